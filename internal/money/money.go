@@ -1,0 +1,78 @@
+// Package money holds amounts as integers of a currency's minor unit, with
+// arithmetic that refuses to overflow or to mix currencies.
+package money
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/amends/amends/fault"
+)
+
+// Codes of this package.
+const (
+	// CurrencyMismatch says that two amounts are of different currencies.
+	CurrencyMismatch fault.Code = "CURRENCY_MISMATCH"
+	// Overflow says that a result does not fit into 64 bits.
+	Overflow fault.Code = "AMOUNT_OVERFLOW"
+)
+
+// Currency is an ISO 4217 alphabetic code. Parse one with [ParseCurrency].
+type Currency string
+
+// Amount is a number of minor units (cents) of a currency. The zero Amount has
+// no currency and is no amount.
+type Amount struct {
+	Minor    int64    `json:"amount"`
+	Currency Currency `json:"currency"`
+}
+
+// New returns minor units of currency.
+func New(minor int64, currency Currency) Amount { return Amount{Minor: minor, Currency: currency} }
+
+// ParseCurrency returns s as a [Currency] if it is an active ISO 4217 code in
+// upper case, else a fault with code INVALID.
+func ParseCurrency(s string) (Currency, error) {
+	if !currencies[s] {
+		return "", fault.Errorf(fault.Business, fault.Invalid, "%.8q is not an ISO 4217 currency code", s)
+	}
+	return Currency(s), nil
+}
+
+// Add returns a + b. It fails with [CurrencyMismatch] or [Overflow].
+func (a Amount) Add(b Amount) (Amount, error) {
+	if a.Currency != b.Currency {
+		return Amount{}, fault.Errorf(fault.Business, CurrencyMismatch, "cannot add %s to %s", b.Currency, a.Currency)
+	}
+	sum := a.Minor + b.Minor
+	if (sum > a.Minor) != (b.Minor > 0) {
+		return Amount{}, fault.Errorf(fault.Business, Overflow, "sum of amounts overflows")
+	}
+	return Amount{Minor: sum, Currency: a.Currency}, nil
+}
+
+// Sub returns a - b. It fails with [CurrencyMismatch] or [Overflow].
+func (a Amount) Sub(b Amount) (Amount, error) {
+	if b.Minor == math.MinInt64 {
+		return Amount{}, fault.Errorf(fault.Business, Overflow, "difference of amounts overflows")
+	}
+	return a.Add(b.Neg())
+}
+
+// Mul returns a × n. It fails with [Overflow].
+func (a Amount) Mul(n int64) (Amount, error) {
+	p := a.Minor * n
+	if a.Minor != 0 && (p/a.Minor != n || (a.Minor == -1 && n == math.MinInt64)) {
+		return Amount{}, fault.Errorf(fault.Business, Overflow, "product of an amount overflows")
+	}
+	return Amount{Minor: p, Currency: a.Currency}, nil
+}
+
+// Neg returns -a. The smallest amount has no negative; [Amount.Sub] guards it.
+func (a Amount) Neg() Amount { return Amount{Minor: -a.Minor, Currency: a.Currency} }
+
+// IsZero says whether a is nothing of any currency.
+func (a Amount) IsZero() bool { return a.Minor == 0 }
+
+// String returns the amount in minor units and its currency: "1299 EUR".
+func (a Amount) String() string { return fmt.Sprintf("%d %s", a.Minor, a.Currency) }

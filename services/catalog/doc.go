@@ -1,0 +1,2 @@
+// Package catalog: see service.go.
+package catalog

@@ -1,0 +1,2 @@
+// Package inventory: see service.go.
+package inventory

@@ -1,0 +1,2 @@
+// Package order: see service.go.
+package order

@@ -1,0 +1,2 @@
+// Package payment: see service.go.
+package payment

@@ -1,0 +1,2 @@
+// Package shipping: see service.go.
+package shipping
