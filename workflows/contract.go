@@ -1,0 +1,108 @@
+package workflows
+
+import (
+	"time"
+
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/order"
+)
+
+// Names that others use: they are recorded in histories and never change.
+const (
+	// PlaceOrder is the type name of the order workflow.
+	PlaceOrder = "PlaceOrder"
+	// UpdatePlace is the update that waits until the order is durable in the
+	// order service's database. Its id is the constant [PlaceUpdateID].
+	UpdatePlace = "place"
+	// PlaceUpdateID is the id of every placement's update: the second call for one
+	// order attaches to the first one's outcome.
+	PlaceUpdateID = "place"
+	// CancelUpdateID is the id of every customer's cancel: cancelling twice is one cancel.
+	CancelUpdateID = "cancel"
+	// QueryOrder answers an [OrderView], also after the workflow closed.
+	QueryOrder = "order"
+)
+
+// Search attributes of an order's workflow.
+const (
+	AttributeOrderStatus    = "AmendsOrderStatus"    // Keyword: PENDING, CONFIRMED, CANCELLED
+	AttributeCustomer       = "AmendsCustomer"       // Keyword: an opaque id
+	AttributeNeedsAttention = "AmendsNeedsAttention" // Bool
+)
+
+// WorkflowID returns the id of an order's workflow.
+func WorkflowID(orderID string) string { return "order-" + orderID }
+
+// Types of the order's domain that callers need to name.
+type (
+	Placement = order.Placement
+	Line      = order.Line
+	Address   = order.Address
+	Status    = order.Status
+	Reason    = order.Reason
+)
+
+// The statuses of an order.
+const (
+	StatusPending   = order.Pending
+	StatusConfirmed = order.Confirmed
+	StatusCancelled = order.Cancelled
+)
+
+// ReasonCustomerRequest is the reason of a cancel that the customer asked for.
+const ReasonCustomerRequest = order.CustomerRequest
+
+// Input starts the order workflow.
+type Input struct {
+	OrderID   string    `json:"order_id"`
+	Placement Placement `json:"placement"`
+}
+
+// PlaceRequest is the argument of [UpdatePlace].
+type PlaceRequest struct {
+	Fingerprint string `json:"fingerprint"`
+	Nonce       string `json:"nonce"`
+}
+
+// PlaceResult is the outcome of [UpdatePlace]. It is of the call that placed the
+// order: a caller that finds another nonce than its own made a replay, and one
+// that finds another fingerprint used its key for another request.
+type PlaceResult struct {
+	Fingerprint string    `json:"fingerprint"`
+	Nonce       string    `json:"nonce"`
+	Order       OrderView `json:"order"`
+}
+
+// OrderView is an order with its saga, as a client sees it. It is the result of
+// the order workflow, the answer of [QueryOrder], and what the order's record
+// keeps once the order is decided.
+type OrderView struct {
+	ID             string           `json:"id"`
+	CustomerID     string           `json:"customer_id"`
+	Status         Status           `json:"status"`
+	Reason         Reason           `json:"reason,omitempty"`
+	Currency       money.Currency   `json:"currency"`
+	Total          *money.Amount    `json:"total,omitempty"` // once quoted
+	Lines          []LineView       `json:"lines"`
+	NeedsAttention bool             `json:"needs_attention"`
+	Attention      []saga.Attention `json:"attention"`
+	Steps          []saga.StepView  `json:"steps"`
+	Parcels        []ParcelView     `json:"parcels"`
+	CreatedAt      time.Time        `json:"created_at"`
+	UpdatedAt      time.Time        `json:"updated_at"`
+}
+
+// LineView is one line of an order; its unit price appears once quoted.
+type LineView struct {
+	SKU       string        `json:"sku"`
+	Quantity  int64         `json:"quantity"`
+	UnitPrice *money.Amount `json:"unit_price,omitempty"`
+}
+
+// ParcelView is one parcel of an order.
+type ParcelView struct {
+	Warehouse      string `json:"warehouse"`
+	TrackingNumber string `json:"tracking_number"`
+	State          string `json:"state"`
+}
