@@ -1,0 +1,45 @@
+# Every check that CI runs is a target here. `make help` lists them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+# One thing after the other: lint and tests share the build cache and the cores.
+.NOTPARALLEL:
+
+# Arguments of `make run`, for example: make run ARGS='--http-addr 127.0.0.1:8081'
+ARGS ?=
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/amends, and have the Temporal CLI at bin/temporal
+	@scripts/temporal.sh
+	CGO_ENABLED=0 go build -trimpath -o bin/amends ./cmd/amends
+
+.PHONY: run
+run: build ## Run the whole platform on this machine: bin/amends dev $(ARGS)
+	@bin/amends dev $(ARGS)
+
+.PHONY: test
+test: ## Set up what the tests need, and run every test
+	@scripts/test.sh
+
+.PHONY: lint
+lint: ## Check style, layers, determinism, generated code, go.mod
+	@scripts/lint.sh
+
+.PHONY: check
+check: lint test ## What CI runs: lint, then test
+
+.PHONY: generate
+generate: ## Write the generated code anew
+	go generate ./...
+
+.PHONY: fmt
+fmt: ## Format the code as lint wants it
+	@scripts/lint.sh fmt
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (30s) each
+	@scripts/fuzz.sh

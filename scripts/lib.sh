@@ -1,0 +1,45 @@
+# What the scripts share. Source it; it changes to the repository's root.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# The one place that pins the tools. Upgrading one is a change of its own.
+TEMPORAL_CLI=v1.5.1 # the newest that `go install` accepts: later ones have a replace directive
+GOLANGCI_LINT=v2.15.0
+WORKFLOWCHECK=v0.6.0
+
+say() { printf '== %s\n' "$*" >&2; }
+die() {
+  say "$@"
+  exit 1
+}
+
+# ci says whether a missing engine, server or tool is a failure.
+ci() { [ "${CI:-}" = true ]; }
+
+# built_from FILE MODULE VERSION says whether a Go binary was built from exactly that.
+built_from() {
+  [ -x "$1" ] && go version -m "$1" 2>/dev/null |
+    awk -v m="$2" -v v="$3" '$1 == "mod" && $2 == m && $3 == v {found = 1} END {exit !found}'
+}
+
+# tool NAME MODULE PACKAGE VERSION HINT builds a pinned tool into bin/, once.
+tool() {
+  built_from "bin/$1" "$2" "$4" && return
+  say "building $1 $4 into bin/ (once; $5)"
+  GOBIN="$PWD/bin" go install "$3@$4"
+}
+
+# have_or_install CHECK PACKAGE… returns CHECK's verdict. If CHECK fails on a
+# Debian where we are root, it installs the packages and asks again.
+have_or_install() {
+  local check=$1
+  shift
+  "$check" && return
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say "installing $* by apt-get (about a minute)"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } >&2 ||
+      say "apt-get failed"
+  fi
+  "$check"
+}

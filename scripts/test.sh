@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Runs every test, after it has set up what they need: PostgreSQL's binaries (or
+# TEST_DATABASE_URL), the Temporal CLI, and a C compiler for the race detector.
+# The last line is "N passed, N failed, N skipped". With CI=true nothing may be
+# missing and nothing may be skipped.
+source "$(dirname "$0")/lib.sh"
+
+# Packages that the race detector does not fit: the explorer runs thousands of
+# schedules and SQLite is 13 times slower under it; the stores' races are between
+# transactions, which it does not see; end to end the product's own processes
+# run, not the test's.
+without_race='/(services/.+/(store|simulator)|saga/sagatest|internal/e2e)$'
+
+have_postgres() {
+  [ -n "${TEST_DATABASE_URL:-}" ] || command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
+}
+
+have_cc() { echo 'int main(void) { return 0; }' | $(go env CC) -x c -o /dev/null - 2>/dev/null; }
+
+if have_or_install have_postgres postgresql; then
+  export AMENDS_REQUIRE_POSTGRES=1
+elif ci; then
+  die 'PostgreSQL is missing: install it, or set TEST_DATABASE_URL'
+else
+  say 'PostgreSQL is missing: the tests on it are SKIPPED (install it, or set TEST_DATABASE_URL)'
+fi
+
+race=-race
+if ! have_or_install have_cc gcc libc6-dev; then
+  ci && die 'a C compiler is missing: the race detector needs one'
+  say 'a C compiler is missing: the race detector is OFF'
+  race=
+fi
+
+scripts/temporal.sh
+export PATH="$PWD/bin:$PATH"
+
+# run DIR FLAG… tests in a module. What stops go test before it can report a
+# package (a broken go.mod) is a line that the summary counts as a failure.
+run() {
+  local dir=$1
+  shift
+  (cd "$dir" && go test -json "$@" 2>&1) || echo "go test exited with $?"
+}
+
+raced() { go list ./... | grep -vE "$without_race"; }
+plain() { go list ./... | grep -E "$without_race" | grep -v '/internal/e2e$'; }
+
+{
+  # Caching is left to Go where it can see what a test depends on. End to end it
+  # cannot: those tests build and start binaries.
+  run . $race $(raced)
+  run . $(plain)
+  run examples $race ./...
+  run . -count=1 -timeout=20m ./internal/e2e
+} | awk -v strict="${CI:-}" -f scripts/summary.awk
