@@ -1,6 +1,13 @@
 package saga
 
-import "github.com/amends/amends/fault"
+import (
+	"cmp"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/fault"
+)
 
 // Names of the handlers that every saga workflow has. Each takes the saga's id,
 // so that one workflow may carry several sagas.
@@ -33,4 +40,43 @@ type CancelRequest struct {
 // known and the wish waits for it.
 type CancelResult struct {
 	Phase Phase `json:"phase"`
+}
+
+// validateCancel refuses a cancel that cannot change anything any more. A
+// refused update leaves no trace in the history.
+func (h *host) validateCancel(req CancelRequest) error {
+	r, ok := h.sagas[req.Saga]
+	switch {
+	case !ok:
+		return refuseCancel(UnknownSaga, "the workflow has no such saga")
+	case r.over():
+		return refuseCancel(AlreadyDecided, "the saga has ended")
+	case r.phase == Completing:
+		return refuseCancel(PastPivot, "the saga is past its point of no return")
+	}
+	return nil
+}
+
+// cancel wishes the saga decided against, and waits until it is clear whether it
+// is: a pivot that was scheduled has its own way.
+func (h *host) cancel(ctx workflow.Context, req CancelRequest) (CancelResult, error) {
+	r := h.sagas[req.Saga]
+	r.wishFor(cmp.Or(req.Reason, CustomerRequest))
+	err := workflow.Await(ctx, func() bool {
+		stuck := r.phase == Settling && len(r.attention) > 0
+		return stuck || r.phase == Compensating || r.phase == Completing || r.over()
+	})
+	if err != nil {
+		return CancelResult{}, err
+	}
+	if r.phase == Completing || r.phase == Committed {
+		return CancelResult{}, refuseCancel(PastPivot, "the saga is past its point of no return")
+	}
+	return CancelResult{Phase: r.phase}, nil
+}
+
+func refuseCancel(code fault.Code, message string) error {
+	return temporal.NewApplicationErrorWithOptions(message, string(code), temporal.ApplicationErrorOptions{
+		NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign,
+	})
 }

@@ -1,7 +1,12 @@
 package saga
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"time"
+
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/fault"
 )
@@ -71,4 +76,77 @@ type Attention struct {
 	Code  fault.Code `json:"code"`
 	Since time.Time  `json:"since"`
 	Owed  string     `json:"owed"`
+}
+
+// Step returns the view of a step by name.
+func (v View) Step(name string) (StepView, bool) {
+	for _, s := range v.Steps {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return StepView{}, false
+}
+
+func (r *run) view() View {
+	v := View{ID: r.o.ID, Phase: r.phase, DecideBy: r.o.DecideBy, Attention: slices.Clone(r.attention)}
+	if r.decision != nil {
+		v.Reason = r.decision.Code
+	}
+	for _, s := range r.steps {
+		v.Steps = append(v.Steps, s.view())
+	}
+	for _, info := range r.o.Plan.steps {
+		if r.find(info.name) == nil && !r.over() {
+			v.Steps = append(v.Steps, StepView{Name: info.name, State: Waiting})
+		}
+	}
+	return v
+}
+
+func (r *run) over() bool { return r.phase == Committed || r.phase == Aborted }
+
+func (s *stepRun) view() StepView {
+	v := StepView{Name: s.name, State: s.state, Attempts: s.attempts, Exposure: s.exposure()}
+	if !s.start.IsZero() {
+		v.StartedAt = &s.start
+	}
+	if !s.end.IsZero() {
+		v.EndedAt = &s.end
+	}
+	if s.failure != nil && s.failure.code != canceled {
+		v.Error = s.failure.code
+	}
+	return v
+}
+
+// exposure is what the step's effect owes right now, as far as this run knows: a
+// step whose outcome is unknown may owe it, so it counts.
+func (s *stepRun) exposure() string {
+	switch s.state {
+	case Done, Running, Undoing, Flagged:
+		return s.owes
+	case Waiting, Refused, Undone, Waived:
+	}
+	return ""
+}
+
+// changed publishes the progress where the Web UI shows it. It costs no events.
+func (r *run) changed() { workflow.SetCurrentDetails(r.outer, r.view().markdown()) }
+
+// markdown is the view as the Web UI renders it.
+func (v View) markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s**", v.Phase)
+	if v.Reason != "" {
+		fmt.Fprintf(&b, " because of `%s`", v.Reason)
+	}
+	b.WriteString("\n\n| step | state | attempts | last error | owes |\n|---|---|---|---|---|\n")
+	for _, s := range v.Steps {
+		fmt.Fprintf(&b, "| %s | %s | %d | %s | %s |\n", s.Name, s.State, s.Attempts, s.Error, s.Exposure)
+	}
+	for _, a := range v.Attention {
+		fmt.Fprintf(&b, "\n**Needs attention**: %s, `%s` since %s\n", a.Step, a.Code, a.Since.UTC().Format(time.RFC3339))
+	}
+	return b.String()
 }

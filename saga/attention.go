@@ -1,0 +1,49 @@
+package saga
+
+import (
+	"slices"
+
+	"go.temporal.io/sdk/workflow"
+)
+
+// flag says that a step makes no progress. Its call goes on.
+func (r *run) flag(s *stepRun, f *failure) {
+	s.failure, s.attempts = f, f.attempts
+	if s.state == Undoing {
+		s.state = Flagged
+	}
+	r.raise(Attention{Step: s.name, Code: f.code, Since: workflow.Now(r.outer), Owed: s.exposure()})
+}
+
+// unflag says that a step that was flagged has come to its end.
+func (r *run) unflag(s *stepRun) {
+	before := len(r.attention)
+	r.attention = slices.DeleteFunc(r.attention, func(a Attention) bool { return a.Step == s.name })
+	if before > 0 && len(r.attention) == 0 {
+		r.upsertAttention(false)
+	}
+	r.changed()
+}
+
+func (r *run) raise(a Attention) {
+	if slices.ContainsFunc(r.attention, func(b Attention) bool { return b.Step == a.Step && b.Code == a.Code }) {
+		return
+	}
+	r.attention = append(r.attention, a)
+	workflow.GetLogger(r.outer).Warn("saga needs attention", "saga", r.o.ID, "step", a.Step, "code", string(a.Code))
+	workflow.GetMetricsHandler(r.outer).WithTags(map[string]string{"step": a.Step, "code": string(a.Code)}).
+		Counter("amends_saga_flagged").Inc(1)
+	if len(r.attention) == 1 {
+		r.upsertAttention(true)
+	}
+	r.changed()
+}
+
+func (r *run) upsertAttention(on bool) {
+	if r.o.NeedsAttention == nil {
+		return
+	}
+	if err := workflow.UpsertTypedSearchAttributes(r.outer, r.o.NeedsAttention.ValueSet(on)); err != nil {
+		panic("saga: search attribute: " + err.Error())
+	}
+}

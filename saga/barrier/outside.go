@@ -1,0 +1,204 @@
+package barrier
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/barrier/txn"
+)
+
+// Ticket is what [Intend] answers: call, ask first, or do not call.
+type Ticket[Out any] struct {
+	// Repeat says that an earlier attempt may have called: ask outside by the key
+	// before calling again with it.
+	Repeat bool
+	// Done says that the step has its outcome: nothing is called.
+	Done bool
+	// Outcome is valid if Done.
+	Outcome Out
+}
+
+// Intend records, before a call to the outside, that it may be made, and runs
+// prepare in the same transaction, once per key; prepare may be nil. A fault of
+// kind business from prepare is a refusal, as in [Do]. A repeat says in its
+// Ticket what to do; after a refusal it returns the refusal, after [BeginUndo] of
+// nothing or [EndUndo] SUSPENDED; to another request REQUEST_MISMATCH.
+func Intend[Out any](ctx context.Context, db *gorm.DB, c Call, prepare func(tx *gorm.DB) error) (Ticket[Out], error) {
+	var ticket Ticket[Out]
+	var refusal error
+	err := txn.Run(ctx, db, func(tx *gorm.DB) error {
+		ticket, refusal = Ticket[Out]{}, nil
+		first, err := insert(tx, c, Intent)
+		switch {
+		case err != nil:
+			return err
+		case !first:
+			ticket, err = reissue[Out](tx, c)
+			return err
+		case prepare == nil:
+			return nil
+		}
+		refusal, err = attempt(tx, c.Key, prepare)
+		return err
+	})
+	if err == nil {
+		err = refusal
+	}
+	if err != nil {
+		return Ticket[Out]{}, err
+	}
+	return ticket, nil
+}
+
+// reissue returns what a repeated Intend gets.
+func reissue[Out any](tx *gorm.DB, c Call) (t Ticket[Out], err error) {
+	r, err := find(tx, c.Key, false)
+	switch {
+	case err != nil:
+		return t, err
+	case r == nil:
+		return t, impossible(c.Key, r, "repeat")
+	}
+	if err := r.repeat(c); err != nil {
+		return t, err
+	}
+	if r.State == Intent {
+		return Ticket[Out]{Repeat: true}, nil
+	}
+	out, err := decode[Out](r.Outcome)
+	return Ticket[Out]{Done: true, Outcome: out}, err
+}
+
+// Conclude records the outcome of a call that was intended and runs effect, which
+// may be nil, in the same transaction. A repeat, and the loser of two attempts,
+// succeed without effect. If the step was undone or blocked meanwhile the answer
+// is SUSPENDED and nothing is recorded: the undo has asked outside and owns what
+// it found.
+func Conclude[Out any](ctx context.Context, db *gorm.DB, k Key, out Out, effect func(tx *gorm.DB) error) error {
+	outcome, err := encode(out)
+	if err != nil {
+		return err
+	}
+	return finish(ctx, db, k, row{State: Done, Outcome: outcome}, "conclude", effect)
+}
+
+// Refuse records that the outside declined a call that was intended, for good,
+// and runs effect, which may be nil, in the same transaction. It returns nil when
+// that is recorded, also by an earlier attempt; the caller returns the refusal.
+// If the step was undone or blocked meanwhile the answer is SUSPENDED. Refusing
+// what is done is a bug, and so is a refusal without a code.
+func Refuse(ctx context.Context, db *gorm.DB, k Key, refusal *fault.Error, effect func(tx *gorm.DB) error) error {
+	if refusal == nil || refusal.Code == "" {
+		return fault.Errorf(fault.Bug, fault.Invalid, "%s: a refusal needs a code", k)
+	}
+	return finish(ctx, db, k, row{State: Refused, Code: refusal.Code, Message: refusal.Message}, "refuse", effect)
+}
+
+// finish moves an intent to r's state with effect.
+func finish(ctx context.Context, db *gorm.DB, k Key, r row, doing string, effect func(tx *gorm.DB) error) error {
+	return txn.Run(ctx, db, func(tx *gorm.DB) error {
+		won, err := change(tx, k, r, Intent)
+		if err != nil {
+			return err
+		}
+		if won {
+			return run(tx, k, effect)
+		}
+		found, err := find(tx, k, false)
+		switch {
+		case err != nil:
+			return err
+		case found == nil:
+			return impossible(k, found, doing)
+		case found.State == r.State:
+			return nil
+		case found.State == Undone || found.State == Blocked:
+			return suspended(k, found.State)
+		default:
+			return impossible(k, found, doing)
+		}
+	})
+}
+
+// Entry is what the ledger knows about a step when its undo or settle begins.
+type Entry[Req, Out any] struct {
+	State State
+	// Request is what the do was asked for; zero if it never came.
+	Request Req
+	// Outcome is valid if State is Done or was Done before Undone.
+	Outcome Out
+}
+
+// BeginUndo begins the undo, or the settle, of an outside effect: it returns what
+// is recorded. If nothing is, it blocks the key and returns state Blocked. On
+// Intent the service asks outside and then calls [EndUndo], or [Conclude] when it
+// settles and found that it happened.
+func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key) (Entry[Req, Out], error) {
+	var entry Entry[Req, Out]
+	err := txn.Run(ctx, db, func(tx *gorm.DB) error {
+		entry = Entry[Req, Out]{State: Blocked}
+		first, err := insert(tx, Call{Key: k}, Blocked)
+		if err != nil || first {
+			return err
+		}
+		r, err := find(tx, k, false)
+		if err != nil {
+			return err
+		}
+		if r == nil {
+			return impossible(k, r, "undo")
+		}
+		entry.State = r.State
+		if entry.Request, err = decode[Req](r.Request); err != nil {
+			return err
+		}
+		entry.Outcome, err = decode[Out](r.Outcome)
+		return err
+	})
+	if err != nil {
+		return Entry[Req, Out]{}, err
+	}
+	return entry, nil
+}
+
+// EndUndo records how an undo ended outside and runs effect, which may be nil, in
+// the same transaction: to Undone if the effect was found and taken back, to
+// Blocked if it was not there and the key is forbidden outside. If the step was
+// refused, undone or blocked already it succeeds without effect.
+//
+// An attempt may have recorded its outcome since [BeginUndo]: Undone covers it,
+// so effect goes by the service's own rows and not by the Entry. Blocked does
+// not; the answer is a transient fault, and the repeat finds it done.
+func EndUndo(ctx context.Context, db *gorm.DB, k Key, to State, effect func(tx *gorm.DB) error) error {
+	var from []State
+	switch to {
+	case Undone:
+		from = []State{Intent, Done}
+	case Blocked:
+		from = []State{Intent}
+	default:
+		return fault.Errorf(fault.Bug, fault.Invalid, "%s: an undo cannot end as %q", k, to)
+	}
+	return txn.Run(ctx, db, func(tx *gorm.DB) error {
+		won, err := change(tx, k, row{State: to}, from...)
+		if err != nil {
+			return err
+		}
+		if won {
+			return run(tx, k, effect)
+		}
+		found, err := find(tx, k, false)
+		switch {
+		case err != nil:
+			return err
+		case found == nil:
+			return impossible(k, found, "end the undo of")
+		case found.State == Done:
+			return fault.Errorf(fault.Transient, fault.Unavailable, "%s was done meanwhile", k)
+		default:
+			return nil
+		}
+	})
+}

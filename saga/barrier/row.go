@@ -1,0 +1,138 @@
+package barrier
+
+import (
+	"embed"
+	"encoding/json"
+	"io/fs"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/amends/amends/fault"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations holds the migration 00001 of every service that uses the barrier,
+// at its root. A service's own migrations start at 00002.
+var Migrations fs.FS = must(fs.Sub(files, "migrations"))
+
+func must(f fs.FS, err error) fs.FS {
+	if err != nil {
+		panic(err) // the folder is embedded: it is there
+	}
+	return f
+}
+
+// State is what a step has come to.
+type State string
+
+// The states of a row. A key without a row has none of them.
+const (
+	// Intent says that a call to the outside may have been made.
+	Intent State = "intent"
+	// Done says that the effect is there, with its outcome.
+	Done State = "done"
+	// Refused says that the effect was declined for good, with its code.
+	Refused State = "refused"
+	// Undone says that the effect was there and was taken back.
+	Undone State = "undone"
+	// Blocked says that the effect was not there and never will be.
+	Blocked State = "blocked"
+)
+
+// row is a line of the ledger. Request, Outcome, Code and Message are empty
+// until there is one.
+type row struct {
+	Saga        string `gorm:"primaryKey"`
+	Step        string `gorm:"primaryKey"`
+	Generation  int    `gorm:"primaryKey;autoIncrement:false"`
+	State       State
+	Fingerprint string
+	Request     string
+	Outcome     string
+	Code        fault.Code
+	Message     string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// TableName returns the name of the ledger.
+func (row) TableName() string { return "barrier" }
+
+func (r row) key() Key { return Key{Saga: r.Saga, Step: r.Step, Generation: r.Generation} }
+
+// now is the time as both engines keep it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// insert claims c's key with a row in the given state. It says whether the key
+// was free; if another transaction has claimed it and is still open, insert
+// waits for its end.
+func insert(tx *gorm.DB, c Call, state State) (bool, error) {
+	if c.Key.Saga == "" || c.Key.Step == "" || c.Key.Generation < 0 {
+		return false, fault.Errorf(fault.Bug, fault.Invalid, "%q is not a key", c.Key)
+	}
+	request := ""
+	if c.Request != nil {
+		var err error
+		if request, err = encode(c.Request); err != nil {
+			return false, err
+		}
+	}
+	at := now()
+	res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row{
+		Saga: c.Key.Saga, Step: c.Key.Step, Generation: c.Key.Generation,
+		State: state, Fingerprint: c.Fingerprint, Request: request, CreatedAt: at, UpdatedAt: at,
+	})
+	return res.RowsAffected == 1, res.Error
+}
+
+func where(tx *gorm.DB, k Key) *gorm.DB {
+	return tx.Where("saga = ? AND step = ? AND generation = ?", k.Saga, k.Step, k.Generation)
+}
+
+// find returns the row of k, or nil. With lock, nobody else changes it before tx
+// ends. Under READ COMMITTED it sees what a transaction wrote that insert or
+// change waited for.
+func find(tx *gorm.DB, k Key, lock bool) (*row, error) {
+	q := where(tx, k)
+	if lock {
+		q = q.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
+	}
+	var rows []row
+	if err := q.Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return &rows[0], nil
+}
+
+// change moves the row of k from one of the given states to r's and sets r's
+// fields that are not empty. It says whether there was such a row. Two changes
+// of a row queue; the second sees what the first made of it.
+func change(tx *gorm.DB, k Key, r row, from ...State) (bool, error) {
+	r.UpdatedAt = now()
+	res := where(tx.Model(&row{}), k).Where("state IN ?", from).Updates(r)
+	return res.RowsAffected == 1, res.Error
+}
+
+// encode returns v as JSON.
+func encode(v any) (string, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "", fault.Errorf(fault.Bug, fault.Internal, "a request or outcome cannot be recorded: %w", err)
+	}
+	return string(b), nil
+}
+
+// decode returns what encode was given; nothing was recorded as the zero T.
+func decode[T any](s string) (v T, err error) {
+	if s == "" {
+		return v, nil
+	}
+	if err := json.Unmarshal([]byte(s), &v); err != nil {
+		return v, fault.Errorf(fault.Bug, fault.Internal, "a recorded request or outcome cannot be read: %w", err)
+	}
+	return v, nil
+}

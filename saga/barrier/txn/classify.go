@@ -1,0 +1,92 @@
+package txn
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+)
+
+// SQLState returns the five-character code of a PostgreSQL error in err's chain,
+// or "".
+func SQLState(err error) string {
+	var e interface{ SQLState() string }
+	if errors.As(err, &e) {
+		return e.SQLState()
+	}
+	return ""
+}
+
+// SQLite's primary result codes that matter here. The extended code, which says
+// more, has the primary one in its lowest byte.
+const (
+	sqliteBusy     = 5
+	sqliteLocked   = 6
+	sqliteReadOnly = 8
+	sqliteIOErr    = 10
+	sqliteFull     = 13
+	sqliteCantOpen = 14
+)
+
+// SQLiteCode returns the extended result code of a SQLite error in err's chain,
+// or 0.
+func SQLiteCode(err error) int {
+	var e interface{ Code() int }
+	if errors.As(err, &e) {
+		return e.Code()
+	}
+	return 0
+}
+
+// Retryable says whether err is of a transaction that lost against another one,
+// took no effect, and may win when it is run again at once: PostgreSQL's lock
+// timeout (55P03), deadlock (40P01) and serialization failure (40001), SQLite's
+// BUSY and LOCKED.
+func Retryable(err error) bool {
+	switch SQLState(err) {
+	case "55P03", "40P01", "40001":
+		return true
+	}
+	code := SQLiteCode(err) & 0xff
+	return code == sqliteBusy || code == sqliteLocked
+}
+
+// Lost says whether err is of a database that cannot be reached or cannot work
+// just now: a broken or refused connection, a server that starts, stops or has
+// no connection, memory or disk left. It is false for a context that ended.
+func Lost(err error) bool {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	if state := SQLState(err); state != "" {
+		switch state[:2] {
+		case "08", "53", "58": // connection, resources, system
+			return true
+		}
+		switch state {
+		case "57P01", "57P02", "57P03", "57P05", // shut down, crashed, starting, idle for too long
+			"25P03", "25P04", // a frozen worker's transaction was ended by a timeout
+			"25006": // a standby: the writer has moved
+			return true
+		}
+		return false
+	}
+	switch SQLiteCode(err) & 0xff {
+	case sqliteReadOnly, sqliteIOErr, sqliteFull, sqliteCantOpen:
+		return true
+	}
+	for _, gone := range []error{driver.ErrBadConn, sql.ErrConnDone, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
+		if errors.Is(err, gone) {
+			return true
+		}
+	}
+	var network net.Error
+	if errors.As(err, &network) {
+		return true
+	}
+	// pgx: the connection was found broken before anything was sent on it.
+	var unsent interface{ SafeToRetry() bool }
+	return errors.As(err, &unsent) && unsent.SafeToRetry()
+}

@@ -1,0 +1,107 @@
+package saga
+
+import (
+	"context"
+	"slices"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/amends/amends/fault"
+)
+
+// Registry is where activities are registered: a Temporal worker, or the test
+// environment.
+type Registry interface {
+	RegisterActivityWithOptions(a any, options activity.RegisterOptions)
+}
+
+// call is the argument of every activity of a step.
+type call[In any] struct {
+	Key   Key `json:"key"`
+	Input In  `json:"input"`
+	policy
+}
+
+// policy says which failures end a call; all others are retried by the engine.
+type policy struct {
+	// Parked: the kernel has flagged the step and tries without limit; then only
+	// the kinds in Ends end the call. Otherwise every kind ends it that retrying
+	// cannot mend.
+	Parked bool         `json:"parked,omitempty"`
+	Ends   []fault.Kind `json:"ends,omitempty"`
+}
+
+func (p policy) ends(k fault.Kind) bool {
+	if p.Parked {
+		return slices.Contains(p.Ends, k)
+	}
+	return k == fault.Business || k == fault.Suspension || k == fault.Bug
+}
+
+// answer is the result of every activity of a step.
+type answer[Out any] struct {
+	Output   Out  `json:"output"`
+	Happened bool `json:"happened,omitempty"` // of a settle only
+	Attempts int  `json:"attempts"`
+}
+
+// Bind registers a step's do, and its undo if it is [Compensatable] (undo is nil
+// for every other kind). Both may be called any number of times with the same
+// key, also after the other one: do returns the recorded outcome of the key, or
+// a fault of kind Suspension once the key was undone; undo of what never was
+// done succeeds and blocks the key. The package saga/barrier gives a service
+// exactly that. Undo gets no input: the service keeps what it needs.
+//
+// Bind panics if a compensatable step has no undo, another kind has one, or the
+// step is a [Pivot].
+func Bind[In, Out any](r Registry, s Step[In, Out], do func(context.Context, Key, In) (Out, error), undo func(context.Context, Key) error) {
+	if s.Kind == Pivot {
+		panic("saga: " + s.Name + " is a pivot: use BindPivot")
+	}
+	if (s.Kind == Compensatable) != (undo != nil) {
+		panic("saga: " + s.Name + ": exactly the compensatable steps have an undo")
+	}
+	register(r, s.Name, func(ctx context.Context, c call[In]) (answer[Out], error) {
+		out, err := do(ctx, c.Key, c.Input)
+		return answer[Out]{Output: out}, err
+	})
+	if undo != nil {
+		register(r, undoName(s.Name), func(ctx context.Context, c call[None]) (answer[None], error) {
+			return answer[None]{}, undo(ctx, c.Key)
+		})
+	}
+}
+
+// BindPivot registers a pivot's do and its settle. Settle blocks the key for
+// ever and returns false, or learns that do happened under the key and returns
+// its outcome and true. If it cannot tell it returns an error, never a guess.
+func BindPivot[In, Out any](r Registry, s Step[In, Out], do func(context.Context, Key, In) (Out, error), settle func(context.Context, Key) (Out, bool, error)) {
+	if s.Kind != Pivot {
+		panic("saga: " + s.Name + " is not a pivot: use Bind")
+	}
+	register(r, s.Name, func(ctx context.Context, c call[In]) (answer[Out], error) {
+		out, err := do(ctx, c.Key, c.Input)
+		return answer[Out]{Output: out}, err
+	})
+	register(r, settleName(s.Name), func(ctx context.Context, c call[None]) (answer[Out], error) {
+		out, happened, err := settle(ctx, c.Key)
+		return answer[Out]{Output: out, Happened: happened}, err
+	})
+}
+
+// register adds what all activities of steps share: attempts are counted and
+// errors are translated.
+func register[In, Out any](r Registry, name string, f func(context.Context, call[In]) (answer[Out], error)) {
+	r.RegisterActivityWithOptions(func(ctx context.Context, c call[In]) (answer[Out], error) {
+		attempt := int(activity.GetInfo(ctx).Attempt)
+		a, err := f(ctx, c)
+		if err != nil {
+			if fault.CodeOf(err) == fault.Internal {
+				activity.GetLogger(ctx).Error("step failed", "key", c.Key.String(), "error", err)
+			}
+			return answer[Out]{}, encode(err, c.policy, attempt)
+		}
+		a.Attempts = attempt
+		return a, nil
+	}, activity.RegisterOptions{Name: name})
+}

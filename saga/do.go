@@ -1,0 +1,262 @@
+package saga
+
+import (
+	"fmt"
+	"slices"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/fault"
+)
+
+// Do takes a step and waits for its outcome. Transient failures and calls with
+// an unknown outcome are retried, so an error is final: the step was refused
+// (a [fault.Error] with the step's code), or the saga is being decided against.
+// Return it from the body.
+//
+// Before the pivot a step that fails decides the saga: its siblings are
+// canceled and everything is undone. From the pivot on, Do returns only when
+// the step has succeeded.
+func Do[In, Out any](ctx workflow.Context, s Step[In, Out], in In) (Out, error) {
+	r := from(ctx)
+	t, err := begin(r, s, in)
+	if err != nil {
+		var zero Out
+		return zero, err
+	}
+	return finish[Out](ctx, r, t)
+}
+
+// Go takes a step in parallel with what follows. A promise that nobody reads
+// still counts: the saga waits for it and fails with it.
+func Go[In, Out any](ctx workflow.Context, s Step[In, Out], in In) *Promise[Out] {
+	r := from(ctx)
+	p := &Promise[Out]{}
+	t, err := begin(r, s, in)
+	if err != nil {
+		p.err, p.settled = err, true
+		return p
+	}
+	r.open++
+	t.promised = true
+	workflow.GoNamed(ctx, s.Name, func(ctx workflow.Context) {
+		p.value, p.err = finish[Out](ctx, r, t)
+		p.settled = true
+		r.open--
+	})
+	return p
+}
+
+// Promise is a step under way.
+type Promise[Out any] struct {
+	value   Out
+	err     error
+	settled bool
+}
+
+// Get waits for the step and returns what [Do] would. It may be called any
+// number of times.
+func (p *Promise[Out]) Get(ctx workflow.Context) (Out, error) {
+	r := from(ctx)
+	rest, _ := workflow.NewDisconnectedContext(ctx)
+	r.await(rest, func() bool { return p.settled })
+	return p.value, p.err
+}
+
+// task is a step that has begun: what to call it with, and where its answer goes.
+type task struct {
+	step     *stepRun
+	summary  string
+	arg      func(policy) any
+	answer   outcome
+	promised bool // by Go: it counts as open itself
+}
+
+func (t *task) request() request {
+	return request{step: t.step, activity: t.step.name, summary: t.summary, arg: t.arg, answer: t.answer}
+}
+
+// outcome is an *answer of any type.
+type outcome interface {
+	value() any
+	tries() int
+}
+
+func (a *answer[Out]) value() any { return a.Output }
+func (a *answer[Out]) tries() int { return a.Attempts }
+
+// begin gives the step its place in the start order, at once: parallel steps
+// start in the order in which the body names them.
+func begin[In, Out any](r *run, s Step[In, Out], in In) (*task, error) {
+	t := &task{answer: &answer[Out]{}}
+	if s.Summary != nil {
+		t.summary = s.Summary(in)
+	}
+	k := Key{Saga: r.o.ID, Step: s.Name}
+	t.arg = func(p policy) any { return call[In]{Key: k, Input: in, policy: p} }
+	step, f := r.begin(s.info())
+	if f != nil {
+		return nil, f.fault()
+	}
+	t.step = step
+	return t, nil
+}
+
+func finish[Out any](ctx workflow.Context, r *run, t *task) (Out, error) {
+	var zero Out
+	if f := r.perform(ctx, t); f != nil {
+		return zero, f.fault()
+	}
+	out, ok := t.step.result.(Out)
+	if !ok {
+		panic(fmt.Sprintf("saga %s: step %s was taken with two types", r.o.ID, t.step.name))
+	}
+	return out, nil
+}
+
+// begin checks that the step may start now and notes that it has. A step that
+// does not start, because the saga is being decided against, fails with the
+// code [canceled].
+func (r *run) begin(info stepInfo) (*stepRun, *failure) {
+	r.mustAllow(info)
+	if r.phase == Forward && r.stopped() {
+		return nil, &failure{code: canceled, kind: fault.Unknown}
+	}
+	s := r.find(info.name)
+	if s != nil && s.pass == r.pass && !r.ending {
+		panic(fmt.Sprintf("saga %s: step %s is taken twice", r.o.ID, info.name))
+	}
+	if s == nil {
+		s = &stepRun{stepInfo: info, start: workflow.Now(r.outer)}
+		for _, other := range r.steps {
+			if other.ended {
+				s.before = append(s.before, other)
+			}
+		}
+		r.steps = append(r.steps, s)
+	}
+	s.pass = r.pass
+	return s, nil
+}
+
+// mustAllow panics if the body breaks the rules of the step's kind. The first
+// test of a saga finds this; in production it would block the workflow task.
+func (r *run) mustAllow(info stepInfo) {
+	deny := func(why string) { panic(fmt.Sprintf("saga %s: step %s %s", r.o.ID, info.name, why)) }
+	planned, ok := r.o.Plan.step(info.name)
+	switch {
+	case !ok:
+		deny("is not in the plan")
+	case planned != info:
+		deny("differs from the one in the plan")
+	case r.ending && info.kind != Closing && info.kind != Recorded:
+		deny("cannot run after undo: only closing and recorded steps can")
+	case r.ending:
+	case info.kind == Closing && r.o.Plan.pivot != "" && !r.pivoted:
+		deny("is closing, but the pivot is still ahead")
+	case info.kind != Closing && r.pivoted:
+		deny("comes after the pivot, but only closing steps may")
+	}
+}
+
+func (r *run) find(name string) *stepRun {
+	if i := slices.IndexFunc(r.steps, func(s *stepRun) bool { return s.name == name }); i >= 0 {
+		return r.steps[i]
+	}
+	return nil
+}
+
+// perform brings a step that has begun to its end.
+func (r *run) perform(ctx workflow.Context, t *task) *failure {
+	s := t.step
+	if s.state == Done { // by an earlier pass of this run
+		r.pivoted = r.pivoted || s.kind == Pivot
+		return nil
+	}
+	s.state = Running
+	r.changed()
+	var f *failure
+	switch {
+	case r.phase == Forward && s.kind == Pivot:
+		f = r.performPivot(ctx, t)
+	case r.phase == Forward && s.kind == Closing:
+		// A plan without a pivot: with its first closing step the saga is decided.
+		r.disarm()
+		r.enter(Completing)
+		f = r.insist(ctx, t)
+	case r.phase == Forward:
+		f = r.attempt(ctx, t)
+	default:
+		f = r.insist(ctx, t)
+	}
+	r.ended(t, f)
+	return f
+}
+
+// attempt takes a step before the pivot. Its retries end with the decide-by
+// time, not before: a worker that is being deployed must not cancel orders.
+func (r *run) attempt(ctx workflow.Context, t *task) *failure {
+	f := r.invoke(ctx, t.request(), policy{}, 0)
+	if f != nil && f.code != canceled && !r.stopped() {
+		r.failed = true
+		r.stop() // the siblings; in-flight attempts are waited for
+	}
+	return f
+}
+
+// performPivot takes the pivot, alone and disconnected: from here on a cancel or
+// the deadline are only wishes that its outcome decides.
+func (r *run) performPivot(ctx workflow.Context, t *task) *failure {
+	// A sibling that is still under way could fail after the money was taken.
+	rest, _ := workflow.NewDisconnectedContext(ctx)
+	self := 0
+	if t.promised {
+		self = 1
+	}
+	r.await(rest, func() bool { return r.open == self || r.stopped() })
+	if r.stopped() {
+		return &failure{code: canceled, kind: fault.Unknown}
+	}
+	r.pivoting = true
+	r.disarm()
+	f := r.patient(rest, t.request(), fault.Business, fault.Suspension)
+	if f == nil {
+		r.pivoted = true
+		r.enter(Completing)
+		return nil
+	}
+	r.failed = true
+	return f
+}
+
+// insist takes a step that must succeed, because the saga is decided.
+func (r *run) insist(ctx workflow.Context, t *task) *failure {
+	rest, _ := workflow.NewDisconnectedContext(ctx)
+	var ends []fault.Kind
+	if t.step.kind == Closing {
+		ends = []fault.Kind{fault.Suspension} // somebody else has closed it: done
+	}
+	r.patient(rest, t.request(), ends...)
+	r.pivoted = r.pivoted || t.step.kind == Pivot
+	return nil
+}
+
+// ended notes the outcome of a do.
+func (r *run) ended(t *task, f *failure) {
+	s := t.step
+	s.ended, s.end, s.failure = true, workflow.Now(r.outer), f
+	if f != nil {
+		s.attempts = f.attempts
+	}
+	switch {
+	case f == nil:
+		s.state, s.result, s.attempts = Done, t.answer.value(), t.answer.tries()
+	case f.kind == fault.Business:
+		s.state = Refused
+	case f.kind == fault.Suspension:
+		s.state = Undone // by an earlier run
+	default:
+		s.state = Waiting // it may have happened; undo covers it
+	}
+	r.changed()
+}

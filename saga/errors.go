@@ -1,0 +1,76 @@
+package saga
+
+import (
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/amends/amends/fault"
+)
+
+// This file is the one table between faults and Temporal's errors. An activity
+// failure carries the fault's code as its type and [details]; the message is
+// the fault's, which is safe to show and free of personal data. The cause stays
+// in the worker's log.
+
+// details travel with an activity failure.
+type details struct {
+	Kind     fault.Kind `json:"kind"`
+	Attempts int        `json:"attempts"`
+}
+
+// canceled is the code of a step that was stopped because the saga is being
+// decided against. It never leaves the kernel.
+const canceled fault.Code = "STEP_CANCELED"
+
+func encode(err error, p policy, attempt int) error {
+	f := fault.Of(err)
+	o := temporal.ApplicationErrorOptions{
+		NonRetryable: p.ends(f.Kind),
+		Details:      []any{details{Kind: f.Kind, Attempts: attempt}},
+	}
+	if f.Kind == fault.Business || f.Kind == fault.Suspension {
+		o.Category = temporal.ApplicationErrorCategoryBenign // a decision is no alarm
+	}
+	return temporal.NewApplicationErrorWithOptions(f.Message, string(f.Code), o)
+}
+
+// failure is why a call of a step ended without success.
+type failure struct {
+	code     fault.Code
+	kind     fault.Kind
+	attempts int
+}
+
+func (f *failure) fault() error {
+	return fault.Errorf(f.kind, f.code, "%s", "the step did not succeed")
+}
+
+// decode is encode's inverse. What no step of ours returned is a bug if it is
+// final, because nothing that the engine adds is a decision.
+func decode(err error) *failure {
+	var (
+		app   *temporal.ApplicationError
+		late  *temporal.TimeoutError
+		ended *temporal.CanceledError
+	)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &app):
+		var d details
+		if app.HasDetails() && app.Details(&d) == nil && d.Kind != "" {
+			return &failure{code: fault.Code(app.Type()), kind: d.Kind, attempts: d.Attempts}
+		}
+		if app.NonRetryable() {
+			return &failure{code: fault.Internal, kind: fault.Bug}
+		}
+		return &failure{code: fault.Internal, kind: fault.Transient}
+	case errors.As(err, &late):
+		return &failure{code: fault.Timeout, kind: fault.Unknown}
+	case errors.As(err, &ended):
+		return &failure{code: canceled, kind: fault.Unknown}
+	default:
+		return &failure{code: fault.Internal, kind: fault.Bug}
+	}
+}

@@ -1,0 +1,57 @@
+package saga
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+)
+
+// host is what a workflow's sagas share: the handlers, which name a saga by id.
+type host struct{ sagas map[string]*run }
+
+type hostKey struct{}
+
+// Host registers the handlers [QuerySaga] and [UpdateCancel] and returns the
+// context to run the workflow's sagas with. Call it once, before anything that
+// blocks, in a workflow that carries more than one saga or that blocks before
+// its saga; otherwise [Run] does it.
+func Host(ctx workflow.Context) (workflow.Context, error) {
+	h := &host{sagas: map[string]*run{}}
+	err := workflow.SetQueryHandlerWithOptions(ctx, QuerySaga, func(id string) (View, error) {
+		r, ok := h.sagas[id]
+		if !ok {
+			return View{}, refuseCancel(UnknownSaga, "the workflow has no such saga")
+		}
+		return r.view(), nil
+	}, workflow.QueryHandlerOptions{Description: "the progress of the saga with this id"})
+	if err != nil {
+		return nil, fmt.Errorf("register query %s: %w", QuerySaga, err)
+	}
+	err = workflow.SetUpdateHandlerWithOptions(ctx, UpdateCancel, h.cancel, workflow.UpdateHandlerOptions{
+		Validator: h.validateCancel, Description: "decides a saga against, unless it is past its pivot",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("register update %s: %w", UpdateCancel, err)
+	}
+	return workflow.WithValue(ctx, hostKey{}, h), nil
+}
+
+// hostOf returns the host in ctx, or a new one.
+func hostOf(ctx workflow.Context) (workflow.Context, *host, error) {
+	if h, ok := ctx.Value(hostKey{}).(*host); ok {
+		return ctx, h, nil
+	}
+	ctx, err := Host(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return hostOf(ctx)
+}
+
+func (h *host) add(r *run) error {
+	if _, ok := h.sagas[r.o.ID]; ok {
+		return fmt.Errorf("saga %q runs twice in one workflow", r.o.ID)
+	}
+	h.sagas[r.o.ID] = r
+	return nil
+}

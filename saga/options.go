@@ -1,0 +1,131 @@
+package saga
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/fault"
+)
+
+// Options configure one saga.
+type Options struct {
+	// ID is the saga's id: the business key of what it decides, for example an
+	// order id. It is part of every idempotency key, so it must be the same after
+	// a reset; never a run id, never random.
+	ID string
+	// Plan lists every step that the saga may take.
+	Plan Plan
+	// DecideBy is when a saga that is not decided yet is decided against, with
+	// reason DEADLINE; zero: never. It is an absolute time, so that a retry of the
+	// workflow does not start a new period.
+	DecideBy time.Time
+	// Queues maps the Queue of a step to a task queue; a missing one stands for itself.
+	Queues map[string]string
+	// Timing are the limits and intervals; the zero value is [DefaultTiming].
+	Timing Timing
+	// Aborted runs the closing steps of the other end, when every compensatable
+	// step is undone or waived; nil: none.
+	Aborted func(ctx workflow.Context, d Decision) error
+	// NeedsAttention is upserted when a step is flagged and when none is any more;
+	// nil: no search attribute.
+	NeedsAttention *temporal.SearchAttributeKeyBool
+}
+
+// Decision is why a saga was decided against.
+type Decision struct {
+	// Code is the refused step's code, the body's own code, DEADLINE, the reason
+	// of a cancel, SUSPENDED if an earlier run was decided against, or INTERNAL.
+	Code fault.Code
+	// Kind is the kind of the failure; Business for a deadline or a cancel.
+	Kind fault.Kind
+	// Step is the step that decided; empty for a deadline or a cancel, or if the
+	// body itself did.
+	Step string
+}
+
+// Reasons that are not a step's.
+const (
+	// Deadline is the code of a saga that was not decided in time.
+	Deadline fault.Code = "DEADLINE"
+	// CustomerRequest is the code of a cancel that names no other.
+	CustomerRequest fault.Code = "CUSTOMER_REQUEST"
+)
+
+// Timing are the limits and intervals of a saga. Changing them is safe for
+// sagas in flight.
+type Timing struct {
+	// StartToClose limits one attempt of a step on another worker. Default 5 s.
+	StartToClose time.Duration
+	// LocalStartToClose limits one attempt of a local step. It must stay well
+	// below the workflow task's 10 s. Default 2 s.
+	LocalStartToClose time.Duration
+	// RetryInitial is the first retry's interval; it doubles. Default 100 ms.
+	RetryInitial time.Duration
+	// RetryMax is the longest interval of an ordinary retry. Default 10 s.
+	RetryMax time.Duration
+	// ParkAfter is how long an undo, a settle, a pivot or a closing step may go on
+	// failing until it is flagged. Default 2 min.
+	ParkAfter time.Duration
+	// ParkedRetry is the longest interval between the attempts of a flagged step.
+	// Default 5 min.
+	ParkedRetry time.Duration
+}
+
+// DefaultTiming returns the defaults.
+func DefaultTiming() Timing {
+	return Timing{
+		StartToClose:      5 * time.Second,
+		LocalStartToClose: 2 * time.Second,
+		RetryInitial:      100 * time.Millisecond,
+		RetryMax:          10 * time.Second,
+		ParkAfter:         2 * time.Minute,
+		ParkedRetry:       5 * time.Minute,
+	}
+}
+
+// Validate returns every problem at once, or nil.
+func (t Timing) Validate() error {
+	var problems []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			problems = append(problems, fmt.Errorf(format, args...))
+		}
+	}
+	check(t.StartToClose >= 100*time.Millisecond, "start-to-close %s is below 100ms", t.StartToClose)
+	check(t.LocalStartToClose >= 100*time.Millisecond && t.LocalStartToClose <= 4*time.Second,
+		"local start-to-close %s is not between 100ms and 4s: the workflow task ends after 10s", t.LocalStartToClose)
+	check(t.RetryInitial >= time.Millisecond, "initial retry %s is below 1ms", t.RetryInitial)
+	check(t.RetryMax >= t.RetryInitial, "longest retry %s is below the initial %s", t.RetryMax, t.RetryInitial)
+	check(t.ParkAfter >= t.StartToClose, "park-after %s is below start-to-close %s", t.ParkAfter, t.StartToClose)
+	check(t.ParkedRetry >= t.RetryMax, "parked retry %s is below the longest retry %s", t.ParkedRetry, t.RetryMax)
+	return errors.Join(problems...)
+}
+
+func (o Options) normal() (Options, error) {
+	if o.Timing == (Timing{}) {
+		o.Timing = DefaultTiming()
+	}
+	var problems []error
+	if o.ID == "" {
+		problems = append(problems, errors.New("it has no id"))
+	}
+	if len(o.Plan.steps) == 0 {
+		problems = append(problems, errors.New("its plan is empty"))
+	}
+	problems = append(problems, o.Timing.Validate())
+	if err := errors.Join(problems...); err != nil {
+		return Options{}, fmt.Errorf("saga %q cannot run: %w", o.ID, err)
+	}
+	return o, nil
+}
+
+func (o Options) queue(name string) string {
+	if q, ok := o.Queues[name]; ok {
+		return q
+	}
+	return name
+}

@@ -1,0 +1,246 @@
+package saga
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/fault"
+)
+
+// Run runs a saga: the body's steps forward, or all of the plan backward. It
+// returns when the saga has ended, with its final [View]: [Committed] if the
+// body succeeded, [Aborted] if the saga was decided against and everything is
+// undone. A saga never fails: the only error is of options that cannot be run,
+// before anything has started.
+//
+// The body's error is the decision against: return what [Do] returned, or a
+// [fault.Error] of your own. The body may run twice (when the pivot turns out to
+// have happened), so it must be deterministic like all workflow code, and have
+// no effects but its steps; variables it sets are set again to the same values.
+func Run(ctx workflow.Context, o Options, body func(ctx workflow.Context) error) (View, error) {
+	o, err := o.normal()
+	if err != nil {
+		return View{}, err
+	}
+	ctx, h, err := hostOf(ctx)
+	if err != nil {
+		return View{}, err
+	}
+	r := &run{o: o, outer: ctx, phase: Forward}
+	if err := h.add(r); err != nil {
+		return View{}, err
+	}
+	r.ctx, r.stop = workflow.WithCancel(ctx)
+	r.watch()
+
+	bodyErr := r.runBody(body)
+	if d := r.verdict(bodyErr); d == nil {
+		r.enter(Committed)
+	} else {
+		r.against(*d, body)
+	}
+	r.disarm()
+	r.stop() // releases the context; no step is open any more
+
+	rest, _ := workflow.NewDisconnectedContext(ctx)
+	if err := workflow.Await(rest, func() bool { return workflow.AllHandlersFinished(rest) }); err != nil {
+		return View{}, err
+	}
+	return r.view(), nil
+}
+
+// run is a saga under way. All of its code runs in workflow coroutines, one at a
+// time, so it needs no locks.
+type run struct {
+	o      Options
+	outer  workflow.Context    // as given to Run; a Temporal cancel request ends it
+	ctx    workflow.Context    // the body's before the pivot; ended by a decision against
+	stop   workflow.CancelFunc // ends ctx
+	disarm workflow.CancelFunc // stops the decide-by timer
+
+	phase    Phase
+	pass     int // how often the body was entered
+	steps    []*stepRun
+	open     int // promises that are not settled
+	pivoting bool
+	pivoted  bool // the pivot is behind the body in this pass
+	ending   bool // the closing steps of the other end run
+
+	wish      fault.Code // of a cancel or the deadline, if it came before any failure
+	failed    bool
+	decision  *Decision
+	attention []Attention
+}
+
+// stepRun is one step of a run. A step is there once, however many passes the
+// body takes.
+type stepRun struct {
+	stepInfo
+	state    State
+	pass     int        // the last pass that reached it; 0: never started in this run
+	failure  *failure   // of the last call that ended without success
+	result   any        // of a do that succeeded in this run
+	ended    bool       // the do has ended in this run
+	before   []*stepRun // those that had ended when this one started
+	start    time.Time  // of the first do
+	end      time.Time  // of the last call that ended
+	attempts int        // of the last call that ended
+}
+
+// runBody enters the body once and waits for every step it has started.
+func (r *run) runBody(body func(workflow.Context) error) error {
+	r.pass++
+	r.pivoted = false
+	ctx := r.ctx
+	if r.phase == Completing {
+		ctx, _ = workflow.NewDisconnectedContext(r.outer)
+	}
+	err := body(with(ctx, r))
+	r.drain()
+	return err
+}
+
+// drain waits until no step is under way.
+func (r *run) drain() {
+	ctx, _ := workflow.NewDisconnectedContext(r.outer)
+	r.await(ctx, func() bool { return r.open == 0 })
+}
+
+// await waits on a disconnected context, which cannot end.
+func (r *run) await(ctx workflow.Context, condition func() bool) {
+	if err := workflow.Await(ctx, condition); err != nil {
+		panic(fmt.Sprintf("saga %s: a disconnected wait ended: %v", r.o.ID, err))
+	}
+}
+
+// verdict returns why the saga is decided against, or nil if it is committed.
+func (r *run) verdict(bodyErr error) *Decision {
+	if r.phase == Completing {
+		if bodyErr != nil {
+			// The pivot happened and every step since has succeeded, so this error is
+			// the body's own. There is no way back and none forward: block the
+			// workflow task until code that knows better is deployed.
+			panic(fmt.Sprintf("saga %s: the body fails after the pivot: %v", r.o.ID, bodyErr))
+		}
+		return nil
+	}
+	if r.wish != "" {
+		return &Decision{Code: r.wish, Kind: fault.Business}
+	}
+	var suspended *Decision
+	for _, s := range r.steps { // in start order: the first reason counts
+		if s.failure == nil || s.failure.code == canceled {
+			continue
+		}
+		d := &Decision{Code: s.failure.code, Kind: s.failure.kind, Step: s.name}
+		if s.failure.kind != fault.Suspension {
+			return d
+		}
+		if suspended == nil {
+			suspended = d // a reason that this run finds itself says more
+		}
+	}
+	if suspended != nil {
+		return suspended
+	}
+	if bodyErr != nil {
+		f := fault.Of(bodyErr)
+		if f.Code == fault.Internal {
+			return &Decision{Code: fault.Internal, Kind: fault.Bug}
+		}
+		return &Decision{Code: f.Code, Kind: f.Kind}
+	}
+	return nil
+}
+
+// against settles the pivot and then undoes the plan, or goes forward if the
+// pivot happened.
+func (r *run) against(d Decision, body func(workflow.Context) error) {
+	r.disarm()
+	r.stop()
+	if d.Kind == fault.Bug {
+		r.raise(Attention{Step: d.Step, Code: d.Code, Since: workflow.Now(r.outer)})
+	}
+	ctx, _ := workflow.NewDisconnectedContext(r.outer)
+	ctx = with(ctx, r)
+
+	r.enter(Settling)
+	if r.settle(ctx) {
+		r.enter(Completing)
+		r.verdict(r.runBody(body))
+		r.enter(Committed)
+		return
+	}
+
+	r.decision = &d
+	r.enter(Compensating)
+	r.undoPlan(ctx)
+	if r.o.Aborted != nil {
+		r.ending = true
+		if err := r.o.Aborted(ctx, d); err != nil {
+			panic(fmt.Sprintf("saga %s: the aborted end fails: %v", r.o.ID, err))
+		}
+		r.drain()
+	}
+	r.enter(Aborted)
+}
+
+// enter moves the saga to another phase.
+func (r *run) enter(p Phase) {
+	r.phase = p
+	r.changed()
+}
+
+// stopped says that no new step may start before the pivot.
+func (r *run) stopped() bool { return r.wish != "" || r.failed }
+
+// wishFor asks to decide the saga against; too late is not an error.
+func (r *run) wishFor(code fault.Code) {
+	if r.phase != Forward || r.pivoting || r.stopped() {
+		return
+	}
+	r.wish = code
+	r.stop()
+}
+
+// watch turns the decide-by time and a Temporal cancel request into wishes.
+func (r *run) watch() {
+	rest, _ := workflow.NewDisconnectedContext(r.outer)
+	timer, disarm := workflow.WithCancel(rest)
+	r.disarm = disarm
+	workflow.GoNamed(r.outer, "saga-cancel-request", func(ctx workflow.Context) {
+		ctx.Done().Receive(ctx, nil)
+		r.wishFor(CustomerRequest)
+	})
+	if r.o.DecideBy.IsZero() {
+		return
+	}
+	left := r.o.DecideBy.Sub(workflow.Now(r.outer))
+	if left <= 0 {
+		r.wishFor(Deadline)
+		return
+	}
+	workflow.GoNamed(timer, "saga-decide-by", func(ctx workflow.Context) {
+		fired := workflow.NewTimerWithOptions(ctx, left, workflow.TimerOptions{Summary: "decide by"})
+		if fired.Get(ctx, nil) == nil {
+			r.wishFor(Deadline)
+		}
+	})
+}
+
+// contextKey finds the run in a workflow context.
+type contextKey struct{}
+
+func with(ctx workflow.Context, r *run) workflow.Context {
+	return workflow.WithValue(ctx, contextKey{}, r)
+}
+
+func from(ctx workflow.Context) *run {
+	r, ok := ctx.Value(contextKey{}).(*run)
+	if !ok {
+		panic("saga: this context is not of a saga's body: use the one that Run gave to it")
+	}
+	return r
+}

@@ -1,0 +1,130 @@
+package saga
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/amends/amends/saga/key"
+)
+
+// Key identifies one step of one saga; see [key.Key].
+type Key = key.Key
+
+// None is the input or the output of a step that has none.
+type None struct{}
+
+// Kind says what may happen to a step after it was done.
+type Kind string
+
+// The kinds of a step.
+const (
+	// Recorded decides something that later steps use, such as a quote. The
+	// service stores the decision under the step's key, so that a reset sees the
+	// same answer. There is nothing to undo.
+	Recorded Kind = "recorded"
+	// Compensatable has an undo. It can run only before the pivot.
+	Compensatable Kind = "compensatable"
+	// Pivot is the point of no return; a saga has at most one. It has no undo but
+	// a settle, which blocks it for ever or learns that it happened.
+	Pivot Kind = "pivot"
+	// Closing runs after the pivot, or after all undo. It is retried without
+	// limit, never undone, and cannot fail for a business reason.
+	Closing Kind = "closing"
+)
+
+// Step is one local transaction in one service, as data. Its do and undo are
+// bound on the worker's side by [Bind] or [BindPivot] under the step's name.
+type Step[In, Out any] struct {
+	// Name is the activity's name and part of the idempotency key, for example
+	// "inventory.reserve". It is recorded in histories: never rename a step.
+	Name string
+	// Queue names the service whose worker runs the step; [Options.Queues] maps it
+	// to a task queue. Empty is a local step: the worker that runs the workflow
+	// runs it too, as a local activity.
+	Queue string
+	// Kind says what may happen to the step after it was done.
+	Kind Kind
+	// StartToClose limits one attempt; 0 is [Timing.StartToClose], for a local step
+	// [Timing.LocalStartToClose].
+	StartToClose time.Duration
+	// Owes says in a few words what the step's effect owes while it stands, for
+	// example "stock held". Empty: nothing.
+	Owes string
+	// Summary describes a call in the Web UI, free of personal data; nil: none.
+	Summary func(In) string
+}
+
+// Declared is what a [Plan] is made of: a [Step] of any types.
+type Declared interface{ info() stepInfo }
+
+// stepInfo is a step without its types.
+type stepInfo struct {
+	name, queue, owes string
+	kind              Kind
+	startToClose      time.Duration
+}
+
+func (s Step[In, Out]) info() stepInfo {
+	return stepInfo{name: s.Name, queue: s.Queue, owes: s.Owes, kind: s.Kind, startToClose: s.StartToClose}
+}
+
+func (i stepInfo) local() bool { return i.queue == "" }
+
+// Names of the activities that belong to a step beside its do.
+func undoName(step string) string   { return step + ".undo" }
+func settleName(step string) string { return step + ".settle" }
+
+// Plan lists every step that a saga may take. Undo covers the plan, not just
+// the steps that this run has started: an earlier run of the same saga (before
+// a reset) may have started others.
+type Plan struct {
+	steps []stepInfo
+	pivot string
+}
+
+// NewPlan returns the plan of the steps. It panics if a name is missing or used
+// twice, a kind is unknown, or there is more than one pivot: a plan is a
+// package-level value, so the first test that loads the package finds out.
+func NewPlan(steps ...Declared) Plan {
+	p := Plan{}
+	var problems []error
+	for _, d := range steps {
+		s := d.info()
+		switch {
+		case s.name == "":
+			problems = append(problems, errors.New("a step has no name"))
+		case p.has(s.name):
+			problems = append(problems, fmt.Errorf("step %q is there twice", s.name))
+		}
+		switch s.kind {
+		case Recorded, Compensatable, Closing:
+		case Pivot:
+			if p.pivot != "" {
+				problems = append(problems, fmt.Errorf("both %q and %q are pivots", p.pivot, s.name))
+			}
+			p.pivot = s.name
+		default:
+			problems = append(problems, fmt.Errorf("step %q has the unknown kind %q", s.name, s.kind))
+		}
+		p.steps = append(p.steps, s)
+	}
+	if err := errors.Join(problems...); err != nil {
+		panic(fmt.Sprintf("saga: bad plan: %v", err))
+	}
+	return p
+}
+
+func (p Plan) has(name string) bool {
+	_, ok := p.step(name)
+	return ok
+}
+
+func (p Plan) step(name string) (stepInfo, bool) {
+	for _, s := range p.steps {
+		if s.name == name {
+			return s, true
+		}
+	}
+	return stepInfo{}, false
+}

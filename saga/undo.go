@@ -1,0 +1,82 @@
+package saga
+
+import (
+	"slices"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/fault"
+)
+
+// settle asks the plan's pivot whether it happened, and blocks it if not. It
+// waits, flagged, as long as nobody can tell: nothing is undone on a guess.
+func (r *run) settle(ctx workflow.Context) (happened bool) {
+	if r.o.Plan.pivot == "" {
+		return false
+	}
+	s := r.find(r.o.Plan.pivot)
+	if s == nil {
+		info, _ := r.o.Plan.step(r.o.Plan.pivot)
+		s = &stepRun{stepInfo: info, state: Waiting}
+	}
+	if s.state == Refused {
+		return false // the refusal is recorded under the key: it cannot happen any more
+	}
+	a := &answer[None]{}
+	k := Key{Saga: r.o.ID, Step: s.name}
+	r.patient(ctx, request{
+		step: s, activity: settleName(s.name), answer: a, summary: "did it happen?",
+		arg: func(p policy) any { return call[None]{Key: k, policy: p} },
+	})
+	return a.Happened
+}
+
+// undoPlan undoes every compensatable step of the plan but those refused in this
+// run. A step that started here is undone after all that started when it had
+// ended, so in reverse, and parallel branches in parallel; what never started
+// here is undone at once, because an earlier run of this saga may have started
+// it, and to fence a late attempt. It returns when nothing is left to undo.
+func (r *run) undoPlan(ctx workflow.Context) {
+	var all []*stepRun
+	for _, info := range r.o.Plan.steps {
+		if info.kind != Compensatable {
+			continue
+		}
+		s := r.find(info.name)
+		if s == nil {
+			s = &stepRun{stepInfo: info, state: Waiting}
+			r.steps = append(r.steps, s)
+		}
+		if s.state != Refused {
+			all = append(all, s)
+		}
+	}
+	left := len(all)
+	for _, s := range slices.Backward(all) {
+		workflow.GoNamed(ctx, undoName(s.name), func(ctx workflow.Context) {
+			// A branch that is flagged does not hold up the others.
+			r.await(ctx, func() bool {
+				return !slices.ContainsFunc(all, func(later *stepRun) bool {
+					return slices.Contains(later.before, s) && later.state != Undone && later.state != Flagged
+				})
+			})
+			r.undo(ctx, s)
+			left--
+		})
+	}
+	r.await(ctx, func() bool { return left == 0 })
+}
+
+// undo takes one step back.
+func (r *run) undo(ctx workflow.Context, s *stepRun) {
+	s.state = Undoing
+	r.changed()
+	k := Key{Saga: r.o.ID, Step: s.name}
+	a := &answer[None]{}
+	r.patient(ctx, request{
+		step: s, activity: undoName(s.name), answer: a,
+		arg: func(p policy) any { return call[None]{Key: k, policy: p} },
+	}, fault.Suspension)
+	s.state, s.end, s.attempts = Undone, workflow.Now(ctx), a.Attempts
+	r.changed()
+}
