@@ -95,7 +95,8 @@ func run(tx *gorm.DB, k Key, effect func(tx *gorm.DB) error) error {
 }
 
 // attempt runs an effect that may refuse. If it does, nothing of it is left but
-// the refusal in k's row, and attempt returns it, with a nil error: commit.
+// the refusal in k's row, and attempt returns that, as every repeat will get it,
+// with a nil error: commit.
 func attempt(tx *gorm.DB, k Key, effect func(tx *gorm.DB) error) (refusal, err error) {
 	const savepoint = "barrier"
 	if err := tx.SavePoint(savepoint).Error; err != nil {
@@ -103,17 +104,16 @@ func attempt(tx *gorm.DB, k Key, effect func(tx *gorm.DB) error) (refusal, err e
 	}
 	err = effect(tx)
 	f := declined(err)
-	if f == nil {
+	switch {
+	case f == nil:
+		return nil, err
+	case f.Code == "":
+		return nil, fault.Errorf(fault.Bug, fault.Invalid, "%s: a refusal needs a code", k)
+	}
+	if err := tx.RollbackTo(savepoint).Error; err != nil {
 		return nil, err
 	}
-	if e := tx.RollbackTo(savepoint).Error; e != nil {
-		return nil, e
-	}
-	return err, decline(tx, k, f)
-}
-
-// decline records a refusal in the row that tx holds in state intent.
-func decline(tx *gorm.DB, k Key, f *fault.Error) error {
-	_, err := change(tx, k, row{State: Refused, Code: f.Code, Message: f.Message}, Intent)
-	return err
+	r := row{State: Refused, Code: f.Code, Message: f.Message}
+	_, err = change(tx, k, r, Intent)
+	return r.refusal(), err
 }

@@ -76,7 +76,3 @@
 // caller that stops waiting learns nothing: the commit may have happened, and
 // the repeat says.
 package barrier
-
-import (
-	_ "github.com/amends/amends/saga/barrier/txn" // named in the comment above
-)

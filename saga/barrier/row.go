@@ -121,7 +121,7 @@ func change(tx *gorm.DB, k Key, r row, from ...State) (bool, error) {
 func encode(v any) (string, error) {
 	b, err := json.Marshal(v)
 	if err != nil {
-		return "", fault.Errorf(fault.Bug, fault.Internal, "a request or outcome cannot be recorded: %w", err)
+		return "", fault.Errorf(fault.Bug, fault.Internal, "a %T cannot be recorded", v)
 	}
 	return string(b), nil
 }
@@ -132,7 +132,7 @@ func decode[T any](s string) (v T, err error) {
 		return v, nil
 	}
 	if err := json.Unmarshal([]byte(s), &v); err != nil {
-		return v, fault.Errorf(fault.Bug, fault.Internal, "a recorded request or outcome cannot be read: %w", err)
+		return v, fault.Errorf(fault.Bug, fault.Internal, "what was recorded is no %T", v)
 	}
 	return v, nil
 }

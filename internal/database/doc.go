@@ -1,0 +1,20 @@
+// Package database opens, migrates and checks a service's database, PostgreSQL
+// or SQLite, runs transactions in it and maps what drivers answer to faults.
+//
+// # Two engines
+//
+// The DSN decides: "postgres://…" or "sqlite:path". Both take the same portable
+// SQL and both compare text byte by byte, so a store has one body. What they do
+// differently is hidden here: SQLite has no row locks (its one writer is alone)
+// and gets its settings from the DSN that [Open] builds.
+//
+// SQLite runs under a small GORM dialector of our own, because it is pure Go and
+// the ready ones were not good enough: one compiles C and translates no errors,
+// one ignores the immediate transactions that keep concurrent writers from
+// failing, one lost an in-memory database when a context was cancelled.
+//
+// # Times
+//
+// Times are UTC and have microseconds, the precision of PostgreSQL: what was
+// written compares equal to what is read.
+package database

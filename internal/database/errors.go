@@ -1,0 +1,81 @@
+package database
+
+import (
+	"context"
+	"errors"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/barrier/txn"
+)
+
+// mapping is a row of the table that maps what a driver answers to a fault.
+type mapping struct {
+	when    func(error) bool
+	kind    fault.Kind
+	code    fault.Code
+	message string
+}
+
+// mappings is that table; the first row that matches counts. Constraints are
+// bugs and not refusals: a store decides by the rows that its statement affected,
+// and a constraint that catches something caught a mistake in that decision.
+var mappings = []mapping{
+	{is(gorm.ErrRecordNotFound), fault.Business, fault.NotFound, "there is no such record"},
+	{txn.Retryable, fault.Transient, fault.Unavailable, "the database is busy"},
+	{txn.Lost, fault.Transient, fault.Unavailable, "the database cannot be reached"},
+	{state("57014"), fault.Transient, fault.Unavailable, "the database took too long"},
+	{is(gorm.ErrDuplicatedKey), fault.Bug, fault.Conflict, "the record is there already"},
+	{is(gorm.ErrForeignKeyViolated), fault.Bug, fault.Conflict, "a record that this one needs is not there"},
+	{is(gorm.ErrCheckConstraintViolated), fault.Bug, fault.Conflict, "a rule of the database forbids the change"},
+	{constraint, fault.Bug, fault.Conflict, "a rule of the database forbids the change"},
+	{class("22"), fault.Bug, fault.Invalid, "a value does not fit the database"},
+}
+
+// Fault returns err as a [fault.Error] that is safe to show and keeps err as its
+// cause: the one place where database errors get their meaning. An error that
+// has a fault in its chain already, a context that ended, and what no row of the
+// table knows are returned as they are, and [fault.Of] decides. It returns nil
+// for nil.
+func Fault(err error) error {
+	var known *fault.Error
+	if err == nil || errors.As(err, &known) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	for _, m := range mappings {
+		if m.when(err) {
+			return fault.Errorf(m.kind, m.code, m.message+"%w", hidden{err})
+		}
+	}
+	return err
+}
+
+func is(target error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, target) }
+}
+
+func state(want string) func(error) bool {
+	return func(err error) bool { return txn.SQLState(err) == want }
+}
+
+func class(want string) func(error) bool {
+	return func(err error) bool {
+		s := txn.SQLState(err)
+		return len(s) == 5 && s[:2] == want
+	}
+}
+
+// constraint matches every other integrity error, on either engine (NOT NULL,
+// exclusion, raw SQL that bypassed GORM's translation).
+func constraint(err error) bool {
+	const sqliteConstraint = 19
+	return class("23")(err) || txn.SQLiteCode(err)&0xff == sqliteConstraint
+}
+
+// hidden keeps an error in the chain of a fault without its text.
+type hidden struct{ error }
+
+func (hidden) Error() string   { return "" }
+func (h hidden) Unwrap() error { return h.error }

@@ -1,0 +1,134 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/fault"
+)
+
+const (
+	// lockPeriod and lockAttempts let a migrator wait up to a minute, in seconds,
+	// for another one that is at work.
+	lockPeriod, lockAttempts = 1, 60
+	// sqliteAttempts is how often a migrator that lost a race for a SQLite file,
+	// which has no lock that outlives a transaction, looks again.
+	sqliteAttempts = 3
+)
+
+// Migrate brings db to the newest version of the sources, which hold files
+// NNNNN_name.sql for goose at their roots and share one numbering. Any number of
+// processes may do so at once. A repeat changes nothing. A migration that fails
+// is rolled back, and those before it stay.
+func Migrate(ctx context.Context, db *gorm.DB, sources ...fs.FS) error {
+	attempts := 1
+	var options []goose.ProviderOption
+	if db.Name() == "postgres" {
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(lockPeriod, lockAttempts))
+		if err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		options = append(options, goose.WithSessionLocker(locker))
+	} else {
+		attempts = sqliteAttempts
+	}
+	p, err := provider(db, sources, options...)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	for range attempts {
+		if _, err = p.Up(ctx); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	if err != nil {
+		return Fault(fmt.Errorf("migrate: %w", err))
+	}
+	return nil
+}
+
+// Ready returns nil if db answers and is at the newest version of the sources or
+// beyond it (an older program beside a newer one during a deploy), else a fault
+// of kind transient: what is missing may come. It changes nothing.
+func Ready(ctx context.Context, db *gorm.DB, sources ...fs.FS) error {
+	p, err := provider(db, sources)
+	if err != nil {
+		return fmt.Errorf("ready: %w", err)
+	}
+	pool, err := db.DB()
+	if err != nil {
+		return fmt.Errorf("ready: %w", err)
+	}
+	if err := pool.PingContext(ctx); err != nil {
+		return Fault(fmt.Errorf("ready: %w", err))
+	}
+	all := p.ListSources()
+	want := all[len(all)-1].Version
+	// Not by goose: it would create its table in a database that has none.
+	var have int64
+	err = db.WithContext(ctx).Raw("SELECT coalesce(max(version_id), -1) FROM goose_db_version WHERE is_applied").Scan(&have).Error
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("ready: %w", errors.Join(ctx.Err(), err))
+	case err != nil:
+		return fault.Errorf(fault.Transient, fault.Unavailable, "the database has not been migrated%w", hidden{err})
+	case have < want:
+		return fault.Errorf(fault.Transient, fault.Unavailable, "the database is at version %d of %d", have, want)
+	}
+	return nil
+}
+
+// provider returns goose as a library over the merged sources, without globals.
+func provider(db *gorm.DB, sources []fs.FS, options ...goose.ProviderOption) (*goose.Provider, error) {
+	pool, err := db.DB()
+	if err != nil {
+		return nil, err
+	}
+	dialect := goose.DialectPostgres
+	if db.Name() == "sqlite" {
+		dialect = goose.DialectSQLite3
+	}
+	return goose.NewProvider(dialect, pool, merged(sources), append(options, goose.WithDisableGlobalRegistry(true))...)
+}
+
+// merged shows several file systems as one. Names must differ; goose refuses
+// versions that do not.
+type merged []fs.FS
+
+// Open opens the file of that name in the first source that has it.
+func (m merged) Open(name string) (fs.File, error) {
+	for _, source := range m {
+		f, err := source.Open(name)
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return f, err
+		}
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+// ReadDir lists the files of that folder in all sources. A name that two of them
+// have is an error: one would hide the other.
+func (m merged) ReadDir(name string) ([]fs.DirEntry, error) {
+	var all []fs.DirEntry
+	for _, source := range m {
+		entries, err := fs.ReadDir(source, name)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if !slices.ContainsFunc(all, func(o fs.DirEntry) bool { return o.Name() == e.Name() }) {
+				all = append(all, e)
+				continue
+			}
+			return nil, &fs.PathError{Op: "merge", Path: e.Name(), Err: fs.ErrExist}
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,82 @@
+package dbtest
+
+import (
+	"context"
+	"crypto/rand"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/internal/database"
+)
+
+// Each runs body on a fresh database of each engine, migrated by migrate, in the
+// parallel subtests "sqlite" (a file) and "postgres" (see [Postgres]).
+func Each(t *testing.T, migrate func(ctx context.Context, db *gorm.DB) error, body func(t *testing.T, db *gorm.DB)) {
+	t.Helper()
+	engines := []struct {
+		name string
+		dsn  func(testing.TB) string
+	}{{"sqlite", SQLite}, {"postgres", Postgres}}
+	for _, engine := range engines {
+		t.Run(engine.name, func(t *testing.T) {
+			t.Parallel()
+			db := Open(t, engine.dsn(t), database.Options{})
+			require.NoError(t, migrate(t.Context(), db))
+			body(t, db)
+		})
+	}
+}
+
+// Open opens dsn and closes it when the test ends.
+func Open(t testing.TB, dsn string, o database.Options) *gorm.DB {
+	t.Helper()
+	db, err := database.Open(t.Context(), dsn, o)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, database.Close(db)) })
+	return db
+}
+
+// SQLite returns the DSN of a file that is not there yet, in the test's own
+// folder.
+func SQLite(t testing.TB) string {
+	t.Helper()
+	return "sqlite:" + filepath.Join(t.TempDir(), "test.db")
+}
+
+// Postgres returns the DSN of a fresh, empty database, as superuser, and drops it
+// when the test ends. The server is TEST_DATABASE_URL if that is set, else a
+// private one from the installed binaries, which the tests of this process share
+// and which ends with it. Without either the test is skipped, or fails if CI=true
+// or AMENDS_REQUIRE_POSTGRES=1.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	admin := server(t)
+	name := "t_" + strings.ToLower(rand.Text())
+	// Text compares byte by byte, as in SQLite, whatever the server's default.
+	execute(t, admin, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
+	t.Cleanup(func() { execute(t, admin, "DROP DATABASE "+name+" WITH (FORCE)") })
+	u, err := url.Parse(admin)
+	require.NoError(t, err)
+	u.Path = "/" + name
+	return u.String()
+}
+
+// execute runs one statement on a connection of its own.
+func execute(t testing.TB, dsn, statement string) {
+	t.Helper()
+	// Not the test's context: that has ended when cleanups run.
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, dsn)
+	require.NoError(t, err)
+	_, err = conn.Exec(ctx, statement)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(ctx))
+}
