@@ -1,22 +1,39 @@
 package inventory
 
-import "github.com/amends/amends/fault"
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/amends/amends/fault"
+)
 
 // Codes of this service.
 const (
-	OutOfStock  fault.Code = "OUT_OF_STOCK"
+	// OutOfStock says that the warehouses together do not have what was asked.
+	OutOfStock fault.Code = "OUT_OF_STOCK"
+	// NothingHeld says that a saga commits what it never reserved, or released.
 	NothingHeld fault.Code = "NOTHING_HELD"
+)
+
+// MaxDelivery is the most units of one [Delivery]. It keeps what a warehouse
+// ever received of a SKU far inside 64 bits, so that no sum of stock overflows.
+const MaxDelivery = 1_000_000_000
+
+// Longest names, in bytes.
+const (
+	maxSKU       = 255
+	maxWarehouse = 32
 )
 
 // ReserveRequest asks for stock.
 type ReserveRequest struct {
-	Lines []Line `json:"lines"`
+	Lines []Line `json:"lines"` // each SKU at most once
 }
 
 // Line asks for a quantity of one product.
 type Line struct {
 	SKU      string `json:"sku"`
-	Quantity int64  `json:"quantity"`
+	Quantity int64  `json:"quantity"` // units, at least 1
 }
 
 // Reservation is stock that is held for one saga.
@@ -27,7 +44,7 @@ type Reservation struct {
 // Parcel is what one warehouse packs.
 type Parcel struct {
 	Warehouse string `json:"warehouse"`
-	Lines     []Line `json:"lines"` // by SKU
+	Lines     []Line `json:"lines"` // by SKU, never empty
 }
 
 // Commitment says what was turned from held into sold.
@@ -37,9 +54,9 @@ type Commitment struct {
 
 // Delivery is stock that arrives at a warehouse.
 type Delivery struct {
-	SKU       string
-	Warehouse string
-	Quantity  int64
+	SKU       string // 1 to 255 bytes without control characters
+	Warehouse string // its code: 1 to 32 of A-Z a-z 0-9 _ -
+	Quantity  int64  // units, 1 to MaxDelivery
 }
 
 // Stock is what one warehouse has of one SKU.
@@ -51,4 +68,81 @@ type Stock struct {
 	Reserved  int64  `json:"reserved"`
 	Committed int64  `json:"committed"`
 	Received  int64  `json:"received"`
+}
+
+// Validate refuses with INVALID a request without lines, with a line that asks
+// for nothing, or with two lines of the same SKU: whoever sums them up has to
+// say so, because a fingerprint of two lines is not one of their sum.
+func (r ReserveRequest) Validate() error { return validate(r.Lines) }
+
+// Units returns how many units r holds.
+func (r Reservation) Units() int64 {
+	var n int64
+	for _, p := range r.Parcels {
+		for _, l := range p.Lines {
+			n += l.Quantity
+		}
+	}
+	return n
+}
+
+// Validate refuses with INVALID a delivery of nothing, of more than
+// [MaxDelivery], or with a malformed SKU or warehouse code. The code's alphabet
+// is narrow because it becomes a part of the carrier's idempotency keys.
+func (d Delivery) Validate() error {
+	switch {
+	case !validSKU(d.SKU):
+		return invalid("a SKU has 1 to %d bytes and no control characters", maxSKU)
+	case !validWarehouse(d.Warehouse):
+		return invalid("a warehouse code is 1 to %d of A-Z a-z 0-9 _ -", maxWarehouse)
+	case d.Quantity < 1 || d.Quantity > MaxDelivery:
+		return invalid("a delivery has 1 to %d units", MaxDelivery)
+	}
+	return nil
+}
+
+func validate(lines []Line) error {
+	if len(lines) == 0 {
+		return invalid("no lines")
+	}
+	seen := make(map[string]bool, len(lines))
+	for i, l := range lines {
+		switch {
+		case !validSKU(l.SKU):
+			return invalid("line %d: a SKU has 1 to %d bytes and no control characters", i+1, maxSKU)
+		case l.Quantity < 1:
+			return invalid("line %d: the quantity is not positive", i+1)
+		case seen[l.SKU]:
+			return invalid("line %d: %q is already in another line", i+1, l.SKU)
+		}
+		seen[l.SKU] = true
+	}
+	return nil
+}
+
+func validSKU(s string) bool {
+	if s == "" || len(s) > maxSKU || !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) {
+			return false
+		}
+	}
+	return true
+}
+
+func validWarehouse(s string) bool {
+	for _, r := range s {
+		switch {
+		case 'A' <= r && r <= 'Z', 'a' <= r && r <= 'z', '0' <= r && r <= '9', r == '_', r == '-':
+		default:
+			return false
+		}
+	}
+	return s != "" && len(s) <= maxWarehouse
+}
+
+func invalid(format string, args ...any) error {
+	return fault.Errorf(fault.Business, fault.Invalid, format, args...)
 }

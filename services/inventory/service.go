@@ -10,24 +10,32 @@ import (
 // Do/undo pair: Reserve/Release. Commit closes a reservation for good.
 type Service interface {
 	// Reserve holds the stock of every line, or of none, split into the fewest
-	// parcels (ties by warehouse code). A repeat returns the recorded
-	// reservation. It refuses with OUT_OF_STOCK; after Release or a null undo it
-	// answers SUSPENDED. A reservation does not expire.
+	// parcels (ties by warehouse code, see [Allocate]). A repeat returns the
+	// recorded reservation; the order of the lines does not make it another
+	// request, SKUs and quantities do (REQUEST_MISMATCH). It refuses with
+	// OUT_OF_STOCK, and with INVALID what [ReserveRequest.Validate] does not let
+	// pass; a refusal is recorded, so it stays when stock arrives later. After
+	// Release or a null undo it answers SUSPENDED. A reservation does not expire.
 	Reserve(ctx context.Context, k key.Key, req ReserveRequest) (Reservation, error)
 
 	// Release takes back what Reserve under the same k holds. A repeat, and a
-	// release of what never was reserved, succeed; the latter blocks a late
-	// Reserve.
+	// release of what was refused or never reserved, succeed; the latter blocks a
+	// late Reserve. A release of what is committed is a bug (CONFLICT).
 	Release(ctx context.Context, k key.Key) error
 
-	// Commit turns what the saga k.Saga holds into sold stock. A repeat returns
-	// the recorded answer. A saga that holds nothing is a bug (NOTHING_HELD).
+	// Commit turns what the saga k.Saga holds, under whatever keys of Reserve,
+	// into sold stock; k is the commit's own key. A repeat returns the recorded
+	// answer. A saga that holds nothing is a bug (NOTHING_HELD), which is not
+	// recorded: a later attempt looks again.
 	Commit(ctx context.Context, k key.Key) (Commitment, error)
 
 	// Receive adds quantity of sku to a warehouse's available stock and creates
-	// both if they are new. It is not idempotent: every call is a delivery.
+	// both if they are new. It is not idempotent: every call is a delivery, and
+	// whoever got no answer looks at Stock before calling again. It refuses with
+	// INVALID as [Delivery.Validate] does.
 	Receive(ctx context.Context, d Delivery) (Stock, error)
 
-	// Stock returns what every warehouse has of a SKU, by warehouse code.
+	// Stock returns what every warehouse has of a SKU, by warehouse code; nothing
+	// if no warehouse ever received it.
 	Stock(ctx context.Context, sku string) ([]Stock, error)
 }

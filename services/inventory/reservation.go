@@ -1,0 +1,52 @@
+package inventory
+
+import (
+	"time"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/key"
+)
+
+// State is where a reservation stands.
+type State string
+
+// The states. held → released | committed, and no way back.
+const (
+	Held      State = "held"      // its units are reserved
+	Released  State = "released"  // its units are available again
+	Committed State = "committed" // its units are sold
+)
+
+// ParseState returns s as a [State], or a fault with code INVALID.
+func ParseState(s string) (State, error) {
+	switch state := State(s); state {
+	case Held, Released, Committed:
+		return state, nil
+	}
+	return "", invalid("%.16q is not a state of a reservation", s)
+}
+
+// Record is a reservation as its database has it.
+type Record struct {
+	Key         key.Key // of the Reserve that made it
+	State       State
+	Reservation Reservation
+	CreatedAt   time.Time // UTC
+	UpdatedAt   time.Time // UTC
+}
+
+// Release makes a held reservation released. Anything else is a bug (CONFLICT):
+// that a release is asked for twice is the barrier's business, so it never gets
+// here, and what is sold does not come back by an undo.
+func (r *Record) Release(now time.Time) error { return r.end(Released, now) }
+
+// Commit makes a held reservation committed. Anything else is a bug (CONFLICT).
+func (r *Record) Commit(now time.Time) error { return r.end(Committed, now) }
+
+func (r *Record) end(to State, now time.Time) error {
+	if r.State != Held {
+		return fault.Errorf(fault.Bug, fault.Conflict, "reservation %s is %s and cannot become %s", r.Key, r.State, to)
+	}
+	r.State, r.UpdatedAt = to, now
+	return nil
+}
