@@ -1,23 +1,63 @@
 package catalog
 
 import (
+	"strings"
+	"unicode/utf8"
+
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 )
 
 // Codes of this service.
 const (
-	UnknownSKU       fault.Code = "UNKNOWN_SKU"
+	// UnknownSKU says that there is no such product, or that it is not active, or
+	// that it has no price: a client need not learn which.
+	UnknownSKU fault.Code = "UNKNOWN_SKU"
+	// CurrencyMismatch says that a product is priced in another currency.
 	CurrencyMismatch fault.Code = money.CurrencyMismatch
+	// AmountOverflow says that a total does not fit into 64 bits.
+	AmountOverflow fault.Code = money.Overflow
 )
+
+// MaxPrice is the largest price of one unit, in minor units. It leaves room for
+// two million units in one order, so that no order the API lets through (200
+// lines of 10,000) overflows.
+const MaxPrice int64 = 1_000_000_000_000
+
+// maxText is the longest SKU, product name or category, in characters.
+const maxText = 200
 
 // Product is something that can be ordered.
 type Product struct {
-	SKU      string       `json:"sku"`
-	Name     string       `json:"name"`
-	Category string       `json:"category"`
-	Price    money.Amount `json:"price"`
-	Active   bool         `json:"active"` // an inactive product cannot be ordered
+	SKU      string `json:"sku"`
+	Name     string `json:"name"`
+	Category string `json:"category"`
+	// Price is of one unit. The zero Amount says that there is no price yet.
+	Price  money.Amount `json:"price"`
+	Active bool         `json:"active"` // an inactive product cannot be ordered
+}
+
+// Priced says whether p has a price.
+func (p Product) Priced() bool { return p.Price != money.Amount{} }
+
+// Validate says what is wrong with p as a fault with code INVALID, or nil.
+func (p Product) Validate() error {
+	switch {
+	case !isText(p.SKU):
+		return invalid("a product's SKU must have 1 to %d characters and no spaces around", maxText)
+	case !isText(p.Name):
+		return invalid("product %q: its name must have 1 to %d characters and no spaces around", p.SKU, maxText)
+	case !isText(p.Category):
+		return invalid("product %q: its category must have 1 to %d characters and no spaces around", p.SKU, maxText)
+	case !p.Priced():
+		return nil
+	case p.Price.Minor < 1 || p.Price.Minor > MaxPrice:
+		return invalid("product %q: its price must be 1 to %d minor units", p.SKU, MaxPrice)
+	}
+	if _, err := money.ParseCurrency(string(p.Price.Currency)); err != nil {
+		return invalid("product %q: its price must be in an ISO 4217 currency", p.SKU)
+	}
+	return nil
 }
 
 // QuoteRequest asks for the prices of some lines in one currency.
@@ -43,4 +83,46 @@ type PricedLine struct {
 	SKU       string       `json:"sku"`
 	Quantity  int64        `json:"quantity"`
 	UnitPrice money.Amount `json:"unit_price"`
+}
+
+// Price quotes req from products, which are found by SKU; what is missing there
+// is unknown. The first line that cannot be priced decides the refusal, so equal
+// requests are refused alike. Codes: INVALID, UNKNOWN_SKU, CURRENCY_MISMATCH,
+// AMOUNT_OVERFLOW, all of kind Business.
+func Price(req QuoteRequest, products map[string]Product) (Quote, error) {
+	if len(req.Lines) == 0 {
+		return Quote{}, invalid("a quote needs at least one line")
+	}
+	q := Quote{Lines: make([]PricedLine, 0, len(req.Lines)), Total: money.New(0, req.Currency)}
+	for i, l := range req.Lines {
+		p, ok := products[l.SKU]
+		switch {
+		case l.Quantity < 1:
+			return Quote{}, invalid("line %d: the quantity must be at least 1", i+1)
+		case !ok, !p.Active, !p.Priced():
+			return Quote{}, fault.Errorf(fault.Business, UnknownSKU, "line %d: there is no such product", i+1)
+		case p.Price.Currency != req.Currency:
+			return Quote{}, fault.Errorf(fault.Business, CurrencyMismatch, "line %d: the product is not priced in the order's currency", i+1)
+		}
+		sum, err := p.Price.Mul(l.Quantity)
+		if err != nil {
+			return Quote{}, err
+		}
+		if q.Total, err = q.Total.Add(sum); err != nil {
+			return Quote{}, err
+		}
+		q.Lines = append(q.Lines, PricedLine{SKU: l.SKU, Quantity: l.Quantity, UnitPrice: p.Price})
+	}
+	return q, nil
+}
+
+// isText says whether s is a short piece of text that reads the same when it is
+// trimmed: two SKUs that differ by a space could not be told apart.
+func isText(s string) bool {
+	return s != "" && utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxText && s == strings.TrimSpace(s) &&
+		!strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+func invalid(format string, args ...any) error {
+	return fault.Errorf(fault.Business, fault.Invalid, format, args...)
 }

@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/services/catalog"
+)
+
+// batch is how many rows one INSERT carries: 8 columns each stay far below the
+// 32,766 parameters that SQLite allows.
+const batch = 500
+
+// Import implements [catalog.Service].
+func (s *Store) Import(ctx context.Context, products []catalog.Product) error {
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	rows := make([]productRow, 0, len(products))
+	categories := map[string]categoryRow{}
+	for _, p := range products {
+		if err := p.Validate(); err != nil {
+			return err
+		}
+		rows = append(rows, newProductRow(p, now))
+		categories[p.Category] = categoryRow{Name: p.Category, CreatedAt: now}
+	}
+	// Two imports at once must take their row locks in the same order.
+	slices.SortFunc(rows, func(a, b productRow) int { return strings.Compare(a.SKU, b.SKU) })
+	names := slices.SortedFunc(maps.Values(categories), func(a, b categoryRow) int { return strings.Compare(a.Name, b.Name) })
+	for i := 1; i < len(rows); i++ {
+		if rows[i].SKU == rows[i-1].SKU {
+			return fault.Errorf(fault.Business, fault.Invalid, "product %q is given twice", rows[i].SKU)
+		}
+	}
+
+	return database.InTx(ctx, s.db, func(tx *gorm.DB) error {
+		for chunk := range slices.Chunk(names, batch) {
+			if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&chunk).Error; err != nil {
+				return err
+			}
+		}
+		for chunk := range slices.Chunk(rows, batch) {
+			if err := tx.Clauses(replaceChanged).Create(&chunk).Error; err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Product implements [catalog.Service].
+func (s *Store) Product(ctx context.Context, sku string) (catalog.Product, error) {
+	var row productRow
+	err := s.db.WithContext(ctx).Where("sku = ?", sku).Take(&row).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return catalog.Product{}, fault.Errorf(fault.Business, fault.NotFound, "there is no such product")
+	}
+	if err != nil {
+		return catalog.Product{}, database.Fault(err)
+	}
+	return row.product(), nil
+}
+
+// replaceChanged updates a product that is there only where it differs, so that
+// updated_at says when a product changed and not when a file was imported again.
+var replaceChanged = clause.OnConflict{
+	Columns:   []clause.Column{{Name: "sku"}},
+	DoUpdates: clause.AssignmentColumns([]string{"name", "category", "price_minor", "price_currency", "active", "updated_at"}),
+	Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: `product.name <> excluded.name
+		OR product.category <> excluded.category OR product.active <> excluded.active
+		OR product.price_minor IS DISTINCT FROM excluded.price_minor
+		OR product.price_currency IS DISTINCT FROM excluded.price_currency`}}},
+}
+
+type productRow struct {
+	SKU           string `gorm:"column:sku;primaryKey"`
+	Name          string
+	Category      string
+	PriceMinor    *int64 // nil: no price yet, and then no currency either
+	PriceCurrency *string
+	Active        bool
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+}
+
+func (productRow) TableName() string { return "product" }
+
+type categoryRow struct {
+	Name      string `gorm:"primaryKey"`
+	CreatedAt time.Time
+}
+
+func (categoryRow) TableName() string { return "category" }
+
+func newProductRow(p catalog.Product, now time.Time) productRow {
+	r := productRow{SKU: p.SKU, Name: p.Name, Category: p.Category, Active: p.Active, CreatedAt: now, UpdatedAt: now}
+	if p.Priced() {
+		minor, currency := p.Price.Minor, string(p.Price.Currency)
+		r.PriceMinor, r.PriceCurrency = &minor, &currency
+	}
+	return r
+}
+
+func (r productRow) product() catalog.Product {
+	p := catalog.Product{SKU: r.SKU, Name: r.Name, Category: r.Category, Active: r.Active}
+	if r.PriceMinor != nil && r.PriceCurrency != nil {
+		p.Price = money.New(*r.PriceMinor, money.Currency(*r.PriceCurrency))
+	}
+	return p
+}

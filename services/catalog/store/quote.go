@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"strconv"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/catalog"
+)
+
+// Quote implements [catalog.Service].
+func (s *Store) Quote(ctx context.Context, k key.Key, req catalog.QuoteRequest) (catalog.Quote, error) {
+	call := barrier.Call{Key: k, Fingerprint: fingerprint(req), Request: req}
+	return barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (catalog.Quote, error) {
+		known, err := products(tx, req.Lines)
+		if err != nil {
+			return catalog.Quote{}, err
+		}
+		return catalog.Price(req, known)
+	})
+}
+
+// fingerprint names what makes a quote another quote: the currency and each
+// line's product and quantity, in their order.
+func fingerprint(req catalog.QuoteRequest) string {
+	parts := make([]string, 0, 1+2*len(req.Lines))
+	parts = append(parts, string(req.Currency))
+	for _, l := range req.Lines {
+		parts = append(parts, l.SKU, strconv.FormatInt(l.Quantity, 10))
+	}
+	return barrier.Fingerprint(1, parts...)
+}
+
+// products reads the lines' products in one statement: the prices of a quote are
+// those of one moment, also while an import is replacing them.
+func products(tx *gorm.DB, lines []catalog.Line) (map[string]catalog.Product, error) {
+	skus := make([]string, 0, len(lines))
+	for _, l := range lines {
+		skus = append(skus, l.SKU)
+	}
+	var rows []productRow
+	if err := tx.Where("sku IN ?", skus).Find(&rows).Error; err != nil {
+		return nil, database.Fault(err)
+	}
+	found := make(map[string]catalog.Product, len(rows))
+	for _, r := range rows {
+		found[r.SKU] = r.product()
+	}
+	return found, nil
+}
