@@ -1,0 +1,118 @@
+package config
+
+import (
+	"net"
+	"net/url"
+	"path/filepath"
+	"strings"
+)
+
+// masked stands for a value that must not be shown.
+const masked = "******"
+
+// Secret is a text that is never shown: it prints as asterisks.
+type Secret string
+
+// String returns asterisks, or nothing for nothing.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return masked
+}
+
+// DSN names a database and carries its password: it prints without it.
+type DSN string
+
+// String returns the DSN without user, password and parameters. Of one that
+// cannot be understood it shows no more than the scheme, because the password
+// may be anywhere in it.
+func (d DSN) String() string {
+	s := string(d)
+	if s == "" || strings.HasPrefix(s, sqliteScheme) {
+		return s
+	}
+	scheme, rest, found := strings.Cut(s, "://")
+	if !found {
+		return masked
+	}
+	// An @ behind the authority: a / ? or # of the password ended it too early.
+	end := strings.IndexAny(rest, "/?#")
+	u, err := url.Parse(s)
+	if err != nil || end >= 0 && strings.Contains(rest[end:], "@") {
+		return scheme + "://" + masked
+	}
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	return shown.String()
+}
+
+const (
+	sqliteScheme = "sqlite:"
+	notPostgres  = "must begin with postgres://"
+)
+
+// rule returns the rule that d breaks as a service's database, "" for none.
+func (d DSN) rule() string {
+	if path, ok := strings.CutPrefix(string(d), sqliteScheme); ok {
+		switch {
+		case path == "":
+			return "needs a path after sqlite:"
+		case strings.Contains(path, ":memory:"), strings.ContainsAny(path, "?#\x00\n"):
+			return "must name a file, without parameters"
+		default:
+			return ""
+		}
+	}
+	if rule := d.serverRule(); rule == notPostgres {
+		return notPostgres + " or sqlite:"
+	} else if rule != "" {
+		return rule
+	}
+	if u, _ := url.Parse(string(d)); strings.Trim(u.Path, "/") == "" {
+		return "needs a database name: postgres://user:password@host:port/NAME"
+	}
+	return ""
+}
+
+// serverRule returns the rule that d breaks as a PostgreSQL server, "" for none.
+func (d DSN) serverRule() string {
+	u, err := url.Parse(string(d))
+	switch {
+	case err != nil:
+		return "must be a URL such as postgres://user:password@host:5432/name (special characters of a password are %-encoded)"
+	case u.Scheme != "postgres" && u.Scheme != "postgresql":
+		return notPostgres
+	case u.Host == "" && u.Query().Get("host") == "":
+		return "needs a host"
+	case u.Fragment != "" || strings.Contains(u.Path+u.RawQuery, "@"):
+		return "has a #, / or ? in its password, which must be %-encoded"
+	default:
+		return ""
+	}
+}
+
+// identity returns what is equal for two DSNs that name one database, as far as
+// the text can tell.
+func (d DSN) identity() string {
+	if path, ok := strings.CutPrefix(string(d), sqliteScheme); ok {
+		if abs, err := filepath.Abs(path); err == nil {
+			path = abs
+		}
+		return sqliteScheme + path
+	}
+	u, err := url.Parse(string(d))
+	if err != nil {
+		return string(d)
+	}
+	host, port := strings.ToLower(u.Hostname()), u.Port()
+	if host == "" {
+		host = u.Query().Get("host")
+	}
+	if host == "localhost" || host == "::1" {
+		host = "127.0.0.1"
+	}
+	if port == "" {
+		port = "5432"
+	}
+	return "postgres://" + net.JoinHostPort(host, port) + "/" + strings.Trim(u.Path, "/")
+}

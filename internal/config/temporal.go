@@ -1,0 +1,46 @@
+package config
+
+import (
+	"net"
+	"strings"
+
+	"github.com/amends/amends/internal/temporal"
+)
+
+// Options returns what a connection to the configured engine needs. Logger,
+// metrics and converters are for the caller to set.
+func (t Temporal) Options(environ []string) temporal.Options {
+	return temporal.Options{
+		Address:       t.Address,
+		Namespace:     t.Namespace,
+		Profile:       t.Profile,
+		ConfigFile:    t.ConfigFile,
+		APIKey:        string(t.APIKey),
+		TLSCert:       t.TLSCert,
+		TLSKey:        t.TLSKey,
+		TLSCA:         t.TLSCA,
+		TLSServerName: t.TLSServerName,
+		Environ:       environ,
+	}
+}
+
+func (p *Problems) temporal(c *Config, needed bool, environ []string) {
+	before := len(*p)
+	if c.Temporal.Address != "" {
+		if _, _, err := net.SplitHostPort(c.Temporal.Address); err != nil {
+			p.add("temporal.address", "must be host:port", c.Temporal.Address)
+		}
+	}
+	switch {
+	case c.Temporal.TLSCert != "" && c.Temporal.TLSKey == "":
+		p.add("temporal.tls_key", "must be set together with temporal.tls_cert", "")
+	case c.Temporal.TLSCert == "" && c.Temporal.TLSKey != "":
+		p.add("temporal.tls_cert", "must be set together with temporal.tls_key", "")
+	}
+	if !needed || len(*p) > before {
+		return
+	}
+	if err := c.Temporal.Options(environ).Check(); err != nil {
+		p.add("temporal", strings.TrimPrefix(err.Error(), "temporal: "), "") // of TEMPORAL_* variables or a profile; it names the part, never a value of a key
+	}
+}

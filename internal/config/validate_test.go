@@ -1,0 +1,89 @@
+package config_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/config"
+)
+
+func TestProblems(t *testing.T) {
+	t.Parallel()
+
+	order := config.Needs{Services: []string{"order"}}
+	for name, test := range map[string]struct {
+		yaml  string
+		env   []string
+		args  []string
+		needs config.Needs
+		want  string // all lines, in order
+	}{
+		"UnknownKey":             {yaml: "htp_addr: x\nservices: {order: {dns: x}}", want: "htp_addr: unknown key in FILE\nservices.order.dns: unknown key in FILE"},
+		"UnknownVariable":        {env: []string{"AMENDS_HTP_ADDR=hunter2"}, want: "AMENDS_HTP_ADDR: unknown variable; those that begin with AMENDS_ must be keys"},
+		"ValueForASection":       {yaml: "services: hunter2", want: "services: is a section with keys of its own, not a value"},
+		"SectionForAValue":       {yaml: "data_dir: {a: b}", want: "data_dir.a: unknown key in FILE"},
+		"NotYAML":                {yaml: "a: [\nhunter2", want: `config: must be YAML with every key once (line 2), is "FILE"`},
+		"KeyTwice":               {yaml: "data_dir: a\ndata_dir: b", want: `config: must be YAML with every key once (line 2), is "FILE"`},
+		"NotANumber":             {yaml: "temporal_port: abc", want: `temporal_port: must be a whole number, is "abc"`},
+		"NotAWholeNumber":        {yaml: "ui_port: 1.5", want: `ui_port: must be a whole number, is "1.5"`},
+		"NotABool":               {args: []string{"--durable=maybe"}, want: `durable: must be true or false, is "maybe"`},
+		"NotAText":               {yaml: "data_dir: 12", want: `data_dir: must be a text, is "12"`},
+		"ListForAText":           {yaml: "data_dir: [a, b]", want: `data_dir: must be a text, is "[a b]"`},
+		"DurationWithoutUnit":    {yaml: "lock_timeout: 3", want: `lock_timeout: must be a duration with a unit, such as 500ms, 10s or 5m, is "3"`},
+		"NegativeDuration":       {env: []string{"AMENDS_DRAIN_TIMEOUT=-1s"}, want: `drain_timeout: must be at least 1ms, is "-1s"`},
+		"NoPort":                 {env: []string{"AMENDS_HTTP_ADDR=localhost"}, want: `http_addr: must be host:port, is "localhost"`},
+		"BadPort":                {env: []string{"AMENDS_HTTP_ADDR=:70000"}, want: `http_addr: must have a port from 0 to 65535, is ":70000"`},
+		"BadEnginePort":          {args: []string{"--temporal-port", "-1"}, want: `temporal_port: must be a port from 0 to 65535, is "-1"`},
+		"OneAddressTwice":        {yaml: "http_addr: ':1'\nadmin_addr: ':1'", want: `admin_addr: must differ from http_addr, is ":1"`},
+		"OnePortTwice":           {yaml: "ui_port: 7233", want: `ui_port: must differ from temporal_port, is "7233"`},
+		"MissingDSN":             {needs: order, want: "services.order.dsn: must be set: this process opens that database"},
+		"MissingProviderDSN":     {needs: config.Needs{Services: []string{"payment"}}, env: []string{"AMENDS_SERVICES_PAYMENT_DSN=sqlite:p.db"}, want: "services.payment.provider_dsn: must be set: this process opens that database"},
+		"OtherDatabase":          {env: []string{"AMENDS_SERVICES_ORDER_DSN=mysql://u:hunter2@db/x"}, want: `services.order.dsn: must begin with postgres:// or sqlite:, is "mysql://db/x"`},
+		"MalformedDSN":           {env: []string{"AMENDS_SERVICES_ORDER_DSN=postgres://u:hun#ter2@db/x"}, want: `services.order.dsn: must be a URL such as postgres://user:password@host:5432/name (special characters of a password are %-encoded), is "postgres://******"`},
+		"DSNWithoutDatabase":     {env: []string{"AMENDS_SERVICES_ORDER_DSN=postgres://u:hunter2@db"}, want: `services.order.dsn: needs a database name: postgres://user:password@host:port/NAME, is "postgres://db"`},
+		"DSNInMemory":            {env: []string{"AMENDS_SERVICES_ORDER_DSN=sqlite::memory:"}, want: `services.order.dsn: must name a file, without parameters, is "sqlite::memory:"`},
+		"BadServer":              {args: []string{"--database-url", "hunter2"}, want: `database_url: must begin with postgres://, is "******"`},
+		"TwoServicesOnOne":       {yaml: "services: {order: {dsn: 'postgres://a:b@localhost/x'}, catalog: {dsn: 'postgresql://c:d@127.0.0.1:5432/x?sslmode=disable'}}", want: `services.catalog.dsn: must not be the database of services.order.dsn, is "postgresql://127.0.0.1:5432/x"`},
+		"TwoServicesOnOneFile":   {yaml: "services: {order: {dsn: 'sqlite:x/../a.db'}, shipping: {carrier_dsn: 'sqlite:./a.db'}}", want: `services.shipping.carrier_dsn: must not be the database of services.order.dsn, is "sqlite:./a.db"`},
+		"OneQueueTwice":          {yaml: "services: {payment: {queue: order}}", want: `services.payment.queue: must differ from services.order.queue, is "order"`},
+		"BadQueue":               {yaml: "services: {payment: {queue: 'order '}}", want: `services.payment.queue: must be 1 to 200 letters, digits, dots, dashes or underscores, is "order "`},
+		"NoConnections":          {yaml: "services: {order: {max_conns: 0}}", want: `services.order.max_conns: must be from 1 to 1000, is "0"`},
+		"CertWithoutKey":         {yaml: "temporal: {tls_cert: c.pem}", want: "temporal.tls_key: must be set together with temporal.tls_cert"},
+		"CertWithoutKeyInTheSDK": {env: []string{"TEMPORAL_TLS_CLIENT_CERT_PATH=c.pem"}, needs: config.Needs{Temporal: true}, want: "temporal: invalid TLS config: if either client cert or key path is present, other must be present too"},
+		"NoSuchProfile":          {yaml: "temporal: {profile: nowhere}", needs: config.Needs{Temporal: true}, want: "temporal: unable to find profile nowhere in config data"},
+		"NoSuchProfileFile":      {yaml: "temporal: {config_file: nowhere.toml}", needs: config.Needs{Temporal: true}, want: "temporal: no profile file nowhere.toml"},
+		"RetryMaxBelowInitial":   {yaml: "saga: {retry_initial: 20s}", want: `saga.retry_max: must not be below saga.retry_initial (20s), is "10s"`},
+		"StepShorterThanLock":    {yaml: "lock_timeout: 6s", want: `saga.start_to_close: must be longer than lock_timeout (6s), is "5s"`},
+		"LocalStepTooLong":       {yaml: "saga: {local_start_to_close: 9s}", want: `saga.local_start_to_close: must be at most 8s: a workflow task has 10s, is "9s"`},
+		"LogLevel":               {yaml: "log: {level: loud, format: xml}", want: "log.level: must be one of debug, info, warn, error, is \"loud\"\nlog.format: must be one of text, json, is \"xml\""},
+		"EverythingAtOnce":       {yaml: "nope: 1\nlock_timeout: 3", env: []string{"AMENDS_NOPE=1"}, args: []string{"--http-addr", "x"}, needs: order, want: "nope: unknown key in FILE\nAMENDS_NOPE: unknown variable; those that begin with AMENDS_ must be keys\nlock_timeout: must be a duration with a unit, such as 500ms, 10s or 5m, is \"3\"\nhttp_addr: must be host:port, is \"x\"\nservices.order.dsn: must be set: this process opens that database"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			source := config.Source{
+				File:    file(t, test.yaml),
+				Environ: append([]string{"HOME=" + t.TempDir()}, test.env...),
+				Flags:   flags(t, []string{"http_addr", "durable", "temporal_port", "database_url"}, test.args...),
+			}
+			_, err := config.Load(source, test.needs)
+			require.ErrorAs(t, err, &config.Problems{})
+			require.Equal(t, test.want, strings.ReplaceAll(err.Error(), source.File, "FILE"))
+			require.NotContains(t, err.Error(), "hunter2")
+		})
+	}
+
+	t.Run("NoSuchFile", func(t *testing.T) {
+		t.Parallel()
+		_, err := config.Load(config.Source{File: "/nowhere/amends.yaml"}, config.Needs{})
+		require.EqualError(t, err, `config: cannot be read: no such file or directory, is "/nowhere/amends.yaml"`)
+	})
+
+	t.Run("AFolderIsNoFile", func(t *testing.T) {
+		t.Parallel()
+		_, err := config.Load(config.Source{File: os.TempDir()}, config.Needs{})
+		require.ErrorContains(t, err, "config: cannot be read: ")
+	})
+}

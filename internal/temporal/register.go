@@ -1,0 +1,102 @@
+package temporal
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	operatorservicepb "go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowservicepb "go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/amends/amends/fault"
+)
+
+// Retention is how long a namespace that amends creates keeps closed
+// workflows. After it the order service's record answers.
+const Retention = 7 * 24 * time.Hour
+
+// Register makes the namespace and the search attributes exist, and returns
+// when the engine uses them. A repeat changes nothing. It waits for an engine
+// that is not there yet until ctx ends.
+func (c *Client) Register(ctx context.Context, need []Attribute, report func(error)) error {
+	switch err := c.Wait(ctx, report); {
+	case fault.CodeOf(err) == NamespaceMissing:
+		if err := c.createNamespace(ctx); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	}
+	missing, err := c.missing(ctx, need)
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		types := map[string]enumspb.IndexedValueType{}
+		for _, a := range missing {
+			types[a.Name] = a.Type
+		}
+		if _, err := c.OperatorService().AddSearchAttributes(ctx, &operatorservicepb.AddSearchAttributesRequest{
+			Namespace: c.Namespace, SearchAttributes: types,
+		}); err != nil {
+			var exists *serviceerror.AlreadyExists // another one that registers, at the same time
+			if !errors.As(err, &exists) {
+				return c.explain(err)
+			}
+		}
+	}
+	return c.settled(ctx, need)
+}
+
+func (c *Client) createNamespace(ctx context.Context) error {
+	_, err := c.WorkflowService().RegisterNamespace(ctx, &workflowservicepb.RegisterNamespaceRequest{
+		Namespace:                        c.Namespace,
+		Description:                      "amends: order sagas",
+		WorkflowExecutionRetentionPeriod: durationpb.New(Retention),
+	})
+	var exists *serviceerror.NamespaceAlreadyExists
+	if err != nil && !errors.As(err, &exists) {
+		return c.explain(err)
+	}
+	return nil
+}
+
+// settled waits until every part of the engine knows what was registered: they
+// keep namespaces for some seconds, and a count goes through what they keep.
+func (c *Client) settled(ctx context.Context, need []Attribute) error {
+	for {
+		err := c.Ready(ctx, need)
+		if err == nil {
+			_, err = c.CountWorkflow(ctx, &workflowservicepb.CountWorkflowExecutionsRequest{Namespace: c.Namespace, Query: query(need)})
+		}
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return c.explain(err)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// query names every attribute; an engine that does not know one refuses it.
+func query(need []Attribute) string {
+	q := ""
+	for i, a := range need {
+		if i > 0 {
+			q += " AND "
+		}
+		q += a.Name + " IS NULL"
+	}
+	return q
+}
+
+// unauthenticated says whether the engine wants other credentials. The SDK has
+// no error type of its own for it.
+func unauthenticated(err error) bool { return status.Code(err) == codes.Unauthenticated }
