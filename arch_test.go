@@ -52,7 +52,7 @@ var layers = []layer{
 
 	{"internal/dbtest", "internal/database fault", "temporal echo"},
 	{"internal/e2e", "api/client workflows saga services/** fault internal/**", ""},
-	{"deploy", "internal/dbtest", "temporal echo"},
+	{"deploy", "workflows internal/config internal/dbtest", "echo"},
 	{".", "", ""},
 }
 

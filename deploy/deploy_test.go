@@ -1,0 +1,234 @@
+// Package deploy holds no code: its tests check the compose files, the image and
+// the databases' roles, which nothing else here would run.
+package deploy
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+)
+
+const (
+	engineFile   = "../docker-compose.temporal.yml"
+	platformFile = "compose.yaml"
+)
+
+// composeFile is what our compose files use of the format; any other key is an
+// error, so that a misspelt one is not silently ignored.
+type composeFile struct {
+	Name       string               `yaml:"name"`
+	Include    []string             `yaml:"include"`
+	Services   map[string]service   `yaml:"services"`
+	Volumes    map[string]*struct{} `yaml:"volumes"`
+	Extensions map[string]any       `yaml:",inline"`
+}
+
+type service struct {
+	Image           string                `yaml:"image"`
+	Build           *build                `yaml:"build"`
+	Restart         string                `yaml:"restart"`
+	DependsOn       map[string]dependency `yaml:"depends_on"`
+	Environment     map[string]string     `yaml:"environment"`
+	Entrypoint      []string              `yaml:"entrypoint"`
+	Command         []string              `yaml:"command"`
+	Volumes         []string              `yaml:"volumes"`
+	Ports           []string              `yaml:"ports"`
+	Healthcheck     *healthcheck          `yaml:"healthcheck"`
+	ReadOnly        bool                  `yaml:"read_only"`
+	CapDrop         []string              `yaml:"cap_drop"`
+	SecurityOpt     []string              `yaml:"security_opt"`
+	StopGracePeriod string                `yaml:"stop_grace_period"`
+}
+
+type build struct {
+	Context    string `yaml:"context"`
+	Dockerfile string `yaml:"dockerfile"`
+}
+
+type dependency struct {
+	Condition string `yaml:"condition"`
+}
+
+type healthcheck struct {
+	Test     []string `yaml:"test"`
+	Interval string   `yaml:"interval"`
+	Timeout  string   `yaml:"timeout"`
+	Retries  int      `yaml:"retries"`
+}
+
+// oneShot says whether the service ends by itself.
+func (s service) oneShot() bool { return strings.HasPrefix(s.Restart, "on-failure:") }
+
+func load(t *testing.T, path string) composeFile {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+
+	var file composeFile
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	dec.KnownFields(true)
+	require.NoError(t, dec.Decode(&file), path)
+	for key := range file.Extensions {
+		require.True(t, strings.HasPrefix(key, "x-"), "%s: unknown key %q", path, key)
+	}
+	return file
+}
+
+// loadAll returns both files' services, as compose merges an include.
+func loadAll(t *testing.T) map[string]service {
+	t.Helper()
+	all := map[string]service{}
+	for _, path := range []string{engineFile, platformFile} {
+		for name, s := range load(t, path).Services {
+			require.NotContains(t, all, name, "in both files")
+			all[name] = s
+		}
+	}
+	return all
+}
+
+func TestComposeFilesBelongTogether(t *testing.T) {
+	t.Parallel()
+
+	engine, platform := load(t, engineFile), load(t, platformFile)
+	require.Equal(t, "amends", engine.Name)
+	require.Equal(t, engine.Name, platform.Name, "one project, or include makes two")
+	require.Equal(t, []string{engineFile}, platform.Include)
+	require.Empty(t, engine.Include)
+}
+
+// pinned is an image's name with a tag of at least two numbers.
+var pinned = regexp.MustCompile(`^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?(-[a-z0-9.-]+)?$`)
+
+func TestImagesArePinned(t *testing.T) {
+	t.Parallel()
+
+	for name, s := range loadAll(t) {
+		if s.Build != nil {
+			require.Equal(t, "amends:local", s.Image, name)
+			require.FileExists(t, filepath.Join(s.Build.Context, s.Build.Dockerfile), name)
+			continue
+		}
+		require.Regexp(t, pinned, s.Image, name)
+	}
+	services := loadAll(t)
+	_, server, _ := strings.Cut(services["temporal"].Image, ":")
+	_, tools, _ := strings.Cut(services["temporal-schema"].Image, ":")
+	require.Equal(t, server, tools, "the schema is that of the server's version")
+}
+
+func TestPortsAreOfThisMachineOnly(t *testing.T) {
+	t.Parallel()
+
+	taken := map[string]string{}
+	for name, s := range loadAll(t) {
+		for _, port := range s.Ports {
+			m := regexp.MustCompile(`^127\.0\.0\.1:(\d+):\d+$`).FindStringSubmatch(port)
+			require.NotNil(t, m, "%s: %s", name, port)
+			require.Empty(t, taken[m[1]], "%s takes port %s too", name, m[1])
+			taken[m[1]] = name
+		}
+	}
+}
+
+func TestServicesWaitForWhatTheyNeed(t *testing.T) {
+	t.Parallel()
+
+	all := loadAll(t)
+	for name, s := range all {
+		if !s.oneShot() {
+			require.Equal(t, "unless-stopped", s.Restart, name)
+			require.Equal(t, s.Build == nil, s.Healthcheck != nil, "%s: others' images have a health check, ours nothing to make it with", name)
+		}
+		if h := s.Healthcheck; h != nil {
+			require.Equal(t, "CMD", h.Test[0], name)
+			require.NotEmpty(t, h.Interval, name)
+			require.NotEmpty(t, h.Timeout, name)
+			require.Positive(t, h.Retries, name)
+		}
+		for on, d := range s.DependsOn {
+			require.Contains(t, all, on, name)
+			want := "service_healthy"
+			if all[on].oneShot() {
+				want = "service_completed_successfully"
+			}
+			require.Equal(t, want, d.Condition, "%s on %s", name, on)
+			require.True(t, all[on].oneShot() || all[on].Healthcheck != nil, "%s: %s has no health check", name, on)
+		}
+	}
+	for name, s := range all {
+		require.NotContains(t, reachable(all, s, nil), name, "a circle of dependencies")
+	}
+}
+
+// reachable returns the names of what s depends on, directly or not.
+func reachable(all map[string]service, s service, seen []string) []string {
+	for on := range s.DependsOn {
+		if !strings.Contains(" "+strings.Join(seen, " ")+" ", " "+on+" ") {
+			seen = reachable(all, all[on], append(seen, on))
+		}
+	}
+	return seen
+}
+
+func TestVolumesExist(t *testing.T) {
+	t.Parallel()
+
+	for _, path := range []string{engineFile, platformFile} {
+		file := load(t, path)
+		used := map[string]*struct{}{}
+		for name, s := range file.Services {
+			for _, volume := range s.Volumes {
+				source, target, ok := strings.Cut(volume, ":")
+				require.True(t, ok, "%s: %s", name, volume)
+				if !strings.HasPrefix(source, ".") {
+					used[source] = nil
+					continue
+				}
+				require.FileExists(t, filepath.Join(filepath.Dir(path), source), name)
+				require.True(t, strings.HasSuffix(target, ":ro"), "%s: %s", name, volume)
+			}
+		}
+		if len(used)+len(file.Volumes) > 0 {
+			require.Equal(t, used, file.Volumes, path)
+		}
+	}
+}
+
+func TestVariablesHaveOneDefault(t *testing.T) {
+	t.Parallel()
+
+	defaults := map[string]string{}
+	for _, path := range []string{engineFile, platformFile} {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for line := range strings.SplitSeq(string(text), "\n") {
+			code, _, _ := strings.Cut(line, " #")
+			for _, use := range regexp.MustCompile(`\$+[^ "]*`).FindAllString(code, -1) {
+				m := variable.FindStringSubmatch(use)
+				require.NotNil(t, m, "%s: %s has no default", path, use)
+				if earlier, ok := defaults[m[1]]; ok {
+					require.Equal(t, earlier, m[2], "%s: two defaults of %s", path, m[1])
+				}
+				defaults[m[1]] = m[2]
+				// They would be in the environment of `amends dev` too, which refuses keys it does not know.
+				require.False(t, strings.HasPrefix(m[1], "AMENDS_"), m[1])
+			}
+		}
+	}
+	require.NotEmpty(t, defaults)
+}
+
+// variable is a use of an environment variable, with a default.
+var variable = regexp.MustCompile(`^\$\{([A-Z_]+):-([^}]+)\}`)
+
+// interpolate replaces variables by their defaults.
+func interpolate(s string) string {
+	return regexp.MustCompile(`\$\{[A-Z_]+:-([^}]+)\}`).ReplaceAllString(s, "$1")
+}

@@ -1,0 +1,164 @@
+package deploy
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/dbtest"
+)
+
+// names of all databases, each of which has a role of the same name.
+func names() []string {
+	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Values(known()))...)))
+}
+
+// initialize runs the script under names of its own, so that it can run beside
+// anything on a server that others use, and takes everything away at the end.
+func initialize(t *testing.T, server *pgx.ConnConfig, without string) (prefix string, err error) {
+	t.Helper()
+	prefix = "t_" + strings.ToLower(rand.Text()) + "_"
+	cmd := exec.CommandContext(t.Context(), psql(t), "-X", "-v", "prefix="+prefix, "-f", "postgres/init.sql")
+	cmd.Env = append(os.Environ(),
+		"PGHOST="+server.Host, fmt.Sprintf("PGPORT=%d", server.Port), "PGUSER="+server.User,
+		"PGPASSWORD="+server.Password, "PGDATABASE="+server.Database, "PGSSLMODE=prefer")
+	for _, name := range names() {
+		if name != without {
+			cmd.Env = append(cmd.Env, "POSTGRES_"+strings.ToUpper(name)+"_PASSWORD=it's "+name)
+		}
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // the test's has ended
+		defer cancel()
+		conn, err := pgx.ConnectConfig(ctx, server)
+		require.NoError(t, err)
+		for _, name := range names() {
+			for _, statement := range []string{"DROP DATABASE IF EXISTS ", "DROP ROLE IF EXISTS "} {
+				_, err = conn.Exec(ctx, statement+prefix+name)
+				require.NoError(t, err)
+			}
+		}
+		require.NoError(t, conn.Close(ctx))
+	})
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return prefix, fmt.Errorf("psql: %w: %s", err, out)
+	}
+	return prefix, nil
+}
+
+// psql returns the client's path. Whoever has the server's binaries has it; where
+// an engine may be missing, it may be too.
+func psql(t *testing.T) string {
+	t.Helper()
+	if path, err := exec.LookPath("psql"); err == nil {
+		return path
+	}
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/psql")
+	require.NoError(t, err)
+	if len(found) == 0 {
+		require.NotEqual(t, "true", os.Getenv("CI"), "psql is missing")
+		require.NotEqual(t, "1", os.Getenv("AMENDS_REQUIRE_POSTGRES"), "psql is missing")
+		t.Skip("psql is missing")
+	}
+	return found[len(found)-1]
+}
+
+// connect returns the SQLSTATE that a role meets at a database, "" if it is let in.
+func connect(t *testing.T, server *pgx.ConnConfig, role, database string) (conn *pgx.Conn, sqlState string) {
+	t.Helper()
+	c := server.Copy()
+	c.User, c.Database = role, database
+	c.Password = "it's " + role[strings.LastIndex(role, "_")+1:]
+	conn, err := pgx.ConnectConfig(t.Context(), c)
+	if err == nil {
+		t.Cleanup(func() { require.NoError(t, conn.Close(context.Background())) })
+		return conn, ""
+	}
+	var refusal *pgconn.PgError
+	require.ErrorAs(t, err, &refusal)
+	return nil, refusal.Code
+}
+
+// TestRolesAreIsolated runs on a real server: that a role cannot reach another's
+// database is a promise of the architecture.
+//
+//nolint:paralleltest // it takes a right from PUBLIC that the whole server has
+func TestRolesAreIsolated(t *testing.T) {
+	server, err := pgx.ParseConfig(dbtest.Postgres(t))
+	require.NoError(t, err)
+	giveBack(t, server)
+	prefix, err := initialize(t, server, "")
+	require.NoError(t, err)
+
+	const insufficientPrivilege = "42501"
+	for _, role := range names() {
+		for _, database := range names() {
+			conn, state := connect(t, server, prefix+role, prefix+database)
+			if role != database {
+				require.Equal(t, insufficientPrivilege, state, "%s got into %s", role, database)
+				continue
+			}
+			require.Empty(t, state, "%s is kept out of its own database", role)
+			_, err := conn.Exec(t.Context(), "CREATE TABLE mine (id bigint PRIMARY KEY)")
+			require.NoError(t, err, "%s cannot migrate", role)
+			var powers bool
+			require.NoError(t, conn.QueryRow(t.Context(),
+				"SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls FROM pg_roles WHERE rolname = current_user").Scan(&powers))
+			require.False(t, powers, "%s can do more than own its database", role)
+			var collation string
+			require.NoError(t, conn.QueryRow(t.Context(), "SELECT datcollate FROM pg_database WHERE datname = current_database()").Scan(&collation))
+			require.Equal(t, "C", collation, "text must compare as in SQLite")
+		}
+		for _, database := range []string{"postgres", "template1"} {
+			_, state := connect(t, server, prefix+role, database)
+			require.Equal(t, insufficientPrivilege, state, "%s got into %s", role, database)
+		}
+	}
+}
+
+//nolint:paralleltest // the same server as above
+func TestScriptStopsWithoutAPassword(t *testing.T) {
+	server, err := pgx.ParseConfig(dbtest.Postgres(t))
+	require.NoError(t, err)
+
+	prefix, err := initialize(t, server, "payment")
+	require.ErrorContains(t, err, "syntax error")
+
+	conn, err := pgx.ConnectConfig(t.Context(), server)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close(context.Background())) })
+	var made int
+	require.NoError(t, conn.QueryRow(t.Context(), "SELECT count(*) FROM pg_roles WHERE starts_with(rolname, $1)", prefix).Scan(&made))
+	require.Zero(t, made, "it made something before it stopped")
+}
+
+// giveBack restores, at the end, what PUBLIC could connect to: the server may be
+// somebody's own (TEST_DATABASE_URL).
+func giveBack(t *testing.T, server *pgx.ConnConfig) {
+	t.Helper()
+	conn, err := pgx.ConnectConfig(t.Context(), server)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close(context.Background())) })
+	for _, database := range []string{"postgres", "template1"} {
+		var open bool
+		require.NoError(t, conn.QueryRow(t.Context(), "SELECT has_database_privilege('public', $1, 'CONNECT')", database).Scan(&open))
+		if open {
+			t.Cleanup(func() {
+				_, err := conn.Exec(context.Background(), "GRANT CONNECT ON DATABASE "+database+" TO PUBLIC")
+				require.NoError(t, err)
+			})
+		}
+	}
+}

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Creates the engine's databases and brings their schemas up to this image's
+# version. It may run again: what is there already stays.
+set -eu
+
+for part in temporal visibility; do
+  case $part in
+    temporal) export SQL_DATABASE=temporal ;;
+    visibility) export SQL_DATABASE=temporal_visibility ;;
+  esac
+  temporal-sql-tool create
+  temporal-sql-tool setup-schema --version 0.0
+  temporal-sql-tool update-schema --schema-name "postgresql/v12/$part"
+done
