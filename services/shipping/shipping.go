@@ -1,12 +1,20 @@
 package shipping
 
-import "github.com/amends/amends/fault"
+import (
+	"strings"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/services/shipping/carrier"
+)
 
 // Codes of this service.
 const (
-	Undeliverable      fault.Code = "UNDELIVERABLE"
-	CarrierTimeout     fault.Code = "CARRIER_TIMEOUT"
-	CarrierUnavailable fault.Code = "CARRIER_UNAVAILABLE"
+	// Undeliverable says that the carrier does not serve the address.
+	Undeliverable fault.Code = carrier.Undeliverable
+	// CarrierTimeout says that the carrier did not reply: it may have booked.
+	CarrierTimeout fault.Code = carrier.Timeout
+	// CarrierUnavailable says that the carrier did not take the call.
+	CarrierUnavailable fault.Code = carrier.Unavailable
 )
 
 // BookRequest asks for one shipment per parcel to one address.
@@ -59,3 +67,34 @@ const (
 	Booked    State = "booked"
 	Cancelled State = "cancelled"
 )
+
+// Validate says what is wrong with r as a fault with code INVALID, or nil. Its
+// kind is Bug: parcels are made by the inventory service, not by a client.
+func (r BookRequest) Validate() error {
+	if len(r.Parcels) == 0 {
+		return invalid("there is no parcel to book")
+	}
+	seen := map[string]bool{}
+	for _, p := range r.Parcels {
+		switch {
+		case p.Warehouse == "" || strings.Contains(p.Warehouse, "/"):
+			// A slash would let two parcels of different steps have one key.
+			return invalid("warehouse code %q is empty or has a slash", p.Warehouse)
+		case seen[p.Warehouse]:
+			return invalid("there are two parcels from warehouse %q", p.Warehouse)
+		case len(p.Lines) == 0:
+			return invalid("the parcel from warehouse %q is empty", p.Warehouse)
+		}
+		seen[p.Warehouse] = true
+		for _, l := range p.Lines {
+			if l.SKU == "" || l.Quantity < 1 {
+				return invalid("the parcel from warehouse %q has a line without product or quantity", p.Warehouse)
+			}
+		}
+	}
+	return nil
+}
+
+func invalid(format string, args ...any) error {
+	return fault.Errorf(fault.Bug, fault.Invalid, format, args...)
+}

@@ -1,0 +1,180 @@
+package shipping_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/services/shipping"
+	"github.com/amends/amends/services/shipping/carrier/simulator"
+)
+
+func TestBook(t *testing.T) {
+	t.Parallel()
+
+	each(t, func(t *testing.T, b testBundle) {
+		t.Run("BooksOneShipmentPerParcel", func(t *testing.T) {
+			s, _ := b.wellBehaved()
+			got, err := s.Book(t.Context(), step("plain"), request("10115", "BER", "AMS"))
+			require.NoError(t, err)
+			require.Len(t, got.Shipments, 2)
+			for i, warehouse := range []string{"AMS", "BER"} {
+				require.Equal(t, warehouse, got.Shipments[i].Warehouse)
+				require.Equal(t, simulator.Name, got.Shipments[i].Carrier)
+				require.NotEmpty(t, got.Shipments[i].TrackingNumber)
+				require.Equal(t, shipping.Booked, got.Shipments[i].State)
+			}
+			require.NotEqual(t, got.Shipments[0].TrackingNumber, got.Shipments[1].TrackingNumber)
+			require.Equal(t, []string{"plain/shipping.book/AMS", "plain/shipping.book/BER"}, b.agree(t, t.Context()))
+		})
+
+		t.Run("TwiceIsOnce", func(t *testing.T) {
+			s, u := b.wellBehaved()
+			first, err := s.Book(t.Context(), step("twice"), request("10115", "AMS", "BER"))
+			require.NoError(t, err)
+			calls := u.total()
+			second, err := s.Book(t.Context(), step("twice"), request("10115", "BER", "AMS"))
+			require.Equal(t, fault.Mismatch, fault.CodeOf(err), "the parcels have other contents now")
+			require.Zero(t, second)
+			second, err = s.Book(t.Context(), step("twice"), request("10115", "AMS", "BER"))
+			require.NoError(t, err)
+			require.Equal(t, first, second)
+			require.Equal(t, 2, calls)
+			require.Equal(t, calls, u.total(), "a repeat does not call")
+			b.agree(t, t.Context())
+		})
+
+		t.Run("KnowsTheRequestWhateverTheOrderOfItsParcels", func(t *testing.T) {
+			s, _ := b.wellBehaved()
+			req := request("10115", "AMS", "BER")
+			first, err := s.Book(t.Context(), step("order"), req)
+			require.NoError(t, err)
+			req.Parcels[0], req.Parcels[1] = req.Parcels[1], req.Parcels[0]
+			second, err := s.Book(t.Context(), step("order"), req)
+			require.NoError(t, err)
+			require.Equal(t, first, second)
+		})
+
+		t.Run("RefusesAKeyThatBookedSomethingElse", func(t *testing.T) {
+			s, u := b.wellBehaved()
+			_, err := s.Book(t.Context(), step("reused"), request("10115", "AMS"))
+			require.NoError(t, err)
+			for _, other := range []shipping.BookRequest{
+				request("10116", "AMS"), request("10115", "BER"), request("10115", "AMS", "BER"),
+			} {
+				_, err = s.Book(t.Context(), step("reused"), other)
+				require.Equal(t, fault.Mismatch, fault.CodeOf(err))
+				require.Equal(t, fault.Bug, fault.KindOf(err))
+			}
+			require.Equal(t, 1, u.total())
+		})
+
+		t.Run("RefusesARequestThatBreaksARule", func(t *testing.T) {
+			s, u := b.wellBehaved()
+			empty := request("10115", "AMS")
+			empty.Parcels[0].Lines = nil
+			nothing := request("10115", "AMS")
+			nothing.Parcels[0].Lines[0].Quantity = 0
+			for _, req := range []shipping.BookRequest{
+				request("10115"), request("10115", "AMS", "AMS"), request("10115", ""), request("10115", "A/B"), empty, nothing,
+			} {
+				_, err := s.Book(t.Context(), step("bad"), req)
+				require.Equal(t, fault.Invalid, fault.CodeOf(err))
+				require.Equal(t, fault.Bug, fault.KindOf(err))
+			}
+			require.Zero(t, u.total())
+			require.Empty(t, b.barrier(t, step("bad")))
+		})
+
+		t.Run("KeepsNoAddress", func(t *testing.T) {
+			s, _ := b.wellBehaved()
+			_, err := s.Book(t.Context(), step("private"), request("10115", "AMS"))
+			require.NoError(t, err)
+			_, err = s.Book(t.Context(), step("private, refused"), request(simulator.PostalUndeliverable, "AMS"))
+			require.NotContains(t, err.Error(), "Hauptstr")
+			for _, table := range []string{"barrier", "shipment"} {
+				var rows []map[string]any
+				require.NoError(t, b.db.Table(table).Find(&rows).Error)
+				require.NotEmpty(t, rows)
+				for _, secret := range []string{"Ada", "Hauptstr", "Berlin", "10115"} {
+					require.NotContains(t, fmt.Sprint(rows), secret)
+				}
+			}
+		})
+	})
+}
+
+func TestBookUnknownOutcome(t *testing.T) {
+	t.Parallel()
+
+	each(t, func(t *testing.T, b testBundle) {
+		t.Run("AsksFirstAfterALostReply", func(t *testing.T) {
+			hasty, u := b.service(hooks{}, shipping.Options{CallTimeout: 700 * time.Millisecond})
+			req := request(simulator.PostalLostReply, "AMS", "BER")
+			_, err := hasty.Book(t.Context(), step("lost"), req)
+			require.Equal(t, shipping.CarrierTimeout, fault.CodeOf(err))
+			require.Equal(t, fault.Unknown, fault.KindOf(err))
+			now, _ := u.running()
+			require.Zero(t, now, "no call outlives its step")
+
+			patient, again := b.wellBehaved()
+			_, err = patient.Book(t.Context(), step("lost"), req)
+			require.NoError(t, err)
+			require.Equal(t, 2, again.count("find"))
+			require.Len(t, b.agree(t, t.Context()), 2)
+			require.Zero(t, again.count("book"), "what was found is not booked again")
+		})
+
+		t.Run("BooksOnlyWhatItDoesNotFind", func(t *testing.T) {
+			failing, _ := b.service(hooks{before: on("book", "BER", errDown)}, shipping.Options{})
+			_, err := failing.Book(t.Context(), step("half"), request("10115", "AMS", "BER"))
+			require.Equal(t, shipping.CarrierUnavailable, fault.CodeOf(err))
+			require.Equal(t, fault.Transient, fault.KindOf(err))
+
+			healed, u := b.wellBehaved()
+			_, err = healed.Book(t.Context(), step("half"), request("10115", "AMS", "BER"))
+			require.NoError(t, err)
+			require.Equal(t, 1, u.count("book"))
+			b.agree(t, t.Context())
+		})
+
+		t.Run("SaysWhatAnErrorWithoutACodeMeans", func(t *testing.T) {
+			for code, err := range map[fault.Code]error{
+				shipping.CarrierUnavailable: fmt.Errorf("connection refused to Hauptstr. 1"),
+				shipping.CarrierTimeout:     fmt.Errorf("read: %w", context.DeadlineExceeded),
+			} {
+				s, _ := b.service(hooks{before: on("book", "AMS", err)}, shipping.Options{})
+				_, got := s.Book(t.Context(), step("codeless"), request("10115", "AMS"))
+				require.Equal(t, code, fault.CodeOf(got))
+				require.NotContains(t, got.Error(), "Hauptstr")
+				require.ErrorIs(t, got, err, "the cause stays for the log")
+			}
+			s, _ := b.wellBehaved()
+			require.NoError(t, s.Cancel(t.Context(), step("codeless")))
+		})
+
+		t.Run("CallsABoundedNumberAtATime", func(t *testing.T) {
+			two := make(chan struct{})
+			arrived := make(chan struct{}, 6)
+			s, u := b.service(hooks{before: func(ctx context.Context, _, _ string) error {
+				if arrived <- struct{}{}; len(arrived) == 2 {
+					close(two) // so the calls do run at the same time
+				}
+				select {
+				case <-two:
+					return nil
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}}, shipping.Options{MaxCalls: 2})
+			_, err := s.Book(t.Context(), step("many"), request("10115", "A", "B", "C", "D", "E", "F"))
+			require.NoError(t, err)
+			_, most := u.running()
+			require.Equal(t, 2, most)
+		})
+	})
+}

@@ -1,0 +1,115 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/shipping"
+)
+
+// recorded is what the barrier keeps of a request: the parcels, which say what
+// keys there are at the carrier, and not the address.
+type recorded struct {
+	Parcels []shipping.Parcel `json:"parcels"`
+}
+
+// Intend implements [shipping.Store].
+func (s *Store) Intend(ctx context.Context, k key.Key, req shipping.BookRequest) (shipping.Ticket, error) {
+	parcels := sorted(req.Parcels)
+	call := barrier.Call{Key: k, Fingerprint: fingerprint(req.ShipTo, parcels), Request: recorded{parcels}}
+	ticket, err := barrier.Intend[shipping.Booking](ctx, s.db, call, func(tx *gorm.DB) error {
+		return tx.Create(newRows(k, parcels)).Error
+	})
+	if err != nil {
+		return shipping.Ticket{}, err
+	}
+	t := shipping.Ticket{Repeat: ticket.Repeat, Done: ticket.Done, Booking: ticket.Outcome}
+	if t.Repeat && !t.Done {
+		t.Refusal, err = s.refusal(ctx, k)
+	}
+	return t, err
+}
+
+// Conclude implements [shipping.Store].
+func (s *Store) Conclude(ctx context.Context, k key.Key, booking shipping.Booking) error {
+	return barrier.Conclude(ctx, s.db, k, booking, func(tx *gorm.DB) error {
+		for _, sh := range booking.Shipments {
+			res := of(tx, k).Where("warehouse = ? AND state = ? AND refusal_code IS NULL", sh.Warehouse, string(shipping.Intent)).
+				Updates(map[string]any{
+					"state": string(shipping.Booked), "booked_at": now(),
+					"carrier": sh.Carrier, "tracking_number": sh.TrackingNumber,
+				})
+			if res.Error != nil {
+				return database.Fault(res.Error)
+			}
+			if res.RowsAffected == 0 {
+				// The barrier row is still an intent, so this row is one too: what is
+				// left is that another attempt was refused and takes its parcels back.
+				return fault.Errorf(fault.Transient, fault.Conflict, "another attempt is taking the parcels back")
+			}
+		}
+		return nil
+	})
+}
+
+// BeginRefusal implements [shipping.Store].
+func (s *Store) BeginRefusal(ctx context.Context, k key.Key, warehouse string, refusal *fault.Error) (bool, error) {
+	var open bool
+	err := database.InTx(ctx, s.db, func(tx *gorm.DB) error {
+		res := of(tx, k).Where("warehouse = ? AND state = ?", warehouse, string(shipping.Intent)).
+			Updates(map[string]any{
+				"refusal_code":    gorm.Expr("COALESCE(refusal_code, ?)", string(refusal.Code)),
+				"refusal_message": gorm.Expr("COALESCE(refusal_message, ?)", refusal.Message),
+			})
+		open = res.RowsAffected > 0
+		return res.Error
+	})
+	return open && err == nil, err
+}
+
+// EndRefusal implements [shipping.Store].
+func (s *Store) EndRefusal(ctx context.Context, k key.Key, refusal *fault.Error, takenBack []shipping.Shipment) error {
+	return barrier.Refuse(ctx, s.db, k, refusal, func(tx *gorm.DB) error {
+		return cancel(tx, k, takenBack)
+	})
+}
+
+// refusal returns the refusal that has begun and not ended, or nil.
+func (s *Store) refusal(ctx context.Context, k key.Key) (*fault.Error, error) {
+	var rows []row
+	err := of(s.db.WithContext(ctx), k).Where("refusal_code IS NOT NULL").Order("warehouse").Limit(1).Find(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return nil, database.Fault(err)
+	}
+	return fault.Errorf(fault.Business, fault.Code(*rows[0].RefusalCode), "%s", *rows[0].RefusalMessage), nil
+}
+
+// fingerprint names what makes a booking another booking: the address and each
+// parcel's warehouse, products and quantities. It is a hash, so the address
+// cannot be read from it.
+func fingerprint(to shipping.Address, parcels []shipping.Parcel) string {
+	parts := []string{to.Name, to.Line1, to.Line2, to.City, to.PostalCode, to.Country}
+	for _, p := range parcels {
+		parts = append(parts, p.Warehouse, strconv.Itoa(len(p.Lines)))
+		for _, l := range p.Lines {
+			parts = append(parts, l.SKU, strconv.FormatInt(l.Quantity, 10))
+		}
+	}
+	return barrier.Fingerprint(1, parts...)
+}
+
+// sorted returns the parcels by warehouse code: their order says nothing, and
+// rows are written in the order of their keys.
+func sorted(parcels []shipping.Parcel) []shipping.Parcel {
+	return slices.SortedFunc(slices.Values(parcels), func(a, b shipping.Parcel) int {
+		return cmp.Compare(a.Warehouse, b.Warehouse)
+	})
+}
