@@ -1,0 +1,120 @@
+package payment
+
+import (
+	"time"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/money"
+)
+
+// Account is an account of the ledger.
+type Account string
+
+// The accounts. The first two are a memo pair: a hold is no money of ours yet,
+// but what is held must be explained as exactly as what is taken.
+const (
+	// FundsHeld is what authorizations hold for us (debit).
+	FundsHeld Account = "funds_held"
+	// FundsHeldContra is FundsHeld's other side (credit).
+	FundsHeldContra Account = "funds_held_contra"
+	// ProviderReceivable is what the provider took for us and owes us (debit).
+	ProviderReceivable Account = "provider_receivable"
+	// Revenue is what customers paid (credit).
+	Revenue Account = "revenue"
+	// Refunds is what customers were paid back (debit); it lessens Revenue.
+	Refunds Account = "refunds"
+)
+
+// PostingKind says which event a posting set books.
+type PostingKind string
+
+// The kinds of posting sets. A payment has at most one of each, but for refunds.
+const (
+	PostHold    PostingKind = "hold"
+	PostRelease PostingKind = "release"
+	PostCapture PostingKind = "capture"
+	PostRefund  PostingKind = "refund"
+)
+
+// Line is one side of a posting set: a debit if the amount is positive, a
+// credit if it is negative.
+type Line struct {
+	Account Account
+	Amount  money.Amount
+}
+
+// PostingSet books one event of one payment. The ledger is append-only: what
+// was wrong is corrected by another set, never changed. The zero PostingSet
+// books nothing.
+type PostingSet struct {
+	ID        string // UUIDv7, given when it is stored
+	PaymentID string
+	Kind      PostingKind
+	Lines     []Line
+	CreatedAt time.Time
+}
+
+// Check returns nil if s sums to zero per currency, has no line of zero and no
+// account twice per currency; else a bug with code LEDGER_UNBALANCED.
+func (s PostingSet) Check() error {
+	sums := map[money.Currency]money.Amount{}
+	seen := map[Balance]bool{}
+	for _, l := range s.Lines {
+		b := Balance{Account: l.Account, Currency: l.Amount.Currency}
+		if l.Amount.IsZero() || seen[b] {
+			return fault.Errorf(fault.Bug, Unbalanced, "a %s set books nothing or twice on %s", s.Kind, l.Account)
+		}
+		seen[b] = true
+		if err := accumulate(sums, l.Amount.Currency, l.Amount); err != nil {
+			return err
+		}
+	}
+	for currency, sum := range sums {
+		if !sum.IsZero() {
+			return fault.Errorf(fault.Bug, Unbalanced, "a %s set is off by %d %s", s.Kind, sum.Minor, currency)
+		}
+	}
+	return nil
+}
+
+// Balance names what is summed up by [Balances].
+type Balance struct {
+	Account  Account
+	Currency money.Currency
+}
+
+// Balances sums up a ledger per account and currency. It fails with
+// [money.Overflow] and, if a set does not balance, with LEDGER_UNBALANCED.
+func Balances(ledger []PostingSet) (map[Balance]money.Amount, error) {
+	balances := map[Balance]money.Amount{}
+	for _, set := range ledger {
+		if err := set.Check(); err != nil {
+			return nil, err
+		}
+		for _, l := range set.Lines {
+			b := Balance{Account: l.Account, Currency: l.Amount.Currency}
+			if err := accumulate(balances, b, l.Amount); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return balances, nil
+}
+
+func accumulate[K comparable](sums map[K]money.Amount, k K, a money.Amount) error {
+	sum, ok := sums[k]
+	if !ok {
+		sum = money.New(0, a.Currency)
+	}
+	sum, err := sum.Add(a)
+	if err != nil {
+		return err
+	}
+	sums[k] = sum
+	return nil
+}
+
+// move is the two lines that bring a from one account to another.
+func move(a money.Amount, from, to Account) []Line {
+	return []Line{{Account: to, Amount: a}, {Account: from, Amount: a.Neg()}}
+}

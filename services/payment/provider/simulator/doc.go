@@ -1,0 +1,18 @@
+// Package simulator is a payment provider for development and tests. It keeps
+// its own book in its own database, which outlives any process, so that it can
+// be compared with ours row by row, and it behaves as its payment tokens say:
+//
+//	tok_visa                  approves everything
+//	tok_declined              declines authorize: card_declined (so does an unknown token)
+//	tok_insufficient_funds    declines authorize: insufficient_funds
+//	tok_expired_card          declines authorize: expired_card
+//	tok_capture_declined      declines capture: capture_declined
+//	tok_auth_expired          declines capture: the authorization expires just before
+//	tok_slow                  takes 3 s to authorize
+//	tok_unavailable           fails authorize three times, without effect
+//	tok_timeout_after_charge  authorizes, but the reply hangs, once
+//	tok_capture_lost          captures, but the reply is lost, once
+//	tok_unknown               authorizes, then answers nothing about it for 2 minutes
+//
+// "Once" and "three times" are counted per key in the book.
+package simulator

@@ -1,0 +1,102 @@
+package simulator
+
+import (
+	"cmp"
+	"context"
+	"embed"
+	"errors"
+	"io/fs"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/services/payment/provider"
+)
+
+// errNoReply is how a connection ends on which no answer came.
+var errNoReply = errors.New("the connection was closed without a reply")
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+func migrations() fs.FS {
+	sub, err := fs.Sub(files, "migrations")
+	if err != nil {
+		panic(err) // the name is a constant that go:embed has checked
+	}
+	return sub
+}
+
+// Migrate brings the book's database to the newest version.
+func Migrate(ctx context.Context, db *gorm.DB) error {
+	return database.Migrate(ctx, db, migrations())
+}
+
+// Ready returns nil if the book's database is reachable and migrated.
+func Ready(ctx context.Context, db *gorm.DB) error { return database.Ready(ctx, db, migrations()) }
+
+// Options are the times of a [Simulator]. 0 means the default.
+type Options struct {
+	// HangFor is how long a reply that hangs keeps its caller waiting, unless the
+	// caller's context ends first. It must exceed the caller's patience to look
+	// like a hang. Default 30 s.
+	HangFor time.Duration
+	// SlowFor is how long tok_slow takes to authorize. Default 3 s.
+	SlowFor time.Duration
+	// UnknownFor is how long tok_unknown answers nothing. Default 2 min.
+	UnknownFor time.Duration
+	// Now is the clock that UnknownFor is measured by. Default [time.Now].
+	Now func() time.Time
+}
+
+// Simulator implements [provider.Provider]. It keeps nothing in memory; any
+// number of them may work on one book.
+type Simulator struct {
+	db *gorm.DB
+	o  Options
+}
+
+var _ provider.Provider = (*Simulator)(nil)
+
+// New returns a simulator on a migrated database of its own.
+func New(db *gorm.DB, o Options) *Simulator {
+	o.HangFor = cmp.Or(o.HangFor, 30*time.Second)
+	o.SlowFor = cmp.Or(o.SlowFor, 3*time.Second)
+	o.UnknownFor = cmp.Or(o.UnknownFor, 2*time.Minute)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Simulator{db: db, o: o}
+}
+
+// now is the time as the book keeps it.
+func (s *Simulator) now() time.Time { return s.o.Now().UTC().Truncate(time.Microsecond) }
+
+// hang keeps the caller waiting for a reply that never comes.
+func (s *Simulator) hang(ctx context.Context) error {
+	if err := wait(ctx, s.o.HangFor); err != nil {
+		return err
+	}
+	return errNoReply
+}
+
+// reply answers with row, unless its token says to be silent about it.
+func (s *Simulator) reply(ctx context.Context, row effect) (provider.Effect, error) {
+	if row.silentAt(s.now(), s.o.UnknownFor) {
+		return provider.Effect{}, s.hang(ctx)
+	}
+	return row.provider(), nil
+}
+
+// wait returns nil after d, or ctx's error if it ends first.
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

@@ -1,0 +1,151 @@
+package payment
+
+import (
+	"time"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/saga/key"
+)
+
+// State says where a payment stands.
+type State string
+
+// The states: intent → authorized | declined | voided, authorized → captured |
+// voided, captured → refunded once all of it is paid back.
+const (
+	Intent     State = "intent"
+	Authorized State = "authorized"
+	Declined   State = "declined"
+	Voided     State = "voided"
+	Captured   State = "captured"
+	Refunded   State = "refunded"
+)
+
+// Payment is what one authorization of one saga became. Its methods are the
+// only legal moves; each returns the posting set that books it. An illegal move
+// is a bug with code CONFLICT and changes nothing.
+type Payment struct {
+	ID                string  // UUIDv7
+	Key               key.Key // of the authorization; its String is the provider's key
+	State             State
+	Amount            money.Amount // authorized, or to be
+	TokenHash         string       // SHA-256, hex
+	ProviderReference string       // of the authorization, once there is one
+	DeclineCode       fault.Code   // why, if State is Declined
+	Captured          int64        // minor units taken
+	Refunding         int64        // minor units of refunds on their way
+	Refunded          int64        // minor units paid back
+	CreatedAt         time.Time
+	UpdatedAt         time.Time
+}
+
+// NewPayment returns a payment that is about to be authorized.
+func NewPayment(id string, k key.Key, h Hold, now time.Time) Payment {
+	return Payment{ID: id, Key: k, State: Intent, Amount: h.Amount, TokenHash: h.TokenHash, CreatedAt: now, UpdatedAt: now}
+}
+
+// Authorize records that the provider holds the money.
+func (p *Payment) Authorize(reference string, now time.Time) (PostingSet, error) {
+	if err := p.expect("authorized", Intent); err != nil {
+		return PostingSet{}, err
+	}
+	p.State, p.ProviderReference, p.UpdatedAt = Authorized, reference, now
+	return p.post(PostHold, now, move(p.Amount, FundsHeldContra, FundsHeld)), nil
+}
+
+// Decline records that the provider refused to hold the money.
+func (p *Payment) Decline(code fault.Code, now time.Time) error {
+	if err := p.expect("declined", Intent); err != nil {
+		return err
+	}
+	p.State, p.DeclineCode, p.UpdatedAt = Declined, code, now
+	return nil
+}
+
+// Void records that nothing is held any more, or ever was: then, for a payment
+// still at intent, there is nothing to book and the set is zero.
+func (p *Payment) Void(now time.Time) (PostingSet, error) {
+	if err := p.expect("voided", Intent, Authorized); err != nil {
+		return PostingSet{}, err
+	}
+	held := p.State == Authorized
+	p.State, p.UpdatedAt = Voided, now
+	if !held {
+		return PostingSet{}, nil
+	}
+	return p.post(PostRelease, now, move(p.Amount, FundsHeld, FundsHeldContra)), nil
+}
+
+// CanCapture says why amount cannot be taken, or returns nil: NOTHING_AUTHORIZED
+// or CAPTURE_EXCEEDS_AUTHORIZATION, both bugs.
+func (p *Payment) CanCapture(amount money.Amount) error {
+	switch {
+	case p.State != Authorized:
+		return fault.Errorf(fault.Bug, NothingAuthorized, "the payment is %s, so there is nothing to capture", p.State)
+	case amount.Currency != p.Amount.Currency || amount.Minor > p.Amount.Minor || amount.Minor <= 0:
+		return fault.Errorf(fault.Bug, CaptureExceedsAuthorization, "cannot capture %s of %s", amount, p.Amount)
+	}
+	return nil
+}
+
+// Capture records that amount was taken and the rest of the hold let go.
+func (p *Payment) Capture(amount money.Amount, now time.Time) (PostingSet, error) {
+	if err := p.CanCapture(amount); err != nil {
+		return PostingSet{}, err
+	}
+	p.State, p.Captured, p.UpdatedAt = Captured, amount.Minor, now
+	lines := append(move(p.Amount, FundsHeld, FundsHeldContra), move(amount, Revenue, ProviderReceivable)...)
+	return p.post(PostCapture, now, lines), nil
+}
+
+// StartRefund sets amount aside, so that refunds on their way together cannot
+// pay back more than was taken. It refuses with REFUND_EXCEEDS_CAPTURE.
+func (p *Payment) StartRefund(amount money.Amount, now time.Time) error {
+	if p.State != Captured && p.State != Refunded {
+		return fault.Errorf(fault.Bug, NothingCaptured, "the payment is %s, so there is nothing to refund", p.State)
+	}
+	left := p.Captured - p.Refunded - p.Refunding
+	if amount.Currency != p.Amount.Currency || amount.Minor <= 0 || amount.Minor > left {
+		return fault.Errorf(fault.Business, RefundExceedsCapture, "cannot refund %s: %d is left", amount, left)
+	}
+	p.Refunding, p.UpdatedAt = p.Refunding+amount.Minor, now
+	return nil
+}
+
+// Refund records that an amount set aside by StartRefund was paid back.
+func (p *Payment) Refund(amount money.Amount, now time.Time) (PostingSet, error) {
+	if err := p.DropRefund(amount, now); err != nil {
+		return PostingSet{}, err
+	}
+	p.Refunded += amount.Minor
+	if p.Refunded == p.Captured {
+		p.State = Refunded
+	}
+	return p.post(PostRefund, now, move(amount, ProviderReceivable, Refunds)), nil
+}
+
+// DropRefund takes back a StartRefund that the provider declined.
+func (p *Payment) DropRefund(amount money.Amount, now time.Time) error {
+	if err := p.expect("refunded", Captured); err != nil {
+		return err
+	}
+	if amount.Currency != p.Amount.Currency || amount.Minor <= 0 || amount.Minor > p.Refunding {
+		return fault.Errorf(fault.Bug, fault.Conflict, "no refund of %s is on its way", amount)
+	}
+	p.Refunding, p.UpdatedAt = p.Refunding-amount.Minor, now
+	return nil
+}
+
+func (p *Payment) expect(move string, states ...State) error {
+	for _, s := range states {
+		if p.State == s {
+			return nil
+		}
+	}
+	return fault.Errorf(fault.Bug, fault.Conflict, "a payment that is %s cannot be %s", p.State, move)
+}
+
+func (p *Payment) post(kind PostingKind, now time.Time, lines []Line) PostingSet {
+	return PostingSet{PaymentID: p.ID, Kind: kind, Lines: lines, CreatedAt: now}
+}

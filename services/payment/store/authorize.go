@@ -1,0 +1,93 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/payment"
+)
+
+// fingerprint of an amount and what else makes a request another one.
+func fingerprint(a money.Amount, more ...string) string {
+	return barrier.Fingerprint(1, append([]string{strconv.FormatInt(a.Minor, 10), string(a.Currency)}, more...)...)
+}
+
+// IntendAuthorize implements [payment.Store].
+func (s *Store) IntendAuthorize(ctx context.Context, k key.Key, h payment.Hold) (payment.Ticket[payment.Authorization], error) {
+	call := barrier.Call{Key: k, Fingerprint: fingerprint(h.Amount, h.TokenHash), Request: h}
+	t, err := barrier.Intend[payment.Authorization](ctx, s.db, call, func(tx *gorm.DB) error {
+		id, err := newID()
+		if err != nil {
+			return err
+		}
+		r := fromPayment(payment.NewPayment(id, k, h, now()))
+		err = tx.Create(&r).Error
+		if errors.Is(err, gorm.ErrDuplicatedKey) {
+			return fault.Errorf(fault.Bug, fault.Conflict, "the saga has another payment asked for, held or taken")
+		}
+		return err
+	})
+	return payment.Ticket[payment.Authorization]{Repeat: t.Repeat, Done: t.Done, Outcome: t.Outcome}, database.Fault(err)
+}
+
+// ConcludeAuthorize implements [payment.Store].
+func (s *Store) ConcludeAuthorize(ctx context.Context, k key.Key, reference string) (payment.Authorization, error) {
+	p, err := takePayment(where(s.db.WithContext(ctx), k))
+	if err != nil {
+		return payment.Authorization{}, database.Fault(missing(err, noIntent(k)))
+	}
+	out := payment.Authorization{PaymentID: p.ID, ProviderReference: reference, Amount: p.Amount}
+	err = barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {
+		return movePayment(tx, where(tx, k), func(p *payment.Payment) (payment.PostingSet, error) {
+			return p.Authorize(reference, now())
+		})
+	})
+	if err != nil {
+		return payment.Authorization{}, database.Fault(err)
+	}
+	return out, nil
+}
+
+// RefuseAuthorize implements [payment.Store].
+func (s *Store) RefuseAuthorize(ctx context.Context, k key.Key, refusal *fault.Error) error {
+	return database.Fault(barrier.Refuse(ctx, s.db, k, refusal, func(tx *gorm.DB) error {
+		return movePayment(tx, where(tx, k), func(p *payment.Payment) (payment.PostingSet, error) {
+			return payment.PostingSet{}, p.Decline(refusal.Code, now())
+		})
+	}))
+}
+
+// BeginVoid implements [payment.Store].
+func (s *Store) BeginVoid(ctx context.Context, k key.Key) (payment.Progress, error) {
+	e, err := barrier.BeginUndo[payment.Hold, payment.Authorization](ctx, s.db, k)
+	return payment.Progress(e.State), database.Fault(err)
+}
+
+// EndVoid implements [payment.Store].
+func (s *Store) EndVoid(ctx context.Context, k key.Key) error {
+	return s.endVoid(ctx, k, barrier.Undone)
+}
+
+// BlockAuthorize implements [payment.Store].
+func (s *Store) BlockAuthorize(ctx context.Context, k key.Key) error {
+	return s.endVoid(ctx, k, barrier.Blocked)
+}
+
+func (s *Store) endVoid(ctx context.Context, k key.Key, to barrier.State) error {
+	return database.Fault(barrier.EndUndo(ctx, s.db, k, to, func(tx *gorm.DB) error {
+		return movePayment(tx, where(tx, k), func(p *payment.Payment) (payment.PostingSet, error) { return p.Void(now()) })
+	}))
+}
+
+// noIntent is what concluding gets that was never intended.
+func noIntent(k key.Key) *fault.Error {
+	return fault.Errorf(fault.Bug, fault.Conflict, "%s has no intent", k)
+}

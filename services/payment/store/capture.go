@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/payment"
+)
+
+// IntendCapture implements [payment.Store].
+func (s *Store) IntendCapture(ctx context.Context, k key.Key, req payment.CaptureRequest) (payment.Ticket[payment.Capture], error) {
+	call := barrier.Call{Key: k, Fingerprint: fingerprint(req.Amount), Request: req}
+	t, err := barrier.Intend[payment.Capture](ctx, s.db, call, func(tx *gorm.DB) error {
+		// Locked: it stays authorized until the intent to capture it is committed.
+		p, err := takePayment(locked(tx.Where("saga = ? AND state = ?", k.Saga, payment.Authorized)))
+		if err != nil {
+			return missing(err, fault.Errorf(fault.Bug, payment.NothingAuthorized, "the saga has nothing authorized"))
+		}
+		if err := p.CanCapture(req.Amount); err != nil {
+			return err
+		}
+		number, err := nextInvoice(tx)
+		if err != nil {
+			return err
+		}
+		at := now()
+		r := fromTransfer(payment.Transfer{
+			Key: k, PaymentID: p.ID, Kind: payment.TransferCapture, State: payment.TransferIntent, Amount: req.Amount,
+			Target: p.Key.String(), InvoiceNumber: number, CreatedAt: at, UpdatedAt: at,
+		})
+		err = tx.Create(&r).Error
+		if errors.Is(err, gorm.ErrDuplicatedKey) {
+			return fault.Errorf(fault.Bug, fault.Conflict, "the payment is being captured under another key")
+		}
+		return err
+	})
+	return ticketWithTarget(ctx, s, k, t, err)
+}
+
+// ConcludeCapture implements [payment.Store].
+func (s *Store) ConcludeCapture(ctx context.Context, k key.Key, reference string) (payment.Capture, error) {
+	t, err := takeTransfer(where(s.db.WithContext(ctx), k))
+	if err != nil {
+		return payment.Capture{}, database.Fault(missing(err, noIntent(k)))
+	}
+	out := payment.Capture{PaymentID: t.PaymentID, ProviderReference: reference, InvoiceNumber: t.InvoiceNumber, Amount: t.Amount}
+	err = barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {
+		at := now()
+		t, err := moveTransfer(tx, k, func(t *payment.Transfer) error { return t.Finish(reference, at) })
+		if err != nil {
+			return err
+		}
+		err = movePayment(tx, tx.Where("id = ?", t.PaymentID), func(p *payment.Payment) (payment.PostingSet, error) {
+			return p.Capture(t.Amount, at)
+		})
+		if err != nil {
+			return err
+		}
+		return tx.Create(&invoiceRow{
+			Number: t.InvoiceNumber, PaymentID: t.PaymentID, Amount: t.Amount.Minor, Currency: t.Amount.Currency, CreatedAt: at,
+		}).Error
+	})
+	if err != nil {
+		return payment.Capture{}, database.Fault(err)
+	}
+	return out, nil
+}
+
+// RefuseCapture implements [payment.Store].
+func (s *Store) RefuseCapture(ctx context.Context, k key.Key, refusal *fault.Error) error {
+	return database.Fault(barrier.Refuse(ctx, s.db, k, refusal, func(tx *gorm.DB) error {
+		_, err := moveTransfer(tx, k, func(t *payment.Transfer) error { return t.Decline(refusal.Code, now()) })
+		return err
+	}))
+}
+
+// BeginSettle implements [payment.Store].
+func (s *Store) BeginSettle(ctx context.Context, k key.Key) (payment.Progress, payment.Capture, error) {
+	e, err := barrier.BeginUndo[payment.CaptureRequest, payment.Capture](ctx, s.db, k)
+	return payment.Progress(e.State), e.Outcome, database.Fault(err)
+}
+
+// BlockCapture implements [payment.Store].
+func (s *Store) BlockCapture(ctx context.Context, k key.Key) error {
+	return database.Fault(barrier.EndUndo(ctx, s.db, k, barrier.Blocked, func(tx *gorm.DB) error {
+		_, err := moveTransfer(tx, k, func(t *payment.Transfer) error { return t.Block(now()) })
+		return err
+	}))
+}
+
+// ticketWithTarget completes a ticket that allows a call by what the call is to
+// act on.
+func ticketWithTarget[Out any](
+	ctx context.Context, s *Store, k key.Key, t barrier.Ticket[Out], err error,
+) (payment.Ticket[Out], error) {
+	ticket := payment.Ticket[Out]{Repeat: t.Repeat, Done: t.Done, Outcome: t.Outcome}
+	if err != nil || t.Done {
+		return ticket, database.Fault(err)
+	}
+	transfer, err := takeTransfer(where(s.db.WithContext(ctx), k))
+	ticket.Target = transfer.Target
+	return ticket, database.Fault(err)
+}
+
+// nextInvoice gives out an invoice number. Captures queue for it until the
+// transaction ends, which calls nothing remote; a capture that is then declined
+// leaves a gap, and its transfer explains it.
+func nextInvoice(tx *gorm.DB) (string, error) {
+	var last int64
+	err := tx.Raw(`INSERT INTO series (name, last) VALUES ('invoice', 1)
+		ON CONFLICT (name) DO UPDATE SET last = series.last + 1 RETURNING last`).Scan(&last).Error
+	return fmt.Sprintf("INV-%08d", last), err
+}

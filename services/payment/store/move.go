@@ -1,0 +1,116 @@
+package store
+
+import (
+	"errors"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/payment"
+)
+
+func where(db *gorm.DB, k key.Key) *gorm.DB {
+	return db.Where("saga = ? AND step = ? AND generation = ?", k.Saga, k.Step, k.Generation)
+}
+
+// locked makes a query hold what it reads until tx ends.
+func locked(tx *gorm.DB) *gorm.DB {
+	return tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
+}
+
+// takePayment reads the one payment that q selects.
+func takePayment(q *gorm.DB) (payment.Payment, error) {
+	var r paymentRow
+	err := q.Take(&r).Error
+	return r.domain(), err
+}
+
+// takeTransfer reads the one transfer that q selects.
+func takeTransfer(q *gorm.DB) (payment.Transfer, error) {
+	var r transferRow
+	err := q.Take(&r).Error
+	return r.domain(), err
+}
+
+// movePayment reads the payment that q selects, lets move move it, and writes it
+// with the postings that move returns. The payment is locked meanwhile, so that
+// moves of one payment have an order.
+func movePayment(tx, q *gorm.DB, move func(p *payment.Payment) (payment.PostingSet, error)) error {
+	p, err := takePayment(locked(q))
+	if err != nil {
+		return err
+	}
+	before := p.State
+	set, err := move(&p)
+	if err != nil {
+		return err
+	}
+	r := fromPayment(p)
+	// All fields, because GORM leaves out zero ones.
+	if err := changed(tx.Model(&r).Where("state = ?", before).Select("*").Omit("id").Updates(&r)); err != nil {
+		return err
+	}
+	return post(tx, set)
+}
+
+// moveTransfer is [movePayment] for the transfer of k, which it returns.
+func moveTransfer(tx *gorm.DB, k key.Key, move func(t *payment.Transfer) error) (payment.Transfer, error) {
+	t, err := takeTransfer(locked(where(tx, k)))
+	if err != nil {
+		return t, err
+	}
+	before := t.State
+	if err := move(&t); err != nil {
+		return t, err
+	}
+	r := fromTransfer(t)
+	return t, changed(where(tx.Model(&transferRow{}), k).Where("state = ?", before).Select("*").Updates(&r))
+}
+
+// changed returns a bug unless exactly one row was written: the row was locked.
+func changed(r *gorm.DB) error {
+	if r.Error == nil && r.RowsAffected != 1 {
+		return fault.Errorf(fault.Bug, fault.Conflict, "a locked row was changed")
+	}
+	return r.Error
+}
+
+// post appends set to the ledger. It is the only writer of postings and takes
+// nothing that does not balance.
+func post(tx *gorm.DB, set payment.PostingSet) error {
+	if len(set.Lines) == 0 {
+		return nil
+	}
+	if err := set.Check(); err != nil {
+		return err
+	}
+	id, err := newID()
+	if err != nil {
+		return err
+	}
+	rows := make([]postingRow, len(set.Lines))
+	for i, l := range set.Lines {
+		rows[i] = postingRow{
+			SetID: id, Line: i + 1, PaymentID: set.PaymentID, Kind: set.Kind,
+			Account: l.Account, Amount: l.Amount.Minor, Currency: l.Amount.Currency, CreatedAt: set.CreatedAt,
+		}
+	}
+	return tx.Create(&rows).Error
+}
+
+// newID returns a UUIDv7.
+func newID() (string, error) {
+	id, err := uuid.NewV7()
+	return id.String(), err
+}
+
+// missing returns f if err says that there is no such row, else err.
+func missing(err error, f *fault.Error) error {
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return f
+	}
+	return err
+}

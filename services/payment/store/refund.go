@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/payment"
+)
+
+// IntendRefund implements [payment.Store].
+func (s *Store) IntendRefund(ctx context.Context, k key.Key, req payment.RefundRequest) (payment.Ticket[payment.Refund], error) {
+	call := barrier.Call{Key: k, Fingerprint: fingerprint(req.Amount), Request: req}
+	t, err := barrier.Intend[payment.Refund](ctx, s.db, call, func(tx *gorm.DB) error {
+		// The newest, should one that is paid back whole have been followed by another.
+		capture, err := takeTransfer(tx.Order("created_at DESC").
+			Where("saga = ? AND kind = ? AND state = ?", k.Saga, payment.TransferCapture, payment.TransferDone))
+		if err != nil {
+			return missing(err, fault.Errorf(fault.Bug, payment.NothingCaptured, "the saga has nothing captured"))
+		}
+		at := now()
+		err = movePayment(tx, tx.Where("id = ?", capture.PaymentID), func(p *payment.Payment) (payment.PostingSet, error) {
+			return payment.PostingSet{}, p.StartRefund(req.Amount, at)
+		})
+		if err != nil {
+			return err
+		}
+		r := fromTransfer(payment.Transfer{
+			Key: k, PaymentID: capture.PaymentID, Kind: payment.TransferRefund, State: payment.TransferIntent,
+			Amount: req.Amount, Target: capture.Key.String(), CreatedAt: at, UpdatedAt: at,
+		})
+		return tx.Create(&r).Error
+	})
+	return ticketWithTarget(ctx, s, k, t, err)
+}
+
+// ConcludeRefund implements [payment.Store].
+func (s *Store) ConcludeRefund(ctx context.Context, k key.Key, reference string) (payment.Refund, error) {
+	t, err := takeTransfer(where(s.db.WithContext(ctx), k))
+	if err != nil {
+		return payment.Refund{}, database.Fault(missing(err, noIntent(k)))
+	}
+	out := payment.Refund{PaymentID: t.PaymentID, ProviderReference: reference, Amount: t.Amount}
+	err = barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {
+		at := now()
+		t, err := moveTransfer(tx, k, func(t *payment.Transfer) error { return t.Finish(reference, at) })
+		if err != nil {
+			return err
+		}
+		return movePayment(tx, tx.Where("id = ?", t.PaymentID), func(p *payment.Payment) (payment.PostingSet, error) {
+			return p.Refund(t.Amount, at)
+		})
+	})
+	if err != nil {
+		return payment.Refund{}, database.Fault(err)
+	}
+	return out, nil
+}
+
+// RefuseRefund implements [payment.Store].
+func (s *Store) RefuseRefund(ctx context.Context, k key.Key, refusal *fault.Error) error {
+	return database.Fault(barrier.Refuse(ctx, s.db, k, refusal, func(tx *gorm.DB) error {
+		at := now()
+		t, err := moveTransfer(tx, k, func(t *payment.Transfer) error { return t.Decline(refusal.Code, at) })
+		if err != nil {
+			return err
+		}
+		return movePayment(tx, tx.Where("id = ?", t.PaymentID), func(p *payment.Payment) (payment.PostingSet, error) {
+			return payment.PostingSet{}, p.DropRefund(t.Amount, at)
+		})
+	}))
+}
