@@ -47,8 +47,8 @@ const (
 
 // Open connects to the database that dsn names: "postgres://…", "sqlite:PATH"
 // (the file is made if it is new, its folder is not), or "sqlite::memory:" for a
-// private one that is gone when it is closed. A malformed dsn is a fault of kind
-// bug, a database that does not answer one of kind transient. Messages never
+// private one that is gone when it is closed. A malformed dsn is a fault with code
+// INVALID, a database that does not answer one of kind transient. Messages never
 // contain the dsn's password. Close what it returns with [Close].
 func Open(ctx context.Context, dsn string, o Options) (*gorm.DB, error) {
 	if o.LockTimeout <= 0 {

@@ -35,19 +35,19 @@ func Each(t *testing.T, migrate func(ctx context.Context, db *gorm.DB) error, bo
 }
 
 // Open opens dsn and closes it when the test ends.
-func Open(t testing.TB, dsn string, o database.Options) *gorm.DB {
-	t.Helper()
-	db, err := database.Open(t.Context(), dsn, o)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, database.Close(db)) })
+func Open(tb testing.TB, dsn string, o database.Options) *gorm.DB {
+	tb.Helper()
+	db, err := database.Open(tb.Context(), dsn, o)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, database.Close(db)) })
 	return db
 }
 
 // SQLite returns the DSN of a file that is not there yet, in the test's own
 // folder.
-func SQLite(t testing.TB) string {
-	t.Helper()
-	return "sqlite:" + filepath.Join(t.TempDir(), "test.db")
+func SQLite(tb testing.TB) string {
+	tb.Helper()
+	return "sqlite:" + filepath.Join(tb.TempDir(), "test.db")
 }
 
 // Postgres returns the DSN of a fresh, empty database, as superuser, and drops it
@@ -55,28 +55,28 @@ func SQLite(t testing.TB) string {
 // private one from the installed binaries, which the tests of this process share
 // and which ends with it. Without either the test is skipped, or fails if CI=true
 // or AMENDS_REQUIRE_POSTGRES=1.
-func Postgres(t testing.TB) string {
-	t.Helper()
-	admin := server(t)
+func Postgres(tb testing.TB) string {
+	tb.Helper()
+	admin := server(tb)
 	name := "t_" + strings.ToLower(rand.Text())
 	// Text compares byte by byte, as in SQLite, whatever the server's default.
-	execute(t, admin, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
-	t.Cleanup(func() { execute(t, admin, "DROP DATABASE "+name+" WITH (FORCE)") })
+	execute(tb, admin, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
+	tb.Cleanup(func() { execute(tb, admin, "DROP DATABASE "+name+" WITH (FORCE)") })
 	u, err := url.Parse(admin)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	u.Path = "/" + name
 	return u.String()
 }
 
 // execute runs one statement on a connection of its own.
-func execute(t testing.TB, dsn, statement string) {
-	t.Helper()
+func execute(tb testing.TB, dsn, statement string) {
+	tb.Helper()
 	// Not the test's context: that has ended when cleanups run.
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, dsn)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	_, err = conn.Exec(ctx, statement)
-	require.NoError(t, err)
-	require.NoError(t, conn.Close(ctx))
+	require.NoError(tb, err)
+	require.NoError(tb, conn.Close(ctx))
 }

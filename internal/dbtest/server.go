@@ -20,24 +20,32 @@ import (
 
 var errNoPostgres = errors.New("no PostgreSQL: set TEST_DATABASE_URL or install it")
 
+// cluster is a server of our own.
+type cluster struct {
+	dsn string // the superuser's
+	// alive is the other end of the script's input. It is kept open and never
+	// written: that it closes tells the script that this process is gone.
+	alive *os.File
+}
+
 // private is the one server of this process, started by the first test that
 // needs it.
 var private = sync.OnceValues(start)
 
 // server returns the superuser's DSN of the test server.
-func server(t testing.TB) string {
-	t.Helper()
+func server(tb testing.TB) string {
+	tb.Helper()
 	if dsn := os.Getenv("TEST_DATABASE_URL"); dsn != "" {
 		return dsn
 	}
-	dsn, err := private()
+	own, err := private()
 	switch {
 	case err == nil:
-		return dsn
+		return own.dsn
 	case errors.Is(err, errNoPostgres) && !required():
-		t.Skip(err)
+		tb.Skip(err)
 	default:
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return ""
 }
@@ -74,35 +82,33 @@ pg_ctl -D "$1/data" -m immediate -w stop || :
 rm -rf "$1"
 `
 
-// start starts a private server and returns its superuser's DSN. Nothing waits
-// for the server, so that a test can look for leaked goroutines.
-func start() (string, error) {
+// start starts a private server. No goroutine waits for it, so that a test can
+// look for leaked ones.
+func start() (*cluster, error) {
 	bin, err := binaries()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "amends-pg-")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	attr, err := owner(dir)
 	if err != nil {
-		return "", errors.Join(err, os.RemoveAll(dir))
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	port, err := freePort()
 	if err != nil {
-		return "", errors.Join(err, os.RemoveAll(dir))
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	// The write end is kept open, unused and unclosed, until this process is gone.
 	input, alive, err := os.Pipe()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	keepAlive = alive
 	defer func() { _ = input.Close() }()
 	output, w, err := os.Pipe()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer func() { _ = output.Close() }()
 	cmd := exec.Command("/bin/sh", "-c", script, "sh", dir, port) //nolint:noctx // it lives as long as this process
@@ -112,19 +118,16 @@ func start() (string, error) {
 	err = cmd.Start()
 	_ = w.Close() // the script has it
 	if err != nil {
-		return "", errors.Join(err, os.RemoveAll(dir))
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	answer, err := bufio.NewReader(output).ReadString('\n')
 	if answer != "ready\n" {
 		rest, _ := io.ReadAll(output)
-		return "", fmt.Errorf("start postgres: %s%s: %w", answer, rest, errors.Join(err, cmd.Wait()))
+		return nil, fmt.Errorf("start postgres: %s%s: %w", answer, rest, errors.Join(err, cmd.Wait()))
 	}
-	return "postgres://postgres@127.0.0.1:" + port + "/postgres?sslmode=disable", nil
+	dsn := "postgres://postgres@127.0.0.1:" + port + "/postgres?sslmode=disable"
+	return &cluster{dsn: dsn, alive: alive}, nil
 }
-
-// keepAlive is the write end of the script's input; a variable of the package, so
-// that no finalizer closes it.
-var keepAlive *os.File
 
 // binaries returns the folder of the newest server that is installed.
 func binaries() (string, error) {

@@ -17,7 +17,7 @@ var files embed.FS
 
 // Migrations holds the migration 00001 of every service that uses the barrier,
 // at its root. A service's own migrations start at 00002.
-var Migrations fs.FS = must(fs.Sub(files, "migrations"))
+var Migrations = must(fs.Sub(files, "migrations"))
 
 func must(f fs.FS, err error) fs.FS {
 	if err != nil {
@@ -60,9 +60,7 @@ type row struct {
 }
 
 // TableName returns the name of the ledger.
-func (row) TableName() string { return "barrier" }
-
-func (r row) key() Key { return Key{Saga: r.Saga, Step: r.Step, Generation: r.Generation} }
+func (*row) TableName() string { return "barrier" }
 
 // now is the time as both engines keep it.
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

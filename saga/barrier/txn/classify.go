@@ -82,8 +82,7 @@ func Lost(err error) bool {
 			return true
 		}
 	}
-	var network net.Error
-	if errors.As(err, &network) {
+	if _, network := errors.AsType[net.Error](err); network {
 		return true
 	}
 	// pgx: the connection was found broken before anything was sent on it.

@@ -90,7 +90,7 @@ func lost(err error) error {
 
 // pause waits for a random part of at most d. It says whether ctx still lives.
 func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(rand.N(d)) //nolint:gosec // jitter needs no secrecy
+	t := time.NewTimer(rand.N(d))
 	defer t.Stop()
 	select {
 	case <-ctx.Done():

@@ -1,0 +1,109 @@
+package database
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/amends/amends/fault"
+)
+
+// provisionLock is the advisory lock under which roles and databases are made:
+// PostgreSQL refuses concurrent GRANTs and REVOKEs on one object.
+const provisionLock = 0x616d656e6473 // "amends"
+
+// services' names become part of identifiers, of at most 63 bytes.
+var provisionName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,47}$`)
+
+// Provision makes the role amends_<name> with that password and the database
+// amends_<name> that it owns, on the PostgreSQL server of adminDSN, and returns
+// the DSN of that role in that database. No other role may connect to it, and the
+// role to no other one: PUBLIC loses the right to connect to it, to the server's
+// databases postgres and template1, and, through this function, to those of the
+// other services. The administrator must be able to create roles and databases;
+// only the owner of postgres and template1 can close these two.
+//
+// A repeat resets the password and the rights and keeps what is stored. A
+// malformed name, an empty password or a malformed DSN is a fault of kind bug.
+func Provision(ctx context.Context, adminDSN, name, password string) (dsn string, err error) {
+	if !provisionName.MatchString(name) {
+		return "", fault.Errorf(fault.Bug, fault.Invalid, "%.64q cannot name a database", name)
+	}
+	if password == "" || strings.ContainsRune(password, 0) {
+		return "", fault.Errorf(fault.Bug, fault.Invalid, "the role of %s needs a password", name)
+	}
+	u, err := url.Parse(adminDSN)
+	if err != nil || !isPostgres(adminDSN) { // err holds the DSN
+		return "", fault.Errorf(fault.Bug, fault.Invalid, "malformed DSN %s", Redact(adminDSN))
+	}
+	conn, err := pgx.Connect(ctx, adminDSN)
+	if err != nil {
+		return "", Fault(fmt.Errorf("provision %s: %w", name, err))
+	}
+	defer func() { // closing releases the lock, too; nothing is pending that could be lost
+		_ = conn.Close(context.WithoutCancel(ctx))
+	}()
+	role := "amends_" + name
+	if err := provision(ctx, conn, role, password); err != nil {
+		return "", Fault(fmt.Errorf("provision %s: %w", name, err))
+	}
+	q := u.Query()
+	for _, other := range []string{"user", "password", "passfile", "dbname", "database"} {
+		q.Del(other) // they would win over what follows
+	}
+	u.RawQuery = q.Encode()
+	u.User = url.UserPassword(role, password)
+	u.Path = "/" + role
+	return u.String(), nil
+}
+
+// provision makes role and the database of the same name.
+func provision(ctx context.Context, conn *pgx.Conn, role, password string) error {
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", provisionLock); err != nil {
+		return err
+	}
+	var hasRole, hasDatabase, superuser bool
+	err := conn.QueryRow(ctx, `SELECT
+		EXISTS (SELECT FROM pg_roles WHERE rolname = $1),
+		EXISTS (SELECT FROM pg_database WHERE datname = $1),
+		(SELECT rolsuper FROM pg_roles WHERE rolname = current_user)`, role).Scan(&hasRole, &hasDatabase, &superuser)
+	if err != nil {
+		return err
+	}
+	id := pgx.Identifier{role}.Sanitize()
+	var statements []string
+	if !hasRole {
+		statements = append(statements, "CREATE ROLE "+id)
+	}
+	if !superuser { // who gives a database to a role must be a member of it
+		statements = append(statements, "GRANT "+id+" TO CURRENT_USER")
+	}
+	if !hasDatabase {
+		// Text compares byte by byte, as in SQLite, whatever the server's default.
+		statements = append(statements, "CREATE DATABASE "+id+" OWNER "+id+" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
+	}
+	statements = append(
+		statements,
+		"ALTER ROLE "+id+" LOGIN PASSWORD "+literal(password),
+		"ALTER DATABASE "+id+" OWNER TO "+id,
+		"REVOKE ALL ON DATABASE "+id+" FROM PUBLIC",
+		"REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC",
+	)
+	for _, s := range statements {
+		if _, err := conn.Exec(ctx, s, pgx.QueryExecModeSimpleProtocol); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// literal returns s as an SQL string that no setting of the server reads
+// differently; utility statements take no parameters.
+func literal(s string) string {
+	s = strings.ReplaceAll(s, `\`, `\\`)
+	return "E'" + strings.ReplaceAll(s, `'`, `''`) + "'"
+}
