@@ -1,0 +1,53 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Admin is what a process shows to those who run it.
+type Admin struct {
+	// Metrics serves /metrics; nil: there are none.
+	Metrics http.Handler
+	// Ready returns nil while the process can do its work; nil: it always can. Its
+	// error is logged, not shown.
+	Ready func(context.Context) error
+	// Logger gets failures; nil: [slog.Default].
+	Logger *slog.Logger
+}
+
+// NewAdmin returns the handler for the admin address: GET /metrics, /healthz and
+// /readyz. It is for operators: never expose it to clients.
+func NewAdmin(a Admin) http.Handler {
+	s := &Server{config: DefaultConfig(), log: a.Logger, observe: func(Observation) {}}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	e := newEcho(s.handleError)
+	e.IPExtractor = clientIP(nil)
+	e.Use(s.identify, s.recover, s.limit)
+	r := router{Echo: e}
+	if a.Metrics != nil {
+		r.GET("/metrics", echo.WrapHandler(a.Metrics))
+	}
+	r.GET("/healthz", func(c echo.Context) error {
+		return c.JSON(http.StatusOK, Health{Status: HealthOK})
+	})
+	r.GET("/readyz", func(c echo.Context) error {
+		if a.Ready != nil {
+			if err := a.Ready(c.Request().Context()); err != nil {
+				return unready(err)
+			}
+		}
+		return c.JSON(http.StatusOK, Health{Status: HealthOK})
+	})
+	return e
+}
+
+// AdminServer returns a server for addr with the same limits as [HTTPServer].
+func AdminServer(addr string, h http.Handler, log *slog.Logger) *http.Server {
+	return limited(addr, h, log)
+}

@@ -1,0 +1,153 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/labstack/echo/v4"
+
+	"github.com/amends/amends/api/strictjson"
+	"github.com/amends/amends/fault"
+)
+
+// maxDepth is how deep a body's arrays and objects may nest.
+const maxDepth = 32
+
+// binder reads request bodies for the generated handlers. It holds one schema of
+// the contract for each type of body.
+type binder struct{ placeOrder, cancelOrder *openapi3.Schema }
+
+func newBinder(contract *openapi3.T) (*binder, error) {
+	b := &binder{}
+	for name, schema := range map[string]**openapi3.Schema{"PlaceOrder": &b.placeOrder, "CancelOrder": &b.cancelOrder} {
+		ref := contract.Components.Schemas[name]
+		if ref == nil {
+			return nil, fmt.Errorf("the contract has no schema %s", name)
+		}
+		*schema = ref.Value
+	}
+	return b, nil
+}
+
+// Bind reads the request's body into one of the contract's types. It returns
+// io.EOF if there is none and none is needed.
+func (b *binder) Bind(target any, c echo.Context) error {
+	r := c.Request()
+	switch target.(type) {
+	case *PlaceOrder:
+		if err := checkContent(r.Header); err != nil {
+			return err // before a body is read that could not be used
+		}
+		body, err := readBody(r)
+		if err != nil {
+			return err
+		}
+		return decode(body, b.placeOrder, target, rules)
+	case *CancelOrder:
+		body, err := readBody(r)
+		if err != nil {
+			return err
+		}
+		if len(body) == 0 {
+			return io.EOF
+		}
+		if err := checkContent(r.Header); err != nil {
+			return err
+		}
+		return decode(body, b.cancelOrder, target, nil)
+	default:
+		return fmt.Errorf("no schema for %T", target)
+	}
+}
+
+// readBody reads what the middleware has limited.
+func readBody(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(r.Body)
+	switch {
+	case err == nil:
+		return body, nil
+	case toProblem(err).code == codeBodyTooLarge:
+		return nil, err
+	default:
+		return nil, &problem{code: codeBadRequest, detail: "The body ended early or its framing is wrong.", cause: err}
+	}
+}
+
+// decode reads body as strict JSON that follows schema and rules. It reports all
+// wrong fields at once: 400 if a part could not be read at all, else 422.
+func decode(body []byte, schema *openapi3.Schema, target any, rules func(any) []FieldError) error {
+	value, err := strictjson.Parse(body, maxDepth)
+	var issues *strictjson.Error
+	if errors.As(err, &issues) {
+		p := refuse(codeMalformedBody, "")
+		for _, i := range issues.Issues {
+			p.errors = append(p.errors, FieldError{Pointer: i.Pointer, Code: string(i.Code), Detail: i.Detail})
+		}
+		return p
+	}
+	if _, ok := value.(map[string]any); !ok {
+		p := refuse(codeMalformedBody, "")
+		p.errors = []FieldError{{Code: string(fieldWrongType), Detail: "must be an object"}}
+		return p
+	}
+
+	found := violations(schema, value)
+	if rules != nil {
+		found = merge(found, rules(value))
+	}
+	if len(found) > 0 {
+		return violated(found)
+	}
+	if err := json.Unmarshal(body, target); err != nil {
+		return fmt.Errorf("a body that follows its schema does not decode: %w", err)
+	}
+	return nil
+}
+
+// violated is 400 if a name is not one of ours: such a body was written for
+// something else, and acting on the rest of it would be a guess.
+func violated(found []FieldError) *problem {
+	p := refuse(codeValidationFailed, "")
+	for _, f := range found {
+		if f.Code == string(fieldUnknown) {
+			p = refuse(codeMalformedBody, "")
+			break
+		}
+	}
+	p.errors = found
+	return p
+}
+
+// merge adds to found what rules found in fields that are otherwise right.
+func merge(found, more []FieldError) []FieldError {
+	wrong := map[string]bool{}
+	for _, f := range found {
+		wrong[f.Pointer] = true
+	}
+	for _, f := range more {
+		if !wrong[f.Pointer] {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// Codes of one field.
+const (
+	fieldRequired   fault.Code = "REQUIRED"
+	fieldUnknown    fault.Code = "UNKNOWN_FIELD"
+	fieldWrongType  fault.Code = "WRONG_TYPE"
+	fieldTooShort   fault.Code = "TOO_SHORT"
+	fieldTooLong    fault.Code = "TOO_LONG"
+	fieldTooFew     fault.Code = "TOO_FEW"
+	fieldTooMany    fault.Code = "TOO_MANY"
+	fieldTooSmall   fault.Code = "TOO_SMALL"
+	fieldTooLarge   fault.Code = "TOO_LARGE"
+	fieldNotAllowed fault.Code = "NOT_ALLOWED"
+	fieldDuplicate  fault.Code = "DUPLICATE_SKU"
+	fieldCardNumber fault.Code = "CARD_NUMBER"
+)

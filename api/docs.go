@@ -1,0 +1,111 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/labstack/echo/v4"
+
+	"github.com/amends/amends/fault"
+)
+
+//go:embed site
+var site embed.FS
+
+// contentPolicy lets the docs page load nothing but its own files and call
+// nothing but this API.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// docs is the page to try the API: embedded files, and the contract as JSON.
+type docs struct {
+	page  []byte
+	files map[string]file
+}
+
+type file struct {
+	kind string
+	body []byte
+}
+
+func newDocs(contract *openapi3.T) (*docs, error) {
+	spec, err := contract.MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("contract as JSON: %w", err)
+	}
+	codes, err := json.Marshal(problemList())
+	if err != nil {
+		return nil, fmt.Errorf("problems as JSON: %w", err)
+	}
+	d := &docs{files: map[string]file{
+		"/docs/openapi.json":  {"application/json", spec},
+		"/docs/problems.json": {"application/json", codes},
+	}}
+	for name, kind := range map[string]string{"app.js": "text/javascript", "form.js": "text/javascript", "style.css": "text/css"} {
+		body, err := site.ReadFile("site/" + name)
+		if err != nil {
+			return nil, fmt.Errorf("docs page: %w", err)
+		}
+		d.files["/docs/"+name] = file{kind, body}
+	}
+	if d.page, err = site.ReadFile("site/index.html"); err != nil {
+		return nil, fmt.Errorf("docs page: %w", err)
+	}
+	return d, nil
+}
+
+// listedProblem is one code of the docs page's table.
+type listedProblem struct {
+	Code   fault.Code `json:"code"`
+	Status int        `json:"status"`
+	Title  string     `json:"title"`
+	Advice string     `json:"advice"`
+}
+
+func problemList() []listedProblem {
+	var list []listedProblem
+	for _, code := range slices.Sorted(maps.Keys(problems)) {
+		kind := problems[code]
+		list = append(list, listedProblem{code, kind.status, kind.title, kind.advice})
+	}
+	slices.SortStableFunc(list, func(a, b listedProblem) int { return a.Status - b.Status })
+	return list
+}
+
+func (d *docs) register(e *echo.Echo) {
+	r := router{Echo: e}
+	for path, f := range d.files {
+		r.GET(path, func(c echo.Context) error {
+			c.Response().Header().Set(echo.HeaderCacheControl, "no-cache")
+			return c.Blob(http.StatusOK, f.kind+"; charset=utf-8", f.body)
+		})
+	}
+}
+
+// policy guards the docs page; the generated handler writes no such headers.
+func policy(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if c.Path() == "/docs" {
+			c.Response().Header().Set(echo.HeaderContentSecurityPolicy, contentPolicy)
+			c.Response().Header().Set(echo.HeaderCacheControl, "no-cache")
+		}
+		return next(c)
+	}
+}
+
+// GetDocs serves the page to try the API.
+func (s *Server) GetDocs(context.Context, GetDocsRequestObject) (GetDocsResponseObject, error) {
+	return GetDocs200TexthtmlResponse{Body: bytes.NewReader(s.docs.page), ContentLength: int64(len(s.docs.page))}, nil
+}
+
+// GetContract serves the contract as it is written.
+func (s *Server) GetContract(context.Context, GetContractRequestObject) (GetContractResponseObject, error) {
+	return GetContract200ApplicationyamlResponse{Body: bytes.NewReader(contractYAML), ContentLength: int64(len(contractYAML))}, nil
+}

@@ -1,0 +1,121 @@
+package api
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/workflows"
+)
+
+// PlaceOrder places an order, or finds the one that an earlier call placed.
+func (s *Server) PlaceOrder(ctx context.Context, r PlaceOrderRequestObject) (PlaceOrderResponseObject, error) {
+	start := time.Now()
+	order, err := s.orders.place(ctx, placement(*r.Body), r.Params.IdempotencyKey)
+	if err != nil {
+		return nil, err
+	}
+	var replayed *string
+	if order.replayed {
+		replayed = new("true")
+	}
+	at := new(location(order.ID))
+
+	if wait, ok := s.wait(r.Params.Prefer); ok {
+		if s.await(ctx, &order.snapshot, start.Add(wait)) {
+			return PlaceOrder200JSONResponse{Body: order.json(), Headers: PlaceOrder200ResponseHeaders{
+				IdempotencyReplayed: replayed, Location: at,
+				PreferenceApplied: new("wait=" + strconv.Itoa(int(wait.Seconds()))),
+			}}, nil
+		}
+	}
+	return PlaceOrder202JSONResponse{Body: order.json(), Headers: PlaceOrder202ResponseHeaders{
+		IdempotencyReplayed: replayed, Location: at,
+	}}, nil
+}
+
+func (s *Server) wait(prefer *string) (time.Duration, bool) {
+	if prefer == nil {
+		return 0, false
+	}
+	return preferredWait(*prefer)
+}
+
+// await waits until the order is decided, until a time, or until the server is
+// to stop. It says whether the order is decided.
+func (s *Server) await(ctx context.Context, order *snapshot, until time.Time) bool {
+	if order.decided() {
+		return true
+	}
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	defer context.AfterFunc(s.draining, cancel)()
+	decided, ok := s.orders.await(ctx, order.ID)
+	if ok {
+		*order = decided
+	}
+	return ok
+}
+
+// GetOrder returns an order.
+func (s *Server) GetOrder(ctx context.Context, r GetOrderRequestObject) (GetOrderResponseObject, error) {
+	id, err := parseOrderID(r.Id)
+	if err != nil {
+		return nil, err
+	}
+	order, err := s.orders.find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return GetOrder200JSONResponse{Body: order.json(), Headers: GetOrder200ResponseHeaders{CacheControl: new("no-store")}}, nil
+}
+
+// CancelOrder cancels an order.
+func (s *Server) CancelOrder(ctx context.Context, r CancelOrderRequestObject) (CancelOrderResponseObject, error) {
+	id, err := parseOrderID(r.Id)
+	if err != nil {
+		return nil, err
+	}
+	order, err := s.orders.cancel(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if order.decided() {
+		return CancelOrder200JSONResponse(order.json()), nil
+	}
+	return CancelOrder202JSONResponse{Body: order.json(), Headers: CancelOrder202ResponseHeaders{Location: new(location(id))}}, nil
+}
+
+// GetHealth says that the process is alive.
+func (s *Server) GetHealth(context.Context, GetHealthRequestObject) (GetHealthResponseObject, error) {
+	return GetHealth200JSONResponse{Status: HealthOK}, nil
+}
+
+// GetReadiness says whether orders can be served.
+func (s *Server) GetReadiness(ctx context.Context, _ GetReadinessRequestObject) (GetReadinessResponseObject, error) {
+	if err := s.Ready(ctx); err != nil {
+		return nil, err
+	}
+	return GetReadiness200JSONResponse{Status: HealthOK}, nil
+}
+
+// placement is what a valid body asks for.
+func placement(body PlaceOrder) workflows.Placement {
+	p := workflows.Placement{
+		CustomerID:   body.CustomerId,
+		Currency:     money.Currency(body.Currency), // the contract's format has parsed it
+		PaymentToken: body.PaymentToken,
+		ShipTo: workflows.Address{
+			Name: body.ShipTo.Name, Line1: body.ShipTo.Line1, City: body.ShipTo.City,
+			PostalCode: body.ShipTo.PostalCode, Country: body.ShipTo.Country,
+		},
+	}
+	if body.ShipTo.Line2 != nil {
+		p.ShipTo.Line2 = *body.ShipTo.Line2
+	}
+	for _, l := range body.Lines {
+		p.Lines = append(p.Lines, workflows.Line{SKU: l.Sku, Quantity: l.Quantity})
+	}
+	return p
+}

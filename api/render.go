@@ -1,0 +1,46 @@
+package api
+
+import (
+	"github.com/amends/amends/internal/money"
+)
+
+// json is the order as the contract has it. Lists are never null.
+func (s snapshot) json() Order {
+	o := Order{
+		Id: s.ID, CustomerId: optional(s.CustomerID), Currency: optional(string(s.Currency)),
+		Status: string(s.Status), Reason: optional(string(s.Reason)), Total: amount(s.Total),
+		NeedsAttention: s.NeedsAttention, CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC(), Source: s.source,
+		Lines: []Line{}, Attention: []Attention{}, Steps: []Step{}, Parcels: []Parcel{},
+	}
+	for _, l := range s.Lines {
+		o.Lines = append(o.Lines, Line{Sku: l.SKU, Quantity: l.Quantity, UnitPrice: amount(l.UnitPrice)})
+	}
+	for _, a := range s.Attention {
+		o.Attention = append(o.Attention, Attention{Step: a.Step, Code: string(a.Code), Since: a.Since.UTC(), Owed: a.Owed})
+	}
+	for _, v := range s.Steps {
+		o.Steps = append(o.Steps, Step{
+			Name: v.Name, State: string(v.State), Attempts: v.Attempts, StartedAt: v.StartedAt, EndedAt: v.EndedAt,
+			Error: optional(string(v.Error)), Exposure: optional(v.Exposure),
+		})
+	}
+	for _, p := range s.Parcels {
+		o.Parcels = append(o.Parcels, Parcel{Warehouse: p.Warehouse, TrackingNumber: p.TrackingNumber, State: p.State})
+	}
+	return o
+}
+
+func amount(a *money.Amount) *Money {
+	if a == nil {
+		return nil
+	}
+	return &Money{Amount: a.Minor, Currency: string(a.Currency)}
+}
+
+// optional leaves out what is empty.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

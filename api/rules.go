@@ -1,0 +1,29 @@
+package api
+
+import "strconv"
+
+// rules finds what no schema can say about a whole PlaceOrder: each product may
+// be asked for once, or two lines of one order could be reserved twice or priced
+// differently. It gets a value that may break the schema, and looks only at what
+// has the right shape.
+func rules(value any) []FieldError {
+	order, _ := value.(map[string]any)
+	lines, _ := order["lines"].([]any)
+	var found []FieldError
+	seen := map[string]bool{}
+	for i, l := range lines {
+		line, _ := l.(map[string]any)
+		sku, ok := line["sku"].(string)
+		if !ok || sku == "" {
+			continue
+		}
+		if seen[sku] && len(found) < maxErrors {
+			found = append(found, FieldError{
+				Pointer: "/lines/" + strconv.Itoa(i) + "/sku", Code: string(fieldDuplicate),
+				Detail: "is in an earlier line; add the quantities",
+			})
+		}
+		seen[sku] = true
+	}
+	return found
+}

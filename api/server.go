@@ -1,0 +1,134 @@
+package api
+
+import (
+	"context"
+	_ "embed" // the contract
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+)
+
+// Limits of the HTTP server that nobody needs to change.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 30 * time.Second // of a whole request, body included
+	idleTimeout       = 2 * time.Minute
+	maxHeader         = 32 << 10
+	// maxAnswer is the longest that any answer takes: a placement that waits until
+	// it is durable and then for the decision.
+	maxAnswer    = time.Minute
+	writeTimeout = maxAnswer + 10*time.Second
+)
+
+//go:embed openapi.yaml
+var contractYAML []byte
+
+// Server answers the API's requests. It is an [http.Handler]; see [HTTPServer].
+type Server struct {
+	config  Config
+	echo    *echo.Echo
+	orders  *orders
+	log     *slog.Logger
+	observe func(Observation)
+	docs    *docs
+	ready   readiness
+
+	draining context.Context // done once the server is to stop
+	drain    context.CancelFunc
+}
+
+var _ StrictServerInterface = (*Server)(nil)
+
+// New returns a server that asks t. It fails if c is invalid.
+func New(c Config, t client.Client, options ...Option) (*Server, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	contract, err := GetSpec()
+	if err != nil {
+		return nil, fmt.Errorf("read the contract: %w", err)
+	}
+	binder, err := newBinder(contract)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		config:  c,
+		orders:  newOrders(c, t, converter.GetDefaultDataConverter()),
+		log:     slog.Default(),
+		observe: func(Observation) {},
+	}
+	s.draining, s.drain = context.WithCancel(context.Background())
+	for _, option := range options {
+		option(s)
+	}
+	s.orders.log = s.log
+	if s.docs, err = newDocs(contract); err != nil {
+		return nil, err
+	}
+
+	s.echo = newEcho(s.handleError)
+	s.echo.Binder = binder
+	s.echo.IPExtractor = clientIP(c.TrustedProxies)
+	s.echo.Use(s.identify, s.access, s.recover, s.limit, policy)
+	RegisterHandlers(router{s.echo, s.negotiate}, NewStrictHandler(s, nil))
+	s.docs.register(s.echo)
+	return s, nil
+}
+
+func newEcho(handleError echo.HTTPErrorHandler) *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = handleError
+	return e
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+// Drain makes requests that only wait for a decision answer now with what they
+// have, and makes the server unready. [HTTPServer] calls it on shutdown.
+func (s *Server) Drain() { s.drain() }
+
+// HTTPServer returns a server for addr with the limits of the API. The caller
+// starts it and shuts it down; Shutdown waits for placements, not for decisions.
+func HTTPServer(addr string, s *Server) *http.Server {
+	server := limited(addr, s, s.log)
+	server.RegisterOnShutdown(s.Drain)
+	return server
+}
+
+func limited(addr string, h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Addr:              addr,
+		Handler:           h,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// clientIP returns the socket's address, or what the trusted proxies say.
+func clientIP(trusted []netip.Prefix) echo.IPExtractor {
+	if len(trusted) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range trusted {
+		p = p.Masked()
+		options = append(options, echo.TrustIPRange(&net.IPNet{
+			IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen()),
+		}))
+	}
+	return echo.ExtractIPFromXFFHeader(options...)
+}

@@ -1,0 +1,92 @@
+// Package strictjson reads one JSON value from an untrusted client and refuses
+// what encoding/json lets pass: a key given twice, invalid UTF-8, a byte order
+// mark, a lone surrogate, NUL, deep nesting, a second value behind the first.
+//
+// Each of these is read in different ways by different programs, so a value that
+// one checks may be another than the one that the next acts on. The grammar
+// itself is left to encoding/json; only what it tolerates is checked here.
+package strictjson
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/amends/amends/fault"
+)
+
+// Codes of an [Issue].
+const (
+	Empty        fault.Code = "EMPTY_BODY"
+	Syntax       fault.Code = "SYNTAX"
+	Encoding     fault.Code = "ENCODING"        // a byte order mark, or not UTF-8
+	BadText      fault.Code = "INVALID_TEXT"    // a string with NUL or a lone surrogate
+	DuplicateKey fault.Code = "DUPLICATE_FIELD" // a key twice in one object
+	TooDeep      fault.Code = "TOO_DEEP"
+)
+
+// Issue is one reason why a value cannot be read.
+type Issue struct {
+	Pointer string // JSON pointer (RFC 6901); "" is the whole value
+	Code    fault.Code
+	Detail  string // safe to show: it never repeats the input
+}
+
+// Error lists every issue that was found.
+type Error struct{ Issues []Issue }
+
+// Error returns the first issue and the number of the others.
+func (e *Error) Error() string {
+	first := fmt.Sprintf("%q: %s", e.Issues[0].Pointer, e.Issues[0].Detail)
+	if more := len(e.Issues) - 1; more > 0 {
+		return fmt.Sprintf("%s (and %d more)", first, more)
+	}
+	return first
+}
+
+// Number is the literal of a number that is not a plain 64-bit integer: a
+// fraction, an exponent, or out of range. It is a type of its own so that
+// nothing takes 1e3 or 2^63 for an integer by accident.
+type Number string
+
+// maxIssues keeps an answer small, whatever was sent.
+const maxIssues = 100
+
+// Parse reads the one JSON value in data: nil, bool, string, int64, [Number],
+// []any or map[string]any, at most maxDepth arrays and objects deep. Every error
+// is an [*Error].
+func Parse(data []byte, maxDepth int) (any, error) {
+	if issue, ok := unreadable(data); ok {
+		return nil, &Error{Issues: []Issue{issue}}
+	}
+	r := &reader{data: data, maxDepth: maxDepth}
+	value := r.value("", 0)
+	if len(r.issues) > 0 {
+		return nil, &Error{Issues: r.issues}
+	}
+	return value, nil
+}
+
+// unreadable finds what makes the rest of data meaningless.
+func unreadable(data []byte) (Issue, bool) {
+	switch {
+	case strings.HasPrefix(string(data[:min(3, len(data))]), "\ufeff"):
+		return Issue{Code: Encoding, Detail: "must not begin with a byte order mark"}, true
+	case !utf8.Valid(data):
+		return Issue{Code: Encoding, Detail: "must be UTF-8"}, true
+	case len(strings.Trim(string(data), " \t\r\n")) == 0:
+		return Issue{Code: Empty, Detail: "must be a JSON value"}, true
+	}
+	var raw json.RawMessage
+	err := json.Unmarshal(data, &raw)
+	if err == nil {
+		return Issue{}, false
+	}
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return Issue{Code: Syntax, Detail: fmt.Sprintf("must be one JSON value; reading it failed at byte %d", syntax.Offset)}, true
+	}
+	return Issue{Code: Syntax, Detail: "must be one JSON value"}, true
+}

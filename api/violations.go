@@ -1,0 +1,122 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/amends/amends/api/strictjson"
+	"github.com/amends/amends/fault"
+)
+
+// maxErrors keeps an answer small, whatever was sent.
+const maxErrors = 100
+
+// violations lists where value breaks schema, one entry per field, none of which
+// repeats what the client sent.
+func violations(schema *openapi3.Schema, value any) []FieldError {
+	var found []FieldError
+	seen := map[string]bool{}
+	add := func(pointer string, code fault.Code, detail string) {
+		if !seen[pointer] && len(found) < maxErrors {
+			seen[pointer] = true
+			found = append(found, FieldError{Pointer: pointer, Code: string(code), Detail: detail})
+		}
+	}
+
+	options := append([]openapi3.SchemaValidationOption{openapi3.MultiErrors()}, formats()...)
+	for _, e := range flatten(schema.VisitJSON(value, options...)) {
+		pointer := ""
+		for _, token := range e.JSONPointer() {
+			pointer += "/" + strictjson.Escape(token)
+		}
+		if e.SchemaField == "properties" { // the error names the object, not the field
+			for _, name := range unknown(e) {
+				add(pointer+"/"+strictjson.Escape(name), fieldUnknown, "is not a field here")
+			}
+			continue
+		}
+		code, detail := explain(e)
+		add(pointer, code, detail)
+	}
+	return found
+}
+
+func flatten(err error) []*openapi3.SchemaError {
+	var many openapi3.MultiError
+	var one *openapi3.SchemaError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &many):
+		var all []*openapi3.SchemaError
+		for _, e := range many {
+			all = append(all, flatten(e)...)
+		}
+		return all
+	case errors.As(err, &one):
+		return []*openapi3.SchemaError{one}
+	default: // not reached with a contract that loads; refusing is right whatever it is
+		return []*openapi3.SchemaError{{SchemaField: "schema"}}
+	}
+}
+
+// unknown returns the names in an object that its schema does not have.
+func unknown(e *openapi3.SchemaError) []string {
+	object, ok := e.Value.(map[string]any)
+	if !ok {
+		return nil
+	}
+	names := slices.Sorted(maps.Keys(object))
+	return slices.DeleteFunc(names, func(name string) bool { return e.Schema.Properties[name] != nil })
+}
+
+// explain says in our words what a keyword of the schema demands.
+func explain(e *openapi3.SchemaError) (fault.Code, string) {
+	s := e.Schema
+	switch e.SchemaField {
+	case "required":
+		return fieldRequired, "is missing"
+	case "type", "nullable":
+		return fieldWrongType, "must be " + article(s)
+	case "minLength":
+		if s.MinLength == 1 {
+			return fieldTooShort, "must not be empty"
+		}
+		return fieldTooShort, fmt.Sprintf("must have at least %d characters", s.MinLength)
+	case "maxLength":
+		return fieldTooLong, fmt.Sprintf("must have at most %d characters", *s.MaxLength)
+	case "minItems":
+		return fieldTooFew, fmt.Sprintf("must have at least %d", s.MinItems)
+	case "maxItems":
+		return fieldTooMany, fmt.Sprintf("must have at most %d", *s.MaxItems)
+	case "minimum":
+		return fieldTooSmall, fmt.Sprintf("must be at least %.0f", *s.Min)
+	case "maximum":
+		return fieldTooLarge, fmt.Sprintf("must be at most %.0f", *s.Max)
+	case "pattern":
+		return fieldNotAllowed, "must match " + s.Pattern
+	case "format":
+		var f *formatError
+		if errors.As(e.Origin, &f) {
+			return f.code, f.detail
+		}
+	}
+	return fieldNotAllowed, "is not allowed"
+}
+
+// article names a schema's type in a sentence.
+func article(s *openapi3.Schema) string {
+	switch names := strings.Join(s.Type.Slice(), " or "); names {
+	case "integer":
+		return "a whole number, written in plain digits"
+	case "array", "object":
+		return "an " + names
+	default:
+		return "a " + names
+	}
+}
