@@ -1,0 +1,219 @@
+package devserver_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	workflowservicepb "go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/amends/amends/internal/devserver"
+)
+
+// roleVariable makes this test binary play amends: it starts a server in the
+// named folder, says so, and waits to be killed.
+const roleVariable = "AMENDS_TEST_DEVSERVER_DIR"
+
+var attributes = []string{"AmendsCustomer=Keyword"}
+
+func TestMain(m *testing.M) {
+	dir := os.Getenv(roleVariable)
+	if dir == "" {
+		os.Exit(m.Run())
+	}
+	s, err := devserver.Start(context.Background(), devserver.Options{
+		Bin: os.Getenv("AMENDS_TEST_TEMPORAL"), Dir: dir, SearchAttributes: attributes,
+	})
+	if err != nil {
+		fmt.Println("failed:", err)
+		os.Exit(1)
+	}
+	fmt.Println(s.Address)
+	select {}
+}
+
+// bin returns the real CLI: AMENDS_TEMPORAL_BIN, bin/temporal of the repository,
+// or the one on PATH.
+func bin(t *testing.T) string {
+	t.Helper()
+	built, err := filepath.Abs("../../bin/temporal")
+	require.NoError(t, err)
+	for _, candidate := range []string{os.Getenv("AMENDS_TEMPORAL_BIN"), built} {
+		if found, err := devserver.Find(t.Context(), candidate); candidate != "" && err == nil {
+			return found
+		}
+	}
+	found, err := devserver.Find(t.Context(), "")
+	if err != nil {
+		if ci := os.Getenv("CI"); ci == "true" || ci == "1" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	return found
+}
+
+func start(t *testing.T, o devserver.Options) *devserver.Server {
+	t.Helper()
+	o.Bin = bin(t)
+	s, err := devserver.Start(t.Context(), o)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Stop()) })
+	return s
+}
+
+func TestServer(t *testing.T) {
+	t.Parallel()
+
+	t.Run("AnswersOnceStartedAndKeepsItsStateOverAStop", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		o := devserver.Options{Dir: dir, SearchAttributes: attributes}
+		first := start(t, o)
+		startWorkflow(t, first.Address)
+		began := time.Now()
+		require.NoError(t, first.Stop())
+		require.Less(t, time.Since(began), 4*time.Second, "a server that must be killed was not asked nicely enough")
+		require.NoFileExists(t, filepath.Join(dir, "temporal.pid"))
+
+		second := start(t, o)
+		c, err := client.Dial(client.Options{HostPort: second.Address})
+		require.NoError(t, err)
+		defer c.Close()
+		require.Eventually(t, func() bool {
+			found, err := c.CountWorkflow(t.Context(), &workflowservicepb.CountWorkflowExecutionsRequest{Query: "AmendsCustomer = 'cus_1'"})
+			return err == nil && found.GetCount() == 1
+		}, 10*time.Second, 50*time.Millisecond)
+	})
+
+	t.Run("RefusesAPortInUseInOneLine", func(t *testing.T) {
+		t.Parallel()
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer func() { require.NoError(t, l.Close()) }()
+		port := l.Addr().(*net.TCPAddr).Port
+		for key, o := range map[string]devserver.Options{"temporal_port": {Port: port}, "ui_port": {UIPort: port}} {
+			o.Bin, o.Dir = bin(t), t.TempDir()
+			_, err := devserver.Start(t.Context(), o)
+			require.EqualError(t, err, fmt.Sprintf("%s: port %d on 127.0.0.1 is in use; stop what uses it, or choose another with --%s",
+				key, port, strings.ReplaceAll(key, "_", "-")))
+		}
+	})
+
+	t.Run("SaysWhyItDidNotStart", func(t *testing.T) {
+		t.Parallel()
+		_, err := devserver.Start(t.Context(), devserver.Options{Bin: bin(t), Dir: t.TempDir(), SearchAttributes: []string{"Nonsense"}})
+		require.ErrorContains(t, err, "dev server ended while it started")
+		require.ErrorContains(t, err, "Nonsense")
+	})
+
+	t.Run("SaysWhenItDied", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		s := start(t, devserver.Options{Dir: dir})
+		require.NoError(t, syscall.Kill(pid(t, dir), syscall.SIGKILL))
+		<-s.Done()
+		require.ErrorContains(t, s.Err(), "signal: killed")
+	})
+
+	t.Run("IsInAProcessGroupOfItsOwn", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		start(t, devserver.Options{Dir: dir})
+		group, err := syscall.Getpgid(pid(t, dir))
+		require.NoError(t, err)
+		require.Equal(t, pid(t, dir), group)
+	})
+}
+
+func TestParentKilled(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	address := kill9(t, dir)
+	require.Eventually(t, func() bool { // the kernel takes the child along
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+		if err == nil {
+			require.NoError(t, conn.Close())
+		}
+		return err != nil
+	}, 5*time.Second, 10*time.Millisecond)
+	require.FileExists(t, filepath.Join(dir, "temporal.pid"))
+
+	s := start(t, devserver.Options{Dir: dir, SearchAttributes: attributes}) // the same state, a note of a dead process
+	startWorkflow(t, s.Address)
+}
+
+func TestEndsAServerThatWasLeftBehind(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	left := start(t, devserver.Options{Dir: dir})
+	start(t, devserver.Options{Dir: dir})
+	<-left.Done()
+	require.ErrorContains(t, left.Err(), "signal: killed")
+}
+
+func TestLock(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	held, err := devserver.Lock(dir)
+	require.NoError(t, err)
+	_, err = devserver.Lock(dir)
+	require.ErrorContains(t, err, "data_dir: "+dir+" is in use by another amends")
+	require.NoError(t, held.Close())
+	again, err := devserver.Lock(dir)
+	require.NoError(t, err)
+	require.NoError(t, again.Close())
+}
+
+// kill9 has another process start a server in dir, and kills that process.
+func kill9(t *testing.T, dir string) (address string) {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	parent := exec.CommandContext(t.Context(), self)
+	parent.Env = append(os.Environ(), roleVariable+"="+dir, "AMENDS_TEST_TEMPORAL="+bin(t))
+	out, err := parent.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, parent.Start())
+	line, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	require.Contains(t, line, "127.0.0.1:")
+	require.NoError(t, parent.Process.Kill())
+	require.Error(t, parent.Wait())
+	return strings.TrimSpace(line)
+}
+
+// pid returns the process that the note in dir names.
+func pid(t *testing.T, dir string) int {
+	t.Helper()
+	note, err := os.ReadFile(filepath.Join(dir, "temporal.pid"))
+	require.NoError(t, err)
+	number, _, _ := strings.Cut(string(note), " ")
+	n, err := strconv.Atoi(number)
+	require.NoError(t, err)
+	return n
+}
+
+func startWorkflow(t *testing.T, address string) {
+	t.Helper()
+	c, err := client.Dial(client.Options{HostPort: address})
+	require.NoError(t, err)
+	defer c.Close()
+	_, err = c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+		TaskQueue:             "nobody",
+		TypedSearchAttributes: temporal.NewSearchAttributes(temporal.NewSearchAttributeKeyKeyword("AmendsCustomer").ValueSet("cus_1")),
+	}, "Anything")
+	require.NoError(t, err)
+}

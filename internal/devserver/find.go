@@ -1,0 +1,95 @@
+package devserver
+
+import (
+	"context"
+	"debug/buildinfo"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/semver"
+)
+
+// MinVersion is the oldest Temporal CLI whose dev server is known to run the
+// platform. scripts/lib.sh pins the one that `make build` builds.
+const MinVersion = "v1.5.1"
+
+// versionTimeout bounds asking a binary for its version; it is a matter of 50 ms.
+const versionTimeout = 5 * time.Second
+
+// Find returns the Temporal CLI to run: explicit if it is set; else the one
+// beside this executable, which `make build` puts there; else the one on PATH.
+// It must be at least [MinVersion].
+func Find(ctx context.Context, explicit string) (string, error) {
+	if explicit != "" {
+		if err := usable(ctx, explicit); err != nil {
+			return "", fmt.Errorf("temporal_bin: %w", err)
+		}
+		return explicit, nil
+	}
+	var reasons []string
+	if self, err := os.Executable(); err == nil {
+		beside := filepath.Join(filepath.Dir(self), "temporal")
+		if err := usable(ctx, beside); err == nil {
+			return beside, nil
+		} else if !errors.Is(err, os.ErrNotExist) {
+			reasons = append(reasons, err.Error())
+		}
+	}
+	if found, err := exec.LookPath("temporal"); err == nil {
+		if err = usable(ctx, found); err == nil {
+			return found, nil
+		}
+		reasons = append(reasons, err.Error())
+	}
+	const advice = "no Temporal CLI of at least " + MinVersion + " beside amends or on PATH: run `make build`, or name one with --temporal-bin"
+	if len(reasons) > 0 {
+		return "", fmt.Errorf("%s (%s)", advice, strings.Join(reasons, "; "))
+	}
+	return "", errors.New(advice)
+}
+
+// usable says why bin is not a CLI that is new enough, nil if it is.
+func usable(ctx context.Context, bin string) error {
+	if _, err := os.Stat(bin); err != nil {
+		return fmt.Errorf("%s: %w", bin, errors.Unwrap(err))
+	}
+	version, err := Version(ctx, bin)
+	if err != nil {
+		return err
+	}
+	if semver.Compare(version, MinVersion) < 0 {
+		return fmt.Errorf("%s is %s, older than %s", bin, version, MinVersion)
+	}
+	return nil
+}
+
+var versionText = regexp.MustCompile(`^temporal version (\d+\.\d+\.\d+\S*)`)
+
+// Version returns the version of a Temporal CLI, such as v1.5.1. One that `go
+// install` built does not know its own; its build information does.
+func Version(ctx context.Context, bin string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, bin, "--version").Output() //nolint:gosec // the operator names the binary
+	if err != nil {
+		return "", fmt.Errorf("%s --version: %w", bin, err)
+	}
+	match := versionText.FindStringSubmatch(strings.TrimSpace(string(out)))
+	if match == nil {
+		return "", fmt.Errorf("%s does not say that it is a Temporal CLI", bin)
+	}
+	if match[1] != "0.0.0-DEV" {
+		return "v" + match[1], nil
+	}
+	info, err := buildinfo.ReadFile(bin)
+	if err != nil || !semver.IsValid(info.Main.Version) {
+		return "", fmt.Errorf("%s is a development build of unknown version", bin)
+	}
+	return info.Main.Version, nil
+}

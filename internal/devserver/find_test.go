@@ -1,0 +1,50 @@
+package devserver_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/devserver"
+)
+
+// script writes an executable that prints a line.
+func script(t *testing.T, line string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "temporal")
+	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\necho '"+line+"'\n"), 0o700))
+	return path
+}
+
+// Not parallel: a fork elsewhere would hold a script open for writing for a
+// moment, and the kernel refuses to run such a file.
+func TestFind(t *testing.T) { //nolint:paralleltest,tparallel // see above
+	t.Run("TakesWhatIsNewEnough", func(t *testing.T) { //nolint:paralleltest // see above
+		for _, version := range []string{"1.5.1", "1.10.0", "2.0.0"} {
+			path := script(t, "temporal version "+version+" (Server 1.29.1, UI 2.42.1)")
+			found, err := devserver.Find(t.Context(), path)
+			require.NoError(t, err)
+			require.Equal(t, path, found)
+		}
+	})
+
+	t.Run("RefusesInOneLine", func(t *testing.T) { //nolint:paralleltest // see above
+		for line, want := range map[string]string{
+			"temporal version 1.5.0 (Server 1.28.0)":     " is v1.5.0, older than v1.5.1",
+			"temporal version 1.5.1-rc.1 (Server 1.28)":  " is v1.5.1-rc.1, older than v1.5.1",
+			"temporal version 0.0.0-DEV (Server 1.29.1)": " is a development build of unknown version",
+			"gnu hello 2.10": " does not say that it is a Temporal CLI",
+		} {
+			path := script(t, line)
+			_, err := devserver.Find(t.Context(), path)
+			require.EqualError(t, err, "temporal_bin: "+path+want)
+		}
+	})
+
+	t.Run("SaysThatThereIsNone", func(t *testing.T) { //nolint:paralleltest // see above
+		_, err := devserver.Find(t.Context(), "/nowhere/temporal")
+		require.EqualError(t, err, "temporal_bin: /nowhere/temporal: no such file or directory")
+	})
+}
