@@ -106,8 +106,9 @@ func (s *supply) greedy() []int {
 		chosen = append(chosen, best)
 	}
 	slices.Sort(chosen)
-	for k := len(chosen) - 1; k >= 0; k-- {
-		if rest := slices.Delete(slices.Clone(chosen), k, k+1); s.covers(rest) {
+	for _, w := range slices.Backward(chosen) {
+		rest := slices.DeleteFunc(slices.Clone(chosen), func(c int) bool { return c == w })
+		if s.covers(rest) {
 			chosen = rest
 		}
 	}

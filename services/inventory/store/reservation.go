@@ -1,0 +1,146 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/inventory"
+)
+
+// Reservations returns all reservations that ever were, whatever their state, by
+// key. It reads the whole tables: it is there to check invariants, not to serve.
+func (s *Store) Reservations(ctx context.Context) ([]inventory.Record, error) {
+	db := s.db.WithContext(ctx)
+	var rows []reservationRow
+	if err := db.Find(&rows).Error; err != nil {
+		return nil, database.Fault(fmt.Errorf("read reservations: %w", err))
+	}
+	// After the reservations: a reservation's lines are there as soon as it is,
+	// and never change.
+	var lines []lineRow
+	if err := db.Find(&lines).Error; err != nil {
+		return nil, database.Fault(fmt.Errorf("read reservation lines: %w", err))
+	}
+	return records(rows, lines)
+}
+
+// lockReservations reads those reservations of a saga that the condition picks,
+// by key, and keeps them from changing until tx ends.
+func lockReservations(tx *gorm.DB, saga, where string, args ...any) ([]inventory.Record, error) {
+	var rows []reservationRow
+	err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).
+		Where("saga = ?", saga).Where(where, args...).Order("step, generation").Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("lock reservations: %w", err)
+	}
+	var lines []lineRow
+	if err := tx.Where("saga = ?", saga).Find(&lines).Error; err != nil {
+		return nil, fmt.Errorf("read reservation lines: %w", err)
+	}
+	return records(rows, lines)
+}
+
+// insert writes a reservation as held, with its lines.
+func insert(tx *gorm.DB, k key.Key, r inventory.Reservation) error {
+	at := now()
+	row := reservationRow{
+		Saga: k.Saga, Step: k.Step, Generation: k.Generation,
+		State: string(inventory.Held), CreatedAt: at, UpdatedAt: at,
+	}
+	var lines []lineRow
+	for _, p := range r.Parcels {
+		for _, l := range p.Lines {
+			lines = append(lines, lineRow{
+				Saga: k.Saga, Step: k.Step, Generation: k.Generation,
+				SKU: l.SKU, Warehouse: p.Warehouse, Quantity: l.Quantity,
+			})
+		}
+	}
+	if err := tx.Create(&row).Error; err != nil {
+		return fmt.Errorf("insert reservation: %w", err)
+	}
+	if err := tx.Create(&lines).Error; err != nil {
+		return fmt.Errorf("insert reservation lines: %w", err)
+	}
+	return nil
+}
+
+// update writes the state that a held reservation, locked by tx, has moved to.
+func update(tx *gorm.DB, r inventory.Record) error {
+	res := tx.Model(&reservationRow{}).
+		Where("saga = ? AND step = ? AND generation = ? AND state = ?", r.Key.Saga, r.Key.Step, r.Key.Generation, inventory.Held).
+		Updates(map[string]any{"state": string(r.State), "updated_at": r.UpdatedAt})
+	if res.Error != nil {
+		return fmt.Errorf("update reservation: %w", res.Error)
+	}
+	if res.RowsAffected != 1 {
+		return fault.Errorf(fault.Bug, fault.Conflict, "reservation %s is not held any more", r.Key)
+	}
+	return nil
+}
+
+type reservationRow struct {
+	Saga       string `gorm:"primaryKey"`
+	Step       string `gorm:"primaryKey"`
+	Generation int    `gorm:"primaryKey"`
+	State      string
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+func (reservationRow) TableName() string { return "reservations" }
+
+type lineRow struct {
+	Saga       string `gorm:"primaryKey"`
+	Step       string `gorm:"primaryKey"`
+	Generation int    `gorm:"primaryKey"`
+	SKU        string `gorm:"column:sku;primaryKey"`
+	Warehouse  string `gorm:"primaryKey"`
+	Quantity   int64
+}
+
+func (lineRow) TableName() string { return "reservation_lines" }
+
+// records joins reservations with their lines, by key; lines of other
+// reservations are left out.
+func records(rows []reservationRow, lines []lineRow) ([]inventory.Record, error) {
+	slices.SortFunc(lines, func(a, b lineRow) int {
+		return cmp.Or(cmp.Compare(a.Warehouse, b.Warehouse), cmp.Compare(a.SKU, b.SKU))
+	})
+	parcels := make(map[key.Key][]inventory.Parcel, len(rows))
+	for _, l := range lines {
+		k := key.Key{Saga: l.Saga, Step: l.Step, Generation: l.Generation}
+		of := parcels[k]
+		if len(of) == 0 || of[len(of)-1].Warehouse != l.Warehouse {
+			of = append(of, inventory.Parcel{Warehouse: l.Warehouse})
+		}
+		last := &of[len(of)-1]
+		last.Lines = append(last.Lines, inventory.Line{SKU: l.SKU, Quantity: l.Quantity})
+		parcels[k] = of
+	}
+	all := make([]inventory.Record, 0, len(rows))
+	for _, r := range rows {
+		k := key.Key{Saga: r.Saga, Step: r.Step, Generation: r.Generation}
+		state, err := inventory.ParseState(r.State)
+		if err != nil {
+			return nil, fault.Errorf(fault.Bug, fault.Conflict, "reservation %s: %w", k, err)
+		}
+		all = append(all, inventory.Record{
+			Key: k, State: state, Reservation: inventory.Reservation{Parcels: parcels[k]},
+			CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		})
+	}
+	slices.SortFunc(all, func(a, b inventory.Record) int {
+		return cmp.Or(cmp.Compare(a.Key.Saga, b.Key.Saga), cmp.Compare(a.Key.Step, b.Key.Step), cmp.Compare(a.Key.Generation, b.Key.Generation))
+	})
+	return all, nil
+}

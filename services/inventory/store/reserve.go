@@ -1,0 +1,124 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/inventory"
+)
+
+// Reserve implements [inventory.Service].
+func (s *Store) Reserve(ctx context.Context, k key.Key, req inventory.ReserveRequest) (inventory.Reservation, error) {
+	call := barrier.Call{Key: k, Fingerprint: fingerprint(req), Request: req}
+	r, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (inventory.Reservation, error) {
+		// In here, so that INVALID is recorded like any other refusal: one key, one answer.
+		if err := req.Validate(); err != nil {
+			return inventory.Reservation{}, err
+		}
+		stock, err := lockStock(tx, skus(req.Lines))
+		if err != nil {
+			return inventory.Reservation{}, err
+		}
+		r, err := inventory.Allocate(req.Lines, stock)
+		if err != nil {
+			return inventory.Reservation{}, err
+		}
+		if err := hold.apply(tx, r); err != nil {
+			return inventory.Reservation{}, err
+		}
+		return r, insert(tx, k, r)
+	})
+	return r, database.Fault(err)
+}
+
+// Release implements [inventory.Service].
+func (s *Store) Release(ctx context.Context, k key.Key) error {
+	return database.Fault(barrier.Undo(ctx, s.db, k, func(tx *gorm.DB, _ inventory.Reservation) error {
+		found, err := lockReservations(tx, k.Saga, "step = ? AND generation = ?", k.Step, k.Generation)
+		if err != nil {
+			return err
+		}
+		if len(found) != 1 {
+			return fault.Errorf(fault.Bug, fault.Conflict, "reservation %s was recorded, but is not there", k)
+		}
+		if err := found[0].Release(now()); err != nil {
+			return err
+		}
+		return end(tx, release, found)
+	}))
+}
+
+// Commit implements [inventory.Service].
+func (s *Store) Commit(ctx context.Context, k key.Key) (inventory.Commitment, error) {
+	// The request is all in the key, so there is nothing to tell two requests apart by.
+	call := barrier.Call{Key: k, Fingerprint: barrier.Fingerprint(1)}
+	c, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (inventory.Commitment, error) {
+		held, err := lockReservations(tx, k.Saga, "state = ?", inventory.Held)
+		if err != nil {
+			return inventory.Commitment{}, err
+		}
+		if len(held) == 0 {
+			return inventory.Commitment{}, fault.Errorf(fault.Bug, inventory.NothingHeld, "%s: the saga holds no stock", k)
+		}
+		var c inventory.Commitment
+		for i := range held {
+			if err := held[i].Commit(now()); err != nil {
+				return inventory.Commitment{}, err
+			}
+			c.Units += held[i].Reservation.Units()
+		}
+		return c, end(tx, sell, held)
+	})
+	return c, database.Fault(err)
+}
+
+// end writes reservations that have just ceased to be held, and moves their units.
+func end(tx *gorm.DB, m movement, ended []inventory.Record) error {
+	var packed []inventory.Line
+	for _, r := range ended {
+		for _, p := range r.Reservation.Parcels {
+			packed = append(packed, p.Lines...)
+		}
+	}
+	if _, err := lockStock(tx, skus(packed)); err != nil {
+		return err
+	}
+	for _, r := range ended {
+		if err := m.apply(tx, r.Reservation); err != nil {
+			return err
+		}
+		if err := update(tx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fingerprint names what makes a reservation another one: each line's SKU and
+// quantity, whatever the order of the lines.
+func fingerprint(req inventory.ReserveRequest) string {
+	lines := slices.SortedFunc(slices.Values(req.Lines), func(a, b inventory.Line) int {
+		return cmp.Or(cmp.Compare(a.SKU, b.SKU), cmp.Compare(a.Quantity, b.Quantity))
+	})
+	parts := make([]string, 0, 2*len(lines))
+	for _, l := range lines {
+		parts = append(parts, l.SKU, strconv.FormatInt(l.Quantity, 10))
+	}
+	return barrier.Fingerprint(1, parts...)
+}
+
+func skus(lines []inventory.Line) []string {
+	s := make([]string, 0, len(lines))
+	for _, l := range lines {
+		s = append(s, l.SKU)
+	}
+	return s
+}
