@@ -26,7 +26,7 @@ check() {
 }
 
 tidy() { (cd "$1" && go mod tidy -diff); }
-golangci() { (cd "$1" && "$OLDPWD/bin/golangci-lint" run --config "$OLDPWD/.golangci.yml" ./...); }
+golangci() { (cd "$1" && "$OLDPWD/bin/golangci-lint" run --allow-parallel-runners --config "$OLDPWD/.golangci.yml" ./...); }
 
 # generated runs go generate and fails if that changed a file, committed or not.
 generated() {
