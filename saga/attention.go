@@ -18,7 +18,7 @@ func (r *run) flag(s *stepRun, f *failure) {
 // unflag says that a step that was flagged has come to its end.
 func (r *run) unflag(s *stepRun) {
 	before := len(r.attention)
-	r.attention = slices.DeleteFunc(r.attention, func(a Attention) bool { return a.Step == s.name })
+	r.attention = slices.DeleteFunc(r.attention, func(a Attention) bool { return a.Step == s.name && !a.lasting })
 	if before > 0 && len(r.attention) == 0 {
 		r.upsertAttention(false)
 	}

@@ -36,6 +36,18 @@ func Host(ctx workflow.Context) (workflow.Context, error) {
 	return workflow.WithValue(ctx, hostKey{}, h), nil
 }
 
+// Progress returns the progress of the saga with this id in the workflow of
+// ctx, which is of [Host] or of a saga's body. A saga that has not begun has
+// only its id.
+func Progress(ctx workflow.Context, id string) View {
+	if h, ok := ctx.Value(hostKey{}).(*host); ok {
+		if r, ok := h.sagas[id]; ok {
+			return r.view()
+		}
+	}
+	return View{ID: id, Phase: Forward}
+}
+
 // hostOf returns the host in ctx, or a new one.
 func hostOf(ctx workflow.Context) (workflow.Context, *host, error) {
 	if h, ok := ctx.Value(hostKey{}).(*host); ok {

@@ -3,6 +3,7 @@ package saga
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/amends/amends/saga/key"
@@ -79,8 +80,9 @@ func settleName(step string) string { return step + ".settle" }
 // the steps that this run has started: an earlier run of the same saga (before
 // a reset) may have started others.
 type Plan struct {
-	steps []stepInfo
-	pivot string
+	steps   []stepInfo
+	pivot   string
+	aborted []string // names of the steps of the other end
 }
 
 // NewPlan returns the plan of the steps. It panics if a name is missing or used
@@ -114,6 +116,28 @@ func NewPlan(steps ...Declared) Plan {
 	}
 	return p
 }
+
+// OnAbort returns the plan with closing steps of the other end: those that
+// [Options.Aborted] takes when everything is undone. It panics as [NewPlan].
+func (p Plan) OnAbort(steps ...Declared) Plan {
+	all := make([]Declared, 0, len(p.steps)+len(steps))
+	for _, s := range p.steps {
+		all = append(all, s)
+	}
+	q := NewPlan(append(all, steps...)...)
+	q.aborted = slices.Clone(p.aborted)
+	for _, d := range steps {
+		s := d.info()
+		if s.kind != Closing {
+			panic(fmt.Sprintf("saga: bad plan: step %q ends an aborted saga but is not closing", s.name))
+		}
+		q.aborted = append(q.aborted, s.name)
+	}
+	return q
+}
+
+// info makes a stepInfo a [Declared] itself.
+func (i stepInfo) info() stepInfo { return i }
 
 func (p Plan) has(name string) bool {
 	_, ok := p.step(name)

@@ -22,7 +22,7 @@ func (r *run) settle(ctx workflow.Context) (happened bool) {
 	if s.state == Refused {
 		return false // the refusal is recorded under the key: it cannot happen any more
 	}
-	a := &answer[None]{}
+	a := &answer[any]{} // only whether it happened counts: going forward, the do answers its outcome
 	k := Key{Saga: r.o.ID, Step: s.name}
 	r.patient(ctx, request{
 		step: s, activity: settleName(s.name), answer: a, summary: "did it happen?",

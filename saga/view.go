@@ -76,6 +76,8 @@ type Attention struct {
 	Code  fault.Code `json:"code"`
 	Since time.Time  `json:"since"`
 	Owed  string     `json:"owed"`
+
+	lasting bool // it does not heal: a bug that a person must look at
 }
 
 // Step returns the view of a step by name.
@@ -97,11 +99,24 @@ func (r *run) view() View {
 		v.Steps = append(v.Steps, s.view())
 	}
 	for _, info := range r.o.Plan.steps {
-		if r.find(info.name) == nil && !r.over() {
+		if r.find(info.name) == nil && r.ahead(info) {
 			v.Steps = append(v.Steps, StepView{Name: info.name, State: Waiting})
 		}
 	}
 	return v
+}
+
+// ahead says whether a step that has not started may still be taken.
+func (r *run) ahead(info stepInfo) bool {
+	other := slices.Contains(r.o.Plan.aborted, info.name)
+	switch r.phase {
+	case Forward, Completing:
+		return !other
+	case Settling, Compensating:
+		return other || info.kind == Compensatable
+	case Committed, Aborted:
+	}
+	return false
 }
 
 func (r *run) over() bool { return r.phase == Committed || r.phase == Aborted }

@@ -78,7 +78,9 @@ func (b testBundle) refuse(tx *gorm.DB) (outcome, error) {
 	return outcome{}, refusal()
 }
 
-func refusal() *fault.Error { return fault.Errorf(fault.Business, outOfStock, "2 of MUG are not there") }
+func refusal() *fault.Error {
+	return fault.Errorf(fault.Business, outOfStock, "2 of MUG are not there")
+}
 
 // release is the effect of an undo.
 func (b testBundle) release(tx *gorm.DB, _ outcome) error { return b.effect("undo")(tx) }
