@@ -1,0 +1,30 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/inventory"
+)
+
+// Steps of the inventory service.
+var (
+	// ReserveStock holds the stock of every line; its undo releases it.
+	ReserveStock = saga.Step[inventory.ReserveRequest, inventory.Reservation]{
+		Name: "inventory.reserve", Queue: "inventory", Kind: saga.Compensatable, Owes: "stock held",
+		Summary: func(q inventory.ReserveRequest) string { return fmt.Sprintf("%d lines", len(q.Lines)) },
+	}
+	// CommitStock turns what is held into sold.
+	CommitStock = saga.Step[saga.None, inventory.Commitment]{
+		Name: "inventory.commit", Queue: "inventory", Kind: saga.Closing,
+	}
+)
+
+// BindInventory binds the inventory service's steps.
+func BindInventory(r saga.Registry, s inventory.Service) {
+	saga.Bind(r, ReserveStock, s.Reserve, s.Release)
+	saga.Bind(r, CommitStock, func(ctx context.Context, k saga.Key, _ saga.None) (inventory.Commitment, error) {
+		return s.Commit(ctx, k)
+	}, nil)
+}

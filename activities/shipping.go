@@ -1,0 +1,19 @@
+package activities
+
+import (
+	"fmt"
+
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/shipping"
+)
+
+// BookParcels books one shipment per parcel; its undo cancels all of them.
+var BookParcels = saga.Step[shipping.BookRequest, shipping.Booking]{
+	Name: "shipping.book", Queue: "shipping", Kind: saga.Compensatable, StartToClose: outside, Owes: "parcels booked",
+	Summary: func(q shipping.BookRequest) string { return fmt.Sprintf("%d parcels", len(q.Parcels)) },
+}
+
+// BindShipping binds the shipping service's step.
+func BindShipping(r saga.Registry, s shipping.Service) {
+	saga.Bind(r, BookParcels, s.Book, s.Cancel)
+}
