@@ -60,8 +60,8 @@ type Config struct {
 	// Saga has the times of the order saga.
 	Saga Saga `key:"saga"`
 
-	// PlacementTimeout is how long the API waits for the engine to take an order
-	// before it answers PLACEMENT_UNKNOWN. Default: 10s.
+	// PlacementTimeout is how long the API waits until an order is durable before
+	// it answers PLACEMENT_UNKNOWN; 100ms to 30s. Default: 10s.
 	PlacementTimeout time.Duration `key:"placement_timeout"`
 
 	// LockTimeout is how long a statement waits for a row that another
@@ -114,7 +114,7 @@ type Temporal struct {
 // Saga has the times of the order saga.
 type Saga struct {
 	// DecideAfter is how long after its placement an order that has not passed
-	// its pivot is decided against. Default: 10m.
+	// its pivot is decided against; 1s to 720h. Default: 10m.
 	DecideAfter time.Duration `key:"decide_after"`
 
 	// ParkAfter is how long an undo, settle or closing step may make no progress
@@ -125,18 +125,14 @@ type Saga struct {
 	// heals is noticed after that long. Default: 5m.
 	ParkedRetry time.Duration `key:"parked_retry"`
 
-	// StartToClose is how long one attempt of a step may take. It must be longer
-	// than LockTimeout, so that a blocked statement fails before its step does.
-	// Default: 5s.
+	// StartToClose is how long one attempt of a step may take; those that call the
+	// payment provider or the carrier have 10s. It must be longer than LockTimeout,
+	// so that a blocked statement fails before its step does. Default: 5s.
 	StartToClose time.Duration `key:"start_to_close"`
 
 	// LocalStartToClose is the same for the order service's steps, which run
-	// inside a workflow task. At most 8s, well below the task's own 10s. Default: 2s.
+	// inside a workflow task. At most 4s, well below the task's own 10s. Default: 2s.
 	LocalStartToClose time.Duration `key:"local_start_to_close"`
-
-	// OutsideStartToClose is the same for steps that call the payment provider or
-	// the carrier. Default: 10s.
-	OutsideStartToClose time.Duration `key:"outside_start_to_close"`
 
 	// RetryInitial is the time before the second attempt; it doubles with each. Default: 100ms.
 	RetryInitial time.Duration `key:"retry_initial"`
@@ -169,14 +165,13 @@ func Default() Config {
 			Shipping:  Shipping{Service: Service{Queue: "shipping", MaxConns: 10}},
 		},
 		Saga: Saga{
-			DecideAfter:         10 * time.Minute,
-			ParkAfter:           2 * time.Minute,
-			ParkedRetry:         5 * time.Minute,
-			StartToClose:        5 * time.Second,
-			LocalStartToClose:   2 * time.Second,
-			OutsideStartToClose: 10 * time.Second,
-			RetryInitial:        100 * time.Millisecond,
-			RetryMax:            10 * time.Second,
+			DecideAfter:       10 * time.Minute,
+			ParkAfter:         2 * time.Minute,
+			ParkedRetry:       5 * time.Minute,
+			StartToClose:      5 * time.Second,
+			LocalStartToClose: 2 * time.Second,
+			RetryInitial:      100 * time.Millisecond,
+			RetryMax:          10 * time.Second,
 		},
 		PlacementTimeout: 10 * time.Second,
 		LockTimeout:      3 * time.Second,

@@ -20,7 +20,7 @@ type Needs struct {
 }
 
 // maxLocal keeps a local step well below the workflow task's 10 s.
-const maxLocal = 8 * time.Second
+const maxLocal = 4 * time.Second
 
 // Validate returns every rule that c breaks as [Problems], nil if there is none.
 // environ is where TEMPORAL_* variables are looked up, as [os.Environ] returns it.
@@ -125,10 +125,14 @@ func (p *Problems) services(c *Config, needed []string) {
 }
 
 func (p *Problems) times(c *Config) {
-	all := fields(c)
-	for _, f := range all {
+	for _, f := range fields(c) {
 		if d, ok := f.value.Interface().(time.Duration); ok && d < time.Millisecond {
 			p.add(f.key, "must be at least 1ms", d.String())
+		}
+	}
+	between := func(key string, d time.Duration, least, most time.Duration) {
+		if d < least || d > most {
+			p.add(key, fmt.Sprintf("must be from %s to %s", least, most), d.String())
 		}
 	}
 	atLeast := func(key string, d time.Duration, other string, least time.Duration) {
@@ -136,16 +140,13 @@ func (p *Problems) times(c *Config) {
 			p.add(key, fmt.Sprintf("must not be below %s (%s)", other, least), d.String())
 		}
 	}
+	between("placement_timeout", c.PlacementTimeout, 100*time.Millisecond, 30*time.Second)
+	between("saga.decide_after", c.Saga.DecideAfter, time.Second, 720*time.Hour)
+	between("saga.local_start_to_close", c.Saga.LocalStartToClose, 100*time.Millisecond, maxLocal)
 	atLeast("saga.retry_max", c.Saga.RetryMax, "saga.retry_initial", c.Saga.RetryInitial)
-	atLeast("saga.parked_retry", c.Saga.ParkedRetry, "saga.retry_initial", c.Saga.RetryInitial)
-	atLeast("saga.decide_after", c.Saga.DecideAfter, "saga.start_to_close", c.Saga.StartToClose)
+	atLeast("saga.parked_retry", c.Saga.ParkedRetry, "saga.retry_max", c.Saga.RetryMax)
+	atLeast("saga.park_after", c.Saga.ParkAfter, "saga.start_to_close", c.Saga.StartToClose)
 	if c.Saga.StartToClose <= c.LockTimeout {
 		p.add("saga.start_to_close", fmt.Sprintf("must be longer than lock_timeout (%s)", c.LockTimeout), c.Saga.StartToClose.String())
-	}
-	if c.Saga.OutsideStartToClose <= c.LockTimeout {
-		p.add("saga.outside_start_to_close", fmt.Sprintf("must be longer than lock_timeout (%s)", c.LockTimeout), c.Saga.OutsideStartToClose.String())
-	}
-	if c.Saga.LocalStartToClose > maxLocal {
-		p.add("saga.local_start_to_close", fmt.Sprintf("must be at most %s: a workflow task has 10s", maxLocal), c.Saga.LocalStartToClose.String())
 	}
 }

@@ -57,7 +57,11 @@ func TestProblems(t *testing.T) {
 		"NoSuchProfileFile":      {yaml: "temporal: {config_file: nowhere.toml}", needs: config.Needs{Temporal: true}, want: "temporal: no profile file nowhere.toml"},
 		"RetryMaxBelowInitial":   {yaml: "saga: {retry_initial: 20s}", want: `saga.retry_max: must not be below saga.retry_initial (20s), is "10s"`},
 		"StepShorterThanLock":    {yaml: "lock_timeout: 6s", want: `saga.start_to_close: must be longer than lock_timeout (6s), is "5s"`},
-		"LocalStepTooLong":       {yaml: "saga: {local_start_to_close: 9s}", want: `saga.local_start_to_close: must be at most 8s: a workflow task has 10s, is "9s"`},
+		"LocalStepTooLong":       {yaml: "saga: {local_start_to_close: 9s}", want: `saga.local_start_to_close: must be from 100ms to 4s, is "9s"`},
+		"ParkBeforeOneAttempt":   {yaml: "saga: {park_after: 1s}", want: `saga.park_after: must not be below saga.start_to_close (5s), is "1s"`},
+		"ParkedRetryTooShort":    {yaml: "saga: {parked_retry: 9s}", want: `saga.parked_retry: must not be below saga.retry_max (10s), is "9s"`},
+		"DecideByTooLate":        {yaml: "saga: {decide_after: 1000h}", want: `saga.decide_after: must be from 1s to 720h0m0s, is "1000h0m0s"`},
+		"PlacementTooLong":       {yaml: "placement_timeout: 1m", want: `placement_timeout: must be from 100ms to 30s, is "1m0s"`},
 		"LogLevel":               {yaml: "log: {level: loud, format: xml}", want: "log.level: must be one of debug, info, warn, error, is \"loud\"\nlog.format: must be one of text, json, is \"xml\""},
 		"EverythingAtOnce":       {yaml: "nope: 1\nlock_timeout: 3", env: []string{"AMENDS_NOPE=1"}, args: []string{"--http-addr", "x"}, needs: order, want: "nope: unknown key in FILE\nAMENDS_NOPE: unknown variable; those that begin with AMENDS_ must be keys\nlock_timeout: must be a duration with a unit, such as 500ms, 10s or 5m, is \"3\"\nhttp_addr: must be host:port, is \"x\"\nservices.order.dsn: must be set: this process opens that database"},
 	} {

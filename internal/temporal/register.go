@@ -20,6 +20,9 @@ import (
 // workflows. After it the order service's record answers.
 const Retention = 7 * 24 * time.Hour
 
+// settleTimeout bounds the wait until an engine uses what it has been told.
+const settleTimeout = time.Minute
+
 // Register makes the namespace and the search attributes exist, and returns
 // when the engine uses them. A repeat changes nothing. It waits for an engine
 // that is not there yet until ctx ends.
@@ -27,6 +30,9 @@ func (c *Client) Register(ctx context.Context, need []Attribute, report func(err
 	switch err := c.Wait(ctx, report); {
 	case fault.CodeOf(err) == NamespaceMissing:
 		if err := c.createNamespace(ctx); err != nil {
+			return err
+		}
+		if err := c.settled(ctx, nil); err != nil {
 			return err
 		}
 	case err != nil:
@@ -66,13 +72,18 @@ func (c *Client) createNamespace(ctx context.Context) error {
 	return nil
 }
 
-// settled waits until every part of the engine knows what was registered: they
-// keep namespaces for some seconds, and a count goes through what they keep.
+// settled waits until every part of the engine uses what was registered: they
+// remember namespaces, and that there is none, for some seconds. A count goes
+// through what they remember.
 func (c *Client) settled(ctx context.Context, need []Attribute) error {
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
 	for {
-		err := c.Ready(ctx, need)
+		_, err := c.WorkflowService().CountWorkflowExecutions(ctx, &workflowservicepb.CountWorkflowExecutionsRequest{
+			Namespace: c.Namespace, Query: query(need),
+		})
 		if err == nil {
-			_, err = c.CountWorkflow(ctx, &workflowservicepb.CountWorkflowExecutionsRequest{Namespace: c.Namespace, Query: query(need)})
+			_, err = c.missing(ctx, need)
 		}
 		if err == nil {
 			return nil

@@ -1,0 +1,86 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.opentelemetry.io/otel/attribute"
+	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
+	"go.opentelemetry.io/otel/metric"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/opentelemetry"
+)
+
+// buckets bound the times that matter here, in seconds: a local step takes 1 ms,
+// a provider 100 ms, an activity is cut off after 10 s, an order decided after
+// minutes.
+var buckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300}
+
+// Metrics are what one process counts and measures. There are no globals: two
+// of them, for example in tests, do not meet.
+type Metrics struct {
+	registry *prometheus.Registry
+	provider *sdkmetric.MeterProvider
+	temporal client.MetricsHandler
+	requests metric.Float64Histogram
+}
+
+// NewMetrics returns the metrics of a process: Go's and the process's own, the
+// Temporal SDK's (temporal_…), and requests (amends_http_request_seconds). log
+// gets what cannot be measured. Call [Metrics.Close] at the end.
+func NewMetrics(log *slog.Logger) (*Metrics, error) {
+	registry := prometheus.NewRegistry()
+	exporter, err := otelprometheus.New(otelprometheus.WithRegisterer(registry), otelprometheus.WithoutScopeInfo(), otelprometheus.WithoutTargetInfo())
+	if err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
+	}
+	provider := sdkmetric.NewMeterProvider(
+		sdkmetric.WithReader(exporter),
+		sdkmetric.WithView(sdkmetric.NewView(
+			sdkmetric.Instrument{Kind: sdkmetric.InstrumentKindHistogram},
+			sdkmetric.Stream{Aggregation: sdkmetric.AggregationExplicitBucketHistogram{Boundaries: buckets}},
+		)),
+	)
+	m := &Metrics{registry: registry, provider: provider}
+	m.requests, err = provider.Meter("amends").Float64Histogram("amends_http_request", metric.WithUnit("s"),
+		metric.WithDescription("Time from the first byte of a request to the last of its answer."))
+	if err = errors.Join(err,
+		registry.Register(collectors.NewGoCollector()),
+		registry.Register(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))); err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
+	}
+	m.temporal = opentelemetry.NewMetricsHandler(opentelemetry.MetricsHandlerOptions{
+		Meter:                provider.Meter("temporal-sdk-go"),
+		UseMonotonicCounters: true,
+		OnError:              func(err error) { log.Warn("a metric is lost", "error", err) }, // the SDK's default panics
+	})
+	return m, nil
+}
+
+// Temporal returns where a Temporal client reports to.
+func (m *Metrics) Temporal() client.MetricsHandler { return m.temporal }
+
+// Handler serves the metrics in Prometheus' format.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
+}
+
+// Request counts one answered request. The route is its pattern, never its path:
+// there are few patterns.
+func (m *Metrics) Request(method, route string, code int, took time.Duration) {
+	m.requests.Record(context.Background(), took.Seconds(), metric.WithAttributes(
+		attribute.String("method", method), attribute.String("route", route), attribute.String("code", strconv.Itoa(code)),
+	))
+}
+
+// Close ends the measuring.
+func (m *Metrics) Close(ctx context.Context) error { return m.provider.Shutdown(ctx) }

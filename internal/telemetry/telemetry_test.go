@@ -1,0 +1,71 @@
+package telemetry_test
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/telemetry"
+)
+
+func TestLogger(t *testing.T) {
+	t.Parallel()
+
+	t.Run("WritesFromItsLevelOnInItsFormat", func(t *testing.T) {
+		t.Parallel()
+		for format, want := range map[string]string{"text": "level=WARN msg=kept saga=o1\n", "json": `"level":"WARN","msg":"kept","saga":"o1"}` + "\n"} {
+			var out strings.Builder
+			log, err := telemetry.NewLogger(&out, "warn", format)
+			require.NoError(t, err)
+			log.Info("dropped")
+			log.Warn("kept", "saga", "o1")
+			require.Equal(t, 1, strings.Count(out.String(), "\n"))
+			require.Contains(t, out.String(), want)
+		}
+	})
+
+	t.Run("RefusesWhatItDoesNotKnow", func(t *testing.T) {
+		t.Parallel()
+		_, err := telemetry.NewLogger(nil, "loud", "text")
+		require.EqualError(t, err, `log level "loud": must be debug, info, warn or error`)
+		_, err = telemetry.NewLogger(nil, "info", "xml")
+		require.EqualError(t, err, `log format "xml": must be text or json`)
+	})
+}
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	m, err := telemetry.NewMetrics(slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	other, err := telemetry.NewMetrics(slog.New(slog.DiscardHandler))
+	require.NoError(t, err, "two in one process do not meet")
+	t.Cleanup(func() {
+		require.NoError(t, m.Close(t.Context()))
+		require.NoError(t, other.Close(t.Context()))
+	})
+
+	m.Request("GET", "/v1/orders/:id", 200, 30*time.Millisecond)
+	m.Temporal().WithTags(map[string]string{"activity_type": "inventory.reserve"}).Timer("temporal_activity_execution_latency").Record(2 * time.Second)
+	m.Temporal().Counter("temporal_workflow_completed").Inc(3)
+
+	shown := scrape(t, m.Handler())
+	require.Contains(t, shown, `amends_http_request_seconds_bucket{code="200",method="GET",route="/v1/orders/:id",le="0.05"} 1`)
+	require.Contains(t, shown, `amends_http_request_seconds_bucket{code="200",method="GET",route="/v1/orders/:id",le="0.025"} 0`)
+	require.Contains(t, shown, `temporal_activity_execution_latency_seconds_sum{activity_type="inventory.reserve"} 2`)
+	require.Contains(t, shown, "temporal_workflow_completed_total 3")
+	require.Contains(t, shown, "go_goroutines ")
+	require.NotContains(t, scrape(t, other.Handler()), "temporal_workflow_completed")
+}
+
+func scrape(t *testing.T, h http.Handler) string {
+	t.Helper()
+	answer := httptest.NewRecorder()
+	h.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	require.Equal(t, http.StatusOK, answer.Code)
+	return answer.Body.String()
+}

@@ -1,0 +1,116 @@
+package temporal_test
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/devserver"
+	"github.com/amends/amends/internal/temporal"
+)
+
+var attributes = []temporal.Attribute{
+	{Name: "AmendsCustomer", Type: enumspb.INDEXED_VALUE_TYPE_KEYWORD},
+	{Name: "AmendsNeedsAttention", Type: enumspb.INDEXED_VALUE_TYPE_BOOL},
+}
+
+// server starts a dev server without any search attribute. The CLI is
+// AMENDS_TEMPORAL_BIN's, bin/temporal's or PATH's.
+func server(t *testing.T) *devserver.Server {
+	t.Helper()
+	built, err := filepath.Abs("../../bin/temporal")
+	require.NoError(t, err)
+	bin := ""
+	for _, candidate := range []string{os.Getenv("AMENDS_TEMPORAL_BIN"), built, ""} {
+		if bin, err = devserver.Find(t.Context(), candidate); err == nil {
+			break
+		}
+	}
+	if err != nil {
+		if ci := os.Getenv("CI"); ci == "true" || ci == "1" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	s, err := devserver.Start(t.Context(), devserver.Options{Bin: bin, Dir: t.TempDir()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Stop()) })
+	return s
+}
+
+func dial(t *testing.T, address, namespace string) *temporal.Client {
+	t.Helper()
+	c, err := temporal.Dial(temporal.Options{Address: address, Namespace: namespace, Isolated: true, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	return c
+}
+
+func TestEngine(t *testing.T) {
+	t.Parallel()
+	s := server(t)
+
+	t.Run("IsNotReadyWithoutItsSearchAttributesUntilTheyAreRegistered", func(t *testing.T) {
+		t.Parallel()
+		c := dial(t, s.Address, "")
+		require.Equal(t, "default", c.Namespace)
+		require.NoError(t, c.Ready(t.Context(), nil))
+		require.EqualError(t, c.Ready(t.Context(), attributes), `SEARCH_ATTRIBUTES_MISSING: namespace "default" has no search attribute `+
+			"AmendsCustomer=Keyword, AmendsNeedsAttention=Bool: `amends migrate temporal` registers them")
+		for range 2 { // twice is once
+			require.NoError(t, c.Register(t.Context(), attributes, nil))
+			require.NoError(t, c.Ready(t.Context(), attributes))
+		}
+		other := []temporal.Attribute{{Name: "AmendsCustomer", Type: enumspb.INDEXED_VALUE_TYPE_INT}}
+		require.EqualError(t, c.Register(t.Context(), other, nil),
+			`SEARCH_ATTRIBUTES_MISSING: search attribute AmendsCustomer of namespace "default" is a Keyword and must be a Int`)
+	})
+
+	t.Run("WithoutTheNamespaceIsNotWaitedFor", func(t *testing.T) {
+		t.Parallel()
+		c := dial(t, s.Address, "nowhere")
+		err := c.Wait(t.Context(), nil)
+		require.EqualError(t, err, "NAMESPACE_MISSING: Temporal at "+s.Address+" has no namespace \"nowhere\": `amends migrate temporal` creates it")
+	})
+
+	t.Run("GetsTheNamespaceThatItMisses", func(t *testing.T) {
+		t.Parallel()
+		c := dial(t, s.Address, "shop")
+		require.NoError(t, c.Register(t.Context(), attributes, nil))
+		require.NoError(t, c.Wait(t.Context(), nil))
+		require.NoError(t, c.Ready(t.Context(), attributes))
+	})
+}
+
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := l.Addr().String()
+	require.NoError(t, l.Close())
+
+	c := dial(t, address, "")
+	require.Equal(t, fault.Unavailable, fault.CodeOf(c.Ready(t.Context(), attributes)))
+
+	ctx, cancel := context.WithCancelCause(t.Context())
+	said := make(chan error, 100)
+	waited := make(chan error, 1)
+	go func() { waited <- c.Wait(ctx, func(err error) { said <- err }) }()
+	require.ErrorContains(t, <-said, "Temporal at "+address+" is not reachable: ")
+	cancel(os.ErrClosed)
+	select {
+	case err := <-waited:
+		require.ErrorIs(t, err, os.ErrClosed)
+	case <-time.After(10 * time.Second):
+		require.Fail(t, "Wait does not end with its context")
+	}
+}
