@@ -51,10 +51,10 @@ func TestEachRunsOnBothEnginesWithAFreshDatabase(t *testing.T) {
 	})
 }
 
-func TestPostgresIsDroppedWhenTheTestEnds(t *testing.T) {
+func TestPostgresIsDroppedWhenTheTestEnds(t *testing.T) { //nolint:tparallel // it looks at what the inner test left
 	t.Parallel()
 	var dsn string
-	t.Run("inner", func(t *testing.T) { //nolint:paralleltest // the outer test looks at what it left
+	t.Run("inner", func(t *testing.T) {
 		dsn = dbtest.Postgres(t)
 		dbtest.Open(t, dsn, database.Options{})
 	})

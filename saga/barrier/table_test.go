@@ -125,7 +125,6 @@ func TestTable(t *testing.T) {
 				require.Equal(t, line.finds, b.state(t))
 
 				answer, err := b.arrive(t.Context(), line.arrives)
-
 				if err != nil {
 					answer = fmt.Sprintf("%s %s", fault.KindOf(err), fault.CodeOf(err))
 				}

@@ -1,0 +1,130 @@
+package database_test
+
+import (
+	"context"
+	"io/fs"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/pressly/goose/v3"
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/saga/barrier"
+)
+
+func TestMigrate(t *testing.T) {
+	t.Parallel()
+
+	t.Run("TakesEverySourceAndARepeatChangesNothing", func(t *testing.T) {
+		t.Parallel()
+		dbtest.Each(t, nothing, func(t *testing.T, db *gorm.DB) {
+			for range 2 {
+				require.NoError(t, database.Migrate(t.Context(), db, labels, shelves))
+				require.NoError(t, db.Exec("SELECT 1 FROM shelf, label").Error)
+			}
+		})
+	})
+
+	t.Run("LetsManyProcessesTry", func(t *testing.T) {
+		t.Parallel()
+		for name, dsn := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				where := dsn(t)
+				start, errs := make(chan struct{}), make([]error, 4)
+				var wg sync.WaitGroup
+				for i := range errs {
+					db := dbtest.Open(t, where, database.Options{})
+					wg.Go(func() {
+						<-start
+						errs[i] = database.Migrate(t.Context(), db, shelves, labels)
+					})
+				}
+				close(start)
+				wg.Wait()
+				for _, err := range errs {
+					require.NoError(t, err)
+				}
+			})
+		}
+	})
+
+	t.Run("RollsBackWhatFailsAndKeepsWhatWasBefore", func(t *testing.T) {
+		t.Parallel()
+		broken := fstest.MapFS{"00002_broken.sql": {Data: []byte("-- +goose Up\nCREATE TABLE half (n bigint);\nINSERT INTO nowhere VALUES (1);\n")}}
+		dbtest.Each(t, nothing, func(t *testing.T, db *gorm.DB) {
+			require.Error(t, database.Migrate(t.Context(), db, shelves, broken))
+			require.NoError(t, db.Exec("SELECT 1 FROM shelf").Error)
+			require.Error(t, db.Exec("SELECT 1 FROM half").Error)
+			require.NoError(t, database.Migrate(t.Context(), db, shelves, labels), "a repaired one goes on")
+		})
+	})
+
+	t.Run("RefusesSourcesThatCollide", func(t *testing.T) {
+		t.Parallel()
+		db := dbtest.Open(t, "sqlite::memory:", database.Options{})
+		sameVersion := fstest.MapFS{"00001_other.sql": shelves["00001_shelf.sql"]}
+		require.Error(t, database.Migrate(t.Context(), db, shelves, shelves))
+		require.Error(t, database.Migrate(t.Context(), db, shelves, sameVersion))
+		require.Error(t, database.Migrate(t.Context(), db), "nothing to migrate to is a mistake")
+	})
+
+	t.Run("StopsWhenCancelled", func(t *testing.T) {
+		t.Parallel()
+		dbtest.Each(t, nothing, func(t *testing.T, db *gorm.DB) {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			require.ErrorIs(t, database.Migrate(ctx, db, shelves), context.Canceled)
+		})
+	})
+}
+
+// TestBarrierGoesUpAndDown holds for the migrations of this repository that every
+// service shares: down leaves nothing, and up again works.
+func TestBarrierGoesUpAndDown(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, nothing, func(t *testing.T, db *gorm.DB) {
+		pool, err := db.DB()
+		require.NoError(t, err)
+		dialect := map[string]goose.Dialect{"sqlite": goose.DialectSQLite3, "postgres": goose.DialectPostgres}[db.Name()]
+		p, err := goose.NewProvider(dialect, pool, barrier.Migrations)
+		require.NoError(t, err)
+		for range 2 {
+			require.NoError(t, database.Migrate(t.Context(), db, barrier.Migrations))
+			require.NoError(t, db.Exec("SELECT saga FROM barrier").Error)
+			_, err = p.DownTo(t.Context(), 0)
+			require.NoError(t, err)
+			require.Error(t, db.Exec("SELECT saga FROM barrier").Error)
+		}
+	})
+}
+
+func TestReady(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, nothing, func(t *testing.T, db *gorm.DB) {
+		ready := func(sources ...fs.FS) error { return database.Ready(t.Context(), db, sources...) }
+		notReady := func(err error) {
+			t.Helper()
+			require.Equal(t, fault.Transient, fault.KindOf(err), "%v", err)
+			require.Equal(t, fault.Unavailable, fault.CodeOf(err), "%v", err)
+		}
+		notReady(ready(shelves))
+		require.Error(t, db.Exec("SELECT 1 FROM goose_db_version").Error, "asking changes nothing")
+		require.NoError(t, database.Migrate(t.Context(), db, shelves))
+		require.NoError(t, ready(shelves))
+		notReady(ready(shelves, labels))
+		require.NoError(t, database.Migrate(t.Context(), db, shelves, labels))
+		require.NoError(t, ready(shelves), "a newer program has migrated already")
+
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorIs(t, database.Ready(ctx, db, shelves), context.Canceled)
+		require.NoError(t, database.Close(db))
+		require.Error(t, ready(shelves))
+	})
+}
