@@ -9,18 +9,19 @@ import (
 	"github.com/amends/amends/services/payment"
 )
 
-// rowKey is the key of a step as columns.
-type rowKey struct {
+// KeyColumns is the key of a step as columns; exported because GORM sees nothing
+// else.
+type KeyColumns struct {
 	Saga       string
 	Step       string
 	Generation int
 }
 
-func (k rowKey) key() key.Key { return key.Key(k) }
+func (k KeyColumns) key() key.Key { return key.Key(k) }
 
 type paymentRow struct {
 	ID                string `gorm:"primaryKey"`
-	rowKey            `gorm:"embedded"`
+	KeyColumns        `gorm:"embedded"`
 	State             payment.State
 	Amount            int64
 	Currency          money.Currency
@@ -39,7 +40,7 @@ func (paymentRow) TableName() string { return "payments" }
 
 func fromPayment(p payment.Payment) paymentRow {
 	return paymentRow{
-		ID: p.ID, rowKey: rowKey(p.Key), State: p.State, Amount: p.Amount.Minor, Currency: p.Amount.Currency,
+		ID: p.ID, KeyColumns: KeyColumns(p.Key), State: p.State, Amount: p.Amount.Minor, Currency: p.Amount.Currency,
 		TokenHash: p.TokenHash, ProviderReference: p.ProviderReference, DeclineCode: p.DeclineCode,
 		Captured: p.Captured, Refunding: p.Refunding, Refunded: p.Refunded,
 		CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
@@ -56,7 +57,7 @@ func (r paymentRow) domain() payment.Payment {
 }
 
 type transferRow struct {
-	rowKey            `gorm:"embedded"`
+	KeyColumns        `gorm:"embedded"`
 	PaymentID         string
 	Kind              payment.TransferKind
 	State             payment.TransferState
@@ -75,7 +76,7 @@ func (transferRow) TableName() string { return "transfers" }
 
 func fromTransfer(t payment.Transfer) transferRow {
 	return transferRow{
-		rowKey: rowKey(t.Key), PaymentID: t.PaymentID, Kind: t.Kind, State: t.State,
+		KeyColumns: KeyColumns(t.Key), PaymentID: t.PaymentID, Kind: t.Kind, State: t.State,
 		Amount: t.Amount.Minor, Currency: t.Amount.Currency, Target: t.Target, InvoiceNumber: t.InvoiceNumber,
 		ProviderReference: t.ProviderReference, DeclineCode: t.DeclineCode, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt,
 	}

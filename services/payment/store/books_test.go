@@ -1,0 +1,114 @@
+package store_test
+
+import (
+	"context"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/provider"
+	"github.com/amends/amends/services/payment/provider/simulator"
+)
+
+// holds says what the provider's authorization may be if our payment is in that
+// state; "" stands for no effect. What expired there is void here.
+var holds = map[payment.State][]provider.State{
+	payment.Authorized: {provider.Authorized, provider.Expired},
+	payment.Declined:   {provider.Declined},
+	payment.Voided:     {provider.Voided, provider.Expired, ""},
+	payment.Captured:   {provider.Captured},
+	payment.Refunded:   {provider.Captured},
+}
+
+// transfers is the same for a transfer.
+func transfers(t payment.Transfer) provider.State {
+	switch t.State {
+	case payment.TransferDone:
+		if t.Kind == payment.TransferRefund {
+			return provider.Refunded
+		}
+		return provider.Captured
+	case payment.TransferDeclined:
+		return provider.Declined
+	default:
+		return ""
+	}
+}
+
+// requireBooksAgree compares our rows with the provider's, one by one, and both
+// with the ledger. Nothing may be at intent.
+func (b *testBundle) requireBooksAgree(ctx context.Context, t require.TestingT) {
+	entries, err := b.book.Book(ctx)
+	require.NoError(t, err)
+	theirs := map[string]simulator.Entry{}
+	for _, e := range entries {
+		theirs[e.Key] = e
+	}
+	payments, err := b.store.Payments(ctx)
+	require.NoError(t, err)
+	want := map[payment.Balance]int64{}
+	add := func(a payment.Account, c money.Currency, minor int64) {
+		if minor != 0 {
+			want[payment.Balance{Account: a, Currency: c}] += minor
+		}
+	}
+	for _, p := range payments {
+		k := p.Key.String()
+		e := theirs[k]
+		delete(theirs, k)
+		require.Contains(t, holds[p.State], e.State, "%s is %s", k, p.State)
+		if e.State != "" {
+			require.Equal(t, p.Amount, e.Amount, k)
+			require.Equal(t, p.TokenHash, e.TokenHash, k)
+		}
+		if p.ProviderReference != "" {
+			require.Equal(t, p.ProviderReference, e.Reference, k)
+		}
+		if p.State == payment.Authorized {
+			add(payment.FundsHeld, p.Amount.Currency, p.Amount.Minor)
+			add(payment.FundsHeldContra, p.Amount.Currency, -p.Amount.Minor)
+		}
+		add(payment.ProviderReceivable, p.Amount.Currency, p.Captured-p.Refunded)
+		add(payment.Revenue, p.Amount.Currency, -p.Captured)
+		add(payment.Refunds, p.Amount.Currency, p.Refunded)
+		require.Zero(t, p.Refunding, k)
+	}
+	all, err := b.store.Transfers(ctx)
+	require.NoError(t, err)
+	for _, tr := range all {
+		k := tr.Key.String()
+		e := theirs[k]
+		delete(theirs, k)
+		require.NotEqual(t, payment.TransferIntent, tr.State, k)
+		require.Equal(t, transfers(tr), e.State, k)
+		if e.State != "" {
+			require.Equal(t, tr.Amount, e.Amount, k)
+			require.Equal(t, tr.Target, e.Target, k)
+		}
+		if tr.ProviderReference != "" {
+			require.Equal(t, tr.ProviderReference, e.Reference, k)
+		}
+	}
+	require.Empty(t, theirs, "the provider knows of effects that we do not")
+	b.requireLedger(ctx, t, want)
+}
+
+func (b *testBundle) requireLedger(ctx context.Context, t require.TestingT, want map[payment.Balance]int64) {
+	ledger, err := b.store.Ledger(ctx)
+	require.NoError(t, err)
+	balances, err := payment.Balances(ledger)
+	require.NoError(t, err)
+	got := map[payment.Balance]int64{}
+	for k, a := range balances {
+		if !a.IsZero() {
+			got[k] = a.Minor
+		}
+	}
+	for k, v := range want {
+		if v == 0 {
+			delete(want, k)
+		}
+	}
+	require.Equal(t, want, got)
+}
