@@ -524,13 +524,13 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 		Handler: si,
 	}
 
-	router.POST(options.BaseURL+"/v1/orders", wrapper.PlaceOrder, options.OperationMiddlewares["placeOrder"]...)
-	router.GET(options.BaseURL+"/v1/orders/:id", wrapper.GetOrder, options.OperationMiddlewares["getOrder"]...)
-	router.POST(options.BaseURL+"/v1/orders/:id/cancel", wrapper.CancelOrder, options.OperationMiddlewares["cancelOrder"]...)
-	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
-	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["getReadiness"]...)
-	router.GET(options.BaseURL+"/openapi.yaml", wrapper.GetContract, options.OperationMiddlewares["getContract"]...)
-	router.GET(options.BaseURL+"/docs", wrapper.GetDocs, options.OperationMiddlewares["getDocs"]...)
+	router.POST(options.BaseURL+"/v1/orders", wrapper.PlaceOrder, options.OperationMiddlewares["PlaceOrder"]...)
+	router.GET(options.BaseURL+"/v1/orders/:id", wrapper.GetOrder, options.OperationMiddlewares["GetOrder"]...)
+	router.POST(options.BaseURL+"/v1/orders/:id/cancel", wrapper.CancelOrder, options.OperationMiddlewares["CancelOrder"]...)
+	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["GetHealth"]...)
+	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["GetReadiness"]...)
+	router.GET(options.BaseURL+"/openapi.yaml", wrapper.GetContract, options.OperationMiddlewares["GetContract"]...)
+	router.GET(options.BaseURL+"/docs", wrapper.GetDocs, options.OperationMiddlewares["GetDocs"]...)
 
 }
 
@@ -1439,7 +1439,7 @@ var swaggerSpec = []string{
 	"+d6i4gOqvV6+hX/rFtoMaWWt/Ouv2+ejZZliU5F856T+jlrG9m7GpglzSQMD8jhDx0034b3gC+PrC264",
 	"JFW4u6ISpqi/DEiiUl2T2KOmOIeYKOzdsMl5//Lq9nz429nVpO5kFFtH/xwEWFxhvf1fBz8f8m1Yf+9n",
 	"YiC7rK3fAi2Mg0FZWLTyhTTcbKslbJs/mlr+isHisP3mL4WWfnLwsodif5bWH6C4ry/fzT+T2dc5Wdsy",
-	"YcZNVMe22xYne7Ol/Uv7X7CJP46J93osjeO8dnQCbVe4himx1A3YXN7cVJwZp7P+uv5nAAAA//8=",
+	"YcZNVMe2m1sAe7Gl3Uu7X7AJP46I31SNTpTt2tZwJJa0AZvFC19lbM766/qfAQAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -3,19 +3,18 @@ package strictjson
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/amends/amends/fault"
 )
 
-// reader walks over data that is known to follow JSON's grammar.
+// reader walks over data that is known to follow JSON's grammar and not to nest
+// too deep, so it never runs out of either.
 type reader struct {
-	data     []byte
-	pos      int
-	maxDepth int
-	issues   []Issue
+	data   []byte
+	pos    int
+	issues []Issue
 }
 
 func (r *reader) add(pointer string, code fault.Code, detail string) {
@@ -39,18 +38,12 @@ func (r *reader) take() byte {
 	return b
 }
 
-func (r *reader) value(pointer string, depth int) any {
+func (r *reader) value(pointer string) any {
 	switch r.peek() {
-	case '{', '[':
-		if depth == r.maxDepth {
-			r.add(pointer, TooDeep, fmt.Sprintf("must not nest deeper than %d", r.maxDepth))
-			r.pos = len(r.data) // nothing behind it is worth reading
-			return nil
-		}
-		if r.take() == '{' {
-			return r.object(pointer, depth+1)
-		}
-		return r.array(pointer, depth+1)
+	case '{':
+		return r.object(pointer)
+	case '[':
+		return r.array(pointer)
 	case '"':
 		return r.text(pointer)
 	case 't':
@@ -67,13 +60,14 @@ func (r *reader) value(pointer string, depth int) any {
 	}
 }
 
-func (r *reader) object(pointer string, depth int) map[string]any {
+func (r *reader) object(pointer string) map[string]any {
 	object := map[string]any{}
+	r.take()
 	if r.peek() == '}' {
-		r.pos++
+		r.take()
 		return object
 	}
-	for !r.stopped() {
+	for {
 		r.peek()
 		key := r.text(pointer)
 		child := pointer + "/" + Escape(key)
@@ -81,32 +75,27 @@ func (r *reader) object(pointer string, depth int) map[string]any {
 			r.add(child, DuplicateKey, "must be given once")
 		}
 		r.take() // the colon
-		object[key] = r.value(child, depth)
-		if r.stopped() || r.take() == '}' {
-			break
+		object[key] = r.value(child)
+		if r.take() == '}' {
+			return object
 		}
 	}
-	return object
 }
 
-func (r *reader) array(pointer string, depth int) []any {
+func (r *reader) array(pointer string) []any {
 	array := []any{}
+	r.take()
 	if r.peek() == ']' {
-		r.pos++
+		r.take()
 		return array
 	}
-	for !r.stopped() {
-		array = append(array, r.value(pointer+"/"+strconv.Itoa(len(array)), depth))
-		if r.stopped() || r.take() == ']' {
-			break
+	for {
+		array = append(array, r.value(pointer+"/"+strconv.Itoa(len(array))))
+		if r.take() == ']' {
+			return array
 		}
 	}
-	return array
 }
-
-// stopped says that the walk was given up: only a value can be the last byte, as
-// objects and arrays end with their bracket.
-func (r *reader) stopped() bool { return r.pos >= len(r.data) }
 
 func (r *reader) text(pointer string) string {
 	end := r.pos + 1

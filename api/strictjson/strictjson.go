@@ -58,11 +58,11 @@ const maxIssues = 100
 // []any or map[string]any, at most maxDepth arrays and objects deep. Every error
 // is an [*Error].
 func Parse(data []byte, maxDepth int) (any, error) {
-	if issue, ok := unreadable(data); ok {
+	if issue, ok := unreadable(data, maxDepth); ok {
 		return nil, &Error{Issues: []Issue{issue}}
 	}
-	r := &reader{data: data, maxDepth: maxDepth}
-	value := r.value("", 0)
+	r := &reader{data: data}
+	value := r.value("")
 	if len(r.issues) > 0 {
 		return nil, &Error{Issues: r.issues}
 	}
@@ -70,7 +70,7 @@ func Parse(data []byte, maxDepth int) (any, error) {
 }
 
 // unreadable finds what makes the rest of data meaningless.
-func unreadable(data []byte) (Issue, bool) {
+func unreadable(data []byte, maxDepth int) (Issue, bool) {
 	switch {
 	case strings.HasPrefix(string(data[:min(3, len(data))]), "\ufeff"):
 		return Issue{Code: Encoding, Detail: "must not begin with a byte order mark"}, true
@@ -78,6 +78,8 @@ func unreadable(data []byte) (Issue, bool) {
 		return Issue{Code: Encoding, Detail: "must be UTF-8"}, true
 	case len(strings.Trim(string(data), " \t\r\n")) == 0:
 		return Issue{Code: Empty, Detail: "must be a JSON value"}, true
+	case deeper(data, maxDepth):
+		return Issue{Code: TooDeep, Detail: fmt.Sprintf("must not nest deeper than %d", maxDepth)}, true
 	}
 	var raw json.RawMessage
 	err := json.Unmarshal(data, &raw)
@@ -89,4 +91,27 @@ func unreadable(data []byte) (Issue, bool) {
 		return Issue{Code: Syntax, Detail: fmt.Sprintf("must be one JSON value; reading it failed at byte %d", syntax.Offset)}, true
 	}
 	return Issue{Code: Syntax, Detail: "must be one JSON value"}, true
+}
+
+// deeper says whether data opens more than limit brackets at once, outside
+// strings. It comes before any parser that recurses.
+func deeper(data []byte, limit int) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(data); i++ {
+		switch b := data[i]; {
+		case quoted && b == '\\':
+			i++
+		case b == '"':
+			quoted = !quoted
+		case quoted:
+		case b == '{' || b == '[':
+			depth++
+		case b == '}' || b == ']':
+			depth--
+		}
+		if depth > limit {
+			return true
+		}
+	}
+	return false
 }

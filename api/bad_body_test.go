@@ -1,0 +1,172 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/api/strictjson"
+	"github.com/amends/amends/fault"
+)
+
+// with returns goodBody with one part replaced.
+func with(old, replacement string) string {
+	body := strings.Replace(goodBody, old, replacement, 1)
+	if body == goodBody {
+		panic("goodBody has no " + old)
+	}
+	return body
+}
+
+func quantity(literal string) string { return with(`"quantity": 2`, `"quantity": `+literal) }
+
+func lines(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf(`{"sku": "SKU-%d", "quantity": 1}`, i))
+	}
+	return with(`{"sku": "MUG-STONEWARE", "quantity": 2}, {"sku": "KETTLE-STEEL", "quantity": 1}`, strings.Join(all, ","))
+}
+
+// TestRefusesBadBodies also proves that nothing is left behind: the fake engine
+// fails the test as soon as it is asked for anything.
+func TestRefusesBadBodies(t *testing.T) {
+	t.Parallel()
+
+	deep := strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000)
+	for name, c := range map[string]struct {
+		body    string
+		status  int
+		pointer string
+		code    fault.Code
+	}{
+		"NoBody":              {"", 400, "", strictjson.Empty},
+		"OnlySpaces":          {" \n", 400, "", strictjson.Empty},
+		"AnOpenBrace":         {"{", 400, "", strictjson.Syntax},
+		"TwoValues":           {goodBody + goodBody, 400, "", strictjson.Syntax},
+		"AnArray":             {"[]", 400, "", fieldWrongType},
+		"Null":                {"null", 400, "", fieldWrongType},
+		"AString":             {`"x"`, 400, "", fieldWrongType},
+		"ByteOrderMark":       {"\ufeff" + goodBody, 400, "", strictjson.Encoding},
+		"InvalidUTF8":         {with("Berlin", "Berl\xffn"), 400, "", strictjson.Encoding},
+		"NUL":                 {with("Berlin", `Berl\u0000n`), 400, "/ship_to/city", strictjson.BadText},
+		"LoneSurrogate":       {with("Berlin", `Berl\ud800n`), 400, "/ship_to/city", strictjson.BadText},
+		"DuplicateKey":        {with(`"currency": "EUR"`, `"currency": "USD", "currency": "EUR"`), 400, "/currency", strictjson.DuplicateKey},
+		"DuplicateNestedKey":  {with(`"quantity": 2`, `"quantity": 2, "quantity": 2`), 400, "/lines/0/quantity", strictjson.DuplicateKey},
+		"FieldInOtherCase":    {with(`"currency"`, `"Currency"`), 400, "/Currency", fieldUnknown},
+		"UnknownField":        {with(`"currency"`, `"coupon": 1, "currency"`), 400, "/coupon", fieldUnknown},
+		"Price":               {with(`"quantity": 2`, `"quantity": 2, "price": 1`), 400, "/lines/0/price", fieldUnknown},
+		"Total":               {with(`"currency"`, `"total": {"amount": 1}, "currency"`), 400, "/total", fieldUnknown},
+		"Status":              {with(`"currency"`, `"status": "CONFIRMED", "currency"`), 400, "/status", fieldUnknown},
+		"CustomerRate":        {with(`"currency"`, `"customer_rate": 0, "currency"`), 400, "/customer_rate", fieldUnknown},
+		"UnknownAddressField": {with(`"city"`, `"state": "x", "city"`), 400, "/ship_to/state", fieldUnknown},
+		"TenThousandDeep":     {with(`"tok_visa"`, deep), 400, "", strictjson.TooDeep},
+
+		"LinesMissing":      {with(`"lines":`, `"lines_":`), 400, "/lines", fieldRequired},
+		"LinesEmpty":        {lines(0), 422, "/lines", fieldTooFew},
+		"LinesNull":         {`{"lines": null}`, 422, "/lines", fieldWrongType},
+		"LinesNoArray":      {`{"lines": {}}`, 422, "/lines", fieldWrongType},
+		"Lines201":          {lines(201), 422, "/lines", fieldTooMany},
+		"LineNoObject":      {`{"lines": [1]}`, 422, "/lines/0", fieldWrongType},
+		"QuantityZero":      {quantity("0"), 422, "/lines/0/quantity", fieldTooSmall},
+		"QuantityNegative":  {quantity("-1"), 422, "/lines/0/quantity", fieldTooSmall},
+		"QuantityOver":      {quantity("10001"), 422, "/lines/0/quantity", fieldTooLarge},
+		"QuantityFraction":  {quantity("1.5"), 422, "/lines/0/quantity", fieldWrongType},
+		"QuantityPointZero": {quantity("2.0"), 422, "/lines/0/quantity", fieldWrongType},
+		"QuantityString":    {quantity(`"2"`), 422, "/lines/0/quantity", fieldWrongType},
+		"QuantityExponent":  {quantity("1e3"), 422, "/lines/0/quantity", fieldWrongType},
+		"Quantity2e31":      {quantity("2147483648"), 422, "/lines/0/quantity", fieldTooLarge},
+		"Quantity2e63":      {quantity("9223372036854775808"), 422, "/lines/0/quantity", fieldWrongType},
+		"Quantity2e64plus1": {quantity("18446744073709551617"), 422, "/lines/0/quantity", fieldWrongType},
+		"Quantity1e400":     {quantity("1e400"), 422, "/lines/0/quantity", fieldWrongType},
+		"QuantityTrue":      {quantity("true"), 422, "/lines/0/quantity", fieldWrongType},
+		"QuantityNull":      {quantity("null"), 422, "/lines/0/quantity", fieldWrongType},
+		"QuantityMissing":   {with(`, "quantity": 2`, ``), 422, "/lines/0/quantity", fieldRequired},
+		"TheSameSKUTwice":   {with("KETTLE-STEEL", "MUG-STONEWARE"), 422, "/lines/1/sku", fieldDuplicate},
+		"SKUEmpty":          {with("MUG-STONEWARE", ""), 422, "/lines/0/sku", fieldTooShort},
+		"SKU300":            {with("MUG-STONEWARE", strings.Repeat("x", 300)), 422, "/lines/0/sku", fieldTooLong},
+		"SKUControl":        {with("MUG-STONEWARE", `MUG\u0007`), 422, "/lines/0/sku", fieldNotAllowed},
+		"SKUInvisible":      {with("MUG-STONEWARE", "MUG\u200b"), 422, "/lines/0/sku", fieldNotAllowed},
+		"SKUSpacesAround":   {with("MUG-STONEWARE", " MUG"), 422, "/lines/0/sku", fieldNotAllowed},
+		"CurrencyLowerCase": {with("EUR", "eur"), 422, "/currency", fieldNotAllowed},
+		"CurrencyUnknown":   {with("EUR", "XXX"), 422, "/currency", fieldNotAllowed},
+		"CurrencyEmpty":     {with("EUR", ""), 422, "/currency", fieldNotAllowed},
+		"CustomerEmpty":     {with("cus_42", ""), 422, "/customer_id", fieldTooShort},
+		"Customer65":        {with("cus_42", strings.Repeat("x", 65)), 422, "/customer_id", fieldTooLong},
+		"CustomerSlash":     {with("cus_42", "../42"), 422, "/customer_id", fieldNotAllowed},
+		"CustomerNewline":   {with("cus_42", `cus_42\n`), 422, "/customer_id", fieldNotAllowed},
+		"CustomerMissing":   {`{}`, 422, "/customer_id", fieldRequired},
+		"AddressMissing":    {`{}`, 422, "/ship_to", fieldRequired},
+		"AddressNoLine1":    {with(`"line1": "Hauptstr. 1", `, ""), 422, "/ship_to/line1", fieldRequired},
+		"AddressNoCity":     {with(`"city": "Berlin", `, ""), 422, "/ship_to/city", fieldRequired},
+		"AddressSpaces":     {with("Hauptstr. 1", "   "), 422, "/ship_to/line1", fieldTooShort},
+		"AddressNewline":    {with("Hauptstr. 1", `Hauptstr.\n1`), 422, "/ship_to/line1", fieldNotAllowed},
+		"AddressBidi":       {with("A. Buyer", "A. \u202eBuyer"), 422, "/ship_to/name", fieldNotAllowed},
+		"AddressLine2Long":  {with(`"line2": ""`, `"line2": "`+strings.Repeat("x", 201)+`"`), 422, "/ship_to/line2", fieldTooLong},
+		"Postcode1000":      {with("10115", strings.Repeat("1", 1000)), 422, "/ship_to/postal_code", fieldTooLong},
+		"PostcodeNumber":    {with(`"10115"`, "10115"), 422, "/ship_to/postal_code", fieldWrongType},
+		"CountryZZ":         {with(`"DE"`, `"ZZ"`), 422, "/ship_to/country", fieldNotAllowed},
+		"CountryLowerCase":  {with(`"DE"`, `"de"`), 422, "/ship_to/country", fieldNotAllowed},
+		"TokenEmpty":        {with("tok_visa", ""), 422, "/payment_token", fieldTooShort},
+		"TokenSpaces":       {with("tok_visa", "  "), 422, "/payment_token", fieldNotAllowed},
+		"TokenLong":         {with("tok_visa", strings.Repeat("x", 256)), 422, "/payment_token", fieldTooLong},
+		"TokenCard":         {with("tok_visa", "4111111111111111"), 422, "/payment_token", fieldCardNumber},
+		"TokenCardSpaces":   {with("tok_visa", "4111 1111 1111 1111"), 422, "/payment_token", fieldCardNumber},
+		"TokenCardDashes":   {with("tok_visa", "3782-822463-10005"), 422, "/payment_token", fieldCardNumber},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			b.temporal.health = nil
+
+			answer := b.post(t, c.body)
+
+			code := codeMalformedBody
+			if c.status == http.StatusUnprocessableEntity {
+				code = codeValidationFailed
+			}
+			p := answer.refused(t, c.status, code)
+			require.NotNil(t, p.Errors)
+			var found []string
+			for _, e := range *p.Errors {
+				found = append(found, e.Pointer+" "+e.Code)
+				require.NotEmpty(t, e.Detail)
+			}
+			require.Contains(t, found, c.pointer+" "+string(c.code))
+			require.Empty(t, b.temporal.calls)
+			for _, secret := range []string{"4111", "3782", "tok_visa", "Hauptstr", "cus_42"} {
+				require.NotContains(t, b.logs.String(), secret)
+				require.NotContains(t, answer.text, secret)
+			}
+		})
+	}
+}
+
+func TestReportsAllWrongFieldsAtOnce(t *testing.T) {
+	t.Parallel()
+	body := `{"customer_id": "", "currency": "eur", "lines": [{"sku": "A", "quantity": 0}, {"sku": "A", "quantity": 1e3}, 7],
+		"ship_to": {"name": 1, "line1": " ", "city": "Berlin", "postal_code": "1", "country": "ZZ"}}`
+	p := setup(t).post(t, body).refused(t, http.StatusUnprocessableEntity, codeValidationFailed)
+	var pointers []string
+	for _, e := range *p.Errors {
+		pointers = append(pointers, e.Pointer)
+	}
+	require.ElementsMatch(t, []string{
+		"/customer_id", "/currency", "/lines/0/quantity", "/lines/1/quantity", "/lines/1/sku", "/lines/2",
+		"/ship_to/name", "/ship_to/line1", "/ship_to/country", "/payment_token",
+	}, pointers)
+}
+
+func TestReportsAtMostAHundredErrors(t *testing.T) {
+	t.Parallel()
+	body := `{` + strings.TrimSuffix(strings.Repeat(`"x%d": 1,`, 500), ",") + `}`
+	n := make([]any, 500)
+	for i := range n {
+		n[i] = i
+	}
+	p := setup(t).post(t, fmt.Sprintf(body, n...)).refused(t, http.StatusBadRequest, codeMalformedBody)
+	require.LessOrEqual(t, len(*p.Errors), maxErrors)
+}

@@ -1,0 +1,138 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/require"
+)
+
+var loadContract = sync.OnceValues(GetSpec)
+
+func TestContract(t *testing.T) {
+	t.Parallel()
+	contract, err := loadContract()
+	require.NoError(t, err)
+
+	t.Run("IsValid", func(t *testing.T) {
+		t.Parallel()
+		require.NoError(t, contract.Validate(t.Context()))
+	})
+
+	t.Run("IsServedAsItIsWritten", func(t *testing.T) {
+		t.Parallel()
+		answer := setup(t).do(t, http.MethodGet, "/openapi.yaml", "")
+		require.Equal(t, http.StatusOK, answer.StatusCode)
+		require.Equal(t, "application/yaml", answer.Header.Get("Content-Type"))
+		served, err := openapi3.NewLoader().LoadFromData([]byte(answer.text))
+		require.NoError(t, err)
+		want, err := contract.MarshalJSON()
+		require.NoError(t, err)
+		got, err := served.MarshalJSON()
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(want, got), "openapi.yaml was changed: run go generate ./api/...")
+	})
+
+	t.Run("HasEveryRouteAndNoOther", func(t *testing.T) {
+		t.Parallel()
+		want := []string{}
+		for path, item := range contract.Paths.Map() {
+			for method := range item.Operations() {
+				want = append(want, method+" "+strings.NewReplacer("{", ":", "}", "").Replace(path))
+			}
+		}
+		got := []string{}
+		for _, r := range setup(t).server.echo.Routes() {
+			if r.Method != http.MethodHead && !strings.HasPrefix(r.Path, "/docs/") {
+				got = append(got, r.Method+" "+r.Path)
+			}
+		}
+		require.ElementsMatch(t, want, got)
+	})
+
+	t.Run("DeclaresEveryStatusThatACodeHas", func(t *testing.T) {
+		t.Parallel()
+		declared := map[int]bool{http.StatusMethodNotAllowed: true} // of no operation
+		for _, item := range contract.Paths.Map() {
+			for _, operation := range item.Operations() {
+				for status := range operation.Responses.Map() {
+					n, err := strconv.Atoi(status)
+					require.NoError(t, err)
+					declared[n] = true
+				}
+			}
+		}
+		for code, kind := range problems {
+			require.True(t, declared[kind.status], "%s is answered with %d", code, kind.status)
+			require.NotEmpty(t, kind.title)
+			require.NotEmpty(t, kind.advice)
+		}
+	})
+}
+
+// requireContract requires that an answer is one that the contract declares.
+func requireContract(t *testing.T, r response) {
+	t.Helper()
+	contract, err := loadContract()
+	require.NoError(t, err)
+	if r.Header.Get("X-Request-Id") == "" || r.Request == nil {
+		return // net/http itself refused it
+	}
+	content := openapi3.NewContentWithJSONSchemaRef(contract.Components.Schemas["Problem"])
+	content["application/problem+json"] = content["application/json"]
+	delete(content, "application/json")
+
+	operation := operationOf(contract, r.Request)
+	switch {
+	case operation != nil:
+		declared := operation.Responses.Status(r.StatusCode)
+		require.NotNil(t, declared, "%s does not declare %d", operation.OperationID, r.StatusCode)
+		content = declared.Value.Content
+	case r.StatusCode < 400:
+		return // a file of the docs page, or OPTIONS
+	}
+	if r.Request.Method == http.MethodHead {
+		return
+	}
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	require.NoError(t, err)
+	declared := content[kind]
+	require.NotNil(t, declared, "%d is not declared as %s", r.StatusCode, kind)
+	if !strings.HasSuffix(kind, "json") {
+		return
+	}
+	var body any
+	require.NoError(t, json.Unmarshal([]byte(r.text), &body), r.text)
+	require.NoError(t, declared.Schema.Value.VisitJSON(body, openapi3.VisitAsResponse(), openapi3.EnableFormatValidation()))
+}
+
+func operationOf(contract *openapi3.T, r *http.Request) *openapi3.Operation {
+	path := r.URL.EscapedPath()
+	if id, ok := strings.CutPrefix(path, "/v1/orders/"); ok && id != "" {
+		id, rest, _ := strings.Cut(id, "/")
+		path = strings.TrimSuffix("/v1/orders/{id}/"+rest, "/")
+		if id == "" || (rest == "" && strings.HasSuffix(r.URL.EscapedPath(), "/")) {
+			return nil
+		}
+	}
+	item := contract.Paths.Value(path)
+	if item == nil {
+		return nil
+	}
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	return item.GetOperation(method)
+}
+
+// alive is an engine that is there.
+func alive(context.Context) error { return nil }

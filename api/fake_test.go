@@ -1,0 +1,212 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"testing"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"google.golang.org/grpc"
+
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/workflows"
+)
+
+// fakeTemporal is a Temporal client of which each test says how the engine
+// answers. A question that the test did not expect fails it.
+type fakeTemporal struct {
+	client.Client
+	operatorservice.OperatorServiceClient
+
+	t        *testing.T
+	health   func(context.Context) error
+	place    func(context.Context, started) (workflows.PlaceResult, error)
+	query    func(context.Context, string) (workflows.OrderView, error)
+	describe func(context.Context, string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
+	input    func(string) (workflows.Input, error)
+	cancel   func(context.Context, client.UpdateWorkflowOptions) (saga.CancelResult, error)
+	outcome  func(context.Context) error // of a cancel that was accepted
+	result   func(context.Context, string) (workflows.OrderView, error)
+	list     func() (*operatorservice.ListSearchAttributesResponse, error)
+
+	mu    sync.Mutex
+	calls []string
+}
+
+// started is what a placement asked the engine for.
+type started struct {
+	options client.StartWorkflowOptions
+	name    string
+	input   workflows.Input
+	update  client.UpdateWorkflowOptions
+}
+
+func (s started) request() workflows.PlaceRequest {
+	return s.update.Args[0].(workflows.PlaceRequest) //nolint:forcetypeassert,errcheck // a test that panics fails
+}
+
+func (s started) Get(context.Context) (client.WorkflowRun, error) { return nil, nil } //nolint:nilnil // nobody asks
+
+// called notes a call and says whether the test expects it.
+func (f *fakeTemporal) called(name string, expected bool) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, name)
+	if !expected {
+		f.t.Errorf("the engine was asked to %s", name)
+	}
+	return expected
+}
+
+func (f *fakeTemporal) CheckHealth(ctx context.Context, _ *client.CheckHealthRequest) (*client.CheckHealthResponse, error) {
+	if !f.called("check health", f.health != nil) {
+		return nil, context.Canceled
+	}
+	return &client.CheckHealthResponse{}, f.health(ctx)
+}
+
+func (f *fakeTemporal) NewWithStartWorkflowOperation(o client.StartWorkflowOptions, workflow any, args ...any) client.WithStartWorkflowOperation {
+	return started{options: o, name: workflow.(string), input: args[0].(workflows.Input)} //nolint:forcetypeassert,errcheck // as above
+}
+
+func (f *fakeTemporal) UpdateWithStartWorkflow(ctx context.Context, o client.UpdateWithStartWorkflowOptions) (client.WorkflowUpdateHandle, error) {
+	if !f.called("place", f.place != nil) {
+		return nil, context.Canceled
+	}
+	call := o.StartWorkflowOperation.(started) //nolint:forcetypeassert,errcheck // as above
+	call.update = o.UpdateOptions
+	result, err := f.place(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	return handle{get: func(context.Context) (any, error) { return result, nil }}, nil
+}
+
+func (f *fakeTemporal) QueryWorkflow(ctx context.Context, id, _, query string, _ ...any) (converter.EncodedValue, error) {
+	if !f.called("query "+query, f.query != nil && query == workflows.QueryOrder) {
+		return nil, context.Canceled
+	}
+	view, err := f.query(ctx, id)
+	return value{view}, err
+}
+
+func (f *fakeTemporal) DescribeWorkflowExecution(ctx context.Context, id, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	if !f.called("describe", f.describe != nil) {
+		return nil, context.Canceled
+	}
+	return f.describe(ctx, id)
+}
+
+func (f *fakeTemporal) UpdateWorkflow(ctx context.Context, o client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
+	if !f.called("update "+o.UpdateName, f.cancel != nil) {
+		return nil, context.Canceled
+	}
+	result, err := f.cancel(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return handle{get: func(ctx context.Context) (any, error) {
+		if f.outcome != nil {
+			return nil, f.outcome(ctx)
+		}
+		return result, nil
+	}}, nil
+}
+
+func (f *fakeTemporal) GetWorkflow(_ context.Context, id, _ string) client.WorkflowRun {
+	if !f.called("wait for the result", f.result != nil) {
+		return run{get: func(context.Context) (any, error) { return nil, context.Canceled }}
+	}
+	return run{get: func(ctx context.Context) (any, error) { return f.result(ctx, id) }}
+}
+
+func (f *fakeTemporal) GetWorkflowHistory(_ context.Context, id, _ string, _ bool, _ enumspb.HistoryEventFilterType) client.HistoryEventIterator {
+	if !f.called("read the history", f.input != nil) {
+		return &history{err: context.Canceled}
+	}
+	input, err := f.input(id)
+	payloads, encodeErr := converter.GetDefaultDataConverter().ToPayloads(input)
+	if encodeErr != nil {
+		f.t.Error(encodeErr)
+	}
+	return &history{payloads: payloads, err: err}
+}
+
+func (f *fakeTemporal) OperatorService() operatorservice.OperatorServiceClient { return f }
+
+func (f *fakeTemporal) ListSearchAttributes(context.Context, *operatorservice.ListSearchAttributesRequest, ...grpc.CallOption) (*operatorservice.ListSearchAttributesResponse, error) {
+	if !f.called("list search attributes", f.list != nil) {
+		return nil, context.Canceled
+	}
+	return f.list()
+}
+
+// count returns how often a call was made.
+func (f *fakeTemporal) count(name string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, call := range f.calls {
+		if call == name {
+			n++
+		}
+	}
+	return n
+}
+
+// value is an answer that goes through JSON, as over the wire.
+type value struct{ v any }
+
+func (v value) HasValue() bool { return true }
+
+func (v value) Get(target any) error {
+	data, err := json.Marshal(v.v)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, target)
+}
+
+type handle struct {
+	client.WorkflowUpdateHandle
+
+	get func(context.Context) (any, error)
+}
+
+func (h handle) Get(ctx context.Context, target any) error { return get(ctx, h.get, target) }
+
+type run struct {
+	client.WorkflowRun
+
+	get func(context.Context) (any, error)
+}
+
+func (r run) Get(ctx context.Context, target any) error { return get(ctx, r.get, target) }
+
+func get(ctx context.Context, from func(context.Context) (any, error), target any) error {
+	v, err := from(ctx)
+	if err != nil {
+		return err
+	}
+	return value{v}.Get(target)
+}
+
+type history struct {
+	payloads *commonpb.Payloads
+	err      error
+}
+
+func (h *history) HasNext() bool { return true }
+
+func (h *history) Next() (*historypb.HistoryEvent, error) {
+	return &historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
+		WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{Input: h.payloads},
+	}}, h.err
+}
