@@ -1,2 +1,34 @@
-// Package order: see service.go.
+// Package order owns the orders: what a customer asked for, where it stands, and
+// every change of that.
+//
+// Its worker runs the order workflow, so the steps here are local ones: Create
+// begins the saga, Confirm or Cancel ends it.
+//
+// # State
+//
+// PENDING → CONFIRMED | CANCELLED(reason), and no way back, see [Record.Confirm]
+// and [Record.Cancel]. An order that needs attention is flagged in its saga; that
+// is not a status.
+//
+// # Once only, without the ledger
+//
+// The other services need saga/barrier to know what they did under which key.
+// Here the order is that knowledge: its id is the saga's id, there is one row per
+// id, and the row says whether it was created and how it ended. Create inserts
+// unless the row is there; Confirm and Cancel move it from PENDING or find it
+// moved. Any repeat, however late, finds the truth and returns it. A second book
+// about the same facts could only contradict the first.
+//
+// # Invariants
+//
+//   - There is one order per id, and it never disappears.
+//   - An order ends once; the reason that was written first stays.
+//   - A CANCELLED order has a reason, no other has. A CONFIRMED one has its total,
+//     in the currency that the customer asked for.
+//   - The history holds every change of status, one row each, and its last row is
+//     the order's status. A PENDING order has none: its beginning is CreatedAt.
+//
+// # Do and undo
+//
+// None: an order that was created is ended, never removed.
 package order

@@ -1,6 +1,7 @@
 package order
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/amends/amends/fault"
@@ -21,6 +22,15 @@ const (
 	Cancelled Status = "CANCELLED"
 )
 
+// ParseStatus returns s as a [Status], or a fault with code INVALID.
+func ParseStatus(s string) (Status, error) {
+	switch status := Status(s); status {
+	case Pending, Confirmed, Cancelled:
+		return status, nil
+	}
+	return "", invalid("%.32q is not a status of an order", s)
+}
+
 // Reason says why an order was cancelled. The list is closed.
 type Reason string
 
@@ -36,38 +46,14 @@ const (
 	Internal         Reason = "INTERNAL" // a bug; the order is also flagged
 )
 
-// Placement is everything a customer asked for, as it arrived.
-type Placement struct {
-	CustomerID   string         `json:"customer_id"`
-	Currency     money.Currency `json:"currency"`
-	Lines        []Line         `json:"lines"`
-	ShipTo       Address        `json:"ship_to"`
-	PaymentToken string         `json:"payment_token"`
-	// Fingerprint is the hash of the request's meaning; two requests with one
-	// idempotency key are the same request exactly if it is equal.
-	Fingerprint string `json:"fingerprint"`
-	// Nonce is of the HTTP call that placed the order: another call that finds
-	// it knows that it is a replay.
-	Nonce string `json:"nonce"`
-	// PlacedAt and DecideBy are UTC.
-	PlacedAt time.Time `json:"placed_at"`
-	DecideBy time.Time `json:"decide_by"`
-}
-
-// Line asks for a quantity of one product.
-type Line struct {
-	SKU      string `json:"sku"`
-	Quantity int64  `json:"quantity"`
-}
-
-// Address is where the parcels go.
-type Address struct {
-	Name       string `json:"name"`
-	Line1      string `json:"line1"`
-	Line2      string `json:"line2,omitempty"`
-	City       string `json:"city"`
-	PostalCode string `json:"postal_code"`
-	Country    string `json:"country"` // ISO 3166-1 alpha-2
+// ParseReason returns s as a [Reason], or a fault with code INVALID. The empty
+// reason of an order that is not cancelled is none.
+func ParseReason(s string) (Reason, error) {
+	switch reason := Reason(s); reason {
+	case UnknownSKU, CurrencyMismatch, OutOfStock, PaymentDeclined, Undeliverable, CustomerRequest, Deadline, Internal:
+		return reason, nil
+	}
+	return "", invalid("%.32q is not a reason of a cancelled order", s)
 }
 
 // Total is the price of a whole order.
@@ -77,11 +63,67 @@ type Total = money.Amount
 type Record struct {
 	ID        string    `json:"id"`
 	Status    Status    `json:"status"`
-	Reason    Reason    `json:"reason,omitempty"`
+	Reason    Reason    `json:"reason,omitempty"` // why it was cancelled, else empty
 	Placement Placement `json:"placement"`
-	Total     *Total    `json:"total,omitempty"`
+	Total     *Total    `json:"total,omitempty"` // nil while PENDING, and if it never was quoted
 	// View is the saga's final view as the closing step stored it; nil while PENDING.
-	View      []byte    `json:"view,omitempty"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
+	View      json.RawMessage `json:"view,omitempty"`
+	CreatedAt time.Time       `json:"created_at"` // UTC
+	UpdatedAt time.Time       `json:"updated_at"` // UTC
+}
+
+// Change is one entry of an order's history.
+type Change struct {
+	From   Status    `json:"from"`
+	To     Status    `json:"to"`
+	Reason Reason    `json:"reason,omitempty"` // why it was cancelled, else empty
+	At     time.Time `json:"at"`               // UTC
+}
+
+// Confirm makes a PENDING order CONFIRMED and says whether it changed r; a
+// CONFIRMED one is left as it is, whatever c says. It fails, without a change,
+// with ILLEGAL_TRANSITION for a CANCELLED order, and with INVALID for a closing
+// with a reason, or without the total in the currency that was asked for: both
+// are bugs, because nobody can decide otherwise after the money was taken.
+func (r *Record) Confirm(c Closing, now time.Time) (changed bool, err error) {
+	switch {
+	case r.Status == Confirmed:
+		return false, nil
+	case r.Status != Pending:
+		return false, illegal(r.Status, Confirmed)
+	case c.Reason != "":
+		return false, fault.Errorf(fault.Bug, fault.Invalid, "a confirmed order has no reason")
+	case c.Total == nil || c.Total.Currency != r.Placement.Currency:
+		return false, fault.Errorf(fault.Bug, fault.Invalid, "a confirmed order has a total in its currency")
+	}
+	return r.end(Confirmed, c, now)
+}
+
+// Cancel makes a PENDING order CANCELLED for c's reason and says whether it
+// changed r; a CANCELLED one keeps the reason it has, whatever c says. It fails,
+// without a change, with ILLEGAL_TRANSITION for a CONFIRMED order, and with
+// INVALID for a closing whose reason is not in the list: both are bugs.
+func (r *Record) Cancel(c Closing, now time.Time) (changed bool, err error) {
+	switch {
+	case r.Status == Cancelled:
+		return false, nil
+	case r.Status != Pending:
+		return false, illegal(r.Status, Cancelled)
+	}
+	if _, err := ParseReason(string(c.Reason)); err != nil {
+		return false, fault.Errorf(fault.Bug, fault.Invalid, "cancel: %w", err)
+	}
+	return r.end(Cancelled, c, now)
+}
+
+func (r *Record) end(to Status, c Closing, now time.Time) (changed bool, err error) {
+	if len(c.View) > 0 && !json.Valid(c.View) { // the record could never be shown again
+		return false, fault.Errorf(fault.Bug, fault.Invalid, "the final view is not JSON")
+	}
+	r.Status, r.Reason, r.Total, r.View, r.UpdatedAt = to, c.Reason, c.Total, c.View, now
+	return true, nil
+}
+
+func illegal(from, to Status) error {
+	return fault.Errorf(fault.Bug, IllegalTransition, "a %s order cannot become %s", from, to)
 }

@@ -1,0 +1,92 @@
+package order
+
+import (
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/money"
+)
+
+// maxName is the longest customer id and SKU, in bytes.
+const maxName = 255
+
+// Placement is everything a customer asked for, as it arrived.
+type Placement struct {
+	CustomerID   string         `json:"customer_id"`
+	Currency     money.Currency `json:"currency"`
+	Lines        []Line         `json:"lines"` // each SKU at most once
+	ShipTo       Address        `json:"ship_to"`
+	PaymentToken string         `json:"payment_token"`
+	// Fingerprint is the hash of the request's meaning; two requests with one
+	// idempotency key are the same request exactly if it is equal.
+	Fingerprint string `json:"fingerprint"`
+	// Nonce is of the HTTP call that placed the order: another call that finds
+	// it knows that it is a replay.
+	Nonce string `json:"nonce"`
+	// PlacedAt and DecideBy are UTC.
+	PlacedAt time.Time `json:"placed_at"`
+	DecideBy time.Time `json:"decide_by"`
+}
+
+// Line asks for a quantity of one product.
+type Line struct {
+	SKU      string `json:"sku"`
+	Quantity int64  `json:"quantity"` // units, at least 1
+}
+
+// Address is where the parcels go.
+type Address struct {
+	Name       string `json:"name"`
+	Line1      string `json:"line1"`
+	Line2      string `json:"line2,omitempty"`
+	City       string `json:"city"`
+	PostalCode string `json:"postal_code"`
+	Country    string `json:"country"` // ISO 3166-1 alpha-2
+}
+
+// Validate refuses with INVALID a placement that could never become an order:
+// no customer, no currency, no lines, a line that asks for nothing, the same SKU
+// in two lines. Whether it can be priced, packed, paid and delivered is for the
+// saga to find out, and how large it may be for the API to say.
+func (p Placement) Validate() error {
+	if !validName(p.CustomerID) {
+		return invalid("a customer id has 1 to %d bytes and no control characters", maxName)
+	}
+	if _, err := money.ParseCurrency(string(p.Currency)); err != nil {
+		return err
+	}
+	if len(p.Lines) == 0 {
+		return invalid("no lines")
+	}
+	seen := make(map[string]bool, len(p.Lines))
+	for i, l := range p.Lines {
+		switch {
+		case !validName(l.SKU):
+			return invalid("line %d: a SKU has 1 to %d bytes and no control characters", i+1, maxName)
+		case l.Quantity < 1:
+			return invalid("line %d: the quantity is not positive", i+1)
+		case seen[l.SKU]:
+			return invalid("line %d: %q is already in another line", i+1, l.SKU)
+		}
+		seen[l.SKU] = true
+	}
+	return nil
+}
+
+func validName(s string) bool {
+	if s == "" || len(s) > maxName || !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) {
+			return false
+		}
+	}
+	return true
+}
+
+func invalid(format string, args ...any) error {
+	return fault.Errorf(fault.Business, fault.Invalid, format, args...)
+}

@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/order"
+)
+
+// Create implements [order.Service].
+func (s *Store) Create(ctx context.Context, k key.Key, p order.Placement) (order.Record, error) {
+	if err := p.Validate(); err != nil {
+		// An order that is there answers for itself, whatever this call says.
+		rec, getErr := s.Get(ctx, k.Saga)
+		if fault.CodeOf(getErr) == fault.NotFound {
+			return order.Record{}, err
+		}
+		return rec, getErr
+	}
+	row, lines, err := newRows(k.Saga, p, now())
+	if err != nil {
+		return order.Record{}, err
+	}
+	var rec order.Record
+	err = database.InTx(ctx, s.db, func(tx *gorm.DB) error {
+		// Another Create that is still open is waited for.
+		res := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoNothing: true}).Create(&row)
+		if res.Error != nil {
+			return fmt.Errorf("insert order: %w", res.Error)
+		}
+		var err error
+		if res.RowsAffected == 0 {
+			rec, err = find(tx, k.Saga)
+			return err
+		}
+		if err := tx.Create(&lines).Error; err != nil {
+			return fmt.Errorf("insert order lines: %w", err)
+		}
+		rec, err = row.record()
+		return err
+	})
+	if err != nil {
+		return order.Record{}, err
+	}
+	return rec, nil
+}
+
+// Confirm implements [order.Service].
+func (s *Store) Confirm(ctx context.Context, k key.Key, c order.Closing) (order.Record, error) {
+	return s.end(ctx, k.Saga, func(r *order.Record, now time.Time) (bool, error) { return r.Confirm(c, now) })
+}
+
+// Cancel implements [order.Service].
+func (s *Store) Cancel(ctx context.Context, k key.Key, c order.Closing) (order.Record, error) {
+	return s.end(ctx, k.Saga, func(r *order.Record, now time.Time) (bool, error) { return r.Cancel(c, now) })
+}
+
+// end moves an order, if move says that it changes, and writes its history.
+func (s *Store) end(ctx context.Context, id string, move func(*order.Record, time.Time) (bool, error)) (order.Record, error) {
+	var rec order.Record
+	err := database.InTx(ctx, s.db, func(tx *gorm.DB) error {
+		var row orderRow
+		err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", id).Take(&row).Error
+		if errors.Is(err, gorm.ErrRecordNotFound) {
+			return fault.Errorf(fault.Bug, fault.NotFound, "order %s was never created", id)
+		}
+		if err != nil {
+			return fmt.Errorf("lock order: %w", err)
+		}
+		if rec, err = row.record(); err != nil {
+			return err
+		}
+		from := rec.Status
+		changed, err := move(&rec, now())
+		if err != nil || !changed {
+			return err
+		}
+		row.end(rec)
+		return update(tx, row, from)
+	})
+	if err != nil {
+		return order.Record{}, err
+	}
+	return rec, nil
+}
+
+// update writes a row that has left the status from, and that change.
+func update(tx *gorm.DB, row orderRow, from order.Status) error {
+	// The row is locked; the condition says once more what the change rests on.
+	res := tx.Model(&row).Where("status = ?", from).
+		Select("status", "reason", "total_minor", "total_currency", "view", "changes", "updated_at").Updates(row)
+	if res.Error != nil {
+		return fmt.Errorf("update order: %w", res.Error)
+	}
+	if res.RowsAffected != 1 {
+		return fault.Errorf(fault.Bug, fault.Conflict, "order %s is not %s any more", row.ID, from)
+	}
+	change := changeRow{
+		OrderID: row.ID, Position: row.Changes,
+		FromStatus: string(from), ToStatus: row.Status, Reason: row.Reason, At: row.UpdatedAt,
+	}
+	if err := tx.Create(&change).Error; err != nil {
+		return fmt.Errorf("insert order history: %w", err)
+	}
+	return nil
+}
+
+// find reads an order, or fails with NOT_FOUND.
+func find(db *gorm.DB, id string) (order.Record, error) {
+	var row orderRow
+	err := db.Where("id = ?", id).Take(&row).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return order.Record{}, fault.Errorf(fault.Business, fault.NotFound, "there is no such order")
+	}
+	if err != nil {
+		return order.Record{}, fmt.Errorf("read order: %w", err)
+	}
+	return row.record()
+}

@@ -1,0 +1,131 @@
+package store
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/services/order"
+)
+
+type orderRow struct {
+	ID            string `gorm:"primaryKey"`
+	CustomerID    string
+	Status        string
+	Reason        string
+	TotalMinor    *int64 // nil: not quoted, and then no currency either
+	TotalCurrency *string
+	Placement     string  // JSON
+	View          *string // JSON
+	Changes       int64   // how many rows of history there are
+	CreatedAt     time.Time
+	UpdatedAt     time.Time `gorm:"autoUpdateTime:false"` // the domain says when, not GORM
+}
+
+func (orderRow) TableName() string { return "orders" }
+
+type lineRow struct {
+	OrderID  string `gorm:"primaryKey"`
+	Position int    `gorm:"primaryKey"`
+	SKU      string `gorm:"column:sku"`
+	Quantity int64
+}
+
+func (lineRow) TableName() string { return "order_lines" }
+
+type changeRow struct {
+	OrderID    string `gorm:"primaryKey"`
+	Position   int64  `gorm:"primaryKey"`
+	FromStatus string
+	ToStatus   string
+	Reason     string
+	At         time.Time
+}
+
+func (changeRow) TableName() string { return "order_history" }
+
+// newRows returns the rows of a new order.
+func newRows(id string, p order.Placement, now time.Time) (orderRow, []lineRow, error) {
+	placement, err := json.Marshal(p)
+	if err != nil {
+		return orderRow{}, nil, fault.Errorf(fault.Bug, fault.Invalid, "encode the placement: %w", err)
+	}
+	row := orderRow{
+		ID: id, CustomerID: p.CustomerID, Status: string(order.Pending),
+		Placement: string(placement), CreatedAt: now, UpdatedAt: now,
+	}
+	lines := make([]lineRow, 0, len(p.Lines))
+	for i, l := range p.Lines {
+		lines = append(lines, lineRow{OrderID: id, Position: i + 1, SKU: l.SKU, Quantity: l.Quantity})
+	}
+	return row, lines, nil
+}
+
+// end takes over what an order's end has changed.
+func (r *orderRow) end(to order.Record) {
+	r.Status, r.Reason, r.UpdatedAt = string(to.Status), string(to.Reason), to.UpdatedAt
+	r.Changes++
+	if to.Total != nil {
+		minor, currency := to.Total.Minor, string(to.Total.Currency)
+		r.TotalMinor, r.TotalCurrency = &minor, &currency
+	}
+	if len(to.View) > 0 {
+		view := string(to.View)
+		r.View = &view
+	}
+}
+
+// record returns the order that r is, from the same JSON whether it was written
+// just now or long ago: a repeat gets what the first call got.
+func (r *orderRow) record() (order.Record, error) {
+	rec := order.Record{ID: r.ID, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
+	if err := json.Unmarshal([]byte(r.Placement), &rec.Placement); err != nil {
+		return order.Record{}, unreadable(r.ID, err)
+	}
+	var err error
+	if rec.Status, err = order.ParseStatus(r.Status); err != nil {
+		return order.Record{}, unreadable(r.ID, err)
+	}
+	if rec.Reason, err = parseReason(r.Reason); err != nil {
+		return order.Record{}, unreadable(r.ID, err)
+	}
+	if r.TotalMinor != nil && r.TotalCurrency != nil {
+		total := money.New(*r.TotalMinor, money.Currency(*r.TotalCurrency))
+		rec.Total = &total
+	}
+	if r.View != nil {
+		rec.View = json.RawMessage(*r.View)
+	}
+	return rec, nil
+}
+
+func (r *changeRow) change() (c order.Change, err error) {
+	c.At = r.At.UTC()
+	if c.From, err = order.ParseStatus(r.FromStatus); err != nil {
+		return order.Change{}, unreadable(r.OrderID, err)
+	}
+	if c.To, err = order.ParseStatus(r.ToStatus); err != nil {
+		return order.Change{}, unreadable(r.OrderID, err)
+	}
+	if c.Reason, err = parseReason(r.Reason); err != nil {
+		return order.Change{}, unreadable(r.OrderID, err)
+	}
+	return c, nil
+}
+
+// parseReason reads a column that is empty where there is no reason.
+func parseReason(s string) (order.Reason, error) {
+	if s == "" {
+		return "", nil
+	}
+	return order.ParseReason(s)
+}
+
+// unreadable is a row that this program did not write, maybe a newer one did. It
+// must not look like the decision that a parser's fault means elsewhere.
+func unreadable(id string, err error) error {
+	return fault.Errorf(fault.Bug, fault.Internal, "order %s cannot be read: %w", id, err)
+}
+
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
