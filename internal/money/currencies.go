@@ -15,7 +15,7 @@ var currencies = set(`
 
 func set(codes string) map[string]bool {
 	m := map[string]bool{}
-	for _, c := range strings.Fields(codes) {
+	for c := range strings.FieldsSeq(codes) {
 		m[c] = true
 	}
 	return m

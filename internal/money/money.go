@@ -53,10 +53,14 @@ func (a Amount) Add(b Amount) (Amount, error) {
 
 // Sub returns a - b. It fails with [CurrencyMismatch] or [Overflow].
 func (a Amount) Sub(b Amount) (Amount, error) {
-	if b.Minor == math.MinInt64 {
+	if a.Currency != b.Currency {
+		return Amount{}, fault.Errorf(fault.Business, CurrencyMismatch, "cannot subtract %s from %s", b.Currency, a.Currency)
+	}
+	difference := a.Minor - b.Minor
+	if (difference < a.Minor) != (b.Minor > 0) {
 		return Amount{}, fault.Errorf(fault.Business, Overflow, "difference of amounts overflows")
 	}
-	return a.Add(b.Neg())
+	return Amount{Minor: difference, Currency: a.Currency}, nil
 }
 
 // Mul returns a × n. It fails with [Overflow].
@@ -68,7 +72,8 @@ func (a Amount) Mul(n int64) (Amount, error) {
 	return Amount{Minor: p, Currency: a.Currency}, nil
 }
 
-// Neg returns -a. The smallest amount has no negative; [Amount.Sub] guards it.
+// Neg returns -a. The smallest amount has no negative and is returned as it is;
+// [Amount.Sub] guards against it.
 func (a Amount) Neg() Amount { return Amount{Minor: -a.Minor, Currency: a.Currency} }
 
 // IsZero says whether a is nothing of any currency.
