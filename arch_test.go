@@ -26,7 +26,8 @@ type layer struct {
 var layers = []layer{
 	{"cmd/amends", "api worker workflows internal/** fault", ""},
 	{"worker", "workflows activities services/** saga internal/** fault", "echo"},
-	{"api", "workflows fault saga internal/money internal/telemetry", "gorm viper"},
+	{"api", "api/strictjson workflows fault saga internal/money internal/telemetry", "gorm viper"},
+	{"api/strictjson", "fault", "others"},
 	{"api/client", "", "gorm echo"},
 	{"workflows", "activities services/* saga saga/key fault internal/money", "gorm viper echo"},
 	{"activities", "services/* saga saga/key fault internal/money", "gorm echo"},
@@ -51,6 +52,7 @@ var layers = []layer{
 	{"internal/devserver", "fault", "gorm echo viper"},
 
 	{"internal/dbtest", "internal/database fault", "temporal echo"},
+	{"internal/shoptest", "activities services/** saga fault internal/database internal/dbtest internal/money", "echo"},
 	{"internal/e2e", "api/client workflows saga services/** fault internal/**", ""},
 	{"deploy", "workflows internal/config internal/dbtest", "echo"},
 	{".", "", ""},
@@ -95,6 +97,25 @@ func TestPackagesStayLean(t *testing.T) {
 				if why := forbidden(family, pkg.path, dep); why != "" {
 					t.Errorf("%s links %s: %s", pkg.path, dep, why)
 				}
+			}
+		}
+	}
+}
+
+// forTests are packages that exist for tests only, which the product never links.
+var forTests = []string{"internal/dbtest", "internal/shoptest", "internal/e2e"}
+
+func TestProductLinksNoTests(t *testing.T) {
+	t.Parallel()
+
+	for _, pkg := range listPackages(t) {
+		if slices.Contains(forTests, pkg.path) || pkg.testOnly {
+			continue
+		}
+		for _, dep := range pkg.links {
+			own, ours := ourPath(dep)
+			if ours && slices.Contains(forTests, own) {
+				t.Errorf("%s links %s, which is for tests", pkg.path, own)
 			}
 		}
 	}

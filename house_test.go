@@ -31,6 +31,8 @@ type goPackage struct {
 	tests   []string // its test files
 	imports []string // import paths of files
 	links   []string // what a binary with this package links
+
+	testOnly bool // has no files but test files
 }
 
 // loaded lists the packages once: it takes a second.
@@ -68,7 +70,7 @@ func load() ([]goPackage, error) {
 		pkg := goPackage{path: rel, dir: p.Dir, files: p.GoFiles, imports: p.Imports, links: p.Deps}
 		pkg.tests = append(p.TestGoFiles, p.XTestGoFiles...)
 		if len(p.GoFiles) == 0 {
-			pkg.files = pkg.tests
+			pkg.testOnly, pkg.files = true, pkg.tests
 			pkg.imports = append(p.TestImports, p.XTestImports...)
 			pkg.links = pkg.imports
 		}
