@@ -1,0 +1,125 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/amends/amends/workflows"
+)
+
+func TestPrefersToWait(t *testing.T) {
+	t.Parallel()
+
+	t.Run("AnswersWithTheDecidedOrder", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.temporal.place = firstWins(t)
+		b.temporal.result = func(ctx context.Context, id string) (workflows.OrderView, error) {
+			deadline, ok := ctx.Deadline()
+			require.True(t, ok)
+			require.WithinDuration(t, time.Now().Add(10*time.Second), deadline, 2*time.Second)
+			return view(strings.TrimPrefix(id, "order-"), workflows.StatusConfirmed), nil
+		}
+		answer := b.post(t, goodBody, "Prefer: respond-async, wait=10")
+		require.Equal(t, "CONFIRMED", answer.order(t, http.StatusOK).Status)
+		require.Equal(t, "wait=10", answer.Header.Get("Preference-Applied"))
+		require.NotEmpty(t, answer.Header.Get("Location"))
+	})
+
+	t.Run("AnswersWithWhatItHasWhenTheTimeIsOver", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.temporal.place = firstWins(t)
+		b.temporal.result = func(ctx context.Context, _ string) (workflows.OrderView, error) {
+			<-ctx.Done()
+			return workflows.OrderView{}, ctx.Err()
+		}
+		answer := b.post(t, goodBody, "Prefer: wait=1")
+		require.Equal(t, "PENDING", answer.order(t, http.StatusAccepted).Status)
+		require.Empty(t, answer.Header.Values("Preference-Applied"))
+	})
+
+	t.Run("AnswersWithWhatItHasIfTheWorkflowIsTerminated", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.temporal.place = firstWins(t)
+		b.temporal.result = func(context.Context, string) (workflows.OrderView, error) {
+			return workflows.OrderView{}, temporal.NewApplicationError("terminated", "")
+		}
+		b.post(t, goodBody, "Prefer: wait=30").order(t, http.StatusAccepted)
+	})
+
+	t.Run("AppliesToEachCallOfOneKey", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.temporal.place = firstWins(t)
+		b.temporal.query = knows(workflows.StatusCancelled)
+		b.post(t, goodBody).order(t, http.StatusAccepted)
+		answer := b.post(t, goodBody, "Prefer: wait=5")
+		require.Equal(t, "CANCELLED", answer.order(t, http.StatusOK).Status)
+		require.Equal(t, "true", answer.Header.Get("Idempotency-Replayed"))
+		require.Equal(t, "wait=5", answer.Header.Get("Preference-Applied"))
+		require.Zero(t, b.temporal.count("wait for the result"), "it was decided already")
+	})
+
+	t.Run("TakesThePreferenceFromSeveralHeaders", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.temporal.place = firstWins(t)
+		b.temporal.result = func(_ context.Context, id string) (workflows.OrderView, error) {
+			return view(strings.TrimPrefix(id, "order-"), workflows.StatusConfirmed), nil
+		}
+		b.post(t, goodBody, "Prefer: return=representation", "Prefer: wait=3").order(t, http.StatusOK)
+	})
+
+	t.Run("IsIgnoredIfItMakesNoSense", func(t *testing.T) {
+		t.Parallel()
+		for _, prefer := range []string{"wait=0", "wait=-1", "wait=abc", "wait=9999", "wait", "wait=1.5", "wait=31", ""} {
+			b := setup(t)
+			b.temporal.place = firstWins(t)
+			answer := b.post(t, goodBody, "Prefer: "+prefer)
+			answer.order(t, http.StatusAccepted)
+			require.Empty(t, answer.Header.Values("Preference-Applied"))
+		}
+	})
+
+	t.Run("EndsWhenTheServerIsToStop", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.temporal.place = firstWins(t)
+		waiting := make(chan struct{})
+		b.temporal.result = func(ctx context.Context, _ string) (workflows.OrderView, error) {
+			close(waiting)
+			<-ctx.Done()
+			return workflows.OrderView{}, ctx.Err()
+		}
+		answered := make(chan response, 1)
+		go func() { answered <- b.post(t, goodBody, "Prefer: wait=30") }()
+		<-waiting
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		require.NoError(t, b.http.Config.Shutdown(ctx), "nobody waits for a decision that long")
+		answer := <-answered
+		answer.order(t, http.StatusAccepted)
+	})
+}
+
+func TestPreferredWait(t *testing.T) {
+	t.Parallel()
+	for prefer, want := range map[string]time.Duration{
+		"wait=1": 1, "wait=30": 30, "WAIT=5": 5, "wait = 5": 5, `wait="5"`: 5, "wait=05": 5,
+		"respond-async, wait=7": 7, "wait=7; foo=bar": 7, `foo="a, wait=3", wait=4`: 4, `foo="\", wait=3", wait=4`: 4,
+		"wait=2, wait=3": 2, "wait=99, wait=3": 0, "foo; wait=3": 0, "wait=": 0, "wait=31": 0, "wait=00000000000000000000001": 1,
+		"wait=99999999999999999999": 0, "wait=+5": 0, `wait="5`: 0, "x-wait=5": 0, "": 0, ",": 0,
+	} {
+		got, ok := preferredWait(prefer)
+		require.Equal(t, want*time.Second, got, prefer)
+		require.Equal(t, want > 0, ok, prefer)
+	}
+}
