@@ -62,7 +62,7 @@ func (s *orderSaga) closing(ctx workflow.Context, step string, status order.Stat
 	v.Status, v.Reason, v.UpdatedAt = status, reason, now
 	steps := v.Steps[:0]
 	for _, st := range v.Steps {
-		if st.State != saga.Waiting && st.Name != step {
+		if (st.State != saga.Waiting || st.StartedAt != nil) && st.Name != step {
 			steps = append(steps, st)
 		}
 	}

@@ -1,0 +1,255 @@
+package shoptest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/provider"
+	"github.com/amends/amends/services/shipping"
+)
+
+// Check returns every violation of the platform's promises, judged when no saga
+// is under way: each order is decided, what a CONFIRMED one needs happened
+// exactly once, and of a CANCELLED one nothing is left.
+func (s *Shop) Check(ctx context.Context) error {
+	c := &check{orders: map[string]order.Record{}}
+	for after := ""; ; {
+		page, err := s.Orders.Orders(ctx, after, 500)
+		if err != nil {
+			return err
+		}
+		for _, o := range page {
+			c.orders[o.ID] = o
+			if o.Status == order.Pending {
+				c.wrong("I4: order %s is still PENDING", o.ID)
+			}
+			after = o.ID
+		}
+		if len(page) < 500 {
+			break
+		}
+	}
+	for _, step := range []func(context.Context, *check) error{
+		s.checkHistories, s.checkStock, s.checkMoney, s.checkProvider, s.checkParcels,
+	} {
+		if err := step(ctx, c); err != nil {
+			return err
+		}
+	}
+	return errors.Join(c.problems...)
+}
+
+type check struct {
+	orders   map[string]order.Record
+	problems []error
+}
+
+func (c *check) wrong(format string, args ...any) {
+	c.problems = append(c.problems, fmt.Errorf(format, args...))
+}
+
+func (c *check) status(saga string) order.Status { return c.orders[saga].Status }
+
+// checkHistories is I7 for orders: PENDING, then one decision.
+func (s *Shop) checkHistories(ctx context.Context, c *check) error {
+	for id, o := range c.orders {
+		changes, err := s.Orders.History(ctx, id)
+		if err != nil {
+			return err
+		}
+		last := order.Pending
+		for _, ch := range changes {
+			if ch.From != last {
+				c.wrong("I7: order %s changes from %q, but it was %q", id, ch.From, last)
+			}
+			last = ch.To
+		}
+		if last != o.Status || len(changes) > 1 {
+			c.wrong("I7: order %s is %s after %d changes to %s", id, o.Status, len(changes), last)
+		}
+	}
+	return nil
+}
+
+// checkStock is I2 and I3 for stock.
+func (s *Shop) checkStock(ctx context.Context, c *check) error {
+	stock, err := s.Inventory.AllStock(ctx)
+	if err != nil {
+		return err
+	}
+	held, sold := map[string]int64{}, map[string]int64{}
+	reservations, err := s.Inventory.Reservations(ctx)
+	if err != nil {
+		return err
+	}
+	committed := map[string]int{}
+	for _, r := range reservations {
+		switch r.State {
+		case inventory.Held:
+			c.wrong("I3: order %s (%s) still holds stock", r.Key.Saga, c.status(r.Key.Saga))
+			count(held, r.Reservation)
+		case inventory.Committed:
+			committed[r.Key.Saga]++
+			count(sold, r.Reservation)
+		case inventory.Released:
+		}
+	}
+	for id, o := range c.orders {
+		if want := kept(o.Status); committed[id] != want {
+			c.wrong("I3: order %s is %s with %d committed reservations", id, o.Status, committed[id])
+		}
+	}
+	for _, w := range stock {
+		place := w.Warehouse + "/" + w.SKU
+		if w.Available+w.Reserved+w.Committed != w.Received || min(w.Available, w.Reserved, w.Committed) < 0 {
+			c.wrong("I2: %s: %d + %d + %d ≠ %d", place, w.Available, w.Reserved, w.Committed, w.Received)
+		}
+		if w.Reserved != held[place] || w.Committed != sold[place] {
+			c.wrong("I2: %s: %d reserved and %d committed, reservations say %d and %d", place, w.Reserved, w.Committed, held[place], sold[place])
+		}
+	}
+	return nil
+}
+
+// kept is how many of each effect an order of this status keeps.
+func kept(s order.Status) int {
+	if s == order.Confirmed {
+		return 1
+	}
+	return 0
+}
+
+func count(units map[string]int64, r inventory.Reservation) {
+	for _, p := range r.Parcels {
+		for _, l := range p.Lines {
+			units[p.Warehouse+"/"+l.SKU] += l.Quantity
+		}
+	}
+}
+
+// checkMoney is I1 and I3 for money, in our books.
+func (s *Shop) checkMoney(ctx context.Context, c *check) error {
+	ledger, err := s.Payments.Ledger(ctx)
+	if err != nil {
+		return err
+	}
+	balances, err := payment.Balances(ledger)
+	if err != nil {
+		c.wrong("I1: %w", err)
+	}
+	payments, err := s.Payments.Payments(ctx)
+	if err != nil {
+		return err
+	}
+	captured, taken := map[string]int{}, map[payment.Balance]int64{}
+	for _, p := range payments {
+		o := c.orders[p.Key.Saga]
+		switch p.State {
+		case payment.Captured:
+			captured[o.ID]++
+			taken[payment.Balance{Account: payment.ProviderReceivable, Currency: p.Amount.Currency}] += p.Captured
+			if o.Total == nil || p.Captured != o.Total.Minor || p.Amount.Currency != o.Total.Currency {
+				c.wrong("I1: order %s: captured %d %s, total %v", p.Key.Saga, p.Captured, p.Amount.Currency, o.Total)
+			}
+		case payment.Authorized, payment.Intent:
+			c.wrong("I3: order %s (%s) has a payment that is %s", p.Key.Saga, o.Status, p.State)
+		default:
+		}
+	}
+	for id, o := range c.orders {
+		if captured[id] != kept(o.Status) {
+			c.wrong("I1: order %s is %s with %d captures", id, o.Status, captured[id])
+		}
+	}
+	for b, amount := range balances {
+		switch b.Account {
+		case payment.FundsHeld, payment.FundsHeldContra:
+			if !amount.IsZero() {
+				c.wrong("I1: %s is %s, nothing should be held", b.Account, amount)
+			}
+		case payment.ProviderReceivable:
+			if amount.Minor != taken[b] {
+				c.wrong("I1: %s is %s, captures are %d", b.Account, amount, taken[b])
+			}
+		case payment.Revenue, payment.Refunds:
+		}
+	}
+	return nil
+}
+
+// checkProvider is I1 and I6 at the provider: its book agrees with ours.
+func (s *Shop) checkProvider(ctx context.Context, c *check) error {
+	book, err := s.Provider.Book(ctx)
+	if err != nil {
+		return err
+	}
+	transfers, err := s.Payments.Transfers(ctx)
+	if err != nil {
+		return err
+	}
+	ours := map[string]payment.Transfer{}
+	for _, t := range transfers {
+		ours[t.Key.String()] = t
+	}
+	for _, e := range book {
+		switch {
+		case e.State == provider.Authorized:
+			c.wrong("I6: the provider still holds %s under %s", e.Amount, e.Key)
+		case e.Kind == provider.KindCapture && e.State == provider.Captured:
+			t, ok := ours[e.Key]
+			if !ok || t.State != payment.TransferDone || t.Amount != e.Amount {
+				c.wrong("I1: the provider captured %s under %s, we have %+v", e.Amount, e.Key, t)
+			}
+			delete(ours, e.Key)
+		}
+	}
+	for k, t := range ours {
+		if t.State == payment.TransferDone {
+			c.wrong("I1: we believe in a %s of %s under %s, the provider does not", t.Kind, t.Amount, k)
+		}
+	}
+	return nil
+}
+
+// checkParcels is I3 and I6 for shipments, in our books and the carrier's.
+func (s *Shop) checkParcels(ctx context.Context, c *check) error {
+	shipments, err := s.Shipments.Shipments(ctx)
+	if err != nil {
+		return err
+	}
+	entries, err := s.Carrier.Entries(ctx)
+	if err != nil {
+		return err
+	}
+	booked, atCarrier := map[string]int{}, map[string]bool{}
+	for _, e := range entries {
+		atCarrier[e.Key] = e.State == string(shipping.Booked)
+	}
+	for _, sh := range shipments {
+		if here := sh.State == shipping.Booked; here != atCarrier[sh.Key] {
+			c.wrong("I6: %s is %s here, booked at the carrier: %t", sh.Key, sh.State, atCarrier[sh.Key])
+		}
+		delete(atCarrier, sh.Key)
+		if sh.State == shipping.Booked {
+			booked[sh.Saga]++
+		}
+		if sh.State == shipping.Intent {
+			c.wrong("I3: %s is left as an intent", sh.Key)
+		}
+	}
+	for k, is := range atCarrier {
+		if is {
+			c.wrong("I6: the carrier has %s booked, we do not know it", k)
+		}
+	}
+	for id, o := range c.orders {
+		if o.Status == order.Cancelled && booked[id] > 0 || o.Status == order.Confirmed && booked[id] == 0 {
+			c.wrong("I3: order %s is %s with %d parcels", id, o.Status, booked[id])
+		}
+	}
+	return nil
+}
