@@ -1,0 +1,90 @@
+// Package replay runs recorded workflow histories against the workflow code of
+// this build, so that a change that would break sagas in flight is found before
+// it is deployed.
+//
+// Histories come from files as exported by `temporal workflow show -o json` or by
+// `tctl workflow show --output_filename` (their JSON names enums in two styles;
+// both are read), or from a live server. See docs/inspecting.md.
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/amends/amends/workflows"
+)
+
+// History is one run of one workflow.
+type History struct {
+	// Name says where it is from: a path, or a workflow id.
+	Name   string
+	Events *history.History
+}
+
+// Replay runs h against the workflows of this build. It returns nil if every
+// command that the code makes is the one that h recorded; a run that is still
+// open is replayed as far as it goes.
+func Replay(h History) error {
+	if len(h.Events.GetEvents()) == 0 {
+		return errors.New("there are no events")
+	}
+	r, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{DisableRegistrationAliasing: true})
+	if err != nil {
+		return fmt.Errorf("make a replayer: %w", err)
+	}
+	workflows.Register(r, workflows.Options{})
+	quiet := sdklog.NewStructuredLogger(slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err := r.ReplayWorkflowHistory(quiet, h.Events); err != nil {
+		return fmt.Errorf("it does not replay: %w", err)
+	}
+	return nil
+}
+
+// FromServer reads the history of one run; an empty runID is the newest one.
+func FromServer(ctx context.Context, c client.Client, workflowID, runID string) (History, error) {
+	h := History{Name: workflowID, Events: &history.History{}}
+	events := c.GetWorkflowHistory(ctx, workflowID, runID, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		e, err := events.Next()
+		if err != nil {
+			return History{}, fmt.Errorf("read the history of %s: %w", workflowID, err)
+		}
+		h.Events.Events = append(h.Events.Events, e)
+	}
+	return h, nil
+}
+
+// Query calls f with the history of every run that a visibility query finds, in
+// the order in which the server lists them, until f fails. The list is of a
+// moment: runs that start meanwhile may be missing.
+func Query(ctx context.Context, c client.Client, query string, f func(History) error) error {
+	var page []byte
+	for {
+		list, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, NextPageToken: page})
+		if err != nil {
+			return fmt.Errorf("list workflows: %w", err)
+		}
+		for _, e := range list.GetExecutions() {
+			h, err := FromServer(ctx, c, e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId())
+			if err != nil {
+				return err
+			}
+			if err := f(h); err != nil {
+				return err
+			}
+		}
+		if page = list.GetNextPageToken(); len(page) == 0 {
+			return nil
+		}
+	}
+}
