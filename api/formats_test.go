@@ -1,0 +1,41 @@
+package api
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestLooksLikeCard(t *testing.T) {
+	t.Parallel()
+	for _, card := range []string{
+		"4111111111111111", "5555 5555 5555 4444", "3782-822463-10005", " 4222222222222 ", "6304000000000000", "000000000000", "0000000000000000000",
+	} {
+		require.True(t, looksLikeCard(card), card)
+	}
+	for _, token := range []string{"", "tok_visa", "4111111111111112", "tok_4111111111111111", "42", "00000000000", "00000000000000000000", "pm_1234567890123"} {
+		require.False(t, looksLikeCard(token), token)
+	}
+}
+
+func TestText(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"A. Buyer", "Łukasz Żółć", "李小龍", "علی‌رضا", "👩‍👩‍👧", "O'Neil-Smith"} {
+		require.NoError(t, checkText(name), name)
+	}
+	for _, name := range []string{" ", "\u00a0", "a\tb", "a\nb", "a\u2028b", "a\u202eb", "a\u0085b"} {
+		require.Error(t, checkText(name), "%q", name)
+	}
+	require.NoError(t, checkOptionalText(" "))
+}
+
+func TestCountries(t *testing.T) {
+	t.Parallel()
+	require.Len(t, countries, 249, "ISO 3166-1 has 249 officially assigned codes")
+	for _, code := range []string{"ZZ", "XX", "AA", "EU", "UK", "XK", "de", "", "DEU"} {
+		require.Error(t, checkCountry(code), code)
+	}
+	for _, code := range []string{"DE", "GB", "US", "CW", "SS"} {
+		require.NoError(t, checkCountry(code), code)
+	}
+}

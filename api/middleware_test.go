@@ -1,0 +1,106 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/workflows"
+)
+
+func TestRequestID(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, sane := range []string{"abc", "7f9c24e8-3b12-4fef-91e0-5d1c1e0a7c33", "A.b_c:1", strings.Repeat("x", 128)} {
+		require.Equal(t, sane, b.do(t, http.MethodGet, "/healthz", "", "X-Request-Id: "+sane).Header.Get("X-Request-Id"))
+	}
+	for _, other := range []string{"", "a b", "a\tb", "<script>", strings.Repeat("x", 129), "é"} {
+		got := b.do(t, http.MethodGet, "/healthz", "", "X-Request-Id: "+other).Header.Get("X-Request-Id")
+		require.Len(t, got, 36, other)
+	}
+	require.Len(t, b.do(t, http.MethodGet, "/healthz", "", "X-Request-Id: a", "X-Request-Id: b").Header.Get("X-Request-Id"), 36)
+	b.do(t, http.MethodGet, "/v1/orders/42", "", "X-Request-Id: find-me").refused(t, http.StatusBadRequest, codeOrderIDInvalid)
+	require.Contains(t, b.logs.String(), "request_id=find-me")
+}
+
+func TestHidesWhatGoesWrongInside(t *testing.T) {
+	t.Parallel()
+
+	t.Run("APanic", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.temporal.place = func(context.Context, started) (workflows.PlaceResult, error) { panic("tok_visa is in here") }
+		answer := b.post(t, goodBody)
+		p := answer.refused(t, http.StatusInternalServerError, fault.Internal)
+		require.Equal(t, "internal error", *p.Detail)
+		require.NotContains(t, answer.text, "goroutine")
+		require.NotContains(t, answer.text, ".go")
+		require.Contains(t, b.logs.String(), "handler panicked")
+		require.NotContains(t, b.logs.String(), "tok_visa")
+	})
+
+	t.Run("AnUnknownError", func(t *testing.T) {
+		t.Parallel()
+		p := toProblem(errors.New("select * from orders"))
+		require.Equal(t, fault.Internal, p.code)
+		body := p.body(problems[p.code], "id")
+		require.Equal(t, "internal error", *body.Detail)
+	})
+}
+
+func TestAccessLog(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.temporal.query = knows(workflows.StatusConfirmed)
+	seen := make(chan Observation, 1)
+	b.server.observe = func(o Observation) { seen <- o }
+	b.do(t, http.MethodGet, "/v1/orders/"+someOrder+"?email=a@example.com", "", "Authorization: Bearer secret")
+
+	o := <-seen
+	require.Equal(t, "/v1/orders/:id", o.Route)
+	require.Equal(t, http.StatusOK, o.Status)
+	require.Equal(t, http.MethodGet, o.Method)
+	require.Positive(t, o.Took)
+	for _, want := range []string{"route=/v1/orders/:id", "status=200", "order_id=" + someOrder, "client_net=127.0.0.0/24", "method=GET"} {
+		require.Contains(t, b.logs.String(), want)
+	}
+	for _, secret := range []string{"example.com", "secret", "127.0.0.1", "cus_42"} {
+		require.NotContains(t, b.logs.String(), secret)
+	}
+}
+
+func TestClientAddress(t *testing.T) {
+	t.Parallel()
+	request := func(socket string, forwarded ...string) *http.Request {
+		return &http.Request{RemoteAddr: socket, Header: http.Header{"X-Forwarded-For": forwarded, "X-Real-Ip": {"6.6.6.6"}}}
+	}
+	trusted := []netip.Prefix{netip.MustParsePrefix("10.1.2.3/8"), netip.MustParsePrefix("fd00::/8")}
+
+	require.Equal(t, "10.0.0.1", clientIP(nil)(request("10.0.0.1:1", "1.2.3.4")), "nobody is trusted")
+	require.Equal(t, "1.2.3.4", clientIP(trusted)(request("10.0.0.1:1", "1.2.3.4")))
+	require.Equal(t, "1.2.3.4", clientIP(trusted)(request("10.0.0.1:1", "9.9.9.9, 1.2.3.4, 10.9.9.9")), "what the client claims is not believed")
+	require.Equal(t, "8.8.8.8", clientIP(trusted)(request("8.8.8.8:1", "1.2.3.4")))
+	require.Equal(t, "127.0.0.1", clientIP(trusted)(request("127.0.0.1:1", "1.2.3.4")), "only what is listed is trusted")
+	require.Equal(t, "2001:db8:1::/48", network("2001:db8:1:2::3"))
+	require.Equal(t, "192.0.2.0/24", network("::ffff:192.0.2.7"))
+	require.Empty(t, network("nonsense"))
+}
+
+func TestConfig(t *testing.T) {
+	t.Parallel()
+	good := DefaultConfig()
+	good.OrderQueue = "order"
+	require.NoError(t, good.Validate())
+	err := Config{}.Validate()
+	for _, want := range []string{"order queue", "namespace", "decide-after", "placement timeout", "query timeout", "cancel timeout", "body limit"} {
+		require.ErrorContains(t, err, want)
+	}
+	_, err = New(Config{}, &fakeTemporal{t: t})
+	require.ErrorContains(t, err, "order queue")
+}

@@ -1,0 +1,135 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/workflows"
+)
+
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.temporal.health = nil
+	answer := b.do(t, http.MethodGet, "/healthz", "")
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	require.JSONEq(t, `{"status": "ok"}`, answer.text)
+	head := b.do(t, http.MethodHead, "/healthz", "")
+	require.Equal(t, http.StatusOK, head.StatusCode)
+	require.Empty(t, head.text)
+}
+
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+	registered := func() (*operatorservice.ListSearchAttributesResponse, error) {
+		return &operatorservice.ListSearchAttributesResponse{CustomAttributes: map[string]enumspb.IndexedValueType{
+			workflows.AttributeOrderStatus:    enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+			workflows.AttributeCustomer:       enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+			workflows.AttributeNeedsAttention: enumspb.INDEXED_VALUE_TYPE_BOOL,
+		}}, nil
+	}
+	ready := func(t *testing.T, b *testBundle) response {
+		t.Helper()
+		return b.do(t, http.MethodGet, "/readyz", "")
+	}
+
+	t.Run("KeepsAGoodAnswerForAMoment", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.temporal.list = registered
+		require.Equal(t, http.StatusOK, ready(t, b).StatusCode)
+		require.Equal(t, http.StatusOK, ready(t, b).StatusCode)
+		require.Equal(t, 1, b.temporal.count("list search attributes"))
+	})
+
+	t.Run("AsksAgainAfterABadOne", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.temporal.list = func() (*operatorservice.ListSearchAttributesResponse, error) {
+			return nil, serviceerror.NewUnavailable("10.0.0.7 is down")
+		}
+		answer := ready(t, b)
+		answer.refused(t, http.StatusServiceUnavailable, fault.Unavailable)
+		require.NotContains(t, answer.text, "10.0.0.7")
+		require.Equal(t, "2", answer.Header.Get("Retry-After"))
+		b.temporal.list = registered
+		require.Equal(t, http.StatusOK, ready(t, b).StatusCode)
+	})
+
+	t.Run("NeedsEverySearchAttributeInItsType", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.temporal.list = func() (*operatorservice.ListSearchAttributesResponse, error) {
+			r, err := registered()
+			r.CustomAttributes[workflows.AttributeCustomer] = enumspb.INDEXED_VALUE_TYPE_TEXT
+			return r, err
+		}
+		ready(t, b).refused(t, http.StatusServiceUnavailable, fault.Unavailable)
+		require.Contains(t, b.logs.String(), "no search attribute AmendsCustomer")
+	})
+
+	t.Run("EndsWhenTheServerIsToStop", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.temporal.list = registered
+		require.Equal(t, http.StatusOK, ready(t, b).StatusCode)
+		b.server.Drain()
+		ready(t, b).refused(t, http.StatusServiceUnavailable, fault.Unavailable)
+	})
+}
+
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	page := b.do(t, http.MethodGet, "/docs", "")
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	require.Contains(t, page.Header.Get("Content-Security-Policy"), "default-src 'none'")
+	require.NotContains(t, page.text, "https://", "the page loads nothing from elsewhere")
+
+	for path, kind := range map[string]string{
+		"/docs/app.js": "text/javascript", "/docs/form.js": "text/javascript", "/docs/style.css": "text/css",
+		"/docs/openapi.json": "application/json", "/docs/problems.json": "application/json",
+	} {
+		answer := b.do(t, http.MethodGet, path, "")
+		require.Equal(t, http.StatusOK, answer.StatusCode, path)
+		require.True(t, strings.HasPrefix(answer.Header.Get("Content-Type"), kind), path)
+		require.NotEmpty(t, answer.text)
+	}
+	require.Contains(t, b.do(t, http.MethodGet, "/docs/problems.json", "").text, "PLACEMENT_UNKNOWN")
+}
+
+func TestAdmin(t *testing.T) {
+	t.Parallel()
+	admin := func(t *testing.T, a Admin, method, path string) *httptest.ResponseRecorder {
+		t.Helper()
+		w := httptest.NewRecorder()
+		NewAdmin(a).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, path, nil))
+		return w
+	}
+	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("amends_up 1\n")) })
+
+	require.Equal(t, "amends_up 1\n", admin(t, Admin{Metrics: metrics}, "GET", "/metrics").Body.String())
+	require.Equal(t, http.StatusNotFound, admin(t, Admin{}, "GET", "/metrics").Code)
+	require.Equal(t, http.StatusOK, admin(t, Admin{}, "GET", "/healthz").Code)
+	require.Equal(t, http.StatusOK, admin(t, Admin{}, "GET", "/readyz").Code)
+
+	unready := func(context.Context) error { return errors.New("database 10.0.0.8 is not migrated") }
+	answer := admin(t, Admin{Ready: unready}, "GET", "/readyz")
+	require.Equal(t, http.StatusServiceUnavailable, answer.Code)
+	require.Equal(t, "application/problem+json", answer.Header().Get("Content-Type"))
+	require.NotContains(t, answer.Body.String(), "10.0.0.8")
+
+	answer = admin(t, Admin{}, "POST", "/healthz")
+	require.Equal(t, http.StatusMethodNotAllowed, answer.Code)
+	require.Equal(t, "OPTIONS, GET, HEAD", answer.Header().Get("Allow"))
+}
