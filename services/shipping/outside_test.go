@@ -96,7 +96,7 @@ func TestBook(t *testing.T) {
 			require.NoError(t, err)
 			_, err = s.Book(t.Context(), step("private, refused"), request(simulator.PostalUndeliverable, "AMS"))
 			require.NotContains(t, err.Error(), "Hauptstr")
-			for _, table := range []string{"barrier", "shipment"} {
+			for _, table := range []string{"barrier", "shipments"} {
 				var rows []map[string]any
 				require.NoError(t, b.db.Table(table).Find(&rows).Error)
 				require.NotEmpty(t, rows)
@@ -155,6 +155,27 @@ func TestBookUnknownOutcome(t *testing.T) {
 			}
 			s, _ := b.wellBehaved()
 			require.NoError(t, s.Cancel(t.Context(), step("codeless")))
+		})
+
+		t.Run("GivesEveryCallItsTime", func(t *testing.T) {
+			for want, o := range map[time.Duration]shipping.Options{
+				4 * time.Second: {}, // the default
+				time.Minute:     {CallTimeout: time.Minute},
+			} {
+				u := &unruly{inner: b.sim, calls: map[string]int{}}
+				u.hooks.before = func(ctx context.Context, _, _ string) error {
+					deadline, ok := ctx.Deadline()
+					if left := time.Until(deadline); !ok || left > want || left < want/2 {
+						return errRefused
+					}
+					return nil
+				}
+				s := shipping.New(b.store, u, o)
+				k := step("deadline " + want.String())
+				_, err := s.Book(t.Context(), k, request("10115", "AMS"))
+				require.NoError(t, err)
+				require.NoError(t, s.Cancel(t.Context(), k))
+			}
 		})
 
 		t.Run("CallsABoundedNumberAtATime", func(t *testing.T) {

@@ -120,6 +120,29 @@ func TestBookRefused(t *testing.T) {
 			require.Empty(t, b.agree(t, t.Context()))
 		})
 
+		t.Run("IsTheAnswerOfAnAttemptThatFindsTheKeysDead", func(t *testing.T) {
+			arrived, proceed := make(chan struct{}), make(chan struct{})
+			slow, u := b.service(hooks{before: func(_ context.Context, call, _ string) error {
+				if call == "book" {
+					arrived <- struct{}{}
+					<-proceed
+				}
+				return nil
+			}}, shipping.Options{})
+			slowErr := make(chan error, 1)
+			go func() { _, err := slow.Book(t.Context(), step("dead keys"), both); slowErr <- err }()
+			<-arrived
+			<-arrived
+
+			refusing, _ := b.service(hooks{before: on("book", "BER", errRefused)}, shipping.Options{})
+			_, err := refusing.Book(t.Context(), step("dead keys"), both)
+			requireRefused(t, err)
+			close(proceed)
+			requireRefused(t, <-slowErr)
+			require.Zero(t, u.count("forbid"), "there was nothing left to take back")
+			require.Empty(t, b.agree(t, t.Context()))
+		})
+
 		t.Run("CannotRefuseWhatAnotherAttemptConcluded", func(t *testing.T) {
 			s, _ := b.wellBehaved()
 			arrived, proceed := make(chan struct{}), make(chan struct{})

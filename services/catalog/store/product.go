@@ -75,10 +75,10 @@ func (s *Store) Product(ctx context.Context, sku string) (catalog.Product, error
 var replaceChanged = clause.OnConflict{
 	Columns:   []clause.Column{{Name: "sku"}},
 	DoUpdates: clause.AssignmentColumns([]string{"name", "category", "price_minor", "price_currency", "active", "updated_at"}),
-	Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: `product.name <> excluded.name
-		OR product.category <> excluded.category OR product.active <> excluded.active
-		OR product.price_minor IS DISTINCT FROM excluded.price_minor
-		OR product.price_currency IS DISTINCT FROM excluded.price_currency`}}},
+	Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: `products.name <> excluded.name
+		OR products.category <> excluded.category OR products.active <> excluded.active
+		OR products.price_minor IS DISTINCT FROM excluded.price_minor
+		OR products.price_currency IS DISTINCT FROM excluded.price_currency`}}},
 }
 
 type productRow struct {
@@ -92,14 +92,14 @@ type productRow struct {
 	UpdatedAt     time.Time
 }
 
-func (productRow) TableName() string { return "product" }
+func (productRow) TableName() string { return "products" }
 
 type categoryRow struct {
 	Name      string `gorm:"primaryKey"`
 	CreatedAt time.Time
 }
 
-func (categoryRow) TableName() string { return "category" }
+func (categoryRow) TableName() string { return "categories" }
 
 func newProductRow(p catalog.Product, now time.Time) productRow {
 	r := productRow{SKU: p.SKU, Name: p.Name, Category: p.Category, Active: p.Active, CreatedAt: now, UpdatedAt: now}

@@ -3,9 +3,11 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
 
@@ -25,7 +27,7 @@ func TestImport(t *testing.T) {
 			t.Helper()
 
 			var at time.Time
-			require.NoError(t, db.Raw("SELECT updated_at FROM product WHERE sku = ?", sku).Scan(&at).Error)
+			require.NoError(t, db.Raw("SELECT updated_at FROM products WHERE sku = ?", sku).Scan(&at).Error)
 			require.False(t, at.IsZero())
 			return at
 		}
@@ -100,14 +102,27 @@ func TestProductNotFound(t *testing.T) {
 	})
 }
 
-func TestReady(t *testing.T) {
+func TestMigrationsGoUpDownUp(t *testing.T) {
 	t.Parallel()
 
 	none := func(context.Context, *gorm.DB) error { return nil }
 	dbtest.Each(t, none, func(t *testing.T, db *gorm.DB) {
 		require.Error(t, store.Ready(t.Context(), db))
 		require.NoError(t, store.Migrate(t.Context(), db))
-		require.NoError(t, store.Migrate(t.Context(), db))
 		require.NoError(t, store.Ready(t.Context(), db))
+
+		pool, err := db.DB()
+		require.NoError(t, err)
+		dialect := map[string]goose.Dialect{"sqlite": goose.DialectSQLite3, "postgres": goose.DialectPostgres}[db.Name()]
+		p, err := goose.NewProvider(dialect, pool, os.DirFS("migrations"))
+		require.NoError(t, err)
+		_, err = p.DownTo(t.Context(), 1)
+		require.NoError(t, err)
+		require.Error(t, store.Ready(t.Context(), db))
+
+		for range 2 {
+			require.NoError(t, store.Migrate(t.Context(), db))
+			require.NoError(t, store.Ready(t.Context(), db))
+		}
 	})
 }

@@ -54,7 +54,7 @@ type row struct {
 	CancelledAt    *time.Time
 }
 
-func (row) TableName() string { return "shipment" }
+func (row) TableName() string { return "shipments" }
 
 // newRows are the intents of a step's parcels.
 func newRows(k key.Key, parcels []shipping.Parcel) []row {

@@ -1,14 +1,14 @@
 -- +goose Up
-CREATE TABLE category (
+CREATE TABLE categories (
     name       text      NOT NULL PRIMARY KEY,
     created_at timestamp NOT NULL
 );
 
 -- A product without a price cannot be quoted; a price has both parts or none.
-CREATE TABLE product (
+CREATE TABLE products (
     sku            text      NOT NULL PRIMARY KEY,
     name           text      NOT NULL CHECK (name <> ''),
-    category       text      NOT NULL REFERENCES category (name),
+    category       text      NOT NULL REFERENCES categories (name),
     price_minor    bigint    CHECK (price_minor > 0),
     price_currency text      CHECK (length(price_currency) = 3),
     active         boolean   NOT NULL,
@@ -18,8 +18,8 @@ CREATE TABLE product (
     CHECK ((price_minor IS NULL) = (price_currency IS NULL))
 );
 
-CREATE INDEX product_category ON product (category);
+CREATE INDEX products_category ON products (category);
 
 -- +goose Down
-DROP TABLE product;
-DROP TABLE category;
+DROP TABLE products;
+DROP TABLE categories;

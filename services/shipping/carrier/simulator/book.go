@@ -55,7 +55,7 @@ type row struct {
 	UpdatedAt      time.Time
 }
 
-func (row) TableName() string { return "booking" }
+func (row) TableName() string { return "bookings" }
 
 // newRow is the booking of p under key, as it would be if it were the first.
 func newRow(key string, p carrier.Parcel) (row, error) {

@@ -1,7 +1,7 @@
 -- +goose Up
 -- One row per parcel, which is one call to the carrier under the key
 -- <saga>/<step>[/<generation>]/<warehouse>. It holds no address.
-CREATE TABLE shipment (
+CREATE TABLE shipments (
     saga            text      NOT NULL,
     step            text      NOT NULL,
     generation      bigint    NOT NULL,
@@ -23,7 +23,7 @@ CREATE TABLE shipment (
     CHECK ((state = 'cancelled') = (cancelled_at IS NOT NULL))
 );
 
-CREATE UNIQUE INDEX shipment_tracking_number ON shipment (carrier, tracking_number) WHERE tracking_number IS NOT NULL;
+CREATE UNIQUE INDEX shipments_tracking_number ON shipments (carrier, tracking_number) WHERE tracking_number IS NOT NULL;
 
 -- +goose Down
-DROP TABLE shipment;
+DROP TABLE shipments;

@@ -1,7 +1,7 @@
 -- +goose Up
 -- The carrier's book: one row per key it was asked about with effect. It keeps
 -- no address, only the parcel's fingerprint.
-CREATE TABLE booking (
+CREATE TABLE bookings (
     booking_key     text      NOT NULL PRIMARY KEY,
     state           text      NOT NULL CHECK (state IN ('booked', 'cancelled', 'forbidden')),
     warehouse       text      NOT NULL,
@@ -14,4 +14,4 @@ CREATE TABLE booking (
 );
 
 -- +goose Down
-DROP TABLE booking;
+DROP TABLE bookings;
