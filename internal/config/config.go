@@ -70,7 +70,7 @@ type Config struct {
 
 	// DrainTimeout is how long a stopping process waits for requests and
 	// activities that are running; what is cut off then is repeated elsewhere.
-	// `amends dev` waits 8s at most. Default: 20s.
+	// `amends dev` waits 6s at most. Default: 20s.
 	DrainTimeout time.Duration `key:"drain_timeout"`
 
 	// Log says what is logged, and how.
@@ -143,7 +143,9 @@ type Saga struct {
 
 // Log says what is logged, and how. Logs go to standard error.
 type Log struct {
-	// Level is the least level that is logged: debug, info, warn or error. Default: info.
+	// Level is the least level that is logged: debug, info, warn or error. Empty is
+	// warn in `amends dev`, whose terminal is for people, and info elsewhere.
+	// Default: empty.
 	Level string `key:"level" help:"debug, info, warn or error"`
 	// Format is text or json. Default: text.
 	Format string `key:"format" help:"text or json"`
@@ -158,11 +160,11 @@ func Default() Config {
 		TemporalPort: 7233,
 		UIPort:       8233,
 		Services: Services{
-			Order:     Service{Queue: "order", MaxConns: 10},
-			Catalog:   Service{Queue: "catalog", MaxConns: 10},
-			Inventory: Service{Queue: "inventory", MaxConns: 10},
-			Payment:   Payment{Service: Service{Queue: "payment", MaxConns: 10}},
-			Shipping:  Shipping{Service: Service{Queue: "shipping", MaxConns: 10}},
+			Order:     Service{Queue: "order"},
+			Catalog:   Service{Queue: "catalog"},
+			Inventory: Service{Queue: "inventory"},
+			Payment:   Payment{Service: Service{Queue: "payment"}},
+			Shipping:  Shipping{Service: Service{Queue: "shipping"}},
 		},
 		Saga: Saga{
 			DecideAfter:       10 * time.Minute,
@@ -176,6 +178,6 @@ func Default() Config {
 		PlacementTimeout: 10 * time.Second,
 		LockTimeout:      3 * time.Second,
 		DrainTimeout:     20 * time.Second,
-		Log:              Log{Level: "info", Format: "text"},
+		Log:              Log{Format: "text"},
 	}
 }

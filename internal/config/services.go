@@ -22,7 +22,8 @@ type Service struct {
 	Queue string `key:"queue"`
 
 	// MaxConns is how many connections to its database one process of the service
-	// opens at most. Its activity slots follow from it. Default: 10.
+	// opens at most; its activity slots follow from it. 0 is 10 on PostgreSQL and 4
+	// on SQLite, where writers wait for each other anyway. Default: 0.
 	MaxConns int `key:"max_conns"`
 }
 
@@ -46,10 +47,11 @@ type Shipping struct {
 type Named struct {
 	Name    string
 	Service *Service
-	// Outside is the DSN of the simulator of the service's outside world and
-	// OutsideKey its key; nil and "" for a service that has none.
-	Outside    *DSN
-	OutsideKey string
+	// Outside is the DSN of the simulator of the service's outside world,
+	// OutsideName what that is called, and OutsideKey the DSN's key; nil and "" for
+	// a service that has none.
+	Outside                 *DSN
+	OutsideName, OutsideKey string
 }
 
 // All returns every service, in the order of an order's journey. The pointers
@@ -61,11 +63,11 @@ func (s *Services) All() []Named {
 		{Name: "inventory", Service: &s.Inventory},
 		{
 			Name: "payment", Service: &s.Payment.Service,
-			Outside: &s.Payment.ProviderDSN, OutsideKey: "services.payment.provider_dsn",
+			Outside: &s.Payment.ProviderDSN, OutsideName: "provider", OutsideKey: "services.payment.provider_dsn",
 		},
 		{
 			Name: "shipping", Service: &s.Shipping.Service,
-			Outside: &s.Shipping.CarrierDSN, OutsideKey: "services.shipping.carrier_dsn",
+			Outside: &s.Shipping.CarrierDSN, OutsideName: "carrier", OutsideKey: "services.shipping.carrier_dsn",
 		},
 	}
 }

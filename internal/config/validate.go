@@ -34,7 +34,9 @@ func (c *Config) problems(needs Needs, environ []string) Problems {
 	p.services(c, needs.Services)
 	p.times(c)
 	p.temporal(c, needs.Temporal, environ)
-	p.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	if c.Log.Level != "" {
+		p.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	}
 	p.oneOf("log.format", c.Log.Format, "text", "json")
 	if c.DataDir == "" {
 		p.add("data_dir", "must not be empty", "")
@@ -113,8 +115,8 @@ func (p *Problems) services(c *Config, needed []string) {
 		default:
 			queues[queue] = key
 		}
-		if n.Service.MaxConns < 1 || n.Service.MaxConns > 1000 {
-			p.add(n.key("max_conns"), "must be from 1 to 1000", strconv.Itoa(n.Service.MaxConns))
+		if n.Service.MaxConns < 0 || n.Service.MaxConns > 1000 {
+			p.add(n.key("max_conns"), "must be from 0 to 1000", strconv.Itoa(n.Service.MaxConns))
 		}
 	}
 	if c.DatabaseURL != "" {

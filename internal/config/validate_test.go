@@ -50,7 +50,7 @@ func TestProblems(t *testing.T) {
 		"TwoServicesOnOneFile":   {yaml: "services: {order: {dsn: 'sqlite:x/../a.db'}, shipping: {carrier_dsn: 'sqlite:./a.db'}}", want: `services.shipping.carrier_dsn: must not be the database of services.order.dsn, is "sqlite:./a.db"`},
 		"OneQueueTwice":          {yaml: "services: {payment: {queue: order}}", want: `services.payment.queue: must differ from services.order.queue, is "order"`},
 		"BadQueue":               {yaml: "services: {payment: {queue: 'order '}}", want: `services.payment.queue: must be 1 to 200 letters, digits, dots, dashes or underscores, is "order "`},
-		"NoConnections":          {yaml: "services: {order: {max_conns: 0}}", want: `services.order.max_conns: must be from 1 to 1000, is "0"`},
+		"NegativeConnections":    {yaml: "services: {order: {max_conns: -1}}", want: `services.order.max_conns: must be from 0 to 1000, is "-1"`},
 		"CertWithoutKey":         {yaml: "temporal: {tls_cert: c.pem}", want: "temporal.tls_key: must be set together with temporal.tls_cert"},
 		"CertWithoutKeyInTheSDK": {env: []string{"TEMPORAL_TLS_CLIENT_CERT_PATH=c.pem"}, needs: config.Needs{Temporal: true}, want: "temporal: invalid TLS config: if either client cert or key path is present, other must be present too"},
 		"NoSuchProfile":          {yaml: "temporal: {profile: nowhere}", needs: config.Needs{Temporal: true}, want: "temporal: unable to find profile nowhere in config data"},

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/worker"
+)
+
+func catalogCommand(std stdio) *cobra.Command {
+	cmd := &cobra.Command{Use: "catalog", Short: "Products and prices", Args: cobra.NoArgs}
+	load := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Insert or replace products, all or none; FILE is a JSON array, - is standard input",
+		Long: "Insert or replace products by SKU, all or none. FILE is a JSON array, - is standard input:\n\n" +
+			`  [{"sku": "TEA-MINT", "name": "Mint tea", "category": "tea",` + "\n" +
+			`    "price": {"amount": 499, "currency": "EUR"}, "active": true}]`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			var in io.Reader = std.in
+			if args[0] != "-" {
+				file, err := os.Open(args[0])
+				if err != nil {
+					return err
+				}
+				defer file.Close() //nolint:errcheck // it was only read
+				in = file
+			}
+			o, err := std.tool(cmd, "catalog")
+			if err != nil {
+				return err
+			}
+			n, err := worker.ImportCatalog(cmd.Context(), o, in)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(std.out, "%d products imported\n", n)
+			return err
+		},
+	}
+	config.AddFlags(load.Flags(), whereKeys...)
+	cmd.AddCommand(load)
+	return cmd
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/amends/amends/api"
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/devserver"
+	"github.com/amends/amends/internal/telemetry"
+	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/worker"
+)
+
+// What `amends dev` gives each of its parts to end: together less than 15 s.
+const (
+	devDrainHTTP    = 2 * time.Second
+	devDrainWorkers = 6 * time.Second
+)
+
+func devCommand(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "dev",
+		Short: "Run everything in one process, with a Temporal dev server and demo data",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := std.load(cmd, config.Needs{})
+			if err != nil {
+				return err
+			}
+			return std.dev(cmd.Context(), c)
+		},
+	}
+	config.AddFlags(cmd.Flags(), devKeys...)
+	return cmd
+}
+
+// platform is what runs in one process, in the order in which it starts. It
+// stops in the reverse order: requests first, then the workers, the engine last.
+type platform struct {
+	c       *config.Config
+	log     *slog.Logger
+	metrics *telemetry.Metrics
+
+	engine  *devserver.Server
+	client  *amendstemporal.Client
+	group   *worker.Group
+	workers chan error // the group's end
+	server  *api.Server
+	orders  *site
+	admin   *site
+	stops   []func() error
+}
+
+// dev runs the platform until ctx ends or a part of it fails.
+func (std stdio) dev(ctx context.Context, c *config.Config) (err error) {
+	began := time.Now()
+	c.DrainTimeout = min(c.DrainTimeout, devDrainWorkers)
+	p := &platform{c: c}
+	if p.log, p.metrics, err = std.observe(c, "warn"); err != nil {
+		return err
+	}
+	p.onStop(func() error { return p.metrics.Close(context.WithoutCancel(ctx)) })
+	defer func() { err = errors.Join(err, p.stop()) }()
+
+	if err := p.start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // stopped while it started
+		}
+		return err
+	}
+	if err := p.banner(std.out, time.Since(began)); err != nil {
+		return err
+	}
+	return p.wait(ctx)
+}
+
+func (p *platform) onStop(f func() error) { p.stops = append(p.stops, f) }
+
+// stop stops what has started, the last first.
+func (p *platform) stop() error {
+	var all error
+	for i := len(p.stops) - 1; i >= 0; i-- {
+		all = errors.Join(all, p.stops[i]())
+	}
+	return all
+}
+
+func (p *platform) start(ctx context.Context) error {
+	if err := os.MkdirAll(p.c.DataDir, 0o700); err != nil {
+		return fmt.Errorf("data_dir: %w", err)
+	}
+	lock, err := devserver.Lock(p.c.DataDir)
+	if err != nil {
+		return err
+	}
+	p.onStop(lock.Close)
+	bin, err := devserver.Find(ctx, p.c.TemporalBin)
+	if err != nil {
+		return err
+	}
+	// Our own ports first: what is in use should be said before anything starts.
+	public, err := listen(ctx, "http_addr", p.c.HTTPAddr)
+	if err != nil {
+		return err
+	}
+	p.onStop(closing(public))
+	private, err := listen(ctx, "admin_addr", p.c.AdminAddr)
+	if err != nil {
+		return err
+	}
+	p.onStop(closing(private))
+
+	var together errgroup.Group
+	together.Go(func() error { return p.startEngine(ctx, bin) })
+	together.Go(func() error { return p.prepareDatabases(ctx) })
+	if err := together.Wait(); err != nil {
+		return err
+	}
+	if err := p.startWorkers(ctx); err != nil {
+		return err
+	}
+	if p.server, err = newAPI(p.c, p.client, p.log, p.metrics); err != nil {
+		return err
+	}
+	p.orders = serve(public, api.HTTPServer(p.c.HTTPAddr, p.server))
+	p.onStop(func() error { p.orders.stop(devDrainHTTP); return nil })
+	p.admin = serve(private, api.AdminServer(p.c.AdminAddr, api.NewAdmin(api.Admin{
+		Metrics: p.metrics.Handler(), Ready: p.ready, Logger: p.log,
+	}), p.log))
+	p.onStop(func() error { p.admin.stop(devDrainHTTP); return nil })
+	return p.awaitReady(ctx)
+}
+
+func (p *platform) startEngine(ctx context.Context, bin string) (err error) {
+	o := devserver.Options{
+		Bin: bin, Dir: p.c.DataDir, Port: p.c.TemporalPort, UIPort: p.c.UIPort, Durable: p.c.Durable, Logger: p.log,
+	}
+	for _, a := range attributes {
+		o.SearchAttributes = append(o.SearchAttributes, a.String())
+	}
+	if p.engine, err = devserver.Start(ctx, o); err != nil {
+		return err
+	}
+	p.onStop(p.engine.Stop)
+	// Nothing of the environment: a TEMPORAL_ADDRESS there is of another engine.
+	p.client, err = amendstemporal.Dial(amendstemporal.Options{
+		Address: p.engine.Address, Isolated: true, Logger: p.log, Metrics: p.metrics.Temporal(),
+	})
+	if err != nil {
+		return err
+	}
+	p.onStop(func() error { p.client.Close(); return nil })
+	// For a state that an earlier version made: the server looks at its flags only then.
+	return p.client.Register(ctx, attributes, nil)
+}
+
+func (p *platform) prepareDatabases(ctx context.Context) error {
+	if err := devDatabases(ctx, p.c); err != nil {
+		return err
+	}
+	if err := p.c.Validate(config.Needs{Services: p.c.Services.Names()}, nil); err != nil {
+		return err
+	}
+	o := workerOptions(p.c, p.c.Services.Names(), p.log)
+	if err := worker.Migrate(ctx, o); err != nil {
+		return err
+	}
+	return worker.Seed(ctx, o)
+}
+
+// startWorkers starts the services. They end when they are told to, not when
+// ctx does: requests are drained before them.
+func (p *platform) startWorkers(ctx context.Context) (err error) {
+	if p.group, err = worker.New(workerOptions(p.c, p.c.Services.Names(), p.log)); err != nil {
+		return err
+	}
+	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
+	p.workers = make(chan error, 1)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.workers <- p.group.Run(ctx, p.client)
+	}()
+	p.onStop(func() error {
+		end()
+		<-ended
+		return nil
+	})
+	return nil
+}
+
+// closing closes what may be closed already.
+func closing(l interface{ Close() error }) func() error {
+	return func() error {
+		_ = l.Close() // a second close fails, which is what it should do
+		return nil
+	}
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+	"go.temporal.io/api/serviceerror"
+
+	"github.com/amends/amends/internal/config"
+	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/workflows"
+)
+
+// queryTimeout bounds how long an order's workflow may take to answer.
+const queryTimeout = 10 * time.Second
+
+func orderCommand(std stdio) *cobra.Command {
+	cmd := &cobra.Command{Use: "order", Short: "Orders and their sagas", Args: cobra.NoArgs}
+	show := &cobra.Command{
+		Use:   "show ID",
+		Short: "Show an order and its saga: steps, undo, what is owed",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := std.load(cmd, config.Needs{Temporal: true})
+			if err != nil {
+				return err
+			}
+			client, err := std.dial(c, slog.New(slog.DiscardHandler), nil)
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			view, err := queryOrder(cmd.Context(), client, args[0])
+			if err != nil {
+				return err
+			}
+			return renderOrder(std.out, view)
+		},
+	}
+	config.AddFlags(show.Flags(), engineKeys...)
+	cmd.AddCommand(show)
+	return cmd
+}
+
+// queryOrder asks the order's workflow, which answers also after it has closed.
+func queryOrder(ctx context.Context, client *amendstemporal.Client, id string) (workflows.OrderView, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	var view workflows.OrderView
+	if err := client.Check(ctx); err != nil {
+		return view, err
+	}
+	answer, err := client.QueryWorkflow(ctx, workflows.WorkflowID(id), "", workflows.QueryOrder)
+	var missing *serviceerror.NotFound
+	switch {
+	case errors.As(err, &missing):
+		return view, fmt.Errorf("no order %q, or its workflow is past its retention", id)
+	case err != nil:
+		return view, fmt.Errorf("order %q: no worker of the order service answers: %w", id, err)
+	}
+	if err := answer.Get(&view); err != nil {
+		return view, fmt.Errorf("read order %q: %w", id, err)
+	}
+	return view, nil
+}
+
+// renderOrder writes the order and its saga as tables.
+func renderOrder(w io.Writer, o workflows.OrderView) error {
+	total := "not quoted"
+	if o.Total != nil {
+		total = o.Total.String() + " (minor units)"
+	}
+	status := string(o.Status)
+	if o.Reason != "" {
+		status += ", " + string(o.Reason)
+	}
+	head := newTable()
+	head.AppendRow(table.Row{"Order", o.ID})
+	head.AppendRow(table.Row{"Status", status})
+	head.AppendRow(table.Row{"Customer", o.CustomerID})
+	head.AppendRow(table.Row{"Total", total})
+	head.AppendRow(table.Row{"Placed", stamp(o.CreatedAt)})
+	for _, l := range o.Lines {
+		head.AppendRow(table.Row{"Line", fmt.Sprintf("%d × %s", l.Quantity, l.SKU)})
+	}
+	for _, p := range o.Parcels {
+		head.AppendRow(table.Row{"Parcel", fmt.Sprintf("%s %s %s", p.Warehouse, p.TrackingNumber, p.State)})
+	}
+
+	steps := newTable()
+	steps.AppendHeader(table.Row{"Step", "State", "Attempts", "Started", "Took", "Last error", "Owed now"})
+	for _, s := range o.Steps {
+		started, took := "", ""
+		if s.StartedAt != nil {
+			started = stamp(*s.StartedAt)
+			if s.EndedAt != nil {
+				took = s.EndedAt.Sub(*s.StartedAt).Round(time.Millisecond).String()
+			}
+		}
+		steps.AppendRow(table.Row{s.Name, s.State, s.Attempts, started, took, s.Error, s.Exposure})
+	}
+	out := head.Render() + "\n\n" + steps.Render() + "\n"
+	if o.NeedsAttention {
+		attention := newTable()
+		attention.AppendHeader(table.Row{"Needs attention", "Code", "Since", "Owed"})
+		for _, a := range o.Attention {
+			attention.AppendRow(table.Row{a.Step, a.Code, stamp(a.Since), a.Owed})
+		}
+		out += "\n" + attention.Render() + "\n"
+	}
+	_, err := io.WriteString(w, out)
+	return err
+}
+
+func newTable() table.Writer {
+	t := table.NewWriter()
+	style := table.StyleLight
+	style.Options = table.Options{SeparateColumns: true, SeparateHeader: true}
+	t.SetStyle(style)
+	return t
+}
+
+// stamp is a time as people on call compare it with a log.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000Z") }

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/telemetry"
+)
+
+// stdio is what a process has: tests give their own.
+type stdio struct {
+	in       io.Reader
+	out, err io.Writer
+	environ  []string
+}
+
+// Keys that several commands have as flags. DSNs are not among them: a command
+// line can be read by everybody on the machine.
+var (
+	engineKeys = []string{"temporal.address", "temporal.namespace", "temporal.profile"}
+	devKeys    = []string{
+		"data_dir", "http_addr", "admin_addr", "temporal_port", "ui_port", "temporal_bin", "database_url", "durable",
+	}
+	// whereKeys find the databases of `amends dev` again.
+	whereKeys = []string{"data_dir", "database_url"}
+)
+
+// run runs one command until it is done or ctx ends. Its error has one line per
+// problem.
+func run(ctx context.Context, args []string, std stdio) error {
+	root := &cobra.Command{
+		Use:           "amends",
+		Short:         "A saga platform: orders that end confirmed, or as if they had never been",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetArgs(args)
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	root.PersistentFlags().String("config", "", "file of settings, YAML (AMENDS_CONFIG)")
+	config.AddFlags(root.PersistentFlags(), "log.level", "log.format")
+	root.AddCommand(
+		devCommand(std), apiCommand(std), workerCommand(std), migrateCommand(std),
+		stockCommand(std), catalogCommand(std), orderCommand(std), versionCommand(std),
+	)
+	return root.ExecuteContext(ctx)
+}
+
+// load reads the configuration that cmd runs with.
+func (std stdio) load(cmd *cobra.Command, needs config.Needs) (*config.Config, error) {
+	file, err := cmd.Flags().GetString("config")
+	if err != nil {
+		return nil, err
+	}
+	c, err := config.Load(config.Source{File: file, Environ: std.environ, Flags: cmd.Flags()}, needs)
+	return &c, err
+}
+
+// observe returns where a process logs and measures. The level is used if none
+// is configured. The caller closes the metrics.
+func (std stdio) observe(c *config.Config, level string) (*slog.Logger, *telemetry.Metrics, error) {
+	if c.Log.Level != "" {
+		level = c.Log.Level
+	}
+	log, err := telemetry.NewLogger(std.err, level, c.Log.Format)
+	if err != nil {
+		return nil, nil, err
+	}
+	metrics, err := telemetry.NewMetrics(log)
+	return log, metrics, err
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"log/slog"
+	"slices"
+
+	enumspb "go.temporal.io/api/enums/v1"
+
+	"github.com/amends/amends/api"
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/telemetry"
+	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/worker"
+	"github.com/amends/amends/workflows"
+)
+
+// attributes are what a namespace must have before an order can start.
+var attributes = []amendstemporal.Attribute{
+	{Name: workflows.AttributeOrderStatus, Type: enumspb.INDEXED_VALUE_TYPE_KEYWORD},
+	{Name: workflows.AttributeCustomer, Type: enumspb.INDEXED_VALUE_TYPE_KEYWORD},
+	{Name: workflows.AttributeNeedsAttention, Type: enumspb.INDEXED_VALUE_TYPE_BOOL},
+}
+
+// workerOptions picks what the named services are told.
+func workerOptions(c *config.Config, names []string, log *slog.Logger) worker.Options {
+	o := worker.Options{
+		Services: map[string]worker.Service{},
+		Queues:   c.Services.Queues(),
+		Timing: worker.Timing{
+			StartToClose:      c.Saga.StartToClose,
+			LocalStartToClose: c.Saga.LocalStartToClose,
+			RetryInitial:      c.Saga.RetryInitial,
+			RetryMax:          c.Saga.RetryMax,
+			ParkAfter:         c.Saga.ParkAfter,
+			ParkedRetry:       c.Saga.ParkedRetry,
+		},
+		LockTimeout:  c.LockTimeout,
+		Durable:      c.Durable,
+		DrainTimeout: c.DrainTimeout,
+		Logger:       log,
+	}
+	for _, n := range c.Services.All() {
+		if !slices.Contains(names, n.Name) {
+			continue
+		}
+		s := worker.Service{DSN: string(n.Service.DSN), MaxConns: n.Service.MaxConns}
+		if n.Outside != nil {
+			s.OutsideDSN = string(*n.Outside)
+		}
+		o.Services[n.Name] = s
+	}
+	return o
+}
+
+// newAPI returns the API over a connection.
+func newAPI(c *config.Config, client *amendstemporal.Client, log *slog.Logger, metrics *telemetry.Metrics) (*api.Server, error) {
+	o := api.DefaultConfig()
+	o.OrderQueue = c.Services.Order.Queue
+	o.Namespace = client.Namespace
+	o.DecideAfter = c.Saga.DecideAfter
+	o.PlacementTimeout = c.PlacementTimeout
+	return api.New(o, client, api.WithLogger(log), api.WithObserver(func(r api.Observation) {
+		metrics.Request(r.Method, r.Route, r.Status, r.Took)
+	}))
+}
+
+// dial connects to the configured engine.
+func (std stdio) dial(c *config.Config, log *slog.Logger, metrics *telemetry.Metrics) (*amendstemporal.Client, error) {
+	o := c.Temporal.Options(std.environ)
+	o.Logger = log
+	if metrics != nil {
+		o.Metrics = metrics.Temporal()
+	}
+	return amendstemporal.Dial(o)
+}

@@ -1,0 +1,79 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/activities"
+	"github.com/amends/amends/saga"
+	catalogstore "github.com/amends/amends/services/catalog/store"
+	inventorystore "github.com/amends/amends/services/inventory/store"
+	orderstore "github.com/amends/amends/services/order/store"
+	"github.com/amends/amends/services/payment"
+	providersimulator "github.com/amends/amends/services/payment/provider/simulator"
+	paymentstore "github.com/amends/amends/services/payment/store"
+	"github.com/amends/amends/services/shipping"
+	carriersimulator "github.com/amends/amends/services/shipping/carrier/simulator"
+	shippingstore "github.com/amends/amends/services/shipping/store"
+)
+
+// row is what running a service takes.
+type row struct {
+	name string
+	// own is the service's database, outside that of its simulator, if it has one.
+	own     schema
+	outside *schema
+	// bind registers the service's steps.
+	bind func(r saga.Registry, s *stores)
+	// decides says that the service's worker runs the order workflow too.
+	decides bool
+}
+
+// schema is how a database is brought up to date and checked.
+type schema struct {
+	migrate, ready func(context.Context, *gorm.DB) error
+}
+
+// registry has one row per service.
+var registry = []row{
+	{
+		name: "order", own: schema{orderstore.Migrate, orderstore.Ready}, decides: true,
+		bind: func(r saga.Registry, s *stores) { activities.BindOrder(r, orderstore.New(s.own)) },
+	},
+	{
+		name: "catalog", own: schema{catalogstore.Migrate, catalogstore.Ready},
+		bind: func(r saga.Registry, s *stores) { activities.BindCatalog(r, catalogstore.New(s.own)) },
+	},
+	{
+		name: "inventory", own: schema{inventorystore.Migrate, inventorystore.Ready},
+		bind: func(r saga.Registry, s *stores) { activities.BindInventory(r, inventorystore.New(s.own)) },
+	},
+	{
+		name: "payment", own: schema{paymentstore.Migrate, paymentstore.Ready},
+		outside: &schema{providersimulator.Migrate, providersimulator.Ready},
+		bind: func(r saga.Registry, s *stores) {
+			provider := providersimulator.New(s.outside, providersimulator.Options{})
+			activities.BindPayment(r, payment.New(paymentstore.New(s.own), provider))
+		},
+	},
+	{
+		name: "shipping", own: schema{shippingstore.Migrate, shippingstore.Ready},
+		outside: &schema{carriersimulator.Migrate, carriersimulator.Ready},
+		bind: func(r saga.Registry, s *stores) {
+			carrier := carriersimulator.New(s.outside, carriersimulator.Options{})
+			activities.BindShipping(r, shipping.New(shippingstore.New(s.own), carrier, shipping.Options{}))
+		},
+	},
+}
+
+func find(name string) (row, error) {
+	for _, r := range registry {
+		if r.name == name {
+			return r, nil
+		}
+	}
+	return row{}, fmt.Errorf("no service %q: there are %s", name, strings.Join(Names(), ", "))
+}

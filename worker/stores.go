@@ -1,0 +1,74 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/internal/database"
+)
+
+// stores are the open databases of one service.
+type stores struct {
+	row          row
+	own, outside *gorm.DB // outside is nil for a service that has none
+}
+
+func open(ctx context.Context, r row, o Options) (*stores, error) {
+	s := o.Services[r.name]
+	options := database.Options{MaxConns: s.MaxConns, LockTimeout: o.LockTimeout, Durable: o.Durable}
+	own, err := database.Open(ctx, s.DSN, options)
+	if err != nil {
+		return nil, fmt.Errorf("database of %s: %w", r.name, err)
+	}
+	opened := &stores{row: r, own: own}
+	if r.outside != nil {
+		if opened.outside, err = database.Open(ctx, s.OutsideDSN, options); err != nil {
+			return nil, errors.Join(fmt.Errorf("database of %s's simulator: %w", r.name, err), database.Close(own))
+		}
+	}
+	return opened, nil
+}
+
+func (s *stores) migrate(ctx context.Context) error {
+	if err := s.row.own.migrate(ctx, s.own); err != nil {
+		return fmt.Errorf("database of %s: %w", s.row.name, err)
+	}
+	if s.outside != nil {
+		if err := s.row.outside.migrate(ctx, s.outside); err != nil {
+			return fmt.Errorf("database of %s's simulator: %w", s.row.name, err)
+		}
+	}
+	return nil
+}
+
+func (s *stores) ready(ctx context.Context) error {
+	if err := s.row.own.ready(ctx, s.own); err != nil {
+		return fmt.Errorf("database of %s: %w", s.row.name, err)
+	}
+	if s.outside != nil {
+		if err := s.row.outside.ready(ctx, s.outside); err != nil {
+			return fmt.Errorf("database of %s's simulator: %w", s.row.name, err)
+		}
+	}
+	return nil
+}
+
+// connections is how many connections the service's own database may have open.
+func (s *stores) connections() int {
+	pool, err := s.own.DB()
+	if err != nil {
+		return 1
+	}
+	return max(1, pool.Stats().MaxOpenConnections)
+}
+
+func (s *stores) close() error {
+	err := database.Close(s.own)
+	if s.outside != nil {
+		err = errors.Join(err, database.Close(s.outside))
+	}
+	return err
+}

@@ -1,0 +1,76 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/amends/amends/services/catalog"
+	catalogstore "github.com/amends/amends/services/catalog/store"
+	"github.com/amends/amends/services/inventory"
+	inventorystore "github.com/amends/amends/services/inventory/store"
+)
+
+// Migrate brings the databases of o's services to their newest versions, in the
+// order of the registry. A repeat changes nothing; it may run beside workers.
+func Migrate(ctx context.Context, o Options) error {
+	for _, r := range registry {
+		if _, ok := o.Services[r.name]; ok {
+			if err := with(ctx, o, r.name, func(s *stores) error { return s.migrate(ctx) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// ReceiveStock books a delivery at a warehouse. It is not idempotent: every call
+// is a delivery. o needs the inventory service only.
+func ReceiveStock(ctx context.Context, o Options, sku, warehouse string, quantity int64) (stock inventory.Stock, err error) {
+	err = with(ctx, o, "inventory", func(s *stores) (err error) {
+		stock, err = inventorystore.New(s.own).Receive(ctx, inventory.Delivery{SKU: sku, Warehouse: warehouse, Quantity: quantity})
+		return err
+	})
+	return stock, err
+}
+
+// ImportCatalog inserts or replaces products by SKU, all or none, and returns how
+// many r has. r is one JSON array of [catalog.Product]; an unknown field is an
+// error, not a misspelt one that is dropped. o needs the catalog service only.
+func ImportCatalog(ctx context.Context, o Options, r io.Reader) (int, error) {
+	products, err := readProducts(r)
+	if err != nil {
+		return 0, err
+	}
+	return len(products), with(ctx, o, "catalog", func(s *stores) error {
+		return catalogstore.New(s.own).Import(ctx, products)
+	})
+}
+
+func readProducts(r io.Reader) ([]catalog.Product, error) {
+	decoder := json.NewDecoder(r)
+	decoder.DisallowUnknownFields()
+	var products []catalog.Product
+	if err := decoder.Decode(&products); err != nil {
+		return nil, fmt.Errorf("read products, a JSON array: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("read products: there is more behind the JSON array")
+	}
+	return products, nil
+}
+
+// with opens a service's databases for f.
+func with(ctx context.Context, o Options, name string, f func(s *stores) error) error {
+	r, err := find(name)
+	if err != nil {
+		return err
+	}
+	s, err := open(ctx, r, o)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(s), s.close())
+}

@@ -1,0 +1,255 @@
+// Package worker runs services: it opens their databases, binds their steps to
+// Temporal workers on their task queues, waits until everything that they need
+// is there, and drains them at the end. [registry] has one row per service.
+//
+// A process runs one service or several; nothing is kept in it that may not be
+// lost. A worker that is killed loses the attempts that it was making: the
+// engine gives them to another one when their start-to-close has passed, and the
+// barrier makes them happen once.
+package worker
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	sdkworker "go.temporal.io/sdk/worker"
+
+	"github.com/amends/amends/fault"
+	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/workflows"
+)
+
+// Options say which services run, and how.
+type Options struct {
+	// Services are those that run, by name.
+	Services map[string]Service
+	// Queues are the task queues of all services, by name: the order saga calls
+	// every one. A missing one is the service's name.
+	Queues map[string]string
+	// Timing are the order saga's; zero is the kernel's default.
+	Timing Timing
+	// LockTimeout is how long a statement waits for a row; 0 is 3 s.
+	LockTimeout time.Duration
+	// Durable makes SQLite wait for the disk at every commit.
+	Durable bool
+	// DrainTimeout is how long a stop waits for activities that run; 0 is 20 s.
+	DrainTimeout time.Duration
+	// Logger must be set.
+	Logger *slog.Logger
+}
+
+// Timing are the limits and intervals of a saga.
+type Timing = saga.Timing
+
+// Service says what one service works with.
+type Service struct {
+	// DSN is its database, OutsideDSN that of the simulator of its outside world,
+	// for a service that has one.
+	DSN, OutsideDSN string
+	// MaxConns bounds its connections to each; 0 is the engine's default.
+	MaxConns int
+}
+
+// Names returns the names of all services that there are.
+func Names() []string {
+	names := make([]string, len(registry))
+	for i, row := range registry {
+		names[i] = row.name
+	}
+	return names
+}
+
+// Group is the services of one process.
+type Group struct {
+	o Options
+
+	mu     sync.Mutex
+	why    error // why the group does not work; nil while it does
+	stores []*stores
+	client *amendstemporal.Client
+}
+
+// New returns a group that does nothing yet. It fails for a service that there
+// is not, and for none.
+func New(o Options) (*Group, error) {
+	for name := range o.Services {
+		if _, err := find(name); err != nil {
+			return nil, err
+		}
+	}
+	if len(o.Services) == 0 {
+		return nil, fmt.Errorf("no service to run: there are %s", strings.Join(Names(), ", "))
+	}
+	if o.Timing == (saga.Timing{}) {
+		o.Timing = saga.DefaultTiming()
+	}
+	if err := o.Timing.Validate(); err != nil {
+		return nil, fmt.Errorf("timing: %w", err)
+	}
+	return &Group{o: o, why: fault.Errorf(fault.Transient, fault.Unavailable, "the services have not started")}, nil
+}
+
+// Run runs the services until ctx ends, then drains them: no new work is taken,
+// and what runs has DrainTimeout to finish. It waits for databases that are not
+// there or not migrated, and for an engine that is not there; meanwhile
+// [Group.Ready] says for what. Its error is one that waiting does not heal, nil
+// after a drain. A group runs once.
+func (g *Group) Run(ctx context.Context, c *amendstemporal.Client) error {
+	defer g.close()
+	if err := g.prepare(ctx, c); err != nil {
+		if ctx.Err() != nil {
+			return nil // asked to end before it had begun
+		}
+		return err
+	}
+	fatal := make(chan error, len(g.stores))
+	workers, err := g.start(c, fatal)
+	defer stop(workers)
+	if err != nil {
+		return err
+	}
+	g.set(nil)
+	g.o.Logger.Info("services run", "services", strings.Join(g.names(), " "))
+	select {
+	case <-ctx.Done():
+		g.set(fault.Errorf(fault.Transient, fault.Unavailable, "the services are stopping"))
+		g.o.Logger.Info("services drain", "services", strings.Join(g.names(), " "), "timeout", g.drainTimeout())
+		return nil
+	case err := <-fatal:
+		return fmt.Errorf("worker: %w", err)
+	}
+}
+
+// Ready says why the group cannot do its work right now, nil if it can: it has
+// started, its databases answer and are migrated, and so does the engine.
+func (g *Group) Ready(ctx context.Context) error {
+	g.mu.Lock()
+	why, all, client := g.why, slices.Clone(g.stores), g.client
+	g.mu.Unlock()
+	if why != nil {
+		return why
+	}
+	for _, s := range all {
+		if err := s.ready(ctx); err != nil {
+			return err
+		}
+	}
+	return client.Check(ctx)
+}
+
+// prepare waits for everything that the services need.
+func (g *Group) prepare(ctx context.Context, c *amendstemporal.Client) error {
+	g.mu.Lock()
+	g.client = c
+	g.mu.Unlock()
+	for _, row := range registry {
+		if _, ok := g.o.Services[row.name]; !ok {
+			continue
+		}
+		var opened *stores
+		err := g.await(ctx, func() (err error) {
+			if opened == nil {
+				if opened, err = open(ctx, row, g.o); err != nil {
+					return err
+				}
+				g.mu.Lock()
+				g.stores = append(g.stores, opened)
+				g.mu.Unlock()
+			}
+			return opened.ready(ctx)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return c.Wait(ctx, g.waiting)
+}
+
+// await calls f until it succeeds or fails in a way that waiting does not heal.
+func (g *Group) await(ctx context.Context, f func() error) error {
+	pause, said := 50*time.Millisecond, ""
+	for {
+		err := f()
+		if err == nil || fault.KindOf(err) == fault.Bug || ctx.Err() != nil {
+			return err
+		}
+		if err.Error() != said {
+			said = err.Error()
+			g.waiting(err)
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(pause):
+			pause = min(2*pause, time.Second)
+		}
+	}
+}
+
+// waiting notes what the group waits for.
+func (g *Group) waiting(err error) {
+	g.set(err)
+	g.o.Logger.Warn("waiting", "services", strings.Join(g.names(), " "), "for", err)
+}
+
+// start starts a Temporal worker for every service. It returns those that it
+// started also when it fails.
+func (g *Group) start(c *amendstemporal.Client, fatal chan<- error) ([]sdkworker.Worker, error) {
+	var workers []sdkworker.Worker
+	for _, s := range g.stores {
+		w := sdkworker.New(c.Client, cmp.Or(g.o.Queues[s.row.name], s.row.name), g.workerOptions(s, fatal))
+		s.row.bind(w, s)
+		if s.row.decides {
+			workflows.Register(w, workflows.Options{Queues: g.o.Queues, Timing: g.o.Timing})
+		}
+		if err := w.Start(); err != nil {
+			return workers, fmt.Errorf("start worker of %s: %w", s.row.name, err)
+		}
+		workers = append(workers, w)
+	}
+	return workers, nil
+}
+
+// stop drains the workers, all at once: each has the whole time.
+func stop(workers []sdkworker.Worker) {
+	var drained sync.WaitGroup
+	for _, w := range workers {
+		drained.Go(w.Stop)
+	}
+	drained.Wait()
+}
+
+func (g *Group) set(why error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.why = why
+}
+
+func (g *Group) names() []string {
+	var names []string
+	for _, row := range registry {
+		if _, ok := g.o.Services[row.name]; ok {
+			names = append(names, row.name)
+		}
+	}
+	return names
+}
+
+func (g *Group) drainTimeout() time.Duration { return cmp.Or(g.o.DrainTimeout, 20*time.Second) }
+
+// close closes the databases, after the workers.
+func (g *Group) close() {
+	g.set(fault.Errorf(fault.Transient, fault.Unavailable, "the services have stopped"))
+	for _, s := range g.stores {
+		if err := s.close(); err != nil {
+			g.o.Logger.Warn("a database did not close", "service", s.row.name, "error", err)
+		}
+	}
+}
