@@ -1,0 +1,78 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/amends/amends/internal/devserver"
+	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/workflows"
+)
+
+// The engine that the tests of this process share, and a client of it.
+var (
+	engine *devserver.Server
+	server *amendstemporal.Client
+)
+
+// attributes are the search attributes of an order, as the dev server wants them.
+var attributes = []string{
+	workflows.AttributeOrderStatus + "=Keyword",
+	workflows.AttributeCustomer + "=Keyword",
+	workflows.AttributeNeedsAttention + "=Bool",
+}
+
+func TestMain(m *testing.M) {
+	code, err := withEngine(m.Run)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// withEngine runs f with a dev server. A missing Temporal CLI is a failure, not a
+// skip: nothing in this package is worth anything without it.
+func withEngine(f func() int) (code int, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	bin, err := temporalCLI(ctx)
+	if err != nil {
+		return 0, err
+	}
+	dir, err := os.MkdirTemp("", "amends-e2e-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	if engine, err = devserver.Start(ctx, devserver.Options{Bin: bin, Dir: dir, SearchAttributes: attributes}); err != nil {
+		return 0, err
+	}
+	defer engine.Stop() //nolint:errcheck // the tests are over
+	if server, err = amendstemporal.Dial(amendstemporal.Options{Address: engine.Address, Isolated: true}); err != nil {
+		return 0, err
+	}
+	defer server.Close()
+	return f(), nil
+}
+
+// temporalCLI finds the pinned CLI: AMENDS_TEMPORAL_BIN, the one that `make
+// build` put into bin/, or the one on PATH.
+func temporalCLI(ctx context.Context) (string, error) {
+	if bin := os.Getenv("AMENDS_TEMPORAL_BIN"); bin != "" {
+		return devserver.Find(ctx, bin)
+	}
+	built := filepath.Join("..", "..", "bin", "temporal")
+	if _, err := os.Stat(built); err == nil {
+		abs, err := filepath.Abs(built)
+		if err != nil {
+			return "", err
+		}
+		return devserver.Find(ctx, abs)
+	}
+	return devserver.Find(ctx, "")
+}
