@@ -1,0 +1,176 @@
+package e2e_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/common/v1"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/internal/replay"
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/catalog"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/workflows"
+)
+
+// shortly is a decide-by that passes during a test, but not before an ordinary
+// order is decided on a busy machine.
+const shortly = 5 * time.Second
+
+// A decided order is reset to each of its workflow tasks, with decide-by passed,
+// the price changed and the SKU deactivated in between. It must end as it did,
+// with no effect doubled.
+func TestAResetOfADecidedOrderChangesNothing(t *testing.T) {
+	t.Parallel()
+
+	for name, tc := range map[string]struct {
+		change map[string]any
+		status order.Status
+		reason order.Reason
+	}{
+		"Confirmed": {nil, confirmed, ""},
+		"Cancelled": {tok("tok_capture_declined"), cancelled, order.PaymentDeclined},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatform(t, shortly)
+			body := placement()
+			maps.Copy(body, tc.change)
+			r := p.place(t, "", "wait=30", body)
+			require.Equal(t, http.StatusOK, r.status)
+			require.Equal(t, tc.status, r.order.Status)
+			books := p.books(t)
+
+			p.changeCatalog(t)
+			eventually(t, "decide-by passes", func() bool { return time.Since(r.order.CreatedAt) > shortly })
+
+			points := resetPoints(t, r.order.ID)
+			require.Greater(t, len(points.events), 4)
+			for _, event := range points.events {
+				v := result(t, r.order.ID, reset(t, r.order.ID, points.run, event))
+				at := fmt.Sprintf("reset to event %d", event)
+				require.Equal(t, tc.status, v.Status, at)
+				require.Equal(t, tc.reason, v.Reason, at)
+				require.Equal(t, r.order.Total, v.Total, at)
+				require.False(t, v.NeedsAttention, at)
+				require.NoError(t, p.Check(t.Context()), at)
+				require.Equal(t, books, p.books(t), at)
+			}
+		})
+	}
+}
+
+// A saga that is under way is reset to before its effects and then cancelled,
+// before the new run has started the steps that had them. Nothing may be left.
+func TestAResetSagaThatIsCancelledLeavesNothing(t *testing.T) {
+	t.Parallel()
+
+	p := newPlatform(t, 10*time.Minute)
+	p.stop("shipping") // the saga waits with stock and money held
+	r := p.place(t, "", "", placement())
+	require.Equal(t, http.StatusAccepted, r.status)
+	eventually(t, "the saga waits for shipping", func() bool {
+		v := p.get(t, r.order.ID).order
+		return stateOf(v, "shipping.book") == saga.Running
+	})
+
+	for _, s := range []string{"catalog", "inventory", "payment"} {
+		p.stop(s) // the new run cannot get to its effects
+	}
+	points := resetPoints(t, r.order.ID)
+	run := reset(t, r.order.ID, points.run, points.events[0])
+	eventually(t, "the new run has begun", func() bool {
+		v := p.get(t, r.order.ID)
+		return v.status == http.StatusOK && stateOf(v.order, "catalog.quote") == saga.Running
+	})
+	done := make(chan reply, 1)
+	go func() { done <- p.cancel(t, r.order.ID) }()
+	eventually(t, "undo begins", func() bool { return stateOf(p.get(t, r.order.ID).order, "catalog.quote") != saga.Running })
+	for _, s := range []string{"catalog", "inventory", "payment", "shipping"} {
+		p.start(t, s)
+	}
+	c := <-done
+	require.Equal(t, http.StatusAccepted, c.status)
+
+	v := result(t, r.order.ID, run)
+	require.Equal(t, cancelled, v.Status)
+	require.Equal(t, order.CustomerRequest, v.Reason)
+	require.Equal(t, saga.Undone, stateOf(v, "inventory.reserve"), "the run never started it, an earlier one did")
+	require.NoError(t, p.Check(t.Context()))
+}
+
+func stateOf(v workflows.OrderView, step string) saga.State {
+	for _, s := range v.Steps {
+		if s.Name == step {
+			return s.State
+		}
+	}
+	return ""
+}
+
+// books is everything that money and goods are counted by.
+func (p *platform) books(t *testing.T) string {
+	t.Helper()
+	stock, err := p.Inventory.AllStock(t.Context())
+	require.NoError(t, err)
+	ledger, err := p.Payments.Ledger(t.Context())
+	require.NoError(t, err)
+	provider, err := p.Provider.Book(t.Context())
+	require.NoError(t, err)
+	parcels, err := p.Shipments.Shipments(t.Context())
+	require.NoError(t, err)
+	carrier, err := p.Carrier.Entries(t.Context())
+	require.NoError(t, err)
+	return fmt.Sprintf("%+v\n%+v\n%+v\n%+v\n%+v", stock, ledger, provider, parcels, carrier)
+}
+
+// changeCatalog doubles the price of what the placement orders, and retires it.
+func (p *platform) changeCatalog(t *testing.T) {
+	t.Helper()
+	for _, sku := range []string{"MUG", "KETTLE"} {
+		product, err := p.Catalog.Product(t.Context(), sku)
+		require.NoError(t, err)
+		product.Price, product.Active = money.New(2*product.Price.Minor, product.Price.Currency), false
+		require.NoError(t, p.Catalog.Import(t.Context(), []catalog.Product{product}))
+	}
+}
+
+type points struct {
+	run    string
+	events []int64 // of workflow tasks that completed
+}
+
+// resetPoints returns what an order's newest run can be reset to.
+func resetPoints(t *testing.T, id string) points {
+	t.Helper()
+	h, err := replay.FromServer(t.Context(), server.Client, workflows.WorkflowID(id), "")
+	require.NoError(t, err)
+	d, err := server.DescribeWorkflowExecution(t.Context(), workflows.WorkflowID(id), "")
+	require.NoError(t, err)
+	p := points{run: d.GetWorkflowExecutionInfo().GetExecution().GetRunId()}
+	for _, e := range h.Events.GetEvents() {
+		if e.GetEventType() == enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
+			p.events = append(p.events, e.GetEventId())
+		}
+	}
+	return p
+}
+
+// reset does what `temporal workflow reset` does, and returns the new run.
+func reset(t *testing.T, id, run string, event int64) string {
+	t.Helper()
+	r, err := server.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
+		Namespace:                 server.Namespace,
+		WorkflowExecution:         &common.WorkflowExecution{WorkflowId: workflows.WorkflowID(id), RunId: run},
+		WorkflowTaskFinishEventId: event, RequestId: fmt.Sprintf("%s-%d", id, event), Reason: "test",
+	})
+	require.NoError(t, err)
+	return r.GetRunId()
+}
