@@ -43,7 +43,7 @@ for module in $modules; do
   check "go mod tidy ($module)" tidy "$module"
   check "golangci-lint ($module)" golangci "$module"
 done
-check 'workflowcheck' go vet -vettool=bin/workflowcheck ./workflows/... ./saga/...
+check 'workflowcheck' go vet -vettool="$PWD/bin/workflowcheck" ./workflows/... ./saga/...
 check 'generated code' generated
 
 [ -z "$failed" ] || die "lint failed: ${failed#, }"
