@@ -31,8 +31,10 @@ func (s *Store) Create(ctx context.Context, k key.Key, p order.Placement) (order
 	}
 	var rec order.Record
 	err = database.InTx(ctx, s.db, func(tx *gorm.DB) error {
-		// Another Create that is still open is waited for.
-		res := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoNothing: true}).Create(&row)
+		// Another Create that is still open is waited for. No target, please: with
+		// one, PostgreSQL answers a race on the other unique constraint, which holds
+		// the id too, with an error instead of nothing.
+		res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row)
 		if res.Error != nil {
 			return fmt.Errorf("insert order: %w", res.Error)
 		}

@@ -36,19 +36,22 @@ func TestCreateRace(t *testing.T) {
 	t.Parallel()
 
 	each(t, func(t *testing.T, b testBundle) {
-		records, errs := atOnce(func(i int) (order.Record, error) {
-			p := placement()
-			p.Nonce = fmt.Sprintf("n%d", i)
-			return b.Create(t.Context(), create("race"), p)
-		})
-		for i := range racers {
-			require.NoError(t, errs[i])
-			require.Equal(t, records[0], records[i], "all get the same record, and one nonce")
+		for round := range 10 {
+			id := fmt.Sprintf("race-%d", round)
+			records, errs := atOnce(func(i int) (order.Record, error) {
+				p := placement()
+				p.Nonce = fmt.Sprintf("n%d", i)
+				return b.Create(t.Context(), create(id), p)
+			})
+			for i := range racers {
+				require.NoError(t, errs[i])
+				require.Equal(t, records[0], records[i], "all get the same record, and one nonce")
+			}
+			b.requireStored(t, records[0])
+			all, err := b.Orders(t.Context(), "", 2*racers)
+			require.NoError(t, err)
+			require.Len(t, all, round+1)
 		}
-		b.requireStored(t, records[0])
-		all, err := b.Orders(t.Context(), "", racers)
-		require.NoError(t, err)
-		require.Len(t, all, 1)
 	})
 }
 
