@@ -42,8 +42,8 @@ BEGIN {
 }
 
 !/^\{/ { # not an event: go's own complaint
-	show($0 "\n")
-	if (/^go test exited with/) broken = 1
+	if (/^go test exited with/) broken = 1 # it says so of failed tests too
+	else show($0 "\n")
 	next
 }
 
