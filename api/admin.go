@@ -2,10 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/amends/amends/fault"
 )
 
 // Admin is what a process shows to those who run it.
@@ -13,7 +16,7 @@ type Admin struct {
 	// Metrics serves /metrics; nil: there are none.
 	Metrics http.Handler
 	// Ready returns nil while the process can do its work; nil: it always can. Its
-	// error is logged, not shown.
+	// error is logged; what is shown of it is a fault's message.
 	Ready func(context.Context) error
 	// Logger gets failures; nil: [slog.Default].
 	Logger *slog.Logger
@@ -39,12 +42,26 @@ func NewAdmin(a Admin) http.Handler {
 	r.GET("/readyz", func(c echo.Context) error {
 		if a.Ready != nil {
 			if err := a.Ready(c.Request().Context()); err != nil {
-				return unready(err)
+				return unreadyBecause(err)
 			}
 		}
 		return c.JSON(http.StatusOK, Health{Status: HealthOK})
 	})
 	return e
+}
+
+// unreadyBecause is [unready], and says why as far as that may be shown.
+func unreadyBecause(err error) *problem {
+	answer := unready(err)
+	var own *problem
+	var f *fault.Error
+	switch {
+	case errors.As(err, &own):
+		answer.detail = own.detail
+	case errors.As(err, &f):
+		answer.detail = f.Message
+	}
+	return answer
 }
 
 // AdminServer returns a server for addr with the same limits as [HTTPServer].

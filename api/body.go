@@ -81,8 +81,7 @@ func readBody(r *http.Request) ([]byte, error) {
 // wrong fields at once: 400 if a part could not be read at all, else 422.
 func decode(body []byte, schema *openapi3.Schema, target any, rules func(any) []FieldError) error {
 	value, err := strictjson.Parse(body, maxDepth)
-	var issues *strictjson.Error
-	if errors.As(err, &issues) {
+	if issues, ok := errors.AsType[*strictjson.Error](err); ok {
 		p := refuse(codeMalformedBody, "")
 		for _, i := range issues.Issues {
 			p.errors = append(p.errors, FieldError{Pointer: i.Pointer, Code: string(i.Code), Detail: i.Detail})

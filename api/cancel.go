@@ -39,11 +39,10 @@ func (o *orders) cancel(ctx context.Context, id string) (snapshot, error) {
 		return snapshot{}, notCancelled(err)
 	}
 
-	after, err := o.find(ctx, id)
-	if err != nil {
-		return before, nil // the cancel is recorded: a missing picture does not change that
+	if after, err := o.find(ctx, id); err == nil {
+		return cancelled(after, nil)
 	}
-	return cancelled(after, nil)
+	return before, nil // the cancel is recorded: a missing picture does not change that
 }
 
 // cancelled is a cancel's answer for an order that is in a state.

@@ -25,7 +25,7 @@ type Config struct {
 	// then the answer is PLACEMENT_UNKNOWN. Default 10 s.
 	PlacementTimeout time.Duration
 	// QueryTimeout is how long an order's workflow may take to answer; then the
-	// engine is asked, for at most as long again. Default 1 s.
+	// engine is asked, for at most half as long again. Default 1 s.
 	QueryTimeout time.Duration
 	// CancelTimeout is how long a cancel waits for its effect. Default 5 s.
 	CancelTimeout time.Duration
@@ -63,7 +63,7 @@ func (c Config) Validate() error {
 	check(c.Namespace != "", "namespace is missing")
 	between("decide-after", c.DecideAfter, time.Second, 30*24*time.Hour)
 	between("placement timeout", c.PlacementTimeout, 100*time.Millisecond, maxAnswer-maxWait)
-	between("query timeout", c.QueryTimeout, 10*time.Millisecond, 10*time.Second)
+	between("query timeout", c.QueryTimeout, 10*time.Millisecond, 1300*time.Millisecond) // a read is answered within 2 s
 	between("cancel timeout", c.CancelTimeout, 100*time.Millisecond, 30*time.Second)
 	check(c.MaxBody >= 1<<10 && c.MaxBody <= 64<<20, "body limit %d is not between 1 KiB and 64 MiB", c.MaxBody)
 	return errors.Join(problems...)

@@ -8,14 +8,11 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
 )
-
-var loadContract = sync.OnceValues(GetSpec)
 
 func TestContract(t *testing.T) {
 	t.Parallel()

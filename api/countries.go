@@ -15,7 +15,7 @@ var countries = codes(`
 
 func codes(list string) map[string]bool {
 	set := map[string]bool{}
-	for _, code := range strings.Fields(list) {
+	for code := range strings.FieldsSeq(list) {
 		set[code] = true
 	}
 	return set

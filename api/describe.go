@@ -82,12 +82,13 @@ func belongs(pending *workflowpb.PendingActivityInfo, step string) bool {
 // flagStopped flags an order that nothing works on any more although it is not
 // decided: its workflow was terminated, or worse.
 func flagStopped(found *snapshot, info *workflowpb.WorkflowExecutionInfo) {
-	switch info.GetStatus() {
-	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED,
-		enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW:
+	if found.decided() {
 		return
 	}
-	if found.decided() {
+	switch info.GetStatus() {
+	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, enumspb.WORKFLOW_EXECUTION_STATUS_FAILED,
+		enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT, enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED:
+	default:
 		return
 	}
 	found.NeedsAttention = true

@@ -12,14 +12,14 @@ import (
 )
 
 // find returns an order as its workflow knows it or, if no worker answers, as
-// the engine does, within twice the query timeout. Codes: NOT_FOUND, UNAVAILABLE.
+// the engine does, within one and a half query timeouts. Codes: NOT_FOUND, UNAVAILABLE.
 func (o *orders) find(ctx context.Context, id string) (snapshot, error) {
 	view, err := o.ask(ctx, id)
 	if err != nil && unknownWorkflow(err) {
 		return snapshot{}, &problem{code: fault.NotFound, cause: err}
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, o.config.QueryTimeout*9/10)
+	ctx, cancel := context.WithTimeout(ctx, o.config.QueryTimeout/2)
 	defer cancel()
 	if err == nil {
 		found := snapshot{view, SourceWorkflow}

@@ -50,7 +50,13 @@ func (s *Server) await(ctx context.Context, order *snapshot, until time.Time) bo
 	}
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
-	defer context.AfterFunc(s.draining, cancel)()
+	go func() {
+		select {
+		case <-s.draining:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	decided, ok := s.orders.await(ctx, order.ID)
 	if ok {
 		*order = decided

@@ -157,7 +157,6 @@ func summary(p workflows.Placement) string {
 }
 
 var (
-	attributeOrderStatus    = temporal.NewSearchAttributeKeyKeyword(workflows.AttributeOrderStatus)
-	attributeCustomer       = temporal.NewSearchAttributeKeyKeyword(workflows.AttributeCustomer)
-	attributeNeedsAttention = temporal.NewSearchAttributeKeyBool(workflows.AttributeNeedsAttention)
+	attributeOrderStatus = temporal.NewSearchAttributeKeyKeyword(workflows.AttributeOrderStatus)
+	attributeCustomer    = temporal.NewSearchAttributeKeyKeyword(workflows.AttributeCustomer)
 )

@@ -34,8 +34,10 @@ type readiness struct {
 // attributes of orders, and the server is not about to stop; else a fault with
 // code UNAVAILABLE.
 func (s *Server) Ready(ctx context.Context) error {
-	if s.draining.Err() != nil {
+	select {
+	case <-s.draining:
 		return &problem{code: fault.Unavailable, detail: "The server is stopping."}
+	default:
 	}
 	s.ready.mu.Lock()
 	defer s.ready.mu.Unlock()

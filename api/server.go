@@ -1,13 +1,13 @@
 package api
 
 import (
-	"context"
 	_ "embed" // the contract
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -30,6 +30,9 @@ const (
 //go:embed openapi.yaml
 var contractYAML []byte
 
+// loadContract reads the embedded contract once. Nothing changes it.
+var loadContract = sync.OnceValues(GetSpec)
+
 // Server answers the API's requests. It is an [http.Handler]; see [HTTPServer].
 type Server struct {
 	config  Config
@@ -40,8 +43,8 @@ type Server struct {
 	docs    *docs
 	ready   readiness
 
-	draining context.Context // done once the server is to stop
-	drain    context.CancelFunc
+	draining chan struct{} // closed once the server is to stop
+	drain    sync.Once
 }
 
 var _ StrictServerInterface = (*Server)(nil)
@@ -51,7 +54,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
-	contract, err := GetSpec()
+	contract, err := loadContract()
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}
@@ -60,12 +63,12 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		config:  c,
-		orders:  newOrders(c, t, converter.GetDefaultDataConverter()),
-		log:     slog.Default(),
-		observe: func(Observation) {},
+		config:   c,
+		orders:   newOrders(c, t, converter.GetDefaultDataConverter()),
+		log:      slog.Default(),
+		observe:  func(Observation) {},
+		draining: make(chan struct{}),
 	}
-	s.draining, s.drain = context.WithCancel(context.Background())
 	for _, option := range options {
 		option(s)
 	}
@@ -95,7 +98,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.Serv
 
 // Drain makes requests that only wait for a decision answer now with what they
 // have, and makes the server unready. [HTTPServer] calls it on shutdown.
-func (s *Server) Drain() { s.drain() }
+func (s *Server) Drain() { s.drain.Do(func() { close(s.draining) }) }
 
 // HTTPServer returns a server for addr with the limits of the API. The caller
 // starts it and shuts it down; Shutdown waits for placements, not for decisions.

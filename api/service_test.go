@@ -128,6 +128,12 @@ func TestAdmin(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, answer.Code)
 	require.Equal(t, "application/problem+json", answer.Header().Get("Content-Type"))
 	require.NotContains(t, answer.Body.String(), "10.0.0.8")
+	why := func(context.Context) error {
+		return fault.Errorf(fault.Transient, fault.Unavailable, "the database has not been migrated")
+	}
+	answer = admin(t, Admin{Ready: why}, "GET", "/readyz")
+	require.Equal(t, http.StatusServiceUnavailable, answer.Code)
+	require.Contains(t, answer.Body.String(), `"detail":"the database has not been migrated"`)
 
 	answer = admin(t, Admin{}, "POST", "/healthz")
 	require.Equal(t, http.StatusMethodNotAllowed, answer.Code)

@@ -136,7 +136,7 @@ func (b *testBundle) do(t *testing.T, method, path, body string, header ...strin
 
 func (b *testBundle) send(t *testing.T, r *http.Request) response {
 	t.Helper()
-	answer, err := b.http.Client().Do(r)
+	answer, err := b.http.Client().Do(r) //nolint:bodyclose // finish closes it
 	require.NoError(t, err)
 	return finish(t, answer)
 }
@@ -165,7 +165,7 @@ func (b *testBundle) raw(t *testing.T, text string) response {
 	defer connection.Close()
 	require.NoError(t, connection.SetDeadline(time.Now().Add(20*time.Second)))
 	go func() { _, _ = io.WriteString(connection, text) }() // the server may answer before it has read all
-	answer, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	answer, err := http.ReadResponse(bufio.NewReader(connection), nil) //nolint:bodyclose // finish closes it
 	require.NoError(t, err)
 	return finish(t, answer)
 }

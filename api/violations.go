@@ -30,13 +30,10 @@ func violations(schema *openapi3.Schema, value any) []FieldError {
 
 	options := append([]openapi3.SchemaValidationOption{openapi3.MultiErrors()}, formats()...)
 	for _, e := range flatten(schema.VisitJSON(value, options...)) {
-		pointer := ""
-		for _, token := range e.JSONPointer() {
-			pointer += "/" + strictjson.Escape(token)
-		}
+		pointer := strictjson.Pointer(e.JSONPointer()...)
 		if e.SchemaField == "properties" { // the error names the object, not the field
 			for _, name := range unknown(e) {
-				add(pointer+"/"+strictjson.Escape(name), fieldUnknown, "is not a field here")
+				add(pointer+strictjson.Pointer(name), fieldUnknown, "is not a field here")
 			}
 			continue
 		}
@@ -101,8 +98,7 @@ func explain(e *openapi3.SchemaError) (fault.Code, string) {
 	case "pattern":
 		return fieldNotAllowed, "must match " + s.Pattern
 	case "format":
-		var f *formatError
-		if errors.As(e.Origin, &f) {
+		if f, ok := errors.AsType[*formatError](e.Origin); ok {
 			return f.code, f.detail
 		}
 	}

@@ -70,7 +70,7 @@ func (r *reader) object(pointer string) map[string]any {
 	for {
 		r.peek()
 		key := r.text(pointer)
-		child := pointer + "/" + Escape(key)
+		child := pointer + Pointer(key)
 		if _, ok := object[key]; ok {
 			r.add(child, DuplicateKey, "must be given once")
 		}
@@ -165,7 +165,12 @@ func (r *reader) number() any {
 	return Number(literal)
 }
 
-// Escape returns key as one reference token of a JSON pointer.
-func Escape(key string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+// Pointer returns the JSON pointer (RFC 6901) of the keys on the way to a value.
+func Pointer(keys ...string) string {
+	var b strings.Builder
+	for _, key := range keys {
+		b.WriteByte('/')
+		b.WriteString(strings.NewReplacer("~", "~0", "/", "~1").Replace(key))
+	}
+	return b.String()
 }

@@ -86,8 +86,7 @@ func unreadable(data []byte, maxDepth int) (Issue, bool) {
 	if err == nil {
 		return Issue{}, false
 	}
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return Issue{Code: Syntax, Detail: fmt.Sprintf("must be one JSON value; reading it failed at byte %d", syntax.Offset)}, true
 	}
 	return Issue{Code: Syntax, Detail: "must be one JSON value"}, true
