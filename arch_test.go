@@ -50,6 +50,7 @@ var layers = []layer{
 	{"internal/telemetry", "fault", "gorm echo viper"},
 	{"internal/temporal", "fault", "gorm echo viper"},
 	{"internal/devserver", "fault", "gorm echo viper"},
+	{"internal/replay", "workflows internal/temporal fault", "gorm echo viper"},
 
 	{"internal/dbtest", "internal/database fault", "temporal echo"},
 	{"internal/shoptest", "activities services/** saga fault internal/database internal/dbtest internal/money", "echo"},
