@@ -3,10 +3,10 @@ package worker
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"gorm.io/gorm"
 
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 )
 
@@ -21,24 +21,37 @@ func open(ctx context.Context, r row, o Options) (*stores, error) {
 	options := database.Options{MaxConns: s.MaxConns, LockTimeout: o.LockTimeout, Durable: o.Durable}
 	own, err := database.Open(ctx, s.DSN, options)
 	if err != nil {
-		return nil, fmt.Errorf("database of %s: %w", r.name, err)
+		return nil, about(r.name, err)
 	}
 	opened := &stores{row: r, own: own}
 	if r.outside != nil {
 		if opened.outside, err = database.Open(ctx, s.OutsideDSN, options); err != nil {
-			return nil, errors.Join(fmt.Errorf("database of %s's simulator: %w", r.name, err), database.Close(own))
+			return nil, errors.Join(about(r.name+"'s simulator", err), database.Close(own))
 		}
 	}
 	return opened, nil
 }
 
+// about says whose database err is about. It stays a fault, whose message a
+// readiness check may show; the cause is for the log.
+func about(whose string, err error) error {
+	f := fault.Of(err)
+	return fault.Errorf(f.Kind, f.Code, "database of %s: %s%w", whose, f.Message, silent{err})
+}
+
+// silent is a cause that adds nothing to a message.
+type silent struct{ error }
+
+func (silent) Error() string   { return "" }
+func (s silent) Unwrap() error { return s.error }
+
 func (s *stores) migrate(ctx context.Context) error {
 	if err := s.row.own.migrate(ctx, s.own); err != nil {
-		return fmt.Errorf("database of %s: %w", s.row.name, err)
+		return about(s.row.name, err)
 	}
 	if s.outside != nil {
 		if err := s.row.outside.migrate(ctx, s.outside); err != nil {
-			return fmt.Errorf("database of %s's simulator: %w", s.row.name, err)
+			return about(s.row.name+"'s simulator", err)
 		}
 	}
 	return nil
@@ -46,11 +59,11 @@ func (s *stores) migrate(ctx context.Context) error {
 
 func (s *stores) ready(ctx context.Context) error {
 	if err := s.row.own.ready(ctx, s.own); err != nil {
-		return fmt.Errorf("database of %s: %w", s.row.name, err)
+		return about(s.row.name, err)
 	}
 	if s.outside != nil {
 		if err := s.row.outside.ready(ctx, s.outside); err != nil {
-			return fmt.Errorf("database of %s's simulator: %w", s.row.name, err)
+			return about(s.row.name+"'s simulator", err)
 		}
 	}
 	return nil

@@ -14,13 +14,21 @@ import (
 )
 
 // Migrate brings the databases of o's services to their newest versions, in the
-// order of the registry. A repeat changes nothing; it may run beside workers.
+// order of the registry. It waits for a database that does not answer until ctx
+// ends. A repeat changes nothing; it may run beside workers.
 func Migrate(ctx context.Context, o Options) error {
 	for _, r := range registry {
-		if _, ok := o.Services[r.name]; ok {
-			if err := with(ctx, o, r.name, func(s *stores) error { return s.migrate(ctx) }); err != nil {
-				return err
-			}
+		if _, ok := o.Services[r.name]; !ok {
+			continue
+		}
+		s, err := openWhenThere(ctx, r, o, func(err error) {
+			o.Logger.Warn("waiting", "service", r.name, "for", err, "cause", cause(err))
+		})
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(s.migrate(ctx), s.close()); err != nil {
+			return err
 		}
 	}
 	return nil

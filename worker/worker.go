@@ -144,61 +144,6 @@ func (g *Group) Ready(ctx context.Context) error {
 	return client.Check(ctx)
 }
 
-// prepare waits for everything that the services need.
-func (g *Group) prepare(ctx context.Context, c *amendstemporal.Client) error {
-	g.mu.Lock()
-	g.client = c
-	g.mu.Unlock()
-	for _, row := range registry {
-		if _, ok := g.o.Services[row.name]; !ok {
-			continue
-		}
-		var opened *stores
-		err := g.await(ctx, func() (err error) {
-			if opened == nil {
-				if opened, err = open(ctx, row, g.o); err != nil {
-					return err
-				}
-				g.mu.Lock()
-				g.stores = append(g.stores, opened)
-				g.mu.Unlock()
-			}
-			return opened.ready(ctx)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return c.Wait(ctx, g.waiting)
-}
-
-// await calls f until it succeeds or fails in a way that waiting does not heal.
-func (g *Group) await(ctx context.Context, f func() error) error {
-	pause, said := 50*time.Millisecond, ""
-	for {
-		err := f()
-		if err == nil || fault.KindOf(err) == fault.Bug || ctx.Err() != nil {
-			return err
-		}
-		if err.Error() != said {
-			said = err.Error()
-			g.waiting(err)
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(pause):
-			pause = min(2*pause, time.Second)
-		}
-	}
-}
-
-// waiting notes what the group waits for.
-func (g *Group) waiting(err error) {
-	g.set(err)
-	g.o.Logger.Warn("waiting", "services", strings.Join(g.names(), " "), "for", err)
-}
-
 // start starts a Temporal worker for every service. It returns those that it
 // started also when it fails.
 func (g *Group) start(c *amendstemporal.Client, fatal chan<- error) ([]sdkworker.Worker, error) {
