@@ -4,7 +4,16 @@ import (
 	"slices"
 
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/fault"
 )
+
+// Raise flags the saga of ctx for good: a person must look at it, although it
+// goes on and ends. Raising the same code twice is one flag.
+func Raise(ctx workflow.Context, step string, code fault.Code) {
+	r := from(ctx)
+	r.raise(Attention{Step: step, Code: code, Since: workflow.Now(ctx), lasting: true})
+}
 
 // flag says that a step makes no progress. Its call goes on.
 func (r *run) flag(s *stepRun, f *failure) {

@@ -161,7 +161,7 @@ func (r *run) against(d Decision, body func(workflow.Context) error) {
 	r.disarm()
 	r.stop()
 	if d.Kind == fault.Bug {
-		r.raise(Attention{Step: d.Step, Code: d.Code, Since: workflow.Now(r.outer), lasting: true})
+		Raise(with(r.outer, r), d.Step, d.Code)
 	}
 	ctx, _ := workflow.NewDisconnectedContext(r.outer)
 	ctx = with(ctx, r)

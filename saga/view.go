@@ -1,8 +1,8 @@
 package saga
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -96,7 +96,11 @@ func (r *run) view() View {
 		v.Reason = r.decision.Code
 	}
 	for _, s := range r.steps {
-		v.Steps = append(v.Steps, s.view())
+		sv := s.view()
+		if r.phase == Committed {
+			sv.Exposure = "" // what was held is taken, and nothing is owed for it
+		}
+		v.Steps = append(v.Steps, sv)
 	}
 	for _, info := range r.o.Plan.steps {
 		if r.find(info.name) == nil && r.ahead(info) {
@@ -151,17 +155,17 @@ func (r *run) changed() { workflow.SetCurrentDetails(r.outer, r.view().markdown(
 
 // markdown is the view as the Web UI renders it.
 func (v View) markdown() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "**%s**", v.Phase)
+	head := "**" + string(v.Phase) + "**"
 	if v.Reason != "" {
-		fmt.Fprintf(&b, " because of `%s`", v.Reason)
+		head += " because of `" + string(v.Reason) + "`"
 	}
-	b.WriteString("\n\n| step | state | attempts | last error | owes |\n|---|---|---|---|---|\n")
+	rows := []string{head, "", "| step | state | attempts | last error | owes |", "|---|---|---|---|---|"}
 	for _, s := range v.Steps {
-		fmt.Fprintf(&b, "| %s | %s | %d | %s | %s |\n", s.Name, s.State, s.Attempts, s.Error, s.Exposure)
+		cells := []string{s.Name, string(s.State), strconv.Itoa(s.Attempts), string(s.Error), s.Exposure}
+		rows = append(rows, "| "+strings.Join(cells, " | ")+" |")
 	}
 	for _, a := range v.Attention {
-		fmt.Fprintf(&b, "\n**Needs attention**: %s, `%s` since %s\n", a.Step, a.Code, a.Since.UTC().Format(time.RFC3339))
+		rows = append(rows, "", "**Needs attention**: "+a.Step+", `"+string(a.Code)+"` since "+a.Since.UTC().Format(time.RFC3339))
 	}
-	return b.String()
+	return strings.Join(rows, "\n") + "\n"
 }

@@ -136,7 +136,11 @@ func (s *orderSaga) cancel(ctx workflow.Context, d saga.Decision) error {
 	if err := s.create(ctx); err != nil { // done before, unless the saga was stopped on its first step
 		return err
 	}
-	return s.close(ctx, activities.CancelOrder, order.Cancelled, reason(d))
+	why := reason(d)
+	if why == order.Internal {
+		saga.Raise(ctx, d.Step, d.Code)
+	}
+	return s.close(ctx, activities.CancelOrder, order.Cancelled, why)
 }
 
 func (s *orderSaga) close(ctx workflow.Context, step saga.Step[order.Closing, order.Record], status order.Status, why order.Reason) error {

@@ -62,12 +62,15 @@ func (s *orderSaga) closing(ctx workflow.Context, step string, status order.Stat
 	v.Status, v.Reason, v.UpdatedAt = status, reason, now
 	steps := v.Steps[:0]
 	for _, st := range v.Steps {
-		if (st.State != saga.Waiting || st.StartedAt != nil) && st.Name != step {
-			steps = append(steps, st)
+		if st.State == saga.Waiting && st.StartedAt == nil || st.Name == step {
+			continue
 		}
+		st.Exposure = "" // with the last step nothing is owed any more
+		steps = append(steps, st)
 	}
 	v.Steps = append(steps, saga.StepView{Name: step, State: saga.Done, Attempts: 1, StartedAt: &now, EndedAt: &now})
-	data, err := json.Marshal(v)
+	// The checker fears Marshal for its caches and for maps; a view has no map.
+	data, err := json.Marshal(v) //workflowcheck:ignore
 	if err != nil {
 		return order.Closing{}, fmt.Errorf("encode the order's view: %w", err)
 	}
