@@ -36,7 +36,7 @@ func TestMigrate(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				where := dsn(t)
-				start, errs := make(chan struct{}), make([]error, 4)
+				start, errs := make(chan struct{}), make([]error, 8)
 				var wg sync.WaitGroup
 				for i := range errs {
 					db := dbtest.Open(t, where, database.Options{})

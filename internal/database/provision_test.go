@@ -3,6 +3,7 @@ package database_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"net/url"
 	"strings"
 	"sync"
@@ -72,15 +73,16 @@ func TestProvision(t *testing.T) {
 	t.Run("RolesReachTheirOwnDatabaseAndNoOther", func(t *testing.T) {
 		t.Parallel()
 		root, names := admin(t, "order", "payment")
-		dsns := make([]string, len(names))
-		errs := make([]error, len(names))
+		const copies = 4 // of every call, all at once
+		dsns := make([]string, copies*len(names))
+		errs := make([]error, copies*len(names))
 		var wg sync.WaitGroup
-		for i, name := range names {
-			wg.Go(func() { dsns[i], errs[i] = database.Provision(t.Context(), root, name, "s3cret") })
+		for i := range dsns {
+			wg.Go(func() { dsns[i], errs[i] = database.Provision(t.Context(), root, names[i%len(names)], "s3cret") })
 		}
 		wg.Wait()
+		require.NoError(t, errors.Join(errs...))
 		for i, name := range names {
-			require.NoError(t, errs[i])
 			other := "amends_" + names[1-i]
 			execute(t, dsns[i], "CREATE TABLE mine (n bigint)")
 			for _, closed := range []string{other, "postgres", "template1"} {

@@ -84,15 +84,22 @@ func TestDo(t *testing.T) {
 	t.Run("KeepsGenerationsAndStepsApart", func(t *testing.T) {
 		t.Parallel()
 		each(t, func(t *testing.T, b testBundle) {
-			for _, k := range []barrier.Key{
-				b.key,
+			others := []barrier.Key{
 				{Saga: b.key.Saga, Step: b.key.Step, Generation: 1},
 				{Saga: b.key.Saga, Step: "payment.authorize"},
-			} {
+				{Saga: "ord_2", Step: b.key.Step},
+			}
+			for _, k := range append(others, b.key) {
 				_, err := barrier.Do(t.Context(), b.db, barrier.Call{Key: k}, b.reserve)
 				require.NoError(t, err)
 			}
-			require.Equal(t, 3, b.ran(t, "do"))
+			require.Equal(t, 4, b.ran(t, "do"))
+
+			require.NoError(t, barrier.Undo(t.Context(), b.db, b.key, b.release))
+			require.Equal(t, barrier.Undone, b.state(t))
+			for _, k := range others {
+				require.Equal(t, barrier.Done, testBundle{b.db, k}.state(t), k)
+			}
 		})
 	})
 

@@ -54,7 +54,7 @@ func Do[Out any](ctx context.Context, db *gorm.DB, c Call, effect func(tx *gorm.
 
 // recorded returns what a repeated Do gets.
 func recorded[Out any](tx *gorm.DB, c Call) (out Out, err error) {
-	r, err := find(tx, c.Key, false)
+	r, err := find(tx, c.Key)
 	switch {
 	case err != nil:
 		return out, err
@@ -80,7 +80,7 @@ func Undo[Out any](ctx context.Context, db *gorm.DB, k Key, effect func(tx *gorm
 		if err != nil || first {
 			return err
 		}
-		r, err := find(tx, k, true)
+		r, err := find(tx, k)
 		switch {
 		case err != nil:
 			return err
@@ -93,7 +93,8 @@ func Undo[Out any](ctx context.Context, db *gorm.DB, k Key, effect func(tx *gorm
 		if err != nil {
 			return err
 		}
-		if _, err := change(tx, k, row{State: Undone}, Done); err != nil {
+		won, err := change(tx, k, row{State: Undone}, Done)
+		if err != nil || !won { // lost to another undo, which has taken it back
 			return err
 		}
 		return run(tx, k, func(tx *gorm.DB) error { return effect(tx, out) })
@@ -110,7 +111,7 @@ func Settle[Out any](ctx context.Context, db *gorm.DB, k Key) (out Out, happened
 		if err != nil || first {
 			return err
 		}
-		r, err := find(tx, k, false)
+		r, err := find(tx, k)
 		switch {
 		case err != nil:
 			return err

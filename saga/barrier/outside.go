@@ -54,7 +54,7 @@ func Intend[Out any](ctx context.Context, db *gorm.DB, c Call, prepare func(tx *
 
 // reissue returns what a repeated Intend gets.
 func reissue[Out any](tx *gorm.DB, c Call) (t Ticket[Out], err error) {
-	r, err := find(tx, c.Key, false)
+	r, err := find(tx, c.Key)
 	switch {
 	case err != nil:
 		return t, err
@@ -106,7 +106,7 @@ func finish(ctx context.Context, db *gorm.DB, k Key, r row, doing string, effect
 		if won {
 			return run(tx, k, effect)
 		}
-		found, err := find(tx, k, false)
+		found, err := find(tx, k)
 		switch {
 		case err != nil:
 			return err
@@ -143,7 +143,7 @@ func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key) (Entry[Req
 		if err != nil || first {
 			return err
 		}
-		r, err := find(tx, k, false)
+		r, err := find(tx, k)
 		if err != nil {
 			return err
 		}
@@ -189,7 +189,7 @@ func EndUndo(ctx context.Context, db *gorm.DB, k Key, to State, effect func(tx *
 		if won {
 			return run(tx, k, effect)
 		}
-		found, err := find(tx, k, false)
+		found, err := find(tx, k)
 		switch {
 		case err != nil:
 			return err

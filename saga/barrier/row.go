@@ -91,16 +91,12 @@ func where(tx *gorm.DB, k Key) *gorm.DB {
 	return tx.Where("saga = ? AND step = ? AND generation = ?", k.Saga, k.Step, k.Generation)
 }
 
-// find returns the row of k, or nil. With lock, nobody else changes it before tx
-// ends. Under READ COMMITTED it sees what a transaction wrote that insert or
-// change waited for.
-func find(tx *gorm.DB, k Key, lock bool) (*row, error) {
-	q := where(tx, k)
-	if lock {
-		q = q.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
-	}
+// find returns the row of k, or nil. Under READ COMMITTED it sees what a
+// transaction wrote that insert or change waited for. It takes no lock: change
+// decides.
+func find(tx *gorm.DB, k Key) (*row, error) {
 	var rows []row
-	if err := q.Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
+	if err := where(tx, k).Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
 		return nil, err
 	}
 	return &rows[0], nil
