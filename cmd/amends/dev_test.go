@@ -1,0 +1,140 @@
+package main
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/dbtest"
+)
+
+func TestDev(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := startDev(t, dir)
+
+	// The line of the banner, pasted into a shell.
+	pasted, err := exec.CommandContext(t.Context(), "sh", "-c", p.curl).Output()
+	require.NoError(t, err)
+	var order map[string]any
+	require.NoError(t, json.Unmarshal(pasted, &order), "%s", pasted)
+	require.Equal(t, "CONFIRMED", order["status"], "%s", pasted)
+	require.Len(t, order["parcels"], 2)
+	id := order["id"].(string)
+
+	for _, url := range []string{p.api + "/docs", p.api + "/openapi.yaml", p.api + "/readyz", p.admin + "/readyz", p.admin + "/metrics", p.ui} {
+		code, _ := call(t, http.MethodGet, url, "", nil)
+		require.Equal(t, http.StatusOK, code, url)
+	}
+	_, metrics := call(t, http.MethodGet, p.admin+"/metrics", "", nil)
+	for _, line := range []string{
+		`amends_http_request_seconds_count{code="200",method="POST",route="/v1/orders"} 1`,
+		`temporal_activity_execution_latency_seconds_count{activity_type="inventory.reserve"`,
+	} {
+		require.True(t, strings.Contains(metrics["text"].(string), line), line) //nolint:testifylint // the whole would be printed
+	}
+
+	// Tools beside it, on the same folder.
+	out, err := once(t, nil, "stock", "receive", "TEAPOT-LIMITED", "5", "--warehouse", "BER", "--data-dir", dir)
+	require.NoError(t, err)
+	require.Equal(t, "TEAPOT-LIMITED in BER: 15 available, 0 reserved, 0 sold, 15 ever received\n", out)
+	products := filepath.Join(t.TempDir(), "products.json")
+	require.NoError(t, os.WriteFile(products, []byte(`[{"sku":"NEW","name":"New","category":"c","price":{"amount":1,"currency":"EUR"},"active":true}]`), 0o600))
+	out, err = once(t, nil, "catalog", "import", products, "--data-dir", dir)
+	require.NoError(t, err)
+	require.Equal(t, "1 products imported\n", out)
+
+	// A second one on the same folder is refused, in one line.
+	_, err = once(t, nil, append([]string{"dev", "--data-dir", dir, "--temporal-bin", temporalBin(t)}, anyPorts...)...)
+	require.EqualError(t, err, "data_dir: "+dir+" is in use by another amends; stop it, or choose another with --data-dir")
+
+	// Stop while a payment is being authorized: the attempt is drained.
+	slow := place(t, p.api, "slow", "tok_slow", false)["id"].(string)
+	require.Eventually(t, func() bool { return step(t, p.api, slow, "payment.authorize")["state"] == "running" }, patience, 10*time.Millisecond)
+	began := time.Now()
+	require.NoError(t, p.end(t))
+	require.Less(t, time.Since(began), 15*time.Second)
+	_, err = net.DialTimeout("tcp", strings.TrimPrefix(p.ui, "http://"), time.Second)
+	require.Error(t, err, "no child is left")
+
+	// A second start goes on where the first stopped.
+	p = startDev(t, dir)
+	_, order = call(t, http.MethodGet, p.api+"/v1/orders/"+id, "", nil)
+	require.Equal(t, "CONFIRMED", order["status"])
+	require.Eventually(t, func() bool {
+		_, order = call(t, http.MethodGet, p.api+"/v1/orders/"+slow, "", nil)
+		return order["status"] == "CONFIRMED"
+	}, patience, 50*time.Millisecond)
+	require.InDelta(t, 1, step(t, p.api, slow, "payment.authorize")["attempts"], 0, "the attempt that ran was not cut off")
+	out, err = once(t, nil, "stock", "receive", "TEAPOT-LIMITED", "1", "--warehouse", "BER", "--data-dir", dir)
+	require.NoError(t, err)
+	require.Contains(t, out, "16 ever received", "a second start brings no stock")
+}
+
+func TestDevOnPostgres(t *testing.T) {
+	t.Parallel()
+	dir, server := t.TempDir(), dbtest.Postgres(t)
+	p := startDev(t, dir, "--database-url", server)
+	require.Equal(t, "CONFIRMED", place(t, p.api, "k", "tok_visa", true)["status"])
+	files, err := filepath.Glob(filepath.Join(dir, "*.db"))
+	require.NoError(t, err)
+	require.Equal(t, []string{filepath.Join(dir, "temporal.db")}, files)
+
+	info, err := os.Stat(filepath.Join(dir, "passwords.json"))
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	content, err := os.ReadFile(filepath.Join(dir, "passwords.json"))
+	require.NoError(t, err)
+	passwords := map[string]string{}
+	require.NoError(t, json.Unmarshal(content, &passwords))
+	require.Len(t, passwords, 7)
+	require.NoError(t, p.end(t))
+
+	out, err := once(t, nil, "stock", "receive", "MUG-STONEWARE", "1", "--warehouse", "BER", "--data-dir", dir, "--database-url", server)
+	require.NoError(t, err)
+	require.Equal(t, "MUG-STONEWARE in BER: 100000 available, 0 reserved, 1 sold, 100001 ever received\n", out)
+}
+
+func TestDevRefusesPortsInUse(t *testing.T) {
+	t.Parallel()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	addr := l.Addr().String()
+	port := strings.TrimPrefix(addr, "127.0.0.1:")
+	for flag, want := range map[string]string{
+		"--http-addr":     "http_addr: " + addr + " is in use; stop what uses it, or choose another with --http-addr",
+		"--admin-addr":    "admin_addr: " + addr + " is in use; stop what uses it, or choose another with --admin-addr",
+		"--temporal-port": "temporal_port: port " + port + " on 127.0.0.1 is in use; stop what uses it, or choose another with --temporal-port",
+		"--ui-port":       "ui_port: port " + port + " on 127.0.0.1 is in use; stop what uses it, or choose another with --ui-port",
+	} {
+		value := addr
+		if strings.HasSuffix(flag, "-port") {
+			value = port
+		}
+		args := append([]string{"dev", "--data-dir", t.TempDir(), "--temporal-bin", temporalBin(t)}, anyPorts...)
+		_, err := once(t, nil, append(args, flag, value)...)
+		require.EqualError(t, err, want)
+	}
+}
+
+func TestDevStoppedWhileItStarts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := start(t, nil, append([]string{"dev", "--data-dir", dir, "--temporal-bin", temporalBin(t)}, anyPorts...)...)
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(filepath.Join(dir, "temporal.pid"))
+		return err == nil
+	}, patience, time.Millisecond)
+	require.NoError(t, p.end(t))
+	require.NoFileExists(t, filepath.Join(dir, "temporal.pid"), "the child has ended")
+	require.Empty(t, p.out.String())
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// asAmends makes this test binary be amends itself, for what only a process of
+// its own can show: signals, exit codes, being killed.
+const asAmends = "AMENDS_TEST_AS_AMENDS"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asAmends) != "" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// amends returns a process of amends in a group of its own, as a shell starts it.
+func amends(t *testing.T, out *output, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), self, args...)
+	cmd.Env = append(os.Environ(), asAmends+"=1")
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return cmd
+}
+
+// ready waits for the banner and returns the addresses of API and Web UI.
+func ready(t *testing.T, cmd *exec.Cmd, out *output) (api, ui string) {
+	t.Helper()
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	require.Eventually(t, func() bool { return strings.Contains(out.String(), "Ctrl-C") }, patience, 10*time.Millisecond, "%s", out)
+	fields := strings.Fields(out.String())
+	for i, f := range fields {
+		switch f {
+		case "API":
+			api = fields[i+1]
+		case "Sagas":
+			ui = strings.TrimSuffix(fields[i+1], "/namespaces/default/workflows")
+		}
+	}
+	return api, ui
+}
+
+func gone(t *testing.T, url string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
+		if err == nil {
+			require.NoError(t, conn.Close())
+		}
+		return err != nil
+	}, 5*time.Second, 10*time.Millisecond, "%s still answers", url)
+}
+
+func TestDevKilled(t *testing.T) {
+	t.Parallel()
+	dir, out := t.TempDir(), &output{}
+	cmd := amends(t, out, append([]string{"dev", "--data-dir", dir, "--temporal-bin", temporalBin(t)}, anyPorts...)...)
+	api, ui := ready(t, cmd, out)
+	slow := place(t, api, "slow", "tok_slow", false)["id"].(string)
+	require.NoError(t, cmd.Process.Kill())
+	require.Error(t, cmd.Wait())
+	gone(t, ui)
+
+	p := startDev(t, dir)
+	require.Eventually(t, func() bool {
+		_, order := call(t, http.MethodGet, p.api+"/v1/orders/"+slow, "", nil)
+		return order["status"] == "CONFIRMED"
+	}, patience, 50*time.Millisecond, "what was acknowledged before the kill ends after it")
+}
+
+func TestDevInterruptedAtATerminal(t *testing.T) {
+	t.Parallel()
+	out := &output{}
+	cmd := amends(t, out, append([]string{"dev", "--data-dir", t.TempDir(), "--temporal-bin", temporalBin(t)}, anyPorts...)...)
+	_, ui := ready(t, cmd, out)
+	began := time.Now()
+	for range 2 { // to the whole group, and at once again, as make and timeout pass it on
+		require.NoError(t, syscall.Kill(-cmd.Process.Pid, syscall.SIGINT))
+	}
+	require.NoError(t, cmd.Wait(), "%s", out)
+	require.Less(t, time.Since(began), 15*time.Second)
+	gone(t, ui)
+	require.NotContains(t, out.String(), "amends: ", "nothing to complain about")
+}
+
+func TestExitCode(t *testing.T) {
+	t.Parallel()
+	out := &output{}
+	err := amends(t, out, "worker", "order", "catalog").Run()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit)
+	require.Equal(t, 1, exit.ExitCode())
+	require.Equal(t, "amends: services.order.dsn: must be set: this process opens that database\n"+
+		"amends: services.catalog.dsn: must be set: this process opens that database\n", out.String())
+}

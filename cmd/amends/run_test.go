@@ -1,0 +1,68 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestBadConfiguration(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		args, env []string
+		want      string
+	}{
+		"NoSuchCommand":    {args: []string{"devv"}, want: `unknown command "devv" for "amends"`},
+		"NoSuchFlag":       {args: []string{"dev", "--port", "1"}, want: "unknown flag: --port"},
+		"NoSuchService":    {args: []string{"worker", "orders"}, want: `invalid argument "orders" for "amends worker"`},
+		"NoService":        {args: []string{"worker"}, want: "requires at least 1 arg(s), only received 0"},
+		"NothingToMigrate": {args: []string{"migrate"}, want: "migrate: name services, or temporal, or give --all for every service"},
+		"AllAndOne":        {args: []string{"migrate", "--all", "order"}, want: "migrate: name services, or temporal, or give --all for every service"},
+		"EveryProblemOfAWorker": {
+			args: []string{"worker", "order", "payment"},
+			env:  []string{"AMENDS_SERVICES_ORDER_DSN=postgres://u:hunter2@db", "AMENDS_LOG_LEVEL=loud", "AMENDS_TYPO=hunter2"},
+			want: "AMENDS_TYPO: unknown variable; those that begin with AMENDS_ must be keys\n" +
+				`services.order.dsn: needs a database name: postgres://user:password@host:port/NAME, is "postgres://db"` + "\n" +
+				"services.payment.dsn: must be set: this process opens that database\n" +
+				"services.payment.provider_dsn: must be set: this process opens that database\n" +
+				`log.level: must be one of debug, info, warn, error, is "loud"`,
+		},
+		"AnAPINeedsNoDatabase": {args: []string{"api", "--http-addr", "nowhere"}, want: `http_addr: must be host:port, is "nowhere"`},
+		"NoSuchFile":           {args: []string{"api", "--config", "/nowhere.yaml"}, want: `config: cannot be read: no such file or directory, is "/nowhere.yaml"`},
+		"NoSuchBinary":         {args: []string{"dev", "--temporal-bin", "/nowhere/temporal", "--data-dir", t.TempDir()}, want: "temporal_bin: /nowhere/temporal: no such file or directory"},
+		"BadQuantity":          {args: []string{"stock", "receive", "A", "1.5", "--warehouse", "B"}, want: `quantity "1.5" is not a whole number`},
+		"NoWarehouse":          {args: []string{"stock", "receive", "A", "1"}, want: `required flag(s) "warehouse" not set`},
+		"NoProducts":           {args: []string{"catalog", "import", "/nowhere.json"}, want: "open /nowhere.json: no such file or directory"},
+		"MistypedFolder": {
+			args: []string{"stock", "receive", "A", "1", "--warehouse", "B", "--data-dir", "/nowhere"},
+			want: "services.inventory.dsn: must be set, or data_dir must be that of an `amends dev` that has run: there is no /nowhere/inventory.db",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			began := time.Now()
+			_, err := once(t, test.env, test.args...)
+			require.ErrorContains(t, err, test.want)
+			require.NotContains(t, err.Error(), "hunter2")
+			require.Less(t, time.Since(began), 2*time.Second)
+		})
+	}
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	out, err := once(t, nil, "version")
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(out, "amends "), out)
+}
+
+func TestEveryCommandHasHelp(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"dev"}, {"api"}, {"worker"}, {"migrate"}, {"stock", "receive"}, {"catalog", "import"}, {"order", "show"}, {"version"}} {
+		out, err := once(t, nil, append(args, "--help")...)
+		require.NoError(t, err)
+		require.Contains(t, out, "Usage:\n  amends "+strings.Join(args, " "))
+	}
+}

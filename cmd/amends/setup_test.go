@@ -1,0 +1,190 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/devserver"
+)
+
+// patience bounds every wait of these tests, on a machine that does other work too.
+const patience = 60 * time.Second
+
+// temporalBin returns the real CLI: AMENDS_TEMPORAL_BIN, bin/temporal of the
+// repository, or the one on PATH.
+func temporalBin(t *testing.T) string {
+	t.Helper()
+	built, err := filepath.Abs("../../bin/temporal")
+	require.NoError(t, err)
+	var found string
+	for _, candidate := range []string{os.Getenv("AMENDS_TEMPORAL_BIN"), built, ""} {
+		if found, err = devserver.Find(t.Context(), candidate); err == nil {
+			return found
+		}
+	}
+	if ci := os.Getenv("CI"); ci == "true" || ci == "1" {
+		t.Fatal(err)
+	}
+	t.Skip(err)
+	return ""
+}
+
+// output is what a running command has written so far.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// process is a command that runs until it is stopped, or by itself.
+type process struct {
+	out, err *output
+	stop     context.CancelFunc
+	done     chan error
+}
+
+// start runs a command as main does, in this process. The test stops it.
+func start(t *testing.T, environ []string, args ...string) *process {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	p := &process{out: &output{}, err: &output{}, stop: stop, done: make(chan error, 1)}
+	go func() {
+		p.done <- run(ctx, args, stdio{in: strings.NewReader(""), out: p.out, err: p.err, environ: environ})
+		close(p.done)
+	}()
+	t.Cleanup(func() { _ = p.end(t) })
+	return p
+}
+
+// end stops the command and returns its error.
+func (p *process) end(t *testing.T) error {
+	t.Helper()
+	p.stop()
+	return p.wait(t)
+}
+
+// wait returns the error of a command that ends by itself.
+func (p *process) wait(t *testing.T) error {
+	t.Helper()
+	select {
+	case err := <-p.done:
+		return err
+	case <-time.After(patience):
+		require.Fail(t, "the command does not end", "%s%s", p.out, p.err)
+		return nil
+	}
+}
+
+// says waits until the output matches, and returns the match's groups.
+func says(t *testing.T, p *process, o *output, pattern string) []string {
+	t.Helper()
+	re := regexp.MustCompile(pattern)
+	var match []string
+	require.Eventually(t, func() bool {
+		match = re.FindStringSubmatch(o.String())
+		select {
+		case err, running := <-p.done:
+			require.True(t, match != nil || running && err == nil, "ended: %v\n%s%s", err, p.out, p.err)
+		default:
+		}
+		return match != nil
+	}, patience, 10*time.Millisecond, "waiting for %q", pattern)
+	return match
+}
+
+// once runs a command to its end.
+func once(t *testing.T, environ []string, args ...string) (string, error) {
+	t.Helper()
+	p := start(t, environ, args...)
+	err := p.wait(t)
+	return p.out.String(), err
+}
+
+// platformUnderTest is an `amends dev` that is ready.
+type platformUnderTest struct {
+	*process
+	api, ui, admin, curl string
+}
+
+var anyPorts = []string{"--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--temporal-port", "0", "--ui-port", "0"}
+
+func startDev(t *testing.T, dir string, args ...string) *platformUnderTest {
+	t.Helper()
+	args = append(append([]string{"dev", "--data-dir", dir, "--temporal-bin", temporalBin(t)}, anyPorts...), args...)
+	p := start(t, []string{"TEMPORAL_ADDRESS=engine.of.somebody.else:7233"}, args...)
+	m := says(t, p, p.out, `(?s)API +(\S+).*Sagas +(\S+)/namespaces.*Metrics +(\S+)/metrics.*(curl [^\n]+)\n.*stays in`)
+	return &platformUnderTest{process: p, api: m[1], ui: m[2], admin: m[3], curl: m[4]}
+}
+
+// call makes a request and reads the answer.
+func call(t *testing.T, method, url, body string, header map[string]string) (int, map[string]any) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	require.NoError(t, err)
+	for name, value := range header {
+		request.Header.Set(name, value)
+	}
+	client := &http.Client{Timeout: patience}
+	defer client.CloseIdleConnections()
+	answer, err := client.Do(request)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, answer.Body.Close()) }()
+	content, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	object := map[string]any{}
+	if strings.Contains(answer.Header.Get("Content-Type"), "json") {
+		require.NoError(t, json.Unmarshal(content, &object), "%s", content)
+	} else {
+		object["text"] = string(content)
+	}
+	return answer.StatusCode, object
+}
+
+// place places an order for a mug and waits for its decision if wait says so.
+func place(t *testing.T, api, key, token string, wait bool) map[string]any {
+	t.Helper()
+	header := map[string]string{"Content-Type": "application/json", "Idempotency-Key": key}
+	if wait {
+		header["Prefer"] = "wait=30"
+	}
+	code, order := call(t, http.MethodPost, api+"/v1/orders", `{"customer_id":"cus_1","currency":"EUR","lines":[{"sku":"MUG-STONEWARE","quantity":1}],
+		"ship_to":{"name":"A","line1":"B","city":"C","postal_code":"10115","country":"DE"},"payment_token":"`+token+`"}`, header)
+	require.Contains(t, []int{http.StatusOK, http.StatusAccepted}, code, "%v", order)
+	return order
+}
+
+// step returns one step of an order's saga, nil before it is known.
+func step(t *testing.T, api, id, name string) map[string]any {
+	t.Helper()
+	_, order := call(t, http.MethodGet, api+"/v1/orders/"+id, "", nil)
+	steps, _ := order["steps"].([]any)
+	for _, s := range steps {
+		if s := s.(map[string]any); s["name"] == name {
+			return s
+		}
+	}
+	return nil
+}
