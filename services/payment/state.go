@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"slices"
 	"time"
 
 	"github.com/amends/amends/fault"
@@ -138,10 +139,8 @@ func (p *Payment) DropRefund(amount money.Amount, now time.Time) error {
 }
 
 func (p *Payment) expect(move string, states ...State) error {
-	for _, s := range states {
-		if p.State == s {
-			return nil
-		}
+	if slices.Contains(states, p.State) {
+		return nil
 	}
 	return fault.Errorf(fault.Bug, fault.Conflict, "a payment that is %s cannot be %s", p.State, move)
 }

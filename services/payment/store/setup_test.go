@@ -22,11 +22,12 @@ import (
 
 type testBundle struct {
 	*payment.Outside
-	store *store.Store
-	db    *gorm.DB
-	wire  *wire
-	book  *simulator.Simulator
-	clock *clock
+	store  *store.Store
+	db     *gorm.DB
+	theirs *gorm.DB
+	wire   *wire
+	book   *simulator.Simulator
+	clock  *clock
 }
 
 // each runs body against the service on each engine. Nothing hangs for long.
@@ -47,7 +48,7 @@ func setup(t *testing.T, db *gorm.DB, o simulator.Options) *testBundle {
 	o.Now = c.Now
 	book := simulator.New(bookDB, o)
 	s, w := store.New(db), newWire(book)
-	return &testBundle{Outside: payment.New(s, w), store: s, db: db, wire: w, book: book, clock: c}
+	return &testBundle{Outside: payment.New(s, w), store: s, db: db, theirs: bookDB, wire: w, book: book, clock: c}
 }
 
 // clock is a clock that stands still until it is set forward.
@@ -123,6 +124,17 @@ func requireFault(t require.TestingT, err error, kind fault.Kind, code fault.Cod
 	require.Error(t, err)
 	require.Equal(t, code, fault.CodeOf(err))
 	require.Equal(t, kind, fault.KindOf(err), "%v", err)
+}
+
+// reset empties both databases and heals the wire.
+func (b *testBundle) reset(t require.TestingT) {
+	for _, table := range []string{"postings", "invoices", "transfers", "payments", "barrier", "series"} {
+		require.NoError(t, b.db.Exec("DELETE FROM "+table).Error)
+	}
+	for _, table := range []string{"effects", "failures"} {
+		require.NoError(t, b.theirs.Exec("DELETE FROM "+table).Error)
+	}
+	b.wire.Heal()
 }
 
 // race runs f n times at once.

@@ -98,7 +98,7 @@ func TestForbidOrAuthorizeNeverBoth(t *testing.T) {
 					forbidden.Add(1)
 				}
 			})
-			require.True(t, (made.Load() == 0) != (forbidden.Load() == 0), "made %d, forbidden %d", made.Load(), forbidden.Load())
+			require.NotEqual(t, made.Load() == 0, forbidden.Load() == 0, "made %d, forbidden %d", made.Load(), forbidden.Load())
 			require.Equal(t, made.Load() > 0, b.state(t, key) == provider.Authorized)
 		}
 	})

@@ -13,11 +13,11 @@ const (
 	TokenDeclined           = "tok_declined"
 	TokenInsufficientFunds  = "tok_insufficient_funds"
 	TokenExpiredCard        = "tok_expired_card"
-	TokenCaptureDeclined    = "tok_capture_declined"
-	TokenAuthExpired        = "tok_auth_expired"
+	TokenCaptureDeclined    = "tok_capture_declined" //nolint:gosec // names a behaviour, opens nothing
+	TokenAuthExpired        = "tok_auth_expired"     //nolint:gosec // names a behaviour, opens nothing
 	TokenSlow               = "tok_slow"
 	TokenUnavailable        = "tok_unavailable"
-	TokenTimeoutAfterCharge = "tok_timeout_after_charge"
+	TokenTimeoutAfterCharge = "tok_timeout_after_charge" //nolint:gosec // names a behaviour, opens nothing
 	TokenCaptureLost        = "tok_capture_lost"
 	TokenUnknown            = "tok_unknown"
 )
