@@ -4,9 +4,10 @@
 // # Two engines
 //
 // The DSN decides: "postgres://…" or "sqlite:path". Both take the same portable
-// SQL and both compare text byte by byte, so a store has one body. What they do
-// differently is hidden here: SQLite has no row locks (its one writer is alone)
-// and gets its settings from the DSN that [Open] builds.
+// SQL, and both compare text byte by byte if [Provision] (or somebody with the
+// same collation, C) made the PostgreSQL database, so a store has one body. What
+// they do differently is hidden here: SQLite has no row locks (its one writer is
+// alone) and gets its settings from the DSN that [Open] builds.
 //
 // SQLite runs under a small GORM dialector of our own, because it is pure Go and
 // the ready ones were not good enough: one compiles C and translates no errors,
