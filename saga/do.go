@@ -183,11 +183,11 @@ func (r *run) perform(ctx workflow.Context, t *task) *failure {
 		// A plan without a pivot: with its first closing step the saga is decided.
 		r.disarm()
 		r.enter(Completing)
-		f = r.insist(ctx, t)
+		r.insist(ctx, t)
 	case r.phase == Forward:
 		f = r.attempt(ctx, t)
 	default:
-		f = r.insist(ctx, t)
+		r.insist(ctx, t)
 	}
 	r.ended(t, f)
 	return f
@@ -230,7 +230,7 @@ func (r *run) performPivot(ctx workflow.Context, t *task) *failure {
 }
 
 // insist takes a step that must succeed, because the saga is decided.
-func (r *run) insist(ctx workflow.Context, t *task) *failure {
+func (r *run) insist(ctx workflow.Context, t *task) {
 	rest, _ := workflow.NewDisconnectedContext(ctx)
 	var ends []fault.Kind
 	if t.step.kind == Closing {
@@ -238,7 +238,6 @@ func (r *run) insist(ctx workflow.Context, t *task) *failure {
 	}
 	r.patient(rest, t.request(), ends...)
 	r.pivoted = r.pivoted || t.step.kind == Pivot
-	return nil
 }
 
 // ended notes the outcome of a do.

@@ -3,7 +3,6 @@ package saga_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -173,7 +172,7 @@ type testBundle struct {
 func setup(t *testing.T) *testBundle {
 	t.Helper()
 	var ts testsuite.WorkflowTestSuite
-	ts.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.NewTextHandler(io.Discard, nil))))
+	ts.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	b := &testBundle{world: newWorld(), env: ts.NewTestWorkflowEnvironment(), body: trip}
 	b.env.SetTestTimeout(20 * time.Second)
 	b.options = saga.Options{

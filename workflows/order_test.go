@@ -3,18 +3,17 @@ package workflows_test
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
 	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/amends/amends/fault"
@@ -35,7 +34,7 @@ type testBundle struct {
 func setup(t *testing.T) *testBundle {
 	t.Helper()
 	var ts testsuite.WorkflowTestSuite
-	ts.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.NewTextHandler(io.Discard, nil))))
+	ts.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	b := &testBundle{Shop: shoptest.New(t), env: ts.NewTestWorkflowEnvironment()}
 	b.env.SetTestTimeout(30 * time.Second)
 	workflows.Register(b.env, workflows.Options{})
@@ -135,11 +134,11 @@ func TestCancelsForEveryReason(t *testing.T) {
 			require.Equal(t, tc.reason, v.Reason)
 			require.False(t, v.NeedsAttention)
 			for _, s := range v.Steps {
-				switch {
-				case s.Name == tc.step:
+				switch s.Name {
+				case tc.step:
 					require.Equal(t, saga.Refused, s.State)
 					require.Equal(t, tc.code, s.Error)
-				case s.Name == "inventory.reserve", s.Name == "payment.authorize", s.Name == "shipping.book":
+				case "inventory.reserve", "payment.authorize", "shipping.book":
 					require.Contains(t, []saga.State{saga.Undone, saga.Refused}, s.State, s.Name)
 				default:
 					require.Equal(t, saga.Done, s.State, s.Name)
@@ -219,12 +218,27 @@ func TestADeadlineBeforeThePivotLeavesNothing(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
 			// The step's worker is away until after decide-by.
-			b.env.OnActivity(step, mock.Anything, mock.Anything).Return(nil, fault.Errorf(fault.Transient, fault.Unavailable, "away"))
+			b.Bind(away{b.env, step})
 			v := b.run(t)
 			require.Equal(t, order.Cancelled, v.Status)
 			require.Equal(t, order.Deadline, v.Reason)
 		})
 	}
+}
+
+// away registers a step that always fails, and every other as it is.
+type away struct {
+	saga.Registry
+	step string
+}
+
+func (a away) RegisterActivityWithOptions(f any, o activity.RegisterOptions) {
+	if o.Name == a.step {
+		f = func(context.Context, any) (any, error) {
+			return nil, temporal.NewApplicationError("away", "UNAVAILABLE")
+		}
+	}
+	a.Registry.RegisterActivityWithOptions(f, o)
 }
 
 func TestAnswersAPlacementOnceTheOrderIsDurable(t *testing.T) {

@@ -57,7 +57,7 @@ func newPlatform(t *testing.T, decideAfter time.Duration) *platform {
 	c := api.DefaultConfig()
 	c.OrderQueue = p.queues["order"]
 	c.DecideAfter = decideAfter
-	a, err := api.New(c, server.Client, api.WithLogger(slog.New(slog.NewTextHandler(io.Discard, nil))))
+	a, err := api.New(c, server.Client, api.WithLogger(slog.New(slog.DiscardHandler)))
 	require.NoError(t, err)
 	h := httptest.NewServer(a)
 	t.Cleanup(h.Close)
@@ -127,9 +127,14 @@ func (p *platform) place(t *testing.T, key, prefer string, body map[string]any) 
 
 func (p *platform) cancel(t *testing.T, id string) reply {
 	t.Helper()
+	return send(t, p.cancelRequest(t, id))
+}
+
+func (p *platform) cancelRequest(t *testing.T, id string) *http.Request {
+	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+"/v1/orders/"+id+"/cancel", http.NoBody)
 	require.NoError(t, err)
-	return send(t, r)
+	return r
 }
 
 func (p *platform) get(t *testing.T, id string) reply {
@@ -139,10 +144,11 @@ func (p *platform) get(t *testing.T, id string) reply {
 	return send(t, r)
 }
 
+var browser = &http.Client{Timeout: time.Minute}
+
 func send(t *testing.T, r *http.Request) reply {
 	t.Helper()
-	client := &http.Client{Timeout: time.Minute}
-	res, err := client.Do(r)
+	res, err := browser.Do(r)
 	require.NoError(t, err)
 	defer res.Body.Close()
 	data, err := io.ReadAll(res.Body)

@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 
 	"go.temporal.io/api/enums/v1"
@@ -43,7 +42,7 @@ func Replay(h History) error {
 		return fmt.Errorf("make a replayer: %w", err)
 	}
 	workflows.Register(r, workflows.Options{})
-	quiet := sdklog.NewStructuredLogger(slog.New(slog.NewTextHandler(io.Discard, nil)))
+	quiet := sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))
 	if err := r.ReplayWorkflowHistory(quiet, h.Events); err != nil {
 		return fmt.Errorf("it does not replay: %w", err)
 	}

@@ -100,8 +100,10 @@ func (s *Shop) Seed(tb testing.TB) {
 		{SKU: "RETIRED", Name: "Retired", Category: "tea", Price: eur(999), Active: false},
 	}))
 	for _, d := range []inventory.Delivery{
-		{SKU: "TEA", Warehouse: "AMS", Quantity: 1000}, {SKU: "TEA", Warehouse: "BER", Quantity: 1000},
-		{SKU: "MUG", Warehouse: "BER", Quantity: 1000}, {SKU: "KETTLE", Warehouse: "AMS", Quantity: 1000},
+		{SKU: "TEA", Warehouse: "AMS", Quantity: 1000},
+		{SKU: "TEA", Warehouse: "BER", Quantity: 1000},
+		{SKU: "MUG", Warehouse: "BER", Quantity: 1000},
+		{SKU: "KETTLE", Warehouse: "AMS", Quantity: 1000},
 	} {
 		_, err := s.Inventory.Receive(tb.Context(), d)
 		require.NoError(tb, err)
