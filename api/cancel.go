@@ -15,7 +15,8 @@ import (
 )
 
 // cancel decides an order against, unless it is decided, and returns it as it
-// then is. Codes: NOT_FOUND, PAST_PIVOT, UNAVAILABLE (repeat it).
+// then is. Codes: NOT_FOUND, PAST_PIVOT, SAGA_STOPPED, UNAVAILABLE
+// (repeat it).
 func (o *orders) cancel(ctx context.Context, id string) (snapshot, error) {
 	before, err := o.find(ctx, id)
 	if err != nil || before.decided() {
@@ -28,13 +29,10 @@ func (o *orders) cancel(ctx context.Context, id string) (snapshot, error) {
 	case err == nil:
 	case errors.As(err, &application) && application.Type() == string(saga.PastPivot):
 		return snapshot{}, refuse(saga.PastPivot, "")
-	case errors.As(err, &gone), errors.As(err, &application) && application.Type() == string(saga.AlreadyDecided):
-		// It was decided between the two questions.
-		after, err := o.find(ctx, id)
-		if err == nil && !after.decided() {
-			err = notCancelled(errors.New("the order's workflow stopped before it decided"))
-		}
-		return cancelled(after, err)
+	case errors.As(err, &gone):
+		return o.lookAgain(ctx, id, refuse(codeSagaStopped, ""))
+	case errors.As(err, &application) && application.Type() == string(saga.AlreadyDecided):
+		return o.lookAgain(ctx, id, notCancelled(err))
 	default:
 		return snapshot{}, notCancelled(err)
 	}
@@ -43,6 +41,16 @@ func (o *orders) cancel(ctx context.Context, id string) (snapshot, error) {
 		return cancelled(after, nil)
 	}
 	return before, nil // the cancel is recorded: a missing picture does not change that
+}
+
+// lookAgain answers for an order that was decided between two questions; if it
+// was not, its answer is otherwise.
+func (o *orders) lookAgain(ctx context.Context, id string, otherwise *problem) (snapshot, error) {
+	after, err := o.find(ctx, id)
+	if err == nil && !after.decided() {
+		return snapshot{}, otherwise
+	}
+	return cancelled(after, err)
 }
 
 // cancelled is a cancel's answer for an order that is in a state.

@@ -105,15 +105,19 @@ func TestCancelOrder(t *testing.T) {
 		setupPending(t, workflows.StatusConfirmed, nil).cancel(t).refused(t, http.StatusConflict, saga.PastPivot)
 	})
 
-	for name, err := range map[string]error{
-		"Decided":   temporal.NewApplicationError("decided", string(saga.AlreadyDecided)),
-		"Completed": serviceerror.NewNotFound("workflow execution already completed"),
+	for name, c := range map[string]struct {
+		err  error
+		code fault.Code
+		is   int
+	}{
+		"Decided":   {temporal.NewApplicationError("decided", string(saga.AlreadyDecided)), fault.Unavailable, 503},
+		"Completed": {serviceerror.NewNotFound("workflow execution already completed"), codeSagaStopped, 409},
 	} {
 		t.Run("LooksAgainAtAnOrderThatWasMeanwhile"+name, func(t *testing.T) {
 			t.Parallel()
-			setupPending(t, workflows.StatusCancelled, err).cancel(t).order(t, http.StatusOK)
-			setupPending(t, workflows.StatusConfirmed, err).cancel(t).refused(t, http.StatusConflict, saga.PastPivot)
-			setupPending(t, workflows.StatusPending, err).cancel(t).refused(t, http.StatusServiceUnavailable, fault.Unavailable)
+			setupPending(t, workflows.StatusCancelled, c.err).cancel(t).order(t, http.StatusOK)
+			setupPending(t, workflows.StatusConfirmed, c.err).cancel(t).refused(t, http.StatusConflict, saga.PastPivot)
+			setupPending(t, workflows.StatusPending, c.err).cancel(t).refused(t, c.is, c.code)
 		})
 	}
 

@@ -16,9 +16,10 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// describe returns what the engine knows of an order without any worker: its
-// status and times from the workflow's description, and what was asked for from
-// its input, if that can be read in time.
+// describe returns what the engine knows of an order without any worker. Of a
+// decided one that is the workflow's result; of another its status and times from
+// the workflow's description, and what was asked for from its input, if that can
+// be read in time.
 func (o *orders) describe(ctx context.Context, id string) (snapshot, error) {
 	d, err := o.temporal.DescribeWorkflowExecution(ctx, workflows.WorkflowID(id), "")
 	if err != nil {
@@ -26,6 +27,12 @@ func (o *orders) describe(ctx context.Context, id string) (snapshot, error) {
 	}
 	o.alive()
 	info := d.GetWorkflowExecutionInfo()
+	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
+		if decided, ok := o.await(ctx, id); ok {
+			decided.source = SourceEngine
+			return decided, nil
+		}
+	}
 	found := snapshot{source: SourceEngine}
 	found.ID = id
 	found.Status = workflows.Status(keyword(info.GetSearchAttributes(), workflows.AttributeOrderStatus))

@@ -175,6 +175,9 @@ func TestGetOrderWithoutWorkers(t *testing.T) {
 		b.temporal.describe = described(t, enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, map[string]any{
 			workflows.AttributeOrderStatus: "CONFIRMED", workflows.AttributeNeedsAttention: true,
 		})
+		b.temporal.result = func(context.Context, string) (workflows.OrderView, error) {
+			return workflows.OrderView{}, serviceerror.NewUnavailable("too large to read in time")
+		}
 		b.temporal.input = func(string) (workflows.Input, error) {
 			return workflows.Input{Placement: workflows.Placement{
 				CustomerID: "cus_42", Currency: "EUR", Fingerprint: "f", Lines: []workflows.Line{{SKU: "MUG", Quantity: 2}}, PaymentToken: "tok_visa",
@@ -189,6 +192,21 @@ func TestGetOrderWithoutWorkers(t *testing.T) {
 		require.Equal(t, "cus_42", *o.CustomerId)
 		require.Equal(t, []Line{{Sku: "MUG", Quantity: 2}}, o.Lines)
 		require.NotContains(t, answer.text, "tok_visa")
+	})
+
+	t.Run("AnswersWithTheResultOfADecidedOrder", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, quick)
+		b.temporal.query = silent
+		b.temporal.describe = described(t, enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, nil)
+		b.temporal.result = func(context.Context, string) (workflows.OrderView, error) {
+			v := view(someOrder, workflows.StatusCancelled)
+			v.Reason = "OUT_OF_STOCK"
+			return v, nil
+		}
+		o := b.get(t).order(t, http.StatusOK)
+		require.Equal(t, "OUT_OF_STOCK", *o.Reason)
+		require.Equal(t, SourceEngine, o.Source)
 	})
 
 	t.Run("LeavesOutWhatTheEngineDoesNotTellInTime", func(t *testing.T) {

@@ -23,6 +23,7 @@ const (
 	codeEncodingUnsupported  fault.Code = "UNSUPPORTED_CONTENT_ENCODING"
 	codeValidationFailed     fault.Code = "VALIDATION_FAILED"
 	codePlacementUnknown     fault.Code = "PLACEMENT_UNKNOWN"
+	codeSagaStopped          fault.Code = "SAGA_STOPPED"
 )
 
 // problemKind is what all problems of one code share.
@@ -43,6 +44,7 @@ var problems = map[fault.Code]problemKind{
 	codeMethodNotAllowed:     {http.StatusMethodNotAllowed, "The method is not allowed here", "See the Allow header."},
 	codeNotAcceptable:        {http.StatusNotAcceptable, "No acceptable answer", "Answers are application/json."},
 	saga.PastPivot:           {http.StatusConflict, "It is too late to cancel", "The payment is being captured or was captured; the order can only go forward."},
+	codeSagaStopped:          {http.StatusConflict, "Nothing works on this order any more", "Its saga was stopped before it decided; an operator has to look at it."},
 	codeBodyTooLarge:         {http.StatusRequestEntityTooLarge, "The body is too large", "Send less."},
 	codeMediaTypeUnsupported: {http.StatusUnsupportedMediaType, "The media type is not supported", "Send Content-Type: application/json."},
 	codeEncodingUnsupported:  {http.StatusUnsupportedMediaType, "The content encoding is not supported", "Send the body uncompressed."},

@@ -164,7 +164,7 @@ func (b *testBundle) raw(t *testing.T, text string) response {
 	require.NoError(t, err)
 	defer connection.Close()
 	require.NoError(t, connection.SetDeadline(time.Now().Add(20*time.Second)))
-	go func() { _, _ = io.WriteString(connection, text) }() // the server may answer before it has read all
+	go func() { _, _ = io.WriteString(connection, text) }()            // the server may answer before it has read all
 	answer, err := http.ReadResponse(bufio.NewReader(connection), nil) //nolint:bodyclose // finish closes it
 	require.NoError(t, err)
 	return finish(t, answer)

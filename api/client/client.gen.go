@@ -451,7 +451,7 @@ type ClientInterface interface {
 	// GetOrder Get an order
 	//
 	// The order with its saga, within two seconds. When no worker answers, it is what the engine
-	// itself knows (`source: engine`): status and times for certain, the rest where it has it.
+	// itself knows (`source: engine`): all of a decided order, status and times of another.
 	//
 	// Corresponds with GET /v1/orders/{id} (the `GetOrder` operationId).
 	GetOrder(ctx context.Context, id OrderID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -584,7 +584,7 @@ func (c *Client) PlaceOrder(ctx context.Context, params *PlaceOrderParams, body 
 // GetOrder Get an order
 //
 // The order with its saga, within two seconds. When no worker answers, it is what the engine
-// itself knows (`source: engine`): status and times for certain, the rest where it has it.
+// itself knows (`source: engine`): all of a decided order, status and times of another.
 //
 // Corresponds with GET /v1/orders/{id} (the `GetOrder` operationId).
 func (c *Client) GetOrder(ctx context.Context, id OrderID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -991,7 +991,7 @@ type ClientWithResponsesInterface interface {
 	// GetOrderWithResponse Get an order
 	//
 	// The order with its saga, within two seconds. When no worker answers, it is what the engine
-	// itself knows (`source: engine`): status and times for certain, the rest where it has it.
+	// itself knows (`source: engine`): all of a decided order, status and times of another.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1611,7 +1611,7 @@ func (c *ClientWithResponses) PlaceOrderWithResponse(ctx context.Context, params
 // GetOrderWithResponse Get an order
 //
 // The order with its saga, within two seconds. When no worker answers, it is what the engine
-// itself knows (`source: engine`): status and times for certain, the rest where it has it.
+// itself knows (`source: engine`): all of a decided order, status and times of another.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -33,7 +33,7 @@ function input(parameter, id) {
   const fresh = parameter.name === "Idempotency-Key";
   const field = el("input", {
     id, name: parameter.name, required: parameter.required, autocomplete: "off", spellcheck: "false",
-    value: fresh ? crypto.randomUUID() : parameter.in === "path" ? remembered.id : "",
+    value: fresh ? crypto.randomUUID() : parameter.in === "path" ? remembered.id : parameter.example ?? "",
     placeholder: parameter.example ?? "",
     "data-in": parameter.in,
   });
