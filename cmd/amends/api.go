@@ -49,15 +49,13 @@ func (std stdio) serveAPI(ctx context.Context, c *config.Config) (err error) {
 		return err
 	}
 	orders := serve(public, api.HTTPServer(c.HTTPAddr, server))
-	defer func() { orders.stop(c.DrainTimeout) }()
+	defer func() { orders.stop(ctx, c.DrainTimeout) }()
 	private, err := listen(ctx, "admin_addr", c.AdminAddr)
 	if err != nil {
 		return err
 	}
-	admin := serve(private, api.AdminServer(c.AdminAddr, api.NewAdmin(api.Admin{
-		Metrics: metrics.Handler(), Ready: server.Ready, Logger: log,
-	}), log))
-	defer func() { admin.stop(c.DrainTimeout) }()
+	admin := serve(private, newAdmin(c, metrics, server.Ready, log)) //nolint:contextcheck // a probe has its request's context
+	defer func() { admin.stop(ctx, c.DrainTimeout) }()
 
 	ready := make(chan error, 1)
 	go func() {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -21,13 +20,13 @@ func catalogCommand(std stdio) *cobra.Command {
 			`    "price": {"amount": 499, "currency": "EUR"}, "active": true}]`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			var in io.Reader = std.in
+			in := std.in
 			if args[0] != "-" {
 				file, err := os.Open(args[0])
 				if err != nil {
 					return err
 				}
-				defer file.Close() //nolint:errcheck // it was only read
+				defer file.Close()
 				in = file
 			}
 			o, err := std.tool(cmd, "catalog")

@@ -19,21 +19,24 @@ import (
 // data folder, or, with a database_url, a database and a role of its own on that
 // server, which are made if they are not there.
 func devDatabases(ctx context.Context, c *config.Config) error {
-	make := func(name string) (string, error) { return "sqlite:" + filepath.Join(c.DataDir, name+".db"), nil }
+	var passwords map[string]string
 	if c.DatabaseURL != "" {
-		passwords, err := loadPasswords(c)
-		if err != nil {
+		var err error
+		if passwords, err = loadPasswords(c); err != nil {
 			return err
 		}
-		make = func(name string) (string, error) {
-			return database.Provision(ctx, string(c.DatabaseURL), name, passwords[name])
+	}
+	locate := func(name string) (string, error) {
+		if c.DatabaseURL == "" {
+			return "sqlite:" + filepath.Join(c.DataDir, name+".db"), nil
 		}
+		return database.Provision(ctx, string(c.DatabaseURL), name, passwords[name])
 	}
 	set := func(dsn *config.DSN, name string) error {
 		if *dsn != "" {
 			return nil
 		}
-		made, err := make(name)
+		made, err := locate(name)
 		*dsn = config.DSN(made)
 		return err
 	}

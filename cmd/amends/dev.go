@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -87,8 +88,8 @@ func (p *platform) onStop(f func() error) { p.stops = append(p.stops, f) }
 // stop stops what has started, the last first.
 func (p *platform) stop() error {
 	var all error
-	for i := len(p.stops) - 1; i >= 0; i-- {
-		all = errors.Join(all, p.stops[i]())
+	for _, stop := range slices.Backward(p.stops) {
+		all = errors.Join(all, stop())
 	}
 	return all
 }
@@ -131,11 +132,9 @@ func (p *platform) start(ctx context.Context) error {
 		return err
 	}
 	p.orders = serve(public, api.HTTPServer(p.c.HTTPAddr, p.server))
-	p.onStop(func() error { p.orders.stop(devDrainHTTP); return nil })
-	p.admin = serve(private, api.AdminServer(p.c.AdminAddr, api.NewAdmin(api.Admin{
-		Metrics: p.metrics.Handler(), Ready: p.ready, Logger: p.log,
-	}), p.log))
-	p.onStop(func() error { p.admin.stop(devDrainHTTP); return nil })
+	p.onStop(func() error { p.orders.stop(ctx, devDrainHTTP); return nil })
+	p.admin = serve(private, newAdmin(p.c, p.metrics, p.ready, p.log)) //nolint:contextcheck // a probe has its request's context
+	p.onStop(func() error { p.admin.stop(ctx, devDrainHTTP); return nil })
 	return p.awaitReady(ctx)
 }
 

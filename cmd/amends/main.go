@@ -21,7 +21,7 @@ func main() {
 	stop()
 	if err != nil {
 		for line := range strings.Lines(err.Error()) {
-			fmt.Fprintln(os.Stderr, "amends: "+strings.TrimRight(line, "\n")) //nolint:errcheck // nobody is left to tell
+			fmt.Fprintln(os.Stderr, "amends: "+strings.TrimRight(line, "\n"))
 		}
 		os.Exit(1)
 	}

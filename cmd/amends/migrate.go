@@ -60,7 +60,7 @@ func (std stdio) migrate(cmd *cobra.Command, services []string, engine bool, wai
 		}
 	}
 	for _, name := range services {
-		fmt.Fprintf(std.out, "%s: at the newest version\n", name) //nolint:errcheck // the exit code says it too
+		fmt.Fprintf(std.out, "%s: at the newest version\n", name)
 	}
 	if !engine {
 		return nil
@@ -73,6 +73,6 @@ func (std stdio) migrate(cmd *cobra.Command, services []string, engine bool, wai
 	if err := client.Register(ctx, attributes, func(err error) { log.Warn("waiting", "for", err) }); err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "temporal: namespace %s has its search attributes\n", client.Namespace) //nolint:errcheck // the exit code says it too
+	fmt.Fprintf(std.out, "temporal: namespace %s has its search attributes\n", client.Namespace)
 	return nil
 }

@@ -71,7 +71,7 @@ func TestDevKilled(t *testing.T) {
 	dir, out := t.TempDir(), &output{}
 	cmd := amends(t, out, append([]string{"dev", "--data-dir", dir, "--temporal-bin", temporalBin(t)}, anyPorts...)...)
 	api, ui := ready(t, cmd, out)
-	slow := place(t, api, "slow", "tok_slow", false)["id"].(string)
+	slow := text(t, place(t, api, "slow", "tok_slow", false)["id"])
 	require.NoError(t, cmd.Process.Kill())
 	require.Error(t, cmd.Wait())
 	gone(t, ui)

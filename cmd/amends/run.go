@@ -44,11 +44,15 @@ func run(ctx context.Context, args []string, std stdio) error {
 	root.SetErr(std.err)
 	root.PersistentFlags().String("config", "", "file of settings, YAML (AMENDS_CONFIG)")
 	config.AddFlags(root.PersistentFlags(), "log.level", "log.format")
-	root.AddCommand(
-		devCommand(std), apiCommand(std), workerCommand(std), migrateCommand(std),
-		stockCommand(std), catalogCommand(std), orderCommand(std), versionCommand(std),
-	)
+	root.AddCommand(commands(std)...) //nolint:contextcheck // a command gets its context when it runs
 	return root.ExecuteContext(ctx)
+}
+
+func commands(std stdio) []*cobra.Command {
+	return []*cobra.Command{
+		devCommand(std), apiCommand(std), workerCommand(std), migrateCommand(std),
+		stockCommand(std), catalogCommand(std), orderCommand(std), replayCommand(std), versionCommand(std),
+	}
 }
 
 // load reads the configuration that cmd runs with.

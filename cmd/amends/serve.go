@@ -42,8 +42,9 @@ func serve(l net.Listener, server *http.Server) *site {
 }
 
 // stop takes no new requests and gives those that run a time to end.
-func (s *site) stop(within time.Duration) {
-	ctx, cancel := context.WithTimeout(context.Background(), within)
+// It does so also after ctx has ended, which is why it is called.
+func (s *site) stop(ctx context.Context, within time.Duration) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
 	if s.server.Shutdown(ctx) != nil {
 		_ = s.server.Close() // cut off what is left; the client repeats it with its key

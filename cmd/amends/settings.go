@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"log/slog"
+	"net/http"
 	"slices"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -62,6 +64,11 @@ func newAPI(c *config.Config, client *amendstemporal.Client, log *slog.Logger, m
 	return api.New(o, client, api.WithLogger(log), api.WithObserver(func(r api.Observation) {
 		metrics.Request(r.Method, r.Route, r.Status, r.Took)
 	}))
+}
+
+// newAdmin returns the server of the admin address.
+func newAdmin(c *config.Config, metrics *telemetry.Metrics, ready func(context.Context) error, log *slog.Logger) *http.Server {
+	return api.AdminServer(c.AdminAddr, api.NewAdmin(api.Admin{Metrics: metrics.Handler(), Ready: ready, Logger: log}), log)
 }
 
 // dial connects to the configured engine.

@@ -182,9 +182,17 @@ func step(t *testing.T, api, id, name string) map[string]any {
 	_, order := call(t, http.MethodGet, api+"/v1/orders/"+id, "", nil)
 	steps, _ := order["steps"].([]any)
 	for _, s := range steps {
-		if s := s.(map[string]any); s["name"] == name {
+		if s, _ := s.(map[string]any); s["name"] == name {
 			return s
 		}
 	}
 	return nil
+}
+
+// text returns a JSON value that must be a text.
+func text(t *testing.T, v any) string {
+	t.Helper()
+	s, ok := v.(string)
+	require.True(t, ok, "%v is no text", v)
+	return s
 }

@@ -25,11 +25,11 @@ func version() string {
 	if !ok {
 		return "amends, of an unknown build"
 	}
-	text := "amends " + info.Main.Version + ", " + info.GoVersion
+	revision := ""
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {
-			text += ", revision " + s.Value
+			revision = ", revision " + s.Value
 		}
 	}
-	return text
+	return "amends " + info.Main.Version + ", " + info.GoVersion + revision
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/amends/amends/api"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/worker"
 )
@@ -50,10 +49,8 @@ func (std stdio) runWorker(ctx context.Context, c *config.Config, names []string
 	if err != nil {
 		return err
 	}
-	admin := serve(private, api.AdminServer(c.AdminAddr, api.NewAdmin(api.Admin{
-		Metrics: metrics.Handler(), Ready: group.Ready, Logger: log,
-	}), log))
-	defer func() { admin.stop(c.DrainTimeout) }()
+	admin := serve(private, newAdmin(c, metrics, group.Ready, log)) //nolint:contextcheck // a probe has its request's context
+	defer func() { admin.stop(ctx, c.DrainTimeout) }()
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,7 +33,7 @@ func FuzzFile(f *testing.F) {
 			return
 		}
 		var problems config.Problems
-		require.True(t, errors.As(err, &problems), "%v", err)
+		require.ErrorAs(t, err, &problems)
 		require.Len(t, strings.Split(err.Error(), "\n"), len(problems))
 	})
 }

@@ -10,10 +10,9 @@ import (
 
 // field is one key of the configuration and where its value is kept.
 type field struct {
-	key    string
-	help   string
-	value  reflect.Value // settable
-	secret bool          // its values are not shown
+	key   string
+	help  string
+	value reflect.Value // settable
 }
 
 // fields returns every key of c, in the order of its declaration. It is the
@@ -30,9 +29,7 @@ func collect(all []field, prefix string, v reflect.Value) []field {
 		case t.Type.Kind() == reflect.Struct:
 			all = collect(all, prefix+key+".", v.Field(i))
 		default:
-			_, dsn := v.Field(i).Interface().(DSN)
-			_, secret := v.Field(i).Interface().(Secret)
-			all = append(all, field{key: prefix + key, help: t.Tag.Get("help"), value: v.Field(i), secret: dsn || secret})
+			all = append(all, field{key: prefix + key, help: t.Tag.Get("help"), value: v.Field(i)})
 		}
 	}
 	return all

@@ -89,8 +89,7 @@ func readFile(path string, known []field) (*viper.Viper, Problems) {
 	file.SetConfigFile(path)
 	file.SetConfigType("yaml")
 	if err := file.ReadInConfig(); err != nil {
-		var pathErr *fs.PathError
-		if errors.As(err, &pathErr) {
+		if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 			return values, Problems{{"config", "cannot be read: " + pathErr.Err.Error(), path}}
 		}
 		// The parser's message may quote the file, secrets included: it names the line.

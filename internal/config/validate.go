@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -128,7 +129,7 @@ func (p *Problems) services(c *Config, needed []string) {
 
 func (p *Problems) times(c *Config) {
 	for _, f := range fields(c) {
-		if d, ok := f.value.Interface().(time.Duration); ok && d < time.Millisecond {
+		if d, ok := reflect.TypeAssert[time.Duration](f.value); ok && d < time.Millisecond {
 			p.add(f.key, "must be at least 1ms", d.String())
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -80,8 +81,9 @@ func freePort(ctx context.Context, port int, key string) (int, error) {
 	if err != nil {
 		return 0, &PortError{Port: port, Key: key}
 	}
-	defer l.Close() //nolint:errcheck // nothing was accepted
-	return l.Addr().(*net.TCPAddr).Port, nil
+	defer l.Close()
+	addr, err := netip.ParseAddrPort(l.Addr().String())
+	return int(addr.Port()), err
 }
 
 func count(ctx context.Context, c client.Client) (*workflowservicepb.CountWorkflowExecutionsResponse, error) {

@@ -110,7 +110,7 @@ func (s *Server) launch(o Options, port, uiPort int) error {
 	}
 	started := make(chan error, 1)
 	go func() {
-		defer logFile.Close() //nolint:errcheck // the child wrote it, not we
+		defer logFile.Close()
 		// The kernel's death signal follows the thread that forked, not the
 		// process: the thread must live as long as the child.
 		runtime.LockOSThread()
@@ -178,7 +178,7 @@ func (s *Server) Err() error {
 // Stop asks the server to end, and kills it if it does not within 4 seconds. It
 // returns when the process is gone. A repeat does nothing.
 func (s *Server) Stop() error {
-	defer os.Remove(s.note) //nolint:errcheck // a note of a dead process is harmless
+	defer os.Remove(s.note) // one that stays, of a dead process, is harmless
 	for _, stop := range []struct {
 		signal syscall.Signal
 		wait   time.Duration

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -103,7 +104,9 @@ func TestServer(t *testing.T) {
 		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		defer func() { require.NoError(t, l.Close()) }()
-		port := l.Addr().(*net.TCPAddr).Port
+		addr, err := netip.ParseAddrPort(l.Addr().String())
+		require.NoError(t, err)
+		port := int(addr.Port())
 		for key, o := range map[string]devserver.Options{"temporal_port": {Port: port}, "ui_port": {UIPort: port}} {
 			o.Bin, o.Dir = bin(t), t.TempDir()
 			_, err := devserver.Start(t.Context(), o)

@@ -76,7 +76,7 @@ var versionText = regexp.MustCompile(`^temporal version (\d+\.\d+\.\d+\S*)`)
 func Version(ctx context.Context, bin string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, bin, "--version").Output() //nolint:gosec // the operator names the binary
+	out, err := exec.CommandContext(ctx, bin, "--version").Output()
 	if err != nil {
 		return "", fmt.Errorf("%s --version: %w", bin, err)
 	}

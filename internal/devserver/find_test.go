@@ -20,8 +20,8 @@ func script(t *testing.T, line string) string {
 
 // Not parallel: a fork elsewhere would hold a script open for writing for a
 // moment, and the kernel refuses to run such a file.
-func TestFind(t *testing.T) { //nolint:paralleltest,tparallel // see above
-	t.Run("TakesWhatIsNewEnough", func(t *testing.T) { //nolint:paralleltest // see above
+func TestFind(t *testing.T) { //nolint:paralleltest // see above
+	t.Run("TakesWhatIsNewEnough", func(t *testing.T) {
 		for _, version := range []string{"1.5.1", "1.10.0", "2.0.0"} {
 			path := script(t, "temporal version "+version+" (Server 1.29.1, UI 2.42.1)")
 			found, err := devserver.Find(t.Context(), path)
@@ -30,7 +30,7 @@ func TestFind(t *testing.T) { //nolint:paralleltest,tparallel // see above
 		}
 	})
 
-	t.Run("RefusesInOneLine", func(t *testing.T) { //nolint:paralleltest // see above
+	t.Run("RefusesInOneLine", func(t *testing.T) {
 		for line, want := range map[string]string{
 			"temporal version 1.5.0 (Server 1.28.0)":     " is v1.5.0, older than v1.5.1",
 			"temporal version 1.5.1-rc.1 (Server 1.28)":  " is v1.5.1-rc.1, older than v1.5.1",
@@ -43,7 +43,7 @@ func TestFind(t *testing.T) { //nolint:paralleltest,tparallel // see above
 		}
 	})
 
-	t.Run("SaysThatThereIsNone", func(t *testing.T) { //nolint:paralleltest // see above
+	t.Run("SaysThatThereIsNone", func(t *testing.T) {
 		_, err := devserver.Find(t.Context(), "/nowhere/temporal")
 		require.EqualError(t, err, "temporal_bin: /nowhere/temporal: no such file or directory")
 	})

@@ -12,9 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"go.opentelemetry.io/otel/attribute"
 	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
-	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/opentelemetry"
@@ -31,7 +29,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 	provider *sdkmetric.MeterProvider
 	temporal client.MetricsHandler
-	requests metric.Float64Histogram
+	requests *prometheus.HistogramVec
 }
 
 // NewMetrics returns the metrics of a process: Go's and the process's own, the
@@ -51,9 +49,12 @@ func NewMetrics(log *slog.Logger) (*Metrics, error) {
 		)),
 	)
 	m := &Metrics{registry: registry, provider: provider}
-	m.requests, err = provider.Meter("amends").Float64Histogram("amends_http_request", metric.WithUnit("s"),
-		metric.WithDescription("Time from the first byte of a request to the last of its answer."))
-	if err = errors.Join(err,
+	m.requests = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "amends_http_request_seconds", Buckets: buckets,
+		Help: "Time from the first byte of a request to the last of its answer.",
+	}, []string{"method", "route", "code"})
+	if err = errors.Join(
+		registry.Register(m.requests),
 		registry.Register(collectors.NewGoCollector()),
 		registry.Register(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
@@ -77,9 +78,7 @@ func (m *Metrics) Handler() http.Handler {
 // Request counts one answered request. The route is its pattern, never its path:
 // there are few patterns.
 func (m *Metrics) Request(method, route string, code int, took time.Duration) {
-	m.requests.Record(context.Background(), took.Seconds(), metric.WithAttributes(
-		attribute.String("method", method), attribute.String("route", route), attribute.String("code", strconv.Itoa(code)),
-	))
+	m.requests.WithLabelValues(method, route, strconv.Itoa(code)).Observe(took.Seconds())
 }
 
 // Close ends the measuring.

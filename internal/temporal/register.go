@@ -3,6 +3,7 @@ package temporal
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -50,8 +51,8 @@ func (c *Client) Register(ctx context.Context, need []Attribute, report func(err
 		if _, err := c.OperatorService().AddSearchAttributes(ctx, &operatorservicepb.AddSearchAttributesRequest{
 			Namespace: c.Namespace, SearchAttributes: types,
 		}); err != nil {
-			var exists *serviceerror.AlreadyExists // another one that registers, at the same time
-			if !errors.As(err, &exists) {
+			// Another one registers, at the same time.
+			if _, exists := errors.AsType[*serviceerror.AlreadyExists](err); !exists {
 				return c.explain(err)
 			}
 		}
@@ -98,14 +99,11 @@ func (c *Client) settled(ctx context.Context, need []Attribute) error {
 
 // query names every attribute; an engine that does not know one refuses it.
 func query(need []Attribute) string {
-	q := ""
+	terms := make([]string, len(need))
 	for i, a := range need {
-		if i > 0 {
-			q += " AND "
-		}
-		q += a.Name + " IS NULL"
+		terms[i] = a.Name + " IS NULL"
 	}
-	return q
+	return strings.Join(terms, " AND ")
 }
 
 // unauthenticated says whether the engine wants other credentials. The SDK has

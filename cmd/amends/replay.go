@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/replay"
+)
+
+func replayCommand(std stdio) *cobra.Command {
+	var from liveHistories
+	cmd := &cobra.Command{
+		Use:   "replay PATH... | --workflow-id ID [--run-id RUN] | --query QUERY",
+		Short: "Replay recorded histories against the workflows of this build",
+		Long: `Replay recorded histories against the workflows of this build.
+
+Histories come from files or folders of *.json files, as written by
+"temporal workflow show -o json" or "tctl workflow show --output_filename", or
+from a live server. One line per history says whether it replays; the command
+fails if one does not, or if there is none.`,
+		Example: `  amends replay workflows/testdata/histories
+  amends replay --workflow-id order-1b4e28ba-2fa1-81d2-883f-0016d3cca427
+  amends replay --query "WorkflowType = 'PlaceOrder' AND ExecutionStatus = 'Running'"`,
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			if err := from.validate(paths); err != nil {
+				return err
+			}
+			r := &replayReport{out: std.out}
+			if len(paths) > 0 {
+				if err := r.files(paths); err != nil {
+					return err
+				}
+				return r.end()
+			}
+			c, err := std.load(cmd, config.Needs{Temporal: true})
+			if err != nil {
+				return err
+			}
+			if err := std.replayLive(cmd.Context(), c, from, r); err != nil {
+				return err
+			}
+			return r.end()
+		},
+	}
+	cmd.Flags().StringVar(&from.workflowID, "workflow-id", "", "replay this workflow of a live server")
+	cmd.Flags().StringVar(&from.runID, "run-id", "", "this run of it; without: the newest one")
+	cmd.Flags().StringVar(&from.query, "query", "", "replay every run that this list filter finds on a live server")
+	config.AddFlags(cmd.Flags(), engineKeys...)
+	return cmd
+}
+
+// liveHistories says which histories of a server are meant.
+type liveHistories struct{ workflowID, runID, query string }
+
+// validate says whether exactly one source of histories is named.
+func (l liveHistories) validate(paths []string) error {
+	sources := 0
+	for _, named := range []bool{len(paths) > 0, l.workflowID != "", l.query != ""} {
+		if named {
+			sources++
+		}
+	}
+	switch {
+	case sources == 0:
+		return errors.New("nothing to replay: name files or folders of histories, or --workflow-id, or --query")
+	case sources > 1:
+		return errors.New("files, --workflow-id and --query exclude each other")
+	case l.runID != "" && l.workflowID == "":
+		return errors.New("--run-id needs the --workflow-id that it is a run of")
+	}
+	return nil
+}
+
+func (std stdio) replayLive(ctx context.Context, c *config.Config, from liveHistories, r *replayReport) error {
+	client, err := std.dial(c, slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	if err := client.Check(ctx); err != nil {
+		return err
+	}
+	if from.query != "" {
+		return replay.Query(ctx, client, from.query, r.replay)
+	}
+	h, err := replay.FromServer(ctx, client, from.workflowID, from.runID)
+	if err != nil {
+		return err
+	}
+	return r.replay(h)
+}
+
+// replayReport says of each history whether it replays, and counts.
+type replayReport struct {
+	out           io.Writer
+	total, failed int
+}
+
+// files replays the histories of the paths. What is not a history is a failure
+// of that file; the others are replayed all the same.
+func (r *replayReport) files(paths []string) error {
+	for _, path := range paths {
+		files, err := replay.Files(path)
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			h, err := replay.File(file)
+			if err == nil {
+				err = replay.Replay(h)
+			}
+			if err := r.line(file, len(h.Events.GetEvents()), err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// replay replays one history. It fails only if the report cannot be written.
+func (r *replayReport) replay(h replay.History) error {
+	return r.line(h.Name, len(h.Events.GetEvents()), replay.Replay(h))
+}
+
+func (r *replayReport) line(name string, events int, failure error) error {
+	r.total++
+	verdict, reason := "ok  ", ""
+	if failure != nil {
+		r.failed++
+		verdict = "FAIL"
+		reason = ": " + strings.Join(strings.Fields(failure.Error()), " ") // the SDK's may have several lines
+	}
+	_, err := fmt.Fprintf(r.out, "%s  %s  %d events%s\n", verdict, name, events, reason)
+	return err
+}
+
+// end writes the summary, and fails if the command is to fail.
+func (r *replayReport) end() error {
+	if r.total == 0 {
+		return errors.New("no history was found: a folder needs *.json files, a query must find runs")
+	}
+	if _, err := fmt.Fprintf(r.out, "%d histories: %d replay, %d do not\n", r.total, r.total-r.failed, r.failed); err != nil {
+		return err
+	}
+	if r.failed > 0 {
+		return fmt.Errorf("%d of %d histories do not replay: this build would block what they belong to", r.failed, r.total)
+	}
+	return nil
+}
