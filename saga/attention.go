@@ -35,7 +35,9 @@ func (r *run) unflag(s *stepRun) {
 }
 
 func (r *run) raise(a Attention) {
-	if slices.ContainsFunc(r.attention, func(b Attention) bool { return b.Step == a.Step && b.Code == a.Code }) {
+	same := func(b Attention) bool { return b.Step == a.Step && b.Code == a.Code }
+	if i := slices.IndexFunc(r.attention, same); i >= 0 {
+		r.attention[i].lasting = r.attention[i].lasting || a.lasting
 		return
 	}
 	r.attention = append(r.attention, a)

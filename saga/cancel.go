@@ -62,13 +62,11 @@ func (h *host) validateCancel(req CancelRequest) error {
 func (h *host) cancel(ctx workflow.Context, req CancelRequest) (CancelResult, error) {
 	r := h.sagas[req.Saga]
 	r.wishFor(cmp.Or(req.Reason, CustomerRequest))
-	err := workflow.Await(ctx, func() bool {
+	rest, _ := workflow.NewDisconnectedContext(ctx) // a Temporal cancel request wishes the same
+	r.await(rest, func() bool {
 		stuck := r.phase == Settling && len(r.attention) > 0
 		return stuck || r.phase == Compensating || r.phase == Completing || r.over()
 	})
-	if err != nil {
-		return CancelResult{}, err
-	}
 	if r.phase == Completing || r.phase == Committed {
 		return CancelResult{}, refuseCancel(PastPivot, "the saga is past its point of no return")
 	}

@@ -37,12 +37,9 @@ func Go[In, Out any](ctx workflow.Context, s Step[In, Out], in In) *Promise[Out]
 		p.err, p.settled = err, true
 		return p
 	}
-	r.open++
-	t.promised = true
 	workflow.GoNamed(ctx, s.Name, func(ctx workflow.Context) {
 		p.value, p.err = finish[Out](ctx, r, t)
 		p.settled = true
-		r.open--
 	})
 	return p
 }
@@ -65,11 +62,10 @@ func (p *Promise[Out]) Get(ctx workflow.Context) (Out, error) {
 
 // task is a step that has begun: what to call it with, and where its answer goes.
 type task struct {
-	step     *stepRun
-	summary  string
-	arg      func(policy) any
-	answer   outcome
-	promised bool // by Go: it counts as open itself
+	step    *stepRun
+	summary string
+	arg     func(policy) any
+	answer  outcome
 }
 
 func (t *task) request() request {
@@ -119,6 +115,7 @@ func finish[Out any](ctx workflow.Context, r *run, t *task) (Out, error) {
 // code [canceled].
 func (r *run) begin(info stepInfo) (*stepRun, *failure) {
 	r.mustAllow(info)
+	r.listen()
 	if r.phase == Forward && r.stopped() {
 		return nil, &failure{code: canceled, kind: fault.Unknown}
 	}
@@ -136,6 +133,10 @@ func (r *run) begin(info stepInfo) (*stepRun, *failure) {
 		r.steps = append(r.steps, s)
 	}
 	s.pass = r.pass
+	r.open++ // from here on, or the pivot could overtake a promise
+	if s.unsure() {
+		r.unsure++
+	}
 	return s, nil
 }
 
@@ -143,6 +144,7 @@ func (r *run) begin(info stepInfo) (*stepRun, *failure) {
 // test of a saga finds this; in production it would block the workflow task.
 func (r *run) mustAllow(info stepInfo) {
 	deny := func(why string) { panic(fmt.Sprintf("saga %s: step %s %s", r.o.ID, info.name, why)) }
+	scheduled := r.phase == Forward && r.pivoting && !r.failed
 	planned, ok := r.o.Plan.step(info.name)
 	switch {
 	case !ok:
@@ -154,8 +156,8 @@ func (r *run) mustAllow(info stepInfo) {
 	case r.ending:
 	case info.kind == Closing && r.o.Plan.pivot != "" && !r.pivoted:
 		deny("is closing, but the pivot is still ahead")
-	case info.kind != Closing && r.pivoted:
-		deny("comes after the pivot, but only closing steps may")
+	case info.kind != Closing && (r.pivoted || scheduled):
+		deny("comes after the point of no return: only closing steps can")
 	}
 }
 
@@ -166,9 +168,18 @@ func (r *run) find(name string) *stepRun {
 	return nil
 }
 
+// unsure says that the step's failure is one of the saga.
+func (i stepInfo) unsure() bool { return i.kind != Pivot && i.kind != Closing }
+
 // perform brings a step that has begun to its end.
 func (r *run) perform(ctx workflow.Context, t *task) *failure {
 	s := t.step
+	defer func() {
+		r.open--
+		if s.unsure() {
+			r.unsure--
+		}
+	}()
 	if s.state == Done { // by an earlier pass of this run
 		r.pivoted = r.pivoted || s.kind == Pivot
 		return nil
@@ -180,10 +191,7 @@ func (r *run) perform(ctx workflow.Context, t *task) *failure {
 	case r.phase == Forward && s.kind == Pivot:
 		f = r.performPivot(ctx, t)
 	case r.phase == Forward && s.kind == Closing:
-		// A plan without a pivot: with its first closing step the saga is decided.
-		r.disarm()
-		r.enter(Completing)
-		r.insist(ctx, t)
+		f = r.performFirstClosing(ctx, t)
 	case r.phase == Forward:
 		f = r.attempt(ctx, t)
 	default:
@@ -207,18 +215,10 @@ func (r *run) attempt(ctx workflow.Context, t *task) *failure {
 // performPivot takes the pivot, alone and disconnected: from here on a cancel or
 // the deadline are only wishes that its outcome decides.
 func (r *run) performPivot(ctx workflow.Context, t *task) *failure {
-	// A sibling that is still under way could fail after the money was taken.
 	rest, _ := workflow.NewDisconnectedContext(ctx)
-	self := 0
-	if t.promised {
-		self = 1
+	if f := r.commit(rest); f != nil {
+		return f
 	}
-	r.await(rest, func() bool { return r.open == self || r.stopped() })
-	if r.stopped() {
-		return &failure{code: canceled, kind: fault.Unknown}
-	}
-	r.pivoting = true
-	r.disarm()
 	f := r.patient(rest, t.request(), fault.Business, fault.Suspension)
 	if f == nil {
 		r.pivoted = true
@@ -227,6 +227,32 @@ func (r *run) performPivot(ctx workflow.Context, t *task) *failure {
 	}
 	r.failed = true
 	return f
+}
+
+// performFirstClosing takes a closing step of a plan without a pivot: the first
+// one is its point of no return.
+func (r *run) performFirstClosing(ctx workflow.Context, t *task) *failure {
+	rest, _ := workflow.NewDisconnectedContext(ctx)
+	if f := r.commit(rest); f != nil {
+		return f
+	}
+	r.pivoted = true
+	r.enter(Completing)
+	r.insist(ctx, t)
+	return nil
+}
+
+// commit waits until the saga may pass its point of no return: a step that is
+// still under way could fail after the money was taken. It fails if the saga is
+// being decided against.
+func (r *run) commit(rest workflow.Context) *failure {
+	r.await(rest, func() bool { return r.unsure == 0 || r.stopped() })
+	if r.stopped() {
+		return &failure{code: canceled, kind: fault.Unknown}
+	}
+	r.pivoting = true
+	r.disarm()
+	return nil
 }
 
 // insist takes a step that must succeed, because the saga is decided.

@@ -53,6 +53,7 @@ func decode(err error) *failure {
 		app   *temporal.ApplicationError
 		late  *temporal.TimeoutError
 		ended *temporal.CanceledError
+		crash *temporal.PanicError
 	)
 	switch {
 	case err == nil:
@@ -70,6 +71,8 @@ func decode(err error) *failure {
 		return &failure{code: fault.Timeout, kind: fault.Unknown}
 	case errors.As(err, &ended):
 		return &failure{code: canceled, kind: fault.Unknown}
+	case errors.As(err, &crash): // of a local step: go on as one elsewhere, until a worker that knows better is deployed
+		return &failure{code: fault.Internal, kind: fault.Transient}
 	default:
 		return &failure{code: fault.Internal, kind: fault.Bug}
 	}

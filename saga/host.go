@@ -45,7 +45,7 @@ func Progress(ctx workflow.Context, id string) View {
 			return r.view()
 		}
 	}
-	return View{ID: id, Phase: Forward}
+	return newView(id, Forward)
 }
 
 // hostOf returns the host in ctx, or a new one.

@@ -63,9 +63,10 @@ type run struct {
 	phase    Phase
 	pass     int // how often the body was entered
 	steps    []*stepRun
-	open     int // promises that are not settled
+	open     int // steps under way
+	unsure   int // those of them that may still fail: before the point of no return
 	pivoting bool
-	pivoted  bool // the pivot is behind the body in this pass
+	pivoted  bool // the point of no return is behind the body in this pass
 	ending   bool // the closing steps of the other end run
 
 	wish      fault.Code // of a cancel or the deadline, if it came before any failure
@@ -126,6 +127,7 @@ func (r *run) verdict(bodyErr error) *Decision {
 		}
 		return nil
 	}
+	r.listen()
 	if r.wish != "" {
 		return &Decision{Code: r.wish, Kind: fault.Business}
 	}
@@ -203,6 +205,14 @@ func (r *run) wishFor(code fault.Code) {
 	}
 	r.wish = code
 	r.stop()
+}
+
+// listen takes note of a Temporal cancel request. The coroutine that watches for
+// it may run after the body, whose waits it has ended.
+func (r *run) listen() {
+	if r.outer.Err() != nil {
+		r.wishFor(CustomerRequest)
+	}
 }
 
 // watch turns the decide-by time and a Temporal cancel request into wishes.

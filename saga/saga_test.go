@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/fault"
@@ -73,90 +72,6 @@ func TestUndoesThePlanWhenAStepIsRefused(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestCancelUndoesEverythingBeforeThePivot(t *testing.T) {
-	t.Parallel()
-
-	for _, at := range []string{"price", "seat", "room", "guide"} {
-		t.Run(at, func(t *testing.T) {
-			t.Parallel()
-			b := setup(t)
-			o := b.cancelIn(at)
-			v := b.run(t)
-
-			require.Equal(t, saga.Aborted, v.Phase)
-			require.Equal(t, saga.CustomerRequest, v.Reason)
-			require.NoError(t, o.err)
-			require.Equal(t, saga.Compensating, o.phase)
-			for _, s := range []string{"seat", "room", "guide", "pay"} {
-				require.Contains(t, []string{"undone", "blocked"}, b.states[s], s)
-			}
-		})
-	}
-}
-
-func TestCancelWaitsForAPivotThatIsScheduled(t *testing.T) {
-	t.Parallel()
-
-	t.Run("AndIsRefusedWhenItHappens", func(t *testing.T) {
-		t.Parallel()
-		b := setup(t)
-		o := b.cancelIn("pay")
-		v := b.run(t)
-		require.Equal(t, saga.Committed, v.Phase)
-		var app *temporal.ApplicationError
-		require.ErrorAs(t, o.err, &app)
-		require.Equal(t, string(saga.PastPivot), app.Type())
-	})
-
-	t.Run("AndIsACancelWhenItIsRefused", func(t *testing.T) {
-		t.Parallel()
-		b := setup(t)
-		o := b.cancelIn("pay")
-		b.script["pay"] = []error{errRefused}
-		v := b.run(t)
-		require.Equal(t, saga.Aborted, v.Phase)
-		require.NoError(t, o.err)
-		require.Equal(t, saga.Compensating, o.phase)
-	})
-}
-
-func TestCancelIsRefusedWithoutATrace(t *testing.T) {
-	t.Parallel()
-
-	t.Run("PastThePivot", func(t *testing.T) {
-		t.Parallel()
-		b := setup(t)
-		o := b.cancelIn("ship")
-		require.Equal(t, saga.Committed, b.run(t).Phase)
-		require.False(t, o.accepted)
-		require.ErrorContains(t, o.err, "point of no return")
-	})
-
-	t.Run("OfAnUnknownSaga", func(t *testing.T) {
-		t.Parallel()
-		b := setup(t)
-		o := &cancelOutcome{}
-		b.hooks["guide"] = func() {
-			b.options.ID = "another"
-			b.now(func() { b.cancel(o) })
-		}
-		require.Equal(t, saga.Committed, b.run(t).Phase)
-		require.False(t, o.accepted)
-		require.ErrorContains(t, o.err, "no such saga")
-	})
-}
-
-func TestATemporalCancelRequestIsACancel(t *testing.T) {
-	t.Parallel()
-
-	b := setup(t)
-	b.hooks["guide"] = func() { b.now(b.env.CancelWorkflow) }
-	v := b.run(t)
-	require.Equal(t, saga.Aborted, v.Phase)
-	require.Equal(t, saga.CustomerRequest, v.Reason)
-	require.Equal(t, "seat=undone room=undone pay=blocked", b.ledger("seat", "room", "pay"))
 }
 
 func TestDeadlineDecidesAgainstASagaThatCannotGoOn(t *testing.T) {

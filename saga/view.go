@@ -90,8 +90,15 @@ func (v View) Step(name string) (StepView, bool) {
 	return StepView{}, false
 }
 
+// newView returns a view whose lists are empty in JSON too, never null.
+func newView(id string, p Phase) View {
+	return View{ID: id, Phase: p, Steps: []StepView{}, Attention: []Attention{}}
+}
+
 func (r *run) view() View {
-	v := View{ID: r.o.ID, Phase: r.phase, DecideBy: r.o.DecideBy, Attention: slices.Clone(r.attention)}
+	v := newView(r.o.ID, r.phase)
+	v.DecideBy = r.o.DecideBy
+	v.Attention = append(v.Attention, r.attention...)
 	if r.decision != nil {
 		v.Reason = r.decision.Code
 	}
@@ -145,7 +152,11 @@ func (s *stepRun) exposure() string {
 	switch s.state {
 	case Done, Running, Undoing, Flagged:
 		return s.owes
-	case Waiting, Refused, Undone, Waived:
+	case Waiting:
+		if s.ended { // without an answer
+			return s.owes
+		}
+	case Refused, Undone, Waived:
 	}
 	return ""
 }
