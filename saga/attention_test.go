@@ -1,0 +1,120 @@
+package saga_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga"
+)
+
+func TestTheSearchAttributeFollowsTheFlags(t *testing.T) {
+	t.Parallel()
+
+	parked := make([]error, 100)
+	for i := range parked {
+		parked[i] = errTransient
+	}
+
+	for _, tc := range []struct {
+		claim  string
+		happen func(b *testBundle)
+		want   []bool
+	}{
+		{"ASagaThatGoesWellSetsNothing", func(*testBundle) {}, nil},
+		{"ARefusalIsNoReason", func(b *testBundle) { b.script["guide"] = []error{errRefused} }, nil},
+		{"AFlagThatHealsIsSetAndCleared", func(b *testBundle) { b.script["ship"] = parked }, []bool{true, false}},
+		{"SeveralFlagsAtOnceAreOneChange", func(b *testBundle) {
+			b.script["pay"] = []error{errRefused}
+			b.script["seat.undo"], b.script["room.undo"], b.script["guide.undo"] = parked, parked, parked
+		}, []bool{true, false}},
+		{"ABugStays", func(b *testBundle) { b.script["guide"] = []error{errBug} }, []bool{true}},
+		{"ABugStaysWhenOthersHeal", func(b *testBundle) {
+			b.script["guide"] = []error{errBug}
+			b.script["seat.undo"] = parked
+		}, []bool{true}},
+	} {
+		t.Run(tc.claim, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			s := b.watch(t)
+			b.options.NeedsAttention = &needsAttention
+			tc.happen(b)
+			b.run(t)
+			require.Equal(t, tc.want, s.attention)
+		})
+	}
+}
+
+func TestWhatIsRaisedStaysRaised(t *testing.T) {
+	t.Parallel()
+
+	t.Run("ThoughTheSagaCommits", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.body = func(ctx workflow.Context) error {
+			saga.Raise(ctx, "pay", "ODD")
+			saga.Raise(ctx, "pay", "ODD")
+			return trip(ctx)
+		}
+		v := b.run(t)
+		require.Equal(t, saga.Committed, v.Phase)
+		require.Len(t, v.Attention, 1, "twice is once")
+		require.Equal(t, fault.Code("ODD"), v.Attention[0].Code)
+	})
+
+	t.Run("ThoughTheStepWasFlaggedForTheSameAndHeals", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.always["ship"] = errTransient
+		b.env.RegisterDelayedCallback(func() {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			delete(b.always, "ship")
+		}, time.Hour)
+		b.body = func(ctx workflow.Context) error {
+			if _, err := saga.Do(ctx, pay, 1); err != nil {
+				return err
+			}
+			shipped := saga.Go(ctx, ship, saga.None{})
+			if err := workflow.Sleep(ctx, 30*time.Minute); err != nil { // until it is flagged
+				return err
+			}
+			saga.Raise(ctx, "ship", fault.Unavailable)
+			_, err := shipped.Get(ctx)
+			return err
+		}
+		v := b.run(t)
+		require.Equal(t, saga.Committed, v.Phase)
+		require.Len(t, v.Attention, 1)
+		require.Equal(t, "ship", v.Attention[0].Step)
+	})
+}
+
+// A pivot that fails in a way that is no refusal is neither given up nor undone.
+func TestAPivotThatFailsIsFlaggedAndHeals(t *testing.T) {
+	t.Parallel()
+
+	for _, kind := range []*fault.Error{errTransient, errBug} {
+		t.Run(string(kind.Kind), func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			b.always["pay"] = kind
+			b.env.RegisterDelayedCallback(func() {
+				v := b.query(t)
+				require.Equal(t, saga.Forward, v.Phase)
+				require.Len(t, v.Attention, 1)
+				require.Equal(t, saga.Attention{Step: "pay", Code: kind.Code, Since: v.Attention[0].Since, Owed: "money taken"}, v.Attention[0])
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				delete(b.always, "pay")
+			}, time.Hour)
+			v := b.run(t)
+			require.Equal(t, saga.Committed, v.Phase)
+			require.Empty(t, v.Attention)
+		})
+	}
+}

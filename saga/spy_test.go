@@ -1,0 +1,83 @@
+package saga_test
+
+import (
+	"slices"
+	"testing"
+
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+)
+
+// spy notes the commands that a workflow gives. It runs in the workflow's
+// coroutines, so read it when the workflow has ended.
+type spy struct {
+	interceptor.WorkerInterceptorBase
+	scheduled []command
+	attention []bool // what the search attribute was set to
+}
+
+var needsAttention = temporal.NewSearchAttributeKeyBool("NeedsAttention")
+
+// command is an activity that was scheduled, which may make any number of attempts.
+type command struct {
+	activity string
+	local    bool
+	queue    string
+	summary  string
+}
+
+// watch notes the commands of the bundle's workflow.
+func (b *testBundle) watch(t *testing.T) *spy {
+	t.Helper()
+	s := &spy{}
+	b.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{s}})
+	return s
+}
+
+// of returns the commands of one activity.
+func (s *spy) of(activity string) []command {
+	return slices.DeleteFunc(slices.Clone(s.scheduled), func(c command) bool { return c.activity != activity })
+}
+
+func (s *spy) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	i := &spyInbound{spy: s}
+	i.Next = next
+	return i
+}
+
+type spyInbound struct {
+	interceptor.WorkflowInboundInterceptorBase
+	spy *spy
+}
+
+func (i *spyInbound) Init(out interceptor.WorkflowOutboundInterceptor) error {
+	o := &spyOutbound{spy: i.spy}
+	o.Next = out
+	return i.Next.Init(o)
+}
+
+type spyOutbound struct {
+	interceptor.WorkflowOutboundInterceptorBase
+	spy *spy
+}
+
+func (o *spyOutbound) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
+	a := workflow.GetActivityOptions(ctx)
+	o.spy.scheduled = append(o.spy.scheduled, command{activity: name, queue: a.TaskQueue, summary: a.Summary})
+	return o.Next.ExecuteActivity(ctx, name, args...)
+}
+
+func (o *spyOutbound) ExecuteLocalActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
+	a := workflow.GetLocalActivityOptions(ctx)
+	o.spy.scheduled = append(o.spy.scheduled, command{activity: name, local: true, summary: a.Summary})
+	return o.Next.ExecuteLocalActivity(ctx, name, args...)
+}
+
+func (o *spyOutbound) UpsertTypedSearchAttributes(ctx workflow.Context, changes ...temporal.SearchAttributeUpdate) error {
+	if on, ok := temporal.NewSearchAttributes(changes...).GetBool(needsAttention); ok {
+		o.spy.attention = append(o.spy.attention, on)
+	}
+	return o.Next.UpsertTypedSearchAttributes(ctx, changes...)
+}
