@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -113,6 +114,7 @@ func TestAdmin(t *testing.T) {
 	admin := func(t *testing.T, a Admin, method, path string) *httptest.ResponseRecorder {
 		t.Helper()
 		w := httptest.NewRecorder()
+		a.Logger = slog.New(slog.DiscardHandler)
 		NewAdmin(a).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, path, nil))
 		return w
 	}
