@@ -40,6 +40,10 @@ generate: ## Write the generated code anew
 fmt: ## Format the code as lint wants it
 	@scripts/lint.sh fmt
 
+.PHONY: figures
+figures: build ## Print what an order costs on this machine, on a platform of its own
+	@scripts/figures.sh
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (30s) each
 	@scripts/fuzz.sh
