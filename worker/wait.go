@@ -30,7 +30,20 @@ func (g *Group) prepare(ctx context.Context, c *amendstemporal.Client) error {
 			return err
 		}
 	}
-	return c.Wait(ctx, g.waiting)
+	if err := c.Wait(ctx, g.waiting); err != nil {
+		return err
+	}
+	return await(ctx, g.waiting, func() error { return c.Ready(ctx, g.attributes()) })
+}
+
+// attributes are those that the group's services need.
+func (g *Group) attributes() []amendstemporal.Attribute {
+	for _, row := range registry {
+		if _, ok := g.o.Services[row.name]; ok && row.decides {
+			return g.o.Attributes
+		}
+	}
+	return nil
 }
 
 // waiting notes what the group waits for.

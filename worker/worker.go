@@ -35,6 +35,9 @@ type Options struct {
 	Queues map[string]string
 	// Timing are the order saga's; zero is the kernel's default.
 	Timing Timing
+	// Attributes are the search attributes that the workflow sets; the service that
+	// runs it waits until the namespace has them, or its tasks would fail.
+	Attributes []amendstemporal.Attribute
 	// LockTimeout is how long a statement waits for a row; 0 is 3 s.
 	LockTimeout time.Duration
 	// Durable makes SQLite wait for the disk at every commit.
@@ -141,7 +144,7 @@ func (g *Group) Ready(ctx context.Context) error {
 			return err
 		}
 	}
-	return client.Check(ctx)
+	return client.Ready(ctx, g.attributes())
 }
 
 // start starts a Temporal worker for every service. It returns those that it

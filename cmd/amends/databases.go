@@ -56,7 +56,12 @@ func devDatabases(ctx context.Context, c *config.Config) error {
 
 // existingDatabases is devDatabases for a tool beside `amends dev`: it makes no
 // file, because a new database in a mistyped folder would only look like success.
+// Nor does it make passwords: on a server with roles that would lock out who has
+// the right ones.
 func existingDatabases(ctx context.Context, c *config.Config, name string) error {
+	if _, err := os.Stat(passwordFile(c)); c.DatabaseURL != "" && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("data_dir: must be that of an `amends dev` that has run with database_url: there is no %s", passwordFile(c))
+	}
 	if err := devDatabases(ctx, c); err != nil {
 		return err
 	}
@@ -69,10 +74,12 @@ func existingDatabases(ctx context.Context, c *config.Config, name string) error
 	return nil
 }
 
+func passwordFile(c *config.Config) string { return filepath.Join(c.DataDir, "passwords.json") }
+
 // loadPasswords returns the passwords of the roles that we make, by name. They
 // are made once and kept in the data folder, for our eyes only.
 func loadPasswords(c *config.Config) (map[string]string, error) {
-	path := filepath.Join(c.DataDir, "passwords.json")
+	path := passwordFile(c)
 	passwords := map[string]string{}
 	content, err := os.ReadFile(path)
 	switch {

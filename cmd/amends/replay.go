@@ -150,7 +150,7 @@ func (r *replayReport) end() error {
 		return err
 	}
 	if r.failed > 0 {
-		return fmt.Errorf("%d of %d histories do not replay: this build would block what they belong to", r.failed, r.total)
+		return fmt.Errorf("%d of %d histories do not replay", r.failed, r.total)
 	}
 	return nil
 }

@@ -39,6 +39,10 @@ func TestBadConfiguration(t *testing.T) {
 			args: []string{"stock", "receive", "A", "1", "--warehouse", "B", "--data-dir", "/nowhere"},
 			want: "services.inventory.dsn: must be set, or data_dir must be that of an `amends dev` that has run: there is no /nowhere/inventory.db",
 		},
+		"MistypedFolderOnAServer": {
+			args: []string{"stock", "receive", "A", "1", "--warehouse", "B", "--data-dir", "/nowhere", "--database-url", "postgres://u:hunter2@127.0.0.1:1/x"},
+			want: "data_dir: must be that of an `amends dev` that has run with database_url: there is no /nowhere/passwords.json",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -36,6 +36,7 @@ func workerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 			ParkAfter:         c.Saga.ParkAfter,
 			ParkedRetry:       c.Saga.ParkedRetry,
 		},
+		Attributes:   attributes,
 		LockTimeout:  c.LockTimeout,
 		Durable:      c.Durable,
 		DrainTimeout: c.DrainTimeout,

@@ -67,6 +67,10 @@ func TestSplit(t *testing.T) {
 	parts["api"] = start(t, env["api"], "api", "--admin-addr", admin["api"], "--http-addr", public)
 	unready(t, admin["api"], "search attribute")
 
+	_, err = once(t, env["order"], "migrate", "order")
+	require.NoError(t, err)
+	unready(t, admin["order"], "namespace \"default\" has no search attribute AmendsOrderStatus=Keyword")
+
 	out, err := once(t, env["api"], "migrate", "temporal")
 	require.NoError(t, err)
 	require.Equal(t, "temporal: namespace default has its search attributes\n", out)

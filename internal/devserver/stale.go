@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
@@ -59,6 +58,6 @@ func endStale(ctx context.Context, note string, log *slog.Logger) error {
 
 // serves says whether the process is a dev server of that state.
 func serves(ctx context.Context, pid int, stateFile string) bool {
-	out, err := exec.CommandContext(ctx, "ps", "-ww", "-o", "command=", "-p", strconv.Itoa(pid)).Output() //nolint:gosec // a number
-	return err == nil && strings.Contains(string(out), "start-dev") && strings.Contains(string(out), stateFile)
+	line := commandLine(ctx, pid)
+	return strings.Contains(line, "start-dev") && strings.Contains(line, stateFile)
 }
