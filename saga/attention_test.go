@@ -1,6 +1,7 @@
 package saga_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -117,4 +118,31 @@ func TestAPivotThatFailsIsFlaggedAndHeals(t *testing.T) {
 			require.Empty(t, v.Attention)
 		})
 	}
+}
+
+// A worker of another version may answer what this one cannot read.
+func TestAnAnswerThatCannotBeReadIsFlaggedAndHeals(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	answers := []any{"seven", "sieben", "siete", 7}
+	saga.Bind(b.env, saga.Step[saga.None, any]{Name: "count", Queue: "count", Kind: saga.Closing},
+		func(context.Context, saga.Key, saga.None) (any, error) {
+			a := answers[0]
+			answers = answers[1:]
+			return a, nil
+		}, nil)
+	count := saga.Step[saga.None, int]{Name: "count", Queue: "count", Kind: saga.Closing}
+	b.options.Plan = saga.NewPlan(count)
+	var counted int
+	b.body = func(ctx workflow.Context) (err error) {
+		counted, err = saga.Do(ctx, count, saga.None{})
+		return err
+	}
+	begun := b.env.Now()
+	v := b.run(t)
+	require.Equal(t, saga.Committed, v.Phase)
+	require.Equal(t, 7, counted)
+	require.Empty(t, v.Attention)
+	require.Equal(t, 2*saga.DefaultTiming().ParkedRetry, b.env.Now().Sub(begun), "it does not spin")
 }

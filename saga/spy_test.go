@@ -3,6 +3,7 @@ package saga_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
@@ -15,7 +16,8 @@ import (
 type spy struct {
 	interceptor.WorkerInterceptorBase
 	scheduled []command
-	attention []bool // what the search attribute was set to
+	limits    map[string]time.Duration // activity -> start-to-close
+	attention []bool                   // what the search attribute was set to
 }
 
 var needsAttention = temporal.NewSearchAttributeKeyBool("NeedsAttention")
@@ -31,7 +33,7 @@ type command struct {
 // watch notes the commands of the bundle's workflow.
 func (b *testBundle) watch(t *testing.T) *spy {
 	t.Helper()
-	s := &spy{}
+	s := &spy{limits: map[string]time.Duration{}}
 	b.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{s}})
 	return s
 }
@@ -66,6 +68,7 @@ type spyOutbound struct {
 func (o *spyOutbound) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
 	a := workflow.GetActivityOptions(ctx)
 	o.spy.scheduled = append(o.spy.scheduled, command{activity: name, queue: a.TaskQueue, summary: a.Summary})
+	o.spy.limits[name] = a.StartToCloseTimeout
 	return o.Next.ExecuteActivity(ctx, name, args...)
 }
 
