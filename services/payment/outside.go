@@ -65,9 +65,9 @@ func (o *Outside) find(ctx context.Context, key string) (provider.Effect, bool, 
 	return effect, found, providerFault(err)
 }
 
-// forbid finds the effect of key or makes sure that it will never have one. It
-// asks before it forbids only in the sense that Forbid does both at once: a Find
-// of its own would leave a gap for a late call to slip through.
+// forbid finds the effect of key, or makes sure that it will never have one. No
+// Find comes before it: Forbid answers what Find would, and between the two a
+// late call could slip through, so its answer would have to be looked at anyway.
 func (o *Outside) forbid(ctx context.Context, key string) (provider.Effect, bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.callTimeout)
 	defer cancel()

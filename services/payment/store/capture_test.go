@@ -33,6 +33,21 @@ func TestCaptureTwiceIsOnce(t *testing.T) {
 	})
 }
 
+func TestCaptureOrRefundOfAnotherAmountIsAMismatch(t *testing.T) {
+	t.Parallel()
+
+	each(t, func(t *testing.T, b *testBundle) {
+		b.taken(t, "s")
+		_, err := b.Capture(t.Context(), captureKey("s"), payment.CaptureRequest{Amount: eur(1)})
+		requireFault(t, err, fault.Bug, fault.Mismatch)
+		_, err = b.Refund(t.Context(), refundKey("s", 0), payment.RefundRequest{Amount: eur(2)})
+		require.NoError(t, err)
+		_, err = b.Refund(t.Context(), refundKey("s", 0), payment.RefundRequest{Amount: eur(1)})
+		requireFault(t, err, fault.Bug, fault.Mismatch)
+		b.requireBooksAgree(t.Context(), t)
+	})
+}
+
 func TestCaptureOfNothingOrTooMuchIsABug(t *testing.T) {
 	t.Parallel()
 

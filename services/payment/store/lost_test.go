@@ -98,6 +98,36 @@ func TestVoidOfAnAuthorizationWhoseReplyWasLostLetsItGo(t *testing.T) {
 	})
 }
 
+func TestAnAuthorizeBetweenAVoidAndItsRecordIsSuspended(t *testing.T) {
+	t.Parallel()
+
+	each(t, func(t *testing.T, b *testBundle) {
+		b.wire.Lose(authorize, 1)
+		_, err := b.authorize(t.Context(), "s", simulator.TokenVisa)
+		requireFault(t, err, fault.Unknown, payment.ProviderTimeout)
+		b.wire.Lose(void, 1)
+		requireFault(t, b.Void(t.Context(), authorizeKey("s")), fault.Unknown, payment.ProviderTimeout)
+
+		_, err = b.authorize(t.Context(), "s", simulator.TokenVisa)
+		requireFault(t, err, fault.Suspension, fault.Suspended)
+		require.NoError(t, b.Void(t.Context(), authorizeKey("s")))
+		b.requireBooksAgree(t.Context(), t)
+	})
+}
+
+func TestAVoidIsRecordedOnlyOnceTheProviderLetGo(t *testing.T) {
+	t.Parallel()
+
+	each(t, func(t *testing.T, b *testBundle) {
+		b.held(t, "s", simulator.TokenVisa)
+		b.wire.Down(void, 1)
+		requireFault(t, b.Void(t.Context(), authorizeKey("s")), fault.Transient, payment.ProviderUnavailable)
+		require.Equal(t, payment.Authorized, b.payment(t, "s").State)
+		require.NoError(t, b.Void(t.Context(), authorizeKey("s")))
+		b.requireBooksAgree(t.Context(), t)
+	})
+}
+
 func TestVoidOfADeclineWhoseReplyWasLostRecordsTheDecline(t *testing.T) {
 	t.Parallel()
 
