@@ -1,13 +1,13 @@
 package devserver
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -90,13 +90,20 @@ func count(ctx context.Context, c client.Client) (*workflowservicepb.CountWorkfl
 	return c.WorkflowService().CountWorkflowExecutions(ctx, &workflowservicepb.CountWorkflowExecutionsRequest{Namespace: client.DefaultNamespace})
 }
 
-// lastWords returns the last line of the server's log.
+// greeting is what a server says that starts well.
+var greeting = regexp.MustCompile(`^(Temporal )?(CLI|Server|UI|Metrics)[ :]`)
+
+// lastWords returns the last complaint in the server's log: a line that is not
+// one of the greeting.
 func (s *Server) lastWords() string {
 	content, err := os.ReadFile(filepath.Join(filepath.Dir(s.note), "temporal.log"))
-	lines := bytes.Split(bytes.TrimSpace(content), []byte("\n"))
-	last := strings.TrimSpace(string(lines[len(lines)-1]))
-	if err != nil || last == "" {
+	if err != nil {
 		return "none"
 	}
-	return fmt.Sprintf("%.300s", last)
+	for _, line := range slices.Backward(strings.Split(string(content), "\n")) {
+		if line = strings.TrimSpace(line); line != "" && !greeting.MatchString(line) {
+			return fmt.Sprintf("%.300s", line)
+		}
+	}
+	return "none"
 }

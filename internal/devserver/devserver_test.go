@@ -128,7 +128,7 @@ func TestServer(t *testing.T) {
 		s := start(t, devserver.Options{Dir: dir})
 		require.NoError(t, syscall.Kill(pid(t, dir), syscall.SIGKILL))
 		<-s.Done()
-		require.ErrorContains(t, s.Err(), "signal: killed")
+		require.EqualError(t, s.Err(), "the Temporal dev server ended (signal: killed); its last words: none")
 	})
 
 	t.Run("IsInAProcessGroupOfItsOwn", func(t *testing.T) {
