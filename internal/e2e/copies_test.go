@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"errors"
 	"net/http"
 	"sync"
 	"testing"
@@ -30,13 +31,15 @@ func TestConcurrentCopiesOfAPlacementAreOneOrder(t *testing.T) {
 		mu       sync.Mutex
 		ids      = map[string]map[string]bool{} // key -> ids answered
 		replayed = map[string]int{}
+		failures error
 		group    sync.WaitGroup
 	)
 	for range clients {
 		group.Go(func() {
 			for key := range jobs {
-				r := p.place(t, key, "", body)
+				r, err := p.tryPlace(t.Context(), key, "", body)
 				mu.Lock()
+				failures = errors.Join(failures, err)
 				if ids[key] == nil {
 					ids[key] = map[string]bool{}
 				}
@@ -58,6 +61,7 @@ func TestConcurrentCopiesOfAPlacementAreOneOrder(t *testing.T) {
 	}
 	close(jobs)
 	group.Wait()
+	require.NoError(t, failures)
 
 	orders := map[string]bool{}
 	for key, answered := range ids {

@@ -43,9 +43,3 @@ func TestAnOrderIsDecided(t *testing.T) {
 		})
 	}
 }
-
-func lines(sku string, quantity int) map[string]any {
-	return map[string]any{"lines": []map[string]any{{"sku": sku, "quantity": quantity}}}
-}
-
-func tok(token string) map[string]any { return map[string]any{"payment_token": token} }
