@@ -5,6 +5,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/activities"
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/inventory"
@@ -137,10 +138,18 @@ func (s *orderSaga) cancel(ctx workflow.Context, d saga.Decision) error {
 		return err
 	}
 	why := reason(d)
-	if why == order.Internal {
+	if why == order.Internal && d.Kind != fault.Suspension {
 		saga.Raise(ctx, d.Step, d.Code)
 	}
-	return s.close(ctx, activities.CancelOrder, order.Cancelled, why)
+	if err := s.close(ctx, activities.CancelOrder, order.Cancelled, why); err != nil {
+		return err
+	}
+	// That an earlier run was decided against is worth a look only if it left no
+	// reason behind: the record keeps the one that was written first.
+	if s.record.Reason == order.Internal {
+		saga.Raise(ctx, d.Step, d.Code)
+	}
+	return nil
 }
 
 func (s *orderSaga) close(ctx workflow.Context, step saga.Step[order.Closing, order.Record], status order.Status, why order.Reason) error {

@@ -1,6 +1,9 @@
 package replay
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -8,21 +11,36 @@ import (
 	"slices"
 	"strings"
 
+	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 )
 
-// File reads one exported history.
-func File(path string) (h History, err error) {
-	f, err := os.Open(path)
+// File reads one exported history. If it holds anything else the error says what
+// was expected; naming the file is for the caller.
+func File(path string) (History, error) {
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return History{}, err
 	}
-	defer f.Close()
-	events, err := client.HistoryFromJSON(f, client.HistoryJSONOptions{})
+	events, err := parse(data)
 	if err != nil {
-		return History{}, fmt.Errorf("%s is not an exported history: %w", path, err)
+		return History{}, fmt.Errorf("it is not a history as `temporal workflow show -o json` or "+
+			"`tctl workflow show --output_filename` writes it: %w", err)
 	}
 	return History{Name: path, Events: events}, nil
+}
+
+func parse(data []byte) (*historypb.History, error) {
+	// Go's own messages say more about what is no JSON at all.
+	type export struct{ Events []json.RawMessage }
+	var object export
+	if err := json.Unmarshal(data, &object); err != nil {
+		return nil, err
+	}
+	if len(object.Events) == 0 {
+		return nil, errors.New(`it has no "events"`)
+	}
+	return client.HistoryFromJSON(bytes.NewReader(data), client.HistoryJSONOptions{})
 }
 
 // Files returns the paths of the histories at path, by name: path itself if it
