@@ -10,7 +10,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build bin/amends, and have the Temporal CLI at bin/temporal
@@ -43,6 +43,10 @@ fmt: ## Format the code as lint wants it
 .PHONY: figures
 figures: build ## Print what an order costs on this machine, on a platform of its own
 	@scripts/figures.sh
+
+.PHONY: record-histories
+record-histories: build ## Record the golden histories that are missing (FORCE=1: all that are not frozen)
+	go test ./internal/e2e -run '^TestRecordHistories$$' -count=1 -v -record $(if $(FORCE),-force)
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (30s) each

@@ -1,0 +1,210 @@
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	sdkworker "go.temporal.io/sdk/worker"
+
+	"github.com/amends/amends/activities"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/replay"
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/workflows"
+)
+
+var (
+	record = flag.Bool("record", false, "write the golden histories that are missing")
+	force  = flag.Bool("force", false, "with -record: write all of them anew, except those that a release has frozen")
+)
+
+// golden is where the histories are; its README says how they come to be.
+const golden = "../../workflows/testdata/histories"
+
+// frozen is the release from which on its histories must replay for ever.
+const frozen = "v0.1.0"
+
+// inTctlStyle are the histories that are kept in tctl's JSON as well.
+var inTctlStyle = []string{"confirmed", "cancelled-declined-at-capture"}
+
+// Every scenario ends as it says and replays. With -record its history becomes a
+// golden one; without, the golden one must be there.
+func TestRecordHistories(t *testing.T) {
+	t.Parallel()
+
+	for name, s := range scenarios() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(golden, name+".json")
+			_, err := os.Stat(file)
+			missing := errors.Is(err, os.ErrNotExist)
+			if *record && !missing && (!*force || isFrozen(t, name)) {
+				t.Logf("%s is kept", file)
+				return
+			}
+			require.False(t, missing && !*record, "%s is missing: make record-histories", file)
+
+			p, id := s.play(t, name)
+			scrubbed := p.scrub(p.export(t, id))
+			candidate := filepath.Join(t.TempDir(), "history.json")
+			require.NoError(t, os.WriteFile(candidate, scrubbed, 0o600))
+			h, err := replay.File(candidate)
+			require.NoError(t, err)
+			require.NoError(t, replay.Replay(h))
+			if !*record {
+				return
+			}
+			require.NoError(t, os.WriteFile(file, scrubbed, 0o644))
+			if slices.Contains(inTctlStyle, name) {
+				require.NoError(t, os.WriteFile(filepath.Join(golden, name+".tctl.json"), tctlStyle(t, scrubbed), 0o644))
+			}
+		})
+	}
+}
+
+// play takes the scenario from its placement to its decision.
+func (s scenario) play(t *testing.T, name string) (p *platform, id string) {
+	t.Helper()
+	if s.decide == 0 {
+		s.decide = 10 * time.Minute
+	}
+	p = newPlatform(t, s.decide)
+	if s.timing != (saga.Timing{}) || s.create != nil {
+		p.restartOrder(t, s.timing, s.create)
+	}
+	if s.away != "" {
+		p.stop(s.away)
+	}
+	body := placement()
+	maps.Copy(body, s.change)
+	body["customer_id"] = "cus_golden" // with the key it makes the order's id, the same in every recording
+	id = p.place(t, "golden-"+name, "", body).order.ID
+	require.NotEmpty(t, id)
+	if s.steer != nil {
+		s.steer(t, p, id)
+	}
+	v := decided(t, id)
+	require.Equal(t, s.status, v.Status)
+	require.Equal(t, s.reason, v.Reason)
+	require.Equal(t, s.flagged, v.NeedsAttention, "%v", v.Attention)
+	require.NoError(t, p.Check(t.Context()))
+	return p, id
+}
+
+// createFailure makes the order's first step fail.
+type createFailure struct {
+	times int  // the first few attempts
+	local bool // every attempt as a local activity
+}
+
+// restartOrder starts the order service's worker with another timing, and
+// possibly a database that fails.
+func (p *platform) restartOrder(t *testing.T, timing saga.Timing, create *createFailure) {
+	t.Helper()
+	p.stop("order")
+	w := sdkworker.New(server.Client, p.queues["order"], sdkworker.Options{
+		DisableRegistrationAliasing: true, WorkerStopTimeout: 5 * time.Second,
+	})
+	workflows.Register(w, workflows.Options{Queues: p.queues, Timing: timing})
+	activities.BindOrder(w, failing{p.Orders, create})
+	require.NoError(t, w.Start())
+	p.workers["order"] = w
+}
+
+// failing is an order service whose database is away when an order is created.
+type failing struct {
+	order.Service
+	create *createFailure
+}
+
+func (f failing) Create(ctx context.Context, k saga.Key, p order.Placement) (order.Record, error) {
+	info := activity.GetInfo(ctx)
+	if f.create != nil && (int(info.Attempt) <= f.create.times || f.create.local && info.IsLocalActivity) {
+		return order.Record{}, fault.Errorf(fault.Transient, fault.Unavailable, "the database is away")
+	}
+	return f.Service.Create(ctx, k, p)
+}
+
+// reaches waits until a step of the newest run is in a state.
+func (p *platform) reaches(t *testing.T, id, step string, state saga.State) {
+	t.Helper()
+	eventually(t, step+" is "+string(state), func() bool { return stateOf(p.get(t, id).order, step) == state })
+}
+
+// flagged waits until the saga needs attention.
+func (p *platform) flagged(t *testing.T, id string) {
+	t.Helper()
+	eventually(t, "the saga needs attention", func() bool { return p.get(t, id).order.NeedsAttention })
+}
+
+// settled waits until no more than one step is under way: the one that cannot go on.
+func (p *platform) settled(t *testing.T, id string) {
+	t.Helper()
+	eventually(t, "one step is under way", func() bool {
+		running := 0
+		for _, s := range p.get(t, id).order.Steps {
+			if s.State == saga.Running {
+				running++
+			}
+		}
+		return running == 1
+	})
+}
+
+// wish asks to cancel, and returns before it is clear what that leads to.
+func (p *platform) wish(t *testing.T, id string) {
+	t.Helper()
+	_, err := server.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
+		WorkflowID: workflows.WorkflowID(id), UpdateID: workflows.CancelUpdateID, UpdateName: saga.UpdateCancel,
+		Args: []any{saga.CancelRequest{Saga: id}}, WaitForStage: client.WorkflowUpdateStageAccepted,
+	})
+	require.NoError(t, err)
+}
+
+// export does what an operator does.
+func (p *platform) export(t *testing.T, id string) []byte {
+	t.Helper()
+	bin, err := temporalCLI(t.Context())
+	require.NoError(t, err)
+	out, err := exec.CommandContext(t.Context(), bin, "workflow", "show", "--address", server.Address,
+		"--workflow-id", workflows.WorkflowID(id), "--output", "json").Output()
+	require.NoError(t, err)
+	return out
+}
+
+var (
+	identity = regexp.MustCompile(`("\w*[iI]dentity": )"[0-9]+@[^"]*"`)
+	sticky   = regexp.MustCompile(`("name": )"[^":]+:[0-9a-f-]{36}"`)
+)
+
+// scrub takes the machine's name and the test's queues out of a history.
+func (p *platform) scrub(history []byte) []byte {
+	history = identity.ReplaceAll(history, []byte(`$1"worker"`))
+	history = sticky.ReplaceAll(history, []byte(`$1"worker:sticky"`))
+	text := string(history)
+	for service, queue := range p.queues {
+		text = strings.ReplaceAll(text, queue, service)
+	}
+	return []byte(text)
+}
+
+// isFrozen says whether a release has the history.
+func isFrozen(t *testing.T, name string) bool {
+	t.Helper()
+	return exec.CommandContext(t.Context(), "git", "cat-file", "-e",
+		frozen+":"+strings.TrimPrefix(golden, "../../")+"/"+name+".json").Run() == nil
+}
