@@ -68,12 +68,12 @@ func (l liveHistories) validate(paths []string) error {
 		}
 	}
 	switch {
+	case l.runID != "" && l.workflowID == "":
+		return errors.New("--run-id needs the --workflow-id that it is a run of")
 	case sources == 0:
 		return errors.New("nothing to replay: name files or folders of histories, or --workflow-id, or --query")
 	case sources > 1:
 		return errors.New("files, --workflow-id and --query exclude each other")
-	case l.runID != "" && l.workflowID == "":
-		return errors.New("--run-id needs the --workflow-id that it is a run of")
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func (r *replayReport) end() error {
 	if r.total == 0 {
 		return errors.New("no history was found: a folder needs *.json files, a query must find runs")
 	}
-	if _, err := fmt.Fprintf(r.out, "%d histories: %d replay, %d do not\n", r.total, r.total-r.failed, r.failed); err != nil {
+	if _, err := fmt.Fprintf(r.out, "%d of %d histories replay\n", r.total-r.failed, r.total); err != nil {
 		return err
 	}
 	if r.failed > 0 {

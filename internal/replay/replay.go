@@ -20,6 +20,7 @@ import (
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/workflows"
 )
@@ -36,12 +37,23 @@ type History struct {
 // command that the code makes is the one that h recorded; a run that is still
 // open is replayed as far as it goes.
 func Replay(h History) error {
-	if len(h.Events.GetEvents()) == 0 {
+	events := h.Events.GetEvents()
+	if len(events) == 0 {
 		return errors.New("there are no events")
 	}
-	if untouched(h.Events) {
-		return nil
+	started := events[0].GetWorkflowExecutionStartedEventAttributes()
+	if started == nil {
+		return errors.New("its first event is not the start of a workflow")
 	}
+	var known types
+	workflows.Register(&known, workflows.Options{})
+	if name := started.GetWorkflowType().GetName(); !slices.Contains(known, name) {
+		return fmt.Errorf("it is of workflow type %q, but this build has %q", name, known)
+	}
+	if !slices.ContainsFunc(events, ran) {
+		return nil // no worker has run it yet, so any code may
+	}
+
 	r, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{DisableRegistrationAliasing: true})
 	if err != nil {
 		return fmt.Errorf("make a replayer: %w", err)
@@ -54,14 +66,16 @@ func Replay(h History) error {
 	return nil
 }
 
-// untouched says whether no worker has run any of our workflow yet, so that any
-// code may. The replayer would call so short a history broken.
-func untouched(h *historypb.History) bool {
-	started := h.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
-	return started.GetWorkflowType().GetName() == workflows.PlaceOrder &&
-		!slices.ContainsFunc(h.GetEvents(), func(e *historypb.HistoryEvent) bool {
-			return e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
-		})
+// types are the names of the workflows that are registered.
+type types []string
+
+// RegisterWorkflowWithOptions implements [workflows.Registry].
+func (t *types) RegisterWorkflowWithOptions(_ any, o workflow.RegisterOptions) {
+	*t = append(*t, o.Name)
+}
+
+func ran(e *historypb.HistoryEvent) bool {
+	return e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 }
 
 // FromServer reads the history of one run; an empty runID is the newest one.

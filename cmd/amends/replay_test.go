@@ -1,0 +1,154 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/workflows"
+)
+
+const golden = "../../workflows/testdata/histories"
+
+// altered copies a golden history with one text of it replaced by another.
+func altered(t *testing.T, from, to string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(golden, "confirmed.json"))
+	require.NoError(t, err)
+	require.Contains(t, string(text), from)
+	return written(t, strings.ReplaceAll(string(text), from, to))
+}
+
+func written(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "history.json")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+func TestReplayOfFiles(t *testing.T) {
+	t.Parallel()
+
+	t.Run("SaysOfEachThatItReplays", func(t *testing.T) {
+		t.Parallel()
+		out, err := once(t, nil, "replay", golden)
+		require.NoError(t, err)
+		require.Regexp(t, `(?m)^ok    .*/confirmed\.json  \d\d events$`, out)
+		require.Regexp(t, `(?m)^ok    .*/confirmed\.tctl\.json  \d\d events$`, out)
+		require.NotContains(t, out, "FAIL")
+		lines := strings.Split(strings.TrimSpace(out), "\n")
+		require.Regexp(t, `^(\d+) of \d+ histories replay$`, lines[len(lines)-1])
+	})
+	t.Run("TakesSeveralPaths", func(t *testing.T) {
+		t.Parallel()
+		a, b := filepath.Join(golden, "confirmed.json"), filepath.Join(golden, "cancelled-deadline.json")
+		out, err := once(t, nil, "replay", a, b)
+		require.NoError(t, err)
+		require.Contains(t, out, "2 of 2 histories replay\n")
+	})
+
+	started := `{"events":[{"eventId":"1","eventType":"EVENT_TYPE_WORKFLOW_EXECUTION_STARTED",
+		"workflowExecutionStartedEventAttributes":{"workflowType":{"name":"PlaceOrder"}}}]}`
+	t.Run("AllowsARunThatNoWorkerHasSeen", func(t *testing.T) {
+		t.Parallel()
+		_, err := once(t, nil, "replay", written(t, started))
+		require.NoError(t, err)
+	})
+
+	for name, tc := range map[string]struct{ path, says string }{
+		"AStepThatIsNotOurs":        {altered(t, "payment.capture", "payment.charge"), "[TMPRL1100] nondeterministic workflow: history event is ActivityTaskScheduled"},
+		"AWorkflowThatIsNotOurs":    {altered(t, `"PlaceOrder"`, `"PlaceBet"`), `it is of workflow type "PlaceBet", but this build has ["PlaceOrder"]`},
+		"AnotherThatNobodyHasRun":   {written(t, strings.ReplaceAll(started, "PlaceOrder", "PlaceBet")), `it is of workflow type "PlaceBet"`},
+		"AHistoryWithoutABeginning": {written(t, `{"events":[{"eventId":"1","eventType":"WorkflowTaskScheduled"}]}`), "its first event is not the start of a workflow"},
+		"Text":                      {written(t, "hello"), "it is not a history as `temporal workflow show -o json` or `tctl workflow show --output_filename` writes it: invalid character 'h'"},
+		"AnEmptyFile":               {written(t, ""), "writes it: unexpected end of JSON input"},
+		"AnotherDocument":           {written(t, `{"id":"42"}`), `writes it: it has no "events"`},
+		"AList":                     {written(t, `[]`), "writes it: json: cannot unmarshal array"},
+		"EventsOfSomethingElse":     {written(t, `{"events":[{"eventId":{}}]}`), "writes it: temporalproto:"},
+	} {
+		t.Run("Fails"+name, func(t *testing.T) {
+			t.Parallel()
+			out, err := once(t, nil, "replay", tc.path, filepath.Join(golden, "confirmed.json"))
+			require.EqualError(t, err, "1 of 2 histories do not replay")
+			lines := strings.Split(strings.TrimSpace(out), "\n")
+			require.Len(t, lines, 3, "one line each, and the summary")
+			require.True(t, strings.HasPrefix(lines[0], "FAIL  "+tc.path+"  "), lines[0])
+			require.Contains(t, lines[0], tc.says)
+			require.True(t, strings.HasPrefix(lines[1], "ok  "), "the others are replayed all the same")
+			require.Equal(t, "1 of 2 histories replay", lines[2])
+		})
+	}
+}
+
+func TestReplayNeedsHistories(t *testing.T) {
+	t.Parallel()
+
+	for name, tc := range map[string]struct {
+		args []string
+		want string
+	}{
+		"None":           {nil, "nothing to replay: name files or folders of histories, or --workflow-id, or --query"},
+		"OfAnEmptyPlace": {[]string{t.TempDir()}, "no history was found: a folder needs *.json files, a query must find runs"},
+		"ThatAreThere":   {[]string{"/nowhere"}, "lstat /nowhere: no such file or directory"},
+		"OfOneSource":    {[]string{golden, "--query", "x"}, "files, --workflow-id and --query exclude each other"},
+		"OfOneWorkflow":  {[]string{"--workflow-id", "a", "--query", "x"}, "files, --workflow-id and --query exclude each other"},
+		"OfAWorkflow":    {[]string{"--run-id", "r"}, "--run-id needs the --workflow-id that it is a run of"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := once(t, nil, append([]string{"replay"}, tc.args...)...)
+			require.EqualError(t, err, tc.want)
+		})
+	}
+}
+
+func TestReplayOfALiveServer(t *testing.T) {
+	t.Parallel()
+	engine := freeAddress(t)
+	p := startDev(t, t.TempDir(), "--temporal-port", strings.TrimPrefix(engine, "127.0.0.1:"))
+	id := workflows.WorkflowID(text(t, place(t, p.api, "k1", "tok_visa", true)["id"]))
+	place(t, p.api, "k2", "tok_declined", true)
+	replay := func(args ...string) (string, error) {
+		return once(t, []string{"TEMPORAL_ADDRESS=" + engine, "HOME=" + t.TempDir()}, append([]string{"replay"}, args...)...)
+	}
+
+	out, err := replay("--workflow-id", id)
+	require.NoError(t, err)
+	require.Regexp(t, `^ok    `+id+`  \d\d events\n1 of 1 histories replay\n$`, out)
+
+	query := "WorkflowType = 'PlaceOrder' AND ExecutionStatus = 'Completed'"
+	require.Eventually(t, func() bool {
+		out, err = replay("--query", query)
+		return strings.HasSuffix(out, "2 of 2 histories replay\n")
+	}, patience, 50*time.Millisecond, "the server's list is of a moment ago")
+	require.NoError(t, err)
+	run := regexp.MustCompile(id + `/(\S+)`).FindStringSubmatch(out)
+	require.NotNil(t, run, out)
+	out, err = replay("--workflow-id", id, "--run-id", run[1], "--temporal-address", engine)
+	require.NoError(t, err)
+	require.Contains(t, out, "ok    "+run[0])
+
+	// A workflow of somebody else is a failure, not a panic or silence.
+	c, err := amendstemporal.Dial(amendstemporal.Options{Address: engine, Isolated: true})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	_, err = c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "bet", TaskQueue: "bets"}, "PlaceBet")
+	require.NoError(t, err)
+	out, err = replay("--workflow-id", "bet")
+	require.EqualError(t, err, "1 of 1 histories do not replay")
+	require.Contains(t, out, `FAIL  bet  2 events: it is of workflow type "PlaceBet"`)
+
+	_, err = replay("--workflow-id", "order-of-nobody")
+	require.ErrorContains(t, err, "read the history of order-of-nobody: ")
+	_, err = replay("--query", "WorkflowType = 'Nothing'")
+	require.EqualError(t, err, "no history was found: a folder needs *.json files, a query must find runs")
+	_, err = replay("--query", "no query")
+	require.ErrorContains(t, err, "list workflows: ")
+}
