@@ -205,9 +205,15 @@ func (r *run) perform(ctx workflow.Context, t *task) *failure {
 // time, not before: a worker that is being deployed must not cancel orders.
 func (r *run) attempt(ctx workflow.Context, t *task) *failure {
 	f := r.invoke(ctx, t.request(), policy{}, 0)
-	if f != nil && f.code != canceled && !r.stopped() {
+	switch {
+	case f == nil || f.code == canceled:
+	case !r.stopped():
 		r.failed = true
 		r.stop() // the siblings; in-flight attempts are waited for
+	case f.kind == fault.Transient || f.kind == fault.Unknown:
+		// An attempt that was under way when the step was stopped: the engine made
+		// no other, so this is no outcome of the step, and no reason.
+		return &failure{code: canceled, kind: fault.Unknown, attempts: f.attempts}
 	}
 	return f
 }
