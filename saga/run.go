@@ -99,6 +99,13 @@ func (r *run) runBody(body func(workflow.Context) error) error {
 		ctx, _ = workflow.NewDisconnectedContext(r.outer)
 	}
 	err := body(with(ctx, r))
+	r.listen()
+	if err != nil && r.phase == Forward && !r.pivoting && !r.stopped() {
+		// The body's own error stops what is still under way, as a refused step does:
+		// nobody waits until decide-by for an answer that changes nothing.
+		r.failed = true
+		r.stop()
+	}
 	r.drain()
 	return err
 }
