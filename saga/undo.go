@@ -28,6 +28,10 @@ func (r *run) settle(ctx workflow.Context) (happened bool) {
 		step: s, activity: settleName(s.name), answer: a, summary: "did it happen?",
 		arg: func(p policy) any { return call[None]{Key: k, policy: p} },
 	})
+	if !a.Happened {
+		s.state, s.end, s.attempts = Undone, workflow.Now(ctx), a.Attempts
+		r.changed()
+	}
 	return a.Happened
 }
 
