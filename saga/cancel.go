@@ -43,10 +43,13 @@ type CancelResult struct {
 }
 
 // validateCancel refuses a cancel that cannot change anything any more. A
-// refused update leaves no trace in the history.
+// refused update leaves no trace in the history. One that comes before the first
+// saga has begun is accepted, and waits for it.
 func (h *host) validateCancel(req CancelRequest) error {
 	r, ok := h.sagas[req.Saga]
 	switch {
+	case h.early():
+		return nil
 	case !ok:
 		return refuseCancel(UnknownSaga, "the workflow has no such saga")
 	case r.over():
@@ -60,9 +63,15 @@ func (h *host) validateCancel(req CancelRequest) error {
 // cancel wishes the saga decided against, and waits until it is clear whether it
 // is: a pivot that was scheduled has its own way.
 func (h *host) cancel(ctx workflow.Context, req CancelRequest) (CancelResult, error) {
-	r := h.sagas[req.Saga]
-	r.wishFor(cmp.Or(req.Reason, CustomerRequest))
 	rest, _ := workflow.NewDisconnectedContext(ctx) // a Temporal cancel request wishes the same
+	if err := workflow.Await(rest, func() bool { return !h.early() }); err != nil {
+		return CancelResult{}, err
+	}
+	r, ok := h.sagas[req.Saga]
+	if !ok {
+		return CancelResult{}, refuseCancel(UnknownSaga, "the workflow has no such saga")
+	}
+	r.wishFor(cmp.Or(req.Reason, CustomerRequest))
 	r.await(rest, func() bool {
 		stuck := r.phase == Settling && len(r.attention) > 0
 		return stuck || r.phase == Compensating || r.phase == Completing || r.over()

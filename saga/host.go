@@ -60,6 +60,11 @@ func hostOf(ctx workflow.Context) (workflow.Context, *host, error) {
 	return hostOf(ctx)
 }
 
+// early says that no saga has begun yet. A cancel that is part of the workflow's
+// first task is handled as soon as its handler is there, which is before any
+// saga can be.
+func (h *host) early() bool { return len(h.sagas) == 0 }
+
 func (h *host) add(r *run) error {
 	if _, ok := h.sagas[r.o.ID]; ok {
 		return fmt.Errorf("saga %q runs twice in one workflow", r.o.ID)
