@@ -37,7 +37,10 @@ func (s *orderSaga) handle(ctx workflow.Context) (workflow.Context, error) {
 		return nil, fmt.Errorf("register query %s: %w", QueryOrder, err)
 	}
 	err = workflow.SetUpdateHandlerWithOptions(ctx, UpdatePlace, func(ctx workflow.Context, _ PlaceRequest) (PlaceResult, error) {
-		if err := workflow.Await(ctx, func() bool { return s.created }); err != nil {
+		// Disconnected: the order becomes durable also if the workflow is cancelled,
+		// and the outcome of this update is every repeated placement's answer.
+		rest, _ := workflow.NewDisconnectedContext(ctx)
+		if err := workflow.Await(rest, func() bool { return s.created }); err != nil {
 			return PlaceResult{}, err
 		}
 		// The record answers, not the request: it may be of an earlier call, or of a
