@@ -1,9 +1,13 @@
 package saga_test
 
 import (
+	"context"
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/fault"
@@ -112,6 +116,29 @@ func TestALocalStepThatKeepsFailingGoesOnAsAnOrdinaryActivity(t *testing.T) {
 			}, s.of("create"), "any number of attempts costs two commands")
 		})
 	}
+}
+
+// An attempt that hangs says nothing about what happened.
+func TestALocalStepThatTimesOutGoesOnAsAnOrdinaryActivity(t *testing.T) {
+	t.Parallel()
+
+	hanging := saga.Step[string, string]{Name: "hanging", Kind: saga.Recorded, StartToClose: 100 * time.Millisecond}
+	b := setup(t)
+	s := b.watch(t)
+	saga.Bind(b.env, hanging, func(ctx context.Context, _ saga.Key, _ string) (string, error) {
+		if activity.GetInfo(ctx).IsLocalActivity {
+			<-ctx.Done()
+			return "", errors.New("nobody waits for this any more")
+		}
+		return "fine", nil
+	}, nil)
+	b.options.Plan = saga.NewPlan(hanging)
+	b.body = func(ctx workflow.Context) error { return do(ctx, hanging, "x") }
+	require.Equal(t, saga.Committed, b.run(t).Phase)
+	require.Equal(t, []command{
+		{activity: "hanging", local: true},
+		{activity: "hanging", queue: "default-test-taskqueue"},
+	}, s.scheduled)
 }
 
 func TestADecisionOfALocalStepIsFinalAtOnce(t *testing.T) {

@@ -2,6 +2,7 @@ package saga_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
@@ -71,6 +72,15 @@ func TestABodyThatBreaksTheRulesBlocksTheWorkflowTask(t *testing.T) {
 				return do(ctx, seat, 1)
 			}, "step seat comes after the point of no return",
 		},
+		"ACompensatableStepBesideAPivotThatIsScheduled": {
+			func(ctx workflow.Context) error {
+				saga.Go(ctx, pay, 1)
+				if err := workflow.Sleep(ctx, time.Millisecond); err != nil {
+					return err
+				}
+				return do(ctx, seat, 1)
+			}, "step seat comes after the point of no return",
+		},
 		"ARecordedStepAfterThePivot": {
 			func(ctx workflow.Context) error {
 				if err := do(ctx, pay, 1); err != nil {
@@ -91,9 +101,30 @@ func TestABodyThatBreaksTheRulesBlocksTheWorkflowTask(t *testing.T) {
 		t.Run(claim, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
+			b.script["pay"] = []error{errTransient} // so that it takes a while
 			b.body = tc.body
 			require.Contains(t, b.stuck(t), tc.want)
 		})
+	}
+}
+
+// It is not clean, but no harm is done: nothing starts any more.
+func TestABodyMayIgnoreARefusal(t *testing.T) {
+	t.Parallel()
+
+	for _, step := range []string{"guide", "pay"} {
+		b := setup(t)
+		b.script[step] = []error{errRefused}
+		b.body = func(ctx workflow.Context) error {
+			_, _ = saga.Do(ctx, guide, 1)
+			_, _ = saga.Do(ctx, pay, 1)
+			_, _ = saga.Do(ctx, seat, 1)
+			return nil
+		}
+		v := b.run(t)
+		require.Equal(t, saga.Aborted, v.Phase, step)
+		require.Equal(t, errRefused.Code, v.Reason, step)
+		require.Equal(t, "seat=blocked room=blocked", b.ledger("seat", "room"), step)
 	}
 }
 

@@ -56,6 +56,32 @@ func TestThePivotWaitsForAStepThatIsTakenBesideIt(t *testing.T) {
 	}
 }
 
+// A timer that fires for nothing costs a workflow task, and one that runs on is
+// a line in the Web UI that nobody understands.
+func TestTheDeadlineIsDisarmedBeforeThePointOfNoReturn(t *testing.T) {
+	t.Parallel()
+
+	for claim, tc := range map[string]struct {
+		make func(*testing.T) *testBundle
+		last string
+		body func(workflow.Context) error
+	}{
+		"OfThePivot":            {setup, "pay", func(ctx workflow.Context) error { return do(ctx, pay, 1) }},
+		"OfTheFirstClosingStep": {noPivot, "ship", func(ctx workflow.Context) error { return do(ctx, ship, saga.None{}) }},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			t.Parallel()
+			b := tc.make(t)
+			b.body = tc.body
+			disarmed, inTime := false, false
+			b.env.SetOnTimerCanceledListener(func(string) { disarmed = true })
+			b.hooks[tc.last] = func() { b.now(func() { inTime = disarmed }) }
+			require.Equal(t, saga.Committed, b.run(t).Phase)
+			require.True(t, inTime)
+		})
+	}
+}
+
 // noPivot is a plan whose first closing step is its point of no return.
 func noPivot(t *testing.T) *testBundle {
 	t.Helper()

@@ -64,22 +64,36 @@ func TestRunListsEveryProblemOfItsOptions(t *testing.T) {
 	require.Empty(t, b.calls)
 }
 
-func TestAStepsOwnLimitComesFirst(t *testing.T) {
+func TestLimitsOfAStep(t *testing.T) {
 	t.Parallel()
 
-	slow := saga.Step[int, string]{Name: "slow", Queue: "slow", Kind: saga.Compensatable, StartToClose: time.Minute}
+	slow := saga.Step[int, string]{Name: "slow", Queue: "slow", Kind: saga.Closing, StartToClose: time.Hour}
+	local := saga.Step[int, string]{Name: "local", Kind: saga.Closing, StartToClose: 3 * time.Second}
 	b := setup(t)
 	s := b.watch(t)
 	bind(b.world, b.env, slow, "")
-	b.options.Plan = saga.NewPlan(slow, seat, ship)
+	bind(b.world, b.env, local, "")
+	b.options.Plan = saga.NewPlan(seat, ship, note, slow, local)
 	b.body = func(ctx workflow.Context) error {
-		if _, err := saga.Do(ctx, slow, 1); err != nil {
-			return err
+		for _, err := range []error{
+			do(ctx, seat, 1), do(ctx, ship, saga.None{}), do(ctx, note, ""), do(ctx, slow, 1), do(ctx, local, 1),
+		} {
+			if err != nil {
+				return err
+			}
 		}
-		_, err := saga.Do(ctx, seat, 1)
-		return err
+		return nil
 	}
 	b.run(t)
-	require.Equal(t, time.Minute, s.limits["slow"])
-	require.Equal(t, saga.DefaultTiming().StartToClose, s.limits["seat"])
+
+	defaults := saga.DefaultTiming()
+	require.Equal(t, map[string]time.Duration{
+		"seat": defaults.StartToClose, "ship": defaults.StartToClose, "note": defaults.LocalStartToClose,
+		"slow": time.Hour, "local": 3 * time.Second,
+	}, s.limits, "its own comes first")
+	require.Equal(t, map[string]time.Duration{
+		"seat": 0,                  // until decide-by
+		"ship": defaults.ParkAfter, // then it is flagged, and has no limit
+		"slow": time.Hour,          // no attempt is cut off by the flag
+	}, s.calls)
 }

@@ -266,6 +266,34 @@ func TestTheFirstReasonByStartOrderCounts(t *testing.T) {
 	require.Contains(t, []fault.Code{"NO_SEAT", "NO_ROOM"}, v.Reason)
 }
 
+// A suspension of what ends a saga says that somebody else has ended it.
+func TestWhatSomebodyElseEndedIsDone(t *testing.T) {
+	t.Parallel()
+
+	suspended := fault.Errorf(fault.Suspension, fault.Suspended, "decided elsewhere")
+
+	t.Run("ByClosing", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		s := b.watch(t)
+		b.always["ship"] = suspended
+		require.Equal(t, saga.Committed, b.run(t).Phase)
+		require.Len(t, s.of("ship"), 1)
+	})
+
+	t.Run("ByUndo", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		s := b.watch(t)
+		b.script["pay"] = []error{errRefused}
+		b.always["guide.undo"] = suspended
+		v := b.run(t)
+		g, _ := v.Step("guide")
+		require.Equal(t, saga.Undone, g.State)
+		require.Len(t, s.of("guide.undo"), 1)
+	})
+}
+
 func TestTheBodysOwnErrorIsADecision(t *testing.T) {
 	t.Parallel()
 

@@ -17,6 +17,7 @@ type spy struct {
 	interceptor.WorkerInterceptorBase
 	scheduled []command
 	limits    map[string]time.Duration // activity -> start-to-close
+	calls     map[string]time.Duration // activity -> how long its first call may take in all; 0: for ever
 	attention []bool                   // what the search attribute was set to
 }
 
@@ -33,7 +34,7 @@ type command struct {
 // watch notes the commands of the bundle's workflow.
 func (b *testBundle) watch(t *testing.T) *spy {
 	t.Helper()
-	s := &spy{limits: map[string]time.Duration{}}
+	s := &spy{limits: map[string]time.Duration{}, calls: map[string]time.Duration{}}
 	b.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{s}})
 	return s
 }
@@ -69,12 +70,16 @@ func (o *spyOutbound) ExecuteActivity(ctx workflow.Context, name string, args ..
 	a := workflow.GetActivityOptions(ctx)
 	o.spy.scheduled = append(o.spy.scheduled, command{activity: name, queue: a.TaskQueue, summary: a.Summary})
 	o.spy.limits[name] = a.StartToCloseTimeout
+	if _, ok := o.spy.calls[name]; !ok {
+		o.spy.calls[name] = a.ScheduleToCloseTimeout
+	}
 	return o.Next.ExecuteActivity(ctx, name, args...)
 }
 
 func (o *spyOutbound) ExecuteLocalActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
 	a := workflow.GetLocalActivityOptions(ctx)
 	o.spy.scheduled = append(o.spy.scheduled, command{activity: name, local: true, summary: a.Summary})
+	o.spy.limits[name] = a.StartToCloseTimeout
 	return o.Next.ExecuteLocalActivity(ctx, name, args...)
 }
 
