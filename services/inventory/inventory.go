@@ -19,7 +19,7 @@ const (
 // ever received of a SKU far inside 64 bits, so that no sum of stock overflows.
 const MaxDelivery = 1_000_000_000
 
-// Longest names, in bytes.
+// Longest names, in characters.
 const (
 	maxSKU       = 255
 	maxWarehouse = 32
@@ -54,7 +54,7 @@ type Commitment struct {
 
 // Delivery is stock that arrives at a warehouse.
 type Delivery struct {
-	SKU       string // 1 to 255 bytes without control characters
+	SKU       string // 1 to 255 characters, none of them a control character
 	Warehouse string // its code: 1 to 32 of A-Z a-z 0-9 _ -
 	Quantity  int64  // units, 1 to MaxDelivery
 }
@@ -92,7 +92,7 @@ func (r Reservation) Units() int64 {
 func (d Delivery) Validate() error {
 	switch {
 	case !validSKU(d.SKU):
-		return invalid("a SKU has 1 to %d bytes and no control characters", maxSKU)
+		return invalid("a SKU has 1 to %d characters, none of them a control character", maxSKU)
 	case !validWarehouse(d.Warehouse):
 		return invalid("a warehouse code is 1 to %d of A-Z a-z 0-9 _ -", maxWarehouse)
 	case d.Quantity < 1 || d.Quantity > MaxDelivery:
@@ -109,7 +109,7 @@ func validate(lines []Line) error {
 	for i, l := range lines {
 		switch {
 		case !validSKU(l.SKU):
-			return invalid("line %d: a SKU has 1 to %d bytes and no control characters", i+1, maxSKU)
+			return invalid("line %d: a SKU has 1 to %d characters, none of them a control character", i+1, maxSKU)
 		case l.Quantity < 1:
 			return invalid("line %d: the quantity is not positive", i+1)
 		case seen[l.SKU]:
@@ -121,7 +121,7 @@ func validate(lines []Line) error {
 }
 
 func validSKU(s string) bool {
-	if s == "" || len(s) > maxSKU || !utf8.ValidString(s) {
+	if s == "" || !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxSKU {
 		return false
 	}
 	for _, r := range s {

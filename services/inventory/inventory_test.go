@@ -15,6 +15,7 @@ func TestReserveRequestValidate(t *testing.T) {
 	t.Parallel()
 
 	require.NoError(t, ReserveRequest{Lines: []Line{{"TEA", 1}, {"MUG", 10_000}}}.Validate())
+	require.NoError(t, ReserveRequest{Lines: []Line{{strings.Repeat("茶", 255), 1}}}.Validate())
 	for claim, lines := range map[string][]Line{
 		"RefusesNoLines":              nil,
 		"RefusesTheSameSKUTwice":      {{"TEA", 1}, {"MUG", 1}, {"TEA", 1}},

@@ -9,7 +9,8 @@ import (
 	"github.com/amends/amends/internal/money"
 )
 
-// maxName is the longest customer id and SKU, in bytes.
+// maxName is the longest customer id and SKU, in characters as everywhere: what
+// the API lets through and this refuses would be an order that nobody can end.
 const maxName = 255
 
 // Placement is everything a customer asked for, as it arrived.
@@ -52,7 +53,7 @@ type Address struct {
 // saga to find out, and how large it may be for the API to say.
 func (p Placement) Validate() error {
 	if !validName(p.CustomerID) {
-		return invalid("a customer id has 1 to %d bytes and no control characters", maxName)
+		return invalid("a customer id has 1 to %d characters, none of them a control character", maxName)
 	}
 	if _, err := money.ParseCurrency(string(p.Currency)); err != nil {
 		return err
@@ -64,7 +65,7 @@ func (p Placement) Validate() error {
 	for i, l := range p.Lines {
 		switch {
 		case !validName(l.SKU):
-			return invalid("line %d: a SKU has 1 to %d bytes and no control characters", i+1, maxName)
+			return invalid("line %d: a SKU has 1 to %d characters, none of them a control character", i+1, maxName)
 		case l.Quantity < 1:
 			return invalid("line %d: the quantity is not positive", i+1)
 		case seen[l.SKU]:
@@ -76,7 +77,7 @@ func (p Placement) Validate() error {
 }
 
 func validName(s string) bool {
-	if s == "" || len(s) > maxName || !utf8.ValidString(s) {
+	if s == "" || !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxName {
 		return false
 	}
 	for _, r := range s {

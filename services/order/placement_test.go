@@ -16,6 +16,9 @@ func TestPlacementValidate(t *testing.T) {
 		return Placement{CustomerID: "cus_42", Currency: "EUR", Lines: []Line{{"MUG", 2}, {"KETTLE", 1}}}
 	}
 	require.NoError(t, good().Validate())
+	wide := good()
+	wide.Lines[0].SKU = strings.Repeat("茶", 255) // characters count, as in the API
+	require.NoError(t, wide.Validate())
 	for claim, spoil := range map[string]func(*Placement){
 		"RefusesNoCustomer":         func(p *Placement) { p.CustomerID = "" },
 		"RefusesANULInACustomer":    func(p *Placement) { p.CustomerID = "cus\x00" },
