@@ -64,12 +64,16 @@ type Error struct {
 	cause   error
 }
 
-// Errorf returns an [*Error] whose message is formatted as by [fmt.Errorf]. An
-// operand of the verb %w becomes its cause and stays reachable by [errors.Is]
-// and [errors.As].
+// Errorf returns an [*Error] whose message is formatted as by [fmt.Errorf]. Every
+// operand of the verb %w becomes a cause and stays reachable by [errors.Is] and
+// [errors.As].
 func Errorf(kind Kind, code Code, format string, args ...any) *Error {
 	wrapped := fmt.Errorf(format, args...) //nolint:err113 // this is the constructor of errors
-	return &Error{Code: code, Kind: kind, Message: wrapped.Error(), cause: errors.Unwrap(wrapped)}
+	cause := errors.Unwrap(wrapped)
+	if _, several := wrapped.(interface{ Unwrap() []error }); several { //nolint:errorlint // it is wrapped itself, not what it wraps
+		cause = wrapped
+	}
+	return &Error{Code: code, Kind: kind, Message: wrapped.Error(), cause: cause}
 }
 
 // Error returns the code and the message.
