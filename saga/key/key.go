@@ -19,12 +19,13 @@ type Key struct {
 // New returns the key of the first generation of step in saga.
 func New(saga, step string) Key { return Key{Saga: saga, Step: step} }
 
-// String returns "saga/step", followed by "/generation" from the second
-// generation on. It is what outside systems get as an idempotency key.
+// String returns "saga/step", followed by "#generation" from the second
+// generation on: not by a slash, or it could be the [Key.Child] of a part with a
+// number for its name. It is what outside systems get as an idempotency key.
 func (k Key) String() string {
 	s := k.Saga + "/" + k.Step
 	if k.Generation > 0 {
-		s += "/" + strconv.Itoa(k.Generation)
+		s += "#" + strconv.Itoa(k.Generation)
 	}
 	return s
 }

@@ -15,9 +15,16 @@ func TestStrings(t *testing.T) {
 	first := key.New("ord_1", "shipping.book")
 	second := key.Key{Saga: "ord_1", Step: "shipping.book", Generation: 2}
 	require.Equal(t, "ord_1/shipping.book", first.String())
-	require.Equal(t, "ord_1/shipping.book/2", second.String())
+	require.Equal(t, "ord_1/shipping.book#2", second.String())
 	require.Equal(t, "ord_1/shipping.book/BER", first.Child("BER"))
-	require.Equal(t, "ord_1/shipping.book/2/BER", second.Child("BER"))
+	require.Equal(t, "ord_1/shipping.book#2/BER", second.Child("BER"))
+}
+
+// One outside system may see both keys; they must not name one effect.
+func TestAPartIsNoGeneration(t *testing.T) {
+	t.Parallel()
+	second := key.Key{Saga: "ord_1", Step: "shipping.book", Generation: 2}
+	require.NotEqual(t, second.String(), key.New("ord_1", "shipping.book").Child("2"))
 }
 
 func TestKeysCompareByValue(t *testing.T) {
