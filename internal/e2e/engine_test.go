@@ -13,10 +13,13 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// The engine that the tests of this process share, and a client of it.
+// What the tests of this process share: an engine, a client of it, the CLI that
+// runs it, and a folder that goes when they are done.
 var (
-	engine *devserver.Server
-	server *amendstemporal.Client
+	engine      *devserver.Server
+	server      *amendstemporal.Client
+	temporalBin string
+	scratch     string
 )
 
 // attributes are the search attributes of an order, as the dev server wants them.
@@ -40,16 +43,14 @@ func TestMain(m *testing.M) {
 func withEngine(f func() int) (code int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	bin, err := temporalCLI(ctx)
-	if err != nil {
+	if temporalBin, err = temporalCLI(ctx); err != nil {
 		return 0, err
 	}
-	dir, err := os.MkdirTemp("", "amends-e2e-")
-	if err != nil {
+	if scratch, err = os.MkdirTemp("", "amends-e2e-"); err != nil {
 		return 0, err
 	}
-	defer os.RemoveAll(dir)
-	if engine, err = devserver.Start(ctx, devserver.Options{Bin: bin, Dir: dir, SearchAttributes: attributes}); err != nil {
+	defer os.RemoveAll(scratch)
+	if engine, err = devserver.Start(ctx, devserver.Options{Bin: temporalBin, Dir: scratch, SearchAttributes: attributes}); err != nil {
 		return 0, err
 	}
 	defer engine.Stop() //nolint:errcheck // the tests are over

@@ -1,0 +1,97 @@
+package e2e_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/shipping"
+)
+
+// copies of each of the mix that are under way when something is killed.
+const copies = 3
+
+// A worker is killed in the middle of its steps, and comes back.
+func TestAWorkerIsKilled(t *testing.T) {
+	t.Parallel()
+
+	for service, busy := range map[string]func(t *testing.T, s *split) bool{
+		"order": func(t *testing.T, s *split) bool { // its sagas hold stock, and wait for money
+			t.Helper()
+			return held(t, s.Shop) >= 2*copies && paying(t, s.Shop, payment.Intent) >= copies
+		},
+		"inventory": func(t *testing.T, s *split) bool {
+			t.Helper()
+			return held(t, s.Shop) >= copies
+		},
+		"payment": func(t *testing.T, s *split) bool { // the provider has been asked, and takes its time
+			t.Helper()
+			return paying(t, s.Shop, payment.Intent) >= copies && paying(t, s.Shop, payment.Captured) >= copies
+		},
+		"shipping": func(t *testing.T, s *split) bool { // the carrier has been asked
+			t.Helper()
+			return booking(t, s) >= copies
+		},
+	} {
+		t.Run(service, func(t *testing.T) {
+			t.Parallel()
+			s := newRunningSplit(t, onFiles(t))
+			customers := s.visit(t, copies)
+			eventually(t, "it is in the middle of its work", func() bool { return busy(t, s) })
+			s.parts[service].kill(t)
+			status, _ := readiness(t, s.admin[service])
+			require.Zero(t, status, "nobody is there")
+			s.start(t, service)
+			customers.served(t, s.Shop)
+			s.ready(t)
+		})
+	}
+}
+
+// booking counts the parcels that the carrier has been asked for.
+func booking(t *testing.T, s *split) (n int) {
+	t.Helper()
+	shipments, err := s.Shipments.Shipments(t.Context())
+	require.NoError(t, err)
+	for _, sh := range shipments {
+		if sh.State == shipping.Intent {
+			n++
+		}
+	}
+	return n
+}
+
+// The engine is killed in the middle of everything, and comes back with what it
+// had written. So is the API, which has nothing to lose.
+func TestTheEngineIsKilled(t *testing.T) {
+	t.Parallel()
+	s := newRunningSplit(t, onFiles(t))
+	before := s.place(t, "", "wait=30", placement()).order.ID
+	customers := s.visit(t, copies)
+	eventually(t, "orders are under way", func() bool {
+		return held(t, s.Shop) >= 2*copies && paying(t, s.Shop, payment.Intent) >= copies
+	})
+	s.killEngine(t)
+
+	unready(t, s.url, "engine")
+	key := uuid.NewString()
+	eventually(t, "nothing is started any more", func() bool {
+		r := s.place(t, key, "", placement())
+		require.NoError(t, turnedAway(r))
+		return r.code == "UNAVAILABLE"
+	})
+	r := s.readSoon(t, before)
+	require.Equal(t, http.StatusServiceUnavailable, r.status)
+	require.NotEmpty(t, r.header.Get("Retry-After"))
+	s.parts["api"].kill(t)
+
+	s.startEngine(t)
+	s.start(t, "api")
+	s.ready(t)
+	require.Equal(t, confirmed, s.get(t, before).order.Status)
+	require.Equal(t, confirmed, s.place(t, key, "wait=30", placement()).order.Status)
+	customers.served(t, s.Shop)
+}

@@ -1,0 +1,238 @@
+package e2e_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// amends builds the binary, once, and returns its path.
+var amends = sync.OnceValues(func() (string, error) {
+	bin := filepath.Join(scratch, "amends")
+	out, err := exec.Command("go", "build", "-o", bin, "../../cmd/amends").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build amends: %w: %s", err, out)
+	}
+	return bin, nil
+})
+
+// output is what a process has written so far.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// process is an amends of its own, in a process group of its own, as a shell
+// starts it.
+type process struct {
+	cmd      *exec.Cmd
+	out, err output
+	ended    chan struct{} // closed when it has, then cmd.ProcessState is set
+}
+
+// launch starts amends with this environment and nothing of ours. It does not
+// outlive the test.
+func launch(t *testing.T, environ []string, args ...string) *process {
+	t.Helper()
+	bin, err := amends()
+	require.NoError(t, err)
+	p := &process{cmd: exec.Command(bin, args...), ended: make(chan struct{})} //nolint:noctx // the test ends it, in its own ways
+	p.cmd.Env = environ
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
+	p.cmd.SysProcAttr = attributesOfChild()
+	p.cmd.WaitDelay = 5 * time.Second // should somebody have inherited its output
+	started := make(chan error, 1)
+	go func() {
+		// If this process dies without a word, the kernel ends the child when the
+		// thread that forked it is gone: that thread must live as long.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(p.ended)
+		err := p.cmd.Start()
+		started <- err
+		if err == nil {
+			_ = p.cmd.Wait() // the state says it
+		}
+	}()
+	require.NoError(t, <-started)
+	t.Cleanup(func() {
+		p.kill(t)
+		if t.Failed() {
+			said := p.out.String() + p.err.String()
+			t.Logf("amends %s: %s\n%s", strings.Join(args, " "), p.cmd.ProcessState, said[max(0, len(said)-3000):])
+		}
+	})
+	return p
+}
+
+// kill ends the process as a power cut does; one that has ended is left alone.
+func (p *process) kill(t *testing.T) {
+	t.Helper()
+	if err := p.cmd.Process.Kill(); !errors.Is(err, os.ErrProcessDone) {
+		require.NoError(t, err)
+	}
+	p.wait(t)
+}
+
+// signal asks the process to do something.
+func (p *process) signal(t *testing.T, s syscall.Signal) {
+	t.Helper()
+	require.NoError(t, p.cmd.Process.Signal(s))
+}
+
+// drain asks the process to end. It must do so in order, and in less than 15 s.
+func (p *process) drain(t *testing.T, s syscall.Signal) {
+	t.Helper()
+	began := time.Now()
+	p.signal(t, s)
+	require.Zero(t, p.wait(t), "its exit code, after %s: %s", s, &p.err)
+	require.Less(t, time.Since(began), 15*time.Second)
+}
+
+// wait returns the exit code of a process that ends; a negative one was killed.
+func (p *process) wait(t *testing.T) int {
+	t.Helper()
+	select {
+	case <-p.ended:
+		return p.cmd.ProcessState.ExitCode()
+	case <-time.After(patience):
+		require.FailNow(t, "it does not end: "+p.cmd.String())
+		return 0
+	}
+}
+
+// says waits until the process has written text to its standard output.
+func (p *process) says(t *testing.T, text string) string {
+	t.Helper()
+	eventually(t, "it says "+text, func() bool {
+		select {
+		case <-p.ended:
+			require.FailNow(t, "it has ended", "%s%s", &p.out, &p.err)
+		default:
+		}
+		return strings.Contains(p.out.String(), text)
+	})
+	return p.out.String()
+}
+
+// run runs a command that must succeed, and returns what it says.
+func run(t *testing.T, environ []string, args ...string) string {
+	t.Helper()
+	p := launch(t, environ, args...)
+	require.Zero(t, p.wait(t), "%s: %s", strings.Join(args, " "), &p.err)
+	return p.out.String()
+}
+
+// complains runs a command that must fail at once, and returns the one line that
+// says why.
+func complains(t *testing.T, environ []string, args ...string) string {
+	t.Helper()
+	_, err := amends()
+	require.NoError(t, err)
+	began := time.Now()
+	p := launch(t, environ, args...)
+	require.Equal(t, 1, p.wait(t), "its exit code: %s", &p.err)
+	require.Less(t, time.Since(began), 5*time.Second)
+	line, rest, _ := strings.Cut(p.err.String(), "\n")
+	require.Empty(t, rest, "more than one line")
+	require.Empty(t, p.out.String())
+	return line
+}
+
+// named returns the processes whose command line has text in it.
+func named(t *testing.T, text string) []string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "ps", "-ww", "-A", "-o", "pid=,stat=,command=").Output()
+	require.NoError(t, err)
+	var found []string
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, text) {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+// freeAddress returns an address of this machine on which nothing listens. It is
+// below the ports that the kernel gives to outgoing connections: one of those
+// could take it before the process that it is meant for does.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000))
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
+		if err != nil {
+			continue
+		}
+		require.NoError(t, l.Close())
+		return address
+	}
+	require.FailNow(t, "no port is free")
+	return ""
+}
+
+// readiness asks a readiness probe; the status is 0 if nobody answers.
+func readiness(t *testing.T, base string) (status int, why string) {
+	t.Helper()
+	return fetch(t, base+"/readyz")
+}
+
+// fetch gets a page; the status is 0 if nobody answers.
+func fetch(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	require.NoError(t, err)
+	res, err := browser.Do(r)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer func() { _ = res.Body.Close() }() // it has been read
+	var text bytes.Buffer
+	_, err = text.ReadFrom(res.Body)
+	require.NoError(t, err)
+	return res.StatusCode, text.String()
+}
+
+// ready waits until a readiness probe is content.
+func ready(t *testing.T, base string) {
+	t.Helper()
+	eventually(t, base+" is ready", func() bool {
+		status, _ := readiness(t, base)
+		return status == http.StatusOK
+	})
+}
+
+// unready waits until a readiness probe says why it is not content.
+func unready(t *testing.T, base, want string) {
+	t.Helper()
+	eventually(t, base+" says "+want, func() bool {
+		status, why := readiness(t, base)
+		return status == http.StatusServiceUnavailable && strings.Contains(why, want)
+	})
+}
