@@ -141,11 +141,32 @@ func unknownPlacement(id string, err error) *problem {
 // await returns the decided order as soon as it is decided, unless ctx ends.
 // Waiting for a workflow's result costs no events in its history.
 func (o *orders) await(ctx context.Context, id string) (snapshot, bool) {
-	var view workflows.OrderView
-	if err := o.temporal.GetWorkflow(ctx, workflows.WorkflowID(id), "").Get(ctx, &view); err != nil {
-		return snapshot{}, false
+	for {
+		var view workflows.OrderView
+		err := o.temporal.GetWorkflow(ctx, workflows.WorkflowID(id), "").Get(ctx, &view)
+		if err == nil {
+			return snapshot{view, SourceWorkflow}, true
+		}
+		// A reset terminates the run that was waited for, and begins another.
+		var terminated *temporal.TerminatedError
+		if !errors.As(err, &terminated) || !o.goesOn(ctx, id) {
+			return snapshot{}, false
+		}
 	}
-	return snapshot{view, SourceWorkflow}, true
+}
+
+// goesOn says whether the order's newest run is running or has decided.
+func (o *orders) goesOn(ctx context.Context, id string) bool {
+	d, err := o.temporal.DescribeWorkflowExecution(ctx, workflows.WorkflowID(id), "")
+	if err != nil {
+		return false
+	}
+	switch d.GetWorkflowExecutionInfo().GetStatus() {
+	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+		return true
+	default:
+		return false
+	}
 }
 
 // summary is what the Web UI shows of an order: nothing personal.

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/workflows"
@@ -53,6 +56,31 @@ func TestPrefersToWait(t *testing.T) {
 			return workflows.OrderView{}, temporal.NewApplicationError("terminated", "")
 		}
 		b.post(t, goodBody, "Prefer: wait=30").order(t, http.StatusAccepted)
+	})
+
+	t.Run("GoesOnWithTheRunThatAResetBegins", func(t *testing.T) {
+		t.Parallel()
+		for status, code := range map[enumspb.WorkflowExecutionStatus]int{
+			enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:    http.StatusOK,
+			enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:  http.StatusOK,
+			enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED: http.StatusAccepted, // nobody began another
+		} {
+			b := setup(t)
+			b.temporal.place = firstWins(t)
+			asked := 0
+			b.temporal.result = func(_ context.Context, id string) (workflows.OrderView, error) {
+				if asked++; asked == 1 {
+					return workflows.OrderView{}, &temporal.TerminatedError{}
+				}
+				return view(strings.TrimPrefix(id, "order-"), workflows.StatusConfirmed), nil
+			}
+			b.temporal.describe = func(context.Context, string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+				return &workflowservice.DescribeWorkflowExecutionResponse{
+					WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{Status: status},
+				}, nil
+			}
+			b.post(t, goodBody, "Prefer: wait=30").order(t, code)
+		}
 	})
 
 	t.Run("AppliesToEachCallOfOneKey", func(t *testing.T) {

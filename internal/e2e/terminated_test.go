@@ -1,0 +1,50 @@
+package e2e_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/workflows"
+)
+
+// Somebody has terminated the workflow: nothing can catch that. The API says so
+// at once, whatever it is asked, and starts no second saga.
+func TestATerminatedOrderIsFlaggedAndNotStartedAgain(t *testing.T) {
+	t.Parallel()
+
+	p := newPlatform(t, 10*time.Minute)
+	p.stop("shipping")
+	key := uuid.NewString()
+	id := p.place(t, key, "", placement()).order.ID
+	eventually(t, "the saga waits for shipping", func() bool {
+		return stateOf(p.get(t, id).order, "shipping.book") == saga.Running
+	})
+	require.NoError(t, server.TerminateWorkflow(t.Context(), workflows.WorkflowID(id), "", "test"))
+
+	g := p.get(t, id)
+	require.Equal(t, http.StatusOK, g.status)
+	require.True(t, g.order.NeedsAttention)
+	require.EqualValues(t, "SAGA_TERMINATED", g.order.Attention[len(g.order.Attention)-1].Code)
+
+	began := time.Now()
+	again := p.place(t, key, "wait=20", placement())
+	require.Equal(t, http.StatusAccepted, again.status, again.code)
+	require.Equal(t, "true", again.header.Get("Idempotency-Replayed"))
+	require.True(t, again.order.NeedsAttention)
+	require.Less(t, time.Since(began), 10*time.Second, "there is nothing to wait for")
+
+	other := placement()
+	other["currency"] = "USD"
+	r := p.place(t, key, "", other)
+	require.Equal(t, http.StatusUnprocessableEntity, r.status)
+	require.Equal(t, "IDEMPOTENCY_KEY_REUSED", r.code)
+
+	c := p.cancel(t, id)
+	require.Equal(t, http.StatusConflict, c.status)
+	require.Equal(t, "SAGA_STOPPED", c.code)
+}
