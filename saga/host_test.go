@@ -83,7 +83,7 @@ func TestOneWorkflowMayCarrySeveralSagas(t *testing.T) {
 				}
 				close(arrived)
 			}
-			b.env.ExecuteWorkflow(twoSagas(b))
+			b.execute(twoSagas(b))
 			var views []saga.View
 			require.NoError(t, b.env.GetWorkflowError())
 			require.NoError(t, b.env.GetWorkflowResult(&views))
@@ -118,7 +118,7 @@ func TestEachSagaAnswersItsOwnProgress(t *testing.T) {
 		_, err := b.env.QueryWorkflow(saga.QuerySaga, "elsewhere")
 		require.ErrorContains(t, err, "no such saga")
 	}, time.Second)
-	b.env.ExecuteWorkflow(twoSagas(b))
+	b.execute(twoSagas(b))
 	require.NoError(t, b.env.GetWorkflowError())
 }
 
@@ -126,7 +126,7 @@ func TestASagaRunsOnceInAWorkflow(t *testing.T) {
 	t.Parallel()
 
 	b := setup(t)
-	b.env.ExecuteWorkflow(func(ctx workflow.Context) error {
+	b.execute(func(ctx workflow.Context) error {
 		ctx, err := saga.Host(ctx)
 		if err != nil {
 			return err
@@ -146,7 +146,7 @@ func TestACancelOfASagaThatEndedIsRefused(t *testing.T) {
 
 	b := setup(t)
 	o := &cancelOutcome{}
-	b.env.ExecuteWorkflow(func(ctx workflow.Context) error {
+	b.execute(func(ctx workflow.Context) error {
 		ctx, err := saga.Host(ctx)
 		if err != nil {
 			return err

@@ -17,7 +17,7 @@ import (
 // workflow with the panic.
 func (b *testBundle) stuck(t *testing.T) string {
 	t.Helper()
-	b.env.ExecuteWorkflow(func(ctx workflow.Context) (saga.View, error) { return saga.Run(ctx, b.options, b.body) })
+	b.execute(func(ctx workflow.Context) (saga.View, error) { return saga.Run(ctx, b.options, b.body) })
 	var p *temporal.PanicError
 	require.ErrorAs(t, b.env.GetWorkflowError(), &p)
 	return p.Error()
@@ -148,7 +148,7 @@ func TestAStepNeedsTheContextOfABody(t *testing.T) {
 		t.Run(claim, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			b.env.ExecuteWorkflow(func(outer workflow.Context) (saga.View, error) {
+			b.execute(func(outer workflow.Context) (saga.View, error) {
 				return saga.Run(outer, b.options, func(inner workflow.Context) error { return misuse(outer, inner) })
 			})
 			var p *temporal.PanicError

@@ -51,7 +51,7 @@ func TestRunListsEveryProblemOfItsOptions(t *testing.T) {
 	t.Parallel()
 
 	b := setup(t)
-	b.env.ExecuteWorkflow(func(ctx workflow.Context) (saga.View, error) {
+	b.execute(func(ctx workflow.Context) (saga.View, error) {
 		return saga.Run(ctx, saga.Options{Timing: saga.Timing{StartToClose: time.Second}}, trip)
 	})
 	err := b.env.GetWorkflowError()

@@ -85,7 +85,7 @@ func TestViewJSON(t *testing.T) {
 	t.Run("OfASagaThatHasNotBegun", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		b.env.ExecuteWorkflow(func(ctx workflow.Context) (saga.View, error) { return saga.Progress(ctx, "trip-1"), nil })
+		b.execute(func(ctx workflow.Context) (saga.View, error) { return saga.Progress(ctx, "trip-1"), nil })
 		var got json.RawMessage
 		require.NoError(t, b.env.GetWorkflowResult(&got))
 		require.JSONEq(t, `{"id": "trip-1", "phase": "forward", "steps": [], "attention": []}`, string(got))
@@ -97,7 +97,7 @@ func TestDetailsAreATableForTheWebUI(t *testing.T) {
 
 	var details string
 	b := flaggedTrip(t, func(*testBundle) {})
-	b.env.ExecuteWorkflow(func(ctx workflow.Context) (saga.View, error) {
+	b.execute(func(ctx workflow.Context) (saga.View, error) {
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			require.NoError(t, workflow.Sleep(ctx, 30*time.Minute))
 			details = workflow.GetCurrentDetails(ctx)

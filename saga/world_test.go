@@ -67,6 +67,7 @@ type world struct {
 	script map[string][]error // activity -> what its next calls fail with, before any effect
 	always map[string]error   // activity -> what all its calls fail with
 	hooks  map[string]func()  // activity -> runs once, inside its next call, before the effect
+	over   bool               // the workflow has ended: nothing changes any more
 }
 
 func newWorld() *world {
@@ -78,6 +79,9 @@ func newWorld() *world {
 
 // gate notes the call and returns the scripted failure.
 func (w *world) gate(activity string) error {
+	if w.over {
+		return errTransient
+	}
 	w.calls = append(w.calls, activity)
 	if h := w.hooks[activity]; h != nil {
 		delete(w.hooks, activity)
@@ -197,11 +201,21 @@ func setup(t *testing.T) *testBundle {
 // run runs the trip and returns its final view.
 func (b *testBundle) run(t *testing.T) saga.View {
 	t.Helper()
-	b.env.ExecuteWorkflow(func(ctx workflow.Context) (saga.View, error) { return saga.Run(ctx, b.options, b.body) })
+	b.execute(func(ctx workflow.Context) (saga.View, error) { return saga.Run(ctx, b.options, b.body) })
 	require.True(t, b.env.IsWorkflowCompleted())
 	require.NoError(t, b.env.GetWorkflowError())
 	require.NoError(t, b.env.GetWorkflowResult(&b.view))
 	return b.view
+}
+
+// execute runs a workflow. The test environment does not wait for an activity
+// that was canceled, which may still be under way then: the world is frozen, so
+// that it can be looked at.
+func (b *testBundle) execute(workflow any) {
+	b.env.ExecuteWorkflow(workflow)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.over = true
 }
 
 // cancelIn cancels the saga from inside the next call of an activity.
