@@ -169,6 +169,11 @@ func (r *run) verdict(bodyErr error) *Decision {
 func (r *run) against(d Decision, body func(workflow.Context) error) {
 	r.disarm()
 	r.stop()
+	for _, s := range r.steps { // also those that another reason came before
+		if s.failure != nil && s.failure.kind == fault.Bug {
+			Raise(with(r.outer, r), s.name, s.failure.code)
+		}
+	}
 	if d.Kind == fault.Bug {
 		Raise(with(r.outer, r), d.Step, d.Code)
 	}
