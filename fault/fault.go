@@ -70,7 +70,7 @@ type Error struct {
 func Errorf(kind Kind, code Code, format string, args ...any) *Error {
 	wrapped := fmt.Errorf(format, args...) //nolint:err113 // this is the constructor of errors
 	cause := errors.Unwrap(wrapped)
-	if _, several := wrapped.(interface{ Unwrap() []error }); several { //nolint:errorlint // it is wrapped itself, not what it wraps
+	if _, several := wrapped.(interface{ Unwrap() []error }); several {
 		cause = wrapped
 	}
 	return &Error{Code: code, Kind: kind, Message: wrapped.Error(), cause: cause}
