@@ -49,7 +49,8 @@ var layers = []layer{
 	{"internal/config", "internal/** fault", "echo"},
 	{"internal/telemetry", "fault", "gorm echo viper"},
 	{"internal/temporal", "fault", "gorm echo viper"},
-	{"internal/devserver", "fault", "gorm echo viper"},
+	{"internal/child", "", "others"},
+	{"internal/devserver", "internal/child fault", "gorm echo viper"},
 	{"internal/replay", "workflows internal/temporal fault", "gorm echo viper"},
 
 	{"internal/dbtest", "internal/database fault", "temporal echo"},

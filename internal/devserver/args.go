@@ -96,7 +96,7 @@ var greeting = regexp.MustCompile(`^(Temporal )?(CLI|Server|UI|Metrics)[ :]`)
 // lastWords returns the last complaint in the server's log: a line that is not
 // one of the greeting.
 func (s *Server) lastWords() string {
-	content, err := os.ReadFile(filepath.Join(filepath.Dir(s.note), "temporal.log"))
+	content, err := os.ReadFile(s.log)
 	if err != nil {
 		return "none"
 	}

@@ -1,11 +1,8 @@
 // Package devserver runs the Temporal dev server as a child process, tuned for
 // sagas, with its state in a file.
 //
-// The child never outlives us by accident. It is in a process group of its own,
-// so that a terminal's Ctrl-C reaches only us and we stop it last, after the
-// workers have drained. On Linux the kernel kills it when we die without a
-// word; elsewhere, and when that failed, the next start finds what the last one
-// noted in the data folder and ends it.
+// The child never outlives us by accident (see package child); we stop it last,
+// after the workers have drained.
 package devserver
 
 import (
@@ -15,15 +12,14 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
-	"syscall"
 	"time"
 
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
+
+	"github.com/amends/amends/internal/child"
 )
 
 // Options says how the server is run.
@@ -49,11 +45,8 @@ type Server struct {
 	// Address is host:port of the frontend, UI the address of the Web UI.
 	Address, UI string
 
-	child  *os.Process
-	log    *slog.Logger
-	note   string
-	exited chan struct{} // closed when the child is gone
-	err    error         // why, valid then
+	child *child.Process
+	log   string // the file
 }
 
 const (
@@ -74,8 +67,18 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Dir, err = filepath.Abs(o.Dir); err != nil { // the note is read by a process that may start elsewhere
 		return nil, fmt.Errorf("dev server's folder: %w", err)
 	}
-	note := filepath.Join(o.Dir, "temporal.pid")
-	if err := endStale(ctx, note, o.Logger); err != nil {
+	run := child.Options{
+		Name:        "dev server",
+		Bin:         o.Bin,
+		Env:         childEnvironment(os.Environ()),
+		Log:         filepath.Join(o.Dir, "temporal.log"),
+		Note:        filepath.Join(o.Dir, "temporal.pid"),
+		Command:     "start-dev",
+		State:       o.stateFile(),
+		StopTimeout: stopTimeout,
+		Logger:      o.Logger,
+	}
+	if err := child.EndStale(ctx, run); err != nil {
 		return nil, err
 	}
 	port, err := freePort(ctx, o.Port, "temporal_port")
@@ -86,59 +89,19 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	run.Args = o.args(port, uiPort)
 	s := &Server{
 		Address: net.JoinHostPort(host, strconv.Itoa(port)),
 		UI:      "http://" + net.JoinHostPort(host, strconv.Itoa(uiPort)),
-		log:     o.Logger,
-		note:    note,
-		exited:  make(chan struct{}),
+		log:     run.Log,
 	}
-	if err := s.launch(o, port, uiPort); err != nil {
+	if s.child, err = child.Start(run); err != nil {
 		return nil, err
 	}
 	if err := s.ready(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
-}
-
-// launch starts the child and a goroutine that lives as long as it does.
-func (s *Server) launch(o Options, port, uiPort int) error {
-	logFile, err := os.OpenFile(filepath.Join(o.Dir, "temporal.log"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("dev server's log: %w", err)
-	}
-	started := make(chan error, 1)
-	go func() {
-		defer logFile.Close()
-		// The kernel's death signal follows the thread that forked, not the
-		// process: the thread must live as long as the child.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-
-		cmd := exec.Command(o.Bin, o.args(port, uiPort)...) //nolint:gosec,noctx // the operator names the binary; Stop ends it, not a context
-		cmd.Stdout, cmd.Stderr = logFile, logFile
-		cmd.SysProcAttr = childAttributes()
-		cmd.Env = childEnvironment(os.Environ())
-		err := cmd.Start()
-		if err == nil {
-			s.child = cmd.Process
-			err = writeNote(s.note, cmd.Process.Pid, o.stateFile())
-		}
-		started <- err
-		if cmd.Process == nil {
-			return
-		}
-		s.err = cmd.Wait()
-		close(s.exited)
-	}()
-	if err := <-started; err != nil {
-		if s.child != nil {
-			return errors.Join(fmt.Errorf("dev server: %w", err), s.Stop())
-		}
-		return fmt.Errorf("start dev server: %w", err)
-	}
-	return nil
 }
 
 // ready asks the server until it answers for its default namespace.
@@ -158,8 +121,8 @@ func (s *Server) ready(ctx context.Context) error {
 			return nil
 		}
 		select {
-		case <-s.exited:
-			return fmt.Errorf("dev server ended while it started (%w); its last words: %s", s.err, s.lastWords())
+		case <-s.Done():
+			return fmt.Errorf("dev server ended while it started (%w); its last words: %s", s.child.Err(), s.lastWords())
 		case <-ctx.Done():
 			return fmt.Errorf("dev server did not get ready: %w", err)
 		case <-tick.C:
@@ -168,30 +131,13 @@ func (s *Server) ready(ctx context.Context) error {
 }
 
 // Done is closed when the server is gone, whether we stopped it or not.
-func (s *Server) Done() <-chan struct{} { return s.exited }
+func (s *Server) Done() <-chan struct{} { return s.child.Done() }
 
 // Err says why a server is gone that nobody stopped. It is valid after [Server.Done].
 func (s *Server) Err() error {
-	return fmt.Errorf("the Temporal dev server ended (%w); its last words: %s", s.err, s.lastWords())
+	return fmt.Errorf("the Temporal dev server ended (%w); its last words: %s", s.child.Err(), s.lastWords())
 }
 
 // Stop asks the server to end, and kills it if it does not within 4 seconds. It
 // returns when the process is gone. A repeat does nothing.
-func (s *Server) Stop() error {
-	defer os.Remove(s.note) // one that stays, of a dead process, is harmless
-	for _, stop := range []struct {
-		signal syscall.Signal
-		wait   time.Duration
-	}{{syscall.SIGTERM, stopTimeout}, {syscall.SIGKILL, stopTimeout}} {
-		if err := s.child.Signal(stop.signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			return fmt.Errorf("stop dev server: %w", err)
-		}
-		select {
-		case <-s.exited:
-			return nil
-		case <-time.After(stop.wait):
-			s.log.Warn("the dev server does not end", "signal", stop.signal.String())
-		}
-	}
-	return fmt.Errorf("dev server (process %d) does not end", s.child.Pid)
-}
+func (s *Server) Stop() error { return s.child.Stop() }

@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package devserver
+package child
 
 import (
 	"context"
@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// childAttributes puts the child into a process group of its own. There is no
-// death signal here: the next start ends a child that was left behind.
-func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+// attributes puts the child into a process group of its own. There is no death
+// signal here: the next start ends a child that was left behind.
+func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
 // commandLine returns the arguments that a process was started with, "" if it is
 // gone or not ours to look at.

@@ -1,4 +1,4 @@
-package devserver
+package child
 
 import (
 	"context"
@@ -7,11 +7,11 @@ import (
 	"syscall"
 )
 
-// childAttributes puts the child into a process group of its own and has the
-// kernel kill it when the thread that forked it ends. SIGKILL, because nobody is
-// left to see to it that it ends: its database is safe against that, and the
-// port is free at once.
-func childAttributes() *syscall.SysProcAttr {
+// attributes puts the child into a process group of its own and has the kernel
+// kill it when the thread that forked it ends. SIGKILL, because nobody is left to
+// see to it that it ends: its database is safe against that, and the port is free
+// at once.
+func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 

@@ -1,0 +1,154 @@
+package child_test
+
+import (
+	"bufio"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/child"
+)
+
+// roleVariable makes this test binary play a parent: it starts a child in the
+// named folder, says which, and waits to be killed.
+const roleVariable = "AMENDS_TEST_CHILD_DIR"
+
+func TestMain(m *testing.M) {
+	dir := os.Getenv(roleVariable)
+	if dir == "" {
+		os.Exit(m.Run())
+	}
+	p, err := child.Start(options(dir, wait))
+	if err != nil {
+		fmt.Println("failed:", err)
+		os.Exit(1)
+	}
+	fmt.Println(p.Pid())
+	select {}
+}
+
+// options run a script that serves dir: the folder is one of its arguments.
+func options(dir, script string) child.Options {
+	return child.Options{
+		Name: "server", Bin: "/bin/sh", Args: []string{"-c", script + " # serves " + dir}, Env: []string{"PATH=/usr/bin:/bin"},
+		Log: filepath.Join(dir, "log"), Note: filepath.Join(dir, "note"), Command: "serves", State: dir,
+		StopTimeout: 200 * time.Millisecond, Logger: slog.New(slog.DiscardHandler),
+	}
+}
+
+// wait keeps the shell itself alive, whose command line has the marks, and leaves
+// no sleep behind that matters.
+const wait = "while :; do sleep 0.05; done"
+
+func start(t *testing.T, dir, script string) *child.Process {
+	t.Helper()
+	p, err := child.Start(options(dir, script))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, p.Stop()) })
+	return p
+}
+
+func TestProcess(t *testing.T) {
+	t.Parallel()
+
+	t.Run("EndsWhenAskedAndLeavesNoNote", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		p := start(t, dir, wait)
+		require.FileExists(t, filepath.Join(dir, "note"))
+		require.NoError(t, p.Stop())
+		require.EqualError(t, p.Err(), "signal: terminated")
+		require.NoFileExists(t, filepath.Join(dir, "note"))
+		require.NoError(t, p.Stop(), "a repeat")
+	})
+
+	t.Run("IsKilledWhenItDoesNotEnd", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		p := start(t, dir, "trap '' TERM; echo deaf; "+wait)
+		require.Eventually(t, func() bool {
+			said, err := os.ReadFile(filepath.Join(dir, "log"))
+			return err == nil && string(said) == "deaf\n"
+		}, 10*time.Second, 5*time.Millisecond)
+		require.NoError(t, p.Stop())
+		require.EqualError(t, p.Err(), "signal: killed")
+	})
+
+	t.Run("SaysThatItCannotStart", func(t *testing.T) {
+		t.Parallel()
+		o := options(t.TempDir(), "")
+		o.Bin = "/nowhere/server"
+		_, err := child.Start(o)
+		require.EqualError(t, err, "start server: fork/exec /nowhere/server: no such file or directory")
+	})
+
+	t.Run("IsInAProcessGroupOfItsOwn", func(t *testing.T) {
+		t.Parallel()
+		p := start(t, t.TempDir(), wait)
+		group, err := syscall.Getpgid(p.Pid())
+		require.NoError(t, err)
+		require.Equal(t, p.Pid(), group)
+	})
+}
+
+func TestEndStale(t *testing.T) {
+	t.Parallel()
+
+	t.Run("EndsWhatWasLeftBehind", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		left := start(t, dir, wait)
+		require.NoError(t, child.EndStale(t.Context(), options(dir, "")))
+		<-left.Done()
+		require.EqualError(t, left.Err(), "signal: killed")
+	})
+
+	t.Run("LeavesOthersAlone", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		note := filepath.Join(dir, "note")
+		other := start(t, t.TempDir(), wait)
+		for _, content := range []string{strconv.Itoa(other.Pid()) + " " + dir, "1 " + dir, strconv.Itoa(other.Pid()), ""} {
+			require.NoError(t, os.WriteFile(note, []byte(content), 0o600))
+			require.NoError(t, child.EndStale(t.Context(), options(dir, "")))
+		}
+		require.NoError(t, os.Remove(note))
+		require.NoError(t, child.EndStale(t.Context(), options(dir, "")))
+		require.NoError(t, syscall.Kill(other.Pid(), 0), "it lives")
+	})
+}
+
+func TestParentKilled(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	parent := exec.CommandContext(t.Context(), self)
+	parent.Env = append(os.Environ(), roleVariable+"="+dir)
+	out, err := parent.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, parent.Start())
+	line, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	pid, err := strconv.Atoi(line[:len(line)-1])
+	require.NoError(t, err, line)
+	require.NoError(t, parent.Process.Kill())
+	require.Error(t, parent.Wait())
+	require.NoError(t, child.EndStale(t.Context(), options(dir, "")), "where the kernel does not end it, this does")
+	require.Eventually(t, func() bool { return !alive(pid) }, 10*time.Second, 5*time.Millisecond)
+}
+
+// alive says whether there is such a process. A zombie, which waits for whoever
+// adopted it, is gone.
+func alive(pid int) bool {
+	state, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output() //nolint:noctx // it returns at once
+	return err == nil && len(state) > 0 && state[0] != 'Z'
+}
