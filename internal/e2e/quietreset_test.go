@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
 )
 
@@ -49,4 +50,31 @@ func TestAResetOfACancelledOrderRaisesNoAlarm(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The customer has cancelled and undo is under way when an operator resets the
+// workflow to its beginning. The engine hands the cancel to the new run, in its
+// first task: it ends for the customer's reason, not because of what the first
+// run has undone.
+func TestAResetInMidUndoKeepsTheCustomersCancel(t *testing.T) {
+	t.Parallel()
+
+	p := newPlatform(t, 10*time.Minute)
+	p.stop("shipping")
+	id := p.place(t, "", "", placement()).order.ID
+	eventually(t, "the saga waits for shipping", func() bool {
+		return stateOf(p.get(t, id).order, "shipping.book") == saga.Running
+	})
+	require.Equal(t, http.StatusAccepted, p.cancel(t, id).status)
+	eventually(t, "undo waits for shipping", func() bool {
+		return stateOf(p.get(t, id).order, "shipping.book") == saga.Undoing
+	})
+	points := resetPoints(t, id)
+	run := reset(t, id, points.run, points.events[0])
+	p.start(t, "shipping")
+	v := result(t, id, run)
+	require.Equal(t, cancelled, v.Status)
+	require.Equal(t, order.CustomerRequest, v.Reason)
+	require.False(t, v.NeedsAttention)
+	require.NoError(t, p.Check(t.Context()))
 }
