@@ -31,7 +31,9 @@
 // A [Compensatable] step has an undo. The [Pivot], of which there is at most
 // one, is the point of no return: before it everything can be undone, after it
 // the saga only goes forward. [Closing] steps come after the pivot, or after all
-// undo (see [Options.Aborted]); they cannot fail for a business reason. A
+// undo (see [Options.Aborted]); they cannot fail for a business reason, and in a
+// plan without a pivot the first of them is the point of no return. The saga
+// passes that point only when no step before it is under way any more. A
 // [Recorded] step decides something, such as a price, and the service stores it,
 // so that nothing can be decided twice in two ways.
 //
