@@ -16,16 +16,18 @@ import (
 
 const nothing barrier.State = ""
 
-// table is the whole behaviour of the barrier, call by call: what arrives, what it
-// finds in the ledger, what it answers ("ok", what it returns, or a fault), what
-// it leaves in the ledger, and whether its effect ran.
-var table = []struct {
+type tableLine struct {
 	arrives string
 	finds   barrier.State
 	answers string
 	leaves  barrier.State
 	runs    bool
-}{
+}
+
+// table is the whole behaviour of the barrier, call by call: what arrives, what it
+// finds in the ledger, what it answers ("ok", what it returns, or a fault), what
+// it leaves in the ledger, and whether its effect ran.
+var table = []tableLine{
 	{"do", nothing, "res_1", barrier.Done, true},
 	{"do", barrier.Done, "res_1", barrier.Done, false},
 	{"do", barrier.Refused, "business OUT_OF_STOCK", barrier.Refused, false},

@@ -1,0 +1,157 @@
+package barrier_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+
+	"gorm.io/gorm"
+)
+
+// An actor is a goroutine that takes one operation and stops before each of its
+// statements until the scheduler releases it. The fields below the line belong to
+// the scheduler.
+type actor struct {
+	name    string
+	on      beginner
+	pid     uint32 // of its backend in PostgreSQL
+	coarse  bool   // stops before transactions only
+	events  chan<- event
+	proceed chan struct{}
+	abort   <-chan struct{}
+
+	at       string // the statement it stands before or is in
+	state    actorState
+	from, to int    // when it was first released and when it ended, in steps of the run
+	answer   string // when it has ended
+}
+
+type actorState int
+
+const (
+	running actorState = iota // between statements or in one
+	queued                    // in a statement that waits for a lock
+	parked                    // before a statement
+	ended
+)
+
+// event is an actor that stands before a statement, or has ended with an answer.
+type event struct {
+	actor  *actor
+	at     string
+	answer string
+}
+
+type beginner interface {
+	BeginTx(ctx context.Context, o *sql.TxOptions) (*sql.Tx, error)
+}
+
+var errAborted = errors.New("the run was given up")
+
+// stop waits for the scheduler's leave to send a statement.
+func (a *actor) stop(at string) error {
+	if a.coarse && at != "BEGIN" {
+		return nil
+	}
+	select {
+	case a.events <- event{actor: a, at: at}:
+	case <-a.abort:
+		return errAborted
+	}
+	select {
+	case <-a.proceed:
+		return nil
+	case <-a.abort:
+		return errAborted
+	}
+}
+
+type actorKey struct{}
+
+// gate is a pool whose transactions stop before every statement of the actor that
+// the context carries. It is what GORM sends statements to, so that the barrier
+// under test is the real one.
+type gate struct{ *sql.DB }
+
+// gated returns db with a gate before it.
+func gated(ctx context.Context, db *gorm.DB) (*gorm.DB, error) {
+	pool, err := db.DB()
+	if err != nil {
+		return nil, err
+	}
+	g := db.Session(&gorm.Session{NewDB: true, Context: ctx})
+	g.Statement.ConnPool = gate{pool}
+	return g, nil
+}
+
+func (gate) BeginTx(ctx context.Context, o *sql.TxOptions) (gorm.ConnPool, error) {
+	a, ok := ctx.Value(actorKey{}).(*actor)
+	if !ok {
+		return nil, errors.New("the context carries no actor")
+	}
+	if err := a.stop("BEGIN"); err != nil {
+		return nil, err
+	}
+	tx, err := a.on.BeginTx(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &gatedTx{tx, a}, nil
+}
+
+type gatedTx struct {
+	*sql.Tx
+
+	actor *actor
+}
+
+func (t *gatedTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if err := t.actor.stop(label(query)); err != nil {
+		return nil, err
+	}
+	return t.Tx.ExecContext(ctx, query, args...)
+}
+
+func (t *gatedTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := t.actor.stop(label(query)); err != nil {
+		return nil, err
+	}
+	return t.Tx.QueryContext(ctx, query, args...)
+}
+
+func (t *gatedTx) Commit() error {
+	if err := t.actor.stop("COMMIT"); err != nil {
+		return err
+	}
+	return t.Tx.Commit()
+}
+
+func (t *gatedTx) Rollback() error {
+	if err := t.actor.stop("ROLLBACK"); err != nil {
+		return errors.Join(err, t.Tx.Rollback())
+	}
+	return t.Tx.Rollback()
+}
+
+// label shortens a statement to its verb and its table.
+func label(query string) string {
+	switch verb, _, _ := strings.Cut(query, " "); verb {
+	case "SAVEPOINT":
+		return verb
+	case "ROLLBACK":
+		return "ROLLBACK TO"
+	default:
+		for _, table := range []string{"effect", "barrier"} {
+			if strings.Contains(query, table) {
+				return verb + " " + table
+			}
+		}
+		return query
+	}
+}
+
+// mayRelease says whether a statement can give back a lock that others wait for.
+func mayRelease(at string) bool {
+	return at == "COMMIT" || at == "ROLLBACK" || at == "ROLLBACK TO"
+}
