@@ -66,6 +66,23 @@ func (s shopper) place(t *testing.T, key, prefer string, body map[string]any) re
 	return r
 }
 
+// insist places an order, again with the same key while it is told to come back.
+func (s shopper) insist(t *testing.T, key, prefer string, body map[string]any) (r reply) {
+	t.Helper()
+	if key == "" {
+		key = uuid.NewString()
+	}
+	eventually(t, "the order is taken", func() bool {
+		r = s.place(t, key, prefer, body)
+		if r.status >= http.StatusMultipleChoices {
+			require.NoError(t, turnedAway(r))
+			return false
+		}
+		return true
+	})
+	return r
+}
+
 // tryPlace is place for goroutines, which must not end the test.
 func (s shopper) tryPlace(ctx context.Context, key, prefer string, body map[string]any) (reply, error) {
 	data, err := json.Marshal(body)

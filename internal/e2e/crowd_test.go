@@ -55,6 +55,13 @@ type crowd struct {
 func (s shopper) visit(t *testing.T, copies int) *crowd {
 	t.Helper()
 	c := &crowd{shop: s, ids: map[string]string{}}
+	c.join(t, copies)
+	return c
+}
+
+// join sends more of them.
+func (c *crowd) join(t *testing.T, copies int) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	for name, w := range mix {
@@ -70,7 +77,6 @@ func (s shopper) visit(t *testing.T, copies int) *crowd {
 			})
 		}
 	}
-	return c
 }
 
 // served waits until everybody's order has ended as it must, and looks into the

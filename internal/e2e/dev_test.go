@@ -40,7 +40,7 @@ func TestDevStopsAndGoesOn(t *testing.T) {
 
 	// The step that runs when it is told to stop is finished, the saga is not.
 	shop := shoptest.Open(t, devDSNs(dir), false)
-	slow := dev.place(t, "", "", demo("tok_slow")).order.ID
+	slow := dev.insist(t, "", "", demo("tok_slow")).order.ID
 	eventually(t, "the money is asked for", func() bool { return paying(t, shop, payment.Intent) == 1 })
 	dev.drain(t, syscall.SIGINT)
 	require.Empty(t, named(t, dir), "no process is left")

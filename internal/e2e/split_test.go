@@ -36,7 +36,7 @@ func TestPartsWaitForTheEngine(t *testing.T) {
 	s.startEngine(t)
 	require.Contains(t, run(t, s.environ(), "migrate", "temporal"), "namespace default")
 	s.ready(t)
-	r = s.place(t, "", "wait=30", placement())
+	r = s.insist(t, "", "wait=30", placement())
 	require.Equal(t, confirmed, r.order.Status)
 	require.NoError(t, s.Check(t.Context()))
 
@@ -55,7 +55,7 @@ func TestPartsWaitForTheEngine(t *testing.T) {
 func TestWithoutWorkersEverybodyIsAnswered(t *testing.T) {
 	t.Parallel()
 	s := newRunningSplit(t, onFiles(t))
-	before := s.place(t, "", "wait=30", placement()).order.ID
+	before := s.insist(t, "", "wait=30", placement()).order.ID
 	for _, service := range services {
 		s.drain(t, service)
 	}
@@ -77,8 +77,7 @@ func TestWithoutWorkersEverybodyIsAnswered(t *testing.T) {
 	for _, service := range services {
 		s.start(t, service)
 	}
-	r = s.place(t, key, "wait=30", placement())
-	require.Equal(t, http.StatusOK, r.status)
+	r = s.insist(t, key, "wait=30", placement())
 	require.Equal(t, id, r.order.ID)
 	require.Equal(t, confirmed, r.order.Status)
 	require.NoError(t, s.Check(t.Context()))
@@ -103,7 +102,7 @@ func TestAWorkerDrains(t *testing.T) {
 	s := newRunningSplit(t, onFiles(t))
 	body := placement()
 	body["payment_token"] = "tok_slow"
-	id := s.place(t, "", "", body).order.ID
+	id := s.insist(t, "", "", body).order.ID
 	eventually(t, "the money is asked for", func() bool { return paying(t, s.Shop, payment.Intent) == 1 })
 	s.drain(t, "payment")
 	require.Equal(t, 1, paying(t, s.Shop, payment.Authorized), "what ran was finished")
@@ -114,16 +113,14 @@ func TestAWorkerDrains(t *testing.T) {
 	}
 
 	// All of them, one after the other, while orders are under way.
-	var crowds []*crowd
+	customers := s.visit(t, 0)
 	for _, service := range services {
-		crowds = append(crowds, s.visit(t, 1))
+		customers.join(t, 1)
 		eventually(t, "orders are under way", func() bool { return held(t, s.Shop) > 0 })
 		s.drain(t, service)
 		s.start(t, service)
 	}
-	for _, customers := range crowds {
-		customers.served(t, s.Shop)
-	}
+	customers.served(t, s.Shop)
 	for _, part := range parts {
 		s.parts[part].signal(t, syscall.SIGTERM)
 	}
