@@ -40,6 +40,7 @@ var layers = []layer{
 
 	{"saga", "saga/key fault", "gorm echo viper"},
 	{"saga/key", "", "others"},
+	{"saga/sagatest", "saga fault", "gorm echo"},
 	{"saga/barrier", "saga/barrier/txn saga/key fault", "temporal echo viper"},
 	{"saga/barrier/txn", "fault", "temporal echo viper"},
 
@@ -50,10 +51,11 @@ var layers = []layer{
 	{"internal/telemetry", "fault", "gorm echo viper"},
 	{"internal/temporal", "fault", "gorm echo viper"},
 	{"internal/child", "", "others"},
+	{"internal/pgserver", "", "temporal gorm echo viper"},
 	{"internal/devserver", "internal/child fault", "gorm echo viper"},
 	{"internal/replay", "workflows internal/temporal fault", "gorm echo viper"},
 
-	{"internal/dbtest", "internal/database fault", "temporal echo"},
+	{"internal/dbtest", "internal/database internal/pgserver fault", "temporal echo"},
 	{"internal/shoptest", "activities services/** saga fault internal/database internal/dbtest internal/money", "echo"},
 	{"internal/e2e", "api/client workflows saga services/** fault internal/**", ""},
 	{"deploy", "workflows internal/config internal/dbtest", "echo"},

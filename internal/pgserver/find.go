@@ -1,0 +1,113 @@
+package pgserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// ErrNotInstalled says that the machine has no PostgreSQL.
+var ErrNotInstalled = errors.New("PostgreSQL is not installed")
+
+// Find returns the folder of the server's binaries: those on PATH, else the
+// newest that a usual place has. Its error is [ErrNotInstalled] if there are none.
+func Find() (string, error) {
+	if path, err := exec.LookPath("initdb"); err == nil {
+		return filepath.Dir(path), nil
+	}
+	var found []string
+	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin"} {
+		dirs, err := filepath.Glob(pattern + "/initdb")
+		if err != nil {
+			return "", err
+		}
+		found = append(found, dirs...)
+	}
+	if len(found) == 0 {
+		return "", ErrNotInstalled
+	}
+	newest := slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })
+	return filepath.Dir(newest), nil
+}
+
+// version returns the number in a path such as /usr/lib/postgresql/15/bin/initdb.
+func version(path string) int {
+	n, err := strconv.Atoi(strings.Trim(path, "abcdefghijklmnopqrstuvwxyz/-@"))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// own gives dir to the user that runs the server, and returns how to become it:
+// the server refuses to be root, so root runs it as an ordinary user. The process
+// group is its own, so that a terminal's Ctrl-C reaches only us.
+func own(dir string) (*syscall.SysProcAttr, error) {
+	as, err := ordinary()
+	if c := as.Credential; c != nil && err == nil {
+		err = os.Chown(dir, int(c.Uid), int(c.Gid))
+	}
+	return as, err
+}
+
+// ordinary returns how to be the user that runs the server: us, unless we are root.
+func ordinary() (*syscall.SysProcAttr, error) {
+	as := &syscall.SysProcAttr{Setpgid: true}
+	if os.Geteuid() != 0 {
+		return as, nil
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		if u, err = user.Lookup("nobody"); err != nil {
+			return as, err
+		}
+	}
+	uid, err := strconv.ParseUint(u.Uid, 10, 32)
+	if err != nil {
+		return as, err
+	}
+	gid, err := strconv.ParseUint(u.Gid, 10, 32)
+	if err != nil {
+		return as, err
+	}
+	as.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	return as, nil
+}
+
+// Reachable says whether the user that runs the server can enter dir. Root's own
+// folders are closed to it.
+func Reachable(ctx context.Context, dir string) bool {
+	as, err := ordinary()
+	if err != nil {
+		return false
+	}
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", `[ -d "$1" ] && [ -x "$1" ]`, "sh", dir) //nolint:gosec // dir is an argument of the script, not part of it
+	cmd.Dir, cmd.SysProcAttr = "/", as
+	return cmd.Run() == nil
+}
+
+// FreePort returns a port of 127.0.0.1 that was free a moment ago. It is below
+// those that the kernel gives to outgoing connections, one of which could take it
+// before its server does.
+func FreePort(ctx context.Context) (int, error) {
+	const first, last, tries = 20_000, 32_000, 100
+	var err error
+	for range tries {
+		port := first + rand.IntN(last-first)
+		var l net.Listener
+		if l, err = new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port))); err == nil {
+			return port, l.Close()
+		}
+	}
+	return 0, fmt.Errorf("no port of %s is free: %w", host, err)
+}
