@@ -104,7 +104,8 @@ func TestAResetSagaThatIsCancelledLeavesNothing(t *testing.T) {
 	for _, s := range []string{"catalog", "inventory", "payment", "shipping"} {
 		p.start(t, s)
 	}
-	require.Equal(t, http.StatusAccepted, <-status)
+	// Undo runs, or was so fast that the answer knows its end.
+	require.Contains(t, []int{http.StatusAccepted, http.StatusOK}, <-status)
 
 	v := result(t, r.order.ID, run)
 	require.Equal(t, cancelled, v.Status)

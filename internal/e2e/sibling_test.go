@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,11 +27,14 @@ func TestASiblingThatCannotRetryAnyMoreIsNotTheReason(t *testing.T) {
 	t.Parallel()
 
 	p := newPlatform(t, 10*time.Minute)
-	declined := p.reserveSlowly(t, fault.Errorf(fault.Transient, fault.Unavailable, "the database is busy"))
+	p.stop("payment")
+	begun, declined := p.reserveSlowly(t, fault.Errorf(fault.Transient, fault.Unavailable, "the database is busy"))
 
 	body := placement()
 	body["payment_token"] = "tok_declined"
 	id := p.place(t, "", "", body).order.ID
+	<-begun
+	p.start(t, "payment")
 	eventually(t, "the card is declined", func() bool {
 		return stateOf(p.get(t, id).order, "payment.authorize") == saga.Refused
 	})
@@ -48,11 +52,9 @@ func TestABugOfAStoppedStepIsNotSilent(t *testing.T) {
 	t.Parallel()
 
 	p := newPlatform(t, 10*time.Minute)
-	cancelling := p.reserveSlowly(t, fault.Errorf(fault.Bug, fault.Conflict, "stock that is not there"))
+	begun, cancelling := p.reserveSlowly(t, fault.Errorf(fault.Bug, fault.Conflict, "stock that is not there"))
 	id := p.place(t, "", "", placement()).order.ID
-	eventually(t, "the reservation is under way", func() bool {
-		return stateOf(p.get(t, id).order, "inventory.reserve") == saga.Running
-	})
+	<-begun
 	require.NoError(t, server.CancelWorkflow(t.Context(), workflows.WorkflowID(id), ""))
 	eventually(t, "the reservation is to stop", func() bool {
 		d, err := server.DescribeWorkflowExecution(t.Context(), workflows.WorkflowID(id), "")
@@ -70,16 +72,19 @@ func TestABugOfAStoppedStepIsNotSilent(t *testing.T) {
 	require.NoError(t, p.Check(t.Context()))
 }
 
-// reserveSlowly replaces the inventory's worker by one whose reservations wait
-// until the channel is closed and then fail.
-func (p *platform) reserveSlowly(t *testing.T, failure error) chan struct{} {
+// reserveSlowly replaces the inventory's worker by one that says when its first
+// reservation has begun, and whose reservations wait until release is closed and
+// then fail.
+func (p *platform) reserveSlowly(t *testing.T, failure error) (begun, release chan struct{}) {
 	t.Helper()
 	p.stop("inventory")
-	release := make(chan struct{})
+	begun, release = make(chan struct{}), make(chan struct{})
+	var first sync.Once
 	w := sdkworker.New(server.Client, p.queues["inventory"], sdkworker.Options{
 		DisableWorkflowWorker: true, DisableRegistrationAliasing: true, WorkerStopTimeout: 5 * time.Second,
 	})
 	reserve := func(ctx context.Context, _ saga.Key, _ inventory.ReserveRequest) (inventory.Reservation, error) {
+		first.Do(func() { close(begun) })
 		select {
 		case <-release:
 		case <-ctx.Done():
@@ -89,5 +94,5 @@ func (p *platform) reserveSlowly(t *testing.T, failure error) chan struct{} {
 	saga.Bind(w, activities.ReserveStock, reserve, p.Inventory.Release)
 	require.NoError(t, w.Start())
 	t.Cleanup(w.Stop)
-	return release
+	return begun, release
 }
