@@ -20,3 +20,11 @@ func set(codes string) map[string]bool {
 	}
 	return m
 }
+
+// exponents are the decimal digits of the currencies that have not two.
+// Source: ISO 4217 list one.
+var exponents = map[Currency]int{
+	"BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0,
+	"UGX": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
+	"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
+}

@@ -3,8 +3,9 @@
 package money
 
 import (
-	"fmt"
 	"math"
+	"math/big"
+	"strings"
 
 	"github.com/amends/amends/fault"
 )
@@ -79,5 +80,23 @@ func (a Amount) Neg() Amount { return Amount{Minor: -a.Minor, Currency: a.Curren
 // IsZero says whether a is nothing of any currency.
 func (a Amount) IsZero() bool { return a.Minor == 0 }
 
-// String returns the amount in minor units and its currency: "1299 EUR".
-func (a Amount) String() string { return fmt.Sprintf("%d %s", a.Minor, a.Currency) }
+// String returns the amount as people write it, with its currency: "12.99 EUR".
+func (a Amount) String() string {
+	digits, ok := exponents[a.Currency]
+	if !ok {
+		digits = 2
+	}
+	sign, n := "", new(big.Int).SetInt64(a.Minor)
+	if n.Sign() < 0 {
+		sign = "-"
+		n.Neg(n)
+	}
+	s := n.String()
+	if short := digits + 1 - len(s); short > 0 {
+		s = strings.Repeat("0", short) + s
+	}
+	if digits > 0 {
+		s = s[:len(s)-digits] + "." + s[len(s)-digits:]
+	}
+	return sign + s + " " + string(a.Currency)
+}

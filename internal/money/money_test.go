@@ -88,7 +88,11 @@ func TestNegAndIsZero(t *testing.T) {
 	require.Equal(t, money.New(-5, "EUR"), money.New(5, "EUR").Neg())
 	require.True(t, money.New(0, "EUR").IsZero())
 	require.False(t, money.New(-1, "EUR").IsZero())
-	require.Equal(t, "-1299 EUR", money.New(-1299, "EUR").String())
+	require.Equal(t, "-12.99 EUR", money.New(-1299, "EUR").String())
+	require.Equal(t, "0.05 EUR", money.New(5, "EUR").String())
+	require.Equal(t, "1299 JPY", money.New(1299, "JPY").String())
+	require.Equal(t, "1.299 KWD", money.New(1299, "KWD").String())
+	require.Equal(t, "-92233720368547758.08 USD", money.New(math.MinInt64, "USD").String())
 }
 
 func TestJSON(t *testing.T) {
