@@ -10,7 +10,9 @@ import (
 // QuoteOrder prices the lines; the answer is recorded.
 var QuoteOrder = saga.Step[catalog.QuoteRequest, catalog.Quote]{
 	Name: "catalog.quote", Queue: "catalog", Kind: saga.Recorded,
-	Summary: func(q catalog.QuoteRequest) string { return fmt.Sprintf("%d lines in %s", len(q.Lines), q.Currency) },
+	Summary: func(q catalog.QuoteRequest) string {
+		return fmt.Sprintf("price %d lines in %s", len(q.Lines), q.Currency)
+	},
 }
 
 // BindCatalog binds the catalog service's step.

@@ -13,11 +13,15 @@ var (
 	// ReserveStock holds the stock of every line; its undo releases it.
 	ReserveStock = saga.Step[inventory.ReserveRequest, inventory.Reservation]{
 		Name: "inventory.reserve", Queue: "inventory", Kind: saga.Compensatable, Owes: "stock held",
-		Summary: func(q inventory.ReserveRequest) string { return fmt.Sprintf("%d lines", len(q.Lines)) },
+		Summary: func(q inventory.ReserveRequest) string {
+			return fmt.Sprintf("hold the stock of %d lines", len(q.Lines))
+		},
+		UndoSummary: "release the stock",
 	}
 	// CommitStock turns what is held into sold.
 	CommitStock = saga.Step[saga.None, inventory.Commitment]{
 		Name: "inventory.commit", Queue: "inventory", Kind: saga.Closing,
+		Summary: func(saga.None) string { return "turn held stock into sold" },
 	}
 )
 

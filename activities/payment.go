@@ -15,7 +15,8 @@ var (
 	// AuthorizePayment holds the money; its undo voids the authorization.
 	AuthorizePayment = saga.Step[payment.AuthorizeRequest, payment.Authorization]{
 		Name: "payment.authorize", Queue: "payment", Kind: saga.Compensatable, StartToClose: outside, Owes: "money held",
-		Summary: func(q payment.AuthorizeRequest) string { return "hold " + q.Amount.String() },
+		Summary:     func(q payment.AuthorizeRequest) string { return "hold " + q.Amount.String() },
+		UndoSummary: "let go of the money held",
 	}
 	// CapturePayment takes the money. It is the order saga's pivot: afterwards the
 	// saga only goes forward. Its settle blocks it or learns that it happened.

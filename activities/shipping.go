@@ -10,7 +10,8 @@ import (
 // BookParcels books one shipment per parcel; its undo cancels all of them.
 var BookParcels = saga.Step[shipping.BookRequest, shipping.Booking]{
 	Name: "shipping.book", Queue: "shipping", Kind: saga.Compensatable, StartToClose: outside, Owes: "parcels booked",
-	Summary: func(q shipping.BookRequest) string { return fmt.Sprintf("%d parcels", len(q.Parcels)) },
+	Summary:     func(q shipping.BookRequest) string { return fmt.Sprintf("book %d parcels", len(q.Parcels)) },
+	UndoSummary: "cancel the parcels",
 }
 
 // BindShipping binds the shipping service's step.

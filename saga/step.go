@@ -54,6 +54,8 @@ type Step[In, Out any] struct {
 	Owes string
 	// Summary describes a call in the Web UI, free of personal data; nil: none.
 	Summary func(In) string
+	// UndoSummary describes the step's undo there; empty: none.
+	UndoSummary string
 }
 
 // Declared is what a [Plan] is made of: a [Step] of any types.
@@ -62,12 +64,15 @@ type Declared interface{ info() stepInfo }
 // stepInfo is a step without its types.
 type stepInfo struct {
 	name, queue, owes string
+	undoSummary       string
 	kind              Kind
 	startToClose      time.Duration
 }
 
 func (s Step[In, Out]) info() stepInfo {
-	return stepInfo{name: s.Name, queue: s.Queue, owes: s.Owes, kind: s.Kind, startToClose: s.StartToClose}
+	return stepInfo{
+		name: s.Name, queue: s.Queue, owes: s.Owes, undoSummary: s.UndoSummary, kind: s.Kind, startToClose: s.StartToClose,
+	}
 }
 
 func (i stepInfo) local() bool { return i.queue == "" }

@@ -78,7 +78,7 @@ func (r *run) undo(ctx workflow.Context, s *stepRun) {
 	k := Key{Saga: r.o.ID, Step: s.name}
 	a := &answer[None]{}
 	r.patient(ctx, request{
-		step: s, activity: undoName(s.name), answer: a,
+		step: s, activity: undoName(s.name), answer: a, summary: s.undoSummary,
 		arg: func(p policy) any { return call[None]{Key: k, policy: p} },
 	}, fault.Suspension)
 	s.state, s.end, s.attempts = Undone, workflow.Now(ctx), a.Attempts

@@ -170,13 +170,14 @@ func (v View) markdown() string {
 	if v.Reason != "" {
 		head += " because of `" + string(v.Reason) + "`"
 	}
-	rows := []string{head, "", "| step | state | attempts | last error | owes |", "|---|---|---|---|---|"}
+	rows := []string{head}
+	for _, a := range v.Attention {
+		rows = append(rows, "", "**Needs attention**: "+a.Step+", `"+string(a.Code)+"` since "+a.Since.UTC().Format(time.RFC3339))
+	}
+	rows = append(rows, "", "| step | state | attempts | last error | owes |", "|---|---|---|---|---|")
 	for _, s := range v.Steps {
 		cells := []string{s.Name, string(s.State), strconv.Itoa(s.Attempts), string(s.Error), s.Exposure}
 		rows = append(rows, "| "+strings.Join(cells, " | ")+" |")
-	}
-	for _, a := range v.Attention {
-		rows = append(rows, "", "**Needs attention**: "+a.Step+", `"+string(a.Code)+"` since "+a.Since.UTC().Format(time.RFC3339))
 	}
 	return strings.Join(rows, "\n") + "\n"
 }

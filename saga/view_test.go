@@ -107,14 +107,14 @@ func TestDetailsAreATableForTheWebUI(t *testing.T) {
 	require.NoError(t, b.env.GetWorkflowError())
 	require.Equal(t, `**settling**
 
+**Needs attention**: pay, `+"`UNAVAILABLE`"+` since 2026-05-04T10:01:52Z
+
 | step | state | attempts | last error | owes |
 |---|---|---|---|---|
 | seat | done | 1 |  | seat held |
 | room | refused | 1 | NO_ROOM |  |
 | guide | waiting | 0 |  |  |
 | sorry | waiting | 0 |  |  |
-
-**Needs attention**: pay, `+"`UNAVAILABLE`"+` since 2026-05-04T10:01:52Z
 `, details)
 }
 
