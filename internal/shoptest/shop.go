@@ -22,9 +22,11 @@ import (
 	inventorystore "github.com/amends/amends/services/inventory/store"
 	orderstore "github.com/amends/amends/services/order/store"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/payment/provider/simulator"
 	paymentstore "github.com/amends/amends/services/payment/store"
 	"github.com/amends/amends/services/shipping"
+	"github.com/amends/amends/services/shipping/carrier"
 	carriersim "github.com/amends/amends/services/shipping/carrier/simulator"
 	shippingstore "github.com/amends/amends/services/shipping/store"
 )
@@ -38,6 +40,20 @@ type Shop struct {
 	Provider  *simulator.Simulator
 	Shipments *shippingstore.Store
 	Carrier   *carriersim.Simulator
+
+	// Faults may put something between the services and the outside world.
+	Faults Faults
+
+	databases []*gorm.DB
+	stock     *gorm.DB // of inventory
+}
+
+// Faults wraps the outside world; nil fields wrap nothing.
+type Faults struct {
+	Provider func(provider.Provider) provider.Provider
+	Carrier  func(carrier.Carrier) carrier.Carrier
+	// OneByOne calls the carrier for one parcel after the other.
+	OneByOne bool
 }
 
 // DSNs name the database of each service.
@@ -55,14 +71,16 @@ func New(tb testing.TB) *Shop {
 // Open opens a shop's databases, and migrates them if asked to.
 func Open(tb testing.TB, dsns DSNs, migrate bool) *Shop {
 	tb.Helper()
+	var all []*gorm.DB
 	open := func(dsn string, up func(context.Context, *gorm.DB) error) *gorm.DB {
 		db := dbtest.Open(tb, dsn, database.Options{})
 		if migrate {
 			require.NoError(tb, up(tb.Context(), db))
 		}
+		all = append(all, db)
 		return db
 	}
-	return &Shop{
+	s := &Shop{
 		Orders:    orderstore.New(open(dsns.Order, orderstore.Migrate)),
 		Catalog:   catalogstore.New(open(dsns.Catalog, catalogstore.Migrate)),
 		Inventory: inventorystore.New(open(dsns.Inventory, inventorystore.Migrate)),
@@ -73,6 +91,8 @@ func Open(tb testing.TB, dsns DSNs, migrate bool) *Shop {
 		Shipments: shippingstore.New(open(dsns.Shipping, shippingstore.Migrate)),
 		Carrier:   carriersim.New(open(dsns.Carrier, carriersim.Migrate), carriersim.Options{MaxHang: time.Second}),
 	}
+	s.databases, s.stock = all, all[2]
+	return s
 }
 
 // CallTimeout is how long the shop's services wait for the outside world: short,
@@ -81,11 +101,25 @@ const CallTimeout = 100 * time.Millisecond
 
 // Bind binds every service's steps.
 func (s *Shop) Bind(r saga.Registry) {
+	var (
+		money   provider.Provider = s.Provider
+		parcels carrier.Carrier   = s.Carrier
+	)
+	if s.Faults.Provider != nil {
+		money = s.Faults.Provider(money)
+	}
+	if s.Faults.Carrier != nil {
+		parcels = s.Faults.Carrier(parcels)
+	}
 	activities.BindOrder(r, s.Orders)
 	activities.BindCatalog(r, s.Catalog)
 	activities.BindInventory(r, s.Inventory)
-	activities.BindPayment(r, payment.NewWithOptions(s.Payments, s.Provider, payment.Options{CallTimeout: CallTimeout}))
-	activities.BindShipping(r, shipping.New(s.Shipments, s.Carrier, shipping.Options{CallTimeout: CallTimeout}))
+	activities.BindPayment(r, payment.NewWithOptions(s.Payments, money, payment.Options{CallTimeout: CallTimeout}))
+	calls := shipping.Options{CallTimeout: CallTimeout}
+	if s.Faults.OneByOne {
+		calls.MaxCalls = 1
+	}
+	activities.BindShipping(r, shipping.New(s.Shipments, parcels, calls))
 }
 
 // Seed adds products and stock.

@@ -1,0 +1,288 @@
+package sagatest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga"
+)
+
+// engine stands in for Temporal's matching and retries. It makes every attempt
+// of every activity in the workflow's own thread, one after the other, in an
+// order that follows from the schedule alone: a run has no races, so a failing
+// schedule fails again. Time is the test environment's; only the services take
+// real time.
+type engine struct {
+	subject  Subject
+	registry *Registry
+	acts     *testsuite.TestActivityEnvironment
+	env      *testsuite.TestWorkflowEnvironment
+	sagaID   string
+	decideBy time.Time
+
+	schedule Schedule
+	seen     map[string]int
+	trace    []string
+	hit      Schedule
+	late     map[string][]func()  // by the name after whose effect they fire
+	failing  map[string]int       // how many more calls of a name fail
+	away     map[string]time.Time // until when calls of a name fail
+	crashed  bool
+}
+
+// Time in the test environment.
+const (
+	latency = time.Millisecond // of an attempt; lets whatever came first be handled first
+	slow    = time.Second      // of one that is overtaken
+	awayFor = 12 * time.Minute // longer than decide-by and than it takes to be flagged
+)
+
+var errBefore = temporal.NewApplicationError("the call did not arrive", string(fault.Unavailable))
+
+// maxCalls is how many calls a saga makes before it counts as one that does not
+// end. An activity that is away makes some hundred.
+const maxCalls = 2000
+
+// errCrash is what a coroutine panics with to end a run.
+var errCrash = errors.New("sagatest: the run ends here")
+
+// next counts a call and returns the fault at it.
+func (e *engine) next(n string) Kind {
+	if len(e.trace) >= maxCalls {
+		panic("sagatest: the saga does not end")
+	}
+	e.seen[n]++
+	call := n + "#" + strconv.Itoa(e.seen[n])
+	e.trace = append(e.trace, call)
+	kind := e.schedule.at(call)
+	if kind != "" {
+		e.hit = append(e.hit, Fault{Call: call, Kind: kind})
+	}
+	return kind
+}
+
+// execute makes the attempts of one activity, as the engine would.
+func (e *engine) execute(ctx workflow.Context, n string, arg any, retry *temporal.RetryPolicy, startToClose, scheduleToClose time.Duration) (converter.EncodedValue, error) {
+	rest, _ := workflow.NewDisconnectedContext(ctx) // an attempt under way is waited for
+	began := workflow.Now(ctx)
+	interval := retry.InitialInterval
+	for {
+		value, err := e.attempt(rest, n, arg, startToClose)
+		var app *temporal.ApplicationError
+		if err == nil || errors.As(err, &app) && app.NonRetryable() || ctx.Err() != nil {
+			return value, err
+		}
+		if scheduleToClose > 0 && workflow.Now(ctx).Add(interval).After(began.Add(scheduleToClose)) {
+			return nil, err
+		}
+		if err := workflow.Sleep(ctx, interval); err != nil {
+			return nil, err // canceled between two attempts
+		}
+		interval = min(time.Duration(float64(interval)*retry.BackoffCoefficient), retry.MaximumInterval)
+	}
+}
+
+// attempt makes one attempt with the fault that the schedule has for it.
+func (e *engine) attempt(ctx workflow.Context, n string, arg any, startToClose time.Duration) (converter.EncodedValue, error) {
+	kind := e.next(n)
+	pause := latency
+	if kind == Slow {
+		pause = slow
+	}
+	e.sleep(ctx, pause)
+
+	effect := func() (converter.EncodedValue, error) { return e.acts.ExecuteActivity(n, arg) }
+	timeout := temporal.NewTimeoutError(enums.TIMEOUT_TYPE_START_TO_CLOSE, nil)
+	step := base(n)
+	switch kind {
+	case Before:
+		return nil, errBefore
+	case Fails:
+		e.failing[n] = 3
+	case Away:
+		e.away[n] = workflow.Now(ctx).Add(awayFor)
+	case Refuse, RefuseLost:
+		if r, ok := e.subject.(Refuser); ok {
+			_, err := r.Refuse(context.Background(), step)
+			must(err, "refuse "+step)
+		}
+	case LateAfterRetry:
+		e.later(n, effect)
+		e.sleep(ctx, startToClose)
+		return nil, timeout
+	case LateAfterUndo:
+		e.later(step+".undo", effect)
+		e.sleep(ctx, startToClose)
+		return nil, timeout
+	case Cancel:
+		e.env.RegisterDelayedCallback(e.cancel, 0)
+		e.sleep(ctx, latency)
+	case Deadline:
+		if left := e.decideBy.Sub(workflow.Now(ctx)); left > 0 {
+			e.sleep(ctx, left+latency) // the attempt hangs longer than any start-to-close: a frozen worker
+		}
+	case Disturb:
+		if d, ok := e.subject.(Disturber); ok {
+			must(d.Disturb(context.Background()), "disturb")
+		}
+	case Crash:
+		e.crash()
+	case Lost, CrashAfter, Slow, Again:
+	}
+	if e.failing[n] > 0 {
+		e.failing[n]--
+		return nil, errBefore
+	}
+	if until, ok := e.away[n]; ok && workflow.Now(ctx).Before(until) {
+		return nil, errBefore
+	}
+
+	value, err := effect()
+	e.fire(n)
+	switch kind {
+	case CrashAfter:
+		e.crash()
+	case Lost, RefuseLost:
+		e.sleep(ctx, startToClose)
+		return nil, timeout
+	default:
+	}
+	return value, err
+}
+
+// base returns the step that an activity belongs to.
+func base(activity string) string {
+	for _, suffix := range []string{".undo", ".settle"} {
+		if n := len(activity) - len(suffix); n > 0 && activity[n:] == suffix {
+			return activity[:n]
+		}
+	}
+	return activity
+}
+
+// later keeps an attempt that timed out, to take effect after the next call of
+// that name did. What a zombie answers reaches nobody.
+func (e *engine) later(after string, effect func() (converter.EncodedValue, error)) {
+	e.late[after] = append(e.late[after], func() { _, _ = effect() })
+}
+
+func (e *engine) fire(n string) {
+	for _, after := range []string{n, base(n) + ".undo"} {
+		if after != n && n != base(n)+".settle" {
+			continue // a settle counts as the undo of its step
+		}
+		zombies := e.late[after]
+		delete(e.late, after)
+		for _, z := range zombies {
+			z()
+		}
+	}
+}
+
+func (e *engine) crash() {
+	e.crashed = true
+	panic(errCrash)
+}
+
+func (e *engine) sleep(ctx workflow.Context, d time.Duration) {
+	must(workflow.Sleep(ctx, d), "sleep")
+}
+
+func (e *engine) cancel() {
+	nothing := &testsuite.TestUpdateCallback{OnAccept: func() {}, OnReject: func(error) {}, OnComplete: func(any, error) {}}
+	e.env.UpdateWorkflow(saga.UpdateCancel, "", nothing, saga.CancelRequest{Saga: e.sagaID})
+}
+
+// outside is [Registry.Outside].
+func (e *engine) outside(n string, effect func() error, unreachable, unknown error) error {
+	switch e.next(n) {
+	case Before:
+		return unreachable
+	case LateAfterRetry:
+		e.late[n] = append(e.late[n], func() { _ = effect() })
+		return unknown
+	case LateAfterUndo:
+		e.late[end] = append(e.late[end], func() { _ = effect() })
+		return unknown
+	case Lost:
+		_ = effect() // its answer is what gets lost
+		e.fire(n)
+		return unknown
+	default:
+	}
+	err := effect()
+	e.fire(n)
+	return err
+}
+
+// inbound and outbound put the engine in the place of Temporal's.
+type inbound struct {
+	interceptor.WorkerInterceptorBase
+	engine *engine
+}
+
+func (i *inbound) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	w := &workflowInbound{engine: i.engine}
+	w.Next = next
+	return w
+}
+
+type workflowInbound struct {
+	interceptor.WorkflowInboundInterceptorBase
+	engine *engine
+}
+
+func (w *workflowInbound) Init(next interceptor.WorkflowOutboundInterceptor) error {
+	o := &outbound{engine: w.engine}
+	o.Next = next
+	return w.Next.Init(o)
+}
+
+type outbound struct {
+	interceptor.WorkflowOutboundInterceptorBase
+	engine *engine
+}
+
+func (o *outbound) ExecuteActivity(ctx workflow.Context, n string, args ...any) workflow.Future {
+	opts := workflow.GetActivityOptions(ctx)
+	return o.start(ctx, n, args, opts.RetryPolicy, opts.StartToCloseTimeout, opts.ScheduleToCloseTimeout)
+}
+
+func (o *outbound) ExecuteLocalActivity(ctx workflow.Context, n string, args ...any) workflow.Future {
+	opts := workflow.GetLocalActivityOptions(ctx)
+	return o.start(ctx, n, args, opts.RetryPolicy, opts.StartToCloseTimeout, opts.ScheduleToCloseTimeout)
+}
+
+func (o *outbound) start(ctx workflow.Context, n string, args []any, retry *temporal.RetryPolicy, startToClose, scheduleToClose time.Duration) workflow.Future {
+	f, set := workflow.NewFuture(ctx)
+	workflow.GoNamed(ctx, n, func(ctx workflow.Context) {
+		value, err := o.engine.execute(ctx, n, args[0], retry, startToClose, scheduleToClose)
+		if err != nil {
+			set.SetError(err)
+			return
+		}
+		set.SetValue(payloads(value))
+	})
+	return f
+}
+
+// payloads encodes a result again: that is what a future decodes.
+func payloads(v converter.EncodedValue) *commonpb.Payloads {
+	var raw json.RawMessage
+	must(v.Get(&raw), "decode a result")
+	p, err := converter.GetDefaultDataConverter().ToPayloads(raw)
+	must(err, "encode a result")
+	return p
+}

@@ -1,0 +1,197 @@
+package sagatest_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/sagatest"
+)
+
+// A saga of two steps: a seat is held, then paid for.
+var (
+	seat = saga.Step[saga.None, saga.None]{Name: "seat", Queue: "seat", Kind: saga.Compensatable}
+	pay  = saga.Step[saga.None, saga.None]{Name: "pay", Queue: "pay", Kind: saga.Pivot}
+	plan = saga.NewPlan(seat, pay)
+)
+
+// ticket is a subject whose services keep the kernel's contract, but for what
+// broken says.
+type ticket struct {
+	broken string
+	state  map[string]string // step -> done, refused, undone, blocked
+	done   map[string]int    // step -> how often it is in effect
+	refuse map[string]bool
+}
+
+func (s *ticket) Register(r *sagatest.Registry) {
+	saga.Bind(r, seat, s.do, s.undo)
+	saga.BindPivot(r, pay, func(ctx context.Context, k saga.Key, in saga.None) (out saga.None, err error) {
+		err = r.Outside("bank", func() error { out, err = s.do(ctx, k, in); return err },
+			fault.Errorf(fault.Transient, fault.Unavailable, "no bank"), fault.Errorf(fault.Unknown, fault.Timeout, "no answer"))
+		return out, err
+	}, s.settle)
+	r.RegisterWorkflowWithOptions(func(ctx workflow.Context, decideBy time.Time) (saga.View, error) {
+		return saga.Run(ctx, saga.Options{ID: "t1", Plan: plan, DecideBy: decideBy}, func(ctx workflow.Context) error {
+			if _, err := saga.Do(ctx, seat, saga.None{}); err != nil {
+				return err
+			}
+			_, err := saga.Do(ctx, pay, saga.None{})
+			return err
+		})
+	}, workflow.RegisterOptions{Name: "Ticket"})
+}
+
+func (s *ticket) do(_ context.Context, k saga.Key, _ saga.None) (saga.None, error) {
+	switch s.state[k.Step] {
+	case "undone", "blocked":
+		if s.broken == "no fence" {
+			s.done[k.Step]++
+			return saga.None{}, nil
+		}
+		return saga.None{}, fault.Errorf(fault.Suspension, fault.Suspended, "undone")
+	case "refused":
+		return saga.None{}, fault.Errorf(fault.Business, "FULL", "full")
+	case "done":
+		if s.broken == "no barrier" {
+			s.done[k.Step]++
+		}
+		return saga.None{}, nil
+	}
+	if s.refuse[k.Step] {
+		s.state[k.Step] = "refused"
+		return saga.None{}, fault.Errorf(fault.Business, "FULL", "full")
+	}
+	s.state[k.Step] = "done"
+	s.done[k.Step]++
+	return saga.None{}, nil
+}
+
+func (s *ticket) undo(_ context.Context, k saga.Key) error {
+	switch s.state[k.Step] {
+	case "done":
+		s.state[k.Step] = "undone"
+		if s.broken != "no undo" {
+			s.done[k.Step]--
+		}
+	case "":
+		s.state[k.Step] = "blocked"
+	}
+	return nil
+}
+
+func (s *ticket) settle(_ context.Context, k saga.Key) (saga.None, bool, error) {
+	if s.state[k.Step] == "" {
+		s.state[k.Step] = "blocked"
+	}
+	return saga.None{}, s.state[k.Step] == "done", nil
+}
+
+func (s *ticket) Start(_, decideBy time.Time) (string, any) { return "Ticket", decideBy }
+
+func (s *ticket) Reset(context.Context) error {
+	s.state, s.done, s.refuse = map[string]string{}, map[string]int{}, map[string]bool{}
+	return nil
+}
+
+func (s *ticket) Refuse(_ context.Context, step string) (bool, error) {
+	s.refuse[step] = true
+	return true, nil
+}
+
+func (s *ticket) Check(_ context.Context, end sagatest.End) error {
+	var v saga.View
+	if err := end.Result(&v); err != nil {
+		return err
+	}
+	want := 0
+	if v.Phase == saga.Committed {
+		want = 1
+	}
+	if s.done["seat"] != want || s.done["pay"] != want {
+		return errors.New("the saga is " + string(v.Phase) + ", the books are not")
+	}
+	return nil
+}
+
+func explorer(broken string, faults int) sagatest.Explorer {
+	return sagatest.Explorer{
+		New:    func() (sagatest.Subject, error) { return &ticket{broken: broken}, nil },
+		SagaID: "t1", Refusable: []string{"seat", "pay"}, Faults: faults,
+	}
+}
+
+func TestASoundSagaKeepsItsPromisesUnderEverySchedule(t *testing.T) {
+	t.Parallel()
+
+	e := explorer("", 1)
+	r, err := e.Run(t.Context())
+	require.NoError(t, err)
+	require.Nil(t, r.Failure)
+	require.NoError(t, r.Valid(e))
+	require.Equal(t, []int{1, r.Schedules - 1}, r.Sizes)
+	require.Greater(t, r.Schedules, 30)
+	require.Contains(t, r.String(), "faults that hit:")
+}
+
+func TestABrokenSagaIsCaughtByAShortestScheduleThatRunsAgain(t *testing.T) {
+	t.Parallel()
+
+	for broken, faults := range map[string]int{"no undo": 1, "no barrier": 1, "no fence": 2} {
+		t.Run(broken, func(t *testing.T) {
+			t.Parallel()
+			e := explorer(broken, 2)
+			r, err := e.Run(t.Context())
+			require.NoError(t, err)
+			require.NotNil(t, r.Failure)
+			require.Len(t, r.Failure.Schedule, faults)
+
+			again, err := e.Replay(t.Context(), r.Failure.Schedule.String())
+			require.NoError(t, err)
+			require.Equal(t, r.Failure, again)
+		})
+	}
+}
+
+func TestASampleIsDrawnByItsSeed(t *testing.T) {
+	t.Parallel()
+
+	e := explorer("no fence", 4)
+	e.Sample, e.Seed = 40, 7
+	a, err := e.Run(t.Context())
+	require.NoError(t, err)
+	b, err := e.Run(t.Context())
+	require.NoError(t, err)
+	require.NotNil(t, a.Failure)
+	require.Equal(t, a.Failure, b.Failure)
+	require.Equal(t, a.Sizes, b.Sizes)
+	require.LessOrEqual(t, len(a.Failure.Schedule), 2, "it is shrunk")
+}
+
+func TestARunInWhichAKindNeverHitIsInvalid(t *testing.T) {
+	t.Parallel()
+
+	e := explorer("", 1)
+	e.Sample, e.Seed = 3, 1
+	r, err := e.Run(t.Context())
+	require.NoError(t, err)
+	require.ErrorContains(t, r.Valid(e), "never did")
+}
+
+func TestASchedulesLineIsReadBack(t *testing.T) {
+	t.Parallel()
+
+	s, err := sagatest.ParseSchedule("pay#1=lost seat#2=cancel")
+	require.NoError(t, err)
+	require.Equal(t, "pay#1=lost seat#2=cancel", s.String())
+	for _, bad := range []string{"pay#1", "pay=lost", "pay#1=nope", "pay#1=lost pay#1=before"} {
+		_, err := sagatest.ParseSchedule(bad)
+		require.Error(t, err, bad)
+	}
+}

@@ -1,0 +1,115 @@
+package sagatest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Kind is a kind of fault.
+type Kind string
+
+// The kinds. A call is one attempt of an activity ("inventory.reserve"), of an
+// undo or a settle ("inventory.reserve.undo"), or a call of the outside world
+// that the subject lets through [Registry.Outside] ("provider.capture").
+const (
+	// Before fails the call before its effect.
+	Before Kind = "before"
+	// Lost lets the call take effect and loses the reply.
+	Lost Kind = "lost"
+	// Fails fails this call and the next two before their effect.
+	Fails Kind = "fails"
+	// Away fails this call and all others of its name before their effect, until
+	// decide-by, and the time after which a step is flagged, have long passed.
+	Away Kind = "away"
+	// Refuse has the service refuse the step for a business reason.
+	Refuse Kind = "refuse"
+	// RefuseLost has it refuse, and loses the reply.
+	RefuseLost Kind = "refuse-lost"
+	// LateAfterRetry times the call out; it takes effect after the next call of
+	// the same name did.
+	LateAfterRetry Kind = "late-after-retry"
+	// LateAfterUndo times the call out; it takes effect after the step's undo or
+	// settle did, or at the end.
+	LateAfterUndo Kind = "late-after-undo"
+	// Cancel cancels the saga while the call is under way.
+	Cancel Kind = "cancel"
+	// Deadline lets decide-by pass while the call is under way.
+	Deadline Kind = "deadline"
+	// Slow lets every parallel branch overtake the call.
+	Slow Kind = "slow"
+	// Disturb changes the world beside the saga, such as prices, before the call.
+	Disturb Kind = "disturb"
+	// Crash ends the run before the call's effect; a new run of the same saga
+	// begins, as after a reset to the first workflow task.
+	Crash Kind = "crash"
+	// CrashAfter ends the run after the call's effect.
+	CrashAfter Kind = "crash-after"
+	// Again runs the ended saga once more, as after a reset long after its end.
+	Again Kind = "again"
+)
+
+// end is the pseudo call after the saga's last one.
+const end = "end#1"
+
+// Fault is a fault at the nth call of a name.
+type Fault struct {
+	Call string // "inventory.reserve#1"
+	Kind Kind
+}
+
+// String returns "call=kind".
+func (f Fault) String() string { return f.Call + "=" + string(f.Kind) }
+
+// Schedule is a set of faults, at most one per call.
+type Schedule []Fault
+
+// String returns the schedule as one line, which [ParseSchedule] reads.
+func (s Schedule) String() string {
+	parts := make([]string, len(s))
+	for i, f := range s {
+		parts[i] = f.String()
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, " ")
+}
+
+// ParseSchedule is [Schedule.String]'s inverse.
+func ParseSchedule(line string) (Schedule, error) {
+	var s Schedule
+	for part := range strings.FieldsSeq(line) {
+		call, kind, ok := strings.Cut(part, "=")
+		if !ok || !slices.Contains(allKinds, Kind(kind)) || !strings.Contains(call, "#") {
+			return nil, fmt.Errorf("%q is not call#n=kind", part)
+		}
+		if s.at(call) != "" {
+			return nil, fmt.Errorf("%s has two faults", call)
+		}
+		s = append(s, Fault{Call: call, Kind: Kind(kind)})
+	}
+	return s, nil
+}
+
+var allKinds = []Kind{
+	Before, Lost, Fails, Away, Refuse, RefuseLost, LateAfterRetry, LateAfterUndo,
+	Cancel, Deadline, Slow, Disturb, Crash, CrashAfter, Again,
+}
+
+// at returns the kind of fault at a call, "" for none.
+func (s Schedule) at(call string) Kind {
+	for _, f := range s {
+		if f.Call == call {
+			return f.Kind
+		}
+	}
+	return ""
+}
+
+// with returns s and one more fault.
+func (s Schedule) with(f Fault) Schedule { return append(slices.Clone(s), f) }
+
+// name returns the name of the call "name#n".
+func name(call string) string {
+	n, _, _ := strings.Cut(call, "#")
+	return n
+}
