@@ -114,11 +114,11 @@ func TestAWorkerDrains(t *testing.T) {
 
 	// All of them, one after the other, while orders are under way.
 	customers := s.visit(t, 0)
-	for _, service := range services {
+	for _, part := range parts { // the API too, which has customers waiting
 		customers.join(t, 1)
 		eventually(t, "orders are under way", func() bool { return held(t, s.Shop) > 0 })
-		s.drain(t, service)
-		s.start(t, service)
+		s.drain(t, part)
+		s.start(t, part)
 	}
 	customers.served(t, s.Shop)
 	for _, part := range parts {
