@@ -1,4 +1,4 @@
-package workflows_test
+package proof_test
 
 import (
 	"context"
