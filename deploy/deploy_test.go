@@ -1,5 +1,3 @@
-// Package deploy holds no code: its tests check the compose files, the image and
-// the databases' roles, which nothing else here would run.
 package deploy
 
 import (

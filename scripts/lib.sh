@@ -5,6 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # The one place that pins the tools. Upgrading one is a change of its own.
 TEMPORAL_CLI=v1.5.1 # the newest that `go install` accepts: later ones have a replace directive
+TEMPORAL_SERVER=v1.32.1 # 1.32.2 needs a newer Go; internal/temporalserver names it too
 GOLANGCI_LINT=v2.15.0
 WORKFLOWCHECK=v0.6.0
 
@@ -23,12 +24,20 @@ built_from() {
     awk -v m="$2" -v v="$3" '$1 == "mod" && $2 == m && $3 == v {found = 1} END {exit !found}'
 }
 
-# tool NAME MODULE PACKAGE VERSION HINT builds a pinned tool into bin/, once.
+# tool NAME MODULE PACKAGE VERSION HINT builds a pinned tool into bin/, once. It
+# is there under its name when it is whole: go calls it as its package is called.
 tool() {
   built_from "bin/$1" "$2" "$4" && return
   say "building $1 $4 into bin/ (once; $5)"
-  GOBIN="$PWD/bin" go install "$3@$4"
+  local half="$PWD/bin/.$1.half"
+  rm -rf "$half"
+  GOBIN="$half" go install "$3@$4"
+  mv -f "$half/${3##*/}" "bin/$1"
+  rm -rf "$half"
 }
+
+# have_postgres says whether PostgreSQL's binaries are installed.
+have_postgres() { command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
 
 # have_or_install CHECK PACKAGE… returns CHECK's verdict. If CHECK fails on a
 # Debian where we are root, it installs the packages and asks again.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test, after it has set up what they need: PostgreSQL's binaries (or
-# TEST_DATABASE_URL), the Temporal CLI, and a C compiler for the race detector.
+# TEST_DATABASE_URL), the Temporal CLI and server, and a C compiler for the race
+# detector.
 # The last line is "N passed, N failed, N skipped". With CI=true nothing may be
 # missing and nothing may be skipped.
 source "$(dirname "$0")/lib.sh"
@@ -9,15 +10,13 @@ source "$(dirname "$0")/lib.sh"
 # schedules and SQLite is 13 times slower under it; the stores' races are between
 # transactions, which it does not see; end to end the product's own processes
 # run, not the test's.
-without_race='/(services/.+/(store|simulator)|saga/sagatest|internal/e2e)$'
+without_race='/(services/.+/(store|simulator)|saga/sagatest|internal/proof|internal/e2e)$'
 
-have_postgres() {
-  [ -n "${TEST_DATABASE_URL:-}" ] || command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
-}
+have_database() { [ -n "${TEST_DATABASE_URL:-}" ] || have_postgres; }
 
 have_cc() { echo 'int main(void) { return 0; }' | $(go env CC) -x c -o /dev/null - 2>/dev/null; }
 
-if have_or_install have_postgres postgresql; then
+if have_or_install have_database postgresql; then
   export AMENDS_REQUIRE_POSTGRES=1
 elif ci; then
   die 'PostgreSQL is missing: install it, or set TEST_DATABASE_URL'
@@ -33,6 +32,7 @@ if ! have_or_install have_cc gcc libc6-dev; then
 fi
 
 scripts/temporal.sh
+scripts/temporal-server.sh
 export PATH="$PWD/bin:$PATH"
 
 # run DIR FLAG… tests in a module. What stops go test before it can report a

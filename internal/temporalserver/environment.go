@@ -1,0 +1,70 @@
+package temporalserver
+
+import (
+	"path/filepath"
+	"slices"
+	"strconv"
+)
+
+// What is the same wherever the engine runs.
+const (
+	// Shards is the number of history shards. It is for good: a cluster's can never
+	// change. The default of 4 is too few.
+	Shards = 32
+	// Plugin is the server's driver of PostgreSQL.
+	Plugin = "postgres12_pgx"
+)
+
+// dynamicConfig is where the server reads its dynamic configuration.
+func (o Options) dynamicConfig() string { return filepath.Join(o.Dir, "dynamicconfig.yaml") }
+
+// environment is what the server is told.
+func (o Options) environment(p ports) map[string]string {
+	return map[string]string{
+		"DB":                 Plugin,
+		"DBNAME":             "temporal",
+		"VISIBILITY_DBNAME":  "temporal_visibility",
+		"NUM_HISTORY_SHARDS": strconv.Itoa(Shards),
+
+		"POSTGRES_SEEDS":           host,
+		"DB_PORT":                  strconv.Itoa(o.Database.Port),
+		"POSTGRES_USER":            o.Database.User,
+		"POSTGRES_PWD":             o.Database.Password,
+		"DYNAMIC_CONFIG_FILE_PATH": o.dynamicConfig(),
+		"LOG_LEVEL":                "warn",
+
+		"BIND_ON_IP":                 host,
+		"FRONTEND_GRPC_PORT":         strconv.Itoa(p.Frontend),
+		"FRONTEND_HTTP_PORT":         strconv.Itoa(p.FrontendHTTP),
+		"FRONTEND_MEMBERSHIP_PORT":   strconv.Itoa(p.FrontendMembership),
+		"MATCHING_GRPC_PORT":         strconv.Itoa(p.Matching),
+		"MATCHING_MEMBERSHIP_PORT":   strconv.Itoa(p.MatchingMembership),
+		"HISTORY_GRPC_PORT":          strconv.Itoa(p.History),
+		"HISTORY_MEMBERSHIP_PORT":    strconv.Itoa(p.HistoryMembership),
+		"WORKER_GRPC_PORT":           strconv.Itoa(p.Worker),
+		"WORKER_MEMBERSHIP_PORT":     strconv.Itoa(p.WorkerMembership),
+		"TEMPORAL_BROADCAST_ADDRESS": host,
+	}
+}
+
+// toolEnvironment is what the script of the schema is told.
+func (o Options) toolEnvironment() map[string]string {
+	return map[string]string{
+		"SQL_PLUGIN":   Plugin,
+		"SQL_HOST":     host,
+		"SQL_PORT":     strconv.Itoa(o.Database.Port),
+		"SQL_USER":     o.Database.User,
+		"SQL_PASSWORD": o.Database.Password,
+	}
+}
+
+// environ returns an environment as a process gets it: that and nothing of ours,
+// which may hold variables for a client.
+func environ(values map[string]string) []string {
+	var all []string
+	for name, value := range values {
+		all = append(all, name+"="+value)
+	}
+	slices.Sort(all)
+	return all
+}

@@ -1,0 +1,88 @@
+package temporalserver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/amends/amends/internal/pgserver"
+)
+
+// ports are those of the server's parts.
+type ports struct {
+	Frontend           int `json:"frontend"`
+	FrontendHTTP       int `json:"frontend_http"`
+	FrontendMembership int `json:"frontend_membership"`
+	Matching           int `json:"matching"`
+	MatchingMembership int `json:"matching_membership"`
+	History            int `json:"history"`
+	HistoryMembership  int `json:"history_membership"`
+	Worker             int `json:"worker"`
+	WorkerMembership   int `json:"worker_membership"`
+}
+
+// all returns the ports, the frontend's first.
+func (p *ports) all() []*int {
+	return []*int{
+		&p.Frontend, &p.FrontendHTTP, &p.FrontendMembership, &p.Matching, &p.MatchingMembership,
+		&p.History, &p.HistoryMembership, &p.Worker, &p.WorkerMembership,
+	}
+}
+
+// PortError says that the frontend's port is taken.
+type PortError struct{ Port int }
+
+// Error returns one line that says what to do.
+func (e *PortError) Error() string {
+	return fmt.Sprintf("port %d on %s is in use; stop what uses it, or choose another with --port", e.Port, host)
+}
+
+// choosePorts returns the ports of this start, and notes them for the next: those
+// of the last one, as far as they are free. A server that was killed is known to
+// the database by its ports for a while; one that comes back elsewhere would look
+// for it there.
+func choosePorts(ctx context.Context, o Options) (ports, error) {
+	note := filepath.Join(o.Dir, "ports.json")
+	var p ports
+	content, err := os.ReadFile(note)
+	if err == nil {
+		err = json.Unmarshal(content, &p)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return p, fmt.Errorf("engine's ports in %s: %w", note, err)
+	}
+	if o.Port != 0 {
+		p.Frontend = o.Port
+	}
+	taken := map[int]bool{}
+	for i, port := range p.all() {
+		if i == 0 && o.Port != 0 && !free(ctx, o.Port) {
+			return p, &PortError{Port: o.Port}
+		}
+		for *port == 0 || taken[*port] || !free(ctx, *port) {
+			if *port, err = pgserver.FreePort(ctx); err != nil {
+				return p, err
+			}
+		}
+		taken[*port] = true
+	}
+	if content, err = json.MarshalIndent(p, "", "  "); err == nil {
+		err = os.WriteFile(note, content, 0o600)
+	}
+	if err != nil {
+		return p, fmt.Errorf("engine's ports: %w", err)
+	}
+	return p, nil
+}
+
+// free says whether nothing listens on the port.
+func free(ctx context.Context, port int) bool {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	return err == nil && l.Close() == nil
+}

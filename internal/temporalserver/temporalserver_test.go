@@ -1,0 +1,145 @@
+package temporalserver_test
+
+import (
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	workflowservicepb "go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/amends/amends/internal/pgserver"
+	"github.com/amends/amends/internal/temporalserver"
+)
+
+// binaries returns those that scripts/temporal-server.sh has built into bin/.
+func binaries(t *testing.T) temporalserver.Binaries {
+	t.Helper()
+	found, err := temporalserver.Find("../../bin")
+	if errors.Is(err, temporalserver.ErrNotBuilt) && os.Getenv("CI") != "true" {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	return found
+}
+
+// database starts a PostgreSQL of the test's own, as `amends temporal-postgres` does.
+func database(t *testing.T) temporalserver.Database {
+	t.Helper()
+	bin, err := pgserver.Find()
+	if errors.Is(err, pgserver.ErrNotInstalled) && os.Getenv("CI") != "true" {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	dir, err := os.MkdirTemp("", "amends-temporalserver-") //nolint:usetesting // the test's own folder is closed to the server's user when we are root
+	require.NoError(t, err)
+	s, err := pgserver.Start(t.Context(), pgserver.Options{Bin: bin, Dir: dir, Password: "secret", Safety: pgserver.Nothing, Remove: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Stop()) })
+	return temporalserver.Database{Port: s.Port, User: pgserver.Superuser, Password: "secret"}
+}
+
+func start(t *testing.T, o temporalserver.Options) *temporalserver.Server {
+	t.Helper()
+	began := time.Now()
+	s, err := temporalserver.Start(t.Context(), o)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Stop()) })
+	t.Logf("ready after %s", time.Since(began).Round(time.Millisecond))
+	return s
+}
+
+// dial returns a client of the namespace temporal-system.
+func dial(t *testing.T, s *temporalserver.Server) client.Client {
+	t.Helper()
+	c, err := client.Dial(client.Options{HostPort: s.Address})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	return c
+}
+
+// has says whether the server has that namespace.
+func has(t *testing.T, c client.Client, namespace string) bool {
+	t.Helper()
+	_, err := c.WorkflowService().DescribeNamespace(t.Context(), &workflowservicepb.DescribeNamespaceRequest{Namespace: namespace})
+	return err == nil
+}
+
+// One after the other on one server: its schema takes a while to make.
+func TestServer(t *testing.T) {
+	t.Parallel()
+	o := temporalserver.Options{Binaries: binaries(t), Dir: t.TempDir(), Database: database(t)}
+	s := start(t, o)
+	address := s.Address
+	c := dial(t, s)
+
+	info, err := c.WorkflowService().GetClusterInfo(t.Context(), &workflowservicepb.GetClusterInfoRequest{})
+	require.NoError(t, err)
+	require.EqualValues(t, temporalserver.Shards, info.GetHistoryShardCount())
+	require.Equal(t, strings.TrimPrefix(temporalserver.Version, "v"), info.GetServerVersion())
+
+	require.False(t, has(t, c, "shop"))
+	_, err = c.WorkflowService().RegisterNamespace(t.Context(), &workflowservicepb.RegisterNamespaceRequest{
+		Namespace: "shop", WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
+	})
+	require.NoError(t, err)
+
+	// A port in use is said before anything starts, also to a second one on a folder of its own.
+	host, port, err := net.SplitHostPort(address)
+	require.NoError(t, err)
+	require.Equal(t, "127.0.0.1", host)
+	second := o
+	second.Dir = t.TempDir()
+	second.Port, err = strconv.Atoi(port)
+	require.NoError(t, err)
+	_, err = temporalserver.Start(t.Context(), second)
+	require.EqualError(t, err, "port "+port+" on 127.0.0.1 is in use; stop what uses it, or choose another with --port")
+
+	// Killed, it comes back as who it was, with what it had.
+	require.NoError(t, syscall.Kill(s.Pid(), syscall.SIGKILL))
+	<-s.Done()
+	require.ErrorContains(t, s.Err(), "the engine ended (signal: killed)")
+	s = start(t, o)
+	require.Equal(t, address, s.Address)
+	require.True(t, has(t, dial(t, s), "shop"))
+
+	// Asked to end, it does, and leaves no note.
+	began := time.Now()
+	require.NoError(t, s.Stop())
+	t.Logf("gone after %s", time.Since(began).Round(time.Millisecond))
+	require.Less(t, time.Since(began), 10*time.Second, "a server that must be killed was not asked nicely enough")
+	require.NoFileExists(t, filepath.Join(o.Dir, "temporal.pid"))
+	s = start(t, o)
+	require.Equal(t, address, s.Address)
+}
+
+func TestServerSaysWhyItDidNotStart(t *testing.T) {
+	t.Parallel()
+	o := temporalserver.Options{Binaries: binaries(t), Dir: t.TempDir(), Database: temporalserver.Database{Port: 1, User: "postgres"}}
+	_, err := temporalserver.Start(t.Context(), o)
+	require.ErrorContains(t, err, "engine's schema: exit status 1; its last words: ")
+	require.ErrorContains(t, err, "no usable database connection found")
+	require.NoFileExists(t, filepath.Join(o.Dir, "temporal.log"), "nothing was started")
+}
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	_, err := temporalserver.Find("/nowhere")
+	require.ErrorIs(t, err, temporalserver.ErrNotBuilt)
+	require.EqualError(t, err, "the Temporal server is not there: `scripts/temporal-server.sh` builds it (no /nowhere/temporal-server)")
+
+	dir := t.TempDir()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	require.NoError(t, os.Symlink(self, filepath.Join(dir, "temporal-server")))
+	_, err = temporalserver.Find(dir)
+	require.ErrorContains(t, err, "not go.temporal.io/server "+temporalserver.Version)
+}
