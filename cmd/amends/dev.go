@@ -30,9 +30,11 @@ func devCommand(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run everything in one process, with a Temporal dev server and demo data",
-		Args:  cobra.NoArgs,
+		Long: "Run everything in one process, with demo data. The engine is a Temporal dev server that is started\n" +
+			"too, or, with --temporal-address, another one of this machine, such as `make temporal-postgres`.",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := std.load(cmd, config.Needs{})
+			c, err := std.load(cmd, config.Needs{Dev: true})
 			if err != nil {
 				return err
 			}
@@ -47,10 +49,11 @@ func devCommand(std stdio) *cobra.Command {
 // stops in the reverse order: requests first, then the workers, the engine last.
 type platform struct {
 	c       *config.Config
+	environ []string
 	log     *slog.Logger
 	metrics *telemetry.Metrics
 
-	engine  *devserver.Server
+	engine  engine
 	client  *amendstemporal.Client
 	group   *worker.Group
 	workers chan error // the group's end
@@ -64,7 +67,7 @@ type platform struct {
 func (std stdio) dev(ctx context.Context, c *config.Config) (err error) {
 	began := time.Now()
 	c.DrainTimeout = min(c.DrainTimeout, devDrainWorkers)
-	p := &platform{c: c}
+	p := &platform{c: c, environ: std.environ}
 	if p.log, p.metrics, err = std.observe(c, "warn"); err != nil {
 		return err
 	}
@@ -103,8 +106,7 @@ func (p *platform) start(ctx context.Context) error {
 		return err
 	}
 	p.onStop(lock.Close)
-	bin, err := devserver.Find(ctx, p.c.TemporalBin)
-	if err != nil {
+	if p.engine, err = p.chooseEngine(ctx); err != nil {
 		return err
 	}
 	// Our own ports first: what is in use should be said before anything starts.
@@ -120,7 +122,7 @@ func (p *platform) start(ctx context.Context) error {
 	p.onStop(closing(private))
 
 	var together errgroup.Group
-	together.Go(func() error { return p.startEngine(ctx, bin) })
+	together.Go(func() error { return p.startEngine(ctx) })
 	together.Go(func() error { return p.prepareDatabases(ctx) })
 	if err := together.Wait(); err != nil {
 		return err
@@ -136,29 +138,6 @@ func (p *platform) start(ctx context.Context) error {
 	p.admin = serve(private, newAdmin(p.c, p.metrics, p.ready, p.log)) //nolint:contextcheck // a probe has its request's context
 	p.onStop(func() error { p.admin.stop(ctx, devDrainHTTP); return nil })
 	return p.awaitReady(ctx)
-}
-
-func (p *platform) startEngine(ctx context.Context, bin string) (err error) {
-	o := devserver.Options{
-		Bin: bin, Dir: p.c.DataDir, Port: p.c.TemporalPort, UIPort: p.c.UIPort, Durable: p.c.Durable, Logger: p.log,
-	}
-	for _, a := range attributes {
-		o.SearchAttributes = append(o.SearchAttributes, a.String())
-	}
-	if p.engine, err = devserver.Start(ctx, o); err != nil {
-		return err
-	}
-	p.onStop(p.engine.Stop)
-	// Nothing of the environment: a TEMPORAL_ADDRESS there is of another engine.
-	p.client, err = amendstemporal.Dial(amendstemporal.Options{
-		Address: p.engine.Address, Isolated: true, Logger: p.log, Metrics: p.metrics.Temporal(),
-	})
-	if err != nil {
-		return err
-	}
-	p.onStop(func() error { p.client.Close(); return nil })
-	// For a state that an earlier version made: the server looks at its flags only then.
-	return p.client.Register(ctx, attributes, nil)
 }
 
 func (p *platform) prepareDatabases(ctx context.Context) error {

@@ -35,8 +35,8 @@ func (p *platform) awaitReady(ctx context.Context) error {
 			return fmt.Errorf("not ready after %s: %w", readyTimeout, err)
 		case err := <-p.workers:
 			return err
-		case <-p.engine.Done():
-			return p.engine.Err()
+		case <-p.engine.done():
+			return p.engine.own.Err()
 		case <-tick.C:
 		}
 	}
@@ -53,8 +53,8 @@ func (p *platform) wait(ctx context.Context) error {
 		return err
 	case err := <-p.admin.failed:
 		return err
-	case <-p.engine.Done():
-		return p.engine.Err()
+	case <-p.engine.done():
+		return p.engine.own.Err()
 	}
 }
 
@@ -69,7 +69,7 @@ func (p *platform) banner(w io.Writer, took time.Duration) error {
 
   API      %s
   Docs     %s/docs
-  Sagas    %s/namespaces/default/workflows
+  %s
   Metrics  %s/metrics
 
 Place a first order:
@@ -77,6 +77,6 @@ Place a first order:
   curl -sS %s/v1/orders -H 'Content-Type: application/json' -H "Idempotency-Key: first-$(date +%%s)" -H 'Prefer: wait=10' -d '%s'
 
 Ctrl-C stops everything. What was stored stays in %s.
-`, took.Seconds(), api, api, p.engine.UI, p.admin.url(), api, order, p.c.DataDir)
+`, took.Seconds(), api, api, p.where(), p.admin.url(), api, order, p.c.DataDir)
 	return err
 }

@@ -23,7 +23,8 @@ type stdio struct {
 var (
 	engineKeys = []string{"temporal.address", "temporal.namespace", "temporal.profile"}
 	devKeys    = []string{
-		"data_dir", "http_addr", "admin_addr", "temporal_port", "ui_port", "temporal_bin", "database_url", "durable",
+		"data_dir", "http_addr", "admin_addr", "temporal_port", "ui_port", "temporal_bin", "temporal.address", "temporal.namespace",
+		"database_url", "durable",
 	}
 	// whereKeys find the databases of `amends dev` again.
 	whereKeys = []string{"data_dir", "database_url"}

@@ -32,6 +32,7 @@ func TestBadConfiguration(t *testing.T) {
 		"AnAPINeedsNoDatabase": {args: []string{"api", "--http-addr", "nowhere"}, want: `http_addr: must be host:port, is "nowhere"`},
 		"NoSuchFile":           {args: []string{"api", "--config", "/nowhere.yaml"}, want: `config: cannot be read: no such file or directory, is "/nowhere.yaml"`},
 		"NoSuchBinary":         {args: []string{"dev", "--temporal-bin", "/nowhere/temporal", "--data-dir", t.TempDir()}, want: "temporal_bin: /nowhere/temporal: no such file or directory"},
+		"DevElsewhere":         {args: []string{"dev", "--temporal-address", "engine.shop.example:7233"}, want: `temporal.address: must be of this machine in ` + "`amends dev`"},
 		"BadQuantity":          {args: []string{"stock", "receive", "A", "1.5", "--warehouse", "B"}, want: `quantity "1.5" is not a whole number`},
 		"NoWarehouse":          {args: []string{"stock", "receive", "A", "1"}, want: `required flag(s) "warehouse" not set`},
 		"NoProducts":           {args: []string{"catalog", "import", "/nowhere.json"}, want: "open /nowhere.json: no such file or directory"},

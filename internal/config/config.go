@@ -28,12 +28,12 @@ type Config struct {
 	// HTTPAddr. It is not for the public. Default: 127.0.0.1:9090.
 	AdminAddr string `key:"admin_addr" help:"address of metrics, health and repair"`
 
-	// Temporal says how to reach the engine. `amends dev` brings its own and
-	// ignores it.
+	// Temporal says how to reach the engine. `amends dev` brings its own, and looks
+	// at it only if it has an address, which then must be of this machine.
 	Temporal Temporal `key:"temporal"`
 
 	// TemporalPort is the port on 127.0.0.1 of the dev server that `amends dev`
-	// starts; 0 is any free one. Default: 7233.
+	// starts if Temporal has no address; 0 is any free one. Default: 7233.
 	TemporalPort int `key:"temporal_port" help:"port of the Temporal dev server"`
 
 	// UIPort is the port of the dev server's Web UI; 0 is any free one. Default: 8233.
@@ -82,7 +82,8 @@ type Config struct {
 // reads too, codec endpoints excepted.
 type Temporal struct {
 	// Address of the engine's frontend, host:port. Default: empty, which ends at
-	// 127.0.0.1:7233 when TEMPORAL_ADDRESS and the profile have none either.
+	// 127.0.0.1:7233 when TEMPORAL_ADDRESS and the profile have none either, and in
+	// `amends dev` is its own dev server whatever they have.
 	Address string `key:"address" help:"address of the Temporal frontend"`
 
 	// Namespace that the sagas live in. Default: empty, which ends at "default".

@@ -39,6 +39,22 @@ func TestLoad(t *testing.T) {
 		require.Equal(t, config.Default(), c)
 	})
 
+	t.Run("DevTakesAnEngineOfThisMachine", func(t *testing.T) {
+		t.Parallel()
+		for _, address := range []string{"127.0.0.1:7233", "localhost:7233", "[::1]:7233"} {
+			c, err := config.Load(config.Source{Environ: []string{"AMENDS_TEMPORAL_ADDRESS=" + address, "AMENDS_TEMPORAL_NAMESPACE=shop", "HOME=" + t.TempDir()}}, config.Needs{Dev: true})
+			require.NoError(t, err)
+			require.Equal(t, config.Temporal{Address: address, Namespace: "shop"}, c.Temporal)
+		}
+	})
+
+	t.Run("DevIgnoresTheEngineOfOthers", func(t *testing.T) {
+		t.Parallel()
+		c, err := config.Load(config.Source{Environ: []string{"TEMPORAL_ADDRESS=engine.shop.example:7233", "TEMPORAL_PROFILE=nowhere"}}, config.Needs{Dev: true})
+		require.NoError(t, err)
+		require.Empty(t, c.Temporal.Address)
+	})
+
 	t.Run("TheFileBeatsTheDefaultTheVariableTheFileTheFlagAll", func(t *testing.T) {
 		t.Parallel()
 		source := config.Source{

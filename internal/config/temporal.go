@@ -44,3 +44,19 @@ func (p *Problems) temporal(c *Config, needed bool, environ []string) {
 		p.add("temporal", strings.TrimPrefix(err.Error(), "temporal: "), "") // of TEMPORAL_* variables or a profile; it names the part, never a value of a key
 	}
 }
+
+// dev judges the engine of `amends dev`. Its services bring empty databases and
+// take every task of their queues: beside workers of a shop, they would take the
+// shop's. So an address that is set for those must not reach it by accident.
+func (p *Problems) dev(c *Config) {
+	if c.Temporal.Address == "" {
+		if c.Temporal.Namespace != "" {
+			p.add("temporal.namespace", "must be set together with temporal.address: the dev server of `amends dev` has its own", c.Temporal.Namespace)
+		}
+		return
+	}
+	host, _, err := net.SplitHostPort(c.Temporal.Address)
+	if ip := net.ParseIP(host); err == nil && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		p.add("temporal.address", "must be of this machine in `amends dev`: run amends api and amends worker on an engine elsewhere", c.Temporal.Address)
+	}
+}

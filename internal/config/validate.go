@@ -18,6 +18,9 @@ type Needs struct {
 	// Temporal says that the process connects to an engine that is configured:
 	// then what TEMPORAL_* variables and profiles say is judged too.
 	Temporal bool
+	// Dev says that the process is `amends dev`, which brings an engine of its own
+	// unless temporal.address names one.
+	Dev bool
 }
 
 // maxLocal keeps a local step well below the workflow task's 10 s.
@@ -34,7 +37,10 @@ func (c *Config) problems(needs Needs, environ []string) Problems {
 	p.addresses(c)
 	p.services(c, needs.Services)
 	p.times(c)
-	p.temporal(c, needs.Temporal, environ)
+	if needs.Dev {
+		p.dev(c)
+	}
+	p.temporal(c, needs.Temporal || needs.Dev && c.Temporal.Address != "", environ)
 	if c.Log.Level != "" {
 		p.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	}

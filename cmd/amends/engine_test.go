@@ -1,0 +1,46 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/devserver"
+	amendstemporal "github.com/amends/amends/internal/temporal"
+)
+
+func TestDevOnAnEngineThatIsThere(t *testing.T) {
+	t.Parallel()
+	engine, err := devserver.Start(t.Context(), devserver.Options{Bin: temporalBin(t), Dir: t.TempDir()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, engine.Stop()) })
+	dir := t.TempDir()
+	args := []string{
+		"dev", "--data-dir", dir, "--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0",
+		"--temporal-address", engine.Address, "--temporal-namespace", "shop", "--temporal-bin", "/nowhere/temporal",
+	}
+	environ := []string{"TEMPORAL_ADDRESS=engine.of.somebody.else:7233", "HOME=" + dir}
+	begin := func() (*process, string) {
+		p := start(t, environ, args...)
+		m := says(t, p, p.out, `(?s)API +(\S+).*Engine +(\S+), namespace shop\n.*Metrics .*stays in`)
+		require.Equal(t, engine.Address, m[2])
+		require.NotContains(t, p.out.String(), "Sagas", "we do not know its Web UI")
+		return p, m[1]
+	}
+	p, api := begin()
+	order := place(t, api, "k", "tok_visa", true)
+	require.Equal(t, "CONFIRMED", order["status"], "%v", order)
+	require.NoFileExists(t, dir+"/temporal.db", "no engine of its own")
+
+	// It is not ours to stop, and it keeps what we did.
+	require.NoError(t, p.end(t))
+	require.Empty(t, p.err.String())
+	client, err := amendstemporal.Dial(amendstemporal.Options{Address: engine.Address, Namespace: "shop", Isolated: true})
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	require.NoError(t, client.Ready(t.Context(), attributes))
+	_, api = begin()
+	_, again := call(t, http.MethodGet, api+"/v1/orders/"+text(t, order["id"]), "", nil)
+	require.Equal(t, "CONFIRMED", again["status"])
+}
