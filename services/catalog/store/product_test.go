@@ -1,13 +1,10 @@
 package store_test
 
 import (
-	"context"
 	"fmt"
-	"os"
 	"testing"
 	"time"
 
-	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
 
@@ -99,30 +96,5 @@ func TestProductNotFound(t *testing.T) {
 		_, err := store.New(db).Product(t.Context(), "SPOON")
 		require.Equal(t, fault.NotFound, fault.CodeOf(err))
 		require.Equal(t, fault.Business, fault.KindOf(err))
-	})
-}
-
-func TestMigrationsGoUpDownUp(t *testing.T) {
-	t.Parallel()
-
-	none := func(context.Context, *gorm.DB) error { return nil }
-	dbtest.Each(t, none, func(t *testing.T, db *gorm.DB) {
-		require.Error(t, store.Ready(t.Context(), db))
-		require.NoError(t, store.Migrate(t.Context(), db))
-		require.NoError(t, store.Ready(t.Context(), db))
-
-		pool, err := db.DB()
-		require.NoError(t, err)
-		dialect := map[string]goose.Dialect{"sqlite": goose.DialectSQLite3, "postgres": goose.DialectPostgres}[db.Name()]
-		p, err := goose.NewProvider(dialect, pool, os.DirFS("migrations"))
-		require.NoError(t, err)
-		_, err = p.DownTo(t.Context(), 1)
-		require.NoError(t, err)
-		require.Error(t, store.Ready(t.Context(), db))
-
-		for range 2 {
-			require.NoError(t, store.Migrate(t.Context(), db))
-			require.NoError(t, store.Ready(t.Context(), db))
-		}
 	})
 }

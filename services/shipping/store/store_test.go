@@ -1,11 +1,8 @@
 package store_test
 
 import (
-	"context"
-	"os"
 	"testing"
 
-	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
 
@@ -188,30 +185,5 @@ func TestStore(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, []string{"AMS"}, undo.Warehouses)
 		})
-	})
-}
-
-func TestMigrationsGoUpDownUp(t *testing.T) {
-	t.Parallel()
-
-	none := func(context.Context, *gorm.DB) error { return nil }
-	dbtest.Each(t, none, func(t *testing.T, db *gorm.DB) {
-		require.Error(t, store.Ready(t.Context(), db))
-		require.NoError(t, store.Migrate(t.Context(), db))
-		require.NoError(t, store.Ready(t.Context(), db))
-
-		pool, err := db.DB()
-		require.NoError(t, err)
-		dialect := map[string]goose.Dialect{"sqlite": goose.DialectSQLite3, "postgres": goose.DialectPostgres}[db.Name()]
-		p, err := goose.NewProvider(dialect, pool, os.DirFS("migrations"))
-		require.NoError(t, err)
-		_, err = p.DownTo(t.Context(), 1)
-		require.NoError(t, err)
-		require.Error(t, store.Ready(t.Context(), db))
-
-		for range 2 {
-			require.NoError(t, store.Migrate(t.Context(), db))
-			require.NoError(t, store.Ready(t.Context(), db))
-		}
 	})
 }

@@ -1,11 +1,9 @@
 package simulator_test
 
 import (
-	"os"
 	"sync/atomic"
 	"testing"
 
-	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/internal/money"
@@ -199,29 +197,5 @@ func TestRefusesWhatNoProviderCouldDo(t *testing.T) {
 		_, err = b.Capture(ctx, provider.Capture{Key: "x", Authorization: "a", Amount: money.New(1300, "EUR")})
 		require.ErrorIs(t, err, provider.ErrInvalid)
 		require.Empty(t, b.state(t, "x"), "nothing is left of a bad request")
-	})
-}
-
-func TestMigrationsGoUpDownUp(t *testing.T) {
-	t.Parallel()
-
-	each(t, func(t *testing.T, b *testBundle) {
-		require.NoError(t, simulator.Ready(t.Context(), b.db))
-		require.NoError(t, simulator.Migrate(t.Context(), b.db), "a repeat changes nothing")
-
-		dialect := goose.DialectPostgres
-		if b.db.Name() == "sqlite" {
-			dialect = goose.DialectSQLite3
-		}
-		pool, err := b.db.DB()
-		require.NoError(t, err)
-		p, err := goose.NewProvider(dialect, pool, os.DirFS("migrations"))
-		require.NoError(t, err)
-		_, err = p.DownTo(t.Context(), 0)
-		require.NoError(t, err)
-		require.Error(t, simulator.Ready(t.Context(), b.db))
-		_, err = p.Up(t.Context())
-		require.NoError(t, err)
-		b.authorize(t, "a", simulator.TokenVisa)
 	})
 }

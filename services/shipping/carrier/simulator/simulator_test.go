@@ -2,11 +2,9 @@ package simulator_test
 
 import (
 	"context"
-	"os"
 	"testing"
 	"time"
 
-	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
 
@@ -177,30 +175,5 @@ func TestSimulator(t *testing.T) {
 			require.Equal(t, carrier.Unavailable, fault.CodeOf(err))
 			require.Equal(t, fault.Transient, fault.KindOf(err))
 		})
-	})
-}
-
-func TestMigrationsGoUpDownUp(t *testing.T) {
-	t.Parallel()
-
-	none := func(context.Context, *gorm.DB) error { return nil }
-	dbtest.Each(t, none, func(t *testing.T, db *gorm.DB) {
-		require.Error(t, simulator.Ready(t.Context(), db))
-		require.NoError(t, simulator.Migrate(t.Context(), db))
-		require.NoError(t, simulator.Ready(t.Context(), db))
-
-		pool, err := db.DB()
-		require.NoError(t, err)
-		dialect := map[string]goose.Dialect{"sqlite": goose.DialectSQLite3, "postgres": goose.DialectPostgres}[db.Name()]
-		p, err := goose.NewProvider(dialect, pool, os.DirFS("migrations"))
-		require.NoError(t, err)
-		_, err = p.DownTo(t.Context(), 0)
-		require.NoError(t, err)
-		require.Error(t, simulator.Ready(t.Context(), db))
-
-		for range 2 {
-			require.NoError(t, simulator.Migrate(t.Context(), db))
-			require.NoError(t, simulator.Ready(t.Context(), db))
-		}
 	})
 }

@@ -1,0 +1,39 @@
+package dbtest
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/pressly/goose/v3"
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+)
+
+// UpDownUp takes a schema up, all of its own migrations down, and up again, on
+// both engines, and asks ready after each. The migrations are those in the
+// folder "migrations" beside the test.
+func UpDownUp(t *testing.T, migrate, ready func(context.Context, *gorm.DB) error) {
+	t.Helper()
+	none := func(context.Context, *gorm.DB) error { return nil }
+	Each(t, none, func(t *testing.T, db *gorm.DB) {
+		require.Error(t, ready(t.Context(), db))
+		require.NoError(t, migrate(t.Context(), db))
+		require.NoError(t, ready(t.Context(), db))
+
+		pool, err := db.DB()
+		require.NoError(t, err)
+		dialect := map[string]goose.Dialect{"sqlite": goose.DialectSQLite3, "postgres": goose.DialectPostgres}[db.Name()]
+		own, err := goose.NewProvider(dialect, pool, os.DirFS("migrations"))
+		require.NoError(t, err)
+		first := own.ListSources()[0].Version // what is below is of another source
+		_, err = own.DownTo(t.Context(), first-1)
+		require.NoError(t, err)
+		require.Error(t, ready(t.Context(), db))
+
+		for range 2 {
+			require.NoError(t, migrate(t.Context(), db))
+			require.NoError(t, ready(t.Context(), db))
+		}
+	})
+}

@@ -1,0 +1,14 @@
+package simulator_test
+
+import (
+	"testing"
+
+	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/services/shipping/carrier/simulator"
+)
+
+func TestMigrationsGoUpDownUp(t *testing.T) {
+	t.Parallel()
+
+	dbtest.UpDownUp(t, simulator.Migrate, simulator.Ready)
+}

@@ -1,0 +1,14 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/services/shipping/store"
+)
+
+func TestMigrationsGoUpDownUp(t *testing.T) {
+	t.Parallel()
+
+	dbtest.UpDownUp(t, store.Migrate, store.Ready)
+}
