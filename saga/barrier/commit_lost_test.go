@@ -1,20 +1,23 @@
 package barrier_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
 
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/dbtest"
 )
 
-// cutCalls are the calls whose connection breaks at their COMMIT, and what they
-// find.
-var cutCalls = []struct {
+// cutCall is a call whose connection breaks at its COMMIT, and what it finds.
+type cutCall struct {
 	before start
 	call   op
-}{
+}
+
+var cutCalls = []cutCall{
 	{nil, do},
 	{nil, doRefuse},
 	{start{do}, do},
@@ -54,33 +57,39 @@ func TestCutAtCommit(t *testing.T) {
 			p, through := newProxy(t, dsn)
 			db := dbtest.Open(t, through, database.Options{MaxConns: 1})
 			for i := range tt.times {
-				c, k := cutCalls[i%len(cutCalls)], s.freshKey()
-				var want ledger
-				for _, o := range c.before {
-					require.Equal(t, want.take(o, "0"), o.run(t.Context(), s.plain, k, "0"))
-				}
-				unchanged := want
-				p.armed.Store(int32(tt.how))
-				require.Equal(t, "transient UNAVAILABLE", c.call.run(t.Context(), db, k, "a"), "%s %v", c.call, c.before)
+				s.cutAt(t, db, p, tt.how, cutCalls[i%len(cutCalls)])
 				require.EqualValues(t, i+1, p.cuts[tt.how].Load(), "the connection must break at COMMIT")
-
-				if tt.how == replyLost {
-					want.take(c.call, "a")
-				}
-				got, err := s.observe(t.Context(), k)
-				require.NoError(t, err)
-				require.Equal(t, want, got, "%s %v", c.call, c.before)
-
-				answer := want.take(c.call, "a")
-				require.Equal(t, answer, c.call.run(t.Context(), db, k, "a"), "%s %v", c.call, c.before)
-				got, err = s.observe(t.Context(), k)
-				require.NoError(t, err)
-				require.Equal(t, want, got, "%s %v", c.call, c.before)
-				once := unchanged
-				once.take(c.call, "a")
-				require.Equal(t, once, got, "as if nothing had been lost")
 			}
 			t.Logf("%d connections cut", p.cuts[tt.how].Load())
 		})
 	}
+}
+
+// cutAt makes one call whose connection breaks, and repeats it.
+func (s *stage) cutAt(t *testing.T, db *gorm.DB, p *proxy, how lose, c cutCall) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), hopeless)
+	defer cancel()
+	k := s.freshKey()
+	var before ledger
+	for _, o := range c.before {
+		require.Equal(t, before.take(o, "0"), o.run(ctx, s.plain, k, "0"))
+	}
+	once := before // as if nothing had been lost
+	once.take(c.call, "a")
+
+	p.armed.Store(int32(how))
+	require.Equal(t, "transient UNAVAILABLE", c.call.run(ctx, db, k, "a"), "%s %v", c.call, c.before)
+	got, err := s.observe(ctx, k)
+	require.NoError(t, err)
+	want := before
+	if how == replyLost {
+		want = once
+	}
+	require.Equal(t, want, got, "after the cut: %s %v", c.call, c.before)
+
+	require.Equal(t, want.take(c.call, "a"), c.call.run(ctx, db, k, "a"), "%s %v", c.call, c.before)
+	got, err = s.observe(ctx, k)
+	require.NoError(t, err)
+	require.Equal(t, once, got, "after the repeat: %s %v", c.call, c.before)
 }

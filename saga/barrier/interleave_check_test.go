@@ -121,6 +121,19 @@ func contradiction(c *scene, start, end ledger) string {
 	return ""
 }
 
+// beganAgain says whether a call needed a second transaction. Retries would hide
+// that calls collide instead of waiting for each other, until one has no retry left.
+func (c *scene) beganAgain() bool {
+	seen := map[string]bool{}
+	for _, released := range c.trace {
+		if strings.HasSuffix(released, ":BEGIN") && seen[released] {
+			return true
+		}
+		seen[released] = true
+	}
+	return false
+}
+
 // audit checks everything that a run must have left.
 func (c *scene) audit(ctx context.Context, k barrier.Key, start ledger, promises func(c *scene, start, end ledger) string) error {
 	end, err := c.observe(ctx, k)
@@ -135,6 +148,8 @@ func (c *scene) audit(ctx context.Context, k barrier.Key, start ledger, promises
 	switch {
 	case open > 0:
 		broken = "a transaction is still open"
+	case broken == "" && c.beganAgain():
+		broken = "a call lost a race and had to begin again: calls of one key queue"
 	case broken == "" && !explains(start, c, end):
 		broken = "no order of the calls explains it"
 	}

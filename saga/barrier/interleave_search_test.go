@@ -49,6 +49,8 @@ type start []op
 
 // run plays one scene and checks it.
 func (s *stage) run(ctx context.Context, before start, ops []op, choose chooser, promises func(c *scene, start, end ledger) string) error {
+	ctx, cancel := context.WithTimeout(ctx, hopeless)
+	defer cancel()
 	k := s.freshKey()
 	var l ledger
 	for i, o := range before {

@@ -114,6 +114,9 @@ func TestRandomInterleavingsOfSixCalls(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	if t.Failed() {
+		return
+	}
 	sum := all[0]
 	for _, s := range all[1:] {
 		sum.tally = tally{sum.runs + s.runs, sum.steps + s.steps, sum.waits + s.waits}
