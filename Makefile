@@ -17,6 +17,12 @@ build: ## Build bin/amends, and have the Temporal CLI at bin/temporal
 	@scripts/temporal.sh
 	CGO_ENABLED=0 go build -trimpath -o bin/amends ./cmd/amends
 
+.PHONY: temporal-postgres
+temporal-postgres: ## Run the real engine, for `amends dev --temporal-address`: Temporal on a PostgreSQL of its own
+	@scripts/temporal-server.sh
+	CGO_ENABLED=0 go build -trimpath -o bin/amends ./cmd/amends
+	@bin/amends temporal-postgres $(ARGS)
+
 .PHONY: run
 run: build ## Run the whole platform on this machine: bin/amends dev $(ARGS)
 	@bin/amends dev $(ARGS)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"net/http"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,4 +45,20 @@ func TestDevOnAnEngineThatIsThere(t *testing.T) {
 	_, api = begin()
 	_, again := call(t, http.MethodGet, api+"/v1/orders/"+text(t, order["id"]), "", nil)
 	require.Equal(t, "CONFIRMED", again["status"])
+}
+
+// The containers' one-shot registers by a script what `amends temporal-postgres`
+// and `amends migrate temporal` register by themselves.
+func TestRegistersWhatTheContainersDo(t *testing.T) {
+	t.Parallel()
+	script, err := os.ReadFile("../../deploy/temporal/namespace.sh")
+	require.NoError(t, err)
+	require.Contains(t, string(script), "--retention "+strings.TrimSuffix(amendstemporal.Retention.String(), "0m0s")+"\n")
+	_, list, ok := strings.Cut(string(script), "<<LIST\n")
+	require.True(t, ok)
+	var registered []string
+	for _, a := range attributes {
+		registered = append(registered, strings.ReplaceAll(a.String(), "=", " "))
+	}
+	require.Equal(t, strings.Split(strings.TrimSuffix(list, "\nLIST\n"), "\n"), registered)
 }

@@ -91,6 +91,9 @@ func Reachable(ctx context.Context, dir string) bool {
 	if err != nil {
 		return false
 	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return false
+	}
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", `[ -d "$1" ] && [ -x "$1" ]`, "sh", dir) //nolint:gosec // dir is an argument of the script, not part of it
 	cmd.Dir, cmd.SysProcAttr = "/", as
 	return cmd.Run() == nil
