@@ -4,15 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
-	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/converter"
 
-	"github.com/amends/amends/fault"
-	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 )
 
@@ -45,7 +41,7 @@ func (o *orders) describe(ctx context.Context, id string) (snapshot, error) {
 	if closed := info.GetCloseTime(); closed != nil {
 		found.UpdatedAt = closed.AsTime()
 	}
-	flagStopped(&found, info)
+	found.FlagStopped(info)
 
 	if input, err := o.input(ctx, id); err == nil {
 		found.CustomerID, found.Currency = input.Placement.CustomerID, input.Placement.Currency
@@ -56,53 +52,14 @@ func (o *orders) describe(ctx context.Context, id string) (snapshot, error) {
 	return found, nil
 }
 
-// enrich adds to a workflow's own answer what only the engine knows: the
-// attempts that run right now and how the last one failed, and whether somebody
-// stopped the workflow before it decided. Without an answer nothing is added.
+// enrich adds to a workflow's own answer what only the engine knows. Without an
+// answer nothing is added.
 func (o *orders) enrich(ctx context.Context, found *snapshot) {
 	d, err := o.temporal.DescribeWorkflowExecution(ctx, workflows.WorkflowID(found.ID), "")
 	if err != nil {
 		return
 	}
-	flagStopped(found, d.GetWorkflowExecutionInfo())
-	for _, pending := range d.GetPendingActivities() {
-		for i := range found.Steps {
-			if belongs(pending, found.Steps[i].Name) {
-				found.Steps[i].Attempts = max(found.Steps[i].Attempts, int(pending.GetAttempt()))
-				if code := pending.GetLastFailure().GetApplicationFailureInfo().GetType(); code != "" {
-					found.Steps[i].Error = fault.Code(code)
-				} else if pending.GetLastFailure().GetTimeoutFailureInfo() != nil {
-					found.Steps[i].Error = fault.Timeout
-				}
-			}
-		}
-	}
-}
-
-// belongs says whether an activity is a step's do, undo or settle: their names
-// are the step's, the latter two with a suffix.
-func belongs(pending *workflowpb.PendingActivityInfo, step string) bool {
-	rest, ok := strings.CutPrefix(pending.GetActivityType().GetName(), step)
-	return ok && (rest == "" || rest == ".undo" || rest == ".settle")
-}
-
-// flagStopped flags an order that nothing works on any more although it is not
-// decided: its workflow was terminated, or worse.
-func flagStopped(found *snapshot, info *workflowpb.WorkflowExecutionInfo) {
-	if found.decided() {
-		return
-	}
-	switch info.GetStatus() {
-	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, enumspb.WORKFLOW_EXECUTION_STATUS_FAILED,
-		enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT, enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED:
-	default:
-		return
-	}
-	found.NeedsAttention = true
-	found.Attention = append(found.Attention, saga.Attention{
-		Step: "saga", Code: "SAGA_" + fault.Code(strings.ToUpper(info.GetStatus().String())),
-		Since: info.GetCloseTime().AsTime(), Owed: "whatever its steps hold",
-	})
+	found.Observe(d)
 }
 
 // input returns what the order's workflow was started with, from the first event
