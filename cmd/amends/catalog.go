@@ -11,14 +11,14 @@ import (
 )
 
 func catalogCommand(std stdio) *cobra.Command {
-	cmd := &cobra.Command{Use: "catalog", Short: "Products and prices", Args: cobra.NoArgs}
+	cmd := group("catalog", "Products and prices")
 	load := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Insert or replace products, all or none; FILE is a JSON array, - is standard input",
 		Long: "Insert or replace products by SKU, all or none. FILE is a JSON array, - is standard input:\n\n" +
 			`  [{"sku": "TEA-MINT", "name": "Mint tea", "category": "tea",` + "\n" +
 			`    "price": {"amount": 499, "currency": "EUR"}, "active": true}]`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly("catalog import needs a file, or - for standard input", 1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			in := std.in
 			if args[0] != "-" {
@@ -37,7 +37,7 @@ func catalogCommand(std stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(std.out, "%d products imported\n", n)
+			_, err = fmt.Fprintf(std.out, "products imported: %d\n", n)
 			return err
 		},
 	}

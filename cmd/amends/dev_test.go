@@ -50,7 +50,7 @@ func TestDev(t *testing.T) {
 	require.NoError(t, os.WriteFile(products, []byte(`[{"sku":"NEW","name":"New","category":"c","price":{"amount":1,"currency":"EUR"},"active":true}]`), 0o600))
 	out, err = once(t, nil, "catalog", "import", products, "--data-dir", dir)
 	require.NoError(t, err)
-	require.Equal(t, "1 products imported\n", out)
+	require.Equal(t, "products imported: 1\n", out)
 
 	// A second one on the same folder is refused, in one line.
 	_, err = once(t, nil, append([]string{"dev", "--data-dir", dir, "--temporal-bin", temporalBin(t)}, anyPorts...)...)

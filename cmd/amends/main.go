@@ -21,7 +21,9 @@ func main() {
 	stop()
 	if err != nil {
 		for line := range strings.Lines(err.Error()) {
-			fmt.Fprintln(os.Stderr, "amends: "+strings.TrimRight(line, "\n"))
+			if line = strings.TrimSpace(line); line != "" {
+				fmt.Fprintln(os.Stderr, "amends: "+line)
+			}
 		}
 		os.Exit(1)
 	}

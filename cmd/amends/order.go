@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -21,11 +22,11 @@ import (
 const queryTimeout = 10 * time.Second
 
 func orderCommand(std stdio) *cobra.Command {
-	cmd := &cobra.Command{Use: "order", Short: "Orders and their sagas", Args: cobra.NoArgs}
+	cmd := group("order", "Orders and their sagas")
 	show := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show an order and its saga: steps, undo, what is owed",
-		Args:  cobra.ExactArgs(1),
+		Args:  exactly("order show needs the order's id", 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := std.load(cmd, config.Needs{Temporal: true})
 			if err != nil {
@@ -52,6 +53,7 @@ func orderCommand(std stdio) *cobra.Command {
 func queryOrder(ctx context.Context, client *amendstemporal.Client, id string) (workflows.OrderView, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
+	id = strings.TrimPrefix(id, workflows.WorkflowID("")) // lists and logs have the workflow's
 	var view workflows.OrderView
 	if err := client.Check(ctx); err != nil {
 		return view, err
@@ -67,6 +69,12 @@ func queryOrder(ctx context.Context, client *amendstemporal.Client, id string) (
 	if err := answer.Get(&view); err != nil {
 		return view, fmt.Errorf("read order %q: %w", id, err)
 	}
+	if view.Status == workflows.StatusPending || view.NeedsAttention {
+		// What the engine does right now. It may be gone by now; the view is not.
+		if d, err := client.DescribeWorkflowExecution(ctx, workflows.WorkflowID(id), ""); err == nil {
+			view.Observe(d)
+		}
+	}
 	return view, nil
 }
 
@@ -74,7 +82,7 @@ func queryOrder(ctx context.Context, client *amendstemporal.Client, id string) (
 func renderOrder(w io.Writer, o workflows.OrderView) error {
 	total := "not quoted"
 	if o.Total != nil {
-		total = o.Total.String() + " (minor units)"
+		total = o.Total.String()
 	}
 	status := string(o.Status)
 	if o.Reason != "" {

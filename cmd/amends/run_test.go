@@ -16,8 +16,11 @@ func TestBadConfiguration(t *testing.T) {
 	}{
 		"NoSuchCommand":    {args: []string{"devv"}, want: `unknown command "devv" for "amends"`},
 		"NoSuchFlag":       {args: []string{"dev", "--port", "1"}, want: "unknown flag: --port"},
-		"NoSuchService":    {args: []string{"worker", "orders"}, want: `invalid argument "orders" for "amends worker"`},
-		"NoService":        {args: []string{"worker"}, want: "requires at least 1 arg(s), only received 0"},
+		"NoSuchService":    {args: []string{"worker", "orders"}, want: `worker: there is no service "orders"; the services are order, `},
+		"NoService":        {args: []string{"worker"}, want: "worker: name the services to run; the services are order, "},
+		"NoSuchSubcommand": {args: []string{"order", "shw"}, want: `unknown command "shw" for "amends order"`},
+		"NoOrder":          {args: []string{"order", "show"}, want: "order show needs the order's id, and nothing else: amends order show ID"},
+		"NoQuantity":       {args: []string{"stock", "receive", "A"}, want: "stock receive needs a SKU and a quantity, and nothing else: amends stock receive SKU"},
 		"NothingToMigrate": {args: []string{"migrate"}, want: "migrate: name services, or temporal, or give --all for every service"},
 		"AllAndOne":        {args: []string{"migrate", "--all", "order"}, want: "migrate: name services, or temporal, or give --all for every service"},
 		"EveryProblemOfAWorker": {

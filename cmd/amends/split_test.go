@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +109,12 @@ func TestSplit(t *testing.T) {
 	require.Regexp(t, `Status +│ CANCELLED, PAYMENT_DECLINED`, shown)
 	require.Regexp(t, `inventory.reserve +│ undone`, shown)
 	require.Regexp(t, `payment.authorize +│ refused .*CARD_DECLINED`, shown)
+	unsure := place(t, "http://"+public, "k3", "tok_unknown", false)
+	require.Eventually(t, func() bool {
+		shown, err = once(t, env["api"], "order", "show", "order-"+text(t, unsure["id"])) // as lists name it
+		require.NoError(t, err)
+		return regexp.MustCompile(`payment.authorize +│ running +│ +[1-9]\d* │ .* PROVIDER_TIMEOUT`).MatchString(shown)
+	}, patience, 50*time.Millisecond, "the attempts of a call that has not ended")
 	_, err = once(t, env["api"], "order", "show", "nobody")
 	require.EqualError(t, err, `no order "nobody", or its workflow is past its retention`)
 

@@ -11,12 +11,12 @@ import (
 )
 
 func stockCommand(std stdio) *cobra.Command {
-	cmd := &cobra.Command{Use: "stock", Short: "Stock in the warehouses", Args: cobra.NoArgs}
+	cmd := group("stock", "Stock in the warehouses")
 	var warehouse string
 	receive := &cobra.Command{
 		Use:   "receive SKU QUANTITY --warehouse CODE",
 		Short: "Book a delivery; every call is one",
-		Args:  cobra.ExactArgs(2),
+		Args:  exactly("stock receive needs a SKU and a quantity", 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			quantity, err := strconv.ParseInt(args[1], 10, 64)
 			if err != nil {

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,10 +15,13 @@ import (
 
 func workerCommand(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:       "worker SERVICE…",
-		Short:     "Run services; the order service's worker also runs the saga",
-		Long:      "Run services, each with its own database only. Configure their DSNs by file or environment,\nfor example AMENDS_SERVICES_ORDER_DSN.",
-		Args:      cobra.MatchAll(cobra.MinimumNArgs(1), cobra.OnlyValidArgs),
+		Use:   "worker SERVICE…",
+		Short: "Run services; the order service's worker also runs the saga",
+		Long: "Run services, each with its own database only: " + strings.Join(worker.Names(), ", ") + ".\n" +
+			"Configure their DSNs by file or environment, for example AMENDS_SERVICES_ORDER_DSN; the\n" +
+			"simulated outside of two of them has AMENDS_SERVICES_PAYMENT_PROVIDER_DSN and\n" +
+			"AMENDS_SERVICES_SHIPPING_CARRIER_DSN.",
+		Args:      services,
 		ValidArgs: worker.Names(),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			c, err := std.load(cmd, config.Needs{Services: names, Temporal: true})
@@ -27,6 +33,20 @@ func workerCommand(std stdio) *cobra.Command {
 	}
 	config.AddFlags(cmd.Flags(), append([]string{"admin_addr"}, engineKeys...)...)
 	return cmd
+}
+
+// services accepts the names of services only.
+func services(_ *cobra.Command, names []string) error {
+	known := "; the services are " + strings.Join(worker.Names(), ", ")
+	if len(names) == 0 {
+		return errors.New("worker: name the services to run" + known)
+	}
+	for _, name := range names {
+		if !slices.Contains(worker.Names(), name) {
+			return fmt.Errorf("worker: there is no service %q%s", name, known)
+		}
+	}
+	return nil
 }
 
 // runWorker runs the services until ctx ends, then drains them.
