@@ -108,7 +108,7 @@ func (s *Server) limit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		if r.ContentLength > s.config.MaxBody {
-			return refuse(codeBodyTooLarge, "")
+			return tooLarge(s.config.MaxBody)
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), maxAnswer)
 		defer cancel()

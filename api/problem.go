@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -22,6 +23,10 @@ type problem struct {
 }
 
 func refuse(code fault.Code, detail string) *problem { return &problem{code: code, detail: detail} }
+
+func tooLarge(limit int64) *problem {
+	return refuse(codeBodyTooLarge, fmt.Sprintf("Send at most %d bytes.", limit))
+}
 
 // Error returns the code and what caused it.
 func (p *problem) Error() string {
@@ -46,13 +51,13 @@ func toProblem(err error) *problem {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &large):
-		return refuse(codeBodyTooLarge, "")
+		return tooLarge(large.Limit)
 	case errors.Is(err, context.DeadlineExceeded):
 		return &problem{code: fault.Unavailable, cause: err}
 	case errors.As(err, &h):
 		switch h.Code {
 		case http.StatusNotFound:
-			return refuse(fault.NotFound, "There is nothing at this address.")
+			return refuse(fault.NotFound, "There is nothing at this address; /docs says what there is.")
 		case http.StatusMethodNotAllowed:
 			return refuse(codeMethodNotAllowed, "")
 		case http.StatusBadRequest:
