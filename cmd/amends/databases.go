@@ -30,7 +30,11 @@ func devDatabases(ctx context.Context, c *config.Config) error {
 		if c.DatabaseURL == "" {
 			return "sqlite:" + filepath.Join(c.DataDir, name+".db"), nil
 		}
-		return database.Provision(ctx, string(c.DatabaseURL), name, passwords[name])
+		dsn, err := database.Provision(ctx, string(c.DatabaseURL), name, passwords[name])
+		if err != nil {
+			return "", fmt.Errorf("database_url: %s: %w", c.DatabaseURL, err)
+		}
+		return dsn, nil
 	}
 	set := func(dsn *config.DSN, name string) error {
 		if *dsn != "" {

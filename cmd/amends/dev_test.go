@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/dbtest"
 )
 
@@ -100,6 +101,14 @@ func TestDevOnPostgres(t *testing.T) {
 	out, err := once(t, nil, "stock", "receive", "MUG-STONEWARE", "1", "--warehouse", "BER", "--data-dir", dir, "--database-url", server)
 	require.NoError(t, err)
 	require.Equal(t, "MUG-STONEWARE in BER: 100000 available, 0 reserved, 1 sold, 100001 ever received\n", out)
+}
+
+func TestDevNamesTheServerThatItCannotReach(t *testing.T) {
+	t.Parallel()
+	c := config.Default()
+	c.DataDir, c.DatabaseURL = t.TempDir(), "postgres://u:hunter2@127.0.0.1:1/x" // where nothing listens
+	err := devDatabases(t.Context(), &c)
+	require.EqualError(t, err, "database_url: postgres://127.0.0.1:1/x: UNAVAILABLE: the database cannot be reached")
 }
 
 func TestDevRefusesPortsInUse(t *testing.T) {
