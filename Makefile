@@ -7,6 +7,8 @@ SHELL := /bin/bash
 
 # Arguments of `make run`, for example: make run ARGS='--http-addr 127.0.0.1:8081'
 ARGS ?=
+# What draws the samples of `make prove`.
+SEED ?= 1
 
 .PHONY: help
 help: ## List the targets
@@ -45,6 +47,13 @@ generate: ## Write the generated code anew
 .PHONY: fmt
 fmt: ## Format the code as lint wants it
 	@scripts/lint.sh fmt
+
+.PHONY: prove
+prove: ## Try what `make test` has no time for: two faults at once, six by sample, every mutant
+	go test ./internal/proof -count=1 -timeout 30m -v -run NoSchedule -faults 2
+	go test ./internal/proof -count=1 -timeout 30m -v -run NoSchedule -faults 6 -sample 2000 -seed $(SEED)
+	go test ./internal/proof -count=1 -timeout 30m -v -run EveryMutant -mutants
+	go test ./saga/barrier -count=1 -timeout 30m -v -run TestRandom -barrier.random=10000 -barrier.seed=$(SEED)
 
 .PHONY: figures
 figures: build ## Print what an order costs on this machine, on a platform of its own

@@ -177,3 +177,16 @@ func TestACancelNamesItsReason(t *testing.T) {
 	require.Equal(t, fault.Code("FRAUD"), b.run(t).Reason)
 	require.Equal(t, fault.Code("FRAUD"), b.aborted.Code)
 }
+
+// From the moment it is scheduled, the pivot is beyond every cancel: one that
+// is between two attempts goes on with them.
+func TestATemporalCancelRequestDoesNotReachAPivotThatIsScheduled(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	b.script["pay"] = []error{errTransient, errTransient}
+	b.hooks["pay"] = func() { b.now(b.env.CancelWorkflow) }
+	v := b.run(t)
+	require.Equal(t, saga.Committed, v.Phase)
+	require.Equal(t, 3, b.count("pay"))
+}

@@ -195,8 +195,8 @@ func EndUndo(ctx context.Context, db *gorm.DB, k Key, to State, effect func(tx *
 			return err
 		case found == nil:
 			return impossible(k, found, "end the undo of")
-		case found.State == Done:
-			return fault.Errorf(fault.Transient, fault.Unavailable, "%s was done meanwhile", k)
+		case found.State == Done, found.State == Intent: // an attempt came in between
+			return fault.Errorf(fault.Transient, fault.Unavailable, "%s was %s meanwhile", k, found.State)
 		default:
 			return nil
 		}
