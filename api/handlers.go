@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -43,11 +44,13 @@ func (s *Server) wait(prefer *string) (time.Duration, bool) {
 }
 
 // await waits until the order is decided, until a time, or until the server is
-// to stop. It says whether the order is decided.
+// to stop. It says whether the order is decided, and leaves in order what is known
+// of it then.
 func (s *Server) await(ctx context.Context, order *snapshot, until time.Time) bool {
 	if order.decided() {
 		return true
 	}
+	request := ctx
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	go func() {
@@ -60,8 +63,15 @@ func (s *Server) await(ctx context.Context, order *snapshot, until time.Time) bo
 	decided, ok := s.orders.await(ctx, order.ID)
 	if ok {
 		*order = decided
+		return true
 	}
-	return ok
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		// Whoever has waited wants to know how far it has come, not how it began.
+		if now, err := s.orders.find(request, order.ID); err == nil && now.source == SourceWorkflow {
+			*order = now
+		}
+	}
+	return order.decided()
 }
 
 // GetOrder returns an order.

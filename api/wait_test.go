@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 )
 
@@ -43,8 +44,18 @@ func TestPrefersToWait(t *testing.T) {
 			<-ctx.Done()
 			return workflows.OrderView{}, ctx.Err()
 		}
+		b.temporal.query = func(_ context.Context, id string) (workflows.OrderView, error) {
+			v := view(strings.TrimPrefix(id, "order-"), workflows.StatusPending)
+			v.Steps = []saga.StepView{{Name: "payment.authorize", State: saga.Done}}
+			return v, nil
+		}
+		b.temporal.describe = func(context.Context, string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+			return &workflowservice.DescribeWorkflowExecutionResponse{}, nil
+		}
 		answer := b.post(t, goodBody, "Prefer: wait=1")
-		require.Equal(t, "PENDING", answer.order(t, http.StatusAccepted).Status)
+		order := answer.order(t, http.StatusAccepted)
+		require.Equal(t, "PENDING", order.Status)
+		require.Len(t, order.Steps, 1, "how far it has come, not how it began")
 		require.Empty(t, answer.Header.Values("Preference-Applied"))
 	})
 
