@@ -100,7 +100,7 @@ func (o Options) resolve() (client.Options, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	options.Logger = sdklog.NewStructuredLogger(logger)
+	options.Logger = sdklog.NewStructuredLogger(slog.New(calmly{logger.Handler()}))
 	if near(options.HostPort) {
 		options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}
 	}
