@@ -83,7 +83,11 @@ func (std stdio) dev(ctx context.Context, c *config.Config) (err error) {
 	if err := p.banner(std.out, time.Since(began)); err != nil {
 		return err
 	}
-	return p.wait(ctx)
+	err = p.wait(ctx)
+	if _, e := fmt.Fprintln(std.out, "\nstopping: what runs may finish …"); e != nil {
+		return errors.Join(err, e)
+	}
+	return err
 }
 
 func (p *platform) onStop(f func() error) { p.stops = append(p.stops, f) }

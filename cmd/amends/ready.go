@@ -76,7 +76,11 @@ Place a first order:
 
   curl -sS %s/v1/orders -H 'Content-Type: application/json' -H "Idempotency-Key: first-$(date +%%s)" -H 'Prefer: wait=10' -d '%s'
 
+See the saga of an order by its id:
+
+  amends order show ID --temporal-address %s
+
 Ctrl-C stops everything. What was stored stays in %s.
-`, took.Seconds(), api, api, p.where(), p.admin.url(), api, order, p.c.DataDir)
+`, took.Seconds(), api, api, p.where(), p.admin.url(), api, order, p.client.Address, p.c.DataDir)
 	return err
 }

@@ -32,6 +32,10 @@ Place a first order:
 
   (curl .*)
 
+See the saga of an order by its id:
+
+  amends order show ID --temporal-address 127\.0\.0\.1:\d+
+
 Ctrl-C stops everything. What was stored stays in .*\.
 $`)
 
