@@ -14,6 +14,9 @@ without_race='/(services/.+/(store|simulator)|saga/sagatest|internal/proof|inter
 
 have_database() { [ -n "${TEST_DATABASE_URL:-}" ] || have_postgres; }
 
+# The tests paste the banner's curl line, and look for processes that were left behind.
+have_tools() { command -v curl >/dev/null && command -v ps >/dev/null; }
+
 have_cc() { echo 'int main(void) { return 0; }' | $(go env CC) -x c -o /dev/null - 2>/dev/null; }
 
 if have_or_install have_database postgresql; then
@@ -23,6 +26,8 @@ elif ci; then
 else
   say 'PostgreSQL is missing: the tests on it are SKIPPED (install it, or set TEST_DATABASE_URL)'
 fi
+
+have_or_install have_tools curl procps || die 'curl and ps are missing: the tests call them'
 
 race=-race
 if ! have_or_install have_cc gcc libc6-dev; then
@@ -45,14 +50,17 @@ run() {
 
 # Caching is left to Go where it can see what a test depends on. Of these it
 # cannot: they list the tree, or build and start binaries.
-uncached='/amends$|/internal/e2e$'
+uncached='amends/amends(/cmd/amends|/internal/e2e)?$'
 
-raced() { go list ./... | grep -vE "$uncached" | grep -vE "$without_race"; }
-plain() { go list ./... | grep -vE "$uncached" | grep -E "$without_race"; }
+# Every package is in one of the four runs below, whatever the patterns say.
+packages=$(go list ./...)
+of() { grep -E "$@" <<<"$packages" || true; }
+not() { grep -vE "$1" || true; }
 
 {
-  run . $race $(raced)
-  run . $(plain)
+  run . $race $(of . | not "$uncached" | not "$without_race")
+  run . $(of "$without_race" | not "$uncached")
   run examples $race ./...
-  run . -count=1 -timeout=20m . ./internal/e2e
+  run . $race -count=1 $(of "$uncached" | not "$without_race")
+  run . -count=1 -timeout=20m $(of "$uncached" | grep -E "$without_race")
 } | awk -v strict="${CI:-}" -f scripts/summary.awk
