@@ -21,6 +21,7 @@ now() { date +%s%N; }
 ms() { awk -v ns="$1" 'BEGIN {printf "%.0f ms\n", ns / 1e6}'; }
 median() { sort -n | awk '{v[NR] = $1} END {print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
 
+: >"$dir/out"
 began=$(now)
 bin/amends dev --data-dir "$dir/data" --http-addr "$http" --admin-addr 127.0.0.1:19098 --temporal-port 17288 --ui-port 18288 \
   >"$dir/out" 2>"$dir/err" &
