@@ -125,9 +125,10 @@ func (p *platform) start(ctx context.Context) error {
 	}
 	p.onStop(closing(private))
 
-	var together errgroup.Group
-	together.Go(func() error { return p.startEngine(ctx) })
-	together.Go(func() error { return p.prepareDatabases(ctx) })
+	// Either may wait for what is not there yet; the other's failure ends that.
+	together, starting := errgroup.WithContext(ctx)
+	together.Go(func() error { return p.startEngine(starting) })
+	together.Go(func() error { return p.prepareDatabases(starting) })
 	if err := together.Wait(); err != nil {
 		return err
 	}

@@ -134,6 +134,18 @@ func TestDevRefusesPortsInUse(t *testing.T) {
 	}
 }
 
+func TestDevEndsWhenAPartCannotStart(t *testing.T) {
+	t.Parallel()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	port := strings.TrimPrefix(l.Addr().String(), "127.0.0.1:")
+	args := append([]string{"dev", "--data-dir", t.TempDir(), "--temporal-bin", temporalBin(t)}, anyPorts...)
+	waits := []string{"AMENDS_SERVICES_ORDER_DSN=postgres://u:p@127.0.0.1:1/x"} // where nothing listens
+	_, err = once(t, waits, append(args, "--temporal-port", port)...)
+	require.ErrorContains(t, err, "temporal_port: port "+port+" on 127.0.0.1 is in use", "and does not wait for the database first")
+}
+
 func TestDevStoppedWhileItStarts(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
