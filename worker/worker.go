@@ -126,6 +126,7 @@ func (g *Group) Run(ctx context.Context, c *amendstemporal.Client) error {
 		g.o.Logger.Info("services drain", "services", strings.Join(g.names(), " "), "timeout", g.drainTimeout())
 		return nil
 	case err := <-fatal:
+		g.set(fault.Errorf(fault.Transient, fault.Unavailable, "a worker has failed"))
 		return fmt.Errorf("worker: %w", err)
 	}
 }
