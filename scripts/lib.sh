@@ -36,8 +36,15 @@ tool() {
   rm -rf "$half"
 }
 
-# have_postgres says whether PostgreSQL's binaries are installed.
-have_postgres() { command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
+# have_postgres says whether PostgreSQL's binaries are where internal/pgserver looks.
+have_postgres() {
+  command -v initdb >/dev/null && return
+  local place
+  for place in '/usr/lib/postgresql/*' '/usr/pgsql-*' '/opt/homebrew/opt/postgresql@*'; do
+    compgen -G "$place/bin/initdb" >/dev/null && return
+  done
+  return 1
+}
 
 # have_or_install CHECK PACKAGE… returns CHECK's verdict. If CHECK fails on a
 # Debian where we are root, it installs the packages and asks again.

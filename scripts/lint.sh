@@ -34,10 +34,10 @@ generated() {
   before=$(fingerprints)
   go generate ./...
   after=$(fingerprints)
-  diff <(echo "$before") <(echo "$after") | awk '/^[<>]/ {print $3}' | sort -u | sed 's/^/was not fresh (it is now): /' >&2
+  diff <(echo "$before") <(echo "$after") | awk '/^[<>]/ {print $4}' | sort -u | sed 's/^/was not fresh (it is now): /' >&2
   [ "$before" = "$after" ]
 }
-fingerprints() { git ls-files -z --cached --others --exclude-standard | xargs -0 sha256sum 2>/dev/null || true; }
+fingerprints() { git ls-files -z --cached --others --exclude-standard | xargs -0 cksum 2>/dev/null || true; } # a file may be deleted
 
 for module in $modules; do
   check "go mod tidy ($module)" tidy "$module"
