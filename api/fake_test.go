@@ -35,6 +35,7 @@ type fakeTemporal struct {
 	outcome  func(context.Context) error // of a cancel that was accepted
 	result   func(context.Context, string) (workflows.OrderView, error)
 	list     func() (*operatorservice.ListSearchAttributesResponse, error)
+	find     func(query string) error // by count
 
 	mu    sync.Mutex
 	calls []string
@@ -146,6 +147,13 @@ func (f *fakeTemporal) ListSearchAttributes(context.Context, *operatorservice.Li
 		return nil, context.Canceled
 	}
 	return f.list()
+}
+
+func (f *fakeTemporal) CountWorkflow(_ context.Context, r *workflowservice.CountWorkflowExecutionsRequest) (*workflowservice.CountWorkflowExecutionsResponse, error) {
+	if !f.called("count workflows", f.find != nil) {
+		return nil, context.Canceled
+	}
+	return &workflowservice.CountWorkflowExecutionsResponse{}, f.find(r.GetQuery())
 }
 
 // count returns how often a call was made.

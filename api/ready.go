@@ -2,12 +2,16 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/workflows"
@@ -57,6 +61,9 @@ func (o *orders) registered(ctx context.Context) error {
 	answer, err := o.temporal.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{
 		Namespace: o.config.Namespace,
 	})
+	if operatorless(err) {
+		return o.countable(ctx)
+	}
 	if err != nil {
 		return &problem{code: fault.Unavailable, detail: "The engine does not answer.", cause: fmt.Errorf("list search attributes: %w", err)}
 	}
@@ -69,6 +76,31 @@ func (o *orders) registered(ctx context.Context) error {
 			}
 		}
 	}
+	return nil
+}
+
+// operatorless says whether the engine keeps its operator service to itself, as a
+// managed one does.
+func operatorless(err error) bool {
+	var unimplemented *serviceerror.Unimplemented
+	var denied *serviceerror.PermissionDenied
+	return errors.As(err, &unimplemented) || errors.As(err, &denied)
+}
+
+// countable asks such an engine instead for a count by the search attributes,
+// which it refuses if it lacks one or does not let us in.
+func (o *orders) countable(ctx context.Context) error {
+	var terms []string
+	for name := range searchAttributes {
+		terms = append(terms, name+" IS NULL")
+	}
+	_, err := o.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+		Namespace: o.config.Namespace, Query: strings.Join(terms, " AND "),
+	})
+	if err != nil {
+		return &problem{code: fault.Unavailable, detail: "The engine cannot find orders.", cause: fmt.Errorf("count workflows by search attributes: %w", err)}
+	}
+	o.alive()
 	return nil
 }
 

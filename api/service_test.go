@@ -79,6 +79,23 @@ func TestReadiness(t *testing.T) {
 		require.Contains(t, b.logs.String(), "no search attribute AmendsCustomer")
 	})
 
+	t.Run("CountsWhereTheEngineKeepsItsOperatorServiceToItself", func(t *testing.T) {
+		t.Parallel()
+		for _, kept := range []error{serviceerror.NewPermissionDenied("no", ""), serviceerror.NewUnimplemented("no")} {
+			b := setup(t)
+			b.temporal.list = func() (*operatorservice.ListSearchAttributesResponse, error) { return nil, kept }
+			b.temporal.find = func(query string) error { return serviceerror.NewInvalidArgument("no such attribute") }
+			ready(t, b).refused(t, http.StatusServiceUnavailable, fault.Unavailable)
+			b.temporal.find = func(query string) error {
+				for name := range searchAttributes {
+					require.Contains(t, query, name+" IS NULL")
+				}
+				return nil
+			}
+			require.Equal(t, http.StatusOK, ready(t, b).StatusCode)
+		}
+	})
+
 	t.Run("EndsWhenTheServerIsToStop", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
