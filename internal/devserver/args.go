@@ -2,6 +2,7 @@ package devserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	workflowservicepb "go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -78,8 +80,11 @@ func (e *PortError) Error() string {
 // words say so.
 func freePort(ctx context.Context, port int, key string) (int, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
-	if err != nil {
+	if errors.Is(err, syscall.EADDRINUSE) {
 		return 0, &PortError{Port: port, Key: key}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%s: cannot listen: %w", key, err)
 	}
 	defer l.Close()
 	addr, err := netip.ParseAddrPort(l.Addr().String())
