@@ -15,6 +15,10 @@ stop() {
 }
 trap stop EXIT
 
+for tool in curl pgrep; do
+  command -v "$tool" >/dev/null || die "$tool is missing: install it"
+done
+[ -d /proc/self ] || die 'memory and CPU are read from /proc: this needs Linux'
 [ -x bin/amends ] && [ -e bin/temporal ] || die 'run `make build` first'
 
 now() { date +%s%N; }
