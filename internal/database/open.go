@@ -3,8 +3,10 @@ package database
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -123,6 +125,19 @@ func openPostgres(dsn string, o Options) (*sql.DB, error) {
 	return pool, nil
 }
 
+// reserve makes the file of a new database, readable by its owner only: it will
+// hold names and addresses. SQLite gives its other files the mode of this one.
+func reserve(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if at, ok := errors.AsType[*os.PathError](err); ok { // without the path, which is nobody else's business
+		return fault.Errorf(fault.Transient, fault.Unavailable, "the database's file cannot be opened: %w", at.Err)
+	}
+	return err
+}
+
 func openSQLite(path string, o Options) (*sql.DB, error) {
 	if path == "" {
 		return nil, fault.Errorf(fault.Bug, fault.Invalid, `the DSN "sqlite:" names no file`)
@@ -146,6 +161,9 @@ func openSQLite(path string, o Options) (*sql.DB, error) {
 		settings = append(settings, "_pragma=journal_mode(WAL)", "_pragma=synchronous("+synchronous+")")
 		if conns = o.MaxConns; conns <= 0 {
 			conns = defaultSQLiteConns
+		}
+		if err := reserve(path); err != nil {
+			return nil, err
 		}
 	}
 	pool, err := sql.Open("sqlite", "file:"+file+"?"+strings.Join(settings, "&"))

@@ -158,3 +158,18 @@ func TestCloseEndsTheFile(t *testing.T) {
 	require.Len(t, files, 1, "the write-ahead log is folded into the file")
 	require.Error(t, db.Exec("SELECT 1").Error)
 }
+
+func TestANewFileIsItsOwnersOnly(t *testing.T) {
+	t.Parallel()
+
+	path := filepath.Join(t.TempDir(), "orders.db")
+	db, err := database.Open(t.Context(), "sqlite:"+path, database.Options{})
+	require.NoError(t, err)
+	require.NoError(t, db.Exec("CREATE TABLE t (id bigint)").Error) // makes the write-ahead log
+	for _, name := range []string{path, path + "-wal"} {
+		info, err := os.Stat(name)
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), name)
+	}
+	require.NoError(t, database.Close(db))
+}
