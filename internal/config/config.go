@@ -60,6 +60,18 @@ type Config struct {
 	// Saga has the times of the order saga.
 	Saga Saga `key:"saga"`
 
+	// Stuck says when an undecided order counts as stuck.
+	Stuck Stuck `key:"stuck"`
+
+	// OperatorTokens are who may repair sagas on the admin address of the API:
+	// name=secret,name2=secret2, each name once, each secret of its own, of 16 to
+	// 256 visible ASCII characters without a comma. Empty: nobody. Default: empty.
+	OperatorTokens Secret `key:"operator_tokens"`
+
+	// OperatorToken is the secret that `amends repair` shows: one of those.
+	// Default: empty.
+	OperatorToken Secret `key:"operator_token"`
+
 	// PlacementTimeout is how long the API waits until an order is durable before
 	// it answers PLACEMENT_UNKNOWN; 100ms to 30s. Default: 10s.
 	PlacementTimeout time.Duration `key:"placement_timeout"`
@@ -176,6 +188,7 @@ func Default() Config {
 			RetryInitial:      100 * time.Millisecond,
 			RetryMax:          10 * time.Second,
 		},
+		Stuck:            defaultStuck(),
 		PlacementTimeout: 10 * time.Second,
 		LockTimeout:      3 * time.Second,
 		DrainTimeout:     20 * time.Second,

@@ -37,6 +37,8 @@ func (c *Config) problems(needs Needs, environ []string) Problems {
 	p.addresses(c)
 	p.services(c, needs.Services)
 	p.times(c)
+	p.stuck(c)
+	p.operators(c)
 	if needs.Dev {
 		p.dev(c)
 	}
