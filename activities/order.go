@@ -1,6 +1,9 @@
 package activities
 
 import (
+	"context"
+	"fmt"
+
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
 )
@@ -12,6 +15,14 @@ var (
 	CreateOrder = saga.Step[order.Placement, order.Record]{
 		Name: "order.create", Kind: saga.Recorded,
 		Summary: func(order.Placement) string { return "make the order durable" },
+	}
+	// NoteOrder keeps what needs attention, and what was waived, in the order's
+	// record. It is no part of the saga's plan: it repeats what the saga knows.
+	NoteOrder = saga.Step[order.Note, saga.None]{
+		Name: "order.note", Kind: saga.Recorded,
+		Summary: func(n order.Note) string {
+			return fmt.Sprintf("%d steps need attention, %d are waived", len(n.Attention), len(n.Waivers))
+		},
 	}
 	// ConfirmOrder is the last step of an order that goes well.
 	ConfirmOrder = saga.Step[order.Closing, order.Record]{
@@ -28,6 +39,9 @@ var (
 // BindOrder binds the order service's steps.
 func BindOrder(r saga.Registry, s order.Service) {
 	saga.Bind(r, CreateOrder, s.Create, nil)
+	saga.Bind(r, NoteOrder, func(ctx context.Context, k saga.Key, n order.Note) (saga.None, error) {
+		return saga.None{}, s.Note(ctx, k, n)
+	}, nil)
 	saga.Bind(r, ConfirmOrder, s.Confirm, nil)
 	saga.Bind(r, CancelOrder, s.Cancel, nil)
 }

@@ -12,7 +12,7 @@ import (
 // goes on and ends. Raising the same code twice is one flag.
 func Raise(ctx workflow.Context, step string, code fault.Code) {
 	r := from(ctx)
-	r.raise(Attention{Step: step, Code: code, Since: workflow.Now(ctx), lasting: true})
+	r.raise(Attention{Step: step, Code: code, Kind: fault.Bug, Since: workflow.Now(ctx), lasting: true})
 }
 
 // flag says that a step makes no progress. Its call goes on.
@@ -21,7 +21,7 @@ func (r *run) flag(s *stepRun, f *failure) {
 	if s.state == Undoing {
 		s.state = Flagged
 	}
-	r.raise(Attention{Step: s.name, Code: f.code, Since: workflow.Now(r.outer), Owed: s.exposure()})
+	r.raise(Attention{Step: s.name, Code: f.code, Kind: f.kind, Since: workflow.Now(r.outer), Owed: s.exposure()})
 }
 
 // unflag says that a step that was flagged has come to its end.

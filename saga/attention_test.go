@@ -108,7 +108,7 @@ func TestAPivotThatFailsIsFlaggedAndHeals(t *testing.T) {
 				v := b.query(t)
 				require.Equal(t, saga.Forward, v.Phase)
 				require.Len(t, v.Attention, 1)
-				require.Equal(t, saga.Attention{Step: "pay", Code: kind.Code, Since: v.Attention[0].Since, Owed: "money taken"}, v.Attention[0])
+				require.Equal(t, saga.Attention{Step: "pay", Code: kind.Code, Kind: kind.Kind, Since: v.Attention[0].Since, Owed: "money taken"}, v.Attention[0])
 				b.mu.Lock()
 				defer b.mu.Unlock()
 				delete(b.always, "pay")

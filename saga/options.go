@@ -30,6 +30,16 @@ type Options struct {
 	// Aborted runs the closing steps of the other end, when every compensatable
 	// step is undone or waived; nil: none.
 	Aborted func(ctx workflow.Context, d Decision) error
+	// Against decides the saga against from the start, for this reason: the pivot
+	// is settled first, and only if it happened does the body run, forward. So a
+	// saga whose workflow is gone is taken up again without a late effect. Empty:
+	// the body runs.
+	Against fault.Code
+	// Notice is called when what needs attention or the waivers have changed, with
+	// a disconnected context, one call at a time, the latest view last; Run waits
+	// for it. It may take a step outside of the plan that only the service whose
+	// worker runs the workflow needs, of kind Recorded or Closing; nil: none.
+	Notice func(ctx workflow.Context, v View) error
 	// NeedsAttention is upserted when a step is flagged and when none is any more;
 	// nil: no search attribute.
 	NeedsAttention *temporal.SearchAttributeKeyBool

@@ -188,7 +188,7 @@ func TestAnUndoThatFailsIsFlaggedAndHeals(t *testing.T) {
 		require.Equal(t, saga.Flagged, g.State)
 		require.Equal(t, fault.Unavailable, g.Error)
 		require.Equal(t, "guide booked", g.Exposure)
-		require.Equal(t, []saga.Attention{{Step: "guide", Code: fault.Unavailable, Since: v.Attention[0].Since, Owed: "guide booked"}}, v.Attention)
+		require.Equal(t, []saga.Attention{{Step: "guide", Code: fault.Unavailable, Kind: fault.Transient, Since: v.Attention[0].Since, Owed: "guide booked"}}, v.Attention)
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		require.Equal(t, "seat=undone room=undone", b.ledger("seat", "room"), "the other branches go on")

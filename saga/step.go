@@ -52,6 +52,9 @@ type Step[In, Out any] struct {
 	// Owes says in a few words what the step's effect owes while it stands, for
 	// example "stock held". Empty: nothing.
 	Owes string
+	// Money says that the effect is money: giving up on its undo needs a reference
+	// to what was done instead, see [RepairRequest].
+	Money bool
 	// Summary describes a call in the Web UI, free of personal data; nil: none.
 	Summary func(In) string
 	// UndoSummary describes the step's undo there; empty: none.
@@ -67,11 +70,13 @@ type stepInfo struct {
 	undoSummary       string
 	kind              Kind
 	startToClose      time.Duration
+	money             bool
 }
 
 func (s Step[In, Out]) info() stepInfo {
 	return stepInfo{
 		name: s.Name, queue: s.Queue, owes: s.Owes, undoSummary: s.UndoSummary, kind: s.Kind, startToClose: s.StartToClose,
+		money: s.Money,
 	}
 }
 

@@ -57,6 +57,8 @@ type View struct {
 	DecideBy  time.Time   `json:"decide_by,omitzero"`
 	Steps     []StepView  `json:"steps"` // in start order, then those of the plan that never started
 	Attention []Attention `json:"attention"`
+	Waivers   []Waiver    `json:"waivers"`
+	Repairs   []Repair    `json:"repairs"` // in the order in which they were asked for
 }
 
 // StepView is the progress of one step.
@@ -74,6 +76,7 @@ type StepView struct {
 type Attention struct {
 	Step  string     `json:"step"`
 	Code  fault.Code `json:"code"`
+	Kind  fault.Kind `json:"kind"` // [fault.Unknown]: nobody knows yet whether the call took effect
 	Since time.Time  `json:"since"`
 	Owed  string     `json:"owed"`
 
@@ -92,7 +95,7 @@ func (v View) Step(name string) (StepView, bool) {
 
 // newView returns a view whose lists are empty in JSON too, never null.
 func newView(id string, p Phase) View {
-	return View{ID: id, Phase: p, Steps: []StepView{}, Attention: []Attention{}}
+	return View{ID: id, Phase: p, Steps: []StepView{}, Attention: []Attention{}, Waivers: []Waiver{}, Repairs: []Repair{}}
 }
 
 func (r *run) view() View {

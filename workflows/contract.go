@@ -57,6 +57,9 @@ const ReasonCustomerRequest = order.CustomerRequest
 type Input struct {
 	OrderID   string    `json:"order_id"`
 	Placement Placement `json:"placement"`
+	// Undo takes up an order whose workflow is gone: it is decided against unless
+	// its payment was captured, see [saga.Options.Against].
+	Undo bool `json:"undo,omitempty"`
 }
 
 // PlaceRequest is the argument of [UpdatePlace].
@@ -87,6 +90,8 @@ type OrderView struct {
 	Lines          []LineView       `json:"lines"`
 	NeedsAttention bool             `json:"needs_attention"`
 	Attention      []saga.Attention `json:"attention"`
+	Waivers        []saga.Waiver    `json:"waivers"`
+	Repairs        []saga.Repair    `json:"repairs"`
 	Steps          []saga.StepView  `json:"steps"`
 	Parcels        []ParcelView     `json:"parcels"`
 	CreatedAt      time.Time        `json:"created_at"`

@@ -87,6 +87,8 @@ func (s *orderSaga) view(progress saga.View) OrderView {
 		ID: s.in.OrderID, Status: order.Pending,
 		NeedsAttention: len(progress.Attention) > 0,
 		Attention:      append([]saga.Attention{}, progress.Attention...),
+		Waivers:        append([]saga.Waiver{}, progress.Waivers...),
+		Repairs:        append([]saga.Repair{}, progress.Repairs...),
 		Steps:          append([]saga.StepView{}, progress.Steps...),
 		CreatedAt:      asked.PlacedAt, UpdatedAt: asked.PlacedAt,
 		Parcels: []ParcelView{},

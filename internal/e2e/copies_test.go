@@ -10,6 +10,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/amends/amends/services/order"
 )
 
 // 400 keys, each placed five times at once: one order and one saga for each.
@@ -76,7 +78,7 @@ func TestConcurrentCopiesOfAPlacementAreOneOrder(t *testing.T) {
 		require.Equal(t, confirmed, decided(t, id).Status)
 	}
 	require.NoError(t, p.Check(t.Context()))
-	records, err := p.Orders.Orders(t.Context(), "", 2*keys)
+	records, err := p.Orders.List(t.Context(), order.Filter{Limit: 2 * keys})
 	require.NoError(t, err)
 	require.Len(t, records, keys)
 	stock, err := p.Inventory.Stock(t.Context(), "TEA")

@@ -98,7 +98,7 @@ func (c *crowd) served(t *testing.T, shop *shoptest.Shop) {
 
 func allOrders(t *testing.T, shop *shoptest.Shop) []order.Record {
 	t.Helper()
-	all, err := shop.Orders.Orders(t.Context(), "", 1000)
+	all, err := shop.Orders.List(t.Context(), order.Filter{Limit: 1000})
 	require.NoError(t, err)
 	require.Less(t, len(all), 1000)
 	return all

@@ -18,7 +18,7 @@ import (
 func (s *Shop) Check(ctx context.Context) error {
 	c := &check{orders: map[string]order.Record{}}
 	for after := ""; ; {
-		page, err := s.Orders.Orders(ctx, after, 500)
+		page, err := s.Orders.List(ctx, order.Filter{After: after, Limit: 500})
 		if err != nil {
 			return err
 		}

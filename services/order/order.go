@@ -67,9 +67,13 @@ type Record struct {
 	Placement Placement `json:"placement"`
 	Total     *Total    `json:"total,omitempty"` // nil while PENDING, and if it never was quoted
 	// View is the saga's final view as the closing step stored it; nil while PENDING.
-	View      json.RawMessage `json:"view,omitempty"`
-	CreatedAt time.Time       `json:"created_at"` // UTC
-	UpdatedAt time.Time       `json:"updated_at"` // UTC
+	View json.RawMessage `json:"view,omitempty"`
+	// Attention is what needs a person right now, and Waivers what one gave up on.
+	Attention []Attention `json:"attention,omitempty"`
+	Waivers   []Waiver    `json:"waivers,omitempty"`
+	NotedAt   time.Time   `json:"noted_at,omitzero"` // UTC, as of which the two say so
+	CreatedAt time.Time   `json:"created_at"`        // UTC
+	UpdatedAt time.Time   `json:"updated_at"`        // UTC
 }
 
 // Change is one entry of an order's history.
@@ -81,14 +85,14 @@ type Change struct {
 }
 
 // Confirm makes a PENDING order CONFIRMED and says whether it changed r; a
-// CONFIRMED one is left as it is, whatever c says. It fails, without a change,
+// CONFIRMED one takes nothing from c but its note. It fails, without a change,
 // with ILLEGAL_TRANSITION for a CANCELLED order, and with INVALID for a closing
 // with a reason, or without the total in the currency that was asked for: both
 // are bugs, because nobody can decide otherwise after the money was taken.
 func (r *Record) Confirm(c Closing, now time.Time) (changed bool, err error) {
 	switch {
 	case r.Status == Confirmed:
-		return false, nil
+		return r.Note(c.Note), nil
 	case r.Status != Pending:
 		return false, illegal(r.Status, Confirmed)
 	case c.Reason != "":
@@ -100,13 +104,14 @@ func (r *Record) Confirm(c Closing, now time.Time) (changed bool, err error) {
 }
 
 // Cancel makes a PENDING order CANCELLED for c's reason and says whether it
-// changed r; a CANCELLED one keeps the reason it has, whatever c says. It fails,
+// changed r; a CANCELLED one keeps the reason it has, and takes nothing from c
+// but its note. It fails,
 // without a change, with ILLEGAL_TRANSITION for a CONFIRMED order, and with
 // INVALID for a closing whose reason is not in the list: both are bugs.
 func (r *Record) Cancel(c Closing, now time.Time) (changed bool, err error) {
 	switch {
 	case r.Status == Cancelled:
-		return false, nil
+		return r.Note(c.Note), nil
 	case r.Status != Pending:
 		return false, illegal(r.Status, Cancelled)
 	}
@@ -121,6 +126,7 @@ func (r *Record) end(to Status, c Closing, now time.Time) (changed bool, err err
 		return false, fault.Errorf(fault.Bug, fault.Invalid, "the final view is not JSON")
 	}
 	r.Status, r.Reason, r.Total, r.View, r.UpdatedAt = to, c.Reason, c.Total, c.View, now
+	r.Note(c.Note)
 	return true, nil
 }
 

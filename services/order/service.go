@@ -3,6 +3,7 @@ package order
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/amends/amends/saga/key"
 )
@@ -34,6 +35,12 @@ type Service interface {
 	// that nobody ends.
 	Cancel(ctx context.Context, k key.Key, c Closing) (Record, error)
 
+	// Note keeps what needs attention, and what was waived, in the record of the
+	// order k.Saga, whatever its status; see [Record.Note]. A repeat, and one that
+	// is older than what is stored, changes nothing. An order that was never created
+	// is a bug (NOT_FOUND): there is nothing to note it on.
+	Note(ctx context.Context, k key.Key, n Note) error
+
 	// Get returns the record of an order, or NOT_FOUND.
 	Get(ctx context.Context, id string) (Record, error)
 }
@@ -43,4 +50,16 @@ type Closing struct {
 	Reason Reason          `json:"reason,omitempty"` // why it is cancelled; empty when confirmed
 	Total  *Total          `json:"total,omitempty"`  // the quoted total; nil if it never was quoted
 	View   json.RawMessage `json:"view,omitempty"`   // the saga's final view, kept as it is
+	// Note is the last word on what needs attention and what was waived; its zero
+	// value leaves the record's as they are.
+	Note Note `json:"note,omitzero"`
+}
+
+// Filter selects orders; the zero value of a field selects all.
+type Filter struct {
+	NeedsAttention bool      // only those that a person must look at
+	Status         Status    // only those that stand there
+	DueBefore      time.Time // only those that had to be decided before; none that have no decide-by time
+	After          string    // only those whose ids come after this one
+	Limit          int       // at most so many, 1 to 1,000
 }

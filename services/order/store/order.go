@@ -57,16 +57,22 @@ func (s *Store) Create(ctx context.Context, k key.Key, p order.Placement) (order
 
 // Confirm implements [order.Service].
 func (s *Store) Confirm(ctx context.Context, k key.Key, c order.Closing) (order.Record, error) {
-	return s.end(ctx, k.Saga, func(r *order.Record, now time.Time) (bool, error) { return r.Confirm(c, now) })
+	return s.change(ctx, k.Saga, func(r *order.Record, now time.Time) (bool, error) { return r.Confirm(c, now) })
 }
 
 // Cancel implements [order.Service].
 func (s *Store) Cancel(ctx context.Context, k key.Key, c order.Closing) (order.Record, error) {
-	return s.end(ctx, k.Saga, func(r *order.Record, now time.Time) (bool, error) { return r.Cancel(c, now) })
+	return s.change(ctx, k.Saga, func(r *order.Record, now time.Time) (bool, error) { return r.Cancel(c, now) })
 }
 
-// end moves an order, if move says that it changes, and writes its history.
-func (s *Store) end(ctx context.Context, id string, move func(*order.Record, time.Time) (bool, error)) (order.Record, error) {
+// Note implements [order.Service].
+func (s *Store) Note(ctx context.Context, k key.Key, n order.Note) error {
+	_, err := s.change(ctx, k.Saga, func(r *order.Record, _ time.Time) (bool, error) { return r.Note(n), nil })
+	return err
+}
+
+// change writes what move has changed of an order, if it says that it has.
+func (s *Store) change(ctx context.Context, id string, move func(*order.Record, time.Time) (bool, error)) (order.Record, error) {
 	var rec order.Record
 	err := database.InTx(ctx, s.db, func(tx *gorm.DB) error {
 		var row orderRow
@@ -85,7 +91,9 @@ func (s *Store) end(ctx context.Context, id string, move func(*order.Record, tim
 		if err != nil || !changed {
 			return err
 		}
-		row.end(rec)
+		if err := row.take(rec); err != nil {
+			return err
+		}
 		return update(tx, row, from)
 	})
 	if err != nil {
@@ -94,16 +102,20 @@ func (s *Store) end(ctx context.Context, id string, move func(*order.Record, tim
 	return rec, nil
 }
 
-// update writes a row that has left the status from, and that change.
+// update writes a row and, if it has left the status from, that change.
 func update(tx *gorm.DB, row orderRow, from order.Status) error {
 	// The row is locked; the condition says once more what the change rests on.
 	res := tx.Model(&row).Where("status = ?", from).
-		Select("status", "reason", "total_minor", "total_currency", "view", "changes", "updated_at").Updates(row)
+		Select("status", "reason", "total_minor", "total_currency", "view", "changes", "updated_at",
+			"needs_attention", "attention", "waivers", "noted_at").Updates(row)
 	if res.Error != nil {
 		return fmt.Errorf("update order: %w", res.Error)
 	}
 	if res.RowsAffected != 1 {
 		return fault.Errorf(fault.Bug, fault.Conflict, "order %s is not %s any more", row.ID, from)
+	}
+	if row.Status == string(from) {
+		return nil
 	}
 	change := changeRow{
 		OrderID: row.ID, Position: row.Changes,

@@ -203,7 +203,7 @@ func TestCancel(t *testing.T) {
 	})
 }
 
-func TestOrders(t *testing.T) {
+func TestListInPages(t *testing.T) {
 	t.Parallel()
 
 	each(t, func(t *testing.T, b testBundle) {
@@ -218,7 +218,7 @@ func TestOrders(t *testing.T) {
 		for _, limit := range []int{1, 3, 7, 8, 1000} {
 			var got []order.Record
 			for after, last := "", false; !last; {
-				page, err := b.Orders(t.Context(), after, limit)
+				page, err := b.List(t.Context(), order.Filter{After: after, Limit: limit})
 				require.NoError(t, err)
 				require.LessOrEqual(t, len(page), limit)
 				got = append(got, page...)
@@ -229,7 +229,7 @@ func TestOrders(t *testing.T) {
 			require.Equal(t, want, got, "pages of %d", limit)
 		}
 		for _, limit := range []int{-1, 0, 1001} {
-			_, err := b.Orders(t.Context(), "", limit)
+			_, err := b.List(t.Context(), order.Filter{Limit: limit})
 			requireFault(t, err, fault.Business, fault.Invalid)
 		}
 	})

@@ -48,7 +48,7 @@ func TestCreateRace(t *testing.T) {
 				require.Equal(t, records[0], records[i], "all get the same record, and one nonce")
 			}
 			b.requireStored(t, records[0])
-			all, err := b.Orders(t.Context(), "", 2*racers)
+			all, err := b.List(t.Context(), order.Filter{Limit: 2 * racers})
 			require.NoError(t, err)
 			require.Len(t, all, round+1)
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
@@ -18,16 +19,30 @@ func (s *Store) Get(ctx context.Context, id string) (order.Record, error) {
 	return rec, database.Fault(err)
 }
 
-// Orders returns at most limit orders (1 to 1,000, else INVALID) whose ids come
-// after the given one, by id; "" begins. A page shorter than limit is the last.
-// Ids are hashes, so their order means nothing, but it stays: who walks through
-// all pages sees every order once that was there when the walk began.
-func (s *Store) Orders(ctx context.Context, after string, limit int) ([]order.Record, error) {
-	if limit < 1 || limit > maxPage {
+// List returns the orders that the filter selects, by id: at most as many as its
+// limit (1 to 1,000, else INVALID). A page shorter than that is the last. Ids
+// are hashes, so their order means nothing, but it stays: who walks through all
+// pages sees every order once that the filter selected all the time.
+func (s *Store) List(ctx context.Context, f order.Filter) ([]order.Record, error) {
+	if f.Limit < 1 || f.Limit > maxPage {
 		return nil, fault.Errorf(fault.Business, fault.Invalid, "a page has 1 to %d orders", maxPage)
 	}
+	q := s.db.WithContext(ctx).Where("id > ?", f.After).Order("id").Limit(f.Limit)
+	if f.NeedsAttention {
+		q = q.Where("needs_attention") // no parameter: the partial index is for this condition
+	}
+	switch f.Status {
+	case "":
+	case order.Pending:
+		q = q.Where("status = 'PENDING'") // likewise
+	default:
+		q = q.Where("status = ?", f.Status)
+	}
+	if !f.DueBefore.IsZero() {
+		q = q.Where("decide_by < ?", f.DueBefore.UTC().Truncate(time.Microsecond)) // as it is stored
+	}
 	var rows []orderRow
-	err := s.db.WithContext(ctx).Where("id > ?", after).Order("id").Limit(limit).Find(&rows).Error
+	err := q.Find(&rows).Error
 	if err != nil {
 		return nil, database.Fault(fmt.Errorf("read orders: %w", err))
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/amends/amends/fault"
@@ -21,6 +22,12 @@ type orderRow struct {
 	Changes       int64   // how many rows of history there are
 	CreatedAt     time.Time
 	UpdatedAt     time.Time `gorm:"autoUpdateTime:false"` // the domain says when, not GORM
+
+	NeedsAttention bool
+	Attention      string     // JSON
+	Waivers        string     // JSON
+	NotedAt        *time.Time // nil: never
+	DecideBy       *time.Time // of the placement; nil: never
 }
 
 func (orderRow) TableName() string { return "orders" }
@@ -54,6 +61,11 @@ func newRows(id string, p order.Placement, now time.Time) (orderRow, []lineRow, 
 	row := orderRow{
 		ID: id, CustomerID: p.CustomerID, Status: string(order.Pending),
 		Placement: string(placement), CreatedAt: now, UpdatedAt: now,
+		Attention: "[]", Waivers: "[]",
+	}
+	if !p.DecideBy.IsZero() {
+		by := p.DecideBy.UTC().Truncate(time.Microsecond)
+		row.DecideBy = &by
 	}
 	lines := make([]lineRow, 0, len(p.Lines))
 	for i, l := range p.Lines {
@@ -62,10 +74,12 @@ func newRows(id string, p order.Placement, now time.Time) (orderRow, []lineRow, 
 	return row, lines, nil
 }
 
-// end takes over what an order's end has changed.
-func (r *orderRow) end(to order.Record) {
+// take takes over what has changed of an order.
+func (r *orderRow) take(to order.Record) error {
+	if r.Status != string(to.Status) {
+		r.Changes++
+	}
 	r.Status, r.Reason, r.UpdatedAt = string(to.Status), string(to.Reason), to.UpdatedAt
-	r.Changes++
 	if to.Total != nil {
 		minor, currency := to.Total.Minor, string(to.Total.Currency)
 		r.TotalMinor, r.TotalCurrency = &minor, &currency
@@ -74,6 +88,37 @@ func (r *orderRow) end(to order.Record) {
 		view := string(to.View)
 		r.View = &view
 	}
+	r.NeedsAttention = to.NeedsAttention()
+	if !to.NotedAt.IsZero() {
+		r.NotedAt = &to.NotedAt
+	}
+	var err error
+	if r.Attention, err = list(to.Attention); err != nil {
+		return err
+	}
+	r.Waivers, err = list(to.Waivers)
+	return err
+}
+
+// list encodes what a column of JSON keeps.
+func list[T any](items []T) (string, error) {
+	if len(items) == 0 {
+		return "[]", nil
+	}
+	data, err := json.Marshal(items)
+	if err != nil {
+		return "", fault.Errorf(fault.Bug, fault.Invalid, "encode the order's note: %w", err)
+	}
+	return string(data), nil
+}
+
+// listed is list's inverse; no items are nil.
+func listed[T any](data string, items *[]T) error {
+	err := json.Unmarshal([]byte(data), items)
+	if len(*items) == 0 {
+		*items = nil
+	}
+	return err
 }
 
 // record returns the order that r is, from the same JSON whether it was written
@@ -96,6 +141,12 @@ func (r *orderRow) record() (order.Record, error) {
 	}
 	if r.View != nil {
 		rec.View = json.RawMessage(*r.View)
+	}
+	if err := errors.Join(listed(r.Attention, &rec.Attention), listed(r.Waivers, &rec.Waivers)); err != nil {
+		return order.Record{}, unreadable(r.ID, err)
+	}
+	if r.NotedAt != nil {
+		rec.NotedAt = r.NotedAt.UTC()
 	}
 	return rec, nil
 }
