@@ -18,12 +18,18 @@ type Admin struct {
 	// Ready returns nil while the process can do its work; nil: it always can. Its
 	// error is logged; what is shown of it is a fault's message.
 	Ready func(context.Context) error
-	// Logger gets failures; nil: [slog.Default].
+	// Repairs is the API of the process, which POST /v1/orders/{id}/repair asks;
+	// nil: the process has none, and no such route.
+	Repairs *Server
+	// Operators are those who may repair; none: nobody may, and the answer says so.
+	Operators []Operator
+	// Logger gets failures and repairs; nil: [slog.Default].
 	Logger *slog.Logger
 }
 
 // NewAdmin returns the handler for the admin address: GET /metrics, /healthz and
-// /readyz. It is for operators: never expose it to clients.
+// /readyz, and with an API the routes of its contract, admin.yaml. It is for
+// operators: never expose it to clients.
 func NewAdmin(a Admin) http.Handler {
 	s := &Server{config: DefaultConfig(), log: a.Logger, observe: func(Observation) {}}
 	if s.log == nil {
@@ -32,7 +38,10 @@ func NewAdmin(a Admin) http.Handler {
 	e := newEcho(s.handleError)
 	e.IPExtractor = clientIP(nil)
 	e.Use(s.identify, s.recover, s.limit)
-	r := router{Echo: e}
+	r := router{e, s.negotiate}
+	if a.Repairs != nil {
+		(&repairs{a.Repairs.orders, newOperators(a.Operators), a.Repairs.repairOrder, s.log}).register(r)
+	}
 	if a.Metrics != nil {
 		r.GET("/metrics", echo.WrapHandler(a.Metrics))
 	}

@@ -21,16 +21,21 @@ const maxDepth = 32
 // the contract for each type of body.
 type binder struct{ placeOrder, cancelOrder *openapi3.Schema }
 
-func newBinder(contract *openapi3.T) (*binder, error) {
-	b := &binder{}
-	for name, schema := range map[string]**openapi3.Schema{"PlaceOrder": &b.placeOrder, "CancelOrder": &b.cancelOrder} {
-		ref := contract.Components.Schemas[name]
-		if ref == nil {
-			return nil, fmt.Errorf("the contract has no schema %s", name)
-		}
-		*schema = ref.Value
+func newBinder(contract *openapi3.T) (b *binder, err error) {
+	b = &binder{}
+	if b.placeOrder, err = schemaOf(contract, "PlaceOrder"); err != nil {
+		return nil, err
 	}
-	return b, nil
+	b.cancelOrder, err = schemaOf(contract, "CancelOrder")
+	return b, err
+}
+
+func schemaOf(contract *openapi3.T, name string) (*openapi3.Schema, error) {
+	ref := contract.Components.Schemas[name]
+	if ref == nil {
+		return nil, fmt.Errorf("the contract has no schema %s", name)
+	}
+	return ref.Value, nil
 }
 
 // Bind reads the request's body into one of the contract's types. It returns

@@ -29,6 +29,8 @@ type Config struct {
 	QueryTimeout time.Duration
 	// CancelTimeout is how long a cancel waits for its effect. Default 5 s.
 	CancelTimeout time.Duration
+	// RepairTimeout is how long a repair waits for its effect. Default 5 s.
+	RepairTimeout time.Duration
 	// MaxBody is the largest request body, in bytes. Default 1 MiB.
 	MaxBody int64
 	// TrustedProxies are the networks whose X-Forwarded-For is believed; empty:
@@ -44,6 +46,7 @@ func DefaultConfig() Config {
 		PlacementTimeout: 10 * time.Second,
 		QueryTimeout:     time.Second,
 		CancelTimeout:    5 * time.Second,
+		RepairTimeout:    5 * time.Second,
 		MaxBody:          1 << 20,
 	}
 }
@@ -65,6 +68,7 @@ func (c Config) Validate() error {
 	between("placement timeout", c.PlacementTimeout, 100*time.Millisecond, maxAnswer-maxWait)
 	between("query timeout", c.QueryTimeout, 10*time.Millisecond, 1300*time.Millisecond) // a read is answered within 2 s
 	between("cancel timeout", c.CancelTimeout, 100*time.Millisecond, 30*time.Second)
+	between("repair timeout", c.RepairTimeout, 100*time.Millisecond, 30*time.Second)
 	check(c.MaxBody >= 1<<10 && c.MaxBody <= 64<<20, "body limit %d is not between 1 KiB and 64 MiB", c.MaxBody)
 	return errors.Join(problems...)
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/labstack/echo/v4"
 	"github.com/stretchr/testify/require"
 )
 
@@ -18,10 +19,13 @@ func TestContract(t *testing.T) {
 	t.Parallel()
 	contract, err := loadContract()
 	require.NoError(t, err)
+	admin, err := loadAdminContract()
+	require.NoError(t, err)
 
 	t.Run("IsValid", func(t *testing.T) {
 		t.Parallel()
 		require.NoError(t, contract.Validate(t.Context()))
+		require.NoError(t, admin.Validate(t.Context()))
 	})
 
 	t.Run("IsServedAsItIsWritten", func(t *testing.T) {
@@ -40,30 +44,24 @@ func TestContract(t *testing.T) {
 
 	t.Run("HasEveryRouteAndNoOther", func(t *testing.T) {
 		t.Parallel()
-		want := []string{}
-		for path, item := range contract.Paths.Map() {
-			for method := range item.Operations() {
-				want = append(want, method+" "+strings.NewReplacer("{", ":", "}", "").Replace(path))
-			}
-		}
-		got := []string{}
-		for _, r := range setup(t).server.echo.Routes() {
-			if r.Method != http.MethodHead && !strings.HasPrefix(r.Path, "/docs/") {
-				got = append(got, r.Method+" "+r.Path)
-			}
-		}
-		require.ElementsMatch(t, want, got)
+		b := setup(t)
+		require.ElementsMatch(t, operations(contract), routes(b.server.echo))
+		handler, ok := NewAdmin(Admin{Repairs: b.server, Metrics: http.NotFoundHandler()}).(*echo.Echo)
+		require.True(t, ok)
+		require.ElementsMatch(t, operations(admin), routes(handler))
 	})
 
 	t.Run("DeclaresEveryStatusThatACodeHas", func(t *testing.T) {
 		t.Parallel()
 		declared := map[int]bool{http.StatusMethodNotAllowed: true} // of no operation
-		for _, item := range contract.Paths.Map() {
-			for _, operation := range item.Operations() {
-				for status := range operation.Responses.Map() {
-					n, err := strconv.Atoi(status)
-					require.NoError(t, err)
-					declared[n] = true
+		for _, c := range []*openapi3.T{contract, admin} {
+			for _, item := range c.Paths.Map() {
+				for _, operation := range item.Operations() {
+					for status := range operation.Responses.Map() {
+						n, err := strconv.Atoi(status)
+						require.NoError(t, err)
+						declared[n] = true
+					}
 				}
 			}
 		}
@@ -75,15 +73,43 @@ func TestContract(t *testing.T) {
 	})
 }
 
+// operations are what a contract declares.
+func operations(contract *openapi3.T) (all []string) {
+	for path, item := range contract.Paths.Map() {
+		for method := range item.Operations() {
+			all = append(all, method+" "+strings.NewReplacer("{", ":", "}", "").Replace(path))
+		}
+	}
+	return all
+}
+
+// routes are what a server serves, apart from the docs page's files.
+func routes(e *echo.Echo) (all []string) {
+	for _, r := range e.Routes() {
+		if r.Method != http.MethodHead && !strings.HasPrefix(r.Path, "/docs/") {
+			all = append(all, r.Method+" "+r.Path)
+		}
+	}
+	return all
+}
+
 // requireContract requires that an answer is one that the contract declares.
 func requireContract(t *testing.T, r response) {
 	t.Helper()
 	contract, err := loadContract()
 	require.NoError(t, err)
+	requireDeclared(t, contract, r)
+}
+
+// requireDeclared requires that an answer is one that contract declares.
+func requireDeclared(t *testing.T, contract *openapi3.T, r response) {
+	t.Helper()
+	problem, err := loadContract()
+	require.NoError(t, err)
 	if r.Header.Get("X-Request-Id") == "" || r.Request == nil {
 		return // net/http itself refused it
 	}
-	content := openapi3.NewContentWithJSONSchemaRef(contract.Components.Schemas["Problem"])
+	content := openapi3.NewContentWithJSONSchemaRef(problem.Components.Schemas["Problem"])
 	content["application/problem+json"] = content["application/json"]
 	delete(content, "application/json")
 

@@ -27,6 +27,15 @@
 // knowledge is served (source "engine"), so that a reader gets an answer within
 // two seconds whatever the workers do. A cancel is an update of the workflow with
 // a constant id: cancelling twice is one cancel.
+//
+// # Repairing
+//
+// What an operator may do has a contract of its own, admin.yaml, because it is
+// served on another address: [NewAdmin]. A repair is an update of the workflow
+// too. The operator is the one whose token it is, so the request cannot say
+// otherwise, and its update's id is derived from the whole request and its
+// Idempotency-Key.
 package api
 
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config oapi-server.yaml openapi.yaml
+//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config oapi-admin.yaml admin.yaml

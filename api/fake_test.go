@@ -32,7 +32,8 @@ type fakeTemporal struct {
 	describe func(context.Context, string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
 	input    func(string) (workflows.Input, error)
 	cancel   func(context.Context, client.UpdateWorkflowOptions) (saga.CancelResult, error)
-	outcome  func(context.Context) error // of a cancel that was accepted
+	repair   func(context.Context, client.UpdateWorkflowOptions) (saga.RepairResult, error)
+	outcome  func(context.Context) error // of a cancel or a repair that was accepted
 	result   func(context.Context, string) (workflows.OrderView, error)
 	list     func() (*operatorservice.ListSearchAttributesResponse, error)
 	find     func(query string) error // by count
@@ -106,10 +107,15 @@ func (f *fakeTemporal) DescribeWorkflowExecution(ctx context.Context, id, _ stri
 }
 
 func (f *fakeTemporal) UpdateWorkflow(ctx context.Context, o client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
-	if !f.called("update "+o.UpdateName, f.cancel != nil) {
+	update := func() (any, error) { return f.cancel(ctx, o) }
+	expected := f.cancel != nil
+	if o.UpdateName == saga.UpdateRepair {
+		update, expected = func() (any, error) { return f.repair(ctx, o) }, f.repair != nil
+	}
+	if !f.called("update "+o.UpdateName, expected) {
 		return nil, context.Canceled
 	}
-	result, err := f.cancel(ctx, o)
+	result, err := update()
 	if err != nil {
 		return nil, err
 	}

@@ -67,13 +67,19 @@ func TestGetOrder(t *testing.T) {
 			v.Reason, v.Total, v.Lines[0].UnitPrice = "PAYMENT_DECLINED", &total, &unit
 			v.Steps = []saga.StepView{{Name: "payment.authorize", State: saga.Refused, Attempts: 1, StartedAt: &at, EndedAt: &at, Error: "CARD_EXPIRED"}}
 			v.Parcels = []workflows.ParcelView{{Warehouse: "BER", TrackingNumber: "T1", State: "cancelled"}}
+			v.Attention = []saga.Attention{{Step: "inventory.reserve", Code: "TIMEOUT", Kind: "unknown", Since: at, Owed: "stock held"}}
+			v.Repairs = []saga.Repair{{Step: "shipping.book", Action: saga.Skip, Reason: "why", Operator: "night", At: at}}
+			v.Waivers = []saga.Waiver{{Step: "shipping.book", Code: "CARRIER_TIMEOUT", Owed: "parcels booked", Reason: "why", Operator: "night", Reference: "R1", At: at}}
 			return v, nil
 		}
 		o := b.get(t).order(t, http.StatusOK)
 		require.Equal(t, Order{
 			Id: someOrder, CustomerId: new("cus_42"), Status: "CANCELLED", Reason: new("PAYMENT_DECLINED"), Currency: new("EUR"),
 			Total: &Money{Amount: 12600, Currency: "EUR"}, Lines: []Line{{Sku: "MUG-STONEWARE", Quantity: 2, UnitPrice: &Money{Amount: 1850, Currency: "EUR"}}},
-			Attention: []Attention{}, Parcels: []Parcel{{Warehouse: "BER", TrackingNumber: "T1", State: "cancelled"}},
+			Attention: []Attention{{Step: "inventory.reserve", Code: "TIMEOUT", Kind: "unknown", Since: at, Owed: "stock held"}},
+			Repairs:   []Repair{{Step: "shipping.book", Action: "skip", Reason: "why", Operator: "night", At: at}},
+			Waivers:   []Waiver{{Step: "shipping.book", Code: "CARRIER_TIMEOUT", Owed: "parcels booked", Reason: "why", Operator: "night", Reference: new("R1"), At: at}},
+			Parcels:   []Parcel{{Warehouse: "BER", TrackingNumber: "T1", State: "cancelled"}},
 			Steps:     []Step{{Name: "payment.authorize", State: "refused", Attempts: 1, StartedAt: &at, EndedAt: &at, Error: new("CARD_EXPIRED")}},
 			CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt, Source: SourceWorkflow,
 		}, o)

@@ -86,8 +86,15 @@ type Address struct {
 
 // Attention defines model for Attention.
 type Attention struct {
-	// Code Example: UNAVAILABLE
+	// Code Example: PROVIDER_UNAVAILABLE
 	Code string `json:"code"`
+
+	// Kind What kind of failure it is: `transient`, `bug`, or `unknown`: nobody knows yet whether the call
+	// took effect, and nobody guesses. More kinds may follow.
+	//
+	//
+	// Example: transient
+	Kind string `json:"kind"`
 
 	// Owed What is held until it is resolved.
 	//
@@ -194,6 +201,9 @@ type Order struct {
 	// Example: PAYMENT_DECLINED
 	Reason *Reason `json:"reason,omitempty"`
 
+	// Repairs What operators asked for, in that order.
+	Repairs []Repair `json:"repairs"`
+
 	// Source Who answered: the order's workflow, the order service's record, or the engine alone because no
 	// worker did.
 	Source OrderSource `json:"source"`
@@ -207,6 +217,9 @@ type Order struct {
 	Steps     []Step    `json:"steps"`
 	Total     *Money    `json:"total,omitempty"`
 	UpdatedAt time.Time `json:"updated_at"`
+
+	// Waivers Steps whose undo an operator gave up on; what they owed then may still stand.
+	Waivers []Waiver `json:"waivers"`
 }
 
 // OrderSource Who answered: the order's workflow, the order service's record, or the engine alone because no
@@ -280,6 +293,27 @@ type Problem struct {
 // Example: PAYMENT_DECLINED
 type Reason = string
 
+// Repair defines model for Repair.
+type Repair struct {
+	// Action retry or skip
+	//
+	// Example: retry
+	Action string    `json:"action"`
+	At     time.Time `json:"at"`
+
+	// Operator Example: night.shift
+	Operator string `json:"operator"`
+
+	// Reason Example: the provider is back
+	Reason string `json:"reason"`
+
+	// Reference Example: case 4711
+	Reference *string `json:"reference,omitempty"`
+
+	// Step Example: payment.authorize
+	Step string `json:"step"`
+}
+
 // SKU A product's code, without control characters or spaces around it.
 //
 // Example: MUG-STONEWARE
@@ -309,6 +343,35 @@ type Step struct {
 	//
 	// Example: done
 	State string `json:"state"`
+}
+
+// Waiver defines model for Waiver.
+type Waiver struct {
+	At time.Time `json:"at"`
+
+	// Code How the last attempt to undo it failed.
+	//
+	// Example: PROVIDER_UNAVAILABLE
+	Code string `json:"code"`
+
+	// Operator Example: night.shift
+	Operator string `json:"operator"`
+
+	// Owed What was owed then.
+	//
+	// Example: money held
+	Owed string `json:"owed"`
+
+	// Reason Example: the provider voided it by hand
+	Reason string `json:"reason"`
+
+	// Reference What was done instead.
+	//
+	// Example: case 4711
+	Reference *string `json:"reference,omitempty"`
+
+	// Step Example: payment.authorize
+	Step string `json:"step"`
 }
 
 // OrderID defines model for OrderID.
@@ -1376,70 +1439,76 @@ func (sh *strictHandler) CancelOrder(ctx echo.Context, id OrderID) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"zFt7c9s4kv8qXdytSnJHPf3IRKmrK8VWMroossuPSd3FOQsiWyLWFMABQMualL77Fh6kSIqS7WQnO//J",
-	"JAh0Nxq//nWj/c0L+CLhDJmSXu+bFyEJUZifJySIsHHCmRI81g9ClIGgiaKceT2vz4CLEAVQCQzvUUCg",
-	"Pwibnu/hA1kkMXo9j/GGVFyg53syiHBB9ERqleh3UgnK5t567XvDEBcJV8iCVeMCk5isMNxecqJEihNY",
-	"RsiAMEAiYmrWjWNYUhWBiqiEO1xBEpMAQ1ARWiHfAplKZAq4ilAsqcRmSSJk6cLrffH0At5Xv0bCEQ+I",
-	"FaMq1ecIBW6WAirLJmjdd1rmjWy1O2/a5HjabbwOO9j4JTiYNd5Mj0ijOzsOf8HDoENetx+x1LnAGQpk",
-	"ATb6SRLTOjtdRQhJPg5URBQsiYSIM56K6hYtCVX/1Xls3QtUYtXozxSK7QUvMeAslED0a1hGNIhAcVBi",
-	"BWROKCsbe0EZXWh7d3JDU6ZwjsJb66USIsgClXPDM2264Wm9lsauLyTQik5PNDTV8yRERZ7vMbIwkoSe",
-	"7wn8PaVCm1Y7REl28jBCNleR1zs49rUqxT+rZlvrqWTCmUSjy7ng0xgX+mfAmUKm9E+i99F6VyuxI/7z",
-	"H9K62mblvwuceT3vb63NgW3Zt7KVzWtW3LaSVgel9QGBs1Ri+BYmAQ9xApKsJCyjVdNb+941I/eExmSq",
-	"jfjzZLzkC1QRZXNgiCGGEHKUwLgCwuQSBQg6jxQwvmzCVeZTztkmBcecgLSOqJ2hgGQV362T0o1uFYeu",
-	"jahOfv1hPwwFSvOThCHV0pP4XPAEhaJ6h2ckluh7SeHRNy+gamUwJvfOdyhiyjzfm3GxIMrreQoflOcX",
-	"vavTbpfcq7PlXb4X8JQpsXrM8idu2Nr3YsqwUxbmV5ImSirRhM5+ibpPkEjP362JFRZ8CQthcuPdeBMg",
-	"DjIlWWD56BaF4Im1cWOHNFvr20NcVK/fhHfpCsWP65ZwqUh8q49NeYlOu9M5emz+R6ZfF0Hni9Uj2y7f",
-	"ulBZgs3ub8IVn/4DA6Vl7St9cF24qrjjlvzX4/5v/eGo/2408Gr05su6GPNZBxUqIcI4hJQpGgM1DwRK",
-	"Ht9Xg8yCM1yZwXVLSMoCI1RuwpAobChqrLA9XGFSViEhqwUy1SSpirigf9R8VrGwmcP3nC2tAE7XOoOe",
-	"EBZgbGLRo8e/bKgxt9CmuMZaWKF6azx/ysMVLMgKpggxzhTwVDW9uqU3p7w88/DyDA46x8eNDpA4iUij",
-	"60OaJIYRycqpOh0UHTRznRrbnqRCs4Ydyx12O693LzK4viitkk1Vs8x7inE4EIKLp3jo1dnZ7eWn/mhU",
-	"N1WIitC4/MEilUobliiIkUhlsK3mRGveUcNn/ufybAzuLby8eH8Cx2/anVdAmWY1bvMqLE+fVdlqt35P",
-	"CVP2vO73wGz13AmdInXu9yuSWANH1VRSEZXKIoPld9v81fceGvp9454IjSxSD7RTnn30vm4fDTNpnRwj",
-	"ynBbilzl4h50C55AmTo+9LbZnu/Ju7S8c5+uPzQur87Gg8/9i1o4ShlVt4mgFjD2xb1PGnO2D/5d6vkb",
-	"kXdpeWE50zNj/ZMtsSAPjgO32y727OTEuZX2KXv58fp7VLU22tpRstAIUYMBDBaUcQF6FyS8DLQMr0on",
-	"odM91go9Ye+DAtRUQWT/0XHiFaao0y1H64puxdhIFS7kY7bdRNN1vgwRghhKFQgkCsNbop4ewIKdIOuY",
-	"Emfxyua5E8lTEeBEh9YJsjllOKlD3Zo1pOILFLc0/JcsE6Ty9rBbt5Jd4NnJVy15lE/eFANFNfuhUwh5",
-	"W9rkXdnGgtyZPAMSweea2b+FSf5hnhqRYliech4jMY6QEBFg/HSBz834OpEFEpdK7fv+wo7ScGD2qo6T",
-	"cZcxYdjbVCReSFhycTeL+dIv1Ckkinsa4AtN2QIuQh+4MK/t9gOJOUOYYkBSicD4DdOzoICQhs0bnb5k",
-	"MSeb3WTOeirzTk/yxFh0aRT6vJnGPrjIJrN/DtyUhgFmcW+fxQwAXNqhjjbK+jqCJHPyQoIZAZSBVEQo",
-	"aydjMgYq4tKVUmy1ywyxNPdJ23+pCWfN5iuuSPzEUOZ7aRI+E20q0GnqG8582ZHbPjS+V/xtDbfx+BLo",
-	"lWTKfXMnHl/mO1fehfPB+HQ4/uBSiRADGmLYhE9cIFhxURq6PONxzJdlbHIf14GKO3W1zKnCMqec32Ft",
-	"fqIECe4om9+ydDG1MWVrzJIIjHgqK5O+Gzwezjafbi/lO0nrDHoekwCflpPkAn0rBB8XOkqRYoPzDo6/",
-	"FFlN13GRCk1b+8VBnWzQx8HV1WjQuLwaDEbe+qufpWm3it+h3nTF727vqSRay4gmt4pvCiabKkle5rBZ",
-	"jKthVAoXrvLgbSp5hcy/lLq7fN1UGst5RyEq762nZOO2o2xNuCxUAY4Pq1WARB8zoU3x/1/6jf8jjT/a",
-	"jTe3ja//8fe9AbJ8dAYkiHQIC9NAh/QAn4xJRaK7NqIO7WdZPcT92dmGrcpW1pag7RAt2j21cciM9uGe",
-	"SjqNEfqXJ8NhE/oQEBGC9XhbQzBFSt9UjBhSFdnnBnhjPp9jFoFyexdcKUdFJ0DDylguyBwdPVrwKbjk",
-	"XnboqoLVU110Db+YDGegm81fNWbtUd9UjsuG1snpm8Oj13rP69PoCvtRZBpX8vbf+qPhaf9qeDa+fd8f",
-	"jgan+9PsrVeo8/g6x7xHsYKl4GwOM53wA59tah/kmc5aKBnUcijjxrVsd0wWCFRZprviKRB5BzMuIMI4",
-	"adZXmPK8OrPSYbdbl8QoquJqtaJQcp8KJHcSCIg0rk0F7IPdd0p6F43rPyQxoaxaV2uFPJB/e8IGVpzT",
-	"vM2kLxACV4ooWLPOGy9ywloVe1UgmEsiITB1szgP5Zbq7onk/f/9NBhf3Z4OTkbDcb0n6lR3O6PJEPCF",
-	"NDbzzY0gTxUE9gYTgogIEigUUhNdmZAAJRDBUxYCVWUxqlWIHFJsSv3MyvGlq1du56GLRJW9rDb9RxY+",
-	"M8HErLK2jcrGodw5jIlUMCM0TkUFEh6pCeNDwmUqcEdd2FT2FSYvJOBshoGCiMehLNzjlBaTigd3O4vD",
-	"2zV9yu6RKS5WTYE6i9lRJDb8/Flmy0lhWacloYqyuQ8iZcz8CDlDfxOmUhZy81z/0G9mMdFBSjvaktB7",
-	"wyo38usx3hOvAKxI/sZbts+j/pKyGa8h1bFxcnv73ITilX1AhKAYwnQFBMJU6Khg0qCeSXlNpNWeIX2N",
-	"nMhCCZOTs/H74cWnwelE54o3bHLSH58MRqPB6cTevzNX6zb17ClGlNmskiqbTJv0iSpzzSchTzFMmF9G",
-	"q+YNu2E2aBgH1nISBpNdl48TCHmQGo7xMouDr6wkRCcNWiV7zdmEC0yQKCA3LINmI8yca390WbORlcBR",
-	"+8DP+gnsDRVMig0KH3E16Vk1tJVsFYG4u0drYctOYhogswlBxkkT01TRbbZ13iRir+dFSiWy12otl8sm",
-	"Ma+bXMxb7lvZGg1PBuPLgflmE288stB74vnePQppd7tjbmsSZCShXs87aLabB4ZcqMiAjIkV+scczZnQ",
-	"YGSMOtS8/wOqU/2+cmXdbbcrV8EKH1QrUou4fPebn7ApZaTubmH73vfXq0+jpnF8mS4WxFD8PiRkjln3",
-	"gN6A/vlQT0bmplTgqha2at2KTBH7j31KudL5o2oVnex5N9tuhRoFh8p0g5Q1HEqjViJ4gFICiek9/vdO",
-	"Dd1+NlfEGnyXmqZPhwTqeYpms/7QNp4lyPrnQ9AOV9H1KtJQsxGtXkeBJFwVN3E7armalMkNSBCZo61R",
-	"IyLWmhKJCCINKYJOU4UOayzyGbzRIWfLahdIQs3G5b/NPwLCTOvFUftg1zy5YK1if0bZ0CeEGZTV0dBp",
-	"vdun8oYkQ0q4VHXdXRoQpaXMxd6mLFb0oNvuasB0UDmxjUk9MO1E44kP3XbbEHx3L5yVdG7YVYaqd7iq",
-	"4KxJDF5q3YmwwYkqCQskOuy+0tPkQ11xTjuBCRO27HnDrDR1DWU9MP1jbzdz5AIQZhrD7PqbBNTCeNlr",
-	"CkWXcqvSl6oNOxrFukdH5XS3wEN9mBKBJujoAPJ7yhWGYA9aE4Y6hMaczSW4W8cso+zdsEzg7NELudHI",
-	"mMO+tsEIriUCgZlAGcH19fDUJD/6HBWj1YafvJ69CbqH+EvjYNrpNg5nOGu86WC7cRR2gg62yevg4CDr",
-	"nrKNM5uqSyVQPrWZ6qjTfbRDYqsd0LmaDf6vu4ftV8b7JKSJNtk4awfywWzFQds3imtTam/UYVOTopUl",
-	"LRhLAzB0zrjYLjBs2uRq9bbuv7eJ7mueV73j4epfBi8Fh1yXSaS29/pPBLbCojta8woHH17a26Y6sHhV",
-	"adja1Q66r3Or9ptK4+a+7/NxO5ss931d84WxS7fd/cnmdq2vhlLTOIYp5tD7VzKy1uLQ+uL+mJf3Derx",
-	"x88b3zl45vij543vdp81/uiZ+jpO8LPaMCeFpH/Sy5O5JZH5ZRdMzkf9k4Ep0VyPP47PPo8nhZtGU9bB",
-	"ByqVD0TBJNvuSfOGDWwVd0lWIGwuVg79OnLta+k0cFxw3+851z/WCJqTLYO4OjPljgZkNMuxqgrLan2j",
-	"4Xovu3X1Mm0PHb50Gm5pFWWgljy3AXzWdIxxcDexlvXYFJ3au+rCDe4No0piPIM7xpcSXro7/p57PXnV",
-	"AxLHwGdAcpB2rMrWAw2IKLpAaQZZTlHHiT6gyhjRvzHYVPBt6/8X9m13efB3otPhn4pm34ke35tRfEC1",
-	"18W3yG/dQpshrayPf/11+3C0bJnYpCPfOam/I5GxjZux6cBc0sAwPM7QFaab8F7whTkzC24KSapwcUUl",
-	"TFF/GZBEpTohsedMcQ4xUdi7YZPz/uXV7fnwt7OrSd3JKPaN/jn0r7jCevtfDn4+39uU/L2fSYDssjZ5",
-	"C7QwjgNlmGjlC2m42VZbrW3+aFz5K4LFYfvNX4oq/WTwsodif4jWH6C4r8/dzX+S2dd5pbZlYMZNVFdq",
-	"N1cA9lZLu5d2v2ADP64Kv0kZnSjbia0pkNiKDdgQXvgqK+Wsv67/GQAA//8=",
+	"zFt7c9s4kv8qXdytSnJHPf3IRKmrK42tZHRxbJcfk7qLcxZEtkSsKYADgFY0KX/3LTxIkRQk25md7Pwn",
+	"iSDQ6G50//qH1rcg4ouMM2RKBoNvQYIkRmE+HpEowdYRZ0rwVP8Qo4wEzRTlLBgEQwZcxCiASmB4jwIi",
+	"/ULcDsIAv5JFlmIwCBhvScUFBmEgowQXRE+kVpl+JpWgbB48PITBOMZFxhWyaNW6wCwlK4w3l5wokeME",
+	"lgkyIAyQiJSaddMUllQloBIq4Q5XkKUkwhhUglbIt0CmEpkCrhIUSyqxXZMIWb4IBp8DvUDwJfRIeMIj",
+	"YsVoSvUpQYHrpYDKugo6972OeSI73d6bLjmc9luv4x62for2Zq030wPS6s8O459wP+qR191HNHUucIYC",
+	"WYStYZal1KenqwQhK8eBSoiCJZGQcMZz0TTRklD1X73H1r1AJVat4Uyh2FzwEiPOYglEP4ZlQqMEFAcl",
+	"VkDmhLK6sheU0YXWd69UNGUK5yiCB71URgRZoHJueKZVNz7279Lo9YUE2tjTExVN9TwZUUkQBowsjCRx",
+	"EAYCf8up0KrVDlGTnXw9QTZXSTDYOwz1Vqpfm2p70FPJjDOJZi/ngk9TXOiPEWcKmdIfibaj9a5OZkf8",
+	"5z+kdbX1yn8XOAsGwd866wPbsU9lp5jXrLipJb0dlNYHBM5yifFbmEQ8xglIspKwTFbt4CEMrhm5JzQl",
+	"U63EHyfjJV+gSiibA0OMMYaYowTGFRAmlyhA0HmigPFlG64Kn3LONqk45gSkdUTtDJVI1vBdn5RudKc6",
+	"9MGI6uTXLw7jWKA0H0kcUy09Sc8Fz1Aoqi08I6nEMMgqP30LIqpWJsaU3vkzipSyIAxmXCyICgaBwq8q",
+	"CKve1et2a+7V2/CuMIh4zpRYPab5IzfsIQxSyrBXF+YXkmdKKtGG3m6J+k+QSM/f9+QKG3wJi2FyE9wE",
+	"EyAuZEqywPrRrQrBM6vj1hZpNta3h7i6vWEbfs5XKP743jIuFUlv9bGpL9Hr9noHj83/yPQP1aDz2e6j",
+	"MFdoXaguwdr663TFp//ASGlZh0ofXJeuGu64If/5xdmv4+PRxe316fDX4fhk+PPJKPAo4I6y2Jf+iAL9",
+	"CPgMZoSmuUCgCqgcwEQJwiRFpiYhTKb5fBICFzDJ2R3jSzYZAONTHq9Af5WwQqWTu07Rxjl0Yr9hivM7",
+	"wNkMIxUaF3LvzHOUEmUbPnKBRgIJC7KCGU9TvmzfsJpblZL4dsaXuG1nVEKCaQw5UzS1+wKBkqf3zTy6",
+	"4AxXZrBvCUlZZPReeklMFLYUNYbeHK4wq1spI6sFMtUmuUq4oL97Xms4kZkjDJy7GOsVcrgt+1zniLAI",
+	"U5N1Hw10dX2dchvEFddZRVvzrTGjsZa2zBQhxZkCnqt24Ft6Hc/qM48vz2Cvd3jY6gFJs4S0+iHkWWaw",
+	"n2zEj+NR9SgWh8Sj4qNcaHy0Zbn9fu/19kVG1xe1VYqpPMu8o5jGIyG4eMpZvDo7u738ODw58U0VoyI0",
+	"rb+wyKXSiiUKUiRSmSjuiV0aYXmQ2/9cnp2CewovL94dweGbbu8VUKbxmzNeA8/qqCQ73c5vOWHKRqbd",
+	"jlisXvqi24jP/X5BkuoQ2VSVVETlsorV+d0mUg+Dry39vHVPhI6hUg+0U559CL5snhAzqU+OE8pwU4py",
+	"y1Ub9CueQJk63A82cW0YyLu8brmP1+9bl1dnp6NPwwtvvM0ZVbeZoDZu7MrwH3Xo2Tz/d3kQrkXetssL",
+	"iw6fiWqerIkF+erQfrfrsuxW9F9qaddmLz9cf89WrY42LEoWOkJ4YgCDBWVcgLaChJeRluFV7ST0+od6",
+	"Q0+wfVQJNc0gsvvoOPEqU/j2Vkbrxt6qKIAqXMjHdLvGDQ/lMkQIYsBjJJAojG+Jenoei7YGWYcJOUtX",
+	"tqKfSJ6LCCc6w06QzSnDiS/qetaQii9Q3NL4X7JMlMvb/b5vJbvAs8tML0yWTzaKCUUee+hiSd7WjLyt",
+	"rlqQO1NRQSb4XNcwb2FSvlgWgaSalqecp0iMI2RERJg+XeBzM94nskDiisZd71/YUWZ8Rqgt4jzYTPs6",
+	"UVxIIPIOY5hxEQJllvAw1IDez5NEvjAL+US27uKTgLvyFOPBmv55IWHJxd0s5cuwQgpJFPc0whcaPEZc",
+	"xAYH68fWA4GknCFMMSK5RGD8hulZUEBMYwdlXdorZjc0hZ7KPNOTPDEdXpoNfVpPY3+4KCazX0duSoNF",
+	"i9S7S4MmBl3aoQ7ASj9pI8mcvJBgRmhzSUWEs5dRmTYgl463stSiGWIB95PMeamhr8eYiiuSPjGbhkGe",
+	"xc8OeEtC79HnsZdmu0uzs5zF2nlKB4Y5uUfIM+DsrTmHWg0r0BjdKkSjZ6lommpNsKfr4ZORZlMTjSxj",
+	"SC9n5iI6bcaXMKh+Lja6PqSF0dcBo5Yzavosz9XWdHZZel1dj+ej0+Px6XtXkMUY0RhjVwTaLWCtDqyF",
+	"dveyz3AuaHmBZwOkTzm/Q2+VpwSJ7iib37J8MbUp2eMhAhOey8akP48eRwPrVzeXCp2kPoWepyTCp5V0",
+	"pUDfKrnbZd5aol2nSZfNPldBYd9BuQbKfQirg3rFoA+jq6uTUevyajQ6CR6+hEWxe6v4HWqjK353e08l",
+	"0btMaHar+JpZW9NpJR9mi0BHdjUYLkdRBWvKt0IR1TgeR+wYSrpetlVAzU7irRi3CVI8aKNCFx3uN+mi",
+	"TB89oVXx/5+Hrf8jrd+7rTe3rS//8fed+KJ+dEYkSjQCiPNII6IInxxHqnXCgxF1bF8riDP3tbcZchum",
+	"9N5V2CFatHtqc6gZHcI9lXSaIgwvj8bjNgwhIiIG6/GWiTFstuOFkBrqiEowSSPl8znGG0TQ2pXKiO4E",
+	"aFkZ68zdwcGjzGDFJXeCa0cfN0911TXCKpdQBOJi/qYyvUd9fcVQV7Su7d/sH7zWNvezEM18RaZpg/b4",
+	"dXgyPh5ejc9Ob98Nxyej490sxcYjFIL7cuPoHsUKloKzOcwopoZLLKkj8kxnrTAuXghq3NhbLJySheEu",
+	"TaGw4rnGlRpVQoJp1vbzdCUtUWhpv9/31YCKqrRJ9lTuZqYCyZ0EAiJPvcDC/rD98lFb0bj+1ywllDXZ",
+	"yU7MI/m3Jxiw4ZzmaSF9BSQ4JqeiTZ83XpR4vyn2qgKOl0RCZGjHtEzltlLYkcmH//txdHp1ezw6Ohmf",
+	"+j3RgfrNujjy10sClVhpYC7vaFZbzTzxLfEcaFigvboTMDpPVFsmdOalptcVUyWEmftdGyu1yackuvO/",
+	"666AGxmHSIT9173en0w8OzWXe6howCjO5zCXH649NXyRtF5I4+ahue3nuYLIdidAlBBBIoVCGvNlJEIJ",
+	"RPCcxUBV3XOavFtpPEsiPfNW6NLpa5N5WWSqHhi8hBey+JkVBhZc8mYiNTHAhc6USFXcx9QV8Mg1D37N",
+	"uMwFbim6za2dwuyFdJcykPA0lpU72tpiUvHobuutyOZ9HWX3yBQXq7ZAXTRvuR0x5eCz1Fbi+PqeloQq",
+	"yuYhiJwx8yHmDMM1stC1mvldf9BPZinRuEI7mqmB4tp+9Zjgidd7VqRw7S2+E+FKOI+LPYOF82b4X/hy",
+	"7SlOBlDcVqfUOk8zjTz1rvC7Yt2OazidIspy+Dn3bo/Gz3uuC0i93+kKEsLiRyPpFvG05YEyqZA0lPaj",
+	"Aq7LyUaNz4i6ejbKZtxTa6cmkNrupTZUW74iIgTFWCuNQJwLDRYNszMwBIYB4NqBZKhViyyWMDk6O303",
+	"vvg4OjbXwDdscjQ8PRqdnIyOJ7Z/i7kbRHNLOMWEMkuUUWUpSsMIUWXaRCSUbIRB/8tk1b5hN8xiSRMk",
+	"tZyEwWRb88oEYh7lpvR4WcDjV1YSAtLgX9cm04YLzJAoIDesQGxGmDnXMc8RgUZWAgfdvbDoR7MdDjCp",
+	"Nrh9wNVkYLehtWS5WeJ6VxxvaYqWlEbILE9QlKqZacrrt7tBGOQiDQZBolQmB53OcrlsE/O4zcW8496V",
+	"nZPx0ej0cmTeWcPQgCy0TYIwuEchrbV77uAyktFgEOy1u+09U3OoxEQcAyH1hzma2GP9inI2joNB8B7V",
+	"sX7eaHnqd7uNViKFX1UnUYu03jtURrIpZcQHtjb7hn65+njSNodB5osFMZX/EDIyx6L7TBtgeD7Wk5G5",
+	"YT8dEWvvAjuJuRr8fdem3IXko9uqOtnzOqPcCp4NjpXpJqzvcCzBBbAIpQSS0nv87607dPZsr4hV+LZt",
+	"mj5PEqnnbbSY9Q+Z8SxDNjwfg3a4xl6vEh1q1qL59yiQxKuqETeRkaPZDWVAosQcbR01EmK1KZGIKNEh",
+	"RdBprlBWLhGkiTftMpJWtHaBJNZFuvy3+UdEmGndO+jubZunFKxT7e+rK/qIMBNlNeJyu97uU2VDq0El",
+	"XCpfd7AOiNJW0tXe2CJXDKDf7euA6ULlxDa2DsC0o55OQuh3u6bud003BdN7w66KqHqHq0acNXzBS713",
+	"ImxyokrCAomGdq/0NOVQd9+gncCkCXuTc8OsNL6G5AGY/uO36zlKAQgzjcV2/TUvZcN43WsqXGy91fVz",
+	"U4c9HcX6Bwd1FqxS64QwJQJN0tEJ5LecK4zBHrQ2jHUKTTmbS3C9HAXRNLhhhcDFTy/kekdGHfaxTUZw",
+	"LREIzATKBK6vx8eGE9HnqJqt1gDm9exN1N/Hn1p7016/tT/DWetND7utg7gX9bBLXkd7e0X3rW28XJOx",
+	"jUT51Gbcg17/0Q67jXZy52o2+b/u73dfGe+TkGdaZadFO2kIxhR73dBsXKtSe6NOmxoUrSxowVSaAEPn",
+	"jItN3nHdZu3dt3X/nU3YX0q65Wcer/5l4aXikA91YKn1/fAnBrbKoltauysHH17aO3xfsHjVaPjd9neC",
+	"XZ2/3ncajf+73i/HbW3S3/W25w2jl363/4PV7f46YSA1TVOYYhl6/0pK1rvYt764O+eVfed6/OHzxvf2",
+	"njn+4Hnj+/1njT945n4dJvhRbfyTCidgWnttXNS1cXF/D5Pzk+HRyDC316cfTs8+nU4qzROG7cWvVKoQ",
+	"iIJJYe5J+4aN7OXOkqxA2Fqsnvp15tr1lwATjivu+z3n+o/9kaAEWybimvt/BwMKmOVQVQNldb7R+GEn",
+	"unU0utaHTl+6DLewijJQS17qAD5pOMY4uOYSi3psiU5l2Xng0PINo0piOnPd2S9d59TAPZ68GgBJU+Az",
+	"IGWQdqjKXhOYIKLoAqUZZDGFDxO9R1Ugon9jsmnEt43/v+0yd33wd0an/T81mn1n9PjeiuI9qp0uvgF+",
+	"fQuth3SK/4E9fNk8HB17e2TKke+cNNxSyNh2+NT0tS9pZBAeZ+juq9rwTvCFOTMLbogkVbnPphKmqN+M",
+	"SKZyYVlGXYNwDilROLhhk/Ph5dXt+fjXs6uJ72RUu/H/HPhXXeFh8y9rPx7vrW8Cgx8JgOyytniLtDAO",
+	"AxUx0coX03htVnsj0P6jeeWvGCz2u2/+UlDpBwcveyh2p2j9Aop7f+1u/olsH5dMbceEGTeRj2o310z2",
+	"slu7l3a/aB1+HAu/LhmdKJuFrSFILGMDNoVX3iqonIcvD/8MAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -92,6 +92,9 @@ func (s *Server) handleError(err error, c echo.Context) {
 	if p.location != "" {
 		header.Set(echo.HeaderLocation, p.location)
 	}
+	if p.code == codeUnauthorized {
+		header.Set(echo.HeaderWWWAuthenticate, `Bearer realm="amends"`)
+	}
 	if p.code == codeEncodingUnsupported {
 		header.Set(echo.HeaderAcceptEncoding, "identity")
 	}

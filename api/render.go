@@ -10,13 +10,27 @@ func (s snapshot) json() Order {
 		Id: s.ID, CustomerId: optional(s.CustomerID), Currency: optional(string(s.Currency)),
 		Status: string(s.Status), Reason: optional(string(s.Reason)), Total: amount(s.Total),
 		NeedsAttention: s.NeedsAttention, CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC(), Source: s.source,
-		Lines: []Line{}, Attention: []Attention{}, Steps: []Step{}, Parcels: []Parcel{},
+		Lines: []Line{}, Attention: []Attention{}, Waivers: []Waiver{}, Repairs: []Repair{}, Steps: []Step{}, Parcels: []Parcel{},
 	}
 	for _, l := range s.Lines {
 		o.Lines = append(o.Lines, Line{Sku: l.SKU, Quantity: l.Quantity, UnitPrice: amount(l.UnitPrice)})
 	}
 	for _, a := range s.Attention {
-		o.Attention = append(o.Attention, Attention{Step: a.Step, Code: string(a.Code), Since: a.Since.UTC(), Owed: a.Owed})
+		o.Attention = append(o.Attention, Attention{
+			Step: a.Step, Code: string(a.Code), Kind: string(a.Kind), Since: a.Since.UTC(), Owed: a.Owed,
+		})
+	}
+	for _, w := range s.Waivers {
+		o.Waivers = append(o.Waivers, Waiver{
+			Step: w.Step, Code: string(w.Code), Owed: w.Owed, Reason: w.Reason, Operator: w.Operator,
+			Reference: optional(w.Reference), At: w.At.UTC(),
+		})
+	}
+	for _, r := range s.Repairs {
+		o.Repairs = append(o.Repairs, Repair{
+			Step: r.Step, Action: string(r.Action), Reason: r.Reason, Operator: r.Operator,
+			Reference: optional(r.Reference), At: r.At.UTC(),
+		})
 	}
 	for _, v := range s.Steps {
 		o.Steps = append(o.Steps, Step{

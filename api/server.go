@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
@@ -43,6 +44,8 @@ type Server struct {
 	docs    *docs
 	ready   readiness
 
+	repairOrder *openapi3.Schema // for the admin address
+
 	draining chan struct{} // closed once the server is to stop
 	drain    sync.Once
 }
@@ -62,6 +65,10 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	admin, err := loadAdminContract()
+	if err != nil {
+		return nil, fmt.Errorf("read the admin contract: %w", err)
+	}
 	s := &Server{
 		config:   c,
 		orders:   newOrders(c, t, converter.GetDefaultDataConverter()),
@@ -73,6 +80,9 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 		option(s)
 	}
 	s.orders.log = s.log
+	if s.repairOrder, err = schemaOf(admin, "RepairOrder"); err != nil {
+		return nil, err
+	}
 	if s.docs, err = newDocs(contract); err != nil {
 		return nil, err
 	}

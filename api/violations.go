@@ -97,6 +97,8 @@ func explain(e *openapi3.SchemaError) (fault.Code, string) {
 		return fieldTooLarge, fmt.Sprintf("must be at most %.0f", *s.Max)
 	case "pattern":
 		return fieldNotAllowed, "must match " + s.Pattern
+	case "enum":
+		return fieldNotAllowed, fmt.Sprintf("must be one of %v", s.Enum)
 	case "format":
 		if f, ok := errors.AsType[*formatError](e.Origin); ok {
 			return f.code, f.detail

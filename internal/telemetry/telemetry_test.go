@@ -69,3 +69,30 @@ func scrape(t *testing.T, h http.Handler) string {
 	require.Equal(t, http.StatusOK, answer.Code)
 	return answer.Body.String()
 }
+
+func TestOrders(t *testing.T) {
+	t.Parallel()
+	m, err := telemetry.NewMetrics(slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, m.Close(t.Context())) })
+	require.NotContains(t, scrape(t, m.Handler()), "amends_orders", "nobody measures here")
+
+	o, err := m.Orders()
+	require.NoError(t, err)
+	_, err = m.Orders()
+	require.Error(t, err, "there is one of them in a process")
+	o.Attention(3)
+	o.Stuck(map[string]int{"late": 2, "no_worker": 0}, 7)
+	o.Queue("payment", true)
+	o.Queue("order", false)
+	o.Measured(time.UnixMilli(1_700_000_000_500), 1500*time.Millisecond)
+	o.Failed()
+	shown := scrape(t, m.Handler())
+	for _, line := range []string{
+		"amends_orders_needing_attention 3", `amends_orders_stuck{cause="late"} 2`, `amends_orders_stuck{cause="no_worker"} 0`,
+		"amends_orders_unexamined 7", `amends_queue_without_worker{queue="payment"} 1`, `amends_queue_without_worker{queue="order"} 0`,
+		"amends_orders_measured_timestamp_seconds 1.7000000005e+09", "amends_orders_measure_seconds 1.5", "amends_orders_measure_failures_total 1",
+	} {
+		require.Contains(t, shown, "\n"+line+"\n")
+	}
+}

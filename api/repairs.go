@@ -1,0 +1,107 @@
+package api
+
+import (
+	_ "embed" // the contract
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/labstack/echo/v4"
+
+	"github.com/amends/amends/saga"
+)
+
+//go:embed admin.yaml
+var adminYAML []byte
+
+// loadAdminContract reads the embedded contract of the admin address once.
+// Nothing changes it.
+var loadAdminContract = sync.OnceValues(func() (*openapi3.T, error) {
+	loader := openapi3.NewLoader()
+	loader.IsExternalRefsAllowed = true
+	loader.ReadFromURIFunc = func(_ *openapi3.Loader, at *url.URL) ([]byte, error) {
+		if at.Path != "openapi.yaml" {
+			return nil, fmt.Errorf("the contract refers to %s", at)
+		}
+		return contractYAML, nil
+	}
+	return loader.LoadFromDataWithPath(adminYAML, &url.URL{Path: "admin.yaml"})
+})
+
+// repairs serves what operators may do.
+type repairs struct {
+	orders    *orders
+	operators operators
+	schema    *openapi3.Schema // of a RepairOrder
+	log       *slog.Logger
+}
+
+func (s *repairs) register(r router) {
+	r.POST("/v1/orders/:id/repair", s.repair)
+	for path, text := range map[string][]byte{"/admin.yaml": adminYAML, "/openapi.yaml": contractYAML} {
+		r.GET(path, func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", text) })
+	}
+}
+
+// repair answers POST /v1/orders/{id}/repair. Who may repair, and who did, is in
+// the log; the operator's words are not, because nobody knows what they hold.
+func (s *repairs) repair(c echo.Context) error {
+	operator, unknown := s.operators.identify(c.Request().Header)
+	if unknown != nil {
+		s.log.WarnContext(c.Request().Context(), "repair refused",
+			"request_id", requestID(c), "code", unknown.code, "client_net", network(c.RealIP()))
+		return unknown
+	}
+	req, key, err := s.read(c)
+	if err != nil {
+		return err
+	}
+	req.Operator = operator
+	log := s.log.With("request_id", requestID(c), "order_id", req.Saga, "step", req.Step, "action", req.Action, "operator", operator)
+	order, made, err := s.orders.repair(c.Request().Context(), req, key)
+	if err != nil {
+		log.InfoContext(c.Request().Context(), "repair refused", "code", toProblem(err).code)
+		return err
+	}
+	log.InfoContext(c.Request().Context(), "order repaired", "made", made)
+	if !made {
+		return c.JSON(http.StatusAccepted, order.json())
+	}
+	return c.JSON(http.StatusOK, order.json())
+}
+
+// read returns what is asked for, and the request's idempotency key or a new one.
+func (s *repairs) read(c echo.Context) (req saga.RepairRequest, key string, err error) {
+	if req.Saga, err = parseOrderID(c.Param("id")); err != nil {
+		return req, "", err
+	}
+	key = nonce()
+	if h := c.Request().Header; len(h.Values(headerIdempotencyKey)) > 0 {
+		if key, err = idempotencyKey(h); err != nil {
+			return req, "", err
+		}
+	}
+	if err := checkContent(c.Request().Header); err != nil {
+		return req, "", err
+	}
+	text, err := readBody(c.Request())
+	if err != nil {
+		return req, "", err
+	}
+	var body RepairOrder
+	if err := decode(text, s.schema, &body, nil); err != nil {
+		return req, "", err
+	}
+	if body.Reason == nil || strings.TrimSpace(*body.Reason) == "" {
+		return req, "", reasonMissing()
+	}
+	req.Step, req.Action, req.Reason = body.Step, saga.Action(body.Action), *body.Reason
+	if body.Reference != nil {
+		req.Reference = *body.Reference
+	}
+	return req, key, nil
+}
