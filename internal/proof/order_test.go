@@ -72,7 +72,7 @@ type switches struct{ decline, undeliverable bool }
 
 func newSubject(t *testing.T) (*subject, error) {
 	t.Helper()
-	s := &subject{Shop: shoptest.New(t)}
+	s := &subject{Shop: shoptest.NewForOne(t)}
 	return s, s.Snapshot(t.Context())
 }
 

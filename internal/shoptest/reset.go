@@ -2,7 +2,9 @@ package shoptest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -12,39 +14,41 @@ import (
 // Snapshot keeps what the shop's databases hold now, for [Shop.Reset]. Only on
 // SQLite.
 func (s *Shop) Snapshot(ctx context.Context) error {
-	return s.everyTable(ctx, func(tx *gorm.DB, table string) error {
-		return tx.Exec(fmt.Sprintf(`CREATE TEMP TABLE "snapshot_%s" AS SELECT * FROM main."%s"`, table, table)).Error
-	})
+	s.resets = make([][]string, len(s.databases))
+	for i, db := range s.databases {
+		err := database.InTx(ctx, db, func(tx *gorm.DB) error {
+			tables, err := parentsFirst(tx)
+			if err != nil {
+				return err
+			}
+			var empty, fill []string
+			for _, t := range tables {
+				if err := tx.Exec(fmt.Sprintf(`CREATE TEMP TABLE "snapshot_%s" AS SELECT * FROM main."%s"`, t, t)).Error; err != nil {
+					return err
+				}
+				empty = append(empty, fmt.Sprintf(`DELETE FROM main."%s"`, t))
+				fill = append(fill, fmt.Sprintf(`INSERT INTO main."%s" SELECT * FROM temp."snapshot_%s"`, t, t))
+			}
+			slices.Reverse(empty)
+			s.resets[i] = append(empty, fill...)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Reset brings the databases back to the snapshot, which is much faster than
 // new ones.
 func (s *Shop) Reset(ctx context.Context) error {
-	return s.everyTable(ctx, func(tx *gorm.DB, table string) error {
-		if err := tx.Exec(fmt.Sprintf(`DELETE FROM main."%s"`, table)).Error; err != nil {
-			return err
-		}
-		return tx.Exec(fmt.Sprintf(`INSERT INTO main."%s" SELECT * FROM temp."snapshot_%s"`, table, table)).Error
-	})
-}
-
-// everyTable calls f for each table that has data, in one transaction per
-// database in which foreign keys are looked at only in the end.
-func (s *Shop) everyTable(ctx context.Context, f func(tx *gorm.DB, table string) error) error {
-	for _, db := range s.databases {
+	for i, db := range s.databases {
 		err := database.InTx(ctx, db, func(tx *gorm.DB) error {
-			if err := tx.Exec("PRAGMA defer_foreign_keys = ON").Error; err != nil {
-				return err
-			}
-			var tables []string
-			err := tx.Raw(`SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%'`).
-				Scan(&tables).Error
-			if err != nil {
-				return err
-			}
-			for _, t := range tables {
-				if err := f(tx, t); err != nil {
-					return fmt.Errorf("table %s: %w", t, err)
+			for _, statement := range s.resets[i] {
+				// Not by GORM's Exec, which would look for variables in it.
+				if _, err := tx.Statement.ConnPool.ExecContext(ctx, statement); err != nil {
+					return fmt.Errorf("%s: %w", statement, err)
 				}
 			}
 			return nil
@@ -54,6 +58,40 @@ func (s *Shop) everyTable(ctx context.Context, f func(tx *gorm.DB, table string)
 		}
 	}
 	return nil
+}
+
+// parentsFirst returns the tables that have data, those that others refer to
+// before the others. (Looking at foreign keys only in the end would do without
+// an order, but the pragma for that makes SQLite prepare every statement anew.)
+func parentsFirst(tx *gorm.DB) ([]string, error) {
+	var all []string
+	err := tx.Raw(`SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%'`).
+		Scan(&all).Error
+	if err != nil {
+		return nil, err
+	}
+	parents := map[string][]string{}
+	for _, t := range all {
+		var refers []string
+		if err := tx.Raw(`SELECT DISTINCT "table" FROM pragma_foreign_key_list(?) WHERE "table" <> ?`, t, t).Scan(&refers).Error; err != nil {
+			return nil, err
+		}
+		parents[t] = refers
+	}
+	var ordered []string
+	placed := func(t string) bool { return slices.Contains(ordered, t) }
+	for len(ordered) < len(all) {
+		before := len(ordered)
+		for _, t := range all {
+			if !placed(t) && !slices.ContainsFunc(parents[t], func(p string) bool { return !placed(p) }) {
+				ordered = append(ordered, t)
+			}
+		}
+		if len(ordered) == before {
+			return nil, errors.New("tables refer to each other in a circle")
+		}
+	}
+	return ordered, nil
 }
 
 // SellOut makes a SKU go out of stock, as if it had been delivered less.

@@ -45,7 +45,8 @@ type Shop struct {
 	Faults Faults
 
 	databases []*gorm.DB
-	stock     *gorm.DB // of inventory
+	stock     *gorm.DB   // of inventory
+	resets    [][]string // of each database: the statements that bring the snapshot back
 }
 
 // Faults wraps the outside world; nil fields wrap nothing.
@@ -62,20 +63,41 @@ type DSNs struct{ Order, Catalog, Inventory, Payment, Provider, Shipping, Carrie
 // New returns a migrated shop on fresh databases in memory.
 func New(tb testing.TB) *Shop {
 	tb.Helper()
-	memory := "sqlite::memory:"
-	s := Open(tb, DSNs{memory, memory, memory, memory, memory, memory, memory}, true)
+	s := open(tb, inMemory, true, nil)
 	s.Seed(tb)
 	return s
 }
 
+// NewForOne returns what [New] does, several times as fast, for a single
+// goroutine: not even two readers may use it at a time. See [Shop.Reset].
+func NewForOne(tb testing.TB) *Shop {
+	tb.Helper()
+	s := open(tb, inMemory, true, keepPrepared)
+	s.Seed(tb)
+	return s
+}
+
+var inMemory = func(memory string) DSNs {
+	return DSNs{memory, memory, memory, memory, memory, memory, memory}
+}("sqlite::memory:")
+
 // Open opens a shop's databases, and migrates them if asked to.
 func Open(tb testing.TB, dsns DSNs, migrate bool) *Shop {
+	tb.Helper()
+	return open(tb, dsns, migrate, nil)
+}
+
+// open puts over over each database, if there is one.
+func open(tb testing.TB, dsns DSNs, migrate bool, over func(testing.TB, *gorm.DB) *gorm.DB) *Shop {
 	tb.Helper()
 	var all []*gorm.DB
 	open := func(dsn string, up func(context.Context, *gorm.DB) error) *gorm.DB {
 		db := dbtest.Open(tb, dsn, database.Options{})
 		if migrate {
 			require.NoError(tb, up(tb.Context(), db))
+		}
+		if over != nil {
+			db = over(tb, db)
 		}
 		all = append(all, db)
 		return db

@@ -1,0 +1,125 @@
+package shoptest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+)
+
+// prepared is a database's only connection, for one goroutine, which prepares
+// each statement once: preparing is most of what a statement costs in memory.
+// (GORM's own cache prepares anew in every transaction, and so does
+// database/sql for a transaction of its own, so this one begins and ends
+// transactions by statements too, as the driver would.)
+//
+// It does not watch contexts. The explorer cancels none, and a deadline in real
+// time would make a run depend on how busy the machine is.
+type prepared struct {
+	db         *sql.DB
+	conn       *sql.Conn
+	statements map[string]*sql.Stmt
+}
+
+var (
+	_ gorm.ConnPoolBeginner = (*prepared)(nil)
+	_ gorm.GetDBConnector   = (*prepared)(nil)
+	_ gorm.TxCommitter      = (*transaction)(nil)
+)
+
+// keepPrepared returns db over a [prepared] connection.
+func keepPrepared(tb testing.TB, db *gorm.DB) *gorm.DB {
+	tb.Helper()
+	pool, err := db.DB()
+	require.NoError(tb, err)
+	conn, err := pool.Conn(tb.Context())
+	require.NoError(tb, err)
+	p := &prepared{db: pool, conn: conn, statements: map[string]*sql.Stmt{}}
+	tb.Cleanup(func() { require.NoError(tb, p.close()) })
+
+	db = db.Session(&gorm.Session{NewDB: true, Context: context.Background()})
+	db.Config.ConnPool, db.Statement.ConnPool = p, p
+	return db
+}
+
+func (p *prepared) close() error {
+	var all []error
+	for _, s := range p.statements {
+		all = append(all, s.Close())
+	}
+	return errors.Join(append(all, p.conn.Close())...)
+}
+
+// GetDBConn returns the pool that the connection is of.
+func (p *prepared) GetDBConn() (*sql.DB, error) { return p.db, nil }
+
+// PrepareContext returns the one statement of that text.
+func (p *prepared) PrepareContext(_ context.Context, query string) (*sql.Stmt, error) {
+	if s, ok := p.statements[query]; ok {
+		return s, nil
+	}
+	s, err := p.conn.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, err
+	}
+	p.statements[query] = s
+	return s, nil
+}
+
+// ExecContext runs a statement that returns no rows.
+func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	s, err := p.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return s.ExecContext(context.Background(), args...)
+}
+
+// QueryContext runs a statement that returns rows.
+func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	s, err := p.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(context.Background(), args...)
+}
+
+// QueryRowContext runs a statement that returns one row.
+func (p *prepared) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	s, err := p.PrepareContext(ctx, query)
+	if err != nil {
+		return p.conn.QueryRowContext(ctx, query, args...) // fails alike; a Row of our own cannot be made
+	}
+	return s.QueryRowContext(context.Background(), args...)
+}
+
+// BeginTx begins a transaction as the DSN asks for: immediate.
+func (p *prepared) BeginTx(ctx context.Context, _ *sql.TxOptions) (gorm.ConnPool, error) {
+	if _, err := p.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return nil, err
+	}
+	return &transaction{p}, nil
+}
+
+// transaction is the connection while a transaction is open on it.
+type transaction struct{ *prepared }
+
+// BeginTx refuses: there are no transactions in transactions.
+func (*transaction) BeginTx(context.Context, *sql.TxOptions) (gorm.ConnPool, error) {
+	return nil, gorm.ErrInvalidTransaction
+}
+
+// Commit ends the transaction.
+func (t *transaction) Commit() error {
+	_, err := t.ExecContext(context.Background(), "COMMIT")
+	return err
+}
+
+// Rollback ends the transaction without effect.
+func (t *transaction) Rollback() error {
+	_, err := t.ExecContext(context.Background(), "ROLLBACK")
+	return err
+}
