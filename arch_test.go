@@ -55,11 +55,13 @@ var layers = []layer{
 	{"internal/devserver", "internal/child fault", "gorm echo viper"},
 	{"internal/temporalserver", "deploy internal/child internal/pgserver", "gorm echo viper"},
 	{"internal/replay", "workflows internal/temporal fault", "gorm echo viper"},
+	{"internal/doctor", "activities services/order workflows fault", "gorm echo viper"},
 
 	{"internal/dbtest", "internal/database internal/pgserver fault", "temporal echo"},
 	{"internal/shoptest", "activities services/** saga fault internal/database internal/dbtest internal/money", "echo"},
 	{"internal/e2e", "api/client workflows saga services/** fault internal/**", ""},
 	{"internal/proof", "", ""},
+	{"internal/continued", "", ""},
 	{"deploy", "", "others"},
 	{".", "", ""},
 }
@@ -109,7 +111,7 @@ func TestPackagesStayLean(t *testing.T) {
 }
 
 // forTests are packages that exist for tests only, which the product never links.
-var forTests = []string{"internal/dbtest", "internal/shoptest", "internal/proof", "internal/e2e"}
+var forTests = []string{"internal/dbtest", "internal/shoptest", "internal/proof", "internal/continued", "internal/e2e"}
 
 func TestProductLinksNoTests(t *testing.T) {
 	t.Parallel()

@@ -41,9 +41,10 @@ type Registry interface {
 	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
 }
 
-// Register registers the order workflow as [PlaceOrder].
+// Register registers the order workflow as [PlaceOrder] and the doctor as [Reconcile].
 func Register(r Registry, o Options) {
 	r.RegisterWorkflowWithOptions(o.placeOrder, workflow.RegisterOptions{Name: PlaceOrder})
+	r.RegisterWorkflowWithOptions(o.reconcile, workflow.RegisterOptions{Name: Reconcile})
 }
 
 // placeOrder is the order saga. Its result is the decided order; it never fails

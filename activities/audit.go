@@ -1,0 +1,138 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/catalog"
+	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/shipping"
+)
+
+// Audit is a question of the reconciler to one service. It is no step of a
+// saga: it changes nothing and has no key.
+type Audit[In, Out any] struct {
+	Name  string // of the activity
+	Queue string // of the service
+}
+
+// The questions. Each takes a range of sagas, except those about a whole.
+var (
+	AuditOrders   = Audit[key.Range, order.AuditPage]{"order.audit", "order"}
+	AuditQuotes   = Audit[key.Range, catalog.AuditPage]{"catalog.audit", "catalog"}
+	AuditReserved = Audit[key.Range, inventory.AuditPage]{"inventory.audit", "inventory"}
+	AuditPayments = Audit[key.Range, payment.AuditPage]{"payment.audit", "payment"}
+	AuditParcels  = Audit[key.Range, shipping.AuditPage]{"shipping.audit", "shipping"}
+	AuditStock    = Audit[saga.None, []string]{"inventory.audit_stock", "inventory"}
+	AuditLedger   = Audit[saga.None, []string]{"payment.audit_ledger", "payment"}
+	DescribeSagas = Audit[[]string, []SagaFact]{"order.describe_sagas", "order"}
+	ResumeSagas   = Audit[[]string, []Resumed]{"order.resume_sagas", "order"}
+)
+
+// SagaState is how the newest run of an order's saga stands at the engine.
+type SagaState string
+
+// The states that matter.
+const (
+	SagaRunning   SagaState = "running"
+	SagaCompleted SagaState = "completed"
+	SagaStopped   SagaState = "stopped" // terminated, failed, timed out or cancelled: it decided nothing
+	SagaMissing   SagaState = "missing" // the engine has no run of it
+)
+
+// SagaFact is what the engine has of one order's saga.
+type SagaFact struct {
+	Order string    `json:"order"`
+	State SagaState `json:"state"`
+	// How is the engine's own word for the state.
+	How            string    `json:"how,omitempty"`
+	NeedsAttention bool      `json:"needs_attention,omitempty"` // it says so itself
+	ClosedAt       time.Time `json:"closed_at,omitzero"`
+	// TaskFailures is how often its workflow task has failed in a row.
+	TaskFailures int `json:"task_failures,omitempty"`
+}
+
+// Resumed is what became of resuming one order's saga.
+type Resumed struct {
+	Order string `json:"order"`
+	Error string `json:"error,omitempty"` // empty: it runs
+}
+
+// Sagas is the engine as the reconciler needs it.
+type Sagas interface {
+	// Describe returns how the newest run of an order's saga stands.
+	Describe(ctx context.Context, orderID string) (SagaFact, error)
+
+	// Resume starts the order's saga again, to be undone, or to go forward if its
+	// pivot happened. If one runs already it leaves it alone.
+	Resume(ctx context.Context, r order.Record) error
+}
+
+// BindOrderAudit binds the questions to the order service and to the engine.
+func BindOrderAudit(r saga.Registry, a order.Auditor, s order.Service, engine Sagas) {
+	bind(r, AuditOrders, a.Audit)
+	bind(r, DescribeSagas, func(ctx context.Context, ids []string) ([]SagaFact, error) {
+		facts := make([]SagaFact, len(ids))
+		for i, id := range ids {
+			var err error
+			if facts[i], err = engine.Describe(ctx, id); err != nil {
+				return nil, err
+			}
+		}
+		return facts, nil
+	})
+	bind(r, ResumeSagas, func(ctx context.Context, ids []string) ([]Resumed, error) {
+		all := make([]Resumed, len(ids))
+		for i, id := range ids {
+			all[i].Order = id
+			record, err := s.Get(ctx, id)
+			if err == nil {
+				err = engine.Resume(ctx, record)
+			}
+			if err != nil { // the others shall not wait for this one
+				activity.GetLogger(ctx).Error("saga not resumed", "order", id, "error", err)
+				all[i].Error = fault.Of(err).Error()
+			}
+		}
+		return all, nil
+	})
+}
+
+// BindCatalogAudit binds the question to the catalog service.
+func BindCatalogAudit(r saga.Registry, a catalog.Auditor) { bind(r, AuditQuotes, a.Audit) }
+
+// BindInventoryAudit binds the questions to the inventory service.
+func BindInventoryAudit(r saga.Registry, a inventory.Auditor) {
+	bind(r, AuditReserved, a.Audit)
+	bind(r, AuditStock, func(ctx context.Context, _ saga.None) ([]string, error) { return a.AuditStock(ctx) })
+}
+
+// BindPaymentAudit binds the questions to the payment service.
+func BindPaymentAudit(r saga.Registry, a payment.Auditor) {
+	bind(r, AuditPayments, a.Audit)
+	bind(r, AuditLedger, func(ctx context.Context, _ saga.None) ([]string, error) { return a.AuditLedger(ctx) })
+}
+
+// BindShippingAudit binds the question to the shipping service.
+func BindShippingAudit(r saga.Registry, a shipping.Auditor) { bind(r, AuditParcels, a.Audit) }
+
+// bind registers a question under its name. Its failures are always retried, by
+// the reconciler's own policy; what they say is safe to show.
+func bind[In, Out any](r saga.Registry, a Audit[In, Out], f func(context.Context, In) (Out, error)) {
+	r.RegisterActivityWithOptions(func(ctx context.Context, in In) (Out, error) {
+		out, err := f(ctx, in)
+		if err == nil {
+			return out, nil
+		}
+		activity.GetLogger(ctx).Warn("audit failed", "audit", a.Name, "error", err)
+		var none Out
+		return none, fault.Of(err)
+	}, activity.RegisterOptions{Name: a.Name})
+}

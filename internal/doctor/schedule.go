@@ -1,0 +1,126 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/amends/amends/workflows"
+)
+
+// Schedule says when the doctor runs by itself, and how.
+type Schedule struct {
+	// Every is the time from one run to the next; 0: none by itself.
+	Every time.Duration
+	// Queue is the task queue of the order service.
+	Queue string
+	// Input is each run's.
+	Input workflows.ReconcileInput
+}
+
+// maxJitter bounds by how much a run is late at random, so that the doctors of
+// several shops on one engine do not all come at the same second.
+const maxJitter = 30 * time.Second
+
+// Keep makes the engine's schedule be s, whatever it was: a repeat, and another
+// worker that does the same at the same time, change nothing. Whether somebody
+// has paused it stays as it is.
+func Keep(ctx context.Context, c client.Client, s Schedule) error {
+	if s.Every <= 0 {
+		return drop(ctx, c)
+	}
+	want := s.options()
+	_, err := c.ScheduleClient().Create(ctx, want)
+	var exists *serviceerror.AlreadyExists
+	switch {
+	case err == nil:
+		return nil
+	case !errors.Is(err, temporal.ErrScheduleAlreadyRunning) && !errors.As(err, &exists):
+		return fmt.Errorf("create schedule %s: %w", workflows.DoctorScheduleID, err)
+	}
+	err = c.ScheduleClient().GetHandle(ctx, workflows.DoctorScheduleID).Update(ctx, client.ScheduleUpdateOptions{
+		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+			have := in.Description.Schedule
+			have.Spec, have.Action = &want.Spec, want.Action
+			have.Policy = &client.SchedulePolicies{Overlap: want.Overlap, CatchupWindow: want.CatchupWindow}
+			return &client.ScheduleUpdate{Schedule: &have}, nil
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("update schedule %s: %w", workflows.DoctorScheduleID, err)
+	}
+	return nil
+}
+
+func (s Schedule) options() client.ScheduleOptions {
+	return client.ScheduleOptions{
+		ID: workflows.DoctorScheduleID,
+		Spec: client.ScheduleSpec{
+			Intervals: []client.ScheduleIntervalSpec{{Every: s.Every}},
+			Jitter:    min(maxJitter, s.Every/10),
+		},
+		Action: &client.ScheduleWorkflowAction{
+			ID: workflows.DoctorScheduleID, Workflow: workflows.Reconcile, Args: []any{s.Input}, TaskQueue: s.Queue,
+			StaticSummary: "compare what everybody has",
+		},
+		// A run that takes longer than the interval is not joined by a second one, and
+		// runs that were missed are not made up for: one sees it all.
+		Overlap:       enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
+		CatchupWindow: max(s.Every, minCatchup),
+		Note:          "amends doctor; the order service's worker sets it from doctor.every",
+	}
+}
+
+// minCatchup is the least that the engine takes.
+const minCatchup = 10 * time.Second
+
+// drop removes the schedule, if there is one.
+func drop(ctx context.Context, c client.Client) error {
+	err := c.ScheduleClient().GetHandle(ctx, workflows.DoctorScheduleID).Delete(ctx)
+	var missing *serviceerror.NotFound
+	if err != nil && !errors.As(err, &missing) {
+		return fmt.Errorf("delete schedule %s: %w", workflows.DoctorScheduleID, err)
+	}
+	return nil
+}
+
+// Last returns the report of the last run that the schedule started and that has
+// ended, and whether there is one.
+func Last(ctx context.Context, c client.Client) (r workflows.Report, found bool, err error) {
+	d, err := c.ScheduleClient().GetHandle(ctx, workflows.DoctorScheduleID).Describe(ctx)
+	var missing *serviceerror.NotFound
+	switch {
+	case errors.As(err, &missing):
+		return r, false, nil
+	case err != nil:
+		return r, false, fmt.Errorf("schedule %s: %w", workflows.DoctorScheduleID, err)
+	}
+	for _, a := range slices.Backward(d.Info.RecentActions) {
+		if a.StartWorkflowResult == nil {
+			continue
+		}
+		id := a.StartWorkflowResult.WorkflowID
+		run, err := c.DescribeWorkflowExecution(ctx, id, "")
+		if err != nil {
+			if errors.As(err, &missing) {
+				continue // past its retention
+			}
+			return r, false, fmt.Errorf("run %s: %w", id, err)
+		}
+		if run.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
+			continue // it runs, or was stopped
+		}
+		if err := c.GetWorkflow(ctx, id, "").Get(ctx, &r); err != nil {
+			return r, false, fmt.Errorf("run %s: %w", id, err)
+		}
+		return r, true, nil
+	}
+	return r, false, nil
+}

@@ -1,0 +1,121 @@
+package barrier
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/saga/key"
+)
+
+// Standing is what the ledger says of one key.
+type Standing struct {
+	Key       Key
+	State     State
+	CreatedAt time.Time // UTC
+}
+
+// Undoable says that an undo of the key would run, or at least ask outside: a
+// key in any other state, or without a row, has nothing to undo, whatever other
+// tables say.
+func (s Standing) Undoable() bool { return s.State == Intent || s.State == Done }
+
+// Standings returns what the ledger says of the sagas of r, by key. It takes no
+// locks and does not look at r's limit.
+func Standings(ctx context.Context, db *gorm.DB, r key.Range) ([]Standing, error) {
+	var rows []row
+	err := Within(db.WithContext(ctx), "saga", r).Select("saga", "step", "generation", "state", "created_at").
+		Order("saga, step, generation").Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger: %w", err)
+	}
+	all := make([]Standing, len(rows))
+	for i, r := range rows {
+		all[i] = r.standing()
+	}
+	return all, nil
+}
+
+// Recorded is a [Standing] with what the step answered; the zero Out unless it is
+// done.
+type Recorded[Out any] struct {
+	Standing
+
+	Outcome Out
+}
+
+// Outcomes is [Standings] with the outcomes, of a service whose steps all have
+// one type of them.
+func Outcomes[Out any](ctx context.Context, db *gorm.DB, r key.Range) ([]Recorded[Out], error) {
+	var rows []row
+	err := Within(db.WithContext(ctx), "saga", r).Select("saga", "step", "generation", "state", "outcome", "created_at").
+		Order("saga, step, generation").Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger: %w", err)
+	}
+	all := make([]Recorded[Out], len(rows))
+	for i, r := range rows {
+		all[i].Standing = r.standing()
+		if r.State != Done {
+			continue
+		}
+		if all[i].Outcome, err = decode[Out](r.Outcome); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (r *row) standing() Standing {
+	k := Key{Saga: r.Saga, Step: r.Step, Generation: r.Generation}
+	return Standing{Key: k, State: r.State, CreatedAt: r.CreatedAt.UTC()}
+}
+
+// Within narrows a query to the sagas of r, which column names.
+func Within(q *gorm.DB, column string, r key.Range) *gorm.DB {
+	if len(r.Sagas) > 0 {
+		return q.Where(column+" IN ?", r.Sagas)
+	}
+	if r.After != "" {
+		q = q.Where(column+" > ?", r.After)
+	}
+	if r.To != "" {
+		q = q.Where(column+" <= ?", r.To)
+	}
+	return q
+}
+
+// Cut returns r cut off behind its first Limit sagas that are in the ledger or
+// in one of the tables, which have a column saga with an index, and whether that
+// left something out: then what follows begins behind the To of the range that it
+// returns. A list is never cut.
+func Cut(ctx context.Context, db *gorm.DB, r key.Range, tables ...string) (cut key.Range, more bool, err error) {
+	if len(r.Sagas) > 0 || r.Limit <= 0 {
+		return r, false, nil
+	}
+	var parts []string
+	var args []any
+	for i, table := range append([]string{(*row)(nil).TableName()}, tables...) {
+		// Each part stops by itself: only an index is read, and not the whole stretch.
+		part := "SELECT saga FROM (SELECT DISTINCT saga FROM " + table + " WHERE saga > ?"
+		args = append(args, r.After)
+		if r.To != "" {
+			part += " AND saga <= ?"
+			args = append(args, r.To)
+		}
+		parts = append(parts, fmt.Sprintf("%s ORDER BY saga LIMIT ?) AS t%d", part, i))
+		args = append(args, r.Limit+1)
+	}
+	var sagas []string
+	err = db.WithContext(ctx).Raw(strings.Join(parts, " UNION ")+" ORDER BY saga LIMIT ?", append(args, r.Limit+1)...).Scan(&sagas).Error
+	if err != nil {
+		return r, false, fmt.Errorf("read which sagas there are: %w", err)
+	}
+	if len(sagas) > r.Limit {
+		r.To, more = sagas[r.Limit-1], true
+	}
+	return r, more, nil
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/order"
+)
+
+var _ order.Auditor = (*Store)(nil)
+
+// Audit implements [order.Auditor].
+func (s *Store) Audit(ctx context.Context, r key.Range) (order.AuditPage, error) {
+	page, err := s.audit(ctx, r)
+	return page, database.Fault(err)
+}
+
+func (s *Store) audit(ctx context.Context, r key.Range) (order.AuditPage, error) {
+	q := barrier.Within(s.db.WithContext(ctx).Table("orders"), "id", r).Select(`id, status, reason, total_minor, total_currency,
+		created_at, updated_at, decide_by, needs_attention, waivers,
+		(SELECT CAST(coalesce(sum(quantity), 0) AS bigint) FROM order_lines WHERE order_id = orders.id) AS units`)
+	if len(r.Sagas) == 0 && r.Limit > 0 {
+		q = q.Limit(r.Limit)
+	}
+	var rows []auditRow
+	if err := q.Order("id").Find(&rows).Error; err != nil {
+		return order.AuditPage{}, fmt.Errorf("read orders: %w", err)
+	}
+	page := order.AuditPage{Facts: make([]order.Fact, len(rows))}
+	if len(rows) == 0 {
+		return page, nil
+	}
+	if last := rows[len(rows)-1].ID; len(r.Sagas) == 0 && len(rows) == r.Limit {
+		page.Next, r.To = last, last
+	}
+	// After the orders: a history that is longer than the order knows is of an order
+	// that has just been decided, which nobody judges yet.
+	var changes []changeRow
+	err := barrier.Within(s.db.WithContext(ctx), "order_id", r).Order("order_id, position").Find(&changes).Error
+	if err != nil {
+		return order.AuditPage{}, fmt.Errorf("read order histories: %w", err)
+	}
+	histories := map[string][]order.Change{}
+	for i := range changes {
+		c, err := changes[i].change()
+		if err != nil {
+			return order.AuditPage{}, err
+		}
+		histories[changes[i].OrderID] = append(histories[changes[i].OrderID], c)
+	}
+	for i := range rows {
+		if page.Facts[i], err = rows[i].fact(histories[rows[i].ID]); err != nil {
+			return order.AuditPage{}, err
+		}
+	}
+	return page, nil
+}
+
+// auditRow is an order without its placement and its view, which are large.
+type auditRow struct {
+	ID             string
+	Status         order.Status
+	Reason         order.Reason
+	TotalMinor     *int64
+	TotalCurrency  *string
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+	DecideBy       *time.Time
+	NeedsAttention bool
+	Waivers        string
+	Units          int64
+}
+
+func (r *auditRow) fact(history []order.Change) (order.Fact, error) {
+	f := order.Fact{
+		ID: r.ID, Status: r.Status, Reason: r.Reason, Units: r.Units,
+		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), NeedsAttention: r.NeedsAttention,
+		Wrong: order.CheckHistory(r.Status, r.Reason, history),
+	}
+	if r.TotalMinor != nil && r.TotalCurrency != nil {
+		total := money.New(*r.TotalMinor, money.Currency(*r.TotalCurrency))
+		f.Total = &total
+	}
+	if r.DecideBy != nil {
+		f.DecideBy = r.DecideBy.UTC()
+	}
+	if err := json.Unmarshal([]byte(r.Waivers), &f.Waivers); err != nil {
+		return order.Fact{}, unreadable(r.ID, err)
+	}
+	return f, nil
+}

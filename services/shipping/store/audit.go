@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/shipping"
+)
+
+var _ shipping.AuditStore = (*Store)(nil)
+
+// Parcels implements [shipping.AuditStore].
+func (s *Store) Parcels(ctx context.Context, r key.Range) (shipping.Parcels, error) {
+	p, err := s.parcels(ctx, r)
+	return p, database.Fault(err)
+}
+
+func (s *Store) parcels(ctx context.Context, r key.Range) (shipping.Parcels, error) {
+	r, more, err := barrier.Cut(ctx, s.db, r, "shipments")
+	if err != nil {
+		return shipping.Parcels{}, err
+	}
+	all := shipping.Parcels{Range: r}
+	if more {
+		all.Next = r.To
+	}
+	standings, err := barrier.Standings(ctx, s.db, r)
+	if err != nil {
+		return shipping.Parcels{}, err
+	}
+	for _, st := range standings {
+		all.Standings = append(all.Standings, shipping.Standing{
+			Key: st.Key, State: string(st.State), Undoable: st.Undoable(), At: st.CreatedAt,
+		})
+	}
+	var rows []row
+	err = barrier.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation, warehouse").Find(&rows).Error
+	if err != nil {
+		return shipping.Parcels{}, fmt.Errorf("read shipments: %w", err)
+	}
+	for _, r := range rows {
+		all.Parcels = append(all.Parcels, shipping.ParcelRow{
+			Key:      key.Key{Saga: r.Saga, Step: r.Step, Generation: r.Generation},
+			Shipment: r.shipment().Shipment, At: r.CreatedAt.UTC(),
+		})
+	}
+	return all, nil
+}

@@ -1,0 +1,381 @@
+package workflows
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/amends/amends/activities"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/services/catalog"
+	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/shipping"
+)
+
+// Facts are what everybody has of one saga; nil: nothing.
+type Facts struct {
+	Saga      string
+	Order     *order.Fact
+	Catalog   *catalog.Fact
+	Inventory *inventory.Fact
+	Payment   *payment.Fact
+	Shipping  *shipping.Fact
+	Engine    *activities.SagaFact // asked for undecided orders only; nil: not asked
+	// Unasked are the services that did not answer: what they have is not known,
+	// so nothing is judged by it.
+	Unasked []string
+}
+
+// Verdict is what a saga's facts mean.
+type Verdict struct {
+	Findings       []Finding
+	Young          bool // too young to be judged: the rest is empty
+	NeedsAttention bool // flagged with a reason, so not lost
+}
+
+// Judge says what is wrong with one saga. It judges an order grace after it had
+// to be decided, and the traces of an order that is not there grace after the
+// first of them: until then a page that was read a moment later may well show
+// something else. It is pure: the facts may be of different moments, so what it
+// finds counts only if it finds it twice.
+func Judge(f Facts, now time.Time, grace time.Duration) Verdict {
+	j := judgement{Facts: f}
+	if f.Order == nil {
+		j.unknown(now, grace)
+		return j.Verdict
+	}
+	if now.Sub(f.Order.Due()) < grace {
+		return Verdict{Young: true}
+	}
+	j.NeedsAttention = f.Order.NeedsAttention
+	j.since = f.Order.UpdatedAt
+	j.wrong(FindingHistory, "order", f.Order.Wrong)
+	switch f.Order.Status {
+	case order.Pending:
+		j.undecided()
+	case order.Confirmed:
+		j.confirmed()
+	case order.Cancelled:
+		j.cancelled()
+	}
+	if f.Order.Status != order.Pending {
+		j.books()
+	}
+	j.twice()
+	return j.Verdict
+}
+
+// judgement is a verdict in the making.
+type judgement struct {
+	Facts
+	Verdict
+
+	since time.Time
+}
+
+func (j *judgement) find(i Invariant, kind FindingKind, service string, repairable bool, format string, args ...any) {
+	j.Findings = append(j.Findings, Finding{
+		Invariant: i, Kind: kind, Order: j.Saga, Service: service, Since: j.since,
+		Detail: fmt.Sprintf(format, args...), Repairable: repairable,
+	})
+}
+
+func (j *judgement) wrong(kind FindingKind, service string, all []string) {
+	for _, w := range all {
+		j.find(LegalHistory, kind, service, false, "%s", w)
+	}
+}
+
+func (j *judgement) asked(service string) bool { return !slices.Contains(j.Unasked, service) }
+
+// waived says whether somebody has given up on undoing a step.
+func (j *judgement) waived(step string) bool {
+	return slices.ContainsFunc(j.Order.Waivers, func(w order.Waiver) bool { return w.Step == step })
+}
+
+// unknown judges a saga whose order is not there. An order is made before
+// anything else, so a trace anywhere means that it was there.
+func (j *judgement) unknown(now time.Time, grace time.Duration) {
+	if !j.asked("order") {
+		return
+	}
+	var parts []string
+	trace := func(service string, at time.Time, what string) {
+		if what == "" {
+			what = "steps that left nothing"
+		}
+		parts = append(parts, service+" has "+what)
+		if !at.IsZero() && (j.since.IsZero() || at.Before(j.since)) {
+			j.since = at
+		}
+	}
+	if f := j.Catalog; f != nil {
+		trace("catalog", f.Since, "a quote")
+	}
+	if f := j.Inventory; f != nil {
+		var what []string
+		for _, s := range f.Stock {
+			what = append(what, fmt.Sprintf("%d units %s", s.Units, s.State))
+		}
+		trace("inventory", f.Since, strings.Join(what, ", "))
+	}
+	if f := j.Payment; f != nil {
+		var what []string
+		for _, h := range f.Holds {
+			what = append(what, h.Amount.String()+" held")
+		}
+		if !f.Ours.IsZero() || !f.Provider.IsZero() {
+			what = append(what, fmt.Sprintf("%s taken by our books, %s by the provider's", amount(f.Ours), amount(f.Provider)))
+		}
+		trace("payment", f.Since, strings.Join(what, ", "))
+	}
+	if f := j.Shipping; f != nil {
+		what := ""
+		if len(f.Parcels) > 0 {
+			what = fmt.Sprintf("%d parcels booked", len(f.Parcels))
+		}
+		trace("shipping", f.Since, what)
+	}
+	if len(parts) == 0 || now.Sub(j.since) < grace { // without a time it is a stranger's key, and nobody's is under way
+		return
+	}
+	j.find(NoneLost, FindingUnknownOrder, "order", false, "there is no such order, but %s", strings.Join(parts, "; "))
+}
+
+// undecided judges an order that should have been decided long ago.
+func (j *judgement) undecided() {
+	e := j.Engine
+	if e == nil {
+		return
+	}
+	j.since = j.Order.Due()
+	// Resumed, a saga asks the payment service whether the money was taken. That
+	// must not be answered from books that the provider contradicts.
+	repairable := j.Payment == nil || !j.Payment.Blind
+	because := ""
+	if !repairable {
+		because = ", and the provider took money that our books do not have: it must not be undone"
+	}
+	if !j.asked("payment") {
+		repairable = false
+	}
+	switch e.State {
+	case activities.SagaRunning:
+		j.NeedsAttention = j.NeedsAttention || e.NeedsAttention
+		if j.NeedsAttention || j.Order.DecideBy.IsZero() {
+			return
+		}
+		detail := "its saga runs, but has neither decided nor flagged it"
+		if e.TaskFailures > 0 {
+			detail = fmt.Sprintf("its workflow task has failed %d times in a row", e.TaskFailures)
+		}
+		j.find(EveryOrderEnd, FindingSagaSilent, "order", false, "%s", detail)
+	case activities.SagaMissing:
+		j.find(EveryOrderEnd, FindingSagaMissing, "order", repairable, "it is undecided and the engine has no saga of it%s", because)
+	case activities.SagaStopped, activities.SagaCompleted:
+		if !e.ClosedAt.IsZero() {
+			j.since = e.ClosedAt
+		}
+		j.find(EveryOrderEnd, FindingSagaStopped, "order", repairable, "it is undecided and its saga is %s%s", e.How, because)
+	}
+}
+
+// confirmed judges an order that keeps everything, once.
+func (j *judgement) confirmed() {
+	if j.asked("catalog") && j.Catalog != nil && j.Catalog.Total != nil && !same(j.Catalog.Total, j.Order.Total) {
+		j.find(OneAnswer, FindingQuote, "catalog", false, "it was quoted %s, its total is %s", j.Catalog.Total, inWords(j.Order.Total))
+	}
+	warehouses := 0
+	if j.asked("inventory") {
+		var sold, units int64
+		for _, s := range stock(j.Inventory) {
+			if s.State == inventory.Held {
+				j.find(NoOrphan, FindingStockHeld, "inventory", false, "%d units are still held by %s, and it is confirmed", s.Units, s.Step)
+				continue
+			}
+			sold, units, warehouses = sold+1, units+s.Units, warehouses+s.Warehouses
+		}
+		if sold != 1 || units != j.Order.Units {
+			j.find(NoOrphan, FindingStockNotSold, "inventory", false,
+				"it is confirmed with %d units, but %d reservations with %d units are sold", j.Order.Units, sold, units)
+		}
+	}
+	if j.asked("payment") {
+		p := moneyOf(j.Payment)
+		for _, h := range p.Holds {
+			j.find(NoOrphan, FindingMoneyHeld, "payment", false, "%s, and it is confirmed", hold(h))
+		}
+		switch {
+		case p.Ours.Captures == 0:
+			j.find(MoneyAddsUp, FindingMoneyNotTaken, "payment", false, "it is confirmed, but nothing was taken")
+		case j.Order.Total == nil || p.Ours.Captured != j.Order.Total.Minor || p.Ours.Currency != j.Order.Total.Currency:
+			j.find(MoneyAddsUp, FindingMoneyAmount, "payment", false, "%s was taken, its total is %s", amount(p.Ours), inWords(j.Order.Total))
+		}
+	}
+	if j.asked("shipping") && j.asked("inventory") {
+		booked := 0
+		for _, p := range parcelsOf(j.Shipping) {
+			if p.Ours == shipping.Booked {
+				booked++
+			}
+		}
+		if booked != warehouses {
+			j.find(NoOrphan, FindingParcelMissing, "shipping", false, "%d parcels are booked, its stock is in %d warehouses", booked, warehouses)
+		}
+	}
+}
+
+// cancelled judges an order of which nothing is left but what was waived.
+func (j *judgement) cancelled() {
+	p := moneyOf(j.Payment)
+	// A saga that is resumed settles first. If money was taken that would make it
+	// go forward, on an order that is cancelled: that is for a person to decide.
+	mendable := j.asked("payment") && p.Ours.Captures == 0 && p.Provider.Captures == 0
+	if j.asked("inventory") {
+		for _, s := range stock(j.Inventory) {
+			switch {
+			case s.State == inventory.Committed:
+				j.find(NoOrphan, FindingStockSold, "inventory", false, "%d units are sold by %s, and it is cancelled", s.Units, s.Step)
+			case !j.waived(s.Step):
+				j.find(NoOrphan, FindingStockHeld, "inventory", mendable && s.Undoable, "%d units are held by %s, and it is cancelled%s",
+					s.Units, s.Step, undone(s.Undoable))
+			}
+		}
+	}
+	if j.asked("payment") {
+		for _, h := range p.Holds {
+			if !j.waived(h.Step) {
+				j.find(NoOrphan, FindingMoneyHeld, "payment", mendable && h.Undoable, "%s, and it is cancelled%s", hold(h), undone(h.Undoable))
+			}
+		}
+		if p.Ours.Captured > p.Ours.Refunded || p.Provider.Captured > p.Provider.Refunded {
+			j.find(MoneyAddsUp, FindingMoneyTaken, "payment", false,
+				"it is cancelled, but %s was taken by our books and %s by the provider's", amount(p.Ours), amount(p.Provider))
+		}
+	}
+	if j.asked("shipping") {
+		for _, c := range parcelsOf(j.Shipping) {
+			if !j.waived(c.Step) {
+				j.find(NoOrphan, FindingParcelBooked, "shipping", mendable && c.Undoable, "%s, and it is cancelled%s", parcel(c), undone(c.Undoable))
+			}
+		}
+	}
+}
+
+// books judges whether the outside world's books are ours, and whether each
+// service agrees with itself.
+func (j *judgement) books() {
+	if f := j.Inventory; f != nil {
+		j.wrong(FindingBarrier, "inventory", f.Wrong)
+	}
+	if f := j.Payment; f != nil {
+		j.wrong(FindingBarrier, "payment", f.Wrong)
+		for _, step := range f.Open {
+			j.find(LegalHistory, FindingBarrier, "payment", false, "%s was begun and never concluded", step)
+		}
+		for _, d := range f.Differ {
+			if !j.waived(d.Step) {
+				j.find(MoneyAddsUp, FindingProviderBook, "payment", false, "%s", d.What)
+			}
+		}
+	}
+	if f := j.Shipping; f != nil {
+		j.wrong(FindingBarrier, "shipping", f.Wrong)
+		for _, d := range f.Differ {
+			if !j.waived(d.Step) {
+				j.find(AtMostOnce, FindingCarrierBook, "shipping", false, "%s", d.What)
+			}
+		}
+	}
+}
+
+// twice judges what may not be there twice, whatever the order's status.
+func (j *judgement) twice() {
+	p := moneyOf(j.Payment)
+	if n := max(p.Ours.Captures, p.Provider.Captures); n > 1 {
+		j.find(AtMostOnce, FindingTakenTwice, "payment", false, "money was taken %d times by our books and %d times by the provider's: %s and %s",
+			p.Ours.Captures, p.Provider.Captures, amount(p.Ours), amount(p.Provider))
+	}
+	live := 0
+	for _, h := range p.Holds {
+		if h.Provider {
+			live++
+		}
+	}
+	if live > 1 {
+		j.find(AtMostOnce, FindingHeldTwice, "payment", false, "the provider holds money %d times", live)
+	}
+}
+
+// The zero of what nobody has.
+
+func stock(f *inventory.Fact) []inventory.StockFact {
+	if f == nil {
+		return nil
+	}
+	return f.Stock
+}
+
+func moneyOf(f *payment.Fact) payment.Fact {
+	if f == nil {
+		return payment.Fact{}
+	}
+	return *f
+}
+
+func parcelsOf(f *shipping.Fact) []shipping.ParcelFact {
+	if f == nil {
+		return nil
+	}
+	return f.Parcels
+}
+
+// The same in words.
+
+func undone(undoable bool) string {
+	if undoable {
+		return ""
+	}
+	return "; its barrier says that there is nothing to undo"
+}
+
+func hold(h payment.HoldFact) string {
+	whose := "by our books only"
+	if h.Provider {
+		whose = "at the provider"
+	}
+	if h.Provider && h.Ours != payment.Authorized {
+		whose = "at the provider only"
+	}
+	return fmt.Sprintf("%s is held by %s %s", h.Amount, h.Step, whose)
+}
+
+func parcel(p shipping.ParcelFact) string {
+	whose := "here and at the carrier"
+	switch {
+	case !p.Carrier:
+		whose = "here only"
+	case p.Ours != shipping.Booked:
+		whose = "at the carrier only"
+	}
+	return fmt.Sprintf("the parcel of %s is booked by %s %s", p.Warehouse, p.Step, whose)
+}
+
+func amount(t payment.Taken) string {
+	if t.Currency == "" {
+		return "nothing"
+	}
+	return money.New(t.Captured-t.Refunded, t.Currency).String()
+}
+
+func inWords(a *money.Amount) string {
+	if a == nil {
+		return "not there"
+	}
+	return a.String()
+}
+
+func same(a, b *money.Amount) bool { return a != nil && b != nil && *a == *b }

@@ -1,0 +1,133 @@
+package workflows
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/activities"
+	"github.com/amends/amends/services/order"
+)
+
+// resumeAtOnce is how many sagas one activity resumes: few, because orders that
+// customers wait for come first.
+const resumeAtOnce = 10
+
+// tolerated is how many findings of one kind are repaired by themselves. More of
+// them are no accident that happened to a few orders: somebody restored an older
+// backup, or a release is broken, and then what looks like the exception may be
+// the truth.
+func (r *Report) tolerated() int { return max(10, r.Judged/100) }
+
+// repair resumes the sagas that can mend what was found, and looks once more.
+func (d *doctor) repair(ctx workflow.Context) error {
+	ids := d.report.repairable()
+	if len(ids) == 0 {
+		return nil
+	}
+	if d.report.ReportOnlyBecause = d.reportOnly(); d.report.ReportOnlyBecause != "" {
+		return nil
+	}
+	failed := map[string]string{}
+	var resumed []string
+	for some := range slices.Chunk(ids, resumeAtOnce) {
+		answers, err := ask(ctx, d, activities.ResumeSagas, some)
+		if err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			d.report.unasked("engine", err)
+			break
+		}
+		for _, a := range answers {
+			if a.Error != "" {
+				failed[a.Order] = a.Error
+				continue
+			}
+			resumed = append(resumed, a.Order)
+		}
+	}
+	if err := d.watch(ctx, resumed); err != nil {
+		return err
+	}
+	for i := range d.report.Findings {
+		switch f := &d.report.Findings[i]; {
+		case !f.Repairable || f.Repaired:
+		case failed[f.Order] != "":
+			f.Note = "its saga could not be resumed: " + failed[f.Order]
+		case slices.Contains(resumed, f.Order):
+			f.Note = "its saga runs again, but has not mended it yet"
+		}
+	}
+	return nil
+}
+
+// reportOnly says why nothing is repaired, if nothing is.
+func (d *doctor) reportOnly() string {
+	if d.in.DryRun {
+		return "it was asked to change nothing"
+	}
+	for _, k := range FindingKinds {
+		if n, most := d.report.Counts[k], d.report.tolerated(); n > most {
+			return fmt.Sprintf("there are %d findings of kind %s, more than %d: that looks like a database that was restored from a backup, "+
+				"or a broken release, and is for a person to judge", n, k, most)
+		}
+	}
+	return ""
+}
+
+// repairable are the orders whose sagas can mend something.
+func (r *Report) repairable() (ids []string) {
+	for _, f := range r.Findings {
+		if f.Repairable && !slices.Contains(ids, f.Order) {
+			ids = append(ids, f.Order)
+		}
+	}
+	return ids
+}
+
+// watch looks at resumed sagas until what was found is mended, or for as long as
+// it may.
+func (d *doctor) watch(ctx workflow.Context, ids []string) error {
+	until := workflow.Now(ctx).Add(d.in.Heal)
+	for pause := time.Second; len(ids) > 0; pause = min(2*pause, d.in.Pause) {
+		if err := workflow.Sleep(ctx, pause); err != nil {
+			return err
+		}
+		var left []string
+		err := d.look(ctx, ids, func(f *Facts, v Verdict) {
+			if !d.mended(f, v) {
+				left = append(left, f.Saga)
+			}
+		})
+		if err != nil {
+			return err
+		}
+		if ids = left; !workflow.Now(ctx).Before(until) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// mended notes which findings of an order are no more, and says whether that is
+// so of all that could be mended.
+func (d *doctor) mended(f *Facts, v Verdict) bool {
+	// A saga that runs again but has not decided is not mended; one that is flagged
+	// is in a person's hands, with its reason.
+	decided := f.Order != nil && (f.Order.Status != order.Pending || v.NeedsAttention)
+	all := true
+	for i := range d.report.Findings {
+		old := &d.report.Findings[i]
+		if old.Order != f.Saga || !old.Repairable {
+			continue
+		}
+		gone := !slices.ContainsFunc(v.Findings, func(now Finding) bool { return now.Kind == old.Kind && now.Service == old.Service })
+		// What nobody could be asked about is not known to be gone.
+		old.Repaired = decided && gone && !slices.Contains(f.Unasked, old.Service)
+		all = all && old.Repaired
+	}
+	return all
+}
