@@ -7,6 +7,11 @@ SHELL := /bin/bash
 
 # Arguments of `make run`, for example: make run ARGS='--http-addr 127.0.0.1:8081'
 ARGS ?=
+# How long `make chaos` breaks things, how many orders it places meanwhile, and
+# what it damages on purpose.
+FOR ?= 120s
+ORDERS ?= 500
+PLANT ?=
 # What draws the samples of `make prove`.
 SEED ?= 1
 
@@ -54,6 +59,11 @@ prove: ## Try what `make test` has no time for: two faults at once, six by sampl
 	go test ./internal/proof -count=1 -timeout 30m -v -run NoSchedule -faults 6 -sample 2000 -seed $(SEED)
 	go test ./internal/proof -count=1 -timeout 30m -v -run EveryMutant -mutants
 	go test ./saga/barrier -count=1 -timeout 30m -v -run TestRandom -barrier.random=10000 -barrier.seed=$(SEED)
+
+.PHONY: chaos
+chaos: ## Break the running platform for FOR (120s) under ORDERS (500) orders, and judge it; SEED draws how
+	@scripts/temporal-server.sh
+	go test ./internal/chaos -run '^TestChaos$$' -count=1 -v -timeout 30m -chaos.for=$(FOR) -chaos.orders=$(ORDERS) $(if $(filter file,$(origin SEED)),,-chaos.seed=$(SEED)) $(if $(PLANT),-chaos.plant=$(PLANT))
 
 .PHONY: figures
 figures: build ## Print what an order costs on this machine, on a platform of its own

@@ -59,6 +59,7 @@ var layers = []layer{
 
 	{"internal/dbtest", "internal/database internal/pgserver fault", "temporal echo"},
 	{"internal/shoptest", "activities services/** saga fault internal/database internal/dbtest internal/money", "echo"},
+	{"internal/chaos", "api/client workflows saga services/** fault internal/**", ""},
 	{"internal/e2e", "api/client workflows saga services/** fault internal/**", ""},
 	{"internal/proof", "", ""},
 	{"internal/continued", "", ""},
@@ -111,7 +112,7 @@ func TestPackagesStayLean(t *testing.T) {
 }
 
 // forTests are packages that exist for tests only, which the product never links.
-var forTests = []string{"internal/dbtest", "internal/shoptest", "internal/proof", "internal/continued", "internal/e2e"}
+var forTests = []string{"internal/dbtest", "internal/shoptest", "internal/proof", "internal/continued", "internal/e2e", "internal/chaos"}
 
 func TestProductLinksNoTests(t *testing.T) {
 	t.Parallel()

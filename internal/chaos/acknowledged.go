@@ -1,0 +1,73 @@
+package chaos
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+)
+
+// Acknowledgement is an answer that says that there is, or may be, an order.
+type Acknowledgement struct {
+	At     time.Time `json:"at"`
+	Order  int       `json:"order"`
+	ID     string    `json:"id"`
+	Status int       `json:"status"` // of HTTP: 2xx, or 503 with a Location
+	// Replayed says that an earlier placement made the order.
+	Replayed bool `json:"replayed,omitempty"`
+	// Is is what the order then was, and Total what it cost; empty if the answer did
+	// not say.
+	Is    string `json:"is,omitempty"`
+	Total *int64 `json:"total,omitempty"`
+}
+
+// journal keeps every acknowledgement, in a file before anybody acts on it.
+type journal struct {
+	mu   sync.Mutex
+	file *os.File
+	all  []Acknowledgement
+}
+
+func newJournal(path string) (*journal, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("acknowledgements: %w", err)
+	}
+	return &journal{file: file}, nil
+}
+
+// write keeps one.
+func (j *journal) write(a Acknowledgement) error {
+	a.At = time.Now().UTC()
+	line, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("acknowledgement: %w", err)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if _, err := j.file.Write(append(line, '\n')); err != nil {
+		return fmt.Errorf("acknowledgement: %w", err)
+	}
+	j.all = append(j.all, a)
+	return nil
+}
+
+// byOrder returns what was acknowledged, by the number of the order.
+func (j *journal) byOrder() map[int][]Acknowledgement {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	all := map[int][]Acknowledgement{}
+	for _, a := range j.all {
+		all[a.Order] = append(all[a.Order], a)
+	}
+	return all
+}
+
+func (j *journal) count() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.all)
+}
+
+func (j *journal) close() error { return j.file.Close() }

@@ -1,0 +1,181 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/Shopify/toxiproxy/v2/toxics"
+	"github.com/rs/zerolog"
+
+	"github.com/amends/amends/internal/pgserver"
+)
+
+// Lost is what gets lost on a line that is a hole.
+type Lost string
+
+// What a hole swallows: replies that are lost are the ones to things that happened.
+const (
+	Requests Lost = "requests"
+	Replies  Lost = "replies"
+	Both     Lost = "requests and replies"
+)
+
+// line is a way from one process to one server that can be broken.
+type line struct {
+	proxy *toxiproxy.Proxy
+
+	hole      atomic.Value // Lost; "" is none
+	swallowed atomic.Int64 // bytes, since the hole began
+	open      atomic.Int64 // connections
+	opened    atomic.Int64 // ever
+
+	mu    sync.Mutex
+	reset chan struct{} // closed when every connection is to end
+}
+
+// lines are all lines by name, for the gates, which toxiproxy makes.
+var lines sync.Map
+
+// newLine opens a line on a free port of this machine.
+func newLine(ctx context.Context, name, upstream string) (*line, error) {
+	port, err := pgserver.FreePort(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("line %s: %w", name, err)
+	}
+	l := &line{reset: make(chan struct{})}
+	l.hole.Store(Lost(""))
+	if _, taken := lines.LoadOrStore(name, l); taken {
+		return nil, fmt.Errorf("there is a line %q", name)
+	}
+	quiet := zerolog.Nop()
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), quiet)
+	l.proxy = toxiproxy.NewProxy(server, name, address(port), upstream)
+	for _, toxic := range []string{
+		// It never acts, but that it is there makes closing a connection a reset.
+		`{"type": "reset_peer", "toxicity": 0, "stream": "upstream"}`,
+		`{"type": "reset_peer", "toxicity": 0, "stream": "downstream"}`,
+		`{"type": "amends_gate", "stream": "upstream", "attributes": {"line": "` + name + `", "carries": "requests"}}`,
+		`{"type": "amends_gate", "stream": "downstream", "attributes": {"line": "` + name + `", "carries": "replies"}}`,
+	} {
+		if _, err := l.proxy.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {
+			return nil, fmt.Errorf("line %s: %w", name, err)
+		}
+	}
+	if err := l.proxy.Start(); err != nil {
+		return nil, fmt.Errorf("line %s: %w", name, err)
+	}
+	return l, nil
+}
+
+// address is where the process connects to.
+func (l *line) address() string { return l.proxy.Listen }
+
+// close ends the line for good.
+func (l *line) close() {
+	lines.Delete(l.proxy.Name)
+	l.sever()
+}
+
+// sever resets every connection and refuses new ones.
+func (l *line) sever() {
+	l.proxy.Stop()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.reset)
+	l.reset = make(chan struct{})
+}
+
+func (l *line) severed() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.reset
+}
+
+// cut resets every connection and refuses new ones for that long. It waits until
+// there is one to reset, and in the end for one that the victim has opened since.
+func (l *line) cut(ctx context.Context, closed time.Duration) error {
+	if err := until(ctx, "a connection is open", func() bool { return l.open.Load() > 0 }); err != nil {
+		return err
+	}
+	l.sever()
+	err := until(ctx, "every connection has ended", func() bool { return l.open.Load() == 0 })
+	before := l.opened.Load()
+	err = errors.Join(err, pause(ctx, closed), l.proxy.Start())
+	if err != nil {
+		return err
+	}
+	return until(ctx, "the victim connects again", func() bool { return l.opened.Load() > before })
+}
+
+// swallow makes the line a hole for that long, and until something fell into it.
+// Then the connections are reset: what they carried has gaps.
+func (l *line) swallow(ctx context.Context, what Lost, during time.Duration) error {
+	l.swallowed.Store(0)
+	l.hole.Store(what)
+	err := errors.Join(
+		pause(ctx, during),
+		until(ctx, "something falls into the hole", func() bool { return l.swallowed.Load() > 0 }),
+	)
+	l.sever()
+	l.hole.Store(Lost(""))
+	return errors.Join(err, l.proxy.Start())
+}
+
+// Gate is our toxic: it lets everything pass that its line does not swallow. It is
+// exported, with its fields, because toxiproxy makes it from JSON.
+type Gate struct {
+	Line    string `json:"line"`
+	Carries Lost   `json:"carries"`
+}
+
+func init() { toxics.Register("amends_gate", new(Gate)) }
+
+// Pipe implements [toxics.Toxic].
+func (g *Gate) Pipe(stub *toxics.ToxicStub) {
+	found, ok := lines.Load(g.Line)
+	if !ok { // the line is closed for good
+		stub.Close()
+		return
+	}
+	l, ok := found.(*line)
+	if !ok {
+		stub.Close()
+		return
+	}
+	if g.Carries == Requests { // each connection has one gate of these
+		l.opened.Add(1)
+		l.open.Add(1)
+		defer l.open.Add(-1)
+	}
+	severed := l.severed()
+	for {
+		select {
+		case <-stub.Interrupt:
+			return
+		case <-severed:
+			stub.Close()
+			return
+		case chunk := <-stub.Input:
+			if chunk == nil {
+				stub.Close()
+				return
+			}
+			if hole := l.hole.Load(); hole == Both || hole == g.Carries {
+				l.swallowed.Add(int64(len(chunk.Data)))
+				continue
+			}
+			select {
+			case stub.Output <- chunk:
+			case <-severed:
+				stub.Close()
+				return
+			}
+		}
+	}
+}

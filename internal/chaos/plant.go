@@ -1,0 +1,86 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Plant is damage that is done to a database on purpose, which the judgement must
+// find.
+type Plant string
+
+// The damages.
+const (
+	LostOrder     Plant = "lost-order"     // an order is gone that was acknowledged
+	DoubleCapture Plant = "double-capture" // the provider has taken the money twice
+	HeldStock     Plant = "held-stock"     // an order that is decided holds stock
+)
+
+// Plants are all of them, with the words by which each must be found.
+var Plants = map[Plant]string{
+	LostOrder:     "was acknowledged, and is lost",
+	DoubleCapture: "capture at the provider, 2 times",
+	HeldStock:     "still holds stock",
+}
+
+// statements damage one order, of which $1 is the id. The first one of each looks
+// whether there is one.
+var statements = map[Plant]struct {
+	database, find string
+	damage         []string
+}{
+	LostOrder: {
+		"order", `SELECT id FROM orders ORDER BY id LIMIT 1`,
+		[]string{`DELETE FROM order_history WHERE order_id = $1`, `DELETE FROM order_lines WHERE order_id = $1`, `DELETE FROM orders WHERE id = $1`},
+	},
+	DoubleCapture: {
+		"provider", `SELECT key FROM effects WHERE kind = 'capture' AND state = 'captured' ORDER BY key LIMIT 1`,
+		[]string{`INSERT INTO effects (key, kind, state, amount, currency, reference, target, token_hash, reason, created_at, updated_at)
+			SELECT key || '/again', kind, state, amount, currency, reference || '-again', target || '/again', token_hash, reason, created_at, updated_at
+			FROM effects WHERE key = $1`},
+	},
+	HeldStock: {
+		"inventory", `SELECT saga FROM reservations WHERE state = 'released' ORDER BY saga LIMIT 1`,
+		[]string{
+			`UPDATE stock s SET available = available - l.quantity, reserved = reserved + l.quantity
+			 FROM reservation_lines l WHERE l.saga = $1 AND l.sku = s.sku AND l.warehouse = s.warehouse`,
+			`UPDATE reservations SET state = 'held' WHERE saga = $1`,
+		},
+	},
+}
+
+// plant damages a database, and returns what was damaged.
+func (p *platform) plant(ctx context.Context, what Plant) (victim string, err error) {
+	s, ok := statements[what]
+	if !ok {
+		return "", fmt.Errorf("there is no plant %q", what)
+	}
+	conn, err := p.connect(ctx, s.database)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	if err := conn.QueryRow(ctx, s.find).Scan(&victim); err != nil {
+		return "", fmt.Errorf("plant %s: nothing to damage: %w", what, err)
+	}
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		for _, statement := range s.damage {
+			if _, err := tx.Exec(ctx, statement, victim); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("plant %s: %w", what, err)
+	}
+	return victim, nil
+}
+
+// connect connects to a service's database, over no line.
+func (p *platform) connect(ctx context.Context, name string) (*pgx.Conn, error) {
+	return pgx.Connect(ctx, *p.databases()[name])
+}

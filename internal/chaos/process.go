@@ -1,0 +1,165 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/amends/amends/internal/child"
+)
+
+const host = "127.0.0.1"
+
+// address is a port of this machine.
+func address(port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }
+
+// process is one of amends, that may be killed and started again.
+type process struct {
+	name, bin string
+	args, env []string
+	logs      string // folder; each start has a file
+	admin     string // base of its admin address
+
+	victim sync.Mutex // one fault at a time
+
+	mu      sync.Mutex
+	running *child.Process
+	starts  int
+	ended   []string // how it ended although nobody ended it
+}
+
+// start starts it.
+func (p *process) start() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.starts++
+	log := filepath.Join(p.logs, fmt.Sprintf("%s-%02d.log", p.name, p.starts))
+	running, err := child.Start(child.Options{
+		Name: p.name, Bin: p.bin, Args: p.args, Env: p.env, Log: log, Note: filepath.Join(p.logs, p.name+".pid"),
+		Command: p.name, State: p.logs, StopTimeout: 15 * time.Second, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return err
+	}
+	p.running = running
+	return nil
+}
+
+func (p *process) now() *child.Process {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.running
+}
+
+// kill ends it as a power cut does, and returns an error unless that is how it
+// ended.
+func (p *process) kill(ctx context.Context) error {
+	running := p.now()
+	select {
+	case <-running.Done():
+		return fmt.Errorf("%s was not running: %w", p.name, running.Err())
+	default:
+	}
+	return errors.Join(syscall.Kill(running.Pid(), syscall.SIGKILL), ended(ctx, running.Done(), running.Err))
+}
+
+// ended waits for the end of a process, and returns an error unless it was
+// SIGKILL.
+func ended(ctx context.Context, done <-chan struct{}, how func() error) error {
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("it does not end: %w", context.Cause(ctx))
+	case <-done:
+	}
+	exit, ok := errors.AsType[*exec.ExitError](how())
+	if !ok {
+		return fmt.Errorf("it ended by itself: %w", how())
+	}
+	if status, ok := exit.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != syscall.SIGKILL {
+		return fmt.Errorf("it ended by itself: %w", exit)
+	}
+	return nil
+}
+
+// freeze stops it for that long, and returns an error unless the system called it
+// stopped in the beginning and in the end.
+func (p *process) freeze(ctx context.Context, during time.Duration) (err error) {
+	pid := p.now().Pid()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		return fmt.Errorf("stop %s: %w", p.name, err)
+	}
+	defer func() { err = errors.Join(err, syscall.Kill(pid, syscall.SIGCONT)) }()
+	if err := until(ctx, p.name+" is stopped", func() bool { return stopped(ctx, pid) }); err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := pause(ctx, during); err != nil {
+		return err
+	}
+	if !stopped(ctx, pid) || time.Since(began) < during {
+		return fmt.Errorf("%s was not stopped all the time", p.name)
+	}
+	return nil
+}
+
+// stopped says whether the system calls a process stopped.
+func stopped(ctx context.Context, pid int) bool {
+	state, err := exec.CommandContext(ctx, "ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output() //nolint:gosec // a number
+	return err == nil && strings.HasPrefix(strings.TrimSpace(string(state)), "T")
+}
+
+// watch starts it again if it ends although nobody ended it, as whoever runs
+// amends would, and notes that. It returns when ctx ends.
+func (p *process) watch(ctx context.Context) {
+	for {
+		if ctx.Err() != nil {
+			return
+		}
+		p.victim.Lock()
+		running := p.now()
+		select {
+		case <-running.Done():
+			p.mu.Lock()
+			p.ended = append(p.ended, fmt.Sprintf("%s ended by itself: %v; its last words: %s", p.name, running.Err(), p.lastWords()))
+			p.mu.Unlock()
+			if err := p.start(); err != nil {
+				p.mu.Lock()
+				p.ended = append(p.ended, err.Error())
+				p.mu.Unlock()
+			}
+		default:
+		}
+		p.victim.Unlock()
+		if pause(ctx, 250*time.Millisecond) != nil {
+			return
+		}
+	}
+}
+
+// lastWords returns the last line of its log; mu is held.
+func (p *process) lastWords() string {
+	text, err := os.ReadFile(filepath.Join(p.logs, fmt.Sprintf("%s-%02d.log", p.name, p.starts)))
+	if err != nil {
+		return err.Error()
+	}
+	all := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return all[len(all)-1]
+}
+
+// stop ends it in order.
+func (p *process) stop() error {
+	if running := p.now(); running != nil {
+		return running.Stop()
+	}
+	return nil
+}

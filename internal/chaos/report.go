@@ -1,0 +1,135 @@
+package chaos
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Report is what a run has shown.
+type Report struct {
+	Options  Options `json:"options"`
+	Schedule int     `json:"schedule"` // faults that were tried
+	Hits     *hits   `json:"-"`
+	// Faults counts those that hit, by what they are called.
+	Faults map[string]int `json:"faults"`
+	// Missed says why others did not count.
+	Missed []string `json:"missed"`
+	// Placements counts requests, Repeated those that came back unanswered, Sorry why.
+	Placements      int            `json:"placements"`
+	Repeated        int            `json:"repeated"`
+	Sorry           map[string]int `json:"sorry"`
+	Acknowledgments int            `json:"acknowledgments"`
+	// Outcomes counts the orders by how they ended.
+	Outcomes map[string]int `json:"outcomes"`
+	// TimedOut counts the attempts that the engine gave up on, Flagged the sagas that
+	// needed attention for a while, Replayed the histories that were replayed.
+	TimedOut int `json:"timed_out"`
+	Flagged  int `json:"flagged"`
+	Replayed int `json:"replayed"`
+	// Restarts says which processes ended although nobody ended them.
+	Restarts []string `json:"restarts"`
+	// ToQuiet is the time from the end of the last fault until every order was
+	// decided.
+	ToQuiet time.Duration `json:"to_quiet"`
+	// Doubled and Violations say what is wrong; the former are among the latter.
+	Doubled    []string `json:"doubled"`
+	Violations []string `json:"violations"`
+}
+
+func (r *Report) add(err error) {
+	if err != nil {
+		r.Violations = append(r.Violations, strings.Split(err.Error(), "\n")...)
+	}
+}
+
+// read fills in what the parts of a run have counted.
+func (r *Report) read(p *platform, c *customers, v *verdict) {
+	r.Faults, r.Missed = map[string]int{}, r.Hits.missed
+	for f, n := range r.Hits.count {
+		r.Faults[f.name()] = n
+	}
+	r.Placements, r.Repeated, r.Sorry, r.Acknowledgments = c.placed, c.repeated, c.sorry, c.journal.count()
+	for n := range c.atOnce {
+		if c.atOnce[n] {
+			r.Faults[string(Duplicated)]++
+		}
+	}
+	r.Outcomes = map[string]int{}
+	for o, n := range v.outcomes {
+		r.Outcomes[o.String()] = n
+		if o.Reason == "CUSTOMER_REQUEST" {
+			r.Faults[string(Cancelled)] = n
+		}
+	}
+	r.TimedOut, r.Flagged, r.Replayed = v.past.timedOut, v.past.flagged, v.past.replayed
+	r.Doubled = v.doubled
+	r.Violations = append(r.Violations, v.violations...)
+	for _, part := range p.parts {
+		r.Restarts = append(r.Restarts, part.ended...)
+	}
+}
+
+// name is what a fault is called in a report.
+func (f Fault) name() string {
+	l := f.label()
+	return strings.TrimSpace(string(l.Kind) + " " + l.Victim)
+}
+
+// Err says why the run failed, nil if it did not: what was violated, and what did
+// not hit, which makes the run invalid.
+func (r *Report) Err() error {
+	var all []error
+	for _, v := range r.Violations {
+		all = append(all, errors.New(v))
+	}
+	must := []string{string(Cancelled), string(Duplicated)}
+	for _, f := range required() {
+		must = append(must, f.name())
+	}
+	for _, name := range must {
+		if r.Faults[name] == 0 {
+			all = append(all, fmt.Errorf("invalid: no %s has hit", name))
+		}
+	}
+	if r.TimedOut == 0 {
+		all = append(all, errors.New("invalid: no attempt was lost"))
+	}
+	return errors.Join(all...)
+}
+
+func (r *Report) String() string {
+	var b strings.Builder
+	line := func(what string, is any) { fmt.Fprintf(&b, "  %-58s %v\n", what, is) }
+	list := func(title string, counts map[string]int) {
+		fmt.Fprintf(&b, "%s\n", title)
+		for _, what := range slices.SortedFunc(maps.Keys(counts), cmp.Compare) {
+			line(what, counts[what])
+		}
+	}
+	fmt.Fprintf(&b, "chaos: seed %d, %s, %d orders\n", r.Options.Seed, r.Options.For, r.Options.Orders)
+	list("faults that hit", r.Faults)
+	list("orders by outcome", r.Outcomes)
+	list("placements that were turned away", r.Sorry)
+	b.WriteString("and\n")
+	line("faults tried", r.Schedule)
+	line("placements, of which repeated", fmt.Sprintf("%d, %d", r.Placements, r.Repeated))
+	line("acknowledgements", r.Acknowledgments)
+	line("attempts lost (start-to-close)", r.TimedOut)
+	line("sagas flagged for a while", r.Flagged)
+	line("processes that ended by themselves", len(r.Restarts))
+	line("histories replayed", r.Replayed)
+	line("time to quiet after the last fault", r.ToQuiet.Round(time.Millisecond))
+	line("doubled effects", len(r.Doubled))
+	line("violations", len(r.Violations))
+	for title, texts := range map[string][]string{"did not count": r.Missed, "ended by itself": r.Restarts} {
+		for _, text := range texts {
+			fmt.Fprintf(&b, "%s: %s\n", title, text)
+		}
+	}
+	return b.String()
+}

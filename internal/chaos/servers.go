@@ -1,0 +1,140 @@
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/amends/amends/internal/pgserver"
+	"github.com/amends/amends/internal/temporalserver"
+)
+
+// postgres is a PostgreSQL server that may be killed and started again.
+type postgres struct {
+	o      pgserver.Options
+	victim sync.Mutex // one fault at a time
+	server *pgserver.Server
+}
+
+// startPostgres starts a server on new data in dir.
+func startPostgres(ctx context.Context, dir string) (*postgres, error) {
+	bin, err := pgserver.Find()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, err
+	}
+	port, err := pgserver.FreePort(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &postgres{o: pgserver.Options{Bin: bin, Dir: dir, Port: port, Password: "chaos", Safety: pgserver.Death}}
+	return p, p.start(ctx)
+}
+
+func (p *postgres) start(ctx context.Context) (err error) {
+	p.server, err = pgserver.Start(ctx, p.o)
+	return err
+}
+
+// kill ends the server and everything that belongs to it at once, as a power cut
+// does: PostgreSQL's own processes would otherwise finish what they do.
+func (p *postgres) kill(ctx context.Context) error {
+	sessions, err := childrenOf(ctx, p.server.Pid)
+	if err != nil {
+		return err
+	}
+	err = syscall.Kill(p.server.Pid, syscall.SIGKILL)
+	for _, pid := range sessions {
+		if gone := syscall.Kill(pid, syscall.SIGKILL); gone != nil && !errors.Is(gone, syscall.ESRCH) {
+			err = errors.Join(err, gone)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("kill postgres: %w", err)
+	}
+	exit, ok := errors.AsType[*exec.ExitError](p.server.Wait())
+	if !ok || exit.ExitCode() != 128+int(syscall.SIGKILL) {
+		return fmt.Errorf("postgres did not end by SIGKILL: %w", p.server.Wait())
+	}
+	return p.server.Stop() // closes what is ours
+}
+
+// recovers starts the server again, and returns an error unless it had to recover
+// from a crash.
+func (p *postgres) recovers(ctx context.Context) error {
+	if err := p.start(ctx); err != nil {
+		return err
+	}
+	log, err := os.ReadFile(filepath.Join(p.o.Dir, "postgres.log"))
+	if err != nil {
+		return err
+	}
+	if !bytes.Contains(log, []byte("database system was not properly shut down; automatic recovery in progress")) {
+		return errors.New("postgres started without recovery")
+	}
+	return nil
+}
+
+// childrenOf lists the processes that a process has started.
+func childrenOf(ctx context.Context, parent int) ([]int, error) {
+	out, err := exec.CommandContext(ctx, "ps", "-A", "-o", "pid=,ppid=").Output()
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	var children []int
+	for line := range strings.Lines(string(out)) {
+		pid, ppid, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if strings.TrimSpace(ppid) != strconv.Itoa(parent) {
+			continue
+		}
+		n, err := strconv.Atoi(pid)
+		if err != nil {
+			return nil, fmt.Errorf("list processes: %w", err)
+		}
+		children = append(children, n)
+	}
+	return children, nil
+}
+
+// engine is a Temporal server that may be killed and started again.
+type engine struct {
+	o      temporalserver.Options
+	victim sync.Mutex // one fault at a time, its PostgreSQL's included
+	server *temporalserver.Server
+}
+
+// startEngine starts a Temporal server on a PostgreSQL of its own.
+func startEngine(ctx context.Context, dir string, binaries temporalserver.Binaries, on *postgres) (*engine, error) {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, err
+	}
+	port, err := pgserver.FreePort(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e := &engine{o: temporalserver.Options{
+		Binaries: binaries, Dir: dir, Port: port,
+		Database: temporalserver.Database{Port: on.server.Port, User: pgserver.Superuser, Password: on.o.Password},
+	}}
+	return e, e.start(ctx)
+}
+
+func (e *engine) start(ctx context.Context) (err error) {
+	e.server, err = temporalserver.Start(ctx, e.o)
+	return err
+}
+
+// kill ends the server as a power cut does.
+func (e *engine) kill(ctx context.Context) error {
+	return errors.Join(syscall.Kill(e.server.Pid(), syscall.SIGKILL), ended(ctx, e.server.Done(), e.server.Err))
+}

@@ -1,0 +1,59 @@
+package chaos
+
+import (
+	"time"
+)
+
+// Timing is what the platform is told about time: short, so that parking, undo
+// and deadlines happen within a run.
+type Timing struct {
+	StartToClose, LockTimeout, RetryMax, ParkAfter, ParkedRetry, DecideAfter, PlacementTimeout time.Duration
+}
+
+// Hasty returns the timing of a chaos run.
+func Hasty() Timing {
+	return Timing{
+		StartToClose: 3 * time.Second, LockTimeout: time.Second, RetryMax: 2 * time.Second, ParkAfter: 5 * time.Second,
+		ParkedRetry: 3 * time.Second, DecideAfter: 30 * time.Second, PlacementTimeout: 3 * time.Second,
+	}
+}
+
+// Usual returns the product's defaults, as figures about it need.
+func Usual() Timing {
+	return Timing{
+		StartToClose: 5 * time.Second, LockTimeout: 3 * time.Second, RetryMax: 10 * time.Second, ParkAfter: 2 * time.Minute,
+		ParkedRetry: 5 * time.Minute, DecideAfter: 10 * time.Minute, PlacementTimeout: 10 * time.Second,
+	}
+}
+
+// outside is the start-to-close of the steps that call the provider or the
+// carrier; it cannot be configured.
+const outside = 10 * time.Second
+
+// longestStep returns the longest start-to-close of a worker's steps.
+func (t Timing) longestStep(worker string) time.Duration {
+	if worker == "payment" || worker == "shipping" {
+		return max(outside, t.StartToClose)
+	}
+	return t.StartToClose
+}
+
+// bound is how long after the last fault everything must be decided: an order
+// placed at the end may run into its deadline, and its undo into the pauses
+// between the attempts of a parked step.
+func (t Timing) bound() time.Duration {
+	return t.DecideAfter + t.ParkAfter + 2*t.ParkedRetry + 2*outside
+}
+
+// environ returns the timing as a process of amends is told.
+func (t Timing) environ() []string {
+	return []string{
+		"AMENDS_SAGA_START_TO_CLOSE=" + t.StartToClose.String(),
+		"AMENDS_SAGA_RETRY_MAX=" + t.RetryMax.String(),
+		"AMENDS_SAGA_PARK_AFTER=" + t.ParkAfter.String(),
+		"AMENDS_SAGA_PARKED_RETRY=" + t.ParkedRetry.String(),
+		"AMENDS_SAGA_DECIDE_AFTER=" + t.DecideAfter.String(),
+		"AMENDS_LOCK_TIMEOUT=" + t.LockTimeout.String(),
+		"AMENDS_PLACEMENT_TIMEOUT=" + t.PlacementTimeout.String(),
+	}
+}
