@@ -63,6 +63,9 @@ type Config struct {
 	// Stuck says when an undecided order counts as stuck.
 	Stuck Stuck `key:"stuck"`
 
+	// Doctor says when everything is compared with everything.
+	Doctor Doctor `key:"doctor"`
+
 	// OperatorTokens are who may repair sagas on the admin address of the API:
 	// name=secret,name2=secret2, each name once, each secret of its own, of 16 to
 	// 256 visible ASCII characters without a comma. Empty: nobody. Default: empty.
@@ -189,6 +192,7 @@ func Default() Config {
 			RetryMax:          10 * time.Second,
 		},
 		Stuck:            defaultStuck(),
+		Doctor:           defaultDoctor(),
 		PlacementTimeout: 10 * time.Second,
 		LockTimeout:      3 * time.Second,
 		DrainTimeout:     20 * time.Second,

@@ -38,6 +38,7 @@ func (c *Config) problems(needs Needs, environ []string) Problems {
 	p.services(c, needs.Services)
 	p.times(c)
 	p.stuck(c)
+	p.doctor(c)
 	p.operators(c)
 	if needs.Dev {
 		p.dev(c)
@@ -137,7 +138,7 @@ func (p *Problems) services(c *Config, needed []string) {
 
 func (p *Problems) times(c *Config) {
 	for _, f := range fields(c) {
-		if d, ok := reflect.TypeAssert[time.Duration](f.value); ok && d < time.Millisecond {
+		if d, ok := reflect.TypeAssert[time.Duration](f.value); ok && d < time.Millisecond && f.key != "doctor.every" {
 			p.add(f.key, "must be at least 1ms", d.String())
 		}
 	}
