@@ -55,6 +55,7 @@ var layers = []layer{
 	{"internal/devserver", "internal/child fault", "gorm echo viper"},
 	{"internal/temporalserver", "deploy internal/child internal/pgserver", "gorm echo viper"},
 	{"internal/replay", "workflows internal/temporal fault", "gorm echo viper"},
+	{"internal/load", "api/client services/order", "temporal gorm echo viper"},
 	{"internal/doctor", "activities services/order workflows fault", "gorm echo viper"},
 
 	{"internal/dbtest", "internal/database internal/pgserver fault", "temporal echo"},

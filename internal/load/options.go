@@ -1,0 +1,176 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Defaults of [Options].
+const (
+	DefaultWait     = 2 * time.Minute
+	DefaultAttempts = 8
+	DefaultEvery    = time.Second
+)
+
+// Until is when a customer is through with an order.
+type Until string
+
+// The ends of a customer's turn.
+const (
+	// UntilDecided waits for the decision: the number of orders that are under way
+	// in a closed loop is its concurrency.
+	UntilDecided Until = "decided"
+	// UntilAcknowledged is through with the acknowledgement. What the platform
+	// accepts faster than it decides piles up.
+	UntilAcknowledged Until = "acknowledged"
+)
+
+// Hot is a product that every order wants one unit of.
+type Hot struct {
+	SKU string
+	// Left is how many can be sold: who sees to it that it is true is the caller.
+	Left int
+}
+
+// Shop is what the platform sells, for orders that can be kept.
+type Shop struct {
+	// SKUs are products in stock, more than will be ordered. Default: those of the
+	// demo data.
+	SKUs []string
+	// SoldOut is an active product without stock. Default: that of the demo data.
+	SoldOut string
+	// Currency is that of their prices. Default: EUR.
+	Currency string
+}
+
+// Options say what load to make. The zero value of a field is its default where
+// one is named.
+type Options struct {
+	// BaseURL is where the API is, for example http://127.0.0.1:8080.
+	BaseURL string
+	// Client makes the requests. Its Timeout must be 0: every request has a context
+	// with its own. Default: one with a connection for everybody.
+	Client *http.Client
+
+	// Orders is how many orders to place, or Duration how long to place them:
+	// exactly one is given.
+	Orders   int
+	Duration time.Duration
+
+	// Concurrency is how many customers place one order after the other (closed
+	// loop), or Rate how many orders are due each second whatever becomes of those
+	// before (open loop): exactly one is given.
+	Concurrency int
+	Rate        float64
+	// MaxInFlight is how many orders an open loop has under way at most; who comes
+	// then waits, and the wait counts. Default: 2,000.
+	MaxInFlight int
+
+	// Until is when an order leaves its place to the next. Default: UntilDecided.
+	Until Until
+	// Sample is the share of orders, 0 to 1, of which both the acknowledgement and
+	// the decision are measured, by two requests; the others are placed and waited
+	// for in one, which measures the decision only. Every acknowledgement is
+	// measured with UntilAcknowledged.
+	Sample float64
+
+	// Mix is what per cent of the orders is of each kind; the rest is plain. Nil is
+	// all plain.
+	Mix Mix
+	// Hot makes all orders want one product instead; Mix is then empty.
+	Hot *Hot
+	// Seed determines every order.
+	Seed uint64
+	// Shop is what can be bought.
+	Shop Shop
+
+	// Wait is how long after the last placement an order may take to be decided.
+	// Default: DefaultWait.
+	Wait time.Duration
+	// Attempts is how often a request is made at most that is not answered, or by
+	// 429, 502, 503 or 504; a Retry-After is kept to. Default: DefaultAttempts.
+	Attempts int
+	// RequestTimeout is how long an answer may take, beside what it was asked to
+	// wait for. Default: 15s.
+	RequestTimeout time.Duration
+
+	// Progress is called every Every while the load runs, and once when it is over,
+	// never twice at a time. Nil: nobody. Default of Every: DefaultEvery.
+	Progress func(Progress)
+	Every    time.Duration
+
+	// Placed is called once when every placement was answered, before the orders
+	// are asked for to be checked: a benchmark reads its counters here. With
+	// UntilDecided all that were waited for are decided by then. Nil: nobody.
+	Placed func()
+}
+
+// Validate returns every problem, one per line, each named as the flag of `amends
+// load` is.
+func (o Options) Validate() error {
+	var problems []error
+	add := func(bad bool, format string, args ...any) {
+		if bad {
+			problems = append(problems, fmt.Errorf(format, args...))
+		}
+	}
+	u, err := url.Parse(o.BaseURL)
+	add(err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "", "url: must be http://host:port or https://host:port")
+	add(o.Orders < 0, "orders: must be at least 1, is %d", o.Orders)
+	add(o.Duration < 0, "duration: must be positive, is %s", o.Duration)
+	add((o.Orders != 0) == (o.Duration != 0), "orders, duration: give exactly one of them")
+	add(o.Concurrency < 0, "concurrency: must be at least 1, is %d", o.Concurrency)
+	add(o.Rate < 0 || math.IsNaN(o.Rate) || math.IsInf(o.Rate, 0), "rate: must be positive, is %g", o.Rate)
+	add((o.Concurrency != 0) == (o.Rate != 0), "concurrency, rate: give exactly one of them")
+	add(o.MaxInFlight < 0, "max-in-flight: must be at least 1, is %d", o.MaxInFlight)
+	add(o.Until != "" && o.Until != UntilDecided && o.Until != UntilAcknowledged,
+		"until: must be %s or %s, is %q", UntilDecided, UntilAcknowledged, o.Until)
+	add(!(o.Sample >= 0 && o.Sample <= 1), "sample: must be 0 to 1, is %g", o.Sample)
+	add(o.Wait < 0, "wait: must be positive, is %s", o.Wait)
+	add(o.Attempts < 0, "attempts: must be at least 1, is %d", o.Attempts)
+	add(o.RequestTimeout < 0, "request-timeout: must be positive, is %s", o.RequestTimeout)
+	if err := o.Mix.Validate(); err != nil {
+		problems = append(problems, err)
+	}
+	if o.Hot != nil {
+		add(o.Hot.SKU == "", "hot-item: must be a SKU")
+		add(o.Hot.Left < 0, "hot-left: must be at least 0, is %d", o.Hot.Left)
+		add(len(o.Mix) > 0, "mix: must be empty with hot-item, where every order is plain")
+	}
+	return errors.Join(problems...)
+}
+
+// withDefaults fills in what was left out.
+func (o Options) withDefaults() Options {
+	set := func(field *time.Duration, value time.Duration) {
+		if *field == 0 {
+			*field = value
+		}
+	}
+	set(&o.Wait, DefaultWait)
+	set(&o.RequestTimeout, 15*time.Second)
+	set(&o.Every, DefaultEvery)
+	if o.Attempts == 0 {
+		o.Attempts = DefaultAttempts
+	}
+	if o.MaxInFlight == 0 {
+		o.MaxInFlight = 2000
+	}
+	if o.Until == "" {
+		o.Until = UntilDecided
+	}
+	if len(o.Shop.SKUs) == 0 {
+		o.Shop.SKUs = []string{"TEA-EARL-GREY", "MUG-STONEWARE", "KETTLE-STEEL"}
+	}
+	if o.Shop.SoldOut == "" {
+		o.Shop.SoldOut = "TEA-SOLD-OUT"
+	}
+	if o.Shop.Currency == "" {
+		o.Shop.Currency = "EUR"
+	}
+	return o
+}
