@@ -15,23 +15,41 @@ func Raise(ctx workflow.Context, step string, code fault.Code) {
 	r.raise(Attention{Step: step, Code: code, Kind: fault.Bug, Since: workflow.Now(ctx), lasting: true})
 }
 
-// flag says that a step makes no progress. Its call goes on.
+// flag says that a step makes no progress, and why as far as its last call
+// knows. Its call goes on.
 func (r *run) flag(s *stepRun, f *failure) {
+	if f.code == canceled { // by a repair, between two attempts
+		return
+	}
 	s.failure, s.attempts = f, f.attempts
 	if s.state == Undoing {
 		s.state = Flagged
 	}
-	r.raise(Attention{Step: s.name, Code: f.code, Kind: f.kind, Since: workflow.Now(r.outer), Owed: s.exposure()})
+	a := Attention{Step: s.name, Code: f.code, Kind: f.kind, Since: workflow.Now(r.outer), Owed: s.exposure()}
+	if i := slices.IndexFunc(r.attention, a.healsWith); i >= 0 { // it was flagged before, for something else
+		a.Since = r.attention[i].Since
+		r.attention[i] = a
+		r.news()
+		return
+	}
+	r.raise(a)
 }
+
+// healsWith says whether b is a flag of the same step that its success takes down.
+func (a Attention) healsWith(b Attention) bool { return b.Step == a.Step && !b.lasting }
 
 // unflag says that a step that was flagged has come to its end.
 func (r *run) unflag(s *stepRun) {
+	s.repairing = repairing{}
 	before := len(r.attention)
-	r.attention = slices.DeleteFunc(r.attention, func(a Attention) bool { return a.Step == s.name && !a.lasting })
-	if before > 0 && len(r.attention) == 0 {
+	r.attention = slices.DeleteFunc(r.attention, Attention{Step: s.name}.healsWith)
+	if before == len(r.attention) {
+		return
+	}
+	if len(r.attention) == 0 {
 		r.upsertAttention(false)
 	}
-	r.changed()
+	r.news()
 }
 
 func (r *run) raise(a Attention) {
@@ -47,7 +65,7 @@ func (r *run) raise(a Attention) {
 	if len(r.attention) == 1 {
 		r.upsertAttention(true)
 	}
-	r.changed()
+	r.news()
 }
 
 func (r *run) upsertAttention(on bool) {

@@ -3,7 +3,6 @@ package saga
 import (
 	"cmp"
 	"math"
-	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -29,39 +28,61 @@ const unlimited = math.MaxInt32
 // on as an ordinary activity: a local retry costs history, an ordinary one none.
 const localTries = 2
 
-// invoke calls the activity until it succeeds, fails with a kind that the policy
-// ends on, ctx ends, or limit (0: none) has passed.
-func (r *run) invoke(ctx workflow.Context, q request, p policy, limit time.Duration) *failure {
-	if q.step.local() && !p.Parked {
-		f := r.invokeLocal(ctx, q, p)
-		if f == nil || f.code == canceled || p.ends(f.kind) {
+// effort is how hard a call tries.
+type effort struct {
+	policy
+	limit       time.Duration // how long it may take in all; 0: for ever
+	first, most time.Duration // the first and the longest interval between attempts
+	local       bool          // a local step runs in the worker that runs the workflow
+}
+
+// ordinary is the effort of a call as long as nothing says that it will not
+// succeed soon: with [Timing.ParkAfter] it ends, and the step is flagged.
+func (r *run) ordinary() effort {
+	t := r.o.Timing
+	return effort{limit: t.ParkAfter, first: t.RetryInitial, most: t.RetryMax}
+}
+
+// steady is the effort of a flagged step before the pivot: without limit, as the
+// saga's decide-by time is one, and as often as before.
+func (r *run) steady() effort {
+	return effort{first: r.o.Timing.RetryMax, most: r.o.Timing.RetryMax}
+}
+
+// parked is the effort of a flagged step that has to succeed: without limit and
+// ever more slowly. Only the kinds in ends end it.
+func (r *run) parked(ends []fault.Kind) effort {
+	return effort{policy: policy{Parked: true, Ends: ends}, first: r.o.Timing.RetryMax, most: r.o.Timing.ParkedRetry}
+}
+
+// invoke calls the activity until it succeeds, fails with a kind that the
+// effort's policy ends on, ctx ends, or the effort's limit has passed.
+func (r *run) invoke(ctx workflow.Context, q request, e effort) *failure {
+	if q.step.local() && e.local {
+		f := r.invokeLocal(ctx, q, e.policy)
+		if f == nil || f.code == canceled || e.ends(f.kind) {
 			return f
 		}
-	}
-	t := r.o.Timing
-	retry := temporal.RetryPolicy{
-		InitialInterval: t.RetryInitial, BackoffCoefficient: 2, MaximumInterval: t.RetryMax, MaximumAttempts: unlimited,
-	}
-	if p.Parked {
-		retry.InitialInterval, retry.MaximumInterval = t.RetryMax, t.ParkedRetry
 	}
 	queue := workflow.GetInfo(ctx).TaskQueueName
 	if !q.step.local() {
 		queue = r.o.queue(q.step.queue)
 	}
-	startToClose := cmp.Or(q.step.startToClose, t.StartToClose)
-	if limit > 0 {
-		limit = max(limit, startToClose)
+	startToClose := cmp.Or(q.step.startToClose, r.o.Timing.StartToClose)
+	if e.limit > 0 {
+		e.limit = max(e.limit, startToClose)
 	}
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              queue,
 		StartToCloseTimeout:    startToClose,
-		ScheduleToCloseTimeout: limit,
+		ScheduleToCloseTimeout: e.limit,
 		WaitForCancellation:    true, // an attempt under way may take effect: see its end
-		RetryPolicy:            &retry,
-		Summary:                q.summary,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: e.first, BackoffCoefficient: 2, MaximumInterval: e.most, MaximumAttempts: unlimited,
+		},
+		Summary: q.summary,
 	})
-	return decode(workflow.ExecuteActivity(ctx, q.activity, q.arg(p)).Get(ctx, q.answer))
+	return decode(workflow.ExecuteActivity(ctx, q.activity, q.arg(e.policy)).Get(ctx, q.answer))
 }
 
 func (r *run) invokeLocal(ctx workflow.Context, q request, p policy) *failure {
@@ -76,30 +97,4 @@ func (r *run) invokeLocal(ctx workflow.Context, q request, p policy) *failure {
 		Summary: q.summary,
 	})
 	return decode(workflow.ExecuteLocalActivity(ctx, q.activity, q.arg(p)).Get(ctx, q.answer))
-}
-
-// patient calls the activity until it succeeds or fails with one of the kinds in
-// ends, however long that takes. ctx must be disconnected.
-//
-// It makes at most two calls that cost history. The first one ends after
-// ParkAfter, or at once with a failure that retrying cannot mend; that is when
-// the step is flagged, with the failure's code. The second one has no limit and
-// retries everything, slowly: it costs no events and heals by itself. (A timer
-// beside one unlimited call would cost events in every saga that needs no flag,
-// and could not know the code.)
-func (r *run) patient(ctx workflow.Context, q request, ends ...fault.Kind) *failure {
-	f := r.invoke(ctx, q, policy{}, r.o.Timing.ParkAfter)
-	for f != nil && !slices.Contains(ends, f.kind) {
-		r.flag(q.step, f)
-		f = r.invoke(ctx, q, policy{Parked: true, Ends: ends}, 0)
-		if f != nil && !slices.Contains(ends, f.kind) {
-			// Only the engine can have ended the call, for example because the result
-			// was too large: do not spin.
-			if err := workflow.Sleep(ctx, r.o.Timing.ParkedRetry); err != nil {
-				panic("saga: a disconnected sleep ended: " + err.Error())
-			}
-		}
-	}
-	r.unflag(q.step)
-	return f
 }

@@ -51,11 +51,11 @@ func (h *host) validateCancel(req CancelRequest) error {
 	case h.early():
 		return nil
 	case !ok:
-		return refuseCancel(UnknownSaga, "the workflow has no such saga")
+		return refuse(UnknownSaga, "the workflow has no such saga")
 	case r.over():
-		return refuseCancel(AlreadyDecided, "the saga has ended")
+		return refuse(AlreadyDecided, "the saga has ended")
 	case r.phase == Completing:
-		return refuseCancel(PastPivot, "the saga is past its point of no return")
+		return refuse(PastPivot, "the saga is past its point of no return")
 	}
 	return nil
 }
@@ -69,20 +69,20 @@ func (h *host) cancel(ctx workflow.Context, req CancelRequest) (CancelResult, er
 	}
 	r, ok := h.sagas[req.Saga]
 	if !ok {
-		return CancelResult{}, refuseCancel(UnknownSaga, "the workflow has no such saga")
+		return CancelResult{}, refuse(UnknownSaga, "the workflow has no such saga")
 	}
 	r.wishFor(cmp.Or(req.Reason, CustomerRequest))
 	r.await(rest, func() bool {
-		stuck := r.phase == Settling && len(r.attention) > 0
+		stuck := r.phase == Settling && r.pivotParked()
 		return stuck || r.phase == Compensating || r.phase == Completing || r.over()
 	})
 	if r.phase == Completing || r.phase == Committed {
-		return CancelResult{}, refuseCancel(PastPivot, "the saga is past its point of no return")
+		return CancelResult{}, refuse(PastPivot, "the saga is past its point of no return")
 	}
 	return CancelResult{Phase: r.phase}, nil
 }
 
-func refuseCancel(code fault.Code, message string) error {
+func refuse(code fault.Code, message string) error {
 	return temporal.NewApplicationErrorWithOptions(message, string(code), temporal.ApplicationErrorOptions{
 		NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign,
 	})

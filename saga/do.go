@@ -19,6 +19,9 @@ import (
 // the step has succeeded.
 func Do[In, Out any](ctx workflow.Context, s Step[In, Out], in In) (Out, error) {
 	r := from(ctx)
+	if noticing(ctx) {
+		return tell(ctx, r, s, in)
+	}
 	t, err := begin(r, s, in)
 	if err != nil {
 		var zero Out
@@ -31,6 +34,9 @@ func Do[In, Out any](ctx workflow.Context, s Step[In, Out], in In) (Out, error) 
 // still counts: the saga waits for it and fails with it.
 func Go[In, Out any](ctx workflow.Context, s Step[In, Out], in In) *Promise[Out] {
 	r := from(ctx)
+	if noticing(ctx) {
+		panic("saga " + r.o.ID + ": a notice takes its steps with Do")
+	}
 	p := &Promise[Out]{}
 	t, err := begin(r, s, in)
 	if err != nil {
@@ -81,15 +87,20 @@ type outcome interface {
 func (a *answer[Out]) value() any { return a.Output }
 func (a *answer[Out]) tries() int { return a.Attempts }
 
-// begin gives the step its place in the start order, at once: parallel steps
-// start in the order in which the body names them.
-func begin[In, Out any](r *run, s Step[In, Out], in In) (*task, error) {
+func newTask[In, Out any](r *run, s Step[In, Out], in In) *task {
 	t := &task{answer: &answer[Out]{}}
 	if s.Summary != nil {
 		t.summary = s.Summary(in)
 	}
 	k := Key{Saga: r.o.ID, Step: s.Name}
 	t.arg = func(p policy) any { return call[In]{Key: k, Input: in, policy: p} }
+	return t
+}
+
+// begin gives the step its place in the start order, at once: parallel steps
+// start in the order in which the body names them.
+func begin[In, Out any](r *run, s Step[In, Out], in In) (*task, error) {
+	t := newTask(r, s, in)
 	step, f := r.begin(s.info())
 	if f != nil {
 		return nil, f.fault()
@@ -204,7 +215,9 @@ func (r *run) perform(ctx workflow.Context, t *task) *failure {
 // attempt takes a step before the pivot. Its retries end with the decide-by
 // time, not before: a worker that is being deployed must not cancel orders.
 func (r *run) attempt(ctx workflow.Context, t *task) *failure {
-	f := r.invoke(ctx, t.request(), policy{}, 0)
+	f := r.persist(ctx, t.request(), r.steady(), func(f *failure) bool {
+		return f == nil || ctx.Err() != nil || f.kind != fault.Transient && f.kind != fault.Unknown
+	})
 	switch {
 	case f == nil || f.code == canceled:
 	case !r.stopped():

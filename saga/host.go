@@ -11,8 +11,8 @@ type host struct{ sagas map[string]*run }
 
 type hostKey struct{}
 
-// Host registers the handlers [QuerySaga] and [UpdateCancel] and returns the
-// context to run the workflow's sagas with. Call it once, before anything that
+// Host registers the handlers [QuerySaga], [UpdateCancel] and [UpdateRepair] and
+// returns the context to run the workflow's sagas with. Call it once, before anything that
 // blocks, in a workflow that carries more than one saga or that blocks before
 // its saga; otherwise [Run] does it.
 func Host(ctx workflow.Context) (workflow.Context, error) {
@@ -20,7 +20,7 @@ func Host(ctx workflow.Context) (workflow.Context, error) {
 	err := workflow.SetQueryHandlerWithOptions(ctx, QuerySaga, func(id string) (View, error) {
 		r, ok := h.sagas[id]
 		if !ok {
-			return View{}, refuseCancel(UnknownSaga, "the workflow has no such saga")
+			return View{}, refuse(UnknownSaga, "the workflow has no such saga")
 		}
 		return r.view(), nil
 	}, workflow.QueryHandlerOptions{Description: "the progress of the saga with this id"})
@@ -32,6 +32,12 @@ func Host(ctx workflow.Context) (workflow.Context, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("register update %s: %w", UpdateCancel, err)
+	}
+	err = workflow.SetUpdateHandlerWithOptions(ctx, UpdateRepair, h.repair, workflow.UpdateHandlerOptions{
+		Validator: h.validateRepair, Description: "retries a step that needs attention, or gives up on undoing it",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("register update %s: %w", UpdateRepair, err)
 	}
 	return workflow.WithValue(ctx, hostKey{}, h), nil
 }

@@ -92,7 +92,7 @@ func TestLimitsOfAStep(t *testing.T) {
 		"slow": time.Hour, "local": 3 * time.Second,
 	}, s.limits, "its own comes first")
 	require.Equal(t, map[string]time.Duration{
-		"seat": 0,                  // until decide-by
+		"seat": defaults.ParkAfter, // then it is flagged, and has no limit but decide-by
 		"ship": defaults.ParkAfter, // then it is flagged, and has no limit
 		"slow": time.Hour,          // no attempt is cut off by the flag
 	}, s.calls)

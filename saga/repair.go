@@ -1,7 +1,13 @@
 package saga
 
 import (
+	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/fault"
 )
@@ -79,4 +85,119 @@ type Waiver struct {
 	Operator  string     `json:"operator"`
 	Reference string     `json:"reference,omitempty"`
 	At        time.Time  `json:"at"`
+}
+
+// maxText is the longest text of a repair, in characters.
+const maxText = 1000
+
+// validate refuses what no saga could be repaired with.
+func (q RepairRequest) validate() error {
+	switch {
+	case q.Action != Retry && q.Action != Skip:
+		return refuse(fault.Invalid, "an action is retry or skip")
+	case strings.TrimSpace(q.Reason) == "":
+		return refuse(ReasonMissing, "a repair needs a reason")
+	case strings.TrimSpace(q.Operator) == "":
+		return refuse(OperatorMissing, "a repair needs the name of who asks for it")
+	}
+	for _, text := range []string{q.Reason, q.Operator, q.Reference} {
+		if utf8.RuneCountInString(text) > maxText || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+			return refuse(fault.Invalid, "a text has at most 1,000 characters, none of them a control character")
+		}
+	}
+	return nil
+}
+
+// validateRepair refuses a repair that cannot change anything. A refused update
+// leaves no trace in the history.
+func (h *host) validateRepair(q RepairRequest) error {
+	r, ok := h.sagas[q.Saga]
+	if !ok {
+		return refuse(UnknownSaga, "the workflow has no such saga")
+	}
+	info, ok := r.o.Plan.step(q.Step)
+	if !ok {
+		return refuse(UnknownStep, "the saga's plan has no such step")
+	}
+	if err := q.validate(); err != nil {
+		return err
+	}
+	s := r.lookup(q.Step)
+	switch {
+	case q.Action == Skip && s != nil && s.state == Waived:
+		return nil // the same again
+	case r.over():
+		return refuse(AlreadyDecided, "the saga has ended")
+	case q.Action == Skip && info.kind == Pivot:
+		return refuse(PivotStep, "nothing is undone on a guess: a pivot can only be retried")
+	case q.Action == Skip && info.kind == Closing:
+		return refuse(ClosingStep, "the saga is decided: a closing step can only be retried")
+	case s == nil || !s.parked:
+		return refuse(NotFlagged, "the step needs no attention")
+	case q.Action == Skip && r.phase != Compensating:
+		return refuse(fault.Invalid, "the step is not being undone: it can only be retried, or the saga be cancelled")
+	case q.Action == Skip && info.money && strings.TrimSpace(q.Reference) == "":
+		return refuse(ReferenceMissing, "the step's effect is money: giving up on its undo needs a reference")
+	}
+	return nil
+}
+
+// repair has a flagged step called again at once, or given up on, and waits until
+// that is so.
+func (h *host) repair(ctx workflow.Context, q RepairRequest) (RepairResult, error) {
+	r, s := h.sagas[q.Saga], h.sagas[q.Saga].lookup(q.Step)
+	if s.state != Waived {
+		r.note(ctx, q)
+	}
+	if s.parked { // else it has come to its end since the request was let in
+		before := s.calls
+		if q.Action == Retry {
+			s.again = true
+		} else if s.skip == nil {
+			s.skip = &q
+		}
+		s.interrupt()
+		rest, _ := workflow.NewDisconnectedContext(ctx)
+		r.await(rest, func() bool { return !s.parked || q.Action == Retry && s.calls > before })
+	}
+	result := RepairResult{Step: s.view()}
+	if i := slices.IndexFunc(r.waivers, func(w Waiver) bool { return w.Step == s.name }); i >= 0 {
+		result.Waiver = &r.waivers[i]
+	}
+	return result, nil
+}
+
+// note keeps what was asked for, and counts it.
+func (r *run) note(ctx workflow.Context, q RepairRequest) {
+	r.repairs = append(r.repairs, Repair{
+		Step: q.Step, Action: q.Action, Reason: q.Reason, Operator: q.Operator, Reference: q.Reference, At: workflow.Now(ctx),
+	})
+	workflow.GetMetricsHandler(ctx).WithTags(map[string]string{"step": q.Step, "action": string(q.Action)}).
+		Counter("amends_saga_repaired").Inc(1)
+	r.changed()
+}
+
+// waive gives up on a step that was asked to be skipped.
+func (r *run) waive(s *stepRun) {
+	w := Waiver{
+		Step: s.name, Code: s.failure.code, Owed: s.exposure(),
+		Reason: s.skip.Reason, Operator: s.skip.Operator, Reference: s.skip.Reference, At: workflow.Now(r.outer),
+	}
+	s.state = Waived
+	r.waivers = append(r.waivers, w)
+	workflow.GetLogger(r.outer).Warn("saga step waived", "saga", r.o.ID, "step", w.Step, "code", string(w.Code))
+}
+
+// lookup finds a step that this run calls or has called; nil: none.
+func (r *run) lookup(name string) *stepRun {
+	if s := r.find(name); s != nil || r.unstarted == nil || r.unstarted.name != name {
+		return s
+	}
+	return r.unstarted
+}
+
+// pivotParked says that the pivot's outcome is not known and may not be for long.
+func (r *run) pivotParked() bool {
+	s := r.lookup(r.o.Plan.pivot)
+	return s != nil && s.parked
 }

@@ -33,10 +33,9 @@ func Run(ctx workflow.Context, o Options, body func(ctx workflow.Context) error)
 		return View{}, err
 	}
 	r.ctx, r.stop = workflow.WithCancel(ctx)
-	r.watch()
+	r.disarm = func() {}
 
-	bodyErr := r.runBody(body)
-	if d := r.verdict(bodyErr); d == nil {
+	if d := r.decide(body); d == nil {
 		r.enter(Committed)
 	} else {
 		r.against(*d, body)
@@ -45,9 +44,7 @@ func Run(ctx workflow.Context, o Options, body func(ctx workflow.Context) error)
 	r.stop() // releases the context; no step is open any more
 
 	rest, _ := workflow.NewDisconnectedContext(ctx)
-	if err := workflow.Await(rest, func() bool { return workflow.AllHandlersFinished(rest) }); err != nil {
-		return View{}, err
-	}
+	r.await(rest, func() bool { return !r.busy && workflow.AllHandlersFinished(rest) })
 	return r.view(), nil
 }
 
@@ -73,6 +70,10 @@ type run struct {
 	failed    bool
 	decision  *Decision
 	attention []Attention
+	waivers   []Waiver
+	repairs   []Repair
+	unstarted *stepRun // the pivot, if it is settled without having started here
+	messenger
 }
 
 // stepRun is one step of a run. A step is there once, however many passes the
@@ -88,6 +89,18 @@ type stepRun struct {
 	start    time.Time  // of the first do
 	end      time.Time  // of the last call that ended
 	attempts int        // of the last call that ended
+	repairing
+}
+
+// decide takes the saga forward and returns why it is decided against, or nil if
+// it is committed.
+func (r *run) decide(body func(workflow.Context) error) *Decision {
+	if r.o.Against != "" {
+		r.wish = r.o.Against
+		return &Decision{Code: r.o.Against, Kind: fault.Business}
+	}
+	r.watch()
+	return r.verdict(r.runBody(body))
 }
 
 // runBody enters the body once and waits for every step it has started.

@@ -17,7 +17,8 @@ func (r *run) settle(ctx workflow.Context) (happened bool) {
 	s := r.find(r.o.Plan.pivot)
 	if s == nil {
 		info, _ := r.o.Plan.step(r.o.Plan.pivot)
-		s = &stepRun{stepInfo: info, state: Waiting}
+		s = &stepRun{stepInfo: info, state: Running} // as far as anybody can tell
+		r.unstarted = s
 	}
 	if s.state == Refused {
 		return false // the refusal is recorded under the key: it cannot happen any more
@@ -61,7 +62,7 @@ func (r *run) undoPlan(ctx workflow.Context) {
 			// A branch that is flagged does not hold up the others.
 			r.await(ctx, func() bool {
 				return !slices.ContainsFunc(all, func(later *stepRun) bool {
-					return slices.Contains(later.before, s) && later.state != Undone && later.state != Flagged
+					return slices.Contains(later.before, s) && later.state.holdsUp()
 				})
 			})
 			r.undo(ctx, s)
@@ -71,7 +72,10 @@ func (r *run) undoPlan(ctx workflow.Context) {
 	r.await(ctx, func() bool { return left == 0 })
 }
 
-// undo takes one step back.
+// holdsUp says that the undo of earlier steps waits for one in this state.
+func (s State) holdsUp() bool { return s != Undone && s != Flagged && s != Waived }
+
+// undo takes one step back, unless a person gives up on that.
 func (r *run) undo(ctx workflow.Context, s *stepRun) {
 	s.state = Undoing
 	r.changed()
@@ -81,6 +85,9 @@ func (r *run) undo(ctx workflow.Context, s *stepRun) {
 		step: s, activity: undoName(s.name), answer: a, summary: s.undoSummary,
 		arg: func(p policy) any { return call[None]{Key: k, policy: p} },
 	}, fault.Suspension)
-	s.state, s.end, s.attempts = Undone, workflow.Now(ctx), a.Attempts
+	s.end = workflow.Now(ctx)
+	if s.state != Waived {
+		s.state, s.attempts = Undone, a.Attempts
+	}
 	r.changed()
 }

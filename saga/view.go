@@ -102,6 +102,8 @@ func (r *run) view() View {
 	v := newView(r.o.ID, r.phase)
 	v.DecideBy = r.o.DecideBy
 	v.Attention = append(v.Attention, r.attention...)
+	v.Waivers = append(v.Waivers, r.waivers...)
+	v.Repairs = append(v.Repairs, r.repairs...)
 	if r.decision != nil {
 		v.Reason = r.decision.Code
 	}
@@ -167,6 +169,24 @@ func (s *stepRun) exposure() string {
 // changed publishes the progress where the Web UI shows it. It costs no events.
 func (r *run) changed() { workflow.SetCurrentDetails(r.outer, r.view().markdown()) }
 
+// doubt says in words what nobody knows yet.
+func (a Attention) doubt() string {
+	if a.Kind == fault.Unknown {
+		return ": nobody knows yet whether it took effect"
+	}
+	return ""
+}
+
+// who gave up on a step, and why.
+func (w Waiver) who() string {
+	code := func(s string) string { return "`" + strings.ReplaceAll(s, "`", "'") + "`" } // a person's words are no markup
+	who := code(w.Operator) + " because of " + code(w.Reason)
+	if w.Reference != "" {
+		who += ", see " + code(w.Reference)
+	}
+	return who
+}
+
 // markdown is the view as the Web UI renders it.
 func (v View) markdown() string {
 	head := "**" + string(v.Phase) + "**"
@@ -175,7 +195,10 @@ func (v View) markdown() string {
 	}
 	rows := []string{head}
 	for _, a := range v.Attention {
-		rows = append(rows, "", "**Needs attention**: "+a.Step+", `"+string(a.Code)+"` since "+a.Since.UTC().Format(time.RFC3339))
+		rows = append(rows, "", "**Needs attention**: "+a.Step+", `"+string(a.Code)+"` since "+a.Since.UTC().Format(time.RFC3339)+a.doubt())
+	}
+	for _, w := range v.Waivers {
+		rows = append(rows, "", "**Waived**: "+w.Step+", `"+string(w.Code)+"`, by "+w.who()+" at "+w.At.UTC().Format(time.RFC3339))
 	}
 	rows = append(rows, "", "| step | state | attempts | last error | owes |", "|---|---|---|---|---|")
 	for _, s := range v.Steps {

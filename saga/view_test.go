@@ -64,7 +64,8 @@ func TestViewJSON(t *testing.T) {
 				{"name": "guide", "state": "waiting", "attempts": 0},
 				{"name": "sorry", "state": "waiting", "attempts": 0}
 			],
-			"attention": [{"step": "pay", "code": "UNAVAILABLE", "since": "2026-05-04T10:01:52.7Z", "owed": ""}]
+			"attention": [{"step": "pay", "code": "UNAVAILABLE", "kind": "transient", "since": "2026-05-04T10:01:52.7Z", "owed": "money taken"}],
+			"waivers": [], "repairs": []
 		}`, string(got))
 	})
 
@@ -78,7 +79,7 @@ func TestViewJSON(t *testing.T) {
 		b.options.Aborted = nil
 		got, err := json.Marshal(b.run(t))
 		require.NoError(t, err)
-		require.JSONEq(t, `{"id": "trip-1", "phase": "aborted", "reason": "NOT_TODAY", "steps": [], "attention": []}`, string(got),
+		require.JSONEq(t, `{"id": "trip-1", "phase": "aborted", "reason": "NOT_TODAY", "steps": [], "attention": [], "waivers": [], "repairs": []}`, string(got),
 			"lists are never null")
 	})
 
@@ -88,23 +89,14 @@ func TestViewJSON(t *testing.T) {
 		b.execute(func(ctx workflow.Context) (saga.View, error) { return saga.Progress(ctx, "trip-1"), nil })
 		var got json.RawMessage
 		require.NoError(t, b.env.GetWorkflowResult(&got))
-		require.JSONEq(t, `{"id": "trip-1", "phase": "forward", "steps": [], "attention": []}`, string(got))
+		require.JSONEq(t, `{"id": "trip-1", "phase": "forward", "steps": [], "attention": [], "waivers": [], "repairs": []}`, string(got))
 	})
 }
 
 func TestDetailsAreATableForTheWebUI(t *testing.T) {
 	t.Parallel()
 
-	var details string
 	b := flaggedTrip(t, func(*testBundle) {})
-	b.execute(func(ctx workflow.Context) (saga.View, error) {
-		workflow.Go(ctx, func(ctx workflow.Context) {
-			require.NoError(t, workflow.Sleep(ctx, 30*time.Minute))
-			details = workflow.GetCurrentDetails(ctx)
-		})
-		return saga.Run(ctx, b.options, b.body)
-	})
-	require.NoError(t, b.env.GetWorkflowError())
 	require.Equal(t, `**settling**
 
 **Needs attention**: pay, `+"`UNAVAILABLE`"+` since 2026-05-04T10:01:52Z
@@ -115,7 +107,21 @@ func TestDetailsAreATableForTheWebUI(t *testing.T) {
 | room | refused | 1 | NO_ROOM |  |
 | guide | waiting | 0 |  |  |
 | sorry | waiting | 0 |  |  |
-`, details)
+`, b.detailsAt(t, 30*time.Minute))
+}
+
+// detailsAt runs the trip and returns what the Web UI shows after d.
+func (b *testBundle) detailsAt(t *testing.T, d time.Duration) (details string) {
+	t.Helper()
+	b.execute(func(ctx workflow.Context) (saga.View, error) {
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			require.NoError(t, workflow.Sleep(ctx, d))
+			details = workflow.GetCurrentDetails(ctx)
+		})
+		return saga.Run(ctx, b.options, b.body)
+	})
+	require.NoError(t, b.env.GetWorkflowError())
+	return details
 }
 
 // What may have happened counts as owed until it is undone.

@@ -22,7 +22,7 @@ import (
 var (
 	price = saga.Step[string, int]{Name: "price", Queue: "price", Kind: saga.Recorded}
 	seat  = saga.Step[int, string]{Name: "seat", Queue: "seat", Kind: saga.Compensatable, Owes: "seat held"}
-	room  = saga.Step[int, string]{Name: "room", Queue: "room", Kind: saga.Compensatable, Owes: "room held"}
+	room  = saga.Step[int, string]{Name: "room", Queue: "room", Kind: saga.Compensatable, Owes: "room held", Money: true}
 	guide = saga.Step[int, string]{Name: "guide", Queue: "guide", Kind: saga.Compensatable, Owes: "guide booked"}
 	pay   = saga.Step[int, string]{Name: "pay", Queue: "pay", Kind: saga.Pivot, Owes: "money taken"}
 	ship  = saga.Step[saga.None, saga.None]{Name: "ship", Queue: "ship", Kind: saga.Closing}

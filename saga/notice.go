@@ -1,0 +1,78 @@
+package saga
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/fault"
+)
+
+// messenger brings the news of a saga to [Options.Notice].
+type messenger struct {
+	fresh bool                // there is news that Notice has not seen
+	busy  bool                // a call of Notice is under way
+	hush  workflow.CancelFunc // ends it
+}
+
+// news says that what needs attention, or what is waived, has changed. Whoever
+// is being told older news at that moment, and maybe cannot be reached, is
+// interrupted.
+func (r *run) news() {
+	r.changed()
+	if r.o.Notice == nil {
+		return
+	}
+	r.fresh = true
+	if r.busy {
+		r.hush()
+		return
+	}
+	r.busy, r.hush = true, func() {}
+	rest, _ := workflow.NewDisconnectedContext(r.outer)
+	workflow.GoNamed(rest, "saga-notice", r.deliver)
+}
+
+// deliver calls Notice until it has seen the latest news.
+func (r *run) deliver(ctx workflow.Context) {
+	for r.fresh {
+		r.fresh = false
+		call, cancel := workflow.WithCancel(ctx)
+		r.hush = cancel
+		err := r.o.Notice(workflow.WithValue(with(call, r), noticeKey{}, true), r.view())
+		cancel()
+		if err != nil && !r.fresh {
+			// The saga's own view and search attribute still say it.
+			workflow.GetLogger(ctx).Error("nobody took notice of the saga", "saga", r.o.ID, "code", string(fault.CodeOf(err)))
+			workflow.GetMetricsHandler(ctx).Counter("amends_saga_unnoticed").Inc(1)
+		}
+	}
+	r.busy = false
+}
+
+// noticeKey marks the context of a notice.
+type noticeKey struct{}
+
+func noticing(ctx workflow.Context) bool { return ctx.Value(noticeKey{}) != nil }
+
+// tell takes a step of a notice. It is no step of the saga: it is in no plan and
+// in no view, and its failure is nobody's. It is retried until it succeeds, until
+// it fails for a reason that retrying cannot mend, or until there is fresher news.
+func tell[In, Out any](ctx workflow.Context, r *run, s Step[In, Out], in In) (Out, error) {
+	if s.Kind != Recorded && s.Kind != Closing {
+		panic(fmt.Sprintf("saga %s: a notice cannot take step %s, which is %s", r.o.ID, s.Name, s.Kind))
+	}
+	t := newTask(r, s, in)
+	t.step = &stepRun{stepInfo: s.info()}
+	e := r.ordinary()
+	e.limit, e.local = 0, true
+	var zero Out
+	if f := r.invoke(ctx, t.request(), e); f != nil {
+		return zero, f.fault()
+	}
+	out, ok := t.answer.value().(Out)
+	if !ok {
+		panic(fmt.Sprintf("saga %s: step %s answers another type", r.o.ID, s.Name))
+	}
+	return out, nil
+}

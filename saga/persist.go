@@ -1,0 +1,71 @@
+package saga
+
+import (
+	"slices"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/fault"
+)
+
+// repairing is what the repairs of a step and its call know of each other.
+type repairing struct {
+	parked    bool                // the step is flagged and its call goes on
+	calls     int                 // how many it has made since
+	interrupt workflow.CancelFunc // ends the call, or the pause after it
+	again     bool                // call again at once
+	skip      *RepairRequest      // do not call again
+}
+
+// patient calls the activity until it succeeds or fails with one of the kinds in
+// ends, however long that takes. ctx must be disconnected.
+func (r *run) patient(ctx workflow.Context, q request, ends ...fault.Kind) *failure {
+	return r.persist(ctx, q, r.parked(ends), func(f *failure) bool {
+		return f == nil || slices.Contains(ends, f.kind)
+	})
+}
+
+// persist calls the activity until the outcome is final.
+//
+// It makes at most two calls that cost history. The first one ends after
+// ParkAfter, or at once with a failure that retrying cannot mend; that is when
+// the step is flagged, with the failure's code. The second one has no limit, so
+// it costs no events and heals by itself. (A timer beside one unlimited call
+// would cost events in every saga that needs no flag, and could not know the
+// code.) Only a repair ends the second call early: for another two of them, or,
+// if it is to be skipped, for none: then the step is waived.
+func (r *run) persist(ctx workflow.Context, q request, later effort, final func(*failure) bool) *failure {
+	s, e := q.step, r.ordinary()
+	e.local = true
+	f := r.invoke(ctx, q, e)
+	for !final(f) {
+		r.flag(s, f)
+		if s.skip != nil {
+			r.waive(s)
+			break
+		}
+		if e = later; s.again {
+			e = r.ordinary()
+		}
+		f = r.interruptible(ctx, q, e, final)
+	}
+	r.unflag(s)
+	return f
+}
+
+// interruptible makes one call of a flagged step that a repair may end. An
+// attempt that is under way then is waited for, and counts if it succeeds.
+func (r *run) interruptible(ctx workflow.Context, q request, e effort, final func(*failure) bool) *failure {
+	s := q.step
+	call, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	s.parked, s.interrupt, s.again = true, cancel, false
+	s.calls++
+	f := r.invoke(call, q, e)
+	if !final(f) && e.limit == 0 && call.Err() == nil {
+		// Only the engine can have ended the call, for example because the result
+		// was too large: do not spin. A repair ends this pause too.
+		_ = workflow.Sleep(call, r.o.Timing.ParkedRetry)
+	}
+	return f
+}
