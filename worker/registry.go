@@ -28,6 +28,9 @@ type row struct {
 	outside *schema
 	// bind registers the service's steps.
 	bind func(r saga.Registry, s *stores)
+	// audit registers the doctor's questions to the service; the order service's
+	// are to the engine too.
+	audit func(r saga.Registry, s *stores, engine activities.Sagas)
 	// decides says that the service's worker runs the order workflow too.
 	decides bool
 }
@@ -42,14 +45,24 @@ var registry = []row{
 	{
 		name: "order", own: schema{orderstore.Migrate, orderstore.Ready}, decides: true,
 		bind: func(r saga.Registry, s *stores) { activities.BindOrder(r, orderstore.New(s.own)) },
+		audit: func(r saga.Registry, s *stores, engine activities.Sagas) {
+			orders := orderstore.New(s.own)
+			activities.BindOrderAudit(r, orders, orders, engine)
+		},
 	},
 	{
 		name: "catalog", own: schema{catalogstore.Migrate, catalogstore.Ready},
 		bind: func(r saga.Registry, s *stores) { activities.BindCatalog(r, catalogstore.New(s.own)) },
+		audit: func(r saga.Registry, s *stores, _ activities.Sagas) {
+			activities.BindCatalogAudit(r, catalogstore.New(s.own))
+		},
 	},
 	{
 		name: "inventory", own: schema{inventorystore.Migrate, inventorystore.Ready},
 		bind: func(r saga.Registry, s *stores) { activities.BindInventory(r, inventorystore.New(s.own)) },
+		audit: func(r saga.Registry, s *stores, _ activities.Sagas) {
+			activities.BindInventoryAudit(r, inventorystore.New(s.own))
+		},
 	},
 	{
 		name: "payment", own: schema{paymentstore.Migrate, paymentstore.Ready},
@@ -58,6 +71,10 @@ var registry = []row{
 			provider := providersimulator.New(s.outside, providersimulator.Options{})
 			activities.BindPayment(r, payment.New(paymentstore.New(s.own), provider))
 		},
+		audit: func(r saga.Registry, s *stores, _ activities.Sagas) {
+			statement := providersimulator.New(s.outside, providersimulator.Options{})
+			activities.BindPaymentAudit(r, payment.NewAuditor(paymentstore.New(s.own), statement))
+		},
 	},
 	{
 		name: "shipping", own: schema{shippingstore.Migrate, shippingstore.Ready},
@@ -65,6 +82,10 @@ var registry = []row{
 		bind: func(r saga.Registry, s *stores) {
 			carrier := carriersimulator.New(s.outside, carriersimulator.Options{})
 			activities.BindShipping(r, shipping.New(shippingstore.New(s.own), carrier, shipping.Options{}))
+		},
+		audit: func(r saga.Registry, s *stores, _ activities.Sagas) {
+			statement := carriersimulator.New(s.outside, carriersimulator.Options{})
+			activities.BindShippingAudit(r, shipping.NewAuditor(shippingstore.New(s.own), statement))
 		},
 	},
 }

@@ -21,6 +21,7 @@ import (
 	sdkworker "go.temporal.io/sdk/worker"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/doctor"
 	amendstemporal "github.com/amends/amends/internal/temporal"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
@@ -44,6 +45,8 @@ type Options struct {
 	Durable bool
 	// DrainTimeout is how long a stop waits for activities that run; 0 is 20 s.
 	DrainTimeout time.Duration
+	// Doctor says how often the services are compared with each other.
+	Doctor Doctor
 	// Logger must be set.
 	Logger *slog.Logger
 }
@@ -118,6 +121,7 @@ func (g *Group) Run(ctx context.Context, c *amendstemporal.Client) error {
 	if err != nil {
 		return err
 	}
+	defer g.schedule(ctx, c)()
 	g.set(nil)
 	g.o.Logger.Info("services run", "services", strings.Join(g.names(), " "))
 	select {
@@ -155,6 +159,7 @@ func (g *Group) start(c *amendstemporal.Client, fatal chan<- error) ([]sdkworker
 	for _, s := range g.stores {
 		w := sdkworker.New(c.Client, cmp.Or(g.o.Queues[s.row.name], s.row.name), g.workerOptions(s, fatal))
 		s.row.bind(w, s)
+		s.row.audit(w, s, doctor.NewSagas(c.Client, cmp.Or(g.o.Queues[s.row.name], s.row.name)))
 		if s.row.decides {
 			workflows.Register(w, workflows.Options{Queues: g.o.Queues, Timing: g.o.Timing})
 		}

@@ -25,6 +25,6 @@ func main() {
 				fmt.Fprintln(os.Stderr, "amends: "+line)
 			}
 		}
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
 }

@@ -40,6 +40,7 @@ func workerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 		LockTimeout:  c.LockTimeout,
 		Durable:      c.Durable,
 		DrainTimeout: c.DrainTimeout,
+		Doctor:       worker.Doctor{Every: c.Doctor.Every, Input: reconcileInput(c)},
 		Logger:       log,
 	}
 	for _, n := range c.Services.All() {

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/doctor"
+	"github.com/amends/amends/workflows"
+)
+
+// Exit codes of `amends doctor`, for monitors and scripts.
+const (
+	exitWrong  = 1 // something is wrong, or could not be asked
+	exitNotRun = 2 // nothing can be said
+)
+
+// exit is an error with an exit code of its own.
+type exit struct {
+	error
+
+	code int
+}
+
+func (e exit) Unwrap() error { return e.error }
+
+// exitCode is the code that a process ends with because of err.
+func exitCode(err error) int {
+	var e exit
+	if errors.As(err, &e) {
+		return e.code
+	}
+	return 1
+}
+
+// doctorFlags are those of the command only.
+type doctorFlags struct {
+	json, dryRun, last bool
+	grace, pause       time.Duration
+	rate               int
+}
+
+func doctorCommand(std stdio) *cobra.Command {
+	var flags doctorFlags
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Compare what every service has with every order, and repair what can be",
+		Long: "Compare what every service, the payment provider, the carrier and the engine have with every order,\n" +
+			"and resume the sagas that nobody works on any more. Exit code 0: nothing is wrong (any more),\n" +
+			"1: something is, or a service did not answer, 2: the doctor could not run. docs/doctor.md says what each\n" +
+			"finding means.",
+		Args: func(cmd *cobra.Command, args []string) error { return notRun(cobra.NoArgs(cmd, args)) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return std.doctor(cmd, flags) },
+	}
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return notRun(err) })
+	f := cmd.Flags()
+	f.BoolVar(&flags.json, "json", false, "print the whole report as JSON")
+	f.BoolVar(&flags.dryRun, "dry-run", false, "repair nothing")
+	f.BoolVar(&flags.last, "last", false, "print the last report of the schedule instead of looking now")
+	f.DurationVar(&flags.grace, "grace", 0, "how long after its decide-by an order is judged (default doctor.grace)")
+	f.DurationVar(&flags.pause, "pause", 0, "how long until the second look (default doctor.pause)")
+	f.IntVar(&flags.rate, "rate", 0, "orders per second at most (default doctor.rate)")
+	config.AddFlags(f, engineKeys...)
+	return cmd
+}
+
+func notRun(err error) error {
+	if err == nil {
+		return nil
+	}
+	return exit{err, exitNotRun}
+}
+
+// doctor looks, or reads what the schedule's last run saw, and prints it.
+func (std stdio) doctor(cmd *cobra.Command, flags doctorFlags) error {
+	report, err := std.diagnose(cmd, flags)
+	if err != nil {
+		return notRun(err)
+	}
+	if flags.json {
+		err = writeJSON(std.out, report)
+	} else {
+		err = renderReport(std.out, report)
+	}
+	switch {
+	case err != nil:
+		return notRun(err)
+	case !report.OK:
+		return exit{errors.New("the doctor: " + summary(report)), exitWrong}
+	}
+	return nil
+}
+
+func (std stdio) diagnose(cmd *cobra.Command, flags doctorFlags) (workflows.Report, error) {
+	c, err := std.load(cmd, config.Needs{Temporal: true})
+	if err != nil {
+		return workflows.Report{}, err
+	}
+	input := reconcileInput(c)
+	input.DryRun = flags.dryRun // not the schedule's: who asks decides
+	if cmd.Flags().Changed("grace") {
+		input.Grace = max(flags.grace, time.Nanosecond) // 0 would be the default
+	}
+	if cmd.Flags().Changed("pause") {
+		input.Pause = max(flags.pause, time.Nanosecond)
+	}
+	if cmd.Flags().Changed("rate") {
+		input.Rate = flags.rate
+	}
+	client, err := std.dial(c, slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		return workflows.Report{}, err
+	}
+	defer client.Close()
+	checked, cancel := context.WithTimeout(cmd.Context(), queryTimeout)
+	defer cancel()
+	if err := client.Check(checked); err != nil {
+		return workflows.Report{}, err
+	}
+	if !flags.last {
+		return doctor.Run(cmd.Context(), client.Client, c.Services.Order.Queue, input)
+	}
+	report, found, err := doctor.Last(cmd.Context(), client.Client)
+	if err == nil && !found {
+		err = errors.New("the schedule has no run that has ended; is doctor.every 0, or does no worker of the order service run?")
+	}
+	return report, err
+}
+
+// reconcileInput is how the configuration wants the doctor to look.
+func reconcileInput(c *config.Config) workflows.ReconcileInput {
+	return workflows.ReconcileInput{DryRun: c.Doctor.DryRun, Grace: c.Doctor.Grace, Pause: c.Doctor.Pause, Rate: c.Doctor.Rate}
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// summary is a report in one line.
+func summary(r workflows.Report) string {
+	found := 0
+	for _, n := range r.Counts {
+		found += n
+	}
+	s := fmt.Sprintf("%d orders judged, %d findings, %d repaired", r.Judged, found, r.Repaired)
+	for _, u := range r.Unasked {
+		s += ", " + u.Service + " did not answer"
+	}
+	return s
+}

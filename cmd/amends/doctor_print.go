@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/amends/amends/workflows"
+)
+
+// renderReport writes a report as tables.
+func renderReport(w io.Writer, r workflows.Report) error {
+	head := newTable()
+	head.AppendRow(table.Row{"Looked", fmt.Sprintf("%s, for %s", stamp(r.Started), r.Ended.Sub(r.Started).Round(time.Millisecond))})
+	head.AppendRow(table.Row{"Orders", fmt.Sprintf("%d, of which %d judged and %d too young; %.0f per second", r.Orders, r.Judged, r.SkippedYoung, r.OrdersPerSecond)})
+	head.AppendRow(table.Row{"Need attention", fmt.Sprintf("%d, flagged with a reason: amends orders --needs-attention", r.NeedsAttention)})
+	head.AppendRow(table.Row{"Waived", r.WaiverCount})
+	head.AppendRow(table.Row{"Verdict", verdict(r)})
+	out := head.Render() + "\n"
+
+	if len(r.Unasked) > 0 {
+		t := newTable()
+		t.AppendHeader(table.Row{"Did not answer", "Times", "Error"})
+		for _, u := range r.Unasked {
+			t.AppendRow(table.Row{u.Service, u.Times, u.Error})
+		}
+		out += "\n" + t.Render() + "\n"
+	}
+	if len(r.Findings) > 0 {
+		t := newTable()
+		t.AppendHeader(table.Row{"Finding", "Promise", "Order", "Service", "What", "Since", "Repaired"})
+		for _, f := range r.Findings {
+			since := ""
+			if !f.Since.IsZero() {
+				since = stamp(f.Since)
+			}
+			t.AppendRow(table.Row{f.Kind, f.Invariant, f.Order, f.Service, f.Detail, since, repaired(f)})
+		}
+		out += "\n" + t.Render() + "\n"
+		if more := listedNot(r); more > 0 {
+			out += fmt.Sprintf("… and %d more:", more)
+			for _, k := range slices.Sorted(maps.Keys(r.Counts)) {
+				out += fmt.Sprintf(" %s %d", k, r.Counts[k])
+			}
+			out += "\n"
+		}
+	}
+	if len(r.Waivers) > 0 {
+		t := newTable()
+		t.AppendHeader(table.Row{"Waived of order", "Step", "Owed", "Reason", "By", "Reference", "At"})
+		for _, v := range r.Waivers {
+			t.AppendRow(table.Row{v.Order, v.Step, v.Owed, v.Reason, v.Operator, v.Reference, stamp(v.At)})
+		}
+		out += "\n" + t.Render() + "\n"
+	}
+	if r.ReportOnlyBecause != "" {
+		out += "\nNothing was repaired: " + r.ReportOnlyBecause + ".\n"
+	}
+	_, err := io.WriteString(w, out)
+	return err
+}
+
+// listedNot is how many findings are counted but not listed.
+func listedNot(r workflows.Report) int {
+	n := -len(r.Findings)
+	for _, count := range r.Counts {
+		n += count
+	}
+	return n
+}
+
+func verdict(r workflows.Report) string {
+	switch {
+	case r.OK && len(r.Findings) == 0:
+		return "nothing is wrong"
+	case r.OK:
+		return "what was wrong is repaired"
+	case len(r.Unasked) > 0 && len(r.Findings) == 0:
+		return "not everything could be asked"
+	default:
+		return "something is wrong"
+	}
+}
+
+func repaired(f workflows.Finding) string {
+	switch {
+	case f.Repaired:
+		return "yes"
+	case f.Note != "":
+		return "no: " + f.Note
+	case f.Repairable:
+		return "no, it could be"
+	default:
+		return "no, it is for a person"
+	}
+}
