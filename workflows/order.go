@@ -55,12 +55,18 @@ func (o Options) placeOrder(ctx workflow.Context, in Input) (OrderView, error) {
 	if err != nil {
 		return OrderView{}, err
 	}
+	var against fault.Code
+	if in.Undo {
+		against = saga.Deadline
+	}
 	view, err := saga.Run(ctx, saga.Options{
 		ID:             in.OrderID,
 		Plan:           plan,
 		DecideBy:       in.Placement.DecideBy,
 		Queues:         o.Queues,
 		Timing:         o.Timing,
+		Against:        against,
+		Notice:         s.note,
 		NeedsAttention: &needsAttention,
 		Aborted:        s.cancel,
 	}, s.place)

@@ -3,6 +3,7 @@ package workflows
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -21,6 +22,7 @@ type orderSaga struct {
 	created bool
 	quote   *catalog.Quote
 	booking *shipping.Booking
+	noted   time.Time // as of when the last note was
 }
 
 // handle registers the handlers. It does so before the first blocking call: the
@@ -61,7 +63,8 @@ func (s *orderSaga) handle(ctx workflow.Context) (workflow.Context, error) {
 // once that step is done.
 func (s *orderSaga) closing(ctx workflow.Context, step string, status order.Status, reason order.Reason) (order.Closing, error) {
 	now := workflow.Now(ctx)
-	v := s.view(saga.Progress(ctx, s.in.OrderID))
+	progress := saga.Progress(ctx, s.in.OrderID)
+	v := s.view(progress)
 	v.Status, v.Reason, v.UpdatedAt = status, reason, now
 	steps := v.Steps[:0]
 	for _, st := range v.Steps {
@@ -77,7 +80,7 @@ func (s *orderSaga) closing(ctx workflow.Context, step string, status order.Stat
 	if err != nil {
 		return order.Closing{}, fmt.Errorf("encode the order's view: %w", err)
 	}
-	return order.Closing{Reason: reason, Total: v.Total, View: data}, nil
+	return order.Closing{Reason: reason, Total: v.Total, View: data, Note: s.noteOf(ctx, progress)}, nil
 }
 
 // view joins what the order and its saga know.
@@ -87,7 +90,7 @@ func (s *orderSaga) view(progress saga.View) OrderView {
 		ID: s.in.OrderID, Status: order.Pending,
 		NeedsAttention: len(progress.Attention) > 0,
 		Attention:      append([]saga.Attention{}, progress.Attention...),
-		Waivers:        append([]saga.Waiver{}, progress.Waivers...),
+		Waivers:        s.waivers(progress),
 		Repairs:        append([]saga.Repair{}, progress.Repairs...),
 		Steps:          append([]saga.StepView{}, progress.Steps...),
 		CreatedAt:      asked.PlacedAt, UpdatedAt: asked.PlacedAt,

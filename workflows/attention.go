@@ -1,0 +1,60 @@
+package workflows
+
+import (
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/activities"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/order"
+)
+
+// note keeps in the order's record what needs a person and what one has waived,
+// whenever that changes: the record can be listed, and outlives the workflow.
+func (s *orderSaga) note(ctx workflow.Context, v saga.View) error {
+	if !s.created && !s.in.Undo {
+		return nil // there is no record yet; whatever ends the order notes it too
+	}
+	_, err := saga.Do(ctx, activities.NoteOrder, s.noteOf(ctx, v))
+	return err
+}
+
+// noteOf returns what v says in the order service's words. Every note of a run is
+// younger than the one before, also of the same moment: only the youngest counts.
+func (s *orderSaga) noteOf(ctx workflow.Context, v saga.View) order.Note {
+	at := workflow.Now(ctx).UTC().Truncate(time.Microsecond)
+	if !at.After(s.noted) {
+		at = s.noted.Add(time.Microsecond)
+	}
+	s.noted = at
+	n := order.Note{At: at}
+	for _, a := range v.Attention {
+		n.Attention = append(n.Attention, order.Attention{
+			Step: a.Step, Code: string(a.Code), Kind: string(a.Kind), Owed: a.Owed, Since: a.Since,
+		})
+	}
+	for _, w := range v.Waivers {
+		n.Waivers = append(n.Waivers, order.Waiver{
+			Step: w.Step, Code: string(w.Code), Owed: w.Owed,
+			Reason: w.Reason, Operator: w.Operator, Reference: w.Reference, At: w.At,
+		})
+	}
+	return n
+}
+
+// waivers returns those of this run, and those that the record has of another.
+func (s *orderSaga) waivers(progress saga.View) []saga.Waiver {
+	all := append([]saga.Waiver{}, progress.Waivers...)
+	for _, w := range s.record.Waivers {
+		if !slices.ContainsFunc(all, func(have saga.Waiver) bool { return have.Step == w.Step }) {
+			all = append(all, saga.Waiver{
+				Step: w.Step, Code: fault.Code(w.Code), Owed: w.Owed,
+				Reason: w.Reason, Operator: w.Operator, Reference: w.Reference, At: w.At,
+			})
+		}
+	}
+	return all
+}
