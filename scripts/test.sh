@@ -10,7 +10,7 @@ source "$(dirname "$0")/lib.sh"
 # schedules and SQLite is 13 times slower under it; the stores' races are between
 # transactions, which it does not see; end to end and in chaos the product's own
 # processes run, not the test's.
-without_race='/(services/.+/(store|simulator)|saga/sagatest|internal/proof|internal/e2e|internal/chaos)$'
+without_race='/(services/.+/(store|simulator)|saga/sagatest|internal/proof|internal/continued|internal/e2e|internal/chaos)$'
 
 have_database() { [ -n "${TEST_DATABASE_URL:-}" ] || have_postgres; }
 

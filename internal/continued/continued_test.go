@@ -1,0 +1,229 @@
+package continued_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	updatepb "go.temporal.io/api/update/v1"
+
+	"github.com/amends/amends/internal/replay"
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/workflows"
+)
+
+// way is how a saga goes on from a cut.
+type way struct {
+	name     string
+	undo     bool
+	update   bool // the request to cancel is an update, else the engine's
+	underWay bool // the old worker has made what was scheduled, its answer is on the way
+}
+
+var everyWay = flag.Bool("every-way", false, "go into undo in every way, not only in two")
+
+var ways = []way{
+	{name: "goes on"},
+	{name: "is cancelled by the engine before anything scheduled has run", undo: true},
+	{name: "is cancelled by the customer while what is scheduled takes effect", undo: true, update: true, underWay: true},
+}
+
+var otherWays = []way{
+	{name: "is cancelled by the engine while what is scheduled takes effect", undo: true, underWay: true},
+	{name: "is cancelled by the customer before anything scheduled has run", undo: true, update: true},
+}
+
+// Every golden history, cut at every workflow task, is continued by the code of
+// today, forward and into undo, to the right end.
+//
+//nolint:tparallel // the group waits for its parallel tests, because the figures come last
+func TestEverySagaInFlightEndsRight(t *testing.T) {
+	t.Parallel()
+
+	files, err := replay.Files(folder)
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	ways := ways
+	if *everyWay {
+		ways = append(slices.Clone(ways), otherWays...)
+	}
+	lanes := make(chan *lane, runtime.GOMAXPROCS(0))
+	for range cap(lanes) {
+		lanes <- newLane(t)
+	}
+	var figures struct{ histories, tasks, cuts, continuations, worlds, wrong atomic.Int64 }
+	began := time.Now()
+	t.Run("golden", func(t *testing.T) {
+		for _, file := range files {
+			g, err := loadGolden(file)
+			require.NoError(t, err, file)
+			t.Run(g.name, func(t *testing.T) {
+				t.Parallel()
+				l := <-lanes
+				defer func() { lanes <- l }()
+				g.destiny, err = l.foresee(t.Context(), g)
+				require.NoError(t, err)
+
+				cuts := g.cuts()
+				for _, c := range cuts {
+					for _, w := range ways {
+						figures.continuations.Add(1)
+						worlds, err := l.continueFrom(t.Context(), c, w)
+						figures.worlds.Add(int64(worlds))
+						if err != nil {
+							figures.wrong.Add(1)
+							t.Errorf("%s, and it %s:\n%v", c, w.name, err)
+						}
+					}
+				}
+				// By the text of the file, so that no cut is left out in silence: two for
+				// each task, but nothing comes after the last one.
+				tasks, err := tasksIn(file)
+				require.NoError(t, err)
+				require.Len(t, cuts, 2*tasks-1)
+				figures.histories.Add(1)
+				figures.tasks.Add(int64(tasks))
+				figures.cuts.Add(int64(len(cuts)))
+			})
+		}
+	})
+	fmt.Fprintf(os.Stdout, "%d histories, %d workflow tasks, %d cuts, %d continuations in %d worlds, %d wrong, in %.1f s\n",
+		figures.histories.Load(), figures.tasks.Load(), figures.cuts.Load(), figures.continuations.Load(), figures.worlds.Load(),
+		figures.wrong.Load(), time.Since(began).Seconds())
+	require.Equal(t, int64(len(ways))*figures.cuts.Load(), figures.continuations.Load())
+}
+
+// continueFrom continues a saga in every world that its history may have been
+// recorded in, and returns how many there are.
+func (l *lane) continueFrom(ctx context.Context, c cut, w way) (worlds int, err error) {
+	befores := []earlier{theyEnded}
+	if slices.ContainsFunc(c.events, isReset) {
+		befores = append(befores, theyHeld, theyStopped)
+	}
+	var wrong, other []error
+	for _, before := range befores {
+		err := l.rebuild(ctx, c, before)
+		if errors.Is(err, errAnotherWorld) {
+			other = append(other, err)
+			continue
+		}
+		if err != nil {
+			return worlds, err
+		}
+		worlds++
+		e, err := l.continued(ctx, c, w)
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("%w\n(%s)\n%s", err, before, e))
+		}
+	}
+	if worlds == 0 {
+		return 0, errors.Join(other...)
+	}
+	return worlds, errors.Join(wrong...)
+}
+
+// continued takes a saga to its end and judges it.
+func (l *lane) continued(ctx context.Context, c cut, w way) (*engine, error) {
+	right, err := l.right(ctx, c, w.undo)
+	if err != nil {
+		return nil, err
+	}
+	e := c.resume(l, "continued")
+	if w.underWay {
+		if err := e.underWay(); err != nil {
+			return e, err
+		}
+	}
+	switch {
+	case w.update:
+		request, err := cancelRequest(c.input.OrderID)
+		if err != nil {
+			return e, err
+		}
+		e.ask(request)
+	case w.undo:
+		e.ask(nil)
+	}
+	if err := e.finish(ctx); err != nil {
+		return e, err
+	}
+	return e, l.judge(ctx, e, c, right, w.update)
+}
+
+// cancelAtCut is the id of the update that asks to cancel at the cut. It is not
+// the customer's: a history may have that one.
+const cancelAtCut = "cancel-at-the-cut"
+
+func cancelRequest(orderID string) (*updatepb.Request, error) {
+	args, err := encode(saga.CancelRequest{Saga: orderID})
+	return &updatepb.Request{
+		Meta: &updatepb.Meta{UpdateId: cancelAtCut}, Input: &updatepb.Input{Header: &commonpb.Header{}, Name: saga.UpdateCancel, Args: args},
+	}, err
+}
+
+// judge returns everything that is wrong about a saga that has ended.
+func (l *lane) judge(ctx context.Context, e *engine, c cut, right []ending, asked bool) error {
+	var v workflows.OrderView
+	if err := decode(e.result, &v); err != nil {
+		return err
+	}
+	record, err := l.shop.Orders.Get(ctx, c.input.OrderID)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	wrong := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if !slices.Contains(right, ending{v.Status, v.Reason}) {
+		wrong("it ends %s, right is %v", ending{v.Status, v.Reason}, right)
+	}
+	if record.Status != v.Status || record.Reason != v.Reason {
+		wrong("the record says %s %s, the workflow %s %s", record.Status, record.Reason, v.Status, v.Reason)
+	}
+	// A bug is for a person to look at, also if something else decided.
+	if bug := v.Reason == order.Internal || c.past().bug; v.NeedsAttention != bug {
+		wrong("that it needs attention in the end is %t: %+v", v.NeedsAttention, v.Attention)
+	}
+	for _, s := range v.Steps {
+		if s.Exposure != "" {
+			wrong("%s still owes %s", s.Name, s.Exposure)
+		}
+	}
+	if asked {
+		switch p := e.outcomes[cancelAtCut]; {
+		case p == nil:
+			wrong("nobody answers the customer who cancels")
+		case v.Status == order.Confirmed && p.outcome.GetFailure() == nil:
+			wrong("the customer is told that an order is cancelled which is confirmed")
+		}
+	}
+	return errors.Join(append(problems, l.shop.Check(ctx))...)
+}
+
+// String lists the history of a run, for those who have to find out.
+func (e *engine) String() string {
+	if e == nil {
+		return ""
+	}
+	text := ""
+	names := map[int64]string{}
+	for _, event := range e.events {
+		id := event.GetEventId()
+		if a := event.GetActivityTaskScheduledEventAttributes(); a != nil {
+			names[id] = a.GetActivityType().GetName()
+			text += fmt.Sprintf("  %d %s %s\n", id, event.GetEventType(), names[id])
+		} else {
+			text += fmt.Sprintf("  %d %s %s\n", id, event.GetEventType(), names[activityEnd(event)])
+		}
+	}
+	return text
+}

@@ -1,0 +1,155 @@
+package continued_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	updatepb "go.temporal.io/api/update/v1"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/amends/amends/internal/replay"
+	"github.com/amends/amends/workflows"
+)
+
+// golden is a history of an order that ended, as it was recorded.
+type golden struct {
+	name   string
+	events []*historypb.HistoryEvent
+	input  workflows.Input
+	// place is the update that placed the order.
+	place *updatepb.Request
+	// locals are what local steps were called with, by their markers' events. A
+	// history has only what they answered.
+	locals map[int64]*commonpb.Payloads
+	// destiny is how the order ends if nobody interferes.
+	destiny ending
+}
+
+const folder = "../../workflows/testdata/histories"
+
+func loadGolden(file string) (*golden, error) {
+	h, err := replay.File(file)
+	if err != nil {
+		return nil, err
+	}
+	g := &golden{name: strings.TrimSuffix(filepath.Base(file), ".json"), events: h.Events.GetEvents()}
+	args := g.events[0].GetWorkflowExecutionStartedEventAttributes().GetInput()
+	if err := converter.GetDefaultDataConverter().FromPayloads(args, &g.input); err != nil {
+		return nil, fmt.Errorf("decode the input: %w", err)
+	}
+	for _, event := range g.events {
+		for _, r := range []*updatepb.Request{
+			event.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest(),
+			event.GetWorkflowExecutionUpdateAdmittedEventAttributes().GetRequest(),
+		} {
+			if r.GetInput().GetName() == workflows.UpdatePlace {
+				g.place = r
+			}
+		}
+	}
+	if g.place == nil {
+		return nil, errors.New("nobody placed the order")
+	}
+	g.locals, err = localInputs(h)
+	return g, err
+}
+
+// tasksIn counts the workflow tasks in a file by its text, so that nothing which
+// reads histories can hide one.
+func tasksIn(file string) (int, error) {
+	text, err := os.ReadFile(file)
+	return len(regexp.MustCompile(`"(EVENT_TYPE_WORKFLOW_TASK_COMPLETED|WorkflowTaskCompleted)"`).FindAll(text, -1)), err
+}
+
+// cut is a golden history up to a workflow task, which is where the code changes.
+type cut struct {
+	*golden
+
+	task  int // counts those that were completed
+	after bool
+	// events are those that the old code has left. Before the task: up to its
+	// start, with all that was to be handled by it. After the task: up to its last
+	// command, of which nothing has come back.
+	events []*historypb.HistoryEvent
+	at     time.Time
+}
+
+func (c cut) String() string {
+	where := "before"
+	if c.after {
+		where = "after"
+	}
+	return fmt.Sprintf("cut %s workflow task %d (event %d)", where, c.task, len(c.events))
+}
+
+// cuts returns every cut of the history. The last task closes the workflow:
+// nothing comes after it.
+func (g *golden) cuts() []cut {
+	var all []cut
+	for i, event := range g.events {
+		if event.GetEventType() != enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
+			continue
+		}
+		task := len(all)/2 + 1
+		started := event.GetWorkflowTaskCompletedEventAttributes().GetStartedEventId()
+		all = append(all, cut{golden: g, task: task, events: g.events[:started-1], at: g.events[started-1].GetEventTime().AsTime()})
+		end := i
+		for j, later := range g.events[i+1:] {
+			if later.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED {
+				break
+			}
+			if isCommand(later) {
+				end = i + 1 + j
+			}
+		}
+		last := g.events[end]
+		if last.GetEventType() != enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED {
+			all = append(all, cut{golden: g, task: task, after: true, events: g.events[:end+1], at: last.GetEventTime().AsTime()})
+		}
+	}
+	return all
+}
+
+// isCommand says that an event is there because the workflow wanted it.
+func isCommand(event *historypb.HistoryEvent) bool {
+	return slices.Contains([]enumspb.EventType{
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
+		enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
+		enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED,
+		enumspb.EVENT_TYPE_TIMER_STARTED,
+		enumspb.EVENT_TYPE_TIMER_CANCELED,
+		enumspb.EVENT_TYPE_MARKER_RECORDED,
+		enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
+	}, event.GetEventType())
+}
+
+// isReset says that a run before this one ended here, as far as the engine is
+// concerned: its workflow was reset to this event.
+func isReset(event *historypb.HistoryEvent) bool {
+	return event.GetWorkflowTaskFailedEventAttributes().GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
+}
+
+// resume returns the run as the new code finds it, with the placement on its way
+// if it has not arrived yet.
+func (c cut) resume(l *lane, runID string) *engine {
+	e := resume(l, workflows.WorkflowID(c.input.OrderID), runID, c.events)
+	e.until(c.at)
+	if !slices.ContainsFunc(c.events, func(event *historypb.HistoryEvent) bool {
+		return event.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetProtocolInstanceId() == workflows.PlaceUpdateID ||
+			event.GetWorkflowExecutionUpdateAdmittedEventAttributes().GetRequest().GetMeta().GetUpdateId() == workflows.PlaceUpdateID
+	}) {
+		e.ask(c.place)
+	}
+	return e
+}

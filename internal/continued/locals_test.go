@@ -1,0 +1,103 @@
+package continued_test
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/internal/replay"
+	"github.com/amends/amends/workflows"
+)
+
+// marker is what the SDK keeps of a local step.
+type marker struct {
+	ActivityType string
+	Backoff      time.Duration
+}
+
+// localInputs replays a history to learn what its local steps were called with,
+// and returns that by the events of the markers of those that succeeded.
+func localInputs(h replay.History) (map[int64]*commonpb.Payloads, error) {
+	calls := &localCalls{byName: map[string][]*commonpb.Payloads{}}
+	r, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{
+		DisableRegistrationAliasing: true, Interceptors: []interceptor.WorkerInterceptor{calls},
+	})
+	if err != nil {
+		return nil, err
+	}
+	workflows.Register(r, workflows.Options{})
+	quiet := sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))
+	if err := r.ReplayWorkflowHistory(quiet, h.Events); err != nil {
+		return nil, fmt.Errorf("it does not even replay: %w", err)
+	}
+	inputs := map[int64]*commonpb.Payloads{}
+	for _, event := range h.Events.GetEvents() {
+		a := event.GetMarkerRecordedEventAttributes()
+		if a.GetMarkerName() != "LocalActivity" {
+			continue
+		}
+		var m marker
+		if err := converter.GetDefaultDataConverter().FromPayloads(a.GetDetails()["data"], &m); err != nil {
+			return nil, fmt.Errorf("decode the marker of event %d: %w", event.GetEventId(), err)
+		}
+		of := calls.byName[m.ActivityType]
+		switch {
+		case m.Backoff > 0:
+			continue // the same call goes on
+		case len(of) == 0:
+			return nil, fmt.Errorf("event %d is of a call of %s that the code does not make", event.GetEventId(), m.ActivityType)
+		case a.GetFailure() == nil:
+			inputs[event.GetEventId()] = of[0]
+		}
+		calls.byName[m.ActivityType] = of[1:]
+	}
+	return inputs, calls.err
+}
+
+// localCalls keeps the arguments of local steps, in the order of the calls.
+type localCalls struct {
+	interceptor.WorkerInterceptorBase
+
+	byName map[string][]*commonpb.Payloads
+	err    error
+}
+
+func (c *localCalls) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	in := &localCallsInbound{calls: c}
+	in.Next = next
+	return in
+}
+
+type localCallsInbound struct {
+	interceptor.WorkflowInboundInterceptorBase
+
+	calls *localCalls
+}
+
+func (in *localCallsInbound) Init(next interceptor.WorkflowOutboundInterceptor) error {
+	out := &localCallsOutbound{calls: in.calls}
+	out.Next = next
+	return in.Next.Init(out)
+}
+
+type localCallsOutbound struct {
+	interceptor.WorkflowOutboundInterceptorBase
+
+	calls *localCalls
+}
+
+func (out *localCallsOutbound) ExecuteLocalActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
+	input, err := converter.GetDefaultDataConverter().ToPayloads(args...)
+	if err != nil {
+		out.calls.err = err
+	}
+	out.calls.byName[name] = append(out.calls.byName[name], input)
+	return out.Next.ExecuteLocalActivity(ctx, name, args...)
+}

@@ -1,0 +1,190 @@
+package continued_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/testsuite"
+
+	"github.com/amends/amends/internal/shoptest"
+)
+
+// lane is what one continuation after the other runs on.
+type lane struct {
+	shop     *shoptest.Shop
+	env      *testsuite.TestActivityEnvironment
+	frontend *frontend
+}
+
+func newLane(t *testing.T) *lane {
+	t.Helper()
+	l := &lane{shop: shoptest.NewForOne(t)}
+	l.shop.Faults.OneByOne = true
+	require.NoError(t, l.shop.Snapshot(t.Context()))
+	var suite testsuite.WorkflowTestSuite
+	l.env = suite.NewTestActivityEnvironment()
+	l.shop.Bind(l.env)
+	l.frontend = newFrontend(t, l.shop)
+	return l
+}
+
+// errAnotherWorld says that a world is not the one that a history was recorded in.
+var errAnotherWorld = errors.New("the world does not answer as it did")
+
+// earlier says what the runs before a reset did with the rest of their lives. A
+// history does not say: it goes on where its run was reset to.
+type earlier string
+
+const (
+	theyEnded   earlier = "the runs before it ended"
+	theyHeld    earlier = "the runs before it got as far as the pivot"
+	theyStopped earlier = "the runs before it got no further"
+)
+
+// live takes the run that was reset as far as that.
+func (b earlier) live(ctx context.Context, e *engine) error {
+	switch b {
+	case theyEnded:
+		return e.goOn(ctx, "")
+	case theyHeld:
+		return e.goOn(ctx, pivot)
+	case theyStopped:
+	}
+	return nil
+}
+
+// rebuild makes happen in a fresh shop what a history believes has happened: its
+// steps, with the recorded inputs, in the order in which they ended. It fails
+// with [errAnotherWorld] if the shop answers differently.
+func (l *lane) rebuild(ctx context.Context, c cut, before earlier) error {
+	if err := l.shop.Reset(ctx); err != nil {
+		return err
+	}
+	scheduled := map[int64]*historypb.ActivityTaskScheduledEventAttributes{}
+	for i, event := range c.events {
+		var err error
+		switch event.GetEventType() {
+		case enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+			scheduled[event.GetEventId()] = event.GetActivityTaskScheduledEventAttributes()
+		case enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+			a := event.GetActivityTaskCompletedEventAttributes()
+			err = l.again(scheduled[a.GetScheduledEventId()], a.GetResult(), nil)
+		case enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED:
+			a := event.GetActivityTaskFailedEventAttributes()
+			err = l.again(scheduled[a.GetScheduledEventId()], nil, a.GetFailure())
+		case enumspb.EVENT_TYPE_MARKER_RECORDED:
+			if input, ok := c.locals[event.GetEventId()]; ok {
+				var m marker
+				if err = decode(event.GetMarkerRecordedEventAttributes().GetDetails()["data"], &m); err == nil {
+					err = l.insist(m.ActivityType, input)
+				}
+			}
+		case enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+			if isReset(event) {
+				at := c.events[i-1].GetEventTime().AsTime() // when its last task started
+				err = before.live(ctx, cut{golden: c.golden, events: c.events[:i-1], at: at}.resume(l, "earlier"))
+			}
+		default: // what timed out or was canceled never reached its service in these histories
+		}
+		if err != nil {
+			return fmt.Errorf("event %d: %w", event.GetEventId(), err)
+		}
+	}
+	return nil
+}
+
+// again performs an activity that ended, until it ends the same way.
+func (l *lane) again(a *historypb.ActivityTaskScheduledEventAttributes, result *commonpb.Payloads, failure *failurepb.Failure) error {
+	name := a.GetActivityType().GetName()
+	if failure == nil {
+		return l.same(name, a.GetInput(), result)
+	}
+	code := failure.GetApplicationFailureInfo().GetType()
+	if !failure.GetApplicationFailureInfo().GetNonRetryable() {
+		return nil // stopped between two attempts: it did not arrive
+	}
+	if code == "REQUEST_MISMATCH" {
+		if err := l.contradict(name, a.GetInput()); err != nil {
+			return err
+		}
+	}
+	done, err := l.retried(name, a.GetInput())
+	if err != nil {
+		return err
+	}
+	if got := done.failure.GetApplicationFailureInfo().GetType(); got != code {
+		return fmt.Errorf("%w: %s was refused with %s, now %q", errAnotherWorld, name, code, got)
+	}
+	return nil
+}
+
+// same performs an activity that succeeded. Of its answer only what decides is
+// compared: the rest has times and numbers of its own.
+func (l *lane) same(name string, input, result *commonpb.Payloads) error {
+	done, err := l.retried(name, input)
+	if err != nil {
+		return err
+	}
+	if done.failure != nil {
+		return fmt.Errorf("%w: %s succeeded, now %s", errAnotherWorld, name, done.failure.GetMessage())
+	}
+	var was, is struct{ Happened bool }
+	if err := errors.Join(decode(result, &was), decode(done.result, &is)); err != nil {
+		return err
+	}
+	if was != is {
+		return fmt.Errorf("%w: that the pivot happened was %t, is %t", errAnotherWorld, was.Happened, is.Happened)
+	}
+	return nil
+}
+
+// insist performs a step that succeeded.
+func (l *lane) insist(name string, input *commonpb.Payloads) error {
+	done, err := l.retried(name, input)
+	if err == nil && done.failure != nil {
+		err = fmt.Errorf("%w: %s succeeded, now %s", errAnotherWorld, name, done.failure.GetMessage())
+	}
+	return err
+}
+
+// retried makes attempts until one is final.
+func (l *lane) retried(name string, input *commonpb.Payloads) (outcome, error) {
+	for range 20 {
+		done, err := l.perform(name, input)
+		if err != nil || done.final() {
+			return done, err
+		}
+	}
+	return outcome{}, fmt.Errorf("%w: %s never ends", errAnotherWorld, name)
+}
+
+// contradictions are requests that no golden history makes.
+var contradictions = map[string]string{
+	"inventory.reserve": `{"lines":[{"sku":"TEA","quantity":7}]}`,
+}
+
+// contradict uses a step's key for another request.
+func (l *lane) contradict(name string, input *commonpb.Payloads) error {
+	other, ok := contradictions[name]
+	if !ok {
+		return fmt.Errorf("no other request of %s is known: add one to contradictions", name)
+	}
+	var call map[string]json.RawMessage
+	if err := decode(input, &call); err != nil {
+		return err
+	}
+	call["input"] = json.RawMessage(other)
+	altered, err := encode(call)
+	if err != nil {
+		return err
+	}
+	return l.insist(name, altered)
+}
