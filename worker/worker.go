@@ -22,6 +22,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/doctor"
+	"github.com/amends/amends/internal/telemetry"
 	amendstemporal "github.com/amends/amends/internal/temporal"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
@@ -45,6 +46,11 @@ type Options struct {
 	Durable bool
 	// DrainTimeout is how long a stop waits for activities that run; 0 is 20 s.
 	DrainTimeout time.Duration
+	// Stuck says when an undecided order counts as stuck.
+	Stuck StuckOptions
+	// Metrics gets what the worker of the order service measures of all orders; nil:
+	// it measures nothing.
+	Metrics *telemetry.Metrics
 	// Doctor says how often the services are compared with each other.
 	Doctor Doctor
 	// Logger must be set.
@@ -121,6 +127,11 @@ func (g *Group) Run(ctx context.Context, c *amendstemporal.Client) error {
 	if err != nil {
 		return err
 	}
+	measured, err := g.measure(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer measured() // before the databases are closed
 	defer g.schedule(ctx, c)()
 	g.set(nil)
 	g.o.Logger.Info("services run", "services", strings.Join(g.names(), " "))

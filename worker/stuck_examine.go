@@ -1,0 +1,181 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/amends/amends/workflows"
+)
+
+// questionTimeout bounds one question to the engine.
+const questionTimeout = 5 * time.Second
+
+// examine returns what keeps an order from being decided, nothing for one that
+// makes progress.
+func (l *look) examine(ctx context.Context, c candidate) ([]Symptom, error) {
+	var found []Symptom
+	if due := c.decideBy.Add(l.park + l.o.Grace); !c.decideBy.IsZero() && !c.flagged && l.now.After(due) {
+		found = append(found, Symptom{Late, "its decide-by time has passed, and it is neither decided nor flagged", c.decideBy})
+	}
+	d, err := l.describe(ctx, c.id)
+	var gone *serviceerror.NotFound
+	switch {
+	case errors.As(err, &gone):
+		found = append(found, Symptom{NotRunning, "the engine has no workflow of it: nothing works on it", c.placedAt})
+	case err != nil:
+		return nil, fmt.Errorf("describe the workflow of order %s: %w", c.id, err)
+	case d.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
+		info := d.GetWorkflowExecutionInfo()
+		found = append(found, Symptom{NotRunning, ends[info.GetStatus()], info.GetCloseTime().AsTime()})
+	default:
+		symptoms, err := l.running(ctx, d)
+		if err != nil {
+			return nil, fmt.Errorf("examine the workflow of order %s: %w", c.id, err)
+		}
+		found = append(found, symptoms...)
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	pending, err := l.stillPending(ctx, c.id)
+	if err != nil || !pending {
+		return nil, err
+	}
+	return found, nil
+}
+
+func (l *look) describe(ctx context.Context, id string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
+	defer cancel()
+	return l.client.DescribeWorkflowExecution(ctx, workflows.WorkflowID(id), "") //nolint:wrapcheck // examine says of which order
+}
+
+// running returns what keeps a workflow that runs from going on.
+func (l *look) running(ctx context.Context, d *workflowservice.DescribeWorkflowExecutionResponse) ([]Symptom, error) {
+	var found []Symptom
+	if t := d.GetPendingWorkflowTask(); t != nil {
+		symptom, err := l.workflowTask(ctx, d.GetWorkflowExecutionInfo(), t)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, symptom...)
+	}
+	for _, a := range d.GetPendingActivities() {
+		if a.GetState() != enumspb.PENDING_ACTIVITY_STATE_SCHEDULED {
+			continue // it runs
+		}
+		due := a.GetScheduledTime().AsTime()
+		if next := a.GetNextAttemptScheduleTime(); next != nil && next.AsTime().After(due) {
+			due = next.AsTime()
+		}
+		name := a.GetActivityType().GetName()
+		service, _, _ := strings.Cut(name, ".")
+		symptom, err := l.waiting(ctx, name, l.queues[service], enumspb.TASK_QUEUE_TYPE_ACTIVITY, due)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, symptom...)
+	}
+	return found, nil
+}
+
+// workflowTask returns what is wrong with a workflow task that is pending.
+func (l *look) workflowTask(ctx context.Context, info *workflowpb.WorkflowExecutionInfo, t *workflowpb.PendingWorkflowTaskInfo) ([]Symptom, error) {
+	if t.GetState() == enumspb.PENDING_WORKFLOW_TASK_STATE_SCHEDULED {
+		symptom, err := l.waiting(ctx, "its next decision", info.GetTaskQueue(), enumspb.TASK_QUEUE_TYPE_WORKFLOW, t.GetScheduledTime().AsTime())
+		if err != nil || len(symptom) > 0 {
+			return symptom, err
+		}
+	}
+	if t.GetAttempt() <= 1 {
+		return nil, nil
+	}
+	why, since, err := l.taskFailure(ctx, info.GetExecution())
+	if err != nil {
+		return nil, err
+	}
+	if since.IsZero() {
+		since = t.GetOriginalScheduledTime().AsTime()
+	}
+	return []Symptom{{TaskFailing, fmt.Sprintf("its workflow task fails (attempt %d): %s", t.GetAttempt(), why), since}}, nil
+}
+
+// taskFailure returns why a workflow's last task failed, from the end of its
+// history, and since when.
+func (l *look) taskFailure(ctx context.Context, execution *commonpb.WorkflowExecution) (string, time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
+	defer cancel()
+	answer, err := l.client.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, &workflowservice.GetWorkflowExecutionHistoryReverseRequest{
+		Namespace: l.client.Namespace, Execution: execution, MaximumPageSize: 10,
+	})
+	if err != nil {
+		return "", time.Time{}, err //nolint:wrapcheck // examine says of which order
+	}
+	for _, event := range answer.GetHistory().GetEvents() {
+		switch event.GetEventType() {
+		case enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+			cause := event.GetWorkflowTaskFailedEventAttributes().GetCause()
+			if why, known := taskFailures[cause]; known {
+				return why, event.GetEventTime().AsTime(), nil
+			}
+			return cause.String(), event.GetEventTime().AsTime(), nil
+		case enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
+			return "no worker has finished it in time", event.GetEventTime().AsTime(), nil
+		default:
+		}
+	}
+	return "the engine does not say why", time.Time{}, nil
+}
+
+// waiting returns what is wrong with a task that has been due since a time and
+// that no worker has taken, nothing while it may still be taken.
+func (l *look) waiting(ctx context.Context, what, queue string, kind enumspb.TaskQueueType, due time.Time) ([]Symptom, error) {
+	if l.now.Sub(due) < l.o.NotTaken {
+		return nil, nil
+	}
+	if queue == "" {
+		return []Symptom{{NoWorker, what + " is of no service that there is", due}}, nil
+	}
+	polled, err := l.lastPoll(ctx, queue, kind)
+	if err != nil {
+		return nil, err
+	}
+	// Whoever waits on a queue gets its next task. So nobody has waited since the
+	// task was there, unless they came later and were given others.
+	if polled.Before(due) {
+		return []Symptom{{NoWorker, fmt.Sprintf("no worker polls queue %q for %s", queue, what), due}}, nil
+	}
+	return []Symptom{{NotTaken, fmt.Sprintf("the workers on queue %q have not taken %s: too few for what is waiting", queue, what), due}}, nil
+}
+
+// lastPoll returns when somebody last began or ended to wait on a queue, the zero
+// time for one that nobody knows. The engine forgets after some minutes.
+func (l *look) lastPoll(ctx context.Context, queue string, kind enumspb.TaskQueueType) (time.Time, error) {
+	key := kind.String() + " " + queue
+	if at, known := l.polls[key]; known {
+		return at, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
+	defer cancel()
+	d, err := l.client.DescribeTaskQueue(ctx, queue, kind)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("describe task queue %s: %w", queue, err)
+	}
+	var last time.Time
+	for _, p := range d.GetPollers() {
+		if at := p.GetLastAccessTime().AsTime(); at.After(last) {
+			last = at
+		}
+	}
+	l.polls[key] = last
+	return last, nil
+}

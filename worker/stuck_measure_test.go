@@ -1,0 +1,142 @@
+package worker
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	sdkworker "go.temporal.io/sdk/worker"
+
+	"github.com/amends/amends/internal/telemetry"
+	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/order"
+)
+
+// meterOf returns a meter of the bundle, and what it shows.
+func meterOf(t *testing.T, b *bundle) (m *meter, shown func() string) {
+	t.Helper()
+	metrics, err := telemetry.NewMetrics(slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, metrics.Close(t.Context())) })
+	orders, err := metrics.Orders()
+	require.NoError(t, err)
+	m = &meter{o: b.o, store: b.store, client: b.client, shown: orders, log: b.o.Logger, every: time.Hour, missing: map[string]time.Time{}}
+	return m, func() string {
+		w := httptest.NewRecorder()
+		metrics.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+		return w.Body.String()
+	}
+}
+
+func (b *bundle) flag(t *testing.T, since time.Time) (id string) {
+	t.Helper()
+	id = b.place(t, time.Time{})
+	require.NoError(t, b.store.Note(t.Context(), key.Key{Saga: id, Step: "order.note"}, order.Note{
+		At:        time.Now().UTC(),
+		Attention: []order.Attention{{Step: "payment.authorize", Code: "PROVIDER_TIMEOUT", Kind: "unknown", Owed: "money held", Since: since}},
+		Waivers:   []order.Waiver{{Step: "shipping.book", Owed: "parcels booked", Operator: "night"}},
+	}))
+	return id
+}
+
+func TestMeasure(t *testing.T) {
+	t.Parallel()
+	c := engine(t)
+
+	t.Run("ShowsWhatNeedsAttentionWhatIsStuckAndWhoIsMissing", func(t *testing.T) {
+		t.Parallel()
+		b := newBundle(t, c)
+		b.flag(t, time.Now().UTC())
+		gone := b.place(t, time.Time{})
+		b.serve(t, idle) // polls the order's queue for decisions only
+		w := sdkworker.New(c.Client, b.o.Queues["payment"], sdkworker.Options{DisableWorkflowWorker: true})
+		w.RegisterActivity(func() error { return nil })
+		require.NoError(t, w.Start())
+		t.Cleanup(w.Stop)
+
+		m, shown := meterOf(t, b)
+		require.Eventually(t, func() bool {
+			m.once(t.Context())
+			text := shown()
+			for _, line := range []string{
+				"amends_orders_needing_attention 1", `amends_orders_stuck{cause="not_running"} 2`, `amends_orders_stuck{cause="late"} 0`,
+				"amends_orders_unexamined 0", "amends_orders_measure_failures_total 0",
+				`amends_queue_without_worker{queue="` + b.o.Queues["payment"] + `"} 0`,
+				`amends_queue_without_worker{queue="` + b.o.Queues["order"] + `"} 1`,
+				`amends_queue_without_worker{queue="` + b.o.Queues["shipping"] + `"} 1`,
+			} {
+				if !strings.Contains(text, "\n"+line+"\n") {
+					return false
+				}
+			}
+			return true
+		}, patience, 20*time.Millisecond)
+		require.NotContains(t, shown(), "amends_orders_measured_timestamp_seconds 0\n")
+
+		_, err := b.store.Cancel(t.Context(), key.Key{Saga: gone, Step: "order.cancel"}, order.Closing{Reason: order.Deadline})
+		require.NoError(t, err)
+		m.once(t.Context())
+		require.Contains(t, shown(), "amends_orders_stuck{cause=\"not_running\"} 1\n", "what has passed does not stay")
+	})
+
+	t.Run("ForgivesAQueueWhoseWorkerHasNotStartedYet", func(t *testing.T) {
+		t.Parallel()
+		b := newBundle(t, c)
+		b.o.Stuck.NotTaken = time.Hour
+		m, shown := meterOf(t, b)
+		m.once(t.Context())
+		require.Contains(t, shown(), `amends_queue_without_worker{queue="`+b.o.Queues["order"]+"\"} 0\n")
+	})
+
+	t.Run("ShowsThatItFailsAndWhatItStillCanMeasure", func(t *testing.T) {
+		t.Parallel()
+		nowhere, err := amendstemporal.Dial(amendstemporal.Options{Address: "127.0.0.1:1", Isolated: true})
+		require.NoError(t, err)
+		t.Cleanup(nowhere.Close)
+		b := newBundle(t, nowhere)
+		b.flag(t, time.Now().UTC())
+		m, shown := meterOf(t, b)
+		m.once(t.Context())
+		text := shown()
+		require.Contains(t, text, "\namends_orders_measure_failures_total 1\n")
+		require.Contains(t, text, "\namends_orders_needing_attention 1\n")
+		require.Contains(t, text, "\namends_orders_measured_timestamp_seconds 0\n", "it has never been measured as a whole")
+	})
+}
+
+func TestFlaggedOrders(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t, nil)
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	late, early := b.flag(t, now), b.flag(t, now.Add(-time.Hour))
+	b.place(t, time.Time{})
+
+	found, all, err := FlaggedOrders(t.Context(), b.o, "", 1)
+	require.NoError(t, err)
+	require.Equal(t, 2, all)
+	require.Len(t, found, 1)
+	require.Equal(t, early, found[0].ID, "who waits longest comes first")
+	require.Equal(t, []Flag{{
+		Step: "payment.authorize", Code: "PROVIDER_TIMEOUT", Kind: "unknown", Owed: "money held", Since: now.Add(-time.Hour),
+		Reason: "it is not known whether the money is still held: the payment provider gave no answer",
+	}}, found[0].Attention)
+	require.Equal(t, "night", found[0].Waivers[0].Operator)
+
+	found, _, err = FlaggedOrders(t.Context(), b.o, "PENDING", 10)
+	require.NoError(t, err)
+	require.Equal(t, late, found[1].ID)
+	found, all, err = FlaggedOrders(t.Context(), b.o, "CONFIRMED", 10)
+	require.NoError(t, err)
+	require.Empty(t, found)
+	require.Zero(t, all)
+	_, _, err = FlaggedOrders(t.Context(), b.o, "OPEN", 10)
+	require.ErrorContains(t, err, "is not a status")
+
+	_, _, err = FlaggedOrders(t.Context(), options(t, "order"), "", 10)
+	require.ErrorContains(t, err, "the database has not been migrated")
+}

@@ -1,0 +1,112 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/services/order"
+	orderstore "github.com/amends/amends/services/order/store"
+)
+
+// FlaggedOrder is an order that a person must look at.
+type FlaggedOrder struct {
+	ID        string    `json:"id"`
+	Status    string    `json:"status"`
+	PlacedAt  time.Time `json:"placed_at"`
+	Attention []Flag    `json:"attention"`
+	Waivers   []Waiver  `json:"waivers"`
+}
+
+// Flag says what makes no progress, and why.
+type Flag struct {
+	Step   string    `json:"step"`
+	Code   string    `json:"code"`
+	Kind   string    `json:"kind"`
+	Reason string    `json:"reason"` // in words
+	Owed   string    `json:"owed"`
+	Since  time.Time `json:"since"`
+}
+
+// Waiver is what an operator gave up on.
+type Waiver = order.Waiver
+
+// flaggedPages bounds what [FlaggedOrders] reads: beyond that nobody reads on.
+const flaggedPages = 10
+
+// FlaggedOrders returns the orders that need attention, from the order service's
+// own record, those that wait longest first: at most as many as limit, and how
+// many there are. An empty status is any. o needs the order service only.
+func FlaggedOrders(ctx context.Context, o Options, status string, limit int) (found []FlaggedOrder, all int, err error) {
+	f := order.Filter{NeedsAttention: true, Limit: pendingPage}
+	if status != "" {
+		if f.Status, err = order.ParseStatus(status); err != nil {
+			return nil, 0, err
+		}
+	}
+	err = with(ctx, o, "order", func(s *stores) error {
+		if err := s.ready(ctx); err != nil {
+			return err
+		}
+		for range flaggedPages {
+			page, err := orderstore.New(s.own).List(ctx, f)
+			if err != nil {
+				return err
+			}
+			for i := range page {
+				found = append(found, flagged(page[i]))
+			}
+			if len(page) < pendingPage {
+				break
+			}
+			f.After = page[len(page)-1].ID
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	slices.SortStableFunc(found, func(a, b FlaggedOrder) int { return a.since().Compare(b.since()) })
+	return found[:min(limit, len(found))], len(found), nil
+}
+
+func flagged(r order.Record) FlaggedOrder {
+	f := FlaggedOrder{
+		ID: r.ID, Status: string(r.Status), PlacedAt: r.CreatedAt,
+		Attention: []Flag{}, Waivers: append([]Waiver{}, r.Waivers...),
+	}
+	for _, a := range r.Attention {
+		f.Attention = append(f.Attention, Flag{Step: a.Step, Code: a.Code, Kind: a.Kind, Reason: inWords(a), Owed: a.Owed, Since: a.Since})
+	}
+	return f
+}
+
+// since is when the order's oldest flag was raised.
+func (f FlaggedOrder) since() time.Time {
+	oldest := time.Time{}
+	for _, a := range f.Attention {
+		if oldest.IsZero() || a.Since.Before(oldest) {
+			oldest = a.Since
+		}
+	}
+	return oldest
+}
+
+// StuckOrders returns the undecided orders that make no progress, the oldest
+// first. It asks the order service's record which are undecided, and the engine
+// what becomes of them. o needs the order service only.
+func StuckOrders(ctx context.Context, o Options, c *amendstemporal.Client) (report StuckReport, err error) {
+	if err := c.Check(ctx); err != nil {
+		return StuckReport{}, fmt.Errorf("orders that make no progress: %w", err)
+	}
+	err = with(ctx, o, "order", func(s *stores) (err error) {
+		if err := s.ready(ctx); err != nil {
+			return err
+		}
+		report, err = newLook(o, orderstore.New(s.own), c).report(ctx)
+		return err
+	})
+	return report, err
+}
