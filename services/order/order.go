@@ -126,7 +126,13 @@ func (r *Record) end(to Status, c Closing, now time.Time) (changed bool, err err
 		return false, fault.Errorf(fault.Bug, fault.Invalid, "the final view is not JSON")
 	}
 	r.Status, r.Reason, r.Total, r.View, r.UpdatedAt = to, c.Reason, c.Total, c.View, now
-	r.Note(c.Note)
+	if n := c.Note; !n.At.IsZero() {
+		// The last word, also if it is of a clock that goes behind the last run's.
+		if !n.At.After(r.NotedAt) {
+			n.At = r.NotedAt.Add(time.Microsecond)
+		}
+		r.Note(n)
+	}
 	return true, nil
 }
 

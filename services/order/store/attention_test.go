@@ -68,6 +68,23 @@ func TestNoteThatIsNotYoungerChangesNothing(t *testing.T) {
 	})
 }
 
+// Another run may have noted it, on a machine whose clock was ahead.
+func TestAClosingIsTheLastWord(t *testing.T) {
+	t.Parallel()
+
+	each(t, func(t *testing.T, b testBundle) {
+		b.create(t, "o1")
+		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted, Attention: []order.Attention{void}}))
+		c := cancelled(order.Deadline)
+		c.Note = order.Note{At: noted.Add(-time.Hour), Attention: []order.Attention{parcel}}
+		rec, err := b.Cancel(t.Context(), cancel("o1"), c)
+		require.NoError(t, err)
+		require.Equal(t, []order.Attention{parcel}, rec.Attention)
+		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted}))
+		b.requireStored(t, rec)
+	})
+}
+
 func TestTheFirstWaiverOfAStepStays(t *testing.T) {
 	t.Parallel()
 

@@ -1,0 +1,277 @@
+package workflows_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/activities"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/services/catalog"
+	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/shipping"
+	"github.com/amends/amends/workflows"
+)
+
+const (
+	grace  = 10 * time.Minute
+	judged = "01981111-1111-7111-8111-111111111111"
+)
+
+// placed is when the judged orders were placed, and judgement is long after.
+var (
+	placed    = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	judgement = placed.Add(time.Hour)
+	total     = money.New(12600, "EUR")
+)
+
+// confirmedFacts are of an order that went well.
+func confirmedFacts() *workflows.Facts {
+	paid := payment.Taken{Captures: 1, Captured: total.Minor, Currency: "EUR"}
+	return &workflows.Facts{
+		Saga: judged,
+		Order: &order.Fact{
+			ID: judged, Status: order.Confirmed, Total: &total, Units: 3, CreatedAt: placed, UpdatedAt: placed, DecideBy: placed.Add(10 * time.Minute),
+		},
+		Catalog: &catalog.Fact{Saga: judged, Since: placed, Total: &total},
+		Inventory: &inventory.Fact{Saga: judged, Since: placed, Stock: []inventory.StockFact{
+			{Step: "inventory.reserve", State: inventory.Committed, Units: 3, Warehouses: 2, Undoable: true},
+		}},
+		Payment: &payment.Fact{Saga: judged, Since: placed, Ours: paid, Provider: paid},
+		Shipping: &shipping.Fact{Saga: judged, Since: placed, Parcels: []shipping.ParcelFact{
+			{Step: "shipping.book", Warehouse: "AMS", Ours: shipping.Booked, Carrier: true, Undoable: true},
+			{Step: "shipping.book", Warehouse: "BER", Ours: shipping.Booked, Carrier: true, Undoable: true},
+		}},
+	}
+}
+
+// cancelledFacts are of an order of which nothing is left.
+func cancelledFacts() *workflows.Facts {
+	f := confirmedFacts()
+	f.Order.Status, f.Order.Reason = order.Cancelled, order.OutOfStock
+	f.Inventory.Stock, f.Shipping.Parcels = nil, nil
+	f.Payment = &payment.Fact{Saga: judged, Since: placed}
+	return f
+}
+
+// pendingFacts are of an order that holds everything and should be decided.
+func pendingFacts() *workflows.Facts {
+	f := confirmedFacts()
+	f.Order.Status, f.Order.Total = order.Pending, nil
+	f.Inventory.Stock[0].State = inventory.Held
+	f.Payment = &payment.Fact{Saga: judged, Since: placed, Holds: []payment.HoldFact{held()}}
+	f.Engine = &activities.SagaFact{Order: judged, State: activities.SagaRunning, How: "running"}
+	return f
+}
+
+func held() payment.HoldFact {
+	return payment.HoldFact{Step: "payment.authorize", Ours: payment.Authorized, Provider: true, Amount: total, Undoable: true}
+}
+
+func waive(steps ...string) (all []order.Waiver) {
+	for _, s := range steps {
+		all = append(all, order.Waiver{Step: s, Reason: "the warehouse burnt down", Operator: "op", At: placed})
+	}
+	return all
+}
+
+// found is a finding without its words.
+type found struct {
+	Kind       workflows.FindingKind
+	Invariant  workflows.Invariant
+	Repairable bool
+}
+
+func TestTheDoctorJudges(t *testing.T) {
+	t.Parallel()
+
+	yes := func(k workflows.FindingKind, i workflows.Invariant) found { return found{k, i, true} }
+	no := func(k workflows.FindingKind, i workflows.Invariant) found { return found{k, i, false} }
+	taken := func(n int, minor int64) payment.Taken {
+		return payment.Taken{Captures: n, Captured: minor, Currency: "EUR"}
+	}
+	for name, tc := range map[string]struct {
+		facts  *workflows.Facts
+		change func(f *workflows.Facts)
+		want   []found
+	}{
+		"AConfirmedOrderAsItShouldBe": {facts: confirmedFacts()},
+		"ACancelledOrderAsItShouldBe": {facts: cancelledFacts()},
+		"ACancelledOrderThatNobodyHeardOf": {cancelledFacts(), func(f *workflows.Facts) {
+			*f = workflows.Facts{Saga: f.Saga, Order: f.Order}
+		}, nil},
+		"ConfirmedAndLaterRefunded": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Payment.Ours.Refunded, f.Payment.Provider.Refunded = 100, 100
+		}, nil},
+
+		"TheSagaRunsAndIsFlagged": {pendingFacts(), func(f *workflows.Facts) { f.Order.NeedsAttention = true }, nil},
+		"TheSagaSaysItself":       {pendingFacts(), func(f *workflows.Facts) { f.Engine.NeedsAttention = true }, nil},
+		"NothingEverHasToDecide":  {pendingFacts(), func(f *workflows.Facts) { f.Order.DecideBy = time.Time{} }, nil},
+		"TheSagaRunsAndIsSilent":  {pendingFacts(), nil, []found{no(workflows.FindingSagaSilent, "I4")}},
+		"TheSagaWasTerminated": {pendingFacts(), func(f *workflows.Facts) {
+			f.Engine.State, f.Engine.How = activities.SagaStopped, "terminated"
+		}, []found{yes(workflows.FindingSagaStopped, "I4")}},
+		"TheSagaWasTerminatedAlthoughFlagged": {pendingFacts(), func(f *workflows.Facts) {
+			f.Order.NeedsAttention, f.Engine.State = true, activities.SagaStopped
+		}, []found{yes(workflows.FindingSagaStopped, "I4")}},
+		"TheSagaEndedButTheRecordDoesNotSaySo": {pendingFacts(), func(f *workflows.Facts) {
+			f.Engine.State = activities.SagaCompleted
+		}, []found{yes(workflows.FindingSagaStopped, "I4")}},
+		"ThereIsNoSaga": {pendingFacts(), func(f *workflows.Facts) {
+			f.Engine.State = activities.SagaMissing
+		}, []found{yes(workflows.FindingSagaMissing, "I4")}},
+		"ThereIsNoSagaAndSettleWouldBeLiedTo": {pendingFacts(), func(f *workflows.Facts) {
+			f.Engine.State, f.Payment.Blind, f.Payment.Provider = activities.SagaMissing, true, taken(1, total.Minor)
+		}, []found{no(workflows.FindingSagaMissing, "I4")}},
+		"ThereIsNoSagaAndNobodyKnowsOfTheMoney": {pendingFacts(), func(f *workflows.Facts) {
+			f.Engine.State, f.Payment, f.Unasked = activities.SagaMissing, nil, []string{"payment"}
+		}, []found{no(workflows.FindingSagaMissing, "I4")}},
+		"TheEngineWasNotAsked": {pendingFacts(), func(f *workflows.Facts) { f.Engine = nil }, nil},
+
+		"ThereIsNoSuchOrder": {confirmedFacts(), func(f *workflows.Facts) { f.Order = nil }, []found{no(workflows.FindingUnknownOrder, "I5")}},
+		"ThereIsNoSuchOrderAndNothingIsLeft": {cancelledFacts(), func(f *workflows.Facts) {
+			f.Order = nil
+		}, []found{no(workflows.FindingUnknownOrder, "I5")}},
+		"OnlyTheProviderKnowsIt": {confirmedFacts(), func(f *workflows.Facts) {
+			*f = workflows.Facts{Saga: "stranger", Payment: &payment.Fact{Saga: "stranger", Provider: taken(1, 5)}}
+		}, []found{no(workflows.FindingUnknownOrder, "I5")}},
+		"TheOrderServiceWasNotAsked": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Order, f.Unasked = nil, []string{"order"}
+		}, nil},
+
+		"AConfirmedOrderHoldsStock": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Inventory.Stock = append(f.Inventory.Stock, inventory.StockFact{Step: "inventory.reserve", State: inventory.Held, Units: 1, Undoable: true})
+		}, []found{no(workflows.FindingStockHeld, "I3")}},
+		"AConfirmedOrderHasNoStock": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Inventory = nil
+		}, []found{no(workflows.FindingStockNotSold, "I3"), no(workflows.FindingParcelMissing, "I3")}},
+		"AConfirmedOrderHasTooLittleStock": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Inventory.Stock[0].Units = 2
+		}, []found{no(workflows.FindingStockNotSold, "I3")}},
+		"AConfirmedOrderWasNotPaid": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Payment = nil
+		}, []found{no(workflows.FindingMoneyNotTaken, "I1")}},
+		"AConfirmedOrderWasPaidTooMuch": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Payment.Ours, f.Payment.Provider = taken(1, total.Minor+1), taken(1, total.Minor+1)
+		}, []found{no(workflows.FindingMoneyAmount, "I1")}},
+		"AConfirmedOrderWasPaidTwiceAtTheProvider": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Payment.Provider = taken(2, 2*total.Minor)
+		}, []found{no(workflows.FindingTakenTwice, "I6")}},
+		"AConfirmedOrderHoldsMoney": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Payment.Holds = []payment.HoldFact{held()}
+		}, []found{no(workflows.FindingMoneyHeld, "I3")}},
+		"AConfirmedOrderMissesAParcel": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Shipping.Parcels = f.Shipping.Parcels[:1]
+		}, []found{no(workflows.FindingParcelMissing, "I3")}},
+		"AConfirmedOrderWasQuotedOtherwise": {confirmedFacts(), func(f *workflows.Facts) {
+			other := money.New(1, "EUR")
+			f.Catalog.Total = &other
+		}, []found{no(workflows.FindingQuote, "I9")}},
+		"OnlyTheProviderKnowsOfACapture": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Payment.Differ = []payment.Difference{{Step: "payment.capture", What: "x"}}
+		}, []found{no(workflows.FindingProviderBook, "I1")}},
+		"OnlyTheCarrierKnowsOfAParcel": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Shipping.Differ = []shipping.Difference{{Step: "shipping.book", What: "x"}}
+		}, []found{no(workflows.FindingCarrierBook, "I6")}},
+		"ItsHistoryIsNoPath": {confirmedFacts(), func(f *workflows.Facts) { f.Order.Wrong = []string{"x"} }, []found{no(workflows.FindingHistory, "I7")}},
+		"ItsBarriersContradictItsRows": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Inventory.Wrong, f.Payment.Wrong, f.Shipping.Wrong, f.Payment.Open = []string{"x"}, []string{"x"}, []string{"x"}, []string{"payment.capture"}
+		}, []found{no(workflows.FindingBarrier, "I7"), no(workflows.FindingBarrier, "I7"), no(workflows.FindingBarrier, "I7"), no(workflows.FindingBarrier, "I7")}},
+
+		"ACancelledOrderHoldsEverything": {cancelledFacts(), func(f *workflows.Facts) {
+			all := pendingFacts()
+			f.Inventory, f.Payment, f.Shipping = all.Inventory, all.Payment, all.Shipping
+		}, []found{
+			yes(workflows.FindingStockHeld, "I3"), yes(workflows.FindingMoneyHeld, "I3"),
+			yes(workflows.FindingParcelBooked, "I3"), yes(workflows.FindingParcelBooked, "I3"),
+		}},
+		"ACancelledOrderHoldsWhatWasWaived": {cancelledFacts(), func(f *workflows.Facts) {
+			all := pendingFacts()
+			f.Inventory, f.Payment, f.Shipping = all.Inventory, all.Payment, all.Shipping
+			f.Order.Waivers = waive("inventory.reserve", "payment.authorize", "shipping.book")
+			f.Payment.Differ = []payment.Difference{{Step: "payment.authorize", What: "x"}}
+		}, nil},
+		"AWaiverIsOfItsStepOnly": {cancelledFacts(), func(f *workflows.Facts) {
+			all := pendingFacts()
+			f.Inventory, f.Payment = all.Inventory, all.Payment
+			f.Order.Waivers = waive("inventory.reserve")
+		}, []found{yes(workflows.FindingMoneyHeld, "I3")}},
+		"ACancelledOrderHoldsWhatItsBarrierSaysIsUndone": {cancelledFacts(), func(f *workflows.Facts) {
+			f.Inventory = pendingFacts().Inventory
+			f.Inventory.Stock[0].Undoable = false
+		}, []found{no(workflows.FindingStockHeld, "I3")}},
+		"ACancelledOrderWasPaid": {cancelledFacts(), func(f *workflows.Facts) {
+			f.Payment.Ours, f.Payment.Provider = taken(1, 5), taken(1, 5)
+		}, []found{no(workflows.FindingMoneyTaken, "I1")}},
+		"ACancelledOrderWasPaidAtTheProviderOnly": {cancelledFacts(), func(f *workflows.Facts) {
+			f.Payment.Provider = taken(1, 5)
+		}, []found{no(workflows.FindingMoneyTaken, "I1")}},
+		"ACancelledOrderWasPaidBack": {cancelledFacts(), func(f *workflows.Facts) {
+			f.Payment.Ours = payment.Taken{Captures: 1, Captured: 5, Refunded: 5, Currency: "EUR"}
+			f.Payment.Provider = f.Payment.Ours
+		}, nil},
+		"ACancelledOrderThatWasPaidIsNotResumed": {cancelledFacts(), func(f *workflows.Facts) {
+			f.Inventory = pendingFacts().Inventory
+			f.Payment.Ours, f.Payment.Provider = taken(1, 5), taken(1, 5)
+		}, []found{no(workflows.FindingStockHeld, "I3"), no(workflows.FindingMoneyTaken, "I1")}},
+		"ACancelledOrderIsNotResumedOnAGuess": {cancelledFacts(), func(f *workflows.Facts) {
+			f.Inventory, f.Unasked = pendingFacts().Inventory, []string{"payment"}
+		}, []found{no(workflows.FindingStockHeld, "I3")}},
+		"ACancelledOrderHasSoldStock": {cancelledFacts(), func(f *workflows.Facts) {
+			f.Inventory = confirmedFacts().Inventory
+		}, []found{no(workflows.FindingStockSold, "I3")}},
+		"TheProviderHoldsTwice": {pendingFacts(), func(f *workflows.Facts) {
+			f.Order.NeedsAttention = true
+			f.Payment.Holds = []payment.HoldFact{held(), held()}
+		}, []found{no(workflows.FindingHeldTwice, "I6")}},
+		"ServicesThatWereNotAskedAreNotJudged": {confirmedFacts(), func(f *workflows.Facts) {
+			*f = workflows.Facts{Saga: f.Saga, Order: f.Order, Unasked: []string{"catalog", "inventory", "payment", "shipping"}}
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if tc.change != nil {
+				tc.change(tc.facts)
+			}
+			v := workflows.Judge(*tc.facts, judgement, grace)
+			require.False(t, v.Young)
+			var got []found
+			for _, f := range v.Findings {
+				require.Equal(t, tc.facts.Saga, f.Order)
+				require.NotEmpty(t, f.Detail)
+				require.NotContains(t, f.Detail, "%!")
+				require.Contains(t, workflows.FindingKinds, f.Kind)
+				got = append(got, found{f.Kind, f.Invariant, f.Repairable})
+			}
+			require.Equal(t, tc.want, got, v.Findings)
+		})
+	}
+}
+
+// Pages that were read one after the other are no snapshot: what is young may
+// just be on its way.
+func TestTheDoctorJudgesNothingYoung(t *testing.T) {
+	t.Parallel()
+
+	wrong := confirmedFacts()
+	wrong.Payment = nil
+	due := wrong.Order.DecideBy.Add(grace)
+	require.Equal(t, workflows.Verdict{Young: true}, workflows.Judge(*wrong, due.Add(-time.Nanosecond), grace))
+	require.Len(t, workflows.Judge(*wrong, due, grace).Findings, 1)
+
+	unknown := confirmedFacts()
+	unknown.Order = nil
+	require.Empty(t, workflows.Judge(*unknown, placed.Add(grace-1), grace).Findings)
+	require.Len(t, workflows.Judge(*unknown, placed.Add(grace), grace).Findings, 1)
+}
+
+func TestAnOrderThatIsFlaggedCountsAsSuch(t *testing.T) {
+	t.Parallel()
+
+	f := pendingFacts()
+	f.Order.NeedsAttention = true
+	require.True(t, workflows.Judge(*f, judgement, grace).NeedsAttention)
+}
