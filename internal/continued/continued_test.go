@@ -6,15 +6,15 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	commonpb "go.temporal.io/api/common/v1"
-	updatepb "go.temporal.io/api/update/v1"
 
 	"github.com/amends/amends/internal/replay"
 	"github.com/amends/amends/saga"
@@ -65,10 +65,10 @@ func TestEverySagaInFlightEndsRight(t *testing.T) {
 	began := time.Now()
 	t.Run("golden", func(t *testing.T) {
 		for _, file := range files {
-			g, err := loadGolden(file)
-			require.NoError(t, err, file)
-			t.Run(g.name, func(t *testing.T) {
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
 				t.Parallel()
+				g, err := loadGolden(file)
+				require.NoError(t, err)
 				l := <-lanes
 				defer func() { lanes <- l }()
 				g.destiny, err = l.foresee(t.Context(), g)
@@ -107,7 +107,7 @@ func TestEverySagaInFlightEndsRight(t *testing.T) {
 // recorded in, and returns how many there are.
 func (l *lane) continueFrom(ctx context.Context, c cut, w way) (worlds int, err error) {
 	befores := []earlier{theyEnded}
-	if slices.ContainsFunc(c.events, isReset) {
+	if c.takesUp() || slices.ContainsFunc(c.events, isReset) {
 		befores = append(befores, theyHeld, theyStopped)
 	}
 	var wrong, other []error
@@ -146,7 +146,7 @@ func (l *lane) continued(ctx context.Context, c cut, w way) (*engine, error) {
 	}
 	switch {
 	case w.update:
-		request, err := cancelRequest(c.input.OrderID)
+		request, err := update(cancelAtCut, saga.UpdateCancel, saga.CancelRequest{Saga: c.input.OrderID})
 		if err != nil {
 			return e, err
 		}
@@ -163,13 +163,6 @@ func (l *lane) continued(ctx context.Context, c cut, w way) (*engine, error) {
 // cancelAtCut is the id of the update that asks to cancel at the cut. It is not
 // the customer's: a history may have that one.
 const cancelAtCut = "cancel-at-the-cut"
-
-func cancelRequest(orderID string) (*updatepb.Request, error) {
-	args, err := encode(saga.CancelRequest{Saga: orderID})
-	return &updatepb.Request{
-		Meta: &updatepb.Meta{UpdateId: cancelAtCut}, Input: &updatepb.Input{Header: &commonpb.Header{}, Name: saga.UpdateCancel, Args: args},
-	}, err
-}
 
 // judge returns everything that is wrong about a saga that has ended.
 func (l *lane) judge(ctx context.Context, e *engine, c cut, right []ending, asked bool) error {

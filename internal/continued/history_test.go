@@ -1,7 +1,6 @@
 package continued_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +13,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	updatepb "go.temporal.io/api/update/v1"
-	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/amends/amends/internal/replay"
 	"github.com/amends/amends/workflows"
@@ -25,7 +24,7 @@ type golden struct {
 	name   string
 	events []*historypb.HistoryEvent
 	input  workflows.Input
-	// place is the update that placed the order.
+	// place is the update that placed the order, in this run or in one before.
 	place *updatepb.Request
 	// locals are what local steps were called with, by their markers' events. A
 	// history has only what they answered.
@@ -43,24 +42,25 @@ func loadGolden(file string) (*golden, error) {
 	}
 	g := &golden{name: strings.TrimSuffix(filepath.Base(file), ".json"), events: h.Events.GetEvents()}
 	args := g.events[0].GetWorkflowExecutionStartedEventAttributes().GetInput()
-	if err := converter.GetDefaultDataConverter().FromPayloads(args, &g.input); err != nil {
+	if err := decode(args, &g.input); err != nil {
 		return nil, fmt.Errorf("decode the input: %w", err)
 	}
-	for _, event := range g.events {
-		for _, r := range []*updatepb.Request{
-			event.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest(),
-			event.GetWorkflowExecutionUpdateAdmittedEventAttributes().GetRequest(),
-		} {
-			if r.GetInput().GetName() == workflows.UpdatePlace {
-				g.place = r
-			}
-		}
-	}
-	if g.place == nil {
-		return nil, errors.New("nobody placed the order")
+	placement := g.input.Placement
+	if g.place, err = update(workflows.PlaceUpdateID, workflows.UpdatePlace, workflows.PlaceRequest{
+		Fingerprint: placement.Fingerprint, Nonce: placement.Nonce,
+	}); err != nil {
+		return nil, err
 	}
 	g.locals, err = localInputs(h)
 	return g, err
+}
+
+// update returns a request as the engine delivers it.
+func update(id, name string, arg any) (*updatepb.Request, error) {
+	args, err := encode(arg)
+	return &updatepb.Request{
+		Meta: &updatepb.Meta{UpdateId: id}, Input: &updatepb.Input{Header: &commonpb.Header{}, Name: name, Args: args},
+	}, err
 }
 
 // tasksIn counts the workflow tasks in a file by its text, so that nothing which
@@ -140,12 +140,28 @@ func isReset(event *historypb.HistoryEvent) bool {
 	return event.GetWorkflowTaskFailedEventAttributes().GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
 }
 
+// takesUp says that the workflow takes up an order whose own workflow is gone.
+func (c cut) takesUp() bool {
+	return c.input.Undo && c.events[0].GetWorkflowExecutionStartedEventAttributes() == c.golden.events[0].GetWorkflowExecutionStartedEventAttributes()
+}
+
+// gone returns the workflow that the order had before, which was terminated: it
+// has only begun.
+func (c cut) gone() (cut, error) {
+	event := proto.CloneOf(c.events[0])
+	in := c.input
+	in.Undo = false
+	args, err := encode(in)
+	event.GetWorkflowExecutionStartedEventAttributes().Input = args
+	return cut{golden: c.golden, events: []*historypb.HistoryEvent{event}, at: c.input.Placement.PlacedAt}, err
+}
+
 // resume returns the run as the new code finds it, with the placement on its way
-// if it has not arrived yet.
+// if it is still to arrive.
 func (c cut) resume(l *lane, runID string) *engine {
 	e := resume(l, workflows.WorkflowID(c.input.OrderID), runID, c.events)
 	e.until(c.at)
-	if !slices.ContainsFunc(c.events, func(event *historypb.HistoryEvent) bool {
+	if !c.takesUp() && !slices.ContainsFunc(c.events, func(event *historypb.HistoryEvent) bool {
 		return event.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetProtocolInstanceId() == workflows.PlaceUpdateID ||
 			event.GetWorkflowExecutionUpdateAdmittedEventAttributes().GetRequest().GetMeta().GetUpdateId() == workflows.PlaceUpdateID
 	}) {

@@ -3,6 +3,7 @@ package continued_test
 import (
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -18,6 +19,7 @@ import (
 
 // marker is what the SDK keeps of a local step.
 type marker struct {
+	ActivityID   string // counts the calls
 	ActivityType string
 	Backoff      time.Duration
 }
@@ -25,7 +27,7 @@ type marker struct {
 // localInputs replays a history to learn what its local steps were called with,
 // and returns that by the events of the markers of those that succeeded.
 func localInputs(h replay.History) (map[int64]*commonpb.Payloads, error) {
-	calls := &localCalls{byName: map[string][]*commonpb.Payloads{}}
+	calls := &localCalls{}
 	r, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{
 		DisableRegistrationAliasing: true, Interceptors: []interceptor.WorkerInterceptor{calls},
 	})
@@ -47,16 +49,15 @@ func localInputs(h replay.History) (map[int64]*commonpb.Payloads, error) {
 		if err := converter.GetDefaultDataConverter().FromPayloads(a.GetDetails()["data"], &m); err != nil {
 			return nil, fmt.Errorf("decode the marker of event %d: %w", event.GetEventId(), err)
 		}
-		of := calls.byName[m.ActivityType]
+		n, err := strconv.Atoi(m.ActivityID)
 		switch {
+		case err != nil || n < 1 || n > len(calls.all) || calls.all[n-1].name != m.ActivityType:
+			return nil, fmt.Errorf("event %d is of call %s, of %s, which the code does not make", event.GetEventId(), m.ActivityID, m.ActivityType)
 		case m.Backoff > 0:
-			continue // the same call goes on
-		case len(of) == 0:
-			return nil, fmt.Errorf("event %d is of a call of %s that the code does not make", event.GetEventId(), m.ActivityType)
+			return nil, fmt.Errorf("event %d: a local step was put off, which no saga's timing allows", event.GetEventId())
 		case a.GetFailure() == nil:
-			inputs[event.GetEventId()] = of[0]
+			inputs[event.GetEventId()] = calls.all[n-1].input
 		}
-		calls.byName[m.ActivityType] = of[1:]
 	}
 	return inputs, calls.err
 }
@@ -65,8 +66,13 @@ func localInputs(h replay.History) (map[int64]*commonpb.Payloads, error) {
 type localCalls struct {
 	interceptor.WorkerInterceptorBase
 
-	byName map[string][]*commonpb.Payloads
-	err    error
+	all []localCall
+	err error
+}
+
+type localCall struct {
+	name  string
+	input *commonpb.Payloads
 }
 
 func (c *localCalls) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
@@ -98,6 +104,6 @@ func (out *localCallsOutbound) ExecuteLocalActivity(ctx workflow.Context, name s
 	if err != nil {
 		out.calls.err = err
 	}
-	out.calls.byName[name] = append(out.calls.byName[name], input)
+	out.calls.all = append(out.calls.all, localCall{name, input})
 	return out.Next.ExecuteLocalActivity(ctx, name, args...)
 }

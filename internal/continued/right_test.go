@@ -93,6 +93,9 @@ func (c cut) past() past {
 	decideBy := c.input.Placement.DecideBy
 	late := func(at time.Time) bool { return !at.Before(decideBy) }
 	begun := false
+	if c.takesUp() { // nothing is to happen late
+		add(order.Deadline)
+	}
 	for _, event := range c.events {
 		switch event.GetEventType() {
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:

@@ -46,7 +46,7 @@ type earlier string
 const (
 	theyEnded   earlier = "the runs before it ended"
 	theyHeld    earlier = "the runs before it got as far as the pivot"
-	theyStopped earlier = "the runs before it got no further"
+	theyStopped earlier = "the runs before it got no further" // than where they were reset to, or than their first step
 )
 
 // live takes the run that was reset as far as that.
@@ -67,6 +67,19 @@ func (b earlier) live(ctx context.Context, e *engine) error {
 func (l *lane) rebuild(ctx context.Context, c cut, before earlier) error {
 	if err := l.shop.Reset(ctx); err != nil {
 		return err
+	}
+	if c.takesUp() {
+		gone, err := c.gone()
+		if err != nil {
+			return err
+		}
+		e := gone.resume(l, "gone")
+		if err := e.goOn(ctx, "catalog.quote"); err != nil { // nobody takes up an order that is not even known
+			return err
+		}
+		if err := before.live(ctx, e); err != nil {
+			return err
+		}
 	}
 	scheduled := map[int64]*historypb.ActivityTaskScheduledEventAttributes{}
 	for i, event := range c.events {
