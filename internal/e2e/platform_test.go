@@ -12,6 +12,7 @@ import (
 
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/internal/doctor"
 	"github.com/amends/amends/internal/shoptest"
 	"github.com/amends/amends/workflows"
 )
@@ -67,6 +68,7 @@ func (p *platform) start(t *testing.T, service string) {
 	})
 	// Every worker knows every step, but is asked for those of its queue only.
 	p.Bind(w)
+	p.BindAudit(w, doctor.NewSagas(server.Client, p.queues["order"]))
 	if service == "order" {
 		workflows.Register(w, workflows.Options{Queues: p.queues})
 	}
