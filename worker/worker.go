@@ -11,6 +11,7 @@ package worker
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"go.temporal.io/api/serviceerror"
 	sdkworker "go.temporal.io/sdk/worker"
 
 	"github.com/amends/amends/fault"
@@ -122,9 +124,12 @@ func (g *Group) Run(ctx context.Context, c *amendstemporal.Client) error {
 		return err
 	}
 	fatal := make(chan error, len(g.stores))
-	workers, err := g.start(c, fatal)
+	workers, err := g.start(ctx, c, fatal)
 	defer stop(workers)
 	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	}
 	measured, err := g.measure(ctx, c)
@@ -165,21 +170,48 @@ func (g *Group) Ready(ctx context.Context) error {
 
 // start starts a Temporal worker for every service. It returns those that it
 // started also when it fails.
-func (g *Group) start(c *amendstemporal.Client, fatal chan<- error) ([]sdkworker.Worker, error) {
+func (g *Group) start(ctx context.Context, c *amendstemporal.Client, fatal chan<- error) ([]sdkworker.Worker, error) {
 	var workers []sdkworker.Worker
 	for _, s := range g.stores {
-		w := sdkworker.New(c.Client, cmp.Or(g.o.Queues[s.row.name], s.row.name), g.workerOptions(s, fatal))
-		s.row.bind(w, s)
-		s.row.audit(w, s, doctor.NewSagas(c.Client, cmp.Or(g.o.Queues[s.row.name], s.row.name)))
-		if s.row.decides {
-			workflows.Register(w, workflows.Options{Queues: g.o.Queues, Timing: g.o.Timing})
+		// An engine that was there a moment ago may be gone again: it is waited for,
+		// as in the beginning. A worker that failed to start is of no more use.
+		err := await(ctx, g.waiting, func() error {
+			w := g.newWorker(c, s, fatal)
+			if err := w.Start(); err != nil {
+				return notStarted(s.row.name, err)
+			}
+			workers = append(workers, w)
+			return nil
+		})
+		if err != nil {
+			return workers, err
 		}
-		if err := w.Start(); err != nil {
-			return workers, fmt.Errorf("start worker of %s: %w", s.row.name, err)
-		}
-		workers = append(workers, w)
 	}
 	return workers, nil
+}
+
+// newWorker returns the Temporal worker of a service.
+func (g *Group) newWorker(c *amendstemporal.Client, s *stores, fatal chan<- error) sdkworker.Worker {
+	queue := cmp.Or(g.o.Queues[s.row.name], s.row.name)
+	w := sdkworker.New(c.Client, queue, g.workerOptions(s, fatal))
+	s.row.bind(w, s)
+	s.row.audit(w, s, doctor.NewSagas(c.Client, queue))
+	if s.row.decides {
+		workflows.Register(w, workflows.Options{Queues: g.o.Queues, Timing: g.o.Timing})
+	}
+	return w
+}
+
+// notStarted says why a worker did not start, and whether waiting heals it.
+func notStarted(name string, err error) error {
+	kind, code := fault.Bug, fault.Internal
+	var unavailable *serviceerror.Unavailable
+	var late *serviceerror.DeadlineExceeded
+	var busy *serviceerror.ResourceExhausted
+	if errors.As(err, &unavailable) || errors.As(err, &late) || errors.As(err, &busy) || errors.Is(err, context.DeadlineExceeded) {
+		kind, code = fault.Transient, fault.Unavailable
+	}
+	return fault.Errorf(kind, code, "start worker of %s: %w", name, err)
 }
 
 // stop drains the workers, all at once: each has the whole time.

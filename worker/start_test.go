@@ -1,0 +1,88 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/serviceerror"
+	workflowservicepb "go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/grpc"
+
+	"github.com/amends/amends/fault"
+	amendstemporal "github.com/amends/amends/internal/temporal"
+)
+
+// flickering is an engine that is there when it is asked whether it is, and for a
+// while gone when a worker starts.
+type flickering struct {
+	workflowservicepb.UnimplementedWorkflowServiceServer
+
+	gone atomic.Int32 // so many times
+}
+
+func (f *flickering) DescribeNamespace(context.Context, *workflowservicepb.DescribeNamespaceRequest) (*workflowservicepb.DescribeNamespaceResponse, error) {
+	return &workflowservicepb.DescribeNamespaceResponse{}, nil
+}
+
+func (f *flickering) GetSystemInfo(context.Context, *workflowservicepb.GetSystemInfoRequest) (*workflowservicepb.GetSystemInfoResponse, error) {
+	if f.gone.Add(-1) >= 0 {
+		return nil, serviceerror.ToStatus(serviceerror.NewUnavailable("connection reset by peer")).Err()
+	}
+	return &workflowservicepb.GetSystemInfoResponse{}, nil
+}
+
+func (f *flickering) PollActivityTaskQueue(ctx context.Context, _ *workflowservicepb.PollActivityTaskQueueRequest) (*workflowservicepb.PollActivityTaskQueueResponse, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// An engine that goes away between the last question and the start of a worker is
+// waited for: a worker that ends instead is down until somebody starts it.
+func TestRunWaitsForAnEngineThatFlickers(t *testing.T) {
+	t.Parallel()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	engine, server := &flickering{}, grpc.NewServer()
+	engine.gone.Store(3)
+	workflowservicepb.RegisterWorkflowServiceServer(server, engine)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	t.Cleanup(func() {
+		server.Stop()
+		require.NoError(t, <-served)
+	})
+	client, err := amendstemporal.Dial(amendstemporal.Options{Address: l.Addr().String(), Isolated: true})
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+
+	o := options(t, "inventory")
+	require.NoError(t, Migrate(t.Context(), o))
+	g, err := New(o)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- g.Run(ctx, client) }()
+	require.Eventually(t, func() bool { return g.Ready(t.Context()) == nil }, 10*time.Second, 10*time.Millisecond)
+	require.Negative(t, engine.gone.Load(), "it was asked again")
+	cancel()
+	require.NoError(t, <-done)
+}
+
+func TestOnlyWhatPassesIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]fault.Kind{
+		serviceerror.NewUnavailable("connection refused"):            fault.Transient,
+		serviceerror.NewDeadlineExceeded("too late"):                 fault.Transient,
+		fmt.Errorf("reach the server: %w", context.DeadlineExceeded): fault.Transient,
+		serviceerror.NewNamespaceNotFound("shop"):                    fault.Bug,
+		errors.New("a worker cannot start without a step"):           fault.Bug,
+	} {
+		require.Equal(t, want, fault.KindOf(notStarted("inventory", err)), "%v", err)
+	}
+}
