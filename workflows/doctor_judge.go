@@ -130,6 +130,9 @@ func (j *judgement) unknown(now time.Time, grace time.Duration) {
 		if !f.Ours.IsZero() || !f.Provider.IsZero() {
 			what = append(what, fmt.Sprintf("%s taken by our books, %s by the provider's", amount(f.Ours), amount(f.Provider)))
 		}
+		for _, d := range f.Differ {
+			what = append(what, d.What)
+		}
 		trace("payment", f.Since, strings.Join(what, ", "))
 	}
 	if f := j.Shipping; f != nil {

@@ -164,7 +164,11 @@ func (f *Fact) differ(step, ours string, l provider.Effect) {
 	if l.Key != "" {
 		theirs = fmt.Sprintf("the provider's %s of %s is %s", l.Kind, l.Amount, l.State)
 	}
-	f.Differ = append(f.Differ, Difference{Step: step, What: step + ": " + ours + ", " + theirs})
+	name := step
+	if name == "" { // a stranger's key
+		name = l.Key
+	}
+	f.Differ = append(f.Differ, Difference{Step: step, What: name + ": " + ours + ", " + theirs})
 }
 
 func (c *comparison) wrong(f *Fact, step string, got Progress, what string) {

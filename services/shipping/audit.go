@@ -120,11 +120,7 @@ func (a *auditor) Audit(ctx context.Context, r key.Range) (AuditPage, error) {
 // lines returns the statement of the sagas of r, and with which saga it ends.
 func (a *auditor) lines(ctx context.Context, r key.Range) ([]carrier.StatementLine, string, error) {
 	if len(r.Sagas) > 0 {
-		prefixes := make([]string, len(r.Sagas))
-		for i, s := range r.Sagas {
-			prefixes[i] = s + "/"
-		}
-		lines, err := a.statement.LinesOf(ctx, prefixes)
+		lines, err := a.statement.LinesOf(ctx, r.Sagas)
 		return lines, r.To, err
 	}
 	limit := linesPerSaga * max(r.Limit, 1)

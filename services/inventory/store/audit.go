@@ -125,9 +125,9 @@ const maxWrong = 100
 // AuditStock implements [inventory.Auditor].
 func (s *Store) AuditStock(ctx context.Context) ([]string, error) {
 	var rows []struct {
-		stockRow `gorm:"embedded"`
-		Held     int64
-		Sold     int64
+		Stock stockRow `gorm:"embedded"`
+		Held  int64
+		Sold  int64
 	}
 	// One statement is one snapshot on either engine, and takes no locks.
 	err := s.db.WithContext(ctx).Raw(`
@@ -151,14 +151,14 @@ func (s *Store) AuditStock(ctx context.Context) ([]string, error) {
 	}
 	var wrong []string
 	for _, r := range rows {
-		where := fmt.Sprintf("%s in %s", r.SKU, r.Warehouse)
-		if r.Available+r.Reserved+r.Committed != r.Received || min(r.Available, r.Reserved, r.Committed) < 0 {
+		where := fmt.Sprintf("%s in %s", r.Stock.SKU, r.Stock.Warehouse)
+		if r.Stock.Available+r.Stock.Reserved+r.Stock.Committed != r.Stock.Received || min(r.Stock.Available, r.Stock.Reserved, r.Stock.Committed) < 0 {
 			wrong = append(wrong, fmt.Sprintf("%s: %d available + %d reserved + %d committed, but %d received",
-				where, r.Available, r.Reserved, r.Committed, r.Received))
+				where, r.Stock.Available, r.Stock.Reserved, r.Stock.Committed, r.Stock.Received))
 		}
-		if r.Reserved != r.Held || r.Committed != r.Sold {
+		if r.Stock.Reserved != r.Held || r.Stock.Committed != r.Sold {
 			wrong = append(wrong, fmt.Sprintf("%s: %d reserved and %d committed, but the reservations say %d and %d",
-				where, r.Reserved, r.Committed, r.Held, r.Sold))
+				where, r.Stock.Reserved, r.Stock.Committed, r.Held, r.Sold))
 		}
 	}
 	return wrong, nil

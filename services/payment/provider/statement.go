@@ -10,7 +10,7 @@ type Statement interface {
 	// with it (empty: no bound), by key.
 	Lines(ctx context.Context, after, to string, limit int) ([]Effect, error)
 
-	// LinesOf returns all effects whose keys begin with one of the prefixes, each of
-	// which ends in a slash, by key.
-	LinesOf(ctx context.Context, prefixes []string) ([]Effect, error)
+	// LinesOf returns all effects whose keys are one of these, or begin with one of
+	// them and a slash.
+	LinesOf(ctx context.Context, keys []string) ([]Effect, error)
 }

@@ -16,7 +16,7 @@ type Statement interface {
 	// and with it (empty: no bound), by key.
 	Lines(ctx context.Context, after, to string, limit int) ([]StatementLine, error)
 
-	// LinesOf returns all bookings whose keys begin with one of the prefixes, each
-	// of which ends in a slash, by key.
-	LinesOf(ctx context.Context, prefixes []string) ([]StatementLine, error)
+	// LinesOf returns all bookings whose keys are one of these, or begin with one of
+	// them and a slash.
+	LinesOf(ctx context.Context, keys []string) ([]StatementLine, error)
 }

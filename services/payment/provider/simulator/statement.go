@@ -3,7 +3,6 @@ package simulator
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"gorm.io/gorm"
 
@@ -23,13 +22,13 @@ func (s *Simulator) Lines(ctx context.Context, after, to string, limit int) ([]p
 }
 
 // LinesOf implements [provider.Statement].
-func (s *Simulator) LinesOf(ctx context.Context, prefixes []string) ([]provider.Effect, error) {
+func (s *Simulator) LinesOf(ctx context.Context, keys []string) ([]provider.Effect, error) {
 	var all []provider.Effect
-	for some := range slices.Chunk(prefixes, 100) { // as many ranges as one index scan combines well
+	for some := range slices.Chunk(keys, 100) { // as many ranges as one index scan combines well
 		any := s.db.WithContext(ctx)
-		for _, p := range some {
+		for _, k := range some {
 			// All that begin with "x/" come before "x0": no character lies between the two.
-			any = any.Or("key > ? AND key < ?", p, strings.TrimSuffix(p, "/")+"0")
+			any = any.Or("key = ? OR key > ? AND key < ?", k, k+"/", k+"0")
 		}
 		found, err := lines(s.db.WithContext(ctx).Where(any))
 		if err != nil {

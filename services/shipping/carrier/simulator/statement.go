@@ -3,7 +3,6 @@ package simulator
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"gorm.io/gorm"
 
@@ -23,13 +22,13 @@ func (s *Simulator) Lines(ctx context.Context, after, to string, limit int) ([]c
 }
 
 // LinesOf implements [carrier.Statement].
-func (s *Simulator) LinesOf(ctx context.Context, prefixes []string) ([]carrier.StatementLine, error) {
+func (s *Simulator) LinesOf(ctx context.Context, keys []string) ([]carrier.StatementLine, error) {
 	var all []carrier.StatementLine
-	for some := range slices.Chunk(prefixes, 100) { // as many ranges as one index scan combines well
+	for some := range slices.Chunk(keys, 100) { // as many ranges as one index scan combines well
 		any := s.db.WithContext(ctx)
-		for _, p := range some {
+		for _, k := range some {
 			// All that begin with "x/" come before "x0": no character lies between the two.
-			any = any.Or("booking_key > ? AND booking_key < ?", p, strings.TrimSuffix(p, "/")+"0")
+			any = any.Or("booking_key = ? OR booking_key > ? AND booking_key < ?", k, k+"/", k+"0")
 		}
 		found, err := lines(s.db.WithContext(ctx).Where(any))
 		if err != nil {

@@ -1,0 +1,93 @@
+package barrier_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/key"
+)
+
+func TestAuditing(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, migrate, func(t *testing.T, db *gorm.DB) {
+		ctx := t.Context()
+		nothing := func(*gorm.DB) error { return nil }
+		do := func(saga, step string) barrier.Key {
+			k := key.New(saga, step)
+			_, err := barrier.Do(ctx, db, barrier.Call{Key: k, Fingerprint: "f"}, func(*gorm.DB) (outcome, error) { return reserved, nil })
+			require.NoError(t, err)
+			return k
+		}
+		undo := func(k barrier.Key) {
+			require.NoError(t, barrier.Undo(ctx, db, k, func(tx *gorm.DB, _ outcome) error { return nothing(tx) }))
+		}
+		do("a", "x")
+		undo(do("a", "y"))
+		do("b", "x")
+		undo(key.New("c", "x"))
+		refusal := fault.Errorf(fault.Business, outOfStock, "none is left")
+		_, err := barrier.Do(ctx, db, barrier.Call{Key: key.New("d", "x"), Fingerprint: "f"}, func(*gorm.DB) (outcome, error) { return outcome{}, refusal })
+		require.Equal(t, outOfStock, fault.CodeOf(err))
+		require.NoError(t, db.Exec("INSERT INTO effect VALUES ('b', 'n'), ('bb', 'n'), ('z', 'n')").Error)
+
+		all, err := barrier.Outcomes[outcome](ctx, db, key.Range{})
+		require.NoError(t, err)
+		var got []string
+		for _, r := range all {
+			got = append(got, r.Key.String()+" "+string(r.State)+" "+r.Outcome.Reservation)
+			require.Equal(t, r.State == barrier.Done || r.State == barrier.Intent, r.Undoable())
+			require.False(t, r.CreatedAt.IsZero())
+		}
+		require.Equal(t, []string{"a/x done res_1", "a/y undone ", "b/x done res_1", "c/x blocked ", "d/x refused "}, got)
+
+		for name, tc := range map[string]struct {
+			r    key.Range
+			want []string
+		}{
+			"AStretch":    {key.Range{After: "a", To: "c"}, []string{"b/x", "c/x"}},
+			"ItsEnd":      {key.Range{After: "c"}, []string{"d/x"}},
+			"ItsBegin":    {key.Range{To: "a"}, []string{"a/x", "a/y"}},
+			"AList":       {key.Range{Sagas: []string{"d", "a", "q"}, After: "x", Limit: 1}, []string{"a/x", "a/y", "d/x"}},
+			"NobodyThere": {key.Range{After: "d"}, nil},
+		} {
+			found, err := barrier.Standings(ctx, db, tc.r)
+			require.NoError(t, err, name)
+			var keys []string
+			for _, s := range found {
+				keys = append(keys, s.Key.String())
+			}
+			require.Equal(t, tc.want, keys, name)
+		}
+
+		// Walking in any step size meets every saga of every table, once.
+		for limit := 1; limit <= 7; limit++ {
+			var ends []string
+			r := key.Range{Limit: limit}
+			for {
+				cut, more, err := barrier.Cut(ctx, db, r, "effect")
+				require.NoError(t, err)
+				ends = append(ends, cut.To)
+				if !more {
+					break
+				}
+				r.After = cut.To
+			}
+			want := []string{"a", "b", "bb", "c", "d", "z"} // every limit-th of them, then the open end
+			var steps []string
+			for i := limit - 1; i < len(want)-1; i += limit {
+				steps = append(steps, want[i])
+			}
+			require.Equal(t, append(steps, ""), ends, "limit %d", limit)
+		}
+		cut, more, err := barrier.Cut(ctx, db, key.Range{Sagas: []string{"a", "b"}, Limit: 1}, "effect")
+		require.NoError(t, err)
+		require.False(t, more, "a list is never cut")
+		require.Equal(t, []string{"a", "b"}, cut.Sagas)
+	})
+}

@@ -1,0 +1,96 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/inventory"
+	inventorystore "github.com/amends/amends/services/inventory/store"
+)
+
+func TestAudit(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, inventorystore.Migrate, func(t *testing.T, db *gorm.DB) {
+		b, ctx := testBundle{inventorystore.New(db)}, t.Context()
+		b.receive(t, "MUG", "BER", 10)
+		b.receive(t, "KETTLE", "AMS", 10)
+		lines := []inventory.Line{{SKU: "MUG", Quantity: 2}, {SKU: "KETTLE", Quantity: 1}}
+		for _, saga := range []string{"held", "released", "sold"} {
+			_, err := b.Reserve(ctx, key.New(saga, "inventory.reserve"), inventory.ReserveRequest{Lines: lines})
+			require.NoError(t, err)
+		}
+		require.NoError(t, b.Release(ctx, key.New("released", "inventory.reserve")))
+		require.NoError(t, b.Release(ctx, key.New("blocked", "inventory.reserve")))
+		_, err := b.Commit(ctx, key.New("sold", "inventory.commit"))
+		require.NoError(t, err)
+
+		want := map[string][]inventory.StockFact{
+			"blocked": nil, "released": nil,
+			"held": {{Step: "inventory.reserve", State: inventory.Held, Units: 3, Warehouses: 2, Undoable: true}},
+			"sold": {{Step: "inventory.reserve", State: inventory.Committed, Units: 3, Warehouses: 2, Undoable: true}},
+		}
+		for limit := 1; limit <= 5; limit++ {
+			require.Equal(t, want, walk(t, b, limit), "limit %d", limit)
+		}
+		page, err := b.Audit(ctx, key.Range{Sagas: []string{"sold", "nobody"}, Limit: 1})
+		require.NoError(t, err)
+		require.Len(t, page.Facts, 1)
+		require.Empty(t, page.Facts[0].Wrong)
+		require.False(t, page.Facts[0].Since.IsZero())
+		require.Empty(t, page.Next)
+		wrong, err := b.AuditStock(ctx)
+		require.NoError(t, err)
+		require.Empty(t, wrong)
+
+		// What no service would do.
+		damage := func(statement string) { require.NoError(t, db.Exec(statement).Error) }
+		damage("UPDATE reservations SET state = 'held' WHERE saga = 'released'")
+		damage("DELETE FROM reservation_lines WHERE saga = 'held'")
+		damage("DELETE FROM reservations WHERE saga = 'held'")
+		damage("UPDATE stock SET available = available + 1, received = received + 1 WHERE sku = 'MUG'")
+		page, err = b.Audit(ctx, key.Range{})
+		require.NoError(t, err)
+		told := map[string][]string{}
+		for _, f := range page.Facts {
+			told[f.Saga] = f.Wrong
+		}
+		require.Equal(t, map[string][]string{
+			"blocked": nil, "sold": nil,
+			"held":     {"the barrier of inventory.reserve is done, there is no reservation"},
+			"released": {"the reservation of inventory.reserve is held, its barrier is undone"},
+		}, told)
+		wrong, err = b.AuditStock(ctx)
+		require.NoError(t, err)
+		require.Empty(t, wrong, "one reservation for another, and a delivery: in sum they add up")
+
+		damage("UPDATE stock SET reserved = reserved - 1, available = available + 1 WHERE sku = 'KETTLE'")
+		wrong, err = b.AuditStock(ctx)
+		require.NoError(t, err)
+		require.Equal(t, []string{"KETTLE in AMS: 0 reserved and 1 committed, but the reservations say 1 and 1"}, wrong)
+	})
+}
+
+// walk audits everything in pages, and returns what each saga has.
+func walk(t *testing.T, b testBundle, limit int) map[string][]inventory.StockFact {
+	t.Helper()
+	all := map[string][]inventory.StockFact{}
+	r := key.Range{Limit: limit}
+	for {
+		page, err := b.Audit(t.Context(), r)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(page.Facts), limit)
+		for _, f := range page.Facts {
+			require.NotContains(t, all, f.Saga, "twice")
+			all[f.Saga] = f.Stock
+		}
+		if page.Next == "" {
+			return all
+		}
+		r.After = page.Next
+	}
+}

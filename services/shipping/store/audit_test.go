@@ -1,0 +1,107 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/shipping"
+	"github.com/amends/amends/services/shipping/carrier/simulator"
+	"github.com/amends/amends/services/shipping/store"
+)
+
+func TestAudit(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, store.Migrate, func(t *testing.T, db *gorm.DB) {
+		ctx := t.Context()
+		book := dbtest.Open(t, dbtest.SQLite(t), database.Options{})
+		require.NoError(t, simulator.Migrate(ctx, book))
+		s, carrier := store.New(db), simulator.New(book, simulator.Options{})
+		service := shipping.New(s, carrier, shipping.Options{})
+		auditor := shipping.NewAuditor(s, carrier)
+
+		for _, saga := range []string{"booked", "cancelled", "twice", "gone", "revived"} {
+			_, err := service.Book(ctx, step(saga), request)
+			require.NoError(t, err)
+		}
+		require.NoError(t, service.Cancel(ctx, step("cancelled")))
+		require.NoError(t, service.Cancel(ctx, step("revived")))
+		require.NoError(t, service.Cancel(ctx, step("blocked")))
+		_, err := s.Intend(ctx, step("open"), request)
+		require.NoError(t, err)
+		undeliverable := request
+		undeliverable.ShipTo.PostalCode = simulator.PostalUndeliverable
+		_, err = service.Book(ctx, step("refused"), undeliverable)
+		require.Error(t, err)
+
+		audit := func(limit int) map[string]shipping.Fact {
+			all := map[string]shipping.Fact{}
+			r := key.Range{Limit: limit}
+			for range 100 {
+				page, err := auditor.Audit(ctx, r)
+				require.NoError(t, err)
+				for _, f := range page.Facts {
+					require.NotContains(t, all, f.Saga, "twice")
+					all[f.Saga] = f
+				}
+				if page.Next == "" {
+					return all
+				}
+				require.Greater(t, page.Next, r.After, "no progress")
+				r.After = page.Next
+			}
+			require.Fail(t, "never ends")
+			return nil
+		}
+		healthy := audit(100)
+		require.Len(t, healthy, 8)
+		for saga, f := range healthy {
+			require.Empty(t, f.Differ, saga)
+			require.Empty(t, f.Wrong, saga)
+			require.False(t, f.Since.IsZero(), saga)
+		}
+		require.Equal(t, []shipping.ParcelFact{
+			{Step: "shipping.book", Warehouse: "AMS", Ours: shipping.Booked, Carrier: true, Undoable: true},
+			{Step: "shipping.book", Warehouse: "BER", Ours: shipping.Booked, Carrier: true, Undoable: true},
+		}, healthy["booked"].Parcels)
+		require.Empty(t, healthy["cancelled"].Parcels)
+		require.Empty(t, healthy["refused"].Parcels)
+		require.Equal(t, shipping.Intent, healthy["open"].Parcels[0].Ours)
+		for limit := 1; limit <= 9; limit++ {
+			require.Equal(t, healthy, audit(limit), "limit %d", limit)
+		}
+
+		// What no service would do.
+		theirs := func(statement string) { require.NoError(t, book.Exec(statement).Error) }
+		theirs("UPDATE bookings SET state = 'booked' WHERE booking_key = 'revived/shipping.book/BER'")
+		theirs("DELETE FROM bookings WHERE booking_key = 'gone/shipping.book/AMS'")
+		theirs(`INSERT INTO bookings SELECT 'twice/shipping.book#1/BER', state, warehouse, 'other', fingerprint, lost_replies, created_at, updated_at
+			FROM bookings WHERE booking_key = 'twice/shipping.book/BER'`)
+		theirs("UPDATE bookings SET booking_key = 'stranger' WHERE booking_key = 'cancelled/shipping.book/BER'")
+		theirs("UPDATE bookings SET state = 'booked' WHERE booking_key = 'stranger'")
+		require.NoError(t, db.Exec("UPDATE barrier SET state = 'undone' WHERE saga = 'booked'").Error)
+
+		facts := audit(2)
+		require.Len(t, facts["revived"].Differ, 1)
+		require.Contains(t, facts["revived"].Differ[0].What, "shipping.book: parcel of BER: ours is cancelled SIM-")
+		require.Equal(t, []shipping.ParcelFact{{Step: "shipping.book", Warehouse: "BER", Ours: shipping.Cancelled, Carrier: true}}, facts["revived"].Parcels)
+		require.Len(t, facts["gone"].Differ, 1)
+		require.Contains(t, facts["gone"].Differ[0].What, "the carrier has none")
+		require.Equal(t, []shipping.Difference{{
+			Step: "shipping.book", What: "shipping.book: parcel of BER: we have none, the carrier's is booked other",
+		}}, facts["twice"].Differ)
+		require.Len(t, facts["twice"].Parcels, 3)
+		require.Len(t, facts["stranger"].Parcels, 1)
+		require.Equal(t, []string{
+			"shipping.book: the parcel of AMS is booked, its barrier is undone", "shipping.book: the parcel of BER is booked, its barrier is undone",
+		}, facts["booked"].Wrong)
+		page, err := auditor.Audit(ctx, key.Range{Sagas: []string{"stranger", "twice"}})
+		require.NoError(t, err)
+		require.Len(t, page.Facts, 2, "the second look, by id, sees the same")
+	})
+}
