@@ -88,8 +88,8 @@ type Options struct {
 	// Shop is what can be bought.
 	Shop Shop
 
-	// Wait is how long after the last placement an order may take to be decided.
-	// Default: DefaultWait.
+	// Wait is how long a customer waits for a decision, and how long after the last
+	// placement what is undecided then may still take. Default: DefaultWait.
 	Wait time.Duration
 	// Attempts is how often a request is made at most that is not answered, or by
 	// 429, 502, 503 or 504; a Retry-After is kept to. Default: DefaultAttempts.

@@ -25,12 +25,12 @@ type Report struct {
 	Placed       int `json:"placed"`       // orders, each counted once
 	Acknowledged int `json:"acknowledged"` // of those: the platform said that it has it
 	Decided      int `json:"decided"`      // of those: confirmed or cancelled
-	GivenUp      int `json:"given_up"`     // of those: no acknowledgement in all attempts
+	GivenUp      int `json:"given_up"`     // of those: never acknowledged
 
 	Requests   int `json:"requests"`   // HTTP requests of every kind
 	Retries    int `json:"retries"`    // of those: a request made again
 	Duplicates int `json:"duplicates"` // of those: a second placement made on purpose
-	Replayed   int `json:"replayed"`   // placements answered with Idempotency-Replayed
+	Replayed   int `json:"replayed"`   // placements that were answered as a repeat of one that arrived
 
 	Outcomes []Outcome    `json:"outcomes"` // by status and reason
 	Kinds    []KindReport `json:"kinds"`    // by what the mix asked for

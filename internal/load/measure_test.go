@@ -1,0 +1,190 @@
+package load
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// stall makes the platform answer nothing for a while, once, as from an order.
+func (p *platform) stall(from string, d time.Duration) {
+	var until atomic.Int64
+	p.place = func(_ http.ResponseWriter, key string, attempt int) bool {
+		if key[len(key)-len(from):] == from && attempt == 1 {
+			until.Store(time.Now().Add(d).UnixNano())
+		}
+		time.Sleep(time.Until(time.Unix(0, until.Load()))) //nolint:forbidigo // this is the stall
+		return false
+	}
+}
+
+func TestAStallIsChargedToAllWhoCameInIt(t *testing.T) {
+	t.Parallel()
+
+	t.Run("AtAConstantRate", func(t *testing.T) {
+		t.Parallel()
+		p := newPlatform(t)
+		p.stall("-000050", time.Second)
+		// One at a time, as a client with one connection would: the schedule goes on.
+		r := p.load(t, Options{Rate: 100, Orders: 150, MaxInFlight: 1, Until: UntilAcknowledged})
+		require.NoError(t, r.Err())
+		require.Equal(t, "accounted", r.CoordinatedOmission)
+		require.Greater(t, r.Acknowledgement.P95, 700.0)
+		require.Greater(t, r.Acknowledgement.P50, 100.0, "most came in the stall")
+		require.Greater(t, r.StartDelay.P95, 500.0, "and it is said that they were sent late")
+	})
+
+	t.Run("ButNotInAClosedLoop", func(t *testing.T) {
+		t.Parallel()
+		p := newPlatform(t)
+		p.stall("-000050", time.Second)
+		r := p.load(t, Options{Concurrency: 1, Orders: 200, Until: UntilAcknowledged})
+		require.Equal(t, "not_accounted", r.CoordinatedOmission)
+		require.Less(t, r.Acknowledgement.P95, 500.0, "one order saw it")
+		require.Greater(t, r.Acknowledgement.Max, 900.0)
+	})
+}
+
+func TestALateAcknowledgement(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	// The placement arrives, and its answer does not.
+	p.place = func(w http.ResponseWriter, key string, attempt int) bool {
+		if !third(key) || attempt > 1 {
+			return false
+		}
+		p.accept(key, newPlan(t, key))
+		panic(http.ErrAbortHandler)
+	}
+	r := p.load(t, Options{Until: UntilAcknowledged})
+	require.NoError(t, r.Err())
+	require.Equal(t, 40, r.Acknowledged)
+	require.Equal(t, 1, r.Retries)
+	require.Equal(t, 1, r.Replayed, "its repeat found the order")
+	require.Equal(t, []CallErrors{{callPlace, codeConnection, 1}}, r.Errors)
+	require.GreaterOrEqual(t, r.Acknowledgement.Max, 50.0, "the pause before the repeat is part of it")
+}
+
+func TestAnAnswerThatDoesNotComeIsATimeout(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	over := make(chan struct{})
+	t.Cleanup(func() { close(over) })
+	p.place = func(_ http.ResponseWriter, key string, attempt int) bool {
+		if third(key) && attempt == 1 {
+			<-over
+		}
+		return false
+	}
+	r := p.load(t, Options{Until: UntilAcknowledged, RequestTimeout: 300 * time.Millisecond})
+	require.NoError(t, r.Err())
+	require.Equal(t, []CallErrors{{callPlace, codeTimeout, 1}}, r.Errors)
+	require.Greater(t, r.Acknowledgement.Max, 300.0)
+}
+
+func TestRetryAfterIsKeptTo(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	p.place = func(w http.ResponseWriter, _ string, attempt int) bool {
+		if attempt == 1 {
+			w.Header().Set("Retry-After", "1")
+			refuse(w, http.StatusServiceUnavailable, "UNAVAILABLE")
+		}
+		return attempt == 1
+	}
+	r := p.load(t, Options{Orders: 2, Until: UntilAcknowledged})
+	require.NoError(t, r.Err())
+	require.Equal(t, 2, r.Retries)
+	require.GreaterOrEqual(t, r.Acknowledgement.P50, 1000.0)
+}
+
+func TestTheSampleSaysWhatIsMeasured(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		o                                Options
+		acknowledged, decision, recorded int64
+		waiting                          int
+	}{
+		"All":          {Options{Sample: 1}, 40, 40, 40, 40},
+		"None":         {Options{Sample: 0}, 0, 40, 0, 40},
+		"Acknowledged": {Options{Until: UntilAcknowledged}, 40, 0, 40, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatform(t)
+			p.decideAfter = 50 * time.Millisecond
+			r := p.load(t, test.o)
+			require.NoError(t, r.Err())
+			require.Equal(t, test.acknowledged, r.Acknowledgement.Count)
+			require.Equal(t, test.decision, r.Decision.Count)
+			require.Equal(t, test.recorded, r.Recorded.Count)
+			require.Equal(t, test.waiting, p.waiting)
+			for _, l := range []Latency{r.Decision, r.Recorded} {
+				require.True(t, l.Count == 0 || l.P50 >= 50, "%v", l)
+			}
+			require.True(t, r.Acknowledgement.Count == 0 || r.Acknowledgement.P50 < 50, "%v", r.Acknowledgement)
+		})
+	}
+}
+
+func TestPace(t *testing.T) {
+	t.Parallel()
+
+	t.Run("OfAnOpenLoopIsConstant", func(t *testing.T) {
+		t.Parallel()
+		p := newPlatform(t)
+		r := p.load(t, Options{Rate: 50, Duration: time.Second, Until: UntilAcknowledged})
+		require.NoError(t, r.Err())
+		require.Equal(t, 50, r.Placed, "the schedule says how many, not the machine")
+		took := p.arrivals[len(p.arrivals)-1].Sub(p.arrivals[0])
+		require.Greater(t, took, 700*time.Millisecond)
+	})
+
+	t.Run("OfAClosedLoopEndsInTime", func(t *testing.T) {
+		t.Parallel()
+		p := newPlatform(t)
+		r := p.load(t, Options{Concurrency: 2, Duration: 300 * time.Millisecond})
+		require.NoError(t, r.Err())
+		require.Greater(t, r.Placed, 2)
+		require.InDelta(t, 0.3, r.PlacingSeconds, 0.25)
+	})
+
+	t.Run("EndsWithTheContext", func(t *testing.T) {
+		t.Parallel()
+		p := newPlatform(t)
+		p.decideAfter = time.Hour
+		ctx, cancel := context.WithCancel(t.Context())
+		began := time.Now()
+		var told atomic.Int64
+		r, err := Run(ctx, Options{BaseURL: p.url, Orders: 1000, Concurrency: 4, Sample: 1, Every: 10 * time.Millisecond, Progress: func(p Progress) {
+			told.Add(1)
+			if p.Acknowledged >= 4 {
+				cancel()
+			}
+		}})
+		require.ErrorIs(t, err, context.Canceled)
+		require.Less(t, time.Since(began), 20*time.Second)
+		require.Equal(t, 4, r.Acknowledged, "four wait for their decision")
+		require.Positive(t, told.Load())
+	})
+}
+
+func TestAHistogramKeepsThreeDigits(t *testing.T) {
+	t.Parallel()
+	h := newHistogram()
+	for i := 1; i <= 1000; i++ {
+		h.add(time.Duration(i) * time.Millisecond)
+	}
+	h.add(0)
+	h.add(48 * time.Hour) // as long as the longest
+	l := h.latency()
+	require.EqualValues(t, 1002, l.Count)
+	for want, got := range map[float64]float64{500: l.P50, 951: l.P95, 991: l.P99, float64(longest.Milliseconds()): l.Max} {
+		require.Less(t, math.Abs(got-want)/want, 0.002, "%v", l)
+	}
+}

@@ -1,0 +1,204 @@
+package load
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/amends/amends/api/client"
+	"github.com/amends/amends/services/order"
+)
+
+const (
+	// longPoll is the longest wait that the API grants.
+	longPoll = 30 * time.Second
+	// betweenPolls is the pause after a wait that ended too soon.
+	betweenPolls = 250 * time.Millisecond
+)
+
+// tracked is what is remembered of an order that was placed.
+type tracked struct {
+	n    int
+	kind Kind
+	key  string
+
+	mu           sync.Mutex
+	ids          []string // every order that an answer named, each once
+	acknowledged bool     // by a 2xx; else an id is only where it may be
+	firsts       int      // answers that claim to have placed it
+	replayed     int      // answers to placements that say that another one did
+	refused      []string // answers that a good request must not get
+	status       string   // the decision that the client saw
+	reason       string
+
+	cancel        string        // what its cancel was answered
+	acknowledging time.Duration // from when it was due; 0: not measured
+}
+
+// id is the order, or "" if no answer named it.
+func (t *tracked) id() string {
+	if len(t.ids) == 0 {
+		return ""
+	}
+	return t.ids[0]
+}
+
+// seen remembers one answer to a placement.
+func (t *tracked) seen(a answer) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case a.good():
+		t.acknowledged = true
+		t.named(a.order.Id)
+		switch {
+		case !a.replayed:
+			t.firsts++
+		case a.call == callPlace:
+			t.replayed++
+		}
+		if decided(a.order) {
+			t.status, t.reason = a.order.Status, reasonOf(a.order)
+		}
+	case a.located != "":
+		t.named(a.located)
+	}
+	if !a.good() && !a.again() {
+		t.refused = append(t.refused, "its placement was answered "+a.String())
+	}
+}
+
+func (t *tracked) named(id string) {
+	if !slices.Contains(t.ids, id) {
+		t.ids = append(t.ids, id)
+	}
+}
+
+func decided(o client.Order) bool { return o.Status != string(order.Pending) }
+
+func reasonOf(o client.Order) string {
+	if o.Reason == nil {
+		return ""
+	}
+	return *o.Reason
+}
+
+// visit is a customer's turn: an order that is due, from its placement until the
+// customer is through with it.
+func (r *run) visit(ctx context.Context, n int, due time.Time) {
+	r.placed.Add(1)
+	r.inFlight.Add(1)
+	defer r.inFlight.Add(-1)
+
+	p := r.o.plan(r.id, n)
+	t := &tracked{n: n, kind: p.kind, key: p.key}
+	r.remember(t)
+	r.startDelay.add(time.Since(due))
+	body, err := json.Marshal(p.body)
+	if err != nil {
+		panic(err) // a struct of strings and numbers
+	}
+
+	waits := r.o.Until == UntilDecided
+	// Who waits for the decision at once does not learn when the order was
+	// acknowledged, and cannot cancel it then.
+	split := !waits || p.sampled || p.kind == Cancelled
+	wait := longPoll
+	if split {
+		wait = 0
+	}
+	first, err := r.placeAll(ctx, t, body, wait)
+	if err != nil || !first.good() {
+		return
+	}
+	r.acknowledged.Add(1)
+	if split {
+		t.acknowledging = first.at.Sub(due)
+		r.acknowledgement.add(t.acknowledging)
+	}
+	if p.kind == Cancelled {
+		a, err := r.call.cancel(ctx, first.order.Id)
+		if err != nil {
+			return
+		}
+		t.cancelled(a)
+	}
+	last := first
+	if waits && !decided(last.order) {
+		if last, err = r.await(ctx, t, body); err != nil {
+			return
+		}
+	}
+	if last.good() && decided(last.order) {
+		r.decided.Add(1)
+		if waits {
+			r.decision[everyKind].add(last.at.Sub(due))
+			r.decision[p.kind].add(last.at.Sub(due))
+		}
+	}
+}
+
+// placeAll places an order, or twice at once, and returns the first answer that
+// acknowledged it, if any did.
+func (r *run) placeAll(ctx context.Context, t *tracked, body []byte, wait time.Duration) (answer, error) {
+	if t.kind != Duplicate {
+		return r.call.place(ctx, callPlace, t.key, body, wait, t.seen)
+	}
+	r.duplicates.Add(1)
+	var twins [2]struct {
+		answer
+		err error
+	}
+	var both sync.WaitGroup
+	for i := range twins {
+		both.Go(func() { twins[i].answer, twins[i].err = r.call.place(ctx, callPlace, t.key, body, wait, t.seen) })
+	}
+	both.Wait()
+	first, second := twins[0], twins[1]
+	if !first.good() || second.good() && second.at.Before(first.at) {
+		first = second
+	}
+	return first.answer, first.err
+}
+
+// await asks again for an order that is placed, until it is decided or was waited
+// for long enough.
+func (r *run) await(ctx context.Context, t *tracked, body []byte) (answer, error) {
+	until := time.Now().Add(r.o.Wait)
+	for {
+		left := min(longPoll, time.Until(until).Truncate(time.Second))
+		if left < time.Second {
+			return answer{}, nil
+		}
+		a, err := r.call.place(ctx, callWait, t.key, body, left, t.seen)
+		if err != nil || !a.good() || decided(a.order) {
+			return a, err
+		}
+		if err := sleep(ctx, betweenPolls); err != nil {
+			return a, err
+		}
+	}
+}
+
+// cancelled remembers what the cancel of an order was answered.
+func (t *tracked) cancelled(a answer) {
+	switch {
+	case a.good():
+		t.cancel = cancelAccepted
+	case a.code == codePastPivot:
+		t.cancel = codePastPivot
+	case a.again():
+		t.cancel = cancelUnanswered
+	default:
+		t.cancel = a.String()
+		t.refused = append(t.refused, "its cancel was answered "+a.String())
+	}
+}
+
+// What a cancel was answered, beside PAST_PIVOT.
+const (
+	cancelAccepted   = "ACCEPTED"
+	cancelUnanswered = "UNANSWERED"
+)
