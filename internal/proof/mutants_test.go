@@ -39,8 +39,8 @@ var mutants = []mutant{
 		by: explore("2", "-schedule", "shipping.book#1=refuse inventory.reserve.undo#1=away"),
 	},
 	{
-		name: "UndoGivesUp", file: "saga/call.go",
-		was: "	for f != nil && !slices.Contains(ends, f.kind) {\n", is: "	for f != nil && !slices.Contains(ends, f.kind) && q.step.state != Undoing {\n",
+		name: "UndoGivesUp", file: "saga/persist.go",
+		was: "	for !final(f) {\n", is: "	for !final(f) && s.state != Undoing {\n",
 		by: explore("2", "-schedule", "shipping.book#1=refuse inventory.reserve.undo#1=away"),
 	},
 	{
@@ -119,7 +119,7 @@ var mutants = []mutant{
 	},
 	{
 		name: "CancelOverwritesTheReason", file: "services/order/order.go",
-		was: "	case r.Status == Cancelled:\n		return false, nil\n", is: "	case r.Status == Cancelled:\n		r.Reason = c.Reason\n		return true, nil\n",
+		was: "	case r.Status == Cancelled:\n		return r.Note(c.Note), nil\n", is: "	case r.Status == Cancelled:\n		r.Reason = c.Reason\n		return true, nil\n",
 		by: append(named("./services/order", "."), "-rapid.nofailfile"),
 	},
 }

@@ -15,6 +15,30 @@
 // run has no races, so a [Schedule] is all that it takes to see a failure again:
 // it is printed as one line, and [Explorer.Replay] runs it.
 //
+// # What it leaves out
+//
+// A run depends on its schedule alone, and on a fault only from the call on at
+// which it hits. So these schedules lead to the same run as another one that is
+// tried, and are not tried themselves (see [Explorer.Unreduced]):
+//
+//   - One in which not every fault hits: it is the schedule of those that do.
+//   - One that also grows by the same faults in another order. A schedule grows
+//     only at calls after the last fault that hit. Up to there the longer one's
+//     run is the same, so all its faults hit (a run in which they do not is
+//     reported: the saga is not deterministic); and every schedule whose faults
+//     all hit is reached, by adding them in the order in which they do.
+//   - One with a fault that changes nothing where it is. A call that fails before
+//     its effect in any case, because of [Fails] or [Away], does so with [Before],
+//     [Lost] or [CrashAfter] too, and with [RefuseLost] as with [Refuse]. So it
+//     does with Fails, if the next two calls of the name fail in any case or are
+//     never made. [Deadline] waits for nothing when decide-by has passed.
+//
+// That is exact, and the number is reported. [Explorer.Dense] is not: an outage
+// of twelve minutes has some seventy retries that differ only in time, and two
+// faults among them give thousands of schedules. It bounds how many faults a
+// schedule may have for one of them to be in the middle of an outage; what that
+// leaves out is reported too, and may be sampled.
+//
 // # What it cannot show
 //
 // Concurrent transactions of one key (they are one after the other here), and

@@ -34,12 +34,15 @@ type engine struct {
 
 	schedule Schedule
 	seen     map[string]int
-	trace    []string
+	made     []made
 	hit      Schedule
+	settled  int                  // how many calls were made when the last of them hit
 	late     map[string][]func()  // by the name after whose effect they fire
 	failing  map[string]int       // how many more calls of a name fail
 	away     map[string]time.Time // until when calls of a name fail
 	crashed  bool
+
+	activities int // that were executed
 }
 
 // Time in the test environment.
@@ -48,6 +51,9 @@ const (
 	slow    = time.Second      // of one that is overtaken
 	awayFor = 12 * time.Minute // longer than decide-by and than it takes to be flagged
 )
+
+// failsFor is how many calls [Fails] fails.
+const failsFor = 3
 
 var errBefore = temporal.NewApplicationError("the call did not arrive", string(fault.Unavailable))
 
@@ -60,26 +66,42 @@ var errCrash = errors.New("sagatest: the run ends here")
 
 // next counts a call and returns the fault at it.
 func (e *engine) next(n string) Kind {
-	if len(e.trace) >= maxCalls {
+	if len(e.made) >= maxCalls {
 		panic("sagatest: the saga does not end")
 	}
 	e.seen[n]++
 	call := n + "#" + strconv.Itoa(e.seen[n])
-	e.trace = append(e.trace, call)
+	e.made = append(e.made, made{call: call})
 	kind := e.schedule.at(call)
 	if kind != "" {
-		e.hit = append(e.hit, Fault{Call: call, Kind: kind})
+		e.happened(Fault{Call: call, Kind: kind})
 	}
 	return kind
+}
+
+func (e *engine) happened(f Fault) {
+	e.hit = append(e.hit, f)
+	e.settled = len(e.made)
+}
+
+// trace returns the calls in order.
+func (e *engine) trace() []string {
+	all := make([]string, len(e.made))
+	for i, c := range e.made {
+		all[i] = c.call
+	}
+	return all
 }
 
 // execute makes the attempts of one activity, as the engine would.
 func (e *engine) execute(ctx workflow.Context, n string, arg any, retry *temporal.RetryPolicy, startToClose, scheduleToClose time.Duration) (converter.EncodedValue, error) {
 	rest, _ := workflow.NewDisconnectedContext(ctx) // an attempt under way is waited for
 	began := workflow.Now(ctx)
+	e.activities++
+	id := e.activities
 	interval := retry.InitialInterval
 	for {
-		value, err := e.attempt(rest, n, arg, startToClose)
+		value, err := e.attempt(rest, id, n, arg, startToClose)
 		var app *temporal.ApplicationError
 		if err == nil || errors.As(err, &app) && app.NonRetryable() || ctx.Err() != nil {
 			return value, err
@@ -95,22 +117,25 @@ func (e *engine) execute(ctx workflow.Context, n string, arg any, retry *tempora
 }
 
 // attempt makes one attempt with the fault that the schedule has for it.
-func (e *engine) attempt(ctx workflow.Context, n string, arg any, startToClose time.Duration) (converter.EncodedValue, error) {
+func (e *engine) attempt(ctx workflow.Context, id int, n string, arg any, startToClose time.Duration) (converter.EncodedValue, error) {
 	kind := e.next(n)
+	at := len(e.made) - 1
 	pause := latency
 	if kind == Slow {
 		pause = slow
 	}
 	e.sleep(ctx, pause)
+	e.made[at].activity, e.made[at].void = id, e.fails(ctx, n)
+	e.made[at].late = !workflow.Now(ctx).Before(e.decideBy)
 
 	effect := func() (converter.EncodedValue, error) { return e.acts.ExecuteActivity(n, arg) }
 	timeout := temporal.NewTimeoutError(enums.TIMEOUT_TYPE_START_TO_CLOSE, nil)
 	step := base(n)
 	switch kind {
 	case Before:
-		return nil, errBefore
+		e.failing[n] = max(e.failing[n], 1)
 	case Fails:
-		e.failing[n] = 3
+		e.failing[n] = failsFor
 	case Away:
 		e.away[n] = workflow.Now(ctx).Add(awayFor)
 	case Refuse, RefuseLost:
@@ -141,11 +166,8 @@ func (e *engine) attempt(ctx workflow.Context, n string, arg any, startToClose t
 		e.crash()
 	case Lost, CrashAfter, Slow, Again:
 	}
-	if e.failing[n] > 0 {
-		e.failing[n]--
-		return nil, errBefore
-	}
-	if until, ok := e.away[n]; ok && workflow.Now(ctx).Before(until) {
+	if e.fails(ctx, n) {
+		e.failing[n] = max(e.failing[n]-1, 0)
 		return nil, errBefore
 	}
 
@@ -160,6 +182,11 @@ func (e *engine) attempt(ctx workflow.Context, n string, arg any, startToClose t
 	default:
 	}
 	return value, err
+}
+
+// fails says that a call of the name fails now, before its effect.
+func (e *engine) fails(ctx workflow.Context, n string) bool {
+	return e.failing[n] > 0 || workflow.Now(ctx).Before(e.away[n])
 }
 
 // base returns the step that an activity belongs to.

@@ -4,22 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
-	"maps"
 	"math/rand/v2"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/interceptor"
-	sdklog "go.temporal.io/sdk/log"
-	"go.temporal.io/sdk/testsuite"
-	"go.temporal.io/sdk/worker"
 )
 
 // Explorer tries schedules of faults on a saga.
@@ -38,58 +28,13 @@ type Explorer struct {
 	Seed   uint64
 	// Workers is how many subjects work at a time; 0 is one per core.
 	Workers int
-}
-
-// Report is what an exploration did.
-type Report struct {
-	Schedules int          // how many were tried
-	Sizes     []int        // of them with 0, 1, 2 … faults
-	Hits      map[Kind]int // how often each kind of fault really happened
-	Elapsed   time.Duration
-	Failure   *Failure // the first of the shortest schedules that broke a promise; nil: none
-}
-
-// Failure is a schedule that broke a promise.
-type Failure struct {
-	Schedule Schedule
-	Err      error
-	Trace    []string // the calls, in order
-}
-
-// Error returns the schedule as a line that [Explorer.Replay] runs again.
-func (f *Failure) Error() string {
-	trace := strings.Join(f.Trace[:min(len(f.Trace), 100)], " ")
-	return fmt.Sprintf("schedule %q: %v\n\t%d calls: %s", f.Schedule, f.Err, len(f.Trace), trace)
-}
-
-// String returns the report as a line and one for each kind of fault.
-func (r Report) String() string {
-	rate := float64(r.Schedules) / max(r.Elapsed.Seconds(), 1e-9)
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d schedules (by number of faults: %v) in %s, %.0f/s; faults that hit:", r.Schedules, r.Sizes, r.Elapsed.Round(time.Millisecond), rate)
-	for _, k := range slices.Sorted(maps.Keys(r.Hits)) {
-		fmt.Fprintf(&b, " %s %d", k, r.Hits[k])
-	}
-	return b.String()
-}
-
-// errNeverHit says that a run proves less than it seems to.
-var errNeverHit = errors.New("the run is invalid: kinds of faults that could happen never did")
-
-// Valid returns an error if a kind of fault that could have happened never did:
-// then a run without a failure shows nothing.
-func (r Report) Valid(e Explorer) error {
-	var missing []string
-	for _, k := range allKinds {
-		possible := e.Faults > 0 && (len(e.Refusable) > 0 || k != Refuse && k != RefuseLost)
-		if possible && r.Hits[k] == 0 {
-			missing = append(missing, string(k))
-		}
-	}
-	if len(missing) > 0 {
-		return fmt.Errorf("%w: %s", errNeverHit, strings.Join(missing, ", "))
-	}
-	return nil
+	// Dense is up to how many faults a schedule may have one at any attempt during
+	// an outage ([Away]). Larger ones have them only at its first two retries and
+	// its last: nothing but time passes in between. 0 means any number.
+	Dense int
+	// Unreduced runs also every schedule that is the same run as another one. It
+	// finds nothing more; it is there to check that.
+	Unreduced bool
 }
 
 // Run tries schedules in order of their size, and stops after the size at which
@@ -102,55 +47,95 @@ func (e Explorer) Run(ctx context.Context) (Report, error) {
 	if err != nil {
 		return report, err
 	}
+	report.kinds = pool[0].kinds()
 	random := rand.New(rand.NewPCG(e.Seed, 0))
-	level := []Schedule{{}}
-	known := map[string]bool{"": true}
+	level, now := []growth{{}}, Size{}
+	known := map[string]bool{}
 	for size := 0; size <= e.Faults && len(level) > 0; size++ {
-		results := pool.run(ctx, level)
+		grow := size < e.Faults
+		at := time.Now()
+		results := pool.run(ctx, level, grow)
 		if err := ctx.Err(); err != nil {
 			return report, err
 		}
-		var next []Schedule
+		var (
+			next []growth
+			then Size
+		)
 		for i, r := range results {
 			if !r.ran {
 				continue
 			}
-			report.Schedules++
+			now.Schedules++
 			for _, f := range r.hit {
 				report.Hits[f.Kind]++
 			}
-			if r.err != nil {
-				if report.Failure == nil {
-					report.Failure = &Failure{Schedule: level[i], Err: r.err, Trace: r.trace}
-				}
-				continue
+			if r.err == nil && !e.Unreduced && len(r.hit) < size {
+				r.err = errNotAgain
 			}
-			if size == e.Faults || len(r.hit) < size {
-				continue // a fault that did not happen adds nothing
+			if r.err != nil && report.Failure == nil {
+				report.Failure = &Failure{Schedule: level[i].schedule(), Err: r.err, Trace: r.trace}
 			}
-			for _, f := range r.possible {
-				s := level[i].with(f)
-				if key := s.String(); level[i].at(f.Call) == "" && !known[key] {
-					known[key] = true
-					next = append(next, s)
+			then.Same += r.same
+			for _, g := range r.more {
+				g.from, g.amid = level[i].schedule(), g.amid || level[i].amid
+				switch {
+				case e.Unreduced && !fresh(known, g):
+				case e.Dense > 0 && size >= e.Dense && g.amid:
+					then.LeftOut++
+				default:
+					next = append(next, g)
 				}
 			}
 		}
-		report.Sizes = append(report.Sizes, len(level))
+		now.Elapsed = time.Since(at)
+		report.Schedules += now.Schedules
+		report.Same += now.Same
+		report.LeftOut += now.LeftOut
+		report.Sizes = append(report.Sizes, now)
 		if report.Failure != nil {
 			break
 		}
+		then.Sampled = now.Sampled
 		if e.Sample > 0 && len(next) > e.Sample {
 			random.Shuffle(len(next), func(i, j int) { next[i], next[j] = next[j], next[i] })
-			next = next[:e.Sample]
+			next, then.Sampled = next[:e.Sample], true
 		}
-		level = next
+		level, now = next, then
 	}
 	report.Elapsed = time.Since(began)
 	if report.Failure != nil && e.Sample > 0 {
 		report.Failure = pool.shrink(ctx, report.Failure)
 	}
 	return report, nil
+}
+
+// errNotAgain says that the explorer cannot be trusted with this saga. A schedule
+// grows at a call that was made after all its faults had hit, and up to there
+// the longer schedule's run is the same.
+var errNotAgain = errors.New("a run went on differently than the one before it up to the same call: something in it depends on chance or on real time")
+
+// growth is a schedule that gets one more fault.
+type growth struct {
+	from Schedule
+	by   Fault
+	amid bool // one of the faults is in the middle of an outage
+}
+
+func (g growth) schedule() Schedule {
+	if g.by == (Fault{}) {
+		return nil
+	}
+	return g.from.with(g.by)
+}
+
+// fresh says whether a growth leads to a new schedule. Without the reduction a
+// schedule grows from each of its parts.
+func fresh(known map[string]bool, g growth) bool {
+	line := g.schedule().String()
+	was := known[line]
+	known[line] = true
+	return !was
 }
 
 // Replay runs one schedule.
@@ -163,7 +148,7 @@ func (e Explorer) Replay(ctx context.Context, line string) (*Failure, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := x.run(ctx, s)
+	r := x.run(ctx, s, false)
 	if r.err == nil {
 		return nil, nil
 	}
@@ -184,7 +169,8 @@ func (e Explorer) open() (pool, error) {
 	return p, nil
 }
 
-func (p pool) run(ctx context.Context, all []Schedule) []result {
+// run runs schedules, and says how each can grow if grow is set.
+func (p pool) run(ctx context.Context, all []growth, grow bool) []result {
 	results := make([]result, len(all))
 	jobs := make(chan int)
 	var (
@@ -198,7 +184,7 @@ func (p pool) run(ctx context.Context, all []Schedule) []result {
 				if int64(i) > failed.Load() {
 					continue
 				}
-				results[i] = x.run(ctx, all[i])
+				results[i] = x.run(ctx, all[i].schedule(), grow)
 				results[i].ran = true
 				for at := failed.Load(); results[i].err != nil && int64(i) < at && !failed.CompareAndSwap(at, int64(i)); {
 					at = failed.Load()
@@ -221,123 +207,10 @@ func (p pool) run(ctx context.Context, all []Schedule) []result {
 func (p pool) shrink(ctx context.Context, f *Failure) *Failure {
 	for i := 0; i < len(f.Schedule); i++ {
 		s := slices.Delete(slices.Clone(f.Schedule), i, i+1)
-		if r := p[0].run(ctx, s); r.err != nil {
+		if r := p[0].run(ctx, s, false); r.err != nil {
 			f = &Failure{Schedule: s, Err: r.err, Trace: r.trace}
 			i = -1
 		}
 	}
 	return f
-}
-
-// explorer runs schedules on one subject.
-type explorer struct {
-	subject   Subject
-	registry  *Registry
-	sagaID    string
-	refusable map[string]bool
-}
-
-func (e Explorer) explorer() (*explorer, error) {
-	s, err := e.New()
-	if err != nil {
-		return nil, fmt.Errorf("make a subject: %w", err)
-	}
-	x := &explorer{subject: s, sagaID: e.SagaID, refusable: map[string]bool{}}
-	for _, step := range e.Refusable {
-		x.refusable[step] = true
-	}
-	x.registry = &Registry{activities: map[string]any{}}
-	s.Register(x.registry)
-	return x, nil
-}
-
-// result is what one schedule led to.
-type result struct {
-	ran      bool
-	err      error
-	trace    []string
-	hit      Schedule
-	possible []Fault // that could be added to the schedule
-}
-
-var quiet = sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))
-
-// decideAfter is how long a saga has to decide. It is longer than three retries.
-const decideAfter = 10 * time.Minute
-
-// run runs one schedule from a fresh world to the saga's end, and judges it.
-func (x *explorer) run(ctx context.Context, s Schedule) (r result) {
-	e := &engine{
-		subject: x.subject, registry: x.registry, sagaID: x.sagaID, schedule: s,
-		seen: map[string]int{}, late: map[string][]func(){}, failing: map[string]int{}, away: map[string]time.Time{},
-	}
-	x.registry.engine = e
-	defer func() {
-		if p := recover(); p != nil {
-			r.err = fmt.Errorf("panic: %v", p)
-		}
-		r.trace, r.hit = e.trace, e.hit
-		for _, call := range append(slices.Clone(e.trace), end) {
-			for _, k := range x.kindsOf(call) {
-				r.possible = append(r.possible, Fault{Call: call, Kind: k})
-			}
-		}
-	}()
-	must(x.subject.Reset(ctx), "reset")
-
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	e.decideBy = now.Add(decideAfter)
-	workflow, input := x.subject.Start(now, e.decideBy)
-	runs := 0
-	for {
-		env := x.once(e, now, workflow, input)
-		runs++
-		now = env.Now().Add(time.Minute)
-		if e.crashed {
-			e.crashed = false
-			continue
-		}
-		if err := env.GetWorkflowError(); err != nil {
-			return result{err: fmt.Errorf("the workflow failed: %w", err)}
-		}
-		for _, n := range slices.Sorted(maps.Keys(e.late)) { // the latest of all zombies
-			for _, z := range e.late[n] {
-				z()
-			}
-			delete(e.late, n)
-		}
-		if err := x.subject.Check(ctx, End{Result: env.GetWorkflowResult, Faults: e.hit, Runs: runs}); err != nil {
-			return result{err: err}
-		}
-		if s.at(end) != Again || e.hit.at(end) == Again {
-			return result{}
-		}
-		e.hit = append(e.hit, Fault{Call: end, Kind: Again})
-		now = now.Add(24 * time.Hour)
-	}
-}
-
-// once runs the workflow in an environment of its own, whose clock goes on from
-// now.
-func (x *explorer) once(e *engine, now time.Time, workflow string, input any) *testsuite.TestWorkflowEnvironment {
-	var ts testsuite.WorkflowTestSuite
-	ts.SetLogger(quiet)
-	if e.acts == nil {
-		e.acts = ts.NewTestActivityEnvironment()
-		for n, f := range x.registry.activities {
-			e.acts.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: n})
-		}
-	}
-	e.env = ts.NewTestWorkflowEnvironment()
-	e.env.SetStartTime(now)
-	e.env.SetTestTimeout(30 * time.Second)
-	e.env.SetWorkerOptions(worker.Options{
-		Interceptors:             []interceptor.WorkerInterceptor{&inbound{engine: e}},
-		DeadlockDetectionTimeout: time.Minute, // activities run in the workflow's thread here
-	})
-	for _, w := range x.registry.workflows {
-		e.env.RegisterWorkflowWithOptions(w.f, w.o)
-	}
-	e.env.ExecuteWorkflow(workflow, input)
-	return e.env
 }

@@ -3,6 +3,8 @@ package sagatest
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,6 +49,8 @@ type End struct {
 	Faults Schedule
 	// Runs is how many runs it took.
 	Runs int
+	// Calls are all that were made, in order.
+	Calls []string
 }
 
 // Registry collects what a [Subject] registers. It is a [saga.Registry].
@@ -86,19 +90,35 @@ func (r *Registry) Outside(name string, effect func() error, unreachable, unknow
 // kindsOf returns the faults that can happen at a call.
 func (x *explorer) kindsOf(call string) []Kind {
 	n := name(call)
+	var kinds []Kind
 	switch {
 	case call == end:
 		return []Kind{Again}
 	case x.registry.activities[n] == nil: // outside
 		return []Kind{Before, Lost, LateAfterRetry, LateAfterUndo}
 	case strings.HasSuffix(n, ".undo"), strings.HasSuffix(n, ".settle"):
-		return []Kind{Before, Lost, Fails, Away, LateAfterRetry, Cancel, Disturb, Crash, CrashAfter}
+		kinds = []Kind{Before, Lost, Fails, Away, LateAfterRetry, Cancel, Crash, CrashAfter}
+	default:
+		kinds = []Kind{Before, Lost, Fails, Away, LateAfterRetry, LateAfterUndo, Cancel, Deadline, Slow, Crash, CrashAfter}
 	}
-	kinds := []Kind{Before, Lost, Fails, Away, LateAfterRetry, LateAfterUndo, Cancel, Deadline, Slow, Disturb, Crash, CrashAfter}
-	if x.refusable[n] {
+	if _, ok := x.subject.(Disturber); ok {
+		kinds = append(kinds, Disturb)
+	}
+	if _, ok := x.subject.(Refuser); ok && x.refusable[n] {
 		kinds = append(kinds, Refuse, RefuseLost)
 	}
 	return kinds
+}
+
+// kinds returns every fault that can happen.
+func (x *explorer) kinds() map[Kind]bool {
+	all := map[Kind]bool{}
+	for _, call := range append(slices.Collect(maps.Keys(x.registry.activities)), end) {
+		for _, k := range x.kindsOf(call) {
+			all[k] = true
+		}
+	}
+	return all
 }
 
 // must turns an error of the subject's own machinery into one of the schedule.

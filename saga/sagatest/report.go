@@ -1,0 +1,87 @@
+package sagatest
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Report is what an exploration did.
+type Report struct {
+	Schedules int          // how many ran
+	Same      int          // how many did not, because one of those that ran is the same run
+	LeftOut   int          // how many did not, because of [Explorer.Dense]
+	Sizes     []Size       // of them with 0, 1, 2 … faults
+	Hits      map[Kind]int // how often each kind of fault really happened
+	Elapsed   time.Duration
+	Failure   *Failure // the first of the shortest schedules that broke a promise; nil: none
+
+	kinds map[Kind]bool // that were possible
+}
+
+// Size is a part of a [Report]: the schedules of one number of faults.
+type Size struct {
+	Schedules, Same, LeftOut int
+	Sampled                  bool // not every schedule of this size ran
+	Elapsed                  time.Duration
+}
+
+// Failure is a schedule that broke a promise.
+type Failure struct {
+	Schedule Schedule
+	Err      error
+	Trace    []string // the calls, in order
+}
+
+// Error returns the schedule as a line that [Explorer.Replay] runs again.
+func (f *Failure) Error() string {
+	trace := strings.Join(f.Trace[:min(len(f.Trace), 100)], " ")
+	return fmt.Sprintf("schedule %q: %v\n\t%d calls: %s", f.Schedule, f.Err, len(f.Trace), trace)
+}
+
+// String returns the report as lines: one in all, one for each size, and one for
+// the faults.
+func (r Report) String() string {
+	var b strings.Builder
+	line := func(what string, s Size) {
+		rate := float64(s.Schedules) / max(s.Elapsed.Seconds(), 1e-9)
+		fmt.Fprintf(&b, "%s: %d schedules in %s, %.0f/s; %d more would be the same", what, s.Schedules, s.Elapsed.Round(time.Millisecond), rate, s.Same)
+		if s.LeftOut > 0 {
+			fmt.Fprintf(&b, "; %d left out", s.LeftOut)
+		}
+		if s.Sampled {
+			b.WriteString("; sampled")
+		}
+		b.WriteByte('\n')
+	}
+	line("in all", Size{Schedules: r.Schedules, Same: r.Same, LeftOut: r.LeftOut, Elapsed: r.Elapsed})
+	for n, s := range r.Sizes {
+		line(fmt.Sprintf("%d faults", n), s)
+	}
+	b.WriteString("faults that hit:")
+	for _, k := range slices.Sorted(maps.Keys(r.Hits)) {
+		fmt.Fprintf(&b, " %s %d", k, r.Hits[k])
+	}
+	return b.String()
+}
+
+// errNeverHit says that a run proves less than it seems to.
+var errNeverHit = errors.New("the run is invalid: kinds of faults that could happen never did")
+
+// Valid returns an error if a kind of fault that could have happened never did:
+// then a run without a failure shows nothing.
+func (r Report) Valid(e Explorer) error {
+	var missing []string
+	for _, k := range allKinds {
+		if e.Faults > 0 && r.kinds[k] && r.Hits[k] == 0 {
+			missing = append(missing, string(k))
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("%w: %s", errNeverHit, strings.Join(missing, ", "))
+	}
+	return nil
+}

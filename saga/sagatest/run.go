@@ -1,0 +1,133 @@
+package sagatest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/interceptor"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+)
+
+// explorer runs schedules on one subject.
+type explorer struct {
+	subject   Subject
+	registry  *Registry
+	sagaID    string
+	refusable map[string]bool
+	unreduced bool
+}
+
+func (e Explorer) explorer() (*explorer, error) {
+	s, err := e.New()
+	if err != nil {
+		return nil, fmt.Errorf("make a subject: %w", err)
+	}
+	x := &explorer{subject: s, sagaID: e.SagaID, refusable: map[string]bool{}, unreduced: e.Unreduced}
+	for _, step := range e.Refusable {
+		x.refusable[step] = true
+	}
+	x.registry = &Registry{activities: map[string]any{}}
+	s.Register(x.registry)
+	return x, nil
+}
+
+// result is what one schedule led to.
+type result struct {
+	ran   bool
+	err   error
+	trace []string // of a run that failed
+	hit   Schedule
+	more  []growth // that the schedule can grow by
+	same  int      // how many more would lead to the same run as others
+}
+
+var quiet = sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))
+
+// decideAfter is how long a saga has to decide. It is longer than three retries.
+const decideAfter = 10 * time.Minute
+
+// run runs one schedule from a fresh world to the saga's end, judges it, and says
+// how it can grow if grow is set.
+func (x *explorer) run(ctx context.Context, s Schedule, grow bool) (r result) {
+	e := &engine{
+		subject: x.subject, registry: x.registry, sagaID: x.sagaID, schedule: s,
+		seen: map[string]int{}, late: map[string][]func(){}, failing: map[string]int{}, away: map[string]time.Time{},
+	}
+	x.registry.engine = e
+	defer func() {
+		if p := recover(); p != nil {
+			r.err = fmt.Errorf("panic: %v", p)
+		}
+		r.hit = e.hit
+		switch {
+		case r.err != nil:
+			r.trace = e.trace()
+		case grow && len(e.hit) == len(s): // a fault that did not happen adds nothing
+			r.more, r.same = x.growths(e)
+		}
+	}()
+	must(x.subject.Reset(ctx), "reset")
+
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	e.decideBy = now.Add(decideAfter)
+	workflow, input := x.subject.Start(now, e.decideBy)
+	runs := 0
+	for {
+		env := x.once(e, now, workflow, input)
+		runs++
+		now = env.Now().Add(time.Minute)
+		if e.crashed {
+			e.crashed = false
+			continue
+		}
+		if err := env.GetWorkflowError(); err != nil {
+			return result{err: fmt.Errorf("the workflow failed: %w", err)}
+		}
+		for _, n := range slices.Sorted(maps.Keys(e.late)) { // the latest of all zombies
+			for _, z := range e.late[n] {
+				z()
+			}
+			delete(e.late, n)
+		}
+		if err := x.subject.Check(ctx, End{Result: env.GetWorkflowResult, Faults: e.hit, Runs: runs, Calls: e.trace()}); err != nil {
+			return result{err: err}
+		}
+		if s.at(end) != Again || e.hit.at(end) == Again {
+			return result{}
+		}
+		e.happened(Fault{Call: end, Kind: Again})
+		now = now.Add(24 * time.Hour)
+	}
+}
+
+// once runs the workflow in an environment of its own, whose clock goes on from
+// now.
+func (x *explorer) once(e *engine, now time.Time, workflow string, input any) *testsuite.TestWorkflowEnvironment {
+	var ts testsuite.WorkflowTestSuite
+	ts.SetLogger(quiet)
+	if e.acts == nil {
+		e.acts = ts.NewTestActivityEnvironment()
+		for n, f := range x.registry.activities {
+			e.acts.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: n})
+		}
+	}
+	e.env = ts.NewTestWorkflowEnvironment()
+	e.env.SetStartTime(now)
+	e.env.SetTestTimeout(30 * time.Second)
+	e.env.SetWorkerOptions(worker.Options{
+		Interceptors:             []interceptor.WorkerInterceptor{&inbound{engine: e}},
+		DeadlockDetectionTimeout: time.Minute, // activities run in the workflow's thread here
+	})
+	for _, w := range x.registry.workflows {
+		e.env.RegisterWorkflowWithOptions(w.f, w.o)
+	}
+	e.env.ExecuteWorkflow(workflow, input)
+	return e.env
+}
