@@ -302,6 +302,7 @@ func TestRepairRefusesABadBody(t *testing.T) {
 		"LongReference":  {`{"step": "s", "action": "skip", "reason": "r", "reference": "` + strings.Repeat("r", 201) + `"}`, 422, codeValidationFailed, []string{"/reference TOO_LONG"}},
 		"ControlInWords": {`{"step": "s", "action": "retry", "reason": "a\nb"}`, 422, codeValidationFailed, []string{"/reason NOT_ALLOWED"}},
 		"NoReason":       {`{"step": "s", "action": "retry"}`, 422, saga.ReasonMissing, []string{"/reason REQUIRED"}},
+		"BlankReason":    {`{"step": "s", "action": "retry", "reason": "  "}`, 422, saga.ReasonMissing, []string{"/reason REQUIRED"}},
 		"EmptyReason":    {`{"step": "s", "action": "retry", "reason": ""}`, 422, saga.ReasonMissing, []string{"/reason REQUIRED"}},
 	} {
 		t.Run(name, func(t *testing.T) {

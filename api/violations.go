@@ -98,7 +98,7 @@ func explain(e *openapi3.SchemaError) (fault.Code, string) {
 	case "pattern":
 		return fieldNotAllowed, "must match " + s.Pattern
 	case "enum":
-		return fieldNotAllowed, fmt.Sprintf("must be one of %v", s.Enum)
+		return fieldNotAllowed, "must be one of " + strings.Trim(fmt.Sprintf("%q", s.Enum), "[]")
 	case "format":
 		if f, ok := errors.AsType[*formatError](e.Origin); ok {
 			return f.code, f.detail

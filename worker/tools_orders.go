@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/amends/amends/fault"
 	amendstemporal "github.com/amends/amends/internal/temporal"
 	"github.com/amends/amends/services/order"
 	orderstore "github.com/amends/amends/services/order/store"
@@ -40,6 +41,7 @@ const flaggedPages = 10
 // own record, those that wait longest first: at most as many as limit, and how
 // many there are. An empty status is any. o needs the order service only.
 func FlaggedOrders(ctx context.Context, o Options, status string, limit int) (found []FlaggedOrder, all int, err error) {
+	found = []FlaggedOrder{} // in JSON a list too
 	f := order.Filter{NeedsAttention: true, Limit: pendingPage}
 	if status != "" {
 		if f.Status, err = order.ParseStatus(status); err != nil {
@@ -78,7 +80,10 @@ func flagged(r order.Record) FlaggedOrder {
 		Attention: []Flag{}, Waivers: append([]Waiver{}, r.Waivers...),
 	}
 	for _, a := range r.Attention {
-		f.Attention = append(f.Attention, Flag{Step: a.Step, Code: a.Code, Kind: a.Kind, Reason: inWords(a), Owed: a.Owed, Since: a.Since})
+		f.Attention = append(f.Attention, Flag{
+			Step: a.Step, Code: a.Code, Kind: a.Kind, Owed: a.Owed, Since: a.Since,
+			Reason: InWords(a.Step, fault.Code(a.Code), fault.Kind(a.Kind)),
+		})
 	}
 	return f
 }

@@ -23,6 +23,11 @@ var sentences = map[fault.Code]string{
 	fault.Conflict:    "the service's records contradict the step: a bug, or a database that was restored",
 	fault.Internal:    "an internal error, which its worker's log explains",
 
+	"SAGA_TERMINATED": "somebody has terminated the order's workflow: nothing works on it, and nothing was undone",
+	"SAGA_FAILED":     "the order's workflow has failed: nothing works on it",
+	"SAGA_TIMEDOUT":   "the order's workflow was given a timeout, which has passed: nothing works on it",
+	"SAGA_CANCELED":   "the order's workflow ended as canceled: nothing works on it",
+
 	order.IllegalTransition: "the order has ended otherwise before: a bug, or a database that was restored",
 
 	catalog.UnknownSKU:       "a product is unknown or not active",
@@ -61,18 +66,19 @@ var unsures = map[string]string{
 	"order.cancel":      "the order was recorded as cancelled",
 }
 
-// inWords says why a step needs attention.
-func inWords(a order.Attention) string {
-	why, known := sentences[fault.Code(a.Code)]
+// InWords says why a step needs attention, whose last attempt failed with a code
+// of a kind.
+func InWords(step string, code fault.Code, kind fault.Kind) string {
+	why, known := sentences[code]
 	if !known {
-		why = "the last attempt failed with " + a.Code
+		why = "the last attempt failed with " + string(code)
 	}
-	if fault.Kind(a.Kind) != fault.Unknown {
+	if kind != fault.Unknown {
 		return why
 	}
-	what, known := unsures[a.Step]
+	what, known := unsures[step]
 	if !known {
-		what = a.Step + " took effect"
+		what = step + " took effect"
 	}
 	return "it is not known whether " + what + ": " + why
 }

@@ -72,6 +72,6 @@ func TestInWords(t *testing.T) {
 		"it is not known whether parcels are still booked: the carrier gave no answer":                {Step: "shipping.book", Code: "CARRIER_TIMEOUT", Kind: "unknown"},
 		"it is not known whether loyalty.book took effect: the last attempt failed with POINTS_STUCK": {Step: "loyalty.book", Code: "POINTS_STUCK", Kind: "unknown"},
 	} {
-		require.Equal(t, want, inWords(a))
+		require.Equal(t, want, InWords(a.Step, fault.Code(a.Code), fault.Kind(a.Kind)))
 	}
 }

@@ -140,7 +140,7 @@ func (p *platform) start(ctx context.Context) error {
 	}
 	p.orders = serve(public, api.HTTPServer(p.c.HTTPAddr, p.server))
 	p.onStop(func() error { p.orders.stop(ctx, devDrainHTTP); return nil })
-	p.admin = serve(private, newAdmin(p.c, p.metrics, p.ready, p.log)) //nolint:contextcheck // a probe has its request's context
+	p.admin = serve(private, newAdmin(p.c, p.server, p.metrics, p.ready, p.log)) //nolint:contextcheck // a probe has its request's context
 	p.onStop(func() error { p.admin.stop(ctx, devDrainHTTP); return nil })
 	return p.awaitReady(ctx)
 }
@@ -162,7 +162,9 @@ func (p *platform) prepareDatabases(ctx context.Context) error {
 // startWorkers starts the services. They end when they are told to, not when
 // ctx does: requests are drained before them.
 func (p *platform) startWorkers(ctx context.Context) (err error) {
-	if p.group, err = worker.New(workerOptions(p.c, p.c.Services.Names(), p.log)); err != nil {
+	o := workerOptions(p.c, p.c.Services.Names(), p.log)
+	o.Metrics = p.metrics
+	if p.group, err = worker.New(o); err != nil {
 		return err
 	}
 	ctx, end := context.WithCancel(context.WithoutCancel(ctx))

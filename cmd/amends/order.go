@@ -10,11 +10,13 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	prettytext "github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 	"go.temporal.io/api/serviceerror"
 
 	"github.com/amends/amends/internal/config"
 	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/worker"
 	"github.com/amends/amends/workflows"
 )
 
@@ -115,19 +117,44 @@ func renderOrder(w io.Writer, o workflows.OrderView) error {
 	}
 	out := head.Render() + "\n\n" + steps.Render() + "\n"
 	if o.NeedsAttention {
-		attention := newTable()
-		attention.AppendHeader(table.Row{"Needs attention", "Code", "Since", "Owed"})
+		attention := newTable("Why")
+		attention.AppendHeader(table.Row{"Needs attention", "Code", "Since", "Why", "Owed"})
 		for _, a := range o.Attention {
-			attention.AppendRow(table.Row{a.Step, a.Code, stamp(a.Since), a.Owed})
+			attention.AppendRow(table.Row{a.Step, a.Code, stamp(a.Since), worker.InWords(a.Step, a.Code, a.Kind), a.Owed})
 		}
 		out += "\n" + attention.Render() + "\n"
+	}
+	if len(o.Repairs) > 0 {
+		repairs := newTable("Why")
+		repairs.AppendHeader(table.Row{"Repair", "Action", "At", "By", "Why", "Reference"})
+		for _, r := range o.Repairs {
+			repairs.AppendRow(table.Row{r.Step, r.Action, stamp(r.At), r.Operator, r.Reason, r.Reference})
+		}
+		out += "\n" + repairs.Render() + "\n"
+	}
+	if len(o.Waivers) > 0 {
+		waivers := newTable("Why")
+		waivers.AppendHeader(table.Row{"Waived", "Code", "Owed then", "At", "By", "Why", "Reference"})
+		for _, w := range o.Waivers {
+			waivers.AppendRow(table.Row{w.Step, w.Code, w.Owed, stamp(w.At), w.Operator, w.Reason, w.Reference})
+		}
+		out += "\n" + waivers.Render() + "\n"
 	}
 	_, err := io.WriteString(w, out)
 	return err
 }
 
-func newTable() table.Writer {
+// widest is how wide a column of words may get.
+const widest = 60
+
+// newTable returns a table in which the columns of words are wrapped.
+func newTable(words ...string) table.Writer {
 	t := table.NewWriter()
+	var columns []table.ColumnConfig
+	for _, name := range words {
+		columns = append(columns, table.ColumnConfig{Name: name, WidthMax: widest, WidthMaxEnforcer: prettytext.WrapSoft})
+	}
+	t.SetColumnConfigs(columns)
 	style := table.StyleLight
 	style.Options = table.Options{SeparateColumns: true, SeparateHeader: true}
 	t.SetStyle(style)

@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, std stdio) error {
 func commands(std stdio) []*cobra.Command {
 	return []*cobra.Command{
 		devCommand(std), apiCommand(std), workerCommand(std), migrateCommand(std),
-		stockCommand(std), catalogCommand(std), orderCommand(std), doctorCommand(std), replayCommand(std), temporalPostgresCommand(std), versionCommand(std),
+		stockCommand(std), catalogCommand(std), orderCommand(std), ordersCommand(std), repairCommand(std), doctorCommand(std), replayCommand(std), loadCommand(std), temporalPostgresCommand(std), versionCommand(std),
 	}
 }
 

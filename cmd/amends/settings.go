@@ -40,6 +40,7 @@ func workerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 		LockTimeout:  c.LockTimeout,
 		Durable:      c.Durable,
 		DrainTimeout: c.DrainTimeout,
+		Stuck:        worker.StuckOptions(c.Stuck),
 		Doctor:       worker.Doctor{Every: c.Doctor.Every, Input: reconcileInput(c)},
 		Logger:       log,
 	}
@@ -68,9 +69,14 @@ func newAPI(c *config.Config, client *amendstemporal.Client, log *slog.Logger, m
 	}))
 }
 
-// newAdmin returns the server of the admin address.
-func newAdmin(c *config.Config, metrics *telemetry.Metrics, ready func(context.Context) error, log *slog.Logger) *http.Server {
-	return api.AdminServer(c.AdminAddr, api.NewAdmin(api.Admin{Metrics: metrics.Handler(), Ready: ready, Logger: log}), log)
+// newAdmin returns the server of the admin address. Repairs are made where the
+// API is; it is nil elsewhere.
+func newAdmin(c *config.Config, repairs *api.Server, metrics *telemetry.Metrics, ready func(context.Context) error, log *slog.Logger) *http.Server {
+	a := api.Admin{Metrics: metrics.Handler(), Ready: ready, Repairs: repairs, Logger: log}
+	for _, o := range c.Operators() {
+		a.Operators = append(a.Operators, api.Operator{Name: o.Name, Secret: string(o.Secret)})
+	}
+	return api.AdminServer(c.AdminAddr, api.NewAdmin(a), log)
 }
 
 // dial connects to the configured engine.

@@ -61,7 +61,9 @@ func (std stdio) runWorker(ctx context.Context, c *config.Config, names []string
 		return err
 	}
 	defer client.Close()
-	group, err := worker.New(workerOptions(c, names, log))
+	o := workerOptions(c, names, log)
+	o.Metrics = metrics
+	group, err := worker.New(o)
 	if err != nil {
 		return err
 	}
@@ -69,7 +71,7 @@ func (std stdio) runWorker(ctx context.Context, c *config.Config, names []string
 	if err != nil {
 		return err
 	}
-	admin := serve(private, newAdmin(c, metrics, group.Ready, log)) //nolint:contextcheck // a probe has its request's context
+	admin := serve(private, newAdmin(c, nil, metrics, group.Ready, log)) //nolint:contextcheck // a probe has its request's context
 	defer func() { admin.stop(ctx, c.DrainTimeout) }()
 
 	ctx, cancel := context.WithCancel(ctx)

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/worker"
+)
+
+// listing is what `amends orders` was asked for.
+type listing struct {
+	attention, stuck, json bool
+	status                 string
+	limit                  int
+}
+
+func ordersCommand(std stdio) *cobra.Command {
+	var l listing
+	cmd := &cobra.Command{
+		Use:   "orders --needs-attention | --stuck",
+		Short: "List the orders that somebody should look at",
+		Long: "List the orders that somebody should look at, from the order service's own database:\n\n" +
+			"  --needs-attention  what their sagas have flagged: a step that makes no progress, why, and what is owed\n" +
+			"  --stuck            undecided orders on which nothing works, as the engine tells\n\n" +
+			"What was waived is listed beside what still needs attention.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := l.check(); err != nil {
+				return err
+			}
+			if l.stuck {
+				return std.listStuck(cmd, l)
+			}
+			return std.listFlagged(cmd, l)
+		},
+	}
+	cmd.Flags().BoolVar(&l.attention, "needs-attention", false, "orders that are flagged")
+	cmd.Flags().BoolVar(&l.stuck, "stuck", false, "undecided orders that make no progress")
+	cmd.Flags().StringVar(&l.status, "status", "", "of those that are flagged only these: PENDING, CONFIRMED or CANCELLED")
+	cmd.Flags().IntVar(&l.limit, "limit", 100, "how many to list, 1 to 1000: those that wait longest")
+	cmd.Flags().BoolVar(&l.json, "json", false, "print JSON")
+	config.AddFlags(cmd.Flags(), append(append([]string{}, whereKeys...), engineKeys...)...)
+	return cmd
+}
+
+func (l listing) check() error {
+	var problems []error
+	if l.attention == l.stuck {
+		problems = append(problems, errors.New("orders: give either --needs-attention or --stuck"))
+	}
+	if l.stuck && l.status != "" {
+		problems = append(problems, errors.New("orders: --status is for --needs-attention: what is stuck is PENDING"))
+	}
+	if l.limit < 1 || l.limit > 1000 {
+		problems = append(problems, fmt.Errorf("orders: --limit must be from 1 to 1000, is %d", l.limit))
+	}
+	return errors.Join(problems...)
+}
+
+func (std stdio) listFlagged(cmd *cobra.Command, l listing) error {
+	o, err := std.tool(cmd, "order")
+	if err != nil {
+		return err
+	}
+	found, all, err := worker.FlaggedOrders(cmd.Context(), o, l.status, l.limit)
+	if err != nil {
+		return err
+	}
+	if l.json {
+		return printJSON(std.out, struct {
+			Orders []worker.FlaggedOrder `json:"orders"`
+			Total  int                   `json:"total"`
+		}{found, all})
+	}
+	return renderFlagged(std.out, found, all)
+}
+
+func (std stdio) listStuck(cmd *cobra.Command, l listing) error {
+	c, err := std.load(cmd, config.Needs{Temporal: true})
+	if err != nil {
+		return err
+	}
+	o, err := std.tool(cmd, "order")
+	if err != nil {
+		return err
+	}
+	o.Stuck.Limit = max(o.Stuck.Limit, l.limit)
+	client, err := std.dial(c, slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	report, err := worker.StuckOrders(cmd.Context(), o, client)
+	if err != nil {
+		return err
+	}
+	all := len(report.Orders)
+	report.Orders = report.Orders[:min(l.limit, all)]
+	if l.json {
+		return printJSON(std.out, struct {
+			worker.StuckReport
+			Total int `json:"total"`
+		}{report, all})
+	}
+	return renderStuck(std.out, report, all)
+}
+
+// renderFlagged writes one line per flag, and what was waived of these orders.
+func renderFlagged(w io.Writer, found []worker.FlaggedOrder, all int) error {
+	if len(found) == 0 {
+		_, err := fmt.Fprintln(w, "no order needs attention")
+		return err
+	}
+	flags, waivers := newTable("Why"), newTable("Why")
+	flags.AppendHeader(table.Row{"Order", "Status", "Since", "Step", "Code", "Why", "Owed now"})
+	waivers.AppendHeader(table.Row{"Order", "Waived", "Owed then", "At", "By", "Why", "Reference"})
+	for _, o := range found {
+		for _, a := range o.Attention {
+			flags.AppendRow(table.Row{o.ID, o.Status, stamp(a.Since), a.Step, a.Code, a.Reason, a.Owed})
+		}
+		for _, v := range o.Waivers {
+			waivers.AppendRow(table.Row{o.ID, v.Step, v.Owed, stamp(v.At), v.Operator, v.Reason, v.Reference})
+		}
+	}
+	out := flags.Render() + "\n"
+	if waivers.Length() > 0 {
+		out += "\n" + waivers.Render() + "\n"
+	}
+	if more := all - len(found); more > 0 {
+		out += fmt.Sprintf("\n%d more: raise --limit\n", more)
+	}
+	_, err := io.WriteString(w, out)
+	return err
+}
+
+// renderStuck writes one line per symptom.
+func renderStuck(w io.Writer, report worker.StuckReport, all int) error {
+	out := "no order is stuck\n"
+	if all > 0 {
+		symptoms := newTable("Why")
+		symptoms.AppendHeader(table.Row{"Order", "Placed", "Cause", "Since", "Why"})
+		for _, o := range report.Orders {
+			for _, s := range o.Symptoms {
+				symptoms.AppendRow(table.Row{o.ID, stamp(o.PlacedAt), s.Cause, stamp(s.Since), s.Reason})
+			}
+		}
+		out = symptoms.Render() + "\n"
+	}
+	if more := all - len(report.Orders); more > 0 {
+		out += fmt.Sprintf("\n%d more: raise --limit\n", more)
+	}
+	if report.Unexamined > 0 {
+		out += fmt.Sprintf("\n%d younger undecided orders were not looked at: raise --limit\n", report.Unexamined)
+	}
+	_, err := io.WriteString(w, out)
+	return err
+}
+
+func printJSON(w io.Writer, v any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const token = "AMENDS_OPERATOR_TOKEN=night-night-night-1"
+
+// adminSays serves one answer, and returns the requests that it got.
+func adminSays(t *testing.T, status int, body string) (addr string, got chan *http.Request) {
+	t.Helper()
+	got = make(chan *http.Request, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, err := io.ReadAll(r.Body)
+		if err == nil {
+			r.Body = io.NopCloser(strings.NewReader(string(text)))
+			got <- r
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	t.Cleanup(s.Close)
+	return strings.TrimPrefix(s.URL, "http://"), got
+}
+
+const repairedOrder = `{"id": "o1", "status": "PENDING", "currency": "EUR", "lines": [], "needs_attention": true,
+	"attention": [{"step": "payment.authorize", "code": "PROVIDER_TIMEOUT", "kind": "unknown", "since": "2026-01-02T03:04:05Z", "owed": "money held"}],
+	"waivers": [{"step": "shipping.book", "code": "CARRIER_TIMEOUT", "owed": "parcels booked", "reason": "fetched by van", "operator": "day", "reference": "V7", "at": "2026-01-02T03:04:05Z"}],
+	"repairs": [{"step": "payment.authorize", "action": "retry", "reason": "they are back", "operator": "night", "at": "2026-01-02T03:04:05Z"}],
+	"steps": [], "parcels": []}`
+
+func TestRepair(t *testing.T) {
+	t.Parallel()
+	retry := []string{"repair", "order-o1", "payment.authorize", "--action", "retry", "--reason", "they are back"}
+
+	t.Run("AsksTheAdminAddressAndShowsTheOrder", func(t *testing.T) {
+		t.Parallel()
+		addr, got := adminSays(t, http.StatusOK, repairedOrder)
+		out, err := once(t, []string{token}, append(retry, "--admin-addr", "http://"+addr+"/", "--reference", "R1")...)
+		require.NoError(t, err)
+		r := <-got
+		require.Equal(t, "POST /v1/orders/o1/repair", r.Method+" "+r.URL.Path)
+		require.Equal(t, "Bearer night-night-night-1", r.Header.Get("Authorization"))
+		require.NotEmpty(t, r.Header.Get("Idempotency-Key"))
+		var body map[string]string
+		require.NoError(t, json.NewDecoder(r.Body).Decode(&body))
+		require.Equal(t, map[string]string{"step": "payment.authorize", "action": "retry", "reason": "they are back", "reference": "R1"}, body)
+		for _, words := range []string{"retry of payment.authorize: done", "it is not known whether the money is still held", "night", "fetched by van", "V7"} {
+			require.Contains(t, out, words)
+		}
+	})
+
+	t.Run("SaysWhenTheEffectComesLater", func(t *testing.T) {
+		t.Parallel()
+		addr, _ := adminSays(t, http.StatusAccepted, repairedOrder)
+		out, err := once(t, []string{token, "AMENDS_ADMIN_ADDR=" + addr}, retry...)
+		require.NoError(t, err)
+		require.Contains(t, out, "retry of payment.authorize: recorded, takes effect later")
+	})
+
+	t.Run("PrintsJSON", func(t *testing.T) {
+		t.Parallel()
+		addr, _ := adminSays(t, http.StatusOK, repairedOrder)
+		out, err := once(t, []string{token}, append(retry, "--admin-addr", addr, "--json")...)
+		require.NoError(t, err)
+		require.JSONEq(t, repairedOrder, out)
+	})
+
+	t.Run("SaysWhyItIsRefused", func(t *testing.T) {
+		t.Parallel()
+		addr, _ := adminSays(t, http.StatusUnprocessableEntity, `{"code": "REFERENCE_MISSING", "title": "The reference is missing", "detail": "Say where.",
+			"errors": [{"pointer": "/reference", "code": "REQUIRED", "detail": "is missing"}]}`)
+		_, err := once(t, []string{token}, append(retry, "--admin-addr", addr)...)
+		require.EqualError(t, err, "repair: REFERENCE_MISSING: The reference is missing. Say where.\nrepair: reference is missing")
+	})
+
+	t.Run("AsksWhetherThatIsAnAdminAddress", func(t *testing.T) {
+		t.Parallel()
+		addr, _ := adminSays(t, http.StatusNotFound, "no such page")
+		_, err := once(t, []string{token}, append(retry, "--admin-addr", addr)...)
+		require.EqualError(t, err, "repair: 404 Not Found; is this the admin address of an API?")
+	})
+
+	for name, test := range map[string]struct {
+		args, env []string
+		want      string
+	}{
+		"NoToken":       {args: retry, want: "operator_token: must be set (AMENDS_OPERATOR_TOKEN), to the secret of one of the API's operator_tokens"},
+		"NoStep":        {args: retry[:2], want: "repair needs an order's id and a step, and nothing else: amends repair ORDER STEP"},
+		"NoAction":      {args: []string{"repair", "o", "s", "--reason", "r"}, want: `required flag(s) "action" not set`},
+		"NoReason":      {args: []string{"repair", "o", "s", "--action", "skip"}, want: `required flag(s) "reason" not set`},
+		"NobodyThere":   {args: append(slices.Clip(retry), "--admin-addr", "127.0.0.1:1"), env: []string{token}, want: "it is not known whether the repair was made; repeat it: "},
+		"OtherScheme":   {args: append(slices.Clip(retry), "--admin-addr", "ftp://x"), env: []string{token}, want: "admin_addr: must be host:port, or a URL of no more than http or https, host and port"},
+		"URLWithAPath":  {args: append(slices.Clip(retry), "--admin-addr", "http://x/v1"), env: []string{token}, want: "admin_addr: must be host:port, or a URL of no more than"},
+		"BadOperators":  {args: []string{"api"}, env: []string{"AMENDS_OPERATOR_TOKENS=night=hunter2"}, want: "operator_tokens: must have secrets of 16 to 256 characters; that of night has 7"},
+		"ListOfNothing": {args: []string{"orders"}, want: "orders: give either --needs-attention or --stuck"},
+		"ListOfBoth":    {args: []string{"orders", "--stuck", "--needs-attention"}, want: "orders: give either --needs-attention or --stuck"},
+		"StuckByStatus": {args: []string{"orders", "--stuck", "--status", "PENDING", "--limit", "0"}, want: "orders: --status is for --needs-attention: what is stuck is PENDING\norders: --limit must be from 1 to 1000, is 0"},
+		"NoSuchStatus":  {args: []string{"orders", "--needs-attention", "--status", "OPEN", "--data-dir", migratedDir(t)}, want: `"OPEN" is not a status of an order`},
+		"NoDatabase":    {args: []string{"orders", "--needs-attention", "--data-dir", "/nowhere"}, want: "there is no /nowhere/order.db"},
+		"NoEngine":      {args: []string{"orders", "--stuck", "--data-dir", migratedDir(t), "--temporal-address", "127.0.0.1:1"}, want: "Temporal at 127.0.0.1:1 is not reachable"},
+	} {
+		t.Run("RefusesInOneLine"+name, func(t *testing.T) {
+			t.Parallel()
+			_, err := once(t, append(test.env, "HOME="+t.TempDir()), test.args...)
+			require.ErrorContains(t, err, test.want)
+			require.NotContains(t, err.Error(), "hunter2")
+			require.NotContains(t, err.Error(), "night-night")
+		})
+	}
+}
+
+// migratedDir returns a folder with an order service's database without orders.
+func migratedDir(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	_, err := once(t, []string{"AMENDS_SERVICES_ORDER_DSN=sqlite:" + filepath.Join(dir, "order.db")}, "migrate", "order")
+	require.NoError(t, err)
+	return dir
+}
+
+func TestOrdersOfAnEmptyShop(t *testing.T) {
+	t.Parallel()
+	dir := migratedDir(t)
+	out, err := once(t, nil, "orders", "--needs-attention", "--data-dir", dir)
+	require.NoError(t, err)
+	require.Equal(t, "no order needs attention\n", out)
+	out, err = once(t, nil, "orders", "--needs-attention", "--data-dir", dir, "--json")
+	require.NoError(t, err)
+	require.JSONEq(t, `{"orders": [], "total": 0}`, out)
+}
