@@ -1,0 +1,113 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/workflows"
+)
+
+func TestDoctor(t *testing.T) {
+	t.Parallel()
+
+	dir := t.TempDir()
+	p := startDev(t, dir)
+	engine := says(t, p.process, p.out, `--temporal-address (\S+)`)[1]
+	doctor := func(args ...string) (string, error) {
+		return once(t, nil, append([]string{"doctor", "--temporal-address", engine, "--pause", "10ms"}, args...)...)
+	}
+	place(t, p.api, "1", "tok_visa", true)
+
+	out, err := doctor()
+	require.NoError(t, err)
+	require.Contains(t, out, "1, of which 0 judged and 1 too young")
+	require.Contains(t, out, "nothing is wrong")
+	out, err = doctor("--json")
+	require.NoError(t, err)
+	var r workflows.Report
+	require.NoError(t, json.Unmarshal([]byte(out), &r))
+	require.True(t, r.OK)
+	require.Equal(t, 1, r.SkippedYoung)
+	require.Contains(t, out, `"findings": []`)
+
+	inventory := dbtest.Open(t, "sqlite:"+filepath.Join(dir, "inventory.db"), database.Options{})
+	require.NoError(t, inventory.Exec("UPDATE stock SET reserved = reserved + 1, received = received + 1 WHERE sku = 'MUG-STONEWARE'").Error)
+	out, err = doctor("--json")
+	require.EqualError(t, err, "the doctor: 0 orders judged, 1 findings, 0 repaired")
+	require.Equal(t, exitWrong, exitCode(err))
+	require.NoError(t, json.Unmarshal([]byte(out), &r))
+	require.Equal(t, map[workflows.FindingKind]int{workflows.FindingStock: 1}, r.Counts)
+	out, err = doctor("--dry-run")
+	require.Equal(t, exitWrong, exitCode(err))
+	require.Contains(t, out, "something is wrong")
+	require.Contains(t, out, "MUG-STONEWARE in BER: 1 reserved and 1 committed, but the reservations say 0 and 1")
+
+	_, metrics := call(t, http.MethodGet, p.admin+"/metrics", "", nil)
+	for _, line := range []string{`amends_doctor_findings\{[^}]*kind="stock",[^}]*\} 1\n`, `amends_doctor_last_run_timestamp_seconds\{[^}]*\} 1\.`} {
+		require.True(t, regexp.MustCompile(line).MatchString(text(t, metrics["text"])), line) //nolint:testifylint // the whole would be printed
+	}
+
+	_, err = doctor("--last")
+	require.Equal(t, exitNotRun, exitCode(err), "the schedule has not run yet")
+	require.ErrorContains(t, err, "has no run that has ended")
+}
+
+func TestDoctorThatCannotRun(t *testing.T) {
+	t.Parallel()
+
+	for name, args := range map[string][]string{
+		"NoEngine":   {"--temporal-address", "127.0.0.1:1"},
+		"NoSuchFlag": {"--gracee", "1s"},
+		"NoDuration": {"--grace", "soon"},
+		"AnArgument": {"now"},
+		"NoAddress":  {"--temporal-address", "nowhere"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := once(t, nil, append([]string{"doctor"}, args...)...)
+			require.Error(t, err)
+			require.Equal(t, exitNotRun, exitCode(err), err.Error())
+		})
+	}
+	require.Equal(t, 1, exitCode(errors.New("of another command")))
+	require.Equal(t, 2, exitCode(fmt.Errorf("more: %w", notRun(errors.New("x")))))
+}
+
+func TestAReportIsReadable(t *testing.T) {
+	t.Parallel()
+
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	r := workflows.Report{
+		Started: at, Ended: at.Add(time.Second), Orders: 3, Judged: 2, SkippedYoung: 1, NeedsAttention: 1, WaiverCount: 1, OrdersPerSecond: 3,
+		Findings: []workflows.Finding{
+			{Invariant: "I4", Kind: workflows.FindingSagaStopped, Order: "o1", Service: "order", Detail: "terminated", Since: at, Repairable: true, Repaired: true},
+			{Invariant: "I4", Kind: workflows.FindingSagaStopped, Order: "o2", Service: "order", Detail: "terminated", Since: at, Repairable: true, Note: "not yet"},
+			{Invariant: "I3", Kind: workflows.FindingStockHeld, Order: "o3", Service: "inventory", Detail: "held"},
+		},
+		Counts:            map[workflows.FindingKind]int{workflows.FindingSagaStopped: 2, workflows.FindingStockHeld: 5},
+		Waivers:           []workflows.OrderWaiver{{Order: "o4", Waiver: order.Waiver{Step: "inventory.reserve", Reason: "burnt", Operator: "op", At: at}}},
+		Unasked:           []workflows.Unasked{{Service: "payment", Times: 2, Error: "no answer"}},
+		ReportOnlyBecause: "of a reason",
+	}
+	var b strings.Builder
+	require.NoError(t, renderReport(&b, r))
+	for _, want := range []string{
+		"something is wrong", "no: not yet", "no, it is for a person", "payment", "no answer", "burnt",
+		"… and 4 more: saga_stopped 2 stock_held 5", "Nothing was repaired: of a reason.", "1, flagged with a reason",
+	} {
+		require.Contains(t, b.String(), want)
+	}
+	require.Equal(t, "2 orders judged, 7 findings, 0 repaired, payment did not answer", summary(r))
+}
