@@ -31,10 +31,15 @@ type platform struct {
 
 func newPlatform(t *testing.T, decideAfter time.Duration) *platform {
 	t.Helper()
+	return newPlatformOn(t, dbtest.SQLite, decideAfter)
+}
+
+// newPlatformOn is newPlatform with each database where dsn says.
+func newPlatformOn(t *testing.T, dsn func(testing.TB) string, decideAfter time.Duration) *platform {
+	t.Helper()
 	p := &platform{queues: map[string]string{}, workers: map[string]sdkworker.Worker{}}
 	p.Shop = shoptest.Open(t, shoptest.DSNs{
-		Order: dbtest.SQLite(t), Catalog: dbtest.SQLite(t), Inventory: dbtest.SQLite(t),
-		Payment: dbtest.SQLite(t), Provider: dbtest.SQLite(t), Shipping: dbtest.SQLite(t), Carrier: dbtest.SQLite(t),
+		Order: dsn(t), Catalog: dsn(t), Inventory: dsn(t), Payment: dsn(t), Provider: dsn(t), Shipping: dsn(t), Carrier: dsn(t),
 	}, true)
 	p.Seed(t)
 	for _, s := range services {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/internal/database"
@@ -25,16 +24,23 @@ func (s *Shop) BindAudit(r saga.Registry, engine activities.Sagas) {
 // books are the shop's databases, as they are opened.
 var books = []string{"order", "catalog", "inventory", "payment", "provider", "shipping", "carrier"}
 
-// Damage changes a database behind its service's back, as no service would. A
-// statement about rows must change one. Foreign keys are looked at as always.
+// Damage changes a row of a database behind its service's back, as no service
+// would. It fails if no row is changed.
 func (s *Shop) Damage(ctx context.Context, book, statement string, args ...any) error {
-	i := slices.Index(books, book)
-	if i < 0 {
-		return fmt.Errorf("no database %q", book)
-	}
-	res := s.databases[i].WithContext(ctx).Exec(statement, args...)
-	if res.Error == nil && res.RowsAffected == 0 && !strings.HasPrefix(statement, "ALTER") {
+	rows, err := s.Exec(ctx, book, statement, args...)
+	if err == nil && rows == 0 {
 		return fmt.Errorf("%s: nothing was damaged", book)
 	}
-	return database.Fault(res.Error)
+	return err
+}
+
+// Exec executes a statement on a database behind its service's back, and returns
+// how many rows it changed.
+func (s *Shop) Exec(ctx context.Context, book, statement string, args ...any) (int64, error) {
+	i := slices.Index(books, book)
+	if i < 0 {
+		return 0, fmt.Errorf("no database %q", book)
+	}
+	res := s.databases[i].WithContext(ctx).Exec(statement, args...)
+	return res.RowsAffected, database.Fault(res.Error)
 }
