@@ -130,6 +130,9 @@ func (s *Server) ready(ctx context.Context) error {
 	}
 }
 
+// Pid returns the number of the server's process.
+func (s *Server) Pid() int { return s.child.Pid() }
+
 // Done is closed when the server is gone, whether we stopped it or not.
 func (s *Server) Done() <-chan struct{} { return s.child.Done() }
 

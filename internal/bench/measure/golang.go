@@ -1,0 +1,69 @@
+package measure
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Go is what a Go program says of itself in its metrics.
+type Go struct {
+	Allocations float64 // objects allocated ever
+	Allocated   float64 // bytes allocated ever
+	Goroutines  float64 // right now
+}
+
+// browser asks processes of this machine.
+var browser = &http.Client{Timeout: 10 * time.Second}
+
+// ReadGo reads the metrics that a process serves.
+func ReadGo(ctx context.Context, url string) (Go, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return Go{}, err
+	}
+	answer, err := browser.Do(request)
+	if err != nil {
+		return Go{}, fmt.Errorf("read metrics: %w", err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return Go{}, fmt.Errorf("read metrics: %s answers %s", url, answer.Status)
+	}
+	return parseGo(answer.Body)
+}
+
+// parseGo reads the few metrics that matter here; they have no labels.
+func parseGo(r io.Reader) (Go, error) {
+	var g Go
+	missing := map[string]*float64{
+		"go_memstats_mallocs_total":     &g.Allocations,
+		"go_memstats_alloc_bytes_total": &g.Allocated,
+		"go_goroutines":                 &g.Goroutines,
+	}
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), " ")
+		to, ok := missing[name]
+		if !ok {
+			continue
+		}
+		var err error
+		if *to, err = strconv.ParseFloat(value, 64); err != nil {
+			return Go{}, fmt.Errorf("metric %s: %w", name, err)
+		}
+		delete(missing, name)
+	}
+	if err := lines.Err(); err != nil {
+		return Go{}, fmt.Errorf("read metrics: %w", err)
+	}
+	for name := range missing {
+		return Go{}, fmt.Errorf("there is no metric %s", name)
+	}
+	return g, nil
+}

@@ -1,0 +1,55 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Postgres is what some databases of a PostgreSQL server have done.
+type Postgres struct {
+	// Transactions have ended in the databases: committed or rolled back, reads
+	// included (xact_commit and xact_rollback of pg_stat_database). A session that
+	// goes idle reports its last ones up to [StatisticsDelay] late.
+	Transactions int64
+	// Written is how many transaction ids the server has given out. Only a
+	// transaction that writes, or locks a row, gets one; a savepoint that writes gets
+	// another. It is exact at once.
+	Written int64
+	// WAL is the server's position in its write-ahead log, in bytes.
+	WAL int64
+	// Images is how many whole pages that log got: each page's first change after a
+	// checkpoint writes one.
+	Images int64
+}
+
+// StatisticsDelay is how late PostgreSQL's idle sessions report what they have
+// done (PGSTAT_IDLE_INTERVAL, 10 s), and a bit.
+const StatisticsDelay = 10500 * time.Millisecond
+
+// ReadPostgres reads a server. Its connection must be to another database than
+// those that are measured, or it measures itself.
+func ReadPostgres(ctx context.Context, c *pgx.Conn, databases ...string) (Postgres, error) {
+	var p Postgres
+	err := c.QueryRow(ctx, `SELECT
+		coalesce((SELECT sum(xact_commit + xact_rollback) FROM pg_stat_database WHERE datname = ANY($1)), 0)::bigint,
+		pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
+		(pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint,
+		(SELECT wal_fpi FROM pg_stat_wal)`, databases).
+		Scan(&p.Transactions, &p.Written, &p.WAL, &p.Images)
+	if err != nil {
+		return Postgres{}, fmt.Errorf("read statistics: %w", err)
+	}
+	return p, nil
+}
+
+// Checkpoint writes everything to the tables, so that whoever comes next pays for
+// its own whole pages and no timed checkpoint falls into a short measurement.
+func Checkpoint(ctx context.Context, c *pgx.Conn) error {
+	if _, err := c.Exec(ctx, "CHECKPOINT"); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/amends/amends/internal/bench/measure"
+	"github.com/amends/amends/internal/bench/rig"
+	"github.com/amends/amends/internal/devserver"
+	"github.com/amends/amends/internal/pgserver"
+	"github.com/amends/amends/internal/temporalserver"
+)
+
+// Engines that orders can run on.
+const (
+	onPostgres = "postgres" // the Temporal server on PostgreSQL
+	onDev      = "dev"      // the dev server
+)
+
+// names are the engines as tables call them.
+var names = map[string]string{onPostgres: "Temporal on PostgreSQL", onDev: "Temporal dev server"}
+
+// options are what every command can be told.
+type options struct {
+	bin     string
+	write   string
+	fsync   bool
+	profile string
+	seed    uint64
+	settle  time.Duration
+	warm    time.Duration
+	alone   bool // without the floor
+}
+
+func (o *options) flags(f *pflag.FlagSet) {
+	f.StringVar(&o.bin, "bin", "bin", "folder of amends, temporal, temporal-server and temporal-sql-tool")
+	f.StringVar(&o.write, "write", "", "page to write the results to; none if empty")
+	f.BoolVar(&o.fsync, "fsync", true, "have both PostgreSQL servers wait for the disk at every commit, as they come")
+	f.Uint64Var(&o.seed, "seed", 1, "what the orders are drawn from")
+	f.DurationVar(&o.settle, "settle", measure.StatisticsDelay, "how long everything idles before counters are read; PostgreSQL's are exact only with the default")
+	f.DurationVar(&o.warm, "warm", 3*time.Second, "how long each contender runs before anything counts")
+}
+
+// start starts a rig on an engine in a folder of its own, which the stop removes.
+func (o *options) start(ctx context.Context, engine string) (*rig.Rig, func() error, error) {
+	settings, err := o.rig(ctx, engine)
+	if err != nil {
+		return nil, nil, err
+	}
+	dir, err := os.MkdirTemp("", "amends-bench-")
+	if err != nil {
+		return nil, nil, err
+	}
+	// PostgreSQL's own user, if we are root, must pass through to its data.
+	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // see above
+		return nil, nil, err
+	}
+	settings.Dir = dir
+	r, err := rig.Start(ctx, settings)
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return r, func() error { return errors.Join(r.Stop(), os.RemoveAll(dir)) }, nil
+}
+
+func (o *options) rig(ctx context.Context, engine string) (rig.Options, error) {
+	bin, err := filepath.Abs(o.bin)
+	if err != nil {
+		return rig.Options{}, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return rig.Options{}, err
+	}
+	settings := rig.Options{Amends: filepath.Join(bin, "amends"), Self: self, Safety: pgserver.Death, Profile: o.profile != "", Alone: o.alone}
+	if o.fsync {
+		settings.Safety = pgserver.PowerLoss
+	}
+	switch engine {
+	case onPostgres:
+		binaries, err := temporalserver.Find(bin)
+		if err != nil {
+			return rig.Options{}, err
+		}
+		settings.Server = &binaries
+	case onDev:
+		if settings.CLI, err = devserver.Find(ctx, filepath.Join(bin, "temporal")); err != nil {
+			return rig.Options{}, err
+		}
+	default:
+		return rig.Options{}, fmt.Errorf("there is no engine %q, only %s and %s", engine, onPostgres, onDev)
+	}
+	if _, err := os.Stat(settings.Amends); err != nil {
+		return rig.Options{}, fmt.Errorf("amends is not built: %w", err)
+	}
+	return settings, nil
+}

@@ -1,0 +1,114 @@
+// Package report turns what was measured into what is said: medians over rounds,
+// ratios, aims that are met or missed, tables, and docs/benchmarks.md.
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+)
+
+// Metric is one thing that is measured. Its value names it in a [Sample].
+type Metric string
+
+// The metrics. Costs are per order.
+const (
+	OrdersPerSecond Metric = "orders/s"
+	AckP50          Metric = "acknowledged, p50, ms"
+	AckP99          Metric = "acknowledged, p99, ms"
+	DecidedP50      Metric = "decided, p50, ms"
+	DecidedP99      Metric = "decided, p99, ms"
+	Events          Metric = "history events"
+	WorkflowTasks   Metric = "workflow tasks"
+	EngineTx        Metric = "engine transactions"
+	EngineStoreTx   Metric = "– of its store"
+	EngineIndexTx   Metric = "– of its visibility"
+	EngineWritten   Metric = "– that wrote (ids given out)"
+	EngineWAL       Metric = "engine WAL, KiB"
+	EngineImages    Metric = "– whole pages in it"
+	ServiceTrips    Metric = "service round trips"
+	ServiceTx       Metric = "service transactions"
+	ServiceWAL      Metric = "service WAL, KiB"
+	CPUEngine       Metric = "CPU of the engine, ms"
+	CPUEngineDB     Metric = "CPU of its PostgreSQL, ms"
+	CPUServiceDB    Metric = "CPU of the services' PostgreSQL, ms"
+	CPUWorkers      Metric = "CPU of the workers, ms"
+	CPUFront        Metric = "CPU of the API, or the floor's client, ms"
+	CPU             Metric = "CPU, all of these, ms"
+	Allocations     Metric = "allocations in the worker"
+	Allocated       Metric = "– KiB"
+)
+
+// Metrics are all, in the order of the tables.
+var Metrics = []Metric{
+	OrdersPerSecond, AckP50, AckP99, DecidedP50, DecidedP99, Events, WorkflowTasks,
+	EngineTx, EngineStoreTx, EngineIndexTx, EngineWritten, EngineWAL, EngineImages,
+	ServiceTrips, ServiceTx, ServiceWAL,
+	CPUEngine, CPUEngineDB, CPUServiceDB, CPUWorkers, CPUFront, CPU,
+	Allocations, Allocated,
+}
+
+// Sample is what one round measured. What could not be is not in it.
+type Sample map[Metric]float64
+
+// Series is what the rounds of one contender measured.
+type Series []Sample
+
+// Stat is the middle of a series, and its ends.
+type Stat struct{ Median, Min, Max float64 }
+
+// Of returns the metric's stat over the rounds that have it, false if none has.
+func (s Series) Of(m Metric) (Stat, bool) {
+	var values []float64
+	for _, sample := range s {
+		if v, ok := sample[m]; ok {
+			values = append(values, v)
+		}
+	}
+	if len(values) == 0 {
+		return Stat{}, false
+	}
+	slices.Sort(values)
+	return Stat{Median: middle(values), Min: values[0], Max: values[len(values)-1]}, true
+}
+
+// middle returns the median of sorted values: of an even number, between the two.
+func middle(sorted []float64) float64 {
+	n := len(sorted)
+	if n%2 == 1 {
+		return sorted[n/2]
+	}
+	return (sorted[n/2-1] + sorted[n/2]) / 2
+}
+
+// String is the median with the ends in brackets, without them if they are no
+// others.
+func (s Stat) String() string {
+	if number(s.Min) == number(s.Max) {
+		return number(s.Median)
+	}
+	return fmt.Sprintf("%s (%s–%s)", number(s.Median), number(s.Min), number(s.Max))
+}
+
+// number writes three digits that count, and no fraction from 100 on.
+func number(v float64) string {
+	switch size := math.Abs(v); {
+	case size >= 99.95:
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	case size >= 9.995:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	default:
+		return strconv.FormatFloat(v, 'f', 2, 64)
+	}
+}
+
+// Ratio returns one series' median over another's, false if there is none.
+func Ratio(of, over Series, m Metric) (float64, bool) {
+	a, ok := of.Of(m)
+	b, also := over.Of(m)
+	if !ok || !also || b.Median == 0 {
+		return 0, false
+	}
+	return a.Median / b.Median, true
+}

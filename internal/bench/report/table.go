@@ -1,0 +1,100 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// Table is rows under a header, for a terminal and for a page.
+type Table struct{ w table.Writer }
+
+// NewTable returns a table with that header; all columns but the first are
+// numbers.
+func NewTable(header ...string) *Table {
+	w := table.NewWriter()
+	w.SetStyle(table.StyleLight)
+	w.Style().Format.Header = text.FormatDefault
+	var columns []table.ColumnConfig
+	for i := 2; i <= len(header); i++ {
+		columns = append(columns, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	w.SetColumnConfigs(columns)
+	w.AppendHeader(row(header))
+	return &Table{w}
+}
+
+// Row appends a row.
+func (t *Table) Row(cells ...string) { t.w.AppendRow(row(cells)) }
+
+func row(cells []string) table.Row {
+	r := make(table.Row, len(cells))
+	for i, c := range cells {
+		r[i] = c
+	}
+	return r
+}
+
+// String is the table as a terminal shows it.
+func (t *Table) String() string { return t.w.Render() + "\n" }
+
+// Markdown is the table as a page has it.
+func (t *Table) Markdown() string { return t.w.RenderMarkdown() + "\n" }
+
+// Contender is who took part in a run, and what was measured.
+type Contender struct {
+	Name   string
+	Rounds Series
+}
+
+// Comparison is the table of contenders: each metric's median and, in brackets,
+// its least and greatest round; and in the end the last contender over the one
+// before it.
+func Comparison(all []Contender) *Table {
+	last, before := all[len(all)-1], all[len(all)-2]
+	header := []string{"per order"}
+	for _, c := range all {
+		header = append(header, c.Name)
+	}
+	t := NewTable(append(header, last.Name+" / "+before.Name)...)
+	for _, m := range Metrics {
+		cells := []string{string(m)}
+		measured := false
+		for _, c := range all {
+			stat, ok := c.Rounds.Of(m)
+			cell := "–"
+			if ok {
+				cell, measured = stat.String(), true
+			}
+			cells = append(cells, cell)
+		}
+		if !measured {
+			continue
+		}
+		ratio := "–"
+		if r, ok := Ratio(last.Rounds, before.Rounds, m); ok {
+			ratio = number(r)
+		}
+		t.Row(append(cells, ratio)...)
+	}
+	return t
+}
+
+// Verdicts is the table of aims.
+func Verdicts(aims []Aim) *Table {
+	t := NewTable("aim", "limit", "is", "")
+	for _, a := range aims {
+		t.Row(a.What, a.Limit, a.Is, a.Verdict())
+	}
+	return t
+}
+
+// Facts is a list of what a run was made with, as a page has it.
+func Facts(facts [][2]string) string {
+	var b strings.Builder
+	for _, f := range facts {
+		b.WriteString("- " + f[0] + ": " + f[1] + "\n")
+	}
+	return b.String()
+}

@@ -1,0 +1,97 @@
+package rig
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/amends/amends/internal/child"
+)
+
+const (
+	// readyTimeout bounds a part's start; it is a matter of a second.
+	readyTimeout = time.Minute
+	// stopTimeout is what a part gets to drain.
+	stopTimeout = 30 * time.Second
+	readyTick   = 20 * time.Millisecond
+)
+
+// Part is a process of the platform or of the floor.
+type Part struct {
+	Name string
+	// Admin is the base of its admin address: /metrics, /readyz, /debug/pprof.
+	Admin string
+
+	process *child.Process
+	log     string // the file
+}
+
+// Pid returns the number of the process.
+func (p *Part) Pid() int { return p.process.Pid() }
+
+// start starts a part, and returns when it says that it is ready.
+func (r *Rig) start(ctx context.Context, name, bin string, args, env []string) (*Part, error) {
+	admin, err := freeAddress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	logs := filepath.Join(r.o.Dir, "logs")
+	p := &Part{Name: name, Admin: "http://" + admin, log: filepath.Join(logs, name+".log")}
+	p.process, err = child.Start(child.Options{
+		Name: name, Bin: bin, Args: args,
+		Env: append(env, "HOME="+r.o.Dir, "AMENDS_ADMIN_ADDR="+admin),
+		Log: p.log, Note: filepath.Join(logs, name+".pid"), Command: name, State: logs,
+		StopTimeout: stopTimeout, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.stops = append(r.stops, p.process.Stop)
+	return p, p.ready(ctx)
+}
+
+// ready asks the part until it is.
+func (p *Part) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	tick := time.NewTicker(readyTick)
+	defer tick.Stop()
+	for !answers(ctx, p.Admin+"/readyz") {
+		select {
+		case <-p.process.Done():
+			return fmt.Errorf("%s ended: %w; its last words: %s", p.Name, p.process.Err(), p.lastWords())
+		case <-ctx.Done():
+			return fmt.Errorf("%s does not get ready: %w; its last words: %s", p.Name, context.Cause(ctx), p.lastWords())
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+// answers says whether a page is there and well.
+func answers(ctx context.Context, url string) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return false
+	}
+	answer, err := browser.Do(request)
+	return err == nil && answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
+}
+
+// browser asks the parts.
+var browser = &http.Client{}
+
+// lastWords returns the last line of a part's log.
+func (p *Part) lastWords() string {
+	text, err := os.ReadFile(p.log)
+	if err != nil {
+		return err.Error()
+	}
+	text = bytes.TrimSpace(text)
+	return string(text[bytes.LastIndexByte(text, '\n')+1:])
+}

@@ -1,0 +1,121 @@
+package rig
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os/exec"
+	"strings"
+
+	"github.com/amends/amends/internal/bench/floor"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/services/catalog"
+	"github.com/amends/amends/worker"
+)
+
+const (
+	products = 100
+	// stock of each product is more than anybody will order.
+	stock    = 100_000_000
+	currency = "EUR"
+)
+
+// SKUs are the products in stock. A shop has many: were there only a few, all
+// orders would wait for each other at the same rows.
+func SKUs() []string {
+	skus := make([]string, products)
+	for i := range skus {
+		skus[i] = fmt.Sprintf("BENCH-%03d", i)
+	}
+	return skus
+}
+
+// databasesOf are the variables of each service's databases, by name.
+var databasesOf = map[string]map[string]string{
+	"order":     {"order": "AMENDS_SERVICES_ORDER_DSN"},
+	"catalog":   {"catalog": "AMENDS_SERVICES_CATALOG_DSN"},
+	"inventory": {"inventory": "AMENDS_SERVICES_INVENTORY_DSN"},
+	"payment":   {"payment": "AMENDS_SERVICES_PAYMENT_DSN", "provider": "AMENDS_SERVICES_PAYMENT_PROVIDER_DSN"},
+	"shipping":  {"shipping": "AMENDS_SERVICES_SHIPPING_DSN", "carrier": "AMENDS_SERVICES_SHIPPING_CARRIER_DSN"},
+}
+
+// floorDatabase is what the floor's database of a service is called.
+func floorDatabase(service string) string { return "floor_" + service }
+
+// prepare makes every database, and what the engine needs registered.
+func (r *Rig) prepare(ctx context.Context) error {
+	var names []string
+	for _, own := range databasesOf {
+		for name := range own {
+			names = append(names, name)
+		}
+	}
+	for _, service := range floor.Services() {
+		names = append(names, floorDatabase(service))
+	}
+	for _, name := range names {
+		dsn, err := database.Provision(ctx, r.services.DSN, name, rand.Text())
+		if err != nil {
+			return err
+		}
+		r.databases[name] = dsn
+	}
+	for _, what := range []string{"--all", "temporal"} {
+		if err := r.tool(ctx, "migrate", what); err != nil {
+			return err
+		}
+	}
+	return r.stockUp(ctx)
+}
+
+// stockUp fills the catalog and the warehouses.
+func (r *Rig) stockUp(ctx context.Context) error {
+	var list []catalog.Product
+	for _, sku := range SKUs() {
+		list = append(list, catalog.Product{SKU: sku, Name: sku, Category: "bench", Price: money.New(1299, currency), Active: true})
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	o := worker.Options{Services: map[string]worker.Service{}, Logger: slog.New(slog.DiscardHandler)}
+	for _, name := range []string{"catalog", "inventory"} {
+		o.Services[name] = worker.Service{DSN: r.databases[name]}
+	}
+	if _, err := worker.ImportCatalog(ctx, o, strings.NewReader(string(text))); err != nil {
+		return err
+	}
+	for i, sku := range SKUs() {
+		if _, err := worker.ReceiveStock(ctx, o, sku, []string{"BER", "AMS"}[i%2], stock); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tool runs a command of amends.
+func (r *Rig) tool(ctx context.Context, args ...string) error {
+	cmd := exec.CommandContext(ctx, r.o.Amends, args...) //nolint:gosec // the binary that is measured
+	cmd.Env = append(r.environ(), r.dsns(r.databases)...)
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("amends %s: %w: %s", strings.Join(args, " "), err, said)
+	}
+	return nil
+}
+
+// environ is what every process of the platform is told.
+func (r *Rig) environ() []string { return []string{"AMENDS_TEMPORAL_ADDRESS=" + r.address} }
+
+// dsns are the databases of the platform's services as variables.
+func (r *Rig) dsns(databases map[string]string) []string {
+	var env []string
+	for _, own := range databasesOf {
+		for name, variable := range own {
+			env = append(env, variable+"="+databases[name])
+		}
+	}
+	return env
+}

@@ -1,0 +1,195 @@
+// Package rig runs what is measured: an engine, PostgreSQL servers, the order
+// platform and the floor, each in processes of its own, on one machine.
+//
+// The order platform and the floor have the same layout: one process that asks the
+// engine (the API; the floor's client), and one for the workers of all services.
+// Every service has a database of its own, all of them on one PostgreSQL server,
+// which is not the engine's. Both are up all the time; who is not measured idles.
+package rig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/amends/amends/internal/devserver"
+	"github.com/amends/amends/internal/pgserver"
+	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/temporalserver"
+)
+
+// Options say what runs.
+type Options struct {
+	// Dir is a folder for everything; it must be empty, and within reach of
+	// PostgreSQL's user.
+	Dir string
+	// Amends is the platform's binary, Self that of the floor's processes, which is
+	// run with "floor-worker" and "floor-client".
+	Amends, Self string
+	// Server is the Temporal server on PostgreSQL; without it CLI is the one whose
+	// dev server runs instead.
+	Server *temporalserver.Binaries
+	CLI    string
+	// Alone leaves the floor out.
+	Alone bool
+	// Safety of a commit of both PostgreSQL servers.
+	Safety pgserver.Safety
+	// Profile has the platform serve profiles on its admin address, as the floor
+	// always does.
+	Profile bool
+}
+
+// Rig is everything that runs.
+type Rig struct {
+	// Client is of the engine, for looking at workflows.
+	Client *amendstemporal.Client
+	// API is where orders are placed.
+	API string
+	// Parts are the processes by name.
+	Parts map[string]*Part
+
+	o         Options
+	services  *pgserver.Server
+	engineDB  *pgserver.Server // nil with a dev server
+	address   string           // of the engine
+	enginePID int
+	databases map[string]string // DSNs of services by name
+	watch     map[*pgserver.Server]*pgx.Conn
+	stops     []func() error
+}
+
+// Names of the parts.
+const (
+	API         = "api"
+	Worker      = "worker"
+	FloorClient = "floor-client"
+	FloorWorker = "floor-worker"
+)
+
+const host = "127.0.0.1"
+
+// Start starts everything, with new and empty databases but for a catalog and a
+// stock. The caller stops it; what has started when it fails is stopped.
+func Start(ctx context.Context, o Options) (r *Rig, err error) {
+	r = &Rig{o: o, Parts: map[string]*Part{}, databases: map[string]string{}, watch: map[*pgserver.Server]*pgx.Conn{}}
+	defer func() {
+		if err != nil {
+			r, err = nil, errors.Join(err, r.Stop())
+		}
+	}()
+	if err := os.Mkdir(filepath.Join(o.Dir, "logs"), 0o700); err != nil {
+		return r, err
+	}
+	if err := r.startServers(ctx); err != nil {
+		return r, err
+	}
+	if r.Client, err = amendstemporal.Dial(amendstemporal.Options{Address: r.address, Isolated: true}); err != nil {
+		return r, err
+	}
+	r.stops = append(r.stops, func() error { r.Client.Close(); return nil })
+	if err := r.prepare(ctx); err != nil {
+		return r, err
+	}
+	return r, r.startParts(ctx)
+}
+
+// Stop stops everything, the last that was started first.
+func (r *Rig) Stop() (err error) {
+	for _, stop := range slices.Backward(r.stops) {
+		err = errors.Join(err, stop())
+	}
+	r.stops = nil
+	return err
+}
+
+// startServers starts the PostgreSQL servers and the engine.
+func (r *Rig) startServers(ctx context.Context) error {
+	var both errgroup.Group
+	both.Go(func() (err error) {
+		r.services, err = r.startPostgres(ctx, "services-postgres")
+		return err
+	})
+	if r.o.Server != nil {
+		both.Go(func() (err error) {
+			r.engineDB, err = r.startPostgres(ctx, "engine-postgres")
+			return err
+		})
+	}
+	err := both.Wait()
+	for _, s := range []*pgserver.Server{r.services, r.engineDB} {
+		if s == nil {
+			continue
+		}
+		r.stops = append(r.stops, s.Stop)
+		if err == nil {
+			err = r.watchServer(ctx, s)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return r.startEngine(ctx)
+}
+
+func (r *Rig) startPostgres(ctx context.Context, name string) (*pgserver.Server, error) {
+	bin, err := pgserver.Find()
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(r.o.Dir, name)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return pgserver.Start(ctx, pgserver.Options{Bin: bin, Dir: dir, Password: "bench", Safety: r.o.Safety})
+}
+
+// watchServer opens the connection that its counters are read on.
+func (r *Rig) watchServer(ctx context.Context, s *pgserver.Server) error {
+	c, err := pgx.Connect(ctx, s.DSN)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	r.watch[s] = c
+	r.stops = append(r.stops, func() error { return c.Close(context.WithoutCancel(ctx)) })
+	return nil
+}
+
+func (r *Rig) startEngine(ctx context.Context) error {
+	dir := filepath.Join(r.o.Dir, "engine")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	if r.engineDB == nil {
+		s, err := devserver.Start(ctx, devserver.Options{Bin: r.o.CLI, Dir: dir, Durable: r.o.Safety == pgserver.PowerLoss})
+		if err != nil {
+			return err
+		}
+		r.address, r.enginePID = s.Address, s.Pid()
+		r.stops = append(r.stops, s.Stop)
+		return nil
+	}
+	s, err := temporalserver.Start(ctx, temporalserver.Options{
+		Binaries: *r.o.Server, Dir: dir,
+		Database: temporalserver.Database{Port: r.engineDB.Port, User: pgserver.Superuser, Password: "bench"},
+	})
+	if err != nil {
+		return err
+	}
+	r.address, r.enginePID = s.Address, s.Pid()
+	r.stops = append(r.stops, s.Stop)
+	return nil
+}
+
+// freeAddress returns a free port of this machine as host:port.
+func freeAddress(ctx context.Context) (string, error) {
+	port, err := pgserver.FreePort(ctx)
+	return net.JoinHostPort(host, strconv.Itoa(port)), err
+}
