@@ -15,7 +15,10 @@ import (
 )
 
 func replayCommand(std stdio) *cobra.Command {
-	var from liveHistories
+	var (
+		from liveHistories
+		r    replayReport
+	)
 	cmd := &cobra.Command{
 		Use:   "replay PATH... | --workflow-id ID [--run-id RUN] | --query QUERY",
 		Short: "Replay recorded histories against the workflows of this build",
@@ -24,15 +27,17 @@ func replayCommand(std stdio) *cobra.Command {
 Histories come from files or folders of *.json files, as written by
 "temporal workflow show -o json" or "tctl workflow show --output_filename", or
 from a live server. One line per history says whether it replays; the command
-fails if one does not, or if there is none.`,
+fails if one does not, or if there is none. With --quiet only those have a line
+that do not.`,
 		Example: `  amends replay workflows/testdata/histories
+  amends replay --quiet chaos/histories
   amends replay --workflow-id order-1b4e28ba-2fa1-81d2-883f-0016d3cca427
   amends replay --query "WorkflowType = 'PlaceOrder' AND ExecutionStatus = 'Running'"`,
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			if err := from.validate(paths); err != nil {
 				return err
 			}
-			r := &replayReport{out: std.out}
+			r.out = std.out
 			if len(paths) > 0 {
 				if err := r.files(paths); err != nil {
 					return err
@@ -43,7 +48,7 @@ fails if one does not, or if there is none.`,
 			if err != nil {
 				return err
 			}
-			if err := std.replayLive(cmd.Context(), c, from, r); err != nil {
+			if err := std.replayLive(cmd.Context(), c, from, &r); err != nil {
 				return err
 			}
 			return r.end()
@@ -51,6 +56,7 @@ fails if one does not, or if there is none.`,
 	}
 	cmd.Flags().StringVar(&from.workflowID, "workflow-id", "", "replay this workflow of a live server")
 	cmd.Flags().StringVar(&from.runID, "run-id", "", "this run of it; without: the newest one")
+	cmd.Flags().BoolVarP(&r.quiet, "quiet", "q", false, "say nothing of the histories that replay")
 	cmd.Flags().StringVar(&from.query, "query", "", "replay every run that this list filter finds on a live server")
 	config.AddFlags(cmd.Flags(), engineKeys...)
 	return cmd
@@ -88,56 +94,56 @@ func (std stdio) replayLive(ctx context.Context, c *config.Config, from liveHist
 		return err
 	}
 	if from.query != "" {
-		return replay.Query(ctx, client, from.query, r.replay)
+		return replay.ManyFound(ctx, client, from.query, r.line)
 	}
 	h, err := replay.FromServer(ctx, client, from.workflowID, from.runID)
 	if err != nil {
 		return err
 	}
-	return r.replay(h)
+	return r.line(replay.Result{Name: h.Name, Events: len(h.Events.GetEvents()), Err: replay.Replay(h)})
 }
 
 // replayReport says of each history whether it replays, and counts.
 type replayReport struct {
 	out           io.Writer
+	quiet         bool
 	total, failed int
 }
 
 // files replays the histories of the paths. What is not a history is a failure
 // of that file; the others are replayed all the same.
 func (r *replayReport) files(paths []string) error {
+	var all []string
 	for _, path := range paths {
 		files, err := replay.Files(path)
 		if err != nil {
 			return err
 		}
-		for _, file := range files {
-			h, err := replay.File(file)
-			if err == nil {
-				err = replay.Replay(h)
-			}
-			if err := r.line(file, len(h.Events.GetEvents()), err); err != nil {
-				return err
-			}
-		}
+		all = append(all, files...)
 	}
-	return nil
+	return replay.ManyFiles(all, r.line)
 }
 
-// replay replays one history. It fails only if the report cannot be written.
-func (r *replayReport) replay(h replay.History) error {
-	return r.line(h.Name, len(h.Events.GetEvents()), replay.Replay(h))
-}
-
-func (r *replayReport) line(name string, events int, failure error) error {
-	r.total++
+// line reports one history. It fails only if the report cannot be written.
+func (r *replayReport) line(h replay.Result) error {
 	verdict, reason := "ok  ", ""
-	if failure != nil {
-		r.failed++
-		verdict = "FAIL"
-		reason = ": " + strings.Join(strings.Fields(failure.Error()), " ") // the SDK's may have several lines
+	if h.Err != nil {
+		reason = ": " + strings.Join(strings.Fields(h.Err.Error()), " ") // the SDK's may have several lines
 	}
-	_, err := fmt.Fprintf(r.out, "%s  %s  %d events%s\n", verdict, name, events, reason)
+	switch {
+	case errors.Is(h.Err, replay.ErrGone):
+		verdict = "gone"
+	case h.Err != nil:
+		verdict = "FAIL"
+		r.failed++
+		r.total++
+	default:
+		r.total++
+	}
+	if r.quiet && h.Err == nil {
+		return nil
+	}
+	_, err := fmt.Fprintf(r.out, "%s  %s  %d events%s\n", verdict, h.Name, h.Events, reason)
 	return err
 }
 

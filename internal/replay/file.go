@@ -31,16 +31,19 @@ func File(path string) (History, error) {
 }
 
 func parse(data []byte) (*historypb.History, error) {
+	h, err := client.HistoryFromJSON(bytes.NewReader(data), client.HistoryJSONOptions{})
+	if err == nil && len(h.GetEvents()) > 0 {
+		return h, nil
+	}
 	// Go's own messages say more about what is no JSON at all.
-	type export struct{ Events []json.RawMessage }
-	var object export
+	var object struct{ Events []json.RawMessage }
 	if err := json.Unmarshal(data, &object); err != nil {
 		return nil, err
 	}
 	if len(object.Events) == 0 {
 		return nil, errors.New(`it has no "events"`)
 	}
-	return client.HistoryFromJSON(bytes.NewReader(data), client.HistoryJSONOptions{})
+	return nil, err
 }
 
 // Files returns the paths of the histories at path, by name: path itself if it

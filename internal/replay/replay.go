@@ -16,7 +16,6 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
@@ -93,29 +92,4 @@ func FromServer(ctx context.Context, c client.Client, workflowID, runID string) 
 		h.Events.Events = append(h.Events.Events, e)
 	}
 	return h, nil
-}
-
-// Query calls f with the history of every run that a visibility query finds, in
-// the order in which the server lists them, until f fails. The list is of a
-// moment: runs that start meanwhile may be missing.
-func Query(ctx context.Context, c client.Client, query string, f func(History) error) error {
-	var page []byte
-	for {
-		list, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, NextPageToken: page})
-		if err != nil {
-			return fmt.Errorf("list workflows: %w", err)
-		}
-		for _, e := range list.GetExecutions() {
-			h, err := FromServer(ctx, c, e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId())
-			if err != nil {
-				return err
-			}
-			if err := f(h); err != nil {
-				return err
-			}
-		}
-		if page = list.GetNextPageToken(); len(page) == 0 {
-			return nil
-		}
-	}
 }

@@ -1,0 +1,157 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+)
+
+// Result says of one history whether it replays.
+type Result struct {
+	Name   string // see [History]
+	Events int    // how many it has; 0 if it could not be read
+	Err    error  // nil: it replays
+}
+
+// ErrGone is the Err of a run that the engine has deleted after it has listed it:
+// that is no history which does not replay.
+var ErrGone = errors.New("the engine has deleted it meanwhile")
+
+// ManyFiles replays the histories in files, on all cores, and calls report with
+// each of them in that order, until report fails. What is not a history is a
+// result like any other.
+func ManyFiles(files []string, report func(Result) error) error {
+	items := func(yield func(string, error) bool) {
+		for _, f := range files {
+			if !yield(f, nil) {
+				return
+			}
+		}
+	}
+	return inOrder(items, runtime.GOMAXPROCS(0), func(file string) Result {
+		h, err := File(file)
+		h.Name = file
+		return h.result(err)
+	}, report)
+}
+
+// maxUnread is how many histories in a row cannot be read until the engine, and
+// not the history, is to blame.
+const maxUnread = 3
+
+// ManyFound replays every run that a visibility query finds, several at a time,
+// and calls report with each of them in the order in which the engine lists them,
+// until report fails. The list is of a moment: runs that start meanwhile may be
+// missing.
+func ManyFound(ctx context.Context, c client.Client, query string, report func(Result) error) error {
+	type read struct {
+		Result
+
+		failed bool // it could not be read
+	}
+	unread := 0
+	return inOrder(found(ctx, c, query), atOnce, func(e *commonpb.WorkflowExecution) read {
+		h, err := FromServer(ctx, c, e.GetWorkflowId(), e.GetRunId())
+		if err == nil {
+			return read{Result: h.result(nil)}
+		}
+		name := e.GetWorkflowId() + "/" + e.GetRunId()
+		if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
+			return read{Result: Result{Name: name, Err: ErrGone}}
+		}
+		return read{Result: Result{Name: name, Err: err}, failed: true}
+	}, func(r read) error {
+		if !r.failed {
+			unread = 0
+		} else if unread++; unread == maxUnread || ctx.Err() != nil {
+			return r.Err
+		}
+		return report(r.Result)
+	})
+}
+
+// atOnce is how many histories are read from the engine at a time.
+const atOnce = 8
+
+func (h History) result(err error) Result {
+	if err == nil {
+		err = Replay(h)
+	}
+	return Result{Name: h.Name, Events: len(h.Events.GetEvents()), Err: err}
+}
+
+// found lists the runs that a query finds.
+func found(ctx context.Context, c client.Client, query string) iter.Seq2[*commonpb.WorkflowExecution, error] {
+	return func(yield func(*commonpb.WorkflowExecution, error) bool) {
+		var page []byte
+		for {
+			list, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, NextPageToken: page})
+			if err != nil {
+				yield(nil, fmt.Errorf("list workflows: %w", err))
+				return
+			}
+			for _, e := range list.GetExecutions() {
+				if !yield(e.GetExecution(), nil) {
+					return
+				}
+			}
+			if page = list.GetNextPageToken(); len(page) == 0 {
+				return
+			}
+		}
+	}
+}
+
+// inOrder calls work for the items, so many at a time, and emit with the results,
+// one at a time and in the items' order, until emit or the items fail. When it
+// returns nothing is at work any more.
+func inOrder[T, R any](items iter.Seq2[T, error], atOnce int, work func(T) R, emit func(R) error) error {
+	type slot struct {
+		result chan R
+		err    error
+	}
+	// Its length is what is read ahead of emit.
+	slots, stop := make(chan slot, atOnce), make(chan struct{})
+	go func() {
+		defer close(slots)
+		free := make(chan struct{}, atOnce)
+		for item, err := range items {
+			s := slot{make(chan R, 1), err}
+			select {
+			case slots <- s:
+			case <-stop:
+				return
+			}
+			if err != nil {
+				return
+			}
+			free <- struct{}{}
+			go func() {
+				s.result <- work(item)
+				<-free
+			}()
+		}
+	}()
+	var failed error
+	for s := range slots {
+		switch {
+		case s.err != nil && failed == nil:
+			failed = s.err
+		case s.err == nil:
+			r := <-s.result
+			if failed == nil {
+				if failed = emit(r); failed != nil {
+					close(stop)
+				}
+			}
+		}
+	}
+	return failed
+}
