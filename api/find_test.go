@@ -138,6 +138,7 @@ func TestGetOrder(t *testing.T) {
 		o := b.get(t).order(t, http.StatusOK)
 		require.True(t, o.NeedsAttention)
 		require.Equal(t, "SAGA_TERMINATED", o.Attention[0].Code)
+		require.Equal(t, "bug", o.Attention[0].Kind)
 	})
 
 	t.Run("AnswersWithTheWorkflowsViewIfTheEngineAddsNothing", func(t *testing.T) {

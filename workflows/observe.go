@@ -52,7 +52,7 @@ func (v *OrderView) FlagStopped(info *workflowpb.WorkflowExecutionInfo) {
 	}
 	v.NeedsAttention = true
 	v.Attention = append(v.Attention, saga.Attention{
-		Step: "saga", Code: "SAGA_" + fault.Code(strings.ToUpper(info.GetStatus().String())),
+		Step: "saga", Code: "SAGA_" + fault.Code(strings.ToUpper(info.GetStatus().String())), Kind: fault.Bug,
 		Since: info.GetCloseTime().AsTime(), Owed: "whatever its steps hold",
 	})
 }
