@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/fault"
@@ -49,7 +50,7 @@ func (s *Sagas) Describe(ctx context.Context, orderID string) (activities.SagaFa
 	if info.GetCloseTime() != nil {
 		fact.ClosedAt = info.GetCloseTime().AsTime()
 	}
-	fact.NeedsAttention = flagged(info)
+	fact.NeedsAttention = attribute[bool](info, workflows.AttributeNeedsAttention)
 	fact.TaskFailures = failures(d)
 	return fact, nil
 }
@@ -65,13 +66,14 @@ func state(s enumspb.WorkflowExecutionStatus) activities.SagaState {
 	}
 }
 
-// flagged says whether the saga itself says that it needs attention.
-func flagged(info *workflowpb.WorkflowExecutionInfo) (flag bool) {
-	payload := info.GetSearchAttributes().GetIndexedFields()[workflows.AttributeNeedsAttention]
-	if payload == nil || converter.GetDefaultDataConverter().FromPayload(payload, &flag) != nil {
-		return false
+// attribute is a search attribute of a run, or nothing.
+func attribute[T any](info *workflowpb.WorkflowExecutionInfo, name string) (value T) {
+	var nothing T
+	payload := info.GetSearchAttributes().GetIndexedFields()[name]
+	if payload == nil || converter.GetDefaultDataConverter().FromPayload(payload, &value) != nil {
+		return nothing
 	}
-	return flag
+	return value
 }
 
 // failures is how often the workflow task has failed in a row.
@@ -81,19 +83,42 @@ func failures(d *workflowservice.DescribeWorkflowExecutionResponse) int {
 
 // Resume implements [activities.Sagas].
 func (s *Sagas) Resume(ctx context.Context, r order.Record) error {
-	_, err := s.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+	attributes, err := s.attributes(ctx, r)
+	if err != nil {
+		return err
+	}
+	_, err = s.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:        workflows.WorkflowID(r.ID),
 		TaskQueue: s.queue,
 		// The run before it has ended without a decision, or its undo was not enough.
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		// If one runs after all, it is the one that decides.
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		TypedSearchAttributes:    attributes,
 		StaticSummary:            "resumed by the doctor",
 	}, workflows.PlaceOrder, workflows.Input{OrderID: r.ID, Placement: r.Placement, Undo: true})
 	if err != nil {
 		return unavailable(err)
 	}
 	return nil
+}
+
+// attributes are those by which people find an order's runs. The customer's is a
+// digest that whoever placed the order has made: the run before this one has it,
+// unless the engine has forgotten that run.
+func (s *Sagas) attributes(ctx context.Context, r order.Record) (temporal.SearchAttributes, error) {
+	all := []temporal.SearchAttributeUpdate{
+		temporal.NewSearchAttributeKeyKeyword(workflows.AttributeOrderStatus).ValueSet(string(r.Status)),
+	}
+	before, err := s.client.DescribeWorkflowExecution(ctx, workflows.WorkflowID(r.ID), "")
+	var missing *serviceerror.NotFound
+	if err != nil && !errors.As(err, &missing) {
+		return temporal.SearchAttributes{}, unavailable(err)
+	}
+	if customer := attribute[string](before.GetWorkflowExecutionInfo(), workflows.AttributeCustomer); customer != "" {
+		all = append(all, temporal.NewSearchAttributeKeyKeyword(workflows.AttributeCustomer).ValueSet(customer))
+	}
+	return temporal.NewSearchAttributes(all...), nil
 }
 
 // unavailable is an error of the engine as an audit may show it.

@@ -63,6 +63,8 @@ func TestTheDoctorResumesATerminatedSaga(t *testing.T) {
 				p.start(t, "shipping")
 			}
 			eventually(t, "the saga waits", at(tc.step))
+			customer := customerOf(t, id)
+			require.NotEmpty(t, customer)
 			require.NoError(t, server.TerminateWorkflow(t.Context(), workflows.WorkflowID(id), "", "test"))
 			p.start(t, tc.stop)
 
@@ -83,10 +85,19 @@ func TestTheDoctorResumesATerminatedSaga(t *testing.T) {
 			if tc.status == cancelled {
 				require.Equal(t, order.Deadline, v.Reason)
 			}
+			require.Equal(t, customer, customerOf(t, id), "it is found as before")
 			require.NoError(t, p.Check(t.Context()))
 			require.Empty(t, p.diagnose(t).Findings)
 		})
 	}
+}
+
+// customerOf is the search attribute by which an order is found.
+func customerOf(t *testing.T, id string) string {
+	t.Helper()
+	d, err := server.DescribeWorkflowExecution(t.Context(), workflows.WorkflowID(id), "")
+	require.NoError(t, err)
+	return string(d.GetWorkflowExecutionInfo().GetSearchAttributes().GetIndexedFields()[workflows.AttributeCustomer].GetData())
 }
 
 // Two workers set the schedule at the same time, and later one with another
