@@ -5,6 +5,7 @@ package shoptest
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,6 +45,7 @@ type Shop struct {
 	// Faults may put something between the services and the outside world.
 	Faults Faults
 
+	ahead     atomic.Int64 // the provider's clock, in nanoseconds
 	databases []*gorm.DB
 	stock     *gorm.DB   // of inventory
 	resets    [][]string // of each database: the statements that bring the snapshot back
@@ -107,15 +109,19 @@ func open(tb testing.TB, dsns DSNs, migrate bool, over func(testing.TB, *gorm.DB
 		Catalog:   catalogstore.New(open(dsns.Catalog, catalogstore.Migrate)),
 		Inventory: inventorystore.New(open(dsns.Inventory, inventorystore.Migrate)),
 		Payments:  paymentstore.New(open(dsns.Payment, paymentstore.Migrate)),
-		Provider: simulator.New(open(dsns.Provider, simulator.Migrate), simulator.Options{
-			HangFor: time.Second, SlowFor: time.Millisecond,
-		}),
 		Shipments: shippingstore.New(open(dsns.Shipping, shippingstore.Migrate)),
 		Carrier:   carriersim.New(open(dsns.Carrier, carriersim.Migrate), carriersim.Options{MaxHang: time.Second}),
 	}
+	s.Provider = simulator.New(open(dsns.Provider, simulator.Migrate), simulator.Options{
+		HangFor: time.Second, SlowFor: time.Millisecond,
+		Now: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) },
+	})
 	s.databases, s.stock = all, all[2]
 	return s
 }
+
+// Skip puts the provider's clock ahead, for what it keeps to itself for a while.
+func (s *Shop) Skip(d time.Duration) { s.ahead.Add(int64(d)) }
 
 // CallTimeout is how long the shop's services wait for the outside world: short,
 // so that a reply that is lost on purpose does not keep a test waiting.

@@ -1,0 +1,187 @@
+package e2e_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	sdkworker "go.temporal.io/sdk/worker"
+
+	"github.com/amends/amends/activities"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/replay"
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/provider"
+	"github.com/amends/amends/workflows"
+)
+
+// lazy flags a step soon and then hardly tries it again.
+var lazy = saga.Timing{
+	StartToClose: time.Second, LocalStartToClose: 500 * time.Millisecond,
+	RetryInitial: 50 * time.Millisecond, RetryMax: 10 * time.Minute,
+	ParkAfter: time.Second, ParkedRetry: time.Hour,
+}
+
+// unvoidable is an order that was cancelled while the provider answers nothing
+// and cannot void what it holds.
+func unvoidable(t *testing.T, timing saga.Timing) (*platform, *outside, string) {
+	t.Helper()
+	p := newPlatform(t, 10*time.Minute)
+	money, _ := p.through(t, timing)
+	p.stop("shipping")
+	id := p.place(t, "", "", placement()).order.ID
+	p.reaches(t, id, "shipping.book", saga.Running)
+	p.settled(t, id)
+	money.mute.Store(true)
+	p.wish(t, id)
+	p.start(t, "shipping")
+	a := stuckAt(t, id, "payment.authorize")
+	require.Equal(t, fault.Unknown, a.Kind)
+	require.Equal(t, payment.ProviderTimeout, a.Code)
+	require.Equal(t, "money held", a.Owed)
+	return p, money, id
+}
+
+func skipVoid(id, reference string) saga.RepairRequest {
+	return saga.RepairRequest{
+		Saga: id, Step: "payment.authorize", Action: saga.Skip, Reason: "the provider is gone", Operator: "op_1", Reference: reference,
+	}
+}
+
+func retryVoid(id string) saga.RepairRequest {
+	return saga.RepairRequest{Saga: id, Step: "payment.authorize", Action: saga.Retry, Reason: "it is back", Operator: "op_1"}
+}
+
+func requireRefused(t *testing.T, want fault.Code, err error) {
+	t.Helper()
+	var app *temporal.ApplicationError
+	require.ErrorAs(t, err, &app)
+	require.Equal(t, string(want), app.Type())
+}
+
+// updates returns how many updates the order's newest run has in its history.
+func updates(t *testing.T, id string) (n int) {
+	t.Helper()
+	h, err := replay.FromServer(t.Context(), server.Client, workflows.WorkflowID(id), "")
+	require.NoError(t, err)
+	for _, e := range h.Events.GetEvents() {
+		if e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED {
+			n++
+		}
+	}
+	return n
+}
+
+func TestAVoidThatIsLostIsWaivedWithAReference(t *testing.T) {
+	t.Parallel()
+
+	p, _, id := unvoidable(t, impatient)
+	before := updates(t, id)
+	_, err := repair(t, skipVoid(id, ""))
+	requireRefused(t, saga.ReferenceMissing, err)
+	require.Equal(t, before, updates(t, id), "a refusal leaves no trace")
+
+	r, err := repair(t, skipVoid(id, "TICKET-7"))
+	require.NoError(t, err)
+	require.Equal(t, saga.Waived, r.Step.State)
+	require.Equal(t, "TICKET-7", r.Waiver.Reference)
+	require.Equal(t, payment.ProviderTimeout, r.Waiver.Code)
+	require.Equal(t, "money held", r.Waiver.Owed)
+
+	v := p.healed(t, id)
+	require.Equal(t, cancelled, v.Status)
+	require.Equal(t, order.CustomerRequest, v.Reason)
+	require.Len(t, v.Waivers, 1)
+	require.Len(t, v.Repairs, 1)
+	rec, err := p.Orders.Get(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, "TICKET-7", rec.Waivers[0].Reference)
+	book, err := p.Provider.Book(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, provider.Authorized, book[0].State, "it is not tried any more")
+}
+
+func TestARetryHealsAtOnce(t *testing.T) {
+	t.Parallel()
+
+	p, money, id := unvoidable(t, lazy) // by itself it would be tried in ten minutes
+	money.mute.Store(false)
+	r, err := repair(t, retryVoid(id))
+	require.NoError(t, err)
+	require.Nil(t, r.Waiver)
+	require.Equal(t, cancelled, p.healed(t, id).Status)
+}
+
+// heldUp is an inventory whose first release fails for good, as it seems, and
+// whose next one takes its time.
+type heldUp struct {
+	inventory.Service
+	failed, entered, let *sync.Once
+	inside, gate         chan struct{}
+}
+
+func (h heldUp) Release(ctx context.Context, k saga.Key) error {
+	first := false
+	h.failed.Do(func() { first = true })
+	if first {
+		return fault.Errorf(fault.Bug, fault.Conflict, "it cannot be")
+	}
+	h.entered.Do(func() { close(h.inside) })
+	<-h.gate
+	return h.Service.Release(ctx, k)
+}
+
+func (h heldUp) letGo() { h.let.Do(func() { close(h.gate) }) }
+
+// The engine tells an attempt that is under way nothing: it may take effect after
+// somebody gave up on it. So it is waited for, and its success counts.
+func TestASkipWaitsForTheAttemptUnderWay(t *testing.T) {
+	t.Parallel()
+
+	p := newPlatform(t, 10*time.Minute)
+	slow := saga.DefaultTiming()
+	slow.StartToClose = time.Minute // the attempt is not given up on meanwhile
+	p.restartOrder(t, slow, nil)
+	p.stop("shipping")
+	id := p.place(t, "", "", placement()).order.ID
+	p.reaches(t, id, "shipping.book", saga.Running)
+	p.stop("inventory")
+	h := heldUp{p.Inventory, &sync.Once{}, &sync.Once{}, &sync.Once{}, make(chan struct{}), make(chan struct{})}
+	w := sdkworker.New(server.Client, p.queues["inventory"], sdkworker.Options{DisableWorkflowWorker: true})
+	activities.BindInventory(w, h)
+	require.NoError(t, w.Start())
+	t.Cleanup(w.Stop)
+	t.Cleanup(h.letGo)
+	p.wish(t, id)
+	p.start(t, "shipping")
+	stuckAt(t, id, "inventory.reserve")
+	<-h.inside
+
+	skip, retry := skipVoid(id, ""), retryVoid(id) // a retry at the same time changes nothing
+	skip.Step, retry.Step = "inventory.reserve", "inventory.reserve"
+	var answers [2]saga.RepairResult
+	var failed [2]error
+	var wg sync.WaitGroup
+	for i, q := range []saga.RepairRequest{skip, retry} {
+		wg.Go(func() { answers[i], failed[i] = repair(t, q) })
+	}
+	eventually(t, "both are in the history", func() bool { return updates(t, id) == 4 }) // with the placement and the cancel
+	require.Equal(t, saga.Flagged, stateOf(ask(t, id), "inventory.reserve"))
+	h.letGo()
+	wg.Wait()
+	for i := range answers {
+		require.NoError(t, failed[i])
+		require.Equal(t, saga.Undone, answers[i].Step.State)
+		require.Nil(t, answers[i].Waiver)
+	}
+	v := p.healed(t, id)
+	require.Empty(t, v.Waivers)
+	require.Len(t, v.Repairs, 2)
+}
