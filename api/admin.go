@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/http/pprof"
 
 	"github.com/labstack/echo/v4"
 
@@ -15,6 +16,8 @@ import (
 type Admin struct {
 	// Metrics serves /metrics; nil: there are none.
 	Metrics http.Handler
+	// Profiles serves Go's profiles at /debug/pprof/.
+	Profiles bool
 	// Ready returns nil while the process can do its work; nil: it always can. Its
 	// error is logged; what is shown of it is a fault's message.
 	Ready func(context.Context) error
@@ -44,6 +47,11 @@ func NewAdmin(a Admin) http.Handler {
 	}
 	if a.Metrics != nil {
 		r.GET("/metrics", echo.WrapHandler(a.Metrics))
+	}
+	if a.Profiles {
+		r.GET("/debug/pprof/", echo.WrapHandler(http.HandlerFunc(pprof.Index)))
+		r.GET("/debug/pprof/profile", echo.WrapHandler(http.HandlerFunc(pprof.Profile)))
+		r.GET("/debug/pprof/:name", echo.WrapHandler(http.HandlerFunc(pprof.Index))) // heap, goroutine, …
 	}
 	r.GET("/healthz", func(c echo.Context) error {
 		return c.JSON(http.StatusOK, Health{Status: HealthOK})

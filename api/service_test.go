@@ -139,6 +139,8 @@ func TestAdmin(t *testing.T) {
 
 	require.Equal(t, "amends_up 1\n", admin(t, Admin{Metrics: metrics}, "GET", "/metrics").Body.String())
 	require.Equal(t, http.StatusNotFound, admin(t, Admin{}, "GET", "/metrics").Code)
+	require.Equal(t, http.StatusNotFound, admin(t, Admin{}, "GET", "/debug/pprof/goroutine").Code)
+	require.Contains(t, admin(t, Admin{Profiles: true}, "GET", "/debug/pprof/goroutine?debug=1").Body.String(), "goroutine profile:")
 	require.Equal(t, http.StatusOK, admin(t, Admin{}, "GET", "/healthz").Code)
 	require.Equal(t, http.StatusOK, admin(t, Admin{}, "GET", "/readyz").Code)
 

@@ -72,7 +72,7 @@ func newAPI(c *config.Config, client *amendstemporal.Client, log *slog.Logger, m
 // newAdmin returns the server of the admin address. Repairs are made where the
 // API is; it is nil elsewhere.
 func newAdmin(c *config.Config, repairs *api.Server, metrics *telemetry.Metrics, ready func(context.Context) error, log *slog.Logger) *http.Server {
-	a := api.Admin{Metrics: metrics.Handler(), Ready: ready, Repairs: repairs, Logger: log}
+	a := api.Admin{Metrics: metrics.Handler(), Profiles: c.Profiles, Ready: ready, Repairs: repairs, Logger: log}
 	for _, o := range c.Operators() {
 		a.Operators = append(a.Operators, api.Operator{Name: o.Name, Secret: string(o.Secret)})
 	}

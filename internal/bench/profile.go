@@ -20,6 +20,10 @@ import (
 // consumers is how many of a profile are listed.
 const consumers = "25"
 
+// longest is how many seconds a profile may take: an answer of the platform has a
+// minute.
+const longest = 50
+
 // takeProfiles has everybody with services run once more, with a CPU profile of
 // each of its processes, and lists what uses most.
 func (c *comparison) takeProfiles(ctx context.Context, m *meter, all []contender, out io.Writer) error {
@@ -53,7 +57,7 @@ func (c *comparison) file(part string) string { return filepath.Join(c.profile, 
 
 // takeProfile profiles a process for the length of a round.
 func (c *comparison) takeProfile(ctx context.Context, p *rig.Part) (err error) {
-	url := p.Admin + "/debug/pprof/profile?seconds=" + strconv.Itoa(max(1, int(c.duration.Seconds())))
+	url := p.Admin + "/debug/pprof/profile?seconds=" + strconv.Itoa(min(max(1, int(c.duration.Seconds())), longest))
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return err

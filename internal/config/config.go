@@ -28,6 +28,10 @@ type Config struct {
 	// HTTPAddr. It is not for the public. Default: 127.0.0.1:9090.
 	AdminAddr string `key:"admin_addr" help:"address of metrics, health and repair"`
 
+	// Profiles serves Go's profiles, too, at /debug/pprof/ of AdminAddr: who takes one
+	// slows the process down. Default: false.
+	Profiles bool `key:"profiles"`
+
 	// Temporal says how to reach the engine. `amends dev` brings its own, and looks
 	// at it only if it has an address, which then must be of this machine.
 	Temporal Temporal `key:"temporal"`

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os/exec"
+	"strconv"
 	"strings"
 
 	"github.com/amends/amends/internal/bench/floor"
@@ -107,7 +108,9 @@ func (r *Rig) tool(ctx context.Context, args ...string) error {
 }
 
 // environ is what every process of the platform is told.
-func (r *Rig) environ() []string { return []string{"AMENDS_TEMPORAL_ADDRESS=" + r.address} }
+func (r *Rig) environ() []string {
+	return []string{"AMENDS_TEMPORAL_ADDRESS=" + r.address, "AMENDS_PROFILES=" + strconv.FormatBool(r.o.Profile)}
+}
 
 // dsns are the databases of the platform's services as variables.
 func (r *Rig) dsns(databases map[string]string) []string {
