@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/api/client"
 )
 
 // stall makes the platform answer nothing for a while, once, as from an order.
@@ -187,4 +189,31 @@ func TestAHistogramKeepsThreeDigits(t *testing.T) {
 	for want, got := range map[float64]float64{500: l.P50, 951: l.P95, 991: l.P99, float64(longest.Milliseconds()): l.Max} {
 		require.Less(t, math.Abs(got-want)/want, 0.002, "%v", l)
 	}
+}
+
+func TestABacklogIsPolledModerately(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	p.decideAfter = 3 * time.Second
+	r := p.load(t, Options{Orders: 400, Concurrency: 8, Until: UntilAcknowledged})
+	require.NoError(t, r.Err())
+	require.Equal(t, 400, r.Decided)
+	require.Less(t, r.Requests, 400+400+200, "each is asked for once, and few while they are undecided")
+}
+
+func TestWhatIsStuckHidesNothingBehindIt(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	p.placed = func(o *fakeOrder) {
+		if o.key < "load-"+o.key[5:15]+"-000100" {
+			o.after = time.Hour
+		}
+	}
+	p.shown = func(key string, _ *client.Order) bool { return key[len(key)-7:] == "-000399" }
+	r := p.load(t, Options{Orders: 400, Concurrency: 8, Until: UntilAcknowledged, Wait: time.Second})
+	count := map[Fault]int{}
+	for _, v := range r.Violations {
+		count[v.Fault]++
+	}
+	require.Equal(t, map[Fault]int{Undecided: 100, Lost: 1}, count)
 }

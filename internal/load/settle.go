@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,8 +16,13 @@ import (
 const (
 	// readers is how many orders are asked for at a time in the end.
 	readers = 8
-	// Pauses between the rounds of asking for those that are undecided.
+	// Pauses between the rounds of asking for those that are undecided: the first
+	// while some get decided, and up to the last while none does.
 	firstRound, lastRound = 250 * time.Millisecond, 2 * time.Second
+	// patience is how many undecided orders in a row end a round: orders are decided
+	// about as they were placed, so asking for those behind them would be load for
+	// nothing.
+	patience = 2 * readers
 )
 
 // found is what the platform says of an order in the end; of very many orders, so
@@ -51,27 +57,34 @@ func (r *run) settle(ctx context.Context) (map[string]found, error) {
 	}
 	all := make(map[string]found, len(open))
 	until := time.Now().Add(r.o.Wait)
-	for pause := firstRound; ; pause = min(2*pause, lastRound) {
-		open = r.askAll(ctx, open, all)
-		if ctx.Err() != nil {
-			return all, ctx.Err()
+	pause := firstRound
+	for len(open) > 0 && time.Now().Add(pause).Before(until) {
+		before := r.checked.Load()
+		open = r.askAll(ctx, open, all, patience)
+		if pause = min(2*pause, lastRound); r.checked.Load() > before {
+			pause = firstRound
 		}
-		if len(open) == 0 || time.Now().Add(pause).After(until) {
-			return all, nil
+		if len(open) == 0 {
+			break
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return all, err
 		}
 	}
+	r.askAll(ctx, open, all, len(open)+1)
+	return all, ctx.Err()
 }
 
-// askAll asks every question once, notes the answers in all, and returns those
-// that are to be asked again.
-func (r *run) askAll(ctx context.Context, questions []question, all map[string]found) (open []question) {
+// askAll asks each question once, until so many orders in a row are undecided. It
+// notes the answers in all, and returns what is still to be asked, that of the
+// undecided ones last.
+func (r *run) askAll(ctx context.Context, questions []question, all map[string]found, limit int) []question {
 	var (
-		mu      sync.Mutex
-		next    = make(chan question)
-		workers sync.WaitGroup
+		mu        sync.Mutex
+		undecided []question
+		inARow    int
+		next      = make(chan question)
+		workers   sync.WaitGroup
 	)
 	for range readers {
 		workers.Go(func() {
@@ -81,23 +94,32 @@ func (r *run) askAll(ctx context.Context, questions []question, all map[string]f
 				f := r.read(all[q.id], q, a)
 				all[q.id] = f
 				if f.decided() || f.missing {
+					inARow = 0
 					r.checked.Add(1)
 				} else {
-					open = append(open, q)
+					inARow++
+					undecided = append(undecided, q)
+				}
+				if f.decided() && q.of.status == "" {
+					r.decided.Add(1)
 				}
 				mu.Unlock()
 			}
 		})
 	}
-	for _, q := range questions {
-		if ctx.Err() != nil {
+	for len(questions) > 0 && ctx.Err() == nil {
+		mu.Lock()
+		enough := inARow >= limit
+		mu.Unlock()
+		if enough {
 			break
 		}
-		next <- q
+		next <- questions[0]
+		questions = questions[1:]
 	}
 	close(next)
 	workers.Wait()
-	return open
+	return slices.Concat(questions, undecided)
 }
 
 // read adds an answer to what is known of an order.
