@@ -43,14 +43,15 @@
 //   - hole: at least one byte was swallowed. A hole stays until one was.
 //   - prices: the catalog's own tool said that it imported, and the new price is in
 //     the database.
-//   - cancel: the answer shows that it met a saga under way: the order was then
-//     cancelled for that reason, or the cancel came past the pivot.
+//   - cancel: it met a saga under way: the order was then cancelled for that reason.
 //   - duplicate: placements of one key that were made at once were all
 //     acknowledged, as the same order.
 //
-// That attempts were really lost on the way is counted where nobody can be wrong
-// about it: in the histories, as attempts that the engine timed out at their
-// start-to-close and gave out again. A run without one is invalid, too.
+// That attempts were really lost on the way, and that some of them ended too late,
+// as zombies, is counted where nobody can be wrong about it: in the histories, as
+// attempts that the engine timed out at their start-to-close, and in the workers'
+// logs, where they say that what they finished was given up on. A run without any
+// is invalid, too.
 //
 // # What is kept
 //

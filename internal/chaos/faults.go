@@ -76,7 +76,7 @@ func (p *platform) breakOne(ctx context.Context, f Fault) error {
 	case KillEnginePostgres:
 		return p.killEnginePostgres(ctx, f.For)
 	case StopWorker:
-		return p.on(f.Victim, func(part *process) error { return part.freeze(ctx, f.For) })
+		return p.on(f.Victim, func(part *process) error { return p.freeze(ctx, part, f.For) })
 	case CutDatabase:
 		return p.on(f.Victim, func(*process) error { return p.toDatabase[f.Victim].cut(ctx, f.For) })
 	case CutEngine:
@@ -122,6 +122,17 @@ func (p *platform) killParts(ctx context.Context, down time.Duration, names ...s
 		err = errors.Join(err, p.parts[name].start())
 	}
 	return err
+}
+
+// freeze stops a process while it has work to do: when it is ready, and as long as
+// there is an engine that hands it some.
+func (p *platform) freeze(ctx context.Context, part *process, during time.Duration) error {
+	p.engine.victim.RLock()
+	defer p.engine.victim.RUnlock()
+	if err := until(ctx, part.name+" is ready", func() bool { return answers(ctx, part.admin+"/readyz") }); err != nil {
+		return err
+	}
+	return part.freeze(ctx, during)
 }
 
 func (p *platform) killPostgres(ctx context.Context, down time.Duration) error {

@@ -2,15 +2,17 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/temporalproto"
-	"go.temporal.io/api/workflowservice/v1"
+	workflowservicepb "go.temporal.io/api/workflowservice/v1"
 
 	"github.com/amends/amends/internal/replay"
 	"github.com/amends/amends/services/order"
@@ -20,7 +22,7 @@ import (
 // past is what the histories of all sagas say.
 type past struct {
 	replayed int
-	timedOut int // attempts that the engine gave up on, and gave out again
+	timedOut int // attempts and workflow tasks that the engine gave up on, and gave out again
 	flagged  int // sagas that needed attention for a while
 	wrong    []string
 }
@@ -56,28 +58,53 @@ func (p *platform) histories(ctx context.Context, records []order.Record) (*past
 				o.ID, result.Status, result.Reason, o.Status, o.Reason))
 		}
 	}
-	return h, p.oneSagaEach(ctx, len(records))
+	one, err := p.oneSagaEach(ctx, records)
+	h.wrong = append(h.wrong, one...)
+	return h, err
 }
 
-// oneSagaEach waits until the engine lists as many runs as there are orders: its
-// lists are late.
-func (p *platform) oneSagaEach(ctx context.Context, orders int) error {
+// oneSagaEach says which sagas have no order, and which are two. The engine's
+// lists are late, so it waits until there is one for each order.
+func (p *platform) oneSagaEach(ctx context.Context, records []order.Record) (wrong []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	var listed int64
-	err := until(ctx, "one saga for each order", func() bool {
-		r, err := p.client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
-			Query: fmt.Sprintf("WorkflowType = %q", workflows.PlaceOrder),
-		})
-		if err == nil {
-			listed = r.GetCount()
-		}
-		return err == nil && listed == int64(orders)
+	var listed map[string]int
+	var failed error
+	err = until(ctx, "every saga is listed", func() bool {
+		listed, failed = p.sagas(ctx)
+		return failed == nil && !slices.ContainsFunc(records, func(r order.Record) bool { return listed[workflows.WorkflowID(r.ID)] == 0 })
 	})
 	if err != nil {
-		return fmt.Errorf("I5: %d orders, %d sagas: %w", orders, listed, err)
+		return nil, errors.Join(err, failed)
 	}
-	return nil
+	for _, r := range records {
+		id := workflows.WorkflowID(r.ID)
+		if listed[id] > 1 {
+			wrong = append(wrong, fmt.Sprintf("I5: order %s has %d sagas", r.ID, listed[id]))
+		}
+		delete(listed, id)
+	}
+	for id := range listed {
+		wrong = append(wrong, fmt.Sprintf("I5: saga %s has no order", id))
+	}
+	return wrong, nil
+}
+
+// sagas counts the runs that the engine lists, by workflow.
+func (p *platform) sagas(ctx context.Context) (map[string]int, error) {
+	listed, query := map[string]int{}, fmt.Sprintf("WorkflowType = %q", workflows.PlaceOrder)
+	for page := []byte(nil); ; {
+		list, err := p.client.ListWorkflow(ctx, &workflowservicepb.ListWorkflowExecutionsRequest{Query: query, NextPageToken: page})
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range list.GetExecutions() {
+			listed[e.GetExecution().GetWorkflowId()]++
+		}
+		if page = list.GetNextPageToken(); len(page) == 0 {
+			return listed, nil
+		}
+	}
 }
 
 // read counts what was hard about one saga.
@@ -87,6 +114,14 @@ func (h *past) read(events *historypb.History) {
 		if a := e.GetActivityTaskStartedEventAttributes(); a != nil {
 			timeout := a.GetLastFailure().GetTimeoutFailureInfo()
 			if timeout.GetTimeoutType() == enumspb.TIMEOUT_TYPE_START_TO_CLOSE {
+				h.timedOut++
+			}
+		}
+		for _, timeout := range []enumspb.TimeoutType{
+			e.GetWorkflowTaskTimedOutEventAttributes().GetTimeoutType(),
+			e.GetActivityTaskTimedOutEventAttributes().GetFailure().GetTimeoutFailureInfo().GetTimeoutType(),
+		} {
+			if timeout == enumspb.TIMEOUT_TYPE_START_TO_CLOSE {
 				h.timedOut++
 			}
 		}

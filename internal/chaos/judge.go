@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/amends/amends/api/client"
 	"github.com/amends/amends/internal/shoptest"
@@ -45,12 +44,14 @@ func (p *platform) judge(ctx context.Context, shop *shoptest.Shop, c *customers,
 		return nil, err
 	}
 	if v.past, err = p.histories(ctx, records); err != nil {
-		if v.past == nil {
-			return nil, err
-		}
-		v.wrong("%v", err)
+		return nil, err
 	}
 	v.violations = append(v.violations, v.past.wrong...)
+	found, err := p.doctor(ctx, records)
+	if err != nil {
+		return nil, err
+	}
+	v.violations = append(v.violations, found...)
 	return v, nil
 }
 
@@ -119,13 +120,13 @@ func remembers(v *verdict, o Order, a Acknowledgement, r order.Record) {
 // judgeOne says what is wrong with the end of one order.
 func (p *platform) judgeOne(ctx context.Context, v *verdict, o Order, r order.Record, c *customers) {
 	is := Outcome{r.Status, r.Reason}
-	took := r.UpdatedAt.Sub(r.CreatedAt)
 	switch {
 	case slices.Contains(o.allowed(), is):
 	case r.Reason == order.CustomerRequest && c.cancelled[o.N]:
-	case r.Reason == order.Deadline && took >= p.timing.DecideAfter-time.Second: // its clock is the API's
+	case r.Reason == order.Deadline && r.UpdatedAt.After(r.Placement.DecideBy):
 	default:
-		v.wrong("order %s (%d: %s, %s, %v) is %s after %s, it may be %v", r.ID, o.N, o.Body.PaymentToken, o.Body.ShipTo.PostalCode, o.lines(), is, took, o.allowed())
+		v.wrong("order %s (%d: %s, %s, %v) is %s at %s (decide by %s), it may be %v",
+			r.ID, o.N, o.Body.PaymentToken, o.Body.ShipTo.PostalCode, o.lines(), is, r.UpdatedAt, r.Placement.DecideBy, o.allowed())
 	}
 	if r.Total != nil && !p.prices.ever(r.Total.Minor, o.lines()) {
 		v.wrong("I9: order %s (%d: %v) costs %s: it never did", r.ID, o.N, o.lines(), *r.Total)

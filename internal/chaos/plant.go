@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/amends/amends/workflows"
 )
 
 // Plant is damage that is done to a database on purpose, which the judgement must
@@ -19,11 +21,12 @@ const (
 	HeldStock     Plant = "held-stock"     // an order that is decided holds stock
 )
 
-// Plants are all of them, with the words by which each must be found.
-var Plants = map[Plant]string{
-	LostOrder:     "was acknowledged, and is lost",
-	DoubleCapture: "capture at the provider, 2 times",
-	HeldStock:     "still holds stock",
+// Plants are all of them, with the words by which each must be found: in the
+// invariants, and by the doctor.
+var Plants = map[Plant][]string{
+	LostOrder:     {"was acknowledged, and is lost", string(workflows.FindingUnknownOrder)},
+	DoubleCapture: {"capture at the provider, 2 times", string(workflows.FindingProviderBook)},
+	HeldStock:     {"still holds stock", string(workflows.FindingStockHeld)},
 }
 
 // statements damage one order, of which $1 is the id. The first one of each looks

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -32,7 +33,8 @@ type platform struct {
 	parts             map[string]*process
 	toDatabase        map[string]*line // by process
 	toEngine          map[string]*line
-	url               string // of the API
+	beside            []string // DSNs, as the environment of tools has them
+	url               string   // of the API
 	prices            priceList
 	client            *amendstemporal.Client
 }
@@ -104,6 +106,13 @@ func (p *platform) provision(ctx context.Context) error {
 		if *dsn, err = database.Provision(ctx, p.services.server.DSN, name, rand.Text()); err != nil {
 			return err
 		}
+	}
+	for _, service := range []string{"order", "catalog", "inventory", "payment", "shipping"} {
+		own, err := p.environOf(service, nil)
+		if err != nil {
+			return err
+		}
+		p.beside = append(p.beside, own...)
 	}
 	return nil
 }
@@ -189,22 +198,21 @@ func (p *platform) environOf(service string, over *line) ([]string, error) {
 	return env, nil
 }
 
-// tool runs a command of amends beside the platform, over no line; input may be nil.
+// tool runs a command of amends that must succeed; input may be nil.
 func (p *platform) tool(ctx context.Context, input []byte, args ...string) error {
-	env := p.environ(p.engine.server.Address)
-	for _, service := range []string{"order", "catalog", "inventory", "payment", "shipping"} {
-		own, err := p.environOf(service, nil)
-		if err != nil {
-			return err
-		}
-		env = append(env, own...)
-	}
-	cmd := exec.CommandContext(ctx, p.parts[apiName].bin, args...) //nolint:gosec // the binary under test
-	cmd.Env, cmd.Stdin = env, strings.NewReader(string(input))
+	cmd := p.command(ctx, args...)
+	cmd.Stdin = bytes.NewReader(input)
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("amends %s: %w: %s", strings.Join(args, " "), err, said)
 	}
 	return nil
+}
+
+// command returns a command of amends beside the platform: over no line.
+func (p *platform) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, p.parts[apiName].bin, args...) //nolint:gosec // the binary under test
+	cmd.Env = append(p.environ(p.engine.server.Address), p.beside...)
+	return cmd
 }
 
 // ready waits until every process says that it is.

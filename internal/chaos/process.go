@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -43,9 +44,8 @@ func (p *process) start() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.starts++
-	log := filepath.Join(p.logs, fmt.Sprintf("%s-%02d.log", p.name, p.starts))
 	running, err := child.Start(child.Options{
-		Name: p.name, Bin: p.bin, Args: p.args, Env: p.env, Log: log, Note: filepath.Join(p.logs, p.name+".pid"),
+		Name: p.name, Bin: p.bin, Args: p.args, Env: p.env, Log: p.log(p.starts), Note: filepath.Join(p.logs, p.name+".pid"),
 		Command: p.name, State: p.logs, StopTimeout: 15 * time.Second, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -148,7 +148,7 @@ func (p *process) watch(ctx context.Context) {
 
 // lastWords returns the last line of its log; mu is held.
 func (p *process) lastWords() string {
-	text, err := os.ReadFile(filepath.Join(p.logs, fmt.Sprintf("%s-%02d.log", p.name, p.starts)))
+	text, err := os.ReadFile(p.log(p.starts))
 	if err != nil {
 		return err.Error()
 	}
@@ -162,4 +162,25 @@ func (p *process) stop() error {
 		return running.Stop()
 	}
 	return nil
+}
+
+// late counts the attempts that a worker finished after the engine had given up on
+// them: it says so.
+func (p *platform) late() (n int) {
+	for _, part := range p.parts {
+		for start := range part.starts {
+			text, err := os.ReadFile(part.log(start + 1))
+			if err != nil {
+				continue // counted as none: a run without any fails
+			}
+			n += bytes.Count(text, []byte(`msg="Activity complete after timeout."`)) +
+				bytes.Count(text, []byte(`msg="LocalActivity completed after activity deadline."`))
+		}
+	}
+	return n
+}
+
+// log is the file of a start.
+func (p *process) log(start int) string {
+	return filepath.Join(p.logs, fmt.Sprintf("%s-%02d.log", p.name, start))
 }

@@ -26,9 +26,11 @@ type Report struct {
 	Acknowledgments int            `json:"acknowledgments"`
 	// Outcomes counts the orders by how they ended.
 	Outcomes map[string]int `json:"outcomes"`
-	// TimedOut counts the attempts that the engine gave up on, Flagged the sagas that
+	// TimedOut counts the attempts that the engine gave up on, Late those that ended
+	// all the same, and said so, Flagged the sagas that
 	// needed attention for a while, Replayed the histories that were replayed.
 	TimedOut int `json:"timed_out"`
+	Late     int `json:"late"`
 	Flagged  int `json:"flagged"`
 	Replayed int `json:"replayed"`
 	// Restarts says which processes ended although nobody ended them.
@@ -66,6 +68,7 @@ func (r *Report) read(p *platform, c *customers, v *verdict) {
 			r.Faults[string(Cancelled)] = n
 		}
 	}
+	r.Late = p.late()
 	r.TimedOut, r.Flagged, r.Replayed = v.past.timedOut, v.past.flagged, v.past.replayed
 	r.Doubled = v.doubled
 	r.Violations = append(r.Violations, v.violations...)
@@ -96,7 +99,7 @@ func (r *Report) Err() error {
 			all = append(all, fmt.Errorf("invalid: no %s has hit", name))
 		}
 	}
-	if r.TimedOut == 0 {
+	if r.TimedOut+r.Late == 0 {
 		all = append(all, errors.New("invalid: no attempt was lost"))
 	}
 	return errors.Join(all...)
@@ -120,6 +123,7 @@ func (r *Report) String() string {
 	line("placements, of which repeated", fmt.Sprintf("%d, %d", r.Placements, r.Repeated))
 	line("acknowledgements", r.Acknowledgments)
 	line("attempts lost (start-to-close)", r.TimedOut)
+	line("attempts that ended after that (zombies)", r.Late)
 	line("sagas flagged for a while", r.Flagged)
 	line("processes that ended by themselves", len(r.Restarts))
 	line("histories replayed", r.Replayed)

@@ -109,7 +109,7 @@ func childrenOf(ctx context.Context, parent int) ([]int, error) {
 // engine is a Temporal server that may be killed and started again.
 type engine struct {
 	o      temporalserver.Options
-	victim sync.Mutex // one fault at a time, its PostgreSQL's included
+	victim sync.RWMutex // one fault at a time, its PostgreSQL's included; others may keep it whole
 	server *temporalserver.Server
 }
 

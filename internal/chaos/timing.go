@@ -14,7 +14,7 @@ type Timing struct {
 func Hasty() Timing {
 	return Timing{
 		StartToClose: 3 * time.Second, LockTimeout: time.Second, RetryMax: 2 * time.Second, ParkAfter: 5 * time.Second,
-		ParkedRetry: 3 * time.Second, DecideAfter: 30 * time.Second, PlacementTimeout: 3 * time.Second,
+		ParkedRetry: 3 * time.Second, DecideAfter: 20 * time.Second, PlacementTimeout: 3 * time.Second,
 	}
 }
 
@@ -30,12 +30,20 @@ func Usual() Timing {
 // carrier; it cannot be configured.
 const outside = 10 * time.Second
 
-// longestStep returns the longest start-to-close of a worker's steps.
+// workflowTask is the start-to-close of a workflow task, which is the work of the
+// order workers; their steps are parts of one.
+const workflowTask = 10 * time.Second
+
+// longestStep returns the longest start-to-close of what a worker does.
 func (t Timing) longestStep(worker string) time.Duration {
-	if worker == "payment" || worker == "shipping" {
+	switch worker {
+	case "payment", "shipping":
 		return max(outside, t.StartToClose)
+	case "order-1", "order-2":
+		return max(workflowTask, t.StartToClose)
+	default:
+		return t.StartToClose
 	}
-	return t.StartToClose
 }
 
 // bound is how long after the last fault everything must be decided: an order

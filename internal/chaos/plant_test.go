@@ -1,0 +1,48 @@
+package chaos
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A judgement that finds nothing is worth something only if it finds what is
+// there: each damage, done one after the other to the databases of one platform,
+// by its name, in the invariants and by the doctor.
+func TestAPlantIsFoundByName(t *testing.T) {
+	timing := Hasty()
+	timing.DecideAfter = 10 * time.Second // the doctor judges nothing before
+	p, orders := start(t, Prepare(t), timing), Orders(1, 16, time.Second)
+	c, shop := p.customers(t), p.open(t)
+	c.visit(t.Context(), orders)
+	require.NoError(t, c.wait(t.Context()))
+	require.NoError(t, p.quiet(t.Context(), shop, timing.bound()))
+	before, err := p.judge(t.Context(), shop, c, orders)
+	require.NoError(t, err)
+	require.Empty(t, before.violations)
+
+	for _, plant := range []Plant{HeldStock, DoubleCapture, LostOrder} {
+		victim, err := p.plant(t.Context(), plant)
+		require.NoError(t, err)
+		after, err := p.judge(t.Context(), shop, c, orders)
+		require.NoError(t, err)
+		for _, words := range Plants[plant] {
+			require.True(t, names(after, words, victim), "%s of %s: no %q in\n%s", plant, victim, words, strings.Join(after.violations, "\n"))
+			require.False(t, names(before, words, victim), "%s was there before", plant)
+		}
+		before = after
+	}
+	require.Len(t, before.doubled, 1)
+}
+
+// names says whether a violation has the words and is about the victim's order.
+func names(v *verdict, words, victim string) bool {
+	for _, violation := range v.violations {
+		if strings.Contains(violation, words) && strings.Contains(violation, sagaOf(victim)) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,46 @@
+package chaos
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/pgserver"
+	"github.com/amends/amends/internal/temporalserver"
+)
+
+// Prepare builds the binary of this tree into a new folder for a platform, which
+// is kept if the test fails. What must be installed and is not skips the test, or
+// fails it if CI=true.
+func Prepare(tb testing.TB) Where {
+	tb.Helper()
+	built, err := filepath.Abs("../../bin")
+	require.NoError(tb, err)
+	binaries, err := temporalserver.Find(built)
+	if err == nil {
+		_, err = pgserver.Find()
+	}
+	missing := errors.Is(err, temporalserver.ErrNotBuilt) || errors.Is(err, pgserver.ErrNotInstalled)
+	if missing && os.Getenv("CI") != "true" {
+		tb.Skip(err)
+	}
+	require.NoError(tb, err)
+	dir, err := os.MkdirTemp("", "amends-chaos-") //nolint:usetesting // PostgreSQL's own user must get there, and a failure is kept
+	require.NoError(tb, err)
+	require.NoError(tb, os.Chmod(dir, 0o711)) //nolint:gosec // see above
+	tb.Cleanup(func() {
+		if tb.Failed() {
+			tb.Logf("kept: %s", dir)
+			return
+		}
+		require.NoError(tb, os.RemoveAll(dir))
+	})
+	amends := filepath.Join(dir, "amends")
+	out, err := exec.CommandContext(tb.Context(), "go", "build", "-o", amends, "../../cmd/amends").CombinedOutput() //nolint:gosec // a new file of our own
+	require.NoError(tb, err, "%s", out)
+	return Where{Dir: dir, Amends: amends, Binaries: binaries}
+}
