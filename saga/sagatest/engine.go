@@ -52,6 +52,9 @@ const (
 	awayFor = 12 * time.Minute // longer than decide-by and than it takes to be flagged
 )
 
+// forever is a deadline that never passes.
+var forever = time.Unix(1<<40, 0)
+
 // failsFor is how many calls [Fails] fails.
 const failsFor = 3
 
@@ -96,36 +99,76 @@ func (e *engine) trace() []string {
 // execute makes the attempts of one activity, as the engine would.
 func (e *engine) execute(ctx workflow.Context, n string, arg any, retry *temporal.RetryPolicy, startToClose, scheduleToClose time.Duration) (converter.EncodedValue, error) {
 	rest, _ := workflow.NewDisconnectedContext(ctx) // an attempt under way is waited for
-	began := workflow.Now(ctx)
+	deadline := forever
+	if scheduleToClose > 0 {
+		deadline = workflow.Now(ctx).Add(scheduleToClose)
+	}
 	e.activities++
 	id := e.activities
 	interval := retry.InitialInterval
 	for {
-		value, err := e.attempt(rest, id, n, arg, startToClose)
+		kind := e.next(n)
+		e.made[len(e.made)-1].activity = id
+		if kind == "" && e.fails(n, workflow.Now(ctx).Add(latency)) {
+			if err := e.failAndPause(ctx, rest, n, interval, deadline); err != nil {
+				return nil, err
+			}
+			interval = longer(interval, retry)
+			continue
+		}
+		value, err := e.attempt(rest, kind, n, arg, startToClose)
 		var app *temporal.ApplicationError
 		if err == nil || errors.As(err, &app) && app.NonRetryable() || ctx.Err() != nil {
 			return value, err
 		}
-		if scheduleToClose > 0 && workflow.Now(ctx).Add(interval).After(began.Add(scheduleToClose)) {
+		if workflow.Now(ctx).Add(interval).After(deadline) {
 			return nil, err
 		}
 		if err := workflow.Sleep(ctx, interval); err != nil {
 			return nil, err // canceled between two attempts
 		}
-		interval = min(time.Duration(float64(interval)*retry.BackoffCoefficient), retry.MaximumInterval)
+		interval = longer(interval, retry)
 	}
 }
 
+// longer returns the interval before the attempt after the next one.
+func longer(interval time.Duration, retry *temporal.RetryPolicy) time.Duration {
+	return min(time.Duration(float64(interval)*retry.BackoffCoefficient), retry.MaximumInterval)
+}
+
+// failAndPause makes an attempt that fails in any case, and waits for the next
+// one, in one sleep: an outage is little else. It returns an error if there is no
+// next one.
+func (e *engine) failAndPause(ctx, rest workflow.Context, n string, interval time.Duration, deadline time.Time) error {
+	ended := workflow.Now(ctx).Add(latency)
+	e.failing[n] = max(e.failing[n]-1, 0)
+	c := &e.made[len(e.made)-1]
+	c.void, c.late = true, !ended.Before(e.decideBy)
+	pause := latency + interval
+	last := ended.Add(interval).After(deadline)
+	if last {
+		pause = latency
+	}
+	err := workflow.Sleep(ctx, pause)
+	if under := ended.Sub(workflow.Now(ctx)); err != nil && under > 0 { // canceled during the attempt
+		e.sleep(rest, under)
+		return errBefore
+	}
+	if last {
+		return errBefore
+	}
+	return err
+}
+
 // attempt makes one attempt with the fault that the schedule has for it.
-func (e *engine) attempt(ctx workflow.Context, id int, n string, arg any, startToClose time.Duration) (converter.EncodedValue, error) {
-	kind := e.next(n)
+func (e *engine) attempt(ctx workflow.Context, kind Kind, n string, arg any, startToClose time.Duration) (converter.EncodedValue, error) {
 	at := len(e.made) - 1
 	pause := latency
 	if kind == Slow {
 		pause = slow
 	}
 	e.sleep(ctx, pause)
-	e.made[at].activity, e.made[at].void = id, e.fails(ctx, n)
+	e.made[at].void = e.fails(n, workflow.Now(ctx))
 	e.made[at].late = !workflow.Now(ctx).Before(e.decideBy)
 
 	effect := func() (converter.EncodedValue, error) { return e.acts.ExecuteActivity(n, arg) }
@@ -166,7 +209,7 @@ func (e *engine) attempt(ctx workflow.Context, id int, n string, arg any, startT
 		e.crash()
 	case Lost, CrashAfter, Slow, Again:
 	}
-	if e.fails(ctx, n) {
+	if e.fails(n, workflow.Now(ctx)) {
 		e.failing[n] = max(e.failing[n]-1, 0)
 		return nil, errBefore
 	}
@@ -184,9 +227,9 @@ func (e *engine) attempt(ctx workflow.Context, id int, n string, arg any, startT
 	return value, err
 }
 
-// fails says that a call of the name fails now, before its effect.
-func (e *engine) fails(ctx workflow.Context, n string) bool {
-	return e.failing[n] > 0 || workflow.Now(ctx).Before(e.away[n])
+// fails says that a call of the name fails before its effect.
+func (e *engine) fails(n string, now time.Time) bool {
+	return e.failing[n] > 0 || now.Before(e.away[n])
 }
 
 // base returns the step that an activity belongs to.
