@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/load"
+)
+
+const loadHelp = `Place orders against a running platform with the demo data, wait until each is decided, and compare
+it with what it must have become. The exit code is not 0, and standard error names the order, if one
+was lost, doubled, refused, not decided in time or decided otherwise.
+
+  amends load                                    # 100 orders, 8 customers
+  amends load --duration 1m --concurrency 32     # closed loop: who has a decision places the next order
+  amends load --duration 1m --rate 50            # open loop: 50 orders are due each second, whatever happens
+  amends load --mix declined=10,duplicate=50     # per cent; the rest is plain. --mix '' is all plain
+
+The mix is of declined (the payment is refused), out_of_stock, undeliverable, cancelled (by the customer,
+as soon as the order is acknowledged), slow (the provider takes 3 s) and duplicate (placed twice at once
+with one key). One seed is one list of orders.
+
+With --hot-item every order wants one unit of that SKU, and exactly as many as are left must be
+confirmed. How many are left is yours to know, and nobody else may sell them meanwhile. The demo data
+begins with 10 of TEAPOT-LIMITED; more come by a delivery:
+
+  amends load --hot-item TEAPOT-LIMITED --hot-left 10 --orders 100 --concurrency 32
+  amends stock receive TEAPOT-LIMITED 7 --warehouse BER
+
+What the figures mean, docs/load.md says.`
+
+// Without a word about how much and how, a load is this one.
+const (
+	loadOrders      = 100
+	loadConcurrency = 8
+)
+
+func loadCommand(std stdio) *cobra.Command {
+	var (
+		o            load.Options
+		until, mix   string
+		hot          load.Hot
+		printJSON    bool
+		defaultMix   = load.DefaultMix().String()
+		untilDecided = string(load.UntilDecided)
+	)
+	cmd := &cobra.Command{
+		Use:   "load",
+		Short: "Place orders, measure them, and check that each ended as it had to",
+		Long:  loadHelp,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := std.load(cmd, config.Needs{})
+			if err != nil {
+				return err
+			}
+			given := cmd.Flags().Changed
+			if o.BaseURL == "" {
+				o.BaseURL = "http://" + reachable(c.HTTPAddr)
+			}
+			if !given("orders") && !given("duration") {
+				o.Orders = loadOrders
+			}
+			if !given("concurrency") && !given("rate") {
+				o.Concurrency = loadConcurrency
+			}
+			if given("hot-item") != given("hot-left") {
+				return errors.New("hot-item, hot-left: give both or none")
+			}
+			if given("hot-item") {
+				o.Hot = &hot
+			}
+			o.Until = load.Until(until)
+			var mistakes error
+			if o.Hot == nil || given("mix") {
+				o.Mix, mistakes = load.ParseMix(mix)
+			}
+			if mistakes == nil {
+				mistakes = o.Validate()
+			}
+			if mistakes != nil {
+				return mistakes
+			}
+			return std.placeLoad(cmd.Context(), o, printJSON)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.BaseURL, "url", "", "where the API is (default: http_addr of the configuration, http://127.0.0.1:8080)")
+	f.IntVar(&o.Orders, "orders", 0, fmt.Sprintf("how many orders to place (default %d, unless --duration is given)", loadOrders))
+	f.DurationVar(&o.Duration, "duration", 0, "how long to place orders, for example 1m")
+	f.IntVar(&o.Concurrency, "concurrency", 0, fmt.Sprintf("customers that place one order after the other (default %d, unless --rate is given)", loadConcurrency))
+	f.Float64Var(&o.Rate, "rate", 0, "orders that are due each second, whatever becomes of those before")
+	f.StringVar(&mix, "mix", defaultMix, "per cent of the orders that are of a kind")
+	f.Uint64Var(&o.Seed, "seed", 1, "number that determines every order")
+	f.StringVar(&until, "until", untilDecided, "when the next order may take an order's place: decided or acknowledged")
+	f.Float64Var(&o.Sample, "sample", 1, "share of the orders whose acknowledgement is measured too, with one request more; see docs/load.md")
+	f.DurationVar(&o.Wait, "wait", load.DefaultWait, "how long a decision is waited for, and once more when all orders are placed")
+	f.StringVar(&hot.SKU, "hot-item", "", "SKU that every order wants one unit of")
+	f.IntVar(&hot.Left, "hot-left", 0, "units of the hot item that are left")
+	f.StringSliceVar(&o.Shop.SKUs, "sku", nil, "products to order, in stock (default: those of the demo data)")
+	f.StringVar(&o.Shop.SoldOut, "sold-out-sku", "", "product without stock (default: that of the demo data)")
+	f.StringVar(&o.Shop.Currency, "currency", "", "currency of the products' prices (default: EUR)")
+	f.BoolVar(&printJSON, "json", false, "print the report as JSON, and nothing while it runs")
+	return cmd
+}
+
+// placeLoad makes the load and prints what came of it, also if it is stopped.
+func (std stdio) placeLoad(ctx context.Context, o load.Options, printJSON bool) error {
+	if !printJSON {
+		o.Progress, o.Every = std.progress()
+	}
+	report, err := load.Run(ctx, o)
+	if report.Run == "" {
+		return fmt.Errorf("load: %w", err) // it never began
+	}
+	if err != nil {
+		err = fmt.Errorf("load: stopped before every order was checked: %w", err)
+	}
+	if printJSON {
+		encoder := json.NewEncoder(std.out)
+		encoder.SetIndent("", "  ")
+		return errors.Join(encoder.Encode(report), err, report.Err())
+	}
+	return errors.Join(printLoad(std.out, report), err, report.Err())
+}
+
+// progress returns who tells how far a load has come, and how often: on a terminal
+// in one line that changes, else in a line every few seconds.
+func (std stdio) progress() (tell func(load.Progress), every time.Duration) {
+	if f, ok := std.err.(*os.File); !ok || !isatty.IsTerminal(f.Fd()) {
+		return func(p load.Progress) { fmt.Fprintln(std.err, p) }, 5 * time.Second
+	}
+	const clear, noWrap, wrap = "\r\x1b[2K", "\x1b[?7l", "\x1b[?7h"
+	return func(p load.Progress) {
+		if p.Phase == load.Done {
+			fmt.Fprint(std.err, clear)
+			return
+		}
+		fmt.Fprint(std.err, clear+noWrap+p.String()+wrap)
+	}, 250 * time.Millisecond
+}
