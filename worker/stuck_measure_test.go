@@ -140,3 +140,16 @@ func TestFlaggedOrders(t *testing.T) {
 	_, _, err = FlaggedOrders(t.Context(), options(t, "order"), "", 10)
 	require.ErrorContains(t, err, "the database has not been migrated")
 }
+
+func TestAnIdleWorkerCountsAsOne(t *testing.T) {
+	t.Parallel()
+	m := &meter{missing: map[string]time.Time{}}
+	l := &look{o: StuckOptions{}.withDefaults(), now: time.Now()}
+	require.False(t, m.unpolled("q", l.now.Add(-longPoll), l), "it asks again after a long poll")
+	require.True(t, m.unpolled("q", l.now.Add(-longPoll-l.o.NotTaken-time.Second), l))
+	require.False(t, m.unpolled("never", time.Time{}, l), "its worker may start right now")
+	l.now = l.now.Add(l.o.NotTaken + time.Second)
+	require.True(t, m.unpolled("never", time.Time{}, l))
+	require.False(t, m.unpolled("never", l.now, l), "it has started")
+	require.False(t, m.unpolled("never", time.Time{}, l), "and what was forgotten since begins anew")
+}
