@@ -36,6 +36,9 @@ type ReconcileInput struct {
 	Patience time.Duration `json:"patience,omitempty"`
 	// Heal is how long a resumed saga is waited for. Default 1 min.
 	Heal time.Duration `json:"heal,omitempty"`
+	// AtMost is how many findings of one kind are repaired; more of them repair
+	// nothing at all. 0 is 10, or 1 % of the orders judged if that is more.
+	AtMost int `json:"at_most,omitempty"`
 	// Rate is how many orders are looked at per second at most; 0 is no limit.
 	Rate int `json:"rate,omitempty"`
 	// PageSize is how many orders are asked for at a time, at most 1,000. Default 500.
@@ -282,6 +285,7 @@ func (d *doctor) end(ctx workflow.Context) {
 	}
 	metrics.Gauge("amends_doctor_last_run_timestamp_seconds").Update(float64(r.Ended.Unix()))
 	metrics.Gauge("amends_doctor_orders_per_second").Update(r.OrdersPerSecond)
+	metrics.Gauge("amends_doctor_unrepaired").Update(float64(r.found() - r.Repaired))
 	metrics.Gauge("amends_doctor_unasked").Update(float64(len(r.Unasked)))
 	if !r.OK {
 		workflow.GetLogger(ctx).Warn("the doctor found what is wrong", "findings", r.found(), "repaired", r.Repaired,

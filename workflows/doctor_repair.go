@@ -19,7 +19,12 @@ const resumeAtOnce = 10
 // them are no accident that happened to a few orders: somebody restored an older
 // backup, or a release is broken, and then what looks like the exception may be
 // the truth.
-func (r *Report) tolerated() int { return max(10, r.Judged/100) }
+func (d *doctor) tolerated() int {
+	if d.in.AtMost > 0 {
+		return d.in.AtMost
+	}
+	return max(10, d.report.Judged/100)
+}
 
 // repair resumes the sagas that can mend what was found, and looks once more.
 func (d *doctor) repair(ctx workflow.Context) error {
@@ -70,7 +75,7 @@ func (d *doctor) reportOnly() string {
 		return "it was asked to change nothing"
 	}
 	for _, k := range FindingKinds {
-		if n, most := d.report.Counts[k], d.report.tolerated(); n > most {
+		if n, most := d.report.Counts[k], d.tolerated(); n > most {
 			return fmt.Sprintf("there are %d findings of kind %s, more than %d: that looks like a database that was restored from a backup, "+
 				"or a broken release, and is for a person to judge", n, k, most)
 		}

@@ -277,6 +277,10 @@ func TestTheDoctorTouchesNothingWhenTooMuchIsWrong(t *testing.T) {
 	require.False(t, r.OK)
 
 	lose(t, c, r.Findings[0].Order)
+	c.in.AtMost = 9
+	r = c.diagnose(t)
+	require.Contains(t, r.ReportOnlyBecause, "10 findings of kind saga_stopped, more than 9")
+	c.in.AtMost = 0
 	r = c.diagnose(t)
 	require.Empty(t, r.ReportOnlyBecause)
 	require.Equal(t, 10, r.Repaired)

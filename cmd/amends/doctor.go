@@ -44,7 +44,7 @@ func exitCode(err error) int {
 type doctorFlags struct {
 	json, dryRun, last bool
 	grace, pause       time.Duration
-	rate               int
+	rate, atMost       int
 }
 
 func doctorCommand(std stdio) *cobra.Command {
@@ -67,6 +67,7 @@ func doctorCommand(std stdio) *cobra.Command {
 	f.DurationVar(&flags.grace, "grace", 0, "how long after its decide-by an order is judged (default doctor.grace)")
 	f.DurationVar(&flags.pause, "pause", 0, "how long until the second look (default doctor.pause)")
 	f.IntVar(&flags.rate, "rate", 0, "orders per second at most (default doctor.rate)")
+	f.IntVar(&flags.atMost, "at-most", 0, "repair if there are not more findings of one kind (default 10, or 1 % of the orders judged)")
 	config.AddFlags(f, engineKeys...)
 	return cmd
 }
@@ -104,7 +105,7 @@ func (std stdio) diagnose(cmd *cobra.Command, flags doctorFlags) (workflows.Repo
 		return workflows.Report{}, err
 	}
 	input := reconcileInput(c)
-	input.DryRun = flags.dryRun // not the schedule's: who asks decides
+	input.DryRun, input.AtMost = flags.dryRun, flags.atMost // not the schedule's: who asks decides
 	if cmd.Flags().Changed("grace") {
 		input.Grace = max(flags.grace, time.Nanosecond) // 0 would be the default
 	}

@@ -3,7 +3,6 @@ package shoptest
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/internal/database"
@@ -21,9 +20,6 @@ func (s *Shop) BindAudit(r saga.Registry, engine activities.Sagas) {
 	activities.BindShippingAudit(r, shipping.NewAuditor(s.Shipments, s.Carrier))
 }
 
-// books are the shop's databases, as they are opened.
-var books = []string{"order", "catalog", "inventory", "payment", "provider", "shipping", "carrier"}
-
 // Damage changes a row of a database behind its service's back, as no service
 // would. It fails if no row is changed.
 func (s *Shop) Damage(ctx context.Context, book, statement string, args ...any) error {
@@ -37,10 +33,10 @@ func (s *Shop) Damage(ctx context.Context, book, statement string, args ...any) 
 // Exec executes a statement on a database behind its service's back, and returns
 // how many rows it changed.
 func (s *Shop) Exec(ctx context.Context, book, statement string, args ...any) (int64, error) {
-	i := slices.Index(books, book)
-	if i < 0 {
+	db, ok := s.books[book]
+	if !ok {
 		return 0, fmt.Errorf("no database %q", book)
 	}
-	res := s.databases[i].WithContext(ctx).Exec(statement, args...)
+	res := db.WithContext(ctx).Exec(statement, args...)
 	return res.RowsAffected, database.Fault(res.Error)
 }

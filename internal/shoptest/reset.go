@@ -96,6 +96,6 @@ func parentsFirst(tx *gorm.DB) ([]string, error) {
 
 // SellOut makes a SKU go out of stock, as if it had been delivered less.
 func (s *Shop) SellOut(ctx context.Context, sku string) error {
-	return database.Fault(s.stock.WithContext(ctx).
+	return database.Fault(s.books["inventory"].WithContext(ctx).
 		Exec("UPDATE stock SET received = received - available, available = 0 WHERE sku = ?", sku).Error)
 }

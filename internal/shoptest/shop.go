@@ -47,8 +47,8 @@ type Shop struct {
 
 	ahead     atomic.Int64 // the provider's clock, in nanoseconds
 	databases []*gorm.DB
-	stock     *gorm.DB   // of inventory
-	resets    [][]string // of each database: the statements that bring the snapshot back
+	books     map[string]*gorm.DB // the same, by the name of their service, or what is outside of it
+	resets    [][]string          // of each database: the statements that bring the snapshot back
 }
 
 // Faults wraps the outside world; nil fields wrap nothing.
@@ -93,7 +93,8 @@ func Open(tb testing.TB, dsns DSNs, migrate bool) *Shop {
 func open(tb testing.TB, dsns DSNs, migrate bool, over func(testing.TB, *gorm.DB) *gorm.DB) *Shop {
 	tb.Helper()
 	var all []*gorm.DB
-	open := func(dsn string, up func(context.Context, *gorm.DB) error) *gorm.DB {
+	books := map[string]*gorm.DB{}
+	open := func(name, dsn string, up func(context.Context, *gorm.DB) error) *gorm.DB {
 		db := dbtest.Open(tb, dsn, database.Options{})
 		if migrate {
 			require.NoError(tb, up(tb.Context(), db))
@@ -101,22 +102,22 @@ func open(tb testing.TB, dsns DSNs, migrate bool, over func(testing.TB, *gorm.DB
 		if over != nil {
 			db = over(tb, db)
 		}
-		all = append(all, db)
+		all, books[name] = append(all, db), db
 		return db
 	}
 	s := &Shop{
-		Orders:    orderstore.New(open(dsns.Order, orderstore.Migrate)),
-		Catalog:   catalogstore.New(open(dsns.Catalog, catalogstore.Migrate)),
-		Inventory: inventorystore.New(open(dsns.Inventory, inventorystore.Migrate)),
-		Payments:  paymentstore.New(open(dsns.Payment, paymentstore.Migrate)),
-		Shipments: shippingstore.New(open(dsns.Shipping, shippingstore.Migrate)),
-		Carrier:   carriersim.New(open(dsns.Carrier, carriersim.Migrate), carriersim.Options{MaxHang: time.Second}),
+		Orders:    orderstore.New(open("order", dsns.Order, orderstore.Migrate)),
+		Catalog:   catalogstore.New(open("catalog", dsns.Catalog, catalogstore.Migrate)),
+		Inventory: inventorystore.New(open("inventory", dsns.Inventory, inventorystore.Migrate)),
+		Payments:  paymentstore.New(open("payment", dsns.Payment, paymentstore.Migrate)),
+		Shipments: shippingstore.New(open("shipping", dsns.Shipping, shippingstore.Migrate)),
+		Carrier:   carriersim.New(open("carrier", dsns.Carrier, carriersim.Migrate), carriersim.Options{MaxHang: time.Second}),
 	}
-	s.Provider = simulator.New(open(dsns.Provider, simulator.Migrate), simulator.Options{
+	s.Provider = simulator.New(open("provider", dsns.Provider, simulator.Migrate), simulator.Options{
 		HangFor: time.Second, SlowFor: time.Millisecond,
 		Now: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) },
 	})
-	s.databases, s.stock = all, all[2]
+	s.databases, s.books = all, books
 	return s
 }
 
