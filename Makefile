@@ -69,6 +69,41 @@ chaos: ## Break the running platform for FOR (120s) under ORDERS (500) orders, a
 figures: build ## Print what an order costs on this machine, on a platform of its own
 	@scripts/figures.sh
 
+# Of `make bench`, `make bench-flat` and `make soak`: how many orders at a time, how
+# many rounds of how many seconds, and the page that gets the results (none: WRITE=).
+CONCURRENCY ?= 1,32
+ROUNDS ?= 3
+SECONDS ?= 20
+ENGINES ?= postgres,dev
+WRITE ?= docs/benchmarks.md
+# PROFILE=1 also leaves CPU profiles of the workers and the API in bin/profiles.
+PROFILE ?=
+# Orders before the two measurements of `make bench-flat`, and minutes of `make soak`.
+FROM ?= 1000
+TO ?= 10000
+MINUTES ?= 10
+
+.PHONY: bench-tools
+bench-tools: build
+	@scripts/temporal-server.sh
+	CGO_ENABLED=0 go build -trimpath -o bin/bench ./internal/bench
+
+.PHONY: bench
+bench: bench-tools ## Measure an order against the floor (CONCURRENCY=1,32 ROUNDS=3 SECONDS=20 PROFILE=1)
+	bin/bench run --concurrency $(CONCURRENCY) --rounds $(ROUNDS) --duration $(SECONDS)s --engines $(ENGINES) --write '$(WRITE)' $(if $(PROFILE),--profile bin/profiles) $(ARGS)
+
+.PHONY: bench-flat
+bench-flat: bench-tools ## Measure whether an order costs the same after many (FROM=1000 TO=10000)
+	bin/bench flat --from $(FROM) --to $(TO) --rounds $(ROUNDS) --write '$(WRITE)' $(ARGS)
+
+.PHONY: soak
+soak: bench-tools ## Watch memory, goroutines and connections under half load (MINUTES=10)
+	bin/bench soak --duration $(MINUTES)m --write '$(WRITE)' $(ARGS)
+
+.PHONY: microbench
+microbench: ## Run the micro-benchmarks; with BASE=FILE of an earlier run, compare
+	@scripts/microbench.sh
+
 .PHONY: record-histories
 record-histories: build ## Record the golden histories that are missing (FORCE=1: all that are not frozen)
 	go test ./internal/e2e -run '^TestRecordHistories$$' -count=1 -v -record $(if $(FORCE),-force)

@@ -50,7 +50,7 @@ run() {
 
 # Caching is left to Go where it can see what a test depends on. Of these it
 # cannot: they list the tree, or build and start binaries.
-uncached='amends/amends(/cmd/amends|/internal/e2e|/internal/chaos)?$'
+uncached='amends/amends(/cmd/amends|/internal/bench|/internal/e2e|/internal/chaos)?$'
 
 # Every package is in one of the four runs below, whatever the patterns say.
 packages=$(go list ./...)
