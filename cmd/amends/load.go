@@ -138,12 +138,12 @@ func (std stdio) progress() (tell func(load.Progress), every time.Duration) {
 	if f, ok := std.err.(*os.File); !ok || !isatty.IsTerminal(f.Fd()) {
 		return func(p load.Progress) { fmt.Fprintln(std.err, p) }, 5 * time.Second
 	}
-	const clear, noWrap, wrap = "\r\x1b[2K", "\x1b[?7l", "\x1b[?7h"
+	const wipe, noWrap, wrap = "\r\x1b[2K", "\x1b[?7l", "\x1b[?7h"
 	return func(p load.Progress) {
 		if p.Phase == load.Done {
-			fmt.Fprint(std.err, clear)
+			fmt.Fprint(std.err, wipe)
 			return
 		}
-		fmt.Fprint(std.err, clear+noWrap+p.String()+wrap)
+		fmt.Fprint(std.err, wipe+noWrap+p.String()+wrap)
 	}, 250 * time.Millisecond
 }
