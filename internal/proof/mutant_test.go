@@ -1,12 +1,15 @@
 package proof_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -53,8 +56,24 @@ func TestEveryMutantIsCaught(t *testing.T) {
 			require.NotContains(t, out, "[build failed]", "the mutant does not even build")
 			require.NotContains(t, out, "no tests to run", "nothing was tried")
 			require.Contains(t, out, "--- FAIL", "it must be a test that fails")
+			fmt.Fprintf(os.Stdout, "mutant %s in %s: caught by %s\n", m.name, m.file, catcher(out))
 		})
 	}
+}
+
+var (
+	failedTest     = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
+	failedSchedule = regexp.MustCompile(`schedule "([^"]*)"`)
+)
+
+// catcher returns the first test that failed and, if it was the explorer, the
+// schedule.
+func catcher(out string) string {
+	by := failedTest.FindStringSubmatch(out)[1]
+	if s := failedSchedule.FindStringSubmatch(out); s != nil {
+		by += ", schedule " + cmp.Or(s[1], "(no fault)")
+	}
+	return by
 }
 
 // test builds the tests with the mutant in place of its original and runs them.

@@ -1,0 +1,182 @@
+#!/usr/bin/env bash
+# Prints docs/proof.md from what the parts of scripts/prove.sh have printed, which
+# calls this. What did not run, or failed, shows as that and has no figures.
+source "$(dirname "$0")/lib.sh"
+
+# part NAME FUNCTION shows a part: its figures, or why there are none.
+part() {
+  local seconds status
+  if [ ! -e "$LOGS/$1.end" ]; then
+    echo 'Not run.'
+    return
+  fi
+  read -r seconds status <"$LOGS/$1.end"
+  if [ "$status" = 'no tests' ]; then
+    echo '**Not run**: there is no such test.'
+  elif [ "$status" = 124 ]; then
+    echo "**Not finished** within its time, $seconds s: no figures."
+  elif [ "$status" != 0 ]; then
+    echo "**Failed** after $seconds s: no figures."
+  else
+    "$2" <"$LOGS/$1"
+  fi
+}
+
+# took NAME prints how long a part took, and how it ended.
+took() {
+  local seconds status
+  [ -e "$LOGS/$1.end" ] || { echo 'not run |'; return; }
+  read -r seconds status <"$LOGS/$1.end"
+  case $status in
+    0) echo "passed | $seconds s" ;;
+    'no tests') echo 'not run |' ;;
+    124) echo "**not finished** | $seconds s" ;;
+    *) echo "**failed** | $seconds s" ;;
+  esac
+}
+
+# table shows the explorer's report.
+table() {
+  awk '
+    BEGIN { print "| faults | schedules run | per second | the same run as one of them | left out | |\n|---|---|---|---|---|---|" }
+    /^([0-9]+ faults|in all): [0-9]+ schedules in / {
+      at = index($0, ":"); what = substr($0, 1, at - 1); sub(/ faults$/, "", what)
+      rest = substr($0, at + 2); split(rest, word, " ")
+      match(rest, /[0-9]+\/s/); rate = substr(rest, RSTART, RLENGTH - 2)
+      match(rest, /[0-9]+ more/); same = substr(rest, RSTART, RLENGTH - 5)
+      left = match(rest, /[0-9]+ left out/) ? substr(rest, RSTART, RLENGTH - 9) : 0
+      how = rest ~ /; sampled/ ? "sampled" : left > 0 ? "complete but for the middle of outages" : "complete"
+      if (what == "in all") how = ""
+      printf "| %s | %s | %s | %s | %s | %s |\n", what, word[1], rate, same, left, how
+    }
+    /^faults that hit:/ {
+      printf "\nFaults that hit:"
+      for (i = 4; i < NF; i += 2) printf "%s %s %s", (i > 4 ? "," : ""), $i, $(i + 1)
+      print "."
+    }'
+}
+
+reduction() { sed -n 's/^reduction: \(.*\)$/\1./p'; }
+
+mutants() {
+  local caught
+  caught=$(grep -c '^mutant ' "$LOGS/mutants")
+  echo "$caught of $(grep -cE '^ +--- (PASS|FAIL): TestEveryMutantIsCaught/' "$LOGS/mutants") mutants were caught, each within 60 s:"
+  printf '\n| mutant | of | caught by |\n|---|---|---|\n'
+  sed -n 's/^mutant \(.*\) in \(.*\): caught by \(.*\)$/| \1 | `\2` | `\3` |/p' "$LOGS/mutants" | LC_ALL=C sort
+  echo
+  echo 'Changes that a replay of the golden histories does not find, but that break orders in flight, and were caught:'
+  sed -n 's/^ *--- PASS: TestAChangeThat[^/]*\/\([^ ]*\) .*$/\1/p' "$LOGS/mutants" | LC_ALL=C sort | paste -sd, | sed 's/,/, /g; s/$/./'
+}
+
+barrier() {
+  awk '
+    BEGIN { print "| calls that meet | interleavings |\n|---|---|" }
+    /^=== (RUN|NAME|CONT|PAUSE) / { test = $3 }
+    / interleavings, [0-9]+ statements, / {
+      for (i = 1; i < NF; i++) if ($(i + 1) == "interleavings,") n = $i
+      row[test] = n
+    }
+    / connections cut$/ { cut[test] = $(NF - 2) }
+    END {
+      for (t in row) printf "| %s | %s |\n", t, row[t] | "LC_ALL=C sort"
+      close("LC_ALL=C sort")
+      for (t in cut) printf "| %s | %s connections cut at COMMIT |\n", t, cut[t] | "LC_ALL=C sort"
+    }'
+}
+
+continued() { sed -n 's/^\([0-9]* histories, .* wrong\), in .*$/\1./p'; }
+
+# block shows lines as they are, from the first that matches on, without the
+# test's own.
+block() {
+  echo '```'
+  awk -v from="$1" '
+    !on && match($0, from) { on = 1; print substr($0, RSTART); next }
+    on && (/^[=-]/ || /^ *---/ || /^(PASS|ok|FAIL)/ || /_test\.go:[0-9]+:/) { exit }
+    on { sub(/^        /, ""); print }'
+  echo '```'
+}
+chaos() { block 'chaos: seed [0-9]'; }
+recovery() {
+  awk '
+    BEGIN { print "| from … to | times | p50 | p95 | aim |\n|---|---|---|---|---|" }
+    /^BenchmarkRecovery\// && NF > 2 {
+      name = $1; sub(/^[^\/]*\//, "", name); sub(/-[0-9]+$/, "", name)
+      for (i = 3; i < NF; i += 2) value[$(i + 1)] = $i
+      printf "| %s | %s | %s s | %s s | %s s |\n", name, $2, value["p50-s"], value["p95-s"], value["aim-s"]
+    }'
+}
+doctor() { sed -n 's/^\(doctor on .*\)$/- \1/p'; }
+
+dirty=
+[ -z "$(git status --porcelain 2>/dev/null)" ] || dirty=', and changes that are not committed'
+memory=$(awk '/^MemTotal/ {printf "%.0f GiB", $2 / 1048576}' /proc/meminfo 2>/dev/null || echo 'unknown')
+
+cat <<EOF2
+# What was proved, and how much of it
+
+\`make prove\` writes this page (\`scripts/prove.sh\`); nothing here is typed in. What did not run in the same session
+shows as not run. What is promised is in [architecture.md](architecture.md#guarantees); what each part shows, and what it
+cannot show, is in its package: [\`saga/sagatest\`](../saga/sagatest/doc.go), [\`saga/barrier\`](../saga/barrier/doc.go),
+[\`internal/continued\`](../internal/continued/doc.go), [\`internal/chaos\`](../internal/chaos/doc.go).
+
+| | |
+|---|---|
+| commit | $(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)$dirty |
+| date | $(date -u '+%Y-%m-%d %H:%M UTC') |
+| machine | $(nproc) cores, $memory, $(uname -sr), $(go env GOVERSION) |
+| seed of the samples and of chaos | $SEED |
+
+| part | | took |
+|---|---|---|
+$(for p in explorer reduction sample mutants barrier continued chaos recovery doctor; do echo "| $p | $(took "$p") |"; done)
+
+## Every schedule of up to $FAULTS faults
+
+The order saga, with its real workflow, activities, services, stores and simulators, under every schedule of faults; all
+invariants after each. A run in which a kind of fault never hit fails.
+
+$(part explorer table)
+
+Under three faults and more, an outage gets further faults at its first two retries and its last one, not at the seventy
+that differ from them in time only: those are counted as left out, and are among the samples below.
+
+What is the same run as one that ran is left out too, which is exact. Compared with an exploration without that:
+$(part reduction reduction)
+
+## Up to $SIZES faults, $SAMPLE schedules of each size
+
+$(part sample table)
+
+## Broken copies
+
+$(part mutants mutants)
+
+## The barrier
+
+All interleavings of two calls, whatever they find, statement by statement on PostgreSQL and transaction by transaction on
+SQLite; six calls at random; the connection cut at COMMIT.
+
+$(part barrier barrier)
+
+## Sagas in flight, continued by the code of today
+
+Every golden history, cut at every workflow task, goes on, forward and into undo:
+$(part continued continued)
+
+## Chaos
+
+Real processes, PostgreSQL and Temporal, for $FOR under $ORDERS orders. The seed draws what is broken when; how the
+processes meet it differs from run to run.
+
+$(part chaos chaos)
+
+## Recovery
+
+$(part recovery recovery)
+
+## The doctor
+
+$(part doctor doctor)
+EOF2

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Runs everything long and writes docs/proof.md from what it printed. A part that
+# fails or has no time left does not stop the others, but the status is not 0 then.
+# With the same values of these the page is the same, but for times and for chaos:
+#
+#   FAULTS=3       every schedule of up to so many faults
+#   SAMPLE=2000    schedules of each size up to SIZES=6 faults, drawn by SEED
+#   SEED=1         draws every sample
+#   RANDOM_RUNS=10000  random interleavings of the barrier
+#   FOR=120s ORDERS=500   how long chaos breaks things, under how many orders
+#   RECOVERIES=20  kills of each kind
+#   DOCTOR=20000   orders that the doctor looks at
+#   PARTS='…'      names of parts; the others show as "not run"
+#   PAGE=docs/proof.md  LOGS=bin/prove
+source "$(dirname "$0")/lib.sh"
+
+faults=${FAULTS:-3} sample=${SAMPLE:-2000} sizes=${SIZES:-6} seed=${SEED:-1} random_runs=${RANDOM_RUNS:-10000}
+for_=${FOR:-120s} orders=${ORDERS:-500} doctor=${DOCTOR:-20000} recoveries=${RECOVERIES:-20}
+page=${PAGE:-docs/proof.md} logs=${LOGS:-bin/prove}
+parts=${PARTS:-explorer reduction sample mutants barrier continued chaos recovery doctor}
+
+rm -rf "$logs"
+mkdir -p "$logs"
+have_postgres || die 'PostgreSQL is missing: install it'
+scripts/temporal.sh
+scripts/temporal-server.sh
+export PATH="$PWD/bin:$PATH" AMENDS_REQUIRE_POSTGRES=1
+failed=0
+
+# part NAME MINUTES PACKAGE ARGUMENT… runs tests as one part, for so long at most.
+part() {
+  local name=$1 minutes=$2 began=$SECONDS status=0
+  shift 2
+  [[ " $parts " == *" $name "* ]] || return 0
+  say "$name: go test $*"
+  # Go's own limit comes first: it lets nothing behind and says where it hangs.
+  timeout --kill-after=30 "$((minutes + 2))m" go test "$@" -count=1 -v -timeout "${minutes}m" >"$logs/$name" 2>&1 || status=$?
+  if [ "$status" = 0 ] && grep -q 'no tests to run' "$logs/$name"; then status='no tests'; fi
+  if [ "$status" != 0 ] && grep -q '^panic: test timed out' "$logs/$name"; then status=124; fi
+  echo "$((SECONDS - began)) $status" >"$logs/$name.end"
+  if [ "$status" = 0 ]; then
+    say "$name: done in $((SECONDS - began)) s"
+  else
+    failed=1
+    say "$name: FAILED ($status) after $((SECONDS - began)) s, see $logs/$name"
+    tail -n 30 "$logs/$name" >&2
+  fi
+}
+
+explore=(./internal/proof -run '^TestNoScheduleOfFaultsBreaksAnOrder$')
+part explorer 50 "${explore[@]}" -faults "$faults"
+part reduction 10 ./internal/proof -run '^TestTheReductionLosesNoRunOfAnOrder$' -reduction $((faults < 2 ? faults : 2))
+part sample 10 "${explore[@]}" -faults "$sizes" -sample "$sample" -seed "$seed" -dense 0
+part mutants 15 ./internal/proof -run 'Caught$' -mutants
+part barrier 10 ./saga/barrier -run 'Interleaving|EveryOrder|CutAtCommit' -barrier.random="$random_runs" -barrier.seed="$seed"
+part continued 10 ./internal/continued -every-way
+part chaos 15 ./internal/chaos -run '^TestChaos$' -chaos.for="$for_" -chaos.orders="$orders" -chaos.seed="$seed"
+part recovery 15 ./internal/chaos -run '^$' -bench '^BenchmarkRecovery$' -benchtime "${recoveries}x"
+part doctor 10 ./internal/e2e -run '^TestDoctorSpeed$' -doctor.orders "$doctor"
+
+LOGS=$logs FAULTS=$faults SAMPLE=$sample SIZES=$sizes SEED=$seed RANDOM_RUNS=$random_runs \
+  FOR=$for_ ORDERS=$orders DOCTOR=$doctor scripts/proof-page.sh >"$logs/page"
+mv "$logs/page" "$page"
+say "wrote $page"
+exit "$failed"
