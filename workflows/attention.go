@@ -15,10 +15,10 @@ import (
 // note keeps in the order's record what needs a person and what one has waived,
 // whenever that changes: the record can be listed, and outlives the workflow.
 func (s *orderSaga) note(ctx workflow.Context, v saga.View) error {
-	if !s.created && !s.in.Undo {
+	_, err := saga.Do(ctx, activities.NoteOrder, s.noteOf(ctx, v))
+	if fault.CodeOf(err) == fault.NotFound {
 		return nil // there is no record yet; whatever ends the order notes it too
 	}
-	_, err := saga.Do(ctx, activities.NoteOrder, s.noteOf(ctx, v))
 	return err
 }
 
@@ -45,15 +45,19 @@ func (s *orderSaga) noteOf(ctx workflow.Context, v saga.View) order.Note {
 	return n
 }
 
-// waivers returns those of this run, and those that the record has of another.
+// waivers returns those that the record has, maybe of another run, and those of
+// this run: of each step the first one stays.
 func (s *orderSaga) waivers(progress saga.View) []saga.Waiver {
-	all := append([]saga.Waiver{}, progress.Waivers...)
+	all := []saga.Waiver{}
 	for _, w := range s.record.Waivers {
+		all = append(all, saga.Waiver{
+			Step: w.Step, Code: fault.Code(w.Code), Owed: w.Owed,
+			Reason: w.Reason, Operator: w.Operator, Reference: w.Reference, At: w.At,
+		})
+	}
+	for _, w := range progress.Waivers {
 		if !slices.ContainsFunc(all, func(have saga.Waiver) bool { return have.Step == w.Step }) {
-			all = append(all, saga.Waiver{
-				Step: w.Step, Code: fault.Code(w.Code), Owed: w.Owed,
-				Reason: w.Reason, Operator: w.Operator, Reference: w.Reference, At: w.At,
-			})
+			all = append(all, w)
 		}
 	}
 	return all

@@ -68,6 +68,12 @@ func scenarios() map[string]scenario {
 		"confirmed-capture-parked": {status: confirmed, away: "shipping", timing: impatient, steer: park("payment")},
 		"confirmed-commit-parked":  {status: confirmed, away: "shipping", timing: impatient, steer: park("inventory")},
 
+		"confirmed-book-flagged":             {status: confirmed, away: "shipping", timing: impatient, steer: missShipping},
+		"cancelled-by-customer-undo-retried": {status: cancelled, reason: order.CustomerRequest, away: "shipping", timing: lazy, steer: retryVoiding},
+		"cancelled-by-customer-undo-waived":  {status: cancelled, reason: order.CustomerRequest, away: "shipping", timing: lazy, steer: skipVoiding},
+		"cancelled-resumed":                  {status: cancelled, reason: order.Deadline, away: "shipping", steer: resumeBooking},
+		"confirmed-resumed":                  {status: confirmed, away: "shipping", steer: resumeCommitting},
+
 		"confirmed-reset":         {status: confirmed, steer: resetTo(middle)},
 		"confirmed-reset-late":    {status: confirmed, decide: shortly, steer: resetLate},
 		"cancelled-reset":         {status: cancelled, reason: order.PaymentDeclined, change: tok("tok_capture_declined"), steer: resetTo(first)},

@@ -119,6 +119,38 @@ func TestARetryHealsAtOnce(t *testing.T) {
 	require.Equal(t, cancelled, p.healed(t, id).Status)
 }
 
+// A reset judges anew: the engine hands the repair to the new run too early, which
+// refuses it, so the undo is tried again. It needs another repair if it still
+// fails; the record keeps the first waiver.
+func TestAResetAfterAWaiverTriesTheUndoAgain(t *testing.T) {
+	t.Parallel()
+
+	p, money, id := unvoidable(t, impatient)
+	_, err := repair(t, skipVoid(id, "TICKET-7"))
+	require.NoError(t, err)
+	p.healed(t, id)
+	points := resetPoints(t, id)
+
+	run := reset(t, id, points.run, first(points))
+	stuckAt(t, id, "payment.authorize")
+	eventually(t, "the order's service lists it again", func() bool { return len(p.listed(t)) == 1 })
+	_, err = repair(t, skipVoid(id, "TICKET-8"))
+	require.NoError(t, err)
+	v := result(t, id, run)
+	require.Equal(t, order.CustomerRequest, v.Reason)
+	require.Len(t, v.Waivers, 1)
+	require.Equal(t, "TICKET-7", v.Waivers[0].Reference)
+	require.NoError(t, p.Check(t.Context()))
+
+	money.mute.Store(false)
+	points = resetPoints(t, id)
+	v = result(t, id, reset(t, id, points.run, points.events[1]))
+	require.Equal(t, saga.Undone, stateOf(v, "payment.authorize"), "this time it succeeds")
+	require.Equal(t, order.CustomerRequest, v.Reason)
+	require.Empty(t, p.listed(t))
+	require.NoError(t, p.Check(t.Context()))
+}
+
 // heldUp is an inventory whose first release fails for good, as it seems, and
 // whose next one takes its time.
 type heldUp struct {
