@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,8 +34,7 @@ func (e exit) Unwrap() error { return e.error }
 
 // exitCode is the code that a process ends with because of err.
 func exitCode(err error) int {
-	var e exit
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[exit](err); ok {
 		return e.code
 	}
 	return 1
@@ -152,9 +152,9 @@ func summary(r workflows.Report) string {
 	for _, n := range r.Counts {
 		found += n
 	}
-	s := fmt.Sprintf("%d orders judged, %d findings, %d repaired", r.Judged, found, r.Repaired)
+	parts := []string{fmt.Sprintf("%d orders judged, %d findings, %d repaired", r.Judged, found, r.Repaired)}
 	for _, u := range r.Unasked {
-		s += ", " + u.Service + " did not answer"
+		parts = append(parts, u.Service+" did not answer")
 	}
-	return s
+	return strings.Join(parts, ", ")
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -42,11 +43,11 @@ func renderReport(w io.Writer, r workflows.Report) error {
 		}
 		out += "\n" + t.Render() + "\n"
 		if more := listedNot(r); more > 0 {
-			out += fmt.Sprintf("… and %d more:", more)
+			var counts []string
 			for _, k := range slices.Sorted(maps.Keys(r.Counts)) {
-				out += fmt.Sprintf(" %s %d", k, r.Counts[k])
+				counts = append(counts, fmt.Sprintf("%s %d", k, r.Counts[k]))
 			}
-			out += "\n"
+			out += fmt.Sprintf("… and %d more: %s\n", more, strings.Join(counts, " "))
 		}
 	}
 	if len(r.Waivers) > 0 {

@@ -85,7 +85,10 @@ func (p *platform) fill(t *testing.T, like string, n int) {
 	}
 }
 
-// The doctor is measured on both engines, with orders that are all in order.
+// The doctor is measured on both engines, one after the other, with orders that
+// are all in order.
+//
+//nolint:paralleltest // it measures
 func TestDoctorSpeed(t *testing.T) {
 	for name, dsn := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
 		t.Run(name, func(t *testing.T) {

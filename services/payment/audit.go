@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/amends/amends/internal/money"
@@ -148,8 +149,8 @@ func (a *auditor) lines(ctx context.Context, r key.Range) ([]provider.Effect, st
 	}
 	// The page may end in the middle of a saga, so that saga is of the next one.
 	last := sagaOf(lines[len(lines)-1].Key)
-	for i := len(lines) - 1; i >= 0; i-- {
-		if s := sagaOf(lines[i].Key); s != last {
+	for i, l := range slices.Backward(lines) {
+		if s := sagaOf(l.Key); s != last {
 			return lines[:i+1], s, nil
 		}
 	}

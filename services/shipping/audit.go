@@ -3,6 +3,7 @@ package shipping
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -130,8 +131,8 @@ func (a *auditor) lines(ctx context.Context, r key.Range) ([]carrier.StatementLi
 	}
 	// The page may end in the middle of a saga, so that saga is of the next one.
 	last, _ := split(lines[len(lines)-1].Key)
-	for i := len(lines) - 1; i >= 0; i-- {
-		if s, _ := split(lines[i].Key); s != last {
+	for i, l := range slices.Backward(lines) {
+		if s, _ := split(l.Key); s != last {
 			return lines[:i+1], s, nil
 		}
 	}

@@ -25,12 +25,12 @@ func (s *Simulator) Lines(ctx context.Context, after, to string, limit int) ([]p
 func (s *Simulator) LinesOf(ctx context.Context, keys []string) ([]provider.Effect, error) {
 	var all []provider.Effect
 	for some := range slices.Chunk(keys, 100) { // as many ranges as one index scan combines well
-		any := s.db.WithContext(ctx)
+		either := s.db.WithContext(ctx)
 		for _, k := range some {
 			// All that begin with "x/" come before "x0": no character lies between the two.
-			any = any.Or("key = ? OR key > ? AND key < ?", k, k+"/", k+"0")
+			either = either.Or("key = ? OR key > ? AND key < ?", k, k+"/", k+"0")
 		}
-		found, err := lines(s.db.WithContext(ctx).Where(any))
+		found, err := lines(s.db.WithContext(ctx).Where(either))
 		if err != nil {
 			return nil, err
 		}

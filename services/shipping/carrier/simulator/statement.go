@@ -25,12 +25,12 @@ func (s *Simulator) Lines(ctx context.Context, after, to string, limit int) ([]c
 func (s *Simulator) LinesOf(ctx context.Context, keys []string) ([]carrier.StatementLine, error) {
 	var all []carrier.StatementLine
 	for some := range slices.Chunk(keys, 100) { // as many ranges as one index scan combines well
-		any := s.db.WithContext(ctx)
+		either := s.db.WithContext(ctx)
 		for _, k := range some {
 			// All that begin with "x/" come before "x0": no character lies between the two.
-			any = any.Or("booking_key = ? OR booking_key > ? AND booking_key < ?", k, k+"/", k+"0")
+			either = either.Or("booking_key = ? OR booking_key > ? AND booking_key < ?", k, k+"/", k+"0")
 		}
-		found, err := lines(s.db.WithContext(ctx).Where(any))
+		found, err := lines(s.db.WithContext(ctx).Where(either))
 		if err != nil {
 			return nil, err
 		}
