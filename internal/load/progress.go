@@ -5,61 +5,82 @@ import (
 	"time"
 )
 
-// report calls Options.Progress from now on, and returns how to say what the load
-// is doing; with Done it has been called for the last time.
-func (r *run) report(began time.Time) (say func(Phase)) {
+// window is how far [Progress.PerSecond] looks back at least: over one redrawing of
+// a line it would only flicker.
+const window = 3 * time.Second
+
+// reporter calls Options.Progress.
+type reporter struct {
+	r     *run
+	began time.Time
+	end   chan struct{}
+	ended sync.WaitGroup
+
+	mu     sync.Mutex // one call at a time
+	phase  Phase
+	recent []sample
+}
+
+// sample is how many orders were acknowledged at a time.
+type sample struct {
+	at           time.Time
+	acknowledged int64
+}
+
+// report tells from now on how far the load has come, until the phase is Done.
+func (r *run) report(began time.Time) *reporter {
+	p := &reporter{r: r, began: began, phase: Placing, end: make(chan struct{}), recent: []sample{{began, 0}}}
 	if r.o.Progress == nil {
-		return func(Phase) {}
+		return p
 	}
-	var (
-		mu         sync.Mutex // one call at a time
-		phase      = Placing
-		last       = began
-		lastPlaced int64
-		end        = make(chan struct{})
-		ended      sync.WaitGroup
-		tell       func()
-	)
-	tell = func() {
-		now, acknowledged := time.Now(), r.acknowledged.Load()
-		p := Progress{
-			Phase: phase, Elapsed: now.Sub(began), Placed: int(r.placed.Load()), Acknowledged: int(acknowledged),
-			Decided: int(r.decided.Load()), Checked: int(r.checked.Load()), InFlight: int(r.inFlight.Load()),
-			PerSecond: float64(acknowledged-lastPlaced) / max(now.Sub(last).Seconds(), 0.001),
-			Retries:   int(r.call.retries.Load()), Errors: int(r.call.failures.Load()),
-		}
-		h := r.acknowledgement
-		if h.count() == 0 {
-			h = r.decision[everyKind]
-		}
-		p.P50, p.P99 = h.quantile(50), h.quantile(99)
-		last, lastPlaced = now, acknowledged
-		r.o.Progress(p)
-	}
-	ended.Go(func() {
+	p.ended.Go(func() {
 		tick := time.NewTicker(r.o.Every)
 		defer tick.Stop()
 		for {
 			select {
 			case <-tick.C:
-				mu.Lock()
-				tell()
-				mu.Unlock()
-			case <-end:
+				p.tell()
+			case <-p.end:
 				return
 			}
 		}
 	})
-	return func(p Phase) {
-		if p == Done {
-			close(end)
-			ended.Wait()
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		phase = p
-		if p == Done {
-			tell()
+	return p
+}
+
+// enter says what the load does from now on.
+func (p *reporter) enter(phase Phase) {
+	p.mu.Lock()
+	p.phase = phase
+	p.mu.Unlock()
+	if phase == Done {
+		close(p.end)
+		p.ended.Wait()
+		if p.r.o.Progress != nil {
+			p.tell()
 		}
 	}
+}
+
+func (p *reporter) tell() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r, now := p.r, sample{time.Now(), p.r.acknowledged.Load()}
+	for len(p.recent) > 1 && now.at.Sub(p.recent[1].at) >= window {
+		p.recent = p.recent[1:]
+	}
+	before := p.recent[0]
+	p.recent = append(p.recent, now)
+
+	measured, of := "acknowledgement", r.acknowledgement
+	if of.count() == 0 {
+		measured, of = "decision", r.decision[everyKind]
+	}
+	r.o.Progress(Progress{
+		Phase: p.phase, Elapsed: now.at.Sub(p.began), Placed: int(r.placed.Load()), Acknowledged: int(now.acknowledged),
+		Decided: int(r.decided.Load()), Checked: int(r.checked.Load()), InFlight: int(r.inFlight.Load()),
+		Retries: int(r.call.retries.Load()), Errors: int(r.call.failures.Load()),
+		PerSecond: perSecond(int(now.acknowledged-before.acknowledged), now.at.Sub(before.at)),
+		P99:       of.quantile(99), Measured: measured,
+	})
 }

@@ -164,13 +164,14 @@ type Progress struct {
 	Elapsed      time.Duration
 	Placed       int // started
 	Acknowledged int
-	Decided      int           // as far as the client knows
-	Checked      int           // of the Deciding phase: asked for and found decided
-	InFlight     int           // placed, and their turn is not over
-	PerSecond    float64       // acknowledgements, since the last call
-	P50, P99     time.Duration // to acknowledgement, or to decision if none is measured, so far
+	Decided      int // as far as the client knows
+	Checked      int // asked for in the end, and decided
+	InFlight     int // placed, and their turn is not over
 	Retries      int
-	Errors       int // answers that were none, and requests without one
+	Errors       int           // answers that were none, and requests without one
+	PerSecond    float64       // acknowledgements, over the last seconds
+	P99          time.Duration // of what Measured names, so far
+	Measured     string        // acknowledgement, or decision if no acknowledgement is measured
 }
 
 // String is one line for people.
@@ -181,7 +182,7 @@ func (p Progress) String() string {
 	} else {
 		s += fmt.Sprintf(", %d checked", p.Checked)
 	}
-	s += fmt.Sprintf(", p99 %s", round(p.P99))
+	s += fmt.Sprintf(", p99 to %s %s", p.Measured, round(p.P99))
 	if p.Errors > 0 {
 		s += fmt.Sprintf(", %d errors", p.Errors)
 	}

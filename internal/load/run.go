@@ -55,15 +55,15 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		return Report{}, err
 	}
 	began, cpu := time.Now(), cpuTime()
-	phase := r.report(began)
+	progress := r.report(began)
 	r.place(ctx)
 	placing := time.Since(began)
 	if o.Placed != nil && ctx.Err() == nil {
 		o.Placed()
 	}
-	phase(Deciding)
+	progress.enter(Deciding)
 	found, err := r.settle(ctx)
-	phase(Done)
+	progress.enter(Done)
 
 	report := r.sum(found, placing)
 	report.TotalSeconds = time.Since(began).Seconds()
