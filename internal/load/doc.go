@@ -5,10 +5,9 @@
 // # What is placed
 //
 // The n-th order of a seed is always the same order: its kind, products,
-// quantities and payment token are drawn from the seed and n alone. Only its
-// customer and Idempotency-Key are of one run, so that a repeat places new
-// orders instead of finding the old ones. A [Mix] says how many of them are to
-// fail, and how.
+// quantities, customer and payment token are drawn from the seed and n alone. Only
+// its Idempotency-Key is of one run, so that a repeat places new orders instead of
+// finding the old ones. A [Mix] says how many of them are to fail, and how.
 //
 // # What is measured
 //

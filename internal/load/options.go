@@ -74,8 +74,9 @@ type Options struct {
 	Until Until
 	// Sample is the share of orders, 0 to 1, of which both the acknowledgement and
 	// the decision are measured, by two requests; the others are placed and waited
-	// for in one, which measures the decision only. Every acknowledgement is
-	// measured with UntilAcknowledged.
+	// for in one, which measures the decision only. Those that are to be cancelled
+	// need two anyway. With UntilAcknowledged every acknowledgement is measured, and
+	// no decision.
 	Sample float64
 
 	// Mix is what per cent of the orders is of each kind; the rest is plain. Nil is

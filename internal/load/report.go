@@ -8,7 +8,7 @@ import (
 
 // Report is what a load led to. Times are in milliseconds, shares 0 to 1.
 type Report struct {
-	Run     string  `json:"run"` // part of every key and customer of this run
+	Run     string  `json:"run"` // part of every Idempotency-Key of this run
 	BaseURL string  `json:"base_url"`
 	Seed    uint64  `json:"seed"`
 	Mix     Mix     `json:"mix"`
