@@ -12,6 +12,8 @@ ARGS ?=
 FOR ?= 120s
 ORDERS ?= 500
 PLANT ?=
+# How often `make recovery` kills each.
+REPEATS ?= 10
 # What draws the samples of `make prove`.
 SEED ?= 1
 
@@ -61,6 +63,11 @@ prove: ## Try what `make test` has no time for, in under an hour, and write docs
 chaos: ## Break the running platform for FOR (120s) under ORDERS (500) orders, and judge it; SEED draws how
 	@scripts/temporal-server.sh
 	go test ./internal/chaos -run '^TestChaos$$' -count=1 -v -timeout 30m -chaos.for=$(FOR) -chaos.orders=$(ORDERS) $(if $(filter file,$(origin SEED)),,-chaos.seed=$(SEED)) $(if $(PLANT),-chaos.plant=$(PLANT))
+
+.PHONY: recovery
+recovery: ## Measure how long customers wait after a worker, PostgreSQL or the engine was killed, REPEATS (10) times
+	@scripts/temporal-server.sh
+	go test ./internal/chaos -run '^$$' -bench '^BenchmarkRecovery$$' -benchtime $(REPEATS)x -timeout 30m
 
 .PHONY: figures
 figures: build ## Print what an order costs on this machine, on a platform of its own

@@ -16,7 +16,7 @@ var (
 	plantFlag  = flag.String("chaos.plant", "", "damage to do before the judgement: lost-order, double-capture or held-stock")
 )
 
-func TestChaos(t *testing.T) {
+func TestChaos(t *testing.T) { //nolint:paralleltest // it measures how long things take
 	seed := *seedFlag
 	if seed == 0 {
 		seed = rand.Uint64() >> 32 // short enough to type

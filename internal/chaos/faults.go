@@ -176,7 +176,7 @@ func (p *platform) check(ctx context.Context, database, query string, right func
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it was only read
+	defer conn.Close(context.WithoutCancel(ctx))
 	var got int64
 	if err := conn.QueryRow(ctx, query).Scan(&got); err != nil {
 		return fmt.Errorf("%s: %w", strings.Fields(query)[0], err)

@@ -28,14 +28,8 @@ const currency = "EUR"
 // prices are the first prices, in cents.
 var prices = map[string]int64{tea: 1299, mug: 1850, kettle: 8900, hot: 14900, soldOut: 999, retired: 999}
 
-// hotStock is how many there are of what everybody wants.
-const hotStock = 12
-
-// deliveries are what the warehouses have.
-var deliveries = []struct {
-	sku, warehouse string
-	quantity       int
-}{{tea, "AMS", 100_000}, {tea, "BER", 100_000}, {mug, "BER", 100_000}, {kettle, "AMS", 100_000}, {hot, "BER", hotStock}}
+// plenty is how many there are of what never sells out.
+const plenty = 100_000
 
 // priceList is the catalog's history: each version raises every price by as many
 // cents as its number, so that a total says of which version it is.
@@ -83,11 +77,14 @@ func (l *priceList) products(version int64) ([]byte, error) {
 }
 
 // stock gives the platform its products and what the warehouses have.
-func (p *platform) stock(ctx context.Context) error {
+func (p *platform) stock(ctx context.Context, hotStock int) error {
 	if err := p.importPrices(ctx, 0); err != nil {
 		return err
 	}
-	for _, d := range deliveries {
+	for _, d := range []struct {
+		sku, warehouse string
+		quantity       int
+	}{{tea, "AMS", plenty}, {tea, "BER", plenty}, {mug, "BER", plenty}, {kettle, "AMS", plenty}, {hot, "BER", hotStock}} {
 		if err := p.tool(ctx, nil, "stock", "receive", d.sku, strconv.Itoa(d.quantity), "--warehouse", d.warehouse); err != nil {
 			return err
 		}

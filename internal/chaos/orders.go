@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -119,9 +120,8 @@ func Orders(seed uint64, n int, length time.Duration) []Order {
 
 func drawUUID(r *rand.Rand) string {
 	var id uuid.UUID
-	for i := range id {
-		id[i] = byte(r.IntN(256))
-	}
+	binary.BigEndian.PutUint64(id[:8], r.Uint64())
+	binary.BigEndian.PutUint64(id[8:], r.Uint64())
 	return id.String()
 }
 

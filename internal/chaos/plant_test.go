@@ -11,10 +11,10 @@ import (
 // A judgement that finds nothing is worth something only if it finds what is
 // there: each damage, done one after the other to the databases of one platform,
 // by its name, in the invariants and by the doctor.
-func TestAPlantIsFoundByName(t *testing.T) {
+func TestAPlantIsFoundByName(t *testing.T) { //nolint:paralleltest // nor beside chaos
 	timing := Hasty()
 	timing.DecideAfter = 10 * time.Second // the doctor judges nothing before
-	p, orders := start(t, Prepare(t), timing), Orders(1, 16, time.Second)
+	p, orders := start(t, Prepare(t), timing, 4), Orders(1, 16, time.Second)
 	c, shop := p.customers(t), p.open(t)
 	c.visit(t.Context(), orders)
 	require.NoError(t, c.wait(t.Context()))

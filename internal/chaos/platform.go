@@ -50,7 +50,7 @@ type Where struct {
 
 // startPlatform starts all of it, on new databases that are migrated and stocked.
 // What it has started is stopped by stop, also if it fails.
-func startPlatform(ctx context.Context, w Where, timing Timing) (*platform, error) {
+func startPlatform(ctx context.Context, w Where, timing Timing, hotStock int) (*platform, error) {
 	p := &platform{
 		dir: w.Dir, timing: timing, parts: map[string]*process{},
 		toDatabase: map[string]*line{}, toEngine: map[string]*line{},
@@ -71,7 +71,7 @@ func startPlatform(ctx context.Context, w Where, timing Timing) (*platform, erro
 	if err := errors.Join(p.tool(ctx, nil, "migrate", "--all"), p.tool(ctx, nil, "migrate", "temporal")); err != nil {
 		return p, err
 	}
-	if err := p.stock(ctx); err != nil {
+	if err := p.stock(ctx, hotStock); err != nil {
 		return p, err
 	}
 	for _, part := range p.parts {

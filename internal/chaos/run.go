@@ -33,21 +33,21 @@ type Options struct {
 
 // Run breaks a platform and judges it. The report says what is wrong; the test
 // fails only if that cannot be found out.
-func Run(t testing.TB, o Options) *Report {
-	t.Helper()
+func Run(tb testing.TB, o Options) *Report {
+	tb.Helper()
 	schedule, orders := Schedule(o.Seed, o.For, o.Timing), Orders(o.Seed, o.Orders, o.For)
-	keep(t, o.Where.Dir, "schedule.json", schedule)
-	keep(t, o.Where.Dir, "orders.json", orders)
+	keep(tb, o.Where.Dir, "schedule.json", schedule)
+	keep(tb, o.Where.Dir, "orders.json", orders)
 
-	p := start(t, o.Where, o.Timing)
-	ctx, cancel := context.WithTimeout(t.Context(), o.For+2*maxFault+o.Timing.bound())
+	p := start(tb, o.Where, o.Timing, 1+o.Orders/4)
+	ctx, cancel := context.WithTimeout(tb.Context(), o.For+2*maxFault+o.Timing.bound())
 	defer cancel()
 	watched, unwatch := context.WithCancel(ctx)
 	defer unwatch()
 	for _, part := range p.parts {
 		go part.watch(watched)
 	}
-	c := p.customers(t)
+	c := p.customers(tb)
 	c.visit(ctx, orders)
 	h := p.breakAll(ctx, schedule)
 	lastFault := time.Now()
@@ -57,60 +57,61 @@ func Run(t testing.TB, o Options) *Report {
 	deadline, enough := context.WithTimeout(ctx, o.Timing.bound())
 	defer enough()
 	r.add(c.wait(deadline))
-	shop := p.open(t)
+	shop := p.open(tb)
 	r.add(p.quiet(deadline, shop, o.Timing.bound()))
 	r.ToQuiet = time.Since(lastFault)
 	unwatch()
 	if o.Plant != "" {
 		victim, err := p.plant(ctx, o.Plant)
-		require.NoError(t, err)
-		t.Logf("planted %s: %s", o.Plant, victim)
+		require.NoError(tb, err)
+		tb.Logf("planted %s: %s", o.Plant, victim)
 	}
 	v, err := p.judge(ctx, shop, c, orders)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	r.read(p, c, v)
-	keep(t, o.Where.Dir, "report.json", r)
+	keep(tb, o.Where.Dir, "report.json", r)
 	return r
 }
 
-// start starts a platform that ends with the test.
-func start(t testing.TB, w Where, timing Timing) *platform {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+// start starts a platform that ends with the test. It has so much of what
+// everybody wants.
+func start(tb testing.TB, w Where, timing Timing, hotStock int) *platform {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), 3*time.Minute)
 	defer cancel()
-	p, err := startPlatform(ctx, w, timing)
-	t.Cleanup(func() {
+	p, err := startPlatform(ctx, w, timing, hotStock)
+	tb.Cleanup(func() {
 		if err := p.stop(); err != nil {
-			t.Errorf("stop the platform: %v", err)
+			tb.Errorf("stop the platform: %v", err)
 		}
 	})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return p
 }
 
 // customers returns customers of the platform, with a journal.
-func (p *platform) customers(t testing.TB) *customers {
-	t.Helper()
+func (p *platform) customers(tb testing.TB) *customers {
+	tb.Helper()
 	j, err := newJournal(filepath.Join(p.dir, "acknowledged.jsonl"))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, j.close()) })
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, j.close()) })
 	c, err := newCustomers(p.url, j)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return c
 }
 
 // open opens every database, over no line.
-func (p *platform) open(t testing.TB) *shoptest.Shop {
-	t.Helper()
-	return shoptest.Open(t, p.dsns, false)
+func (p *platform) open(tb testing.TB) *shoptest.Shop {
+	tb.Helper()
+	return shoptest.Open(tb, p.dsns, false)
 }
 
 // keep writes something into the run's folder.
-func keep(t testing.TB, dir, name string, what any) {
-	t.Helper()
+func keep(tb testing.TB, dir, name string, what any) {
+	tb.Helper()
 	text, err := json.MarshalIndent(what, "", "  ")
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, name), append(text, '\n'), 0o600))
+	require.NoError(tb, err)
+	require.NoError(tb, os.WriteFile(filepath.Join(dir, name), append(text, '\n'), 0o600))
 }
 
 // wait waits until everybody has been answered, or ctx ends.

@@ -20,7 +20,7 @@ const (
 	KillPostgres       Kind = "kill -9 of the services' PostgreSQL"
 	KillEngine         Kind = "kill -9 of the engine"
 	KillEnginePostgres Kind = "kill -9 of the engine's PostgreSQL"
-	StopWorker         Kind = "SIGSTOP of a worker past its start-to-close"
+	StopWorker         Kind = "SIGSTOP of a worker past its start-to-close" //nolint:gosec // not a credential
 	CutDatabase        Kind = "connections to the database cut"
 	CutEngine          Kind = "connections to the engine cut"
 	HoleDatabase       Kind = "connections to the database black-holed"
@@ -58,9 +58,18 @@ var workers = []string{"order-1", "order-2", "catalog", "inventory", "payment", 
 // worker.
 func required() []Fault {
 	all := []Fault{
-		{Kind: KillAPI}, {Kind: KillOneOrder}, {Kind: KillBothOrder}, {Kind: KillPostgres}, {Kind: KillEngine},
-		{Kind: KillEnginePostgres}, {Kind: StopWorker}, {Kind: CutDatabase}, {Kind: CutEngine}, {Kind: HoleDatabase},
-		{Kind: HoleEngine}, {Kind: ChangePrices},
+		{Kind: KillAPI},
+		{Kind: KillOneOrder},
+		{Kind: KillBothOrder},
+		{Kind: KillPostgres},
+		{Kind: KillEngine},
+		{Kind: KillEnginePostgres},
+		{Kind: StopWorker},
+		{Kind: CutDatabase},
+		{Kind: CutEngine},
+		{Kind: HoleDatabase},
+		{Kind: HoleEngine},
+		{Kind: ChangePrices},
 	}
 	for _, w := range workers[2:] {
 		all = append(all, Fault{Kind: KillWorker, Victim: w})
