@@ -55,7 +55,9 @@
 // A saga is decided against when a step is refused, the body returns an error,
 // [UpdateCancel] or a Temporal cancel request arrives, or [Options.DecideBy]
 // passes, all of them before the pivot is scheduled. From then on a cancel and
-// the deadline are only wishes that the pivot's outcome decides.
+// the deadline are only wishes that the pivot's outcome decides. With
+// [Options.Against] it is decided against from the start: so a saga whose
+// workflow was lost is taken up again.
 //
 // # Guarantees
 //
@@ -84,10 +86,21 @@
 //	bug         undo, flag                flag, retry slowly    flag, retry slowly
 //
 // What makes no progress for [Timing.ParkAfter] is flagged: in the view, in the
-// search attribute [Options.NeedsAttention] and in the counter
-// amends_saga_flagged. It is retried without limit, ever more slowly up to
-// [Timing.ParkedRetry], in one activity that costs no history, and heals by
-// itself. A saga with a flagged step does not end.
+// search attribute [Options.NeedsAttention], by [Options.Notice] and in the
+// counter amends_saga_flagged. A flag of kind unknown says that nobody knows
+// whether the call took effect; nothing is guessed. The step is retried without
+// limit, in one activity that costs no history, and heals by itself: before the
+// pivot every [Timing.RetryMax] until decide-by, later ever more slowly up to
+// [Timing.ParkedRetry]. A saga with a flagged step does not end.
+//
+// # Repair
+//
+// [UpdateRepair] is for what does not heal by itself. A retry calls a flagged step
+// again at once. A skip gives up on undoing it: a [Waiver] records who did, why
+// and what was owed, and undo goes on without the step. An attempt that is under
+// way is waited for and counts. A pivot and closing steps cannot be skipped, and
+// an undo of money only with a reference to what was done instead. Every repair
+// is in the view, in the history and in the counter amends_saga_repaired.
 //
 // Panics (of the body, or for a body that breaks the rules of its steps' kinds)
 // and non-determinism block the workflow task until code that is right is
