@@ -213,7 +213,6 @@ func (e *engine) task(ctx context.Context) error {
 		},
 	})
 	task := &workflowservice.PollWorkflowTaskQueueResponse{
-		TaskToken:                  []byte(e.runID),
 		WorkflowExecution:          &commonpb.WorkflowExecution{WorkflowId: e.workflowID, RunId: e.runID},
 		WorkflowType:               e.events[0].GetWorkflowExecutionStartedEventAttributes().GetWorkflowType(),
 		WorkflowExecutionTaskQueue: &taskqueuepb.TaskQueue{Name: queue.GetName()},
@@ -284,10 +283,11 @@ func (e *engine) ordered() []*activity {
 	})
 }
 
-// until lets time pass.
+// until lets time pass, here and at the provider.
 func (e *engine) until(t time.Time) {
-	if t.After(e.now) {
+	if passed := t.Sub(e.now); passed > 0 {
 		e.now = t
+		e.lane.shop.Skip(passed)
 	}
 }
 

@@ -1,10 +1,13 @@
 package continued_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -30,10 +33,12 @@ type frontend struct {
 
 	tasks   chan *workflowservice.PollWorkflowTaskQueueResponse
 	answers chan answer
+	given   int // how many tasks
 }
 
 // answer is one of the two.
 type answer struct {
+	token     []byte
 	completed *workflowservice.RespondWorkflowTaskCompletedRequest
 	failed    *workflowservice.RespondWorkflowTaskFailedRequest
 }
@@ -84,29 +89,39 @@ func newFrontend(t *testing.T, shop *shoptest.Shop) *frontend {
 }
 
 // patience is how long a workflow task may take on a machine that is busy.
-const patience = 20 * time.Second
+const patience = 30 * time.Second
 
 // run gives the worker a task and returns its answer.
 func (f *frontend) run(ctx context.Context, task *workflowservice.PollWorkflowTaskQueueResponse) (*workflowservice.RespondWorkflowTaskCompletedRequest, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	f.given++
+	task.TaskToken = strconv.AppendInt(nil, int64(f.given), 10)
 	select {
 	case f.tasks <- task:
 	case <-ctx.Done():
 		return nil, fmt.Errorf("no worker polls: %w", ctx.Err())
 	}
-	select {
-	case a := <-f.answers:
-		if a.failed != nil {
-			return nil, fmt.Errorf("the workflow task failed, which blocks the order: %s: %s", a.failed.GetCause(), a.failed.GetFailure().GetMessage())
+	for {
+		select {
+		case a := <-f.answers:
+			if bytes.Equal(a.token, task.TaskToken) { // else it is repeated, from a task before
+				return a.commands()
+			}
+		case <-ctx.Done():
+			return nil, fmt.Errorf("the workflow task has no end: %w", ctx.Err())
 		}
-		if a.completed.GetForceCreateNewWorkflowTask() {
-			return nil, fmt.Errorf("a local step takes longer than its workflow task")
-		}
-		return a.completed, nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("the workflow task has no end: %w", ctx.Err())
 	}
+}
+
+func (a answer) commands() (*workflowservice.RespondWorkflowTaskCompletedRequest, error) {
+	if a.failed != nil {
+		return nil, fmt.Errorf("the workflow task failed, which blocks the order: %s: %s", a.failed.GetCause(), a.failed.GetFailure().GetMessage())
+	}
+	if a.completed.GetForceCreateNewWorkflowTask() {
+		return nil, errors.New("a local step takes longer than its workflow task")
+	}
+	return a.completed, nil
 }
 
 func (f *frontend) GetSystemInfo(context.Context, *workflowservice.GetSystemInfoRequest) (*workflowservice.GetSystemInfoResponse, error) {
@@ -127,11 +142,11 @@ func (f *frontend) PollWorkflowTaskQueue(ctx context.Context, _ *workflowservice
 }
 
 func (f *frontend) RespondWorkflowTaskCompleted(_ context.Context, r *workflowservice.RespondWorkflowTaskCompletedRequest) (*workflowservice.RespondWorkflowTaskCompletedResponse, error) {
-	f.answers <- answer{completed: r}
+	f.answers <- answer{token: r.GetTaskToken(), completed: r}
 	return &workflowservice.RespondWorkflowTaskCompletedResponse{}, nil
 }
 
 func (f *frontend) RespondWorkflowTaskFailed(_ context.Context, r *workflowservice.RespondWorkflowTaskFailedRequest) (*workflowservice.RespondWorkflowTaskFailedResponse, error) {
-	f.answers <- answer{failed: r}
+	f.answers <- answer{token: r.GetTaskToken(), failed: r}
 	return &workflowservice.RespondWorkflowTaskFailedResponse{}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
@@ -15,6 +16,8 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/amends/amends/internal/shoptest"
+	"github.com/amends/amends/services/payment/provider"
+	"github.com/amends/amends/services/shipping/carrier"
 )
 
 // lane is what one continuation after the other runs on.
@@ -27,7 +30,11 @@ type lane struct {
 func newLane(t *testing.T) *lane {
 	t.Helper()
 	l := &lane{shop: shoptest.NewForOne(t)}
-	l.shop.Faults.OneByOne = true
+	l.shop.Faults = shoptest.Faults{
+		OneByOne: true,
+		Provider: func(p provider.Provider) provider.Provider { return hurriedProvider{p} },
+		Carrier:  func(c carrier.Carrier) carrier.Carrier { return hurriedCarrier{c} },
+	}
 	require.NoError(t, l.shop.Snapshot(t.Context()))
 	var suite testsuite.WorkflowTestSuite
 	l.env = suite.NewTestActivityEnvironment()
@@ -175,6 +182,7 @@ func (l *lane) retried(name string, input *commonpb.Payloads) (outcome, error) {
 		if err != nil || done.final() {
 			return done, err
 		}
+		l.shop.Skip(time.Minute) // whoever gives no answer now has one later
 	}
 	return outcome{}, fmt.Errorf("%w: %s never ends", errAnotherWorld, name)
 }
