@@ -1,0 +1,45 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/workflows"
+)
+
+// The schedule and the command, on Temporal on PostgreSQL, with a real worker.
+func TestTheDoctorRunsByItselfOnTheRealEngine(t *testing.T) {
+	t.Parallel()
+
+	engine := startRealEngine(t, open(t))
+	dir := t.TempDir()
+	dev := launch(t, append(home(dir), "AMENDS_DOCTOR_EVERY=10s", "AMENDS_DOCTOR_GRACE=1s", "AMENDS_SAGA_DECIDE_AFTER=3s"),
+		"dev", "--data-dir", dir, "--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--temporal-address", engine.address)
+	m := regexp.MustCompile(`API +(\S+)\n`).FindStringSubmatch(dev.says(t, "Ctrl-C stops everything"))
+	require.NotNil(t, m)
+	require.Equal(t, http.StatusOK, shopper{m[1]}.place(t, "", "wait=30", demo("tok_declined")).status)
+
+	doctor := func(args ...string) (r workflows.Report, exit int) {
+		p := launch(t, home(dir), append([]string{"doctor", "--json", "--temporal-address", engine.address}, args...)...)
+		if exit = p.wait(t); exit < 2 {
+			require.NoError(t, json.Unmarshal([]byte(p.out.String()), &r))
+		}
+		return r, exit
+	}
+	eventually(t, "a scheduled run has judged the order", func() bool {
+		r, exit := doctor("--last")
+		require.Contains(t, []int{0, 2}, exit, "2 until the first has ended")
+		return r.OK && r.Judged == 1
+	})
+	r, exit := doctor("--pause", "10ms")
+	require.Zero(t, exit)
+	require.True(t, r.OK)
+	require.Equal(t, 1, r.Orders)
+	dev.drain(t, syscall.SIGINT)
+	require.Empty(t, dev.err.String(), "nothing to complain about")
+}
