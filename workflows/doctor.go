@@ -57,6 +57,15 @@ type SoFar struct {
 	Report Report `json:"report"`
 }
 
+// Waits is how long one run of the workflow waits to keep to its rate.
+func (in ReconcileInput) Waits() time.Duration {
+	in = in.normal()
+	if in.Rate <= 0 {
+		return 0
+	}
+	return time.Duration(in.PagesPerRun*in.PageSize) * time.Second / time.Duration(in.Rate)
+}
+
 func (in ReconcileInput) normal() ReconcileInput {
 	def := func(d *time.Duration, to time.Duration) {
 		if *d <= 0 {

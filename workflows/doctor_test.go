@@ -313,6 +313,22 @@ func TestTheDoctorSaysWhatItCouldNotAskOrMend(t *testing.T) {
 	})
 }
 
+func TestTheDoctorKeepsToItsRate(t *testing.T) {
+	t.Parallel()
+
+	c := newClinic(t)
+	for _, token := range tokens {
+		c.place(t, token)
+	}
+	c.in = workflows.ReconcileInput{Rate: 2, PageSize: 2}
+	r := c.diagnose(t)
+	require.True(t, r.OK)
+	took := r.Ended.Sub(r.Started)
+	require.GreaterOrEqual(t, took, time.Duration(len(tokens))*time.Second/2)
+	require.Less(t, took, time.Duration(len(tokens))*time.Second)
+	require.Equal(t, 10*time.Second, c.in.Waits(), "of the ten pages of a run")
+}
+
 func TestTheDoctorCountsButDoesNotJudgeWhatIsYoungOrFlagged(t *testing.T) {
 	t.Parallel()
 

@@ -3,12 +3,21 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/amends/amends/workflows"
 )
+
+// runTime bounds one run of the workflow, which is a few pages, beside what its rate
+// makes it wait. A saga must never have such a limit, because it skips the undo;
+// the doctor has none, and a run that cannot go on, because its code was changed
+// under it, must not keep the schedule from starting the next.
+func runTime(in workflows.ReconcileInput) time.Duration {
+	return time.Hour + in.Waits()
+}
 
 // Run has the doctor look now and returns its report. A run that somebody else
 // has asked for is waited for instead, whatever its input is.
@@ -18,6 +27,7 @@ func Run(ctx context.Context, c client.Client, queue string, in workflows.Reconc
 		TaskQueue:                queue,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowRunTimeout:       runTime(in),
 		StaticSummary:            "compare what everybody has",
 	}, workflows.Reconcile, in)
 	if err != nil {

@@ -68,7 +68,7 @@ func (s Schedule) options() client.ScheduleOptions {
 		},
 		Action: &client.ScheduleWorkflowAction{
 			ID: workflows.DoctorScheduleID, Workflow: workflows.Reconcile, Args: []any{s.Input}, TaskQueue: s.Queue,
-			StaticSummary: "compare what everybody has",
+			WorkflowRunTimeout: runTime(s.Input), StaticSummary: "compare what everybody has",
 		},
 		// A run that takes longer than the interval is not joined by a second one, and
 		// runs that were missed are not made up for: one sees it all.
