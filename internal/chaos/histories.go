@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -27,82 +28,102 @@ type past struct {
 	wrong    []string
 }
 
-// histories exports the history of every order's saga, replays it with the code
-// of this tree, and compares its result with the order's record.
+func (h *past) complain(format string, args ...any) {
+	h.wrong = append(h.wrong, fmt.Sprintf(format, args...))
+}
+
+// run is one run of a workflow.
+type run struct{ id, run string }
+
+// histories exports the history of every run of every workflow of ours, replays it
+// with the code of this tree, and compares the orders' results with their records.
 func (p *platform) histories(ctx context.Context, records []order.Record) (*past, error) {
 	dir := filepath.Join(p.dir, "histories")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
+	runs, err := p.runs(ctx, records)
+	if err != nil {
+		return nil, err
+	}
 	h := &past{}
-	for _, o := range records {
-		id := workflows.WorkflowID(o.ID)
-		one, err := replay.FromServer(ctx, p.client, id, "")
+	h.oneSagaEach(runs, records)
+	for _, r := range runs {
+		one, err := replay.FromServer(ctx, p.client, r.id, r.run)
 		if err != nil {
-			h.wrong = append(h.wrong, fmt.Sprintf("I5: order %s has no saga: %v", o.ID, err))
-			continue
+			return nil, err
 		}
-		if err := export(filepath.Join(dir, id+".json"), one.Events); err != nil {
+		if err := export(filepath.Join(dir, r.id+"."+r.run+".json"), one.Events); err != nil {
 			return nil, err
 		}
 		if err := replay.Replay(one); err != nil {
-			h.wrong = append(h.wrong, fmt.Sprintf("upgrade: the saga of order %s: %v", o.ID, err))
+			h.complain("upgrade: %s: %v", one.Name, err)
 		}
 		h.replayed++
 		h.read(one.Events)
+	}
+	for _, o := range records {
 		var result workflows.OrderView
-		if err := p.client.GetWorkflow(ctx, id, "").Get(ctx, &result); err != nil {
-			h.wrong = append(h.wrong, fmt.Sprintf("I4: the saga of order %s: %v", o.ID, err))
+		if err := p.client.GetWorkflow(ctx, workflows.WorkflowID(o.ID), "").Get(ctx, &result); err != nil {
+			h.complain("I4: the saga of order %s: %v", o.ID, err)
 		} else if result.Status != o.Status || result.Reason != o.Reason {
-			h.wrong = append(h.wrong, fmt.Sprintf("I7: the saga of order %s ended %s %s, the record says %s %s",
-				o.ID, result.Status, result.Reason, o.Status, o.Reason))
+			h.complain("I7: the saga of order %s ended %s %s, the record says %s %s", o.ID, result.Status, result.Reason, o.Status, o.Reason)
 		}
 	}
-	one, err := p.oneSagaEach(ctx, records)
-	h.wrong = append(h.wrong, one...)
-	return h, err
+	return h, nil
 }
 
-// oneSagaEach says which sagas have no order, and which are two. The engine's
-// lists are late, so it waits until there is one for each order.
-func (p *platform) oneSagaEach(ctx context.Context, records []order.Record) (wrong []string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	var listed map[string]int
-	var failed error
-	err = until(ctx, "every saga is listed", func() bool {
-		listed, failed = p.sagas(ctx)
-		return failed == nil && !slices.ContainsFunc(records, func(r order.Record) bool { return listed[workflows.WorkflowID(r.ID)] == 0 })
-	})
-	if err != nil {
-		return nil, errors.Join(err, failed)
+// oneSagaEach says which sagas have no order, and which are two.
+func (h *past) oneSagaEach(runs []run, records []order.Record) {
+	times := map[string]int{}
+	for _, r := range runs {
+		times[r.id]++
 	}
 	for _, r := range records {
 		id := workflows.WorkflowID(r.ID)
-		if listed[id] > 1 {
-			wrong = append(wrong, fmt.Sprintf("I5: order %s has %d sagas", r.ID, listed[id]))
+		if times[id] != 1 {
+			h.complain("I5: order %s has %d sagas", r.ID, times[id])
 		}
-		delete(listed, id)
+		delete(times, id)
 	}
-	for id := range listed {
-		wrong = append(wrong, fmt.Sprintf("I5: saga %s has no order", id))
+	for id := range times {
+		if strings.HasPrefix(id, workflows.WorkflowID("")) {
+			h.complain("I5: saga %s has no order", id)
+		}
 	}
-	return wrong, nil
 }
 
-// sagas counts the runs that the engine lists, by workflow.
-func (p *platform) sagas(ctx context.Context) (map[string]int, error) {
-	listed, query := map[string]int{}, fmt.Sprintf("WorkflowType = %q", workflows.PlaceOrder)
+// runs lists all runs of workflows of ours. The engine's lists are late, so it
+// waits a while for each order's.
+func (p *platform) runs(ctx context.Context, records []order.Record) (all []run, err error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	patience := time.Now().Add(20 * time.Second)
+	query := fmt.Sprintf("WorkflowType IN (%q, %q)", workflows.PlaceOrder, workflows.Reconcile)
+	var failed error
+	err = until(ctx, "every saga is listed", func() bool {
+		all, failed = p.list(ctx, query)
+		have := map[string]bool{}
+		for _, r := range all {
+			have[r.id] = true
+		}
+		missing := slices.ContainsFunc(records, func(r order.Record) bool { return !have[workflows.WorkflowID(r.ID)] })
+		return failed == nil && (!missing || time.Now().After(patience))
+	})
+	return all, errors.Join(err, failed)
+}
+
+func (p *platform) list(ctx context.Context, query string) (all []run, err error) {
 	for page := []byte(nil); ; {
 		list, err := p.client.ListWorkflow(ctx, &workflowservicepb.ListWorkflowExecutionsRequest{Query: query, NextPageToken: page})
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("list workflows: %w", err)
 		}
 		for _, e := range list.GetExecutions() {
-			listed[e.GetExecution().GetWorkflowId()]++
+			all = append(all, run{e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId()})
 		}
 		if page = list.GetNextPageToken(); len(page) == 0 {
-			return listed, nil
+			return all, nil
 		}
 	}
 }

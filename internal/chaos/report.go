@@ -120,6 +120,7 @@ func (r *Report) String() string {
 	list("placements that were turned away", r.Sorry)
 	b.WriteString("and\n")
 	line("faults tried", r.Schedule)
+	line("the doctor beside it, every", r.Options.Timing.Doctor)
 	line("placements, of which repeated", fmt.Sprintf("%d, %d", r.Placements, r.Repeated))
 	line("acknowledgements", r.Acknowledgments)
 	line("attempts lost (start-to-close)", r.TimedOut)

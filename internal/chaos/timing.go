@@ -8,6 +8,8 @@ import (
 // and deadlines happen within a run.
 type Timing struct {
 	StartToClose, LockTimeout, RetryMax, ParkAfter, ParkedRetry, DecideAfter, PlacementTimeout time.Duration
+	// Doctor is how often the doctor makes its round, and repairs; 0: never.
+	Doctor time.Duration
 }
 
 // Hasty returns the timing of a chaos run.
@@ -63,5 +65,8 @@ func (t Timing) environ() []string {
 		"AMENDS_SAGA_DECIDE_AFTER=" + t.DecideAfter.String(),
 		"AMENDS_LOCK_TIMEOUT=" + t.LockTimeout.String(),
 		"AMENDS_PLACEMENT_TIMEOUT=" + t.PlacementTimeout.String(),
+		"AMENDS_DOCTOR_EVERY=" + t.Doctor.String(),
+		"AMENDS_DOCTOR_GRACE=1s", // it judges undo that is under way, too
+		"AMENDS_DOCTOR_PAUSE=1s",
 	}
 }
