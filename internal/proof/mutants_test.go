@@ -104,7 +104,7 @@ var mutants = []mutant{
 		name: "QuoteIsNotRecorded", file: "services/catalog/store/quote.go", quick: true,
 		was: "	return barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (catalog.Quote, error) {\n",
 		is:  "	_ = call\n	_ = barrier.Do[int]\n	return func(f func(tx *gorm.DB) (catalog.Quote, error)) (catalog.Quote, error) { return f(s.db.WithContext(ctx)) }(func(tx *gorm.DB) (catalog.Quote, error) {\n",
-		by:  explore("2", "-sample", "2500"),
+		by:  explore("2", "-schedule", "payment.capture#1=disturb inventory.commit#1=crash"),
 	},
 	{
 		name: "ForbidDoesNothing", file: "services/payment/provider/simulator/find.go",
@@ -121,5 +121,30 @@ var mutants = []mutant{
 		name: "CancelOverwritesTheReason", file: "services/order/order.go",
 		was: "	case r.Status == Cancelled:\n		return r.Note(c.Note), nil\n", is: "	case r.Status == Cancelled:\n		r.Reason = c.Reason\n		return true, nil\n",
 		by: append(named("./services/order", "."), "-rapid.nofailfile"),
+	},
+	{
+		name: "AWaiverIsNotRecorded", file: "saga/repair.go",
+		was: "	r.waivers = append(r.waivers, w)\n", is: "",
+		by: named("./saga", "Skip|Waive"),
+	},
+	{
+		name: "MoneyIsWaivedWithoutAReference", file: "saga/repair.go",
+		was: "q.Action == Skip && info.money && ", is: "false && ",
+		by: named("./saga", "Repair"),
+	},
+	{
+		name: "APivotIsSkipped", file: "saga/repair.go",
+		was: "q.Action == Skip && info.kind == Pivot", is: "false",
+		by: named("./saga", "Repair|Skipped"),
+	},
+	{
+		name: "UndoModeRunsForward", file: "saga/run.go",
+		was: "	if r.o.Against != \"\" {", is: "	if r.o.Against != \"\" && false {",
+		by: named("./saga", "DecidedAgainst"),
+	},
+	{
+		name: "ALateNoteOverwrites", file: "services/order/attention.go",
+		was: "	if !at.After(r.NotedAt) {\n		return false\n	}\n", is: "",
+		by: named("./services/order/store", "Note"),
 	},
 }
