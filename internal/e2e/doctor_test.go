@@ -92,6 +92,36 @@ func TestTheDoctorResumesATerminatedSaga(t *testing.T) {
 	}
 }
 
+// An order was cancelled, and its stock is held all the same, as if its release
+// had been taken back: a backup of the inventory's database would do that.
+func TestTheDoctorTakesBackWhatACancelledOrderHolds(t *testing.T) {
+	t.Parallel()
+
+	p := newPlatform(t, 10*time.Minute)
+	body := placement()
+	body["payment_token"] = "tok_capture_declined"
+	id := p.place(t, "", "wait=30", body).order.ID
+	p.overdue(t, id)
+	for _, statement := range []string{
+		"UPDATE barrier SET state = 'done' WHERE saga = ? AND step = 'inventory.reserve'",
+		"UPDATE reservations SET state = 'held' WHERE saga = ?",
+		`UPDATE stock SET available = available - l.quantity, reserved = reserved + l.quantity
+			FROM (SELECT sku, warehouse, quantity FROM reservation_lines WHERE saga = ?) AS l WHERE l.sku = stock.sku AND l.warehouse = stock.warehouse`,
+	} {
+		require.NoError(t, p.Damage(t.Context(), "inventory", statement, id))
+	}
+	require.Error(t, p.Check(t.Context()))
+
+	r := p.diagnose(t)
+	require.Len(t, r.Findings, 1)
+	require.Equal(t, workflows.FindingStockHeld, r.Findings[0].Kind)
+	require.True(t, r.OK, r.Findings[0].Note)
+	v := decided(t, id)
+	require.Equal(t, cancelled, v.Status)
+	require.Equal(t, order.PaymentDeclined, v.Reason, "the reason that was written first")
+	require.NoError(t, p.Check(t.Context()))
+}
+
 // customerOf is the search attribute by which an order is found.
 func customerOf(t *testing.T, id string) string {
 	t.Helper()
