@@ -43,6 +43,10 @@ type answer struct {
 	failed    *workflowservice.RespondWorkflowTaskFailedRequest
 }
 
+// quiet keeps the SDK's complaints out of the output: what matters of them is in
+// the errors.
+var quiet = sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))
+
 // The worker's histories are whole: nothing is cached between two tasks, so each
 // of them runs the workflow from its beginning.
 var noCache = sync.OnceFunc(func() { worker.SetStickyWorkflowCacheSize(0) })
@@ -62,7 +66,7 @@ func newFrontend(t *testing.T, shop *shoptest.Shop) *frontend {
 	go func() { served <- server.Serve(listener) }()
 
 	c, err := client.DialContext(t.Context(), client.Options{
-		HostPort: "passthrough:///memory", Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+		HostPort: "passthrough:///memory", Logger: quiet,
 		ConnectionOptions: client.ConnectionOptions{
 			GrpcCompression: &client.GrpcCompressionNone{},
 			DialOptions: []grpc.DialOption{

@@ -2,14 +2,12 @@ package continued_test
 
 import (
 	"fmt"
-	"log/slog"
 	"strconv"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/interceptor"
-	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -35,7 +33,6 @@ func localInputs(h replay.History) (map[int64]*commonpb.Payloads, error) {
 		return nil, err
 	}
 	workflows.Register(r, workflows.Options{})
-	quiet := sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))
 	if err := r.ReplayWorkflowHistory(quiet, h.Events); err != nil {
 		return nil, fmt.Errorf("it does not even replay: %w", err)
 	}

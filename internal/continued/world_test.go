@@ -37,6 +37,7 @@ func newLane(t *testing.T) *lane {
 	}
 	require.NoError(t, l.shop.Snapshot(t.Context()))
 	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(quiet)
 	l.env = suite.NewTestActivityEnvironment()
 	l.shop.Bind(l.env)
 	l.frontend = newFrontend(t, l.shop)
