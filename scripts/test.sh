@@ -59,7 +59,7 @@ not() { grep -vE "$1" || true; }
 
 {
   run . $race $(of . | not "$uncached" | not "$without_race")
-  run . $(of "$without_race" | not "$uncached")
+  run . -timeout=20m $(of "$without_race" | not "$uncached")
   run examples $race ./...
   run . $race -count=1 $(of "$uncached" | not "$without_race")
   run . -count=1 -timeout=20m $(of "$uncached" | grep -E "$without_race")
