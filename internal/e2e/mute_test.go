@@ -84,8 +84,8 @@ func (m mutedCarrier) Forbid(ctx context.Context, key string) (carrier.Booking, 
 func (p *platform) through(t *testing.T, timing saga.Timing) (money, parcels *outside) {
 	t.Helper()
 	money, parcels = &outside{}, &outside{}
-	p.Faults.Provider = func(real provider.Provider) provider.Provider { return mutedProvider{real, money} }
-	p.Faults.Carrier = func(real carrier.Carrier) carrier.Carrier { return mutedCarrier{real, parcels} }
+	p.Faults.Provider = func(known provider.Provider) provider.Provider { return mutedProvider{known, money} }
+	p.Faults.Carrier = func(known carrier.Carrier) carrier.Carrier { return mutedCarrier{known, parcels} }
 	p.restartOrder(t, timing, nil)
 	for _, s := range []string{"payment", "shipping"} {
 		p.stop(s)

@@ -24,7 +24,7 @@ func unableToVoid(t *testing.T, p *platform, id string) *outside {
 	p.reaches(t, id, "shipping.book", saga.Running)
 	money := &outside{}
 	money.mute.Store(true)
-	p.Faults.Provider = func(real provider.Provider) provider.Provider { return mutedProvider{real, money} }
+	p.Faults.Provider = func(known provider.Provider) provider.Provider { return mutedProvider{known, money} }
 	p.stop("payment")
 	p.start(t, "payment")
 	p.wish(t, id)
