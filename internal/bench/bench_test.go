@@ -61,7 +61,7 @@ func tiny(t *testing.T, engine string) options {
 	if engine == onPostgres && errors.Is(err, temporalserver.ErrNotBuilt) && os.Getenv("CI") != "true" {
 		t.Skip(err)
 	}
-	return options{bin: scratch, write: filepath.Join(t.TempDir(), "benchmarks.md"), seed: 1, settle: 100 * time.Millisecond, warm: 500 * time.Millisecond}
+	return options{bin: scratch, write: filepath.Join(t.TempDir(), "benchmarks.md"), seed: 1, settle: 300 * time.Millisecond}
 }
 
 // page returns what was written.
@@ -82,12 +82,13 @@ func within(t *testing.T, d time.Duration) context.Context {
 func TestComparesAnOrderWithTheFloor(t *testing.T) {
 	t.Parallel()
 	o := tiny(t, onPostgres)
+	o.trace = true
 	o.profile = filepath.Join(t.TempDir(), "profiles")
 	c := comparison{
-		options: o, engines: []string{onPostgres}, concurrency: []int{2}, rounds: 2, duration: time.Second, statements: true,
+		options: o, engines: []string{onPostgres}, concurrency: []int{2}, rounds: 2, duration: time.Second, warm: 500 * time.Millisecond,
 	}
 	var out, say bytes.Buffer
-	result, err := c.on(within(t, 3*time.Minute), onPostgres, &out, &say)
+	result, err := c.on(within(t, 5*time.Minute), onPostgres, &out, &say)
 	require.NoError(t, err, "%s", &say)
 
 	all := result.contenders[2]
@@ -101,9 +102,9 @@ func TestComparesAnOrderWithTheFloor(t *testing.T) {
 			}
 			require.True(t, ok, "%s: %s", who.Name, m)
 			switch m {
-			case report.OrdersPerSecond, report.DecidedP50, report.EngineWritten, report.EngineWAL, report.Allocations:
+			case report.OrdersPerSecond, report.DecidedP50, report.EngineWritten:
 				require.Positive(t, stat.Min, "%s: %s", who.Name, m)
-			default: // one round may be too short for the clock of CPU time, or statistics come late
+			default: // rounds are too short for the clock of CPU time, and for what idles beside them
 			}
 		}
 	}
@@ -121,7 +122,7 @@ func TestComparesAnOrderWithTheFloor(t *testing.T) {
 	require.Greater(t, is(naiveName, report.EngineWritten), is(bareName, report.EngineWritten))
 
 	text := c.text(result, false)
-	for _, want := range []string{"2 at a time", "floor, SHA-256", "engine transactions per order, of floor-n's", "amends_order\n", "at most 0.85"} {
+	for _, want := range []string{"2 at a time", "floor, SHA-256", "engine transactions per order, of floor-n's", "amends_order\n", "temporal\n", "INSERT INTO history_node", "at most 0.85"} {
 		require.Contains(t, text, want)
 	}
 	require.Contains(t, c.text(result, true), "| orders/s | ")
@@ -135,7 +136,7 @@ func TestWritesWhetherCostsAreFlatAndNothingGrows(t *testing.T) {
 	t.Parallel()
 	o := tiny(t, onDev)
 	o.alone = true
-	ctx := within(t, 3*time.Minute)
+	ctx := within(t, 5*time.Minute)
 	var out, say bytes.Buffer
 
 	f := flatness{options: o, engine: onDev, concurrency: 2, from: 4, to: 12, window: 4, windows: 2}

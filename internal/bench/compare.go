@@ -24,14 +24,14 @@ type comparison struct {
 	concurrency []int
 	rounds      int
 	duration    time.Duration
-	statements  bool
+	warm        time.Duration
 }
 
 // compared is what was measured on one engine.
 type compared struct {
 	engine string
 	facts  [][2]string
-	trips  *trips
+	trips  trips
 	// contenders by concurrency, in the order that they ran in.
 	contenders map[int][]report.Contender
 }
@@ -49,7 +49,8 @@ func compareCommand() *cobra.Command {
 	cmd.Flags().IntSliceVar(&c.concurrency, "concurrency", []int{1, 32}, "how many orders at a time")
 	cmd.Flags().IntVar(&c.rounds, "rounds", 3, "how many rounds of each")
 	cmd.Flags().DurationVar(&c.duration, "duration", 20*time.Second, "how long a round places orders")
-	cmd.Flags().BoolVar(&c.statements, "statements", false, "list what the services ask their databases")
+	cmd.Flags().DurationVar(&c.warm, "warm", 3*time.Second, "how long each contender runs before anything counts")
+	cmd.Flags().BoolVar(&c.trace, "trace", false, "list what services and engine ask their databases; costs time, so what is timed says nothing then")
 	cmd.Flags().StringVar(&c.profile, "profile", "", "folder to leave CPU profiles in; none if empty")
 	return cmd
 }
@@ -160,8 +161,8 @@ func (c *comparison) text(r compared, markdown bool) string {
 		fmt.Fprintf(&b, "\nAims, %d at a time:\n\n", most)
 		b.WriteString(table(report.Verdicts(report.Aims(byName(r.contenders[most], orderName), byName(r.contenders[most], naiveName)))))
 	}
-	if c.statements && !markdown && r.trips != nil {
-		b.WriteString("\nWhat an order asks the databases, executions per order:\n\n" + r.trips.statements())
+	if c.trace && !markdown && r.trips != nil {
+		b.WriteString("\nWhat is asked of the databases, executions per order of order and floor-n:\n\n" + r.trips.statements())
 	}
 	b.WriteString("\n")
 	return b.String()

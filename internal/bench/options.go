@@ -34,8 +34,8 @@ type options struct {
 	profile string
 	seed    uint64
 	settle  time.Duration
-	warm    time.Duration
 	alone   bool // without the floor
+	trace   bool // what the engine asks its database
 }
 
 func (o *options) flags(f *pflag.FlagSet) {
@@ -44,7 +44,6 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.fsync, "fsync", true, "have both PostgreSQL servers wait for the disk at every commit, as they come")
 	f.Uint64Var(&o.seed, "seed", 1, "what the orders are drawn from")
 	f.DurationVar(&o.settle, "settle", measure.StatisticsDelay, "how long everything idles before counters are read; PostgreSQL's are exact only with the default")
-	f.DurationVar(&o.warm, "warm", 3*time.Second, "how long each contender runs before anything counts")
 }
 
 // start starts a rig on an engine in a folder of its own, which the stop removes.
@@ -78,7 +77,7 @@ func (o *options) rig(ctx context.Context, engine string) (rig.Options, error) {
 	if err != nil {
 		return rig.Options{}, err
 	}
-	settings := rig.Options{Amends: filepath.Join(bin, "amends"), Self: self, Safety: pgserver.Death, Profile: o.profile != "", Alone: o.alone}
+	settings := rig.Options{Amends: filepath.Join(bin, "amends"), Self: self, Safety: pgserver.Death, Profile: o.profile != "", Alone: o.alone, Trace: o.trace}
 	if o.fsync {
 		settings.Safety = pgserver.PowerLoss
 	}

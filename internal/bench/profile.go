@@ -17,8 +17,8 @@ import (
 	"github.com/amends/amends/internal/bench/rig"
 )
 
-// consumers is how many of a profile are listed.
-const consumers = "25"
+// consumers is how many functions of a profile are listed.
+const consumers = "30"
 
 // longest is how many seconds a profile may take: an answer of the platform has a
 // minute.
@@ -78,13 +78,15 @@ func (c *comparison) takeProfile(ctx context.Context, p *rig.Part) (err error) {
 	return errors.Join(err, file.Close())
 }
 
-// top lists the functions that use most, with what they call.
+// top lists the functions that use most.
 func top(ctx context.Context, file string, out io.Writer) error {
 	fmt.Fprintf(out, "\n%s\n", file)
-	cmd := exec.CommandContext(ctx, "go", "tool", "pprof", "-top", "-cum", "-nodecount="+consumers, file) //nolint:gosec // a file of ours
-	cmd.Stdout, cmd.Stderr = out, out
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("list %s: %w", file, err)
+	for _, order := range []string{"-flat", "-cum"} { // by what each does itself; with what it calls
+		cmd := exec.CommandContext(ctx, "go", "tool", "pprof", "-top", order, "-nodecount="+consumers, file) //nolint:gosec // a file of ours
+		cmd.Stdout, cmd.Stderr = out, out
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("list %s: %w", file, err)
+		}
 	}
 	return nil
 }

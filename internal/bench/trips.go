@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -15,125 +16,119 @@ import (
 // counting is how long a round lasts in which round trips are counted.
 const counting = 5 * time.Second
 
-// trips are round trips per order.
-type trips struct {
-	// byDatabase is by contender and database.
-	byDatabase map[string]map[string]float64
-	// executions of each statement of an order, by database.
-	executions map[string]map[string]float64
+// trips are what is asked of databases per order, by contender and database.
+type trips map[string]map[string]asked
+
+// asked is what one database is asked per order.
+type asked struct {
+	trips      float64
+	executions map[string]float64 // by SQL text
 }
 
 // countTrips runs everybody who has services once more, over a line that counts,
 // and adds the sums to what was measured.
-func (c *comparison) countTrips(ctx context.Context, m *meter, all []contender, measured map[int][]report.Contender) (*trips, error) {
+func (c *comparison) countTrips(ctx context.Context, m *meter, all []contender, measured map[int][]report.Contender) (trips, error) {
 	line, err := m.rig.CountTrips(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t := &trips{byDatabase: map[string]map[string]float64{}, executions: map[string]map[string]float64{}}
+	counted := trips{}
 	for _, concurrency := range c.concurrency {
 		for i, who := range all {
 			if who.name == bareName {
 				continue
 			}
 			fmt.Fprintf(m.say, "%s: %d at a time, counting round trips\n", who.name, concurrency)
-			used, orders, err := c.count(ctx, who, concurrency, line)
+			own, ofEngine, err := c.count(ctx, who, concurrency, line, m.rig.Engine)
 			if err != nil {
 				return nil, err
 			}
 			sum := 0.0
-			t.byDatabase[who.name] = map[string]float64{}
-			for database, n := range used {
-				per := float64(n.Trips) / float64(orders)
-				t.byDatabase[who.name][database] = per
-				sum += per
-			}
-			if who.name == orderName {
-				t.executions = executions(used, orders)
+			for _, a := range own {
+				sum += a.trips
 			}
 			series := &measured[concurrency][i]
 			series.Rounds = append(series.Rounds, report.Sample{report.ServiceTrips: sum})
+			maps.Copy(own, ofEngine)
+			counted[who.name] = own
 		}
 	}
-	return t, nil
+	return counted, nil
 }
 
-// count runs a contender, and returns what it asked each database meanwhile. It
+// count runs a contender, and returns what was asked on the lines meanwhile. It
 // has run before: connections are open, and statements prepared.
-func (c *comparison) count(ctx context.Context, who contender, concurrency int, line *wire.Line) (used map[string]wire.Count, orders int, err error) {
+func (c *comparison) count(ctx context.Context, who contender, concurrency int, lines ...*wire.Line) (services, engine map[string]asked, err error) {
 	w := work{concurrency: concurrency, duration: min(c.duration, c.warm), seed: c.seed}
 	if _, err := who.run(ctx, w, func() {}); err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
-	before := line.Read()
-	w.duration = min(c.duration, counting)
-	out, err := who.run(ctx, w, func() { used = line.Read() })
-	if err != nil {
-		return nil, 0, err
-	}
-	for database, n := range used {
-		n.Trips -= before[database].Trips
-		for text, executed := range before[database].Statements {
-			n.Statements[text] -= executed
+	read := func() [2]map[string]wire.Count {
+		var counts [2]map[string]wire.Count
+		for i, l := range lines {
+			if l != nil {
+				counts[i] = l.Read()
+			}
 		}
-		used[database] = n
+		return counts
 	}
-	return used, out.orders, nil
+	before, after := read(), [2]map[string]wire.Count{}
+	w.duration = min(c.duration, counting)
+	out, err := who.run(ctx, w, func() { after = read() })
+	if err != nil {
+		return nil, nil, err
+	}
+	return per(out.orders, before[0], after[0]), per(out.orders, before[1], after[1]), nil
 }
 
-func executions(used map[string]wire.Count, orders int) map[string]map[string]float64 {
-	all := map[string]map[string]float64{}
-	for database, n := range used {
+// per returns what was asked between two counts, per order.
+func per(orders int, before, after map[string]wire.Count) map[string]asked {
+	all := map[string]asked{}
+	for database, n := range after {
+		a := asked{trips: float64(n.Trips-before[database].Trips) / float64(orders), executions: map[string]float64{}}
 		for text, executed := range n.Statements {
-			if executed == 0 {
-				continue
+			if executed -= before[database].Statements[text]; executed > 0 {
+				a.executions[text] = float64(executed) / float64(orders)
 			}
-			if all[database] == nil {
-				all[database] = map[string]float64{}
-			}
-			all[database][text] = float64(executed) / float64(orders)
+		}
+		if a.trips > 0 {
+			all[database] = a
 		}
 	}
 	return all
 }
 
 // table is the round trips per order by database.
-func (t *trips) table() *report.Table {
+func (t trips) table() *report.Table {
 	table := report.NewTable("database", "round trips", "statements")
 	for _, who := range []string{orderName, naiveName} {
-		for _, database := range slices.Sorted(maps.Keys(t.byDatabase[who])) {
-			per := t.byDatabase[who][database]
-			if per == 0 {
-				continue
+		for _, database := range slices.Sorted(maps.Keys(t[who])) {
+			sum, a := 0.0, t[who][database]
+			for _, n := range a.executions {
+				sum += n
 			}
-			statements := "–"
-			if own, ok := t.executions[database]; ok {
-				sum := 0.0
-				for _, n := range own {
-					sum += n
-				}
-				statements = fmt.Sprintf("%.2f", sum)
+			name := strings.TrimPrefix(database, "amends_")
+			if name == database { // the engine's, which both use
+				name += " (" + who + ")"
 			}
-			table.Row(strings.TrimPrefix(database, "amends_"), fmt.Sprintf("%.2f", per), statements)
+			table.Row(name, fmt.Sprintf("%.2f", a.trips), fmt.Sprintf("%.2f", sum))
 		}
 	}
 	return table
 }
 
-// statements lists every statement of an order, the most frequent first.
-func (t *trips) statements() string {
+// statements lists every statement of an order, and beside it how often floor-n
+// executes it, the most frequent first.
+func (t trips) statements() string {
 	var b strings.Builder
-	for _, database := range slices.Sorted(maps.Keys(t.executions)) {
+	for _, database := range slices.Sorted(maps.Keys(t[orderName])) {
 		fmt.Fprintf(&b, "%s\n", database)
-		own := t.executions[database]
+		own, floors := t[orderName][database].executions, t[naiveName][database].executions
 		texts := slices.SortedFunc(maps.Keys(own), func(a, b string) int {
-			if own[a] != own[b] {
-				return int(1000*own[b]) - int(1000*own[a])
-			}
-			return strings.Compare(a, b)
+			return cmp.Or(cmp.Compare(own[b], own[a]), strings.Compare(a, b))
 		})
 		for _, text := range texts {
-			fmt.Fprintf(&b, "  %6.2f  %.160s\n", own[text], strings.Join(strings.Fields(text), " "))
+			fmt.Fprintf(&b, "  %6.2f  %6.2f  %.200s\n", own[text], floors[text], strings.Join(strings.Fields(text), " "))
 		}
 	}
 	return b.String()

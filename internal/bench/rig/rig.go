@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/amends/amends/internal/bench/wire"
 	"github.com/amends/amends/internal/devserver"
 	"github.com/amends/amends/internal/pgserver"
 	amendstemporal "github.com/amends/amends/internal/temporal"
@@ -45,6 +47,9 @@ type Options struct {
 	// Profile has the platform serve profiles on its admin address, as the floor
 	// always does.
 	Profile bool
+	// Trace has the Temporal server reach its PostgreSQL over a line that counts. It
+	// costs time: with it nothing that is timed says anything.
+	Trace bool
 }
 
 // Rig is everything that runs.
@@ -55,6 +60,8 @@ type Rig struct {
 	API string
 	// Parts are the processes by name.
 	Parts map[string]*Part
+	// Engine is the line to the engine's PostgreSQL; nil unless it is traced.
+	Engine *wire.Line
 
 	o         Options
 	services  *pgserver.Server
@@ -176,9 +183,16 @@ func (r *Rig) startEngine(ctx context.Context) error {
 		r.stops = append(r.stops, s.Stop)
 		return nil
 	}
+	port := r.engineDB.Port
+	if r.o.Trace {
+		var err error
+		if r.Engine, port, err = r.line(ctx, r.engineDB); err != nil {
+			return err
+		}
+	}
 	s, err := temporalserver.Start(ctx, temporalserver.Options{
 		Binaries: *r.o.Server, Dir: dir,
-		Database: temporalserver.Database{Port: r.engineDB.Port, User: pgserver.Superuser, Password: "bench"},
+		Database: temporalserver.Database{Port: port, User: pgserver.Superuser, Password: "bench"},
 	})
 	if err != nil {
 		return err
@@ -186,6 +200,17 @@ func (r *Rig) startEngine(ctx context.Context) error {
 	r.address, r.enginePID = s.Address, s.Pid()
 	r.stops = append(r.stops, s.Stop)
 	return nil
+}
+
+// line opens a line to a server that counts, and returns its port, too.
+func (r *Rig) line(ctx context.Context, s *pgserver.Server) (*wire.Line, int, error) {
+	l, err := wire.Open(ctx, net.JoinHostPort(host, strconv.Itoa(s.Port)))
+	if err != nil {
+		return nil, 0, err
+	}
+	r.stops = append(r.stops, l.Close)
+	at, err := netip.ParseAddrPort(l.Address)
+	return l, int(at.Port()), err
 }
 
 // freeAddress returns a free port of this machine as host:port.

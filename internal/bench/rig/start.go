@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
-	"strconv"
 
 	"github.com/amends/amends/internal/bench/floor"
 	"github.com/amends/amends/internal/bench/wire"
@@ -61,11 +59,10 @@ func (r *Rig) CountTrips(ctx context.Context) (*wire.Line, error) {
 	if err := errors.Join(r.Parts[Worker].process.Stop(), r.Parts[FloorWorker].process.Stop()); err != nil {
 		return nil, err
 	}
-	line, err := wire.Open(ctx, net.JoinHostPort(host, strconv.Itoa(r.services.Port)))
+	line, _, err := r.line(ctx, r.services)
 	if err != nil {
 		return nil, err
 	}
-	r.stops = append(r.stops, line.Close)
 	over := map[string]string{}
 	for name, dsn := range r.databases {
 		u, err := url.Parse(dsn)
