@@ -50,6 +50,10 @@ func TestANoticeFollowsTheFlagsAndWaivers(t *testing.T) {
 	b.after(2*time.Hour, func() { b.mend("seat.undo") })
 	v := b.run(t)
 	require.Equal(t, saga.Aborted, v.Phase)
+	if len(*heard) == 4 { // the two flags are of one moment, but may be of two workflow tasks
+		require.Contains(t, []string{"room", "seat"}, (*heard)[0])
+		*heard = (*heard)[1:]
+	}
 	require.Equal(t, []string{"room,seat", "seat waived room", " waived room"}, *heard)
 	_, ok := v.Step("tell")
 	require.False(t, ok, "it is no step of the saga")
