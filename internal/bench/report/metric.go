@@ -93,6 +93,9 @@ func (s Stat) String() string {
 
 // number writes three digits that count, and no fraction from 100 on.
 func number(v float64) string {
+	if v > -0.005 && v < 0.005 {
+		v = 0 // not -0.00
+	}
 	switch size := math.Abs(v); {
 	case size >= 99.95:
 		return strconv.FormatFloat(v, 'f', 0, 64)

@@ -38,6 +38,7 @@ func TestStatSaysItsEndsIfTheyDiffer(t *testing.T) {
 	require.Equal(t, "41.0", report.Stat{Median: 41, Min: 41.001, Max: 41}.String())
 	require.Equal(t, "1234", report.Stat{Median: 1234.4, Min: 1234.4, Max: 1234.4}.String())
 	require.Equal(t, "100", report.Stat{Median: 99.96, Min: 99.96, Max: 99.96}.String())
+	require.Equal(t, "0.00", report.Stat{Median: -0.001, Min: -0.001, Max: 0.001}.String())
 	require.Equal(t, "-2.64", report.Stat{Median: -2.64, Min: -2.64, Max: -2.64}.String())
 }
 
