@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -89,23 +90,21 @@ func (c *customers) shop(ctx context.Context, o Order) {
 // insist places an order until it is answered, and returns its id; "" if that
 // took too long.
 func (c *customers) insist(ctx context.Context, o Order, body client.PlaceOrder) (id string) {
-	for first := true; ctx.Err() == nil; first = false {
+	for try := 0; ctx.Err() == nil; try++ {
 		c.mu.Lock()
 		c.placed++
-		if !first {
-			c.repeated++
-		}
+		c.repeated += min(try, 1)
 		c.mu.Unlock()
 		r, err := c.api.PlaceOrderWithResponse(ctx, &client.PlaceOrderParams{IdempotencyKey: o.Key}, body)
 		if err != nil { // nobody is there, or it died while it answered
 			c.sent("no answer")
-			_ = pause(ctx, 300*time.Millisecond)
+			_ = pause(ctx, patience(300*time.Millisecond, try))
 			continue
 		}
 		if id = c.read(o, r); r.StatusCode() < 300 {
 			return id
 		}
-		if !c.turnedAway(ctx, fmt.Sprintf("placement of order %d", o.N), r.HTTPResponse, r.Body) {
+		if !c.turnedAway(ctx, fmt.Sprintf("placement of order %d", o.N), try, r.HTTPResponse, r.Body) {
 			return ""
 		}
 	}
@@ -139,7 +138,7 @@ func (c *customers) read(o Order, r *client.PlaceOrderResponse) (id string) {
 
 // turnedAway waits as long as an answer says, and returns whether that was one
 // that may be given for the time being.
-func (c *customers) turnedAway(ctx context.Context, what string, r *http.Response, body []byte) bool {
+func (c *customers) turnedAway(ctx context.Context, what string, try int, r *http.Response, body []byte) bool {
 	var problem client.Problem
 	if err := json.Unmarshal(body, &problem); err != nil {
 		c.complain("%s: answered %d %.200s", what, r.StatusCode, body)
@@ -151,7 +150,14 @@ func (c *customers) turnedAway(ctx context.Context, what string, r *http.Respons
 		return false
 	}
 	c.sent(problem.Code)
-	return pause(ctx, min(after, 2*time.Second)) == nil
+	return pause(ctx, patience(after, try)) == nil
+}
+
+// patience is how long a good client waits before it tries again: ever longer, up
+// to ten seconds, and not at the same time as everybody else.
+func patience(least time.Duration, try int) time.Duration {
+	most := min(least<<min(try, 5), 10*time.Second)
+	return max(least, rand.N(most)+1)
 }
 
 func (c *customers) sent(code string) {
@@ -165,10 +171,10 @@ func (c *customers) cancel(ctx context.Context, o Order, id string) {
 	c.mu.Lock()
 	c.cancelled[o.N] = true
 	c.mu.Unlock()
-	for ctx.Err() == nil {
+	for try := 0; ctx.Err() == nil; try++ {
 		r, err := c.api.CancelOrderWithResponse(ctx, id, client.CancelOrder{})
 		if err != nil {
-			_ = pause(ctx, 300*time.Millisecond)
+			_ = pause(ctx, patience(300*time.Millisecond, try))
 			continue
 		}
 		switch r.StatusCode() {
@@ -180,7 +186,7 @@ func (c *customers) cancel(ctx context.Context, o Order, id string) {
 			}
 			return
 		}
-		if !c.turnedAway(ctx, fmt.Sprintf("cancel of order %d", o.N), r.HTTPResponse, r.Body) {
+		if !c.turnedAway(ctx, fmt.Sprintf("cancel of order %d", o.N), try, r.HTTPResponse, r.Body) {
 			return
 		}
 	}
@@ -190,16 +196,16 @@ func (c *customers) cancel(ctx context.Context, o Order, id string) {
 func (c *customers) reuse(ctx context.Context, o Order) {
 	other := o.Body
 	other.ShipTo.Line1 = "Hauptstr. 2"
-	for ctx.Err() == nil {
+	for try := 0; ctx.Err() == nil; try++ {
 		r, err := c.api.PlaceOrderWithResponse(ctx, &client.PlaceOrderParams{IdempotencyKey: o.Key}, other)
 		if err != nil {
-			_ = pause(ctx, 300*time.Millisecond)
+			_ = pause(ctx, patience(300*time.Millisecond, try))
 			continue
 		}
 		if p := r.ApplicationproblemJSON422; p != nil && p.Code == "IDEMPOTENCY_KEY_REUSED" {
 			return
 		}
-		if !c.turnedAway(ctx, fmt.Sprintf("another order under the key of order %d", o.N), r.HTTPResponse, r.Body) {
+		if !c.turnedAway(ctx, fmt.Sprintf("another order under the key of order %d", o.N), try, r.HTTPResponse, r.Body) {
 			return
 		}
 	}

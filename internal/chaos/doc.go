@@ -53,10 +53,31 @@
 // logs, where they say that what they finished was given up on. A run without any
 // is invalid, too.
 //
+// # A run beside the doctor
+//
+// Runs with an odd seed have the doctor make its round every ten seconds, with
+// hardly any grace, and repair what it thinks is wrong: while the engine is away, or
+// has not listed a saga yet, it must take up nothing that is not gone. In the end
+// of every run `amends doctor` is asked, and must find nothing.
+//
+// # That it would find something
+//
+// [Plant] damages a database on purpose. A test does so with every kind of damage,
+// and demands that the invariants and the doctor each call it by its name;
+// `make chaos PLANT=held-stock` is a whole run that must fail.
+//
 // # What is kept
 //
-// A run that fails keeps its folder: schedule, acknowledgements, the logs of every
-// process, the histories, the databases, and the report with the seed.
+// A run that fails keeps its folder and says where it is: schedule.json and
+// orders.json, what was to happen; acknowledged.jsonl, what customers were told;
+// logs, a file for each start of each process; histories, for `amends replay`;
+// postgres and engine-postgres, the databases; report.json, with the seed.
+//
+// # How long a recovery takes
+//
+// BenchmarkRecovery kills a worker in the middle of an attempt, PostgreSQL and the
+// engine, starts each again at once, and measures what customers see of it, with
+// the timing that the product comes with: `make recovery REPEATS=10`.
 //
 // [toxiproxy]: https://github.com/Shopify/toxiproxy
 package chaos

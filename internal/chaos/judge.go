@@ -138,7 +138,7 @@ func (p *platform) judgeOne(ctx context.Context, v *verdict, o Order, r order.Re
 	case answer.JSON200 == nil:
 		v.wrong("order %s cannot be read: %s", r.ID, answer.Body)
 	case !same(*answer.JSON200, r):
-		v.wrong("order %s is %+v for the API, %s for its service", r.ID, *answer.JSON200, is)
+		v.wrong("order %s is for its service %s, for the API %s", r.ID, is, answer.Body)
 	}
 }
 
