@@ -77,8 +77,9 @@ func (e Explorer) Run(ctx context.Context) (Report, error) {
 				report.Failure = &Failure{Schedule: level[i].schedule(), Err: r.err, Trace: r.trace}
 			}
 			then.Same += r.same
+			from := level[i].schedule()
 			for _, g := range r.more {
-				g.from, g.amid = level[i].schedule(), g.amid || level[i].amid
+				g.from, g.amid = from, g.amid || level[i].amid
 				switch {
 				case e.Unreduced && !fresh(known, g):
 				case e.Dense > 0 && size >= e.Dense && g.amid:
