@@ -275,7 +275,6 @@ func TestTheDoctorTouchesNothingWhenTooMuchIsWrong(t *testing.T) {
 	require.Contains(t, r.ReportOnlyBecause, "11 findings of kind saga_stopped, more than 10")
 	require.Empty(t, c.engine.resumed)
 	require.False(t, r.OK)
-
 }
 
 func TestAPersonMaySayHowMuchIsNotTooMuch(t *testing.T) {
