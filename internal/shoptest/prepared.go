@@ -41,7 +41,7 @@ func keepPrepared(tb testing.TB, db *gorm.DB) *gorm.DB {
 	tb.Cleanup(func() { require.NoError(tb, p.close()) })
 
 	db = db.Session(&gorm.Session{NewDB: true, Context: context.Background()})
-	db.Config.ConnPool, db.Statement.ConnPool = p, p
+	db.ConnPool, db.Statement.ConnPool = p, p
 	return db
 }
 
@@ -57,11 +57,11 @@ func (p *prepared) close() error {
 func (p *prepared) GetDBConn() (*sql.DB, error) { return p.db, nil }
 
 // PrepareContext returns the one statement of that text.
-func (p *prepared) PrepareContext(_ context.Context, query string) (*sql.Stmt, error) {
+func (p *prepared) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
 	if s, ok := p.statements[query]; ok {
 		return s, nil
 	}
-	s, err := p.conn.PrepareContext(context.Background(), query)
+	s, err := p.conn.PrepareContext(context.WithoutCancel(ctx), query)
 	if err != nil {
 		return nil, err
 	}
@@ -71,29 +71,29 @@ func (p *prepared) PrepareContext(_ context.Context, query string) (*sql.Stmt, e
 
 // ExecContext runs a statement that returns no rows.
 func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	s, err := p.PrepareContext(ctx, query)
+	s, err := p.PrepareContext(ctx, query) //nolint:sqlclosecheck // kept until close
 	if err != nil {
 		return nil, err
 	}
-	return s.ExecContext(context.Background(), args...)
+	return s.ExecContext(context.WithoutCancel(ctx), args...)
 }
 
 // QueryContext runs a statement that returns rows.
 func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	s, err := p.PrepareContext(ctx, query)
+	s, err := p.PrepareContext(ctx, query) //nolint:sqlclosecheck // kept until close
 	if err != nil {
 		return nil, err
 	}
-	return s.QueryContext(context.Background(), args...)
+	return s.QueryContext(context.WithoutCancel(ctx), args...)
 }
 
 // QueryRowContext runs a statement that returns one row.
 func (p *prepared) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	s, err := p.PrepareContext(ctx, query)
+	s, err := p.PrepareContext(ctx, query) //nolint:sqlclosecheck // kept until close
 	if err != nil {
 		return p.conn.QueryRowContext(ctx, query, args...) // fails alike; a Row of our own cannot be made
 	}
-	return s.QueryRowContext(context.Background(), args...)
+	return s.QueryRowContext(context.WithoutCancel(ctx), args...)
 }
 
 // BeginTx begins a transaction as the DSN asks for: immediate.
