@@ -218,6 +218,7 @@ func (r *run) attempt(ctx workflow.Context, t *task) *failure {
 	f := r.persist(ctx, t.request(), r.steady(), func(f *failure) bool {
 		return f == nil || ctx.Err() != nil || f.kind != fault.Transient && f.kind != fault.Unknown
 	})
+	r.listen() // a cancel request of this very task: its reason is not this call's end
 	switch {
 	case f == nil || f.code == canceled:
 	case !r.stopped():
