@@ -65,7 +65,7 @@ func startPlatform(ctx context.Context, w Where, timing Timing, hotStock int) (*
 		return p, err
 	}
 	var err error
-	if p.client, err = amendstemporal.Dial(amendstemporal.Options{Address: p.engine.server.Address, Isolated: true}); err != nil {
+	if p.client, err = amendstemporal.Dial(amendstemporal.Options{Address: p.engine.address(), Isolated: true}); err != nil {
 		return p, err
 	}
 	if err := errors.Join(p.tool(ctx, nil, "migrate", "--all"), p.tool(ctx, nil, "migrate", "temporal")); err != nil {
@@ -133,7 +133,7 @@ func (p *platform) describe(ctx context.Context, w Where) error {
 		return err
 	}
 	for _, name := range append([]string{apiName}, workers...) {
-		toEngine, err := newLine(ctx, name+" to the engine in "+p.dir, p.engine.server.Address)
+		toEngine, err := newLine(ctx, name+" to the engine in "+p.dir, p.engine.address())
 		if err != nil {
 			return err
 		}
@@ -211,7 +211,7 @@ func (p *platform) tool(ctx context.Context, input []byte, args ...string) error
 // command returns a command of amends beside the platform: over no line.
 func (p *platform) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, p.parts[apiName].bin, args...) //nolint:gosec // the binary under test
-	cmd.Env = append(p.environ(p.engine.server.Address), p.beside...)
+	cmd.Env = append(p.environ(p.engine.address()), p.beside...)
 	return cmd
 }
 

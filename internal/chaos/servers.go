@@ -41,8 +41,11 @@ func startPostgres(ctx context.Context, dir string) (*postgres, error) {
 	return p, p.start(ctx)
 }
 
-func (p *postgres) start(ctx context.Context) (err error) {
-	p.server, err = pgserver.Start(ctx, p.o)
+func (p *postgres) start(ctx context.Context) error {
+	server, err := pgserver.Start(ctx, p.o)
+	if err == nil {
+		p.server = server
+	}
 	return err
 }
 
@@ -129,10 +132,16 @@ func startEngine(ctx context.Context, dir string, binaries temporalserver.Binari
 	return e, e.start(ctx)
 }
 
-func (e *engine) start(ctx context.Context) (err error) {
-	e.server, err = temporalserver.Start(ctx, e.o)
+func (e *engine) start(ctx context.Context) error {
+	server, err := temporalserver.Start(ctx, e.o)
+	if err == nil {
+		e.server = server
+	}
 	return err
 }
+
+// address is where it listens, running or not.
+func (e *engine) address() string { return address(e.o.Port) }
 
 // kill ends the server as a power cut does.
 func (e *engine) kill(ctx context.Context) error {
