@@ -46,6 +46,9 @@ var databasesOf = map[string]map[string]string{
 // floorDatabase is what the floor's database of a service is called.
 func floorDatabase(service string) string { return "floor_" + service }
 
+// OfFloor says whether a database is one of the floor's.
+func OfFloor(database string) bool { return strings.HasPrefix(database, "amends_"+floorDatabase("")) }
+
 // prepare makes every database, and what the engine needs registered.
 func (r *Rig) prepare(ctx context.Context) error {
 	var names []string
