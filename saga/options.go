@@ -35,6 +35,10 @@ type Options struct {
 	// saga whose workflow is gone is taken up again without a late effect. Empty:
 	// the body runs.
 	Against fault.Code
+	// Waived is what people gave up on in earlier runs of the saga. Those steps are
+	// not undone again, because somebody has settled them otherwise, and stay
+	// waived in this run's [View].
+	Waived []Waiver
 	// Notice is called when what needs attention or the waivers have changed, with
 	// a disconnected context, one call at a time, the latest view last; Run waits
 	// for it. It may take a step outside of the plan that only the service whose

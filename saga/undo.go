@@ -77,6 +77,12 @@ func (s State) holdsUp() bool { return s != Undone && s != Flagged && s != Waive
 
 // undo takes one step back, unless a person gives up on that.
 func (r *run) undo(ctx workflow.Context, s *stepRun) {
+	if i := slices.IndexFunc(r.o.Waived, func(w Waiver) bool { return w.Step == s.name }); i >= 0 {
+		s.state = Waived
+		r.waivers = append(r.waivers, r.o.Waived[i])
+		r.changed()
+		return
+	}
 	s.state = Undoing
 	r.changed()
 	k := Key{Saga: r.o.ID, Step: s.name}

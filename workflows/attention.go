@@ -50,10 +50,7 @@ func (s *orderSaga) noteOf(ctx workflow.Context, v saga.View) order.Note {
 func (s *orderSaga) waivers(progress saga.View) []saga.Waiver {
 	all := []saga.Waiver{}
 	for _, w := range s.record.Waivers {
-		all = append(all, saga.Waiver{
-			Step: w.Step, Code: fault.Code(w.Code), Owed: w.Owed,
-			Reason: w.Reason, Operator: w.Operator, Reference: w.Reference, At: w.At,
-		})
+		all = append(all, waiver(w))
 	}
 	for _, w := range progress.Waivers {
 		if !slices.ContainsFunc(all, func(have saga.Waiver) bool { return have.Step == w.Step }) {
@@ -61,4 +58,12 @@ func (s *orderSaga) waivers(progress saga.View) []saga.Waiver {
 		}
 	}
 	return all
+}
+
+// waiver returns w in the saga's words.
+func waiver(w order.Waiver) saga.Waiver {
+	return saga.Waiver{
+		Step: w.Step, Code: fault.Code(w.Code), Owed: w.Owed,
+		Reason: w.Reason, Operator: w.Operator, Reference: w.Reference, At: w.At,
+	}
 }

@@ -60,6 +60,18 @@ type Input struct {
 	// Undo takes up an order whose workflow is gone: it is decided against unless
 	// its payment was captured, see [saga.Options.Against].
 	Undo bool `json:"undo,omitempty"`
+	// Waived is what people gave up on before the workflow was gone, see
+	// [saga.Options.Waived].
+	Waived []saga.Waiver `json:"waived,omitempty"`
+}
+
+// TakeUp returns the input that takes up an order whose workflow is gone.
+func TakeUp(r order.Record) Input {
+	in := Input{OrderID: r.ID, Placement: r.Placement, Undo: true}
+	for _, w := range r.Waivers {
+		in.Waived = append(in.Waived, waiver(w))
+	}
+	return in
 }
 
 // PlaceRequest is the argument of [UpdatePlace].

@@ -75,7 +75,7 @@ func (e *engine) Resume(_ context.Context, r order.Record) error {
 		return e.down
 	}
 	e.resumed = append(e.resumed, r.ID)
-	e.clinic.saga(e.t, workflows.Input{OrderID: r.ID, Placement: r.Placement, Undo: true})
+	e.clinic.saga(e.t, workflows.TakeUp(r))
 	e.sagas[r.ID] = activities.SagaCompleted
 	return nil
 }

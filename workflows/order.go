@@ -66,6 +66,7 @@ func (o Options) placeOrder(ctx workflow.Context, in Input) (OrderView, error) {
 		Queues:         o.Queues,
 		Timing:         o.Timing,
 		Against:        against,
+		Waived:         in.Waived,
 		Notice:         s.note,
 		NeedsAttention: &needsAttention,
 		Aborted:        s.cancel,

@@ -96,7 +96,7 @@ func (s *Sagas) Resume(ctx context.Context, r order.Record) error {
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		TypedSearchAttributes:    attributes,
 		StaticSummary:            "resumed by the doctor",
-	}, workflows.PlaceOrder, workflows.Input{OrderID: r.ID, Placement: r.Placement, Undo: true})
+	}, workflows.PlaceOrder, workflows.TakeUp(r))
 	if err != nil {
 		return unavailable(err)
 	}

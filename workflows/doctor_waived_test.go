@@ -1,0 +1,38 @@
+package workflows_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/services/order"
+)
+
+// What a person has waived is settled: a saga that is taken up again must not
+// take it back a second time.
+func TestAResumedSagaLeavesAloneWhatWasWaived(t *testing.T) {
+	t.Parallel()
+
+	c := newClinic(t)
+	id := c.stopped(t, false)
+	waiver := order.Waiver{
+		Step: "inventory.reserve", Code: "UNAVAILABLE", Owed: "stock", Reason: "handed out at the counter", Operator: "op", At: time.Now().UTC().Truncate(time.Microsecond),
+	}
+	require.NoError(t, c.Orders.Note(t.Context(), key.New(id, "order.note"), order.Note{At: time.Now(), Waivers: []order.Waiver{waiver}}))
+
+	r := c.diagnose(t)
+	require.True(t, r.OK, "%v", r.Findings)
+	require.Equal(t, []string{id}, c.engine.resumed)
+	o, err := c.Orders.Get(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, order.Cancelled, o.Status)
+	require.Equal(t, []order.Waiver{waiver}, o.Waivers)
+	all, err := c.Inventory.Reservations(t.Context())
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.Equal(t, inventory.Held, all[0].State, "the waived stock was taken back all the same")
+	require.NoError(t, c.Check(t.Context()))
+}
