@@ -21,7 +21,7 @@
 //   - transactions: xact_commit and xact_rollback of pg_stat_database, which counts
 //     every statement outside a transaction as one, reads too. "That wrote" is how
 //     many transaction ids the server gave out: transactions that write or lock.
-//   - WAL: how far pg_current_wal_lsn went. A checkpoint before each round makes every
+//   - WAL: how far pg_current_wal_insert_lsn went. A checkpoint before each round makes every
 //     round pay for its own whole pages.
 //   - CPU: user and system time of the processes and all that they started, from
 //     /proc. The load generator is not in it. The floor's client is, in the place of

@@ -18,7 +18,8 @@ type Postgres struct {
 	// transaction that writes, or locks a row, gets one; a savepoint that writes gets
 	// another. It is exact at once.
 	Written int64
-	// WAL is the server's position in its write-ahead log, in bytes.
+	// WAL is where the server's write-ahead log ends, in bytes, what is not written
+	// to the disk yet included.
 	WAL int64
 	// Images is how many whole pages that log got: each page's first change after a
 	// checkpoint writes one.
@@ -36,7 +37,7 @@ func ReadPostgres(ctx context.Context, c *pgx.Conn, databases ...string) (Postgr
 	err := c.QueryRow(ctx, `SELECT
 		coalesce((SELECT sum(xact_commit + xact_rollback) FROM pg_stat_database WHERE datname = ANY($1)), 0)::bigint,
 		pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
-		(pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint,
+		(pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint,
 		(SELECT wal_fpi FROM pg_stat_wal)`, databases).
 		Scan(&p.Transactions, &p.Written, &p.WAL, &p.Images)
 	if err != nil {

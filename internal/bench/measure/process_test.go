@@ -44,7 +44,7 @@ func TestReadsAProcessAndItsChildren(t *testing.T) {
 		t.Skip("there is no /proc")
 	}
 	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c",
-		`/bin/sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'; echo; read -r end`)
+		`/bin/sh -c 'i=0; while [ $i -lt 600000 ]; do i=$((i+1)); done'; echo; read -r end`)
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	out, err := cmd.StdoutPipe()
