@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
@@ -97,6 +98,36 @@ func TestARetryOfAFlaggedStepBeforeThePivot(t *testing.T) {
 	require.Empty(t, o.code)
 	require.Less(t, b.env.Now().Sub(begun), 5*time.Minute+time.Second)
 	require.Len(t, v.Repairs, 1)
+}
+
+// What an aborted end rests on must have its answer: a skip would be taken for one.
+func TestARecordedStepOfTheOtherEndCannotBeSkipped(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	b.body = func(workflow.Context) error { return errRefused }
+	answered := 0
+	b.options.Aborted = func(ctx workflow.Context, d saga.Decision) (err error) {
+		if answered, err = saga.Do(ctx, price, "lisbon"); err != nil {
+			return err
+		}
+		_, err = saga.Do(ctx, sorry, d.Code)
+		return err
+	}
+	b.always["price"] = errTransient
+	var skip, retry *repairOutcome
+	b.after(time.Hour, func() {
+		require.Equal(t, []string{"price"}, flagged(b.query(t)))
+		skip = b.repair(b.skip("price"))
+		b.mend("price")
+		retry = b.repair(b.retry("price"))
+	})
+	v := b.run(t)
+	require.Equal(t, fault.Invalid, skip.code)
+	require.False(t, skip.traced)
+	require.Empty(t, retry.code)
+	require.Equal(t, 100, answered)
+	require.Empty(t, v.Waivers)
 }
 
 func TestWhatNobodyKnowsIsSaidInWords(t *testing.T) {
