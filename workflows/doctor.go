@@ -126,6 +126,10 @@ type doctor struct {
 	suspects map[string][]FindingKind // saga -> what seemed wrong with it at the first look
 }
 
+// suspectsPerRun is after how many suspects a run asks about them, and leaves the
+// rest to the next: the second look is part of its history too.
+const suspectsPerRun = 5000
+
 // scan looks at as many pages as a run may, and says whether there are more.
 func (d *doctor) scan(ctx workflow.Context) (more bool, err error) {
 	d.suspects = map[string][]FindingKind{}
@@ -137,6 +141,9 @@ func (d *doctor) scan(ctx workflow.Context) (more bool, err error) {
 		}
 		if ended {
 			return false, d.secondLook(ctx)
+		}
+		if len(d.suspects) >= suspectsPerRun {
+			break
 		}
 		if err := d.throttle(ctx, orders, workflow.Now(ctx).Sub(began)); err != nil {
 			return false, err

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -26,9 +27,17 @@ const (
 	// lowest is the priority of the doctor's questions on a task queue that is
 	// backed up: after every order's steps.
 	lowest = 5
+	// pagesPerStretch is how many pages a service is asked for between two pages of
+	// orders. One holds the sagas of a page of orders, several what belongs to no
+	// order; so many, and the history of one run could grow without bound.
+	pagesPerStretch = 30
 	// describeAtOnce is how many sagas one question to the engine is about.
 	describeAtOnce = 50
 )
+
+// errTooMany is the answer of a service that knows so many sagas without an order
+// that there is no point in naming all of them.
+var errTooMany = errors.New("it has far more sagas than there are orders: was the order database restored from an older backup?")
 
 // start asks a question.
 func start[In, Out any](ctx workflow.Context, d *doctor, q activities.Audit[In, Out], in In) workflow.Future {
@@ -109,8 +118,11 @@ func (d *doctor) others(ctx workflow.Context, r key.Range, all *facts) error {
 		waiting.Add(1)
 		workflow.GoNamed(ctx, "ask-"+s.name, func(ctx workflow.Context) {
 			defer waiting.Done()
-			for r := r; ; {
+			for r, pages := r, 1; ; pages++ {
 				next, err := s.ask(ctx, r)
+				if err == nil && next != "" && pages == pagesPerStretch {
+					err = errTooMany
+				}
 				if err != nil {
 					unasked = append(unasked, s.name)
 					d.report.unasked(s.name, err)

@@ -1,0 +1,37 @@
+package workflows_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/workflows"
+)
+
+// An order database that was restored from a backup has forgotten all orders
+// since: behind the last one that it knows come the sagas of all of those. One run
+// of the workflow must not read them all, because the engine ends a run whose
+// history grows without bound, and then there would be no report at all.
+func TestTheDoctorSurvivesAnOrderDatabaseThatWasRestored(t *testing.T) {
+	t.Parallel()
+
+	c := newClinic(t)
+	c.place(t, "tok_visa")
+	before := time.Now().UTC()
+	const lost = 300
+	for i := range lost {
+		c.damage(t, "catalog", `INSERT INTO barrier (saga, step, generation, state, fingerprint, request, outcome, code, message, created_at, updated_at)
+			VALUES (?, 'catalog.quote', 0, 'blocked', 'f', '{}', '', '', '', ?, ?)`, fmt.Sprintf("zz-%03d", i), before, before)
+	}
+	c.in = workflows.ReconcileInput{PageSize: 2, PagesPerRun: 2}
+	r := c.diagnose(t)
+	require.False(t, r.OK)
+	require.Equal(t, []workflows.FindingKind{workflows.FindingUnknownOrder}, kinds(r))
+	require.Greater(t, r.Counts[workflows.FindingUnknownOrder], 10, "fewer would be repaired")
+	require.Less(t, r.Counts[workflows.FindingUnknownOrder], lost)
+	require.Len(t, r.Unasked, 1)
+	require.Equal(t, "catalog", r.Unasked[0].Service)
+	require.Contains(t, r.Unasked[0].Error, "older backup")
+}
