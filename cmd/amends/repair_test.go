@@ -101,7 +101,7 @@ func TestRepair(t *testing.T) {
 		"NobodyThere":   {args: append(slices.Clip(retry), "--admin-addr", "127.0.0.1:1"), env: []string{token}, want: "it is not known whether the repair was made; repeat it: "},
 		"OtherScheme":   {args: append(slices.Clip(retry), "--admin-addr", "ftp://x"), env: []string{token}, want: "admin_addr: must be host:port, or a URL of no more than http or https, host and port"},
 		"URLWithAPath":  {args: append(slices.Clip(retry), "--admin-addr", "http://x/v1"), env: []string{token}, want: "admin_addr: must be host:port, or a URL of no more than"},
-		"BadOperators":  {args: []string{"api"}, env: []string{"AMENDS_OPERATOR_TOKENS=night=hunter2"}, want: "operator_tokens: must have secrets of 16 to 256 characters; that of night has 7"},
+		"BadOperators":  {args: []string{"api"}, env: []string{"AMENDS_OPERATOR_TOKENS=night=hunter2"}, want: "operator_tokens: must have secrets of 16 to 256 characters; that of entry 1 has 7"},
 		"ListOfNothing": {args: []string{"orders"}, want: "orders: give either --needs-attention or --stuck"},
 		"ListOfBoth":    {args: []string{"orders", "--stuck", "--needs-attention"}, want: "orders: give either --needs-attention or --stuck"},
 		"StuckByStatus": {args: []string{"orders", "--stuck", "--status", "PENDING", "--limit", "0"}, want: "orders: --status is for --needs-attention: what is stuck is PENDING\norders: --limit must be from 1 to 1000, is 0"},

@@ -30,32 +30,34 @@ func (c *Config) Operators() []Operator {
 }
 
 // operators reads name=secret,name2=secret2. Its rules never show a secret, nor
-// a part of an entry that may be one.
+// a part of an entry that may be one: not even the name, because a secret that
+// was given without one, and ends with =, reads like it.
 func operators(tokens Secret) (all []Operator, rules []string) {
 	if strings.TrimSpace(string(tokens)) == "" {
 		return nil, nil
 	}
-	names, secrets := map[string]bool{}, map[Secret]string{}
+	names, secrets := map[string]int{}, map[Secret]int{} // the entries they are in
 	for i, entry := range strings.Split(string(tokens), ",") {
+		refuse := func(format string, args ...any) { rules = append(rules, fmt.Sprintf(format, args...)) }
 		name, secret, found := strings.Cut(strings.TrimSpace(entry), "=")
-		o := Operator{Name: name, Secret: Secret(secret)}
+		o, n := Operator{Name: name, Secret: Secret(secret)}, i+1
 		switch {
 		case !found:
-			rules = append(rules, fmt.Sprintf("must be name=secret,name2=secret2; entry %d has no =", i+1))
+			refuse("must be name=secret,name2=secret2; entry %d has no =", n)
 			continue
 		case !operatorName.MatchString(name):
-			rules = append(rules, fmt.Sprintf("must name operators by 1 to 64 letters, digits, dots, dashes, underscores or @; entry %d does not", i+1))
+			refuse("must name operators by 1 to 64 letters, digits, dots, dashes, underscores or @; entry %d does not", n)
 			continue
-		case names[name]:
-			rules = append(rules, fmt.Sprintf("must name every operator once; %s is there twice", name))
+		case names[name] != 0:
+			refuse("must name every operator once; entries %d and %d have one name", names[name], n)
 		case !operatorSecret.MatchString(secret):
-			rules = append(rules, fmt.Sprintf("must have secrets of visible ASCII characters; that of %s is not", name))
+			refuse("must have secrets of visible ASCII characters; that of entry %d is not", n)
 		case len(secret) < minSecret || len(secret) > maxSecret:
-			rules = append(rules, fmt.Sprintf("must have secrets of %d to %d characters; that of %s has %d", minSecret, maxSecret, name, len(secret)))
-		case secrets[o.Secret] != "":
-			rules = append(rules, fmt.Sprintf("must give everybody a secret of their own; %s and %s have one", secrets[o.Secret], name))
+			refuse("must have secrets of %d to %d characters; that of entry %d has %d", minSecret, maxSecret, n, len(secret))
+		case secrets[o.Secret] != 0:
+			refuse("must give everybody a secret of their own; entries %d and %d have one", secrets[o.Secret], n)
 		}
-		names[name], secrets[o.Secret] = true, name
+		names[name], secrets[o.Secret] = n, n
 		all = append(all, o)
 	}
 	return all, rules

@@ -45,12 +45,13 @@ func TestOperators(t *testing.T) {
 		"BadName":      {"a b=" + good, "must name operators by 1 to 64 letters, digits, dots, dashes, underscores or @; entry 1 does not"},
 		"NoSecret":     {"a=" + good + ",b", "must be name=secret,name2=secret2; entry 2 has no ="},
 		"TrailingText": {"a=" + good + ",", "must be name=secret,name2=secret2; entry 2 has no ="},
-		"NameTwice":    {"a=" + good + ",a=" + good + "x", "must name every operator once; a is there twice"},
-		"SecretTwice":  {"a=" + good + ",b=" + good, "must give everybody a secret of their own; a and b have one"},
-		"ShortSecret":  {"a=hunter2", "must have secrets of 16 to 256 characters; that of a has 7"},
-		"LongSecret":   {"a=" + strings.Repeat("hunter2-", 33), "must have secrets of 16 to 256 characters; that of a has 264"},
-		"OddSecret":    {"a=hunter2 hunter2 x", "must have secrets of visible ASCII characters; that of a is not"},
-		"AllAtOnce":    {"a=x,b", "must have secrets of 16 to 256 characters; that of a has 1\noperator_tokens: must be name=secret,name2=secret2; entry 2 has no ="},
+		"NameTwice":    {"a=" + good + ",a=" + good + "x", "must name every operator once; entries 1 and 2 have one name"},
+		"SecretTwice":  {"a=" + good + ",b=" + good, "must give everybody a secret of their own; entries 1 and 2 have one"},
+		"ShortSecret":  {"a=hunter2", "must have secrets of 16 to 256 characters; that of entry 1 has 7"},
+		"LongSecret":   {"a=" + strings.Repeat("hunter2-", 33), "must have secrets of 16 to 256 characters; that of entry 1 has 264"},
+		"OddSecret":    {"a=hunter2 hunter2 x", "must have secrets of visible ASCII characters; that of entry 1 is not"},
+		"OnlyASecret":  {"hunter2hunter2hunter2=", "must have secrets of 16 to 256 characters; that of entry 1 has 0"}, // as base64 ends
+		"AllAtOnce":    {"a=x,b", "must have secrets of 16 to 256 characters; that of entry 1 has 1\noperator_tokens: must be name=secret,name2=secret2; entry 2 has no ="},
 	} {
 		t.Run("AreRefusedWith"+name, func(t *testing.T) {
 			t.Parallel()
