@@ -14,15 +14,21 @@ type Operator struct {
 }
 
 // operators knows operators by their secrets.
-type operators []struct {
+type operators []operator
+
+type operator struct {
 	name   string
-	secret [sha256.Size]byte
+	secret [sha256.Size]byte // its hash
 }
 
+// newOperators leaves out who has no name or no secret: a request without a
+// token would be theirs.
 func newOperators(all []Operator) operators {
-	known := make(operators, len(all))
-	for i, o := range all {
-		known[i].name, known[i].secret = o.Name, sha256.Sum256([]byte(o.Secret))
+	var known operators
+	for _, o := range all {
+		if o.Name != "" && o.Secret != "" {
+			known = append(known, operator{o.Name, sha256.Sum256([]byte(o.Secret))})
+		}
 	}
 	return known
 }

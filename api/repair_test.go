@@ -272,6 +272,15 @@ func TestRepairNeedsAnOperator(t *testing.T) {
 		require.Contains(t, *p.Detail, "AMENDS_OPERATOR_TOKENS=name=secret")
 	})
 
+	t.Run("AnOperatorWithoutASecretIsNobody", func(t *testing.T) {
+		t.Parallel()
+		b := setupAdmin(t, Operator{"nobody", ""}, Operator{"night", nightSecret})
+		for _, header := range []string{"Authorization: Bearer ", "Authorization: Bearer"} {
+			b.request(t, repairPath, goodRetry, header, "Content-Type: application/json").refused(t, http.StatusUnauthorized, codeUnauthorized)
+		}
+		setupAdmin(t, Operator{"nobody", ""}).repair(t, goodRetry).refused(t, http.StatusForbidden, codeNoOperators)
+	})
+
 	t.Run("AProcessWithoutAnAPIHasNoSuchRoute", func(t *testing.T) {
 		t.Parallel()
 		w := httptest.NewRecorder()
