@@ -79,8 +79,18 @@ type judgement struct {
 func (j *judgement) find(i Invariant, kind FindingKind, service string, repairable bool, format string, args ...any) {
 	j.Findings = append(j.Findings, Finding{
 		Invariant: i, Kind: kind, Order: j.Saga, Service: service, Since: j.since,
-		Detail: fmt.Sprintf(format, args...), Repairable: repairable,
+		Detail: brief(fmt.Sprintf(format, args...)), Repairable: repairable,
 	})
+}
+
+// brief cuts off words that go on for ever: a report of [MaxListed] findings must
+// fit into one payload.
+func brief(words string) string {
+	const most = 500
+	if len(words) <= most {
+		return words
+	}
+	return strings.ToValidUTF8(words[:most], "") + "…" // the cut may be inside a character
 }
 
 func (j *judgement) wrong(kind FindingKind, service string, all []string) {

@@ -3,6 +3,7 @@ package order
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/amends/amends/saga/key"
@@ -33,7 +34,7 @@ type Fact struct {
 	UpdatedAt      time.Time `json:"updated_at"`
 	DecideBy       time.Time `json:"decide_by,omitzero"` // zero: never
 	NeedsAttention bool      `json:"needs_attention,omitempty"`
-	Waivers        []Waiver  `json:"waivers,omitempty"`
+	Waivers        []Waiver  `json:"waivers,omitempty"` // as [Waiver.Brief]
 	// Wrong says in words where the order contradicts its own history.
 	Wrong []string `json:"wrong,omitempty"`
 }
@@ -45,6 +46,20 @@ func (f Fact) Due() time.Time {
 		return f.CreatedAt
 	}
 	return f.DecideBy
+}
+
+// briefly is how many bytes of a text a list of many orders has.
+const briefly = 120
+
+// Brief returns w with the beginning of what people wrote: each may be long, and a
+// page has many. The order itself has all of it.
+func (w Waiver) Brief() Waiver {
+	for _, text := range []*string{&w.Reason, &w.Operator, &w.Reference} {
+		if len(*text) > briefly {
+			*text = strings.ToValidUTF8((*text)[:briefly], "") + "…" // the cut may be inside a character
+		}
+	}
+	return w
 }
 
 // CheckHistory says in words where changes are no path of the status machine

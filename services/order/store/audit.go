@@ -93,5 +93,8 @@ func (r *auditRow) fact(history []order.Change) (order.Fact, error) {
 	if err := json.Unmarshal([]byte(r.Waivers), &f.Waivers); err != nil {
 		return order.Fact{}, unreadable(r.ID, err)
 	}
+	for i, w := range f.Waivers {
+		f.Waivers[i] = w.Brief()
+	}
 	return f, nil
 }

@@ -1,0 +1,62 @@
+package workflows_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/workflows"
+)
+
+// payloadLimit is how large one payload may be at the engine, less some room for
+// what is around the list.
+const payloadLimit = 2<<20 - 64<<10
+
+// A report holds up to 1,000 findings and 1,000 waivers, and is handed from run to
+// run: however long the words are, the engine must take it.
+func TestNoWordsMakeTheDoctorsReportTooLarge(t *testing.T) {
+	t.Parallel()
+
+	c := newClinic(t)
+	in := c.input()
+	_, err := c.Orders.Create(t.Context(), key.New(in.OrderID, "order.create"), in.Placement)
+	require.NoError(t, err)
+	long := strings.Repeat("ü", 1000) // the longest that a repair takes
+	now := time.Now().UTC()
+	waiver := order.Waiver{
+		Step: "payment.authorize", Code: "SOME_LONG_FAULT_CODE", Owed: "money held: 9,999,999.99 EUR",
+		Reason: long, Operator: long, Reference: long, At: now,
+	}
+	require.NoError(t, c.Orders.Note(t.Context(), key.New(in.OrderID, "order.note"), order.Note{At: now, Waivers: []order.Waiver{waiver}}))
+	page, err := c.Orders.Audit(t.Context(), key.Range{Sagas: []string{in.OrderID}})
+	require.NoError(t, err)
+	require.Len(t, page.Facts, 1)
+	require.Len(t, page.Facts[0].Waivers, 1)
+	require.True(t, strings.HasPrefix(page.Facts[0].Waivers[0].Reason, "üüü"))
+	fact := size(t, workflows.OrderWaiver{Order: in.OrderID, Waiver: page.Facts[0].Waivers[0]})
+
+	f := cancelledFacts()
+	f.Order, f.Saga = nil, uuid.NewString()
+	for range 100 {
+		f.Payment.Differ = append(f.Payment.Differ, payment.Difference{Step: "x", What: long})
+	}
+	v := workflows.Judge(*f, judgement, grace)
+	require.Len(t, v.Findings, 1)
+	require.Contains(t, v.Findings[0].Detail, "there is no such order")
+
+	require.Less(t, workflows.MaxListed*(fact+size(t, v.Findings[0])), payloadLimit)
+}
+
+func size(t *testing.T, v any) int {
+	t.Helper()
+	text, err := json.Marshal(v)
+	require.NoError(t, err)
+	return len(text)
+}
