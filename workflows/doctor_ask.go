@@ -166,6 +166,9 @@ func (d *doctor) engine(ctx workflow.Context, all *facts) error {
 				return err
 			}
 			d.report.unasked("engine", err)
+			for _, f := range all.list {
+				f.Unasked = append(slices.Clip(f.Unasked), "engine")
+			}
 			return nil
 		}
 		each(sagas, func(s *activities.SagaFact) { all.at(s.Order).Engine = s })

@@ -131,7 +131,8 @@ func (d *doctor) mended(f *Facts, v Verdict) bool {
 		}
 		gone := !slices.ContainsFunc(v.Findings, func(now Finding) bool { return now.Kind == old.Kind && now.Service == old.Service })
 		// What nobody could be asked about is not known to be gone.
-		old.Repaired = decided && gone && !slices.Contains(f.Unasked, old.Service)
+		asked := !slices.Contains(f.Unasked, old.Service) && !slices.Contains(f.Unasked, "engine")
+		old.Repaired = decided && gone && asked
 		all = all && old.Repaired
 	}
 	return all

@@ -1,0 +1,31 @@
+package workflows_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/order"
+)
+
+// An order that was flagged before its saga was terminated stays flagged in its
+// record: that alone does not say that somebody works on it again.
+func TestTheDoctorClaimsNoRepairThatTheEngineDoesNotConfirm(t *testing.T) {
+	t.Parallel()
+
+	c := newClinic(t)
+	id := c.stopped(t, false)
+	require.NoError(t, c.Orders.Note(t.Context(), key.New(id, "order.note"), order.Note{
+		At: time.Now(), Attention: []order.Attention{{Step: "payment.authorize", Code: "UNAVAILABLE", Kind: "transient", Since: time.Now()}},
+	}))
+	c.engine.mute = true
+	c.in.Patience, c.in.Heal = 5*time.Second, 20*time.Second
+	r := c.diagnose(t)
+	require.Equal(t, []string{id}, c.engine.resumed)
+	require.Len(t, r.Findings, 1)
+	require.False(t, r.Findings[0].Repaired, "nobody knows whether its saga runs")
+	require.NotEmpty(t, r.Findings[0].Note)
+	require.False(t, r.OK)
+}
