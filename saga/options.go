@@ -81,8 +81,8 @@ type Timing struct {
 	RetryInitial time.Duration
 	// RetryMax is the longest interval of an ordinary retry. Default 10 s.
 	RetryMax time.Duration
-	// ParkAfter is how long an undo, a settle, a pivot or a closing step may go on
-	// failing until it is flagged. Default 2 min.
+	// ParkAfter is how long a step, its undo or a settle may go on failing until it
+	// is flagged. Default 2 min.
 	ParkAfter time.Duration
 	// ParkedRetry is the longest interval between the attempts of a flagged step.
 	// Default 5 min.

@@ -137,12 +137,12 @@ type Saga struct {
 	// its pivot is decided against; 1s to 720h. Default: 10m.
 	DecideAfter time.Duration `key:"decide_after"`
 
-	// ParkAfter is how long an undo, settle or closing step may make no progress
-	// before it is flagged as needing attention. Default: 2m.
+	// ParkAfter is how long a step, its undo or a settle may make no progress before
+	// it is flagged as needing attention. Default: 2m.
 	ParkAfter time.Duration `key:"park_after"`
 
-	// ParkedRetry is the longest time between two attempts of such a step: what
-	// heals is noticed after that long. Default: 5m.
+	// ParkedRetry is the longest time between two attempts of such a step from the
+	// pivot on, and in an undo: what heals is noticed after that long. Default: 5m.
 	ParkedRetry time.Duration `key:"parked_retry"`
 
 	// StartToClose is how long one attempt of a step may take; those that call the
