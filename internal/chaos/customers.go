@@ -31,6 +31,7 @@ type customers struct {
 	wrong     []string       // answers that nobody should get
 	done      map[int]bool   // orders with a 2xx
 	group     sync.WaitGroup
+	leave     context.CancelFunc // sends everybody home
 }
 
 func newCustomers(url string, j *journal) (*customers, error) {
@@ -46,6 +47,7 @@ func newCustomers(url string, j *journal) (*customers, error) {
 
 // visit sends everybody on their way. It returns at once.
 func (c *customers) visit(ctx context.Context, orders []Order) {
+	ctx, c.leave = context.WithCancel(ctx)
 	began := time.Now()
 	for _, o := range orders {
 		c.group.Go(func() {
@@ -157,7 +159,7 @@ func (c *customers) turnedAway(ctx context.Context, what string, try int, r *htt
 // to ten seconds, and not at the same time as everybody else.
 func patience(least time.Duration, try int) time.Duration {
 	most := min(least<<min(try, 5), 10*time.Second)
-	return max(least, rand.N(most)+1)
+	return max(least, rand.N(most+1))
 }
 
 func (c *customers) sent(code string) {

@@ -12,8 +12,8 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// quiet waits until every order is decided and needs no attention. Everything that
-// was broken is whole again, so nothing may be left flagged either.
+// quiet waits until every order is decided. Everything that was broken is whole
+// again, so nothing may be left flagged either, which the judgement looks at.
 func (p *platform) quiet(ctx context.Context, shop *shoptest.Shop, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()

@@ -118,13 +118,16 @@ func keep(tb testing.TB, dir, name string, what any) {
 	require.NoError(tb, os.WriteFile(filepath.Join(dir, name), append(text, '\n'), 0o600))
 }
 
-// wait waits until everybody has been answered, or ctx ends.
+// wait waits until everybody has been answered, or ctx ends. Then those who still
+// wait are sent home: nobody writes down anything any more.
 func (c *customers) wait(ctx context.Context) error {
 	all := make(chan struct{})
 	go func() {
 		c.group.Wait()
 		close(all)
 	}()
+	defer func() { <-all }()
+	defer c.leave()
 	select {
 	case <-all:
 		return nil

@@ -1,0 +1,39 @@
+package chaos
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A shop that never answers anybody is a violation to be judged. So nobody may be
+// under way any more when the judgement reads what the customers have written down.
+func TestNobodyIsUnderWayAfterTheWait(t *testing.T) {
+	t.Parallel()
+
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.Header().Set("Retry-After", "0")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = w.Write([]byte(`{"code":"UNAVAILABLE"}`))
+	}))
+	defer shop.Close()
+	j, err := newJournal(filepath.Join(t.TempDir(), "journal"))
+	require.NoError(t, err)
+	defer j.close()
+	c, err := newCustomers(shop.URL, j)
+	require.NoError(t, err)
+
+	c.visit(t.Context(), Orders(1, 8, 10*time.Millisecond))
+	enough, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	require.ErrorContains(t, c.wait(enough), "not every customer was answered")
+	before := c.placed // without the lock: nobody else may hold it
+	require.Positive(t, before)
+	require.Never(t, func() bool { return c.placed != before }, 300*time.Millisecond, 10*time.Millisecond)
+}
