@@ -134,7 +134,10 @@ var anyPorts = []string{"--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1
 func startDev(t *testing.T, dir string, args ...string) *platformUnderTest {
 	t.Helper()
 	args = append(append([]string{"dev", "--data-dir", dir, "--temporal-bin", temporalBin(t)}, anyPorts...), args...)
-	p := start(t, []string{"TEMPORAL_ADDRESS=engine.of.somebody.else:7233"}, args...)
+	p := start(t, []string{
+		"TEMPORAL_ADDRESS=engine.of.somebody.else:7233",
+		"AMENDS_DOCTOR_EVERY=87600h", // by itself it runs on the full five minutes, which may be in the middle of a test
+	}, args...)
 	m := says(t, p, p.out, `(?s)API +(\S+).*Sagas +(\S+)/namespaces.*Metrics +(\S+)/metrics.*(curl [^\n]+)\n.*stays in`)
 	return &platformUnderTest{process: p, api: m[1], ui: m[2], admin: m[3], curl: m[4]}
 }
