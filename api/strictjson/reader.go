@@ -165,12 +165,16 @@ func (r *reader) number() any {
 	return Number(literal)
 }
 
+// escapes are those of RFC 6901. A Replacer is safe for concurrent use, and costs
+// more to build than to use.
+var escapes = strings.NewReplacer("~", "~0", "/", "~1")
+
 // Pointer returns the JSON pointer (RFC 6901) of the keys on the way to a value.
 func Pointer(keys ...string) string {
 	var b strings.Builder
 	for _, key := range keys {
 		b.WriteByte('/')
-		b.WriteString(strings.NewReplacer("~", "~0", "/", "~1").Replace(key))
+		b.WriteString(escapes.Replace(key))
 	}
 	return b.String()
 }
