@@ -110,6 +110,7 @@ func (s *Server) limit(next echo.HandlerFunc) echo.HandlerFunc {
 		if r.ContentLength > s.config.MaxBody {
 			return tooLarge(s.config.MaxBody)
 		}
+		defer c.SetRequest(r) // its context ends with the client, and not with this function
 		ctx, cancel := context.WithTimeout(r.Context(), maxAnswer)
 		defer cancel()
 		r = r.WithContext(ctx)

@@ -7,8 +7,10 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/workflows"
@@ -52,6 +54,49 @@ func TestHidesWhatGoesWrongInside(t *testing.T) {
 		body := p.body(problems[p.code], "id")
 		require.Equal(t, "internal error", *body.Detail)
 	})
+}
+
+func TestSpreadsThoseWhoComeBack(t *testing.T) {
+	t.Parallel()
+	drawn := map[string]bool{}
+	for range 1000 {
+		h := http.Header{}
+		h.Set("Retry-After", retryAfter())
+		requireRetryAfter(t, h)
+		drawn[h.Get("Retry-After")] = true
+	}
+	require.Len(t, drawn, maxRetryAfter-minRetryAfter+1)
+}
+
+func TestAClientThatLeavesIsNoError(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx, leave := context.WithCancel(t.Context())
+	b.temporal.place = func(ctx context.Context, _ started) (workflows.PlaceResult, error) {
+		leave()
+		<-ctx.Done()
+		return workflows.PlaceResult{}, client.NewWorkflowUpdateServiceTimeoutOrCanceledError(ctx.Err())
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, b.http.URL+"/v1/orders", strings.NewReader(goodBody))
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Idempotency-Key", "key-1")
+	answer, err := b.http.Client().Do(r)
+	if err == nil {
+		require.NoError(t, answer.Body.Close())
+	}
+	require.ErrorIs(t, err, context.Canceled)
+	require.Eventually(t, func() bool {
+		return strings.Contains(b.logs.String(), `level=INFO msg="client left before the answer"`)
+	}, 10*time.Second, 5*time.Millisecond)
+	require.Contains(t, b.logs.String(), "code=PLACEMENT_UNKNOWN")
+	require.NotContains(t, b.logs.String(), "level=ERROR")
+
+	b.temporal.place = func(context.Context, started) (workflows.PlaceResult, error) {
+		return workflows.PlaceResult{}, errors.New("the engine is gone")
+	}
+	b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, codePlacementUnknown)
+	require.Contains(t, b.logs.String(), `level=ERROR msg="request failed"`, "who stays is owed an answer")
 }
 
 func TestAccessLog(t *testing.T) {

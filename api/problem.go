@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"math/rand/v2"
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -39,8 +42,15 @@ func (p *problem) Error() string {
 // Unwrap returns the cause, or nil.
 func (p *problem) Unwrap() error { return p.cause }
 
-// retryAfter is in seconds. It is short: a client that repeats early does no harm.
-const retryAfter = "2"
+// A client is asked to wait for one of these numbers of seconds.
+const minRetryAfter, maxRetryAfter = 2, 6
+
+// retryAfter is drawn anew for every answer: an early repeat never makes a second
+// order, but whoever is overloaded has to answer it too, and clients that were
+// refused together would come back together.
+func retryAfter() string {
+	return strconv.Itoa(minRetryAfter + rand.N(maxRetryAfter-minRetryAfter+1)) //nolint:gosec // spreads load, guards nothing
+}
 
 // toProblem turns every error into an answer.
 func toProblem(err error) *problem {
@@ -77,7 +87,11 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 	ctx := c.Request().Context()
 	if kind.status >= http.StatusInternalServerError {
-		s.log.ErrorContext(ctx, "request failed", "request_id", requestID(c), "code", p.code, "error", p.cause)
+		level, what := slog.LevelError, "request failed"
+		if ctx.Err() != nil && (p.code != fault.Internal || errors.Is(err, context.Canceled)) {
+			level, what = slog.LevelInfo, "client left before the answer" // so nothing failed but its patience
+		}
+		s.log.Log(ctx, level, what, "request_id", requestID(c), "code", p.code, "error", p.cause)
 	}
 	if c.Response().Committed {
 		return
@@ -87,7 +101,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	header.Set(echo.HeaderContentType, "application/problem+json")
 	header.Set(echo.HeaderCacheControl, "no-store")
 	if kind.status == http.StatusServiceUnavailable {
-		header.Set(echo.HeaderRetryAfter, retryAfter)
+		header.Set(echo.HeaderRetryAfter, retryAfter())
 	}
 	if p.location != "" {
 		header.Set(echo.HeaderLocation, p.location)

@@ -62,7 +62,7 @@ func TestReadiness(t *testing.T) {
 		answer := ready(t, b)
 		answer.refused(t, http.StatusServiceUnavailable, fault.Unavailable)
 		require.NotContains(t, answer.text, "10.0.0.7")
-		require.Equal(t, "2", answer.Header.Get("Retry-After"))
+		requireRetryAfter(t, answer.Header)
 		b.temporal.list = registered
 		require.Equal(t, http.StatusOK, ready(t, b).StatusCode)
 	})

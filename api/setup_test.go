@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -104,6 +105,16 @@ func (r response) refused(t *testing.T, status int, code fault.Code) Problem {
 	p := r.problem(t)
 	require.Equal(t, string(code), p.Code)
 	return p
+}
+
+// requireRetryAfter requires that a client is told to come back, and in how many
+// seconds.
+func requireRetryAfter(t *testing.T, h http.Header) {
+	t.Helper()
+	seconds, err := strconv.Atoi(h.Get("Retry-After"))
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, seconds, minRetryAfter)
+	require.LessOrEqual(t, seconds, maxRetryAfter)
 }
 
 // order requires an order.
