@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/amends/amends/services/catalog"
 	catalogstore "github.com/amends/amends/services/catalog/store"
@@ -35,13 +38,49 @@ func Migrate(ctx context.Context, o Options) error {
 }
 
 // ReceiveStock books a delivery at a warehouse. It is not idempotent: every call
-// is a delivery. o needs the inventory service only.
-func ReceiveStock(ctx context.Context, o Options, sku, warehouse string, quantity int64) (stock inventory.Stock, err error) {
+// is a delivery. People type what a SKU or a warehouse is called: unless it may be
+// the first of either, it is refused with [ErrNeverReceived] if no delivery ever had
+// that SKU or came to that warehouse. o needs the inventory service only.
+func ReceiveStock(ctx context.Context, o Options, sku, warehouse string, quantity int64, mayBeFirst bool) (stock inventory.Stock, err error) {
+	d := inventory.Delivery{SKU: sku, Warehouse: warehouse, Quantity: quantity}
 	err = with(ctx, o, "inventory", func(s *stores) (err error) {
-		stock, err = inventorystore.New(s.own).Receive(ctx, inventory.Delivery{SKU: sku, Warehouse: warehouse, Quantity: quantity})
+		store := inventorystore.New(s.own)
+		if !mayBeFirst {
+			if err := known(ctx, store, d); err != nil {
+				return err
+			}
+		}
+		stock, err = store.Receive(ctx, d)
 		return err
 	})
 	return stock, err
+}
+
+// ErrNeverReceived says that a delivery is the first of its SKU, or the first to
+// its warehouse, and was not said to be.
+var ErrNeverReceived = errors.New("never received before")
+
+// known fails with [ErrNeverReceived], and names what is not known. Stock is never
+// deleted, so nothing that is known becomes unknown before the delivery is booked.
+func known(ctx context.Context, store *inventorystore.Store, d inventory.Delivery) error {
+	if err := d.Validate(); err != nil {
+		return err
+	}
+	all, err := store.AllStock(ctx)
+	if err != nil {
+		return err
+	}
+	var unknown []string
+	if !slices.ContainsFunc(all, func(s inventory.Stock) bool { return s.SKU == d.SKU }) {
+		unknown = append(unknown, "SKU "+strconv.Quote(d.SKU))
+	}
+	if !slices.ContainsFunc(all, func(s inventory.Stock) bool { return s.Warehouse == d.Warehouse }) {
+		unknown = append(unknown, "warehouse "+strconv.Quote(d.Warehouse))
+	}
+	if len(unknown) > 0 {
+		return fmt.Errorf("%s: %w", strings.Join(unknown, " and "), ErrNeverReceived)
+	}
+	return nil
 }
 
 // ImportCatalog inserts or replaces products by SKU, all or none, and returns how

@@ -37,7 +37,7 @@ func TestSeedKeepsWhatIsThere(t *testing.T) {
 	dearer := strings.NewReader(`[{"sku":"MUG-STONEWARE","name":"Mug","category":"tableware","price":{"amount":2000,"currency":"EUR"},"active":true}]`)
 	_, err := ImportCatalog(t.Context(), o, dearer)
 	require.NoError(t, err)
-	_, err = ReceiveStock(t.Context(), o, "TEAPOT-LIMITED", "BER", 5)
+	_, err = ReceiveStock(t.Context(), o, "TEAPOT-LIMITED", "BER", 5, false)
 	require.NoError(t, err)
 
 	require.NoError(t, Seed(t.Context(), o))
@@ -74,8 +74,34 @@ func TestReceiveStockRefusesNothing(t *testing.T) {
 	t.Parallel()
 	o := options(t, "inventory")
 	require.NoError(t, Migrate(t.Context(), o))
-	_, err := ReceiveStock(t.Context(), o, "A", "BER", 0)
-	require.ErrorContains(t, err, "INVALID")
+	for _, mayBeFirst := range []bool{true, false} {
+		_, err := ReceiveStock(t.Context(), o, "A", "BER", 0, mayBeFirst)
+		require.ErrorContains(t, err, "INVALID")
+	}
+}
+
+func TestReceiveStockRefusesWhatItNeverSaw(t *testing.T) {
+	t.Parallel()
+	o := options(t, "inventory")
+	require.NoError(t, Migrate(t.Context(), o))
+	receive := func(sku, warehouse string, mayBeFirst bool) error {
+		_, err := ReceiveStock(t.Context(), o, sku, warehouse, 3, mayBeFirst)
+		return err
+	}
+	require.ErrorIs(t, receive("MUG", "BER", false), ErrNeverReceived)
+	require.NoError(t, receive("MUG", "BER", true))
+	require.NoError(t, receive("TEA", "AMS", true))
+	require.EqualError(t, receive("MUUG", "BER", false), `SKU "MUUG": never received before`)
+	require.EqualError(t, receive("MUG", "BRE", false), `warehouse "BRE": never received before`)
+	require.EqualError(t, receive("MUUG", "BRE", false), `SKU "MUUG" and warehouse "BRE": never received before`)
+	require.NoError(t, receive("MUG", "BER", false))
+	require.NoError(t, receive("MUG", "AMS", false), "both are known, from other deliveries")
+
+	require.Equal(t, []inventory.Stock{
+		{SKU: "MUG", Warehouse: "AMS", Available: 3, Received: 3},
+		{SKU: "MUG", Warehouse: "BER", Available: 6, Received: 6},
+	}, stockOf(t, o, "MUG"))
+	require.Empty(t, stockOf(t, o, "MUUG"), "a refusal books nothing")
 }
 
 func stockOf(t *testing.T, o Options, sku string) (stock []inventory.Stock) {

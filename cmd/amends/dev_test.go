@@ -47,6 +47,8 @@ func TestDev(t *testing.T) {
 	out, err := once(t, nil, "stock", "receive", "TEAPOT-LIMITED", "5", "--warehouse", "BER", "--data-dir", dir)
 	require.NoError(t, err)
 	require.Equal(t, "TEAPOT-LIMITED in BER: 15 available, 0 reserved, 0 sold, 15 ever received\n", out)
+	_, err = once(t, nil, "stock", "receive", "TEAPOT-LIMITD", "5", "--warehouse", "BRE", "--data-dir", dir)
+	require.EqualError(t, err, `SKU "TEAPOT-LIMITD" and warehouse "BRE": never received before; is it misspelt? Nothing was booked; give --new if it is the first delivery`)
 	products := filepath.Join(t.TempDir(), "products.json")
 	require.NoError(t, os.WriteFile(products, []byte(`[{"sku":"NEW","name":"New","category":"c","price":{"amount":1,"currency":"EUR"},"active":true}]`), 0o600))
 	out, err = once(t, nil, "catalog", "import", products, "--data-dir", dir)

@@ -88,7 +88,7 @@ func TestSplit(t *testing.T) {
 
 	p := start(t, env["catalog"], "catalog", "import", "testdata/mug.json")
 	require.NoError(t, p.wait(t))
-	_, err = once(t, env["inventory"], "stock", "receive", "MUG-STONEWARE", "10", "--warehouse", "BER")
+	_, err = once(t, env["inventory"], "stock", "receive", "MUG-STONEWARE", "10", "--warehouse", "BER", "--new")
 	require.NoError(t, err)
 	for name, address := range admin {
 		require.Eventually(t, func() bool {

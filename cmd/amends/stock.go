@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -12,7 +13,10 @@ import (
 
 func stockCommand(std stdio) *cobra.Command {
 	cmd := group("stock", "Stock in the warehouses")
-	var warehouse string
+	var (
+		warehouse string
+		isNew     bool
+	)
 	receive := &cobra.Command{
 		Use:   "receive SKU QUANTITY --warehouse CODE",
 		Short: "Book a delivery; every call is one",
@@ -26,7 +30,10 @@ func stockCommand(std stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := worker.ReceiveStock(cmd.Context(), o, args[0], warehouse, quantity)
+			s, err := worker.ReceiveStock(cmd.Context(), o, args[0], warehouse, quantity, isNew)
+			if errors.Is(err, worker.ErrNeverReceived) {
+				return fmt.Errorf("%w; is it misspelt? Nothing was booked; give --new if it is the first delivery", err)
+			}
 			if err != nil {
 				return err
 			}
@@ -36,6 +43,7 @@ func stockCommand(std stdio) *cobra.Command {
 		},
 	}
 	receive.Flags().StringVar(&warehouse, "warehouse", "", "code of the warehouse, for example BER")
+	receive.Flags().BoolVar(&isNew, "new", false, "the SKU or the warehouse is new: no delivery ever had it; without, that is refused")
 	if err := receive.MarkFlagRequired("warehouse"); err != nil {
 		panic(err) // the flag is defined one line above
 	}

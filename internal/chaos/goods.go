@@ -85,7 +85,7 @@ func (p *platform) stock(ctx context.Context, hotStock int) error {
 		sku, warehouse string
 		quantity       int
 	}{{tea, "AMS", plenty}, {tea, "BER", plenty}, {mug, "BER", plenty}, {kettle, "AMS", plenty}, {hot, "BER", hotStock}} {
-		if err := p.tool(ctx, nil, "stock", "receive", d.sku, strconv.Itoa(d.quantity), "--warehouse", d.warehouse); err != nil {
+		if err := p.tool(ctx, nil, "stock", "receive", d.sku, strconv.Itoa(d.quantity), "--warehouse", d.warehouse, "--new"); err != nil {
 			return err
 		}
 	}

@@ -93,7 +93,7 @@ func (r *Rig) stockUp(ctx context.Context) error {
 		return err
 	}
 	for i, sku := range SKUs() {
-		if _, err := worker.ReceiveStock(ctx, o, sku, []string{"BER", "AMS"}[i%2], stock); err != nil {
+		if _, err := worker.ReceiveStock(ctx, o, sku, []string{"BER", "AMS"}[i%2], stock, true); err != nil {
 			return err
 		}
 	}
