@@ -53,9 +53,10 @@ func (r *run) unflag(s *stepRun) {
 }
 
 func (r *run) raise(a Attention) {
-	same := func(b Attention) bool { return b.Step == a.Step && b.Code == a.Code }
-	if i := slices.IndexFunc(r.attention, same); i >= 0 {
-		r.attention[i].lasting = r.attention[i].lasting || a.lasting
+	// A flag that lasts and one that heals are two, also if they have one code: the
+	// latter says what is owed.
+	same := func(b Attention) bool { return b.Step == a.Step && b.Code == a.Code && b.lasting == a.lasting }
+	if slices.ContainsFunc(r.attention, same) {
 		return
 	}
 	r.attention = append(r.attention, a)

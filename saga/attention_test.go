@@ -95,6 +95,33 @@ func TestWhatIsRaisedStaysRaised(t *testing.T) {
 	})
 }
 
+// The step is flagged for good because of its do, and flagged until its undo succeeds.
+func TestAFlagSaysWhatIsOwedBesideOneThatLasts(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	heard := b.notice(nil)
+	b.script["room"] = []error{errBug}
+	b.always["room.undo"], b.always["seat.undo"] = errBug, errTransient
+	b.after(time.Hour, func() {
+		var owed []string
+		for _, a := range b.query(t).Attention {
+			if a.Step == "room" {
+				owed = append(owed, a.Owed)
+			}
+		}
+		require.Equal(t, []string{"", "room held"}, owed)
+		b.repair(b.skip("room"))
+	})
+	b.after(2*time.Hour, func() {
+		require.Equal(t, "room,seat waived room", (*heard)[len(*heard)-1], "a waiver is told at once")
+		b.mend("seat.undo")
+	})
+	v := b.run(t)
+	require.Equal(t, []string{"room"}, flagged(v), "the bug")
+	require.Empty(t, v.Attention[0].Owed)
+}
+
 // A pivot that fails in a way that is no refusal is neither given up nor undone.
 func TestAPivotThatFailsIsFlaggedAndHeals(t *testing.T) {
 	t.Parallel()
