@@ -145,6 +145,7 @@ func (s *orderSaga) cancel(ctx workflow.Context, d saga.Decision) error {
 	if err := s.create(ctx); err != nil { // done before, unless the saga was stopped on its first step
 		return err
 	}
+	earlier := s.record // as an earlier run has left it
 	why := reason(d)
 	if why == order.Internal && d.Kind != fault.Suspension {
 		saga.Raise(ctx, d.Step, d.Code)
@@ -154,8 +155,15 @@ func (s *orderSaga) cancel(ctx workflow.Context, d saga.Decision) error {
 	}
 	// That an earlier run was decided against is worth a look only if it left no
 	// reason behind: the record keeps the one that was written first.
-	if s.record.Reason == order.Internal {
+	if s.record.Reason != order.Internal {
+		return nil
+	}
+	if earlier.Status == order.Pending || !earlier.NeedsAttention() {
 		saga.Raise(ctx, d.Step, d.Code)
+		return nil
+	}
+	for _, a := range earlier.Attention { // what it says is the reason, and stays
+		saga.Raise(ctx, a.Step, fault.Code(a.Code))
 	}
 	return nil
 }

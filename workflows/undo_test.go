@@ -93,6 +93,26 @@ func TestAnOrderWhoseWorkflowIsGoneIsTakenUpInUndoMode(t *testing.T) {
 	})
 }
 
+func TestAnOrderThatABugEndedStaysListedWithThatBug(t *testing.T) {
+	t.Parallel()
+
+	for claim, undo := range map[string]bool{"AfterAReset": false, "InUndoMode": true} {
+		t.Run(claim, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			b.Bind(buggy{b.env, "shipping.book"})
+			b.run(t)
+			again := b.again(t)
+			again.in.Undo = undo
+			require.Equal(t, order.Internal, again.decide(t).Reason)
+			rec := again.record(t)
+			require.Len(t, rec.Attention, 1)
+			require.Equal(t, "shipping.book", rec.Attention[0].Step)
+			require.Equal(t, string(fault.Mismatch), rec.Attention[0].Code)
+		})
+	}
+}
+
 // Its record is lost too, for example because the database was restored to an
 // older backup. What the services hold is taken back, and a record says so.
 func TestUndoModeWritesDownAnOrderThatHasNoRecord(t *testing.T) {
