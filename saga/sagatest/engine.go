@@ -263,6 +263,7 @@ func (e *engine) fire(n string) {
 
 func (e *engine) crash() {
 	e.crashed = true
+	clear(e.failing) // what is left of it is of this run's calls; an outage goes on
 	panic(errCrash)
 }
 

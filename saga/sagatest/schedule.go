@@ -17,7 +17,7 @@ const (
 	Before Kind = "before"
 	// Lost lets the call take effect and loses the reply.
 	Lost Kind = "lost"
-	// Fails fails this call and the next two before their effect.
+	// Fails fails this call and the run's next two of its name before their effect.
 	Fails Kind = "fails"
 	// Away fails this call and all others of its name before their effect, until
 	// decide-by, and the time after which a step is flagged, have long passed.
