@@ -72,6 +72,24 @@ func doctorCommand(std stdio) *cobra.Command {
 	return cmd
 }
 
+// check refuses what the flags that were given cannot mean, every problem at once.
+func (f doctorFlags) check(given func(name string) bool) error {
+	var problems []error
+	add := func(bad bool, format string, args ...any) {
+		if bad {
+			problems = append(problems, fmt.Errorf("doctor: "+format, args...))
+		}
+	}
+	add(f.grace < 0, "--grace must be at least 0, is %s", f.grace)
+	add(f.pause < 0, "--pause must be at least 0, is %s", f.pause)
+	add(f.rate < 0, "--rate must be at least 0 (no limit), is %d", f.rate)
+	add(given("at-most") && f.atMost < 1, "--at-most must be at least 1, is %d", f.atMost)
+	for _, name := range []string{"dry-run", "grace", "pause", "rate", "at-most"} {
+		add(f.last && given(name), "--last looks at nothing now, so it goes without --%s", name)
+	}
+	return errors.Join(problems...)
+}
+
 func notRun(err error) error {
 	if err == nil {
 		return nil
@@ -81,6 +99,9 @@ func notRun(err error) error {
 
 // doctor looks, or reads what the schedule's last run saw, and prints it.
 func (std stdio) doctor(cmd *cobra.Command, flags doctorFlags) error {
+	if err := flags.check(cmd.Flags().Changed); err != nil {
+		return notRun(err)
+	}
 	report, err := std.diagnose(cmd, flags)
 	if err != nil {
 		return notRun(err)

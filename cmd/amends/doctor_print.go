@@ -18,7 +18,11 @@ func renderReport(w io.Writer, r workflows.Report) error {
 	head := newTable()
 	head.AppendRow(table.Row{"Looked", fmt.Sprintf("%s, for %s", stamp(r.Started), r.Ended.Sub(r.Started).Round(time.Millisecond))})
 	head.AppendRow(table.Row{"Orders", fmt.Sprintf("%d, of which %d judged and %d too young; %.0f per second", r.Orders, r.Judged, r.SkippedYoung, r.OrdersPerSecond)})
-	head.AppendRow(table.Row{"Need attention", fmt.Sprintf("%d, flagged with a reason: amends orders --needs-attention", r.NeedsAttention)})
+	attention := fmt.Sprintf("%d, flagged with a reason: amends orders --needs-attention", r.NeedsAttention)
+	if r.SkippedYoung > 0 {
+		attention += ", which lists the young ones too"
+	}
+	head.AppendRow(table.Row{"Need attention", attention})
 	head.AppendRow(table.Row{"Waived", r.WaiverCount})
 	head.AppendRow(table.Row{"Verdict", verdict(r)})
 	out := head.Render() + "\n"
@@ -76,8 +80,12 @@ func listedNot(r workflows.Report) int {
 
 func verdict(r workflows.Report) string {
 	switch {
+	case r.OK && len(r.Findings) == 0 && r.Judged == 0 && r.SkippedYoung > 0:
+		return fmt.Sprintf("nothing was judged: %s too young; see --grace", wereOrders(r.SkippedYoung))
+	case r.OK && len(r.Findings) == 0 && r.Judged == 0:
+		return "nothing was judged: there are no orders"
 	case r.OK && len(r.Findings) == 0:
-		return "nothing is wrong"
+		return fmt.Sprintf("nothing is wrong with the %d judged", r.Judged)
 	case r.OK:
 		return "what was wrong is repaired"
 	case len(r.Unasked) > 0 && len(r.Findings) == 0:
@@ -85,6 +93,13 @@ func verdict(r workflows.Report) string {
 	default:
 		return "something is wrong"
 	}
+}
+
+func wereOrders(n int) string {
+	if n == 1 {
+		return "1 order was"
+	}
+	return fmt.Sprintf("%d orders were", n)
 }
 
 func repaired(f workflows.Finding) string {

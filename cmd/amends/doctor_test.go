@@ -33,7 +33,9 @@ func TestDoctor(t *testing.T) {
 	out, err := doctor()
 	require.NoError(t, err)
 	require.Contains(t, out, "1, of which 0 judged and 1 too young")
-	require.Contains(t, out, "nothing is wrong")
+	require.Contains(t, out, "nothing was judged: 1 order was too young")
+	require.Contains(t, out, "amends orders --needs-attention, which lists the young ones too")
+	require.NotContains(t, out, "nothing is wrong")
 	out, err = doctor("--json")
 	require.NoError(t, err)
 	var r workflows.Report
@@ -59,7 +61,7 @@ func TestDoctor(t *testing.T) {
 		require.True(t, regexp.MustCompile(line).MatchString(text(t, metrics["text"])), line)
 	}
 
-	_, err = doctor("--last")
+	_, err = once(t, nil, "doctor", "--temporal-address", engine, "--last")
 	require.Equal(t, exitNotRun, exitCode(err), "the schedule has not run yet")
 	require.ErrorContains(t, err, "has no run that has ended")
 }
@@ -83,6 +85,42 @@ func TestDoctorThatCannotRun(t *testing.T) {
 	}
 	require.Equal(t, 1, exitCode(errors.New("of another command")))
 	require.Equal(t, 2, exitCode(fmt.Errorf("more: %w", notRun(errors.New("x")))))
+}
+
+func TestDoctorRefusesWhatMakesNoSense(t *testing.T) {
+	t.Parallel()
+
+	for want, args := range map[string][]string{
+		"doctor: --at-most must be at least 1, is -1":                            {"--at-most", "-1"},
+		"doctor: --at-most must be at least 1, is 0":                             {"--at-most", "0"},
+		"doctor: --rate must be at least 0 (no limit), is -1":                    {"--rate", "-1"},
+		"doctor: --grace must be at least 0, is -5s\ndoctor: --pause must be at": {"--grace", "-5s", "--pause", "-1s"},
+		"doctor: --last looks at nothing now, so it goes without --dry-run":      {"--last", "--dry-run"},
+		"doctor: --last looks at nothing now, so it goes without --grace":        {"--last", "--json", "--grace", "1s"},
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			out, err := once(t, nil, append([]string{"doctor", "--temporal-address", "127.0.0.1:1"}, args...)...)
+			require.ErrorContains(t, err, want)
+			require.Equal(t, exitNotRun, exitCode(err))
+			require.Empty(t, out)
+		})
+	}
+}
+
+func TestAVerdictIsOfWhatWasJudged(t *testing.T) {
+	t.Parallel()
+
+	for want, r := range map[string]workflows.Report{
+		"nothing was judged: there are no orders":                  {OK: true},
+		"nothing was judged: 3 orders were too young; see --grace": {OK: true, Orders: 3, SkippedYoung: 3},
+		"nothing is wrong with the 2 judged":                       {OK: true, Orders: 3, Judged: 2, SkippedYoung: 1},
+		"what was wrong is repaired":                               {OK: true, Judged: 1, Findings: []workflows.Finding{{Repaired: true}}},
+		"something is wrong":                                       {Findings: []workflows.Finding{{}}},
+		"not everything could be asked":                            {Unasked: []workflows.Unasked{{Service: "payment"}}},
+	} {
+		require.Equal(t, want, verdict(r))
+	}
 }
 
 func TestAReportIsReadable(t *testing.T) {
