@@ -41,6 +41,9 @@ func repairCommand(std stdio) *cobra.Command {
 		Args: exactly("repair needs an order's id and a step", 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.order, r.step = strings.TrimPrefix(args[0], workflows.WorkflowID("")), args[1]
+			if action := api.RepairOrderAction(r.action); !action.Valid() {
+				return fmt.Errorf("repair: --action must be %s or %s, is %q", api.ActionRetry, api.ActionSkip, r.action)
+			}
 			scheme, err := takeScheme(cmd)
 			if err != nil {
 				return err
@@ -143,13 +146,25 @@ func (std stdio) repaired(made bool, r repair, order []byte) error {
 		return fmt.Errorf("repair: the answer is no order: %w", err)
 	}
 	said := "done"
-	if !made {
+	switch {
+	case !made:
 		said = "recorded, takes effect later"
+	case r.action == string(api.ActionRetry) && needsAttention(view, r.step):
+		said = "called again; it still needs attention" // until that call succeeds, which nobody waits for
 	}
 	if _, err := fmt.Fprintf(std.out, "%s of %s: %s\n\n", r.action, r.step, said); err != nil {
 		return err
 	}
 	return renderOrder(std.out, view)
+}
+
+func needsAttention(o workflows.OrderView, step string) bool {
+	for _, a := range o.Attention {
+		if a.Step == step {
+			return true
+		}
+	}
+	return false
 }
 
 // refusal says in one line why there was no repair, and in one more for each

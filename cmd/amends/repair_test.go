@@ -54,9 +54,17 @@ func TestRepair(t *testing.T) {
 		var body map[string]string
 		require.NoError(t, json.NewDecoder(r.Body).Decode(&body))
 		require.Equal(t, map[string]string{"step": "payment.authorize", "action": "retry", "reason": "they are back", "reference": "R1"}, body)
-		for _, words := range []string{"retry of payment.authorize: done", "it is not known whether the money is still held", "night", "fetched by van", "V7"} {
+		for _, words := range []string{"retry of payment.authorize: called again; it still needs attention", "it is not known whether the money is still held", "night", "fetched by van", "V7"} {
 			require.Contains(t, out, words)
 		}
+	})
+
+	t.Run("IsDoneWhenTheStepNeedsNoAttentionAnyMore", func(t *testing.T) {
+		t.Parallel()
+		addr, _ := adminSays(t, http.StatusOK, repairedOrder)
+		out, err := once(t, []string{token}, "repair", "o1", "shipping.book", "--action", "skip", "--reason", "fetched by van", "--admin-addr", addr)
+		require.NoError(t, err)
+		require.Contains(t, out, "skip of shipping.book: done\n", "what another step needs is another matter")
 	})
 
 	t.Run("SaysWhenTheEffectComesLater", func(t *testing.T) {
@@ -97,6 +105,7 @@ func TestRepair(t *testing.T) {
 		"NoToken":       {args: retry, want: "operator_token: must be set (AMENDS_OPERATOR_TOKEN), to the secret of one of the API's operator_tokens"},
 		"NoStep":        {args: retry[:2], want: "repair needs an order's id and a step, and nothing else: amends repair ORDER STEP"},
 		"NoAction":      {args: []string{"repair", "o", "s", "--reason", "r"}, want: `required flag(s) "action" not set`},
+		"NoSuchAction":  {args: []string{"repair", "o", "s", "--action", "rety", "--reason", "r"}, want: `repair: --action must be retry or skip, is "rety"`},
 		"NoReason":      {args: []string{"repair", "o", "s", "--action", "skip"}, want: `required flag(s) "reason" not set`},
 		"NobodyThere":   {args: append(slices.Clip(retry), "--admin-addr", "127.0.0.1:1"), env: []string{token}, want: "it is not known whether the repair was made; repeat it: "},
 		"OtherScheme":   {args: append(slices.Clip(retry), "--admin-addr", "ftp://x"), env: []string{token}, want: "admin_addr: must be host:port, or a URL of no more than http or https, host and port"},
