@@ -25,6 +25,7 @@ const queryTimeout = 10 * time.Second
 
 func orderCommand(std stdio) *cobra.Command {
 	cmd := group("order", "Orders and their sagas")
+	var asJSON bool
 	show := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show an order and its saga: steps, undo, what is owed",
@@ -43,9 +44,13 @@ func orderCommand(std stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if asJSON {
+				return writeJSON(std.out, view)
+			}
 			return renderOrder(std.out, view)
 		},
 	}
+	show.Flags().BoolVar(&asJSON, "json", false, "print the order as JSON")
 	config.AddFlags(show.Flags(), engineKeys...)
 	cmd.AddCommand(show)
 	return cmd

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -74,7 +73,7 @@ func (std stdio) listFlagged(cmd *cobra.Command, l listing) error {
 		return err
 	}
 	if l.json {
-		return printJSON(std.out, struct {
+		return writeJSON(std.out, struct {
 			Orders []worker.FlaggedOrder `json:"orders"`
 			Total  int                   `json:"total"`
 		}{found, all})
@@ -104,7 +103,7 @@ func (std stdio) listStuck(cmd *cobra.Command, l listing) error {
 	all := len(report.Orders)
 	report.Orders = report.Orders[:min(l.limit, all)]
 	if l.json {
-		return printJSON(std.out, struct {
+		return writeJSON(std.out, struct {
 			worker.StuckReport
 			Total int `json:"total"`
 		}{report, all})
@@ -161,10 +160,4 @@ func renderStuck(w io.Writer, report worker.StuckReport, all int) error {
 	}
 	_, err := io.WriteString(w, out)
 	return err
-}
-
-func printJSON(w io.Writer, v any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
 }

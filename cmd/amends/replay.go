@@ -8,10 +8,13 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
+	"go.temporal.io/api/serviceerror"
 
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/replay"
+	"github.com/amends/amends/workflows"
 )
 
 func replayCommand(std stdio) *cobra.Command {
@@ -97,6 +100,10 @@ func (std stdio) replayLive(ctx context.Context, c *config.Config, from liveHist
 		return replay.ManyFound(ctx, client, from.query, r.line)
 	}
 	h, err := replay.FromServer(ctx, client, from.workflowID, from.runID)
+	var missing *serviceerror.NotFound
+	if _, bare := uuid.Parse(from.workflowID); bare == nil && errors.As(err, &missing) {
+		return fmt.Errorf("%w; did you mean the workflow of that order, %s?", err, workflows.WorkflowID(from.workflowID))
+	}
 	if err != nil {
 		return err
 	}

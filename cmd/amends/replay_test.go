@@ -153,6 +153,9 @@ func TestReplayOfALiveServer(t *testing.T) {
 
 	_, err = replay("--workflow-id", "order-of-nobody")
 	require.ErrorContains(t, err, "read the history of order-of-nobody: ")
+	require.NotContains(t, err.Error(), "did you mean")
+	_, err = replay("--workflow-id", strings.TrimPrefix(id, workflows.WorkflowID("")))
+	require.ErrorContains(t, err, "; did you mean the workflow of that order, "+id+"?")
 	_, err = replay("--query", "WorkflowType = 'Nothing'")
 	require.EqualError(t, err, "no history was found: a folder needs *.json files, a query must find runs")
 	_, err = replay("--query", "no query")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/internal/devserver"
+	"github.com/amends/amends/workflows"
 )
 
 // environment configures every part of a split platform on SQLite files in dir.
@@ -103,6 +105,12 @@ func TestSplit(t *testing.T) {
 	require.NoError(t, err)
 	require.Regexp(t, `Status +│ CONFIRMED`, shown)
 	require.Regexp(t, `(?m)^ *payment.capture +│ done +│ +1 │`, shown)
+	shown, err = once(t, env["api"], "order", "show", text(t, order["id"]), "--json")
+	require.NoError(t, err)
+	var view workflows.OrderView
+	require.NoError(t, json.Unmarshal([]byte(shown), &view), shown)
+	require.Equal(t, workflows.StatusConfirmed, view.Status)
+	require.Equal(t, order["id"], view.ID)
 	declined := place(t, "http://"+public, "k2", "tok_declined", true)
 	shown, err = once(t, env["api"], "order", "show", text(t, declined["id"]))
 	require.NoError(t, err)
