@@ -33,7 +33,7 @@ func TestBadConfiguration(t *testing.T) {
 				`log.level: must be one of debug, info, warn, error, is "loud"`,
 		},
 		"AnAPINeedsNoDatabase": {args: []string{"api", "--http-addr", "nowhere"}, want: `http_addr: must be host:port, is "nowhere"`},
-		"NoSuchFile":           {args: []string{"api", "--config", "/nowhere.yaml"}, want: `config: cannot be read: no such file or directory, is "/nowhere.yaml"`},
+		"NoSuchFile":           {args: []string{"api", "--config", "/nowhere.yaml"}, want: `config: "/nowhere.yaml" cannot be read: no such file or directory`},
 		"NoSuchBinary":         {args: []string{"dev", "--temporal-bin", "/nowhere/temporal", "--data-dir", t.TempDir()}, want: "temporal_bin: /nowhere/temporal: no such file or directory"},
 		"DevElsewhere":         {args: []string{"dev", "--temporal-address", "engine.shop.example:7233"}, want: `temporal.address: must be of this machine in ` + "`amends dev`"},
 		"BadQuantity":          {args: []string{"stock", "receive", "A", "1.5", "--warehouse", "B"}, want: `quantity "1.5" is not a whole number`},

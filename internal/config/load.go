@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -90,7 +91,7 @@ func readFile(path string, known []field) (*viper.Viper, Problems) {
 	file.SetConfigType("yaml")
 	if err := file.ReadInConfig(); err != nil {
 		if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-			return values, Problems{{"config", "cannot be read: " + pathErr.Err.Error(), path}}
+			return values, Problems{{"config", strconv.Quote(path) + " cannot be read: " + pathErr.Err.Error(), ""}}
 		}
 		// The parser's message may quote the file, secrets included: it names the line.
 		return values, Problems{{"config", "must be YAML with every key once" + line(err), path}}

@@ -89,12 +89,12 @@ func TestProblems(t *testing.T) {
 	t.Run("NoSuchFile", func(t *testing.T) {
 		t.Parallel()
 		_, err := config.Load(config.Source{File: "/nowhere/amends.yaml"}, config.Needs{})
-		require.EqualError(t, err, `config: cannot be read: no such file or directory, is "/nowhere/amends.yaml"`)
+		require.EqualError(t, err, `config: "/nowhere/amends.yaml" cannot be read: no such file or directory`)
 	})
 
 	t.Run("AFolderIsNoFile", func(t *testing.T) {
 		t.Parallel()
 		_, err := config.Load(config.Source{File: os.TempDir()}, config.Needs{})
-		require.ErrorContains(t, err, "config: cannot be read: ")
+		require.ErrorContains(t, err, `config: "`+os.TempDir()+`" cannot be read: `)
 	})
 }
