@@ -101,19 +101,12 @@ func (m *meter) limit() time.Duration {
 }
 
 func (m *meter) attention(ctx context.Context) error {
-	n, after := 0, ""
-	for {
-		page, err := m.store.List(ctx, order.Filter{NeedsAttention: true, After: after, Limit: pendingPage})
-		if err != nil {
-			return err
-		}
-		n += len(page)
-		if len(page) < pendingPage {
-			m.shown.Attention(n)
-			return nil
-		}
-		after = page[len(page)-1].ID
+	n, err := m.store.Count(ctx, order.Filter{NeedsAttention: true})
+	if err != nil {
+		return err
 	}
+	m.shown.Attention(int(n))
+	return nil
 }
 
 func (m *meter) stuck(ctx context.Context) error {

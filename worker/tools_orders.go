@@ -39,7 +39,8 @@ const flaggedPages = 10
 
 // FlaggedOrders returns the orders that need attention, from the order service's
 // own record, those that wait longest first: at most as many as limit, and how
-// many there are. An empty status is any. o needs the order service only.
+// many there are. Of more than 10,000 the order is that of the first 10,000 by
+// id. An empty status is any. o needs the order service only.
 func FlaggedOrders(ctx context.Context, o Options, status string, limit int) (found []FlaggedOrder, all int, err error) {
 	found = []FlaggedOrder{} // in JSON a list too
 	f := order.Filter{NeedsAttention: true, Limit: pendingPage}
@@ -52,8 +53,14 @@ func FlaggedOrders(ctx context.Context, o Options, status string, limit int) (fo
 		if err := s.ready(ctx); err != nil {
 			return err
 		}
+		store := orderstore.New(s.own)
+		n, err := store.Count(ctx, f)
+		if err != nil {
+			return err
+		}
+		all = int(n)
 		for range flaggedPages {
-			page, err := orderstore.New(s.own).List(ctx, f)
+			page, err := store.List(ctx, f)
 			if err != nil {
 				return err
 			}
@@ -71,7 +78,7 @@ func FlaggedOrders(ctx context.Context, o Options, status string, limit int) (fo
 		return nil, 0, err
 	}
 	slices.SortStableFunc(found, func(a, b FlaggedOrder) int { return a.since().Compare(b.since()) })
-	return found[:min(limit, len(found))], len(found), nil
+	return found[:min(limit, len(found))], max(all, len(found)), nil
 }
 
 func flagged(r order.Record) FlaggedOrder {

@@ -177,6 +177,12 @@ func TestListSelects(t *testing.T) {
 				got = append(got, r.ID)
 			}
 			require.Equal(t, tt.want, got, name)
+			if name == "Limited" {
+				continue
+			}
+			n, err := b.Count(t.Context(), tt.filter)
+			require.NoError(t, err, name)
+			require.EqualValues(t, len(tt.want), n, name)
 		}
 	})
 }

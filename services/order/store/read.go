@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"gorm.io/gorm"
+
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/services/order"
@@ -27,7 +29,34 @@ func (s *Store) List(ctx context.Context, f order.Filter) ([]order.Record, error
 	if f.Limit < 1 || f.Limit > maxPage {
 		return nil, fault.Errorf(fault.Business, fault.Invalid, "a page has 1 to %d orders", maxPage)
 	}
-	q := s.db.WithContext(ctx).Where("id > ?", f.After).Order("id").Limit(f.Limit)
+	var rows []orderRow
+	err := s.selected(ctx, f).Order("id").Limit(f.Limit).Find(&rows).Error
+	if err != nil {
+		return nil, database.Fault(fmt.Errorf("read orders: %w", err))
+	}
+	records := make([]order.Record, 0, len(rows))
+	for i := range rows {
+		rec, err := rows[i].record()
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, rec)
+	}
+	return records, nil
+}
+
+// Count returns how many orders the filter selects, whatever its limit, without
+// reading them.
+func (s *Store) Count(ctx context.Context, f order.Filter) (n int64, err error) {
+	if err := s.selected(ctx, f).Model(&orderRow{}).Count(&n).Error; err != nil {
+		return 0, database.Fault(fmt.Errorf("count orders: %w", err))
+	}
+	return n, nil
+}
+
+// selected is what the filter selects, but for its limit.
+func (s *Store) selected(ctx context.Context, f order.Filter) *gorm.DB {
+	q := s.db.WithContext(ctx).Where("id > ?", f.After)
 	if f.NeedsAttention {
 		q = q.Where("needs_attention") // no parameter: the partial index is for this condition
 	}
@@ -41,20 +70,7 @@ func (s *Store) List(ctx context.Context, f order.Filter) ([]order.Record, error
 	if !f.DueBefore.IsZero() {
 		q = q.Where("decide_by < ?", f.DueBefore.UTC().Truncate(time.Microsecond)) // as it is stored
 	}
-	var rows []orderRow
-	err := q.Find(&rows).Error
-	if err != nil {
-		return nil, database.Fault(fmt.Errorf("read orders: %w", err))
-	}
-	records := make([]order.Record, 0, len(rows))
-	for i := range rows {
-		rec, err := rows[i].record()
-		if err != nil {
-			return nil, err
-		}
-		records = append(records, rec)
-	}
-	return records, nil
+	return q
 }
 
 // History returns every change of an order's status, oldest first; none for an
