@@ -10,6 +10,7 @@ import (
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/load"
@@ -72,6 +73,9 @@ func loadCommand(std stdio) *cobra.Command {
 			if !given("concurrency") && !given("rate") {
 				o.Concurrency = loadConcurrency
 			}
+			if err := positive(cmd.Flags(), "orders", "duration", "concurrency", "rate"); err != nil {
+				return err
+			}
 			if given("hot-item") != given("hot-left") {
 				return errors.New("hot-item, hot-left: give both or none")
 			}
@@ -112,6 +116,18 @@ func loadCommand(std stdio) *cobra.Command {
 	return cmd
 }
 
+// positive refuses a 0 that was given: to [load.Options] it is what was left out.
+func positive(flags *pflag.FlagSet, names ...string) error {
+	var problems []error
+	for _, name := range names {
+		f := flags.Lookup(name)
+		if f.Changed && (f.Value.String() == "0" || f.Value.String() == "0s") {
+			problems = append(problems, fmt.Errorf("%s: must be positive, is 0", name))
+		}
+	}
+	return errors.Join(problems...)
+}
+
 // placeLoad makes the load and prints what came of it, also if it is stopped.
 func (std stdio) placeLoad(ctx context.Context, o load.Options, printJSON bool) error {
 	if !printJSON {
@@ -122,7 +138,7 @@ func (std stdio) placeLoad(ctx context.Context, o load.Options, printJSON bool) 
 		return fmt.Errorf("load: %w", err) // it never began
 	}
 	if err != nil {
-		err = fmt.Errorf("load: stopped before every order was checked: %w", err)
+		err = fmt.Errorf("load: interrupted: %s: %w", unchecked(report), err)
 	}
 	if printJSON {
 		encoder := json.NewEncoder(std.out)

@@ -67,7 +67,12 @@ func loadHead(r load.Report) string {
 	t.AppendRow(table.Row{"Took", fmt.Sprintf("%s, of that placing %s", seconds(r.TotalSeconds), seconds(r.PlacingSeconds))})
 	t.AppendRow(table.Row{"Placed", r.Placed})
 	t.AppendRow(table.Row{"Acknowledged", fmt.Sprintf("%d, %.1f/s", r.Acknowledged, r.AcknowledgedPerSecond)})
-	t.AppendRow(table.Row{"Decided", fmt.Sprintf("%d, %.1f/s", r.Decided, r.DecidedPerSecond)})
+	if r.Unchecked > 0 {
+		t.AppendRow(table.Row{"Decided", fmt.Sprintf("%d, as customers were told", r.Decided)})
+		t.AppendRow(table.Row{"Interrupted", unchecked(r)})
+	} else {
+		t.AppendRow(table.Row{"Decided", fmt.Sprintf("%d, %.1f/s", r.Decided, r.DecidedPerSecond)})
+	}
 	if r.GivenUp > 0 {
 		t.AppendRow(table.Row{"Given up", fmt.Sprintf("%d were never acknowledged", r.GivenUp)})
 	}
@@ -76,6 +81,11 @@ func loadHead(r load.Report) string {
 		t.AppendRow(table.Row{"Generator", fmt.Sprintf("%.2f ms of CPU per order", 1000*r.CPUSeconds/float64(r.Placed))})
 	}
 	return t.Render()
+}
+
+// unchecked is what was not done because a load was interrupted.
+func unchecked(r load.Report) string {
+	return fmt.Sprintf("%d of %d orders were not checked", r.Unchecked, r.Placed)
 }
 
 // loadOutcomes is how the orders ended, and what was asked for.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -52,6 +54,14 @@ func TestLoad(t *testing.T) {
 		require.Contains(t, p.out.String(), "undersold")
 	})
 
+	t.Run("SaysWhenItIsNotTheAPIThatIsThere", func(t *testing.T) {
+		t.Parallel()
+		other := httptest.NewServer(http.NotFoundHandler())
+		defer other.Close()
+		_, err := once(t, nil, "load", "--url", other.URL)
+		require.EqualError(t, err, "load: the platform at "+other.URL+"/ cannot serve orders: readyz answers 404; if its API is elsewhere, say so with --url")
+	})
+
 	t.Run("FailsAndNamesEveryOrderThatEndedOtherwise", func(t *testing.T) {
 		t.Parallel()
 		p := start(t, nil, "load", "--url", dev.api, "--orders", "2", "--mix", "", "--sku", "TEA-SOLD-OUT")
@@ -61,18 +71,34 @@ func TestLoad(t *testing.T) {
 	})
 }
 
+func TestAnInterruptedLoadSaysWhatItDidNotCheck(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	require.NoError(t, printLoad(&b, load.Report{Placed: 30, Acknowledged: 28, Decided: 20, Unchecked: 30}))
+	require.Contains(t, b.String(), "20, as customers were told")
+	require.Contains(t, b.String(), "30 of 30 orders were not checked")
+	b.Reset()
+	require.NoError(t, printLoad(&b, load.Report{Placed: 30, Acknowledged: 30, Decided: 30, DecidedPerSecond: 12}))
+	require.Contains(t, b.String(), "30, 12.0/s")
+	require.NotContains(t, b.String(), "not checked")
+}
+
 func TestLoadRefusesWhatMakesNoSense(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"is the platform running?":                   {"--url", "http://127.0.0.1:1"},
-		"url: must be http://host:port":              {"--url", "here"},
-		"orders, duration: give exactly one":         {"--orders", "1", "--duration", "1s"},
-		"concurrency, rate: give exactly one":        {"--concurrency", "1", "--rate", "1"},
-		"orders: must be at least 1":                 {"--orders", "-1"},
-		`mix: there is no kind "free"`:               {"--mix", "free=1"},
-		"hot-item, hot-left: give both or none":      {"--hot-item", "A"},
-		"mix: must be empty with hot-item":           {"--hot-item", "A", "--hot-left", "1", "--mix", "slow=1"},
-		`until: must be decided or acknowledged, is`: {"--until", "later"},
+		"running at http://127.0.0.1:1/? If it is elsewhere, say so with --url": {"--url", "http://127.0.0.1:1"},
+		"orders: must be positive, is 0":                                        {"--orders", "0"},
+		"duration: must be positive, is 0":                                      {"--duration", "0s"},
+		"concurrency: must be positive, is 0":                                   {"--concurrency", "0"},
+		"rate: must be positive, is 0":                                          {"--rate", "0.0"},
+		"url: must be http://host:port":                                         {"--url", "here"},
+		"orders, duration: give exactly one":                                    {"--orders", "1", "--duration", "1s"},
+		"concurrency, rate: give exactly one":                                   {"--concurrency", "1", "--rate", "1"},
+		"orders: must be at least 1":                                            {"--orders", "-1"},
+		`mix: there is no kind "free"`:                                          {"--mix", "free=1"},
+		"hot-item, hot-left: give both or none":                                 {"--hot-item", "A"},
+		"mix: must be empty with hot-item":                                      {"--hot-item", "A", "--hot-left", "1", "--mix", "slow=1"},
+		`until: must be decided or acknowledged, is`:                            {"--until", "later"},
 	} {
 		out, err := once(t, nil, append([]string{"load"}, args...)...)
 		require.ErrorContains(t, err, want)

@@ -123,11 +123,11 @@ func (c *caller) ready(ctx context.Context) error {
 	defer cancel()
 	res, err := c.api.GetReadiness(ctx)
 	if err != nil {
-		return fmt.Errorf("is the platform running? %w", err)
+		return fmt.Errorf("is the platform running at %s? If it is elsewhere, say so with --url: %w", c.api.Server, err)
 	}
 	defer func() { _ = res.Body.Close() }() // its status is enough
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("the platform cannot serve orders: %sreadyz answers %d", c.api.Server, res.StatusCode)
+		return fmt.Errorf("the platform at %s cannot serve orders: readyz answers %d; if its API is elsewhere, say so with --url", c.api.Server, res.StatusCode)
 	}
 	return nil
 }

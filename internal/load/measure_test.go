@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/api/client"
+	"github.com/amends/amends/services/order"
 )
 
 // stall makes the platform answer nothing for a while, once, as from an order.
@@ -154,6 +155,24 @@ func TestPace(t *testing.T) {
 		require.NoError(t, r.Err())
 		require.Greater(t, r.Placed, 2)
 		require.InDelta(t, 0.3, r.PlacingSeconds, 0.25)
+	})
+
+	t.Run("CountsWhatCustomersSawIfItIsInterrupted", func(t *testing.T) {
+		t.Parallel()
+		p := newPlatform(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		r, err := Run(ctx, Options{BaseURL: p.url, Orders: 100_000, Concurrency: 4, Every: 5 * time.Millisecond, Progress: func(p Progress) {
+			if p.Decided >= 8 {
+				cancel()
+			}
+		}})
+		require.ErrorIs(t, err, context.Canceled)
+		require.GreaterOrEqual(t, r.Decided, 8)
+		require.Equal(t, r.Decided, int(r.Decision.Count), "every decision that a customer saw")
+		require.Equal(t, r.Placed, r.Unchecked)
+		require.Contains(t, r.Outcomes, Outcome{Status: string(order.Confirmed), Count: r.Decided})
+		require.Zero(t, r.DecidedPerSecond)
+		require.Empty(t, r.Violations)
 	})
 
 	t.Run("EndsWithTheContext", func(t *testing.T) {

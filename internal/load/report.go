@@ -26,6 +26,10 @@ type Report struct {
 	Acknowledged int `json:"acknowledged"` // of those: the platform said that it has it
 	Decided      int `json:"decided"`      // of those: confirmed or cancelled
 	GivenUp      int `json:"given_up"`     // of those: never acknowledged
+	// Unchecked is how many of those placed were not asked for until they were
+	// decided, because the run was interrupted. Those that were decided by then are
+	// counted as their customers were told.
+	Unchecked int `json:"unchecked"`
 
 	Requests   int `json:"requests"`   // HTTP requests of every kind
 	Retries    int `json:"retries"`    // of those: a request made again
@@ -43,7 +47,7 @@ type Report struct {
 	// within it.
 	AcknowledgedPerSecond float64 `json:"acknowledged_per_second"`
 	// DecidedPerSecond is from the first order's created_at to the last one's
-	// updated_at.
+	// updated_at; 0 if the run was interrupted, as nobody asked for all of these.
 	DecidedPerSecond float64 `json:"decided_per_second"`
 
 	StartDelay      Latency `json:"start_delay"`     // of an open loop: how late its own placements were sent

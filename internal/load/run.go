@@ -65,7 +65,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	found, err := r.settle(ctx)
 	progress.enter(Done)
 
-	report := r.sum(found, placing)
+	report := r.sum(found, placing, err != nil)
 	report.TotalSeconds = time.Since(began).Seconds()
 	report.CPUSeconds = (cpuTime() - cpu).Seconds()
 	if err == nil {

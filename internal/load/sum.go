@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// sum counts what became of the orders.
-func (r *run) sum(all map[string]found, placing time.Duration) Report {
+// sum counts what became of the orders. If the run was interrupted, an order that
+// was not asked for is what its customer was told.
+func (r *run) sum(all map[string]found, placing time.Duration, interrupted bool) Report {
 	o := r.o
 	report := Report{
 		Run: r.id, BaseURL: o.BaseURL, Seed: o.Seed, Mix: o.Mix, Until: o.Until, Sample: o.Sample,
@@ -38,12 +39,21 @@ func (r *run) sum(all map[string]found, placing time.Duration) Report {
 		if t.cancel != "" {
 			cancels[t.cancel]++
 		}
+		f := all[t.id()]
+		if interrupted && !f.decided() && !f.missing {
+			report.Unchecked++
+		}
 		if !t.acknowledged {
 			report.GivenUp++
 			continue
 		}
 		report.Acknowledged++
-		f := all[t.id()]
+		if interrupted && !f.known() && !f.missing && t.status != "" {
+			report.Decided++
+			k.Decided++
+			outcomes[Outcome{Status: t.status, Reason: t.reason}]++
+			continue
+		}
 		outcomes[outcome(f)]++
 		if !f.decided() {
 			continue
@@ -63,7 +73,9 @@ func (r *run) sum(all map[string]found, placing time.Duration) Report {
 		}
 	}
 	report.AcknowledgedPerSecond = perSecond(report.Acknowledged, placing)
-	report.DecidedPerSecond = perSecond(report.Decided, last.Sub(first))
+	if report.Unchecked == 0 {
+		report.DecidedPerSecond = perSecond(report.Decided, last.Sub(first))
+	}
 	report.Acknowledgement = r.acknowledgement.latency()
 	report.Decision, report.Recorded = r.decision[everyKind].latency(), r.recorded[everyKind].latency()
 
