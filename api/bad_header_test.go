@@ -88,7 +88,7 @@ func TestRefusesBadAddresses(t *testing.T) {
 		"CancelTrailingSlash": {"POST", "/v1/orders/" + someOrder + "/cancel/", 404, fault.NotFound, ""},
 		"OtherCase":           {"POST", "/V1/orders", 404, fault.NotFound, ""},
 		"EscapedLetter":       {"POST", "/v1/%6frders", 404, fault.NotFound, ""},
-		"Root":                {"GET", "/", 404, fault.NotFound, ""},
+		"PostRoot":            {"POST", "/", 405, codeMethodNotAllowed, "OPTIONS, GET, HEAD"},
 		"DocsBeyond":          {"GET", "/docs/../openapi.gen.go", 404, fault.NotFound, ""},
 		"GetOnOrders":         {"GET", "/v1/orders", 405, codeMethodNotAllowed, "OPTIONS, POST"},
 		"DeleteOrder":         {"DELETE", "/v1/orders/" + someOrder, 405, codeMethodNotAllowed, "OPTIONS, GET, HEAD"},

@@ -83,10 +83,11 @@ func operations(contract *openapi3.T) (all []string) {
 	return all
 }
 
-// routes are what a server serves, apart from the docs page's files.
+// routes are what a server serves, apart from the docs page's files and the way to
+// it.
 func routes(e *echo.Echo) (all []string) {
 	for _, r := range e.Routes() {
-		if r.Method != http.MethodHead && !strings.HasPrefix(r.Path, "/docs/") {
+		if r.Method != http.MethodHead && !strings.HasPrefix(r.Path, "/docs/") && r.Path != "/" {
 			all = append(all, r.Method+" "+r.Path)
 		}
 	}

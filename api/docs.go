@@ -81,6 +81,9 @@ func problemList() []listedProblem {
 
 func (d *docs) register(e *echo.Echo) {
 	r := router{Echo: e}
+	// Who opens the address in a browser wants to see something. The contract has no
+	// such route: clients are not to rely on it.
+	r.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/docs") })
 	for path, f := range d.files {
 		r.GET(path, func(c echo.Context) error {
 			c.Response().Header().Set(echo.HeaderCacheControl, "no-cache")

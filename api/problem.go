@@ -49,7 +49,7 @@ const minRetryAfter, maxRetryAfter = 2, 6
 // order, but whoever is overloaded has to answer it too, and clients that were
 // refused together would come back together.
 func retryAfter() string {
-	return strconv.Itoa(minRetryAfter + rand.N(maxRetryAfter-minRetryAfter+1)) //nolint:gosec // spreads load, guards nothing
+	return strconv.Itoa(minRetryAfter + rand.N(maxRetryAfter-minRetryAfter+1))
 }
 
 // toProblem turns every error into an answer.
@@ -87,11 +87,12 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 	ctx := c.Request().Context()
 	if kind.status >= http.StatusInternalServerError {
-		level, what := slog.LevelError, "request failed"
+		told := []any{"request_id", requestID(c), "code", p.code, "error", p.cause}
 		if ctx.Err() != nil && (p.code != fault.Internal || errors.Is(err, context.Canceled)) {
-			level, what = slog.LevelInfo, "client left before the answer" // so nothing failed but its patience
+			s.log.InfoContext(ctx, "client left before the answer", told...) // nothing else failed
+		} else {
+			s.log.ErrorContext(ctx, "request failed", told...)
 		}
-		s.log.Log(ctx, level, what, "request_id", requestID(c), "code", p.code, "error", p.cause)
 	}
 	if c.Response().Committed {
 		return

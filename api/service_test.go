@@ -114,6 +114,10 @@ func TestDocs(t *testing.T) {
 	require.Contains(t, page.Header.Get("Content-Security-Policy"), "default-src 'none'")
 	require.NotContains(t, page.text, "https://", "the page loads nothing from elsewhere")
 
+	root := b.do(t, http.MethodGet, "/", "")
+	require.Equal(t, "/docs", root.Request.URL.Path, "who opens the address is led to the page")
+	require.Equal(t, page.text, root.text)
+
 	for path, kind := range map[string]string{
 		"/docs/app.js": "text/javascript", "/docs/form.js": "text/javascript", "/docs/style.css": "text/css",
 		"/docs/openapi.json": "application/json", "/docs/problems.json": "application/json",
