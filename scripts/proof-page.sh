@@ -139,10 +139,7 @@ invariants after each. A run in which a kind of fault never hit fails.
 
 $(part explorer table)
 
-Under three faults and more, an outage gets further faults at its first two retries and its last one, not at the seventy
-that differ from them in time only: those are counted as left out, and are among the samples below.
-
-What is the same run as one that ran is left out too, which is exact. Compared with an exploration without that:
+What is the same run as one that ran is not run again, which is exact. Compared with an exploration without that:
 $(part reduction reduction)
 
 ## Up to $SIZES faults, $SAMPLE schedules of each size
