@@ -2,7 +2,6 @@ package payment
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/amends/amends/internal/money"
@@ -112,56 +111,26 @@ type auditor struct {
 	statement provider.Statement
 }
 
-// linesPerSaga is how many lines of a statement are asked for per saga that is
-// wanted: an authorization, a capture, and room for what should not be there.
-const linesPerSaga = 4
-
 // Audit implements [Auditor].
 func (a *auditor) Audit(ctx context.Context, r key.Range) (AuditPage, error) {
-	ours, err := a.Books(ctx, r)
+	books, lines, next, err := key.Together(ctx, r,
+		key.Statement[provider.Effect]{
+			Of: func(ctx context.Context, sagas []string) ([]provider.Effect, error) {
+				lines, err := a.statement.LinesOf(ctx, sagas)
+				return lines, providerFault(err)
+			},
+			Between: func(ctx context.Context, after, to string, limit int) ([]provider.Effect, error) {
+				lines, err := a.statement.Lines(ctx, after, to, limit)
+				return lines, providerFault(err)
+			},
+			Saga: func(l provider.Effect) string { return sagaOf(l.Key) },
+		},
+		func(ctx context.Context, r key.Range) (Books, key.Range, string, error) {
+			b, err := a.Books(ctx, r)
+			return b, b.Range, b.Next, err
+		})
 	if err != nil {
 		return AuditPage{}, err
 	}
-	lines, to, err := a.lines(ctx, ours.Range)
-	if err != nil {
-		return AuditPage{}, err
-	}
-	if to != ours.Range.To { // the statement's page ends earlier: then ours shall too
-		r.To = to
-		if ours, err = a.Books(ctx, r); err != nil {
-			return AuditPage{}, err
-		}
-		ours.Next = to
-	}
-	return AuditPage{Facts: compare(ours, lines), Next: ours.Next}, nil
-}
-
-// lines returns the statement of the sagas of r, and with which saga it ends.
-func (a *auditor) lines(ctx context.Context, r key.Range) ([]provider.Effect, string, error) {
-	if len(r.Sagas) > 0 {
-		lines, err := a.statement.LinesOf(ctx, r.Sagas)
-		return lines, r.To, providerFault(err)
-	}
-	limit := linesPerSaga * max(r.Limit, 1)
-	lines, err := a.statement.Lines(ctx, behind(r.After), behind(r.To), limit)
-	if err != nil || len(lines) < limit {
-		return lines, r.To, providerFault(err)
-	}
-	// The page may end in the middle of a saga, so that saga is of the next one.
-	last := sagaOf(lines[len(lines)-1].Key)
-	for i, l := range slices.Backward(lines) {
-		if s := sagaOf(l.Key); s != last {
-			return lines[:i+1], s, nil
-		}
-	}
-	return lines, last, nil // one saga with more lines than a page: these are enough to be wrong
-}
-
-// behind is the bound of keys that a bound of sagas is: a saga's keys are its id,
-// a slash and more, and "0" comes right after the slash.
-func behind(saga string) string {
-	if saga == "" {
-		return ""
-	}
-	return saga + "0"
+	return AuditPage{Facts: compare(books, lines), Next: next}, nil
 }

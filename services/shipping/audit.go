@@ -3,7 +3,6 @@ package shipping
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -94,58 +93,25 @@ type auditor struct {
 	statement carrier.Statement
 }
 
-// linesPerSaga is how many lines of a statement are asked for per saga that is
-// wanted.
-const linesPerSaga = 4
-
 // Audit implements [Auditor].
 func (a *auditor) Audit(ctx context.Context, r key.Range) (AuditPage, error) {
-	ours, err := a.store.Parcels(ctx, r)
+	parcels, lines, next, err := key.Together(ctx, r,
+		key.Statement[carrier.StatementLine]{
+			Of:      a.statement.LinesOf,
+			Between: a.statement.Lines,
+			Saga: func(l carrier.StatementLine) string {
+				saga, _ := split(l.Key)
+				return saga
+			},
+		},
+		func(ctx context.Context, r key.Range) (Parcels, key.Range, string, error) {
+			p, err := a.store.Parcels(ctx, r)
+			return p, p.Range, p.Next, err
+		})
 	if err != nil {
 		return AuditPage{}, err
 	}
-	lines, to, err := a.lines(ctx, ours.Range)
-	if err != nil {
-		return AuditPage{}, err
-	}
-	if to != ours.Range.To { // the statement's page ends earlier: then ours shall too
-		r.To = to
-		if ours, err = a.store.Parcels(ctx, r); err != nil {
-			return AuditPage{}, err
-		}
-		ours.Next = to
-	}
-	return AuditPage{Facts: compare(ours, lines), Next: ours.Next}, nil
-}
-
-// lines returns the statement of the sagas of r, and with which saga it ends.
-func (a *auditor) lines(ctx context.Context, r key.Range) ([]carrier.StatementLine, string, error) {
-	if len(r.Sagas) > 0 {
-		lines, err := a.statement.LinesOf(ctx, r.Sagas)
-		return lines, r.To, err
-	}
-	limit := linesPerSaga * max(r.Limit, 1)
-	lines, err := a.statement.Lines(ctx, behind(r.After), behind(r.To), limit)
-	if err != nil || len(lines) < limit {
-		return lines, r.To, err
-	}
-	// The page may end in the middle of a saga, so that saga is of the next one.
-	last, _ := split(lines[len(lines)-1].Key)
-	for i, l := range slices.Backward(lines) {
-		if s, _ := split(l.Key); s != last {
-			return lines[:i+1], s, nil
-		}
-	}
-	return lines, last, nil // one saga with more lines than a page: these are enough to be wrong
-}
-
-// behind is the bound of keys that a bound of sagas is: a saga's keys are its id,
-// a slash and more, and "0" comes right after the slash.
-func behind(saga string) string {
-	if saga == "" {
-		return ""
-	}
-	return saga + "0"
+	return AuditPage{Facts: compare(parcels, lines), Next: next}, nil
 }
 
 // split returns the saga and the step of a carrier's key.
