@@ -100,7 +100,7 @@ func (c *customers) insist(ctx context.Context, o Order, body client.PlaceOrder)
 		r, err := c.api.PlaceOrderWithResponse(ctx, &client.PlaceOrderParams{IdempotencyKey: o.Key}, body)
 		if err != nil { // nobody is there, or it died while it answered
 			c.sent("no answer")
-			_ = pause(ctx, patience(300*time.Millisecond, try))
+			breathe(ctx, try)
 			continue
 		}
 		if id = c.read(o, r); r.StatusCode() < 300 {
@@ -162,6 +162,12 @@ func patience(least time.Duration, try int) time.Duration {
 	return max(least, rand.N(most+1))
 }
 
+// breathe waits before a request is repeated that nobody answered. That ctx has
+// ended is for the caller's loop to see.
+func breathe(ctx context.Context, try int) {
+	_ = pause(ctx, patience(300*time.Millisecond, try))
+}
+
 func (c *customers) sent(code string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -176,7 +182,7 @@ func (c *customers) cancel(ctx context.Context, o Order, id string) {
 	for try := 0; ctx.Err() == nil; try++ {
 		r, err := c.api.CancelOrderWithResponse(ctx, id, client.CancelOrder{})
 		if err != nil {
-			_ = pause(ctx, patience(300*time.Millisecond, try))
+			breathe(ctx, try)
 			continue
 		}
 		switch r.StatusCode() {
@@ -201,7 +207,7 @@ func (c *customers) reuse(ctx context.Context, o Order) {
 	for try := 0; ctx.Err() == nil; try++ {
 		r, err := c.api.PlaceOrderWithResponse(ctx, &client.PlaceOrderParams{IdempotencyKey: o.Key}, other)
 		if err != nil {
-			_ = pause(ctx, patience(300*time.Millisecond, try))
+			breathe(ctx, try)
 			continue
 		}
 		if p := r.ApplicationproblemJSON422; p != nil && p.Code == "IDEMPOTENCY_KEY_REUSED" {

@@ -28,7 +28,7 @@ func (l *Line) carry(client, server net.Conn) {
 		defer l.hangUp(client, server)
 		_, _ = io.Copy(client, server) // its end is the connection's
 	})
-	_ = l.listen(client, server)
+	_ = l.listen(client, server) // an end hung up, or did not speak the protocol: it is not served any more
 }
 
 // listen passes on what the client says, and counts it.

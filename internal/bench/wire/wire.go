@@ -90,7 +90,7 @@ func (l *Line) accept() {
 		}
 		server, err := l.dialer.DialContext(context.Background(), "tcp", l.upstream)
 		if err != nil || !l.own(client, server) {
-			_ = client.Close()
+			_ = client.Close() // nothing was carried yet
 			if err == nil {
 				_ = server.Close()
 			}
@@ -120,7 +120,7 @@ func (l *Line) hangUp(ends ...net.Conn) {
 	for _, c := range ends {
 		if l.open[c] {
 			delete(l.open, c)
-			_ = c.Close()
+			_ = c.Close() // the other end may have closed it
 		}
 	}
 }
