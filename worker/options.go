@@ -18,7 +18,7 @@ func (g *Group) workerOptions(s *stores, fatal chan<- error) sdkworker.Options {
 	if s.outside != nil {
 		slots *= waitersPerConn
 	}
-	o := amendstemporal.WorkerOptions(slots, g.drainTimeout())
+	o := amendstemporal.WorkerOptions(slots, g.o.Pollers, g.drainTimeout())
 	o.DisableWorkflowWorker = !s.row.decides
 	o.OnFatalError = func(err error) {
 		select {

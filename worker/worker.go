@@ -48,6 +48,11 @@ type Options struct {
 	Durable bool
 	// DrainTimeout is how long a stop waits for activities that run; 0 is 20 s.
 	DrainTimeout time.Duration
+	// Pollers are each service's; zero is the default.
+	Pollers Pollers
+	// WorkflowCache bounds the sagas that the process keeps in memory, those of all
+	// groups; 0 leaves it as it is, at first the SDK's 10,000.
+	WorkflowCache int
 	// Stuck says when an undecided order counts as stuck.
 	Stuck StuckOptions
 	// Metrics gets what the worker of the order service measures of all orders; nil:
@@ -61,6 +66,9 @@ type Options struct {
 
 // Timing are the limits and intervals of a saga.
 type Timing = saga.Timing
+
+// Pollers is how many long polls a worker keeps open.
+type Pollers = amendstemporal.Pollers
 
 // Service says what one service works with.
 type Service struct {
@@ -104,8 +112,14 @@ func New(o Options) (*Group, error) {
 	if o.Timing == (saga.Timing{}) {
 		o.Timing = saga.DefaultTiming()
 	}
+	if o.Pollers == (Pollers{}) {
+		o.Pollers = amendstemporal.DefaultPollers()
+	}
 	if err := o.Timing.Validate(); err != nil {
 		return nil, fmt.Errorf("timing: %w", err)
+	}
+	if o.WorkflowCache > 0 {
+		amendstemporal.SetWorkflowCache(o.WorkflowCache)
 	}
 	return &Group{o: o, why: fault.Errorf(fault.Transient, fault.Unavailable, "the services have not started")}, nil
 }

@@ -36,13 +36,15 @@ func workerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 			ParkAfter:         c.Saga.ParkAfter,
 			ParkedRetry:       c.Saga.ParkedRetry,
 		},
-		Attributes:   attributes,
-		LockTimeout:  c.LockTimeout,
-		Durable:      c.Durable,
-		DrainTimeout: c.DrainTimeout,
-		Stuck:        worker.StuckOptions(c.Stuck),
-		Doctor:       worker.Doctor{Every: c.Doctor.Every, Input: reconcileInput(c)},
-		Logger:       log,
+		Attributes:    attributes,
+		LockTimeout:   c.LockTimeout,
+		Durable:       c.Durable,
+		DrainTimeout:  c.DrainTimeout,
+		Pollers:       worker.Pollers{Min: c.Worker.MinPollers, Max: c.Worker.MaxPollers},
+		WorkflowCache: c.Worker.WorkflowCache,
+		Stuck:         worker.StuckOptions(c.Stuck),
+		Doctor:        worker.Doctor{Every: c.Doctor.Every, Input: reconcileInput(c)},
+		Logger:        log,
 	}
 	for _, n := range c.Services.All() {
 		if !slices.Contains(names, n.Name) {

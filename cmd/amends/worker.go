@@ -31,7 +31,7 @@ func workerCommand(std stdio) *cobra.Command {
 			return std.runWorker(cmd.Context(), c, names)
 		},
 	}
-	config.AddFlags(cmd.Flags(), append([]string{"admin_addr"}, engineKeys...)...)
+	config.AddFlags(cmd.Flags(), append([]string{"admin_addr", "worker.min_pollers", "worker.max_pollers", "worker.workflow_cache"}, engineKeys...)...)
 	return cmd
 }
 

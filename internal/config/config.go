@@ -64,6 +64,9 @@ type Config struct {
 	// Saga has the times of the order saga.
 	Saga Saga `key:"saga"`
 
+	// Worker says how much a worker process takes on at a time.
+	Worker Worker `key:"worker"`
+
 	// Stuck says when an undecided order counts as stuck.
 	Stuck Stuck `key:"stuck"`
 
@@ -195,6 +198,7 @@ func Default() Config {
 			RetryInitial:      100 * time.Millisecond,
 			RetryMax:          10 * time.Second,
 		},
+		Worker:           defaultWorker(),
 		Stuck:            defaultStuck(),
 		Doctor:           defaultDoctor(),
 		PlacementTimeout: 10 * time.Second,

@@ -37,6 +37,7 @@ func (c *Config) problems(needs Needs, environ []string) Problems {
 	p.addresses(c)
 	p.services(c, needs.Services)
 	p.times(c)
+	p.worker(c)
 	p.stuck(c)
 	p.doctor(c)
 	p.operators(c)

@@ -69,6 +69,8 @@ func TestProblems(t *testing.T) {
 		"PlacementTooLong":       {yaml: "placement_timeout: 1m", want: `placement_timeout: must be from 100ms to 30s, is "1m0s"`},
 		"DoctorBounds":           {yaml: "doctor: {every: 1s, grace: 0s, rate: -1}", want: "doctor.grace: must be at least 1ms, is \"0s\"\ndoctor.every: must be at least 10s, or 0, is \"1s\"\ndoctor.rate: must be from 0 to 1000000, is \"-1\""},
 		"StuckBounds":            {yaml: "stuck: {limit: 0, rate: 5000, every: 0s}", want: "stuck.every: must be at least 1ms, is \"0s\"\nstuck.limit: must be from 1 to 10000, is \"0\"\nstuck.rate: must be from 1 to 1000, is \"5000\""},
+		"WorkerBounds":           {yaml: "worker: {min_pollers: 0, max_pollers: 1001, workflow_cache: 0}", want: "worker.min_pollers: must be from 1 to 1000, is \"0\"\nworker.max_pollers: must be from worker.min_pollers to 1000, is \"1001\"\nworker.workflow_cache: must be from 1 to 1000000, is \"0\""},
+		"FewerPollersThanTheMin": {yaml: "worker: {min_pollers: 8, max_pollers: 7}", want: `worker.max_pollers: must be from worker.min_pollers to 1000, is "7"`},
 		"LogLevel":               {yaml: "log: {level: loud, format: xml}", want: "log.level: must be one of debug, info, warn, error, is \"loud\"\nlog.format: must be one of text, json, is \"xml\""},
 		"EverythingAtOnce":       {yaml: "nope: 1\nlock_timeout: 3", env: []string{"AMENDS_NOPE=1"}, args: []string{"--http-addr", "x"}, needs: order, want: "nope: unknown key in FILE\nAMENDS_NOPE: unknown variable; those that begin with AMENDS_ must be keys\nlock_timeout: must be a duration with a unit, such as 500ms, 10s or 5m, is \"3\"\nhttp_addr: must be host:port, is \"x\"\nservices.order.dsn: must be set: this process opens that database"},
 	} {

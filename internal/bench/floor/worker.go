@@ -82,7 +82,7 @@ func newServiceWorker(c client.Client, name string, pool *sql.DB, fatal chan<- e
 // newWorker returns a worker that is set as those of the platform are; without
 // slots it runs workflows, with slots activities.
 func newWorker(c client.Client, queue string, slots int, fatal chan<- error) worker.Worker {
-	o := amendstemporal.WorkerOptions(cmp.Or(slots, 1), drain)
+	o := amendstemporal.WorkerOptions(cmp.Or(slots, 1), amendstemporal.DefaultPollers(), drain)
 	o.DisableWorkflowWorker = slots > 0
 	o.OnFatalError = func(err error) {
 		select {
