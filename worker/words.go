@@ -28,7 +28,10 @@ var sentences = map[fault.Code]string{
 	"SAGA_TIMEDOUT":   "the order's workflow was given a timeout, which has passed: nothing works on it",
 	"SAGA_CANCELED":   "the order's workflow ended as canceled: nothing works on it",
 
-	order.IllegalTransition: "the order has ended otherwise before: a bug, or a database that was restored",
+	order.IllegalTransition:    "the order has ended otherwise before: a bug, or a database that was restored",
+	order.NotDecided:           "the order is not decided, so it cannot be acknowledged",
+	order.NothingToAcknowledge: "the order needs no attention, so there is nothing to acknowledge",
+	order.ReasonMissing:        "nobody said why",
 
 	catalog.UnknownSKU:       "a product is unknown or not active",
 	catalog.CurrencyMismatch: "a product has no price in the order's currency",

@@ -8,7 +8,8 @@
 //
 // PENDING → CONFIRMED | CANCELLED(reason), and no way back, see [Record.Confirm]
 // and [Record.Cancel]. An order that needs attention is flagged in its saga; that
-// is not a status.
+// is not a status. A flag that stays when the order is decided is taken down by
+// whoever has looked at it, see [Record.Acknowledge].
 //
 // # Once only, without the ledger
 //
@@ -25,6 +26,7 @@
 //   - An order ends once; the reason that was written first stays.
 //   - A CANCELLED order has a reason, no other has. A CONFIRMED one has its total,
 //     in the currency that the customer asked for.
+//   - A waiver and an acknowledgement are never changed and never removed.
 //   - The history holds every change of status, one row each, and its last row is
 //     the order's status. A PENDING order has none: its beginning is CreatedAt.
 //

@@ -74,6 +74,8 @@ type Record struct {
 	NotedAt   time.Time   `json:"noted_at,omitzero"` // UTC, as of which the two say so
 	CreatedAt time.Time   `json:"created_at"`        // UTC
 	UpdatedAt time.Time   `json:"updated_at"`        // UTC
+	// Acknowledgements say what people have looked at, the oldest first.
+	Acknowledgements []Acknowledgement `json:"acknowledgements,omitempty"`
 }
 
 // Change is one entry of an order's history.

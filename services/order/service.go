@@ -41,6 +41,13 @@ type Service interface {
 	// is a bug (NOT_FOUND): there is nothing to note it on.
 	Note(ctx context.Context, k key.Key, n Note) error
 
+	// Acknowledge keeps with the decided order k.Saga that somebody has looked at
+	// what needs attention, and takes those flags down; see [Record.Acknowledge]. A
+	// repeat returns the record as it is, with the acknowledgement that came first.
+	// It refuses as the record does, and an order that was never created with
+	// NOT_FOUND.
+	Acknowledge(ctx context.Context, k key.Key, a Acknowledgement) (Record, error)
+
 	// Get returns the record of an order, or NOT_FOUND.
 	Get(ctx context.Context, id string) (Record, error)
 }
@@ -58,6 +65,7 @@ type Closing struct {
 // Filter selects orders; the zero value of a field selects all.
 type Filter struct {
 	NeedsAttention bool      // only those that a person must look at
+	Acknowledged   bool      // only those that one has looked at
 	Status         Status    // only those that stand there
 	DueBefore      time.Time // only those that had to be decided before; none that have no decide-by time
 	After          string    // only those whose ids come after this one

@@ -71,6 +71,14 @@ func (s *Store) Note(ctx context.Context, k key.Key, n order.Note) error {
 	return err
 }
 
+// Acknowledge implements [order.Service].
+func (s *Store) Acknowledge(ctx context.Context, k key.Key, a order.Acknowledgement) (order.Record, error) {
+	if _, err := s.Get(ctx, k.Saga); err != nil { // a person can mistype an id: that is no bug
+		return order.Record{}, err
+	}
+	return s.change(ctx, k.Saga, func(r *order.Record, _ time.Time) (bool, error) { return r.Acknowledge(a) })
+}
+
 // change writes what move has changed of an order, if it says that it has.
 func (s *Store) change(ctx context.Context, id string, move func(*order.Record, time.Time) (bool, error)) (order.Record, error) {
 	var rec order.Record
@@ -107,7 +115,7 @@ func update(tx *gorm.DB, row orderRow, from order.Status) error {
 	// The row is locked; the condition says once more what the change rests on.
 	res := tx.Model(&row).Where("status = ?", from).
 		Select("status", "reason", "total_minor", "total_currency", "view", "changes", "updated_at",
-			"needs_attention", "attention", "waivers", "noted_at").Updates(row)
+			"needs_attention", "attention", "waivers", "noted_at", "acknowledgements").Updates(row)
 	if res.Error != nil {
 		return fmt.Errorf("update order: %w", res.Error)
 	}

@@ -60,6 +60,9 @@ func (s *Store) selected(ctx context.Context, f order.Filter) *gorm.DB {
 	if f.NeedsAttention {
 		q = q.Where("needs_attention") // no parameter: the partial index is for this condition
 	}
+	if f.Acknowledged {
+		q = q.Where("acknowledgements <> '[]'") // likewise
+	}
 	switch f.Status {
 	case "":
 	case order.Pending:

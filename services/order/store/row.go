@@ -28,6 +28,8 @@ type orderRow struct {
 	Waivers        string     // JSON
 	NotedAt        *time.Time // nil: never
 	DecideBy       *time.Time // of the placement; nil: never
+
+	Acknowledgements string // JSON
 }
 
 func (orderRow) TableName() string { return "orders" }
@@ -61,7 +63,7 @@ func newRows(id string, p order.Placement, now time.Time) (orderRow, []lineRow, 
 	row := orderRow{
 		ID: id, CustomerID: p.CustomerID, Status: string(order.Pending),
 		Placement: string(placement), CreatedAt: now, UpdatedAt: now,
-		Attention: "[]", Waivers: "[]",
+		Attention: "[]", Waivers: "[]", Acknowledgements: "[]",
 	}
 	if !p.DecideBy.IsZero() {
 		by := p.DecideBy.UTC().Truncate(time.Microsecond)
@@ -96,7 +98,10 @@ func (r *orderRow) take(to order.Record) error {
 	if r.Attention, err = list(to.Attention); err != nil {
 		return err
 	}
-	r.Waivers, err = list(to.Waivers)
+	if r.Waivers, err = list(to.Waivers); err != nil {
+		return err
+	}
+	r.Acknowledgements, err = list(to.Acknowledgements)
 	return err
 }
 
@@ -142,7 +147,9 @@ func (r *orderRow) record() (order.Record, error) {
 	if r.View != nil {
 		rec.View = json.RawMessage(*r.View)
 	}
-	if err := errors.Join(listed(r.Attention, &rec.Attention), listed(r.Waivers, &rec.Waivers)); err != nil {
+	if err := errors.Join(
+		listed(r.Attention, &rec.Attention), listed(r.Waivers, &rec.Waivers), listed(r.Acknowledgements, &rec.Acknowledgements),
+	); err != nil {
 		return order.Record{}, unreadable(r.ID, err)
 	}
 	if r.NotedAt != nil {

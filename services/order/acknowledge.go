@@ -1,0 +1,97 @@
+package order
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/amends/amends/fault"
+)
+
+// Codes that an acknowledgement is refused with, beside [fault.Invalid] and
+// [fault.NotFound].
+const (
+	// NotDecided says that the order has no end yet: its saga can be repaired.
+	NotDecided fault.Code = "NOT_DECIDED"
+	// NothingToAcknowledge says that the order needs no attention, and never did.
+	NothingToAcknowledge fault.Code = "NOTHING_TO_ACKNOWLEDGE"
+	// ReasonMissing says that nobody looks away without saying why.
+	ReasonMissing fault.Code = "REASON_MISSING"
+)
+
+// Acknowledgement says that somebody has looked at a decided order. It takes
+// flags down and stays in their place: it is never changed and never removed.
+type Acknowledgement struct {
+	Flags     []Attention `json:"flags"` // that it took down, as they were
+	Reason    string      `json:"reason"`
+	Operator  string      `json:"operator"`
+	Reference string      `json:"reference,omitempty"`
+	At        time.Time   `json:"at"` // when it was asked for
+}
+
+// maxText is the longest text of an acknowledgement, in characters.
+const maxText = 1000
+
+func (a Acknowledgement) validate() error {
+	if strings.TrimSpace(a.Reason) == "" {
+		return fault.Errorf(fault.Business, ReasonMissing, "an acknowledgement needs a reason")
+	}
+	if strings.TrimSpace(a.Operator) == "" || a.At.IsZero() {
+		return fault.Errorf(fault.Bug, fault.Invalid, "an acknowledgement has the name of who asked for it, and the time")
+	}
+	for _, text := range []string{a.Reason, a.Operator, a.Reference} {
+		if utf8.RuneCountInString(text) > maxText || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+			return invalid("a text has at most 1,000 characters, none of them a control character")
+		}
+	}
+	return nil
+}
+
+// Acknowledge takes down every flag that was raised until a was asked for, keeps a
+// with them, and says whether it changed r. Flags that are younger stay: whoever
+// asked has not seen them. Where an earlier one has left nothing to take down,
+// that one stays and nothing changes. It fails, without a change, with NOT_DECIDED
+// for a PENDING order, with NOTHING_TO_ACKNOWLEDGE for one without a flag, and with
+// REASON_MISSING or INVALID for words that cannot be kept.
+func (r *Record) Acknowledge(a Acknowledgement) (changed bool, err error) {
+	if err := a.validate(); err != nil {
+		return false, err
+	}
+	if r.Status == Pending {
+		return false, fault.Errorf(fault.Business, NotDecided, "the order is not decided: repair the step that is flagged")
+	}
+	var left []Attention
+	a.Flags, a.At = nil, a.At.UTC()
+	for _, flag := range r.Attention {
+		if flag.Since.After(a.At) {
+			left = append(left, flag)
+		} else {
+			a.Flags = append(a.Flags, flag)
+		}
+	}
+	switch {
+	case len(a.Flags) > 0:
+		r.Attention, r.Acknowledgements = left, append(slices.Clip(r.Acknowledgements), a)
+		return true, nil
+	case len(r.Acknowledgements) > 0:
+		return false, nil
+	}
+	return false, fault.Errorf(fault.Business, NothingToAcknowledge, "the order needs no attention")
+}
+
+// Covers says whether a took this very flag down. The same code of the same step
+// at another moment is another flag.
+func (a Acknowledgement) Covers(step, code string, since time.Time) bool {
+	return slices.ContainsFunc(a.Flags, func(f Attention) bool {
+		return f.Step == step && f.Code == code && f.Since.Equal(since)
+	})
+}
+
+// acknowledged says whether somebody has looked at a flag already.
+func (r *Record) acknowledged(flag Attention) bool {
+	return slices.ContainsFunc(r.Acknowledgements, func(a Acknowledgement) bool {
+		return a.Covers(flag.Step, flag.Code, flag.Since)
+	})
+}
