@@ -29,7 +29,7 @@ type row struct {
 	// bind registers the service's steps.
 	bind func(r saga.Registry, s *stores)
 	// audit registers the doctor's questions to the service; the order service's
-	// are to the engine too.
+	// are to the engine too, and so is what it asks before it acknowledges an order.
 	audit func(r saga.Registry, s *stores, engine activities.Sagas)
 	// decides says that the service's worker runs the order workflow too.
 	decides bool
@@ -48,6 +48,7 @@ var registry = []row{
 		audit: func(r saga.Registry, s *stores, engine activities.Sagas) {
 			orders := orderstore.New(s.own)
 			activities.BindOrderAudit(r, orders, orders, engine)
+			activities.BindAcknowledge(r, orders, engine)
 		},
 	},
 	{

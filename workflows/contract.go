@@ -108,6 +108,8 @@ type OrderView struct {
 	Parcels        []ParcelView     `json:"parcels"`
 	CreatedAt      time.Time        `json:"created_at"`
 	UpdatedAt      time.Time        `json:"updated_at"`
+	// Acknowledgements are what people have looked at; see [OrderView.Acknowledge].
+	Acknowledgements []order.Acknowledgement `json:"acknowledgements,omitempty"`
 }
 
 // LineView is one line of an order; its unit price appears once quoted.

@@ -90,15 +90,22 @@ func (e *engine) Resume(_ context.Context, r order.Record) error {
 // saga runs an order's saga to its end.
 func (c *clinic) saga(t *testing.T, in workflows.Input) workflows.OrderView {
 	t.Helper()
-	env := c.suite.NewTestWorkflowEnvironment()
-	env.SetTestTimeout(30 * time.Second)
-	workflows.Register(env, workflows.Options{})
+	env := c.environment(0)
 	c.Bind(env)
 	env.ExecuteWorkflow(workflows.PlaceOrder, in)
 	require.NoError(t, env.GetWorkflowError())
 	var v workflows.OrderView
 	require.NoError(t, env.GetWorkflowResult(&v))
 	return v
+}
+
+// environment runs one workflow, which begins that much later.
+func (c *clinic) environment(later time.Duration) *testsuite.TestWorkflowEnvironment {
+	env := c.suite.NewTestWorkflowEnvironment()
+	env.SetTestTimeout(30 * time.Second)
+	env.SetStartTime(time.Now().Add(later))
+	workflows.Register(env, workflows.Options{})
+	return env
 }
 
 // place has an order decided.

@@ -41,10 +41,12 @@ type Registry interface {
 	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
 }
 
-// Register registers the order workflow as [PlaceOrder] and the doctor as [Reconcile].
+// Register registers the order workflow as [PlaceOrder], the doctor as [Reconcile],
+// and what is left to say of a decided order as [AcknowledgeOrder].
 func Register(r Registry, o Options) {
 	r.RegisterWorkflowWithOptions(o.placeOrder, workflow.RegisterOptions{Name: PlaceOrder})
 	r.RegisterWorkflowWithOptions(o.reconcile, workflow.RegisterOptions{Name: Reconcile})
+	r.RegisterWorkflowWithOptions(o.acknowledge, workflow.RegisterOptions{Name: AcknowledgeOrder})
 }
 
 // placeOrder is the order saga. Its result is the decided order; it never fails

@@ -107,6 +107,7 @@ func (s *orderSaga) view(progress saga.View) OrderView {
 			v.UpdatedAt = *st.EndedAt
 		}
 	}
+	v.Acknowledge(s.record.Acknowledgements) // of the runs before this one
 	s.addPrices(&v, asked.Lines)
 	s.addParcels(&v, progress)
 	return v

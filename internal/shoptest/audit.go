@@ -14,6 +14,7 @@ import (
 // BindAudit binds what the doctor asks of every service, and of the engine.
 func (s *Shop) BindAudit(r saga.Registry, engine activities.Sagas) {
 	activities.BindOrderAudit(r, s.Orders, s.Orders, engine)
+	activities.BindAcknowledge(r, s.Orders, engine)
 	activities.BindCatalogAudit(r, s.Catalog)
 	activities.BindInventoryAudit(r, s.Inventory)
 	activities.BindPaymentAudit(r, payment.NewAuditor(s.Payments, s.Provider))
