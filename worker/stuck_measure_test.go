@@ -109,6 +109,42 @@ func TestMeasure(t *testing.T) {
 	})
 }
 
+// An order that somebody has looked at is on the other list, and is counted no more.
+func TestAcknowledgedOrders(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t, nil)
+	acknowledge := func(id string, at time.Time) {
+		_, err := b.store.Cancel(t.Context(), key.New(id, "order.cancel"), order.Closing{Reason: order.Internal})
+		require.NoError(t, err)
+		_, err = b.store.Acknowledge(t.Context(), key.New(id, "order.acknowledge"),
+			order.Acknowledgement{Reason: "read the log", Operator: "night", At: at})
+		require.NoError(t, err)
+	}
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	first, last, flagged := b.flag(t, now), b.flag(t, now), b.flag(t, now)
+	acknowledge(first, now.Add(time.Hour))
+	acknowledge(last, now.Add(2*time.Hour))
+
+	found, all, err := AcknowledgedOrders(t.Context(), b.o, "CANCELLED", 1)
+	require.NoError(t, err)
+	require.Equal(t, 2, all)
+	require.Len(t, found, 1)
+	require.Equal(t, last, found[0].ID, "the latest comes first")
+	require.Empty(t, found[0].Attention)
+	require.Equal(t, "night", found[0].Acknowledgements[0].Operator)
+	require.Equal(t, "payment.authorize", found[0].Acknowledgements[0].Flags[0].Step)
+
+	found, all, err = FlaggedOrders(t.Context(), b.o, "", 10)
+	require.NoError(t, err)
+	require.Equal(t, 1, all)
+	require.Equal(t, flagged, found[0].ID)
+	require.NotNil(t, found[0].Acknowledgements, "in JSON a list too")
+
+	m, shown := meterOf(t, b)
+	require.NoError(t, m.attention(t.Context()))
+	require.Contains(t, shown(), "\namends_orders_needing_attention 1\n")
+}
+
 func TestFlaggedOrders(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t, nil)

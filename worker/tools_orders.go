@@ -12,13 +12,14 @@ import (
 	orderstore "github.com/amends/amends/services/order/store"
 )
 
-// FlaggedOrder is an order that a person must look at.
+// FlaggedOrder is an order that a person must look at, or that one has looked at.
 type FlaggedOrder struct {
-	ID        string    `json:"id"`
-	Status    string    `json:"status"`
-	PlacedAt  time.Time `json:"placed_at"`
-	Attention []Flag    `json:"attention"`
-	Waivers   []Waiver  `json:"waivers"`
+	ID               string            `json:"id"`
+	Status           string            `json:"status"`
+	PlacedAt         time.Time         `json:"placed_at"`
+	Attention        []Flag            `json:"attention"`
+	Waivers          []Waiver          `json:"waivers"`
+	Acknowledgements []Acknowledgement `json:"acknowledgements"`
 }
 
 // Flag says what makes no progress, and why.
@@ -34,16 +35,33 @@ type Flag struct {
 // Waiver is what an operator gave up on.
 type Waiver = order.Waiver
 
-// flaggedPages bounds what [FlaggedOrders] reads: beyond that nobody reads on.
+// Acknowledgement is that an operator has looked at an order.
+type Acknowledgement = order.Acknowledgement
+
+// flaggedPages bounds what is read of a list: beyond that nobody reads on.
 const flaggedPages = 10
 
 // FlaggedOrders returns the orders that need attention, from the order service's
 // own record, those that wait longest first: at most as many as limit, and how
 // many there are. Of more than 10,000 the order is that of the first 10,000 by
 // id. An empty status is any. o needs the order service only.
-func FlaggedOrders(ctx context.Context, o Options, status string, limit int) (found []FlaggedOrder, all int, err error) {
+func FlaggedOrders(ctx context.Context, o Options, status string, limit int) ([]FlaggedOrder, int, error) {
+	return listed(ctx, o, order.Filter{NeedsAttention: true}, status, limit, func(a, b FlaggedOrder) int {
+		return a.since().Compare(b.since())
+	})
+}
+
+// AcknowledgedOrders is FlaggedOrders for orders that somebody has looked at, the
+// latest first. One that has another flag since is in both lists.
+func AcknowledgedOrders(ctx context.Context, o Options, status string, limit int) ([]FlaggedOrder, int, error) {
+	return listed(ctx, o, order.Filter{Acknowledged: true}, status, limit, func(a, b FlaggedOrder) int {
+		return b.lookedAt().Compare(a.lookedAt())
+	})
+}
+
+func listed(ctx context.Context, o Options, f order.Filter, status string, limit int, first func(a, b FlaggedOrder) int) (found []FlaggedOrder, all int, err error) {
 	found = []FlaggedOrder{} // in JSON a list too
-	f := order.Filter{NeedsAttention: true, Limit: pendingPage}
+	f.Limit = pendingPage
 	if status != "" {
 		if f.Status, err = order.ParseStatus(status); err != nil {
 			return nil, 0, err
@@ -77,7 +95,7 @@ func FlaggedOrders(ctx context.Context, o Options, status string, limit int) (fo
 	if err != nil {
 		return nil, 0, err
 	}
-	slices.SortStableFunc(found, func(a, b FlaggedOrder) int { return a.since().Compare(b.since()) })
+	slices.SortStableFunc(found, first)
 	return found[:min(limit, len(found))], max(all, len(found)), nil
 }
 
@@ -85,6 +103,7 @@ func flagged(r order.Record) FlaggedOrder {
 	f := FlaggedOrder{
 		ID: r.ID, Status: string(r.Status), PlacedAt: r.CreatedAt,
 		Attention: []Flag{}, Waivers: append([]Waiver{}, r.Waivers...),
+		Acknowledgements: append([]Acknowledgement{}, r.Acknowledgements...),
 	}
 	for _, a := range r.Attention {
 		f.Attention = append(f.Attention, Flag{
@@ -104,6 +123,14 @@ func (f FlaggedOrder) since() time.Time {
 		}
 	}
 	return oldest
+}
+
+// lookedAt is when somebody last looked at the order; they are in that order.
+func (f FlaggedOrder) lookedAt() time.Time {
+	if n := len(f.Acknowledgements); n > 0 {
+		return f.Acknowledgements[n-1].At
+	}
+	return time.Time{}
 }
 
 // StuckOrders returns the undecided orders that make no progress, the oldest
