@@ -26,6 +26,7 @@ func (o *orders) describe(ctx context.Context, id string) (snapshot, error) {
 	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
 		if decided, ok := o.await(ctx, id); ok {
 			decided.source = SourceEngine
+			o.addAcknowledged(ctx, &decided)
 			return decided, nil
 		}
 	}

@@ -34,7 +34,12 @@
 // served on another address: [NewAdmin]. A repair is an update of the workflow
 // too. The operator is the one whose token it is, so the request cannot say
 // otherwise, and its update's id is derived from the whole request and its
-// Idempotency-Key.
+// Idempotency-Key. An acknowledgement is of an order whose workflow is closed, so
+// a short workflow of its own makes it, and its answer is the record's (source
+// "record").
+//
+// What operators are called, said and referred to is theirs: the admin address
+// shows it, the API's own answers do not.
 package api
 
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config oapi-server.yaml openapi.yaml

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"sync"
 	"testing"
 
@@ -10,12 +11,14 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/grpc"
 
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
 
@@ -37,6 +40,9 @@ type fakeTemporal struct {
 	result   func(context.Context, string) (workflows.OrderView, error)
 	list     func() (*operatorservice.ListSearchAttributesResponse, error)
 	find     func(query string) error // by count
+
+	acknowledge func(context.Context, client.StartWorkflowOptions, workflows.Acknowledgement) (client.WorkflowRun, error)
+	looked      []order.Acknowledgement // that were made before
 
 	mu    sync.Mutex
 	calls []string
@@ -127,7 +133,22 @@ func (f *fakeTemporal) UpdateWorkflow(ctx context.Context, o client.UpdateWorkfl
 	}}, nil
 }
 
+func (f *fakeTemporal) ExecuteWorkflow(ctx context.Context, o client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error) {
+	if !f.called("acknowledge", f.acknowledge != nil && workflow == workflows.AcknowledgeOrder) {
+		return nil, context.Canceled
+	}
+	return f.acknowledge(ctx, o, args[0].(workflows.Acknowledgement)) //nolint:forcetypeassert,errcheck // as above
+}
+
 func (f *fakeTemporal) GetWorkflow(_ context.Context, id, _ string) client.WorkflowRun {
+	if strings.HasPrefix(id, workflows.AcknowledgementID("")) {
+		return run{get: func(context.Context) (any, error) {
+			if f.looked == nil {
+				return nil, serviceerror.NewNotFound("nobody has looked")
+			}
+			return workflows.OrderView{Acknowledgements: f.looked}, nil
+		}}
+	}
 	if !f.called("wait for the result", f.result != nil) {
 		return run{get: func(context.Context) (any, error) { return nil, context.Canceled }}
 	}

@@ -26,6 +26,7 @@ func (o *orders) find(ctx context.Context, id string) (snapshot, error) {
 		if !found.decided() || view.NeedsAttention {
 			o.enrich(ctx, &found)
 		}
+		o.addAcknowledged(ctx, &found)
 		return found, nil
 	}
 	found, err := o.describe(ctx, id)

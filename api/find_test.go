@@ -77,8 +77,6 @@ func TestGetOrder(t *testing.T) {
 			Id: someOrder, CustomerId: new("cus_42"), Status: "CANCELLED", Reason: new("PAYMENT_DECLINED"), Currency: new("EUR"),
 			Total: &Money{Amount: 12600, Currency: "EUR"}, Lines: []Line{{Sku: "MUG-STONEWARE", Quantity: 2, UnitPrice: &Money{Amount: 1850, Currency: "EUR"}}},
 			Attention: []Attention{{Step: "inventory.reserve", Code: "TIMEOUT", Kind: "unknown", Since: at, Owed: "stock held"}},
-			Repairs:   []Repair{{Step: "shipping.book", Action: "skip", Reason: "why", Operator: "night", At: at}},
-			Waivers:   []Waiver{{Step: "shipping.book", Code: "CARRIER_TIMEOUT", Owed: "parcels booked", Reason: "why", Operator: "night", Reference: new("R1"), At: at}},
 			Parcels:   []Parcel{{Warehouse: "BER", TrackingNumber: "T1", State: "cancelled"}},
 			Steps:     []Step{{Name: "payment.authorize", State: "refused", Attempts: 1, StartedAt: &at, EndedAt: &at, Error: new("CARD_EXPIRED")}},
 			CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt, Source: SourceWorkflow,

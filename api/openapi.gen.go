@@ -201,9 +201,6 @@ type Order struct {
 	// Example: PAYMENT_DECLINED
 	Reason *Reason `json:"reason,omitempty"`
 
-	// Repairs What operators asked for, in that order.
-	Repairs []Repair `json:"repairs"`
-
 	// Source Who answered: the order's workflow, the order service's record, or the engine alone because no
 	// worker did.
 	Source OrderSource `json:"source"`
@@ -217,9 +214,6 @@ type Order struct {
 	Steps     []Step    `json:"steps"`
 	Total     *Money    `json:"total,omitempty"`
 	UpdatedAt time.Time `json:"updated_at"`
-
-	// Waivers Steps whose undo an operator gave up on; what they owed then may still stand.
-	Waivers []Waiver `json:"waivers"`
 }
 
 // OrderSource Who answered: the order's workflow, the order service's record, or the engine alone because no
@@ -293,27 +287,6 @@ type Problem struct {
 // Example: PAYMENT_DECLINED
 type Reason = string
 
-// Repair defines model for Repair.
-type Repair struct {
-	// Action retry or skip
-	//
-	// Example: retry
-	Action string    `json:"action"`
-	At     time.Time `json:"at"`
-
-	// Operator Example: night.shift
-	Operator string `json:"operator"`
-
-	// Reason Example: the provider is back
-	Reason string `json:"reason"`
-
-	// Reference Example: case 4711
-	Reference *string `json:"reference,omitempty"`
-
-	// Step Example: payment.authorize
-	Step string `json:"step"`
-}
-
 // SKU A product's code, without control characters or spaces around it.
 //
 // Example: MUG-STONEWARE
@@ -343,35 +316,6 @@ type Step struct {
 	//
 	// Example: done
 	State string `json:"state"`
-}
-
-// Waiver defines model for Waiver.
-type Waiver struct {
-	At time.Time `json:"at"`
-
-	// Code How the last attempt to undo it failed.
-	//
-	// Example: PROVIDER_UNAVAILABLE
-	Code string `json:"code"`
-
-	// Operator Example: night.shift
-	Operator string `json:"operator"`
-
-	// Owed What was owed then.
-	//
-	// Example: money held
-	Owed string `json:"owed"`
-
-	// Reason Example: the provider voided it by hand
-	Reason string `json:"reason"`
-
-	// Reference What was done instead.
-	//
-	// Example: case 4711
-	Reference *string `json:"reference,omitempty"`
-
-	// Step Example: payment.authorize
-	Step string `json:"step"`
 }
 
 // OrderID defines model for OrderID.
@@ -1439,76 +1383,72 @@ func (sh *strictHandler) CancelOrder(ctx echo.Context, id OrderID) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"zFt7c9s4kv8qXdytSnJHPf3IRKmrK42tZHRxbJcfk7qLcxZEtkSsKYADgFY0KX/3LTxIkRQk25md7Pwn",
-	"iSDQ6G50//qH1rcg4ouMM2RKBoNvQYIkRmE+HpEowdYRZ0rwVP8Qo4wEzRTlLBgEQwZcxCiASmB4jwIi",
-	"/ULcDsIAv5JFlmIwCBhvScUFBmEgowQXRE+kVpl+JpWgbB48PITBOMZFxhWyaNW6wCwlK4w3l5wokeME",
-	"lgkyIAyQiJSaddMUllQloBIq4Q5XkKUkwhhUglbIt0CmEpkCrhIUSyqxXZMIWb4IBp8DvUDwJfRIeMIj",
-	"YsVoSvUpQYHrpYDKugo6972OeSI73d6bLjmc9luv4x62for2Zq030wPS6s8O459wP+qR191HNHUucIYC",
-	"WYStYZal1KenqwQhK8eBSoiCJZGQcMZz0TTRklD1X73H1r1AJVat4Uyh2FzwEiPOYglEP4ZlQqMEFAcl",
-	"VkDmhLK6sheU0YXWd69UNGUK5yiCB71URgRZoHJueKZVNz7279Lo9YUE2tjTExVN9TwZUUkQBowsjCRx",
-	"EAYCf8up0KrVDlGTnXw9QTZXSTDYOwz1Vqpfm2p70FPJjDOJZi/ngk9TXOiPEWcKmdIfibaj9a5OZkf8",
-	"5z+kdbX1yn8XOAsGwd866wPbsU9lp5jXrLipJb0dlNYHBM5yifFbmEQ8xglIspKwTFbt4CEMrhm5JzQl",
-	"U63EHyfjJV+gSiibA0OMMYaYowTGFRAmlyhA0HmigPFlG64Kn3LONqk45gSkdUTtDJVI1vBdn5RudKc6",
-	"9MGI6uTXLw7jWKA0H0kcUy09Sc8Fz1Aoqi08I6nEMMgqP30LIqpWJsaU3vkzipSyIAxmXCyICgaBwq8q",
-	"CKve1et2a+7V2/CuMIh4zpRYPab5IzfsIQxSyrBXF+YXkmdKKtGG3m6J+k+QSM/f9+QKG3wJi2FyE9wE",
-	"EyAuZEqywPrRrQrBM6vj1hZpNta3h7i6vWEbfs5XKP743jIuFUlv9bGpL9Hr9noHj83/yPQP1aDz2e6j",
-	"MFdoXaguwdr663TFp//ASGlZh0ofXJeuGu64If/5xdmv4+PRxe316fDX4fhk+PPJKPAo4I6y2Jf+iAL9",
-	"CPgMZoSmuUCgCqgcwEQJwiRFpiYhTKb5fBICFzDJ2R3jSzYZAONTHq9Af5WwQqWTu07Rxjl0Yr9hivM7",
-	"wNkMIxUaF3LvzHOUEmUbPnKBRgIJC7KCGU9TvmzfsJpblZL4dsaXuG1nVEKCaQw5UzS1+wKBkqf3zTy6",
-	"4AxXZrBvCUlZZPReeklMFLYUNYbeHK4wq1spI6sFMtUmuUq4oL97Xms4kZkjDJy7GOsVcrgt+1zniLAI",
-	"U5N1Hw10dX2dchvEFddZRVvzrTGjsZa2zBQhxZkCnqt24Ft6Hc/qM48vz2Cvd3jY6gFJs4S0+iHkWWaw",
-	"n2zEj+NR9SgWh8Sj4qNcaHy0Zbn9fu/19kVG1xe1VYqpPMu8o5jGIyG4eMpZvDo7u738ODw58U0VoyI0",
-	"rb+wyKXSiiUKUiRSmSjuiV0aYXmQ2/9cnp2CewovL94dweGbbu8VUKbxmzNeA8/qqCQ73c5vOWHKRqbd",
-	"jlisXvqi24jP/X5BkuoQ2VSVVETlsorV+d0mUg+Dry39vHVPhI6hUg+0U559CL5snhAzqU+OE8pwU4py",
-	"y1Ub9CueQJk63A82cW0YyLu8brmP1+9bl1dnp6NPwwtvvM0ZVbeZoDZu7MrwH3Xo2Tz/d3kQrkXetssL",
-	"iw6fiWqerIkF+erQfrfrsuxW9F9qaddmLz9cf89WrY42LEoWOkJ4YgCDBWVcgLaChJeRluFV7ST0+od6",
-	"Q0+wfVQJNc0gsvvoOPEqU/j2Vkbrxt6qKIAqXMjHdLvGDQ/lMkQIYsBjJJAojG+Jenoei7YGWYcJOUtX",
-	"tqKfSJ6LCCc6w06QzSnDiS/qetaQii9Q3NL4X7JMlMvb/b5vJbvAs8tML0yWTzaKCUUee+hiSd7WjLyt",
-	"rlqQO1NRQSb4XNcwb2FSvlgWgaSalqecp0iMI2RERJg+XeBzM94nskDiisZd71/YUWZ8Rqgt4jzYTPs6",
-	"UVxIIPIOY5hxEQJllvAw1IDez5NEvjAL+US27uKTgLvyFOPBmv55IWHJxd0s5cuwQgpJFPc0whcaPEZc",
-	"xAYH68fWA4GknCFMMSK5RGD8hulZUEBMYwdlXdorZjc0hZ7KPNOTPDEdXpoNfVpPY3+4KCazX0duSoNF",
-	"i9S7S4MmBl3aoQ7ASj9pI8mcvJBgRmhzSUWEs5dRmTYgl463stSiGWIB95PMeamhr8eYiiuSPjGbhkGe",
-	"xc8OeEtC79HnsZdmu0uzs5zF2nlKB4Y5uUfIM+DsrTmHWg0r0BjdKkSjZ6lommpNsKfr4ZORZlMTjSxj",
-	"SC9n5iI6bcaXMKh+Lja6PqSF0dcBo5Yzavosz9XWdHZZel1dj+ej0+Px6XtXkMUY0RhjVwTaLWCtDqyF",
-	"dveyz3AuaHmBZwOkTzm/Q2+VpwSJ7iib37J8MbUp2eMhAhOey8akP48eRwPrVzeXCp2kPoWepyTCp5V0",
-	"pUDfKrnbZd5aol2nSZfNPldBYd9BuQbKfQirg3rFoA+jq6uTUevyajQ6CR6+hEWxe6v4HWqjK353e08l",
-	"0btMaHar+JpZW9NpJR9mi0BHdjUYLkdRBWvKt0IR1TgeR+wYSrpetlVAzU7irRi3CVI8aKNCFx3uN+mi",
-	"TB89oVXx/5+Hrf8jrd+7rTe3rS//8fed+KJ+dEYkSjQCiPNII6IInxxHqnXCgxF1bF8riDP3tbcZchum",
-	"9N5V2CFatHtqc6gZHcI9lXSaIgwvj8bjNgwhIiIG6/GWiTFstuOFkBrqiEowSSPl8znGG0TQ2pXKiO4E",
-	"aFkZ68zdwcGjzGDFJXeCa0cfN0911TXCKpdQBOJi/qYyvUd9fcVQV7Su7d/sH7zWNvezEM18RaZpg/b4",
-	"dXgyPh5ejc9Ob98Nxyej490sxcYjFIL7cuPoHsUKloKzOcwopoZLLKkj8kxnrTAuXghq3NhbLJySheEu",
-	"TaGw4rnGlRpVQoJp1vbzdCUtUWhpv9/31YCKqrRJ9lTuZqYCyZ0EAiJPvcDC/rD98lFb0bj+1ywllDXZ",
-	"yU7MI/m3Jxiw4ZzmaSF9BSQ4JqeiTZ83XpR4vyn2qgKOl0RCZGjHtEzltlLYkcmH//txdHp1ezw6Ohmf",
-	"+j3RgfrNujjy10sClVhpYC7vaFZbzTzxLfEcaFigvboTMDpPVFsmdOalptcVUyWEmftdGyu1yackuvO/",
-	"666AGxmHSIT9173en0w8OzWXe6howCjO5zCXH649NXyRtF5I4+ahue3nuYLIdidAlBBBIoVCGvNlJEIJ",
-	"RPCcxUBV3XOavFtpPEsiPfNW6NLpa5N5WWSqHhi8hBey+JkVBhZc8mYiNTHAhc6USFXcx9QV8Mg1D37N",
-	"uMwFbim6za2dwuyFdJcykPA0lpU72tpiUvHobuutyOZ9HWX3yBQXq7ZAXTRvuR0x5eCz1Fbi+PqeloQq",
-	"yuYhiJwx8yHmDMM1stC1mvldf9BPZinRuEI7mqmB4tp+9Zjgidd7VqRw7S2+E+FKOI+LPYOF82b4X/hy",
-	"7SlOBlDcVqfUOk8zjTz1rvC7Yt2OazidIspy+Dn3bo/Gz3uuC0i93+kKEsLiRyPpFvG05YEyqZA0lPaj",
-	"Aq7LyUaNz4i6ejbKZtxTa6cmkNrupTZUW74iIgTFWCuNQJwLDRYNszMwBIYB4NqBZKhViyyWMDk6O303",
-	"vvg4OjbXwDdscjQ8PRqdnIyOJ7Z/i7kbRHNLOMWEMkuUUWUpSsMIUWXaRCSUbIRB/8tk1b5hN8xiSRMk",
-	"tZyEwWRb88oEYh7lpvR4WcDjV1YSAtLgX9cm04YLzJAoIDesQGxGmDnXMc8RgUZWAgfdvbDoR7MdDjCp",
-	"Nrh9wNVkYLehtWS5WeJ6VxxvaYqWlEbILE9QlKqZacrrt7tBGOQiDQZBolQmB53OcrlsE/O4zcW8496V",
-	"nZPx0ej0cmTeWcPQgCy0TYIwuEchrbV77uAyktFgEOy1u+09U3OoxEQcAyH1hzma2GP9inI2joNB8B7V",
-	"sX7eaHnqd7uNViKFX1UnUYu03jtURrIpZcQHtjb7hn65+njSNodB5osFMZX/EDIyx6L7TBtgeD7Wk5G5",
-	"YT8dEWvvAjuJuRr8fdem3IXko9uqOtnzOqPcCp4NjpXpJqzvcCzBBbAIpQSS0nv87607dPZsr4hV+LZt",
-	"mj5PEqnnbbSY9Q+Z8SxDNjwfg3a4xl6vEh1q1qL59yiQxKuqETeRkaPZDWVAosQcbR01EmK1KZGIKNEh",
-	"RdBprlBWLhGkiTftMpJWtHaBJNZFuvy3+UdEmGndO+jubZunFKxT7e+rK/qIMBNlNeJyu97uU2VDq0El",
-	"XCpfd7AOiNJW0tXe2CJXDKDf7euA6ULlxDa2DsC0o55OQuh3u6bud003BdN7w66KqHqHq0acNXzBS713",
-	"ImxyokrCAomGdq/0NOVQd9+gncCkCXuTc8OsNL6G5AGY/uO36zlKAQgzjcV2/TUvZcN43WsqXGy91fVz",
-	"U4c9HcX6Bwd1FqxS64QwJQJN0tEJ5LecK4zBHrQ2jHUKTTmbS3C9HAXRNLhhhcDFTy/kekdGHfaxTUZw",
-	"LREIzATKBK6vx8eGE9HnqJqt1gDm9exN1N/Hn1p7016/tT/DWetND7utg7gX9bBLXkd7e0X3rW28XJOx",
-	"jUT51Gbcg17/0Q67jXZy52o2+b/u73dfGe+TkGdaZadFO2kIxhR73dBsXKtSe6NOmxoUrSxowVSaAEPn",
-	"jItN3nHdZu3dt3X/nU3YX0q65Wcer/5l4aXikA91YKn1/fAnBrbKoltauysHH17aO3xfsHjVaPjd9neC",
-	"XZ2/3ncajf+73i/HbW3S3/W25w2jl363/4PV7f46YSA1TVOYYhl6/0pK1rvYt764O+eVfed6/OHzxvf2",
-	"njn+4Hnj+/1njT945n4dJvhRbfyTCidgWnttXNS1cXF/D5Pzk+HRyDC316cfTs8+nU4qzROG7cWvVKoQ",
-	"iIJJYe5J+4aN7OXOkqxA2Fqsnvp15tr1lwATjivu+z3n+o/9kaAEWybimvt/BwMKmOVQVQNldb7R+GEn",
-	"unU0utaHTl+6DLewijJQS17qAD5pOMY4uOYSi3psiU5l2Xng0PINo0piOnPd2S9d59TAPZ68GgBJU+Az",
-	"IGWQdqjKXhOYIKLoAqUZZDGFDxO9R1Ugon9jsmnEt43/v+0yd33wd0an/T81mn1n9PjeiuI9qp0uvgF+",
-	"fQuth3SK/4E9fNk8HB17e2TKke+cNNxSyNh2+NT0tS9pZBAeZ+juq9rwTvCFOTMLbogkVbnPphKmqN+M",
-	"SKZyYVlGXYNwDilROLhhk/Ph5dXt+fjXs6uJ72RUu/H/HPhXXeFh8y9rPx7vrW8Cgx8JgOyytniLtDAO",
-	"AxUx0coX03htVnsj0P6jeeWvGCz2u2/+UlDpBwcveyh2p2j9Aop7f+1u/olsH5dMbceEGTeRj2o310z2",
-	"slu7l3a/aB1+HAu/LhmdKJuFrSFILGMDNoVX3iqonIcvD/8MAAD//w==",
+	"zFt7c9s4kv8qXdytSnJHPf3IRFNXV4qtZHRxZJftTOouzpkQ2RKxpgAOAFrWpPTdt/AgRVKUbGd2svMf",
+	"LYJAd6PR/esf2t+8kC9SzpAp6Q2+eTGSCIV5PCFhjK0TzpTgif4hQhkKmirKmTfwhgy4iFAAlcDwHgWE",
+	"+oOo7fkePpBFmqA38BhvScUFer4nwxgXRE+kVql+J5WgbO6t1743jnCRcoUsXLUuMU3ICqPtJQMlMgxg",
+	"GSMDwgCJSKhZN0lgSVUMKqYS7nAFaUJCjEDFaIX8GchUIlPAVYxiSSW2KxIhyxbe4IunF/C++g0SnvGQ",
+	"WDHqUn2OUeBmKaCyaoLOfa9j3shOt/emS46n/dbrqIetn8KDWevN9Ii0+rPj6Cc8DHvkdfcRS10InKFA",
+	"FmJrmKYJbbLTdYyQFuNAxUTBkkiIOeOZqG/RklD1X73H1r1EJVat4Uyh2F7wCkPOIglEv4ZlTMMYFAcl",
+	"VkDmhLKqsReU0YW2d68wNGUK5yi8tV4qJYIsUDk3PNemG582a2ns+kICren0RENTPU9KVOz5HiMLI0nk",
+	"+Z7A3zIqtGm1Q1RkJw9nyOYq9gYHx75Wpfxn3WxrPZVMOZNodLkQfJrgQj+GnClkSj8SvY/WuzqpHfGf",
+	"/5DW1TYr/13gzBt4f+tsDmzHvpWdfF6z4raVtDoorQ8InGUSo58hCHmEAUiykrCMV21v7XufGLknNCFT",
+	"bcQfJ+MVX6CKKZsDQ4wwgoijBMYVECaXKEDQeayA8WUbrnOfcs4WlBwzAGkdUTtDKZLVfLdJSje6Ux66",
+	"NqI6+fWHwygSKM0jiSKqpSfJheApCkX1Ds9IItH30tJP37yQqpWJMYV3vkWRUOb53oyLBVHewFP4oDy/",
+	"7F29brfiXr0t7/K9kGdMidVjlj9xw9a+l1CGvaowv5AsVVKJNvT2S9R/gkR6/n5DrrDBl7AIghvvxguA",
+	"uJApyQKrR7csBE+tjVs7pNla3x7isnrDNrzNVij+uG4pl4okt/rYVJfodXu9o8fmf2T6dTnofLF65Nvl",
+	"WxeqSrDZ/U264tN/YKi0rEOlD65LVzV33JL/4vL81/Hp6PL202T463B8Nnx7NvIaDHBHWdSU/ogC/Qr4",
+	"DGaEJplAoAqoHECgBGGSIlOBD8E0mwc+cAFBxu4YX7JgAIxPebQC/aeEFSqd3HWKNs6hE/sNU5zfAc5m",
+	"GCrfuJD7Zp6hlCjb8JELNBJIWJAVzHiS8GX7hlXcqpCkSTO+xF2aUQkxJhFkTNHE6gUCJU/u63l0wRmu",
+	"zOCmJSRlobF74SURUdhS1Gz09nCFaXWXUrJaIFNtkqmYC/p7w2c1JzJz+J5zF7N7uRxO5SbXOSEsxMRk",
+	"3UcDXdVeE26DuOI6q+jd/Nlso9ktvTNThARnCnim2l7T0pt4Vp15fHUOB73j41YPSJLGpNX3IUtTg/1k",
+	"LX6cjspHMT8kDSY+yYTGRzuWO+z3Xu9eZPTpsrJKPlXDMu8oJtFICC6echavz89vrz4Oz86apopQEZpU",
+	"P1hkUmnDEgUJEqlMFG+IXRphNSC3/7k6n4B7Cy8v353A8Ztu7xVQpvGb27wantVRSXa6nd8ywpSNTPsd",
+	"MV+98EWnSJP7/YIk0SGybiqpiMpkGavzu22k7nsPLf2+dU+EjqFSD7RTnn/wvm6fEDNpkxxnlOG2FIXK",
+	"5T3olzyBMnV86G3jWt+Td1l15z5+et+6uj6fjD4PLxvjbcaouk0FtXFjX4b/qEPP9vm/yzx/I/IuLS8t",
+	"OnwmqnmyJRbkwaH9btdl2Z3ov7DSPmWvPnz6HlWtjbZ2lCx0hGiIAQwWlHEBehckvAy1DK8qJ6HXP9YK",
+	"PWHvw1KoqQeR/UfHiVeaokm3IlrXdCujAKpwIR+z7QY3rItliBDEgMdQIFEY3RL19DwW7gyyDhNylqxs",
+	"RR9InokQA51hA2RzyjBoiroNa0jFFyhuafQvWSbM5O1hv2klu8Czy8xGmCyfvCkmFDXshy6W5G1lk3fV",
+	"VQtyZyoqSAWf6xrmZwiKD4sikJTT8pTzBIlxhJSIEJOnC3xhxjeJLJC4onHf95d2lA4HZq8eG2/c/8oO",
+	"NdgpTxWPf2SHOsAlm0kGSebkhQQzAigDqYhQlnrwdY5koGIuHc9iqTAzxALEJ1nsSkO1BnsprkjyxOjv",
+	"e1kaPfOA1qKNIT+c+XIv3fYz3ys/W8NtnKQSJyoyFdu5M4RdFdtdR+LcUQEYDTZU2wsJSy7uZglf+iUC",
+	"TqK4pyG+0EA95CIyNYd+bU87kIQzhCmGJJMIjN8wPQsKiGjkygYHMfLZDSWkpzLv9CRPhB5Woc+baewP",
+	"l/lk9s+Rm7IwQ+HAVTNcjCan48l7V4tEGNIII1f/2F3DSglUiWru46Zw5M5rI+aq4dMp53fYWOAoQcI7",
+	"yua3LFtMbTbaGrMkAmOeydqkb0ePJ8LNp9tL+U7SJr+6SEiIT6tmCoG+ldKWSzqVHLPJEC6Qfynjob5D",
+	"MTWAt/bLg3r5oA+j6+uzUevqejQ689Zf/bzOu1X8DvWmK353e08l0VrGNL1VfEMqbZikggqy9Y/jeWrk",
+	"jmNnvA3bWWJHKvSG4zQMG1utWEr5fC/nlI/bzs8NibbElBwf1pmSVEcboU3x/1+Grf8jrd+7rTe3ra//",
+	"8fe9qbV6dEYkjHXyi7JQg4EQnxyayxB5bUQd289yzsj92duO3rWtbKTp7RAt2j21Ic2M9uGeSjpNEIZX",
+	"J+NxG4YQEhGB9XhLQhgi11EiSA1rQiWY/JPw+RyjLQ5k40pFcnACtKyMVdLq6OhRUqzkkntxpWNO66e6",
+	"7Bp+uYzOc08+f92YjUd9w65XDa3L2jeHR6/1njcX4DXcpMg0qVX8vw7PxqfD6/H55PbdcHw2Ot1foG+9",
+	"QiG4aHLMexQrWArO5jCjmBgarWBNyDOdtUQ2NKIv48aNOHlCFoa2Mxh5xTMg8g5mXECMSdpupqiKijy3",
+	"0mG/31T+KKqSOs9RupaYCiR3EgiILGksIuwPu+/d9C4a139IE0JZnZjrRDyUf3vCBtac07zNpS/hIkdi",
+	"lKzZ5I2XBdSti70qYZUlkRAaxi0pUrkFyXsy+fB/P44m17eno5Oz8aTZE3WRvF0L5RHwhTQ2882tKc8U",
+	"hPaWF8KYCBIqFFJjJpmSECUQwTMWAVVVMer8RRFSbDH+THb9yhGe2xXsIlVVL2skDpBFzyxNMefktqOy",
+	"cSh3DhMiVc5rVw3wCF2ODymXmcAdxLK5/VCYvpCO3IaYJ5Es3XVVFpOKh3c72eXtew/K7pEpLlZtgRoQ",
+	"72CZTZnyLLMVoLCq05JQRdncB5ExZh4iztDfpKmMRdz8rh/0m1lCdJLSjrYk9N6gyo38eoz3xGsSK5K/",
+	"8Zbt86i/pGzGG0B1Ypzc3tC3odzWEBIhKEYwXQGBKBM6K5hqcGCKZZNptWdIX0dOZJGE4OR88m58+XF0",
+	"aq46blhwMpycjM7ORqeB7VFgjiU3TPgUY8psgUKVLcNNFUmVuQqVUFRaJs0v41X7ht0wmzSMA2s5CYNg",
+	"1wVtABEPM4MxXuZ58JWVhOiiQatkr4LbcIkpEgXkhuWh2Qgz59ofXQFmZCVw1D3w854Le4sHQbmJ4wOu",
+	"goFVQ1vJ8g/E3c9aC1t0ktAQmS0IckyamsaTfrury0eReAMvViqVg05nuVy2iXnd5mLecd/Kztn4ZDS5",
+	"GplvNvnGIwu9J57v3aOQdrd75ronRUZS6g28g3a3fWDAhYpNkDG5Qj/M0ZwJHYyMUcca979Hdarf1671",
+	"+91u7bpc4YPqxGqRVO/HixM2pYw03Ups343/cv3xrG0cX2aLBTEQfwgpmWPeYaE3YHgx1pORuak6XQFs",
+	"+e5ObOjv3/cp5Uj3R9UqO9nzbv/dCg0KjpXpmKlqOJZGrVTwEKUEktB7/O+dGrr9bK+INfguNU0vEwnV",
+	"8xTNZ/1D23ieIhtejEE7XE3X61iHmo1ozToKJNGqvInbWcvRG6Y2IGFsjraOGjGx1pRIRBjrkCLoNFPo",
+	"Yo2NfCbe6JSzZbVLJJFG4/Lf5h8hYaY95ah7sGueQrBOuYelaugTwkyU1dnQab3bp4qmLQNKuFRNHXA6",
+	"IEoLmcv9X3muGEC/29cB04XKwDZvDcC0XE0CH/rdrgH47mI5p3Ru2HUeVe9wVYuzpjB4qXUnwiYnqiQs",
+	"kOi0+0pPUwx1HKV2ApMmLIN2w6w0TU13AzA9dj9v5igEIMw0z9n1NwWoDeNVrymRLtV2ri91G/Z0FOsf",
+	"HVXL3RIO9WFKBJqkoxPIbxlXGIE9aG0Y6xSacDaX4O4r84pycMNygfOfXsiNRsYc9rVNRvBJIhCYCZQx",
+	"fPo0PjXFjz5H5Wy1wSevZ2/C/iH+1DqY9vqtwxnOWm962G0dRb2wh13yOjw4yDvMbHPRhnWpJcqnNpwd",
+	"9fqPdpFstUw6V7PJ/3X/sPvKeJ+ELNUmm+QtUz6YrTjo+kZxbUrtjTptalC0sqAFE2kCDJ0zLrYJhk0r",
+	"YaPe1v33Nhp+Leqqtzxa/cvCS8kh11UQqe29/hMDW2nRHe2LpYMPL+09VVOweFVratvVMruvu63xm1pz",
+	"677vi3E7G1H3fd3whbFLv9v/weZ27cEGUtMkgSkWofevZGStxaH1xf05r+it1OOPnze+d/DM8UfPG9/v",
+	"P2v80TP1dZjgR7WqBqWi37Sv2bi4JLK484Pg4mx4MjIUzafJh8n550lQurQytA4+UKl8IAqCfLuD9g0b",
+	"WRZ3SVYgbC1WTf06c+1rezXhuOS+33Ou/1izbAG2TMTVlSl3MCCHWQ5V1VBW5xuN1nvRrePLtD10+tJl",
+	"uIVVlIFa8sIG8FnDMcbBXepZ1GNLdGpvuUuXgTeMKonJzHUgvnTdAQP3Ong1AJIkwGdAiiDtUJXlA00Q",
+	"UXSB0gyymKIJE71HlSOif2OyqcW3rf/x2Lfd1cHfGZ0O/9Ro9p3R43sriveo9rr4FvhtWmgzpJP/r8P6",
+	"6/bh6Fia2JQj3zmpv6OQsS2fiendXNLQIDzO0BHTbXgn+MKcmQU3RJIqXVxRCVPUX4YkVZkuSOw5U5xD",
+	"QhQOblhwMby6vr0Y/3p+HTSdjHLH6Z8D/8orrLf/LePH470N5e/9SABkl7XFW6iFcRgoj4lWvohGm221",
+	"bG37j+aVv2KwOOy++UtBpR8cvOyh2J+i9Qco7ptrd/PfdvZ1wdR2TJhxEzVR7eYKwN5qaffS7hduwo9j",
+	"4TcloxNlu7A1BIllbMCm8NJXOZWz/rr+ZwAAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

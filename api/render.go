@@ -4,13 +4,14 @@ import (
 	"github.com/amends/amends/internal/money"
 )
 
-// json is the order as the contract has it. Lists are never null.
+// json is the order as its customer may see it: nothing that operators said, or
+// who they are. Lists are never null.
 func (s snapshot) json() Order {
 	o := Order{
 		Id: s.ID, CustomerId: optional(s.CustomerID), Currency: optional(string(s.Currency)),
 		Status: string(s.Status), Reason: optional(string(s.Reason)), Total: amount(s.Total),
 		NeedsAttention: s.NeedsAttention, CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC(), Source: s.source,
-		Lines: []Line{}, Attention: []Attention{}, Waivers: []Waiver{}, Repairs: []Repair{}, Steps: []Step{}, Parcels: []Parcel{},
+		Lines: []Line{}, Attention: []Attention{}, Steps: []Step{}, Parcels: []Parcel{},
 	}
 	for _, l := range s.Lines {
 		o.Lines = append(o.Lines, Line{Sku: l.SKU, Quantity: l.Quantity, UnitPrice: amount(l.UnitPrice)})
@@ -18,18 +19,6 @@ func (s snapshot) json() Order {
 	for _, a := range s.Attention {
 		o.Attention = append(o.Attention, Attention{
 			Step: a.Step, Code: string(a.Code), Kind: string(a.Kind), Since: a.Since.UTC(), Owed: a.Owed,
-		})
-	}
-	for _, w := range s.Waivers {
-		o.Waivers = append(o.Waivers, Waiver{
-			Step: w.Step, Code: string(w.Code), Owed: w.Owed, Reason: w.Reason, Operator: w.Operator,
-			Reference: optional(w.Reference), At: w.At.UTC(),
-		})
-	}
-	for _, r := range s.Repairs {
-		o.Repairs = append(o.Repairs, Repair{
-			Step: r.Step, Action: string(r.Action), Reason: r.Reason, Operator: r.Operator,
-			Reference: optional(r.Reference), At: r.At.UTC(),
 		})
 	}
 	for _, v := range s.Steps {
@@ -42,6 +31,39 @@ func (s snapshot) json() Order {
 		o.Parcels = append(o.Parcels, Parcel{Warehouse: p.Warehouse, TrackingNumber: p.TrackingNumber, State: p.State})
 	}
 	return o
+}
+
+// forOperators is the order as the admin address shows it.
+func (s snapshot) forOperators() OperatorsOrder {
+	o := s.json()
+	all := OperatorsOrder{
+		Id: o.Id, CustomerId: o.CustomerId, Currency: o.Currency, Status: o.Status, Reason: o.Reason, Total: o.Total,
+		NeedsAttention: o.NeedsAttention, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt, Source: o.Source,
+		Lines: o.Lines, Attention: o.Attention, Steps: o.Steps, Parcels: o.Parcels,
+		Waivers: []Waiver{}, Repairs: []Repair{}, Acknowledgements: []Acknowledgement{},
+	}
+	for _, w := range s.Waivers {
+		all.Waivers = append(all.Waivers, Waiver{
+			Step: w.Step, Code: string(w.Code), Owed: w.Owed, Reason: w.Reason, Operator: w.Operator,
+			Reference: optional(w.Reference), At: w.At.UTC(),
+		})
+	}
+	for _, r := range s.Repairs {
+		all.Repairs = append(all.Repairs, Repair{
+			Step: r.Step, Action: string(r.Action), Reason: r.Reason, Operator: r.Operator,
+			Reference: optional(r.Reference), At: r.At.UTC(),
+		})
+	}
+	for _, a := range s.Acknowledgements {
+		seen := Acknowledgement{
+			Flags: []Attention{}, Reason: a.Reason, Operator: a.Operator, Reference: optional(a.Reference), At: a.At.UTC(),
+		}
+		for _, f := range a.Flags {
+			seen.Flags = append(seen.Flags, Attention{Step: f.Step, Code: f.Code, Kind: f.Kind, Since: f.Since.UTC(), Owed: f.Owed})
+		}
+		all.Acknowledgements = append(all.Acknowledgements, seen)
+	}
+	return all
 }
 
 func amount(a *money.Amount) *Money {

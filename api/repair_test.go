@@ -72,6 +72,15 @@ func (b *adminBundle) request(t *testing.T, path, body string, header ...string)
 	return out
 }
 
+// operatorsOrder requires an order as operators see it.
+func (r response) operatorsOrder(t *testing.T, status int) OperatorsOrder {
+	t.Helper()
+	r.order(t, status)
+	var o OperatorsOrder
+	require.NoError(t, json.Unmarshal([]byte(r.text), &o), r.text)
+	return o
+}
+
 const repairPath = "/v1/orders/" + someOrder + "/repair"
 
 // repair sends a body as the night's operator.
@@ -122,7 +131,7 @@ func TestRepairOrder(t *testing.T) {
 			}, o)
 			return saga.RepairResult{}, nil
 		}
-		answer := b.repair(t, goodSkip).order(t, http.StatusOK)
+		answer := b.repair(t, goodSkip).operatorsOrder(t, http.StatusOK)
 		require.Len(t, answer.Waivers, 1)
 		require.Equal(t, "night", answer.Waivers[0].Operator)
 		require.Equal(t, "case 4711", *answer.Waivers[0].Reference)
@@ -310,6 +319,9 @@ func TestRepairRefusesABadBody(t *testing.T) {
 		"LongReason":     {`{"step": "s", "action": "retry", "reason": "` + strings.Repeat("r", 501) + `"}`, 422, codeValidationFailed, []string{"/reason TOO_LONG"}},
 		"LongReference":  {`{"step": "s", "action": "skip", "reason": "r", "reference": "` + strings.Repeat("r", 201) + `"}`, 422, codeValidationFailed, []string{"/reference TOO_LONG"}},
 		"ControlInWords": {`{"step": "s", "action": "retry", "reason": "a\nb"}`, 422, codeValidationFailed, []string{"/reason NOT_ALLOWED"}},
+		"NoStepToSkip":   {`{"action": "skip", "reason": "r"}`, 422, codeValidationFailed, []string{"/step REQUIRED"}},
+		"AckOfAStep":     {`{"step": "s", "action": "acknowledge", "reason": "r"}`, 422, codeValidationFailed, []string{"/step NOT_ALLOWED"}},
+		"AckNoReason":    {`{"action": "acknowledge"}`, 422, saga.ReasonMissing, []string{"/reason REQUIRED"}},
 		"NoReason":       {`{"step": "s", "action": "retry"}`, 422, saga.ReasonMissing, []string{"/reason REQUIRED"}},
 		"BlankReason":    {`{"step": "s", "action": "retry", "reason": "  "}`, 422, saga.ReasonMissing, []string{"/reason REQUIRED"}},
 		"EmptyReason":    {`{"step": "s", "action": "retry", "reason": ""}`, 422, saga.ReasonMissing, []string{"/reason REQUIRED"}},
@@ -362,7 +374,9 @@ func TestAdminContractIsServedWithWhatItRefersTo(t *testing.T) {
 
 func TestOrderListsAreNeverNull(t *testing.T) {
 	t.Parallel()
-	text, err := json.Marshal(snapshot{}.json())
-	require.NoError(t, err)
-	require.NotContains(t, string(text), "null")
+	for _, o := range []any{snapshot{}.json(), snapshot{}.forOperators()} {
+		text, err := json.Marshal(o)
+		require.NoError(t, err)
+		require.NotContains(t, string(text), "null")
+	}
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	_ "embed" // the contract
 	"fmt"
 	"log/slog"
@@ -62,16 +63,22 @@ func (s *repairs) repair(c echo.Context) error {
 	}
 	req.Operator = operator
 	log := s.log.With("request_id", requestID(c), "order_id", req.Saga, "step", req.Step, "action", req.Action, "operator", operator)
-	order, made, err := s.orders.repair(c.Request().Context(), req, key)
+	ask := s.orders.acknowledge
+	if req.Action != saga.Action(ActionAcknowledge) {
+		ask = func(ctx context.Context, req saga.RepairRequest) (snapshot, bool, error) {
+			return s.orders.repair(ctx, req, key)
+		}
+	}
+	order, made, err := ask(c.Request().Context(), req)
 	if err != nil {
 		log.InfoContext(c.Request().Context(), "repair refused", "code", toProblem(err).code)
 		return err
 	}
 	log.InfoContext(c.Request().Context(), "order repaired", "made", made)
 	if !made {
-		return c.JSON(http.StatusAccepted, order.json())
+		return c.JSON(http.StatusAccepted, order.forOperators())
 	}
-	return c.JSON(http.StatusOK, order.json())
+	return c.JSON(http.StatusOK, order.forOperators())
 }
 
 // read returns what is asked for, and the request's idempotency key or a new one.
@@ -93,13 +100,16 @@ func (s *repairs) read(c echo.Context) (req saga.RepairRequest, key string, err 
 		return req, "", err
 	}
 	var body RepairOrder
-	if err := decode(text, s.schema, &body, nil); err != nil {
+	if err := decode(text, s.schema, &body, repairRules); err != nil {
 		return req, "", err
 	}
 	if body.Reason == nil || strings.TrimSpace(*body.Reason) == "" {
 		return req, "", reasonMissing()
 	}
-	req.Step, req.Action, req.Reason = body.Step, saga.Action(body.Action), *body.Reason
+	req.Action, req.Reason = saga.Action(body.Action), *body.Reason
+	if body.Step != nil {
+		req.Step = *body.Step
+	}
 	if body.Reference != nil {
 		req.Reference = *body.Reference
 	}

@@ -27,3 +27,17 @@ func rules(value any) []FieldError {
 	}
 	return found
 }
+
+// repairRules finds what no schema can say about a whole RepairOrder: a repair is
+// of one step, an acknowledgement of the whole order.
+func repairRules(value any) []FieldError {
+	body, _ := value.(map[string]any)
+	_, step := body["step"]
+	switch acknowledge := body["action"] == string(ActionAcknowledge); {
+	case acknowledge && step:
+		return []FieldError{{Pointer: "/step", Code: string(fieldNotAllowed), Detail: "is not for an acknowledgement, which is of the whole order"}}
+	case !acknowledge && !step:
+		return []FieldError{{Pointer: "/step", Code: string(fieldRequired), Detail: "is missing"}}
+	}
+	return nil
+}

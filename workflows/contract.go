@@ -89,9 +89,10 @@ type PlaceResult struct {
 	Order       OrderView `json:"order"`
 }
 
-// OrderView is an order with its saga, as a client sees it. It is the result of
-// the order workflow, the answer of [QueryOrder], and what the order's record
-// keeps once the order is decided.
+// OrderView is an order with its saga, as those who run the platform see it; a
+// client sees nothing that operators said. It is the result of the order workflow,
+// the answer of [QueryOrder], and what the order's record keeps once the order is
+// decided.
 type OrderView struct {
 	ID             string           `json:"id"`
 	CustomerID     string           `json:"customer_id"`

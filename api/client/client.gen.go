@@ -198,9 +198,6 @@ type Order struct {
 	// Example: PAYMENT_DECLINED
 	Reason *Reason `json:"reason,omitempty"`
 
-	// Repairs What operators asked for, in that order.
-	Repairs []Repair `json:"repairs"`
-
 	// Source Who answered: the order's workflow, the order service's record, or the engine alone because no
 	// worker did.
 	Source OrderSource `json:"source"`
@@ -214,9 +211,6 @@ type Order struct {
 	Steps     []Step    `json:"steps"`
 	Total     *Money    `json:"total,omitempty"`
 	UpdatedAt time.Time `json:"updated_at"`
-
-	// Waivers Steps whose undo an operator gave up on; what they owed then may still stand.
-	Waivers []Waiver `json:"waivers"`
 }
 
 // OrderSource Who answered: the order's workflow, the order service's record, or the engine alone because no
@@ -290,27 +284,6 @@ type Problem struct {
 // Example: PAYMENT_DECLINED
 type Reason = string
 
-// Repair defines model for Repair.
-type Repair struct {
-	// Action retry or skip
-	//
-	// Example: retry
-	Action string    `json:"action"`
-	At     time.Time `json:"at"`
-
-	// Operator Example: night.shift
-	Operator string `json:"operator"`
-
-	// Reason Example: the provider is back
-	Reason string `json:"reason"`
-
-	// Reference Example: case 4711
-	Reference *string `json:"reference,omitempty"`
-
-	// Step Example: payment.authorize
-	Step string `json:"step"`
-}
-
 // SKU A product's code, without control characters or spaces around it.
 //
 // Example: MUG-STONEWARE
@@ -340,35 +313,6 @@ type Step struct {
 	//
 	// Example: done
 	State string `json:"state"`
-}
-
-// Waiver defines model for Waiver.
-type Waiver struct {
-	At time.Time `json:"at"`
-
-	// Code How the last attempt to undo it failed.
-	//
-	// Example: PROVIDER_UNAVAILABLE
-	Code string `json:"code"`
-
-	// Operator Example: night.shift
-	Operator string `json:"operator"`
-
-	// Owed What was owed then.
-	//
-	// Example: money held
-	Owed string `json:"owed"`
-
-	// Reason Example: the provider voided it by hand
-	Reason string `json:"reason"`
-
-	// Reference What was done instead.
-	//
-	// Example: case 4711
-	Reference *string `json:"reference,omitempty"`
-
-	// Step Example: payment.authorize
-	Step string `json:"step"`
 }
 
 // OrderID defines model for OrderID.

@@ -23,6 +23,9 @@ import (
 // queryTimeout bounds how long an order's workflow may take to answer.
 const queryTimeout = 10 * time.Second
 
+// acknowledgedTimeout bounds how long the result of an acknowledgement is waited for.
+const acknowledgedTimeout = 2 * time.Second
+
 func orderCommand(std stdio) *cobra.Command {
 	cmd := group("order", "Orders and their sagas")
 	var asJSON bool
@@ -80,6 +83,16 @@ func queryOrder(ctx context.Context, client *amendstemporal.Client, id string) (
 		// What the engine does right now. It may be gone by now; the view is not.
 		if d, err := client.DescribeWorkflowExecution(ctx, workflows.WorkflowID(id), ""); err == nil {
 			view.Observe(d)
+		}
+	}
+	if view.Status != workflows.StatusPending {
+		// What people have looked at since the order's workflow closed. One that is
+		// being acknowledged right now is shown as it was.
+		ctx, cancel := context.WithTimeout(ctx, acknowledgedTimeout)
+		defer cancel()
+		var newest workflows.OrderView
+		if err := client.GetWorkflow(ctx, workflows.AcknowledgementID(id), "").Get(ctx, &newest); err == nil {
+			view.Acknowledge(newest.Acknowledgements)
 		}
 	}
 	return view, nil
@@ -144,6 +157,16 @@ func renderOrder(w io.Writer, o workflows.OrderView) error {
 			waivers.AppendRow(table.Row{w.Step, w.Code, w.Owed, stamp(w.At), w.Operator, w.Reason, w.Reference})
 		}
 		out += "\n" + waivers.Render() + "\n"
+	}
+	if len(o.Acknowledgements) > 0 {
+		looked := newTable("Why")
+		looked.AppendHeader(table.Row{"Acknowledged", "Code", "Since", "At", "By", "Why", "Reference"})
+		for _, a := range o.Acknowledgements {
+			for _, f := range a.Flags {
+				looked.AppendRow(table.Row{f.Step, f.Code, stamp(f.Since), stamp(a.At), a.Operator, a.Reason, a.Reference})
+			}
+		}
+		out += "\n" + looked.Render() + "\n"
 	}
 	_, err := io.WriteString(w, out)
 	return err

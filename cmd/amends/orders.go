@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -15,18 +16,19 @@ import (
 
 // listing is what `amends orders` was asked for.
 type listing struct {
-	attention, stuck, json bool
-	status                 string
-	limit                  int
+	attention, acknowledged, stuck, json bool
+	status                               string
+	limit                                int
 }
 
 func ordersCommand(std stdio) *cobra.Command {
 	var l listing
 	cmd := &cobra.Command{
-		Use:   "orders --needs-attention | --stuck",
+		Use:   "orders --needs-attention | --acknowledged | --stuck",
 		Short: "List the orders that somebody should look at",
 		Long: "List the orders that somebody should look at, from the order service's own database:\n\n" +
 			"  --needs-attention  what their sagas have flagged: a step that makes no progress, why, and what is owed\n" +
+			"  --acknowledged     those of them that somebody has looked at: who, when, why, and at what\n" +
 			"  --stuck            undecided orders on which nothing works, as the engine tells\n\n" +
 			"What was waived is listed beside what still needs attention.",
 		Args: cobra.NoArgs,
@@ -41,9 +43,10 @@ func ordersCommand(std stdio) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&l.attention, "needs-attention", false, "orders that are flagged")
+	cmd.Flags().BoolVar(&l.acknowledged, "acknowledged", false, "decided orders whose flags somebody has acknowledged, the latest first")
 	cmd.Flags().BoolVar(&l.stuck, "stuck", false, "undecided orders that make no progress")
-	cmd.Flags().StringVar(&l.status, "status", "", "of those that are flagged only these: PENDING, CONFIRMED or CANCELLED")
-	cmd.Flags().IntVar(&l.limit, "limit", 100, "how many to list, 1 to 1000: those that wait longest")
+	cmd.Flags().StringVar(&l.status, "status", "", "of those that are flagged or acknowledged only these: PENDING, CONFIRMED or CANCELLED")
+	cmd.Flags().IntVar(&l.limit, "limit", 100, "how many to list, 1 to 1000: those that wait longest, or the latest acknowledged")
 	cmd.Flags().BoolVar(&l.json, "json", false, "print JSON")
 	config.AddFlags(cmd.Flags(), append(append([]string{}, whereKeys...), engineKeys...)...)
 	return cmd
@@ -51,8 +54,14 @@ func ordersCommand(std stdio) *cobra.Command {
 
 func (l listing) check() error {
 	var problems []error
-	if l.attention == l.stuck {
-		problems = append(problems, errors.New("orders: give either --needs-attention or --stuck"))
+	asked := 0
+	for _, given := range []bool{l.attention, l.acknowledged, l.stuck} {
+		if given {
+			asked++
+		}
+	}
+	if asked != 1 {
+		problems = append(problems, errors.New("orders: give either --needs-attention or --stuck or --acknowledged"))
 	}
 	if l.stuck && l.status != "" {
 		problems = append(problems, errors.New("orders: --status is for --needs-attention: what is stuck is PENDING"))
@@ -68,7 +77,11 @@ func (std stdio) listFlagged(cmd *cobra.Command, l listing) error {
 	if err != nil {
 		return err
 	}
-	found, all, err := worker.FlaggedOrders(cmd.Context(), o, l.status, l.limit)
+	list := worker.FlaggedOrders
+	if l.acknowledged {
+		list = worker.AcknowledgedOrders
+	}
+	found, all, err := list(cmd.Context(), o, l.status, l.limit)
 	if err != nil {
 		return err
 	}
@@ -77,6 +90,14 @@ func (std stdio) listFlagged(cmd *cobra.Command, l listing) error {
 			Orders []worker.FlaggedOrder `json:"orders"`
 			Total  int                   `json:"total"`
 		}{found, all})
+	}
+	if len(found) == 0 {
+		none := "no order needs attention"
+		if l.acknowledged {
+			none = "no order was acknowledged"
+		}
+		_, err := fmt.Fprintln(std.out, none)
+		return err
 	}
 	return renderFlagged(std.out, found, all)
 }
@@ -111,15 +132,13 @@ func (std stdio) listStuck(cmd *cobra.Command, l listing) error {
 	return renderStuck(std.out, report, all)
 }
 
-// renderFlagged writes one line per flag, and what was waived of these orders.
+// renderFlagged writes one line per flag, and what was waived and acknowledged of
+// these orders.
 func renderFlagged(w io.Writer, found []worker.FlaggedOrder, all int) error {
-	if len(found) == 0 {
-		_, err := fmt.Fprintln(w, "no order needs attention")
-		return err
-	}
-	flags, waivers := newTable("Why"), newTable("Why")
+	flags, waivers, looked := newTable("Why"), newTable("Why"), newTable("Why")
 	flags.AppendHeader(table.Row{"Order", "Status", "Since", "Step", "Code", "Why", "Owed now"})
 	waivers.AppendHeader(table.Row{"Order", "Waived", "Owed then", "At", "By", "Why", "Reference"})
+	looked.AppendHeader(table.Row{"Order", "Status", "Acknowledged", "Code", "At", "By", "Why", "Reference"})
 	for _, o := range found {
 		for _, a := range o.Attention {
 			flags.AppendRow(table.Row{o.ID, o.Status, stamp(a.Since), a.Step, a.Code, a.Reason, a.Owed})
@@ -127,11 +146,19 @@ func renderFlagged(w io.Writer, found []worker.FlaggedOrder, all int) error {
 		for _, v := range o.Waivers {
 			waivers.AppendRow(table.Row{o.ID, v.Step, v.Owed, stamp(v.At), v.Operator, v.Reason, v.Reference})
 		}
+		for _, a := range o.Acknowledgements {
+			for _, f := range a.Flags {
+				looked.AppendRow(table.Row{o.ID, o.Status, f.Step, f.Code, stamp(a.At), a.Operator, a.Reason, a.Reference})
+			}
+		}
 	}
-	out := flags.Render() + "\n"
-	if waivers.Length() > 0 {
-		out += "\n" + waivers.Render() + "\n"
+	var tables []string
+	for _, t := range []table.Writer{flags, waivers, looked} {
+		if t.Length() > 0 {
+			tables = append(tables, t.Render()+"\n")
+		}
 	}
+	out := strings.Join(tables, "\n")
 	if more := all - len(found); more > 0 {
 		out += fmt.Sprintf("\n%d more: raise --limit\n", more)
 	}

@@ -30,19 +30,31 @@ type repair struct {
 	json                                   bool
 }
 
+func (r repair) acknowledges() bool { return r.action == string(api.ActionAcknowledge) }
+
 func repairCommand(std stdio) *cobra.Command {
 	var r repair
 	cmd := &cobra.Command{
-		Use:   "repair ORDER STEP --action retry|skip --reason WORDS",
-		Short: "Retry a flagged step of an order now, or give up on undoing it",
+		Use:   "repair ORDER STEP --action retry|skip --reason WORDS | repair ORDER --action acknowledge --reason WORDS",
+		Short: "Retry a flagged step of an order now, give up on undoing it, or acknowledge what stays flagged",
 		Long: "Retry a flagged step of an order now, or give up on undoing it (skip), which records a waiver of\n" +
-			"what the step owes. It asks the admin address of the API in the name of the operator whose token\n" +
-			"AMENDS_OPERATOR_TOKEN is. What is flagged, `amends orders --needs-attention` lists.",
-		Args: exactly("repair needs an order's id and a step", 2),
+			"what the step owes. Of an order that is decided and stays flagged, acknowledge says that you have\n" +
+			"looked at it: it takes the order off the list, and who, when and why stays.\n\n" +
+			"It asks the admin address of the API in the name of the operator whose token AMENDS_OPERATOR_TOKEN\n" +
+			"is. What is flagged, `amends orders --needs-attention` lists.",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if r.acknowledges() {
+				return exactly("repair --action acknowledge needs an order's id", 1)(cmd, args)
+			}
+			return exactly("repair needs an order's id and a step", 2)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r.order, r.step = strings.TrimPrefix(args[0], workflows.WorkflowID("")), args[1]
 			if action := api.RepairOrderAction(r.action); !action.Valid() {
-				return fmt.Errorf("repair: --action must be %s or %s, is %q", api.ActionRetry, api.ActionSkip, r.action)
+				return fmt.Errorf("repair: --action must be %s, %s or %s, is %q", api.ActionRetry, api.ActionSkip, api.ActionAcknowledge, r.action)
+			}
+			r.order = strings.TrimPrefix(args[0], workflows.WorkflowID(""))
+			if !r.acknowledges() {
+				r.step = args[1]
 			}
 			scheme, err := takeScheme(cmd)
 			if err != nil {
@@ -58,7 +70,7 @@ func repairCommand(std stdio) *cobra.Command {
 			return std.repair(cmd.Context(), scheme+"://"+reachable(c.AdminAddr), c.OperatorToken, r)
 		},
 	}
-	cmd.Flags().StringVar(&r.action, "action", "", "retry: make the next attempt now; skip: stop trying to undo the step")
+	cmd.Flags().StringVar(&r.action, "action", "", "retry: make the next attempt now; skip: stop trying to undo the step; acknowledge: you have looked at the order")
 	cmd.Flags().StringVar(&r.reason, "reason", "", "why, for those who look later; no personal data")
 	cmd.Flags().StringVar(&r.reference, "reference", "", "where to find what was done instead; needed to skip what holds money")
 	cmd.Flags().BoolVar(&r.json, "json", false, "print the order as JSON")
@@ -103,7 +115,10 @@ func reachable(addr string) string {
 func (std stdio) repair(ctx context.Context, base string, token config.Secret, r repair) error {
 	ctx, cancel := context.WithTimeout(ctx, repairTimeout)
 	defer cancel()
-	body := api.RepairOrder{Step: r.step, Action: api.RepairOrderAction(r.action), Reason: &r.reason}
+	body := api.RepairOrder{Action: api.RepairOrderAction(r.action), Reason: &r.reason}
+	if r.step != "" {
+		body.Step = &r.step
+	}
 	if r.reference != "" {
 		body.Reference = &r.reference
 	}
@@ -149,10 +164,16 @@ func (std stdio) repaired(made bool, r repair, order []byte) error {
 	switch {
 	case !made:
 		said = "recorded, takes effect later"
+	case r.acknowledges() && view.NeedsAttention:
+		said = "done; it needs attention again" // something was flagged after it was asked for
 	case r.action == string(api.ActionRetry) && needsAttention(view, r.step):
 		said = "called again; it still needs attention" // until that call succeeds, which nobody waits for
 	}
-	if _, err := fmt.Fprintf(std.out, "%s of %s: %s\n\n", r.action, r.step, said); err != nil {
+	of := r.step
+	if r.acknowledges() {
+		of = "the order"
+	}
+	if _, err := fmt.Fprintf(std.out, "%s of %s: %s\n\n", r.action, of, said); err != nil {
 		return err
 	}
 	return renderOrder(std.out, view)

@@ -38,6 +38,10 @@ const repairedOrder = `{"id": "o1", "status": "PENDING", "currency": "EUR", "lin
 	"repairs": [{"step": "payment.authorize", "action": "retry", "reason": "they are back", "operator": "night", "at": "2026-01-02T03:04:05Z"}],
 	"steps": [], "parcels": []}`
 
+const acknowledgedOrder = `{"id": "o1", "status": "CANCELLED", "reason": "INTERNAL", "currency": "EUR", "lines": [], "needs_attention": false,
+	"attention": [], "waivers": [], "repairs": [], "steps": [], "parcels": [], "acknowledgements": [{"reason": "read the log", "operator": "night",
+	"reference": "case 4712", "at": "2026-01-02T03:04:05Z", "flags": [{"step": "shipping.book", "code": "REQUEST_MISMATCH", "kind": "bug", "since": "2026-01-01T03:04:05Z", "owed": ""}]}]}`
+
 func TestRepair(t *testing.T) {
 	t.Parallel()
 	retry := []string{"repair", "order-o1", "payment.authorize", "--action", "retry", "--reason", "they are back"}
@@ -75,6 +79,27 @@ func TestRepair(t *testing.T) {
 		require.Contains(t, out, "retry of payment.authorize: recorded, takes effect later")
 	})
 
+	t.Run("AcknowledgesAnOrder", func(t *testing.T) {
+		t.Parallel()
+		addr, got := adminSays(t, http.StatusOK, acknowledgedOrder)
+		acknowledge := []string{"repair", "order-o1", "--action", "acknowledge", "--reason", "read the log", "--admin-addr", addr}
+		out, err := once(t, []string{token}, acknowledge...)
+		require.NoError(t, err)
+		r := <-got
+		require.Equal(t, "POST /v1/orders/o1/repair", r.Method+" "+r.URL.Path)
+		var body map[string]string
+		require.NoError(t, json.NewDecoder(r.Body).Decode(&body))
+		require.Equal(t, map[string]string{"action": "acknowledge", "reason": "read the log"}, body)
+		for _, words := range []string{"acknowledge of the order: done\n", "shipping.book", "REQUEST_MISMATCH", "night", "read the log", "case 4712"} {
+			require.Contains(t, out, words)
+		}
+
+		addr, _ = adminSays(t, http.StatusOK, strings.Replace(acknowledgedOrder, "false", "true", 1))
+		out, err = once(t, []string{token}, append(acknowledge[:6], "--admin-addr", addr)...)
+		require.NoError(t, err)
+		require.Contains(t, out, "acknowledge of the order: done; it needs attention again")
+	})
+
 	t.Run("PrintsJSON", func(t *testing.T) {
 		t.Parallel()
 		addr, _ := adminSays(t, http.StatusOK, repairedOrder)
@@ -105,7 +130,10 @@ func TestRepair(t *testing.T) {
 		"NoToken":       {args: retry, want: "operator_token: must be set (AMENDS_OPERATOR_TOKEN), to the secret of one of the API's operator_tokens"},
 		"NoStep":        {args: retry[:2], want: "repair needs an order's id and a step, and nothing else: amends repair ORDER STEP"},
 		"NoAction":      {args: []string{"repair", "o", "s", "--reason", "r"}, want: `required flag(s) "action" not set`},
-		"NoSuchAction":  {args: []string{"repair", "o", "s", "--action", "rety", "--reason", "r"}, want: `repair: --action must be retry or skip, is "rety"`},
+		"NoSuchAction":  {args: []string{"repair", "o", "s", "--action", "rety", "--reason", "r"}, want: `repair: --action must be retry, skip or acknowledge, is "rety"`},
+		"AckOfAStep":    {args: []string{"repair", "o", "s", "--action", "acknowledge", "--reason", "r"}, want: "repair --action acknowledge needs an order's id, and nothing else: amends repair ORDER"},
+		"AckNoReason":   {args: []string{"repair", "o", "--action", "acknowledge"}, want: `required flag(s) "reason" not set`},
+		"ListsOfTwo":    {args: []string{"orders", "--acknowledged", "--needs-attention"}, want: "orders: give either --needs-attention or --stuck or --acknowledged"},
 		"NoReason":      {args: []string{"repair", "o", "s", "--action", "skip"}, want: `required flag(s) "reason" not set`},
 		"NobodyThere":   {args: append(slices.Clip(retry), "--admin-addr", "127.0.0.1:1"), env: []string{token}, want: "it is not known whether the repair was made; repeat it: "},
 		"OtherScheme":   {args: append(slices.Clip(retry), "--admin-addr", "ftp://x"), env: []string{token}, want: "admin_addr: must be host:port, or a URL of no more than http or https, host and port"},
@@ -143,7 +171,12 @@ func TestOrdersOfAnEmptyShop(t *testing.T) {
 	out, err := once(t, nil, "orders", "--needs-attention", "--data-dir", dir)
 	require.NoError(t, err)
 	require.Equal(t, "no order needs attention\n", out)
-	out, err = once(t, nil, "orders", "--needs-attention", "--data-dir", dir, "--json")
+	out, err = once(t, nil, "orders", "--acknowledged", "--data-dir", dir)
 	require.NoError(t, err)
-	require.JSONEq(t, `{"orders": [], "total": 0}`, out)
+	require.Equal(t, "no order was acknowledged\n", out)
+	for _, list := range []string{"--needs-attention", "--acknowledged"} {
+		out, err = once(t, nil, "orders", list, "--data-dir", dir, "--json")
+		require.NoError(t, err)
+		require.JSONEq(t, `{"orders": [], "total": 0}`, out)
+	}
 }
