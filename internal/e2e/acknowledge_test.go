@@ -83,9 +83,16 @@ func TestAnAcknowledgedOrderIsListedAgainOnlyForAnotherFlag(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, replay.Replay(h), "it has a history of its own")
 
-	// As long as the reset saga runs it has the order in hand.
-	p.stop("inventory")
+	// A reset to behind the flag replays it: it is the one that was looked at.
 	points := resetPoints(t, id)
+	v = result(t, id, reset(t, id, points.run, points.events[len(points.events)-1]))
+	require.False(t, v.NeedsAttention)
+	require.Len(t, v.Acknowledgements, 1)
+	require.Empty(t, p.listed(t))
+
+	// One to before it: as long as that saga runs, it has the order in hand.
+	p.stop("inventory")
+	points = resetPoints(t, id)
 	run := reset(t, id, points.run, first(points))
 	p.reaches(t, id, "inventory.reserve", saga.Running)
 	require.Equal(t, http.StatusConflict, post(t, admin, id, acknowledgement))
