@@ -16,6 +16,8 @@ type Standing struct {
 	Key       Key
 	State     State
 	CreatedAt time.Time // UTC
+
+	outcome string // JSON; empty: none is recorded
 }
 
 // Undoable says that an undo of the key would run, or at least ask outside: a
@@ -23,55 +25,50 @@ type Standing struct {
 // tables say.
 func (s Standing) Undoable() bool { return s.State == Intent || s.State == Done }
 
+// Answered says that a do was answered with an outcome, which the ledger keeps
+// when it is undone. What was undone as an intent had none.
+func (s Standing) Answered() bool { return s.outcome != "" }
+
+// Answer returns the outcome that the do of s was answered with; the zero Out if
+// there is none.
+func Answer[Out any](s Standing) (Out, error) { return decode[Out](s.outcome) }
+
+// Differs compares what the do of s was answered with what the service's own rows
+// say that it did, and returns both in words; nothing if they are the same.
+func Differs[Out any](s Standing, rows Out) string {
+	own, err := encode(rows)
+	switch {
+	case err != nil:
+		return err.Error()
+	case own == s.outcome: // nearly always, and without reading any JSON
+		return ""
+	case s.outcome == "":
+		return "it was answered nothing, the rows say " + own
+	}
+	if out, err := Answer[Out](s); err == nil {
+		// Another release may have written the same in another way.
+		if again, err := encode(out); err == nil && again == own {
+			return ""
+		}
+	}
+	return fmt.Sprintf("it was answered %s, the rows say %s", s.outcome, own)
+}
+
 // Standings returns what the ledger says of the sagas of r, by key. It takes no
 // locks and does not look at r's limit.
 func Standings(ctx context.Context, db *gorm.DB, r key.Range) ([]Standing, error) {
-	var rows []row
-	err := Within(db.WithContext(ctx), "saga", r).Select("saga", "step", "generation", "state", "created_at").
-		Order("saga, step, generation").Find(&rows).Error
-	if err != nil {
-		return nil, fmt.Errorf("read the ledger: %w", err)
-	}
-	all := make([]Standing, len(rows))
-	for i, r := range rows {
-		all[i] = r.standing()
-	}
-	return all, nil
-}
-
-// Recorded is a [Standing] with what the step answered; the zero Out unless it is
-// done.
-type Recorded[Out any] struct {
-	Standing
-
-	Outcome Out
-}
-
-// Outcomes is [Standings] with the outcomes, of a service whose steps all have
-// one type of them.
-func Outcomes[Out any](ctx context.Context, db *gorm.DB, r key.Range) ([]Recorded[Out], error) {
 	var rows []row
 	err := Within(db.WithContext(ctx), "saga", r).Select("saga", "step", "generation", "state", "outcome", "created_at").
 		Order("saga, step, generation").Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
 	}
-	all := make([]Recorded[Out], len(rows))
+	all := make([]Standing, len(rows))
 	for i, r := range rows {
-		all[i].Standing = r.standing()
-		if r.State != Done {
-			continue
-		}
-		if all[i].Outcome, err = decode[Out](r.Outcome); err != nil {
-			return nil, err
-		}
+		k := Key{Saga: r.Saga, Step: r.Step, Generation: r.Generation}
+		all[i] = Standing{Key: k, State: r.State, CreatedAt: r.CreatedAt.UTC(), outcome: r.Outcome}
 	}
 	return all, nil
-}
-
-func (r *row) standing() Standing {
-	k := Key{Saga: r.Saga, Step: r.Step, Generation: r.Generation}
-	return Standing{Key: k, State: r.State, CreatedAt: r.CreatedAt.UTC()}
 }
 
 // Within narrows a query to the sagas of r, which column names.

@@ -36,15 +36,18 @@ func TestAuditing(t *testing.T) {
 		require.Equal(t, outOfStock, fault.CodeOf(err))
 		require.NoError(t, db.Exec("INSERT INTO effect VALUES ('b', 'n'), ('bb', 'n'), ('z', 'n')").Error)
 
-		all, err := barrier.Outcomes[outcome](ctx, db, key.Range{})
+		all, err := barrier.Standings(ctx, db, key.Range{})
 		require.NoError(t, err)
 		var got []string
-		for _, r := range all {
-			got = append(got, r.Key.String()+" "+string(r.State)+" "+r.Outcome.Reservation)
-			require.Equal(t, r.State == barrier.Done || r.State == barrier.Intent, r.Undoable())
-			require.False(t, r.CreatedAt.IsZero())
+		for _, s := range all {
+			out, err := barrier.Answer[outcome](s)
+			require.NoError(t, err)
+			got = append(got, s.Key.String()+" "+string(s.State)+" "+out.Reservation)
+			require.Equal(t, s.State == barrier.Done || s.State == barrier.Intent, s.Undoable())
+			require.Equal(t, s.State == barrier.Done || s.State == barrier.Undone, s.Answered())
+			require.False(t, s.CreatedAt.IsZero())
 		}
-		require.Equal(t, []string{"a/x done res_1", "a/y undone ", "b/x done res_1", "c/x blocked ", "d/x refused "}, got)
+		require.Equal(t, []string{"a/x done res_1", "a/y undone res_1", "b/x done res_1", "c/x blocked ", "d/x refused "}, got)
 
 		for name, tc := range map[string]struct {
 			r    key.Range
@@ -89,5 +92,31 @@ func TestAuditing(t *testing.T) {
 		require.NoError(t, err)
 		require.False(t, more, "a list is never cut")
 		require.Equal(t, []string{"a", "b"}, cut.Sagas)
+	})
+}
+
+// What a step was answered is compared by what it says, not by how it is written.
+func TestAnAnswerDiffersFromTheRows(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, migrate, func(t *testing.T, db *gorm.DB) {
+		ctx, k := t.Context(), key.New("a", "x")
+		_, err := barrier.Do(ctx, db, barrier.Call{Key: k, Fingerprint: "f"}, func(*gorm.DB) (outcome, error) { return reserved, nil })
+		require.NoError(t, err)
+		differs := func() string {
+			all, err := barrier.Standings(ctx, db, key.Range{Sagas: []string{"a"}})
+			require.NoError(t, err)
+			return barrier.Differs(all[0], reserved)
+		}
+		require.Empty(t, differs())
+		for _, tc := range []struct{ recorded, want string }{
+			{`{ "of_a_later_release": 1, "reservation": "res_1" }`, ""},
+			{`{"reservation":"res_2"}`, `it was answered {"reservation":"res_2"}, the rows say {"reservation":"res_1"}`},
+			{`{"reservation`, `it was answered {"reservation, the rows say {"reservation":"res_1"}`},
+			{"", `it was answered nothing, the rows say {"reservation":"res_1"}`},
+		} {
+			require.NoError(t, db.Exec("UPDATE barrier SET outcome = ?", tc.recorded).Error)
+			require.Equal(t, tc.want, differs(), tc.recorded)
+		}
 	})
 }

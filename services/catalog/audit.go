@@ -28,4 +28,36 @@ type Fact struct {
 	Saga  string        `json:"saga"`
 	Since time.Time     `json:"since"`
 	Total *money.Amount `json:"total,omitempty"` // nil: the quote was refused
+	Units int64         `json:"units,omitempty"` // that were quoted
+	// Answers says in words which recorded quotes cannot be what was answered.
+	Answers []string `json:"answers,omitempty"`
+}
+
+// Check says in words why q cannot be what [Price] answered, or nothing.
+func (q Quote) Check() string {
+	if len(q.Lines) == 0 {
+		return "it has no lines"
+	}
+	sum := money.New(0, q.Total.Currency)
+	for _, l := range q.Lines {
+		price, err := l.UnitPrice.Mul(l.Quantity)
+		if err == nil {
+			sum, err = sum.Add(price)
+		}
+		if err != nil {
+			return "its lines do not add up: " + err.Error()
+		}
+	}
+	if sum != q.Total {
+		return "its lines add up to " + sum.String() + ", its total is " + q.Total.String()
+	}
+	return ""
+}
+
+// Units is how many units q is for.
+func (q Quote) Units() (n int64) {
+	for _, l := range q.Lines {
+		n += l.Quantity
+	}
+	return n
 }

@@ -35,8 +35,11 @@ type Fact struct {
 	Since time.Time   `json:"since"`           // its first trace
 	Stock []StockFact `json:"stock,omitempty"` // released ones are left out
 	// Wrong says in words where the barrier and the reservations contradict each
-	// other.
-	Wrong []string `json:"wrong,omitempty"`
+	// other; Undone what was undone that had not happened, or not like that; Answers
+	// which recorded answers are not what the reservations say.
+	Wrong   []string `json:"wrong,omitempty"`
+	Undone  []string `json:"undone,omitempty"`
+	Answers []string `json:"answers,omitempty"`
 }
 
 // StockFact is a reservation that still has units.

@@ -42,12 +42,17 @@ type Fact struct {
 	// Blind says that the provider took money of which our books say that it was
 	// not: a settle would believe them.
 	Blind bool `json:"blind,omitempty"`
+	// Asked are the amounts that the saga asked to hold, whatever came of it.
+	Asked []money.Amount `json:"asked,omitempty"`
 	// Open are steps whose capture was begun and not concluded.
 	Open []string `json:"open,omitempty"`
 	// Differ is where the provider's book is not ours, Wrong where the barrier
-	// contradicts our own rows.
-	Differ []Difference `json:"differ,omitempty"`
-	Wrong  []string     `json:"wrong,omitempty"`
+	// contradicts our own rows. Undone is what was taken back that had not happened,
+	// or not like that; Answers which recorded answers are not what our rows say.
+	Differ  []Difference `json:"differ,omitempty"`
+	Wrong   []string     `json:"wrong,omitempty"`
+	Undone  []Difference `json:"undone,omitempty"`
+	Answers []string     `json:"answers,omitempty"`
 }
 
 // HoldFact is one authorization that is live here, there, or both.
@@ -82,6 +87,8 @@ type Recorded struct {
 	Key      key.Key
 	Progress Progress
 	At       time.Time // its first trace
+	// Other says in words how its answer is not what our rows say; empty: it is.
+	Other string
 }
 
 // Books is what our own tables have of some sagas.

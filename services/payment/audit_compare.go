@@ -25,10 +25,8 @@ func compare(ours Books, lines []provider.Effect) []Fact {
 	for i := range ours.Transfers {
 		c.transfer(&ours.Transfers[i])
 	}
-	for _, r := range ours.Recorded { // an effect of ours must have a row
-		if !c.known[r.Key.String()] && (r.Progress == Done || r.Progress == Open) {
-			c.wrong(c.fact(r.Key.Saga, r.At), r.Key.Step, r.Progress, "nothing recorded")
-		}
+	for _, r := range ours.Recorded {
+		c.barrier(r)
 	}
 	for _, l := range lines {
 		c.line(l)
@@ -69,18 +67,22 @@ func (c *comparison) payment(p *Payment) {
 			Undoable: r.Progress == Open || r.Progress == Done,
 		})
 	}
+	f.Asked = append(f.Asked, p.Amount)
 	agree := true
 	switch p.State {
 	case Intent: // nobody knows yet
 	case Authorized:
-		agree = (held || l.State == provider.Expired) && l.Amount == p.Amount
+		agree = (held || l.State == provider.Expired) && l.Amount == p.Amount && l.Reference == p.ProviderReference
 	case Captured, Refunded:
-		agree = l.State == provider.Captured && l.Amount == p.Amount
+		agree = l.State == provider.Captured && l.Amount == p.Amount && l.Reference == p.ProviderReference
 	case Voided, Declined:
 		agree = !held && l.State != provider.Captured
+		if why := takenBack(p, l, r); agree && why != "" {
+			f.undone(p.Key.Step, why)
+		}
 	}
 	if !agree {
-		f.differ(p.Key.Step, fmt.Sprintf("our payment of %s is %s", p.Amount, p.State), l)
+		f.differ(p.Key.Step, fmt.Sprintf("our payment of %s is %s", p.Amount, p.State), p.ProviderReference, l)
 	}
 	// A hold that never came to be is voided too; then its key is blocked.
 	if got, want := r.Progress, progressOf[p.State]; got != want && (p.State != Voided || got != Blocked) {
@@ -117,12 +119,12 @@ func (c *comparison) transfer(t *Transfer) {
 			f.Open = append(f.Open, t.Key.Step)
 		}
 	case TransferDone:
-		agree = moved && l.Amount == t.Amount
+		agree = moved && l.Amount == t.Amount && l.Reference == t.ProviderReference
 	case TransferDeclined, TransferBlocked:
 		agree = !moved
 	}
 	if !agree {
-		f.differ(t.Key.Step, fmt.Sprintf("our %s of %s is %s", t.Kind, t.Amount, t.State), l)
+		f.differ(t.Key.Step, fmt.Sprintf("our %s of %s is %s", t.Kind, t.Amount, t.State), t.ProviderReference, l)
 	}
 	if got, want := r.Progress, transferProgress[t.State]; got != want {
 		c.wrong(f, t.Key.Step, got, fmt.Sprintf("the %s is %s", t.Kind, t.State))
@@ -151,24 +153,37 @@ func (c *comparison) line(l provider.Effect) {
 	case l.State == provider.Authorized && !c.known[l.Key]:
 		f.Holds = append(f.Holds, HoldFact{Step: stepOf(l.Key), Provider: true, Amount: l.Amount})
 	case l.State == provider.Authorized, l.State == provider.Captured: // seen with our payment
+	case !c.known[l.Key] && (l.State == provider.Voided || l.State == provider.Expired):
+		f.undone(stepOf(l.Key), named(l.Key)+": "+saysOf(l)+", and we have nothing that could have been taken back")
+		return
 	default:
 		return // nothing is there
 	}
 	if !c.known[l.Key] {
-		f.differ(stepOf(l.Key), "we have nothing", l)
+		f.differ(stepOf(l.Key), "we have nothing", "", l)
 	}
 }
 
-func (f *Fact) differ(step, ours string, l provider.Effect) {
-	theirs := "the provider has nothing"
-	if l.Key != "" {
-		theirs = fmt.Sprintf("the provider's %s of %s is %s", l.Kind, l.Amount, l.State)
+// differ notes that ours, which has a reference at the provider if it happened,
+// is not the provider's line.
+func (f *Fact) differ(step, ours, reference string, l provider.Effect) {
+	theirs := saysOf(l)
+	if reference != "" && l.Key != "" && l.Reference != reference {
+		ours, theirs = ours+" as "+reference, theirs+" as "+l.Reference
 	}
 	name := step
-	if name == "" { // a stranger's key
-		name = l.Key
+	if name == "" {
+		name = named(l.Key)
 	}
 	f.Differ = append(f.Differ, Difference{Step: step, What: name + ": " + ours + ", " + theirs})
+}
+
+// saysOf is a line of the provider's book in words; the zero line is none.
+func saysOf(l provider.Effect) string {
+	if l.Key == "" {
+		return "the provider has nothing"
+	}
+	return fmt.Sprintf("the provider's %s of %s is %s", l.Kind, l.Amount, l.State)
 }
 
 func (c *comparison) wrong(f *Fact, step string, got Progress, what string) {
@@ -183,6 +198,15 @@ func (c *comparison) wrong(f *Fact, step string, got Progress, what string) {
 func sagaOf(k string) string {
 	saga, _, _ := strings.Cut(k, "/")
 	return saga
+}
+
+// named is what a provider's key is called in words: its step, or all of it if it
+// is a stranger's.
+func named(k string) string {
+	if step := stepOf(k); step != "" {
+		return step
+	}
+	return k
 }
 
 // stepOf is the step of a provider's key.

@@ -86,6 +86,14 @@ func (b testBundle) agree(t require.TestingT, ctx context.Context) []string {
 		theirs[e.Key] = believes{e.State, e.TrackingNumber}
 	}
 	require.Equal(t, theirs, ours)
+
+	page, err := shipping.NewAuditor(b.store, b.sim).Audit(ctx, key.Range{Limit: 500})
+	require.NoError(t, err)
+	require.Empty(t, page.Next)
+	for _, f := range page.Facts {
+		said := shipping.Fact{Wrong: f.Wrong, Differ: f.Differ, Undone: f.Undone, Answers: f.Answers}
+		require.Equal(t, shipping.Fact{}, said, "an audit has nothing to say of %s", f.Saga)
+	}
 	return booked
 }
 

@@ -22,19 +22,33 @@ func (s *Store) audit(ctx context.Context, r key.Range) (catalog.AuditPage, erro
 	if err != nil {
 		return catalog.AuditPage{}, err
 	}
-	outcomes, err := barrier.Outcomes[catalog.Quote](ctx, s.db, r)
+	standings, err := barrier.Standings(ctx, s.db, r)
 	if err != nil {
 		return catalog.AuditPage{}, err
 	}
-	page := catalog.AuditPage{Facts: make([]catalog.Fact, len(outcomes))}
-	for i, o := range outcomes {
-		page.Facts[i] = catalog.Fact{Saga: o.Key.Saga, Since: o.CreatedAt}
-		if o.State == barrier.Done {
-			page.Facts[i].Total = &o.Outcome.Total
-		}
+	page := catalog.AuditPage{Facts: make([]catalog.Fact, len(standings))}
+	for i, st := range standings {
+		page.Facts[i] = fact(st)
 	}
 	if more {
 		page.Next = r.To
 	}
 	return page, nil
+}
+
+func fact(st barrier.Standing) catalog.Fact {
+	f := catalog.Fact{Saga: st.Key.Saga, Since: st.CreatedAt}
+	if st.State != barrier.Done {
+		return f
+	}
+	q, err := barrier.Answer[catalog.Quote](st)
+	if err != nil {
+		f.Answers = []string{st.Key.Step + ": what it was answered cannot be read"}
+		return f
+	}
+	f.Total, f.Units = &q.Total, q.Units()
+	if why := q.Check(); why != "" {
+		f.Answers = []string{st.Key.Step + ": " + why}
+	}
+	return f
 }

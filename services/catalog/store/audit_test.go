@@ -36,3 +36,30 @@ func TestAudit(t *testing.T) {
 		require.Empty(t, page.Next)
 	})
 }
+
+// What no service would do: the only row that says what was answered is changed.
+func TestAuditFindsAQuoteThatNobodyCanHaveGot(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, store.Migrate, func(t *testing.T, db *gorm.DB) {
+		s := setup(t, db)
+		_, err := s.Quote(t.Context(), order("quoted"), ask(catalog.Line{SKU: "MUG", Quantity: 2}))
+		require.NoError(t, err)
+		fact := func() catalog.Fact {
+			page, err := s.Audit(t.Context(), key.Range{})
+			require.NoError(t, err)
+			require.Len(t, page.Facts, 1)
+			return page.Facts[0]
+		}
+		require.Empty(t, fact().Answers)
+		require.EqualValues(t, 2, fact().Units)
+		for _, tc := range []struct{ damage, want string }{
+			{`UPDATE barrier SET outcome = replace(outcome, '3700', '3701')`, "catalog.quote: its lines add up to 37.00 EUR, its total is 37.01 EUR"},
+			{`UPDATE barrier SET outcome = '{}'`, "catalog.quote: it has no lines"},
+			{`UPDATE barrier SET outcome = 'gone'`, "catalog.quote: what it was answered cannot be read"},
+		} {
+			require.NoError(t, db.Exec(tc.damage).Error)
+			require.Equal(t, []string{tc.want}, fact().Answers)
+		}
+	})
+}

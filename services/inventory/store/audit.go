@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/barrier"
@@ -28,95 +27,24 @@ func (s *Store) audit(ctx context.Context, r key.Range) (inventory.AuditPage, er
 	if err != nil {
 		return inventory.AuditPage{}, err
 	}
-	var rows []auditRow
-	err = barrier.Within(s.db.WithContext(ctx).Table("reservations AS r"), "r.saga", r).
-		Joins("LEFT JOIN reservation_lines AS l ON l.saga = r.saga AND l.step = r.step AND l.generation = r.generation").
-		Select("r.saga, r.step, r.generation, r.state, r.created_at, " +
-			"CAST(coalesce(sum(l.quantity), 0) AS bigint) AS units, count(DISTINCT l.warehouse) AS warehouses").
-		Group("r.saga, r.step, r.generation, r.state, r.created_at").
-		Order("r.saga, r.step, r.generation").Find(&rows).Error
-	if err != nil {
-		return inventory.AuditPage{}, fmt.Errorf("sum up reservations: %w", err)
+	var rows []reservationRow
+	if err := barrier.Within(s.db.WithContext(ctx), "saga", r).Find(&rows).Error; err != nil {
+		return inventory.AuditPage{}, fmt.Errorf("read reservations: %w", err)
 	}
-	page := inventory.AuditPage{Facts: facts(standings, rows)}
+	// After the reservations, as in Reservations.
+	var lines []lineRow
+	if err := barrier.Within(s.db.WithContext(ctx), "saga", r).Find(&lines).Error; err != nil {
+		return inventory.AuditPage{}, fmt.Errorf("read reservation lines: %w", err)
+	}
+	reserved, err := records(rows, lines)
+	if err != nil {
+		return inventory.AuditPage{}, err
+	}
+	page := inventory.AuditPage{Facts: facts(standings, reserved)}
 	if more {
 		page.Next = r.To
 	}
 	return page, nil
-}
-
-// auditRow is a reservation and the sum of its lines.
-type auditRow struct {
-	Saga       string
-	Step       string
-	Generation int
-	State      inventory.State
-	CreatedAt  time.Time
-	Units      int64
-	Warehouses int
-}
-
-// facts joins the barrier's rows and the reservations, both by saga.
-func facts(standings []barrier.Standing, rows []auditRow) []inventory.Fact {
-	var all []inventory.Fact
-	of := map[string]int{}
-	fact := func(saga string, at time.Time) *inventory.Fact {
-		i, ok := of[saga]
-		if !ok {
-			i = len(all)
-			of[saga], all = i, append(all, inventory.Fact{Saga: saga, Since: at})
-		}
-		f := &all[i]
-		if at.Before(f.Since) {
-			f.Since = at
-		}
-		return f
-	}
-	recorded := map[key.Key]barrier.Standing{}
-	for _, st := range standings {
-		fact(st.Key.Saga, st.CreatedAt)
-		recorded[st.Key] = st
-	}
-	seen := map[key.Key]bool{}
-	for _, r := range rows {
-		k := key.Key{Saga: r.Saga, Step: r.Step, Generation: r.Generation}
-		seen[k] = true
-		f, st := fact(r.Saga, r.CreatedAt.UTC()), recorded[k]
-		if r.State != inventory.Released {
-			f.Stock = append(f.Stock, inventory.StockFact{
-				Step: r.Step, State: r.State, Units: r.Units, Warehouses: r.Warehouses, Undoable: st.Undoable(),
-			})
-		}
-		if want := barrierOf(r.State); st.State != want {
-			f.Wrong = append(f.Wrong, fmt.Sprintf("the reservation of %s is %s, its barrier is %s", k.Step, r.State, orNone(st.State)))
-		}
-	}
-	for _, st := range standings { // those with an effect in our tables that is not there
-		if st.Key.Step == reserveStep && st.Undoable() && !seen[st.Key] {
-			f := fact(st.Key.Saga, st.CreatedAt)
-			f.Wrong = append(f.Wrong, fmt.Sprintf("the barrier of %s is %s, there is no reservation", st.Key.Step, st.State))
-		}
-	}
-	return all
-}
-
-// reserveStep is the step whose key names a reservation.
-const reserveStep = "inventory.reserve"
-
-// barrierOf is the state of a reservation's barrier row: the reservation of a
-// step that is done is held, or sold by another step.
-func barrierOf(s inventory.State) barrier.State {
-	if s == inventory.Released {
-		return barrier.Undone
-	}
-	return barrier.Done
-}
-
-func orNone(s barrier.State) string {
-	if s == "" {
-		return "not there"
-	}
-	return string(s)
 }
 
 // maxWrong is how many rows that are wrong are told of one by one.

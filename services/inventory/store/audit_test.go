@@ -75,6 +75,78 @@ func TestAudit(t *testing.T) {
 	})
 }
 
+// Each is what no sequence of calls leaves behind: something was undone that had
+// not happened, or a repeat would be answered something that did not happen.
+func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
+	t.Parallel()
+
+	const reserved = `{"parcels":[{"warehouse":"AMS","lines":[{"sku":"KETTLE","quantity":1}]},{"warehouse":"BER","lines":[{"sku":"MUG","quantity":2}]}]}`
+	for name, tc := range map[string]struct {
+		damage []string
+		want   inventory.Fact // but for what is in order
+	}{
+		"AReleaseOfNothing": {[]string{
+			"DELETE FROM reservation_lines WHERE saga = 'released'", "DELETE FROM reservations WHERE saga = 'released'",
+		}, inventory.Fact{Saga: "released", Undone: []string{"inventory.reserve was undone, and there never was a reservation"}}},
+		"AReleaseOfOtherUnits": {[]string{
+			"UPDATE reservation_lines SET quantity = 3 WHERE saga = 'released' AND sku = 'MUG'",
+		}, inventory.Fact{Saga: "released", Undone: []string{"inventory.reserve was undone, but not as it had been done: it was answered " + reserved +
+			`, the rows say {"parcels":[{"warehouse":"AMS","lines":[{"sku":"KETTLE","quantity":1}]},{"warehouse":"BER","lines":[{"sku":"MUG","quantity":3}]}]}`}}},
+		"AReleaseOfWhatNobodyWasPromised": {[]string{
+			"UPDATE barrier SET outcome = '' WHERE saga = 'released'",
+		}, inventory.Fact{Saga: "released", Undone: []string{"inventory.reserve was undone, but not as it had been done: it was answered nothing, the rows say " + reserved}}},
+		"AnAnswerThatIsAnother": {[]string{
+			`UPDATE barrier SET outcome = replace(outcome, '"quantity":2', '"quantity":1') WHERE saga = 'held'`,
+		}, inventory.Fact{Saga: "held", Answers: []string{`inventory.reserve: it was answered {"parcels":[{"warehouse":"AMS","lines":[{"sku":"KETTLE","quantity":1}]},` +
+			`{"warehouse":"BER","lines":[{"sku":"MUG","quantity":1}]}]}, the rows say ` + reserved}}},
+		"ASaleOfOtherUnits": {[]string{
+			`UPDATE barrier SET outcome = '{"units":4}' WHERE saga = 'sold' AND step = 'inventory.commit'`,
+		}, inventory.Fact{Saga: "sold", Answers: []string{"inventory.commit: it was answered that 4 units are sold, the reservations say 3"}}},
+		"ASaleThatCannotBeRead": {[]string{
+			`UPDATE barrier SET outcome = '' || 'x' WHERE saga = 'sold' AND step = 'inventory.commit'`,
+		}, inventory.Fact{Saga: "sold", Answers: []string{"inventory.commit: what it was answered cannot be read"}}},
+		"ASaleThatIsGone": {[]string{
+			"UPDATE reservations SET state = 'released' WHERE saga = 'sold'", "UPDATE barrier SET state = 'undone' WHERE saga = 'sold' AND step = 'inventory.reserve'",
+		}, inventory.Fact{Saga: "sold", Answers: []string{"inventory.commit: it was answered that 3 units are sold, the reservations say 0"}}},
+		"ASaleThatNobodyMade": {[]string{
+			"DELETE FROM barrier WHERE saga = 'sold' AND step = 'inventory.commit'",
+		}, inventory.Fact{Saga: "sold", Wrong: []string{"3 units are sold, of which the barrier has no inventory.commit"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Each(t, inventorystore.Migrate, func(t *testing.T, db *gorm.DB) {
+				b, ctx := testBundle{inventorystore.New(db)}, t.Context()
+				b.receive(t, "MUG", "BER", 10)
+				b.receive(t, "KETTLE", "AMS", 10)
+				for _, saga := range []string{"held", "released", "sold"} {
+					_, err := b.Reserve(ctx, key.New(saga, "inventory.reserve"), inventory.ReserveRequest{
+						Lines: []inventory.Line{{SKU: "MUG", Quantity: 2}, {SKU: "KETTLE", Quantity: 1}},
+					})
+					require.NoError(t, err)
+				}
+				require.NoError(t, b.Release(ctx, key.New("released", "inventory.reserve")))
+				_, err := b.Commit(ctx, key.New("sold", "inventory.commit"))
+				require.NoError(t, err)
+
+				for _, statement := range tc.damage {
+					require.NoError(t, db.Exec(statement).Error)
+				}
+				page, err := b.Audit(ctx, key.Range{})
+				require.NoError(t, err)
+				require.Len(t, page.Facts, 3)
+				for _, f := range page.Facts {
+					want := inventory.Fact{Saga: f.Saga}
+					if f.Saga == tc.want.Saga {
+						want = tc.want
+					}
+					want.Since, want.Stock = f.Since, f.Stock
+					require.Equal(t, want, f)
+				}
+			})
+		})
+	}
+}
+
 // walk audits everything in pages, and returns what each saga has.
 func walk(t *testing.T, b testBundle, limit int) map[string][]inventory.StockFact {
 	t.Helper()

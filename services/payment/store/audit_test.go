@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/provider"
@@ -71,6 +72,7 @@ func TestAudit(t *testing.T) {
 		require.Equal(t, taken, healthy["taken"].Provider)
 		require.Empty(t, healthy["taken"].Holds)
 		require.Empty(t, healthy["voided"].Holds)
+		require.Equal(t, []money.Amount{total}, healthy["voided"].Asked)
 		require.True(t, healthy["declined"].Provider.IsZero())
 		for limit := 1; limit <= 7; limit++ {
 			require.Equal(t, healthy, b.audit(t, limit), "limit %d", limit)
@@ -176,5 +178,28 @@ func TestAuditFindsALedgerThatDoesNotAddUp(t *testing.T) {
 			require.NoError(t, err)
 			require.Empty(t, wrong)
 		}
+	})
+}
+
+// A hold that was let go and never booked sums to zero, and so does one that was
+// let go without it being said of the payment.
+func TestAuditFindsAReleaseThatTheLedgerDoesNotExplain(t *testing.T) {
+	t.Parallel()
+
+	each(t, func(t *testing.T, b *testBundle) {
+		ctx := t.Context()
+		b.held(t, "voided", simulator.TokenVisa)
+		require.NoError(t, b.Void(ctx, authorizeKey("voided")))
+		require.NoError(t, b.Void(ctx, authorizeKey("blocked")))
+		_, err := b.authorize(ctx, "declined", simulator.TokenDeclined)
+		require.Error(t, err)
+		audit := func() []string {
+			wrong, err := b.store.AuditLedger(ctx)
+			require.NoError(t, err)
+			return wrong
+		}
+		require.Empty(t, audit())
+		require.NoError(t, b.db.Exec("DELETE FROM postings").Error)
+		require.Equal(t, []string{"the ledger does not explain payment " + b.payment(t, "voided").ID + " of voided, which is voided"}, audit())
 	})
 }

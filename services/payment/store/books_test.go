@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/payment/provider/simulator"
@@ -92,6 +93,22 @@ func (b *testBundle) requireBooksAgree(ctx context.Context, t require.TestingT) 
 	}
 	require.Empty(t, theirs, "the provider knows of effects that we do not")
 	b.requireLedger(ctx, t, want)
+	b.requireHealthy(ctx, t)
+}
+
+// requireHealthy requires that an audit, which compares more than the last state
+// of each row, has nothing to say.
+func (b *testBundle) requireHealthy(ctx context.Context, t require.TestingT) {
+	page, err := payment.NewAuditor(b.store, b.book).Audit(ctx, key.Range{Limit: 500})
+	require.NoError(t, err)
+	require.Empty(t, page.Next)
+	for _, f := range page.Facts {
+		said := payment.Fact{Wrong: f.Wrong, Differ: f.Differ, Undone: f.Undone, Answers: f.Answers, Open: f.Open, Blind: f.Blind}
+		require.Equal(t, payment.Fact{}, said, f.Saga)
+	}
+	wrong, err := b.store.AuditLedger(ctx)
+	require.NoError(t, err)
+	require.Empty(t, wrong)
 }
 
 func (b *testBundle) requireLedger(ctx context.Context, t require.TestingT, want map[payment.Balance]int64) {

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/barrier"
@@ -31,11 +33,6 @@ func (s *Store) parcels(ctx context.Context, r key.Range) (shipping.Parcels, err
 	if err != nil {
 		return shipping.Parcels{}, err
 	}
-	for _, st := range standings {
-		all.Standings = append(all.Standings, shipping.Standing{
-			Key: st.Key, State: string(st.State), Undoable: st.Undoable(), At: st.CreatedAt,
-		})
-	}
 	var rows []row
 	err = barrier.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation, warehouse").Find(&rows).Error
 	if err != nil {
@@ -47,5 +44,33 @@ func (s *Store) parcels(ctx context.Context, r key.Range) (shipping.Parcels, err
 			Shipment: r.shipment().Shipment, At: r.CreatedAt.UTC(),
 		})
 	}
+	booked := bookings(all.Parcels)
+	for _, st := range standings {
+		s := shipping.Standing{Key: st.Key, State: string(st.State), Undoable: st.Undoable(), At: st.CreatedAt}
+		if st.Answered() || st.State == barrier.Done {
+			s.Other = barrier.Differs(st, booked[st.Key])
+		}
+		all.Standings = append(all.Standings, s)
+	}
 	return all, nil
+}
+
+// bookings are what the rows of each step say that it was answered: every parcel
+// that was booked, as it was then.
+func bookings(rows []shipping.ParcelRow) map[key.Key]shipping.Booking {
+	of := map[key.Key]shipping.Booking{}
+	for _, r := range rows {
+		if r.TrackingNumber == "" {
+			continue
+		}
+		was := r.Shipment
+		was.State = shipping.Booked
+		b := of[r.Key]
+		b.Shipments = append(b.Shipments, was)
+		of[r.Key] = b
+	}
+	for _, b := range of { // the database's order of codes is not ours
+		slices.SortFunc(b.Shipments, func(a, b shipping.Shipment) int { return cmp.Compare(a.Warehouse, b.Warehouse) })
+	}
+	return of
 }
