@@ -52,7 +52,7 @@ func Judge(f Facts, now time.Time, grace time.Duration) Verdict {
 	}
 	j.NeedsAttention = f.Order.NeedsAttention
 	j.since = f.Order.UpdatedAt
-	j.wrong(FindingHistory, "order", f.Order.Wrong)
+	j.wrong(LegalHistory, FindingHistory, "order", f.Order.Wrong)
 	switch f.Order.Status {
 	case order.Pending:
 		j.undecided()
@@ -62,6 +62,7 @@ func Judge(f Facts, now time.Time, grace time.Duration) Verdict {
 		j.cancelled()
 	}
 	if f.Order.Status != order.Pending {
+		j.quote()
 		j.books()
 	}
 	j.twice()
@@ -93,9 +94,9 @@ func brief(words string) string {
 	return strings.ToValidUTF8(words[:most], "") + "…" // the cut may be inside a character
 }
 
-func (j *judgement) wrong(kind FindingKind, service string, all []string) {
+func (j *judgement) wrong(i Invariant, kind FindingKind, service string, all []string) {
 	for _, w := range all {
-		j.find(LegalHistory, kind, service, false, "%s", w)
+		j.find(i, kind, service, false, "%s", w)
 	}
 }
 
@@ -140,17 +141,20 @@ func (j *judgement) unknown(now time.Time, grace time.Duration) {
 		if !f.Ours.IsZero() || !f.Provider.IsZero() {
 			what = append(what, fmt.Sprintf("%s taken by our books, %s by the provider's", amount(f.Ours), amount(f.Provider)))
 		}
-		for _, d := range f.Differ {
+		for _, d := range slices.Concat(f.Differ, f.Undone) {
 			what = append(what, d.What)
 		}
 		trace("payment", f.Since, strings.Join(what, ", "))
 	}
 	if f := j.Shipping; f != nil {
-		what := ""
+		var what []string
 		if len(f.Parcels) > 0 {
-			what = fmt.Sprintf("%d parcels booked", len(f.Parcels))
+			what = append(what, fmt.Sprintf("%d parcels booked", len(f.Parcels)))
 		}
-		trace("shipping", f.Since, what)
+		for _, d := range f.Undone {
+			what = append(what, d.What)
+		}
+		trace("shipping", f.Since, strings.Join(what, ", "))
 	}
 	if len(parts) == 0 || now.Sub(j.since) < grace { // without a time it is a stranger's key, and nobody's is under way
 		return
@@ -198,8 +202,8 @@ func (j *judgement) undecided() {
 
 // confirmed judges an order that keeps everything, once.
 func (j *judgement) confirmed() {
-	if j.asked("catalog") && j.Catalog != nil && j.Catalog.Total != nil && !same(j.Catalog.Total, j.Order.Total) {
-		j.find(OneAnswer, FindingQuote, "catalog", false, "it was quoted %s, its total is %s", j.Catalog.Total, inWords(j.Order.Total))
+	if n := len(j.Order.Waivers); n > 0 {
+		j.find(ExactUndo, FindingUndo, "order", false, "it is confirmed, and somebody gave up on undoing %d of its steps", n)
 	}
 	warehouses := 0
 	if j.asked("inventory") {
@@ -278,39 +282,15 @@ func (j *judgement) cancelled() {
 	}
 }
 
-// books judges whether the outside world's books are ours, and whether each
-// service agrees with itself.
-func (j *judgement) books() {
-	if f := j.Inventory; f != nil {
-		j.wrong(FindingBarrier, "inventory", f.Wrong)
-	}
-	if f := j.Payment; f != nil {
-		j.wrong(FindingBarrier, "payment", f.Wrong)
-		for _, step := range f.Open {
-			j.find(LegalHistory, FindingBarrier, "payment", false, "%s was begun and never concluded", step)
-		}
-		for _, d := range f.Differ {
-			if !j.waived(d.Step) {
-				j.find(MoneyAddsUp, FindingProviderBook, "payment", false, "%s", d.What)
-			}
-		}
-	}
-	if f := j.Shipping; f != nil {
-		j.wrong(FindingBarrier, "shipping", f.Wrong)
-		for _, d := range f.Differ {
-			if !j.waived(d.Step) {
-				j.find(AtMostOnce, FindingCarrierBook, "shipping", false, "%s", d.What)
-			}
-		}
-	}
-}
-
 // twice judges what may not be there twice, whatever the order's status.
 func (j *judgement) twice() {
 	p := moneyOf(j.Payment)
 	if n := max(p.Ours.Captures, p.Provider.Captures); n > 1 {
 		j.find(AtMostOnce, FindingTakenTwice, "payment", false, "money was taken %d times by our books and %d times by the provider's: %s and %s",
 			p.Ours.Captures, p.Provider.Captures, amount(p.Ours), amount(p.Provider))
+	}
+	if p.Ours.Refunded > p.Ours.Captured || p.Provider.Refunded > p.Provider.Captured {
+		j.find(ExactUndo, FindingUndo, "payment", false, "more was paid back than was taken: by our books %s, by the provider's %s", balance(p.Ours), balance(p.Provider))
 	}
 	live := 0
 	for _, h := range p.Holds {
@@ -384,11 +364,13 @@ func amount(t payment.Taken) string {
 	return money.New(t.Captured-t.Refunded, t.Currency).String()
 }
 
+func balance(t payment.Taken) string {
+	return fmt.Sprintf("%s of %s", money.New(t.Refunded, t.Currency), money.New(t.Captured, t.Currency))
+}
+
 func inWords(a *money.Amount) string {
 	if a == nil {
 		return "not there"
 	}
 	return a.String()
 }
-
-func same(a, b *money.Amount) bool { return a != nil && b != nil && *a == *b }

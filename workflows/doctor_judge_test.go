@@ -36,11 +36,11 @@ func confirmedFacts() *workflows.Facts {
 		Order: &order.Fact{
 			ID: judged, Status: order.Confirmed, Total: &total, Units: 3, CreatedAt: placed, UpdatedAt: placed, DecideBy: placed.Add(10 * time.Minute),
 		},
-		Catalog: &catalog.Fact{Saga: judged, Since: placed, Total: &total},
+		Catalog: &catalog.Fact{Saga: judged, Since: placed, Total: &total, Units: 3},
 		Inventory: &inventory.Fact{Saga: judged, Since: placed, Stock: []inventory.StockFact{
 			{Step: "inventory.reserve", State: inventory.Committed, Units: 3, Warehouses: 2, Undoable: true},
 		}},
-		Payment: &payment.Fact{Saga: judged, Since: placed, Ours: paid, Provider: paid},
+		Payment: &payment.Fact{Saga: judged, Since: placed, Ours: paid, Provider: paid, Asked: []money.Amount{total}},
 		Shipping: &shipping.Fact{Saga: judged, Since: placed, Parcels: []shipping.ParcelFact{
 			{Step: "shipping.book", Warehouse: "AMS", Ours: shipping.Booked, Carrier: true, Undoable: true},
 			{Step: "shipping.book", Warehouse: "BER", Ours: shipping.Booked, Carrier: true, Undoable: true},
@@ -170,6 +170,50 @@ func TestTheDoctorJudges(t *testing.T) {
 			other := money.New(1, "EUR")
 			f.Catalog.Total = &other
 		}, []found{no(workflows.FindingQuote, "I9")}},
+		"AConfirmedOrderHasNoQuote": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Catalog = nil
+		}, []found{no(workflows.FindingQuote, "I9")}},
+		"AConfirmedOrdersQuoteIsUnreadable": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Catalog = &catalog.Fact{Saga: judged, Since: placed, Answers: []string{"x"}}
+		}, []found{no(workflows.FindingAnswer, "I9")}},
+		"AQuoteIsOfOtherUnits": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Catalog.Units = 4
+		}, []found{no(workflows.FindingQuote, "I9")}},
+		"AQuoteOfAnOlderReleaseHasNoUnits": {confirmedFacts(), func(f *workflows.Facts) { f.Catalog.Units = 0 }, nil},
+		"ACancelledOrderWasQuotedOtherwise": {cancelledFacts(), func(f *workflows.Facts) {
+			other := money.New(1, "EUR")
+			f.Order.Total = &other
+		}, []found{no(workflows.FindingQuote, "I9")}},
+		"ACancelledOrderWasNeverTold": {cancelledFacts(), func(f *workflows.Facts) { f.Order.Total = nil }, nil},
+		"ACancelledOrderAskedForOtherMoneyThanWasQuoted": {cancelledFacts(), func(f *workflows.Facts) {
+			f.Payment.Asked = []money.Amount{total, money.New(1, "EUR")}
+		}, []found{no(workflows.FindingQuote, "I9")}},
+		"AConfirmedOrderHasWaivers": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Order.Waivers = waive("inventory.reserve")
+		}, []found{no(workflows.FindingUndo, "I8")}},
+		"MoreWasPaidBackThanTaken": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Payment.Provider.Refunded = total.Minor + 1
+		}, []found{no(workflows.FindingUndo, "I8")}},
+		"WhatHadNotHappenedWasUndone": {cancelledFacts(), func(f *workflows.Facts) {
+			f.Inventory.Undone = []string{"x"}
+			f.Payment.Undone = []payment.Difference{{Step: "payment.authorize", What: "x"}}
+			f.Shipping.Undone = []shipping.Difference{{Step: "shipping.book", What: "x"}}
+		}, []found{no(workflows.FindingUndo, "I8"), no(workflows.FindingUndo, "I8"), no(workflows.FindingUndo, "I8")}},
+		"WhatAPersonTookBackWasWaived": {cancelledFacts(), func(f *workflows.Facts) {
+			f.Order.Waivers = waive("payment.authorize", "shipping.book")
+			f.Payment.Undone = []payment.Difference{{Step: "payment.authorize", What: "x"}}
+			f.Shipping.Undone = []shipping.Difference{{Step: "shipping.book", What: "x"}}
+		}, nil},
+		"WhatWasAnsweredDidNotHappen": {confirmedFacts(), func(f *workflows.Facts) {
+			f.Catalog.Answers, f.Inventory.Answers, f.Payment.Answers, f.Shipping.Answers = []string{"x"}, []string{"x"}, []string{"x"}, []string{"x"}
+		}, []found{no(workflows.FindingAnswer, "I9"), no(workflows.FindingAnswer, "I9"), no(workflows.FindingAnswer, "I9"), no(workflows.FindingAnswer, "I9")}},
+		"AnUndecidedOrderIsNotJudgedByItsBooks": {pendingFacts(), func(f *workflows.Facts) {
+			f.Order.NeedsAttention, f.Catalog.Units = true, 4
+			f.Payment.Undone, f.Payment.Answers = []payment.Difference{{Step: "payment.authorize", What: "x"}}, []string{"x"}
+		}, nil},
+		"ThereIsNoSuchOrderAndItsEffectsWereTakenBack": {cancelledFacts(), func(f *workflows.Facts) {
+			*f = workflows.Facts{Saga: f.Saga, Shipping: &shipping.Fact{Saga: f.Saga, Undone: []shipping.Difference{{Step: "shipping.book", What: "x"}}}}
+		}, []found{no(workflows.FindingUnknownOrder, "I5")}},
 		"OnlyTheProviderKnowsOfACapture": {confirmedFacts(), func(f *workflows.Facts) {
 			f.Payment.Differ = []payment.Difference{{Step: "payment.capture", What: "x"}}
 		}, []found{no(workflows.FindingProviderBook, "I1")}},

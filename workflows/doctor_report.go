@@ -18,6 +18,7 @@ const (
 	NoneLost      Invariant = "I5"
 	AtMostOnce    Invariant = "I6"
 	LegalHistory  Invariant = "I7"
+	ExactUndo     Invariant = "I8"
 	OneAnswer     Invariant = "I9"
 )
 
@@ -47,6 +48,8 @@ const (
 	FindingQuote         FindingKind = "quote"           // is not the order's total
 	FindingHistory       FindingKind = "history"         // of an order is no legal path
 	FindingBarrier       FindingKind = "barrier"         // contradicts its service's own rows
+	FindingUndo          FindingKind = "undo"            // of what had not happened, or not like that
+	FindingAnswer        FindingKind = "answer"          // that is recorded is not what happened
 	FindingStock         FindingKind = "stock"           // as a whole does not add up
 	FindingLedger        FindingKind = "ledger"          // as a whole does not add up
 )
@@ -57,7 +60,7 @@ var FindingKinds = []FindingKind{
 	FindingStockHeld, FindingStockSold, FindingStockNotSold,
 	FindingMoneyHeld, FindingMoneyTaken, FindingMoneyNotTaken, FindingMoneyAmount, FindingHeldTwice, FindingTakenTwice, FindingProviderBook,
 	FindingParcelBooked, FindingParcelMissing, FindingCarrierBook,
-	FindingQuote, FindingHistory, FindingBarrier, FindingStock, FindingLedger,
+	FindingQuote, FindingHistory, FindingBarrier, FindingUndo, FindingAnswer, FindingStock, FindingLedger,
 }
 
 // Finding is one thing that is wrong.

@@ -148,7 +148,7 @@ func TestTheDoctorFindsWhatWasDamaged(t *testing.T) {
 			id := c.place(t, "tok_visa").ID
 			c.damage(t, "catalog", `UPDATE barrier SET outcome = replace(outcome, '12600', '12601') WHERE saga = ?`, id)
 			return id
-		}, []workflows.FindingKind{workflows.FindingQuote}, false, order.Confirmed},
+		}, []workflows.FindingKind{workflows.FindingAnswer, workflows.FindingQuote}, false, order.Confirmed},
 
 		"ASagaThatWasTerminatedBeforeItsCapture": {func(t *testing.T, c *clinic) string {
 			t.Helper()

@@ -1,0 +1,74 @@
+package workflows_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/workflows"
+)
+
+// traces is where an order leaves something, and how each is made to forget it.
+var traces = []struct {
+	book    string
+	service string // that tells the doctor of it
+	forget  []string
+}{
+	{"catalog", "catalog", []string{"DELETE FROM barrier WHERE saga = ?"}},
+	{"inventory", "inventory", []string{
+		// What it had is as if it had never come.
+		`UPDATE stock SET committed = committed - l.quantity, received = received - l.quantity FROM (
+			SELECT sku, warehouse, quantity FROM reservation_lines AS l JOIN reservations AS r ON r.saga = l.saga WHERE r.state = 'committed' AND l.saga = ?
+		) AS l WHERE l.sku = stock.sku AND l.warehouse = stock.warehouse`,
+		"DELETE FROM reservation_lines WHERE saga = ?", "DELETE FROM reservations WHERE saga = ?", "DELETE FROM barrier WHERE saga = ?",
+	}},
+	{"payment", "payment", []string{
+		"DELETE FROM postings WHERE payment_id IN (SELECT id FROM payments WHERE saga = ?)",
+		"DELETE FROM invoices WHERE payment_id IN (SELECT id FROM payments WHERE saga = ?)",
+		"DELETE FROM transfers WHERE saga = ?", "DELETE FROM payments WHERE saga = ?", "DELETE FROM barrier WHERE saga = ?",
+	}},
+	{"provider", "payment", []string{"DELETE FROM effects WHERE key LIKE ? || '/%'"}},
+	{"shipping", "shipping", []string{"DELETE FROM shipments WHERE saga = ?", "DELETE FROM barrier WHERE saga = ?"}},
+	{"carrier", "shipping", []string{"DELETE FROM bookings WHERE booking_key LIKE ? || '/%'"}},
+}
+
+// An order that was acknowledged and has neither a record nor a workflow is found
+// by whoever still has anything of it, were it the only one.
+func TestTheDoctorFindsALostOrderByItsLastTrace(t *testing.T) {
+	t.Parallel()
+
+	for token, where := range map[string][]string{
+		"tok_visa":             {"catalog", "inventory", "payment", "provider", "shipping", "carrier"},
+		"tok_capture_declined": {"catalog", "inventory", "payment", "provider", "shipping", "carrier"}, // all of it was taken back
+		"tok_declined":         {"catalog", "inventory", "payment", "provider", "shipping"},            // the carrier never heard of it
+	} {
+		for _, last := range where {
+			t.Run(token+" "+last, func(t *testing.T) {
+				t.Parallel()
+				c := newClinic(t)
+				c.place(t, "tok_visa")
+				id := c.place(t, token).ID
+				lose(t, c, id)
+				var service string
+				for _, trace := range traces {
+					if trace.book == last {
+						service = trace.service
+						continue
+					}
+					for _, statement := range trace.forget {
+						_, err := c.Exec(t.Context(), trace.book, statement, id)
+						require.NoError(t, err)
+					}
+				}
+				r := c.diagnose(t)
+				require.Len(t, r.Findings, 1, r.Findings)
+				f := r.Findings[0]
+				require.Equal(t, workflows.FindingUnknownOrder, f.Kind)
+				require.Equal(t, id, f.Order)
+				require.Contains(t, f.Detail, service+" has ")
+				require.False(t, f.Repairable)
+				require.False(t, r.OK)
+			})
+		}
+	}
+}
