@@ -33,13 +33,13 @@ var clones = []struct{ book, statement string }{
 	{"inventory", `INSERT INTO reservations SELECT $, step, generation, state, created_at, updated_at FROM reservations, clones WHERE saga = @saga`},
 	{"inventory", `INSERT INTO reservation_lines SELECT $, step, generation, sku, warehouse, quantity FROM reservation_lines, clones WHERE saga = @saga`},
 	{"payment", barrierClone},
-	{"payment", `INSERT INTO payments SELECT 'p' || $, $, step, generation, state, amount, currency, token_hash, provider_reference, decline_code,
+	{"payment", `INSERT INTO payments SELECT payments.id || $, $, step, generation, state, amount, currency, token_hash, provider_reference || $, decline_code,
 		captured, refunding, refunded, created_at, updated_at FROM payments, clones WHERE saga = @saga`},
-	{"payment", `INSERT INTO transfers SELECT $, step, generation, 'p' || $, kind, state, amount, currency, replace(target, saga, $), invoice_number || $,
-		provider_reference, decline_code, created_at, updated_at FROM transfers, clones WHERE saga = @saga`},
-	{"payment", `INSERT INTO postings SELECT set_id || $, line, 'p' || $, kind, account, amount, currency, created_at FROM postings, clones
+	{"payment", `INSERT INTO transfers SELECT $, step, generation, payment_id || $, kind, state, amount, currency, replace(target, saga, $), invoice_number || $,
+		provider_reference || $, decline_code, created_at, updated_at FROM transfers, clones WHERE saga = @saga`},
+	{"payment", `INSERT INTO postings SELECT set_id || $, line, payment_id || $, kind, account, amount, currency, created_at FROM postings, clones
 		WHERE payment_id = (SELECT id FROM payments WHERE saga = @saga)`},
-	{"payment", `INSERT INTO invoices SELECT number || $, 'p' || $, amount, currency, created_at FROM invoices, clones
+	{"payment", `INSERT INTO invoices SELECT number || $, payment_id || $, amount, currency, created_at FROM invoices, clones
 		WHERE payment_id = (SELECT id FROM payments WHERE saga = @saga)`},
 	{"provider", `INSERT INTO effects SELECT replace(key, @saga, $), kind, state, amount, currency, reference || $, replace(target, @saga, $), token_hash, reason, created_at, updated_at
 		FROM effects, clones WHERE key > @saga || '/' AND key < @saga || '0'`},
@@ -50,7 +50,10 @@ var clones = []struct{ book, statement string }{
 		FROM bookings, clones WHERE booking_key > @saga || '/' AND booking_key < @saga || '0'`},
 }
 
-const barrierClone = `INSERT INTO barrier SELECT $, step, generation, state, fingerprint, request, outcome, code, message, created_at, updated_at
+// What is unique is in the answers too, before these parts of their JSON.
+const barrierClone = `INSERT INTO barrier SELECT $, step, generation, state, fingerprint, request,
+	replace(replace(replace(replace(outcome, '","provider_reference"', $ || '","provider_reference"'), '","invoice_number"', $ || '","invoice_number"'),
+		'","amount":{', $ || '","amount":{'), '","state"', $ || '","state"'), code, message, created_at, updated_at
 	FROM barrier, clones WHERE saga = @saga`
 
 // fill adds n orders like that one, in every book.
