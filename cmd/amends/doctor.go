@@ -102,14 +102,22 @@ func (std stdio) doctor(cmd *cobra.Command, flags doctorFlags) error {
 	if err := flags.check(cmd.Flags().Changed); err != nil {
 		return notRun(err)
 	}
-	report, err := std.diagnose(cmd, flags)
+	past, err := std.diagnose(cmd, flags)
 	if err != nil {
 		return notRun(err)
+	}
+	report, age := past.Report, ""
+	if flags.last {
+		now := time.Now()
+		age = ageInWords(now.Sub(report.Ended))
+		if why := past.Late(now); why != "" {
+			fmt.Fprintf(std.err, "this report is %s old, and the schedule's interval is %s: %s\n", age, past.Every, why)
+		}
 	}
 	if flags.json {
 		err = writeJSON(std.out, report)
 	} else {
-		err = renderReport(std.out, report)
+		err = renderReport(std.out, report, age)
 	}
 	switch {
 	case err != nil:
@@ -120,10 +128,11 @@ func (std stdio) doctor(cmd *cobra.Command, flags doctorFlags) error {
 	return nil
 }
 
-func (std stdio) diagnose(cmd *cobra.Command, flags doctorFlags) (workflows.Report, error) {
+// diagnose returns the report of a run, or of the schedule's last one.
+func (std stdio) diagnose(cmd *cobra.Command, flags doctorFlags) (past doctor.Past, err error) {
 	c, err := std.load(cmd, config.Needs{Temporal: true})
 	if err != nil {
-		return workflows.Report{}, err
+		return past, err
 	}
 	input := reconcileInput(c)
 	input.DryRun, input.AtMost = flags.dryRun, flags.atMost // not the schedule's: who asks decides
@@ -138,22 +147,23 @@ func (std stdio) diagnose(cmd *cobra.Command, flags doctorFlags) (workflows.Repo
 	}
 	client, err := std.dial(c, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
-		return workflows.Report{}, err
+		return past, err
 	}
 	defer client.Close()
 	checked, cancel := context.WithTimeout(cmd.Context(), queryTimeout)
 	defer cancel()
 	if err := client.Check(checked); err != nil {
-		return workflows.Report{}, err
+		return past, err
 	}
 	if !flags.last {
-		return doctor.Run(cmd.Context(), client.Client, c.Services.Order.Queue, input)
+		past.Report, err = doctor.Run(cmd.Context(), client.Client, c.Services.Order.Queue, input)
+		return past, err
 	}
-	report, found, err := doctor.Last(cmd.Context(), client.Client)
+	past, found, err := doctor.Last(cmd.Context(), client.Client)
 	if err == nil && !found {
 		err = errors.New("the schedule has no run that has ended; is doctor.every 0, or does no worker of the order service run?")
 	}
-	return report, err
+	return past, err
 }
 
 // reconcileInput is how the configuration wants the doctor to look.

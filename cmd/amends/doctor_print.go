@@ -13,10 +13,15 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// renderReport writes a report as tables.
-func renderReport(w io.Writer, r workflows.Report) error {
+// renderReport writes a report as tables; age is how long ago it ended, in words,
+// unless that was just now.
+func renderReport(w io.Writer, r workflows.Report, age string) error {
+	looked := fmt.Sprintf("%s, for %s", stamp(r.Started), r.Ended.Sub(r.Started).Round(time.Millisecond))
+	if age != "" {
+		looked += "; " + age + " ago"
+	}
 	head := newTable()
-	head.AppendRow(table.Row{"Looked", fmt.Sprintf("%s, for %s", stamp(r.Started), r.Ended.Sub(r.Started).Round(time.Millisecond))})
+	head.AppendRow(table.Row{"Looked", looked})
 	head.AppendRow(table.Row{"Orders", fmt.Sprintf("%d, of which %d judged and %d too young; %.0f per second", r.Orders, r.Judged, r.SkippedYoung, r.OrdersPerSecond)})
 	attention := fmt.Sprintf("%d, flagged with a reason: amends orders --needs-attention", r.NeedsAttention)
 	if r.SkippedYoung > 0 {
@@ -93,6 +98,19 @@ func verdict(r workflows.Report) string {
 	default:
 		return "something is wrong"
 	}
+}
+
+// ageInWords is d in the largest unit of which there are at least two.
+func ageInWords(d time.Duration) string {
+	for _, unit := range []struct {
+		length time.Duration
+		name   string
+	}{{24 * time.Hour, "days"}, {time.Hour, "hours"}, {time.Minute, "minutes"}, {time.Second, "seconds"}} {
+		if n := d / unit.length; n >= 2 {
+			return fmt.Sprintf("%d %s", n, unit.name)
+		}
+	}
+	return "a moment"
 }
 
 func wereOrders(n int) string {

@@ -140,12 +140,25 @@ func TestAReportIsReadable(t *testing.T) {
 		ReportOnlyBecause: "of a reason",
 	}
 	var b strings.Builder
-	require.NoError(t, renderReport(&b, r))
+	require.NoError(t, renderReport(&b, r, "3 hours"))
 	for _, want := range []string{
 		"something is wrong", "no: not yet", "no, it is for a person", "payment", "no answer", "burnt",
 		"… and 4 more: saga_stopped 2 stock_held 5", "Nothing was repaired: of a reason.", "1, flagged with a reason",
+		"2026-11-22 12:00:00.000Z, for 1s; 3 hours ago",
 	} {
 		require.Contains(t, b.String(), want)
 	}
 	require.Equal(t, "2 orders judged, 7 findings, 0 repaired, payment did not answer", summary(r))
+}
+
+func TestAnAgeInWords(t *testing.T) {
+	t.Parallel()
+
+	for age, want := range map[time.Duration]string{
+		-time.Second: "a moment", 1999 * time.Millisecond: "a moment", 2 * time.Second: "2 seconds", 119 * time.Second: "119 seconds",
+		2 * time.Minute: "2 minutes", 119 * time.Minute: "119 minutes", 2 * time.Hour: "2 hours", 47 * time.Hour: "47 hours",
+		48 * time.Hour: "2 days", 1000 * time.Hour: "41 days",
+	} {
+		require.Equal(t, want, ageInWords(age), age)
+	}
 }

@@ -91,16 +91,33 @@ func drop(ctx context.Context, c client.Client) error {
 	return nil
 }
 
-// Last returns the report of the last run that the schedule started and that has
-// ended, and whether there is one.
-func Last(ctx context.Context, c client.Client) (r workflows.Report, found bool, err error) {
+// Past is what the schedule's last run saw, and how the schedule stands now.
+type Past struct {
+	Report workflows.Report
+	// Every is the schedule's interval; 0: somebody gave it none.
+	Every time.Duration
+	// Paused says that somebody has paused it, Running that a run has begun and not
+	// ended.
+	Paused, Running bool
+}
+
+// Last returns the last run that the schedule started and that has ended, and
+// whether there is one.
+func Last(ctx context.Context, c client.Client) (p Past, found bool, err error) {
 	d, err := c.ScheduleClient().GetHandle(ctx, workflows.DoctorScheduleID).Describe(ctx)
 	var missing *serviceerror.NotFound
 	switch {
 	case errors.As(err, &missing):
-		return r, false, nil
+		return p, false, nil
 	case err != nil:
-		return r, false, fmt.Errorf("schedule %s: %w", workflows.DoctorScheduleID, err)
+		return p, false, fmt.Errorf("schedule %s: %w", workflows.DoctorScheduleID, err)
+	}
+	p.Running = len(d.Info.RunningWorkflows) > 0
+	if s := d.Schedule.State; s != nil {
+		p.Paused = s.Paused
+	}
+	if s := d.Schedule.Spec; s != nil && len(s.Intervals) > 0 {
+		p.Every = s.Intervals[0].Every
 	}
 	for _, a := range slices.Backward(d.Info.RecentActions) {
 		if a.StartWorkflowResult == nil {
@@ -112,15 +129,33 @@ func Last(ctx context.Context, c client.Client) (r workflows.Report, found bool,
 			if errors.As(err, &missing) {
 				continue // past its retention
 			}
-			return r, false, fmt.Errorf("run %s: %w", id, err)
+			return p, false, fmt.Errorf("run %s: %w", id, err)
 		}
 		if run.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
 			continue // it runs, or was stopped
 		}
-		if err := c.GetWorkflow(ctx, id, "").Get(ctx, &r); err != nil {
-			return r, false, fmt.Errorf("run %s: %w", id, err)
+		if err := c.GetWorkflow(ctx, id, "").Get(ctx, &p.Report); err != nil {
+			return p, false, fmt.Errorf("run %s: %w", id, err)
 		}
-		return r, true, nil
+		return p, true, nil
 	}
-	return r, false, nil
+	return p, false, nil
+}
+
+// Late says why there is nothing newer than the report, if there should be: two
+// intervals have passed since it ended, so a run was missed that was neither late
+// at random nor taking its time. Empty: it is as new as it can be.
+func (p Past) Late(now time.Time) string {
+	switch age := now.Sub(p.Report.Ended); {
+	case p.Every > 0 && age <= 2*p.Every:
+		return ""
+	case p.Paused:
+		return "somebody has paused the schedule"
+	case p.Every <= 0:
+		return "the schedule has no interval"
+	case p.Running:
+		return "a run has begun and not ended: it takes its time, or no worker of the order service runs"
+	default:
+		return "no run of the schedule has ended since: does the engine run all the time, and a worker of the order service?"
+	}
 }

@@ -164,14 +164,18 @@ func TestTheDoctorKeepsItsSchedule(t *testing.T) {
 	require.True(t, d.Schedule.State.Paused, "that is a person's decision")
 
 	require.NoError(t, handle.Trigger(t.Context(), client.ScheduleTriggerOptions{}))
-	var r workflows.Report
+	var last doctor.Past
 	eventually(t, "it has run", func() bool {
-		r, found, err = doctor.Last(t.Context(), server.Client)
+		last, found, err = doctor.Last(t.Context(), server.Client)
 		require.NoError(t, err)
 		return found
 	})
-	require.Equal(t, 1, r.Orders)
-	require.True(t, r.OK)
+	require.Equal(t, 1, last.Report.Orders)
+	require.True(t, last.Report.OK)
+	require.True(t, last.Paused)
+	require.Equal(t, 2*time.Hour, last.Every)
+	require.Empty(t, last.Late(last.Report.Ended.Add(4*time.Hour)))
+	require.Contains(t, last.Late(last.Report.Ended.Add(5*time.Hour)), "paused")
 
 	want.Every = 0
 	require.NoError(t, doctor.Keep(t.Context(), server.Client, want))
