@@ -30,6 +30,7 @@ var (
 	AuditReserved = Audit[key.Range, inventory.AuditPage]{"inventory.audit", "inventory"}
 	AuditPayments = Audit[key.Range, payment.AuditPage]{"payment.audit", "payment"}
 	AuditParcels  = Audit[key.Range, shipping.AuditPage]{"shipping.audit", "shipping"}
+	AuditPlaced   = Audit[saga.None, []string]{"order.audit_placements", "order"}
 	AuditStock    = Audit[saga.None, []string]{"inventory.audit_stock", "inventory"}
 	AuditLedger   = Audit[saga.None, []string]{"payment.audit_ledger", "payment"}
 	DescribeSagas = Audit[[]string, []SagaFact]{"order.describe_sagas", "order"}
@@ -78,6 +79,7 @@ type Sagas interface {
 // BindOrderAudit binds the questions to the order service and to the engine.
 func BindOrderAudit(r saga.Registry, a order.Auditor, s order.Service, engine Sagas) {
 	bind(r, AuditOrders, a.Audit)
+	bind(r, AuditPlaced, func(ctx context.Context, _ saga.None) ([]string, error) { return a.AuditPlacements(ctx) })
 	bind(r, DescribeSagas, func(ctx context.Context, ids []string) ([]SagaFact, error) {
 		facts := make([]SagaFact, len(ids))
 		for i, id := range ids {

@@ -249,6 +249,7 @@ func (d *doctor) look(ctx workflow.Context, ids []string, seen func(*Facts, Verd
 
 // wholes asks each service about what only it can sum up.
 func (d *doctor) wholes(ctx workflow.Context) error {
+	placed := start(ctx, d, activities.AuditPlaced, none)
 	stock := start(ctx, d, activities.AuditStock, none)
 	ledger := start(ctx, d, activities.AuditLedger, none)
 	for _, w := range []struct {
@@ -257,6 +258,7 @@ func (d *doctor) wholes(ctx workflow.Context) error {
 		invariant Invariant
 		kind      FindingKind
 	}{
+		{placed, "order", NoneLost, FindingPlacedTwice},
 		{stock, "inventory", StockAddsUp, FindingStock},
 		{ledger, "payment", MoneyAddsUp, FindingLedger},
 	} {

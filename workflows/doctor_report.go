@@ -32,6 +32,7 @@ const (
 	FindingSagaMissing   FindingKind = "saga_missing"    // undecided, and the engine has no saga of it
 	FindingSagaSilent    FindingKind = "saga_silent"     // undecided and not flagged, long after it had to be decided
 	FindingUnknownOrder  FindingKind = "unknown_order"   // a service knows a saga whose order is not there
+	FindingPlacedTwice   FindingKind = "placed_twice"    // two orders of one call
 	FindingStockHeld     FindingKind = "stock_held"      // by an order that is decided
 	FindingStockSold     FindingKind = "stock_sold"      // to an order that is cancelled
 	FindingStockNotSold  FindingKind = "stock_not_sold"  // to an order that is confirmed
@@ -56,7 +57,7 @@ const (
 
 // FindingKinds are all kinds, for those who count each.
 var FindingKinds = []FindingKind{
-	FindingSagaStopped, FindingSagaMissing, FindingSagaSilent, FindingUnknownOrder,
+	FindingSagaStopped, FindingSagaMissing, FindingSagaSilent, FindingUnknownOrder, FindingPlacedTwice,
 	FindingStockHeld, FindingStockSold, FindingStockNotSold,
 	FindingMoneyHeld, FindingMoneyTaken, FindingMoneyNotTaken, FindingMoneyAmount, FindingHeldTwice, FindingTakenTwice, FindingProviderBook,
 	FindingParcelBooked, FindingParcelMissing, FindingCarrierBook,

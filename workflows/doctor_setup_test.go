@@ -122,7 +122,7 @@ func (c *clinic) input() workflows.Input {
 		CustomerID: "cus_1", Currency: "EUR", PaymentToken: "tok_visa",
 		Lines:       []workflows.Line{{SKU: "MUG", Quantity: 2}, {SKU: "KETTLE", Quantity: 1}},
 		ShipTo:      workflows.Address{Name: "A. Buyer", Line1: "Hauptstr. 1", City: "Berlin", PostalCode: "10115", Country: "DE"},
-		Fingerprint: "f", Nonce: "n", PlacedAt: now, DecideBy: now.Add(10 * time.Minute),
+		Fingerprint: "f", Nonce: uuid.NewString(), PlacedAt: now, DecideBy: now.Add(10 * time.Minute),
 	}}
 }
 

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +89,14 @@ func TestTheDoctorFindsWhatWasDamaged(t *testing.T) {
 			lose(t, c, id)
 			return id
 		}, []workflows.FindingKind{workflows.FindingUnknownOrder}, false, ""},
+		"TwoOrdersOfOneCall": {func(t *testing.T, c *clinic) string {
+			t.Helper()
+			in := c.input()
+			c.saga(t, in)
+			in.OrderID = uuid.NewString()
+			c.saga(t, in)
+			return ""
+		}, []workflows.FindingKind{workflows.FindingPlacedTwice}, false, ""},
 		"ADoubleCapture": {func(t *testing.T, c *clinic) string {
 			t.Helper()
 			id := c.place(t, "tok_visa").ID
@@ -185,7 +194,7 @@ func TestTheDoctorFindsWhatWasDamaged(t *testing.T) {
 			require.Empty(t, c.engine.resumed, "it was asked to change nothing")
 			for _, f := range r.Findings {
 				require.Equal(t, tc.repaired, f.Repairable, f)
-				if f.Kind != workflows.FindingStock && f.Kind != workflows.FindingLedger {
+				if !slices.Contains([]workflows.FindingKind{workflows.FindingStock, workflows.FindingLedger, workflows.FindingPlacedTwice}, f.Kind) {
 					require.Equal(t, id, f.Order)
 				}
 			}

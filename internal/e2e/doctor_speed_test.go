@@ -25,7 +25,7 @@ var doctorOrders = flag.Int("doctor.orders", 1500, "how many orders TestDoctorSp
 // must be unique gets it. A book and its statements, in the order of foreign keys.
 var clones = []struct{ book, statement string }{
 	{"order", `INSERT INTO orders (id, customer_id, status, reason, total_minor, total_currency, placement, view, changes, created_at, updated_at, decide_by)
-		SELECT $, customer_id, status, reason, total_minor, total_currency, placement, view, changes, created_at, updated_at, decide_by FROM orders, clones WHERE orders.id = @saga`},
+		SELECT $, customer_id, status, reason, total_minor, total_currency, replace(placement, '"nonce":"', '"nonce":"' || $), view, changes, created_at, updated_at, decide_by FROM orders, clones WHERE orders.id = @saga`},
 	{"order", `INSERT INTO order_lines SELECT $, position, sku, quantity FROM order_lines, clones WHERE order_id = @saga`},
 	{"order", `INSERT INTO order_history SELECT $, position, from_status, to_status, reason, at FROM order_history, clones WHERE order_id = @saga`},
 	{"catalog", barrierClone},

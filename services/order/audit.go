@@ -14,6 +14,11 @@ import (
 type Auditor interface {
 	// Audit returns the orders of r by id, at most r.Limit of them (a list: all).
 	Audit(ctx context.Context, r key.Range) (AuditPage, error)
+
+	// AuditPlacements returns which orders were placed by one and the same call, in
+	// words. A call places one order, whose id stands for its customer and key; with
+	// two ids it has placed two. It reads every order, in one statement.
+	AuditPlacements(ctx context.Context) ([]string, error)
 }
 
 // AuditPage is an answer of [Auditor.Audit].

@@ -72,3 +72,27 @@ func TestAudit(t *testing.T) {
 		require.Equal(t, []string{"the order is CONFIRMED, its history ends at PENDING"}, page.Facts[1].Wrong)
 	})
 }
+
+// The id of an order is made of who placed it under which key, so the key need not
+// be stored. That one call has placed two orders would show that it was not.
+func TestAuditFindsTwoOrdersOfOneCall(t *testing.T) {
+	t.Parallel()
+
+	each(t, func(t *testing.T, b testBundle) {
+		ctx := t.Context()
+		for id, nonce := range map[string]string{"a": "n1", "b": "n2", "c": "", "d": ""} {
+			p := placement()
+			p.Nonce = nonce
+			_, err := b.Create(ctx, key.New(id, "order.create"), p)
+			require.NoError(t, err)
+		}
+		audit := func() []string {
+			wrong, err := b.AuditPlacements(ctx)
+			require.NoError(t, err)
+			return wrong
+		}
+		require.Empty(t, audit())
+		require.NoError(t, b.db.Exec("UPDATE orders SET placement = replace(placement, 'n2', 'n1')").Error)
+		require.Equal(t, []string{"one call placed 2 orders, among them a and b"}, audit())
+	})
+}
