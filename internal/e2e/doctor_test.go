@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/amends/amends/internal/dbtest"
 	"github.com/amends/amends/internal/doctor"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
@@ -120,6 +121,47 @@ func TestTheDoctorTakesBackWhatACancelledOrderHolds(t *testing.T) {
 	require.Equal(t, cancelled, v.Status)
 	require.Equal(t, order.PaymentDeclined, v.Reason, "the reason that was written first")
 	require.NoError(t, p.Check(t.Context()))
+}
+
+// Somebody has changed what a step was answered, and the carrier has lost a parcel
+// that was taken back there. No book is right by being the most recent, so the
+// doctor says so and touches nothing.
+func TestTheDoctorReportsAnUndoAndAnAnswerThatAreNotExact(t *testing.T) {
+	t.Parallel()
+
+	for name, dsn := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatformOn(t, dsn, 10*time.Minute)
+			kept := p.place(t, "", "wait=30", placement()).order.ID
+			body := placement()
+			body["payment_token"] = "tok_capture_declined"
+			undone := p.place(t, "", "wait=30", body).order.ID
+			p.overdue(t, kept)
+			p.overdue(t, undone)
+			r := p.diagnose(t)
+			require.True(t, r.OK, r.Findings)
+			require.Equal(t, 2, r.Judged)
+
+			require.NoError(t, p.Damage(t.Context(), "payment", "UPDATE barrier SET outcome = replace(outcome, 'INV-', 'INX-') WHERE saga = ? AND step = 'payment.capture'", kept))
+			require.NoError(t, p.Damage(t.Context(), "carrier", "DELETE FROM bookings WHERE booking_key LIKE ? || '/%' AND warehouse = 'BER'", undone))
+			r = p.diagnose(t)
+			require.False(t, r.OK)
+			require.Equal(t, map[workflows.FindingKind]int{workflows.FindingAnswer: 1, workflows.FindingUndo: 1}, r.Counts, r.Findings)
+			for _, f := range r.Findings {
+				require.False(t, f.Repairable)
+				if f.Kind == workflows.FindingAnswer {
+					require.Equal(t, workflows.OneAnswer, f.Invariant)
+					require.Equal(t, kept, f.Order)
+				} else {
+					require.Equal(t, workflows.ExactUndo, f.Invariant)
+					require.Equal(t, undone, f.Order)
+				}
+			}
+			require.Equal(t, confirmed, decided(t, kept).Status)
+			require.Equal(t, cancelled, decided(t, undone).Status)
+		})
+	}
 }
 
 // customerOf is the search attribute by which an order is found.
