@@ -51,7 +51,33 @@ func Differs[Out any](s Standing, rows Out) string {
 			return ""
 		}
 	}
-	return fmt.Sprintf("it was answered %s, the rows say %s", s.outcome, own)
+	recorded, own := apart(s.outcome, own)
+	return fmt.Sprintf("it was answered %s, the rows say %s", recorded, own)
+}
+
+// apart cuts two texts that are not the same down to where they differ, if they
+// are long: a page of them must fit into one message.
+func apart(a, b string) (string, string) {
+	const most, before = 300, 50
+	if max(len(a), len(b)) <= most {
+		return a, b
+	}
+	same := 0
+	for same < min(len(a), len(b)) && a[same] == b[same] {
+		same++
+	}
+	cut := func(s string) string {
+		from, dots := max(0, same-before), ""
+		if from > 0 {
+			dots = "…"
+		}
+		s = s[from:]
+		if len(s) > most {
+			s = s[:most] + "…"
+		}
+		return dots + strings.ToValidUTF8(s, "") // the cuts may be inside a character
+	}
+	return cut(a), cut(b)
 }
 
 // Standings returns what the ledger says of the sagas of r, by key. It takes no

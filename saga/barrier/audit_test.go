@@ -1,6 +1,7 @@
 package barrier_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -118,5 +119,25 @@ func TestAnAnswerDiffersFromTheRows(t *testing.T) {
 			require.NoError(t, db.Exec("UPDATE barrier SET outcome = ?", tc.recorded).Error)
 			require.Equal(t, tc.want, differs(), tc.recorded)
 		}
+	})
+}
+
+// A long answer is cut down to where it differs: many of them go into one message.
+func TestALongAnswerIsToldOfWhereItDiffers(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, migrate, func(t *testing.T, db *gorm.DB) {
+		ctx, k, long := t.Context(), key.New("a", "x"), strings.Repeat("ü", 1000)
+		_, err := barrier.Do(ctx, db, barrier.Call{Key: k, Fingerprint: "f"}, func(*gorm.DB) (outcome, error) {
+			return outcome{Reservation: long + "1" + long}, nil
+		})
+		require.NoError(t, err)
+		all, err := barrier.Standings(ctx, db, key.Range{})
+		require.NoError(t, err)
+		words := barrier.Differs(all[0], outcome{Reservation: long + "2" + long})
+		require.Regexp(t, `^it was answered …ü+1ü+…, the rows say …ü+2ü+…$`, words)
+		require.Less(t, len(words), 700)
+		words = barrier.Differs(all[0], outcome{Reservation: "2"})
+		require.Regexp(t, `^it was answered \{"reservation":"ü+…, the rows say \{"reservation":"2"\}$`, words)
 	})
 }

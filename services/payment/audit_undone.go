@@ -31,9 +31,7 @@ func (c *comparison) barrier(r Recorded) {
 func takenBack(p *Payment, l provider.Effect, r Recorded) string {
 	let := l.State == provider.Voided || l.State == provider.Expired
 	switch {
-	case r.Progress == Undone && !let:
-		return fmt.Sprintf("%s: our payment of %s was taken back, %s", p.Key.Step, p.Amount, saysOf(l))
-	case r.Progress == Undone && l.Amount != p.Amount:
+	case r.Progress == Undone && (!let || l.Amount != p.Amount):
 		return fmt.Sprintf("%s: our payment of %s was taken back, %s", p.Key.Step, p.Amount, saysOf(l))
 	case r.Progress == Undone && p.ProviderReference != "" && l.Reference != p.ProviderReference:
 		return fmt.Sprintf("%s: our payment %s was taken back, the provider's is %s", p.Key.Step, p.ProviderReference, l.Reference)
