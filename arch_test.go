@@ -58,7 +58,7 @@ var layers = []layer{
 	{"internal/load", "api/client services/order", "temporal gorm echo viper"},
 	{"internal/doctor", "activities services/order workflows fault", "gorm echo viper"},
 
-	{"internal/dbtest", "internal/database internal/pgserver fault", "temporal echo"},
+	{"internal/dbtest", "internal/bench/wire internal/database internal/pgserver fault", "temporal echo"},
 	{"internal/shoptest", "activities services/** saga fault internal/database internal/dbtest internal/money", "echo"},
 	{"internal/chaos", "api/client workflows saga services/** fault internal/**", ""},
 	{"internal/bench", "internal/** workflows", ""},

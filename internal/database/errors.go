@@ -30,6 +30,7 @@ var mappings = []mapping{
 	{is(gorm.ErrForeignKeyViolated), fault.Bug, fault.Conflict, "a record that this one needs is not there"},
 	{is(gorm.ErrCheckConstraintViolated), fault.Bug, fault.Conflict, "a rule of the database forbids the change"},
 	{constraint, fault.Bug, fault.Conflict, "a rule of the database forbids the change"},
+	{is(txn.ErrRows), fault.Bug, fault.Conflict, "a record is not as the change needs it"},
 	{class("22"), fault.Bug, fault.Invalid, "a value does not fit the database"},
 }
 

@@ -114,7 +114,7 @@ func openPostgres(dsn string, o Options) (*sql.DB, error) {
 	setDefault(cfg.RuntimeParams, "application_name", "amends")
 	setDefault(cfg.RuntimeParams, "lock_timeout", millis(o.LockTimeout))
 	setDefault(cfg.RuntimeParams, "idle_in_transaction_session_timeout", millis(idleTransaction))
-	pool := stdlib.OpenDB(*cfg)
+	pool := sql.OpenDB(connector{stdlib.GetConnector(*cfg)})
 	conns := o.MaxConns
 	if conns <= 0 {
 		conns = defaultPostgresConns

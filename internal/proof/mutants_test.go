@@ -66,32 +66,34 @@ var mutants = []mutant{
 	{
 		name: "BarrierInItsOwnTransaction", file: "saga/barrier/inside.go",
 		was: "	err := txn.Run(ctx, db, func(tx *gorm.DB) error {\n		out, refusal = *new(Out), nil\n" +
-			"		first, err := insert(tx, c, Intent) // nobody sees the intent: it commits as done or refused\n" +
+			"		first, err := insert(tx, c, row{State: Intent}) // nobody sees the intent: it commits as done\n" +
 			"		if err != nil {\n			return err\n		}\n",
 		is: "	var first bool\n" +
-			"	if err := txn.Run(ctx, db, func(tx *gorm.DB) (err error) { first, err = insert(tx, c, Intent); return err }); err != nil {\n" +
+			"	if err := txn.Run(ctx, db, func(tx *gorm.DB) (err error) { first, err = insert(tx, c, row{State: Intent}); return err }); err != nil {\n" +
 			"		return out, err\n	}\n" +
 			"	err := txn.Run(ctx, db, func(tx *gorm.DB) error {\n		var err error\n		out, refusal = *new(Out), nil\n",
 		by: named("./saga/barrier", "TestDo|TestTable"),
 	},
 	{
 		name: "DeclineIsNotSticky", file: "saga/barrier/call.go",
-		was: "	_, err = change(tx, k, r, Intent)\n	return r.refusal(), err\n", is: "	err = where(tx, k).Delete(&row{}).Error\n	return r.refusal(), err\n",
+		was: "		first, err := insert(db, c, r)\n", is: "		first, err := true, error(nil)\n",
 		by: named("./saga/barrier", "TestDo|TestTable"),
 	},
 	{
-		name: "RefusalKeepsItsFirstLines", file: "saga/barrier/call.go",
-		was: "	if err := tx.RollbackTo(savepoint).Error; err != nil {\n		return nil, err\n	}\n", is: "",
+		name: "RefusalKeepsItsFirstLines", file: "saga/barrier/inside.go",
+		was: "		if err != nil {\n			return err\n		}\n		return finish(tx, c.Key, out)\n",
+		is: "		if refusal != nil {\n			_, err = change(tx, c.Key, row{State: Refused, Code: refusal.Code, Message: refusal.Message}, Intent)\n			return err\n		}\n" +
+			"		if err != nil {\n			return err\n		}\n		return finish(tx, c.Key, out)\n",
 		by: named("./saga/barrier", "TestDo|TestTable"),
 	},
 	{
 		name: "UndoForgetsTheKey", file: "saga/barrier/inside.go",
-		was: "		won, err := change(tx, k, row{State: Undone}, Done)\n", is: "		res := where(tx, k).Delete(&row{})\n		won, err := res.RowsAffected == 1, res.Error\n",
+		was: "		won, err := change(txn.Queue(tx, 1), k, row{State: Undone}, Done)\n", is: "		res := where(tx, k).Delete(&row{})\n		won, err := res.RowsAffected == 1, res.Error\n",
 		by: explore("2", "-sample", "2500"),
 	},
 	{
 		name: "UndoOfNothingDoesNotBlock", file: "saga/barrier/inside.go",
-		was: "		first, err := insert(tx, Call{Key: k}, Blocked)\n		if err != nil || first {\n			return err\n		}\n		r, err := find(tx, k)\n		switch {\n		case err != nil:\n			return err\n		case r == nil || r.State == Intent:\n			return impossible(k, r, \"undo inside\")",
+		was: "		first, err := insert(tx, Call{Key: k}, row{State: Blocked})\n		if err != nil || first {\n			return err\n		}\n		r, err := find(tx, k)\n		switch {\n		case err != nil:\n			return err\n		case r == nil || r.State == Intent:\n			return impossible(k, r, \"undo inside\")",
 		is:  "		r, err := find(tx, k)\n		switch {\n		case err != nil || r == nil:\n			return err\n		case r.State == Intent:\n			return impossible(k, r, \"undo inside\")",
 		by:  explore("2", "-sample", "2500"),
 	},
@@ -99,6 +101,16 @@ var mutants = []mutant{
 		name: "OutcomeWrittenOverAnUndo", file: "saga/barrier/outside.go",
 		was: "won, err := change(tx, k, r, Intent)", is: "won, err := change(tx, k, r, Intent, Undone, Blocked)",
 		by: named("./saga/barrier", "Test.*(Outcome|Conclude|Table|Outside)"),
+	},
+	{
+		name: "AQueuedWriteIsNotChecked", file: "internal/database/conn.go",
+		was: "SELECT 1 / (count(*) = %d)::int FROM written", is: "SELECT 1 + (count(*) = %d)::int FROM written",
+		by: named("./internal/database", "Leaves"),
+	},
+	{
+		name: "AFailedBatchGoesOn", file: "internal/database/conn.go",
+		was: "		c.failed = err\n", is: "",
+		by: named("./internal/database", "Leaves"),
 	},
 	{
 		name: "QuoteIsNotRecorded", file: "services/catalog/store/quote.go", quick: true,

@@ -27,7 +27,7 @@ func TestDo(t *testing.T) {
 		})
 	})
 
-	t.Run("RefusesAfterAStatementThatFailed", func(t *testing.T) { // PostgreSQL needs the savepoint
+	t.Run("RefusesAfterAStatementThatFailed", func(t *testing.T) { // PostgreSQL takes no other in that transaction
 		t.Parallel()
 		each(t, func(t *testing.T, b testBundle) {
 			_, err := barrier.Do(t.Context(), b.db, b.call(), func(tx *gorm.DB) (outcome, error) {

@@ -1,6 +1,7 @@
 package barrier
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -94,26 +95,42 @@ func run(tx *gorm.DB, k Key, effect func(tx *gorm.DB) error) error {
 	return err
 }
 
-// attempt runs an effect that may refuse. If it does, nothing of it is left but
-// the refusal in k's row, and attempt returns that, as every repeat will get it,
-// with a nil error: commit.
-func attempt(tx *gorm.DB, k Key, effect func(tx *gorm.DB) error) (refusal, err error) {
-	const savepoint = "barrier"
-	if err := tx.SavePoint(savepoint).Error; err != nil {
-		return nil, err
-	}
-	err = effect(tx)
+// attempt runs the effect of c's first call, which may refuse, in tx. A refusal
+// is set, and returned as an error that rolls everything back: the effect's
+// writes, and the claim of the key. [keep] records it.
+func attempt(k Key, effect func() error, refusal **fault.Error) error {
+	err := effect()
 	f := declined(err)
 	switch {
 	case f == nil:
-		return nil, err
+		return err
 	case f.Code == "":
-		return nil, fault.Errorf(fault.Bug, fault.Invalid, "%s: a refusal needs a code", k)
+		return fault.Errorf(fault.Bug, fault.Invalid, "%s: a refusal needs a code", k)
 	}
-	if err := tx.RollbackTo(savepoint).Error; err != nil {
-		return nil, err
+	*refusal = f
+	return f
+}
+
+// keep records that c was refused, and answers as every repeat will. Nobody has
+// been told yet, and nothing is there of the attempt: if another call was faster
+// meanwhile, its record is the answer, as if this one came only now.
+func keep[Answer any](ctx context.Context, db *gorm.DB, c Call, f *fault.Error, repeat func(db *gorm.DB, c Call) (Answer, error)) (Answer, error) {
+	var answer Answer
+	err := txn.Alone(ctx, db, func(db *gorm.DB) error {
+		answer = *new(Answer)
+		r := row{State: Refused, Code: f.Code, Message: f.Message}
+		first, err := insert(db, c, r)
+		switch {
+		case err != nil:
+			return err
+		case first:
+			return r.refusal()
+		}
+		answer, err = repeat(db, c)
+		return err
+	})
+	if err != nil {
+		return *new(Answer), err
 	}
-	r := row{State: Refused, Code: f.Code, Message: f.Message}
-	_, err = change(tx, k, r, Intent)
-	return r.refusal(), err
+	return answer, nil
 }

@@ -59,14 +59,15 @@
 // the same key queue on the primary key (on SQLite, on the only write lock): an
 // undo that meets an open do waits for it and then reads what it left. State is
 // changed by conditional updates that say which states they start from, and
-// effects follow that update, so the loser of a race finds no row and runs
-// nothing.
+// effects follow that update: the loser of a race finds no row, or has waited for
+// the lock of the row and reads that it lost, and runs nothing.
 //
 // # Failures
 //
 // An error of an effect that is a [fault.Error] of kind business is a decision:
-// what the effect wrote is rolled back to a savepoint, the refusal is recorded
-// and sticky. Every other error rolls the whole transaction back, row included,
+// its transaction is rolled back, then the refusal is recorded in another one and
+// sticky. A call that comes between the two is as if it had come first, and its
+// record is the answer of both. Every other error rolls the whole transaction back, row included,
 // as if the call had never come; the saga repeats it. Compensations, and effects
 // that go with an outcome from outside, cannot refuse: a business fault of theirs
 // is answered as a bug.
@@ -75,4 +76,11 @@
 // effects work through tx only and must set, not add to, what they capture. A
 // caller that stops waiting learns nothing: the commit may have happened, and
 // the repeat says.
+//
+// # Round trips
+//
+// Any *gorm.DB will do. With a driver that knows of [txn.Queue] (internal/database
+// has one) a do, an undo or a conclude is two round trips to PostgreSQL and those
+// of its effect: BEGIN comes with the first statement and the outcome with COMMIT.
+// An effect saves its own in the same way, by queueing its writes.
 package barrier

@@ -5,6 +5,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/barrier/txn"
 )
 
@@ -18,10 +19,10 @@ import (
 // What effect returns must survive JSON: a repeat gets it from there.
 func Do[Out any](ctx context.Context, db *gorm.DB, c Call, effect func(tx *gorm.DB) (Out, error)) (Out, error) {
 	var out Out
-	var refusal error
+	var refusal *fault.Error
 	err := txn.Run(ctx, db, func(tx *gorm.DB) error {
 		out, refusal = *new(Out), nil
-		first, err := insert(tx, c, Intent) // nobody sees the intent: it commits as done or refused
+		first, err := insert(tx, c, row{State: Intent}) // nobody sees the intent: it commits as done
 		if err != nil {
 			return err
 		}
@@ -29,24 +30,16 @@ func Do[Out any](ctx context.Context, db *gorm.DB, c Call, effect func(tx *gorm.
 			out, err = recorded[Out](tx, c)
 			return err
 		}
-		refusal, err = attempt(tx, c.Key, func(tx *gorm.DB) (err error) {
-			out, err = effect(tx)
-			return err
-		})
-		if err != nil || refusal != nil {
-			return err
-		}
-		outcome, err := encode(out)
+		err = attempt(c.Key, func() (err error) { out, err = effect(tx); return err }, &refusal)
 		if err != nil {
 			return err
 		}
-		_, err = change(tx, c.Key, row{State: Done, Outcome: outcome}, Intent)
-		return err
+		return finish(tx, c.Key, out)
 	})
-	if err == nil {
-		err = refusal
-	}
-	if err != nil {
+	switch {
+	case refusal != nil:
+		return keep(ctx, db, c, refusal, recorded[Out])
+	case err != nil:
 		return *new(Out), err
 	}
 	return out, nil
@@ -76,11 +69,11 @@ func recorded[Out any](tx *gorm.DB, c Call) (out Out, err error) {
 // open is waited for.
 func Undo[Out any](ctx context.Context, db *gorm.DB, k Key, effect func(tx *gorm.DB, out Out) error) error {
 	return txn.Run(ctx, db, func(tx *gorm.DB) error {
-		first, err := insert(tx, Call{Key: k}, Blocked)
+		first, err := insert(tx, Call{Key: k}, row{State: Blocked})
 		if err != nil || first {
 			return err
 		}
-		r, err := find(tx, k)
+		r, err := find(locked(tx), k)
 		switch {
 		case err != nil:
 			return err
@@ -93,9 +86,12 @@ func Undo[Out any](ctx context.Context, db *gorm.DB, k Key, effect func(tx *gorm
 		if err != nil {
 			return err
 		}
-		won, err := change(tx, k, row{State: Undone}, Done)
-		if err != nil || !won { // lost to another undo, which has taken it back
+		won, err := change(txn.Queue(tx, 1), k, row{State: Undone}, Done)
+		if err != nil {
 			return err
+		}
+		if !won {
+			return fault.Errorf(fault.Bug, fault.Conflict, "%s was changed although it is locked", k)
 		}
 		return run(tx, k, func(tx *gorm.DB) error { return effect(tx, out) })
 	})
@@ -105,13 +101,13 @@ func Undo[Out any](ctx context.Context, db *gorm.DB, k Key, effect func(tx *gorm
 // never will: the key is blocked. A repeat answers the same. What was undone
 // counts as not happened.
 func Settle[Out any](ctx context.Context, db *gorm.DB, k Key) (out Out, happened bool, err error) {
-	err = txn.Run(ctx, db, func(tx *gorm.DB) error {
+	err = txn.Alone(ctx, db, func(db *gorm.DB) error {
 		out, happened = *new(Out), false
-		first, err := insert(tx, Call{Key: k}, Blocked)
+		first, err := insert(db, Call{Key: k}, row{State: Blocked})
 		if err != nil || first {
 			return err
 		}
-		r, err := find(tx, k)
+		r, err := find(db, k)
 		switch {
 		case err != nil:
 			return err

@@ -52,7 +52,7 @@ func (s *stage) open(ctx context.Context) (n int, err error) {
 
 // moves are the legal steps of a row; it begins with nothing.
 var moves = map[barrier.State][]barrier.State{
-	nothing:        {barrier.Intent, barrier.Blocked},
+	nothing:        {barrier.Intent, barrier.Refused, barrier.Blocked},
 	barrier.Intent: {barrier.Done, barrier.Refused, barrier.Undone, barrier.Blocked},
 	barrier.Done:   {barrier.Undone},
 }
@@ -121,12 +121,13 @@ func contradiction(c *scene, start, end ledger) string {
 	return ""
 }
 
-// beganAgain says whether a call needed a second transaction. Retries would hide
+// beganAgain says whether a call took a transaction, or a statement that is one by
+// itself, a second time. Retries would hide
 // that calls collide instead of waiting for each other, until one has no retry left.
 func (c *scene) beganAgain() bool {
 	seen := map[string]bool{}
 	for _, released := range c.trace {
-		if strings.HasSuffix(released, ":BEGIN") && seen[released] {
+		if (strings.HasSuffix(released, ":BEGIN") || strings.HasSuffix(released, alone)) && seen[released] {
 			return true
 		}
 		seen[released] = true

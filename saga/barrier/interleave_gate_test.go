@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"gorm.io/gorm"
+
+	"github.com/amends/amends/saga/barrier/txn"
 )
 
 // An actor is a goroutine that takes one operation and stops before each of its
@@ -43,15 +45,18 @@ type event struct {
 	answer string
 }
 
+// beginner is a pool, or one connection of it.
 type beginner interface {
 	BeginTx(ctx context.Context, o *sql.TxOptions) (*sql.Tx, error)
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 var errAborted = errors.New("the run was given up")
 
 // stop waits for the scheduler's leave to send a statement.
 func (a *actor) stop(at string) error {
-	if a.coarse && at != "BEGIN" {
+	if a.coarse && at != "BEGIN" && !strings.HasSuffix(at, alone) {
 		return nil
 	}
 	select {
@@ -69,10 +74,14 @@ func (a *actor) stop(at string) error {
 
 type actorKey struct{}
 
-// gate is a pool whose transactions stop before every statement of the actor that
-// the context carries. It is what GORM sends statements to, so that the barrier
-// under test is the real one.
+// gate is a pool that stops before everything that the server sees of the actor
+// that the context carries: BEGIN comes to it with the first statement, and what
+// is queued with the next one or with COMMIT. It is what GORM sends statements to,
+// so that the barrier under test is the real one.
 type gate struct{ *sql.DB }
+
+// alone marks a statement outside a transaction.
+const alone = " alone"
 
 // gated returns db with a gate before it.
 func gated(ctx context.Context, db *gorm.DB) (*gorm.DB, error) {
@@ -85,36 +94,69 @@ func gated(ctx context.Context, db *gorm.DB) (*gorm.DB, error) {
 	return g, nil
 }
 
-func (gate) BeginTx(ctx context.Context, o *sql.TxOptions) (gorm.ConnPool, error) {
+// stop stops the actor of ctx and returns it.
+func (gate) stop(ctx context.Context, at string) (*actor, error) {
 	a, ok := ctx.Value(actorKey{}).(*actor)
 	if !ok {
 		return nil, errors.New("the context carries no actor")
 	}
-	if err := a.stop("BEGIN"); err != nil {
+	return a, a.stop(at)
+}
+
+func (g gate) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	a, err := g.stop(ctx, label(query)+alone)
+	if err != nil {
+		return nil, err
+	}
+	return a.on.ExecContext(ctx, query, args...)
+}
+
+func (g gate) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	a, err := g.stop(ctx, label(query)+alone)
+	if err != nil {
+		return nil, err
+	}
+	return a.on.QueryContext(ctx, query, args...)
+}
+
+func (g gate) BeginTx(ctx context.Context, o *sql.TxOptions) (gorm.ConnPool, error) {
+	a, err := g.stop(ctx, "BEGIN")
+	if err != nil {
 		return nil, err
 	}
 	tx, err := a.on.BeginTx(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	return &gatedTx{tx, a}, nil
+	return &gatedTx{Tx: tx, actor: a}, nil
 }
 
 type gatedTx struct {
 	*sql.Tx
 
 	actor *actor
+	began bool // the first statement was sent, and BEGIN with it
+}
+
+// stop stops before a statement that is sent at once.
+func (t *gatedTx) stop(ctx context.Context, query string) error {
+	first := !t.began
+	t.began = true
+	if _, queued := txn.Queued(ctx); first || queued {
+		return nil
+	}
+	return t.actor.stop(label(query))
 }
 
 func (t *gatedTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if err := t.actor.stop(label(query)); err != nil {
+	if err := t.stop(ctx, query); err != nil {
 		return nil, err
 	}
 	return t.Tx.ExecContext(ctx, query, args...)
 }
 
 func (t *gatedTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if err := t.actor.stop(label(query)); err != nil {
+	if err := t.stop(ctx, query); err != nil {
 		return nil, err
 	}
 	return t.Tx.QueryContext(ctx, query, args...)
@@ -136,22 +178,16 @@ func (t *gatedTx) Rollback() error {
 
 // label shortens a statement to its verb and its table.
 func label(query string) string {
-	switch verb, _, _ := strings.Cut(query, " "); verb {
-	case "SAVEPOINT":
-		return verb
-	case "ROLLBACK":
-		return "ROLLBACK TO"
-	default:
-		for _, table := range []string{"effect", "barrier"} {
-			if strings.Contains(query, table) {
-				return verb + " " + table
-			}
+	verb, _, _ := strings.Cut(query, " ")
+	for _, table := range []string{"effect", "barrier"} {
+		if strings.Contains(query, table) {
+			return verb + " " + table
 		}
-		return query
 	}
+	return query
 }
 
 // mayRelease says whether a statement can give back a lock that others wait for.
 func mayRelease(at string) bool {
-	return at == "COMMIT" || at == "ROLLBACK" || at == "ROLLBACK TO"
+	return at == "COMMIT" || at == "ROLLBACK" || strings.HasSuffix(at, alone)
 }

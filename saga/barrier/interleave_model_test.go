@@ -123,7 +123,7 @@ func (l *ledger) take(o op, who string) (answer string) {
 	line := table[i]
 	before := *l
 	if line.leaves != line.finds {
-		if line.finds == nothing && (line.leaves == barrier.Done || line.leaves == barrier.Refused) {
+		if line.finds == nothing && line.leaves == barrier.Done {
 			l.history = strings.TrimSpace(l.history + " intent")
 		}
 		l.history = strings.TrimSpace(l.history + " " + string(line.leaves))

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
 
@@ -67,15 +66,9 @@ func newStage(t *testing.T, dsn string) *stage {
 		conn, err := pool.Conn(t.Context())
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = conn.Close() }) // a run that was given up has closed it
-		require.NoError(t, conn.Raw(func(c any) error {
-			pg, ok := c.(*stdlib.Conn)
-			if !ok {
-				return fmt.Errorf("a %T is not pgx's", c)
-			}
-			s.pids = append(s.pids, pg.Conn().PgConn().PID())
-			return nil
-		}))
-		s.conns = append(s.conns, conn)
+		var pid uint32
+		require.NoError(t, conn.QueryRowContext(t.Context(), "SELECT pg_backend_pid()").Scan(&pid))
+		s.conns, s.pids = append(s.conns, conn), append(s.pids, pid)
 	}
 	return s
 }

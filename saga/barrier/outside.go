@@ -27,10 +27,10 @@ type Ticket[Out any] struct {
 // nothing or [EndUndo] SUSPENDED; to another request REQUEST_MISMATCH.
 func Intend[Out any](ctx context.Context, db *gorm.DB, c Call, prepare func(tx *gorm.DB) error) (Ticket[Out], error) {
 	var ticket Ticket[Out]
-	var refusal error
+	var refusal *fault.Error
 	err := txn.Run(ctx, db, func(tx *gorm.DB) error {
 		ticket, refusal = Ticket[Out]{}, nil
-		first, err := insert(tx, c, Intent)
+		first, err := insert(tx, c, row{State: Intent})
 		switch {
 		case err != nil:
 			return err
@@ -40,13 +40,12 @@ func Intend[Out any](ctx context.Context, db *gorm.DB, c Call, prepare func(tx *
 		case prepare == nil:
 			return nil
 		}
-		refusal, err = attempt(tx, c.Key, prepare)
-		return err
+		return attempt(c.Key, func() error { return prepare(tx) }, &refusal)
 	})
-	if err == nil {
-		err = refusal
-	}
-	if err != nil {
+	switch {
+	case refusal != nil:
+		return keep(ctx, db, c, refusal, reissue[Out])
+	case err != nil:
 		return Ticket[Out]{}, err
 	}
 	return ticket, nil
@@ -81,7 +80,7 @@ func Conclude[Out any](ctx context.Context, db *gorm.DB, k Key, out Out, effect 
 	if err != nil {
 		return err
 	}
-	return finish(ctx, db, k, row{State: Done, Outcome: outcome}, "conclude", effect)
+	return end(ctx, db, k, row{State: Done, Outcome: outcome}, "conclude", effect)
 }
 
 // Refuse records that the outside declined a call that was intended, for good,
@@ -93,11 +92,11 @@ func Refuse(ctx context.Context, db *gorm.DB, k Key, refusal *fault.Error, effec
 	if refusal == nil || refusal.Code == "" {
 		return fault.Errorf(fault.Bug, fault.Invalid, "%s: a refusal needs a code", k)
 	}
-	return finish(ctx, db, k, row{State: Refused, Code: refusal.Code, Message: refusal.Message}, "refuse", effect)
+	return end(ctx, db, k, row{State: Refused, Code: refusal.Code, Message: refusal.Message}, "refuse", effect)
 }
 
-// finish moves an intent to r's state with effect.
-func finish(ctx context.Context, db *gorm.DB, k Key, r row, doing string, effect func(tx *gorm.DB) error) error {
+// end moves an intent to r's state with effect.
+func end(ctx context.Context, db *gorm.DB, k Key, r row, doing string, effect func(tx *gorm.DB) error) error {
 	return txn.Run(ctx, db, func(tx *gorm.DB) error {
 		won, err := change(tx, k, r, Intent)
 		if err != nil {
@@ -137,13 +136,13 @@ type Entry[Req, Out any] struct {
 // settles and found that it happened.
 func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key) (Entry[Req, Out], error) {
 	var entry Entry[Req, Out]
-	err := txn.Run(ctx, db, func(tx *gorm.DB) error {
+	err := txn.Alone(ctx, db, func(db *gorm.DB) error {
 		entry = Entry[Req, Out]{State: Blocked}
-		first, err := insert(tx, Call{Key: k}, Blocked)
+		first, err := insert(db, Call{Key: k}, row{State: Blocked})
 		if err != nil || first {
 			return err
 		}
-		r, err := find(tx, k)
+		r, err := find(db, k)
 		if err != nil {
 			return err
 		}

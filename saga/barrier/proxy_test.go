@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,21 +14,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// lose says what the proxy does to the next COMMIT.
+// lose says what the proxy does to the next commit: a COMMIT, or a write that is a
+// transaction by itself.
 type lose int32
 
 const (
 	nothingLost lose = iota
-	replyLost        // the server gets COMMIT and carries it out; the client never hears
+	replyLost        // the server gets it and carries it out; the client never hears
 	commitLost       // the server never gets it
 )
 
 // proxy stands between a client and PostgreSQL, reads their messages and cuts the
-// connection at a COMMIT when it is told to.
+// connection at a commit when it is told to.
 type proxy struct {
 	listener net.Listener
 	server   string
-	armed    atomic.Int32 // a lose, for the next COMMIT only
+	armed    atomic.Int32 // a lose, for the next commit only
 	cuts     [commitLost + 1]atomic.Int32
 
 	wg    sync.WaitGroup
@@ -80,12 +82,13 @@ func (p *proxy) accept() {
 // forward carries what the client says. The first message has no type.
 func (p *proxy) forward(client, server net.Conn, cut *atomic.Bool) {
 	defer func() { _ = server.Close() }()
+	l := listener{prepared: map[string]string{}}
 	for first := true; ; first = false {
 		m, err := message(client, !first)
 		if err != nil {
 			return
 		}
-		if !first && m[0] == 'Q' && bytes.EqualFold(m[5:], []byte("commit\x00")) {
+		if !first && l.commits(m) {
 			switch how := lose(p.armed.Swap(int32(nothingLost))); how {
 			case nothingLost:
 			case commitLost:
@@ -102,19 +105,57 @@ func (p *proxy) forward(client, server net.Conn, cut *atomic.Bool) {
 	}
 }
 
+// listener follows what a client says.
+type listener struct {
+	prepared map[string]string // statements by name
+	open     bool              // a transaction is
+}
+
+// commits says whether m, a query of its own or part of a batch, commits.
+func (l *listener) commits(m []byte) bool {
+	words := strings.SplitN(string(m[5:]), "\x00", 3)
+	switch m[0] {
+	case 'Q':
+		return l.runs(words[0])
+	case 'P': // name, statement
+		l.prepared[words[0]] = words[1]
+	case 'B': // portal, name
+		return l.runs(l.prepared[words[1]])
+	}
+	return false
+}
+
+func (l *listener) runs(statement string) (commits bool) {
+	verb, _, _ := strings.Cut(strings.ToUpper(statement), " ")
+	commits = verb == "COMMIT" || verb == "INSERT" && !l.open
+	switch verb {
+	case "BEGIN":
+		l.open = true
+	case "COMMIT", "ROLLBACK":
+		l.open = false
+	}
+	return commits
+}
+
 // backward carries what the server says, but for the reply that is to be lost.
 func (p *proxy) backward(client, server net.Conn, cut *atomic.Bool) {
 	defer func() { _ = client.Close() }()
-	for {
+	for committed := false; ; {
 		m, err := message(server, true)
 		if err != nil {
 			return
 		}
 		if cut.Load() {
-			if bytes.Equal(m[5:], []byte("COMMIT\x00")) {
-				p.cuts[replyLost].Add(1)
+			switch {
+			case m[0] == 'C' && (bytes.HasPrefix(m[5:], []byte("COMMIT")) || bytes.HasPrefix(m[5:], []byte("INSERT"))):
+				committed = true
+			case m[0] == 'Z': // only now is it committed that has no COMMIT
+				if committed {
+					p.cuts[replyLost].Add(1)
+				}
+				return
 			}
-			return
+			continue
 		}
 		if _, err := client.Write(m); err != nil {
 			return

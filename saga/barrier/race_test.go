@@ -66,7 +66,6 @@ func TestTwoDosAtOnce(t *testing.T) {
 		runs   int // of the second's effect
 	}{
 		{"SecondGetsTheOutcomeOfTheFirst", nil, "", 0},
-		{"SecondGetsTheRefusalOfTheFirst", refusal(), "OUT_OF_STOCK", 0},
 		{"SecondRunsWhenTheFirstFails", fault.Errorf(fault.Transient, fault.Unavailable, "no luck"), "", 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -95,6 +94,41 @@ func TestTwoDosAtOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestARefusalMeetsAWaitingDo: a refusal is recorded after its transaction was
+// rolled back. The do that has waited may be faster then, and whoever is, both get
+// one answer.
+func TestARefusalMeetsAWaitingDo(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b testBundle) {
+		release, first := openDo(t, b)
+		var second outcome
+		var err error
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			second, err = barrier.Do(t.Context(), b.db, b.call(), func(tx *gorm.DB) (outcome, error) {
+				return outcome{Reservation: "res_2"}, b.effect("second")(tx)
+			})
+		})
+		awaitWaiter(t, b)
+		release(refusal())
+		wg.Wait()
+		answer, firstErr := first()
+
+		require.Equal(t, fault.CodeOf(err), fault.CodeOf(firstErr))
+		require.Equal(t, second, answer)
+		require.Zero(t, b.ran(t, "do"), "the refused effect leaves nothing")
+		if err != nil {
+			requireFault(t, fault.Business, outOfStock, err)
+			require.Equal(t, barrier.Refused, b.state(t))
+			require.Zero(t, b.ran(t, "second"))
+			return
+		}
+		require.Equal(t, "res_2", answer.Reservation)
+		require.Equal(t, barrier.Done, b.state(t))
+		require.Equal(t, 1, b.ran(t, "second"))
+	})
 }
 
 func TestUndoMeetsAnOpenDo(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/barrier/txn"
 )
 
 //go:embed migrations/*.sql
@@ -65,25 +66,23 @@ func (*row) TableName() string { return "barrier" }
 // now is the time as both engines keep it.
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
-// insert claims c's key with a row in the given state. It says whether the key
-// was free; if another transaction has claimed it and is still open, insert
-// waits for its end.
-func insert(tx *gorm.DB, c Call, state State) (bool, error) {
+// insert claims c's key with r, which says what the call does not. It says
+// whether the key was free; if another transaction has claimed it and is still
+// open, insert waits for its end.
+func insert(tx *gorm.DB, c Call, r row) (bool, error) {
 	if c.Key.Saga == "" || c.Key.Step == "" || c.Key.Generation < 0 {
 		return false, fault.Errorf(fault.Bug, fault.Invalid, "%q is not a key", c.Key)
 	}
-	request := ""
 	if c.Request != nil {
 		var err error
-		if request, err = encode(c.Request); err != nil {
+		if r.Request, err = encode(c.Request); err != nil {
 			return false, err
 		}
 	}
-	at := now()
-	res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row{
-		Saga: c.Key.Saga, Step: c.Key.Step, Generation: c.Key.Generation,
-		State: state, Fingerprint: c.Fingerprint, Request: request, CreatedAt: at, UpdatedAt: at,
-	})
+	r.Saga, r.Step, r.Generation, r.Fingerprint = c.Key.Saga, c.Key.Step, c.Key.Generation, c.Fingerprint
+	r.CreatedAt = now()
+	r.UpdatedAt = r.CreatedAt
+	res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&r)
 	return res.RowsAffected == 1, res.Error
 }
 
@@ -91,9 +90,15 @@ func where(tx *gorm.DB, k Key) *gorm.DB {
 	return tx.Where("saga = ? AND step = ? AND generation = ?", k.Saga, k.Step, k.Generation)
 }
 
+// locked makes find wait for whoever is changing the row, and then nobody else
+// changes it before tx ends. (SQLite has no row locks: tx is the only writer.)
+func locked(tx *gorm.DB) *gorm.DB {
+	return tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
+}
+
 // find returns the row of k, or nil. Under READ COMMITTED it sees what a
-// transaction wrote that insert or change waited for. It takes no lock: change
-// decides.
+// transaction wrote that insert or change waited for. By itself it takes no lock:
+// change decides.
 func find(tx *gorm.DB, k Key) (*row, error) {
 	var rows []row
 	if err := where(tx, k).Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
@@ -109,6 +114,20 @@ func change(tx *gorm.DB, k Key, r row, from ...State) (bool, error) {
 	r.UpdatedAt = now()
 	res := where(tx.Model(&row{}), k).Where("state IN ?", from).Updates(r)
 	return res.RowsAffected == 1, res.Error
+}
+
+// finish records the outcome of the do that has claimed k in this transaction and
+// ends with this: the row travels with COMMIT.
+func finish(tx *gorm.DB, k Key, out any) error {
+	outcome, err := encode(out)
+	if err != nil {
+		return err
+	}
+	won, err := change(txn.Queue(tx, 1), k, row{State: Done, Outcome: outcome}, Intent)
+	if err == nil && !won {
+		return fault.Errorf(fault.Bug, fault.Conflict, "%s was changed by another transaction than its own", k)
+	}
+	return err
 }
 
 // encode returns v as JSON.

@@ -118,28 +118,31 @@ var table = []tableLine{
 // TestTable checks every line of the table, each with a key of its own.
 func TestTable(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, migrate, func(t *testing.T, db *gorm.DB) {
-		for i, line := range table {
-			t.Run(fmt.Sprintf("%s finds %s", line.arrives, or(line.finds, "nothing")), func(t *testing.T) {
-				t.Parallel()
-				b := testBundle{db, barrier.Key{Saga: fmt.Sprintf("ord_%d", i), Step: "inventory.reserve"}}
-				b.arrange(t, line.finds)
-				require.Equal(t, line.finds, b.state(t))
+	dbtest.Each(t, migrate, testTable)
+}
 
-				answer, err := b.arrive(t.Context(), line.arrives)
-				if err != nil {
-					answer = fmt.Sprintf("%s %s", fault.KindOf(err), fault.CodeOf(err))
-				}
-				require.Equal(t, line.answers, answer, "%v", err)
-				require.Equal(t, line.leaves, b.state(t))
-				ran := 0
-				if line.runs {
-					ran = 1
-				}
-				require.Equal(t, ran, b.ran(t, "effect"))
-			})
-		}
-	})
+func testTable(t *testing.T, db *gorm.DB) {
+	t.Helper()
+	for i, line := range table {
+		t.Run(fmt.Sprintf("%s finds %s", line.arrives, or(line.finds, "nothing")), func(t *testing.T) {
+			t.Parallel()
+			b := testBundle{db, barrier.Key{Saga: fmt.Sprintf("ord_%d", i), Step: "inventory.reserve"}}
+			b.arrange(t, line.finds)
+			require.Equal(t, line.finds, b.state(t))
+
+			answer, err := b.arrive(t.Context(), line.arrives)
+			if err != nil {
+				answer = fmt.Sprintf("%s %s", fault.KindOf(err), fault.CodeOf(err))
+			}
+			require.Equal(t, line.answers, answer, "%v", err)
+			require.Equal(t, line.leaves, b.state(t))
+			ran := 0
+			if line.runs {
+				ran = 1
+			}
+			require.Equal(t, ran, b.ran(t, "effect"))
+		})
+	}
 }
 
 func or(s barrier.State, other string) string {

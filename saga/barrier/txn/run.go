@@ -37,12 +37,25 @@ const (
 // Run must not be called inside another transaction: a retry there could not
 // begin anew, and "committed" would be a lie. It answers with a bug.
 func Run(ctx context.Context, db *gorm.DB, f func(tx *gorm.DB) error) error {
+	return persist(ctx, db, func(db *gorm.DB) error { return db.Transaction(f, options(db)...) })
+}
+
+// Alone runs f without a transaction: each of its statements is one by itself and
+// needs neither BEGIN nor COMMIT. It tries again as [Run] does, and then what f
+// wrote before may be there already. It must not be called inside a transaction
+// either.
+func Alone(ctx context.Context, db *gorm.DB, f func(db *gorm.DB) error) error {
+	return persist(ctx, db, f)
+}
+
+// persist tries until it succeeds, fails for good, or has failed often enough.
+func persist(ctx context.Context, db *gorm.DB, try func(db *gorm.DB) error) error {
 	if _, nested := db.Statement.ConnPool.(gorm.TxCommitter); nested {
 		return fault.Errorf(fault.Bug, fault.Internal, "a transaction inside a transaction")
 	}
 	db = db.WithContext(ctx)
 	for attempt := 1; ; attempt++ {
-		err := db.Transaction(f, options(db)...)
+		err := try(db)
 		switch {
 		case err == nil:
 			return nil

@@ -1,0 +1,221 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/amends/amends/saga/barrier/txn"
+)
+
+// connector makes connections of pgx that save round trips.
+type connector struct{ driver.Connector }
+
+// Connect implements [driver.Connector].
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	inner, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pg, ok := inner.(*stdlib.Conn)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("a %T is not pgx's", inner), inner.Close())
+	}
+	return &conn{Conn: pg}, nil
+}
+
+// conn is a connection of pgx for database/sql that keeps statements back whose
+// answers nobody waits for, and sends them in one round trip with the one that
+// follows: BEGIN with the first statement of a transaction, and what was queued
+// (see [txn.Queue]) with the next statement or with COMMIT. The server carries
+// them out in their order and stops at the first that fails, so a COMMIT that
+// succeeds says that all before it did.
+//
+// Outside a transaction nothing is kept back, and all is as pgx does it.
+type conn struct {
+	*stdlib.Conn
+
+	open    bool        // a transaction is
+	sent    bool        // something of it has been
+	waiting []statement // BEGIN is the first of them
+	failed  error       // why the transaction cannot go on, although the server may not know
+}
+
+// statement is one that is kept back.
+type statement struct {
+	query string
+	args  []any
+	done  func(pgx.BatchResults) error
+}
+
+var (
+	_ driver.ConnBeginTx        = (*conn)(nil)
+	_ driver.ConnPrepareContext = (*conn)(nil)
+	_ driver.ExecerContext      = (*conn)(nil)
+	_ driver.QueryerContext     = (*conn)(nil)
+	_ driver.SessionResetter    = (*conn)(nil)
+	_ driver.NamedValueChecker  = (*conn)(nil)
+	_ driver.Pinger             = (*conn)(nil)
+)
+
+// ExecContext implements [driver.ExecerContext].
+func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if rows, ok := txn.Queued(ctx); ok && c.open && c.failed == nil {
+		c.waiting = append(c.waiting, exactly(rows, query, values(args)))
+		return driver.RowsAffected(rows), nil
+	}
+	if alone, err := c.alone(ctx, args); alone || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		return c.Conn.ExecContext(ctx, query, args)
+	}
+	var tag pgconn.CommandTag
+	err := c.send(ctx, statement{query, values(args), func(r pgx.BatchResults) (err error) {
+		tag, err = r.Exec()
+		return err
+	}})
+	return driver.RowsAffected(tag.RowsAffected()), err
+}
+
+// QueryContext implements [driver.QueryerContext].
+func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if alone, err := c.alone(ctx, args); alone || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		return c.Conn.QueryContext(ctx, query, args)
+	}
+	var all *rows
+	err := c.send(ctx, statement{query, values(args), func(r pgx.BatchResults) error {
+		answer, err := r.Query()
+		if err == nil {
+			all, err = read(answer, c.Conn.Conn().TypeMap())
+		}
+		return err
+	}})
+	if err != nil {
+		return nil, err // not a nil *rows
+	}
+	return all, nil
+}
+
+// PrepareContext implements [driver.ConnPrepareContext]. It sends nothing: pgx
+// prepares by itself what it sends.
+func (c *conn) PrepareContext(_ context.Context, query string) (driver.Stmt, error) {
+	return prepared{c, query}, nil
+}
+
+// Prepare implements [driver.Conn].
+func (c *conn) Prepare(query string) (driver.Stmt, error) { return prepared{c, query}, nil }
+
+// ResetSession implements [driver.SessionResetter].
+func (c *conn) ResetSession(ctx context.Context) error {
+	if c.open {
+		return driver.ErrBadConn
+	}
+	return c.Conn.ResetSession(ctx)
+}
+
+// alone says whether a statement goes by itself: nothing waits, or it has no
+// arguments. Such a text may hold several statements, which only pgx's simple
+// protocol takes; what waits goes before it.
+func (c *conn) alone(ctx context.Context, args []driver.NamedValue) (bool, error) {
+	switch {
+	case c.failed != nil:
+		return false, c.failed
+	case len(c.waiting) == 0:
+		c.sent = true
+		return true, nil
+	case len(args) == 0:
+		return true, c.send(ctx)
+	}
+	return false, nil
+}
+
+// send sends what waits, and last behind it, in one round trip.
+func (c *conn) send(ctx context.Context, last ...statement) error {
+	if c.Conn.Conn().IsClosed() {
+		return driver.ErrBadConn
+	}
+	var b pgx.Batch
+	for _, s := range append(c.waiting, last...) {
+		b.Queue(s.query, s.args...).Fn = s.done
+	}
+	c.sent, c.waiting = true, nil
+	err := c.Conn.Conn().SendBatch(ctx, &b).Close()
+	if err != nil && c.Conn.Conn().PgConn().TxStatus() != 'E' {
+		// The server does not know that the transaction has failed, or never heard of
+		// it: what came now would not be undone with what was before it.
+		c.failed = err
+	}
+	return err
+}
+
+// exactly is a statement that fails unless it writes that many rows: the division
+// by zero keeps the server from what follows in the batch, COMMIT included.
+func exactly(rows int64, query string, args []any) statement {
+	guarded := fmt.Sprintf("WITH written AS (%s RETURNING 1) SELECT 1 / (count(*) = %d)::int FROM written", query, rows)
+	return statement{guarded, args, func(r pgx.BatchResults) error {
+		_, err := r.Exec()
+		if txn.SQLState(err) == divisionByZero {
+			return fmt.Errorf("%w: %w", txn.ErrRows, err)
+		}
+		return err
+	}}
+}
+
+const divisionByZero = "22012"
+
+// values drops the positions: pgx takes arguments in their order.
+func values(args []driver.NamedValue) []any {
+	all := make([]any, len(args))
+	for i, a := range args {
+		all[i] = a.Value
+	}
+	return all
+}
+
+// prepared is a statement of database/sql.
+type prepared struct {
+	conn  *conn
+	query string
+}
+
+// Close implements [driver.Stmt].
+func (prepared) Close() error { return nil }
+
+// NumInput implements [driver.Stmt]: the server counts.
+func (prepared) NumInput() int { return -1 }
+
+// Exec implements [driver.Stmt]; database/sql calls ExecContext.
+func (prepared) Exec([]driver.Value) (driver.Result, error) { return nil, driver.ErrSkip }
+
+// Query implements [driver.Stmt]; database/sql calls QueryContext.
+func (prepared) Query([]driver.Value) (driver.Rows, error) { return nil, driver.ErrSkip }
+
+// ExecContext implements [driver.StmtExecContext].
+func (s prepared) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	return s.conn.ExecContext(ctx, s.query, args)
+}
+
+// QueryContext implements [driver.StmtQueryContext].
+func (s prepared) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	return s.conn.QueryContext(ctx, s.query, args)
+}
+
+// begins are the statements that begin a transaction.
+var begins = map[sql.IsolationLevel]string{
+	sql.LevelDefault:         "begin",
+	sql.LevelReadUncommitted: "begin isolation level read uncommitted",
+	sql.LevelReadCommitted:   "begin isolation level read committed",
+	sql.LevelRepeatableRead:  "begin isolation level repeatable read",
+	sql.LevelSnapshot:        "begin isolation level repeatable read",
+	sql.LevelSerializable:    "begin isolation level serializable",
+}

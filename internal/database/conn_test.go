@@ -1,0 +1,230 @@
+package database_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/saga/barrier/txn"
+)
+
+// stock writes one row, at once or queued.
+func stock(tx *gorm.DB, id int64, name string) error {
+	return tx.Create(&shelf{ID: id, Name: name, Stocked: time.Now().UTC()}).Error
+}
+
+func names(t *testing.T, db *gorm.DB) (all []string) {
+	t.Helper()
+	require.NoError(t, db.WithContext(t.Context()).Model(&shelf{}).Order("id").Pluck("name", &all).Error)
+	return all
+}
+
+func TestATransactionTakesFewRoundTrips(t *testing.T) {
+	t.Parallel()
+	db, trips := dbtest.Counted(t, migrate)
+	rename := func(tx *gorm.DB, name string) error {
+		return tx.Exec("UPDATE shelf SET name = ? WHERE id = ?", name, 1).Error
+	}
+	read := func(tx *gorm.DB) error { return tx.Where("id > ?", 0).Find(&[]shelf{}).Error }
+	require.NoError(t, stock(db, 1, "a"))
+	for _, tt := range []struct {
+		name  string
+		trips int
+		f     func(tx *gorm.DB) error
+	}{
+		{"nothing", 0, func(*gorm.DB) error { return nil }},
+		{"a write", 2, func(tx *gorm.DB) error { return rename(tx, "b") }},
+		{"a queued write", 1, func(tx *gorm.DB) error { return rename(txn.Queue(tx, 1), "c") }},
+		{"a read and two queued writes", 2, func(tx *gorm.DB) error {
+			return errors.Join(read(tx), rename(txn.Queue(tx, 1), "d"), rename(txn.Queue(tx, 1), "e"))
+		}},
+		{"a queued write and a read", 2, func(tx *gorm.DB) error {
+			return errors.Join(rename(txn.Queue(tx, 1), "f"), read(tx))
+		}},
+		{"no arguments", 3, func(tx *gorm.DB) error { return tx.Exec("UPDATE shelf SET name = 'g'; SELECT 1").Error }},
+	} {
+		require.NoError(t, database.InTx(t.Context(), db, tt.f), tt.name) // prepares
+		before := trips()
+		require.NoError(t, database.InTx(t.Context(), db, tt.f), tt.name)
+		require.Equal(t, tt.trips, trips()-before, tt.name)
+	}
+	require.Equal(t, []string{"g"}, names(t, db))
+
+	before := trips()
+	err := database.InTx(t.Context(), db, func(tx *gorm.DB) error {
+		return errors.Join(rename(txn.Queue(tx, 1), "h"), errors.New("no luck"))
+	})
+	require.Error(t, err)
+	require.Equal(t, before, trips(), "what was never sent is not rolled back")
+	require.Equal(t, []string{"g"}, names(t, db))
+}
+
+func TestATransactionIsReadCommitted(t *testing.T) {
+	t.Parallel()
+	dsn := dbtest.Postgres(t) + "&default_transaction_isolation=serializable"
+	db := dbtest.Open(t, dsn, database.Options{})
+	for range 2 {
+		require.NoError(t, database.InTx(t.Context(), db, func(tx *gorm.DB) error {
+			var isolation string
+			require.NoError(t, tx.Raw("SELECT current_setting(?)", "transaction_isolation").Scan(&isolation).Error)
+			require.Equal(t, "read committed", isolation)
+			return nil
+		}))
+	}
+}
+
+// TestWhatFailsLeavesNothing lets a transaction fail in every place, and looks at
+// what it left, on the server and of the connection.
+func TestWhatFailsLeavesNothing(t *testing.T) {
+	t.Parallel()
+	wrong := func(tx *gorm.DB) error { return tx.Exec("UPDATE nowhere SET name = ?", "x").Error }
+	unfit := func(tx *gorm.DB) error { return tx.Exec("UPDATE shelf SET id = ?", time.Now()).Error }
+	for name, tt := range map[string]struct {
+		kind fault.Kind
+		code fault.Code
+		f    func(t *testing.T, tx *gorm.DB) error
+	}{
+		"AQueuedStatementThatWritesNothing": {fault.Bug, fault.Conflict, func(t *testing.T, tx *gorm.DB) error {
+			t.Helper()
+			require.NoError(t, stock(tx, 2, "b"))
+			return txn.Queue(tx, 1).Exec("UPDATE shelf SET name = ? WHERE id = ?", "x", 99).Error
+		}},
+		"AQueuedStatementThatWritesTooMuch": {fault.Bug, fault.Conflict, func(t *testing.T, tx *gorm.DB) error {
+			t.Helper()
+			require.NoError(t, stock(tx, 2, "b"))
+			return txn.Queue(tx, 1).Exec("UPDATE shelf SET stocked = ?", time.Now().UTC()).Error
+		}},
+		"AQueuedStatementThatBreaksARule": {fault.Bug, fault.Conflict, func(_ *testing.T, tx *gorm.DB) error {
+			return errors.Join(stock(txn.Queue(tx, 1), 2, "b"), stock(txn.Queue(tx, 1), 3, "b"))
+		}},
+		"AQueuedStatementBeforeAnother": {fault.Bug, fault.Conflict, func(t *testing.T, tx *gorm.DB) error {
+			t.Helper()
+			require.NoError(t, stock(tx, 2, "b"))
+			require.NoError(t, txn.Queue(tx, 1).Exec("UPDATE shelf SET name = ? WHERE id = ?", "x", 99).Error)
+			err := tx.Where("id > ?", 0).Find(&[]shelf{}).Error
+			require.ErrorIs(t, err, txn.ErrRows)
+			return err
+		}},
+		"AnErrorThatIsOverlooked": {fault.Transient, fault.Internal, func(t *testing.T, tx *gorm.DB) error {
+			t.Helper()
+			require.NoError(t, stock(tx, 2, "b"))
+			require.Error(t, wrong(tx))
+			return nil
+		}},
+		"AFirstStatementThatIsWrongAndOverlooked": {fault.Transient, fault.Internal, func(t *testing.T, tx *gorm.DB) error {
+			t.Helper()
+			require.Error(t, wrong(tx))
+			require.Error(t, stock(tx, 2, "b"), "there is no transaction that it could be part of")
+			return nil
+		}},
+		"AnArgumentThatDoesNotFitAndIsOverlooked": {fault.Transient, fault.Internal, func(t *testing.T, tx *gorm.DB) error {
+			t.Helper()
+			require.NoError(t, stock(txn.Queue(tx, 1), 2, "b"))
+			require.Error(t, unfit(tx))
+			require.Error(t, stock(tx, 3, "c"), "the queued one may be lost")
+			return nil
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db, _ := dbtest.Counted(t, migrate) // with one connection
+			require.NoError(t, stock(db, 1, "a"))
+			backend := func() (pid int) {
+				require.NoError(t, db.Raw("SELECT pg_backend_pid()").Scan(&pid).Error)
+				return pid
+			}
+			pid := backend()
+			for range 2 { // the second time everything is prepared
+				err := database.InTx(t.Context(), db, func(tx *gorm.DB) error { return tt.f(t, tx) })
+				require.Equal(t, tt.kind, fault.KindOf(err), "%v", err)
+				require.Equal(t, tt.code, fault.CodeOf(err), "%v", err)
+				require.Equal(t, []string{"a"}, names(t, db))
+				require.Equal(t, pid, backend(), "the connection is as good as new")
+			}
+		})
+	}
+}
+
+func TestAnEndedContextEndsTheTransaction(t *testing.T) {
+	t.Parallel()
+	db, _ := dbtest.Counted(t, migrate)
+	for _, write := range []func(tx *gorm.DB) *gorm.DB{
+		func(tx *gorm.DB) *gorm.DB { return tx },
+		func(tx *gorm.DB) *gorm.DB { return txn.Queue(tx, 1) },
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := database.InTx(ctx, db, func(tx *gorm.DB) error {
+			err := stock(write(tx), 1, "a")
+			cancel()
+			return err
+		})
+		require.ErrorIs(t, err, context.Canceled)
+		require.Empty(t, names(t, db))
+	}
+}
+
+// TestABatchReadsWhatPgxReads compares the answers to a query that came with BEGIN
+// and to one that came alone, value by value.
+func TestABatchReadsWhatPgxReads(t *testing.T) {
+	t.Parallel()
+	db := dbtest.Open(t, dbtest.Postgres(t), database.Options{})
+	const query = `SELECT true, 1::int2, 2::int4, 3::int8, 1.5::float4, 2.5::float8, 1.25::numeric, 'a'::text, 'b'::varchar,
+		'\x00ff'::bytea, DATE '2026-02-28', TIMESTAMP '2026-02-28 23:59:59.123456', TIMESTAMPTZ '2026-02-28 23:59:59.5Z',
+		'{"a": 1}'::json, '{"a": 1}'::jsonb, '018f2d6c-0000-7000-8000-000000000000'::uuid,
+		NULL::text, NULL::bigint, $1::text`
+	read := func(tx *gorm.DB) (line []any) {
+		rows, err := tx.Raw(query, "arg").Rows()
+		require.NoError(t, err)
+		defer func() { require.NoError(t, rows.Close()) }()
+		require.True(t, rows.Next())
+		columns, err := rows.Columns()
+		require.NoError(t, err)
+		line = make([]any, len(columns))
+		dest := make([]any, len(columns))
+		for i := range line {
+			dest[i] = &line[i]
+		}
+		require.NoError(t, rows.Scan(dest...))
+		require.False(t, rows.Next())
+		require.NoError(t, rows.Err())
+		return line
+	}
+	want := read(db.WithContext(t.Context()))
+	require.NoError(t, database.InTx(t.Context(), db, func(tx *gorm.DB) error {
+		require.Equal(t, want, read(tx), "with BEGIN")
+		require.Equal(t, want, read(tx), "by itself")
+		return nil
+	}))
+
+	err := database.InTx(t.Context(), db, func(tx *gorm.DB) error {
+		var list string
+		return tx.Raw("SELECT ARRAY[1, 2] WHERE 1 = ?", 1).Scan(&list).Error
+	})
+	require.ErrorContains(t, err, "cannot be read")
+}
+
+func TestAPreparedStatementIsPartOfTheTransaction(t *testing.T) {
+	t.Parallel()
+	db, _ := dbtest.Counted(t, migrate)
+	pool, err := db.DB()
+	require.NoError(t, err)
+	insert, err := pool.PrepareContext(t.Context(), "INSERT INTO shelf (id, name) VALUES ($1, $2)")
+	require.NoError(t, err)
+	tx, err := pool.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	_, err = tx.StmtContext(t.Context(), insert).ExecContext(t.Context(), 1, "a")
+	require.NoError(t, err)
+	require.NoError(t, tx.Rollback())
+	require.Empty(t, names(t, db))
+	_, err = insert.ExecContext(t.Context(), 1, "a")
+	require.NoError(t, err)
+	require.NoError(t, insert.Close())
+	require.Equal(t, []string{"a"}, names(t, db))
+}

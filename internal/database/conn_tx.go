@@ -1,0 +1,100 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// transaction is the open one of a conn.
+type transaction struct {
+	// Closures, because they belong to the context of BeginTx: database/sql gives
+	// them none.
+	commit, rollback func() error
+}
+
+// Commit implements [driver.Tx].
+func (t transaction) Commit() error { return t.commit() }
+
+// Rollback implements [driver.Tx].
+func (t transaction) Rollback() error { return t.rollback() }
+
+// Begin implements [driver.Conn]; database/sql calls BeginTx.
+func (c *conn) Begin() (driver.Tx, error) {
+	return c.BeginTx(context.Background(), driver.TxOptions{})
+}
+
+// BeginTx implements [driver.ConnBeginTx]. It sends nothing yet: a transaction
+// that never takes a statement costs nothing.
+func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+	if c.Conn.Conn().IsClosed() {
+		return nil, driver.ErrBadConn
+	}
+	begin, ok := begins[sql.IsolationLevel(o.Isolation)]
+	if !ok {
+		return nil, fmt.Errorf("unsupported isolation %s", sql.IsolationLevel(o.Isolation))
+	}
+	if o.ReadOnly {
+		begin += " read only"
+	}
+	c.open, c.sent, c.failed = true, false, nil
+	c.waiting = []statement{{query: begin}}
+	return transaction{
+		commit:   func() error { return c.commit(ctx) },
+		rollback: func() error { return c.rollback(ctx) },
+	}, nil
+}
+
+// commit ends the transaction for good or returns an error; then it may have
+// happened, if the server was not heard.
+func (c *conn) commit(ctx context.Context) error {
+	defer c.end()
+	switch failed := c.failed; {
+	case failed != nil:
+		c.waiting = nil
+		_ = c.rollback(ctx) // failed says more
+		return failed
+	case !c.sent && len(c.waiting) <= 1: // BEGIN alone
+		return nil
+	}
+	var tag string
+	var err error
+	if len(c.waiting) == 0 {
+		answer, execErr := c.Conn.Conn().Exec(ctx, "commit")
+		tag, err = answer.String(), execErr
+	} else {
+		err = c.send(ctx, statement{query: "commit", done: func(r pgx.BatchResults) error {
+			answer, err := r.Exec()
+			tag = answer.String()
+			return err
+		}})
+	}
+	switch {
+	case err != nil:
+		if c.Conn.Conn().PgConn().TxStatus() != 'I' {
+			_ = c.rollback(ctx) // err says more
+		}
+		return err
+	case tag != "COMMIT": // an error in it was overlooked
+		return pgx.ErrTxCommitRollback
+	}
+	return nil
+}
+
+// rollback gives the transaction up.
+func (c *conn) rollback(ctx context.Context) error {
+	defer c.end()
+	if !c.sent {
+		return nil
+	}
+	_, err := c.Conn.Conn().Exec(ctx, "rollback")
+	if err != nil {
+		_ = c.Conn.Close() // whatever state it is in, nobody shall have it; err says more
+	}
+	return err
+}
+
+func (c *conn) end() { c.open, c.sent, c.waiting, c.failed = false, false, nil, nil }
