@@ -14,6 +14,10 @@ func InTx(ctx context.Context, db *gorm.DB, f func(tx *gorm.DB) error) error {
 	return Fault(txn.Run(ctx, db, f))
 }
 
+// Queue returns tx for one statement that must write exactly n rows and whose
+// answer nobody waits for, see [txn.Queue].
+func Queue(tx *gorm.DB, n int64) *gorm.DB { return txn.Queue(tx, n) }
+
 // Alone runs f without a transaction, as [txn.Alone] does, and returns its error
 // as [Fault] maps it.
 func Alone(ctx context.Context, db *gorm.DB, f func(db *gorm.DB) error) error {

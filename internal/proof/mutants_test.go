@@ -120,7 +120,7 @@ var mutants = []mutant{
 	},
 	{
 		name: "ForbidDoesNothing", file: "services/payment/provider/simulator/find.go",
-		was: "		row, _, err = insert(tx, effect{Key: key, Kind: none, State: forbidden, CreatedAt: now, UpdatedAt: now})\n",
+		was: "		row, _, err = insert(db, effect{Key: key, Kind: none, State: forbidden, CreatedAt: now, UpdatedAt: now})\n",
 		is:  "		row = effect{State: forbidden}\n		_ = now\n",
 		by:  named("./services/payment/provider/simulator", "."),
 	},

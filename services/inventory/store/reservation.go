@@ -65,10 +65,10 @@ func insert(tx *gorm.DB, k key.Key, r inventory.Reservation) error {
 			})
 		}
 	}
-	if err := tx.Create(&row).Error; err != nil {
+	if err := database.Queue(tx, 1).Create(&row).Error; err != nil {
 		return fmt.Errorf("insert reservation: %w", err)
 	}
-	if err := tx.Create(&lines).Error; err != nil {
+	if err := database.Queue(tx, int64(len(lines))).Create(&lines).Error; err != nil {
 		return fmt.Errorf("insert reservation lines: %w", err)
 	}
 	return nil
@@ -76,7 +76,7 @@ func insert(tx *gorm.DB, k key.Key, r inventory.Reservation) error {
 
 // update writes the state that a held reservation, locked by tx, has moved to.
 func update(tx *gorm.DB, r inventory.Record) error {
-	res := tx.Model(&reservationRow{}).
+	res := database.Queue(tx, 1).Model(&reservationRow{}).
 		Where("saga = ? AND step = ? AND generation = ? AND state = ?", r.Key.Saga, r.Key.Step, r.Key.Generation, inventory.Held).
 		Updates(map[string]any{"state": string(r.State), "updated_at": r.UpdatedAt})
 	if res.Error != nil {

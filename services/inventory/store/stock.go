@@ -104,7 +104,7 @@ const (
 func (m movement) apply(tx *gorm.DB, r inventory.Reservation) error {
 	for _, p := range r.Parcels {
 		for _, l := range p.Lines {
-			res := tx.Exec(string(m), map[string]any{"units": l.Quantity, "sku": l.SKU, "warehouse": p.Warehouse})
+			res := database.Queue(tx, 1).Exec(string(m), map[string]any{"units": l.Quantity, "sku": l.SKU, "warehouse": p.Warehouse})
 			if res.Error != nil {
 				return fmt.Errorf("move stock: %w", res.Error)
 			}

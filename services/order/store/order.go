@@ -43,7 +43,7 @@ func (s *Store) Create(ctx context.Context, k key.Key, p order.Placement) (order
 			rec, err = find(tx, k.Saga)
 			return err
 		}
-		if err := tx.Create(&lines).Error; err != nil {
+		if err := database.Queue(tx, int64(len(lines))).Create(&lines).Error; err != nil {
 			return fmt.Errorf("insert order lines: %w", err)
 		}
 		rec, err = row.record()
@@ -113,7 +113,7 @@ func (s *Store) change(ctx context.Context, id string, move func(*order.Record, 
 // update writes a row and, if it has left the status from, that change.
 func update(tx *gorm.DB, row orderRow, from order.Status) error {
 	// The row is locked; the condition says once more what the change rests on.
-	res := tx.Model(&row).Where("status = ?", from).
+	res := database.Queue(tx, 1).Model(&row).Where("status = ?", from).
 		Select("status", "reason", "total_minor", "total_currency", "view", "changes", "updated_at",
 			"needs_attention", "attention", "waivers", "noted_at", "acknowledgements").Updates(row)
 	if res.Error != nil {
@@ -129,7 +129,7 @@ func update(tx *gorm.DB, row orderRow, from order.Status) error {
 		OrderID: row.ID, Position: row.Changes,
 		FromStatus: string(from), ToStatus: row.Status, Reason: row.Reason, At: row.UpdatedAt,
 	}
-	if err := tx.Create(&change).Error; err != nil {
+	if err := database.Queue(tx, 1).Create(&change).Error; err != nil {
 		return fmt.Errorf("insert order history: %w", err)
 	}
 	return nil

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"strconv"
 
 	"gorm.io/gorm"
@@ -29,12 +28,9 @@ func (s *Store) IntendAuthorize(ctx context.Context, k key.Key, h payment.Hold) 
 			return err
 		}
 		r := fromPayment(payment.NewPayment(id, k, h, now()))
-		err = tx.Create(&r).Error
-		if errors.Is(err, gorm.ErrDuplicatedKey) {
-			return fault.Errorf(fault.Bug, fault.Conflict, "the saga has another payment asked for, held or taken")
-		}
-		return err
+		return database.Queue(tx, 1).Create(&r).Error
 	})
+	err = duplicate(err, fault.Errorf(fault.Bug, fault.Conflict, "the saga has another payment asked for, held or taken"))
 	return payment.Ticket[payment.Authorization]{Repeat: t.Repeat, Done: t.Done, Outcome: t.Outcome}, database.Fault(err)
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"gorm.io/gorm"
@@ -17,6 +16,7 @@ import (
 // IntendCapture implements [payment.Store].
 func (s *Store) IntendCapture(ctx context.Context, k key.Key, req payment.CaptureRequest) (payment.Ticket[payment.Capture], error) {
 	call := barrier.Call{Key: k, Fingerprint: fingerprint(req.Amount), Request: req}
+	var target string
 	t, err := barrier.Intend[payment.Capture](ctx, s.db, call, func(tx *gorm.DB) error {
 		// Locked: it stays authorized until the intent to capture it is committed.
 		p, err := takePayment(locked(tx.Where("saga = ? AND state = ?", k.Saga, payment.Authorized)))
@@ -35,13 +35,11 @@ func (s *Store) IntendCapture(ctx context.Context, k key.Key, req payment.Captur
 			Key: k, PaymentID: p.ID, Kind: payment.TransferCapture, State: payment.TransferIntent, Amount: req.Amount,
 			Target: p.Key.String(), InvoiceNumber: number, CreatedAt: at, UpdatedAt: at,
 		})
-		err = tx.Create(&r).Error
-		if errors.Is(err, gorm.ErrDuplicatedKey) {
-			return fault.Errorf(fault.Bug, fault.Conflict, "the payment is being captured under another key")
-		}
-		return err
+		target = r.Target
+		return database.Queue(tx, 1).Create(&r).Error
 	})
-	return ticketWithTarget(ctx, s, k, t, err)
+	err = duplicate(err, fault.Errorf(fault.Bug, fault.Conflict, "the payment is being captured under another key"))
+	return ticketWithTarget(ctx, s, k, t, target, err)
 }
 
 // ConcludeCapture implements [payment.Store].
@@ -63,7 +61,7 @@ func (s *Store) ConcludeCapture(ctx context.Context, k key.Key, reference string
 		if err != nil {
 			return err
 		}
-		return tx.Create(&invoiceRow{
+		return database.Queue(tx, 1).Create(&invoiceRow{
 			Number: t.InvoiceNumber, PaymentID: t.PaymentID, Amount: t.Amount.Minor, Currency: t.Amount.Currency, CreatedAt: at,
 		}).Error
 	})
@@ -96,12 +94,12 @@ func (s *Store) BlockCapture(ctx context.Context, k key.Key) error {
 }
 
 // ticketWithTarget completes a ticket that allows a call by what the call is to
-// act on.
+// act on, which only a repeat has to look up.
 func ticketWithTarget[Out any](
-	ctx context.Context, s *Store, k key.Key, t barrier.Ticket[Out], err error,
+	ctx context.Context, s *Store, k key.Key, t barrier.Ticket[Out], target string, err error,
 ) (payment.Ticket[Out], error) {
-	ticket := payment.Ticket[Out]{Repeat: t.Repeat, Done: t.Done, Outcome: t.Outcome}
-	if err != nil || t.Done {
+	ticket := payment.Ticket[Out]{Repeat: t.Repeat, Done: t.Done, Outcome: t.Outcome, Target: target}
+	if err != nil || !t.Repeat {
 		return ticket, database.Fault(err)
 	}
 	transfer, err := takeTransfer(where(s.db.WithContext(ctx), k))

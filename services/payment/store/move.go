@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 )
@@ -50,7 +51,7 @@ func movePayment(tx, q *gorm.DB, move func(p *payment.Payment) (payment.PostingS
 	}
 	r := fromPayment(p)
 	// All fields, because GORM leaves out zero ones.
-	if err := changed(tx.Model(&r).Where("state = ?", before).Select("*").Omit("id").Updates(&r)); err != nil {
+	if err := changed(database.Queue(tx, 1).Model(&r).Where("state = ?", before).Select("*").Omit("id").Updates(&r)); err != nil {
 		return err
 	}
 	return post(tx, set)
@@ -67,7 +68,7 @@ func moveTransfer(tx *gorm.DB, k key.Key, move func(t *payment.Transfer) error) 
 		return t, err
 	}
 	r := fromTransfer(t)
-	return t, changed(where(tx.Model(&transferRow{}), k).Where("state = ?", before).Select("*").Updates(&r))
+	return t, changed(where(database.Queue(tx, 1).Model(&transferRow{}), k).Where("state = ?", before).Select("*").Updates(&r))
 }
 
 // changed returns a bug unless exactly one row was written: the row was locked.
@@ -98,7 +99,16 @@ func post(tx *gorm.DB, set payment.PostingSet) error {
 			Account: l.Account, Amount: l.Amount.Minor, Currency: l.Amount.Currency, CreatedAt: set.CreatedAt,
 		}
 	}
-	return tx.Create(&rows).Error
+	return database.Queue(tx, int64(len(rows))).Create(&rows).Error
+}
+
+// duplicate returns f if err says that there is such a row already, else err. It is
+// for what a whole transaction returns: a queued row is sent with its end.
+func duplicate(err error, f *fault.Error) error {
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return f
+	}
+	return err
 }
 
 // newID returns a UUIDv7.

@@ -15,6 +15,7 @@ import (
 // IntendRefund implements [payment.Store].
 func (s *Store) IntendRefund(ctx context.Context, k key.Key, req payment.RefundRequest) (payment.Ticket[payment.Refund], error) {
 	call := barrier.Call{Key: k, Fingerprint: fingerprint(req.Amount), Request: req}
+	var target string
 	t, err := barrier.Intend[payment.Refund](ctx, s.db, call, func(tx *gorm.DB) error {
 		// The newest, should one that is paid back whole have been followed by another.
 		capture, err := takeTransfer(tx.Order("created_at DESC").
@@ -33,9 +34,10 @@ func (s *Store) IntendRefund(ctx context.Context, k key.Key, req payment.RefundR
 			Key: k, PaymentID: capture.PaymentID, Kind: payment.TransferRefund, State: payment.TransferIntent,
 			Amount: req.Amount, Target: capture.Key.String(), CreatedAt: at, UpdatedAt: at,
 		})
-		return tx.Create(&r).Error
+		target = r.Target
+		return database.Queue(tx, 1).Create(&r).Error
 	})
-	return ticketWithTarget(ctx, s, k, t, err)
+	return ticketWithTarget(ctx, s, k, t, target, err)
 }
 
 // ConcludeRefund implements [payment.Store].

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/barrier/txn"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/shipping"
 )
@@ -26,7 +28,7 @@ func (s *Store) Intend(ctx context.Context, k key.Key, req shipping.BookRequest)
 	parcels := sorted(req.Parcels)
 	call := barrier.Call{Key: k, Fingerprint: fingerprint(req.ShipTo, parcels), Request: recorded{parcels}}
 	ticket, err := barrier.Intend[shipping.Booking](ctx, s.db, call, func(tx *gorm.DB) error {
-		return tx.Create(newRows(k, parcels)).Error
+		return database.Queue(tx, int64(len(parcels))).Create(newRows(k, parcels)).Error
 	})
 	if err != nil {
 		return shipping.Ticket{}, err
@@ -40,9 +42,9 @@ func (s *Store) Intend(ctx context.Context, k key.Key, req shipping.BookRequest)
 
 // Conclude implements [shipping.Store].
 func (s *Store) Conclude(ctx context.Context, k key.Key, booking shipping.Booking) error {
-	return barrier.Conclude(ctx, s.db, k, booking, func(tx *gorm.DB) error {
+	err := barrier.Conclude(ctx, s.db, k, booking, func(tx *gorm.DB) error {
 		for _, sh := range booking.Shipments {
-			res := of(tx, k).Where("warehouse = ? AND state = ? AND refusal_code IS NULL", sh.Warehouse, string(shipping.Intent)).
+			res := of(database.Queue(tx, 1), k).Where("warehouse = ? AND state = ? AND refusal_code IS NULL", sh.Warehouse, string(shipping.Intent)).
 				Updates(map[string]any{
 					"state": string(shipping.Booked), "booked_at": now(),
 					"carrier": sh.Carrier, "tracking_number": sh.TrackingNumber,
@@ -51,13 +53,17 @@ func (s *Store) Conclude(ctx context.Context, k key.Key, booking shipping.Bookin
 				return database.Fault(res.Error)
 			}
 			if res.RowsAffected == 0 {
-				// The barrier row is still an intent, so this row is one too: what is
-				// left is that another attempt was refused and takes its parcels back.
-				return fault.Errorf(fault.Transient, fault.Conflict, "another attempt is taking the parcels back")
+				return txn.ErrRows
 			}
 		}
 		return nil
 	})
+	if errors.Is(err, txn.ErrRows) {
+		// The barrier row was still an intent, so the shipment was one too: what is
+		// left is that another attempt was refused and takes its parcels back.
+		return fault.Errorf(fault.Transient, fault.Conflict, "another attempt is taking the parcels back")
+	}
+	return err
 }
 
 // BeginRefusal implements [shipping.Store].

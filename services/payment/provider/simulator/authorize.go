@@ -18,14 +18,8 @@ func (s *Simulator) Authorize(ctx context.Context, a provider.Authorization) (pr
 	want.TokenHash = Hash(a.Token)
 	does := behaviourOf(want.TokenHash)
 
-	known, err := s.known(ctx, a.Key)
-	if err != nil {
+	if err := s.stall(ctx, a.Key, does); err != nil {
 		return provider.Effect{}, err
-	}
-	if !known {
-		if err := s.stall(ctx, a.Key, does); err != nil {
-			return provider.Effect{}, err
-		}
 	}
 	want.decide(provider.Authorized, does.declineAuthorize)
 	row, made, err := s.enter(ctx, want)
@@ -73,11 +67,14 @@ func (s *Simulator) known(ctx context.Context, key string) (bool, error) {
 
 // stall does what a token does before its authorization is decided.
 func (s *Simulator) stall(ctx context.Context, key string, does behaviour) error {
+	if !does.slow && does.failures == 0 {
+		return nil
+	}
+	if known, err := s.known(ctx, key); err != nil || known {
+		return err
+	}
 	if does.slow {
 		return wait(ctx, s.o.SlowFor)
-	}
-	if does.failures == 0 {
-		return nil
 	}
 	var count int64
 	err := s.db.WithContext(ctx).Raw(`INSERT INTO failures (key, count) VALUES (?, 1)
@@ -93,9 +90,9 @@ func (s *Simulator) stall(ctx context.Context, key string, does behaviour) error
 
 // enter writes want unless its key is in the book, and says whether it did.
 func (s *Simulator) enter(ctx context.Context, want effect) (row effect, made bool, err error) {
-	err = database.InTx(ctx, s.db, func(tx *gorm.DB) error {
+	err = database.Alone(ctx, s.db, func(db *gorm.DB) error {
 		var err error
-		if row, made, err = insert(tx, want); err != nil {
+		if row, made, err = insert(db, want); err != nil {
 			return err
 		}
 		return row.sameRequest(want)
@@ -105,7 +102,7 @@ func (s *Simulator) enter(ctx context.Context, want effect) (row effect, made bo
 
 // leaveAuthorized moves an authorization on, of which tx holds the lock.
 func (s *Simulator) leaveAuthorized(tx *gorm.DB, key string, to provider.State) error {
-	r := tx.Model(&effect{}).Where("key = ? AND state = ?", key, provider.Authorized).
+	r := database.Queue(tx, 1).Model(&effect{}).Where("key = ? AND state = ?", key, provider.Authorized).
 		Updates(map[string]any{"state": to, "updated_at": s.now()})
 	if r.Error == nil && r.RowsAffected != 1 {
 		return provider.ErrInvalid

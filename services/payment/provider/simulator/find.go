@@ -28,9 +28,9 @@ func (s *Simulator) Forbid(ctx context.Context, key string) (provider.Effect, bo
 	}
 	now := s.now()
 	var row effect
-	err := database.InTx(ctx, s.db, func(tx *gorm.DB) error {
+	err := database.Alone(ctx, s.db, func(db *gorm.DB) error {
 		var err error
-		row, _, err = insert(tx, effect{Key: key, Kind: none, State: forbidden, CreatedAt: now, UpdatedAt: now})
+		row, _, err = insert(db, effect{Key: key, Kind: none, State: forbidden, CreatedAt: now, UpdatedAt: now})
 		return err
 	})
 	if err != nil {

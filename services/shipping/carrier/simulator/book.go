@@ -103,15 +103,15 @@ func find(db *gorm.DB, key string) (row, bool, error) {
 
 // insert writes fresh unless its key is taken, and returns the row that is there
 // and whether it is fresh. A concurrent insert of the same key is waited for.
-func insert(tx *gorm.DB, fresh row) (row, bool, error) {
-	res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&fresh)
+func insert(db *gorm.DB, fresh row) (row, bool, error) {
+	res := db.Clauses(clause.OnConflict{DoNothing: true}).Create(&fresh)
 	if res.Error != nil {
 		return row{}, false, res.Error
 	}
 	if res.RowsAffected == 1 {
 		return fresh, true, nil
 	}
-	there, _, err := find(tx, fresh.BookingKey)
+	there, _, err := find(db, fresh.BookingKey)
 	return there, false, err
 }
 

@@ -18,8 +18,8 @@ func (s *Simulator) Book(ctx context.Context, key string, p carrier.Parcel) (car
 		booking carrier.Booking
 		lost    bool
 	)
-	err := s.inTx(ctx, func(tx *gorm.DB) error {
-		lost = false // the transaction may run again
+	err := s.alone(ctx, func(db *gorm.DB) error {
+		lost = false // it may run again
 		fresh, err := newRow(key, p)
 		if err != nil {
 			return err
@@ -27,20 +27,19 @@ func (s *Simulator) Book(ctx context.Context, key string, p carrier.Parcel) (car
 		if p.To.PostalCode == PostalLostReply {
 			fresh.LostReplies = 1
 		}
-		row, found, err := find(tx, key)
-		switch {
-		case err != nil:
-			return err
-		case !found && p.To.PostalCode == PostalUndeliverable:
-			return fault.Errorf(fault.Business, carrier.Undeliverable, "the carrier does not deliver to this address")
-		case !found:
-			// Another call may insert first: then that row is the answer.
-			if row, lost, err = insert(tx, fresh); err != nil {
-				return err
+		var row row
+		if p.To.PostalCode == PostalUndeliverable {
+			var found bool
+			if row, found, err = find(db, key); err == nil && !found {
+				err = fault.Errorf(fault.Business, carrier.Undeliverable, "the carrier does not deliver to this address")
 			}
+		} else { // if the key is taken, its row is the answer
+			row, lost, err = insert(db, fresh)
 			lost = lost && row.LostReplies > 0
 		}
 		switch {
+		case err != nil:
+			return err
 		case row.State != string(carrier.Booked):
 			return fault.Errorf(fault.Suspension, fault.Suspended, "nothing can be booked under this key any more")
 		case row.Fingerprint != fresh.Fingerprint:
@@ -60,10 +59,10 @@ func (s *Simulator) Book(ctx context.Context, key string, p carrier.Parcel) (car
 
 // Cancel implements [carrier.Carrier].
 func (s *Simulator) Cancel(ctx context.Context, key string) error {
-	return s.inTx(ctx, func(tx *gorm.DB) error {
+	return s.alone(ctx, func(db *gorm.DB) error {
 		// A row that is cancelled already is written again, so that one statement
 		// tells "there is a booking" from "there is none".
-		res := tx.Model(&row{}).
+		res := db.Model(&row{}).
 			Where("booking_key = ? AND state IN ?", key, []string{string(carrier.Booked), string(carrier.Cancelled)}).
 			Updates(map[string]any{"state": string(carrier.Cancelled), "updated_at": now()})
 		if res.Error != nil {
@@ -88,12 +87,12 @@ func (s *Simulator) Find(ctx context.Context, key string) (carrier.Booking, bool
 // Forbid implements [carrier.Carrier].
 func (s *Simulator) Forbid(ctx context.Context, key string) (carrier.Booking, bool, error) {
 	var kept row
-	err := s.inTx(ctx, func(tx *gorm.DB) error {
+	err := s.alone(ctx, func(db *gorm.DB) error {
 		t := now()
 		var err error
 		// The key is unique: either this row is first and no booking can follow, or
 		// the booking was first and is what this returns.
-		kept, _, err = insert(tx, row{BookingKey: key, State: forbidden, CreatedAt: t, UpdatedAt: t})
+		kept, _, err = insert(db, row{BookingKey: key, State: forbidden, CreatedAt: t, UpdatedAt: t})
 		return err
 	})
 	if err != nil {
@@ -113,10 +112,11 @@ func (s *Simulator) loseReply(ctx context.Context) error {
 	return fault.Errorf(fault.Unknown, carrier.Timeout, "the carrier did not reply")
 }
 
-// inTx runs f in one transaction of the book. What goes wrong with the book is
-// the carrier's business: its clients only learn that it did not answer.
-func (s *Simulator) inTx(ctx context.Context, f func(tx *gorm.DB) error) error {
-	return answer(database.InTx(ctx, s.db, f))
+// alone runs f on the book, of which every call writes one row by one statement.
+// What goes wrong with the book is the carrier's business: its clients only learn
+// that it did not answer.
+func (s *Simulator) alone(ctx context.Context, f func(db *gorm.DB) error) error {
+	return answer(database.Alone(ctx, s.db, f))
 }
 
 // answer turns what went wrong with the book into a carrier's answer.
