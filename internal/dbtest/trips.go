@@ -2,6 +2,7 @@ package dbtest
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"testing"
 
@@ -29,4 +30,34 @@ func Counted(tb testing.TB, migrate func(ctx context.Context, db *gorm.DB) error
 		count := line.Read()[u.Path[1:]]
 		return int(count.Trips - count.Statements["-- ping"]) // of a connection that has idled for a second
 	}
+}
+
+// Call is something that a saga asks, and how many round trips it takes.
+type Call struct {
+	trips int
+	name  string
+	do    func(ctx context.Context) error
+}
+
+// Takes says that do takes so many round trips.
+func Takes(trips int, name string, do func(ctx context.Context) error) Call {
+	return Call{trips, name, do}
+}
+
+// RequireTrips requires that the calls of a saga, made in their order, take as
+// many round trips as they say: whoever adds one has to say so. The calls of one
+// saga before it prepare the statements.
+func RequireTrips(t *testing.T, trips func() int, calls func(saga string) []Call) {
+	t.Helper()
+	var want, got []string
+	for _, saga := range []string{"ord_1", "ord_2"} {
+		want, got = nil, nil
+		for _, c := range calls(saga) {
+			before := trips()
+			require.NoError(t, c.do(t.Context()), c.name)
+			got = append(got, fmt.Sprintf("%s %d", c.name, trips()-before))
+			want = append(want, fmt.Sprintf("%s %d", c.name, c.trips))
+		}
+	}
+	require.Equal(t, want, got)
 }

@@ -34,17 +34,29 @@ func (s *Store) Reservations(ctx context.Context) ([]inventory.Record, error) {
 }
 
 // lockReservations reads those reservations of a saga that the condition picks,
-// by key, and keeps them from changing until tx ends.
+// by key, and keeps them from changing until tx ends. Their lines, read by the
+// same statement, never change.
 func lockReservations(tx *gorm.DB, saga, where string, args ...any) ([]inventory.Record, error) {
-	var rows []reservationRow
-	err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).
-		Where("saga = ?", saga).Where(where, args...).Order("step, generation").Find(&rows).Error
+	var joined []struct {
+		Row  reservationRow `gorm:"embedded"`
+		Line lineRow        `gorm:"embedded;embeddedPrefix:line_"`
+	}
+	err := tx.Table("reservations AS r").
+		Select(`r.*, l.saga AS line_saga, l.step AS line_step, l.generation AS line_generation,
+			l.sku AS line_sku, l.warehouse AS line_warehouse, l.quantity AS line_quantity`).
+		Joins("JOIN reservation_lines AS l ON l.saga = r.saga AND l.step = r.step AND l.generation = r.generation").
+		Clauses(clause.Locking{Strength: "UPDATE", Table: clause.Table{Name: "r"}}).
+		Where("r.saga = ?", saga).Where(where, args...).Order("r.step, r.generation").Find(&joined).Error
 	if err != nil {
 		return nil, fmt.Errorf("lock reservations: %w", err)
 	}
-	var lines []lineRow
-	if err := tx.Where("saga = ?", saga).Find(&lines).Error; err != nil {
-		return nil, fmt.Errorf("read reservation lines: %w", err)
+	var rows []reservationRow
+	lines := make([]lineRow, 0, len(joined))
+	for _, j := range joined {
+		if n := len(rows); n == 0 || rows[n-1].Step != j.Row.Step || rows[n-1].Generation != j.Row.Generation {
+			rows = append(rows, j.Row)
+		}
+		lines = append(lines, j.Line)
 	}
 	return records(rows, lines)
 }

@@ -42,7 +42,7 @@ func (s *Store) Reserve(ctx context.Context, k key.Key, req inventory.ReserveReq
 // Release implements [inventory.Service].
 func (s *Store) Release(ctx context.Context, k key.Key) error {
 	return database.Fault(barrier.Undo(ctx, s.db, k, func(tx *gorm.DB, _ inventory.Reservation) error {
-		found, err := lockReservations(tx, k.Saga, "step = ? AND generation = ?", k.Step, k.Generation)
+		found, err := lockReservations(tx, k.Saga, "r.step = ? AND r.generation = ?", k.Step, k.Generation)
 		if err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func (s *Store) Commit(ctx context.Context, k key.Key) (inventory.Commitment, er
 	// The request is all in the key, so there is nothing to tell two requests apart by.
 	call := barrier.Call{Key: k, Fingerprint: barrier.Fingerprint(1)}
 	c, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (inventory.Commitment, error) {
-		held, err := lockReservations(tx, k.Saga, "state = ?", inventory.Held)
+		held, err := lockReservations(tx, k.Saga, "r.state = ?", inventory.Held)
 		if err != nil {
 			return inventory.Commitment{}, err
 		}

@@ -42,7 +42,9 @@ func (s *Store) ConcludeAuthorize(ctx context.Context, k key.Key, reference stri
 	}
 	out := payment.Authorization{PaymentID: p.ID, ProviderReference: reference, Amount: p.Amount}
 	err = barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {
-		return movePayment(tx, where(tx, k), func(p *payment.Payment) (payment.PostingSet, error) {
+		// Until it is authorized only its own key moves it: who has won the barrier's
+		// row is alone.
+		return writePayment(tx, p, func(p *payment.Payment) (payment.PostingSet, error) {
 			return p.Authorize(reference, now())
 		})
 	})

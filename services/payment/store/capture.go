@@ -51,7 +51,8 @@ func (s *Store) ConcludeCapture(ctx context.Context, k key.Key, reference string
 	out := payment.Capture{PaymentID: t.PaymentID, ProviderReference: reference, InvoiceNumber: t.InvoiceNumber, Amount: t.Amount}
 	err = barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {
 		at := now()
-		t, err := moveTransfer(tx, k, func(t *payment.Transfer) error { return t.Finish(reference, at) })
+		// Only its own key moves a transfer: who has won the barrier's row is alone.
+		t, err := writeTransfer(tx, t, func(t *payment.Transfer) error { return t.Finish(reference, at) })
 		if err != nil {
 			return err
 		}

@@ -44,6 +44,12 @@ func movePayment(tx, q *gorm.DB, move func(p *payment.Payment) (payment.PostingS
 	if err != nil {
 		return err
 	}
+	return writePayment(tx, p, move)
+}
+
+// writePayment is [movePayment] for a payment that was read and that nobody else
+// moves.
+func writePayment(tx *gorm.DB, p payment.Payment, move func(p *payment.Payment) (payment.PostingSet, error)) error {
 	before := p.State
 	set, err := move(&p)
 	if err != nil {
@@ -63,18 +69,25 @@ func moveTransfer(tx *gorm.DB, k key.Key, move func(t *payment.Transfer) error) 
 	if err != nil {
 		return t, err
 	}
+	return writeTransfer(tx, t, move)
+}
+
+// writeTransfer is [moveTransfer] for a transfer that was read and that nobody else
+// moves.
+func writeTransfer(tx *gorm.DB, t payment.Transfer, move func(t *payment.Transfer) error) (payment.Transfer, error) {
 	before := t.State
 	if err := move(&t); err != nil {
 		return t, err
 	}
 	r := fromTransfer(t)
-	return t, changed(where(database.Queue(tx, 1).Model(&transferRow{}), k).Where("state = ?", before).Select("*").Updates(&r))
+	return t, changed(where(database.Queue(tx, 1).Model(&transferRow{}), t.Key).Where("state = ?", before).Select("*").Updates(&r))
 }
 
-// changed returns a bug unless exactly one row was written: the row was locked.
+// changed returns a bug unless exactly one row was written: nobody else could
+// change it.
 func changed(r *gorm.DB) error {
 	if r.Error == nil && r.RowsAffected != 1 {
-		return fault.Errorf(fault.Bug, fault.Conflict, "a locked row was changed")
+		return fault.Errorf(fault.Bug, fault.Conflict, "a row was changed that was this transaction's to change")
 	}
 	return r.Error
 }

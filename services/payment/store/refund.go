@@ -49,7 +49,8 @@ func (s *Store) ConcludeRefund(ctx context.Context, k key.Key, reference string)
 	out := payment.Refund{PaymentID: t.PaymentID, ProviderReference: reference, Amount: t.Amount}
 	err = barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {
 		at := now()
-		t, err := moveTransfer(tx, k, func(t *payment.Transfer) error { return t.Finish(reference, at) })
+		// Only its own key moves a transfer: who has won the barrier's row is alone.
+		t, err := writeTransfer(tx, t, func(t *payment.Transfer) error { return t.Finish(reference, at) })
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 
 	"gorm.io/gorm"
@@ -43,22 +44,19 @@ func (s *Simulator) Capture(ctx context.Context, c provider.Capture) (provider.E
 
 // capture decides want, unless its key is in the book, and moves held on.
 func (s *Simulator) capture(tx *gorm.DB, held, want effect) (row effect, made bool, err error) {
-	row, known, err := read(tx, want.Key)
-	switch {
-	case err != nil:
-		return row, false, err
-	case known:
+	next, invalid := decideCapture(held, &want)
+	if invalid != nil { // unless it is there: a repeat meets what the first has made of held
+		row, known, err := read(tx, want.Key)
+		if err != nil || !known {
+			return row, false, cmp.Or(err, invalid)
+		}
 		return row, false, row.sameRequest(want)
-	}
-	next, err := decideCapture(held, &want)
-	if err != nil {
-		return row, false, err
 	}
 	row, made, err = insert(tx, want)
 	switch {
 	case err != nil:
 		return row, false, err
-	case !made: // a Forbid came in between; it takes no notice of held's lock
+	case !made: // a repeat of what was declined, or forbidden
 		return row, false, row.sameRequest(want)
 	case next == held.State:
 		return row, true, nil

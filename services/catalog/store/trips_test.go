@@ -1,0 +1,29 @@
+package store_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/services/catalog"
+	"github.com/amends/amends/services/catalog/store"
+)
+
+// TestRoundTrips says what each step of a saga costs on the way to PostgreSQL,
+// once its statements are prepared, so that nobody adds a round trip unnoticed.
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+
+	db, trips := dbtest.Counted(t, store.Migrate)
+	s := setup(t, db)
+	two := ask(catalog.Line{SKU: "MUG", Quantity: 2}, catalog.Line{SKU: "KETTLE", Quantity: 1})
+	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
+		return []dbtest.Call{
+			dbtest.Takes(3, "quote", func(ctx context.Context) error { return only(s.Quote(ctx, order(saga), two)) }),
+			dbtest.Takes(3, "quote again", func(ctx context.Context) error { return only(s.Quote(ctx, order(saga), two)) }),
+		}
+	})
+}
+
+// only drops an answer.
+func only[T any](_ T, err error) error { return err }

@@ -1,0 +1,36 @@
+package store_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/services/inventory/store"
+)
+
+// TestRoundTrips says what each step of a saga costs on the way to PostgreSQL,
+// once its statements are prepared (two lines from two warehouses), so that nobody
+// adds a round trip unnoticed.
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+
+	db, trips := dbtest.Counted(t, store.Migrate)
+	s := testBundle{store.New(db)}
+	s.receive(t, "MUG", "BER", 100)
+	s.receive(t, "KETTLE", "AMS", 100)
+	two := inventory.ReserveRequest{Lines: []inventory.Line{{SKU: "MUG", Quantity: 2}, {SKU: "KETTLE", Quantity: 1}}}
+	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
+		return []dbtest.Call{
+			dbtest.Takes(3, "reserve", func(ctx context.Context) error { return only(s.Reserve(ctx, reserve(saga), two)) }),
+			dbtest.Takes(3, "reserve again", func(ctx context.Context) error { return only(s.Reserve(ctx, reserve(saga), two)) }),
+			dbtest.Takes(4, "commit", func(ctx context.Context) error { return only(s.Commit(ctx, commit(saga))) }),
+			dbtest.Takes(3, "reserve another", func(ctx context.Context) error { return only(s.Reserve(ctx, reserve(saga+"b"), two)) }),
+			dbtest.Takes(5, "release", func(ctx context.Context) error { return s.Release(ctx, reserve(saga+"b")) }),
+			dbtest.Takes(2, "release nothing", func(ctx context.Context) error { return s.Release(ctx, reserve(saga+"c")) }),
+		}
+	})
+}
+
+// only drops an answer.
+func only[T any](_ T, err error) error { return err }

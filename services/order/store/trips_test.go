@@ -1,0 +1,38 @@
+package store_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/services/order"
+	orderstore "github.com/amends/amends/services/order/store"
+)
+
+// TestRoundTrips says what each step of a saga costs on the way to PostgreSQL,
+// once its statements are prepared, so that nobody adds a round trip unnoticed.
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+
+	db, trips := dbtest.Counted(t, orderstore.Migrate)
+	s := orderstore.New(db)
+	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
+		return []dbtest.Call{
+			dbtest.Takes(2, "create", func(ctx context.Context) error { return only(s.Create(ctx, create(saga), placement())) }),
+			dbtest.Takes(3, "create again", func(ctx context.Context) error { return only(s.Create(ctx, create(saga), placement())) }),
+			dbtest.Takes(2, "note", func(ctx context.Context) error {
+				return s.Note(ctx, confirm(saga), order.Note{At: placement().DecideBy})
+			}),
+			dbtest.Takes(2, "confirm", func(ctx context.Context) error { return only(s.Confirm(ctx, confirm(saga), confirmed())) }),
+			dbtest.Takes(2, "confirm again", func(ctx context.Context) error { return only(s.Confirm(ctx, confirm(saga), confirmed())) }),
+			dbtest.Takes(2, "create another", func(ctx context.Context) error { return only(s.Create(ctx, create(saga+"b"), placement())) }),
+			dbtest.Takes(2, "cancel", func(ctx context.Context) error {
+				return only(s.Cancel(ctx, cancel(saga+"b"), cancelled(order.OutOfStock)))
+			}),
+			dbtest.Takes(1, "get", func(ctx context.Context) error { return only(s.Get(ctx, saga)) }),
+		}
+	})
+}
+
+// only drops an answer.
+func only[T any](_ T, err error) error { return err }

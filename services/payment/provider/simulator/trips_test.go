@@ -1,0 +1,44 @@
+package simulator_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/services/payment/provider"
+	"github.com/amends/amends/services/payment/provider/simulator"
+)
+
+// TestRoundTrips says what each step of a saga costs on the way to PostgreSQL,
+// once its statements are prepared, so that nobody adds a round trip unnoticed.
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+
+	db, trips := dbtest.Counted(t, simulator.Migrate)
+	s := simulator.New(db, simulator.Options{})
+	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
+		return []dbtest.Call{
+			dbtest.Takes(1, "authorize", func(ctx context.Context) error {
+				return only(s.Authorize(ctx, authorization(saga, simulator.TokenVisa)))
+			}),
+			dbtest.Takes(2, "authorize again", func(ctx context.Context) error {
+				return only(s.Authorize(ctx, authorization(saga, simulator.TokenVisa)))
+			}),
+			dbtest.Takes(3, "capture", func(ctx context.Context) error {
+				return only(s.Capture(ctx, provider.Capture{Key: saga + "/c", Authorization: saga, Amount: eur}))
+			}),
+			dbtest.Takes(4, "refund", func(ctx context.Context) error {
+				return only(s.Refund(ctx, provider.Refund{Key: saga + "/r", Capture: saga + "/c", Amount: eur}))
+			}),
+			dbtest.Takes(1, "authorize another", func(ctx context.Context) error {
+				return only(s.Authorize(ctx, authorization(saga+"b", simulator.TokenVisa)))
+			}),
+			dbtest.Takes(2, "void", func(ctx context.Context) error { return s.Void(ctx, saga+"b") }),
+			dbtest.Takes(1, "find", func(ctx context.Context) error { _, _, err := s.Find(ctx, saga); return err }),
+			dbtest.Takes(1, "forbid", func(ctx context.Context) error { _, _, err := s.Forbid(ctx, saga+"/f"); return err }),
+		}
+	})
+}
+
+// only drops an answer.
+func only[T any](_ T, err error) error { return err }

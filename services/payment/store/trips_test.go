@@ -1,0 +1,41 @@
+package store_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/store"
+)
+
+// TestRoundTrips says what each step of a saga costs on the way to PostgreSQL,
+// once its statements are prepared, so that nobody adds a round trip unnoticed.
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+
+	db, trips := dbtest.Counted(t, store.Migrate)
+	s := store.New(db)
+	hold := payment.Hold{Amount: total, TokenHash: "f00d"}
+	take, back := payment.CaptureRequest{Amount: total}, payment.RefundRequest{Amount: total}
+	declined := fault.Errorf(fault.Business, "DECLINED", "declined")
+	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
+		return []dbtest.Call{
+			dbtest.Takes(2, "intend authorize", func(ctx context.Context) error { return only(s.IntendAuthorize(ctx, authorizeKey(saga), hold)) }),
+			dbtest.Takes(3, "conclude authorize", func(ctx context.Context) error { return only(s.ConcludeAuthorize(ctx, authorizeKey(saga), "aut_1")) }),
+			dbtest.Takes(4, "intend capture", func(ctx context.Context) error { return only(s.IntendCapture(ctx, captureKey(saga), take)) }),
+			dbtest.Takes(4, "conclude capture", func(ctx context.Context) error { return only(s.ConcludeCapture(ctx, captureKey(saga), "cap_1")) }),
+			dbtest.Takes(4, "intend refund", func(ctx context.Context) error { return only(s.IntendRefund(ctx, refundKey(saga, 0), back)) }),
+			dbtest.Takes(4, "conclude refund", func(ctx context.Context) error { return only(s.ConcludeRefund(ctx, refundKey(saga, 0), "ref_1")) }),
+			dbtest.Takes(2, "intend another authorize", func(ctx context.Context) error { return only(s.IntendAuthorize(ctx, authorizeKey(saga+"b"), hold)) }),
+			dbtest.Takes(3, "refuse authorize", func(ctx context.Context) error { return s.RefuseAuthorize(ctx, authorizeKey(saga+"b"), declined) }),
+			dbtest.Takes(2, "intend a third", func(ctx context.Context) error { return only(s.IntendAuthorize(ctx, authorizeKey(saga+"c"), hold)) }),
+			dbtest.Takes(2, "begin void", func(ctx context.Context) error { return only(s.BeginVoid(ctx, authorizeKey(saga+"c"))) }),
+			dbtest.Takes(3, "end void", func(ctx context.Context) error { return s.EndVoid(ctx, authorizeKey(saga+"c")) }),
+		}
+	})
+}
+
+// only drops an answer.
+func only[T any](_ T, err error) error { return err }

@@ -1,0 +1,30 @@
+package simulator_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/services/shipping/carrier/simulator"
+)
+
+// TestRoundTrips says what each step of a saga costs on the way to PostgreSQL,
+// once its statements are prepared, so that nobody adds a round trip unnoticed.
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+
+	db, trips := dbtest.Counted(t, simulator.Migrate)
+	s := simulator.New(db, simulator.Options{})
+	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
+		return []dbtest.Call{
+			dbtest.Takes(1, "book", func(ctx context.Context) error { return only(s.Book(ctx, saga, parcel("10115"))) }),
+			dbtest.Takes(2, "book again", func(ctx context.Context) error { return only(s.Book(ctx, saga, parcel("10115"))) }),
+			dbtest.Takes(1, "find", func(ctx context.Context) error { _, _, err := s.Find(ctx, saga); return err }),
+			dbtest.Takes(1, "cancel", func(ctx context.Context) error { return s.Cancel(ctx, saga) }),
+			dbtest.Takes(1, "forbid", func(ctx context.Context) error { _, _, err := s.Forbid(ctx, saga+"/f"); return err }),
+		}
+	})
+}
+
+// only drops an answer.
+func only[T any](_ T, err error) error { return err }

@@ -1,0 +1,32 @@
+package store_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/services/shipping"
+	"github.com/amends/amends/services/shipping/store"
+)
+
+// TestRoundTrips says what each step of a saga costs on the way to PostgreSQL,
+// once its statements are prepared (two parcels), so that nobody adds a round trip unnoticed.
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+
+	db, trips := dbtest.Counted(t, store.Migrate)
+	s := store.New(db)
+	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
+		return []dbtest.Call{
+			dbtest.Takes(2, "intend", func(ctx context.Context) error { return only(s.Intend(ctx, step(saga), request)) }),
+			dbtest.Takes(2, "conclude", func(ctx context.Context) error { return s.Conclude(ctx, step(saga), booking(step(saga))) }),
+			dbtest.Takes(2, "begin undo", func(ctx context.Context) error { return only(s.BeginUndo(ctx, step(saga))) }),
+			dbtest.Takes(5, "end undo", func(ctx context.Context) error {
+				return s.EndUndo(ctx, step(saga), shipping.Undo{Done: true}, booking(step(saga)).Shipments)
+			}),
+		}
+	})
+}
+
+// only drops an answer.
+func only[T any](_ T, err error) error { return err }
