@@ -210,6 +210,34 @@ func TestABatchReadsWhatPgxReads(t *testing.T) {
 	require.ErrorContains(t, err, "cannot be read")
 }
 
+// TestEveryWayToExecute runs what is batched in each of pgx's modes, which a DSN
+// may choose.
+func TestEveryWayToExecute(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			db := dbtest.Open(t, dbtest.Postgres(t)+"&default_query_exec_mode="+mode, database.Options{MaxConns: 1})
+			require.NoError(t, migrate(t.Context(), db))
+			for id := range int64(2) {
+				require.NoError(t, database.InTx(t.Context(), db, func(tx *gorm.DB) error {
+					var found []shelf
+					err := tx.Where("id > ?", 0).Order("id").Find(&found).Error
+					require.Len(t, found, int(id))
+					return errors.Join(err, stock(txn.Queue(tx, 1), id+1, string(rune('a'+id))))
+				}))
+				require.ErrorIs(t, database.InTx(t.Context(), db, func(tx *gorm.DB) error {
+					return errors.Join(
+						tx.Exec("UPDATE shelf SET name = ? WHERE id = ?", "x", 1).Error,
+						txn.Queue(tx, 1).Exec("UPDATE shelf SET name = ? WHERE id = ?", "x", 99).Error,
+					)
+				}), txn.ErrRows)
+			}
+			require.Equal(t, []string{"a", "b"}, names(t, db))
+		})
+	}
+}
+
 func TestAPreparedStatementIsPartOfTheTransaction(t *testing.T) {
 	t.Parallel()
 	db, _ := dbtest.Counted(t, migrate)

@@ -92,7 +92,7 @@ func (c *conn) rollback(ctx context.Context) error {
 	}
 	_, err := c.Conn.Conn().Exec(ctx, "rollback")
 	if err != nil {
-		_ = c.Conn.Close() // whatever state it is in, nobody shall have it; err says more
+		_ = c.Close() // whatever state it is in, nobody shall have it; err says more
 	}
 	return err
 }

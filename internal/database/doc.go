@@ -14,6 +14,13 @@
 // one ignores the immediate transactions that keep concurrent writers from
 // failing, one lost an in-memory database when a context was cancelled.
 //
+// # Round trips
+//
+// On PostgreSQL BEGIN is sent with the first statement of a transaction, and a
+// write that is queued ([Queue]) with the next statement or with COMMIT. The
+// server refuses to commit unless each wrote as many rows as it must. What is one
+// statement anyway needs no transaction: [Alone].
+//
 // # Times
 //
 // Times are UTC and have microseconds, the precision of PostgreSQL: what was

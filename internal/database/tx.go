@@ -16,6 +16,8 @@ func InTx(ctx context.Context, db *gorm.DB, f func(tx *gorm.DB) error) error {
 
 // Queue returns tx for one statement that must write exactly n rows and whose
 // answer nobody waits for, see [txn.Queue].
+//
+//nolint:contextcheck,nolintlint // tx has the context of its transaction; contextcheck reads this for the callers
 func Queue(tx *gorm.DB, n int64) *gorm.DB { return txn.Queue(tx, n) }
 
 // Alone runs f without a transaction, as [txn.Alone] does, and returns its error

@@ -19,6 +19,8 @@ type queueKey struct{}
 // has the server fail unless n rows are written, so an error of it, or [ErrRows],
 // comes from a later statement or from [Run]. Every other driver runs it at once:
 // the caller checks the rows affected as ever.
+//
+//nolint:contextcheck,nolintlint // tx has the context of its transaction; contextcheck reads this for the callers
 func Queue(tx *gorm.DB, n int64) *gorm.DB {
 	return tx.WithContext(context.WithValue(tx.Statement.Context, queueKey{}, n))
 }
