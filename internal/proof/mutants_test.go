@@ -93,8 +93,8 @@ var mutants = []mutant{
 	},
 	{
 		name: "UndoOfNothingDoesNotBlock", file: "saga/barrier/inside.go",
-		was: "		first, err := insert(tx, Call{Key: k}, row{State: Blocked})\n		if err != nil || first {\n			return err\n		}\n		r, err := find(tx, k)\n		switch {\n		case err != nil:\n			return err\n		case r == nil || r.State == Intent:\n			return impossible(k, r, \"undo inside\")",
-		is:  "		r, err := find(tx, k)\n		switch {\n		case err != nil || r == nil:\n			return err\n		case r.State == Intent:\n			return impossible(k, r, \"undo inside\")",
+		was: "		first, err := insert(tx, Call{Key: k}, row{State: Blocked})\n		if err != nil || first {\n			return err\n		}\n		r, err := find(locked(tx), k)\n		switch {\n		case err != nil:\n			return err\n		case r == nil || r.State == Intent:\n			return impossible(k, r, \"undo inside\")",
+		is:  "		r, err := find(locked(tx), k)\n		switch {\n		case err != nil || r == nil:\n			return err\n		case r.State == Intent:\n			return impossible(k, r, \"undo inside\")",
 		by:  explore("2", "-sample", "2500"),
 	},
 	{
@@ -122,7 +122,7 @@ var mutants = []mutant{
 		name: "ForbidDoesNothing", file: "services/payment/provider/simulator/find.go",
 		was: "		row, _, err = insert(db, effect{Key: key, Kind: none, State: forbidden, CreatedAt: now, UpdatedAt: now})\n",
 		is:  "		row = effect{State: forbidden}\n		_ = now\n",
-		by:  named("./services/payment/provider/simulator", "."),
+		by:  named("./services/payment/provider/simulator", "Forbid"),
 	},
 	{
 		name: "StockIsNotGivenBack", file: "services/inventory/store/reserve.go",
