@@ -2,10 +2,10 @@ package database
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -177,45 +177,18 @@ const divisionByZero = "22012"
 func values(args []driver.NamedValue) []any {
 	all := make([]any, len(args))
 	for i, a := range args {
-		all[i] = a.Value
+		all[i] = settled(a.Value)
 	}
 	return all
 }
 
-// prepared is a statement of database/sql.
-type prepared struct {
-	conn  *conn
-	query string
-}
-
-// Close implements [driver.Stmt].
-func (prepared) Close() error { return nil }
-
-// NumInput implements [driver.Stmt]: the server counts.
-func (prepared) NumInput() int { return -1 }
-
-// Exec implements [driver.Stmt]; database/sql calls ExecContext.
-func (prepared) Exec([]driver.Value) (driver.Result, error) { return nil, driver.ErrSkip }
-
-// Query implements [driver.Stmt]; database/sql calls QueryContext.
-func (prepared) Query([]driver.Value) (driver.Rows, error) { return nil, driver.ErrSkip }
-
-// ExecContext implements [driver.StmtExecContext].
-func (s prepared) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
-	return s.conn.ExecContext(ctx, s.query, args)
-}
-
-// QueryContext implements [driver.StmtQueryContext].
-func (s prepared) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	return s.conn.QueryContext(ctx, s.query, args)
-}
-
-// begins are the statements that begin a transaction.
-var begins = map[sql.IsolationLevel]string{
-	sql.LevelDefault:         "begin",
-	sql.LevelReadUncommitted: "begin isolation level read uncommitted",
-	sql.LevelReadCommitted:   "begin isolation level read committed",
-	sql.LevelRepeatableRead:  "begin isolation level repeatable read",
-	sql.LevelSnapshot:        "begin isolation level repeatable read",
-	sql.LevelSerializable:    "begin isolation level serializable",
+// settled returns what v points to, which may change before it is sent.
+func settled(v any) any {
+	if _, own := v.(driver.Valuer); own {
+		return v
+	}
+	if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer && !p.IsNil() {
+		return p.Elem().Interface()
+	}
+	return v
 }

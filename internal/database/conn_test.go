@@ -210,6 +210,19 @@ func TestABatchReadsWhatPgxReads(t *testing.T) {
 	require.ErrorContains(t, err, "cannot be read")
 }
 
+func TestAQueuedStatementWritesWhatItWasGiven(t *testing.T) {
+	t.Parallel()
+	db, _ := dbtest.Counted(t, migrate)
+	require.NoError(t, stock(db, 1, "a"))
+	require.NoError(t, database.InTx(t.Context(), db, func(tx *gorm.DB) error {
+		name := "b"
+		err := txn.Queue(tx, 1).Exec("UPDATE shelf SET name = ? WHERE id = ?", &name, 1).Error
+		name = "changed before it was sent"
+		return err
+	}))
+	require.Equal(t, []string{"b"}, names(t, db))
+}
+
 func TestAQueuedStatementThatLosesARaceRunsAgain(t *testing.T) {
 	t.Parallel()
 	db := dbtest.Open(t, dbtest.Postgres(t), database.Options{LockTimeout: 20 * time.Millisecond})

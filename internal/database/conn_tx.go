@@ -9,6 +9,16 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// begins are the statements that begin a transaction.
+var begins = map[sql.IsolationLevel]string{
+	sql.LevelDefault:         "begin",
+	sql.LevelReadUncommitted: "begin isolation level read uncommitted",
+	sql.LevelReadCommitted:   "begin isolation level read committed",
+	sql.LevelRepeatableRead:  "begin isolation level repeatable read",
+	sql.LevelSnapshot:        "begin isolation level repeatable read",
+	sql.LevelSerializable:    "begin isolation level serializable",
+}
+
 // transaction is the open one of a conn.
 type transaction struct {
 	// Closures, because they belong to the context of BeginTx: database/sql gives
