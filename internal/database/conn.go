@@ -70,14 +70,15 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 		c.waiting = append(c.waiting, exactly(rows, query, values(args)))
 		return driver.RowsAffected(rows), nil
 	}
-	if alone, err := c.alone(ctx, args); alone || err != nil {
-		if err != nil {
-			return nil, err
-		}
+	alone, err := c.alone(ctx, args)
+	switch {
+	case err != nil:
+		return nil, err
+	case alone:
 		return c.Conn.ExecContext(ctx, query, args)
 	}
 	var tag pgconn.CommandTag
-	err := c.send(ctx, statement{query, values(args), func(r pgx.BatchResults) (err error) {
+	err = c.send(ctx, statement{query, values(args), func(r pgx.BatchResults) (err error) {
 		tag, err = r.Exec()
 		return err
 	}})
@@ -86,14 +87,15 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 
 // QueryContext implements [driver.QueryerContext].
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	if alone, err := c.alone(ctx, args); alone || err != nil {
-		if err != nil {
-			return nil, err
-		}
+	alone, err := c.alone(ctx, args)
+	switch {
+	case err != nil:
+		return nil, err
+	case alone:
 		return c.Conn.QueryContext(ctx, query, args)
 	}
 	var all *rows
-	err := c.send(ctx, statement{query, values(args), func(r pgx.BatchResults) error {
+	err = c.send(ctx, statement{query, values(args), func(r pgx.BatchResults) error {
 		answer, err := r.Query()
 		if err == nil {
 			all, err = read(answer, c.Conn.Conn().TypeMap())
