@@ -7,8 +7,10 @@
 // # State
 //
 // PENDING → CONFIRMED | CANCELLED(reason), and no way back, see [Record.Confirm]
-// and [Record.Cancel]. An order that needs attention is flagged in its saga; that
-// is not a status. A flag that stays when the order is decided is taken down by
+// and [Record.Cancel]. An order that its saga has decided against is PENDING until
+// everything is undone; the record has the reason from before that, see
+// [Record.Decide]. An order that needs attention is flagged in its saga; that is
+// not a status. A flag that stays when the order is decided is taken down by
 // whoever has looked at it, see [Record.Acknowledge].
 //
 // # Once only, without the ledger
@@ -23,7 +25,8 @@
 // # Invariants
 //
 //   - There is one order per id, and it never disappears.
-//   - An order ends once; the reason that was written first stays.
+//   - An order ends once; the reason that was written first, by Decide or Cancel,
+//     stays. One that was decided against is not confirmed any more.
 //   - A CANCELLED order has a reason, no other has. A CONFIRMED one has its total,
 //     in the currency that the customer asked for.
 //   - A waiver and an acknowledgement are never changed and never removed.

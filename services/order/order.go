@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -61,9 +62,13 @@ type Total = money.Amount
 
 // Record is an order as its database has it.
 type Record struct {
-	ID        string    `json:"id"`
-	Status    Status    `json:"status"`
-	Reason    Reason    `json:"reason,omitempty"` // why it was cancelled, else empty
+	ID     string `json:"id"`
+	Status Status `json:"status"`
+	Reason Reason `json:"reason,omitempty"` // why it was cancelled, else empty
+	// Decided is the reason for which it was first decided against, from before
+	// anything was undone, see [Record.Decide]; else empty.
+	Decided   Reason    `json:"decided,omitempty"`
+	DecidedAt time.Time `json:"decided_at,omitzero"` // UTC
 	Placement Placement `json:"placement"`
 	Total     *Total    `json:"total,omitempty"` // nil while PENDING, and if it never was quoted
 	// View is the saga's final view as the closing step stored it; nil while PENDING.
@@ -88,8 +93,8 @@ type Change struct {
 
 // Confirm makes a PENDING order CONFIRMED and says whether it changed r; a
 // CONFIRMED one takes nothing from c but its note. It fails, without a change,
-// with ILLEGAL_TRANSITION for a CANCELLED order, and with INVALID for a closing
-// with a reason, or without the total in the currency that was asked for: both
+// with ILLEGAL_TRANSITION for an order that is CANCELLED or was decided against,
+// and with INVALID for a closing with a reason, or without the total in the currency that was asked for: both
 // are bugs, because nobody can decide otherwise after the money was taken.
 func (r *Record) Confirm(c Closing, now time.Time) (changed bool, err error) {
 	switch {
@@ -97,6 +102,8 @@ func (r *Record) Confirm(c Closing, now time.Time) (changed bool, err error) {
 		return r.Note(c.Note), nil
 	case r.Status != Pending:
 		return false, illegal(r.Status, Confirmed)
+	case r.Decided != "":
+		return false, fault.Errorf(fault.Bug, IllegalTransition, "an order that was decided against cannot become %s", Confirmed)
 	case c.Reason != "":
 		return false, fault.Errorf(fault.Bug, fault.Invalid, "a confirmed order has no reason")
 	case c.Total == nil || c.Total.Currency != r.Placement.Currency:
@@ -105,10 +112,10 @@ func (r *Record) Confirm(c Closing, now time.Time) (changed bool, err error) {
 	return r.end(Confirmed, c, now)
 }
 
-// Cancel makes a PENDING order CANCELLED for c's reason and says whether it
-// changed r; a CANCELLED one keeps the reason it has, and takes nothing from c
-// but its note. It fails,
-// without a change, with ILLEGAL_TRANSITION for a CONFIRMED order, and with
+// Cancel makes a PENDING order CANCELLED and says whether it changed r: for the
+// reason that it was decided against for, or for c's if none is recorded. A
+// CANCELLED one keeps the reason it has, and takes nothing from c but its note. It
+// fails, without a change, with ILLEGAL_TRANSITION for a CONFIRMED order, and with
 // INVALID for a closing whose reason is not in the list: both are bugs.
 func (r *Record) Cancel(c Closing, now time.Time) (changed bool, err error) {
 	switch {
@@ -120,6 +127,7 @@ func (r *Record) Cancel(c Closing, now time.Time) (changed bool, err error) {
 	if _, err := ParseReason(string(c.Reason)); err != nil {
 		return false, fault.Errorf(fault.Bug, fault.Invalid, "cancel: %w", err)
 	}
+	c.Reason = cmp.Or(r.Decided, c.Reason)
 	return r.end(Cancelled, c, now)
 }
 

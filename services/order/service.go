@@ -20,20 +20,28 @@ type Service interface {
 	Create(ctx context.Context, k key.Key, p Placement) (Record, error)
 
 	// Confirm makes the PENDING order k.Saga CONFIRMED and stores the closing's
-	// total and view. Confirming a CONFIRMED order returns its record; a CANCELLED
-	// one is a bug (ILLEGAL_TRANSITION), and so are a closing that does not fit
+	// total and view. Confirming a CONFIRMED order returns its record; one that is
+	// CANCELLED or was decided against is a bug (ILLEGAL_TRANSITION), and so are a closing that does not fit
 	// (INVALID, see [Record.Confirm]) and an order that was never created
 	// (NOT_FOUND).
 	Confirm(ctx context.Context, k key.Key, c Closing) (Record, error)
 
-	// Cancel makes the PENDING order k.Saga CANCELLED for the closing's reason and
-	// stores its total and view. Cancelling a CANCELLED order returns its record
+	// Cancel makes the PENDING order k.Saga CANCELLED for the reason that Decide has
+	// recorded, else for the closing's, and stores the closing's total and view. Cancelling a CANCELLED order returns its record
 	// with the reason that was written first; a CONFIRMED one is a bug
 	// (ILLEGAL_TRANSITION), and so are a closing that does not fit (INVALID, see
 	// [Record.Cancel]) and an order that was never created (NOT_FOUND): whoever
 	// cancels must have created, else a late Create would leave a PENDING order
 	// that nobody ends.
 	Cancel(ctx context.Context, k key.Key, c Closing) (Record, error)
+
+	// Decide records why the PENDING order k.Saga is decided against, before anything
+	// of it is undone, and returns the record with its waivers; see [Record.Decide].
+	// The first reason stays: a repeat, one for another reason, and one of a
+	// CANCELLED order change nothing and return the record. A CONFIRMED order is a
+	// bug (ILLEGAL_TRANSITION), and so are a reason that is not in the list (INVALID)
+	// and an order that was never created (NOT_FOUND).
+	Decide(ctx context.Context, k key.Key, d Decision) (Record, error)
 
 	// Note keeps what needs attention, and what was waived, in the record of the
 	// order k.Saga, whatever its status; see [Record.Note]. A repeat, and one that

@@ -115,7 +115,8 @@ func update(tx *gorm.DB, row orderRow, from order.Status) error {
 	// The row is locked; the condition says once more what the change rests on.
 	res := database.Queue(tx, 1).Model(&row).Where("status = ?", from).
 		Select("status", "reason", "total_minor", "total_currency", "view", "changes", "updated_at",
-			"needs_attention", "attention", "waivers", "noted_at", "acknowledgements").Updates(row)
+			"needs_attention", "attention", "waivers", "noted_at", "acknowledgements",
+			"decided", "decided_at").Updates(row)
 	if res.Error != nil {
 		return fmt.Errorf("update order: %w", res.Error)
 	}

@@ -30,6 +30,8 @@ type orderRow struct {
 	DecideBy       *time.Time // of the placement; nil: never
 
 	Acknowledgements string // JSON
+	Decided          string
+	DecidedAt        *time.Time // nil: it was not decided against
 }
 
 func (orderRow) TableName() string { return "orders" }
@@ -90,6 +92,10 @@ func (r *orderRow) take(to order.Record) error {
 		view := string(to.View)
 		r.View = &view
 	}
+	r.Decided = string(to.Decided)
+	if !to.DecidedAt.IsZero() {
+		r.DecidedAt = &to.DecidedAt
+	}
 	r.NeedsAttention = to.NeedsAttention()
 	if !to.NotedAt.IsZero() {
 		r.NotedAt = &to.NotedAt
@@ -139,6 +145,12 @@ func (r *orderRow) record() (order.Record, error) {
 	}
 	if rec.Reason, err = parseReason(r.Reason); err != nil {
 		return order.Record{}, unreadable(r.ID, err)
+	}
+	if rec.Decided, err = parseReason(r.Decided); err != nil {
+		return order.Record{}, unreadable(r.ID, err)
+	}
+	if r.DecidedAt != nil {
+		rec.DecidedAt = r.DecidedAt.UTC()
 	}
 	if r.TotalMinor != nil && r.TotalCurrency != nil {
 		total := money.New(*r.TotalMinor, money.Currency(*r.TotalCurrency))

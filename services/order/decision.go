@@ -1,0 +1,37 @@
+package order
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/amends/amends/fault"
+)
+
+// Decision is why an order's saga was decided against.
+type Decision struct {
+	Reason Reason `json:"reason"`
+}
+
+// Against returns the reason for which the order was first decided against;
+// empty: it was not.
+func (r Record) Against() Reason { return cmp.Or(r.Reason, r.Decided) }
+
+// Decide records why a PENDING order is decided against, before anything of it
+// is undone, and says whether it changed r. The order does not move: it is ended
+// by [Record.Cancel], for that reason. Who decides later, for whatever reason,
+// changes nothing. It fails, without a change, with ILLEGAL_TRANSITION for a
+// CONFIRMED order, and with INVALID for a reason that is not in the list: both are
+// bugs.
+func (r *Record) Decide(d Decision, now time.Time) (changed bool, err error) {
+	switch {
+	case r.Status == Cancelled || r.Status == Pending && r.Decided != "":
+		return false, nil
+	case r.Status != Pending:
+		return false, fault.Errorf(fault.Bug, IllegalTransition, "a %s order cannot be decided against", r.Status)
+	}
+	if _, err := ParseReason(string(d.Reason)); err != nil {
+		return false, fault.Errorf(fault.Bug, fault.Invalid, "decide: %w", err)
+	}
+	r.Decided, r.DecidedAt = d.Reason, now
+	return true, nil
+}
