@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
 )
@@ -15,6 +16,15 @@ var (
 	CreateOrder = saga.Step[order.Placement, order.Record]{
 		Name: "order.create", Kind: saga.Recorded,
 		Summary: func(order.Placement) string { return "make the order durable" },
+	}
+	// DecideOrder keeps in the order's record why its saga is decided against, before
+	// anything is undone, and answers the record: with the first reason, whoever has
+	// decided first, and with what people gave up on undoing. An order without a
+	// record answers an empty one: then there is nothing to learn, and what is held
+	// must be given back all the same.
+	DecideOrder = saga.Step[order.Decision, order.Record]{
+		Name: "order.decide", Kind: saga.Recorded,
+		Summary: func(d order.Decision) string { return "decide against the order: " + string(d.Reason) },
 	}
 	// NoteOrder keeps what needs attention, and what was waived, in the order's
 	// record. It is no part of the saga's plan: it repeats what the saga knows.
@@ -39,6 +49,13 @@ var (
 // BindOrder binds the order service's steps.
 func BindOrder(r saga.Registry, s order.Service) {
 	saga.Bind(r, CreateOrder, s.Create, nil)
+	saga.Bind(r, DecideOrder, func(ctx context.Context, k saga.Key, d order.Decision) (order.Record, error) {
+		rec, err := s.Decide(ctx, k, d)
+		if fault.CodeOf(err) == fault.NotFound {
+			return order.Record{}, nil
+		}
+		return rec, err
+	}, nil)
 	saga.Bind(r, NoteOrder, func(ctx context.Context, k saga.Key, n order.Note) (saga.None, error) {
 		return saga.None{}, s.Note(ctx, k, n)
 	}, nil)

@@ -163,7 +163,7 @@ func (r *run) mustAllow(info stepInfo) {
 	case planned != info:
 		deny("differs from the one in the plan")
 	case r.ending && info.kind != Closing && info.kind != Recorded:
-		deny("cannot run after undo: only closing and recorded steps can")
+		deny("cannot run in a saga that was decided against: only closing and recorded steps can")
 	case r.ending:
 	case info.kind == Closing && r.o.Plan.pivot != "" && !r.pivoted:
 		deny("is closing, but the pivot is still ahead")

@@ -52,6 +52,9 @@
 //	         └→ settling ─┬─ the pivot happened ──────────────↗
 //	                      └─ it did not, and is blocked → undoing → aborted
 //
+// Undoing begins with [Options.Decided], if the saga has one: the decision is made
+// durable, and this run learns what earlier ones have left.
+//
 // A saga is decided against when a step is refused, the body returns an error,
 // [UpdateCancel] or a Temporal cancel request arrives, or [Options.DecideBy]
 // passes, all of them before the pivot is scheduled. From then on a cancel and
@@ -71,6 +74,11 @@
 // have happened. In the latter case the body runs again and the saga goes
 // forward, whatever stopped it; steps that this run has done are not called
 // again, all others answer what their services have recorded.
+//
+// Nor is anything undone before the decision is recorded, in a saga that records
+// it with [Options.Decided]. A later run finds steps undone and cannot tell from
+// them why, or which of them a person has settled otherwise; the record can. So it
+// ends for the first run's reason, and leaves alone what was waived.
 //
 // A saga never fails. Its result is its final [View].
 //
@@ -98,9 +106,9 @@
 // [UpdateRepair] is for what does not heal by itself. A retry calls a flagged step
 // again at once. A skip gives up on undoing it: a [Waiver] records who did, why
 // and what was owed, and undo goes on without the step. An attempt that is under
-// way is waited for and counts. A pivot and closing steps cannot be skipped, and
-// an undo of money only with a reference to what was done instead. Every repair
-// is in the view, in the history and in the counter amends_saga_repaired.
+// way is waited for and counts. Only an undo can be skipped, and one of money only
+// with a reference to what was done instead. Every repair is in the view, in the
+// history and in the counter amends_saga_repaired.
 //
 // Panics (of the body, or for a body that breaks the rules of its steps' kinds)
 // and non-determinism block the workflow task until code that is right is

@@ -167,11 +167,11 @@ func TestTheOtherEndTakesClosingStepsOnly(t *testing.T) {
 	}{
 		"NotACompensatableOne": {
 			func(ctx workflow.Context, _ saga.Decision) error { return do(ctx, guide, 1) },
-			"step guide cannot run after undo: only closing and recorded steps can",
+			"step guide cannot run in a saga that was decided against: only closing and recorded steps can",
 		},
 		"NotThePivot": {
 			func(ctx workflow.Context, _ saga.Decision) error { return do(ctx, pay, 1) },
-			"step pay cannot run after undo: only closing and recorded steps can",
+			"step pay cannot run in a saga that was decided against: only closing and recorded steps can",
 		},
 		"AndCannotFail": {
 			func(workflow.Context, saga.Decision) error { return fault.Errorf(fault.Business, "NO", "no") },

@@ -35,10 +35,14 @@ type Options struct {
 	// saga whose workflow is gone is taken up again without a late effect. Empty:
 	// the body runs.
 	Against fault.Code
-	// Waived is what people gave up on in earlier runs of the saga. Those steps are
-	// not undone again, because somebody has settled them otherwise, and stay
-	// waived in this run's [View].
-	Waived []Waiver
+	// Decided makes the decision against the saga durable and learns what earlier
+	// runs of it (before a reset) have left. It is called once, with a disconnected
+	// context, when the pivot is settled as not happened and nothing is undone yet.
+	// The waivers that it returns are of steps that this run must not undo, because
+	// somebody has settled them otherwise; they stay waived in this run's [View].
+	// It may take the steps that [Plan.OnAbort] names, of kind Recorded or Closing,
+	// and each of them until it succeeds: nothing is undone before. nil: none.
+	Decided func(ctx workflow.Context, d Decision) (waived []Waiver, err error)
 	// Notice is called when what needs attention or the waivers have changed, with
 	// a disconnected context, one call at a time, the latest view last; Run waits
 	// for it. It may take a step outside of the plan that only the service whose

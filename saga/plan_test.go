@@ -57,9 +57,13 @@ func TestNewPlanRefuses(t *testing.T) {
 			func() saga.Plan { return saga.NewPlan(seat, ship).OnAbort(ship) },
 			[]string{`step "ship" is there twice`},
 		},
-		"AnEndThatIsNotClosing": {
+		"AnEndThatNeedsAnUndo": {
 			func() saga.Plan { return saga.NewPlan(seat).OnAbort(room) },
-			[]string{`step "room" ends an aborted saga but is not closing`},
+			[]string{`step "room" ends an aborted saga but is neither closing nor recorded`},
+		},
+		"AnEndThatIsAPivot": {
+			func() saga.Plan { return saga.NewPlan(seat).OnAbort(pay) },
+			[]string{`step "pay" ends an aborted saga but is neither closing nor recorded`},
 		},
 	} {
 		t.Run(claim, func(t *testing.T) {

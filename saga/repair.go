@@ -135,7 +135,7 @@ func (h *host) validateRepair(q RepairRequest) error {
 	case s == nil || !s.parked:
 		return refuse(NotFlagged, "the step needs no attention")
 	case q.Action == Skip && info.kind != Compensatable:
-		// After undo it may be one that the end rests on: nobody can do without its answer.
+		// Before or after undo it may be one that the end rests on: nobody can do without its answer.
 		return refuse(fault.Invalid, "the step has no undo to give up on: it can only be retried")
 	case q.Action == Skip && r.phase != Compensating:
 		return refuse(fault.Invalid, "the step is not being undone: it can only be retried, or the saga be cancelled")

@@ -64,13 +64,14 @@ type run struct {
 	unsure   int // those of them that may still fail: before the point of no return
 	pivoting bool
 	pivoted  bool // the point of no return is behind the body in this pass
-	ending   bool // the closing steps of the other end run
+	ending   bool // the saga is on its way to the other end, whose steps may run
 
 	wish      fault.Code // of a cancel or the deadline, if it came before any failure
 	failed    bool
 	decision  *Decision
 	attention []Attention
 	waivers   []Waiver
+	waived    []Waiver // of earlier runs, as Decided has learned
 	repairs   []Repair
 	unstarted *stepRun // the pivot, if it is settled without having started here
 	messenger
@@ -177,8 +178,8 @@ func (r *run) verdict(bodyErr error) *Decision {
 	return nil
 }
 
-// against settles the pivot and then undoes the plan, or goes forward if the
-// pivot happened.
+// against settles the pivot and then records the decision and undoes the plan, or
+// goes forward if the pivot happened.
 func (r *run) against(d Decision, body func(workflow.Context) error) {
 	r.disarm()
 	r.stop()
@@ -201,11 +202,11 @@ func (r *run) against(d Decision, body func(workflow.Context) error) {
 		return
 	}
 
-	r.decision = &d
+	r.decision, r.ending = &d, true
 	r.enter(Compensating)
+	r.record(ctx, d)
 	r.undoPlan(ctx)
 	if r.o.Aborted != nil {
-		r.ending = true
 		if err := r.o.Aborted(ctx, d); err != nil {
 			panic(fmt.Sprintf("saga %s: the aborted end fails: %v", r.o.ID, err))
 		}

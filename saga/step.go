@@ -127,8 +127,9 @@ func NewPlan(steps ...Declared) Plan {
 	return p
 }
 
-// OnAbort returns the plan with closing steps of the other end: those that
-// [Options.Aborted] takes when everything is undone. It panics as [NewPlan].
+// OnAbort returns the plan with the steps of the other end: the recorded ones
+// that [Options.Decided] takes before anything is undone, and the closing ones that
+// [Options.Aborted] takes when everything is. It panics as [NewPlan].
 func (p Plan) OnAbort(steps ...Declared) Plan {
 	all := make([]Declared, 0, len(p.steps)+len(steps))
 	for _, s := range p.steps {
@@ -138,8 +139,8 @@ func (p Plan) OnAbort(steps ...Declared) Plan {
 	q.aborted = slices.Clone(p.aborted)
 	for _, d := range steps {
 		s := d.info()
-		if s.kind != Closing {
-			panic(fmt.Sprintf("saga: bad plan: step %q ends an aborted saga but is not closing", s.name))
+		if s.kind != Closing && s.kind != Recorded {
+			panic(fmt.Sprintf("saga: bad plan: step %q ends an aborted saga but is neither closing nor recorded", s.name))
 		}
 		q.aborted = append(q.aborted, s.name)
 	}

@@ -1,6 +1,7 @@
 package saga
 
 import (
+	"fmt"
 	"slices"
 
 	"go.temporal.io/sdk/workflow"
@@ -34,6 +35,21 @@ func (r *run) settle(ctx workflow.Context) (happened bool) {
 		r.changed()
 	}
 	return a.Happened
+}
+
+// record makes the decision durable and learns what earlier runs have left,
+// before anything is undone: a run after this one must not have to guess either
+// from what it finds undone.
+func (r *run) record(ctx workflow.Context, d Decision) {
+	if r.o.Decided == nil {
+		return
+	}
+	waived, err := r.o.Decided(ctx, d)
+	if err != nil {
+		panic(fmt.Sprintf("saga %s: the decision is not recorded: %v", r.o.ID, err))
+	}
+	r.drain()
+	r.waived = waived
 }
 
 // undoPlan undoes every compensatable step of the plan but those refused in this
@@ -77,9 +93,9 @@ func (s State) holdsUp() bool { return s != Undone && s != Flagged && s != Waive
 
 // undo takes one step back, unless a person gives up on that.
 func (r *run) undo(ctx workflow.Context, s *stepRun) {
-	if i := slices.IndexFunc(r.o.Waived, func(w Waiver) bool { return w.Step == s.name }); i >= 0 {
+	if i := slices.IndexFunc(r.waived, func(w Waiver) bool { return w.Step == s.name }); i >= 0 {
 		s.state = Waived
-		r.waivers = append(r.waivers, r.o.Waived[i])
+		r.waivers = append(r.waivers, r.waived[i])
 		r.changed()
 		return
 	}

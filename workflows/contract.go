@@ -60,18 +60,13 @@ type Input struct {
 	// Undo takes up an order whose workflow is gone: it is decided against unless
 	// its payment was captured, see [saga.Options.Against].
 	Undo bool `json:"undo,omitempty"`
-	// Waived is what people gave up on before the workflow was gone, see
-	// [saga.Options.Waived].
-	Waived []saga.Waiver `json:"waived,omitempty"`
 }
 
-// TakeUp returns the input that takes up an order whose workflow is gone.
+// TakeUp returns the input that takes up an order whose workflow is gone. What
+// people have waived meanwhile, and why it was decided against if it was, the
+// saga reads in the order's record, like every run of it.
 func TakeUp(r order.Record) Input {
-	in := Input{OrderID: r.ID, Placement: r.Placement, Undo: true}
-	for _, w := range r.Waivers {
-		in.Waived = append(in.Waived, waiver(w))
-	}
-	return in
+	return Input{OrderID: r.ID, Placement: r.Placement, Undo: true}
 }
 
 // PlaceRequest is the argument of [UpdatePlace].

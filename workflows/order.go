@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"cmp"
+
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -24,7 +26,7 @@ var plan = saga.NewPlan(
 	activities.CapturePayment,
 	activities.CommitStock,
 	activities.ConfirmOrder,
-).OnAbort(activities.CancelOrder)
+).OnAbort(activities.DecideOrder, activities.CancelOrder)
 
 // Options configure the order workflow. They may differ from run to run: no
 // history depends on them.
@@ -68,7 +70,7 @@ func (o Options) placeOrder(ctx workflow.Context, in Input) (OrderView, error) {
 		Queues:         o.Queues,
 		Timing:         o.Timing,
 		Against:        against,
-		Waived:         in.Waived,
+		Decided:        s.decide,
 		Notice:         s.note,
 		NeedsAttention: &needsAttention,
 		Aborted:        s.cancel,
@@ -142,32 +144,55 @@ func (s *orderSaga) confirm(ctx workflow.Context) error {
 	return s.close(ctx, activities.ConfirmOrder, order.Confirmed, "")
 }
 
+// decide makes the decision against an order durable before anything is undone,
+// and learns from the record what earlier runs have left: the first reason, which
+// stays, and what people gave up on.
+func (s *orderSaga) decide(ctx workflow.Context, d saga.Decision) ([]saga.Waiver, error) {
+	// Done before, unless the saga was stopped on its first step. In undo mode
+	// nobody may know any more what was asked for, and what is held is given back
+	// all the same; the record comes last.
+	if !s.created && !s.in.Undo {
+		if err := s.create(ctx); err != nil {
+			return nil, err
+		}
+	}
+	record, err := saga.Do(ctx, activities.DecideOrder, order.Decision{Reason: reason(d)})
+	if err != nil || record.ID == "" {
+		return nil, err
+	}
+	s.record, s.created = record, true
+	s.flag(ctx, d)
+	return s.waivers(saga.View{}), nil
+}
+
+// flag flags an order that a bug has decided. That a run meets what an earlier one
+// has undone is no bug, and is worth a look only if nobody has left a reason; what
+// the earlier one has flagged says more than that.
+func (s *orderSaga) flag(ctx workflow.Context, d saga.Decision) {
+	bug := reason(d) == order.Internal && d.Kind != fault.Suspension
+	if !bug && s.record.Against() != order.Internal {
+		return
+	}
+	earlier := 0
+	for _, a := range s.record.Attention {
+		if a.Kind == string(fault.Bug) && !bug {
+			saga.Raise(ctx, a.Step, fault.Code(a.Code))
+			earlier++
+		}
+	}
+	if earlier == 0 {
+		saga.Raise(ctx, d.Step, d.Code)
+	}
+}
+
 // cancel is the end of an order that was decided against; everything is undone.
 func (s *orderSaga) cancel(ctx workflow.Context, d saga.Decision) error {
-	if err := s.create(ctx); err != nil { // done before, unless the saga was stopped on its first step
-		return err
+	if !s.created { // in undo mode, of an order that has lost its record
+		if err := s.create(ctx); err != nil {
+			return err
+		}
 	}
-	earlier := s.record // as an earlier run has left it
-	why := reason(d)
-	if why == order.Internal && d.Kind != fault.Suspension {
-		saga.Raise(ctx, d.Step, d.Code)
-	}
-	if err := s.close(ctx, activities.CancelOrder, order.Cancelled, why); err != nil {
-		return err
-	}
-	// That an earlier run was decided against is worth a look only if it left no
-	// reason behind: the record keeps the one that was written first.
-	if s.record.Reason != order.Internal {
-		return nil
-	}
-	if earlier.Status == order.Pending || !earlier.NeedsAttention() {
-		saga.Raise(ctx, d.Step, d.Code)
-		return nil
-	}
-	for _, a := range earlier.Attention { // what it says is the reason, and stays
-		saga.Raise(ctx, a.Step, fault.Code(a.Code))
-	}
-	return nil
+	return s.close(ctx, activities.CancelOrder, order.Cancelled, cmp.Or(s.record.Against(), reason(d)))
 }
 
 func (s *orderSaga) close(ctx workflow.Context, step saga.Step[order.Closing, order.Record], status order.Status, why order.Reason) error {

@@ -108,7 +108,7 @@ func TestEverySagaInFlightEndsRight(t *testing.T) {
 func (l *lane) continueFrom(ctx context.Context, c cut, w way) (worlds int, err error) {
 	befores := []earlier{theyEnded}
 	if c.takesUp() || slices.ContainsFunc(c.events, isReset) {
-		befores = append(befores, theyHeld, theyStopped)
+		befores = append(befores, theyHeld, theyHung, theyStopped)
 	}
 	var wrong, other []error
 	for _, before := range befores {

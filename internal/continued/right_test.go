@@ -46,6 +46,8 @@ func (l *lane) right(ctx context.Context, c cut, undo bool) ([]ending, error) {
 		return nil, err
 	case err == nil && record.Status != order.Pending: // what is decided stays so
 		return []ending{{record.Status, record.Reason}}, nil
+	case err == nil && record.Decided != "": // also if it is not undone yet
+		return []ending{cancelled(record.Decided)}, nil
 	}
 	payments, err := l.shop.Payments.Payments(ctx)
 	if err != nil {
@@ -122,6 +124,10 @@ func (c cut) past() past {
 			}
 		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
 			add(order.CustomerRequest)
+		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED: // of the run that was reset, handed to this one
+			if event.GetWorkflowExecutionUpdateAdmittedEventAttributes().GetRequest().GetInput().GetName() == saga.UpdateCancel {
+				add(order.CustomerRequest)
+			}
 		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
 			if event.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest().GetInput().GetName() == saga.UpdateCancel {
 				add(order.CustomerRequest)

@@ -54,6 +54,7 @@ type earlier string
 const (
 	theyEnded   earlier = "the runs before it ended"
 	theyHeld    earlier = "the runs before it got as far as the pivot"
+	theyHung    earlier = "the runs before it hung in their undo"
 	theyStopped earlier = "the runs before it got no further" // than where they were reset to, or than their first step
 )
 
@@ -64,10 +65,23 @@ func (b earlier) live(ctx context.Context, e *engine) error {
 		return e.goOn(ctx, "")
 	case theyHeld:
 		return e.goOn(ctx, pivot)
+	case theyHung:
+		if err := e.goOn(ctx, void); err != nil {
+			return err
+		}
+		for _, a := range e.activities {
+			if a.GetActivityType().GetName() == void {
+				a.due = a.due.Add(time.Hour) // the other branches are undone first
+			}
+		}
+		return e.goOn(ctx, void)
 	case theyStopped:
 	}
 	return nil
 }
+
+// void is the undo that hangs when the provider does not answer.
+const void = "payment.authorize.undo"
 
 // rebuild makes happen in a fresh shop what a history believes has happened: its
 // steps, with the recorded inputs, in the order in which they ended. It fails

@@ -78,3 +78,55 @@ func TestAResetInMidUndoKeepsTheCustomersCancel(t *testing.T) {
 	require.False(t, v.NeedsAttention)
 	require.NoError(t, p.Check(t.Context()))
 }
+
+// The carrier has refused the parcels, the stock is given back and the void hangs
+// when an operator resets the workflow to before it reserved the stock. The new run
+// finds the stock's step undone and nothing that refuses it, but the record says
+// why: it ends for that reason, and nobody needs to look.
+func TestAResetInMidUndoKeepsTheRefusal(t *testing.T) {
+	t.Parallel()
+
+	for name, point := range map[string]func(t *testing.T, id string, p points) int64{
+		"ToTheBeginning":      func(_ *testing.T, _ string, p points) int64 { return first(p) },
+		"ToAfterTheQuote":     func(_ *testing.T, _ string, p points) int64 { return p.events[1] },
+		"ToItsDecision":       func(t *testing.T, id string, p points) int64 { return p.before(t, id, "order.decide") }, //nolint:thelper // it is a table
+		"ToTheMiddleOfItsEnd": func(_ *testing.T, _ string, p points) int64 { return p.events[len(p.events)-1] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, money, id := undeliverable(t)
+			points := resetPoints(t, id)
+			run := reset(t, id, points.run, point(t, id, points))
+			money.mute.Store(false)
+			v := result(t, id, run)
+			require.Equal(t, cancelled, v.Status)
+			require.Equal(t, order.Undeliverable, v.Reason)
+			require.False(t, v.NeedsAttention, "%v", v.Attention)
+			require.Empty(t, p.listed(t))
+			require.NoError(t, p.Check(t.Context()))
+		})
+	}
+}
+
+// undeliverable is an order in the middle of its undo: its parcels were refused,
+// its stock is given back, its money cannot be.
+func undeliverable(t *testing.T) (*platform, *outside, string) {
+	t.Helper()
+	p := newPlatform(t, 10*time.Minute)
+	money, _ := p.through(t, impatient)
+	p.stop("shipping")
+	body := placement()
+	body["ship_to"] = shipTo("00000")
+	id := p.place(t, "", "", body).order.ID
+	p.reaches(t, id, "shipping.book", saga.Running)
+	p.settled(t, id)
+	money.mute.Store(true)
+	p.start(t, "shipping")
+	stuckAt(t, id, "payment.authorize")
+	p.reaches(t, id, "inventory.reserve", saga.Undone)
+	rec, err := p.Orders.Get(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, order.Pending, rec.Status)
+	require.Equal(t, order.Undeliverable, rec.Decided)
+	return p, money, id
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -169,6 +170,33 @@ func resetPoints(t *testing.T, id string) points {
 		}
 	}
 	return p
+}
+
+// before returns the last workflow task that had completed when a local step
+// answered, or an update was accepted: the one that it was part of.
+func (p points) before(t *testing.T, id, name string) int64 {
+	t.Helper()
+	h, err := replay.FromServer(t.Context(), server.Client, workflows.WorkflowID(id), p.run)
+	require.NoError(t, err)
+	task := int64(0)
+	for _, e := range h.Events.GetEvents() {
+		switch e.GetEventType() {
+		case enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+			task = e.GetEventId()
+		case enums.EVENT_TYPE_MARKER_RECORDED:
+			for _, payload := range e.GetMarkerRecordedEventAttributes().GetDetails()["data"].GetPayloads() {
+				if strings.Contains(string(payload.GetData()), `"`+name+`"`) {
+					return task
+				}
+			}
+		case enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
+			if e.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest().GetInput().GetName() == name {
+				return task
+			}
+		}
+	}
+	require.Fail(t, name+" is not in the history")
+	return 0
 }
 
 // reset does what `temporal workflow reset` does, and returns the new run.

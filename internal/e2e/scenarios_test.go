@@ -79,6 +79,8 @@ func scenarios() map[string]scenario {
 		"cancelled-reset":         {status: cancelled, reason: order.PaymentDeclined, change: tok("tok_capture_declined"), steer: resetTo(first)},
 		"cancelled-reset-middle":  {status: cancelled, reason: order.PaymentDeclined, change: tok("tok_capture_declined"), steer: resetTo(middle)},
 		"cancelled-reset-late":    {status: cancelled, reason: order.PaymentDeclined, change: tok("tok_capture_declined"), decide: shortly, steer: resetLate},
+		"cancelled-reset-waived":  {status: cancelled, reason: order.CustomerRequest, away: "shipping", timing: lazy, steer: resetAfterSkip},
+		"cancelled-reset-undoing": {status: cancelled, reason: order.Undeliverable, change: map[string]any{"ship_to": shipTo("00000")}, away: "shipping", timing: lazy, steer: resetInMidUndo},
 		"cancelled-reset-running": {status: cancelled, reason: order.CustomerRequest, away: "shipping", steer: resetWhileRunning},
 	}
 	return all

@@ -22,15 +22,49 @@ func missShipping(t *testing.T, p *platform, id string) {
 func unableToVoid(t *testing.T, p *platform, id string) *outside {
 	t.Helper()
 	p.reaches(t, id, "shipping.book", saga.Running)
+	money := p.mute(t)
+	p.wish(t, id)
+	p.start(t, "shipping")
+	stuckAt(t, id, "payment.authorize")
+	return money
+}
+
+// mute has the provider answer nothing any more.
+func (p *platform) mute(t *testing.T) *outside {
+	t.Helper()
 	money := &outside{}
 	money.mute.Store(true)
 	p.Faults.Provider = func(known provider.Provider) provider.Provider { return mutedProvider{known, money} }
 	p.stop("payment")
 	p.start(t, "payment")
-	p.wish(t, id)
+	return money
+}
+
+// resetAfterSkip resets to the beginning when the void was waived, and could be
+// made by now.
+func resetAfterSkip(t *testing.T, p *platform, id string) {
+	t.Helper()
+	money := unableToVoid(t, p, id)
+	_, err := repair(t, skipVoid(id, "TICKET-7"))
+	require.NoError(t, err)
+	decided(t, id)
+	money.mute.Store(false)
+	resetTo(first)(t, p, id)
+}
+
+// resetInMidUndo resets to the beginning when the parcels were refused and the
+// stock is given back, but not the money.
+func resetInMidUndo(t *testing.T, p *platform, id string) {
+	t.Helper()
+	p.reaches(t, id, "shipping.book", saga.Running)
+	p.settled(t, id)
+	money := p.mute(t)
 	p.start(t, "shipping")
 	stuckAt(t, id, "payment.authorize")
-	return money
+	p.reaches(t, id, "inventory.reserve", saga.Undone)
+	at := resetPoints(t, id)
+	reset(t, id, at.run, first(at))
+	money.mute.Store(false)
 }
 
 func retryVoiding(t *testing.T, p *platform, id string) {

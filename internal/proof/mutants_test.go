@@ -135,6 +135,26 @@ var mutants = []mutant{
 		by: append(named("./services/order", "."), "-rapid.nofailfile"),
 	},
 	{
+		name: "TheDecisionIsNotRecorded", file: "saga/run.go",
+		was: "	r.record(ctx, d)\n", is: "",
+		by: explore("2", "-schedule", "shipping.book#1=refuse inventory.reserve.undo#1=crash-after"),
+	},
+	{
+		name: "TheDecisionIsRecordedAfterUndo", file: "saga/run.go", quick: true,
+		was: "	r.record(ctx, d)\n	r.undoPlan(ctx)\n", is: "	r.undoPlan(ctx)\n	r.record(ctx, d)\n",
+		by: explore("2", "-schedule", "shipping.book#1=refuse inventory.reserve.undo#1=crash-after"),
+	},
+	{
+		name: "ALaterDecisionOverwritesTheFirst", file: "services/order/decision.go",
+		was: "	case r.Status == Cancelled || r.Status == Pending && r.Decided != \"\":\n", is: "	case r.Status == Cancelled:\n",
+		by: explore("2", "-schedule", "shipping.book#1=refuse inventory.reserve.undo#1=crash-after"),
+	},
+	{
+		name: "WaiversOfTheRecordAreIgnored", file: "workflows/order.go",
+		was: "	return s.waivers(saga.View{}), nil\n", is: "	return nil, nil\n",
+		by: named("./workflows", "Waive"),
+	},
+	{
 		name: "AWaiverIsNotRecorded", file: "saga/repair.go",
 		was: "	r.waivers = append(r.waivers, w)\n", is: "",
 		by: named("./saga", "Skip|Waive"),

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"testing"
 	"time"
 
@@ -149,6 +150,9 @@ func (s *subject) Check(ctx context.Context, end sagatest.End) error {
 	if v.NeedsAttention && v.Reason != order.Internal {
 		wrong("it needs attention in the end: %+v", v.Attention)
 	}
+	if v.Reason == order.Internal && !lostBeforeItsDecision(v) {
+		wrong("nobody knows why it was cancelled: no service has a bug here, and the first run's reason is recorded")
+	}
 	for _, st := range v.Steps {
 		if st.Exposure != "" {
 			wrong("%s still owes %s", st.Name, st.Exposure)
@@ -156,6 +160,18 @@ func (s *subject) Check(ctx context.Context, end sagatest.End) error {
 	}
 	s.first = &v
 	return errors.Join(append(problems, s.Shop.Check(ctx))...)
+}
+
+// lostBeforeItsDecision says whether all that an earlier run has left is a pivot
+// that can never happen: it was lost between settling that and recording why.
+func lostBeforeItsDecision(v workflows.OrderView) bool {
+	var suspended []string
+	for _, st := range v.Steps {
+		if st.Error == fault.Suspended {
+			suspended = append(suspended, st.Name)
+		}
+	}
+	return slices.Equal(suspended, []string{"payment.capture"})
 }
 
 // Refuse makes the services refuse a step that is not decided yet.
