@@ -66,6 +66,7 @@ var unsures = map[string]string{
 	"payment.capture":   "the money was taken",
 	"inventory.commit":  "the stock was handed out",
 	"order.confirm":     "the order was recorded as confirmed",
+	"order.decide":      "the decision against the order was recorded",
 	"order.cancel":      "the order was recorded as cancelled",
 }
 

@@ -89,7 +89,7 @@ func TestAResetInMidUndoKeepsTheRefusal(t *testing.T) {
 	for name, point := range map[string]func(t *testing.T, id string, p points) int64{
 		"ToTheBeginning":      func(_ *testing.T, _ string, p points) int64 { return first(p) },
 		"ToAfterTheQuote":     func(_ *testing.T, _ string, p points) int64 { return p.events[1] },
-		"ToItsDecision":       func(t *testing.T, id string, p points) int64 { return p.before(t, id, "order.decide") }, //nolint:thelper // it is a table
+		"ToItsDecision":       func(t *testing.T, id string, p points) int64 { return p.before(t, id, "order.decide") },
 		"ToTheMiddleOfItsEnd": func(_ *testing.T, _ string, p points) int64 { return p.events[len(p.events)-1] },
 	} {
 		t.Run(name, func(t *testing.T) {
