@@ -93,7 +93,7 @@ func (c *check) waivedKey(key, step string) bool {
 
 func (c *check) status(saga string) order.Status { return c.orders[saga].Status }
 
-// checkHistories is I7 for orders: PENDING, then one decision.
+// checkHistories is I7 for orders: PENDING, then one decision, the first one.
 func (s *Shop) checkHistories(ctx context.Context, c *check) error {
 	for id, o := range c.orders {
 		changes, err := s.Orders.History(ctx, id)
@@ -109,6 +109,9 @@ func (s *Shop) checkHistories(ctx context.Context, c *check) error {
 		}
 		if last != o.Status || len(changes) > 1 {
 			c.wrong("I7: order %s is %s after %d changes to %s", id, o.Status, len(changes), last)
+		}
+		if o.Decided != "" && (o.Status == order.Confirmed || o.Against() != o.Decided) {
+			c.wrong("I7: order %s is %s %s, and was decided against for %s", id, o.Status, o.Reason, o.Decided)
 		}
 	}
 	return nil

@@ -109,3 +109,15 @@ func TestAConfirmedOrderHasNoWaiver(t *testing.T) {
 	require.NoError(t, err)
 	require.ErrorContains(t, s.Check(t.Context()), "I8: order o1 is CONFIRMED with waivers")
 }
+
+func TestAnOrderEndsForItsFirstReason(t *testing.T) {
+	t.Parallel()
+
+	s := shoptest.New(t)
+	cancelled(t, s, "o1", "")
+	require.NoError(t, s.Check(t.Context()))
+	require.NoError(t, s.Damage(t.Context(), "order", "UPDATE orders SET decided = 'DEADLINE'"))
+	require.NoError(t, s.Check(t.Context()))
+	require.NoError(t, s.Damage(t.Context(), "order", "UPDATE orders SET decided = 'OUT_OF_STOCK'"))
+	require.ErrorContains(t, s.Check(t.Context()), "I7: order o1 is CANCELLED DEADLINE, and was decided against for OUT_OF_STOCK")
+}
