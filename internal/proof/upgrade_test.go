@@ -57,7 +57,7 @@ var upgrades = []mutant{
 		was: "		s := r.find(info.name)\n		if s == nil {\n			s = &stepRun{stepInfo: info, state: Waiting}\n",
 		is: "		s := r.find(info.name)\n		if s == nil && workflow.GetVersion(ctx, \"undo-what-started\", workflow.DefaultVersion, 1) == 1 {\n			continue\n		}\n" +
 			"		if s == nil {\n			s = &stepRun{stepInfo: info, state: Waiting}\n",
-		by: continued("^cancelled-reset"),
+		by: continued("^cancelled-reset(-late|-middle|-running)?$"),
 	},
 	{
 		// Who has not scheduled the pivot need not settle it, it seems.

@@ -94,8 +94,9 @@ type Change struct {
 // Confirm makes a PENDING order CONFIRMED and says whether it changed r; a
 // CONFIRMED one takes nothing from c but its note. It fails, without a change,
 // with ILLEGAL_TRANSITION for an order that is CANCELLED or was decided against,
-// and with INVALID for a closing with a reason, or without the total in the currency that was asked for: both
-// are bugs, because nobody can decide otherwise after the money was taken.
+// and with INVALID for a closing with a reason, or without the total in the
+// currency that was asked for: all are bugs, because nobody can decide otherwise
+// after the money was taken.
 func (r *Record) Confirm(c Closing, now time.Time) (changed bool, err error) {
 	switch {
 	case r.Status == Confirmed:

@@ -21,18 +21,18 @@ type Service interface {
 
 	// Confirm makes the PENDING order k.Saga CONFIRMED and stores the closing's
 	// total and view. Confirming a CONFIRMED order returns its record; one that is
-	// CANCELLED or was decided against is a bug (ILLEGAL_TRANSITION), and so are a closing that does not fit
-	// (INVALID, see [Record.Confirm]) and an order that was never created
-	// (NOT_FOUND).
+	// CANCELLED or was decided against is a bug (ILLEGAL_TRANSITION), and so are a
+	// closing that does not fit (INVALID, see [Record.Confirm]) and an order that was
+	// never created (NOT_FOUND).
 	Confirm(ctx context.Context, k key.Key, c Closing) (Record, error)
 
 	// Cancel makes the PENDING order k.Saga CANCELLED for the reason that Decide has
-	// recorded, else for the closing's, and stores the closing's total and view. Cancelling a CANCELLED order returns its record
-	// with the reason that was written first; a CONFIRMED one is a bug
-	// (ILLEGAL_TRANSITION), and so are a closing that does not fit (INVALID, see
-	// [Record.Cancel]) and an order that was never created (NOT_FOUND): whoever
-	// cancels must have created, else a late Create would leave a PENDING order
-	// that nobody ends.
+	// recorded, else for the closing's, and stores the closing's total and view.
+	// Cancelling a CANCELLED order returns its record with the reason that was
+	// written first; a CONFIRMED one is a bug (ILLEGAL_TRANSITION), and so are a
+	// closing that does not fit (INVALID, see [Record.Cancel]) and an order that was
+	// never created (NOT_FOUND): whoever cancels must have created, else a late Create
+	// would leave a PENDING order that nobody ends.
 	Cancel(ctx context.Context, k key.Key, c Closing) (Record, error)
 
 	// Decide records why the PENDING order k.Saga is decided against, before anything
