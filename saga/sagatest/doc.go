@@ -33,7 +33,34 @@
 //     does with Fails, if the next two calls of the name fail in any case or are
 //     never made. [Deadline] waits for nothing when decide-by has passed.
 //
-// That is exact, and the number is reported. [Explorer.Dense] is not: an outage
+// # Equal worlds
+//
+// Two schedules may come to the same world, for example by a reply that was lost
+// and by a call that took effect late. From there on they have the same future,
+// whatever faults are still to come. So of those that do, only the first grows
+// there, which has no more faults than the others; and a run that shall not grow
+// ends there. The subject must be a [Fingerprinter]. The world before a call, once
+// every fault of the schedule has hit, is:
+//
+//   - The call, and the time. What was called before is not, nor which faults hit:
+//     nobody goes by them.
+//   - What this run of the workflow was given, with the times and in that order:
+//     its beginning, results, failures, the cancel. It is deterministic, so that is
+//     its state. A crash forgets it.
+//   - The activities that are under way, where each of them is, and the timers that
+//     have not fired, in the order in which they were set.
+//   - What is still to come of faults that hit: calls that fail, outages, and calls
+//     that take effect late. One of the outside, of which the engine knows nothing
+//     but its name, is the same as another only if the same faults led to it.
+//   - What the subject says.
+//
+// In it generated ids count by the order in which they appear, and the machine's
+// times do not. If it is in doubt what the workflow has seen, the world is like no
+// other. A schedule counts as the first only up to a world at which it is not, so
+// there is one for every future. What tests compare is how sagas end: each result,
+// with its times and all books, must be that of a run without this.
+//
+// All that is exact, and the number is reported. [Explorer.Dense] is not: an outage
 // of twelve minutes has some seventy retries that differ only in time, and two
 // faults among them give thousands of schedules. It bounds how many faults a
 // schedule may have for one of them to be in the middle of an outage; what that

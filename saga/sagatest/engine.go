@@ -2,15 +2,13 @@ package sagatest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
-	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
@@ -37,18 +35,29 @@ type engine struct {
 	made     []made
 	hit      Schedule
 	settled  int                  // how many calls were made when the last of them hit
-	late     map[string][]func()  // by the name after whose effect they fire
+	late     map[string][]zombie  // by the name after whose effect they fire
 	failing  map[string]int       // how many more calls of a name fail
 	away     map[string]time.Time // until when calls of a name fail
 	crashed  bool
 
 	activities int // that were executed
+	history    history
+
+	print Fingerprinter // nil: worlds are not compared
+	past  []boundary    // the worlds since all faults of the schedule have hit
+	known *worlds       // nil: the run goes on to its end
+	cut   bool          // it has come to one of them, and ended there
+}
+
+// zombie is an attempt that timed out and will still take effect.
+type zombie struct {
+	id     string // what it does
+	effect func()
 }
 
 // Time in the test environment.
 const (
 	latency = time.Millisecond // of an attempt; lets whatever came first be handled first
-	slow    = time.Second      // of one that is overtaken
 	awayFor = 12 * time.Minute // longer than decide-by and than it takes to be flagged
 )
 
@@ -97,37 +106,37 @@ func (e *engine) trace() []string {
 }
 
 // execute makes the attempts of one activity, as the engine would.
-func (e *engine) execute(ctx workflow.Context, n string, arg any, retry *temporal.RetryPolicy, startToClose, scheduleToClose time.Duration) (converter.EncodedValue, error) {
+func (e *engine) execute(ctx workflow.Context, f *flight, arg any, retry *temporal.RetryPolicy, startToClose, scheduleToClose time.Duration) (converter.EncodedValue, error) {
 	rest, _ := workflow.NewDisconnectedContext(ctx) // an attempt under way is waited for
 	deadline := forever
 	if scheduleToClose > 0 {
 		deadline = workflow.Now(ctx).Add(scheduleToClose)
 	}
 	e.activities++
-	id := e.activities
-	interval := retry.InitialInterval
-	for {
-		kind := e.next(n)
+	id, n := e.activities, f.name
+	f.deadline = deadline
+	for f.interval = retry.InitialInterval; ; f.interval = longer(f.interval, retry) {
+		e.compare(workflow.Now(ctx), f)
+		f.kind = e.next(n)
 		e.made[len(e.made)-1].activity = id
-		if kind == "" && e.fails(n, workflow.Now(ctx).Add(latency)) {
-			if err := e.failAndPause(ctx, rest, n, interval, deadline); err != nil {
+		if f.kind == "" && e.fails(n, workflow.Now(ctx).Add(latency)) {
+			if err := e.failAndPause(ctx, rest, f); err != nil {
 				return nil, err
 			}
-			interval = longer(interval, retry)
 			continue
 		}
-		value, err := e.attempt(rest, kind, n, arg, startToClose)
+		value, err := e.attempt(rest, f, arg, startToClose)
 		var app *temporal.ApplicationError
 		if err == nil || errors.As(err, &app) && app.NonRetryable() || ctx.Err() != nil {
 			return value, err
 		}
-		if workflow.Now(ctx).Add(interval).After(deadline) {
+		if workflow.Now(ctx).Add(f.interval).After(deadline) {
 			return nil, err
 		}
-		if err := workflow.Sleep(ctx, interval); err != nil {
-			return nil, err // canceled between two attempts
+		f.kind = ""
+		if err := e.pause(ctx, f, "between two attempts", f.interval); err != nil {
+			return nil, err // canceled
 		}
-		interval = longer(interval, retry)
 	}
 }
 
@@ -139,19 +148,19 @@ func longer(interval time.Duration, retry *temporal.RetryPolicy) time.Duration {
 // failAndPause makes an attempt that fails in any case, and waits for the next
 // one, in one sleep: an outage is little else. It returns an error if there is no
 // next one.
-func (e *engine) failAndPause(ctx, rest workflow.Context, n string, interval time.Duration, deadline time.Time) error {
+func (e *engine) failAndPause(ctx, rest workflow.Context, f *flight) error {
 	ended := workflow.Now(ctx).Add(latency)
-	e.failing[n] = max(e.failing[n]-1, 0)
+	e.failing[f.name] = max(e.failing[f.name]-1, 0)
 	c := &e.made[len(e.made)-1]
 	c.void, c.late = true, !ended.Before(e.decideBy)
-	pause := latency + interval
-	last := ended.Add(interval).After(deadline)
+	pause, doing := latency+f.interval, "failing"
+	last := ended.Add(f.interval).After(f.deadline)
 	if last {
-		pause = latency
+		pause, doing = latency, "failing at last"
 	}
-	err := workflow.Sleep(ctx, pause)
+	err := e.pause(ctx, f, doing, pause)
 	if under := ended.Sub(workflow.Now(ctx)); err != nil && under > 0 { // canceled during the attempt
-		e.sleep(rest, under)
+		e.sleep(rest, f, "failing, canceled", under)
 		return errBefore
 	}
 	if last {
@@ -161,13 +170,15 @@ func (e *engine) failAndPause(ctx, rest workflow.Context, n string, interval tim
 }
 
 // attempt makes one attempt with the fault that the schedule has for it.
-func (e *engine) attempt(ctx workflow.Context, kind Kind, n string, arg any, startToClose time.Duration) (converter.EncodedValue, error) {
-	at := len(e.made) - 1
+func (e *engine) attempt(ctx workflow.Context, f *flight, arg any, startToClose time.Duration) (converter.EncodedValue, error) {
+	at, kind, n := len(e.made)-1, f.kind, f.name
 	pause := latency
 	if kind == Slow {
-		pause = slow
+		// As long as failing once takes: if nothing is in parallel, the two are the
+		// same from here on.
+		pause = latency + f.interval + latency
 	}
-	e.sleep(ctx, pause)
+	e.sleep(ctx, f, "before", pause)
 	e.made[at].void = e.fails(n, workflow.Now(ctx))
 	e.made[at].late = !workflow.Now(ctx).Before(e.decideBy)
 
@@ -187,19 +198,19 @@ func (e *engine) attempt(ctx workflow.Context, kind Kind, n string, arg any, sta
 			must(err, "refuse "+step)
 		}
 	case LateAfterRetry:
-		e.later(n, effect)
-		e.sleep(ctx, startToClose)
+		e.later(n, n, arg, effect)
+		e.sleep(ctx, f, "timing out", startToClose)
 		return nil, timeout
 	case LateAfterUndo:
-		e.later(step+".undo", effect)
-		e.sleep(ctx, startToClose)
+		e.later(step+".undo", n, arg, effect)
+		e.sleep(ctx, f, "timing out", startToClose)
 		return nil, timeout
 	case Cancel:
 		e.env.RegisterDelayedCallback(e.cancel, 0)
-		e.sleep(ctx, latency)
+		e.sleep(ctx, f, "under way", latency)
 	case Deadline:
 		if left := e.decideBy.Sub(workflow.Now(ctx)); left > 0 {
-			e.sleep(ctx, left+latency) // the attempt hangs longer than any start-to-close: a frozen worker
+			e.sleep(ctx, f, "under way", left+latency) // the attempt hangs longer than any start-to-close: a frozen worker
 		}
 	case Disturb:
 		if d, ok := e.subject.(Disturber); ok {
@@ -220,7 +231,7 @@ func (e *engine) attempt(ctx workflow.Context, kind Kind, n string, arg any, sta
 	case CrashAfter:
 		e.crash()
 	case Lost, RefuseLost:
-		e.sleep(ctx, startToClose)
+		e.sleep(ctx, f, "timing out", startToClose)
 		return nil, timeout
 	default:
 	}
@@ -244,8 +255,16 @@ func base(activity string) string {
 
 // later keeps an attempt that timed out, to take effect after the next call of
 // that name did. What a zombie answers reaches nobody.
-func (e *engine) later(after string, effect func() (converter.EncodedValue, error)) {
-	e.late[after] = append(e.late[after], func() { _, _ = effect() })
+func (e *engine) later(after, n string, arg any, effect func() (converter.EncodedValue, error)) {
+	id, err := converter.GetDefaultDataConverter().ToPayload(arg)
+	must(err, "encode an argument")
+	e.late[after] = append(e.late[after], zombie{n + " " + string(id.Data), func() { _, _ = effect() }})
+}
+
+// laterOutside keeps a call of the outside. What it does is known by how it came
+// about: up to there the same faults make the same run.
+func (e *engine) laterOutside(after string, effect func() error) {
+	e.late[after] = append(e.late[after], zombie{fmt.Sprint(e.hit), func() { _ = effect() }})
 }
 
 func (e *engine) fire(n string) {
@@ -256,7 +275,7 @@ func (e *engine) fire(n string) {
 		zombies := e.late[after]
 		delete(e.late, after)
 		for _, z := range zombies {
-			z()
+			z.effect()
 		}
 	}
 }
@@ -267,12 +286,25 @@ func (e *engine) crash() {
 	panic(errCrash)
 }
 
-func (e *engine) sleep(ctx workflow.Context, d time.Duration) {
-	must(workflow.Sleep(ctx, d), "sleep")
+func (e *engine) sleep(ctx workflow.Context, f *flight, doing string, d time.Duration) {
+	must(e.pause(ctx, f, doing, d), "sleep")
+}
+
+// pause sleeps unless ctx is canceled.
+func (e *engine) pause(ctx workflow.Context, f *flight, doing string, d time.Duration) error {
+	f.doing, f.until = doing, workflow.Now(ctx).Add(d)
+	e.history.setting = f.id
+	err := workflow.Sleep(ctx, d)
+	e.history.fired(f)
+	if err != nil {
+		f.doing = "canceled"
+	}
+	return err
 }
 
 func (e *engine) cancel() {
 	nothing := &testsuite.TestUpdateCallback{OnAccept: func() {}, OnReject: func(error) {}, OnComplete: func(any, error) {}}
+	e.history.note(e.env.Now(), saga.UpdateCancel, nil)
 	e.env.UpdateWorkflow(saga.UpdateCancel, "", nothing, saga.CancelRequest{Saga: e.sagaID})
 }
 
@@ -282,10 +314,10 @@ func (e *engine) outside(n string, effect func() error, unreachable, unknown err
 	case Before:
 		return unreachable
 	case LateAfterRetry:
-		e.late[n] = append(e.late[n], func() { _ = effect() })
+		e.laterOutside(n, effect)
 		return unknown
 	case LateAfterUndo:
-		e.late[end] = append(e.late[end], func() { _ = effect() })
+		e.laterOutside(end, effect)
 		return unknown
 	case Lost:
 		_ = effect() // its answer is what gets lost
@@ -296,64 +328,4 @@ func (e *engine) outside(n string, effect func() error, unreachable, unknown err
 	err := effect()
 	e.fire(n)
 	return err
-}
-
-// inbound and outbound put the engine in the place of Temporal's.
-type inbound struct {
-	interceptor.WorkerInterceptorBase
-	engine *engine
-}
-
-func (i *inbound) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
-	w := &workflowInbound{engine: i.engine}
-	w.Next = next
-	return w
-}
-
-type workflowInbound struct {
-	interceptor.WorkflowInboundInterceptorBase
-	engine *engine
-}
-
-func (w *workflowInbound) Init(next interceptor.WorkflowOutboundInterceptor) error {
-	o := &outbound{engine: w.engine}
-	o.Next = next
-	return w.Next.Init(o)
-}
-
-type outbound struct {
-	interceptor.WorkflowOutboundInterceptorBase
-	engine *engine
-}
-
-func (o *outbound) ExecuteActivity(ctx workflow.Context, n string, args ...any) workflow.Future {
-	opts := workflow.GetActivityOptions(ctx)
-	return o.start(ctx, n, args, opts.RetryPolicy, opts.StartToCloseTimeout, opts.ScheduleToCloseTimeout)
-}
-
-func (o *outbound) ExecuteLocalActivity(ctx workflow.Context, n string, args ...any) workflow.Future {
-	opts := workflow.GetLocalActivityOptions(ctx)
-	return o.start(ctx, n, args, opts.RetryPolicy, opts.StartToCloseTimeout, opts.ScheduleToCloseTimeout)
-}
-
-func (o *outbound) start(ctx workflow.Context, n string, args []any, retry *temporal.RetryPolicy, startToClose, scheduleToClose time.Duration) workflow.Future {
-	f, set := workflow.NewFuture(ctx)
-	workflow.GoNamed(ctx, n, func(ctx workflow.Context) {
-		value, err := o.engine.execute(ctx, n, args[0], retry, startToClose, scheduleToClose)
-		if err != nil {
-			set.SetError(err)
-			return
-		}
-		set.SetValue(payloads(value))
-	})
-	return f
-}
-
-// payloads encodes a result again: that is what a future decodes.
-func payloads(v converter.EncodedValue) *commonpb.Payloads {
-	var raw json.RawMessage
-	must(v.Get(&raw), "decode a result")
-	p, err := converter.GetDefaultDataConverter().ToPayloads(raw)
-	must(err, "encode a result")
-	return p
 }

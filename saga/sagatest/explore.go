@@ -30,10 +30,11 @@ type Explorer struct {
 	Workers int
 	// Dense is up to how many faults a schedule may have one at any attempt during
 	// an outage ([Away]). Larger ones have them only at its first two retries and
-	// its last: nothing but time passes in between. 0 means any number.
+	// its last: nothing but time passes in between. 0 means any number. With it no
+	// worlds are compared.
 	Dense int
-	// Unreduced runs also every schedule that is the same run as another one. It
-	// finds nothing more; it is there to check that.
+	// Unreduced runs also every schedule that is the same run as another one, or
+	// goes on from an equal world. It finds nothing more; it is there to check that.
 	Unreduced bool
 }
 
@@ -51,10 +52,11 @@ func (e Explorer) Run(ctx context.Context) (Report, error) {
 	random := rand.New(rand.NewPCG(e.Seed, 0))
 	level, now := []growth{{}}, Size{}
 	known := map[string]bool{}
+	futures := &worlds{all: map[world]struct{}{}} // in the order of the schedules, so that it depends on nothing else
 	for size := 0; size <= e.Faults && len(level) > 0; size++ {
 		grow := size < e.Faults
 		at := time.Now()
-		results := pool.run(ctx, level, grow)
+		results := pool.run(ctx, level, grow, futures)
 		if err := ctx.Err(); err != nil {
 			return report, err
 		}
@@ -78,9 +80,12 @@ func (e Explorer) Run(ctx context.Context) (Report, error) {
 			}
 			then.Same += r.same
 			from := level[i].schedule()
+			until := futures.claim(r.past)
 			for _, g := range r.more {
 				g.from, g.amid = from, g.amid || level[i].amid
 				switch {
+				case g.at >= until:
+					then.Same++
 				case e.Unreduced && !fresh(known, g):
 				case e.Dense > 0 && size >= e.Dense && g.amid:
 					then.LeftOut++
@@ -120,6 +125,7 @@ var errNotAgain = errors.New("a run went on differently than the one before it u
 type growth struct {
 	from Schedule
 	by   Fault
+	at   int  // index of the call
 	amid bool // one of the faults is in the middle of an outage
 }
 
@@ -149,7 +155,7 @@ func (e Explorer) Replay(ctx context.Context, line string) (*Failure, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := x.run(ctx, s, false)
+	r := x.run(ctx, s, false, nil)
 	if r.err == nil {
 		return nil, nil
 	}
@@ -170,8 +176,13 @@ func (e Explorer) open() (pool, error) {
 	return p, nil
 }
 
-// run runs schedules, and says how each can grow if grow is set.
-func (p pool) run(ctx context.Context, all []growth, grow bool) []result {
+// run runs schedules, and says how each can grow if grow is set. If not, runs end
+// at worlds that are known: those from before and, as every run is as good, those
+// of the runs so far that broke no promise.
+func (p pool) run(ctx context.Context, all []growth, grow bool, known *worlds) []result {
+	if grow {
+		known = nil
+	}
 	results := make([]result, len(all))
 	jobs := make(chan int)
 	var (
@@ -185,8 +196,12 @@ func (p pool) run(ctx context.Context, all []growth, grow bool) []result {
 				if int64(i) > failed.Load() {
 					continue
 				}
-				results[i] = x.run(ctx, all[i].schedule(), grow)
+				results[i] = x.run(ctx, all[i].schedule(), grow, known)
 				results[i].ran = true
+				if known != nil && results[i].err == nil {
+					known.add(results[i].past)
+					results[i].past = nil // a level has hundreds of thousands
+				}
 				for at := failed.Load(); results[i].err != nil && int64(i) < at && !failed.CompareAndSwap(at, int64(i)); {
 					at = failed.Load()
 				}
@@ -208,7 +223,7 @@ func (p pool) run(ctx context.Context, all []growth, grow bool) []result {
 func (p pool) shrink(ctx context.Context, f *Failure) *Failure {
 	for i := 0; i < len(f.Schedule); i++ {
 		s := slices.Delete(slices.Clone(f.Schedule), i, i+1)
-		if r := p[0].run(ctx, s, false); r.err != nil {
+		if r := p[0].run(ctx, s, false, nil); r.err != nil {
 			f = &Failure{Schedule: s, Err: r.err, Trace: r.trace}
 			i = -1
 		}

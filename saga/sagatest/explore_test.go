@@ -3,6 +3,7 @@ package sagatest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -100,6 +101,9 @@ func (s *ticket) settle(_ context.Context, k saga.Key) (saga.None, bool, error) 
 	}
 	return saga.None{}, s.state[k.Step] == "done", nil
 }
+
+// books are all that the services keep.
+func (s *ticket) books() string { return fmt.Sprint(s.state, s.done, s.refuse) }
 
 func (s *ticket) Start(_, decideBy time.Time) (string, any) { return "Ticket", decideBy }
 

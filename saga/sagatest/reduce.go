@@ -29,7 +29,7 @@ func (x *explorer) growths(e *engine) (more []growth, same int) {
 			case !x.unreduced && c.changesNothing(k, e.made[min(i+1, len(e.made)):]):
 				same++
 			default:
-				more = append(more, growth{by: Fault{Call: c.call, Kind: k}, amid: amid(e.made, i)})
+				more = append(more, growth{by: Fault{Call: c.call, Kind: k}, at: i, amid: amid(e.made, i)})
 			}
 		}
 	}

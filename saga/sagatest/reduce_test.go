@@ -21,9 +21,11 @@ type noted struct {
 }
 
 type runs struct {
-	mu  sync.Mutex
-	all map[string]bool
+	mu        sync.Mutex
+	all, ends map[string]bool
 }
+
+func noRuns() *runs { return &runs{all: map[string]bool{}, ends: map[string]bool{}} }
 
 func (n *noted) Check(ctx context.Context, end sagatest.End) error {
 	var v saga.View
@@ -34,39 +36,100 @@ func (n *noted) Check(ctx context.Context, end sagatest.End) error {
 	if err != nil {
 		return err
 	}
+	how := fmt.Sprint(string(result), n.ticket.Check(ctx, end))
 	n.runs.mu.Lock()
 	defer n.runs.mu.Unlock()
-	n.runs.all[fmt.Sprint(end.Calls, end.Runs, string(result), n.ticket.Check(ctx, end))] = true
+	n.runs.all[fmt.Sprint(end.Calls, end.Runs, how)] = true
+	n.runs.ends[fmt.Sprint(how, n.books())] = true
 	return nil
 }
 
+// printed is one whose worlds are compared.
+type printed struct {
+	*noted
+	blind bool // to its books
+}
+
+func (p *printed) Fingerprint(context.Context) ([]byte, error) {
+	if p.blind {
+		return nil, nil
+	}
+	return []byte(p.books()), nil
+}
+
+// explored notes how all schedules of up to two faults go.
+func explored(t *testing.T, broken string, unreduced bool, over func(*noted) sagatest.Subject) (*runs, sagatest.Report) {
+	t.Helper()
+	seen := noRuns()
+	e := explorer(broken, 2)
+	e.New = func() (sagatest.Subject, error) { return over(&noted{&ticket{broken: broken}, seen}), nil }
+	e.Unreduced = unreduced
+	r, err := e.Run(t.Context())
+	require.NoError(t, err)
+	require.Nil(t, r.Failure)
+	require.NoError(t, r.Valid(e))
+	return seen, r
+}
+
+func plain(n *noted) sagatest.Subject { return n }
+
 // TestTheReductionLosesNoRun compares runs, down to the times in the result: each
-// one without the reduction is one with it.
+// one without the reduction is one with it. With equal worlds only the ends can
+// be compared, result, books and verdict: the way there is that of another run.
 func TestTheReductionLosesNoRun(t *testing.T) {
 	t.Parallel()
 
 	for _, broken := range []string{"", "no undo", "no barrier", "no fence"} {
 		t.Run(broken, func(t *testing.T) {
 			t.Parallel()
-			explore := func(unreduced bool) (map[string]bool, sagatest.Report) {
-				seen := &runs{all: map[string]bool{}}
-				e := explorer(broken, 2)
-				e.New = func() (sagatest.Subject, error) { return &noted{&ticket{broken: broken}, seen}, nil }
-				e.Unreduced = unreduced
-				r, err := e.Run(t.Context())
-				require.NoError(t, err)
-				require.Nil(t, r.Failure)
-				require.NoError(t, r.Valid(e))
-				return seen.all, r
-			}
-			all, unreduced := explore(true)
-			some, reduced := explore(false)
-			require.Equal(t, all, some)
+			all, unreduced := explored(t, broken, true, plain)
+			some, reduced := explored(t, broken, false, plain)
+			require.Equal(t, all.all, some.all)
 			require.Less(t, reduced.Schedules, unreduced.Schedules)
 			require.Positive(t, reduced.Same)
+
+			fewer, compared := explored(t, broken, false, func(n *noted) sagatest.Subject { return &printed{noted: n} })
+			require.Equal(t, all.ends, fewer.ends)
+			require.Less(t, compared.Schedules, reduced.Schedules)
+			require.Less(t, len(fewer.all), len(some.all), "runs end at worlds that are known")
 		})
 	}
 }
+
+// A fingerprint that leaves something out makes worlds equal that are not, and
+// the comparison finds that.
+func TestABlindFingerprintLosesEnds(t *testing.T) {
+	t.Parallel()
+
+	all, _ := explored(t, "no fence", true, plain)
+	some, _ := explored(t, "no fence", false, func(n *noted) sagatest.Subject { return &printed{noted: n, blind: true} })
+	require.NotEqual(t, all.ends, some.ends)
+}
+
+// The exploration finds the same failure, whether worlds are compared or not.
+func TestABrokenSagaIsCaughtBesideEqualWorlds(t *testing.T) {
+	t.Parallel()
+
+	for _, broken := range []string{"no undo", "no barrier", "no fence"} {
+		t.Run(broken, func(t *testing.T) {
+			t.Parallel()
+			e := explorer(broken, 2)
+			plain, err := e.Run(t.Context())
+			require.NoError(t, err)
+			e.New = func() (sagatest.Subject, error) { return &judged{&ticket{broken: broken}}, nil }
+			compared, err := e.Run(t.Context())
+			require.NoError(t, err)
+			require.NotNil(t, compared.Failure)
+			require.Len(t, compared.Failure.Schedule, len(plain.Failure.Schedule))
+			require.Equal(t, plain.Failure.Err.Error(), compared.Failure.Err.Error())
+		})
+	}
+}
+
+// judged is a ticket whose worlds are compared.
+type judged struct{ *ticket }
+
+func (j *judged) Fingerprint(context.Context) ([]byte, error) { return []byte(j.books()), nil }
 
 func TestTheMiddleOfAnOutageIsLeftOutAndCounted(t *testing.T) {
 	t.Parallel()

@@ -12,7 +12,7 @@ import (
 // Report is what an exploration did.
 type Report struct {
 	Schedules int          // how many ran
-	Same      int          // how many did not, because one of those that ran is the same run
+	Same      int          // how many did not, because one of those that ran is the same run, or is from an equal world on
 	LeftOut   int          // how many did not, because of [Explorer.Dense]
 	Sizes     []Size       // of them with 0, 1, 2 … faults
 	Hits      map[Kind]int // how often each kind of fault really happened

@@ -22,6 +22,8 @@ type explorer struct {
 	sagaID    string
 	refusable map[string]bool
 	unreduced bool
+	print     Fingerprinter // nil: worlds are not compared
+	since     string        // the day from which on a time is the machine's
 }
 
 func (e Explorer) explorer() (*explorer, error) {
@@ -35,6 +37,11 @@ func (e Explorer) explorer() (*explorer, error) {
 	}
 	x.registry = &Registry{activities: map[string]any{}}
 	s.Register(x.registry)
+	if !e.Unreduced && e.Dense == 0 {
+		x.print, _ = s.(Fingerprinter)
+	}
+	yesterday := time.Now().UTC().AddDate(0, 0, -1)
+	x.since = max(yesterday.Format(time.DateOnly), epoch.AddDate(1, 0, 0).Format(time.DateOnly))
 	return x, nil
 }
 
@@ -46,6 +53,7 @@ type result struct {
 	hit   Schedule
 	more  []growth // that the schedule can grow by
 	same  int      // how many more would lead to the same run as others
+	past  []boundary
 }
 
 var quiet = sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))
@@ -53,19 +61,28 @@ var quiet = sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))
 // decideAfter is how long a saga has to decide. It is longer than three retries.
 const decideAfter = 10 * time.Minute
 
+// epoch is when every saga begins: long ago, so that none of its times is one of
+// the machine's.
+var epoch = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // run runs one schedule from a fresh world to the saga's end, judges it, and says
-// how it can grow if grow is set.
-func (x *explorer) run(ctx context.Context, s Schedule, grow bool) (r result) {
+// how it can grow if grow is set. With known worlds it ends at the first of them.
+func (x *explorer) run(ctx context.Context, s Schedule, grow bool, known *worlds) (r result) {
 	e := &engine{
 		subject: x.subject, registry: x.registry, sagaID: x.sagaID, schedule: s,
-		seen: map[string]int{}, late: map[string][]func(){}, failing: map[string]int{}, away: map[string]time.Time{},
+		seen: map[string]int{}, late: map[string][]zombie{}, failing: map[string]int{}, away: map[string]time.Time{},
+		known: known,
 	}
+	if grow || known != nil {
+		e.print = x.print
+	}
+	e.history.names = names{since: x.since, ids: map[string]int{}}
 	x.registry.engine = e
 	defer func() {
 		if p := recover(); p != nil {
 			r.err = fmt.Errorf("panic: %v", p)
 		}
-		r.hit = e.hit
+		r.hit, r.past = e.hit, e.past
 		switch {
 		case r.err != nil:
 			r.trace = e.trace()
@@ -75,14 +92,19 @@ func (x *explorer) run(ctx context.Context, s Schedule, grow bool) (r result) {
 	}()
 	must(x.subject.Reset(ctx), "reset")
 
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	now := epoch
 	e.decideBy = now.Add(decideAfter)
 	workflow, input := x.subject.Start(now, e.decideBy)
 	runs := 0
 	for {
 		env := x.once(e, now, workflow, input)
 		runs++
-		now = env.Now().Add(time.Minute)
+		if e.cut {
+			return result{}
+		}
+		// A new run begins at a full minute: the rest of it depends less on when
+		// the last one crashed.
+		now = env.Now().Truncate(time.Minute).Add(time.Minute)
 		if e.crashed {
 			e.crashed = false
 			continue
@@ -92,7 +114,7 @@ func (x *explorer) run(ctx context.Context, s Schedule, grow bool) (r result) {
 		}
 		for _, n := range slices.Sorted(maps.Keys(e.late)) { // the latest of all zombies
 			for _, z := range e.late[n] {
-				z()
+				z.effect()
 			}
 			delete(e.late, n)
 		}
@@ -100,10 +122,15 @@ func (x *explorer) run(ctx context.Context, s Schedule, grow bool) (r result) {
 			return result{err: err}
 		}
 		if s.at(end) != Again || e.hit.at(end) == Again {
+			if e.print != nil && len(e.hit) == len(s) {
+				w, err := e.world(ctx, now, end, true)
+				must(err, "take a fingerprint")
+				e.past = append(e.past, boundary{at: len(e.made), world: w})
+			}
 			return result{}
 		}
 		e.happened(Fault{Call: end, Kind: Again})
-		now = now.Add(24 * time.Hour)
+		now = now.Truncate(24 * time.Hour).Add(48 * time.Hour) // alike
 	}
 }
 
@@ -120,6 +147,7 @@ func (x *explorer) once(e *engine, now time.Time, workflow string, input any) *t
 	}
 	e.env = ts.NewTestWorkflowEnvironment()
 	e.env.SetStartTime(now)
+	e.history.begin(now)
 	e.env.SetTestTimeout(30 * time.Second)
 	e.env.SetWorkerOptions(worker.Options{
 		Interceptors:             []interceptor.WorkerInterceptor{&inbound{engine: e}},

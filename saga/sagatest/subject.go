@@ -41,6 +41,20 @@ type Disturber interface {
 	Disturb(ctx context.Context) error
 }
 
+// Fingerprinter is a [Subject] that knows when its world is the same as in another
+// run, so that what comes after is tried once only.
+type Fingerprinter interface {
+	// Fingerprint returns a text of all that the services, the outside world, Refuse,
+	// Disturb and Check go by, apart from the workflow's result. Check must judge by
+	// nothing else, and the workflow learn nothing but from activities, timers and
+	// the cancel.
+	//
+	// The text may hold ids that were generated, if they are UUIDs in lower case and
+	// serve as names only, and the machine's times, if nobody goes by them: those
+	// are told apart from the saga's, which are of the year 2001.
+	Fingerprint(ctx context.Context) ([]byte, error)
+}
+
 // End is how a saga ended.
 type End struct {
 	// Result decodes what the workflow returned.

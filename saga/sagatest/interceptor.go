@@ -1,0 +1,87 @@
+package sagatest
+
+import (
+	"encoding/json"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// inbound and outbound put the engine in the place of Temporal's.
+type inbound struct {
+	interceptor.WorkerInterceptorBase
+	engine *engine
+}
+
+func (i *inbound) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	w := &workflowInbound{engine: i.engine}
+	w.Next = next
+	return w
+}
+
+type workflowInbound struct {
+	interceptor.WorkflowInboundInterceptorBase
+	engine *engine
+}
+
+func (w *workflowInbound) Init(next interceptor.WorkflowOutboundInterceptor) error {
+	o := &outbound{engine: w.engine}
+	o.Next = next
+	return w.Next.Init(o)
+}
+
+type outbound struct {
+	interceptor.WorkflowOutboundInterceptorBase
+	engine *engine
+}
+
+func (o *outbound) ExecuteActivity(ctx workflow.Context, n string, args ...any) workflow.Future {
+	opts := workflow.GetActivityOptions(ctx)
+	return o.start(ctx, n, args, opts.RetryPolicy, opts.StartToCloseTimeout, opts.ScheduleToCloseTimeout)
+}
+
+func (o *outbound) ExecuteLocalActivity(ctx workflow.Context, n string, args ...any) workflow.Future {
+	opts := workflow.GetLocalActivityOptions(ctx)
+	return o.start(ctx, n, args, opts.RetryPolicy, opts.StartToCloseTimeout, opts.ScheduleToCloseTimeout)
+}
+
+func (o *outbound) start(ctx workflow.Context, n string, args []any, retry *temporal.RetryPolicy, startToClose, scheduleToClose time.Duration) workflow.Future {
+	future, set := workflow.NewFuture(ctx)
+	h := &o.engine.history
+	f := h.start(n)
+	workflow.GoNamed(ctx, n, func(ctx workflow.Context) {
+		value, err := o.engine.execute(ctx, f, args[0], retry, startToClose, scheduleToClose)
+		if err != nil {
+			h.failed(workflow.Now(ctx), f, err)
+			set.SetError(err)
+			return
+		}
+		p := payloads(value)
+		h.succeeded(workflow.Now(ctx), f, p)
+		set.SetValue(p)
+	})
+	return future
+}
+
+func (o *outbound) NewTimer(ctx workflow.Context, d time.Duration) workflow.Future {
+	o.engine.history.set(workflow.Now(ctx), d)
+	return o.Next.NewTimer(ctx, d)
+}
+
+func (o *outbound) NewTimerWithOptions(ctx workflow.Context, d time.Duration, options workflow.TimerOptions) workflow.Future {
+	o.engine.history.set(workflow.Now(ctx), d)
+	return o.Next.NewTimerWithOptions(ctx, d, options)
+}
+
+// payloads encodes a result again: that is what a future decodes.
+func payloads(v converter.EncodedValue) *commonpb.Payloads {
+	var raw json.RawMessage
+	must(v.Get(&raw), "decode a result")
+	p, err := converter.GetDefaultDataConverter().ToPayloads(raw)
+	must(err, "encode a result")
+	return p
+}
