@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,6 +23,7 @@ type prepared struct {
 	db         *sql.DB
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
+	writes     int // that statements may have made
 }
 
 var (
@@ -75,7 +77,18 @@ func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (
 	if err != nil {
 		return nil, err
 	}
+	p.count(query)
 	return s.ExecContext(context.WithoutCancel(ctx), args...)
+}
+
+// count counts a statement if it may write: INSERT … RETURNING is a query too.
+func (p *prepared) count(query string) {
+	for _, reads := range []string{"SELECT ", "BEGIN", "COMMIT", "SAVEPOINT "} {
+		if strings.HasPrefix(query, reads) {
+			return
+		}
+	}
+	p.writes++
 }
 
 // QueryContext runs a statement that returns rows.
@@ -84,6 +97,7 @@ func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) 
 	if err != nil {
 		return nil, err
 	}
+	p.count(query)
 	return s.QueryContext(context.WithoutCancel(ctx), args...)
 }
 
@@ -93,6 +107,7 @@ func (p *prepared) QueryRowContext(ctx context.Context, query string, args ...an
 	if err != nil {
 		return p.conn.QueryRowContext(ctx, query, args...) // fails alike; a Row of our own cannot be made
 	}
+	p.count(query)
 	return s.QueryRowContext(context.WithoutCancel(ctx), args...)
 }
 

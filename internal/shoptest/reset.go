@@ -14,11 +14,14 @@ import (
 // Snapshot keeps what the shop's databases hold now, for [Shop.Reset]. Only on
 // SQLite.
 func (s *Shop) Snapshot(ctx context.Context) error {
-	s.resets = make([][]string, len(s.databases))
+	s.resets, s.dumps = make([][]string, len(s.databases)), make([]dump, len(s.databases))
 	for i, db := range s.databases {
 		err := database.InTx(ctx, db, func(tx *gorm.DB) error {
 			tables, err := parentsFirst(tx)
 			if err != nil {
+				return err
+			}
+			if s.dumps[i].query, err = dumpQuery(tx, tables); err != nil {
 				return err
 			}
 			var empty, fill []string
@@ -44,6 +47,10 @@ func (s *Shop) Snapshot(ctx context.Context) error {
 // new ones.
 func (s *Shop) Reset(ctx context.Context) error {
 	for i, db := range s.databases {
+		p, ok := db.ConnPool.(*prepared)
+		if ok && s.dumps[i].reset == p.writes {
+			continue // nothing was written since
+		}
 		err := database.InTx(ctx, db, func(tx *gorm.DB) error {
 			for _, statement := range s.resets[i] {
 				// Not by GORM's Exec, which would look for variables in it.
@@ -55,6 +62,9 @@ func (s *Shop) Reset(ctx context.Context) error {
 		})
 		if err != nil {
 			return err
+		}
+		if ok {
+			s.dumps[i].reset = p.writes
 		}
 	}
 	return nil

@@ -49,6 +49,7 @@ type Shop struct {
 	databases []*gorm.DB
 	books     map[string]*gorm.DB // the same, by the name of their service, or what is outside of it
 	resets    [][]string          // of each database: the statements that bring the snapshot back
+	dumps     []dump              // of each database
 }
 
 // Faults wraps the outside world; nil fields wrap nothing.
