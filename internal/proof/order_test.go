@@ -38,7 +38,7 @@ var (
 // explorer's time. Under three faults the schedules alone take some hundred MiB.
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(800)
-	debug.SetMemoryLimit(3 << 30)
+	debug.SetMemoryLimit(10 << 30)
 	os.Exit(m.Run())
 }
 
@@ -172,6 +172,15 @@ func lostBeforeItsDecision(v workflows.OrderView) bool {
 		}
 	}
 	return slices.Equal(suspended, []string{"payment.capture"})
+}
+
+// Fingerprint is what all services and the outside world keep.
+func (s *subject) Fingerprint(ctx context.Context) ([]byte, error) {
+	books, err := s.Shop.Fingerprint(ctx)
+	if s.first != nil {
+		books = fmt.Append(books, s.first.Status, s.first.Reason)
+	}
+	return fmt.Append(books, s.worker), err
 }
 
 // Refuse makes the services refuse a step that is not decided yet.

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -19,16 +20,16 @@ import (
 
 var reduction = flag.Int("reduction", 1, "up to how many faults the explorer is compared with itself without its reduction")
 
-// noting is a subject that notes every run, and lets none of them fail the
-// exploration, so that it goes on to the end.
+// noting is a subject that notes every run and how it ended, and lets none of
+// them fail the exploration, so that it goes on to the end.
 type noting struct {
 	*subject
 	runs *runs
 }
 
 type runs struct {
-	mu  sync.Mutex
-	all map[[sha256.Size]byte]string
+	mu        sync.Mutex
+	all, ends map[[sha256.Size]byte]string
 }
 
 func (n *noting) Check(ctx context.Context, end sagatest.End) error {
@@ -44,43 +45,85 @@ func (n *noting) Check(ctx context.Context, end sagatest.End) error {
 	if err != nil {
 		return err
 	}
-	run := fmt.Sprint(end.Calls, end.Runs, string(result), n.subject.Check(ctx, end))
+	how := fmt.Sprint(string(result), n.subject.Check(ctx, end))
+	books, err := n.Fingerprint(ctx)
+	if err != nil {
+		return err
+	}
 	n.runs.mu.Lock()
 	defer n.runs.mu.Unlock()
-	n.runs.all[sha256.Sum256([]byte(run))] = end.Faults.String()
+	n.runs.all[sha256.Sum256(fmt.Append(nil, end.Calls, end.Runs, how))] = end.Faults.String()
+	n.runs.ends[sha256.Sum256(append(chance.ReplaceAll(books, nil), how...))] = end.Faults.String()
 	return nil
+}
+
+// chance is what is another in each run: what was generated, and the real time.
+var chance = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|20[1-9][0-9]-[0-9]{2}-[0-9]{2}[T ][0-9:.]{8,15}(Z|[+-][0-9]{2}:[0-9]{2})?`)
+
+// uncompared is a subject whose worlds are not compared.
+type uncompared struct {
+	sagatest.Subject
+	sagatest.Refuser
+	sagatest.Disturber
+}
+
+// blind is a subject that compares worlds without the services' databases.
+type blind struct{ *noting }
+
+func (b *blind) Fingerprint(context.Context) ([]byte, error) { return fmt.Append(nil, b.worker), nil }
+
+func exploreNoting(t *testing.T, faults int, unreduced bool, over func(*noting) sagatest.Subject) (*runs, sagatest.Report) {
+	t.Helper()
+	seen := &runs{all: map[[sha256.Size]byte]string{}, ends: map[[sha256.Size]byte]string{}}
+	e := explorer(t)
+	e.Faults, e.Sample, e.Dense, e.Unreduced = faults, 0, 0, unreduced
+	e.New = func() (sagatest.Subject, error) {
+		s, err := newSubject(t)
+		return over(&noting{s, seen}), err
+	}
+	r, err := e.Run(t.Context())
+	require.NoError(t, err)
+	require.Nil(t, r.Failure)
+	require.NoError(t, r.Valid(e))
+	return seen, r
 }
 
 // The schedules that the explorer leaves out because they would be the same run
 // as another one are: all calls, the result with its times and what the
-// invariants say are those of one that is tried.
+// invariants say are those of one that is tried. Those that it leaves out because
+// another one came to an equal world end as one that is tried: with its result,
+// with the same in every database, and with what the invariants say.
 func TestTheReductionLosesNoRunOfAnOrder(t *testing.T) {
 	t.Parallel()
 
-	explore := func(unreduced bool) (map[[sha256.Size]byte]string, sagatest.Report) {
-		seen := &runs{all: map[[sha256.Size]byte]string{}}
-		e := explorer(t)
-		e.Faults, e.Sample, e.Dense, e.Unreduced = *reduction, 0, 0, unreduced
-		e.New = func() (sagatest.Subject, error) {
-			s, err := newSubject(t)
-			return &noting{s, seen}, err
-		}
-		r, err := e.Run(t.Context())
-		require.NoError(t, err)
-		require.Nil(t, r.Failure)
-		require.NoError(t, r.Valid(e))
-		return seen.all, r
-	}
-	all, unreduced := explore(true)
-	some, reduced := explore(false)
-	for run, by := range all {
-		_, ok := some[run]
+	all, unreduced := exploreNoting(t, *reduction, true, func(n *noting) sagatest.Subject { return n })
+	some, reduced := exploreNoting(t, *reduction, false, func(n *noting) sagatest.Subject { return &uncompared{n, n, n} })
+	fewer, compared := exploreNoting(t, *reduction, false, func(n *noting) sagatest.Subject { return n })
+	for run, by := range all.all {
+		_, ok := some.all[run]
 		require.True(t, ok, "the run of %q is none of those with it", by)
 	}
-	require.Len(t, some, len(all))
+	require.Len(t, some.all, len(all.all))
+	for end, by := range all.ends {
+		_, ok := fewer.ends[end]
+		require.True(t, ok, "the end of %q is none of those with equal worlds", by)
+	}
+	require.Len(t, fewer.ends, len(all.ends))
+	require.Less(t, len(fewer.all), len(some.all), "runs end at worlds that are known")
 	if *reduction > 1 {
 		require.Less(t, reduced.Schedules, unreduced.Schedules)
+		require.Less(t, compared.Schedules, reduced.Schedules)
 	}
-	fmt.Fprintf(os.Stdout, "reduction: %d schedules of up to %d faults without it, %d with it, %d different runs in both\n",
-		unreduced.Schedules, *reduction, reduced.Schedules, len(all))
+	fmt.Fprintf(os.Stdout, "reduction: %d schedules of up to %d faults without it, with %d different runs and %d different ends; "+
+		"the same runs with %d schedules, and the same ends with %d\n",
+		unreduced.Schedules, *reduction, len(all.all), len(all.ends), reduced.Schedules, compared.Schedules)
+}
+
+// The comparison finds a fingerprint that leaves something out.
+func TestABlindFingerprintOfAnOrderLosesEnds(t *testing.T) {
+	t.Parallel()
+
+	all, _ := exploreNoting(t, 1, false, func(n *noting) sagatest.Subject { return &uncompared{n, n, n} })
+	some, _ := exploreNoting(t, 1, false, func(n *noting) sagatest.Subject { return &blind{n} })
+	require.Less(t, len(some.ends), len(all.ends))
 }
