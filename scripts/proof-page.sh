@@ -139,7 +139,8 @@ invariants after each. A run in which a kind of fault never hit fails.
 
 $(part explorer table)
 
-What is the same run as one that ran is not run again, which is exact. Compared with an exploration without that:
+What is the same run as one that ran is not run again, nor what goes on from a world that another run has come to, which is
+exact. Compared with an exploration without that:
 $(part reduction reduction)
 
 ## Up to $SIZES faults, $SAMPLE schedules of each size
