@@ -103,6 +103,25 @@ func TestARunThatABugHasDecidedStaysFlagged(t *testing.T) {
 	require.Equal(t, string(fault.Mismatch), attention[0].Code)
 }
 
+// A run that knows why it ends does not hide that an earlier one did not, although
+// that one was lost before its flag was noted.
+func TestAReasonThatNobodyKnewStaysFlagged(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	b.in.Placement.PaymentToken = "tok_declined"
+	id := b.in.OrderID
+	_, err := b.Orders.Create(t.Context(), key.New(id, "order.create"), b.in.Placement)
+	require.NoError(t, err)
+	_, err = b.Orders.Decide(t.Context(), key.New(id, "order.decide"), order.Decision{Reason: order.Internal})
+	require.NoError(t, err)
+	v := b.run(t)
+	require.Equal(t, order.Internal, v.Reason)
+	require.Len(t, v.Attention, 1)
+	require.Equal(t, "order.decide", v.Attention[0].Step)
+	require.Equal(t, fault.Internal, v.Attention[0].Code)
+}
+
 // Nobody has left a reason: somebody gave the stock back behind the saga's back.
 func TestAnUndoThatNobodyHasDecidedIsFlagged(t *testing.T) {
 	t.Parallel()

@@ -180,8 +180,12 @@ func (s *orderSaga) flag(ctx workflow.Context, d saga.Decision) {
 			earlier++
 		}
 	}
-	if earlier == 0 {
+	switch {
+	case earlier > 0:
+	case bug || d.Kind == fault.Suspension:
 		saga.Raise(ctx, d.Step, d.Code)
+	default: // this run knows why, but an earlier one did not, and its flag was lost with it
+		saga.Raise(ctx, activities.DecideOrder.Name, fault.Internal)
 	}
 }
 

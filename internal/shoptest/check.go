@@ -9,6 +9,7 @@ import (
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
@@ -92,6 +93,22 @@ func (c *check) waivedKey(key, step string) bool {
 }
 
 func (c *check) status(saga string) order.Status { return c.orders[saga].Status }
+
+// Undone returns the steps that are undone, or blocked, so that they can never
+// happen.
+func (s *Shop) Undone(ctx context.Context) ([]string, error) {
+	var all []string
+	for _, book := range []string{"inventory", "payment", "shipping"} {
+		var steps []string
+		err := s.books[book].WithContext(ctx).
+			Raw("SELECT step FROM barrier WHERE state IN ?", []barrier.State{barrier.Undone, barrier.Blocked}).Scan(&steps).Error
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", book, err)
+		}
+		all = append(all, steps...)
+	}
+	return all, nil
+}
 
 // checkHistories is I7 for orders: PENDING, then one decision, the first one.
 func (s *Shop) checkHistories(ctx context.Context, c *check) error {

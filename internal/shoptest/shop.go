@@ -21,6 +21,7 @@ import (
 	catalogstore "github.com/amends/amends/services/catalog/store"
 	"github.com/amends/amends/services/inventory"
 	inventorystore "github.com/amends/amends/services/inventory/store"
+	"github.com/amends/amends/services/order"
 	orderstore "github.com/amends/amends/services/order/store"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/provider"
@@ -42,7 +43,8 @@ type Shop struct {
 	Shipments *shippingstore.Store
 	Carrier   *carriersim.Simulator
 
-	// Faults may put something between the services and the outside world.
+	// Faults may put something around the order service, and between the others and
+	// the outside world.
 	Faults Faults
 
 	ahead     atomic.Int64 // the provider's clock, in nanoseconds
@@ -52,8 +54,9 @@ type Shop struct {
 	dumps     []dump              // of each database
 }
 
-// Faults wraps the outside world; nil fields wrap nothing.
+// Faults wraps the order service and the outside world; nil fields wrap nothing.
 type Faults struct {
+	Orders   func(order.Service) order.Service
 	Provider func(provider.Provider) provider.Provider
 	Carrier  func(carrier.Carrier) carrier.Carrier
 	// OneByOne calls the carrier for one parcel after the other.
@@ -132,16 +135,20 @@ const CallTimeout = 100 * time.Millisecond
 // Bind binds every service's steps.
 func (s *Shop) Bind(r saga.Registry) {
 	var (
+		orders  order.Service     = s.Orders
 		money   provider.Provider = s.Provider
 		parcels carrier.Carrier   = s.Carrier
 	)
+	if s.Faults.Orders != nil {
+		orders = s.Faults.Orders(orders)
+	}
 	if s.Faults.Provider != nil {
 		money = s.Faults.Provider(money)
 	}
 	if s.Faults.Carrier != nil {
 		parcels = s.Faults.Carrier(parcels)
 	}
-	activities.BindOrder(r, s.Orders)
+	activities.BindOrder(r, orders)
 	activities.BindCatalog(r, s.Catalog)
 	activities.BindInventory(r, s.Inventory)
 	activities.BindPayment(r, payment.NewWithOptions(s.Payments, money, payment.Options{CallTimeout: CallTimeout}))
