@@ -112,6 +112,10 @@ microbench: ## Run the micro-benchmarks; with BASE=FILE of an earlier run, compa
 record-histories: build ## Record the golden histories that are missing (FORCE=1: all that are not frozen)
 	go test ./internal/e2e -run '^TestRecordHistories$$' -count=1 -v -record $(if $(FORCE),-force)
 
+.PHONY: freeze
+freeze: ## Freeze the golden histories that no release has yet, before it is tagged (VERSION=v0.2.0)
+	@VERSION='$(VERSION)' scripts/freeze.sh
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (30s) each
 	@scripts/fuzz.sh

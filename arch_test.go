@@ -59,7 +59,7 @@ var layers = []layer{
 	{"internal/doctor", "activities services/order workflows fault", "gorm echo viper"},
 
 	{"internal/dbtest", "internal/bench/wire internal/database internal/pgserver fault", "temporal echo"},
-	{"internal/shoptest", "activities services/** saga fault internal/database internal/dbtest internal/money", "echo"},
+	{"internal/shoptest", "activities services/** saga fault saga/barrier internal/database internal/dbtest internal/money", "echo"},
 	{"internal/chaos", "api/client workflows saga services/** fault internal/**", ""},
 	{"internal/bench", "internal/** workflows", ""},
 	{"internal/bench/floor", "internal/database internal/temporal", "echo viper"},

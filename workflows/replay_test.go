@@ -2,10 +2,14 @@ package workflows_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -45,6 +49,27 @@ func TestEveryGoldenHistoryReplays(t *testing.T) {
 			t.Parallel()
 			require.NoError(t, replay.Replay(load(t, file)), "orders that were placed before this change would be blocked")
 		})
+	}
+}
+
+// What a release has stands for orders that exist: it is never recorded again,
+// changed or removed. `make freeze` writes a release's list.
+func TestNoFrozenHistoryHasChanged(t *testing.T) {
+	t.Parallel()
+
+	lists, err := filepath.Glob(filepath.Join(golden, "*.sha256"))
+	require.NoError(t, err)
+	require.NotEmpty(t, lists)
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
+		require.NoError(t, err)
+		for line := range strings.Lines(string(text)) {
+			sum, name, ok := strings.Cut(strings.TrimSpace(line), "  ")
+			require.True(t, ok, "%s: %q", list, line)
+			history, err := os.ReadFile(filepath.Join(golden, name))
+			require.NoError(t, err, "%s has it", list)
+			require.Equal(t, sum, fmt.Sprintf("%x", sha256.Sum256(history)), "%s has another %s", list, name)
+		}
 	}
 }
 
