@@ -31,7 +31,7 @@ func BindAcknowledge(r saga.Registry, s order.Service, engine Sagas) {
 			return order.Record{}, fault.Errorf(fault.Business, SagaRuns, "the order's saga runs: repair the step that is flagged")
 		}
 		record, err := s.Acknowledge(ctx, k, a)
-		// Who the customer is, and where, is none of this history's business.
+		// Where the customer lives, and what is paid with, is none of this history's business.
 		record.Placement.ShipTo, record.Placement.PaymentToken = order.Address{}, ""
 		return record, err
 	}, nil)

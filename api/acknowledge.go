@@ -20,7 +20,7 @@ import (
 // have forgotten an order that its service still lists. Codes: NOT_FOUND,
 // SAGA_RUNS, NOT_DECIDED, NOTHING_TO_ACKNOWLEDGE, REASON_MISSING, VALIDATION_FAILED,
 // UNAVAILABLE (repeat it).
-func (o *orders) acknowledge(ctx context.Context, req saga.RepairRequest) (_ snapshot, made bool, err error) {
+func (o *orders) acknowledge(ctx context.Context, req saga.RepairRequest, key string) (_ snapshot, made bool, err error) {
 	within, stop := context.WithTimeout(ctx, o.config.RepairTimeout)
 	defer stop()
 	run, err := o.temporal.ExecuteWorkflow(within, client.StartWorkflowOptions{
@@ -31,12 +31,12 @@ func (o *orders) acknowledge(ctx context.Context, req saga.RepairRequest) (_ sna
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		StaticSummary:            "somebody has looked at the order",
 	}, workflows.AcknowledgeOrder, workflows.Acknowledgement{
-		OrderID: req.Saga, Reason: req.Reason, Operator: req.Operator, Reference: req.Reference,
+		OrderID: req.Saga, Reason: req.Reason, Operator: req.Operator, Reference: req.Reference, Request: repairID(req, key),
 	})
 	if err != nil {
 		return snapshot{}, false, &problem{
 			code: fault.Unavailable, cause: err,
-			detail: "It is not known whether the acknowledgement arrived. Repeat it after Retry-After seconds: twice is once.",
+			detail: "It is not known whether the acknowledgement arrived. Repeat it after Retry-After seconds; with an Idempotency-Key twice is once.",
 		}
 	}
 	o.alive()
@@ -53,7 +53,7 @@ func (o *orders) acknowledge(ctx context.Context, req saga.RepairRequest) (_ sna
 	if within.Err() == nil || missing != nil {
 		return snapshot{}, false, &problem{
 			code: fault.Unavailable, cause: err,
-			detail: "The acknowledgement is recorded, but not made yet. Repeat it after Retry-After seconds: twice is once.",
+			detail: "The acknowledgement is recorded, but not made yet. Repeat it after Retry-After seconds; with an Idempotency-Key twice is once.",
 		}
 	}
 	return now, false, nil

@@ -26,7 +26,7 @@ const goodAcknowledgement = `{"action": "acknowledge", "reason": "read the log",
 func bungled(id string) workflows.OrderView {
 	v := view(id, workflows.StatusCancelled)
 	v.Reason, v.NeedsAttention = "INTERNAL", true
-	v.Attention = []saga.Attention{{Step: "shipping.book", Code: "REQUEST_MISMATCH", Kind: fault.Bug, Since: v.CreatedAt}}
+	v.Attention = []saga.Attention{{Step: "shipping.book", Code: "REQUEST_MISMATCH", Kind: fault.Bug, Since: v.CreatedAt, Lasting: true}}
 	v.Repairs = []saga.Repair{{
 		Step: "payment.authorize", Action: saga.Skip, Reason: "voided by hand", Operator: "night", Reference: "case 4711", At: v.CreatedAt,
 	}}
@@ -40,7 +40,7 @@ func bungled(id string) workflows.OrderView {
 // lookedAt is what an operator said of a bungled order.
 func lookedAt(v workflows.OrderView) []order.Acknowledgement {
 	return []order.Acknowledgement{{
-		Flags:  []order.Attention{{Step: "shipping.book", Code: "REQUEST_MISMATCH", Kind: "bug", Since: v.CreatedAt}},
+		Flags:  []order.Attention{{Step: "shipping.book", Code: "REQUEST_MISMATCH", Kind: "bug", Since: v.CreatedAt, Lasting: true}},
 		Reason: "read the log", Operator: "day", Reference: "case 4712", At: v.CreatedAt.Add(time.Hour),
 	}}
 }
@@ -64,7 +64,8 @@ func TestAcknowledgeOrder(t *testing.T) {
 				WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 				WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 			}, o)
-			require.Equal(t, workflows.Acknowledgement{OrderID: someOrder, Reason: "read the log", Operator: "night", Reference: "case 4712"}, in)
+			require.NotEmpty(t, in.Request)
+			require.Equal(t, workflows.Acknowledgement{OrderID: someOrder, Reason: "read the log", Operator: "night", Reference: "case 4712", Request: in.Request}, in)
 			v := bungled(someOrder)
 			v.Acknowledge(lookedAt(v))
 			return run{get: func(context.Context) (any, error) { return v, nil }}, nil

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	_ "embed" // the contract
 	"fmt"
 	"log/slog"
@@ -63,13 +62,11 @@ func (s *repairs) repair(c echo.Context) error {
 	}
 	req.Operator = operator
 	log := s.log.With("request_id", requestID(c), "order_id", req.Saga, "step", req.Step, "action", req.Action, "operator", operator)
-	ask := s.orders.acknowledge
-	if req.Action != saga.Action(ActionAcknowledge) {
-		ask = func(ctx context.Context, req saga.RepairRequest) (snapshot, bool, error) {
-			return s.orders.repair(ctx, req, key)
-		}
+	ask := s.orders.repair
+	if req.Action == saga.Action(ActionAcknowledge) {
+		ask = s.orders.acknowledge
 	}
-	order, made, err := ask(c.Request().Context(), req)
+	order, made, err := ask(c.Request().Context(), req, key)
 	if err != nil {
 		log.InfoContext(c.Request().Context(), "repair refused", "code", toProblem(err).code)
 		return err

@@ -12,7 +12,7 @@ import (
 // goes on and ends. Raising the same code twice is one flag.
 func Raise(ctx workflow.Context, step string, code fault.Code) {
 	r := from(ctx)
-	r.raise(Attention{Step: step, Code: code, Kind: fault.Bug, Since: workflow.Now(ctx), lasting: true})
+	r.raise(Attention{Step: step, Code: code, Kind: fault.Bug, Since: workflow.Now(ctx), Lasting: true})
 }
 
 // flag says that a step makes no progress, and why as far as its last call
@@ -36,7 +36,7 @@ func (r *run) flag(s *stepRun, f *failure) {
 }
 
 // healsWith says whether b is a flag of the same step that its success takes down.
-func (a Attention) healsWith(b Attention) bool { return b.Step == a.Step && !b.lasting }
+func (a Attention) healsWith(b Attention) bool { return b.Step == a.Step && !b.Lasting }
 
 // unflag says that a step that was flagged has come to its end.
 func (r *run) unflag(s *stepRun) {
@@ -55,7 +55,7 @@ func (r *run) unflag(s *stepRun) {
 func (r *run) raise(a Attention) {
 	// A flag that lasts and one that heals are two, also if they have one code: the
 	// latter says what is owed.
-	same := func(b Attention) bool { return b.Step == a.Step && b.Code == a.Code && b.lasting == a.lasting }
+	same := func(b Attention) bool { return b.Step == a.Step && b.Code == a.Code && b.Lasting == a.Lasting }
 	if slices.ContainsFunc(r.attention, same) {
 		return
 	}

@@ -113,7 +113,15 @@ func TestWhatAnEarlierRunHasWaivedIsLeftAlone(t *testing.T) {
 			s, _ := v.Step("room")
 			require.Equal(t, saga.Waived, s.State)
 			require.Empty(t, s.Exposure)
-			require.Empty(t, v.Attention)
+			if how == "WhenItHasNot" {
+				require.Empty(t, v.Attention)
+				return
+			}
+			// It may have met the effect that somebody has settled, or made another.
+			require.Len(t, v.Attention, 1)
+			require.Equal(t, saga.TakenAfterWaiver, v.Attention[0].Code)
+			require.Equal(t, "room", v.Attention[0].Step)
+			require.True(t, v.Attention[0].Lasting)
 		})
 	}
 }

@@ -42,6 +42,9 @@ const (
 	ReasonMissing fault.Code = "REASON_MISSING"
 	// OperatorMissing says that a repair needs the name of who asks for it.
 	OperatorMissing fault.Code = "OPERATOR_MISSING"
+	// TakenAfterWaiver is no refusal but a flag that lasts: a run of the saga has taken
+	// a step on whose undo somebody had given up before.
+	TakenAfterWaiver fault.Code = "TAKEN_AFTER_WAIVER"
 	// ReferenceMissing says that waiving money needs a reference to what was done instead.
 	ReferenceMissing fault.Code = "REFERENCE_MISSING"
 )

@@ -94,9 +94,14 @@ func (s State) holdsUp() bool { return s != Undone && s != Flagged && s != Waive
 // undo takes one step back, unless a person gives up on that.
 func (r *run) undo(ctx workflow.Context, s *stepRun) {
 	if i := slices.IndexFunc(r.waived, func(w Waiver) bool { return w.Step == s.name }); i >= 0 {
+		if w := r.waived[i]; s.ended && s.state != Undone && s.end.After(w.At) {
+			// This run has taken the step since. It may have met the effect that was settled
+			// otherwise, or made another: only a person can tell.
+			Raise(ctx, s.name, TakenAfterWaiver)
+		}
 		s.state = Waived
 		r.waivers = append(r.waivers, r.waived[i])
-		r.changed()
+		r.news()
 		return
 	}
 	s.state = Undoing

@@ -79,8 +79,8 @@ type Attention struct {
 	Kind  fault.Kind `json:"kind"` // [fault.Unknown]: nobody knows yet whether the call took effect
 	Since time.Time  `json:"since"`
 	Owed  string     `json:"owed"`
-
-	lasting bool // it does not heal: a bug that a person must look at
+	// Lasting: it does not heal, because a person must look at it; see [Raise].
+	Lasting bool `json:"lasting,omitempty"`
 }
 
 // Step returns the view of a step by name.

@@ -38,7 +38,7 @@ func (b *bundle) flag(t *testing.T, since time.Time) (id string) {
 	id = b.place(t, time.Time{})
 	require.NoError(t, b.store.Note(t.Context(), key.Key{Saga: id, Step: "order.note"}, order.Note{
 		At:        time.Now().UTC(),
-		Attention: []order.Attention{{Step: "payment.authorize", Code: "PROVIDER_TIMEOUT", Kind: "unknown", Owed: "money held", Since: since}},
+		Attention: []order.Attention{{Step: "payment.authorize", Code: "PROVIDER_TIMEOUT", Kind: "unknown", Owed: "money held", Since: since, Lasting: true}},
 		Waivers:   []order.Waiver{{Step: "shipping.book", Owed: "parcels booked", Operator: "night"}},
 	}))
 	return id

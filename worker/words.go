@@ -4,6 +4,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
@@ -27,6 +28,8 @@ var sentences = map[fault.Code]string{
 	"SAGA_FAILED":     "the order's workflow has failed: nothing works on it",
 	"SAGA_TIMEDOUT":   "the order's workflow was given a timeout, which has passed: nothing works on it",
 	"SAGA_CANCELED":   "the order's workflow ended as canceled: nothing works on it",
+
+	saga.TakenAfterWaiver: "somebody gave up on undoing the step, and a later run has taken it again: look at what it holds, and put that right",
 
 	order.IllegalTransition:    "the order has ended otherwise before: a bug, or a database that was restored",
 	order.NotDecided:           "the order is not decided, so it cannot be acknowledged",

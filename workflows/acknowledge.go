@@ -36,6 +36,7 @@ type Acknowledgement struct {
 	Reason    string `json:"reason"`   // in words, for those who look later
 	Operator  string `json:"operator"` // who has looked at it
 	Reference string `json:"reference,omitempty"`
+	Request   string `json:"request,omitempty"` // see [order.Acknowledgement]
 }
 
 var acknowledging = saga.NewPlan(activities.AcknowledgeOrder)
@@ -43,9 +44,12 @@ var acknowledging = saga.NewPlan(activities.AcknowledgeOrder)
 // acknowledge is a saga of one step: so the step is retried, flagged and refused
 // as every other, and its call has a key.
 func (o Options) acknowledge(ctx workflow.Context, in Acknowledgement) (OrderView, error) {
-	// The engine's clock, which the flags are from too: what is raised from now on,
-	// nobody has seen.
-	asked := order.Acknowledgement{Reason: in.Reason, Operator: in.Operator, Reference: in.Reference, At: workflow.Now(ctx)}
+	// The engine's clock, which the flags are from too, when it was asked and not when
+	// a worker had time: what was raised since then, nobody has seen.
+	asked := order.Acknowledgement{
+		Reason: in.Reason, Operator: in.Operator, Reference: in.Reference,
+		At: workflow.GetInfo(ctx).WorkflowStartTime, Request: in.Request,
+	}
 	var record order.Record
 	view, err := saga.Run(ctx, saga.Options{ID: in.OrderID, Plan: acknowledging, Queues: o.Queues, Timing: o.Timing},
 		func(ctx workflow.Context) (err error) {
@@ -78,7 +82,7 @@ func recordView(r order.Record) (OrderView, error) {
 	v.Attention, v.Waivers = []saga.Attention{}, s.waivers(saga.View{})
 	for _, a := range r.Attention {
 		v.Attention = append(v.Attention, saga.Attention{
-			Step: a.Step, Code: fault.Code(a.Code), Kind: fault.Kind(a.Kind), Owed: a.Owed, Since: a.Since,
+			Step: a.Step, Code: fault.Code(a.Code), Kind: fault.Kind(a.Kind), Owed: a.Owed, Since: a.Since, Lasting: a.Lasting,
 		})
 	}
 	v.NeedsAttention = r.NeedsAttention()

@@ -33,7 +33,7 @@ func (s *orderSaga) noteOf(ctx workflow.Context, v saga.View) order.Note {
 	n := order.Note{At: at}
 	for _, a := range v.Attention {
 		n.Attention = append(n.Attention, order.Attention{
-			Step: a.Step, Code: string(a.Code), Kind: string(a.Kind), Owed: a.Owed, Since: a.Since,
+			Step: a.Step, Code: string(a.Code), Kind: string(a.Kind), Owed: a.Owed, Since: a.Since, Lasting: a.Lasting,
 		})
 	}
 	for _, w := range v.Waivers {

@@ -65,6 +65,25 @@ func TestARunAfterAWaiverLeavesTheWaivedStepAlone(t *testing.T) {
 	}
 }
 
+// The step was given up on without ever having taken effect. A reset to the
+// beginning does not take it: nobody would take it back.
+func TestARunAfterAWaiverTakesNothingAnew(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	b.Bind(away{away{b.env, "payment.authorize"}, "payment.authorize.undo"})
+	b.env.RegisterDelayedCallback(func() { b.skip(t, "payment.authorize", "nothing is there") }, 2*time.Hour)
+	require.Len(t, b.run(t).Waivers, 1)
+
+	again := b.anew(t, false) // the provider would answer now
+	v := again.decide(t)
+	require.Equal(t, order.Deadline, v.Reason)
+	require.False(t, v.NeedsAttention)
+	paid, err := again.Payments.Payments(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, paid, "no money is held")
+}
+
 func TestARunThatWasLostInItsUndoHasLeftItsReason(t *testing.T) {
 	t.Parallel()
 

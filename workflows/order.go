@@ -87,6 +87,11 @@ func (s *orderSaga) place(ctx workflow.Context) error {
 		return err
 	}
 	asked := s.record.Placement // of the record, not of the input: the record came first
+	if s.record.Against() != "" && saga.Progress(ctx, s.in.OrderID).Phase == saga.Forward {
+		// An earlier run was decided against. What it has undone would only answer that,
+		// but what it never took, or somebody has given up on, would take effect anew.
+		return fault.Errorf(fault.Suspension, fault.Suspended, "the order was decided against")
+	}
 
 	quote, err := saga.Do(ctx, activities.QuoteOrder, catalog.QuoteRequest{
 		Currency: asked.Currency, Lines: quoteLines(asked.Lines),
@@ -175,16 +180,16 @@ func (s *orderSaga) flag(ctx workflow.Context, d saga.Decision) {
 	}
 	earlier := 0
 	for _, a := range s.record.Attention {
-		if a.Kind == string(fault.Bug) && !bug {
+		if a.Lasting && !bug {
 			saga.Raise(ctx, a.Step, fault.Code(a.Code))
 			earlier++
 		}
 	}
 	switch {
 	case earlier > 0:
-	case bug || d.Kind == fault.Suspension:
+	case bug || d.Kind == fault.Suspension && d.Step != "":
 		saga.Raise(ctx, d.Step, d.Code)
-	default: // this run knows why, but an earlier one did not, and its flag was lost with it
+	default: // an earlier run did not know why, and its flag was lost with it or taken down
 		saga.Raise(ctx, activities.DecideOrder.Name, fault.Internal)
 	}
 }

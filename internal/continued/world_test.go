@@ -15,7 +15,10 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/testsuite"
 
+	"github.com/amends/amends/activities"
 	"github.com/amends/amends/internal/shoptest"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/shipping/carrier"
 )
@@ -118,8 +121,9 @@ func (l *lane) rebuild(ctx context.Context, c cut, before earlier) error {
 		case enumspb.EVENT_TYPE_MARKER_RECORDED:
 			if input, ok := c.locals[event.GetEventId()]; ok {
 				var m marker
-				if err = decode(event.GetMarkerRecordedEventAttributes().GetDetails()["data"], &m); err == nil {
-					err = l.insist(m.ActivityType, input)
+				details := event.GetMarkerRecordedEventAttributes().GetDetails()
+				if err = decode(details["data"], &m); err == nil {
+					err = l.same(m.ActivityType, input, details["result"])
 				}
 			}
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED:
@@ -171,14 +175,32 @@ func (l *lane) same(name string, input, result *commonpb.Payloads) error {
 	if done.failure != nil {
 		return fmt.Errorf("%w: %s succeeded, now %s", errAnotherWorld, name, done.failure.GetMessage())
 	}
-	var was, is struct{ Happened bool }
+	var was, is struct {
+		Happened bool
+		Output   json.RawMessage
+	}
 	if err := errors.Join(decode(result, &was), decode(done.result, &is)); err != nil {
 		return err
 	}
-	if was != is {
+	if was.Happened != is.Happened {
 		return fmt.Errorf("%w: that the pivot happened was %t, is %t", errAnotherWorld, was.Happened, is.Happened)
 	}
-	return nil
+	if name != activities.CreateOrder.Name {
+		return nil
+	}
+	var known, found order.Record
+	if err := errors.Join(json.Unmarshal(was.Output, &known), json.Unmarshal(is.Output, &found)); err != nil {
+		return err
+	}
+	switch {
+	case known.Against() == found.Against():
+		return nil
+	case known.Against() != "" && found.Status == order.Pending && found.Against() == "":
+		// By a run that nothing else is known of.
+		_, err = l.shop.Orders.Decide(context.Background(), key.New(found.ID, activities.DecideOrder.Name), order.Decision{Reason: known.Against()})
+		return err
+	}
+	return fmt.Errorf("%w: the order was decided against for %q, is for %q", errAnotherWorld, known.Against(), found.Against())
 }
 
 // insist performs a step that succeeded.

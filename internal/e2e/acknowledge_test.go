@@ -16,6 +16,7 @@ import (
 	"github.com/amends/amends/internal/replay"
 	"github.com/amends/amends/internal/shoptest"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
@@ -94,7 +95,7 @@ func TestAnAcknowledgedOrderIsListedAgainOnlyForAnotherFlag(t *testing.T) {
 	p.stop("inventory")
 	points = resetPoints(t, id)
 	run := reset(t, id, points.run, first(points))
-	p.reaches(t, id, "inventory.reserve", saga.Running)
+	p.reaches(t, id, "inventory.reserve", saga.Undoing)
 	require.Equal(t, http.StatusConflict, post(t, admin, id, acknowledgement))
 	p.start(t, "inventory")
 	v = result(t, id, run)
@@ -125,13 +126,24 @@ func TestAnAcknowledgementWaitsForAWorker(t *testing.T) {
 	admin := p.adminOf(t)
 	require.Equal(t, http.StatusAccepted, post(t, admin, id, acknowledgement))
 	require.Equal(t, []string{id}, p.listed(t))
-	p.start(t, "order")
-	eventually(t, "it is made", func() bool { return len(p.listed(t)) == 0 })
-	require.NoError(t, server.GetWorkflow(t.Context(), workflows.AcknowledgementID(id), "").Get(t.Context(), nil))
-	require.Equal(t, http.StatusOK, post(t, admin, id, acknowledgement))
 	rec, err := p.Orders.Get(t.Context(), id)
 	require.NoError(t, err)
+	unseen := order.Attention{Step: "payment.capture", Code: "REQUEST_MISMATCH", Kind: "bug", Since: time.Now().UTC().Truncate(time.Microsecond), Lasting: true}
+	require.NoError(t, p.Orders.Note(t.Context(), key.New(id, "order.note"), order.Note{
+		At: rec.NotedAt.Add(time.Second), Attention: append(rec.Attention, unseen),
+	}))
+	p.start(t, "order")
+	require.NoError(t, server.GetWorkflow(t.Context(), workflows.AcknowledgementID(id), "").Get(t.Context(), nil))
+	rec, err = p.Orders.Get(t.Context(), id)
+	require.NoError(t, err)
 	require.Len(t, rec.Acknowledgements, 1)
+	require.Equal(t, []order.Attention{unseen}, rec.Attention, "it was raised after that was asked for")
+	require.Equal(t, http.StatusOK, post(t, admin, id, acknowledgement))
+	require.Empty(t, p.listed(t))
+	require.Equal(t, http.StatusOK, post(t, admin, id, acknowledgement), "twice is once")
+	rec, err = p.Orders.Get(t.Context(), id)
+	require.NoError(t, err)
+	require.Len(t, rec.Acknowledgements, 2)
 }
 
 // The same by the binary, as an operator has it.
@@ -160,7 +172,7 @@ func TestAnOrderIsAcknowledgedByTheBinary(t *testing.T) {
 
 	shop := shoptest.Open(t, devDSNs(dir), false)
 	require.NoError(t, shop.Orders.Note(t.Context(), saga.Key{Saga: id, Step: "order.note"}, order.Note{
-		At: time.Now().Add(time.Second), Attention: []order.Attention{{Step: "inventory.commit", Code: "INVALID", Kind: "bug", Since: time.Now()}},
+		At: time.Now().Add(time.Second), Attention: []order.Attention{{Step: "inventory.commit", Code: "INVALID", Kind: "bug", Since: time.Now(), Lasting: true}},
 	}))
 	require.Contains(t, orders("--needs-attention"), id)
 	shown(t, admin, "amends_orders_needing_attention 1")

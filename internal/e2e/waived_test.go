@@ -136,6 +136,8 @@ func TestAResetAfterAWaiverLeavesTheWaivedStepAlone(t *testing.T) {
 	points := resetPoints(t, id)
 	learns, waives := points.before(t, id, "order.decide"), points.before(t, id, saga.UpdateRepair)
 	require.Less(t, learns, waives)
+	beginning := points.events[0] // a run from there learns from the record that nothing is to be taken
+	taken := 0
 	for _, event := range points.events {
 		if learns < event && event <= waives {
 			continue
@@ -147,11 +149,20 @@ func TestAResetAfterAWaiverLeavesTheWaivedStepAlone(t *testing.T) {
 		require.Equal(t, saga.Waived, stateOf(v, "payment.authorize"), at)
 		require.Len(t, v.Waivers, 1, at)
 		require.Equal(t, "TICKET-7", v.Waivers[0].Reference, at)
-		require.False(t, v.NeedsAttention, at)
 		require.Equal(t, books, p.books(t), at)
-		require.Empty(t, p.listed(t), at)
 		require.NoError(t, p.Check(t.Context()), at)
+		if beginning < event && event <= learns && v.NeedsAttention {
+			// It took the step again, and cannot tell whether that is what was waived.
+			require.Len(t, v.Attention, 1, at)
+			require.Equal(t, saga.TakenAfterWaiver, v.Attention[0].Code, at)
+			require.Equal(t, []string{id}, p.listed(t), at)
+			taken++
+			continue
+		}
+		require.False(t, v.NeedsAttention, at)
+		require.Empty(t, p.listed(t), at)
 	}
+	require.Positive(t, taken)
 
 	// Between the two an undo was under way that nobody had waived yet: the engine
 	// makes its attempts again. It ends as it did all the same.

@@ -15,7 +15,7 @@ import (
 const (
 	// NotDecided says that the order has no end yet: its saga can be repaired.
 	NotDecided fault.Code = "NOT_DECIDED"
-	// NothingToAcknowledge says that the order needs no attention, and never did.
+	// NothingToAcknowledge says that the order has no lasting flag, and never had.
 	NothingToAcknowledge fault.Code = "NOTHING_TO_ACKNOWLEDGE"
 	// ReasonMissing says that nobody looks away without saying why.
 	ReasonMissing fault.Code = "REASON_MISSING"
@@ -29,6 +29,8 @@ type Acknowledgement struct {
 	Operator  string      `json:"operator"`
 	Reference string      `json:"reference,omitempty"`
 	At        time.Time   `json:"at"` // when it was asked for
+	// Request is the same for every repetition of one request, and only for those.
+	Request string `json:"request,omitempty"`
 }
 
 // maxText is the longest text of an acknowledgement, in characters.
@@ -49,10 +51,11 @@ func (a Acknowledgement) validate() error {
 	return nil
 }
 
-// Acknowledge takes down every flag that was raised until a was asked for, keeps a
-// with them, and says whether it changed r. Flags that are younger stay: whoever
-// asked has not seen them. Where an earlier one has left nothing to take down,
-// that one stays and nothing changes. It fails, without a change, with NOT_DECIDED
+// Acknowledge takes down every lasting flag that was raised until a was asked for,
+// keeps a with them, and says whether it changed r. Flags that are younger stay:
+// whoever asked has not seen them; and so do those that can heal, because they say
+// what is owed. The repetition of a request, and one for which an earlier one has
+// left nothing to take down, changes nothing. It fails, without a change, with NOT_DECIDED
 // for a PENDING order, with NOTHING_TO_ACKNOWLEDGE for one without a flag, and with
 // REASON_MISSING or INVALID for words that cannot be kept.
 func (r *Record) Acknowledge(a Acknowledgement) (changed bool, err error) {
@@ -62,10 +65,13 @@ func (r *Record) Acknowledge(a Acknowledgement) (changed bool, err error) {
 	if r.Status == Pending {
 		return false, fault.Errorf(fault.Business, NotDecided, "the order is not decided: repair the step that is flagged")
 	}
+	if a.Request != "" && slices.ContainsFunc(r.Acknowledgements, func(b Acknowledgement) bool { return b.Request == a.Request }) {
+		return false, nil
+	}
 	var left []Attention
 	a.Flags, a.At = nil, a.At.UTC()
 	for _, flag := range r.Attention {
-		if flag.Since.After(a.At) {
+		if !flag.Lasting || flag.Since.After(a.At) {
 			left = append(left, flag)
 		} else {
 			a.Flags = append(a.Flags, flag)
@@ -78,7 +84,7 @@ func (r *Record) Acknowledge(a Acknowledgement) (changed bool, err error) {
 	case len(r.Acknowledgements) > 0:
 		return false, nil
 	}
-	return false, fault.Errorf(fault.Business, NothingToAcknowledge, "the order needs no attention")
+	return false, fault.Errorf(fault.Business, NothingToAcknowledge, "the order has no flag that would stay")
 }
 
 // Covers says whether a took this very flag down. The same code of the same step

@@ -12,7 +12,7 @@ import (
 
 var (
 	asked  = begin.Add(time.Hour)
-	raised = Attention{Step: "shipping.book", Code: "REQUEST_MISMATCH", Kind: "bug", Since: begin}
+	raised = Attention{Step: "shipping.book", Code: "REQUEST_MISMATCH", Kind: "bug", Since: begin, Lasting: true}
 )
 
 func looked(at time.Time) Acknowledgement {
@@ -130,6 +130,50 @@ func TestAcknowledge(t *testing.T) {
 		_, err := r.Acknowledge(a)
 		require.NoError(t, err)
 	})
+}
+
+// A request that is repeated takes down what it took down, and nothing that was
+// raised since.
+func TestARepeatedRequestChangesNothing(t *testing.T) {
+	t.Parallel()
+
+	r, a := flagged(Cancelled, raised), looked(asked)
+	a.Request = "one"
+	_, err := r.Acknowledge(a)
+	require.NoError(t, err)
+	another := raised
+	another.Step, another.Since = "payment.capture", asked.Add(time.Minute)
+	require.True(t, r.Note(Note{At: asked.Add(time.Minute), Attention: []Attention{another}}))
+	want := r
+
+	a.At = asked.Add(time.Hour)
+	changed, err := r.Acknowledge(a)
+	require.NoError(t, err)
+	require.False(t, changed)
+	require.Equal(t, want, r)
+	a.Request = "two"
+	changed, err = r.Acknowledge(a)
+	require.NoError(t, err)
+	require.True(t, changed)
+	require.False(t, r.NeedsAttention())
+}
+
+// A flag that can still heal says what is owed.
+func TestAFlagThatHealsIsNotTakenDown(t *testing.T) {
+	t.Parallel()
+
+	heals := raised
+	heals.Step, heals.Owed, heals.Lasting = "payment.authorize", "money held", false
+	r := flagged(Cancelled, raised, heals)
+	_, err := r.Acknowledge(looked(asked))
+	require.NoError(t, err)
+	require.Equal(t, []Attention{heals}, r.Attention)
+	require.Equal(t, []Attention{raised}, r.Acknowledgements[0].Flags)
+
+	r = flagged(Cancelled, heals)
+	changed, err := r.Acknowledge(looked(asked))
+	require.Equal(t, NothingToAcknowledge, fault.CodeOf(err))
+	require.False(t, changed)
 }
 
 // What a saga says about itself it says again and again, and it does not know what

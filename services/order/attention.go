@@ -13,6 +13,8 @@ type Attention struct {
 	Kind  string    `json:"kind"` // "unknown": nobody knows yet whether the call took effect
 	Owed  string    `json:"owed"` // in words; empty: nothing
 	Since time.Time `json:"since"`
+	// Lasting: it does not heal, and stays when the order is decided.
+	Lasting bool `json:"lasting,omitempty"`
 }
 
 // Waiver says that somebody gave up on undoing a step: its effect may stand
@@ -40,8 +42,8 @@ func (r Record) NeedsAttention() bool { return len(r.Attention) > 0 }
 // Note takes over what n says, at any status, and says whether it changed r: the
 // attention as it is, but for flags that somebody has acknowledged, and the waivers
 // that r does not have yet. A waiver is never taken back, and the first one of a
-// step stays. A note that is not younger than
-// the last one changes nothing: it is a repeat, or came late.
+// step stays. A note that is not younger than the last one changes nothing: it is a
+// repeat, or came late.
 func (r *Record) Note(n Note) (changed bool) {
 	at := n.At.UTC().Truncate(time.Microsecond) // what a database keeps of it
 	if !at.After(r.NotedAt) {

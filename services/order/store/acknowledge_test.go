@@ -12,6 +12,12 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
+// Flags that stay when their order is decided.
+var (
+	mismatch = order.Attention{Step: "payment.authorize", Code: "REQUEST_MISMATCH", Kind: "bug", Since: noted, Lasting: true}
+	invalid  = order.Attention{Step: "shipping.book", Code: "INVALID", Kind: "bug", Since: noted, Lasting: true}
+)
+
 func acknowledge(id string) key.Key { return key.New(id, "order.acknowledge") }
 
 func looked(operator string) order.Acknowledgement {
@@ -24,7 +30,7 @@ func (b testBundle) flagged(t *testing.T, id string) order.Record {
 
 	b.create(t, id)
 	c := cancelled(order.Internal)
-	c.Note = order.Note{At: noted, Attention: []order.Attention{void, parcel}}
+	c.Note = order.Note{At: noted, Attention: []order.Attention{mismatch, invalid}}
 	rec, err := b.Cancel(t.Context(), cancel(id), c)
 	require.NoError(t, err)
 	return rec
@@ -49,7 +55,7 @@ func TestAcknowledgeUnlistsAndKeepsTheTrace(t *testing.T) {
 		rec, err := b.Acknowledge(t.Context(), acknowledge("o1"), looked("night"))
 		require.NoError(t, err)
 		kept := looked("night")
-		kept.Flags = []order.Attention{void, parcel}
+		kept.Flags = []order.Attention{mismatch, invalid}
 		want := before
 		want.Attention, want.Acknowledgements = nil, []order.Acknowledgement{kept}
 		require.Equal(t, want, rec, "nothing else has moved")
@@ -79,12 +85,12 @@ func TestANewFlagAfterAnAcknowledgementIsListedAgain(t *testing.T) {
 		b.flagged(t, "o1")
 		_, err := b.Acknowledge(t.Context(), acknowledge("o1"), looked("night"))
 		require.NoError(t, err)
-		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted.Add(time.Second), Attention: []order.Attention{void, parcel}}))
+		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted.Add(time.Second), Attention: []order.Attention{mismatch, invalid}}))
 		require.Zero(t, b.counted(t, order.Filter{NeedsAttention: true}), "the same flags, told late")
 
-		other := void
+		other := mismatch
 		other.Since = noted.Add(30 * time.Minute)
-		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted.Add(time.Minute), Attention: []order.Attention{void, other}}))
+		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted.Add(time.Minute), Attention: []order.Attention{mismatch, other}}))
 		got, err := b.Get(t.Context(), "o1")
 		require.NoError(t, err)
 		require.Equal(t, []order.Attention{other}, got.Attention)
@@ -103,7 +109,7 @@ func TestAcknowledgeRefuses(t *testing.T) {
 
 	each(t, func(t *testing.T, b testBundle) {
 		b.create(t, "o1")
-		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted, Attention: []order.Attention{void}}))
+		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted, Attention: []order.Attention{mismatch}}))
 		running, err := b.Get(t.Context(), "o1")
 		require.NoError(t, err)
 		_, err = b.Acknowledge(t.Context(), acknowledge("o1"), looked("night"))
