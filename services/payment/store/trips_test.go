@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/amends/amends/fault"
@@ -22,20 +23,48 @@ func TestRoundTrips(t *testing.T) {
 	declined := fault.Errorf(fault.Business, "DECLINED", "declined")
 	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
 		return []dbtest.Call{
-			dbtest.Takes(2, "intend authorize", func(ctx context.Context) error { return only(s.IntendAuthorize(ctx, authorizeKey(saga), hold)) }),
-			dbtest.Takes(3, "conclude authorize", func(ctx context.Context) error { return only(s.ConcludeAuthorize(ctx, authorizeKey(saga), "aut_1")) }),
-			dbtest.Takes(4, "intend capture", func(ctx context.Context) error { return only(s.IntendCapture(ctx, captureKey(saga), take)) }),
-			dbtest.Takes(4, "conclude capture", func(ctx context.Context) error { return only(s.ConcludeCapture(ctx, captureKey(saga), "cap_1")) }),
-			dbtest.Takes(4, "intend refund", func(ctx context.Context) error { return only(s.IntendRefund(ctx, refundKey(saga, 0), back)) }),
-			dbtest.Takes(4, "conclude refund", func(ctx context.Context) error { return only(s.ConcludeRefund(ctx, refundKey(saga, 0), "ref_1")) }),
-			dbtest.Takes(2, "intend another authorize", func(ctx context.Context) error { return only(s.IntendAuthorize(ctx, authorizeKey(saga+"b"), hold)) }),
+			dbtest.Takes(2, "intend authorize", func(ctx context.Context) error { return dbtest.Only(s.IntendAuthorize(ctx, authorizeKey(saga), hold)) }),
+			dbtest.Takes(3, "conclude authorize", func(ctx context.Context) error {
+				return dbtest.Only(s.ConcludeAuthorize(ctx, authorizeKey(saga), "aut_1"))
+			}),
+			dbtest.Takes(4, "intend capture", func(ctx context.Context) error { return dbtest.Only(s.IntendCapture(ctx, captureKey(saga), take)) }),
+			dbtest.Takes(4, "conclude capture", func(ctx context.Context) error { return dbtest.Only(s.ConcludeCapture(ctx, captureKey(saga), "cap_1")) }),
+			dbtest.Takes(4, "intend a refund", func(ctx context.Context) error { return dbtest.Only(s.IntendRefund(ctx, refundKey(saga, 1), back)) }),
+			dbtest.Takes(4, "refuse refund", func(ctx context.Context) error { return s.RefuseRefund(ctx, refundKey(saga, 1), declined) }),
+			dbtest.Takes(4, "intend refund", func(ctx context.Context) error { return dbtest.Only(s.IntendRefund(ctx, refundKey(saga, 0), back)) }),
+			dbtest.Takes(4, "conclude refund", func(ctx context.Context) error {
+				return dbtest.Only(s.ConcludeRefund(ctx, refundKey(saga, 0), "ref_1"))
+			}),
+			dbtest.Takes(2, "intend another authorize", func(ctx context.Context) error {
+				return dbtest.Only(s.IntendAuthorize(ctx, authorizeKey(saga+"b"), hold))
+			}),
 			dbtest.Takes(3, "refuse authorize", func(ctx context.Context) error { return s.RefuseAuthorize(ctx, authorizeKey(saga+"b"), declined) }),
-			dbtest.Takes(2, "intend a third", func(ctx context.Context) error { return only(s.IntendAuthorize(ctx, authorizeKey(saga+"c"), hold)) }),
-			dbtest.Takes(2, "begin void", func(ctx context.Context) error { return only(s.BeginVoid(ctx, authorizeKey(saga+"c"))) }),
+			dbtest.Takes(2, "intend a third", func(ctx context.Context) error {
+				return dbtest.Only(s.IntendAuthorize(ctx, authorizeKey(saga+"c"), hold))
+			}),
+			dbtest.Takes(2, "begin void", func(ctx context.Context) error { return dbtest.Only(s.BeginVoid(ctx, authorizeKey(saga+"c"))) }),
 			dbtest.Takes(3, "end void", func(ctx context.Context) error { return s.EndVoid(ctx, authorizeKey(saga+"c")) }),
+			dbtest.Takes(2, "intend a fourth", func(ctx context.Context) error {
+				return dbtest.Only(s.IntendAuthorize(ctx, authorizeKey(saga+"d"), hold))
+			}),
+			dbtest.Takes(3, "block authorize", func(ctx context.Context) error { return s.BlockAuthorize(ctx, authorizeKey(saga+"d")) }),
+			dbtest.Takes(9, "come to capture", func(ctx context.Context) error { return toCapture(ctx, s, saga+"e", hold) }),
+			dbtest.Takes(3, "refuse capture", func(ctx context.Context) error { return s.RefuseCapture(ctx, captureKey(saga+"e"), declined) }),
+			dbtest.Takes(9, "come to capture again", func(ctx context.Context) error { return toCapture(ctx, s, saga+"f", hold) }),
+			dbtest.Takes(2, "begin settle", func(ctx context.Context) error {
+				_, _, err := s.BeginSettle(ctx, captureKey(saga+"f"))
+				return err
+			}),
+			dbtest.Takes(3, "block capture", func(ctx context.Context) error { return s.BlockCapture(ctx, captureKey(saga+"f")) }),
 		}
 	})
 }
 
-// only drops an answer.
-func only[T any](_ T, err error) error { return err }
+// toCapture brings a saga to the intent to capture.
+func toCapture(ctx context.Context, s *store.Store, saga string, hold payment.Hold) error {
+	return errors.Join(
+		dbtest.Only(s.IntendAuthorize(ctx, authorizeKey(saga), hold)),
+		dbtest.Only(s.ConcludeAuthorize(ctx, authorizeKey(saga), "aut_1")),
+		dbtest.Only(s.IntendCapture(ctx, captureKey(saga), payment.CaptureRequest{Amount: hold.Amount})),
+	)
+}
