@@ -15,13 +15,14 @@ import (
 // Quote implements [catalog.Service].
 func (s *Store) Quote(ctx context.Context, k key.Key, req catalog.QuoteRequest) (catalog.Quote, error) {
 	call := barrier.Call{Key: k, Fingerprint: fingerprint(req), Request: req}
-	return barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (catalog.Quote, error) {
+	q, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (catalog.Quote, error) {
 		known, err := products(tx, req.Lines)
 		if err != nil {
 			return catalog.Quote{}, err
 		}
 		return catalog.Price(req, known)
 	})
+	return q, database.Fault(err)
 }
 
 // fingerprint names what makes a quote another quote: the currency and each
@@ -44,7 +45,7 @@ func products(tx *gorm.DB, lines []catalog.Line) (map[string]catalog.Product, er
 	}
 	var rows []productRow
 	if err := tx.Where("sku IN ?", skus).Find(&rows).Error; err != nil {
-		return nil, database.Fault(err)
+		return nil, err
 	}
 	found := make(map[string]catalog.Product, len(rows))
 	for _, r := range rows {

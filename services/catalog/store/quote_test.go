@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/dbtest"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
@@ -173,4 +174,16 @@ func TestQuoteSeesOneMoment(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestAKeyThatDoesNotFitIsABug: PostgreSQL takes no NUL byte, and a saga that
+// repeated it would repeat it for ever.
+func TestAKeyThatDoesNotFitIsABug(t *testing.T) {
+	t.Parallel()
+
+	db := dbtest.Open(t, dbtest.Postgres(t), database.Options{})
+	require.NoError(t, store.Migrate(t.Context(), db))
+	_, err := setup(t, db).Quote(t.Context(), order("\x00"), ask(catalog.Line{SKU: "MUG", Quantity: 1}))
+	require.Equal(t, fault.Bug, fault.KindOf(err), "%v", err)
+	require.Equal(t, fault.Invalid, fault.CodeOf(err), "%v", err)
 }

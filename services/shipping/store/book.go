@@ -31,7 +31,7 @@ func (s *Store) Intend(ctx context.Context, k key.Key, req shipping.BookRequest)
 		return database.Queue(tx, int64(len(parcels))).Create(newRows(k, parcels)).Error
 	})
 	if err != nil {
-		return shipping.Ticket{}, err
+		return shipping.Ticket{}, database.Fault(err)
 	}
 	t := shipping.Ticket{Repeat: ticket.Repeat, Done: ticket.Done, Booking: ticket.Outcome}
 	if t.Repeat && !t.Done {
@@ -50,7 +50,7 @@ func (s *Store) Conclude(ctx context.Context, k key.Key, booking shipping.Bookin
 					"carrier": sh.Carrier, "tracking_number": sh.TrackingNumber,
 				})
 			if res.Error != nil {
-				return database.Fault(res.Error)
+				return res.Error
 			}
 			if res.RowsAffected == 0 {
 				return txn.ErrRows
@@ -63,14 +63,14 @@ func (s *Store) Conclude(ctx context.Context, k key.Key, booking shipping.Bookin
 		// left is that another attempt was refused and takes its parcels back.
 		return fault.Errorf(fault.Transient, fault.Conflict, "another attempt is taking the parcels back")
 	}
-	return err
+	return database.Fault(err)
 }
 
 // BeginRefusal implements [shipping.Store].
 func (s *Store) BeginRefusal(ctx context.Context, k key.Key, warehouse string, refusal *fault.Error) (bool, error) {
 	var open bool
-	err := database.InTx(ctx, s.db, func(tx *gorm.DB) error {
-		res := of(tx, k).Where("warehouse = ? AND state = ?", warehouse, string(shipping.Intent)).
+	err := database.Alone(ctx, s.db, func(db *gorm.DB) error {
+		res := of(db, k).Where("warehouse = ? AND state = ?", warehouse, string(shipping.Intent)).
 			Updates(map[string]any{
 				"refusal_code":    gorm.Expr("COALESCE(refusal_code, ?)", string(refusal.Code)),
 				"refusal_message": gorm.Expr("COALESCE(refusal_message, ?)", refusal.Message),
@@ -83,9 +83,9 @@ func (s *Store) BeginRefusal(ctx context.Context, k key.Key, warehouse string, r
 
 // EndRefusal implements [shipping.Store].
 func (s *Store) EndRefusal(ctx context.Context, k key.Key, refusal *fault.Error, takenBack []shipping.Shipment) error {
-	return barrier.Refuse(ctx, s.db, k, refusal, func(tx *gorm.DB) error {
+	return database.Fault(barrier.Refuse(ctx, s.db, k, refusal, func(tx *gorm.DB) error {
 		return cancel(tx, k, takenBack)
-	})
+	}))
 }
 
 // refusal returns the refusal that has begun and not ended, or nil.

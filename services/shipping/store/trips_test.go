@@ -18,15 +18,19 @@ func TestRoundTrips(t *testing.T) {
 	s := store.New(db)
 	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
 		return []dbtest.Call{
-			dbtest.Takes(2, "intend", func(ctx context.Context) error { return only(s.Intend(ctx, step(saga), request)) }),
+			dbtest.Takes(2, "intend", func(ctx context.Context) error { return dbtest.Only(s.Intend(ctx, step(saga), request)) }),
 			dbtest.Takes(2, "conclude", func(ctx context.Context) error { return s.Conclude(ctx, step(saga), booking(step(saga))) }),
-			dbtest.Takes(2, "begin undo", func(ctx context.Context) error { return only(s.BeginUndo(ctx, step(saga))) }),
+			dbtest.Takes(2, "begin undo", func(ctx context.Context) error { return dbtest.Only(s.BeginUndo(ctx, step(saga))) }),
 			dbtest.Takes(5, "end undo", func(ctx context.Context) error {
 				return s.EndUndo(ctx, step(saga), shipping.Undo{Done: true}, booking(step(saga)).Shipments)
+			}),
+			dbtest.Takes(2, "intend another", func(ctx context.Context) error { return dbtest.Only(s.Intend(ctx, step(saga+"b"), request)) }),
+			dbtest.Takes(1, "begin refusal", func(ctx context.Context) error {
+				return dbtest.Only(s.BeginRefusal(ctx, step(saga+"b"), "BER", refusal))
+			}),
+			dbtest.Takes(4, "end refusal", func(ctx context.Context) error {
+				return s.EndRefusal(ctx, step(saga+"b"), refusal, booking(step(saga + "b")).Shipments[:1])
 			}),
 		}
 	})
 }
-
-// only drops an answer.
-func only[T any](_ T, err error) error { return err }

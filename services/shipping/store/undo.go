@@ -15,7 +15,7 @@ import (
 func (s *Store) BeginUndo(ctx context.Context, k key.Key) (shipping.Undo, error) {
 	entry, err := barrier.BeginUndo[recorded, shipping.Booking](ctx, s.db, k)
 	if err != nil {
-		return shipping.Undo{}, err
+		return shipping.Undo{}, database.Fault(err)
 	}
 	if entry.State != barrier.Intent && entry.State != barrier.Done {
 		return shipping.Undo{}, nil
@@ -33,9 +33,9 @@ func (s *Store) EndUndo(ctx context.Context, k key.Key, undo shipping.Undo, take
 	if undo.Done || len(takenBack) > 0 {
 		to = barrier.Undone
 	}
-	return barrier.EndUndo(ctx, s.db, k, to, func(tx *gorm.DB) error {
+	return database.Fault(barrier.EndUndo(ctx, s.db, k, to, func(tx *gorm.DB) error {
 		return cancel(tx, k, takenBack)
-	})
+	}))
 }
 
 // cancel makes every shipment of the step cancelled. Those in takenBack had been
@@ -48,10 +48,9 @@ func cancel(tx *gorm.DB, k key.Key, takenBack []shipping.Shipment) error {
 			"carrier": sh.Carrier, "tracking_number": sh.TrackingNumber,
 		}).Error
 		if err != nil {
-			return database.Fault(err)
+			return err
 		}
 	}
-	err := of(tx, k).Where("state <> ?", string(shipping.Cancelled)).
+	return of(tx, k).Where("state <> ?", string(shipping.Cancelled)).
 		Updates(map[string]any{"state": string(shipping.Cancelled), "cancelled_at": t}).Error
-	return database.Fault(err)
 }
