@@ -38,25 +38,32 @@ func read(answer pgx.Rows, types *pgtype.Map) (*rows, error) {
 	return all, answer.Err()
 }
 
-// decode returns one value. What pgx's own driver would ask for as text and has
-// come in another format, such as an array, is an error and no surprise.
+// decoded are the types that are decoded, from text or binary: those for which
+// pgx's own driver does so, and two that its codecs write as the server would (but
+// for 0.00, which is 0).
+var decoded = map[uint32]bool{
+	pgtype.BoolOID: true, pgtype.ByteaOID: true, pgtype.CIDOID: true, pgtype.DateOID: true,
+	pgtype.Float4OID: true, pgtype.Float8OID: true, pgtype.Int2OID: true, pgtype.Int4OID: true, pgtype.Int8OID: true,
+	pgtype.JSONOID: true, pgtype.JSONBOID: true, pgtype.OIDOID: true, pgtype.TimestampOID: true, pgtype.TimestamptzOID: true,
+	pgtype.XIDOID: true, pgtype.XMLOID: true,
+	pgtype.NumericOID: true, pgtype.UUIDOID: true,
+}
+
+// decode returns one value. pgx's own driver asks for every other type as text,
+// which a batch cannot: what comes in binary then, such as an array or an
+// interval, is an error and no surprise.
 func decode(types *pgtype.Map, f pgconn.FieldDescription, raw []byte) (driver.Value, error) {
 	if raw == nil {
 		return nil, nil
 	}
 	t, known := types.TypeForOID(f.DataTypeOID)
-	if !known { // then pgx asked for it as text
-		return string(raw), nil
+	switch {
+	case decoded[f.DataTypeOID]:
+		return t.Codec.DecodeDatabaseSQLValue(types, f.DataTypeOID, f.Format, raw)
+	case known && f.Format == pgx.BinaryFormatCode:
+		return nil, fmt.Errorf("a column of type %s cannot be read by a statement that is sent together with others", t.Name)
 	}
-	value, err := t.Codec.DecodeDatabaseSQLValue(types, f.DataTypeOID, f.Format, raw)
-	switch f.DataTypeOID {
-	case pgtype.ByteaOID, pgtype.JSONOID, pgtype.JSONBOID:
-		return value, err
-	}
-	if _, isRaw := value.([]byte); isRaw && err == nil {
-		err = fmt.Errorf("a column of type %s cannot be read by the first statement of a transaction", t.Name)
-	}
-	return value, err
+	return string(raw), nil
 }
 
 // Columns implements [driver.Rows].

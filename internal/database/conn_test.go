@@ -170,59 +170,6 @@ func TestAnEndedContextEndsTheTransaction(t *testing.T) {
 	}
 }
 
-// TestABatchReadsWhatPgxReads compares the answers to a query that came with BEGIN
-// and to one that came alone, value by value.
-func TestABatchReadsWhatPgxReads(t *testing.T) {
-	t.Parallel()
-	db := dbtest.Open(t, dbtest.Postgres(t), database.Options{})
-	const query = `SELECT true, 1::int2, 2::int4, 3::int8, 1.5::float4, 2.5::float8, 1.25::numeric, 'a'::text, 'b'::varchar,
-		'\x00ff'::bytea, DATE '2026-02-28', TIMESTAMP '2026-02-28 23:59:59.123456', TIMESTAMPTZ '2026-02-28 23:59:59.5Z',
-		'{"a": 1}'::json, '{"a": 1}'::jsonb, '018f2d6c-0000-7000-8000-000000000000'::uuid,
-		NULL::text, NULL::bigint, $1::text`
-	read := func(tx *gorm.DB) (line []any) {
-		rows, err := tx.Raw(query, "arg").Rows()
-		require.NoError(t, err)
-		defer func() { require.NoError(t, rows.Close()) }()
-		require.True(t, rows.Next())
-		columns, err := rows.Columns()
-		require.NoError(t, err)
-		line = make([]any, len(columns))
-		dest := make([]any, len(columns))
-		for i := range line {
-			dest[i] = &line[i]
-		}
-		require.NoError(t, rows.Scan(dest...))
-		require.False(t, rows.Next())
-		require.NoError(t, rows.Err())
-		return line
-	}
-	want := read(db.WithContext(t.Context()))
-	require.NoError(t, database.InTx(t.Context(), db, func(tx *gorm.DB) error {
-		require.Equal(t, want, read(tx), "with BEGIN")
-		require.Equal(t, want, read(tx), "by itself")
-		return nil
-	}))
-
-	err := database.InTx(t.Context(), db, func(tx *gorm.DB) error {
-		var list string
-		return tx.Raw("SELECT ARRAY[1, 2] WHERE 1 = ?", 1).Scan(&list).Error
-	})
-	require.ErrorContains(t, err, "cannot be read")
-}
-
-func TestAQueuedStatementWritesWhatItWasGiven(t *testing.T) {
-	t.Parallel()
-	db, _ := dbtest.Counted(t, migrate)
-	require.NoError(t, stock(db, 1, "a"))
-	require.NoError(t, database.InTx(t.Context(), db, func(tx *gorm.DB) error {
-		name := "b"
-		err := txn.Queue(tx, 1).Exec("UPDATE shelf SET name = ? WHERE id = ?", &name, 1).Error
-		name = "changed before it was sent"
-		return err
-	}))
-	require.Equal(t, []string{"b"}, names(t, db))
-}
-
 func TestAQueuedStatementThatLosesARaceRunsAgain(t *testing.T) {
 	t.Parallel()
 	db := dbtest.Open(t, dbtest.Postgres(t), database.Options{LockTimeout: 20 * time.Millisecond})
@@ -242,11 +189,10 @@ func TestAQueuedStatementThatLosesARaceRunsAgain(t *testing.T) {
 	require.Equal(t, []string{"b"}, names(t, db))
 }
 
-// TestEveryWayToExecute runs what is batched in each of pgx's modes, which a DSN
-// may choose.
+// TestEveryWayToExecute runs what is batched in each of pgx's modes.
 func TestEveryWayToExecute(t *testing.T) {
 	t.Parallel()
-	for _, mode := range []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"} {
+	for _, mode := range modes {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			db := dbtest.Open(t, dbtest.Postgres(t)+"&default_query_exec_mode="+mode, database.Options{MaxConns: 1})
