@@ -1,11 +1,14 @@
 package database
 
 import (
+	"bytes"
 	"context"
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -184,13 +187,28 @@ func values(args []driver.NamedValue) []any {
 	return all
 }
 
-// settled returns what v points to, which may change before it is sent.
+// settled returns v as it is now: it may change before it is sent. Of what else may
+// point to something, pgx knows what to make.
 func settled(v any) any {
-	if _, own := v.(driver.Valuer); own {
+	switch v := v.(type) {
+	case driver.Valuer:
 		return v
+	case []byte:
+		return bytes.Clone(v)
+	case json.RawMessage:
+		return json.RawMessage(bytes.Clone(v))
+	case *time.Time:
+		if v != nil {
+			return *v
+		}
 	}
-	if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer && !p.IsNil() {
+	if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer && !p.IsNil() && basic(p.Elem().Kind()) {
 		return p.Elem().Interface()
 	}
 	return v
+}
+
+// basic says whether a kind is a boolean, a number or a string.
+func basic(k reflect.Kind) bool {
+	return k >= reflect.Bool && k <= reflect.Float64 || k == reflect.String
 }

@@ -1,8 +1,12 @@
 package database_test
 
 import (
+	"context"
+	"encoding/json"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
@@ -100,13 +104,28 @@ func TestABatchReadsNothingElse(t *testing.T) {
 
 func TestAQueuedStatementWritesWhatItWasGiven(t *testing.T) {
 	t.Parallel()
-	db, _ := dbtest.Counted(t, migrate)
-	require.NoError(t, stock(db, 1, "a"))
+	db, _ := dbtest.Counted(t, func(ctx context.Context, db *gorm.DB) error {
+		return db.WithContext(ctx).Exec("CREATE TABLE given (name text, at timestamptz, raw bytea, doc json, place text)").Error
+	})
+	name, at := "b", time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC)
+	raw, doc := []byte("raw"), json.RawMessage(`{"a": 1}`)
+	place, err := url.Parse("https://example.com/a")
+	require.NoError(t, err)
 	require.NoError(t, database.InTx(t.Context(), db, func(tx *gorm.DB) error {
-		name := "b"
-		err := txn.Queue(tx, 1).Exec("UPDATE shelf SET name = ? WHERE id = ?", &name, 1).Error
-		name = "changed before it was sent"
+		pool := txn.Queue(tx, 1).Statement
+		_, err := pool.ConnPool.ExecContext(pool.Context, "INSERT INTO given VALUES ($1, $2, $3, $4, $5)", &name, &at, raw, doc, place)
+		name, at = "changed before it was sent", time.Time{}
+		raw[0], doc[2] = 'X', 'X'
 		return err
 	}))
-	require.Equal(t, []string{"b"}, names(t, db))
+	var got struct {
+		Name, Raw, Doc, Place string
+		At                    time.Time
+	}
+	require.NoError(t, db.Raw("SELECT name, at, convert_from(raw, 'UTF8') AS raw, doc::text AS doc, place FROM given").Scan(&got).Error)
+	require.Equal(t, "b", got.Name)
+	require.Equal(t, "raw", got.Raw)
+	require.Equal(t, `{"a": 1}`, got.Doc)
+	require.Equal(t, "https://example.com/a", got.Place, "pgx knows what to do with other pointers")
+	require.True(t, got.At.Equal(time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC)))
 }
