@@ -80,7 +80,8 @@
 // # Round trips
 //
 // Any *gorm.DB will do. With a driver that knows of [txn.Queue] (internal/database
-// has one) a do, an undo or a conclude is two round trips to PostgreSQL and those
-// of its effect: BEGIN comes with the first statement and the outcome with COMMIT.
-// An effect saves its own in the same way, by queueing its writes.
+// has one) a do or a conclude is two round trips to PostgreSQL and those of its
+// effect, an undo three: BEGIN comes with the first statement, and what a do
+// records with COMMIT. An effect saves its own in the same way, by queueing its
+// writes.
 package barrier

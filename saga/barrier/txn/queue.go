@@ -20,6 +20,10 @@ type queueKey struct{}
 // comes from a later statement or from [Run]. Every other driver runs it at once:
 // the caller checks the rows affected as ever.
 //
+// The first statement of a transaction is not queued, and takes the lock that
+// others wait for. Else nothing of it may have reached the server when f has
+// decided, and all of it, COMMIT included, happens when nobody is there any more.
+//
 //nolint:contextcheck,nolintlint // tx has the context of its transaction; contextcheck reads this for the callers
 func Queue(tx *gorm.DB, n int64) *gorm.DB {
 	return tx.WithContext(context.WithValue(tx.Statement.Context, queueKey{}, n))

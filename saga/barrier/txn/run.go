@@ -31,8 +31,12 @@ const (
 // to, what it captures. What still fails after a few attempts, and a lost
 // connection, is a fault of kind transient with code UNAVAILABLE. When ctx ends
 // the error wraps ctx.Err(), unless f returned a fault of its own. Every other
-// error of f is returned as it is. After a lost connection the commit may have
-// happened: f must be safe to run again.
+// error of f is returned as it is.
+//
+// After a lost connection, an ended ctx or a killed worker the commit may have
+// happened, and it may yet: a server that has got COMMIT, and what was queued before
+// it (see [Queue]), needs nobody to carry both out, once it has the locks. So f must
+// be safe to run again, also before the first run has ended.
 //
 // Run must not be called inside another transaction: a retry there could not
 // begin anew, and "committed" would be a lie. It answers with a bug.
