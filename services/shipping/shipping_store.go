@@ -8,9 +8,9 @@ import (
 )
 
 // Store keeps the records that [Outside] needs: the step's barrier row and one
-// shipment per parcel. Each method is one transaction (Intend: and a read), and
-// none of them calls the carrier. Codes besides those named: UNAVAILABLE (kind
-// transient).
+// shipment per parcel. What a method writes is one transaction, or one statement,
+// and none of them calls the carrier. Codes besides those named: UNAVAILABLE (kind
+// transient), CONFLICT and INVALID (kind bug) for what the database does not take.
 type Store interface {
 	// Intend records that the step is about to call the carrier, with one
 	// shipment per parcel in state intent; a repeat changes nothing and returns

@@ -1,5 +1,5 @@
 // Package store keeps the order service's rows: orders, their lines and their
-// history. Every method is one transaction.
+// history. What a method writes is one transaction.
 //
 // The order's own row is what makes each step happen once (see package order);
 // the barrier's table is there, as in every service's database, and no step of
