@@ -47,7 +47,7 @@ const (
 	FindingParcelMissing FindingKind = "parcel_missing"  // of an order that is confirmed
 	FindingCarrierBook   FindingKind = "carrier_book"    // is not ours
 	FindingQuote         FindingKind = "quote"           // is not the order's total
-	FindingHistory       FindingKind = "history"         // of an order is no legal path
+	FindingHistory       FindingKind = "history"         // of an order is no legal path, or not what was decided
 	FindingBarrier       FindingKind = "barrier"         // contradicts its service's own rows
 	FindingUndo          FindingKind = "undo"            // of what had not happened, or not like that
 	FindingAnswer        FindingKind = "answer"          // that is recorded is not what happened

@@ -152,6 +152,18 @@ func TestTheDoctorFindsWhatWasDamaged(t *testing.T) {
 			c.damage(t, "order", "DELETE FROM order_history WHERE order_id = ?", id)
 			return id
 		}, []workflows.FindingKind{workflows.FindingHistory}, false, order.Confirmed},
+		"AConfirmedOrderThatWasDecidedAgainst": {func(t *testing.T, c *clinic) string {
+			t.Helper()
+			id := c.place(t, "tok_visa").ID
+			c.damage(t, "order", "UPDATE orders SET decided = 'DEADLINE', decided_at = updated_at WHERE id = ?", id)
+			return id
+		}, []workflows.FindingKind{workflows.FindingHistory}, false, order.Confirmed},
+		"ACancelledOrderThatWasDecidedAgainstForAnotherReason": {func(t *testing.T, c *clinic) string {
+			t.Helper()
+			id := c.place(t, "tok_declined").ID
+			c.damage(t, "order", "UPDATE orders SET decided = 'OUT_OF_STOCK' WHERE id = ? AND decided = 'PAYMENT_DECLINED'", id)
+			return id
+		}, []workflows.FindingKind{workflows.FindingHistory}, false, order.Cancelled},
 		"AQuoteThatIsAnother": {func(t *testing.T, c *clinic) string {
 			t.Helper()
 			id := c.place(t, "tok_visa").ID

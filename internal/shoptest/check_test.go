@@ -119,5 +119,5 @@ func TestAnOrderEndsForItsFirstReason(t *testing.T) {
 	require.NoError(t, s.Damage(t.Context(), "order", "UPDATE orders SET decided = 'DEADLINE'"))
 	require.NoError(t, s.Check(t.Context()))
 	require.NoError(t, s.Damage(t.Context(), "order", "UPDATE orders SET decided = 'OUT_OF_STOCK'"))
-	require.ErrorContains(t, s.Check(t.Context()), "I7: order o1 is CANCELLED DEADLINE, and was decided against for OUT_OF_STOCK")
+	require.ErrorContains(t, s.Check(t.Context()), "I7: order o1: the order is CANCELLED (DEADLINE), and was decided against for OUT_OF_STOCK")
 }

@@ -40,7 +40,8 @@ type Fact struct {
 	DecideBy       time.Time `json:"decide_by,omitzero"` // zero: never
 	NeedsAttention bool      `json:"needs_attention,omitempty"`
 	Waivers        []Waiver  `json:"waivers,omitempty"` // as [Waiver.Brief]
-	// Wrong says in words where the order contradicts its own history.
+	// Wrong says in words where the order contradicts its own history, or what it
+	// was decided against for.
 	Wrong []string `json:"wrong,omitempty"`
 }
 
@@ -67,9 +68,10 @@ func (w Waiver) Brief() Waiver {
 	return w
 }
 
-// CheckHistory says in words where changes are no path of the status machine
-// from PENDING to status and reason.
-func CheckHistory(status Status, reason Reason, changes []Change) (wrong []string) {
+// CheckHistory says in words where changes are no path of the status machine from
+// PENDING to r's status and reason, and where r was decided otherwise than it
+// ended. What ended without a recorded decision was cancelled for the reason it has.
+func (r Record) CheckHistory(changes []Change) (wrong []string) {
 	at, why := Pending, Reason("")
 	for _, c := range changes {
 		if c.From != at {
@@ -80,8 +82,11 @@ func CheckHistory(status Status, reason Reason, changes []Change) (wrong []strin
 		}
 		at, why = c.To, c.Reason
 	}
-	if at != status || why != reason {
-		wrong = append(wrong, fmt.Sprintf("the order is %s, its history ends at %s", inWords(status, reason), inWords(at, why)))
+	if at != r.Status || why != r.Reason {
+		wrong = append(wrong, fmt.Sprintf("the order is %s, its history ends at %s", inWords(r.Status, r.Reason), inWords(at, why)))
+	}
+	if r.Decided != "" && (r.Status == Confirmed || r.Against() != r.Decided) {
+		wrong = append(wrong, fmt.Sprintf("the order is %s, and was decided against for %s", inWords(r.Status, r.Reason), r.Decided))
 	}
 	return wrong
 }

@@ -16,22 +16,28 @@ func TestCheckHistory(t *testing.T) {
 	for name, tc := range map[string]struct {
 		status  order.Status
 		reason  order.Reason
+		decided order.Reason
 		changes []order.Change
 		wrong   int
 	}{
-		"Undecided":          {order.Pending, "", nil, 0},
-		"Confirmed":          {order.Confirmed, "", []order.Change{confirmed}, 0},
-		"Cancelled":          {order.Cancelled, order.Deadline, []order.Change{cancelled}, 0},
-		"DecidedByNothing":   {order.Confirmed, "", nil, 1},
-		"OtherThanItsRecord": {order.Confirmed, "", []order.Change{cancelled}, 1},
-		"ForAnotherReason":   {order.Cancelled, order.OutOfStock, []order.Change{cancelled}, 1},
-		"DecidedTwice":       {order.Cancelled, order.Deadline, []order.Change{confirmed, cancelled}, 1},
-		"WayBack":            {order.Pending, "", []order.Change{confirmed, {From: order.Confirmed, To: order.Pending}}, 1},
-		"UndecidedYet":       {order.Confirmed, "", []order.Change{{From: order.Pending, To: order.Pending}, confirmed}, 1},
+		"Undecided":          {order.Pending, "", "", nil, 0},
+		"Confirmed":          {order.Confirmed, "", "", []order.Change{confirmed}, 0},
+		"Cancelled":          {order.Cancelled, order.Deadline, "", []order.Change{cancelled}, 0},
+		"DecidedByNothing":   {order.Confirmed, "", "", nil, 1},
+		"OtherThanItsRecord": {order.Confirmed, "", "", []order.Change{cancelled}, 1},
+		"ForAnotherReason":   {order.Cancelled, order.OutOfStock, "", []order.Change{cancelled}, 1},
+		"DecidedTwice":       {order.Cancelled, order.Deadline, "", []order.Change{confirmed, cancelled}, 1},
+		"WayBack":            {order.Pending, "", "", []order.Change{confirmed, {From: order.Confirmed, To: order.Pending}}, 1},
+		"UndecidedYet":       {order.Confirmed, "", "", []order.Change{{From: order.Pending, To: order.Pending}, confirmed}, 1},
+
+		"DecidedAndNotYetUndone":     {order.Pending, "", order.Deadline, nil, 0},
+		"DecidedAndCancelled":        {order.Cancelled, order.Deadline, order.Deadline, []order.Change{cancelled}, 0},
+		"DecidedForAnotherReason":    {order.Cancelled, order.Deadline, order.OutOfStock, []order.Change{cancelled}, 1},
+		"DecidedAgainstAndConfirmed": {order.Confirmed, "", order.Deadline, []order.Change{confirmed}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.Len(t, order.CheckHistory(tc.status, tc.reason, tc.changes), tc.wrong)
+			require.Len(t, order.Record{Status: tc.status, Reason: tc.reason, Decided: tc.decided}.CheckHistory(tc.changes), tc.wrong)
 		})
 	}
 }

@@ -22,7 +22,7 @@ func (s *Store) Audit(ctx context.Context, r key.Range) (order.AuditPage, error)
 }
 
 func (s *Store) audit(ctx context.Context, r key.Range) (order.AuditPage, error) {
-	q := barrier.Within(s.db.WithContext(ctx).Table("orders"), "id", r).Select(`id, status, reason, total_minor, total_currency,
+	q := barrier.Within(s.db.WithContext(ctx).Table("orders"), "id", r).Select(`id, status, reason, decided, total_minor, total_currency,
 		created_at, updated_at, decide_by, needs_attention, waivers,
 		(SELECT CAST(coalesce(sum(quantity), 0) AS bigint) FROM order_lines WHERE order_id = orders.id) AS units`)
 	if len(r.Sagas) == 0 && r.Limit > 0 {
@@ -67,6 +67,7 @@ type auditRow struct {
 	ID             string
 	Status         order.Status
 	Reason         order.Reason
+	Decided        order.Reason
 	TotalMinor     *int64
 	TotalCurrency  *string
 	CreatedAt      time.Time
@@ -81,7 +82,7 @@ func (r *auditRow) fact(history []order.Change) (order.Fact, error) {
 	f := order.Fact{
 		ID: r.ID, Status: r.Status, Reason: r.Reason, Units: r.Units,
 		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), NeedsAttention: r.NeedsAttention,
-		Wrong: order.CheckHistory(r.Status, r.Reason, history),
+		Wrong: order.Record{Status: r.Status, Reason: r.Reason, Decided: r.Decided}.CheckHistory(history),
 	}
 	if r.TotalMinor != nil && r.TotalCurrency != nil {
 		total := money.New(*r.TotalMinor, money.Currency(*r.TotalCurrency))

@@ -73,6 +73,41 @@ func TestAudit(t *testing.T) {
 	})
 }
 
+// What an order was decided against for is how it ends, and it ends no other way.
+func TestAuditFindsAnotherDecisionThanTheEnd(t *testing.T) {
+	t.Parallel()
+
+	each(t, func(t *testing.T, b testBundle) {
+		ctx := t.Context()
+		for _, id := range []string{"cancelled", "confirmed", "pending"} {
+			b.create(t, id)
+		}
+		for _, id := range []string{"cancelled", "pending"} {
+			_, err := b.Decide(ctx, key.New(id, "order.decide"), order.Decision{Reason: order.OutOfStock})
+			require.NoError(t, err)
+		}
+		_, err := b.Cancel(ctx, key.New("cancelled", "order.cancel"), order.Closing{Reason: order.OutOfStock})
+		require.NoError(t, err)
+		total := money.New(12600, placement().Currency)
+		_, err = b.Confirm(ctx, key.New("confirmed", "order.confirm"), order.Closing{Total: &total})
+		require.NoError(t, err)
+		told := func() (wrong []string) {
+			page, err := b.Audit(ctx, key.Range{})
+			require.NoError(t, err)
+			for _, f := range page.Facts {
+				wrong = append(wrong, f.Wrong...)
+			}
+			return wrong
+		}
+		require.Empty(t, told())
+		require.NoError(t, b.db.Exec("UPDATE orders SET decided = 'DEADLINE'").Error)
+		require.Equal(t, []string{
+			"the order is CANCELLED (OUT_OF_STOCK), and was decided against for DEADLINE",
+			"the order is CONFIRMED, and was decided against for DEADLINE",
+		}, told(), "a PENDING order may be decided against for any reason")
+	})
+}
+
 // The id of an order is made of who placed it under which key, so the key need not
 // be stored. That one call has placed two orders would show that it was not.
 func TestAuditFindsTwoOrdersOfOneCall(t *testing.T) {
