@@ -2,7 +2,9 @@ package barrier
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -34,7 +36,8 @@ func (s Standing) Answered() bool { return s.outcome != "" }
 func Answer[Out any](s Standing) (Out, error) { return decode[Out](s.outcome) }
 
 // Differs compares what the do of s was answered with what the service's own rows
-// say that it did, and returns both in words; nothing if they are the same.
+// say that it did, and returns both in words; nothing if they are the same. Only
+// what was recorded is compared: another release may have had other fields.
 func Differs[Out any](s Standing, rows Out) string {
 	own, err := encode(rows)
 	switch {
@@ -46,13 +49,61 @@ func Differs[Out any](s Standing, rows Out) string {
 		return "it was answered nothing, the rows say " + own
 	}
 	if out, err := Answer[Out](s); err == nil {
-		// Another release may have written the same in another way.
-		if again, err := encode(out); err == nil && again == own {
+		// As this release would have written it: without the fields that it does not
+		// know, and with zeros for those that were not recorded.
+		if again, err := encode(out); err == nil && saysTheSame(s.outcome, again, own) {
 			return ""
 		}
 	}
 	recorded, own := apart(s.outcome, own)
 	return fmt.Sprintf("it was answered %s, the rows say %s", recorded, own)
+}
+
+// saysTheSame is same for JSON.
+func saysTheSame(recorded, again, own string) bool {
+	var values [3]any
+	for i, text := range []string{recorded, again, own} {
+		d := json.NewDecoder(strings.NewReader(text))
+		d.UseNumber() // a float64 has not all of an int64
+		if d.Decode(&values[i]) != nil {
+			return false
+		}
+	}
+	return same(values[0], values[1], values[2])
+}
+
+// same says whether again and own agree in all that recorded has. What neither of
+// them has is a field that this release does not know, or a zero that it omits.
+func same(recorded, again, own any) bool {
+	switch recorded := recorded.(type) {
+	case map[string]any:
+		a, okA := again.(map[string]any)
+		b, okB := own.(map[string]any)
+		if !okA || !okB {
+			break
+		}
+		for field, was := range recorded {
+			is, inA := a[field]
+			has, inB := b[field]
+			if inA != inB || inA && !same(was, is, has) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		a, okA := again.([]any)
+		b, okB := own.([]any)
+		if !okA || !okB || len(a) != len(recorded) || len(b) != len(recorded) {
+			break
+		}
+		for i := range recorded {
+			if !same(recorded[i], a[i], b[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	return reflect.DeepEqual(again, own)
 }
 
 // apart cuts two texts that are not the same down to where they differ, if they

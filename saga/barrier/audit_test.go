@@ -112,12 +112,76 @@ func TestAnAnswerDiffersFromTheRows(t *testing.T) {
 		require.Empty(t, differs())
 		for _, tc := range []struct{ recorded, want string }{
 			{`{ "of_a_later_release": 1, "reservation": "res_1" }`, ""},
+			{`{}`, ""}, // of a release that answered nothing that this one does
+			{`null`, `it was answered null, the rows say {"reservation":"res_1"}`},
 			{`{"reservation":"res_2"}`, `it was answered {"reservation":"res_2"}, the rows say {"reservation":"res_1"}`},
 			{`{"reservation`, `it was answered {"reservation, the rows say {"reservation":"res_1"}`},
 			{"", `it was answered nothing, the rows say {"reservation":"res_1"}`},
 		} {
 			require.NoError(t, db.Exec("UPDATE barrier SET outcome = ?", tc.recorded).Error)
 			require.Equal(t, tc.want, differs(), tc.recorded)
+		}
+	})
+}
+
+// An answer that an earlier release recorded lacks the fields that it did not
+// have, at any depth. What it has must be what happened.
+func TestAnAnswerIsComparedByWhatItHas(t *testing.T) {
+	t.Parallel()
+
+	type line struct {
+		SKU   string `json:"sku"`
+		Batch string `json:"batch"` // is new
+	}
+	type answer struct {
+		Lines []line `json:"lines"`
+		Price struct {
+			Minor int64 `json:"minor"`
+			Tax   int64 `json:"tax"` // is new
+		} `json:"price"`
+		Note string `json:"note,omitempty"`
+		Paid *bool  `json:"paid,omitempty"` // is new
+	}
+	paid := true
+	rows := answer{Lines: []line{{"MUG", "b1"}, {"KETTLE", "b2"}}, Paid: &paid}
+	rows.Price.Minor, rows.Price.Tax = 1<<53+1, 190
+	noted := rows
+	noted.Note = "gift"
+
+	cases := map[string]struct {
+		recorded string
+		rows     answer
+		differs  bool
+	}{
+		"WithoutWhatIsNew":    {`{"lines":[{"sku":"MUG"},{"sku":"KETTLE"}],"price":{"minor":9007199254740993}}`, rows, false},
+		"WithSomeOfIt":        {`{"lines":[{"sku":"MUG","batch":"b1"},{"sku":"KETTLE"}],"price":{"minor":9007199254740993}}`, rows, false},
+		"WithWhatIsGone":      {`{"lines":[{"sku":"MUG"},{"sku":"KETTLE","bin":4}],"price":{"minor":9007199254740993},"carrier":{}}`, rows, false},
+		"AnotherElement":      {`{"lines":[{"sku":"MUG"},{"sku":"MUG"}]}`, rows, true},
+		"AnotherNewValue":     {`{"lines":[{"sku":"MUG","batch":"b2"},{"sku":"KETTLE"}]}`, rows, true},
+		"ElementsSwapped":     {`{"lines":[{"sku":"KETTLE"},{"sku":"MUG"}]}`, rows, true},
+		"OneElementLess":      {`{"lines":[{"sku":"MUG"}]}`, rows, true},
+		"NoElements":          {`{"lines":[]}`, rows, true},
+		"NullForElements":     {`{"lines":null}`, rows, true},
+		"NullForAnElement":    {`{"lines":[{"sku":"MUG"},null]}`, rows, true},
+		"AnotherNestedValue":  {`{"price":{"minor":9007199254740994}}`, rows, true},
+		"NullForAnObject":     {`{"price":null}`, rows, true},
+		"ARecordedZero":       {`{"note":"","price":{"minor":9007199254740993}}`, rows, false},
+		"AZeroThatIsNoneNow":  {`{"note":""}`, noted, true},
+		"AValueThatIsZeroNow": {`{"note":"gift"}`, rows, true},
+		"AnotherType":         {`{"price":12}`, rows, true},
+		"NoJSON":              {`{"note"`, rows, true},
+		"TwoAnswers":          {`{} {}`, rows, true},
+	}
+	dbtest.Each(t, migrate, func(t *testing.T, db *gorm.DB) {
+		ctx, k := t.Context(), key.New("a", "x")
+		_, err := barrier.Do(ctx, db, barrier.Call{Key: k, Fingerprint: "f"}, func(*gorm.DB) (answer, error) { return rows, nil })
+		require.NoError(t, err)
+		for name, tc := range cases {
+			require.NoError(t, db.Exec("UPDATE barrier SET outcome = ?", tc.recorded).Error)
+			all, err := barrier.Standings(ctx, db, key.Range{})
+			require.NoError(t, err)
+			words := barrier.Differs(all[0], tc.rows)
+			require.Equal(t, tc.differs, words != "", "%s: %s", name, words)
 		}
 	})
 }
