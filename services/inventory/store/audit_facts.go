@@ -10,7 +10,8 @@ import (
 )
 
 // The steps whose keys are in this service's barrier: the first names a
-// reservation, the second sells what the saga holds.
+// reservation, the second sells what the saga holds. What each may have left is
+// known here only; a row of any other step is reported, so none can be forgotten.
 const (
 	reserveStep = "inventory.reserve"
 	commitStep  = "inventory.commit"
@@ -32,7 +33,9 @@ func facts(standings []barrier.Standing, reserved []inventory.Record) []inventor
 		switch {
 		case st.Key.Step == commitStep:
 			j.commitment(st)
-		case st.Key.Step != reserveStep || seen[st.Key]:
+		case seen[st.Key]: // judged with its reservation
+		case st.Key.Step != reserveStep:
+			j.wrong(st.Key.Saga, "the barrier has %s as %s, a step that nobody here knows", st.Key.Step, st.State)
 		case st.Undoable():
 			j.wrong(st.Key.Saga, "the barrier of %s is %s, there is no reservation", st.Key.Step, st.State)
 		case st.State == barrier.Undone:

@@ -111,6 +111,14 @@ func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 		"ASaleThatNobodyMade": {[]string{
 			"DELETE FROM barrier WHERE saga = 'sold' AND step = 'inventory.commit'",
 		}, inventory.Fact{Saga: "sold", Wrong: []string{"3 units are sold, of which the barrier has no inventory.commit"}}},
+		"AStepThatNobodyKnows": {[]string{
+			`INSERT INTO barrier SELECT saga, 'inventory.renamed', generation, state, fingerprint, request, outcome, code, message, created_at, updated_at
+				FROM barrier WHERE saga = 'held'`,
+		}, inventory.Fact{Saga: "held", Wrong: []string{"the barrier has inventory.renamed as done, a step that nobody here knows"}}},
+		"AStepThatNobodyKnowsAndThatIsBlocked": {[]string{
+			"UPDATE barrier SET step = 'inventory.renamed', state = 'blocked', outcome = '' WHERE saga = 'released'",
+			"DELETE FROM reservation_lines WHERE saga = 'released'", "DELETE FROM reservations WHERE saga = 'released'",
+		}, inventory.Fact{Saga: "released", Wrong: []string{"the barrier has inventory.renamed as blocked, a step that nobody here knows"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
