@@ -87,7 +87,9 @@ func (in ReconcileInput) normal() ReconcileInput {
 
 // reconcile walks through all orders page by page, asks every service what it
 // has for the sagas of the same stretch of ids, judges, looks a second time at
-// what seems wrong, and in the end repairs what may be repaired. See docs/doctor.md.
+// what seems wrong, and in the end repairs what may be repaired. It is changed
+// without a version: a run that hangs after a deployment is ended, and nothing is
+// lost. See docs/doctor.md.
 func (o Options) reconcile(ctx workflow.Context, in ReconcileInput) (Report, error) {
 	in = in.normal()
 	d := &doctor{in: in, queues: o.Queues}
