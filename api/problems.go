@@ -52,7 +52,7 @@ var problems = map[fault.Code]problemKind{
 	saga.NotFlagged:                {http.StatusConflict, "The step needs no repair", "It makes progress or has ended. Only a flagged step can be repaired: look at the order again."},
 	saga.ClosingStep:               {http.StatusConflict, "A closing step cannot be skipped", "The order is decided, and this step is part of its end. Mend what keeps it from succeeding; then retry."},
 	saga.PivotStep:                 {http.StatusConflict, "The outcome of the pivot cannot be waived", "Nothing is undone on a guess. Find out at the provider; then retry."},
-	saga.AlreadyDecided:            {http.StatusConflict, "The order is decided", "Its saga has ended; there is nothing left to repair."},
+	saga.AlreadyDecided:            {http.StatusConflict, "The order is decided", "Its saga has ended; there is nothing left to repair. If it is flagged still, acknowledge that."},
 	workflows.SagaRuns:             {http.StatusConflict, "The order's saga runs", "What it has flagged may still heal. Repair the step that is flagged: retry it, or skip its undo."},
 	workflows.NotDecided:           {http.StatusConflict, "The order is not decided", "Only a decided order is acknowledged. Repair the step that is flagged; a saga that was stopped, amends doctor takes up again."},
 	workflows.NothingToAcknowledge: {http.StatusConflict, "There is nothing to acknowledge", "The order needs no attention."},

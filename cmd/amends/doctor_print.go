@@ -86,7 +86,7 @@ func listedNot(r workflows.Report) int {
 func verdict(r workflows.Report) string {
 	switch {
 	case r.OK && len(r.Findings) == 0 && r.Judged == 0 && r.SkippedYoung > 0:
-		return fmt.Sprintf("nothing was judged: %s too young; see --grace", wereOrders(r.SkippedYoung))
+		return fmt.Sprintf("nothing was judged: %s too young: one is judged when its decide-by time and --grace have passed", wereOrders(r.SkippedYoung))
 	case r.OK && len(r.Findings) == 0 && r.Judged == 0:
 		return "nothing was judged: there are no orders"
 	case r.OK && len(r.Findings) == 0:

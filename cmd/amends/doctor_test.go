@@ -112,12 +112,12 @@ func TestAVerdictIsOfWhatWasJudged(t *testing.T) {
 	t.Parallel()
 
 	for want, r := range map[string]workflows.Report{
-		"nothing was judged: there are no orders":                  {OK: true},
-		"nothing was judged: 3 orders were too young; see --grace": {OK: true, Orders: 3, SkippedYoung: 3},
-		"nothing is wrong with the 2 judged":                       {OK: true, Orders: 3, Judged: 2, SkippedYoung: 1},
-		"what was wrong is repaired":                               {OK: true, Judged: 1, Findings: []workflows.Finding{{Repaired: true}}},
-		"something is wrong":                                       {Findings: []workflows.Finding{{}}},
-		"not everything could be asked":                            {Unasked: []workflows.Unasked{{Service: "payment"}}},
+		"nothing was judged: there are no orders": {OK: true},
+		"nothing was judged: 3 orders were too young: one is judged when its decide-by time and --grace have passed": {OK: true, Orders: 3, SkippedYoung: 3},
+		"nothing is wrong with the 2 judged": {OK: true, Orders: 3, Judged: 2, SkippedYoung: 1},
+		"what was wrong is repaired":         {OK: true, Judged: 1, Findings: []workflows.Finding{{Repaired: true}}},
+		"something is wrong":                 {Findings: []workflows.Finding{{}}},
+		"not everything could be asked":      {Unasked: []workflows.Unasked{{Service: "payment"}}},
 	} {
 		require.Equal(t, want, verdict(r))
 	}

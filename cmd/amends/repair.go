@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -134,7 +135,10 @@ func (std stdio) repair(ctx context.Context, base string, token config.Secret, r
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Idempotency-Key", rand.Text()) // a connection that breaks may repeat the request
 	answer, err := (&http.Client{Transport: http.DefaultTransport}).Do(request)
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("repair: nothing listens at %s, so nothing was made: say where the API's admin address is with --admin-addr", base)
+	case err != nil:
 		return fmt.Errorf("repair: the admin address does not answer, so it is not known whether the repair was made; repeat it: %w", err)
 	}
 	defer answer.Body.Close()

@@ -92,7 +92,7 @@ func (std stdio) temporalPostgres(ctx context.Context, c *config.Config, e *real
 
 The platform on it, in another terminal:
 
-  bin/amends dev --temporal-address %s
+  bin/amends dev --temporal-address %s --data-dir .amends-postgres
 
 Ctrl-C stops everything. What was stored stays in %s.
 `, temporalserver.Version, time.Since(began).Seconds(), e.server.Address, e.namespace,

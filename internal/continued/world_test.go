@@ -114,16 +114,16 @@ func (l *lane) rebuild(ctx context.Context, c cut, before earlier) error {
 			scheduled[event.GetEventId()] = event.GetActivityTaskScheduledEventAttributes()
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
 			a := event.GetActivityTaskCompletedEventAttributes()
-			err = l.again(scheduled[a.GetScheduledEventId()], a.GetResult(), nil)
+			err = l.again(ctx, scheduled[a.GetScheduledEventId()], a.GetResult(), nil)
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED:
 			a := event.GetActivityTaskFailedEventAttributes()
-			err = l.again(scheduled[a.GetScheduledEventId()], nil, a.GetFailure())
+			err = l.again(ctx, scheduled[a.GetScheduledEventId()], nil, a.GetFailure())
 		case enumspb.EVENT_TYPE_MARKER_RECORDED:
 			if input, ok := c.locals[event.GetEventId()]; ok {
 				var m marker
 				details := event.GetMarkerRecordedEventAttributes().GetDetails()
 				if err = decode(details["data"], &m); err == nil {
-					err = l.same(m.ActivityType, input, details["result"])
+					err = l.same(ctx, m.ActivityType, input, details["result"])
 				}
 			}
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED:
@@ -141,10 +141,10 @@ func (l *lane) rebuild(ctx context.Context, c cut, before earlier) error {
 }
 
 // again performs an activity that ended, until it ends the same way.
-func (l *lane) again(a *historypb.ActivityTaskScheduledEventAttributes, result *commonpb.Payloads, failure *failurepb.Failure) error {
+func (l *lane) again(ctx context.Context, a *historypb.ActivityTaskScheduledEventAttributes, result *commonpb.Payloads, failure *failurepb.Failure) error {
 	name := a.GetActivityType().GetName()
 	if failure == nil {
-		return l.same(name, a.GetInput(), result)
+		return l.same(ctx, name, a.GetInput(), result)
 	}
 	code := failure.GetApplicationFailureInfo().GetType()
 	if !failure.GetApplicationFailureInfo().GetNonRetryable() {
@@ -167,7 +167,7 @@ func (l *lane) again(a *historypb.ActivityTaskScheduledEventAttributes, result *
 
 // same performs an activity that succeeded. Of its answer only what decides is
 // compared: the rest has times and numbers of its own.
-func (l *lane) same(name string, input, result *commonpb.Payloads) error {
+func (l *lane) same(ctx context.Context, name string, input, result *commonpb.Payloads) error {
 	done, err := l.retried(name, input)
 	if err != nil {
 		return err
@@ -197,7 +197,7 @@ func (l *lane) same(name string, input, result *commonpb.Payloads) error {
 		return nil
 	case known.Against() != "" && found.Status == order.Pending && found.Against() == "":
 		// By a run that nothing else is known of.
-		_, err = l.shop.Orders.Decide(context.Background(), key.New(found.ID, activities.DecideOrder.Name), order.Decision{Reason: known.Against()})
+		_, err = l.shop.Orders.Decide(ctx, key.New(found.ID, activities.DecideOrder.Name), order.Decision{Reason: known.Against()})
 		return err
 	}
 	return fmt.Errorf("%w: the order was decided against for %q, is for %q", errAnotherWorld, known.Against(), found.Against())

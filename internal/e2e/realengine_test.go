@@ -33,7 +33,7 @@ var realEngineBanner = regexp.MustCompile(`^Temporal v[\d.]+ on PostgreSQL is re
 
 The platform on it, in another terminal:
 
-  bin/amends dev --temporal-address (127\.0\.0\.1:\d+)
+  bin/amends dev --temporal-address (127\.0\.0\.1:\d+) --data-dir \.amends-postgres
 
 Ctrl-C stops everything. What was stored stays in .*\.
 $`)
