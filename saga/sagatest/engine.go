@@ -58,6 +58,7 @@ type zombie struct {
 // Time in the test environment.
 const (
 	latency = time.Millisecond // of an attempt; lets whatever came first be handled first
+	slowFor = time.Second      // longer than failing three times takes (0.7 s), shorter than a local step may take (2 s)
 	awayFor = 12 * time.Minute // longer than decide-by and than it takes to be flagged
 )
 
@@ -174,9 +175,7 @@ func (e *engine) attempt(ctx workflow.Context, f *flight, arg any, startToClose 
 	at, kind, n := len(e.made)-1, f.kind, f.name
 	pause := latency
 	if kind == Slow {
-		// As long as failing once takes: if nothing is in parallel, the two are the
-		// same from here on.
-		pause = latency + f.interval + latency
+		pause = slowFor
 	}
 	e.sleep(ctx, f, "before", pause)
 	e.made[at].void = e.fails(n, workflow.Now(ctx))

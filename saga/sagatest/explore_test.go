@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/workflow"
 
@@ -15,18 +16,20 @@ import (
 	"github.com/amends/amends/saga/sagatest"
 )
 
-// A saga of two steps: a seat is held, then paid for.
+// A saga of three steps: a seat and a bag are held at the same time, then paid
+// for. Each answers a number that it has drawn, and paying names the seat's.
 var (
-	seat = saga.Step[saga.None, saga.None]{Name: "seat", Queue: "seat", Kind: saga.Compensatable}
-	pay  = saga.Step[saga.None, saga.None]{Name: "pay", Queue: "pay", Kind: saga.Pivot}
-	plan = saga.NewPlan(seat, pay)
+	seat = saga.Step[string, string]{Name: "seat", Queue: "seat", Kind: saga.Compensatable}
+	bag  = saga.Step[string, string]{Name: "bag", Queue: "bag", Kind: saga.Compensatable}
+	pay  = saga.Step[string, string]{Name: "pay", Queue: "pay", Kind: saga.Pivot}
+	plan = saga.NewPlan(seat, bag, pay)
 )
 
 // timing makes outages short: by the default of ten seconds they are seventy
 // retries long.
 func timing() saga.Timing {
 	t := saga.DefaultTiming()
-	t.RetryMax = time.Minute
+	t.RetryMax = t.ParkedRetry
 	return t
 }
 
@@ -37,49 +40,61 @@ type ticket struct {
 	state  map[string]string // step -> done, refused, undone, blocked
 	done   map[string]int    // step -> how often it is in effect
 	refuse map[string]bool
+	number map[string]string // step -> what it answered
+	order  []string          // steps, as they came into effect
 }
 
 func (s *ticket) Register(r *sagatest.Registry) {
 	saga.Bind(r, seat, s.do, s.undo)
-	saga.BindPivot(r, pay, func(ctx context.Context, k saga.Key, in saga.None) (out saga.None, err error) {
+	saga.Bind(r, bag, s.do, s.undo)
+	saga.BindPivot(r, pay, func(ctx context.Context, k saga.Key, in string) (out string, err error) {
 		err = r.Outside("bank", func() error { out, err = s.do(ctx, k, in); return err },
 			fault.Errorf(fault.Transient, fault.Unavailable, "no bank"), fault.Errorf(fault.Unknown, fault.Timeout, "no answer"))
 		return out, err
 	}, s.settle)
 	r.RegisterWorkflowWithOptions(func(ctx workflow.Context, decideBy time.Time) (saga.View, error) {
 		return saga.Run(ctx, saga.Options{ID: "t1", Plan: plan, DecideBy: decideBy, Timing: timing()}, func(ctx workflow.Context) error {
-			if _, err := saga.Do(ctx, seat, saga.None{}); err != nil {
+			held, packed := saga.Go(ctx, seat, ""), saga.Go(ctx, bag, "")
+			number, err := held.Get(ctx)
+			if err != nil {
 				return err
 			}
-			_, err := saga.Do(ctx, pay, saga.None{})
+			if _, err := packed.Get(ctx); err != nil {
+				return err
+			}
+			_, err = saga.Do(ctx, pay, number)
 			return err
 		})
 	}, workflow.RegisterOptions{Name: "Ticket"})
 }
 
-func (s *ticket) do(_ context.Context, k saga.Key, _ saga.None) (saga.None, error) {
+func (s *ticket) do(_ context.Context, k saga.Key, in string) (string, error) {
 	switch s.state[k.Step] {
 	case "undone", "blocked":
 		if s.broken == "no fence" {
 			s.done[k.Step]++
-			return saga.None{}, nil
+			return s.number[k.Step], nil
 		}
-		return saga.None{}, fault.Errorf(fault.Suspension, fault.Suspended, "undone")
+		return "", fault.Errorf(fault.Suspension, fault.Suspended, "undone")
 	case "refused":
-		return saga.None{}, fault.Errorf(fault.Business, "FULL", "full")
+		return "", fault.Errorf(fault.Business, "FULL", "full")
 	case "done":
 		if s.broken == "no barrier" {
 			s.done[k.Step]++
 		}
-		return saga.None{}, nil
+		return s.number[k.Step], nil
 	}
 	if s.refuse[k.Step] {
 		s.state[k.Step] = "refused"
-		return saga.None{}, fault.Errorf(fault.Business, "FULL", "full")
+		return "", fault.Errorf(fault.Business, "FULL", "full")
 	}
-	s.state[k.Step] = "done"
+	if k.Step == pay.Name && in != s.number[seat.Name] {
+		return "", fault.Errorf(fault.Business, "NO_SEAT", "there is no seat %s", in)
+	}
+	s.state[k.Step], s.number[k.Step] = "done", uuid.NewString()
 	s.done[k.Step]++
-	return saga.None{}, nil
+	s.order = append(s.order, k.Step)
+	return s.number[k.Step], nil
 }
 
 func (s *ticket) undo(_ context.Context, k saga.Key) error {
@@ -95,20 +110,24 @@ func (s *ticket) undo(_ context.Context, k saga.Key) error {
 	return nil
 }
 
-func (s *ticket) settle(_ context.Context, k saga.Key) (saga.None, bool, error) {
+func (s *ticket) settle(_ context.Context, k saga.Key) (string, bool, error) {
 	if s.state[k.Step] == "" {
 		s.state[k.Step] = "blocked"
 	}
-	return saga.None{}, s.state[k.Step] == "done", nil
+	return s.number[k.Step], s.state[k.Step] == "done", nil
 }
 
-// books are all that the services keep.
+// books are all that the services keep, but for the numbers.
 func (s *ticket) books() string { return fmt.Sprint(s.state, s.done, s.refuse) }
+
+// print is everything that they keep.
+func (s *ticket) print() []byte { return fmt.Append(nil, s.books(), s.number) }
 
 func (s *ticket) Start(_, decideBy time.Time) (string, any) { return "Ticket", decideBy }
 
 func (s *ticket) Reset(context.Context) error {
 	s.state, s.done, s.refuse = map[string]string{}, map[string]int{}, map[string]bool{}
+	s.number, s.order = map[string]string{}, nil
 	return nil
 }
 
@@ -126,7 +145,7 @@ func (s *ticket) Check(_ context.Context, end sagatest.End) error {
 	if v.Phase == saga.Committed {
 		want = 1
 	}
-	if s.done["seat"] != want || s.done["pay"] != want {
+	if s.done["seat"] != want || s.done["bag"] != want || s.done["pay"] != want {
 		return errors.New("the saga is " + string(v.Phase) + ", the books are not")
 	}
 	return nil
@@ -135,7 +154,7 @@ func (s *ticket) Check(_ context.Context, end sagatest.End) error {
 func explorer(broken string, faults int) sagatest.Explorer {
 	return sagatest.Explorer{
 		New:    func() (sagatest.Subject, error) { return &ticket{broken: broken}, nil },
-		SagaID: "t1", Refusable: []string{"seat", "pay"}, Faults: faults,
+		SagaID: "t1", Refusable: []string{"seat", "bag", "pay"}, Faults: faults,
 	}
 }
 
@@ -170,6 +189,27 @@ func TestABrokenSagaIsCaughtByAShortestScheduleThatRunsAgain(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, r.Failure, again)
 		})
+	}
+}
+
+// A slow call waits for a parallel branch, also for one that must be tried again.
+func TestAParallelBranchOvertakesASlowCall(t *testing.T) {
+	t.Parallel()
+
+	for line, order := range map[string][]string{
+		"":                        {"seat", "bag", "pay"},
+		"bag#1=fails":             {"seat", "bag", "pay"},
+		"seat#1=slow":             {"bag", "seat", "pay"},
+		"bag#1=fails seat#1=slow": {"bag", "seat", "pay"},
+		"bag#1=slow seat#1=fails": {"seat", "bag", "pay"},
+	} {
+		s := &ticket{}
+		e := explorer("", 0)
+		e.New = func() (sagatest.Subject, error) { return s, nil }
+		f, err := e.Replay(t.Context(), line)
+		require.NoError(t, err)
+		require.Nil(t, f)
+		require.Equal(t, order, s.order, line)
 	}
 }
 

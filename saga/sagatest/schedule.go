@@ -36,7 +36,7 @@ const (
 	Cancel Kind = "cancel"
 	// Deadline lets decide-by pass while the call is under way.
 	Deadline Kind = "deadline"
-	// Slow lets every parallel branch overtake the call.
+	// Slow lets every parallel branch overtake the call, also one that [Fails].
 	Slow Kind = "slow"
 	// Disturb changes the world beside the saga, such as prices, before the call.
 	Disturb Kind = "disturb"
