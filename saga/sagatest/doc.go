@@ -7,7 +7,8 @@
 // databases that can be reset quickly. An [Explorer] runs it without a fault and
 // notes every call that was made; then once for each call and each [Kind] of
 // fault at it; then with two faults, and so on, always from calls that a run
-// really made. After each run the subject judges itself.
+// really made. The subject judges each run that goes to its end; one that comes to a
+// known world (see below) ends there, and is counted apart.
 //
 // The workflow runs in Temporal's test environment, but every attempt of every
 // activity is made in the workflow's own thread, one after the other, by an
@@ -56,7 +57,9 @@
 //
 // In it generated ids count by the order in which they appear, and the machine's
 // times do not. If it is in doubt what the workflow has seen, the world is like no
-// other. A schedule counts as the first only up to a world at which it is not, so
+// other: at an instant at which one of its timers fires, and in the rest of a run
+// that was also given something else at that instant, as only the times say which
+// came first. A schedule counts as the first only up to a world at which it is not, so
 // there is one for every future. What tests compare is how sagas end: each result,
 // with its times and all books, must be that of a run without this.
 //

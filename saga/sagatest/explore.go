@@ -68,18 +68,19 @@ func (e Explorer) Run(ctx context.Context) (Report, error) {
 			if !r.ran {
 				continue
 			}
-			now.Schedules++
-			for _, f := range r.hit {
-				report.Hits[f.Kind]++
+			results[i] = result{} // a level has hundreds of thousands
+			from := level[i].schedule()
+			now.count(r.cut)
+			if !r.cut {
+				report.hits(from, r)
 			}
-			if r.err == nil && !e.Unreduced && len(r.hit) < size {
+			if r.err == nil && !e.Unreduced && r.short {
 				r.err = errNotAgain
 			}
 			if r.err != nil && report.Failure == nil {
-				report.Failure = &Failure{Schedule: level[i].schedule(), Err: r.err, Trace: r.trace}
+				report.Failure = &Failure{Schedule: from, Err: r.err, Trace: r.trace}
 			}
 			then.Same += r.same
-			from := level[i].schedule()
 			until := futures.claim(r.past)
 			for _, g := range r.more {
 				g.from, g.amid = from, g.amid || level[i].amid
@@ -96,6 +97,7 @@ func (e Explorer) Run(ctx context.Context) (Report, error) {
 		}
 		now.Elapsed = time.Since(at)
 		report.Schedules += now.Schedules
+		report.Ended += now.Ended
 		report.Same += now.Same
 		report.LeftOut += now.LeftOut
 		report.Sizes = append(report.Sizes, now)
@@ -200,7 +202,7 @@ func (p pool) run(ctx context.Context, all []growth, grow bool, known *worlds) [
 				results[i].ran = true
 				if known != nil && results[i].err == nil {
 					known.add(results[i].past)
-					results[i].past = nil // a level has hundreds of thousands
+					results[i].past = nil
 				}
 				for at := failed.Load(); results[i].err != nil && int64(i) < at && !failed.CompareAndSwap(at, int64(i)); {
 					at = failed.Load()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -23,9 +24,23 @@ type noted struct {
 type runs struct {
 	mu        sync.Mutex
 	all, ends map[string]bool
+	judged    map[string]sagatest.Schedule
 }
 
-func noRuns() *runs { return &runs{all: map[string]bool{}, ends: map[string]bool{}} }
+func noRuns() *runs {
+	return &runs{all: map[string]bool{}, ends: map[string]bool{}, judged: map[string]sagatest.Schedule{}}
+}
+
+// hits are how often each kind hit in a run that was judged.
+func (r *runs) hits() map[sagatest.Kind]int {
+	all := map[sagatest.Kind]int{}
+	for _, s := range r.judged {
+		for _, f := range s {
+			all[f.Kind]++
+		}
+	}
+	return all
+}
 
 func (n *noted) Check(ctx context.Context, end sagatest.End) error {
 	var v saga.View
@@ -39,6 +54,7 @@ func (n *noted) Check(ctx context.Context, end sagatest.End) error {
 	how := fmt.Sprint(string(result), n.ticket.Check(ctx, end))
 	n.runs.mu.Lock()
 	defer n.runs.mu.Unlock()
+	n.runs.judged[end.Faults.String()] = slices.Clone(end.Faults)
 	n.runs.all[fmt.Sprint(end.Calls, end.Runs, how)] = true
 	n.runs.ends[fmt.Sprint(how, n.books())] = true
 	return nil
@@ -66,7 +82,9 @@ func explored(t *testing.T, broken string, unreduced bool, over func(*noted) sag
 	e.Unreduced = unreduced
 	r, err := e.Run(t.Context())
 	require.NoError(t, err)
-	require.Nil(t, r.Failure)
+	if r.Failure != nil {
+		require.NoError(t, r.Failure)
+	}
 	require.NoError(t, r.Valid(e))
 	return seen, r
 }
@@ -90,8 +108,14 @@ func TestTheReductionLosesNoRun(t *testing.T) {
 
 			fewer, compared := explored(t, broken, false, func(n *noted) sagatest.Subject { return &printed{noted: n} })
 			require.Equal(t, all.ends, fewer.ends)
-			require.Less(t, compared.Schedules, reduced.Schedules)
+			require.Less(t, compared.Schedules+compared.Ended, reduced.Schedules)
 			require.Less(t, len(fewer.all), len(some.all), "runs end at worlds that are known")
+			require.Positive(t, compared.Ended)
+			require.Len(t, fewer.judged, compared.Schedules, "what ended at a known world was not judged")
+			require.Equal(t, fewer.hits(), compared.Hits)
+			require.Len(t, some.judged, reduced.Schedules)
+			require.Equal(t, some.hits(), reduced.Hits)
+			require.Zero(t, reduced.Ended)
 		})
 	}
 }

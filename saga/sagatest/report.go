@@ -11,11 +11,12 @@ import (
 
 // Report is what an exploration did.
 type Report struct {
-	Schedules int          // how many ran
-	Same      int          // how many did not, because one of those that ran is the same run, or is from an equal world on
+	Schedules int          // how many ran to their end, and were judged
+	Ended     int          // how many more ran until they came to a world from which on another one was judged
+	Same      int          // how many did not run, because one of those that did is the same run, or is from an equal world on
 	LeftOut   int          // how many did not, because of [Explorer.Dense]
 	Sizes     []Size       // of them with 0, 1, 2 … faults
-	Hits      map[Kind]int // how often each kind of fault really happened
+	Hits      map[Kind]int // how often each kind of fault really happened in a run that was judged
 	Elapsed   time.Duration
 	Failure   *Failure // the first of the shortest schedules that broke a promise; nil: none
 
@@ -24,9 +25,28 @@ type Report struct {
 
 // Size is a part of a [Report]: the schedules of one number of faults.
 type Size struct {
-	Schedules, Same, LeftOut int
-	Sampled                  bool // not every schedule of this size ran
-	Elapsed                  time.Duration
+	Schedules, Ended, Same, LeftOut int
+	Sampled                         bool // not every schedule of this size ran
+	Elapsed                         time.Duration
+}
+
+// count counts a run.
+func (s *Size) count(cut bool) {
+	if cut {
+		s.Ended++
+	} else {
+		s.Schedules++
+	}
+}
+
+// hits counts the faults that hit in a run that was judged.
+func (r *Report) hits(s Schedule, one result) {
+	if one.short {
+		s = one.hit
+	}
+	for _, f := range s {
+		r.Hits[f.Kind]++
+	}
 }
 
 // Failure is a schedule that broke a promise.
@@ -47,8 +67,9 @@ func (f *Failure) Error() string {
 func (r Report) String() string {
 	var b strings.Builder
 	line := func(what string, s Size) {
-		rate := float64(s.Schedules) / max(s.Elapsed.Seconds(), 1e-9)
-		fmt.Fprintf(&b, "%s: %d schedules in %s, %.0f/s; %d more would be the same", what, s.Schedules, s.Elapsed.Round(time.Millisecond), rate, s.Same)
+		rate := float64(s.Schedules+s.Ended) / max(s.Elapsed.Seconds(), 1e-9)
+		fmt.Fprintf(&b, "%s: %d schedules judged in %s, %.0f/s; %d ended at a known world; %d more would be the same",
+			what, s.Schedules, s.Elapsed.Round(time.Millisecond), rate, s.Ended, s.Same)
 		if s.LeftOut > 0 {
 			fmt.Fprintf(&b, "; %d left out", s.LeftOut)
 		}
@@ -57,7 +78,7 @@ func (r Report) String() string {
 		}
 		b.WriteByte('\n')
 	}
-	line("in all", Size{Schedules: r.Schedules, Same: r.Same, LeftOut: r.LeftOut, Elapsed: r.Elapsed})
+	line("in all", Size{Schedules: r.Schedules, Ended: r.Ended, Same: r.Same, LeftOut: r.LeftOut, Elapsed: r.Elapsed})
 	for n, s := range r.Sizes {
 		line(fmt.Sprintf("%d faults", n), s)
 	}
@@ -71,8 +92,8 @@ func (r Report) String() string {
 // errNeverHit says that a run proves less than it seems to.
 var errNeverHit = errors.New("the run is invalid: kinds of faults that could happen never did")
 
-// Valid returns an error if a kind of fault that could have happened never did:
-// then a run without a failure shows nothing.
+// Valid returns an error if a kind of fault that could have happened never did in
+// a run that was judged: then a run without a failure shows nothing.
 func (r Report) Valid(e Explorer) error {
 	var missing []string
 	for _, k := range allKinds {

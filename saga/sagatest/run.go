@@ -48,9 +48,11 @@ func (e Explorer) explorer() (*explorer, error) {
 // result is what one schedule led to.
 type result struct {
 	ran   bool
+	cut   bool // it has come to a known world: it ended there and was not judged
 	err   error
 	trace []string // of a run that failed
-	hit   Schedule
+	short bool     // not every fault of the schedule has hit
+	hit   Schedule // those that have, if it is short
 	more  []growth // that the schedule can grow by
 	same  int      // how many more would lead to the same run as others
 	past  []boundary
@@ -82,11 +84,14 @@ func (x *explorer) run(ctx context.Context, s Schedule, grow bool, known *worlds
 		if p := recover(); p != nil {
 			r.err = fmt.Errorf("panic: %v", p)
 		}
-		r.hit, r.past = e.hit, e.past
+		r.cut, r.past = e.cut, e.past
+		if r.short = len(e.hit) < len(s); r.short {
+			r.hit = e.hit
+		}
 		switch {
 		case r.err != nil:
 			r.trace = e.trace()
-		case grow && len(e.hit) == len(s): // a fault that did not happen adds nothing
+		case grow && !r.short: // a fault that did not happen adds nothing
 			r.more, r.same = x.growths(e)
 		}
 	}()
@@ -122,7 +127,7 @@ func (x *explorer) run(ctx context.Context, s Schedule, grow bool, known *worlds
 			return result{err: err}
 		}
 		if s.at(end) != Again || e.hit.at(end) == Again {
-			if e.print != nil && len(e.hit) == len(s) {
+			if e.print != nil && known == nil && len(e.hit) == len(s) { // no run ends at another's end
 				w, err := e.world(ctx, now, end, true)
 				must(err, "take a fingerprint")
 				e.past = append(e.past, boundary{at: len(e.made), world: w})
