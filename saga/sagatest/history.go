@@ -38,17 +38,20 @@ type history struct {
 	timers  []timer // in the order in which they were set
 	started int     // flights
 	setting int     // the flight that sets the next one
+	doubt   bool    // nobody here knows in which order it has learned two things
 	scratch bytes.Buffer
 }
 
 func (h *history) begin(now time.Time) {
 	h.digest = sha256.Sum256([]byte(now.String()))
 	clear(h.names.ids)
-	h.flights, h.timers, h.started, h.setting = nil, nil, 0, 0
+	h.flights, h.timers, h.started, h.setting, h.doubt = nil, nil, 0, 0, false
 }
 
-// note adds something that the workflow learned.
+// note adds something that the workflow learned. That a timer of its own has fired
+// is not noted, as its time says so, unless they are at the same instant.
 func (h *history) note(now time.Time, what string, text []byte) {
+	h.doubt = h.doubt || h.fires(now)
 	b := &h.scratch
 	b.Reset()
 	b.Write(h.digest[:])
@@ -98,9 +101,15 @@ func (h *history) fired(f *flight) {
 const stable = 12
 
 // inDoubt says that more may matter than is known here: the workflow may or may
-// not have been told of a timer that fires now, or which of many fires first.
+// not have been told of a timer that fires now, or was told of one and of something
+// else at the same instant, or which of many fires first.
 func (h *history) inDoubt(now time.Time) bool {
-	return len(h.timers) > stable || slices.ContainsFunc(h.timers, func(t timer) bool { return t.of == 0 && t.at.Equal(now) })
+	return h.doubt || len(h.timers) > stable || h.fires(now)
+}
+
+// fires says that a timer of the workflow fires now, or was to.
+func (h *history) fires(now time.Time) bool {
+	return slices.ContainsFunc(h.timers, func(t timer) bool { return t.of == 0 && t.at.Equal(now) })
 }
 
 // write writes the workflow's state.
