@@ -38,16 +38,17 @@ took() {
 # table shows the explorer's report.
 table() {
   awk '
-    BEGIN { print "| faults | schedules run | per second | the same run as one of them | left out | |\n|---|---|---|---|---|---|" }
-    /^([0-9]+ faults|in all): [0-9]+ schedules in / {
+    BEGIN { print "| faults | schedules judged | ended at a known world | per second | the same run as one of them | left out | |\n|---|---|---|---|---|---|---|" }
+    /^([0-9]+ faults|in all): [0-9]+ schedules judged in / {
       at = index($0, ":"); what = substr($0, 1, at - 1); sub(/ faults$/, "", what)
       rest = substr($0, at + 2); split(rest, word, " ")
       match(rest, /[0-9]+\/s/); rate = substr(rest, RSTART, RLENGTH - 2)
+      match(rest, /[0-9]+ ended/); ended = substr(rest, RSTART, RLENGTH - 6)
       match(rest, /[0-9]+ more/); same = substr(rest, RSTART, RLENGTH - 5)
       left = match(rest, /[0-9]+ left out/) ? substr(rest, RSTART, RLENGTH - 9) : 0
       how = rest ~ /; sampled/ ? "sampled" : left > 0 ? "complete but for the middle of outages" : "complete"
       if (what == "in all") how = ""
-      printf "| %s | %s | %s | %s | %s | %s |\n", what, word[1], rate, same, left, how
+      printf "| %s | %s | %s | %s | %s | %s | %s |\n", what, word[1], ended, rate, same, left, how
     }
     /^faults that hit:/ {
       printf "\nFaults that hit:"
@@ -130,12 +131,13 @@ cannot show, is in its package: [\`saga/sagatest\`](../saga/sagatest/doc.go), [\
 
 | part | | took |
 |---|---|---|
-$(for p in explorer reduction sample mutants barrier continued chaos recovery doctor; do echo "| $p | $(took "$p") |"; done)
+$(for p in explorer reduction sample judgement mutants barrier continued chaos recovery doctor; do echo "| $p | $(took "$p") |"; done)
 
 ## Every schedule of up to $FAULTS faults
 
 The order saga, with its real workflow, activities, services, stores and simulators, under every schedule of faults; all
-invariants after each. A run in which a kind of fault never hit fails.
+invariants after each that runs to its end. One that comes to a world from which another one went on ends there and is not
+judged; which of the two comes first differs from run to run. If a kind of fault never hit in a run that was judged, it fails.
 
 $(part explorer table)
 
@@ -146,6 +148,12 @@ $(part reduction reduction)
 ## Up to $SIZES faults, $SAMPLE schedules of each size
 
 $(part sample table)
+
+## The doctor's judgement after up to 2 faults, $SAMPLE schedules of each size
+
+The doctor looks at the books after each run that is judged, and must find nothing.
+
+$(part judgement table)
 
 ## Broken copies
 

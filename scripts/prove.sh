@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs everything long and writes docs/proof.md from what it printed. A part that
 # fails or has no time left does not stop the others, but the status is not 0 then.
-# With the same values of these the page is the same, but for times and for chaos:
+# With the same values of these the page is the same, but for times, for chaos, and
+# for which of two runs that come to the same world was judged:
 #
 #   FAULTS=3       every schedule of up to so many faults
 #   SAMPLE=2000    schedules of each size up to SIZES=6 faults, drawn by SEED
@@ -17,7 +18,7 @@ source "$(dirname "$0")/lib.sh"
 faults=${FAULTS:-3} sample=${SAMPLE:-2000} sizes=${SIZES:-6} seed=${SEED:-1} random_runs=${RANDOM_RUNS:-10000}
 for_=${FOR:-120s} orders=${ORDERS:-500} doctor=${DOCTOR:-20000} recoveries=${RECOVERIES:-20}
 page=${PAGE:-docs/proof.md} logs=${LOGS:-bin/prove}
-parts=${PARTS:-explorer reduction sample mutants barrier continued chaos recovery doctor}
+parts=${PARTS:-explorer reduction sample judgement mutants barrier continued chaos recovery doctor}
 
 rm -rf "$logs"
 mkdir -p "$logs"
@@ -51,6 +52,7 @@ explore=(./internal/proof -run '^TestNoScheduleOfFaultsBreaksAnOrder$')
 part explorer 50 "${explore[@]}" -faults "$faults"
 part reduction 10 ./internal/proof -run '^TestTheReductionLosesNoRunOfAnOrder$' -reduction $((faults < 2 ? faults : 2))
 part sample 10 "${explore[@]}" -faults "$sizes" -sample "$sample" -seed "$seed" -dense 0
+part judgement 10 ./internal/proof -run '^TestTheDoctorFindsNothingAfterAnyFault$' -doctor 2 -sample "$sample" -seed "$seed"
 part mutants 15 ./internal/proof -run 'Caught$' -mutants
 part barrier 10 ./saga/barrier -run 'Interleaving|EveryOrder|CutAtCommit' -barrier.random="$random_runs" -barrier.seed="$seed"
 part continued 10 ./internal/continued -every-way
