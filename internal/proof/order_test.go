@@ -35,8 +35,9 @@ var (
 	schedule = flag.String("schedule", "", "the one schedule to run")
 )
 
-// TestMain lets the heap grow: it is small, and collecting it was a fifth of the
-// explorer's time. Under three faults the schedules alone take some hundred MiB.
+// TestMain lets the heap grow: most of it is garbage, and collecting it was a fifth
+// of the explorer's time. What lives is the level's schedules and the worlds that are
+// known; the limit makes the collector work harder before the machine runs out.
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(400)
 	debug.SetMemoryLimit(6 << 30)

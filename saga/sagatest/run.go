@@ -153,7 +153,8 @@ func (x *explorer) once(e *engine, now time.Time, workflow string, input any) *t
 	e.env = ts.NewTestWorkflowEnvironment()
 	e.env.SetStartTime(now)
 	e.history.begin(now)
-	e.env.SetTestTimeout(30 * time.Second)
+	e.env.SetTestTimeout(10 * time.Second) // when there is nothing to do and no timer: a saga that hangs
+	e.env.SetWorkflowRunTimeout(0)         // with one, a timer on the real clock keeps the environment for as long
 	e.env.SetWorkerOptions(worker.Options{
 		Interceptors:             []interceptor.WorkerInterceptor{&inbound{engine: e}},
 		DeadlockDetectionTimeout: time.Minute, // activities run in the workflow's thread here
