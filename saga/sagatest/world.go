@@ -58,6 +58,8 @@ func (w *worlds) add(all []boundary) {
 
 // compare notes the world before a call of the flight if all faults of the
 // schedule have hit, and ends the run if it is known: how it goes on is known then.
+//
+//workflowcheck:ignore
 func (e *engine) compare(now time.Time, f *flight) {
 	if e.print == nil || len(e.hit) < len(e.schedule) || e.history.inDoubt(now) {
 		return
