@@ -60,7 +60,8 @@
 // other: at an instant at which one of its timers fires, and in the rest of a run
 // that was also given something else at that instant, as only the times say which
 // came first. A schedule counts as the first only up to a world at which it is not, so
-// there is one for every future. What tests compare is how sagas end: each result,
+// there is one for every future. Schedules of one fault run to their ends in any
+// case, so that a fault of every kind is in a run that is judged. What tests compare is how sagas end: each result,
 // with its times and all books, must be that of a run without this.
 //
 // All that is exact, and the number is reported. [Explorer.Dense] is not: an outage

@@ -56,7 +56,11 @@ func (e Explorer) Run(ctx context.Context) (Report, error) {
 	for size := 0; size <= e.Faults && len(level) > 0; size++ {
 		grow := size < e.Faults
 		at := time.Now()
-		results := pool.run(ctx, level, grow, futures)
+		stops := futures
+		if size < 2 {
+			stops = nil // they are few, and so every kind of fault is judged
+		}
+		results := pool.run(ctx, level, grow, stops)
 		if err := ctx.Err(); err != nil {
 			return report, err
 		}
