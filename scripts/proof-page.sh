@@ -5,13 +5,13 @@ source "$(dirname "$0")/lib.sh"
 
 # part NAME FUNCTION shows a part: its figures, or why there are none.
 part() {
-  local seconds status
+  local seconds status commit
   if [ ! -e "$LOGS/$1.end" ]; then
     echo 'Not run.'
     return
   fi
-  read -r seconds status <"$LOGS/$1.end"
-  if [ "$status" = 'no tests' ]; then
+  read -r seconds status commit <"$LOGS/$1.end"
+  if [ "$status" = no-tests ]; then
     echo '**Not run**: there is no such test.'
   elif [ "$status" = 124 ]; then
     echo "**Not finished** within its time, $seconds s: no figures."
@@ -24,14 +24,14 @@ part() {
 
 # took NAME prints how long a part took, and how it ended.
 took() {
-  local seconds status
-  [ -e "$LOGS/$1.end" ] || { echo 'not run |'; return; }
-  read -r seconds status <"$LOGS/$1.end"
+  local seconds status commit
+  [ -e "$LOGS/$1.end" ] || { echo 'not run | |'; return; }
+  read -r seconds status commit <"$LOGS/$1.end"
   case $status in
-    0) echo "passed | $seconds s" ;;
-    'no tests') echo 'not run |' ;;
-    124) echo "**not finished** | $seconds s" ;;
-    *) echo "**failed** | $seconds s" ;;
+    0) echo "passed | $seconds s | $commit" ;;
+    no-tests) echo 'not run | |' ;;
+    124) echo "**not finished** | $seconds s | $commit" ;;
+    *) echo "**failed** | $seconds s | $commit" ;;
   esac
 }
 
@@ -117,8 +117,8 @@ memory=$(awk '/^MemTotal/ {printf "%.0f GiB", $2 / 1048576}' /proc/meminfo 2>/de
 cat <<EOF2
 # What was proved, and how much of it
 
-\`make prove\` writes this page (\`scripts/prove.sh\`); nothing here is typed in. What did not run in the same session
-shows as not run. What is promised is in [architecture.md](architecture.md#guarantees); what each part shows, and what it
+\`make prove\` writes this page (\`scripts/prove.sh\`); nothing here is typed in. What did not run shows as
+not run, and each part says of which commit it is. What is promised is in [architecture.md](architecture.md#guarantees); what each part shows, and what it
 cannot show, is in its package: [\`saga/sagatest\`](../saga/sagatest/doc.go), [\`saga/barrier\`](../saga/barrier/doc.go),
 [\`internal/continued\`](../internal/continued/doc.go), [\`internal/chaos\`](../internal/chaos/doc.go).
 
@@ -129,8 +129,8 @@ cannot show, is in its package: [\`saga/sagatest\`](../saga/sagatest/doc.go), [\
 | machine | $(nproc) cores, $memory, $(uname -sr), $(go env GOVERSION) |
 | seed of the samples and of chaos | $SEED |
 
-| part | | took |
-|---|---|---|
+| part | | took | of commit |
+|---|---|---|---|
 $(for p in explorer reduction sample judgement mutants barrier continued chaos recovery doctor; do echo "| $p | $(took "$p") |"; done)
 
 ## Every schedule of up to $FAULTS faults

@@ -12,6 +12,7 @@
 #   RECOVERIES=20  kills of each kind
 #   DOCTOR=20000   orders that the doctor looks at
 #   PARTS='…'      names of parts; the others show as "not run"
+#   KEEP=1         or as what an earlier run of them has printed; the page says of which commit
 #   PAGE=docs/proof.md  LOGS=bin/prove
 source "$(dirname "$0")/lib.sh"
 
@@ -20,7 +21,7 @@ for_=${FOR:-120s} orders=${ORDERS:-500} doctor=${DOCTOR:-20000} recoveries=${REC
 page=${PAGE:-docs/proof.md} logs=${LOGS:-bin/prove}
 parts=${PARTS:-explorer reduction sample judgement mutants barrier continued chaos recovery doctor}
 
-rm -rf "$logs"
+[ -n "${KEEP:-}" ] || rm -rf "$logs"
 mkdir -p "$logs"
 have_postgres || die 'PostgreSQL is missing: install it'
 scripts/temporal.sh
@@ -36,9 +37,9 @@ part() {
   say "$name: go test $*"
   # Go's own limit comes first: it lets nothing behind and says where it hangs.
   timeout --kill-after=30 "$((minutes + 2))m" go test "$@" -count=1 -v -timeout "${minutes}m" >"$logs/$name" 2>&1 || status=$?
-  if [ "$status" = 0 ] && grep -q 'no tests to run' "$logs/$name"; then status='no tests'; fi
+  if [ "$status" = 0 ] && grep -q 'no tests to run' "$logs/$name"; then status=no-tests; fi
   if [ "$status" != 0 ] && grep -q '^panic: test timed out' "$logs/$name"; then status=124; fi
-  echo "$((SECONDS - began)) $status" >"$logs/$name.end"
+  echo "$((SECONDS - began)) $status $(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)" >"$logs/$name.end"
   if [ "$status" = 0 ]; then
     say "$name: done in $((SECONDS - began)) s"
   else

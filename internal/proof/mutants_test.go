@@ -89,7 +89,7 @@ var mutants = []mutant{
 	{
 		name: "UndoForgetsTheKey", file: "saga/barrier/inside.go",
 		was: "		won, err := change(txn.Queue(tx, 1), k, row{State: Undone}, Done)\n", is: "		res := where(tx, k).Delete(&row{})\n		won, err := res.RowsAffected == 1, res.Error\n",
-		by: explore("2", "-sample", "2500"),
+		by: named("./saga/barrier", "TestTable$"),
 	},
 	{
 		name: "UndoOfNothingDoesNotBlock", file: "saga/barrier/inside.go",

@@ -94,6 +94,7 @@ type subject struct {
 	worker   switches
 	first    *workflows.OrderView // how the saga ended the first time
 	rash     []string             // steps that were undone before anybody had recorded why
+	replaced string               // the first reason, and what it became
 }
 
 // switches are what the outside world refuses.
@@ -129,7 +130,7 @@ func (s *subject) Start(now, decideBy time.Time) (string, any) {
 }
 
 func (s *subject) Reset(ctx context.Context) error {
-	s.worker, s.first, s.rash = switches{}, nil, nil
+	s.worker, s.first, s.rash, s.replaced = switches{}, nil, nil, ""
 	return s.Shop.Reset(ctx)
 }
 
@@ -156,6 +157,9 @@ func (s *subject) Check(ctx context.Context, end sagatest.End) error {
 	}
 	if len(s.rash) > 0 {
 		wrong("%v undone before the decision was recorded", s.rash)
+	}
+	if s.replaced != "" {
+		wrong("the first reason %s", s.replaced)
 	}
 	// A run that is lost between settling the pivot and recording its reason leaves a
 	// pivot that is suspended and nothing else: the next one does not know why. No
@@ -185,36 +189,35 @@ type witness struct {
 }
 
 func (w *witness) Decide(ctx context.Context, k key.Key, d order.Decision) (order.Record, error) {
-	if err := w.look(ctx, k); err != nil {
-		return order.Record{}, err
-	}
-	return w.Service.Decide(ctx, k, d)
+	return w.watch(ctx, k, func() (order.Record, error) { return w.Service.Decide(ctx, k, d) })
 }
 
 // Cancel comes after the undo, so nothing is undone if nobody has decided. (Undo
 // mode of an order that was never created is otherwise, and none is tried here: it
 // has no record to decide in.)
 func (w *witness) Cancel(ctx context.Context, k key.Key, c order.Closing) (order.Record, error) {
-	if err := w.look(ctx, k); err != nil {
-		return order.Record{}, err
-	}
-	return w.Service.Cancel(ctx, k, c)
+	return w.watch(ctx, k, func() (order.Record, error) { return w.Service.Cancel(ctx, k, c) })
 }
 
-// look notes what is undone of an order that nobody has decided against.
-func (w *witness) look(ctx context.Context, k key.Key) error {
-	record, err := w.s.Orders.Get(ctx, k.Saga)
-	if err == nil && record.Against() == "" {
+// watch notes what is undone of an order that nobody has decided against, and that a
+// first reason does not stay.
+func (w *witness) watch(ctx context.Context, k key.Key, call func() (order.Record, error)) (order.Record, error) {
+	before, err := w.s.Orders.Get(ctx, k.Saga)
+	if err != nil {
+		return call() // which says so itself
+	}
+	if before.Against() == "" {
 		if w.s.rash, err = w.s.Undone(ctx); err != nil {
-			return err
+			return order.Record{}, err
 		}
 		// The pivot is settled before.
 		w.s.rash = slices.DeleteFunc(w.s.rash, func(step string) bool { return step == activities.CapturePayment.Name })
 	}
-	if fault.CodeOf(err) == fault.NotFound {
-		return nil // the service says so itself
+	after, err := call()
+	if was := before.Against(); err == nil && was != "" && after.Against() != was {
+		w.s.replaced = fmt.Sprintf("%s became %s", was, after.Against())
 	}
-	return err
+	return after, err
 }
 
 // Fingerprint is what all services and the outside world keep.
@@ -223,7 +226,7 @@ func (s *subject) Fingerprint(ctx context.Context) ([]byte, error) {
 	if s.first != nil {
 		books = fmt.Append(books, s.first.Status, s.first.Reason)
 	}
-	return fmt.Append(books, s.worker, s.rash), err
+	return fmt.Append(books, s.worker, s.rash, s.replaced), err
 }
 
 // Refuse makes the services refuse a step that is not decided yet.
