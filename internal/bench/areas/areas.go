@@ -1,0 +1,128 @@
+// Package areas sums a CPU profile of a Go program up by what the time was for.
+package areas
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/google/pprof/profile"
+)
+
+// Area is what CPU time was for.
+type Area string
+
+// The areas. Memory, scheduling and system calls are counted apart from who caused
+// them.
+const (
+	Memory      Area = "allocating and collecting memory"
+	Scheduling  Area = "scheduling goroutines"
+	SystemCalls Area = "system calls: network and files"
+	GRPC        Area = "gRPC"
+	Protobuf    Area = "protobuf"
+	History     Area = "Temporal: history"
+	Matching    Area = "Temporal: matching"
+	Frontend    Area = "Temporal: frontend"
+	Store       Area = "Temporal: persistence"
+	Server      Area = "Temporal: the rest of the server"
+	SDK         Area = "Temporal SDK"
+	GORM        Area = "GORM"
+	SQL         Area = "database/sql and the driver"
+	JSON        Area = "JSON"
+	HTTP        Area = "HTTP"
+	Telemetry   Area = "metrics and logs"
+	Own         Area = "amends"
+	Others      Area = "others"
+)
+
+// All are the areas in the order of a table.
+var All = []Area{
+	Memory, Scheduling, SystemCalls, GRPC, Protobuf, History, Matching, Frontend, Store, Server,
+	SDK, GORM, SQL, JSON, HTTP, Telemetry, Own, Others,
+}
+
+// rules say which functions are of which area, by what their names begin with. The
+// first that fits counts.
+var rules = []struct {
+	area     Area
+	prefixes []string
+}{
+	{Memory, []string{"runtime.mallocgc", "runtime.gc", "runtime.bgsweep", "runtime.bgscavenge", "runtime.wbBufFlush", "runtime.deductAssistCredit"}},
+	{Scheduling, []string{
+		"runtime.schedule", "runtime.findRunnable", "runtime.mcall", "runtime.park_m", "runtime.mstart", "runtime.sysmon",
+		"runtime.goready", "runtime.ready", "runtime.wakep", "runtime.newproc", "runtime.goexit0", "runtime.gopreempt_m",
+	}},
+	{SystemCalls, []string{"internal/runtime/syscall", "syscall.", "internal/poll."}},
+	{GRPC, []string{"google.golang.org/grpc", "golang.org/x/net/http2"}},
+	{Protobuf, []string{"google.golang.org/protobuf", "go.temporal.io/api/"}},
+	{History, []string{"go.temporal.io/server/service/history"}},
+	{Matching, []string{"go.temporal.io/server/service/matching"}},
+	{Frontend, []string{"go.temporal.io/server/service/frontend"}},
+	{Store, []string{"go.temporal.io/server/common/persistence"}},
+	{Telemetry, []string{
+		"go.temporal.io/server/common/metrics", "go.temporal.io/server/common/log", "go.opentelemetry.io/",
+		"github.com/prometheus/", "github.com/uber-go/tally", "github.com/amends/amends/internal/telemetry", "log/slog", "go.uber.org/zap",
+	}},
+	{Server, []string{"go.temporal.io/server"}},
+	{SDK, []string{"go.temporal.io/sdk"}},
+	{GORM, []string{"gorm.io/"}},
+	{SQL, []string{"database/sql", "github.com/jackc/", "github.com/jmoiron/sqlx", "github.com/amends/amends/internal/database"}},
+	{JSON, []string{"encoding/json"}},
+	{HTTP, []string{"net/http", "github.com/labstack/echo"}},
+	{Own, []string{"github.com/amends/amends"}},
+}
+
+// Read reads a CPU profile, and returns the share of each area in its time.
+func Read(r io.Reader) (map[Area]float64, error) {
+	p, err := profile.Parse(r)
+	if err != nil {
+		return nil, fmt.Errorf("CPU profile: %w", err)
+	}
+	value := -1
+	for i, t := range p.SampleType {
+		if t.Type == "cpu" {
+			value = i
+		}
+	}
+	if value < 0 {
+		return nil, fmt.Errorf("CPU profile: there is no CPU time in it")
+	}
+	shares := map[Area]float64{}
+	total := 0.0
+	for _, s := range p.Sample {
+		v := float64(s.Value[value])
+		shares[areaOf(s)] += v
+		total += v
+	}
+	for a := range shares {
+		shares[a] /= total
+	}
+	return shares, nil
+}
+
+// areaOf is the area of the innermost function that has one: what a function of
+// the runtime or of a common package does, it does for its caller.
+func areaOf(s *profile.Sample) Area {
+	for _, location := range s.Location { // the innermost first
+		for _, line := range location.Line {
+			if line.Function == nil {
+				continue
+			}
+			if a, ok := areaOfFunction(line.Function.Name); ok {
+				return a
+			}
+		}
+	}
+	return Others
+}
+
+func areaOfFunction(name string) (Area, bool) {
+	for _, rule := range rules {
+		for _, prefix := range rule.prefixes {
+			if strings.HasPrefix(name, prefix) {
+				return rule.area, true
+			}
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/deploy"
+	"github.com/amends/amends/internal/bench/report"
+	"github.com/amends/amends/internal/bench/rig"
+)
+
+// savings is `bench savings`: what would an order cost without one of the things
+// that make it cheaper?
+type savings struct {
+	options
+
+	concurrency int
+	rounds      int
+	duration    time.Duration
+	warm        time.Duration
+	only        []string
+	builds      []string // name=folder
+}
+
+// saving is one thing, and how a platform is run without it.
+type saving struct {
+	name    string
+	without func(*rig.Options)
+	engine  bool // it is the engine's, so that floor-n has it, too
+	bin     string
+}
+
+// asItIs is the platform with everything that it comes with.
+const asItIs = "as it is"
+
+// settings are the savings that a setting takes back.
+var settings = []saving{
+	{name: "one poll open instead of 4", without: setting("AMENDS_WORKER_MIN_POLLERS=1")},
+	{name: "at most 4 polls instead of 32", without: setting("AMENDS_WORKER_MAX_POLLERS=4")},
+	{name: "no sagas kept between their tasks", without: setting("AMENDS_WORKER_WORKFLOW_CACHE=1")},
+	{name: "2 connections for each service", without: connections("2")},
+	{name: "statements prepared anew each time", without: func(o *rig.Options) { o.Database = url.Values{"default_query_exec_mode": {"exec"}} }},
+	{name: "4 history shards instead of 32", without: shards(4), engine: true},
+	{name: "512 history shards instead of 32", without: shards(512), engine: true},
+	{name: "engine: queues polled 20 times a second at most", without: undone("history.transferProcessorMaxPollRPS", "history.timerProcessorMaxPollRPS"), engine: true},
+	{name: "engine: one write at a time for each shard", without: undone("history.shardIOConcurrency"), engine: true},
+	{name: "engine: four partitions for each task queue", without: undone("matching.numTaskqueueReadPartitions", "matching.numTaskqueueWritePartitions"), engine: true},
+}
+
+func setting(variables ...string) func(*rig.Options) {
+	return func(o *rig.Options) { o.Environ = append(o.Environ, variables...) }
+}
+
+// connections bounds the pools of all services, and so how many of their steps run
+// at a time.
+func connections(n string) func(*rig.Options) {
+	var variables []string
+	for _, service := range rig.Services() {
+		variables = append(variables, "AMENDS_SERVICES_"+strings.ToUpper(service)+"_MAX_CONNS="+n)
+	}
+	return setting(variables...)
+}
+
+func shards(n int) func(*rig.Options) { return func(o *rig.Options) { o.Shards = n } }
+
+// undone leaves keys out of the engine's dynamic configuration.
+func undone(keys ...string) func(*rig.Options) {
+	return func(o *rig.Options) {
+		o.DynamicConfig = deploy.DynamicConfig
+		for _, key := range keys {
+			entry := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(key) + `:\n(?: .*\n)+`)
+			o.DynamicConfig = entry.ReplaceAll(o.DynamicConfig, nil)
+		}
+	}
+}
+
+func savingsCommand() *cobra.Command {
+	var s savings
+	cmd := &cobra.Command{
+		Use: "savings", Short: "Measure what an order would cost without one of the things that make it cheaper", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	s.flags(cmd.Flags())
+	cmd.Flags().IntVar(&s.concurrency, "concurrency", 32, "how many orders at a time")
+	cmd.Flags().IntVar(&s.rounds, "rounds", 3, "how many rounds of each")
+	cmd.Flags().DurationVar(&s.duration, "duration", 15*time.Second, "how long a round places orders")
+	cmd.Flags().DurationVar(&s.warm, "warm", 3*time.Second, "how long each contender runs before anything counts")
+	cmd.Flags().StringSliceVar(&s.only, "only", nil, "measure only the savings whose names begin so")
+	cmd.Flags().StringArrayVar(&s.builds, "build", nil, "NAME=FOLDER of an amends that lacks something, as scripts/bench-savings.sh builds it; may be given more than once")
+	return cmd
+}
+
+// list is what is measured: the platform as it is, each saving, and the platform as
+// it is again, so that what the machine did meanwhile is seen.
+func (s *savings) list() ([]saving, error) {
+	list := slices.Clone(settings)
+	for _, b := range s.builds {
+		name, folder, ok := strings.Cut(b, "=")
+		if !ok {
+			return nil, fmt.Errorf("build: %q must be NAME=FOLDER", b)
+		}
+		list = append(list, saving{name: name, bin: folder})
+	}
+	if len(s.only) > 0 {
+		list = slices.DeleteFunc(list, func(one saving) bool {
+			return !slices.ContainsFunc(s.only, func(begin string) bool { return strings.HasPrefix(one.name, begin) })
+		})
+	}
+	first := saving{name: asItIs, engine: true}
+	return append(append([]saving{first}, list...), first), nil
+}
+
+// spared is what was measured without a saving.
+type spared struct {
+	saving
+
+	order, naive report.Series
+}
+
+func (s *savings) run(ctx context.Context, out, say io.Writer) error {
+	list, err := s.list()
+	if err != nil {
+		return err
+	}
+	var all []spared
+	var facts [][2]string
+	for _, one := range list {
+		fmt.Fprintf(say, "%s\n", one.name)
+		result, known, err := s.without(ctx, one, say)
+		if err != nil {
+			return fmt.Errorf("%s: %w", one.name, err)
+		}
+		if facts == nil {
+			facts = known
+		}
+		all = append(all, result)
+	}
+	text := func(table func(*report.Table) string) string {
+		var b strings.Builder
+		b.WriteString(report.Facts(facts))
+		fmt.Fprintf(&b, "\n%d at a time on %s, medians of %d rounds of %s, and how much that is of \"%s\":\n\n",
+			s.concurrency, names[onPostgres], s.rounds, s.duration, asItIs)
+		b.WriteString(table(sparedTable(all)))
+		return b.String()
+	}
+	if _, err := io.WriteString(out, text((*report.Table).String)); err != nil {
+		return err
+	}
+	if s.write == "" {
+		return nil
+	}
+	return report.Write(s.write, report.Savings, text((*report.Table).Markdown))
+}
+
+// without measures on a rig of its own that lacks the saving.
+func (s *savings) without(ctx context.Context, one saving, say io.Writer) (result spared, facts [][2]string, err error) {
+	c := comparison{
+		options: s.options, concurrency: []int{s.concurrency}, rounds: s.rounds, duration: s.duration, warm: s.warm,
+	}
+	c.alone = !one.engine
+	c.without = func(o *rig.Options) {
+		if one.bin != "" {
+			o.Amends = filepath.Join(one.bin, "amends")
+		}
+		if one.without != nil {
+			one.without(o)
+		}
+	}
+	r, stop, err := c.start(ctx, onPostgres)
+	if err != nil {
+		return result, nil, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	if facts, err = c.machine(ctx, r, onPostgres); err != nil {
+		return result, nil, err
+	}
+	all := slices.DeleteFunc(contenders(r), func(who contender) bool {
+		return who.name == bareName || who.name == naiveName && c.alone
+	})
+	m := &meter{rig: r, settle: c.settle, say: say}
+	if err := c.warmUp(ctx, m, all); err != nil {
+		return result, nil, err
+	}
+	series, err := c.measure(ctx, m, all, s.concurrency)
+	return spared{saving: one, order: byName(series, orderName), naive: byName(series, naiveName)}, facts, err
+}
+
+// sparedMetrics are the columns of the table.
+var sparedMetrics = []report.Metric{report.EngineTx, report.CPU, report.CPUEngine, report.CPUServiceDB, report.CPUWorkers}
+
+// sparedTable has a row for each saving; the first is the platform as it is.
+func sparedTable(all []spared) *report.Table {
+	header := []string{"per order"}
+	for _, m := range sparedMetrics {
+		header = append(header, string(m))
+	}
+	t := report.NewTable(append(header, "floor-n: "+string(report.EngineTx), "floor-n: "+string(report.CPU))...)
+	for _, one := range all {
+		cells := []string{one.name}
+		for _, m := range sparedMetrics {
+			cells = append(cells, report.Beside(one.order, all[0].order, m))
+		}
+		for _, m := range []report.Metric{report.EngineTx, report.CPU} {
+			cells = append(cells, report.Beside(one.naive, all[0].naive, m))
+		}
+		t.Row(cells...)
+	}
+	return t
+}

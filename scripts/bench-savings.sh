@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Builds the platform, as it is committed, without each of the things that
+# internal/bench/without takes back, and runs `bench savings` with the builds and
+# with what it is told.
+source "$(dirname "$0")/lib.sh"
+
+builds="$PWD/bin/without"
+half="$(mktemp -d)"
+trap 'rm -rf "$half"' EXIT
+given=()
+for patch in internal/bench/without/*.patch; do
+  name="$(basename "$patch" .patch)"
+  say "building without $name"
+  mkdir -p "$half/$name"
+  git archive HEAD | tar -x -C "$half/$name"
+  (cd "$half/$name" && git apply "$OLDPWD/$patch" && CGO_ENABLED=0 go build -trimpath -o "$builds/$name/amends" ./cmd/amends)
+  rm -rf "${half:?}/$name"
+  given+=(--build "$(head -n 1 "$patch")=$builds/$name")
+done
+bin/bench savings "${given[@]}" "$@"
