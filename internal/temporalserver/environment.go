@@ -1,6 +1,7 @@
 package temporalserver
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -20,11 +21,11 @@ func (o Options) dynamicConfig() string { return filepath.Join(o.Dir, "dynamicco
 
 // environment is what the server is told.
 func (o Options) environment(p ports) map[string]string {
-	return map[string]string{
+	values := map[string]string{
 		"DB":                 Plugin,
 		"DBNAME":             "temporal",
 		"VISIBILITY_DBNAME":  "temporal_visibility",
-		"NUM_HISTORY_SHARDS": strconv.Itoa(Shards),
+		"NUM_HISTORY_SHARDS": strconv.Itoa(cmp.Or(o.Shards, Shards)),
 
 		"POSTGRES_SEEDS":           host,
 		"DB_PORT":                  strconv.Itoa(o.Database.Port),
@@ -45,6 +46,10 @@ func (o Options) environment(p ports) map[string]string {
 		"WORKER_MEMBERSHIP_PORT":     strconv.Itoa(p.WorkerMembership),
 		"TEMPORAL_BROADCAST_ADDRESS": host,
 	}
+	if o.ProfilePort != 0 {
+		values["PPROF_PORT"] = strconv.Itoa(o.ProfilePort)
+	}
+	return values
 }
 
 // toolEnvironment is what the script of the schema is told.

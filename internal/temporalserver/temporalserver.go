@@ -51,6 +51,12 @@ type Options struct {
 	Port int
 	// Database is the PostgreSQL server that keeps the state.
 	Database Database
+	// Shards is the number of history shards of a new database; 0 is [Shards].
+	Shards int
+	// DynamicConfig is the dynamic configuration, YAML; nil is [deploy.DynamicConfig].
+	DynamicConfig []byte
+	// ProfilePort serves Go's profiles of the server on this machine; 0 does not.
+	ProfilePort int
 	// Logger gets what the server's life is worth saying; nil discards.
 	Logger *slog.Logger
 }
@@ -79,6 +85,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.DynamicConfig == nil {
+		o.DynamicConfig = deploy.DynamicConfig
+	}
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	var err error
@@ -105,7 +114,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(o.dynamicConfig(), deploy.DynamicConfig, 0o600); err != nil {
+	if err := os.WriteFile(o.dynamicConfig(), o.DynamicConfig, 0o600); err != nil {
 		return nil, fmt.Errorf("engine's dynamic configuration: %w", err)
 	}
 	if err := o.migrate(ctx); err != nil {
