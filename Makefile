@@ -96,6 +96,10 @@ bench-tools: build
 bench: bench-tools ## Measure an order against the floor (CONCURRENCY=1,32 ROUNDS=3 SECONDS=20 PROFILE=1)
 	bin/bench run --concurrency $(CONCURRENCY) --rounds $(ROUNDS) --duration $(SECONDS)s --engines $(ENGINES) --write '$(WRITE)' $(if $(PROFILE),--profile bin/profiles) $(ARGS)
 
+.PHONY: bench-savings
+bench-savings: bench-tools ## Measure what an order would cost without one of the things that make it cheaper
+	scripts/bench-savings.sh --rounds $(ROUNDS) --write '$(WRITE)' $(ARGS)
+
 .PHONY: bench-flat
 bench-flat: bench-tools ## Measure whether an order costs the same after many (FROM=1000 TO=10000)
 	bin/bench flat --from $(FROM) --to $(TO) --rounds $(ROUNDS) --write '$(WRITE)' $(ARGS)

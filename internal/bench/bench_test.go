@@ -87,8 +87,8 @@ func TestComparesAnOrderWithTheFloor(t *testing.T) {
 	c := comparison{
 		options: o, engines: []string{onPostgres}, concurrency: []int{2}, rounds: 2, duration: time.Second, warm: 500 * time.Millisecond,
 	}
-	var out, say bytes.Buffer
-	result, err := c.on(within(t, 5*time.Minute), onPostgres, &out, &say)
+	var say bytes.Buffer
+	result, err := c.on(within(t, 5*time.Minute), onPostgres, &say)
 	require.NoError(t, err, "%s", &say)
 
 	all := result.contenders[2]
@@ -126,9 +126,15 @@ func TestComparesAnOrderWithTheFloor(t *testing.T) {
 		require.Contains(t, text, want)
 	}
 	require.Contains(t, c.text(result, true), "| orders/s | ")
-	for _, part := range []string{rig.API, rig.Worker, rig.FloorClient, rig.FloorWorker} {
-		require.FileExists(t, c.file(part))
-		require.Contains(t, out.String(), c.file(part))
+	require.Contains(t, c.text(result, true), "| CPU per order, ms | engine, floor-n | workers, floor-n | floor-client | engine, order | workers, order | api |\n")
+	require.Len(t, result.where, 6)
+	for _, p := range result.where {
+		require.FileExists(t, filepath.Join(o.profile, p.file()))
+		sum := 0.0
+		for _, share := range p.shares {
+			sum += share
+		}
+		require.InDelta(t, 1, sum, 1e-9, p.name)
 	}
 }
 

@@ -32,6 +32,7 @@ type compared struct {
 	engine string
 	facts  [][2]string
 	trips  trips
+	where  []*profiled // what CPU time was for; nil if nobody asked
 	// contenders by concurrency, in the order that they ran in.
 	contenders map[int][]report.Contender
 }
@@ -58,7 +59,7 @@ func compareCommand() *cobra.Command {
 func (c *comparison) run(ctx context.Context, out, say io.Writer) error {
 	var page strings.Builder
 	for _, engine := range c.engines {
-		result, err := c.on(ctx, engine, out, say)
+		result, err := c.on(ctx, engine, say)
 		if err != nil {
 			return fmt.Errorf("%s: %w", engine, err)
 		}
@@ -78,7 +79,7 @@ func (c *comparison) run(ctx context.Context, out, say io.Writer) error {
 }
 
 // on compares on one engine.
-func (c *comparison) on(ctx context.Context, engine string, out, say io.Writer) (result compared, err error) {
+func (c *comparison) on(ctx context.Context, engine string, say io.Writer) (result compared, err error) {
 	r, stop, err := c.start(ctx, engine)
 	if err != nil {
 		return result, err
@@ -101,7 +102,7 @@ func (c *comparison) on(ctx context.Context, engine string, out, say io.Writer) 
 		result.contenders[concurrency] = series
 	}
 	if c.profile != "" {
-		if err := c.takeProfiles(ctx, m, all, out); err != nil {
+		if result.where, err = c.takeProfiles(ctx, m, all); err != nil {
 			return result, err
 		}
 	}
@@ -157,7 +158,12 @@ func (c *comparison) text(r compared, markdown bool) string {
 		b.WriteString("\nRound trips of an order to each database, and those of floor-n:\n\n")
 		b.WriteString(table(r.trips.table()))
 	}
-	if most := slices.Max(c.concurrency); r.engine == onPostgres {
+	most := slices.Max(c.concurrency)
+	if r.where != nil {
+		fmt.Fprintf(&b, "\nWhere the CPU time of Go's processes goes, %d at a time:\n\n", most)
+		b.WriteString(table(whereItGoes(r.where, r.contenders[most])))
+	}
+	if r.engine == onPostgres {
 		fmt.Fprintf(&b, "\nAims, %d at a time:\n\n", most)
 		b.WriteString(table(report.Verdicts(report.Aims(byName(r.contenders[most], orderName), byName(r.contenders[most], naiveName)))))
 	}

@@ -34,8 +34,9 @@ type options struct {
 	profile string
 	seed    uint64
 	settle  time.Duration
-	alone   bool // without the floor
-	trace   bool // what the engine asks its database
+	alone   bool               // without the floor
+	trace   bool               // what the engine asks its database
+	without func(*rig.Options) // changes what runs; nil does not
 }
 
 func (o *options) flags(f *pflag.FlagSet) {
@@ -61,6 +62,9 @@ func (o *options) start(ctx context.Context, engine string) (*rig.Rig, func() er
 		return nil, nil, err
 	}
 	settings.Dir = dir
+	if o.without != nil {
+		o.without(&settings)
+	}
 	r, err := rig.Start(ctx, settings)
 	if err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))

@@ -13,9 +13,10 @@ type Section string
 
 // The sections.
 const (
-	Bench Section = "bench"
-	Flats Section = "flat"
-	Soak  Section = "soak"
+	Bench   Section = "bench"
+	Flats   Section = "flat"
+	Soak    Section = "soak"
+	Savings Section = "savings"
 )
 
 // page is what the file begins as. What is between the marks of a section is its
@@ -41,6 +42,14 @@ How each figure is taken is said in [internal/bench](../internal/bench/main.go).
 <!-- bench: begin -->
 Not run.
 <!-- bench: end -->
+
+## What helps how much
+
+` + "`make bench-savings`" + ` writes this section.
+
+<!-- savings: begin -->
+Not run.
+<!-- savings: end -->
 
 ## Cost over time
 

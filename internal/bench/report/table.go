@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -79,6 +80,20 @@ func Comparison(all []Contender) *Table {
 		t.Row(append(cells, ratio)...)
 	}
 	return t
+}
+
+// Beside is a metric's median and, in brackets, how much it is of another series';
+// without the brackets if those are the same rounds, "–" if it was not measured.
+func Beside(of, over Series, m Metric) string {
+	stat, ok := of.Of(m)
+	if !ok {
+		return "–"
+	}
+	ratio, ok := Ratio(of, over, m)
+	if !ok || &of[0] == &over[0] {
+		return number(stat.Median)
+	}
+	return fmt.Sprintf("%s (%s)", number(stat.Median), number(ratio))
 }
 
 // Verdicts is the table of aims.

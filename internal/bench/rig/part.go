@@ -73,6 +73,19 @@ func (p *Part) ready(ctx context.Context) error {
 	return nil
 }
 
+// Profiles returns where a part, or [Engine], serves its CPU profile; "" if it does
+// not.
+func (r *Rig) Profiles(part string) string {
+	base := r.profiles
+	if p, ok := r.Parts[part]; ok {
+		base = p.Admin
+	}
+	if base == "" {
+		return ""
+	}
+	return base + "/debug/pprof/profile"
+}
+
 // answers says whether a page is there and well.
 func answers(ctx context.Context, url string) bool {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)

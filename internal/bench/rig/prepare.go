@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
+	"net/url"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,6 +46,9 @@ var databasesOf = map[string]map[string]string{
 	"shipping":  {"shipping": "AMENDS_SERVICES_SHIPPING_DSN", "carrier": "AMENDS_SERVICES_SHIPPING_CARRIER_DSN"},
 }
 
+// Services returns the names of the platform's services.
+func Services() []string { return slices.Sorted(maps.Keys(databasesOf)) }
+
 // floorDatabase is what the floor's database of a service is called.
 func floorDatabase(service string) string { return "floor_" + service }
 
@@ -65,7 +71,11 @@ func (r *Rig) prepare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		r.databases[name] = dsn
+		if r.databases[name] = dsn; len(r.o.Database) > 0 && !strings.HasPrefix(name, floorDatabase("")) {
+			if r.databases[name], err = withParameters(dsn, r.o.Database); err != nil {
+				return err
+			}
+		}
 	}
 	for _, what := range []string{"--all", "temporal"} {
 		if err := r.tool(ctx, "migrate", what); err != nil {
@@ -73,6 +83,18 @@ func (r *Rig) prepare(ctx context.Context) error {
 		}
 	}
 	return r.stockUp(ctx)
+}
+
+// withParameters adds parameters to a DSN.
+func withParameters(dsn string, more url.Values) (string, error) {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return "", fmt.Errorf("DSN of a service: %w", err)
+	}
+	query := u.Query()
+	maps.Copy(query, more)
+	u.RawQuery = query.Encode()
+	return u.String(), nil
 }
 
 // stockUp fills the catalog and the warehouses.
@@ -112,7 +134,7 @@ func (r *Rig) tool(ctx context.Context, args ...string) error {
 
 // environ is what every process of the platform is told.
 func (r *Rig) environ() []string {
-	return []string{"AMENDS_TEMPORAL_ADDRESS=" + r.address, "AMENDS_PROFILES=" + strconv.FormatBool(r.o.Profile)}
+	return append([]string{"AMENDS_TEMPORAL_ADDRESS=" + r.address, "AMENDS_PROFILES=" + strconv.FormatBool(r.o.Profile)}, r.o.Environ...)
 }
 
 // dsns are the databases of the platform's services as variables.

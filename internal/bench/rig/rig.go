@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,9 +45,18 @@ type Options struct {
 	Alone bool
 	// Safety of a commit of both PostgreSQL servers.
 	Safety pgserver.Safety
-	// Profile has the platform serve profiles on its admin address, as the floor
+	// Profile has the platform and the Temporal server serve profiles, as the floor
 	// always does.
 	Profile bool
+	// Environ is more that the platform's processes are told, such as settings.
+	Environ []string
+	// Database is more that the platform's services tell the driver: parameters of
+	// their DSNs.
+	Database url.Values
+	// Shards and DynamicConfig are those of the Temporal server, if they are not to
+	// be what it comes with.
+	Shards        int
+	DynamicConfig []byte
 	// Trace has the Temporal server reach its PostgreSQL over a line that counts. It
 	// costs time: with it nothing that is timed says anything.
 	Trace bool
@@ -68,6 +78,7 @@ type Rig struct {
 	engineDB  *pgserver.Server // nil with a dev server
 	address   string           // of the engine
 	enginePID int
+	profiles  string            // the base of the engine's profiles; "" without
 	databases map[string]string // DSNs of services by name
 	watch     map[*pgserver.Server]*pgx.Conn
 	stops     []func() error
@@ -80,6 +91,9 @@ const (
 	FloorClient = "floor-client"
 	FloorWorker = "floor-worker"
 )
+
+// Engine is the Temporal server, which is no part of ours.
+const Engine = "engine"
 
 const host = "127.0.0.1"
 
@@ -190,10 +204,18 @@ func (r *Rig) startEngine(ctx context.Context) error {
 			return err
 		}
 	}
-	s, err := temporalserver.Start(ctx, temporalserver.Options{
-		Binaries: *r.o.Server, Dir: dir,
+	o := temporalserver.Options{
+		Binaries: *r.o.Server, Dir: dir, Shards: r.o.Shards, DynamicConfig: r.o.DynamicConfig,
 		Database: temporalserver.Database{Port: port, User: pgserver.Superuser, Password: "bench"},
-	})
+	}
+	if r.o.Profile {
+		var err error
+		if o.ProfilePort, err = pgserver.FreePort(ctx); err != nil {
+			return err
+		}
+		r.profiles = "http://" + net.JoinHostPort("localhost", strconv.Itoa(o.ProfilePort))
+	}
+	s, err := temporalserver.Start(ctx, o)
 	if err != nil {
 		return err
 	}
