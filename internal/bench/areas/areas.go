@@ -72,7 +72,8 @@ var rules = []struct {
 	{Own, []string{"github.com/amends/amends"}},
 }
 
-// Read reads a CPU profile, and returns the share of each area in its time.
+// Read reads a CPU profile, and returns the share of each area in its time; nothing
+// if the program used none that was seen.
 func Read(r io.Reader) (map[Area]float64, error) {
 	p, err := profile.Parse(r)
 	if err != nil {
