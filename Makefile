@@ -80,7 +80,7 @@ ROUNDS ?= 3
 SECONDS ?= 20
 ENGINES ?= postgres,dev
 WRITE ?= docs/benchmarks.md
-# PROFILE=1 also leaves CPU profiles of the workers and the API in bin/profiles.
+# PROFILE=1 also leaves CPU profiles in bin/profiles, and a table of them on the page.
 PROFILE ?=
 # Orders before the two measurements of `make bench-flat`, and minutes of `make soak`.
 FROM ?= 1000

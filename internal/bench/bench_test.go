@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/internal/bench/areas"
 	"github.com/amends/amends/internal/bench/report"
 	"github.com/amends/amends/internal/bench/rig"
 	"github.com/amends/amends/internal/temporalserver"
@@ -85,7 +86,8 @@ func TestComparesAnOrderWithTheFloor(t *testing.T) {
 	o.trace = true
 	o.profile = filepath.Join(t.TempDir(), "profiles")
 	c := comparison{
-		options: o, engines: []string{onPostgres}, concurrency: []int{2}, rounds: 2, duration: time.Second, warm: 500 * time.Millisecond,
+		options: o, engines: []string{onPostgres}, concurrency: []int{2},
+		pacing: pacing{rounds: 2, duration: time.Second, warm: 500 * time.Millisecond},
 	}
 	var say bytes.Buffer
 	result, err := c.on(within(t, 5*time.Minute), onPostgres, &say)
@@ -136,6 +138,9 @@ func TestComparesAnOrderWithTheFloor(t *testing.T) {
 		}
 		if p.part == rig.Engine || len(p.shares) > 0 { // the others may be too quick for the profiler's clock
 			require.InDelta(t, 1, sum, 1e-9, p.name)
+		}
+		if p.part == rig.Engine {
+			require.Positive(t, p.shares[areas.GRPC]*p.shares[areas.Server], "functions are called what the rules say")
 		}
 	}
 }

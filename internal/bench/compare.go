@@ -19,12 +19,10 @@ import (
 // comparison is `bench run`.
 type comparison struct {
 	options
+	pacing
 
 	engines     []string
 	concurrency []int
-	rounds      int
-	duration    time.Duration
-	warm        time.Duration
 }
 
 // compared is what was measured on one engine.
@@ -45,12 +43,10 @@ func compareCommand() *cobra.Command {
 			return c.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	c.flags(cmd.Flags())
+	c.options.flags(cmd.Flags())
+	c.pacing.flags(cmd.Flags(), 20*time.Second)
 	cmd.Flags().StringSliceVar(&c.engines, "engines", []string{onPostgres, onDev}, "engines to run on")
 	cmd.Flags().IntSliceVar(&c.concurrency, "concurrency", []int{1, 32}, "how many orders at a time")
-	cmd.Flags().IntVar(&c.rounds, "rounds", 3, "how many rounds of each")
-	cmd.Flags().DurationVar(&c.duration, "duration", 20*time.Second, "how long a round places orders")
-	cmd.Flags().DurationVar(&c.warm, "warm", 3*time.Second, "how long each contender runs before anything counts")
 	cmd.Flags().BoolVar(&c.trace, "trace", false, "list what services and engine ask their databases; costs time, so what is timed says nothing then")
 	cmd.Flags().StringVar(&c.profile, "profile", "", "folder to leave CPU profiles in; none if empty")
 	return cmd

@@ -65,21 +65,14 @@ func (f *flatness) run(ctx context.Context, out, say io.Writer) (err error) {
 	all := []report.Contender{
 		{Name: fmt.Sprintf("after %d", f.from), Rounds: early}, {Name: fmt.Sprintf("after %d", f.to), Rounds: late},
 	}
-	text := func(table func(*report.Table) string) string {
+	return f.publish(out, report.Flats, func(table func(*report.Table) string) string {
 		var b strings.Builder
 		b.WriteString(report.Facts(facts))
 		fmt.Fprintf(&b, "\n%d at a time on %s, median (least–greatest) of %d rounds of %d orders:\n\n", f.concurrency, names[f.engine], f.windows, f.window)
 		b.WriteString(table(report.Comparison(all)))
 		b.WriteString("\n" + table(report.Verdicts(report.Flat(early, late, f.from, f.to))))
 		return b.String()
-	}
-	if _, err := io.WriteString(out, text((*report.Table).String)); err != nil {
-		return err
-	}
-	if f.write == "" {
-		return nil
-	}
-	return report.Write(f.write, report.Flats, text((*report.Table).Markdown))
+	})
 }
 
 // after measures when so many orders have been placed.

@@ -29,6 +29,8 @@
 //   - allocations: of the worker process, from Go's own statistics.
 //   - service round trips: counted on the wire, in rounds of their own at the end,
 //     because counting costs time (see package wire).
+//   - where CPU time goes, with --profile: each process's share of a profile of a
+//     round of its own (see package areas), of what the rounds measured.
 //
 // What the same processes use while nobody orders anything is measured in the
 // same run and subtracted for the length of the round. Before counters are read

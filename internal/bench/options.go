@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/amends/amends/internal/bench/measure"
+	"github.com/amends/amends/internal/bench/report"
 	"github.com/amends/amends/internal/bench/rig"
 	"github.com/amends/amends/internal/devserver"
 	"github.com/amends/amends/internal/pgserver"
@@ -45,6 +47,31 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.fsync, "fsync", true, "have both PostgreSQL servers wait for the disk at every commit, as they come")
 	f.Uint64Var(&o.seed, "seed", 1, "what the orders are drawn from")
 	f.DurationVar(&o.settle, "settle", measure.StatisticsDelay, "how long everything idles before counters are read; PostgreSQL's are exact only with the default")
+}
+
+// pacing is how long a contender is measured.
+type pacing struct {
+	rounds   int
+	duration time.Duration
+	warm     time.Duration
+}
+
+func (p *pacing) flags(f *pflag.FlagSet, duration time.Duration) {
+	f.IntVar(&p.rounds, "rounds", 3, "how many rounds of each")
+	f.DurationVar(&p.duration, "duration", duration, "how long a round places orders")
+	f.DurationVar(&p.warm, "warm", 3*time.Second, "how long each contender runs before anything counts")
+}
+
+// publish prints a text with tables, and writes it into its section of the page if
+// there is one.
+func (o *options) publish(out io.Writer, s report.Section, text func(table func(*report.Table) string) string) error {
+	if _, err := io.WriteString(out, text((*report.Table).String)); err != nil {
+		return err
+	}
+	if o.write == "" {
+		return nil
+	}
+	return report.Write(o.write, s, text((*report.Table).Markdown))
 }
 
 // start starts a rig on an engine in a folder of its own, which the stop removes.

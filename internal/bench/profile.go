@@ -34,7 +34,7 @@ type profiled struct {
 }
 
 // file is what the profile is called.
-func (p *profiled) file() string { return strings.ReplaceAll(p.name, " ", "-") + ".pprof" }
+func (p *profiled) file() string { return strings.ReplaceAll(p.name, ", ", "-") + ".pprof" }
 
 // takeProfiles has everybody with services run once more, with a CPU profile of
 // the engine and of each of their processes. The profiles stay in a folder.

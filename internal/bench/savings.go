@@ -17,17 +17,17 @@ import (
 	"github.com/amends/amends/deploy"
 	"github.com/amends/amends/internal/bench/report"
 	"github.com/amends/amends/internal/bench/rig"
+	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/temporalserver"
 )
 
 // savings is `bench savings`: what would an order cost without one of the things
 // that make it cheaper?
 type savings struct {
 	options
+	pacing
 
 	concurrency int
-	rounds      int
-	duration    time.Duration
-	warm        time.Duration
 	only        []string
 	builds      []string // name=folder
 }
@@ -45,13 +45,13 @@ const asItIs = "as it is"
 
 // settings are the savings that a setting takes back.
 var settings = []saving{
-	{name: "one poll open instead of 4", without: setting("AMENDS_WORKER_MIN_POLLERS=1")},
-	{name: "at most 4 polls instead of 32", without: setting("AMENDS_WORKER_MAX_POLLERS=4")},
+	{name: fmt.Sprintf("one poll open instead of %d", amendstemporal.DefaultPollers().Min), without: setting("AMENDS_WORKER_MIN_POLLERS=1")},
+	{name: fmt.Sprintf("at most 4 polls instead of %d", amendstemporal.DefaultPollers().Max), without: setting("AMENDS_WORKER_MAX_POLLERS=4")},
 	{name: "no sagas kept between their tasks", without: setting("AMENDS_WORKER_WORKFLOW_CACHE=1")},
 	{name: "2 connections for each service", without: connections("2")},
-	{name: "statements prepared anew each time", without: func(o *rig.Options) { o.Database = url.Values{"default_query_exec_mode": {"exec"}} }},
-	{name: "4 history shards instead of 32", without: shards(4), engine: true},
-	{name: "512 history shards instead of 32", without: shards(512), engine: true},
+	{name: "statements prepared anew each time", without: executed("exec")},
+	{name: fmt.Sprintf("4 history shards instead of %d", temporalserver.Shards), without: shards(4), engine: true},
+	{name: fmt.Sprintf("512 history shards instead of %d", temporalserver.Shards), without: shards(512), engine: true},
 	{name: "engine: queues polled 20 times a second at most", without: undone("history.transferProcessorMaxPollRPS", "history.timerProcessorMaxPollRPS"), engine: true},
 	{name: "engine: one write at a time for each shard", without: undone("history.shardIOConcurrency"), engine: true},
 	{name: "engine: four partitions for each task queue", without: undone("matching.numTaskqueueReadPartitions", "matching.numTaskqueueWritePartitions"), engine: true},
@@ -59,6 +59,11 @@ var settings = []saving{
 
 func setting(variables ...string) func(*rig.Options) {
 	return func(o *rig.Options) { o.Environ = append(o.Environ, variables...) }
+}
+
+// executed has the driver execute statements in a mode of its own.
+func executed(mode string) func(*rig.Options) {
+	return func(o *rig.Options) { o.Database = url.Values{"default_query_exec_mode": {mode}} }
 }
 
 // connections bounds the pools of all services, and so how many of their steps run
@@ -92,11 +97,9 @@ func savingsCommand() *cobra.Command {
 			return s.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	s.flags(cmd.Flags())
+	s.options.flags(cmd.Flags())
+	s.pacing.flags(cmd.Flags(), 15*time.Second)
 	cmd.Flags().IntVar(&s.concurrency, "concurrency", 32, "how many orders at a time")
-	cmd.Flags().IntVar(&s.rounds, "rounds", 3, "how many rounds of each")
-	cmd.Flags().DurationVar(&s.duration, "duration", 15*time.Second, "how long a round places orders")
-	cmd.Flags().DurationVar(&s.warm, "warm", 3*time.Second, "how long each contender runs before anything counts")
 	cmd.Flags().StringSliceVar(&s.only, "only", nil, "measure only the savings whose names begin so")
 	cmd.Flags().StringArrayVar(&s.builds, "build", nil, "NAME=FOLDER of an amends that lacks something, as scripts/bench-savings.sh builds it; may be given more than once")
 	return cmd
@@ -147,28 +150,19 @@ func (s *savings) run(ctx context.Context, out, say io.Writer) error {
 		}
 		all = append(all, result)
 	}
-	text := func(table func(*report.Table) string) string {
+	return s.publish(out, report.Savings, func(table func(*report.Table) string) string {
 		var b strings.Builder
 		b.WriteString(report.Facts(facts))
 		fmt.Fprintf(&b, "\n%d at a time on %s, medians of %d rounds of %s, and how much that is of \"%s\":\n\n",
 			s.concurrency, names[onPostgres], s.rounds, s.duration, asItIs)
 		b.WriteString(table(sparedTable(all)))
 		return b.String()
-	}
-	if _, err := io.WriteString(out, text((*report.Table).String)); err != nil {
-		return err
-	}
-	if s.write == "" {
-		return nil
-	}
-	return report.Write(s.write, report.Savings, text((*report.Table).Markdown))
+	})
 }
 
 // without measures on a rig of its own that lacks the saving.
 func (s *savings) without(ctx context.Context, one saving, say io.Writer) (result spared, facts [][2]string, err error) {
-	c := comparison{
-		options: s.options, concurrency: []int{s.concurrency}, rounds: s.rounds, duration: s.duration, warm: s.warm,
-	}
+	c := comparison{options: s.options, pacing: s.pacing, concurrency: []int{s.concurrency}}
 	c.alone = !one.engine
 	c.without = func(o *rig.Options) {
 		if one.bin != "" {

@@ -92,17 +92,49 @@ func TestListBeginsAndEndsWithThePlatformAsItIs(t *testing.T) {
 	require.EqualError(t, run(t.Context(), []string{"savings", "--build", "nothing"}, io.Discard, io.Discard), `build: "nothing" must be NAME=FOLDER`)
 }
 
+// tinySavings returns a run that says nothing, but runs like one that does.
+func tinySavings(t *testing.T) savings {
+	t.Helper()
+	return savings{
+		options: tiny(t, onPostgres), concurrency: 2,
+		pacing: pacing{rounds: 1, duration: time.Second, warm: 500 * time.Millisecond},
+	}
+}
+
 func TestMeasuresWithoutASaving(t *testing.T) {
 	t.Parallel()
-	s := savings{
-		options: tiny(t, onPostgres), concurrency: 2, rounds: 1, duration: time.Second, warm: 500 * time.Millisecond,
-	}
+	s := tinySavings(t)
 	var say bytes.Buffer
-	result, facts, err := s.without(within(t, 5*time.Minute), settings[4], &say)
+	result, facts, err := s.without(within(t, 5*time.Minute), saving{name: "anew", without: executed("exec")}, &say)
 	require.NoError(t, err, "%s", &say)
 	require.NotEmpty(t, facts)
 	require.Empty(t, result.naive, "it is nothing of the engine's")
 	require.Len(t, result.order, 1)
+	require.Positive(t, result.order[0][report.EngineWritten])
+}
+
+// What a platform that knows its settings refuses has reached it.
+func TestWhatIsTakenBackReachesThePlatform(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		saving
+		want string
+	}{
+		"Setting":    {saving{without: setting("AMENDS_WORKER_MIN_POLLERS=0")}, "worker.min_pollers: must be from 1 to 1000"},
+		"Connection": {saving{without: executed("nonsense")}, "malformed DSN"},
+		"Build":      {saving{bin: "/nowhere"}, "/nowhere/amends"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := tinySavings(t)
+			_, _, err := s.without(within(t, 5*time.Minute), tt.saving, io.Discard)
+			require.ErrorContains(t, err, tt.want)
+		})
+	}
+}
+
+func TestTableSaysHowMuchOfThePlatformAsItIs(t *testing.T) {
+	t.Parallel()
 	table := sparedTable([]spared{
 		{saving: saving{name: asItIs}, order: report.Series{{report.EngineTx: 50}}, naive: report.Series{{report.EngineTx: 80, report.CPU: 9}}},
 		{saving: saving{name: "without"}, order: report.Series{{report.EngineTx: 75}}},

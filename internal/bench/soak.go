@@ -88,7 +88,7 @@ func (s *soak) run(ctx context.Context, out, say io.Writer) (err error) {
 	}
 
 	kept := during[slices.IndexFunc(during, func(m moment) bool { return m.at >= time.Duration(warming*float64(s.duration)) }):]
-	text := func(table func(*report.Table) string) string {
+	return s.publish(out, report.Soak, func(table func(*report.Table) string) string {
 		var b strings.Builder
 		b.WriteString(report.Facts(facts))
 		fmt.Fprintf(&b, "\n%.1f orders/s, half of what it can do, for %s on %s. Growth is the slope of the line through what was seen every %s after the first %s.\n\n",
@@ -96,14 +96,7 @@ func (s *soak) run(ctx context.Context, out, say io.Writer) (err error) {
 		b.WriteString(table(grown(kept, before, after)))
 		b.WriteString("\n" + table(report.Verdicts(judge(kept, before, after))))
 		return b.String()
-	}
-	if _, err := io.WriteString(out, text((*report.Table).String)); err != nil {
-		return err
-	}
-	if s.write == "" {
-		return nil
-	}
-	return report.Write(s.write, report.Soak, text((*report.Table).Markdown))
+	})
 }
 
 // calm looks at everything when it has had time to let go of what it held.

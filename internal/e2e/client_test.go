@@ -67,13 +67,20 @@ func (s shopper) place(t *testing.T, key, prefer string, body map[string]any) re
 }
 
 // insist places an order, again with the same key while it is told to come back.
-func (s shopper) insist(t *testing.T, key, prefer string, body map[string]any) (r reply) {
+func (s shopper) insist(t *testing.T, key, prefer string, body map[string]any) reply {
 	t.Helper()
 	if key == "" {
 		key = uuid.NewString()
 	}
-	eventually(t, "the order is taken", func() bool {
-		r = s.place(t, key, prefer, body)
+	return patiently(t, "the order is taken", func() reply { return s.place(t, key, prefer, body) })
+}
+
+// patiently asks again while the answer is to come back later, and returns the
+// first that is another; one that is no success fails the test.
+func patiently(t *testing.T, what string, ask func() reply) (r reply) {
+	t.Helper()
+	eventually(t, what, func() bool {
+		r = ask()
 		if r.status >= http.StatusMultipleChoices {
 			require.NoError(t, turnedAway(r))
 			return false

@@ -162,7 +162,7 @@ func turnedAway(r reply) error {
 	at := r.header.Get("Location")
 	switch {
 	case r.status != http.StatusServiceUnavailable:
-		return fmt.Errorf("%d %s is no answer to a placement", r.status, r.code)
+		return fmt.Errorf("%d %s does not ask to come back later", r.status, r.code)
 	case r.header.Get("Retry-After") == "":
 		return fmt.Errorf("%s without Retry-After", r.code)
 	case r.code == "UNAVAILABLE" && at == "", r.code == "PLACEMENT_UNKNOWN" && at != "":

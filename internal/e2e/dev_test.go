@@ -52,7 +52,7 @@ func TestDevStopsAndGoesOn(t *testing.T) {
 	require.Equal(t, workflows.StatusPending, undecided.Status)
 
 	again := startDev(t, dir)
-	eventually(t, "what was decided is there", func() bool { return again.get(t, first.ID).order.Status == confirmed })
+	require.Equal(t, confirmed, again.get(t, first.ID).order.Status)
 	eventually(t, "what was left undecided is decided", func() bool { return again.get(t, slow).order.Status == confirmed })
 	for _, s := range again.get(t, slow).order.Steps {
 		require.LessOrEqual(t, s.Attempts, 1, "%s is not made again", s.Name)

@@ -92,15 +92,8 @@ func TestTheEngineIsKilled(t *testing.T) {
 	s.start(t, "api")
 	s.ready(t)
 	// An engine that has just come back may be too slow for a first reader.
-	eventually(t, "the order is there as it was", func() bool {
-		r := s.get(t, before)
-		if r.status != http.StatusOK {
-			require.NoError(t, turnedAway(r))
-			return false
-		}
-		require.Equal(t, confirmed, r.order.Status)
-		return true
-	})
+	r = patiently(t, "the order is there", func() reply { return s.get(t, before) })
+	require.Equal(t, confirmed, r.order.Status)
 	require.Equal(t, confirmed, s.insist(t, key, "wait=30", placement()).order.Status)
 	customers.served(t, s.Shop)
 }

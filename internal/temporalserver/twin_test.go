@@ -99,6 +99,18 @@ func TestTwinOfTheContainers(t *testing.T) {
 	})
 }
 
+func TestOptionsReachTheServer(t *testing.T) {
+	t.Parallel()
+	usual := Options{}.environment(ports{})
+	own := Options{Shards: 4, ProfilePort: 7}.environment(ports{})
+	require.NotContains(t, usual, "PPROF_PORT")
+	require.Equal(t, "7", own["PPROF_PORT"])
+	require.Equal(t, "4", own["NUM_HISTORY_SHARDS"])
+	delete(own, "PPROF_PORT")
+	own["NUM_HISTORY_SHARDS"] = usual["NUM_HISTORY_SHARDS"]
+	require.Equal(t, usual, own)
+}
+
 // read returns one of the engine's files.
 func read(t *testing.T, name string) string {
 	t.Helper()

@@ -2,6 +2,7 @@
 package areas
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -86,7 +87,7 @@ func Read(r io.Reader) (map[Area]float64, error) {
 		}
 	}
 	if value < 0 {
-		return nil, fmt.Errorf("CPU profile: there is no CPU time in it")
+		return nil, errors.New("CPU profile: there is no CPU time in it")
 	}
 	shares := map[Area]float64{}
 	total := 0.0

@@ -57,24 +57,16 @@ func OfFloor(database string) bool { return strings.HasPrefix(database, "amends_
 
 // prepare makes every database, and what the engine needs registered.
 func (r *Rig) prepare(ctx context.Context) error {
-	var names []string
 	for _, own := range databasesOf {
 		for name := range own {
-			names = append(names, name)
+			if err := r.provision(ctx, name, r.o.Database); err != nil {
+				return err
+			}
 		}
 	}
 	for _, service := range floor.Services() {
-		names = append(names, floorDatabase(service))
-	}
-	for _, name := range names {
-		dsn, err := database.Provision(ctx, r.services.DSN, name, rand.Text())
-		if err != nil {
+		if err := r.provision(ctx, floorDatabase(service), nil); err != nil {
 			return err
-		}
-		if r.databases[name] = dsn; len(r.o.Database) > 0 && !strings.HasPrefix(name, floorDatabase("")) {
-			if r.databases[name], err = withParameters(dsn, r.o.Database); err != nil {
-				return err
-			}
 		}
 	}
 	for _, what := range []string{"--all", "temporal"} {
@@ -85,16 +77,21 @@ func (r *Rig) prepare(ctx context.Context) error {
 	return r.stockUp(ctx)
 }
 
-// withParameters adds parameters to a DSN.
-func withParameters(dsn string, more url.Values) (string, error) {
+// provision makes a database, whose DSN gets these parameters, too.
+func (r *Rig) provision(ctx context.Context, name string, parameters url.Values) error {
+	dsn, err := database.Provision(ctx, r.services.DSN, name, rand.Text())
+	if err != nil {
+		return err
+	}
 	u, err := url.Parse(dsn)
 	if err != nil {
-		return "", fmt.Errorf("DSN of a service: %w", err)
+		return fmt.Errorf("DSN of %s: %w", name, err)
 	}
 	query := u.Query()
-	maps.Copy(query, more)
+	maps.Copy(query, parameters)
 	u.RawQuery = query.Encode()
-	return u.String(), nil
+	r.databases[name] = u.String()
+	return nil
 }
 
 // stockUp fills the catalog and the warehouses.

@@ -92,7 +92,7 @@ func (l *Line) accept() {
 		if err != nil || !l.own(client, server) {
 			_ = client.Close() // nothing was carried yet
 			if err == nil {
-				_ = server.Close()
+				_ = server.Close() // the line is closed, and so are its ends
 			}
 			continue
 		}
