@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/internal/devserver"
+	"github.com/amends/amends/internal/loopback"
 	"github.com/amends/amends/workflows"
 )
 
@@ -38,10 +39,9 @@ func environment(dir, engine string) map[string][]string {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	address, err := loopback.FreeAddress(t.Context())
 	require.NoError(t, err)
-	defer func() { require.NoError(t, l.Close()) }()
-	return l.Addr().String()
+	return address
 }
 
 func TestSplit(t *testing.T) {

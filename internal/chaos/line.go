@@ -13,7 +13,7 @@ import (
 	"github.com/Shopify/toxiproxy/v2/toxics"
 	"github.com/rs/zerolog"
 
-	"github.com/amends/amends/internal/pgserver"
+	"github.com/amends/amends/internal/loopback"
 )
 
 // Lost is what gets lost on a line that is a hole.
@@ -44,7 +44,7 @@ var lines sync.Map
 
 // newLine opens a line on a free port of this machine.
 func newLine(ctx context.Context, name, upstream string) (*line, error) {
-	port, err := pgserver.FreePort(ctx)
+	port, err := loopback.FreePort(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("line %s: %w", name, err)
 	}
@@ -55,7 +55,7 @@ func newLine(ctx context.Context, name, upstream string) (*line, error) {
 	}
 	quiet := zerolog.Nop()
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), quiet)
-	l.proxy = toxiproxy.NewProxy(server, name, address(port), upstream)
+	l.proxy = toxiproxy.NewProxy(server, name, loopback.Address(port), upstream)
 	for _, toxic := range []string{
 		// It never acts, but that it is there makes closing a connection a reset.
 		`{"type": "reset_peer", "toxicity": 0, "stream": "upstream"}`,

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/amends/amends/internal/database"
-	"github.com/amends/amends/internal/pgserver"
+	"github.com/amends/amends/internal/loopback"
 	"github.com/amends/amends/internal/shoptest"
 	amendstemporal "github.com/amends/amends/internal/temporal"
 	"github.com/amends/amends/internal/temporalserver"
@@ -138,23 +138,23 @@ func (p *platform) describe(ctx context.Context, w Where) error {
 			return err
 		}
 		p.toEngine[name] = toEngine
-		admin, err := pgserver.FreePort(ctx)
+		admin, err := loopback.FreePort(ctx)
 		if err != nil {
 			return err
 		}
-		part := &process{name: name, bin: w.Amends, logs: logs, admin: "http://" + address(admin)}
-		part.env = append(p.environ(toEngine.address()), "AMENDS_ADMIN_ADDR="+address(admin))
+		part := &process{name: name, bin: w.Amends, logs: logs, admin: "http://" + loopback.Address(admin)}
+		part.env = append(p.environ(toEngine.address()), "AMENDS_ADMIN_ADDR="+loopback.Address(admin))
 		p.parts[name] = part
 		if name == apiName {
-			public, err := pgserver.FreePort(ctx)
+			public, err := loopback.FreePort(ctx)
 			if err != nil {
 				return err
 			}
-			part.args, p.url = []string{"api"}, "http://"+address(public)
-			part.env = append(part.env, "AMENDS_HTTP_ADDR="+address(public))
+			part.args, p.url = []string{"api"}, "http://"+loopback.Address(public)
+			part.env = append(part.env, "AMENDS_HTTP_ADDR="+loopback.Address(public))
 			continue
 		}
-		toDatabase, err := newLine(ctx, name+" to the database in "+p.dir, address(p.services.server.Port))
+		toDatabase, err := newLine(ctx, name+" to the database in "+p.dir, loopback.Address(p.services.server.Port))
 		if err != nil {
 			return err
 		}

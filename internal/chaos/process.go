@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,11 +17,6 @@ import (
 
 	"github.com/amends/amends/internal/child"
 )
-
-const host = "127.0.0.1"
-
-// address is a port of this machine.
-func address(port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }
 
 // process is one of amends, that may be killed and started again.
 type process struct {

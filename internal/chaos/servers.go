@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/amends/amends/internal/loopback"
 	"github.com/amends/amends/internal/pgserver"
 	"github.com/amends/amends/internal/temporalserver"
 )
@@ -33,7 +34,7 @@ func startPostgres(ctx context.Context, dir string) (*postgres, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
-	port, err := pgserver.FreePort(ctx)
+	port, err := loopback.FreePort(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +122,7 @@ func startEngine(ctx context.Context, dir string, binaries temporalserver.Binari
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
-	port, err := pgserver.FreePort(ctx)
+	port, err := loopback.FreePort(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +142,7 @@ func (e *engine) start(ctx context.Context) error {
 }
 
 // address is where it listens, running or not.
-func (e *engine) address() string { return address(e.o.Port) }
+func (e *engine) address() string { return loopback.Address(e.o.Port) }
 
 // kill ends the server as a power cut does.
 func (e *engine) kill(ctx context.Context) error {

@@ -2,20 +2,18 @@ package devserver
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	workflowservicepb "go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+
+	"github.com/amends/amends/internal/loopback"
 )
 
 // dynamicConfig is what makes a dev server fast enough for sagas: it has one
@@ -75,20 +73,21 @@ func (e *PortError) Error() string {
 		e.Key, e.Port, host, strings.ReplaceAll(e.Key, "_", "-"))
 }
 
-// freePort returns port if nothing listens on it, or any free one for 0. Between
+// choosePort returns port if nothing listens on it, or any free one for 0. Between
 // the look and the child's own bind somebody may take it; then the child's last
 // words say so.
-func freePort(ctx context.Context, port int, key string) (int, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
-	if errors.Is(err, syscall.EADDRINUSE) {
+func choosePort(ctx context.Context, port int, key string) (int, error) {
+	if port == 0 {
+		return loopback.FreePort(ctx)
+	}
+	taken, err := loopback.Taken(ctx, port)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("%s: cannot listen: %w", key, err)
+	case taken:
 		return 0, &PortError{Port: port, Key: key}
 	}
-	if err != nil {
-		return 0, fmt.Errorf("%s: cannot listen: %w", key, err)
-	}
-	defer l.Close()
-	addr, err := netip.ParseAddrPort(l.Addr().String())
-	return int(addr.Port()), err
+	return port, nil
 }
 
 func count(ctx context.Context, c client.Client) (*workflowservicepb.CountWorkflowExecutionsResponse, error) {

@@ -10,16 +10,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 
 	"github.com/amends/amends/internal/child"
+	"github.com/amends/amends/internal/loopback"
 )
 
 // Options says how the server is run.
@@ -81,18 +80,18 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err := child.EndStale(ctx, run); err != nil {
 		return nil, err
 	}
-	port, err := freePort(ctx, o.Port, "temporal_port")
+	port, err := choosePort(ctx, o.Port, "temporal_port")
 	if err != nil {
 		return nil, err
 	}
-	uiPort, err := freePort(ctx, o.UIPort, "ui_port")
+	uiPort, err := choosePort(ctx, o.UIPort, "ui_port")
 	if err != nil {
 		return nil, err
 	}
 	run.Args = o.args(port, uiPort)
 	s := &Server{
-		Address: net.JoinHostPort(host, strconv.Itoa(port)),
-		UI:      "http://" + net.JoinHostPort(host, strconv.Itoa(uiPort)),
+		Address: loopback.Address(port),
+		UI:      "http://" + loopback.Address(uiPort),
 		log:     run.Log,
 	}
 	if s.child, err = child.Start(run); err != nil {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +16,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/loopback"
 )
 
 // amends builds the binary, once, and returns its path.
@@ -179,22 +179,12 @@ func named(t *testing.T, text string) []string {
 	return found
 }
 
-// freeAddress returns an address of this machine on which nothing listens. It is
-// below the ports that the kernel gives to outgoing connections: one of those
-// could take it before the process that it is meant for does.
+// freeAddress returns an address of this machine on which nothing listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000))
-		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
-		if err != nil {
-			continue
-		}
-		require.NoError(t, l.Close())
-		return address
-	}
-	require.FailNow(t, "no port is free")
-	return ""
+	address, err := loopback.FreeAddress(t.Context())
+	require.NoError(t, err)
+	return address
 }
 
 // readiness asks a readiness probe; the status is 0 if nobody answers.

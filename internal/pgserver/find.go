@@ -3,9 +3,6 @@ package pgserver
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -97,20 +94,4 @@ func Reachable(ctx context.Context, dir string) bool {
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", `[ -d "$1" ] && [ -x "$1" ]`, "sh", dir) //nolint:gosec // dir is an argument of the script, not part of it
 	cmd.Dir, cmd.SysProcAttr = "/", as
 	return cmd.Run() == nil
-}
-
-// FreePort returns a port of 127.0.0.1 that was free a moment ago. It is below
-// those that the kernel gives to outgoing connections, one of which could take it
-// before its server does.
-func FreePort(ctx context.Context) (int, error) {
-	const first, last, tries = 20_000, 32_000, 100
-	var err error
-	for range tries {
-		port := first + rand.IntN(last-first)
-		var l net.Listener
-		if l, err = new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port))); err == nil {
-			return port, l.Close()
-		}
-	}
-	return 0, fmt.Errorf("no port of %s is free: %w", host, err)
 }

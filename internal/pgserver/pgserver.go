@@ -14,18 +14,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/amends/amends/internal/loopback"
 )
 
 // Safety says what a commit survives.
@@ -133,11 +133,11 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 func (o Options) start(ctx context.Context, as *syscall.SysProcAttr) (s *Server, err error) {
 	s = &Server{o: o, Port: o.Port}
 	if s.Port == 0 {
-		if s.Port, err = FreePort(ctx); err != nil {
+		if s.Port, err = loopback.FreePort(ctx); err != nil {
 			return nil, fmt.Errorf("postgres: %w", err)
 		}
 	}
-	u := url.URL{Scheme: "postgres", User: url.User(Superuser), Host: net.JoinHostPort(host, strconv.Itoa(s.Port)), Path: "/postgres", RawQuery: "sslmode=disable"}
+	u := url.URL{Scheme: "postgres", User: url.User(Superuser), Host: loopback.Address(s.Port), Path: "/postgres", RawQuery: "sslmode=disable"}
 	if o.Password != "" {
 		u.User = url.UserPassword(Superuser, o.Password)
 	}

@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 
-	"github.com/amends/amends/internal/pgserver"
+	"github.com/amends/amends/internal/loopback"
 )
 
 // ports are those of the server's parts.
@@ -60,17 +58,24 @@ func choosePorts(ctx context.Context, o Options) (ports, error) {
 	if o.Port != 0 {
 		p.Frontend = o.Port
 	}
-	taken := map[int]bool{}
+	mine := map[int]bool{0: true} // 0 is nobody's
 	for i, port := range p.all() {
-		if i == 0 && o.Port != 0 && !free(ctx, o.Port) {
-			return p, &PortError{Port: o.Port}
-		}
-		for *port == 0 || taken[*port] || !free(ctx, *port) {
-			if *port, err = pgserver.FreePort(ctx); err != nil {
-				return p, err
+		taken := mine[*port]
+		if !taken {
+			if taken, err = loopback.Taken(ctx, *port); err != nil {
+				return p, fmt.Errorf("engine: %w", err)
 			}
 		}
-		taken[*port] = true
+		if taken && i == 0 && o.Port != 0 {
+			return p, &PortError{Port: o.Port}
+		}
+		for taken {
+			if *port, err = loopback.FreePort(ctx); err != nil {
+				return p, err
+			}
+			taken = mine[*port]
+		}
+		mine[*port] = true
 	}
 	if content, err = json.MarshalIndent(p, "", "  "); err == nil {
 		err = os.WriteFile(note, content, 0o600)
@@ -79,10 +84,4 @@ func choosePorts(ctx context.Context, o Options) (ports, error) {
 		return p, fmt.Errorf("engine's ports: %w", err)
 	}
 	return p, nil
-}
-
-// free says whether nothing listens on the port.
-func free(ctx context.Context, port int) bool {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
-	return err == nil && l.Close() == nil
 }

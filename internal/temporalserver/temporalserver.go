@@ -13,11 +13,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +25,7 @@ import (
 
 	"github.com/amends/amends/deploy"
 	"github.com/amends/amends/internal/child"
+	"github.com/amends/amends/internal/loopback"
 )
 
 const (
@@ -121,7 +120,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	run.Env = environ(o.environment(p))
-	s := &Server{Address: net.JoinHostPort(host, strconv.Itoa(p.Frontend)), log: run.Log}
+	s := &Server{Address: loopback.Address(p.Frontend), log: run.Log}
 	if s.child, err = child.Start(run); err != nil {
 		return nil, err
 	}

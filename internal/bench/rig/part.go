@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/internal/child"
+	"github.com/amends/amends/internal/loopback"
 )
 
 const (
@@ -36,7 +37,7 @@ func (p *Part) Pid() int { return p.process.Pid() }
 
 // start starts a part, and returns when it says that it is ready.
 func (r *Rig) start(ctx context.Context, name, bin string, args, env []string) (*Part, error) {
-	admin, err := freeAddress(ctx)
+	admin, err := loopback.FreeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ import (
 
 	"github.com/amends/amends/internal/bench/wire"
 	"github.com/amends/amends/internal/devserver"
+	"github.com/amends/amends/internal/loopback"
 	"github.com/amends/amends/internal/pgserver"
 	amendstemporal "github.com/amends/amends/internal/temporal"
 	"github.com/amends/amends/internal/temporalserver"
@@ -94,8 +95,6 @@ const (
 
 // Engine is the Temporal server, which is no part of ours.
 const Engine = "engine"
-
-const host = "127.0.0.1"
 
 // Start starts everything, with new and empty databases but for a catalog and a
 // stock. The caller stops it; what has started when it fails is stopped.
@@ -210,7 +209,7 @@ func (r *Rig) startEngine(ctx context.Context) error {
 	}
 	if r.o.Profile {
 		var err error
-		if o.ProfilePort, err = pgserver.FreePort(ctx); err != nil {
+		if o.ProfilePort, err = loopback.FreePort(ctx); err != nil {
 			return err
 		}
 		r.profiles = "http://" + net.JoinHostPort("localhost", strconv.Itoa(o.ProfilePort))
@@ -226,17 +225,11 @@ func (r *Rig) startEngine(ctx context.Context) error {
 
 // line opens a line to a server that counts, and returns its port, too.
 func (r *Rig) line(ctx context.Context, s *pgserver.Server) (*wire.Line, int, error) {
-	l, err := wire.Open(ctx, net.JoinHostPort(host, strconv.Itoa(s.Port)))
+	l, err := wire.Open(ctx, loopback.Address(s.Port))
 	if err != nil {
 		return nil, 0, err
 	}
 	r.stops = append(r.stops, l.Close)
 	at, err := netip.ParseAddrPort(l.Address)
 	return l, int(at.Port()), err
-}
-
-// freeAddress returns a free port of this machine as host:port.
-func freeAddress(ctx context.Context) (string, error) {
-	port, err := pgserver.FreePort(ctx)
-	return net.JoinHostPort(host, strconv.Itoa(port)), err
 }

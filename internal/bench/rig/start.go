@@ -9,12 +9,13 @@ import (
 
 	"github.com/amends/amends/internal/bench/floor"
 	"github.com/amends/amends/internal/bench/wire"
+	"github.com/amends/amends/internal/loopback"
 	"github.com/amends/amends/worker"
 )
 
 // startParts starts the platform and the floor.
 func (r *Rig) startParts(ctx context.Context) error {
-	public, err := freeAddress(ctx)
+	public, err := loopback.FreeAddress(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,54 @@
+package loopback_test
+
+import (
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/loopback"
+)
+
+// A port that the kernel may give to a connection is lost before its server
+// starts, now and then.
+func TestFreePortIsBelowWhatTheKernelGivesOut(t *testing.T) {
+	t.Parallel()
+	first := 49152 // RFC 6335
+	if content, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range"); err == nil {
+		first = number(t, strings.Fields(string(content))[0])
+	}
+	seen := map[int]bool{}
+	for range 50 {
+		p, err := loopback.FreePort(t.Context())
+		require.NoError(t, err)
+		require.Less(t, p, first)
+		require.Greater(t, p, 1024)
+		seen[p] = true
+	}
+	require.Greater(t, len(seen), 40, "two that ask at the same time get two")
+}
+
+func number(t *testing.T, s string) int {
+	t.Helper()
+	n, err := strconv.Atoi(s)
+	require.NoError(t, err)
+	return n
+}
+
+func TestTaken(t *testing.T) {
+	t.Parallel()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	_, text, err := net.SplitHostPort(l.Addr().String())
+	require.NoError(t, err)
+	taken, err := loopback.Taken(t.Context(), number(t, text))
+	require.NoError(t, err)
+	require.True(t, taken)
+	require.NoError(t, l.Close())
+
+	_, err = loopback.Taken(t.Context(), 70_000)
+	require.ErrorContains(t, err, "port 70000")
+}
