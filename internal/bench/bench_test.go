@@ -159,7 +159,11 @@ func TestWritesWhetherCostsAreFlatAndNothingGrows(t *testing.T) {
 	require.Contains(t, o.page(t), "| per order | after 4 | after 12 | after 12 / after 4 |")
 
 	s := soak{options: o, engine: onDev, concurrency: 2, duration: 2 * time.Second, every: 200 * time.Millisecond}
+	s.profile = filepath.Join(t.TempDir(), "heaps")
 	require.NoError(t, s.run(ctx, &out, &say), "%s", &say)
+	for _, heap := range []string{"api-warm.heap", "api-end.heap", "worker-warm.heap", "worker-end.heap"} {
+		require.FileExists(t, filepath.Join(s.profile, heap))
+	}
 	page := o.page(t)
 	for _, want := range []string{"| the engine | ", "| worker | ", "| api | ", "memory of the services' PostgreSQL", "goroutines of worker"} {
 		require.Contains(t, page, want)

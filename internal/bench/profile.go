@@ -70,31 +70,37 @@ func (c *comparison) takeProfiles(ctx context.Context, m *meter, all []contender
 }
 
 // takeProfile profiles a process for the length of a round.
-func (c *comparison) takeProfile(ctx context.Context, r *rig.Rig, p *profiled) (err error) {
-	url := r.Profiles(p.part) + "?seconds=" + strconv.Itoa(min(max(1, int(c.duration.Seconds())), longest))
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return err
-	}
-	answer, err := new(http.Client).Do(request)
+func (c *comparison) takeProfile(ctx context.Context, r *rig.Rig, p *profiled) error {
+	url := r.Profiles(p.part) + "profile?seconds=" + strconv.Itoa(min(max(1, int(c.duration.Seconds())), longest))
+	text, err := keepProfile(ctx, url, filepath.Join(c.profile, p.file()))
 	if err != nil {
 		return fmt.Errorf("profile of %s: %w", p.name, err)
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("profile of %s: %s", p.name, answer.Status)
-	}
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return fmt.Errorf("profile of %s: %w", p.name, err)
-	}
-	if err := os.WriteFile(filepath.Join(c.profile, p.file()), text, 0o644); err != nil { //nolint:gosec // see above
-		return err
 	}
 	if p.shares, err = areas.Read(bytes.NewReader(text)); err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
 	return nil
+}
+
+// keepProfile gets a profile, and leaves it in a file.
+func keepProfile(ctx context.Context, url, file string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := new(http.Client).Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return nil, errors.New(answer.Status)
+	}
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil, err
+	}
+	return text, os.WriteFile(file, text, 0o644) //nolint:gosec // for whoever looks at them
 }
 
 // whereItGoes is the table of what the CPU time of an order is for, in

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +35,9 @@ const probing = 20 * time.Second
 // warming is the share of a soak in which caches and pools fill.
 const warming = 0.2
 
+// warm is when caches and pools have filled.
+func (s *soak) warm() time.Duration { return time.Duration(warming * float64(s.duration)) }
+
 // moment is what everything held at one time.
 type moment struct {
 	at               time.Duration // since the load began
@@ -52,6 +57,7 @@ func soakCommand() *cobra.Command {
 	cmd.Flags().StringVar(&s.engine, "engine", onPostgres, "engine to run on")
 	cmd.Flags().IntVar(&s.concurrency, "concurrency", 32, "how many orders at a time full load is")
 	cmd.Flags().DurationVar(&s.duration, "duration", 10*time.Minute, "how long orders are placed")
+	cmd.Flags().StringVar(&s.profile, "profile", "", "folder to leave profiles of the memory in, of after the warm-up and of the end; none if empty")
 	cmd.Flags().DurationVar(&s.every, "every", 5*time.Second, "how often it is looked at everything")
 	return cmd
 }
@@ -87,12 +93,12 @@ func (s *soak) run(ctx context.Context, out, say io.Writer) (err error) {
 		return err
 	}
 
-	kept := during[slices.IndexFunc(during, func(m moment) bool { return m.at >= time.Duration(warming*float64(s.duration)) }):]
+	kept := during[slices.IndexFunc(during, func(m moment) bool { return m.at >= s.warm() }):]
 	return s.publish(out, report.Soak, func(table func(*report.Table) string) string {
 		var b strings.Builder
 		b.WriteString(report.Facts(facts))
 		fmt.Fprintf(&b, "\n%.1f orders/s, half of what it can do, for %s on %s. Growth is the slope of the line through what was seen every %s after the first %s.\n\n",
-			rate, s.duration, names[s.engine], s.every, time.Duration(warming*float64(s.duration)))
+			rate, s.duration, names[s.engine], s.every, s.warm())
 		b.WriteString(table(grown(kept, before, after)))
 		b.WriteString("\n" + table(report.Verdicts(judge(kept, before, after))))
 		return b.String()
@@ -118,7 +124,7 @@ func look(ctx context.Context, r *rig.Rig, at time.Duration) (m moment, err erro
 
 // watch places orders at a rate, and looks at everything meanwhile.
 func (s *soak) watch(ctx context.Context, r *rig.Rig, c contender, rate float64, say io.Writer) (all []moment, err error) {
-	began := time.Now()
+	began, warm := time.Now(), false
 	both, ctx := errgroup.WithContext(ctx)
 	both.Go(func() error {
 		out, err := c.run(ctx, work{rate: rate, duration: s.duration, seed: s.seed + 1}, func() {})
@@ -135,10 +141,38 @@ func (s *soak) watch(ctx context.Context, r *rig.Rig, c contender, rate float64,
 				return err
 			}
 			all = append(all, m)
+			if !warm && m.at >= s.warm() {
+				warm = true
+				if err := s.keepHeaps(ctx, r, "warm"); err != nil {
+					return err
+				}
+			}
 		}
-		return nil
+		return s.keepHeaps(ctx, r, "end")
 	})
 	return all, both.Wait()
+}
+
+// keepHeaps leaves a profile of the memory of every process that serves one, if
+// that was asked for.
+func (s *soak) keepHeaps(ctx context.Context, r *rig.Rig, when string) error {
+	if s.profile == "" {
+		return nil
+	}
+	if err := os.MkdirAll(s.profile, 0o755); err != nil { //nolint:gosec // for whoever looks at them
+		return err
+	}
+	for _, name := range append(slices.Collect(maps.Keys(r.Parts)), rig.Engine) {
+		base := r.Profiles(name)
+		if base == "" {
+			continue
+		}
+		file := filepath.Join(s.profile, name+"-"+when+".heap")
+		if _, err := keepProfile(ctx, base+"heap", file); err != nil {
+			return fmt.Errorf("memory of %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 const mib = 1 << 20

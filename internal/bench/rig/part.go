@@ -74,8 +74,7 @@ func (p *Part) ready(ctx context.Context) error {
 	return nil
 }
 
-// Profiles returns where a part, or [Engine], serves its CPU profile; "" if it does
-// not.
+// Profiles returns where a part, or [Engine], serves its profiles; "" if it does not.
 func (r *Rig) Profiles(part string) string {
 	base := r.profiles
 	if p, ok := r.Parts[part]; ok {
@@ -84,7 +83,7 @@ func (r *Rig) Profiles(part string) string {
 	if base == "" {
 		return ""
 	}
-	return base + "/debug/pprof/profile"
+	return base + "/debug/pprof/"
 }
 
 // answers says whether a page is there and well.
