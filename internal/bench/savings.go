@@ -55,6 +55,7 @@ var settings = []saving{
 	{name: "engine: queues polled 20 times a second at most", without: undone("history.transferProcessorMaxPollRPS", "history.timerProcessorMaxPollRPS"), engine: true},
 	{name: "engine: one write at a time for each shard", without: undone("history.shardIOConcurrency"), engine: true},
 	{name: "engine: four partitions for each task queue", without: undone("matching.numTaskqueueReadPartitions", "matching.numTaskqueueWritePartitions"), engine: true},
+	{name: "engine: ended sagas and their events kept in memory", without: undone("history.cacheTTL", "history.cacheBackgroundEvict", "history.eventsCacheMaxSizeBytes", "history.xdcCacheMaxSizeBytes"), engine: true},
 }
 
 func setting(variables ...string) func(*rig.Options) {
