@@ -73,8 +73,9 @@ recovery: ## Measure how long customers wait after a worker, PostgreSQL or the e
 figures: build ## Print what an order costs on this machine, on a platform of its own
 	@scripts/figures.sh
 
-# Of `make bench`, `make bench-flat` and `make soak`: how many orders at a time, how
-# many rounds of how many seconds, and the page that gets the results (none: WRITE=).
+# Of `make bench`: how many orders at a time, how many rounds of how many seconds, on
+# which engines. ROUNDS is of `make bench-savings` and `make bench-flat`, too, and WRITE
+# of all of them: the page that gets the results (none: WRITE=).
 CONCURRENCY ?= 1,32
 ROUNDS ?= 3
 SECONDS ?= 20
@@ -97,7 +98,7 @@ bench: bench-tools ## Measure an order against the floor (CONCURRENCY=1,32 ROUND
 	bin/bench run --concurrency $(CONCURRENCY) --rounds $(ROUNDS) --duration $(SECONDS)s --engines $(ENGINES) --write '$(WRITE)' $(if $(PROFILE),--profile bin/profiles) $(ARGS)
 
 .PHONY: bench-savings
-bench-savings: bench-tools ## Measure what an order would cost without one of the things that make it cheaper
+bench-savings: bench-tools ## Measure what each of the things that an order is made of saves or costs
 	scripts/bench-savings.sh --rounds $(ROUNDS) --write '$(WRITE)' $(ARGS)
 
 .PHONY: bench-flat

@@ -4,7 +4,7 @@
 # with what it is told.
 source "$(dirname "$0")/lib.sh"
 
-builds="$PWD/bin/without"
+builds=bin/without
 half="$(mktemp -d)"
 trap 'rm -rf "$half"' EXIT
 given=()
@@ -13,7 +13,7 @@ for patch in internal/bench/without/*.patch; do
   say "building without $name"
   mkdir -p "$half/$name"
   git archive HEAD | tar -x -C "$half/$name"
-  (cd "$half/$name" && git apply "$OLDPWD/$patch" && CGO_ENABLED=0 go build -trimpath -o "$builds/$name/amends" ./cmd/amends)
+  (cd "$half/$name" && git apply "$OLDPWD/$patch" && CGO_ENABLED=0 go build -trimpath -o "$OLDPWD/$builds/$name/amends" ./cmd/amends)
   rm -rf "${half:?}/$name"
   given+=(--build "$(head -n 1 "$patch")=$builds/$name")
 done

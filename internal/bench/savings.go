@@ -115,6 +115,10 @@ func (s *savings) list() ([]saving, error) {
 		if !ok {
 			return nil, fmt.Errorf("build: %q must be NAME=FOLDER", b)
 		}
+		folder, err := filepath.Abs(folder) // processes start elsewhere
+		if err != nil {
+			return nil, fmt.Errorf("build: %w", err)
+		}
 		list = append(list, saving{name: name, bin: folder})
 	}
 	if len(s.only) > 0 {

@@ -9,18 +9,25 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"sync"
 	"syscall"
 )
 
 const host = "127.0.0.1"
 
-// FreePort returns a port that was free a moment ago. It is below those that the
-// kernel gives to outgoing connections and to who listens on port 0: one of them
-// could take it before its server does.
+// given are the ports that this process got from [FreePort].
+var given sync.Map
+
+// FreePort returns a port that was free a moment ago, another one each time. It is
+// below those that Linux gives to outgoing connections and to who listens on port 0,
+// as it comes: one of them could take it before its server does.
 func FreePort(ctx context.Context) (int, error) {
 	const first, last, tries = 20_000, 32_000, 100
 	for range tries {
 		port := first + rand.IntN(last-first)
+		if _, twice := given.LoadOrStore(port, true); twice {
+			continue
+		}
 		if taken, err := Taken(ctx, port); err != nil || !taken {
 			return port, err
 		}

@@ -28,7 +28,7 @@ func TestFreePortIsBelowWhatTheKernelGivesOut(t *testing.T) {
 		require.Greater(t, p, 1024)
 		seen[p] = true
 	}
-	require.Greater(t, len(seen), 40, "two that ask at the same time get two")
+	require.Len(t, seen, 50, "who asks for several, and binds them later, gets as many")
 }
 
 func number(t *testing.T, s string) int {

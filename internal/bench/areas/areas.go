@@ -48,7 +48,7 @@ var rules = []struct {
 	area     Area
 	prefixes []string
 }{
-	{Memory, []string{"runtime.mallocgc", "runtime.gc", "runtime.bgsweep", "runtime.bgscavenge", "runtime.wbBufFlush", "runtime.deductAssistCredit"}},
+	{Memory, []string{"runtime.mallocgc", "runtime.gcBgMark", "runtime.gcAssist", "runtime.gcDrain", "runtime.gcStart", "runtime.gcMark", "runtime.gcWriteBarrier", "runtime.bgsweep", "runtime.bgscavenge", "runtime.wbBufFlush", "runtime.deductAssistCredit"}},
 	{Scheduling, []string{
 		"runtime.schedule", "runtime.findRunnable", "runtime.mcall", "runtime.park_m", "runtime.mstart", "runtime.sysmon",
 		"runtime.goready", "runtime.ready", "runtime.wakep", "runtime.newproc", "runtime.goexit0", "runtime.gopreempt_m",
