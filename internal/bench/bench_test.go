@@ -158,18 +158,28 @@ func TestWritesWhetherCostsAreFlatAndNothingGrows(t *testing.T) {
 	require.Contains(t, out.String(), "after 4")
 	require.Contains(t, o.page(t), "| per order | after 4 | after 12 | after 12 / after 4 |")
 
-	s := soak{options: o, engine: onDev, concurrency: 2, duration: 2 * time.Second, every: 200 * time.Millisecond}
+	s := soak{options: o, engine: onDev, concurrency: 2, duration: 2 * time.Second, warmUp: time.Second, every: 200 * time.Millisecond}
 	s.profile = filepath.Join(t.TempDir(), "heaps")
 	require.NoError(t, s.run(ctx, &out, &say), "%s", &say)
 	for _, heap := range []string{"api-warm.heap", "api-end.heap", "worker-warm.heap", "worker-end.heap"} {
 		require.FileExists(t, filepath.Join(s.profile, heap))
 	}
 	page := o.page(t)
+	require.Contains(t, page, "after the first 1s")
 	for _, want := range []string{"| the engine | ", "| worker | ", "| api | ", "memory of the services' PostgreSQL", "goroutines of worker"} {
 		require.Contains(t, page, want)
 	}
 	require.Contains(t, page, "| per order | after 4 |", "the other section is still there")
 	require.Contains(t, page, "<!-- bench: begin -->\nNot run.\n")
+}
+
+func TestSoakRefusesAWarmUpThatLeavesNothing(t *testing.T) {
+	t.Parallel()
+	for _, warmUp := range []string{"-1s", "60s", "51s"} {
+		var out, say strings.Builder
+		err := run(t.Context(), []string{"soak", "--duration", "60s", "--warm-up", warmUp}, &out, &say)
+		require.EqualError(t, err, "warm-up: must end before the last two looks at everything")
+	}
 }
 
 func TestFlatRefusesMeasurementsThatOverlap(t *testing.T) {

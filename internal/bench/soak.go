@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,17 +27,21 @@ type soak struct {
 	engine      string
 	concurrency int
 	duration    time.Duration
+	warmUp      time.Duration // the first part of it; 0 is its share
 	every       time.Duration
 }
 
 // probing is how long it is tried how many orders a second there can be.
 const probing = 20 * time.Second
 
-// warming is the share of a soak in which caches and pools fill.
+// warming is the share of a soak in which caches and pools fill, if nobody says how
+// long that is.
 const warming = 0.2
 
 // warm is when caches and pools have filled.
-func (s *soak) warm() time.Duration { return time.Duration(warming * float64(s.duration)) }
+func (s *soak) warm() time.Duration {
+	return cmp.Or(s.warmUp, time.Duration(warming*float64(s.duration)))
+}
 
 // moment is what everything held at one time.
 type moment struct {
@@ -57,12 +62,16 @@ func soakCommand() *cobra.Command {
 	cmd.Flags().StringVar(&s.engine, "engine", onPostgres, "engine to run on")
 	cmd.Flags().IntVar(&s.concurrency, "concurrency", 32, "how many orders at a time full load is")
 	cmd.Flags().DurationVar(&s.duration, "duration", 10*time.Minute, "how long orders are placed")
+	cmd.Flags().DurationVar(&s.warmUp, "warm-up", 0, "how much of that fills caches and is not judged; 0 is a fifth")
 	cmd.Flags().StringVar(&s.profile, "profile", "", "folder to leave profiles of the memory in, of after the warm-up and of the end; none if empty")
 	cmd.Flags().DurationVar(&s.every, "every", 5*time.Second, "how often it is looked at everything")
 	return cmd
 }
 
 func (s *soak) run(ctx context.Context, out, say io.Writer) (err error) {
+	if s.warmUp < 0 || s.warmUp > s.duration-2*s.every {
+		return errors.New("warm-up: must end before the last two looks at everything")
+	}
 	r, stop, err := s.start(ctx, s.engine)
 	if err != nil {
 		return err
