@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.uber.org/goleak"
 
+	"github.com/amends/amends/internal/loopback"
 	amendstemporal "github.com/amends/amends/internal/temporal"
 )
 
@@ -118,10 +118,8 @@ func TestSlotsFollowTheConnections(t *testing.T) {
 func TestRunWaitsForWhatItNeeds(t *testing.T) {
 	t.Parallel()
 	o := options(t, "inventory")
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	address, err := loopback.FreeAddress(t.Context()) // where no engine is
 	require.NoError(t, err)
-	address := l.Addr().String() // where no engine is
-	require.NoError(t, l.Close())
 	client, err := amendstemporal.Dial(amendstemporal.Options{Address: address, Isolated: true})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)

@@ -22,7 +22,7 @@ import (
 )
 
 // savings is `bench savings`: what would an order cost without one of the things
-// that make it cheaper?
+// that it is made of?
 type savings struct {
 	options
 	pacing
@@ -93,7 +93,7 @@ func undone(keys ...string) func(*rig.Options) {
 func savingsCommand() *cobra.Command {
 	var s savings
 	cmd := &cobra.Command{
-		Use: "savings", Short: "Measure what an order would cost without one of the things that make it cheaper", Args: cobra.NoArgs,
+		Use: "savings", Short: "Measure what each of the things that an order is made of saves or costs", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},

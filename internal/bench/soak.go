@@ -69,7 +69,7 @@ func soakCommand() *cobra.Command {
 }
 
 func (s *soak) run(ctx context.Context, out, say io.Writer) (err error) {
-	if s.warmUp < 0 || s.warmUp > s.duration-2*s.every {
+	if s.warm() < 0 || s.warm() > s.duration-2*s.every {
 		return errors.New("warm-up: must end before the last two looks at everything")
 	}
 	r, stop, err := s.start(ctx, s.engine)

@@ -33,7 +33,7 @@ func (o Options) stateFile() string { return filepath.Join(o.Dir, "temporal.db")
 func (o Options) args(port, uiPort int) []string {
 	args := []string{
 		"server", "start-dev",
-		"--ip", host, "--port", strconv.Itoa(port), "--ui-port", strconv.Itoa(uiPort),
+		"--ip", loopback.Host, "--port", strconv.Itoa(port), "--ui-port", strconv.Itoa(uiPort),
 		"--db-filename", o.stateFile(),
 		"--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=" + o.synchronous(),
 		"--log-level", "error", "--log-format", "text",
@@ -70,7 +70,7 @@ type PortError struct {
 // Error returns one line that says what to do.
 func (e *PortError) Error() string {
 	return fmt.Sprintf("%s: port %d on %s is in use; stop what uses it, or choose another with --%s",
-		e.Key, e.Port, host, strings.ReplaceAll(e.Key, "_", "-"))
+		e.Key, e.Port, loopback.Host, strings.ReplaceAll(e.Key, "_", "-"))
 }
 
 // choosePort returns port if nothing listens on it, or any free one for 0. Between

@@ -49,7 +49,6 @@ type Server struct {
 }
 
 const (
-	host = "127.0.0.1"
 	// readyTimeout bounds a start; on an idle machine one takes about a second.
 	readyTimeout = 60 * time.Second
 	// stopTimeout is what the child gets to close its database.

@@ -13,7 +13,8 @@ import (
 	"syscall"
 )
 
-const host = "127.0.0.1"
+// Host is the only address that what we start listens on.
+const Host = "127.0.0.1"
 
 // given are the ports that this process got from [FreePort].
 var given sync.Map
@@ -32,7 +33,7 @@ func FreePort(ctx context.Context) (int, error) {
 			return port, err
 		}
 	}
-	return 0, fmt.Errorf("no port of %s from %d to %d was found free", host, first, last)
+	return 0, fmt.Errorf("no port of %s from %d to %d was found free", Host, first, last)
 }
 
 // FreeAddress returns [FreePort] as host:port.
@@ -55,4 +56,4 @@ func Taken(ctx context.Context, port int) (bool, error) {
 }
 
 // Address returns the port as host:port.
-func Address(port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }
+func Address(port int) string { return net.JoinHostPort(Host, strconv.Itoa(port)) }

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/amends/amends/internal/loopback"
 )
 
 // script runs the server $3… with its log in $1, until its input says with which
@@ -79,7 +81,7 @@ func (s *Server) launch(as *syscall.SysProcAttr) error {
 func (o Options) command(port int) []string {
 	command := []string{filepath.Join(o.Bin, "postgres"), "-D", o.data()}
 	for _, setting := range append(o.settings(),
-		"listen_addresses="+host, "port="+strconv.Itoa(port), "unix_socket_directories=", "max_connections=200",
+		"listen_addresses="+loopback.Host, "port="+strconv.Itoa(port), "unix_socket_directories=", "max_connections=200",
 	) {
 		command = append(command, "-c", setting)
 	}

@@ -45,7 +45,6 @@ const (
 const Superuser = "postgres"
 
 const (
-	host = "127.0.0.1"
 	// readyTimeout bounds a start; on an idle machine one takes a second, after a
 	// crash as long as the recovery.
 	readyTimeout = 60 * time.Second

@@ -3,7 +3,6 @@ package temporal_test
 import (
 	"context"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/devserver"
+	"github.com/amends/amends/internal/loopback"
 	"github.com/amends/amends/internal/temporal"
 )
 
@@ -93,10 +93,8 @@ func TestEngine(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
 
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	address, err := loopback.FreeAddress(t.Context())
 	require.NoError(t, err)
-	address := l.Addr().String()
-	require.NoError(t, l.Close())
 
 	c := dial(t, address, "")
 	require.Equal(t, fault.Unavailable, fault.CodeOf(c.Ready(t.Context(), attributes)))

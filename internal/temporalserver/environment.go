@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+
+	"github.com/amends/amends/internal/loopback"
 )
 
 // What is the same wherever the engine runs.
@@ -27,14 +29,14 @@ func (o Options) environment(p ports) map[string]string {
 		"VISIBILITY_DBNAME":  "temporal_visibility",
 		"NUM_HISTORY_SHARDS": strconv.Itoa(cmp.Or(o.Shards, Shards)),
 
-		"POSTGRES_SEEDS":           host,
+		"POSTGRES_SEEDS":           loopback.Host,
 		"DB_PORT":                  strconv.Itoa(o.Database.Port),
 		"POSTGRES_USER":            o.Database.User,
 		"POSTGRES_PWD":             o.Database.Password,
 		"DYNAMIC_CONFIG_FILE_PATH": o.dynamicConfig(),
 		"LOG_LEVEL":                "warn",
 
-		"BIND_ON_IP":                 host,
+		"BIND_ON_IP":                 loopback.Host,
 		"FRONTEND_GRPC_PORT":         strconv.Itoa(p.Frontend),
 		"FRONTEND_HTTP_PORT":         strconv.Itoa(p.FrontendHTTP),
 		"FRONTEND_MEMBERSHIP_PORT":   strconv.Itoa(p.FrontendMembership),
@@ -44,7 +46,7 @@ func (o Options) environment(p ports) map[string]string {
 		"HISTORY_MEMBERSHIP_PORT":    strconv.Itoa(p.HistoryMembership),
 		"WORKER_GRPC_PORT":           strconv.Itoa(p.Worker),
 		"WORKER_MEMBERSHIP_PORT":     strconv.Itoa(p.WorkerMembership),
-		"TEMPORAL_BROADCAST_ADDRESS": host,
+		"TEMPORAL_BROADCAST_ADDRESS": loopback.Host,
 	}
 	if o.ProfilePort != 0 {
 		values["PPROF_PORT"] = strconv.Itoa(o.ProfilePort)
@@ -56,7 +58,7 @@ func (o Options) environment(p ports) map[string]string {
 func (o Options) toolEnvironment() map[string]string {
 	return map[string]string{
 		"SQL_PLUGIN":   Plugin,
-		"SQL_HOST":     host,
+		"SQL_HOST":     loopback.Host,
 		"SQL_PORT":     strconv.Itoa(o.Database.Port),
 		"SQL_USER":     o.Database.User,
 		"SQL_PASSWORD": o.Database.Password,

@@ -38,7 +38,7 @@ type PortError struct{ Port int }
 
 // Error returns one line that says what to do.
 func (e *PortError) Error() string {
-	return fmt.Sprintf("port %d on %s is in use; stop what uses it, or choose another with --port", e.Port, host)
+	return fmt.Sprintf("port %d on %s is in use; stop what uses it, or choose another with --port", e.Port, loopback.Host)
 }
 
 // choosePorts returns the ports of this start, and notes them for the next: those

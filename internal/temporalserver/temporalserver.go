@@ -29,7 +29,6 @@ import (
 )
 
 const (
-	host = "127.0.0.1"
 	// readyTimeout bounds a start; on an idle machine one takes about five seconds.
 	readyTimeout = 90 * time.Second
 	// askTimeout bounds one question of a start.

@@ -48,11 +48,12 @@ var rules = []struct {
 	area     Area
 	prefixes []string
 }{
-	{Memory, []string{"runtime.mallocgc", "runtime.gcBgMark", "runtime.gcAssist", "runtime.gcDrain", "runtime.gcStart", "runtime.gcMark", "runtime.gcWriteBarrier", "runtime.bgsweep", "runtime.bgscavenge", "runtime.wbBufFlush", "runtime.deductAssistCredit"}},
 	{Scheduling, []string{
 		"runtime.schedule", "runtime.findRunnable", "runtime.mcall", "runtime.park_m", "runtime.mstart", "runtime.sysmon",
 		"runtime.goready", "runtime.ready", "runtime.wakep", "runtime.newproc", "runtime.goexit0", "runtime.gopreempt_m",
+		"runtime.gcstopm", // it waits for the collector, and collects nothing
 	}},
+	{Memory, []string{"runtime.mallocgc", "runtime.gc", "runtime.bgsweep", "runtime.bgscavenge", "runtime.wbBufFlush", "runtime.deductAssistCredit"}},
 	{SystemCalls, []string{"internal/runtime/syscall", "syscall.", "internal/poll."}},
 	{GRPC, []string{"google.golang.org/grpc", "golang.org/x/net/http2"}},
 	{Protobuf, []string{"google.golang.org/protobuf", "go.temporal.io/api/"}},

@@ -40,11 +40,12 @@ func TestReadGivesTimeToTheInnermostThatIsKnown(t *testing.T) {
 		"runtime.mapaccess2 < github.com/amends/amends/workflows.(*orderSaga).view":                                     5,
 		"github.com/amends/amends/internal/database.(*conn).Exec < gorm.io/gorm.(*DB).Exec":                             5,
 		"go.temporal.io/server/common/persistence/sql.(*db).Insert < go.temporal.io/server/service/history/shard.Write": 5,
-		"main.strange": 10,
+		"runtime.futex < runtime.stopm < runtime.gcstopm < runtime.schedule":                                            4,
+		"main.strange": 6,
 	}))
 	require.NoError(t, err)
 	require.Equal(t, map[areas.Area]float64{
-		areas.Protobuf: 0.30, areas.Memory: 0.30, areas.SystemCalls: 0.15, areas.Own: 0.05, areas.SQL: 0.05, areas.Store: 0.05, areas.Others: 0.10,
+		areas.Protobuf: 0.30, areas.Memory: 0.30, areas.SystemCalls: 0.15, areas.Own: 0.05, areas.SQL: 0.05, areas.Store: 0.05, areas.Scheduling: 0.04, areas.Others: 0.06,
 	}, shares)
 	for a := range shares {
 		require.Contains(t, areas.All, a)
