@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the platform, as it is committed, without each of the things that
+# Builds the platform, as the working tree has it, without each of the things that
 # internal/bench/without takes back, and runs `bench savings` with the builds and
 # with what it is told.
 source "$(dirname "$0")/lib.sh"
@@ -8,11 +8,12 @@ builds=bin/without
 half="$(mktemp -d)"
 trap 'rm -rf "$half"' EXIT
 given=()
+tree="$(git stash create)" # a commit of what is changed, if anything is
 for patch in internal/bench/without/*.patch; do
   name="$(basename "$patch" .patch)"
   say "building without $name"
   mkdir -p "$half/$name"
-  git archive HEAD | tar -x -C "$half/$name"
+  git archive "${tree:-HEAD}" | tar -x -C "$half/$name"
   (cd "$half/$name" && git apply "$OLDPWD/$patch" && CGO_ENABLED=0 go build -trimpath -o "$OLDPWD/$builds/$name/amends" ./cmd/amends)
   rm -rf "${half:?}/$name"
   given+=(--build "$(head -n 1 "$patch")=$builds/$name")

@@ -10,16 +10,22 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/internal/bench/report"
+	"github.com/amends/amends/internal/bench/rig"
 )
 
 // flatness is `bench flat`: does an order cost the same when many came before it?
+//
+// Two platforms run, each with an engine of its own: an old one that has had many
+// orders, and a young one that has had few. Rounds alternate, as a machine is not
+// the same a quarter of an hour later.
 type flatness struct {
 	options
 
-	engine                string
-	concurrency           int
-	from, to              int
-	window, windows, seen int
+	engine      string
+	concurrency int
+	from, to    int
+	window      int
+	rounds      int
 }
 
 func flatCommand() *cobra.Command {
@@ -33,74 +39,104 @@ func flatCommand() *cobra.Command {
 	f.flags(cmd.Flags())
 	cmd.Flags().StringVar(&f.engine, "engine", onPostgres, "engine to run on")
 	cmd.Flags().IntVar(&f.concurrency, "concurrency", 32, "how many orders at a time")
-	cmd.Flags().IntVar(&f.from, "from", 1000, "orders before the first measurement")
-	cmd.Flags().IntVar(&f.to, "to", 10000, "orders before the second")
+	cmd.Flags().IntVar(&f.from, "from", 1000, "orders that the young platform has had")
+	cmd.Flags().IntVar(&f.to, "to", 10000, "orders that the old one has had")
 	cmd.Flags().IntVar(&f.window, "window", 500, "orders of a round")
-	cmd.Flags().IntVar(&f.windows, "rounds", 3, "rounds of each measurement")
+	cmd.Flags().IntVar(&f.rounds, "rounds", 3, "rounds of each")
 	return cmd
 }
 
 func (f *flatness) run(ctx context.Context, out, say io.Writer) (err error) {
-	if f.to < f.from+f.windows*f.window {
-		return fmt.Errorf("to: must be at least %d, after the first measurement's last order", f.from+f.windows*f.window)
+	if f.to <= f.from {
+		return fmt.Errorf("to: must be more than %d, which the young platform has had", f.from)
 	}
-	r, stop, err := f.start(ctx, f.engine)
+	old, stop, err := f.begin(ctx, f.to, say)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	facts, err := f.machine(ctx, r, f.engine)
+	facts, err := f.machine(ctx, old.rig, f.engine)
 	if err != nil {
 		return err
 	}
-	m := &meter{rig: r, settle: f.settle, say: say}
-	early, err := f.after(ctx, m, ordering(r), f.from)
+	if err := f.age(ctx, old); err != nil {
+		return err
+	}
+	young, stopYoung, err := f.begin(ctx, f.from, say)
 	if err != nil {
 		return err
 	}
-	late, err := f.after(ctx, m, ordering(r), f.to)
-	if err != nil {
+	defer func() { err = errors.Join(err, stopYoung()) }()
+	if err := f.age(ctx, young); err != nil {
 		return err
 	}
-	all := []report.Contender{
-		{Name: fmt.Sprintf("after %d", f.from), Rounds: early}, {Name: fmt.Sprintf("after %d", f.to), Rounds: late},
+	both := []*aged{young, old}
+	for _, a := range both {
+		if err := a.watchIdle(ctx); err != nil {
+			return err
+		}
+	}
+	for round := range f.rounds {
+		for _, a := range both {
+			// Both get the same orders, and none that they have had before.
+			w := work{concurrency: f.concurrency, orders: f.window, seed: f.seed + 1 + uint64(round)}
+			s, err := a.round(ctx, ordering(a.rig), w)
+			if err != nil {
+				return err
+			}
+			a.measured.Rounds = append(a.measured.Rounds, s)
+			fmt.Fprintf(say, "%s, round %d of %d: %.1f orders/s, %.1f ms of CPU each\n",
+				a.measured.Name, round+1, f.rounds, s[report.OrdersPerSecond], s[report.CPU])
+		}
 	}
 	return f.publish(out, report.Flats, func(table func(*report.Table) string) string {
 		var b strings.Builder
 		b.WriteString(report.Facts(facts))
-		fmt.Fprintf(&b, "\n%d at a time on %s, median (least–greatest) of %d rounds of %d orders:\n\n", f.concurrency, names[f.engine], f.windows, f.window)
-		b.WriteString(table(report.Comparison(all)))
-		b.WriteString("\n" + table(report.Verdicts(report.Flat(early, late, f.from, f.to))))
+		fmt.Fprintf(&b, "\n%d at a time on %s, median (least–greatest) of %d rounds of %d orders:\n\n", f.concurrency, names[f.engine], f.rounds, f.window)
+		b.WriteString(table(report.Comparison([]report.Contender{young.measured, old.measured})))
+		b.WriteString("\nWhat the engine and its PostgreSQL use while nobody orders anything, which is subtracted:\n\n")
+		b.WriteString(table(idling(both)))
+		b.WriteString("\n" + table(report.Verdicts(report.Flat(young.measured.Rounds, old.measured.Rounds, f.from, f.to))))
 		return b.String()
 	})
 }
 
-// after measures when so many orders have been placed.
-func (f *flatness) after(ctx context.Context, m *meter, c contender, orders int) (report.Series, error) {
-	if missing := orders - f.seen; missing > 0 {
-		fmt.Fprintf(m.say, "%d orders\n", missing)
-		if _, err := c.run(ctx, f.work(missing), func() {}); err != nil {
-			return nil, err
+// idling is the table of what is used anyway.
+func idling(all []*aged) *report.Table {
+	t := report.NewTable("", "CPU, ms a second", "transactions a second")
+	for _, a := range all {
+		cpu, transactions := 0.0, 0.0
+		for _, c := range []rig.Counter{rig.EngineCPU, rig.EngineDBCPU} {
+			cpu += a.idle[c] * milli
 		}
-		f.seen = orders
-	}
-	if err := m.watchIdle(ctx); err != nil {
-		return nil, err
-	}
-	var series report.Series
-	for round := range f.windows {
-		s, err := m.round(ctx, c, f.work(f.window))
-		if err != nil {
-			return nil, err
+		for _, c := range []rig.Counter{rig.EngineStoreTx, rig.EngineIndexTx} {
+			transactions += a.idle[c]
 		}
-		f.seen += f.window
-		series = append(series, s)
-		fmt.Fprintf(m.say, "after %d, round %d of %d: %.1f orders/s, %.1f ms of CPU each\n",
-			orders, round+1, f.windows, s[report.OrdersPerSecond], s[report.CPU])
+		t.Row(a.measured.Name, fmt.Sprintf("%.1f", cpu), fmt.Sprintf("%.1f", transactions))
 	}
-	return series, nil
+	return t
 }
 
-func (f *flatness) work(orders int) work {
-	return work{concurrency: f.concurrency, orders: orders, seed: f.seed + uint64(f.seen)} //nolint:gosec // not negative
+// aged is a platform that has had orders, and what was measured after them.
+type aged struct {
+	meter
+
+	orders   int
+	measured report.Contender
+}
+
+// begin starts a platform that is to have so many.
+func (f *flatness) begin(ctx context.Context, orders int, say io.Writer) (*aged, func() error, error) {
+	r, stop, err := f.start(ctx, f.engine)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &aged{meter{rig: r, settle: f.settle, say: say}, orders, report.Contender{Name: fmt.Sprintf("after %d", orders)}}, stop, nil
+}
+
+// age has a platform take its orders.
+func (f *flatness) age(ctx context.Context, a *aged) error {
+	fmt.Fprintf(a.say, "%d orders\n", a.orders)
+	_, err := ordering(a.rig).run(ctx, work{concurrency: f.concurrency, orders: a.orders, seed: f.seed}, func() {})
+	return err
 }

@@ -10,6 +10,11 @@
 // that was begun is decided, and everything up to there counts. The first orders
 // of each contender, which fill caches and pools, are placed before and count not.
 //
+// In turn are also the platform without each of the savings that are its own, started
+// anew for each round on one engine, and a young platform and an old one, when it is
+// asked whether costs are flat. What is the engine's can only be compared with a run
+// of its own before and after.
+//
 // # How each figure is taken
 //
 //   - orders/s: orders decided over the time from the first to the last.

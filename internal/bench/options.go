@@ -108,7 +108,7 @@ func (o *options) rig(ctx context.Context, engine string) (rig.Options, error) {
 	if err != nil {
 		return rig.Options{}, err
 	}
-	settings := rig.Options{Amends: filepath.Join(bin, "amends"), Self: self, Safety: pgserver.Death, Profile: o.profile != "", Alone: o.alone, Trace: o.trace}
+	settings := rig.Options{Platform: rig.Platform{Amends: filepath.Join(bin, "amends")}, Self: self, Safety: pgserver.Death, Profile: o.profile != "", Alone: o.alone, Trace: o.trace}
 	if o.fsync {
 		settings.Safety = pgserver.PowerLoss
 	}
@@ -126,7 +126,7 @@ func (o *options) rig(ctx context.Context, engine string) (rig.Options, error) {
 	default:
 		return rig.Options{}, fmt.Errorf("there is no engine %q, only %s and %s", engine, onPostgres, onDev)
 	}
-	if _, err := os.Stat(settings.Amends); err != nil {
+	if _, err := os.Stat(settings.Platform.Amends); err != nil {
 		return rig.Options{}, fmt.Errorf("amends is not built: %w", err)
 	}
 	return settings, nil

@@ -32,12 +32,14 @@ type savings struct {
 	builds      []string // name=folder
 }
 
-// saving is one thing, and how a platform is run without it.
+// saving is one thing, and how everything is run without it. What is the
+// platform's can be changed on a rig that runs, so all of these are measured in
+// turn, as contenders are. What is the engine's has a rig of its own, with floor-n,
+// which has it, too.
 type saving struct {
-	name    string
-	without func(*rig.Options)
-	engine  bool // it is the engine's, so that floor-n has it, too
-	bin     string
+	name     string
+	platform func(*rig.Platform)
+	engine   func(*rig.Options)
 }
 
 // asItIs is the platform with everything that it comes with.
@@ -45,36 +47,41 @@ const asItIs = "as it is"
 
 // settings are the savings that a setting takes back.
 var settings = []saving{
-	{name: fmt.Sprintf("one poll open instead of %d", amendstemporal.DefaultPollers().Min), without: setting("AMENDS_WORKER_MIN_POLLERS=1")},
-	{name: fmt.Sprintf("at most 4 polls instead of %d", amendstemporal.DefaultPollers().Max), without: setting("AMENDS_WORKER_MAX_POLLERS=4")},
-	{name: "no sagas kept between their tasks", without: setting("AMENDS_WORKER_WORKFLOW_CACHE=1")},
-	{name: "2 connections for each service", without: connections("2")},
-	{name: "statements prepared anew each time", without: executed("exec")},
-	{name: fmt.Sprintf("4 history shards instead of %d", temporalserver.Shards), without: shards(4), engine: true},
-	{name: fmt.Sprintf("512 history shards instead of %d", temporalserver.Shards), without: shards(512), engine: true},
-	{name: "engine: queues polled 20 times a second at most", without: undone("history.transferProcessorMaxPollRPS", "history.timerProcessorMaxPollRPS"), engine: true},
-	{name: "engine: one write at a time for each shard", without: undone("history.shardIOConcurrency"), engine: true},
-	{name: "engine: four partitions for each task queue", without: undone("matching.numTaskqueueReadPartitions", "matching.numTaskqueueWritePartitions"), engine: true},
-	{name: "engine: ended sagas and their events kept in memory", without: undone("history.cacheTTL", "history.cacheBackgroundEvict", "history.eventsCacheMaxSizeBytes", "history.xdcCacheMaxSizeBytes"), engine: true},
+	{name: fmt.Sprintf("one poll open instead of %d", amendstemporal.DefaultPollers().Min), platform: setting("AMENDS_WORKER_MIN_POLLERS=1")},
+	{name: fmt.Sprintf("at most 4 polls instead of %d", amendstemporal.DefaultPollers().Max), platform: setting("AMENDS_WORKER_MAX_POLLERS=4")},
+	{name: "no sagas kept between their tasks", platform: setting("AMENDS_WORKER_WORKFLOW_CACHE=1")},
+	{name: "2 connections and slots for each service", platform: connections("2")},
+	{name: "statements prepared anew each time", platform: executed("exec")},
+	{name: fmt.Sprintf("4 history shards instead of %d", temporalserver.Shards), engine: shards(4)},
+	{name: fmt.Sprintf("512 history shards instead of %d", temporalserver.Shards), engine: shards(512)},
+	{name: "queues polled 20 times a second at most", engine: undone("history.transferProcessorMaxPollRPS", "history.timerProcessorMaxPollRPS")},
+	{name: "one write at a time for each shard", engine: undone("history.shardIOConcurrency")},
+	{name: "four partitions for each task queue", engine: undone("matching.numTaskqueueReadPartitions", "matching.numTaskqueueWritePartitions")},
+	{name: "ended sagas and their events kept in memory", engine: undone("history.cacheTTL", "history.cacheBackgroundEvict", "history.eventsCacheMaxSizeBytes", "history.xdcCacheMaxSizeBytes")},
 }
 
-func setting(variables ...string) func(*rig.Options) {
-	return func(o *rig.Options) { o.Environ = append(o.Environ, variables...) }
+func setting(variables ...string) func(*rig.Platform) {
+	return func(p *rig.Platform) { p.Environ = append(slices.Clone(p.Environ), variables...) }
 }
 
 // executed has the driver execute statements in a mode of its own.
-func executed(mode string) func(*rig.Options) {
-	return func(o *rig.Options) { o.Database = url.Values{"default_query_exec_mode": {mode}} }
+func executed(mode string) func(*rig.Platform) {
+	return func(p *rig.Platform) { p.Database = url.Values{"default_query_exec_mode": {mode}} }
 }
 
-// connections bounds the pools of all services, and so how many of their steps run
-// at a time.
-func connections(n string) func(*rig.Options) {
+// connections bounds the pools of all services, and with them how many of their
+// steps run at a time.
+func connections(n string) func(*rig.Platform) {
 	var variables []string
 	for _, service := range rig.Services() {
 		variables = append(variables, "AMENDS_SERVICES_"+strings.ToUpper(service)+"_MAX_CONNS="+n)
 	}
 	return setting(variables...)
+}
+
+// built is another binary.
+func built(folder string) func(*rig.Platform) {
+	return func(p *rig.Platform) { p.Amends = filepath.Join(folder, "amends") }
 }
 
 func shards(n int) func(*rig.Options) { return func(o *rig.Options) { o.Shards = n } }
@@ -106,77 +113,136 @@ func savingsCommand() *cobra.Command {
 	return cmd
 }
 
-// list is what is measured: the platform as it is, each saving, and the platform as
-// it is again, so that what the machine did meanwhile is seen.
-func (s *savings) list() ([]saving, error) {
-	list := slices.Clone(settings)
+// list is what is measured: what is the platform's, and what is the engine's, each
+// with the platform as it is before and after, so that it is seen how far two
+// measurements of the same are apart.
+func (s *savings) list() (platform, engine []saving, err error) {
+	all := slices.Clone(settings)
 	for _, b := range s.builds {
 		name, folder, ok := strings.Cut(b, "=")
 		if !ok {
-			return nil, fmt.Errorf("build: %q must be NAME=FOLDER", b)
+			return nil, nil, fmt.Errorf("build: %q must be NAME=FOLDER", b)
 		}
 		folder, err := filepath.Abs(folder) // processes start elsewhere
 		if err != nil {
-			return nil, fmt.Errorf("build: %w", err)
+			return nil, nil, fmt.Errorf("build: %w", err)
 		}
-		list = append(list, saving{name: name, bin: folder})
+		all = append(all, saving{name: name, platform: built(folder)})
 	}
-	if len(s.only) > 0 {
-		list = slices.DeleteFunc(list, func(one saving) bool {
-			return !slices.ContainsFunc(s.only, func(begin string) bool { return strings.HasPrefix(one.name, begin) })
-		})
+	for _, one := range all {
+		switch {
+		case len(s.only) > 0 && !slices.ContainsFunc(s.only, func(begin string) bool { return strings.HasPrefix(one.name, begin) }):
+		case one.engine != nil:
+			engine = append(engine, one)
+		default:
+			platform = append(platform, one)
+		}
 	}
-	first := saving{name: asItIs, engine: true}
-	return append(append([]saving{first}, list...), first), nil
+	between := func(list []saving, same saving) []saving {
+		if len(list) == 0 {
+			return nil
+		}
+		return append(append([]saving{same}, list...), same)
+	}
+	return between(platform, saving{name: asItIs, platform: func(*rig.Platform) {}}),
+		between(engine, saving{name: asItIs, engine: func(*rig.Options) {}}), nil
 }
 
 // spared is what was measured without a saving.
 type spared struct {
-	saving
-
+	name         string
 	order, naive report.Series
 }
 
 func (s *savings) run(ctx context.Context, out, say io.Writer) error {
-	list, err := s.list()
+	ofPlatform, ofEngine, err := s.list()
 	if err != nil {
 		return err
 	}
-	var all []spared
 	var facts [][2]string
-	for _, one := range list {
+	var platform, engine []spared
+	if len(ofPlatform) > 0 {
+		if platform, facts, err = s.inTurn(ctx, ofPlatform, say); err != nil {
+			return err
+		}
+	}
+	for _, one := range ofEngine {
 		fmt.Fprintf(say, "%s\n", one.name)
-		result, known, err := s.without(ctx, one, say)
+		result, known, err := s.apart(ctx, one, say)
 		if err != nil {
 			return fmt.Errorf("%s: %w", one.name, err)
 		}
-		if facts == nil {
-			facts = known
-		}
-		all = append(all, result)
+		engine, facts = append(engine, result), known
 	}
 	return s.publish(out, report.Savings, func(table func(*report.Table) string) string {
 		var b strings.Builder
 		b.WriteString(report.Facts(facts))
-		fmt.Fprintf(&b, "\n%d at a time on %s, medians of %d rounds of %s, and how much that is of \"%s\":\n\n",
+		fmt.Fprintf(&b, "\n%d at a time on %s, medians of %d rounds of %s; in brackets how much that is of what both \"%s\" have together.\n",
 			s.concurrency, names[onPostgres], s.rounds, s.duration, asItIs)
-		b.WriteString(table(sparedTable(all)))
+		if platform != nil {
+			b.WriteString("\nThe platform's, in turn on the same engine:\n\n" + table(sparedTable(platform, false)))
+		}
+		if engine != nil {
+			b.WriteString("\nThe engine's, each on a new one, in turn with floor-n:\n\n" + table(sparedTable(engine, true)))
+		}
 		return b.String()
 	})
 }
 
-// without measures on a rig of its own that lacks the saving.
-func (s *savings) without(ctx context.Context, one saving, say io.Writer) (result spared, facts [][2]string, err error) {
-	c := comparison{options: s.options, pacing: s.pacing, concurrency: []int{s.concurrency}}
-	c.alone = !one.engine
-	c.without = func(o *rig.Options) {
-		if one.bin != "" {
-			o.Amends = filepath.Join(one.bin, "amends")
-		}
-		if one.without != nil {
-			one.without(o)
+// inTurn measures the platform without each saving on one rig: a round of each, and
+// then the next of each.
+func (s *savings) inTurn(ctx context.Context, list []saving, say io.Writer) (all []spared, facts [][2]string, err error) {
+	o := s.options
+	o.alone = true
+	r, stop, err := o.start(ctx, onPostgres)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	if facts, err = o.machine(ctx, r, onPostgres); err != nil {
+		return nil, nil, err
+	}
+	complete := r.Platform()
+	m := &meter{rig: r, settle: s.settle, say: say}
+	all = make([]spared, len(list))
+	for round := range s.rounds {
+		for i, one := range list {
+			without := complete
+			one.platform(&without)
+			sample, err := s.round(ctx, m, without, round)
+			if err != nil {
+				return nil, nil, fmt.Errorf("%s: %w", one.name, err)
+			}
+			all[i].name, all[i].order = one.name, append(all[i].order, sample)
+			fmt.Fprintf(say, "%s: round %d of %d: %.1f orders/s, %.1f ms of CPU each\n",
+				one.name, round+1, s.rounds, sample[report.OrdersPerSecond], sample[report.CPU])
 		}
 	}
+	return all, facts, nil
+}
+
+// round measures one round of another platform. What is used while nobody orders
+// anything is that of the first.
+func (s *savings) round(ctx context.Context, m *meter, p rig.Platform, round int) (report.Sample, error) {
+	if err := m.rig.Change(ctx, p); err != nil {
+		return nil, err
+	}
+	who := ordering(m.rig)
+	if _, err := who.run(ctx, work{concurrency: s.concurrency, duration: s.warm, seed: s.seed}, func() {}); err != nil {
+		return nil, err
+	}
+	if m.idle == nil {
+		if err := m.watchIdle(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return m.round(ctx, who, work{concurrency: s.concurrency, duration: s.duration, seed: s.seed + uint64(round)}) //nolint:gosec // not negative
+}
+
+// apart measures on a rig of its own whose engine lacks the saving.
+func (s *savings) apart(ctx context.Context, one saving, say io.Writer) (result spared, facts [][2]string, err error) {
+	c := comparison{options: s.options, pacing: s.pacing, concurrency: []int{s.concurrency}}
+	c.without = one.engine
 	r, stop, err := c.start(ctx, onPostgres)
 	if err != nil {
 		return result, nil, err
@@ -185,34 +251,43 @@ func (s *savings) without(ctx context.Context, one saving, say io.Writer) (resul
 	if facts, err = c.machine(ctx, r, onPostgres); err != nil {
 		return result, nil, err
 	}
-	all := slices.DeleteFunc(contenders(r), func(who contender) bool {
-		return who.name == bareName || who.name == naiveName && c.alone
-	})
+	all := slices.DeleteFunc(contenders(r), func(who contender) bool { return who.name == bareName })
 	m := &meter{rig: r, settle: c.settle, say: say}
 	if err := c.warmUp(ctx, m, all); err != nil {
 		return result, nil, err
 	}
 	series, err := c.measure(ctx, m, all, s.concurrency)
-	return spared{saving: one, order: byName(series, orderName), naive: byName(series, naiveName)}, facts, err
+	return spared{one.name, byName(series, orderName), byName(series, naiveName)}, facts, err
 }
 
 // sparedMetrics are the columns of the table.
 var sparedMetrics = []report.Metric{report.EngineTx, report.CPU, report.CPUEngine, report.CPUServiceDB, report.CPUWorkers}
 
-// sparedTable has a row for each saving; the first is the platform as it is.
-func sparedTable(all []spared) *report.Table {
+// sparedTable has a row for each saving; the first and the last are the platform as
+// it is.
+func sparedTable(all []spared, floor bool) *report.Table {
 	header := []string{"per order"}
 	for _, m := range sparedMetrics {
 		header = append(header, string(m))
 	}
-	t := report.NewTable(append(header, "floor-n: "+string(report.EngineTx), "floor-n: "+string(report.CPU))...)
+	ofFloor := []report.Metric{report.EngineTx, report.CPU}
+	if floor {
+		for _, m := range ofFloor {
+			header = append(header, naiveName+": "+string(m))
+		}
+	}
+	first, last := all[0], all[len(all)-1]
+	order, naive := slices.Concat(first.order, last.order), slices.Concat(first.naive, last.naive)
+	t := report.NewTable(header...)
 	for _, one := range all {
 		cells := []string{one.name}
 		for _, m := range sparedMetrics {
-			cells = append(cells, report.Beside(one.order, all[0].order, m))
+			cells = append(cells, report.Beside(one.order, order, m))
 		}
-		for _, m := range []report.Metric{report.EngineTx, report.CPU} {
-			cells = append(cells, report.Beside(one.naive, all[0].naive, m))
+		if floor {
+			for _, m := range ofFloor {
+				cells = append(cells, report.Beside(one.naive, naive, m))
+			}
 		}
 		t.Row(cells...)
 	}

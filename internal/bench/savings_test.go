@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,16 +32,21 @@ func TestSettingsTakeBackWhatIsThere(t *testing.T) {
 	t.Parallel()
 	own := keys(t, deploy.DynamicConfig)
 	taken := map[string]int{ // of the dynamic configuration
-		"engine: queues polled 20 times a second at most":     2,
-		"engine: one write at a time for each shard":          1,
-		"engine: four partitions for each task queue":         2,
-		"engine: ended sagas and their events kept in memory": 4,
+		"queues polled 20 times a second at most":     2,
+		"one write at a time for each shard":          1,
+		"four partitions for each task queue":         2,
+		"ended sagas and their events kept in memory": 4,
 	}
 	for _, s := range settings {
 		var o rig.Options
-		s.without(&o)
+		require.NotEqual(t, s.platform == nil, s.engine == nil, "%s: is either's", s.name)
+		if s.engine == nil {
+			s.platform(&o.Platform)
+			require.NotEqual(t, rig.Platform{}, o.Platform, s.name)
+			continue
+		}
+		s.engine(&o)
 		require.NotEqual(t, rig.Options{}, o, s.name)
-		require.Equal(t, s.engine, o.Shards != 0 || o.DynamicConfig != nil, "%s: floor-n has what is the engine's", s.name)
 		if o.DynamicConfig == nil {
 			continue
 		}
@@ -79,21 +86,26 @@ func TestPatchesApply(t *testing.T) {
 	}
 }
 
-func TestListBeginsAndEndsWithThePlatformAsItIs(t *testing.T) {
+func TestListsBeginAndEndWithThePlatformAsItIs(t *testing.T) {
 	t.Parallel()
-	names := func(s savings) (names []string) {
-		list, err := s.list()
+	names := func(s savings) (both [2][]string) {
+		platform, engine, err := s.list()
 		require.NoError(t, err)
-		for _, one := range list {
-			names = append(names, one.name)
+		for i, list := range [][]saving{platform, engine} {
+			for _, one := range list {
+				both[i] = append(both[i], one.name)
+			}
 		}
-		return names
+		return both
 	}
 	all := names(savings{})
-	require.Len(t, all, len(settings)+2)
-	require.Equal(t, []string{asItIs, asItIs}, []string{all[0], all[len(all)-1]})
-	require.Equal(t, []string{asItIs, "one poll open instead of 4", "gRPC compressed", asItIs},
+	require.Len(t, slices.Concat(all[0], all[1]), len(settings)+4)
+	for _, list := range all {
+		require.Equal(t, []string{asItIs, asItIs}, []string{list[0], list[len(list)-1]})
+	}
+	require.Equal(t, [2][]string{{asItIs, "one poll open instead of 4", "gRPC compressed", asItIs}},
 		names(savings{builds: []string{"gRPC compressed=/x", "other=/y"}, only: []string{"gRPC", "one poll"}}))
+	require.Equal(t, [2][]string{1: {asItIs, "4 history shards instead of 32", asItIs}}, names(savings{only: []string{"4 history"}}))
 
 	require.EqualError(t, run(t.Context(), []string{"savings", "--build", "nothing"}, io.Discard, io.Discard), `build: "nothing" must be NAME=FOLDER`)
 }
@@ -107,16 +119,32 @@ func tinySavings(t *testing.T) savings {
 	}
 }
 
-func TestMeasuresWithoutASaving(t *testing.T) {
+func TestMeasuresWithoutWhatIsThePlatforms(t *testing.T) {
+	t.Parallel()
+	s := tinySavings(t)
+	s.rounds, s.only = 2, []string{"statements"}
+	var out, say bytes.Buffer
+	require.NoError(t, s.run(within(t, 5*time.Minute), &out, &say), "%s", &say)
+	page := s.page(t)
+	require.Regexp(t, `(?s)The platform's.*\n\| as it is \|.*\n\| statements prepared anew each time \| \d.*\n\| as it is \|`, page)
+	require.NotContains(t, page, "The engine's", "nothing of it was asked for")
+	var rounds []string
+	for _, m := range regexp.MustCompile(`(?m)^(\w).*: round (\d)`).FindAllStringSubmatch(say.String(), -1) {
+		rounds = append(rounds, m[2]+m[1])
+	}
+	require.Equal(t, []string{"1a", "1s", "1a", "2a", "2s", "2a"}, rounds, "in turn")
+}
+
+func TestMeasuresWithoutWhatIsTheEngines(t *testing.T) {
 	t.Parallel()
 	s := tinySavings(t)
 	var say bytes.Buffer
-	result, facts, err := s.without(within(t, 5*time.Minute), saving{name: "anew", without: executed("exec")}, &say)
+	result, facts, err := s.apart(within(t, 5*time.Minute), saving{name: "shards", engine: shards(4)}, &say)
 	require.NoError(t, err, "%s", &say)
 	require.NotEmpty(t, facts)
-	require.Empty(t, result.naive, "it is nothing of the engine's")
 	require.Len(t, result.order, 1)
 	require.Positive(t, result.order[0][report.EngineWritten])
+	require.Positive(t, result.naive[0][report.EngineWritten], "floor-n has it, too")
 }
 
 // What a platform that knows its settings refuses has reached it.
@@ -126,14 +154,14 @@ func TestWhatIsTakenBackReachesThePlatform(t *testing.T) {
 		saving
 		want string
 	}{
-		"Setting":    {saving{without: setting("AMENDS_WORKER_MIN_POLLERS=0")}, "worker.min_pollers: must be from 1 to 1000"},
-		"Connection": {saving{without: executed("nonsense")}, "malformed DSN"},
-		"Build":      {saving{bin: "/nowhere"}, "/nowhere/amends"},
+		"Setting":    {saving{platform: setting("AMENDS_WORKER_MIN_POLLERS=0")}, "worker.min_pollers: must be from 1 to 1000"},
+		"Connection": {saving{platform: executed("nonsense")}, "malformed DSN"},
+		"Build":      {saving{platform: built("/nowhere")}, "/nowhere/amends"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := tinySavings(t)
-			_, _, err := s.without(within(t, 5*time.Minute), tt.saving, io.Discard)
+			_, _, err := s.inTurn(within(t, 5*time.Minute), []saving{tt.saving}, io.Discard)
 			require.ErrorContains(t, err, tt.want)
 		})
 	}
@@ -141,10 +169,14 @@ func TestWhatIsTakenBackReachesThePlatform(t *testing.T) {
 
 func TestTableSaysHowMuchOfThePlatformAsItIs(t *testing.T) {
 	t.Parallel()
-	table := sparedTable([]spared{
-		{saving: saving{name: asItIs}, order: report.Series{{report.EngineTx: 50}}, naive: report.Series{{report.EngineTx: 80, report.CPU: 9}}},
-		{saving: saving{name: "without"}, order: report.Series{{report.EngineTx: 75}}},
-	}).Markdown()
-	require.Contains(t, table, "| as it is | 50.0 | – | – | – | – | 80.0 | 9.00 |")
-	require.Contains(t, table, "| without | 75.0 (1.50) | – | – | – | – | – | – |")
+	all := []spared{
+		{name: asItIs, order: report.Series{{report.EngineTx: 40}}, naive: report.Series{{report.EngineTx: 80, report.CPU: 9}}},
+		{name: "without", order: report.Series{{report.EngineTx: 75}}},
+		{name: asItIs, order: report.Series{{report.EngineTx: 60}}},
+	}
+	table := sparedTable(all, true).Markdown()
+	require.Contains(t, table, "| as it is | 40.0 (0.80) | – | – | – | – | 80.0 (1.00) | 9.00 (1.00) |")
+	require.Contains(t, table, "| without | 75.0 (1.50) | – | – | – | – | – | – |", "of both together")
+	require.Contains(t, table, "| as it is | 60.0 (1.20) |")
+	require.NotContains(t, sparedTable(all, false).Markdown(), "floor-n")
 }

@@ -83,14 +83,14 @@ func Comparison(all []Contender) *Table {
 }
 
 // Beside is a metric's median and, in brackets, how much it is of another series';
-// without the brackets if those are the same rounds, "–" if it was not measured.
+// "–" if it was not measured.
 func Beside(of, over Series, m Metric) string {
 	stat, ok := of.Of(m)
 	if !ok {
 		return "–"
 	}
 	ratio, ok := Ratio(of, over, m)
-	if !ok || &of[0] == &over[0] {
+	if !ok {
 		return number(stat.Median)
 	}
 	return fmt.Sprintf("%s (%s)", number(stat.Median), number(ratio))

@@ -3,7 +3,6 @@ package rig
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -100,11 +99,7 @@ func (r *Rig) pids() map[Counter]int {
 func (r *Rig) readServices(ctx context.Context) (measure.Postgres, error) {
 	var names []string
 	for _, dsn := range r.databases {
-		u, err := url.Parse(dsn)
-		if err != nil {
-			return measure.Postgres{}, fmt.Errorf("DSN of a service: %w", err)
-		}
-		names = append(names, strings.TrimPrefix(u.Path, "/"))
+		names = append(names, strings.TrimPrefix(dsn.Path, "/"))
 	}
 	return measure.ReadPostgres(ctx, r.watch[r.services], names...)
 }

@@ -59,13 +59,13 @@ func OfFloor(database string) bool { return strings.HasPrefix(database, "amends_
 func (r *Rig) prepare(ctx context.Context) error {
 	for _, own := range databasesOf {
 		for name := range own {
-			if err := r.provision(ctx, name, r.o.Database); err != nil {
+			if err := r.provision(ctx, name); err != nil {
 				return err
 			}
 		}
 	}
 	for _, service := range floor.Services() {
-		if err := r.provision(ctx, floorDatabase(service), nil); err != nil {
+		if err := r.provision(ctx, floorDatabase(service)); err != nil {
 			return err
 		}
 	}
@@ -77,20 +77,15 @@ func (r *Rig) prepare(ctx context.Context) error {
 	return r.stockUp(ctx)
 }
 
-// provision makes a database, whose DSN gets these parameters, too.
-func (r *Rig) provision(ctx context.Context, name string, parameters url.Values) error {
+// provision makes a database.
+func (r *Rig) provision(ctx context.Context, name string) error {
 	dsn, err := database.Provision(ctx, r.services.DSN, name, rand.Text())
 	if err != nil {
 		return err
 	}
-	u, err := url.Parse(dsn)
-	if err != nil {
+	if r.databases[name], err = url.Parse(dsn); err != nil {
 		return fmt.Errorf("DSN of %s: %w", name, err)
 	}
-	query := u.Query()
-	maps.Copy(query, parameters)
-	u.RawQuery = query.Encode()
-	r.databases[name] = u.String()
 	return nil
 }
 
@@ -106,7 +101,7 @@ func (r *Rig) stockUp(ctx context.Context) error {
 	}
 	o := worker.Options{Services: map[string]worker.Service{}, Logger: slog.New(slog.DiscardHandler)}
 	for _, name := range []string{"catalog", "inventory"} {
-		o.Services[name] = worker.Service{DSN: r.databases[name]}
+		o.Services[name] = worker.Service{DSN: r.databases[name].String()}
 	}
 	if _, err := worker.ImportCatalog(ctx, o, strings.NewReader(string(text))); err != nil {
 		return err
@@ -121,8 +116,8 @@ func (r *Rig) stockUp(ctx context.Context) error {
 
 // tool runs a command of amends.
 func (r *Rig) tool(ctx context.Context, args ...string) error {
-	cmd := exec.CommandContext(ctx, r.o.Amends, args...) //nolint:gosec // the binary that is measured
-	cmd.Env = append(r.environ(), r.dsns(r.databases)...)
+	cmd := exec.CommandContext(ctx, r.o.Platform.Amends, args...) //nolint:gosec // the binary that is measured
+	cmd.Env = append(r.environ(), r.dsns()...)
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("amends %s: %w: %s", strings.Join(args, " "), err, said)
 	}
@@ -131,15 +126,19 @@ func (r *Rig) tool(ctx context.Context, args ...string) error {
 
 // environ is what every process of the platform is told.
 func (r *Rig) environ() []string {
-	return append([]string{"AMENDS_TEMPORAL_ADDRESS=" + r.address, "AMENDS_PROFILES=" + strconv.FormatBool(r.o.Profile)}, r.o.Environ...)
+	return append([]string{"AMENDS_TEMPORAL_ADDRESS=" + r.address, "AMENDS_PROFILES=" + strconv.FormatBool(r.o.Profile)}, r.o.Platform.Environ...)
 }
 
 // dsns are the databases of the platform's services as variables.
-func (r *Rig) dsns(databases map[string]string) []string {
+func (r *Rig) dsns() []string {
 	var env []string
 	for _, own := range databasesOf {
 		for name, variable := range own {
-			env = append(env, variable+"="+databases[name])
+			dsn := *r.databases[name]
+			query := dsn.Query()
+			maps.Copy(query, r.o.Platform.Database)
+			dsn.RawQuery = query.Encode()
+			env = append(env, variable+"="+dsn.String())
 		}
 	}
 	return env

@@ -35,9 +35,11 @@ type Options struct {
 	// Dir is a folder for everything; it must be empty, and within reach of
 	// PostgreSQL's user.
 	Dir string
-	// Amends is the platform's binary, Self that of the floor's processes, which is
-	// run with "floor-worker" and "floor-client".
-	Amends, Self string
+	// Platform is the order platform.
+	Platform Platform
+	// Self is the binary of the floor's processes, which is run with "floor-worker"
+	// and "floor-client".
+	Self string
 	// Server is the Temporal server on PostgreSQL; without it CLI is the one whose
 	// dev server runs instead.
 	Server *temporalserver.Binaries
@@ -49,11 +51,6 @@ type Options struct {
 	// Profile has the platform and the Temporal server serve profiles, as the floor
 	// always does.
 	Profile bool
-	// Environ is more that the platform's processes are told, such as settings.
-	Environ []string
-	// Database is more that the platform's services tell the driver: parameters of
-	// their DSNs.
-	Database url.Values
 	// Shards and DynamicConfig are those of the Temporal server, if they are not to
 	// be what it comes with.
 	Shards        int
@@ -61,6 +58,16 @@ type Options struct {
 	// Trace has the Temporal server reach its PostgreSQL over a line that counts. It
 	// costs time: with it nothing that is timed says anything.
 	Trace bool
+}
+
+// Platform is how the order platform runs.
+type Platform struct {
+	// Amends is its binary.
+	Amends string
+	// Environ is more that its processes are told, such as settings.
+	Environ []string
+	// Database is more that its services tell the driver: parameters of their DSNs.
+	Database url.Values
 }
 
 // Rig is everything that runs.
@@ -79,8 +86,8 @@ type Rig struct {
 	engineDB  *pgserver.Server // nil with a dev server
 	address   string           // of the engine
 	enginePID int
-	profiles  string            // the base of the engine's profiles; "" without
-	databases map[string]string // DSNs of services by name
+	profiles  string              // the base of the engine's profiles; "" without
+	databases map[string]*url.URL // of services by name
 	watch     map[*pgserver.Server]*pgx.Conn
 	stops     []func() error
 }
@@ -99,7 +106,7 @@ const Engine = "engine"
 // Start starts everything, with new and empty databases but for a catalog and a
 // stock. The caller stops it; what has started when it fails is stopped.
 func Start(ctx context.Context, o Options) (r *Rig, err error) {
-	r = &Rig{o: o, Parts: map[string]*Part{}, databases: map[string]string{}, watch: map[*pgserver.Server]*pgx.Conn{}}
+	r = &Rig{o: o, Parts: map[string]*Part{}, databases: map[string]*url.URL{}, watch: map[*pgserver.Server]*pgx.Conn{}}
 	defer func() {
 		if err != nil {
 			r, err = nil, errors.Join(err, r.Stop())
