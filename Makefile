@@ -83,7 +83,7 @@ ENGINES ?= postgres,dev
 WRITE ?= docs/benchmarks.md
 # PROFILE=1 also leaves CPU profiles in bin/profiles, and a table of them on the page.
 PROFILE ?=
-# Orders before the two measurements of `make bench-flat`, and minutes of `make soak`.
+# Orders that the two platforms of `make bench-flat` have had, and minutes of `make soak`.
 FROM ?= 1000
 TO ?= 10000
 MINUTES ?= 10

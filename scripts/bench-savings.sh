@@ -8,12 +8,11 @@ builds=bin/without
 half="$(mktemp -d)"
 trap 'rm -rf "$half"' EXIT
 given=()
-tree="$(git stash create)" # a commit of what is changed, if anything is
 for patch in internal/bench/without/*.patch; do
   name="$(basename "$patch" .patch)"
   say "building without $name"
   mkdir -p "$half/$name"
-  git archive "${tree:-HEAD}" | tar -x -C "$half/$name"
+  git ls-files --cached --others --exclude-standard -z | tar -c --null --ignore-failed-read -T - | tar -x -C "$half/$name"
   (cd "$half/$name" && git apply "$OLDPWD/$patch" && CGO_ENABLED=0 go build -trimpath -o "$OLDPWD/$builds/$name/amends" ./cmd/amends)
   rm -rf "${half:?}/$name"
   given+=(--build "$(head -n 1 "$patch")=$builds/$name")

@@ -130,8 +130,7 @@ func (c *comparison) measure(ctx context.Context, m *meter, all []contender, con
 				return nil, err
 			}
 			series[i].Name, series[i].Rounds = who.name, append(series[i].Rounds, s)
-			fmt.Fprintf(m.say, "%s: %d at a time, round %d of %d: %.1f orders/s, %.1f ms of CPU each\n",
-				who.name, concurrency, round+1, c.rounds, s[report.OrdersPerSecond], s[report.CPU])
+			m.tell(fmt.Sprintf("%s, %d at a time", who.name, concurrency), round, c.rounds, s)
 		}
 	}
 	return series, nil

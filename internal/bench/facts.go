@@ -42,12 +42,24 @@ func (o *options) machine(ctx context.Context, r *rig.Rig, engine string) ([][2]
 	}
 	return [][2]string{
 		{"date", time.Now().UTC().Format("2006-01-02 15:04 MST")},
-		{"command", "`" + strings.Join(append([]string{filepath.Base(os.Args[0])}, os.Args[1:]...), " ") + "`"},
+		{"command", "`" + commandLine(os.Args) + "`"},
 		{"commit", cmp.Or(commit(ctx, info), "unknown")},
 		{"machine", fmt.Sprintf("%d cores (%s), %s RAM, %s", runtime.NumCPU(), cpuModel(), memory(), system())},
 		{"versions", fmt.Sprintf("%s, Temporal SDK %s, %s, PostgreSQL %s", info.GoVersion, dependency(info, "go.temporal.io/sdk"), server, postgres)},
 		{"commits of PostgreSQL", commits},
 	}, nil
+}
+
+// commandLine is what a shell would be told.
+func commandLine(args []string) string {
+	words := []string{filepath.Base(args[0])}
+	for _, arg := range args[1:] {
+		if strings.ContainsAny(arg, " '") {
+			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+		words = append(words, arg)
+	}
+	return strings.Join(words, " ")
 }
 
 // commit is what a binary was built from: what it says, or, when it was built to

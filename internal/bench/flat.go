@@ -71,13 +71,12 @@ func (f *flatness) run(ctx context.Context, out, say io.Writer) (err error) {
 		return err
 	}
 	both := []*aged{young, old}
-	for _, a := range both {
-		if err := a.watchIdle(ctx); err != nil {
-			return err
-		}
-	}
 	for round := range f.rounds {
 		for _, a := range both {
+			// Each time: timers that orders leave behind fire until ten minutes later.
+			if err := a.watchIdle(ctx); err != nil {
+				return err
+			}
 			// Both get the same orders, and none that they have had before.
 			w := work{concurrency: f.concurrency, orders: f.window, seed: f.seed + 1 + uint64(round)}
 			s, err := a.round(ctx, ordering(a.rig), w)
@@ -85,20 +84,45 @@ func (f *flatness) run(ctx context.Context, out, say io.Writer) (err error) {
 				return err
 			}
 			a.measured.Rounds = append(a.measured.Rounds, s)
-			fmt.Fprintf(say, "%s, round %d of %d: %.1f orders/s, %.1f ms of CPU each\n",
-				a.measured.Name, round+1, f.rounds, s[report.OrdersPerSecond], s[report.CPU])
+			a.tell(a.measured.Name, round, f.rounds, s)
 		}
+	}
+	visit, err := f.visit(ctx, old)
+	if err != nil {
+		return err
 	}
 	return f.publish(out, report.Flats, func(table func(*report.Table) string) string {
 		var b strings.Builder
 		b.WriteString(report.Facts(facts))
 		fmt.Fprintf(&b, "\n%d at a time on %s, median (least–greatest) of %d rounds of %d orders:\n\n", f.concurrency, names[f.engine], f.rounds, f.window)
 		b.WriteString(table(report.Comparison([]report.Contender{young.measured, old.measured})))
-		b.WriteString("\nWhat the engine and its PostgreSQL use while nobody orders anything, which is subtracted:\n\n")
+		b.WriteString("\nWhat the engine and its PostgreSQL use while nobody orders anything, which is subtracted, when it was last looked at:\n\n")
 		b.WriteString(table(idling(both)))
+		fmt.Fprintf(&b, "\nThe doctor looks at all orders that there are, each time: with %d of them %s of CPU for each.\n", f.to+f.rounds*f.window, visit)
 		b.WriteString("\n" + table(report.Verdicts(report.Flat(young.measured.Rounds, old.measured.Rounds, f.from, f.to))))
 		return b.String()
 	})
+}
+
+// visit has the doctor look at everything, and says what that costs for each order.
+func (f *flatness) visit(ctx context.Context, a *aged) (string, error) {
+	if err := a.watchIdle(ctx); err != nil {
+		return "", err
+	}
+	before, err := a.read(ctx)
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintln(a.say, "the doctor looks at them")
+	if err := a.rig.Tool(ctx, "doctor", "--dry-run"); err != nil {
+		return "", err
+	}
+	after, err := a.read(ctx)
+	if err != nil {
+		return "", err
+	}
+	c := costs(ordering(a.rig), a.used(before, after), f.to+f.rounds*f.window)
+	return fmt.Sprintf("%.2f ms", c[report.CPU]), nil
 }
 
 // idling is the table of what is used anyway.

@@ -12,8 +12,8 @@
 //
 // In turn are also the platform without each of the savings that are its own, started
 // anew for each round on one engine, and a young platform and an old one, when it is
-// asked whether costs are flat. What is the engine's can only be compared with a run
-// of its own before and after.
+// asked whether costs are flat. What is the engine's has a rig and rounds of its own;
+// there the first row and the last are the same, and show how far that is off.
 //
 // # How each figure is taken
 //
@@ -34,11 +34,13 @@
 //   - allocations: of the worker process, from Go's own statistics.
 //   - service round trips: counted on the wire, in rounds of their own at the end,
 //     because counting costs time (see package wire).
+//   - the doctor does not run by itself, as it looks at every order that there is,
+//     each time; what that costs is measured once, among costs over time.
 //   - where CPU time goes, with --profile: each process's share of a profile of a
 //     round of its own (see package areas), of what the rounds measured.
 //
-// What the same processes use while nobody orders anything is measured in the
-// same run and subtracted for the length of the round. Before counters are read
+// What is used while nobody orders anything is measured in the same run and
+// subtracted for the length of the round. Before counters are read
 // everything idles for ten seconds, because PostgreSQL's sessions report what they
 // did that late.
 package main

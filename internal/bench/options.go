@@ -37,6 +37,7 @@ type options struct {
 	seed    uint64
 	settle  time.Duration
 	alone   bool               // without the floor
+	doctor  bool               // the doctor runs by itself
 	trace   bool               // what the engine asks its database
 	without func(*rig.Options) // changes what runs; nil does not
 }
@@ -86,7 +87,7 @@ func (o *options) start(ctx context.Context, engine string) (*rig.Rig, func() er
 	}
 	// PostgreSQL's own user, if we are root, must pass through to its data.
 	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // see above
-		return nil, nil, err
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	settings.Dir = dir
 	if o.without != nil {
@@ -108,7 +109,7 @@ func (o *options) rig(ctx context.Context, engine string) (rig.Options, error) {
 	if err != nil {
 		return rig.Options{}, err
 	}
-	settings := rig.Options{Platform: rig.Platform{Amends: filepath.Join(bin, "amends")}, Self: self, Safety: pgserver.Death, Profile: o.profile != "", Alone: o.alone, Trace: o.trace}
+	settings := rig.Options{Platform: rig.Platform{Amends: filepath.Join(bin, "amends")}, Self: self, Safety: pgserver.Death, Profile: o.profile != "", Alone: o.alone, Doctor: o.doctor, Trace: o.trace}
 	if o.fsync {
 		settings.Safety = pgserver.PowerLoss
 	}

@@ -88,6 +88,12 @@ func (m *meter) round(ctx context.Context, c contender, w work) (report.Sample, 
 	return s, m.look(ctx, c, s)
 }
 
+// tell says what a round of somebody measured.
+func (m *meter) tell(who string, round, rounds int, s report.Sample) {
+	fmt.Fprintf(m.say, "%s, round %d of %d: %.1f orders/s, %.1f ms of CPU each\n",
+		who, round+1, rounds, s[report.OrdersPerSecond], s[report.CPU])
+}
+
 // used is what was used between two moments, without what is used anyway.
 func (m *meter) used(before, after rig.Counters) map[rig.Counter]float64 {
 	used := map[rig.Counter]float64{}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -34,8 +35,7 @@ type savings struct {
 
 // saving is one thing, and how everything is run without it. What is the
 // platform's can be changed on a rig that runs, so all of these are measured in
-// turn, as contenders are. What is the engine's has a rig of its own, with floor-n,
-// which has it, too.
+// turn, as contenders are. What is the engine's has a rig of its own.
 type saving struct {
 	name     string
 	platform func(*rig.Platform)
@@ -66,7 +66,13 @@ func setting(variables ...string) func(*rig.Platform) {
 
 // executed has the driver execute statements in a mode of its own.
 func executed(mode string) func(*rig.Platform) {
-	return func(p *rig.Platform) { p.Database = url.Values{"default_query_exec_mode": {mode}} }
+	return func(p *rig.Platform) {
+		p.Database = maps.Clone(p.Database)
+		if p.Database == nil {
+			p.Database = url.Values{}
+		}
+		p.Database.Set("default_query_exec_mode", mode)
+	}
 }
 
 // connections bounds the pools of all services, and with them how many of their
@@ -148,31 +154,26 @@ func (s *savings) list() (platform, engine []saving, err error) {
 		between(engine, saving{name: asItIs, engine: func(*rig.Options) {}}), nil
 }
 
-// spared is what was measured without a saving.
-type spared struct {
-	name         string
-	order, naive report.Series
-}
-
 func (s *savings) run(ctx context.Context, out, say io.Writer) error {
 	ofPlatform, ofEngine, err := s.list()
 	if err != nil {
 		return err
 	}
 	var facts [][2]string
-	var platform, engine []spared
+	var platform, engine []report.Contender
 	if len(ofPlatform) > 0 {
 		if platform, facts, err = s.inTurn(ctx, ofPlatform, say); err != nil {
 			return err
 		}
 	}
 	for _, one := range ofEngine {
-		fmt.Fprintf(say, "%s\n", one.name)
 		result, known, err := s.apart(ctx, one, say)
 		if err != nil {
 			return fmt.Errorf("%s: %w", one.name, err)
 		}
-		engine, facts = append(engine, result), known
+		if engine = append(engine, result); facts == nil {
+			facts = known
+		}
 	}
 	return s.publish(out, report.Savings, func(table func(*report.Table) string) string {
 		var b strings.Builder
@@ -180,18 +181,19 @@ func (s *savings) run(ctx context.Context, out, say io.Writer) error {
 		fmt.Fprintf(&b, "\n%d at a time on %s, medians of %d rounds of %s; in brackets how much that is of what both \"%s\" have together.\n",
 			s.concurrency, names[onPostgres], s.rounds, s.duration, asItIs)
 		if platform != nil {
-			b.WriteString("\nThe platform's, in turn on the same engine:\n\n" + table(sparedTable(platform, false)))
+			b.WriteString("\nThe platform's, in turn on the same engine:\n\n" + table(sparedTable(platform)))
 		}
 		if engine != nil {
-			b.WriteString("\nThe engine's, each on a new one, in turn with floor-n:\n\n" + table(sparedTable(engine, true)))
+			b.WriteString("\nThe engine's, each on a new one:\n\n" + table(sparedTable(engine)))
 		}
 		return b.String()
 	})
 }
 
 // inTurn measures the platform without each saving on one rig: a round of each, and
-// then the next of each.
-func (s *savings) inTurn(ctx context.Context, list []saving, say io.Writer) (all []spared, facts [][2]string, err error) {
+// then the next of each. Each turn begins with another one, so that nobody always
+// comes after the same.
+func (s *savings) inTurn(ctx context.Context, list []saving, say io.Writer) (all []report.Contender, facts [][2]string, err error) {
 	o := s.options
 	o.alone = true
 	r, stop, err := o.start(ctx, onPostgres)
@@ -204,25 +206,26 @@ func (s *savings) inTurn(ctx context.Context, list []saving, say io.Writer) (all
 	}
 	complete := r.Platform()
 	m := &meter{rig: r, settle: s.settle, say: say}
-	all = make([]spared, len(list))
+	all = make([]report.Contender, len(list))
 	for round := range s.rounds {
-		for i, one := range list {
+		m.idle = nil
+		for i := range list {
+			i = (i + round*len(list)/s.rounds) % len(list)
 			without := complete
-			one.platform(&without)
+			list[i].platform(&without)
 			sample, err := s.round(ctx, m, without, round)
 			if err != nil {
-				return nil, nil, fmt.Errorf("%s: %w", one.name, err)
+				return nil, nil, fmt.Errorf("%s: %w", list[i].name, err)
 			}
-			all[i].name, all[i].order = one.name, append(all[i].order, sample)
-			fmt.Fprintf(say, "%s: round %d of %d: %.1f orders/s, %.1f ms of CPU each\n",
-				one.name, round+1, s.rounds, sample[report.OrdersPerSecond], sample[report.CPU])
+			all[i].Name, all[i].Rounds = list[i].name, append(all[i].Rounds, sample)
+			m.tell(list[i].name, round, s.rounds, sample)
 		}
 	}
 	return all, facts, nil
 }
 
 // round measures one round of another platform. What is used while nobody orders
-// anything is that of the first.
+// anything is what the first of the turn uses.
 func (s *savings) round(ctx context.Context, m *meter, p rig.Platform, round int) (report.Sample, error) {
 	if err := m.rig.Change(ctx, p); err != nil {
 		return nil, err
@@ -231,18 +234,21 @@ func (s *savings) round(ctx context.Context, m *meter, p rig.Platform, round int
 	if _, err := who.run(ctx, work{concurrency: s.concurrency, duration: s.warm, seed: s.seed}, func() {}); err != nil {
 		return nil, err
 	}
-	if m.idle == nil {
-		if err := m.watchIdle(ctx); err != nil {
-			return nil, err
-		}
+	settled := m.watchIdle
+	if m.idle != nil {
+		settled = func(ctx context.Context) error { return pause(ctx, m.settle) }
+	}
+	if err := settled(ctx); err != nil {
+		return nil, err
 	}
 	return m.round(ctx, who, work{concurrency: s.concurrency, duration: s.duration, seed: s.seed + uint64(round)}) //nolint:gosec // not negative
 }
 
 // apart measures on a rig of its own whose engine lacks the saving.
-func (s *savings) apart(ctx context.Context, one saving, say io.Writer) (result spared, facts [][2]string, err error) {
+func (s *savings) apart(ctx context.Context, one saving, say io.Writer) (result report.Contender, facts [][2]string, err error) {
+	fmt.Fprintf(say, "%s\n", one.name)
 	c := comparison{options: s.options, pacing: s.pacing, concurrency: []int{s.concurrency}}
-	c.without = one.engine
+	c.alone, c.without = true, one.engine
 	r, stop, err := c.start(ctx, onPostgres)
 	if err != nil {
 		return result, nil, err
@@ -251,13 +257,16 @@ func (s *savings) apart(ctx context.Context, one saving, say io.Writer) (result 
 	if facts, err = c.machine(ctx, r, onPostgres); err != nil {
 		return result, nil, err
 	}
-	all := slices.DeleteFunc(contenders(r), func(who contender) bool { return who.name == bareName })
 	m := &meter{rig: r, settle: c.settle, say: say}
-	if err := c.warmUp(ctx, m, all); err != nil {
+	who := []contender{ordering(r)}
+	if err := c.warmUp(ctx, m, who); err != nil {
 		return result, nil, err
 	}
-	series, err := c.measure(ctx, m, all, s.concurrency)
-	return spared{one.name, byName(series, orderName), byName(series, naiveName)}, facts, err
+	series, err := c.measure(ctx, m, who, s.concurrency)
+	if err != nil {
+		return result, nil, err
+	}
+	return report.Contender{Name: one.name, Rounds: series[0].Rounds}, facts, nil
 }
 
 // sparedMetrics are the columns of the table.
@@ -265,29 +274,17 @@ var sparedMetrics = []report.Metric{report.EngineTx, report.CPU, report.CPUEngin
 
 // sparedTable has a row for each saving; the first and the last are the platform as
 // it is.
-func sparedTable(all []spared, floor bool) *report.Table {
+func sparedTable(all []report.Contender) *report.Table {
 	header := []string{"per order"}
 	for _, m := range sparedMetrics {
 		header = append(header, string(m))
 	}
-	ofFloor := []report.Metric{report.EngineTx, report.CPU}
-	if floor {
-		for _, m := range ofFloor {
-			header = append(header, naiveName+": "+string(m))
-		}
-	}
-	first, last := all[0], all[len(all)-1]
-	order, naive := slices.Concat(first.order, last.order), slices.Concat(first.naive, last.naive)
+	complete := slices.Concat(all[0].Rounds, all[len(all)-1].Rounds)
 	t := report.NewTable(header...)
 	for _, one := range all {
-		cells := []string{one.name}
+		cells := []string{one.Name}
 		for _, m := range sparedMetrics {
-			cells = append(cells, report.Beside(one.order, order, m))
-		}
-		if floor {
-			for _, m := range ofFloor {
-				cells = append(cells, report.Beside(one.naive, naive, m))
-			}
+			cells = append(cells, report.Beside(one.Rounds, complete, m))
 		}
 		t.Row(cells...)
 	}

@@ -51,7 +51,7 @@ type moment struct {
 }
 
 func soakCommand() *cobra.Command {
-	s := soak{options: options{alone: true}}
+	s := soak{options: options{alone: true, doctor: true}}
 	cmd := &cobra.Command{
 		Use: "soak", Short: "Watch every process under half load", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

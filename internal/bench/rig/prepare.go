@@ -70,7 +70,7 @@ func (r *Rig) prepare(ctx context.Context) error {
 		}
 	}
 	for _, what := range []string{"--all", "temporal"} {
-		if err := r.tool(ctx, "migrate", what); err != nil {
+		if err := r.Tool(ctx, "migrate", what); err != nil {
 			return err
 		}
 	}
@@ -114,8 +114,8 @@ func (r *Rig) stockUp(ctx context.Context) error {
 	return nil
 }
 
-// tool runs a command of amends.
-func (r *Rig) tool(ctx context.Context, args ...string) error {
+// Tool runs a command of amends.
+func (r *Rig) Tool(ctx context.Context, args ...string) error {
 	cmd := exec.CommandContext(ctx, r.o.Platform.Amends, args...) //nolint:gosec // the binary that is measured
 	cmd.Env = append(r.environ(), r.dsns()...)
 	if said, err := cmd.CombinedOutput(); err != nil {
@@ -126,7 +126,11 @@ func (r *Rig) tool(ctx context.Context, args ...string) error {
 
 // environ is what every process of the platform is told.
 func (r *Rig) environ() []string {
-	return append([]string{"AMENDS_TEMPORAL_ADDRESS=" + r.address, "AMENDS_PROFILES=" + strconv.FormatBool(r.o.Profile)}, r.o.Platform.Environ...)
+	env := []string{"AMENDS_TEMPORAL_ADDRESS=" + r.address, "AMENDS_PROFILES=" + strconv.FormatBool(r.o.Profile)}
+	if !r.o.Doctor {
+		env = append(env, "AMENDS_DOCTOR_EVERY=0")
+	}
+	return append(env, r.o.Platform.Environ...)
 }
 
 // dsns are the databases of the platform's services as variables.

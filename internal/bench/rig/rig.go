@@ -4,7 +4,8 @@
 // The order platform and the floor have the same layout: one process that asks the
 // engine (the API; the floor's client), and one for the workers of all services.
 // Every service has a database of its own, all of them on one PostgreSQL server,
-// which is not the engine's. Both are up all the time; who is not measured idles.
+// which is not the engine's. Both are up all the time, if the floor is wanted; who
+// is not measured idles.
 package rig
 
 import (
@@ -46,6 +47,9 @@ type Options struct {
 	CLI    string
 	// Alone leaves the floor out.
 	Alone bool
+	// Doctor has the doctor run by itself, as it comes. It looks at every order that
+	// there is, each time.
+	Doctor bool
 	// Safety of a commit of both PostgreSQL servers.
 	Safety pgserver.Safety
 	// Profile has the platform and the Temporal server serve profiles, as the floor
