@@ -129,6 +129,7 @@ func costs(c contender, used map[rig.Counter]float64, orders int) report.Sample 
 	set(report.EngineImages, 1, rig.EngineImages)
 	set(report.ServiceTx, 1, rig.ServiceTx)
 	set(report.ServiceWAL, 1./kib, rig.ServiceWAL)
+	set(report.ServiceImages, 1, rig.ServiceImages)
 	set(report.CPUEngine, milli, rig.EngineCPU)
 	set(report.CPUEngineDB, milli, rig.EngineDBCPU)
 	set(report.CPUServiceDB, milli, rig.ServiceDBCPU)

@@ -30,6 +30,7 @@ const (
 	ServiceTrips    Metric = "service round trips"
 	ServiceTx       Metric = "service transactions"
 	ServiceWAL      Metric = "service WAL, KiB"
+	ServiceImages   Metric = "– whole pages in that"
 	CPUEngine       Metric = "CPU of the engine, ms"
 	CPUEngineDB     Metric = "CPU of its PostgreSQL, ms"
 	CPUServiceDB    Metric = "CPU of the services' PostgreSQL, ms"
@@ -44,7 +45,7 @@ const (
 var Metrics = []Metric{
 	OrdersPerSecond, AckP50, AckP99, DecidedP50, DecidedP99, Events, WorkflowTasks,
 	EngineTx, EngineStoreTx, EngineIndexTx, EngineWritten, EngineWAL, EngineImages,
-	ServiceTrips, ServiceTx, ServiceWAL,
+	ServiceTrips, ServiceTx, ServiceWAL, ServiceImages,
 	CPUEngine, CPUEngineDB, CPUServiceDB, CPUWorkers, CPUFront, CPU,
 	Allocations, Allocated,
 }

@@ -22,6 +22,7 @@ const (
 	EngineImages  Counter = "engine page images"
 	ServiceTx     Counter = "service transactions"
 	ServiceWAL    Counter = "service WAL bytes"
+	ServiceImages Counter = "service page images"
 	EngineCPU     Counter = "CPU of the engine"
 	EngineDBCPU   Counter = "CPU of the engine's PostgreSQL"
 	ServiceDBCPU  Counter = "CPU of the services' PostgreSQL"
@@ -67,7 +68,7 @@ func (r *Rig) Read(ctx context.Context) (Counters, error) {
 	if err != nil {
 		return c, err
 	}
-	c.Values[ServiceTx], c.Values[ServiceWAL] = float64(services.Transactions), float64(services.WAL)
+	c.Values[ServiceTx], c.Values[ServiceWAL], c.Values[ServiceImages] = float64(services.Transactions), float64(services.WAL), float64(services.Images)
 	if r.engineDB == nil {
 		return c, nil
 	}
