@@ -150,7 +150,8 @@ func (c *comparison) text(r compared, markdown bool) string {
 		b.WriteString(table(report.Comparison(r.contenders[concurrency])))
 	}
 	if r.trips != nil {
-		b.WriteString("\nRound trips of an order to each database, and those of floor-n:\n\n")
+		last := c.concurrency[len(c.concurrency)-1]
+		fmt.Fprintf(&b, "\nRound trips of an order to each database, and those of floor-n, %d at a time:\n\n", last)
 		b.WriteString(table(r.trips.table()))
 	}
 	most := slices.Max(c.concurrency)

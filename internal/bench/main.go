@@ -12,8 +12,9 @@
 //
 // In turn are also the platform without each of the savings that are its own, started
 // anew for each round on one engine, and a young platform and an old one, when it is
-// asked whether costs are flat. What is the engine's has a rig and rounds of its own;
-// there the first row and the last are the same, and show how far that is off.
+// asked whether costs are flat; there a round is a number of orders. What is the
+// engine's has a rig and rounds of its own. The first row of the savings and the last
+// are the same, and show how far two measurements are apart.
 //
 // # How each figure is taken
 //
@@ -34,13 +35,13 @@
 //   - allocations: of the worker process, from Go's own statistics.
 //   - service round trips: counted on the wire, in rounds of their own at the end,
 //     because counting costs time (see package wire).
-//   - the doctor does not run by itself, as it looks at every order that there is,
-//     each time; what that costs is measured once, among costs over time.
+//   - the doctor does not run by itself but in a soak, as it looks at every order that
+//     there is, each time; what that costs is measured once, among costs over time.
 //   - where CPU time goes, with --profile: each process's share of a profile of a
 //     round of its own (see package areas), of what the rounds measured.
 //
 // What is used while nobody orders anything is measured in the same run and
-// subtracted for the length of the round. Before counters are read
+// subtracted for the length of the round. Before counters are read in the end,
 // everything idles for ten seconds, because PostgreSQL's sessions report what they
 // did that late.
 package main

@@ -51,7 +51,8 @@ func ratioOf(of Series, m Metric, over Series, n Metric) *float64 {
 	return &r
 }
 
-// Flat judges costs late in a run by those early in it.
+// Flat judges the costs of a platform that has had many orders by those of one that
+// has had few.
 func Flat(early, late Series, from, to int) []Aim {
 	var aims []Aim
 	for _, m := range []Metric{EngineTx, EngineWAL, ServiceTx, ServiceWAL, CPU} {

@@ -129,7 +129,7 @@ type Health struct {
 	Goroutines float64 // of a Go process of ours
 }
 
-// Health looks at every process, and at the connections to each PostgreSQL server.
+// Health looks at every process.
 func (r *Rig) Health(ctx context.Context) (map[string]Health, error) {
 	all := map[string]Health{}
 	for counter, pid := range r.pids() {
