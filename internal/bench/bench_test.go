@@ -87,7 +87,8 @@ func TestComparesAnOrderWithTheFloor(t *testing.T) {
 	o.profile = filepath.Join(t.TempDir(), "profiles")
 	c := comparison{
 		options: o, engines: []string{onPostgres}, concurrency: []int{2},
-		pacing: pacing{rounds: 2, duration: time.Second, warm: 500 * time.Millisecond},
+		// A profile of one second can miss what is a tenth of the time.
+		pacing: pacing{rounds: 2, duration: 3 * time.Second, warm: 500 * time.Millisecond},
 	}
 	var say bytes.Buffer
 	result, err := c.on(within(t, 5*time.Minute), onPostgres, &say)
@@ -140,7 +141,7 @@ func TestComparesAnOrderWithTheFloor(t *testing.T) {
 			require.InDelta(t, 1, sum, 1e-9, p.name)
 		}
 		if p.part == rig.Engine {
-			require.Positive(t, p.shares[areas.GRPC]+p.shares[areas.Server], "functions are called what the rules say")
+			require.Positive(t, p.shares[areas.GRPC]*p.shares[areas.Server], "functions are called what the rules say")
 		}
 	}
 }

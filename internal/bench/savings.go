@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -66,13 +65,7 @@ func setting(variables ...string) func(*rig.Platform) {
 
 // executed has the driver execute statements in a mode of its own.
 func executed(mode string) func(*rig.Platform) {
-	return func(p *rig.Platform) {
-		p.Database = maps.Clone(p.Database)
-		if p.Database == nil {
-			p.Database = url.Values{}
-		}
-		p.Database.Set("default_query_exec_mode", mode)
-	}
+	return func(p *rig.Platform) { p.Database = url.Values{"default_query_exec_mode": {mode}} }
 }
 
 // connections bounds the pools of all services, and with them how many of their
@@ -234,11 +227,13 @@ func (s *savings) round(ctx context.Context, m *meter, p rig.Platform, round int
 	if _, err := who.run(ctx, work{concurrency: s.concurrency, duration: s.warm, seed: s.seed}, func() {}); err != nil {
 		return nil, err
 	}
-	settled := m.watchIdle
-	if m.idle != nil {
-		settled = func(ctx context.Context) error { return pause(ctx, m.settle) }
+	var err error
+	if m.idle == nil {
+		err = m.watchIdle(ctx)
+	} else {
+		err = pause(ctx, m.settle)
 	}
-	if err := settled(ctx); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	return m.round(ctx, who, work{concurrency: s.concurrency, duration: s.duration, seed: s.seed + uint64(round)}) //nolint:gosec // not negative
