@@ -62,12 +62,12 @@ prove: ## Try what `make test` has no time for, in under an hour, and write docs
 .PHONY: chaos
 chaos: ## Break the running platform for FOR (120s) under ORDERS (500) orders, and judge it; SEED draws how
 	@scripts/temporal-server.sh
-	go test ./internal/chaos -run '^TestChaos$$' -count=1 -v -timeout 30m -chaos.for=$(FOR) -chaos.orders=$(ORDERS) $(if $(filter file,$(origin SEED)),,-chaos.seed=$(SEED)) $(if $(PLANT),-chaos.plant=$(PLANT))
+	go test ./proof/chaos -run '^TestChaos$$' -count=1 -v -timeout 30m -chaos.for=$(FOR) -chaos.orders=$(ORDERS) $(if $(filter file,$(origin SEED)),,-chaos.seed=$(SEED)) $(if $(PLANT),-chaos.plant=$(PLANT))
 
 .PHONY: recovery
 recovery: ## Measure how long customers wait after a worker, PostgreSQL or the engine was killed, REPEATS (10) times
 	@scripts/temporal-server.sh
-	go test ./internal/chaos -run '^$$' -bench '^BenchmarkRecovery$$' -benchtime $(REPEATS)x -timeout 30m
+	go test ./proof/chaos -run '^$$' -bench '^BenchmarkRecovery$$' -benchtime $(REPEATS)x -timeout 30m
 
 .PHONY: figures
 figures: build ## Print what an order costs on this machine, on a platform of its own
@@ -91,7 +91,7 @@ MINUTES ?= 10
 .PHONY: bench-tools
 bench-tools: build
 	@scripts/temporal-server.sh
-	CGO_ENABLED=0 go build -trimpath -o bin/bench ./internal/bench
+	CGO_ENABLED=0 go build -trimpath -o bin/bench ./proof/bench
 
 .PHONY: bench
 bench: bench-tools ## Measure an order against the floor (CONCURRENCY=1,32 ROUNDS=3 SECONDS=20 PROFILE=1)
@@ -115,7 +115,7 @@ microbench: ## Run the micro-benchmarks; with BASE=FILE of an earlier run, compa
 
 .PHONY: record-histories
 record-histories: build ## Record the golden histories that are missing (FORCE=1: all that are not frozen)
-	go test ./internal/e2e -run '^TestRecordHistories$$' -count=1 -v -record $(if $(FORCE),-force)
+	go test ./proof/e2e -run '^TestRecordHistories$$' -count=1 -v -record $(if $(FORCE),-force)
 
 .PHONY: freeze
 freeze: ## Freeze the golden histories that no release has yet, before it is tagged (VERSION=v0.2.0)

@@ -13,11 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
-
-	"github.com/amends/amends/internal/dbtest"
 )
 
 // names of all databases, each of which has a role of the same name.

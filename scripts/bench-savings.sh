@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the platform, as the working tree has it, without each of the things that
-# internal/bench/without takes back, and runs `bench savings` with the builds and
+# proof/bench/without takes back, and runs `bench savings` with the builds and
 # with what it is told.
 source "$(dirname "$0")/lib.sh"
 
@@ -8,7 +8,7 @@ builds=bin/without
 half="$(mktemp -d)"
 trap 'rm -rf "$half"' EXIT
 given=()
-for patch in internal/bench/without/*.patch; do
+for patch in proof/bench/without/*.patch; do
   name="$(basename "$patch" .patch)"
   say "building without $name"
   mkdir -p "$half/$name"

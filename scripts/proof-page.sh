@@ -120,7 +120,7 @@ cat <<EOF2
 \`make prove\` writes this page (\`scripts/prove.sh\`); nothing here is typed in. What did not run shows as
 not run, and each part says of which commit it is. What is promised is in [architecture.md](architecture.md#guarantees); what each part shows, and what it
 cannot show, is in its package: [\`saga/sagatest\`](../saga/sagatest/doc.go), [\`saga/barrier\`](../saga/barrier/doc.go),
-[\`internal/continued\`](../internal/continued/doc.go), [\`internal/chaos\`](../internal/chaos/doc.go).
+[\`proof/continued\`](../proof/continued/doc.go), [\`proof/chaos\`](../proof/chaos/doc.go).
 
 | | |
 |---|---|

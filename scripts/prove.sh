@@ -49,17 +49,17 @@ part() {
   fi
 }
 
-explore=(./internal/proof -run '^TestNoScheduleOfFaultsBreaksAnOrder$')
+explore=(./proof/schedules -run '^TestNoScheduleOfFaultsBreaksAnOrder$')
 part explorer 50 "${explore[@]}" -faults "$faults"
-part reduction 10 ./internal/proof -run '^TestTheReductionLosesNoRunOfAnOrder$' -reduction $((faults < 2 ? faults : 2))
+part reduction 10 ./proof/schedules -run '^TestTheReductionLosesNoRunOfAnOrder$' -reduction $((faults < 2 ? faults : 2))
 part sample 10 "${explore[@]}" -faults "$sizes" -sample "$sample" -seed "$seed" -dense 0
-part judgement 10 ./internal/proof -run '^TestTheDoctorFindsNothingAfterAnyFault$' -doctor 2 -sample "$sample" -seed "$seed"
-part mutants 15 ./internal/proof -run 'Caught$' -mutants
+part judgement 10 ./proof/schedules -run '^TestTheDoctorFindsNothingAfterAnyFault$' -doctor 2 -sample "$sample" -seed "$seed"
+part mutants 15 ./proof/schedules -run 'Caught$' -mutants
 part barrier 10 ./saga/barrier -run 'Interleaving|EveryOrder|CutAtCommit' -barrier.random="$random_runs" -barrier.seed="$seed"
-part continued 10 ./internal/continued -every-way
-part chaos 15 ./internal/chaos -run '^TestChaos$' -chaos.for="$for_" -chaos.orders="$orders" -chaos.seed="$seed"
-part recovery 15 ./internal/chaos -run '^$' -bench '^BenchmarkRecovery$' -benchtime "${recoveries}x"
-part doctor 10 ./internal/e2e -run '^TestDoctorSpeed$' -doctor.orders "$doctor"
+part continued 10 ./proof/continued -every-way
+part chaos 15 ./proof/chaos -run '^TestChaos$' -chaos.for="$for_" -chaos.orders="$orders" -chaos.seed="$seed"
+part recovery 15 ./proof/chaos -run '^$' -bench '^BenchmarkRecovery$' -benchtime "${recoveries}x"
+part doctor 10 ./proof/e2e -run '^TestDoctorSpeed$' -doctor.orders "$doctor"
 
 LOGS=$logs FAULTS=$faults SAMPLE=$sample SIZES=$sizes SEED=$seed RANDOM_RUNS=$random_runs \
   FOR=$for_ ORDERS=$orders DOCTOR=$doctor scripts/proof-page.sh >"$logs/page"

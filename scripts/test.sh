@@ -10,7 +10,7 @@ source "$(dirname "$0")/lib.sh"
 # schedules and SQLite is 13 times slower under it; the stores' races are between
 # transactions, which it does not see; end to end and in chaos the product's own
 # processes run, not the test's.
-without_race='/(services/.+/(store|simulator)|saga/sagatest|internal/proof|internal/continued|internal/e2e|internal/chaos)$'
+without_race='/(services/.+/(store|simulator)|saga/sagatest|proof/schedules|proof/continued|proof/e2e|proof/chaos)$'
 
 have_database() { [ -n "${TEST_DATABASE_URL:-}" ] || have_postgres; }
 
@@ -50,7 +50,7 @@ run() {
 
 # Caching is left to Go where it can see what a test depends on. Of these it
 # cannot: they list the tree, or build and start binaries.
-uncached='amends/amends(/cmd/amends|/internal/bench|/internal/e2e|/internal/chaos)?$'
+uncached='amends/amends(/cmd/amends|/proof/bench|/proof/e2e|/proof/chaos)?$'
 
 # Every package is in one of the four runs below, whatever the patterns say.
 packages=$(go list ./...)

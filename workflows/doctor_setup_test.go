@@ -19,7 +19,7 @@ import (
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/internal/money"
-	"github.com/amends/amends/internal/shoptest"
+	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"

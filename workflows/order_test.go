@@ -17,7 +17,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/shoptest"
+	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"

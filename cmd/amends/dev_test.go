@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/internal/config"
-	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/proof/dbtest"
 )
 
 func TestDev(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/amends/amends/internal/config"
-	"github.com/amends/amends/internal/load"
+	"github.com/amends/amends/proof/load"
 )
 
 const loadHelp = `Place orders against a running platform with the demo data, wait until each is decided, and compare

@@ -7,9 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/amends/amends/proof/load"
 	"github.com/stretchr/testify/require"
-
-	"github.com/amends/amends/internal/load"
 )
 
 func TestLoad(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/internal/database"
-	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/barrier/txn"
 )
 

@@ -14,7 +14,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
-	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/proof/dbtest"
 )
 
 // admin returns a superuser's DSN, and names that no other test provisions; the

@@ -10,7 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/internal/database"
-	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/proof/dbtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -8,7 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/internal/database"
-	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/proof/dbtest"
 )
 
 // cutCall is a call whose connection breaks at its COMMIT, and what it finds.

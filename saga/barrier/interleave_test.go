@@ -8,9 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/stretchr/testify/require"
-
-	"github.com/amends/amends/internal/dbtest"
 )
 
 var (

@@ -9,7 +9,7 @@ import (
 	"gorm.io/gorm/logger"
 
 	"github.com/amends/amends/internal/database"
-	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/proof/dbtest"
 )
 
 // TestTableOnPlainGORM checks the table with GORM as anybody opens it: no driver

@@ -10,7 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/barrier"
 )
 

@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
-	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/barrier"
+	"github.com/stretchr/testify/require"
 )
 
 // TestRoundTrips says what each call costs on the way to PostgreSQL, with an

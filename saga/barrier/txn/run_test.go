@@ -12,7 +12,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
-	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/barrier/txn"
 )
 

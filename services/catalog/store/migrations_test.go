@@ -1,10 +1,9 @@
 package store_test
 
 import (
-	"testing"
-
-	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/services/catalog/store"
+	"testing"
 )
 
 func TestMigrationsGoUpDownUp(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/dbtest"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/catalog/store"
 )

@@ -10,8 +10,8 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
-	"github.com/amends/amends/internal/dbtest"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/catalog/store"

@@ -9,7 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/inventory"
 	inventorystore "github.com/amends/amends/services/inventory/store"

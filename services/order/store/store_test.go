@@ -10,8 +10,8 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/dbtest"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/order"
 	orderstore "github.com/amends/amends/services/order/store"

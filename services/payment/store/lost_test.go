@@ -9,7 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/provider/simulator"
 	"github.com/amends/amends/services/payment/store"

@@ -11,8 +11,8 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
-	"github.com/amends/amends/internal/dbtest"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/provider"

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/store"
 )

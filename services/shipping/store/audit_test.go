@@ -10,7 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/internal/database"
-	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/shipping"
 	"github.com/amends/amends/services/shipping/carrier/simulator"

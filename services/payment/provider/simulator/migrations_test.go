@@ -1,10 +1,9 @@
 package simulator_test
 
 import (
-	"testing"
-
-	"github.com/amends/amends/internal/dbtest"
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/services/payment/provider/simulator"
+	"testing"
 )
 
 func TestMigrationsGoUpDownUp(t *testing.T) {

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/amends/amends/proof/bench/floor"
+	"github.com/amends/amends/proof/bench/rig"
+	"github.com/amends/amends/proof/load"
+	"github.com/amends/amends/workflows"
+)
+
+// Names of the contenders.
+const (
+	bareName  = "floor-0"
+	naiveName = "floor-n"
+	orderName = "order"
+)
+
+// acknowledged is the share of orders whose acknowledgement is measured. Each
+// costs a request more, which the platform works for.
+const acknowledged = 0.1
+
+// work is what a contender is to do: so many at a time, for that long or that
+// many of them.
+type work struct {
+	concurrency int
+	duration    time.Duration
+	orders      int     // instead of a duration; orders only
+	rate        float64 // instead of a concurrency; orders only
+	seed        uint64
+}
+
+// outcome is what came of it. Times are in milliseconds.
+type outcome struct {
+	orders                 int
+	took                   time.Duration
+	ackP50, ackP99         float64
+	decidedP50, decidedP99 float64
+}
+
+// contender is somebody who is measured.
+type contender struct {
+	name     string
+	workflow string // the type's name
+	front    string // the part that asks the engine
+	worker   string // the part that works
+	// run does the work, and calls measured when all of it is decided.
+	run func(ctx context.Context, w work, measured func()) (outcome, error)
+}
+
+// contenders returns who takes part, in the order of a round.
+func contenders(r *rig.Rig) []contender {
+	ofFloor := func(name, workflow string) contender {
+		return contender{
+			name: name, workflow: workflow, front: rig.FloorClient, worker: rig.FloorWorker,
+			run: func(ctx context.Context, w work, measured func()) (outcome, error) {
+				result, err := r.Floor(ctx, floor.Round{Workflow: workflow, Concurrency: w.concurrency, Duration: w.duration})
+				measured()
+				return floored(result), err
+			},
+		}
+	}
+	return []contender{ofFloor(bareName, floor.BareWorkflow), ofFloor(naiveName, floor.NaiveWorkflow), ordering(r)}
+}
+
+// ordering is the whole order.
+func ordering(r *rig.Rig) contender {
+	return contender{
+		name: orderName, workflow: workflows.PlaceOrder, front: rig.API, worker: rig.Worker,
+		run: func(ctx context.Context, w work, measured func()) (outcome, error) {
+			report, err := load.Run(ctx, load.Options{
+				BaseURL: r.API, Orders: w.orders, Duration: w.duration, Concurrency: w.concurrency, Rate: w.rate,
+				Sample: acknowledged, Seed: w.seed, Shop: load.Shop{SKUs: rig.SKUs()}, Placed: measured,
+			})
+			if err == nil {
+				err = report.Err()
+			}
+			if err != nil {
+				return outcome{}, fmt.Errorf("orders: %w", err)
+			}
+			return outcome{
+				orders: report.Decided, took: time.Duration(report.PlacingSeconds * float64(time.Second)),
+				ackP50: report.Acknowledgement.P50, ackP99: report.Acknowledgement.P99,
+				decidedP50: report.Decision.P50, decidedP99: report.Decision.P99,
+			}, nil
+		},
+	}
+}
+
+// floored is the outcome of a round of the floor.
+func floored(r floor.Result) outcome {
+	return outcome{
+		orders: len(r.Ended), took: r.Took,
+		ackP50: quantile(r.Started, 0.50), ackP99: quantile(r.Started, 0.99),
+		decidedP50: quantile(r.Ended, 0.50), decidedP99: quantile(r.Ended, 0.99),
+	}
+}
+
+// quantile returns the least of the times that so many of them do not exceed, in
+// milliseconds; 0 of none.
+func quantile(times []time.Duration, share float64) float64 {
+	if len(times) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(times))
+	rank := int(math.Ceil(share * float64(len(sorted))))
+	return float64(sorted[max(rank, 1)-1]) / float64(time.Millisecond)
+}

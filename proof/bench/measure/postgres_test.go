@@ -1,0 +1,44 @@
+package measure_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/proof/bench/measure"
+	"github.com/amends/amends/proof/dbtest"
+)
+
+func TestCountsWhatADatabaseDid(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	dsn := dbtest.Postgres(t)
+	c, err := pgx.Connect(ctx, dsn)
+	require.NoError(t, err)
+	defer func() { _ = c.Close(context.WithoutCancel(ctx)) }()
+	name := c.Config().Database
+	before, err := measure.ReadPostgres(ctx, c, name)
+	require.NoError(t, err)
+
+	const times = 50
+	_, err = c.Exec(ctx, "CREATE TABLE t (x bigint)")
+	require.NoError(t, err)
+	for i := range times {
+		_, err := c.Exec(ctx, "INSERT INTO t VALUES ($1)", i)
+		require.NoError(t, err)
+	}
+	var after measure.Postgres
+	require.Eventually(t, func() bool { // the statistics come late
+		_, err := c.Exec(ctx, "SELECT pg_stat_force_next_flush()")
+		require.NoError(t, err)
+		after, err = measure.ReadPostgres(ctx, c, name)
+		require.NoError(t, err)
+		return after.Transactions-before.Transactions >= times
+	}, 10*time.Second, 20*time.Millisecond)
+	require.GreaterOrEqual(t, after.Written-before.Written, int64(times+1), "others may use the server, too")
+	require.Greater(t, after.WAL-before.WAL, int64(times*24))
+	require.NoError(t, measure.Checkpoint(ctx, c))
+}

@@ -1,0 +1,149 @@
+package rig
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/url"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/proof/bench/floor"
+	"github.com/amends/amends/services/catalog"
+	"github.com/amends/amends/worker"
+)
+
+const (
+	products = 100
+	// stock of each product is more than anybody will order.
+	stock    = 100_000_000
+	currency = "EUR"
+)
+
+// SKUs are the products in stock. A shop has many: were there only a few, all
+// orders would wait for each other at the same rows.
+func SKUs() []string {
+	skus := make([]string, products)
+	for i := range skus {
+		skus[i] = fmt.Sprintf("BENCH-%03d", i)
+	}
+	return skus
+}
+
+// databasesOf are the variables of each service's databases, by name.
+var databasesOf = map[string]map[string]string{
+	"order":     {"order": "AMENDS_SERVICES_ORDER_DSN"},
+	"catalog":   {"catalog": "AMENDS_SERVICES_CATALOG_DSN"},
+	"inventory": {"inventory": "AMENDS_SERVICES_INVENTORY_DSN"},
+	"payment":   {"payment": "AMENDS_SERVICES_PAYMENT_DSN", "provider": "AMENDS_SERVICES_PAYMENT_PROVIDER_DSN"},
+	"shipping":  {"shipping": "AMENDS_SERVICES_SHIPPING_DSN", "carrier": "AMENDS_SERVICES_SHIPPING_CARRIER_DSN"},
+}
+
+// Services returns the names of the platform's services.
+func Services() []string { return slices.Sorted(maps.Keys(databasesOf)) }
+
+// floorDatabase is what the floor's database of a service is called.
+func floorDatabase(service string) string { return "floor_" + service }
+
+// OfFloor says whether a database is one of the floor's.
+func OfFloor(database string) bool { return strings.HasPrefix(database, "amends_"+floorDatabase("")) }
+
+// prepare makes every database, and what the engine needs registered.
+func (r *Rig) prepare(ctx context.Context) error {
+	for _, own := range databasesOf {
+		for name := range own {
+			if err := r.provision(ctx, name); err != nil {
+				return err
+			}
+		}
+	}
+	for _, service := range floor.Services() {
+		if err := r.provision(ctx, floorDatabase(service)); err != nil {
+			return err
+		}
+	}
+	for _, what := range []string{"--all", "temporal"} {
+		if err := r.Tool(ctx, "migrate", what); err != nil {
+			return err
+		}
+	}
+	return r.stockUp(ctx)
+}
+
+// provision makes a database.
+func (r *Rig) provision(ctx context.Context, name string) error {
+	dsn, err := database.Provision(ctx, r.services.DSN, name, rand.Text())
+	if err != nil {
+		return err
+	}
+	if r.databases[name], err = url.Parse(dsn); err != nil {
+		return fmt.Errorf("DSN of %s: %w", name, err)
+	}
+	return nil
+}
+
+// stockUp fills the catalog and the warehouses.
+func (r *Rig) stockUp(ctx context.Context) error {
+	var list []catalog.Product
+	for _, sku := range SKUs() {
+		list = append(list, catalog.Product{SKU: sku, Name: sku, Category: "bench", Price: money.New(1299, currency), Active: true})
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	o := worker.Options{Services: map[string]worker.Service{}, Logger: slog.New(slog.DiscardHandler)}
+	for _, name := range []string{"catalog", "inventory"} {
+		o.Services[name] = worker.Service{DSN: r.databases[name].String()}
+	}
+	if _, err := worker.ImportCatalog(ctx, o, strings.NewReader(string(text))); err != nil {
+		return err
+	}
+	for i, sku := range SKUs() {
+		if _, err := worker.ReceiveStock(ctx, o, sku, []string{"BER", "AMS"}[i%2], stock, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Tool runs a command of amends.
+func (r *Rig) Tool(ctx context.Context, args ...string) error {
+	cmd := exec.CommandContext(ctx, r.o.Platform.Amends, args...) //nolint:gosec // the binary that is measured
+	cmd.Env = append(r.environ(), r.dsns()...)
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("amends %s: %w: %s", strings.Join(args, " "), err, said)
+	}
+	return nil
+}
+
+// environ is what every process of the platform is told.
+func (r *Rig) environ() []string {
+	env := []string{"AMENDS_TEMPORAL_ADDRESS=" + r.address, "AMENDS_PROFILES=" + strconv.FormatBool(r.o.Profile)}
+	if !r.o.Doctor {
+		env = append(env, "AMENDS_DOCTOR_EVERY=0")
+	}
+	return append(env, r.o.Platform.Environ...)
+}
+
+// dsns are the databases of the platform's services as variables.
+func (r *Rig) dsns() []string {
+	var env []string
+	for _, own := range databasesOf {
+		for name, variable := range own {
+			dsn := *r.databases[name]
+			query := dsn.Query()
+			maps.Copy(query, r.o.Platform.Database)
+			dsn.RawQuery = query.Encode()
+			env = append(env, variable+"="+dsn.String())
+		}
+	}
+	return env
+}

@@ -1,0 +1,246 @@
+// Package rig runs what is measured: an engine, PostgreSQL servers, the order
+// platform and the floor, each in processes of its own, on one machine.
+//
+// The order platform and the floor have the same layout: one process that asks the
+// engine (the API; the floor's client), and one for the workers of all services.
+// Every service has a database of its own, all of them on one PostgreSQL server,
+// which is not the engine's. Both are up all the time, if the floor is wanted; who
+// is not measured idles.
+package rig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/amends/amends/internal/devserver"
+	"github.com/amends/amends/internal/loopback"
+	"github.com/amends/amends/internal/pgserver"
+	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/temporalserver"
+	"github.com/amends/amends/proof/bench/wire"
+)
+
+// Options say what runs.
+type Options struct {
+	// Dir is a folder for everything; it must be empty, and within reach of
+	// PostgreSQL's user.
+	Dir string
+	// Platform is the order platform.
+	Platform Platform
+	// Self is the binary of the floor's processes, which is run with "floor-worker"
+	// and "floor-client".
+	Self string
+	// Server is the Temporal server on PostgreSQL; without it CLI is the one whose
+	// dev server runs instead.
+	Server *temporalserver.Binaries
+	CLI    string
+	// Alone leaves the floor out.
+	Alone bool
+	// Doctor has the doctor run by itself, as it comes. It looks at every order that
+	// there is, each time.
+	Doctor bool
+	// Safety of a commit of both PostgreSQL servers.
+	Safety pgserver.Safety
+	// Profile has the platform and the Temporal server serve profiles, as the floor
+	// always does.
+	Profile bool
+	// Shards and DynamicConfig are those of the Temporal server, if they are not to
+	// be what it comes with.
+	Shards        int
+	DynamicConfig []byte
+	// Trace has the Temporal server reach its PostgreSQL over a line that counts. It
+	// costs time: with it nothing that is timed says anything.
+	Trace bool
+}
+
+// Platform is how the order platform runs.
+type Platform struct {
+	// Amends is its binary.
+	Amends string
+	// Environ is more that its processes are told, such as settings.
+	Environ []string
+	// Database is more that its services tell the driver: parameters of their DSNs.
+	Database url.Values
+}
+
+// Rig is everything that runs.
+type Rig struct {
+	// Client is of the engine, for looking at workflows.
+	Client *amendstemporal.Client
+	// API is where orders are placed.
+	API string
+	// Parts are the processes by name.
+	Parts map[string]*Part
+	// Engine is the line to the engine's PostgreSQL; nil unless it is traced.
+	Engine *wire.Line
+
+	o         Options
+	services  *pgserver.Server
+	engineDB  *pgserver.Server // nil with a dev server
+	address   string           // of the engine
+	enginePID int
+	profiles  string              // the base of the engine's profiles; "" without
+	databases map[string]*url.URL // of services by name
+	watch     map[*pgserver.Server]*pgx.Conn
+	stops     []func() error
+}
+
+// Names of the parts.
+const (
+	API         = "api"
+	Worker      = "worker"
+	FloorClient = "floor-client"
+	FloorWorker = "floor-worker"
+)
+
+// Engine is the Temporal server, which is no part of ours.
+const Engine = "engine"
+
+// Start starts everything, with new and empty databases but for a catalog and a
+// stock. The caller stops it; what has started when it fails is stopped.
+func Start(ctx context.Context, o Options) (r *Rig, err error) {
+	r = &Rig{o: o, Parts: map[string]*Part{}, databases: map[string]*url.URL{}, watch: map[*pgserver.Server]*pgx.Conn{}}
+	defer func() {
+		if err != nil {
+			r, err = nil, errors.Join(err, r.Stop())
+		}
+	}()
+	if err := os.Mkdir(filepath.Join(o.Dir, "logs"), 0o700); err != nil {
+		return r, err
+	}
+	if err := r.startServers(ctx); err != nil {
+		return r, err
+	}
+	if r.Client, err = amendstemporal.Dial(amendstemporal.Options{Address: r.address, Isolated: true}); err != nil {
+		return r, err
+	}
+	r.stops = append(r.stops, func() error { r.Client.Close(); return nil })
+	if err := r.prepare(ctx); err != nil {
+		return r, err
+	}
+	return r, r.startParts(ctx)
+}
+
+// Stop stops everything, the last that was started first.
+func (r *Rig) Stop() (err error) {
+	for _, stop := range slices.Backward(r.stops) {
+		err = errors.Join(err, stop())
+	}
+	r.stops = nil
+	return err
+}
+
+// startServers starts the PostgreSQL servers and the engine.
+func (r *Rig) startServers(ctx context.Context) error {
+	var both errgroup.Group
+	both.Go(func() (err error) {
+		r.services, err = r.startPostgres(ctx, "services-postgres")
+		return err
+	})
+	if r.o.Server != nil {
+		both.Go(func() (err error) {
+			r.engineDB, err = r.startPostgres(ctx, "engine-postgres")
+			return err
+		})
+	}
+	err := both.Wait()
+	for _, s := range []*pgserver.Server{r.services, r.engineDB} {
+		if s == nil {
+			continue
+		}
+		r.stops = append(r.stops, s.Stop)
+		if err == nil {
+			err = r.watchServer(ctx, s)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return r.startEngine(ctx)
+}
+
+func (r *Rig) startPostgres(ctx context.Context, name string) (*pgserver.Server, error) {
+	bin, err := pgserver.Find()
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(r.o.Dir, name)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return pgserver.Start(ctx, pgserver.Options{Bin: bin, Dir: dir, Password: "bench", Safety: r.o.Safety})
+}
+
+// watchServer opens the connection that its counters are read on.
+func (r *Rig) watchServer(ctx context.Context, s *pgserver.Server) error {
+	c, err := pgx.Connect(ctx, s.DSN)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	r.watch[s] = c
+	r.stops = append(r.stops, func() error { return c.Close(context.WithoutCancel(ctx)) })
+	return nil
+}
+
+func (r *Rig) startEngine(ctx context.Context) error {
+	dir := filepath.Join(r.o.Dir, "engine")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	if r.engineDB == nil {
+		s, err := devserver.Start(ctx, devserver.Options{Bin: r.o.CLI, Dir: dir, Durable: r.o.Safety == pgserver.PowerLoss})
+		if err != nil {
+			return err
+		}
+		r.address, r.enginePID = s.Address, s.Pid()
+		r.stops = append(r.stops, s.Stop)
+		return nil
+	}
+	port := r.engineDB.Port
+	if r.o.Trace {
+		var err error
+		if r.Engine, port, err = r.line(ctx, r.engineDB); err != nil {
+			return err
+		}
+	}
+	o := temporalserver.Options{
+		Binaries: *r.o.Server, Dir: dir, Shards: r.o.Shards, DynamicConfig: r.o.DynamicConfig,
+		Database: temporalserver.Database{Port: port, User: pgserver.Superuser, Password: "bench"},
+	}
+	if r.o.Profile {
+		var err error
+		if o.ProfilePort, err = loopback.FreePort(ctx); err != nil {
+			return err
+		}
+		r.profiles = "http://" + net.JoinHostPort("localhost", strconv.Itoa(o.ProfilePort))
+	}
+	s, err := temporalserver.Start(ctx, o)
+	if err != nil {
+		return err
+	}
+	r.address, r.enginePID = s.Address, s.Pid()
+	r.stops = append(r.stops, s.Stop)
+	return nil
+}
+
+// line opens a line to a server that counts, and returns its port, too.
+func (r *Rig) line(ctx context.Context, s *pgserver.Server) (*wire.Line, int, error) {
+	l, err := wire.Open(ctx, loopback.Address(s.Port))
+	if err != nil {
+		return nil, 0, err
+	}
+	r.stops = append(r.stops, l.Close)
+	at, err := netip.ParseAddrPort(l.Address)
+	return l, int(at.Port()), err
+}

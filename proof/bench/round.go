@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/amends/amends/proof/bench/measure"
+	"github.com/amends/amends/proof/bench/report"
+	"github.com/amends/amends/proof/bench/rig"
+)
+
+// histories is how many of a round are looked at.
+const histories = 20
+
+// meter measures rounds on a rig.
+type meter struct {
+	rig    *rig.Rig
+	settle time.Duration
+	say    io.Writer
+	idle   map[rig.Counter]float64 // per second
+}
+
+// pause waits that long, unless ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}
+
+// read reads the counters when everything has settled.
+func (m *meter) read(ctx context.Context) (rig.Counters, error) {
+	if err := pause(ctx, m.settle); err != nil {
+		return rig.Counters{}, err
+	}
+	return m.rig.Read(ctx)
+}
+
+// watchIdle measures what is used while nobody orders anything.
+func (m *meter) watchIdle(ctx context.Context) error {
+	before, err := m.read(ctx)
+	if err != nil {
+		return err
+	}
+	// Twice as long as the settling: what an idle session reports late comes in
+	// lumps.
+	err = pause(ctx, m.settle)
+	after, failed := m.read(ctx)
+	if err := errors.Join(err, failed); err != nil {
+		return err
+	}
+	m.idle = map[rig.Counter]float64{}
+	for c, v := range after.Values {
+		m.idle[c] = (v - before.Values[c]) / after.At.Sub(before.At).Seconds()
+	}
+	return nil
+}
+
+// round has the contender do the work, and returns what an order cost.
+func (m *meter) round(ctx context.Context, c contender, w work) (report.Sample, error) {
+	if err := m.rig.Checkpoint(ctx); err != nil {
+		return nil, err
+	}
+	before, err := m.rig.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var after rig.Counters
+	var failed error
+	out, err := c.run(ctx, w, func() { after, failed = m.read(ctx) })
+	if err := errors.Join(err, failed); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.name, err)
+	}
+	if out.orders == 0 {
+		return nil, fmt.Errorf("%s: nothing was done in time", c.name)
+	}
+	s := costs(c, m.used(before, after), out.orders)
+	s[report.OrdersPerSecond] = float64(out.orders) / out.took.Seconds()
+	s[report.AckP50], s[report.AckP99] = out.ackP50, out.ackP99
+	s[report.DecidedP50], s[report.DecidedP99] = out.decidedP50, out.decidedP99
+	return s, m.look(ctx, c, s)
+}
+
+// tell says what a round of somebody measured.
+func (m *meter) tell(who string, round, rounds int, s report.Sample) {
+	fmt.Fprintf(m.say, "%s, round %d of %d: %.1f orders/s, %.1f ms of CPU each\n",
+		who, round+1, rounds, s[report.OrdersPerSecond], s[report.CPU])
+}
+
+// used is what was used between two moments, without what is used anyway.
+func (m *meter) used(before, after rig.Counters) map[rig.Counter]float64 {
+	used := map[rig.Counter]float64{}
+	for c, v := range after.Values {
+		used[c] = v - before.Values[c] - m.idle[c]*after.At.Sub(before.At).Seconds()
+	}
+	return used
+}
+
+// kib is one KiB, milli a thousandth of a second.
+const kib, milli = 1024, 1000
+
+// costs are what one order cost a contender.
+func costs(c contender, used map[rig.Counter]float64, orders int) report.Sample {
+	s := report.Sample{}
+	n := float64(orders)
+	set := func(m report.Metric, factor float64, counters ...rig.Counter) {
+		sum, known := 0.0, false
+		for _, counter := range counters {
+			if v, ok := used[counter]; ok {
+				sum, known = sum+v, true
+			}
+		}
+		if known {
+			s[m] = sum * factor / n
+		}
+	}
+	set(report.EngineTx, 1, rig.EngineStoreTx, rig.EngineIndexTx)
+	set(report.EngineStoreTx, 1, rig.EngineStoreTx)
+	set(report.EngineIndexTx, 1, rig.EngineIndexTx)
+	set(report.EngineWritten, 1, rig.EngineWritten)
+	set(report.EngineWAL, 1./kib, rig.EngineWAL)
+	set(report.EngineImages, 1, rig.EngineImages)
+	set(report.ServiceTx, 1, rig.ServiceTx)
+	set(report.ServiceWAL, 1./kib, rig.ServiceWAL)
+	set(report.ServiceImages, 1, rig.ServiceImages)
+	set(report.CPUEngine, milli, rig.EngineCPU)
+	set(report.CPUEngineDB, milli, rig.EngineDBCPU)
+	set(report.CPUServiceDB, milli, rig.ServiceDBCPU)
+	set(report.CPUWorkers, milli, rig.CPUOf(c.worker))
+	set(report.CPUFront, milli, rig.CPUOf(c.front))
+	set(report.CPU, milli, rig.EngineCPU, rig.EngineDBCPU, rig.ServiceDBCPU, rig.CPUOf(c.worker), rig.CPUOf(c.front))
+	set(report.Allocations, 1, rig.AllocationsOf(c.worker))
+	set(report.Allocated, 1./kib, rig.AllocatedOf(c.worker))
+	return s
+}
+
+// look adds what the round's last histories are like.
+func (m *meter) look(ctx context.Context, c contender, s report.Sample) error {
+	ids, err := measure.Newest(ctx, m.rig.Client, c.workflow, histories)
+	if err != nil {
+		return err
+	}
+	if len(ids) == 0 {
+		return fmt.Errorf("there is no history of %s", c.workflow)
+	}
+	var events, tasks float64
+	for _, id := range ids {
+		shape, err := measure.ReadShape(ctx, m.rig.Client, id)
+		if err != nil {
+			return err
+		}
+		events, tasks = events+float64(shape.Events), tasks+float64(shape.WorkflowTasks)
+	}
+	s[report.Events], s[report.WorkflowTasks] = events/float64(len(ids)), tasks/float64(len(ids))
+	return nil
+}

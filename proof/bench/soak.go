@@ -1,0 +1,252 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/amends/amends/proof/bench/report"
+	"github.com/amends/amends/proof/bench/rig"
+)
+
+// soak is `bench soak`: does anything grow under a load that it can well bear?
+type soak struct {
+	options
+
+	engine      string
+	concurrency int
+	duration    time.Duration
+	warmUp      time.Duration // the first part of it; 0 is its share
+	every       time.Duration
+}
+
+// probing is how long it is tried how many orders a second there can be.
+const probing = 20 * time.Second
+
+// warming is the share of a soak in which caches and pools fill, if nobody says how
+// long that is.
+const warming = 0.2
+
+// warm is when caches and pools have filled.
+func (s *soak) warm() time.Duration {
+	return cmp.Or(s.warmUp, time.Duration(warming*float64(s.duration)))
+}
+
+// moment is what everything held at one time.
+type moment struct {
+	at               time.Duration // since the load began
+	health           map[string]rig.Health
+	services, engine int // connections
+}
+
+func soakCommand() *cobra.Command {
+	s := soak{options: options{alone: true, doctor: true}}
+	cmd := &cobra.Command{
+		Use: "soak", Short: "Watch every process under half load", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	s.flags(cmd.Flags())
+	cmd.Flags().StringVar(&s.engine, "engine", onPostgres, "engine to run on")
+	cmd.Flags().IntVar(&s.concurrency, "concurrency", 32, "how many orders at a time full load is")
+	cmd.Flags().DurationVar(&s.duration, "duration", 10*time.Minute, "how long orders are placed")
+	cmd.Flags().DurationVar(&s.warmUp, "warm-up", 0, "how much of that fills caches and is not judged; 0 is a fifth")
+	cmd.Flags().StringVar(&s.profile, "profile", "", "folder to leave profiles of the memory in, of after the warm-up and of the end; none if empty")
+	cmd.Flags().DurationVar(&s.every, "every", 5*time.Second, "how often it is looked at everything")
+	return cmd
+}
+
+func (s *soak) run(ctx context.Context, out, say io.Writer) (err error) {
+	if s.warm() < 0 || s.warm() > s.duration-2*s.every {
+		return errors.New("warm-up: must end before the last two looks at everything")
+	}
+	r, stop, err := s.start(ctx, s.engine)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	facts, err := s.machine(ctx, r, s.engine)
+	if err != nil {
+		return err
+	}
+	c := ordering(r)
+	fmt.Fprintln(say, "looking for full load")
+	full, err := c.run(ctx, work{concurrency: s.concurrency, duration: min(probing, s.duration), seed: s.seed}, func() {})
+	if err != nil {
+		return err
+	}
+	rate := float64(full.orders) / full.took.Seconds() / 2
+	before, err := s.calm(ctx, r)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(say, "%.1f orders/s for %s\n", rate, s.duration)
+	during, err := s.watch(ctx, r, c, rate, say)
+	if err != nil {
+		return err
+	}
+	after, err := s.calm(ctx, r)
+	if err != nil {
+		return err
+	}
+
+	kept := during[slices.IndexFunc(during, func(m moment) bool { return m.at >= s.warm() }):]
+	return s.publish(out, report.Soak, func(table func(*report.Table) string) string {
+		var b strings.Builder
+		b.WriteString(report.Facts(facts))
+		fmt.Fprintf(&b, "\n%.1f orders/s, half of what it can do, for %s on %s. Growth is the slope of the line through what was seen every %s after the first %s.\n\n",
+			rate, s.duration, names[s.engine], s.every, s.warm())
+		b.WriteString(table(grown(kept, before, after)))
+		b.WriteString("\n" + table(report.Verdicts(judge(kept, before, after))))
+		return b.String()
+	})
+}
+
+// calm looks at everything when it has had time to let go of what it held.
+func (s *soak) calm(ctx context.Context, r *rig.Rig) (moment, error) {
+	if err := pause(ctx, s.settle); err != nil {
+		return moment{}, err
+	}
+	return look(ctx, r, 0)
+}
+
+func look(ctx context.Context, r *rig.Rig, at time.Duration) (m moment, err error) {
+	m.at = at
+	if m.health, err = r.Health(ctx); err != nil {
+		return m, err
+	}
+	m.services, m.engine, err = r.Connections(ctx)
+	return m, err
+}
+
+// watch places orders at a rate, and looks at everything meanwhile.
+func (s *soak) watch(ctx context.Context, r *rig.Rig, c contender, rate float64, say io.Writer) (all []moment, err error) {
+	began, warm := time.Now(), false
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error {
+		out, err := c.run(ctx, work{rate: rate, duration: s.duration, seed: s.seed + 1}, func() {})
+		fmt.Fprintf(say, "%d orders, decided after %.0f ms (p50), %.0f ms (p99)\n", out.orders, out.decidedP50, out.decidedP99)
+		return err
+	})
+	both.Go(func() error {
+		for time.Since(began) < s.duration {
+			if err := pause(ctx, s.every); err != nil {
+				return err
+			}
+			m, err := look(ctx, r, time.Since(began))
+			if err != nil {
+				return err
+			}
+			all = append(all, m)
+			if !warm && m.at >= s.warm() {
+				warm = true
+				if err := s.keepHeaps(ctx, r, "warm"); err != nil {
+					return err
+				}
+			}
+		}
+		return s.keepHeaps(ctx, r, "end")
+	})
+	return all, both.Wait()
+}
+
+// keepHeaps leaves a profile of the memory of every process that serves one, if
+// that was asked for.
+func (s *soak) keepHeaps(ctx context.Context, r *rig.Rig, when string) error {
+	if s.profile == "" {
+		return nil
+	}
+	if err := os.MkdirAll(s.profile, 0o755); err != nil { //nolint:gosec // for whoever looks at them
+		return err
+	}
+	for _, name := range append(slices.Collect(maps.Keys(r.Parts)), rig.Engine) {
+		base := r.Profiles(name)
+		if base == "" {
+			continue
+		}
+		file := filepath.Join(s.profile, name+"-"+when+".heap")
+		if _, err := keepProfile(ctx, base+"heap", file); err != nil {
+			return fmt.Errorf("memory of %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+const mib = 1 << 20
+
+// held is the memory of a process: what is resident, but of PostgreSQL only what
+// is a process's own, as all of its processes share one memory that fills up.
+func held(name string, h rig.Health) float64 {
+	if strings.Contains(name, "PostgreSQL") {
+		return float64(h.Own) / mib
+	}
+	return float64(h.Resident) / mib
+}
+
+// growth is how much a process's memory grows, in MiB a minute.
+func growth(name string, all []moment) float64 {
+	var x, y []float64
+	for _, m := range all {
+		x, y = append(x, m.at.Minutes()), append(y, held(name, m.health[name]))
+	}
+	return report.Slope(x, y)
+}
+
+// grown is the table of processes.
+func grown(during []moment, before, after moment) *report.Table {
+	t := report.NewTable("process", "MiB after warm-up", "MiB in the end", "MiB a minute", "goroutines before, after", "sockets before, after")
+	last := during[len(during)-1]
+	for _, name := range slices.Sorted(maps.Keys(last.health)) {
+		goroutines := "–"
+		if g := before.health[name].Goroutines; g > 0 {
+			goroutines = fmt.Sprintf("%.0f, %.0f", g, after.health[name].Goroutines)
+		}
+		t.Row(name, fmt.Sprintf("%.1f", held(name, during[0].health[name])), fmt.Sprintf("%.1f", held(name, last.health[name])),
+			fmt.Sprintf("%+.2f", growth(name, during)), goroutines,
+			fmt.Sprintf("%d, %d", before.health[name].Sockets, after.health[name].Sockets))
+	}
+	t.Row("connections of services", "", "", "", "", fmt.Sprintf("%d, %d", before.services, after.services))
+	if after.engine > 0 {
+		t.Row("connections of the engine", "", "", "", "", fmt.Sprintf("%d, %d", before.engine, after.engine))
+	}
+	return t
+}
+
+// Limits of a soak.
+const (
+	maxGrowth = 1.0 // MiB a minute
+	// slack is how many goroutines and sockets more there may be when all is calm
+	// again: pollers come and go with what the engine says.
+	slack = 10
+)
+
+// judge says whether every process kept to its limits.
+func judge(during []moment, before, after moment) []report.Aim {
+	var aims []report.Aim
+	limit := func(what, limit string, is, most float64) {
+		aims = append(aims, report.Aim{What: what, Limit: limit, Is: fmt.Sprintf("%+.2f", is), Met: is <= most})
+	}
+	for _, name := range slices.Sorted(maps.Keys(after.health)) {
+		limit("memory of "+name, "under 1 MiB a minute", growth(name, during), maxGrowth)
+		b, a := before.health[name], after.health[name]
+		if b.Goroutines > 0 {
+			limit("goroutines of "+name, "back, give or take 10", a.Goroutines-b.Goroutines, slack)
+		}
+		limit("sockets of "+name, "back, give or take 10", float64(a.Sockets-b.Sockets), slack)
+	}
+	limit("connections of services", "back", float64(after.services-before.services), 0)
+	limit("connections of the engine", "back, give or take 10", float64(after.engine-before.engine), slack)
+	return aims
+}

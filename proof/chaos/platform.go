@@ -1,0 +1,263 @@
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/loopback"
+	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/temporalserver"
+	"github.com/amends/amends/proof/shoptest"
+)
+
+// platform is everything that runs.
+type platform struct {
+	dir    string
+	timing Timing
+
+	services, engines *postgres
+	engine            *engine
+	dsns              shoptest.DSNs // as the server knows them, not over a line
+	parts             map[string]*process
+	toDatabase        map[string]*line // by process
+	toEngine          map[string]*line
+	beside            []string // DSNs, as the environment of tools has them
+	url               string   // of the API
+	prices            priceList
+	client            *amendstemporal.Client
+}
+
+// Where it runs.
+type Where struct {
+	// Dir is a folder that PostgreSQL's user can reach; it must be empty.
+	Dir string
+	// Amends is the binary, Binaries are the engine's.
+	Amends   string
+	Binaries temporalserver.Binaries
+}
+
+// startPlatform starts all of it, on new databases that are migrated and stocked.
+// What it has started is stopped by stop, also if it fails.
+func startPlatform(ctx context.Context, w Where, timing Timing, hotStock int) (*platform, error) {
+	p := &platform{
+		dir: w.Dir, timing: timing, parts: map[string]*process{},
+		toDatabase: map[string]*line{}, toEngine: map[string]*line{},
+	}
+	if err := p.startServers(ctx, w); err != nil {
+		return p, err
+	}
+	if err := p.provision(ctx); err != nil {
+		return p, err
+	}
+	if err := p.describe(ctx, w); err != nil {
+		return p, err
+	}
+	var err error
+	if p.client, err = amendstemporal.Dial(amendstemporal.Options{Address: p.engine.address(), Isolated: true}); err != nil {
+		return p, err
+	}
+	if err := errors.Join(p.tool(ctx, nil, "migrate", "--all"), p.tool(ctx, nil, "migrate", "temporal")); err != nil {
+		return p, err
+	}
+	if err := p.stock(ctx, hotStock); err != nil {
+		return p, err
+	}
+	for _, part := range p.parts {
+		if err := part.start(); err != nil {
+			return p, err
+		}
+	}
+	return p, p.ready(ctx)
+}
+
+// startServers starts both PostgreSQLs and the engine.
+func (p *platform) startServers(ctx context.Context, w Where) (err error) {
+	var both errgroup.Group
+	both.Go(func() (err error) {
+		p.services, err = startPostgres(ctx, filepath.Join(p.dir, "postgres"))
+		return err
+	})
+	both.Go(func() (err error) {
+		if p.engines, err = startPostgres(ctx, filepath.Join(p.dir, "engine-postgres")); err != nil {
+			return err
+		}
+		p.engine, err = startEngine(ctx, filepath.Join(p.dir, "engine"), w.Binaries, p.engines)
+		return err
+	})
+	return both.Wait()
+}
+
+// provision makes a database and a role for each service.
+func (p *platform) provision(ctx context.Context) error {
+	for name, dsn := range p.databases() {
+		var err error
+		if *dsn, err = database.Provision(ctx, p.services.server.DSN, name, rand.Text()); err != nil {
+			return err
+		}
+	}
+	for _, service := range []string{"order", "catalog", "inventory", "payment", "shipping"} {
+		own, err := p.environOf(service, nil)
+		if err != nil {
+			return err
+		}
+		p.beside = append(p.beside, own...)
+	}
+	return nil
+}
+
+// databases are the DSNs by what they are of.
+func (p *platform) databases() map[string]*string {
+	d := &p.dsns
+	return map[string]*string{
+		"order": &d.Order, "catalog": &d.Catalog, "inventory": &d.Inventory, "payment": &d.Payment,
+		"provider": &d.Provider, "shipping": &d.Shipping, "carrier": &d.Carrier,
+	}
+}
+
+// describe says how each process is run.
+func (p *platform) describe(ctx context.Context, w Where) error {
+	logs := filepath.Join(p.dir, "logs")
+	if err := os.Mkdir(logs, 0o700); err != nil {
+		return err
+	}
+	for _, name := range append([]string{apiName}, workers...) {
+		toEngine, err := newLine(ctx, name+" to the engine in "+p.dir, p.engine.address())
+		if err != nil {
+			return err
+		}
+		p.toEngine[name] = toEngine
+		admin, err := loopback.FreePort(ctx)
+		if err != nil {
+			return err
+		}
+		part := &process{name: name, bin: w.Amends, logs: logs, admin: "http://" + loopback.Address(admin)}
+		part.env = append(p.environ(toEngine.address()), "AMENDS_ADMIN_ADDR="+loopback.Address(admin))
+		p.parts[name] = part
+		if name == apiName {
+			public, err := loopback.FreePort(ctx)
+			if err != nil {
+				return err
+			}
+			part.args, p.url = []string{"api"}, "http://"+loopback.Address(public)
+			part.env = append(part.env, "AMENDS_HTTP_ADDR="+loopback.Address(public))
+			continue
+		}
+		toDatabase, err := newLine(ctx, name+" to the database in "+p.dir, loopback.Address(p.services.server.Port))
+		if err != nil {
+			return err
+		}
+		p.toDatabase[name] = toDatabase
+		service, _, _ := strings.Cut(name, "-")
+		part.args = []string{"worker", service}
+		own, err := p.environOf(service, toDatabase)
+		if err != nil {
+			return err
+		}
+		part.env = append(part.env, own...)
+	}
+	return nil
+}
+
+// environ is what every process is told.
+func (p *platform) environ(engine string) []string {
+	return append([]string{"HOME=" + p.dir, "AMENDS_TEMPORAL_ADDRESS=" + engine, "AMENDS_LOG_LEVEL=info"}, p.timing.environ()...)
+}
+
+// environOf names the databases of a service, over a line unless that is nil.
+func (p *platform) environOf(service string, over *line) ([]string, error) {
+	names := map[string]string{service: "DSN"}
+	switch service {
+	case "payment":
+		names["provider"] = "PROVIDER_DSN"
+	case "shipping":
+		names["carrier"] = "CARRIER_DSN"
+	}
+	var env []string
+	for name, variable := range names {
+		u, err := url.Parse(*p.databases()[name])
+		if err != nil {
+			return nil, fmt.Errorf("DSN of %s: %w", name, err)
+		}
+		if over != nil {
+			u.Host = over.address()
+		}
+		env = append(env, "AMENDS_SERVICES_"+strings.ToUpper(service)+"_"+variable+"="+u.String())
+	}
+	return env, nil
+}
+
+// tool runs a command of amends that must succeed; input may be nil.
+func (p *platform) tool(ctx context.Context, input []byte, args ...string) error {
+	cmd := p.command(ctx, args...)
+	cmd.Stdin = bytes.NewReader(input)
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("amends %s: %w: %s", strings.Join(args, " "), err, said)
+	}
+	return nil
+}
+
+// command returns a command of amends beside the platform: over no line.
+func (p *platform) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, p.parts[apiName].bin, args...) //nolint:gosec // the binary under test
+	cmd.Env = append(p.environ(p.engine.address()), p.beside...)
+	return cmd
+}
+
+// ready waits until every process says that it is.
+func (p *platform) ready(ctx context.Context) error {
+	for name, part := range p.parts {
+		if err := until(ctx, name+" is ready", func() bool { return answers(ctx, part.admin+"/readyz") }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answers says whether a page is there and well.
+func answers(ctx context.Context, url string) bool {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return false
+	}
+	res, err := browser.Do(r)
+	return err == nil && res.Body.Close() == nil && res.StatusCode == http.StatusOK
+}
+
+// stop stops everything that runs.
+func (p *platform) stop() (err error) {
+	var parts errgroup.Group
+	for _, part := range p.parts {
+		parts.Go(part.stop)
+	}
+	err = parts.Wait()
+	if p.client != nil {
+		p.client.Close()
+	}
+	for _, l := range p.toDatabase {
+		l.close()
+	}
+	for _, l := range p.toEngine {
+		l.close()
+	}
+	if p.engine != nil && p.engine.server != nil {
+		err = errors.Join(err, p.engine.server.Stop())
+	}
+	for _, s := range []*postgres{p.services, p.engines} {
+		if s != nil && s.server != nil {
+			err = errors.Join(err, s.server.Stop())
+		}
+	}
+	return err
+}

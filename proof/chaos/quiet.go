@@ -1,0 +1,69 @@
+package chaos
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"github.com/amends/amends/proof/shoptest"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/workflows"
+	"time"
+)
+
+// quiet waits until every order is decided. Everything that was broken is whole
+// again, so nothing may be left flagged either, which the judgement looks at.
+func (p *platform) quiet(ctx context.Context, shop *shoptest.Shop, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	var left []order.Record
+	var failed error
+	err := until(ctx, "every order is decided", func() bool {
+		left, failed = undecided(ctx, shop)
+		return failed == nil && len(left) == 0
+	})
+	if err == nil {
+		return nil
+	}
+	all := []error{failed, err}
+	for _, r := range left {
+		all = append(all, fmt.Errorf("I4: order %s is %s, %s", r.ID, r.Status, p.why(context.WithoutCancel(ctx), r.ID)))
+	}
+	return errors.Join(all...)
+}
+
+func undecided(ctx context.Context, shop *shoptest.Shop) (left []order.Record, err error) {
+	records, err := allRecords(ctx, shop)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range records {
+		if r.Status == order.Pending {
+			left = append(left, r)
+		}
+	}
+	return left, nil
+}
+
+// why asks a saga what it waits for.
+func (p *platform) why(ctx context.Context, id string) string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	answer, err := p.client.QueryWorkflow(ctx, workflows.WorkflowID(id), "", workflows.QueryOrder)
+	if err != nil {
+		return "its saga does not answer: " + err.Error()
+	}
+	var view workflows.OrderView
+	if err := answer.Get(&view); err != nil {
+		return err.Error()
+	}
+	flags, err := json.Marshal(view.Attention)
+	if err != nil {
+		return err.Error()
+	}
+	steps, err := json.Marshal(view.Steps)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("flagged %s, steps %s", flags, steps)
+}

@@ -1,0 +1,136 @@
+package chaos
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/amends/amends/proof/shoptest"
+	"github.com/stretchr/testify/require"
+)
+
+// Options say what a run does.
+type Options struct {
+	// Seed draws the schedule and the customers.
+	Seed uint64
+	// For is how long faults are begun, and orders placed.
+	For time.Duration
+	// Orders is how many customers there are; 8 or more, so that each kind comes.
+	Orders int
+	// Timing of the platform.
+	Timing Timing
+	// Where it runs.
+	Where Where
+	// Plant damages a database before the judgement; empty: nothing is damaged.
+	Plant Plant
+}
+
+// Run breaks a platform and judges it. The report says what is wrong; the test
+// fails only if that cannot be found out.
+func Run(tb testing.TB, o Options) *Report {
+	tb.Helper()
+	if o.Seed%2 == 1 {
+		// Every other run has the doctor beside it, who must do no harm.
+		o.Timing.Doctor = 10 * time.Second
+	}
+	schedule, orders := Schedule(o.Seed, o.For, o.Timing), Orders(o.Seed, o.Orders, o.For)
+	keep(tb, o.Where.Dir, "schedule.json", schedule)
+	keep(tb, o.Where.Dir, "orders.json", orders)
+
+	p := start(tb, o.Where, o.Timing, 1+o.Orders/4)
+	ctx, cancel := context.WithTimeout(tb.Context(), o.For+2*maxFault+o.Timing.bound())
+	defer cancel()
+	watched, unwatch := context.WithCancel(ctx)
+	defer unwatch()
+	for _, part := range p.parts {
+		go part.watch(watched)
+	}
+	c := p.customers(tb)
+	c.visit(ctx, orders)
+	h := p.breakAll(ctx, schedule)
+	lastFault := time.Now()
+
+	r := &Report{Options: o, Schedule: len(schedule), Hits: h}
+	// Those who are still placing have as long as everybody else to be decided.
+	deadline, enough := context.WithTimeout(ctx, o.Timing.bound())
+	defer enough()
+	r.add(c.wait(deadline))
+	shop := p.open(tb)
+	r.add(p.quiet(deadline, shop, o.Timing.bound()))
+	r.ToQuiet = time.Since(lastFault)
+	unwatch()
+	if o.Plant != "" {
+		victim, err := p.plant(ctx, o.Plant)
+		require.NoError(tb, err)
+		tb.Logf("planted %s: %s", o.Plant, victim)
+	}
+	v, err := p.judge(ctx, shop, c, orders)
+	require.NoError(tb, err)
+	r.read(p, c, v)
+	keep(tb, o.Where.Dir, "report.json", r)
+	return r
+}
+
+// start starts a platform that ends with the test. It has so much of what
+// everybody wants.
+func start(tb testing.TB, w Where, timing Timing, hotStock int) *platform {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), 3*time.Minute)
+	defer cancel()
+	p, err := startPlatform(ctx, w, timing, hotStock)
+	tb.Cleanup(func() {
+		if err := p.stop(); err != nil {
+			tb.Errorf("stop the platform: %v", err)
+		}
+	})
+	require.NoError(tb, err)
+	return p
+}
+
+// customers returns customers of the platform, with a journal.
+func (p *platform) customers(tb testing.TB) *customers {
+	tb.Helper()
+	j, err := newJournal(filepath.Join(p.dir, "acknowledged.jsonl"))
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, j.close()) })
+	c, err := newCustomers(p.url, j)
+	require.NoError(tb, err)
+	return c
+}
+
+// open opens every database, over no line.
+func (p *platform) open(tb testing.TB) *shoptest.Shop {
+	tb.Helper()
+	return shoptest.Open(tb, p.dsns, false)
+}
+
+// keep writes something into the run's folder.
+func keep(tb testing.TB, dir, name string, what any) {
+	tb.Helper()
+	text, err := json.MarshalIndent(what, "", "  ")
+	require.NoError(tb, err)
+	require.NoError(tb, os.WriteFile(filepath.Join(dir, name), append(text, '\n'), 0o600))
+}
+
+// wait waits until everybody has been answered, or ctx ends. Then those who still
+// wait are sent home: nobody writes down anything any more.
+func (c *customers) wait(ctx context.Context) error {
+	all := make(chan struct{})
+	go func() {
+		c.group.Wait()
+		close(all)
+	}()
+	defer func() { <-all }()
+	defer c.leave()
+	select {
+	case <-all:
+		return nil
+	case <-ctx.Done():
+		return errors.Join(errors.New("I4: not every customer was answered"), fmt.Errorf("waited: %w", context.Cause(ctx)))
+	}
+}

@@ -1,0 +1,248 @@
+package continued_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/testsuite"
+
+	"github.com/amends/amends/activities"
+	"github.com/amends/amends/proof/shoptest"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/payment/provider"
+	"github.com/amends/amends/services/shipping/carrier"
+)
+
+// lane is what one continuation after the other runs on.
+type lane struct {
+	shop     *shoptest.Shop
+	env      *testsuite.TestActivityEnvironment
+	frontend *frontend
+}
+
+func newLane(t *testing.T) *lane {
+	t.Helper()
+	l := &lane{shop: shoptest.NewForOne(t)}
+	l.shop.Faults = shoptest.Faults{
+		OneByOne: true,
+		Provider: func(p provider.Provider) provider.Provider { return hurriedProvider{p} },
+		Carrier:  func(c carrier.Carrier) carrier.Carrier { return hurriedCarrier{c} },
+	}
+	require.NoError(t, l.shop.Snapshot(t.Context()))
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(quiet)
+	l.env = suite.NewTestActivityEnvironment()
+	l.shop.Bind(l.env)
+	l.frontend = newFrontend(t, l.shop)
+	return l
+}
+
+// errAnotherWorld says that a world is not the one that a history was recorded in.
+var errAnotherWorld = errors.New("the world does not answer as it did")
+
+// earlier says what the runs before a reset did with the rest of their lives. A
+// history does not say: it goes on where its run was reset to.
+type earlier string
+
+const (
+	theyEnded   earlier = "the runs before it ended"
+	theyHeld    earlier = "the runs before it got as far as the pivot"
+	theyHung    earlier = "the runs before it hung in their undo"
+	theyStopped earlier = "the runs before it got no further" // than where they were reset to, or than their first step
+)
+
+// live takes the run that was reset as far as that.
+func (b earlier) live(ctx context.Context, e *engine) error {
+	switch b {
+	case theyEnded:
+		return e.goOn(ctx, "")
+	case theyHeld:
+		return e.goOn(ctx, pivot)
+	case theyHung:
+		if err := e.goOn(ctx, void); err != nil {
+			return err
+		}
+		for _, a := range e.activities {
+			if a.GetActivityType().GetName() == void {
+				a.due = a.due.Add(time.Hour) // the other branches are undone first
+			}
+		}
+		return e.goOn(ctx, void)
+	case theyStopped:
+	}
+	return nil
+}
+
+// void is the undo that hangs when the provider does not answer.
+const void = "payment.authorize.undo"
+
+// rebuild makes happen in a fresh shop what a history believes has happened: its
+// steps, with the recorded inputs, in the order in which they ended. It fails
+// with [errAnotherWorld] if the shop answers differently.
+func (l *lane) rebuild(ctx context.Context, c cut, before earlier) error {
+	if err := l.shop.Reset(ctx); err != nil {
+		return err
+	}
+	if c.takesUp() {
+		gone, err := c.gone()
+		if err != nil {
+			return err
+		}
+		e := gone.resume(l, "gone")
+		if err := e.goOn(ctx, "catalog.quote"); err != nil { // nobody takes up an order that is not even known
+			return err
+		}
+		if err := before.live(ctx, e); err != nil {
+			return err
+		}
+	}
+	scheduled := map[int64]*historypb.ActivityTaskScheduledEventAttributes{}
+	for i, event := range c.events {
+		var err error
+		switch event.GetEventType() {
+		case enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+			scheduled[event.GetEventId()] = event.GetActivityTaskScheduledEventAttributes()
+		case enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+			a := event.GetActivityTaskCompletedEventAttributes()
+			err = l.again(ctx, scheduled[a.GetScheduledEventId()], a.GetResult(), nil)
+		case enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED:
+			a := event.GetActivityTaskFailedEventAttributes()
+			err = l.again(ctx, scheduled[a.GetScheduledEventId()], nil, a.GetFailure())
+		case enumspb.EVENT_TYPE_MARKER_RECORDED:
+			if input, ok := c.locals[event.GetEventId()]; ok {
+				var m marker
+				details := event.GetMarkerRecordedEventAttributes().GetDetails()
+				if err = decode(details["data"], &m); err == nil {
+					err = l.same(ctx, m.ActivityType, input, details["result"])
+				}
+			}
+		case enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+			if isReset(event) {
+				at := c.events[i-1].GetEventTime().AsTime() // when its last task started
+				err = before.live(ctx, cut{golden: c.golden, events: c.events[:i-1], at: at}.resume(l, "earlier"))
+			}
+		default: // what timed out or was canceled never reached its service in these histories
+		}
+		if err != nil {
+			return fmt.Errorf("event %d: %w", event.GetEventId(), err)
+		}
+	}
+	return nil
+}
+
+// again performs an activity that ended, until it ends the same way.
+func (l *lane) again(ctx context.Context, a *historypb.ActivityTaskScheduledEventAttributes, result *commonpb.Payloads, failure *failurepb.Failure) error {
+	name := a.GetActivityType().GetName()
+	if failure == nil {
+		return l.same(ctx, name, a.GetInput(), result)
+	}
+	code := failure.GetApplicationFailureInfo().GetType()
+	if !failure.GetApplicationFailureInfo().GetNonRetryable() {
+		return nil // stopped between two attempts: it did not arrive
+	}
+	if code == "REQUEST_MISMATCH" {
+		if err := l.contradict(name, a.GetInput()); err != nil {
+			return err
+		}
+	}
+	done, err := l.retried(name, a.GetInput())
+	if err != nil {
+		return err
+	}
+	if got := done.failure.GetApplicationFailureInfo().GetType(); got != code {
+		return fmt.Errorf("%w: %s was refused with %s, now %q", errAnotherWorld, name, code, got)
+	}
+	return nil
+}
+
+// same performs an activity that succeeded. Of its answer only what decides is
+// compared: the rest has times and numbers of its own.
+func (l *lane) same(ctx context.Context, name string, input, result *commonpb.Payloads) error {
+	done, err := l.retried(name, input)
+	if err != nil {
+		return err
+	}
+	if done.failure != nil {
+		return fmt.Errorf("%w: %s succeeded, now %s", errAnotherWorld, name, done.failure.GetMessage())
+	}
+	var was, is struct {
+		Happened bool
+		Output   json.RawMessage
+	}
+	if err := errors.Join(decode(result, &was), decode(done.result, &is)); err != nil {
+		return err
+	}
+	if was.Happened != is.Happened {
+		return fmt.Errorf("%w: that the pivot happened was %t, is %t", errAnotherWorld, was.Happened, is.Happened)
+	}
+	if name != activities.CreateOrder.Name {
+		return nil
+	}
+	var known, found order.Record
+	if err := errors.Join(json.Unmarshal(was.Output, &known), json.Unmarshal(is.Output, &found)); err != nil {
+		return err
+	}
+	switch {
+	case known.Against() == found.Against():
+		return nil
+	case known.Against() != "" && found.Status == order.Pending && found.Against() == "":
+		// By a run that nothing else is known of.
+		_, err = l.shop.Orders.Decide(ctx, key.New(found.ID, activities.DecideOrder.Name), order.Decision{Reason: known.Against()})
+		return err
+	}
+	return fmt.Errorf("%w: the order was decided against for %q, is for %q", errAnotherWorld, known.Against(), found.Against())
+}
+
+// insist performs a step that succeeded.
+func (l *lane) insist(name string, input *commonpb.Payloads) error {
+	done, err := l.retried(name, input)
+	if err == nil && done.failure != nil {
+		err = fmt.Errorf("%w: %s succeeded, now %s", errAnotherWorld, name, done.failure.GetMessage())
+	}
+	return err
+}
+
+// retried makes attempts until one is final.
+func (l *lane) retried(name string, input *commonpb.Payloads) (outcome, error) {
+	for range 20 {
+		done, err := l.perform(name, input)
+		if err != nil || done.final() {
+			return done, err
+		}
+		l.shop.Skip(time.Minute) // whoever gives no answer now has one later
+	}
+	return outcome{}, fmt.Errorf("%w: %s never ends", errAnotherWorld, name)
+}
+
+// contradictions are requests that no golden history makes.
+var contradictions = map[string]string{
+	"inventory.reserve": `{"lines":[{"sku":"TEA","quantity":7}]}`,
+}
+
+// contradict uses a step's key for another request.
+func (l *lane) contradict(name string, input *commonpb.Payloads) error {
+	other, ok := contradictions[name]
+	if !ok {
+		return fmt.Errorf("no other request of %s is known: add one to contradictions", name)
+	}
+	var call map[string]json.RawMessage
+	if err := decode(input, &call); err != nil {
+		return err
+	}
+	call["input"] = json.RawMessage(other)
+	altered, err := encode(call)
+	if err != nil {
+		return err
+	}
+	return l.insist(name, altered)
+}

@@ -1,0 +1,171 @@
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/amends/amends/proof/shoptest"
+	"github.com/amends/amends/services/order"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+)
+
+// wish is an order and how it must end, whatever happens on its way.
+type wish struct {
+	change map[string]any // of [placement]
+	status order.Status
+	reason order.Reason
+}
+
+// mix is every way an order can go that takes seconds, not minutes.
+var mix = map[string]wish{
+	"visa":            {nil, confirmed, ""},
+	"slow":            {tok("tok_slow"), confirmed, ""},
+	"unavailable":     {tok("tok_unavailable"), confirmed, ""},
+	"authorize lost":  {tok("tok_timeout_after_charge"), confirmed, ""},
+	"capture lost":    {tok("tok_capture_lost"), confirmed, ""},
+	"booking lost":    {map[string]any{"ship_to": address("99999")}, confirmed, ""},
+	"declined":        {tok("tok_declined"), cancelled, order.PaymentDeclined},
+	"capture refused": {tok("tok_capture_declined"), cancelled, order.PaymentDeclined},
+	"undeliverable":   {map[string]any{"ship_to": address("00000")}, cancelled, order.Undeliverable},
+	"sold out":        {lines("SOLD-OUT", 1), cancelled, order.OutOfStock},
+	"unknown":         {lines("NOPE", 1), cancelled, order.UnknownSKU},
+	"dollars":         {map[string]any{"currency": "USD"}, cancelled, order.CurrencyMismatch},
+}
+
+// crowd is customers who each place one order and insist: whatever they are
+// answered, they come back with the same key until it is decided.
+type crowd struct {
+	shop  shopper
+	group sync.WaitGroup
+
+	mu    sync.Mutex
+	ids   map[string]string // key -> where the order is
+	wrong error
+}
+
+// visit sends copies of each of the mix on their way.
+func (s shopper) visit(t *testing.T, copies int) *crowd {
+	t.Helper()
+	c := &crowd{shop: s, ids: map[string]string{}}
+	c.join(t, copies)
+	return c
+}
+
+// join sends more of them.
+func (c *crowd) join(t *testing.T, copies int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	for name, w := range mix {
+		for range copies {
+			body := placement()
+			maps.Copy(body, w.change)
+			c.group.Go(func() {
+				if err := c.insist(ctx, body, w); err != nil {
+					c.mu.Lock()
+					defer c.mu.Unlock()
+					c.wrong = errors.Join(c.wrong, fmt.Errorf("%s: %w", name, err))
+				}
+			})
+		}
+	}
+}
+
+// served waits until everybody's order has ended as it must, and looks into the
+// books: one order for each, and nothing left of those that were cancelled.
+func (c *crowd) served(t *testing.T, shop *shoptest.Shop) {
+	t.Helper()
+	c.group.Wait()
+	require.NoError(t, c.wrong)
+	require.NoError(t, shop.Check(t.Context()))
+	booked := map[string]string{}
+	for _, o := range allOrders(t, shop) {
+		if _, ours := c.ids[o.Placement.CustomerID]; ours {
+			require.Empty(t, booked[o.Placement.CustomerID], "one order, not two")
+			booked[o.Placement.CustomerID] = "/v1/orders/" + o.ID
+		}
+	}
+	require.Equal(t, c.ids, booked)
+}
+
+func allOrders(t *testing.T, shop *shoptest.Shop) []order.Record {
+	t.Helper()
+	all, err := shop.Orders.List(t.Context(), order.Filter{Limit: 1000})
+	require.NoError(t, err)
+	require.Less(t, len(all), 1000)
+	return all
+}
+
+// insist places one order until it is decided.
+func (c *crowd) insist(ctx context.Context, body map[string]any, want wish) error {
+	key := uuid.NewString()
+	body["customer_id"] = key // so that the book says whose it is
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		r, err := c.shop.tryPlace(ctx, key, "wait=30", body)
+		if err == nil { // else nobody is there: the API may be gone, too
+			if err := c.answered(key, r); err != nil {
+				return err
+			}
+			if r.status == http.StatusOK {
+				return fulfilled(r, want)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("order %q is not decided: last %d %s: %w", c.ids[key], r.status, r.code, errors.Join(err, ctx.Err()))
+		case <-tick.C:
+		}
+	}
+}
+
+func fulfilled(r reply, want wish) error {
+	if r.order.Status != want.status || r.order.Reason != want.reason {
+		return fmt.Errorf("order %s is %s %s, not %s %s", r.order.ID, r.order.Status, r.order.Reason, want.status, want.reason)
+	}
+	return nil
+}
+
+// answered checks that an order that was acknowledged stays the one of its key,
+// and that who is sent away is told when to come back.
+func (c *crowd) answered(key string, r reply) error {
+	if r.status != http.StatusOK && r.status != http.StatusAccepted {
+		if err := turnedAway(r); err != nil {
+			return err
+		}
+	}
+	at := r.header.Get("Location")
+	if at == "" {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known := c.ids[key]; known != "" && known != at {
+		return fmt.Errorf("%s was %s, now it is %s", key, known, at)
+	}
+	c.ids[key] = at
+	return nil
+}
+
+// turnedAway says why r is not how a placement may be turned away for the time
+// being: it says when to come back, and where the order is if there may be one.
+func turnedAway(r reply) error {
+	at := r.header.Get("Location")
+	switch {
+	case r.status != http.StatusServiceUnavailable:
+		return fmt.Errorf("%d %s does not ask to come back later", r.status, r.code)
+	case r.header.Get("Retry-After") == "":
+		return fmt.Errorf("%s without Retry-After", r.code)
+	case r.code == "UNAVAILABLE" && at == "", r.code == "PLACEMENT_UNKNOWN" && at != "":
+		return nil
+	}
+	return fmt.Errorf("%s with Location %q", r.code, at)
+}

@@ -1,0 +1,94 @@
+package e2e_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/amends/amends/proof/shoptest"
+	"github.com/amends/amends/services/inventory"
+	"github.com/stretchr/testify/require"
+)
+
+// development is an `amends dev` that is ready.
+type development struct {
+	*process
+	shopper
+
+	admin, ui, curl string
+}
+
+// banner is what it prints when it is.
+var banner = regexp.MustCompile(`^amends is ready \(\d+\.\d s\)
+
+  API      (http://127\.0\.0\.1:\d+)
+  Docs     http://127\.0\.0\.1:\d+/docs
+  Sagas    (http://127\.0\.0\.1:\d+)/namespaces/default/workflows
+  Metrics  (http://127\.0\.0\.1:\d+)/metrics
+
+Place a first order:
+
+  (curl .*)
+
+See the saga of an order by its id:
+
+  amends order show ID --temporal-address 127\.0\.0\.1:\d+
+
+Ctrl-C stops everything. What was stored stays in .*\.
+$`)
+
+// home is the environment of a user who has configured nothing.
+func home(dir string) []string { return []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH")} }
+
+// devArgs run `amends dev` beside others.
+func devArgs(dir string, args ...string) []string {
+	return append([]string{
+		"dev", "--data-dir", dir, "--temporal-bin", temporalBin,
+		"--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--temporal-port", "0", "--ui-port", "0",
+	}, args...)
+}
+
+// startDev starts `amends dev` and reads its banner.
+func startDev(t *testing.T, dir string) *development {
+	t.Helper()
+	p := launch(t, home(dir), devArgs(dir)...)
+	said := p.says(t, "Ctrl-C stops everything")
+	require.Regexp(t, banner, said)
+	m := banner.FindStringSubmatch(said)
+	return &development{process: p, shopper: shopper{m[1]}, ui: m[2], admin: m[3], curl: m[4]}
+}
+
+// devDSNs are the databases of an `amends dev` on dir.
+func devDSNs(dir string) shoptest.DSNs {
+	file := func(name string) string { return "sqlite:" + filepath.Join(dir, name+".db") }
+	return shoptest.DSNs{
+		Order: file("order"), Catalog: file("catalog"), Inventory: file("inventory"),
+		Payment: file("payment"), Provider: file("provider"), Shipping: file("shipping"), Carrier: file("carrier"),
+	}
+}
+
+// received is how many units of everything were ever delivered.
+func received(t *testing.T, shop *shoptest.Shop) map[string]int64 {
+	t.Helper()
+	stock, err := shop.Inventory.AllStock(t.Context())
+	require.NoError(t, err)
+	units := map[string]int64{}
+	for _, s := range stock {
+		units[s.SKU] += s.Received
+	}
+	return units
+}
+
+// held counts the reservations that no decision has been made on.
+func held(t *testing.T, shop *shoptest.Shop) (n int) {
+	t.Helper()
+	reservations, err := shop.Inventory.Reservations(t.Context())
+	require.NoError(t, err)
+	for _, r := range reservations {
+		if r.State == inventory.Held {
+			n++
+		}
+	}
+	return n
+}

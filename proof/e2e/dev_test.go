@@ -1,0 +1,127 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/amends/amends/proof/shoptest"
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/workflows"
+	"github.com/stretchr/testify/require"
+)
+
+// What is sold by an `amends dev` that nobody gave anything else.
+var demoStock = map[string]int64{
+	"TEA-EARL-GREY": 200_000, "MUG-STONEWARE": 100_000, "KETTLE-STEEL": 100_000, "TEAPOT-LIMITED": 10,
+}
+
+func TestDevStopsAndGoesOn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	dev := startDev(t, dir)
+
+	pasted, err := exec.CommandContext(t.Context(), "bash", "-c", dev.curl).Output()
+	require.NoError(t, err)
+	var first workflows.OrderView
+	require.NoError(t, json.Unmarshal(pasted, &first), "%s", pasted)
+	require.Equal(t, confirmed, first.Status, "%s", pasted)
+	require.Len(t, first.Parcels, 2)
+
+	for _, page := range []string{dev.url + "/docs", dev.url + "/openapi.yaml", dev.url + "/readyz", dev.admin + "/readyz", dev.admin + "/metrics", dev.ui} {
+		status, _ := fetch(t, page)
+		require.Equal(t, http.StatusOK, status, page)
+	}
+
+	// The step that runs when it is told to stop is finished, the saga is not.
+	shop := shoptest.Open(t, devDSNs(dir), false)
+	slow := dev.insist(t, "", "", demo("tok_slow")).order.ID
+	eventually(t, "the money is asked for", func() bool { return paying(t, shop, payment.Intent) == 1 })
+	dev.drain(t, syscall.SIGINT)
+	require.Empty(t, named(t, dir), "no process is left")
+	require.Empty(t, dev.err.String(), "nothing to complain about")
+	require.Equal(t, 1, paying(t, shop, payment.Authorized), "what ran was finished")
+	undecided, err := shop.Orders.Get(t.Context(), slow)
+	require.NoError(t, err)
+	require.Equal(t, workflows.StatusPending, undecided.Status)
+
+	again := startDev(t, dir)
+	require.Equal(t, confirmed, again.get(t, first.ID).order.Status)
+	eventually(t, "what was left undecided is decided", func() bool { return again.get(t, slow).order.Status == confirmed })
+	for _, s := range again.get(t, slow).order.Steps {
+		require.LessOrEqual(t, s.Attempts, 1, "%s is not made again", s.Name)
+	}
+	again.drain(t, syscall.SIGTERM)
+	require.Empty(t, named(t, dir), "no process is left")
+	require.NoError(t, shop.Check(t.Context()))
+	require.Equal(t, demoStock, received(t, shop), "a second start brings no stock")
+}
+
+// demo is a placement of what `amends dev` sells.
+func demo(token string) map[string]any {
+	body := placement()
+	body["lines"] = lines("MUG-STONEWARE", 1)["lines"]
+	body["payment_token"] = token
+	return body
+}
+
+// paying counts the payments in a state.
+func paying(t *testing.T, shop *shoptest.Shop, state payment.State) (n int) {
+	t.Helper()
+	payments, err := shop.Payments.Payments(t.Context())
+	require.NoError(t, err)
+	for _, p := range payments {
+		if p.State == state {
+			n++
+		}
+	}
+	return n
+}
+
+func TestDevIsKilledAndGoesOn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	address := freeAddress(t) // the same after the kill: what customers know
+	start := func() *process {
+		p := launch(t, home(dir), devArgs(dir, "--http-addr", address)...)
+		p.says(t, "Ctrl-C stops everything")
+		return p
+	}
+	dev := start()
+	shop := shoptest.Open(t, devDSNs(dir), false)
+	shop.Seed(t)
+
+	customers := shopper{"http://" + address}.visit(t, 2)
+	eventually(t, "orders are under way", func() bool { return held(t, shop) >= 3 && paying(t, shop, payment.Intent) >= 2 })
+	dev.kill(t)
+	if runtime.GOOS == "linux" { // elsewhere the next start ends what is left
+		eventually(t, "no process is left", func() bool { return len(named(t, dir)) == 0 })
+	}
+
+	dev = start()
+	customers.served(t, shop)
+	dev.drain(t, syscall.SIGINT)
+	require.Empty(t, named(t, dir), "no process is left")
+}
+
+func TestDevSaysThatAPortIsInUse(t *testing.T) {
+	t.Parallel()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	address := l.Addr().String()
+	port := strings.TrimPrefix(address, "127.0.0.1:")
+
+	for flag, value := range map[string]string{"--http-addr": address, "--admin-addr": address, "--temporal-port": port, "--ui-port": port} {
+		dir := t.TempDir()
+		line := complains(t, home(dir), devArgs(dir, flag, value)...)
+		require.Contains(t, line, port)
+		require.Contains(t, line, "is in use; stop what uses it, or choose another with "+flag)
+		require.Empty(t, named(t, dir), "no process is left")
+	}
+}

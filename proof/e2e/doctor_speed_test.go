@@ -1,0 +1,107 @@
+package e2e_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/amends/amends/proof/dbtest"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+)
+
+// doctorOrders is how many orders the doctor is measured with. By default they
+// are as many as tell that the measurement itself works:
+//
+//	go test ./proof/e2e -run TestDoctorSpeed -v -doctor.orders 20000
+var doctorOrders = flag.Int("doctor.orders", 1500, "how many orders TestDoctorSpeed fills in")
+
+// clones are the rows of one order again, for another one: $ is its id, and what
+// must be unique gets it. A book and its statements, in the order of foreign keys.
+var clones = []struct{ book, statement string }{
+	{"order", `INSERT INTO orders (id, customer_id, status, reason, total_minor, total_currency, placement, view, changes, created_at, updated_at, decide_by)
+		SELECT $, customer_id, status, reason, total_minor, total_currency, replace(placement, '"nonce":"', '"nonce":"' || $), view, changes, created_at, updated_at, decide_by FROM orders, clones WHERE orders.id = @saga`},
+	{"order", `INSERT INTO order_lines SELECT $, position, sku, quantity FROM order_lines, clones WHERE order_id = @saga`},
+	{"order", `INSERT INTO order_history SELECT $, position, from_status, to_status, reason, at FROM order_history, clones WHERE order_id = @saga`},
+	{"catalog", barrierClone},
+	{"inventory", barrierClone},
+	{"inventory", `INSERT INTO reservations SELECT $, step, generation, state, created_at, updated_at FROM reservations, clones WHERE saga = @saga`},
+	{"inventory", `INSERT INTO reservation_lines SELECT $, step, generation, sku, warehouse, quantity FROM reservation_lines, clones WHERE saga = @saga`},
+	{"payment", barrierClone},
+	{"payment", `INSERT INTO payments SELECT payments.id || $, $, step, generation, state, amount, currency, token_hash, provider_reference || $, decline_code,
+		captured, refunding, refunded, created_at, updated_at FROM payments, clones WHERE saga = @saga`},
+	{"payment", `INSERT INTO transfers SELECT $, step, generation, payment_id || $, kind, state, amount, currency, replace(target, saga, $), invoice_number || $,
+		provider_reference || $, decline_code, created_at, updated_at FROM transfers, clones WHERE saga = @saga`},
+	{"payment", `INSERT INTO postings SELECT set_id || $, line, payment_id || $, kind, account, amount, currency, created_at FROM postings, clones
+		WHERE payment_id = (SELECT id FROM payments WHERE saga = @saga)`},
+	{"payment", `INSERT INTO invoices SELECT number || $, payment_id || $, amount, currency, created_at FROM invoices, clones
+		WHERE payment_id = (SELECT id FROM payments WHERE saga = @saga)`},
+	{"provider", `INSERT INTO effects SELECT replace(key, @saga, $), kind, state, amount, currency, reference || $, replace(target, @saga, $), token_hash, reason, created_at, updated_at
+		FROM effects, clones WHERE key > @saga || '/' AND key < @saga || '0'`},
+	{"shipping", barrierClone},
+	{"shipping", `INSERT INTO shipments SELECT $, step, generation, warehouse, state, carrier, tracking_number || $, refusal_code, refusal_message,
+		created_at, booked_at, cancelled_at FROM shipments, clones WHERE saga = @saga`},
+	{"carrier", `INSERT INTO bookings SELECT replace(booking_key, @saga, $), state, warehouse, tracking_number || $, fingerprint, lost_replies, created_at, updated_at
+		FROM bookings, clones WHERE booking_key > @saga || '/' AND booking_key < @saga || '0'`},
+}
+
+// What is unique is in the answers too, before these parts of their JSON.
+const barrierClone = `INSERT INTO barrier SELECT $, step, generation, state, fingerprint, request,
+	replace(replace(replace(replace(outcome, '","provider_reference"', $ || '","provider_reference"'), '","invoice_number"', $ || '","invoice_number"'),
+		'","amount":{', $ || '","amount":{'), '","state"', $ || '","state"'), code, message, created_at, updated_at
+	FROM barrier, clones WHERE saga = @saga`
+
+// fill adds n orders like that one, in every book.
+func (p *platform) fill(t *testing.T, like string, n int) {
+	t.Helper()
+	exec := func(book, statement string, args ...any) {
+		_, err := p.Exec(t.Context(), book, statement, args...)
+		require.NoError(t, err, statement)
+	}
+	books := []string{"order", "catalog", "inventory", "payment", "provider", "shipping", "carrier"}
+	for _, book := range books {
+		exec(book, "CREATE TABLE clones (id text NOT NULL PRIMARY KEY)")
+	}
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = "('" + uuid.NewString() + "')"
+	}
+	for some := range slices.Chunk(ids, 1000) {
+		for _, book := range books {
+			exec(book, "INSERT INTO clones VALUES "+strings.Join(some, ","))
+		}
+	}
+	for _, c := range clones {
+		exec(c.book, strings.ReplaceAll(c.statement, "$", "clones.id"), map[string]any{"saga": like})
+	}
+	// What they bought was there, and is sold.
+	exec("inventory", `UPDATE stock SET received = received + sold.n, committed = committed + sold.n FROM (
+			SELECT sku, warehouse, quantity * @n AS n FROM reservation_lines WHERE saga = @saga
+		) AS sold WHERE sold.sku = stock.sku AND sold.warehouse = stock.warehouse`, map[string]any{"saga": like, "n": n})
+	for _, book := range books {
+		exec(book, "DROP TABLE clones")
+	}
+}
+
+// The doctor is measured on both engines, one after the other, with orders that
+// are all in order.
+//
+//nolint:paralleltest // it measures
+func TestDoctorSpeed(t *testing.T) {
+	for name, dsn := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlatformOn(t, dsn, 10*time.Minute)
+			id := p.place(t, "", "wait=30", placement()).order.ID
+			p.overdue(t, id)
+			p.fill(t, id, *doctorOrders-1)
+			r := p.diagnose(t)
+			require.True(t, r.OK, "%v %v", r.Findings, r.Unasked)
+			require.Equal(t, *doctorOrders, r.Judged)
+			fmt.Fprintf(os.Stdout, "doctor on %s: %d orders in %s: %.0f orders/s\n", name, r.Judged, r.Ended.Sub(r.Started).Round(time.Millisecond), r.OrdersPerSecond)
+		})
+	}
+}

@@ -1,0 +1,227 @@
+package e2e_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/amends/amends/internal/doctor"
+	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/workflows"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	"golang.org/x/sync/errgroup"
+)
+
+// diagnose has the doctor look at the platform. Many may look at one engine.
+func (p *platform) diagnose(t *testing.T) workflows.Report {
+	t.Helper()
+	run, err := server.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+		ID: "doctor-" + uuid.NewString(), TaskQueue: p.queues["order"],
+	}, workflows.Reconcile, workflows.ReconcileInput{
+		Grace: time.Millisecond, Pause: 100 * time.Millisecond, Patience: 20 * time.Second, Heal: patience,
+	})
+	require.NoError(t, err)
+	var r workflows.Report
+	require.NoError(t, run.Get(t.Context(), &r))
+	return r
+}
+
+// overdue makes an order one that had to be decided long ago.
+func (p *platform) overdue(t *testing.T, id string) {
+	t.Helper()
+	require.NoError(t, p.Damage(t.Context(), "order", "UPDATE orders SET decide_by = ? WHERE id = ?", time.Now().UTC().Add(-time.Hour), id))
+}
+
+// Somebody has terminated a saga, which gave it no chance to undo. The doctor
+// finds it and has it undone; or taken forward, if the customer has paid.
+func TestTheDoctorResumesATerminatedSaga(t *testing.T) {
+	t.Parallel()
+
+	for name, tc := range map[string]struct {
+		stop   string // the service whose step the saga is terminated at
+		step   string
+		status order.Status
+	}{
+		"BeforeItsCapture": {"shipping", "shipping.book", cancelled},
+		"AfterItsCapture":  {"inventory", "inventory.commit", confirmed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatform(t, 10*time.Minute)
+			body := placement()
+			p.stop("shipping")
+			id := p.place(t, "", "", body).order.ID
+			at := func(step string) func() bool {
+				return func() bool { return stateOf(p.get(t, id).order, step) == saga.Running }
+			}
+			eventually(t, "the saga waits for shipping", at("shipping.book"))
+			if tc.stop != "shipping" {
+				p.stop(tc.stop)
+				p.start(t, "shipping")
+			}
+			eventually(t, "the saga waits", at(tc.step))
+			customer := customerOf(t, id)
+			require.NotEmpty(t, customer)
+			require.NoError(t, server.TerminateWorkflow(t.Context(), workflows.WorkflowID(id), "", "test"))
+			p.start(t, tc.stop)
+
+			r := p.diagnose(t)
+			require.True(t, r.OK, r.Findings)
+			require.Equal(t, 1, r.SkippedYoung, "its own deadline has not come")
+
+			p.overdue(t, id)
+			r = p.diagnose(t)
+			require.Len(t, r.Findings, 1)
+			require.Equal(t, workflows.FindingSagaStopped, r.Findings[0].Kind)
+			require.Contains(t, r.Findings[0].Detail, "terminated")
+			require.True(t, r.Findings[0].Repaired, r.Findings[0].Note)
+			require.True(t, r.OK)
+
+			v := decided(t, id)
+			require.Equal(t, tc.status, v.Status)
+			if tc.status == cancelled {
+				require.Equal(t, order.Deadline, v.Reason)
+			}
+			require.Equal(t, customer, customerOf(t, id), "it is found as before")
+			require.NoError(t, p.Check(t.Context()))
+			require.Empty(t, p.diagnose(t).Findings)
+		})
+	}
+}
+
+// An order was cancelled, and its stock is held all the same, as if its release
+// had been taken back: a backup of the inventory's database would do that.
+func TestTheDoctorTakesBackWhatACancelledOrderHolds(t *testing.T) {
+	t.Parallel()
+
+	p := newPlatform(t, 10*time.Minute)
+	body := placement()
+	body["payment_token"] = "tok_capture_declined"
+	id := p.place(t, "", "wait=30", body).order.ID
+	p.overdue(t, id)
+	for _, statement := range []string{
+		"UPDATE barrier SET state = 'done' WHERE saga = ? AND step = 'inventory.reserve'",
+		"UPDATE reservations SET state = 'held' WHERE saga = ?",
+		`UPDATE stock SET available = available - l.quantity, reserved = reserved + l.quantity
+			FROM (SELECT sku, warehouse, quantity FROM reservation_lines WHERE saga = ?) AS l WHERE l.sku = stock.sku AND l.warehouse = stock.warehouse`,
+	} {
+		require.NoError(t, p.Damage(t.Context(), "inventory", statement, id))
+	}
+	require.Error(t, p.Check(t.Context()))
+
+	r := p.diagnose(t)
+	require.Len(t, r.Findings, 1)
+	require.Equal(t, workflows.FindingStockHeld, r.Findings[0].Kind)
+	require.True(t, r.OK, r.Findings[0].Note)
+	v := decided(t, id)
+	require.Equal(t, cancelled, v.Status)
+	require.Equal(t, order.PaymentDeclined, v.Reason, "the reason that was written first")
+	require.NoError(t, p.Check(t.Context()))
+}
+
+// Somebody has changed what a step was answered, and the carrier has lost a parcel
+// that was taken back there. No book is right by being the most recent, so the
+// doctor says so and touches nothing.
+func TestTheDoctorReportsAnUndoAndAnAnswerThatAreNotExact(t *testing.T) {
+	t.Parallel()
+
+	for name, dsn := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatformOn(t, dsn, 10*time.Minute)
+			kept := p.place(t, "", "wait=30", placement()).order.ID
+			body := placement()
+			body["payment_token"] = "tok_capture_declined"
+			undone := p.place(t, "", "wait=30", body).order.ID
+			p.overdue(t, kept)
+			p.overdue(t, undone)
+			r := p.diagnose(t)
+			require.True(t, r.OK, r.Findings)
+			require.Equal(t, 2, r.Judged)
+
+			require.NoError(t, p.Damage(t.Context(), "payment", "UPDATE barrier SET outcome = replace(outcome, 'INV-', 'INX-') WHERE saga = ? AND step = 'payment.capture'", kept))
+			require.NoError(t, p.Damage(t.Context(), "carrier", "DELETE FROM bookings WHERE booking_key LIKE ? || '/%' AND warehouse = 'BER'", undone))
+			r = p.diagnose(t)
+			require.False(t, r.OK)
+			require.Equal(t, map[workflows.FindingKind]int{workflows.FindingAnswer: 1, workflows.FindingUndo: 1}, r.Counts, r.Findings)
+			for _, f := range r.Findings {
+				require.False(t, f.Repairable)
+				if f.Kind == workflows.FindingAnswer {
+					require.Equal(t, workflows.OneAnswer, f.Invariant)
+					require.Equal(t, kept, f.Order)
+				} else {
+					require.Equal(t, workflows.ExactUndo, f.Invariant)
+					require.Equal(t, undone, f.Order)
+				}
+			}
+			require.Equal(t, confirmed, decided(t, kept).Status)
+			require.Equal(t, cancelled, decided(t, undone).Status)
+		})
+	}
+}
+
+// customerOf is the search attribute by which an order is found.
+func customerOf(t *testing.T, id string) string {
+	t.Helper()
+	d, err := server.DescribeWorkflowExecution(t.Context(), workflows.WorkflowID(id), "")
+	require.NoError(t, err)
+	return string(d.GetWorkflowExecutionInfo().GetSearchAttributes().GetIndexedFields()[workflows.AttributeCustomer].GetData())
+}
+
+// Two workers set the schedule at the same time, and later one with another
+// interval.
+func TestTheDoctorKeepsItsSchedule(t *testing.T) {
+	t.Parallel()
+
+	p := newPlatform(t, 10*time.Minute)
+	p.place(t, "", "wait=30", placement())
+	want := doctor.Schedule{Every: time.Hour, Queue: p.queues["order"], Input: workflows.ReconcileInput{Grace: time.Minute}}
+	var two errgroup.Group
+	for range 2 {
+		two.Go(func() error { return doctor.Keep(t.Context(), server.Client, want) })
+	}
+	require.NoError(t, two.Wait())
+	handle := server.ScheduleClient().GetHandle(t.Context(), workflows.DoctorScheduleID)
+	interval := func() time.Duration {
+		d, err := handle.Describe(t.Context())
+		require.NoError(t, err)
+		require.Len(t, d.Schedule.Spec.Intervals, 1)
+		return d.Schedule.Spec.Intervals[0].Every
+	}
+	require.Equal(t, time.Hour, interval())
+	_, found, err := doctor.Last(t.Context(), server.Client)
+	require.NoError(t, err)
+	require.False(t, found, "it has not run yet")
+
+	require.NoError(t, handle.Pause(t.Context(), client.SchedulePauseOptions{Note: "by a person"}))
+	want.Every = 2 * time.Hour
+	require.NoError(t, doctor.Keep(t.Context(), server.Client, want))
+	require.Equal(t, 2*time.Hour, interval())
+	d, err := handle.Describe(t.Context())
+	require.NoError(t, err)
+	require.True(t, d.Schedule.State.Paused, "that is a person's decision")
+
+	require.NoError(t, handle.Trigger(t.Context(), client.ScheduleTriggerOptions{}))
+	var last doctor.Past
+	eventually(t, "it has run", func() bool {
+		last, found, err = doctor.Last(t.Context(), server.Client)
+		require.NoError(t, err)
+		return found
+	})
+	require.Equal(t, 1, last.Report.Orders)
+	require.True(t, last.Report.OK)
+	require.True(t, last.Paused)
+	require.Equal(t, 2*time.Hour, last.Every)
+	require.Empty(t, last.Late(last.Report.Ended.Add(4*time.Hour)))
+	require.Contains(t, last.Late(last.Report.Ended.Add(5*time.Hour)), "paused")
+
+	want.Every = 0
+	require.NoError(t, doctor.Keep(t.Context(), server.Client, want))
+	require.NoError(t, doctor.Keep(t.Context(), server.Client, want), "there is none to remove")
+	_, found, err = doctor.Last(t.Context(), server.Client)
+	require.NoError(t, err)
+	require.False(t, found)
+}

@@ -1,0 +1,90 @@
+package e2e_test
+
+import (
+	"log/slog"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	sdkworker "go.temporal.io/sdk/worker"
+
+	"github.com/amends/amends/api"
+	"github.com/amends/amends/internal/doctor"
+	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/proof/shoptest"
+	"github.com/amends/amends/workflows"
+)
+
+// services in the order in which an order meets them.
+var services = []string{"order", "catalog", "inventory", "payment", "shipping"}
+
+// platform is the whole platform in this process: a shop on files, a worker per
+// service on queues of its own, and the API.
+type platform struct {
+	*shoptest.Shop
+	shopper
+	queues  map[string]string
+	workers map[string]sdkworker.Worker
+}
+
+func newPlatform(t *testing.T, decideAfter time.Duration) *platform {
+	t.Helper()
+	return newPlatformOn(t, dbtest.SQLite, decideAfter)
+}
+
+// newPlatformOn is newPlatform with each database where dsn says.
+func newPlatformOn(t *testing.T, dsn func(testing.TB) string, decideAfter time.Duration) *platform {
+	t.Helper()
+	p := &platform{queues: map[string]string{}, workers: map[string]sdkworker.Worker{}}
+	p.Shop = shoptest.Open(t, shoptest.DSNs{
+		Order: dsn(t), Catalog: dsn(t), Inventory: dsn(t), Payment: dsn(t), Provider: dsn(t), Shipping: dsn(t), Carrier: dsn(t),
+	}, true)
+	p.Seed(t)
+	for _, s := range services {
+		p.queues[s] = s + "-" + uuid.NewString()
+	}
+	for _, s := range services {
+		p.start(t, s)
+	}
+	t.Cleanup(func() {
+		for _, s := range services {
+			p.stop(s)
+		}
+	})
+
+	c := api.DefaultConfig()
+	c.OrderQueue = p.queues["order"]
+	c.DecideAfter = decideAfter
+	a, err := api.New(c, server.Client, api.WithLogger(slog.New(slog.DiscardHandler)))
+	require.NoError(t, err)
+	h := httptest.NewServer(a)
+	t.Cleanup(h.Close)
+	p.shopper = shopper{h.URL}
+	return p
+}
+
+// start starts the worker of a service.
+func (p *platform) start(t *testing.T, service string) {
+	t.Helper()
+	w := sdkworker.New(server.Client, p.queues[service], sdkworker.Options{
+		DisableWorkflowWorker: service != "order", DisableRegistrationAliasing: true, WorkerStopTimeout: 5 * time.Second,
+	})
+	// Every worker knows every step, but is asked for those of its queue only.
+	p.Bind(w)
+	p.BindAudit(w, doctor.NewSagas(server.Client, p.queues["order"]))
+	if service == "order" {
+		workflows.Register(w, workflows.Options{Queues: p.queues})
+	}
+	require.NoError(t, w.Start())
+	p.workers[service] = w
+}
+
+// stop stops the worker of a service; stopping it twice is fine.
+func (p *platform) stop(service string) {
+	if w := p.workers[service]; w != nil {
+		w.Stop()
+		p.workers[service] = nil
+	}
+}

@@ -1,0 +1,122 @@
+package e2e_test
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/amends/amends/internal/temporalserver"
+	"github.com/amends/amends/proof/shoptest"
+	"github.com/amends/amends/services/payment"
+	"github.com/stretchr/testify/require"
+)
+
+// realEngine is an `amends temporal-postgres` that is ready.
+type realEngine struct {
+	*process
+
+	address, database string
+}
+
+// realEngineBanner is what it prints when it is.
+var realEngineBanner = regexp.MustCompile(`^Temporal v[\d.]+ on PostgreSQL is ready \(\d+\.\d s\)
+
+  Engine    (127\.0\.0\.1:\d+), namespace default
+  Database  postgres://postgres@(127\.0\.0\.1:\d+)/temporal, its password is in .*/password
+
+The platform on it, in another terminal:
+
+  bin/amends dev --temporal-address (127\.0\.0\.1:\d+) --data-dir \.amends-postgres
+
+Ctrl-C stops everything. What was stored stays in .*\.
+$`)
+
+// startRealEngine starts one on the binaries of bin/, which scripts/test.sh has
+// built: where nothing may be skipped, they must be there.
+func startRealEngine(t *testing.T, dir string, args ...string) *realEngine {
+	t.Helper()
+	binaries, err := filepath.Abs("../../bin")
+	require.NoError(t, err)
+	_, err = temporalserver.Find(binaries)
+	if errors.Is(err, temporalserver.ErrNotBuilt) && os.Getenv("CI") != "true" {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	args = append([]string{"temporal-postgres", "--data-dir", dir, "--binaries", binaries, "--port", "0"}, args...)
+	p := launch(t, home(dir), args...)
+	said := p.says(t, "Ctrl-C stops everything")
+	require.Regexp(t, realEngineBanner, said)
+	m := realEngineBanner.FindStringSubmatch(said)
+	require.Equal(t, m[1], m[3])
+	return &realEngine{process: p, address: m[1], database: m[2]}
+}
+
+// open returns a new folder that PostgreSQL's own user can reach, which runs it
+// when we are root: the test's own folder is closed to it.
+func open(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "amends-e2e-") //nolint:usetesting // see above
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(dir, 0o711))
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	return dir
+}
+
+func TestRealEngineIsKilledAndGoesOn(t *testing.T) {
+	t.Parallel()
+	dir, devDir := open(t), t.TempDir()
+	first := startRealEngine(t, dir)
+	beside := startRealEngine(t, open(t))
+	require.NotEqual(t, first.address, beside.address)
+	require.NotEqual(t, first.database, beside.database)
+
+	dev := launch(t, home(devDir), "dev", "--data-dir", devDir, "--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0",
+		"--temporal-address", first.address)
+	said := dev.says(t, "Ctrl-C stops everything")
+	m := regexp.MustCompile(`API +(\S+)\n(?s:.*)Engine +` + first.address + `, namespace default\n`).FindStringSubmatch(said)
+	require.NotNil(t, m, said)
+	shop, customer := shoptest.Open(t, devDSNs(devDir), false), shopper{m[1]}
+	r := customer.place(t, "", "wait=30", demo("tok_visa"))
+	require.Equal(t, http.StatusOK, r.status)
+	require.Equal(t, confirmed, r.order.Status)
+
+	// Killed in the middle of an order, nothing of it is left but what it stored.
+	slow := customer.place(t, "", "", demo("tok_slow")).order.ID
+	eventually(t, "the money is asked for", func() bool { return paying(t, shop, payment.Intent) == 1 })
+	first.kill(t)
+	eventually(t, "no process is left", func() bool { return len(named(t, dir)) == 0 })
+
+	// It goes on under the address that its users know, who have waited for it.
+	began := time.Now()
+	second := startRealEngine(t, dir)
+	require.Equal(t, first.address, second.address)
+	eventually(t, "what was left undecided is decided", func() bool { return customer.get(t, slow).order.Status == confirmed })
+	t.Logf("decided %s after the start", time.Since(began).Round(time.Millisecond))
+	require.Equal(t, confirmed, customer.get(t, r.order.ID).order.Status)
+	require.NoError(t, shop.Check(t.Context()))
+
+	dev.drain(t, syscall.SIGINT)
+	second.drain(t, syscall.SIGINT)
+	beside.drain(t, syscall.SIGTERM)
+	require.Empty(t, named(t, dir), "no process is left")
+	require.Empty(t, second.err.String(), "nothing to complain about")
+}
+
+func TestRealEngineSaysWhyItEnds(t *testing.T) {
+	t.Parallel()
+	dir := open(t)
+	engine := startRealEngine(t, dir)
+	require.Regexp(t, `^amends: data_dir: .* is in use by another amends; stop it, or choose another with --data-dir$`,
+		complains(t, home(dir), "temporal-postgres", "--data-dir", dir, "--binaries", "../../bin", "--port", "0"))
+	_, port, err := net.SplitHostPort(engine.address)
+	require.NoError(t, err)
+	require.Equal(t, "amends: port: "+engine.address+" is in use; stop what uses it, or choose another with --port",
+		complains(t, home(dir), "temporal-postgres", "--data-dir", open(t), "--binaries", "../../bin", "--port", port))
+	require.Contains(t, complains(t, home(dir), "temporal-postgres", "--data-dir", open(t), "--binaries", "/nowhere"), "scripts/temporal-server.sh")
+}

@@ -1,0 +1,105 @@
+package schedules_test
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var allMutants = flag.Bool("mutants", false, "try every mutant, not only the quick ones")
+
+// mutant is a broken copy of one file, which a test must notice. A mutant that
+// survives shows that the tests do not prove what they say.
+type mutant struct {
+	name string
+	file string // from the repository's root
+	was  string // stands in the file exactly once
+	is   string
+	// by is how it is caught: arguments of go test.
+	by    []string
+	quick bool // tried also without -mutants
+}
+
+// explore runs the explorer with up to so many faults.
+func explore(faults string, more ...string) []string {
+	return append([]string{"./proof/schedules", "-run", "TestNoScheduleOfFaultsBreaksAnOrder", "-faults", faults}, more...)
+}
+
+// named runs named tests of a package.
+func named(pkg, run string) []string { return []string{pkg, "-run", run} }
+
+// caughtWithin is how long a test may take to notice, without building it.
+const caughtWithin = "60s"
+
+func TestEveryMutantIsCaught(t *testing.T) {
+	t.Parallel()
+
+	for _, m := range mutants {
+		if !m.quick && !*allMutants {
+			continue
+		}
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			out, err := m.test(t)
+			require.Error(t, err, "the mutant survives:\n%s", out)
+			require.NotContains(t, out, "[build failed]", "the mutant does not even build")
+			require.NotContains(t, out, "no tests to run", "nothing was tried")
+			require.Contains(t, out, "--- FAIL", "it must be a test that fails")
+			fmt.Fprintf(os.Stdout, "mutant %s in %s: caught by %s\n", m.name, m.file, catcher(out))
+		})
+	}
+}
+
+var (
+	failedTest     = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
+	failedSchedule = regexp.MustCompile(`schedule "([^"]*)"`)
+)
+
+// catcher returns the first test that failed and, if it was the explorer, the
+// schedule.
+func catcher(out string) string {
+	by := failedTest.FindStringSubmatch(out)[1]
+	if s := failedSchedule.FindStringSubmatch(out); s != nil {
+		by += ", schedule " + cmp.Or(s[1], "(no fault)")
+	}
+	return by
+}
+
+// test builds the tests with the mutant in place of its original and runs them.
+// The original stays as it is.
+func (m mutant) test(t *testing.T) (output string, err error) {
+	t.Helper()
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	require.NoError(t, err)
+	original := filepath.Join(root, m.file)
+	source, err := os.ReadFile(original)
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(string(source), m.was), "%s has changed: bring the mutant up to date", m.file)
+
+	dir := t.TempDir()
+	copied := filepath.Join(dir, filepath.Base(m.file))
+	require.NoError(t, os.WriteFile(copied, []byte(strings.Replace(string(source), m.was, m.is, 1)), 0o600))
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {original: copied}})
+	require.NoError(t, err)
+	overlayFile := filepath.Join(dir, "overlay.json")
+	require.NoError(t, os.WriteFile(overlayFile, overlay, 0o600))
+
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	args := append([]string{"test", "-count=1", "-vet=off", "-timeout", caughtWithin, "-overlay", overlayFile}, m.by...)
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}

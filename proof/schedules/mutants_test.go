@@ -1,0 +1,182 @@
+package schedules_test
+
+// mutants are the ways in which sagas are known to lose money.
+var mutants = []mutant{
+	{
+		name: "UndoOnlyWhatSucceeded", file: "saga/undo.go", quick: true,
+		was: "if s.state != Refused {", is: "if s.state == Done {",
+		by: explore("1"),
+	},
+	{
+		name: "UndoOnlyWhatThisRunStarted", file: "saga/undo.go",
+		was: "			s = &stepRun{stepInfo: info, state: Waiting}\n			r.steps = append(r.steps, s)\n", is: "			continue\n",
+		by: explore("2", "-sample", "2500"),
+	},
+	{
+		name: "UndoOnTheCanceledContext", file: "saga/run.go", quick: true,
+		was: "	ctx, _ := workflow.NewDisconnectedContext(r.outer)\n	ctx = with(ctx, r)\n\n	r.enter(Settling)",
+		is:  "	ctx := with(r.ctx, r)\n\n	r.enter(Settling)",
+		by:  explore("1"),
+	},
+	{
+		name: "SettleSkipped", file: "saga/run.go",
+		was: "if r.settle(ctx) {", is: "if false {",
+		by: explore("1"),
+	},
+	{
+		name: "UndoThoughThePivotHappened", file: "saga/undo.go",
+		was: "	return a.Happened\n", is: "	return false\n",
+		by: explore("1"),
+	},
+	{
+		name: "UndoBeforeSettle", file: "saga/run.go",
+		was: "	r.enter(Settling)\n	if r.settle(ctx) {", is: "	r.enter(Settling)\n	r.undoPlan(ctx)\n	if r.settle(ctx) {",
+		by: explore("1"),
+	},
+	{
+		name: "EndsWhileABranchIsFlagged", file: "saga/undo.go",
+		was: "	r.await(ctx, func() bool { return left == 0 })\n", is: "	r.await(ctx, func() bool { return left == 0 || len(r.attention) > 0 })\n",
+		by: explore("2", "-schedule", "shipping.book#1=refuse inventory.reserve.undo#1=away"),
+	},
+	{
+		name: "UndoGivesUp", file: "saga/persist.go",
+		was: "	for !final(f) {\n", is: "	for !final(f) && s.state != Undoing {\n",
+		by: explore("2", "-schedule", "shipping.book#1=refuse inventory.reserve.undo#1=away"),
+	},
+	{
+		name: "PivotIsCanceled", file: "saga/do.go",
+		was: "f := r.patient(rest, t.request(), fault.Business, fault.Suspension)", is: "f := r.patient(ctx, t.request(), fault.Business, fault.Suspension)",
+		by: named("./saga", "."),
+	},
+	{
+		name: "KeyFromTheRun", file: "saga/do.go", quick: true,
+		was: "k := Key{Saga: r.o.ID, Step: s.Name}", is: "k := Key{Saga: r.o.ID, Step: s.Name + workflow.GetInfo(r.outer).WorkflowStartTime.String()}",
+		by: explore("1"),
+	},
+	{
+		name: "UnknownIsTakenForRefused", file: "saga/do.go",
+		was: "	case f.kind == fault.Business:\n		s.state = Refused\n", is: "	case f.kind == fault.Business, f.kind == fault.Unknown:\n		s.state = Refused\n",
+		by: explore("2", "-schedule", "inventory.reserve#1=lost payment.authorize#1=cancel"),
+	},
+	{
+		name: "NoBarrier", file: "saga/barrier/inside.go", quick: true,
+		was: "		if !first {\n			out, err = recorded[Out](tx, c)\n			return err\n		}\n", is: "		_ = first\n",
+		by: explore("1"),
+	},
+	{
+		name: "BarrierInItsOwnTransaction", file: "saga/barrier/inside.go",
+		was: "	err := txn.Run(ctx, db, func(tx *gorm.DB) error {\n		out, refusal = *new(Out), nil\n" +
+			"		first, err := insert(tx, c, row{State: Intent}) // nobody sees the intent: it commits as done\n" +
+			"		if err != nil {\n			return err\n		}\n",
+		is: "	var first bool\n" +
+			"	if err := txn.Run(ctx, db, func(tx *gorm.DB) (err error) { first, err = insert(tx, c, row{State: Intent}); return err }); err != nil {\n" +
+			"		return out, err\n	}\n" +
+			"	err := txn.Run(ctx, db, func(tx *gorm.DB) error {\n		var err error\n		out, refusal = *new(Out), nil\n",
+		by: named("./saga/barrier", "TestDo|TestTable"),
+	},
+	{
+		name: "DeclineIsNotSticky", file: "saga/barrier/call.go",
+		was: "		first, err := insert(db, c, r)\n", is: "		first, err := true, error(nil)\n",
+		by: named("./saga/barrier", "TestDo|TestTable"),
+	},
+	{
+		name: "RefusalKeepsItsFirstLines", file: "saga/barrier/inside.go",
+		was: "		if err != nil {\n			return err\n		}\n		return finish(tx, c.Key, out)\n",
+		is: "		if refusal != nil {\n			_, err = change(tx, c.Key, row{State: Refused, Code: refusal.Code, Message: refusal.Message}, Intent)\n			return err\n		}\n" +
+			"		if err != nil {\n			return err\n		}\n		return finish(tx, c.Key, out)\n",
+		by: named("./saga/barrier", "TestDo|TestTable"),
+	},
+	{
+		name: "UndoForgetsTheKey", file: "saga/barrier/inside.go",
+		was: "		won, err := change(txn.Queue(tx, 1), k, row{State: Undone}, Done)\n", is: "		res := where(tx, k).Delete(&row{})\n		won, err := res.RowsAffected == 1, res.Error\n",
+		by: named("./saga/barrier", "TestTable$"),
+	},
+	{
+		name: "UndoOfNothingDoesNotBlock", file: "saga/barrier/inside.go",
+		was: "		first, err := insert(tx, Call{Key: k}, row{State: Blocked})\n		if err != nil || first {\n			return err\n		}\n		r, err := find(locked(tx), k)\n		switch {\n		case err != nil:\n			return err\n		case r == nil || r.State == Intent:\n			return impossible(k, r, \"undo inside\")",
+		is:  "		r, err := find(locked(tx), k)\n		switch {\n		case err != nil || r == nil:\n			return err\n		case r.State == Intent:\n			return impossible(k, r, \"undo inside\")",
+		by:  explore("2", "-sample", "2500"),
+	},
+	{
+		name: "OutcomeWrittenOverAnUndo", file: "saga/barrier/outside.go",
+		was: "won, err := change(tx, k, r, Intent)", is: "won, err := change(tx, k, r, Intent, Undone, Blocked)",
+		by: named("./saga/barrier", "Test.*(Outcome|Conclude|Table|Outside)"),
+	},
+	{
+		name: "AQueuedWriteIsNotChecked", file: "internal/database/conn.go",
+		was: "SELECT 1 / (count(*) = %d)::int FROM written", is: "SELECT 1 + (count(*) = %d)::int FROM written",
+		by: named("./internal/database", "Leaves"),
+	},
+	{
+		name: "AFailedBatchGoesOn", file: "internal/database/conn.go",
+		was: "		c.failed = err\n", is: "",
+		by: named("./internal/database", "Leaves"),
+	},
+	{
+		name: "QuoteIsNotRecorded", file: "services/catalog/store/quote.go", quick: true,
+		was: "	q, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (catalog.Quote, error) {\n",
+		is:  "	_ = call\n	_ = barrier.Do[int]\n	q, err := func(f func(tx *gorm.DB) (catalog.Quote, error)) (catalog.Quote, error) { return f(s.db.WithContext(ctx)) }(func(tx *gorm.DB) (catalog.Quote, error) {\n",
+		by:  explore("2", "-schedule", "payment.capture#1=disturb inventory.commit#1=crash"),
+	},
+	{
+		name: "ForbidDoesNothing", file: "services/payment/provider/simulator/find.go",
+		was: "		row, _, err = insert(db, effect{Key: key, Kind: none, State: forbidden, CreatedAt: now, UpdatedAt: now})\n",
+		is:  "		row = effect{State: forbidden}\n		_ = now\n",
+		by:  named("./services/payment/provider/simulator", "Forbid"),
+	},
+	{
+		name: "StockIsNotGivenBack", file: "services/inventory/store/reserve.go",
+		was: "		return end(tx, release, found)\n", is: "		return update(tx, found[0])\n",
+		by: explore("1"),
+	},
+	{
+		name: "CancelOverwritesTheReason", file: "services/order/order.go",
+		was: "	case r.Status == Cancelled:\n		return r.Note(c.Note), nil\n", is: "	case r.Status == Cancelled:\n		r.Reason = c.Reason\n		return true, nil\n",
+		by: append(named("./services/order", "."), "-rapid.nofailfile"),
+	},
+	{
+		name: "TheDecisionIsNotRecorded", file: "saga/run.go",
+		was: "	r.record(ctx, d)\n", is: "",
+		by: explore("2", "-schedule", "shipping.book#1=refuse inventory.reserve.undo#1=crash-after"),
+	},
+	{
+		name: "TheDecisionIsRecordedAfterUndo", file: "saga/run.go", quick: true,
+		was: "	r.record(ctx, d)\n	r.undoPlan(ctx)\n", is: "	r.undoPlan(ctx)\n	r.record(ctx, d)\n",
+		by: explore("2", "-schedule", "shipping.book#1=refuse inventory.reserve.undo#1=crash-after"),
+	},
+	{
+		name: "ALaterDecisionOverwritesTheFirst", file: "services/order/decision.go",
+		was: "	case r.Status == Cancelled || r.Status == Pending && r.Decided != \"\":\n", is: "	case r.Status == Cancelled:\n",
+		by: explore("2", "-schedule", "shipping.book#1=refuse inventory.reserve.undo#1=crash-after"),
+	},
+	{
+		name: "WaiversOfTheRecordAreIgnored", file: "workflows/order.go",
+		was: "	return s.waivers(saga.View{}), nil\n", is: "	return nil, nil\n",
+		by: named("./workflows", "Waive"),
+	},
+	{
+		name: "AWaiverIsNotRecorded", file: "saga/repair.go",
+		was: "	r.waivers = append(r.waivers, w)\n", is: "",
+		by: named("./saga", "Skip|Waive"),
+	},
+	{
+		name: "MoneyIsWaivedWithoutAReference", file: "saga/repair.go",
+		was: "q.Action == Skip && info.money && ", is: "false && ",
+		by: named("./saga", "Repair"),
+	},
+	{
+		name: "APivotIsSkipped", file: "saga/repair.go",
+		was: "q.Action == Skip && info.kind == Pivot", is: "false",
+		by: named("./saga", "Repair|Skipped"),
+	},
+	{
+		name: "UndoModeRunsForward", file: "saga/run.go",
+		was: "	if r.o.Against != \"\" {", is: "	if r.o.Against != \"\" && false {",
+		by: named("./saga", "DecidedAgainst"),
+	},
+	{
+		name: "ALateNoteOverwrites", file: "services/order/attention.go",
+		was: "	if !at.After(r.NotedAt) {\n		return false\n	}\n", is: "",
+		by: named("./services/order/store", "Note"),
+	},
+}

@@ -1,0 +1,123 @@
+package schedules_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/saga/sagatest"
+	"github.com/amends/amends/workflows"
+)
+
+var reduction = flag.Int("reduction", 1, "up to how many faults the explorer is compared with itself without its reduction")
+
+// noting is a subject that notes every run and how it ended, and lets none of
+// them fail the exploration, so that it goes on to the end.
+type noting struct {
+	*subject
+	runs *runs
+}
+
+type runs struct {
+	mu        sync.Mutex
+	all, ends map[[sha256.Size]byte]string
+}
+
+func (n *noting) Check(ctx context.Context, end sagatest.End) error {
+	var v workflows.OrderView
+	if err := end.Result(&v); err != nil {
+		return err
+	}
+	v.CreatedAt, v.UpdatedAt = time.Time{}, time.Time{} // the database's, in real time
+	for i := range v.Parcels {
+		v.Parcels[i].TrackingNumber = "" // random
+	}
+	result, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	how := fmt.Sprint(string(result), n.subject.Check(ctx, end))
+	books, err := n.Fingerprint(ctx)
+	if err != nil {
+		return err
+	}
+	n.runs.mu.Lock()
+	defer n.runs.mu.Unlock()
+	n.runs.all[sha256.Sum256(fmt.Append(nil, end.Calls, end.Runs, how))] = end.Faults.String()
+	n.runs.ends[sha256.Sum256(append(chance.ReplaceAll(books, nil), how...))] = end.Faults.String()
+	return nil
+}
+
+// chance is what is another in each run: what was generated, and the real time.
+var chance = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|20[1-9][0-9]-[0-9]{2}-[0-9]{2}[T ][0-9:.]{8,15}(Z|[+-][0-9]{2}:[0-9]{2})?`)
+
+// uncompared is a subject whose worlds are not compared.
+type uncompared struct {
+	sagatest.Subject
+	sagatest.Refuser
+	sagatest.Disturber
+}
+
+// blind is a subject that compares worlds without the services' databases.
+type blind struct{ *noting }
+
+func (b *blind) Fingerprint(context.Context) ([]byte, error) { return fmt.Append(nil, b.worker), nil }
+
+func exploreNoting(t *testing.T, faults int, unreduced bool, over func(*noting) sagatest.Subject) (*runs, sagatest.Report) {
+	t.Helper()
+	seen := &runs{all: map[[sha256.Size]byte]string{}, ends: map[[sha256.Size]byte]string{}}
+	e := explorer(t)
+	e.Faults, e.Sample, e.Dense, e.Unreduced = faults, 0, 0, unreduced
+	e.New = func() (sagatest.Subject, error) {
+		s, err := newSubject(t)
+		return over(&noting{s, seen}), err
+	}
+	r, err := e.Run(t.Context())
+	require.NoError(t, err)
+	require.Nil(t, r.Failure)
+	require.NoError(t, r.Valid(e))
+	return seen, r
+}
+
+// The schedules that the explorer leaves out because they would be the same run
+// as another one are: all calls, the result with its times and what the
+// invariants say are those of one that is tried. Those that it leaves out because
+// another one came to an equal world end as one that is tried: with its result,
+// with the same in every database, and with what the invariants say.
+func TestTheReductionLosesNoRunOfAnOrder(t *testing.T) {
+	t.Parallel()
+
+	all, unreduced := exploreNoting(t, *reduction, true, func(n *noting) sagatest.Subject { return n })
+	some, reduced := exploreNoting(t, *reduction, false, func(n *noting) sagatest.Subject { return &uncompared{n, n, n} })
+	fewer, compared := exploreNoting(t, *reduction, false, func(n *noting) sagatest.Subject { return n })
+	for run, by := range all.all {
+		_, ok := some.all[run]
+		require.True(t, ok, "the run of %q is none of those with it", by)
+	}
+	require.Len(t, some.all, len(all.all))
+	for end, by := range all.ends {
+		_, ok := fewer.ends[end]
+		require.True(t, ok, "the end of %q is none of those with equal worlds", by)
+	}
+	require.Len(t, fewer.ends, len(all.ends))
+	if *reduction > 1 {
+		require.Less(t, reduced.Schedules, unreduced.Schedules)
+		require.Less(t, compared.Schedules+compared.Ended, reduced.Schedules)
+		require.Less(t, len(fewer.all), len(some.all), "runs end at worlds that are known")
+		// The comparison finds a fingerprint that leaves something out.
+		lost, _ := exploreNoting(t, *reduction, false, func(n *noting) sagatest.Subject { return &blind{n} })
+		require.Less(t, len(lost.ends), len(all.ends))
+	}
+	fmt.Fprintf(os.Stdout, "reduction: %d schedules of up to %d faults without it, with %d different runs and %d different ends; "+
+		"the same runs with %d schedules, and the same ends with %d, and %d that ended at a known world\n",
+		unreduced.Schedules, *reduction, len(all.all), len(all.ends), reduced.Schedules, compared.Schedules, compared.Ended)
+}

@@ -1,0 +1,182 @@
+// Package shoptest is a whole shop for tests: every service on its own database,
+// the outside world that two of them need, demo stock, and the invariants that
+// must hold when every saga has ended.
+package shoptest
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/activities"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/catalog"
+	catalogstore "github.com/amends/amends/services/catalog/store"
+	"github.com/amends/amends/services/inventory"
+	inventorystore "github.com/amends/amends/services/inventory/store"
+	"github.com/amends/amends/services/order"
+	orderstore "github.com/amends/amends/services/order/store"
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/provider"
+	"github.com/amends/amends/services/payment/provider/simulator"
+	paymentstore "github.com/amends/amends/services/payment/store"
+	"github.com/amends/amends/services/shipping"
+	"github.com/amends/amends/services/shipping/carrier"
+	carriersim "github.com/amends/amends/services/shipping/carrier/simulator"
+	shippingstore "github.com/amends/amends/services/shipping/store"
+)
+
+// Shop is every service and what they keep.
+type Shop struct {
+	Orders    *orderstore.Store
+	Catalog   *catalogstore.Store
+	Inventory *inventorystore.Store
+	Payments  *paymentstore.Store
+	Provider  *simulator.Simulator
+	Shipments *shippingstore.Store
+	Carrier   *carriersim.Simulator
+
+	// Faults may put something around the order service, and between the others and
+	// the outside world.
+	Faults Faults
+
+	ahead     atomic.Int64 // the provider's clock, in nanoseconds
+	databases []*gorm.DB
+	books     map[string]*gorm.DB // the same, by the name of their service, or what is outside of it
+	resets    [][]string          // of each database: the statements that bring the snapshot back
+	dumps     []dump              // of each database
+}
+
+// Faults wraps the order service and the outside world; nil fields wrap nothing.
+type Faults struct {
+	Orders   func(order.Service) order.Service
+	Provider func(provider.Provider) provider.Provider
+	Carrier  func(carrier.Carrier) carrier.Carrier
+	// OneByOne calls the carrier for one parcel after the other.
+	OneByOne bool
+}
+
+// DSNs name the database of each service.
+type DSNs struct{ Order, Catalog, Inventory, Payment, Provider, Shipping, Carrier string }
+
+// New returns a migrated shop on fresh databases in memory.
+func New(tb testing.TB) *Shop {
+	tb.Helper()
+	s := open(tb, inMemory, true, nil)
+	s.Seed(tb)
+	return s
+}
+
+// NewForOne returns what [New] does, several times as fast, for a single
+// goroutine: not even two readers may use it at a time. See [Shop.Reset].
+func NewForOne(tb testing.TB) *Shop {
+	tb.Helper()
+	s := open(tb, inMemory, true, keepPrepared)
+	s.Seed(tb)
+	return s
+}
+
+var inMemory = func(memory string) DSNs {
+	return DSNs{memory, memory, memory, memory, memory, memory, memory}
+}("sqlite::memory:")
+
+// Open opens a shop's databases, and migrates them if asked to.
+func Open(tb testing.TB, dsns DSNs, migrate bool) *Shop {
+	tb.Helper()
+	return open(tb, dsns, migrate, nil)
+}
+
+// open puts over over each database, if there is one.
+func open(tb testing.TB, dsns DSNs, migrate bool, over func(testing.TB, *gorm.DB) *gorm.DB) *Shop {
+	tb.Helper()
+	var all []*gorm.DB
+	books := map[string]*gorm.DB{}
+	open := func(name, dsn string, up func(context.Context, *gorm.DB) error) *gorm.DB {
+		db := dbtest.Open(tb, dsn, database.Options{})
+		if migrate {
+			require.NoError(tb, up(tb.Context(), db))
+		}
+		if over != nil {
+			db = over(tb, db)
+		}
+		all, books[name] = append(all, db), db
+		return db
+	}
+	s := &Shop{
+		Orders:    orderstore.New(open("order", dsns.Order, orderstore.Migrate)),
+		Catalog:   catalogstore.New(open("catalog", dsns.Catalog, catalogstore.Migrate)),
+		Inventory: inventorystore.New(open("inventory", dsns.Inventory, inventorystore.Migrate)),
+		Payments:  paymentstore.New(open("payment", dsns.Payment, paymentstore.Migrate)),
+		Shipments: shippingstore.New(open("shipping", dsns.Shipping, shippingstore.Migrate)),
+		Carrier:   carriersim.New(open("carrier", dsns.Carrier, carriersim.Migrate), carriersim.Options{MaxHang: time.Second}),
+	}
+	s.Provider = simulator.New(open("provider", dsns.Provider, simulator.Migrate), simulator.Options{
+		HangFor: time.Second, SlowFor: time.Millisecond,
+		Now: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) },
+	})
+	s.databases, s.books = all, books
+	return s
+}
+
+// Skip puts the provider's clock ahead, for what it keeps to itself for a while.
+func (s *Shop) Skip(d time.Duration) { s.ahead.Add(int64(d)) }
+
+// CallTimeout is how long the shop's services wait for the outside world: short,
+// so that a reply that is lost on purpose does not keep a test waiting.
+const CallTimeout = 100 * time.Millisecond
+
+// Bind binds every service's steps.
+func (s *Shop) Bind(r saga.Registry) {
+	var (
+		orders  order.Service     = s.Orders
+		money   provider.Provider = s.Provider
+		parcels carrier.Carrier   = s.Carrier
+	)
+	if s.Faults.Orders != nil {
+		orders = s.Faults.Orders(orders)
+	}
+	if s.Faults.Provider != nil {
+		money = s.Faults.Provider(money)
+	}
+	if s.Faults.Carrier != nil {
+		parcels = s.Faults.Carrier(parcels)
+	}
+	activities.BindOrder(r, orders)
+	activities.BindCatalog(r, s.Catalog)
+	activities.BindInventory(r, s.Inventory)
+	activities.BindPayment(r, payment.NewWithOptions(s.Payments, money, payment.Options{CallTimeout: CallTimeout}))
+	calls := shipping.Options{CallTimeout: CallTimeout}
+	if s.Faults.OneByOne {
+		calls.MaxCalls = 1
+	}
+	activities.BindShipping(r, shipping.New(s.Shipments, parcels, calls))
+}
+
+// Seed adds products and stock.
+func (s *Shop) Seed(tb testing.TB) {
+	tb.Helper()
+	eur := func(minor int64) money.Amount { return money.New(minor, "EUR") }
+	require.NoError(tb, s.Catalog.Import(tb.Context(), []catalog.Product{
+		{SKU: "TEA", Name: "Tea", Category: "tea", Price: eur(1299), Active: true},
+		{SKU: "MUG", Name: "Mug", Category: "ware", Price: eur(1850), Active: true},
+		{SKU: "KETTLE", Name: "Kettle", Category: "ware", Price: eur(8900), Active: true},
+		{SKU: "SOLD-OUT", Name: "Sold out", Category: "tea", Price: eur(999), Active: true},
+		{SKU: "RETIRED", Name: "Retired", Category: "tea", Price: eur(999), Active: false},
+	}))
+	for _, d := range []inventory.Delivery{
+		{SKU: "TEA", Warehouse: "AMS", Quantity: 1000},
+		{SKU: "TEA", Warehouse: "BER", Quantity: 1000},
+		{SKU: "MUG", Warehouse: "BER", Quantity: 1000},
+		{SKU: "KETTLE", Warehouse: "AMS", Quantity: 1000},
+	} {
+		_, err := s.Inventory.Receive(tb.Context(), d)
+		require.NoError(tb, err)
+	}
+}
