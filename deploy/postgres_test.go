@@ -13,10 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/amends/amends/proof/dbtest"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/proof/dbtest"
 )
 
 // names of all databases, each of which has a role of the same name.

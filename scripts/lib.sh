@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # The one place that pins the tools. Upgrading one is a change of its own.
 TEMPORAL_CLI=v1.5.1 # the newest that `go install` accepts: later ones have a replace directive
-TEMPORAL_SERVER=v1.32.1 # 1.32.2 needs a newer Go; internal/temporalserver names it too
+TEMPORAL_SERVER=v1.32.1 # 1.32.2 needs a newer Go; internal/dev/temporalserver names it too
 GOLANGCI_LINT=v2.15.0
 WORKFLOWCHECK=v0.6.0
 BENCHSTAT=v0.0.0-20260908200009-22c9c6c9d4da
@@ -37,7 +37,7 @@ tool() {
   rm -rf "$half"
 }
 
-# have_postgres says whether PostgreSQL's binaries are where internal/pgserver looks.
+# have_postgres says whether PostgreSQL's binaries are where internal/dev/postgres looks.
 have_postgres() {
   command -v initdb >/dev/null && return
   local place

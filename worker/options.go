@@ -3,7 +3,7 @@ package worker
 import (
 	sdkworker "go.temporal.io/sdk/worker"
 
-	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/engine"
 )
 
 // waitersPerConn is how many steps of a service that calls the outside share
@@ -18,7 +18,7 @@ func (g *Group) workerOptions(s *stores, fatal chan<- error) sdkworker.Options {
 	if s.outside != nil {
 		slots *= waitersPerConn
 	}
-	o := amendstemporal.WorkerOptions(slots, g.o.Pollers, g.drainTimeout())
+	o := engine.WorkerOptions(slots, g.o.Pollers, g.drainTimeout())
 	o.DisableWorkflowWorker = !s.row.decides
 	o.OnFatalError = func(err error) {
 		select {

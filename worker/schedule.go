@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/internal/doctor"
-	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/workflows"
 )
 
@@ -25,7 +25,7 @@ const scheduleTime = 10 * time.Second
 // schedule sets the doctor's schedule in the engine, if this group runs the
 // sagas, while the services run already. The caller calls what it returns, which
 // waits until nothing of it runs any more.
-func (g *Group) schedule(ctx context.Context, c *amendstemporal.Client) (stop func()) {
+func (g *Group) schedule(ctx context.Context, c *engine.Client) (stop func()) {
 	if !g.decides() {
 		return func() {}
 	}
@@ -43,7 +43,7 @@ func (g *Group) schedule(ctx context.Context, c *amendstemporal.Client) (stop fu
 
 // keepSchedule tries until the schedule is set or ctx ends: an engine that does
 // not take a schedule must not keep orders from being taken.
-func (g *Group) keepSchedule(ctx context.Context, c *amendstemporal.Client) {
+func (g *Group) keepSchedule(ctx context.Context, c *engine.Client) {
 	want := doctor.Schedule{Every: g.o.Doctor.Every, Input: g.o.Doctor.Input, Queue: cmp.Or(g.o.Queues["order"], "order")}
 	for pause, said := time.Second, ""; ; pause = min(2*pause, time.Minute) {
 		attempt, cancel := context.WithTimeout(ctx, scheduleTime)

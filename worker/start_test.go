@@ -15,7 +15,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/amends/amends/fault"
-	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/engine"
 )
 
 // flickering is an engine that is there when it is asked whether it is, and for a
@@ -48,16 +48,16 @@ func TestRunWaitsForAnEngineThatFlickers(t *testing.T) {
 	t.Parallel()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	engine, server := &flickering{}, grpc.NewServer()
-	engine.gone.Store(3)
-	workflowservicepb.RegisterWorkflowServiceServer(server, engine)
+	flickers, server := &flickering{}, grpc.NewServer()
+	flickers.gone.Store(3)
+	workflowservicepb.RegisterWorkflowServiceServer(server, flickers)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	t.Cleanup(func() {
 		server.Stop()
 		require.NoError(t, <-served)
 	})
-	client, err := amendstemporal.Dial(amendstemporal.Options{Address: l.Addr().String(), Isolated: true})
+	client, err := engine.Dial(engine.Options{Address: l.Addr().String(), Isolated: true})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 
@@ -69,7 +69,7 @@ func TestRunWaitsForAnEngineThatFlickers(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- g.Run(ctx, client) }()
 	require.Eventually(t, func() bool { return g.Ready(t.Context()) == nil }, 10*time.Second, 10*time.Millisecond)
-	require.Negative(t, engine.gone.Load(), "it was asked again")
+	require.Negative(t, flickers.gone.Load(), "it was asked again")
 	cancel()
 	require.NoError(t, <-done)
 }

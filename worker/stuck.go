@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/fault"
-	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
 	orderstore "github.com/amends/amends/services/order/store"
@@ -100,12 +100,12 @@ type look struct {
 	park   time.Duration
 	queues map[string]string // task queues by service
 	store  *orderstore.Store
-	client *amendstemporal.Client
+	client *engine.Client
 	polls  map[string]time.Time // when a queue was last polled, as far as this look knows
 	now    time.Time
 }
 
-func newLook(o Options, store *orderstore.Store, c *amendstemporal.Client) *look {
+func newLook(o Options, store *orderstore.Store, c *engine.Client) *look {
 	queues := map[string]string{}
 	for _, name := range Names() {
 		queues[name] = cmp.Or(o.Queues[name], name)

@@ -9,8 +9,8 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/telemetry"
-	amendstemporal "github.com/amends/amends/internal/temporal"
 	"github.com/amends/amends/services/order"
 	orderstore "github.com/amends/amends/services/order/store"
 )
@@ -22,7 +22,7 @@ const longPoll = time.Minute
 // measure begins to measure what makes no progress, in the group that decides
 // orders, and returns what waits for its end. Several workers that measure find
 // the same.
-func (g *Group) measure(ctx context.Context, c *amendstemporal.Client) (wait func(), err error) {
+func (g *Group) measure(ctx context.Context, c *engine.Client) (wait func(), err error) {
 	i := slices.IndexFunc(g.stores, func(s *stores) bool { return s.row.decides })
 	if g.o.Metrics == nil || i < 0 {
 		return func() {}, nil
@@ -51,7 +51,7 @@ func (g *Group) measure(ctx context.Context, c *amendstemporal.Client) (wait fun
 type meter struct {
 	o       Options
 	store   *orderstore.Store
-	client  *amendstemporal.Client
+	client  *engine.Client
 	shown   *telemetry.Orders
 	log     *slog.Logger
 	every   time.Duration

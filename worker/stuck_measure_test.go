@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	sdkworker "go.temporal.io/sdk/worker"
 
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/telemetry"
-	amendstemporal "github.com/amends/amends/internal/temporal"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/order"
 )
@@ -46,7 +46,7 @@ func (b *bundle) flag(t *testing.T, since time.Time) (id string) {
 
 func TestMeasure(t *testing.T) {
 	t.Parallel()
-	c := engine(t)
+	c := onEngine(t)
 
 	t.Run("ShowsWhatNeedsAttentionWhatIsStuckAndWhoIsMissing", func(t *testing.T) {
 		t.Parallel()
@@ -95,7 +95,7 @@ func TestMeasure(t *testing.T) {
 
 	t.Run("ShowsThatItFailsAndWhatItStillCanMeasure", func(t *testing.T) {
 		t.Parallel()
-		nowhere, err := amendstemporal.Dial(amendstemporal.Options{Address: "127.0.0.1:1", Isolated: true})
+		nowhere, err := engine.Dial(engine.Options{Address: "127.0.0.1:1", Isolated: true})
 		require.NoError(t, err)
 		t.Cleanup(nowhere.Close)
 		b := newBundle(t, nowhere)

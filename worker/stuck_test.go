@@ -15,8 +15,8 @@ import (
 	sdkworker "go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/amends/amends/internal/devserver"
-	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/dev/temporal"
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/order"
 	orderstore "github.com/amends/amends/services/order/store"
@@ -26,14 +26,14 @@ import (
 // patience bounds every wait, on a machine that does other work too.
 const patience = 60 * time.Second
 
-// engine starts a dev server and connects to it.
-func engine(t *testing.T) *amendstemporal.Client {
+// onEngine starts a dev server and connects to it.
+func onEngine(t *testing.T) *engine.Client {
 	t.Helper()
 	built, err := filepath.Abs("../bin/temporal")
 	require.NoError(t, err)
 	var bin string
 	for _, candidate := range []string{os.Getenv("AMENDS_TEMPORAL_BIN"), built, ""} {
-		if bin, err = devserver.Find(t.Context(), candidate); err == nil {
+		if bin, err = temporal.Find(t.Context(), candidate); err == nil {
 			break
 		}
 	}
@@ -43,10 +43,10 @@ func engine(t *testing.T) *amendstemporal.Client {
 		}
 		t.Skip(err)
 	}
-	s, err := devserver.Start(t.Context(), devserver.Options{Bin: bin, Dir: t.TempDir()})
+	s, err := temporal.Start(t.Context(), temporal.Options{Bin: bin, Dir: t.TempDir()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Stop()) })
-	c, err := amendstemporal.Dial(amendstemporal.Options{Address: s.Address, Isolated: true})
+	c, err := engine.Dial(engine.Options{Address: s.Address, Isolated: true})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c
@@ -57,10 +57,10 @@ func engine(t *testing.T) *amendstemporal.Client {
 type bundle struct {
 	o      Options
 	store  *orderstore.Store
-	client *amendstemporal.Client
+	client *engine.Client
 }
 
-func newBundle(t *testing.T, c *amendstemporal.Client) *bundle {
+func newBundle(t *testing.T, c *engine.Client) *bundle {
 	t.Helper()
 	o := options(t, "order")
 	o.Queues = map[string]string{}
@@ -153,7 +153,7 @@ func idle(ctx workflow.Context) error { return workflow.Await(ctx, func() bool {
 
 func TestStuck(t *testing.T) {
 	t.Parallel()
-	c := engine(t)
+	c := onEngine(t)
 	future := func() time.Time { return time.Now().UTC().Add(time.Hour) }
 
 	t.Run("IsNoOrderThatWaitsForARunningStep", func(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/fault"
-	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/services/order"
 	orderstore "github.com/amends/amends/services/order/store"
 )
@@ -136,7 +136,7 @@ func (f FlaggedOrder) lookedAt() time.Time {
 // StuckOrders returns the undecided orders that make no progress, the oldest
 // first. It asks the order service's record which are undecided, and the engine
 // what becomes of them. o needs the order service only.
-func StuckOrders(ctx context.Context, o Options, c *amendstemporal.Client) (report StuckReport, err error) {
+func StuckOrders(ctx context.Context, o Options, c *engine.Client) (report StuckReport, err error) {
 	if err := c.Check(ctx); err != nil {
 		return StuckReport{}, fmt.Errorf("orders that make no progress: %w", err)
 	}

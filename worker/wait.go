@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"github.com/amends/amends/fault"
-	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/engine"
 )
 
 // prepare waits for everything that the services need.
-func (g *Group) prepare(ctx context.Context, c *amendstemporal.Client) error {
+func (g *Group) prepare(ctx context.Context, c *engine.Client) error {
 	g.mu.Lock()
 	g.client = c
 	g.mu.Unlock()
@@ -37,7 +37,7 @@ func (g *Group) prepare(ctx context.Context, c *amendstemporal.Client) error {
 }
 
 // attributes are those that the group's services need.
-func (g *Group) attributes() []amendstemporal.Attribute {
+func (g *Group) attributes() []engine.Attribute {
 	for _, row := range registry {
 		if _, ok := g.o.Services[row.name]; ok && row.decides {
 			return g.o.Attributes

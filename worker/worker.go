@@ -24,8 +24,8 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/doctor"
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/telemetry"
-	amendstemporal "github.com/amends/amends/internal/temporal"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 )
@@ -41,7 +41,7 @@ type Options struct {
 	Timing Timing
 	// Attributes are the search attributes that the workflow sets; the service that
 	// runs it waits until the namespace has them, or its tasks would fail.
-	Attributes []amendstemporal.Attribute
+	Attributes []engine.Attribute
 	// LockTimeout is how long a statement waits for a row; 0 is 3 s.
 	LockTimeout time.Duration
 	// Durable makes SQLite wait for the disk at every commit.
@@ -68,7 +68,7 @@ type Options struct {
 type Timing = saga.Timing
 
 // Pollers is how many long polls a worker keeps open.
-type Pollers = amendstemporal.Pollers
+type Pollers = engine.Pollers
 
 // Service says what one service works with.
 type Service struct {
@@ -95,7 +95,7 @@ type Group struct {
 	mu     sync.Mutex
 	why    error // why the group does not work; nil while it does
 	stores []*stores
-	client *amendstemporal.Client
+	client *engine.Client
 }
 
 // New returns a group that does nothing yet. It fails for a service that there
@@ -113,13 +113,13 @@ func New(o Options) (*Group, error) {
 		o.Timing = saga.DefaultTiming()
 	}
 	if o.Pollers == (Pollers{}) {
-		o.Pollers = amendstemporal.DefaultPollers()
+		o.Pollers = engine.DefaultPollers()
 	}
 	if err := o.Timing.Validate(); err != nil {
 		return nil, fmt.Errorf("timing: %w", err)
 	}
 	if o.WorkflowCache > 0 {
-		amendstemporal.SetWorkflowCache(o.WorkflowCache)
+		engine.SetWorkflowCache(o.WorkflowCache)
 	}
 	return &Group{o: o, why: fault.Errorf(fault.Transient, fault.Unavailable, "the services have not started")}, nil
 }
@@ -129,7 +129,7 @@ func New(o Options) (*Group, error) {
 // there or not migrated, and for an engine that is not there; meanwhile
 // [Group.Ready] says for what. Its error is one that waiting does not heal, nil
 // after a drain. A group runs once.
-func (g *Group) Run(ctx context.Context, c *amendstemporal.Client) error {
+func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 	defer g.close()
 	if err := g.prepare(ctx, c); err != nil {
 		if ctx.Err() != nil {
@@ -184,7 +184,7 @@ func (g *Group) Ready(ctx context.Context) error {
 
 // start starts a Temporal worker for every service. It returns those that it
 // started also when it fails.
-func (g *Group) start(ctx context.Context, c *amendstemporal.Client, fatal chan<- error) ([]sdkworker.Worker, error) {
+func (g *Group) start(ctx context.Context, c *engine.Client, fatal chan<- error) ([]sdkworker.Worker, error) {
 	var workers []sdkworker.Worker
 	for _, s := range g.stores {
 		// An engine that was there a moment ago may be gone again: it is waited for,
@@ -205,7 +205,7 @@ func (g *Group) start(ctx context.Context, c *amendstemporal.Client, fatal chan<
 }
 
 // newWorker returns the Temporal worker of a service.
-func (g *Group) newWorker(c *amendstemporal.Client, s *stores, fatal chan<- error) sdkworker.Worker {
+func (g *Group) newWorker(c *engine.Client, s *stores, fatal chan<- error) sdkworker.Worker {
 	queue := cmp.Or(g.o.Queues[s.row.name], s.row.name)
 	w := sdkworker.New(c.Client, queue, g.workerOptions(s, fatal))
 	s.row.bind(w, s)

@@ -13,8 +13,8 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.uber.org/goleak"
 
-	"github.com/amends/amends/internal/loopback"
-	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/dev/loopback"
+	"github.com/amends/amends/internal/engine"
 )
 
 // options are those of some services on new SQLite files.
@@ -120,7 +120,7 @@ func TestRunWaitsForWhatItNeeds(t *testing.T) {
 	o := options(t, "inventory")
 	address, err := loopback.FreeAddress(t.Context()) // where no engine is
 	require.NoError(t, err)
-	client, err := amendstemporal.Dial(amendstemporal.Options{Address: address, Isolated: true})
+	client, err := engine.Dial(engine.Options{Address: address, Isolated: true})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	g, err := New(o)

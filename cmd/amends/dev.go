@@ -14,9 +14,9 @@ import (
 
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/internal/config"
-	"github.com/amends/amends/internal/devserver"
+	"github.com/amends/amends/internal/dev/temporal"
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/telemetry"
-	amendstemporal "github.com/amends/amends/internal/temporal"
 	"github.com/amends/amends/worker"
 )
 
@@ -53,8 +53,8 @@ type platform struct {
 	log     *slog.Logger
 	metrics *telemetry.Metrics
 
-	engine  engine
-	client  *amendstemporal.Client
+	engine  devEngine
+	client  *engine.Client
 	group   *worker.Group
 	workers chan error // the group's end
 	server  *api.Server
@@ -105,7 +105,7 @@ func (p *platform) start(ctx context.Context) error {
 	if err := os.MkdirAll(p.c.DataDir, 0o700); err != nil {
 		return fmt.Errorf("data_dir: %w", err)
 	}
-	lock, err := devserver.Lock(p.c.DataDir)
+	lock, err := temporal.Lock(p.c.DataDir)
 	if err != nil {
 		return err
 	}

@@ -4,29 +4,29 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/amends/amends/internal/devserver"
-	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/dev/temporal"
+	"github.com/amends/amends/internal/engine"
 )
 
-// engine is what `amends dev` runs its sagas on: a dev server that it starts and
+// devEngine is what `amends dev` runs its sagas on: a dev server that it starts and
 // stops, or an engine that is there already, which is none of its business.
-type engine struct {
-	bin string            // of the dev server; "" is an engine that is there
-	own *devserver.Server // once it is started
+type devEngine struct {
+	bin string           // of the dev server; "" is an engine that is there
+	own *temporal.Server // once it is started
 }
 
 // chooseEngine returns the engine that is configured, before anything starts.
-func (p *platform) chooseEngine(ctx context.Context) (engine, error) {
+func (p *platform) chooseEngine(ctx context.Context) (devEngine, error) {
 	if p.c.Temporal.Address != "" {
-		return engine{}, nil
+		return devEngine{}, nil
 	}
-	bin, err := devserver.Find(ctx, p.c.TemporalBin)
-	return engine{bin: bin}, err
+	bin, err := temporal.Find(ctx, p.c.TemporalBin)
+	return devEngine{bin: bin}, err
 }
 
 // done is closed when our own engine is gone, and never for one that is not ours:
 // whoever uses it waits until it is back.
-func (e engine) done() <-chan struct{} {
+func (e devEngine) done() <-chan struct{} {
 	if e.own == nil {
 		return nil
 	}
@@ -36,21 +36,21 @@ func (e engine) done() <-chan struct{} {
 // startEngine starts the dev server if it is to be ours, and returns when the
 // engine has what an order needs.
 func (p *platform) startEngine(ctx context.Context) (err error) {
-	var o amendstemporal.Options
+	var o engine.Options
 	var report func(error)
 	if p.engine.bin == "" {
 		o = p.c.Temporal.Options(p.environ)
 		report = func(err error) { p.log.Warn("waiting", "for", err) }
 	} else {
-		if p.engine.own, err = devserver.Start(ctx, p.devServer()); err != nil {
+		if p.engine.own, err = temporal.Start(ctx, p.devServer()); err != nil {
 			return err
 		}
 		p.onStop(p.engine.own.Stop)
 		// Nothing of the environment: a TEMPORAL_ADDRESS there is of another engine.
-		o = amendstemporal.Options{Address: p.engine.own.Address, Isolated: true}
+		o = engine.Options{Address: p.engine.own.Address, Isolated: true}
 	}
 	o.Logger, o.Metrics = p.log, p.metrics.Temporal()
-	if p.client, err = amendstemporal.Dial(o); err != nil {
+	if p.client, err = engine.Dial(o); err != nil {
 		return err
 	}
 	p.onStop(func() error { p.client.Close(); return nil })
@@ -59,8 +59,8 @@ func (p *platform) startEngine(ctx context.Context) (err error) {
 	return p.client.Register(ctx, attributes, report)
 }
 
-func (p *platform) devServer() devserver.Options {
-	o := devserver.Options{
+func (p *platform) devServer() temporal.Options {
+	o := temporal.Options{
 		Bin: p.engine.bin, Dir: p.c.DataDir, Port: p.c.TemporalPort, UIPort: p.c.UIPort, Durable: p.c.Durable, Logger: p.log,
 	}
 	for _, a := range attributes {

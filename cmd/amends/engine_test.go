@@ -8,25 +8,25 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/internal/devserver"
-	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/dev/temporal"
+	"github.com/amends/amends/internal/engine"
 )
 
 func TestDevOnAnEngineThatIsThere(t *testing.T) {
 	t.Parallel()
-	engine, err := devserver.Start(t.Context(), devserver.Options{Bin: temporalBin(t), Dir: t.TempDir()})
+	there, err := temporal.Start(t.Context(), temporal.Options{Bin: temporalBin(t), Dir: t.TempDir()})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, engine.Stop()) })
+	t.Cleanup(func() { require.NoError(t, there.Stop()) })
 	dir := t.TempDir()
 	args := []string{
 		"dev", "--data-dir", dir, "--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0",
-		"--temporal-address", engine.Address, "--temporal-namespace", "shop", "--temporal-bin", "/nowhere/temporal",
+		"--temporal-address", there.Address, "--temporal-namespace", "shop", "--temporal-bin", "/nowhere/temporal",
 	}
 	environ := []string{"TEMPORAL_ADDRESS=engine.of.somebody.else:7233", "HOME=" + dir}
 	begin := func() (*process, string) {
 		p := start(t, environ, args...)
 		m := says(t, p, p.out, `(?s)API +(\S+).*Engine +(\S+), namespace shop\n.*Metrics .*stays in`)
-		require.Equal(t, engine.Address, m[2])
+		require.Equal(t, there.Address, m[2])
 		require.NotContains(t, p.out.String(), "Sagas", "we do not know its Web UI")
 		return p, m[1]
 	}
@@ -38,7 +38,7 @@ func TestDevOnAnEngineThatIsThere(t *testing.T) {
 	// It is not ours to stop, and it keeps what we did.
 	require.NoError(t, p.end(t))
 	require.Empty(t, p.err.String())
-	client, err := amendstemporal.Dial(amendstemporal.Options{Address: engine.Address, Namespace: "shop", Isolated: true})
+	client, err := engine.Dial(engine.Options{Address: there.Address, Namespace: "shop", Isolated: true})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	require.NoError(t, client.Ready(t.Context(), attributes))
@@ -53,7 +53,7 @@ func TestRegistersWhatTheContainersDo(t *testing.T) {
 	t.Parallel()
 	script, err := os.ReadFile("../../deploy/temporal/namespace.sh")
 	require.NoError(t, err)
-	require.Contains(t, string(script), "--retention "+strings.TrimSuffix(amendstemporal.Retention.String(), "0m0s")+"\n")
+	require.Contains(t, string(script), "--retention "+strings.TrimSuffix(engine.Retention.String(), "0m0s")+"\n")
 	_, list, ok := strings.Cut(string(script), "<<LIST\n")
 	require.True(t, ok)
 	var registered []string

@@ -6,9 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/amends/amends/proof/load"
 	"github.com/jedib0t/go-pretty/v6/table"
 	align "github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/amends/amends/proof/load"
 )
 
 // mostViolations is how many of them the table has; standard error and --json have

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/amends/amends/proof/load"
 	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/proof/load"
 )
 
 func TestLoad(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 
 	"github.com/amends/amends/internal/config"
-	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/worker"
 	"github.com/amends/amends/workflows"
 )
@@ -60,7 +60,7 @@ func orderCommand(std stdio) *cobra.Command {
 }
 
 // queryOrder asks the order's workflow, which answers also after it has closed.
-func queryOrder(ctx context.Context, client *amendstemporal.Client, id string) (workflows.OrderView, error) {
+func queryOrder(ctx context.Context, client *engine.Client, id string) (workflows.OrderView, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	id = strings.TrimPrefix(id, workflows.WorkflowID("")) // lists and logs have the workflow's

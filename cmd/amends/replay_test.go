@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/workflows"
 )
 
@@ -117,12 +117,12 @@ func TestReplayNeedsHistories(t *testing.T) {
 
 func TestReplayOfALiveServer(t *testing.T) {
 	t.Parallel()
-	engine := freeAddress(t)
-	p := startDev(t, t.TempDir(), "--temporal-port", strings.TrimPrefix(engine, "127.0.0.1:"))
+	address := freeAddress(t)
+	p := startDev(t, t.TempDir(), "--temporal-port", strings.TrimPrefix(address, "127.0.0.1:"))
 	id := workflows.WorkflowID(text(t, place(t, p.api, "k1", "tok_visa", true)["id"]))
 	place(t, p.api, "k2", "tok_declined", true)
 	replay := func(args ...string) (string, error) {
-		return once(t, []string{"TEMPORAL_ADDRESS=" + engine, "HOME=" + t.TempDir()}, append([]string{"replay"}, args...)...)
+		return once(t, []string{"TEMPORAL_ADDRESS=" + address, "HOME=" + t.TempDir()}, append([]string{"replay"}, args...)...)
 	}
 
 	out, err := replay("--workflow-id", id)
@@ -137,12 +137,12 @@ func TestReplayOfALiveServer(t *testing.T) {
 	require.NoError(t, err)
 	run := regexp.MustCompile(id + `/(\S+)`).FindStringSubmatch(out)
 	require.NotNil(t, run, out)
-	out, err = replay("--workflow-id", id, "--run-id", run[1], "--temporal-address", engine)
+	out, err = replay("--workflow-id", id, "--run-id", run[1], "--temporal-address", address)
 	require.NoError(t, err)
 	require.Contains(t, out, "ok    "+run[0])
 
 	// A workflow of somebody else is a failure, not a panic or silence.
-	c, err := amendstemporal.Dial(amendstemporal.Options{Address: engine, Isolated: true})
+	c, err := engine.Dial(engine.Options{Address: address, Isolated: true})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	_, err = c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "bet", TaskQueue: "bets"}, "PlaceBet")

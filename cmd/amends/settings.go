@@ -10,14 +10,14 @@ import (
 
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/telemetry"
-	amendstemporal "github.com/amends/amends/internal/temporal"
 	"github.com/amends/amends/worker"
 	"github.com/amends/amends/workflows"
 )
 
 // attributes are what a namespace must have before an order can start.
-var attributes = []amendstemporal.Attribute{
+var attributes = []engine.Attribute{
 	{Name: workflows.AttributeOrderStatus, Type: enumspb.INDEXED_VALUE_TYPE_KEYWORD},
 	{Name: workflows.AttributeCustomer, Type: enumspb.INDEXED_VALUE_TYPE_KEYWORD},
 	{Name: workflows.AttributeNeedsAttention, Type: enumspb.INDEXED_VALUE_TYPE_BOOL},
@@ -60,7 +60,7 @@ func workerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 }
 
 // newAPI returns the API over a connection.
-func newAPI(c *config.Config, client *amendstemporal.Client, log *slog.Logger, metrics *telemetry.Metrics) (*api.Server, error) {
+func newAPI(c *config.Config, client *engine.Client, log *slog.Logger, metrics *telemetry.Metrics) (*api.Server, error) {
 	o := api.DefaultConfig()
 	o.OrderQueue = c.Services.Order.Queue
 	o.Namespace = client.Namespace
@@ -82,11 +82,11 @@ func newAdmin(c *config.Config, repairs *api.Server, metrics *telemetry.Metrics,
 }
 
 // dial connects to the configured engine.
-func (std stdio) dial(c *config.Config, log *slog.Logger, metrics *telemetry.Metrics) (*amendstemporal.Client, error) {
+func (std stdio) dial(c *config.Config, log *slog.Logger, metrics *telemetry.Metrics) (*engine.Client, error) {
 	o := c.Temporal.Options(std.environ)
 	o.Logger = log
 	if metrics != nil {
 		o.Metrics = metrics.Temporal()
 	}
-	return amendstemporal.Dial(o)
+	return engine.Dial(o)
 }

@@ -16,7 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/internal/devserver"
+	"github.com/amends/amends/internal/dev/temporal"
 )
 
 // patience bounds every wait of these tests, on a machine that does other work too.
@@ -30,7 +30,7 @@ func temporalBin(t *testing.T) string {
 	require.NoError(t, err)
 	var found string
 	for _, candidate := range []string{os.Getenv("AMENDS_TEMPORAL_BIN"), built, ""} {
-		if found, err = devserver.Find(t.Context(), candidate); err == nil {
+		if found, err = temporal.Find(t.Context(), candidate); err == nil {
 			return found
 		}
 	}

@@ -12,8 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/internal/devserver"
-	"github.com/amends/amends/internal/loopback"
+	"github.com/amends/amends/internal/dev/loopback"
+	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/workflows"
 )
 
@@ -46,7 +46,7 @@ func freeAddress(t *testing.T) string {
 
 func TestSplit(t *testing.T) {
 	t.Parallel()
-	engine, err := devserver.Start(t.Context(), devserver.Options{Bin: temporalBin(t), Dir: t.TempDir()})
+	engine, err := temporal.Start(t.Context(), temporal.Options{Bin: temporalBin(t), Dir: t.TempDir()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, engine.Stop()) })
 	env := environment(t.TempDir(), engine.Address)

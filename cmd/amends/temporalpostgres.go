@@ -18,10 +18,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/internal/config"
-	"github.com/amends/amends/internal/devserver"
-	"github.com/amends/amends/internal/pgserver"
-	amendstemporal "github.com/amends/amends/internal/temporal"
-	"github.com/amends/amends/internal/temporalserver"
+	"github.com/amends/amends/internal/dev/postgres"
+	"github.com/amends/amends/internal/dev/temporal"
+	"github.com/amends/amends/internal/dev/temporalserver"
+	"github.com/amends/amends/internal/engine"
 )
 
 // realEngine is the Temporal server on a PostgreSQL of its own, as
@@ -31,7 +31,7 @@ type realEngine struct {
 	port, postgresPort       int
 	durable                  bool
 
-	postgres *pgserver.Server
+	postgres *postgres.Server
 	ended    chan error // how postgres did
 	server   *temporalserver.Server
 	stops    []func() error
@@ -96,7 +96,7 @@ The platform on it, in another terminal:
 
 Ctrl-C stops everything. What was stored stays in %s.
 `, temporalserver.Version, time.Since(began).Seconds(), e.server.Address, e.namespace,
-		pgserver.Superuser, e.postgres.Port, e.passwordFile(), e.server.Address, e.dir)
+		postgres.Superuser, e.postgres.Port, e.passwordFile(), e.server.Address, e.dir)
 	select {
 	case <-ctx.Done():
 		return nil
@@ -112,7 +112,7 @@ func (e *realEngine) start(ctx context.Context, o temporalserver.Options) (err e
 	if o.Binaries, err = e.findBinaries(); err != nil {
 		return err
 	}
-	bin, err := pgserver.Find()
+	bin, err := postgres.Find()
 	if err != nil {
 		return err
 	}
@@ -129,11 +129,11 @@ func (e *realEngine) start(ctx context.Context, o temporalserver.Options) (err e
 	if err != nil {
 		return err
 	}
-	safety := pgserver.Death
+	safety := postgres.Death
 	if e.durable {
-		safety = pgserver.PowerLoss
+		safety = postgres.PowerLoss
 	}
-	e.postgres, err = pgserver.Start(ctx, pgserver.Options{
+	e.postgres, err = postgres.Start(ctx, postgres.Options{
 		Bin: bin, Dir: filepath.Join(e.dir, "postgres"), Port: e.postgresPort, Password: password, Safety: safety,
 	})
 	if err != nil {
@@ -144,12 +144,12 @@ func (e *realEngine) start(ctx context.Context, o temporalserver.Options) (err e
 	go func() { e.ended <- e.postgres.Wait() }()
 
 	o.Dir, o.Port = e.dir, e.port
-	o.Database = temporalserver.Database{Port: e.postgres.Port, User: pgserver.Superuser, Password: password}
+	o.Database = temporalserver.Database{Port: e.postgres.Port, User: postgres.Superuser, Password: password}
 	if e.server, err = temporalserver.Start(ctx, o); err != nil {
 		return err
 	}
 	e.stops = append(e.stops, e.server.Stop)
-	client, err := amendstemporal.Dial(amendstemporal.Options{Address: e.server.Address, Namespace: e.namespace, Isolated: true, Logger: o.Logger})
+	client, err := engine.Dial(engine.Options{Address: e.server.Address, Namespace: e.namespace, Isolated: true, Logger: o.Logger})
 	if err != nil {
 		return err
 	}
@@ -177,10 +177,10 @@ func (e *realEngine) prepareFolder(ctx context.Context) (string, error) {
 	if err := os.MkdirAll(e.dir, 0o711); err != nil { //nolint:gosec // see above
 		return "", fmt.Errorf("data_dir: %w", err)
 	}
-	if !pgserver.Reachable(ctx, e.dir) {
+	if !postgres.Reachable(ctx, e.dir) {
 		return "", fmt.Errorf("data_dir: the user that runs PostgreSQL cannot reach %s; choose another with --data-dir", e.dir)
 	}
-	lock, err := devserver.Lock(e.dir)
+	lock, err := temporal.Lock(e.dir)
 	if err != nil {
 		return "", err
 	}
@@ -212,7 +212,7 @@ func (e *realEngine) chooseFolder(ctx context.Context) error {
 		return fmt.Errorf("data_dir: %w", err)
 	}
 	e.dir = ".amends-temporal"
-	if !pgserver.Reachable(ctx, here) {
+	if !postgres.Reachable(ctx, here) {
 		e.dir = fmt.Sprintf("/var/lib/amends/temporal-%x", sha256.Sum256([]byte(here)))[:len("/var/lib/amends/temporal-")+8]
 	}
 	return nil

@@ -4,13 +4,13 @@ import (
 	"net"
 	"strings"
 
-	"github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/engine"
 )
 
 // Options returns what a connection to the configured engine needs. Logger,
 // metrics and converters are for the caller to set.
-func (t Temporal) Options(environ []string) temporal.Options {
-	return temporal.Options{
+func (t Temporal) Options(environ []string) engine.Options {
+	return engine.Options{
 		Address:       t.Address,
 		Namespace:     t.Namespace,
 		Profile:       t.Profile,

@@ -3,7 +3,7 @@ package config
 import (
 	"strconv"
 
-	"github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/engine"
 )
 
 // Worker says how much a worker process takes on at a time. How many steps of a
@@ -25,7 +25,7 @@ type Worker struct {
 }
 
 func defaultWorker() Worker {
-	p := temporal.DefaultPollers()
+	p := engine.DefaultPollers()
 	return Worker{MinPollers: p.Min, MaxPollers: p.Max, WorkflowCache: 10_000}
 }
 

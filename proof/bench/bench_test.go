@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/internal/temporalserver"
+	"github.com/amends/amends/internal/dev/temporalserver"
 	"github.com/amends/amends/proof/bench/areas"
 	"github.com/amends/amends/proof/bench/report"
 	"github.com/amends/amends/proof/bench/rig"

@@ -13,8 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/amends/amends/internal/devserver"
-	"github.com/amends/amends/internal/temporalserver"
+	"github.com/amends/amends/internal/dev/temporal"
+	"github.com/amends/amends/internal/dev/temporalserver"
 	"github.com/amends/amends/proof/bench/rig"
 )
 
@@ -30,7 +30,7 @@ func (o *options) machine(ctx context.Context, r *rig.Rig, engine string) ([][2]
 	}
 	server := "Temporal server " + temporalserver.Version
 	if engine == onDev {
-		version, err := devserver.Version(ctx, filepath.Join(o.bin, "temporal"))
+		version, err := temporal.Version(ctx, filepath.Join(o.bin, "temporal"))
 		if err != nil {
 			return nil, err
 		}

@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/amends/amends/internal/devserver"
-	"github.com/amends/amends/internal/pgserver"
-	"github.com/amends/amends/internal/temporalserver"
+	"github.com/amends/amends/internal/dev/postgres"
+	"github.com/amends/amends/internal/dev/temporal"
+	"github.com/amends/amends/internal/dev/temporalserver"
 	"github.com/amends/amends/proof/bench/measure"
 	"github.com/amends/amends/proof/bench/report"
 	"github.com/amends/amends/proof/bench/rig"
@@ -109,9 +109,9 @@ func (o *options) rig(ctx context.Context, engine string) (rig.Options, error) {
 	if err != nil {
 		return rig.Options{}, err
 	}
-	settings := rig.Options{Platform: rig.Platform{Amends: filepath.Join(bin, "amends")}, Self: self, Safety: pgserver.Death, Profile: o.profile != "", Alone: o.alone, Doctor: o.doctor, Trace: o.trace}
+	settings := rig.Options{Platform: rig.Platform{Amends: filepath.Join(bin, "amends")}, Self: self, Safety: postgres.Death, Profile: o.profile != "", Alone: o.alone, Doctor: o.doctor, Trace: o.trace}
 	if o.fsync {
-		settings.Safety = pgserver.PowerLoss
+		settings.Safety = postgres.PowerLoss
 	}
 	switch engine {
 	case onPostgres:
@@ -121,7 +121,7 @@ func (o *options) rig(ctx context.Context, engine string) (rig.Options, error) {
 		}
 		settings.Server = &binaries
 	case onDev:
-		if settings.CLI, err = devserver.Find(ctx, filepath.Join(bin, "temporal")); err != nil {
+		if settings.CLI, err = temporal.Find(ctx, filepath.Join(bin, "temporal")); err != nil {
 			return rig.Options{}, err
 		}
 	default:

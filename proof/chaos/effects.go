@@ -3,10 +3,11 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"strings"
+
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/shipping/carrier"
-	"strings"
 )
 
 // doubled lists every effect that an order had more often than once, ever, also

@@ -13,7 +13,7 @@ import (
 	"github.com/Shopify/toxiproxy/v2/toxics"
 	"github.com/rs/zerolog"
 
-	"github.com/amends/amends/internal/loopback"
+	"github.com/amends/amends/internal/dev/loopback"
 )
 
 // Lost is what gets lost on a line that is a hole.

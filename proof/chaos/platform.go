@@ -16,9 +16,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/amends/amends/internal/database"
-	"github.com/amends/amends/internal/loopback"
-	amendstemporal "github.com/amends/amends/internal/temporal"
-	"github.com/amends/amends/internal/temporalserver"
+	"github.com/amends/amends/internal/dev/loopback"
+	"github.com/amends/amends/internal/dev/temporalserver"
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/proof/shoptest"
 )
 
@@ -27,8 +27,8 @@ type platform struct {
 	dir    string
 	timing Timing
 
-	services, engines *postgres
-	engine            *engine
+	services, engines *postgresServer
+	engine            *engineServer
 	dsns              shoptest.DSNs // as the server knows them, not over a line
 	parts             map[string]*process
 	toDatabase        map[string]*line // by process
@@ -36,7 +36,7 @@ type platform struct {
 	beside            []string // DSNs, as the environment of tools has them
 	url               string   // of the API
 	prices            priceList
-	client            *amendstemporal.Client
+	client            *engine.Client
 }
 
 // Where it runs.
@@ -65,7 +65,7 @@ func startPlatform(ctx context.Context, w Where, timing Timing, hotStock int) (*
 		return p, err
 	}
 	var err error
-	if p.client, err = amendstemporal.Dial(amendstemporal.Options{Address: p.engine.address(), Isolated: true}); err != nil {
+	if p.client, err = engine.Dial(engine.Options{Address: p.engine.address(), Isolated: true}); err != nil {
 		return p, err
 	}
 	if err := errors.Join(p.tool(ctx, nil, "migrate", "--all"), p.tool(ctx, nil, "migrate", "temporal")); err != nil {
@@ -254,7 +254,7 @@ func (p *platform) stop() (err error) {
 	if p.engine != nil && p.engine.server != nil {
 		err = errors.Join(err, p.engine.server.Stop())
 	}
-	for _, s := range []*postgres{p.services, p.engines} {
+	for _, s := range []*postgresServer{p.services, p.engines} {
 		if s != nil && s.server != nil {
 			err = errors.Join(err, s.server.Stop())
 		}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/internal/pgserver"
-	"github.com/amends/amends/internal/temporalserver"
+	"github.com/amends/amends/internal/dev/postgres"
+	"github.com/amends/amends/internal/dev/temporalserver"
 )
 
 // Prepare builds the binary of this tree into a new folder for a platform, which
@@ -22,9 +22,9 @@ func Prepare(tb testing.TB) Where {
 	require.NoError(tb, err)
 	binaries, err := temporalserver.Find(built)
 	if err == nil {
-		_, err = pgserver.Find()
+		_, err = postgres.Find()
 	}
-	missing := errors.Is(err, temporalserver.ErrNotBuilt) || errors.Is(err, pgserver.ErrNotInstalled)
+	missing := errors.Is(err, temporalserver.ErrNotBuilt) || errors.Is(err, postgres.ErrNotInstalled)
 	if missing && os.Getenv("CI") != "true" {
 		tb.Skip(err)
 	}

@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/amends/amends/internal/child"
+	"github.com/amends/amends/internal/dev/child"
 )
 
 // process is one of amends, that may be killed and started again.

@@ -5,10 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
+
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
-	"time"
 )
 
 // quiet waits until every order is decided. Everything that was broken is whole

@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/amends/amends/proof/shoptest"
 	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/proof/shoptest"
 )
 
 // Options say what a run does.

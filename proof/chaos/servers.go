@@ -13,21 +13,21 @@ import (
 	"sync"
 	"syscall"
 
-	"github.com/amends/amends/internal/loopback"
-	"github.com/amends/amends/internal/pgserver"
-	"github.com/amends/amends/internal/temporalserver"
+	"github.com/amends/amends/internal/dev/loopback"
+	"github.com/amends/amends/internal/dev/postgres"
+	"github.com/amends/amends/internal/dev/temporalserver"
 )
 
-// postgres is a PostgreSQL server that may be killed and started again.
-type postgres struct {
-	o      pgserver.Options
+// postgresServer is a PostgreSQL server that may be killed and started again.
+type postgresServer struct {
+	o      postgres.Options
 	victim sync.Mutex // one fault at a time
-	server *pgserver.Server
+	server *postgres.Server
 }
 
 // startPostgres starts a server on new data in dir.
-func startPostgres(ctx context.Context, dir string) (*postgres, error) {
-	bin, err := pgserver.Find()
+func startPostgres(ctx context.Context, dir string) (*postgresServer, error) {
+	bin, err := postgres.Find()
 	if err != nil {
 		return nil, err
 	}
@@ -38,12 +38,12 @@ func startPostgres(ctx context.Context, dir string) (*postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &postgres{o: pgserver.Options{Bin: bin, Dir: dir, Port: port, Password: "chaos", Safety: pgserver.Death}}
+	p := &postgresServer{o: postgres.Options{Bin: bin, Dir: dir, Port: port, Password: "chaos", Safety: postgres.Death}}
 	return p, p.start(ctx)
 }
 
-func (p *postgres) start(ctx context.Context) error {
-	server, err := pgserver.Start(ctx, p.o)
+func (p *postgresServer) start(ctx context.Context) error {
+	server, err := postgres.Start(ctx, p.o)
 	if err == nil {
 		p.server = server
 	}
@@ -52,7 +52,7 @@ func (p *postgres) start(ctx context.Context) error {
 
 // kill ends the server and everything that belongs to it at once, as a power cut
 // does: PostgreSQL's own processes would otherwise finish what they do.
-func (p *postgres) kill(ctx context.Context) error {
+func (p *postgresServer) kill(ctx context.Context) error {
 	sessions, err := childrenOf(ctx, p.server.Pid)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (p *postgres) kill(ctx context.Context) error {
 
 // recovers starts the server again, and returns an error unless it had to recover
 // from a crash.
-func (p *postgres) recovers(ctx context.Context) error {
+func (p *postgresServer) recovers(ctx context.Context) error {
 	if err := p.start(ctx); err != nil {
 		return err
 	}
@@ -110,15 +110,15 @@ func childrenOf(ctx context.Context, parent int) ([]int, error) {
 	return children, nil
 }
 
-// engine is a Temporal server that may be killed and started again.
-type engine struct {
+// engineServer is a Temporal server that may be killed and started again.
+type engineServer struct {
 	o      temporalserver.Options
 	victim sync.RWMutex // one fault at a time, its PostgreSQL's included; others may keep it whole
 	server *temporalserver.Server
 }
 
 // startEngine starts a Temporal server on a PostgreSQL of its own.
-func startEngine(ctx context.Context, dir string, binaries temporalserver.Binaries, on *postgres) (*engine, error) {
+func startEngine(ctx context.Context, dir string, binaries temporalserver.Binaries, on *postgresServer) (*engineServer, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -126,14 +126,14 @@ func startEngine(ctx context.Context, dir string, binaries temporalserver.Binari
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{o: temporalserver.Options{
+	e := &engineServer{o: temporalserver.Options{
 		Binaries: binaries, Dir: dir, Port: port,
-		Database: temporalserver.Database{Port: on.server.Port, User: pgserver.Superuser, Password: on.o.Password},
+		Database: temporalserver.Database{Port: on.server.Port, User: postgres.Superuser, Password: on.o.Password},
 	}}
 	return e, e.start(ctx)
 }
 
-func (e *engine) start(ctx context.Context) error {
+func (e *engineServer) start(ctx context.Context) error {
 	server, err := temporalserver.Start(ctx, e.o)
 	if err == nil {
 		e.server = server
@@ -142,9 +142,9 @@ func (e *engine) start(ctx context.Context) error {
 }
 
 // address is where it listens, running or not.
-func (e *engine) address() string { return loopback.Address(e.o.Port) }
+func (e *engineServer) address() string { return loopback.Address(e.o.Port) }
 
 // kill ends the server as a power cut does.
-func (e *engine) kill(ctx context.Context) error {
+func (e *engineServer) kill(ctx context.Context) error {
 	return errors.Join(syscall.Kill(e.server.Pid(), syscall.SIGKILL), ended(ctx, e.server.Done(), e.server.Err))
 }

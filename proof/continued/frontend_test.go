@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/amends/amends/proof/shoptest"
-	"github.com/amends/amends/workflows"
 	"github.com/stretchr/testify/require"
 	namespacepb "go.temporal.io/api/namespace/v1"
 	"go.temporal.io/api/workflowservice/v1"
@@ -23,6 +21,9 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/amends/amends/proof/shoptest"
+	"github.com/amends/amends/workflows"
 )
 
 // frontend is as much of a Temporal server as a worker sees of it: one workflow

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/amends/amends/internal/pgserver"
+	"github.com/amends/amends/internal/dev/postgres"
 )
 
 // private is the one server of this process, started by the first test that
@@ -25,7 +25,7 @@ func server(tb testing.TB) string {
 	switch {
 	case err == nil:
 		return own.DSN
-	case errors.Is(err, pgserver.ErrNotInstalled) && !required():
+	case errors.Is(err, postgres.ErrNotInstalled) && !required():
 		tb.Skip(err)
 	default:
 		tb.Fatal(err)
@@ -39,8 +39,8 @@ func required() bool {
 }
 
 // start starts a private server.
-func start() (*pgserver.Server, error) {
-	bin, err := pgserver.Find()
+func start() (*postgres.Server, error) {
+	bin, err := postgres.Find()
 	if err != nil {
 		return nil, fmt.Errorf("%w, and TEST_DATABASE_URL is not set", err)
 	}
@@ -48,7 +48,7 @@ func start() (*pgserver.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := pgserver.Start(context.Background(), pgserver.Options{Bin: bin, Dir: dir, Safety: pgserver.Nothing, Remove: true})
+	s, err := postgres.Start(context.Background(), postgres.Options{Bin: bin, Dir: dir, Safety: postgres.Nothing, Remove: true})
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}

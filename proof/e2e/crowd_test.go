@@ -10,10 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/amends/amends/proof/shoptest"
-	"github.com/amends/amends/services/order"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/proof/shoptest"
+	"github.com/amends/amends/services/order"
 )
 
 // wish is an order and how it must end, whatever happens on its way.

@@ -6,9 +6,10 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/services/inventory"
-	"github.com/stretchr/testify/require"
 )
 
 // development is an `amends dev` that is ready.

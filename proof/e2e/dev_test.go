@@ -10,10 +10,11 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/workflows"
-	"github.com/stretchr/testify/require"
 )
 
 // What is sold by an `amends dev` that nobody gave anything else.

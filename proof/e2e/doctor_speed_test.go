@@ -9,9 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/amends/amends/proof/dbtest"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/proof/dbtest"
 )
 
 // doctorOrders is how many orders the doctor is measured with. By default they

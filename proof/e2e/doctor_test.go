@@ -4,15 +4,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	"golang.org/x/sync/errgroup"
+
 	"github.com/amends/amends/internal/doctor"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
-	"github.com/google/uuid"
-	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/client"
-	"golang.org/x/sync/errgroup"
 )
 
 // diagnose has the doctor look at the platform. Many may look at one engine.

@@ -8,16 +8,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/amends/amends/internal/devserver"
-	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/dev/temporal"
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/workflows"
 )
 
 // What the tests of this process share: an engine, a client of it, the CLI that
 // runs it, and a folder that goes when they are done.
 var (
-	engine      *devserver.Server
-	server      *amendstemporal.Client
+	devServer   *temporal.Server
+	server      *engine.Client
 	temporalBin string
 	scratch     string
 )
@@ -50,11 +50,11 @@ func withEngine(f func() int) (code int, err error) {
 		return 0, err
 	}
 	defer os.RemoveAll(scratch)
-	if engine, err = devserver.Start(ctx, devserver.Options{Bin: temporalBin, Dir: scratch, SearchAttributes: attributes}); err != nil {
+	if devServer, err = temporal.Start(ctx, temporal.Options{Bin: temporalBin, Dir: scratch, SearchAttributes: attributes}); err != nil {
 		return 0, err
 	}
-	defer engine.Stop() //nolint:errcheck // the tests are over
-	if server, err = amendstemporal.Dial(amendstemporal.Options{Address: engine.Address, Isolated: true}); err != nil {
+	defer devServer.Stop() //nolint:errcheck // the tests are over
+	if server, err = engine.Dial(engine.Options{Address: devServer.Address, Isolated: true}); err != nil {
 		return 0, err
 	}
 	defer server.Close()
@@ -65,7 +65,7 @@ func withEngine(f func() int) (code int, err error) {
 // build` put into bin/, or the one on PATH.
 func temporalCLI(ctx context.Context) (string, error) {
 	if bin := os.Getenv("AMENDS_TEMPORAL_BIN"); bin != "" {
-		return devserver.Find(ctx, bin)
+		return temporal.Find(ctx, bin)
 	}
 	built := filepath.Join("..", "..", "bin", "temporal")
 	if _, err := os.Stat(built); err == nil {
@@ -73,7 +73,7 @@ func temporalCLI(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return devserver.Find(ctx, abs)
+		return temporal.Find(ctx, abs)
 	}
-	return devserver.Find(ctx, "")
+	return temporal.Find(ctx, "")
 }

@@ -4,9 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/amends/amends/proof/load"
 	"github.com/amends/amends/services/inventory"
-	"github.com/stretchr/testify/require"
 )
 
 // shelves is what shoptest sells.

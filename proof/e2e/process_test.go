@@ -17,7 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/internal/loopback"
+	"github.com/amends/amends/internal/dev/loopback"
 )
 
 // amends builds the binary, once, and returns its path.

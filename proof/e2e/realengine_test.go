@@ -11,10 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/amends/amends/internal/temporalserver"
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/dev/temporalserver"
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/services/payment"
-	"github.com/stretchr/testify/require"
 )
 
 // realEngine is an `amends temporal-postgres` that is ready.

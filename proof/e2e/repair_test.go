@@ -10,12 +10,13 @@ import (
 	"strings"
 	"testing"
 
-	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/workflows"
-	"github.com/stretchr/testify/require"
 )
 
 // hasty makes a flag come after seconds, and stuck orders be noticed at once.
@@ -46,7 +47,7 @@ func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 	m := banner.FindStringSubmatch(said)
 	dev := shopper{m[1]}
 	admin := m[3]
-	engine := regexp.MustCompile(`--temporal-address (\S+)`).FindStringSubmatch(said)[1]
+	address := regexp.MustCompile(`--temporal-address (\S+)`).FindStringSubmatch(said)[1]
 	orders := func(args ...string) string {
 		return run(t, environ, append([]string{"orders", "--data-dir", dir}, args...)...)
 	}
@@ -90,7 +91,7 @@ func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, post(t, admin, id, `{"step": "payment.authorize", "action": "skip", "reason": "r"}`), "no reference")
 	require.Equal(t, http.StatusBadRequest, post(t, admin, id, `{"step": "payment.authorize", "action": "retry", "reason": "r", "operator": "day"}`), "the token says who it is")
 	show := func() (v workflows.OrderView) {
-		require.NoError(t, json.Unmarshal([]byte(run(t, environ, "order", "show", id, "--json", "--temporal-address", engine)), &v))
+		require.NoError(t, json.Unmarshal([]byte(run(t, environ, "order", "show", id, "--json", "--temporal-address", address)), &v))
 		return v
 	}
 	require.Empty(t, show().Repairs, "a refused repair leaves no trace")
@@ -111,7 +112,7 @@ func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 	require.Len(t, show().Waivers, 1)
 	requireNoOperatorIn(t, dev, id)
 	require.Contains(t, complains(t, operator, repair("payment.authorize", "retry")...), "ALREADY_DECIDED")
-	out = run(t, environ, "order", "show", id, "--temporal-address", engine)
+	out = run(t, environ, "order", "show", id, "--temporal-address", address)
 	for _, words := range []string{"waived", "case 4711", "night"} {
 		require.Contains(t, out, words)
 	}
@@ -120,12 +121,12 @@ func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 
 	// Somebody terminates another one: nothing works on it any more.
 	stuck := dev.insist(t, "", "", demo("tok_unknown")).order.ID
-	client, err := amendstemporal.Dial(amendstemporal.Options{Address: engine, Isolated: true})
+	client, err := engine.Dial(engine.Options{Address: address, Isolated: true})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
-	require.Equal(t, "no order is stuck\n", orders("--stuck", "--temporal-address", engine))
+	require.Equal(t, "no order is stuck\n", orders("--stuck", "--temporal-address", address))
 	require.NoError(t, client.TerminateWorkflow(t.Context(), workflows.WorkflowID(stuck), "", "test"))
-	out = orders("--stuck", "--temporal-address", engine)
+	out = orders("--stuck", "--temporal-address", address)
 	require.Contains(t, out, stuck)
 	require.Contains(t, out, "somebody has terminated its workflow")
 	shown(t, admin, `amends_orders_stuck{cause="not_running"} 1`)

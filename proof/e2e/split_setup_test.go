@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/internal/devserver"
+	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/proof/shoptest"
 )
 
@@ -118,7 +118,7 @@ func (s *split) startEngine(t *testing.T) {
 	require.NoError(t, err)
 	number, err := strconv.Atoi(port)
 	require.NoError(t, err)
-	running, err := devserver.Start(t.Context(), devserver.Options{Bin: temporalBin, Dir: s.state, Port: number})
+	running, err := temporal.Start(t.Context(), temporal.Options{Bin: temporalBin, Dir: s.state, Port: number})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, running.Stop()) })
 }

@@ -3,8 +3,9 @@ package shoptest_test
 import (
 	"testing"
 
-	"github.com/amends/amends/proof/shoptest"
 	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/proof/shoptest"
 )
 
 // Any row of any database counts, and after a reset none does.

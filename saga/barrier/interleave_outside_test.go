@@ -8,10 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/amends/amends/proof/dbtest"
-	"github.com/amends/amends/saga/barrier"
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
+
+	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/saga/barrier"
 )
 
 func intending(arrives string, effect func(k barrier.Key, who string) func(tx *gorm.DB) error) op {

@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/amends/amends/proof/dbtest"
 	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/proof/dbtest"
 )
 
 var (

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/barrier"
-	"github.com/stretchr/testify/require"
 )
 
 // TestRoundTrips says what each call costs on the way to PostgreSQL, with an

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/amends/amends/internal/database"
-	amendstemporal "github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/engine"
 )
 
 // drain is how long a stop waits for activities that run.
@@ -82,7 +82,7 @@ func newServiceWorker(c client.Client, name string, pool *sql.DB, fatal chan<- e
 // newWorker returns a worker that is set as those of the platform are; without
 // slots it runs workflows, with slots activities.
 func newWorker(c client.Client, queue string, slots int, fatal chan<- error) worker.Worker {
-	o := amendstemporal.WorkerOptions(cmp.Or(slots, 1), amendstemporal.DefaultPollers(), drain)
+	o := engine.WorkerOptions(cmp.Or(slots, 1), engine.DefaultPollers(), drain)
 	o.DisableWorkflowWorker = slots > 0
 	o.OnFatalError = func(err error) {
 		select {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/amends/amends/internal/pgserver"
+	"github.com/amends/amends/internal/dev/postgres"
 	"github.com/amends/amends/proof/bench/measure"
 )
 
@@ -153,7 +153,7 @@ func (r *Rig) Health(ctx context.Context) (map[string]Health, error) {
 
 // Connections are those to each PostgreSQL server, of whoever has them.
 func (r *Rig) Connections(ctx context.Context) (services, engine int, err error) {
-	count := func(s *pgserver.Server) (n int, err error) {
+	count := func(s *postgres.Server) (n int, err error) {
 		if s == nil {
 			return 0, nil
 		}

@@ -14,8 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/telemetry"
-	amendstemporal "github.com/amends/amends/internal/temporal"
 	"github.com/amends/amends/proof/bench/floor"
 )
 
@@ -40,7 +40,7 @@ func RunFloor(ctx context.Context, part string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, metrics.Close(context.WithoutCancel(ctx))) }()
-	c, err := amendstemporal.Dial(amendstemporal.Options{Address: s.Address, Isolated: true, Logger: log, Metrics: metrics.Temporal()})
+	c, err := engine.Dial(engine.Options{Address: s.Address, Isolated: true, Logger: log, Metrics: metrics.Temporal()})
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func newMux(metrics http.Handler, ready *atomic.Bool) *http.ServeMux {
 }
 
 // serveRound runs a round for who asks.
-func serveRound(w http.ResponseWriter, r *http.Request, c *amendstemporal.Client) {
+func serveRound(w http.ResponseWriter, r *http.Request, c *engine.Client) {
 	var round floor.Round
 	err := json.NewDecoder(r.Body).Decode(&round)
 	var result floor.Result

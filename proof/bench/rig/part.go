@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/amends/amends/internal/child"
-	"github.com/amends/amends/internal/loopback"
+	"github.com/amends/amends/internal/dev/child"
+	"github.com/amends/amends/internal/dev/loopback"
 )
 
 const (

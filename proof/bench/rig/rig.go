@@ -23,11 +23,11 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/amends/amends/internal/devserver"
-	"github.com/amends/amends/internal/loopback"
-	"github.com/amends/amends/internal/pgserver"
-	amendstemporal "github.com/amends/amends/internal/temporal"
-	"github.com/amends/amends/internal/temporalserver"
+	"github.com/amends/amends/internal/dev/loopback"
+	"github.com/amends/amends/internal/dev/postgres"
+	"github.com/amends/amends/internal/dev/temporal"
+	"github.com/amends/amends/internal/dev/temporalserver"
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/proof/bench/wire"
 )
 
@@ -51,7 +51,7 @@ type Options struct {
 	// there is, each time.
 	Doctor bool
 	// Safety of a commit of both PostgreSQL servers.
-	Safety pgserver.Safety
+	Safety postgres.Safety
 	// Profile has the platform and the Temporal server serve profiles, as the floor
 	// always does.
 	Profile bool
@@ -77,7 +77,7 @@ type Platform struct {
 // Rig is everything that runs.
 type Rig struct {
 	// Client is of the engine, for looking at workflows.
-	Client *amendstemporal.Client
+	Client *engine.Client
 	// API is where orders are placed.
 	API string
 	// Parts are the processes by name.
@@ -86,13 +86,13 @@ type Rig struct {
 	Engine *wire.Line
 
 	o         Options
-	services  *pgserver.Server
-	engineDB  *pgserver.Server // nil with a dev server
+	services  *postgres.Server
+	engineDB  *postgres.Server // nil with a dev server
 	address   string           // of the engine
 	enginePID int
 	profiles  string              // the base of the engine's profiles; "" without
 	databases map[string]*url.URL // of services by name
-	watch     map[*pgserver.Server]*pgx.Conn
+	watch     map[*postgres.Server]*pgx.Conn
 	stops     []func() error
 }
 
@@ -110,7 +110,7 @@ const Engine = "engine"
 // Start starts everything, with new and empty databases but for a catalog and a
 // stock. The caller stops it; what has started when it fails is stopped.
 func Start(ctx context.Context, o Options) (r *Rig, err error) {
-	r = &Rig{o: o, Parts: map[string]*Part{}, databases: map[string]*url.URL{}, watch: map[*pgserver.Server]*pgx.Conn{}}
+	r = &Rig{o: o, Parts: map[string]*Part{}, databases: map[string]*url.URL{}, watch: map[*postgres.Server]*pgx.Conn{}}
 	defer func() {
 		if err != nil {
 			r, err = nil, errors.Join(err, r.Stop())
@@ -122,7 +122,7 @@ func Start(ctx context.Context, o Options) (r *Rig, err error) {
 	if err := r.startServers(ctx); err != nil {
 		return r, err
 	}
-	if r.Client, err = amendstemporal.Dial(amendstemporal.Options{Address: r.address, Isolated: true}); err != nil {
+	if r.Client, err = engine.Dial(engine.Options{Address: r.address, Isolated: true}); err != nil {
 		return r, err
 	}
 	r.stops = append(r.stops, func() error { r.Client.Close(); return nil })
@@ -155,7 +155,7 @@ func (r *Rig) startServers(ctx context.Context) error {
 		})
 	}
 	err := both.Wait()
-	for _, s := range []*pgserver.Server{r.services, r.engineDB} {
+	for _, s := range []*postgres.Server{r.services, r.engineDB} {
 		if s == nil {
 			continue
 		}
@@ -170,8 +170,8 @@ func (r *Rig) startServers(ctx context.Context) error {
 	return r.startEngine(ctx)
 }
 
-func (r *Rig) startPostgres(ctx context.Context, name string) (*pgserver.Server, error) {
-	bin, err := pgserver.Find()
+func (r *Rig) startPostgres(ctx context.Context, name string) (*postgres.Server, error) {
+	bin, err := postgres.Find()
 	if err != nil {
 		return nil, err
 	}
@@ -179,11 +179,11 @@ func (r *Rig) startPostgres(ctx context.Context, name string) (*pgserver.Server,
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
-	return pgserver.Start(ctx, pgserver.Options{Bin: bin, Dir: dir, Password: "bench", Safety: r.o.Safety})
+	return postgres.Start(ctx, postgres.Options{Bin: bin, Dir: dir, Password: "bench", Safety: r.o.Safety})
 }
 
 // watchServer opens the connection that its counters are read on.
-func (r *Rig) watchServer(ctx context.Context, s *pgserver.Server) error {
+func (r *Rig) watchServer(ctx context.Context, s *postgres.Server) error {
 	c, err := pgx.Connect(ctx, s.DSN)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
@@ -199,7 +199,7 @@ func (r *Rig) startEngine(ctx context.Context) error {
 		return err
 	}
 	if r.engineDB == nil {
-		s, err := devserver.Start(ctx, devserver.Options{Bin: r.o.CLI, Dir: dir, Durable: r.o.Safety == pgserver.PowerLoss})
+		s, err := temporal.Start(ctx, temporal.Options{Bin: r.o.CLI, Dir: dir, Durable: r.o.Safety == postgres.PowerLoss})
 		if err != nil {
 			return err
 		}
@@ -216,7 +216,7 @@ func (r *Rig) startEngine(ctx context.Context) error {
 	}
 	o := temporalserver.Options{
 		Binaries: *r.o.Server, Dir: dir, Shards: r.o.Shards, DynamicConfig: r.o.DynamicConfig,
-		Database: temporalserver.Database{Port: port, User: pgserver.Superuser, Password: "bench"},
+		Database: temporalserver.Database{Port: port, User: postgres.Superuser, Password: "bench"},
 	}
 	if r.o.Profile {
 		var err error
@@ -235,7 +235,7 @@ func (r *Rig) startEngine(ctx context.Context) error {
 }
 
 // line opens a line to a server that counts, and returns its port, too.
-func (r *Rig) line(ctx context.Context, s *pgserver.Server) (*wire.Line, int, error) {
+func (r *Rig) line(ctx context.Context, s *postgres.Server) (*wire.Line, int, error) {
 	l, err := wire.Open(ctx, loopback.Address(s.Port))
 	if err != nil {
 		return nil, 0, err

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 
-	"github.com/amends/amends/internal/loopback"
+	"github.com/amends/amends/internal/dev/loopback"
 	"github.com/amends/amends/proof/bench/floor"
 	"github.com/amends/amends/proof/bench/wire"
 	"github.com/amends/amends/worker"

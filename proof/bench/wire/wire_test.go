@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/amends/amends/internal/pgserver"
+	"github.com/amends/amends/internal/dev/postgres"
 	"github.com/amends/amends/proof/bench/wire"
 )
 
@@ -68,14 +68,14 @@ func TestClosesWhatIsOpen(t *testing.T) {
 // connect returns a connection over a line to a server of its own.
 func connect(t *testing.T) (*wire.Line, *pgx.Conn) {
 	t.Helper()
-	bin, err := pgserver.Find()
+	bin, err := postgres.Find()
 	if err != nil && os.Getenv("CI") != "true" {
 		t.Skip(err)
 	}
 	require.NoError(t, err)
 	dir, err := os.MkdirTemp("", "amends-wire-") //nolint:usetesting // PostgreSQL's user must reach it
 	require.NoError(t, err)
-	server, err := pgserver.Start(t.Context(), pgserver.Options{Bin: bin, Dir: dir, Safety: pgserver.Nothing, Remove: true})
+	server, err := postgres.Start(t.Context(), postgres.Options{Bin: bin, Dir: dir, Safety: postgres.Nothing, Remove: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Stop()) })
 

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/amends/amends/proof/dbtest"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"gorm.io/gorm"
+
+	"github.com/amends/amends/proof/dbtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -3,13 +3,14 @@ package store_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/catalog/store"
-	"github.com/stretchr/testify/require"
-	"gorm.io/gorm"
 )
 
 func TestAudit(t *testing.T) {

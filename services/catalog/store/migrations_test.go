@@ -1,9 +1,10 @@
 package store_test
 
 import (
+	"testing"
+
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/services/catalog/store"
-	"testing"
 )
 
 func TestMigrationsGoUpDownUp(t *testing.T) {

@@ -3,12 +3,13 @@ package store_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/inventory"
 	inventorystore "github.com/amends/amends/services/inventory/store"
-	"github.com/stretchr/testify/require"
-	"gorm.io/gorm"
 )
 
 func TestAudit(t *testing.T) {

@@ -2,10 +2,11 @@ package store_test
 
 import (
 	"context"
+	"testing"
+
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/services/shipping"
 	"github.com/amends/amends/services/shipping/store"
-	"testing"
 )
 
 // TestRoundTrips says what each step of a saga costs on the way to PostgreSQL,

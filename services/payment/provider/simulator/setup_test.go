@@ -5,12 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/payment/provider/simulator"
-	"github.com/stretchr/testify/require"
-	"gorm.io/gorm"
 )
 
 // clock is a clock that stands still until it is set forward.

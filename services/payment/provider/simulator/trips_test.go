@@ -2,10 +2,11 @@ package simulator_test
 
 import (
 	"context"
+	"testing"
+
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/payment/provider/simulator"
-	"testing"
 )
 
 // TestRoundTrips says what each step of a saga costs on the way to PostgreSQL,

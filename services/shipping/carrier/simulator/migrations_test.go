@@ -1,9 +1,10 @@
 package simulator_test
 
 import (
+	"testing"
+
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/services/shipping/carrier/simulator"
-	"testing"
 )
 
 func TestMigrationsGoUpDownUp(t *testing.T) {

@@ -2,9 +2,10 @@ package simulator_test
 
 import (
 	"context"
+	"testing"
+
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/services/shipping/carrier/simulator"
-	"testing"
 )
 
 // TestRoundTrips says what each step of a saga costs on the way to PostgreSQL,

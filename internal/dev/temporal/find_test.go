@@ -1,4 +1,4 @@
-package devserver_test
+package temporal_test
 
 import (
 	"os"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/internal/devserver"
+	"github.com/amends/amends/internal/dev/temporal"
 )
 
 // script writes an executable that prints a line.
@@ -24,7 +24,7 @@ func TestFind(t *testing.T) { //nolint:paralleltest // see above
 	t.Run("TakesWhatIsNewEnough", func(t *testing.T) {
 		for _, version := range []string{"1.5.1", "1.10.0", "2.0.0"} {
 			path := script(t, "temporal version "+version+" (Server 1.29.1, UI 2.42.1)")
-			found, err := devserver.Find(t.Context(), path)
+			found, err := temporal.Find(t.Context(), path)
 			require.NoError(t, err)
 			require.Equal(t, path, found)
 		}
@@ -38,13 +38,13 @@ func TestFind(t *testing.T) { //nolint:paralleltest // see above
 			"gnu hello 2.10": " does not say that it is a Temporal CLI",
 		} {
 			path := script(t, line)
-			_, err := devserver.Find(t.Context(), path)
+			_, err := temporal.Find(t.Context(), path)
 			require.EqualError(t, err, "temporal_bin: "+path+want)
 		}
 	})
 
 	t.Run("SaysThatThereIsNone", func(t *testing.T) {
-		_, err := devserver.Find(t.Context(), "/nowhere/temporal")
+		_, err := temporal.Find(t.Context(), "/nowhere/temporal")
 		require.EqualError(t, err, "temporal_bin: /nowhere/temporal: no such file or directory")
 	})
 }

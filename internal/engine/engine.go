@@ -1,10 +1,7 @@
-// Package temporal is the one place that connects to Temporal: how an address
+// Package engine is the one place that connects to Temporal: how an address
 // is found, what a connection carries (logger, metrics, data converter), when
 // an engine counts as ready, and what amends needs registered in it.
-//
-// Its name is that of the SDK's own package on purpose; importers of both call
-// this one amendstemporal.
-package temporal
+package engine
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package devserver
+package temporal
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	workflowservicepb "go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
-	"github.com/amends/amends/internal/loopback"
+	"github.com/amends/amends/internal/dev/loopback"
 )
 
 // dynamicConfig is what makes a dev server fast enough for sagas: it has one

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/amends/amends/internal/loopback"
+	"github.com/amends/amends/internal/dev/loopback"
 )
 
 // What is the same wherever the engine runs.

@@ -16,14 +16,14 @@ import (
 	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"github.com/amends/amends/internal/pgserver"
-	"github.com/amends/amends/internal/temporalserver"
+	"github.com/amends/amends/internal/dev/postgres"
+	"github.com/amends/amends/internal/dev/temporalserver"
 )
 
 // binaries returns those that scripts/temporal-server.sh has built into bin/.
 func binaries(t *testing.T) temporalserver.Binaries {
 	t.Helper()
-	found, err := temporalserver.Find("../../bin")
+	found, err := temporalserver.Find("../../../bin")
 	if errors.Is(err, temporalserver.ErrNotBuilt) && os.Getenv("CI") != "true" {
 		t.Skip(err)
 	}
@@ -34,17 +34,17 @@ func binaries(t *testing.T) temporalserver.Binaries {
 // database starts a PostgreSQL of the test's own, as `amends temporal-postgres` does.
 func database(t *testing.T) temporalserver.Database {
 	t.Helper()
-	bin, err := pgserver.Find()
-	if errors.Is(err, pgserver.ErrNotInstalled) && os.Getenv("CI") != "true" {
+	bin, err := postgres.Find()
+	if errors.Is(err, postgres.ErrNotInstalled) && os.Getenv("CI") != "true" {
 		t.Skip(err)
 	}
 	require.NoError(t, err)
 	dir, err := os.MkdirTemp("", "amends-temporalserver-") //nolint:usetesting // the test's own folder is closed to the server's user when we are root
 	require.NoError(t, err)
-	s, err := pgserver.Start(t.Context(), pgserver.Options{Bin: bin, Dir: dir, Password: "secret", Safety: pgserver.Nothing, Remove: true})
+	s, err := postgres.Start(t.Context(), postgres.Options{Bin: bin, Dir: dir, Password: "secret", Safety: postgres.Nothing, Remove: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Stop()) })
-	return temporalserver.Database{Port: s.Port, User: pgserver.Superuser, Password: "secret"}
+	return temporalserver.Database{Port: s.Port, User: postgres.Superuser, Password: "secret"}
 }
 
 func start(t *testing.T, o temporalserver.Options) *temporalserver.Server {

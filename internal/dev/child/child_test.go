@@ -14,7 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/internal/child"
+	"github.com/amends/amends/internal/dev/child"
 )
 
 // roleVariable makes this test binary play a parent: it starts a child in the

@@ -1,4 +1,4 @@
-package temporal_test
+package engine_test
 
 import (
 	"context"
@@ -12,25 +12,25 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/devserver"
-	"github.com/amends/amends/internal/loopback"
-	"github.com/amends/amends/internal/temporal"
+	"github.com/amends/amends/internal/dev/loopback"
+	"github.com/amends/amends/internal/dev/temporal"
+	"github.com/amends/amends/internal/engine"
 )
 
-var attributes = []temporal.Attribute{
+var attributes = []engine.Attribute{
 	{Name: "AmendsCustomer", Type: enumspb.INDEXED_VALUE_TYPE_KEYWORD},
 	{Name: "AmendsNeedsAttention", Type: enumspb.INDEXED_VALUE_TYPE_BOOL},
 }
 
 // server starts a dev server without any search attribute. The CLI is
 // AMENDS_TEMPORAL_BIN's, bin/temporal's or PATH's.
-func server(t *testing.T) *devserver.Server {
+func server(t *testing.T) *temporal.Server {
 	t.Helper()
 	built, err := filepath.Abs("../../bin/temporal")
 	require.NoError(t, err)
 	bin := ""
 	for _, candidate := range []string{os.Getenv("AMENDS_TEMPORAL_BIN"), built, ""} {
-		if bin, err = devserver.Find(t.Context(), candidate); err == nil {
+		if bin, err = temporal.Find(t.Context(), candidate); err == nil {
 			break
 		}
 	}
@@ -40,15 +40,15 @@ func server(t *testing.T) *devserver.Server {
 		}
 		t.Skip(err)
 	}
-	s, err := devserver.Start(t.Context(), devserver.Options{Bin: bin, Dir: t.TempDir()})
+	s, err := temporal.Start(t.Context(), temporal.Options{Bin: bin, Dir: t.TempDir()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Stop()) })
 	return s
 }
 
-func dial(t *testing.T, address, namespace string) *temporal.Client {
+func dial(t *testing.T, address, namespace string) *engine.Client {
 	t.Helper()
-	c, err := temporal.Dial(temporal.Options{Address: address, Namespace: namespace, Isolated: true, Logger: slog.New(slog.DiscardHandler)})
+	c, err := engine.Dial(engine.Options{Address: address, Namespace: namespace, Isolated: true, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c
@@ -69,7 +69,7 @@ func TestEngine(t *testing.T) {
 			require.NoError(t, c.Register(t.Context(), attributes, nil))
 			require.NoError(t, c.Ready(t.Context(), attributes))
 		}
-		other := []temporal.Attribute{{Name: "AmendsCustomer", Type: enumspb.INDEXED_VALUE_TYPE_INT}}
+		other := []engine.Attribute{{Name: "AmendsCustomer", Type: enumspb.INDEXED_VALUE_TYPE_INT}}
 		require.EqualError(t, c.Register(t.Context(), other, nil),
 			`SEARCH_ATTRIBUTES_MISSING: search attribute AmendsCustomer of namespace "default" is a Keyword and must be a Int`)
 	})

@@ -1,4 +1,4 @@
-package pgserver_test
+package postgres_test
 
 import (
 	"bufio"
@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/amends/amends/internal/pgserver"
+	"github.com/amends/amends/internal/dev/postgres"
 )
 
 // roleVariable makes this test binary play a parent: it starts a server in the
@@ -31,10 +31,10 @@ func TestMain(m *testing.M) {
 		goleak.VerifyTestMain(m)
 		return
 	}
-	bin, err := pgserver.Find()
+	bin, err := postgres.Find()
 	if err == nil {
-		var s *pgserver.Server
-		if s, err = pgserver.Start(context.Background(), pgserver.Options{Bin: bin, Dir: dir, Safety: pgserver.Death}); err == nil {
+		var s *postgres.Server
+		if s, err = postgres.Start(context.Background(), postgres.Options{Bin: bin, Dir: dir, Safety: postgres.Death}); err == nil {
 			fmt.Println(s.DSN)
 			select {}
 		}
@@ -56,18 +56,18 @@ func folder(t *testing.T) string {
 // bin returns the server's binaries.
 func bin(t *testing.T) string {
 	t.Helper()
-	found, err := pgserver.Find()
-	if errors.Is(err, pgserver.ErrNotInstalled) && os.Getenv("CI") != "true" && os.Getenv("AMENDS_REQUIRE_POSTGRES") != "1" {
+	found, err := postgres.Find()
+	if errors.Is(err, postgres.ErrNotInstalled) && os.Getenv("CI") != "true" && os.Getenv("AMENDS_REQUIRE_POSTGRES") != "1" {
 		t.Skip(err)
 	}
 	require.NoError(t, err)
 	return found
 }
 
-func start(t *testing.T, o pgserver.Options) *pgserver.Server {
+func start(t *testing.T, o postgres.Options) *postgres.Server {
 	t.Helper()
 	o.Bin = bin(t)
-	s, err := pgserver.Start(t.Context(), o)
+	s, err := postgres.Start(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Stop()) })
 	return s
@@ -91,17 +91,17 @@ func TestServerKeepsWhatItCommitted(t *testing.T) {
 	t.Parallel()
 	const write, read = "CREATE TABLE kept AS SELECT 'here' AS v", "SELECT v FROM kept"
 	for name, c := range map[string]struct {
-		safety pgserver.Safety
+		safety postgres.Safety
 		fsync  string
-		end    func(*testing.T, *pgserver.Server)
+		end    func(*testing.T, *postgres.Server)
 	}{
-		"OverAStop": {pgserver.PowerLoss, "on", func(t *testing.T, s *pgserver.Server) {
+		"OverAStop": {postgres.PowerLoss, "on", func(t *testing.T, s *postgres.Server) {
 			t.Helper()
 			require.NoError(t, s.Stop())
 			require.NoError(t, s.Wait(), "it ended in order")
 			require.NoError(t, s.Stop(), "a repeat")
 		}},
-		"OverAKill": {pgserver.Death, "off", func(t *testing.T, s *pgserver.Server) {
+		"OverAKill": {postgres.Death, "off", func(t *testing.T, s *postgres.Server) {
 			t.Helper()
 			require.NoError(t, syscall.Kill(s.Pid, syscall.SIGKILL))
 			require.Error(t, s.Wait())
@@ -109,7 +109,7 @@ func TestServerKeepsWhatItCommitted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := pgserver.Options{Dir: folder(t), Safety: c.safety, Password: "secret"}
+			o := postgres.Options{Dir: folder(t), Safety: c.safety, Password: "secret"}
 			first := start(t, o)
 			require.Equal(t, "on", query(t, first.DSN, write, "SHOW synchronous_commit"))
 			require.Equal(t, c.fsync, query(t, first.DSN, "SHOW fsync"))
@@ -125,7 +125,7 @@ func TestServerKeepsWhatItCommitted(t *testing.T) {
 
 func TestServerWithAPasswordLetsNobodyElseIn(t *testing.T) {
 	t.Parallel()
-	s := start(t, pgserver.Options{Dir: folder(t), Safety: pgserver.Nothing, Password: "secret"})
+	s := start(t, postgres.Options{Dir: folder(t), Safety: postgres.Nothing, Password: "secret"})
 	_, err := pgx.Connect(t.Context(), strings.Replace(s.DSN, "secret", "guess", 1))
 	var refused interface{ SQLState() string }
 	require.ErrorAs(t, err, &refused)
@@ -142,18 +142,18 @@ func TestServerSaysWhyItDidNotStart(t *testing.T) {
 	defer func() { require.NoError(t, l.Close()) }()
 	taken, ok := l.Addr().(*net.TCPAddr)
 	require.True(t, ok)
-	_, err = pgserver.Start(t.Context(), pgserver.Options{Bin: bin(t), Dir: folder(t), Port: taken.Port, Safety: pgserver.Nothing})
+	_, err = postgres.Start(t.Context(), postgres.Options{Bin: bin(t), Dir: folder(t), Port: taken.Port, Safety: postgres.Nothing})
 	require.EqualError(t, err, "postgres ended while it started (exit status 1); its last words: could not create any TCP/IP sockets")
 
-	other := start(t, pgserver.Options{Dir: folder(t), Safety: pgserver.Nothing})
-	_, err = pgserver.Start(t.Context(), pgserver.Options{Bin: bin(t), Dir: folder(t), Port: other.Port, Safety: pgserver.Nothing})
+	other := start(t, postgres.Options{Dir: folder(t), Safety: postgres.Nothing})
+	_, err = postgres.Start(t.Context(), postgres.Options{Bin: bin(t), Dir: folder(t), Port: other.Port, Safety: postgres.Nothing})
 	require.ErrorContains(t, err, "postgres ended while it started", "another one that answers is not ours")
 }
 
 func TestServerLeavesNothingIfItIsTold(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)
-	s := start(t, pgserver.Options{Dir: dir, Safety: pgserver.Nothing, Remove: true})
+	s := start(t, postgres.Options{Dir: dir, Safety: postgres.Nothing, Remove: true})
 	require.NoError(t, s.Stop())
 	require.NoDirExists(t, dir)
 }
@@ -177,7 +177,7 @@ func TestServerEndsWithItsParentAndGoesOn(t *testing.T) {
 	require.Error(t, parent.Wait())
 
 	// At once, while the other still ends.
-	s := start(t, pgserver.Options{Dir: dir, Safety: pgserver.Death})
+	s := start(t, postgres.Options{Dir: dir, Safety: postgres.Death})
 	require.Equal(t, "here", query(t, s.DSN, "SELECT v FROM kept"))
 	require.NoError(t, s.Stop())
 	require.Eventually(t, func() bool {
@@ -188,9 +188,9 @@ func TestServerEndsWithItsParentAndGoesOn(t *testing.T) {
 
 func TestReachable(t *testing.T) {
 	t.Parallel()
-	require.True(t, pgserver.Reachable(t.Context(), os.TempDir()))
-	require.False(t, pgserver.Reachable(t.Context(), "/nowhere"))
+	require.True(t, postgres.Reachable(t.Context(), os.TempDir()))
+	require.False(t, postgres.Reachable(t.Context(), "/nowhere"))
 	if os.Geteuid() == 0 {
-		require.False(t, pgserver.Reachable(t.Context(), t.TempDir()), "it is ours alone")
+		require.False(t, postgres.Reachable(t.Context(), t.TempDir()), "it is ours alone")
 	}
 }

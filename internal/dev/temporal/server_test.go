@@ -1,4 +1,4 @@
-package devserver_test
+package temporal_test
 
 import (
 	"bufio"
@@ -18,9 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 	workflowservicepb "go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
+	sdktemporal "go.temporal.io/sdk/temporal"
 
-	"github.com/amends/amends/internal/devserver"
+	"github.com/amends/amends/internal/dev/temporal"
 )
 
 // roleVariable makes this test binary play amends: it starts a server in the
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	if dir == "" {
 		os.Exit(m.Run())
 	}
-	s, err := devserver.Start(context.Background(), devserver.Options{
+	s, err := temporal.Start(context.Background(), temporal.Options{
 		Bin: os.Getenv("AMENDS_TEST_TEMPORAL"), Dir: dir, SearchAttributes: attributes,
 	})
 	if err != nil {
@@ -49,14 +49,14 @@ func TestMain(m *testing.M) {
 // or the one on PATH.
 func bin(t *testing.T) string {
 	t.Helper()
-	built, err := filepath.Abs("../../bin/temporal")
+	built, err := filepath.Abs("../../../bin/temporal")
 	require.NoError(t, err)
 	for _, candidate := range []string{os.Getenv("AMENDS_TEMPORAL_BIN"), built} {
-		if found, err := devserver.Find(t.Context(), candidate); candidate != "" && err == nil {
+		if found, err := temporal.Find(t.Context(), candidate); candidate != "" && err == nil {
 			return found
 		}
 	}
-	found, err := devserver.Find(t.Context(), "")
+	found, err := temporal.Find(t.Context(), "")
 	if err != nil {
 		if ci := os.Getenv("CI"); ci == "true" || ci == "1" {
 			t.Fatal(err)
@@ -66,10 +66,10 @@ func bin(t *testing.T) string {
 	return found
 }
 
-func start(t *testing.T, o devserver.Options) *devserver.Server {
+func start(t *testing.T, o temporal.Options) *temporal.Server {
 	t.Helper()
 	o.Bin = bin(t)
-	s, err := devserver.Start(t.Context(), o)
+	s, err := temporal.Start(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Stop()) })
 	return s
@@ -81,7 +81,7 @@ func TestServer(t *testing.T) {
 	t.Run("AnswersOnceStartedAndKeepsItsStateOverAStop", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		o := devserver.Options{Dir: dir, SearchAttributes: attributes}
+		o := temporal.Options{Dir: dir, SearchAttributes: attributes}
 		first := start(t, o)
 		startWorkflow(t, first.Address)
 		began := time.Now()
@@ -107,9 +107,9 @@ func TestServer(t *testing.T) {
 		addr, err := netip.ParseAddrPort(l.Addr().String())
 		require.NoError(t, err)
 		port := int(addr.Port())
-		for key, o := range map[string]devserver.Options{"temporal_port": {Port: port}, "ui_port": {UIPort: port}} {
+		for key, o := range map[string]temporal.Options{"temporal_port": {Port: port}, "ui_port": {UIPort: port}} {
 			o.Bin, o.Dir = bin(t), t.TempDir()
-			_, err := devserver.Start(t.Context(), o)
+			_, err := temporal.Start(t.Context(), o)
 			require.EqualError(t, err, fmt.Sprintf("%s: port %d on 127.0.0.1 is in use; stop what uses it, or choose another with --%s",
 				key, port, strings.ReplaceAll(key, "_", "-")))
 		}
@@ -117,7 +117,7 @@ func TestServer(t *testing.T) {
 
 	t.Run("SaysWhyItDidNotStart", func(t *testing.T) {
 		t.Parallel()
-		_, err := devserver.Start(t.Context(), devserver.Options{Bin: bin(t), Dir: t.TempDir(), SearchAttributes: []string{"Nonsense"}})
+		_, err := temporal.Start(t.Context(), temporal.Options{Bin: bin(t), Dir: t.TempDir(), SearchAttributes: []string{"Nonsense"}})
 		require.ErrorContains(t, err, "dev server ended while it started")
 		require.ErrorContains(t, err, "Nonsense")
 	})
@@ -125,7 +125,7 @@ func TestServer(t *testing.T) {
 	t.Run("SaysWhenItDied", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		s := start(t, devserver.Options{Dir: dir})
+		s := start(t, temporal.Options{Dir: dir})
 		require.NoError(t, syscall.Kill(pid(t, dir), syscall.SIGKILL))
 		<-s.Done()
 		require.EqualError(t, s.Err(), "the Temporal dev server ended (signal: killed); its last words: none")
@@ -134,7 +134,7 @@ func TestServer(t *testing.T) {
 	t.Run("IsInAProcessGroupOfItsOwn", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		start(t, devserver.Options{Dir: dir})
+		start(t, temporal.Options{Dir: dir})
 		group, err := syscall.Getpgid(pid(t, dir))
 		require.NoError(t, err)
 		require.Equal(t, pid(t, dir), group)
@@ -154,15 +154,15 @@ func TestParentKilled(t *testing.T) {
 	}, 5*time.Second, 10*time.Millisecond)
 	require.FileExists(t, filepath.Join(dir, "temporal.pid"))
 
-	s := start(t, devserver.Options{Dir: dir, SearchAttributes: attributes}) // the same state, a note of a dead process
+	s := start(t, temporal.Options{Dir: dir, SearchAttributes: attributes}) // the same state, a note of a dead process
 	startWorkflow(t, s.Address)
 }
 
 func TestEndsAServerThatWasLeftBehind(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	left := start(t, devserver.Options{Dir: dir})
-	start(t, devserver.Options{Dir: dir})
+	left := start(t, temporal.Options{Dir: dir})
+	start(t, temporal.Options{Dir: dir})
 	<-left.Done()
 	require.ErrorContains(t, left.Err(), "signal: killed")
 }
@@ -170,12 +170,12 @@ func TestEndsAServerThatWasLeftBehind(t *testing.T) {
 func TestLock(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	held, err := devserver.Lock(dir)
+	held, err := temporal.Lock(dir)
 	require.NoError(t, err)
-	_, err = devserver.Lock(dir)
+	_, err = temporal.Lock(dir)
 	require.ErrorContains(t, err, "data_dir: "+dir+" is in use by another amends")
 	require.NoError(t, held.Close())
-	again, err := devserver.Lock(dir)
+	again, err := temporal.Lock(dir)
 	require.NoError(t, err)
 	require.NoError(t, again.Close())
 }
@@ -216,7 +216,7 @@ func startWorkflow(t *testing.T, address string) {
 	defer c.Close()
 	_, err = c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
 		TaskQueue:             "nobody",
-		TypedSearchAttributes: temporal.NewSearchAttributes(temporal.NewSearchAttributeKeyKeyword("AmendsCustomer").ValueSet("cus_1")),
+		TypedSearchAttributes: sdktemporal.NewSearchAttributes(sdktemporal.NewSearchAttributeKeyKeyword("AmendsCustomer").ValueSet("cus_1")),
 	}, "Anything")
 	require.NoError(t, err)
 }

@@ -1,4 +1,4 @@
-// Package pgserver runs a private PostgreSQL from the binaries that the machine
+// Package postgres runs a private PostgreSQL from the binaries that the machine
 // has: on 127.0.0.1, in a folder of its own, as an ordinary user even if we are
 // root.
 //
@@ -7,7 +7,7 @@
 // ends, and the shell stops the server. That works on every system, needs no
 // goroutine of ours (tests look for leaked ones), and lets somebody clean up
 // behind us.
-package pgserver
+package postgres
 
 import (
 	"context"
@@ -25,7 +25,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/amends/amends/internal/loopback"
+	"github.com/amends/amends/internal/dev/loopback"
 )
 
 // Safety says what a commit survives.

@@ -1,4 +1,4 @@
-package pgserver
+package postgres
 
 import (
 	"bufio"
@@ -12,7 +12,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/amends/amends/internal/loopback"
+	"github.com/amends/amends/internal/dev/loopback"
 )
 
 // script runs the server $3… with its log in $1, until its input says with which

@@ -24,8 +24,8 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"github.com/amends/amends/deploy"
-	"github.com/amends/amends/internal/child"
-	"github.com/amends/amends/internal/loopback"
+	"github.com/amends/amends/internal/dev/child"
+	"github.com/amends/amends/internal/dev/loopback"
 )
 
 const (

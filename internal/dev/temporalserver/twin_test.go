@@ -27,7 +27,7 @@ type container struct {
 
 func containers(t *testing.T) map[string]container {
 	t.Helper()
-	text, err := os.ReadFile("../../docker-compose.temporal.yml")
+	text, err := os.ReadFile("../../../docker-compose.temporal.yml")
 	require.NoError(t, err)
 	var file struct {
 		Services map[string]container `yaml:"services"`
@@ -93,7 +93,7 @@ func TestTwinOfTheContainers(t *testing.T) {
 
 	t.Run("VersionIsTheOneThatIsBuilt", func(t *testing.T) {
 		t.Parallel()
-		text, err := os.ReadFile("../../scripts/lib.sh")
+		text, err := os.ReadFile("../../../scripts/lib.sh")
 		require.NoError(t, err)
 		require.Regexp(t, `(?m)^TEMPORAL_SERVER=`+regexp.QuoteMeta(Version)+`( |$)`, string(text))
 	})
@@ -114,7 +114,7 @@ func TestOptionsReachTheServer(t *testing.T) {
 // read returns one of the engine's files.
 func read(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("../../deploy/temporal", name))
+	text, err := os.ReadFile(filepath.Join("../../../deploy/temporal", name))
 	require.NoError(t, err)
 	return string(text)
 }
@@ -123,7 +123,7 @@ func read(t *testing.T, name string) string {
 // the server ignores it, and is slow.
 func TestDynamicConfigurationIsUnderstood(t *testing.T) {
 	t.Parallel()
-	b, err := Find("../../bin")
+	b, err := Find("../../../bin")
 	if err != nil && os.Getenv("CI") != "true" {
 		t.Skip(err)
 	}
@@ -133,7 +133,7 @@ func TestDynamicConfigurationIsUnderstood(t *testing.T) {
 		require.NoError(t, err, "%s", said)
 		return string(said)
 	}
-	own := "../../deploy/temporal/dynamicconfig.yaml"
+	own := "../../../deploy/temporal/dynamicconfig.yaml"
 	require.Equal(t, own+"\n", check(own))
 
 	misspelt := filepath.Join(t.TempDir(), "misspelt.yaml")

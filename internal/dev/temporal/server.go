@@ -1,9 +1,9 @@
-// Package devserver runs the Temporal dev server as a child process, tuned for
+// Package temporal runs the Temporal dev server as a child process, tuned for
 // sagas, with its state in a file.
 //
 // The child never outlives us by accident (see package child); we stop it last,
 // after the workers have drained.
-package devserver
+package temporal
 
 import (
 	"context"
@@ -17,8 +17,8 @@ import (
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 
-	"github.com/amends/amends/internal/child"
-	"github.com/amends/amends/internal/loopback"
+	"github.com/amends/amends/internal/dev/child"
+	"github.com/amends/amends/internal/dev/loopback"
 )
 
 // Options says how the server is run.

@@ -9,7 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/amends/amends/internal/loopback"
+	"github.com/amends/amends/internal/dev/loopback"
 )
 
 // ports are those of the server's parts.
