@@ -32,16 +32,17 @@ var layers = []layer{
 	{"workflows", "activities services/* saga saga/key fault internal/money", "gorm viper echo"},
 	{"activities", "services/* saga saga/key fault internal/money", "gorm echo"},
 
-	{"services/*/store", "services/$1 saga/barrier saga/barrier/txn saga/key fault internal/database internal/money", "temporal services echo"},
+	{"services/*/store", "services/$1 saga/barrier saga/barrier/txn saga/key saga/ledger fault internal/database internal/money", "temporal services echo"},
 	{"services/*/*/simulator", "services/$1/$2 fault internal/database internal/money", "temporal echo services"},
 	{"services/payment/provider", "fault internal/money", "temporal gorm echo services"},
 	{"services/shipping/carrier", "fault internal/money", "temporal gorm echo services"},
-	{"services/*", "services/$1/provider services/$1/carrier saga/key fault internal/money", "temporal gorm echo services"},
+	{"services/*", "services/$1/provider services/$1/carrier saga/key saga/ledger fault internal/money", "temporal gorm echo services"},
 
 	{"saga", "saga/key fault", "gorm echo viper"},
 	{"saga/key", "", "others"},
+	{"saga/ledger", "", "others"},
 	{"saga/sagatest", "saga fault", "gorm echo"},
-	{"saga/barrier", "saga/barrier/txn saga/key fault", "temporal echo viper"},
+	{"saga/barrier", "saga/barrier/txn saga/key saga/ledger fault", "temporal echo viper"},
 	{"saga/barrier/txn", "fault", "temporal echo viper"},
 
 	{"fault", "", "others"},

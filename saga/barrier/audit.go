@@ -25,7 +25,7 @@ type Standing struct {
 // Undoable says that an undo of the key would run, or at least ask outside: a
 // key in any other state, or without a row, has nothing to undo, whatever other
 // tables say.
-func (s Standing) Undoable() bool { return s.State == Intent || s.State == Done }
+func (s Standing) Undoable() bool { return s.State.Undoable() }
 
 // Answered says that a do was answered with an outcome, which the ledger keeps
 // when it is undone. What was undone as an intent had none.

@@ -7,18 +7,11 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/barrier/txn"
+	"github.com/amends/amends/saga/ledger"
 )
 
-// Ticket is what [Intend] answers: call, ask first, or do not call.
-type Ticket[Out any] struct {
-	// Repeat says that an earlier attempt may have called: ask outside by the key
-	// before calling again with it.
-	Repeat bool
-	// Done says that the step has its outcome: nothing is called.
-	Done bool
-	// Outcome is valid if Done.
-	Outcome Out
-}
+// Ticket is what [Intend] answers; see [ledger.Ticket].
+type Ticket[Out any] = ledger.Ticket[Out]
 
 // Intend records, before a call to the outside, that it may be made, and runs
 // prepare in the same transaction, once per key; prepare may be nil. A fault of

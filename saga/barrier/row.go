@@ -11,6 +11,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/barrier/txn"
+	"github.com/amends/amends/saga/ledger"
 )
 
 //go:embed migrations/*.sql
@@ -27,21 +28,16 @@ func must(f fs.FS, err error) fs.FS {
 	return f
 }
 
-// State is what a step has come to.
-type State string
+// State is the state of one step; see [ledger.State].
+type State = ledger.State
 
 // The states of a row. A key without a row has none of them.
 const (
-	// Intent says that a call to the outside may have been made.
-	Intent State = "intent"
-	// Done says that the effect is there, with its outcome.
-	Done State = "done"
-	// Refused says that the effect was declined for good, with its code.
-	Refused State = "refused"
-	// Undone says that the effect was there and was taken back.
-	Undone State = "undone"
-	// Blocked says that the effect was not there and never will be.
-	Blocked State = "blocked"
+	Intent  = ledger.Intent
+	Done    = ledger.Done
+	Refused = ledger.Refused
+	Undone  = ledger.Undone
+	Blocked = ledger.Blocked
 )
 
 // row is a line of the ledger. Request, Outcome, Code and Message are empty
