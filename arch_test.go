@@ -56,6 +56,7 @@ var layers = []layer{
 	{"internal/dev/postgres", "internal/dev/loopback", "temporal gorm echo viper"},
 	{"internal/dev/temporal", "internal/dev/child internal/dev/loopback fault", "gorm echo viper"},
 	{"internal/dev/temporalserver", "deploy internal/dev/child internal/dev/loopback internal/dev/postgres", "gorm echo viper"},
+	{"internal/process", "", "temporal gorm echo viper"},
 	{"internal/replay", "workflows internal/engine fault", "gorm echo viper"},
 	{"proof/load", "api/client services/order", "temporal gorm echo viper"},
 	{"internal/doctor", "activities services/order workflows fault", "gorm echo viper"},
