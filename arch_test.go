@@ -24,11 +24,12 @@ type layer struct {
 // Packages that hold tests only are checked by what the tests import; for the
 // others the tests are free, because a test may well stand on top of everything.
 var layers = []layer{
-	{"cmd/amends", "api worker workflows internal/** proof/load fault", ""},
+	{"cmd/amends", "api api/** worker workflows internal/** proof/load fault", ""},
 	{"worker", "workflows activities services/** saga internal/** fault", "echo"},
-	{"api", "api/strictjson workflows fault saga internal/money internal/telemetry", "gorm viper"},
+	{"api", "api/contract api/strictjson workflows fault saga internal/money internal/telemetry", "gorm viper"},
 	{"api/strictjson", "fault", "others"},
-	{"api/client", "", "gorm echo"},
+	{"api/client", "", "temporal gorm echo viper"},
+	{"api/contract", "", "temporal gorm viper"},
 	{"workflows", "activities services/* saga saga/key fault internal/money", "gorm viper echo"},
 	{"activities", "services/* saga saga/key fault internal/money", "gorm echo"},
 

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
@@ -45,7 +46,7 @@ func (o *orders) acknowledge(ctx context.Context, req saga.RepairRequest, key st
 	var application *temporal.ApplicationError
 	switch {
 	case err == nil:
-		return snapshot{view, SourceRecord}, true, nil
+		return snapshot{view, contract.SourceRecord}, true, nil
 	case errors.As(err, &application):
 		return snapshot{}, false, acknowledgementRefused(application)
 	}

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
@@ -73,7 +74,7 @@ func TestAcknowledgeOrder(t *testing.T) {
 		o := b.repair(t, goodAcknowledgement).operatorsOrder(t, http.StatusOK)
 		require.False(t, o.NeedsAttention)
 		require.Empty(t, o.Attention)
-		require.Equal(t, SourceRecord, o.Source)
+		require.Equal(t, contract.SourceRecord, o.Source)
 		require.Len(t, o.Acknowledgements, 1)
 		a := o.Acknowledgements[0]
 		require.Equal(t, []string{"read the log", "day", "case 4712"}, []string{a.Reason, a.Operator, *a.Reference})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 )
 
@@ -54,7 +55,7 @@ func NewAdmin(a Admin) http.Handler {
 		r.GET("/debug/pprof/:name", echo.WrapHandler(http.HandlerFunc(pprof.Index))) // heap, goroutine, …
 	}
 	r.GET("/healthz", func(c echo.Context) error {
-		return c.JSON(http.StatusOK, Health{Status: HealthOK})
+		return c.JSON(http.StatusOK, contract.Health{Status: contract.HealthOK})
 	})
 	r.GET("/readyz", func(c echo.Context) error {
 		if a.Ready != nil {
@@ -62,7 +63,7 @@ func NewAdmin(a Admin) http.Handler {
 				return unreadyBecause(err)
 			}
 		}
-		return c.JSON(http.StatusOK, Health{Status: HealthOK})
+		return c.JSON(http.StatusOK, contract.Health{Status: contract.HealthOK})
 	})
 	return e
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/strictjson"
 	"github.com/amends/amends/fault"
 )
@@ -21,21 +22,13 @@ const maxDepth = 32
 // the contract for each type of body.
 type binder struct{ placeOrder, cancelOrder *openapi3.Schema }
 
-func newBinder(contract *openapi3.T) (b *binder, err error) {
+func newBinder(spec *openapi3.T) (b *binder, err error) {
 	b = &binder{}
-	if b.placeOrder, err = schemaOf(contract, "PlaceOrder"); err != nil {
+	if b.placeOrder, err = contract.Schema(spec, "PlaceOrder"); err != nil {
 		return nil, err
 	}
-	b.cancelOrder, err = schemaOf(contract, "CancelOrder")
+	b.cancelOrder, err = contract.Schema(spec, "CancelOrder")
 	return b, err
-}
-
-func schemaOf(contract *openapi3.T, name string) (*openapi3.Schema, error) {
-	ref := contract.Components.Schemas[name]
-	if ref == nil {
-		return nil, fmt.Errorf("the contract has no schema %s", name)
-	}
-	return ref.Value, nil
 }
 
 // Bind reads the request's body into one of the contract's types. It returns
@@ -43,7 +36,7 @@ func schemaOf(contract *openapi3.T, name string) (*openapi3.Schema, error) {
 func (b *binder) Bind(target any, c echo.Context) error {
 	r := c.Request()
 	switch target.(type) {
-	case *PlaceOrder:
+	case *contract.PlaceOrder:
 		if err := checkContent(r.Header); err != nil {
 			return err // before a body is read that could not be used
 		}
@@ -52,7 +45,7 @@ func (b *binder) Bind(target any, c echo.Context) error {
 			return err
 		}
 		return decode(body, b.placeOrder, target, rules)
-	case *CancelOrder:
+	case *contract.CancelOrder:
 		body, err := readBody(r)
 		if err != nil {
 			return err
@@ -84,18 +77,18 @@ func readBody(r *http.Request) ([]byte, error) {
 
 // decode reads body as strict JSON that follows schema and rules. It reports all
 // wrong fields at once: 400 if a part could not be read at all, else 422.
-func decode(body []byte, schema *openapi3.Schema, target any, rules func(any) []FieldError) error {
+func decode(body []byte, schema *openapi3.Schema, target any, rules func(any) []contract.FieldError) error {
 	value, err := strictjson.Parse(body, maxDepth)
 	if issues, ok := errors.AsType[*strictjson.Error](err); ok {
 		p := refuse(codeMalformedBody, "")
 		for _, i := range issues.Issues {
-			p.errors = append(p.errors, FieldError{Pointer: i.Pointer, Code: string(i.Code), Detail: i.Detail})
+			p.errors = append(p.errors, contract.FieldError{Pointer: i.Pointer, Code: string(i.Code), Detail: i.Detail})
 		}
 		return p
 	}
 	if _, ok := value.(map[string]any); !ok {
 		p := refuse(codeMalformedBody, "")
-		p.errors = []FieldError{{Code: string(fieldWrongType), Detail: "must be an object"}}
+		p.errors = []contract.FieldError{{Code: string(fieldWrongType), Detail: "must be an object"}}
 		return p
 	}
 
@@ -114,7 +107,7 @@ func decode(body []byte, schema *openapi3.Schema, target any, rules func(any) []
 
 // violated is 400 if a name is not one of ours: such a body was written for
 // something else, and acting on the rest of it would be a guess.
-func violated(found []FieldError) *problem {
+func violated(found []contract.FieldError) *problem {
 	p := refuse(codeValidationFailed, "")
 	for _, f := range found {
 		if f.Code == string(fieldUnknown) {
@@ -127,7 +120,7 @@ func violated(found []FieldError) *problem {
 }
 
 // merge adds to found what rules found in fields that are otherwise right.
-func merge(found, more []FieldError) []FieldError {
+func merge(found, more []contract.FieldError) []contract.FieldError {
 	wrong := map[string]bool{}
 	for _, f := range found {
 		wrong[f.Pointer] = true

@@ -13,18 +13,20 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/api/contract"
 )
 
 func TestContract(t *testing.T) {
 	t.Parallel()
-	contract, err := loadContract()
+	spec, err := contract.LoadPublic()
 	require.NoError(t, err)
-	admin, err := loadAdminContract()
+	admin, err := contract.LoadAdmin()
 	require.NoError(t, err)
 
 	t.Run("IsValid", func(t *testing.T) {
 		t.Parallel()
-		require.NoError(t, contract.Validate(t.Context()))
+		require.NoError(t, spec.Validate(t.Context()))
 		require.NoError(t, admin.Validate(t.Context()))
 	})
 
@@ -35,7 +37,7 @@ func TestContract(t *testing.T) {
 		require.Equal(t, "application/yaml", answer.Header.Get("Content-Type"))
 		served, err := openapi3.NewLoader().LoadFromData([]byte(answer.text))
 		require.NoError(t, err)
-		want, err := contract.MarshalJSON()
+		want, err := spec.MarshalJSON()
 		require.NoError(t, err)
 		got, err := served.MarshalJSON()
 		require.NoError(t, err)
@@ -45,7 +47,7 @@ func TestContract(t *testing.T) {
 	t.Run("HasEveryRouteAndNoOther", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		require.ElementsMatch(t, operations(contract), routes(b.server.echo))
+		require.ElementsMatch(t, operations(spec), routes(b.server.echo))
 		handler, ok := NewAdmin(Admin{Repairs: b.server, Metrics: http.NotFoundHandler()}).(*echo.Echo)
 		require.True(t, ok)
 		require.ElementsMatch(t, operations(admin), routes(handler))
@@ -54,7 +56,7 @@ func TestContract(t *testing.T) {
 	t.Run("DeclaresEveryStatusThatACodeHas", func(t *testing.T) {
 		t.Parallel()
 		declared := map[int]bool{http.StatusMethodNotAllowed: true} // of no operation
-		for _, c := range []*openapi3.T{contract, admin} {
+		for _, c := range []*openapi3.T{spec, admin} {
 			for _, item := range c.Paths.Map() {
 				for _, operation := range item.Operations() {
 					for status := range operation.Responses.Map() {
@@ -74,8 +76,8 @@ func TestContract(t *testing.T) {
 }
 
 // operations are what a contract declares.
-func operations(contract *openapi3.T) (all []string) {
-	for path, item := range contract.Paths.Map() {
+func operations(spec *openapi3.T) (all []string) {
+	for path, item := range spec.Paths.Map() {
 		for method := range item.Operations() {
 			all = append(all, method+" "+strings.NewReplacer("{", ":", "}", "").Replace(path))
 		}
@@ -97,15 +99,15 @@ func routes(e *echo.Echo) (all []string) {
 // requireContract requires that an answer is one that the contract declares.
 func requireContract(t *testing.T, r response) {
 	t.Helper()
-	contract, err := loadContract()
+	spec, err := contract.LoadPublic()
 	require.NoError(t, err)
-	requireDeclared(t, contract, r)
+	requireDeclared(t, spec, r)
 }
 
 // requireDeclared requires that an answer is one that contract declares.
-func requireDeclared(t *testing.T, contract *openapi3.T, r response) {
+func requireDeclared(t *testing.T, spec *openapi3.T, r response) {
 	t.Helper()
-	problem, err := loadContract()
+	problem, err := contract.LoadPublic()
 	require.NoError(t, err)
 	if r.Header.Get("X-Request-Id") == "" || r.Request == nil {
 		return // net/http itself refused it
@@ -114,7 +116,7 @@ func requireDeclared(t *testing.T, contract *openapi3.T, r response) {
 	content["application/problem+json"] = content["application/json"]
 	delete(content, "application/json")
 
-	operation := operationOf(contract, r.Request)
+	operation := operationOf(spec, r.Request)
 	switch {
 	case operation != nil:
 		declared := operation.Responses.Status(r.StatusCode)
@@ -138,7 +140,7 @@ func requireDeclared(t *testing.T, contract *openapi3.T, r response) {
 	require.NoError(t, declared.Schema.Value.VisitJSON(body, openapi3.VisitAsResponse(), openapi3.EnableFormatValidation()))
 }
 
-func operationOf(contract *openapi3.T, r *http.Request) *openapi3.Operation {
+func operationOf(spec *openapi3.T, r *http.Request) *openapi3.Operation {
 	path := r.URL.EscapedPath()
 	if id, ok := strings.CutPrefix(path, "/v1/orders/"); ok && id != "" {
 		id, rest, _ := strings.Cut(id, "/")
@@ -147,7 +149,7 @@ func operationOf(contract *openapi3.T, r *http.Request) *openapi3.Operation {
 			return nil
 		}
 	}
-	item := contract.Paths.Value(path)
+	item := spec.Paths.Value(path)
 	if item == nil {
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/converter"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/workflows"
 )
 
@@ -25,12 +26,12 @@ func (o *orders) describe(ctx context.Context, id string) (snapshot, error) {
 	info := d.GetWorkflowExecutionInfo()
 	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
 		if decided, ok := o.await(ctx, id); ok {
-			decided.source = SourceEngine
+			decided.source = contract.SourceEngine
 			o.addAcknowledged(ctx, &decided)
 			return decided, nil
 		}
 	}
-	found := snapshot{source: SourceEngine}
+	found := snapshot{source: contract.SourceEngine}
 	found.ID = id
 	found.Status = workflows.Status(keyword(info.GetSearchAttributes(), workflows.AttributeOrderStatus))
 	if found.Status == "" {

@@ -3,7 +3,7 @@
 //
 // # Contract first
 //
-// openapi.yaml is the truth. The routes, the models and the Go client are
+// contract/openapi.yaml is the truth. The routes, the models and the Go client are
 // generated from it, request bodies are checked against its schemas (a schema
 // that is changed there is enforced here), and /openapi.yaml and /docs serve it.
 //
@@ -41,6 +41,3 @@
 // What operators are called, said and referred to is theirs: the admin address
 // shows it, the API's own answers do not.
 package api
-
-//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config oapi-server.yaml openapi.yaml
-//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config oapi-admin.yaml admin.yaml

@@ -13,6 +13,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 )
 
@@ -35,8 +36,8 @@ type file struct {
 	body []byte
 }
 
-func newDocs(contract *openapi3.T) (*docs, error) {
-	spec, err := contract.MarshalJSON()
+func newDocs(spec *openapi3.T) (*docs, error) {
+	text, err := spec.MarshalJSON()
 	if err != nil {
 		return nil, fmt.Errorf("contract as JSON: %w", err)
 	}
@@ -45,7 +46,7 @@ func newDocs(contract *openapi3.T) (*docs, error) {
 		return nil, fmt.Errorf("problems as JSON: %w", err)
 	}
 	d := &docs{files: map[string]file{
-		"/docs/openapi.json":  {"application/json", spec},
+		"/docs/openapi.json":  {"application/json", text},
 		"/docs/problems.json": {"application/json", codes},
 	}}
 	for name, kind := range map[string]string{"app.js": "text/javascript", "form.js": "text/javascript", "style.css": "text/css"} {
@@ -104,11 +105,11 @@ func policy(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // GetDocs serves the page to try the API.
-func (s *Server) GetDocs(context.Context, GetDocsRequestObject) (GetDocsResponseObject, error) {
-	return GetDocs200TexthtmlResponse{Body: bytes.NewReader(s.docs.page), ContentLength: int64(len(s.docs.page))}, nil
+func (s *Server) GetDocs(context.Context, contract.GetDocsRequestObject) (contract.GetDocsResponseObject, error) {
+	return contract.GetDocs200TexthtmlResponse{Body: bytes.NewReader(s.docs.page), ContentLength: int64(len(s.docs.page))}, nil
 }
 
 // GetContract serves the contract as it is written.
-func (s *Server) GetContract(context.Context, GetContractRequestObject) (GetContractResponseObject, error) {
-	return GetContract200ApplicationyamlResponse{Body: bytes.NewReader(contractYAML), ContentLength: int64(len(contractYAML))}, nil
+func (s *Server) GetContract(context.Context, contract.GetContractRequestObject) (contract.GetContractResponseObject, error) {
+	return contract.GetContract200ApplicationyamlResponse{Body: bytes.NewReader(contract.PublicYAML), ContentLength: int64(len(contract.PublicYAML))}, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"go.temporal.io/api/serviceerror"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/workflows"
 )
@@ -22,7 +23,7 @@ func (o *orders) find(ctx context.Context, id string) (snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.config.QueryTimeout/2)
 	defer cancel()
 	if err == nil {
-		found := snapshot{view, SourceWorkflow}
+		found := snapshot{view, contract.SourceWorkflow}
 		if !found.decided() || view.NeedsAttention {
 			o.enrich(ctx, &found)
 		}

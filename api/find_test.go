@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga"
@@ -73,13 +74,13 @@ func TestGetOrder(t *testing.T) {
 			return v, nil
 		}
 		o := b.get(t).order(t, http.StatusOK)
-		require.Equal(t, Order{
+		require.Equal(t, contract.Order{
 			Id: someOrder, CustomerId: new("cus_42"), Status: "CANCELLED", Reason: new("PAYMENT_DECLINED"), Currency: new("EUR"),
-			Total: &Money{Amount: 12600, Currency: "EUR"}, Lines: []Line{{Sku: "MUG-STONEWARE", Quantity: 2, UnitPrice: &Money{Amount: 1850, Currency: "EUR"}}},
-			Attention: []Attention{{Step: "inventory.reserve", Code: "TIMEOUT", Kind: "unknown", Since: at, Owed: "stock held"}},
-			Parcels:   []Parcel{{Warehouse: "BER", TrackingNumber: "T1", State: "cancelled"}},
-			Steps:     []Step{{Name: "payment.authorize", State: "refused", Attempts: 1, StartedAt: &at, EndedAt: &at, Error: new("CARD_EXPIRED")}},
-			CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt, Source: SourceWorkflow,
+			Total: &contract.Money{Amount: 12600, Currency: "EUR"}, Lines: []contract.Line{{Sku: "MUG-STONEWARE", Quantity: 2, UnitPrice: &contract.Money{Amount: 1850, Currency: "EUR"}}},
+			Attention: []contract.Attention{{Step: "inventory.reserve", Code: "TIMEOUT", Kind: "unknown", Since: at, Owed: "stock held"}},
+			Parcels:   []contract.Parcel{{Warehouse: "BER", TrackingNumber: "T1", State: "cancelled"}},
+			Steps:     []contract.Step{{Name: "payment.authorize", State: "refused", Attempts: 1, StartedAt: &at, EndedAt: &at, Error: new("CARD_EXPIRED")}},
+			CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt, Source: contract.SourceWorkflow,
 		}, o)
 	})
 
@@ -120,12 +121,12 @@ func TestGetOrder(t *testing.T) {
 				FailureInfo: &failurepb.Failure_TimeoutFailureInfo{TimeoutFailureInfo: &failurepb.TimeoutFailureInfo{}},
 			}})
 		o := b.get(t).order(t, http.StatusOK)
-		require.Equal(t, []Step{
+		require.Equal(t, []contract.Step{
 			{Name: "inventory.reserve", State: "undoing", Attempts: 7, Error: new("UNAVAILABLE")},
 			{Name: "payment.authorize", State: "running", Attempts: 2, Error: new("TIMEOUT")},
 			{Name: "payment.authorizeX", State: "waiting"},
 		}, o.Steps)
-		require.Equal(t, SourceWorkflow, o.Source)
+		require.Equal(t, contract.SourceWorkflow, o.Source)
 	})
 
 	t.Run("FlagsAnOrderWhoseWorkflowWasTerminated", func(t *testing.T) {
@@ -190,12 +191,12 @@ func TestGetOrderWithoutWorkers(t *testing.T) {
 		}
 		answer := b.get(t)
 		o := answer.order(t, http.StatusOK)
-		require.Equal(t, SourceEngine, o.Source)
+		require.Equal(t, contract.SourceEngine, o.Source)
 		require.Equal(t, "CONFIRMED", o.Status)
 		require.True(t, o.NeedsAttention)
 		require.Equal(t, time.Minute, o.UpdatedAt.Sub(o.CreatedAt))
 		require.Equal(t, "cus_42", *o.CustomerId)
-		require.Equal(t, []Line{{Sku: "MUG", Quantity: 2}}, o.Lines)
+		require.Equal(t, []contract.Line{{Sku: "MUG", Quantity: 2}}, o.Lines)
 		require.NotContains(t, answer.text, "tok_visa")
 	})
 
@@ -211,7 +212,7 @@ func TestGetOrderWithoutWorkers(t *testing.T) {
 		}
 		o := b.get(t).order(t, http.StatusOK)
 		require.Equal(t, "OUT_OF_STOCK", *o.Reason)
-		require.Equal(t, SourceEngine, o.Source)
+		require.Equal(t, contract.SourceEngine, o.Source)
 	})
 
 	t.Run("LeavesOutWhatTheEngineDoesNotTellInTime", func(t *testing.T) {

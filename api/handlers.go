@@ -6,12 +6,13 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/workflows"
 )
 
 // PlaceOrder places an order, or finds the one that an earlier call placed.
-func (s *Server) PlaceOrder(ctx context.Context, r PlaceOrderRequestObject) (PlaceOrderResponseObject, error) {
+func (s *Server) PlaceOrder(ctx context.Context, r contract.PlaceOrderRequestObject) (contract.PlaceOrderResponseObject, error) {
 	start := time.Now()
 	order, err := s.orders.place(ctx, placement(*r.Body), r.Params.IdempotencyKey)
 	if err != nil {
@@ -25,13 +26,13 @@ func (s *Server) PlaceOrder(ctx context.Context, r PlaceOrderRequestObject) (Pla
 
 	if wait, ok := s.wait(r.Params.Prefer); ok {
 		if s.await(ctx, &order.snapshot, start.Add(wait)) {
-			return PlaceOrder200JSONResponse{Body: order.json(), Headers: PlaceOrder200ResponseHeaders{
+			return contract.PlaceOrder200JSONResponse{Body: order.json(), Headers: contract.PlaceOrder200ResponseHeaders{
 				IdempotencyReplayed: replayed, Location: at,
 				PreferenceApplied: new("wait=" + strconv.Itoa(int(wait.Seconds()))),
 			}}, nil
 		}
 	}
-	return PlaceOrder202JSONResponse{Body: order.json(), Headers: PlaceOrder202ResponseHeaders{
+	return contract.PlaceOrder202JSONResponse{Body: order.json(), Headers: contract.PlaceOrder202ResponseHeaders{
 		IdempotencyReplayed: replayed, Location: at,
 	}}, nil
 }
@@ -67,7 +68,7 @@ func (s *Server) await(ctx context.Context, order *snapshot, until time.Time) bo
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		// Whoever has waited wants to know how far it has come, not how it began.
-		if now, err := s.orders.find(request, order.ID); err == nil && now.source == SourceWorkflow {
+		if now, err := s.orders.find(request, order.ID); err == nil && now.source == contract.SourceWorkflow {
 			*order = now
 		}
 	}
@@ -75,7 +76,7 @@ func (s *Server) await(ctx context.Context, order *snapshot, until time.Time) bo
 }
 
 // GetOrder returns an order.
-func (s *Server) GetOrder(ctx context.Context, r GetOrderRequestObject) (GetOrderResponseObject, error) {
+func (s *Server) GetOrder(ctx context.Context, r contract.GetOrderRequestObject) (contract.GetOrderResponseObject, error) {
 	id, err := parseOrderID(r.Id)
 	if err != nil {
 		return nil, err
@@ -84,11 +85,11 @@ func (s *Server) GetOrder(ctx context.Context, r GetOrderRequestObject) (GetOrde
 	if err != nil {
 		return nil, err
 	}
-	return GetOrder200JSONResponse{Body: order.json(), Headers: GetOrder200ResponseHeaders{CacheControl: new("no-store")}}, nil
+	return contract.GetOrder200JSONResponse{Body: order.json(), Headers: contract.GetOrder200ResponseHeaders{CacheControl: new("no-store")}}, nil
 }
 
 // CancelOrder cancels an order.
-func (s *Server) CancelOrder(ctx context.Context, r CancelOrderRequestObject) (CancelOrderResponseObject, error) {
+func (s *Server) CancelOrder(ctx context.Context, r contract.CancelOrderRequestObject) (contract.CancelOrderResponseObject, error) {
 	id, err := parseOrderID(r.Id)
 	if err != nil {
 		return nil, err
@@ -98,26 +99,26 @@ func (s *Server) CancelOrder(ctx context.Context, r CancelOrderRequestObject) (C
 		return nil, err
 	}
 	if order.decided() {
-		return CancelOrder200JSONResponse(order.json()), nil
+		return contract.CancelOrder200JSONResponse(order.json()), nil
 	}
-	return CancelOrder202JSONResponse{Body: order.json(), Headers: CancelOrder202ResponseHeaders{Location: new(location(id))}}, nil
+	return contract.CancelOrder202JSONResponse{Body: order.json(), Headers: contract.CancelOrder202ResponseHeaders{Location: new(location(id))}}, nil
 }
 
 // GetHealth says that the process is alive.
-func (s *Server) GetHealth(context.Context, GetHealthRequestObject) (GetHealthResponseObject, error) {
-	return GetHealth200JSONResponse{Status: HealthOK}, nil
+func (s *Server) GetHealth(context.Context, contract.GetHealthRequestObject) (contract.GetHealthResponseObject, error) {
+	return contract.GetHealth200JSONResponse{Status: contract.HealthOK}, nil
 }
 
 // GetReadiness says whether orders can be served.
-func (s *Server) GetReadiness(ctx context.Context, _ GetReadinessRequestObject) (GetReadinessResponseObject, error) {
+func (s *Server) GetReadiness(ctx context.Context, _ contract.GetReadinessRequestObject) (contract.GetReadinessResponseObject, error) {
 	if err := s.Ready(ctx); err != nil {
 		return nil, err
 	}
-	return GetReadiness200JSONResponse{Status: HealthOK}, nil
+	return contract.GetReadiness200JSONResponse{Status: contract.HealthOK}, nil
 }
 
 // placement is what a valid body asks for.
-func placement(body PlaceOrder) workflows.Placement {
+func placement(body contract.PlaceOrder) workflows.Placement {
 	p := workflows.Placement{
 		CustomerID:   body.CustomerId,
 		Currency:     money.Currency(body.Currency), // the contract's format has parsed it

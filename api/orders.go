@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/workflows"
 )
 
@@ -30,7 +31,7 @@ func newOrders(c Config, t client.Client, data converter.DataConverter) *orders 
 type snapshot struct {
 	workflows.OrderView
 
-	source OrderSource
+	source contract.OrderSource
 }
 
 func (s snapshot) decided() bool { return s.Status != workflows.StatusPending }

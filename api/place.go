@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/workflows"
 )
@@ -50,13 +51,13 @@ func (o *orders) place(ctx context.Context, p workflows.Placement, key string) (
 	case result.Fingerprint != p.Fingerprint:
 		return placed{}, refuse(codeKeyReused, "")
 	case result.Nonce == p.Nonce:
-		return placed{snapshot: snapshot{result.Order, SourceWorkflow}}, nil
+		return placed{snapshot: snapshot{result.Order, contract.SourceWorkflow}}, nil
 	}
 	// The outcome is of the call that placed the order; what became of it since
 	// then is worth a question, but not worth failing for.
 	now, err := o.find(ctx, id)
 	if err != nil {
-		now = snapshot{result.Order, SourceWorkflow}
+		now = snapshot{result.Order, contract.SourceWorkflow}
 	}
 	return placed{snapshot: now, replayed: true}, nil
 }
@@ -145,7 +146,7 @@ func (o *orders) await(ctx context.Context, id string) (snapshot, bool) {
 		var view workflows.OrderView
 		err := o.temporal.GetWorkflow(ctx, workflows.WorkflowID(id), "").Get(ctx, &view)
 		if err == nil {
-			return snapshot{view, SourceWorkflow}, true
+			return snapshot{view, contract.SourceWorkflow}, true
 		}
 		// A reset terminates the run that was waited for, and begins another.
 		var terminated *temporal.TerminatedError

@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/workflows"
 )
@@ -66,7 +67,7 @@ func TestPlaceOrder(t *testing.T) {
 		require.Equal(t, orderID("cus_42", "key-1"), order.Id)
 		require.Equal(t, "/v1/orders/"+order.Id, answer.Header.Get("Location"))
 		require.Empty(t, answer.Header.Values("Idempotency-Replayed"))
-		require.Equal(t, SourceWorkflow, order.Source)
+		require.Equal(t, contract.SourceWorkflow, order.Source)
 
 		o := call.options
 		require.Equal(t, "order-"+order.Id, o.ID)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/workflows"
 )
 
@@ -30,7 +31,7 @@ func TestNoPublicAnswerTellsWhatOperatorsSaid(t *testing.T) {
 		}
 	}
 
-	for _, source := range []OrderSource{SourceWorkflow, SourceRecord, SourceEngine} {
+	for _, source := range []contract.OrderSource{contract.SourceWorkflow, contract.SourceRecord, contract.SourceEngine} {
 		t.Run("Source/"+string(source), func(t *testing.T) {
 			t.Parallel()
 			text, err := json.Marshal(snapshot{v, source}.json())
@@ -70,8 +71,8 @@ func TestNoPublicAnswerTellsWhatOperatorsSaid(t *testing.T) {
 	}
 
 	for _, name := range []string{"Waiver", "Repair", "Acknowledgement"} {
-		contract, err := loadContract()
+		spec, err := contract.LoadPublic()
 		require.NoError(t, err)
-		require.NotContains(t, contract.Components.Schemas, name, "the public contract does not even know of it")
+		require.NotContains(t, spec.Components.Schemas, name, "the public contract does not even know of it")
 	}
 }

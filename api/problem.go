@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 )
 
@@ -19,7 +20,7 @@ import (
 type problem struct {
 	code     fault.Code // one of problems
 	detail   string
-	errors   []FieldError
+	errors   []contract.FieldError
 	location string // where the order is, if it may exist
 	cause    error  // logged, never shown
 }
@@ -121,8 +122,8 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 }
 
-func (p *problem) body(kind problemKind, request string) Problem {
-	out := Problem{
+func (p *problem) body(kind problemKind, request string) contract.Problem {
+	out := contract.Problem{
 		Type: "/docs#" + string(p.code), Title: kind.title, Status: kind.status,
 		Code: string(p.code), RequestId: request,
 	}

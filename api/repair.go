@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
@@ -83,7 +84,7 @@ func (o *orders) requestRepair(ctx context.Context, req saga.RepairRequest, id s
 // repairRefused is the answer to a repair that the saga has refused.
 func repairRefused(err *temporal.ApplicationError) *problem {
 	field := func(code fault.Code, pointer string, of fault.Code, detail string) *problem {
-		return &problem{code: code, errors: []FieldError{{Pointer: pointer, Code: string(of), Detail: detail}}}
+		return &problem{code: code, errors: []contract.FieldError{{Pointer: pointer, Code: string(of), Detail: detail}}}
 	}
 	switch code := fault.Code(err.Type()); code {
 	case saga.UnknownSaga:
@@ -105,7 +106,7 @@ func repairRefused(err *temporal.ApplicationError) *problem {
 
 func reasonMissing() *problem {
 	p := refuse(saga.ReasonMissing, "")
-	p.errors = []FieldError{{Pointer: "/reason", Code: string(fieldRequired), Detail: "is missing"}}
+	p.errors = []contract.FieldError{{Pointer: "/reason", Code: string(fieldRequired), Detail: "is missing"}}
 	return p
 }
 

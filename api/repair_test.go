@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
@@ -66,17 +67,17 @@ func (b *adminBundle) request(t *testing.T, path, body string, header ...string)
 	text, err := io.ReadAll(answer.Body)
 	require.NoError(t, err)
 	out := response{answer, string(text)}
-	admin, err := loadAdminContract()
+	admin, err := contract.LoadAdmin()
 	require.NoError(t, err)
 	requireDeclared(t, admin, out)
 	return out
 }
 
 // operatorsOrder requires an order as operators see it.
-func (r response) operatorsOrder(t *testing.T, status int) OperatorsOrder {
+func (r response) operatorsOrder(t *testing.T, status int) contract.OperatorsOrder {
 	t.Helper()
 	r.order(t, status)
-	var o OperatorsOrder
+	var o contract.OperatorsOrder
 	require.NoError(t, json.Unmarshal([]byte(r.text), &o), r.text)
 	return o
 }
@@ -363,7 +364,7 @@ func TestRepairRefusesABadBody(t *testing.T) {
 func TestAdminContractIsServedWithWhatItRefersTo(t *testing.T) {
 	t.Parallel()
 	b := bothOperators(t)
-	for path, want := range map[string]string{"/admin.yaml": string(adminYAML), "/openapi.yaml": string(contractYAML)} {
+	for path, want := range map[string]string{"/admin.yaml": string(contract.AdminYAML), "/openapi.yaml": string(contract.PublicYAML)} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.admin.URL+path, http.NoBody)
 		require.NoError(t, err)
 		answer := b.send(t, r)

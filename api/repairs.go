@@ -1,36 +1,16 @@
 package api
 
 import (
-	_ "embed" // the contract
-	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
-	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/saga"
 )
-
-//go:embed admin.yaml
-var adminYAML []byte
-
-// loadAdminContract reads the embedded contract of the admin address once.
-// Nothing changes it.
-var loadAdminContract = sync.OnceValues(func() (*openapi3.T, error) {
-	loader := openapi3.NewLoader()
-	loader.IsExternalRefsAllowed = true
-	loader.ReadFromURIFunc = func(_ *openapi3.Loader, at *url.URL) ([]byte, error) {
-		if at.Path != "openapi.yaml" {
-			return nil, fmt.Errorf("the contract refers to %s", at)
-		}
-		return contractYAML, nil
-	}
-	return loader.LoadFromDataWithPath(adminYAML, &url.URL{Path: "admin.yaml"})
-})
 
 // repairs serves what operators may do.
 type repairs struct {
@@ -42,7 +22,7 @@ type repairs struct {
 
 func (s *repairs) register(r router) {
 	r.POST("/v1/orders/:id/repair", s.repair)
-	for path, text := range map[string][]byte{"/admin.yaml": adminYAML, "/openapi.yaml": contractYAML} {
+	for path, text := range map[string][]byte{"/admin.yaml": contract.AdminYAML, "/openapi.yaml": contract.PublicYAML} {
 		r.GET(path, func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", text) })
 	}
 }
@@ -63,7 +43,7 @@ func (s *repairs) repair(c echo.Context) error {
 	req.Operator = operator
 	log := s.log.With("request_id", requestID(c), "order_id", req.Saga, "step", req.Step, "action", req.Action, "operator", operator)
 	ask := s.orders.repair
-	if req.Action == saga.Action(ActionAcknowledge) {
+	if req.Action == saga.Action(contract.ActionAcknowledge) {
 		ask = s.orders.acknowledge
 	}
 	order, made, err := ask(c.Request().Context(), req, key)
@@ -96,7 +76,7 @@ func (s *repairs) read(c echo.Context) (req saga.RepairRequest, key string, err 
 	if err != nil {
 		return req, "", err
 	}
-	var body RepairOrder
+	var body contract.RepairOrder
 	if err := decode(text, s.schema, &body, repairRules); err != nil {
 		return req, "", err
 	}

@@ -1,15 +1,19 @@
 package api
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/amends/amends/api/contract"
+)
 
 // rules finds what no schema can say about a whole PlaceOrder: each product may
 // be asked for once, or two lines of one order could be reserved twice or priced
 // differently. It gets a value that may break the schema, and looks only at what
 // has the right shape.
-func rules(value any) []FieldError {
+func rules(value any) []contract.FieldError {
 	order, _ := value.(map[string]any)
 	lines, _ := order["lines"].([]any)
-	var found []FieldError
+	var found []contract.FieldError
 	seen := map[string]bool{}
 	for i, l := range lines {
 		line, _ := l.(map[string]any)
@@ -18,7 +22,7 @@ func rules(value any) []FieldError {
 			continue
 		}
 		if seen[sku] && len(found) < maxErrors {
-			found = append(found, FieldError{
+			found = append(found, contract.FieldError{
 				Pointer: "/lines/" + strconv.Itoa(i) + "/sku", Code: string(fieldDuplicate),
 				Detail: "is in an earlier line; add the quantities",
 			})
@@ -30,14 +34,14 @@ func rules(value any) []FieldError {
 
 // repairRules finds what no schema can say about a whole RepairOrder: a repair is
 // of one step, an acknowledgement of the whole order.
-func repairRules(value any) []FieldError {
+func repairRules(value any) []contract.FieldError {
 	body, _ := value.(map[string]any)
 	_, step := body["step"]
-	switch acknowledge := body["action"] == string(ActionAcknowledge); {
+	switch acknowledge := body["action"] == string(contract.ActionAcknowledge); {
 	case acknowledge && step:
-		return []FieldError{{Pointer: "/step", Code: string(fieldNotAllowed), Detail: "is not for an acknowledgement, which is of the whole order"}}
+		return []contract.FieldError{{Pointer: "/step", Code: string(fieldNotAllowed), Detail: "is not for an acknowledgement, which is of the whole order"}}
 	case !acknowledge && !step:
-		return []FieldError{{Pointer: "/step", Code: string(fieldRequired), Detail: "is missing"}}
+		return []contract.FieldError{{Pointer: "/step", Code: string(fieldRequired), Detail: "is missing"}}
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	_ "embed" // the contract
 	"fmt"
 	"log/slog"
 	"net"
@@ -14,6 +13,8 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+
+	"github.com/amends/amends/api/contract"
 )
 
 // Limits of the HTTP server that nobody needs to change.
@@ -27,12 +28,6 @@ const (
 	maxAnswer    = time.Minute
 	writeTimeout = maxAnswer + 10*time.Second
 )
-
-//go:embed openapi.yaml
-var contractYAML []byte
-
-// loadContract reads the embedded contract once. Nothing changes it.
-var loadContract = sync.OnceValues(GetSpec)
 
 // Server answers the API's requests. It is an [http.Handler]; see [HTTPServer].
 type Server struct {
@@ -50,22 +45,22 @@ type Server struct {
 	drain    sync.Once
 }
 
-var _ StrictServerInterface = (*Server)(nil)
+var _ contract.StrictServerInterface = (*Server)(nil)
 
 // New returns a server that asks t. It fails if c is invalid.
 func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
-	contract, err := loadContract()
+	spec, err := contract.LoadPublic()
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}
-	binder, err := newBinder(contract)
+	binder, err := newBinder(spec)
 	if err != nil {
 		return nil, err
 	}
-	admin, err := loadAdminContract()
+	admin, err := contract.LoadAdmin()
 	if err != nil {
 		return nil, fmt.Errorf("read the admin contract: %w", err)
 	}
@@ -80,10 +75,10 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 		option(s)
 	}
 	s.orders.log = s.log
-	if s.repairOrder, err = schemaOf(admin, "RepairOrder"); err != nil {
+	if s.repairOrder, err = contract.Schema(admin, "RepairOrder"); err != nil {
 		return nil, err
 	}
-	if s.docs, err = newDocs(contract); err != nil {
+	if s.docs, err = newDocs(spec); err != nil {
 		return nil, err
 	}
 
@@ -91,7 +86,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	s.echo.Binder = binder
 	s.echo.IPExtractor = clientIP(c.TrustedProxies)
 	s.echo.Use(s.identify, s.access, s.recover, s.limit, policy)
-	RegisterHandlers(router{s.echo, s.negotiate}, NewStrictHandler(s, nil))
+	contract.RegisterHandlers(router{s.echo, s.negotiate}, contract.NewStrictHandler(s, nil))
 	s.docs.register(s.echo)
 	return s, nil
 }

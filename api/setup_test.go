@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/workflows"
 )
@@ -88,10 +89,10 @@ type response struct {
 	text string
 }
 
-func (r response) problem(t *testing.T) Problem {
+func (r response) problem(t *testing.T) contract.Problem {
 	t.Helper()
 	require.Equal(t, "application/problem+json", r.Header.Get("Content-Type"), r.text)
-	var p Problem
+	var p contract.Problem
 	require.NoError(t, json.Unmarshal([]byte(r.text), &p), r.text)
 	require.Equal(t, r.StatusCode, p.Status)
 	require.Equal(t, r.Header.Get("X-Request-Id"), p.RequestId)
@@ -99,7 +100,7 @@ func (r response) problem(t *testing.T) Problem {
 }
 
 // refused requires a problem with a code.
-func (r response) refused(t *testing.T, status int, code fault.Code) Problem {
+func (r response) refused(t *testing.T, status int, code fault.Code) contract.Problem {
 	t.Helper()
 	require.Equal(t, status, r.StatusCode, r.text)
 	p := r.problem(t)
@@ -118,12 +119,12 @@ func requireRetryAfter(t *testing.T, h http.Header) {
 }
 
 // order requires an order.
-func (r response) order(t *testing.T, status int) Order {
+func (r response) order(t *testing.T, status int) contract.Order {
 	t.Helper()
 	require.Equal(t, status, r.StatusCode, r.text)
 	require.Equal(t, "application/json", r.Header.Get("Content-Type"))
 	require.Equal(t, "no-store", r.Header.Get("Cache-Control"))
-	var o Order
+	var o contract.Order
 	require.NoError(t, json.Unmarshal([]byte(r.text), &o), r.text)
 	return o
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/strictjson"
 	"github.com/amends/amends/fault"
 )
@@ -18,13 +19,13 @@ const maxErrors = 100
 
 // violations lists where value breaks schema, one entry per field, none of which
 // repeats what the client sent.
-func violations(schema *openapi3.Schema, value any) []FieldError {
-	var found []FieldError
+func violations(schema *openapi3.Schema, value any) []contract.FieldError {
+	var found []contract.FieldError
 	seen := map[string]bool{}
 	add := func(pointer string, code fault.Code, detail string) {
 		if !seen[pointer] && len(found) < maxErrors {
 			seen[pointer] = true
-			found = append(found, FieldError{Pointer: pointer, Code: string(code), Detail: detail})
+			found = append(found, contract.FieldError{Pointer: pointer, Code: string(code), Detail: detail})
 		}
 	}
 

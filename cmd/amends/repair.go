@@ -17,7 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/amends/amends/api"
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/workflows"
 )
@@ -31,7 +31,7 @@ type repair struct {
 	json                                   bool
 }
 
-func (r repair) acknowledges() bool { return r.action == string(api.ActionAcknowledge) }
+func (r repair) acknowledges() bool { return r.action == string(contract.ActionAcknowledge) }
 
 func repairCommand(std stdio) *cobra.Command {
 	var r repair
@@ -50,8 +50,8 @@ func repairCommand(std stdio) *cobra.Command {
 			return exactly("repair needs an order's id and a step", 2)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if action := api.RepairOrderAction(r.action); !action.Valid() {
-				return fmt.Errorf("repair: --action must be %s, %s or %s, is %q", api.ActionRetry, api.ActionSkip, api.ActionAcknowledge, r.action)
+			if action := contract.RepairOrderAction(r.action); !action.Valid() {
+				return fmt.Errorf("repair: --action must be %s, %s or %s, is %q", contract.ActionRetry, contract.ActionSkip, contract.ActionAcknowledge, r.action)
 			}
 			r.order = strings.TrimPrefix(args[0], workflows.WorkflowID(""))
 			if !r.acknowledges() {
@@ -116,7 +116,7 @@ func reachable(addr string) string {
 func (std stdio) repair(ctx context.Context, base string, token config.Secret, r repair) error {
 	ctx, cancel := context.WithTimeout(ctx, repairTimeout)
 	defer cancel()
-	body := api.RepairOrder{Action: api.RepairOrderAction(r.action), Reason: &r.reason}
+	body := contract.RepairOrder{Action: contract.RepairOrderAction(r.action), Reason: &r.reason}
 	if r.step != "" {
 		body.Step = &r.step
 	}
@@ -170,7 +170,7 @@ func (std stdio) repaired(made bool, r repair, order []byte) error {
 		said = "recorded, takes effect later"
 	case r.acknowledges() && view.NeedsAttention:
 		said = "done; it needs attention again" // something was flagged after it was asked for
-	case r.action == string(api.ActionRetry) && needsAttention(view, r.step):
+	case r.action == string(contract.ActionRetry) && needsAttention(view, r.step):
 		said = "called again; it still needs attention" // until that call succeeds, which nobody waits for
 	}
 	of := r.step
@@ -195,7 +195,7 @@ func needsAttention(o workflows.OrderView, step string) bool {
 // refusal says in one line why there was no repair, and in one more for each
 // field that is wrong.
 func refusal(status int, text []byte) error {
-	var p api.Problem
+	var p contract.Problem
 	if err := json.Unmarshal(text, &p); err != nil || p.Code == "" {
 		return fmt.Errorf("repair: %d %s; is this the admin address of an API?", status, http.StatusText(status))
 	}

@@ -1,0 +1,57 @@
+// Package contract holds the OpenAPI documents of the two HTTP faces and the code
+// generated from them.
+//
+// openapi.yaml describes the public address, admin.yaml what the admin address of
+// an API process adds for operators. Both are embedded: the servers register the
+// generated routes, validate request bodies against the schemas, and serve the
+// documents as written. After a change run go generate ./api/...
+package contract
+
+//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config oapi-server.yaml openapi.yaml
+//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config oapi-admin.yaml admin.yaml
+
+import (
+	_ "embed" // the contracts
+	"fmt"
+	"net/url"
+	"sync"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// PublicYAML is the contract of the public address, openapi.yaml as written.
+//
+//go:embed openapi.yaml
+var PublicYAML []byte
+
+// AdminYAML is the contract of the admin address, admin.yaml as written.
+//
+//go:embed admin.yaml
+var AdminYAML []byte
+
+// LoadPublic parses openapi.yaml. Every call returns the same document; the
+// caller must not change it.
+var LoadPublic = sync.OnceValues(GetSpec)
+
+// LoadAdmin parses admin.yaml, which refers to schemas of openapi.yaml. Every
+// call returns the same document; the caller must not change it.
+var LoadAdmin = sync.OnceValues(func() (*openapi3.T, error) {
+	loader := openapi3.NewLoader()
+	loader.IsExternalRefsAllowed = true
+	loader.ReadFromURIFunc = func(_ *openapi3.Loader, at *url.URL) ([]byte, error) {
+		if at.Path != "openapi.yaml" {
+			return nil, fmt.Errorf("admin.yaml refers to %s, which is not embedded", at)
+		}
+		return PublicYAML, nil
+	}
+	return loader.LoadFromDataWithPath(AdminYAML, &url.URL{Path: "admin.yaml"})
+})
+
+// schemaOf returns the schema of that name in a contract.
+func Schema(spec *openapi3.T, name string) (*openapi3.Schema, error) {
+	ref := spec.Components.Schemas[name]
+	if ref == nil {
+		return nil, fmt.Errorf("the contract has no schema %s", name)
+	}
+	return ref.Value, nil
+}
