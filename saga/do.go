@@ -131,7 +131,7 @@ func (r *run) begin(info stepInfo) (*stepRun, *failure) {
 		return nil, &failure{code: canceled, kind: fault.Unknown}
 	}
 	s := r.find(info.name)
-	if s != nil && s.pass == r.pass && !r.ending {
+	if s != nil && s.pass == r.pass && !r.undoing() {
 		panic(fmt.Sprintf("saga %s: step %s is taken twice", r.o.ID, info.name))
 	}
 	if s == nil {
@@ -145,8 +145,8 @@ func (r *run) begin(info stepInfo) (*stepRun, *failure) {
 	}
 	s.pass = r.pass
 	r.open++ // from here on, or the pivot could overtake a promise
-	if s.unsure() {
-		r.unsure++
+	if s.fallible() {
+		r.fallible++
 	}
 	return s, nil
 }
@@ -155,19 +155,18 @@ func (r *run) begin(info stepInfo) (*stepRun, *failure) {
 // test of a saga finds this; in production it would block the workflow task.
 func (r *run) mustAllow(info stepInfo) {
 	deny := func(why string) { panic(fmt.Sprintf("saga %s: step %s %s", r.o.ID, info.name, why)) }
-	scheduled := r.phase == Forward && r.pivoting && !r.failed
 	planned, ok := r.o.Plan.step(info.name)
 	switch {
 	case !ok:
 		deny("is not in the plan")
 	case planned != info:
 		deny("differs from the one in the plan")
-	case r.ending && info.kind != Closing && info.kind != Recorded:
+	case r.undoing() && info.kind != Closing && info.kind != Recorded:
 		deny("cannot run in a saga that was decided against: only closing and recorded steps can")
-	case r.ending:
-	case info.kind == Closing && r.o.Plan.pivot != "" && !r.pivoted:
+	case r.undoing():
+	case info.kind == Closing && r.o.Plan.pivot != "" && r.pivot != behind:
 		deny("is closing, but the pivot is still ahead")
-	case info.kind != Closing && (r.pivoted || scheduled):
+	case info.kind != Closing && r.pivot != ahead:
 		deny("comes after the point of no return: only closing steps can")
 	}
 }
@@ -179,20 +178,20 @@ func (r *run) find(name string) *stepRun {
 	return nil
 }
 
-// unsure says that the step's failure is one of the saga.
-func (i stepInfo) unsure() bool { return i.kind != Pivot && i.kind != Closing }
+// fallible reports whether the step's failure is one of the saga.
+func (i stepInfo) fallible() bool { return i.kind != Pivot && i.kind != Closing }
 
 // perform brings a step that has begun to its end.
 func (r *run) perform(ctx workflow.Context, t *task) *failure {
 	s := t.step
 	defer func() {
 		r.open--
-		if s.unsure() {
-			r.unsure--
+		if s.fallible() {
+			r.fallible--
 		}
 	}()
 	if s.state == Done { // by an earlier pass of this run
-		r.pivoted = r.pivoted || s.kind == Pivot
+		r.passed(s)
 		return nil
 	}
 	s.state = Running
@@ -210,6 +209,13 @@ func (r *run) perform(ctx workflow.Context, t *task) *failure {
 	}
 	r.ended(t, f)
 	return f
+}
+
+// passed notes that a step is done: the pivot may now be behind the body.
+func (r *run) passed(s *stepRun) {
+	if s.kind == Pivot {
+		r.pivot = behind
+	}
 }
 
 // attempt takes a step before the pivot. Its retries end with the decide-by
@@ -241,11 +247,11 @@ func (r *run) performPivot(ctx workflow.Context, t *task) *failure {
 	}
 	f := r.patient(rest, t.request(), fault.Business, fault.Suspension)
 	if f == nil {
-		r.pivoted = true
+		r.pivot = behind
 		r.enter(Completing)
 		return nil
 	}
-	r.failed = true
+	r.failed, r.pivot = true, ahead
 	return f
 }
 
@@ -256,7 +262,7 @@ func (r *run) performFirstClosing(ctx workflow.Context, t *task) *failure {
 	if f := r.commit(rest); f != nil {
 		return f
 	}
-	r.pivoted = true
+	r.pivot = behind
 	r.enter(Completing)
 	r.insist(ctx, t)
 	return nil
@@ -266,11 +272,11 @@ func (r *run) performFirstClosing(ctx workflow.Context, t *task) *failure {
 // still under way could fail after the money was taken. It fails if the saga is
 // being decided against.
 func (r *run) commit(rest workflow.Context) *failure {
-	r.await(rest, func() bool { return r.unsure == 0 || r.stopped() })
+	r.await(rest, func() bool { return r.fallible == 0 || r.stopped() })
 	if r.stopped() {
 		return &failure{code: canceled, kind: fault.Unknown}
 	}
-	r.pivoting = true
+	r.pivot = scheduled
 	r.disarm()
 	return nil
 }
@@ -283,7 +289,7 @@ func (r *run) insist(ctx workflow.Context, t *task) {
 		ends = []fault.Kind{fault.Suspension} // somebody else has closed it: done
 	}
 	r.patient(rest, t.request(), ends...)
-	r.pivoted = r.pivoted || t.step.kind == Pivot
+	r.passed(t.step)
 }
 
 // ended notes the outcome of a do.

@@ -61,10 +61,8 @@ type run struct {
 	pass     int // how often the body was entered
 	steps    []*stepRun
 	open     int // steps under way
-	unsure   int // those of them that may still fail: before the point of no return
-	pivoting bool
-	pivoted  bool // the point of no return is behind the body in this pass
-	ending   bool // the saga is on its way to the other end, whose steps may run
+	fallible int // those of them that may still fail: before the point of no return
+	pivot    position
 
 	wish      fault.Code // of a cancel or the deadline, if it came before any failure
 	failed    bool
@@ -76,6 +74,16 @@ type run struct {
 	unstarted *stepRun // the pivot, if it is settled without having started here
 	messenger
 }
+
+// position is where the body stands to the saga's point of no return, in its
+// present pass: the pivot, or the first closing step of a plan without one.
+type position int
+
+const (
+	ahead     position = iota // also after the pivot was refused
+	scheduled                 // its outcome decides the saga; a cancel and the deadline come too late
+	behind
+)
 
 // stepRun is one step of a run. A step is there once, however many passes the
 // body takes.
@@ -107,14 +115,14 @@ func (r *run) decide(body func(workflow.Context) error) *Decision {
 // runBody enters the body once and waits for every step it has started.
 func (r *run) runBody(body func(workflow.Context) error) error {
 	r.pass++
-	r.pivoted = false
+	r.pivot = ahead
 	ctx := r.ctx
 	if r.phase == Completing {
 		ctx, _ = workflow.NewDisconnectedContext(r.outer)
 	}
 	err := body(with(ctx, r))
 	r.listen()
-	if err != nil && r.phase == Forward && !r.pivoting && !r.stopped() {
+	if err != nil && r.phase == Forward && r.pivot == ahead && !r.stopped() {
 		// The body's own error stops what is still under way, as a refused step does:
 		// nobody waits until decide-by for an answer that changes nothing.
 		r.failed = true
@@ -202,7 +210,7 @@ func (r *run) against(d Decision, body func(workflow.Context) error) {
 		return
 	}
 
-	r.decision, r.ending = &d, true
+	r.decision = &d
 	r.enter(Compensating)
 	r.record(ctx, d)
 	r.undoPlan(ctx)
@@ -221,12 +229,16 @@ func (r *run) enter(p Phase) {
 	r.changed()
 }
 
+// undoing reports whether the saga is on its way to the other end, or there: only
+// that end's steps may run.
+func (r *run) undoing() bool { return r.phase == Compensating || r.phase == Aborted }
+
 // stopped says that no new step may start before the pivot.
 func (r *run) stopped() bool { return r.wish != "" || r.failed }
 
 // wishFor asks to decide the saga against; too late is not an error.
 func (r *run) wishFor(code fault.Code) {
-	if r.phase != Forward || r.pivoting || r.stopped() {
+	if r.phase != Forward || r.pivot != ahead || r.stopped() {
 		return
 	}
 	r.wish = code
