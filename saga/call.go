@@ -17,7 +17,18 @@ type request struct {
 	activity string
 	summary  string
 	arg      func(policy) any
-	answer   any // pointer to what the result is decoded into
+	answer   any  // an *answer, which the result is decoded into
+	attempts *int // the answer's
+}
+
+// ask returns the request to call one of a step's activities, and the answer that
+// it fills.
+func ask[Out, In any](s *stepRun, activity string, k Key, in In) (request, *answer[Out]) {
+	a := &answer[Out]{}
+	return request{
+		step: s, activity: activity, answer: a, attempts: &a.Attempts,
+		arg: func(p policy) any { return call[In]{Key: k, Input: in, policy: p} },
+	}, a
 }
 
 // unlimited attempts. Zero means the same to the engine, but ten to the test

@@ -22,12 +22,12 @@ func Do[In, Out any](ctx workflow.Context, s Step[In, Out], in In) (Out, error) 
 	if noticing(ctx) {
 		return tell(ctx, r, s, in)
 	}
-	t, err := begin(r, s, in)
+	q, err := begin(r, s, in)
 	if err != nil {
 		var zero Out
 		return zero, err
 	}
-	return finish[Out](ctx, r, t)
+	return finish[Out](ctx, r, q)
 }
 
 // Go takes a step in parallel with what follows. A promise that nobody reads
@@ -38,13 +38,13 @@ func Go[In, Out any](ctx workflow.Context, s Step[In, Out], in In) *Promise[Out]
 		panic("saga " + r.o.ID + ": a notice takes its steps with Do")
 	}
 	p := &Promise[Out]{}
-	t, err := begin(r, s, in)
+	q, err := begin(r, s, in)
 	if err != nil {
 		p.err, p.settled = err, true
 		return p
 	}
 	workflow.GoNamed(ctx, s.Name, func(ctx workflow.Context) {
-		p.value, p.err = finish[Out](ctx, r, t)
+		p.value, p.err = finish[Out](ctx, r, q)
 		p.settled = true
 	})
 	return p
@@ -66,59 +66,41 @@ func (p *Promise[Out]) Get(ctx workflow.Context) (Out, error) {
 	return p.value, p.err
 }
 
-// task is a step that has begun: what to call it with, and where its answer goes.
-type task struct {
-	step    *stepRun
-	summary string
-	arg     func(policy) any
-	answer  outcome
-}
-
-func (t *task) request() request {
-	return request{step: t.step, activity: t.step.name, summary: t.summary, arg: t.arg, answer: t.answer}
-}
-
-// outcome is an *answer of any type.
-type outcome interface {
-	value() any
-	tries() int
-}
-
-func (a *answer[Out]) value() any { return a.Output }
-func (a *answer[Out]) tries() int { return a.Attempts }
-
-func newTask[In, Out any](r *run, s Step[In, Out], in In) *task {
-	t := &task{answer: &answer[Out]{}}
-	if s.Summary != nil {
-		t.summary = s.Summary(in)
-	}
+// doOf returns the request to do s.
+func doOf[In, Out any](r *run, on *stepRun, s Step[In, Out], in In) request {
 	k := Key{Saga: r.o.ID, Step: s.Name}
-	t.arg = func(p policy) any { return call[In]{Key: k, Input: in, policy: p} }
-	return t
+	q, _ := ask[Out](on, s.Name, k, in)
+	if s.Summary != nil {
+		q.summary = s.Summary(in)
+	}
+	return q
 }
 
 // begin gives the step its place in the start order, at once: parallel steps
 // start in the order in which the body names them.
-func begin[In, Out any](r *run, s Step[In, Out], in In) (*task, error) {
-	t := newTask(r, s, in)
-	step, f := r.begin(s.info())
+func begin[In, Out any](r *run, s Step[In, Out], in In) (request, error) {
+	on, f := r.begin(s.info())
 	if f != nil {
-		return nil, f.fault()
+		return request{}, f.fault()
 	}
-	t.step = step
-	return t, nil
+	return doOf(r, on, s, in), nil
 }
 
-func finish[Out any](ctx workflow.Context, r *run, t *task) (Out, error) {
-	var zero Out
-	if f := r.perform(ctx, t); f != nil {
+func finish[Out any](ctx workflow.Context, r *run, q request) (Out, error) {
+	if f := r.perform(ctx, q); f != nil {
+		var zero Out
 		return zero, f.fault()
 	}
-	out, ok := t.step.result.(Out)
+	return output[Out](r, q.step.name, q.step.result), nil
+}
+
+// output returns what an answer to a do holds.
+func output[Out any](r *run, step string, a any) Out {
+	got, ok := a.(*answer[Out])
 	if !ok {
-		panic(fmt.Sprintf("saga %s: step %s was taken with two types", r.o.ID, t.step.name))
+		panic(fmt.Sprintf("saga %s: step %s was taken with two types", r.o.ID, step))
 	}
-	return out, nil
+	return got.Output
 }
 
 // begin checks that the step may start now and notes that it has. A step that
@@ -182,8 +164,8 @@ func (r *run) find(name string) *stepRun {
 func (i stepInfo) fallible() bool { return i.kind != Pivot && i.kind != Closing }
 
 // perform brings a step that has begun to its end.
-func (r *run) perform(ctx workflow.Context, t *task) *failure {
-	s := t.step
+func (r *run) perform(ctx workflow.Context, q request) *failure {
+	s := q.step
 	defer func() {
 		r.open--
 		if s.fallible() {
@@ -199,15 +181,15 @@ func (r *run) perform(ctx workflow.Context, t *task) *failure {
 	var f *failure
 	switch {
 	case r.phase == Forward && s.kind == Pivot:
-		f = r.performPivot(ctx, t)
+		f = r.performPivot(ctx, q)
 	case r.phase == Forward && s.kind == Closing:
-		f = r.performFirstClosing(ctx, t)
+		f = r.performFirstClosing(ctx, q)
 	case r.phase == Forward:
-		f = r.attempt(ctx, t)
+		f = r.attempt(ctx, q)
 	default:
-		r.insist(ctx, t)
+		r.insist(ctx, q)
 	}
-	r.ended(t, f)
+	r.ended(q, f)
 	return f
 }
 
@@ -220,8 +202,8 @@ func (r *run) passed(s *stepRun) {
 
 // attempt takes a step before the pivot. Its retries end with the decide-by
 // time, not before: a worker that is being deployed must not cancel orders.
-func (r *run) attempt(ctx workflow.Context, t *task) *failure {
-	f := r.persist(ctx, t.request(), r.steady(), func(f *failure) bool {
+func (r *run) attempt(ctx workflow.Context, q request) *failure {
+	f := r.persist(ctx, q, r.steady(), func(f *failure) bool {
 		return f == nil || ctx.Err() != nil || f.kind != fault.Transient && f.kind != fault.Unknown
 	})
 	r.listen() // a cancel request of this very task: its reason is not this call's end
@@ -240,12 +222,12 @@ func (r *run) attempt(ctx workflow.Context, t *task) *failure {
 
 // performPivot takes the pivot, alone and disconnected: from here on a cancel or
 // the deadline are only wishes that its outcome decides.
-func (r *run) performPivot(ctx workflow.Context, t *task) *failure {
+func (r *run) performPivot(ctx workflow.Context, q request) *failure {
 	rest, _ := workflow.NewDisconnectedContext(ctx)
 	if f := r.commit(rest); f != nil {
 		return f
 	}
-	f := r.patient(rest, t.request(), fault.Business, fault.Suspension)
+	f := r.patient(rest, q, fault.Business, fault.Suspension)
 	if f == nil {
 		r.pivot = behind
 		r.enter(Completing)
@@ -257,14 +239,14 @@ func (r *run) performPivot(ctx workflow.Context, t *task) *failure {
 
 // performFirstClosing takes a closing step of a plan without a pivot: the first
 // one is its point of no return.
-func (r *run) performFirstClosing(ctx workflow.Context, t *task) *failure {
+func (r *run) performFirstClosing(ctx workflow.Context, q request) *failure {
 	rest, _ := workflow.NewDisconnectedContext(ctx)
 	if f := r.commit(rest); f != nil {
 		return f
 	}
 	r.pivot = behind
 	r.enter(Completing)
-	r.insist(ctx, t)
+	r.insist(ctx, q)
 	return nil
 }
 
@@ -282,26 +264,26 @@ func (r *run) commit(rest workflow.Context) *failure {
 }
 
 // insist takes a step that must succeed, because the saga is decided.
-func (r *run) insist(ctx workflow.Context, t *task) {
+func (r *run) insist(ctx workflow.Context, q request) {
 	rest, _ := workflow.NewDisconnectedContext(ctx)
 	var ends []fault.Kind
-	if t.step.kind == Closing {
+	if q.step.kind == Closing {
 		ends = []fault.Kind{fault.Suspension} // somebody else has closed it: done
 	}
-	r.patient(rest, t.request(), ends...)
-	r.passed(t.step)
+	r.patient(rest, q, ends...)
+	r.passed(q.step)
 }
 
 // ended notes the outcome of a do.
-func (r *run) ended(t *task, f *failure) {
-	s := t.step
+func (r *run) ended(q request, f *failure) {
+	s := q.step
 	s.ended, s.end, s.failure = true, workflow.Now(r.outer), f
 	if f != nil {
 		s.attempts = f.attempts
 	}
 	switch {
 	case f == nil:
-		s.state, s.result, s.attempts = Done, t.answer.value(), t.answer.tries()
+		s.state, s.result, s.attempts = Done, q.answer, *q.attempts
 	case f.kind == fault.Business:
 		s.state = Refused
 	case f.kind == fault.Suspension:

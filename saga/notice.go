@@ -62,17 +62,12 @@ func tell[In, Out any](ctx workflow.Context, r *run, s Step[In, Out], in In) (Ou
 	if s.Kind != Recorded && s.Kind != Closing {
 		panic(fmt.Sprintf("saga %s: a notice cannot take step %s, which is %s", r.o.ID, s.Name, s.Kind))
 	}
-	t := newTask(r, s, in)
-	t.step = &stepRun{stepInfo: s.info()}
+	q := doOf(r, &stepRun{stepInfo: s.info()}, s, in)
 	e := r.ordinary()
 	e.limit, e.local = 0, true
-	var zero Out
-	if f := r.invoke(ctx, t.request(), e); f != nil {
+	if f := r.invoke(ctx, q, e); f != nil {
+		var zero Out
 		return zero, f.fault()
 	}
-	out, ok := t.answer.value().(Out)
-	if !ok {
-		panic(fmt.Sprintf("saga %s: step %s answers another type", r.o.ID, s.Name))
-	}
-	return out, nil
+	return output[Out](r, s.Name, q.answer), nil
 }

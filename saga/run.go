@@ -92,7 +92,7 @@ type stepRun struct {
 	state    State
 	pass     int        // the last pass that reached it; 0: never started in this run
 	failure  *failure   // of the last call that ended without success
-	result   any        // of a do that succeeded in this run
+	result   any        // the *answer to a do that succeeded in this run
 	ended    bool       // the do has ended in this run
 	before   []*stepRun // those that had ended when this one started
 	start    time.Time  // of the first do

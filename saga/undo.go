@@ -24,12 +24,10 @@ func (r *run) settle(ctx workflow.Context) (happened bool) {
 	if s.state == Refused {
 		return false // the refusal is recorded under the key: it cannot happen any more
 	}
-	a := &answer[any]{} // only whether it happened counts: going forward, the do answers its outcome
-	k := Key{Saga: r.o.ID, Step: s.name}
-	r.patient(ctx, request{
-		step: s, activity: settleName(s.name), answer: a, summary: "did it happen?",
-		arg: func(p policy) any { return call[None]{Key: k, policy: p} },
-	})
+	// Only whether it happened counts: going forward, the do answers its outcome.
+	q, a := ask[any](s, settleName(s.name), Key{Saga: r.o.ID, Step: s.name}, None{})
+	q.summary = "did it happen?"
+	r.patient(ctx, q)
 	if !a.Happened {
 		s.state, s.end, s.attempts = Undone, workflow.Now(ctx), a.Attempts
 		r.changed()
@@ -106,12 +104,9 @@ func (r *run) undo(ctx workflow.Context, s *stepRun) {
 	}
 	s.state = Undoing
 	r.changed()
-	k := Key{Saga: r.o.ID, Step: s.name}
-	a := &answer[None]{}
-	r.patient(ctx, request{
-		step: s, activity: undoName(s.name), answer: a, summary: s.undoSummary,
-		arg: func(p policy) any { return call[None]{Key: k, policy: p} },
-	}, fault.Suspension)
+	q, a := ask[None](s, undoName(s.name), Key{Saga: r.o.ID, Step: s.name}, None{})
+	q.summary = s.undoSummary
+	r.patient(ctx, q, fault.Suspension)
 	s.end = workflow.Now(ctx)
 	if s.state != Waived {
 		s.state, s.attempts = Undone, a.Attempts

@@ -45,7 +45,7 @@ var mutants = []mutant{
 	},
 	{
 		name: "PivotIsCanceled", file: "saga/do.go",
-		was: "f := r.patient(rest, t.request(), fault.Business, fault.Suspension)", is: "f := r.patient(ctx, t.request(), fault.Business, fault.Suspension)",
+		was: "f := r.patient(rest, q, fault.Business, fault.Suspension)", is: "f := r.patient(ctx, q, fault.Business, fault.Suspension)",
 		by: named("./saga", "."),
 	},
 	{
