@@ -3,7 +3,6 @@ package saga
 import (
 	"cmp"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/fault"
@@ -46,12 +45,13 @@ type CancelResult struct {
 // refused update leaves no trace in the history. One that comes before the first
 // saga has begun is accepted, and waits for it.
 func (h *host) validateCancel(req CancelRequest) error {
-	r, ok := h.sagas[req.Saga]
-	switch {
-	case h.early():
+	if h.early() {
 		return nil
-	case !ok:
-		return refuse(UnknownSaga, "the workflow has no such saga")
+	}
+	r, err := h.find(req.Saga)
+	switch {
+	case err != nil:
+		return err
 	case r.over():
 		return refuse(AlreadyDecided, "the saga has ended")
 	case r.phase == Completing:
@@ -67,9 +67,9 @@ func (h *host) cancel(ctx workflow.Context, req CancelRequest) (CancelResult, er
 	if err := workflow.Await(rest, func() bool { return !h.early() }); err != nil {
 		return CancelResult{}, err
 	}
-	r, ok := h.sagas[req.Saga]
-	if !ok {
-		return CancelResult{}, refuse(UnknownSaga, "the workflow has no such saga")
+	r, err := h.find(req.Saga)
+	if err != nil {
+		return CancelResult{}, err
 	}
 	r.wishFor(cmp.Or(req.Reason, CustomerRequest))
 	r.await(rest, func() bool {
@@ -80,10 +80,4 @@ func (h *host) cancel(ctx workflow.Context, req CancelRequest) (CancelResult, er
 		return CancelResult{}, refuse(PastPivot, "the saga is past its point of no return")
 	}
 	return CancelResult{Phase: r.phase}, nil
-}
-
-func refuse(code fault.Code, message string) error {
-	return temporal.NewApplicationErrorWithOptions(message, string(code), temporal.ApplicationErrorOptions{
-		NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign,
-	})
 }

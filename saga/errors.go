@@ -1,6 +1,7 @@
 package saga
 
 import (
+	"cmp"
 	"errors"
 
 	"go.temporal.io/sdk/temporal"
@@ -39,11 +40,13 @@ func encode(err error, p policy, attempt int) error {
 type failure struct {
 	code     fault.Code
 	kind     fault.Kind
+	message  string // the service's; empty: the engine has ended the call
 	attempts int
 }
 
+// fault returns f as [Do] does.
 func (f *failure) fault() error {
-	return fault.Errorf(f.kind, f.code, "%s", "the step did not succeed")
+	return fault.Errorf(f.kind, f.code, "%s", cmp.Or(f.message, "the step did not succeed"))
 }
 
 // decode is encode's inverse. What no step of ours returned is a bug if it is
@@ -61,7 +64,7 @@ func decode(err error) *failure {
 	case errors.As(err, &app):
 		var d details
 		if app.HasDetails() && app.Details(&d) == nil && d.Kind != "" {
-			return &failure{code: fault.Code(app.Type()), kind: d.Kind, attempts: d.Attempts}
+			return &failure{code: fault.Code(app.Type()), kind: d.Kind, message: app.Message(), attempts: d.Attempts}
 		}
 		if app.NonRetryable() {
 			return &failure{code: fault.Internal, kind: fault.Bug}
@@ -76,4 +79,12 @@ func decode(err error) *failure {
 	default:
 		return &failure{code: fault.Internal, kind: fault.Bug}
 	}
+}
+
+// refuse returns the error that a query or an update is answered with. A refused
+// update leaves no trace in the history if its validator refuses it.
+func refuse(code fault.Code, message string) error {
+	return temporal.NewApplicationErrorWithOptions(message, string(code), temporal.ApplicationErrorOptions{
+		NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign,
+	})
 }

@@ -113,6 +113,7 @@ func TestTheBodyGetsTheFaultOfTheStep(t *testing.T) {
 		}
 		v := b.run(t)
 		require.Equal(t, errRefused.Code, fault.CodeOf(got))
+		require.Equal(t, errRefused.Message, fault.Of(got).Message)
 		require.Equal(t, fault.Business, fault.KindOf(got))
 		require.Equal(t, errRefused.Code, v.Reason)
 	}

@@ -18,9 +18,9 @@ type hostKey struct{}
 func Host(ctx workflow.Context) (workflow.Context, error) {
 	h := &host{sagas: map[string]*run{}}
 	err := workflow.SetQueryHandlerWithOptions(ctx, QuerySaga, func(id string) (View, error) {
-		r, ok := h.sagas[id]
-		if !ok {
-			return View{}, refuse(UnknownSaga, "the workflow has no such saga")
+		r, err := h.find(id)
+		if err != nil {
+			return View{}, err
 		}
 		return r.view(), nil
 	}, workflow.QueryHandlerOptions{Description: "the progress of the saga with this id"})
@@ -70,6 +70,15 @@ func hostOf(ctx workflow.Context) (workflow.Context, *host, error) {
 // first task is handled as soon as its handler is there, which is before any
 // saga can be.
 func (h *host) early() bool { return len(h.sagas) == 0 }
+
+// find returns the saga with this id, or refuses with [UnknownSaga].
+func (h *host) find(id string) (*run, error) {
+	r, ok := h.sagas[id]
+	if !ok {
+		return nil, refuse(UnknownSaga, "the workflow has no such saga")
+	}
+	return r, nil
+}
 
 func (h *host) add(r *run) error {
 	if _, ok := h.sagas[r.o.ID]; ok {

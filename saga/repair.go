@@ -93,59 +93,48 @@ type Waiver struct {
 // maxText is the longest text of a repair, in characters.
 const maxText = 1000
 
-// validate refuses what no saga could be repaired with.
-func (q RepairRequest) validate() error {
-	switch {
-	case q.Action != Retry && q.Action != Skip:
-		return refuse(fault.Invalid, "an action is retry or skip")
-	case strings.TrimSpace(q.Reason) == "":
-		return refuse(ReasonMissing, "a repair needs a reason")
-	case strings.TrimSpace(q.Operator) == "":
-		return refuse(OperatorMissing, "a repair needs the name of who asks for it")
+// validateRepair refuses a repair that cannot change anything. The first rule that
+// holds answers. A refused update leaves no trace in the history.
+func (h *host) validateRepair(q RepairRequest) error {
+	r, err := h.find(q.Saga)
+	if err != nil {
+		return err
 	}
-	for _, text := range []string{q.Reason, q.Operator, q.Reference} {
-		if utf8.RuneCountInString(text) > maxText || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-			return refuse(fault.Invalid, "a text has at most 1,000 characters, none of them a control character")
+	info, planned := r.o.Plan.step(q.Step)
+	s, skip := r.lookup(q.Step), q.Action == Skip
+	for _, rule := range []struct {
+		holds  bool
+		answer error
+	}{
+		{!planned, refuse(UnknownStep, "the saga's plan has no such step")},
+		{!skip && q.Action != Retry, refuse(fault.Invalid, "an action is retry or skip")},
+		{blank(q.Reason), refuse(ReasonMissing, "a repair needs a reason")},
+		{blank(q.Operator), refuse(OperatorMissing, "a repair needs the name of who asks for it")},
+		{!fit(q.Reason, q.Operator, q.Reference), refuse(fault.Invalid, "a text has at most 1,000 characters, none of them a control character")},
+		{skip && s != nil && s.state == Waived, nil}, // the same again
+		{r.over(), refuse(AlreadyDecided, "the saga has ended")},
+		{skip && info.kind == Pivot, refuse(PivotStep, "nothing is undone on a guess: a pivot can only be retried")},
+		{skip && info.kind == Closing, refuse(ClosingStep, "the saga is decided: a closing step can only be retried")},
+		{s == nil || !s.parked, refuse(NotFlagged, "the step needs no attention")},
+		// Before or after undo it may be one that the end rests on: nobody can do without its answer.
+		{skip && info.kind != Compensatable, refuse(fault.Invalid, "the step has no undo to give up on: it can only be retried")},
+		{skip && r.phase != Compensating, refuse(fault.Invalid, "the step is not being undone: it can only be retried, or the saga be cancelled")},
+		{skip && info.money && blank(q.Reference), refuse(ReferenceMissing, "the step's effect is money: giving up on its undo needs a reference")},
+	} {
+		if rule.holds {
+			return rule.answer
 		}
 	}
 	return nil
 }
 
-// validateRepair refuses a repair that cannot change anything. A refused update
-// leaves no trace in the history.
-func (h *host) validateRepair(q RepairRequest) error {
-	r, ok := h.sagas[q.Saga]
-	if !ok {
-		return refuse(UnknownSaga, "the workflow has no such saga")
-	}
-	info, ok := r.o.Plan.step(q.Step)
-	if !ok {
-		return refuse(UnknownStep, "the saga's plan has no such step")
-	}
-	if err := q.validate(); err != nil {
-		return err
-	}
-	s := r.lookup(q.Step)
-	switch {
-	case q.Action == Skip && s != nil && s.state == Waived:
-		return nil // the same again
-	case r.over():
-		return refuse(AlreadyDecided, "the saga has ended")
-	case q.Action == Skip && info.kind == Pivot:
-		return refuse(PivotStep, "nothing is undone on a guess: a pivot can only be retried")
-	case q.Action == Skip && info.kind == Closing:
-		return refuse(ClosingStep, "the saga is decided: a closing step can only be retried")
-	case s == nil || !s.parked:
-		return refuse(NotFlagged, "the step needs no attention")
-	case q.Action == Skip && info.kind != Compensatable:
-		// Before or after undo it may be one that the end rests on: nobody can do without its answer.
-		return refuse(fault.Invalid, "the step has no undo to give up on: it can only be retried")
-	case q.Action == Skip && r.phase != Compensating:
-		return refuse(fault.Invalid, "the step is not being undone: it can only be retried, or the saga be cancelled")
-	case q.Action == Skip && info.money && strings.TrimSpace(q.Reference) == "":
-		return refuse(ReferenceMissing, "the step's effect is money: giving up on its undo needs a reference")
-	}
-	return nil
+func blank(text string) bool { return strings.TrimSpace(text) == "" }
+
+// fit reports whether a repair can keep the texts.
+func fit(texts ...string) bool {
+	return !slices.ContainsFunc(texts, func(text string) bool {
+		return utf8.RuneCountInString(text) > maxText || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl)
+	})
 }
 
 // repair has a flagged step called again at once, or given up on, and waits until

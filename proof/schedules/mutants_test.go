@@ -161,12 +161,12 @@ var mutants = []mutant{
 	},
 	{
 		name: "MoneyIsWaivedWithoutAReference", file: "saga/repair.go",
-		was: "q.Action == Skip && info.money && ", is: "false && ",
+		was: "skip && info.money && ", is: "false && ",
 		by: named("./saga", "Repair"),
 	},
 	{
 		name: "APivotIsSkipped", file: "saga/repair.go",
-		was: "q.Action == Skip && info.kind == Pivot", is: "false",
+		was: "skip && info.kind == Pivot", is: "false",
 		by: named("./saga", "Repair|Skipped"),
 	},
 	{
