@@ -10,9 +10,9 @@ import (
 
 // messenger brings the news of a saga to [Options.Notice].
 type messenger struct {
-	fresh bool                // there is news that Notice has not seen
-	busy  bool                // a call of Notice is under way
-	hush  workflow.CancelFunc // ends it
+	dirty   bool                // there is news that Notice has not seen
+	running bool                // a call of Notice is under way
+	cancel  workflow.CancelFunc // ends it
 }
 
 // news says that what needs attention, or what is waived, has changed. Whoever
@@ -23,31 +23,31 @@ func (r *run) news() {
 	if r.o.Notice == nil {
 		return
 	}
-	r.fresh = true
-	if r.busy {
-		r.hush()
+	r.notice.dirty = true
+	if r.notice.running {
+		r.notice.cancel()
 		return
 	}
-	r.busy, r.hush = true, func() {}
+	r.notice.running, r.notice.cancel = true, func() {}
 	rest, _ := workflow.NewDisconnectedContext(r.outer)
 	workflow.GoNamed(rest, "saga-notice", r.deliver)
 }
 
 // deliver calls Notice until it has seen the latest news.
 func (r *run) deliver(ctx workflow.Context) {
-	for r.fresh {
-		r.fresh = false
+	for r.notice.dirty {
+		r.notice.dirty = false
 		call, cancel := workflow.WithCancel(ctx)
-		r.hush = cancel
+		r.notice.cancel = cancel
 		err := r.o.Notice(workflow.WithValue(with(call, r), noticeKey{}, true), r.view())
 		cancel()
-		if err != nil && !r.fresh {
+		if err != nil && !r.notice.dirty {
 			// The saga's own view and search attribute still say it.
 			workflow.GetLogger(ctx).Error("nobody took notice of the saga", "saga", r.o.ID, "code", string(fault.CodeOf(err)))
 			workflow.GetMetricsHandler(ctx).Counter("amends_saga_unnoticed").Inc(1)
 		}
 	}
-	r.busy = false
+	r.notice.running = false
 }
 
 // noticeKey marks the context of a notice.

@@ -44,7 +44,7 @@ func Run(ctx workflow.Context, o Options, body func(ctx workflow.Context) error)
 	r.stop() // releases the context; no step is open any more
 
 	rest, _ := workflow.NewDisconnectedContext(ctx)
-	r.await(rest, func() bool { return !r.busy && workflow.AllHandlersFinished(rest) })
+	r.await(rest, func() bool { return !r.notice.running && workflow.AllHandlersFinished(rest) })
 	return r.view(), nil
 }
 
@@ -72,7 +72,7 @@ type run struct {
 	waived    []Waiver // of earlier runs, as Decided has learned
 	repairs   []Repair
 	unstarted *stepRun // the pivot, if it is settled without having started here
-	messenger
+	notice    messenger
 }
 
 // position is where the body stands to the saga's point of no return, in its
