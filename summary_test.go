@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What `make test` reports is what everybody trusts, so it is tested too: on
-// events as `go test -json` prints them.
+// Releases rely on the summary of `make test`, so it has tests of its own, on events
+// as `go test -json` prints them.
 const (
 	passes = `{"Action":"start","Package":"m/a"}
 {"Action":"run","Package":"m/a","Test":"TestX"}
@@ -45,7 +45,24 @@ const (
 {"Action":"output","Package":"m/e","Output":"FAIL\tm/e [build failed]\n"}
 {"Action":"fail","Package":"m/e","Elapsed":0,"FailedBuild":"m/e [m/e.test]"}
 `
+	slow = `{"Time":"2026-01-31T23:59:59.5Z","Action":"start","Package":"m/f"}
+{"Time":"2026-01-31T23:59:59.6Z","Action":"pass","Package":"m/f","Test":"TestA","Elapsed":1}
+{"Time":"2026-01-31T23:59:59.7Z","Action":"pass","Package":"m/f","Test":"TestB","Elapsed":1}
+{"Time":"2026-02-01T00:00:01.5Z","Action":"pass","Package":"m/f","Elapsed":2.3}
+{"Time":"2026-02-01T00:00:02Z","Action":"pass","Package":"m","Test":"TestC","Elapsed":30}
+{"Time":"2026-02-01T00:00:12.4Z","Action":"fail","Package":"m","Elapsed":30.5}
+`
 )
+
+// table of the slowest packages after the events of slow and passes.
+const table = `
+slowest packages                                                seconds    tests
+.                                                                  30.5        1
+f                                                                   2.3        2
+all 3 packages, in 13 s by the clock                               32.8        4
+
+4 passed, 1 failed, 0 skipped
+`
 
 func TestSummary(t *testing.T) {
 	t.Parallel()
@@ -63,12 +80,13 @@ func TestSummary(t *testing.T) {
 		{"CountsAPackageThatDies", "", passes + dies, false, "1 passed, 1 failed, 0 skipped", []string{"panic: test timed out after 1s"}},
 		{"CountsAPackageThatDoesNotBuild", "", passes + doesNotBuild, false, "1 passed, 1 failed, 0 skipped", []string{"e/e.go:3:1: syntax error"}},
 		{"CountsGoTestItself", "", passes + "go: no such module\ngo test exited with 1\n", false, "1 passed, 1 failed, 0 skipped", []string{"go: no such module"}},
+		{"EndsWithTheSlowestPackages", "", slow + passes, false, "4 passed, 1 failed, 0 skipped", []string{table}},
 		{"FailsWithoutAnyTest", "", "", false, "0 passed, 0 failed, 0 skipped", []string{"no test ran"}},
 	} {
 		t.Run(c.claim, func(t *testing.T) {
 			t.Parallel()
 
-			cmd := exec.CommandContext(t.Context(), "awk", "-v", "strict="+c.strict, "-f", "scripts/summary.awk")
+			cmd := exec.CommandContext(t.Context(), "awk", "-v", "strict="+c.strict, "-v", "module=m", "-f", "scripts/summary.awk")
 			cmd.Stdin = strings.NewReader(c.events)
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr

@@ -63,4 +63,4 @@ not() { grep -vE "$1" || true; }
   run examples $race ./...
   run . $race -count=1 $(of "$uncached" | not "$without_race")
   run . -count=1 -timeout=20m $(of "$uncached" | grep -E "$without_race")
-} | awk -v strict="${CI:-}" -f scripts/summary.awk
+} | awk -v strict="${CI:-}" -v module="$(go list -m)" -f scripts/summary.awk
