@@ -2,8 +2,6 @@ package worker
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -17,6 +15,7 @@ import (
 
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/proof/enginetest"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/order"
 	orderstore "github.com/amends/amends/services/order/store"
@@ -29,23 +28,7 @@ const patience = 60 * time.Second
 // onEngine starts a dev server and connects to it.
 func onEngine(t *testing.T) *engine.Client {
 	t.Helper()
-	built, err := filepath.Abs("../bin/temporal")
-	require.NoError(t, err)
-	var bin string
-	for _, candidate := range []string{os.Getenv("AMENDS_TEMPORAL_BIN"), built, ""} {
-		if bin, err = temporal.Find(t.Context(), candidate); err == nil {
-			break
-		}
-	}
-	if err != nil {
-		if ci := os.Getenv("CI"); ci == "true" || ci == "1" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	s, err := temporal.Start(t.Context(), temporal.Options{Bin: bin, Dir: t.TempDir()})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Stop()) })
+	s := enginetest.Start(t, temporal.Options{})
 	c, err := engine.Dial(engine.Options{Address: s.Address, Isolated: true})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)

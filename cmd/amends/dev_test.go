@@ -15,6 +15,7 @@ import (
 
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/proof/enginetest"
 )
 
 func TestDev(t *testing.T) {
@@ -56,7 +57,7 @@ func TestDev(t *testing.T) {
 	require.Equal(t, "products imported: 1\n", out)
 
 	// A second one on the same folder is refused, in one line.
-	_, err = once(t, nil, append([]string{"dev", "--data-dir", dir, "--temporal-bin", temporalBin(t)}, anyPorts...)...)
+	_, err = once(t, nil, append([]string{"dev", "--data-dir", dir, "--temporal-bin", enginetest.CLI(t)}, anyPorts...)...)
 	require.EqualError(t, err, "data_dir: "+dir+" is in use by another amends; stop it, or choose another with --data-dir")
 
 	// Stop while a payment is being authorized: the attempt is drained.
@@ -130,7 +131,7 @@ func TestDevRefusesPortsInUse(t *testing.T) {
 		if strings.HasSuffix(flag, "-port") {
 			value = port
 		}
-		args := append([]string{"dev", "--data-dir", t.TempDir(), "--temporal-bin", temporalBin(t)}, anyPorts...)
+		args := append([]string{"dev", "--data-dir", t.TempDir(), "--temporal-bin", enginetest.CLI(t)}, anyPorts...)
 		_, err := once(t, nil, append(args, flag, value)...)
 		require.EqualError(t, err, want)
 	}
@@ -142,7 +143,7 @@ func TestDevEndsWhenAPartCannotStart(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	port := strings.TrimPrefix(l.Addr().String(), "127.0.0.1:")
-	args := append([]string{"dev", "--data-dir", t.TempDir(), "--temporal-bin", temporalBin(t)}, anyPorts...)
+	args := append([]string{"dev", "--data-dir", t.TempDir(), "--temporal-bin", enginetest.CLI(t)}, anyPorts...)
 	waits := []string{"AMENDS_SERVICES_ORDER_DSN=postgres://u:p@127.0.0.1:1/x"} // where nothing listens
 	_, err = once(t, waits, append(args, "--temporal-port", port)...)
 	require.ErrorContains(t, err, "temporal_port: port "+port+" on 127.0.0.1 is in use", "and does not wait for the database first")
@@ -151,7 +152,7 @@ func TestDevEndsWhenAPartCannotStart(t *testing.T) {
 func TestDevStoppedWhileItStarts(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	p := start(t, nil, append([]string{"dev", "--data-dir", dir, "--temporal-bin", temporalBin(t)}, anyPorts...)...)
+	p := start(t, nil, append([]string{"dev", "--data-dir", dir, "--temporal-bin", enginetest.CLI(t)}, anyPorts...)...)
 	require.Eventually(t, func() bool {
 		_, err := os.Stat(filepath.Join(dir, "temporal.pid"))
 		return err == nil

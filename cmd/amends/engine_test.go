@@ -10,13 +10,12 @@ import (
 
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/proof/enginetest"
 )
 
 func TestDevOnAnEngineThatIsThere(t *testing.T) {
 	t.Parallel()
-	there, err := temporal.Start(t.Context(), temporal.Options{Bin: temporalBin(t), Dir: t.TempDir()})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, there.Stop()) })
+	there := enginetest.Start(t, temporal.Options{})
 	dir := t.TempDir()
 	args := []string{
 		"dev", "--data-dir", dir, "--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0",

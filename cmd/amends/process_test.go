@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/proof/enginetest"
 )
 
 // asAmends makes this test binary be amends itself, for what only a process of
@@ -69,7 +71,7 @@ func gone(t *testing.T, url string) {
 func TestDevKilled(t *testing.T) {
 	t.Parallel()
 	dir, out := t.TempDir(), &output{}
-	cmd := amends(t, out, append([]string{"dev", "--data-dir", dir, "--temporal-bin", temporalBin(t)}, anyPorts...)...)
+	cmd := amends(t, out, append([]string{"dev", "--data-dir", dir, "--temporal-bin", enginetest.CLI(t)}, anyPorts...)...)
 	api, ui := ready(t, cmd, out)
 	slow := text(t, place(t, api, "slow", "tok_slow", false)["id"])
 	require.NoError(t, cmd.Process.Kill())
@@ -86,7 +88,7 @@ func TestDevKilled(t *testing.T) {
 func TestDevInterruptedAtATerminal(t *testing.T) {
 	t.Parallel()
 	out := &output{}
-	cmd := amends(t, out, append([]string{"dev", "--data-dir", t.TempDir(), "--temporal-bin", temporalBin(t)}, anyPorts...)...)
+	cmd := amends(t, out, append([]string{"dev", "--data-dir", t.TempDir(), "--temporal-bin", enginetest.CLI(t)}, anyPorts...)...)
 	_, ui := ready(t, cmd, out)
 	began := time.Now()
 	for range 2 { // to the whole group, and at once again, as make and timeout pass it on

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -16,30 +14,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/internal/dev/temporal"
+	"github.com/amends/amends/proof/enginetest"
 )
 
 // patience bounds every wait of these tests, on a machine that does other work too.
 const patience = 60 * time.Second
-
-// temporalBin returns the real CLI: AMENDS_TEMPORAL_BIN, bin/temporal of the
-// repository, or the one on PATH.
-func temporalBin(t *testing.T) string {
-	t.Helper()
-	built, err := filepath.Abs("../../bin/temporal")
-	require.NoError(t, err)
-	var found string
-	for _, candidate := range []string{os.Getenv("AMENDS_TEMPORAL_BIN"), built, ""} {
-		if found, err = temporal.Find(t.Context(), candidate); err == nil {
-			return found
-		}
-	}
-	if ci := os.Getenv("CI"); ci == "true" || ci == "1" {
-		t.Fatal(err)
-	}
-	t.Skip(err)
-	return ""
-}
 
 // output is what a running command has written so far.
 type output struct {
@@ -133,7 +112,7 @@ var anyPorts = []string{"--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1
 
 func startDev(t *testing.T, dir string, args ...string) *platformUnderTest {
 	t.Helper()
-	args = append(append([]string{"dev", "--data-dir", dir, "--temporal-bin", temporalBin(t)}, anyPorts...), args...)
+	args = append(append([]string{"dev", "--data-dir", dir, "--temporal-bin", enginetest.CLI(t)}, anyPorts...), args...)
 	p := start(t, []string{
 		"TEMPORAL_ADDRESS=engine.of.somebody.else:7233",
 		"AMENDS_DOCTOR_EVERY=87600h", // by itself it runs on the full five minutes, which may be in the middle of a test

@@ -14,6 +14,7 @@ import (
 
 	"github.com/amends/amends/internal/dev/loopback"
 	"github.com/amends/amends/internal/dev/temporal"
+	"github.com/amends/amends/proof/enginetest"
 	"github.com/amends/amends/workflows"
 )
 
@@ -46,9 +47,7 @@ func freeAddress(t *testing.T) string {
 
 func TestSplit(t *testing.T) {
 	t.Parallel()
-	engine, err := temporal.Start(t.Context(), temporal.Options{Bin: temporalBin(t), Dir: t.TempDir()})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, engine.Stop()) })
+	engine := enginetest.Start(t, temporal.Options{})
 	env := environment(t.TempDir(), engine.Address)
 
 	// A namespace that is not there ends every part, in one line.
@@ -70,7 +69,7 @@ func TestSplit(t *testing.T) {
 	parts["api"] = start(t, env["api"], "api", "--admin-addr", admin["api"], "--http-addr", public)
 	unready(t, admin["api"], "search attribute")
 
-	_, err = once(t, env["order"], "migrate", "order")
+	_, err := once(t, env["order"], "migrate", "order")
 	require.NoError(t, err)
 	unready(t, admin["order"], "namespace \"default\" has no search attribute AmendsOrderStatus=Keyword")
 

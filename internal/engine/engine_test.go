@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -15,35 +14,12 @@ import (
 	"github.com/amends/amends/internal/dev/loopback"
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/proof/enginetest"
 )
 
 var attributes = []engine.Attribute{
 	{Name: "AmendsCustomer", Type: enumspb.INDEXED_VALUE_TYPE_KEYWORD},
 	{Name: "AmendsNeedsAttention", Type: enumspb.INDEXED_VALUE_TYPE_BOOL},
-}
-
-// server starts a dev server without any search attribute. The CLI is
-// AMENDS_TEMPORAL_BIN's, bin/temporal's or PATH's.
-func server(t *testing.T) *temporal.Server {
-	t.Helper()
-	built, err := filepath.Abs("../../bin/temporal")
-	require.NoError(t, err)
-	bin := ""
-	for _, candidate := range []string{os.Getenv("AMENDS_TEMPORAL_BIN"), built, ""} {
-		if bin, err = temporal.Find(t.Context(), candidate); err == nil {
-			break
-		}
-	}
-	if err != nil {
-		if ci := os.Getenv("CI"); ci == "true" || ci == "1" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	s, err := temporal.Start(t.Context(), temporal.Options{Bin: bin, Dir: t.TempDir()})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Stop()) })
-	return s
 }
 
 func dial(t *testing.T, address, namespace string) *engine.Client {
@@ -56,7 +32,7 @@ func dial(t *testing.T, address, namespace string) *engine.Client {
 
 func TestEngine(t *testing.T) {
 	t.Parallel()
-	s := server(t)
+	s := enginetest.Start(t, temporal.Options{}) // without any search attribute
 
 	t.Run("IsNotReadyWithoutItsSearchAttributesUntilTheyAreRegistered", func(t *testing.T) {
 		t.Parallel()

@@ -15,10 +15,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/internal/dev/temporalserver"
 	"github.com/amends/amends/proof/bench/areas"
 	"github.com/amends/amends/proof/bench/report"
 	"github.com/amends/amends/proof/bench/rig"
+	"github.com/amends/amends/proof/enginetest"
 )
 
 // scratch holds the binaries; it outlives every test.
@@ -58,9 +58,8 @@ var build = sync.OnceValue(func() error {
 func tiny(t *testing.T, engine string) options {
 	t.Helper()
 	require.NoError(t, build())
-	_, err := temporalserver.Find(scratch)
-	if engine == onPostgres && errors.Is(err, temporalserver.ErrNotBuilt) && os.Getenv("CI") != "true" {
-		t.Skip(err)
+	if engine == onPostgres {
+		enginetest.Binaries(t)
 	}
 	return options{bin: scratch, write: filepath.Join(t.TempDir(), "benchmarks.md"), seed: 1, settle: 300 * time.Millisecond}
 }

@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/internal/dev/postgres"
-	"github.com/amends/amends/internal/dev/temporalserver"
+	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/proof/enginetest"
 )
 
 // Prepare builds the binary of this tree into a new folder for a platform, which
@@ -18,17 +17,8 @@ import (
 // fails it if CI=true.
 func Prepare(tb testing.TB) Where {
 	tb.Helper()
-	built, err := filepath.Abs("../../bin")
-	require.NoError(tb, err)
-	binaries, err := temporalserver.Find(built)
-	if err == nil {
-		_, err = postgres.Find()
-	}
-	missing := errors.Is(err, temporalserver.ErrNotBuilt) || errors.Is(err, postgres.ErrNotInstalled)
-	if missing && os.Getenv("CI") != "true" {
-		tb.Skip(err)
-	}
-	require.NoError(tb, err)
+	binaries := enginetest.Binaries(tb)
+	dbtest.Binaries(tb) // skips without PostgreSQL
 	dir, err := os.MkdirTemp("", "amends-chaos-") //nolint:usetesting // PostgreSQL's own user must get there, and a failure is kept
 	require.NoError(tb, err)
 	require.NoError(tb, os.Chmod(dir, 0o711)) //nolint:gosec // see above

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/amends/amends/internal/dev/postgres"
 )
 
@@ -22,20 +24,28 @@ func server(tb testing.TB) string {
 		return dsn
 	}
 	own, err := private()
-	switch {
-	case err == nil:
-		return own.DSN
-	case errors.Is(err, postgres.ErrNotInstalled) && !required():
-		tb.Skip(err)
-	default:
-		tb.Fatal(err)
-	}
-	return ""
+	require.NoError(tb, installed(tb, err))
+	return own.DSN
 }
 
-// required says whether a missing PostgreSQL is a failure.
-func required() bool {
-	return os.Getenv("CI") == "true" || os.Getenv("AMENDS_REQUIRE_POSTGRES") == "1"
+// Binaries returns the folder of PostgreSQL's binaries. Without them the test is
+// skipped, or fails if CI=true or AMENDS_REQUIRE_POSTGRES=1.
+func Binaries(tb testing.TB) string {
+	tb.Helper()
+	bin, err := postgres.Find()
+	require.NoError(tb, installed(tb, err))
+	return bin
+}
+
+// installed skips the test if err is that PostgreSQL is not installed, unless it
+// must be; otherwise it returns err.
+func installed(tb testing.TB, err error) error {
+	tb.Helper()
+	required := os.Getenv("CI") == "true" || os.Getenv("AMENDS_REQUIRE_POSTGRES") == "1"
+	if errors.Is(err, postgres.ErrNotInstalled) && !required {
+		tb.Skip(err)
+	}
+	return err
 }
 
 // start starts a private server.

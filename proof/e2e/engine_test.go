@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/proof/enginetest"
 	"github.com/amends/amends/workflows"
 )
 
@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 func withEngine(f func() int) (code int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	if temporalBin, err = temporalCLI(ctx); err != nil {
+	if temporalBin, err = enginetest.FindCLI(ctx); err != nil {
 		return 0, err
 	}
 	if scratch, err = os.MkdirTemp("", "amends-e2e-"); err != nil {
@@ -59,21 +59,4 @@ func withEngine(f func() int) (code int, err error) {
 	}
 	defer server.Close()
 	return f(), nil
-}
-
-// temporalCLI finds the pinned CLI: AMENDS_TEMPORAL_BIN, the one that `make
-// build` put into bin/, or the one on PATH.
-func temporalCLI(ctx context.Context) (string, error) {
-	if bin := os.Getenv("AMENDS_TEMPORAL_BIN"); bin != "" {
-		return temporal.Find(ctx, bin)
-	}
-	built := filepath.Join("..", "..", "bin", "temporal")
-	if _, err := os.Stat(built); err == nil {
-		abs, err := filepath.Abs(built)
-		if err != nil {
-			return "", err
-		}
-		return temporal.Find(ctx, abs)
-	}
-	return temporal.Find(ctx, "")
 }

@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -13,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/internal/dev/temporalserver"
+	"github.com/amends/amends/proof/enginetest"
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/services/payment"
 )
@@ -38,17 +37,10 @@ The platform on it, in another terminal:
 Ctrl-C stops everything. What was stored stays in .*\.
 $`)
 
-// startRealEngine starts one on the binaries of bin/, which scripts/test.sh has
-// built: where nothing may be skipped, they must be there.
+// startRealEngine starts one on the binaries of bin/.
 func startRealEngine(t *testing.T, dir string, args ...string) *realEngine {
 	t.Helper()
-	binaries, err := filepath.Abs("../../bin")
-	require.NoError(t, err)
-	_, err = temporalserver.Find(binaries)
-	if errors.Is(err, temporalserver.ErrNotBuilt) && os.Getenv("CI") != "true" {
-		t.Skip(err)
-	}
-	require.NoError(t, err)
+	binaries := filepath.Dir(enginetest.Binaries(t).Server)
 	args = append([]string{"temporal-postgres", "--data-dir", dir, "--binaries", binaries, "--port", "0"}, args...)
 	p := launch(t, home(dir), args...)
 	said := p.says(t, "Ctrl-C stops everything")

@@ -175,9 +175,7 @@ func (p *platform) wish(t *testing.T, id string) {
 // export does what an operator does.
 func (p *platform) export(t *testing.T, id string) []byte {
 	t.Helper()
-	bin, err := temporalCLI(t.Context())
-	require.NoError(t, err)
-	out, err := exec.CommandContext(t.Context(), bin, "workflow", "show", "--address", server.Address,
+	out, err := exec.CommandContext(t.Context(), temporalBin, "workflow", "show", "--address", server.Address,
 		"--workflow-id", workflows.WorkflowID(id), "--output", "json").Output()
 	require.NoError(t, err)
 	return out

@@ -3,7 +3,6 @@ package postgres_test
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/amends/amends/internal/dev/postgres"
+	"github.com/amends/amends/proof/dbtest"
 )
 
 // roleVariable makes this test binary play a parent: it starts a server in the
@@ -53,20 +53,9 @@ func folder(t *testing.T) string {
 	return dir
 }
 
-// bin returns the server's binaries.
-func bin(t *testing.T) string {
-	t.Helper()
-	found, err := postgres.Find()
-	if errors.Is(err, postgres.ErrNotInstalled) && os.Getenv("CI") != "true" && os.Getenv("AMENDS_REQUIRE_POSTGRES") != "1" {
-		t.Skip(err)
-	}
-	require.NoError(t, err)
-	return found
-}
-
 func start(t *testing.T, o postgres.Options) *postgres.Server {
 	t.Helper()
-	o.Bin = bin(t)
+	o.Bin = dbtest.Binaries(t)
 	s, err := postgres.Start(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Stop()) })
@@ -142,11 +131,11 @@ func TestServerSaysWhyItDidNotStart(t *testing.T) {
 	defer func() { require.NoError(t, l.Close()) }()
 	taken, ok := l.Addr().(*net.TCPAddr)
 	require.True(t, ok)
-	_, err = postgres.Start(t.Context(), postgres.Options{Bin: bin(t), Dir: folder(t), Port: taken.Port, Safety: postgres.Nothing})
+	_, err = postgres.Start(t.Context(), postgres.Options{Bin: dbtest.Binaries(t), Dir: folder(t), Port: taken.Port, Safety: postgres.Nothing})
 	require.EqualError(t, err, "postgres ended while it started (exit status 1); its last words: could not create any TCP/IP sockets")
 
 	other := start(t, postgres.Options{Dir: folder(t), Safety: postgres.Nothing})
-	_, err = postgres.Start(t.Context(), postgres.Options{Bin: bin(t), Dir: folder(t), Port: other.Port, Safety: postgres.Nothing})
+	_, err = postgres.Start(t.Context(), postgres.Options{Bin: dbtest.Binaries(t), Dir: folder(t), Port: other.Port, Safety: postgres.Nothing})
 	require.ErrorContains(t, err, "postgres ended while it started", "another one that answers is not ours")
 }
 
@@ -160,7 +149,7 @@ func TestServerLeavesNothingIfItIsTold(t *testing.T) {
 
 func TestServerEndsWithItsParentAndGoesOn(t *testing.T) {
 	t.Parallel()
-	bin(t) // skips if there is none
+	dbtest.Binaries(t) // skips if there is none
 	dir := folder(t)
 	self, err := os.Executable()
 	require.NoError(t, err)

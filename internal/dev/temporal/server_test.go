@@ -21,6 +21,7 @@ import (
 	sdktemporal "go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/internal/dev/temporal"
+	"github.com/amends/amends/proof/enginetest"
 )
 
 // roleVariable makes this test binary play amends: it starts a server in the
@@ -45,36 +46,6 @@ func TestMain(m *testing.M) {
 	select {}
 }
 
-// bin returns the real CLI: AMENDS_TEMPORAL_BIN, bin/temporal of the repository,
-// or the one on PATH.
-func bin(t *testing.T) string {
-	t.Helper()
-	built, err := filepath.Abs("../../../bin/temporal")
-	require.NoError(t, err)
-	for _, candidate := range []string{os.Getenv("AMENDS_TEMPORAL_BIN"), built} {
-		if found, err := temporal.Find(t.Context(), candidate); candidate != "" && err == nil {
-			return found
-		}
-	}
-	found, err := temporal.Find(t.Context(), "")
-	if err != nil {
-		if ci := os.Getenv("CI"); ci == "true" || ci == "1" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	return found
-}
-
-func start(t *testing.T, o temporal.Options) *temporal.Server {
-	t.Helper()
-	o.Bin = bin(t)
-	s, err := temporal.Start(t.Context(), o)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Stop()) })
-	return s
-}
-
 func TestServer(t *testing.T) {
 	t.Parallel()
 
@@ -82,14 +53,14 @@ func TestServer(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
 		o := temporal.Options{Dir: dir, SearchAttributes: attributes}
-		first := start(t, o)
+		first := enginetest.Start(t, o)
 		startWorkflow(t, first.Address)
 		began := time.Now()
 		require.NoError(t, first.Stop())
 		require.Less(t, time.Since(began), 4*time.Second, "a server that must be killed was not asked nicely enough")
 		require.NoFileExists(t, filepath.Join(dir, "temporal.pid"))
 
-		second := start(t, o)
+		second := enginetest.Start(t, o)
 		c, err := client.Dial(client.Options{HostPort: second.Address})
 		require.NoError(t, err)
 		defer c.Close()
@@ -108,7 +79,7 @@ func TestServer(t *testing.T) {
 		require.NoError(t, err)
 		port := int(addr.Port())
 		for key, o := range map[string]temporal.Options{"temporal_port": {Port: port}, "ui_port": {UIPort: port}} {
-			o.Bin, o.Dir = bin(t), t.TempDir()
+			o.Bin, o.Dir = enginetest.CLI(t), t.TempDir()
 			_, err := temporal.Start(t.Context(), o)
 			require.EqualError(t, err, fmt.Sprintf("%s: port %d on 127.0.0.1 is in use; stop what uses it, or choose another with --%s",
 				key, port, strings.ReplaceAll(key, "_", "-")))
@@ -117,7 +88,7 @@ func TestServer(t *testing.T) {
 
 	t.Run("SaysWhyItDidNotStart", func(t *testing.T) {
 		t.Parallel()
-		_, err := temporal.Start(t.Context(), temporal.Options{Bin: bin(t), Dir: t.TempDir(), SearchAttributes: []string{"Nonsense"}})
+		_, err := temporal.Start(t.Context(), temporal.Options{Bin: enginetest.CLI(t), Dir: t.TempDir(), SearchAttributes: []string{"Nonsense"}})
 		require.ErrorContains(t, err, "dev server ended while it started")
 		require.ErrorContains(t, err, "Nonsense")
 	})
@@ -125,7 +96,7 @@ func TestServer(t *testing.T) {
 	t.Run("SaysWhenItDied", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		s := start(t, temporal.Options{Dir: dir})
+		s := enginetest.Start(t, temporal.Options{Dir: dir})
 		require.NoError(t, syscall.Kill(pid(t, dir), syscall.SIGKILL))
 		<-s.Done()
 		require.EqualError(t, s.Err(), "the Temporal dev server ended (signal: killed); its last words: none")
@@ -134,7 +105,7 @@ func TestServer(t *testing.T) {
 	t.Run("IsInAProcessGroupOfItsOwn", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		start(t, temporal.Options{Dir: dir})
+		enginetest.Start(t, temporal.Options{Dir: dir})
 		group, err := syscall.Getpgid(pid(t, dir))
 		require.NoError(t, err)
 		require.Equal(t, pid(t, dir), group)
@@ -154,15 +125,15 @@ func TestParentKilled(t *testing.T) {
 	}, 5*time.Second, 10*time.Millisecond)
 	require.FileExists(t, filepath.Join(dir, "temporal.pid"))
 
-	s := start(t, temporal.Options{Dir: dir, SearchAttributes: attributes}) // the same state, a note of a dead process
+	s := enginetest.Start(t, temporal.Options{Dir: dir, SearchAttributes: attributes}) // the same state, a note of a dead process
 	startWorkflow(t, s.Address)
 }
 
 func TestEndsAServerThatWasLeftBehind(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	left := start(t, temporal.Options{Dir: dir})
-	start(t, temporal.Options{Dir: dir})
+	left := enginetest.Start(t, temporal.Options{Dir: dir})
+	enginetest.Start(t, temporal.Options{Dir: dir})
 	<-left.Done()
 	require.ErrorContains(t, left.Err(), "signal: killed")
 }
@@ -186,7 +157,7 @@ func kill9(t *testing.T, dir string) (address string) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	parent := exec.CommandContext(t.Context(), self)
-	parent.Env = append(os.Environ(), roleVariable+"="+dir, "AMENDS_TEST_TEMPORAL="+bin(t))
+	parent.Env = append(os.Environ(), roleVariable+"="+dir, "AMENDS_TEST_TEMPORAL="+enginetest.CLI(t))
 	out, err := parent.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, parent.Start())

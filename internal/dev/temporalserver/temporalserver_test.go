@@ -1,7 +1,6 @@
 package temporalserver_test
 
 import (
-	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -18,27 +17,14 @@ import (
 
 	"github.com/amends/amends/internal/dev/postgres"
 	"github.com/amends/amends/internal/dev/temporalserver"
+	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/proof/enginetest"
 )
-
-// binaries returns those that scripts/temporal-server.sh has built into bin/.
-func binaries(t *testing.T) temporalserver.Binaries {
-	t.Helper()
-	found, err := temporalserver.Find("../../../bin")
-	if errors.Is(err, temporalserver.ErrNotBuilt) && os.Getenv("CI") != "true" {
-		t.Skip(err)
-	}
-	require.NoError(t, err)
-	return found
-}
 
 // database starts a PostgreSQL of the test's own, as `amends temporal-postgres` does.
 func database(t *testing.T) temporalserver.Database {
 	t.Helper()
-	bin, err := postgres.Find()
-	if errors.Is(err, postgres.ErrNotInstalled) && os.Getenv("CI") != "true" {
-		t.Skip(err)
-	}
-	require.NoError(t, err)
+	bin := dbtest.Binaries(t)
 	dir, err := os.MkdirTemp("", "amends-temporalserver-") //nolint:usetesting // the test's own folder is closed to the server's user when we are root
 	require.NoError(t, err)
 	s, err := postgres.Start(t.Context(), postgres.Options{Bin: bin, Dir: dir, Password: "secret", Safety: postgres.Nothing, Remove: true})
@@ -76,7 +62,7 @@ func has(t *testing.T, c client.Client, namespace string) bool {
 // One after the other on one server: its schema takes a while to make.
 func TestServer(t *testing.T) {
 	t.Parallel()
-	o := temporalserver.Options{Binaries: binaries(t), Dir: t.TempDir(), Database: database(t)}
+	o := temporalserver.Options{Binaries: enginetest.Binaries(t), Dir: t.TempDir(), Database: database(t)}
 	s := start(t, o)
 	address := s.Address
 	c := dial(t, s)
@@ -123,7 +109,7 @@ func TestServer(t *testing.T) {
 
 func TestServerSaysWhyItDidNotStart(t *testing.T) {
 	t.Parallel()
-	o := temporalserver.Options{Binaries: binaries(t), Dir: t.TempDir(), Database: temporalserver.Database{Port: 1, User: "postgres"}}
+	o := temporalserver.Options{Binaries: enginetest.Binaries(t), Dir: t.TempDir(), Database: temporalserver.Database{Port: 1, User: "postgres"}}
 	_, err := temporalserver.Start(t.Context(), o)
 	require.ErrorContains(t, err, "engine's schema: exit status 1; its last words: ")
 	require.ErrorContains(t, err, "no usable database connection found")

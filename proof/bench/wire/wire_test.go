@@ -2,18 +2,15 @@ package wire_test
 
 import (
 	"context"
-	"net"
 	"net/url"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/amends/amends/internal/dev/postgres"
 	"github.com/amends/amends/proof/bench/wire"
+	"github.com/amends/amends/proof/dbtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -22,10 +19,8 @@ func TestCountsRoundTrips(t *testing.T) {
 	t.Parallel()
 	l, c := connect(t)
 	ctx := t.Context()
-	asked := func() int64 {
-		before := l.Read()["postgres"].Trips
-		return before
-	}
+	database := c.Config().Database
+	asked := func() int64 { return l.Read()[database].Trips }
 
 	before := asked()
 	_, err := c.Exec(ctx, "SELECT $1::int", 1)
@@ -53,7 +48,7 @@ func TestCountsRoundTrips(t *testing.T) {
 	require.NoError(t, c.SendBatch(ctx, &batch).Close())
 	require.EqualValues(t, 1, asked()-before, "a batch is one")
 
-	counted := l.Read()["postgres"].Statements
+	counted := l.Read()[database].Statements
 	require.EqualValues(t, 8, counted["SELECT $1::int"])
 	require.EqualValues(t, 1, counted["begin"])
 }
@@ -65,25 +60,14 @@ func TestClosesWhatIsOpen(t *testing.T) {
 	require.Error(t, c.Ping(t.Context()))
 }
 
-// connect returns a connection over a line to a server of its own.
+// connect returns a connection over a line to a database of its own.
 func connect(t *testing.T) (*wire.Line, *pgx.Conn) {
 	t.Helper()
-	bin, err := postgres.Find()
-	if err != nil && os.Getenv("CI") != "true" {
-		t.Skip(err)
-	}
+	u, err := url.Parse(dbtest.Postgres(t))
 	require.NoError(t, err)
-	dir, err := os.MkdirTemp("", "amends-wire-") //nolint:usetesting // PostgreSQL's user must reach it
-	require.NoError(t, err)
-	server, err := postgres.Start(t.Context(), postgres.Options{Bin: bin, Dir: dir, Safety: postgres.Nothing, Remove: true})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, server.Stop()) })
-
-	l, err := wire.Open(t.Context(), net.JoinHostPort("127.0.0.1", strconv.Itoa(server.Port)))
+	l, err := wire.Open(t.Context(), u.Host)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = l.Close() })
-	u, err := url.Parse(server.DSN)
-	require.NoError(t, err)
 	u.Host = l.Address
 	c, err := pgx.Connect(t.Context(), u.String())
 	require.NoError(t, err)
