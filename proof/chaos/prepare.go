@@ -18,7 +18,7 @@ import (
 func Prepare(tb testing.TB) Where {
 	tb.Helper()
 	binaries := enginetest.Binaries(tb)
-	dbtest.Binaries(tb) // skips without PostgreSQL
+	dbtest.Binaries(tb)                           // skips without PostgreSQL
 	dir, err := os.MkdirTemp("", "amends-chaos-") //nolint:usetesting // PostgreSQL's own user must get there, and a failure is kept
 	require.NoError(tb, err)
 	require.NoError(tb, os.Chmod(dir, 0o711)) //nolint:gosec // see above

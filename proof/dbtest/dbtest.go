@@ -43,8 +43,7 @@ func Open(tb testing.TB, dsn string, o database.Options) *gorm.DB {
 	return db
 }
 
-// SQLite returns the DSN of a file that is not there yet, in the test's own
-// folder.
+// SQLite returns the DSN of a new file in a folder of the test.
 func SQLite(tb testing.TB) string {
 	tb.Helper()
 	return "sqlite:" + filepath.Join(tb.TempDir(), "test.db")
@@ -52,7 +51,7 @@ func SQLite(tb testing.TB) string {
 
 // Postgres returns the DSN of a fresh, empty database, as superuser, and drops it
 // when the test ends. The server is TEST_DATABASE_URL if that is set, else a
-// private one from the installed binaries, which the tests of this process share
+// private one from the installed binaries, which all tests of the process share
 // and which ends with it. Without either the test is skipped, or fails if CI=true
 // or AMENDS_REQUIRE_POSTGRES=1.
 func Postgres(tb testing.TB) string {
@@ -71,7 +70,7 @@ func Postgres(tb testing.TB) string {
 // execute runs one statement on a connection of its own.
 func execute(tb testing.TB, dsn, statement string) {
 	tb.Helper()
-	// Not the test's context: that has ended when cleanups run.
+	// Not the test's context: it has ended when cleanups run.
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, dsn)

@@ -51,7 +51,7 @@ func TestEachRunsOnBothEnginesWithAFreshDatabase(t *testing.T) {
 	})
 }
 
-func TestPostgresIsDroppedWhenTheTestEnds(t *testing.T) { //nolint:tparallel // it looks at what the inner test left
+func TestPostgresIsDroppedWhenTheTestEnds(t *testing.T) { //nolint:tparallel // looks at the remains of the inner test
 	t.Parallel()
 	var dsn string
 	t.Run("inner", func(t *testing.T) {
@@ -67,7 +67,7 @@ func TestPostgresIsDroppedWhenTheTestEnds(t *testing.T) { //nolint:tparallel // 
 
 const childEnv = "AMENDS_DBTEST_CHILD"
 
-// TestChild is not a test: it is the process that the next one kills.
+// TestChild is not a test but the process that the next test kills.
 func TestChild(t *testing.T) { //nolint:paralleltest // it runs alone in its process
 	if os.Getenv(childEnv) == "" {
 		return // not skipped: nothing is missing

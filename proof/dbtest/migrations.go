@@ -10,9 +10,9 @@ import (
 	"gorm.io/gorm"
 )
 
-// UpDownUp takes a schema up, all of its own migrations down, and up again, on
-// both engines, and asks ready after each. The migrations are those in the
-// folder "migrations" beside the test.
+// UpDownUp migrates a schema up, all of its own migrations down, and up again, on
+// both engines, and calls ready after each. The migrations are those in the folder
+// "migrations" beside the test.
 func UpDownUp(t *testing.T, migrate, ready func(context.Context, *gorm.DB) error) {
 	t.Helper()
 	none := func(context.Context, *gorm.DB) error { return nil }
@@ -26,7 +26,7 @@ func UpDownUp(t *testing.T, migrate, ready func(context.Context, *gorm.DB) error
 		dialect := map[string]goose.Dialect{"sqlite": goose.DialectSQLite3, "postgres": goose.DialectPostgres}[db.Name()]
 		own, err := goose.NewProvider(dialect, pool, os.DirFS("migrations"))
 		require.NoError(t, err)
-		first := own.ListSources()[0].Version // what is below is of another source
+		first := own.ListSources()[0].Version // lower versions are of another source
 		_, err = own.DownTo(t.Context(), first-1)
 		require.NoError(t, err)
 		require.Error(t, ready(t.Context(), db))

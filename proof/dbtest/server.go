@@ -13,8 +13,8 @@ import (
 	"github.com/amends/amends/internal/dev/postgres"
 )
 
-// private is the one server of this process, started by the first test that
-// needs it. It ends with the process, however that does, and leaves nothing.
+// private is the one server of this process, started by the first test that needs
+// it. It ends with the process, even a killed one, and leaves nothing behind.
 var private = sync.OnceValues(start)
 
 // server returns the superuser's DSN of the test server.
@@ -37,7 +37,7 @@ func Binaries(tb testing.TB) string {
 	return bin
 }
 
-// installed skips the test if err is that PostgreSQL is not installed, unless it
+// installed skips the test if err says that PostgreSQL is not installed, unless it
 // must be; otherwise it returns err.
 func installed(tb testing.TB, err error) error {
 	tb.Helper()

@@ -13,16 +13,16 @@ import (
 	"github.com/amends/amends/proof/bench/wire"
 )
 
-// Counted returns a fresh PostgreSQL database, migrated by migrate, of which every
-// round trip is counted, and how many there have been. It has one connection, so
-// that a statement is prepared once: that takes a round trip of its own.
+// Counted returns a fresh PostgreSQL database, migrated by migrate, and a function
+// that returns how many round trips it has had. The database has one connection,
+// so that each statement is prepared once, which takes a round trip of its own.
 func Counted(tb testing.TB, migrate func(ctx context.Context, db *gorm.DB) error) (db *gorm.DB, trips func() int) {
 	tb.Helper()
 	u, err := url.Parse(Postgres(tb))
 	require.NoError(tb, err)
 	line, err := wire.Open(tb.Context(), u.Host)
 	require.NoError(tb, err)
-	tb.Cleanup(func() { _ = line.Close() }) // the connection is closed by then
+	tb.Cleanup(func() { _ = line.Close() }) // after the connection
 	u.Host = line.Address
 	db = Open(tb, u.String(), database.Options{MaxConns: 1})
 	require.NoError(tb, migrate(tb.Context(), db))
@@ -32,21 +32,21 @@ func Counted(tb testing.TB, migrate func(ctx context.Context, db *gorm.DB) error
 	}
 }
 
-// Call is something that a saga asks, and how many round trips it takes.
+// Call is a call of a saga, and how many round trips it takes.
 type Call struct {
 	trips int
 	name  string
 	do    func(ctx context.Context) error
 }
 
-// Takes says that do takes so many round trips.
+// Takes returns a call that takes that many round trips.
 func Takes(trips int, name string, do func(ctx context.Context) error) Call {
 	return Call{trips, name, do}
 }
 
-// RequireTrips requires that the calls of a saga, made in their order, take as
-// many round trips as they say: whoever adds one has to say so. The calls of one
-// saga before it prepare the statements.
+// RequireTrips requires that the calls of a saga, made in their order, take
+// exactly as many round trips as declared, so that a change of the number is a
+// visible change of the test. The calls of a first saga prepare the statements.
 func RequireTrips(t *testing.T, trips func() int, calls func(saga string) []Call) {
 	t.Helper()
 	var want, got []string
@@ -62,5 +62,5 @@ func RequireTrips(t *testing.T, trips func() int, calls func(saga string) []Call
 	require.Equal(t, want, got)
 }
 
-// Only drops an answer: a [Call] returns an error.
+// Only drops an answer, because a [Call] returns an error only.
 func Only[T any](_ T, err error) error { return err }

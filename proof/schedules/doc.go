@@ -1,7 +1,6 @@
-// Package schedules tries the platform's promises under faults: the order saga under
-// every schedule of faults, with the real workflow, activities, services, stores
-// and simulators (see saga/sagatest). It runs without the race detector, under
-// which SQLite is 13 times slower.
+// Package schedules runs the order saga under every schedule of faults, with the
+// real workflow, activities, services, stores and simulators (see saga/sagatest).
+// It runs without the race detector, under which SQLite is 13 times slower.
 //
 //	go test ./proof/schedules -faults 2             every schedule of up to two faults
 //	go test ./proof/schedules -schedule 'CALL=KIND' one schedule again

@@ -20,9 +20,9 @@ import (
 
 var doctored = flag.Int("doctor", 1, "up to how many faults the doctor looks at an order after; -sample and -seed draw which")
 
-// The doctor finds nothing wrong, whatever faults an order had: what it
-// calls wrong is never what a fault leaves behind. (That it finds what is wrong,
-// the tests of the workflows show.)
+// The doctor finds nothing wrong after any fault: it never reports the remains of
+// a fault that the saga survived. (The tests of the workflows show that it finds
+// real damage.)
 func TestTheDoctorFindsNothingAfterAnyFault(t *testing.T) {
 	t.Parallel()
 
@@ -41,10 +41,10 @@ func TestTheDoctorFindsNothingAfterAnyFault(t *testing.T) {
 	require.NoError(t, report.Valid(e))
 }
 
-// patient is a subject that the doctor looks at when its saga has ended.
+// patient is a subject that the doctor judges when its saga has ended.
 type patient struct{ *subject }
 
-// Check is the invariants, and then the doctor's judgement of the same books.
+// Check checks the invariants, then lets the doctor judge the same ledgers.
 func (p *patient) Check(ctx context.Context, end sagatest.End) error {
 	if err := p.subject.Check(ctx, end); err != nil {
 		return err
@@ -60,7 +60,7 @@ func (p *patient) Check(ctx context.Context, end sagatest.End) error {
 	return errors.Join(found...)
 }
 
-// facts are what everybody has of the order.
+// facts returns the facts of all services about the order.
 func (p *patient) facts(ctx context.Context) (workflows.Facts, error) {
 	f, r := workflows.Facts{Saga: orderID}, key.Range{Sagas: []string{orderID}}
 	orders, err := p.Orders.Audit(ctx, r)

@@ -19,19 +19,19 @@ import (
 
 var allMutants = flag.Bool("mutants", false, "try every mutant, not only the quick ones")
 
-// mutant is a broken copy of one file, which a test must notice. A mutant that
-// survives shows that the tests do not prove what they say.
+// mutant is a broken copy of one file. The tests must fail with it: a mutant that
+// survives shows that they do not prove their claims.
 type mutant struct {
 	name string
 	file string // from the repository's root
 	was  string // stands in the file exactly once
 	is   string
-	// by is how it is caught: arguments of go test.
+	// by are the arguments of go test that catch it.
 	by    []string
 	quick bool // tried also without -mutants
 }
 
-// explore runs the explorer with up to so many faults.
+// explore runs the explorer with at most that many faults.
 func explore(faults string, more ...string) []string {
 	return append([]string{"./proof/schedules", "-run", "TestNoScheduleOfFaultsBreaksAnOrder", "-faults", faults}, more...)
 }
@@ -39,7 +39,7 @@ func explore(faults string, more ...string) []string {
 // named runs named tests of a package.
 func named(pkg, run string) []string { return []string{pkg, "-run", run} }
 
-// caughtWithin is how long a test may take to notice, without building it.
+// caughtWithin is the time that a test has to notice a mutant, without the build.
 const caughtWithin = "60s"
 
 func TestEveryMutantIsCaught(t *testing.T) {
@@ -66,8 +66,8 @@ var (
 	failedSchedule = regexp.MustCompile(`schedule "([^"]*)"`)
 )
 
-// catcher returns the first test that failed and, if it was the explorer, the
-// schedule.
+// catcher returns the first test that failed, with its schedule if it was the
+// explorer.
 func catcher(out string) string {
 	by := failedTest.FindStringSubmatch(out)[1]
 	if s := failedSchedule.FindStringSubmatch(out); s != nil {
@@ -76,8 +76,8 @@ func catcher(out string) string {
 	return by
 }
 
-// test builds the tests with the mutant in place of its original and runs them.
-// The original stays as it is.
+// test builds the tests with the mutant in place of its original, and runs them.
+// The file of the original does not change.
 func (m mutant) test(t *testing.T) (output string, err error) {
 	t.Helper()
 	root, err := filepath.Abs(filepath.Join("..", ".."))

@@ -1,6 +1,6 @@
 package schedules_test
 
-// mutants are the ways in which sagas are known to lose money.
+// mutants are the known ways in which sagas lose money.
 var mutants = []mutant{
 	{
 		name: "UndoOnlyWhatSucceeded", file: "saga/undo.go", quick: true,

@@ -35,9 +35,10 @@ var (
 	schedule = flag.String("schedule", "", "the one schedule to run")
 )
 
-// TestMain lets the heap grow: most of it is garbage, and collecting it was a fifth
-// of the explorer's time. What lives is the level's schedules and the worlds that are
-// known; the limit makes the collector work harder before the machine runs out.
+// TestMain lets the heap grow: most of it is garbage, and collecting it took a
+// fifth of the explorer's time. The live part is the schedules of one level and
+// the known worlds; the limit makes the collector work harder before the machine
+// runs out.
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(400)
 	debug.SetMemoryLimit(6 << 30)
@@ -76,9 +77,9 @@ func TestNoScheduleOfFaultsBreaksAnOrder(t *testing.T) {
 	require.NoError(t, report.Valid(e))
 }
 
-// timing is the default, but for the longest pause before the decision: an outage
-// that outlasts decide-by then has a dozen attempts, not seventy of which sixty
-// differ in nothing but the time. So all of them can be tried.
+// timing is the default, except for the longest pause before the decision: an
+// outage beyond decide-by then has a dozen attempts, not seventy that differ in
+// nothing but the time. So all of them can be tried.
 func timing() saga.Timing {
 	t := saga.DefaultTiming()
 	t.RetryMax = t.ParkedRetry
@@ -93,11 +94,11 @@ type subject struct {
 	registry *sagatest.Registry
 	worker   switches
 	first    *workflows.OrderView // how the saga ended the first time
-	rash     []string             // steps that were undone before anybody had recorded why
-	replaced string               // the first reason, and what it became
+	rash     []string             // steps that were undone before a reason was recorded
+	replaced string               // the first reason, and the one that replaced it
 }
 
-// switches are what the outside world refuses.
+// switches are refusals of the external systems.
 type switches struct{ decline, undeliverable bool }
 
 func newSubject(t *testing.T) (*subject, error) {
@@ -134,7 +135,7 @@ func (s *subject) Reset(ctx context.Context) error {
 	return s.Shop.Reset(ctx)
 }
 
-// Check is all invariants, and that the workflow answers what the record says.
+// Check checks all invariants, and that the workflow and the record agree.
 func (s *subject) Check(ctx context.Context, end sagatest.End) error {
 	var v workflows.OrderView
 	if err := end.Result(&v); err != nil {
@@ -161,10 +162,10 @@ func (s *subject) Check(ctx context.Context, end sagatest.End) error {
 	if s.replaced != "" {
 		wrong("the first reason %s", s.replaced)
 	}
-	// A run that is lost between settling the pivot and recording its reason leaves a
-	// pivot that is suspended and nothing else: the next one does not know why. No
-	// service has a bug here, so that is all that INTERNAL can mean, and it is flagged,
-	// also if the run that found it was lost with its flag.
+	// A run that is lost between settling the pivot and recording its reason
+	// leaves only a suspended pivot, so the next run does not know the reason.
+	// INTERNAL can mean nothing else here, as no service has a bug. It must be
+	// flagged, even if the run that found it was lost with its flag.
 	flagged := func(a saga.Attention) bool {
 		return a.Code == fault.Suspended || a.Code == fault.Internal && a.Step == activities.DecideOrder.Name
 	}
@@ -180,8 +181,8 @@ func (s *subject) Check(ctx context.Context, end sagatest.End) error {
 	return errors.Join(append(problems, s.Shop.Check(ctx))...)
 }
 
-// witness looks at what is undone whenever an order may be decided against for the
-// first time.
+// witness lists the undone steps at each point where an order may be aborted for
+// the first time.
 type witness struct {
 	order.Service
 
@@ -192,15 +193,15 @@ func (w *witness) Decide(ctx context.Context, k key.Key, d order.Decision) (orde
 	return w.watch(ctx, k, func() (order.Record, error) { return w.Service.Decide(ctx, k, d) })
 }
 
-// Cancel comes after the undo, so nothing is undone if nobody has decided. (Undo
-// mode of an order that was never created is otherwise, and none is tried here: it
-// has no record to decide in.)
+// Cancel comes after the undo, so no step is undone before the decision. (The undo
+// mode of an order that was never created differs: it has no record to decide in.
+// No schedule has one.)
 func (w *witness) Cancel(ctx context.Context, k key.Key, c order.Closing) (order.Record, error) {
 	return w.watch(ctx, k, func() (order.Record, error) { return w.Service.Cancel(ctx, k, c) })
 }
 
-// watch notes what is undone of an order that nobody has decided against, and that a
-// first reason does not stay.
+// watch records the undone steps of an order that is not aborted yet, and any
+// change of its first reason.
 func (w *witness) watch(ctx context.Context, k key.Key, call func() (order.Record, error)) (order.Record, error) {
 	before, err := w.s.Orders.Get(ctx, k.Saga)
 	if err != nil {
@@ -210,7 +211,7 @@ func (w *witness) watch(ctx context.Context, k key.Key, call func() (order.Recor
 		if w.s.rash, err = w.s.Undone(ctx); err != nil {
 			return order.Record{}, err
 		}
-		// The pivot is settled before.
+		// The pivot is settled before the decision.
 		w.s.rash = slices.DeleteFunc(w.s.rash, func(step string) bool { return step == activities.CapturePayment.Name })
 	}
 	after, err := call()
@@ -220,7 +221,7 @@ func (w *witness) watch(ctx context.Context, k key.Key, call func() (order.Recor
 	return after, err
 }
 
-// Fingerprint is what all services and the outside world keep.
+// Fingerprint returns the state of all services and external systems.
 func (s *subject) Fingerprint(ctx context.Context) ([]byte, error) {
 	books, err := s.Shop.Fingerprint(ctx)
 	if s.first != nil {
@@ -271,14 +272,14 @@ func (s *subject) change(ctx context.Context, f func(*catalog.Product)) error {
 	return nil
 }
 
-// faultyProvider lets each call of the payment provider fail by itself.
+// faultyProvider fails each call of the payment provider by itself.
 type faultyProvider struct {
 	provider.Provider
 	s *subject
 }
 
-// through makes a call that the schedule may fail. A late call has a context of
-// its own: its caller's has ended.
+// through makes a call that the schedule may fail. A late call gets a context of
+// its own, because the context of its caller has ended.
 func through[T any](ctx context.Context, r *sagatest.Registry, name string, unreachable error, call func(ctx context.Context) (T, error)) (T, error) {
 	var out T
 	err := r.Outside(name, func() (err error) {

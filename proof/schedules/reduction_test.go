@@ -20,8 +20,8 @@ import (
 
 var reduction = flag.Int("reduction", 1, "up to how many faults the explorer is compared with itself without its reduction")
 
-// noting is a subject that notes every run and how it ended, and lets none of
-// them fail the exploration, so that it goes on to the end.
+// noting is a subject that records every run and its end. It fails none of them,
+// so that the exploration runs to completion.
 type noting struct {
 	*subject
 	runs *runs
@@ -57,7 +57,8 @@ func (n *noting) Check(ctx context.Context, end sagatest.End) error {
 	return nil
 }
 
-// chance is what is another in each run: what was generated, and the real time.
+// chance matches the values that differ in each run: generated ids, and the real
+// time.
 var chance = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|20[1-9][0-9]-[0-9]{2}-[0-9]{2}[T ][0-9:.]{8,15}(Z|[+-][0-9]{2}:[0-9]{2})?`)
 
 // uncompared is a subject whose worlds are not compared.
@@ -88,11 +89,10 @@ func exploreNoting(t *testing.T, faults int, unreduced bool, over func(*noting) 
 	return seen, r
 }
 
-// The schedules that the explorer leaves out because they would be the same run
-// as another one are: all calls, the result with its times and what the
-// invariants say are those of one that is tried. Those that it leaves out because
-// another one came to an equal world end as one that is tried: with its result,
-// with the same in every database, and with what the invariants say.
+// The explorer leaves out schedules that would repeat the run of another one: all
+// calls, the result with its times, and the verdict on the invariants are those of
+// a schedule that it tries. It also leaves out schedules that reach the same world
+// as another one; those end like it, with the same result, databases and verdict.
 func TestTheReductionLosesNoRunOfAnOrder(t *testing.T) {
 	t.Parallel()
 
@@ -113,7 +113,7 @@ func TestTheReductionLosesNoRunOfAnOrder(t *testing.T) {
 		require.Less(t, reduced.Schedules, unreduced.Schedules)
 		require.Less(t, compared.Schedules+compared.Ended, reduced.Schedules)
 		require.Less(t, len(fewer.all), len(some.all), "runs end at worlds that are known")
-		// The comparison finds a fingerprint that leaves something out.
+		// The comparison notices a fingerprint that leaves something out.
 		lost, _ := exploreNoting(t, *reduction, false, func(n *noting) sagatest.Subject { return &blind{n} })
 		require.Less(t, len(lost.ends), len(all.ends))
 	}

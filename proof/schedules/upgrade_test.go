@@ -6,14 +6,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// upgrades are changes of the workflow that look safe: they stand behind a
-// version, every golden history replays, and every order that is placed
-// afterwards ends right. Only orders that are in flight at the deployment do not.
+// upgrades are changes of the workflow that look safe: they are behind a version,
+// every golden history replays, and every order placed afterwards ends right. Only
+// orders in flight at the deployment do not.
 var upgrades = []mutant{
 	{
-		// The parcels are to be booked as soon as the stock is there. The two places
-		// have two versions instead of one, so that an order which has passed the
-		// first one with the old code skips the second one with the new.
+		// The parcels are to be booked as soon as the stock is reserved. The two
+		// places have two versions instead of one, so an order that has passed the
+		// first with the old code skips the second with the new.
 		name: "AMovedStepIsLeftToTheOther", file: "workflows/order.go", quick: true,
 		was: `	if _, err := funds.Get(ctx); err != nil {
 		return err
@@ -51,7 +51,7 @@ var upgrades = []mutant{
 		by: continued("^confirmed-provider-down$"),
 	},
 	{
-		// Steps that never started need no undo, it seems. But an earlier run of the
+		// Steps that never started seem to need no undo. But an earlier run of the
 		// same saga has started them.
 		name: "AnUndoIsDropped", file: "saga/undo.go",
 		was: "		s := r.find(info.name)\n		if s == nil {\n			s = &stepRun{stepInfo: info, state: Waiting}\n",
@@ -60,7 +60,7 @@ var upgrades = []mutant{
 		by: continued("^cancelled-reset(-late|-middle|-running)?$"),
 	},
 	{
-		// Who has not scheduled the pivot need not settle it, it seems.
+		// A run that has not scheduled the pivot seems to have nothing to settle.
 		name: "ASettleIsDropped", file: "saga/run.go",
 		was: "	if r.settle(ctx) {",
 		is:  "	if workflow.GetVersion(ctx, \"no-settle\", workflow.DefaultVersion, 1) == workflow.DefaultVersion && r.settle(ctx) {",
@@ -68,12 +68,12 @@ var upgrades = []mutant{
 	},
 }
 
-// continued cuts the golden histories of these names.
+// continued are the arguments that cut the golden histories of these names.
 func continued(golden string) []string {
 	return named("./proof/continued", "TestEverySagaInFlightEndsRight/golden/"+golden)
 }
 
-// A change that a replay does not find, but that breaks orders in flight, is found.
+// A change that replays, but breaks orders in flight, is caught.
 func TestAChangeThatReplaysButBreaksSagasInFlightIsCaught(t *testing.T) {
 	t.Parallel()
 

@@ -11,7 +11,7 @@ import (
 	"github.com/amends/amends/services/shipping"
 )
 
-// BindAudit binds what the doctor asks of every service, and of the engine.
+// BindAudit binds the doctor's questions to every service, and to the engine.
 func (s *Shop) BindAudit(r saga.Registry, engine activities.Sagas) {
 	activities.BindOrderAudit(r, s.Orders, s.Orders, engine)
 	activities.BindAcknowledge(r, s.Orders, engine)
@@ -21,8 +21,8 @@ func (s *Shop) BindAudit(r saga.Registry, engine activities.Sagas) {
 	activities.BindShippingAudit(r, shipping.NewAuditor(s.Shipments, s.Carrier))
 }
 
-// Damage changes a row of a database behind its service's back, as no service
-// would. It fails if no row is changed.
+// Damage changes a row of a database without its service, as no service would. It
+// fails if no row is changed.
 func (s *Shop) Damage(ctx context.Context, book, statement string, args ...any) error {
 	rows, err := s.Exec(ctx, book, statement, args...)
 	if err == nil && rows == 0 {
@@ -31,8 +31,8 @@ func (s *Shop) Damage(ctx context.Context, book, statement string, args ...any) 
 	return err
 }
 
-// Exec executes a statement on a database behind its service's back, and returns
-// how many rows it changed.
+// Exec executes a statement on a database without its service, and returns how
+// many rows it changed.
 func (s *Shop) Exec(ctx context.Context, book, statement string, args ...any) (int64, error) {
 	db, ok := s.books[book]
 	if !ok {

@@ -17,10 +17,10 @@ import (
 	"github.com/amends/amends/services/shipping"
 )
 
-// Check returns every violation of the platform's promises, judged when no saga
-// is under way: each order is decided, what a CONFIRMED one needs happened
-// exactly once, and of a CANCELLED one nothing is left but what was waived: the
-// effect of exactly that step of exactly that order, and only once.
+// Check returns every violation of the platform's promises. Call it when no saga
+// is under way: each order is then decided, every effect of a CONFIRMED one
+// happened exactly once, and nothing is left of a CANCELLED one except for waived
+// effects: each of one step of one order, and only once.
 func (s *Shop) Check(ctx context.Context) error {
 	c := &check{orders: map[string]order.Record{}}
 	for after := ""; ; {
@@ -52,7 +52,7 @@ func (s *Shop) Check(ctx context.Context) error {
 	return errors.Join(c.problems...)
 }
 
-// Waivers lists what was waived, by order: what [Shop.Check] has allowed.
+// Waivers returns the waivers by order: the exceptions that [Shop.Check] allows.
 func (s *Shop) Waivers(ctx context.Context) (map[string][]order.Waiver, error) {
 	all := map[string][]order.Waiver{}
 	for after := ""; ; {
@@ -80,13 +80,14 @@ func (c *check) wrong(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf(format, args...))
 }
 
-// waived says whether the effect of a step may be left: somebody gave up on it.
+// waived reports whether an operator has waived the effect of a step, so that it
+// may be left.
 func (c *check) waived(saga, step string) bool {
 	o := c.orders[saga]
 	return o.Status == order.Cancelled && slices.ContainsFunc(o.Waivers, func(w order.Waiver) bool { return w.Step == step })
 }
 
-// waivedKey is waived for a key of the outside world, which begins with the saga.
+// waivedKey is waived for a key of an external system, which begins with the saga.
 func (c *check) waivedKey(key, step string) bool {
 	saga, rest, _ := strings.Cut(key, "/")
 	return c.waived(saga, step) && strings.HasPrefix(rest, step)
@@ -94,7 +95,7 @@ func (c *check) waivedKey(key, step string) bool {
 
 func (c *check) status(saga string) order.Status { return c.orders[saga].Status }
 
-// Undone returns the steps that are undone, or blocked, so that they can never
+// Undone returns the steps that are undone or blocked, so that they can never
 // happen.
 func (s *Shop) Undone(ctx context.Context) ([]string, error) {
 	var all []string
@@ -110,8 +111,8 @@ func (s *Shop) Undone(ctx context.Context) ([]string, error) {
 	return all, nil
 }
 
-// checkHistories is I7 for orders: PENDING, then one decision, the first one. The
-// rule is the doctor's too.
+// checkHistories checks I7 for orders: PENDING, then one decision, which stays.
+// The doctor has the same rule.
 func (s *Shop) checkHistories(ctx context.Context, c *check) error {
 	for id, o := range c.orders {
 		changes, err := s.Orders.History(ctx, id)
@@ -125,7 +126,7 @@ func (s *Shop) checkHistories(ctx context.Context, c *check) error {
 	return nil
 }
 
-// checkStock is I2 and I3 for stock.
+// checkStock checks I2 and I3 for stock.
 func (s *Shop) checkStock(ctx context.Context, c *check) error {
 	stock, err := s.Inventory.AllStock(ctx)
 	if err != nil {
@@ -167,7 +168,7 @@ func (s *Shop) checkStock(ctx context.Context, c *check) error {
 	return nil
 }
 
-// kept is how many of each effect an order of this status keeps.
+// kept returns how many of each effect an order of this status keeps.
 func kept(s order.Status) int {
 	if s == order.Confirmed {
 		return 1
@@ -183,7 +184,7 @@ func count(units map[string]int64, r inventory.Reservation) {
 	}
 }
 
-// checkMoney is I1 and I3 for money, in our books.
+// checkMoney checks I1 and I3 for money, in the ledger of the payment service.
 func (s *Shop) checkMoney(ctx context.Context, c *check) error {
 	ledger, err := s.Payments.Ledger(ctx)
 	if err != nil {
@@ -239,7 +240,7 @@ func (s *Shop) checkMoney(ctx context.Context, c *check) error {
 	return nil
 }
 
-// checkProvider is I1 and I6 at the provider: its book agrees with ours.
+// checkProvider checks I1 and I6 at the provider: its ledger agrees with ours.
 func (s *Shop) checkProvider(ctx context.Context, c *check) error {
 	book, err := s.Provider.Book(ctx)
 	if err != nil {
@@ -274,7 +275,7 @@ func (s *Shop) checkProvider(ctx context.Context, c *check) error {
 	return nil
 }
 
-// checkParcels is I3 and I6 for shipments, in our books and the carrier's.
+// checkParcels checks I3 and I6 for shipments, in our ledger and the carrier's.
 func (s *Shop) checkParcels(ctx context.Context, c *check) error {
 	shipments, err := s.Shipments.Shipments(ctx)
 	if err != nil {

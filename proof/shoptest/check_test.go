@@ -16,7 +16,7 @@ import (
 	"github.com/amends/amends/services/shipping"
 )
 
-// leftovers are effects that an order left behind, by the step that had them.
+// leftovers are effects that an order left behind, by their step.
 var leftovers = map[string]func(context.Context, *shoptest.Shop, saga.Key) error{
 	"inventory.reserve": func(ctx context.Context, s *shoptest.Shop, k saga.Key) error {
 		_, err := s.Inventory.Reserve(ctx, k, inventory.ReserveRequest{Lines: []inventory.Line{{SKU: "MUG", Quantity: 2}}})
@@ -36,7 +36,7 @@ var leftovers = map[string]func(context.Context, *shoptest.Shop, saga.Key) error
 	},
 }
 
-// cancelled is an order that was cancelled, with a waiver of a step if it is named.
+// cancelled makes a cancelled order, with a waiver of a step if one is named.
 func cancelled(t *testing.T, s *shoptest.Shop, id, waived string) {
 	t.Helper()
 	_, err := s.Orders.Create(t.Context(), saga.Key{Saga: id, Step: "order.create"}, order.Placement{
@@ -68,7 +68,7 @@ func TestAWaiverAllowsWhatItsStepLeftAndNothingElse(t *testing.T) {
 					require.Error(t, s.Check(t.Context()), "%s is waived instead", waived)
 				}
 
-				// It is of that order, not of every one.
+				// The waiver belongs to one order.
 				cancelled(t, s, "o2", "")
 				require.NoError(t, do(t.Context(), s, saga.Key{Saga: "o2", Step: left}))
 				require.ErrorContains(t, s.Check(t.Context()), "o2")
@@ -82,7 +82,7 @@ func TestAWaiverAllowsWhatItsStepLeftAndNothingElse(t *testing.T) {
 	}
 }
 
-// A waiver is of what was held, never of what was sold.
+// A waiver covers held stock and money, never a sale.
 func TestAWaiverAllowsNoSale(t *testing.T) {
 	t.Parallel()
 

@@ -10,18 +10,19 @@ import (
 	"gorm.io/gorm"
 )
 
-// dump is how a database is read, and what it held.
+// dump is the query that reads a database, and its last answer.
 type dump struct {
 	query  string
 	text   []byte
-	writes int // that had been made then
-	reset  int // that had been made when it was reset
+	writes int // made before the answer
+	reset  int // made before the reset
 }
 
 var errNotForOne = errors.New("only a shop for one goroutine has a fingerprint")
 
-// Fingerprint returns what all databases hold, as text. Only databases that were
-// written since the last time are read. Only of [NewForOne]'s, after [Shop.Snapshot].
+// Fingerprint returns the content of all databases as text. It reads only those
+// that were written since the last call, so it needs a shop of [NewForOne] with a
+// [Shop.Snapshot].
 func (s *Shop) Fingerprint(ctx context.Context) ([]byte, error) {
 	var all bytes.Buffer
 	for i, db := range s.databases {
@@ -42,7 +43,7 @@ func (s *Shop) Fingerprint(ctx context.Context) ([]byte, error) {
 	return all.Bytes(), nil
 }
 
-// dump returns the lines that a query answers.
+// dump returns the lines of a query's answer.
 func (p *prepared) dump(ctx context.Context, query string) ([]byte, error) {
 	rows, err := p.QueryContext(ctx, query)
 	if err != nil {
@@ -60,8 +61,8 @@ func (p *prepared) dump(ctx context.Context, query string) ([]byte, error) {
 	return text, rows.Err()
 }
 
-// dumpQuery returns a query that answers a line for each table and each of its rows,
-// in the order in which they were inserted.
+// dumpQuery returns a query with a line for each table and each of its rows, in
+// the order of their insertion.
 func dumpQuery(tx *gorm.DB, tables []string) (string, error) {
 	var parts []string
 	for _, t := range tables {

@@ -8,7 +8,7 @@ import (
 	"github.com/amends/amends/proof/shoptest"
 )
 
-// Any row of any database counts, and after a reset none does.
+// Any row of any database changes the fingerprint, and a reset takes it back.
 func TestAFingerprintIsOfAllThatIsKept(t *testing.T) {
 	t.Parallel()
 

@@ -11,19 +11,19 @@ import (
 	"gorm.io/gorm"
 )
 
-// prepared is a database's only connection, for one goroutine, which prepares
-// each statement once: preparing is most of what a statement costs in memory.
-// (GORM's own cache prepares anew in every transaction, and so does
-// database/sql for a transaction of its own, so this one begins and ends
-// transactions by statements too, as the driver would.)
+// prepared is the only connection of a database, for one goroutine. It prepares
+// each statement once, because preparing takes most of the memory of a statement.
+// (GORM's own cache prepares again in every transaction, and so does database/sql
+// for its own transactions; so this connection begins and ends transactions by
+// statements, too, as the driver would.)
 //
-// It does not watch contexts. The explorer cancels none, and a deadline in real
-// time would make a run depend on how busy the machine is.
+// It ignores contexts. The explorer cancels none, and a deadline in real time
+// would make a run depend on the load of the machine.
 type prepared struct {
 	db         *sql.DB
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
-	writes     int // that statements may have made
+	writes     int // statements that may have written
 }
 
 var (
@@ -55,10 +55,10 @@ func (p *prepared) close() error {
 	return errors.Join(append(all, p.conn.Close())...)
 }
 
-// GetDBConn returns the pool that the connection is of.
+// GetDBConn returns the pool of the connection.
 func (p *prepared) GetDBConn() (*sql.DB, error) { return p.db, nil }
 
-// PrepareContext returns the one statement of that text.
+// PrepareContext returns the one statement for that text.
 func (p *prepared) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
 	if s, ok := p.statements[query]; ok {
 		return s, nil
@@ -81,7 +81,7 @@ func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (
 	return s.ExecContext(context.WithoutCancel(ctx), args...)
 }
 
-// count counts a statement if it may write: INSERT … RETURNING is a query too.
+// count counts a statement if it may write: INSERT … RETURNING is a query, too.
 func (p *prepared) count(query string) {
 	for _, reads := range []string{"SELECT ", "BEGIN", "COMMIT", "SAVEPOINT "} {
 		if strings.HasPrefix(query, reads) {

@@ -11,8 +11,8 @@ import (
 	"github.com/amends/amends/internal/database"
 )
 
-// Snapshot keeps what the shop's databases hold now, for [Shop.Reset]. Only on
-// SQLite.
+// Snapshot keeps the content of the shop's databases for [Shop.Reset]. SQLite
+// only.
 func (s *Shop) Snapshot(ctx context.Context) error {
 	s.resets, s.dumps = make([][]string, len(s.databases)), make([]dump, len(s.databases))
 	for i, db := range s.databases {
@@ -43,17 +43,17 @@ func (s *Shop) Snapshot(ctx context.Context) error {
 	return nil
 }
 
-// Reset brings the databases back to the snapshot, which is much faster than
-// new ones.
+// Reset restores the snapshot, much faster than new databases could be made.
 func (s *Shop) Reset(ctx context.Context) error {
 	for i, db := range s.databases {
 		p, ok := db.ConnPool.(*prepared)
 		if ok && s.dumps[i].reset == p.writes {
-			continue // nothing was written since
+			continue // not written since
 		}
 		err := database.InTx(ctx, db, func(tx *gorm.DB) error {
 			for _, statement := range s.resets[i] {
-				// Not by GORM's Exec, which would look for variables in it.
+				// Not by GORM's Exec, which would look for variables in the
+				// statement.
 				if _, err := tx.Statement.ConnPool.ExecContext(ctx, statement); err != nil {
 					return fmt.Errorf("%s: %w", statement, err)
 				}
@@ -70,9 +70,9 @@ func (s *Shop) Reset(ctx context.Context) error {
 	return nil
 }
 
-// parentsFirst returns the tables that have data, those that others refer to
-// before the others. (Looking at foreign keys only in the end would do without
-// an order, but the pragma for that makes SQLite prepare every statement anew.)
+// parentsFirst returns the tables that have rows, each after the tables that it
+// refers to. (Deferring foreign keys would need no order, but the pragma for that
+// makes SQLite prepare every statement again.)
 func parentsFirst(tx *gorm.DB) ([]string, error) {
 	var all []string
 	err := tx.Raw(`SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%'`).
@@ -104,7 +104,7 @@ func parentsFirst(tx *gorm.DB) ([]string, error) {
 	return ordered, nil
 }
 
-// SellOut makes a SKU go out of stock, as if it had been delivered less.
+// SellOut takes a SKU out of stock, as if less of it had been delivered.
 func (s *Shop) SellOut(ctx context.Context, sku string) error {
 	return database.Fault(s.books["inventory"].WithContext(ctx).
 		Exec("UPDATE stock SET received = received - available, available = 0 WHERE sku = ?", sku).Error)

@@ -1,6 +1,6 @@
 // Package shoptest is a whole shop for tests: every service on its own database,
-// the outside world that two of them need, demo stock, and the invariants that
-// must hold when every saga has ended.
+// the two external systems, demo stock, and the invariants that must hold when
+// every saga has ended.
 package shoptest
 
 import (
@@ -33,7 +33,7 @@ import (
 	shippingstore "github.com/amends/amends/services/shipping/store"
 )
 
-// Shop is every service and what they keep.
+// Shop is every service with its database.
 type Shop struct {
 	Orders    *orderstore.Store
 	Catalog   *catalogstore.Store
@@ -43,18 +43,19 @@ type Shop struct {
 	Shipments *shippingstore.Store
 	Carrier   *carriersim.Simulator
 
-	// Faults may put something around the order service, and between the others and
-	// the outside world.
+	// Faults may wrap the order service, and the calls of the others to the
+	// external systems.
 	Faults Faults
 
 	ahead     atomic.Int64 // the provider's clock, in nanoseconds
 	databases []*gorm.DB
-	books     map[string]*gorm.DB // the same, by the name of their service, or what is outside of it
-	resets    [][]string          // of each database: the statements that bring the snapshot back
+	books     map[string]*gorm.DB // the same, by the name of their service or external system
+	resets    [][]string          // of each database: the statements that restore the snapshot
 	dumps     []dump              // of each database
 }
 
-// Faults wraps the order service and the outside world; nil fields wrap nothing.
+// Faults wraps the order service and the external systems; nil fields wrap
+// nothing.
 type Faults struct {
 	Orders   func(order.Service) order.Service
 	Provider func(provider.Provider) provider.Provider
@@ -74,7 +75,7 @@ func New(tb testing.TB) *Shop {
 	return s
 }
 
-// NewForOne returns what [New] does, several times as fast, for a single
+// NewForOne returns the same shop as [New], several times as fast, for a single
 // goroutine: not even two readers may use it at a time. See [Shop.Reset].
 func NewForOne(tb testing.TB) *Shop {
 	tb.Helper()
@@ -93,7 +94,7 @@ func Open(tb testing.TB, dsns DSNs, migrate bool) *Shop {
 	return open(tb, dsns, migrate, nil)
 }
 
-// open puts over over each database, if there is one.
+// open wraps each database with over, unless it is nil.
 func open(tb testing.TB, dsns DSNs, migrate bool, over func(testing.TB, *gorm.DB) *gorm.DB) *Shop {
 	tb.Helper()
 	var all []*gorm.DB
@@ -125,11 +126,11 @@ func open(tb testing.TB, dsns DSNs, migrate bool, over func(testing.TB, *gorm.DB
 	return s
 }
 
-// Skip puts the provider's clock ahead, for what it keeps to itself for a while.
+// Skip advances the provider's clock, past the time for which it hides a result.
 func (s *Shop) Skip(d time.Duration) { s.ahead.Add(int64(d)) }
 
-// CallTimeout is how long the shop's services wait for the outside world: short,
-// so that a reply that is lost on purpose does not keep a test waiting.
+// CallTimeout is how long the shop's services wait for an external system: short,
+// so that a reply that is lost on purpose does not delay a test.
 const CallTimeout = 100 * time.Millisecond
 
 // Bind binds every service's steps.
