@@ -14,13 +14,13 @@ import (
 	"go.temporal.io/sdk/temporal"
 )
 
-// outcome is what an attempt of an activity answered: one of the two.
+// outcome is the answer of an attempt of an activity: one of the two fields.
 type outcome struct {
 	result  *commonpb.Payloads
 	failure *failurepb.Failure
 }
 
-// final says that the engine makes no other attempt.
+// final reports whether the engine makes no further attempt.
 func (o outcome) final() bool {
 	return o.failure == nil || o.failure.GetApplicationFailureInfo().GetNonRetryable()
 }
@@ -46,8 +46,8 @@ func (l *lane) perform(name string, input *commonpb.Payloads) (outcome, error) {
 	return outcome{result: result}, err
 }
 
-// underWay lets the last worker have made the next attempt of everything that is
-// scheduled: it took effect, and its answer is on the way.
+// underWay lets the last worker make the next attempt of every scheduled activity:
+// it took effect, and its answer is on the way.
 func (e *engine) underWay() error {
 	for _, a := range e.ordered() {
 		done, err := e.lane.perform(a.GetActivityType().GetName(), a.GetInput())
@@ -60,7 +60,7 @@ func (e *engine) underWay() error {
 }
 
 // answer makes the next attempt of an activity, unless it was made before, and
-// writes its end if it is one.
+// writes the activity's end if the attempt is final.
 func (e *engine) answer(a *activity) error {
 	if a.canceled != 0 && a.done == nil {
 		e.cancel(a)
@@ -111,7 +111,7 @@ func (e *engine) answer(a *activity) error {
 }
 
 // cancel ends an activity that was asked to end, if no attempt is under way: the
-// engine makes no other one.
+// engine makes no further one.
 func (e *engine) cancel(a *activity) {
 	if a.done != nil {
 		return
@@ -126,8 +126,8 @@ func (e *engine) cancel(a *activity) {
 	})
 }
 
-// backoff returns how long the engine waits until the next attempt, or false if
-// it makes none.
+// backoff returns how long the engine waits for the next attempt, or false if it
+// makes none.
 func (a *activity) backoff(now time.Time) (time.Duration, bool) {
 	p := a.GetRetryPolicy()
 	if most := p.GetMaximumAttempts(); most > 0 && a.attempt >= most {

@@ -12,7 +12,7 @@ import (
 )
 
 // completed writes the events of a workflow task: its own, and those of the
-// commands that the workflow made.
+// workflow's commands.
 func (e *engine) completed(scheduled, started int64, r *workflowservice.RespondWorkflowTaskCompletedRequest, delivered map[string]*updatepb.Request) error {
 	task := e.add(&historypb.HistoryEvent{
 		EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
@@ -126,7 +126,8 @@ func (e *engine) command(task int64, c *commandpb.Command) error {
 			},
 		}
 	default:
-		// Above all: a saga never fails, is never canceled and never continues as new.
+		// Above all: a saga never fails, is never canceled and never continues as
+		// new.
 		return fmt.Errorf("the workflow makes a command that no saga makes: %s", c.GetCommandType())
 	}
 	e.add(event)
@@ -148,7 +149,7 @@ func (e *engine) message(m *protocolpb.Message, delivered map[string]*updatepb.R
 				WorkflowExecutionUpdateAcceptedEventAttributes: &historypb.WorkflowExecutionUpdateAcceptedEventAttributes{
 					ProtocolInstanceId: id, AcceptedRequestMessageId: body.GetAcceptedRequestMessageId(),
 					AcceptedRequestSequencingEventId: body.GetAcceptedRequestSequencingEventId(),
-					AcceptedRequest:                  delivered[id], // none if it is in the history as admitted
+					AcceptedRequest:                  delivered[id], // nil if the history has it as admitted
 				},
 			},
 		})
@@ -168,7 +169,7 @@ func (e *engine) message(m *protocolpb.Message, delivered map[string]*updatepb.R
 	return nil
 }
 
-// rejected takes note of an update that was refused, which leaves no event.
+// rejected records a refused update, which leaves no event.
 func (e *engine) rejected(m *protocolpb.Message) error {
 	if !m.GetBody().MessageIs(&updatepb.Rejection{}) {
 		return nil

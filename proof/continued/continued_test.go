@@ -22,12 +22,12 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// way is how a saga goes on from a cut.
+// way is how a saga continues from a cut.
 type way struct {
 	name     string
 	undo     bool
 	update   bool // the request to cancel is an update, else the engine's
-	underWay bool // the old worker has made what was scheduled, its answer is on the way
+	underWay bool // the old worker has made the scheduled attempts, their answers are on the way
 }
 
 var everyWay = flag.Bool("every-way", false, "go into undo in every way, not only in two")
@@ -43,8 +43,8 @@ var otherWays = []way{
 	{name: "is cancelled by the customer before anything scheduled has run", undo: true, update: true},
 }
 
-// Every golden history, cut at every workflow task, is continued by the code of
-// today, forward and into undo, to the right end.
+// Today's code continues every golden history, cut at every workflow task, forward
+// and into undo, to the right end.
 //
 //nolint:tparallel // the group waits for its parallel tests, because the figures come last
 func TestEverySagaInFlightEndsRight(t *testing.T) {
@@ -86,8 +86,9 @@ func TestEverySagaInFlightEndsRight(t *testing.T) {
 						}
 					}
 				}
-				// By the text of the file, so that no cut is left out in silence: two for
-				// each task, but nothing comes after the last one.
+				// The cuts are counted in the text of the file, so that none is
+				// left out silently: two for each task, except that nothing
+				// follows the last one.
 				tasks, err := tasksIn(file)
 				require.NoError(t, err)
 				require.Len(t, cuts, 2*tasks-1)
@@ -104,7 +105,7 @@ func TestEverySagaInFlightEndsRight(t *testing.T) {
 }
 
 // continueFrom continues a saga in every world that its history may have been
-// recorded in, and returns how many there are.
+// recorded in, and returns the number of worlds.
 func (l *lane) continueFrom(ctx context.Context, c cut, w way) (worlds int, err error) {
 	befores := []earlier{theyEnded}
 	if c.takesUp() || slices.ContainsFunc(c.events, isReset) {
@@ -160,11 +161,11 @@ func (l *lane) continued(ctx context.Context, c cut, w way) (*engine, error) {
 	return e, l.judge(ctx, e, c, right, w.update)
 }
 
-// cancelAtCut is the id of the update that asks to cancel at the cut. It is not
-// the customer's: a history may have that one.
+// cancelAtCut is the id of the update that asks to cancel at the cut. It differs
+// from the customer's, which a history may contain.
 const cancelAtCut = "cancel-at-the-cut"
 
-// judge returns everything that is wrong about a saga that has ended.
+// judge returns every fault of a saga that has ended.
 func (l *lane) judge(ctx context.Context, e *engine, c cut, right []ending, asked bool) error {
 	var v workflows.OrderView
 	if err := decode(e.result, &v); err != nil {
@@ -182,7 +183,7 @@ func (l *lane) judge(ctx context.Context, e *engine, c cut, right []ending, aske
 	if record.Status != v.Status || record.Reason != v.Reason {
 		wrong("the record says %s %s, the workflow %s %s", record.Status, record.Reason, v.Status, v.Reason)
 	}
-	// A bug is for a person to look at, also if something else decided.
+	// A bug needs a person, even if something else decided the order.
 	if bug := v.Reason == order.Internal || c.past().bug; v.NeedsAttention != bug {
 		wrong("that it needs attention in the end is %t: %+v", v.NeedsAttention, v.Attention)
 	}
@@ -202,7 +203,7 @@ func (l *lane) judge(ctx context.Context, e *engine, c cut, right []ending, aske
 	return errors.Join(append(problems, l.shop.Check(ctx))...)
 }
 
-// String lists the history of a run, for those who have to find out.
+// String lists the history of a run, for debugging.
 func (e *engine) String() string {
 	if e == nil {
 		return ""

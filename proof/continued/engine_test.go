@@ -22,8 +22,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// engine is one run of a workflow, as a server keeps it: its history and what
-// follows from it. Time is its own. It goes on from any history.
+// engine is one run of a workflow, as a server keeps it: its history and the state
+// that follows from it. It has a time of its own, and continues any history.
 type engine struct {
 	lane *lane
 
@@ -33,7 +33,7 @@ type engine struct {
 
 	wanted     bool                 // a workflow task is due
 	scheduled  int64                // the event of the task that waits for a worker; 0: none
-	lastTask   int64                // where the last one that was completed started
+	lastTask   int64                // start of the last completed one
 	activities map[int64]*activity  // those under way, by the event that scheduled them
 	timers     map[int64]*timer     // by the event that started them
 	updates    []*updatepb.Request  // not delivered yet
@@ -43,7 +43,7 @@ type engine struct {
 	closed     bool
 }
 
-// activity is one that has no end yet.
+// activity is an activity that has not ended.
 type activity struct {
 	*historypb.ActivityTaskScheduledEventAttributes
 
@@ -51,7 +51,7 @@ type activity struct {
 	since    time.Time
 	due      time.Time // of the next attempt
 	attempt  int32
-	canceled int64    // the event that asked to cancel it; 0: nobody did
+	canceled int64    // the event that asked to cancel it; 0: none
 	done     *outcome // the last worker made this attempt, its answer is on the way
 }
 
@@ -64,7 +64,7 @@ type timer struct {
 // accepted is an update that the workflow handles.
 type accepted struct{ event int64 }
 
-// proposal is what became of an update.
+// proposal is the outcome of an update.
 type proposal struct {
 	outcome  *updatepb.Outcome
 	rejected bool
@@ -84,7 +84,7 @@ func resume(l *lane, workflowID, runID string, history []*historypb.HistoryEvent
 	return e
 }
 
-// apply keeps what follows from an event.
+// apply derives the state that follows from an event.
 func (e *engine) apply(event *historypb.HistoryEvent) {
 	id := event.GetEventId()
 	switch event.GetEventType() {
@@ -145,7 +145,7 @@ func activityEnd(event *historypb.HistoryEvent) int64 {
 	return 0
 }
 
-// latency is how long everything takes that takes no time.
+// latency is the duration of everything that takes no time.
 const latency = time.Millisecond
 
 // add appends an event to the history.
@@ -158,18 +158,18 @@ func (e *engine) add(event *historypb.HistoryEvent) int64 {
 	return event.EventId
 }
 
-// limits of one continuation: what goes beyond does not end.
+// limits of one continuation: one that exceeds them does not end.
 const (
 	maxEvents = 1000
 	maxRounds = 2000
 )
 
-// finish goes on until the workflow is closed. A workflow task that fails, and a
+// finish continues until the workflow is closed. A workflow task that fails, and a
 // saga that has no end, are errors.
 func (e *engine) finish(ctx context.Context) error { return e.goOn(ctx, "") }
 
-// goOn goes on until the workflow is closed, or an activity of this name is about
-// to be performed.
+// goOn continues until the workflow is closed, or an activity of this name is
+// about to be performed.
 func (e *engine) goOn(ctx context.Context, until string) error {
 	for range maxRounds {
 		var err error
@@ -241,7 +241,7 @@ func (e *engine) task(ctx context.Context) error {
 	return e.completed(scheduled, started, done, delivered)
 }
 
-// advance lets the next thing happen that is not the worker's: the answer of an
+// advance lets the next event happen that is not the worker's: the answer of an
 // activity, or a timer.
 func (e *engine) advance(next *activity) error {
 	var fires *timer
@@ -275,8 +275,7 @@ func (e *engine) next() *activity {
 	return nil
 }
 
-// ordered returns the activities that are under way, those first whose answers
-// come first.
+// ordered returns the activities under way, in the order of their answers.
 func (e *engine) ordered() []*activity {
 	return slices.SortedFunc(maps.Values(e.activities), func(a, b *activity) int {
 		return cmp.Or(a.due.Compare(b.due), cmp.Compare(a.event, b.event))
@@ -291,7 +290,7 @@ func (e *engine) until(t time.Time) {
 	}
 }
 
-// ask is a request to decide the saga against, in one of the two ways.
+// ask requests to abort the saga, in one of the two ways.
 func (e *engine) ask(update *updatepb.Request) {
 	if update != nil {
 		e.updates = append(e.updates, proto.CloneOf(update))

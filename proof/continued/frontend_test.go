@@ -26,8 +26,8 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// frontend is as much of a Temporal server as a worker sees of it: one workflow
-// task at a time, and what it answers.
+// frontend is the part of a Temporal server that a worker sees: it gives one
+// workflow task at a time, and takes the answer.
 type frontend struct {
 	workflowservice.UnimplementedWorkflowServiceServer
 
@@ -36,19 +36,19 @@ type frontend struct {
 	given   int // how many tasks
 }
 
-// answer is one of the two.
+// answer is one of the two fields.
 type answer struct {
 	token     []byte
 	completed *workflowservice.RespondWorkflowTaskCompletedRequest
 	failed    *workflowservice.RespondWorkflowTaskFailedRequest
 }
 
-// quiet keeps the SDK's complaints out of the output: what matters of them is in
-// the errors.
+// quiet keeps the SDK's complaints out of the output: the errors have the relevant
+// ones.
 var quiet = sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))
 
 // The worker's histories are whole: nothing is cached between two tasks, so each
-// of them runs the workflow from its beginning.
+// task runs the workflow from its beginning.
 var noCache = sync.OnceFunc(func() { worker.SetStickyWorkflowCacheSize(0) })
 
 // newFrontend starts a worker that runs the order workflow, and the order
@@ -92,7 +92,7 @@ func newFrontend(t *testing.T, shop *shoptest.Shop) *frontend {
 	return f
 }
 
-// patience is how long a workflow task may take on a machine that is busy.
+// patience bounds a workflow task, on a machine under load.
 const patience = 30 * time.Second
 
 // run gives the worker a task and returns its answer.
@@ -109,7 +109,7 @@ func (f *frontend) run(ctx context.Context, task *workflowservice.PollWorkflowTa
 	for {
 		select {
 		case a := <-f.answers:
-			if bytes.Equal(a.token, task.TaskToken) { // else it is repeated, from a task before
+			if bytes.Equal(a.token, task.TaskToken) { // else it is repeated, from an earlier task
 				return a.commands()
 			}
 		case <-ctx.Done():

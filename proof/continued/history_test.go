@@ -24,12 +24,12 @@ type golden struct {
 	name   string
 	events []*historypb.HistoryEvent
 	input  workflows.Input
-	// place is the update that placed the order, in this run or in one before.
+	// place is the update that placed the order, in this run or in an earlier one.
 	place *updatepb.Request
-	// locals are what local steps were called with, by their markers' events. A
-	// history has only what they answered.
+	// locals are the arguments of local steps, by the events of their markers. A
+	// history has only their results.
 	locals map[int64]*commonpb.Payloads
-	// destiny is how the order ends if nobody interferes.
+	// destiny is how the order ends without interference.
 	destiny ending
 }
 
@@ -63,22 +63,22 @@ func update(id, name string, arg any) (*updatepb.Request, error) {
 	}, err
 }
 
-// tasksIn counts the workflow tasks in a file by its text, so that nothing which
-// reads histories can hide one.
+// tasksIn counts the workflow tasks in a file by its text, so that no reader of
+// histories can hide one.
 func tasksIn(file string) (int, error) {
 	text, err := os.ReadFile(file)
 	return len(regexp.MustCompile(`"(EVENT_TYPE_WORKFLOW_TASK_COMPLETED|WorkflowTaskCompleted)"`).FindAll(text, -1)), err
 }
 
-// cut is a golden history up to a workflow task, which is where the code changes.
+// cut is a golden history up to a workflow task, at which the code changes.
 type cut struct {
 	*golden
 
-	task  int // counts those that were completed
+	task  int // number of completed ones
 	after bool
-	// events are those that the old code has left. Before the task: up to its
-	// start, with all that was to be handled by it. After the task: up to its last
-	// command, of which nothing has come back.
+	// events are those of the old code. Before the task: up to its start, with
+	// everything that it had to handle. After the task: up to its last command,
+	// before any result of it.
 	events []*historypb.HistoryEvent
 	at     time.Time
 }
@@ -119,7 +119,7 @@ func (g *golden) cuts() []cut {
 	return all
 }
 
-// isCommand says that an event is there because the workflow wanted it.
+// isCommand reports whether the event comes from a command of the workflow.
 func isCommand(event *historypb.HistoryEvent) bool {
 	return slices.Contains([]enumspb.EventType{
 		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
@@ -134,19 +134,20 @@ func isCommand(event *historypb.HistoryEvent) bool {
 	}, event.GetEventType())
 }
 
-// isReset says that a run before this one ended here, as far as the engine is
+// isReset reports whether an earlier run ended here as far as the engine is
 // concerned: its workflow was reset to this event.
 func isReset(event *historypb.HistoryEvent) bool {
 	return event.GetWorkflowTaskFailedEventAttributes().GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
 }
 
-// takesUp says that the workflow takes up an order whose own workflow is gone.
+// takesUp reports whether the workflow resumes an order whose own workflow is
+// gone.
 func (c cut) takesUp() bool {
 	return c.input.Undo && c.events[0].GetWorkflowExecutionStartedEventAttributes() == c.golden.events[0].GetWorkflowExecutionStartedEventAttributes()
 }
 
-// gone returns the workflow that the order had before, which was terminated: it
-// has only begun.
+// gone returns the order's earlier workflow, which was terminated: it has only
+// begun.
 func (c cut) gone() (cut, error) {
 	event := proto.CloneOf(c.events[0])
 	in := c.input
@@ -157,7 +158,7 @@ func (c cut) gone() (cut, error) {
 }
 
 // resume returns the run as the new code finds it, with the placement on its way
-// if it is still to arrive.
+// if it has not arrived.
 func (c cut) resume(l *lane, runID string) *engine {
 	e := resume(l, workflows.WorkflowID(c.input.OrderID), runID, c.events)
 	e.until(c.at)

@@ -15,15 +15,15 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// marker is what the SDK keeps of a local step.
+// marker is the SDK's record of a local step.
 type marker struct {
 	ActivityID   string // counts the calls
 	ActivityType string
 	Backoff      time.Duration
 }
 
-// localInputs replays a history to learn what its local steps were called with,
-// and returns that by the events of the markers of those that succeeded.
+// localInputs replays a history to learn the arguments of its local steps, and
+// returns them by the events of the markers of those that succeeded.
 func localInputs(h replay.History) (map[int64]*commonpb.Payloads, error) {
 	calls := &localCalls{}
 	r, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{
@@ -59,7 +59,7 @@ func localInputs(h replay.History) (map[int64]*commonpb.Payloads, error) {
 	return inputs, calls.err
 }
 
-// localCalls keeps the arguments of local steps, in the order of the calls.
+// localCalls records the arguments of local steps, in the order of the calls.
 type localCalls struct {
 	interceptor.WorkerInterceptorBase
 

@@ -8,12 +8,12 @@ import (
 	"github.com/amends/amends/services/shipping/carrier"
 )
 
-// hurried is how long a reply that hangs is waited for: some golden histories
-// lose replies, in every continuation again.
+// hurried bounds the wait for a reply that hangs: some golden histories lose
+// replies, and so does every continuation of them.
 const hurried = 5 * time.Millisecond
 
-// hurriedProvider and hurriedCarrier are the outside world for services that have
-// no time. What a call does, it does all the same: only waiting ends early.
+// hurriedProvider and hurriedCarrier are external systems for services in a hurry.
+// A call keeps its full effect: only the wait for it ends early.
 type (
 	hurriedProvider struct{ provider.Provider }
 	hurriedCarrier  struct{ carrier.Carrier }

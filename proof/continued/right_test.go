@@ -37,16 +37,16 @@ func cancelled(why order.Reason) ending { return ending{order.Cancelled, why} }
 // pivot is the order saga's point of no return.
 const pivot = "payment.capture"
 
-// right returns how an order may end from a cut on, in the world as it is there;
-// more than one end only if two reasons arrived at once.
+// right returns how an order may end from a cut on, in its world; more than one
+// end only if two reasons arrived at once.
 func (l *lane) right(ctx context.Context, c cut, undo bool) ([]ending, error) {
 	record, err := l.shop.Orders.Get(ctx, c.input.OrderID)
 	switch {
 	case err != nil && fault.CodeOf(err) != fault.NotFound:
 		return nil, err
-	case err == nil && record.Status != order.Pending: // what is decided stays so
+	case err == nil && record.Status != order.Pending: // a decision stays
 		return []ending{{record.Status, record.Reason}}, nil
-	case err == nil && record.Decided != "": // also if it is not undone yet
+	case err == nil && record.Decided != "": // even if it is not undone yet
 		return []ending{cancelled(record.Decided)}, nil
 	}
 	payments, err := l.shop.Payments.Payments(ctx)
@@ -59,7 +59,7 @@ func (l *lane) right(ctx context.Context, c cut, undo bool) ([]ending, error) {
 	past := c.past()
 	switch {
 	case past.pivot:
-		return []ending{c.destiny}, nil // the pivot decides, and nobody else
+		return []ending{c.destiny}, nil // the pivot alone decides
 	case len(past.reasons) > 0:
 		ends := make([]ending, 0, len(past.reasons)+1)
 		for _, why := range past.reasons {
@@ -75,12 +75,12 @@ func (l *lane) right(ctx context.Context, c cut, undo bool) ([]ending, error) {
 	return []ending{c.destiny}, nil
 }
 
-// past is what was recorded of a saga's decision.
+// past is the recorded part of a saga's decision.
 type past struct {
 	pivot   bool           // it was scheduled, and nothing had decided the saga before
-	reasons []order.Reason // what decided it against; several came at once
+	reasons []order.Reason // for which it was aborted; several came at once
 	fresh   bool           // no workflow task has seen them
-	bug     bool           // a step contradicted itself, which is for a person to look at
+	bug     bool           // a step contradicted itself, which needs a person
 }
 
 // past reads the events of a cut.
@@ -95,7 +95,7 @@ func (c cut) past() past {
 	decideBy := c.input.Placement.DecideBy
 	late := func(at time.Time) bool { return !at.Before(decideBy) }
 	begun := false
-	if c.takesUp() { // nothing is to happen late
+	if c.takesUp() { // no deadline has passed
 		add(order.Deadline)
 	}
 	for _, event := range c.events {
@@ -124,7 +124,7 @@ func (c cut) past() past {
 			}
 		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
 			add(order.CustomerRequest)
-		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED: // of the run that was reset, handed to this one
+		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED: // from the run that was reset, handed to this one
 			if event.GetWorkflowExecutionUpdateAdmittedEventAttributes().GetRequest().GetInput().GetName() == saga.UpdateCancel {
 				add(order.CustomerRequest)
 			}
@@ -141,7 +141,7 @@ func (c cut) past() past {
 }
 
 // refusal returns the reason of an order whose step failed like that before its
-// pivot, and the failure's kind; none if it decides nothing.
+// pivot, and the kind of the failure; none if it decides nothing.
 func refusal(step string, f *failurepb.Failure) (order.Reason, fault.Kind) {
 	app := f.GetApplicationFailureInfo()
 	if !app.GetNonRetryable() || strings.HasSuffix(step, ".undo") || strings.HasSuffix(step, ".settle") {
@@ -166,7 +166,7 @@ func refusal(step string, f *failurepb.Failure) (order.Reason, fault.Kind) {
 }
 
 // foresee takes an order's steps by hand, without any workflow, and returns how
-// the order ends if nobody interferes.
+// the order ends without interference.
 func (l *lane) foresee(ctx context.Context, g *golden) (ending, error) {
 	if err := l.shop.Reset(ctx); err != nil {
 		return ending{}, err

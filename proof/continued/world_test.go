@@ -23,7 +23,7 @@ import (
 	"github.com/amends/amends/services/shipping/carrier"
 )
 
-// lane is what one continuation after the other runs on.
+// lane runs one continuation after the other.
 type lane struct {
 	shop     *shoptest.Shop
 	env      *testsuite.TestActivityEnvironment
@@ -47,21 +47,21 @@ func newLane(t *testing.T) *lane {
 	return l
 }
 
-// errAnotherWorld says that a world is not the one that a history was recorded in.
+// errAnotherWorld says that a history was not recorded in this world.
 var errAnotherWorld = errors.New("the world does not answer as it did")
 
-// earlier says what the runs before a reset did with the rest of their lives. A
-// history does not say: it goes on where its run was reset to.
+// earlier says how far the runs before a reset got afterwards. A history does not
+// tell: it continues where its run was reset to.
 type earlier string
 
 const (
 	theyEnded   earlier = "the runs before it ended"
 	theyHeld    earlier = "the runs before it got as far as the pivot"
 	theyHung    earlier = "the runs before it hung in their undo"
-	theyStopped earlier = "the runs before it got no further" // than where they were reset to, or than their first step
+	theyStopped earlier = "the runs before it got no further" // than the point of their reset, or their first step
 )
 
-// live takes the run that was reset as far as that.
+// live takes the run that was reset that far.
 func (b earlier) live(ctx context.Context, e *engine) error {
 	switch b {
 	case theyEnded:
@@ -86,9 +86,9 @@ func (b earlier) live(ctx context.Context, e *engine) error {
 // void is the undo that hangs when the provider does not answer.
 const void = "payment.authorize.undo"
 
-// rebuild makes happen in a fresh shop what a history believes has happened: its
-// steps, with the recorded inputs, in the order in which they ended. It fails
-// with [errAnotherWorld] if the shop answers differently.
+// rebuild performs in a fresh shop the steps of a history, with the recorded
+// inputs, in the order in which they ended. It fails with [errAnotherWorld] if the
+// shop answers differently.
 func (l *lane) rebuild(ctx context.Context, c cut, before earlier) error {
 	if err := l.shop.Reset(ctx); err != nil {
 		return err
@@ -99,7 +99,7 @@ func (l *lane) rebuild(ctx context.Context, c cut, before earlier) error {
 			return err
 		}
 		e := gone.resume(l, "gone")
-		if err := e.goOn(ctx, "catalog.quote"); err != nil { // nobody takes up an order that is not even known
+		if err := e.goOn(ctx, "catalog.quote"); err != nil { // an order that is not even known is not resumed
 			return err
 		}
 		if err := before.live(ctx, e); err != nil {
@@ -128,10 +128,10 @@ func (l *lane) rebuild(ctx context.Context, c cut, before earlier) error {
 			}
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED:
 			if isReset(event) {
-				at := c.events[i-1].GetEventTime().AsTime() // when its last task started
+				at := c.events[i-1].GetEventTime().AsTime() // start of its last task
 				err = before.live(ctx, cut{golden: c.golden, events: c.events[:i-1], at: at}.resume(l, "earlier"))
 			}
-		default: // what timed out or was canceled never reached its service in these histories
+		default: // an attempt that timed out or was canceled never reached its service in these histories
 		}
 		if err != nil {
 			return fmt.Errorf("event %d: %w", event.GetEventId(), err)
@@ -165,8 +165,8 @@ func (l *lane) again(ctx context.Context, a *historypb.ActivityTaskScheduledEven
 	return nil
 }
 
-// same performs an activity that succeeded. Of its answer only what decides is
-// compared: the rest has times and numbers of its own.
+// same performs an activity that succeeded. It compares only the deciding part of
+// the answer: the rest has times and numbers of its own.
 func (l *lane) same(ctx context.Context, name string, input, result *commonpb.Payloads) error {
 	done, err := l.retried(name, input)
 	if err != nil {
@@ -196,7 +196,7 @@ func (l *lane) same(ctx context.Context, name string, input, result *commonpb.Pa
 	case known.Against() == found.Against():
 		return nil
 	case known.Against() != "" && found.Status == order.Pending && found.Against() == "":
-		// By a run that nothing else is known of.
+		// By a run of which nothing else is known.
 		_, err = l.shop.Orders.Decide(ctx, key.New(found.ID, activities.DecideOrder.Name), order.Decision{Reason: known.Against()})
 		return err
 	}
@@ -219,7 +219,7 @@ func (l *lane) retried(name string, input *commonpb.Payloads) (outcome, error) {
 		if err != nil || done.final() {
 			return done, err
 		}
-		l.shop.Skip(time.Minute) // whoever gives no answer now has one later
+		l.shop.Skip(time.Minute) // a late answer arrives by then
 	}
 	return outcome{}, fmt.Errorf("%w: %s never ends", errAnotherWorld, name)
 }

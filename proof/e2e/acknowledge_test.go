@@ -37,8 +37,8 @@ func (p *platform) adminOf(t *testing.T) string {
 
 const acknowledgement = `{"action": "acknowledge", "reason": "read the log", "reference": "case 4712"}`
 
-// requireNoOperatorIn requires that a customer's answer tells nothing of what
-// operators did to an order.
+// requireNoOperatorIn requires that a customer's answer hides all that operators
+// did to an order.
 func requireNoOperatorIn(t *testing.T, s shopper, id string) {
 	t.Helper()
 	_, text := fetch(t, s.url+"/v1/orders/"+id)
@@ -48,8 +48,8 @@ func requireNoOperatorIn(t *testing.T, s shopper, id string) {
 	}
 }
 
-// A bug has ended an order, and somebody has looked at it. Then nothing reminds of
-// it but its trace, until a reset finds something to look at again.
+// A bug has ended an order, and an operator has reviewed it. Then only its trace
+// shows that, until a reset raises another flag.
 func TestAnAcknowledgedOrderIsListedAgainOnlyForAnotherFlag(t *testing.T) {
 	t.Parallel()
 
@@ -84,14 +84,14 @@ func TestAnAcknowledgedOrderIsListedAgainOnlyForAnotherFlag(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, replay.Replay(h), "it has a history of its own")
 
-	// A reset to behind the flag replays it: it is the one that was looked at.
+	// A reset to behind the flag replays it: it is the reviewed one.
 	points := resetPoints(t, id)
 	v = result(t, id, reset(t, id, points.run, points.events[len(points.events)-1]))
 	require.False(t, v.NeedsAttention)
 	require.Len(t, v.Acknowledgements, 1)
 	require.Empty(t, p.listed(t))
 
-	// One to before it: as long as that saga runs, it has the order in hand.
+	// A reset to before it: while that saga runs, the order is its job.
 	p.stop("inventory")
 	points = resetPoints(t, id)
 	run := reset(t, id, points.run, first(points))
@@ -113,7 +113,7 @@ func TestAnAcknowledgedOrderIsListedAgainOnlyForAnotherFlag(t *testing.T) {
 	require.NoError(t, p.Check(t.Context()))
 }
 
-// One that is asked for while no worker is there is made when one is, once.
+// An acknowledgement without a worker is made when one starts, once.
 func TestAnAcknowledgementWaitsForAWorker(t *testing.T) {
 	t.Parallel()
 
@@ -146,7 +146,7 @@ func TestAnAcknowledgementWaitsForAWorker(t *testing.T) {
 	require.Len(t, rec.Acknowledgements, 2)
 }
 
-// The same by the binary, as an operator has it.
+// The same by the binary, as an operator uses it.
 func TestAnOrderIsAcknowledgedByTheBinary(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

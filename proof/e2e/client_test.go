@@ -53,7 +53,7 @@ type reply struct {
 	status int
 	header http.Header
 	order  workflows.OrderView
-	source string // of the order: who knew it
+	source string // of the order: which part knew it
 	code   string // of a problem
 	took   time.Duration
 }
@@ -66,7 +66,8 @@ func (s shopper) place(t *testing.T, key, prefer string, body map[string]any) re
 	return r
 }
 
-// insist places an order, again with the same key while it is told to come back.
+// insist places an order, and repeats that with the same key while it is told to
+// come back.
 func (s shopper) insist(t *testing.T, key, prefer string, body map[string]any) reply {
 	t.Helper()
 	if key == "" {
@@ -75,8 +76,8 @@ func (s shopper) insist(t *testing.T, key, prefer string, body map[string]any) r
 	return patiently(t, "the order is taken", func() reply { return s.place(t, key, prefer, body) })
 }
 
-// patiently asks again while the answer is to come back later, and returns the
-// first that is another; one that is no success fails the test.
+// patiently repeats a question while the answer is to come back later, and returns
+// the first other answer; a failure fails the test.
 func patiently(t *testing.T, what string, ask func() reply) (r reply) {
 	t.Helper()
 	eventually(t, what, func() bool {
@@ -136,8 +137,8 @@ func (s shopper) get(t *testing.T, id string) reply {
 
 var browser = &http.Client{Timeout: time.Minute}
 
-// send sends a request of which the answer is an order or a problem. Its error
-// says that there was no such answer.
+// send sends a request whose answer is an order or a problem. Any other answer is
+// an error.
 func send(r *http.Request) (reply, error) {
 	began := time.Now()
 	res, err := browser.Do(r)
@@ -183,8 +184,8 @@ func result(t *testing.T, id, run string) workflows.OrderView {
 	return v
 }
 
-// eventually waits for a condition, which runs in the test's own goroutine and
-// so may end the test.
+// eventually waits for a condition, which runs in the test's own goroutine and so
+// may end the test.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	late, tick := time.NewTimer(patience), time.NewTicker(20*time.Millisecond)

@@ -17,14 +17,14 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
-// wish is an order and how it must end, whatever happens on its way.
+// wish is an order, and how it must end whatever faults it meets.
 type wish struct {
 	change map[string]any // of [placement]
 	status order.Status
 	reason order.Reason
 }
 
-// mix is every way an order can go that takes seconds, not minutes.
+// mix is every way of an order that takes seconds, not minutes.
 var mix = map[string]wish{
 	"visa":            {nil, confirmed, ""},
 	"slow":            {tok("tok_slow"), confirmed, ""},
@@ -40,18 +40,18 @@ var mix = map[string]wish{
 	"dollars":         {map[string]any{"currency": "USD"}, cancelled, order.CurrencyMismatch},
 }
 
-// crowd is customers who each place one order and insist: whatever they are
-// answered, they come back with the same key until it is decided.
+// crowd is customers who place one order each and insist: they come back with the
+// same key until it is decided.
 type crowd struct {
 	shop  shopper
 	group sync.WaitGroup
 
 	mu    sync.Mutex
-	ids   map[string]string // key -> where the order is
+	ids   map[string]string // key -> location of the order
 	wrong error
 }
 
-// visit sends copies of each of the mix on their way.
+// visit starts customers: copies of each of the mix.
 func (s shopper) visit(t *testing.T, copies int) *crowd {
 	t.Helper()
 	c := &crowd{shop: s, ids: map[string]string{}}
@@ -59,7 +59,7 @@ func (s shopper) visit(t *testing.T, copies int) *crowd {
 	return c
 }
 
-// join sends more of them.
+// join starts more of them.
 func (c *crowd) join(t *testing.T, copies int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -79,8 +79,8 @@ func (c *crowd) join(t *testing.T, copies int) {
 	}
 }
 
-// served waits until everybody's order has ended as it must, and looks into the
-// books: one order for each, and nothing left of those that were cancelled.
+// served waits until every order has ended as it must, and checks the ledgers: one
+// order for each, and nothing left of the cancelled ones.
 func (c *crowd) served(t *testing.T, shop *shoptest.Shop) {
 	t.Helper()
 	c.group.Wait()
@@ -107,12 +107,12 @@ func allOrders(t *testing.T, shop *shoptest.Shop) []order.Record {
 // insist places one order until it is decided.
 func (c *crowd) insist(ctx context.Context, body map[string]any, want wish) error {
 	key := uuid.NewString()
-	body["customer_id"] = key // so that the book says whose it is
+	body["customer_id"] = key // so that the ledger names its customer
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		r, err := c.shop.tryPlace(ctx, key, "wait=30", body)
-		if err == nil { // else nobody is there: the API may be gone, too
+		if err == nil { // else nothing answers: the API may be gone, too
 			if err := c.answered(key, r); err != nil {
 				return err
 			}
@@ -135,8 +135,8 @@ func fulfilled(r reply, want wish) error {
 	return nil
 }
 
-// answered checks that an order that was acknowledged stays the one of its key,
-// and that who is sent away is told when to come back.
+// answered checks that an acknowledged order keeps its key, and that a customer
+// who is sent away learns when to come back.
 func (c *crowd) answered(key string, r reply) error {
 	if r.status != http.StatusOK && r.status != http.StatusAccepted {
 		if err := turnedAway(r); err != nil {
@@ -156,8 +156,8 @@ func (c *crowd) answered(key string, r reply) error {
 	return nil
 }
 
-// turnedAway says why r is not how a placement may be turned away for the time
-// being: it says when to come back, and where the order is if there may be one.
+// turnedAway returns an error unless r turns a placement away as it should: it
+// says when to come back, and where the order is if there may be one.
 func turnedAway(r reply) error {
 	at := r.header.Get("Location")
 	switch {

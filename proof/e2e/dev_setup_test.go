@@ -20,7 +20,7 @@ type development struct {
 	admin, ui, curl string
 }
 
-// banner is what it prints when it is.
+// banner is its output when it is.
 var banner = regexp.MustCompile(`^amends is ready \(\d+\.\d s\)
 
   API      (http://127\.0\.0\.1:\d+)
@@ -69,7 +69,7 @@ func devDSNs(dir string) shoptest.DSNs {
 	}
 }
 
-// received is how many units of everything were ever delivered.
+// received returns how many units of each SKU were ever delivered.
 func received(t *testing.T, shop *shoptest.Shop) map[string]int64 {
 	t.Helper()
 	stock, err := shop.Inventory.AllStock(t.Context())
@@ -81,7 +81,7 @@ func received(t *testing.T, shop *shoptest.Shop) map[string]int64 {
 	return units
 }
 
-// held counts the reservations that no decision has been made on.
+// held counts the reservations without a decision.
 func held(t *testing.T, shop *shoptest.Shop) (n int) {
 	t.Helper()
 	reservations, err := shop.Inventory.Reservations(t.Context())

@@ -17,7 +17,7 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// What is sold by an `amends dev` that nobody gave anything else.
+// demoStock is the stock of an `amends dev` without other configuration.
 var demoStock = map[string]int64{
 	"TEA-EARL-GREY": 200_000, "MUG-STONEWARE": 100_000, "KETTLE-STEEL": 100_000, "TEAPOT-LIMITED": 10,
 }
@@ -39,7 +39,7 @@ func TestDevStopsAndGoesOn(t *testing.T) {
 		require.Equal(t, http.StatusOK, status, page)
 	}
 
-	// The step that runs when it is told to stop is finished, the saga is not.
+	// At a stop the running step is finished, the saga is not.
 	shop := shoptest.Open(t, devDSNs(dir), false)
 	slow := dev.insist(t, "", "", demo("tok_slow")).order.ID
 	eventually(t, "the money is asked for", func() bool { return paying(t, shop, payment.Intent) == 1 })
@@ -63,7 +63,7 @@ func TestDevStopsAndGoesOn(t *testing.T) {
 	require.Equal(t, demoStock, received(t, shop), "a second start brings no stock")
 }
 
-// demo is a placement of what `amends dev` sells.
+// demo is a placement of a product of `amends dev`.
 func demo(token string) map[string]any {
 	body := placement()
 	body["lines"] = lines("MUG-STONEWARE", 1)["lines"]
@@ -87,7 +87,7 @@ func paying(t *testing.T, shop *shoptest.Shop, state payment.State) (n int) {
 func TestDevIsKilledAndGoesOn(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	address := freeAddress(t) // the same after the kill: what customers know
+	address := freeAddress(t) // known to customers, the same after the kill
 	start := func() *process {
 		p := launch(t, home(dir), devArgs(dir, "--http-addr", address)...)
 		p.says(t, "Ctrl-C stops everything")
@@ -100,7 +100,7 @@ func TestDevIsKilledAndGoesOn(t *testing.T) {
 	customers := shopper{"http://" + address}.visit(t, 2)
 	eventually(t, "orders are under way", func() bool { return held(t, shop) >= 3 && paying(t, shop, payment.Intent) >= 2 })
 	dev.kill(t)
-	if runtime.GOOS == "linux" { // elsewhere the next start ends what is left
+	if runtime.GOOS == "linux" { // elsewhere the next start ends the orphans
 		eventually(t, "no process is left", func() bool { return len(named(t, dir)) == 0 })
 	}
 

@@ -15,14 +15,14 @@ import (
 	"github.com/amends/amends/proof/dbtest"
 )
 
-// doctorOrders is how many orders the doctor is measured with. By default they
-// are as many as tell that the measurement itself works:
+// doctorOrders is how many orders the doctor is measured with. The default is
+// enough to show that the measurement itself works:
 //
 //	go test ./proof/e2e -run TestDoctorSpeed -v -doctor.orders 20000
 var doctorOrders = flag.Int("doctor.orders", 1500, "how many orders TestDoctorSpeed fills in")
 
-// clones are the rows of one order again, for another one: $ is its id, and what
-// must be unique gets it. A book and its statements, in the order of foreign keys.
+// clones copy the rows of one order for another one: $ is its id, and is added to
+// every unique value. A ledger and its statements, in the order of foreign keys.
 var clones = []struct{ book, statement string }{
 	{"order", `INSERT INTO orders (id, customer_id, status, reason, total_minor, total_currency, placement, view, changes, created_at, updated_at, decide_by)
 		SELECT $, customer_id, status, reason, total_minor, total_currency, replace(placement, '"nonce":"', '"nonce":"' || $), view, changes, created_at, updated_at, decide_by FROM orders, clones WHERE orders.id = @saga`},
@@ -50,13 +50,13 @@ var clones = []struct{ book, statement string }{
 		FROM bookings, clones WHERE booking_key > @saga || '/' AND booking_key < @saga || '0'`},
 }
 
-// What is unique is in the answers too, before these parts of their JSON.
+// Unique values are in the answers, too, before these parts of their JSON.
 const barrierClone = `INSERT INTO barrier SELECT $, step, generation, state, fingerprint, request,
 	replace(replace(replace(replace(outcome, '","provider_reference"', $ || '","provider_reference"'), '","invoice_number"', $ || '","invoice_number"'),
 		'","amount":{', $ || '","amount":{'), '","state"', $ || '","state"'), code, message, created_at, updated_at
 	FROM barrier, clones WHERE saga = @saga`
 
-// fill adds n orders like that one, in every book.
+// fill adds n orders like that one, in every ledger.
 func (p *platform) fill(t *testing.T, like string, n int) {
 	t.Helper()
 	exec := func(book, statement string, args ...any) {
@@ -79,7 +79,7 @@ func (p *platform) fill(t *testing.T, like string, n int) {
 	for _, c := range clones {
 		exec(c.book, strings.ReplaceAll(c.statement, "$", "clones.id"), map[string]any{"saga": like})
 	}
-	// What they bought was there, and is sold.
+	// The units of the copies were delivered, and are sold.
 	exec("inventory", `UPDATE stock SET received = received + sold.n, committed = committed + sold.n FROM (
 			SELECT sku, warehouse, quantity * @n AS n FROM reservation_lines WHERE saga = @saga
 		) AS sold WHERE sold.sku = stock.sku AND sold.warehouse = stock.warehouse`, map[string]any{"saga": like, "n": n})
@@ -88,8 +88,7 @@ func (p *platform) fill(t *testing.T, like string, n int) {
 	}
 }
 
-// The doctor is measured on both engines, one after the other, with orders that
-// are all in order.
+// The doctor is measured on both engines, one after the other, with sound orders.
 //
 //nolint:paralleltest // it measures
 func TestDoctorSpeed(t *testing.T) {

@@ -16,7 +16,8 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// diagnose has the doctor look at the platform. Many may look at one engine.
+// diagnose runs the doctor on the platform. Several platforms may share one
+// engine.
 func (p *platform) diagnose(t *testing.T) workflows.Report {
 	t.Helper()
 	run, err := server.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
@@ -36,13 +37,13 @@ func (p *platform) overdue(t *testing.T, id string) {
 	require.NoError(t, p.Damage(t.Context(), "order", "UPDATE orders SET decide_by = ? WHERE id = ?", time.Now().UTC().Add(-time.Hour), id))
 }
 
-// Somebody has terminated a saga, which gave it no chance to undo. The doctor
-// finds it and has it undone; or taken forward, if the customer has paid.
+// An operator has terminated a saga, which could not undo anything. The doctor
+// finds the order and has it undone; or completed, if the customer has paid.
 func TestTheDoctorResumesATerminatedSaga(t *testing.T) {
 	t.Parallel()
 
 	for name, tc := range map[string]struct {
-		stop   string // the service whose step the saga is terminated at
+		stop   string // the service at whose step the saga is terminated
 		step   string
 		status order.Status
 	}{
@@ -93,8 +94,8 @@ func TestTheDoctorResumesATerminatedSaga(t *testing.T) {
 	}
 }
 
-// An order was cancelled, and its stock is held all the same, as if its release
-// had been taken back: a backup of the inventory's database would do that.
+// An order was cancelled, yet its stock is held, as if its release had been taken
+// back: a restored backup of the inventory's database would do that.
 func TestTheDoctorTakesBackWhatACancelledOrderHolds(t *testing.T) {
 	t.Parallel()
 
@@ -123,9 +124,9 @@ func TestTheDoctorTakesBackWhatACancelledOrderHolds(t *testing.T) {
 	require.NoError(t, p.Check(t.Context()))
 }
 
-// Somebody has changed what a step was answered, and the carrier has lost a parcel
-// that was taken back there. No book is right by being the most recent, so the
-// doctor says so and touches nothing.
+// A step's recorded answer was changed by hand, and the carrier has lost a
+// cancelled parcel. The most recent ledger need not be the right one, so the
+// doctor reports both and touches nothing.
 func TestTheDoctorReportsAnUndoAndAnAnswerThatAreNotExact(t *testing.T) {
 	t.Parallel()
 
@@ -164,7 +165,7 @@ func TestTheDoctorReportsAnUndoAndAnAnswerThatAreNotExact(t *testing.T) {
 	}
 }
 
-// customerOf is the search attribute by which an order is found.
+// customerOf returns the search attribute that finds an order.
 func customerOf(t *testing.T, id string) string {
 	t.Helper()
 	d, err := server.DescribeWorkflowExecution(t.Context(), workflows.WorkflowID(id), "")

@@ -13,8 +13,8 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// What the tests of this process share: an engine, a client of it, the CLI that
-// runs it, and a folder that goes when they are done.
+// The tests of this process share an engine, a client of it, the CLI that runs it,
+// and a folder that is removed at the end.
 var (
 	devServer   *temporal.Server
 	server      *engine.Client
@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 }
 
 // withEngine runs f with a dev server. A missing Temporal CLI is a failure, not a
-// skip: nothing in this package is worth anything without it.
+// skip: no test of this package works without it.
 func withEngine(f func() int) (code int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()

@@ -17,8 +17,8 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// A cancel may be part of a workflow's very first task, which it shares with the
-// start and with the placement.
+// A cancel may be part of a workflow's very first task, with the start and the
+// placement.
 func TestACancelThatArrivesBeforeTheFirstTaskIsHeard(t *testing.T) {
 	t.Parallel()
 
@@ -59,7 +59,7 @@ func TestACancelThatArrivesBeforeTheFirstTaskIsHeard(t *testing.T) {
 	require.NoError(t, replay.Replay(h))
 }
 
-// admitted says whether the engine holds the cancel, which no worker has seen.
+// admitted reports whether the engine holds the cancel, which no worker has seen.
 func admitted(t *testing.T, id string) bool {
 	t.Helper()
 	_, err := server.WorkflowService().PollWorkflowExecutionUpdate(t.Context(), &workflowservice.PollWorkflowExecutionUpdateRequest{

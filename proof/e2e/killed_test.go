@@ -11,7 +11,7 @@ import (
 	"github.com/amends/amends/services/shipping"
 )
 
-// copies of each of the mix that are under way when something is killed.
+// copies of each of the mix that are under way at the kill.
 const copies = 3
 
 // A worker is killed in the middle of its steps, and comes back.
@@ -64,8 +64,8 @@ func booking(t *testing.T, s *split) (n int) {
 	return n
 }
 
-// The engine is killed in the middle of everything, and comes back with what it
-// had written. So is the API, which has nothing to lose.
+// The engine is killed in the middle of everything, and comes back with all that
+// it had written. So is the API, which keeps no state.
 func TestTheEngineIsKilled(t *testing.T) {
 	t.Parallel()
 	s := newRunningSplit(t, onFiles(t))

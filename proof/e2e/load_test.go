@@ -10,7 +10,7 @@ import (
 	"github.com/amends/amends/services/inventory"
 )
 
-// shelves is what shoptest sells.
+// shelves are the products of shoptest.
 var shelves = load.Shop{SKUs: []string{"TEA", "MUG", "KETTLE"}, SoldOut: "SOLD-OUT"}
 
 func TestALoad(t *testing.T) {

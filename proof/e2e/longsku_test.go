@@ -11,8 +11,8 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
-// The API counts characters. Whatever it lets through, the services must be able
-// to record: an order that cannot be created can neither be ended.
+// The API counts characters. The services must be able to record everything that
+// it accepts: an order that cannot be created cannot be ended, either.
 func TestTheLongestSKUThatTheAPIAllowsIsDecided(t *testing.T) {
 	t.Parallel()
 

@@ -14,8 +14,8 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// outside stands between the services and the outside world. While it is mute,
-// every call takes effect there and none is answered.
+// outside stands between the services and an external system. While it is mute,
+// every call takes effect there and gets no answer.
 type outside struct{ mute atomic.Bool }
 
 // reply is the answer to a call, or none.
@@ -47,7 +47,7 @@ func (m mutedProvider) Forbid(ctx context.Context, key string) (provider.Effect,
 	return e, found, m.reply(ctx, err)
 }
 
-// Void has no effect while the provider is mute: it is what is to be seen later.
+// Void has no effect while the provider is mute, so that tests can see it later.
 func (m mutedProvider) Void(ctx context.Context, key string) error {
 	if err := m.reply(ctx, nil); err != nil {
 		return err
@@ -79,8 +79,8 @@ func (m mutedCarrier) Forbid(ctx context.Context, key string) (carrier.Booking, 
 	return b, found, m.reply(ctx, err)
 }
 
-// through puts an outside between a platform and the world, and shortens the
-// saga's patience.
+// through puts an outside between a platform and each external system, and
+// shortens the saga's patience.
 func (p *platform) through(t *testing.T, timing saga.Timing) (money, parcels *outside) {
 	t.Helper()
 	money, parcels = &outside{}, &outside{}
@@ -94,8 +94,8 @@ func (p *platform) through(t *testing.T, timing saga.Timing) (money, parcels *ou
 	return money, parcels
 }
 
-// ask asks the workflow itself, which says more than the API does. While its
-// worker is being started again it says nothing.
+// ask queries the workflow itself, which tells more than the API. While its worker
+// restarts it tells nothing.
 func ask(t *testing.T, id string) (v workflows.OrderView) {
 	t.Helper()
 	value, err := server.QueryWorkflow(t.Context(), workflows.WorkflowID(id), "", workflows.QueryOrder)

@@ -71,7 +71,7 @@ func (p *platform) start(t *testing.T, service string) {
 	w := sdkworker.New(server.Client, p.queues[service], sdkworker.Options{
 		DisableWorkflowWorker: service != "order", DisableRegistrationAliasing: true, WorkerStopTimeout: 5 * time.Second,
 	})
-	// Every worker knows every step, but is asked for those of its queue only.
+	// Every worker has every step, but is asked only for those of its queue.
 	p.Bind(w)
 	p.BindAudit(w, doctor.NewSagas(server.Client, p.queues["order"]))
 	if service == "order" {

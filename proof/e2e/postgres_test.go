@@ -32,12 +32,12 @@ func TestSplitOnPostgres(t *testing.T) {
 	}
 }
 
-// onPostgres are databases on the test server, each with a role that can get into
-// no other one. Databases and roles go when the test ends.
+// onPostgres are databases on the test server, each with a role that can open no
+// other one. Databases and roles are dropped when the test ends.
 func onPostgres(t *testing.T) shoptest.DSNs {
 	t.Helper()
 	admin := dbtest.Postgres(t)
-	shop := "shop_" + strings.ToLower(rand.Text()[:8]) + "_" // nobody else's
+	shop := "shop_" + strings.ToLower(rand.Text()[:8]) + "_" // unique to this test
 	provision := func(name string) string {
 		t.Cleanup(func() {
 			execute(t, admin, "DROP DATABASE IF EXISTS amends_"+shop+name+" WITH (FORCE)")

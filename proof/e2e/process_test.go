@@ -30,7 +30,7 @@ var amends = sync.OnceValues(func() (string, error) {
 	return bin, nil
 })
 
-// output is what a process has written so far.
+// output collects the output of a process.
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -53,11 +53,11 @@ func (o *output) String() string {
 type process struct {
 	cmd      *exec.Cmd
 	out, err output
-	ended    chan struct{} // closed when it has, then cmd.ProcessState is set
+	ended    chan struct{} // closed at its end, when cmd.ProcessState is set
 }
 
-// launch starts amends with this environment and nothing of ours. It does not
-// outlive the test.
+// launch starts amends with this environment and none of the test's own. It does
+// not outlive the test.
 func launch(t *testing.T, environ []string, args ...string) *process {
 	t.Helper()
 	bin, err := amends()
@@ -66,18 +66,18 @@ func launch(t *testing.T, environ []string, args ...string) *process {
 	p.cmd.Env = environ
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
 	p.cmd.SysProcAttr = attributesOfChild()
-	p.cmd.WaitDelay = 5 * time.Second // should somebody have inherited its output
+	p.cmd.WaitDelay = 5 * time.Second // in case another process inherited its output
 	started := make(chan error, 1)
 	go func() {
-		// If this process dies without a word, the kernel ends the child when the
-		// thread that forked it is gone: that thread must live as long.
+		// If this process is killed, the kernel ends the child when the thread
+		// that forked it is gone: that thread must live as long.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer close(p.ended)
 		err := p.cmd.Start()
 		started <- err
 		if err == nil {
-			_ = p.cmd.Wait() // the state says it
+			_ = p.cmd.Wait() // the state has the result
 		}
 	}()
 	require.NoError(t, <-started)
@@ -100,13 +100,14 @@ func (p *process) kill(t *testing.T) {
 	p.wait(t)
 }
 
-// signal asks the process to do something.
+// signal sends a signal to the process.
 func (p *process) signal(t *testing.T, s syscall.Signal) {
 	t.Helper()
 	require.NoError(t, p.cmd.Process.Signal(s))
 }
 
-// drain asks the process to end. It must do so in order, and in less than 15 s.
+// drain asks the process to end. It must do so with exit code 0, in less than 15
+// s.
 func (p *process) drain(t *testing.T, s syscall.Signal) {
 	t.Helper()
 	began := time.Now()
@@ -141,7 +142,7 @@ func (p *process) says(t *testing.T, text string) string {
 	return p.out.String()
 }
 
-// run runs a command that must succeed, and returns what it says.
+// run runs a command that must succeed, and returns its output.
 func run(t *testing.T, environ []string, args ...string) string {
 	t.Helper()
 	p := launch(t, environ, args...)
@@ -149,8 +150,8 @@ func run(t *testing.T, environ []string, args ...string) string {
 	return p.out.String()
 }
 
-// complains runs a command that must fail at once, and returns the one line that
-// says why.
+// complains runs a command that must fail at once, and returns its one line of
+// complaint.
 func complains(t *testing.T, environ []string, args ...string) string {
 	t.Helper()
 	_, err := amends()
@@ -165,7 +166,7 @@ func complains(t *testing.T, environ []string, args ...string) string {
 	return line
 }
 
-// named returns the processes whose command line has text in it.
+// named returns the processes with text in their command line.
 func named(t *testing.T, text string) []string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "ps", "-ww", "-A", "-o", "pid=,stat=,command=").Output()
@@ -179,7 +180,7 @@ func named(t *testing.T, text string) []string {
 	return found
 }
 
-// freeAddress returns an address of this machine on which nothing listens.
+// freeAddress returns a loopback address on which nothing listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	address, err := loopback.FreeAddress(t.Context())
@@ -187,13 +188,13 @@ func freeAddress(t *testing.T) string {
 	return address
 }
 
-// readiness asks a readiness probe; the status is 0 if nobody answers.
+// readiness asks a readiness probe; the status is 0 without an answer.
 func readiness(t *testing.T, base string) (status int, why string) {
 	t.Helper()
 	return fetch(t, base+"/readyz")
 }
 
-// fetch gets a page; the status is 0 if nobody answers.
+// fetch gets a page; the status is 0 without an answer.
 func fetch(t *testing.T, url string) (status int, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
@@ -209,7 +210,7 @@ func fetch(t *testing.T, url string) (status int, body string) {
 	return res.StatusCode, text.String()
 }
 
-// ready waits until a readiness probe is content.
+// ready waits until a readiness probe succeeds.
 func ready(t *testing.T, base string) {
 	t.Helper()
 	eventually(t, base+" is ready", func() bool {
@@ -218,7 +219,7 @@ func ready(t *testing.T, base string) {
 	})
 }
 
-// unready waits until a readiness probe says why it is not content.
+// unready waits until a readiness probe gives that reason for a failure.
 func unready(t *testing.T, base, want string) {
 	t.Helper()
 	eventually(t, base+" says "+want, func() bool {

@@ -12,8 +12,8 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
-// A reset of a cancelled order runs into what the first run has undone. Its
-// reason is recorded, so there is nothing that a person would have to look at.
+// A reset of a cancelled order meets the steps that the first run has undone. Its
+// reason is recorded, so no person has to look.
 func TestAResetOfACancelledOrderRaisesNoAlarm(t *testing.T) {
 	t.Parallel()
 
@@ -54,8 +54,7 @@ func TestAResetOfACancelledOrderRaisesNoAlarm(t *testing.T) {
 
 // The customer has cancelled and undo is under way when an operator resets the
 // workflow to its beginning. The engine hands the cancel to the new run, in its
-// first task: it ends for the customer's reason, not because of what the first
-// run has undone.
+// first task: it ends for the customer's reason, not because of the undone steps.
 func TestAResetInMidUndoKeepsTheCustomersCancel(t *testing.T) {
 	t.Parallel()
 
@@ -80,9 +79,9 @@ func TestAResetInMidUndoKeepsTheCustomersCancel(t *testing.T) {
 }
 
 // The carrier has refused the parcels, the stock is given back and the void hangs
-// when an operator resets the workflow to before it reserved the stock. The new run
-// finds the stock's step undone and nothing that refuses it, but the record says
-// why: it ends for that reason, and nobody needs to look.
+// when an operator resets the workflow to before it reserved the stock. The new
+// run finds the stock's step undone and no refusal of it, but the record has the
+// reason: it ends for that reason, without a flag.
 func TestAResetInMidUndoKeepsTheRefusal(t *testing.T) {
 	t.Parallel()
 

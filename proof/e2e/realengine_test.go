@@ -24,7 +24,7 @@ type realEngine struct {
 	address, database string
 }
 
-// realEngineBanner is what it prints when it is.
+// realEngineBanner is its output when it is.
 var realEngineBanner = regexp.MustCompile(`^Temporal v[\d.]+ on PostgreSQL is ready \(\d+\.\d s\)
 
   Engine    (127\.0\.0\.1:\d+), namespace default
@@ -37,7 +37,7 @@ The platform on it, in another terminal:
 Ctrl-C stops everything. What was stored stays in .*\.
 $`)
 
-// startRealEngine starts one on the binaries of bin/.
+// startRealEngine starts an engine from the binaries of bin/.
 func startRealEngine(t *testing.T, dir string, args ...string) *realEngine {
 	t.Helper()
 	binaries := filepath.Dir(enginetest.Binaries(t).Server)
@@ -50,8 +50,8 @@ func startRealEngine(t *testing.T, dir string, args ...string) *realEngine {
 	return &realEngine{process: p, address: m[1], database: m[2]}
 }
 
-// open returns a new folder that PostgreSQL's own user can reach, which runs it
-// when we are root: the test's own folder is closed to it.
+// open returns a new folder that PostgreSQL's user can reach: if we are root,
+// PostgreSQL runs as another user, who cannot open the test's folder.
 func open(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "amends-e2e-") //nolint:usetesting // see above
@@ -79,13 +79,13 @@ func TestRealEngineIsKilledAndGoesOn(t *testing.T) {
 	require.Equal(t, http.StatusOK, r.status)
 	require.Equal(t, confirmed, r.order.Status)
 
-	// Killed in the middle of an order, nothing of it is left but what it stored.
+	// Killed in the middle of an order, the engine keeps only its stored state.
 	slow := customer.place(t, "", "", demo("tok_slow")).order.ID
 	eventually(t, "the money is asked for", func() bool { return paying(t, shop, payment.Intent) == 1 })
 	first.kill(t)
 	eventually(t, "no process is left", func() bool { return len(named(t, dir)) == 0 })
 
-	// It goes on under the address that its users know, who have waited for it.
+	// It continues under the address that its waiting users know.
 	began := time.Now()
 	second := startRealEngine(t, dir)
 	require.Equal(t, first.address, second.address)

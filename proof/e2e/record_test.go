@@ -32,14 +32,14 @@ var (
 	force  = flag.Bool("force", false, "with -record: write all of them anew, except those that a release has frozen")
 )
 
-// golden is where the histories are; its README says how they come to be.
+// golden is the folder of the histories; its README says how they are made.
 const golden = "../../workflows/testdata/histories"
 
 // inTctlStyle are the histories that are kept in tctl's JSON as well.
 var inTctlStyle = []string{"confirmed", "cancelled-declined-at-capture"}
 
-// Every scenario ends as it says and replays. With -record its history becomes a
-// golden one; without, the golden one must be there.
+// Every scenario ends as declared, and replays. With -record its history becomes a
+// golden one; without, the golden one must exist.
 func TestRecordHistories(t *testing.T) {
 	t.Parallel()
 
@@ -148,7 +148,7 @@ func (p *platform) flagged(t *testing.T, id string) {
 	eventually(t, "the saga needs attention", func() bool { return p.get(t, id).order.NeedsAttention })
 }
 
-// settled waits until no more than one step is under way: the one that cannot go on.
+// settled waits until at most one step is under way: the blocked one.
 func (p *platform) settled(t *testing.T, id string) {
 	t.Helper()
 	eventually(t, "one step is under way", func() bool {
@@ -162,7 +162,7 @@ func (p *platform) settled(t *testing.T, id string) {
 	})
 }
 
-// wish asks to cancel, and returns before it is clear what that leads to.
+// wish asks to cancel, and returns before the outcome is known.
 func (p *platform) wish(t *testing.T, id string) {
 	t.Helper()
 	_, err := server.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
@@ -172,7 +172,7 @@ func (p *platform) wish(t *testing.T, id string) {
 	require.NoError(t, err)
 }
 
-// export does what an operator does.
+// export exports the history by the CLI, as an operator would.
 func (p *platform) export(t *testing.T, id string) []byte {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), temporalBin, "workflow", "show", "--address", server.Address,
@@ -197,8 +197,8 @@ func (p *platform) scrub(history []byte) []byte {
 	return []byte(text)
 }
 
-// isFrozen says whether a release has the history: then its sum is in the release's
-// list.
+// isFrozen reports whether a release has the history: then the release's list has
+// its sum.
 func isFrozen(t *testing.T, name string) bool {
 	t.Helper()
 	lists, err := filepath.Glob(filepath.Join(golden, "*.sha256"))

@@ -19,7 +19,7 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// hasty makes a flag come after seconds, and stuck orders be noticed at once.
+// hasty shortens the time to a flag to seconds, and to a stuck order to nothing.
 var hasty = []string{
 	"AMENDS_OPERATOR_TOKENS=day=day-day-day-day-day,night=night-night-night-1",
 	"AMENDS_LOCK_TIMEOUT=500ms", "AMENDS_SAGA_START_TO_CLOSE=1s", "AMENDS_SAGA_PARK_AFTER=1s",
@@ -35,8 +35,8 @@ func shown(t *testing.T, admin, line string) {
 	})
 }
 
-// An order whose authorization nobody knows of is flagged, listed, refused the
-// wrong repairs and given the right one, by the binary and as an operator has it.
+// An order whose authorization has no answer is flagged, listed, refused the wrong
+// repairs and given the right one, by the binary, as an operator uses it.
 func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -53,8 +53,9 @@ func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 	}
 	require.Equal(t, "no order needs attention\n", orders("--needs-attention"))
 
-	// The provider authorizes and says nothing, the customer cancels: whether money
-	// is held is not known, so the order is neither cancelled nor forgotten.
+	// The provider authorizes without an answer, and the customer cancels: it is
+	// unknown whether money is held, so the order is neither cancelled nor
+	// forgotten.
 	id := dev.insist(t, "", "", demo("tok_unknown")).order.ID
 	shop := shoptest.Open(t, devDSNs(dir), false)
 	eventually(t, "the money is asked for", func() bool { return paying(t, shop, payment.Intent) == 1 })
@@ -78,7 +79,7 @@ func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 	require.Equal(t, "it is not known whether the money is still held: the payment provider gave no answer", list.Orders[0].Attention[0].Reason)
 	shown(t, admin, "amends_orders_needing_attention 1")
 
-	// Repairs that may not be.
+	// These repairs are refused.
 	operator := append(slices.Clip(environ), "AMENDS_OPERATOR_TOKEN=night-night-night-1")
 	repair := func(step, action string, more ...string) []string {
 		return append([]string{"repair", id, step, "--admin-addr", admin, "--action", action, "--reason", "voided by hand"}, more...)
@@ -96,7 +97,8 @@ func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 	}
 	require.Empty(t, show().Repairs, "a refused repair leaves no trace")
 
-	// A retry finds that the provider still says nothing; the skip ends the order.
+	// A retry finds that the provider still gives no answer; the skip ends the
+	// order.
 	out := run(t, operator, repair("payment.authorize", "retry")...)
 	require.Contains(t, out, "retry of payment.authorize: ")
 	skip := repair("payment.authorize", "skip", "--reference", "case 4711")
@@ -108,7 +110,7 @@ func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 	require.Equal(t, []any{"payment.authorize", "money held", "voided by hand", "night", "case 4711"}, []any{w.Step, w.Owed, w.Reason, w.Operator, w.Reference})
 	require.Equal(t, saga.Waived, stateOf(v, "payment.authorize"))
 	require.Equal(t, []saga.Action{saga.Retry, saga.Skip}, []saga.Action{v.Repairs[0].Action, v.Repairs[1].Action})
-	run(t, operator, skip...) // again is no second one
+	run(t, operator, skip...) // a repeat is no second skip
 	require.Len(t, show().Waivers, 1)
 	requireNoOperatorIn(t, dev, id)
 	require.Contains(t, complains(t, operator, repair("payment.authorize", "retry")...), "ALREADY_DECIDED")
@@ -119,7 +121,7 @@ func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 	shown(t, admin, "amends_orders_needing_attention 0")
 	require.Equal(t, "no order needs attention\n", orders("--needs-attention"))
 
-	// Somebody terminates another one: nothing works on it any more.
+	// Another order's workflow is terminated: nothing works on it any more.
 	stuck := dev.insist(t, "", "", demo("tok_unknown")).order.ID
 	client, err := engine.Dial(engine.Options{Address: address, Isolated: true})
 	require.NoError(t, err)

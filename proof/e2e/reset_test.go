@@ -22,12 +22,12 @@ import (
 )
 
 // shortly is a decide-by that passes during a test, but not before an ordinary
-// order is decided on a busy machine.
+// order is decided on a machine under load.
 const shortly = 5 * time.Second
 
-// A decided order is reset to each of its workflow tasks, with decide-by passed,
-// the price changed and the SKU deactivated in between. It must end as it did,
-// with no effect doubled.
+// A decided order is reset to each of its workflow tasks, after decide-by has
+// passed, the price has changed and the SKU has been deactivated. It must end as
+// before, with no effect doubled.
 func TestAResetOfADecidedOrderChangesNothing(t *testing.T) {
 	t.Parallel()
 
@@ -68,8 +68,8 @@ func TestAResetOfADecidedOrderChangesNothing(t *testing.T) {
 	}
 }
 
-// A saga that is under way is reset to before its effects and then cancelled,
-// before the new run has started the steps that had them. Nothing may be left.
+// A running saga is reset to before its effects and then cancelled, before the new
+// run has started their steps. It must leave nothing behind.
 func TestAResetSagaThatIsCancelledLeavesNothing(t *testing.T) {
 	t.Parallel()
 
@@ -99,13 +99,13 @@ func TestAResetSagaThatIsCancelledLeavesNothing(t *testing.T) {
 			return
 		}
 		status <- res.StatusCode
-		_ = res.Body.Close() // nothing of it is wanted
+		_ = res.Body.Close() // the body does not matter
 	}()
 	eventually(t, "undo begins", func() bool { return stateOf(p.get(t, r.order.ID).order, "catalog.quote") != saga.Running })
 	for _, s := range []string{"catalog", "inventory", "payment", "shipping"} {
 		p.start(t, s)
 	}
-	// Undo runs, or was so fast that the answer knows its end.
+	// Undo runs, or was so fast that the answer has its end.
 	require.Contains(t, []int{http.StatusAccepted, http.StatusOK}, <-status)
 
 	v := result(t, r.order.ID, run)
@@ -124,7 +124,7 @@ func stateOf(v workflows.OrderView, step string) saga.State {
 	return ""
 }
 
-// books is everything that money and goods are counted by.
+// books returns every record that counts money and goods.
 func (p *platform) books(t *testing.T) string {
 	t.Helper()
 	stock, err := p.Inventory.AllStock(t.Context())
@@ -140,7 +140,7 @@ func (p *platform) books(t *testing.T) string {
 	return fmt.Sprintf("%+v\n%+v\n%+v\n%+v\n%+v", stock, ledger, provider, parcels, carrier)
 }
 
-// changeCatalog doubles the price of what the placement orders, and retires it.
+// changeCatalog doubles the price of the placement's products, and retires them.
 func (p *platform) changeCatalog(t *testing.T) {
 	t.Helper()
 	for _, sku := range []string{"MUG", "KETTLE"} {
@@ -156,7 +156,7 @@ type points struct {
 	events []int64 // of workflow tasks that completed
 }
 
-// resetPoints returns what an order's newest run can be reset to.
+// resetPoints returns the points to which an order's newest run can be reset.
 func resetPoints(t *testing.T, id string) points {
 	t.Helper()
 	h, err := replay.FromServer(t.Context(), server.Client, workflows.WorkflowID(id), "")
@@ -172,8 +172,8 @@ func resetPoints(t *testing.T, id string) points {
 	return p
 }
 
-// before returns the last workflow task that had completed when a local step
-// answered, or an update was accepted: the one that it was part of.
+// before returns the last workflow task completed before the one with the result
+// of a local step, or with an update.
 func (p points) before(t *testing.T, id, name string) int64 {
 	t.Helper()
 	h, err := replay.FromServer(t.Context(), server.Client, workflows.WorkflowID(id), p.run)

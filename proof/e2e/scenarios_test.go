@@ -15,15 +15,16 @@ import (
 type scenario struct {
 	status  order.Status
 	reason  order.Reason
-	flagged bool // it ends, but a person must look at it
+	flagged bool // it ends, but needs a person
 
 	change map[string]any // to the placement that is confirmed
 	decide time.Duration  // decide-by; 0: ten minutes
 	timing saga.Timing    // of the saga; zero: the defaults
-	away   string         // the service whose worker is not there when the order is placed
+	away   string         // the service without a worker when the order is placed
 	create *createFailure // of the order's first step; nil: none
 
-	// steer does what happens while the saga is under way, or after; nil: nothing.
+	// steer interferes while the saga is under way, or afterwards; nil: not at
+	// all.
 	steer func(t *testing.T, p *platform, id string)
 }
 
@@ -61,7 +62,8 @@ func scenarios() map[string]scenario {
 		"cancelled-by-engine":                 {status: cancelled, reason: order.CustomerRequest, away: "shipping", steer: cancelByEngine},
 		"cancelled-by-customer-settle-parked": {status: cancelled, reason: order.CustomerRequest, away: "shipping", timing: impatient, steer: parkSettle},
 		"cancelled-by-customer-undo-parked":   {status: cancelled, reason: order.CustomerRequest, away: "shipping", timing: impatient, steer: parkUndo},
-		// A cancel that comes while the pivot is under way is a wish that its outcome decides.
+		// A cancel that comes while the pivot is under way is a wish: its outcome
+		// decides.
 		"confirmed-cancelled-too-late":       {status: confirmed, away: "shipping", steer: cancelDuringCapture},
 		"cancelled-declined-and-by-customer": {status: cancelled, reason: order.PaymentDeclined, change: tok("tok_capture_declined"), away: "shipping", steer: cancelDuringCapture},
 
@@ -159,8 +161,8 @@ func parkSettle(t *testing.T, p *platform, id string) {
 	p.start(t, "shipping")
 }
 
-// park takes the worker of a service away that the saga needs after the parcels
-// are booked, until it is missed.
+// park stops the worker of a service that the saga needs after the booking of the
+// parcels, until the saga is flagged.
 func park(service string) func(*testing.T, *platform, string) {
 	return func(t *testing.T, p *platform, id string) {
 		t.Helper()

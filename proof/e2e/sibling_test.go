@@ -20,8 +20,8 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// The card is declined while stock is being reserved. That attempt then fails
-// for a passing reason, and the engine makes no other, because the saga has been
+// The card is declined while stock is being reserved. That attempt then fails for
+// a passing reason, and the engine makes no other, because the saga has been
 // decided. The decline is the reason, although the reservation started first.
 func TestASiblingThatCannotRetryAnyMoreIsNotTheReason(t *testing.T) {
 	t.Parallel()
@@ -72,8 +72,8 @@ func TestABugOfAStoppedStepIsNotSilent(t *testing.T) {
 	require.NoError(t, p.Check(t.Context()))
 }
 
-// reserveSlowly replaces the inventory's worker by one that says when its first
-// reservation has begun, and whose reservations wait until release is closed and
+// reserveSlowly replaces the inventory's worker by one that signals the begin of
+// its first reservation, and whose reservations wait until release is closed and
 // then fail.
 func (p *platform) reserveSlowly(t *testing.T, failure error) (begun, release chan struct{}) {
 	t.Helper()

@@ -24,9 +24,9 @@ type split struct {
 	home   string
 	state  string // folder of the engine's
 	dsns   shoptest.DSNs
-	own    map[string][]string // what only a part is told
+	own    map[string][]string // configuration of one part only
 	admin  map[string]string   // part -> base of its admin address
-	parts  map[string]*process // that run
+	parts  map[string]*process // the running ones
 }
 
 // parts of a split platform are its services and the API.
@@ -82,7 +82,7 @@ func newRunningSplit(t *testing.T, dsns shoptest.DSNs) *split {
 	return s
 }
 
-// environ is what every process is told, and more.
+// environ is the environment of every process, and more.
 func (s *split) environ(more ...string) []string {
 	return append([]string{"HOME=" + s.home, "AMENDS_TEMPORAL_ADDRESS=" + s.engine, "AMENDS_LOG_LEVEL=warn"}, more...)
 }
@@ -97,13 +97,13 @@ func (s *split) start(t *testing.T, part string) {
 	s.parts[part] = launch(t, s.environ(s.own[part]...), args...)
 }
 
-// drain asks a part to end and waits until it has, in order.
+// drain asks a part to end and waits until it has, with exit code 0.
 func (s *split) drain(t *testing.T, part string) {
 	t.Helper()
 	s.parts[part].drain(t, syscall.SIGTERM)
 }
 
-// ready waits until every part is.
+// ready waits until every part is ready.
 func (s *split) ready(t *testing.T) {
 	t.Helper()
 	for _, part := range parts {

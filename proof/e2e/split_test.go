@@ -14,7 +14,7 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// Every part may come first: it waits for the others, and says so.
+// Every part may start first: it waits for the others, and says so.
 func TestPartsWaitForTheEngine(t *testing.T) {
 	t.Parallel()
 	s := newSplit(t, onFiles(t))
@@ -40,7 +40,7 @@ func TestPartsWaitForTheEngine(t *testing.T) {
 	require.Equal(t, confirmed, r.order.Status)
 	require.NoError(t, s.Check(t.Context()))
 
-	// A namespace that nobody made is a mistake, not something to wait for.
+	// A missing namespace is a mistake, which no part waits for.
 	elsewhere := []string{"AMENDS_TEMPORAL_NAMESPACE=shop", "AMENDS_HTTP_ADDR=127.0.0.1:0", "AMENDS_ADMIN_ADDR=127.0.0.1:0"}
 	const missing = `has no namespace "shop"`
 	require.Contains(t, complains(t, s.environ(elsewhere...), "api"), missing)
@@ -51,7 +51,7 @@ func TestPartsWaitForTheEngine(t *testing.T) {
 	}
 }
 
-// Without workers nothing is decided, but everybody is answered.
+// Without workers nothing is decided, but every request is answered.
 func TestWithoutWorkersEverybodyIsAnswered(t *testing.T) {
 	t.Parallel()
 	s := newRunningSplit(t, onFiles(t))
@@ -83,8 +83,8 @@ func TestWithoutWorkersEverybodyIsAnswered(t *testing.T) {
 	require.NoError(t, s.Check(t.Context()))
 }
 
-// readSoon reads an order, which takes less than 2 s whatever is down. The best
-// of three, because this machine may be busy.
+// readSoon reads an order, which takes less than 2 s even with parts down. It is
+// the best of three, because this machine may be under load.
 func (s *split) readSoon(t *testing.T, id string) (r reply) {
 	t.Helper()
 	best := time.Hour
@@ -96,7 +96,7 @@ func (s *split) readSoon(t *testing.T, id string) (r reply) {
 	return r
 }
 
-// A worker that is told to end finishes what it does, and nothing is done again.
+// A worker that is told to end finishes its attempts, and none is repeated.
 func TestAWorkerDrains(t *testing.T) {
 	t.Parallel()
 	s := newRunningSplit(t, onFiles(t))
@@ -114,7 +114,7 @@ func TestAWorkerDrains(t *testing.T) {
 
 	// All of them, one after the other, while orders are under way.
 	customers := s.visit(t, 0)
-	for _, part := range parts { // the API too, which has customers waiting
+	for _, part := range parts { // the API, too, which has customers waiting
 		customers.join(t, 1)
 		eventually(t, "orders are under way", func() bool { return held(t, s.Shop) > 0 })
 		s.drain(t, part)

@@ -11,7 +11,7 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// missShipping lets the parcels wait until somebody must look, before the pivot.
+// missShipping lets the parcels wait until they are flagged, before the pivot.
 func missShipping(t *testing.T, p *platform, id string) {
 	t.Helper()
 	stuckAt(t, id, "shipping.book")
@@ -29,7 +29,7 @@ func unableToVoid(t *testing.T, p *platform, id string) *outside {
 	return money
 }
 
-// mute has the provider answer nothing any more.
+// mute makes the provider stop answering.
 func (p *platform) mute(t *testing.T) *outside {
 	t.Helper()
 	money := &outside{}
@@ -40,8 +40,8 @@ func (p *platform) mute(t *testing.T) *outside {
 	return money
 }
 
-// resetAfterSkip resets to the beginning when the void was waived, and could be
-// made by now.
+// resetAfterSkip resets to the beginning when the void was waived, and has become
+// possible.
 func resetAfterSkip(t *testing.T, p *platform, id string) {
 	t.Helper()
 	money := unableToVoid(t, p, id)
@@ -81,8 +81,8 @@ func skipVoiding(t *testing.T, p *platform, id string) {
 	require.NoError(t, err)
 }
 
-// resume terminates the order's workflow, which skips undo, and takes the order
-// up in undo mode.
+// resume terminates the order's workflow, which skips undo, and resumes the order
+// in undo mode.
 func resume(t *testing.T, p *platform, id string) {
 	t.Helper()
 	require.NoError(t, server.TerminateWorkflow(t.Context(), workflows.WorkflowID(id), "", "test"))

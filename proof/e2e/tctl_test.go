@@ -18,7 +18,7 @@ import (
 
 // tctlStyle writes a history as tctl's last version does: enums are named
 // WorkflowExecutionStarted instead of EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, and
-// what its older API does not know is missing.
+// fields unknown to its older API are missing.
 func tctlStyle(t *testing.T, history []byte) []byte {
 	t.Helper()
 	h, err := client.HistoryFromJSON(bytes.NewReader(history), client.HistoryJSONOptions{})
@@ -41,7 +41,7 @@ func tctlStyle(t *testing.T, history []byte) []byte {
 // unknownToTctl are the fields that are younger than tctl.
 var unknownToTctl = []protoreflect.Name{"workflow_id", "worker_version", "normal_name", "sdk_name", "sdk_version", "user_metadata"}
 
-// forget clears what tctl does not know of, in m and below.
+// forget clears the fields unknown to tctl, in m and below.
 func forget(m protoreflect.Message) {
 	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
 		switch {

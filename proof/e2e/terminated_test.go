@@ -12,8 +12,8 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// Somebody has terminated the workflow: nothing can catch that. The API says so
-// at once, whatever it is asked, and starts no second saga.
+// An operator has terminated the workflow, which no workflow can catch. The API
+// says so at once, to every question, and starts no second saga.
 func TestATerminatedOrderIsFlaggedAndNotStartedAgain(t *testing.T) {
 	t.Parallel()
 

@@ -17,7 +17,7 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// listed returns the orders that their service says need attention.
+// listed returns the orders that need attention according to the order service.
 func (p *platform) listed(t *testing.T) (ids []string) {
 	t.Helper()
 	page, err := p.Orders.List(t.Context(), order.Filter{NeedsAttention: true, Limit: 100})
@@ -28,7 +28,7 @@ func (p *platform) listed(t *testing.T) (ids []string) {
 	return ids
 }
 
-// healed waits for the order's end and checks that nothing reminds of its trouble.
+// healed waits for the order's end and checks that no flag is left.
 func (p *platform) healed(t *testing.T, id string) workflows.OrderView {
 	t.Helper()
 	v := decided(t, id)
@@ -38,8 +38,8 @@ func (p *platform) healed(t *testing.T, id string) workflows.OrderView {
 	return v
 }
 
-// tok_unknown authorizes, and then nobody answers anything about it for two
-// minutes of the provider's clock.
+// tok_unknown authorizes, and then gets no answer about it for two minutes of the
+// provider's clock.
 func TestAnAuthorizationThatNobodyAnswersIsNotGuessed(t *testing.T) {
 	t.Parallel()
 

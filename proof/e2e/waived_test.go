@@ -23,15 +23,15 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// lazy flags a step soon and then hardly tries it again.
+// lazy flags a step soon and then hardly retries it.
 var lazy = saga.Timing{
 	StartToClose: time.Second, LocalStartToClose: 500 * time.Millisecond,
 	RetryInitial: 50 * time.Millisecond, RetryMax: 10 * time.Minute,
 	ParkAfter: time.Second, ParkedRetry: time.Hour,
 }
 
-// unvoidable is an order that was cancelled while the provider answers nothing
-// and cannot void what it holds.
+// unvoidable is an order that was cancelled while the provider gives no answer and
+// cannot void its hold.
 func unvoidable(t *testing.T, timing saga.Timing) (*platform, *outside, string) {
 	t.Helper()
 	p := newPlatform(t, 10*time.Minute)
@@ -67,7 +67,7 @@ func requireRefused(t *testing.T, want fault.Code, err error) {
 	require.Equal(t, string(want), app.Type())
 }
 
-// updates returns how many updates the order's newest run has in its history.
+// updates returns the number of updates in the history of the order's newest run.
 func updates(t *testing.T, id string) (n int) {
 	t.Helper()
 	h, err := replay.FromServer(t.Context(), server.Client, workflows.WorkflowID(id), "")
@@ -112,7 +112,7 @@ func TestAVoidThatIsLostIsWaivedWithAReference(t *testing.T) {
 func TestARetryHealsAtOnce(t *testing.T) {
 	t.Parallel()
 
-	p, money, id := unvoidable(t, lazy) // by itself it would be tried in ten minutes
+	p, money, id := unvoidable(t, lazy) // without it the next attempt is in ten minutes
 	money.mute.Store(false)
 	r, err := repair(t, retryVoid(id))
 	require.NoError(t, err)
@@ -121,8 +121,8 @@ func TestARetryHealsAtOnce(t *testing.T) {
 }
 
 // A reset run finds the waiver in the order's record, although the engine cannot
-// hand it the repair: what somebody has settled by hand is not undone a second
-// time, also if it could be by now.
+// hand it the repair: it does not undo again what an operator has settled by hand,
+// even if it could by now.
 func TestAResetAfterAWaiverLeavesTheWaivedStepAlone(t *testing.T) {
 	t.Parallel()
 
@@ -130,13 +130,13 @@ func TestAResetAfterAWaiverLeavesTheWaivedStepAlone(t *testing.T) {
 	_, err := repair(t, skipVoid(id, "TICKET-7"))
 	require.NoError(t, err)
 	p.healed(t, id)
-	money.mute.Store(false) // from now on the provider would void it
+	money.mute.Store(false) // from now on the provider voids it
 	books := p.books(t)
 
 	points := resetPoints(t, id)
 	learns, waives := points.before(t, id, "order.decide"), points.before(t, id, saga.UpdateRepair)
 	require.Less(t, learns, waives)
-	beginning := points.events[0] // a run from there learns from the record that nothing is to be taken
+	beginning := points.events[0] // a run from there learns from the record that it may take nothing
 	taken := 0
 	for _, event := range points.events {
 		if learns < event && event <= waives {
@@ -152,7 +152,8 @@ func TestAResetAfterAWaiverLeavesTheWaivedStepAlone(t *testing.T) {
 		require.Equal(t, books, p.books(t), at)
 		require.NoError(t, p.Check(t.Context()), at)
 		if beginning < event && event <= learns && v.NeedsAttention {
-			// It took the step again, and cannot tell whether that is what was waived.
+			// It took the step again, and cannot tell whether that effect is the
+			// waived one.
 			require.Len(t, v.Attention, 1, at)
 			require.Equal(t, saga.TakenAfterWaiver, v.Attention[0].Code, at)
 			require.Equal(t, []string{id}, p.listed(t), at)
@@ -164,8 +165,8 @@ func TestAResetAfterAWaiverLeavesTheWaivedStepAlone(t *testing.T) {
 	}
 	require.Positive(t, taken)
 
-	// Between the two an undo was under way that nobody had waived yet: the engine
-	// makes its attempts again. It ends as it did all the same.
+	// Between the two an undo was under way that was not waived yet: the engine
+	// repeats its attempts. It ends as before.
 	for _, event := range points.events {
 		if event <= learns || waives < event {
 			continue
@@ -179,8 +180,8 @@ func TestAResetAfterAWaiverLeavesTheWaivedStepAlone(t *testing.T) {
 	}
 }
 
-// heldUp is an inventory whose first release fails for good, as it seems, and
-// whose next one takes its time.
+// heldUp is an inventory whose first release seems to fail for good, and whose
+// next one is slow.
 type heldUp struct {
 	inventory.Service
 	failed, entered, let *sync.Once
@@ -200,14 +201,14 @@ func (h heldUp) Release(ctx context.Context, k saga.Key) error {
 
 func (h heldUp) letGo() { h.let.Do(func() { close(h.gate) }) }
 
-// The engine tells an attempt that is under way nothing: it may take effect after
-// somebody gave up on it. So it is waited for, and its success counts.
+// The engine does not stop an attempt that is under way: it may take effect after
+// an operator gave up on it. So the skip waits for it, and its success counts.
 func TestASkipWaitsForTheAttemptUnderWay(t *testing.T) {
 	t.Parallel()
 
 	p := newPlatform(t, 10*time.Minute)
 	slow := saga.DefaultTiming()
-	slow.StartToClose = time.Minute // the attempt is not given up on meanwhile
+	slow.StartToClose = time.Minute // the attempt does not time out meanwhile
 	p.restartOrder(t, slow, nil)
 	p.stop("shipping")
 	id := p.place(t, "", "", placement()).order.ID
