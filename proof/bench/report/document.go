@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Section is a part of docs/benchmarks.md that a command writes.
+// Section names a part of docs/benchmarks.md that a command writes.
 type Section string
 
 // The sections.
@@ -19,21 +19,21 @@ const (
 	Savings Section = "savings"
 )
 
-// page is what the file begins as. What is between the marks of a section is its
-// command's; everything else is for people to write.
+// page is the initial text of the file. A command owns the text between the marks
+// of its section; the rest is written by hand.
 const page = `# Benchmarks
 
-What an order costs, compared in the same run with the least that the engine asks
-for a saga. The figures in each section are written by the command that measured
-them; the text between them is written by hand.
+The cost of an order, compared in the same run with the least work that the engine
+needs for a saga of this size. Each section's figures come from the command that
+measured them; the text between them is written by hand.
 
 - *floor-0* is a workflow that does nothing.
-- *floor-n* is a saga as the public samples write one: as many activities as an order
+- *floor-n* is a saga in the style of the public samples: as many activities as an order
   has steps in other services, one after the other, on one task queue per service,
   each of them one INSERT. Its source is [proof/bench/floor](../proof/bench/floor/floor.go).
 - *order* is the whole order, through HTTP, by the load generator of ` + "`amends load`" + `.
 
-How each figure is taken is said in [proof/bench](../proof/bench/main.go).
+[proof/bench](../proof/bench/main.go) describes how each figure is measured.
 
 ## Against the floor
 
@@ -43,7 +43,7 @@ How each figure is taken is said in [proof/bench](../proof/bench/main.go).
 Not run.
 <!-- bench: end -->
 
-## What helps how much
+## Savings
 
 ` + "`make bench-savings`" + ` writes this section.
 
@@ -68,7 +68,8 @@ Not run.
 <!-- soak: end -->
 `
 
-// Write replaces a section of the file, which is made if it is not there.
+// Write replaces a section of the file. It creates a file that does not exist. The
+// file must have the section's marks.
 func Write(file string, s Section, text string) error {
 	old, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -82,7 +83,7 @@ func Write(file string, s Section, text string) error {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	temporary := file + ".new"
-	if err := os.WriteFile(temporary, []byte(whole), 0o644); err != nil { //nolint:gosec // a page for everybody
+	if err := os.WriteFile(temporary, []byte(whole), 0o644); err != nil { //nolint:gosec // a public page
 		return err
 	}
 	return os.Rename(temporary, file)
