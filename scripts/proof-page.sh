@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Prints docs/proof.md from what the parts of scripts/prove.sh have printed, which
-# calls this. What did not run, or failed, shows as that and has no figures.
+# Prints docs/proof.md from the logs of the parts of scripts/prove.sh, which calls
+# this. A part that did not run, or failed, is shown as such, without figures.
 source "$(dirname "$0")/lib.sh"
 
-# part NAME FUNCTION shows a part: its figures, or why there are none.
+# part NAME FUNCTION prints a part: its figures, or the reason for their absence.
 part() {
   local seconds status commit
   if [ ! -e "$LOGS/$1.end" ]; then
@@ -12,7 +12,7 @@ part() {
   fi
   read -r seconds status commit <"$LOGS/$1.end"
   if [ "$status" = no-tests ]; then
-    echo '**Not run**: there is no such test.'
+    echo '**Not run**: the test does not exist.'
   elif [ "$status" = 124 ]; then
     echo "**Not finished** within its time, $seconds s: no figures."
   elif [ "$status" != 0 ]; then
@@ -35,10 +35,10 @@ took() {
   esac
 }
 
-# table shows the explorer's report.
+# table prints the explorer's report.
 table() {
   awk '
-    BEGIN { print "| faults | schedules judged | ended at a known world | per second | the same run as one of them | left out | |\n|---|---|---|---|---|---|---|" }
+    BEGIN { print "| faults | schedules judged | ended at a known world | per second | equal to an earlier run | left out | |\n|---|---|---|---|---|---|---|" }
     /^([0-9]+ faults|in all): [0-9]+ schedules judged in / {
       at = index($0, ":"); what = substr($0, 1, at - 1); sub(/ faults$/, "", what)
       rest = substr($0, at + 2); split(rest, word, " ")
@@ -66,13 +66,13 @@ mutants() {
   printf '\n| mutant | of | caught by |\n|---|---|---|\n'
   sed -n 's/^mutant \(.*\) in \(.*\): caught by \(.*\)$/| \1 | `\2` | `\3` |/p' "$LOGS/mutants" | LC_ALL=C sort
   echo
-  echo 'Changes that a replay of the golden histories does not find, but that break orders in flight, and were caught:'
+  echo 'These changes break orders in flight although every golden history replays, and were caught:'
   sed -n 's/^ *--- PASS: TestAChangeThat[^/]*\/\([^ ]*\) .*$/\1/p' "$LOGS/mutants" | LC_ALL=C sort | paste -sd, | sed 's/,/, /g; s/$/./'
 }
 
 barrier() {
   awk '
-    BEGIN { print "| calls that meet | interleavings |\n|---|---|" }
+    BEGIN { print "| calls | interleavings |\n|---|---|" }
     /^=== (RUN|NAME|CONT|PAUSE) / { test = $3 }
     / interleavings, [0-9]+ statements, / {
       for (i = 1; i < NF; i++) if ($(i + 1) == "interleavings,") n = $i
@@ -88,8 +88,7 @@ barrier() {
 
 continued() { sed -n 's/^\([0-9]* histories, .* wrong\), in .*$/\1./p'; }
 
-# block shows lines as they are, from the first that matches on, without the
-# test's own.
+# block prints lines verbatim from the first match on, without the test's own.
 block() {
   echo '```'
   awk -v from="$1" '
@@ -115,19 +114,21 @@ dirty=
 memory=$(awk '/^MemTotal/ {printf "%.0f GiB", $2 / 1048576}' /proc/meminfo 2>/dev/null || echo 'unknown')
 
 cat <<EOF2
-# What was proved, and how much of it
+# Proof
 
-\`make prove\` writes this page (\`scripts/prove.sh\`); nothing here is typed in. What did not run shows as
-not run, and each part says of which commit it is. What is promised is in [architecture.md](architecture.md#guarantees); what each part shows, and what it
-cannot show, is in its package: [\`saga/sagatest\`](../saga/sagatest/doc.go), [\`saga/barrier\`](../saga/barrier/doc.go),
-[\`proof/continued\`](../proof/continued/doc.go), [\`proof/chaos\`](../proof/chaos/doc.go).
+The results of the long tests. \`make prove\` writes this page (\`scripts/prove.sh\`); no figure is entered by hand. A part
+that did not run shows as *not run*, and each part names its commit. The promises are in
+[architecture.md](architecture.md#guarantees). The packages describe the power and the limits of each part:
+[\`saga/sagatest\`](../saga/sagatest/doc.go), [\`saga/barrier\`](../saga/barrier/doc.go),
+[\`proof/continued\`](../proof/continued/doc.go), [\`proof/chaos\`](../proof/chaos/doc.go). The [glossary](glossary.md#proof)
+defines the terms.
 
 | | |
 |---|---|
 | commit | $(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)$dirty |
 | date | $(date -u '+%Y-%m-%d %H:%M UTC') |
 | machine | $(nproc) cores, $memory, $(uname -sr), $(go env GOVERSION) |
-| seed of the samples and of chaos | $SEED |
+| seed of samples and chaos | $SEED |
 
 | part | | took | of commit |
 |---|---|---|---|
@@ -135,14 +136,15 @@ $(for p in explorer reduction sample judgement mutants barrier continued chaos r
 
 ## Every schedule of up to $FAULTS faults
 
-The order saga, with its real workflow, activities, services, stores and simulators, under every schedule of faults; all
-invariants after each that runs to its end. One that comes to a world from which another one went on ends there and is not
-judged; which of the two comes first differs from run to run. If a kind of fault never hit in a run that was judged, it fails.
+The order saga runs with its real workflow, activities, services, stores and simulators under every schedule of faults.
+After each run that reaches its end, all invariants are checked. A run that reaches a world which another run has continued
+ends there and is not judged; which of the two comes first differs between explorations. The test fails if a kind of fault
+never hit in a judged run.
 
 $(part explorer table)
 
-What is the same run as one that ran is not run again, nor what goes on from a world that another run has come to, which is
-exact. Compared with an exploration without that:
+The explorer skips a schedule whose run is equal to an earlier one, and the rest of a run from a world that another run has
+continued. Both reductions are exact. The comparison with an exploration without them:
 $(part reduction reduction)
 
 ## Up to $SIZES faults, $SAMPLE schedules of each size
@@ -151,30 +153,30 @@ $(part sample table)
 
 ## The doctor's judgement after up to 2 faults, $SAMPLE schedules of each size
 
-The doctor looks at the books after each run that is judged, and must find nothing.
+The doctor examines all databases after each judged run, and must find nothing.
 
 $(part judgement table)
 
-## Broken copies
+## Mutants
 
 $(part mutants mutants)
 
 ## The barrier
 
-All interleavings of two calls, whatever they find, statement by statement on PostgreSQL and transaction by transaction on
-SQLite; six calls at random; the connection cut at COMMIT.
+All interleavings of two calls, from every state of the ledger row, statement by statement on PostgreSQL and transaction by
+transaction on SQLite; six calls at random; the connection cut at COMMIT.
 
 $(part barrier barrier)
 
-## Sagas in flight, continued by the code of today
+## Sagas in flight, continued by the current code
 
-Every golden history, cut at every workflow task, goes on, forward and into undo:
+Every golden history is cut at every workflow task and continued, forward and into undo:
 $(part continued continued)
 
 ## Chaos
 
-Real processes, PostgreSQL and Temporal, for $FOR under $ORDERS orders. The seed draws what is broken when; how the
-processes meet it differs from run to run.
+Real processes, PostgreSQL and Temporal, for $FOR under $ORDERS orders. The seed draws the faults and their times; the
+processes' reaction differs from run to run.
 
 $(part chaos chaos)
 
