@@ -11,9 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestDocsLinkToWhatIsThere follows every relative link of every page, headings
-// included.
-func TestDocsLinkToWhatIsThere(t *testing.T) {
+// TestDocsLinksResolve follows every relative link of every page, headings included.
+func TestDocsLinksResolve(t *testing.T) {
 	t.Parallel()
 
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
@@ -21,7 +20,7 @@ func TestDocsLinkToWhatIsThere(t *testing.T) {
 	require.NoError(t, filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Ext(path) != ".md" {
 			if d != nil && d.IsDir() && path != "." && strings.HasPrefix(d.Name(), ".") {
-				return filepath.SkipDir // what `amends dev` keeps is not ours to read
+				return filepath.SkipDir // for example the databases of `amends dev`
 			}
 			return err
 		}
@@ -38,7 +37,7 @@ func TestDocsLinkToWhatIsThere(t *testing.T) {
 				target = filepath.Join(filepath.Dir(path), file)
 			}
 			if _, err := os.Stat(target); err != nil {
-				t.Errorf("%s links to %s, which is not there", path, m[1])
+				t.Errorf("%s links to %s, which does not exist", path, m[1])
 			} else if heading != "" && filepath.Ext(target) == ".md" {
 				page, err := os.ReadFile(target)
 				require.NoError(t, err)
@@ -50,7 +49,7 @@ func TestDocsLinkToWhatIsThere(t *testing.T) {
 	require.Greater(t, pages, 10)
 }
 
-// headings returns the anchors of a page, made as the usual viewers do.
+// headings returns the anchors of a page's headings, in GitHub's form.
 func headings(page string) []string {
 	var anchors []string
 	for line := range strings.SplitSeq(page, "\n") {

@@ -1,6 +1,6 @@
-// Package deploy holds what the engine is deployed with wherever it runs, in
-// containers or without them. Its tests check the compose files, the image and the
-// databases' roles, which nothing else here would run.
+// Package deploy embeds the engine's configuration, which is the same in containers
+// and without them. Its tests check the compose files, the image and the databases'
+// roles, which no other test runs.
 package deploy
 
 import _ "embed"
@@ -10,10 +10,9 @@ import _ "embed"
 //go:embed temporal/dynamicconfig.yaml
 var DynamicConfig []byte
 
-// Schema is a shell script that creates the engine's databases, and brings their
-// schemas up to the version of the temporal-sql-tool that is on PATH. SQL_PLUGIN,
-// SQL_HOST, SQL_PORT, SQL_USER and SQL_PASSWORD say where. A repeat changes
-// nothing.
+// Schema is a shell script that creates the engine's databases and migrates their
+// schemas to the version of the temporal-sql-tool on PATH. SQL_PLUGIN, SQL_HOST,
+// SQL_PORT, SQL_USER and SQL_PASSWORD name the server. A repeat changes nothing.
 //
 //go:embed temporal/schema.sh
 var Schema string

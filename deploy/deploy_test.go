@@ -17,8 +17,8 @@ const (
 	platformFile = "compose.yaml"
 )
 
-// composeFile is what our compose files use of the format; any other key is an
-// error, so that a misspelt one is not silently ignored.
+// composeFile has the keys of the format that our compose files use. Any other key
+// is an error, so that a misspelt one is not silently ignored.
 type composeFile struct {
 	Name       string               `yaml:"name"`
 	Include    []string             `yaml:"include"`
@@ -60,7 +60,7 @@ type healthcheck struct {
 	Retries  int      `yaml:"retries"`
 }
 
-// oneShot says whether the service ends by itself.
+// oneShot reports whether the service ends by itself.
 func (s service) oneShot() bool { return strings.HasPrefix(s.Restart, "on-failure:") }
 
 func load(t *testing.T, path string) composeFile {
@@ -78,7 +78,7 @@ func load(t *testing.T, path string) composeFile {
 	return file
 }
 
-// loadAll returns both files' services, as compose merges an include.
+// loadAll returns the services of both files, merged as compose merges an include.
 func loadAll(t *testing.T) map[string]service {
 	t.Helper()
 	all := map[string]service{}
@@ -165,7 +165,7 @@ func TestServicesWaitForWhatTheyNeed(t *testing.T) {
 	}
 }
 
-// reachable returns the names of what s depends on, directly or not.
+// reachable returns the names of the services that s depends on, directly or not.
 func reachable(all map[string]service, s service, seen []string) []string {
 	for on := range s.DependsOn {
 		if !strings.Contains(" "+strings.Join(seen, " ")+" ", " "+on+" ") {
@@ -215,7 +215,7 @@ func TestVariablesHaveOneDefault(t *testing.T) {
 					require.Equal(t, earlier, m[2], "%s: two defaults of %s", path, m[1])
 				}
 				defaults[m[1]] = m[2]
-				// They would be in the environment of `amends dev` too, which refuses keys it does not know.
+				// The environment of `amends dev` would have them too, and it refuses unknown keys.
 				require.False(t, strings.HasPrefix(m[1], "AMENDS_"), m[1])
 			}
 		}

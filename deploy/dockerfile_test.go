@@ -13,8 +13,7 @@ import (
 // instruction is one line of a Dockerfile.
 type instruction struct{ word, args string }
 
-// instructions parses a Dockerfile. What ours may use is listed here; anything
-// else fails.
+// instructions parses a Dockerfile. An instruction that is not listed here fails.
 func instructions(t *testing.T, path string) []instruction {
 	t.Helper()
 	text, err := os.ReadFile(path)

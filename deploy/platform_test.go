@@ -17,8 +17,8 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// known returns the configuration's services and their databases: of each its own,
-// and that of its simulator, if it has one.
+// known returns the configuration's services with their databases: the service's
+// own, and that of its simulator, if it has one.
 func known() map[string][]string {
 	c := config.Default()
 	databases := map[string][]string{}
@@ -33,7 +33,7 @@ func known() map[string][]string {
 	return databases
 }
 
-// dsns returns the databases that a process is given.
+// dsns returns the databases in a process's environment.
 func dsns(t *testing.T, s service) []string {
 	t.Helper()
 	var found []string

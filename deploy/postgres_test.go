@@ -20,13 +20,13 @@ import (
 	"github.com/amends/amends/proof/dbtest"
 )
 
-// names of all databases, each of which has a role of the same name.
+// names lists all databases; each has a role of the same name.
 func names() []string {
 	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Values(known()))...)))
 }
 
-// initialize runs the script under names of its own, so that it can run beside
-// anything on a server that others use, and takes everything away at the end.
+// initialize runs the script with a unique prefix, so that it can run on a shared
+// server, and removes its databases and roles at the end.
 func initialize(t *testing.T, server *pgx.ConnConfig, without string) (prefix string, err error) {
 	t.Helper()
 	prefix = "t_" + strings.ToLower(rand.Text()) + "_"
@@ -58,8 +58,8 @@ func initialize(t *testing.T, server *pgx.ConnConfig, without string) (prefix st
 	return prefix, nil
 }
 
-// psql returns the client's path. Whoever has the server's binaries has it; where
-// an engine may be missing, it may be too.
+// psql returns the client's path. Without it the test is skipped, except where
+// PostgreSQL is required (CI, AMENDS_REQUIRE_POSTGRES).
 func psql(t *testing.T) string {
 	t.Helper()
 	if path, err := exec.LookPath("psql"); err == nil {
@@ -75,7 +75,8 @@ func psql(t *testing.T) string {
 	return found[len(found)-1]
 }
 
-// connect returns the SQLSTATE that a role meets at a database, "" if it is let in.
+// connect returns the SQLSTATE of a role's attempt to connect to a database, ""
+// if it succeeds.
 func connect(t *testing.T, server *pgx.ConnConfig, role, database string) (conn *pgx.Conn, sqlState string) {
 	t.Helper()
 	c := server.Copy()
@@ -91,10 +92,10 @@ func connect(t *testing.T, server *pgx.ConnConfig, role, database string) (conn 
 	return nil, refusal.Code
 }
 
-// TestRolesAreIsolated runs on a real server: that a role cannot reach another's
-// database is a promise of the architecture.
+// TestRolesAreIsolated runs on a real server, because the architecture promises
+// that no role can reach another's database.
 //
-//nolint:paralleltest // it takes a right from PUBLIC that the whole server has
+//nolint:paralleltest // it revokes a right of PUBLIC on the whole server
 func TestRolesAreIsolated(t *testing.T) {
 	server, err := pgx.ParseConfig(dbtest.Postgres(t))
 	require.NoError(t, err)
@@ -144,8 +145,8 @@ func TestScriptStopsWithoutAPassword(t *testing.T) {
 	require.Zero(t, made, "it made something before it stopped")
 }
 
-// giveBack restores, at the end, what PUBLIC could connect to: the server may be
-// somebody's own (TEST_DATABASE_URL).
+// giveBack restores PUBLIC's rights to connect at the end: the server may belong
+// to a developer (TEST_DATABASE_URL).
 func giveBack(t *testing.T, server *pgx.ConnConfig) {
 	t.Helper()
 	conn, err := pgx.ConnectConfig(t.Context(), server)

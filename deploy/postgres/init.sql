@@ -1,13 +1,12 @@
 -- A database and a role for every service and every simulator. No role can
--- connect to another's database: a service's tables are reached by that service
--- only, and not by convention.
+-- connect to another's database, so only a service itself reaches its tables.
 --
 -- For psql, as a superuser, on a server that has none of them yet:
 --
 --   psql -X -f init.sql postgres
 --
--- A role's password is POSTGRES_<NAME>_PASSWORD in psql's environment; there is no
--- default, and a missing one stops the script before it has made anything.
+-- A role's password is POSTGRES_<NAME>_PASSWORD in psql's environment, without a
+-- default. A missing one stops the script before it creates anything.
 -- `-v prefix=shop_` names the databases and roles shop_order … instead of
 -- amends_order …
 
@@ -25,7 +24,7 @@
 \getenv provider POSTGRES_PROVIDER_PASSWORD
 \getenv carrier POSTGRES_CARRIER_PASSWORD
 
--- A variable that is not set is left as it is, which is then a syntax error.
+-- psql leaves an unset variable as it is, which is then a syntax error.
 CREATE TEMPORARY TABLE amends_role AS
 SELECT :'prefix' || name AS name, password
 FROM (VALUES
@@ -41,6 +40,6 @@ FROM (VALUES
 SELECT format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD %L', name, password) FROM amends_role \gexec
 -- Text compares byte by byte, as it does in SQLite, whatever the server's default.
 SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING ''UTF8'' LC_COLLATE ''C'' LC_CTYPE ''C''', name, name) FROM amends_role \gexec
--- Else PUBLIC may connect to every new database, and to those that come with the server.
+-- By default PUBLIC may connect to every new database, and to the server's own.
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', name) FROM amends_role \gexec
 SELECT format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC', datname) FROM pg_database WHERE datname IN ('postgres', 'template1') \gexec

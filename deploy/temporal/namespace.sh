@@ -1,10 +1,10 @@
 #!/bin/sh
-# Registers the namespace and the search attributes of the order saga. It may run
-# again: what is there already stays.
+# Registers the namespace and the search attributes of the order saga. A repeat
+# changes nothing.
 set -eu
 
-# retry COMMAND… for half a minute: the engine listens a moment before it answers,
-# and knows a new namespace only when its cache is refreshed, every ten seconds.
+# retry COMMAND… repeats it for half a minute: the engine listens a moment before it
+# answers, and sees a new namespace when it refreshes its cache, every ten seconds.
 retry() {
   tries=0
   until "$@"; do

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Creates the engine's databases and brings their schemas up to this image's
-# version. It may run again: what is there already stays.
+# Creates the engine's databases and migrates their schemas to this image's
+# version. A repeat changes nothing.
 set -eu
 
 for part in temporal visibility; do
