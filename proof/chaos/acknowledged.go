@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Acknowledgement is an answer that says that there is, or may be, an order.
+// Acknowledgement is an answer that says that an order exists, or may exist.
 type Acknowledgement struct {
 	At     time.Time `json:"at"`
 	Order  int       `json:"order"`
@@ -16,13 +16,13 @@ type Acknowledgement struct {
 	Status int       `json:"status"` // of HTTP: 2xx, or 503 with a Location
 	// Replayed says that an earlier placement made the order.
 	Replayed bool `json:"replayed,omitempty"`
-	// Is is what the order then was, and Total what it cost; empty if the answer did
-	// not say.
+	// Is is the status of the order at that time, and Total its cost; empty if the
+	// answer had none.
 	Is    string `json:"is,omitempty"`
 	Total *int64 `json:"total,omitempty"`
 }
 
-// journal keeps every acknowledgement, in a file before anybody acts on it.
+// journal writes every acknowledgement to a file, before anything acts on it.
 type journal struct {
 	mu   sync.Mutex
 	file *os.File
@@ -37,7 +37,7 @@ func newJournal(path string) (*journal, error) {
 	return &journal{file: file}, nil
 }
 
-// write keeps one.
+// write writes one.
 func (j *journal) write(a Acknowledgement) error {
 	a.At = time.Now().UTC()
 	line, err := json.Marshal(a)
@@ -53,7 +53,7 @@ func (j *journal) write(a Acknowledgement) error {
 	return nil
 }
 
-// byOrder returns what was acknowledged, by the number of the order.
+// byOrder returns the acknowledgements by the number of the order.
 func (j *journal) byOrder() map[int][]Acknowledgement {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 	"github.com/amends/amends/api/client"
 )
 
-// browser is what customers use.
+// browser is the HTTP client of all customers.
 var browser = &http.Client{Timeout: 20 * time.Second}
 
 // customers place orders, and come back until they are answered.
@@ -25,13 +25,13 @@ type customers struct {
 	mu        sync.Mutex
 	placed    int            // requests that placed an order
 	repeated  int            // of these, because the last one was not answered
-	sorry     map[string]int // why they were sent away: code of the problem
+	sorry     map[string]int // why they were turned away: code of the problem
 	cancelled map[int]bool   // orders that were asked to be cancelled
 	atOnce    map[int]bool   // orders of which copies at once were all acknowledged
-	wrong     []string       // answers that nobody should get
+	wrong     []string       // answers that no customer should get
 	done      map[int]bool   // orders with a 2xx
 	group     sync.WaitGroup
-	leave     context.CancelFunc // sends everybody home
+	leave     context.CancelFunc // ends the turns of all customers
 }
 
 func newCustomers(url string, j *journal) (*customers, error) {
@@ -45,7 +45,7 @@ func newCustomers(url string, j *journal) (*customers, error) {
 	}, nil
 }
 
-// visit sends everybody on their way. It returns at once.
+// visit starts all customers. It returns at once.
 func (c *customers) visit(ctx context.Context, orders []Order) {
 	ctx, c.leave = context.WithCancel(ctx)
 	began := time.Now()
@@ -89,8 +89,8 @@ func (c *customers) shop(ctx context.Context, o Order) {
 	}
 }
 
-// insist places an order until it is answered, and returns its id; "" if that
-// took too long.
+// insist places an order until it is answered, and returns its id; "" if that took
+// too long.
 func (c *customers) insist(ctx context.Context, o Order, body client.PlaceOrder) (id string) {
 	for try := 0; ctx.Err() == nil; try++ {
 		c.mu.Lock()
@@ -98,7 +98,7 @@ func (c *customers) insist(ctx context.Context, o Order, body client.PlaceOrder)
 		c.repeated += min(try, 1)
 		c.mu.Unlock()
 		r, err := c.api.PlaceOrderWithResponse(ctx, &client.PlaceOrderParams{IdempotencyKey: o.Key}, body)
-		if err != nil { // nobody is there, or it died while it answered
+		if err != nil { // nothing listens, or it died while it answered
 			c.sent("no answer")
 			breathe(ctx, try)
 			continue
@@ -113,7 +113,7 @@ func (c *customers) insist(ctx context.Context, o Order, body client.PlaceOrder)
 	return ""
 }
 
-// read writes down what an answer acknowledges.
+// read records the acknowledgement of an answer.
 func (c *customers) read(o Order, r *client.PlaceOrderResponse) (id string) {
 	at := r.HTTPResponse.Header.Get("Location")
 	if at == "" {
@@ -138,8 +138,8 @@ func (c *customers) read(o Order, r *client.PlaceOrderResponse) (id string) {
 	return a.ID
 }
 
-// turnedAway waits as long as an answer says, and returns whether that was one
-// that may be given for the time being.
+// turnedAway waits as long as an answer says, and reports whether that answer is
+// allowed under faults.
 func (c *customers) turnedAway(ctx context.Context, what string, try int, r *http.Response, body []byte) bool {
 	var problem client.Problem
 	if err := json.Unmarshal(body, &problem); err != nil {
@@ -155,15 +155,15 @@ func (c *customers) turnedAway(ctx context.Context, what string, try int, r *htt
 	return pause(ctx, patience(after, try)) == nil
 }
 
-// patience is how long a good client waits before it tries again: ever longer, up
-// to ten seconds, and not at the same time as everybody else.
+// patience is the pause of a good client before it tries again: ever longer, up to
+// ten seconds, and random, so that customers do not come at the same time.
 func patience(least time.Duration, try int) time.Duration {
 	most := min(least<<min(try, 5), 10*time.Second)
 	return max(least, rand.N(most+1))
 }
 
-// breathe waits before a request is repeated that nobody answered. That ctx has
-// ended is for the caller's loop to see.
+// breathe waits before a request without an answer is repeated. It returns early
+// if ctx ends, which the caller's loop checks.
 func breathe(ctx context.Context, try int) {
 	_ = pause(ctx, patience(300*time.Millisecond, try))
 }

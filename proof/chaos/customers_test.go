@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A shop that never answers anybody is a violation to be judged. So nobody may be
-// under way any more when the judgement reads what the customers have written down.
+// A shop that never answers is a violation to be judged. So no customer may be
+// under way when the judgement reads their records.
 func TestNobodyIsUnderWayAfterTheWait(t *testing.T) {
 	t.Parallel()
 
@@ -33,7 +33,7 @@ func TestNobodyIsUnderWayAfterTheWait(t *testing.T) {
 	enough, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	require.ErrorContains(t, c.wait(enough), "not every customer was answered")
-	before := c.placed // without the lock: nobody else may hold it
+	before := c.placed // without the lock: no goroutine may hold it
 	require.Positive(t, before)
 	require.Never(t, func() bool { return c.placed != before }, 300*time.Millisecond, 10*time.Millisecond)
 }

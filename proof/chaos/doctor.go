@@ -13,8 +13,8 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// doctor asks `amends doctor` what is wrong, when every order is old enough to be
-// judged, and returns its findings. It looks only: what it would repair is wrong
+// doctor runs `amends doctor` when every order is old enough to be judged, and
+// returns its findings. It repairs nothing: anything to repair is a violation
 // here.
 func (p *platform) doctor(ctx context.Context, records []order.Record) ([]string, error) {
 	var due time.Time

@@ -10,9 +10,9 @@ import (
 	"github.com/amends/amends/services/shipping/carrier"
 )
 
-// doubled lists every effect that an order had more often than once, ever, also
-// if one of the two was taken back: at the provider, at the carrier, in stock and
-// in the invoices.
+// doubled lists every effect that an order ever had more than once, even if one of
+// the two was taken back: at the provider, at the carrier, in stock and in the
+// invoices.
 func doubled(ctx context.Context, shop *shoptest.Shop) ([]string, error) {
 	times := map[string]int{}
 	book, err := shop.Provider.Book(ctx)

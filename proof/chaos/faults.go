@@ -10,7 +10,7 @@ import (
 )
 
 // maxFault bounds one fault with its end: the engine's restart, or the wait for
-// something to fall into a hole.
+// traffic to fall into a hole.
 const maxFault = 90 * time.Second
 
 // hits are the faults that were seen to hit, and why the others did not count.
@@ -21,7 +21,7 @@ type hits struct {
 	last   time.Time // end of the last fault
 }
 
-// label is what a fault is counted as.
+// label is the name under which a fault is counted.
 func (f Fault) label() Fault {
 	l := Fault{Kind: f.Kind}
 	if f.Kind == KillWorker {
@@ -41,8 +41,8 @@ func (h *hits) add(f Fault, err error) {
 	h.missed = append(h.missed, fmt.Sprintf("%s %s: %v", f.Kind, f.Victim, err))
 }
 
-// breakAll does the faults to the platform, each at its time, and returns when the
-// last one has ended.
+// breakAll makes the faults, each at its time, and returns when the last one has
+// ended.
 func (p *platform) breakAll(ctx context.Context, schedule []Fault) *hits {
 	h := &hits{count: map[Fault]int{}, last: time.Now()}
 	began := time.Now()
@@ -61,7 +61,7 @@ func (p *platform) breakAll(ctx context.Context, schedule []Fault) *hits {
 	return h
 }
 
-// breakOne does one fault and ends it again. It returns an error unless the fault
+// breakOne makes one fault and ends it again. It returns an error unless the fault
 // was seen to hit and the platform is whole again.
 func (p *platform) breakOne(ctx context.Context, f Fault) error {
 	switch f.Kind {
@@ -99,7 +99,7 @@ func apiIfNone(victim string) string {
 	return victim
 }
 
-// on does something to a process that nobody else does anything to.
+// on acts on a process, one fault at a time.
 func (p *platform) on(victim string, do func(*process) error) error {
 	part := p.parts[victim]
 	part.victim.Lock()
@@ -107,9 +107,9 @@ func (p *platform) on(victim string, do func(*process) error) error {
 	return do(part)
 }
 
-// killParts kills processes at once, and starts them again after that long.
+// killParts kills processes at once, and starts them again after that time.
 func (p *platform) killParts(ctx context.Context, down time.Duration, names ...string) error {
-	for _, name := range names { // always in the order of workers, so nobody waits in a circle
+	for _, name := range names { // always in the order of workers, so there is no deadlock
 		p.parts[name].victim.Lock()
 		defer p.parts[name].victim.Unlock()
 	}
@@ -125,7 +125,7 @@ func (p *platform) killParts(ctx context.Context, down time.Duration, names ...s
 }
 
 // freeze stops a process while it has work to do: when it is ready, and as long as
-// there is an engine that hands it some.
+// an engine hands it some.
 func (p *platform) freeze(ctx context.Context, part *process, during time.Duration) error {
 	p.engine.victim.RLock()
 	defer p.engine.victim.RUnlock()
@@ -153,8 +153,8 @@ func (p *platform) killEnginePostgres(ctx context.Context, down time.Duration) e
 	return errors.Join(p.engines.kill(ctx), pause(ctx, down), p.engines.recovers(ctx))
 }
 
-// changePrices imports new prices, again until the tool succeeds: the database may
-// be away.
+// changePrices imports new prices, and repeats that until the tool succeeds: the
+// database may be away.
 func (p *platform) changePrices(ctx context.Context) error {
 	version := p.prices.next()
 	var failed error
@@ -170,7 +170,7 @@ func (p *platform) changePrices(ctx context.Context) error {
 	})
 }
 
-// check asks a service's database for a number.
+// check reads a number from a service's database.
 func (p *platform) check(ctx context.Context, database, query string, right func(int64) bool) error {
 	conn, err := p.connect(ctx, database)
 	if err != nil {

@@ -10,13 +10,13 @@ import (
 	"github.com/amends/amends/services/catalog"
 )
 
-// What customers order. Tea comes from either of two warehouses, the rest from
-// one, so that an order of several lines may be several parcels.
+// The products. Tea comes from either of two warehouses, the rest from one, so
+// that an order of several lines may be several parcels.
 const (
 	tea     = "TEA"
 	mug     = "MUG"
 	kettle  = "KETTLE"
-	hot     = "HOT"      // there is less than customers want
+	hot     = "HOT"      // fewer than customers want
 	soldOut = "SOLD-OUT" // there is none
 	retired = "RETIRED"  // cannot be ordered any more
 	unknown = "NO-SUCH"  // never could
@@ -28,14 +28,14 @@ const currency = "EUR"
 // prices are the first prices, in cents.
 var prices = map[string]int64{tea: 1299, mug: 1850, kettle: 8900, hot: 14900, soldOut: 999, retired: 999}
 
-// plenty is how many there are of what never sells out.
+// plenty is the stock of a product that never sells out.
 const plenty = 100_000
 
 // priceList is the catalog's history: each version raises every price by as many
-// cents as its number, so that a total says of which version it is.
+// cents as its number, so that a total tells its version.
 type priceList struct {
 	mu      sync.Mutex
-	version int64 // the last one that was tried
+	version int64 // the last attempt
 }
 
 // next returns a new version.
@@ -49,7 +49,7 @@ func (l *priceList) next() int64 {
 // of returns the price of a product in a version.
 func (l *priceList) of(sku string, version int64) int64 { return prices[sku] + version }
 
-// ever says whether a total was right at some time: all lines of one version.
+// ever reports whether a total was right at some time: all lines of one version.
 func (l *priceList) ever(total int64, lines map[string]int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -65,7 +65,7 @@ func (l *priceList) ever(total int64, lines map[string]int64) bool {
 	return false
 }
 
-// products is a version as the catalog's tool reads it.
+// products returns a version as the catalog's tool reads it.
 func (l *priceList) products(version int64) ([]byte, error) {
 	var all []catalog.Product
 	for sku := range prices {
@@ -76,7 +76,7 @@ func (l *priceList) products(version int64) ([]byte, error) {
 	return json.Marshal(all)
 }
 
-// stock gives the platform its products and what the warehouses have.
+// stock gives the platform its products and their stock.
 func (p *platform) stock(ctx context.Context, hotStock int) error {
 	if err := p.importPrices(ctx, 0); err != nil {
 		return err

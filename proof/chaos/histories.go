@@ -20,10 +20,10 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// past is what the histories of all sagas say.
+// past sums up the histories of all sagas.
 type past struct {
 	replayed int
-	timedOut int // attempts and workflow tasks that the engine gave up on, and gave out again
+	timedOut int // attempts and workflow tasks that the engine timed out and repeated
 	flagged  int // sagas that needed attention for a while
 	wrong    []string
 }
@@ -73,7 +73,7 @@ func (p *platform) histories(ctx context.Context, records []order.Record) (*past
 	return h, nil
 }
 
-// oneSagaEach says which sagas have no order, and which are two.
+// oneSagaEach reports sagas without an order, and orders with two sagas.
 func (h *past) oneSagaEach(runs []run, records []order.Record) {
 	times := map[string]int{}
 	for _, r := range runs {
@@ -93,8 +93,8 @@ func (h *past) oneSagaEach(runs []run, records []order.Record) {
 	}
 }
 
-// runs lists all runs of workflows of ours. The engine's lists are late, so it
-// waits a while for each order's.
+// runs lists all runs of our workflows. The engine's lists are late, so it waits a
+// while for each order's.
 func (p *platform) runs(ctx context.Context, records []order.Record) (all []run, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -128,7 +128,7 @@ func (p *platform) list(ctx context.Context, query string) (all []run, err error
 	}
 }
 
-// read counts what was hard about one saga.
+// read counts the difficulties of one saga.
 func (h *past) read(events *historypb.History) {
 	flagged := false
 	for _, e := range events.GetEvents() {

@@ -13,7 +13,7 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
-// verdict is what became of the orders.
+// verdict is how the orders ended.
 type verdict struct {
 	outcomes   map[Outcome]int
 	doubled    []string
@@ -25,7 +25,7 @@ func (v *verdict) wrong(format string, args ...any) {
 	v.violations = append(v.violations, fmt.Sprintf(format, args...))
 }
 
-// judge looks at everything that there is, after every saga has ended.
+// judge checks everything, after every saga has ended.
 func (p *platform) judge(ctx context.Context, shop *shoptest.Shop, c *customers, orders []Order) (*verdict, error) {
 	v := &verdict{outcomes: map[Outcome]int{}}
 	records, err := allRecords(ctx, shop)
@@ -70,7 +70,7 @@ func allRecords(ctx context.Context, shop *shoptest.Shop) (all []order.Record, e
 	}
 }
 
-// judgeOrders compares what customers were told with what there is.
+// judgeOrders compares the answers that customers got with the records.
 func (p *platform) judgeOrders(ctx context.Context, v *verdict, records []order.Record, c *customers, orders []Order) {
 	v.violations = append(v.violations, c.wrong...)
 	byCustomer, byID := map[string][]order.Record{}, map[string]order.Record{}
@@ -106,7 +106,7 @@ func (p *platform) judgeOrders(ctx context.Context, v *verdict, records []order.
 	}
 }
 
-// remembers says what an answer told that is not true any more.
+// remembers reports an answer that is not true any more.
 func remembers(v *verdict, o Order, a Acknowledgement, r order.Record) {
 	decided := a.Is != "" && a.Is != string(order.Pending)
 	if decided && a.Is != string(r.Status) {
@@ -117,7 +117,7 @@ func remembers(v *verdict, o Order, a Acknowledgement, r order.Record) {
 	}
 }
 
-// judgeOne says what is wrong with the end of one order.
+// judgeOne reports a wrong end of one order.
 func (p *platform) judgeOne(ctx context.Context, v *verdict, o Order, r order.Record, c *customers) {
 	is := Outcome{r.Status, r.Reason}
 	switch {
@@ -150,8 +150,8 @@ func same(a client.Order, r order.Record) bool {
 	return a.Status == string(r.Status) && reason == string(r.Reason) && !a.NeedsAttention
 }
 
-// judgeStock compares what was sold with what was ordered, which the invariants do
-// not look at.
+// judgeStock compares the sold units with the ordered ones, which the invariants
+// do not cover.
 func judgeStock(ctx context.Context, v *verdict, shop *shoptest.Shop, records []order.Record) error {
 	reservations, err := shop.Inventory.Reservations(ctx)
 	if err != nil {

@@ -16,17 +16,17 @@ import (
 	"github.com/amends/amends/internal/dev/loopback"
 )
 
-// Lost is what gets lost on a line that is a hole.
+// Lost is the part of the traffic that a hole swallows.
 type Lost string
 
-// What a hole swallows: replies that are lost are the ones to things that happened.
+// The parts: a lost reply is that of a call which took effect.
 const (
 	Requests Lost = "requests"
 	Replies  Lost = "replies"
 	Both     Lost = "requests and replies"
 )
 
-// line is a way from one process to one server that can be broken.
+// line is a connection from one process to one server that can be broken.
 type line struct {
 	proxy *toxiproxy.Proxy
 
@@ -42,7 +42,7 @@ type line struct {
 // lines are all lines by name, for the gates, which toxiproxy makes.
 var lines sync.Map
 
-// newLine opens a line on a free port of this machine.
+// newLine opens a line on a free loopback port.
 func newLine(ctx context.Context, name, upstream string) (*line, error) {
 	port, err := loopback.FreePort(ctx)
 	if err != nil {
@@ -57,7 +57,7 @@ func newLine(ctx context.Context, name, upstream string) (*line, error) {
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), quiet)
 	l.proxy = toxiproxy.NewProxy(server, name, loopback.Address(port), upstream)
 	for _, toxic := range []string{
-		// It never acts, but that it is there makes closing a connection a reset.
+		// It never acts, but its presence makes closing a connection a reset.
 		`{"type": "reset_peer", "toxicity": 0, "stream": "upstream"}`,
 		`{"type": "reset_peer", "toxicity": 0, "stream": "downstream"}`,
 		`{"type": "amends_gate", "stream": "upstream", "attributes": {"line": "` + name + `", "carries": "requests"}}`,
@@ -73,7 +73,7 @@ func newLine(ctx context.Context, name, upstream string) (*line, error) {
 	return l, nil
 }
 
-// address is where the process connects to.
+// address is where the process connects.
 func (l *line) address() string { return l.proxy.Listen }
 
 // close ends the line for good.
@@ -97,8 +97,8 @@ func (l *line) severed() <-chan struct{} {
 	return l.reset
 }
 
-// cut resets every connection and refuses new ones for that long. It waits until
-// there is one to reset, and in the end for one that the victim has opened since.
+// cut resets every connection and refuses new ones for that time. It waits for one
+// to reset, and at the end for one that the victim has opened since.
 func (l *line) cut(ctx context.Context, closed time.Duration) error {
 	if err := until(ctx, "a connection is open", func() bool { return l.open.Load() > 0 }); err != nil {
 		return err
@@ -113,8 +113,8 @@ func (l *line) cut(ctx context.Context, closed time.Duration) error {
 	return until(ctx, "the victim connects again", func() bool { return l.opened.Load() > before })
 }
 
-// swallow makes the line a hole for that long, and until something fell into it.
-// Then the connections are reset: what they carried has gaps.
+// swallow makes the line a hole for that time, and until something fell into it.
+// Then it resets the connections, because their streams have gaps.
 func (l *line) swallow(ctx context.Context, what Lost, during time.Duration) error {
 	l.swallowed.Store(0)
 	l.hole.Store(what)
@@ -127,8 +127,8 @@ func (l *line) swallow(ctx context.Context, what Lost, during time.Duration) err
 	return errors.Join(err, l.proxy.Start())
 }
 
-// Gate is our toxic: it lets everything pass that its line does not swallow. It is
-// exported, with its fields, because toxiproxy makes it from JSON.
+// Gate is our toxic: it lets everything pass except for the part that its line
+// swallows. It is exported, with its fields, because toxiproxy makes it from JSON.
 type Gate struct {
 	Line    string `json:"line"`
 	Carries Lost   `json:"carries"`

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// echo is a server that says what it is told.
+// echo is a server that returns its input.
 func echo(t *testing.T) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -25,7 +25,7 @@ func echo(t *testing.T) string {
 				return
 			}
 			go func() {
-				_, _ = io.Copy(conn, conn) // until somebody ends it
+				_, _ = io.Copy(conn, conn) // until either side ends it
 				_ = conn.Close()
 			}()
 		}

@@ -14,16 +14,16 @@ import (
 	"github.com/amends/amends/services/payment/provider/simulator"
 )
 
-// Order is what one customer wants, and does about it.
+// Order is one customer's order and behaviour.
 type Order struct {
 	// N numbers the orders of a run.
 	N int `json:"n"`
-	// At is when, from the start of the faults.
+	// At is the time of the placement, from the start of the faults.
 	At time.Duration `json:"at"`
 	// Key is the idempotency key.
 	Key  string            `json:"key"`
 	Body client.PlaceOrder `json:"body"`
-	// Copies are placed at once; 1 is none too many.
+	// Copies are placed at once; 1 is the order alone.
 	Copies int `json:"copies"`
 	// Again is how long after its acknowledgement the order is placed once more;
 	// 0: it is not.
@@ -46,13 +46,14 @@ func (o Outcome) String() string {
 	return string(o.Status) + " " + string(o.Reason)
 }
 
-// weighted is one of several things to draw.
+// weighted is one of several values to draw.
 type weighted struct {
 	what   string
 	weight int
 }
 
-// What orders are drawn from. Every way that takes seconds and not minutes is there.
+// Orders are drawn from these values. Every way that takes seconds and not minutes
+// is among them.
 var (
 	tokens = []weighted{
 		{simulator.TokenVisa, 30},
@@ -82,7 +83,7 @@ func draw(r *rand.Rand, from []weighted) string {
 	return from[0].what
 }
 
-// Orders draws what customers do in a run of that length.
+// Orders draws the behaviour of customers in a run of that length.
 func Orders(seed uint64, n int, length time.Duration) []Order {
 	r := rand.New(rand.NewPCG(seed, 2))
 	all := make([]Order, n)
@@ -101,7 +102,7 @@ func Orders(seed uint64, n int, length time.Duration) []Order {
 				o.Body.Lines = append(o.Body.Lines, line)
 			}
 		}
-		// What races is dealt out, not drawn: a short run must have it, too.
+		// Races are dealt out, not drawn: a short run must have them, too.
 		between := func(low, high time.Duration) time.Duration { return low + time.Duration(r.Int64N(int64(high-low))) }
 		switch i % 8 {
 		case 1:
@@ -134,9 +135,9 @@ func (o Order) lines() map[string]int64 {
 	return all
 }
 
-// allowed lists how an order may end if nobody cancels it and nothing takes
-// longer than its deadline. The first step that is certain to refuse decides;
-// steps that run at the same time may each be the one.
+// allowed lists how an order may end without a cancel, and within its deadline.
+// The first step that is certain to refuse decides; each of several parallel steps
+// may be the first.
 func (o Order) allowed() []Outcome {
 	lines := o.lines()
 	has := func(sku string) bool { return lines[sku] > 0 }

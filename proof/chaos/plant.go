@@ -10,27 +10,25 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// Plant is damage that is done to a database on purpose, which the judgement must
-// find.
+// Plant is deliberate damage of a database, which the judgement must find.
 type Plant string
 
-// The damages.
+// The kinds of damage.
 const (
-	LostOrder     Plant = "lost-order"     // an order is gone that was acknowledged
+	LostOrder     Plant = "lost-order"     // an acknowledged order is gone
 	DoubleCapture Plant = "double-capture" // the provider has taken the money twice
-	HeldStock     Plant = "held-stock"     // an order that is decided holds stock
+	HeldStock     Plant = "held-stock"     // a decided order holds stock
 )
 
-// Plants are all of them, with the words by which each must be found: in the
-// invariants, and by the doctor.
+// Plants are all kinds, with the words that must name each: in the invariants, and
+// by the doctor.
 var Plants = map[Plant][]string{
 	LostOrder:     {"was acknowledged, and is lost", string(workflows.FindingUnknownOrder)},
 	DoubleCapture: {"capture at the provider, 2 times", string(workflows.FindingProviderBook)},
 	HeldStock:     {"still holds stock", string(workflows.FindingStockHeld)},
 }
 
-// statements damage one order, of which $1 is the id. The first one of each looks
-// whether there is one.
+// statements damage one order, $1 is its id. The first one of each finds an order.
 var statements = map[Plant]struct {
 	database, find string
 	damage         []string
@@ -55,7 +53,7 @@ var statements = map[Plant]struct {
 	},
 }
 
-// plant damages a database, and returns what was damaged.
+// plant damages a database, and returns the victim's id.
 func (p *platform) plant(ctx context.Context, what Plant) (victim string, err error) {
 	s, ok := statements[what]
 	if !ok {
@@ -83,7 +81,7 @@ func (p *platform) plant(ctx context.Context, what Plant) (victim string, err er
 	return victim, nil
 }
 
-// connect connects to a service's database, over no line.
+// connect connects to a service's database, without a line.
 func (p *platform) connect(ctx context.Context, name string) (*pgx.Conn, error) {
 	return pgx.Connect(ctx, *p.databases()[name])
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A judgement that finds nothing is worth something only if it finds what is
-// there: each damage, done one after the other to the databases of one platform,
-// by its name, in the invariants and by the doctor.
-func TestAPlantIsFoundByName(t *testing.T) { //nolint:paralleltest // nor beside chaos
+// A judgement without findings proves something only if it finds damage: each
+// kind, done one after the other to the databases of one platform, is called by
+// its name, in the invariants and by the doctor.
+func TestAPlantIsFoundByName(t *testing.T) { //nolint:paralleltest // it must not run beside chaos
 	timing := Hasty()
-	timing.DecideAfter = 10 * time.Second // the doctor judges nothing before
+	timing.DecideAfter = 10 * time.Second // the doctor judges nothing earlier
 	p, orders := start(t, Prepare(t), timing, 4), Orders(1, 16, time.Second)
 	c, shop := p.customers(t), p.open(t)
 	c.visit(t.Context(), orders)
@@ -37,7 +37,7 @@ func TestAPlantIsFoundByName(t *testing.T) { //nolint:paralleltest // nor beside
 	require.Len(t, before.doubled, 1)
 }
 
-// names says whether a violation has the words and is about the victim's order.
+// names reports whether a violation has the words and is about the victim's order.
 func names(v *verdict, words, victim string) bool {
 	for _, violation := range v.violations {
 		if strings.Contains(violation, words) && strings.Contains(violation, sagaOf(victim)) {

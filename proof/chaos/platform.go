@@ -33,13 +33,13 @@ type platform struct {
 	parts             map[string]*process
 	toDatabase        map[string]*line // by process
 	toEngine          map[string]*line
-	beside            []string // DSNs, as the environment of tools has them
+	beside            []string // DSNs in the environment of tools
 	url               string   // of the API
 	prices            priceList
 	client            *engine.Client
 }
 
-// Where it runs.
+// Where is the place of a run.
 type Where struct {
 	// Dir is a folder that PostgreSQL's user can reach; it must be empty.
 	Dir string
@@ -49,7 +49,7 @@ type Where struct {
 }
 
 // startPlatform starts all of it, on new databases that are migrated and stocked.
-// What it has started is stopped by stop, also if it fails.
+// After a failure, too, the caller calls stop.
 func startPlatform(ctx context.Context, w Where, timing Timing, hotStock int) (*platform, error) {
 	p := &platform{
 		dir: w.Dir, timing: timing, parts: map[string]*process{},
@@ -117,7 +117,7 @@ func (p *platform) provision(ctx context.Context) error {
 	return nil
 }
 
-// databases are the DSNs by what they are of.
+// databases are the DSNs, by service or external system.
 func (p *platform) databases() map[string]*string {
 	d := &p.dsns
 	return map[string]*string{
@@ -126,7 +126,7 @@ func (p *platform) databases() map[string]*string {
 	}
 }
 
-// describe says how each process is run.
+// describe defines how each process runs.
 func (p *platform) describe(ctx context.Context, w Where) error {
 	logs := filepath.Join(p.dir, "logs")
 	if err := os.Mkdir(logs, 0o700); err != nil {
@@ -170,7 +170,7 @@ func (p *platform) describe(ctx context.Context, w Where) error {
 	return nil
 }
 
-// environ is what every process is told.
+// environ is the environment of every process.
 func (p *platform) environ(engine string) []string {
 	return append([]string{"HOME=" + p.dir, "AMENDS_TEMPORAL_ADDRESS=" + engine, "AMENDS_LOG_LEVEL=info"}, p.timing.environ()...)
 }
@@ -208,14 +208,14 @@ func (p *platform) tool(ctx context.Context, input []byte, args ...string) error
 	return nil
 }
 
-// command returns a command of amends beside the platform: over no line.
+// command returns a command of amends beside the platform: without lines.
 func (p *platform) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, p.parts[apiName].bin, args...) //nolint:gosec // the binary under test
 	cmd.Env = append(p.environ(p.engine.address()), p.beside...)
 	return cmd
 }
 
-// ready waits until every process says that it is.
+// ready waits until every process is ready.
 func (p *platform) ready(ctx context.Context) error {
 	for name, part := range p.parts {
 		if err := until(ctx, name+" is ready", func() bool { return answers(ctx, part.admin+"/readyz") }); err != nil {
@@ -225,7 +225,7 @@ func (p *platform) ready(ctx context.Context) error {
 	return nil
 }
 
-// answers says whether a page is there and well.
+// answers reports whether a page answers with success.
 func answers(ctx context.Context, url string) bool {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
@@ -235,7 +235,7 @@ func answers(ctx context.Context, url string) bool {
 	return err == nil && res.Body.Close() == nil && res.StatusCode == http.StatusOK
 }
 
-// stop stops everything that runs.
+// stop stops every process.
 func (p *platform) stop() (err error) {
 	var parts errgroup.Group
 	for _, part := range p.parts {

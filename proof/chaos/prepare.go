@@ -13,8 +13,8 @@ import (
 )
 
 // Prepare builds the binary of this tree into a new folder for a platform, which
-// is kept if the test fails. What must be installed and is not skips the test, or
-// fails it if CI=true.
+// is kept if the test fails. Without an engine or PostgreSQL the test is skipped,
+// or fails if CI=true.
 func Prepare(tb testing.TB) Where {
 	tb.Helper()
 	binaries := enginetest.Binaries(tb)

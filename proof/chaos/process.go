@@ -18,7 +18,7 @@ import (
 	"github.com/amends/amends/internal/dev/child"
 )
 
-// process is one of amends, that may be killed and started again.
+// process is an amends that may be killed and started again.
 type process struct {
 	name, bin string
 	args, env []string
@@ -30,7 +30,7 @@ type process struct {
 	mu      sync.Mutex
 	running *child.Process
 	starts  int
-	ended   []string // how it ended although nobody ended it
+	ended   []string // unexpected ends
 }
 
 // start starts it.
@@ -55,8 +55,7 @@ func (p *process) now() *child.Process {
 	return p.running
 }
 
-// kill ends it as a power cut does, and returns an error unless that is how it
-// ended.
+// kill ends it as a power cut does, and returns an error unless it ended by that.
 func (p *process) kill(ctx context.Context) error {
 	running := p.now()
 	select {
@@ -85,8 +84,8 @@ func ended(ctx context.Context, done <-chan struct{}, how func() error) error {
 	return nil
 }
 
-// freeze stops it for that long, and returns an error unless the system called it
-// stopped in the beginning and in the end.
+// freeze stops it for that time, and returns an error unless the system called it
+// stopped at the beginning and at the end.
 func (p *process) freeze(ctx context.Context, during time.Duration) (err error) {
 	pid := p.now().Pid()
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
@@ -106,14 +105,14 @@ func (p *process) freeze(ctx context.Context, during time.Duration) (err error) 
 	return nil
 }
 
-// stopped says whether the system calls a process stopped.
+// stopped reports whether the system calls a process stopped.
 func stopped(ctx context.Context, pid int) bool {
 	state, err := exec.CommandContext(ctx, "ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output() //nolint:gosec // a number
 	return err == nil && strings.HasPrefix(strings.TrimSpace(string(state)), "T")
 }
 
-// watch starts it again if it ends although nobody ended it, as whoever runs
-// amends would, and notes that. It returns when ctx ends.
+// watch starts it again after an unexpected end, as an operator's supervisor
+// would, and records that. It returns when ctx ends.
 func (p *process) watch(ctx context.Context) {
 	for {
 		if ctx.Err() != nil {
@@ -150,7 +149,7 @@ func (p *process) lastWords() string {
 	return all[len(all)-1]
 }
 
-// stop ends it in order.
+// stop ends it by a drain.
 func (p *process) stop() error {
 	if running := p.now(); running != nil {
 		return running.Stop()
@@ -159,7 +158,7 @@ func (p *process) stop() error {
 }
 
 // late counts the attempts that a worker finished after the engine had given up on
-// them: it says so.
+// them, according to its log.
 func (p *platform) late() (n int) {
 	for _, part := range p.parts {
 		for start := range part.starts {

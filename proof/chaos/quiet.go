@@ -12,8 +12,8 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// quiet waits until every order is decided. Everything that was broken is whole
-// again, so nothing may be left flagged either, which the judgement looks at.
+// quiet waits until every order is decided. No fault is active any more, so no
+// order may stay flagged, which the judgement checks.
 func (p *platform) quiet(ctx context.Context, shop *shoptest.Shop, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
@@ -46,7 +46,7 @@ func undecided(ctx context.Context, shop *shoptest.Shop) (left []order.Record, e
 	return left, nil
 }
 
-// why asks a saga what it waits for.
+// why asks a saga for the cause of its wait.
 func (p *platform) why(ctx context.Context, id string) string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

@@ -15,8 +15,8 @@ import (
 	"github.com/amends/amends/api/client"
 )
 
-// How long customers wait after something was killed, with the timing that the
-// product comes with: `make recovery`. What is killed is started again at once.
+// How long customers wait after a kill, with the default timing of the product:
+// `make recovery`. The victim is started again at once.
 func BenchmarkRecovery(b *testing.B) {
 	timing := Usual()
 	p := start(b, Prepare(b), timing, 1)
@@ -34,13 +34,13 @@ func BenchmarkRecovery(b *testing.B) {
 			var took []time.Duration
 			for b.Loop() {
 				took = append(took, kill.took(p, b, c))
-				// The next one begins with a platform that has nothing left to do.
+				// The next one begins with an idle platform.
 				require.NoError(b, p.ready(b.Context()))
 				require.NoError(b, p.quiet(b.Context(), shop, timing.bound()))
 			}
 			slices.Sort(took)
 			b.Logf("%v", took)
-			b.ReportMetric(0, "ns/op") // says nothing
+			b.ReportMetric(0, "ns/op") // without meaning
 			b.ReportMetric(quantile(took, 0.5).Seconds(), "p50-s")
 			b.ReportMetric(quantile(took, 0.95).Seconds(), "p95-s")
 			b.ReportMetric(kill.aim.Seconds(), "aim-s")
@@ -95,23 +95,23 @@ func (p *platform) awaitNumber(ctx context.Context, tb testing.TB, least int, qu
 	require.NoError(tb, errors.Join(err, failed))
 }
 
-// postgresKilled kills the services' PostgreSQL: an order that is placed after
-// that and acknowledged was committed.
+// postgresKilled kills the services' PostgreSQL: an order that is placed and
+// acknowledged afterwards was committed.
 func (p *platform) postgresKilled(tb testing.TB, c *customers) time.Duration {
 	tb.Helper()
 	return firstPlaced(tb, c, p.services.kill, p.services.recovers)
 }
 
-// engineKilled kills the engine: an order that is placed after that and
-// acknowledged has had its first workflow task.
+// engineKilled kills the engine: an order that is placed and acknowledged
+// afterwards has had its first workflow task.
 func (p *platform) engineKilled(tb testing.TB, c *customers) time.Duration {
 	tb.Helper()
 	return firstPlaced(tb, c, p.engine.kill, p.engine.start)
 }
 
-// firstPlaced kills something and starts it again at once, and returns how long it
-// took from the kill until an order was acknowledged that was placed when it was
-// gone. One is tried every 100 ms.
+// firstPlaced kills a server and starts it again at once. It returns the time from
+// the kill to the acknowledgement of an order placed after it. It tries one every
+// 100 ms.
 func firstPlaced(tb testing.TB, c *customers, kill, restart func(context.Context) error) time.Duration {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), 2*time.Minute)

@@ -10,35 +10,37 @@ import (
 	"time"
 )
 
-// Report is what a run has shown.
+// Report is the result of a run.
 type Report struct {
 	Options  Options `json:"options"`
 	Schedule int     `json:"schedule"` // faults that were tried
 	Hits     *hits   `json:"-"`
-	// Faults counts those that hit, by what they are called.
+	// Faults counts the hits, by the name of the fault.
 	Faults map[string]int `json:"faults"`
-	// Missed says why others did not count.
+	// Missed says why the other faults did not count.
 	Missed []string `json:"missed"`
-	// Placements counts requests, Repeated those that came back unanswered, Sorry why.
+	// Placements counts requests, Repeated those repeated without an answer, Sorry
+	// why.
 	Placements      int            `json:"placements"`
 	Repeated        int            `json:"repeated"`
 	Sorry           map[string]int `json:"sorry"`
 	Acknowledgments int            `json:"acknowledgments"`
-	// Outcomes counts the orders by how they ended.
+	// Outcomes counts the orders by their end.
 	Outcomes map[string]int `json:"outcomes"`
-	// TimedOut counts the attempts that the engine gave up on, Late those that ended
-	// all the same, and said so, Flagged the sagas that
-	// needed attention for a while, Replayed the histories that were replayed.
+	// TimedOut counts the attempts that the engine gave up on, Late those that
+	// nevertheless ended, and said so, Flagged the sagas that needed attention for
+	// a while, Replayed the replayed histories.
 	TimedOut int `json:"timed_out"`
 	Late     int `json:"late"`
 	Flagged  int `json:"flagged"`
 	Replayed int `json:"replayed"`
-	// Restarts says which processes ended although nobody ended them.
+	// Restarts lists the unexpected ends of processes.
 	Restarts []string `json:"restarts"`
 	// ToQuiet is the time from the end of the last fault until every order was
 	// decided.
 	ToQuiet time.Duration `json:"to_quiet"`
-	// Doubled and Violations say what is wrong; the former are among the latter.
+	// Doubled and Violations are the faults of the platform; the former are among
+	// the latter.
 	Doubled    []string `json:"doubled"`
 	Violations []string `json:"violations"`
 }
@@ -49,7 +51,7 @@ func (r *Report) add(err error) {
 	}
 }
 
-// read fills in what the parts of a run have counted.
+// read fills in the counts of all parts of a run.
 func (r *Report) read(p *platform, c *customers, v *verdict) {
 	r.Faults, r.Missed = map[string]int{}, r.Hits.missed
 	for f, n := range r.Hits.count {
@@ -77,14 +79,14 @@ func (r *Report) read(p *platform, c *customers, v *verdict) {
 	}
 }
 
-// name is what a fault is called in a report.
+// name is the name of a fault in a report.
 func (f Fault) name() string {
 	l := f.label()
 	return strings.TrimSpace(string(l.Kind) + " " + l.Victim)
 }
 
-// Err says why the run failed, nil if it did not: what was violated, and what did
-// not hit, which makes the run invalid.
+// Err says why the run failed, nil if it did not: its violations, and the faults
+// that did not hit, which make the run invalid.
 func (r *Report) Err() error {
 	var all []error
 	for _, v := range r.Violations {

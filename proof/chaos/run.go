@@ -15,28 +15,28 @@ import (
 	"github.com/amends/amends/proof/shoptest"
 )
 
-// Options say what a run does.
+// Options define a run.
 type Options struct {
 	// Seed draws the schedule and the customers.
 	Seed uint64
-	// For is how long faults are begun, and orders placed.
+	// For is the time in which faults begin and orders are placed.
 	For time.Duration
 	// Orders is how many customers there are; 8 or more, so that each kind comes.
 	Orders int
 	// Timing of the platform.
 	Timing Timing
-	// Where it runs.
+	// Where is the place of the run.
 	Where Where
 	// Plant damages a database before the judgement; empty: nothing is damaged.
 	Plant Plant
 }
 
-// Run breaks a platform and judges it. The report says what is wrong; the test
-// fails only if that cannot be found out.
+// Run breaks a platform and judges it. The report has the violations; the test
+// fails only if there can be no judgement.
 func Run(tb testing.TB, o Options) *Report {
 	tb.Helper()
 	if o.Seed%2 == 1 {
-		// Every other run has the doctor beside it, who must do no harm.
+		// Every other run has the doctor beside it, which must do no harm.
 		o.Timing.Doctor = 10 * time.Second
 	}
 	schedule, orders := Schedule(o.Seed, o.For, o.Timing), Orders(o.Seed, o.Orders, o.For)
@@ -57,7 +57,7 @@ func Run(tb testing.TB, o Options) *Report {
 	lastFault := time.Now()
 
 	r := &Report{Options: o, Schedule: len(schedule), Hits: h}
-	// Those who are still placing have as long as everybody else to be decided.
+	// Customers who are still placing have the same time to a decision.
 	deadline, enough := context.WithTimeout(ctx, o.Timing.bound())
 	defer enough()
 	r.add(c.wait(deadline))
@@ -77,8 +77,8 @@ func Run(tb testing.TB, o Options) *Report {
 	return r
 }
 
-// start starts a platform that ends with the test. It has so much of what
-// everybody wants.
+// start starts a platform that ends with the test. hotStock is the stock of the
+// product that every customer wants.
 func start(tb testing.TB, w Where, timing Timing, hotStock int) *platform {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), 3*time.Minute)
@@ -104,13 +104,13 @@ func (p *platform) customers(tb testing.TB) *customers {
 	return c
 }
 
-// open opens every database, over no line.
+// open opens every database, without lines.
 func (p *platform) open(tb testing.TB) *shoptest.Shop {
 	tb.Helper()
 	return shoptest.Open(tb, p.dsns, false)
 }
 
-// keep writes something into the run's folder.
+// keep writes a value into the run's folder.
 func keep(tb testing.TB, dir, name string, what any) {
 	tb.Helper()
 	text, err := json.MarshalIndent(what, "", "  ")
@@ -118,8 +118,8 @@ func keep(tb testing.TB, dir, name string, what any) {
 	require.NoError(tb, os.WriteFile(filepath.Join(dir, name), append(text, '\n'), 0o600))
 }
 
-// wait waits until everybody has been answered, or ctx ends. Then those who still
-// wait are sent home: nobody writes down anything any more.
+// wait waits until every customer has been answered, or ctx ends. Then it ends the
+// turns of the others: no customer records anything any more.
 func (c *customers) wait(ctx context.Context) error {
 	all := make(chan struct{})
 	go func() {

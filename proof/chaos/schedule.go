@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Kind is what is done to the platform.
+// Kind is a kind of fault.
 type Kind string
 
 // The kinds of faults of a schedule. Customers add two: see [Cancelled] and
@@ -28,30 +28,29 @@ const (
 	ChangePrices       Kind = "prices changed"
 )
 
-// What customers do while sagas run, counted as faults are.
+// The behaviour of customers that counts as a fault.
 const (
 	Cancelled  Kind = "cancel in the middle of the saga"
 	Duplicated Kind = "placements of one key at once"
 )
 
-// Fault is one thing that is done to the platform.
+// Fault is one fault of the platform.
 type Fault struct {
-	// At is when, from the start of the faults.
-	At time.Duration `json:"at"`
-	// Kind is what.
-	Kind Kind `json:"kind"`
+	// At is its time, from the start of the faults.
+	At   time.Duration `json:"at"`
+	Kind Kind          `json:"kind"`
 	// Victim is the process; empty where there is only one of the kind.
 	Victim string `json:"victim,omitempty"`
-	// For is how long it lasts: until the restart, the SIGCONT, the end of a hole.
+	// For is its duration: until the restart, the SIGCONT, the end of a hole.
 	For time.Duration `json:"for"`
-	// Lost is what a hole swallows.
+	// Lost is the traffic that a hole swallows.
 	Lost Lost `json:"lost,omitempty"`
 }
 
-// apiName and the workers are the processes of amends, by name.
+// apiName is the name of the API's process.
 const apiName = "api"
 
-// workers are the processes that run a service each.
+// workers are the processes that run one service each.
 var workers = []string{"order-1", "order-2", "catalog", "inventory", "payment", "shipping"}
 
 // required are the faults that every run must have: each kind, and a kill of each

@@ -50,8 +50,8 @@ func (p *postgresServer) start(ctx context.Context) error {
 	return err
 }
 
-// kill ends the server and everything that belongs to it at once, as a power cut
-// does: PostgreSQL's own processes would otherwise finish what they do.
+// kill ends the server with all its processes at once, as a power cut does:
+// PostgreSQL's backends would otherwise finish their work.
 func (p *postgresServer) kill(ctx context.Context) error {
 	sessions, err := childrenOf(ctx, p.server.Pid)
 	if err != nil {
@@ -89,7 +89,7 @@ func (p *postgresServer) recovers(ctx context.Context) error {
 	return nil
 }
 
-// childrenOf lists the processes that a process has started.
+// childrenOf lists the children of a process.
 func childrenOf(ctx context.Context, parent int) ([]int, error) {
 	out, err := exec.CommandContext(ctx, "ps", "-A", "-o", "pid=,ppid=").Output()
 	if err != nil {
@@ -113,7 +113,7 @@ func childrenOf(ctx context.Context, parent int) ([]int, error) {
 // engineServer is a Temporal server that may be killed and started again.
 type engineServer struct {
 	o      temporalserver.Options
-	victim sync.RWMutex // one fault at a time, its PostgreSQL's included; others may keep it whole
+	victim sync.RWMutex // one fault at a time, its PostgreSQL's included; readers keep it whole
 	server *temporalserver.Server
 }
 

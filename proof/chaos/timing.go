@@ -4,11 +4,11 @@ import (
 	"time"
 )
 
-// Timing is what the platform is told about time: short, so that parking, undo
-// and deadlines happen within a run.
+// Timing is the platform's configuration of time: short, so that parking, undo and
+// deadlines happen within a run.
 type Timing struct {
 	StartToClose, LockTimeout, RetryMax, ParkAfter, ParkedRetry, DecideAfter, PlacementTimeout time.Duration
-	// Doctor is how often the doctor makes its round, and repairs; 0: never.
+	// Doctor is the interval of the doctor's rounds, which repair; 0: never.
 	Doctor time.Duration
 }
 
@@ -36,7 +36,7 @@ const outside = 10 * time.Second
 // order workers; their steps are parts of one.
 const workflowTask = 10 * time.Second
 
-// longestStep returns the longest start-to-close of what a worker does.
+// longestStep returns the longest start-to-close of the attempts of a worker.
 func (t Timing) longestStep(worker string) time.Duration {
 	switch worker {
 	case "payment", "shipping":
@@ -55,7 +55,7 @@ func (t Timing) bound() time.Duration {
 	return t.DecideAfter + t.ParkAfter + 2*t.ParkedRetry + 2*outside
 }
 
-// environ returns the timing as a process of amends is told.
+// environ returns the timing as configuration of a process of amends.
 func (t Timing) environ() []string {
 	return []string{
 		"AMENDS_SAGA_START_TO_CLOSE=" + t.StartToClose.String(),

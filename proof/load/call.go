@@ -31,9 +31,9 @@ const (
 const (
 	// maxAnswer is far above the size of any order.
 	maxAnswer = 8 << 20
-	// Pauses before a request is made again.
+	// Pauses before a request is repeated.
 	firstPause, lastPause = 100 * time.Millisecond, 5 * time.Second
-	// mostRetryAfter is how long a server may ask for.
+	// mostRetryAfter is the longest pause that a server may ask for.
 	mostRetryAfter = 30 * time.Second
 )
 
@@ -47,21 +47,21 @@ const (
 // codePastPivot is the answer to a cancel that comes too late: no failure.
 const codePastPivot = "PAST_PIVOT"
 
-// answer is what one request led to.
+// answer is the result of one request.
 type answer struct {
 	call       string
-	status     int // 0: none came
+	status     int // 0: no answer
 	code       string
 	order      client.Order // of a 2xx
 	located    string       // the order that Location names
 	replayed   bool
 	retryAfter time.Duration
-	at         time.Time // when it was there
+	at         time.Time // its arrival
 }
 
 func (a answer) good() bool { return a.status >= 200 && a.status < 300 && a.code == "" }
 
-// again says whether the same request may be answered better later.
+// again reports whether the same request may get a better answer later.
 func (a answer) again() bool {
 	switch a.status {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -78,12 +78,12 @@ func (a answer) String() string {
 	return strings.TrimSpace(strconv.Itoa(a.status) + " " + a.code)
 }
 
-// caller makes requests as a good client does: with a time limit, again with the
-// same key if there was no answer or one that says so, after the pause that it was
-// asked for, and not for ever.
+// caller makes requests as a good client does: with a time limit, and repeated
+// with the same key after no answer or one that asks for it, after the pause that
+// it asks for, a bounded number of times.
 type caller struct {
 	api      *client.Client
-	close    func() // closes connections that nobody uses
+	close    func() // closes idle connections
 	timeout  time.Duration
 	attempts int
 
@@ -110,14 +110,14 @@ func newCaller(o Options) (*caller, error) {
 }
 
 // notBehindOurBack keeps net/http from repeating a placement by itself, which it
-// does for a request with an Idempotency-Key whose connection broke: a repeat is to
+// does for a request with an Idempotency-Key whose connection broke: repeats must
 // be counted.
 func notBehindOurBack(_ context.Context, r *http.Request) error {
 	r.GetBody = nil
 	return nil
 }
 
-// ready fails if the platform does not answer that it can serve orders.
+// ready fails unless the platform answers that it can serve orders.
 func (c *caller) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -125,7 +125,7 @@ func (c *caller) ready(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("is the platform running at %s? If it is elsewhere, say so with --url: %w", c.api.Server, err)
 	}
-	defer func() { _ = res.Body.Close() }() // its status is enough
+	defer func() { _ = res.Body.Close() }() // only its status counts
 	if res.StatusCode != http.StatusOK {
 		return fmt.Errorf("the platform at %s cannot serve orders: readyz answers %d; if its API is elsewhere, say so with --url", c.api.Server, res.StatusCode)
 	}
@@ -133,7 +133,7 @@ func (c *caller) ready(ctx context.Context) error {
 }
 
 // place places an order, or finds it again; with wait it waits that long for the
-// decision. Every answer goes to seen, also those that are not the last.
+// decision. Every answer goes to seen, also those before the last one.
 func (c *caller) place(ctx context.Context, call, key string, body []byte, wait time.Duration, seen func(answer)) (answer, error) {
 	params := &client.PlaceOrderParams{IdempotencyKey: key}
 	if wait > 0 {
@@ -151,14 +151,14 @@ func (c *caller) cancel(ctx context.Context, id string) (answer, error) {
 	})
 }
 
-// get asks once: who polls asks again anyway.
+// get asks once, because callers poll anyway.
 func (c *caller) get(ctx context.Context, id string) answer {
 	return c.once(ctx, callGet, 0, func(ctx context.Context) (*http.Response, error) { return c.api.GetOrder(ctx, id) })
 }
 
 type request func(ctx context.Context) (*http.Response, error)
 
-// insist makes a request until it is answered for good, or for the last time. Its
+// insist makes a request until it has a final answer, or for the last time. Its
 // error is that of ctx.
 func (c *caller) insist(ctx context.Context, call string, wait time.Duration, seen func(answer), send request) (answer, error) {
 	for attempt := 1; ; attempt++ {

@@ -4,5 +4,5 @@ package load
 
 import "time"
 
-// cpuTime is not known here.
+// cpuTime is unknown here.
 func cpuTime() time.Duration { return 0 }

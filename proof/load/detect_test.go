@@ -13,7 +13,7 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
-// third is the order that a platform gets wrong in these tests.
+// third reports whether it is the order that a platform gets wrong in these tests.
 func third(key string) bool { return strings.HasSuffix(key, "-000003") }
 
 // only requires that a load found one fault and names the third order by its key.

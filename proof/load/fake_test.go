@@ -24,13 +24,14 @@ type platform struct {
 	url string
 
 	decideAfter time.Duration
-	// place may answer a placement in the platform's stead; it returns whether it did.
+	// place may answer a placement instead of the platform; it reports whether it
+	// did.
 	place func(w http.ResponseWriter, key string, attempt int) bool
 	// placed may change an order when it is placed.
 	placed func(o *fakeOrder)
-	// shown may change what is shown of an order, or hide it.
+	// shown may change the shown order, or hide it.
 	shown func(key string, o *client.Order) (missing bool)
-	// repeated says how a repeat is answered: true is as it should be.
+	// repeated decides the answer to a repeat: true is the right one.
 	repeated func(key string, o *client.Order) (replayed bool)
 	// stock of the hot item, if there is one.
 	stock int
@@ -43,7 +44,7 @@ type platform struct {
 	cancelled map[string]bool // by id
 }
 
-// fakeOrder is an order and how it will be decided.
+// fakeOrder is an order and its future decision.
 type fakeOrder struct {
 	key    string
 	order  client.Order
@@ -137,7 +138,7 @@ func (p *platform) accept(key string, body client.PlaceOrder) (o *fakeOrder, fir
 	return o, true
 }
 
-// show is the order as it is now.
+// show returns the present state of the order.
 func (p *platform) show(o *fakeOrder, acknowledging bool) (client.Order, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

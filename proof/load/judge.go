@@ -27,8 +27,8 @@ var (
 	outOfStock = end{order.Cancelled, order.OutOfStock}
 )
 
-// ends returns how an order may end, by its kind and by what its cancel was
-// answered: a cancel that was accepted is a promise, one that was too late too.
+// ends returns how an order may end, by its kind and by the answer to its cancel:
+// both an accepted cancel and one that was too late are promises.
 func ends(kind Kind, cancel string, hot bool) []end {
 	switch kind {
 	case Declined:
@@ -44,7 +44,7 @@ func ends(kind Kind, cancel string, hot bool) []end {
 		case codePastPivot:
 			return []end{confirmed}
 		default:
-			return []end{onRequest, confirmed} // nobody knows whether it arrived
+			return []end{onRequest, confirmed} // the cancel may or may not have arrived
 		}
 	default:
 		if hot {
@@ -106,7 +106,7 @@ func (r *run) judgeOne(t *tracked, all map[string]found, say func(fault Fault, i
 	f := all[id]
 	switch {
 	case f.missing && !t.acknowledged:
-		return // it may be there, was said, and it is not
+		return // it may exist, was the answer, and it does not
 	case f.missing:
 		say(Lost, id, "acknowledged, and not found")
 		return
@@ -131,7 +131,7 @@ func (r *run) judgeOne(t *tracked, all map[string]found, say func(fault Fault, i
 	}
 }
 
-// judgeHot says whether what was left was sold, no more and no less.
+// judgeHot reports whether the units left were sold, no more and no less.
 func (r *run) judgeHot(all map[string]found) []Violation {
 	hot := *r.o.Hot
 	sold, wanted, unknown := 0, 0, 0

@@ -7,7 +7,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// longest is the longest latency that a histogram tells from a longer one.
+// longest is the longest latency that a histogram distinguishes.
 const longest = time.Hour
 
 // histogram of latencies, in microseconds with three significant digits. Safe for

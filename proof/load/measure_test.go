@@ -14,7 +14,7 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
-// stall makes the platform answer nothing for a while, once, as from an order.
+// stall makes the platform stop answering for a while, once, from that order on.
 func (p *platform) stall(from string, d time.Duration) {
 	var stalled atomic.Bool
 	over := make(chan struct{})

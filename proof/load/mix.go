@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Kind is what an order is meant to meet.
+// Kind is the intended way of an order.
 type Kind string
 
-// The kinds. The first is what the mix leaves over.
+// The kinds. The first is the rest of the mix.
 const (
 	Plain         Kind = "plain"         // everything goes well
 	Declined      Kind = "declined"      // the payment is refused, when authorizing or at the pivot
@@ -25,17 +25,17 @@ const (
 // kinds in the order of tables.
 var kinds = []Kind{Plain, Declined, OutOfStock, Undeliverable, Cancelled, Slow, Duplicate}
 
-// Mix is what per cent of the orders is of a kind. What is missing from 100 is
+// Mix is the share of the orders of each kind, in per cent. The rest up to 100 is
 // plain.
 type Mix map[Kind]float64
 
-// DefaultMix is that of `amends load`: a fifth of the orders is not plain.
+// DefaultMix is the mix of `amends load`: a fifth of the orders is not plain.
 func DefaultMix() Mix {
 	return Mix{Declined: 5, OutOfStock: 3, Undeliverable: 2, Cancelled: 5, Slow: 1, Duplicate: 5}
 }
 
-// ParseMix reads what [Mix.String] writes: declined=5,out_of_stock=3. The empty
-// string is no mix: all orders are plain.
+// ParseMix reads the output of [Mix.String]: declined=5,out_of_stock=3. The empty
+// string is the empty mix: all orders are plain.
 func ParseMix(s string) (Mix, error) {
 	m := Mix{}
 	if strings.TrimSpace(s) == "" {
@@ -87,7 +87,7 @@ func (m Mix) String() string {
 	return strings.Join(parts, ",")
 }
 
-// kinds returns those of the mix, the known ones in their order.
+// kinds returns the kinds of the mix, the known ones in their order.
 func (m Mix) kinds() []Kind {
 	var all []Kind
 	for kind := range m {
@@ -103,7 +103,7 @@ func (m Mix) kinds() []Kind {
 	return all
 }
 
-// kind returns that of an order whose draw is 0 to 100.
+// kind returns the kind of an order whose draw is 0 to 100.
 func (m Mix) kind(draw float64) Kind {
 	for _, kind := range kinds[1:] {
 		if draw < m[kind] {

@@ -16,58 +16,59 @@ const (
 	DefaultEvery    = time.Second
 )
 
-// Until is when a customer is through with an order.
+// Until is the end of a customer's turn.
 type Until string
 
-// The ends of a customer's turn.
+// The ends.
 const (
-	// UntilDecided waits for the decision: the number of orders that are under way
-	// in a closed loop is its concurrency.
+	// UntilDecided waits for the decision: a closed loop has as many orders under
+	// way as its concurrency.
 	UntilDecided Until = "decided"
-	// UntilAcknowledged is through with the acknowledgement. What the platform
-	// accepts faster than it decides piles up.
+	// UntilAcknowledged ends with the acknowledgement. Orders that the platform
+	// accepts faster than it decides pile up.
 	UntilAcknowledged Until = "acknowledged"
 )
 
 // Hot is a product that every order wants one unit of.
 type Hot struct {
 	SKU string
-	// Left is how many can be sold: who sees to it that it is true is the caller.
+	// Left is how many can be sold; the caller ensures that.
 	Left int
 }
 
-// Shop is what the platform sells, for orders that can be kept.
+// Shop is the platform's products, for orders that can be fulfilled.
 type Shop struct {
-	// SKUs are products in stock, more than will be ordered. Default: those of the
-	// demo data.
+	// SKUs are products with more stock than orders will need. Default: those of
+	// the demo data.
 	SKUs []string
 	// SoldOut is an active product without stock. Default: that of the demo data.
 	SoldOut string
-	// Currency is that of their prices. Default: EUR.
+	// Currency is the currency of their prices. Default: EUR.
 	Currency string
 }
 
-// Options say what load to make. The zero value of a field is its default where
-// one is named.
+// Options define a load. The zero value of a field means its default, where one is
+// given.
 type Options struct {
-	// BaseURL is where the API is, for example http://127.0.0.1:8080.
+	// BaseURL is the address of the API, for example http://127.0.0.1:8080.
 	BaseURL string
-	// Client makes the requests. Its Timeout must be 0: every request has a context
-	// with its own. Default: one with a connection for everybody.
+	// Client makes the requests. Its Timeout must be 0: every request has a
+	// context with its own. Default: one with enough connections for all
+	// customers.
 	Client *http.Client
 
-	// Orders is how many orders to place, or Duration how long to place them:
-	// exactly one is given.
+	// Orders is how many orders to place, or Duration how long to place them: give
+	// exactly one.
 	Orders   int
 	Duration time.Duration
 
 	// Concurrency is how many customers place one order after the other (closed
-	// loop), or Rate how many orders are due each second whatever becomes of those
-	// before (open loop): exactly one is given.
+	// loop), or Rate how many orders are due each second whatever the state of
+	// earlier ones (open loop): give exactly one.
 	Concurrency int
 	Rate        float64
-	// MaxInFlight is how many orders an open loop has under way at most; who comes
-	// then waits, and the wait counts. Default: 2,000.
+	// MaxInFlight is the most orders that an open loop has under way; later ones
+	// wait, and the wait counts. Default: 2,000.
 	MaxInFlight int
 
 	// Until is when an order leaves its place to the next. Default: UntilDecided.
@@ -79,39 +80,40 @@ type Options struct {
 	// no decision.
 	Sample float64
 
-	// Mix is what per cent of the orders is of each kind; the rest is plain. Nil is
-	// all plain.
+	// Mix is the share of the orders of each kind, in per cent; the rest is plain.
+	// Nil is all plain.
 	Mix Mix
 	// Hot makes all orders want one product instead; Mix is then empty.
 	Hot *Hot
 	// Seed determines every order.
 	Seed uint64
-	// Shop is what can be bought.
+	// Shop is the products that can be bought.
 	Shop Shop
 
-	// Wait is how long a customer waits for a decision, and how long after the last
-	// placement what is undecided then may still take. Default: DefaultWait.
+	// Wait is how long a customer waits for a decision, and how long the undecided
+	// orders may still take after the last placement. Default: DefaultWait.
 	Wait time.Duration
-	// Attempts is how often a request is made at most that is not answered, or by
-	// 429, 502, 503 or 504; a Retry-After is kept to. Default: DefaultAttempts.
+	// Attempts is the most attempts of a request without an answer, or with 429,
+	// 502, 503 or 504; a Retry-After is obeyed. Default: DefaultAttempts.
 	Attempts int
-	// RequestTimeout is how long an answer may take, beside what it was asked to
-	// wait for. Default: 15s.
+	// RequestTimeout is how long an answer may take, beside the wait that the
+	// request asks for. Default: 15s.
 	RequestTimeout time.Duration
 
-	// Progress is called every Every while the load runs, and once when it is over,
-	// never twice at a time. Nil: nobody. Default of Every: DefaultEvery.
+	// Progress is called every Every while the load runs, and once when it is
+	// over, never twice at a time. Nil: not called. Default of Every:
+	// DefaultEvery.
 	Progress func(Progress)
 	Every    time.Duration
 
 	// Placed is called once when every placement was answered, before the orders
-	// are asked for to be checked: a benchmark reads its counters here. With
-	// UntilDecided all that were waited for are decided by then. Nil: nobody.
+	// are checked: a benchmark reads its counters here. With UntilDecided all
+	// awaited orders are decided by then. Nil: not called.
 	Placed func()
 }
 
-// Validate returns every problem, one per line, each named as the flag of `amends
-// load` is.
+// Validate returns every problem, one per line, each under the name of the flag of
+// `amends load`.
 func (o Options) Validate() error {
 	var problems []error
 	add := func(bad bool, format string, args ...any) {
@@ -145,7 +147,7 @@ func (o Options) Validate() error {
 	return errors.Join(problems...)
 }
 
-// withDefaults fills in what was left out.
+// withDefaults fills in the defaults.
 func (o Options) withDefaults() Options {
 	set := func(field *time.Duration, value time.Duration) {
 		if *field == 0 {

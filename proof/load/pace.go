@@ -35,8 +35,8 @@ func (r *run) closed(ctx context.Context) {
 	customers.Wait()
 }
 
-// open sends every order when it is due, whatever became of those before. If it is
-// late, because the machine is or because too many are under way, the next ones
+// open sends every order when it is due, whatever the state of earlier ones. If it
+// is late, because the machine is or because too many are under way, the next ones
 // follow at once, and each counts from when it was due.
 func (r *run) open(ctx context.Context) {
 	began := time.Now()

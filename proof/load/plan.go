@@ -7,7 +7,7 @@ import (
 	"github.com/amends/amends/api/client"
 )
 
-// plan is what the n-th order of a seed is.
+// plan is the n-th order of a seed.
 type plan struct {
 	n       int
 	kind    Kind
@@ -16,8 +16,8 @@ type plan struct {
 	sampled bool // see Options.Sample
 }
 
-// Payment tokens and postal codes by which the demo shop's provider and carrier
-// are told what to do; see README.md.
+// Payment tokens and postal codes that control the demo shop's provider and
+// carrier; see README.md.
 const (
 	tokenGood        = "tok_visa"
 	tokenSlow        = "tok_slow"
@@ -34,7 +34,7 @@ var tokensRefused = []string{
 	"tok_declined", "tok_insufficient_funds", "tok_expired_card", "tok_capture_declined", "tok_auth_expired",
 }
 
-// plan returns the n-th order. It draws the same for every order, so that one kind
+// plan returns the n-th order. It draws as much for every order, so that one kind
 // more in the mix does not change the products of the others.
 func (o Options) plan(run string, n int) plan {
 	draw := rand.New(rand.NewPCG(o.Seed, uint64(n))) //nolint:gosec // an order of a load is meant to be guessable

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// window is how far [Progress.PerSecond] looks back at least: over one redrawing of
-// a line it would only flicker.
+// window is the least time over which [Progress.PerSecond] averages: over one
+// redrawing of a line it would only flicker.
 const window = 3 * time.Second
 
 // reporter calls Options.Progress.
@@ -21,13 +21,13 @@ type reporter struct {
 	recent []sample
 }
 
-// sample is how many orders were acknowledged at a time.
+// sample is the number of acknowledged orders at a time.
 type sample struct {
 	at           time.Time
 	acknowledged int64
 }
 
-// report tells from now on how far the load has come, until the phase is Done.
+// report starts to report the progress of the load, until the phase is Done.
 func (r *run) report(began time.Time) *reporter {
 	p := &reporter{r: r, began: began, phase: Placing, end: make(chan struct{}), recent: []sample{{began, 0}}}
 	if r.o.Progress == nil {
@@ -48,7 +48,7 @@ func (r *run) report(began time.Time) *reporter {
 	return p
 }
 
-// enter says what the load does from now on.
+// enter sets the phase of the load.
 func (p *reporter) enter(phase Phase) {
 	p.mu.Lock()
 	p.phase = phase

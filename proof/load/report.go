@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Report is what a load led to. Times are in milliseconds, shares 0 to 1.
+// Report is the result of a load. Times are in milliseconds, shares 0 to 1.
 type Report struct {
 	Run     string  `json:"run"` // part of every Idempotency-Key of this run
 	BaseURL string  `json:"base_url"`
@@ -27,8 +27,8 @@ type Report struct {
 	Decided      int `json:"decided"`      // of those: confirmed or cancelled
 	GivenUp      int `json:"given_up"`     // of those: never acknowledged
 	// Unchecked is how many of those placed were not asked for until they were
-	// decided, because the run was interrupted. Those that were decided by then are
-	// counted as their customers were told.
+	// decided, because the run was interrupted. Decisions known to their customers
+	// are counted all the same.
 	Unchecked int `json:"unchecked"`
 
 	Requests   int `json:"requests"`   // HTTP requests of every kind
@@ -37,9 +37,9 @@ type Report struct {
 	Replayed   int `json:"replayed"`   // placements that were answered as a repeat of one that arrived
 
 	Outcomes []Outcome    `json:"outcomes"` // by status and reason
-	Kinds    []KindReport `json:"kinds"`    // by what the mix asked for
-	Cancels  []Count      `json:"cancels"`  // by what a cancel was answered
-	Errors   []CallErrors `json:"errors"`   // every answer that was none, and every request without one
+	Kinds    []KindReport `json:"kinds"`    // by the mix
+	Cancels  []Count      `json:"cancels"`  // by the answer to a cancel
+	Errors   []CallErrors `json:"errors"`   // every answer that is a failure, and every request without one
 
 	PlacingSeconds float64 `json:"placing_seconds"` // from the first placement to the last answer to one
 	TotalSeconds   float64 `json:"total_seconds"`   // until every order was checked
@@ -47,7 +47,7 @@ type Report struct {
 	// within it.
 	AcknowledgedPerSecond float64 `json:"acknowledged_per_second"`
 	// DecidedPerSecond is from the first order's created_at to the last one's
-	// updated_at; 0 if the run was interrupted, as nobody asked for all of these.
+	// updated_at; 0 if the run was interrupted, as not all of these were read.
 	DecidedPerSecond float64 `json:"decided_per_second"`
 
 	StartDelay      Latency `json:"start_delay"`     // of an open loop: how late its own placements were sent
@@ -55,7 +55,7 @@ type Report struct {
 	Decision        Latency `json:"decision"`        // POST to decision, as the client saw it
 	Recorded        Latency `json:"recorded"`        // the acknowledgement and created_at to updated_at
 
-	// CPUSeconds is what the whole process used during the run; that is the
+	// CPUSeconds is the CPU time of the whole process during the run; that is the
 	// generator if nothing else runs in it. 0: not known on this system.
 	CPUSeconds float64 `json:"cpu_seconds"`
 
@@ -73,14 +73,14 @@ type Latency struct {
 }
 
 // Outcome counts the orders that ended in one way. A status other than CONFIRMED
-// and CANCELLED is how far the order has come.
+// and CANCELLED is that of an undecided order.
 type Outcome struct {
 	Status string `json:"status"`
 	Reason string `json:"reason,omitempty"`
 	Count  int    `json:"count"`
 }
 
-// KindReport is what became of the orders of one kind.
+// KindReport is how the orders of one kind ended.
 type KindReport struct {
 	Kind     Kind    `json:"kind"`
 	Placed   int     `json:"placed"`
@@ -97,23 +97,23 @@ type Count struct {
 
 // CallErrors counts the failures of one code in one call of the API: place, wait,
 // cancel or get. The code is the problem's, or TIMEOUT, CONNECTION or HTTP_nnn
-// where there was none.
+// without one.
 type CallErrors struct {
 	Call  string `json:"call"`
 	Code  string `json:"code"`
 	Count int    `json:"count"`
 }
 
-// Fault is what is wrong with an order.
+// Fault is a kind of fault of an order.
 type Fault string
 
 // The faults of a platform.
 const (
-	Lost      Fault = "lost"      // acknowledged, and now there is no such order
+	Lost      Fault = "lost"      // acknowledged, but there is no such order now
 	Doubled   Fault = "doubled"   // one key led to two orders, or two keys to one
 	Undecided Fault = "undecided" // not in time
 	Wrong     Fault = "wrong"     // decided otherwise than it had to be, or another order's content
-	Refused   Fault = "refused"   // a good request was answered that it is none, or by an internal error
+	Refused   Fault = "refused"   // a good request was refused, or answered by an internal error
 	Oversold  Fault = "oversold"  // more of the hot item were confirmed than were left
 	Undersold Fault = "undersold" // fewer, although enough wanted it
 	Nothing   Fault = "nothing"   // no order was acknowledged at all
@@ -152,7 +152,7 @@ func (r Report) Err() error {
 	return errors.Join(all...)
 }
 
-// Phase is what a load is doing.
+// Phase is a phase of a load.
 type Phase string
 
 // The phases.
@@ -162,23 +162,23 @@ const (
 	Done     Phase = "done"
 )
 
-// Progress is how far a load has come.
+// Progress is the progress of a load.
 type Progress struct {
 	Phase        Phase
 	Elapsed      time.Duration
 	Placed       int // started
 	Acknowledged int
 	Decided      int // as far as the client knows
-	Checked      int // asked for in the end, and decided
+	Checked      int // asked for at the end, and decided
 	InFlight     int // placed, and their turn is not over
 	Retries      int
-	Errors       int           // answers that were none, and requests without one
+	Errors       int           // answers that are failures, and requests without one
 	PerSecond    float64       // acknowledgements, over the last seconds
-	P99          time.Duration // of what Measured names, so far
+	P99          time.Duration // of Measured, so far
 	Measured     string        // acknowledgement, or decision if no acknowledgement is measured
 }
 
-// String is one line for people.
+// String is one line for a reader.
 func (p Progress) String() string {
 	s := fmt.Sprintf("%4.0fs  %s: %d placed, %d acknowledged, %d decided", p.Elapsed.Seconds(), p.Phase, p.Placed, p.Acknowledged, p.Decided)
 	if p.Phase == Placing {
@@ -193,7 +193,7 @@ func (p Progress) String() string {
 	return s
 }
 
-// round keeps three digits or so.
+// round keeps about three digits.
 func round(d time.Duration) time.Duration {
 	if d >= time.Second {
 		return d.Round(10 * time.Millisecond)

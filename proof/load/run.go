@@ -28,10 +28,10 @@ type run struct {
 	orders []*tracked
 }
 
-// Run makes the load, waits for every order and checks each. What is wrong with
-// orders is in the report, see [Report.Err]. The error says that the options are
-// wrong, that the platform is not ready, or that ctx ended before every order was
-// checked; the report is then of what was done until then.
+// Run makes the load, waits for every order and checks each. Faults of orders are
+// in the report, see [Report.Err]. An error says that the options are wrong, that
+// the platform is not ready, or that ctx ended before every order was checked; the
+// report then covers the run until that point.
 func Run(ctx context.Context, o Options) (Report, error) {
 	if err := o.Validate(); err != nil {
 		return Report{}, err
@@ -74,7 +74,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	return report, err
 }
 
-// remember keeps an order to be checked in the end.
+// remember keeps an order to be checked at the end.
 func (r *run) remember(t *tracked) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -14,26 +14,26 @@ import (
 )
 
 const (
-	// readers is how many orders are asked for at a time in the end.
+	// readers is how many orders are asked for at a time at the end.
 	readers = 8
-	// Pauses between the rounds of asking for those that are undecided: the first
+	// Pauses between the rounds of asking for the undecided orders: the first
 	// while some get decided, and up to the last while none does.
 	firstRound, lastRound = 250 * time.Millisecond, 2 * time.Second
-	// patience is how many undecided orders in a row end a round: orders are decided
-	// about as they were placed, so asking for those behind them would be load for
-	// nothing.
+	// patience is how many undecided orders in a row end a round: orders are
+	// decided about in the order of placement, so asking for later ones would be
+	// useless load.
 	patience = 2 * readers
 )
 
-// found is what the platform says of an order in the end; of very many orders, so
-// it is no more than what is judged.
+// found is the platform's final answer about an order; there are very many, so it
+// has only the judged fields.
 type found struct {
-	status, reason   string // empty: it never answered
+	status, reason   string // empty: no answer
 	created, updated time.Time
-	differs          string // what is not as it was ordered
+	differs          string // the difference from the placement
 	attention        string // why it makes no progress
 	missing          bool   // there is no such order
-	last             string // the last answer that was neither
+	last             string // the last answer of another kind
 }
 
 func (f found) known() bool { return f.status != "" }
@@ -75,9 +75,9 @@ func (r *run) settle(ctx context.Context) (map[string]found, error) {
 	return all, ctx.Err()
 }
 
-// askAll asks each question once, until so many orders in a row are undecided. It
-// notes the answers in all, and returns what is still to be asked, that of the
-// undecided ones last.
+// askAll asks each question once, until patience undecided orders in a row. It
+// records the answers in all, and returns the open questions, those of undecided
+// orders last.
 func (r *run) askAll(ctx context.Context, questions []question, all map[string]found, limit int) []question {
 	var (
 		mu        sync.Mutex
@@ -122,7 +122,7 @@ func (r *run) askAll(ctx context.Context, questions []question, all map[string]f
 	return slices.Concat(questions, undecided)
 }
 
-// read adds an answer to what is known of an order.
+// read adds an answer to the known state of an order.
 func (r *run) read(f found, q question, a answer) found {
 	switch {
 	case a.good() && a.order.Id != q.id:
@@ -140,8 +140,8 @@ func (r *run) read(f found, q question, a answer) found {
 	}
 }
 
-// differs says what of an order is not as it was ordered. An order that only the
-// engine knows yet may lack it.
+// differs names the difference between an order and its placement. An order that
+// only the engine knows yet may lack the placement.
 func differs(want client.PlaceOrder, got client.Order) string {
 	if got.CustomerId != nil && *got.CustomerId != want.CustomerId {
 		return fmt.Sprintf("is of customer %s, and must be of %s", *got.CustomerId, want.CustomerId)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// sum counts what became of the orders. If the run was interrupted, an order that
-// was not asked for is what its customer was told.
+// sum counts how the orders ended. If the run was interrupted, the state of an
+// unchecked order is the last one that its customer saw.
 func (r *run) sum(all map[string]found, placing time.Duration, interrupted bool) Report {
 	o := r.o
 	report := Report{

@@ -18,7 +18,7 @@ const (
 	betweenPolls = 250 * time.Millisecond
 )
 
-// tracked is what is remembered of an order that was placed.
+// tracked is the client's record of a placed order.
 type tracked struct {
 	n    int
 	kind Kind
@@ -26,14 +26,14 @@ type tracked struct {
 
 	mu           sync.Mutex
 	ids          []string // every order that an answer named, each once
-	acknowledged bool     // by a 2xx; else an id is only where it may be
+	acknowledged bool     // by a 2xx; else an id is only its possible location
 	firsts       int      // answers that claim to have placed it
 	replayed     int      // answers to placements that say that another one did
 	refused      []string // answers that a good request must not get
 	status       string   // the decision that the client saw
 	reason       string
 
-	cancel        string        // what its cancel was answered
+	cancel        string        // the answer to its cancel
 	acknowledging time.Duration // from when it was due; 0: not measured
 }
 
@@ -86,7 +86,7 @@ func reasonOf(o client.Order) string {
 }
 
 // visit is a customer's turn: an order that is due, from its placement until the
-// customer is through with it.
+// end of the turn.
 func (r *run) visit(ctx context.Context, n int, due time.Time) {
 	r.placed.Add(1)
 	r.inFlight.Add(1)
@@ -102,8 +102,8 @@ func (r *run) visit(ctx context.Context, n int, due time.Time) {
 	}
 
 	waits := r.o.Until == UntilDecided
-	// Who waits for the decision at once does not learn when the order was
-	// acknowledged, and cannot cancel it then.
+	// A customer who waits for the decision at once does not learn when the order
+	// was acknowledged, and cannot cancel it then.
 	split := !waits || p.sampled || p.kind == Cancelled
 	wait := longPoll
 	if split {
@@ -163,8 +163,7 @@ func (r *run) placeAll(ctx context.Context, t *tracked, body []byte, wait time.D
 	return first.answer, first.err
 }
 
-// await asks again for an order that is placed, until it is decided or was waited
-// for long enough.
+// await asks again for a placed order, until it is decided or its wait is over.
 func (r *run) await(ctx context.Context, t *tracked, body []byte) (answer, error) {
 	until := time.Now().Add(r.o.Wait)
 	for {
@@ -182,7 +181,7 @@ func (r *run) await(ctx context.Context, t *tracked, body []byte) (answer, error
 	}
 }
 
-// cancelled remembers what the cancel of an order was answered.
+// cancelled records the answer to an order's cancel.
 func (t *tracked) cancelled(a answer) {
 	switch {
 	case a.good():
@@ -197,7 +196,7 @@ func (t *tracked) cancelled(a answer) {
 	}
 }
 
-// What a cancel was answered, beside PAST_PIVOT.
+// Answers to a cancel, beside PAST_PIVOT.
 const (
 	cancelAccepted   = "ACCEPTED"
 	cancelUnanswered = "UNANSWERED"
