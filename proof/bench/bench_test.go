@@ -54,7 +54,8 @@ var build = sync.OnceValue(func() error {
 	return err
 })
 
-// tiny returns options for rounds that say nothing, but run like those that do.
+// tiny returns options for rounds that work like real ones, without meaningful
+// figures.
 func tiny(t *testing.T, engine string) options {
 	t.Helper()
 	require.NoError(t, build())
@@ -64,7 +65,7 @@ func tiny(t *testing.T, engine string) options {
 	return options{bin: scratch, write: filepath.Join(t.TempDir(), "benchmarks.md"), seed: 1, settle: 300 * time.Millisecond}
 }
 
-// page returns what was written.
+// page returns the written page.
 func (o options) page(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(o.write)
@@ -86,7 +87,7 @@ func TestComparesAnOrderWithTheFloor(t *testing.T) {
 	o.profile = filepath.Join(t.TempDir(), "profiles")
 	c := comparison{
 		options: o, engines: []string{onPostgres}, concurrency: []int{2},
-		// A profile of one second can miss what is a tenth of the time.
+		// A profile of one second can miss a tenth of the time.
 		pacing: pacing{rounds: 2, duration: 3 * time.Second, warm: 500 * time.Millisecond},
 	}
 	var say bytes.Buffer
@@ -106,7 +107,7 @@ func TestComparesAnOrderWithTheFloor(t *testing.T) {
 			switch m {
 			case report.OrdersPerSecond, report.DecidedP50, report.EngineWritten:
 				require.Positive(t, stat.Min, "%s: %s", who.Name, m)
-			default: // rounds are too short for the clock of CPU time, and for what idles beside them
+			default: // rounds are too short for the clock of CPU time, and for the idle contenders
 			}
 		}
 	}
@@ -114,7 +115,7 @@ func TestComparesAnOrderWithTheFloor(t *testing.T) {
 		stat, _ := byName(all, name).Of(m)
 		return stat.Median
 	}
-	// What the floor's histories are like does not depend on the machine.
+	// The shape of the floor's histories does not depend on the machine.
 	require.Equal(t, []float64{5, 1}, []float64{is(bareName, report.Events), is(bareName, report.WorkflowTasks)})
 	require.Equal(t, []float64{41, 7}, []float64{is(naiveName, report.Events), is(naiveName, report.WorkflowTasks)})
 	require.Greater(t, is(orderName, report.Events), 30.0)

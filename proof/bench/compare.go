@@ -25,13 +25,13 @@ type comparison struct {
 	concurrency []int
 }
 
-// compared is what was measured on one engine.
+// compared are the measurements on one engine.
 type compared struct {
 	engine string
 	facts  [][2]string
 	trips  trips
-	where  []*profiled // what CPU time was for; nil if nobody asked
-	// contenders by concurrency, in the order that they ran in.
+	where  []*profiled // uses of CPU time; nil without --profile
+	// contenders by concurrency, in the order of their runs.
 	contenders map[int][]report.Contender
 }
 
@@ -106,8 +106,8 @@ func (c *comparison) on(ctx context.Context, engine string, say io.Writer) (resu
 	return result, err
 }
 
-// warmUp runs everybody once, so that nothing is met for the first time later,
-// and measures what is used when nobody does anything.
+// warmUp runs every contender once, to fill caches and pools, and measures the use
+// of the idle rig.
 func (c *comparison) warmUp(ctx context.Context, m *meter, all []contender) error {
 	for _, who := range all {
 		fmt.Fprintf(m.say, "%s: warming up\n", who.name)
@@ -136,7 +136,7 @@ func (c *comparison) measure(ctx context.Context, m *meter, all []contender, con
 	return series, nil
 }
 
-// text is what is said of one engine.
+// text is the report on one engine.
 func (c *comparison) text(r compared, markdown bool) string {
 	var b strings.Builder
 	title, table := "\n%s\n\n", (*report.Table).String
@@ -180,7 +180,7 @@ func byName(all []report.Contender, name string) report.Series {
 	return nil
 }
 
-// facts are what the run was made with.
+// facts are the conditions of the run.
 func (c *comparison) facts(ctx context.Context, r *rig.Rig, engine string) ([][2]string, error) {
 	hash, err := floor.Hash()
 	if err != nil {

@@ -21,11 +21,11 @@ const (
 )
 
 // acknowledged is the share of orders whose acknowledgement is measured. Each
-// costs a request more, which the platform works for.
+// costs one more request, which the platform has to serve.
 const acknowledged = 0.1
 
-// work is what a contender is to do: so many at a time, for that long or that
-// many of them.
+// work is the work of a contender: a concurrency, and a duration or a number of
+// orders.
 type work struct {
 	concurrency int
 	duration    time.Duration
@@ -34,7 +34,7 @@ type work struct {
 	seed        uint64
 }
 
-// outcome is what came of it. Times are in milliseconds.
+// outcome is the result of work. Times are in milliseconds.
 type outcome struct {
 	orders                 int
 	took                   time.Duration
@@ -42,17 +42,17 @@ type outcome struct {
 	decidedP50, decidedP99 float64
 }
 
-// contender is somebody who is measured.
+// contender is a measured system.
 type contender struct {
 	name     string
 	workflow string // the type's name
-	front    string // the part that asks the engine
+	front    string // the part that is the client of the engine
 	worker   string // the part that works
-	// run does the work, and calls measured when all of it is decided.
+	// run does the work, and calls measured when all of its orders are decided.
 	run func(ctx context.Context, w work, measured func()) (outcome, error)
 }
 
-// contenders returns who takes part, in the order of a round.
+// contenders returns the participants, in the order of a round.
 func contenders(r *rig.Rig) []contender {
 	ofFloor := func(name, workflow string) contender {
 		return contender{
@@ -100,8 +100,8 @@ func floored(r floor.Result) outcome {
 	}
 }
 
-// quantile returns the least of the times that so many of them do not exceed, in
-// milliseconds; 0 of none.
+// quantile returns the least of the times that this share of them does not exceed,
+// in milliseconds; 0 of none.
 func quantile(times []time.Duration, share float64) float64 {
 	if len(times) == 0 {
 		return 0

@@ -18,7 +18,7 @@ import (
 	"github.com/amends/amends/proof/bench/rig"
 )
 
-// machine says where and with what a run was made.
+// machine describes the machine, the binaries and the configuration of a run.
 func (o *options) machine(ctx context.Context, r *rig.Rig, engine string) ([][2]string, error) {
 	info, err := buildinfo.ReadFile(filepath.Join(o.bin, "amends"))
 	if err != nil {
@@ -50,7 +50,7 @@ func (o *options) machine(ctx context.Context, r *rig.Rig, engine string) ([][2]
 	}, nil
 }
 
-// commandLine is what a shell would be told.
+// commandLine returns a command as a shell takes it.
 func commandLine(args []string) string {
 	words := []string{filepath.Base(args[0])}
 	for _, arg := range args[1:] {
@@ -62,8 +62,8 @@ func commandLine(args []string) string {
 	return strings.Join(words, " ")
 }
 
-// commit is what a binary was built from: what it says, or, when it was built to
-// say nothing, what is checked out here.
+// commit is the commit of a binary: from its build information, or, without that,
+// the commit that is checked out here.
 func commit(ctx context.Context, info *buildinfo.BuildInfo) string {
 	revision, changed := "", false
 	for _, s := range info.Settings {
@@ -85,7 +85,7 @@ func commit(ctx context.Context, info *buildinfo.BuildInfo) string {
 	return revision
 }
 
-// git returns what git says, "" if it fails.
+// git returns the output of git, "" if it fails.
 func git(ctx context.Context, args ...string) string {
 	said, err := exec.CommandContext(ctx, "git", args...).Output() //nolint:gosec // the arguments are ours
 	if err != nil {
@@ -103,7 +103,7 @@ func dependency(info *buildinfo.BuildInfo, path string) string {
 	return "unknown"
 }
 
-// value returns what stands behind a name in a file of lines such as NAME: value.
+// value returns the value of a name in a file of lines such as NAME: value.
 func value(file, name, separator string) string {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -128,7 +128,6 @@ func memory() string {
 	return fmt.Sprintf("%.0f GiB", kib/kibPerGiB)
 }
 
-// kibPerGiB says it.
 const kibPerGiB = 1 << 20
 
 // system is the operating system and its kernel.

@@ -13,7 +13,7 @@ import (
 	"github.com/amends/amends/proof/bench/rig"
 )
 
-// flatness is `bench flat`: does an order cost the same when many came before it?
+// flatness is `bench flat`: does an order cost the same after many others?
 //
 // Two platforms run, each with an engine of its own: an old one that has had many
 // orders, and a young one that has had few. Rounds alternate, as a machine is not
@@ -73,7 +73,8 @@ func (f *flatness) run(ctx context.Context, out, say io.Writer) (err error) {
 	both := []*aged{young, old}
 	for round := range f.rounds {
 		for _, a := range both {
-			// Each time: timers that orders leave behind fire until ten minutes later.
+			// Each time, because timers that orders leave behind fire until ten
+			// minutes later.
 			if err := a.watchIdle(ctx); err != nil {
 				return err
 			}
@@ -104,7 +105,7 @@ func (f *flatness) run(ctx context.Context, out, say io.Writer) (err error) {
 	})
 }
 
-// visit has the doctor look at everything, and says what that costs for each order.
+// visit lets the doctor check everything, and reports its costs for each order.
 func (f *flatness) visit(ctx context.Context, a *aged) (string, error) {
 	if err := a.watchIdle(ctx); err != nil {
 		return "", err
@@ -125,7 +126,7 @@ func (f *flatness) visit(ctx context.Context, a *aged) (string, error) {
 	return fmt.Sprintf("%.2f ms", c[report.CPU]), nil
 }
 
-// idling is the table of what is used anyway.
+// idling is the table of the use without orders.
 func idling(all []*aged) *report.Table {
 	t := report.NewTable("", "CPU, ms a second", "transactions a second")
 	for _, a := range all {
@@ -141,7 +142,7 @@ func idling(all []*aged) *report.Table {
 	return t
 }
 
-// aged is a platform that has had orders, and what was measured after them.
+// aged is a platform that has had orders, and the measurements after them.
 type aged struct {
 	meter
 
@@ -149,7 +150,7 @@ type aged struct {
 	measured report.Contender
 }
 
-// begin starts a platform that is to have so many.
+// begin starts a platform that is to have that many orders.
 func (f *flatness) begin(ctx context.Context, orders int, say io.Writer) (*aged, func() error, error) {
 	r, stop, err := f.start(ctx, f.engine)
 	if err != nil {
@@ -158,7 +159,7 @@ func (f *flatness) begin(ctx context.Context, orders int, say io.Writer) (*aged,
 	return &aged{meter{rig: r, settle: f.settle, say: say}, orders, report.Contender{Name: fmt.Sprintf("after %d", orders)}}, stop, nil
 }
 
-// age has a platform take its orders.
+// age gives a platform its orders.
 func (f *flatness) age(ctx context.Context, a *aged) error {
 	fmt.Fprintf(a.say, "%d orders\n", a.orders)
 	_, err := ordering(a.rig).run(ctx, work{concurrency: f.concurrency, orders: a.orders, seed: f.seed}, func() {})

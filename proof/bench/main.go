@@ -1,49 +1,50 @@
-// Command bench measures what an order costs, against the floor that the engine
+// Command bench measures the costs of an order, against the floor that the engine
 // itself sets (see package floor), and writes docs/benchmarks.md.
 //
 // # A run
 //
 // Everything runs on one machine, each part in a process of its own (see package
 // rig). Rounds alternate: one of each contender, then the next of each, so that
-// what the machine does meanwhile meets all of them. A round is that many orders
-// at a time, one after the other, for that many seconds; it ends when the last
+// any change of the machine meets all of them. A round is a number of orders at a
+// time, one after the other, for a number of seconds; it ends when the last order
 // that was begun is decided, and everything up to there counts. The first orders
-// of each contender, which fill caches and pools, are placed before and count not.
+// of each contender, which fill caches and pools, are placed before and do not
+// count.
 //
-// In turn are also the platform without each of the savings that are its own, started
-// anew for each round on one engine, and a young platform and an old one, when it is
-// asked whether costs are flat; there a round is a number of orders. What is the
-// engine's has a rig and rounds of its own. The first row of the savings and the last
-// are the same, and show how far two measurements are apart.
+// Two more comparisons take turns like that: the platform without each of its own
+// savings, restarted for each round on one engine; and, for `bench flat`, a young
+// platform and an old one, with a number of orders as a round. A saving of the
+// engine has a rig and rounds of its own. The first row of the savings and the
+// last are the same, and show the difference between two measurements of the same.
 //
-// # How each figure is taken
+// # Sources of the figures
 //
-//   - orders/s: orders decided over the time from the first to the last.
-//   - acknowledged, decided: what the client saw. An order is acknowledged by the
-//     202 that says that it is durable, a workflow of the floor when its start
-//     returns. Of the orders a tenth is acknowledged first and waited for by a second
-//     request, as the two cannot be seen in one; the others are waited for in one.
+//   - orders/s: decided orders over the time from the first to the last.
+//   - acknowledged, decided: the client's view. An order is acknowledged by the 202
+//     that says that it is durable, a workflow of the floor when its start returns.
+//     A tenth of the orders is acknowledged first and awaited by a second request,
+//     as one request cannot show both; the others are awaited in one.
 //   - history events, workflow tasks: of the last twenty histories of the round.
 //   - transactions: xact_commit and xact_rollback of pg_stat_database, which counts
-//     every statement outside a transaction as one, reads too. "That wrote" is how
-//     many transaction ids the server gave out: transactions that write or lock.
-//   - WAL: how far pg_current_wal_insert_lsn went. A checkpoint before each round makes every
-//     round pay for its own whole pages.
-//   - CPU: user and system time of the processes and all that they started, from
-//     /proc. The load generator is not in it. The floor's client is, in the place of
-//     the API: it is the process that asks the engine.
+//     every statement outside a transaction as one, reads too. "That wrote" is the
+//     number of transaction ids that the server gave out: transactions that write or
+//     lock.
+//   - WAL: the advance of pg_current_wal_insert_lsn. A checkpoint before each round
+//     makes every round pay for its own whole pages.
+//   - CPU: user and system time of the processes and their descendants, from /proc.
+//     The load generator is not in it. The floor's client is, in place of the API: it
+//     is the client of the engine.
 //   - allocations: of the worker process, from Go's own statistics.
 //   - service round trips: counted on the wire, in rounds of their own at the end,
 //     because counting costs time (see package wire).
-//   - the doctor does not run by itself but in a soak, as it looks at every order that
-//     there is, each time; what that costs is measured once, among costs over time.
-//   - where CPU time goes, with --profile: each process's share of a profile of a
-//     round of its own (see package areas), of what the rounds measured.
+//   - the doctor runs by itself only in a soak, as it reads every order, each time;
+//     its costs are measured once, among costs over time.
+//   - areas of CPU time, with --profile: each process's share of a profile of a
+//     round of its own (see package areas), of the CPU time of the rounds.
 //
-// What is used while nobody orders anything is measured in the same run and
-// subtracted for the length of the round. Before counters are read in the end,
-// everything idles for ten seconds, because PostgreSQL's sessions report what they
-// did that late.
+// The use of an idle rig is measured in the same run and subtracted for the length
+// of the round. Before counters are read at the end, everything idles for ten
+// seconds, because PostgreSQL's sessions report their transactions that late.
 package main
 
 import (

@@ -25,10 +25,10 @@ const (
 	onDev      = "dev"      // the dev server
 )
 
-// names are the engines as tables call them.
+// names are the engines' names in tables.
 var names = map[string]string{onPostgres: "Temporal on PostgreSQL", onDev: "Temporal dev server"}
 
-// options are what every command can be told.
+// options are the flags of every command.
 type options struct {
 	bin     string
 	write   string
@@ -38,8 +38,8 @@ type options struct {
 	settle  time.Duration
 	alone   bool               // without the floor
 	doctor  bool               // the doctor runs by itself
-	trace   bool               // what the engine asks its database
-	without func(*rig.Options) // changes what runs; nil does not
+	trace   bool               // count the engine's questions to its database
+	without func(*rig.Options) // changes the rig; nil does not
 }
 
 func (o *options) flags(f *pflag.FlagSet) {
@@ -50,7 +50,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.DurationVar(&o.settle, "settle", measure.StatisticsDelay, "how long everything idles before counters are read; PostgreSQL's are exact only with the default")
 }
 
-// pacing is how long a contender is measured.
+// pacing is the length of a contender's measurement.
 type pacing struct {
 	rounds   int
 	duration time.Duration
@@ -63,8 +63,8 @@ func (p *pacing) flags(f *pflag.FlagSet, duration time.Duration) {
 	f.DurationVar(&p.warm, "warm", 3*time.Second, "how long each contender runs before anything counts")
 }
 
-// publish prints a text with tables, and writes it into its section of the page if
-// there is one.
+// publish prints a text with tables, and writes it into its section of the page,
+// if there is a page.
 func (o *options) publish(out io.Writer, s report.Section, text func(table func(*report.Table) string) string) error {
 	if _, err := io.WriteString(out, text((*report.Table).String)); err != nil {
 		return err
@@ -85,7 +85,7 @@ func (o *options) start(ctx context.Context, engine string) (*rig.Rig, func() er
 	if err != nil {
 		return nil, nil, err
 	}
-	// PostgreSQL's own user, if we are root, must pass through to its data.
+	// If we are root, PostgreSQL's user must be able to reach its data.
 	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // see above
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}

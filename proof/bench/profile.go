@@ -20,11 +20,11 @@ import (
 	"github.com/amends/amends/proof/bench/rig"
 )
 
-// longest is how many seconds a profile may take: an answer of the platform has a
+// longest is the most seconds of a profile: an answer of the platform may take a
 // minute.
 const longest = 50
 
-// profiled is a process whose CPU time is looked into.
+// profiled is a process with a profile of its CPU time.
 type profiled struct {
 	name   string // as the table calls it
 	part   string // as the rig calls it
@@ -33,13 +33,13 @@ type profiled struct {
 	shares map[areas.Area]float64
 }
 
-// file is what the profile is called.
+// file is the name of the profile's file.
 func (p *profiled) file() string { return strings.ReplaceAll(p.name, ", ", "-") + ".pprof" }
 
-// takeProfiles has everybody with services run once more, with a CPU profile of
+// takeProfiles runs every contender with services once more, with a CPU profile of
 // the engine and of each of their processes. The profiles stay in a folder.
 func (c *comparison) takeProfiles(ctx context.Context, m *meter, all []contender) ([]*profiled, error) {
-	if err := os.MkdirAll(c.profile, 0o755); err != nil { //nolint:gosec // for whoever looks at them
+	if err := os.MkdirAll(c.profile, 0o755); err != nil { //nolint:gosec // for any reader
 		return nil, err
 	}
 	var list []*profiled
@@ -100,11 +100,11 @@ func keepProfile(ctx context.Context, url, file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return text, os.WriteFile(file, text, 0o644) //nolint:gosec // for whoever looks at them
+	return text, os.WriteFile(file, text, 0o644) //nolint:gosec // for any reader
 }
 
-// whereItGoes is the table of what the CPU time of an order is for, in
-// milliseconds: each area's share of the profile, of what the rounds measured.
+// whereItGoes is the table of the purposes of an order's CPU time, in
+// milliseconds: each area's share of the profile, of the CPU time of the rounds.
 func whereItGoes(list []*profiled, measured []report.Contender) *report.Table {
 	header := []string{"CPU per order, ms"}
 	total := make([]float64, len(list))

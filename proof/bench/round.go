@@ -12,7 +12,7 @@ import (
 	"github.com/amends/amends/proof/bench/rig"
 )
 
-// histories is how many of a round are looked at.
+// histories is how many histories of a round are read.
 const histories = 20
 
 // meter measures rounds on a rig.
@@ -43,14 +43,13 @@ func (m *meter) read(ctx context.Context) (rig.Counters, error) {
 	return m.rig.Read(ctx)
 }
 
-// watchIdle measures what is used while nobody orders anything.
+// watchIdle measures the use without orders.
 func (m *meter) watchIdle(ctx context.Context) error {
 	before, err := m.read(ctx)
 	if err != nil {
 		return err
 	}
-	// Twice as long as the settling: what an idle session reports late comes in
-	// lumps.
+	// Twice as long as the settling: late reports of idle sessions come in lumps.
 	err = pause(ctx, m.settle)
 	after, failed := m.read(ctx)
 	if err := errors.Join(err, failed); err != nil {
@@ -63,7 +62,7 @@ func (m *meter) watchIdle(ctx context.Context) error {
 	return nil
 }
 
-// round has the contender do the work, and returns what an order cost.
+// round lets the contender do the work, and returns the costs of an order.
 func (m *meter) round(ctx context.Context, c contender, w work) (report.Sample, error) {
 	if err := m.rig.Checkpoint(ctx); err != nil {
 		return nil, err
@@ -88,13 +87,13 @@ func (m *meter) round(ctx context.Context, c contender, w work) (report.Sample, 
 	return s, m.look(ctx, c, s)
 }
 
-// tell says what a round of somebody measured.
+// tell reports the figures of a round.
 func (m *meter) tell(who string, round, rounds int, s report.Sample) {
 	fmt.Fprintf(m.say, "%s, round %d of %d: %.1f orders/s, %.1f ms of CPU each\n",
 		who, round+1, rounds, s[report.OrdersPerSecond], s[report.CPU])
 }
 
-// used is what was used between two moments, without what is used anyway.
+// used is the use between two moments, without that of an idle rig.
 func (m *meter) used(before, after rig.Counters) map[rig.Counter]float64 {
 	used := map[rig.Counter]float64{}
 	for c, v := range after.Values {
@@ -106,7 +105,7 @@ func (m *meter) used(before, after rig.Counters) map[rig.Counter]float64 {
 // kib is one KiB, milli a thousandth of a second.
 const kib, milli = 1024, 1000
 
-// costs are what one order cost a contender.
+// costs are a contender's costs of one order.
 func costs(c contender, used map[rig.Counter]float64, orders int) report.Sample {
 	s := report.Sample{}
 	n := float64(orders)
@@ -141,7 +140,7 @@ func costs(c contender, used map[rig.Counter]float64, orders int) report.Sample 
 	return s
 }
 
-// look adds what the round's last histories are like.
+// look adds the shape of the round's last histories.
 func (m *meter) look(ctx context.Context, c contender, s report.Sample) error {
 	ids, err := measure.Newest(ctx, m.rig.Client, c.workflow, histories)
 	if err != nil {

@@ -21,8 +21,7 @@ import (
 	"github.com/amends/amends/proof/bench/rig"
 )
 
-// savings is `bench savings`: what would an order cost without one of the things
-// that it is made of?
+// savings is `bench savings`: the costs of an order without each single saving.
 type savings struct {
 	options
 	pacing
@@ -32,19 +31,19 @@ type savings struct {
 	builds      []string // name=folder
 }
 
-// saving is one thing, and how everything is run without it. What is the
-// platform's can be changed on a rig that runs, so all of these are measured in
-// turn, as contenders are. What is the engine's has a rig of its own.
+// saving is one saving, and how to run everything without it. Savings of the
+// platform can be changed on a running rig, so all of these take turns, as
+// contenders do. A saving of the engine has a rig of its own.
 type saving struct {
 	name     string
 	platform func(*rig.Platform)
 	engine   func(*rig.Options)
 }
 
-// asItIs is the platform with everything that it comes with.
+// asItIs is the platform with its defaults.
 const asItIs = "as it is"
 
-// settings are the savings that a setting takes back.
+// settings are the savings that a setting reverts.
 var settings = []saving{
 	{name: fmt.Sprintf("one poll open instead of %d", engine.DefaultPollers().Min), platform: setting("AMENDS_WORKER_MIN_POLLERS=1")},
 	{name: fmt.Sprintf("at most 4 polls instead of %d", engine.DefaultPollers().Max), platform: setting("AMENDS_WORKER_MAX_POLLERS=4")},
@@ -63,7 +62,7 @@ func setting(variables ...string) func(*rig.Platform) {
 	return func(p *rig.Platform) { p.Environ = append(slices.Clone(p.Environ), variables...) }
 }
 
-// executed has the driver execute statements in a mode of its own.
+// executed sets the driver's mode of executing statements.
 func executed(mode string) func(*rig.Platform) {
 	return func(p *rig.Platform) { p.Database = url.Values{"default_query_exec_mode": {mode}} }
 }
@@ -112,9 +111,9 @@ func savingsCommand() *cobra.Command {
 	return cmd
 }
 
-// list is what is measured: what is the platform's, and what is the engine's, each
-// with the platform as it is before and after, so that it is seen how far two
-// measurements of the same are apart.
+// list returns the measurements: savings of the platform, and of the engine, each
+// with the platform as it is before and after, to show the difference between two
+// measurements of the same.
 func (s *savings) list() (platform, engine []saving, err error) {
 	all := slices.Clone(settings)
 	for _, b := range s.builds {
@@ -122,7 +121,7 @@ func (s *savings) list() (platform, engine []saving, err error) {
 		if !ok {
 			return nil, nil, fmt.Errorf("build: %q must be NAME=FOLDER", b)
 		}
-		folder, err := filepath.Abs(folder) // processes start elsewhere
+		folder, err := filepath.Abs(folder) // processes have other working directories
 		if err != nil {
 			return nil, nil, fmt.Errorf("build: %w", err)
 		}
@@ -183,9 +182,9 @@ func (s *savings) run(ctx context.Context, out, say io.Writer) error {
 	})
 }
 
-// inTurn measures the platform without each saving on one rig: a round of each, and
-// then the next of each. Each turn begins with another one, so that nobody always
-// comes after the same.
+// inTurn measures the platform without each saving on one rig: a round of each,
+// and then the next of each. Each turn begins with another one, so that none
+// always follows the same.
 func (s *savings) inTurn(ctx context.Context, list []saving, say io.Writer) (all []report.Contender, facts [][2]string, err error) {
 	o := s.options
 	o.alone = true
@@ -217,8 +216,8 @@ func (s *savings) inTurn(ctx context.Context, list []saving, say io.Writer) (all
 	return all, facts, nil
 }
 
-// round measures one round of another platform. What is used while nobody orders
-// anything is what the first of the turn uses.
+// round measures one round of another platform. The use without orders is that of
+// the turn's first platform.
 func (s *savings) round(ctx context.Context, m *meter, p rig.Platform, round int) (report.Sample, error) {
 	if err := m.rig.Change(ctx, p); err != nil {
 		return nil, err

@@ -67,7 +67,7 @@ func TestUndoneLeavesOutOneKey(t *testing.T) {
 	require.Len(t, left, len(keys(t, deploy.DynamicConfig))-1)
 }
 
-// A patch that no longer applies would be seen only by who measures again.
+// No other test would notice a patch that no longer applies.
 func TestPatchesApply(t *testing.T) {
 	t.Parallel()
 	patches, err := filepath.Glob("without/*.patch")
@@ -116,7 +116,8 @@ func TestListsBeginAndEndWithThePlatformAsItIs(t *testing.T) {
 	require.EqualError(t, run(t.Context(), []string{"savings", "--build", "nothing"}, io.Discard, io.Discard), `build: "nothing" must be NAME=FOLDER`)
 }
 
-// tinySavings returns a run that says nothing, but runs like one that does.
+// tinySavings returns a run that works like a real one, without meaningful
+// figures.
 func tinySavings(t *testing.T) savings {
 	t.Helper()
 	return savings{
@@ -153,7 +154,7 @@ func TestMeasuresWithoutWhatIsTheEngines(t *testing.T) {
 	require.Positive(t, result.Rounds[0][report.EngineWritten])
 }
 
-// What a platform that knows its settings refuses has reached it.
+// A setting has reached the platform if the platform refuses a bad value of it.
 func TestWhatIsTakenBackReachesThePlatform(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -20,30 +20,29 @@ import (
 	"github.com/amends/amends/proof/bench/rig"
 )
 
-// soak is `bench soak`: does anything grow under a load that it can well bear?
+// soak is `bench soak`: does anything grow under a moderate load?
 type soak struct {
 	options
 
 	engine      string
 	concurrency int
 	duration    time.Duration
-	warmUp      time.Duration // the first part of it; 0 is its share
+	warmUp      time.Duration // the first part of it; 0: the default share
 	every       time.Duration
 }
 
-// probing is how long it is tried how many orders a second there can be.
+// probing is the length of the search for the maximal rate of orders.
 const probing = 20 * time.Second
 
-// warming is the share of a soak in which caches and pools fill, if nobody says how
-// long that is.
+// warming is the share of a soak in which caches and pools fill, by default.
 const warming = 0.2
 
-// warm is when caches and pools have filled.
+// warm returns the time at which caches and pools have filled.
 func (s *soak) warm() time.Duration {
 	return cmp.Or(s.warmUp, time.Duration(warming*float64(s.duration)))
 }
 
-// moment is what everything held at one time.
+// moment is the resources of all processes at one time.
 type moment struct {
 	at               time.Duration // since the load began
 	health           map[string]rig.Health
@@ -114,7 +113,7 @@ func (s *soak) run(ctx context.Context, out, say io.Writer) (err error) {
 	})
 }
 
-// calm looks at everything when it has had time to let go of what it held.
+// calm reads them when everything has had time to release its resources.
 func (s *soak) calm(ctx context.Context, r *rig.Rig) (moment, error) {
 	if err := pause(ctx, s.settle); err != nil {
 		return moment{}, err
@@ -131,7 +130,7 @@ func look(ctx context.Context, r *rig.Rig, at time.Duration) (m moment, err erro
 	return m, err
 }
 
-// watch places orders at a rate, and looks at everything meanwhile.
+// watch places orders at a rate, and reads the resources meanwhile.
 func (s *soak) watch(ctx context.Context, r *rig.Rig, c contender, rate float64, say io.Writer) (all []moment, err error) {
 	began, warm := time.Now(), false
 	both, ctx := errgroup.WithContext(ctx)
@@ -162,13 +161,12 @@ func (s *soak) watch(ctx context.Context, r *rig.Rig, c contender, rate float64,
 	return all, both.Wait()
 }
 
-// keepHeaps leaves a profile of the memory of every process that serves one, if
-// that was asked for.
+// keepHeaps writes a memory profile of every process that serves one, if asked to.
 func (s *soak) keepHeaps(ctx context.Context, r *rig.Rig, when string) error {
 	if s.profile == "" {
 		return nil
 	}
-	if err := os.MkdirAll(s.profile, 0o755); err != nil { //nolint:gosec // for whoever looks at them
+	if err := os.MkdirAll(s.profile, 0o755); err != nil { //nolint:gosec // for any reader
 		return err
 	}
 	for _, name := range append(slices.Collect(maps.Keys(r.Parts)), rig.Engine) {
@@ -186,8 +184,8 @@ func (s *soak) keepHeaps(ctx context.Context, r *rig.Rig, when string) error {
 
 const mib = 1 << 20
 
-// held is the memory of a process: what is resident, but of PostgreSQL only what
-// is a process's own, as all of its processes share one memory that fills up.
+// held is the memory of a process: its resident memory, but of PostgreSQL only the
+// private part, as all of its processes share one memory that fills up.
 func held(name string, h rig.Health) float64 {
 	if strings.Contains(name, "PostgreSQL") {
 		return float64(h.Own) / mib
@@ -227,12 +225,12 @@ func grown(during []moment, before, after moment) *report.Table {
 // Limits of a soak.
 const (
 	maxGrowth = 1.0 // MiB a minute
-	// slack is how many goroutines and sockets more there may be when all is calm
-	// again: pollers come and go with what the engine says.
+	// slack is how many more goroutines and sockets an idle process may have
+	// afterwards: the engine changes the number of pollers.
 	slack = 10
 )
 
-// judge says whether every process kept to its limits.
+// judge returns whether every process kept to its limits.
 func judge(during []moment, before, after moment) []report.Aim {
 	var aims []report.Aim
 	limit := func(what, limit string, is, most float64) {

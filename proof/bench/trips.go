@@ -14,20 +14,20 @@ import (
 	"github.com/amends/amends/proof/bench/wire"
 )
 
-// counting is how long a round lasts in which round trips are counted.
+// counting is the length of a round in which round trips are counted.
 const counting = 5 * time.Second
 
-// trips are what is asked of databases per order, by contender and database.
+// trips are the questions to databases per order, by contender and database.
 type trips map[string]map[string]asked
 
-// asked is what one database is asked per order.
+// asked are the questions to one database per order.
 type asked struct {
 	trips      float64
 	executions map[string]float64 // by SQL text
 }
 
-// countTrips runs everybody who has services once more, over a line that counts,
-// and adds the sums to what was measured.
+// countTrips runs every contender with services once more, over a line that
+// counts, and adds the sums to the measured ones.
 func (c *comparison) countTrips(ctx context.Context, m *meter, all []contender, measured map[int][]report.Contender) (trips, error) {
 	line, err := m.rig.CountTrips(ctx)
 	if err != nil {
@@ -44,7 +44,7 @@ func (c *comparison) countTrips(ctx context.Context, m *meter, all []contender, 
 			if err != nil {
 				return nil, err
 			}
-			// What idles beside it asks now and then, too.
+			// The idle contender beside it asks now and then, too.
 			maps.DeleteFunc(own, func(database string, _ asked) bool { return rig.OfFloor(database) != (who.name == naiveName) })
 			sum := 0.0
 			for _, a := range own {
@@ -59,8 +59,8 @@ func (c *comparison) countTrips(ctx context.Context, m *meter, all []contender, 
 	return counted, nil
 }
 
-// count runs a contender, and returns what was asked on the lines meanwhile. It
-// has run before: connections are open, and statements prepared.
+// count runs a contender, and returns the counts of the lines meanwhile. It has
+// run before: connections are open, and statements prepared.
 func (c *comparison) count(ctx context.Context, who contender, concurrency int, lines ...*wire.Line) (services, engine map[string]asked, err error) {
 	w := work{concurrency: concurrency, duration: min(c.duration, c.warm), seed: c.seed}
 	if _, err := who.run(ctx, w, func() {}); err != nil {
@@ -84,7 +84,7 @@ func (c *comparison) count(ctx context.Context, who contender, concurrency int, 
 	return per(out.orders, before[0], after[0]), per(out.orders, before[1], after[1]), nil
 }
 
-// per returns what was asked between two counts, per order.
+// per returns the difference of two counts, per order.
 func per(orders int, before, after map[string]wire.Count) map[string]asked {
 	all := map[string]asked{}
 	for database, n := range after {

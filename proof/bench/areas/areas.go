@@ -1,4 +1,4 @@
-// Package areas sums a CPU profile of a Go program up by what the time was for.
+// Package areas sums up a CPU profile of a Go program by the purpose of the time.
 package areas
 
 import (
@@ -10,11 +10,11 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// Area is what CPU time was for.
+// Area is a purpose of CPU time.
 type Area string
 
-// The areas. Memory, scheduling and system calls are counted apart from who caused
-// them.
+// The areas. Memory, scheduling and system calls are counted apart from their
+// callers.
 const (
 	Memory      Area = "allocating and collecting memory"
 	Scheduling  Area = "scheduling goroutines"
@@ -42,8 +42,8 @@ var All = []Area{
 	SDK, GORM, SQL, JSON, HTTP, Telemetry, Own, Others,
 }
 
-// rules say which functions are of which area, by what their names begin with. The
-// first that fits counts.
+// rules give functions an area, by the prefix of their names. The first match
+// counts.
 var rules = []struct {
 	area     Area
 	prefixes []string
@@ -74,8 +74,8 @@ var rules = []struct {
 	{Own, []string{"github.com/amends/amends"}},
 }
 
-// Read reads a CPU profile, and returns the share of each area in its time; nothing
-// if the program used none that was seen.
+// Read reads a CPU profile, and returns the share of each area in its time;
+// nothing if the profile has no samples.
 func Read(r io.Reader) (map[Area]float64, error) {
 	p, err := profile.Parse(r)
 	if err != nil {
@@ -103,8 +103,8 @@ func Read(r io.Reader) (map[Area]float64, error) {
 	return shares, nil
 }
 
-// areaOf is the area of the innermost function that has one: what a function of
-// the runtime or of a common package does, it does for its caller.
+// areaOf is the area of the innermost function that has one: a function of the
+// runtime or of a common package works for its caller.
 func areaOf(s *profile.Sample) Area {
 	for _, location := range s.Location { // the innermost first
 		for _, line := range location.Line {

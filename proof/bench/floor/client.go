@@ -10,14 +10,14 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Round says what a client does.
+// Round is the work of a client.
 type Round struct {
 	Workflow    string        `json:"workflow"`    // BareWorkflow or NaiveWorkflow
 	Concurrency int           `json:"concurrency"` // workflows at a time
 	Duration    time.Duration `json:"duration"`    // no workflow is started later
 }
 
-// Result is what became of a round: every workflow that was started has ended.
+// Result is the result of a round: every workflow that was started has ended.
 type Result struct {
 	// Took is the time from the first start to the last end.
 	Took time.Duration `json:"took"`
@@ -28,8 +28,8 @@ type Result struct {
 }
 
 // Run starts workflows and waits for their results, each caller the next one when
-// its last has ended. An error of any workflow ends the round: there is nothing
-// here that may fail.
+// its last has ended. An error of any workflow ends the round: no workflow of the
+// floor may fail.
 func Run(ctx context.Context, c client.Client, r Round) (Result, error) {
 	began := time.Now()
 	callers := make([]Result, r.Concurrency)

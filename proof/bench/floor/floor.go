@@ -1,16 +1,16 @@
-// Package floor is what the order saga is compared with: the least that the
-// engine asks for a workflow, and for a saga as the public samples write one.
+// Package floor is the measure of the order saga's costs: the least that the
+// engine needs for a workflow, and for a saga as in the public samples.
 //
-// [Bare] is floor-0: a workflow that does nothing. [Naive] is floor-n: as many
-// activities, one after the other, as the order saga has steps in other services,
-// on one task queue per service, each of them a single INSERT. It has what the
-// samples have, a list of compensations that runs backwards after an error, and
-// nothing of what makes a saga safe: no record of what was done, no pivot, no
-// fence against a late attempt, no cancel, no progress to look at.
+// [Bare] is floor-0: an empty workflow. [Naive] is floor-n: as many activities,
+// one after the other, as the order saga has steps in other services, on one task
+// queue per service, each of them a single INSERT. Like the samples it has a list
+// of compensations that runs backwards after an error, and nothing that makes a
+// saga safe: no record of its effects, no pivot, no fence against a late attempt,
+// no cancel, no visible progress.
 //
-// What it is compared with may differ from it only in what it does. So the floor
-// runs as the order platform does: one process for all workers and one for what
-// asks the engine, the same client, pollers, slots and pools, from the same code.
+// The floor may differ from the order platform only in its work. So it runs as the
+// order platform does: one process for all workers and one for the client of the
+// engine, with the same client, pollers, slots and pools, from the same code.
 package floor
 
 import (
@@ -38,8 +38,8 @@ type Step struct{ Name, Service string }
 // Queue is the task queue of the step's service.
 func (s Step) Queue() string { return Queue + "-" + s.Service }
 
-// Steps are the naive saga's: those that an order which goes well takes in other
-// services than its own.
+// Steps are the steps of the naive saga: those that a confirmed order takes in
+// other services than its own.
 var Steps = []Step{
 	{"quote", "catalog"},
 	{"reserve", "inventory"},
@@ -49,7 +49,7 @@ var Steps = []Step{
 	{"commit", "inventory"},
 }
 
-// Order is what a workflow of the floor is started with.
+// Order is the input of a workflow of the floor.
 type Order struct {
 	ID       string `json:"id"`
 	SKU      string `json:"sku"`
@@ -57,7 +57,7 @@ type Order struct {
 	Amount   int    `json:"amount"`
 }
 
-// Receipt is what a workflow and an activity of the floor return.
+// Receipt is the result of a workflow and an activity of the floor.
 type Receipt struct {
 	OrderID string `json:"order_id"`
 	Step    string `json:"step"`
@@ -68,7 +68,7 @@ func Bare(_ workflow.Context, order Order) (Receipt, error) {
 	return Receipt{OrderID: order.ID}, nil
 }
 
-// Naive takes every step, and takes back what it has done if one fails.
+// Naive takes every step, and compensates the steps done if one fails.
 func Naive(ctx workflow.Context, order Order) (receipt Receipt, err error) {
 	options := workflow.ActivityOptions{StartToCloseTimeout: 10 * time.Second}
 

@@ -17,8 +17,8 @@ import (
 	"github.com/amends/amends/proof/bench/floor"
 )
 
-// TestHasAsManyStepsAsAnOrder compares with the golden history of an order that
-// went well: a floor with fewer steps would be none, one with more no fair one.
+// TestHasAsManyStepsAsAnOrder compares with the golden history of a confirmed
+// order: a floor with fewer steps would be too low, one with more unfair.
 func TestHasAsManyStepsAsAnOrder(t *testing.T) {
 	t.Parallel()
 	file, err := os.Open("../../../workflows/testdata/histories/confirmed.json")
@@ -63,7 +63,8 @@ func TestHashIsOfTheSource(t *testing.T) {
 	require.NotEmpty(t, strings.Trim(hash, "0"))
 }
 
-// environment runs the workflow with activities that note their calls; one fails.
+// environment runs the workflow with activities that record their calls; one
+// fails.
 func environment(t *testing.T, fails string) (*testsuite.TestWorkflowEnvironment, *[]string) {
 	t.Helper()
 	env := new(testsuite.WorkflowTestSuite).NewTestWorkflowEnvironment()

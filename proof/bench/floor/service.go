@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// service is what the activities of one service act on.
+// service is the state of the activities of one service.
 type service struct{ db *sql.DB }
 
 // schema makes the one table of a service, unless it is there.

@@ -13,7 +13,7 @@ var source embed.FS
 
 // Hash returns the SHA-256, in hex, of this package's source without its tests,
 // file by file in the order of their names, each with its name and length before
-// it. Two results with the same hash are of the same floor.
+// it. Results with the same hash are of the same floor.
 func Hash() (string, error) {
 	names, err := fs.Glob(source, "*.go")
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"github.com/amends/amends/internal/engine"
 )
 
-// drain is how long a stop waits for activities that run.
+// drain is how long a stop waits for running activities.
 const drain = 5 * time.Second
 
 // Services returns the names of the services, each once.
@@ -33,7 +33,7 @@ func Services() []string {
 }
 
 // Work runs the workers of the workflows and of all services until ctx ends. dsns
-// are the services' databases by name. ready is called when they poll.
+// are the services' databases by name. It calls ready when they poll.
 func Work(ctx context.Context, c client.Client, dsns map[string]string, ready func()) (err error) {
 	fatal := make(chan error, 1)
 	workflows := newWorker(c, Queue, 0, fatal)
@@ -79,8 +79,8 @@ func newServiceWorker(c client.Client, name string, pool *sql.DB, fatal chan<- e
 	return w
 }
 
-// newWorker returns a worker that is set as those of the platform are; without
-// slots it runs workflows, with slots activities.
+// newWorker returns a worker with the settings of the platform's; without slots it
+// runs workflows, with slots activities.
 func newWorker(c client.Client, queue string, slots int, fatal chan<- error) worker.Worker {
 	o := engine.WorkerOptions(cmp.Or(slots, 1), engine.DefaultPollers(), drain)
 	o.DisableWorkflowWorker = slots > 0

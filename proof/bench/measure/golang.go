@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Go is what a Go program says of itself in its metrics.
+// Go is a Go program's metrics of itself.
 type Go struct {
 	Allocations float64 // objects allocated ever
 	Allocated   float64 // bytes allocated ever
@@ -38,7 +38,7 @@ func ReadGo(ctx context.Context, url string) (Go, error) {
 	return parseGo(answer.Body)
 }
 
-// parseGo reads the few metrics that matter here; they have no labels.
+// parseGo reads the few relevant metrics; they have no labels.
 func parseGo(r io.Reader) (Go, error) {
 	var g Go
 	missing := map[string]*float64{

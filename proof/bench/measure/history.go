@@ -9,7 +9,7 @@ import (
 	"go.temporal.io/sdk/client"
 )
 
-// Shape is how long a workflow's history is.
+// Shape is the length of a workflow's history.
 type Shape struct {
 	Events        int
 	WorkflowTasks int // attempts that failed or timed out included

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Postgres is what some databases of a PostgreSQL server have done.
+// Postgres is the work done by some databases of a PostgreSQL server.
 type Postgres struct {
 	// Transactions have ended in the databases: committed or rolled back, reads
 	// included (xact_commit and xact_rollback of pg_stat_database). A session that
@@ -18,20 +18,20 @@ type Postgres struct {
 	// transaction that writes, or locks a row, gets one; a savepoint that writes gets
 	// another. It is exact at once.
 	Written int64
-	// WAL is where the server's write-ahead log ends, in bytes, what is not written
-	// to the disk yet included.
+	// WAL is the end of the server's write-ahead log, in bytes, with the part that
+	// is not written to the disk yet.
 	WAL int64
 	// Images is how many whole pages that log got: each page's first change after a
 	// checkpoint writes one.
 	Images int64
 }
 
-// StatisticsDelay is how late PostgreSQL's idle sessions report what they have
-// done (PGSTAT_IDLE_INTERVAL, 10 s), and a bit.
+// StatisticsDelay is slightly more than the delay after which PostgreSQL's idle
+// sessions report their work (PGSTAT_IDLE_INTERVAL, 10 s).
 const StatisticsDelay = 10500 * time.Millisecond
 
-// ReadPostgres reads a server. Its connection must be to another database than
-// those that are measured, or it measures itself.
+// ReadPostgres reads a server. Its connection must be to a database that is not
+// measured, or it measures itself.
 func ReadPostgres(ctx context.Context, c *pgx.Conn, databases ...string) (Postgres, error) {
 	var p Postgres
 	err := c.QueryRow(ctx, `SELECT
@@ -46,8 +46,8 @@ func ReadPostgres(ctx context.Context, c *pgx.Conn, databases ...string) (Postgr
 	return p, nil
 }
 
-// Checkpoint writes everything to the tables, so that whoever comes next pays for
-// its own whole pages and no timed checkpoint falls into a short measurement.
+// Checkpoint writes everything to the tables, so that the next measurement pays
+// for its own whole pages and no timed checkpoint falls into a short one.
 func Checkpoint(ctx context.Context, c *pgx.Conn) error {
 	if _, err := c.Exec(ctx, "CHECKPOINT"); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)

@@ -1,7 +1,6 @@
-// Package measure reads what something has cost so far: processes (from Linux's
-// /proc), PostgreSQL servers, Go programs (from their metrics), workflows (from
-// their histories). It reads counters; who wants the cost of something reads them
-// before and after.
+// Package measure reads counters of costs: of processes (from Linux's /proc),
+// PostgreSQL servers, Go programs (from their metrics), workflows (from their
+// histories). A cost is the difference of two readings.
 package measure
 
 import (
@@ -20,26 +19,26 @@ import (
 // that Go and Linux share.
 const tick = time.Second / 100
 
-// Process is what a process and everything that it has started have used.
+// Process is the resources that a process and all its descendants have used.
 type Process struct {
-	// CPU is user and system time, that of children which have ended included.
+	// CPU is user and system time, with that of children which have ended.
 	CPU time.Duration
-	// Resident is the memory that they have, shared pages counted for each.
+	// Resident is their memory, shared pages counted for each.
 	Resident int64
-	// Own is that part of it which is nobody else's and no file's.
+	// Own is the private part of it, without files.
 	Own int64
 	// Sockets is how many they have open.
 	Sockets int
 }
 
-// stat is what /proc says of one process.
+// stat is the entry of one process in /proc.
 type stat struct {
 	pid, parent int
 	cpu         time.Duration
 }
 
 // ReadProcess reads the process and its descendants. A process that has ended is
-// an error; a descendant that ends meanwhile is none.
+// an error; a descendant that ends meanwhile is not.
 func ReadProcess(pid int) (Process, error) {
 	all, err := processes()
 	if err != nil {
@@ -93,7 +92,7 @@ func processes() ([]stat, error) {
 }
 
 // parseStat reads a line of /proc/PID/stat, see proc(5). The command's name may
-// hold anything, so fields are counted from the last parenthesis.
+// contain anything, so fields are counted from the last parenthesis.
 func parseStat(line string) (stat, error) {
 	open, end := strings.IndexByte(line, '('), strings.LastIndexByte(line, ')')
 	if open < 0 || end < open {
@@ -180,7 +179,7 @@ func sockets(pid int) (int, error) {
 	return n, nil
 }
 
-// gone says whether err is of a process that has ended.
+// gone reports whether err says that a process has ended.
 func gone(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// line is one of /proc/PID/stat, of a command whose name is meant to confuse.
+// line is one of /proc/PID/stat, of a command with a misleading name.
 const line = "4711 (a) R 1 (b) S 42 4711 4711 0 -1 4194560 7181 99 0 0 12 34 5 6 20 0 9 0 1234 0 0"
 
 func TestParsesStat(t *testing.T) {
@@ -36,7 +36,7 @@ func TestDescendants(t *testing.T) {
 	require.Empty(t, descendants(all, 9))
 }
 
-// TestReadsAProcessAndItsChildren has a shell use the CPU, in a child that it
+// TestReadsAProcessAndItsChildren lets a shell use the CPU, in a child that it
 // waits for.
 func TestReadsAProcessAndItsChildren(t *testing.T) {
 	t.Parallel()

@@ -2,7 +2,7 @@ package report
 
 import "fmt"
 
-// Aim is what an order may cost, and whether it does.
+// Aim is a limit of an order's costs, and whether they keep to it.
 type Aim struct {
 	What  string
 	Limit string
@@ -17,7 +17,7 @@ const (
 	maxAcknowledge = 1.0 / 3 // of floor-n's time to completion
 )
 
-// Aims judges an order by the floor.
+// Aims judges an order's costs by the floor's.
 func Aims(order, naive Series) []Aim {
 	aims := []Aim{
 		atMost("engine transactions per order, of floor-n's", maxCost, ratioOf(order, EngineTx, naive, EngineTx)),
@@ -51,8 +51,7 @@ func ratioOf(of Series, m Metric, over Series, n Metric) *float64 {
 	return &r
 }
 
-// Flat judges the costs of a platform that has had many orders by those of one that
-// has had few.
+// Flat judges the costs of a platform after many orders by those after few.
 func Flat(early, late Series, from, to int) []Aim {
 	var aims []Aim
 	for _, m := range []Metric{EngineTx, EngineWAL, ServiceTx, ServiceWAL, CPU} {

@@ -1,5 +1,5 @@
-// Package report turns what was measured into what is said: medians over rounds,
-// ratios, aims that are met or missed, tables, and docs/benchmarks.md.
+// Package report turns measurements into a report: medians over rounds, ratios,
+// aims that are met or missed, tables, and docs/benchmarks.md.
 package report
 
 import (
@@ -9,7 +9,7 @@ import (
 	"strconv"
 )
 
-// Metric is one thing that is measured. Its value names it in a [Sample].
+// Metric is one measured quantity. Its value names it in a [Sample].
 type Metric string
 
 // The metrics. Costs are per order.
@@ -50,10 +50,10 @@ var Metrics = []Metric{
 	Allocations, Allocated,
 }
 
-// Sample is what one round measured. What could not be is not in it.
+// Sample has the values of one round, without those that could not be measured.
 type Sample map[Metric]float64
 
-// Series is what the rounds of one contender measured.
+// Series are the samples of one contender.
 type Series []Sample
 
 // Stat is the middle of a series, and its ends.
@@ -83,8 +83,7 @@ func middle(sorted []float64) float64 {
 	return (sorted[n/2-1] + sorted[n/2]) / 2
 }
 
-// String is the median with the ends in brackets, without them if they are no
-// others.
+// String is the median with the ends in brackets, without them if they are equal.
 func (s Stat) String() string {
 	if number(s.Min) == number(s.Max) {
 		return number(s.Median)
@@ -92,7 +91,7 @@ func (s Stat) String() string {
 	return fmt.Sprintf("%s (%s–%s)", number(s.Median), number(s.Min), number(s.Max))
 }
 
-// number writes three digits that count, and no fraction from 100 on.
+// number writes three significant digits, and no fraction from 100 on.
 func number(v float64) string {
 	if v > -0.005 && v < 0.005 {
 		v = 0 // not -0.00

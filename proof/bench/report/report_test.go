@@ -123,7 +123,7 @@ func TestWriteReplacesOneSection(t *testing.T) {
 	require.Contains(t, first, "<!-- flat: begin -->\nfirst\n<!-- flat: end -->")
 	require.Contains(t, first, "<!-- soak: begin -->\nNot run.\n<!-- soak: end -->")
 
-	// What people wrote stays, and what another command did.
+	// The text of authors and of other commands stays.
 	require.NoError(t, os.WriteFile(file, []byte(first+"\n## By hand\n"), 0o600))
 	require.NoError(t, report.Write(file, report.Soak, "soaked"))
 	require.NoError(t, report.Write(file, report.Flats, "second\n\n"))

@@ -43,14 +43,14 @@ func (t *Table) String() string { return t.w.Render() + "\n" }
 // Markdown is the table as a page has it.
 func (t *Table) Markdown() string { return t.w.RenderMarkdown() + "\n" }
 
-// Contender is who took part in a run, and what was measured.
+// Contender is a participant of a run, with its measurements.
 type Contender struct {
 	Name   string
 	Rounds Series
 }
 
 // Comparison is the table of contenders: each metric's median and, in brackets,
-// its least and greatest round; and in the end the last contender over the one
+// its least and greatest round; and at the end the last contender over the one
 // before it.
 func Comparison(all []Contender) *Table {
 	last, before := all[len(all)-1], all[len(all)-2]
@@ -82,7 +82,7 @@ func Comparison(all []Contender) *Table {
 	return t
 }
 
-// Beside is a metric's median and, in brackets, how much it is of another series';
+// Beside is a metric's median and, in brackets, its ratio to another series' one;
 // "–" if it was not measured.
 func Beside(of, over Series, m Metric) string {
 	stat, ok := of.Of(m)
@@ -105,7 +105,7 @@ func Verdicts(aims []Aim) *Table {
 	return t
 }
 
-// Facts is a list of what a run was made with, as a page has it.
+// Facts is a list of a run's conditions, for a page.
 func Facts(facts [][2]string) string {
 	var b strings.Builder
 	for _, f := range facts {

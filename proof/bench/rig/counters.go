@@ -10,7 +10,7 @@ import (
 	"github.com/amends/amends/proof/bench/measure"
 )
 
-// Counter names one thing that only grows.
+// Counter names a value that only grows.
 type Counter string
 
 // The counters. CPU is in seconds; that of a part is [CPUOf] it.
@@ -28,13 +28,13 @@ const (
 	ServiceDBCPU  Counter = "CPU of the services' PostgreSQL"
 )
 
-// CPUOf is the CPU time of a part, AllocationsOf and AllocatedOf what it has
-// allocated, in objects and bytes.
+// CPUOf is the CPU time of a part, AllocationsOf and AllocatedOf its allocations,
+// in objects and bytes.
 func CPUOf(part string) Counter         { return Counter("CPU of " + part) }
 func AllocationsOf(part string) Counter { return Counter("allocations of " + part) } //nolint:revive // see above
 func AllocatedOf(part string) Counter   { return Counter("allocated by " + part) }   //nolint:revive // see above
 
-// Counters are what everything has used up to a moment.
+// Counters are the totals of everything up to a moment.
 type Counters struct {
 	At     time.Time
 	Values map[Counter]float64
@@ -105,7 +105,7 @@ func (r *Rig) readServices(ctx context.Context) (measure.Postgres, error) {
 	return measure.ReadPostgres(ctx, r.watch[r.services], names...)
 }
 
-// Checkpoint has every PostgreSQL server write what it has in memory.
+// Checkpoint makes every PostgreSQL server write its dirty memory.
 func (r *Rig) Checkpoint(ctx context.Context) error {
 	for _, c := range r.watch {
 		if err := measure.Checkpoint(ctx, c); err != nil {
@@ -115,21 +115,21 @@ func (r *Rig) Checkpoint(ctx context.Context) error {
 	return nil
 }
 
-// Version is the PostgreSQL servers'.
+// Version returns the version of the PostgreSQL servers.
 func (r *Rig) Version(ctx context.Context) (string, error) {
 	var version string
 	err := r.watch[r.services].QueryRow(ctx, "SHOW server_version").Scan(&version)
 	return version, err
 }
 
-// Health is what a process holds right now.
+// Health is the present resources of a process.
 type Health struct {
 	measure.Process
 
-	Goroutines float64 // of a Go process of ours
+	Goroutines float64 // of our Go processes
 }
 
-// Health looks at every process.
+// Health reads every process.
 func (r *Rig) Health(ctx context.Context) (map[string]Health, error) {
 	all := map[string]Health{}
 	for counter, pid := range r.pids() {
@@ -151,7 +151,8 @@ func (r *Rig) Health(ctx context.Context) (map[string]Health, error) {
 	return all, nil
 }
 
-// Connections are those to each PostgreSQL server, of whoever has them.
+// Connections returns the connections to each PostgreSQL server, those of all
+// clients.
 func (r *Rig) Connections(ctx context.Context) (services, engine int, err error) {
 	count := func(s *postgres.Server) (n int, err error) {
 		if s == nil {

@@ -19,8 +19,7 @@ import (
 	"github.com/amends/amends/proof/bench/floor"
 )
 
-// FloorSettings are what a process of the floor is told, as JSON in the variable
-// FLOOR.
+// FloorSettings configure a process of the floor, as JSON in the variable FLOOR.
 type FloorSettings struct {
 	Address string            `json:"address"` // of the engine
 	DSNs    map[string]string `json:"dsns"`    // of the services
@@ -28,7 +27,7 @@ type FloorSettings struct {
 
 // RunFloor is a process of the floor, [FloorWorker] or [FloorClient], until ctx
 // ends. It logs, measures and connects as the platform's processes do, and serves
-// on the address that they are told in the same way.
+// on the address that it gets in the same way.
 func RunFloor(ctx context.Context, part string) (err error) {
 	var s FloorSettings
 	if err := json.Unmarshal([]byte(os.Getenv("FLOOR")), &s); err != nil {
@@ -67,7 +66,7 @@ func RunFloor(ctx context.Context, part string) (err error) {
 	return floor.Work(ctx, c.Client, s.DSNs, func() { ready.Store(true) })
 }
 
-// newMux serves what an admin address has.
+// newMux serves the pages of an admin address.
 func newMux(metrics http.Handler, ready *atomic.Bool) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metrics)
@@ -80,7 +79,7 @@ func newMux(metrics http.Handler, ready *atomic.Bool) *http.ServeMux {
 	return mux
 }
 
-// serveRound runs a round for who asks.
+// serveRound runs a round for its client.
 func serveRound(w http.ResponseWriter, r *http.Request, c *engine.Client) {
 	var round floor.Round
 	err := json.NewDecoder(r.Body).Decode(&round)
@@ -93,10 +92,10 @@ func serveRound(w http.ResponseWriter, r *http.Request, c *engine.Client) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(result) // who asked is gone, or will say so
+	_ = json.NewEncoder(w).Encode(result) // the client is gone, or reports it
 }
 
-// Floor has the floor's client run a round, and returns when it is over.
+// Floor makes the floor's client run a round, and returns when it is over.
 func (r *Rig) Floor(ctx context.Context, round floor.Round) (result floor.Result, err error) {
 	text, err := json.Marshal(round)
 	if err != nil {

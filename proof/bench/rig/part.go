@@ -17,7 +17,7 @@ import (
 const (
 	// readyTimeout bounds a part's start; it is a matter of a second.
 	readyTimeout = time.Minute
-	// stopTimeout is what a part gets to drain.
+	// stopTimeout bounds a part's drain.
 	stopTimeout = 30 * time.Second
 	readyTick   = 20 * time.Millisecond
 )
@@ -74,7 +74,8 @@ func (p *Part) ready(ctx context.Context) error {
 	return nil
 }
 
-// Profiles returns where a part, or [Engine], serves its profiles; "" if it does not.
+// Profiles returns the address of the profiles of a part, or of [Engine]; "" if it
+// has none.
 func (r *Rig) Profiles(part string) string {
 	base := r.profiles
 	if p, ok := r.Parts[part]; ok {
@@ -86,7 +87,7 @@ func (r *Rig) Profiles(part string) string {
 	return base + "/debug/pprof/"
 }
 
-// answers says whether a page is there and well.
+// answers reports whether a page answers with success.
 func answers(ctx context.Context, url string) bool {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {

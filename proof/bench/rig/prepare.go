@@ -22,7 +22,7 @@ import (
 
 const (
 	products = 100
-	// stock of each product is more than anybody will order.
+	// stock of each product is more than all orders need.
 	stock    = 100_000_000
 	currency = "EUR"
 )
@@ -49,13 +49,13 @@ var databasesOf = map[string]map[string]string{
 // Services returns the names of the platform's services.
 func Services() []string { return slices.Sorted(maps.Keys(databasesOf)) }
 
-// floorDatabase is what the floor's database of a service is called.
+// floorDatabase returns the name of the floor's database of a service.
 func floorDatabase(service string) string { return "floor_" + service }
 
-// OfFloor says whether a database is one of the floor's.
+// OfFloor reports whether a database is one of the floor's.
 func OfFloor(database string) bool { return strings.HasPrefix(database, "amends_"+floorDatabase("")) }
 
-// prepare makes every database, and what the engine needs registered.
+// prepare makes every database, and registers the engine's attributes.
 func (r *Rig) prepare(ctx context.Context) error {
 	for _, own := range databasesOf {
 		for name := range own {
@@ -124,7 +124,7 @@ func (r *Rig) Tool(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// environ is what every process of the platform is told.
+// environ is the environment of every process of the platform.
 func (r *Rig) environ() []string {
 	env := []string{"AMENDS_TEMPORAL_ADDRESS=" + r.address, "AMENDS_PROFILES=" + strconv.FormatBool(r.o.Profile)}
 	if !r.o.Doctor {

@@ -1,11 +1,11 @@
-// Package rig runs what is measured: an engine, PostgreSQL servers, the order
+// Package rig runs the measured systems: an engine, PostgreSQL servers, the order
 // platform and the floor, each in processes of its own, on one machine.
 //
-// The order platform and the floor have the same layout: one process that asks the
+// The order platform and the floor have the same layout: one client process of the
 // engine (the API; the floor's client), and one for the workers of all services.
 // Every service has a database of its own, all of them on one PostgreSQL server,
-// which is not the engine's. Both are up all the time, if the floor is wanted; who
-// is not measured idles.
+// which is not the engine's. Both run all the time, if the floor is wanted; the
+// one that is not measured idles.
 package rig
 
 import (
@@ -31,7 +31,7 @@ import (
 	"github.com/amends/amends/proof/bench/wire"
 )
 
-// Options say what runs.
+// Options define a rig.
 type Options struct {
 	// Dir is a folder for everything; it must be empty, and within reach of
 	// PostgreSQL's user.
@@ -47,20 +47,19 @@ type Options struct {
 	CLI    string
 	// Alone leaves the floor out.
 	Alone bool
-	// Doctor has the doctor run by itself, as it comes. It looks at every order that
-	// there is, each time.
+	// Doctor lets the doctor run by itself, with its defaults. It reads every
+	// order, each time.
 	Doctor bool
 	// Safety of a commit of both PostgreSQL servers.
 	Safety postgres.Safety
-	// Profile has the platform and the Temporal server serve profiles, as the floor
-	// always does.
+	// Profile lets the platform and the Temporal server serve profiles, as the
+	// floor always does.
 	Profile bool
-	// Shards and DynamicConfig are those of the Temporal server, if they are not to
-	// be what it comes with.
+	// Shards and DynamicConfig replace the defaults of the Temporal server.
 	Shards        int
 	DynamicConfig []byte
-	// Trace has the Temporal server reach its PostgreSQL over a line that counts. It
-	// costs time: with it nothing that is timed says anything.
+	// Trace lets the Temporal server reach its PostgreSQL over a line that counts.
+	// It costs time: do not use it with anything that is timed.
 	Trace bool
 }
 
@@ -68,17 +67,17 @@ type Options struct {
 type Platform struct {
 	// Amends is its binary.
 	Amends string
-	// Environ is more that its processes are told, such as settings.
+	// Environ is more environment of its processes, such as settings.
 	Environ []string
-	// Database is more that its services tell the driver: parameters of their DSNs.
+	// Database is more parameters of its services' DSNs.
 	Database url.Values
 }
 
-// Rig is everything that runs.
+// Rig is a running rig.
 type Rig struct {
 	// Client is of the engine, for looking at workflows.
 	Client *engine.Client
-	// API is where orders are placed.
+	// API is the address of the API.
 	API string
 	// Parts are the processes by name.
 	Parts map[string]*Part
@@ -104,11 +103,11 @@ const (
 	FloorWorker = "floor-worker"
 )
 
-// Engine is the Temporal server, which is no part of ours.
+// Engine is the Temporal server, which is not one of our parts.
 const Engine = "engine"
 
-// Start starts everything, with new and empty databases but for a catalog and a
-// stock. The caller stops it; what has started when it fails is stopped.
+// Start starts everything, with new and empty databases except for a catalog and a
+// stock. The caller stops it; after a failure Start itself does.
 func Start(ctx context.Context, o Options) (r *Rig, err error) {
 	r = &Rig{o: o, Parts: map[string]*Part{}, databases: map[string]*url.URL{}, watch: map[*postgres.Server]*pgx.Conn{}}
 	defer func() {
@@ -132,7 +131,7 @@ func Start(ctx context.Context, o Options) (r *Rig, err error) {
 	return r, r.startParts(ctx)
 }
 
-// Stop stops everything, the last that was started first.
+// Stop stops everything, in reverse order.
 func (r *Rig) Stop() (err error) {
 	for _, stop := range slices.Backward(r.stops) {
 		err = errors.Join(err, stop())
@@ -182,7 +181,7 @@ func (r *Rig) startPostgres(ctx context.Context, name string) (*postgres.Server,
 	return postgres.Start(ctx, postgres.Options{Bin: bin, Dir: dir, Password: "bench", Safety: r.o.Safety})
 }
 
-// watchServer opens the connection that its counters are read on.
+// watchServer opens the connection for the counters of a server.
 func (r *Rig) watchServer(ctx context.Context, s *postgres.Server) error {
 	c, err := pgx.Connect(ctx, s.DSN)
 	if err != nil {

@@ -24,8 +24,8 @@ func (r *Rig) startParts(ctx context.Context) error {
 	return r.startWorkers(ctx)
 }
 
-// Change starts the platform anew, as another one: on the same engine and the same
-// databases, which must have the schema that its binary expects. Nothing may be
+// Change restarts the platform as another one: on the same engine and the same
+// databases, which must have the schema that its binary expects. No order may be
 // under way.
 func (r *Rig) Change(ctx context.Context, p Platform) error {
 	if err := errors.Join(r.Parts[API].process.Stop(), r.Parts[Worker].process.Stop()); err != nil {
@@ -78,8 +78,8 @@ func (r *Rig) startFloor(ctx context.Context, name string) error {
 	return err
 }
 
-// CountTrips starts the workers again, with every connection to a database over a
-// line that counts. It is the last thing to do with a rig: the line costs time.
+// CountTrips restarts the workers, with every connection to a database over a line
+// that counts. It is the last call to a rig: the line costs time.
 func (r *Rig) CountTrips(ctx context.Context) (*wire.Line, error) {
 	if err := errors.Join(r.Parts[Worker].process.Stop(), r.Parts[FloorWorker].process.Stop()); err != nil {
 		return nil, err

@@ -9,8 +9,7 @@ import (
 	"strings"
 )
 
-// maxMessage bounds what is taken for a message of a client: the protocol's own
-// limit.
+// maxMessage bounds the length of a client's message: the protocol's own limit.
 const maxMessage = 1 << 30
 
 // Types of a client's messages that matter here.
@@ -28,10 +27,10 @@ func (l *Line) carry(client, server net.Conn) {
 		defer l.hangUp(client, server)
 		_, _ = io.Copy(client, server) // its end is the connection's
 	})
-	_ = l.listen(client, server) // an end hung up, or did not speak the protocol: it is not served any more
+	_ = l.listen(client, server) // an end hung up, or did not speak the protocol: it is served no longer
 }
 
-// listen passes on what the client says, and counts it.
+// listen forwards the client's messages, and counts them.
 func (l *Line) listen(client io.Reader, server io.Writer) error {
 	in, out := bufio.NewReader(client), bufio.NewWriter(server)
 	first, err := message(in, 0)

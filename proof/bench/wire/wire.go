@@ -1,10 +1,10 @@
-// Package wire counts what clients ask a PostgreSQL server, where nobody can be
-// wrong about it: on the way between them.
+// Package wire counts the requests of clients to a PostgreSQL server, on the
+// connection between them, where no count can be wrong.
 //
 // A round trip is a Sync or a simple Query of the protocol: each is answered by
 // one ReadyForQuery, for which the client waits. Several statements in one batch
-// are one round trip, a statement that is prepared first is two. What a new
-// connection says before its first command is not counted.
+// are one round trip, a statement that is prepared first is two. The setup of a
+// new connection is not counted.
 //
 // A line costs time and CPU of its own, so it is for counting, never for timing.
 package wire
@@ -18,9 +18,9 @@ import (
 	"sync"
 )
 
-// Line is a way to a server that counts.
+// Line is a proxy of a server that counts.
 type Line struct {
-	// Address is where clients connect to, host:port.
+	// Address is the address for clients, host:port.
 	Address string
 
 	upstream string
@@ -34,7 +34,7 @@ type Line struct {
 	counts map[string]*Count
 }
 
-// Count is what one database was asked.
+// Count is the use of one database.
 type Count struct {
 	// Trips are round trips.
 	Trips int64
@@ -42,7 +42,7 @@ type Count struct {
 	Statements map[string]int64
 }
 
-// Open opens a line on a free port of this machine.
+// Open opens a line on a free loopback port.
 func Open(ctx context.Context, upstream string) (*Line, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -56,7 +56,7 @@ func Open(ctx context.Context, upstream string) (*Line, error) {
 	return l, nil
 }
 
-// Close cuts every connection, and returns when nothing of the line runs.
+// Close cuts every connection, and returns when no goroutine of the line runs.
 func (l *Line) Close() error {
 	l.mu.Lock()
 	l.closed = true
@@ -70,7 +70,7 @@ func (l *Line) Close() error {
 	return err
 }
 
-// Read returns what was asked so far, by database.
+// Read returns the counts so far, by database.
 func (l *Line) Read() map[string]Count {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -100,7 +100,7 @@ func (l *Line) accept() {
 	}
 }
 
-// own notes the ends of a connection, unless the line is closed.
+// own records the ends of a connection, unless the line is closed.
 func (l *Line) own(ends ...net.Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -125,7 +125,7 @@ func (l *Line) hangUp(ends ...net.Conn) {
 	}
 }
 
-// trip and execution note what a connection has asked.
+// trip and execution count for a connection.
 func (l *Line) trip(database string) {
 	l.note(database, func(c *Count) { c.Trips++ })
 }
