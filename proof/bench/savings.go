@@ -182,9 +182,7 @@ func (s *savings) run(ctx context.Context, out, say io.Writer) error {
 	})
 }
 
-// inTurn measures the platform without each saving on one rig: a round of each,
-// and then the next of each. Each turn begins with another one, so that none
-// always follows the same.
+// inTurn measures the platform without each saving, on one rig.
 func (s *savings) inTurn(ctx context.Context, list []saving, say io.Writer) (all []report.Contender, facts [][2]string, err error) {
 	o := s.options
 	o.alone = true
@@ -196,9 +194,16 @@ func (s *savings) inTurn(ctx context.Context, list []saving, say io.Writer) (all
 	if facts, err = o.machine(ctx, r, onPostgres); err != nil {
 		return nil, nil, err
 	}
+	all, err = s.turns(ctx, r, list, say)
+	return all, facts, err
+}
+
+// turns measures a round without each saving, and then the next of each. Each turn
+// begins with another one, so that none always follows the same.
+func (s *savings) turns(ctx context.Context, r *rig.Rig, list []saving, say io.Writer) ([]report.Contender, error) {
 	complete := r.Platform()
 	m := &meter{rig: r, settle: s.settle, say: say}
-	all = make([]report.Contender, len(list))
+	all := make([]report.Contender, len(list))
 	for round := range s.rounds {
 		m.idle = nil
 		for i := range list {
@@ -207,13 +212,13 @@ func (s *savings) inTurn(ctx context.Context, list []saving, say io.Writer) (all
 			list[i].platform(&without)
 			sample, err := s.round(ctx, m, without, round)
 			if err != nil {
-				return nil, nil, fmt.Errorf("%s: %w", list[i].name, err)
+				return nil, fmt.Errorf("%s: %w", list[i].name, err)
 			}
 			all[i].Name, all[i].Rounds = list[i].name, append(all[i].Rounds, sample)
 			m.tell(list[i].name, round, s.rounds, sample)
 		}
 	}
-	return all, facts, nil
+	return all, nil
 }
 
 // round measures one round of another platform. The use without orders is that of

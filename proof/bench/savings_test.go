@@ -157,20 +157,27 @@ func TestMeasuresWithoutWhatIsTheEngines(t *testing.T) {
 // A setting has reached the platform if the platform refuses a bad value of it.
 func TestWhatIsTakenBackReachesThePlatform(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct {
-		saving
-		want string
+	s := tinySavings(t)
+	s.alone = true
+	ctx := within(t, 5*time.Minute)
+	r, stop, err := s.start(ctx, onPostgres)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, stop()) })
+	complete := r.Platform()
+	for _, c := range []struct {
+		without func(*rig.Platform)
+		want    string
 	}{
-		"Setting":    {saving{platform: setting("AMENDS_WORKER_MIN_POLLERS=0")}, "worker.min_pollers: must be from 1 to 1000"},
-		"Connection": {saving{platform: executed("nonsense")}, "malformed DSN"},
-		"Build":      {saving{platform: built("/nowhere")}, "/nowhere/amends"},
+		{setting("AMENDS_WORKER_MIN_POLLERS=0"), "worker.min_pollers: must be from 1 to 1000"},
+		{executed("nonsense"), "malformed DSN"},
+		{built("/nowhere"), "/nowhere/amends"}, // last: it starts no process
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := tinySavings(t)
-			_, _, err := s.inTurn(within(t, 5*time.Minute), []saving{tt.saving}, io.Discard)
-			require.ErrorContains(t, err, tt.want)
-		})
+		without := func(p *rig.Platform) {
+			*p = complete // not the one that was refused before
+			c.without(p)
+		}
+		_, err := s.turns(ctx, r, []saving{{platform: without}}, io.Discard)
+		require.ErrorContains(t, err, c.want)
 	}
 }
 
