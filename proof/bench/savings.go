@@ -170,7 +170,7 @@ func (s *savings) run(ctx context.Context, out, say io.Writer) error {
 	return s.publish(out, report.Savings, func(table func(*report.Table) string) string {
 		var b strings.Builder
 		b.WriteString(report.Facts(facts))
-		fmt.Fprintf(&b, "\n%d at a time on %s, medians of %d rounds of %s; in brackets how much that is of what both \"%s\" have together.\n",
+		fmt.Fprintf(&b, "\n%d at a time on %s, medians of %d rounds of %s; in brackets the ratio to the two \"%s\" rows together.\n",
 			s.concurrency, names[onPostgres], s.rounds, s.duration, asItIs)
 		if platform != nil {
 			b.WriteString("\nThe platform's, in turn on the same engine:\n\n" + table(sparedTable(platform)))

@@ -105,7 +105,7 @@ func (s *soak) run(ctx context.Context, out, say io.Writer) (err error) {
 	return s.publish(out, report.Soak, func(table func(*report.Table) string) string {
 		var b strings.Builder
 		b.WriteString(report.Facts(facts))
-		fmt.Fprintf(&b, "\n%.1f orders/s, half of what it can do, for %s on %s. Growth is the slope of the line through what was seen every %s after the first %s.\n\n",
+		fmt.Fprintf(&b, "\n%.1f orders/s, half of the highest rate, for %s on %s. Growth is the slope of the line through the samples, one every %s after the first %s.\n\n",
 			rate, s.duration, names[s.engine], s.every, s.warm())
 		b.WriteString(table(grown(kept, before, after)))
 		b.WriteString("\n" + table(report.Verdicts(judge(kept, before, after))))
