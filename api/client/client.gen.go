@@ -86,14 +86,14 @@ type Attention struct {
 	// Code Example: PROVIDER_UNAVAILABLE
 	Code string `json:"code"`
 
-	// Kind What kind of failure it is: `transient`, `bug`, or `unknown`: nobody knows yet whether the call
-	// took effect, and nobody guesses. More kinds may follow.
+	// Kind The kind of the failure: `transient`, `bug`, or `unknown`: the call may or may not have taken effect,
+	// and the saga does not guess. More kinds may follow.
 	//
 	//
 	// Example: transient
 	Kind string `json:"kind"`
 
-	// Owed What is held until it is resolved.
+	// Owed The effect that the step holds until it is resolved.
 	//
 	// Example: money held
 	Owed  string    `json:"owed"`
@@ -103,7 +103,7 @@ type Attention struct {
 	Step string `json:"step"`
 }
 
-// CancelOrder Nothing to say yet; the body may be left out.
+// CancelOrder Has no fields; the body is optional.
 type CancelOrder = map[string]interface{}
 
 // Country ISO 3166-1 alpha-2, upper case.
@@ -189,17 +189,17 @@ type Order struct {
 	Id    string `json:"id"`
 	Lines []Line `json:"lines"`
 
-	// NeedsAttention Something makes no progress; `attention` says what.
+	// NeedsAttention A step makes no progress; `attention` has the cause.
 	NeedsAttention bool     `json:"needs_attention"`
 	Parcels        []Parcel `json:"parcels"`
 
-	// Reason Why the order was cancelled. More reasons may follow.
+	// Reason The reason for the cancellation. More reasons may follow.
 	//
 	// Example: PAYMENT_DECLINED
 	Reason *Reason `json:"reason,omitempty"`
 
-	// Source Who answered: the order's workflow, the order service's record, or the engine alone because no
-	// worker did.
+	// Source The source of the answer: the order's workflow, the order service's record, or the engine alone
+	// because no worker answered.
 	Source OrderSource `json:"source"`
 
 	// Status PENDING until decided. More statuses may follow.
@@ -213,8 +213,8 @@ type Order struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// OrderSource Who answered: the order's workflow, the order service's record, or the engine alone because no
-// worker did.
+// OrderSource The source of the answer: the order's workflow, the order service's record, or the engine alone
+// because no worker answered.
 type OrderSource string
 
 // OrderStatus PENDING until decided. More statuses may follow.
@@ -245,7 +245,7 @@ type PlaceOrder struct {
 	// Lines Each product once.
 	Lines []LineRequest `json:"lines"`
 
-	// PaymentToken The payment provider's token, visible ASCII. A card number is refused, and neither is ever logged.
+	// PaymentToken The payment provider's token, visible ASCII. A card number is refused. Neither is ever logged.
 	//
 	//
 	// Example: tok_visa
@@ -264,7 +264,7 @@ type Problem struct {
 	// Errors Every wrong field of the body at once.
 	Errors *[]FieldError `json:"errors,omitempty"`
 
-	// RequestId Name it when you ask for help.
+	// RequestId Quote it when you ask for help.
 	RequestId string `json:"request_id"`
 
 	// Status Example: 422
@@ -273,13 +273,13 @@ type Problem struct {
 	// Title Example: The request breaks a rule
 	Title string `json:"title"`
 
-	// Type Where the code is explained.
+	// Type The explanation of the code.
 	//
 	// Example: /docs#VALIDATION_FAILED
 	Type string `json:"type"`
 }
 
-// Reason Why the order was cancelled. More reasons may follow.
+// Reason The reason for the cancellation. More reasons may follow.
 //
 // Example: PAYMENT_DECLINED
 type Reason = string
@@ -300,7 +300,7 @@ type Step struct {
 	// Example: UNAVAILABLE
 	Error *string `json:"error,omitempty"`
 
-	// Exposure What the step's effect holds right now.
+	// Exposure The effect that the step holds right now.
 	//
 	// Example: stock held
 	Exposure *string `json:"exposure,omitempty"`
@@ -327,7 +327,7 @@ type PlaceOrderParams struct {
 	// another customer's same key is another order. Use a fresh UUID for each order.
 	IdempotencyKey string `json:"Idempotency-Key"`
 
-	// Prefer `wait=N` (RFC 7240) waits up to N seconds, 1 to 30, for the decision. Anything else is ignored.
+	// Prefer `wait=N` (RFC 7240) waits up to N seconds, 1 to 30, for the decision. Other preferences are ignored.
 	Prefer *string `json:"Prefer,omitempty"`
 }
 
@@ -416,7 +416,7 @@ type ClientInterface interface {
 	// Corresponds with GET /docs (the `GetDocs` operationId).
 	GetDocs(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetHealth Is the process alive?
+	// GetHealth Whether the process is alive
 	//
 	// Corresponds with GET /healthz (the `GetHealth` operationId).
 	GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -426,7 +426,7 @@ type ClientInterface interface {
 	// Corresponds with GET /openapi.yaml (the `GetContract` operationId).
 	GetContract(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetReadiness Can it serve orders?
+	// GetReadiness Whether the process can serve orders
 	//
 	// The engine is reachable and has the search attributes that orders need.
 	//
@@ -435,9 +435,9 @@ type ClientInterface interface {
 
 	// PlaceOrderWithBody Place an order
 	//
-	// Answers when the order is durable: 202, or, with `Prefer: wait=N`, 200 once it is decided.
-	// The same key with the same body (compared by its meaning) is the same order, and is answered
-	// with `Idempotency-Replayed: true`; the same key with another body is refused.
+	// Answers 202 when the order is durable, or, with `Prefer: wait=N`, 200 when it is decided.
+	// The same key with the same body (compared by its meaning) is the same order, and the answer has
+	// `Idempotency-Replayed: true`. The same key with another body is refused.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -446,9 +446,9 @@ type ClientInterface interface {
 
 	// PlaceOrder Place an order
 	//
-	// Answers when the order is durable: 202, or, with `Prefer: wait=N`, 200 once it is decided.
-	// The same key with the same body (compared by its meaning) is the same order, and is answered
-	// with `Idempotency-Replayed: true`; the same key with another body is refused.
+	// Answers 202 when the order is durable, or, with `Prefer: wait=N`, 200 when it is decided.
+	// The same key with the same body (compared by its meaning) is the same order, and the answer has
+	// `Idempotency-Replayed: true`. The same key with another body is refused.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -457,16 +457,16 @@ type ClientInterface interface {
 
 	// GetOrder Get an order
 	//
-	// The order with its saga, within two seconds. When no worker answers, it is what the engine
-	// itself knows (`source: engine`): all of a decided order, status and times of another.
+	// The order with its saga, within two seconds. If no worker answers, the engine alone does
+	// (`source: engine`): with all of a decided order, and with status and times of an undecided one.
 	//
 	// Corresponds with GET /v1/orders/{id} (the `GetOrder` operationId).
 	GetOrder(ctx context.Context, id OrderID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CancelOrderWithBody Cancel an order
 	//
-	// Cancelling twice is one cancel. From the moment the payment is being captured it is too late:
-	// `PAST_PIVOT`.
+	// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
+	// `PAST_PIVOT`, unless the capture is declined.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -475,8 +475,8 @@ type ClientInterface interface {
 
 	// CancelOrder Cancel an order
 	//
-	// Cancelling twice is one cancel. From the moment the payment is being captured it is too late:
-	// `PAST_PIVOT`.
+	// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
+	// `PAST_PIVOT`, unless the capture is declined.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -499,7 +499,7 @@ func (c *Client) GetDocs(ctx context.Context, reqEditors ...RequestEditorFn) (*h
 	return c.Client.Do(req)
 }
 
-// GetHealth Is the process alive?
+// GetHealth Whether the process is alive
 //
 // Corresponds with GET /healthz (the `GetHealth` operationId).
 func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -529,7 +529,7 @@ func (c *Client) GetContract(ctx context.Context, reqEditors ...RequestEditorFn)
 	return c.Client.Do(req)
 }
 
-// GetReadiness Can it serve orders?
+// GetReadiness Whether the process can serve orders
 //
 // The engine is reachable and has the search attributes that orders need.
 //
@@ -548,9 +548,9 @@ func (c *Client) GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn
 
 // PlaceOrderWithBody Place an order
 //
-// Answers when the order is durable: 202, or, with `Prefer: wait=N`, 200 once it is decided.
-// The same key with the same body (compared by its meaning) is the same order, and is answered
-// with `Idempotency-Replayed: true`; the same key with another body is refused.
+// Answers 202 when the order is durable, or, with `Prefer: wait=N`, 200 when it is decided.
+// The same key with the same body (compared by its meaning) is the same order, and the answer has
+// `Idempotency-Replayed: true`. The same key with another body is refused.
 //
 // Takes any type of body and a specified content type.
 //
@@ -569,9 +569,9 @@ func (c *Client) PlaceOrderWithBody(ctx context.Context, params *PlaceOrderParam
 
 // PlaceOrder Place an order
 //
-// Answers when the order is durable: 202, or, with `Prefer: wait=N`, 200 once it is decided.
-// The same key with the same body (compared by its meaning) is the same order, and is answered
-// with `Idempotency-Replayed: true`; the same key with another body is refused.
+// Answers 202 when the order is durable, or, with `Prefer: wait=N`, 200 when it is decided.
+// The same key with the same body (compared by its meaning) is the same order, and the answer has
+// `Idempotency-Replayed: true`. The same key with another body is refused.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -590,8 +590,8 @@ func (c *Client) PlaceOrder(ctx context.Context, params *PlaceOrderParams, body 
 
 // GetOrder Get an order
 //
-// The order with its saga, within two seconds. When no worker answers, it is what the engine
-// itself knows (`source: engine`): all of a decided order, status and times of another.
+// The order with its saga, within two seconds. If no worker answers, the engine alone does
+// (`source: engine`): with all of a decided order, and with status and times of an undecided one.
 //
 // Corresponds with GET /v1/orders/{id} (the `GetOrder` operationId).
 func (c *Client) GetOrder(ctx context.Context, id OrderID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -608,8 +608,8 @@ func (c *Client) GetOrder(ctx context.Context, id OrderID, reqEditors ...Request
 
 // CancelOrderWithBody Cancel an order
 //
-// Cancelling twice is one cancel. From the moment the payment is being captured it is too late:
-// `PAST_PIVOT`.
+// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
+// `PAST_PIVOT`, unless the capture is declined.
 //
 // Takes any type of body and a specified content type.
 //
@@ -628,8 +628,8 @@ func (c *Client) CancelOrderWithBody(ctx context.Context, id OrderID, contentTyp
 
 // CancelOrder Cancel an order
 //
-// Cancelling twice is one cancel. From the moment the payment is being captured it is too late:
-// `PAST_PIVOT`.
+// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
+// `PAST_PIVOT`, unless the capture is declined.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -950,7 +950,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /docs (the `GetDocs` operationId).
 	GetDocsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetDocsResponse, error)
 
-	// GetHealthWithResponse Is the process alive?
+	// GetHealthWithResponse Whether the process is alive
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -964,7 +964,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /openapi.yaml (the `GetContract` operationId).
 	GetContractWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetContractResponse, error)
 
-	// GetReadinessWithResponse Can it serve orders?
+	// GetReadinessWithResponse Whether the process can serve orders
 	//
 	// The engine is reachable and has the search attributes that orders need.
 	//
@@ -975,9 +975,9 @@ type ClientWithResponsesInterface interface {
 
 	// PlaceOrderWithBodyWithResponse Place an order
 	//
-	// Answers when the order is durable: 202, or, with `Prefer: wait=N`, 200 once it is decided.
-	// The same key with the same body (compared by its meaning) is the same order, and is answered
-	// with `Idempotency-Replayed: true`; the same key with another body is refused.
+	// Answers 202 when the order is durable, or, with `Prefer: wait=N`, 200 when it is decided.
+	// The same key with the same body (compared by its meaning) is the same order, and the answer has
+	// `Idempotency-Replayed: true`. The same key with another body is refused.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -986,9 +986,9 @@ type ClientWithResponsesInterface interface {
 
 	// PlaceOrderWithResponse Place an order
 	//
-	// Answers when the order is durable: 202, or, with `Prefer: wait=N`, 200 once it is decided.
-	// The same key with the same body (compared by its meaning) is the same order, and is answered
-	// with `Idempotency-Replayed: true`; the same key with another body is refused.
+	// Answers 202 when the order is durable, or, with `Prefer: wait=N`, 200 when it is decided.
+	// The same key with the same body (compared by its meaning) is the same order, and the answer has
+	// `Idempotency-Replayed: true`. The same key with another body is refused.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -997,8 +997,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetOrderWithResponse Get an order
 	//
-	// The order with its saga, within two seconds. When no worker answers, it is what the engine
-	// itself knows (`source: engine`): all of a decided order, status and times of another.
+	// The order with its saga, within two seconds. If no worker answers, the engine alone does
+	// (`source: engine`): with all of a decided order, and with status and times of an undecided one.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1007,8 +1007,8 @@ type ClientWithResponsesInterface interface {
 
 	// CancelOrderWithBodyWithResponse Cancel an order
 	//
-	// Cancelling twice is one cancel. From the moment the payment is being captured it is too late:
-	// `PAST_PIVOT`.
+	// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
+	// `PAST_PIVOT`, unless the capture is declined.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1017,8 +1017,8 @@ type ClientWithResponsesInterface interface {
 
 	// CancelOrderWithResponse Cancel an order
 	//
-	// Cancelling twice is one cancel. From the moment the payment is being captured it is too late:
-	// `PAST_PIVOT`.
+	// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
+	// `PAST_PIVOT`, unless the capture is declined.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1540,7 +1540,7 @@ func (c *ClientWithResponses) GetDocsWithResponse(ctx context.Context, reqEditor
 	return ParseGetDocsResponse(rsp)
 }
 
-// GetHealthWithResponse Is the process alive?
+// GetHealthWithResponse Whether the process is alive
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1566,7 +1566,7 @@ func (c *ClientWithResponses) GetContractWithResponse(ctx context.Context, reqEd
 	return ParseGetContractResponse(rsp)
 }
 
-// GetReadinessWithResponse Can it serve orders?
+// GetReadinessWithResponse Whether the process can serve orders
 //
 // The engine is reachable and has the search attributes that orders need.
 //
@@ -1583,9 +1583,9 @@ func (c *ClientWithResponses) GetReadinessWithResponse(ctx context.Context, reqE
 
 // PlaceOrderWithBodyWithResponse Place an order
 //
-// Answers when the order is durable: 202, or, with `Prefer: wait=N`, 200 once it is decided.
-// The same key with the same body (compared by its meaning) is the same order, and is answered
-// with `Idempotency-Replayed: true`; the same key with another body is refused.
+// Answers 202 when the order is durable, or, with `Prefer: wait=N`, 200 when it is decided.
+// The same key with the same body (compared by its meaning) is the same order, and the answer has
+// `Idempotency-Replayed: true`. The same key with another body is refused.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1600,9 +1600,9 @@ func (c *ClientWithResponses) PlaceOrderWithBodyWithResponse(ctx context.Context
 
 // PlaceOrderWithResponse Place an order
 //
-// Answers when the order is durable: 202, or, with `Prefer: wait=N`, 200 once it is decided.
-// The same key with the same body (compared by its meaning) is the same order, and is answered
-// with `Idempotency-Replayed: true`; the same key with another body is refused.
+// Answers 202 when the order is durable, or, with `Prefer: wait=N`, 200 when it is decided.
+// The same key with the same body (compared by its meaning) is the same order, and the answer has
+// `Idempotency-Replayed: true`. The same key with another body is refused.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1617,8 +1617,8 @@ func (c *ClientWithResponses) PlaceOrderWithResponse(ctx context.Context, params
 
 // GetOrderWithResponse Get an order
 //
-// The order with its saga, within two seconds. When no worker answers, it is what the engine
-// itself knows (`source: engine`): all of a decided order, status and times of another.
+// The order with its saga, within two seconds. If no worker answers, the engine alone does
+// (`source: engine`): with all of a decided order, and with status and times of an undecided one.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1633,8 +1633,8 @@ func (c *ClientWithResponses) GetOrderWithResponse(ctx context.Context, id Order
 
 // CancelOrderWithBodyWithResponse Cancel an order
 //
-// Cancelling twice is one cancel. From the moment the payment is being captured it is too late:
-// `PAST_PIVOT`.
+// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
+// `PAST_PIVOT`, unless the capture is declined.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1649,8 +1649,8 @@ func (c *ClientWithResponses) CancelOrderWithBodyWithResponse(ctx context.Contex
 
 // CancelOrderWithResponse Cancel an order
 //
-// Cancelling twice is one cancel. From the moment the payment is being captured it is too late:
-// `PAST_PIVOT`.
+// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
+// `PAST_PIVOT`, unless the capture is declined.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

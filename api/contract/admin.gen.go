@@ -32,7 +32,7 @@ func (e RepairOrderAction) Valid() bool {
 type Acknowledgement struct {
 	At time.Time `json:"at"`
 
-	// Flags What it took down.
+	// Flags The flags that it took down.
 	Flags []Attention `json:"flags"`
 
 	// Operator Example: night.shift
@@ -45,9 +45,9 @@ type Acknowledgement struct {
 	Reference *string `json:"reference,omitempty"`
 }
 
-// OperatorsOrder An order as those who run the platform see it.
+// OperatorsOrder An order as operators see it.
 type OperatorsOrder struct {
-	// Acknowledgements That somebody has looked at flags, which are down since then; the oldest first.
+	// Acknowledgements The reviews by operators, each of which took flags down; the oldest first.
 	Acknowledgements []Acknowledgement `json:"acknowledgements"`
 	Attention        []Attention       `json:"attention"`
 	CreatedAt        time.Time         `json:"created_at"`
@@ -66,20 +66,20 @@ type OperatorsOrder struct {
 	Id    string `json:"id"`
 	Lines []Line `json:"lines"`
 
-	// NeedsAttention Something makes no progress; `attention` says what.
+	// NeedsAttention A step makes no progress; `attention` has the cause.
 	NeedsAttention bool     `json:"needs_attention"`
 	Parcels        []Parcel `json:"parcels"`
 
-	// Reason Why the order was cancelled. More reasons may follow.
+	// Reason The reason for the cancellation. More reasons may follow.
 	//
 	// Example: PAYMENT_DECLINED
 	Reason *Reason `json:"reason,omitempty"`
 
-	// Repairs What operators asked for, in that order.
+	// Repairs The operators' requests, the oldest first.
 	Repairs []Repair `json:"repairs"`
 
-	// Source Who answered: the order's workflow, the order service's record, or the engine alone because no
-	// worker did.
+	// Source The source of the answer: the order's workflow, the order service's record, or the engine alone
+	// because no worker answered.
 	Source OrderSource `json:"source"`
 
 	// Status PENDING until decided. More statuses may follow.
@@ -92,7 +92,7 @@ type OperatorsOrder struct {
 	Total     *Money    `json:"total,omitempty"`
 	UpdatedAt time.Time `json:"updated_at"`
 
-	// Waivers Steps whose undo an operator gave up on; what they owed then may still stand.
+	// Waivers Steps whose undo an operator gave up on; their effects may still stand.
 	Waivers []Waiver `json:"waivers"`
 }
 
@@ -121,19 +121,19 @@ type Repair struct {
 type RepairOrder struct {
 	Action RepairOrderAction `json:"action"`
 
-	// Reason For those who look later. Required, and without personal data.
+	// Reason For later readers. Required, and without personal data.
 	//
 	// Example: the provider voided it by hand
 	Reason *string `json:"reason,omitempty"`
 
-	// Reference Where to find what was done instead, without personal data. Required to skip a step that holds money.
+	// Reference Where to find the action taken instead, without personal data. Required to skip a step that holds money.
 	//
 	//
 	// Example: case 4711
 	Reference *string `json:"reference,omitempty"`
 
-	// Step Its name in the order's saga. Required to retry and to skip; an acknowledgement is of the whole order and
-	// has none.
+	// Step The step's name in the order's saga. Required to retry and to skip; an acknowledgement covers the whole
+	// order and has no step.
 	//
 	//
 	// Example: payment.authorize
@@ -147,7 +147,7 @@ type RepairOrderAction string
 type Waiver struct {
 	At time.Time `json:"at"`
 
-	// Code How the last attempt to undo it failed.
+	// Code The code of the last failed attempt to undo it.
 	//
 	// Example: PROVIDER_UNAVAILABLE
 	Code string `json:"code"`
@@ -155,7 +155,7 @@ type Waiver struct {
 	// Operator Example: night.shift
 	Operator string `json:"operator"`
 
-	// Owed What was owed then.
+	// Owed The step's exposure at that time.
 	//
 	// Example: money held
 	Owed string `json:"owed"`
@@ -163,7 +163,7 @@ type Waiver struct {
 	// Reason Example: the provider voided it by hand
 	Reason string `json:"reason"`
 
-	// Reference What was done instead.
+	// Reference The action taken instead.
 	//
 	// Example: case 4711
 	Reference *string `json:"reference,omitempty"`

@@ -89,14 +89,14 @@ type Attention struct {
 	// Code Example: PROVIDER_UNAVAILABLE
 	Code string `json:"code"`
 
-	// Kind What kind of failure it is: `transient`, `bug`, or `unknown`: nobody knows yet whether the call
-	// took effect, and nobody guesses. More kinds may follow.
+	// Kind The kind of the failure: `transient`, `bug`, or `unknown`: the call may or may not have taken effect,
+	// and the saga does not guess. More kinds may follow.
 	//
 	//
 	// Example: transient
 	Kind string `json:"kind"`
 
-	// Owed What is held until it is resolved.
+	// Owed The effect that the step holds until it is resolved.
 	//
 	// Example: money held
 	Owed  string    `json:"owed"`
@@ -106,7 +106,7 @@ type Attention struct {
 	Step string `json:"step"`
 }
 
-// CancelOrder Nothing to say yet; the body may be left out.
+// CancelOrder Has no fields; the body is optional.
 type CancelOrder = map[string]interface{}
 
 // Country ISO 3166-1 alpha-2, upper case.
@@ -192,17 +192,17 @@ type Order struct {
 	Id    string `json:"id"`
 	Lines []Line `json:"lines"`
 
-	// NeedsAttention Something makes no progress; `attention` says what.
+	// NeedsAttention A step makes no progress; `attention` has the cause.
 	NeedsAttention bool     `json:"needs_attention"`
 	Parcels        []Parcel `json:"parcels"`
 
-	// Reason Why the order was cancelled. More reasons may follow.
+	// Reason The reason for the cancellation. More reasons may follow.
 	//
 	// Example: PAYMENT_DECLINED
 	Reason *Reason `json:"reason,omitempty"`
 
-	// Source Who answered: the order's workflow, the order service's record, or the engine alone because no
-	// worker did.
+	// Source The source of the answer: the order's workflow, the order service's record, or the engine alone
+	// because no worker answered.
 	Source OrderSource `json:"source"`
 
 	// Status PENDING until decided. More statuses may follow.
@@ -216,8 +216,8 @@ type Order struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// OrderSource Who answered: the order's workflow, the order service's record, or the engine alone because no
-// worker did.
+// OrderSource The source of the answer: the order's workflow, the order service's record, or the engine alone
+// because no worker answered.
 type OrderSource string
 
 // OrderStatus PENDING until decided. More statuses may follow.
@@ -248,7 +248,7 @@ type PlaceOrder struct {
 	// Lines Each product once.
 	Lines []LineRequest `json:"lines"`
 
-	// PaymentToken The payment provider's token, visible ASCII. A card number is refused, and neither is ever logged.
+	// PaymentToken The payment provider's token, visible ASCII. A card number is refused. Neither is ever logged.
 	//
 	//
 	// Example: tok_visa
@@ -267,7 +267,7 @@ type Problem struct {
 	// Errors Every wrong field of the body at once.
 	Errors *[]FieldError `json:"errors,omitempty"`
 
-	// RequestId Name it when you ask for help.
+	// RequestId Quote it when you ask for help.
 	RequestId string `json:"request_id"`
 
 	// Status Example: 422
@@ -276,13 +276,13 @@ type Problem struct {
 	// Title Example: The request breaks a rule
 	Title string `json:"title"`
 
-	// Type Where the code is explained.
+	// Type The explanation of the code.
 	//
 	// Example: /docs#VALIDATION_FAILED
 	Type string `json:"type"`
 }
 
-// Reason Why the order was cancelled. More reasons may follow.
+// Reason The reason for the cancellation. More reasons may follow.
 //
 // Example: PAYMENT_DECLINED
 type Reason = string
@@ -303,7 +303,7 @@ type Step struct {
 	// Example: UNAVAILABLE
 	Error *string `json:"error,omitempty"`
 
-	// Exposure What the step's effect holds right now.
+	// Exposure The effect that the step holds right now.
 	//
 	// Example: stock held
 	Exposure *string `json:"exposure,omitempty"`
@@ -330,7 +330,7 @@ type PlaceOrderParams struct {
 	// another customer's same key is another order. Use a fresh UUID for each order.
 	IdempotencyKey string `json:"Idempotency-Key"`
 
-	// Prefer `wait=N` (RFC 7240) waits up to N seconds, 1 to 30, for the decision. Anything else is ignored.
+	// Prefer `wait=N` (RFC 7240) waits up to N seconds, 1 to 30, for the decision. Other preferences are ignored.
 	Prefer *string `json:"Prefer,omitempty"`
 }
 
@@ -345,13 +345,13 @@ type ServerInterface interface {
 	// GetDocs A page to try the API
 	// (GET /docs)
 	GetDocs(ctx echo.Context) error
-	// GetHealth Is the process alive?
+	// GetHealth Whether the process is alive
 	// (GET /healthz)
 	GetHealth(ctx echo.Context) error
 	// GetContract This contract
 	// (GET /openapi.yaml)
 	GetContract(ctx echo.Context) error
-	// GetReadiness Can it serve orders?
+	// GetReadiness Whether the process can serve orders
 	// (GET /readyz)
 	GetReadiness(ctx echo.Context) error
 	// PlaceOrder Place an order
@@ -1130,13 +1130,13 @@ type StrictServerInterface interface {
 	// GetDocs A page to try the API
 	// (GET /docs)
 	GetDocs(ctx context.Context, request GetDocsRequestObject) (GetDocsResponseObject, error)
-	// GetHealth Is the process alive?
+	// GetHealth Whether the process is alive
 	// (GET /healthz)
 	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
 	// GetContract This contract
 	// (GET /openapi.yaml)
 	GetContract(ctx context.Context, request GetContractRequestObject) (GetContractResponseObject, error)
-	// GetReadiness Can it serve orders?
+	// GetReadiness Whether the process can serve orders
 	// (GET /readyz)
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
 	// PlaceOrder Place an order
@@ -1383,72 +1383,72 @@ func (sh *strictHandler) CancelOrder(ctx echo.Context, id OrderID) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"zFt7c9s4kv8qXdytSnJHPf3IRFNXV4qtZHRxZJftTOouzpkQ2RKxpgAOAFrWpPTdt/AgRVKUbGd2svMf",
-	"LYJAd6PR/esf2t+8kC9SzpAp6Q2+eTGSCIV5PCFhjK0TzpTgif4hQhkKmirKmTfwhgy4iFAAlcDwHgWE",
-	"+oOo7fkePpBFmqA38BhvScUFer4nwxgXRE+kVql+J5WgbO6t1743jnCRcoUsXLUuMU3ICqPtJQMlMgxg",
-	"GSMDwgCJSKhZN0lgSVUMKqYS7nAFaUJCjEDFaIX8GchUIlPAVYxiSSW2KxIhyxbe4IunF/C++g0SnvGQ",
-	"WDHqUn2OUeBmKaCyaoLOfa9j3shOt/emS46n/dbrqIetn8KDWevN9Ii0+rPj6Cc8DHvkdfcRS10InKFA",
-	"FmJrmKYJbbLTdYyQFuNAxUTBkkiIOeOZqG/RklD1X73H1r1EJVat4Uyh2F7wCkPOIglEv4ZlTMMYFAcl",
-	"VkDmhLKqsReU0YW2d68wNGUK5yi8tV4qJYIsUDk3PNemG582a2ns+kICren0RENTPU9KVOz5HiMLI0nk",
-	"+Z7A3zIqtGm1Q1RkJw9nyOYq9gYHx75Wpfxn3WxrPZVMOZNodLkQfJrgQj+GnClkSj8SvY/WuzqpHfGf",
-	"/5DW1TYr/13gzBt4f+tsDmzHvpWdfF6z4raVtDoorQ8InGUSo58hCHmEAUiykrCMV21v7XufGLknNCFT",
-	"bcQfJ+MVX6CKKZsDQ4wwgoijBMYVECaXKEDQeayA8WUbrnOfcs4WlBwzAGkdUTtDKZLVfLdJSje6Ux66",
-	"NqI6+fWHwygSKM0jiSKqpSfJheApCkX1Ds9IItH30tJP37yQqpWJMYV3vkWRUOb53oyLBVHewFP4oDy/",
-	"7F29brfiXr0t7/K9kGdMidVjlj9xw9a+l1CGvaowv5AsVVKJNvT2S9R/gkR6/n5DrrDBl7AIghvvxguA",
-	"uJApyQKrR7csBE+tjVs7pNla3x7isnrDNrzNVij+uG4pl4okt/rYVJfodXu9o8fmf2T6dTnofLF65Nvl",
-	"WxeqSrDZ/U264tN/YKi0rEOlD65LVzV33JL/4vL81/Hp6PL202T463B8Nnx7NvIaDHBHWdSU/ogC/Qr4",
-	"DGaEJplAoAqoHECgBGGSIlOBD8E0mwc+cAFBxu4YX7JgAIxPebQC/aeEFSqd3HWKNs6hE/sNU5zfAc5m",
-	"GCrfuJD7Zp6hlCjb8JELNBJIWJAVzHiS8GX7hlXcqpCkSTO+xF2aUQkxJhFkTNHE6gUCJU/u63l0wRmu",
-	"zOCmJSRlobF74SURUdhS1Gz09nCFaXWXUrJaIFNtkqmYC/p7w2c1JzJz+J5zF7N7uRxO5SbXOSEsxMRk",
-	"3UcDXdVeE26DuOI6q+jd/Nlso9ktvTNThARnCnim2l7T0pt4Vp15fHUOB73j41YPSJLGpNX3IUtTg/1k",
-	"LX6cjspHMT8kDSY+yYTGRzuWO+z3Xu9eZPTpsrJKPlXDMu8oJtFICC6echavz89vrz4Oz86apopQEZpU",
-	"P1hkUmnDEgUJEqlMFG+IXRphNSC3/7k6n4B7Cy8v353A8Ztu7xVQpvGb27wantVRSXa6nd8ywpSNTPsd",
-	"MV+98EWnSJP7/YIk0SGybiqpiMpkGavzu22k7nsPLf2+dU+EjqFSD7RTnn/wvm6fEDNpkxxnlOG2FIXK",
-	"5T3olzyBMnV86G3jWt+Td1l15z5+et+6uj6fjD4PLxvjbcaouk0FtXFjX4b/qEPP9vm/yzx/I/IuLS8t",
-	"OnwmqnmyJRbkwaH9btdl2Z3ov7DSPmWvPnz6HlWtjbZ2lCx0hGiIAQwWlHEBehckvAy1DK8qJ6HXP9YK",
-	"PWHvw1KoqQeR/UfHiVeaokm3IlrXdCujAKpwIR+z7QY3rItliBDEgMdQIFEY3RL19DwW7gyyDhNylqxs",
-	"RR9InokQA51hA2RzyjBoiroNa0jFFyhuafQvWSbM5O1hv2klu8Czy8xGmCyfvCkmFDXshy6W5G1lk3fV",
-	"VQtyZyoqSAWf6xrmZwiKD4sikJTT8pTzBIlxhJSIEJOnC3xhxjeJLJC4onHf95d2lA4HZq8eG2/c/8oO",
-	"NdgpTxWPf2SHOsAlm0kGSebkhQQzAigDqYhQlnrwdY5koGIuHc9iqTAzxALEJ1nsSkO1BnsprkjyxOjv",
-	"e1kaPfOA1qKNIT+c+XIv3fYz3ys/W8NtnKQSJyoyFdu5M4RdFdtdR+LcUQEYDTZU2wsJSy7uZglf+iUC",
-	"TqK4pyG+0EA95CIyNYd+bU87kIQzhCmGJJMIjN8wPQsKiGjkygYHMfLZDSWkpzLv9CRPhB5Woc+baewP",
-	"l/lk9s+Rm7IwQ+HAVTNcjCan48l7V4tEGNIII1f/2F3DSglUiWru46Zw5M5rI+aq4dMp53fYWOAoQcI7",
-	"yua3LFtMbTbaGrMkAmOeydqkb0ePJ8LNp9tL+U7SJr+6SEiIT6tmCoG+ldKWSzqVHLPJEC6Qfynjob5D",
-	"MTWAt/bLg3r5oA+j6+uzUevqejQ689Zf/bzOu1X8DvWmK353e08l0VrGNL1VfEMqbZikggqy9Y/jeWrk",
-	"jmNnvA3bWWJHKvSG4zQMG1utWEr5fC/nlI/bzs8NibbElBwf1pmSVEcboU3x/1+Grf8jrd+7rTe3ra//",
-	"8fe9qbV6dEYkjHXyi7JQg4EQnxyayxB5bUQd289yzsj92duO3rWtbKTp7RAt2j21Ic2M9uGeSjpNEIZX",
-	"J+NxG4YQEhGB9XhLQhgi11EiSA1rQiWY/JPw+RyjLQ5k40pFcnACtKyMVdLq6OhRUqzkkntxpWNO66e6",
-	"7Bp+uYzOc08+f92YjUd9w65XDa3L2jeHR6/1njcX4DXcpMg0qVX8vw7PxqfD6/H55PbdcHw2Ot1foG+9",
-	"QiG4aHLMexQrWArO5jCjmBgarWBNyDOdtUQ2NKIv48aNOHlCFoa2Mxh5xTMg8g5mXECMSdpupqiKijy3",
-	"0mG/31T+KKqSOs9RupaYCiR3EgiILGksIuwPu+/d9C4a139IE0JZnZjrRDyUf3vCBtac07zNpS/hIkdi",
-	"lKzZ5I2XBdSti70qYZUlkRAaxi0pUrkFyXsy+fB/P44m17eno5Oz8aTZE3WRvF0L5RHwhTQ2882tKc8U",
-	"hPaWF8KYCBIqFFJjJpmSECUQwTMWAVVVMer8RRFSbDH+THb9yhGe2xXsIlVVL2skDpBFzyxNMefktqOy",
-	"cSh3DhMiVc5rVw3wCF2ODymXmcAdxLK5/VCYvpCO3IaYJ5Es3XVVFpOKh3c72eXtew/K7pEpLlZtgRoQ",
-	"72CZTZnyLLMVoLCq05JQRdncB5ExZh4iztDfpKmMRdz8rh/0m1lCdJLSjrYk9N6gyo38eoz3xGsSK5K/",
-	"8Zbt86i/pGzGG0B1Ypzc3tC3odzWEBIhKEYwXQGBKBM6K5hqcGCKZZNptWdIX0dOZJGE4OR88m58+XF0",
-	"aq46blhwMpycjM7ORqeB7VFgjiU3TPgUY8psgUKVLcNNFUmVuQqVUFRaJs0v41X7ht0wmzSMA2s5CYNg",
-	"1wVtABEPM4MxXuZ58JWVhOiiQatkr4LbcIkpEgXkhuWh2Qgz59ofXQFmZCVw1D3w854Le4sHQbmJ4wOu",
-	"goFVQ1vJ8g/E3c9aC1t0ktAQmS0IckyamsaTfrury0eReAMvViqVg05nuVy2iXnd5mLecd/Kztn4ZDS5",
-	"GplvNvnGIwu9J57v3aOQdrd75ronRUZS6g28g3a3fWDAhYpNkDG5Qj/M0ZwJHYyMUcca979Hdarf1671",
-	"+91u7bpc4YPqxGqRVO/HixM2pYw03Ups343/cv3xrG0cX2aLBTEQfwgpmWPeYaE3YHgx1pORuak6XQFs",
-	"+e5ObOjv3/cp5Uj3R9UqO9nzbv/dCg0KjpXpmKlqOJZGrVTwEKUEktB7/O+dGrr9bK+INfguNU0vEwnV",
-	"8xTNZ/1D23ieIhtejEE7XE3X61iHmo1ozToKJNGqvInbWcvRG6Y2IGFsjraOGjGx1pRIRBjrkCLoNFPo",
-	"Yo2NfCbe6JSzZbVLJJFG4/Lf5h8hYaY95ah7sGueQrBOuYelaugTwkyU1dnQab3bp4qmLQNKuFRNHXA6",
-	"IEoLmcv9X3muGEC/29cB04XKwDZvDcC0XE0CH/rdrgH47mI5p3Ru2HUeVe9wVYuzpjB4qXUnwiYnqiQs",
-	"kOi0+0pPUwx1HKV2ApMmLIN2w6w0TU13AzA9dj9v5igEIMw0z9n1NwWoDeNVrymRLtV2ri91G/Z0FOsf",
-	"HVXL3RIO9WFKBJqkoxPIbxlXGIE9aG0Y6xSacDaX4O4r84pycMNygfOfXsiNRsYc9rVNRvBJIhCYCZQx",
-	"fPo0PjXFjz5H5Wy1wSevZ2/C/iH+1DqY9vqtwxnOWm962G0dRb2wh13yOjw4yDvMbHPRhnWpJcqnNpwd",
-	"9fqPdpFstUw6V7PJ/3X/sPvKeJ+ELNUmm+QtUz6YrTjo+kZxbUrtjTptalC0sqAFE2kCDJ0zLrYJhk0r",
-	"YaPe1v33Nhp+Leqqtzxa/cvCS8kh11UQqe29/hMDW2nRHe2LpYMPL+09VVOweFVratvVMruvu63xm1pz",
-	"677vi3E7G1H3fd3whbFLv9v/weZ27cEGUtMkgSkWofevZGStxaH1xf05r+it1OOPnze+d/DM8UfPG9/v",
-	"P2v80TP1dZjgR7WqBqWi37Sv2bi4JLK484Pg4mx4MjIUzafJh8n550lQurQytA4+UKl8IAqCfLuD9g0b",
-	"WRZ3SVYgbC1WTf06c+1rezXhuOS+33Ou/1izbAG2TMTVlSl3MCCHWQ5V1VBW5xuN1nvRrePLtD10+tJl",
-	"uIVVlIFa8sIG8FnDMcbBXepZ1GNLdGpvuUuXgTeMKonJzHUgvnTdAQP3Ong1AJIkwGdAiiDtUJXlA00Q",
-	"UXSB0gyymKIJE71HlSOif2OyqcW3rf/x2Lfd1cHfGZ0O/9Ro9p3R43sriveo9rr4FvhtWmgzpJP/r8P6",
-	"6/bh6Fia2JQj3zmpv6OQsS2fiendXNLQIDzO0BHTbXgn+MKcmQU3RJIqXVxRCVPUX4YkVZkuSOw5U5xD",
-	"QhQOblhwMby6vr0Y/3p+HTSdjHLH6Z8D/8orrLf/LePH470N5e/9SABkl7XFW6iFcRgoj4lWvohGm221",
-	"bG37j+aVv2KwOOy++UtBpR8cvOyh2J+i9Qco7ptrd/PfdvZ1wdR2TJhxEzVR7eYKwN5qaffS7hduwo9j",
-	"4TcloxNlu7A1BIllbMCm8NJXOZWz/rr+ZwAAAP//",
+	"zFt5c9vGkv8qXXivyvYueOpwzNT+QUuMw7UsaXUktWt5hSHQJOYRnEFmBqIYF7/71hwAARCkJCfx5i/T",
+	"mKunu6f714e+eiFfpJwhU9IbfPViJBEK8/OEhDG2TjhTgif6Q4QyFDRVlDNv4A0ZcBGhACqB4QMKCPWC",
+	"qO35Hj6SRZqgN/AYb0nFBXq+J8MYF0RvpFapHpNKUDbz1mvfG0e4SLlCFq5aV5gmZIXR9pGBEhkGsIyR",
+	"AWGARCTUnJsksKQqBhVTCXNcQZqQECNQMVoifwQykcgUcBWjWFKJ7QpFyLKFN/js6QO8L34DhWc8JJaM",
+	"OlU3+SGvJKRExVUGdB56HTMqO93euy45nvRbb6Metn4ID6atd5Mj0upPj6Mf8DDskbfdJ/h0KXCKAlmI",
+	"rWGaJrSJS5qemDOeCYwgLRZUyVoSqv6j99RxV6jEqjWcKhTb51xjyFkkIWOKJobVDB8VEKVwkaoqfxeU",
+	"0YVmca/gLWUKZyi8tT4oJYIsUDnNu9D8Gp/uZzWtadozuUv1PlpMnu8xsjCURJ7vCfwto0LzU+tAhXby",
+	"eIZspmJvcHDs66uU/1tn2lpvJVPOJJq7XAo+SXChf4acKWRK/yRaeFahOqmd8e//kla7Nif/U+DUG3j/",
+	"6GzeaMeOyk6+rzlxm0v6OigVLIkEgdNMYvQjBCGPMNAPVksrJJl+Bmvfu2XkgdCETDQjvx+dQ8iZDikR",
+	"CiKOEhhXQJhcogBBZ7ECxpdtuBErIDNCGRCtjBCUNDMAaTVR60PJftWUt4lIN7tTnro2lDry9cJhFAmU",
+	"5ieJIqqJJ8ml4CkKRbWQpySR6Htp6dNXL6RqZSxLoaDvUSSUeb435WJBlDfwFD4qzy8rWK/brWhYb0vB",
+	"fC/kGVNi9RTjT9y0te8llGGvSszPJEuVVKINvf0U9Z9Bkd6/3+AhrMklLILgzrvzAiACjepJsqjZozIR",
+	"PLU8bu2gZut8+47L1xu24X22QvHH75ZyqUhyr19O9Yhet9c7emr/J7Zfl+3OZ3uPXFy+VaEqBRvpb5wU",
+	"n/wLQ6VpHSr9bp2TqqnjFv2XVxe/jE9HV/e358NfhuOz4fuzkdfAgDllO5yMHgE+NRKdEppkAgcQKEGY",
+	"pMhU4EMwyWaBD1xAkLE540sWDJztSRJYkJUe0v/oVx+TBwRF5sgAp1MMlX/HtO5YhZmRjX2YZShlGz5x",
+	"YYmQZo8pTxK+bN+ximIV5DTdjS93OVBLAaiYKEuAwhRinhT+jiptRwVKnjzUQc+CM1xBjEnUdKikLDSy",
+	"KDQnIgpbihrhb09XmFYll5LVAplqk0zFXNDfG5bVFMvs4XtOhYxEczocE5rU6YSwEBPjjJ80flUO/ky0",
+	"oGBKMYnkj4aBEx6tNMfyx932mk7cmLbqhuPrCzjoHR+3ekCSNCatvg9ZmhrwJ2um5HRUfpX5e2ng7Ekm",
+	"NDLacdxhv/d29yGj26vKKflWDcf8pLkwEoKL5zzLm4uL++tPw7Ozpq0iVIQm1QWLTCqYIBAFCRKpjEFv",
+	"MGMabzWguP+8vjgHNwqvr346geN33d4boEzxQnA1SKsNlOx0O79lhClrpPbrX356oYLuIk1a9zOSRFvL",
+	"OqukIiqTZbDO59tQ3fceW3q89UCENqdST7RbXnz0vmw/DLNpEx1nlOE2FcWVyzLolzSBMnV86G2jXN+T",
+	"86wquU+3H1rXNxfno1+HV42mN2NU3aeCWnOxz9l/0hZn+9nPM8/fkLzrllcWK74Q4DybEwvy6LB/t+sc",
+	"7s5YoODSvstef7z9lqtaHm1JlCy0hWiwAQwWlHEBWgoSXoeahjeVl9DrH+sLPUP2YcnU1I3I/qfjyCtt",
+	"0XS3wkjX7lYGBFThQj7F2w2EWBfHECGIwZGhQKIwuifq+e4r3GlkHTzkLFnZkD6QPBOhDVACZDPKMGiy",
+	"ug1nSMUXKO5p9KccE2by/rDfdJI94MVBZyNils8WijFFDfJgiJG8rwi5HmEZ3LIgc4OcIBV8pmOZHyEo",
+	"VgUQk0pAWJwz4TxBYjQhJSLE5PkUX5r5TTQLJC5+3Lf+ys7S9sAI66n5Rv+v7VSDmXJf8fQiO9UBLdmM",
+	"BjX8fCUNMyVQBlLpeNVkInzNOgYq5hItXLTJMDPFAsNncexaQ7QGfimuSPJM8+97WRq98IXWzI3JhTj2",
+	"5Wq6rWi+V/5tGbdRkoqhqNBUiHOnDbsuxN0gBTOWRxw2STDY5PheSVhyMZ8mfOlvvoJE8UBDfKXBeshF",
+	"ZMIRPWyfPpCEM7xjEzTqr1+J3gWFOwAjF1E40JEfYVJGej8zpnd6JhixN/x1s439cJVvZv87clsWfCk0",
+	"usqXy9H56fj8gwtKIgxphJELjawYsRIdVeycW9xkoNwDbkRhNcQ64XyOjZGOEiScUza7Z9liYv3T1pwl",
+	"ERjzTNY2fT962jVulm4f5TtKmxTtMiEhPi+sKQj6WnJkzg1VvM7GZzjT/rmMkPoO19Qg39ovT+rlkz6O",
+	"bm7ORq3rm9HozFt/8fOA717xOWqhKz6/f6CS6FvGNL1XfJNx2qSZijyRjYhcEqiW+XGpG2+TDS2lTiq5",
+	"D5fwMNnaagxT8vB7E1L5vG2P3eB6S2mU48N6GiXV5kdoVvzv52Hrf0jr927r3X3ry7/9c6+zrT6dEQlj",
+	"7RGjLNTwwGbIn+2Pc9C8NqSO7bI8oeT+29s25zVRNpk5N0WT9kCtXTOzfXigkk4ShOH1yXjchiGERERg",
+	"Nd5mI0yitw3nSFVsvxlnlPDZrDBkm9TIRo0KT+EOb1n6qtmso6Mns2UlddyLMl1Ktf6iy2rhl4Pq3BHl",
+	"+9cZ2fjMN5n3KpN1kPvu8OitlndzOF4rdCgySWrx/y/Ds/Hp8GZ8cX7/03B8NjrdH65vDaEQXDQp5QOK",
+	"FSwFZzObPsndncmfkBcqain10AjFjAo3oub/yrhCoMpC5hXPgMg5TLmAGJO03ZyoKgL0nE2H/X5TNKSo",
+	"Suppj1LNYiKQzCUQEFnSGFPYD41pu8c0IczUK3LGaZnW8hcRD+U/niHBmnaa0Zz6EkpyOY0SO5vU8aoA",
+	"vk3VGj1m2GuBOAsxScw1nC+3M/a48uF/fxqd39yfjk7OxufN6qjj5oYQwZnAV9KwyjeVVJ4pCG3lF8KY",
+	"CBIqFFIjJ5mSECUQwTMWAVVVMuopjcKu2Pj8hbn3a5f63A5qF6mqalpjLgFZ9MJoFfM03baMNHNynUqI",
+	"VHnKu8qAJ5Lp+JhymQl8cdJ5UwurHCcVD+c7M83bdRHKHpApLlZtgRoY78g4m9DlRYwrcGH1VktCFWUz",
+	"H0TGmPkRcYZ+7ql8yFjEzXf9Q49ME6J9lVa1JaEPBlhu6NdzvGeWUSxJ/kZftl+lXknZlDfg6sSoua3c",
+	"a1cbZUJ7AVuJCIkQFCWghhBmzgCWMQ1jF/pharRDluMQZJGE4OTi/Kfx1afRqSmL3LHgZHh+Mjo7G50G",
+	"toUBjQNwmpAzhQtXb8i5QyTomIyyGRSRmJ/3QOSR/B27Y9afGLXW6wmDYFdNN4CIh5mBHq9zF/nG7kl0",
+	"LKFvbyvIbbjCFIkCcseKQrOzGoS5wMlQ7VYfdQ+MhFEU5T8Iyj0fH3EVDPQdbfBsExbEFXYtAy16SWiI",
+	"zAYLOV5NTZ9Kv93VsaZIvIEXK5XKQaezXC7bxAy3uZh13FrZORufjM6vR2bNxh15ZKFl5PneAwpp1aBn",
+	"qkQpMpJSb+AdtLvtAwM+VGzsj3El+scMzWPRdspwdqxjgg+oTvV4rSWg3+3WyuwKH1UnVoukWlcvnt6E",
+	"MtJUw9iuqf988+msbV6EzBYLYuD/EFIyQ1AclFgZAQwvx3ozMjMRqYuQbXa8E5tk+e/7LuVS9E9eq6xp",
+	"L+sacCfsaG5IBQ9RSqPQCX3A+oV/jdHAX9Uwd+e9nZTbK2LFsOvypiGKhOpl1893/UPCvUiRDS/HoNWw",
+	"duWbmErrsS1pzXcUSKJVWbQNPshmRUw0QcLYvHrCoiJJKJGIMNZWR9BJplBad2UNpTFK2kNtce0KSaQx",
+	"vPxbaI3hg2l9Oeoe7Nq1ILNT7o95WtNCwkzSyRl+uVMaRWeYwThcqqYmO21KJfS7fYvEN/6EytwnaUvr",
+	"jH9gG8QGYPq7zgMf+t2uXWkdSJ4humM3uSGe42rjOcwXE2u81qwgAiOYrIAqCQsk2oW/yfuHzFSXA83r",
+	"9K5zJybyjgVNTX0DMD18bdg+njDTnFdUivNo1tj9qkKVMjjV3rHPdQb2tNnrHx1VY+cSpvVhQoS+h/ap",
+	"BH7TcU8E9g22YaxggglnMwmuHJqHqIM7lhOcf3olNzcyvtYOW+8FtxKBwFSgjOH2dnxq0P4GQNSD87fT",
+	"d2H/EH9oHUx6/dbhFKetdz3sto6iXtjDLnkbHhzk7Wy2jWmTwql51ud2tx31+k/2q2y1ZDpFs5Dhbf+w",
+	"+8bonoQs1Sw7z5uzfDCiOOj6RZijdVGaEOfCMGrTqyhNpxCdMS620xab1sXGy9sXsLex8UsRrL3n0epP",
+	"Mz8lrVxXMalm+vovNHylQ3c0TJbePry2tbAme/Gm1kO3qy93XzNd45paB+2+9cW8nf2u+1Y3rDB86Xf7",
+	"35ndrgdZm8YlTRKYYGF9/05M1rc4tLq43wsWnZx6/vHL5vcOXjj/6GXz+/0XzT964X0dSvhejbFBKYsQ",
+	"DIBxp1RLIou6IgSXZ8OTkUn63J5/PL/49TwoFcNMoggfqVQ+EAVBLu+gfcfGDCZcxaarSbtZE8pVEYB2",
+	"Yfs6bY1JLqnwt7ztP9afW0AwY3V12MkdHsjBlsNWNazV+Uqj9V4E7Hit+aH9mA74LbqiDNSSFzyA8XSr",
+	"Wugi/nJp0bQt3rHXru1g4AaDNwMHe5IE+BRIYZ5LkMpMsHlGC7HoAqWZzUw47RYwbAJJH1DlEOn/0fHU",
+	"bN3WH5XsE3t18jdaqsO/1LJ9oyX51njjA6q9qr6FhpsO2kzp5H9psf6y/Ug6Ng1tgpNv3NTfFdbkmR17",
+	"hIbjbGabe2ODu4cSJOcMis6UVGWiSL/mFTIdk05wljEfSL7VJnAwr+eOBZfD65v7y/EvFzeBDxlLdIxW",
+	"3tQio4Sy5lij3AX71+DG8gnr7b8g+f5A0dUfNFD5nsipLMFQExNtAsu8w8MmRm18MEHKZi5H2v6j/ujv",
+	"aFwOu+/+VjDrOxs7+y72u3a9AMVDc/Bv/hzQDhe54Y4xS26jpqy/qUbYEptJrxdWKtH/dQWBTbjpSNmO",
+	"jE2Cw+Z7NI7AZFpalSeC1l/W/xcAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
