@@ -2,19 +2,19 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-# One thing after the other: lint and tests share the build cache and the cores.
+# One target after the other: lint and tests share the build cache and the cores.
 .NOTPARALLEL:
 
 # Arguments of `make run`, for example: make run ARGS='--http-addr 127.0.0.1:8081'
 ARGS ?=
-# How long `make chaos` breaks things, how many orders it places meanwhile, and
-# what it damages on purpose.
+# Of `make chaos`: the duration of the faults, the number of orders meanwhile, and
+# the deliberate damage.
 FOR ?= 120s
 ORDERS ?= 500
 PLANT ?=
-# How often `make recovery` kills each.
+# Of `make recovery`: the number of kills of each process.
 REPEATS ?= 10
-# What draws the samples of `make prove`.
+# The seed of the samples of `make prove`.
 SEED ?= 1
 
 .PHONY: help
@@ -37,7 +37,7 @@ run: build ## Run the whole platform on this machine: bin/amends dev $(ARGS)
 	@bin/amends dev $(ARGS)
 
 .PHONY: test
-test: ## Set up what the tests need, and run every test
+test: ## Install the tools of the tests, and run every test
 	@scripts/test.sh
 
 .PHONY: lint
@@ -45,10 +45,10 @@ lint: ## Check style, layers, determinism, generated code, go.mod
 	@scripts/lint.sh
 
 .PHONY: check
-check: lint test ## What CI runs: lint, then test
+check: lint test ## Run lint, then test, as CI does
 
 .PHONY: generate
-generate: ## Write the generated code anew
+generate: ## Regenerate the generated code
 	go generate ./...
 
 .PHONY: fmt
@@ -56,11 +56,11 @@ fmt: ## Format the code as lint wants it
 	@scripts/lint.sh fmt
 
 .PHONY: prove
-prove: ## Try what `make test` has no time for, in under an hour, and write docs/proof.md (SEED, FOR, ORDERS, FAULTS=3)
+prove: ## Run the long tests, in under an hour, and write docs/proof.md (SEED, FOR, ORDERS, FAULTS=3)
 	@SEED='$(SEED)' FOR='$(FOR)' ORDERS='$(ORDERS)' scripts/prove.sh
 
 .PHONY: chaos
-chaos: ## Break the running platform for FOR (120s) under ORDERS (500) orders, and judge it; SEED draws how
+chaos: ## Break the running platform for FOR (120s) under ORDERS (500) orders, and judge it; SEED draws the faults
 	@scripts/temporal-server.sh
 	go test ./proof/chaos -run '^TestChaos$$' -count=1 -v -timeout 30m -chaos.for=$(FOR) -chaos.orders=$(ORDERS) $(if $(filter file,$(origin SEED)),,-chaos.seed=$(SEED)) $(if $(PLANT),-chaos.plant=$(PLANT))
 
@@ -70,20 +70,20 @@ recovery: ## Measure how long customers wait after a worker, PostgreSQL or the e
 	go test ./proof/chaos -run '^$$' -bench '^BenchmarkRecovery$$' -benchtime $(REPEATS)x -timeout 30m
 
 .PHONY: figures
-figures: build ## Print what an order costs on this machine, on a platform of its own
+figures: build ## Print the cost of an order on this machine, on a platform of its own
 	@scripts/figures.sh
 
-# Of `make bench`: how many orders at a time, how many rounds of how many seconds, on
-# which engines. ROUNDS is of `make bench-savings` and `make bench-flat`, too, and WRITE
-# of all of them: the page that gets the results (none: WRITE=).
+# Of `make bench`: orders at a time, rounds, seconds of a round, engines. ROUNDS also
+# applies to `make bench-savings` and `make bench-flat`. WRITE applies to all of them: the
+# page for the results (none: WRITE=).
 CONCURRENCY ?= 1,32
 ROUNDS ?= 3
 SECONDS ?= 20
 ENGINES ?= postgres,dev
 WRITE ?= docs/benchmarks.md
-# PROFILE=1 also leaves CPU profiles in bin/profiles, and a table of them on the page.
+# PROFILE=1 also writes CPU profiles to bin/profiles, and a table of them to the page.
 PROFILE ?=
-# Orders that the two platforms of `make bench-flat` have had, and minutes of `make soak`.
+# Earlier orders of the two platforms of `make bench-flat`, and minutes of `make soak`.
 FROM ?= 1000
 TO ?= 10000
 MINUTES ?= 10
@@ -98,11 +98,11 @@ bench: bench-tools ## Measure an order against the floor (CONCURRENCY=1,32 ROUND
 	bin/bench run --concurrency $(CONCURRENCY) --rounds $(ROUNDS) --duration $(SECONDS)s --engines $(ENGINES) --write '$(WRITE)' $(if $(PROFILE),--profile bin/profiles) $(ARGS)
 
 .PHONY: bench-savings
-bench-savings: bench-tools ## Measure what each of the things that an order is made of saves or costs
+bench-savings: bench-tools ## Measure the saving or the cost of each part of an order
 	scripts/bench-savings.sh --rounds $(ROUNDS) --write '$(WRITE)' $(ARGS)
 
 .PHONY: bench-flat
-bench-flat: bench-tools ## Measure whether an order costs the same after many (FROM=1000 TO=10000)
+bench-flat: bench-tools ## Compare the cost of an order on a young platform and on an old one (FROM=1000 TO=10000)
 	bin/bench flat --from $(FROM) --to $(TO) --rounds $(ROUNDS) --write '$(WRITE)' $(ARGS)
 
 .PHONY: soak
