@@ -48,7 +48,8 @@ var layers = []layer{
 
 	{"fault", "", "others"},
 	{"internal/money", "fault", "others"},
-	{"internal/database", "saga/barrier/txn fault", "temporal echo viper"},
+	{"internal/database", "internal/database/pipeline saga/barrier/txn fault", "temporal echo viper"},
+	{"internal/database/pipeline", "saga/barrier/txn", "temporal echo viper"},
 	{"internal/config", "internal/** fault", "echo"},
 	{"internal/telemetry", "fault", "gorm echo viper"},
 	{"internal/engine", "fault", "gorm echo viper"},

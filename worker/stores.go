@@ -18,7 +18,7 @@ type stores struct {
 
 func open(ctx context.Context, r row, o Options) (*stores, error) {
 	s := o.Services[r.name]
-	options := database.Options{MaxConns: s.MaxConns, LockTimeout: o.LockTimeout, Durable: o.Durable}
+	options := database.Options{MaxConns: s.MaxConns, LockTimeout: o.LockTimeout, Durable: o.Durable, NoPipeline: o.NoPipeline}
 	own, err := database.Open(ctx, s.DSN, options)
 	if err != nil {
 		return nil, about(r.name, err)

@@ -46,6 +46,8 @@ type Options struct {
 	LockTimeout time.Duration
 	// Durable makes SQLite wait for the disk at every commit.
 	Durable bool
+	// NoPipeline sends every statement to PostgreSQL by itself.
+	NoPipeline bool
 	// DrainTimeout is how long a stop waits for activities that run; 0 is 20 s.
 	DrainTimeout time.Duration
 	// Pollers are each service's; zero is the default.

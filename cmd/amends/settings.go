@@ -39,6 +39,7 @@ func workerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 		Attributes:    attributes,
 		LockTimeout:   c.LockTimeout,
 		Durable:       c.Durable,
+		NoPipeline:    !c.Pipeline,
 		DrainTimeout:  c.DrainTimeout,
 		Pollers:       worker.Pollers{Min: c.Worker.MinPollers, Max: c.Worker.MaxPollers},
 		WorkflowCache: c.Worker.WorkflowCache,

@@ -90,6 +90,11 @@ type Config struct {
 	// transaction holds before it is retried. Default: 3s.
 	LockTimeout time.Duration `key:"lock_timeout"`
 
+	// Pipeline sends statements to PostgreSQL together where no caller waits for
+	// their answers. Turn it off behind a proxy that cannot take several at once; a
+	// transaction then takes more round trips. Default: true.
+	Pipeline bool `key:"pipeline"`
+
 	// DrainTimeout is how long a stopping process waits for requests and
 	// activities that are running; what is cut off then is repeated elsewhere.
 	// `amends dev` waits 6s at most. Default: 20s.
@@ -203,6 +208,7 @@ func Default() Config {
 		Doctor:           defaultDoctor(),
 		PlacementTimeout: 10 * time.Second,
 		LockTimeout:      3 * time.Second,
+		Pipeline:         true,
 		DrainTimeout:     20 * time.Second,
 		Log:              Log{Format: "text"},
 	}

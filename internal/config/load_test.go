@@ -78,6 +78,7 @@ func TestLoad(t *testing.T) {
 		c, err := config.Load(config.Source{File: file(t, `
 durable: true
 lock_timeout: 1500ms
+pipeline: false
 temporal: {address: "engine:7233", api_key: hidden}
 services:
   order: {dsn: "sqlite:order.db", max_conns: 3}
@@ -90,7 +91,7 @@ log: {level: debug}
 `)}, config.Needs{})
 		require.NoError(t, err)
 		want := config.Default()
-		want.Durable, want.LockTimeout = true, 1500*time.Millisecond
+		want.Durable, want.LockTimeout, want.Pipeline = true, 1500*time.Millisecond, false
 		want.Temporal.Address, want.Temporal.APIKey = "engine:7233", "hidden"
 		want.Services.Order.DSN, want.Services.Order.MaxConns = "sqlite:order.db", 3
 		want.Services.Payment.Queue = "money"

@@ -18,6 +18,7 @@ import (
 	"gorm.io/gorm/logger"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database/pipeline"
 )
 
 // Options are the settings of a pool of connections.
@@ -34,6 +35,10 @@ type Options struct {
 	// of the process (synchronous=FULL); each commit then waits for the disk. On
 	// PostgreSQL it changes nothing. The default is false.
 	Durable bool
+	// NoPipeline sends every statement by itself, as pgx does, where a proxy in
+	// between cannot take several at once. On SQLite it changes nothing. The default
+	// is false: see package pipeline.
+	NoPipeline bool
 }
 
 const (
@@ -114,7 +119,11 @@ func openPostgres(dsn string, o Options) (*sql.DB, error) {
 	setDefault(cfg.RuntimeParams, "application_name", "amends")
 	setDefault(cfg.RuntimeParams, "lock_timeout", millis(o.LockTimeout))
 	setDefault(cfg.RuntimeParams, "idle_in_transaction_session_timeout", millis(idleTransaction))
-	pool := sql.OpenDB(connector{stdlib.GetConnector(*cfg)})
+	connector := stdlib.GetConnector(*cfg)
+	if !o.NoPipeline {
+		connector = pipeline.New(connector)
+	}
+	pool := sql.OpenDB(connector)
 	conns := o.MaxConns
 	if conns <= 0 {
 		conns = defaultPostgresConns

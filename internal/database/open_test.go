@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
 
@@ -32,6 +33,23 @@ func TestOpen(t *testing.T) {
 				require.NoError(t, db.Raw("PRAGMA "+pragma).Scan(&got).Error)
 				require.Equal(t, want, got, pragma)
 			}
+		}
+	})
+
+	t.Run("SendsStatementsTogetherUnlessToldNotTo", func(t *testing.T) {
+		t.Parallel()
+		dsn := dbtest.Postgres(t)
+		for _, off := range []bool{false, true} {
+			pool, err := dbtest.Open(t, dsn, database.Options{NoPipeline: off}).DB()
+			require.NoError(t, err)
+			conn, err := pool.Conn(t.Context())
+			require.NoError(t, err)
+			require.NoError(t, conn.Raw(func(driver any) error {
+				_, itself := driver.(*stdlib.Conn)
+				require.Equal(t, off, itself, "the connection is pgx's own")
+				return nil
+			}))
+			require.NoError(t, conn.Close())
 		}
 	})
 

@@ -48,7 +48,7 @@ func migrate(ctx context.Context, db *gorm.DB) error { return database.Migrate(c
 
 func each(t *testing.T, body func(t *testing.T, db *gorm.DB)) {
 	t.Helper()
-	dbtest.Each(t, migrate, body)
+	dbtest.EachDriver(t, migrate, body)
 }
 
 func nothing(context.Context, *gorm.DB) error { return nil }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,18 +17,35 @@ import (
 	"github.com/amends/amends/internal/database"
 )
 
+// engine is a way to open a fresh database.
+type engine struct {
+	name    string
+	dsn     func(testing.TB) string
+	options database.Options
+}
+
+var engines = []engine{{name: "sqlite", dsn: SQLite}, {name: "postgres", dsn: Postgres}}
+
 // Each runs body on a fresh database of each engine, migrated by migrate, in the
 // parallel subtests "sqlite" (a file) and "postgres" (see [Postgres]).
 func Each(t *testing.T, migrate func(ctx context.Context, db *gorm.DB) error, body func(t *testing.T, db *gorm.DB)) {
 	t.Helper()
-	engines := []struct {
-		name string
-		dsn  func(testing.TB) string
-	}{{"sqlite", SQLite}, {"postgres", Postgres}}
+	each(t, engines, migrate, body)
+}
+
+// EachDriver is [Each] with a third subtest, "postgres-unpipelined", for what
+// depends on how statements travel: there every statement is sent by itself.
+func EachDriver(t *testing.T, migrate func(ctx context.Context, db *gorm.DB) error, body func(t *testing.T, db *gorm.DB)) {
+	t.Helper()
+	each(t, append(slices.Clip(engines), engine{"postgres-unpipelined", Postgres, database.Options{NoPipeline: true}}), migrate, body)
+}
+
+func each(t *testing.T, engines []engine, migrate func(ctx context.Context, db *gorm.DB) error, body func(t *testing.T, db *gorm.DB)) {
+	t.Helper()
 	for _, engine := range engines {
 		t.Run(engine.name, func(t *testing.T) {
 			t.Parallel()
-			db := Open(t, engine.dsn(t), database.Options{})
+			db := Open(t, engine.dsn(t), engine.options)
 			require.NoError(t, migrate(t.Context(), db))
 			body(t, db)
 		})

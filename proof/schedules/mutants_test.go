@@ -103,14 +103,14 @@ var mutants = []mutant{
 		by: named("./saga/barrier", "Test.*(Outcome|Conclude|Table|Outside)"),
 	},
 	{
-		name: "AQueuedWriteIsNotChecked", file: "internal/database/conn.go",
+		name: "AQueuedWriteIsNotChecked", file: "internal/database/pipeline/conn.go",
 		was: "SELECT 1 / (count(*) = %d)::int FROM written", is: "SELECT 1 + (count(*) = %d)::int FROM written",
-		by: named("./internal/database", "Leaves"),
+		by: named("./internal/database/pipeline", "Leaves"),
 	},
 	{
-		name: "AFailedBatchGoesOn", file: "internal/database/conn.go",
+		name: "AFailedBatchGoesOn", file: "internal/database/pipeline/conn.go",
 		was: "		c.failed = err\n", is: "",
-		by: named("./internal/database", "Leaves"),
+		by: named("./internal/database/pipeline", "Leaves"),
 	},
 	{
 		name: "QuoteIsNotRecorded", file: "services/catalog/store/quote.go", quick: true,

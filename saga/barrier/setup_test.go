@@ -107,10 +107,10 @@ func (b testBundle) state(t *testing.T) barrier.State {
 	return states[0]
 }
 
-// each runs body on both engines with a step that nothing happened to.
+// each runs body on both engines, and on both drivers of PostgreSQL, with a step that nothing happened to.
 func each(t *testing.T, body func(t *testing.T, b testBundle)) {
 	t.Helper()
-	dbtest.Each(t, migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.EachDriver(t, migrate, func(t *testing.T, db *gorm.DB) {
 		body(t, testBundle{db, barrier.Key{Saga: "ord_1", Step: "inventory.reserve"}})
 	})
 }

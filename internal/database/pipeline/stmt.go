@@ -1,4 +1,4 @@
-package database
+package pipeline
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package database
+package pipeline
 
 import (
 	"bytes"
@@ -17,7 +17,10 @@ import (
 	"github.com/amends/amends/saga/barrier/txn"
 )
 
-// connector makes connections of pgx that save round trips.
+// New returns a connector whose connections are those of inner, which must be
+// pgx's, and send statements together.
+func New(inner driver.Connector) driver.Connector { return connector{inner} }
+
 type connector struct{ driver.Connector }
 
 // Connect implements [driver.Connector].
@@ -33,14 +36,8 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return &conn{Conn: pg}, nil
 }
 
-// conn is a connection of pgx for database/sql that keeps statements back whose
-// answers nobody waits for, and sends them in one round trip with the one that
-// follows: BEGIN with the first statement of a transaction, and what was queued
-// (see [txn.Queue]) with the next statement or with COMMIT. The server carries
-// them out in their order and stops at the first that fails, so a COMMIT that
-// succeeds says that all before it did.
-//
-// Outside a transaction nothing is kept back, and all is as pgx does it.
+// conn is a connection of pgx that holds statements back, as the package comment
+// describes.
 type conn struct {
 	*stdlib.Conn
 
