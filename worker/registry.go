@@ -1,13 +1,11 @@
 package worker
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
-	"gorm.io/gorm"
-
 	"github.com/amends/amends/activities"
+	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga"
 	catalogstore "github.com/amends/amends/services/catalog/store"
 	inventorystore "github.com/amends/amends/services/inventory/store"
@@ -24,8 +22,7 @@ import (
 type row struct {
 	name string
 	// own is the service's database, outside that of its simulator, if it has one.
-	own     schema
-	outside *schema
+	own, outside database.Schema
 	// bind registers the service's steps.
 	bind func(r saga.Registry, s *stores)
 	// audit registers the doctor's questions to the service; the order service's
@@ -35,15 +32,10 @@ type row struct {
 	decides bool
 }
 
-// schema is how a database is brought up to date and checked.
-type schema struct {
-	migrate, ready func(context.Context, *gorm.DB) error
-}
-
 // registry has one row per service.
 var registry = []row{
 	{
-		name: "order", own: schema{orderstore.Migrate, orderstore.Ready}, decides: true,
+		name: "order", own: orderstore.Schema, decides: true,
 		bind: func(r saga.Registry, s *stores) { activities.BindOrder(r, orderstore.New(s.own)) },
 		audit: func(r saga.Registry, s *stores, engine activities.Sagas) {
 			orders := orderstore.New(s.own)
@@ -52,22 +44,22 @@ var registry = []row{
 		},
 	},
 	{
-		name: "catalog", own: schema{catalogstore.Migrate, catalogstore.Ready},
+		name: "catalog", own: catalogstore.Schema,
 		bind: func(r saga.Registry, s *stores) { activities.BindCatalog(r, catalogstore.New(s.own)) },
 		audit: func(r saga.Registry, s *stores, _ activities.Sagas) {
 			activities.BindCatalogAudit(r, catalogstore.New(s.own))
 		},
 	},
 	{
-		name: "inventory", own: schema{inventorystore.Migrate, inventorystore.Ready},
+		name: "inventory", own: inventorystore.Schema,
 		bind: func(r saga.Registry, s *stores) { activities.BindInventory(r, inventorystore.New(s.own)) },
 		audit: func(r saga.Registry, s *stores, _ activities.Sagas) {
 			activities.BindInventoryAudit(r, inventorystore.New(s.own))
 		},
 	},
 	{
-		name: "payment", own: schema{paymentstore.Migrate, paymentstore.Ready},
-		outside: &schema{providersimulator.Migrate, providersimulator.Ready},
+		name: "payment", own: paymentstore.Schema,
+		outside: providersimulator.Schema,
 		bind: func(r saga.Registry, s *stores) {
 			provider := providersimulator.New(s.outside, providersimulator.Options{})
 			activities.BindPayment(r, payment.New(paymentstore.New(s.own), provider))
@@ -78,8 +70,8 @@ var registry = []row{
 		},
 	},
 	{
-		name: "shipping", own: schema{shippingstore.Migrate, shippingstore.Ready},
-		outside: &schema{carriersimulator.Migrate, carriersimulator.Ready},
+		name: "shipping", own: shippingstore.Schema,
+		outside: carriersimulator.Schema,
 		bind: func(r saga.Registry, s *stores) {
 			carrier := carriersimulator.New(s.outside, carriersimulator.Options{})
 			activities.BindShipping(r, shipping.New(shippingstore.New(s.own), carrier, shipping.Options{}))

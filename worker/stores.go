@@ -46,11 +46,11 @@ func (silent) Error() string   { return "" }
 func (s silent) Unwrap() error { return s.error }
 
 func (s *stores) migrate(ctx context.Context) error {
-	if err := s.row.own.migrate(ctx, s.own); err != nil {
+	if err := s.row.own.Migrate(ctx, s.own); err != nil {
 		return about(s.row.name, err)
 	}
 	if s.outside != nil {
-		if err := s.row.outside.migrate(ctx, s.outside); err != nil {
+		if err := s.row.outside.Migrate(ctx, s.outside); err != nil {
 			return about(s.row.name+"'s simulator", err)
 		}
 	}
@@ -58,11 +58,11 @@ func (s *stores) migrate(ctx context.Context) error {
 }
 
 func (s *stores) ready(ctx context.Context) error {
-	if err := s.row.own.ready(ctx, s.own); err != nil {
+	if err := s.row.own.Ready(ctx, s.own); err != nil {
 		return about(s.row.name, err)
 	}
 	if s.outside != nil {
-		if err := s.row.outside.ready(ctx, s.outside); err != nil {
+		if err := s.row.outside.Ready(ctx, s.outside); err != nil {
 			return about(s.row.name+"'s simulator", err)
 		}
 	}

@@ -23,11 +23,23 @@ const (
 	sqliteAttempts = 3
 )
 
-// Migrate brings db to the newest version of the sources, which hold files
-// NNNNN_name.sql for goose at their roots and share one numbering. Any number of
-// processes may do so at once. A repeat changes nothing. A migration that fails
-// is rolled back, and those before it stay.
-func Migrate(ctx context.Context, db *gorm.DB, sources ...fs.FS) error {
+// Schema is what a database must hold: file systems with files NNNNN_name.sql for
+// goose at their roots, which share one numbering.
+type Schema []fs.FS
+
+// Migrations returns the folder "migrations" of tree, as a source of a [Schema].
+func Migrations(tree fs.FS) fs.FS {
+	folder, err := fs.Sub(tree, "migrations")
+	if err != nil {
+		panic(err) // fs.Sub refuses malformed names only
+	}
+	return folder
+}
+
+// Migrate brings db to the newest version. Several processes may do so at once. A
+// repeat changes nothing. A migration that fails is rolled back; those before it
+// stay.
+func (s Schema) Migrate(ctx context.Context, db *gorm.DB) error {
 	attempts := 1
 	var options []goose.ProviderOption
 	if db.Name() == "postgres" {
@@ -39,7 +51,7 @@ func Migrate(ctx context.Context, db *gorm.DB, sources ...fs.FS) error {
 	} else {
 		attempts = sqliteAttempts
 	}
-	p, err := provider(db, sources, options...)
+	p, err := s.provider(db, options...)
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
@@ -54,11 +66,11 @@ func Migrate(ctx context.Context, db *gorm.DB, sources ...fs.FS) error {
 	return nil
 }
 
-// Ready returns nil if db answers and is at the newest version of the sources or
-// beyond it (an older program beside a newer one during a deploy), else a fault
-// of kind transient: what is missing may come. It changes nothing.
-func Ready(ctx context.Context, db *gorm.DB, sources ...fs.FS) error {
-	p, err := provider(db, sources)
+// Ready returns nil if db answers and is at the newest version or beyond it (an
+// older program runs beside a newer one during a deploy), otherwise a fault of kind
+// transient: another process may still be migrating. It changes nothing.
+func (s Schema) Ready(ctx context.Context, db *gorm.DB) error {
+	p, err := s.provider(db)
 	if err != nil {
 		return fmt.Errorf("ready: %w", err)
 	}
@@ -86,7 +98,7 @@ func Ready(ctx context.Context, db *gorm.DB, sources ...fs.FS) error {
 }
 
 // provider returns goose as a library over the merged sources, without globals.
-func provider(db *gorm.DB, sources []fs.FS, options ...goose.ProviderOption) (*goose.Provider, error) {
+func (s Schema) provider(db *gorm.DB, options ...goose.ProviderOption) (*goose.Provider, error) {
 	pool, err := db.DB()
 	if err != nil {
 		return nil, err
@@ -95,7 +107,7 @@ func provider(db *gorm.DB, sources []fs.FS, options ...goose.ProviderOption) (*g
 	if db.Name() == "sqlite" {
 		dialect = goose.DialectSQLite3
 	}
-	return goose.NewProvider(dialect, pool, merged(sources), append(options, goose.WithDisableGlobalRegistry(true))...)
+	return goose.NewProvider(dialect, pool, merged(s), append(options, goose.WithDisableGlobalRegistry(true))...)
 }
 
 // merged shows several file systems as one. Names must differ; goose refuses

@@ -24,7 +24,7 @@ func TestMigrate(t *testing.T) {
 		t.Parallel()
 		dbtest.Each(t, nothing, func(t *testing.T, db *gorm.DB) {
 			for range 2 {
-				require.NoError(t, database.Migrate(t.Context(), db, labels, shelves))
+				require.NoError(t, database.Schema{labels, shelves}.Migrate(t.Context(), db))
 				require.NoError(t, db.Exec("SELECT 1 FROM shelf, label").Error)
 			}
 		})
@@ -42,7 +42,7 @@ func TestMigrate(t *testing.T) {
 					db := dbtest.Open(t, where, database.Options{})
 					wg.Go(func() {
 						<-start
-						errs[i] = database.Migrate(t.Context(), db, shelves, labels)
+						errs[i] = database.Schema{shelves, labels}.Migrate(t.Context(), db)
 					})
 				}
 				close(start)
@@ -58,10 +58,10 @@ func TestMigrate(t *testing.T) {
 		t.Parallel()
 		broken := fstest.MapFS{"00002_broken.sql": {Data: []byte("-- +goose Up\nCREATE TABLE half (n bigint);\nINSERT INTO nowhere VALUES (1);\n")}}
 		dbtest.Each(t, nothing, func(t *testing.T, db *gorm.DB) {
-			require.Error(t, database.Migrate(t.Context(), db, shelves, broken))
+			require.Error(t, database.Schema{shelves, broken}.Migrate(t.Context(), db))
 			require.NoError(t, db.Exec("SELECT 1 FROM shelf").Error)
 			require.Error(t, db.Exec("SELECT 1 FROM half").Error)
-			require.NoError(t, database.Migrate(t.Context(), db, shelves, labels), "a repaired one goes on")
+			require.NoError(t, database.Schema{shelves, labels}.Migrate(t.Context(), db), "a repaired one goes on")
 		})
 	})
 
@@ -69,9 +69,9 @@ func TestMigrate(t *testing.T) {
 		t.Parallel()
 		db := dbtest.Open(t, "sqlite::memory:", database.Options{})
 		sameVersion := fstest.MapFS{"00001_other.sql": shelves["00001_shelf.sql"]}
-		require.Error(t, database.Migrate(t.Context(), db, shelves, shelves))
-		require.Error(t, database.Migrate(t.Context(), db, shelves, sameVersion))
-		require.Error(t, database.Migrate(t.Context(), db), "nothing to migrate to is a mistake")
+		require.Error(t, database.Schema{shelves, shelves}.Migrate(t.Context(), db))
+		require.Error(t, database.Schema{shelves, sameVersion}.Migrate(t.Context(), db))
+		require.Error(t, database.Schema{}.Migrate(t.Context(), db), "nothing to migrate to is a mistake")
 	})
 
 	t.Run("StopsWhenCancelled", func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestMigrate(t *testing.T) {
 		dbtest.Each(t, nothing, func(t *testing.T, db *gorm.DB) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
-			require.ErrorIs(t, database.Migrate(ctx, db, shelves), context.Canceled)
+			require.ErrorIs(t, database.Schema{shelves}.Migrate(ctx, db), context.Canceled)
 		})
 	})
 }
@@ -95,7 +95,7 @@ func TestBarrierGoesUpAndDown(t *testing.T) {
 		p, err := goose.NewProvider(dialect, pool, barrier.Migrations)
 		require.NoError(t, err)
 		for range 2 {
-			require.NoError(t, database.Migrate(t.Context(), db, barrier.Migrations))
+			require.NoError(t, database.Schema{barrier.Migrations}.Migrate(t.Context(), db))
 			require.NoError(t, db.Exec("SELECT saga FROM barrier").Error)
 			_, err = p.DownTo(t.Context(), 0)
 			require.NoError(t, err)
@@ -107,7 +107,7 @@ func TestBarrierGoesUpAndDown(t *testing.T) {
 func TestReady(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, nothing, func(t *testing.T, db *gorm.DB) {
-		ready := func(sources ...fs.FS) error { return database.Ready(t.Context(), db, sources...) }
+		ready := func(sources ...fs.FS) error { return database.Schema(sources).Ready(t.Context(), db) }
 		notReady := func(err error) {
 			t.Helper()
 			require.Equal(t, fault.Transient, fault.KindOf(err), "%v", err)
@@ -115,15 +115,15 @@ func TestReady(t *testing.T) {
 		}
 		notReady(ready(shelves))
 		require.Error(t, db.Exec("SELECT 1 FROM goose_db_version").Error, "asking changes nothing")
-		require.NoError(t, database.Migrate(t.Context(), db, shelves))
+		require.NoError(t, database.Schema{shelves}.Migrate(t.Context(), db))
 		require.NoError(t, ready(shelves))
 		notReady(ready(shelves, labels))
-		require.NoError(t, database.Migrate(t.Context(), db, shelves, labels))
+		require.NoError(t, database.Schema{shelves, labels}.Migrate(t.Context(), db))
 		require.NoError(t, ready(shelves), "a newer program has migrated already")
 
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		require.ErrorIs(t, database.Ready(ctx, db, shelves), context.Canceled)
+		require.ErrorIs(t, database.Schema{shelves}.Ready(ctx, db), context.Canceled)
 		require.NoError(t, database.Close(db))
 		require.Error(t, ready(shelves))
 	})

@@ -82,7 +82,7 @@ func Open(ctx context.Context, dsn string, o Options) (*gorm.DB, error) {
 		TranslateError:         true,
 		DisableAutomaticPing:   true, // it would ignore ctx
 		Logger:                 logger.Discard,
-		NowFunc:                now,
+		NowFunc:                Now,
 	})
 	if err == nil {
 		err = pool.PingContext(ctx)
@@ -106,9 +106,6 @@ func Close(db *gorm.DB) error {
 func isPostgres(dsn string) bool {
 	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
 }
-
-// now is the time as both engines keep it.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 func openPostgres(dsn string, o Options) (*sql.DB, error) {
 	cfg, err := pgx.ParseConfig(dsn)

@@ -44,7 +44,7 @@ CREATE TABLE label (name text PRIMARY KEY);
 DROP TABLE label;
 `)}}
 
-func migrate(ctx context.Context, db *gorm.DB) error { return database.Migrate(ctx, db, shelves) }
+var migrate = database.Schema{shelves}.Migrate
 
 func each(t *testing.T, body func(t *testing.T, db *gorm.DB)) {
 	t.Helper()

@@ -2,11 +2,15 @@ package database
 
 import (
 	"context"
+	"time"
 
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/saga/barrier/txn"
 )
+
+// Now returns the present as both engines store it: UTC, in whole microseconds.
+func Now() time.Time { return txn.Now() }
 
 // InTx runs f in one transaction and commits it, as [txn.Run] does (retries
 // included), and returns its error as [Fault] maps it.

@@ -111,14 +111,14 @@ func open(tb testing.TB, dsns DSNs, migrate bool, over func(testing.TB, *gorm.DB
 		return db
 	}
 	s := &Shop{
-		Orders:    orderstore.New(open("order", dsns.Order, orderstore.Migrate)),
-		Catalog:   catalogstore.New(open("catalog", dsns.Catalog, catalogstore.Migrate)),
-		Inventory: inventorystore.New(open("inventory", dsns.Inventory, inventorystore.Migrate)),
-		Payments:  paymentstore.New(open("payment", dsns.Payment, paymentstore.Migrate)),
-		Shipments: shippingstore.New(open("shipping", dsns.Shipping, shippingstore.Migrate)),
-		Carrier:   carriersim.New(open("carrier", dsns.Carrier, carriersim.Migrate), carriersim.Options{MaxHang: time.Second}),
+		Orders:    orderstore.New(open("order", dsns.Order, orderstore.Schema.Migrate)),
+		Catalog:   catalogstore.New(open("catalog", dsns.Catalog, catalogstore.Schema.Migrate)),
+		Inventory: inventorystore.New(open("inventory", dsns.Inventory, inventorystore.Schema.Migrate)),
+		Payments:  paymentstore.New(open("payment", dsns.Payment, paymentstore.Schema.Migrate)),
+		Shipments: shippingstore.New(open("shipping", dsns.Shipping, shippingstore.Schema.Migrate)),
+		Carrier:   carriersim.New(open("carrier", dsns.Carrier, carriersim.Schema.Migrate), carriersim.Options{MaxHang: time.Second}),
 	}
-	s.Provider = simulator.New(open("provider", dsns.Provider, simulator.Migrate), simulator.Options{
+	s.Provider = simulator.New(open("provider", dsns.Provider, simulator.Schema.Migrate), simulator.Options{
 		HangFor: time.Second, SlowFor: time.Millisecond,
 		Now: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) },
 	})

@@ -20,7 +20,7 @@ func Example() {
 		return
 	}
 	defer func() { _ = database.Close(db) }()
-	if err := database.Migrate(ctx, db, barrier.Migrations); err != nil {
+	if err := (database.Schema{barrier.Migrations}).Migrate(ctx, db); err != nil {
 		fmt.Println(err)
 		return
 	}

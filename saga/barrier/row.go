@@ -59,9 +59,6 @@ type row struct {
 // TableName returns the name of the ledger.
 func (*row) TableName() string { return "barrier" }
 
-// now is the time as both engines keep it.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
-
 // insert claims c's key with r, which says what the call does not. It says
 // whether the key was free; if another transaction has claimed it and is still
 // open, insert waits for its end.
@@ -76,7 +73,7 @@ func insert(tx *gorm.DB, c Call, r row) (bool, error) {
 		}
 	}
 	r.Saga, r.Step, r.Generation, r.Fingerprint = c.Key.Saga, c.Key.Step, c.Key.Generation, c.Fingerprint
-	r.CreatedAt = now()
+	r.CreatedAt = txn.Now()
 	r.UpdatedAt = r.CreatedAt
 	res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&r)
 	return res.RowsAffected == 1, res.Error
@@ -107,7 +104,7 @@ func find(tx *gorm.DB, k Key) (*row, error) {
 // fields that are not empty. It says whether there was such a row. Two changes
 // of a row queue; the second sees what the first made of it.
 func change(tx *gorm.DB, k Key, r row, from ...State) (bool, error) {
-	r.UpdatedAt = now()
+	r.UpdatedAt = txn.Now()
 	res := where(tx.Model(&row{}), k).Where("state IN ?", from).Updates(r)
 	return res.RowsAffected == 1, res.Error
 }

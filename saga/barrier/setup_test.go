@@ -1,7 +1,6 @@
 package barrier_test
 
 import (
-	"context"
 	"testing"
 	"testing/fstest"
 
@@ -28,9 +27,7 @@ CREATE TABLE effect (saga text NOT NULL, name text NOT NULL);
 DROP TABLE effect;
 `)}}
 
-func migrate(ctx context.Context, db *gorm.DB) error {
-	return database.Migrate(ctx, db, barrier.Migrations, effects)
-}
+var migrate = database.Schema{barrier.Migrations, effects}.Migrate
 
 type request struct {
 	SKU      string `json:"sku"`

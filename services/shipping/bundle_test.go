@@ -32,13 +32,13 @@ type testBundle struct {
 func each(t *testing.T, body func(t *testing.T, b testBundle)) {
 	t.Helper()
 
-	dbtest.Each(t, store.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		dsn := dbtest.SQLite
 		if db.Name() == "postgres" {
 			dsn = dbtest.Postgres
 		}
 		book := dbtest.Open(t, dsn(t), database.Options{})
-		require.NoError(t, simulator.Migrate(t.Context(), book))
+		require.NoError(t, simulator.Schema.Migrate(t.Context(), book))
 		body(t, testBundle{db: db, store: store.New(db), sim: simulator.New(book, simulator.Options{})})
 	})
 }

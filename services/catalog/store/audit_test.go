@@ -16,7 +16,7 @@ import (
 func TestAudit(t *testing.T) {
 	t.Parallel()
 
-	dbtest.Each(t, store.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		s := setup(t, db)
 		_, err := s.Quote(t.Context(), order("quoted"), ask(catalog.Line{SKU: "MUG", Quantity: 2}))
 		require.NoError(t, err)
@@ -41,7 +41,7 @@ func TestAudit(t *testing.T) {
 func TestAuditFindsAQuoteThatNobodyCanHaveGot(t *testing.T) {
 	t.Parallel()
 
-	dbtest.Each(t, store.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		s := setup(t, db)
 		_, err := s.Quote(t.Context(), order("quoted"), ask(catalog.Line{SKU: "MUG", Quantity: 2}))
 		require.NoError(t, err)

@@ -23,7 +23,7 @@ const batch = 500
 
 // Import implements [catalog.Service].
 func (s *Store) Import(ctx context.Context, products []catalog.Product) error {
-	now := time.Now().UTC().Truncate(time.Microsecond)
+	now := database.Now()
 	rows := make([]productRow, 0, len(products))
 	categories := map[string]categoryRow{}
 	for _, p := range products {

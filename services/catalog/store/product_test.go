@@ -18,7 +18,7 @@ import (
 func TestImport(t *testing.T) {
 	t.Parallel()
 
-	dbtest.Each(t, store.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		s := setup(t, db)
 		updatedAt := func(t *testing.T, sku string) time.Time {
 			t.Helper()
@@ -92,7 +92,7 @@ func TestImport(t *testing.T) {
 func TestProductNotFound(t *testing.T) {
 	t.Parallel()
 
-	dbtest.Each(t, store.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		_, err := store.New(db).Product(t.Context(), "SPOON")
 		require.Equal(t, fault.NotFound, fault.CodeOf(err))
 		require.Equal(t, fault.Business, fault.KindOf(err))

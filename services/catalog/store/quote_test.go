@@ -52,7 +52,7 @@ func TestQuote(t *testing.T) {
 		Total: money.New(12600, "EUR"),
 	}
 
-	dbtest.Each(t, store.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		s := setup(t, db)
 
 		t.Run("PricesTheLines", func(t *testing.T) {
@@ -124,7 +124,7 @@ func TestQuote(t *testing.T) {
 func TestQuoteSeesOneMoment(t *testing.T) {
 	t.Parallel()
 
-	dbtest.Each(t, store.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		s := setup(t, db)
 		dear := []catalog.Product{mug(), kettle()}
 		for i := range dear {
@@ -182,7 +182,7 @@ func TestAKeyThatDoesNotFitIsABug(t *testing.T) {
 	t.Parallel()
 
 	db := dbtest.Open(t, dbtest.Postgres(t), database.Options{})
-	require.NoError(t, store.Migrate(t.Context(), db))
+	require.NoError(t, store.Schema.Migrate(t.Context(), db))
 	_, err := setup(t, db).Quote(t.Context(), order("\x00"), ask(catalog.Line{SKU: "MUG", Quantity: 1}))
 	require.Equal(t, fault.Bug, fault.KindOf(err), "%v", err)
 	require.Equal(t, fault.Invalid, fault.CodeOf(err), "%v", err)

@@ -14,7 +14,7 @@ import (
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 
-	db, trips := dbtest.Counted(t, store.Migrate)
+	db, trips := dbtest.Counted(t, store.Schema.Migrate)
 	s := setup(t, db)
 	two := ask(catalog.Line{SKU: "MUG", Quantity: 2}, catalog.Line{SKU: "KETTLE", Quantity: 1})
 	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {

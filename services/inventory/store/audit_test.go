@@ -15,7 +15,7 @@ import (
 func TestAudit(t *testing.T) {
 	t.Parallel()
 
-	dbtest.Each(t, inventorystore.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, inventorystore.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		b, ctx := testBundle{inventorystore.New(db)}, t.Context()
 		b.receive(t, "MUG", "BER", 10)
 		b.receive(t, "KETTLE", "AMS", 10)
@@ -122,7 +122,7 @@ func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dbtest.Each(t, inventorystore.Migrate, func(t *testing.T, db *gorm.DB) {
+			dbtest.Each(t, inventorystore.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 				b, ctx := testBundle{inventorystore.New(db)}, t.Context()
 				b.receive(t, "MUG", "BER", 10)
 				b.receive(t, "KETTLE", "AMS", 10)

@@ -63,7 +63,7 @@ func lockReservations(tx *gorm.DB, saga, where string, args ...any) ([]inventory
 
 // insert writes a reservation as held, with its lines.
 func insert(tx *gorm.DB, k key.Key, r inventory.Reservation) error {
-	at := now()
+	at := database.Now()
 	row := reservationRow{
 		Saga: k.Saga, Step: k.Step, Generation: k.Generation,
 		State: string(inventory.Held), CreatedAt: at, UpdatedAt: at,

@@ -49,7 +49,7 @@ func (s *Store) Release(ctx context.Context, k key.Key) error {
 		if len(found) != 1 {
 			return fault.Errorf(fault.Bug, fault.Conflict, "reservation %s was recorded, but is not there", k)
 		}
-		if err := found[0].Release(now()); err != nil {
+		if err := found[0].Release(database.Now()); err != nil {
 			return err
 		}
 		return end(tx, release, found)
@@ -70,7 +70,7 @@ func (s *Store) Commit(ctx context.Context, k key.Key) (inventory.Commitment, er
 		}
 		var c inventory.Commitment
 		for i := range held {
-			if err := held[i].Commit(now()); err != nil {
+			if err := held[i].Commit(database.Now()); err != nil {
 				return inventory.Commitment{}, err
 			}
 			c.Units += held[i].Reservation.Units()

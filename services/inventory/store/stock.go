@@ -22,7 +22,7 @@ func (s *Store) Receive(ctx context.Context, d inventory.Delivery) (inventory.St
 	}
 	var row stockRow
 	err := database.InTx(ctx, s.db, func(tx *gorm.DB) error {
-		warehouse := warehouseRow{Code: d.Warehouse, CreatedAt: now()}
+		warehouse := warehouseRow{Code: d.Warehouse, CreatedAt: database.Now()}
 		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&warehouse).Error; err != nil {
 			return fmt.Errorf("create warehouse: %w", err)
 		}
@@ -142,5 +142,3 @@ func stockOf(rows []stockRow) []inventory.Stock {
 	}
 	return stock
 }
-
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

@@ -23,7 +23,7 @@ type testBundle struct{ *inventorystore.Store }
 func each(t *testing.T, body func(t *testing.T, b testBundle)) {
 	t.Helper()
 
-	dbtest.Each(t, inventorystore.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, inventorystore.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		body(t, testBundle{inventorystore.New(db)})
 	})
 }
@@ -131,9 +131,9 @@ func TestReady(t *testing.T) {
 
 	none := func(context.Context, *gorm.DB) error { return nil }
 	dbtest.Each(t, none, func(t *testing.T, db *gorm.DB) {
-		require.Error(t, inventorystore.Ready(t.Context(), db))
-		require.NoError(t, inventorystore.Migrate(t.Context(), db))
-		require.NoError(t, inventorystore.Migrate(t.Context(), db))
-		require.NoError(t, inventorystore.Ready(t.Context(), db))
+		require.Error(t, inventorystore.Schema.Ready(t.Context(), db))
+		require.NoError(t, inventorystore.Schema.Migrate(t.Context(), db))
+		require.NoError(t, inventorystore.Schema.Migrate(t.Context(), db))
+		require.NoError(t, inventorystore.Schema.Ready(t.Context(), db))
 	})
 }

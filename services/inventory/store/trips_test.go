@@ -15,7 +15,7 @@ import (
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 
-	db, trips := dbtest.Counted(t, store.Migrate)
+	db, trips := dbtest.Counted(t, store.Schema.Migrate)
 	s := testBundle{store.New(db)}
 	s.receive(t, "MUG", "BER", 100)
 	s.receive(t, "KETTLE", "AMS", 100)

@@ -25,7 +25,7 @@ func (s *Store) Create(ctx context.Context, k key.Key, p order.Placement) (order
 		}
 		return rec, getErr
 	}
-	row, lines, err := newRows(k.Saga, p, now())
+	row, lines, err := newRows(k.Saga, p, database.Now())
 	if err != nil {
 		return order.Record{}, err
 	}
@@ -95,7 +95,7 @@ func (s *Store) change(ctx context.Context, id string, move func(*order.Record, 
 			return err
 		}
 		from := rec.Status
-		changed, err := move(&rec, now())
+		changed, err := move(&rec, database.Now())
 		if err != nil || !changed {
 			return err
 		}

@@ -197,5 +197,3 @@ func parseReason(s string) (order.Reason, error) {
 func unreadable(id string, err error) error {
 	return fault.Errorf(fault.Bug, fault.Internal, "order %s cannot be read: %w", id, err)
 }
-
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

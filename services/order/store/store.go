@@ -7,9 +7,7 @@
 package store
 
 import (
-	"context"
 	"embed"
-	"io/fs"
 
 	"gorm.io/gorm"
 
@@ -21,28 +19,13 @@ import (
 //go:embed migrations/*.sql
 var files embed.FS
 
+// Schema is that of the order service's database.
+var Schema = database.Schema{barrier.Migrations, database.Migrations(files)}
+
 // Store implements [order.Service] on a database of its own.
 type Store struct{ db *gorm.DB }
 
 var _ order.Service = (*Store)(nil)
 
-// New returns a Store on db, which [Migrate] has brought to its newest version.
+// New returns a store on db, which must be migrated to [Schema].
 func New(db *gorm.DB) *Store { return &Store{db: db} }
-
-// Migrate brings db to the newest version. A repeat changes nothing.
-func Migrate(ctx context.Context, db *gorm.DB) error {
-	return database.Migrate(ctx, db, sources()...)
-}
-
-// Ready fails unless db can be reached and is at the newest version.
-func Ready(ctx context.Context, db *gorm.DB) error {
-	return database.Ready(ctx, db, sources()...)
-}
-
-func sources() []fs.FS {
-	own, err := fs.Sub(files, "migrations")
-	if err != nil {
-		panic(err) // the folder is compiled in
-	}
-	return []fs.FS{barrier.Migrations, own}
-}

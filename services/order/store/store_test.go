@@ -28,7 +28,7 @@ type testBundle struct {
 func each(t *testing.T, body func(t *testing.T, b testBundle)) {
 	t.Helper()
 
-	dbtest.Each(t, orderstore.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, orderstore.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		body(t, testBundle{orderstore.New(db), db})
 	})
 }
@@ -108,9 +108,9 @@ func TestReady(t *testing.T) {
 
 	none := func(context.Context, *gorm.DB) error { return nil }
 	dbtest.Each(t, none, func(t *testing.T, db *gorm.DB) {
-		require.Error(t, orderstore.Ready(t.Context(), db))
-		require.NoError(t, orderstore.Migrate(t.Context(), db))
-		require.NoError(t, orderstore.Migrate(t.Context(), db))
-		require.NoError(t, orderstore.Ready(t.Context(), db))
+		require.Error(t, orderstore.Schema.Ready(t.Context(), db))
+		require.NoError(t, orderstore.Schema.Migrate(t.Context(), db))
+		require.NoError(t, orderstore.Schema.Migrate(t.Context(), db))
+		require.NoError(t, orderstore.Schema.Ready(t.Context(), db))
 	})
 }

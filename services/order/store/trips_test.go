@@ -14,7 +14,7 @@ import (
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 
-	db, trips := dbtest.Counted(t, orderstore.Migrate)
+	db, trips := dbtest.Counted(t, orderstore.Schema.Migrate)
 	s := orderstore.New(db)
 	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
 		return []dbtest.Call{

@@ -27,7 +27,7 @@ func (s *Store) IntendAuthorize(ctx context.Context, k key.Key, h payment.Hold) 
 		if err != nil {
 			return err
 		}
-		r := fromPayment(payment.NewPayment(id, k, h, now()))
+		r := fromPayment(payment.NewPayment(id, k, h, database.Now()))
 		return database.Queue(tx, 1).Create(&r).Error
 	})
 	err = duplicate(err, fault.Errorf(fault.Bug, fault.Conflict, "the saga has another payment asked for, held or taken"))
@@ -45,7 +45,7 @@ func (s *Store) ConcludeAuthorize(ctx context.Context, k key.Key, reference stri
 		// Until it is authorized only its own key moves it: who has won the barrier's
 		// row is alone.
 		return writePayment(tx, p, func(p *payment.Payment) (payment.PostingSet, error) {
-			return p.Authorize(reference, now())
+			return p.Authorize(reference, database.Now())
 		})
 	})
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *Store) ConcludeAuthorize(ctx context.Context, k key.Key, reference stri
 func (s *Store) RefuseAuthorize(ctx context.Context, k key.Key, refusal *fault.Error) error {
 	return database.Fault(barrier.Refuse(ctx, s.db, k, refusal, func(tx *gorm.DB) error {
 		return movePayment(tx, where(tx, k), func(p *payment.Payment) (payment.PostingSet, error) {
-			return payment.PostingSet{}, p.Decline(refusal.Code, now())
+			return payment.PostingSet{}, p.Decline(refusal.Code, database.Now())
 		})
 	}))
 }
@@ -81,7 +81,7 @@ func (s *Store) BlockAuthorize(ctx context.Context, k key.Key) error {
 
 func (s *Store) endVoid(ctx context.Context, k key.Key, to barrier.State) error {
 	return database.Fault(barrier.EndUndo(ctx, s.db, k, to, func(tx *gorm.DB) error {
-		return movePayment(tx, where(tx, k), func(p *payment.Payment) (payment.PostingSet, error) { return p.Void(now()) })
+		return movePayment(tx, where(tx, k), func(p *payment.Payment) (payment.PostingSet, error) { return p.Void(database.Now()) })
 	}))
 }
 

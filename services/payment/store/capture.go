@@ -30,7 +30,7 @@ func (s *Store) IntendCapture(ctx context.Context, k key.Key, req payment.Captur
 		if err != nil {
 			return err
 		}
-		at := now()
+		at := database.Now()
 		r := fromTransfer(payment.Transfer{
 			Key: k, PaymentID: p.ID, Kind: payment.TransferCapture, State: payment.TransferIntent, Amount: req.Amount,
 			Target: p.Key.String(), InvoiceNumber: number, CreatedAt: at, UpdatedAt: at,
@@ -50,7 +50,7 @@ func (s *Store) ConcludeCapture(ctx context.Context, k key.Key, reference string
 	}
 	out := payment.Capture{PaymentID: t.PaymentID, ProviderReference: reference, InvoiceNumber: t.InvoiceNumber, Amount: t.Amount}
 	err = barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {
-		at := now()
+		at := database.Now()
 		// Only its own key moves a transfer: who has won the barrier's row is alone.
 		t, err := writeTransfer(tx, t, func(t *payment.Transfer) error { return t.Finish(reference, at) })
 		if err != nil {
@@ -75,7 +75,7 @@ func (s *Store) ConcludeCapture(ctx context.Context, k key.Key, reference string
 // RefuseCapture implements [payment.Store].
 func (s *Store) RefuseCapture(ctx context.Context, k key.Key, refusal *fault.Error) error {
 	return database.Fault(barrier.Refuse(ctx, s.db, k, refusal, func(tx *gorm.DB) error {
-		_, err := moveTransfer(tx, k, func(t *payment.Transfer) error { return t.Decline(refusal.Code, now()) })
+		_, err := moveTransfer(tx, k, func(t *payment.Transfer) error { return t.Decline(refusal.Code, database.Now()) })
 		return err
 	}))
 }
@@ -89,7 +89,7 @@ func (s *Store) BeginSettle(ctx context.Context, k key.Key) (payment.Progress, p
 // BlockCapture implements [payment.Store].
 func (s *Store) BlockCapture(ctx context.Context, k key.Key) error {
 	return database.Fault(barrier.EndUndo(ctx, s.db, k, barrier.Blocked, func(tx *gorm.DB) error {
-		_, err := moveTransfer(tx, k, func(t *payment.Transfer) error { return t.Block(now()) })
+		_, err := moveTransfer(tx, k, func(t *payment.Transfer) error { return t.Block(database.Now()) })
 		return err
 	}))
 }

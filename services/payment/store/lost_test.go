@@ -162,7 +162,7 @@ func TestVoidOfAnAuthorizationThatNeverArrivedForbidsIt(t *testing.T) {
 func TestAProviderThatHangsIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
 
-	dbtest.Each(t, store.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		b := setup(t, db, simulator.Options{HangFor: time.Hour})
 		impatient := payment.NewWithOptions(b.store, b.wire, payment.Options{CallTimeout: 100 * time.Millisecond})
 		req := payment.AuthorizeRequest{Amount: total, Token: simulator.TokenTimeoutAfterCharge}

@@ -23,7 +23,7 @@ func (s *Store) IntendRefund(ctx context.Context, k key.Key, req payment.RefundR
 		if err != nil {
 			return missing(err, fault.Errorf(fault.Bug, payment.NothingCaptured, "the saga has nothing captured"))
 		}
-		at := now()
+		at := database.Now()
 		err = movePayment(tx, tx.Where("id = ?", capture.PaymentID), func(p *payment.Payment) (payment.PostingSet, error) {
 			return payment.PostingSet{}, p.StartRefund(req.Amount, at)
 		})
@@ -48,7 +48,7 @@ func (s *Store) ConcludeRefund(ctx context.Context, k key.Key, reference string)
 	}
 	out := payment.Refund{PaymentID: t.PaymentID, ProviderReference: reference, Amount: t.Amount}
 	err = barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {
-		at := now()
+		at := database.Now()
 		// Only its own key moves a transfer: who has won the barrier's row is alone.
 		t, err := writeTransfer(tx, t, func(t *payment.Transfer) error { return t.Finish(reference, at) })
 		if err != nil {
@@ -67,7 +67,7 @@ func (s *Store) ConcludeRefund(ctx context.Context, k key.Key, reference string)
 // RefuseRefund implements [payment.Store].
 func (s *Store) RefuseRefund(ctx context.Context, k key.Key, refusal *fault.Error) error {
 	return database.Fault(barrier.Refuse(ctx, s.db, k, refusal, func(tx *gorm.DB) error {
-		at := now()
+		at := database.Now()
 		t, err := moveTransfer(tx, k, func(t *payment.Transfer) error { return t.Decline(refusal.Code, at) })
 		if err != nil {
 			return err

@@ -33,7 +33,7 @@ type testBundle struct {
 // each runs body against the service on each engine. Nothing hangs for long.
 func each(t *testing.T, body func(t *testing.T, b *testBundle)) {
 	t.Helper()
-	dbtest.Each(t, store.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		body(t, setup(t, db, simulator.Options{HangFor: time.Millisecond, SlowFor: time.Millisecond}))
 	})
 }
@@ -43,7 +43,7 @@ func each(t *testing.T, body func(t *testing.T, b *testBundle)) {
 func setup(t *testing.T, db *gorm.DB, o simulator.Options) *testBundle {
 	t.Helper()
 	bookDB := dbtest.Open(t, dbtest.SQLite(t), database.Options{})
-	require.NoError(t, simulator.Migrate(t.Context(), bookDB))
+	require.NoError(t, simulator.Schema.Migrate(t.Context(), bookDB))
 	c := &clock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	o.Now = c.Now
 	book := simulator.New(bookDB, o)

@@ -4,10 +4,7 @@
 package store
 
 import (
-	"context"
 	"embed"
-	"io/fs"
-	"time"
 
 	"gorm.io/gorm"
 
@@ -19,29 +16,13 @@ import (
 //go:embed migrations/*.sql
 var files embed.FS
 
-func migrations() []fs.FS {
-	own, err := fs.Sub(files, "migrations")
-	if err != nil {
-		panic(err) // the name is a constant that go:embed has checked
-	}
-	return []fs.FS{barrier.Migrations, own}
-}
+// Schema is that of the payment service's database.
+var Schema = database.Schema{barrier.Migrations, database.Migrations(files)}
 
-// Migrate brings the payment service's database to the newest version.
-func Migrate(ctx context.Context, db *gorm.DB) error {
-	return database.Migrate(ctx, db, migrations()...)
-}
-
-// Ready returns nil if the payment service's database is reachable and migrated.
-func Ready(ctx context.Context, db *gorm.DB) error { return database.Ready(ctx, db, migrations()...) }
-
-// Store implements [payment.Store].
+// Store implements [payment.Store] on a database of its own.
 type Store struct{ db *gorm.DB }
 
 var _ payment.Store = (*Store)(nil)
 
-// New returns a store on a migrated database.
+// New returns a store on db, which must be migrated to [Schema].
 func New(db *gorm.DB) *Store { return &Store{db: db} }
-
-// now is the time as the database keeps it.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

@@ -16,7 +16,7 @@ import (
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 
-	db, trips := dbtest.Counted(t, store.Migrate)
+	db, trips := dbtest.Counted(t, store.Schema.Migrate)
 	s := store.New(db)
 	hold := payment.Hold{Amount: total, TokenHash: "f00d"}
 	take, back := payment.CaptureRequest{Amount: total}, payment.RefundRequest{Amount: total}

@@ -20,10 +20,10 @@ import (
 func TestAudit(t *testing.T) {
 	t.Parallel()
 
-	dbtest.Each(t, store.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		ctx := t.Context()
 		book := dbtest.Open(t, dbtest.SQLite(t), database.Options{})
-		require.NoError(t, simulator.Migrate(ctx, book))
+		require.NoError(t, simulator.Schema.Migrate(ctx, book))
 		s, carrier := store.New(db), simulator.New(book, simulator.Options{})
 		service := shipping.New(s, carrier, shipping.Options{})
 		auditor := shipping.NewAuditor(s, carrier)
@@ -163,10 +163,10 @@ func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 	} {
 		t.Run(tc.saga+" "+tc.damage, func(t *testing.T) {
 			t.Parallel()
-			dbtest.Each(t, store.Migrate, func(t *testing.T, db *gorm.DB) {
+			dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 				ctx := t.Context()
 				book := dbtest.Open(t, dbtest.SQLite(t), database.Options{})
-				require.NoError(t, simulator.Migrate(ctx, book))
+				require.NoError(t, simulator.Schema.Migrate(ctx, book))
 				s, carrier := store.New(db), simulator.New(book, simulator.Options{})
 				service := shipping.New(s, carrier, shipping.Options{})
 				for _, saga := range []string{"booked", "cancelled", "orphan"} {

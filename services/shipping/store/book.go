@@ -46,7 +46,7 @@ func (s *Store) Conclude(ctx context.Context, k key.Key, booking shipping.Bookin
 		for _, sh := range booking.Shipments {
 			res := of(database.Queue(tx, 1), k).Where("warehouse = ? AND state = ? AND refusal_code IS NULL", sh.Warehouse, string(shipping.Intent)).
 				Updates(map[string]any{
-					"state": string(shipping.Booked), "booked_at": now(),
+					"state": string(shipping.Booked), "booked_at": database.Now(),
 					"carrier": sh.Carrier, "tracking_number": sh.TrackingNumber,
 				})
 			if res.Error != nil {

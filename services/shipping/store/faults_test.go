@@ -24,7 +24,7 @@ func requireBug(t *testing.T, code fault.Code, err error) {
 func TestATrackingNumberOfAnotherShipmentIsABug(t *testing.T) {
 	t.Parallel()
 
-	dbtest.Each(t, store.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		s := store.New(db)
 		for _, saga := range []string{"first", "second"} {
 			_, err := s.Intend(t.Context(), step(saga), request)
@@ -45,7 +45,7 @@ func TestWhatDoesNotFitIsABug(t *testing.T) {
 	t.Parallel()
 
 	db := dbtest.Open(t, dbtest.Postgres(t), database.Options{})
-	require.NoError(t, store.Migrate(t.Context(), db))
+	require.NoError(t, store.Schema.Migrate(t.Context(), db))
 	s := store.New(db)
 	k, nul := step("fits"), step("\x00")
 

@@ -10,5 +10,5 @@ import (
 func TestMigrationsGoUpDownUp(t *testing.T) {
 	t.Parallel()
 
-	dbtest.UpDownUp(t, store.Migrate, store.Ready)
+	dbtest.UpDownUp(t, store.Schema.Migrate, store.Schema.Ready)
 }

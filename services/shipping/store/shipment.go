@@ -58,7 +58,7 @@ func (row) TableName() string { return "shipments" }
 
 // newRows are the intents of a step's parcels.
 func newRows(k key.Key, parcels []shipping.Parcel) []row {
-	t := now()
+	t := database.Now()
 	rows := make([]row, 0, len(parcels))
 	for _, p := range parcels {
 		rows = append(rows, row{
@@ -91,6 +91,3 @@ func orEmpty(s *string) string {
 	}
 	return *s
 }
-
-// now is the time as both engines keep it.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

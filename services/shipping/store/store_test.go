@@ -37,7 +37,7 @@ func booking(k key.Key) shipping.Booking {
 func TestStore(t *testing.T) {
 	t.Parallel()
 
-	dbtest.Each(t, store.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		s := store.New(db)
 		intend := func(t *testing.T, saga string) key.Key {
 			t.Helper()

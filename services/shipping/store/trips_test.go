@@ -14,7 +14,7 @@ import (
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 
-	db, trips := dbtest.Counted(t, store.Migrate)
+	db, trips := dbtest.Counted(t, store.Schema.Migrate)
 	s := store.New(db)
 	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
 		return []dbtest.Call{

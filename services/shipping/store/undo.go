@@ -41,7 +41,7 @@ func (s *Store) EndUndo(ctx context.Context, k key.Key, undo shipping.Undo, take
 // cancel makes every shipment of the step cancelled. Those in takenBack had been
 // booked at the carrier, also where the rows never came to say so.
 func cancel(tx *gorm.DB, k key.Key, takenBack []shipping.Shipment) error {
-	t := now()
+	t := database.Now()
 	for _, sh := range takenBack {
 		err := of(tx, k).Where("warehouse = ?", sh.Warehouse).Updates(map[string]any{
 			"state": string(shipping.Cancelled), "cancelled_at": t,

@@ -10,5 +10,5 @@ import (
 func TestMigrationsGoUpDownUp(t *testing.T) {
 	t.Parallel()
 
-	dbtest.UpDownUp(t, simulator.Migrate, simulator.Ready)
+	dbtest.UpDownUp(t, simulator.Schema.Migrate, simulator.Schema.Ready)
 }

@@ -41,7 +41,7 @@ type testBundle struct {
 // each runs body against a simulator on each engine; nothing hangs for long.
 func each(t *testing.T, body func(t *testing.T, b *testBundle)) {
 	t.Helper()
-	dbtest.Each(t, simulator.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, simulator.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		c := &clock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 		o := simulator.Options{HangFor: time.Millisecond, SlowFor: time.Millisecond, Now: c.Now}
 		body(t, &testBundle{Simulator: simulator.New(db, o), db: db, clock: c})

@@ -5,7 +5,6 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"io/fs"
 	"time"
 
 	"gorm.io/gorm"
@@ -20,21 +19,8 @@ var errNoReply = errors.New("the connection was closed without a reply")
 //go:embed migrations/*.sql
 var files embed.FS
 
-func migrations() fs.FS {
-	sub, err := fs.Sub(files, "migrations")
-	if err != nil {
-		panic(err) // the name is a constant that go:embed has checked
-	}
-	return sub
-}
-
-// Migrate brings the book's database to the newest version.
-func Migrate(ctx context.Context, db *gorm.DB) error {
-	return database.Migrate(ctx, db, migrations())
-}
-
-// Ready returns nil if the book's database is reachable and migrated.
-func Ready(ctx context.Context, db *gorm.DB) error { return database.Ready(ctx, db, migrations()) }
+// Schema is that of the book's database.
+var Schema = database.Schema{database.Migrations(files)}
 
 // Options are the times of a [Simulator]. 0 means the default.
 type Options struct {
@@ -59,7 +45,7 @@ type Simulator struct {
 
 var _ provider.Provider = (*Simulator)(nil)
 
-// New returns a simulator on a migrated database of its own.
+// New returns a simulator on db, which must be migrated to [Schema].
 func New(db *gorm.DB, o Options) *Simulator {
 	o.HangFor = cmp.Or(o.HangFor, 30*time.Second)
 	o.SlowFor = cmp.Or(o.SlowFor, 3*time.Second)

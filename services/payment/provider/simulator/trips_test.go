@@ -14,7 +14,7 @@ import (
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 
-	db, trips := dbtest.Counted(t, simulator.Migrate)
+	db, trips := dbtest.Counted(t, simulator.Schema.Migrate)
 	s := simulator.New(db, simulator.Options{})
 	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
 		return []dbtest.Call{

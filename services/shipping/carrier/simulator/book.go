@@ -67,7 +67,7 @@ func newRow(key string, p carrier.Parcel) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	t := now()
+	t := database.Now()
 	return row{
 		BookingKey: key, State: string(carrier.Booked), Warehouse: p.Warehouse, TrackingNumber: &number,
 		Fingerprint: sum, CreatedAt: t, UpdatedAt: t,

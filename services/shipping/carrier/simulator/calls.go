@@ -64,7 +64,7 @@ func (s *Simulator) Cancel(ctx context.Context, key string) error {
 		// tells "there is a booking" from "there is none".
 		res := db.Model(&row{}).
 			Where("booking_key = ? AND state IN ?", key, []string{string(carrier.Booked), string(carrier.Cancelled)}).
-			Updates(map[string]any{"state": string(carrier.Cancelled), "updated_at": now()})
+			Updates(map[string]any{"state": string(carrier.Cancelled), "updated_at": database.Now()})
 		if res.Error != nil {
 			return res.Error
 		}
@@ -88,7 +88,7 @@ func (s *Simulator) Find(ctx context.Context, key string) (carrier.Booking, bool
 func (s *Simulator) Forbid(ctx context.Context, key string) (carrier.Booking, bool, error) {
 	var kept row
 	err := s.alone(ctx, func(db *gorm.DB) error {
-		t := now()
+		t := database.Now()
 		var err error
 		// The key is unique: either this row is first and no booking can follow, or
 		// the booking was first and is what this returns.
@@ -138,5 +138,3 @@ func newTrackingNumber() (string, error) {
 	}
 	return "SIM-" + id.String(), nil
 }
-
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

@@ -17,7 +17,7 @@ import (
 func TestForbidOrBook(t *testing.T) {
 	t.Parallel()
 
-	dbtest.Each(t, simulator.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, simulator.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		s := simulator.New(db, simulator.Options{})
 		until := func(f func() error) error {
 			for {

@@ -5,9 +5,7 @@
 package simulator
 
 import (
-	"context"
 	"embed"
-	"io/fs"
 	"time"
 
 	"gorm.io/gorm"
@@ -32,6 +30,9 @@ const (
 //go:embed migrations/*.sql
 var files embed.FS
 
+// Schema is that of the book's database.
+var Schema = database.Schema{database.Migrations(files)}
+
 // Options are what may be set of a [Simulator].
 type Options struct {
 	// MaxHang is how long a lost reply hangs at most, for callers whose context
@@ -48,29 +49,10 @@ type Simulator struct {
 
 var _ carrier.Carrier = (*Simulator)(nil)
 
-// New returns a carrier whose book is in db, which [Migrate] has brought to its
-// newest version and which belongs to nobody else.
+// New returns a carrier whose book is db, which must be migrated to [Schema].
 func New(db *gorm.DB, o Options) *Simulator {
 	if o.MaxHang <= 0 {
 		o.MaxHang = time.Minute
 	}
 	return &Simulator{db: db, maxHang: o.MaxHang}
-}
-
-// Migrate brings db to the newest version. A repeat changes nothing.
-func Migrate(ctx context.Context, db *gorm.DB) error {
-	return database.Migrate(ctx, db, source())
-}
-
-// Ready fails unless db can be reached and is at the newest version.
-func Ready(ctx context.Context, db *gorm.DB) error {
-	return database.Ready(ctx, db, source())
-}
-
-func source() fs.FS {
-	own, err := fs.Sub(files, "migrations")
-	if err != nil {
-		panic(err) // the folder is compiled in
-	}
-	return own
 }

@@ -26,7 +26,7 @@ func parcel(postalCode string) carrier.Parcel {
 func TestSimulator(t *testing.T) {
 	t.Parallel()
 
-	dbtest.Each(t, simulator.Migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, simulator.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		s := simulator.New(db, simulator.Options{})
 		book := func(t *testing.T, key string) carrier.Booking {
 			t.Helper()

@@ -1,0 +1,6 @@
+package txn
+
+import "time"
+
+// Now returns the present as both engines store it: UTC, in whole microseconds.
+func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
