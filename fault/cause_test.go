@@ -19,3 +19,11 @@ func TestErrorfKeepsEveryCause(t *testing.T) {
 	require.NotErrorIs(t, err, io.ErrUnexpectedEOF)
 	require.NoError(t, fault.Errorf(fault.Bug, fault.Invalid, "nothing wrong outside").Unwrap())
 }
+
+func TestWrapHidesTheTextOfItsCause(t *testing.T) {
+	t.Parallel()
+	err := fault.Wrap(io.EOF, fault.Transient, fault.Unavailable, "100% gone")
+	require.Equal(t, "UNAVAILABLE: 100% gone", err.Error())
+	require.ErrorIs(t, err, io.EOF)
+	require.NoError(t, fault.Wrap(nil, fault.Bug, fault.Invalid, "no cause").Unwrap())
+}

@@ -1,10 +1,10 @@
-// Package fault is the error vocabulary that every part of amends shares: a
-// [Code] says what happened, a [Kind] says what a saga does about it, and the
-// message is safe to show to a client.
+// Package fault is the error vocabulary that every part of amends shares. A [Code]
+// names the failure, a [Kind] tells a saga how to react, and the message is safe to
+// show to a client.
 //
-// Whatever is not an [*Error] is internal: it is logged where it happens and
-// shown to nobody. Codes are recorded in workflow histories and in barrier
-// rows, so they are only ever added, never renamed or used for something else.
+// An error without an [*Error] in its chain is internal: it is logged where it
+// occurs and never shown. Workflow histories and barrier rows record codes, so codes
+// are only added, never renamed or reused.
 package fault
 
 import (
@@ -13,50 +13,50 @@ import (
 	"fmt"
 )
 
-// Code names one thing that can go wrong, in upper snake case. It is stable:
-// clients, histories and databases keep it.
+// Code names one failure, in upper snake case. It is stable: clients, histories
+// and databases keep it.
 type Code string
 
-// Codes that do not belong to one service. A service declares its own beside
-// its domain types.
+// Codes that no single service owns. A service declares its own beside its domain
+// types.
 const (
-	// Suspended says that the saga was decided against: the step was undone or
-	// blocked, and a late attempt of it must not take effect.
+	// Suspended: the saga was aborted. The step was undone or blocked, and a late
+	// attempt of it must not take effect.
 	Suspended Code = "SUSPENDED"
-	// Mismatch says that a key was used again for another request.
+	// Mismatch: a key was used again for another request.
 	Mismatch Code = "REQUEST_MISMATCH"
-	// Unavailable says that something needed did not answer, and may later.
+	// Unavailable: a dependency did not answer; it may later.
 	Unavailable Code = "UNAVAILABLE"
-	// Timeout says that a call may or may not have taken effect.
+	// Timeout: a call may or may not have taken effect.
 	Timeout Code = "TIMEOUT"
-	// NotFound says that there is no such thing, or that it is not yours.
+	// NotFound: the object does not exist, or belongs to another client.
 	NotFound Code = "NOT_FOUND"
-	// Invalid says that a request breaks a rule that does not depend on state.
+	// Invalid: the request breaks a rule that does not depend on state.
 	Invalid Code = "INVALID"
-	// Conflict says that the state forbids the request.
+	// Conflict: the current state forbids the request.
 	Conflict Code = "CONFLICT"
-	// Internal stands for every error that is not an [*Error].
+	// Internal: any error that is not an [*Error].
 	Internal Code = "INTERNAL"
 )
 
-// Kind says what a failure means to a saga.
+// Kind tells a saga how to react to a failure.
 type Kind string
 
 // The kinds. The zero Kind is not one of them.
 const (
-	// Business is a decision: declined, out of stock. It is final.
+	// Business is a final refusal: declined, out of stock.
 	Business Kind = "business"
-	// Transient may pass: the same call is made again.
+	// Transient failures may pass: the call is repeated.
 	Transient Kind = "transient"
-	// Unknown is a call that may have taken effect: the retry asks first.
+	// Unknown: the call may have taken effect, so the retry asks first.
 	Unknown Kind = "unknown"
-	// Suspension is a late attempt of a step that was decided against.
+	// Suspension is a late attempt of a step of an aborted saga.
 	Suspension Kind = "suspended"
-	// Bug is a contradiction: same key with another request, an impossible state.
+	// Bug is a contradiction: one key for two requests, an impossible state.
 	Bug Kind = "bug"
 )
 
-// Error is a failure with a code. Build one with [Errorf].
+// Error is a failure with a code. [Errorf] and [Wrap] build one.
 type Error struct {
 	Code    Code
 	Kind    Kind
@@ -76,7 +76,13 @@ func Errorf(kind Kind, code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Kind: kind, Message: wrapped.Error(), cause: cause}
 }
 
-// Error returns the code and the message.
+// Wrap returns an [*Error] with a fixed message. [errors.Is] and [errors.As] reach
+// cause, but its text, which may hold secrets, stays out of the message.
+func Wrap(cause error, kind Kind, code Code, message string) *Error {
+	return &Error{Code: code, Kind: kind, Message: message, cause: cause}
+}
+
+// Error returns the code, and the message if there is one.
 func (e *Error) Error() string {
 	if e.Message == "" {
 		return string(e.Code)
@@ -84,12 +90,13 @@ func (e *Error) Error() string {
 	return string(e.Code) + ": " + e.Message
 }
 
-// Unwrap returns what caused e, or nil.
+// Unwrap returns the cause of e, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Of returns the [*Error] in err's chain. What has none is [Internal]: of kind
-// [Unknown] if a deadline passed or the caller went away, else [Transient],
-// because every call of a saga may be repeated. It returns nil for nil.
+// Of returns the [*Error] in err's chain, nil for nil. Any other error becomes one:
+// a deadline that passed or a cancelled context is [Timeout] of kind [Unknown]; the
+// rest is [Internal] of kind [Transient], because every call of a saga may be
+// repeated.
 func Of(err error) *Error {
 	if err == nil {
 		return nil

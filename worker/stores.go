@@ -36,14 +36,8 @@ func open(ctx context.Context, r row, o Options) (*stores, error) {
 // readiness check may show; the cause is for the log.
 func about(whose string, err error) error {
 	f := fault.Of(err)
-	return fault.Errorf(f.Kind, f.Code, "database of %s: %s%w", whose, f.Message, silent{err})
+	return fault.Wrap(err, f.Kind, f.Code, "database of "+whose+": "+f.Message)
 }
-
-// silent is a cause that adds nothing to a message.
-type silent struct{ error }
-
-func (silent) Error() string   { return "" }
-func (s silent) Unwrap() error { return s.error }
 
 func (s *stores) migrate(ctx context.Context) error {
 	if err := s.row.own.Migrate(ctx, s.own); err != nil {

@@ -47,7 +47,7 @@ func Fault(err error) error {
 	}
 	for _, m := range mappings {
 		if m.when(err) {
-			return fault.Errorf(m.kind, m.code, m.message+"%w", hidden{err})
+			return fault.Wrap(err, m.kind, m.code, m.message)
 		}
 	}
 	return err
@@ -74,9 +74,3 @@ func constraint(err error) bool {
 	const sqliteConstraint = 19
 	return class("23")(err) || txn.SQLiteCode(err)&0xff == sqliteConstraint
 }
-
-// hidden keeps an error in the chain of a fault without its text.
-type hidden struct{ error }
-
-func (hidden) Error() string   { return "" }
-func (h hidden) Unwrap() error { return h.error }

@@ -90,7 +90,7 @@ func (s Schema) Ready(ctx context.Context, db *gorm.DB) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("ready: %w", errors.Join(ctx.Err(), err))
 	case err != nil:
-		return fault.Errorf(fault.Transient, fault.Unavailable, "the database has not been migrated%w", hidden{err})
+		return fault.Wrap(err, fault.Transient, fault.Unavailable, "the database has not been migrated")
 	case have < want:
 		return fault.Errorf(fault.Transient, fault.Unavailable, "the database is at version %d of %d", have, want)
 	}

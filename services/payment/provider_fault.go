@@ -31,10 +31,10 @@ func providerFault(err error) error {
 	}
 	for _, f := range providerFaults {
 		if errors.Is(err, f.err) {
-			return fault.Errorf(f.kind, f.code, "%s%w", f.err.Error(), hidden{err})
+			return fault.Wrap(err, f.kind, f.code, f.err.Error())
 		}
 	}
-	return fault.Errorf(fault.Unknown, ProviderTimeout, "the payment provider gave no answer%w", hidden{err})
+	return fault.Wrap(err, fault.Unknown, ProviderTimeout, "the payment provider gave no answer")
 }
 
 // refusals says what the provider's reasons are called in the saga.
@@ -60,9 +60,3 @@ func refusal(e provider.Effect) *fault.Error {
 	}
 	return fault.Errorf(fault.Business, code, "the payment provider declined the %s", e.Kind)
 }
-
-// hidden keeps an error in the chain of a fault without its text.
-type hidden struct{ error }
-
-func (hidden) Error() string   { return "" }
-func (h hidden) Unwrap() error { return h.error }

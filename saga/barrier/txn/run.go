@@ -68,7 +68,7 @@ func persist(ctx context.Context, db *gorm.DB, try func(db *gorm.DB) error) erro
 		case !Retryable(err):
 			return lost(err)
 		case attempt == attempts:
-			return fault.Errorf(fault.Transient, fault.Unavailable, "the database is busy%w", hidden{err})
+			return fault.Wrap(err, fault.Transient, fault.Unavailable, "the database is busy")
 		}
 		if !pause(ctx, firstPause<<(attempt-1)) {
 			return ended(ctx, err)
@@ -102,7 +102,7 @@ func lost(err error) error {
 	if errors.As(err, &own) || !Lost(err) {
 		return err
 	}
-	return fault.Errorf(fault.Transient, fault.Unavailable, "the database cannot be reached%w", hidden{err})
+	return fault.Wrap(err, fault.Transient, fault.Unavailable, "the database cannot be reached")
 }
 
 // pause waits for a random part of at most d. It says whether ctx still lives.
@@ -116,10 +116,3 @@ func pause(ctx context.Context, d time.Duration) bool {
 		return true
 	}
 }
-
-// hidden keeps a driver's error in the chain of a fault, whose message is shown
-// to clients, without its text.
-type hidden struct{ error }
-
-func (hidden) Error() string   { return "" }
-func (h hidden) Unwrap() error { return h.error }
