@@ -19,7 +19,7 @@
 // On PostgreSQL BEGIN is sent with the first statement of a transaction, and a
 // write that is queued ([Queue]) with the next statement or with COMMIT. The
 // server refuses to commit unless each wrote as many rows as it must. What is one
-// statement anyway needs no transaction: [Alone].
+// statement anyway needs no transaction: [Retry].
 //
 // # Times
 //

@@ -19,13 +19,13 @@ func InTx(ctx context.Context, db *gorm.DB, f func(tx *gorm.DB) error) error {
 }
 
 // Queue returns tx for one statement that must write exactly n rows and whose
-// answer nobody waits for, see [txn.Queue].
+// answer no caller waits for, see [txn.Queue].
 //
 //nolint:contextcheck,nolintlint // tx has the context of its transaction; contextcheck reads this for the callers
 func Queue(tx *gorm.DB, n int64) *gorm.DB { return txn.Queue(tx, n) }
 
-// Alone runs f without a transaction, as [txn.Alone] does, and returns its error
+// Retry runs f without a transaction, as [txn.Retry] does, and returns its error
 // as [Fault] maps it.
-func Alone(ctx context.Context, db *gorm.DB, f func(db *gorm.DB) error) error {
-	return Fault(txn.Alone(ctx, db, f))
+func Retry(ctx context.Context, db *gorm.DB, f func(db *gorm.DB) error) error {
+	return Fault(txn.Retry(ctx, db, f))
 }

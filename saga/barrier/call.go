@@ -116,7 +116,7 @@ func attempt(k Key, effect func() error, refusal **fault.Error) error {
 // meanwhile, its record is the answer, as if this one came only now.
 func keep[Answer any](ctx context.Context, db *gorm.DB, c Call, f *fault.Error, repeat func(db *gorm.DB, c Call) (Answer, error)) (Answer, error) {
 	var answer Answer
-	err := txn.Alone(ctx, db, func(db *gorm.DB) error {
+	err := txn.Retry(ctx, db, func(db *gorm.DB) error {
 		answer = *new(Answer)
 		r := row{State: Refused, Code: f.Code, Message: f.Message}
 		first, err := insert(db, c, r)

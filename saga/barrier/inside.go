@@ -101,7 +101,7 @@ func Undo[Out any](ctx context.Context, db *gorm.DB, k Key, effect func(tx *gorm
 // never will: the key is blocked. A repeat answers the same. What was undone
 // counts as not happened.
 func Settle[Out any](ctx context.Context, db *gorm.DB, k Key) (out Out, happened bool, err error) {
-	err = txn.Alone(ctx, db, func(db *gorm.DB) error {
+	err = txn.Retry(ctx, db, func(db *gorm.DB) error {
 		out, happened = *new(Out), false
 		first, err := insert(db, Call{Key: k}, row{State: Blocked})
 		if err != nil || first {

@@ -129,7 +129,7 @@ type Entry[Req, Out any] struct {
 // settles and found that it happened.
 func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key) (Entry[Req, Out], error) {
 	var entry Entry[Req, Out]
-	err := txn.Alone(ctx, db, func(db *gorm.DB) error {
+	err := txn.Retry(ctx, db, func(db *gorm.DB) error {
 		entry = Entry[Req, Out]{State: Blocked}
 		first, err := insert(db, Call{Key: k}, row{State: Blocked})
 		if err != nil || first {

@@ -19,8 +19,8 @@ func SQLState(err error) string {
 	return ""
 }
 
-// SQLite's primary result codes that matter here. The extended code, which says
-// more, has the primary one in its lowest byte.
+// SQLite's primary result codes that matter here. The lowest byte of an extended
+// code is its primary one.
 const (
 	sqliteBusy     = 5
 	sqliteLocked   = 6
@@ -40,8 +40,8 @@ func SQLiteCode(err error) int {
 	return 0
 }
 
-// Retryable says whether err is of a transaction that lost against another one,
-// took no effect, and may win when it is run again at once: PostgreSQL's lock
+// Retryable reports whether err is of a transaction that lost against another one,
+// took no effect, and may win if it runs again at once: PostgreSQL's lock
 // timeout (55P03), deadlock (40P01) and serialization failure (40001), SQLite's
 // BUSY and LOCKED.
 func Retryable(err error) bool {
@@ -53,9 +53,9 @@ func Retryable(err error) bool {
 	return code == sqliteBusy || code == sqliteLocked
 }
 
-// Lost says whether err is of a database that cannot be reached or cannot work
-// just now: a broken or refused connection, a server that starts, stops or has
-// no connection, memory or disk left. It is false for a context that ended.
+// Lost reports whether err is of a database that cannot be reached or cannot work
+// at the moment: a broken or refused connection, a server that starts, stops or is
+// out of connections, memory or disk. It is false for a context that ended.
 func Lost(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false
@@ -68,7 +68,7 @@ func Lost(err error) bool {
 		switch state {
 		case "57P01", "57P02", "57P03", "57P05", // shut down, crashed, starting, idle for too long
 			"25P03", "25P04", // a frozen worker's transaction was ended by a timeout
-			"25006": // a standby: the writer has moved
+			"25006": // a standby: the primary has moved
 			return true
 		}
 		return false

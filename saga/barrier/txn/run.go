@@ -14,52 +14,46 @@ import (
 )
 
 const (
-	// attempts is how often a transaction is tried in all. Deadlocks and
-	// serialization failures end at the second or third; a lock that is held for
-	// longer than this many lock timeouts is somebody else's trouble to report.
+	// attempts bounds the tries of one transaction. Deadlocks and serialization
+	// failures end at the second or third; a lock held longer than this many lock
+	// timeouts is for the caller to report.
 	attempts = 5
 	// firstPause is the longest pause before the second attempt; it doubles.
 	firstPause = 10 * time.Millisecond
 )
 
 // Run runs f in one transaction and commits it. The isolation is READ COMMITTED
-// on PostgreSQL; on SQLite the transaction is as the connection begins it, which
-// must be IMMEDIATE.
+// on PostgreSQL. On SQLite the transaction must begin as IMMEDIATE, which the
+// connection decides.
 //
-// A transaction that lost against another one (see [Retryable]) is run again
-// from the start, so f must not have effects outside tx and must set, not add
-// to, what it captures. What still fails after a few attempts, and a lost
-// connection, is a fault of kind transient with code UNAVAILABLE. When ctx ends
-// the error wraps ctx.Err(), unless f returned a fault of its own. Every other
-// error of f is returned as it is.
+// A transaction that lost against another one (see [Retryable]) runs again from the
+// start, so f must not have effects outside tx and must set, not add to, the
+// variables it captures. A failure that outlasts a few attempts, and a lost
+// connection, are faults of kind transient with code UNAVAILABLE. When ctx ends the
+// error wraps ctx.Err(), unless f returned a fault of its own. Run returns every
+// other error of f as it is.
 //
 // After a lost connection, an ended ctx or a killed worker the commit may have
-// happened, and it may yet: a server that has got COMMIT, and what was queued before
-// it (see [Queue]), needs nobody to carry both out, once it has the locks. So f must
-// be safe to run again, also before the first run has ended.
+// happened, or may still happen: a server that has received COMMIT, and the queued
+// statements before it (see [Queue]), carries them out once it has the locks. So f
+// must be safe to run again, even before the first run has ended.
 //
-// Run must not be called inside another transaction: a retry there could not
-// begin anew, and "committed" would be a lie. It answers with a bug.
+// A Run inside another transaction is a bug: a retry could not start over, and
+// "committed" would be false.
 func Run(ctx context.Context, db *gorm.DB, f func(tx *gorm.DB) error) error {
-	return persist(ctx, db, func(db *gorm.DB) error { return db.Transaction(f, options(db)...) })
+	return Retry(ctx, db, func(db *gorm.DB) error { return db.Transaction(f, options(db)...) })
 }
 
-// Alone runs f without a transaction: each of its statements is one by itself and
-// needs neither BEGIN nor COMMIT. It tries again as [Run] does, and then what f
-// wrote before may be there already. It must not be called inside a transaction
-// either.
-func Alone(ctx context.Context, db *gorm.DB, f func(db *gorm.DB) error) error {
-	return persist(ctx, db, f)
-}
-
-// persist tries until it succeeds, fails for good, or has failed often enough.
-func persist(ctx context.Context, db *gorm.DB, try func(db *gorm.DB) error) error {
+// Retry runs f without a transaction: each of its statements commits by itself and
+// needs neither BEGIN nor COMMIT. It tries again as [Run] does, and earlier
+// statements of f may have committed by then. Inside a transaction it is a bug, too.
+func Retry(ctx context.Context, db *gorm.DB, f func(db *gorm.DB) error) error {
 	if _, nested := db.Statement.ConnPool.(gorm.TxCommitter); nested {
 		return fault.Errorf(fault.Bug, fault.Internal, "a transaction inside a transaction")
 	}
 	db = db.WithContext(ctx)
 	for attempt := 1; ; attempt++ {
-		err := try(db)
+		err := f(db)
 		switch {
 		case err == nil:
 			return nil
@@ -77,8 +71,8 @@ func persist(ctx context.Context, db *gorm.DB, try func(db *gorm.DB) error) erro
 }
 
 // options asks for READ COMMITTED where there is a choice. REPEATABLE READ would
-// be worse, not better: a do that waited for another do of the same key could
-// not see the row it waited for.
+// be wrong: a do that waited for another do of the same key could not see the row
+// that it waited for.
 func options(db *gorm.DB) []*sql.TxOptions {
 	if db.Name() == "postgres" {
 		return []*sql.TxOptions{{Isolation: sql.LevelReadCommitted}}
@@ -86,8 +80,8 @@ func options(db *gorm.DB) []*sql.TxOptions {
 	return nil
 }
 
-// ended returns err as what it is once ctx is over: a call whose outcome nobody
-// waited for. A fault of f's own says more and is kept.
+// ended returns err of a call whose ctx is over: its outcome is unknown. A fault of
+// f's own is more specific and stays.
 func ended(ctx context.Context, err error) error {
 	var own *fault.Error
 	if errors.As(err, &own) || errors.Is(err, ctx.Err()) {
@@ -105,7 +99,7 @@ func lost(err error) error {
 	return fault.Wrap(err, fault.Transient, fault.Unavailable, "the database cannot be reached")
 }
 
-// pause waits for a random part of at most d. It says whether ctx still lives.
+// pause waits for a random part of at most d. It reports whether ctx is still alive.
 func pause(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(rand.N(d))
 	defer t.Stop()

@@ -69,7 +69,7 @@ func (s *Store) Conclude(ctx context.Context, k key.Key, booking shipping.Bookin
 // BeginRefusal implements [shipping.Store].
 func (s *Store) BeginRefusal(ctx context.Context, k key.Key, warehouse string, refusal *fault.Error) (bool, error) {
 	var open bool
-	err := database.Alone(ctx, s.db, func(db *gorm.DB) error {
+	err := database.Retry(ctx, s.db, func(db *gorm.DB) error {
 		res := of(db, k).Where("warehouse = ? AND state = ?", warehouse, string(shipping.Intent)).
 			Updates(map[string]any{
 				"refusal_code":    gorm.Expr("COALESCE(refusal_code, ?)", string(refusal.Code)),

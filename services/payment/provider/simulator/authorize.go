@@ -90,7 +90,7 @@ func (s *Simulator) stall(ctx context.Context, key string, does behaviour) error
 
 // enter writes want unless its key is in the book, and says whether it did.
 func (s *Simulator) enter(ctx context.Context, want effect) (row effect, made bool, err error) {
-	err = database.Alone(ctx, s.db, func(db *gorm.DB) error {
+	err = database.Retry(ctx, s.db, func(db *gorm.DB) error {
 		var err error
 		if row, made, err = insert(db, want); err != nil {
 			return err

@@ -28,7 +28,7 @@ func (s *Simulator) Forbid(ctx context.Context, key string) (provider.Effect, bo
 	}
 	now := s.now()
 	var row effect
-	err := database.Alone(ctx, s.db, func(db *gorm.DB) error {
+	err := database.Retry(ctx, s.db, func(db *gorm.DB) error {
 		var err error
 		row, _, err = insert(db, effect{Key: key, Kind: none, State: forbidden, CreatedAt: now, UpdatedAt: now})
 		return err

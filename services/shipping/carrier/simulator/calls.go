@@ -18,7 +18,7 @@ func (s *Simulator) Book(ctx context.Context, key string, p carrier.Parcel) (car
 		booking carrier.Booking
 		lost    bool
 	)
-	err := s.alone(ctx, func(db *gorm.DB) error {
+	err := s.retry(ctx, func(db *gorm.DB) error {
 		lost = false // it may run again
 		fresh, err := newRow(key, p)
 		if err != nil {
@@ -59,7 +59,7 @@ func (s *Simulator) Book(ctx context.Context, key string, p carrier.Parcel) (car
 
 // Cancel implements [carrier.Carrier].
 func (s *Simulator) Cancel(ctx context.Context, key string) error {
-	return s.alone(ctx, func(db *gorm.DB) error {
+	return s.retry(ctx, func(db *gorm.DB) error {
 		// A row that is cancelled already is written again, so that one statement
 		// tells "there is a booking" from "there is none".
 		res := db.Model(&row{}).
@@ -87,7 +87,7 @@ func (s *Simulator) Find(ctx context.Context, key string) (carrier.Booking, bool
 // Forbid implements [carrier.Carrier].
 func (s *Simulator) Forbid(ctx context.Context, key string) (carrier.Booking, bool, error) {
 	var kept row
-	err := s.alone(ctx, func(db *gorm.DB) error {
+	err := s.retry(ctx, func(db *gorm.DB) error {
 		t := database.Now()
 		var err error
 		// The key is unique: either this row is first and no booking can follow, or
@@ -112,11 +112,11 @@ func (s *Simulator) loseReply(ctx context.Context) error {
 	return fault.Errorf(fault.Unknown, carrier.Timeout, "the carrier did not reply")
 }
 
-// alone runs f on the book, of which every call writes one row by one statement.
+// retry runs f on the book, of which every call writes one row by one statement.
 // What goes wrong with the book is the carrier's business: its clients only learn
 // that it did not answer.
-func (s *Simulator) alone(ctx context.Context, f func(db *gorm.DB) error) error {
-	return answer(database.Alone(ctx, s.db, f))
+func (s *Simulator) retry(ctx context.Context, f func(db *gorm.DB) error) error {
+	return answer(database.Retry(ctx, s.db, f))
 }
 
 // answer turns what went wrong with the book into a carrier's answer.
