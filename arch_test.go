@@ -25,13 +25,13 @@ type layer struct {
 // others the tests are free, because a test may well stand on top of everything.
 var layers = []layer{
 	{"cmd/amends", "api api/** worker workflows internal/** proof/load fault", ""},
-	{"worker", "workflows activities services/** saga internal/** fault", "echo"},
-	{"api", "api/contract api/strictjson workflows fault saga internal/money internal/telemetry", "gorm viper"},
+	{"worker", "workflows activities services/** saga saga/ledger internal/** fault", "echo"},
+	{"api", "api/contract api/strictjson workflows fault saga saga/ledger internal/money internal/telemetry", "gorm viper"},
 	{"api/strictjson", "fault", "others"},
 	{"api/client", "", "temporal gorm echo viper"},
 	{"api/contract", "", "temporal gorm viper"},
-	{"workflows", "activities services/* saga saga/key fault internal/money", "gorm viper echo"},
-	{"activities", "services/* saga saga/key fault internal/money", "gorm echo"},
+	{"workflows", "activities services/* saga saga/key saga/ledger fault internal/money", "gorm viper echo"},
+	{"activities", "services/* saga saga/key saga/ledger fault internal/money", "gorm echo"},
 
 	{"services/*/store", "services/$1 saga/barrier saga/barrier/txn saga/key saga/ledger fault internal/database internal/money", "temporal services echo"},
 	{"services/*/*/simulator", "services/$1/$2 fault internal/database internal/money", "temporal echo services"},
@@ -39,9 +39,9 @@ var layers = []layer{
 	{"services/shipping/carrier", "fault internal/money", "temporal gorm echo services"},
 	{"services/*", "services/$1/provider services/$1/carrier saga/key saga/ledger fault internal/money", "temporal gorm echo services"},
 
-	{"saga", "saga/key fault", "gorm echo viper"},
+	{"saga", "saga/key saga/ledger fault", "gorm echo viper"},
 	{"saga/key", "", "others"},
-	{"saga/ledger", "", "others"},
+	{"saga/ledger", "fault", "others"},
 	{"saga/sagatest", "saga fault", "gorm echo"},
 	{"saga/barrier", "saga/barrier/txn saga/key saga/ledger fault", "temporal echo viper"},
 	{"saga/barrier/txn", "fault", "temporal echo viper"},

@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/workflows"
 )
 
@@ -32,7 +33,10 @@ func (o *orders) acknowledge(ctx context.Context, req saga.RepairRequest, key st
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		StaticSummary:            "somebody has looked at the order",
 	}, workflows.AcknowledgeOrder, workflows.Acknowledgement{
-		OrderID: req.Saga, Reason: req.Reason, Operator: req.Operator, Reference: req.Reference, Request: repairID(req, key),
+		OrderID: req.Saga,
+		Acknowledgement: ledger.Acknowledgement{
+			Reason: req.Reason, Operator: req.Operator, Reference: req.Reference, Request: repairID(req, key),
+		},
 	})
 	if err != nil {
 		return snapshot{}, false, &problem{

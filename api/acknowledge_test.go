@@ -16,7 +16,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
-	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/workflows"
 )
 
@@ -39,9 +39,9 @@ func bungled(id string) workflows.OrderView {
 }
 
 // lookedAt is what an operator said of a bungled order.
-func lookedAt(v workflows.OrderView) []order.Acknowledgement {
-	return []order.Acknowledgement{{
-		Flags:  []order.Attention{{Step: "shipping.book", Code: "REQUEST_MISMATCH", Kind: "bug", Since: v.CreatedAt, Lasting: true}},
+func lookedAt(v workflows.OrderView) []ledger.Acknowledgement {
+	return []ledger.Acknowledgement{{
+		Flags:  []ledger.Attention{{Step: "shipping.book", Code: "REQUEST_MISMATCH", Kind: "bug", Since: v.CreatedAt, Lasting: true}},
 		Reason: "read the log", Operator: "day", Reference: "case 4712", At: v.CreatedAt.Add(time.Hour),
 	}}
 }
@@ -66,7 +66,9 @@ func TestAcknowledgeOrder(t *testing.T) {
 				WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 			}, o)
 			require.NotEmpty(t, in.Request)
-			require.Equal(t, workflows.Acknowledgement{OrderID: someOrder, Reason: "read the log", Operator: "night", Reference: "case 4712", Request: in.Request}, in)
+			require.Equal(t, workflows.Acknowledgement{OrderID: someOrder, Acknowledgement: ledger.Acknowledgement{
+				Reason: "read the log", Operator: "night", Reference: "case 4712", Request: in.Request,
+			}}, in)
 			v := bungled(someOrder)
 			v.Acknowledge(lookedAt(v))
 			return run{get: func(context.Context) (any, error) { return v, nil }}, nil

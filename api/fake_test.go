@@ -18,7 +18,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/amends/amends/saga"
-	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/workflows"
 )
 
@@ -42,7 +42,7 @@ type fakeTemporal struct {
 	find     func(query string) error // by count
 
 	acknowledge func(context.Context, client.StartWorkflowOptions, workflows.Acknowledgement) (client.WorkflowRun, error)
-	looked      []order.Acknowledgement // that were made before
+	looked      []ledger.Acknowledgement // that were made before
 
 	mu    sync.Mutex
 	calls []string

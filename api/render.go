@@ -60,7 +60,7 @@ func (s snapshot) forOperators() contract.OperatorsOrder {
 			Flags: []contract.Attention{}, Reason: a.Reason, Operator: a.Operator, Reference: optional(a.Reference), At: a.At.UTC(),
 		}
 		for _, f := range a.Flags {
-			seen.Flags = append(seen.Flags, contract.Attention{Step: f.Step, Code: f.Code, Kind: f.Kind, Since: f.Since.UTC(), Owed: f.Owed})
+			seen.Flags = append(seen.Flags, contract.Attention{Step: f.Step, Code: string(f.Code), Kind: string(f.Kind), Since: f.Since.UTC(), Owed: f.Owed})
 		}
 		all.Acknowledgements = append(all.Acknowledgements, seen)
 	}

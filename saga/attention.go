@@ -26,7 +26,7 @@ func (r *run) flag(s *stepRun, f *failure) {
 		s.state = Flagged
 	}
 	a := Attention{Step: s.name, Code: f.code, Kind: f.kind, Since: workflow.Now(r.outer), Owed: s.exposure()}
-	if i := slices.IndexFunc(r.attention, a.healsWith); i >= 0 { // it was flagged before, for something else
+	if i := slices.IndexFunc(r.attention, recovers(s)); i >= 0 { // it was flagged before, for something else
 		a.Since = r.attention[i].Since
 		r.attention[i] = a
 		r.news()
@@ -35,14 +35,16 @@ func (r *run) flag(s *stepRun, f *failure) {
 	r.raise(a)
 }
 
-// healsWith says whether b is a flag of the same step that its success takes down.
-func (a Attention) healsWith(b Attention) bool { return b.Step == a.Step && !b.Lasting }
+// recovers returns the condition of a flag that the step's success takes down.
+func recovers(s *stepRun) func(Attention) bool {
+	return func(a Attention) bool { return a.Step == s.name && !a.Lasting }
+}
 
 // unflag says that a step that was flagged has come to its end.
 func (r *run) unflag(s *stepRun) {
 	s.repairing = repairing{}
 	before := len(r.attention)
-	r.attention = slices.DeleteFunc(r.attention, Attention{Step: s.name}.healsWith)
+	r.attention = slices.DeleteFunc(r.attention, recovers(s))
 	if before == len(r.attention) {
 		return
 	}

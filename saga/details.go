@@ -14,7 +14,7 @@ import (
 func (r *run) changed() { workflow.SetCurrentDetails(r.outer, r.view().markdown()) }
 
 // doubt says in words what nobody knows yet.
-func (a Attention) doubt() string {
+func doubt(a Attention) string {
 	if a.Kind == fault.Unknown {
 		return ": nobody knows yet whether it took effect"
 	}
@@ -22,13 +22,13 @@ func (a Attention) doubt() string {
 }
 
 // who gave up on a step, and why.
-func (w Waiver) who() string {
+func who(w Waiver) string {
 	code := func(s string) string { return "`" + strings.ReplaceAll(s, "`", "'") + "`" } // a person's words are no markup
-	who := code(w.Operator) + " because of " + code(w.Reason)
+	said := code(w.Operator) + " because of " + code(w.Reason)
 	if w.Reference != "" {
-		who += ", see " + code(w.Reference)
+		said += ", see " + code(w.Reference)
 	}
-	return who
+	return said
 }
 
 // markdown is the view as the Web UI renders it.
@@ -39,10 +39,10 @@ func (v View) markdown() string {
 	}
 	rows := []string{head}
 	for _, a := range v.Attention {
-		rows = append(rows, "", "**Needs attention**: "+a.Step+", `"+string(a.Code)+"` since "+a.Since.UTC().Format(time.RFC3339)+a.doubt())
+		rows = append(rows, "", "**Needs attention**: "+a.Step+", `"+string(a.Code)+"` since "+a.Since.UTC().Format(time.RFC3339)+doubt(a))
 	}
 	for _, w := range v.Waivers {
-		rows = append(rows, "", "**Waived**: "+w.Step+", `"+string(w.Code)+"`, by "+w.who()+" at "+w.At.UTC().Format(time.RFC3339))
+		rows = append(rows, "", "**Waived**: "+w.Step+", `"+string(w.Code)+"`, by "+who(w)+" at "+w.At.UTC().Format(time.RFC3339))
 	}
 	rows = append(rows, "", "| step | state | attempts | last error | owes |", "|---|---|---|---|---|")
 	for _, s := range v.Steps {

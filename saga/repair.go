@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/ledger"
 )
 
 // UpdateRepair is the update with which a person mends a flagged step. It takes
@@ -78,17 +79,8 @@ type Repair struct {
 	At        time.Time `json:"at"`
 }
 
-// Waiver says that a step's effect may stand although the saga was undone: who
-// gave up on undoing it, when and why, and what was owed then.
-type Waiver struct {
-	Step      string     `json:"step"`
-	Code      fault.Code `json:"code"` // how the last attempt to undo it failed
-	Owed      string     `json:"owed"`
-	Reason    string     `json:"reason"`
-	Operator  string     `json:"operator"`
-	Reference string     `json:"reference,omitempty"`
-	At        time.Time  `json:"at"`
-}
+// Waiver says that an operator gave up on undoing a step, as a [Skip] does.
+type Waiver = ledger.Waiver
 
 // maxText is the longest text of a repair, in characters.
 const maxText = 1000

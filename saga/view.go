@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/ledger"
 )
 
 // State is where one step of a saga stands.
@@ -68,16 +69,9 @@ type StepView struct {
 	Exposure  string     `json:"exposure,omitempty"` // what the step's effect owes right now
 }
 
-// Attention says that a step makes no progress and why.
-type Attention struct {
-	Step  string     `json:"step"`
-	Code  fault.Code `json:"code"`
-	Kind  fault.Kind `json:"kind"` // [fault.Unknown]: nobody knows yet whether the call took effect
-	Since time.Time  `json:"since"`
-	Owed  string     `json:"owed"`
-	// Lasting: it does not heal, because a person must look at it; see [Raise].
-	Lasting bool `json:"lasting,omitempty"`
-}
+// Attention says that a step makes no progress, or that an operator must review
+// it; see [Raise].
+type Attention = ledger.Attention
 
 // Step returns the view of a step by name.
 func (v View) Step(name string) (StepView, bool) {

@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 )
 
@@ -38,8 +39,8 @@ func (b *bundle) flag(t *testing.T, since time.Time) (id string) {
 	id = b.place(t, time.Time{})
 	require.NoError(t, b.store.Note(t.Context(), key.Key{Saga: id, Step: "order.note"}, order.Note{
 		At:        time.Now().UTC(),
-		Attention: []order.Attention{{Step: "payment.authorize", Code: "PROVIDER_TIMEOUT", Kind: "unknown", Owed: "money held", Since: since, Lasting: true}},
-		Waivers:   []order.Waiver{{Step: "shipping.book", Owed: "parcels booked", Operator: "night"}},
+		Attention: []ledger.Attention{{Step: "payment.authorize", Code: "PROVIDER_TIMEOUT", Kind: "unknown", Owed: "money held", Since: since, Lasting: true}},
+		Waivers:   []ledger.Waiver{{Step: "shipping.book", Owed: "parcels booked", Operator: "night"}},
 	}))
 	return id
 }
@@ -117,7 +118,7 @@ func TestAcknowledgedOrders(t *testing.T) {
 		_, err := b.store.Cancel(t.Context(), key.New(id, "order.cancel"), order.Closing{Reason: order.Internal})
 		require.NoError(t, err)
 		_, err = b.store.Acknowledge(t.Context(), key.New(id, "order.acknowledge"),
-			order.Acknowledgement{Reason: "read the log", Operator: "night", At: at})
+			ledger.Acknowledgement{Reason: "read the log", Operator: "night", At: at})
 		require.NoError(t, err)
 	}
 	now := time.Now().UTC().Truncate(time.Microsecond)

@@ -17,6 +17,7 @@ import (
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/proof/enginetest"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 	orderstore "github.com/amends/amends/services/order/store"
 	"github.com/amends/amends/workflows"
@@ -260,7 +261,7 @@ func TestStuck(t *testing.T) {
 		b.run(t, id)
 		b.becomes(t, id, Late)
 		require.NoError(t, b.store.Note(t.Context(), key.Key{Saga: id, Step: "order.note"}, order.Note{
-			At: time.Now().UTC(), Attention: []order.Attention{{Step: "payment.capture", Code: "PROVIDER_TIMEOUT", Kind: "unknown", Since: time.Now().UTC()}},
+			At: time.Now().UTC(), Attention: []ledger.Attention{{Step: "payment.capture", Code: "PROVIDER_TIMEOUT", Kind: "unknown", Since: time.Now().UTC()}},
 		}))
 		require.Empty(t, b.causesOf(t, id))
 	})

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 	orderstore "github.com/amends/amends/services/order/store"
 )
@@ -33,10 +33,10 @@ type Flag struct {
 }
 
 // Waiver is what an operator gave up on.
-type Waiver = order.Waiver
+type Waiver = ledger.Waiver
 
 // Acknowledgement is that an operator has looked at an order.
-type Acknowledgement = order.Acknowledgement
+type Acknowledgement = ledger.Acknowledgement
 
 // flaggedPages bounds what is read of a list: beyond that nobody reads on.
 const flaggedPages = 10
@@ -107,8 +107,8 @@ func flagged(r order.Record) FlaggedOrder {
 	}
 	for _, a := range r.Attention {
 		f.Attention = append(f.Attention, Flag{
-			Step: a.Step, Code: a.Code, Kind: a.Kind, Owed: a.Owed, Since: a.Since,
-			Reason: InWords(a.Step, fault.Code(a.Code), fault.Kind(a.Kind)),
+			Step: a.Step, Code: string(a.Code), Kind: string(a.Kind), Owed: a.Owed, Since: a.Since,
+			Reason: InWords(a.Step, a.Code, a.Kind),
 		})
 	}
 	return f

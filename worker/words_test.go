@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/saga/ledger"
 )
 
 func TestEveryCodeHasASentence(t *testing.T) {
@@ -66,12 +66,12 @@ func codes(t *testing.T, file string) (found []string) {
 
 func TestInWords(t *testing.T) {
 	t.Parallel()
-	for want, a := range map[string]order.Attention{
+	for want, a := range map[string]ledger.Attention{
 		"the payment provider is not available":                                                       {Step: "payment.authorize", Code: "PROVIDER_UNAVAILABLE", Kind: "transient"},
 		"it is not known whether the money was taken: the payment provider gave no answer":            {Step: "payment.capture", Code: "PROVIDER_TIMEOUT", Kind: "unknown"},
 		"it is not known whether parcels are still booked: the carrier gave no answer":                {Step: "shipping.book", Code: "CARRIER_TIMEOUT", Kind: "unknown"},
 		"it is not known whether loyalty.book took effect: the last attempt failed with POINTS_STUCK": {Step: "loyalty.book", Code: "POINTS_STUCK", Kind: "unknown"},
 	} {
-		require.Equal(t, want, InWords(a.Step, fault.Code(a.Code), fault.Kind(a.Kind)))
+		require.Equal(t, want, InWords(a.Step, a.Code, a.Kind))
 	}
 }

@@ -3,13 +3,14 @@ package workflows
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/activities"
-	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 )
 
@@ -32,11 +33,8 @@ const (
 
 // Acknowledgement starts the workflow [AcknowledgeOrder].
 type Acknowledgement struct {
-	OrderID   string `json:"order_id"`
-	Reason    string `json:"reason"`   // in words, for those who look later
-	Operator  string `json:"operator"` // who has looked at it
-	Reference string `json:"reference,omitempty"`
-	Request   string `json:"request,omitempty"` // see [order.Acknowledgement]
+	OrderID                string `json:"order_id"`
+	ledger.Acknowledgement        // without its time and flags, which the workflow and the order add
 }
 
 var acknowledging = saga.NewPlan(activities.AcknowledgeOrder)
@@ -46,10 +44,8 @@ var acknowledging = saga.NewPlan(activities.AcknowledgeOrder)
 func (o Options) acknowledge(ctx workflow.Context, in Acknowledgement) (OrderView, error) {
 	// The engine's clock, which the flags are from too, when it was asked and not when
 	// a worker had time: what was raised since then, nobody has seen.
-	asked := order.Acknowledgement{
-		Reason: in.Reason, Operator: in.Operator, Reference: in.Reference,
-		At: workflow.GetInfo(ctx).WorkflowStartTime, Request: in.Request,
-	}
+	asked := in.Acknowledgement
+	asked.At = workflow.GetInfo(ctx).WorkflowStartTime
 	var record order.Record
 	view, err := saga.Run(ctx, saga.Options{ID: in.OrderID, Plan: acknowledging, Queues: o.Queues, Timing: o.Timing},
 		func(ctx workflow.Context) (err error) {
@@ -79,12 +75,7 @@ func recordView(r order.Record) (OrderView, error) {
 		}
 	}
 	// What changes after the end, the view does not know.
-	v.Attention, v.Waivers = []saga.Attention{}, s.waivers(saga.View{})
-	for _, a := range r.Attention {
-		v.Attention = append(v.Attention, saga.Attention{
-			Step: a.Step, Code: fault.Code(a.Code), Kind: fault.Kind(a.Kind), Owed: a.Owed, Since: a.Since, Lasting: a.Lasting,
-		})
-	}
+	v.Attention, v.Waivers = append([]saga.Attention{}, r.Attention...), s.waivers(saga.View{})
 	v.NeedsAttention = r.NeedsAttention()
 	v.Acknowledge(r.Acknowledgements)
 	return v, nil
@@ -92,7 +83,7 @@ func recordView(r order.Record) (OrderView, error) {
 
 // Acknowledge adds what people have looked at, and takes down what they have seen.
 // A closed workflow's own answer is from before, so those who ask add it.
-func (v *OrderView) Acknowledge(all []order.Acknowledgement) {
+func (v *OrderView) Acknowledge(all []ledger.Acknowledgement) {
 	if len(all) == 0 {
 		return
 	}
@@ -100,19 +91,10 @@ func (v *OrderView) Acknowledge(all []order.Acknowledgement) {
 		v.Acknowledgements = all
 	}
 	left := []saga.Attention{}
-	for _, a := range v.Attention {
-		if !acknowledged(v.Acknowledgements, a) {
-			left = append(left, a)
+	for _, flag := range v.Attention {
+		if !slices.ContainsFunc(v.Acknowledgements, func(a ledger.Acknowledgement) bool { return a.Covers(flag) }) {
+			left = append(left, flag)
 		}
 	}
 	v.Attention, v.NeedsAttention = left, len(left) > 0
-}
-
-func acknowledged(all []order.Acknowledgement, flag saga.Attention) bool {
-	for _, a := range all {
-		if a.Covers(flag.Step, string(flag.Code), flag.Since) {
-			return true
-		}
-	}
-	return false
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
@@ -41,7 +42,9 @@ func (c *clinic) acknowledge(t *testing.T, in workflows.Acknowledgement, later t
 }
 
 func looked(id, operator string) workflows.Acknowledgement {
-	return workflows.Acknowledgement{OrderID: id, Reason: "read the log", Operator: operator, Reference: "case 4711"}
+	return workflows.Acknowledgement{
+		OrderID: id, Acknowledgement: ledger.Acknowledgement{Reason: "read the log", Operator: operator, Reference: "case 4711"},
+	}
 }
 
 func TestAnAcknowledgedOrderIsUnlistedAndTellsWhoLookedAtIt(t *testing.T) {
@@ -129,7 +132,7 @@ func TestAnAcknowledgementIsRefused(t *testing.T) {
 
 	c := newClinic(t)
 	bungled, well, stopped := c.bungled(t).OrderID, c.place(t, "tok_visa").ID, c.stopped(t, false)
-	flag := order.Note{At: time.Now(), Attention: []order.Attention{{Step: "payment.authorize", Code: "UNAVAILABLE", Since: time.Now()}}}
+	flag := order.Note{At: time.Now(), Attention: []ledger.Attention{{Step: "payment.authorize", Code: "UNAVAILABLE", Since: time.Now()}}}
 	require.NoError(t, c.Orders.Note(t.Context(), key.New(stopped, "order.note"), flag))
 	resumed := c.bungled(t).OrderID
 	c.engine.sagas[resumed] = activities.SagaRunning

@@ -30,40 +30,17 @@ func (s *orderSaga) noteOf(ctx workflow.Context, v saga.View) order.Note {
 		at = s.noted.Add(time.Microsecond)
 	}
 	s.noted = at
-	n := order.Note{At: at}
-	for _, a := range v.Attention {
-		n.Attention = append(n.Attention, order.Attention{
-			Step: a.Step, Code: string(a.Code), Kind: string(a.Kind), Owed: a.Owed, Since: a.Since, Lasting: a.Lasting,
-		})
-	}
-	for _, w := range v.Waivers {
-		n.Waivers = append(n.Waivers, order.Waiver{
-			Step: w.Step, Code: string(w.Code), Owed: w.Owed,
-			Reason: w.Reason, Operator: w.Operator, Reference: w.Reference, At: w.At,
-		})
-	}
-	return n
+	return order.Note{At: at, Attention: v.Attention, Waivers: v.Waivers}
 }
 
 // waivers returns those that the record has, maybe of another run, and those of
 // this run: of each step the first one stays.
 func (s *orderSaga) waivers(progress saga.View) []saga.Waiver {
-	all := []saga.Waiver{}
-	for _, w := range s.record.Waivers {
-		all = append(all, waiver(w))
-	}
+	all := append([]saga.Waiver{}, s.record.Waivers...)
 	for _, w := range progress.Waivers {
 		if !slices.ContainsFunc(all, func(have saga.Waiver) bool { return have.Step == w.Step }) {
 			all = append(all, w)
 		}
 	}
 	return all
-}
-
-// waiver returns w in the saga's words.
-func waiver(w order.Waiver) saga.Waiver {
-	return saga.Waiver{
-		Step: w.Step, Code: fault.Code(w.Code), Owed: w.Owed,
-		Reason: w.Reason, Operator: w.Operator, Reference: w.Reference, At: w.At,
-	}
 }

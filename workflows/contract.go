@@ -5,6 +5,7 @@ import (
 
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 )
 
@@ -105,7 +106,7 @@ type OrderView struct {
 	CreatedAt      time.Time        `json:"created_at"`
 	UpdatedAt      time.Time        `json:"updated_at"`
 	// Acknowledgements are what people have looked at; see [OrderView.Acknowledge].
-	Acknowledgements []order.Acknowledgement `json:"acknowledgements,omitempty"`
+	Acknowledgements []ledger.Acknowledgement `json:"acknowledgements,omitempty"`
 }
 
 // LineView is one line of an order; its unit price appears once quoted.

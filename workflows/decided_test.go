@@ -119,7 +119,7 @@ func TestARunThatABugHasDecidedStaysFlagged(t *testing.T) {
 	attention := again.record(t).Attention
 	require.Len(t, attention, 1)
 	require.Equal(t, "shipping.book", attention[0].Step)
-	require.Equal(t, string(fault.Mismatch), attention[0].Code)
+	require.Equal(t, fault.Mismatch, attention[0].Code)
 }
 
 // A run that knows why it ends does not hide that an earlier one did not, although

@@ -8,6 +8,7 @@ import (
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
@@ -104,7 +105,7 @@ func (j *judgement) asked(service string) bool { return !slices.Contains(j.Unask
 
 // waived says whether somebody has given up on undoing a step.
 func (j *judgement) waived(step string) bool {
-	return slices.ContainsFunc(j.Order.Waivers, func(w order.Waiver) bool { return w.Step == step })
+	return slices.ContainsFunc(j.Order.Waivers, func(w ledger.Waiver) bool { return w.Step == step })
 }
 
 // unknown judges a saga whose order is not there. An order is made before

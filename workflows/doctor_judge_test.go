@@ -8,6 +8,7 @@ import (
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
@@ -71,9 +72,9 @@ func held() payment.HoldFact {
 	return payment.HoldFact{Step: "payment.authorize", Ours: payment.Authorized, Provider: true, Amount: total, Undoable: true}
 }
 
-func waive(steps ...string) (all []order.Waiver) {
+func waive(steps ...string) (all []ledger.Waiver) {
 	for _, s := range steps {
-		all = append(all, order.Waiver{Step: s, Reason: "the warehouse burnt down", Operator: "op", At: placed})
+		all = append(all, ledger.Waiver{Step: s, Reason: "the warehouse burnt down", Operator: "op", At: placed})
 	}
 	return all
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 )
 
@@ -18,7 +19,7 @@ func TestTheDoctorClaimsNoRepairThatTheEngineDoesNotConfirm(t *testing.T) {
 	c := newClinic(t)
 	id := c.stopped(t, false)
 	require.NoError(t, c.Orders.Note(t.Context(), key.New(id, "order.note"), order.Note{
-		At: time.Now(), Attention: []order.Attention{{Step: "payment.authorize", Code: "UNAVAILABLE", Kind: "transient", Since: time.Now()}},
+		At: time.Now(), Attention: []ledger.Attention{{Step: "payment.authorize", Code: "UNAVAILABLE", Kind: "transient", Since: time.Now()}},
 	}))
 	c.engine.mute = true
 	c.in.Patience, c.in.Heal = 5*time.Second, 20*time.Second

@@ -3,7 +3,7 @@ package workflows
 import (
 	"time"
 
-	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/saga/ledger"
 )
 
 // Invariant is a promise of the platform, as the design names it.
@@ -118,7 +118,7 @@ type Report struct {
 // OrderWaiver is a waiver and its order.
 type OrderWaiver struct {
 	Order string `json:"order"`
-	order.Waiver
+	ledger.Waiver
 }
 
 // Unasked says that a service did not answer.

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/workflows"
@@ -30,11 +31,11 @@ func TestNoWordsMakeTheDoctorsReportTooLarge(t *testing.T) {
 	require.NoError(t, err)
 	long := strings.Repeat("ü", 1000) // the longest that a repair takes
 	now := time.Now().UTC()
-	waiver := order.Waiver{
+	waiver := ledger.Waiver{
 		Step: "payment.authorize", Code: "SOME_LONG_FAULT_CODE", Owed: "money held: 9,999,999.99 EUR",
 		Reason: long, Operator: long, Reference: long, At: now,
 	}
-	require.NoError(t, c.Orders.Note(t.Context(), key.New(in.OrderID, "order.note"), order.Note{At: now, Waivers: []order.Waiver{waiver}}))
+	require.NoError(t, c.Orders.Note(t.Context(), key.New(in.OrderID, "order.note"), order.Note{At: now, Waivers: []ledger.Waiver{waiver}}))
 	page, err := c.Orders.Audit(t.Context(), key.Range{Sagas: []string{in.OrderID}})
 	require.NoError(t, err)
 	require.Len(t, page.Facts, 1)

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
 )
@@ -18,10 +19,10 @@ func TestAResumedSagaLeavesAloneWhatWasWaived(t *testing.T) {
 
 	c := newClinic(t)
 	id := c.stopped(t, false)
-	waiver := order.Waiver{
+	waiver := ledger.Waiver{
 		Step: "inventory.reserve", Code: "UNAVAILABLE", Owed: "stock", Reason: "handed out at the counter", Operator: "op", At: time.Now().UTC().Truncate(time.Microsecond),
 	}
-	require.NoError(t, c.Orders.Note(t.Context(), key.New(id, "order.note"), order.Note{At: time.Now(), Waivers: []order.Waiver{waiver}}))
+	require.NoError(t, c.Orders.Note(t.Context(), key.New(id, "order.note"), order.Note{At: time.Now(), Waivers: []ledger.Waiver{waiver}}))
 
 	r := c.diagnose(t)
 	require.True(t, r.OK, "%v", r.Findings)
@@ -29,7 +30,7 @@ func TestAResumedSagaLeavesAloneWhatWasWaived(t *testing.T) {
 	o, err := c.Orders.Get(t.Context(), id)
 	require.NoError(t, err)
 	require.Equal(t, order.Cancelled, o.Status)
-	require.Equal(t, []order.Waiver{waiver}, o.Waivers)
+	require.Equal(t, []ledger.Waiver{waiver}, o.Waivers)
 	all, err := c.Inventory.Reservations(t.Context())
 	require.NoError(t, err)
 	require.Len(t, all, 1)

@@ -181,7 +181,7 @@ func (s *orderSaga) flag(ctx workflow.Context, d saga.Decision) {
 	earlier := 0
 	for _, a := range s.record.Attention {
 		if a.Lasting && !bug {
-			saga.Raise(ctx, a.Step, fault.Code(a.Code))
+			saga.Raise(ctx, a.Step, a.Code)
 			earlier++
 		}
 	}

@@ -7,7 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/testsuite"
 
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 )
 
@@ -63,10 +65,10 @@ func TestAWaivedUndoIsInTheRecordAndInTheInvariants(t *testing.T) {
 
 			rec := b.record(t)
 			require.False(t, rec.NeedsAttention())
-			want := order.Waiver{
+			want := ledger.Waiver{
 				Step: step, Code: "INTERNAL", Owed: owed, Reason: "gone", Operator: "op_1", Reference: "TICKET-7", At: rec.Waivers[0].At,
 			}
-			require.Equal(t, []order.Waiver{want}, rec.Waivers)
+			require.Equal(t, []ledger.Waiver{want}, rec.Waivers)
 		})
 	}
 }
@@ -103,5 +105,5 @@ func TestABugStaysListed(t *testing.T) {
 	require.True(t, v.NeedsAttention)
 	rec := b.record(t)
 	require.Len(t, rec.Attention, 1)
-	require.Equal(t, "bug", rec.Attention[0].Kind)
+	require.Equal(t, fault.Bug, rec.Attention[0].Kind)
 }

@@ -108,7 +108,7 @@ func TestAnOrderThatABugEndedStaysListedWithThatBug(t *testing.T) {
 			rec := again.record(t)
 			require.Len(t, rec.Attention, 1)
 			require.Equal(t, "shipping.book", rec.Attention[0].Step)
-			require.Equal(t, string(fault.Mismatch), rec.Attention[0].Code)
+			require.Equal(t, fault.Mismatch, rec.Attention[0].Code)
 		})
 	}
 }

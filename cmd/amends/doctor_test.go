@@ -15,7 +15,7 @@ import (
 
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
-	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/workflows"
 )
 
@@ -135,7 +135,7 @@ func TestAReportIsReadable(t *testing.T) {
 			{Invariant: "I3", Kind: workflows.FindingStockHeld, Order: "o3", Service: "inventory", Detail: "held"},
 		},
 		Counts:            map[workflows.FindingKind]int{workflows.FindingSagaStopped: 2, workflows.FindingStockHeld: 5},
-		Waivers:           []workflows.OrderWaiver{{Order: "o4", Waiver: order.Waiver{Step: "inventory.reserve", Reason: "burnt", Operator: "op", At: at}}},
+		Waivers:           []workflows.OrderWaiver{{Order: "o4", Waiver: ledger.Waiver{Step: "inventory.reserve", Reason: "burnt", Operator: "op", At: at}}},
 		Unasked:           []workflows.Unasked{{Service: "payment", Times: 2, Error: "no answer"}},
 		ReportOnlyBecause: "of a reason",
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
@@ -78,7 +79,7 @@ func TestAnAcknowledgedOrderIsListedAgainOnlyForAnotherFlag(t *testing.T) {
 	require.Len(t, rec.Acknowledgements, 1)
 	require.Equal(t, []string{"night", "read the log", "case 4712"},
 		[]string{rec.Acknowledgements[0].Operator, rec.Acknowledgements[0].Reason, rec.Acknowledgements[0].Reference})
-	require.Equal(t, string(v.Attention[0].Code), rec.Acknowledgements[0].Flags[0].Code)
+	require.Equal(t, v.Attention[0].Code, rec.Acknowledgements[0].Flags[0].Code)
 
 	h, err := replay.FromServer(t.Context(), server.Client, workflows.AcknowledgementID(id), "")
 	require.NoError(t, err)
@@ -128,7 +129,7 @@ func TestAnAcknowledgementWaitsForAWorker(t *testing.T) {
 	require.Equal(t, []string{id}, p.listed(t))
 	rec, err := p.Orders.Get(t.Context(), id)
 	require.NoError(t, err)
-	unseen := order.Attention{Step: "payment.capture", Code: "REQUEST_MISMATCH", Kind: "bug", Since: time.Now().UTC().Truncate(time.Microsecond), Lasting: true}
+	unseen := ledger.Attention{Step: "payment.capture", Code: "REQUEST_MISMATCH", Kind: "bug", Since: time.Now().UTC().Truncate(time.Microsecond), Lasting: true}
 	require.NoError(t, p.Orders.Note(t.Context(), key.New(id, "order.note"), order.Note{
 		At: rec.NotedAt.Add(time.Second), Attention: append(rec.Attention, unseen),
 	}))
@@ -137,7 +138,7 @@ func TestAnAcknowledgementWaitsForAWorker(t *testing.T) {
 	rec, err = p.Orders.Get(t.Context(), id)
 	require.NoError(t, err)
 	require.Len(t, rec.Acknowledgements, 1)
-	require.Equal(t, []order.Attention{unseen}, rec.Attention, "it was raised after that was asked for")
+	require.Equal(t, []ledger.Attention{unseen}, rec.Attention, "it was raised after that was asked for")
 	require.Equal(t, http.StatusOK, post(t, admin, id, acknowledgement))
 	require.Empty(t, p.listed(t))
 	require.Equal(t, http.StatusOK, post(t, admin, id, acknowledgement), "twice is once")
@@ -172,7 +173,7 @@ func TestAnOrderIsAcknowledgedByTheBinary(t *testing.T) {
 
 	shop := shoptest.Open(t, devDSNs(dir), false)
 	require.NoError(t, shop.Orders.Note(t.Context(), saga.Key{Saga: id, Step: "order.note"}, order.Note{
-		At: time.Now().Add(time.Second), Attention: []order.Attention{{Step: "inventory.commit", Code: "INVALID", Kind: "bug", Since: time.Now(), Lasting: true}},
+		At: time.Now().Add(time.Second), Attention: []ledger.Attention{{Step: "inventory.commit", Code: "INVALID", Kind: "bug", Since: time.Now(), Lasting: true}},
 	}))
 	require.Contains(t, orders("--needs-attention"), id)
 	shown(t, admin, "amends_orders_needing_attention 1")

@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
@@ -53,8 +54,8 @@ func (s *Shop) Check(ctx context.Context) error {
 }
 
 // Waivers returns the waivers by order: the exceptions that [Shop.Check] allows.
-func (s *Shop) Waivers(ctx context.Context) (map[string][]order.Waiver, error) {
-	all := map[string][]order.Waiver{}
+func (s *Shop) Waivers(ctx context.Context) (map[string][]ledger.Waiver, error) {
+	all := map[string][]ledger.Waiver{}
 	for after := ""; ; {
 		page, err := s.Orders.List(ctx, order.Filter{After: after, Limit: 500})
 		if err != nil {
@@ -84,7 +85,7 @@ func (c *check) wrong(format string, args ...any) {
 // may be left.
 func (c *check) waived(saga, step string) bool {
 	o := c.orders[saga]
-	return o.Status == order.Cancelled && slices.ContainsFunc(o.Waivers, func(w order.Waiver) bool { return w.Step == step })
+	return o.Status == order.Cancelled && slices.ContainsFunc(o.Waivers, func(w ledger.Waiver) bool { return w.Step == step })
 }
 
 // waivedKey is waived for a key of an external system, which begins with the saga.

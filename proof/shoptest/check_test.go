@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
@@ -45,7 +46,7 @@ func cancelled(t *testing.T, s *shoptest.Shop, id, waived string) {
 	require.NoError(t, err)
 	c := order.Closing{Reason: order.Deadline, Note: order.Note{At: time.Now()}}
 	if waived != "" {
-		c.Note.Waivers = []order.Waiver{{Step: waived, Code: "UNAVAILABLE", Reason: "gone", Operator: "op_1", At: time.Now()}}
+		c.Note.Waivers = []ledger.Waiver{{Step: waived, Code: "UNAVAILABLE", Reason: "gone", Operator: "op_1", At: time.Now()}}
 	}
 	_, err = s.Orders.Cancel(t.Context(), saga.Key{Saga: id, Step: "order.cancel"}, c)
 	require.NoError(t, err)
@@ -104,7 +105,7 @@ func TestAConfirmedOrderHasNoWaiver(t *testing.T) {
 	require.NoError(t, err)
 	total := money.New(3700, "EUR")
 	_, err = s.Orders.Confirm(t.Context(), saga.Key{Saga: "o1", Step: "order.confirm"}, order.Closing{
-		Total: &total, Note: order.Note{At: time.Now(), Waivers: []order.Waiver{{Step: "payment.authorize"}}},
+		Total: &total, Note: order.Note{At: time.Now(), Waivers: []ledger.Waiver{{Step: "payment.authorize"}}},
 	})
 	require.NoError(t, err)
 	require.ErrorContains(t, s.Check(t.Context()), "I8: order o1 is CONFIRMED with waivers")

@@ -3,11 +3,11 @@ package order
 import (
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/ledger"
 )
 
 // Codes that an acknowledgement is refused with, beside [fault.Invalid] and
@@ -21,22 +21,10 @@ const (
 	ReasonMissing fault.Code = "REASON_MISSING"
 )
 
-// Acknowledgement says that somebody has looked at a decided order. It takes
-// flags down and stays in their place: it is never changed and never removed.
-type Acknowledgement struct {
-	Flags     []Attention `json:"flags"` // that it took down, as they were
-	Reason    string      `json:"reason"`
-	Operator  string      `json:"operator"`
-	Reference string      `json:"reference,omitempty"`
-	At        time.Time   `json:"at"` // when it was asked for
-	// Request is the same for every repetition of one request, and only for those.
-	Request string `json:"request,omitempty"`
-}
-
 // maxText is the longest text of an acknowledgement, in characters.
 const maxText = 1000
 
-func (a Acknowledgement) validate() error {
+func validate(a ledger.Acknowledgement) error {
 	if strings.TrimSpace(a.Reason) == "" {
 		return fault.Errorf(fault.Business, ReasonMissing, "an acknowledgement needs a reason")
 	}
@@ -58,17 +46,17 @@ func (a Acknowledgement) validate() error {
 // left nothing to take down, changes nothing. It fails, without a change, with NOT_DECIDED
 // for a PENDING order, with NOTHING_TO_ACKNOWLEDGE for one without a flag, and with
 // REASON_MISSING or INVALID for words that cannot be kept.
-func (r *Record) Acknowledge(a Acknowledgement) (changed bool, err error) {
-	if err := a.validate(); err != nil {
+func (r *Record) Acknowledge(a ledger.Acknowledgement) (changed bool, err error) {
+	if err := validate(a); err != nil {
 		return false, err
 	}
 	if r.Status == Pending {
 		return false, fault.Errorf(fault.Business, NotDecided, "the order is not decided: repair the step that is flagged")
 	}
-	if a.Request != "" && slices.ContainsFunc(r.Acknowledgements, func(b Acknowledgement) bool { return b.Request == a.Request }) {
+	if a.Request != "" && slices.ContainsFunc(r.Acknowledgements, func(b ledger.Acknowledgement) bool { return b.Request == a.Request }) {
 		return false, nil
 	}
-	var left []Attention
+	var left []ledger.Attention
 	a.Flags, a.At = nil, a.At.UTC()
 	for _, flag := range r.Attention {
 		if !flag.Lasting || flag.Since.After(a.At) {
@@ -87,17 +75,9 @@ func (r *Record) Acknowledge(a Acknowledgement) (changed bool, err error) {
 	return false, fault.Errorf(fault.Business, NothingToAcknowledge, "the order has no flag that would stay")
 }
 
-// Covers says whether a took this very flag down. The same code of the same step
-// at another moment is another flag.
-func (a Acknowledgement) Covers(step, code string, since time.Time) bool {
-	return slices.ContainsFunc(a.Flags, func(f Attention) bool {
-		return f.Step == step && f.Code == code && f.Since.Equal(since)
-	})
-}
-
 // acknowledged says whether somebody has looked at a flag already.
-func (r *Record) acknowledged(flag Attention) bool {
-	return slices.ContainsFunc(r.Acknowledgements, func(a Acknowledgement) bool {
-		return a.Covers(flag.Step, flag.Code, flag.Since)
+func (r *Record) acknowledged(flag ledger.Attention) bool {
+	return slices.ContainsFunc(r.Acknowledgements, func(a ledger.Acknowledgement) bool {
+		return a.Covers(flag)
 	})
 }

@@ -8,19 +8,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/ledger"
 )
 
 var (
 	asked  = begin.Add(time.Hour)
-	raised = Attention{Step: "shipping.book", Code: "REQUEST_MISMATCH", Kind: "bug", Since: begin, Lasting: true}
+	raised = ledger.Attention{Step: "shipping.book", Code: "REQUEST_MISMATCH", Kind: "bug", Since: begin, Lasting: true}
 )
 
-func looked(at time.Time) Acknowledgement {
-	return Acknowledgement{Reason: "read the log", Operator: "night", Reference: "case 4711", At: at}
+func looked(at time.Time) ledger.Acknowledgement {
+	return ledger.Acknowledgement{Reason: "read the log", Operator: "night", Reference: "case 4711", At: at}
 }
 
 // flagged is an order that ended with flags.
-func flagged(status Status, flags ...Attention) Record {
+func flagged(status Status, flags ...ledger.Attention) Record {
 	r := pending()
 	r.Status, r.Attention, r.NotedAt = status, flags, begin
 	return r
@@ -39,8 +40,8 @@ func TestAcknowledge(t *testing.T) {
 			require.True(t, changed)
 			want := flagged(status)
 			kept := looked(asked)
-			kept.Flags = []Attention{raised}
-			want.Acknowledgements = []Acknowledgement{kept}
+			kept.Flags = []ledger.Attention{raised}
+			want.Acknowledgements = []ledger.Acknowledgement{kept}
 			require.Equal(t, want, r)
 			require.False(t, r.NeedsAttention())
 		})
@@ -66,10 +67,10 @@ func TestAcknowledge(t *testing.T) {
 
 		r := flagged(Cancelled, raised)
 		a := looked(asked)
-		a.Flags = []Attention{{Step: "payment.capture"}}
+		a.Flags = []ledger.Attention{{Step: "payment.capture"}}
 		_, err := r.Acknowledge(a)
 		require.NoError(t, err)
-		require.Equal(t, []Attention{raised}, r.Acknowledgements[0].Flags)
+		require.Equal(t, []ledger.Attention{raised}, r.Acknowledgements[0].Flags)
 	})
 
 	t.Run("AFlagThatNobodyHasSeenStays", func(t *testing.T) {
@@ -80,12 +81,12 @@ func TestAcknowledge(t *testing.T) {
 		r := flagged(Cancelled, raised, younger)
 		_, err := r.Acknowledge(looked(asked))
 		require.NoError(t, err)
-		require.Equal(t, []Attention{younger}, r.Attention)
+		require.Equal(t, []ledger.Attention{younger}, r.Attention)
 
 		_, err = r.Acknowledge(looked(asked.Add(time.Hour)))
 		require.NoError(t, err)
 		require.Len(t, r.Acknowledgements, 2)
-		require.Equal(t, []Attention{younger}, r.Acknowledgements[1].Flags)
+		require.Equal(t, []ledger.Attention{younger}, r.Acknowledgements[1].Flags)
 
 		fresh := flagged(Cancelled, younger)
 		_, err = fresh.Acknowledge(looked(asked))
@@ -98,7 +99,7 @@ func TestAcknowledge(t *testing.T) {
 	blank.Reason, nobody.Operator = " \t", ""
 	for claim, tt := range map[string]struct {
 		r    Record
-		a    Acknowledgement
+		a    ledger.Acknowledgement
 		kind fault.Kind
 		code fault.Code
 	}{
@@ -143,7 +144,7 @@ func TestARepeatedRequestChangesNothing(t *testing.T) {
 	require.NoError(t, err)
 	another := raised
 	another.Step, another.Since = "payment.capture", asked.Add(time.Minute)
-	require.True(t, r.Note(Note{At: asked.Add(time.Minute), Attention: []Attention{another}}))
+	require.True(t, r.Note(Note{At: asked.Add(time.Minute), Attention: []ledger.Attention{another}}))
 	want := r
 
 	a.At = asked.Add(time.Hour)
@@ -167,8 +168,8 @@ func TestAFlagThatHealsIsNotTakenDown(t *testing.T) {
 	r := flagged(Cancelled, raised, heals)
 	_, err := r.Acknowledge(looked(asked))
 	require.NoError(t, err)
-	require.Equal(t, []Attention{heals}, r.Attention)
-	require.Equal(t, []Attention{raised}, r.Acknowledgements[0].Flags)
+	require.Equal(t, []ledger.Attention{heals}, r.Attention)
+	require.Equal(t, []ledger.Attention{raised}, r.Acknowledgements[0].Flags)
 
 	r = flagged(Cancelled, heals)
 	changed, err := r.Acknowledge(looked(asked))
@@ -186,18 +187,18 @@ func TestANoteListsOnlyWhatNobodyHasLookedAt(t *testing.T) {
 	require.NoError(t, err)
 	elsewhere := raised
 	elsewhere.Since = raised.Since.In(time.FixedZone("there", 7200))
-	require.True(t, r.Note(Note{At: begin.Add(time.Minute), Attention: []Attention{elsewhere}}))
+	require.True(t, r.Note(Note{At: begin.Add(time.Minute), Attention: []ledger.Attention{elsewhere}}))
 	require.False(t, r.NeedsAttention(), "it is the same flag, told late or by a reset")
 
 	later, step, code := raised, raised, raised
 	later.Since, step.Step, code.Code = begin.Add(time.Second), "payment.capture", "INVALID"
-	again := []Attention{later, step, code}
-	require.True(t, r.Note(Note{At: asked.Add(time.Minute), Attention: append([]Attention{raised}, again...)}))
+	again := []ledger.Attention{later, step, code}
+	require.True(t, r.Note(Note{At: asked.Add(time.Minute), Attention: append([]ledger.Attention{raised}, again...)}))
 	require.Equal(t, again, r.Attention, "each is another one")
 	require.Len(t, r.Acknowledgements, 1, "what was looked at stays")
 
-	last := Closing{Reason: Deadline, Note: Note{At: asked.Add(time.Hour), Attention: []Attention{raised, later}}}
+	last := Closing{Reason: Deadline, Note: Note{At: asked.Add(time.Hour), Attention: []ledger.Attention{raised, later}}}
 	_, err = r.Cancel(last, asked)
 	require.NoError(t, err)
-	require.Equal(t, []Attention{later}, r.Attention)
+	require.Equal(t, []ledger.Attention{later}, r.Attention)
 }

@@ -3,37 +3,15 @@ package order
 import (
 	"slices"
 	"time"
+
+	"github.com/amends/amends/saga/ledger"
 )
-
-// Attention says that a step of an order's saga makes no progress, or that a
-// person must look at it.
-type Attention struct {
-	Step  string    `json:"step"`
-	Code  string    `json:"code"` // how the last attempt failed
-	Kind  string    `json:"kind"` // "unknown": nobody knows yet whether the call took effect
-	Owed  string    `json:"owed"` // in words; empty: nothing
-	Since time.Time `json:"since"`
-	// Lasting: it does not heal, and stays when the order is decided.
-	Lasting bool `json:"lasting,omitempty"`
-}
-
-// Waiver says that somebody gave up on undoing a step: its effect may stand
-// although the order is cancelled.
-type Waiver struct {
-	Step      string    `json:"step"`
-	Code      string    `json:"code"` // how the last attempt to undo it failed
-	Owed      string    `json:"owed"`
-	Reason    string    `json:"reason"`
-	Operator  string    `json:"operator"`
-	Reference string    `json:"reference,omitempty"`
-	At        time.Time `json:"at"`
-}
 
 // Note is what an order's saga has to say about itself at one moment.
 type Note struct {
-	At        time.Time   `json:"at"` // when it was so; an older note changes nothing
-	Attention []Attention `json:"attention"`
-	Waivers   []Waiver    `json:"waivers"`
+	At        time.Time          `json:"at"` // when it was so; an older note changes nothing
+	Attention []ledger.Attention `json:"attention"`
+	Waivers   []ledger.Waiver    `json:"waivers"`
 }
 
 // NeedsAttention says whether a person must look at the order.
@@ -56,7 +34,7 @@ func (r *Record) Note(n Note) (changed bool) {
 		}
 	}
 	for _, w := range n.Waivers {
-		if !slices.ContainsFunc(r.Waivers, func(have Waiver) bool { return have.Step == w.Step }) {
+		if !slices.ContainsFunc(r.Waivers, func(have ledger.Waiver) bool { return have.Step == w.Step }) {
 			r.Waivers = append(r.Waivers, w)
 		}
 	}

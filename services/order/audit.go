@@ -3,10 +3,10 @@ package order
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 )
 
 // Auditor shows what the service has recorded, for comparing it with what others
@@ -30,16 +30,16 @@ type AuditPage struct {
 
 // Fact is an order without what is only the customer's.
 type Fact struct {
-	ID             string    `json:"id"`
-	Status         Status    `json:"status"`
-	Reason         Reason    `json:"reason,omitempty"`
-	Total          *Total    `json:"total,omitempty"`
-	Units          int64     `json:"units"` // of all lines
-	CreatedAt      time.Time `json:"created_at"`
-	UpdatedAt      time.Time `json:"updated_at"`
-	DecideBy       time.Time `json:"decide_by,omitzero"` // zero: never
-	NeedsAttention bool      `json:"needs_attention,omitempty"`
-	Waivers        []Waiver  `json:"waivers,omitempty"` // as [Waiver.Brief]
+	ID             string          `json:"id"`
+	Status         Status          `json:"status"`
+	Reason         Reason          `json:"reason,omitempty"`
+	Total          *Total          `json:"total,omitempty"`
+	Units          int64           `json:"units"` // of all lines
+	CreatedAt      time.Time       `json:"created_at"`
+	UpdatedAt      time.Time       `json:"updated_at"`
+	DecideBy       time.Time       `json:"decide_by,omitzero"` // zero: never
+	NeedsAttention bool            `json:"needs_attention,omitempty"`
+	Waivers        []ledger.Waiver `json:"waivers,omitempty"` // as [ledger.Waiver.Brief]
 	// Wrong says in words where the order contradicts its own history, or what it
 	// was decided against for.
 	Wrong []string `json:"wrong,omitempty"`
@@ -52,20 +52,6 @@ func (f Fact) Due() time.Time {
 		return f.CreatedAt
 	}
 	return f.DecideBy
-}
-
-// briefly is how many bytes of a text a list of many orders has.
-const briefly = 120
-
-// Brief returns w with the beginning of what people wrote: each may be long, and a
-// page has many. The order itself has all of it.
-func (w Waiver) Brief() Waiver {
-	for _, text := range []*string{&w.Reason, &w.Operator, &w.Reference} {
-		if len(*text) > briefly {
-			*text = strings.ToValidUTF8((*text)[:briefly], "") + "…" // the cut may be inside a character
-		}
-	}
-	return w
 }
 
 // CheckHistory says in words where changes are no path of the status machine from

@@ -7,6 +7,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/saga/ledger"
 )
 
 // IllegalTransition is the code of a state change that the status machine does
@@ -74,13 +75,13 @@ type Record struct {
 	// View is the saga's final view as the closing step stored it; nil while PENDING.
 	View json.RawMessage `json:"view,omitempty"`
 	// Attention is what needs a person right now, and Waivers what one gave up on.
-	Attention []Attention `json:"attention,omitempty"`
-	Waivers   []Waiver    `json:"waivers,omitempty"`
-	NotedAt   time.Time   `json:"noted_at,omitzero"` // UTC, as of which the two say so
-	CreatedAt time.Time   `json:"created_at"`        // UTC
-	UpdatedAt time.Time   `json:"updated_at"`        // UTC
+	Attention []ledger.Attention `json:"attention,omitempty"`
+	Waivers   []ledger.Waiver    `json:"waivers,omitempty"`
+	NotedAt   time.Time          `json:"noted_at,omitzero"` // UTC, as of which the two say so
+	CreatedAt time.Time          `json:"created_at"`        // UTC
+	UpdatedAt time.Time          `json:"updated_at"`        // UTC
 	// Acknowledgements say what people have looked at, the oldest first.
-	Acknowledgements []Acknowledgement `json:"acknowledgements,omitempty"`
+	Acknowledgements []ledger.Acknowledgement `json:"acknowledgements,omitempty"`
 }
 
 // Change is one entry of an order's history.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 )
 
 // Service is the order service. It owns the orders; its worker runs the order
@@ -54,7 +55,7 @@ type Service interface {
 	// repeat returns the record as it is, with the acknowledgement that came first.
 	// It refuses as the record does, and an order that was never created with
 	// NOT_FOUND.
-	Acknowledge(ctx context.Context, k key.Key, a Acknowledgement) (Record, error)
+	Acknowledge(ctx context.Context, k key.Key, a ledger.Acknowledgement) (Record, error)
 
 	// Get returns the record of an order, or NOT_FOUND.
 	Get(ctx context.Context, id string) (Record, error)

@@ -9,19 +9,20 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 )
 
 // Flags that stay when their order is decided.
 var (
-	mismatch = order.Attention{Step: "payment.authorize", Code: "REQUEST_MISMATCH", Kind: "bug", Since: noted, Lasting: true}
-	invalid  = order.Attention{Step: "shipping.book", Code: "INVALID", Kind: "bug", Since: noted, Lasting: true}
+	mismatch = ledger.Attention{Step: "payment.authorize", Code: "REQUEST_MISMATCH", Kind: "bug", Since: noted, Lasting: true}
+	invalid  = ledger.Attention{Step: "shipping.book", Code: "INVALID", Kind: "bug", Since: noted, Lasting: true}
 )
 
 func acknowledge(id string) key.Key { return key.New(id, "order.acknowledge") }
 
-func looked(operator string) order.Acknowledgement {
-	return order.Acknowledgement{Reason: "read the log", Operator: operator, Reference: "case 4711", At: noted.Add(time.Hour)}
+func looked(operator string) ledger.Acknowledgement {
+	return ledger.Acknowledgement{Reason: "read the log", Operator: operator, Reference: "case 4711", At: noted.Add(time.Hour)}
 }
 
 // flagged is an order that was cancelled and stays flagged.
@@ -30,7 +31,7 @@ func (b testBundle) flagged(t *testing.T, id string) order.Record {
 
 	b.create(t, id)
 	c := cancelled(order.Internal)
-	c.Note = order.Note{At: noted, Attention: []order.Attention{mismatch, invalid}}
+	c.Note = order.Note{At: noted, Attention: []ledger.Attention{mismatch, invalid}}
 	rec, err := b.Cancel(t.Context(), cancel(id), c)
 	require.NoError(t, err)
 	return rec
@@ -55,9 +56,9 @@ func TestAcknowledgeUnlistsAndKeepsTheTrace(t *testing.T) {
 		rec, err := b.Acknowledge(t.Context(), acknowledge("o1"), looked("night"))
 		require.NoError(t, err)
 		kept := looked("night")
-		kept.Flags = []order.Attention{mismatch, invalid}
+		kept.Flags = []ledger.Attention{mismatch, invalid}
 		want := before
-		want.Attention, want.Acknowledgements = nil, []order.Acknowledgement{kept}
+		want.Attention, want.Acknowledgements = nil, []ledger.Acknowledgement{kept}
 		require.Equal(t, want, rec, "nothing else has moved")
 		b.requireStored(t, rec)
 		require.Len(t, b.history(t, "o1"), 1, "it is no change of status")
@@ -85,21 +86,21 @@ func TestANewFlagAfterAnAcknowledgementIsListedAgain(t *testing.T) {
 		b.flagged(t, "o1")
 		_, err := b.Acknowledge(t.Context(), acknowledge("o1"), looked("night"))
 		require.NoError(t, err)
-		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted.Add(time.Second), Attention: []order.Attention{mismatch, invalid}}))
+		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted.Add(time.Second), Attention: []ledger.Attention{mismatch, invalid}}))
 		require.Zero(t, b.counted(t, order.Filter{NeedsAttention: true}), "the same flags, told late")
 
 		other := mismatch
 		other.Since = noted.Add(30 * time.Minute)
-		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted.Add(time.Minute), Attention: []order.Attention{mismatch, other}}))
+		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted.Add(time.Minute), Attention: []ledger.Attention{mismatch, other}}))
 		got, err := b.Get(t.Context(), "o1")
 		require.NoError(t, err)
-		require.Equal(t, []order.Attention{other}, got.Attention)
+		require.Equal(t, []ledger.Attention{other}, got.Attention)
 		require.EqualValues(t, 1, b.counted(t, order.Filter{NeedsAttention: true, Acknowledged: true}))
 
 		rec, err := b.Acknowledge(t.Context(), acknowledge("o1"), looked("day"))
 		require.NoError(t, err)
 		require.Len(t, rec.Acknowledgements, 2)
-		require.Equal(t, []order.Attention{other}, rec.Acknowledgements[1].Flags)
+		require.Equal(t, []ledger.Attention{other}, rec.Acknowledgements[1].Flags)
 		b.requireStored(t, rec)
 	})
 }
@@ -109,7 +110,7 @@ func TestAcknowledgeRefuses(t *testing.T) {
 
 	each(t, func(t *testing.T, b testBundle) {
 		b.create(t, "o1")
-		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted, Attention: []order.Attention{mismatch}}))
+		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted, Attention: []ledger.Attention{mismatch}}))
 		running, err := b.Get(t.Context(), "o1")
 		require.NoError(t, err)
 		_, err = b.Acknowledge(t.Context(), acknowledge("o1"), looked("night"))

@@ -10,14 +10,15 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 )
 
 var (
 	noted  = time.Date(2026, 5, 4, 12, 0, 0, 123456789, time.UTC) // finer than a database keeps
-	void   = order.Attention{Step: "payment.authorize", Code: "PROVIDER_TIMEOUT", Kind: "unknown", Owed: "money held", Since: noted}
-	parcel = order.Attention{Step: "shipping.book", Code: "UNAVAILABLE", Kind: "transient", Owed: "parcels booked", Since: noted}
-	waived = order.Waiver{
+	void   = ledger.Attention{Step: "payment.authorize", Code: "PROVIDER_TIMEOUT", Kind: "unknown", Owed: "money held", Since: noted}
+	parcel = ledger.Attention{Step: "shipping.book", Code: "UNAVAILABLE", Kind: "transient", Owed: "parcels booked", Since: noted}
+	waived = ledger.Waiver{
 		Step: "payment.authorize", Code: "PROVIDER_TIMEOUT", Owed: "money held",
 		Reason: "the provider is gone", Operator: "op_1", Reference: "TICKET-7", At: noted,
 	}
@@ -31,24 +32,24 @@ func TestNoteIsKeptAtAnyStatus(t *testing.T) {
 	each(t, func(t *testing.T, b testBundle) {
 		rec := b.create(t, "o1")
 		require.False(t, rec.NeedsAttention())
-		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted, Attention: []order.Attention{void, parcel}}))
+		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted, Attention: []ledger.Attention{void, parcel}}))
 		got, err := b.Get(t.Context(), "o1")
 		require.NoError(t, err)
-		require.Equal(t, []order.Attention{void, parcel}, got.Attention)
+		require.Equal(t, []ledger.Attention{void, parcel}, got.Attention)
 		require.Equal(t, rec.UpdatedAt, got.UpdatedAt, "the order has not moved")
 
-		later := order.Note{At: noted.Add(time.Second), Attention: []order.Attention{parcel}, Waivers: []order.Waiver{waived}}
+		later := order.Note{At: noted.Add(time.Second), Attention: []ledger.Attention{parcel}, Waivers: []ledger.Waiver{waived}}
 		ended, err := b.Cancel(t.Context(), cancel("o1"), order.Closing{Reason: order.Deadline, Note: later})
 		require.NoError(t, err)
-		require.Equal(t, []order.Attention{parcel}, ended.Attention)
-		require.Equal(t, []order.Waiver{waived}, ended.Waivers)
+		require.Equal(t, []ledger.Attention{parcel}, ended.Attention)
+		require.Equal(t, []ledger.Waiver{waived}, ended.Waivers)
 		b.requireStored(t, ended)
 
 		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted.Add(2 * time.Second)}))
 		got, err = b.Get(t.Context(), "o1")
 		require.NoError(t, err)
 		require.False(t, got.NeedsAttention(), "healed")
-		require.Equal(t, []order.Waiver{waived}, got.Waivers, "a waiver is never taken back")
+		require.Equal(t, []ledger.Waiver{waived}, got.Waivers, "a waiver is never taken back")
 		require.Len(t, b.history(t, "o1"), 1, "a note is no change of status")
 	})
 }
@@ -58,11 +59,11 @@ func TestNoteThatIsNotYoungerChangesNothing(t *testing.T) {
 
 	each(t, func(t *testing.T, b testBundle) {
 		b.create(t, "o1")
-		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted, Attention: []order.Attention{void}}))
+		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted, Attention: []ledger.Attention{void}}))
 		want, err := b.Get(t.Context(), "o1")
 		require.NoError(t, err)
 		for _, at := range []time.Time{noted, noted.Add(-time.Microsecond)} {
-			require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: at, Waivers: []order.Waiver{waived}}))
+			require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: at, Waivers: []ledger.Waiver{waived}}))
 			b.requireStored(t, want)
 		}
 	})
@@ -74,12 +75,12 @@ func TestAClosingIsTheLastWord(t *testing.T) {
 
 	each(t, func(t *testing.T, b testBundle) {
 		b.create(t, "o1")
-		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted, Attention: []order.Attention{void}}))
+		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted, Attention: []ledger.Attention{void}}))
 		c := cancelled(order.Deadline)
-		c.Note = order.Note{At: noted.Add(-time.Hour), Attention: []order.Attention{parcel}}
+		c.Note = order.Note{At: noted.Add(-time.Hour), Attention: []ledger.Attention{parcel}}
 		rec, err := b.Cancel(t.Context(), cancel("o1"), c)
 		require.NoError(t, err)
-		require.Equal(t, []order.Attention{parcel}, rec.Attention)
+		require.Equal(t, []ledger.Attention{parcel}, rec.Attention)
 		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted}))
 		b.requireStored(t, rec)
 	})
@@ -93,11 +94,11 @@ func TestTheFirstWaiverOfAStepStays(t *testing.T) {
 		second, other := waived, waived
 		second.Reference = "TICKET-8"
 		other.Step = "shipping.book"
-		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted, Waivers: []order.Waiver{waived}}))
-		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted.Add(time.Hour), Waivers: []order.Waiver{second, other}}))
+		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted, Waivers: []ledger.Waiver{waived}}))
+		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted.Add(time.Hour), Waivers: []ledger.Waiver{second, other}}))
 		got, err := b.Get(t.Context(), "o1")
 		require.NoError(t, err)
-		require.Equal(t, []order.Waiver{waived, other}, got.Waivers)
+		require.Equal(t, []ledger.Waiver{waived, other}, got.Waivers)
 	})
 }
 
@@ -108,14 +109,14 @@ func TestARepeatedClosingBringsItsNote(t *testing.T) {
 		b.create(t, "o1")
 		_, err := b.Cancel(t.Context(), cancel("o1"), cancelled(order.Deadline))
 		require.NoError(t, err)
-		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted, Attention: []order.Attention{void}}))
+		require.NoError(t, b.Note(t.Context(), note("o1"), order.Note{At: noted, Attention: []ledger.Attention{void}}))
 		again := cancelled(order.OutOfStock)
-		again.Note = order.Note{At: noted.Add(time.Second), Waivers: []order.Waiver{waived}}
+		again.Note = order.Note{At: noted.Add(time.Second), Waivers: []ledger.Waiver{waived}}
 		rec, err := b.Cancel(t.Context(), cancel("o1"), again)
 		require.NoError(t, err)
 		require.Equal(t, order.Deadline, rec.Reason, "of the first one")
 		require.False(t, rec.NeedsAttention())
-		require.Equal(t, []order.Waiver{waived}, rec.Waivers)
+		require.Equal(t, []ledger.Waiver{waived}, rec.Waivers)
 		b.requireStored(t, rec)
 		require.Len(t, b.history(t, "o1"), 1)
 	})
@@ -149,9 +150,9 @@ func TestListSelects(t *testing.T) {
 		_, err = b.Confirm(t.Context(), confirm("o1"), confirmed())
 		require.NoError(t, err)
 		for _, id := range []string{"o1", "o3"} {
-			require.NoError(t, b.Note(t.Context(), note(id), order.Note{At: noted, Attention: []order.Attention{void}}))
+			require.NoError(t, b.Note(t.Context(), note(id), order.Note{At: noted, Attention: []ledger.Attention{void}}))
 		}
-		require.NoError(t, b.Note(t.Context(), note("o4"), order.Note{At: noted, Waivers: []order.Waiver{waived}}))
+		require.NoError(t, b.Note(t.Context(), note("o4"), order.Note{At: noted, Waivers: []ledger.Waiver{waived}}))
 
 		for name, tt := range map[string]struct {
 			filter order.Filter

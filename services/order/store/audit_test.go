@@ -8,6 +8,7 @@ import (
 
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 )
 
@@ -26,8 +27,8 @@ func TestAudit(t *testing.T) {
 		require.NoError(t, err)
 		note := order.Note{
 			At:        placement().PlacedAt,
-			Attention: []order.Attention{{Step: "payment.authorize", Code: "X"}},
-			Waivers:   []order.Waiver{{Step: "inventory.reserve", Reason: "burnt", Operator: "op"}},
+			Attention: []ledger.Attention{{Step: "payment.authorize", Code: "X"}},
+			Waivers:   []ledger.Waiver{{Step: "inventory.reserve", Reason: "burnt", Operator: "op"}},
 		}
 		require.NoError(t, b.Note(ctx, key.New("cancelled", "order.note"), note))
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 )
 
@@ -50,12 +51,12 @@ func TestDecide(t *testing.T) {
 			t.Parallel()
 
 			b.create(t, "waived")
-			require.NoError(t, b.Note(t.Context(), note("waived"), order.Note{At: noted, Waivers: []order.Waiver{waived}}))
+			require.NoError(t, b.Note(t.Context(), note("waived"), order.Note{At: noted, Waivers: []ledger.Waiver{waived}}))
 			got, err := b.Decide(t.Context(), decide("waived"), against(order.Deadline))
 			require.NoError(t, err)
-			require.Equal(t, []order.Waiver{waived}, got.Waivers)
+			require.Equal(t, []ledger.Waiver{waived}, got.Waivers)
 
-			require.NoError(t, b.Note(t.Context(), note("waived"), order.Note{At: noted.Add(time.Second), Attention: []order.Attention{void}}))
+			require.NoError(t, b.Note(t.Context(), note("waived"), order.Note{At: noted.Add(time.Second), Attention: []ledger.Attention{void}}))
 			kept, err := b.Get(t.Context(), "waived")
 			require.NoError(t, err)
 			require.Equal(t, order.Deadline, kept.Decided, "a note leaves it alone")

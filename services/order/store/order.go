@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 )
 
@@ -72,7 +73,7 @@ func (s *Store) Note(ctx context.Context, k key.Key, n order.Note) error {
 }
 
 // Acknowledge implements [order.Service].
-func (s *Store) Acknowledge(ctx context.Context, k key.Key, a order.Acknowledgement) (order.Record, error) {
+func (s *Store) Acknowledge(ctx context.Context, k key.Key, a ledger.Acknowledgement) (order.Record, error) {
 	if _, err := s.Get(ctx, k.Saga); err != nil { // a person can mistype an id: that is no bug
 		return order.Record{}, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 )
 
@@ -31,11 +32,11 @@ func TestStoredJSONStaysReadable(t *testing.T) {
 
 		rec, err := b.Get(t.Context(), "o1")
 		require.NoError(t, err)
-		lasting := order.Attention{Step: "shipping.book", Code: "REQUEST_MISMATCH", Kind: "bug", Since: noted, Lasting: true}
-		require.Equal(t, []order.Attention{void, lasting}, rec.Attention)
-		require.Equal(t, []order.Waiver{waived}, rec.Waivers)
-		require.Equal(t, []order.Acknowledgement{{
-			Flags:  []order.Attention{{Step: "shipping.book", Code: "INVALID", Kind: "bug", Since: noted, Lasting: true}},
+		lasting := ledger.Attention{Step: "shipping.book", Code: "REQUEST_MISMATCH", Kind: "bug", Since: noted, Lasting: true}
+		require.Equal(t, []ledger.Attention{void, lasting}, rec.Attention)
+		require.Equal(t, []ledger.Waiver{waived}, rec.Waivers)
+		require.Equal(t, []ledger.Acknowledgement{{
+			Flags:  []ledger.Attention{{Step: "shipping.book", Code: "INVALID", Kind: "bug", Since: noted, Lasting: true}},
 			Reason: "read the log", Operator: "night", Reference: "case 4711", At: noted.Add(time.Hour), Request: "r1",
 		}}, rec.Acknowledgements)
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 	orderstore "github.com/amends/amends/services/order/store"
 )
@@ -30,7 +31,7 @@ func TestRoundTrips(t *testing.T) {
 				return dbtest.Only(s.Cancel(ctx, cancel(saga+"b"), cancelled(order.OutOfStock)))
 			}),
 			dbtest.Takes(2, "note a flag", func(ctx context.Context) error {
-				return s.Note(ctx, note(saga+"b"), order.Note{At: noted, Attention: []order.Attention{mismatch}})
+				return s.Note(ctx, note(saga+"b"), order.Note{At: noted, Attention: []ledger.Attention{mismatch}})
 			}),
 			dbtest.Takes(3, "acknowledge", func(ctx context.Context) error {
 				return dbtest.Only(s.Acknowledge(ctx, acknowledge(saga+"b"), looked("night")))
