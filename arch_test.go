@@ -26,7 +26,7 @@ type layer struct {
 var layers = []layer{
 	{"cmd/amends", "api api/** worker workflows internal/** proof/load fault", ""},
 	{"worker", "workflows activities services/** saga saga/ledger internal/** fault", "echo"},
-	{"api", "api/contract api/strictjson workflows fault saga saga/ledger internal/money internal/telemetry", "gorm viper"},
+	{"api", "api/contract api/strictjson internal/orders workflows fault saga saga/ledger internal/money internal/telemetry", "gorm viper"},
 	{"api/strictjson", "fault", "others"},
 	{"api/client", "", "temporal gorm echo viper"},
 	{"api/contract", "", "temporal gorm viper"},
@@ -61,7 +61,8 @@ var layers = []layer{
 	{"internal/process", "", "temporal gorm echo viper"},
 	{"internal/replay", "workflows internal/engine fault", "gorm echo viper"},
 	{"proof/load", "api/client services/order", "temporal gorm echo viper"},
-	{"internal/doctor", "activities services/order workflows fault", "gorm echo viper"},
+	{"internal/orders", "activities workflows saga saga/ledger services/order internal/engine fault", "gorm echo viper"},
+	{"internal/doctor", "workflows fault", "gorm echo viper"},
 
 	{"proof/bench/areas", "", "temporal gorm echo viper"},
 	{"proof/bench/measure", "", "gorm echo viper"},

@@ -61,7 +61,7 @@ func TestAcknowledgeOrder(t *testing.T) {
 		b.temporal.query = nil // the engine may have forgotten the order
 		b.temporal.acknowledge = func(_ context.Context, o client.StartWorkflowOptions, in workflows.Acknowledgement) (client.WorkflowRun, error) {
 			require.Equal(t, client.StartWorkflowOptions{
-				ID: "acknowledge-" + someOrder, TaskQueue: "order", StaticSummary: "somebody has looked at the order",
+				ID: "acknowledge-" + someOrder, TaskQueue: "order", StaticSummary: "an operator has reviewed the order",
 				WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 				WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 			}, o)

@@ -60,7 +60,7 @@ func NewAdmin(a Admin) http.Handler {
 	r.GET("/readyz", func(c echo.Context) error {
 		if a.Ready != nil {
 			if err := a.Ready(c.Request().Context()); err != nil {
-				return unreadyBecause(err)
+				return &problem{code: fault.Unavailable, detail: whyUnready(err), cause: err}
 			}
 		}
 		return c.JSON(http.StatusOK, contract.Health{Status: contract.HealthOK})
@@ -68,18 +68,12 @@ func NewAdmin(a Admin) http.Handler {
 	return e
 }
 
-// unreadyBecause is [unready], and says why as far as that may be shown.
-func unreadyBecause(err error) *problem {
-	answer := unready(err)
-	var own *problem
-	var f *fault.Error
-	switch {
-	case errors.As(err, &own):
-		answer.detail = own.detail
-	case errors.As(err, &f):
-		answer.detail = f.Message
+// whyUnready says why a process is not ready as far as that may be shown.
+func whyUnready(err error) string {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f.Message
 	}
-	return answer
+	return "Not ready."
 }
 
 // AdminServer returns a server for addr with the same limits as [HTTPServer].

@@ -179,7 +179,7 @@ func TestGetOrderWithoutWorkers(t *testing.T) {
 		b := setup(t, quick)
 		b.temporal.query = silent
 		b.temporal.describe = described(t, enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, map[string]any{
-			workflows.AttributeOrderStatus: "CONFIRMED", workflows.AttributeNeedsAttention: true,
+			workflows.AttributeOrderStatus.GetName(): "CONFIRMED", workflows.AttributeNeedsAttention.GetName(): true,
 		})
 		b.temporal.result = func(context.Context, string) (workflows.OrderView, error) {
 			return workflows.OrderView{}, serviceerror.NewUnavailable("too large to read in time")
@@ -231,7 +231,7 @@ func TestGetOrderWithoutWorkers(t *testing.T) {
 		t.Parallel()
 		b := setup(t, quick)
 		b.temporal.query = silent
-		b.temporal.describe = described(t, enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, map[string]any{workflows.AttributeOrderStatus: "PENDING"})
+		b.temporal.describe = described(t, enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, map[string]any{workflows.AttributeOrderStatus.GetName(): "PENDING"})
 		b.temporal.input = func(string) (workflows.Input, error) { return workflows.Input{}, serviceerror.NewUnavailable("down") }
 		require.True(t, b.get(t).order(t, http.StatusOK).NeedsAttention)
 	})

@@ -7,32 +7,37 @@ import (
 	"time"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/workflows"
 )
 
 // PlaceOrder places an order, or finds the one that an earlier call placed.
 func (s *Server) PlaceOrder(ctx context.Context, r contract.PlaceOrderRequestObject) (contract.PlaceOrderResponseObject, error) {
 	start := time.Now()
-	order, err := s.orders.place(ctx, placement(*r.Body), r.Params.IdempotencyKey)
+	order, err := s.orders.Place(ctx, placement(*r.Body), r.Params.IdempotencyKey)
+	if err != nil && order.ID != "" {
+		return nil, &problem{code: fault.CodeOf(err), location: location(order.ID), cause: err}
+	}
 	if err != nil {
 		return nil, err
 	}
 	var replayed *string
-	if order.replayed {
+	if order.Replayed {
 		replayed = new("true")
 	}
 	at := new(location(order.ID))
 
 	if wait, ok := s.wait(r.Params.Prefer); ok {
-		if s.await(ctx, &order.snapshot, start.Add(wait)) {
-			return contract.PlaceOrder200JSONResponse{Body: order.json(), Headers: contract.PlaceOrder200ResponseHeaders{
+		if s.await(ctx, &order.Snapshot, start.Add(wait)) {
+			return contract.PlaceOrder200JSONResponse{Body: render(order.Snapshot), Headers: contract.PlaceOrder200ResponseHeaders{
 				IdempotencyReplayed: replayed, Location: at,
 				PreferenceApplied: new("wait=" + strconv.Itoa(int(wait.Seconds()))),
 			}}, nil
 		}
 	}
-	return contract.PlaceOrder202JSONResponse{Body: order.json(), Headers: contract.PlaceOrder202ResponseHeaders{
+	return contract.PlaceOrder202JSONResponse{Body: render(order.Snapshot), Headers: contract.PlaceOrder202ResponseHeaders{
 		IdempotencyReplayed: replayed, Location: at,
 	}}, nil
 }
@@ -47,8 +52,8 @@ func (s *Server) wait(prefer *string) (time.Duration, bool) {
 // await waits until the order is decided, until a time, or until the server is
 // to stop. It says whether the order is decided, and leaves in order what is known
 // of it then.
-func (s *Server) await(ctx context.Context, order *snapshot, until time.Time) bool {
-	if order.decided() {
+func (s *Server) await(ctx context.Context, order *orders.Snapshot, until time.Time) bool {
+	if order.Decided() {
 		return true
 	}
 	request := ctx
@@ -61,18 +66,18 @@ func (s *Server) await(ctx context.Context, order *snapshot, until time.Time) bo
 		case <-ctx.Done():
 		}
 	}()
-	decided, ok := s.orders.await(ctx, order.ID)
+	decided, ok := s.orders.Await(ctx, order.ID)
 	if ok {
 		*order = decided
 		return true
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		// Whoever has waited wants to know how far it has come, not how it began.
-		if now, err := s.orders.find(request, order.ID); err == nil && now.source == contract.SourceWorkflow {
+		if now, err := s.orders.Find(request, order.ID); err == nil && now.Source == orders.FromWorkflow {
 			*order = now
 		}
 	}
-	return order.decided()
+	return order.Decided()
 }
 
 // GetOrder returns an order.
@@ -81,11 +86,11 @@ func (s *Server) GetOrder(ctx context.Context, r contract.GetOrderRequestObject)
 	if err != nil {
 		return nil, err
 	}
-	order, err := s.orders.find(ctx, id)
+	order, err := s.orders.Find(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return contract.GetOrder200JSONResponse{Body: order.json(), Headers: contract.GetOrder200ResponseHeaders{CacheControl: new("no-store")}}, nil
+	return contract.GetOrder200JSONResponse{Body: render(order), Headers: contract.GetOrder200ResponseHeaders{CacheControl: new("no-store")}}, nil
 }
 
 // CancelOrder cancels an order.
@@ -94,14 +99,14 @@ func (s *Server) CancelOrder(ctx context.Context, r contract.CancelOrderRequestO
 	if err != nil {
 		return nil, err
 	}
-	order, err := s.orders.cancel(ctx, id)
+	order, err := s.orders.Cancel(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if order.decided() {
-		return contract.CancelOrder200JSONResponse(order.json()), nil
+	if order.Decided() {
+		return contract.CancelOrder200JSONResponse(render(order)), nil
 	}
-	return contract.CancelOrder202JSONResponse{Body: order.json(), Headers: contract.CancelOrder202ResponseHeaders{Location: new(location(id))}}, nil
+	return contract.CancelOrder202JSONResponse{Body: render(order), Headers: contract.CancelOrder202ResponseHeaders{Location: new(location(id))}}, nil
 }
 
 // GetHealth says that the process is alive.

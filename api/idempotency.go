@@ -1,17 +1,8 @@
 package api
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"net/http"
-	"strconv"
 	"strings"
-
-	"github.com/google/uuid"
-
-	"github.com/amends/amends/workflows"
 )
 
 const (
@@ -72,49 +63,3 @@ func unquote(s string) (string, bool) {
 	}
 	return "", false
 }
-
-// digest is the SHA-256 of parts, each with its length before it, so that no two
-// lists of parts have the same digest because their borders moved.
-func digest(parts ...string) [sha256.Size]byte {
-	h := sha256.New()
-	for _, p := range parts {
-		var length [8]byte
-		binary.BigEndian.PutUint64(length[:], uint64(len(p)))
-		h.Write(length[:])
-		h.Write([]byte(p))
-	}
-	return [sha256.Size]byte(h.Sum(nil))
-}
-
-// orderID derives an order's id, a UUIDv8, from who placed it and under which
-// key. This never changes: it is what makes a repeat find its order.
-func orderID(customer, key string) string {
-	sum := digest("amends.order.v1", customer, key)
-	id := uuid.UUID(sum[:16])
-	id[6] = id[6]&0x0f | 0x80 // version 8
-	id[8] = id[8]&0x3f | 0x80 // the RFC's variant
-	return id.String()
-}
-
-// fingerprint is the hash of what a placement means: neither the order nor the
-// spelling of the body's keys, nor times. An absent second address line is an
-// empty one.
-func fingerprint(p workflows.Placement) string {
-	parts := []string{"amends.placement.v1", p.CustomerID, string(p.Currency), strconv.Itoa(len(p.Lines))}
-	for _, l := range p.Lines {
-		parts = append(parts, l.SKU, strconv.FormatInt(l.Quantity, 10))
-	}
-	a := p.ShipTo
-	parts = append(parts, a.Name, a.Line1, a.Line2, a.City, a.PostalCode, a.Country, p.PaymentToken)
-	sum := digest(parts...)
-	return hex.EncodeToString(sum[:])
-}
-
-// opaqueCustomer stands for a customer where personal data must not be.
-func opaqueCustomer(customer string) string {
-	sum := digest("amends.customer.v1", customer)
-	return hex.EncodeToString(sum[:16])
-}
-
-// nonce is of one call.
-func nonce() string { return rand.Text() }

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/workflows"
 )
 
@@ -95,7 +96,7 @@ func TestAClientThatLeavesIsNoError(t *testing.T) {
 	b.temporal.place = func(context.Context, started) (workflows.PlaceResult, error) {
 		return workflows.PlaceResult{}, errors.New("the engine is gone")
 	}
-	b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, codePlacementUnknown)
+	b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, orders.PlacementUnknown)
 	require.Contains(t, b.logs.String(), `level=ERROR msg="request failed"`, "who stays is owed an answer")
 }
 
@@ -140,7 +141,7 @@ func TestClientAddress(t *testing.T) {
 func TestConfig(t *testing.T) {
 	t.Parallel()
 	good := DefaultConfig()
-	good.OrderQueue = "order"
+	good.Orders.Queue = "order"
 	require.NoError(t, good.Validate())
 	err := Config{}.Validate()
 	for _, want := range []string{"order queue", "namespace", "decide-after", "placement timeout", "query timeout", "cancel timeout", "body limit"} {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/workflows"
 )
 
@@ -47,6 +48,9 @@ func knows(status workflows.Status) func(context.Context, string) (workflows.Ord
 	}
 }
 
+// firstOrder is the id of the order that cus_42 places with key-1.
+const firstOrder = "026761d9-c563-81b9-954c-ddcae9bd614a"
+
 func TestPlaceOrder(t *testing.T) {
 	t.Parallel()
 
@@ -64,7 +68,7 @@ func TestPlaceOrder(t *testing.T) {
 		}
 		answer := b.post(t, goodBody)
 		order := answer.order(t, http.StatusAccepted)
-		require.Equal(t, orderID("cus_42", "key-1"), order.Id)
+		require.Equal(t, firstOrder, order.Id)
 		require.Equal(t, "/v1/orders/"+order.Id, answer.Header.Get("Location"))
 		require.Empty(t, answer.Header.Values("Idempotency-Replayed"))
 		require.Equal(t, contract.SourceWorkflow, order.Source)
@@ -77,10 +81,10 @@ func TestPlaceOrder(t *testing.T) {
 		require.Zero(t, o.WorkflowExecutionTimeout, "it would skip undo")
 		require.Zero(t, o.WorkflowRunTimeout, "it would skip undo")
 		require.Equal(t, "2 lines, EUR", o.StaticSummary)
-		status, _ := o.TypedSearchAttributes.GetKeyword(attributeOrderStatus)
+		status, _ := o.TypedSearchAttributes.GetKeyword(workflows.AttributeOrderStatus)
 		require.Equal(t, "PENDING", status)
-		customer, _ := o.TypedSearchAttributes.GetKeyword(attributeCustomer)
-		require.Equal(t, opaqueCustomer("cus_42"), customer)
+		customer, _ := o.TypedSearchAttributes.GetKeyword(workflows.AttributeCustomer)
+		require.Equal(t, "f2157b9bc08da230953c9d99e27b16f1", customer)
 		require.NotContains(t, customer, "42")
 
 		require.Equal(t, workflows.PlaceOrder, call.name)
@@ -144,7 +148,7 @@ func TestPlaceOrder(t *testing.T) {
 			quantity("3"), with("EUR", "USD"), with("Hauptstr. 1", "Hauptstr. 2"), with("tok_visa", "tok_other"),
 			with("MUG-STONEWARE", "MUG-OTHER"), with(`"line2": ""`, `"line2": "c/o"`),
 		} {
-			b.post(t, other).refused(t, http.StatusUnprocessableEntity, codeKeyReused)
+			b.post(t, other).refused(t, http.StatusUnprocessableEntity, orders.KeyReused)
 		}
 	})
 
@@ -183,7 +187,7 @@ func TestPlaceOrder(t *testing.T) {
 
 func TestPlaceOrderWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
-	at := "/v1/orders/" + orderID("cus_42", "key-1")
+	at := "/v1/orders/" + firstOrder
 
 	t.Run("SaysThatNothingWasStartedIfTheEngineIsNotThere", func(t *testing.T) {
 		t.Parallel()
@@ -199,14 +203,13 @@ func TestPlaceOrderWithoutAnAnswer(t *testing.T) {
 
 	t.Run("AsksTheEngineAtMostOnceASecond", func(t *testing.T) {
 		t.Parallel()
-		b := setup(t)
-		b.temporal.place = firstWins(t)
 		now := time.Now()
-		b.server.orders.now = func() time.Time { return now }
+		b := setup(t, func(c *Config) { c.Orders.Now = func() time.Time { return now } })
+		b.temporal.place = firstWins(t)
 		b.post(t, goodBody)
 		b.post(t, with("cus_42", "cus_43"))
 		require.Equal(t, 1, b.temporal.count("check health"))
-		now = now.Add(fresh)
+		now = now.Add(time.Second)
 		b.post(t, with("cus_42", "cus_44"))
 		require.Equal(t, 2, b.temporal.count("check health"))
 	})
@@ -222,7 +225,7 @@ func TestPlaceOrderWithoutAnAnswer(t *testing.T) {
 			b := setup(t)
 			b.temporal.place = func(context.Context, started) (workflows.PlaceResult, error) { return workflows.PlaceResult{}, err }
 			answer := b.post(t, goodBody)
-			answer.refused(t, http.StatusServiceUnavailable, codePlacementUnknown)
+			answer.refused(t, http.StatusServiceUnavailable, orders.PlacementUnknown)
 			require.Equal(t, at, answer.Header.Get("Location"))
 			requireRetryAfter(t, answer.Header)
 			require.NotContains(t, answer.text, err.Error())
@@ -236,7 +239,7 @@ func TestPlaceOrderWithoutAnAnswer(t *testing.T) {
 			<-ctx.Done()
 			return workflows.PlaceResult{}, client.NewWorkflowUpdateServiceTimeoutOrCanceledError(ctx.Err())
 		}
-		b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, codePlacementUnknown)
+		b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, orders.PlacementUnknown)
 	})
 
 	for name, err := range map[string]error{
@@ -289,15 +292,15 @@ func TestPlaceOrderOverAClosedWorkflow(t *testing.T) {
 		t.Parallel()
 		b, _ := setupClosed(t, closed)
 		b.post(t, goodBody)
-		b.post(t, quantity("3")).refused(t, http.StatusUnprocessableEntity, codeKeyReused)
+		b.post(t, quantity("3")).refused(t, http.StatusUnprocessableEntity, orders.KeyReused)
 	})
 
 	t.Run("NeverConfirmsABodyThatItCannotCompare", func(t *testing.T) {
 		t.Parallel()
 		b, _ := setupClosed(t, closed)
 		b.temporal.input = func(string) (workflows.Input, error) { return workflows.Input{}, serviceerror.NewUnavailable("down") }
-		b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, codePlacementUnknown)
+		b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, orders.PlacementUnknown)
 		b.temporal.input = func(string) (workflows.Input, error) { return workflows.Input{}, nil }
-		b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, codePlacementUnknown)
+		b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, orders.PlacementUnknown)
 	})
 }

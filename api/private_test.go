@@ -10,6 +10,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/workflows"
 )
 
@@ -31,13 +32,13 @@ func TestNoPublicAnswerTellsWhatOperatorsSaid(t *testing.T) {
 		}
 	}
 
-	for _, source := range []contract.OrderSource{contract.SourceWorkflow, contract.SourceRecord, contract.SourceEngine} {
+	for _, source := range []orders.Source{orders.FromWorkflow, orders.FromRecord, orders.FromEngine} {
 		t.Run("Source/"+string(source), func(t *testing.T) {
 			t.Parallel()
-			text, err := json.Marshal(snapshot{v, source}.json())
+			text, err := json.Marshal(render(orders.Snapshot{OrderView: v, Source: source}))
 			require.NoError(t, err)
 			requireSilent(t, string(text))
-			text, err = json.Marshal(snapshot{v, source}.forOperators())
+			text, err = json.Marshal(renderForOperators(orders.Snapshot{OrderView: v, Source: source}))
 			require.NoError(t, err)
 			for _, words := range []string{"voided by hand", `"night"`, "case 4711", "read the log", `"day"`, "case 4712"} {
 				require.Contains(t, string(text), words, "they see it")

@@ -55,11 +55,14 @@ func retryAfter() string {
 // toProblem turns every error into an answer.
 func toProblem(err error) *problem {
 	var p *problem
+	var f *fault.Error
 	var h *echo.HTTPError
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &p):
 		return p
+	case errors.As(err, &f):
+		return &problem{code: codeOf(f), detail: f.Message, cause: err}
 	case errors.As(err, &large):
 		return tooLarge(large.Limit)
 	case errors.Is(err, context.DeadlineExceeded):
@@ -75,6 +78,14 @@ func toProblem(err error) *problem {
 		}
 	}
 	return &problem{code: fault.Internal, cause: err}
+}
+
+// codeOf is the code that clients see for a fault.
+func codeOf(f *fault.Error) fault.Code {
+	if f.Code == fault.Invalid {
+		return codeValidationFailed
+	}
+	return f.Code
 }
 
 // handleError answers err; Echo calls it for every error of a handler or a
@@ -137,6 +148,8 @@ func (p *problem) body(kind problemKind, request string) contract.Problem {
 	out.Detail = &detail
 	if len(p.errors) > 0 {
 		out.Errors = &p.errors
+	} else if kind.field.Pointer != "" {
+		out.Errors = &[]contract.FieldError{kind.field}
 	}
 	return out
 }

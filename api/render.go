@@ -3,15 +3,16 @@ package api
 import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/internal/orders"
 )
 
-// json is the order as its customer may see it: nothing that operators said, or
+// render is the order as its customer may see it: nothing that operators said, or
 // who they are. Lists are never null.
-func (s snapshot) json() contract.Order {
+func render(s orders.Snapshot) contract.Order {
 	o := contract.Order{
 		Id: s.ID, CustomerId: optional(s.CustomerID), Currency: optional(string(s.Currency)),
 		Status: string(s.Status), Reason: optional(string(s.Reason)), Total: amount(s.Total),
-		NeedsAttention: s.NeedsAttention, CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC(), Source: s.source,
+		NeedsAttention: s.NeedsAttention, CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC(), Source: contract.OrderSource(s.Source),
 		Lines: []contract.Line{}, Attention: []contract.Attention{}, Steps: []contract.Step{}, Parcels: []contract.Parcel{},
 	}
 	for _, l := range s.Lines {
@@ -34,9 +35,9 @@ func (s snapshot) json() contract.Order {
 	return o
 }
 
-// forOperators is the order as the admin address shows it.
-func (s snapshot) forOperators() contract.OperatorsOrder {
-	o := s.json()
+// renderForOperators is the order as the admin address shows it.
+func renderForOperators(s orders.Snapshot) contract.OperatorsOrder {
+	o := render(s)
 	all := contract.OperatorsOrder{
 		Id: o.Id, CustomerId: o.CustomerId, Currency: o.Currency, Status: o.Status, Reason: o.Reason, Total: o.Total,
 		NeedsAttention: o.NeedsAttention, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt, Source: o.Source,

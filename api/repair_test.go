@@ -19,6 +19,7 @@ import (
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 )
@@ -38,7 +39,7 @@ type adminBundle struct {
 // setupAdmin serves an order that is PENDING and flagged, and knows two operators.
 func setupAdmin(t *testing.T, operators ...Operator) *adminBundle {
 	t.Helper()
-	b := &adminBundle{testBundle: setup(t, quick, func(c *Config) { c.RepairTimeout = 100 * time.Millisecond })}
+	b := &adminBundle{testBundle: setup(t, quick, func(c *Config) { c.Orders.RepairTimeout = 100 * time.Millisecond })}
 	b.temporal.query = knows(workflows.StatusPending)
 	b.temporal.describe = described(t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil)
 	log := slog.New(slog.NewTextHandler(b.logs, nil))
@@ -209,7 +210,7 @@ func TestRepairOrder(t *testing.T) {
 		b.temporal.repair = func(context.Context, client.UpdateWorkflowOptions) (saga.RepairResult, error) {
 			return saga.RepairResult{}, serviceerror.NewNotFound("workflow execution already completed")
 		}
-		b.repair(t, goodRetry).refused(t, http.StatusConflict, codeSagaStopped)
+		b.repair(t, goodRetry).refused(t, http.StatusConflict, orders.SagaStopped)
 		b.temporal.query = knows(workflows.StatusCancelled)
 		b.repair(t, goodSkip).refused(t, http.StatusConflict, saga.AlreadyDecided)
 	})
@@ -375,7 +376,7 @@ func TestAdminContractIsServedWithWhatItRefersTo(t *testing.T) {
 
 func TestOrderListsAreNeverNull(t *testing.T) {
 	t.Parallel()
-	for _, o := range []any{snapshot{}.json(), snapshot{}.forOperators()} {
+	for _, o := range []any{render(orders.Snapshot{}), renderForOperators(orders.Snapshot{})} {
 		text, err := json.Marshal(o)
 		require.NoError(t, err)
 		require.NotContains(t, string(text), "null")

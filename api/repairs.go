@@ -9,12 +9,13 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/saga"
 )
 
 // repairs serves what operators may do.
 type repairs struct {
-	orders    *orders
+	orders    *orders.Client
 	operators operators
 	schema    *openapi3.Schema // of a RepairOrder
 	log       *slog.Logger
@@ -42,9 +43,9 @@ func (s *repairs) repair(c echo.Context) error {
 	}
 	req.Operator = operator
 	log := s.log.With("request_id", requestID(c), "order_id", req.Saga, "step", req.Step, "action", req.Action, "operator", operator)
-	ask := s.orders.repair
+	ask := s.orders.Repair
 	if req.Action == saga.Action(contract.ActionAcknowledge) {
-		ask = s.orders.acknowledge
+		ask = s.orders.Acknowledge
 	}
 	order, made, err := ask(c.Request().Context(), req, key)
 	if err != nil {
@@ -53,17 +54,16 @@ func (s *repairs) repair(c echo.Context) error {
 	}
 	log.InfoContext(c.Request().Context(), "order repaired", "made", made)
 	if !made {
-		return c.JSON(http.StatusAccepted, order.forOperators())
+		return c.JSON(http.StatusAccepted, renderForOperators(order))
 	}
-	return c.JSON(http.StatusOK, order.forOperators())
+	return c.JSON(http.StatusOK, renderForOperators(order))
 }
 
-// read returns what is asked for, and the request's idempotency key or a new one.
+// read returns the repair that a request asks for, and its idempotency key if it has one.
 func (s *repairs) read(c echo.Context) (req saga.RepairRequest, key string, err error) {
 	if req.Saga, err = parseOrderID(c.Param("id")); err != nil {
 		return req, "", err
 	}
-	key = nonce()
 	if h := c.Request().Header; len(h.Values(headerIdempotencyKey)) > 0 {
 		if key, err = idempotencyKey(h); err != nil {
 			return req, "", err
@@ -81,7 +81,7 @@ func (s *repairs) read(c echo.Context) (req saga.RepairRequest, key string, err 
 		return req, "", err
 	}
 	if body.Reason == nil || strings.TrimSpace(*body.Reason) == "" {
-		return req, "", reasonMissing()
+		return req, "", refuse(saga.ReasonMissing, "")
 	}
 	req.Action, req.Reason = saga.Action(body.Action), *body.Reason
 	if body.Step != nil {

@@ -12,9 +12,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/internal/orders"
 )
 
 // Limits of the HTTP server that nobody needs to change.
@@ -33,7 +33,7 @@ const (
 type Server struct {
 	config  Config
 	echo    *echo.Echo
-	orders  *orders
+	orders  *orders.Client
 	log     *slog.Logger
 	observe func(Observation)
 	docs    *docs
@@ -66,7 +66,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	}
 	s := &Server{
 		config:   c,
-		orders:   newOrders(c, t, converter.GetDefaultDataConverter()),
+		orders:   orders.New(c.Orders, t),
 		log:      slog.Default(),
 		observe:  func(Observation) {},
 		draining: make(chan struct{}),
@@ -74,7 +74,6 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	for _, option := range options {
 		option(s)
 	}
-	s.orders.log = s.log
 	if s.repairOrder, err = contract.Schema(admin, "RepairOrder"); err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/workflows"
 )
 
@@ -34,9 +35,9 @@ func TestReadiness(t *testing.T) {
 	t.Parallel()
 	registered := func() (*operatorservice.ListSearchAttributesResponse, error) {
 		return &operatorservice.ListSearchAttributesResponse{CustomAttributes: map[string]enumspb.IndexedValueType{
-			workflows.AttributeOrderStatus:    enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-			workflows.AttributeCustomer:       enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-			workflows.AttributeNeedsAttention: enumspb.INDEXED_VALUE_TYPE_BOOL,
+			workflows.AttributeOrderStatus.GetName():    enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+			workflows.AttributeCustomer.GetName():       enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+			workflows.AttributeNeedsAttention.GetName(): enumspb.INDEXED_VALUE_TYPE_BOOL,
 		}}, nil
 	}
 	ready := func(t *testing.T, b *testBundle) response {
@@ -72,7 +73,7 @@ func TestReadiness(t *testing.T) {
 		b := setup(t)
 		b.temporal.list = func() (*operatorservice.ListSearchAttributesResponse, error) {
 			r, err := registered()
-			r.CustomAttributes[workflows.AttributeCustomer] = enumspb.INDEXED_VALUE_TYPE_TEXT
+			r.CustomAttributes[workflows.AttributeCustomer.GetName()] = enumspb.INDEXED_VALUE_TYPE_TEXT
 			return r, err
 		}
 		ready(t, b).refused(t, http.StatusServiceUnavailable, fault.Unavailable)
@@ -87,8 +88,8 @@ func TestReadiness(t *testing.T) {
 			b.temporal.find = func(query string) error { return serviceerror.NewInvalidArgument("no such attribute") }
 			ready(t, b).refused(t, http.StatusServiceUnavailable, fault.Unavailable)
 			b.temporal.find = func(query string) error {
-				for name := range searchAttributes {
-					require.Contains(t, query, name+" IS NULL")
+				for _, a := range orders.Attributes {
+					require.Contains(t, query, a.Name+" IS NULL")
 				}
 				return nil
 			}

@@ -38,7 +38,7 @@ func setup(t *testing.T, change ...func(*Config)) *testBundle {
 		logs:     &logs{},
 	}
 	config := DefaultConfig()
-	config.OrderQueue = "order"
+	config.Orders.Queue = "order"
 	for _, f := range change {
 		f(&config)
 	}
@@ -54,7 +54,7 @@ func setup(t *testing.T, change ...func(*Config)) *testBundle {
 
 // quick makes every timeout short.
 func quick(c *Config) {
-	c.QueryTimeout, c.PlacementTimeout, c.CancelTimeout = 50*time.Millisecond, 100*time.Millisecond, 100*time.Millisecond
+	c.Orders.QueryTimeout, c.Orders.PlacementTimeout, c.Orders.CancelTimeout = 50*time.Millisecond, 100*time.Millisecond, 100*time.Millisecond
 }
 
 // logs is where a server logs to in a test.

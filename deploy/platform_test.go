@@ -167,9 +167,9 @@ func TestEngineIsSetUpForSagas(t *testing.T) {
 		require.NoError(t, err)
 		found := regexp.MustCompile(`(?m)^(Amends\w+) (Keyword|Bool)$`).FindAllString(string(script), -1)
 		require.ElementsMatch(t, []string{
-			workflows.AttributeOrderStatus + " Keyword",
-			workflows.AttributeCustomer + " Keyword",
-			workflows.AttributeNeedsAttention + " Bool",
+			workflows.AttributeOrderStatus.GetName() + " Keyword",
+			workflows.AttributeCustomer.GetName() + " Keyword",
+			workflows.AttributeNeedsAttention.GetName() + " Bool",
 		}, found)
 	})
 

@@ -23,8 +23,8 @@ import (
 	sdkworker "go.temporal.io/sdk/worker"
 
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/doctor"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
@@ -211,7 +211,7 @@ func (g *Group) newWorker(c *engine.Client, s *stores, fatal chan<- error) sdkwo
 	queue := cmp.Or(g.o.Queues[s.row.name], s.row.name)
 	w := sdkworker.New(c.Client, queue, g.workerOptions(s, fatal))
 	s.row.bind(w, s)
-	s.row.audit(w, s, doctor.NewSagas(c.Client, queue))
+	s.row.audit(w, s, orders.NewSagas(c.Client, queue))
 	if s.row.decides {
 		workflows.Register(w, workflows.Options{Queues: g.o.Queues, Timing: g.o.Timing})
 	}

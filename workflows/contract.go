@@ -3,6 +3,8 @@ package workflows
 import (
 	"time"
 
+	"go.temporal.io/sdk/temporal"
+
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/saga/ledger"
@@ -25,11 +27,11 @@ const (
 	QueryOrder = "order"
 )
 
-// Search attributes of an order's workflow.
-const (
-	AttributeOrderStatus    = "AmendsOrderStatus"    // Keyword: PENDING, CONFIRMED, CANCELLED
-	AttributeCustomer       = "AmendsCustomer"       // Keyword: an opaque id
-	AttributeNeedsAttention = "AmendsNeedsAttention" // Bool
+// Search attributes of an order's workflow, declared here alone.
+var (
+	AttributeOrderStatus    = temporal.NewSearchAttributeKeyKeyword("AmendsOrderStatus") // PENDING, CONFIRMED, CANCELLED
+	AttributeCustomer       = temporal.NewSearchAttributeKeyKeyword("AmendsCustomer")    // an opaque id
+	AttributeNeedsAttention = temporal.NewSearchAttributeKeyBool("AmendsNeedsAttention")
 )
 
 // WorkflowID returns the id of an order's workflow.

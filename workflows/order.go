@@ -3,7 +3,6 @@ package workflows
 import (
 	"cmp"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/activities"
@@ -72,7 +71,7 @@ func (o Options) placeOrder(ctx workflow.Context, in Input) (OrderView, error) {
 		Against:        against,
 		Decided:        s.decide,
 		Notice:         s.note,
-		NeedsAttention: &needsAttention,
+		NeedsAttention: &AttributeNeedsAttention,
 		Aborted:        s.cancel,
 	}, s.place)
 	if err != nil {
@@ -214,10 +213,5 @@ func (s *orderSaga) close(ctx workflow.Context, step saga.Step[order.Closing, or
 		return err
 	}
 	s.record = record
-	return workflow.UpsertTypedSearchAttributes(ctx, orderStatus.ValueSet(string(record.Status)))
+	return workflow.UpsertTypedSearchAttributes(ctx, AttributeOrderStatus.ValueSet(string(record.Status)))
 }
-
-var (
-	orderStatus    = temporal.NewSearchAttributeKeyKeyword(AttributeOrderStatus)
-	needsAttention = temporal.NewSearchAttributeKeyBool(AttributeNeedsAttention)
-)

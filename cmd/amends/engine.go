@@ -6,6 +6,7 @@ import (
 
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/orders"
 )
 
 // devEngine is what `amends dev` runs its sagas on: a dev server that it starts and
@@ -56,14 +57,14 @@ func (p *platform) startEngine(ctx context.Context) (err error) {
 	p.onStop(func() error { p.client.Close(); return nil })
 	// A dev server looks at its flags only when it makes its state, which an earlier
 	// version may have done.
-	return p.client.Register(ctx, attributes, report)
+	return p.client.Register(ctx, orders.Attributes, report)
 }
 
 func (p *platform) devServer() temporal.Options {
 	o := temporal.Options{
 		Bin: p.engine.bin, Dir: p.c.DataDir, Port: p.c.TemporalPort, UIPort: p.c.UIPort, Durable: p.c.Durable, Logger: p.log,
 	}
-	for _, a := range attributes {
+	for _, a := range orders.Attributes {
 		o.SearchAttributes = append(o.SearchAttributes, a.String())
 	}
 	return o

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/worker"
 )
 
@@ -70,7 +71,7 @@ func (std stdio) migrate(cmd *cobra.Command, services []string, engine bool, wai
 		return err
 	}
 	defer client.Close()
-	if err := client.Register(ctx, attributes, func(err error) { log.Warn("waiting", "for", err) }); err != nil {
+	if err := client.Register(ctx, orders.Attributes, func(err error) { log.Warn("waiting", "for", err) }); err != nil {
 		return err
 	}
 	fmt.Fprintf(std.out, "temporal: namespace %s has its search attributes\n", client.Namespace)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,19 +11,17 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	prettytext "github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
-	"go.temporal.io/api/serviceerror"
 
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/worker"
 	"github.com/amends/amends/workflows"
 )
 
 // queryTimeout bounds how long an order's workflow may take to answer.
 const queryTimeout = 10 * time.Second
-
-// acknowledgedTimeout bounds how long the result of an acknowledgement is waited for.
-const acknowledgedTimeout = 2 * time.Second
 
 func orderCommand(std stdio) *cobra.Command {
 	cmd := group("order", "Orders and their sagas")
@@ -64,36 +61,15 @@ func queryOrder(ctx context.Context, client *engine.Client, id string) (workflow
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	id = strings.TrimPrefix(id, workflows.WorkflowID("")) // lists and logs have the workflow's
-	var view workflows.OrderView
 	if err := client.Check(ctx); err != nil {
-		return view, err
+		return workflows.OrderView{}, err
 	}
-	answer, err := client.QueryWorkflow(ctx, workflows.WorkflowID(id), "", workflows.QueryOrder)
-	var missing *serviceerror.NotFound
+	view, err := orders.New(orders.Config{QueryTimeout: queryTimeout}, client).Ask(ctx, id)
 	switch {
-	case errors.As(err, &missing):
+	case fault.CodeOf(err) == fault.NotFound:
 		return view, fmt.Errorf("no order %q, or its workflow is past its retention", id)
 	case err != nil:
 		return view, fmt.Errorf("order %q: no worker of the order service answers: %w", id, err)
-	}
-	if err := answer.Get(&view); err != nil {
-		return view, fmt.Errorf("read order %q: %w", id, err)
-	}
-	if view.Status == workflows.StatusPending || view.NeedsAttention {
-		// What the engine does right now. It may be gone by now; the view is not.
-		if d, err := client.DescribeWorkflowExecution(ctx, workflows.WorkflowID(id), ""); err == nil {
-			view.Observe(d)
-		}
-	}
-	if view.Status != workflows.StatusPending {
-		// What people have looked at since the order's workflow closed. One that is
-		// being acknowledged right now is shown as it was.
-		ctx, cancel := context.WithTimeout(ctx, acknowledgedTimeout)
-		defer cancel()
-		var newest workflows.OrderView
-		if err := client.GetWorkflow(ctx, workflows.AcknowledgementID(id), "").Get(ctx, &newest); err == nil {
-			view.Acknowledge(newest.Acknowledgements)
-		}
 	}
 	return view, nil
 }

@@ -6,22 +6,13 @@ import (
 	"net/http"
 	"slices"
 
-	enumspb "go.temporal.io/api/enums/v1"
-
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/worker"
-	"github.com/amends/amends/workflows"
 )
-
-// attributes are what a namespace must have before an order can start.
-var attributes = []engine.Attribute{
-	{Name: workflows.AttributeOrderStatus, Type: enumspb.INDEXED_VALUE_TYPE_KEYWORD},
-	{Name: workflows.AttributeCustomer, Type: enumspb.INDEXED_VALUE_TYPE_KEYWORD},
-	{Name: workflows.AttributeNeedsAttention, Type: enumspb.INDEXED_VALUE_TYPE_BOOL},
-}
 
 // workerOptions picks what the named services are told.
 func workerOptions(c *config.Config, names []string, log *slog.Logger) worker.Options {
@@ -36,7 +27,7 @@ func workerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 			ParkAfter:         c.Saga.ParkAfter,
 			ParkedRetry:       c.Saga.ParkedRetry,
 		},
-		Attributes:    attributes,
+		Attributes:    orders.Attributes,
 		LockTimeout:   c.LockTimeout,
 		Durable:       c.Durable,
 		NoPipeline:    !c.Pipeline,
@@ -63,10 +54,10 @@ func workerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 // newAPI returns the API over a connection.
 func newAPI(c *config.Config, client *engine.Client, log *slog.Logger, metrics *telemetry.Metrics) (*api.Server, error) {
 	o := api.DefaultConfig()
-	o.OrderQueue = c.Services.Order.Queue
-	o.Namespace = client.Namespace
-	o.DecideAfter = c.Saga.DecideAfter
-	o.PlacementTimeout = c.PlacementTimeout
+	o.Orders.Queue = c.Services.Order.Queue
+	o.Orders.Namespace = client.Namespace
+	o.Orders.DecideAfter = c.Saga.DecideAfter
+	o.Orders.PlacementTimeout = c.PlacementTimeout
 	return api.New(o, client, api.WithLogger(log), api.WithObserver(func(r api.Observation) {
 		metrics.Request(r.Method, r.Route, r.Status, r.Took)
 	}))

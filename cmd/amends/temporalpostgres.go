@@ -22,6 +22,7 @@ import (
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/dev/temporalserver"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/orders"
 )
 
 // realEngine is the Temporal server on a PostgreSQL of its own, as
@@ -154,7 +155,7 @@ func (e *realEngine) start(ctx context.Context, o temporalserver.Options) (err e
 		return err
 	}
 	defer client.Close()
-	return client.Register(ctx, attributes, nil)
+	return client.Register(ctx, orders.Attributes, nil)
 }
 
 func (e *realEngine) findBinaries() (temporalserver.Binaries, error) {

@@ -1,3 +1,6 @@
+// Package doctor is the reconciler's side towards the engine: it keeps the schedule
+// that starts a run, starts one that somebody asks for, and finds the last report.
+// What is judged, and how, is in the workflows.
 package doctor
 
 import (

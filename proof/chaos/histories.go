@@ -147,7 +147,7 @@ func (h *past) read(events *historypb.History) {
 			}
 		}
 		fields := e.GetUpsertWorkflowSearchAttributesEventAttributes().GetSearchAttributes().GetIndexedFields()
-		if string(fields[workflows.AttributeNeedsAttention].GetData()) == "true" {
+		if string(fields[workflows.AttributeNeedsAttention.GetName()].GetData()) == "true" {
 			flagged = true
 		}
 	}

@@ -170,7 +170,7 @@ func customerOf(t *testing.T, id string) string {
 	t.Helper()
 	d, err := server.DescribeWorkflowExecution(t.Context(), workflows.WorkflowID(id), "")
 	require.NoError(t, err)
-	return string(d.GetWorkflowExecutionInfo().GetSearchAttributes().GetIndexedFields()[workflows.AttributeCustomer].GetData())
+	return string(d.GetWorkflowExecutionInfo().GetSearchAttributes().GetIndexedFields()[workflows.AttributeCustomer.GetName()].GetData())
 }
 
 // Two workers set the schedule at the same time, and later one with another

@@ -9,8 +9,8 @@ import (
 
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/proof/enginetest"
-	"github.com/amends/amends/workflows"
 )
 
 // The tests of this process share an engine, a client of it, the CLI that runs it,
@@ -21,13 +21,6 @@ var (
 	temporalBin string
 	scratch     string
 )
-
-// attributes are the search attributes of an order, as the dev server wants them.
-var attributes = []string{
-	workflows.AttributeOrderStatus + "=Keyword",
-	workflows.AttributeCustomer + "=Keyword",
-	workflows.AttributeNeedsAttention + "=Bool",
-}
 
 func TestMain(m *testing.M) {
 	code, err := withEngine(m.Run)
@@ -50,6 +43,10 @@ func withEngine(f func() int) (code int, err error) {
 		return 0, err
 	}
 	defer os.RemoveAll(scratch)
+	var attributes []string
+	for _, a := range orders.Attributes {
+		attributes = append(attributes, a.String())
+	}
 	if devServer, err = temporal.Start(ctx, temporal.Options{Bin: temporalBin, Dir: scratch, SearchAttributes: attributes}); err != nil {
 		return 0, err
 	}

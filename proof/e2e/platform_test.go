@@ -11,7 +11,7 @@ import (
 	sdkworker "go.temporal.io/sdk/worker"
 
 	"github.com/amends/amends/api"
-	"github.com/amends/amends/internal/doctor"
+	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/workflows"
@@ -55,8 +55,8 @@ func newPlatformOn(t *testing.T, dsn func(testing.TB) string, decideAfter time.D
 	})
 
 	c := api.DefaultConfig()
-	c.OrderQueue = p.queues["order"]
-	c.DecideAfter = decideAfter
+	c.Orders.Queue = p.queues["order"]
+	c.Orders.DecideAfter = decideAfter
 	a, err := api.New(c, server.Client, api.WithLogger(slog.New(slog.DiscardHandler)))
 	require.NoError(t, err)
 	h := httptest.NewServer(a)
@@ -73,7 +73,7 @@ func (p *platform) start(t *testing.T, service string) {
 	})
 	// Every worker has every step, but is asked only for those of its queue.
 	p.Bind(w)
-	p.BindAudit(w, doctor.NewSagas(server.Client, p.queues["order"]))
+	p.BindAudit(w, orders.NewSagas(server.Client, p.queues["order"]))
 	if service == "order" {
 		workflows.Register(w, workflows.Options{Queues: p.queues})
 	}

@@ -1,20 +1,12 @@
-// Package doctor is the reconciler's side towards the engine: it describes and
-// resumes orders' sagas, keeps the schedule that starts a run, starts one that
-// somebody asks for, and finds the last report. What is judged, and how, is in
-// the workflows.
-package doctor
+package orders
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
-	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/activities"
@@ -23,7 +15,8 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// Sagas implements [activities.Sagas] on an engine.
+// Sagas describes and resumes orders' sagas for the doctor. It implements
+// [activities.Sagas] on an engine.
 type Sagas struct {
 	client client.Client
 	queue  string // of the order service
@@ -31,19 +24,18 @@ type Sagas struct {
 
 var _ activities.Sagas = (*Sagas)(nil)
 
-// NewSagas returns the sagas that workers of the given task queue run.
+// NewSagas returns the sagas that the workers of a task queue run.
 func NewSagas(c client.Client, queue string) *Sagas { return &Sagas{c, queue} }
 
 // Describe implements [activities.Sagas].
 func (s *Sagas) Describe(ctx context.Context, orderID string) (activities.SagaFact, error) {
 	fact := activities.SagaFact{Order: orderID, State: activities.SagaMissing}
 	d, err := s.client.DescribeWorkflowExecution(ctx, workflows.WorkflowID(orderID), "")
-	var missing *serviceerror.NotFound
 	switch {
-	case errors.As(err, &missing):
+	case isUnknownWorkflow(err):
 		return fact, nil
 	case err != nil:
-		return fact, unavailable(err)
+		return fact, noAnswer(err)
 	}
 	info := d.GetWorkflowExecutionInfo()
 	fact.State, fact.How = state(info.GetStatus()), strings.ToLower(info.GetStatus().String())
@@ -66,17 +58,7 @@ func state(s enumspb.WorkflowExecutionStatus) activities.SagaState {
 	}
 }
 
-// attribute is a search attribute of a run, or nothing.
-func attribute[T any](info *workflowpb.WorkflowExecutionInfo, name string) (value T) {
-	var nothing T
-	payload := info.GetSearchAttributes().GetIndexedFields()[name]
-	if payload == nil || converter.GetDefaultDataConverter().FromPayload(payload, &value) != nil {
-		return nothing
-	}
-	return value
-}
-
-// failures is how often the workflow task has failed in a row.
+// failures counts how often the workflow task has failed in a row.
 func failures(d *workflowservice.DescribeWorkflowExecutionResponse) int {
 	return max(0, int(d.GetPendingWorkflowTask().GetAttempt())-1)
 }
@@ -98,30 +80,30 @@ func (s *Sagas) Resume(ctx context.Context, r order.Record) error {
 		StaticSummary:            "resumed by the doctor",
 	}, workflows.PlaceOrder, workflows.TakeUp(r))
 	if err != nil {
-		return unavailable(err)
+		return noAnswer(err)
 	}
 	return nil
 }
 
-// attributes are those by which people find an order's runs. The customer's is a
-// digest that whoever placed the order has made: the run before this one has it,
-// unless the engine has forgotten that run.
+// attributes returns the search attributes of the order's next run. The customer's
+// is a digest that was made when the order was placed: the run before has it, unless
+// the engine has forgotten that run.
 func (s *Sagas) attributes(ctx context.Context, r order.Record) (temporal.SearchAttributes, error) {
 	all := []temporal.SearchAttributeUpdate{
-		temporal.NewSearchAttributeKeyKeyword(workflows.AttributeOrderStatus).ValueSet(string(r.Status)),
+		workflows.AttributeOrderStatus.ValueSet(string(r.Status)),
 	}
 	before, err := s.client.DescribeWorkflowExecution(ctx, workflows.WorkflowID(r.ID), "")
-	var missing *serviceerror.NotFound
-	if err != nil && !errors.As(err, &missing) {
-		return temporal.SearchAttributes{}, unavailable(err)
+	if err != nil && !isUnknownWorkflow(err) {
+		return temporal.SearchAttributes{}, noAnswer(err)
 	}
 	if customer := attribute[string](before.GetWorkflowExecutionInfo(), workflows.AttributeCustomer); customer != "" {
-		all = append(all, temporal.NewSearchAttributeKeyKeyword(workflows.AttributeCustomer).ValueSet(customer))
+		all = append(all, workflows.AttributeCustomer.ValueSet(customer))
 	}
 	return temporal.NewSearchAttributes(all...), nil
 }
 
-// unavailable is an error of the engine as an audit may show it.
-func unavailable(err error) error {
+// noAnswer returns an UNAVAILABLE fault that shows its cause: the doctor's report is
+// for operators.
+func noAnswer(err error) error {
 	return fault.Errorf(fault.Transient, fault.Unavailable, "the engine does not answer: %w", err)
 }

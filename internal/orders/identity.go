@@ -1,0 +1,69 @@
+package orders
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/workflows"
+)
+
+// digest is the SHA-256 of parts, each preceded by its length, so that two lists
+// whose parts only have other borders have different digests.
+func digest(parts ...string) [sha256.Size]byte {
+	h := sha256.New()
+	for _, p := range parts {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(p)))
+		h.Write(length[:])
+		h.Write([]byte(p))
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// orderID derives an order's id, a UUIDv8, from its customer and the key of the
+// placement. The derivation never changes: by it a repeat finds its order.
+func orderID(customer, key string) string {
+	sum := digest("amends.order.v1", customer, key)
+	id := uuid.UUID(sum[:16])
+	id[6] = id[6]&0x0f | 0x80 // version 8
+	id[8] = id[8]&0x3f | 0x80 // the RFC's variant
+	return id.String()
+}
+
+// fingerprint hashes the meaning of a placement: neither the spelling nor the order
+// of a body's keys, nor times. An absent second address line is an empty one.
+func fingerprint(p workflows.Placement) string {
+	parts := []string{"amends.placement.v1", p.CustomerID, string(p.Currency), strconv.Itoa(len(p.Lines))}
+	for _, l := range p.Lines {
+		parts = append(parts, l.SKU, strconv.FormatInt(l.Quantity, 10))
+	}
+	a := p.ShipTo
+	parts = append(parts, a.Name, a.Line1, a.Line2, a.City, a.PostalCode, a.Country, p.PaymentToken)
+	sum := digest(parts...)
+	return hex.EncodeToString(sum[:])
+}
+
+// opaqueCustomer stands for a customer where personal data must not be.
+func opaqueCustomer(customer string) string {
+	sum := digest("amends.customer.v1", customer)
+	return hex.EncodeToString(sum[:16])
+}
+
+// repairID is the same for every repeat of one request, and for those alone. A
+// request without a key has no repeats.
+func repairID(req saga.RepairRequest, key string) string {
+	if key == "" {
+		key = nonce()
+	}
+	sum := digest("amends.repair.v1", req.Operator, req.Step, string(req.Action), req.Reason, req.Reference, key)
+	return "repair-" + hex.EncodeToString(sum[:16])
+}
+
+// nonce identifies one call.
+func nonce() string { return rand.Text() }

@@ -1,0 +1,182 @@
+// Package orders is the engine's side of an order: it places, reads, cancels,
+// repairs and acknowledges one by asking its workflow. It knows neither HTTP nor
+// a database.
+//
+// # Placing
+//
+// An order's id is derived from its customer and the caller's key, so a repeated
+// placement addresses the same workflow. One Update-With-Start both starts that
+// workflow and waits until the order is stored; the update's id is a constant, so
+// every repeat gets the outcome of the first call. The outcome carries the
+// fingerprint of the placement and the nonce of the call that made it: another
+// nonce means a replay, another fingerprint means a key that was used twice.
+//
+// # Reading
+//
+// The order's workflow answers, completed by what only the engine knows. While no
+// worker answers, the engine's own description of the workflow is the answer.
+//
+// # Errors
+//
+// A refusal, and an engine that does not answer, are faults: a [fault.Error] is in
+// the chain, with a code and a message that a client may see. Its chain also
+// carries the cause, which is for logs. Every other error is a bug.
+package orders
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/workflows"
+)
+
+// Config configures a [Client]. Start from [DefaultConfig].
+type Config struct {
+	// Queue is the task queue of the order service's workers, which run the order
+	// workflow. It has no default.
+	Queue string
+	// Namespace is the client's Temporal namespace, where [Client.Ready] looks for
+	// the search attributes. Default "default".
+	Namespace string
+	// DecideAfter is how long an order may stay undecided before it is cancelled.
+	// Default 10 min.
+	DecideAfter time.Duration
+	// PlacementTimeout is how long a placement waits until the order is stored; then
+	// its error is [PlacementUnknown]. Default 10 s.
+	PlacementTimeout time.Duration
+	// QueryTimeout is how long an order's workflow may take to answer. Questions to
+	// the engine after that take at most half as long again. Default 1 s.
+	QueryTimeout time.Duration
+	// CancelTimeout is how long a cancel waits for its effect. Default 5 s.
+	CancelTimeout time.Duration
+	// RepairTimeout is how long a repair waits for its effect. Default 5 s.
+	RepairTimeout time.Duration
+	// DataConverter reads the inputs of workflows from histories. It must be the
+	// Temporal client's. Nil is the SDK's default.
+	DataConverter converter.DataConverter
+	// Now is the clock. Nil is [time.Now].
+	Now func() time.Time
+}
+
+// DefaultConfig returns the defaults; Queue is left to set.
+func DefaultConfig() Config {
+	return Config{
+		Namespace:        "default",
+		DecideAfter:      10 * time.Minute,
+		PlacementTimeout: 10 * time.Second,
+		QueryTimeout:     time.Second,
+		CancelTimeout:    5 * time.Second,
+		RepairTimeout:    5 * time.Second,
+	}
+}
+
+// Validate returns every problem at once, or nil.
+func (c Config) Validate() error {
+	var problems []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			problems = append(problems, fmt.Errorf(format, args...))
+		}
+	}
+	between := func(name string, d, low, high time.Duration) {
+		check(d >= low && d <= high, "%s %s is not between %s and %s", name, d, low, high)
+	}
+	check(c.Queue != "", "order queue is missing")
+	check(c.Namespace != "", "namespace is missing")
+	between("decide-after", c.DecideAfter, time.Second, 30*24*time.Hour)
+	between("placement timeout", c.PlacementTimeout, 100*time.Millisecond, 30*time.Second)
+	between("query timeout", c.QueryTimeout, 10*time.Millisecond, 1300*time.Millisecond) // a read is answered within 2 s
+	between("cancel timeout", c.CancelTimeout, 100*time.Millisecond, 30*time.Second)
+	between("repair timeout", c.RepairTimeout, 100*time.Millisecond, 30*time.Second)
+	return errors.Join(problems...)
+}
+
+// Client asks an engine about orders. It is safe for concurrent use.
+type Client struct {
+	temporal client.Client
+	config   Config
+	answered atomic.Int64 // when the engine last answered anything, as Unix nanoseconds
+}
+
+// New returns a client that asks t. It does not validate c, see [Config.Validate].
+func New(c Config, t client.Client) *Client {
+	if c.DataConverter == nil {
+		c.DataConverter = converter.GetDefaultDataConverter()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Client{temporal: t, config: c}
+}
+
+// Source names who answered for an order.
+type Source string
+
+// The sources.
+const (
+	FromWorkflow Source = "workflow" // the order's workflow
+	FromRecord   Source = "record"   // the order service's record
+	FromEngine   Source = "engine"   // the engine, because no worker answered
+)
+
+// Snapshot is an order as its source knew it at one moment.
+type Snapshot struct {
+	workflows.OrderView
+
+	Source Source
+}
+
+// Decided reports whether the order is confirmed or cancelled.
+func (s Snapshot) Decided() bool { return s.Status != workflows.StatusPending }
+
+// Codes of this package, beside those of the fault, saga and workflows packages.
+// Clients keep them: codes are only ever added.
+const (
+	// KeyReused refuses a key that placed another order before.
+	KeyReused fault.Code = "IDEMPOTENCY_KEY_REUSED"
+	// PlacementUnknown says that the order may have been placed. A repeat with the
+	// same key finds it or places it.
+	PlacementUnknown fault.Code = "PLACEMENT_UNKNOWN"
+	// SagaStopped says that the order's saga was stopped before it decided.
+	SagaStopped fault.Code = "SAGA_STOPPED"
+)
+
+// refuse returns a decision that a repeat does not change.
+func refuse(code fault.Code) error { return fault.Errorf(fault.Business, code, "") }
+
+// unavailable returns an UNAVAILABLE fault. Clients see detail, logs also cause.
+func unavailable(detail string, cause error) error {
+	return because(fault.Errorf(fault.Transient, fault.Unavailable, "%s", detail), cause)
+}
+
+// because adds a cause to a fault without adding it to the fault's message.
+func because(f *fault.Error, cause error) error { return fmt.Errorf("%w (%w)", f, cause) }
+
+// livelyFor is how long an answer of the engine counts as a sign of life.
+const livelyFor = time.Second
+
+// reachable fails if the engine does not answer. A placement asks first, so that
+// "nothing was started" is a fact and not a guess. Under load another answer is
+// always recent, and the question costs nothing.
+func (c *Client) reachable(ctx context.Context) error {
+	if c.config.Now().UnixNano()-c.answered.Load() < int64(livelyFor) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.config.QueryTimeout)
+	defer cancel()
+	if _, err := c.temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
+		return fmt.Errorf("ask the engine whether it is there: %w", err)
+	}
+	c.alive()
+	return nil
+}
+
+// alive notes that the engine has just answered.
+func (c *Client) alive() { c.answered.Store(c.config.Now().UnixNano()) }

@@ -1,0 +1,107 @@
+package orders
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/workflows"
+)
+
+// Repair asks an order's saga to retry or skip a flagged step. It returns the order
+// as it then is, and whether the repair is made; if not, it is recorded and takes
+// effect later. A repeat with the same key changes nothing; without a key every
+// call is a repair of its own. Codes: NOT_FOUND, UNKNOWN_STEP, NOT_FLAGGED,
+// CLOSING_STEP, PIVOT_STEP, REASON_MISSING, REFERENCE_MISSING, INVALID,
+// ALREADY_DECIDED, [SagaStopped], UNAVAILABLE (repeat it).
+func (c *Client) Repair(ctx context.Context, req saga.RepairRequest, key string) (_ Snapshot, made bool, err error) {
+	before, err := c.Find(ctx, req.Saga)
+	if err != nil {
+		return Snapshot{}, false, err
+	}
+	made, err = c.requestRepair(ctx, req, repairID(req, key))
+	var application *temporal.ApplicationError
+	var gone *serviceerror.NotFound
+	switch {
+	case err == nil:
+	case errors.As(err, &application):
+		after, err := c.alreadyWaived(ctx, req, repairRefused(application))
+		return after, err == nil, err
+	case errors.As(err, &gone):
+		after, err := c.alreadyWaived(ctx, req, c.ended(ctx, req.Saga))
+		return after, err == nil, err
+	default:
+		return Snapshot{}, false, unavailable("It is not known whether the repair arrived: no worker of the order service has answered. Repeat it after Retry-After seconds.", err)
+	}
+	if after, err := c.Find(ctx, req.Saga); err == nil {
+		return after, made, nil
+	}
+	return before, false, nil // the repair is recorded: a missing picture does not change that
+}
+
+// requestRepair returns nil once the repair is in the saga's history, and whether
+// it took effect in time.
+func (c *Client) requestRepair(ctx context.Context, req saga.RepairRequest, id string) (made bool, err error) {
+	ctx, stop := context.WithTimeout(ctx, c.config.RepairTimeout)
+	defer stop()
+	var result saga.RepairResult
+	return c.update(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: workflows.WorkflowID(req.Saga),
+		UpdateID:   id,
+		UpdateName: saga.UpdateRepair,
+		Args:       []any{req},
+	}, &result)
+}
+
+// repairRefused returns the fault for a repair that the saga has refused.
+func repairRefused(err *temporal.ApplicationError) error {
+	switch code := fault.Code(err.Type()); code {
+	case saga.UnknownSaga:
+		return refuse(fault.NotFound)
+	case saga.UnknownStep, saga.ReasonMissing, saga.ReferenceMissing,
+		saga.NotFlagged, saga.ClosingStep, saga.PivotStep, saga.AlreadyDecided:
+		return refuse(code)
+	case fault.Invalid:
+		return fault.Errorf(fault.Business, code, "%s", err.Message())
+	default:
+		return fmt.Errorf("the repair was refused: %w", err)
+	}
+}
+
+// ended returns the fault for a repair of an order whose workflow is closed.
+func (c *Client) ended(ctx context.Context, id string) error {
+	switch order, err := c.Find(ctx, id); {
+	case err != nil:
+		return err
+	case order.Decided():
+		return refuse(saga.AlreadyDecided)
+	default:
+		return refuse(SagaStopped)
+	}
+}
+
+// alreadyWaived returns the order for a skip that was refused because an earlier
+// skip in the same words has made it superfluous. For everything else it returns
+// otherwise.
+func (c *Client) alreadyWaived(ctx context.Context, req saga.RepairRequest, otherwise error) (Snapshot, error) {
+	code := fault.CodeOf(otherwise)
+	if req.Action != saga.Skip || code != saga.NotFlagged && code != saga.AlreadyDecided {
+		return Snapshot{}, otherwise
+	}
+	order, err := c.Find(ctx, req.Saga)
+	if err != nil {
+		return Snapshot{}, otherwise
+	}
+	for _, w := range order.Waivers {
+		if w.Step == req.Step && w.Operator == req.Operator && w.Reason == req.Reason && w.Reference == req.Reference {
+			return order, nil
+		}
+	}
+	return Snapshot{}, otherwise
+}
