@@ -52,7 +52,7 @@ var layers = []layer{
 	{"internal/database/pipeline", "saga/barrier/txn", "temporal echo viper"},
 	{"internal/config", "internal/** fault", "echo"},
 	{"internal/telemetry", "fault", "gorm echo viper"},
-	{"internal/engine", "fault", "gorm echo viper"},
+	{"internal/engine", "internal/process fault", "gorm echo viper"},
 	{"internal/dev/child", "", "others"},
 	{"internal/dev/loopback", "", "others"},
 	{"internal/dev/postgres", "internal/dev/loopback", "temporal gorm echo viper"},

@@ -13,6 +13,7 @@ import (
 	workflowservicepb "go.temporal.io/api/workflowservice/v1"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/process"
 )
 
 // Attribute is a search attribute that amends needs.
@@ -64,32 +65,17 @@ func (c *Client) explain(err error) error {
 	}
 }
 
-// Wait returns when the engine answers and has the namespace. While it is not
-// reachable Wait asks again and tells report why, the first time and whenever
-// the reason changes; report may be nil. Its error is one that waiting does not
-// heal, or ctx's.
+// Wait returns when the engine answers and has the namespace. While the engine is
+// not reachable Wait asks again, and tells report the reason, the first time and
+// whenever it changes; report may be nil. It returns an error that waiting cannot
+// fix, or the cause of ctx.
 func (c *Client) Wait(ctx context.Context, report func(error)) error {
-	said := ""
-	pause := 50 * time.Millisecond
-	for {
-		err := c.Check(ctx)
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err == nil || fault.KindOf(err) != fault.Transient {
-			return err
-		}
-		if report != nil && err.Error() != said {
-			said = err.Error()
-			report(err)
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(pause):
-			pause = min(2*pause, time.Second)
-		}
+	retry := process.Retry{Report: report, Final: func(err error) bool { return fault.KindOf(err) != fault.Transient }}
+	err := retry.Do(ctx, c.Check)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
+	return err
 }
 
 // Ready says why the engine cannot be used right now, nil if it can: it

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/process"
 )
 
 // Retention is how long a namespace that amends creates keeps closed
@@ -79,22 +80,16 @@ func (c *Client) createNamespace(ctx context.Context) error {
 func (c *Client) settled(ctx context.Context, need []Attribute) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
-	for {
-		_, err := c.WorkflowService().CountWorkflowExecutions(ctx, &workflowservicepb.CountWorkflowExecutionsRequest{
+	err := process.Retry{First: 200 * time.Millisecond}.Do(ctx, func(ctx context.Context) error {
+		if _, err := c.WorkflowService().CountWorkflowExecutions(ctx, &workflowservicepb.CountWorkflowExecutionsRequest{
 			Namespace: c.Namespace, Query: query(need),
-		})
-		if err == nil {
-			_, err = c.missing(ctx, need)
+		}); err != nil {
+			return err //nolint:wrapcheck // explained below
 		}
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return c.explain(err)
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
+		_, err := c.missing(ctx, need)
+		return err
+	})
+	return c.explain(err)
 }
 
 // query names every attribute; an engine that does not know one refuses it.
