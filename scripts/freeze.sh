@@ -1,17 +1,27 @@
 #!/usr/bin/env bash
-# Freezes the golden histories that no release has yet: notes their sums under the
-# release's name. From then on a test fails if one of them is changed or missing.
+# Freezes the golden histories that no release has yet, and the HTTP contracts,
+# under the release's name. From then on a test fails if such a history changes or
+# is missing, and lint fails if a contract breaks a client of that release.
 source "$(dirname "$0")/lib.sh"
 
 [[ "${VERSION:-}" =~ ^v[0-9]+\.[0-9]+\.[0-9]+$ ]] || die 'VERSION: name the release, such as VERSION=v0.2.0'
-cd workflows/testdata/histories
-[ ! -e "$VERSION.sha256" ] || die "$VERSION has frozen its histories"
+contracts=api/contract/released/$VERSION
+[ ! -e "$contracts" ] || die "$VERSION is frozen"
 
+mkdir -p "$contracts"
+for name in openapi admin; do
+  {
+    echo "# The contract of $VERSION (commit $(git rev-parse HEAD)). Never edit it: scripts/lint.sh compares today's with it."
+    cat "api/contract/$name.yaml"
+  } >"$contracts/$name.yaml"
+done
+say "$VERSION has its contracts"
+
+cd workflows/testdata/histories
 frozen=$(cat ./*.sha256 2>/dev/null | awk '{print $2}' || true) # there is none before the first release
 fresh=()
 for file in *.json; do
   grep -qxF "$file" <<<"$frozen" || fresh+=("$file")
 done
-[ ${#fresh[@]} -gt 0 ] || die 'every history is frozen already'
-sha256sum "${fresh[@]}" >"$VERSION.sha256"
-say "$VERSION has ${#fresh[@]} histories"
+[ ${#fresh[@]} -eq 0 ] || sha256sum "${fresh[@]}" >"$VERSION.sha256"
+say "$VERSION has ${#fresh[@]} new histories"

@@ -8,6 +8,7 @@ TEMPORAL_CLI=v1.5.1 # the newest that `go install` accepts: later ones have a re
 TEMPORAL_SERVER=v1.32.1 # 1.32.2 needs a newer Go; internal/dev/temporalserver names it too
 GOLANGCI_LINT=v2.15.0
 WORKFLOWCHECK=v0.6.0
+OASDIFF=v1.20.1
 BENCHSTAT=v0.0.0-20260908200009-22c9c6c9d4da
 
 say() { printf '== %s\n' "$*" >&2; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks what the compiler and the tests do not: style and layers (golangci-lint),
-# deterministic workflows (workflowcheck), tidy modules, fresh generated code.
+# Checks style and layers (golangci-lint), determinism of workflows (workflowcheck),
+# tidy modules, fresh generated code, and that no HTTP contract breaks a client.
 # `scripts/lint.sh fmt` formats instead.
 source "$(dirname "$0")/lib.sh"
 
@@ -15,6 +15,8 @@ fi
 
 tool workflowcheck go.temporal.io/sdk/contrib/tools/workflowcheck go.temporal.io/sdk/contrib/tools/workflowcheck "$WORKFLOWCHECK" \
   'half a minute'
+
+tool oasdiff github.com/oasdiff/oasdiff github.com/oasdiff/oasdiff "$OASDIFF" 'half a minute'
 
 failed=
 # check WHAT COMMAND… goes on after a failure, so that one run says everything.
@@ -39,12 +41,23 @@ generated() {
 }
 fingerprints() { git ls-files -z --cached --others --exclude-standard | xargs -0 cksum 2>/dev/null || true; } # a file may be deleted
 
+# contract compares the HTTP contracts with every release's. A warning fails too:
+# this API refuses unknown fields, so a field that it no longer takes is breaking.
+contract() {
+  local released name
+  for released in api/contract/released/*/*.yaml; do
+    name=${released##*/}
+    bin/oasdiff breaking --fail-on WARN "$released" "api/contract/$name" >&2 || return 1
+  done
+}
+
 for module in $modules; do
   check "go mod tidy ($module)" tidy "$module"
   check "golangci-lint ($module)" golangci "$module"
 done
 check 'workflowcheck' go vet -vettool="$PWD/bin/workflowcheck" ./workflows/... ./saga/...
 check 'generated code' generated
+check 'HTTP contract' contract
 
 [ -z "$failed" ] || die "lint failed: ${failed#, }"
 say 'lint passed'
