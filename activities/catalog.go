@@ -3,6 +3,7 @@ package activities
 import (
 	"fmt"
 
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/catalog"
 )
@@ -19,3 +20,9 @@ var QuoteOrder = saga.Step[catalog.QuoteRequest, catalog.Quote]{
 func BindCatalog(r saga.Registry, s catalog.Service) {
 	saga.Bind(r, QuoteOrder, s.Quote, nil)
 }
+
+// CatalogWords explains the codes and steps of the catalog service.
+var CatalogWords = Words{Codes: map[fault.Code]string{
+	catalog.UnknownSKU:       "a product is unknown or not active",
+	catalog.CurrencyMismatch: "a product has no price in the order's currency",
+}}

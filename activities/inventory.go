@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/inventory"
 )
@@ -31,4 +32,17 @@ func BindInventory(r saga.Registry, s inventory.Service) {
 	saga.Bind(r, CommitStock, func(ctx context.Context, k saga.Key, _ saga.None) (inventory.Commitment, error) {
 		return s.Commit(ctx, k)
 	}, nil)
+}
+
+// InventoryWords explains the codes and steps of the inventory service.
+var InventoryWords = Words{
+	Codes: map[fault.Code]string{
+		inventory.OutOfStock:    "there is too little stock",
+		inventory.NothingHeld:   "no stock is reserved for the order: a bug, or a database that was restored",
+		inventory.NeverReceived: "no delivery ever had the SKU, or came to the warehouse",
+	},
+	Unknown: map[string]string{
+		"inventory.reserve": "the stock is still held",
+		"inventory.commit":  "the stock was handed out",
+	},
 }

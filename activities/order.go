@@ -62,3 +62,18 @@ func BindOrder(r saga.Registry, s order.Service) {
 	saga.Bind(r, ConfirmOrder, s.Confirm, nil)
 	saga.Bind(r, CancelOrder, s.Cancel, nil)
 }
+
+// OrderWords explains the codes and steps of the order service.
+var OrderWords = Words{
+	Codes: map[fault.Code]string{
+		order.IllegalTransition:    "the order has ended otherwise before: a bug, or a database that was restored",
+		order.NotDecided:           "the order is undecided, so it cannot be acknowledged",
+		order.NothingToAcknowledge: "the order needs no attention, so there is nothing to acknowledge",
+		order.ReasonMissing:        "no reason was given",
+	},
+	Unknown: map[string]string{
+		"order.confirm": "the order was recorded as confirmed",
+		"order.decide":  "the order was recorded as aborted",
+		"order.cancel":  "the order was recorded as cancelled",
+	},
+}

@@ -3,6 +3,7 @@ package activities
 import (
 	"time"
 
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/payment"
 )
@@ -30,4 +31,26 @@ var (
 func BindPayment(r saga.Registry, s payment.Service) {
 	saga.Bind(r, AuthorizePayment, s.Authorize, s.Void)
 	saga.BindPivot(r, CapturePayment, s.Capture, s.SettleCapture)
+}
+
+// PaymentWords explains the codes and steps of the payment service.
+var PaymentWords = Words{
+	Codes: map[fault.Code]string{
+		payment.CardDeclined:                "the card was declined",
+		payment.InsufficientFunds:           "there is too little money on the card's account",
+		payment.ExpiredCard:                 "the card has expired",
+		payment.CaptureDeclined:             "the payment provider declined to capture the money",
+		payment.AuthExpired:                 "the authorization has expired",
+		payment.RefundExceedsCapture:        "the refund is larger than what was captured",
+		payment.NothingAuthorized:           "no money is authorized for the order: a bug, or a database that was restored",
+		payment.NothingCaptured:             "no money was captured for the order: a bug, or a database that was restored",
+		payment.CaptureExceedsAuthorization: "the capture is larger than the authorization, which is a bug",
+		payment.ProviderTimeout:             "the payment provider gave no answer",
+		payment.ProviderUnavailable:         "the payment provider is not available",
+		payment.Unbalanced:                  "the postings of the ledger do not sum to zero, which is a bug",
+	},
+	Unknown: map[string]string{
+		"payment.authorize": "the money is still held",
+		"payment.capture":   "the money was taken",
+	},
 }

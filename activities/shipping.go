@@ -3,8 +3,10 @@ package activities
 import (
 	"fmt"
 
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/shipping"
+	"github.com/amends/amends/services/shipping/carrier"
 )
 
 // BookParcels books one shipment per parcel; its undo cancels all of them.
@@ -17,4 +19,14 @@ var BookParcels = saga.Step[shipping.BookRequest, shipping.Booking]{
 // BindShipping binds the shipping service's step.
 func BindShipping(r saga.Registry, s shipping.Service) {
 	saga.Bind(r, BookParcels, s.Book, s.Cancel)
+}
+
+// ShippingWords explains the codes and steps of the shipping service.
+var ShippingWords = Words{
+	Codes: map[fault.Code]string{
+		carrier.Undeliverable: "the carrier does not deliver to the address",
+		carrier.Unavailable:   "the carrier is not available",
+		carrier.Timeout:       "the carrier gave no answer",
+	},
+	Unknown: map[string]string{"shipping.book": "parcels are still booked"},
 }

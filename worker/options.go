@@ -6,13 +6,14 @@ import (
 	"github.com/amends/amends/internal/engine"
 )
 
-// waitersPerConn is how many steps of a service that calls the outside share
-// one database connection: they hold none while they wait for the answer, and
-// a provider that hangs must not stop everybody else's orders.
+// waitersPerConn is how many steps of a service that calls an external system share
+// one database connection: they hold none while they wait for the answer, and a
+// system that hangs must not stop the other orders.
 const waitersPerConn = 8
 
-// workerOptions returns how the Temporal worker of a service runs. More slots
-// than connections would only wait for one with their start-to-close running.
+// workerOptions returns the options of a service's Temporal worker. More slots than
+// connections would only wait for a connection while their start-to-close time
+// passes.
 func (g *Group) workerOptions(s *stores, fatal chan<- error) sdkworker.Options {
 	slots := s.connections()
 	if s.outside != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/watch"
 	"github.com/amends/amends/saga"
 	catalogstore "github.com/amends/amends/services/catalog/store"
 	inventorystore "github.com/amends/amends/services/inventory/store"
@@ -18,30 +19,40 @@ import (
 	shippingstore "github.com/amends/amends/services/shipping/store"
 )
 
-// row is what running a service takes.
+// row declares one service. Its configuration, its databases, its task queue and
+// the words of its codes follow from it.
 type row struct {
+	// name is the service's name: that of its section in the configuration, its
+	// database, its default task queue, and the first part of its steps' names.
 	name string
-	// own is the service's database, outside that of its simulator, if it has one.
-	own, outside database.Schema
+	// decides reports whether the service's worker also runs the order workflow.
+	decides bool
+	// own is the schema of the service's database.
+	own database.Schema
+	// outside is the schema of the simulator of the external system that the service
+	// calls, nil if it calls none; outsideName is the system's name.
+	outside     database.Schema
+	outsideName string
 	// bind registers the service's steps.
 	bind func(r saga.Registry, s *stores)
-	// audit registers the doctor's questions to the service; the order service's
-	// are to the engine too, and so is what it asks before it acknowledges an order.
+	// audit registers the doctor's questions to the service. The order service also
+	// answers questions about the engine's sagas.
 	audit func(r saga.Registry, s *stores, engine activities.Sagas)
-	// decides says that the service's worker runs the order workflow too.
-	decides bool
+	// words explain the service's codes and steps to operators.
+	words activities.Words
 }
 
-// registry has one row per service.
+// registry is the only list of services, in the order of an order's journey.
 var registry = []row{
 	{
-		name: "order", own: orderstore.Schema, decides: true,
+		name: "order", decides: true, own: orderstore.Schema,
 		bind: func(r saga.Registry, s *stores) { activities.BindOrder(r, orderstore.New(s.own)) },
 		audit: func(r saga.Registry, s *stores, engine activities.Sagas) {
 			orders := orderstore.New(s.own)
 			activities.BindOrderAudit(r, orders, orders, engine)
 			activities.BindAcknowledge(r, orders, engine)
 		},
+		words: activities.OrderWords,
 	},
 	{
 		name: "catalog", own: catalogstore.Schema,
@@ -49,6 +60,7 @@ var registry = []row{
 		audit: func(r saga.Registry, s *stores, _ activities.Sagas) {
 			activities.BindCatalogAudit(r, catalogstore.New(s.own))
 		},
+		words: activities.CatalogWords,
 	},
 	{
 		name: "inventory", own: inventorystore.Schema,
@@ -56,10 +68,11 @@ var registry = []row{
 		audit: func(r saga.Registry, s *stores, _ activities.Sagas) {
 			activities.BindInventoryAudit(r, inventorystore.New(s.own))
 		},
+		words: activities.InventoryWords,
 	},
 	{
 		name: "payment", own: paymentstore.Schema,
-		outside: providersimulator.Schema,
+		outside: providersimulator.Schema, outsideName: "provider",
 		bind: func(r saga.Registry, s *stores) {
 			provider := providersimulator.New(s.outside, providersimulator.Options{})
 			activities.BindPayment(r, payment.New(paymentstore.New(s.own), provider))
@@ -68,10 +81,11 @@ var registry = []row{
 			statement := providersimulator.New(s.outside, providersimulator.Options{})
 			activities.BindPaymentAudit(r, payment.NewAuditor(paymentstore.New(s.own), statement))
 		},
+		words: activities.PaymentWords,
 	},
 	{
 		name: "shipping", own: shippingstore.Schema,
-		outside: carriersimulator.Schema,
+		outside: carriersimulator.Schema, outsideName: "carrier",
 		bind: func(r saga.Registry, s *stores) {
 			carrier := carriersimulator.New(s.outside, carriersimulator.Options{})
 			activities.BindShipping(r, shipping.New(shippingstore.New(s.own), carrier, shipping.Options{}))
@@ -80,7 +94,43 @@ var registry = []row{
 			statement := carriersimulator.New(s.outside, carriersimulator.Options{})
 			activities.BindShippingAudit(r, shipping.NewAuditor(shippingstore.New(s.own), statement))
 		},
+		words: activities.ShippingWords,
 	},
+}
+
+// Declaration is the part of a service's row that a configuration needs.
+type Declaration struct {
+	// Name is the service's name.
+	Name string
+	// Outside is the name of its external system, empty for a service without one.
+	Outside string
+}
+
+// Declarations returns every service, in the order of an order's journey.
+func Declarations() []Declaration {
+	all := make([]Declaration, len(registry))
+	for i, r := range registry {
+		all[i] = Declaration{Name: r.name, Outside: r.outsideName}
+	}
+	return all
+}
+
+// Names returns the names of all services.
+func Names() []string {
+	names := make([]string, len(registry))
+	for i, row := range registry {
+		names[i] = row.name
+	}
+	return names
+}
+
+// Words returns the words of all services.
+func Words() watch.Words {
+	var all []watch.Words
+	for _, r := range registry {
+		all = append(all, watch.Words(r.words))
+	}
+	return watch.NewWords(all...)
 }
 
 func find(name string) (row, error) {

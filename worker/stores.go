@@ -13,7 +13,7 @@ import (
 // stores are the open databases of one service.
 type stores struct {
 	row          row
-	own, outside *gorm.DB // outside is nil for a service that has none
+	own, outside *gorm.DB // outside is nil for a service without an external system
 }
 
 func open(ctx context.Context, r row, o Options) (*stores, error) {
@@ -32,8 +32,8 @@ func open(ctx context.Context, r row, o Options) (*stores, error) {
 	return opened, nil
 }
 
-// about says whose database err is about. It stays a fault, whose message a
-// readiness check may show; the cause is for the log.
+// about names the database that err comes from. The result is a fault whose message
+// a readiness check may show; the cause is for the log.
 func about(whose string, err error) error {
 	f := fault.Of(err)
 	return fault.Wrap(err, f.Kind, f.Code, "database of "+whose+": "+f.Message)
@@ -63,7 +63,7 @@ func (s *stores) ready(ctx context.Context) error {
 	return nil
 }
 
-// connections is how many connections the service's own database may have open.
+// connections returns how many connections the service's own database may have open.
 func (s *stores) connections() int {
 	pool, err := s.own.DB()
 	if err != nil {

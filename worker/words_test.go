@@ -24,12 +24,12 @@ func TestEveryCodeHasASentence(t *testing.T) {
 		for _, file := range files {
 			for _, code := range codes(t, file) {
 				declared++
-				require.Contains(t, sentences, fault.Code(code), file)
+				require.Contains(t, Words().Codes, fault.Code(code), file)
 			}
 		}
 	}
 	require.Greater(t, declared, 20)
-	for code, sentence := range sentences {
+	for code, sentence := range Words().Codes {
 		require.NotEmpty(t, sentence, code)
 		require.NotContains(t, ".?!", sentence[len(sentence)-1:], "%s is a part of a sentence", code)
 	}
@@ -72,6 +72,6 @@ func TestInWords(t *testing.T) {
 		"it is not known whether parcels are still booked: the carrier gave no answer":                {Step: "shipping.book", Code: "CARRIER_TIMEOUT", Kind: "unknown"},
 		"it is not known whether loyalty.book took effect: the last attempt failed with POINTS_STUCK": {Step: "loyalty.book", Code: "POINTS_STUCK", Kind: "unknown"},
 	} {
-		require.Equal(t, want, InWords(a.Step, a.Code, a.Kind))
+		require.Equal(t, want, Words().Explain(a.Step, a.Code, a.Kind))
 	}
 }

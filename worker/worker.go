@@ -1,11 +1,11 @@
 // Package worker runs services: it opens their databases, binds their steps to
-// Temporal workers on their task queues, waits until everything that they need
-// is there, and drains them at the end. [registry] has one row per service.
+// Temporal workers on their task queues, waits until all dependencies are
+// available, and drains everything at the end. [registry] has one row per service.
 //
-// A process runs one service or several; nothing is kept in it that may not be
-// lost. A worker that is killed loses the attempts that it was making: the
-// engine gives them to another one when their start-to-close has passed, and the
-// barrier makes them happen once.
+// A process runs one service or several, and keeps no state that must survive it.
+// A worker that is killed loses the attempts that it was making: the engine gives
+// them to another worker when their start-to-close time has passed, and the
+// barrier makes them take effect once.
 package worker
 
 import (
@@ -25,22 +25,25 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/telemetry"
+	"github.com/amends/amends/internal/watch"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 )
 
-// Options say which services run, and how.
+// Options describes which services run, and how.
 type Options struct {
 	// Services are those that run, by name.
 	Services map[string]Service
 	// Queues are the task queues of all services, by name: the order saga calls
 	// every one. A missing one is the service's name.
 	Queues map[string]string
-	// Timing are the order saga's; zero is the kernel's default.
+	// Timing has the limits and intervals of the order saga; zero is the kernel's
+	// default.
 	Timing Timing
-	// Attributes are the search attributes that the workflow sets; the service that
-	// runs it waits until the namespace has them, or its tasks would fail.
+	// Attributes are the search attributes that the workflow sets. The service that
+	// runs the workflow waits until the namespace has them, or its tasks would fail.
 	Attributes []engine.Attribute
 	// LockTimeout is how long a statement waits for a row; 0 is 3 s.
 	LockTimeout time.Duration
@@ -48,17 +51,17 @@ type Options struct {
 	Durable bool
 	// NoPipeline sends every statement to PostgreSQL by itself.
 	NoPipeline bool
-	// DrainTimeout is how long a stop waits for activities that run; 0 is 20 s.
+	// DrainTimeout is how long a stop waits for running activities; 0 is 20 s.
 	DrainTimeout time.Duration
 	// Pollers are each service's; zero is the default.
 	Pollers Pollers
 	// WorkflowCache bounds the sagas that the process keeps in memory, those of all
-	// groups; 0 leaves it as it is, at first the SDK's 10,000.
+	// groups; 0 leaves the bound as it is, at first the SDK's 10,000.
 	WorkflowCache int
 	// Stuck says when an undecided order counts as stuck.
-	Stuck StuckOptions
-	// Metrics gets what the worker of the order service measures of all orders; nil:
-	// it measures nothing.
+	Stuck watch.StuckOptions
+	// Metrics receives the measurements of all orders, by the worker of the order
+	// service; nil: nothing is measured.
 	Metrics *telemetry.Metrics
 	// Doctor says how often the services are compared with each other.
 	Doctor Doctor
@@ -66,28 +69,22 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Timing are the limits and intervals of a saga.
+// queue returns the task queue of a service.
+func (o Options) queue(name string) string { return cmp.Or(o.Queues[name], name) }
+
+// Timing has the limits and intervals of a saga.
 type Timing = saga.Timing
 
 // Pollers is how many long polls a worker keeps open.
 type Pollers = engine.Pollers
 
-// Service says what one service works with.
+// Service has the settings of one service.
 type Service struct {
-	// DSN is its database, OutsideDSN that of the simulator of its outside world,
-	// for a service that has one.
+	// DSN is the service's database, OutsideDSN that of the simulator of its external
+	// system, for a service that calls one.
 	DSN, OutsideDSN string
-	// MaxConns bounds its connections to each; 0 is the engine's default.
+	// MaxConns bounds the connections to each; 0 is the engine's default.
 	MaxConns int
-}
-
-// Names returns the names of all services that there are.
-func Names() []string {
-	names := make([]string, len(registry))
-	for i, row := range registry {
-		names[i] = row.name
-	}
-	return names
 }
 
 // Group is the services of one process.
@@ -100,8 +97,8 @@ type Group struct {
 	client *engine.Client
 }
 
-// New returns a group that does nothing yet. It fails for a service that there
-// is not, and for none.
+// New returns a group that does nothing yet. It fails for an unknown service, and
+// for none.
 func New(o Options) (*Group, error) {
 	for name := range o.Services {
 		if _, err := find(name); err != nil {
@@ -123,14 +120,14 @@ func New(o Options) (*Group, error) {
 	if o.WorkflowCache > 0 {
 		engine.SetWorkflowCache(o.WorkflowCache)
 	}
-	return &Group{o: o, why: fault.Errorf(fault.Transient, fault.Unavailable, "the services have not started")}, nil
+	return &Group{o: o, why: unavailable("the services have not started")}, nil
 }
 
-// Run runs the services until ctx ends, then drains them: no new work is taken,
-// and what runs has DrainTimeout to finish. It waits for databases that are not
-// there or not migrated, and for an engine that is not there; meanwhile
-// [Group.Ready] says for what. Its error is one that waiting does not heal, nil
-// after a drain. A group runs once.
+// Run runs the services until ctx ends, then drains them: they take no new work, and
+// running activities have DrainTimeout to finish. It waits for databases that do
+// not answer or are not migrated, and for an engine that does not answer;
+// meanwhile [Group.Ready] returns the reason. Run returns nil after a drain,
+// otherwise an error that retrying cannot fix. A group runs once.
 func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 	defer g.close()
 	if err := g.prepare(ctx, c); err != nil {
@@ -141,34 +138,40 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 	}
 	fatal := make(chan error, len(g.stores))
 	workers, err := g.start(ctx, c, fatal)
-	defer stop(workers)
 	if err != nil {
+		stop(workers)
 		if ctx.Err() != nil {
 			return nil
 		}
 		return err
 	}
-	measured, err := g.measure(ctx, c)
-	if err != nil {
-		return err
+	ctx, parts := process.New(ctx)
+	parts.Start(ctx, process.Part{Name: "workers", Run: func(ctx context.Context) error {
+		defer stop(workers)
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-fatal:
+			g.set(unavailable("a worker has failed"))
+			return fmt.Errorf("worker: %w", err)
+		}
+	}})
+	if err := g.background(ctx, c, parts); err != nil {
+		return errors.Join(err, parts.Stop())
 	}
-	defer measured() // before the databases are closed
-	defer g.schedule(ctx, c)()
 	g.set(nil)
 	g.o.Logger.Info("services run", "services", strings.Join(g.names(), " "))
-	select {
-	case <-ctx.Done():
-		g.set(fault.Errorf(fault.Transient, fault.Unavailable, "the services are stopping"))
+	<-ctx.Done()
+	if parts.Err() == nil {
+		g.set(unavailable("the services are stopping"))
 		g.o.Logger.Info("services drain", "services", strings.Join(g.names(), " "), "timeout", g.drainTimeout())
-		return nil
-	case err := <-fatal:
-		g.set(fault.Errorf(fault.Transient, fault.Unavailable, "a worker has failed"))
-		return fmt.Errorf("worker: %w", err)
 	}
+	return errors.Join(parts.Err(), parts.Stop())
 }
 
-// Ready says why the group cannot do its work right now, nil if it can: it has
-// started, its databases answer and are migrated, and so does the engine.
+// Ready returns the reason why the group cannot do its work right now, nil if it
+// can: it has started, its databases answer and are migrated, and the engine
+// answers.
 func (g *Group) Ready(ctx context.Context) error {
 	g.mu.Lock()
 	why, all, client := g.why, slices.Clone(g.stores), g.client
@@ -185,13 +188,13 @@ func (g *Group) Ready(ctx context.Context) error {
 }
 
 // start starts a Temporal worker for every service. It returns those that it
-// started also when it fails.
+// started, also with an error.
 func (g *Group) start(ctx context.Context, c *engine.Client, fatal chan<- error) ([]sdkworker.Worker, error) {
 	var workers []sdkworker.Worker
 	for _, s := range g.stores {
-		// An engine that was there a moment ago may be gone again: it is waited for,
-		// as in the beginning. A worker that failed to start is of no more use.
-		err := await(ctx, g.waiting, func() error {
+		// The engine answered a moment ago and may be gone again. A worker that failed
+		// to start cannot be started again.
+		err := await(ctx, g.waiting, func(context.Context) error {
 			w := g.newWorker(c, s, fatal)
 			if err := w.Start(); err != nil {
 				return notStarted(s.row.name, err)
@@ -208,7 +211,7 @@ func (g *Group) start(ctx context.Context, c *engine.Client, fatal chan<- error)
 
 // newWorker returns the Temporal worker of a service.
 func (g *Group) newWorker(c *engine.Client, s *stores, fatal chan<- error) sdkworker.Worker {
-	queue := cmp.Or(g.o.Queues[s.row.name], s.row.name)
+	queue := g.o.queue(s.row.name)
 	w := sdkworker.New(c.Client, queue, g.workerOptions(s, fatal))
 	s.row.bind(w, s)
 	s.row.audit(w, s, orders.NewSagas(c.Client, queue))
@@ -218,7 +221,8 @@ func (g *Group) newWorker(c *engine.Client, s *stores, fatal chan<- error) sdkwo
 	return w
 }
 
-// notStarted says why a worker did not start, and whether waiting heals it.
+// notStarted returns why a worker did not start, as a transient fault if retrying
+// can fix it.
 func notStarted(name string, err error) error {
 	kind, code := fault.Bug, fault.Internal
 	var unavailable *serviceerror.Unavailable
@@ -230,7 +234,7 @@ func notStarted(name string, err error) error {
 	return fault.Errorf(kind, code, "start worker of %s: %w", name, err)
 }
 
-// stop drains the workers, all at once: each has the whole time.
+// stop drains the workers, all at the same time: each has the whole drain time.
 func stop(workers []sdkworker.Worker) {
 	var drained sync.WaitGroup
 	for _, w := range workers {
@@ -247,19 +251,37 @@ func (g *Group) set(why error) {
 
 func (g *Group) names() []string {
 	var names []string
-	for _, row := range registry {
-		if _, ok := g.o.Services[row.name]; ok {
-			names = append(names, row.name)
-		}
+	for _, row := range g.rows() {
+		names = append(names, row.name)
 	}
 	return names
 }
 
+// rows returns the rows of the group's services.
+func (g *Group) rows() (rows []row) {
+	for _, row := range registry {
+		if _, ok := g.o.Services[row.name]; ok {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// decides reports whether the group runs the order workflow.
+func (g *Group) decides() bool {
+	return slices.ContainsFunc(g.rows(), func(r row) bool { return r.decides })
+}
+
 func (g *Group) drainTimeout() time.Duration { return cmp.Or(g.o.DrainTimeout, 20*time.Second) }
 
-// close closes the databases, after the workers.
+// unavailable is a reason why the group does not work that passes by itself.
+func unavailable(reason string) error {
+	return fault.Errorf(fault.Transient, fault.Unavailable, "%s", reason)
+}
+
+// close closes the databases, after the workers have drained.
 func (g *Group) close() {
-	g.set(fault.Errorf(fault.Transient, fault.Unavailable, "the services have stopped"))
+	g.set(unavailable("the services have stopped"))
 	for _, s := range g.stores {
 		if err := s.close(); err != nil {
 			g.o.Logger.Warn("a database did not close", "service", s.row.name, "error", err)

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/worker"
 )
 
@@ -29,15 +30,18 @@ func catalogCommand(std stdio) *cobra.Command {
 				defer file.Close()
 				in = file
 			}
+			products, err := catalog.ReadProducts(in)
+			if err != nil {
+				return err
+			}
 			o, err := std.tool(cmd, "catalog")
 			if err != nil {
 				return err
 			}
-			n, err := worker.ImportCatalog(cmd.Context(), o, in)
-			if err != nil {
+			if err := worker.WithCatalog(cmd.Context(), o, func(c catalog.Service) error { return c.Import(cmd.Context(), products) }); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(std.out, "products imported: %d\n", n)
+			_, err = fmt.Fprintf(std.out, "products imported: %d\n", len(products))
 			return err
 		},
 	}

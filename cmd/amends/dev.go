@@ -14,9 +14,12 @@ import (
 
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/demo"
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/telemetry"
+	"github.com/amends/amends/services/catalog"
+	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/worker"
 )
 
@@ -156,7 +159,10 @@ func (p *platform) prepareDatabases(ctx context.Context) error {
 	if err := worker.Migrate(ctx, o); err != nil {
 		return err
 	}
-	return worker.Seed(ctx, o)
+	return errors.Join(
+		worker.WithCatalog(ctx, o, func(c catalog.Service) error { return demo.Products(ctx, c) }),
+		worker.WithInventory(ctx, o, func(i inventory.Service) error { return demo.Stock(ctx, i) }),
+	)
 }
 
 // startWorkers starts the services. They end when they are told to, not when

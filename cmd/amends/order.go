@@ -114,7 +114,7 @@ func renderOrder(w io.Writer, o workflows.OrderView) error {
 		attention := newTable("Why")
 		attention.AppendHeader(table.Row{"Needs attention", "Code", "Since", "Why", "Owed"})
 		for _, a := range o.Attention {
-			attention.AppendRow(table.Row{a.Step, a.Code, stamp(a.Since), worker.InWords(a.Step, a.Code, a.Kind), a.Owed})
+			attention.AppendRow(table.Row{a.Step, a.Code, stamp(a.Since), worker.Words().Explain(a.Step, a.Code, a.Kind), a.Owed})
 		}
 		out += "\n" + attention.Render() + "\n"
 	}

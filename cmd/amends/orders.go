@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/watch"
 	"github.com/amends/amends/worker"
 )
 
@@ -77,18 +78,23 @@ func (std stdio) listFlagged(cmd *cobra.Command, l listing) error {
 	if err != nil {
 		return err
 	}
-	list := worker.FlaggedOrders
-	if l.acknowledged {
-		list = worker.AcknowledgedOrders
-	}
-	found, all, err := list(cmd.Context(), o, l.status, l.limit)
+	var found []watch.FlaggedOrder
+	var all int
+	err = worker.WithWatch(cmd.Context(), o, nil, func(w *watch.Watch) (err error) {
+		list := w.Flagged
+		if l.acknowledged {
+			list = w.Acknowledged
+		}
+		found, all, err = list(cmd.Context(), l.status, l.limit)
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	if l.json {
 		return writeJSON(std.out, struct {
-			Orders []worker.FlaggedOrder `json:"orders"`
-			Total  int                   `json:"total"`
+			Orders []watch.FlaggedOrder `json:"orders"`
+			Total  int                  `json:"total"`
 		}{found, all})
 	}
 	if len(found) == 0 {
@@ -117,7 +123,11 @@ func (std stdio) listStuck(cmd *cobra.Command, l listing) error {
 		return err
 	}
 	defer client.Close()
-	report, err := worker.StuckOrders(cmd.Context(), o, client)
+	var report watch.StuckReport
+	err = worker.WithWatch(cmd.Context(), o, client, func(w *watch.Watch) (err error) {
+		report, err = w.Stuck(cmd.Context())
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -125,7 +135,7 @@ func (std stdio) listStuck(cmd *cobra.Command, l listing) error {
 	report.Orders = report.Orders[:min(l.limit, all)]
 	if l.json {
 		return writeJSON(std.out, struct {
-			worker.StuckReport
+			watch.StuckReport
 			Total int `json:"total"`
 		}{report, all})
 	}
@@ -134,7 +144,7 @@ func (std stdio) listStuck(cmd *cobra.Command, l listing) error {
 
 // renderFlagged writes one line per flag, and what was waived and acknowledged of
 // these orders.
-func renderFlagged(w io.Writer, found []worker.FlaggedOrder, all int) error {
+func renderFlagged(w io.Writer, found []watch.FlaggedOrder, all int) error {
 	flags, waivers, looked := newTable("Why"), newTable("Why"), newTable("Why")
 	flags.AppendHeader(table.Row{"Order", "Status", "Since", "Step", "Code", "Why", "Owed now"})
 	waivers.AppendHeader(table.Row{"Order", "Waived", "Owed then", "At", "By", "Why", "Reference"})
@@ -167,7 +177,7 @@ func renderFlagged(w io.Writer, found []worker.FlaggedOrder, all int) error {
 }
 
 // renderStuck writes one line per symptom.
-func renderStuck(w io.Writer, report worker.StuckReport, all int) error {
+func renderStuck(w io.Writer, report watch.StuckReport, all int) error {
 	out := "no order is stuck\n"
 	if all > 0 {
 		symptoms := newTable("Why")

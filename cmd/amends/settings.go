@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/internal/telemetry"
+	"github.com/amends/amends/internal/watch"
 	"github.com/amends/amends/worker"
 )
 
@@ -34,7 +35,7 @@ func workerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 		DrainTimeout:  c.DrainTimeout,
 		Pollers:       worker.Pollers{Min: c.Worker.MinPollers, Max: c.Worker.MaxPollers},
 		WorkflowCache: c.Worker.WorkflowCache,
-		Stuck:         worker.StuckOptions(c.Stuck),
+		Stuck:         watch.StuckOptions(c.Stuck),
 		Doctor:        worker.Doctor{Every: c.Doctor.Every, Input: reconcileInput(c)},
 		Logger:        log,
 	}

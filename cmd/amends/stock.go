@@ -1,13 +1,14 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/worker"
 )
 
@@ -30,9 +31,13 @@ func stockCommand(std stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := worker.ReceiveStock(cmd.Context(), o, args[0], warehouse, quantity, isNew)
-			if errors.Is(err, worker.ErrNeverReceived) {
-				return fmt.Errorf("%w; is it misspelt? Nothing was booked; give --new if it is the first delivery", err)
+			var s inventory.Stock
+			err = worker.WithInventory(cmd.Context(), o, func(i inventory.Service) (err error) {
+				s, err = i.Receive(cmd.Context(), inventory.Delivery{SKU: args[0], Warehouse: warehouse, Quantity: quantity, Known: !isNew})
+				return err
+			})
+			if fault.CodeOf(err) == inventory.NeverReceived {
+				return fmt.Errorf("%s; is it misspelt? Nothing was booked; give --new if it is the first delivery", fault.Of(err).Message)
 			}
 			if err != nil {
 				return err

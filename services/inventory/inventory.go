@@ -13,6 +13,8 @@ const (
 	OutOfStock fault.Code = "OUT_OF_STOCK"
 	// NothingHeld says that a saga commits what it never reserved, or released.
 	NothingHeld fault.Code = "NOTHING_HELD"
+	// NeverReceived says that a delivery that must be of known names is not.
+	NeverReceived fault.Code = "NEVER_RECEIVED"
 )
 
 // MaxDelivery is the most units of one [Delivery]. It keeps what a warehouse
@@ -57,6 +59,9 @@ type Delivery struct {
 	SKU       string // 1 to 255 characters, none of them a control character
 	Warehouse string // its code: 1 to 32 of A-Z a-z 0-9 _ -
 	Quantity  int64  // units, 1 to MaxDelivery
+	// Known refuses a SKU that no delivery ever had, and a warehouse that none ever
+	// came to: people mistype both.
+	Known bool
 }
 
 // Stock is what one warehouse has of one SKU.

@@ -41,12 +41,12 @@ func TestDeliveryValidate(t *testing.T) {
 
 	require.NoError(t, Delivery{SKU: "TEA", Warehouse: "BER-2_b", Quantity: MaxDelivery}.Validate())
 	for claim, d := range map[string]Delivery{
-		"RefusesNothing":                {"TEA", "BER", 0},
-		"RefusesMoreThanTheMost":        {"TEA", "BER", MaxDelivery + 1},
-		"RefusesNoWarehouse":            {"TEA", "", 1},
-		"RefusesASlashInAWarehouseCode": {"TEA", "BER/2", 1},
-		"RefusesALongWarehouseCode":     {"TEA", strings.Repeat("B", 33), 1},
-		"RefusesNoSKU":                  {"", "BER", 1},
+		"RefusesNothing":                {SKU: "TEA", Warehouse: "BER", Quantity: 0},
+		"RefusesMoreThanTheMost":        {SKU: "TEA", Warehouse: "BER", Quantity: MaxDelivery + 1},
+		"RefusesNoWarehouse":            {SKU: "TEA", Warehouse: "", Quantity: 1},
+		"RefusesASlashInAWarehouseCode": {SKU: "TEA", Warehouse: "BER/2", Quantity: 1},
+		"RefusesALongWarehouseCode":     {SKU: "TEA", Warehouse: strings.Repeat("B", 33), Quantity: 1},
+		"RefusesNoSKU":                  {SKU: "", Warehouse: "BER", Quantity: 1},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			t.Parallel()

@@ -32,7 +32,8 @@ type Service interface {
 	// Receive adds quantity of sku to a warehouse's available stock and creates
 	// both if they are new. It is not idempotent: every call is a delivery, and
 	// whoever got no answer looks at Stock before calling again. It refuses with
-	// INVALID as [Delivery.Validate] does.
+	// INVALID as [Delivery.Validate] does, and with NEVER_RECEIVED a delivery that
+	// must be of known names and is not.
 	Receive(ctx context.Context, d Delivery) (Stock, error)
 
 	// Stock returns what every warehouse has of a SKU, by warehouse code; nothing

@@ -3,7 +3,7 @@ package rig
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -17,6 +17,7 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/proof/bench/floor"
 	"github.com/amends/amends/services/catalog"
+	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/worker"
 )
 
@@ -95,23 +96,21 @@ func (r *Rig) stockUp(ctx context.Context) error {
 	for _, sku := range SKUs() {
 		list = append(list, catalog.Product{SKU: sku, Name: sku, Category: "bench", Price: money.New(1299, currency), Active: true})
 	}
-	text, err := json.Marshal(list)
-	if err != nil {
-		return err
-	}
 	o := worker.Options{Services: map[string]worker.Service{}, Logger: slog.New(slog.DiscardHandler)}
 	for _, name := range []string{"catalog", "inventory"} {
 		o.Services[name] = worker.Service{DSN: r.databases[name].String()}
 	}
-	if _, err := worker.ImportCatalog(ctx, o, strings.NewReader(string(text))); err != nil {
-		return err
-	}
-	for i, sku := range SKUs() {
-		if _, err := worker.ReceiveStock(ctx, o, sku, []string{"BER", "AMS"}[i%2], stock, true); err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(
+		worker.WithCatalog(ctx, o, func(c catalog.Service) error { return c.Import(ctx, list) }),
+		worker.WithInventory(ctx, o, func(all inventory.Service) error {
+			for i, sku := range SKUs() {
+				if _, err := all.Receive(ctx, inventory.Delivery{SKU: sku, Warehouse: []string{"BER", "AMS"}[i%2], Quantity: stock}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}),
+	)
 }
 
 // Tool runs a command of amends.

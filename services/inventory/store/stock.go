@@ -22,6 +22,11 @@ func (s *Store) Receive(ctx context.Context, d inventory.Delivery) (inventory.St
 	}
 	var row stockRow
 	err := database.InTx(ctx, s.db, func(tx *gorm.DB) error {
+		if d.Known {
+			if err := known(tx, d); err != nil {
+				return err
+			}
+		}
 		warehouse := warehouseRow{Code: d.Warehouse, CreatedAt: database.Now()}
 		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&warehouse).Error; err != nil {
 			return fmt.Errorf("create warehouse: %w", err)

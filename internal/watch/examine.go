@@ -1,4 +1,4 @@
-package worker
+package watch
 
 import (
 	"context"
@@ -16,17 +16,16 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// questionTimeout bounds one question to the engine.
+// questionTimeout bounds one request to the engine.
 const questionTimeout = 5 * time.Second
 
-// examine returns what keeps an order from being decided, nothing for one that
-// makes progress.
-func (l *look) examine(ctx context.Context, c candidate) ([]Symptom, error) {
+// examine returns the symptoms of an undecided order, none if it makes progress.
+func (s *search) examine(ctx context.Context, c candidate) ([]Symptom, error) {
 	var found []Symptom
-	if due := c.decideBy.Add(l.park + l.o.Grace); !c.decideBy.IsZero() && !c.flagged && l.now.After(due) {
+	if due := c.decideBy.Add(s.c.ParkAfter + s.c.Stuck.Grace); !c.decideBy.IsZero() && !c.flagged && s.now.After(due) {
 		found = append(found, Symptom{Late, "its decide-by time has passed, and it is neither decided nor flagged", c.decideBy})
 	}
-	d, err := l.describe(ctx, c.id)
+	d, err := s.describe(ctx, c.id)
 	var gone *serviceerror.NotFound
 	switch {
 	case errors.As(err, &gone):
@@ -37,7 +36,7 @@ func (l *look) examine(ctx context.Context, c candidate) ([]Symptom, error) {
 		info := d.GetWorkflowExecutionInfo()
 		found = append(found, Symptom{NotRunning, ends[info.GetStatus()], info.GetCloseTime().AsTime()})
 	default:
-		symptoms, err := l.running(ctx, d)
+		symptoms, err := s.running(ctx, d)
 		if err != nil {
 			return nil, fmt.Errorf("examine the workflow of order %s: %w", c.id, err)
 		}
@@ -46,24 +45,24 @@ func (l *look) examine(ctx context.Context, c candidate) ([]Symptom, error) {
 	if len(found) == 0 {
 		return nil, nil
 	}
-	pending, err := l.stillPending(ctx, c.id)
+	pending, err := s.stillPending(ctx, c.id)
 	if err != nil || !pending {
 		return nil, err
 	}
 	return found, nil
 }
 
-func (l *look) describe(ctx context.Context, id string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+func (s *search) describe(ctx context.Context, id string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
 	defer cancel()
-	return l.client.DescribeWorkflowExecution(ctx, workflows.WorkflowID(id), "") //nolint:wrapcheck // examine says of which order
+	return s.c.Engine.DescribeWorkflowExecution(ctx, workflows.WorkflowID(id), "") //nolint:wrapcheck // examine says of which order
 }
 
-// running returns what keeps a workflow that runs from going on.
-func (l *look) running(ctx context.Context, d *workflowservice.DescribeWorkflowExecutionResponse) ([]Symptom, error) {
+// running returns the symptoms of a workflow that runs.
+func (s *search) running(ctx context.Context, d *workflowservice.DescribeWorkflowExecutionResponse) ([]Symptom, error) {
 	var found []Symptom
 	if t := d.GetPendingWorkflowTask(); t != nil {
-		symptom, err := l.workflowTask(ctx, d.GetWorkflowExecutionInfo(), t)
+		symptom, err := s.workflowTask(ctx, d.GetWorkflowExecutionInfo(), t)
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +78,7 @@ func (l *look) running(ctx context.Context, d *workflowservice.DescribeWorkflowE
 		}
 		name := a.GetActivityType().GetName()
 		service, _, _ := strings.Cut(name, ".")
-		symptom, err := l.waiting(ctx, name, l.queues[service], enumspb.TASK_QUEUE_TYPE_ACTIVITY, due)
+		symptom, err := s.waiting(ctx, name, s.queueOf(service), enumspb.TASK_QUEUE_TYPE_ACTIVITY, due)
 		if err != nil {
 			return nil, err
 		}
@@ -88,10 +87,10 @@ func (l *look) running(ctx context.Context, d *workflowservice.DescribeWorkflowE
 	return found, nil
 }
 
-// workflowTask returns what is wrong with a workflow task that is pending.
-func (l *look) workflowTask(ctx context.Context, info *workflowpb.WorkflowExecutionInfo, t *workflowpb.PendingWorkflowTaskInfo) ([]Symptom, error) {
+// workflowTask returns the symptoms of a pending workflow task.
+func (s *search) workflowTask(ctx context.Context, info *workflowpb.WorkflowExecutionInfo, t *workflowpb.PendingWorkflowTaskInfo) ([]Symptom, error) {
 	if t.GetState() == enumspb.PENDING_WORKFLOW_TASK_STATE_SCHEDULED {
-		symptom, err := l.waiting(ctx, "its next decision", info.GetTaskQueue(), enumspb.TASK_QUEUE_TYPE_WORKFLOW, t.GetScheduledTime().AsTime())
+		symptom, err := s.waiting(ctx, "its next decision", info.GetTaskQueue(), enumspb.TASK_QUEUE_TYPE_WORKFLOW, t.GetScheduledTime().AsTime())
 		if err != nil || len(symptom) > 0 {
 			return symptom, err
 		}
@@ -99,7 +98,7 @@ func (l *look) workflowTask(ctx context.Context, info *workflowpb.WorkflowExecut
 	if t.GetAttempt() <= 1 {
 		return nil, nil
 	}
-	why, since, err := l.taskFailure(ctx, info.GetExecution())
+	why, since, err := s.taskFailure(ctx, info.GetExecution())
 	if err != nil {
 		return nil, err
 	}
@@ -109,13 +108,13 @@ func (l *look) workflowTask(ctx context.Context, info *workflowpb.WorkflowExecut
 	return []Symptom{{TaskFailing, fmt.Sprintf("its workflow task fails (attempt %d): %s", t.GetAttempt(), why), since}}, nil
 }
 
-// taskFailure returns why a workflow's last task failed, from the end of its
-// history, and since when.
-func (l *look) taskFailure(ctx context.Context, execution *commonpb.WorkflowExecution) (string, time.Time, error) {
+// taskFailure returns why and when a workflow's last task failed, by the end of its
+// history.
+func (s *search) taskFailure(ctx context.Context, execution *commonpb.WorkflowExecution) (string, time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
 	defer cancel()
-	answer, err := l.client.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, &workflowservice.GetWorkflowExecutionHistoryReverseRequest{
-		Namespace: l.client.Namespace, Execution: execution, MaximumPageSize: 10,
+	answer, err := s.c.Engine.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, &workflowservice.GetWorkflowExecutionHistoryReverseRequest{
+		Namespace: s.c.Engine.Namespace, Execution: execution, MaximumPageSize: 10,
 	})
 	if err != nil {
 		return "", time.Time{}, err //nolint:wrapcheck // examine says of which order
@@ -129,44 +128,45 @@ func (l *look) taskFailure(ctx context.Context, execution *commonpb.WorkflowExec
 			}
 			return cause.String(), event.GetEventTime().AsTime(), nil
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
-			return "no worker has finished it in time", event.GetEventTime().AsTime(), nil
+			return "no worker finished it in time", event.GetEventTime().AsTime(), nil
 		default:
 		}
 	}
 	return "the engine does not say why", time.Time{}, nil
 }
 
-// waiting returns what is wrong with a task that has been due since a time and
-// that no worker has taken, nothing while it may still be taken.
-func (l *look) waiting(ctx context.Context, what, queue string, kind enumspb.TaskQueueType, due time.Time) ([]Symptom, error) {
-	if l.now.Sub(due) < l.o.NotTaken {
+// waiting returns the symptom of a task that has been due since a time and that no
+// worker has taken, none while a worker may still take it.
+func (s *search) waiting(ctx context.Context, what, queue string, kind enumspb.TaskQueueType, due time.Time) ([]Symptom, error) {
+	if s.now.Sub(due) < s.c.Stuck.NotTaken {
 		return nil, nil
 	}
 	if queue == "" {
-		return []Symptom{{NoWorker, what + " is of no service that there is", due}}, nil
+		return []Symptom{{NoWorker, what + " belongs to no known service", due}}, nil
 	}
-	polled, err := l.lastPoll(ctx, queue, kind)
+	polled, err := s.lastPoll(ctx, queue, kind)
 	if err != nil {
 		return nil, err
 	}
-	// Whoever waits on a queue gets its next task. So nobody has waited since the
-	// task was there, unless they came later and were given others.
+	// A poll that waits on a queue gets its next task. So either no worker has polled
+	// since the task was queued, or later polls were given other tasks.
 	if polled.Before(due) {
 		return []Symptom{{NoWorker, fmt.Sprintf("no worker polls queue %q for %s", queue, what), due}}, nil
 	}
 	return []Symptom{{NotTaken, fmt.Sprintf("the workers on queue %q have not taken %s: too few for what is waiting", queue, what), due}}, nil
 }
 
-// lastPoll returns when somebody last began or ended to wait on a queue, the zero
-// time for one that nobody knows. The engine forgets after some minutes.
-func (l *look) lastPoll(ctx context.Context, queue string, kind enumspb.TaskQueueType) (time.Time, error) {
+// lastPoll returns when a worker last began or ended a poll of a queue, the zero
+// time for a queue that the engine does not know. The engine forgets polls after
+// some minutes.
+func (s *search) lastPoll(ctx context.Context, queue string, kind enumspb.TaskQueueType) (time.Time, error) {
 	key := kind.String() + " " + queue
-	if at, known := l.polls[key]; known {
+	if at, known := s.polls[key]; known {
 		return at, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
 	defer cancel()
-	d, err := l.client.DescribeTaskQueue(ctx, queue, kind)
+	d, err := s.c.Engine.DescribeTaskQueue(ctx, queue, kind)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("describe task queue %s: %w", queue, err)
 	}
@@ -176,6 +176,6 @@ func (l *look) lastPoll(ctx context.Context, queue string, kind enumspb.TaskQueu
 			last = at
 		}
 	}
-	l.polls[key] = last
+	s.polls[key] = last
 	return last, nil
 }

@@ -1,7 +1,8 @@
-package worker
+package watch
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -13,6 +14,8 @@ import (
 	sdkworker "go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/proof/enginetest"
@@ -36,29 +39,40 @@ func onEngine(t *testing.T) *engine.Client {
 	return c
 }
 
-// bundle is an order service's database, and an engine that takes only short
+// services are those whose queues a bundle has.
+var services = []string{"order", "catalog", "inventory", "payment", "shipping"}
+
+// bundle is an order service's database, and an engine that is watched with short
 // patience.
 type bundle struct {
-	o      Options
+	c      Config
 	store  *orderstore.Store
 	client *engine.Client
 }
 
 func newBundle(t *testing.T, c *engine.Client) *bundle {
 	t.Helper()
-	o := options(t, "order")
-	o.Queues = map[string]string{}
-	for _, name := range Names() {
-		o.Queues[name] = name + "-" + uuid.NewString()
-	}
-	o.Timing.ParkAfter = time.Millisecond
-	o.Stuck = StuckOptions{Young: time.Nanosecond, Grace: time.Millisecond, NotTaken: 300 * time.Millisecond, Rate: 1000}
-	require.NoError(t, Migrate(t.Context(), o))
-	s, err := open(t.Context(), registry[0], o)
+	db, err := database.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "order.db"), database.Options{})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.close()) })
-	return &bundle{o: o, store: orderstore.New(s.own), client: c}
+	t.Cleanup(func() { require.NoError(t, database.Close(db)) })
+	require.NoError(t, orderstore.Schema.Migrate(t.Context(), db))
+	store := orderstore.New(db)
+	b := &bundle{store: store, client: c, c: Config{
+		Orders: store, Engine: c, ParkAfter: time.Millisecond,
+		Words: NewWords(Words{
+			Codes:   map[fault.Code]string{"PROVIDER_TIMEOUT": "the payment provider gave no answer"},
+			Unknown: map[string]string{"payment.authorize": "the money is still held"},
+		}),
+		Stuck: StuckOptions{Young: time.Nanosecond, Grace: time.Millisecond, NotTaken: 300 * time.Millisecond, Rate: 1000},
+	}}
+	for _, name := range services {
+		b.c.Queues = append(b.c.Queues, Queue{Service: name, Name: name + "-" + uuid.NewString(), Decides: name == "order"})
+	}
+	return b
 }
+
+// queue returns the task queue of a service.
+func (b *bundle) queue(service string) string { return New(b.c).newSearch().queueOf(service) }
 
 // place writes an order that is PENDING, to be decided by a time.
 func (b *bundle) place(t *testing.T, decideBy time.Time) (id string) {
@@ -74,7 +88,7 @@ func (b *bundle) place(t *testing.T, decideBy time.Time) (id string) {
 // run starts the order's workflow.
 func (b *bundle) run(t *testing.T, id string) {
 	t.Helper()
-	_, err := b.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: workflows.WorkflowID(id), TaskQueue: b.o.Queues["order"]}, workflows.PlaceOrder)
+	_, err := b.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: workflows.WorkflowID(id), TaskQueue: b.queue("order")}, workflows.PlaceOrder)
 	require.NoError(t, err)
 }
 
@@ -82,7 +96,7 @@ func (b *bundle) run(t *testing.T, id string) {
 // workflow as given.
 func (b *bundle) serve(t *testing.T, w any) (stop func()) {
 	t.Helper()
-	worker := sdkworker.New(b.client.Client, b.o.Queues["order"], sdkworker.Options{LocalActivityWorkerOnly: true})
+	worker := sdkworker.New(b.client.Client, b.queue("order"), sdkworker.Options{LocalActivityWorkerOnly: true})
 	worker.RegisterWorkflowWithOptions(w, workflow.RegisterOptions{Name: workflows.PlaceOrder})
 	require.NoError(t, worker.Start())
 	stopped := false
@@ -99,7 +113,7 @@ func (b *bundle) serve(t *testing.T, w any) (stop func()) {
 // causesOf looks once.
 func (b *bundle) causesOf(t *testing.T, id string) (found []Cause) {
 	t.Helper()
-	report, err := newLook(b.o, b.store, b.client).report(t.Context())
+	report, err := New(b.c).newSearch().report(t.Context())
 	require.NoError(t, err)
 	for _, o := range report.Orders {
 		for _, s := range o.Symptoms {
@@ -118,7 +132,7 @@ func (b *bundle) causesOf(t *testing.T, id string) (found []Cause) {
 func (b *bundle) becomes(t *testing.T, id string, want ...Cause) (words string) {
 	t.Helper()
 	require.Eventually(t, func() bool { return slices.Equal(b.causesOf(t, id), want) }, patience, 20*time.Millisecond, "%s: %v", id, want)
-	report, err := newLook(b.o, b.store, b.client).report(t.Context())
+	report, err := New(b.c).newSearch().report(t.Context())
 	require.NoError(t, err)
 	i := slices.IndexFunc(report.Orders, func(o StuckOrder) bool { return o.ID == id })
 	require.GreaterOrEqual(t, i, 0)
@@ -128,7 +142,7 @@ func (b *bundle) becomes(t *testing.T, id string, want ...Cause) (words string) 
 // step is a workflow that takes one step of a service and waits for it.
 func (b *bundle) step(name, service string) func(workflow.Context) error {
 	return func(ctx workflow.Context) error {
-		ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{TaskQueue: b.o.Queues[service], StartToCloseTimeout: time.Hour})
+		ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{TaskQueue: b.queue(service), StartToCloseTimeout: time.Hour})
 		return workflow.ExecuteActivity(ctx, name).Get(ctx, nil)
 	}
 }
@@ -165,14 +179,14 @@ func TestStuck(t *testing.T) {
 		id := b.place(t, future())
 		b.run(t, id)
 		require.NoError(t, c.TerminateWorkflow(t.Context(), workflows.WorkflowID(id), "", "test"))
-		require.Contains(t, b.becomes(t, id, NotRunning), "somebody has terminated its workflow")
+		require.Contains(t, b.becomes(t, id, NotRunning), "its workflow was terminated")
 	})
 
 	t.Run("IsNotOneThatWasDecidedMeanwhile", func(t *testing.T) {
 		t.Parallel()
 		b := newBundle(t, c)
 		id := b.place(t, future())
-		l := newLook(b.o, b.store, c)
+		l := New(b.c).newSearch()
 		candidates, others, err := l.candidates(t.Context())
 		require.NoError(t, err)
 		require.Len(t, candidates, 1)
@@ -214,7 +228,7 @@ func TestStuck(t *testing.T) {
 		b := newBundle(t, c)
 		id := b.place(t, future())
 		b.run(t, id)
-		require.Equal(t, `no worker polls queue "`+b.o.Queues["order"]+`" for its next decision`, b.becomes(t, id, NoWorker))
+		require.Equal(t, `no worker polls queue "`+b.queue("order")+`" for its next decision`, b.becomes(t, id, NoWorker))
 	})
 
 	t.Run("IsAnOrderWhoseStepNoWorkerPollsFor", func(t *testing.T) {
@@ -223,7 +237,7 @@ func TestStuck(t *testing.T) {
 		b.serve(t, b.step("catalog.quote", "catalog"))
 		id := b.place(t, future())
 		b.run(t, id)
-		require.Equal(t, `no worker polls queue "`+b.o.Queues["catalog"]+`" for catalog.quote`, b.becomes(t, id, NoWorker))
+		require.Equal(t, `no worker polls queue "`+b.queue("catalog")+`" for catalog.quote`, b.becomes(t, id, NoWorker))
 	})
 
 	t.Run("IsAnOrderWhoseStepABusyWorkerDoesNotTake", func(t *testing.T) {
@@ -231,7 +245,7 @@ func TestStuck(t *testing.T) {
 		b := newBundle(t, c)
 		b.serve(t, b.step("catalog.quote", "catalog"))
 		busy, release := make(chan struct{}), make(chan struct{})
-		w := sdkworker.New(c.Client, b.o.Queues["catalog"], sdkworker.Options{
+		w := sdkworker.New(c.Client, b.queue("catalog"), sdkworker.Options{
 			DisableWorkflowWorker: true, MaxConcurrentActivityExecutionSize: 1, MaxConcurrentActivityTaskPollers: 1,
 		})
 		w.RegisterActivityWithOptions(func(context.Context) error {
@@ -267,21 +281,21 @@ func TestStuck(t *testing.T) {
 	})
 }
 
-func TestALookIsBounded(t *testing.T) {
+func TestASearchIsBounded(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t, nil)
-	b.o.Stuck.Limit = 2
+	b.c.Stuck.Limit = 2
 	ids := []string{}
 	for range 4 {
 		ids = append(ids, b.place(t, time.Time{}))
 	}
-	candidates, others, err := newLook(b.o, b.store, nil).candidates(t.Context())
+	candidates, others, err := New(b.c).newSearch().candidates(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 2, others)
 	require.ElementsMatch(t, ids[:2], []string{candidates[0].id, candidates[1].id}, "the oldest")
 
-	b.o.Stuck.Young = time.Hour
-	candidates, others, err = newLook(b.o, b.store, nil).candidates(t.Context())
+	b.c.Stuck.Young = time.Hour
+	candidates, others, err = New(b.c).newSearch().candidates(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, others)
 	require.Empty(t, candidates, "nearly all are decided by then")

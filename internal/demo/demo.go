@@ -1,4 +1,6 @@
-package worker
+// Package demo has the demo data of `amends dev`: products and stock with which a
+// first order can be placed, and some that make one fail.
+package demo
 
 import (
 	"context"
@@ -8,13 +10,10 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/services/catalog"
-	catalogstore "github.com/amends/amends/services/catalog/store"
 	"github.com/amends/amends/services/inventory"
-	inventorystore "github.com/amends/amends/services/inventory/store"
 )
 
-// demoProducts and demoStock are what a first order can be placed with.
-var demoProducts = []catalog.Product{
+var products = []catalog.Product{
 	{SKU: "TEA-EARL-GREY", Name: "Earl Grey tea, 250 g", Category: "tea", Price: money.New(1299, "EUR"), Active: true},
 	{SKU: "MUG-STONEWARE", Name: "Stoneware mug", Category: "tableware", Price: money.New(1850, "EUR"), Active: true},
 	{SKU: "KETTLE-STEEL", Name: "Steel kettle", Category: "kitchen", Price: money.New(8900, "EUR"), Active: true},
@@ -23,7 +22,7 @@ var demoProducts = []catalog.Product{
 	{SKU: "TEA-RETIRED", Name: "Retired blend", Category: "tea", Price: money.New(999, "EUR"), Active: false},
 }
 
-var demoStock = []inventory.Delivery{
+var deliveries = []inventory.Delivery{
 	{SKU: "TEA-EARL-GREY", Warehouse: "BER", Quantity: 100_000},
 	{SKU: "TEA-EARL-GREY", Warehouse: "AMS", Quantity: 100_000},
 	{SKU: "MUG-STONEWARE", Warehouse: "BER", Quantity: 100_000},
@@ -31,19 +30,11 @@ var demoStock = []inventory.Delivery{
 	{SKU: "TEAPOT-LIMITED", Warehouse: "BER", Quantity: 10},
 }
 
-// Seed puts the demo data into databases that are migrated. What is there
-// already stays as it is: a repeat brings back neither a price that was changed
-// nor stock that was sold. o needs the catalog and the inventory service.
-func Seed(ctx context.Context, o Options) error {
-	return errors.Join(
-		with(ctx, o, "catalog", func(s *stores) error { return seedCatalog(ctx, catalogstore.New(s.own)) }),
-		with(ctx, o, "inventory", func(s *stores) error { return seedStock(ctx, inventorystore.New(s.own)) }),
-	)
-}
-
-func seedCatalog(ctx context.Context, c catalog.Service) error {
+// Products imports the demo products that the catalog does not have. A repeat
+// changes nothing: a price that was changed since stays.
+func Products(ctx context.Context, c catalog.Service) error {
 	var missing []catalog.Product
-	for _, p := range demoProducts {
+	for _, p := range products {
 		if _, err := c.Product(ctx, p.SKU); fault.CodeOf(err) == fault.NotFound {
 			missing = append(missing, p)
 		} else if err != nil {
@@ -56,18 +47,16 @@ func seedCatalog(ctx context.Context, c catalog.Service) error {
 	return c.Import(ctx, missing)
 }
 
-func seedStock(ctx context.Context, i inventory.Service) error {
-	for _, d := range demoStock {
+// Stock receives the demo deliveries of every SKU that a warehouse never had. A
+// repeat changes nothing: stock that was sold since stays sold.
+func Stock(ctx context.Context, i inventory.Service) error {
+	var errs []error
+	for _, d := range deliveries {
 		have, err := i.Stock(ctx, d.SKU)
-		if err != nil {
-			return err
+		if err == nil && !slices.ContainsFunc(have, func(s inventory.Stock) bool { return s.Warehouse == d.Warehouse }) {
+			_, err = i.Receive(ctx, d)
 		}
-		if slices.ContainsFunc(have, func(s inventory.Stock) bool { return s.Warehouse == d.Warehouse }) {
-			continue
-		}
-		if _, err := i.Receive(ctx, d); err != nil {
-			return err
-		}
+		errs = append(errs, err)
 	}
-	return nil
+	return errors.Join(errs...)
 }

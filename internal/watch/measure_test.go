@@ -1,4 +1,4 @@
-package worker
+package watch
 
 import (
 	"log/slog"
@@ -26,7 +26,8 @@ func meterOf(t *testing.T, b *bundle) (m *meter, shown func() string) {
 	t.Cleanup(func() { require.NoError(t, metrics.Close(t.Context())) })
 	orders, err := metrics.Orders()
 	require.NoError(t, err)
-	m = &meter{o: b.o, store: b.store, client: b.client, shown: orders, log: b.o.Logger, every: time.Hour, missing: map[string]time.Time{}}
+	b.c.Stuck.Every = time.Hour
+	m = &meter{watch: New(b.c), shown: orders, missing: map[string]time.Time{}}
 	return m, func() string {
 		w := httptest.NewRecorder()
 		metrics.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
@@ -55,21 +56,21 @@ func TestMeasure(t *testing.T) {
 		b.flag(t, time.Now().UTC())
 		gone := b.place(t, time.Time{})
 		b.serve(t, idle) // polls the order's queue for decisions only
-		w := sdkworker.New(c.Client, b.o.Queues["payment"], sdkworker.Options{DisableWorkflowWorker: true})
+		w := sdkworker.New(c.Client, b.queue("payment"), sdkworker.Options{DisableWorkflowWorker: true})
 		w.RegisterActivity(func() error { return nil })
 		require.NoError(t, w.Start())
 		t.Cleanup(w.Stop)
 
 		m, shown := meterOf(t, b)
 		require.Eventually(t, func() bool {
-			m.once(t.Context())
+			_ = m.measure(t.Context()) // until everything is as expected
 			text := shown()
 			for _, line := range []string{
 				"amends_orders_needing_attention 1", `amends_orders_stuck{cause="not_running"} 2`, `amends_orders_stuck{cause="late"} 0`,
 				"amends_orders_unexamined 0", "amends_orders_measure_failures_total 0",
-				`amends_queue_without_worker{queue="` + b.o.Queues["payment"] + `"} 0`,
-				`amends_queue_without_worker{queue="` + b.o.Queues["order"] + `"} 1`,
-				`amends_queue_without_worker{queue="` + b.o.Queues["shipping"] + `"} 1`,
+				`amends_queue_without_worker{queue="` + b.queue("payment") + `"} 0`,
+				`amends_queue_without_worker{queue="` + b.queue("order") + `"} 1`,
+				`amends_queue_without_worker{queue="` + b.queue("shipping") + `"} 1`,
 			} {
 				if !strings.Contains(text, "\n"+line+"\n") {
 					return false
@@ -81,17 +82,17 @@ func TestMeasure(t *testing.T) {
 
 		_, err := b.store.Cancel(t.Context(), key.Key{Saga: gone, Step: "order.cancel"}, order.Closing{Reason: order.Deadline})
 		require.NoError(t, err)
-		m.once(t.Context())
+		require.NoError(t, m.measure(t.Context()))
 		require.Contains(t, shown(), "amends_orders_stuck{cause=\"not_running\"} 1\n", "what has passed does not stay")
 	})
 
 	t.Run("ForgivesAQueueWhoseWorkerHasNotStartedYet", func(t *testing.T) {
 		t.Parallel()
 		b := newBundle(t, c)
-		b.o.Stuck.NotTaken = time.Hour
+		b.c.Stuck.NotTaken = time.Hour
 		m, shown := meterOf(t, b)
-		m.once(t.Context())
-		require.Contains(t, shown(), `amends_queue_without_worker{queue="`+b.o.Queues["order"]+"\"} 0\n")
+		require.NoError(t, m.measure(t.Context()))
+		require.Contains(t, shown(), `amends_queue_without_worker{queue="`+b.queue("order")+"\"} 0\n")
 	})
 
 	t.Run("ShowsThatItFailsAndWhatItStillCanMeasure", func(t *testing.T) {
@@ -102,7 +103,7 @@ func TestMeasure(t *testing.T) {
 		b := newBundle(t, nowhere)
 		b.flag(t, time.Now().UTC())
 		m, shown := meterOf(t, b)
-		m.once(t.Context())
+		require.Error(t, m.measure(t.Context()))
 		text := shown()
 		require.Contains(t, text, "\namends_orders_measure_failures_total 1\n")
 		require.Contains(t, text, "\namends_orders_needing_attention 1\n")
@@ -126,7 +127,7 @@ func TestAcknowledgedOrders(t *testing.T) {
 	acknowledge(first, now.Add(time.Hour))
 	acknowledge(last, now.Add(2*time.Hour))
 
-	found, all, err := AcknowledgedOrders(t.Context(), b.o, "CANCELLED", 1)
+	found, all, err := New(b.c).Acknowledged(t.Context(), "CANCELLED", 1)
 	require.NoError(t, err)
 	require.Equal(t, 2, all)
 	require.Len(t, found, 1)
@@ -135,7 +136,7 @@ func TestAcknowledgedOrders(t *testing.T) {
 	require.Equal(t, "night", found[0].Acknowledgements[0].Operator)
 	require.Equal(t, "payment.authorize", found[0].Acknowledgements[0].Flags[0].Step)
 
-	found, all, err = FlaggedOrders(t.Context(), b.o, "", 10)
+	found, all, err = New(b.c).Flagged(t.Context(), "", 10)
 	require.NoError(t, err)
 	require.Equal(t, 1, all)
 	require.Equal(t, flagged, found[0].ID)
@@ -153,7 +154,7 @@ func TestFlaggedOrders(t *testing.T) {
 	late, early := b.flag(t, now), b.flag(t, now.Add(-time.Hour))
 	b.place(t, time.Time{})
 
-	found, all, err := FlaggedOrders(t.Context(), b.o, "", 1)
+	found, all, err := New(b.c).Flagged(t.Context(), "", 1)
 	require.NoError(t, err)
 	require.Equal(t, 2, all)
 	require.Len(t, found, 1)
@@ -164,29 +165,26 @@ func TestFlaggedOrders(t *testing.T) {
 	}}, found[0].Attention)
 	require.Equal(t, "night", found[0].Waivers[0].Operator)
 
-	found, _, err = FlaggedOrders(t.Context(), b.o, "PENDING", 10)
+	found, _, err = New(b.c).Flagged(t.Context(), "PENDING", 10)
 	require.NoError(t, err)
 	require.Equal(t, late, found[1].ID)
-	found, all, err = FlaggedOrders(t.Context(), b.o, "CONFIRMED", 10)
+	found, all, err = New(b.c).Flagged(t.Context(), "CONFIRMED", 10)
 	require.NoError(t, err)
 	require.Empty(t, found)
 	require.Zero(t, all)
-	_, _, err = FlaggedOrders(t.Context(), b.o, "OPEN", 10)
+	_, _, err = New(b.c).Flagged(t.Context(), "OPEN", 10)
 	require.ErrorContains(t, err, "is not a status")
-
-	_, _, err = FlaggedOrders(t.Context(), options(t, "order"), "", 10)
-	require.ErrorContains(t, err, "the database has not been migrated")
 }
 
 func TestAnIdleWorkerCountsAsOne(t *testing.T) {
 	t.Parallel()
 	m := &meter{missing: map[string]time.Time{}}
-	l := &look{o: StuckOptions{}.withDefaults(), now: time.Now()}
-	require.False(t, m.unpolled("q", l.now.Add(-longPoll), l), "it asks again after a long poll")
-	require.True(t, m.unpolled("q", l.now.Add(-longPoll-l.o.NotTaken-time.Second), l))
-	require.False(t, m.unpolled("never", time.Time{}, l), "its worker may start right now")
-	l.now = l.now.Add(l.o.NotTaken + time.Second)
-	require.True(t, m.unpolled("never", time.Time{}, l))
-	require.False(t, m.unpolled("never", l.now, l), "it has started")
-	require.False(t, m.unpolled("never", time.Time{}, l), "and what was forgotten since begins anew")
+	s := &search{c: Config{Stuck: StuckOptions{}.withDefaults()}, now: time.Now()}
+	require.False(t, m.unpolled("q", s.now.Add(-longPoll), s), "it asks again after a long poll")
+	require.True(t, m.unpolled("q", s.now.Add(-longPoll-s.c.Stuck.NotTaken-time.Second), s))
+	require.False(t, m.unpolled("never", time.Time{}, s), "its worker may start right now")
+	s.now = s.now.Add(s.c.Stuck.NotTaken + time.Second)
+	require.True(t, m.unpolled("never", time.Time{}, s))
+	require.False(t, m.unpolled("never", s.now, s), "it has started")
+	require.False(t, m.unpolled("never", time.Time{}, s), "and what was forgotten since begins anew")
 }

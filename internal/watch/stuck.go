@@ -1,0 +1,189 @@
+package watch
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/services/order"
+)
+
+// Cause is why an undecided order counts as stuck. It is a metric's label.
+type Cause string
+
+// The causes. An order may have several.
+const (
+	// Late is an order far past its decide-by time that is not flagged.
+	Late Cause = "late"
+	// NotRunning is an order whose workflow was terminated, has ended, or is gone.
+	NotRunning Cause = "not_running"
+	// TaskFailing is an order whose workflow code fails.
+	TaskFailing Cause = "task_failing"
+	// NoWorker is an order that waits on a task queue that no worker polls.
+	NoWorker Cause = "no_worker"
+	// NotTaken is an order that waits on a task queue whose workers take other tasks
+	// first.
+	NotTaken Cause = "not_taken"
+)
+
+// causes are all of them.
+var causes = []Cause{Late, NotRunning, TaskFailing, NoWorker, NotTaken}
+
+// StuckOptions says when an undecided order counts as stuck, and how hard to
+// search. A zero field is its default.
+type StuckOptions struct {
+	// Every is the time between two measurements; 0 is 15 s.
+	Every time.Duration
+	// Young is the age below which an order is not examined; 0 is 10 s.
+	Young time.Duration
+	// Grace is how long after its decide-by time and Config.ParkAfter an order may
+	// be undecided and not flagged; 0 is 3 min.
+	Grace time.Duration
+	// NotTaken is how long a task may wait on its queue; 0 is 30 s.
+	NotTaken time.Duration
+	// Limit is how many orders, the oldest first, one search examines; 0 is 200.
+	Limit int
+	// Rate is how many orders are examined per second; 0 is 50.
+	Rate int
+}
+
+func (o StuckOptions) withDefaults() StuckOptions {
+	o.Every = cmp.Or(o.Every, 15*time.Second)
+	o.Young = cmp.Or(o.Young, 10*time.Second)
+	o.Grace = cmp.Or(o.Grace, 3*time.Minute)
+	o.NotTaken = cmp.Or(o.NotTaken, 30*time.Second)
+	o.Limit = cmp.Or(o.Limit, 200)
+	o.Rate = cmp.Or(o.Rate, 50)
+	return o
+}
+
+// Symptom is one obstacle that keeps an order from being decided.
+type Symptom struct {
+	Cause  Cause     `json:"cause"`
+	Reason string    `json:"reason"` // in words
+	Since  time.Time `json:"since"`
+}
+
+// StuckOrder is an undecided order that makes no progress.
+type StuckOrder struct {
+	ID       string    `json:"id"`
+	PlacedAt time.Time `json:"placed_at"`
+	DecideBy time.Time `json:"decide_by,omitzero"`
+	Symptoms []Symptom `json:"symptoms"`
+}
+
+// StuckReport is the result of one search for stuck orders.
+type StuckReport struct {
+	// Orders are the stuck orders, the oldest first.
+	Orders []StuckOrder `json:"orders"`
+	// Unexamined counts the undecided orders beyond the limit, all younger than the
+	// examined ones.
+	Unexamined int `json:"unexamined"`
+}
+
+// One search reads at most pendingPages pages of undecided orders; beyond them it
+// only reports that there are more.
+const (
+	pendingPage  = 1000
+	pendingPages = 20
+)
+
+// Stuck returns the undecided orders that make no progress, the oldest first, at
+// most StuckOptions.Limit. It needs Config.Engine. It is slow on purpose: the
+// engine has orders to decide.
+func (w *Watch) Stuck(ctx context.Context) (StuckReport, error) {
+	if err := w.c.Engine.Check(ctx); err != nil {
+		return StuckReport{}, fmt.Errorf("orders that make no progress: %w", err)
+	}
+	return w.newSearch().report(ctx)
+}
+
+// search is one search for stuck orders.
+type search struct {
+	c     Config
+	polls map[string]time.Time // when a queue was last polled, as far as this search knows
+	now   time.Time
+}
+
+func (w *Watch) newSearch() *search {
+	return &search{c: w.c, polls: map[string]time.Time{}, now: time.Now()}
+}
+
+func (s *search) report(ctx context.Context) (StuckReport, error) {
+	candidates, unexamined, err := s.candidates(ctx)
+	if err != nil {
+		return StuckReport{}, err
+	}
+	report := StuckReport{Orders: []StuckOrder{}, Unexamined: unexamined}
+	pace := time.NewTicker(time.Second / time.Duration(s.c.Stuck.Rate))
+	defer pace.Stop()
+	for _, c := range candidates {
+		select {
+		case <-ctx.Done():
+			return StuckReport{}, context.Cause(ctx)
+		case <-pace.C:
+		}
+		found, err := s.examine(ctx, c)
+		if err != nil {
+			return StuckReport{}, err
+		}
+		if len(found) > 0 {
+			report.Orders = append(report.Orders, StuckOrder{ID: c.id, PlacedAt: c.placedAt, DecideBy: c.decideBy, Symptoms: found})
+		}
+	}
+	return report, nil
+}
+
+// candidate is an undecided order, reduced to the fields that a search needs.
+type candidate struct {
+	id                 string
+	placedAt, decideBy time.Time
+	flagged            bool
+}
+
+// candidates returns the oldest undecided orders, and the number of others.
+func (s *search) candidates(ctx context.Context) (oldest []candidate, others int, err error) {
+	after := ""
+	for range pendingPages {
+		page, err := s.c.Orders.List(ctx, order.Filter{Status: order.Pending, After: after, Limit: pendingPage})
+		if err != nil {
+			return nil, 0, err
+		}
+		for i := range page {
+			if s.now.Sub(page[i].CreatedAt) >= s.c.Stuck.Young {
+				oldest = append(oldest, candidate{page[i].ID, page[i].CreatedAt, page[i].Placement.DecideBy, page[i].NeedsAttention()})
+			}
+		}
+		slices.SortFunc(oldest, func(a, b candidate) int { return a.placedAt.Compare(b.placedAt) })
+		others += max(0, len(oldest)-s.c.Stuck.Limit)
+		oldest = oldest[:min(len(oldest), s.c.Stuck.Limit)]
+		if len(page) < pendingPage {
+			return oldest, others, nil
+		}
+		after = page[len(page)-1].ID
+	}
+	return oldest, others + 1, nil // at least
+}
+
+// stillPending reports whether an order is undecided now: symptoms may belong to an
+// order that has been decided since it was listed.
+func (s *search) stillPending(ctx context.Context, id string) (bool, error) {
+	record, err := s.c.Orders.Get(ctx, id)
+	if fault.CodeOf(err) == fault.NotFound {
+		return false, nil
+	}
+	return err == nil && record.Status == order.Pending, err
+}
+
+// queueOf returns the task queue of a service, "" for an unknown service.
+func (s *search) queueOf(service string) string {
+	for _, q := range s.c.Queues {
+		if q.Service == service {
+			return q.Name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,78 @@
+package watch
+
+import (
+	"maps"
+
+	enumspb "go.temporal.io/api/enums/v1"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga"
+)
+
+// Words explain to an operator why a step makes no progress; the fields are those
+// of activities.Words.
+type Words struct {
+	Codes   map[fault.Code]string
+	Unknown map[string]string
+}
+
+// NewWords returns the words that all services share, and those of the services.
+func NewWords(services ...Words) Words {
+	w := Words{Codes: maps.Clone(shared), Unknown: map[string]string{}}
+	for _, s := range services {
+		maps.Copy(w.Codes, s.Codes)
+		maps.Copy(w.Unknown, s.Unknown)
+	}
+	return w
+}
+
+// shared explains the codes that every service uses, and those of the saga.
+var shared = map[fault.Code]string{
+	fault.Unavailable: "something that the step needs does not answer, its database for example",
+	fault.Timeout:     "no answer came in time: its worker is down, or what it calls is too slow",
+	fault.Suspended:   "an earlier run of the saga was aborted and left no reason",
+	fault.Mismatch:    "the step was requested twice under one key and with other contents, which is a bug",
+	fault.NotFound:    "the object of the step does not exist: a bug, or a database that was restored",
+	fault.Invalid:     "the step's request breaks a rule that no retry can mend, which is a bug",
+	fault.Conflict:    "the service's records contradict the step: a bug, or a database that was restored",
+	fault.Internal:    "an internal error, which its worker's log explains",
+
+	"SAGA_TERMINATED": "the order's workflow was terminated: nothing works on it, and nothing was undone",
+	"SAGA_FAILED":     "the order's workflow has failed: nothing works on it",
+	"SAGA_TIMEDOUT":   "the order's workflow was given a timeout, which has passed: nothing works on it",
+	"SAGA_CANCELED":   "the order's workflow ended as canceled: nothing works on it",
+
+	saga.TakenAfterWaiver: "an operator waived the undo of the step, and a later run has taken the step again: review its effect, and correct it",
+}
+
+// Explain returns, as a part of a sentence, why a step needs attention whose last
+// attempt failed with a code of a kind.
+func (w Words) Explain(step string, code fault.Code, kind fault.Kind) string {
+	why, known := w.Codes[code]
+	if !known {
+		why = "the last attempt failed with " + string(code)
+	}
+	if kind != fault.Unknown {
+		return why
+	}
+	fact, known := w.Unknown[step]
+	if !known {
+		fact = step + " took effect"
+	}
+	return "it is not known whether " + fact + ": " + why
+}
+
+// ends explains how a workflow ended that should still run.
+var ends = map[enumspb.WorkflowExecutionStatus]string{
+	enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED: "its workflow was terminated: nothing works on it, and nothing was undone",
+	enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED:   "its workflow ended as canceled: nothing works on it",
+	enumspb.WORKFLOW_EXECUTION_STATUS_FAILED:     "its workflow has failed: nothing works on it",
+	enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:  "its workflow was given a timeout, which has passed: nothing works on it",
+	enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:  "its workflow has decided it, but its record is undecided: a database that was restored",
+}
+
+// taskFailures explain why a workflow task fails.
+var taskFailures = map[enumspb.WorkflowTaskFailedCause]string{
+	enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR:           "its history does not fit the workflow code that the workers have",
+	enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE: "the workflow code panics, or a worker on its queue does not have it",
+}

@@ -1,0 +1,40 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/services/inventory"
+)
+
+func TestReceiveKnown(t *testing.T) {
+	t.Parallel()
+
+	each(t, func(t *testing.T, b testBundle) {
+		receive := func(sku, warehouse string, quantity int64) error {
+			_, err := b.Receive(t.Context(), inventory.Delivery{SKU: sku, Warehouse: warehouse, Quantity: quantity, Known: true})
+			return err
+		}
+		require.Equal(t, fault.Invalid, fault.CodeOf(receive("MUG", "BER", 0)))
+		require.Equal(t, inventory.NeverReceived, fault.CodeOf(receive("MUG", "BER", 3)))
+		b.receive(t, "MUG", "BER", 3)
+		b.receive(t, "TEA", "AMS", 3)
+		require.ErrorContains(t, receive("MUUG", "BER", 3), `SKU "MUUG": never received before`)
+		require.ErrorContains(t, receive("MUG", "BRE", 3), `warehouse "BRE": never received before`)
+		require.ErrorContains(t, receive("MUUG", "BRE", 3), `SKU "MUUG" and warehouse "BRE": never received before`)
+		require.NoError(t, receive("MUG", "BER", 3))
+		require.NoError(t, receive("MUG", "AMS", 3), "both are known, from other deliveries")
+
+		stock, err := b.Stock(t.Context(), "MUG")
+		require.NoError(t, err)
+		require.Equal(t, []inventory.Stock{
+			{SKU: "MUG", Warehouse: "AMS", Available: 3, Received: 3},
+			{SKU: "MUG", Warehouse: "BER", Available: 6, Received: 6},
+		}, stock)
+		stock, err = b.Stock(t.Context(), "MUUG")
+		require.NoError(t, err)
+		require.Empty(t, stock, "a refusal books nothing")
+	})
+}

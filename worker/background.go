@@ -1,0 +1,79 @@
+package worker
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/amends/amends/internal/doctor"
+	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/process"
+	"github.com/amends/amends/internal/watch"
+	"github.com/amends/amends/saga"
+	orderstore "github.com/amends/amends/services/order/store"
+	"github.com/amends/amends/workflows"
+)
+
+// Doctor says how often the reconciler compares all services; see package
+// internal/doctor.
+type Doctor struct {
+	// Every is the time from one run to the next; 0: no scheduled runs.
+	Every time.Duration
+	// Input is that of each run.
+	Input workflows.ReconcileInput
+}
+
+// scheduleTime bounds one attempt to set the schedule.
+const scheduleTime = 10 * time.Second
+
+// background starts what the process does beside its services' steps, if it runs
+// the sagas: it measures the orders that make no progress, and sets the doctor's
+// schedule. The parts use the databases and the engine, so they stop before both.
+func (g *Group) background(ctx context.Context, c *engine.Client, parts *process.Parts) error {
+	i := slices.IndexFunc(g.stores, func(s *stores) bool { return s.row.decides })
+	if i < 0 {
+		return nil
+	}
+	if g.o.Metrics != nil {
+		shown, err := g.o.Metrics.Orders()
+		if err != nil {
+			return err
+		}
+		meter := newWatch(g.o, g.stores[i], c).Meter(shown, g.o.Logger)
+		parts.Start(ctx, process.Part{Name: "measurement", Run: meter.Run})
+	}
+	parts.Start(ctx, process.Part{Name: "schedule of the doctor", Run: func(ctx context.Context) error {
+		g.keepSchedule(ctx, c)
+		<-ctx.Done()
+		return nil
+	}})
+	return nil
+}
+
+// newWatch returns a watch over the orders of s, which is the order service.
+func newWatch(o Options, s *stores, c *engine.Client) *watch.Watch {
+	var queues []watch.Queue
+	for _, r := range registry {
+		queues = append(queues, watch.Queue{Service: r.name, Name: o.queue(r.name), Decides: r.decides})
+	}
+	return watch.New(watch.Config{
+		Orders: orderstore.New(s.own), Engine: c, Queues: queues, Words: Words(),
+		ParkAfter: cmp.Or(o.Timing.ParkAfter, saga.DefaultTiming().ParkAfter), Stuck: o.Stuck,
+	})
+}
+
+// keepSchedule tries until the schedule is set or ctx ends, while the services run
+// already: an engine that refuses a schedule must not keep orders from being
+// placed.
+func (g *Group) keepSchedule(ctx context.Context, c *engine.Client) {
+	want := doctor.Schedule{Every: g.o.Doctor.Every, Input: g.o.Doctor.Input, Queue: g.o.queue("order")}
+	retry := process.Retry{First: time.Second, Most: time.Minute, Report: func(err error) {
+		g.o.Logger.Warn("the doctor has no schedule yet", "error", err)
+	}}
+	_ = retry.Do(ctx, func(ctx context.Context) error { // reported
+		ctx, cancel := context.WithTimeout(ctx, scheduleTime)
+		defer cancel()
+		return doctor.Keep(ctx, c.Client, want)
+	})
+}
