@@ -14,20 +14,19 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/config/setting"
+	"github.com/amends/amends/worker"
 	"github.com/amends/amends/workflows"
 )
 
 // known returns the configuration's services with their databases: the service's
 // own, and that of its simulator, if it has one.
 func known() map[string][]string {
-	c := config.Default()
 	databases := map[string][]string{}
-	for _, s := range c.Services.All() {
+	for _, s := range worker.Declarations() {
 		databases[s.Name] = []string{s.Name}
-		if s.Outside != nil {
-			// services.payment.provider_dsn
-			key := s.OutsideKey[strings.LastIndex(s.OutsideKey, ".")+1:]
-			databases[s.Name] = append(databases[s.Name], strings.TrimSuffix(key, "_dsn"))
+		if s.Outside != "" {
+			databases[s.Name] = append(databases[s.Name], s.Outside)
 		}
 	}
 	return databases
@@ -78,6 +77,10 @@ func TestEveryProcessHasItsOwnDatabasesOnly(t *testing.T) {
 func TestEveryProcessIsConfiguredAsItLikes(t *testing.T) {
 	t.Parallel()
 
+	var sections []config.Section
+	for _, d := range worker.Declarations() {
+		sections = append(sections, config.Section(d))
+	}
 	for name, s := range load(t, platformFile).Services {
 		var environ []string
 		for key, value := range s.Environment {
@@ -92,7 +95,7 @@ func TestEveryProcessIsConfiguredAsItLikes(t *testing.T) {
 				needs.Services = slices.Collect(maps.Keys(known()))
 			}
 		}
-		_, err := config.Load(config.Source{Environ: environ}, needs)
+		_, err := config.Load(setting.Source{Environ: environ}, needs, sections...)
 		require.NoError(t, err, name)
 		if needs.Temporal {
 			require.Equal(t, "temporal:7233", s.Environment["TEMPORAL_ADDRESS"], name)

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/config/secret"
 	"github.com/amends/amends/internal/database"
 )
 
@@ -36,22 +37,22 @@ func devDatabases(ctx context.Context, c *config.Config) error {
 		}
 		return dsn, nil
 	}
-	set := func(dsn *config.DSN, name string) error {
+	set := func(dsn *secret.DSN, name string) error {
 		if *dsn != "" {
 			return nil
 		}
 		made, err := locate(name)
-		*dsn = config.DSN(made)
+		*dsn = secret.DSN(made)
 		return err
 	}
-	for _, n := range c.Services.All() {
-		if err := set(&n.Service.DSN, n.Name); err != nil {
+	for _, s := range c.Services {
+		if err := set(&s.DSN, s.Name); err != nil {
 			return err
 		}
-		if n.Outside == nil {
+		if s.Outside == "" {
 			continue
 		}
-		if err := set(n.Outside, n.OutsideName); err != nil {
+		if err := set(&s.OutsideDSN, s.Outside); err != nil {
 			return err
 		}
 	}
@@ -69,9 +70,9 @@ func existingDatabases(ctx context.Context, c *config.Config, name string) error
 	if err := devDatabases(ctx, c); err != nil {
 		return err
 	}
-	for _, n := range c.Services.All() {
-		path, isFile := strings.CutPrefix(string(n.Service.DSN), "sqlite:")
-		if _, err := os.Stat(path); n.Name == name && isFile && errors.Is(err, fs.ErrNotExist) {
+	for _, s := range c.Services {
+		path, isFile := strings.CutPrefix(string(s.DSN), "sqlite:")
+		if _, err := os.Stat(path); s.Name == name && isFile && errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("services.%s.dsn: must be set, or data_dir must be that of an `amends dev` that has run: there is no %s", name, path)
 		}
 	}
@@ -96,8 +97,8 @@ func loadPasswords(c *config.Config) (map[string]string, error) {
 		}
 	}
 	added := false
-	for _, n := range c.Services.All() {
-		for _, name := range []string{n.Name, n.OutsideName} {
+	for _, s := range c.Services {
+		for _, name := range []string{s.Name, s.Outside} {
 			if name != "" && passwords[name] == "" {
 				passwords[name], added = rand.Text(), true
 			}

@@ -108,7 +108,7 @@ func TestDevOnPostgres(t *testing.T) {
 
 func TestDevNamesTheServerThatItCannotReach(t *testing.T) {
 	t.Parallel()
-	c := config.Default()
+	c := config.Default(sections()...)
 	c.DataDir, c.DatabaseURL = t.TempDir(), "postgres://u:hunter2@127.0.0.1:1/x" // where nothing listens
 	err := devDatabases(t.Context(), &c)
 	require.EqualError(t, err, "database_url: postgres://127.0.0.1:1/x: UNAVAILABLE: the database cannot be reached")

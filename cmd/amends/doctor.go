@@ -156,7 +156,7 @@ func (std stdio) diagnose(cmd *cobra.Command, flags doctorFlags) (past doctor.Pa
 		return past, err
 	}
 	if !flags.last {
-		past.Report, err = doctor.Run(cmd.Context(), client.Client, c.Services.Order.Queue, input)
+		past.Report, err = doctor.Run(cmd.Context(), client.Client, c.Services.Queues()["order"], input)
 		return past, err
 	}
 	past, found, err := doctor.Last(cmd.Context(), client.Client)

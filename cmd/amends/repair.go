@@ -19,6 +19,7 @@ import (
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/config/secret"
 	"github.com/amends/amends/workflows"
 )
 
@@ -113,7 +114,7 @@ func reachable(addr string) string {
 }
 
 // repair makes the request once, and prints the order as it then stands.
-func (std stdio) repair(ctx context.Context, base string, token config.Secret, r repair) error {
+func (std stdio) repair(ctx context.Context, base string, token secret.Text, r repair) error {
 	ctx, cancel := context.WithTimeout(ctx, repairTimeout)
 	defer cancel()
 	body := contract.RepairOrder{Action: contract.RepairOrderAction(r.action), Reason: &r.reason}

@@ -8,7 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/config/setting"
 	"github.com/amends/amends/internal/telemetry"
+	"github.com/amends/amends/worker"
 )
 
 // stdio is what a process has: tests give their own.
@@ -62,8 +64,16 @@ func (std stdio) load(cmd *cobra.Command, needs config.Needs) (*config.Config, e
 	if err != nil {
 		return nil, err
 	}
-	c, err := config.Load(config.Source{File: file, Environ: std.environ, Flags: cmd.Flags()}, needs)
+	c, err := config.Load(setting.Source{File: file, Environ: std.environ, Flags: cmd.Flags()}, needs, sections()...)
 	return &c, err
+}
+
+// sections returns the sections of the configuration: one for each service.
+func sections() (all []config.Section) {
+	for _, d := range worker.Declarations() {
+		all = append(all, config.Section(d))
+	}
+	return all
 }
 
 // observe returns where a process logs and measures. The level is used if none

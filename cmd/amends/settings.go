@@ -39,15 +39,10 @@ func workerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 		Doctor:        worker.Doctor{Every: c.Doctor.Every, Input: reconcileInput(c)},
 		Logger:        log,
 	}
-	for _, n := range c.Services.All() {
-		if !slices.Contains(names, n.Name) {
-			continue
+	for _, s := range c.Services {
+		if slices.Contains(names, s.Name) {
+			o.Services[s.Name] = worker.Service{DSN: string(s.DSN), OutsideDSN: string(s.OutsideDSN), MaxConns: s.MaxConns}
 		}
-		s := worker.Service{DSN: string(n.Service.DSN), MaxConns: n.Service.MaxConns}
-		if n.Outside != nil {
-			s.OutsideDSN = string(*n.Outside)
-		}
-		o.Services[n.Name] = s
 	}
 	return o
 }
@@ -55,7 +50,7 @@ func workerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 // newAPI returns the API over a connection.
 func newAPI(c *config.Config, client *engine.Client, log *slog.Logger, metrics *telemetry.Metrics) (*api.Server, error) {
 	o := api.DefaultConfig()
-	o.Orders.Queue = c.Services.Order.Queue
+	o.Orders.Queue = c.Services.Queues()["order"]
 	o.Orders.Namespace = client.Namespace
 	o.Orders.DecideAfter = c.Saga.DecideAfter
 	o.Orders.PlacementTimeout = c.PlacementTimeout

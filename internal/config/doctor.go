@@ -3,28 +3,30 @@ package config
 import (
 	"strconv"
 	"time"
+
+	"github.com/amends/amends/internal/config/setting"
 )
 
-// Doctor says when everything is compared with everything, and how. The order
-// service's workers set the schedule; `amends doctor` uses the rest too.
+// Doctor says when and how all services are compared with each other. The order
+// service's workers set the schedule; `amends doctor` uses the other settings too.
 type Doctor struct {
-	// Every is the time from one run to the next; at least 10s, or 0: none by
-	// itself. Default: 5m.
+	// Every is the time from one run to the next, at least 10s. 0: no scheduled runs.
+	// Default: 5m.
 	Every time.Duration `key:"every"`
 
-	// Grace is how long after its decide-by time an order is judged: until then its
-	// undo may be under way. Default: 10m.
+	// Grace is how long after its decide-by time an order is judged: before that, its
+	// undo may be running. Default: 10m.
 	Grace time.Duration `key:"grace"`
 
-	// Pause lies between the first look at what seems wrong and the second, which
-	// counts. Default: 10s.
+	// Pause is the time between the first comparison of suspicious orders and the
+	// second, which counts. Default: 10s.
 	Pause time.Duration `key:"pause"`
 
-	// Rate is how many orders are looked at in a second at most; 0 is no limit.
+	// Rate bounds the number of orders that are compared in a second. 0: no limit.
 	// Default: 0.
 	Rate int `key:"rate"`
 
-	// DryRun makes scheduled runs report only, and repair nothing. Default: false.
+	// DryRun makes scheduled runs report findings without repairing. Default: false.
 	DryRun bool `key:"dry_run"`
 }
 
@@ -32,14 +34,14 @@ func defaultDoctor() Doctor {
 	return Doctor{Every: 5 * time.Minute, Grace: 10 * time.Minute, Pause: 10 * time.Second}
 }
 
-// leastEvery keeps a mistyped interval from having the doctor run all the time.
+// leastEvery keeps a mistyped interval from running the doctor all the time.
 const leastEvery = 10 * time.Second
 
-func (p *Problems) doctor(c *Config) {
-	if e := c.Doctor.Every; e != 0 && e < leastEvery {
-		p.add("doctor.every", "must be at least "+leastEvery.String()+", or 0", e.String())
+func (d Doctor) check(p *setting.Problems) {
+	if e := d.Every; e != 0 && e < leastEvery {
+		p.Add("doctor.every", "must be at least "+leastEvery.String()+", or 0", e.String())
 	}
-	if n := c.Doctor.Rate; n < 0 || n > 1_000_000 {
-		p.add("doctor.rate", "must be from 0 to 1000000", strconv.Itoa(n))
+	if n := d.Rate; n < 0 || n > 1_000_000 {
+		p.Add("doctor.rate", "must be from 0 to 1000000", strconv.Itoa(n))
 	}
 }

@@ -10,7 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/config/setting"
 )
+
+// sections are those of the tests: services with and without an external system.
+var sections = []config.Section{
+	{Name: "order"}, {Name: "catalog"}, {Name: "inventory"}, {Name: "payment", Outside: "provider"}, {Name: "shipping", Outside: "carrier"},
+}
 
 // file writes a configuration file.
 func file(t *testing.T, yaml string) string {
@@ -34,15 +40,15 @@ func TestLoad(t *testing.T) {
 
 	t.Run("NothingSetIsTheDefault", func(t *testing.T) {
 		t.Parallel()
-		c, err := config.Load(config.Source{}, config.Needs{})
+		c, err := config.Load(setting.Source{}, config.Needs{}, sections...)
 		require.NoError(t, err)
-		require.Equal(t, config.Default(), c)
+		require.Equal(t, config.Default(sections...), c)
 	})
 
 	t.Run("DevTakesAnEngineOfThisMachine", func(t *testing.T) {
 		t.Parallel()
 		for _, address := range []string{"127.0.0.1:7233", "localhost:7233", "[::1]:7233"} {
-			c, err := config.Load(config.Source{Environ: []string{"AMENDS_TEMPORAL_ADDRESS=" + address, "AMENDS_TEMPORAL_NAMESPACE=shop", "HOME=" + t.TempDir()}}, config.Needs{Dev: true})
+			c, err := config.Load(setting.Source{Environ: []string{"AMENDS_TEMPORAL_ADDRESS=" + address, "AMENDS_TEMPORAL_NAMESPACE=shop", "HOME=" + t.TempDir()}}, config.Needs{Dev: true}, sections...)
 			require.NoError(t, err)
 			require.Equal(t, config.Temporal{Address: address, Namespace: "shop"}, c.Temporal)
 		}
@@ -50,23 +56,23 @@ func TestLoad(t *testing.T) {
 
 	t.Run("DevIgnoresTheEngineOfOthers", func(t *testing.T) {
 		t.Parallel()
-		c, err := config.Load(config.Source{Environ: []string{"TEMPORAL_ADDRESS=engine.shop.example:7233", "TEMPORAL_PROFILE=nowhere"}}, config.Needs{Dev: true})
+		c, err := config.Load(setting.Source{Environ: []string{"TEMPORAL_ADDRESS=engine.shop.example:7233", "TEMPORAL_PROFILE=nowhere"}}, config.Needs{Dev: true}, sections...)
 		require.NoError(t, err)
 		require.Empty(t, c.Temporal.Address)
 	})
 
 	t.Run("TheFileBeatsTheDefaultTheVariableTheFileTheFlagAll", func(t *testing.T) {
 		t.Parallel()
-		source := config.Source{
+		source := setting.Source{
 			File: file(t, "data_dir: f\nhttp_addr: ':1'\nadmin_addr: ':2'\ntemporal_port: 3\n"),
 			Environ: []string{
 				"AMENDS_HTTP_ADDR=:11", "AMENDS_ADMIN_ADDR=:12", "AMENDS_UI_PORT=13", "HTTP_ADDR=:99", "PATH=/bin",
 			},
 			Flags: flags(t, []string{"admin_addr", "durable", "ui_port"}, "--admin-addr", ":22", "--durable"),
 		}
-		c, err := config.Load(source, config.Needs{})
+		c, err := config.Load(source, config.Needs{}, sections...)
 		require.NoError(t, err)
-		want := config.Default()
+		want := config.Default(sections...)
 		want.DataDir, want.TemporalPort = "f", 3
 		want.HTTPAddr, want.UIPort = ":11", 13
 		want.AdminAddr, want.Durable = ":22", true
@@ -75,7 +81,7 @@ func TestLoad(t *testing.T) {
 
 	t.Run("EveryTypeAndSectionIsReadFromTheFile", func(t *testing.T) {
 		t.Parallel()
-		c, err := config.Load(config.Source{File: file(t, `
+		c, err := config.Load(setting.Source{File: file(t, `
 durable: true
 lock_timeout: 1500ms
 pipeline: false
@@ -88,50 +94,50 @@ services:
     provider_dsn: postgres://pay:pw@db/provider
   shipping:
 log: {level: debug}
-`)}, config.Needs{})
+`)}, config.Needs{}, sections...)
 		require.NoError(t, err)
-		want := config.Default()
+		want := config.Default(sections...)
 		want.Durable, want.LockTimeout, want.Pipeline = true, 1500*time.Millisecond, false
 		want.Temporal.Address, want.Temporal.APIKey = "engine:7233", "hidden"
-		want.Services.Order.DSN, want.Services.Order.MaxConns = "sqlite:order.db", 3
-		want.Services.Payment.Queue = "money"
-		want.Services.Payment.DSN = "postgres://pay:pw@db/payment"
-		want.Services.Payment.ProviderDSN = "postgres://pay:pw@db/provider"
+		want.Services[0].DSN, want.Services[0].MaxConns = "sqlite:order.db", 3
+		want.Services[3].Queue = "money"
+		want.Services[3].DSN = "postgres://pay:pw@db/payment"
+		want.Services[3].OutsideDSN = "postgres://pay:pw@db/provider"
 		want.Log.Level = "debug"
 		require.Equal(t, want, c)
 	})
 
 	t.Run("AVariableNamesTheFile", func(t *testing.T) {
 		t.Parallel()
-		c, err := config.Load(config.Source{Environ: []string{"AMENDS_CONFIG=" + file(t, "data_dir: x")}}, config.Needs{})
+		c, err := config.Load(setting.Source{Environ: []string{"AMENDS_CONFIG=" + file(t, "data_dir: x")}}, config.Needs{}, sections...)
 		require.NoError(t, err)
 		require.Equal(t, "x", c.DataDir)
 	})
 
 	t.Run("AnEmptyVariableIsNotSet", func(t *testing.T) {
 		t.Parallel()
-		c, err := config.Load(config.Source{Environ: []string{"AMENDS_HTTP_ADDR="}}, config.Needs{})
+		c, err := config.Load(setting.Source{Environ: []string{"AMENDS_HTTP_ADDR="}}, config.Needs{}, sections...)
 		require.NoError(t, err)
-		require.Equal(t, config.Default(), c)
+		require.Equal(t, config.Default(sections...), c)
 	})
 
 	t.Run("VariablesOfTestsAndOfContainerNetworksAreNotJudged", func(t *testing.T) {
 		t.Parallel()
-		_, err := config.Load(config.Source{Environ: []string{
+		_, err := config.Load(setting.Source{Environ: []string{
 			"AMENDS_REQUIRE_POSTGRES=1", "AMENDS_API_SERVICE_HOST=10.0.0.1", "AMENDS_API_SERVICE_PORT_HTTP=80",
 			"AMENDS_API_PORT_8080_TCP_ADDR=10.0.0.1", "AMENDS_API_PORT=tcp://10.0.0.1:8080",
-		}}, config.Needs{})
+		}}, config.Needs{}, sections...)
 		require.NoError(t, err)
 	})
 }
 
 func TestSecretsDoNotPrint(t *testing.T) {
 	t.Parallel()
-	c := config.Default()
+	c := config.Default(sections...)
 	c.Temporal.APIKey = "key-of-the-cloud"
 	c.DatabaseURL = "postgres://root:hunter2@db:5432/postgres?sslpassword=hunter2"
-	c.Services.Order.DSN = "postgres://order:pa/ss:hunter2@db/order"
-	c.Services.Catalog.DSN = "host=db password=hunter2"
-	text := []string{c.DatabaseURL.String(), c.Services.Order.DSN.String(), c.Services.Catalog.DSN.String(), c.Temporal.APIKey.String()}
+	c.Services[0].DSN = "postgres://order:pa/ss:hunter2@db/order"
+	c.Services[1].DSN = "host=db password=hunter2"
+	text := []string{c.DatabaseURL.String(), c.Services[0].DSN.String(), c.Services[1].DSN.String(), c.Temporal.APIKey.String()}
 	require.Equal(t, []string{"postgres://db:5432/postgres", "postgres://******", "******", "******"}, text)
 }

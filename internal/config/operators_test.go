@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/config/secret"
+	"github.com/amends/amends/internal/config/setting"
 )
 
 func TestOperators(t *testing.T) {
@@ -14,19 +16,19 @@ func TestOperators(t *testing.T) {
 
 	load := func(t *testing.T, tokens string) (config.Config, error) {
 		t.Helper()
-		return config.Load(config.Source{Environ: []string{"AMENDS_OPERATOR_TOKENS=" + tokens, "AMENDS_OPERATOR_TOKEN=hunter2-hunter2-"}}, config.Needs{})
+		return config.Load(setting.Source{Environ: []string{"AMENDS_OPERATOR_TOKENS=" + tokens, "AMENDS_OPERATOR_TOKEN=hunter2-hunter2-"}}, config.Needs{}, sections...)
 	}
 
 	t.Run("HaveANameAndASecretOfTheirOwn", func(t *testing.T) {
 		t.Parallel()
 		c, err := load(t, "night.shift=hunter2-hunter2==, b@shop=0123456789abcdef")
 		require.NoError(t, err)
-		require.Equal(t, []config.Operator{{"night.shift", "hunter2-hunter2=="}, {"b@shop", "0123456789abcdef"}}, c.Operators())
+		require.Equal(t, []secret.Operator{{Name: "night.shift", Secret: "hunter2-hunter2=="}, {Name: "b@shop", Secret: "0123456789abcdef"}}, c.Operators())
 	})
 
 	t.Run("AreNobodyByDefault", func(t *testing.T) {
 		t.Parallel()
-		c := config.Default()
+		c := config.Default(sections...)
 		require.Empty(t, c.Operators())
 	})
 
@@ -46,7 +48,7 @@ func TestOperators(t *testing.T) {
 		"NoSecret":     {"a=" + good + ",b", "must be name=secret,name2=secret2; entry 2 has no ="},
 		"TrailingText": {"a=" + good + ",", "must be name=secret,name2=secret2; entry 2 has no ="},
 		"NameTwice":    {"a=" + good + ",a=" + good + "x", "must name every operator once; entries 1 and 2 have one name"},
-		"SecretTwice":  {"a=" + good + ",b=" + good, "must give everybody a secret of their own; entries 1 and 2 have one"},
+		"SecretTwice":  {"a=" + good + ",b=" + good, "must give every operator another secret; entries 1 and 2 have one"},
 		"ShortSecret":  {"a=hunter2", "must have secrets of 16 to 256 characters; that of entry 1 has 7"},
 		"LongSecret":   {"a=" + strings.Repeat("hunter2-", 33), "must have secrets of 16 to 256 characters; that of entry 1 has 264"},
 		"OddSecret":    {"a=hunter2 hunter2 x", "must have secrets of visible ASCII characters; that of entry 1 is not"},

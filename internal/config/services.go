@@ -1,94 +1,136 @@
 package config
 
-// Services has a section for each service. A process needs the DSNs of the
-// services that it runs, and the queues of all: the order saga calls every one.
-type Services struct {
-	Order     Service  `key:"order"`
-	Catalog   Service  `key:"catalog"`
-	Inventory Service  `key:"inventory"`
-	Payment   Payment  `key:"payment"`
-	Shipping  Shipping `key:"shipping"`
+import (
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/amends/amends/internal/config/secret"
+	"github.com/amends/amends/internal/config/setting"
+)
+
+// Section declares the settings of one service: a configuration has a section for
+// each service of the registry in package worker.
+type Section struct {
+	// Name is the service's name.
+	Name string
+	// Outside is the name of the external system whose simulator has a database of
+	// its own. Empty: the service calls none.
+	Outside string
 }
 
-// Service is what every service is told.
+// Services has the settings of every service, in the order of their declaration. A
+// process needs the DSNs of the services that it runs, and the queues of all: the
+// order saga calls every one.
+type Services []*Service
+
+// Service has the settings of one service. Its keys begin with services.NAME.
 type Service struct {
-	// DSN is the service's own database: postgres://user:password@host:port/name
-	// or sqlite:PATH. It is required where the service runs; in `amends dev` an
-	// empty one is made. Default: empty.
-	DSN DSN `key:"dsn"`
+	Section
 
-	// Queue is the task queue on which the service's steps are dispatched; every
-	// process must agree on it. Default: the service's name.
-	Queue string `key:"queue"`
+	// DSN (dsn) is the service's own database: postgres://user:password@host:port/name
+	// or sqlite:PATH. Empty: `amends dev` makes one; every other process that runs
+	// the service refuses to start. Default: empty.
+	DSN secret.DSN
 
-	// MaxConns is how many connections to its database one process of the service
-	// opens at most; its activity slots follow from it. 0 is 10 on PostgreSQL and 4
-	// on SQLite, where writers wait for each other anyway. Default: 0.
-	MaxConns int `key:"max_conns"`
+	// Queue (queue) is the task queue of the service's steps; every process must
+	// have the same. Default: the service's name.
+	Queue string
+
+	// MaxConns (max_conns) bounds the connections that one process of the service
+	// opens to its database; the number of its activity slots follows from it. 0: 10 on
+	// PostgreSQL and 4 on SQLite, where writers wait for each other anyway. Default: 0.
+	MaxConns int
+
+	// OutsideDSN (OUTSIDE_dsn) is the database of the external system's simulator.
+	// Empty: as for DSN. Default: empty.
+	OutsideDSN secret.DSN
 }
 
-// Payment is the payment service.
-type Payment struct {
-	Service
-	// ProviderDSN is the database of the payment provider's simulator, required
-	// where the service runs. Default: empty.
-	ProviderDSN DSN `key:"provider_dsn"`
-}
-
-// Shipping is the shipping service.
-type Shipping struct {
-	Service
-	// CarrierDSN is the database of the carrier's simulator, required where the
-	// service runs. Default: empty.
-	CarrierDSN DSN `key:"carrier_dsn"`
-}
-
-// Named is one service under its name, in the shape that all have in common.
-type Named struct {
-	Name    string
-	Service *Service
-	// Outside is the DSN of the simulator of the service's outside world,
-	// OutsideName what that is called, and OutsideKey the DSN's key; nil and "" for
-	// a service that has none.
-	Outside                 *DSN
-	OutsideName, OutsideKey string
-}
-
-// All returns every service, in the order of an order's journey. The pointers
-// are into s.
-func (s *Services) All() []Named {
-	return []Named{
-		{Name: "order", Service: &s.Order},
-		{Name: "catalog", Service: &s.Catalog},
-		{Name: "inventory", Service: &s.Inventory},
-		{
-			Name: "payment", Service: &s.Payment.Service,
-			Outside: &s.Payment.ProviderDSN, OutsideName: "provider", OutsideKey: "services.payment.provider_dsn",
-		},
-		{
-			Name: "shipping", Service: &s.Shipping.Service,
-			Outside: &s.Shipping.CarrierDSN, OutsideName: "carrier", OutsideKey: "services.shipping.carrier_dsn",
-		},
+func defaultServices(sections []Section) Services {
+	all := make(Services, len(sections))
+	for i, s := range sections {
+		all[i] = &Service{Section: s, Queue: s.Name}
 	}
+	return all
 }
 
 // Names returns the names of all services.
-func (s *Services) Names() []string {
-	var names []string
-	for _, n := range s.All() {
-		names = append(names, n.Name)
+func (s Services) Names() []string {
+	names := make([]string, len(s))
+	for i, service := range s {
+		names[i] = service.Name
 	}
 	return names
 }
 
 // Queues returns the task queue of every service by its name.
-func (s *Services) Queues() map[string]string {
+func (s Services) Queues() map[string]string {
 	queues := map[string]string{}
-	for _, n := range s.All() {
-		queues[n.Name] = n.Service.Queue
+	for _, service := range s {
+		queues[service.Name] = service.Queue
 	}
 	return queues
 }
 
-// key returns the key of one of the service's fields.
-func (n Named) key(field string) string { return "services." + n.Name + "." + field }
+// Keys implements [setting.Section].
+func (s Services) Keys() (all []setting.Key) {
+	for _, service := range s {
+		all = append(all,
+			setting.NewKey(service.key("dsn"), &service.DSN),
+			setting.NewKey(service.key("queue"), &service.Queue),
+			setting.NewKey(service.key("max_conns"), &service.MaxConns),
+		)
+		if service.Outside != "" {
+			all = append(all, setting.NewKey(service.outsideKey(), &service.OutsideDSN))
+		}
+	}
+	return all
+}
+
+// key returns the key of one of the service's settings.
+func (s *Service) key(name string) string { return "services." + s.Name + "." + name }
+
+// outsideKey returns the key of OutsideDSN.
+func (s *Service) outsideKey() string { return s.key(s.Outside + "_dsn") }
+
+// queueName matches the allowed names of task queues. Temporal accepts nearly any
+// name, and a space at the end of one is a saga that waits for ever.
+var queueName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$`)
+
+// check reports the rules that the services break; needed are those that the process
+// runs.
+func (s Services) check(p *setting.Problems, needed []string) {
+	databases, queues := map[string]string{}, map[string]string{}
+	database := func(key string, dsn secret.DSN, need bool) {
+		switch {
+		case dsn == "" && need:
+			p.Add(key, "must be set: this process opens that database", "")
+		case dsn == "":
+		case dsn.Rule() != "":
+			p.Add(key, dsn.Rule(), dsn.String())
+		case databases[dsn.Identity()] != "":
+			p.Add(key, "must not be the database of "+databases[dsn.Identity()], dsn.String())
+		default:
+			databases[dsn.Identity()] = key
+		}
+	}
+	for _, service := range s {
+		need := slices.Contains(needed, service.Name)
+		database(service.key("dsn"), service.DSN, need)
+		if service.Outside != "" {
+			database(service.outsideKey(), service.OutsideDSN, need)
+		}
+		switch queue, key := service.Queue, service.key("queue"); {
+		case !queueName.MatchString(queue):
+			p.Add(key, "must be 1 to 200 letters, digits, dots, dashes or underscores", queue)
+		case queues[queue] != "":
+			p.Add(key, "must differ from "+queues[queue], queue)
+		default:
+			queues[queue] = key
+		}
+		if service.MaxConns < 0 || service.MaxConns > 1000 {
+			p.Add(service.key("max_conns"), "must be from 0 to 1000", strconv.Itoa(service.MaxConns))
+		}
+	}
+}

@@ -3,154 +3,124 @@ package config
 import (
 	"fmt"
 	"net"
-	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/amends/amends/internal/config/secret"
+	"github.com/amends/amends/internal/config/setting"
 )
 
-// Needs says what a process cannot start without.
+// Needs lists the settings that a process cannot start without.
 type Needs struct {
-	// Services are the names of those whose databases the process opens.
+	// Services are the names of the services whose databases the process opens.
 	Services []string
-	// Temporal says that the process connects to an engine that is configured:
-	// then what TEMPORAL_* variables and profiles say is judged too.
+	// Temporal: the process connects to a configured engine. Then TEMPORAL_*
+	// variables and profiles are checked too.
 	Temporal bool
-	// Dev says that the process is `amends dev`, which brings an engine of its own
-	// unless temporal.address names one.
+	// Dev: the process is `amends dev`, which starts an engine of its own unless
+	// temporal.address names one.
 	Dev bool
 }
 
 // maxLocal keeps a local step well below the workflow task's 10 s.
 const maxLocal = 4 * time.Second
 
-// Validate returns every rule that c breaks as [Problems], nil if there is none.
-// environ is where TEMPORAL_* variables are looked up, as [os.Environ] returns it.
+// Validate returns every rule that c breaks as [setting.Problems], nil for none. environ has
+// the TEMPORAL_* variables, as [os.Environ] returns them.
 func (c *Config) Validate(needs Needs, environ []string) error {
-	return c.problems(needs, environ).err()
+	var p setting.Problems
+	c.check(&p, needs, environ)
+	return p.Err()
 }
 
-func (c *Config) problems(needs Needs, environ []string) Problems {
-	var p Problems
-	p.addresses(c)
-	p.services(c, needs.Services)
-	p.times(c)
-	p.worker(c)
-	p.stuck(c)
-	p.doctor(c)
-	p.operators(c)
+// Operators returns the operators of OperatorTokens. c must be valid.
+func (c *Config) Operators() []secret.Operator {
+	all, _ := secret.Operators(c.OperatorTokens)
+	return all
+}
+
+// check reports every rule that c breaks.
+func (c *Config) check(p *setting.Problems, needs Needs, environ []string) {
+	c.checkAddresses(p)
+	c.Services.check(p, needs.Services)
+	if c.DatabaseURL != "" {
+		if rule := c.DatabaseURL.ServerRule(); rule != "" {
+			p.Add("database_url", rule, c.DatabaseURL.String())
+		}
+	}
+	c.checkTimes(p)
+	c.Worker.check(p)
+	c.Stuck.check(p)
+	c.Doctor.check(p)
+	_, rules := secret.Operators(c.OperatorTokens)
+	for _, rule := range rules {
+		p.Add("operator_tokens", rule, "")
+	}
 	if needs.Dev {
-		p.dev(c)
+		c.Temporal.checkDev(p)
 	}
-	p.temporal(c, needs.Temporal || needs.Dev && c.Temporal.Address != "", environ)
+	c.Temporal.check(p, needs.Temporal || needs.Dev && c.Temporal.Address != "", environ)
 	if c.Log.Level != "" {
-		p.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+		oneOf(p, "log.level", c.Log.Level, "debug", "info", "warn", "error")
 	}
-	p.oneOf("log.format", c.Log.Format, "text", "json")
+	oneOf(p, "log.format", c.Log.Format, "text", "json")
 	if c.DataDir == "" {
-		p.add("data_dir", "must not be empty", "")
+		p.Add("data_dir", "must not be empty", "")
 	}
-	return p
 }
 
-func (p *Problems) add(key, rule, value string) { *p = append(*p, Problem{key, rule, value}) }
-
-func (p *Problems) oneOf(key, value string, allowed ...string) {
+func oneOf(p *setting.Problems, key, value string, allowed ...string) {
 	if !slices.Contains(allowed, value) {
-		p.add(key, "must be one of "+strings.Join(allowed, ", "), value)
+		p.Add(key, "must be one of "+strings.Join(allowed, ", "), value)
 	}
 }
 
-func (p *Problems) addresses(c *Config) {
-	p.address("http_addr", c.HTTPAddr)
-	p.address("admin_addr", c.AdminAddr)
+func (c *Config) checkAddresses(p *setting.Problems) {
+	address(p, "http_addr", c.HTTPAddr)
+	address(p, "admin_addr", c.AdminAddr)
 	if c.HTTPAddr == c.AdminAddr && !strings.HasSuffix(c.HTTPAddr, ":0") {
-		p.add("admin_addr", "must differ from http_addr", c.AdminAddr)
+		p.Add("admin_addr", "must differ from http_addr", c.AdminAddr)
 	}
-	p.port("temporal_port", c.TemporalPort)
-	p.port("ui_port", c.UIPort)
+	port(p, "temporal_port", c.TemporalPort)
+	port(p, "ui_port", c.UIPort)
 	if c.TemporalPort == c.UIPort && c.UIPort != 0 {
-		p.add("ui_port", "must differ from temporal_port", strconv.Itoa(c.UIPort))
+		p.Add("ui_port", "must differ from temporal_port", strconv.Itoa(c.UIPort))
 	}
 }
 
-func (p *Problems) address(key, value string) {
+func address(p *setting.Problems, key, value string) {
 	_, port, err := net.SplitHostPort(value)
 	if err != nil {
-		p.add(key, "must be host:port", value)
+		p.Add(key, "must be host:port", value)
 		return
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
-		p.add(key, "must have a port from 0 to 65535", value)
+		p.Add(key, "must have a port from 0 to 65535", value)
 	}
 }
 
-func (p *Problems) port(key string, n int) {
+func port(p *setting.Problems, key string, n int) {
 	if n < 0 || n > 65535 {
-		p.add(key, "must be a port from 0 to 65535", strconv.Itoa(n))
+		p.Add(key, "must be a port from 0 to 65535", strconv.Itoa(n))
 	}
 }
 
-// queueName is what a task queue may be called; Temporal itself takes nearly
-// anything, and a space at the end of one is a saga that waits for ever.
-var queueName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$`)
-
-func (p *Problems) services(c *Config, needed []string) {
-	databases, queues := map[string]string{}, map[string]string{}
-	database := func(key string, dsn DSN, need bool) {
-		switch {
-		case dsn == "" && need:
-			p.add(key, "must be set: this process opens that database", "")
-		case dsn == "":
-		case dsn.rule() != "":
-			p.add(key, dsn.rule(), dsn.String())
-		case databases[dsn.identity()] != "":
-			p.add(key, "must not be the database of "+databases[dsn.identity()], dsn.String())
-		default:
-			databases[dsn.identity()] = key
-		}
-	}
-	for _, n := range c.Services.All() {
-		need := slices.Contains(needed, n.Name)
-		database(n.key("dsn"), n.Service.DSN, need)
-		if n.Outside != nil {
-			database(n.OutsideKey, *n.Outside, need)
-		}
-		switch queue, key := n.Service.Queue, n.key("queue"); {
-		case !queueName.MatchString(queue):
-			p.add(key, "must be 1 to 200 letters, digits, dots, dashes or underscores", queue)
-		case queues[queue] != "":
-			p.add(key, "must differ from "+queues[queue], queue)
-		default:
-			queues[queue] = key
-		}
-		if n.Service.MaxConns < 0 || n.Service.MaxConns > 1000 {
-			p.add(n.key("max_conns"), "must be from 0 to 1000", strconv.Itoa(n.Service.MaxConns))
-		}
-	}
-	if c.DatabaseURL != "" {
-		if rule := c.DatabaseURL.serverRule(); rule != "" {
-			p.add("database_url", rule, c.DatabaseURL.String())
-		}
-	}
-}
-
-func (p *Problems) times(c *Config) {
-	for _, f := range fields(c) {
-		if d, ok := reflect.TypeAssert[time.Duration](f.value); ok && d < time.Millisecond && f.key != "doctor.every" {
-			p.add(f.key, "must be at least 1ms", d.String())
+func (c *Config) checkTimes(p *setting.Problems) {
+	for key, d := range setting.Durations(setting.Keys(c)) {
+		if d < time.Millisecond && key != "doctor.every" {
+			p.Add(key, "must be at least 1ms", d.String())
 		}
 	}
 	between := func(key string, d time.Duration, least, most time.Duration) {
 		if d < least || d > most {
-			p.add(key, fmt.Sprintf("must be from %s to %s", least, most), d.String())
+			p.Add(key, fmt.Sprintf("must be from %s to %s", least, most), d.String())
 		}
 	}
 	atLeast := func(key string, d time.Duration, other string, least time.Duration) {
 		if d < least {
-			p.add(key, fmt.Sprintf("must not be below %s (%s)", other, least), d.String())
+			p.Add(key, fmt.Sprintf("must not be below %s (%s)", other, least), d.String())
 		}
 	}
 	between("placement_timeout", c.PlacementTimeout, 100*time.Millisecond, 30*time.Second)
@@ -160,6 +130,6 @@ func (p *Problems) times(c *Config) {
 	atLeast("saga.parked_retry", c.Saga.ParkedRetry, "saga.retry_max", c.Saga.RetryMax)
 	atLeast("saga.park_after", c.Saga.ParkAfter, "saga.start_to_close", c.Saga.StartToClose)
 	if c.Saga.StartToClose <= c.LockTimeout {
-		p.add("saga.start_to_close", fmt.Sprintf("must be longer than lock_timeout (%s)", c.LockTimeout), c.Saga.StartToClose.String())
+		p.Add("saga.start_to_close", fmt.Sprintf("must be longer than lock_timeout (%s)", c.LockTimeout), c.Saga.StartToClose.String())
 	}
 }

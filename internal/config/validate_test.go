@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/config/setting"
 )
 
 func TestProblems(t *testing.T) {
@@ -76,13 +77,13 @@ func TestProblems(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			source := config.Source{
+			source := setting.Source{
 				File:    file(t, test.yaml),
 				Environ: append([]string{"HOME=" + t.TempDir()}, test.env...),
 				Flags:   flags(t, []string{"http_addr", "durable", "temporal_port", "database_url"}, test.args...),
 			}
-			_, err := config.Load(source, test.needs)
-			require.ErrorAs(t, err, &config.Problems{})
+			_, err := config.Load(source, test.needs, sections...)
+			require.ErrorAs(t, err, &setting.Problems{})
 			require.Equal(t, test.want, strings.ReplaceAll(err.Error(), source.File, "FILE"))
 			require.NotContains(t, err.Error(), "hunter2")
 		})
@@ -90,13 +91,13 @@ func TestProblems(t *testing.T) {
 
 	t.Run("NoSuchFile", func(t *testing.T) {
 		t.Parallel()
-		_, err := config.Load(config.Source{File: "/nowhere/amends.yaml"}, config.Needs{})
+		_, err := config.Load(setting.Source{File: "/nowhere/amends.yaml"}, config.Needs{}, sections...)
 		require.EqualError(t, err, `config: "/nowhere/amends.yaml" cannot be read: no such file or directory`)
 	})
 
 	t.Run("AFolderIsNoFile", func(t *testing.T) {
 		t.Parallel()
-		_, err := config.Load(config.Source{File: os.TempDir()}, config.Needs{})
+		_, err := config.Load(setting.Source{File: os.TempDir()}, config.Needs{}, sections...)
 		require.ErrorContains(t, err, `config: "`+os.TempDir()+`" cannot be read: `)
 	})
 }

@@ -1,4 +1,4 @@
-package config
+package secret
 
 import (
 	"net"
@@ -7,26 +7,11 @@ import (
 	"strings"
 )
 
-// masked stands for a value that must not be shown.
-const masked = "******"
-
-// Secret is a text that is never shown: it prints as asterisks.
-type Secret string
-
-// String returns asterisks, or nothing for nothing.
-func (s Secret) String() string {
-	if s == "" {
-		return ""
-	}
-	return masked
-}
-
-// DSN names a database and carries its password: it prints without it.
+// DSN names a database and contains its password. It prints without the password.
 type DSN string
 
-// String returns the DSN without user, password and parameters. Of one that
-// cannot be understood it shows no more than the scheme, because the password
-// may be anywhere in it.
+// String returns the DSN without user, password and parameters. Of a malformed DSN
+// it shows the scheme at most, because the password may be anywhere in it.
 func (d DSN) String() string {
 	s := string(d)
 	if s == "" || strings.HasPrefix(s, sqliteScheme) {
@@ -51,8 +36,8 @@ const (
 	notPostgres  = "must begin with postgres://"
 )
 
-// rule returns the rule that d breaks as a service's database, "" for none.
-func (d DSN) rule() string {
+// Rule returns the rule that d breaks as a service's database, "" for none.
+func (d DSN) Rule() string {
 	if path, ok := strings.CutPrefix(string(d), sqliteScheme); ok {
 		switch {
 		case path == "":
@@ -63,7 +48,7 @@ func (d DSN) rule() string {
 			return ""
 		}
 	}
-	if rule := d.serverRule(); rule == notPostgres {
+	if rule := d.ServerRule(); rule == notPostgres {
 		return notPostgres + " or sqlite:"
 	} else if rule != "" {
 		return rule
@@ -74,8 +59,8 @@ func (d DSN) rule() string {
 	return ""
 }
 
-// serverRule returns the rule that d breaks as a PostgreSQL server, "" for none.
-func (d DSN) serverRule() string {
+// ServerRule returns the rule that d breaks as a PostgreSQL server, "" for none.
+func (d DSN) ServerRule() string {
 	u, err := url.Parse(string(d))
 	switch {
 	case err != nil:
@@ -91,9 +76,9 @@ func (d DSN) serverRule() string {
 	}
 }
 
-// identity returns what is equal for two DSNs that name one database, as far as
-// the text can tell.
-func (d DSN) identity() string {
+// Identity returns a text that is equal for two DSNs of one database, as far as
+// their texts can tell.
+func (d DSN) Identity() string {
 	if path, ok := strings.CutPrefix(string(d), sqliteScheme); ok {
 		if abs, err := filepath.Abs(path); err == nil {
 			path = abs

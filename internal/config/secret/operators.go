@@ -1,4 +1,4 @@
-package config
+package secret
 
 import (
 	"fmt"
@@ -6,15 +6,16 @@ import (
 	"strings"
 )
 
-// Operator is somebody who may repair sagas.
+// Operator may repair sagas.
 type Operator struct {
-	// Name is recorded, for ever, with every repair: an account's, not a person's.
+	// Name is recorded with every repair, for ever: an account's, not a person's.
 	Name string
-	// Secret is what the operator shows to be that one.
-	Secret Secret
+	// Secret authenticates the operator.
+	Secret Text
 }
 
-// What a secret must look like to be safe to send in a header, and no guess.
+// A secret has minSecret to maxSecret characters: it is sent in a header, and must
+// not be guessed.
 const minSecret, maxSecret = 16, 256
 
 var (
@@ -22,25 +23,18 @@ var (
 	operatorSecret = regexp.MustCompile(`^[!-+\--~]*$`) // visible ASCII but the comma
 )
 
-// Operators returns who may repair sagas, as OperatorTokens names them. It is
-// for a configuration that [Config.Validate] has nothing against.
-func (c *Config) Operators() []Operator {
-	all, _ := operators(c.OperatorTokens)
-	return all
-}
-
-// operators reads name=secret,name2=secret2. Its rules never show a secret, nor
-// a part of an entry that may be one: not even the name, because a secret that
-// was given without one, and ends with =, reads like it.
-func operators(tokens Secret) (all []Operator, rules []string) {
+// Operators reads name=secret,name2=secret2, and returns every rule that tokens
+// breaks. The rules never show a part of an entry, not even its name: a secret that
+// was given without a name, and ends with =, looks like one.
+func Operators(tokens Text) (all []Operator, rules []string) {
 	if strings.TrimSpace(string(tokens)) == "" {
 		return nil, nil
 	}
-	names, secrets := map[string]int{}, map[Secret]int{} // the entries they are in
+	names, secrets := map[string]int{}, map[Text]int{} // the entries they are in
 	for i, entry := range strings.Split(string(tokens), ",") {
 		refuse := func(format string, args ...any) { rules = append(rules, fmt.Sprintf(format, args...)) }
 		name, secret, found := strings.Cut(strings.TrimSpace(entry), "=")
-		o, n := Operator{Name: name, Secret: Secret(secret)}, i+1
+		o, n := Operator{Name: name, Secret: Text(secret)}, i+1
 		switch {
 		case !found:
 			refuse("must be name=secret,name2=secret2; entry %d has no =", n)
@@ -55,17 +49,10 @@ func operators(tokens Secret) (all []Operator, rules []string) {
 		case len(secret) < minSecret || len(secret) > maxSecret:
 			refuse("must have secrets of %d to %d characters; that of entry %d has %d", minSecret, maxSecret, n, len(secret))
 		case secrets[o.Secret] != 0:
-			refuse("must give everybody a secret of their own; entries %d and %d have one", secrets[o.Secret], n)
+			refuse("must give every operator another secret; entries %d and %d have one", secrets[o.Secret], n)
 		}
 		names[name], secrets[o.Secret] = n, n
 		all = append(all, o)
 	}
 	return all, rules
-}
-
-func (p *Problems) operators(c *Config) {
-	_, rules := operators(c.OperatorTokens)
-	for _, rule := range rules {
-		p.add("operator_tokens", rule, "")
-	}
 }

@@ -1,15 +1,15 @@
-package config
+package setting
 
 import (
 	"fmt"
 	"strings"
 )
 
-// Problem is one thing that is wrong with a configuration.
+// Problem is one rule that a configuration breaks.
 type Problem struct {
-	Key   string // as it was written: a key of the file, a flag or a variable
-	Rule  string // what is asked for
-	Value string // what was found, secrets masked; "" if there is nothing to show
+	Key   string // a key of the file, or a variable, as it was written
+	Rule  string
+	Value string // the value that breaks the rule, secrets masked; "" if there is none to show
 }
 
 // String returns the problem as one line.
@@ -21,8 +21,7 @@ func (p Problem) String() string {
 	return strings.Join(strings.Fields(line), " ")
 }
 
-// Problems is the error of [Load] and [Config.Validate]: everything that is
-// wrong, at once.
+// Problems are all rules that a configuration breaks.
 type Problems []Problem
 
 // Error returns one line per problem.
@@ -34,8 +33,11 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// err returns p as an error, nil if it is empty.
-func (p Problems) err() error {
+// Add adds a problem.
+func (p *Problems) Add(key, rule, value string) { *p = append(*p, Problem{key, rule, value}) }
+
+// Err returns p as an error, nil if it is empty.
+func (p Problems) Err() error {
 	if len(p) == 0 {
 		return nil
 	}
