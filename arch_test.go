@@ -42,7 +42,10 @@ var layers = []layer{
 	{"saga", "saga/key saga/ledger fault", "gorm echo viper"},
 	{"saga/key", "", "others"},
 	{"saga/ledger", "fault", "others"},
-	{"saga/sagatest", "saga fault", "gorm echo"},
+	{"saga/sagatest", "saga/sagatest/engine saga/sagatest/schedule", "gorm echo"},
+	{"saga/sagatest/engine", "saga/sagatest/schedule saga/sagatest/state saga fault", "gorm echo"},
+	{"saga/sagatest/schedule", "", "others"},
+	{"saga/sagatest/state", "saga/sagatest/schedule", "gorm echo"},
 	{"saga/barrier", "saga/barrier/txn saga/key saga/ledger fault", "temporal echo viper"},
 	{"saga/barrier/txn", "fault", "temporal echo viper"},
 

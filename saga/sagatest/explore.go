@@ -10,37 +10,39 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/amends/amends/saga/sagatest/engine"
 )
 
 // Explorer tries schedules of faults on a saga.
 type Explorer struct {
-	// New makes a subject; one per goroutine.
+	// New returns a new subject; each worker has its own.
 	New func() (Subject, error)
-	// SagaID is the id of the saga that Start begins, for [Cancel].
+	// SagaID is the id of the saga that the subject starts, for a cancel.
 	SagaID string
 	// Refusable are the steps that the subject can refuse; see [Refuser].
 	Refusable []string
-	// Faults is how many faults a schedule has at most.
+	// Faults is the greatest number of faults in a schedule.
 	Faults int
-	// Sample bounds how many schedules of each size are tried, drawn by Seed; 0
-	// tries all of them.
+	// Sample is the greatest number of schedules tried of each size, drawn by Seed;
+	// 0 tries all of them.
 	Sample int
 	Seed   uint64
-	// Workers is how many subjects work at a time; 0 is one per core.
+	// Workers is the number of subjects that work in parallel; 0 is one per core.
 	Workers int
-	// Dense is up to how many faults a schedule may have one at any attempt during
-	// an outage ([Away]). Larger ones have them only at its first two retries and
-	// its last: nothing but time passes in between. 0 means any number. With it no
-	// worlds are compared.
+	// Dense is the greatest number of faults in a schedule that has one at any attempt
+	// during an outage. Larger schedules have faults only at its first two retries and
+	// its last: only time passes in between. 0 means no limit. With a limit no worlds
+	// are compared.
 	Dense int
-	// Unreduced runs also every schedule that is the same run as another one, or
-	// goes on from an equal world. It finds nothing more; it is there to check that.
+	// Unreduced also runs every schedule that is the same run as another one, or
+	// goes on from an equal world. It is there to check that this finds nothing more.
 	Unreduced bool
 }
 
-// Run tries schedules in order of their size, and stops after the size at which
-// one failed: so the failure that it reports is of the shortest. Schedules grow
-// from what runs really called: a fault is added at a call that was made.
+// Run tries schedules in order of their size, and stops after the first size with a
+// failure, so the reported failure is one of the shortest. A broken promise is in
+// the report; the error is of a subject that cannot be made, or of ctx.
 func (e Explorer) Run(ctx context.Context) (Report, error) {
 	began := time.Now()
 	report := Report{Hits: map[Kind]int{}}
@@ -52,7 +54,7 @@ func (e Explorer) Run(ctx context.Context) (Report, error) {
 	random := rand.New(rand.NewPCG(e.Seed, 0))
 	level, now := []growth{{}}, Size{}
 	known := map[string]bool{}
-	futures := &worlds{all: map[world]struct{}{}} // in the order of the schedules, so that it depends on nothing else
+	futures := &worlds{all: map[engine.World]struct{}{}} // in the order of the schedules, so that it depends on nothing else
 	for size := 0; size <= e.Faults && len(level) > 0; size++ {
 		grow := size < e.Faults
 		at := time.Now()
@@ -122,9 +124,9 @@ func (e Explorer) Run(ctx context.Context) (Report, error) {
 	return report, nil
 }
 
-// errNotAgain says that the explorer cannot be trusted with this saga. A schedule
+// errNotAgain means that the explorer cannot be trusted with this saga. A schedule
 // grows at a call that was made after all its faults had hit, and up to there
-// the longer schedule's run is the same.
+// the longer schedule's run must be the same.
 var errNotAgain = errors.New("a run went on differently than the one before it up to the same call: something in it depends on chance or on real time")
 
 // growth is a schedule that gets one more fault.
@@ -139,10 +141,10 @@ func (g growth) schedule() Schedule {
 	if g.by == (Fault{}) {
 		return nil
 	}
-	return g.from.with(g.by)
+	return g.from.With(g.by)
 }
 
-// fresh says whether a growth leads to a new schedule. Without the reduction a
+// fresh reports whether a growth leads to a new schedule. Without the reduction a
 // schedule grows from each of its parts.
 func fresh(known map[string]bool, g growth) bool {
 	line := g.schedule().String()
@@ -151,7 +153,7 @@ func fresh(known map[string]bool, g growth) bool {
 	return !was
 }
 
-// Replay runs one schedule.
+// Replay runs one schedule, and returns its failure; nil: it breaks no promise.
 func (e Explorer) Replay(ctx context.Context, line string) (*Failure, error) {
 	s, err := ParseSchedule(line)
 	if err != nil {
@@ -182,9 +184,9 @@ func (e Explorer) open() (pool, error) {
 	return p, nil
 }
 
-// run runs schedules, and says how each can grow if grow is set. If not, runs end
-// at worlds that are known: those from before and, as every run is as good, those
-// of the runs so far that broke no promise.
+// run runs schedules, and notes how each can grow if grow is set. Otherwise runs
+// end at worlds that are known: those of smaller schedules and, as every run is as
+// good, those of the runs so far that broke no promise.
 func (p pool) run(ctx context.Context, all []growth, grow bool, known *worlds) []result {
 	if grow {
 		known = nil
@@ -193,7 +195,7 @@ func (p pool) run(ctx context.Context, all []growth, grow bool, known *worlds) [
 	jobs := make(chan int)
 	var (
 		group  sync.WaitGroup
-		failed atomic.Int64 // index of the first failure so far: what comes after it need not run
+		failed atomic.Int64 // index of the first failure so far: later ones need not run
 	)
 	failed.Store(int64(len(all)))
 	for _, x := range p {

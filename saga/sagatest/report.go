@@ -7,20 +7,22 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/amends/amends/saga/sagatest/schedule"
 )
 
-// Report is what an exploration did.
+// Report is the result of an exploration.
 type Report struct {
-	Schedules int          // how many ran to their end, and were judged
-	Ended     int          // how many more ran until they came to a world from which on another one was judged
-	Same      int          // how many did not run, because one of those that did is the same run, or is from an equal world on
-	LeftOut   int          // how many did not, because of [Explorer.Dense]
-	Sizes     []Size       // of them with 0, 1, 2 … faults
-	Hits      map[Kind]int // how often each kind of fault really happened in a run that was judged
+	Schedules int          // number that ran to their end, and were judged
+	Ended     int          // number that ran until they came to the world of a judged one
+	Same      int          // number that did not run, because another is the same run, or the same from an equal world on
+	LeftOut   int          // number that did not run because of [Explorer.Dense]
+	Sizes     []Size       // the same numbers for schedules with 0, 1, 2 … faults
+	Hits      map[Kind]int // how often each kind of fault hit in a judged run
 	Elapsed   time.Duration
 	Failure   *Failure // the first of the shortest schedules that broke a promise; nil: none
 
-	kinds map[Kind]bool // that were possible
+	kinds map[Kind]bool // that can happen
 }
 
 // Size is a part of a [Report]: the schedules of one number of faults.
@@ -49,7 +51,7 @@ func (r *Report) hits(s Schedule, one result) {
 	}
 }
 
-// Failure is a schedule that broke a promise.
+// Failure is a schedule after which a promise was broken.
 type Failure struct {
 	Schedule Schedule
 	Err      error
@@ -89,14 +91,14 @@ func (r Report) String() string {
 	return b.String()
 }
 
-// errNeverHit says that a run proves less than it seems to.
+// errNeverHit means that an exploration proves less than it seems to.
 var errNeverHit = errors.New("the run is invalid: kinds of faults that could happen never did")
 
 // Valid returns an error if a kind of fault that could have happened never did in
 // a run that was judged: then a run without a failure shows nothing.
 func (r Report) Valid(e Explorer) error {
 	var missing []string
-	for _, k := range allKinds {
+	for _, k := range schedule.Kinds {
 		if e.Faults > 0 && r.kinds[k] && r.Hits[k] == 0 {
 			missing = append(missing, string(k))
 		}

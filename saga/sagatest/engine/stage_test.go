@@ -1,4 +1,4 @@
-package sagatest
+package engine
 
 import (
 	"runtime"
@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/saga/sagatest/state"
 )
 
 // An exploration has hundreds of thousands of runs, and must not keep what each of
@@ -16,13 +18,13 @@ import (
 func TestARunLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 
-	r := &Registry{activities: map[string]any{}}
+	r := newRegistry()
 	r.RegisterWorkflowWithOptions(func(ctx workflow.Context, _ string) error { return workflow.Sleep(ctx, time.Hour) },
 		workflow.RegisterOptions{Name: "Sleep"})
-	x := &explorer{registry: r}
+	g := &Stage{registry: r}
 	once := func() weak.Pointer[testsuite.TestWorkflowEnvironment] {
-		e := &engine{registry: r, history: history{names: names{ids: map[string]int{}}}}
-		return weak.Make(x.once(e, epoch, "Sleep", "t1"))
+		e := &engine{registry: r, state: state.Run{Names: state.NewNames("2026-05-01")}}
+		return weak.Make(g.once(e, epoch, "Sleep", "t1"))
 	}
 	left := once()
 	require.Eventually(t, func() bool {

@@ -1,4 +1,6 @@
-package sagatest
+// Package schedule describes faults: which call of a saga fails, and how. A
+// [Schedule] is one line of text, which [Parse] reads again.
+package schedule
 
 import (
 	"fmt"
@@ -10,14 +12,15 @@ import (
 type Kind string
 
 // The kinds. A call is one attempt of an activity ("inventory.reserve"), of an
-// undo or a settle ("inventory.reserve.undo"), or a call of the outside world
-// that the subject lets through [Registry.Outside] ("provider.capture").
+// undo or a settle ("inventory.reserve.undo"), or a call to an external system
+// ("provider.capture").
 const (
 	// Before fails the call before its effect.
 	Before Kind = "before"
 	// Lost lets the call take effect and loses the reply.
 	Lost Kind = "lost"
-	// Fails fails this call and the run's next two of its name before their effect.
+	// Fails fails this call and the next two of its name in the run, all before
+	// their effect.
 	Fails Kind = "fails"
 	// Away fails this call and all others of its name before their effect, until
 	// decide-by, and the time after which a step is flagged, have long passed.
@@ -38,7 +41,7 @@ const (
 	Deadline Kind = "deadline"
 	// Slow lets every parallel branch overtake the call, also one that [Fails].
 	Slow Kind = "slow"
-	// Disturb changes the world beside the saga, such as prices, before the call.
+	// Disturb changes what surrounds the saga, such as prices, before the call.
 	Disturb Kind = "disturb"
 	// Crash ends the run before the call's effect; a new run of the same saga
 	// begins, as after a reset to the first workflow task.
@@ -49,8 +52,14 @@ const (
 	Again Kind = "again"
 )
 
-// end is the pseudo call after the saga's last one.
-const end = "end#1"
+// Kinds are all kinds.
+var Kinds = []Kind{
+	Before, Lost, Fails, Away, Refuse, RefuseLost, LateAfterRetry, LateAfterUndo,
+	Cancel, Deadline, Slow, Disturb, Crash, CrashAfter, Again,
+}
+
+// End is the pseudo call after the saga's last one, at which [Again] happens.
+const End = "end#1"
 
 // Fault is a fault at the nth call of a name.
 type Fault struct {
@@ -64,7 +73,7 @@ func (f Fault) String() string { return f.Call + "=" + string(f.Kind) }
 // Schedule is a set of faults, at most one per call.
 type Schedule []Fault
 
-// String returns the schedule as one line, which [ParseSchedule] reads.
+// String returns the schedule as one line, which [Parse] reads.
 func (s Schedule) String() string {
 	parts := make([]string, len(s))
 	for i, f := range s {
@@ -74,15 +83,16 @@ func (s Schedule) String() string {
 	return strings.Join(parts, " ")
 }
 
-// ParseSchedule is [Schedule.String]'s inverse.
-func ParseSchedule(line string) (Schedule, error) {
+// Parse is the inverse of [Schedule.String]. Its error names the part that is no
+// fault, or the call that has two.
+func Parse(line string) (Schedule, error) {
 	var s Schedule
 	for part := range strings.FieldsSeq(line) {
 		call, kind, ok := strings.Cut(part, "=")
-		if !ok || !slices.Contains(allKinds, Kind(kind)) || !strings.Contains(call, "#") {
+		if !ok || !slices.Contains(Kinds, Kind(kind)) || !strings.Contains(call, "#") {
 			return nil, fmt.Errorf("%q is not call#n=kind", part)
 		}
-		if s.at(call) != "" {
+		if s.At(call) != "" {
 			return nil, fmt.Errorf("%s has two faults", call)
 		}
 		s = append(s, Fault{Call: call, Kind: Kind(kind)})
@@ -90,13 +100,8 @@ func ParseSchedule(line string) (Schedule, error) {
 	return s, nil
 }
 
-var allKinds = []Kind{
-	Before, Lost, Fails, Away, Refuse, RefuseLost, LateAfterRetry, LateAfterUndo,
-	Cancel, Deadline, Slow, Disturb, Crash, CrashAfter, Again,
-}
-
-// at returns the kind of fault at a call, "" for none.
-func (s Schedule) at(call string) Kind {
+// At returns the kind of fault at a call; empty: none.
+func (s Schedule) At(call string) Kind {
 	for _, f := range s {
 		if f.Call == call {
 			return f.Kind
@@ -105,11 +110,11 @@ func (s Schedule) at(call string) Kind {
 	return ""
 }
 
-// with returns s and one more fault.
-func (s Schedule) with(f Fault) Schedule { return append(slices.Clone(s), f) }
+// With returns a copy of s with one more fault.
+func (s Schedule) With(f Fault) Schedule { return append(slices.Clone(s), f) }
 
-// name returns the name of the call "name#n".
-func name(call string) string {
+// Name returns the name of the call "name#n".
+func Name(call string) string {
 	n, _, _ := strings.Cut(call, "#")
 	return n
 }

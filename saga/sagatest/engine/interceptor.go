@@ -1,4 +1,4 @@
-package sagatest
+package engine
 
 import (
 	"encoding/json"
@@ -51,29 +51,29 @@ func (o *outbound) ExecuteLocalActivity(ctx workflow.Context, n string, args ...
 
 func (o *outbound) start(ctx workflow.Context, n string, args []any, retry *temporal.RetryPolicy, startToClose, scheduleToClose time.Duration) workflow.Future {
 	future, set := workflow.NewFuture(ctx)
-	h := &o.engine.history
-	f := h.start(n)
+	h := &o.engine.state
+	f := h.Start(n)
 	workflow.GoNamed(ctx, n, func(ctx workflow.Context) {
 		value, err := o.engine.execute(ctx, f, args[0], retry, startToClose, scheduleToClose)
 		if err != nil {
-			h.failed(workflow.Now(ctx), f, err)
+			h.Failed(workflow.Now(ctx), f, err)
 			set.SetError(err)
 			return
 		}
 		p := payloads(value)
-		h.succeeded(workflow.Now(ctx), f, p)
+		h.Succeeded(workflow.Now(ctx), f, p)
 		set.SetValue(p)
 	})
 	return future
 }
 
 func (o *outbound) NewTimer(ctx workflow.Context, d time.Duration) workflow.Future {
-	o.engine.history.set(workflow.Now(ctx), d)
+	o.engine.state.Set(workflow.Now(ctx), d)
 	return o.Next.NewTimer(ctx, d)
 }
 
 func (o *outbound) NewTimerWithOptions(ctx workflow.Context, d time.Duration, options workflow.TimerOptions) workflow.Future {
-	o.engine.history.set(workflow.Now(ctx), d)
+	o.engine.state.Set(workflow.Now(ctx), d)
 	return o.Next.NewTimerWithOptions(ctx, d, options)
 }
 

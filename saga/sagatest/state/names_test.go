@@ -1,4 +1,4 @@
-package sagatest
+package state
 
 import (
 	"bytes"
@@ -13,8 +13,8 @@ func TestTextsAreEqualUpToNamesAndTheMachinesTimes(t *testing.T) {
 	const a, b, c = "01981111-1111-7111-8111-111111111111", "01982222-2222-7222-8222-222222222222", "SIM-01983333-3333-7333-8333-333333333333"
 	read := func(text string) string {
 		var out bytes.Buffer
-		n := names{since: "2026-05-01", ids: map[string]int{}}
-		n.write(&out, []byte(text))
+		n := NewNames("2026-05-01")
+		n.Write(&out, []byte(text))
 		return out.String()
 	}
 	for _, same := range [][2]string{

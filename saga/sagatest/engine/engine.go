@@ -1,9 +1,11 @@
-package sagatest
+package engine
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -15,13 +17,11 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/sagatest/schedule"
+	"github.com/amends/amends/saga/sagatest/state"
 )
 
-// engine stands in for Temporal's matching and retries. It makes every attempt
-// of every activity in the workflow's own thread, one after the other, in an
-// order that follows from the schedule alone: a run has no races, so a failing
-// schedule fails again. Time is the test environment's; only the services take
-// real time.
+// engine stands in for Temporal's matching and retries during one schedule.
 type engine struct {
 	subject  Subject
 	registry *Registry
@@ -30,23 +30,22 @@ type engine struct {
 	sagaID   string
 	decideBy time.Time
 
-	schedule Schedule
-	seen     map[string]int
-	made     []made
-	hit      Schedule
-	settled  int                  // how many calls were made when the last of them hit
-	late     map[string][]zombie  // by the name after whose effect they fire
-	failing  map[string]int       // how many more calls of a name fail
+	schedule schedule.Schedule
+	seen     map[string]int // calls by name
+	calls    []Call
+	hit      schedule.Schedule
+	settled  int                  // number of calls when the last of them hit
+	late     map[string][]zombie  // by the name of the call that they fire after
+	failing  map[string]int       // number of further calls of a name that fail
 	away     map[string]time.Time // until when calls of a name fail
 	crashed  bool
 
 	activities int // that were executed
-	history    history
+	state      state.Run
 
-	print Fingerprinter // nil: worlds are not compared
-	past  []boundary    // the worlds since all faults of the schedule have hit
-	known *worlds       // nil: the run goes on to its end
-	cut   bool          // it has come to one of them, and ended there
+	watch  Watch
+	worlds []Boundary // since all faults of the schedule have hit
+	cut    bool       // the run came to a known world, and ended there
 }
 
 // zombie is an attempt that timed out and will still take effect.
@@ -65,8 +64,8 @@ const (
 // forever is a deadline that never passes.
 var forever = time.Unix(1<<40, 0)
 
-// failsFor is how many calls [Fails] fails.
-const failsFor = 3
+// FailsFor is how many calls [schedule.Fails] fails.
+const FailsFor = 3
 
 var errBefore = temporal.NewApplicationError("the call did not arrive", string(fault.Unavailable))
 
@@ -78,49 +77,40 @@ const maxCalls = 2000
 var errCrash = errors.New("sagatest: the run ends here")
 
 // next counts a call and returns the fault at it.
-func (e *engine) next(n string) Kind {
-	if len(e.made) >= maxCalls {
+func (e *engine) next(n string) schedule.Kind {
+	if len(e.calls) >= maxCalls {
 		panic("sagatest: the saga does not end")
 	}
 	e.seen[n]++
 	call := n + "#" + strconv.Itoa(e.seen[n])
-	e.made = append(e.made, made{call: call})
-	kind := e.schedule.at(call)
+	e.calls = append(e.calls, Call{Call: call})
+	kind := e.schedule.At(call)
 	if kind != "" {
-		e.happened(Fault{Call: call, Kind: kind})
+		e.happened(schedule.Fault{Call: call, Kind: kind})
 	}
 	return kind
 }
 
-func (e *engine) happened(f Fault) {
+func (e *engine) happened(f schedule.Fault) {
 	e.hit = append(e.hit, f)
-	e.settled = len(e.made)
-}
-
-// trace returns the calls in order.
-func (e *engine) trace() []string {
-	all := make([]string, len(e.made))
-	for i, c := range e.made {
-		all[i] = c.call
-	}
-	return all
+	e.settled = len(e.calls)
 }
 
 // execute makes the attempts of one activity, as the engine would.
-func (e *engine) execute(ctx workflow.Context, f *flight, arg any, retry *temporal.RetryPolicy, startToClose, scheduleToClose time.Duration) (converter.EncodedValue, error) {
+func (e *engine) execute(ctx workflow.Context, f *state.Flight, arg any, retry *temporal.RetryPolicy, startToClose, scheduleToClose time.Duration) (converter.EncodedValue, error) {
 	rest, _ := workflow.NewDisconnectedContext(ctx) // an attempt under way is waited for
 	deadline := forever
 	if scheduleToClose > 0 {
 		deadline = workflow.Now(ctx).Add(scheduleToClose)
 	}
 	e.activities++
-	id, n := e.activities, f.name
-	f.deadline = deadline
-	for f.interval = retry.InitialInterval; ; f.interval = longer(f.interval, retry) {
+	id, n := e.activities, f.Name
+	f.Deadline = deadline
+	for f.Interval = retry.InitialInterval; ; f.Interval = longer(f.Interval, retry) {
 		e.compare(workflow.Now(ctx), f)
-		f.kind = e.next(n)
-		e.made[len(e.made)-1].activity = id
-		if f.kind == "" && e.fails(n, workflow.Now(ctx).Add(latency)) {
+		f.Kind = e.next(n)
+		e.calls[len(e.calls)-1].Activity = id
+		if f.Kind == "" && e.fails(n, workflow.Now(ctx).Add(latency)) {
 			if err := e.failAndPause(ctx, rest, f); err != nil {
 				return nil, err
 			}
@@ -131,11 +121,11 @@ func (e *engine) execute(ctx workflow.Context, f *flight, arg any, retry *tempor
 		if err == nil || errors.As(err, &app) && app.NonRetryable() || ctx.Err() != nil {
 			return value, err
 		}
-		if workflow.Now(ctx).Add(f.interval).After(deadline) {
+		if workflow.Now(ctx).Add(f.Interval).After(deadline) {
 			return nil, err
 		}
-		f.kind = ""
-		if err := e.pause(ctx, f, "between two attempts", f.interval); err != nil {
+		f.Kind = ""
+		if err := e.pause(ctx, f, "between two attempts", f.Interval); err != nil {
 			return nil, err // canceled
 		}
 	}
@@ -149,13 +139,13 @@ func longer(interval time.Duration, retry *temporal.RetryPolicy) time.Duration {
 // failAndPause makes an attempt that fails in any case, and waits for the next
 // one, in one sleep: an outage is little else. It returns an error if there is no
 // next one.
-func (e *engine) failAndPause(ctx, rest workflow.Context, f *flight) error {
+func (e *engine) failAndPause(ctx, rest workflow.Context, f *state.Flight) error {
 	ended := workflow.Now(ctx).Add(latency)
-	e.failing[f.name] = max(e.failing[f.name]-1, 0)
-	c := &e.made[len(e.made)-1]
-	c.void, c.late = true, !ended.Before(e.decideBy)
-	pause, doing := latency+f.interval, "failing"
-	last := ended.Add(f.interval).After(f.deadline)
+	e.failing[f.Name] = max(e.failing[f.Name]-1, 0)
+	c := &e.calls[len(e.calls)-1]
+	c.Void, c.Late = true, !ended.Before(e.decideBy)
+	pause, doing := latency+f.Interval, "failing"
+	last := ended.Add(f.Interval).After(f.Deadline)
 	if last {
 		pause, doing = latency, "failing at last"
 	}
@@ -171,53 +161,53 @@ func (e *engine) failAndPause(ctx, rest workflow.Context, f *flight) error {
 }
 
 // attempt makes one attempt with the fault that the schedule has for it.
-func (e *engine) attempt(ctx workflow.Context, f *flight, arg any, startToClose time.Duration) (converter.EncodedValue, error) {
-	at, kind, n := len(e.made)-1, f.kind, f.name
+func (e *engine) attempt(ctx workflow.Context, f *state.Flight, arg any, startToClose time.Duration) (converter.EncodedValue, error) {
+	at, kind, n := len(e.calls)-1, f.Kind, f.Name
 	pause := latency
-	if kind == Slow {
+	if kind == schedule.Slow {
 		pause = slowFor
 	}
 	e.sleep(ctx, f, "before", pause)
-	e.made[at].void = e.fails(n, workflow.Now(ctx))
-	e.made[at].late = !workflow.Now(ctx).Before(e.decideBy)
+	e.calls[at].Void = e.fails(n, workflow.Now(ctx))
+	e.calls[at].Late = !workflow.Now(ctx).Before(e.decideBy)
 
 	effect := func() (converter.EncodedValue, error) { return e.acts.ExecuteActivity(n, arg) }
 	timeout := temporal.NewTimeoutError(enums.TIMEOUT_TYPE_START_TO_CLOSE, nil)
 	step := base(n)
 	switch kind {
-	case Before:
+	case schedule.Before:
 		e.failing[n] = max(e.failing[n], 1)
-	case Fails:
-		e.failing[n] = failsFor
-	case Away:
+	case schedule.Fails:
+		e.failing[n] = FailsFor
+	case schedule.Away:
 		e.away[n] = workflow.Now(ctx).Add(awayFor)
-	case Refuse, RefuseLost:
+	case schedule.Refuse, schedule.RefuseLost:
 		if r, ok := e.subject.(Refuser); ok {
 			_, err := r.Refuse(context.Background(), step)
 			must(err, "refuse "+step)
 		}
-	case LateAfterRetry:
+	case schedule.LateAfterRetry:
 		e.later(n, n, arg, effect)
 		e.sleep(ctx, f, "timing out", startToClose)
 		return nil, timeout
-	case LateAfterUndo:
+	case schedule.LateAfterUndo:
 		e.later(step+".undo", n, arg, effect)
 		e.sleep(ctx, f, "timing out", startToClose)
 		return nil, timeout
-	case Cancel:
+	case schedule.Cancel:
 		e.env.RegisterDelayedCallback(e.cancel, 0)
 		e.sleep(ctx, f, "under way", latency)
-	case Deadline:
+	case schedule.Deadline:
 		if left := e.decideBy.Sub(workflow.Now(ctx)); left > 0 {
 			e.sleep(ctx, f, "under way", left+latency) // the attempt hangs longer than any start-to-close: a frozen worker
 		}
-	case Disturb:
+	case schedule.Disturb:
 		if d, ok := e.subject.(Disturber); ok {
 			must(d.Disturb(context.Background()), "disturb")
 		}
-	case Crash:
+	case schedule.Crash:
 		e.crash()
-	case Lost, CrashAfter, Slow, Again:
+	case schedule.Lost, schedule.CrashAfter, schedule.Slow, schedule.Again:
 	}
 	if e.fails(n, workflow.Now(ctx)) {
 		e.failing[n] = max(e.failing[n]-1, 0)
@@ -227,9 +217,9 @@ func (e *engine) attempt(ctx workflow.Context, f *flight, arg any, startToClose 
 	value, err := effect()
 	e.fire(n)
 	switch kind {
-	case CrashAfter:
+	case schedule.CrashAfter:
 		e.crash()
-	case Lost, RefuseLost:
+	case schedule.Lost, schedule.RefuseLost:
 		e.sleep(ctx, f, "timing out", startToClose)
 		return nil, timeout
 	default:
@@ -279,46 +269,56 @@ func (e *engine) fire(n string) {
 	}
 }
 
+// fireAll lets every attempt that is still late take effect.
+func (e *engine) fireAll() {
+	for _, n := range slices.Sorted(maps.Keys(e.late)) {
+		for _, z := range e.late[n] {
+			z.effect()
+		}
+		delete(e.late, n)
+	}
+}
+
 func (e *engine) crash() {
 	e.crashed = true
 	clear(e.failing) // what is left of it is of this run's calls; an outage goes on
 	panic(errCrash)
 }
 
-func (e *engine) sleep(ctx workflow.Context, f *flight, doing string, d time.Duration) {
+func (e *engine) sleep(ctx workflow.Context, f *state.Flight, doing string, d time.Duration) {
 	must(e.pause(ctx, f, doing, d), "sleep")
 }
 
 // pause sleeps unless ctx is canceled.
-func (e *engine) pause(ctx workflow.Context, f *flight, doing string, d time.Duration) error {
-	f.doing, f.until = doing, workflow.Now(ctx).Add(d)
-	e.history.setting = f.id
+func (e *engine) pause(ctx workflow.Context, f *state.Flight, doing string, d time.Duration) error {
+	f.Doing, f.Until = doing, workflow.Now(ctx).Add(d)
+	e.state.Setting(f)
 	err := workflow.Sleep(ctx, d)
-	e.history.fired(f)
+	e.state.Fired(f)
 	if err != nil {
-		f.doing = "canceled"
+		f.Doing = "canceled"
 	}
 	return err
 }
 
 func (e *engine) cancel() {
 	nothing := &testsuite.TestUpdateCallback{OnAccept: func() {}, OnReject: func(error) {}, OnComplete: func(any, error) {}}
-	e.history.note(e.env.Now(), saga.UpdateCancel, nil)
+	e.state.Note(e.env.Now(), saga.UpdateCancel, nil)
 	e.env.UpdateWorkflow(saga.UpdateCancel, "", nothing, saga.CancelRequest{Saga: e.sagaID})
 }
 
 // outside is [Registry.Outside].
 func (e *engine) outside(n string, effect func() error, unreachable, unknown error) error {
 	switch e.next(n) {
-	case Before:
+	case schedule.Before:
 		return unreachable
-	case LateAfterRetry:
+	case schedule.LateAfterRetry:
 		e.laterOutside(n, effect)
 		return unknown
-	case LateAfterUndo:
-		e.laterOutside(end, effect)
+	case schedule.LateAfterUndo:
+		e.laterOutside(schedule.End, effect)
 		return unknown
-	case Lost:
+	case schedule.Lost:
 		_ = effect() // its answer is what gets lost
 		e.fire(n)
 		return unknown

@@ -1,19 +1,29 @@
-package sagatest
+package state
 
 import (
 	"bytes"
+	"maps"
 	"strconv"
 	"time"
 )
 
-// names makes texts of two runs comparable that say the same of things which
-// have other names in each run: an id that was generated becomes the number of
-// its first appearance, and a time that is not the run's but the machine's
-// becomes nothing.
-type names struct {
-	since string // the day from which on a time is the machine's
+// Names makes the texts of two runs comparable although ids and times differ from
+// run to run: a generated id becomes the number of its first appearance, and a
+// time of the machine's clock, rather than the run's, is left out.
+type Names struct {
+	since string // the day from which on a time is of the machine's clock
 	ids   map[string]int
 }
+
+// NewNames returns names without an id. Times from the day since (as
+// [time.DateOnly]) on are of the machine's clock.
+func NewNames(since string) Names { return Names{since: since, ids: map[string]int{}} }
+
+// Clone returns a copy that numbers further ids by itself.
+func (n Names) Clone() Names { return Names{since: n.since, ids: maps.Clone(n.ids)} }
+
+// Fresh returns names of the same machine without an id.
+func (n Names) Fresh() Names { return NewNames(n.since) }
 
 // idLen is the length of a UUID.
 const idLen = 36
@@ -21,8 +31,8 @@ const idLen = 36
 // dayLen is the length of a time's date.
 const dayLen = len(time.DateOnly)
 
-// write appends text to b, with numbers for ids.
-func (n *names) write(b *bytes.Buffer, text []byte) {
+// Write appends text to b, with numbers for ids.
+func (n *Names) Write(b *bytes.Buffer, text []byte) {
 	done, from := 0, 0
 	for {
 		i := bytes.IndexByte(text[from:], '-')
@@ -48,7 +58,7 @@ func (n *names) write(b *bytes.Buffer, text []byte) {
 	b.Write(text[done:])
 }
 
-func (n *names) number(b *bytes.Buffer, id []byte) {
+func (n *Names) number(b *bytes.Buffer, id []byte) {
 	number, ok := n.ids[string(id)]
 	if !ok {
 		number = len(n.ids)
