@@ -12,11 +12,10 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// The schedule and the command, on Temporal on PostgreSQL, with a real worker.
-func TestTheDoctorRunsByItselfOnTheRealEngine(t *testing.T) {
-	t.Parallel()
-
-	engine := startRealEngine(t, open(t))
+// letTheDoctorRun tests the doctor's schedule and command, on Temporal on
+// PostgreSQL, with a real worker.
+func letTheDoctorRun(t *testing.T, engine *realEngine) {
+	t.Helper()
 	dir := t.TempDir()
 	dev := launch(t, append(home(dir), "AMENDS_DOCTOR_EVERY=10s", "AMENDS_DOCTOR_GRACE=1s", "AMENDS_SAGA_DECIDE_AFTER=3s"),
 		"dev", "--data-dir", dir, "--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--temporal-address", engine.address)

@@ -14,9 +14,11 @@ import (
 // copies of each of the mix that are under way at the kill.
 const copies = 3
 
-// A worker is killed in the middle of its steps, and comes back.
+// Each worker is killed in the middle of its steps, and comes back. One platform
+// serves all of them in turn: after each kill every order is decided.
 func TestAWorkerIsKilled(t *testing.T) {
 	t.Parallel()
+	s := newRunningSplit(t, onFiles(t))
 
 	for service, busy := range map[string]func(t *testing.T, s *split) bool{
 		"order": func(t *testing.T, s *split) bool { // its sagas hold stock, and wait for money
@@ -36,18 +38,15 @@ func TestAWorkerIsKilled(t *testing.T) {
 			return booking(t, s) >= copies
 		},
 	} {
-		t.Run(service, func(t *testing.T) {
-			t.Parallel()
-			s := newRunningSplit(t, onFiles(t))
-			customers := s.visit(t, copies)
-			eventually(t, "it is in the middle of its work", func() bool { return busy(t, s) })
-			s.parts[service].kill(t)
-			status, _ := readiness(t, s.admin[service])
-			require.Zero(t, status, "nobody is there")
-			s.start(t, service)
-			customers.served(t, s.Shop)
-			s.ready(t)
-		})
+		t.Log(service)
+		customers := s.visit(t, copies)
+		eventually(t, service+" is in the middle of its work", func() bool { return busy(t, s) })
+		s.parts[service].kill(t)
+		status, _ := readiness(t, s.admin[service])
+		require.Zero(t, status, "%s is gone", service)
+		s.start(t, service)
+		customers.served(t, s.Shop)
+		s.ready(t)
 	}
 }
 

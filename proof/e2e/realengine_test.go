@@ -61,14 +61,33 @@ func open(t *testing.T) string {
 	return dir
 }
 
-func TestRealEngineIsKilledAndGoesOn(t *testing.T) {
+// Two engines run beside each other: one is killed, the other serves the tests that
+// need an engine and leave it alone.
+func TestRealEngine(t *testing.T) {
 	t.Parallel()
-	dir, devDir := open(t), t.TempDir()
-	first := startRealEngine(t, dir)
-	beside := startRealEngine(t, open(t))
+	dir, besideDir := open(t), open(t)
+	first, beside := startRealEngine(t, dir), startRealEngine(t, besideDir)
 	require.NotEqual(t, first.address, beside.address)
 	require.NotEqual(t, first.database, beside.database)
+	t.Cleanup(func() { beside.drain(t, syscall.SIGTERM) })
 
+	t.Run("IsKilledAndGoesOn", func(t *testing.T) {
+		t.Parallel()
+		killAndGoOn(t, first, dir)
+	})
+	t.Run("SaysWhyItEnds", func(t *testing.T) {
+		t.Parallel()
+		sayWhyItEnds(t, beside, besideDir)
+	})
+	t.Run("LetsTheDoctorRunByItself", func(t *testing.T) {
+		t.Parallel()
+		letTheDoctorRun(t, beside)
+	})
+}
+
+func killAndGoOn(t *testing.T, first *realEngine, dir string) {
+	t.Helper()
+	devDir := t.TempDir()
 	dev := launch(t, home(devDir), "dev", "--data-dir", devDir, "--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0",
 		"--temporal-address", first.address)
 	said := dev.says(t, "Ctrl-C stops everything")
@@ -96,15 +115,12 @@ func TestRealEngineIsKilledAndGoesOn(t *testing.T) {
 
 	dev.drain(t, syscall.SIGINT)
 	second.drain(t, syscall.SIGINT)
-	beside.drain(t, syscall.SIGTERM)
 	require.Empty(t, named(t, dir), "no process is left")
 	require.Empty(t, second.err.String(), "nothing to complain about")
 }
 
-func TestRealEngineSaysWhyItEnds(t *testing.T) {
-	t.Parallel()
-	dir := open(t)
-	engine := startRealEngine(t, dir)
+func sayWhyItEnds(t *testing.T, engine *realEngine, dir string) {
+	t.Helper()
 	require.Regexp(t, `^amends: data_dir: .* is in use by another amends; stop it, or choose another with --data-dir$`,
 		complains(t, home(dir), "temporal-postgres", "--data-dir", dir, "--binaries", "../../bin", "--port", "0"))
 	_, port, err := net.SplitHostPort(engine.address)
