@@ -2,7 +2,6 @@ package main
 
 import (
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -66,23 +65,6 @@ func gone(t *testing.T, url string) {
 		}
 		return err != nil
 	}, 5*time.Second, 10*time.Millisecond, "%s still answers", url)
-}
-
-func TestDevKilled(t *testing.T) {
-	t.Parallel()
-	dir, out := t.TempDir(), &output{}
-	cmd := amends(t, out, append([]string{"dev", "--data-dir", dir, "--temporal-bin", enginetest.CLI(t)}, anyPorts...)...)
-	api, ui := ready(t, cmd, out)
-	slow := text(t, place(t, api, "slow", "tok_slow", false)["id"])
-	require.NoError(t, cmd.Process.Kill())
-	require.Error(t, cmd.Wait())
-	gone(t, ui)
-
-	p := startDev(t, dir)
-	require.Eventually(t, func() bool {
-		_, order := call(t, http.MethodGet, p.api+"/v1/orders/"+slow, "", nil)
-		return order["status"] == "CONFIRMED"
-	}, patience, 50*time.Millisecond, "what was acknowledged before the kill ends after it")
 }
 
 func TestDevInterruptedAtATerminal(t *testing.T) {
