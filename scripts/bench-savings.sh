@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the platform, as the working tree has it, without each of the things that
-# proof/bench/without takes back, and runs `bench savings` with the builds and
-# with what it is told.
+# Builds the platform of the working tree once without each saving that a patch of
+# proof/bench/without reverts, and runs `bench savings` with the builds and its own
+# arguments.
 source "$(dirname "$0")/lib.sh"
 
 builds=bin/without

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Prints what the platform costs on this machine, on `amends dev` as a user runs
+# Prints the costs of the platform on this machine, on `amends dev` as a user runs
 # it (SQLite, Temporal dev server), one order at a time: time to the banner, p50
 # of POST to 202 and to CONFIRMED, history events and workflow tasks per order,
-# idle memory and CPU. ORDERS (50) are placed of each kind.
+# idle memory and CPU. It places ORDERS (50) of each kind.
 source "$(dirname "$0")/lib.sh"
 
 orders=${ORDERS:-50}

@@ -18,7 +18,7 @@ done
 say "$VERSION has its contracts"
 
 cd workflows/testdata/histories
-frozen=$(cat ./*.sha256 2>/dev/null | awk '{print $2}' || true) # there is none before the first release
+frozen=$(cat ./*.sha256 2>/dev/null | awk '{print $2}' || true) # empty before the first release
 fresh=()
 for file in *.json; do
   grep -qxF "$file" <<<"$frozen" || fresh+=("$file")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for FUZZTIME each, one after the other. What a target
-# finds, Go writes into the package's testdata/fuzz: commit it with the fix.
+# Runs every fuzz target for FUZZTIME, one after the other. Go writes a failing input
+# into the package's testdata/fuzz: commit it with the fix.
 source "$(dirname "$0")/lib.sh"
 
 grep -rlE '^func Fuzz[A-Z]' --include='*_test.go' . | sort | while read -r file; do

@@ -1,9 +1,10 @@
-# What the scripts share. Source it; it changes to the repository's root.
+# The functions and versions that all scripts share. Source it; it changes to the
+# repository's root.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# The one place that pins the tools. Upgrading one is a change of its own.
+# The one place that pins the tools. An upgrade of one is a commit of its own.
 TEMPORAL_CLI=v1.5.1 # the newest that `go install` accepts: later ones have a replace directive
 TEMPORAL_SERVER=v1.32.1 # 1.32.2 needs a newer Go; internal/dev/temporalserver names it too
 GOLANGCI_LINT=v2.15.0
@@ -17,17 +18,18 @@ die() {
   exit 1
 }
 
-# ci says whether a missing engine, server or tool is a failure.
+# ci reports whether a missing engine, server or tool is a failure.
 ci() { [ "${CI:-}" = true ]; }
 
-# built_from FILE MODULE VERSION says whether a Go binary was built from exactly that.
+# built_from FILE MODULE VERSION reports whether a Go binary was built from exactly
+# that version.
 built_from() {
   [ -x "$1" ] && go version -m "$1" 2>/dev/null |
     awk -v m="$2" -v v="$3" '$1 == "mod" && $2 == m && $3 == v {found = 1} END {exit !found}'
 }
 
-# tool NAME MODULE PACKAGE VERSION HINT builds a pinned tool into bin/, once. It
-# is there under its name when it is whole: go calls it as its package is called.
+# tool NAME MODULE PACKAGE VERSION HINT builds a pinned tool into bin/, once. The
+# complete binary is renamed: go install gives it the name of its package.
 tool() {
   built_from "bin/$1" "$2" "$4" && return
   say "building $1 $4 into bin/ (once; $5)"
@@ -38,7 +40,8 @@ tool() {
   rm -rf "$half"
 }
 
-# have_postgres says whether PostgreSQL's binaries are where internal/dev/postgres looks.
+# have_postgres reports whether PostgreSQL's binaries are where internal/dev/postgres
+# looks.
 have_postgres() {
   command -v initdb >/dev/null && return
   local place
@@ -48,8 +51,8 @@ have_postgres() {
   return 1
 }
 
-# have_or_install CHECK PACKAGE… returns CHECK's verdict. If CHECK fails on a
-# Debian where we are root, it installs the packages and asks again.
+# have_or_install CHECK PACKAGE… returns the status of CHECK. If CHECK fails on a
+# Debian where we are root, it installs the packages and checks again.
 have_or_install() {
   local check=$1
   shift

@@ -19,7 +19,7 @@ tool workflowcheck go.temporal.io/sdk/contrib/tools/workflowcheck go.temporal.io
 tool oasdiff github.com/oasdiff/oasdiff github.com/oasdiff/oasdiff "$OASDIFF" 'half a minute'
 
 failed=
-# check WHAT COMMAND… goes on after a failure, so that one run says everything.
+# check NAME COMMAND… continues after a failure, so that one run reports all of them.
 check() {
   local what=$1
   shift
@@ -39,7 +39,7 @@ generated() {
   diff <(echo "$before") <(echo "$after") | awk '/^[<>]/ {print $4}' | sort -u | sed 's/^/was not fresh (it is now): /' >&2
   [ "$before" = "$after" ]
 }
-fingerprints() { git ls-files -z --cached --others --exclude-standard | xargs -0 cksum 2>/dev/null || true; } # a file may be deleted
+fingerprints() { git ls-files -z --cached --others --exclude-standard | xargs -0 cksum 2>/dev/null || true; } # a listed file may be deleted
 
 # contract compares the HTTP contracts with every release's. A warning fails too:
 # this API refuses unknown fields, so a field that it no longer takes is breaking.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the micro-benchmarks COUNT (6) times and sums them up with benchstat, beside
-# those of an earlier run if BASE names its file. What was measured is kept in
-# bin/microbench.txt: copy it to compare with it later.
+# those of an earlier run if BASE names its file. The results stay in
+# bin/microbench.txt: copy the file to compare with it later.
 source "$(dirname "$0")/lib.sh"
 
 packages='./saga/barrier ./api/strictjson ./services/payment'

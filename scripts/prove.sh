@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Runs everything long and writes docs/proof.md from what it printed. A part that
-# fails or has no time left does not stop the others, but the status is not 0 then.
-# With the same values of these the page is the same, but for times, for chaos, and
-# for which of two runs that come to the same world was judged:
+# Runs all long tests and writes docs/proof.md from their output. A part that fails
+# or runs out of time does not stop the others, but the exit status is not 0 then.
+# The same values of these variables give the same page, except for times, for chaos,
+# and for the choice between two runs that reach the same world:
 #
-#   FAULTS=3       every schedule of up to so many faults
+#   FAULTS=3       every schedule of at most that many faults
 #   SAMPLE=2000    schedules of each size up to SIZES=6 faults, drawn by SEED
 #   SEED=1         draws every sample
 #   RANDOM_RUNS=10000  random interleavings of the barrier
 #   FOR=120s ORDERS=500   how long chaos breaks things, under how many orders
 #   RECOVERIES=20  kills of each kind
-#   DOCTOR=20000   orders that the doctor looks at
+#   DOCTOR=20000   orders that the doctor judges
 #   PARTS='…'      names of parts; the others show as "not run"
-#   KEEP=1         or as what an earlier run of them has printed; the page says of which commit
+#   KEEP=1         show the others with the output of an earlier run, and its commit
 #   PAGE=docs/proof.md  LOGS=bin/prove
 source "$(dirname "$0")/lib.sh"
 
@@ -29,13 +29,13 @@ scripts/temporal-server.sh
 export PATH="$PWD/bin:$PATH" AMENDS_REQUIRE_POSTGRES=1
 failed=0
 
-# part NAME MINUTES PACKAGE ARGUMENT… runs tests as one part, for so long at most.
+# part NAME MINUTES PACKAGE ARGUMENT… runs tests as one part, with a time limit.
 part() {
   local name=$1 minutes=$2 began=$SECONDS status=0
   shift 2
   [[ " $parts " == *" $name "* ]] || return 0
   say "$name: go test $*"
-  # Go's own limit comes first: it lets nothing behind and says where it hangs.
+  # Go's own limit comes first: it leaves no process behind and shows where it hangs.
   timeout --kill-after=30 "$((minutes + 2))m" go test "$@" -count=1 -v -timeout "${minutes}m" >"$logs/$name" 2>&1 || status=$?
   if [ "$status" = 0 ] && grep -q 'no tests to run' "$logs/$name"; then status=no-tests; fi
   if [ "$status" != 0 ] && grep -q '^panic: test timed out' "$logs/$name"; then status=124; fi

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Puts a Temporal CLI at bin/temporal: a link to the one on PATH if that is at
-# least the pinned version, else the pinned one, built from source once.
+# Puts a Temporal CLI at bin/temporal: a link to the one on PATH if that has at least
+# the pinned version, else the pinned one, built from source once.
 source "$(dirname "$0")/lib.sh"
 
-# version_of FILE prints the CLI's version. One that `go install` built calls
-# itself 0.0.0-DEV; its build information knows better.
+# version_of FILE prints the CLI's version. A CLI built by `go install` calls itself
+# 0.0.0-DEV; its build information has the version.
 version_of() {
   local v
   v=$("$1" --version 2>/dev/null | awk '{print $3; exit}')
@@ -14,7 +14,7 @@ version_of() {
   printf '%s\n' "$v"
 }
 
-# new_enough FILE says whether it is a CLI of at least the pinned version.
+# new_enough FILE reports whether it is a CLI of at least the pinned version.
 new_enough() {
   local v
   [ -x "$1" ] || return 1
@@ -25,7 +25,7 @@ new_enough() {
 
 new_enough bin/temporal && exit
 
-# All of PATH, not its first: bin/ itself may be in front.
+# Every CLI on PATH, not only the first: bin/ itself may be in front.
 while read -r found; do
   if ! [ "$found" -ef bin/temporal ] && new_enough "$found"; then
     say "using $found ($(version_of "$found")) as bin/temporal"
@@ -35,6 +35,6 @@ while read -r found; do
   fi
 done < <(type -ap temporal || true)
 
-rm -f bin/temporal # a link to one that is too old must not be written through
+rm -f bin/temporal # do not write through a link to an old one
 tool temporal github.com/temporalio/cli github.com/temporalio/cli/cmd/temporal "$TEMPORAL_CLI" \
   'the dev server and its Web UI, from source: 2 to 5 minutes'

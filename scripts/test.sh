@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Runs every test, after it has set up what they need: PostgreSQL's binaries (or
+# Runs every test, after it has set up their requirements: PostgreSQL's binaries (or
 # TEST_DATABASE_URL), the Temporal CLI and server, and a C compiler for the race
-# detector.
-# The last line is "N passed, N failed, N skipped". With CI=true nothing may be
-# missing and nothing may be skipped.
+# detector. It ends with a table of the slowest packages and, as the last line,
+# "N passed, N failed, N skipped". With CI=true a missing requirement or a skipped
+# test is a failure.
 source "$(dirname "$0")/lib.sh"
 
-# Packages that the race detector does not fit: the explorer runs thousands of
-# schedules and SQLite is 13 times slower under it; the stores' races are between
-# transactions, which it does not see; end to end and in chaos the product's own
-# processes run, not the test's.
-without_race='/(services/.+/(store|simulator)|saga/sagatest|proof/schedules|proof/continued|proof/e2e|proof/chaos)$'
+# Packages that run without the race detector: the explorer runs thousands of
+# schedules, and SQLite is 13 times slower under it; the stores' races are between
+# transactions, which it does not see; end-to-end tests and chaos run the product's
+# processes, not the test's.
+without_race='/(services/.+/(store|simulator)|saga/sagatest|proof/(schedules|continued|e2e|chaos))(/.*)?$'
 
 have_database() { [ -n "${TEST_DATABASE_URL:-}" ] || have_postgres; }
 
-# The tests paste the banner's curl line, and look for processes that were left behind.
+# The tests paste the banner's curl line, and look for orphaned processes.
 have_tools() { command -v curl >/dev/null && command -v ps >/dev/null; }
 
 have_cc() { echo 'int main(void) { return 0; }' | $(go env CC) -x c -o /dev/null - 2>/dev/null; }
@@ -40,19 +40,20 @@ scripts/temporal.sh
 scripts/temporal-server.sh
 export PATH="$PWD/bin:$PATH"
 
-# run DIR FLAG… tests in a module. What stops go test before it can report a
-# package (a broken go.mod) is a line that the summary counts as a failure.
+# run DIR FLAG… tests packages of a module. If go test fails before it can report a
+# package (a broken go.mod), the summary counts its last line as a failure.
 run() {
   local dir=$1
   shift
   (cd "$dir" && go test -json "$@" 2>&1) || echo "go test exited with $?"
 }
 
-# Caching is left to Go where it can see what a test depends on. Of these it
-# cannot: they list the tree, or build and start binaries.
-uncached='amends/amends(/cmd/amends|/proof/bench|/proof/e2e|/proof/chaos)?$'
+# Go caches a result as long as it sees all inputs of the test. It cannot see those
+# of these packages, which list the tree, or build and start binaries.
+uncached='amends/amends(/cmd/amends(/.*)?|/proof/(bench|e2e|chaos))?$'
 
-# Every package is in one of the four runs below, whatever the patterns say.
+# Every package is in exactly one of these runs, for any value of the patterns. The
+# end-to-end tests wait more than they compute, so more of them run at a time.
 packages=$(go list ./...)
 of() { grep -E "$@" <<<"$packages" || true; }
 not() { grep -vE "$1" || true; }
@@ -62,5 +63,5 @@ not() { grep -vE "$1" || true; }
   run . -timeout=20m $(of "$without_race" | not "$uncached")
   run examples $race ./...
   run . $race -count=1 $(of "$uncached" | not "$without_race")
-  run . -count=1 -timeout=20m $(of "$uncached" | grep -E "$without_race")
+  run . -count=1 -timeout=20m -parallel=4 $(of "$uncached" | grep -E "$without_race")
 } | awk -v strict="${CI:-}" -v module="$(go list -m)" -f scripts/summary.awk
