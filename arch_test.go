@@ -37,11 +37,12 @@ var layers = []layer{
 	{"services/*/*/simulator", "services/$1/$2 fault internal/database internal/money", "temporal echo services"},
 	{"services/payment/provider", "fault internal/money", "temporal gorm echo services"},
 	{"services/shipping/carrier", "fault internal/money", "temporal gorm echo services"},
-	{"services/*", "services/$1/provider services/$1/carrier saga/key saga/ledger fault internal/money", "temporal gorm echo services"},
+	{"services/*", "services/$1/provider services/$1/carrier saga/key saga/ledger saga/once fault internal/money", "temporal gorm echo services"},
 
 	{"saga", "saga/key saga/ledger fault", "gorm echo viper"},
 	{"saga/key", "", "others"},
 	{"saga/ledger", "fault", "others"},
+	{"saga/once", "saga/key saga/ledger fault", "others"},
 	{"saga/sagatest", "saga/sagatest/engine saga/sagatest/schedule", "gorm echo"},
 	{"saga/sagatest/engine", "saga/sagatest/schedule saga/sagatest/state saga fault", "gorm echo"},
 	{"saga/sagatest/schedule", "", "others"},

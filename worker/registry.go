@@ -75,7 +75,7 @@ var registry = []row{
 		outside: providersimulator.Schema, outsideName: "provider",
 		bind: func(r saga.Registry, s *stores) {
 			provider := providersimulator.New(s.outside, providersimulator.Options{})
-			activities.BindPayment(r, payment.New(paymentstore.New(s.own), provider))
+			activities.BindPayment(r, payment.New(paymentstore.New(s.own), provider, payment.Options{}))
 		},
 		audit: func(r saga.Registry, s *stores, _ activities.Sagas) {
 			statement := providersimulator.New(s.outside, providersimulator.Options{})

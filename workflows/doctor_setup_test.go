@@ -41,7 +41,7 @@ type clinic struct {
 func newClinic(t *testing.T) *clinic {
 	t.Helper()
 	c := &clinic{Shop: shoptest.New(t)}
-	c.payments = payment.New(c.Payments, c.Provider)
+	c.payments = payment.New(c.Payments, c.Provider, payment.Options{})
 	c.suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	c.engine = &engine{t: t, clinic: c, sagas: map[string]activities.SagaState{}}
 	return c

@@ -24,7 +24,7 @@ var leftovers = map[string]func(context.Context, *shoptest.Shop, saga.Key) error
 		return err
 	},
 	"payment.authorize": func(ctx context.Context, s *shoptest.Shop, k saga.Key) error {
-		p := payment.NewWithOptions(s.Payments, s.Provider, payment.Options{CallTimeout: time.Second})
+		p := payment.New(s.Payments, s.Provider, payment.Options{CallTimeout: time.Second})
 		_, err := p.Authorize(ctx, k, payment.AuthorizeRequest{Amount: money.New(1850, "EUR"), Token: "tok_visa"})
 		return err
 	},

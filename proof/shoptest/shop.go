@@ -152,7 +152,7 @@ func (s *Shop) Bind(r saga.Registry) {
 	activities.BindOrder(r, orders)
 	activities.BindCatalog(r, s.Catalog)
 	activities.BindInventory(r, s.Inventory)
-	activities.BindPayment(r, payment.NewWithOptions(s.Payments, money, payment.Options{CallTimeout: CallTimeout}))
+	activities.BindPayment(r, payment.New(s.Payments, money, payment.Options{CallTimeout: CallTimeout}))
 	calls := shipping.Options{CallTimeout: CallTimeout}
 	if s.Faults.OneByOne {
 		calls.MaxCalls = 1

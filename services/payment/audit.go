@@ -6,6 +6,7 @@ import (
 
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/payment/provider"
 )
 
@@ -85,7 +86,7 @@ type Difference struct {
 // Recorded is what the barrier has of one key.
 type Recorded struct {
 	Key      key.Key
-	Progress Progress
+	Progress ledger.State
 	At       time.Time // its first trace
 	// Other says in words how its answer is not what our rows say; empty: it is.
 	Other string
@@ -124,11 +125,11 @@ func (a *auditor) Audit(ctx context.Context, r key.Range) (AuditPage, error) {
 		key.Statement[provider.Effect]{
 			Of: func(ctx context.Context, sagas []string) ([]provider.Effect, error) {
 				lines, err := a.statement.LinesOf(ctx, sagas)
-				return lines, providerFault(err)
+				return lines, ProviderFault(err)
 			},
 			Between: func(ctx context.Context, after, to string, limit int) ([]provider.Effect, error) {
 				lines, err := a.statement.Lines(ctx, after, to, limit)
-				return lines, providerFault(err)
+				return lines, ProviderFault(err)
 			},
 			Saga: func(l provider.Effect) string { return sagaOf(l.Key) },
 		},

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/payment/provider"
 )
 
@@ -64,7 +65,7 @@ func (c *comparison) payment(p *Payment) {
 	if held || p.State == Authorized || p.State == Intent {
 		f.Holds = append(f.Holds, HoldFact{
 			Step: p.Key.Step, Ours: p.State, Provider: held, Amount: p.Amount,
-			Undoable: r.Progress == Open || r.Progress == Done,
+			Undoable: r.Progress == ledger.Intent || r.Progress == ledger.Done,
 		})
 	}
 	f.Asked = append(f.Asked, p.Amount)
@@ -85,14 +86,14 @@ func (c *comparison) payment(p *Payment) {
 		f.differ(p.Key.Step, fmt.Sprintf("our payment of %s is %s", p.Amount, p.State), p.ProviderReference, l)
 	}
 	// A hold that never came to be is voided too; then its key is blocked.
-	if got, want := r.Progress, progressOf[p.State]; got != want && (p.State != Voided || got != Blocked) {
+	if got, want := r.Progress, progressOf[p.State]; got != want && (p.State != Voided || got != ledger.Blocked) {
 		c.wrong(f, p.Key.Step, got, "the payment is "+string(p.State))
 	}
 }
 
 // progressOf is what the barrier has of an authorization whose payment is so.
-var progressOf = map[State]Progress{
-	Intent: Open, Authorized: Done, Captured: Done, Refunded: Done, Declined: Refused, Voided: Undone,
+var progressOf = map[State]ledger.State{
+	Intent: ledger.Intent, Authorized: ledger.Done, Captured: ledger.Done, Refunded: ledger.Done, Declined: ledger.Refused, Voided: ledger.Undone,
 }
 
 func (c *comparison) transfer(t *Transfer) {
@@ -132,8 +133,8 @@ func (c *comparison) transfer(t *Transfer) {
 }
 
 // transferProgress is what the barrier has of a transfer that is so.
-var transferProgress = map[TransferState]Progress{
-	TransferIntent: Open, TransferDone: Done, TransferDeclined: Refused, TransferBlocked: Blocked,
+var transferProgress = map[TransferState]ledger.State{
+	TransferIntent: ledger.Intent, TransferDone: ledger.Done, TransferDeclined: ledger.Refused, TransferBlocked: ledger.Blocked,
 }
 
 // line sums up the provider's side, and finds what it alone has.
@@ -144,7 +145,7 @@ func (c *comparison) line(l provider.Effect) {
 		f.Provider.Captures++
 		f.Provider.Captured += l.Amount.Minor
 		f.Provider.Currency = l.Amount.Currency
-		if r := c.recorded[l.Key]; r.Progress != Open && r.Progress != Done {
+		if r := c.recorded[l.Key]; r.Progress != ledger.Intent && r.Progress != ledger.Done {
 			f.Blind = true
 		}
 	case l.Kind == provider.KindRefund && l.State == provider.Refunded:
@@ -186,7 +187,7 @@ func saysOf(l provider.Effect) string {
 	return fmt.Sprintf("the provider's %s of %s is %s", l.Kind, l.Amount, l.State)
 }
 
-func (c *comparison) wrong(f *Fact, step string, got Progress, what string) {
+func (c *comparison) wrong(f *Fact, step string, got ledger.State, what string) {
 	if got == "" {
 		got = "not there"
 	}

@@ -3,6 +3,7 @@ package payment
 import (
 	"fmt"
 
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/payment/provider"
 )
 
@@ -12,12 +13,12 @@ import (
 func (c *comparison) barrier(r Recorded) {
 	f, known := c.fact(r.Key.Saga, r.At), c.known[r.Key.String()]
 	switch {
-	case !known && (r.Progress == Done || r.Progress == Open):
+	case !known && (r.Progress == ledger.Done || r.Progress == ledger.Intent):
 		c.wrong(f, r.Key.Step, r.Progress, "nothing recorded")
-	case !known && r.Progress == Undone:
+	case !known && r.Progress == ledger.Undone:
 		f.undone(r.Key.Step, r.Key.Step+": it was undone, and we have nothing that could have been taken back")
 	case r.Other == "":
-	case r.Progress == Undone:
+	case r.Progress == ledger.Undone:
 		f.undone(r.Key.Step, r.Key.Step+": it was undone, but not as it had been done: "+r.Other)
 	default:
 		f.Answers = append(f.Answers, r.Key.Step+": "+r.Other)
@@ -31,11 +32,11 @@ func (c *comparison) barrier(r Recorded) {
 func takenBack(p *Payment, l provider.Effect, r Recorded) string {
 	let := l.State == provider.Voided || l.State == provider.Expired
 	switch {
-	case r.Progress == Undone && (!let || l.Amount != p.Amount):
+	case r.Progress == ledger.Undone && (!let || l.Amount != p.Amount):
 		return fmt.Sprintf("%s: our payment of %s was taken back, %s", p.Key.Step, p.Amount, saysOf(l))
-	case r.Progress == Undone && p.ProviderReference != "" && l.Reference != p.ProviderReference:
+	case r.Progress == ledger.Undone && p.ProviderReference != "" && l.Reference != p.ProviderReference:
 		return fmt.Sprintf("%s: our payment %s was taken back, the provider's is %s", p.Key.Step, p.ProviderReference, l.Reference)
-	case (r.Progress == Blocked || r.Progress == Refused) && let:
+	case (r.Progress == ledger.Blocked || r.Progress == ledger.Refused) && let:
 		return fmt.Sprintf("%s: our payment of %s never came to be, its barrier is %s, %s", p.Key.Step, p.Amount, r.Progress, saysOf(l))
 	}
 	return ""

@@ -1,32 +1,32 @@
-// Package payment moves money: it holds it, takes it, pays it back, and keeps
-// the books about it.
+// Package payment moves money: it authorizes, captures and refunds, and keeps the
+// ledger.
 //
 // # What it owns
 //
-// Payments (what one saga holds or took), their transfers (captures and
-// refunds), the invoices, and an append-only double-entry ledger ([PostingSet]).
-// It never keeps a payment token, only the token's SHA-256.
+// Payments (the money that a saga holds or has taken), their transfers (captures and
+// refunds), the invoices, and an append-only double-entry ledger ([PostingSet]). It
+// never stores a payment token, only the token's SHA-256.
 //
-// # Effects outside the database
+// # Effects in an external system
 //
-// The money is at a [provider.Provider], which no transaction of ours reaches.
-// So every effect is intent → call → outcome: the intent is committed with the
-// effect's key, then the provider is called with that key, outside any
-// transaction, then the outcome is committed. [Outside] is that sequence. Whoever
-// finds an intent asks the provider by key before doing anything else.
+// The money is at a [provider.Provider], which no transaction of ours reaches. So
+// every effect is intent → call → outcome, see [once.Effect]: the intent commits
+// with the effect's key, then the provider is called with that key outside any
+// transaction, then the outcome commits. [Outside] is that sequence. An attempt, or
+// an undo, that finds an intent asks the provider by key before anything else.
 //
 // # Do and undo
 //
-// Authorize/Void. Capture is the pivot and has no undo but SettleCapture, which
-// blocks it for ever or learns that it happened. Refund is never undone.
+// Authorize/Void. Capture is the pivot; instead of an undo it has SettleCapture,
+// which blocks it for ever or learns that it happened. Refund is never undone.
 //
 // # Invariants
 //
 //   - Every posting set, and so the ledger, sums to zero per currency.
-//   - A saga has at most one payment that is asked for, held or taken at a time.
+//   - A saga has at most one payment that is intended, authorized or captured.
 //   - A payment moves intent → authorized → captured → refunded, or ends declined
-//     or voided; never more is captured than was authorized, nor refunded than
-//     was captured, refunds on their way included.
-//   - The provider's book agrees with the payments and transfers row by row, once
-//     no effect is left at intent.
+//     or voided. Captures never exceed the authorization; refunds, pending ones
+//     included, never exceed the capture.
+//   - The provider's records match the payments and transfers row by row, once no
+//     effect is left at intent.
 package payment

@@ -5,6 +5,8 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
+	"github.com/amends/amends/saga/once"
 	"github.com/amends/amends/services/payment/provider"
 )
 
@@ -16,67 +18,64 @@ func (o *Outside) Authorize(ctx context.Context, k key.Key, req AuthorizeRequest
 	if req.Token == "" {
 		return Authorization{}, fault.Errorf(fault.Bug, fault.Invalid, "a payment token is missing")
 	}
-	ticket, err := o.store.IntendAuthorize(ctx, k, req.Hold())
-	if err != nil || ticket.Done {
-		return ticket.Outcome, err
-	}
-	effect, err := o.ensure(ctx, k.String(), ticket.Repeat, func(ctx context.Context) (provider.Effect, error) {
-		return o.provider.Authorize(ctx, provider.Authorization{Key: k.String(), Amount: req.Amount, Token: req.Token})
-	})
-	if err != nil {
-		return Authorization{}, err
-	}
-	switch effect.State {
-	case provider.Declined:
-		why := refusal(effect)
-		if err := o.store.RefuseAuthorize(ctx, k, why); err != nil {
-			return Authorization{}, err
-		}
-		return Authorization{}, why
-	case provider.Voided: // an undo has been here and is about to record it
-		return Authorization{}, fault.Errorf(fault.Suspension, fault.Suspended, "the authorization was taken back")
-	default: // held; that it may have expired since is for Capture to find out
-		return o.store.ConcludeAuthorize(ctx, k, effect.Reference)
-	}
+	return once.Effect[provider.Effect, Authorization]{
+		Intend: func(ctx context.Context, k key.Key) (ledger.Ticket[Authorization], error) {
+			return o.store.IntendAuthorize(ctx, k, req.Hold())
+		},
+		Find: o.find,
+		Act: func(ctx context.Context, k key.Key) (provider.Effect, error) {
+			return o.act(ctx, func(ctx context.Context) (provider.Effect, error) {
+				return o.provider.Authorize(ctx, provider.Authorization{Key: k.String(), Amount: req.Amount, Token: req.Token})
+			})
+		},
+		Refusal: declined,
+		Refuse:  o.store.RefuseAuthorize,
+		Conclude: func(ctx context.Context, k key.Key, e provider.Effect) (Authorization, error) {
+			if e.State == provider.Voided { // by an undo that is about to record it
+				return Authorization{}, fault.Errorf(fault.Suspension, fault.Suspended, "the authorization was taken back")
+			}
+			// Whether it has expired since is for Capture to find out.
+			return o.store.ConcludeAuthorize(ctx, k, e.Reference)
+		},
+	}.Do(ctx, k)
 }
 
 // Void implements [Service].
 func (o *Outside) Void(ctx context.Context, k key.Key) error {
-	progress, err := o.store.BeginVoid(ctx, k)
+	state, err := o.store.BeginVoid(ctx, k)
 	if err != nil {
 		return err
 	}
-	switch progress {
-	case Undone, Refused:
+	switch state {
+	case ledger.Undone, ledger.Refused:
 		return nil
-	case Done:
+	case ledger.Done:
 		if err := o.void(ctx, k); err != nil {
 			return err
 		}
 		return o.store.EndVoid(ctx, k)
-	default: // Open, Blocked
-		return o.voidUncertain(ctx, k, progress)
+	default: // Intent, Blocked
+		return o.voidUncertain(ctx, k, state)
 	}
 }
 
-// voidUncertain takes back an authorization of which only the provider knows
-// whether it happened. For a blocked key nothing should be there, because no
-// call is made without an intent; the key is forbidden all the same, and what is
-// found is let go: should our database ever lose a committed intent, no
-// customer's money stays held for it.
-func (o *Outside) voidUncertain(ctx context.Context, k key.Key, progress Progress) error {
-	effect, found, err := o.forbid(ctx, k.String())
+// voidUncertain takes back an authorization that only the provider knows about. A
+// blocked key should have no effect, because no call is made without an intent.
+// It is forbidden all the same, and an effect found there is voided: should our
+// database ever lose a committed intent, no customer's money stays held for it.
+func (o *Outside) voidUncertain(ctx context.Context, k key.Key, state ledger.State) error {
+	effect, found, err := o.forbid(ctx, k)
 	switch {
 	case err != nil:
 		return err
-	case !found && progress == Open:
+	case !found && state == ledger.Intent:
 		return o.store.BlockAuthorize(ctx, k)
 	case !found:
 		return nil
-	case effect.State == provider.Declined && progress == Open:
+	case effect.State == provider.Declined && state == ledger.Intent:
 		return unlessSuspended(o.store.RefuseAuthorize(ctx, k, refusal(effect)))
 	}
-	if err := o.void(ctx, k); err != nil || progress == Blocked {
+	if err := o.void(ctx, k); err != nil || state == ledger.Blocked {
 		return err
 	}
 	return o.store.EndVoid(ctx, k)
@@ -85,11 +84,11 @@ func (o *Outside) voidUncertain(ctx context.Context, k key.Key, progress Progres
 func (o *Outside) void(ctx context.Context, k key.Key) error {
 	ctx, cancel := context.WithTimeout(ctx, o.callTimeout)
 	defer cancel()
-	return providerFault(o.provider.Void(ctx, k.String()))
+	return ProviderFault(o.provider.Void(ctx, k.String()))
 }
 
-// unlessSuspended drops the fault that says that the undo is already recorded:
-// to an undo that is success.
+// unlessSuspended drops the fault that reports a recorded undo: to an undo that is
+// success.
 func unlessSuspended(err error) error {
 	if fault.KindOf(err) == fault.Suspension {
 		return nil

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
+	"github.com/amends/amends/saga/once"
 	"github.com/amends/amends/services/payment/provider"
 )
 
@@ -12,35 +14,36 @@ func (o *Outside) Capture(ctx context.Context, k key.Key, req CaptureRequest) (C
 	if err := checkAmount(req.Amount); err != nil {
 		return Capture{}, err
 	}
-	ticket, err := o.store.IntendCapture(ctx, k, req)
-	if err != nil || ticket.Done {
-		return ticket.Outcome, err
-	}
-	effect, err := o.ensure(ctx, k.String(), ticket.Repeat, func(ctx context.Context) (provider.Effect, error) {
-		return o.provider.Capture(ctx, provider.Capture{Key: k.String(), Authorization: ticket.Target, Amount: req.Amount})
-	})
-	if err != nil {
-		return Capture{}, err
-	}
-	if effect.State == provider.Declined {
-		why := refusal(effect)
-		if err := o.store.RefuseCapture(ctx, k, why); err != nil {
-			return Capture{}, err
-		}
-		return Capture{}, why
-	}
-	return o.store.ConcludeCapture(ctx, k, effect.Reference)
+	var target string
+	return once.Effect[provider.Effect, Capture]{
+		Intend: func(ctx context.Context, k key.Key) (ledger.Ticket[Capture], error) {
+			t, err := o.store.IntendCapture(ctx, k, req)
+			target = t.Target
+			return t.Ticket, err
+		},
+		Find: o.find,
+		Act: func(ctx context.Context, k key.Key) (provider.Effect, error) {
+			return o.act(ctx, func(ctx context.Context) (provider.Effect, error) {
+				return o.provider.Capture(ctx, provider.Capture{Key: k.String(), Authorization: target, Amount: req.Amount})
+			})
+		},
+		Refusal: declined,
+		Refuse:  o.store.RefuseCapture,
+		Conclude: func(ctx context.Context, k key.Key, e provider.Effect) (Capture, error) {
+			return o.store.ConcludeCapture(ctx, k, e.Reference)
+		},
+	}.Do(ctx, k)
 }
 
-// SettleCapture implements [Service]. Unlike Void it leaves the provider alone
-// when there is no intent: without one no call was made, and the void that
-// follows a settled capture leaves nothing that could be captured.
+// SettleCapture implements [Service]. Unlike Void it does not ask the provider when
+// there is no intent: no call was made without one, and the void that follows a
+// settled capture leaves nothing to capture.
 func (o *Outside) SettleCapture(ctx context.Context, k key.Key) (Capture, bool, error) {
-	progress, capture, err := o.store.BeginSettle(ctx, k)
-	if err != nil || progress != Open {
-		return capture, progress == Done, err
+	state, capture, err := o.store.BeginSettle(ctx, k)
+	if err != nil || state != ledger.Intent {
+		return capture, state == ledger.Done, err
 	}
-	effect, found, err := o.forbid(ctx, k.String())
+	effect, found, err := o.forbid(ctx, k)
 	switch {
 	case err != nil:
 		return Capture{}, false, err

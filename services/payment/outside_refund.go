@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
+	"github.com/amends/amends/saga/once"
 	"github.com/amends/amends/services/payment/provider"
 )
 
@@ -12,22 +14,23 @@ func (o *Outside) Refund(ctx context.Context, k key.Key, req RefundRequest) (Ref
 	if err := checkAmount(req.Amount); err != nil {
 		return Refund{}, err
 	}
-	ticket, err := o.store.IntendRefund(ctx, k, req)
-	if err != nil || ticket.Done {
-		return ticket.Outcome, err
-	}
-	effect, err := o.ensure(ctx, k.String(), ticket.Repeat, func(ctx context.Context) (provider.Effect, error) {
-		return o.provider.Refund(ctx, provider.Refund{Key: k.String(), Capture: ticket.Target, Amount: req.Amount})
-	})
-	if err != nil {
-		return Refund{}, err
-	}
-	if effect.State == provider.Declined {
-		why := refusal(effect)
-		if err := o.store.RefuseRefund(ctx, k, why); err != nil {
-			return Refund{}, err
-		}
-		return Refund{}, why
-	}
-	return o.store.ConcludeRefund(ctx, k, effect.Reference)
+	var target string
+	return once.Effect[provider.Effect, Refund]{
+		Intend: func(ctx context.Context, k key.Key) (ledger.Ticket[Refund], error) {
+			t, err := o.store.IntendRefund(ctx, k, req)
+			target = t.Target
+			return t.Ticket, err
+		},
+		Find: o.find,
+		Act: func(ctx context.Context, k key.Key) (provider.Effect, error) {
+			return o.act(ctx, func(ctx context.Context) (provider.Effect, error) {
+				return o.provider.Refund(ctx, provider.Refund{Key: k.String(), Capture: target, Amount: req.Amount})
+			})
+		},
+		Refusal: declined,
+		Refuse:  o.store.RefuseRefund,
+		Conclude: func(ctx context.Context, k key.Key, e provider.Effect) (Refund, error) {
+			return o.store.ConcludeRefund(ctx, k, e.Reference)
+		},
+	}.Do(ctx, k)
 }

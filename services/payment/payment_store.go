@@ -5,49 +5,37 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 )
 
-// Progress is how far an effect at the provider has come, as its key records it.
-type Progress string
-
-// The progress of an effect. Open is the only one in which the provider has to
-// be asked: it may or may not have been called.
-const (
-	Open    Progress = "intent"
-	Done    Progress = "done"
-	Refused Progress = "refused"
-	Undone  Progress = "undone"
-	Blocked Progress = "blocked"
-)
-
-// Ticket is the permission to call the provider, or the outcome if it was
-// called before.
+// Ticket is a [ledger.Ticket] for a call that acts on an earlier effect.
 type Ticket[Out any] struct {
-	Repeat  bool   // an earlier attempt may have called: ask the provider first
-	Done    bool   // it has succeeded: Outcome is the answer
-	Outcome Out    // valid if Done
-	Target  string // provider's key of what is captured or refunded; valid unless Done
+	ledger.Ticket[Out]
+
+	// Target is the provider's key of the effect to capture or refund. It is empty
+	// if the step is done.
+	Target string
 }
 
-// Store keeps what [Outside] intends and learns. Every method is one
-// transaction and calls nothing remote. Each fails with SUSPENDED if the key was
-// undone or blocked meanwhile, except those that undo and block; each repeat
-// changes nothing.
+// Store records the intents and outcomes of [Outside]. Every method is one
+// transaction and makes no remote call. Except for those that undo and block, each
+// fails with SUSPENDED if the key was undone or blocked meanwhile. A repeat changes
+// nothing.
 type Store interface {
 	// IntendAuthorize opens a payment. It returns the recorded refusal if there is
-	// one, REQUEST_MISMATCH (a bug) if k names another request, and CONFLICT (a
-	// bug) if the saga has another payment asked for, held or taken.
-	IntendAuthorize(ctx context.Context, k key.Key, h Hold) (Ticket[Authorization], error)
+	// one. REQUEST_MISMATCH (a bug): k names another request. CONFLICT (a bug): the
+	// saga has another payment that is intended, authorized or captured.
+	IntendAuthorize(ctx context.Context, k key.Key, h Hold) (ledger.Ticket[Authorization], error)
 	// ConcludeAuthorize records that the provider holds the money.
 	ConcludeAuthorize(ctx context.Context, k key.Key, reference string) (Authorization, error)
 	// RefuseAuthorize records that the provider declined.
 	RefuseAuthorize(ctx context.Context, k key.Key, refusal *fault.Error) error
-	// BeginVoid says what there is to take back. If there is nothing it blocks k.
-	BeginVoid(ctx context.Context, k key.Key) (Progress, error)
-	// EndVoid records that what was authorized is taken back.
+	// BeginVoid returns the state of the authorization. Without one it blocks k.
+	BeginVoid(ctx context.Context, k key.Key) (ledger.State, error)
+	// EndVoid records that the authorization is voided.
 	EndVoid(ctx context.Context, k key.Key) error
-	// BlockAuthorize records that what was intended never happened and never will.
-	// It fails as transient if it turns out to have happened.
+	// BlockAuthorize records that an intended authorization never happened and never
+	// will. It fails as transient if it has happened meanwhile.
 	BlockAuthorize(ctx context.Context, k key.Key) error
 
 	// IntendCapture begins to take the saga's money and assigns the invoice
@@ -57,9 +45,9 @@ type Store interface {
 	ConcludeCapture(ctx context.Context, k key.Key, reference string) (Capture, error)
 	// RefuseCapture records that the provider declined.
 	RefuseCapture(ctx context.Context, k key.Key, refusal *fault.Error) error
-	// BeginSettle says how far the capture has come and, if it is done, what it
-	// was. If there is nothing it blocks k.
-	BeginSettle(ctx context.Context, k key.Key) (Progress, Capture, error)
+	// BeginSettle returns the state of the capture and, if it is done, its outcome.
+	// Without one it blocks k.
+	BeginSettle(ctx context.Context, k key.Key) (ledger.State, Capture, error)
 	// BlockCapture is to captures what BlockAuthorize is to authorizations.
 	BlockCapture(ctx context.Context, k key.Key) error
 

@@ -7,8 +7,8 @@ import (
 	"github.com/amends/amends/services/payment/provider"
 )
 
-// providerFaults says what the provider's errors mean to a saga. What is not in
-// it does not say for certain that nothing happened: the outcome is unknown.
+// providerFaults maps the provider's errors to faults. Any other error does not
+// prove that nothing happened: the outcome is unknown.
 var providerFaults = []struct {
 	err  error
 	kind fault.Kind
@@ -22,10 +22,9 @@ var providerFaults = []struct {
 	{provider.ErrCaptured, fault.Bug, fault.Conflict},
 }
 
-// providerFault translates what a call to the provider failed with; nil stays
-// nil. The text of err is kept out of the message, because nobody knows what a
-// provider puts into it; err stays the cause.
-func providerFault(err error) error {
+// ProviderFault translates the error of a call to the provider; nil stays nil. The
+// error stays the cause, but its text, which may hold anything, is hidden.
+func ProviderFault(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -37,7 +36,7 @@ func providerFault(err error) error {
 	return fault.Wrap(err, fault.Unknown, ProviderTimeout, "the payment provider gave no answer")
 }
 
-// refusals says what the provider's reasons are called in the saga.
+// refusals maps the provider's reasons to the codes of the saga.
 var refusals = map[provider.Reason]fault.Code{
 	provider.CardDeclined:         CardDeclined,
 	provider.InsufficientFunds:    InsufficientFunds,
@@ -47,8 +46,16 @@ var refusals = map[provider.Reason]fault.Code{
 	provider.RefundExceedsCapture: RefundExceedsCapture,
 }
 
-// refusal translates a decline. An adapter's unknown reason is a bug of the
-// adapter, but the decline stands.
+// declined returns why the provider declined, or nil.
+func declined(e provider.Effect) *fault.Error {
+	if e.State != provider.Declined {
+		return nil
+	}
+	return refusal(e)
+}
+
+// refusal translates a decline. An unknown reason is a bug of the adapter, but the
+// decline stands.
 func refusal(e provider.Effect) *fault.Error {
 	code, ok := refusals[e.Reason]
 	switch {

@@ -29,13 +29,13 @@ func TestProviderFaultKeepsTheCauseAndHidesItsText(t *testing.T) {
 		{context.DeadlineExceeded, fault.Unknown, ProviderTimeout},
 		{errors.New("connection reset"), fault.Unknown, ProviderTimeout},
 	} {
-		got := providerFault(fmt.Errorf("card 4111: %w", c.err))
+		got := ProviderFault(fmt.Errorf("card 4111: %w", c.err))
 		require.Equal(t, c.kind, fault.KindOf(got), "%v", c.err)
 		require.Equal(t, c.code, fault.CodeOf(got), "%v", c.err)
 		require.ErrorIs(t, got, c.err)
 		require.NotContains(t, got.Error(), "4111")
 	}
-	require.NoError(t, providerFault(nil))
+	require.NoError(t, ProviderFault(nil))
 }
 
 func TestEveryDeclineHasACode(t *testing.T) {

@@ -64,7 +64,7 @@ func recorded(standings []barrier.Standing, payments []payment.Payment, transfer
 	}
 	all := make([]payment.Recorded, len(standings))
 	for i, st := range standings {
-		all[i] = payment.Recorded{Key: st.Key, Progress: payment.Progress(st.State), At: st.CreatedAt}
+		all[i] = payment.Recorded{Key: st.Key, Progress: st.State, At: st.CreatedAt}
 		if rows := differs[st.Key]; rows != nil && (st.Answered() || st.State == barrier.Done) {
 			all[i].Other = rows(st)
 		}

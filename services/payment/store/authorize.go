@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/payment"
 )
 
@@ -20,7 +21,7 @@ func fingerprint(a money.Amount, more ...string) string {
 }
 
 // IntendAuthorize implements [payment.Store].
-func (s *Store) IntendAuthorize(ctx context.Context, k key.Key, h payment.Hold) (payment.Ticket[payment.Authorization], error) {
+func (s *Store) IntendAuthorize(ctx context.Context, k key.Key, h payment.Hold) (ledger.Ticket[payment.Authorization], error) {
 	call := barrier.Call{Key: k, Fingerprint: fingerprint(h.Amount, h.TokenHash), Request: h}
 	t, err := barrier.Intend[payment.Authorization](ctx, s.db, call, func(tx *gorm.DB) error {
 		id, err := newID()
@@ -31,7 +32,7 @@ func (s *Store) IntendAuthorize(ctx context.Context, k key.Key, h payment.Hold) 
 		return database.Queue(tx, 1).Create(&r).Error
 	})
 	err = duplicate(err, fault.Errorf(fault.Bug, fault.Conflict, "the saga has another payment asked for, held or taken"))
-	return payment.Ticket[payment.Authorization]{Repeat: t.Repeat, Done: t.Done, Outcome: t.Outcome}, database.Fault(err)
+	return t, database.Fault(err)
 }
 
 // ConcludeAuthorize implements [payment.Store].
@@ -64,9 +65,9 @@ func (s *Store) RefuseAuthorize(ctx context.Context, k key.Key, refusal *fault.E
 }
 
 // BeginVoid implements [payment.Store].
-func (s *Store) BeginVoid(ctx context.Context, k key.Key) (payment.Progress, error) {
+func (s *Store) BeginVoid(ctx context.Context, k key.Key) (ledger.State, error) {
 	e, err := barrier.BeginUndo[payment.Hold, payment.Authorization](ctx, s.db, k)
-	return payment.Progress(e.State), database.Fault(err)
+	return e.State, database.Fault(err)
 }
 
 // EndVoid implements [payment.Store].
@@ -79,7 +80,7 @@ func (s *Store) BlockAuthorize(ctx context.Context, k key.Key) error {
 	return s.endVoid(ctx, k, barrier.Blocked)
 }
 
-func (s *Store) endVoid(ctx context.Context, k key.Key, to barrier.State) error {
+func (s *Store) endVoid(ctx context.Context, k key.Key, to ledger.State) error {
 	return database.Fault(barrier.EndUndo(ctx, s.db, k, to, func(tx *gorm.DB) error {
 		return movePayment(tx, where(tx, k), func(p *payment.Payment) (payment.PostingSet, error) { return p.Void(database.Now()) })
 	}))

@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/payment"
 )
 
@@ -81,9 +82,9 @@ func (s *Store) RefuseCapture(ctx context.Context, k key.Key, refusal *fault.Err
 }
 
 // BeginSettle implements [payment.Store].
-func (s *Store) BeginSettle(ctx context.Context, k key.Key) (payment.Progress, payment.Capture, error) {
+func (s *Store) BeginSettle(ctx context.Context, k key.Key) (ledger.State, payment.Capture, error) {
 	e, err := barrier.BeginUndo[payment.CaptureRequest, payment.Capture](ctx, s.db, k)
-	return payment.Progress(e.State), e.Outcome, database.Fault(err)
+	return e.State, e.Outcome, database.Fault(err)
 }
 
 // BlockCapture implements [payment.Store].
@@ -97,9 +98,9 @@ func (s *Store) BlockCapture(ctx context.Context, k key.Key) error {
 // ticketWithTarget completes a ticket that allows a call by what the call is to
 // act on, which only a repeat has to look up.
 func ticketWithTarget[Out any](
-	ctx context.Context, s *Store, k key.Key, t barrier.Ticket[Out], target string, err error,
+	ctx context.Context, s *Store, k key.Key, t ledger.Ticket[Out], target string, err error,
 ) (payment.Ticket[Out], error) {
-	ticket := payment.Ticket[Out]{Repeat: t.Repeat, Done: t.Done, Outcome: t.Outcome, Target: target}
+	ticket := payment.Ticket[Out]{Ticket: t, Target: target}
 	if err != nil || !t.Repeat {
 		return ticket, database.Fault(err)
 	}

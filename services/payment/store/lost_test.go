@@ -164,7 +164,7 @@ func TestAProviderThatHangsIsNotWaitedFor(t *testing.T) {
 
 	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		b := setup(t, db, simulator.Options{HangFor: time.Hour})
-		impatient := payment.NewWithOptions(b.store, b.wire, payment.Options{CallTimeout: 100 * time.Millisecond})
+		impatient := payment.New(b.store, b.wire, payment.Options{CallTimeout: 100 * time.Millisecond})
 		req := payment.AuthorizeRequest{Amount: total, Token: simulator.TokenTimeoutAfterCharge}
 		_, err := impatient.Authorize(t.Context(), authorizeKey("s"), req)
 		requireFault(t, err, fault.Unknown, payment.ProviderTimeout)

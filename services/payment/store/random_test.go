@@ -113,7 +113,7 @@ func TestAfterRandomRunsTheBooksAgreeRowByRow(t *testing.T) {
 			b.reset(rt)
 			d := &dying{Store: b.store}
 			r := &run{
-				testBundle: b, service: payment.New(d, b.wire), dying: d,
+				testBundle: b, service: payment.New(d, b.wire, payment.Options{}), dying: d,
 				saga: "s", token: rapid.SampledFrom(tokens).Draw(rt, "token"),
 				answers: map[string]any{},
 			}

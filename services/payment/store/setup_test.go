@@ -48,7 +48,7 @@ func setup(t *testing.T, db *gorm.DB, o simulator.Options) *testBundle {
 	o.Now = c.Now
 	book := simulator.New(bookDB, o)
 	s, w := store.New(db), newWire(book)
-	return &testBundle{Outside: payment.New(s, w), store: s, db: db, theirs: bookDB, wire: w, book: book, clock: c}
+	return &testBundle{Outside: payment.New(s, w, payment.Options{}), store: s, db: db, theirs: bookDB, wire: w, book: book, clock: c}
 }
 
 // clock is a clock that stands still until it is set forward.
