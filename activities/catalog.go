@@ -8,7 +8,7 @@ import (
 	"github.com/amends/amends/services/catalog"
 )
 
-// QuoteOrder prices the lines; the answer is recorded.
+// QuoteOrder prices the lines of an order.
 var QuoteOrder = saga.Step[catalog.QuoteRequest, catalog.Quote]{
 	Name: "catalog.quote", Queue: "catalog", Kind: saga.Recorded,
 	Summary: func(q catalog.QuoteRequest) string {

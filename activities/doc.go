@@ -1,4 +1,5 @@
-// Package activities adapts the services to the saga kernel: per service one
-// file with its steps as data and the function that binds them to the service.
-// It decides nothing; the workflow decides, the services act.
+// Package activities adapts the services to the saga kernel. Each service has a file
+// with its steps as data, the function that binds them to the service, and the
+// words that explain them to operators. The workflow decides, the services act,
+// and the activities only translate.
 package activities

@@ -19,7 +19,7 @@ var (
 		},
 		UndoSummary: "release the stock",
 	}
-	// CommitStock turns what is held into sold.
+	// CommitStock turns held stock into sold stock.
 	CommitStock = saga.Step[saga.None, inventory.Commitment]{
 		Name: "inventory.commit", Queue: "inventory", Kind: saga.Closing,
 		Summary: func(saga.None) string { return "turn held stock into sold" },

@@ -11,35 +11,34 @@ import (
 
 // Steps of the order service. They are local: its worker runs the workflow.
 var (
-	// CreateOrder makes the order durable. It has no undo: an order that exists
-	// ends by ConfirmOrder or CancelOrder.
+	// CreateOrder makes the order durable. It has no undo: ConfirmOrder or CancelOrder
+	// ends the order.
 	CreateOrder = saga.Step[order.Placement, order.Record]{
 		Name: "order.create", Kind: saga.Recorded,
 		Summary: func(order.Placement) string { return "make the order durable" },
 	}
-	// DecideOrder keeps in the order's record why its saga is decided against, before
-	// anything is undone, and answers the record: with the first reason, whoever has
-	// decided first, and with what people gave up on undoing. An order without a
-	// record answers an empty one: then there is nothing to learn, and what is held
-	// must be given back all the same.
+	// DecideOrder records why the order's saga is aborted, before anything is undone. It
+	// returns the record, with the reason that was recorded first and with the waived
+	// undos. Without a record it returns an empty one: steps that took effect must be
+	// undone all the same.
 	DecideOrder = saga.Step[order.Decision, order.Record]{
 		Name: "order.decide", Kind: saga.Recorded,
-		Summary: func(d order.Decision) string { return "decide against the order: " + string(d.Reason) },
+		Summary: func(d order.Decision) string { return "abort the order: " + string(d.Reason) },
 	}
-	// NoteOrder keeps what needs attention, and what was waived, in the order's
-	// record. It is no part of the saga's plan: it repeats what the saga knows.
+	// NoteOrder records the saga's flags and waivers with the order. It is not part of
+	// the saga's plan, because it only repeats the saga's state.
 	NoteOrder = saga.Step[order.Note, saga.None]{
 		Name: "order.note", Kind: saga.Recorded,
 		Summary: func(n order.Note) string {
 			return fmt.Sprintf("%d steps need attention, %d are waived", len(n.Attention), len(n.Waivers))
 		},
 	}
-	// ConfirmOrder is the last step of an order that goes well.
+	// ConfirmOrder is the last step of a committed saga.
 	ConfirmOrder = saga.Step[order.Closing, order.Record]{
 		Name: "order.confirm", Kind: saga.Closing,
 		Summary: func(order.Closing) string { return "confirm the order" },
 	}
-	// CancelOrder is the last step of one that does not.
+	// CancelOrder is the last step of an aborted saga.
 	CancelOrder = saga.Step[order.Closing, order.Record]{
 		Name: "order.cancel", Kind: saga.Closing,
 		Summary: func(c order.Closing) string { return "cancel the order: " + string(c.Reason) },

@@ -8,7 +8,7 @@ import (
 	"github.com/amends/amends/services/payment"
 )
 
-// outside limits one attempt of a step that calls a system we do not run.
+// outside limits one attempt of a step that calls an external system.
 const outside = 10 * time.Second
 
 // Steps of the payment service.

@@ -111,7 +111,7 @@ func TestMeasure(t *testing.T) {
 	})
 }
 
-// An order that somebody has looked at is on the other list, and is counted no more.
+// An acknowledged order is on the other list, and is no longer counted.
 func TestAcknowledgedOrders(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t, nil)
@@ -158,7 +158,7 @@ func TestFlaggedOrders(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2, all)
 	require.Len(t, found, 1)
-	require.Equal(t, early, found[0].ID, "who waits longest comes first")
+	require.Equal(t, early, found[0].ID, "the longest waiting comes first")
 	require.Equal(t, []Flag{{
 		Step: "payment.authorize", Code: "PROVIDER_TIMEOUT", Kind: "unknown", Owed: "money held", Since: now.Add(-time.Hour),
 		Reason: "it is not known whether the money is still held: the payment provider gave no answer",
