@@ -52,7 +52,9 @@ func HTTP(name string, l net.Listener, server *http.Server, drain time.Duration)
 		if server.Shutdown(within) != nil {
 			_ = server.Close() // cuts off the rest; there is nothing left to report it to
 		}
-		<-served
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve %s: %w", l.Addr(), err)
+		}
 		return nil
 	}}
 }

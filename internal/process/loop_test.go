@@ -17,9 +17,10 @@ import (
 func TestLoop(t *testing.T) {
 	t.Parallel()
 	within, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
+	t.Cleanup(cancel) // after the subtests
 
 	t.Run("RepeatsAndWarnsWhenItBeginsToFail", func(t *testing.T) {
+		t.Parallel()
 		answers := []error{errors.New("no database"), errors.New("no table"), nil, errors.New("no database"), nil}
 		var log bytes.Buffer
 		round := 0
@@ -46,6 +47,7 @@ func TestLoop(t *testing.T) {
 	})
 
 	t.Run("SaysNothingOfARoundThatWasCutOff", func(t *testing.T) {
+		t.Parallel()
 		ctx, stop := context.WithCancel(within)
 		l := process.NewLoop(process.LoopConfig{
 			Name: "orders", Every: time.Hour, Logger: nil, // not used
