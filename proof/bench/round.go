@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/proof/bench/measure"
 	"github.com/amends/amends/proof/bench/report"
 	"github.com/amends/amends/proof/bench/rig"
+	"github.com/amends/amends/proof/wait"
 )
 
 // histories is how many histories of a round are read.
@@ -23,21 +24,9 @@ type meter struct {
 	idle   map[rig.Counter]float64 // per second
 }
 
-// pause waits that long, unless ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
-		return nil
-	}
-}
-
 // read reads the counters when everything has settled.
 func (m *meter) read(ctx context.Context) (rig.Counters, error) {
-	if err := pause(ctx, m.settle); err != nil {
+	if err := wait.For(ctx, m.settle); err != nil {
 		return rig.Counters{}, err
 	}
 	return m.rig.Read(ctx)
@@ -50,7 +39,7 @@ func (m *meter) watchIdle(ctx context.Context) error {
 		return err
 	}
 	// Twice as long as the settling: late reports of idle sessions come in lumps.
-	err = pause(ctx, m.settle)
+	err = wait.For(ctx, m.settle)
 	after, failed := m.read(ctx)
 	if err := errors.Join(err, failed); err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/proof/bench/report"
 	"github.com/amends/amends/proof/bench/rig"
+	"github.com/amends/amends/proof/wait"
 )
 
 // savings is `bench savings`: the costs of an order without each single saving.
@@ -235,7 +236,7 @@ func (s *savings) round(ctx context.Context, m *meter, p rig.Platform, round int
 	if m.idle == nil {
 		err = m.watchIdle(ctx)
 	} else {
-		err = pause(ctx, m.settle)
+		err = wait.For(ctx, m.settle)
 	}
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ import (
 
 	"github.com/amends/amends/proof/bench/report"
 	"github.com/amends/amends/proof/bench/rig"
+	"github.com/amends/amends/proof/wait"
 )
 
 // soak is `bench soak`: does anything grow under a moderate load?
@@ -115,7 +116,7 @@ func (s *soak) run(ctx context.Context, out, say io.Writer) (err error) {
 
 // calm reads them when everything has had time to release its resources.
 func (s *soak) calm(ctx context.Context, r *rig.Rig) (moment, error) {
-	if err := pause(ctx, s.settle); err != nil {
+	if err := wait.For(ctx, s.settle); err != nil {
 		return moment{}, err
 	}
 	return look(ctx, r, 0)
@@ -141,7 +142,7 @@ func (s *soak) watch(ctx context.Context, r *rig.Rig, c contender, rate float64,
 	})
 	both.Go(func() error {
 		for time.Since(began) < s.duration {
-			if err := pause(ctx, s.every); err != nil {
+			if err := wait.For(ctx, s.every); err != nil {
 				return err
 			}
 			m, err := look(ctx, r, time.Since(began))

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/api/client"
+	"github.com/amends/amends/proof/wait"
 )
 
 // browser is the HTTP client of all customers.
@@ -51,7 +52,7 @@ func (c *customers) visit(ctx context.Context, orders []Order) {
 	began := time.Now()
 	for _, o := range orders {
 		c.group.Go(func() {
-			if pause(ctx, time.Until(began.Add(o.At))) == nil {
+			if wait.For(ctx, time.Until(began.Add(o.At))) == nil {
 				c.shop(ctx, o)
 			}
 		})
@@ -78,10 +79,10 @@ func (c *customers) shop(ctx context.Context, o Order) {
 	c.done[o.N] = true
 	c.atOnce[o.N] = o.Copies > 1
 	c.mu.Unlock()
-	if o.Cancel > 0 && pause(ctx, o.Cancel) == nil {
+	if o.Cancel > 0 && wait.For(ctx, o.Cancel) == nil {
 		c.cancel(ctx, o, id)
 	}
-	if o.Again > 0 && pause(ctx, o.Again) == nil {
+	if o.Again > 0 && wait.For(ctx, o.Again) == nil {
 		if again := c.insist(ctx, o, o.Body); again != id && again != "" {
 			c.complain("I5: order %d was placed again as %s, it was %s", o.N, again, id)
 		}
@@ -152,7 +153,7 @@ func (c *customers) turnedAway(ctx context.Context, what string, try int, r *htt
 		return false
 	}
 	c.sent(problem.Code)
-	return pause(ctx, patience(after, try)) == nil
+	return wait.For(ctx, patience(after, try)) == nil
 }
 
 // patience is the pause of a good client before it tries again: ever longer, up to
@@ -165,7 +166,7 @@ func patience(least time.Duration, try int) time.Duration {
 // breathe waits before a request without an answer is repeated. It returns early
 // if ctx ends, which the caller's loop checks.
 func breathe(ctx context.Context, try int) {
-	_ = pause(ctx, patience(300*time.Millisecond, try))
+	_ = wait.For(ctx, patience(300*time.Millisecond, try))
 }
 
 func (c *customers) sent(code string) {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"time"
 
+	"github.com/amends/amends/proof/wait"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
@@ -23,7 +24,7 @@ func (p *platform) doctor(ctx context.Context, records []order.Record) ([]string
 			due = r.Placement.DecideBy
 		}
 	}
-	if err := pause(ctx, time.Until(due)); err != nil {
+	if err := wait.For(ctx, time.Until(due)); err != nil {
 		return nil, err
 	}
 	cmd := p.command(ctx, "doctor", "--json", "--dry-run", "--grace", "1ms", "--pause", "500ms")

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/amends/amends/proof/wait"
 )
 
 // maxFault bounds one fault with its end: the engine's restart, or the wait for
@@ -49,7 +51,7 @@ func (p *platform) breakAll(ctx context.Context, schedule []Fault) *hits {
 	var all sync.WaitGroup
 	for _, f := range schedule {
 		all.Go(func() {
-			if pause(ctx, time.Until(began.Add(f.At))) != nil {
+			if wait.For(ctx, time.Until(began.Add(f.At))) != nil {
 				return
 			}
 			ctx, cancel := context.WithTimeout(ctx, maxFault)
@@ -117,7 +119,7 @@ func (p *platform) killParts(ctx context.Context, down time.Duration, names ...s
 	for _, name := range names {
 		err = errors.Join(err, p.parts[name].kill(ctx))
 	}
-	err = errors.Join(err, pause(ctx, down))
+	err = errors.Join(err, wait.For(ctx, down))
 	for _, name := range names {
 		err = errors.Join(err, p.parts[name].start())
 	}
@@ -129,7 +131,7 @@ func (p *platform) killParts(ctx context.Context, down time.Duration, names ...s
 func (p *platform) freeze(ctx context.Context, part *process, during time.Duration) error {
 	p.engine.victim.RLock()
 	defer p.engine.victim.RUnlock()
-	if err := until(ctx, part.name+" is ready", func() bool { return answers(ctx, part.admin+"/readyz") }); err != nil {
+	if err := wait.Until(ctx, part.name+" is ready", func() bool { return wait.Answers(ctx, part.admin+"/readyz") }); err != nil {
 		return err
 	}
 	return part.freeze(ctx, during)
@@ -138,19 +140,19 @@ func (p *platform) freeze(ctx context.Context, part *process, during time.Durati
 func (p *platform) killPostgres(ctx context.Context, down time.Duration) error {
 	p.services.victim.Lock()
 	defer p.services.victim.Unlock()
-	return errors.Join(p.services.kill(ctx), pause(ctx, down), p.services.recovers(ctx))
+	return errors.Join(p.services.kill(ctx), wait.For(ctx, down), p.services.recovers(ctx))
 }
 
 func (p *platform) killEngine(ctx context.Context, down time.Duration) error {
 	p.engine.victim.Lock()
 	defer p.engine.victim.Unlock()
-	return errors.Join(p.engine.kill(ctx), pause(ctx, down), p.engine.start(ctx))
+	return errors.Join(p.engine.kill(ctx), wait.For(ctx, down), p.engine.start(ctx))
 }
 
 func (p *platform) killEnginePostgres(ctx context.Context, down time.Duration) error {
 	p.engine.victim.Lock()
 	defer p.engine.victim.Unlock()
-	return errors.Join(p.engines.kill(ctx), pause(ctx, down), p.engines.recovers(ctx))
+	return errors.Join(p.engines.kill(ctx), wait.For(ctx, down), p.engines.recovers(ctx))
 }
 
 // changePrices imports new prices, and repeats that until the tool succeeds: the
@@ -158,7 +160,7 @@ func (p *platform) killEnginePostgres(ctx context.Context, down time.Duration) e
 func (p *platform) changePrices(ctx context.Context) error {
 	version := p.prices.next()
 	var failed error
-	err := until(ctx, "the prices are imported", func() bool {
+	err := wait.Until(ctx, "the prices are imported", func() bool {
 		failed = p.importPrices(ctx, version)
 		return failed == nil
 	})

@@ -16,6 +16,7 @@ import (
 	workflowservicepb "go.temporal.io/api/workflowservice/v1"
 
 	"github.com/amends/amends/internal/replay"
+	"github.com/amends/amends/proof/wait"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
@@ -101,7 +102,7 @@ func (p *platform) runs(ctx context.Context, records []order.Record) (all []run,
 	patience := time.Now().Add(20 * time.Second)
 	query := fmt.Sprintf("WorkflowType IN (%q, %q)", workflows.PlaceOrder, workflows.Reconcile)
 	var failed error
-	err = until(ctx, "every saga is listed", func() bool {
+	err = wait.Until(ctx, "every saga is listed", func() bool {
 		all, failed = p.list(ctx, query)
 		have := map[string]bool{}
 		for _, r := range all {

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/amends/amends/internal/dev/loopback"
+	"github.com/amends/amends/proof/wait"
 )
 
 // Lost is the part of the traffic that a hole swallows.
@@ -100,17 +101,17 @@ func (l *line) severed() <-chan struct{} {
 // cut resets every connection and refuses new ones for that time. It waits for one
 // to reset, and at the end for one that the victim has opened since.
 func (l *line) cut(ctx context.Context, closed time.Duration) error {
-	if err := until(ctx, "a connection is open", func() bool { return l.open.Load() > 0 }); err != nil {
+	if err := wait.Until(ctx, "a connection is open", func() bool { return l.open.Load() > 0 }); err != nil {
 		return err
 	}
 	l.sever()
-	err := until(ctx, "every connection has ended", func() bool { return l.open.Load() == 0 })
+	err := wait.Until(ctx, "every connection has ended", func() bool { return l.open.Load() == 0 })
 	before := l.opened.Load()
-	err = errors.Join(err, pause(ctx, closed), l.proxy.Start())
+	err = errors.Join(err, wait.For(ctx, closed), l.proxy.Start())
 	if err != nil {
 		return err
 	}
-	return until(ctx, "the victim connects again", func() bool { return l.opened.Load() > before })
+	return wait.Until(ctx, "the victim connects again", func() bool { return l.opened.Load() > before })
 }
 
 // swallow makes the line a hole for that time, and until something fell into it.
@@ -119,8 +120,8 @@ func (l *line) swallow(ctx context.Context, what Lost, during time.Duration) err
 	l.swallowed.Store(0)
 	l.hole.Store(what)
 	err := errors.Join(
-		pause(ctx, during),
-		until(ctx, "something falls into the hole", func() bool { return l.swallowed.Load() > 0 }),
+		wait.For(ctx, during),
+		wait.Until(ctx, "something falls into the hole", func() bool { return l.swallowed.Load() > 0 }),
 	)
 	l.sever()
 	l.hole.Store(Lost(""))

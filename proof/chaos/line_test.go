@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/proof/wait"
 )
 
 // echo is a server that returns its input.
@@ -72,7 +74,7 @@ func TestALine(t *testing.T) { //nolint:tparallel // the claims are about one li
 		_, err := conn.Read(make([]byte, 1))
 		require.ErrorIs(t, err, syscall.ECONNRESET)
 		var again net.Conn
-		require.NoError(t, until(t.Context(), "it is open again", func() bool {
+		require.NoError(t, wait.Until(t.Context(), "it is open again", func() bool {
 			again, err = new(net.Dialer).DialContext(t.Context(), "tcp", l.address())
 			return err == nil
 		}))
@@ -97,7 +99,7 @@ func TestALine(t *testing.T) { //nolint:tparallel // the claims are about one li
 			require.NoError(t, says(t, conn, patience))
 			hole := make(chan error, 1)
 			go func() { hole <- l.swallow(t.Context(), lost, 200*time.Millisecond) }()
-			require.NoError(t, until(t.Context(), "it is a hole", func() bool { return l.hole.Load() == lost }))
+			require.NoError(t, wait.Until(t.Context(), "it is a hole", func() bool { return l.hole.Load() == lost }))
 			err := says(t, conn, 100*time.Millisecond)
 			var timeout net.Error
 			require.True(t, errors.As(err, &timeout) && timeout.Timeout(), "%v", err)

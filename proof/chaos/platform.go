@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -20,6 +19,7 @@ import (
 	"github.com/amends/amends/internal/dev/temporalserver"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/proof/shoptest"
+	"github.com/amends/amends/proof/wait"
 )
 
 // platform is everything that runs.
@@ -218,21 +218,11 @@ func (p *platform) command(ctx context.Context, args ...string) *exec.Cmd {
 // ready waits until every process is ready.
 func (p *platform) ready(ctx context.Context) error {
 	for name, part := range p.parts {
-		if err := until(ctx, name+" is ready", func() bool { return answers(ctx, part.admin+"/readyz") }); err != nil {
+		if err := wait.Until(ctx, name+" is ready", func() bool { return wait.Answers(ctx, part.admin+"/readyz") }); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// answers reports whether a page answers with success.
-func answers(ctx context.Context, url string) bool {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return false
-	}
-	res, err := browser.Do(r)
-	return err == nil && res.Body.Close() == nil && res.StatusCode == http.StatusOK
 }
 
 // stop stops every process.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/internal/dev/child"
+	"github.com/amends/amends/proof/wait"
 )
 
 // process is an amends that may be killed and started again.
@@ -92,11 +93,11 @@ func (p *process) freeze(ctx context.Context, during time.Duration) (err error) 
 		return fmt.Errorf("stop %s: %w", p.name, err)
 	}
 	defer func() { err = errors.Join(err, syscall.Kill(pid, syscall.SIGCONT)) }()
-	if err := until(ctx, p.name+" is stopped", func() bool { return stopped(ctx, pid) }); err != nil {
+	if err := wait.Until(ctx, p.name+" is stopped", func() bool { return stopped(ctx, pid) }); err != nil {
 		return err
 	}
 	began := time.Now()
-	if err := pause(ctx, during); err != nil {
+	if err := wait.For(ctx, during); err != nil {
 		return err
 	}
 	if !stopped(ctx, pid) || time.Since(began) < during {
@@ -133,7 +134,7 @@ func (p *process) watch(ctx context.Context) {
 		default:
 		}
 		p.victim.Unlock()
-		if pause(ctx, 250*time.Millisecond) != nil {
+		if wait.For(ctx, 250*time.Millisecond) != nil {
 			return
 		}
 	}

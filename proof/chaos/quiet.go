@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/proof/shoptest"
+	"github.com/amends/amends/proof/wait"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
@@ -19,7 +20,7 @@ func (p *platform) quiet(ctx context.Context, shop *shoptest.Shop, within time.D
 	defer cancel()
 	var left []order.Record
 	var failed error
-	err := until(ctx, "every order is decided", func() bool {
+	err := wait.Until(ctx, "every order is decided", func() bool {
 		left, failed = undecided(ctx, shop)
 		return failed == nil && len(left) == 0
 	})

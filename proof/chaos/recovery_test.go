@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/api/client"
+	"github.com/amends/amends/proof/wait"
 )
 
 // How long customers wait after a kill, with the default timing of the product:
@@ -87,7 +88,7 @@ func (p *platform) awaitNumber(ctx context.Context, tb testing.TB, least int, qu
 	require.NoError(tb, err)
 	defer conn.Close(context.WithoutCancel(ctx))
 	var failed error
-	err = until(ctx, query, func() bool {
+	err = wait.Until(ctx, query, func() bool {
 		var n int
 		failed = conn.QueryRow(ctx, query, args...).Scan(&n)
 		return failed == nil && n >= least

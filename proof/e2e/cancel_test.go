@@ -19,11 +19,7 @@ func TestCancel(t *testing.T) {
 	t.Run("OfARunningOrderUndoesIt", func(t *testing.T) {
 		t.Parallel()
 		p := newPlatform(t, 10*time.Minute)
-		p.stop("shipping")
-		id := p.place(t, "", "", placement()).order.ID
-		eventually(t, "the saga waits for shipping", func() bool {
-			return stateOf(p.get(t, id).order, "shipping.book") == saga.Running
-		})
+		id := p.placeHeld(t, placement())
 
 		require.Equal(t, http.StatusAccepted, p.cancel(t, id).status)
 		require.Equal(t, http.StatusAccepted, p.cancel(t, id).status, "cancelling twice is one cancel")
@@ -67,11 +63,7 @@ func TestCancel(t *testing.T) {
 	t.Run("ByTheEngineIsACancelToo", func(t *testing.T) {
 		t.Parallel()
 		p := newPlatform(t, 10*time.Minute)
-		p.stop("shipping")
-		id := p.place(t, "", "", placement()).order.ID
-		eventually(t, "the saga waits for shipping", func() bool {
-			return stateOf(p.get(t, id).order, "shipping.book") == saga.Running
-		})
+		id := p.placeHeld(t, placement())
 		require.NoError(t, server.CancelWorkflow(t.Context(), "order-"+id, ""))
 		p.start(t, "shipping")
 		require.Equal(t, order.CustomerRequest, decided(t, id).Reason)

@@ -11,9 +11,11 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
+//nolint:tparallel // the orders share a platform, and are judged one after the other
 func TestAnOrderIsDecided(t *testing.T) {
 	t.Parallel()
 
+	p := newPlatform(t, 10*time.Minute)
 	for name, tc := range map[string]struct {
 		change map[string]any
 		status order.Status
@@ -30,8 +32,6 @@ func TestAnOrderIsDecided(t *testing.T) {
 		"ProviderDown":       {tok("tok_unavailable"), confirmed, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			p := newPlatform(t, 10*time.Minute)
 			body := placement()
 			maps.Copy(body, tc.change)
 			r := p.place(t, "", "wait=30", body)

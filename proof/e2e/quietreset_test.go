@@ -59,11 +59,7 @@ func TestAResetInMidUndoKeepsTheCustomersCancel(t *testing.T) {
 	t.Parallel()
 
 	p := newPlatform(t, 10*time.Minute)
-	p.stop("shipping")
-	id := p.place(t, "", "", placement()).order.ID
-	eventually(t, "the saga waits for shipping", func() bool {
-		return stateOf(p.get(t, id).order, "shipping.book") == saga.Running
-	})
+	id := p.placeHeld(t, placement())
 	require.Equal(t, http.StatusAccepted, p.cancel(t, id).status)
 	eventually(t, "undo waits for shipping", func() bool {
 		return stateOf(p.get(t, id).order, "shipping.book") == saga.Undoing
@@ -113,11 +109,9 @@ func undeliverable(t *testing.T) (*platform, *outside, string) {
 	t.Helper()
 	p := newPlatform(t, 10*time.Minute)
 	money, _ := p.through(t, impatient)
-	p.stop("shipping")
 	body := placement()
 	body["ship_to"] = shipTo("00000")
-	id := p.place(t, "", "", body).order.ID
-	p.reaches(t, id, "shipping.book", saga.Running)
+	id := p.placeHeld(t, body)
 	p.settled(t, id)
 	money.mute.Store(true)
 	p.start(t, "shipping")

@@ -136,6 +136,16 @@ func (f failing) Create(ctx context.Context, k saga.Key, p order.Placement) (ord
 	return f.Service.Create(ctx, k, p)
 }
 
+// placeHeld stops the worker of shipping and places an order, whose saga then waits
+// for the booking of its parcels.
+func (p *platform) placeHeld(t *testing.T, body map[string]any) (id string) {
+	t.Helper()
+	p.stop("shipping")
+	id = p.place(t, "", "", body).order.ID
+	p.reaches(t, id, "shipping.book", saga.Running)
+	return id
+}
+
 // reaches waits until a step of the newest run is in a state.
 func (p *platform) reaches(t *testing.T, id, step string, state saga.State) {
 	t.Helper()

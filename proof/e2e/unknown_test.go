@@ -102,9 +102,7 @@ func TestAParcelThatTheCarrierDoesNotAnswerForIsNotGuessed(t *testing.T) {
 		t.Helper()
 		p := newPlatform(t, 10*time.Minute)
 		_, carrier := p.through(t, impatient)
-		p.stop("shipping")
-		id := p.place(t, "", "", placement()).order.ID
-		p.reaches(t, id, "shipping.book", saga.Running)
+		id := p.placeHeld(t, placement())
 		carrier.mute.Store(true)
 		p.start(t, "shipping")
 		a := stuckAt(t, id, "shipping.book")

@@ -36,9 +36,7 @@ func unvoidable(t *testing.T, timing saga.Timing) (*platform, *outside, string) 
 	t.Helper()
 	p := newPlatform(t, 10*time.Minute)
 	money, _ := p.through(t, timing)
-	p.stop("shipping")
-	id := p.place(t, "", "", placement()).order.ID
-	p.reaches(t, id, "shipping.book", saga.Running)
+	id := p.placeHeld(t, placement())
 	p.settled(t, id)
 	money.mute.Store(true)
 	p.wish(t, id)
@@ -210,9 +208,7 @@ func TestASkipWaitsForTheAttemptUnderWay(t *testing.T) {
 	slow := saga.DefaultTiming()
 	slow.StartToClose = time.Minute // the attempt does not time out meanwhile
 	p.restartOrder(t, slow, nil)
-	p.stop("shipping")
-	id := p.place(t, "", "", placement()).order.ID
-	p.reaches(t, id, "shipping.book", saga.Running)
+	id := p.placeHeld(t, placement())
 	p.stop("inventory")
 	h := heldUp{p.Inventory, &sync.Once{}, &sync.Once{}, &sync.Once{}, make(chan struct{}), make(chan struct{})}
 	w := sdkworker.New(server.Client, p.queues["inventory"], sdkworker.Options{DisableWorkflowWorker: true})

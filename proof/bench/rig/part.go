@@ -12,6 +12,7 @@ import (
 
 	"github.com/amends/amends/internal/dev/child"
 	"github.com/amends/amends/internal/dev/loopback"
+	"github.com/amends/amends/proof/wait"
 )
 
 const (
@@ -62,7 +63,7 @@ func (p *Part) ready(ctx context.Context) error {
 	defer cancel()
 	tick := time.NewTicker(readyTick)
 	defer tick.Stop()
-	for !answers(ctx, p.Admin+"/readyz") {
+	for !wait.Answers(ctx, p.Admin+"/readyz") {
 		select {
 		case <-p.process.Done():
 			return fmt.Errorf("%s ended: %w; its last words: %s", p.Name, p.process.Err(), p.lastWords())
@@ -85,16 +86,6 @@ func (r *Rig) Profiles(part string) string {
 		return ""
 	}
 	return base + "/debug/pprof/"
-}
-
-// answers reports whether a page answers with success.
-func answers(ctx context.Context, url string) bool {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return false
-	}
-	answer, err := browser.Do(request)
-	return err == nil && answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
 }
 
 // browser asks the parts.
