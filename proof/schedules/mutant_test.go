@@ -10,12 +10,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 )
+
+// root is the repository's.
+const root = "../.."
 
 var allMutants = flag.Bool("mutants", false, "try every mutant, not only the quick ones")
 
@@ -76,20 +80,46 @@ func catcher(out string) string {
 	return by
 }
 
+var testFunc = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+
+// A mutant whose file or test has changed its name is noticed at once, not only when
+// all mutants are tried.
+func TestEveryMutantFitsItsFile(t *testing.T) {
+	t.Parallel()
+
+	for _, m := range slices.Concat(mutants, upgrades) {
+		m.source(t)
+		pkg, run := m.by[0], m.by[2]
+		tests := regexp.MustCompile(strings.Split(run, "/")[0])
+		files, err := filepath.Glob(filepath.Join(root, pkg, "*_test.go"))
+		require.NoError(t, err)
+		require.True(t, slices.ContainsFunc(files, func(file string) bool {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			return slices.ContainsFunc(testFunc.FindAllSubmatch(text, -1), func(f [][]byte) bool { return tests.Match(f[1]) })
+		}), "%s: no test of %s matches %s", m.name, pkg, run)
+	}
+}
+
+// source returns the original file, which has the text of the mutant exactly once.
+func (m mutant) source(t *testing.T) string {
+	t.Helper()
+	source, err := os.ReadFile(filepath.Join(root, m.file))
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(string(source), m.was), "%s: %s has changed: bring the mutant up to date", m.name, m.file)
+	return string(source)
+}
+
 // test builds the tests with the mutant in place of its original, and runs them.
 // The file of the original does not change.
 func (m mutant) test(t *testing.T) (output string, err error) {
 	t.Helper()
-	root, err := filepath.Abs(filepath.Join("..", ".."))
+	source := m.source(t)
+	original, err := filepath.Abs(filepath.Join(root, m.file))
 	require.NoError(t, err)
-	original := filepath.Join(root, m.file)
-	source, err := os.ReadFile(original)
-	require.NoError(t, err)
-	require.Equal(t, 1, strings.Count(string(source), m.was), "%s has changed: bring the mutant up to date", m.file)
-
 	dir := t.TempDir()
 	copied := filepath.Join(dir, filepath.Base(m.file))
-	require.NoError(t, os.WriteFile(copied, []byte(strings.Replace(string(source), m.was, m.is, 1)), 0o600))
+	require.NoError(t, os.WriteFile(copied, []byte(strings.Replace(source, m.was, m.is, 1)), 0o600))
 	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {original: copied}})
 	require.NoError(t, err)
 	overlayFile := filepath.Join(dir, "overlay.json")
