@@ -90,7 +90,7 @@ func (p *platform) judgeOrders(ctx context.Context, v *verdict, records []order.
 			remembers(v, o, a, r)
 		}
 		if !c.done[o.N] {
-			v.wrong("I4: nobody could place order %d", o.N)
+			v.wrong("I4: order %d could not be placed", o.N)
 		}
 		mine := byCustomer[o.Body.CustomerId]
 		delete(byCustomer, o.Body.CustomerId)
@@ -102,7 +102,7 @@ func (p *platform) judgeOrders(ctx context.Context, v *verdict, records []order.
 		}
 	}
 	for customer := range maps.Keys(byCustomer) {
-		v.wrong("I5: nobody placed the order of %s", customer)
+		v.wrong("I5: no customer placed the order of %s", customer)
 	}
 }
 

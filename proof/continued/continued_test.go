@@ -195,7 +195,7 @@ func (l *lane) judge(ctx context.Context, e *engine, c cut, right []ending, aske
 	if asked {
 		switch p := e.outcomes[cancelAtCut]; {
 		case p == nil:
-			wrong("nobody answers the customer who cancels")
+			wrong("the customer who cancels gets no answer")
 		case v.Status == order.Confirmed && p.outcome.GetFailure() == nil:
 			wrong("the customer is told that an order is cancelled which is confirmed")
 		}

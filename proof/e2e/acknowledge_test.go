@@ -100,8 +100,8 @@ func TestAnAcknowledgedOrderIsListedAgainOnlyForAnotherFlag(t *testing.T) {
 	require.Equal(t, http.StatusConflict, post(t, admin, id, acknowledgement))
 	p.start(t, "inventory")
 	v = result(t, id, run)
-	require.True(t, v.NeedsAttention, "somebody has to look at it again")
-	require.Len(t, v.Acknowledgements, 1, "and sees that somebody has")
+	require.True(t, v.NeedsAttention, "it needs another review")
+	require.Len(t, v.Acknowledgements, 1, "and shows the earlier review")
 	require.Equal(t, []string{id}, p.listed(t))
 	require.Equal(t, 1, p.diagnose(t).NeedsAttention)
 

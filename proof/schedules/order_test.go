@@ -170,7 +170,7 @@ func (s *subject) Check(ctx context.Context, end sagatest.End) error {
 		return a.Code == fault.Suspended || a.Code == fault.Internal && a.Step == activities.DecideOrder.Name
 	}
 	if v.Reason == order.Internal && (len(v.Attention) != 1 || !flagged(v.Attention[0])) {
-		wrong("nobody knows why it was cancelled: %+v", v.Attention)
+		wrong("it was cancelled without a known reason: %+v", v.Attention)
 	}
 	for _, st := range v.Steps {
 		if st.Exposure != "" {

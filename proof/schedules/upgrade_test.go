@@ -90,7 +90,7 @@ func TestAChangeThatReplaysButBreaksSagasInFlightIsCaught(t *testing.T) {
 			require.NotContains(t, out, "no tests to run")
 
 			out, err = m.test(t)
-			require.Error(t, err, "nobody finds it:\n%s", out)
+			require.Error(t, err, "no test finds it:\n%s", out)
 			require.Contains(t, out, "--- FAIL: TestEverySagaInFlightEndsRight/golden/")
 			require.NotContains(t, out, "the workflow task failed", "it must not just block the order")
 			require.Regexp(t, "I[1-9]: |it ends |has no end", out, "an order must end wrong, or never")
