@@ -8,12 +8,13 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
-	"github.com/amends/amends/saga/key"
-	"github.com/amends/amends/services/catalog"
-	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/saga/audit"
+	catalogaudit "github.com/amends/amends/services/catalog/audit"
+	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 	"github.com/amends/amends/services/order"
-	"github.com/amends/amends/services/payment"
-	"github.com/amends/amends/services/shipping"
+	orderaudit "github.com/amends/amends/services/order/audit"
+	paymentaudit "github.com/amends/amends/services/payment/audit"
+	shippingaudit "github.com/amends/amends/services/shipping/audit"
 )
 
 // Audit is a question of the reconciler to one service. It is no step of a
@@ -25,11 +26,11 @@ type Audit[In, Out any] struct {
 
 // The questions. Each takes a range of sagas, except those about a whole.
 var (
-	AuditOrders   = Audit[key.Range, order.AuditPage]{"order.audit", "order"}
-	AuditQuotes   = Audit[key.Range, catalog.AuditPage]{"catalog.audit", "catalog"}
-	AuditReserved = Audit[key.Range, inventory.AuditPage]{"inventory.audit", "inventory"}
-	AuditPayments = Audit[key.Range, payment.AuditPage]{"payment.audit", "payment"}
-	AuditParcels  = Audit[key.Range, shipping.AuditPage]{"shipping.audit", "shipping"}
+	AuditOrders   = Audit[audit.Range, orderaudit.Page]{"order.audit", "order"}
+	AuditQuotes   = Audit[audit.Range, catalogaudit.Page]{"catalog.audit", "catalog"}
+	AuditReserved = Audit[audit.Range, inventoryaudit.Page]{"inventory.audit", "inventory"}
+	AuditPayments = Audit[audit.Range, paymentaudit.Page]{"payment.audit", "payment"}
+	AuditParcels  = Audit[audit.Range, shippingaudit.Page]{"shipping.audit", "shipping"}
 	AuditPlaced   = Audit[saga.None, []string]{"order.audit_placements", "order"}
 	AuditStock    = Audit[saga.None, []string]{"inventory.audit_stock", "inventory"}
 	AuditLedger   = Audit[saga.None, []string]{"payment.audit_ledger", "payment"}
@@ -77,7 +78,7 @@ type Sagas interface {
 }
 
 // BindOrderAudit binds the questions to the order service and to the engine.
-func BindOrderAudit(r saga.Registry, a order.Auditor, s order.Service, engine Sagas) {
+func BindOrderAudit(r saga.Registry, a orderaudit.Auditor, s order.Service, engine Sagas) {
 	bind(r, AuditOrders, a.Audit)
 	bind(r, AuditPlaced, func(ctx context.Context, _ saga.None) ([]string, error) { return a.AuditPlacements(ctx) })
 	bind(r, DescribeSagas, func(ctx context.Context, ids []string) ([]SagaFact, error) {
@@ -108,22 +109,22 @@ func BindOrderAudit(r saga.Registry, a order.Auditor, s order.Service, engine Sa
 }
 
 // BindCatalogAudit binds the question to the catalog service.
-func BindCatalogAudit(r saga.Registry, a catalog.Auditor) { bind(r, AuditQuotes, a.Audit) }
+func BindCatalogAudit(r saga.Registry, a catalogaudit.Auditor) { bind(r, AuditQuotes, a.Audit) }
 
 // BindInventoryAudit binds the questions to the inventory service.
-func BindInventoryAudit(r saga.Registry, a inventory.Auditor) {
+func BindInventoryAudit(r saga.Registry, a inventoryaudit.Auditor) {
 	bind(r, AuditReserved, a.Audit)
 	bind(r, AuditStock, func(ctx context.Context, _ saga.None) ([]string, error) { return a.AuditStock(ctx) })
 }
 
 // BindPaymentAudit binds the questions to the payment service.
-func BindPaymentAudit(r saga.Registry, a payment.Auditor) {
+func BindPaymentAudit(r saga.Registry, a paymentaudit.Auditor) {
 	bind(r, AuditPayments, a.Audit)
 	bind(r, AuditLedger, func(ctx context.Context, _ saga.None) ([]string, error) { return a.AuditLedger(ctx) })
 }
 
 // BindShippingAudit binds the question to the shipping service.
-func BindShippingAudit(r saga.Registry, a shipping.Auditor) { bind(r, AuditParcels, a.Audit) }
+func BindShippingAudit(r saga.Registry, a shippingaudit.Auditor) { bind(r, AuditParcels, a.Audit) }
 
 // bind registers a question under its name. Its failures are always retried, by
 // the reconciler's own policy; what they say is safe to show.

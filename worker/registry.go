@@ -12,9 +12,11 @@ import (
 	inventorystore "github.com/amends/amends/services/inventory/store"
 	orderstore "github.com/amends/amends/services/order/store"
 	"github.com/amends/amends/services/payment"
+	paymentaudit "github.com/amends/amends/services/payment/audit"
 	providersimulator "github.com/amends/amends/services/payment/provider/simulator"
 	paymentstore "github.com/amends/amends/services/payment/store"
 	"github.com/amends/amends/services/shipping"
+	shippingaudit "github.com/amends/amends/services/shipping/audit"
 	carriersimulator "github.com/amends/amends/services/shipping/carrier/simulator"
 	shippingstore "github.com/amends/amends/services/shipping/store"
 )
@@ -79,7 +81,7 @@ var registry = []row{
 		},
 		audit: func(r saga.Registry, s *stores, _ activities.Sagas) {
 			statement := providersimulator.New(s.outside, providersimulator.Options{})
-			activities.BindPaymentAudit(r, payment.NewAuditor(paymentstore.New(s.own), statement))
+			activities.BindPaymentAudit(r, paymentaudit.New(paymentstore.New(s.own), statement))
 		},
 		words: activities.PaymentWords,
 	},
@@ -92,7 +94,7 @@ var registry = []row{
 		},
 		audit: func(r saga.Registry, s *stores, _ activities.Sagas) {
 			statement := carriersimulator.New(s.outside, carriersimulator.Options{})
-			activities.BindShippingAudit(r, shipping.NewAuditor(shippingstore.New(s.own), statement))
+			activities.BindShippingAudit(r, shippingaudit.New(shippingstore.New(s.own), statement))
 		},
 		words: activities.ShippingWords,
 	},

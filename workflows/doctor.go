@@ -9,7 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/activities"
-	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/audit"
 )
 
 // Names of the doctor that others use.
@@ -157,7 +157,7 @@ func (d *doctor) scan(ctx workflow.Context) (more bool, err error) {
 // page looks at one page of orders. It says how many there were, and whether it
 // was the last.
 func (d *doctor) page(ctx workflow.Context) (n int, ended bool, err error) {
-	r := key.Range{After: d.after, Limit: d.in.PageSize}
+	r := audit.Range{After: d.after, Limit: d.in.PageSize}
 	page, err := ask(ctx, d, activities.AuditOrders, r)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -228,7 +228,7 @@ func (d *doctor) secondLook(ctx workflow.Context) error {
 // look asks everybody about exactly these sagas and judges them.
 func (d *doctor) look(ctx workflow.Context, ids []string, seen func(*Facts, Verdict)) error {
 	for some := range slices.Chunk(ids, d.in.PageSize) {
-		r := key.Range{Sagas: some}
+		r := audit.Range{Sagas: some}
 		page, err := ask(ctx, d, activities.AuditOrders, r)
 		if err != nil {
 			if ctx.Err() != nil {

@@ -10,12 +10,13 @@ import (
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/saga"
-	"github.com/amends/amends/saga/key"
-	"github.com/amends/amends/services/catalog"
-	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/saga/audit"
+	catalogaudit "github.com/amends/amends/services/catalog/audit"
+	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 	"github.com/amends/amends/services/order"
-	"github.com/amends/amends/services/payment"
-	"github.com/amends/amends/services/shipping"
+	orderaudit "github.com/amends/amends/services/order/audit"
+	paymentaudit "github.com/amends/amends/services/payment/audit"
+	shippingaudit "github.com/amends/amends/services/shipping/audit"
 )
 
 // none is the argument of a question that has none.
@@ -77,7 +78,7 @@ func (a *facts) at(saga string) *Facts {
 	return f
 }
 
-func (a *facts) orders(p order.AuditPage) {
+func (a *facts) orders(p orderaudit.Page) {
 	for i := range p.Facts {
 		a.at(p.Facts[i].ID).Order = &p.Facts[i]
 	}
@@ -86,31 +87,31 @@ func (a *facts) orders(p order.AuditPage) {
 // others asks the other services about the sagas of r, all at once, and then the
 // engine about those that are overdue. What somebody does not answer is noted in
 // the report and in every saga's facts. Its error is that ctx ended.
-func (d *doctor) others(ctx workflow.Context, r key.Range, all *facts) error {
+func (d *doctor) others(ctx workflow.Context, r audit.Range, all *facts) error {
 	waiting := workflow.NewWaitGroup(ctx)
 	var unasked []string
 	services := []struct {
 		name string
-		ask  func(ctx workflow.Context, r key.Range) (next string, err error)
+		ask  func(ctx workflow.Context, r audit.Range) (next string, err error)
 	}{
-		{"catalog", func(ctx workflow.Context, r key.Range) (string, error) {
+		{"catalog", func(ctx workflow.Context, r audit.Range) (string, error) {
 			p, err := ask(ctx, d, activities.AuditQuotes, r)
-			each(p.Facts, func(f *catalog.Fact) { all.at(f.Saga).Catalog = f })
+			each(p.Facts, func(f *catalogaudit.Fact) { all.at(f.Saga).Catalog = f })
 			return p.Next, err
 		}},
-		{"inventory", func(ctx workflow.Context, r key.Range) (string, error) {
+		{"inventory", func(ctx workflow.Context, r audit.Range) (string, error) {
 			p, err := ask(ctx, d, activities.AuditReserved, r)
-			each(p.Facts, func(f *inventory.Fact) { all.at(f.Saga).Inventory = f })
+			each(p.Facts, func(f *inventoryaudit.Fact) { all.at(f.Saga).Inventory = f })
 			return p.Next, err
 		}},
-		{"payment", func(ctx workflow.Context, r key.Range) (string, error) {
+		{"payment", func(ctx workflow.Context, r audit.Range) (string, error) {
 			p, err := ask(ctx, d, activities.AuditPayments, r)
-			each(p.Facts, func(f *payment.Fact) { all.at(f.Saga).Payment = f })
+			each(p.Facts, func(f *paymentaudit.Fact) { all.at(f.Saga).Payment = f })
 			return p.Next, err
 		}},
-		{"shipping", func(ctx workflow.Context, r key.Range) (string, error) {
+		{"shipping", func(ctx workflow.Context, r audit.Range) (string, error) {
 			p, err := ask(ctx, d, activities.AuditParcels, r)
-			each(p.Facts, func(f *shipping.Fact) { all.at(f.Saga).Shipping = f })
+			each(p.Facts, func(f *shippingaudit.Fact) { all.at(f.Saga).Shipping = f })
 			return p.Next, err
 		}},
 	}

@@ -9,21 +9,25 @@ import (
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/ledger"
-	"github.com/amends/amends/services/catalog"
+	catalogaudit "github.com/amends/amends/services/catalog/audit"
 	"github.com/amends/amends/services/inventory"
+	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 	"github.com/amends/amends/services/order"
+	orderaudit "github.com/amends/amends/services/order/audit"
 	"github.com/amends/amends/services/payment"
+	paymentaudit "github.com/amends/amends/services/payment/audit"
 	"github.com/amends/amends/services/shipping"
+	shippingaudit "github.com/amends/amends/services/shipping/audit"
 )
 
 // Facts are what everybody has of one saga; nil: nothing.
 type Facts struct {
 	Saga      string
-	Order     *order.Fact
-	Catalog   *catalog.Fact
-	Inventory *inventory.Fact
-	Payment   *payment.Fact
-	Shipping  *shipping.Fact
+	Order     *orderaudit.Fact
+	Catalog   *catalogaudit.Fact
+	Inventory *inventoryaudit.Fact
+	Payment   *paymentaudit.Fact
+	Shipping  *shippingaudit.Fact
 	Engine    *activities.SagaFact // asked for undecided orders only; nil: not asked
 	// Unasked are the services that did not answer: what they have is not known,
 	// so nothing is judged by it.
@@ -306,21 +310,21 @@ func (j *judgement) twice() {
 
 // The zero of what nobody has.
 
-func stock(f *inventory.Fact) []inventory.StockFact {
+func stock(f *inventoryaudit.Fact) []inventoryaudit.StockFact {
 	if f == nil {
 		return nil
 	}
 	return f.Stock
 }
 
-func moneyOf(f *payment.Fact) payment.Fact {
+func moneyOf(f *paymentaudit.Fact) paymentaudit.Fact {
 	if f == nil {
-		return payment.Fact{}
+		return paymentaudit.Fact{}
 	}
 	return *f
 }
 
-func parcelsOf(f *shipping.Fact) []shipping.ParcelFact {
+func parcelsOf(f *shippingaudit.Fact) []shippingaudit.ParcelFact {
 	if f == nil {
 		return nil
 	}
@@ -336,7 +340,7 @@ func undone(undoable bool) string {
 	return "; its barrier says that there is nothing to undo"
 }
 
-func hold(h payment.HoldFact) string {
+func hold(h paymentaudit.HoldFact) string {
 	whose := "by our books only"
 	if h.Provider {
 		whose = "at the provider"
@@ -347,7 +351,7 @@ func hold(h payment.HoldFact) string {
 	return fmt.Sprintf("%s is held by %s %s", h.Amount, h.Step, whose)
 }
 
-func parcel(p shipping.ParcelFact) string {
+func parcel(p shippingaudit.ParcelFact) string {
 	whose := "here and at the carrier"
 	switch {
 	case !p.Carrier:
@@ -358,14 +362,14 @@ func parcel(p shipping.ParcelFact) string {
 	return fmt.Sprintf("the parcel of %s is booked by %s %s", p.Warehouse, p.Step, whose)
 }
 
-func amount(t payment.Taken) string {
+func amount(t paymentaudit.Taken) string {
 	if t.Currency == "" {
 		return "nothing"
 	}
 	return money.New(t.Captured-t.Refunded, t.Currency).String()
 }
 
-func balance(t payment.Taken) string {
+func balance(t paymentaudit.Taken) string {
 	return fmt.Sprintf("%s of %s", money.New(t.Refunded, t.Currency), money.New(t.Captured, t.Currency))
 }
 

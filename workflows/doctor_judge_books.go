@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/amends/amends/internal/money"
-	"github.com/amends/amends/services/catalog"
+	catalogaudit "github.com/amends/amends/services/catalog/audit"
 	"github.com/amends/amends/services/order"
 )
 
@@ -13,7 +13,7 @@ func (j *judgement) quote() {
 	if !j.asked("catalog") {
 		return
 	}
-	var q catalog.Fact
+	var q catalogaudit.Fact
 	if j.Catalog != nil {
 		q = *j.Catalog
 	}

@@ -8,12 +8,17 @@ import (
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/ledger"
-	"github.com/amends/amends/services/catalog"
+	catalogaudit "github.com/amends/amends/services/catalog/audit"
 	"github.com/amends/amends/services/inventory"
+	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 	"github.com/amends/amends/services/order"
+	orderaudit "github.com/amends/amends/services/order/audit"
 	"github.com/amends/amends/services/payment"
+	paymentaudit "github.com/amends/amends/services/payment/audit"
 	"github.com/amends/amends/services/shipping"
+	shippingaudit "github.com/amends/amends/services/shipping/audit"
 	"github.com/amends/amends/workflows"
 )
 
@@ -31,18 +36,18 @@ var (
 
 // confirmedFacts are of an order that went well.
 func confirmedFacts() *workflows.Facts {
-	paid := payment.Taken{Captures: 1, Captured: total.Minor, Currency: "EUR"}
+	paid := paymentaudit.Taken{Captures: 1, Captured: total.Minor, Currency: "EUR"}
 	return &workflows.Facts{
 		Saga: judged,
-		Order: &order.Fact{
+		Order: &orderaudit.Fact{
 			ID: judged, Status: order.Confirmed, Total: &total, Units: 3, CreatedAt: placed, UpdatedAt: placed, DecideBy: placed.Add(10 * time.Minute),
 		},
-		Catalog: &catalog.Fact{Saga: judged, Since: placed, Total: &total, Units: 3},
-		Inventory: &inventory.Fact{Saga: judged, Since: placed, Stock: []inventory.StockFact{
+		Catalog: &catalogaudit.Fact{Saga: judged, Since: placed, Total: &total, Units: 3},
+		Inventory: &inventoryaudit.Fact{Saga: judged, Since: placed, Stock: []inventoryaudit.StockFact{
 			{Step: "inventory.reserve", State: inventory.Committed, Units: 3, Warehouses: 2, Undoable: true},
 		}},
-		Payment: &payment.Fact{Saga: judged, Since: placed, Ours: paid, Provider: paid, Asked: []money.Amount{total}},
-		Shipping: &shipping.Fact{Saga: judged, Since: placed, Parcels: []shipping.ParcelFact{
+		Payment: &paymentaudit.Fact{Saga: judged, Since: placed, Ours: paid, Provider: paid, Asked: []money.Amount{total}},
+		Shipping: &shippingaudit.Fact{Saga: judged, Since: placed, Parcels: []shippingaudit.ParcelFact{
 			{Step: "shipping.book", Warehouse: "AMS", Ours: shipping.Booked, Carrier: true, Undoable: true},
 			{Step: "shipping.book", Warehouse: "BER", Ours: shipping.Booked, Carrier: true, Undoable: true},
 		}},
@@ -54,7 +59,7 @@ func cancelledFacts() *workflows.Facts {
 	f := confirmedFacts()
 	f.Order.Status, f.Order.Reason = order.Cancelled, order.OutOfStock
 	f.Inventory.Stock, f.Shipping.Parcels = nil, nil
-	f.Payment = &payment.Fact{Saga: judged, Since: placed}
+	f.Payment = &paymentaudit.Fact{Saga: judged, Since: placed}
 	return f
 }
 
@@ -63,13 +68,13 @@ func pendingFacts() *workflows.Facts {
 	f := confirmedFacts()
 	f.Order.Status, f.Order.Total = order.Pending, nil
 	f.Inventory.Stock[0].State = inventory.Held
-	f.Payment = &payment.Fact{Saga: judged, Since: placed, Holds: []payment.HoldFact{held()}}
+	f.Payment = &paymentaudit.Fact{Saga: judged, Since: placed, Holds: []paymentaudit.HoldFact{held()}}
 	f.Engine = &activities.SagaFact{Order: judged, State: activities.SagaRunning, How: "running"}
 	return f
 }
 
-func held() payment.HoldFact {
-	return payment.HoldFact{Step: "payment.authorize", Ours: payment.Authorized, Provider: true, Amount: total, Undoable: true}
+func held() paymentaudit.HoldFact {
+	return paymentaudit.HoldFact{Step: "payment.authorize", Ours: payment.Authorized, Provider: true, Amount: total, Undoable: true}
 }
 
 func waive(steps ...string) (all []ledger.Waiver) {
@@ -91,8 +96,8 @@ func TestTheDoctorJudges(t *testing.T) {
 
 	yes := func(k workflows.FindingKind, i workflows.Invariant) found { return found{k, i, true} }
 	no := func(k workflows.FindingKind, i workflows.Invariant) found { return found{k, i, false} }
-	taken := func(n int, minor int64) payment.Taken {
-		return payment.Taken{Captures: n, Captured: minor, Currency: "EUR"}
+	taken := func(n int, minor int64) paymentaudit.Taken {
+		return paymentaudit.Taken{Captures: n, Captured: minor, Currency: "EUR"}
 	}
 	for name, tc := range map[string]struct {
 		facts  *workflows.Facts
@@ -137,14 +142,14 @@ func TestTheDoctorJudges(t *testing.T) {
 			f.Order = nil
 		}, []found{no(workflows.FindingUnknownOrder, "I5")}},
 		"OnlyTheProviderKnowsIt": {confirmedFacts(), func(f *workflows.Facts) {
-			*f = workflows.Facts{Saga: "stranger", Payment: &payment.Fact{Saga: "stranger", Provider: taken(1, 5)}}
+			*f = workflows.Facts{Saga: "stranger", Payment: &paymentaudit.Fact{Saga: "stranger", Provider: taken(1, 5)}}
 		}, []found{no(workflows.FindingUnknownOrder, "I5")}},
 		"TheOrderServiceWasNotAsked": {confirmedFacts(), func(f *workflows.Facts) {
 			f.Order, f.Unasked = nil, []string{"order"}
 		}, nil},
 
 		"AConfirmedOrderHoldsStock": {confirmedFacts(), func(f *workflows.Facts) {
-			f.Inventory.Stock = append(f.Inventory.Stock, inventory.StockFact{Step: "inventory.reserve", State: inventory.Held, Units: 1, Undoable: true})
+			f.Inventory.Stock = append(f.Inventory.Stock, inventoryaudit.StockFact{Step: "inventory.reserve", State: inventory.Held, Units: 1, Undoable: true})
 		}, []found{no(workflows.FindingStockHeld, "I3")}},
 		"AConfirmedOrderHasNoStock": {confirmedFacts(), func(f *workflows.Facts) {
 			f.Inventory = nil
@@ -162,7 +167,7 @@ func TestTheDoctorJudges(t *testing.T) {
 			f.Payment.Provider = taken(2, 2*total.Minor)
 		}, []found{no(workflows.FindingTakenTwice, "I6")}},
 		"AConfirmedOrderHoldsMoney": {confirmedFacts(), func(f *workflows.Facts) {
-			f.Payment.Holds = []payment.HoldFact{held()}
+			f.Payment.Holds = []paymentaudit.HoldFact{held()}
 		}, []found{no(workflows.FindingMoneyHeld, "I3")}},
 		"AConfirmedOrderMissesAParcel": {confirmedFacts(), func(f *workflows.Facts) {
 			f.Shipping.Parcels = f.Shipping.Parcels[:1]
@@ -175,7 +180,7 @@ func TestTheDoctorJudges(t *testing.T) {
 			f.Catalog = nil
 		}, []found{no(workflows.FindingQuote, "I9")}},
 		"AConfirmedOrdersQuoteIsUnreadable": {confirmedFacts(), func(f *workflows.Facts) {
-			f.Catalog = &catalog.Fact{Saga: judged, Since: placed, Answers: []string{"x"}}
+			f.Catalog = &catalogaudit.Fact{Saga: judged, Since: placed, Answers: []string{"x"}}
 		}, []found{no(workflows.FindingAnswer, "I9")}},
 		"AQuoteIsOfOtherUnits": {confirmedFacts(), func(f *workflows.Facts) {
 			f.Catalog.Units = 4
@@ -197,29 +202,29 @@ func TestTheDoctorJudges(t *testing.T) {
 		}, []found{no(workflows.FindingUndo, "I8")}},
 		"WhatHadNotHappenedWasUndone": {cancelledFacts(), func(f *workflows.Facts) {
 			f.Inventory.Undone = []string{"x"}
-			f.Payment.Undone = []payment.Difference{{Step: "payment.authorize", What: "x"}}
-			f.Shipping.Undone = []shipping.Difference{{Step: "shipping.book", What: "x"}}
+			f.Payment.Undone = []audit.Difference{{Step: "payment.authorize", What: "x"}}
+			f.Shipping.Undone = []audit.Difference{{Step: "shipping.book", What: "x"}}
 		}, []found{no(workflows.FindingUndo, "I8"), no(workflows.FindingUndo, "I8"), no(workflows.FindingUndo, "I8")}},
 		"WhatAPersonTookBackWasWaived": {cancelledFacts(), func(f *workflows.Facts) {
 			f.Order.Waivers = waive("payment.authorize", "shipping.book")
-			f.Payment.Undone = []payment.Difference{{Step: "payment.authorize", What: "x"}}
-			f.Shipping.Undone = []shipping.Difference{{Step: "shipping.book", What: "x"}}
+			f.Payment.Undone = []audit.Difference{{Step: "payment.authorize", What: "x"}}
+			f.Shipping.Undone = []audit.Difference{{Step: "shipping.book", What: "x"}}
 		}, nil},
 		"WhatWasAnsweredDidNotHappen": {confirmedFacts(), func(f *workflows.Facts) {
 			f.Catalog.Answers, f.Inventory.Answers, f.Payment.Answers, f.Shipping.Answers = []string{"x"}, []string{"x"}, []string{"x"}, []string{"x"}
 		}, []found{no(workflows.FindingAnswer, "I9"), no(workflows.FindingAnswer, "I9"), no(workflows.FindingAnswer, "I9"), no(workflows.FindingAnswer, "I9")}},
 		"AnUndecidedOrderIsNotJudgedByItsBooks": {pendingFacts(), func(f *workflows.Facts) {
 			f.Order.NeedsAttention, f.Catalog.Units = true, 4
-			f.Payment.Undone, f.Payment.Answers = []payment.Difference{{Step: "payment.authorize", What: "x"}}, []string{"x"}
+			f.Payment.Undone, f.Payment.Answers = []audit.Difference{{Step: "payment.authorize", What: "x"}}, []string{"x"}
 		}, nil},
 		"ThereIsNoSuchOrderAndItsEffectsWereTakenBack": {cancelledFacts(), func(f *workflows.Facts) {
-			*f = workflows.Facts{Saga: f.Saga, Shipping: &shipping.Fact{Saga: f.Saga, Undone: []shipping.Difference{{Step: "shipping.book", What: "x"}}}}
+			*f = workflows.Facts{Saga: f.Saga, Shipping: &shippingaudit.Fact{Saga: f.Saga, Undone: []audit.Difference{{Step: "shipping.book", What: "x"}}}}
 		}, []found{no(workflows.FindingUnknownOrder, "I5")}},
 		"OnlyTheProviderKnowsOfACapture": {confirmedFacts(), func(f *workflows.Facts) {
-			f.Payment.Differ = []payment.Difference{{Step: "payment.capture", What: "x"}}
+			f.Payment.Differ = []audit.Difference{{Step: "payment.capture", What: "x"}}
 		}, []found{no(workflows.FindingProviderBook, "I1")}},
 		"OnlyTheCarrierKnowsOfAParcel": {confirmedFacts(), func(f *workflows.Facts) {
-			f.Shipping.Differ = []shipping.Difference{{Step: "shipping.book", What: "x"}}
+			f.Shipping.Differ = []audit.Difference{{Step: "shipping.book", What: "x"}}
 		}, []found{no(workflows.FindingCarrierBook, "I6")}},
 		"ItsHistoryIsNoPath": {confirmedFacts(), func(f *workflows.Facts) { f.Order.Wrong = []string{"x"} }, []found{no(workflows.FindingHistory, "I7")}},
 		"ItsBarriersContradictItsRows": {confirmedFacts(), func(f *workflows.Facts) {
@@ -237,7 +242,7 @@ func TestTheDoctorJudges(t *testing.T) {
 			all := pendingFacts()
 			f.Inventory, f.Payment, f.Shipping = all.Inventory, all.Payment, all.Shipping
 			f.Order.Waivers = waive("inventory.reserve", "payment.authorize", "shipping.book")
-			f.Payment.Differ = []payment.Difference{{Step: "payment.authorize", What: "x"}}
+			f.Payment.Differ = []audit.Difference{{Step: "payment.authorize", What: "x"}}
 		}, nil},
 		"AWaiverIsOfItsStepOnly": {cancelledFacts(), func(f *workflows.Facts) {
 			all := pendingFacts()
@@ -255,7 +260,7 @@ func TestTheDoctorJudges(t *testing.T) {
 			f.Payment.Provider = taken(1, 5)
 		}, []found{no(workflows.FindingMoneyTaken, "I1")}},
 		"ACancelledOrderWasPaidBack": {cancelledFacts(), func(f *workflows.Facts) {
-			f.Payment.Ours = payment.Taken{Captures: 1, Captured: 5, Refunded: 5, Currency: "EUR"}
+			f.Payment.Ours = paymentaudit.Taken{Captures: 1, Captured: 5, Refunded: 5, Currency: "EUR"}
 			f.Payment.Provider = f.Payment.Ours
 		}, nil},
 		"ACancelledOrderThatWasPaidIsNotResumed": {cancelledFacts(), func(f *workflows.Facts) {
@@ -270,7 +275,7 @@ func TestTheDoctorJudges(t *testing.T) {
 		}, []found{no(workflows.FindingStockSold, "I3")}},
 		"TheProviderHoldsTwice": {pendingFacts(), func(f *workflows.Facts) {
 			f.Order.NeedsAttention = true
-			f.Payment.Holds = []payment.HoldFact{held(), held()}
+			f.Payment.Holds = []paymentaudit.HoldFact{held(), held()}
 		}, []found{no(workflows.FindingHeldTwice, "I6")}},
 		"ServicesThatWereNotAskedAreNotJudged": {confirmedFacts(), func(f *workflows.Facts) {
 			*f = workflows.Facts{Saga: f.Saga, Order: f.Order, Unasked: []string{"catalog", "inventory", "payment", "shipping"}}

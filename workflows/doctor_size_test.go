@@ -9,10 +9,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
-	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/workflows"
 )
 
@@ -36,7 +36,7 @@ func TestNoWordsMakeTheDoctorsReportTooLarge(t *testing.T) {
 		Reason: long, Operator: long, Reference: long, At: now,
 	}
 	require.NoError(t, c.Orders.Note(t.Context(), key.New(in.OrderID, "order.note"), order.Note{At: now, Waivers: []ledger.Waiver{waiver}}))
-	page, err := c.Orders.Audit(t.Context(), key.Range{Sagas: []string{in.OrderID}})
+	page, err := c.Orders.Audit(t.Context(), audit.Range{Sagas: []string{in.OrderID}})
 	require.NoError(t, err)
 	require.Len(t, page.Facts, 1)
 	require.Len(t, page.Facts[0].Waivers, 1)
@@ -46,7 +46,7 @@ func TestNoWordsMakeTheDoctorsReportTooLarge(t *testing.T) {
 	f := cancelledFacts()
 	f.Order, f.Saga = nil, uuid.NewString()
 	for range 100 {
-		f.Payment.Differ = append(f.Payment.Differ, payment.Difference{Step: "x", What: long})
+		f.Payment.Differ = append(f.Payment.Differ, audit.Difference{Step: "x", What: long})
 	}
 	v := workflows.Judge(*f, judgement, grace)
 	require.Len(t, v.Findings, 1)

@@ -11,10 +11,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/sagatest"
-	"github.com/amends/amends/services/payment"
-	"github.com/amends/amends/services/shipping"
+	paymentaudit "github.com/amends/amends/services/payment/audit"
+	shippingaudit "github.com/amends/amends/services/shipping/audit"
 	"github.com/amends/amends/workflows"
 )
 
@@ -62,7 +62,7 @@ func (p *patient) Check(ctx context.Context, end sagatest.End) error {
 
 // facts returns the facts of all services about the order.
 func (p *patient) facts(ctx context.Context) (workflows.Facts, error) {
-	f, r := workflows.Facts{Saga: orderID}, key.Range{Sagas: []string{orderID}}
+	f, r := workflows.Facts{Saga: orderID}, audit.Range{Sagas: []string{orderID}}
 	orders, err := p.Orders.Audit(ctx, r)
 	if err != nil || len(orders.Facts) != 1 {
 		return f, fmt.Errorf("there are %d orders: %w", len(orders.Facts), err)
@@ -78,12 +78,12 @@ func (p *patient) facts(ctx context.Context) (workflows.Facts, error) {
 		return f, err
 	}
 	f.Inventory = first(stock.Facts)
-	money, err := payment.NewAuditor(p.Payments, p.Provider).Audit(ctx, r)
+	money, err := paymentaudit.New(p.Payments, p.Provider).Audit(ctx, r)
 	if err != nil {
 		return f, err
 	}
 	f.Payment = first(money.Facts)
-	parcels, err := shipping.NewAuditor(p.Shipments, p.Carrier).Audit(ctx, r)
+	parcels, err := shippingaudit.New(p.Shipments, p.Carrier).Audit(ctx, r)
 	f.Shipping = first(parcels.Facts)
 	return f, err
 }

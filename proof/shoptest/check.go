@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
+	orderaudit "github.com/amends/amends/services/order/audit"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/shipping"
@@ -120,7 +121,7 @@ func (s *Shop) checkHistories(ctx context.Context, c *check) error {
 		if err != nil {
 			return err
 		}
-		for _, what := range o.CheckHistory(changes) {
+		for _, what := range orderaudit.CheckHistory(o, changes) {
 			c.wrong("I7: order %s: %s", id, what)
 		}
 	}

@@ -10,11 +10,11 @@ import (
 
 	"gorm.io/gorm"
 
-	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/audit"
 )
 
-// Standing is what the ledger says of one key.
-type Standing struct {
+// Entry is the ledger's row of one key.
+type Entry struct {
 	Key       Key
 	State     State
 	CreatedAt time.Time // UTC
@@ -22,59 +22,58 @@ type Standing struct {
 	outcome string // JSON; empty: none is recorded
 }
 
-// Undoable says that an undo of the key would run, or at least ask outside: a
-// key in any other state, or without a row, has nothing to undo, whatever other
-// tables say.
-func (s Standing) Undoable() bool { return s.State.Undoable() }
+// Undoable reports whether an undo of the key would run, or at least ask the
+// external system. In any other state, or without an entry, there is nothing to
+// undo, whatever other tables say.
+func (e Entry) Undoable() bool { return e.State.Undoable() }
 
-// Answered says that a do was answered with an outcome, which the ledger keeps
-// when it is undone. What was undone as an intent had none.
-func (s Standing) Answered() bool { return s.outcome != "" }
+// Answered reports whether a do was answered with an outcome. The ledger keeps it
+// when the step is undone; a step undone as an intent never had one.
+func (e Entry) Answered() bool { return e.outcome != "" }
 
-// Answer returns the outcome that the do of s was answered with; the zero Out if
-// there is none.
-func Answer[Out any](s Standing) (Out, error) { return decode[Out](s.outcome) }
+// Answer returns the recorded outcome of e's do; without one, the zero Out.
+func Answer[Out any](e Entry) (Out, error) { return decode[Out](e.outcome) }
 
-// Differs compares what the do of s was answered with what the service's own rows
-// say that it did, and returns both in words; nothing if they are the same. Only
-// what was recorded is compared: another release may have had other fields.
-func Differs[Out any](s Standing, rows Out) string {
+// Differs compares the recorded outcome of e's do with the outcome that the
+// service's own rows imply. It describes both in words, or returns "" if they are
+// equal. Only recorded fields are compared: another release may have had others.
+func Differs[Out any](e Entry, rows Out) string {
 	own, err := encode(rows)
 	switch {
 	case err != nil:
 		return err.Error()
-	case own == s.outcome: // nearly always, and without reading any JSON
+	case own == e.outcome: // nearly always, and without parsing JSON
 		return ""
-	case s.outcome == "":
+	case e.outcome == "":
 		return "it was answered nothing, the rows say " + own
 	}
-	if out, err := Answer[Out](s); err == nil {
-		// As this release would have written it: without the fields that it does not
-		// know, and with zeros for those that were not recorded.
-		if again, err := encode(out); err == nil && saysTheSame(s.outcome, again, own) {
+	if out, err := Answer[Out](e); err == nil {
+		// As this release would have written it: without fields that it does not know,
+		// and with zeros for those that were not recorded.
+		if again, err := encode(out); err == nil && equalJSON(e.outcome, again, own) {
 			return ""
 		}
 	}
-	recorded, own := apart(s.outcome, own)
+	recorded, own := apart(e.outcome, own)
 	return fmt.Sprintf("it was answered %s, the rows say %s", recorded, own)
 }
 
-// saysTheSame is same for JSON.
-func saysTheSame(recorded, again, own string) bool {
+// equalJSON is equal for JSON texts.
+func equalJSON(recorded, again, own string) bool {
 	var values [3]any
 	for i, text := range []string{recorded, again, own} {
 		d := json.NewDecoder(strings.NewReader(text))
-		d.UseNumber() // a float64 has not all of an int64
+		d.UseNumber() // a float64 cannot hold every int64
 		if d.Decode(&values[i]) != nil {
 			return false
 		}
 	}
-	return same(values[0], values[1], values[2])
+	return equal(values[0], values[1], values[2])
 }
 
-// same says whether again and own agree in all that recorded has. What neither of
-// them has is a field that this release does not know, or a zero that it omits.
-func same(recorded, again, own any) bool {
+// equal reports whether again and own agree in every field of recorded. A field
+// that neither has is unknown to this release, or a zero that it omits.
+func equal(recorded, again, own any) bool {
 	switch recorded := recorded.(type) {
 	case map[string]any:
 		a, okA := again.(map[string]any)
@@ -85,7 +84,7 @@ func same(recorded, again, own any) bool {
 		for field, was := range recorded {
 			is, inA := a[field]
 			has, inB := b[field]
-			if inA != inB || inA && !same(was, is, has) {
+			if inA != inB || inA && !equal(was, is, has) {
 				return false
 			}
 		}
@@ -97,7 +96,7 @@ func same(recorded, again, own any) bool {
 			break
 		}
 		for i := range recorded {
-			if !same(recorded[i], a[i], b[i]) {
+			if !equal(recorded[i], a[i], b[i]) {
 				return false
 			}
 		}
@@ -106,8 +105,8 @@ func same(recorded, again, own any) bool {
 	return reflect.DeepEqual(again, own)
 }
 
-// apart cuts two texts that are not the same down to where they differ, if they
-// are long: a page of them must fit into one message.
+// apart cuts two long texts down to the place where they differ: a page of them
+// must fit into one message.
 func apart(a, b string) (string, string) {
 	const most, before = 300, 50
 	if max(len(a), len(b)) <= most {
@@ -131,25 +130,25 @@ func apart(a, b string) (string, string) {
 	return cut(a), cut(b)
 }
 
-// Standings returns what the ledger says of the sagas of r, by key. It takes no
-// locks and does not look at r's limit.
-func Standings(ctx context.Context, db *gorm.DB, r key.Range) ([]Standing, error) {
+// Entries returns the ledger's rows of the sagas of r, by key. It takes no locks
+// and ignores r.Limit.
+func Entries(ctx context.Context, db *gorm.DB, r audit.Range) ([]Entry, error) {
 	var rows []row
 	err := Within(db.WithContext(ctx), "saga", r).Select("saga", "step", "generation", "state", "outcome", "created_at").
 		Order("saga, step, generation").Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
 	}
-	all := make([]Standing, len(rows))
+	all := make([]Entry, len(rows))
 	for i, r := range rows {
 		k := Key{Saga: r.Saga, Step: r.Step, Generation: r.Generation}
-		all[i] = Standing{Key: k, State: r.State, CreatedAt: r.CreatedAt.UTC(), outcome: r.Outcome}
+		all[i] = Entry{Key: k, State: r.State, CreatedAt: r.CreatedAt.UTC(), outcome: r.Outcome}
 	}
 	return all, nil
 }
 
-// Within narrows a query to the sagas of r, which column names.
-func Within(q *gorm.DB, column string, r key.Range) *gorm.DB {
+// Within narrows a query to the sagas of r; column holds their ids.
+func Within(q *gorm.DB, column string, r audit.Range) *gorm.DB {
 	if len(r.Sagas) > 0 {
 		return q.Where(column+" IN ?", r.Sagas)
 	}
@@ -162,18 +161,17 @@ func Within(q *gorm.DB, column string, r key.Range) *gorm.DB {
 	return q
 }
 
-// Cut returns r cut off behind its first Limit sagas that are in the ledger or
-// in one of the tables, which have a column saga with an index, and whether that
-// left something out: then what follows begins behind the To of the range that it
-// returns. A list is never cut.
-func Cut(ctx context.Context, db *gorm.DB, r key.Range, tables ...string) (cut key.Range, more bool, err error) {
+// Cut shortens r to its first Limit sagas that are in the ledger or in one of the
+// tables, which need an indexed column saga. If it left sagas out, more is true
+// and the next page starts after cut.To. A list is never cut.
+func Cut(ctx context.Context, db *gorm.DB, r audit.Range, tables ...string) (cut audit.Range, more bool, err error) {
 	if len(r.Sagas) > 0 || r.Limit <= 0 {
 		return r, false, nil
 	}
 	var parts []string
 	var args []any
 	for i, table := range append([]string{(*row)(nil).TableName()}, tables...) {
-		// Each part stops by itself: only an index is read, and not the whole stretch.
+		// Each part has its own limit, so that only the start of an index is read.
 		part := "SELECT saga FROM (SELECT DISTINCT saga FROM " + table + " WHERE saga > ?"
 		args = append(args, r.After)
 		if r.To != "" {
@@ -186,7 +184,7 @@ func Cut(ctx context.Context, db *gorm.DB, r key.Range, tables ...string) (cut k
 	var sagas []string
 	err = db.WithContext(ctx).Raw(strings.Join(parts, " UNION ")+" ORDER BY saga LIMIT ?", append(args, r.Limit+1)...).Scan(&sagas).Error
 	if err != nil {
-		return r, false, fmt.Errorf("read which sagas there are: %w", err)
+		return r, false, fmt.Errorf("list the sagas: %w", err)
 	}
 	if len(sagas) > r.Limit {
 		r.To, more = sagas[r.Limit-1], true

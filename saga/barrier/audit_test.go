@@ -9,6 +9,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/saga/key"
 )
@@ -37,7 +38,7 @@ func TestAuditing(t *testing.T) {
 		require.Equal(t, outOfStock, fault.CodeOf(err))
 		require.NoError(t, db.Exec("INSERT INTO effect VALUES ('b', 'n'), ('bb', 'n'), ('z', 'n')").Error)
 
-		all, err := barrier.Standings(ctx, db, key.Range{})
+		all, err := barrier.Entries(ctx, db, audit.Range{})
 		require.NoError(t, err)
 		var got []string
 		for _, s := range all {
@@ -51,16 +52,16 @@ func TestAuditing(t *testing.T) {
 		require.Equal(t, []string{"a/x done res_1", "a/y undone res_1", "b/x done res_1", "c/x blocked ", "d/x refused "}, got)
 
 		for name, tc := range map[string]struct {
-			r    key.Range
+			r    audit.Range
 			want []string
 		}{
-			"AStretch":    {key.Range{After: "a", To: "c"}, []string{"b/x", "c/x"}},
-			"ItsEnd":      {key.Range{After: "c"}, []string{"d/x"}},
-			"ItsBegin":    {key.Range{To: "a"}, []string{"a/x", "a/y"}},
-			"AList":       {key.Range{Sagas: []string{"d", "a", "q"}, After: "x", Limit: 1}, []string{"a/x", "a/y", "d/x"}},
-			"NobodyThere": {key.Range{After: "d"}, nil},
+			"ARange":   {audit.Range{After: "a", To: "c"}, []string{"b/x", "c/x"}},
+			"ItsEnd":   {audit.Range{After: "c"}, []string{"d/x"}},
+			"ItsBegin": {audit.Range{To: "a"}, []string{"a/x", "a/y"}},
+			"AList":    {audit.Range{Sagas: []string{"d", "a", "q"}, After: "x", Limit: 1}, []string{"a/x", "a/y", "d/x"}},
+			"NoSaga":   {audit.Range{After: "d"}, nil},
 		} {
-			found, err := barrier.Standings(ctx, db, tc.r)
+			found, err := barrier.Entries(ctx, db, tc.r)
 			require.NoError(t, err, name)
 			var keys []string
 			for _, s := range found {
@@ -69,10 +70,10 @@ func TestAuditing(t *testing.T) {
 			require.Equal(t, tc.want, keys, name)
 		}
 
-		// Walking in any step size meets every saga of every table, once.
+		// Pages of any size contain every saga of every table once.
 		for limit := 1; limit <= 7; limit++ {
 			var ends []string
-			r := key.Range{Limit: limit}
+			r := audit.Range{Limit: limit}
 			for {
 				cut, more, err := barrier.Cut(ctx, db, r, "effect")
 				require.NoError(t, err)
@@ -89,14 +90,14 @@ func TestAuditing(t *testing.T) {
 			}
 			require.Equal(t, append(steps, ""), ends, "limit %d", limit)
 		}
-		cut, more, err := barrier.Cut(ctx, db, key.Range{Sagas: []string{"a", "b"}, Limit: 1}, "effect")
+		cut, more, err := barrier.Cut(ctx, db, audit.Range{Sagas: []string{"a", "b"}, Limit: 1}, "effect")
 		require.NoError(t, err)
 		require.False(t, more, "a list is never cut")
 		require.Equal(t, []string{"a", "b"}, cut.Sagas)
 	})
 }
 
-// What a step was answered is compared by what it says, not by how it is written.
+// A recorded answer is compared by its content, not by its spelling.
 func TestAnAnswerDiffersFromTheRows(t *testing.T) {
 	t.Parallel()
 
@@ -105,7 +106,7 @@ func TestAnAnswerDiffersFromTheRows(t *testing.T) {
 		_, err := barrier.Do(ctx, db, barrier.Call{Key: k, Fingerprint: "f"}, func(*gorm.DB) (outcome, error) { return reserved, nil })
 		require.NoError(t, err)
 		differs := func() string {
-			all, err := barrier.Standings(ctx, db, key.Range{Sagas: []string{"a"}})
+			all, err := barrier.Entries(ctx, db, audit.Range{Sagas: []string{"a"}})
 			require.NoError(t, err)
 			return barrier.Differs(all[0], reserved)
 		}
@@ -124,8 +125,8 @@ func TestAnAnswerDiffersFromTheRows(t *testing.T) {
 	})
 }
 
-// An answer that an earlier release recorded lacks the fields that it did not
-// have, at any depth. What it has must be what happened.
+// An answer recorded by an earlier release lacks newer fields, at any depth. The
+// fields that it has must match the rows.
 func TestAnAnswerIsComparedByWhatItHas(t *testing.T) {
 	t.Parallel()
 
@@ -178,7 +179,7 @@ func TestAnAnswerIsComparedByWhatItHas(t *testing.T) {
 		require.NoError(t, err)
 		for name, tc := range cases {
 			require.NoError(t, db.Exec("UPDATE barrier SET outcome = ?", tc.recorded).Error)
-			all, err := barrier.Standings(ctx, db, key.Range{})
+			all, err := barrier.Entries(ctx, db, audit.Range{})
 			require.NoError(t, err)
 			words := barrier.Differs(all[0], tc.rows)
 			require.Equal(t, tc.differs, words != "", "%s: %s", name, words)
@@ -186,7 +187,7 @@ func TestAnAnswerIsComparedByWhatItHas(t *testing.T) {
 	})
 }
 
-// A long answer is cut down to where it differs: many of them go into one message.
+// A long answer is cut down to the difference: many of them go into one message.
 func TestALongAnswerIsToldOfWhereItDiffers(t *testing.T) {
 	t.Parallel()
 
@@ -196,7 +197,7 @@ func TestALongAnswerIsToldOfWhereItDiffers(t *testing.T) {
 			return outcome{Reservation: long + "1" + long}, nil
 		})
 		require.NoError(t, err)
-		all, err := barrier.Standings(ctx, db, key.Range{})
+		all, err := barrier.Entries(ctx, db, audit.Range{})
 		require.NoError(t, err)
 		words := barrier.Differs(all[0], outcome{Reservation: long + "2" + long})
 		require.Regexp(t, `^it was answered …ü+1ü+…, the rows say …ü+2ü+…$`, words)

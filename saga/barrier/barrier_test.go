@@ -178,12 +178,12 @@ func TestBeginUndoReturnsRequestAndOutcome(t *testing.T) {
 		b.arrange(t, barrier.Intent)
 		entry, err := barrier.BeginUndo[request, outcome](t.Context(), b.db, b.key)
 		require.NoError(t, err)
-		require.Equal(t, barrier.Entry[request, outcome]{State: barrier.Intent, Request: mugs}, entry)
+		require.Equal(t, barrier.Undoing[request, outcome]{State: barrier.Intent, Request: mugs}, entry)
 
 		require.NoError(t, barrier.Conclude(t.Context(), b.db, b.key, reserved, nil))
 		entry, err = barrier.BeginUndo[request, outcome](t.Context(), b.db, b.key)
 		require.NoError(t, err)
-		require.Equal(t, barrier.Entry[request, outcome]{State: barrier.Done, Request: mugs, Outcome: reserved}, entry)
+		require.Equal(t, barrier.Undoing[request, outcome]{State: barrier.Done, Request: mugs, Outcome: reserved}, entry)
 	})
 }
 

@@ -114,8 +114,8 @@ func end(ctx context.Context, db *gorm.DB, k Key, r row, doing string, effect fu
 	})
 }
 
-// Entry is what the ledger knows about a step when its undo or settle begins.
-type Entry[Req, Out any] struct {
+// Undoing is the ledger's knowledge of a step when its undo or settle begins.
+type Undoing[Req, Out any] struct {
 	State State
 	// Request is what the do was asked for; zero if it never came.
 	Request Req
@@ -127,10 +127,10 @@ type Entry[Req, Out any] struct {
 // is recorded. If nothing is, it blocks the key and returns state Blocked. On
 // Intent the service asks outside and then calls [EndUndo], or [Conclude] when it
 // settles and found that it happened.
-func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key) (Entry[Req, Out], error) {
-	var entry Entry[Req, Out]
+func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key) (Undoing[Req, Out], error) {
+	var entry Undoing[Req, Out]
 	err := txn.Retry(ctx, db, func(db *gorm.DB) error {
-		entry = Entry[Req, Out]{State: Blocked}
+		entry = Undoing[Req, Out]{State: Blocked}
 		first, err := insert(db, Call{Key: k}, row{State: Blocked})
 		if err != nil || first {
 			return err
@@ -150,7 +150,7 @@ func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key) (Entry[Req
 		return err
 	})
 	if err != nil {
-		return Entry[Req, Out]{}, err
+		return Undoing[Req, Out]{}, err
 	}
 	return entry, nil
 }
@@ -161,7 +161,7 @@ func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key) (Entry[Req
 // refused, undone or blocked already it succeeds without effect.
 //
 // An attempt may have recorded its outcome since [BeginUndo]: Undone covers it,
-// so effect goes by the service's own rows and not by the Entry. Blocked does
+// so effect goes by the service's own rows and not by [Undoing]. Blocked does
 // not; the answer is a transient fault, and the repeat finds it done.
 func EndUndo(ctx context.Context, db *gorm.DB, k Key, to State, effect func(tx *gorm.DB) error) error {
 	var from []State

@@ -14,8 +14,10 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/shipping"
+	shippingaudit "github.com/amends/amends/services/shipping/audit"
 	"github.com/amends/amends/services/shipping/carrier"
 	"github.com/amends/amends/services/shipping/carrier/simulator"
 	"github.com/amends/amends/services/shipping/store"
@@ -87,12 +89,12 @@ func (b testBundle) agree(t require.TestingT, ctx context.Context) []string {
 	}
 	require.Equal(t, theirs, ours)
 
-	page, err := shipping.NewAuditor(b.store, b.sim).Audit(ctx, key.Range{Limit: 500})
+	page, err := shippingaudit.New(b.store, b.sim).Audit(ctx, audit.Range{Limit: 500})
 	require.NoError(t, err)
 	require.Empty(t, page.Next)
 	for _, f := range page.Facts {
-		said := shipping.Fact{Wrong: f.Wrong, Differ: f.Differ, Undone: f.Undone, Answers: f.Answers}
-		require.Equal(t, shipping.Fact{}, said, "an audit has nothing to say of %s", f.Saga)
+		said := shippingaudit.Fact{Wrong: f.Wrong, Differ: f.Differ, Undone: f.Undone, Answers: f.Answers}
+		require.Equal(t, shippingaudit.Fact{}, said, "an audit has nothing to say of %s", f.Saga)
 	}
 	return booked
 }

@@ -8,8 +8,9 @@ import (
 
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/proof/dbtest"
-	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/services/catalog"
+	catalogaudit "github.com/amends/amends/services/catalog/audit"
 	"github.com/amends/amends/services/catalog/store"
 )
 
@@ -23,13 +24,13 @@ func TestAudit(t *testing.T) {
 		_, err = s.Quote(t.Context(), order("refused"), ask(catalog.Line{SKU: "NOPE", Quantity: 2}))
 		require.Error(t, err)
 
-		page, err := s.Audit(t.Context(), key.Range{Limit: 1})
+		page, err := s.Audit(t.Context(), audit.Range{Limit: 1})
 		require.NoError(t, err)
 		require.Len(t, page.Facts, 1)
 		total := money.New(3700, "EUR")
 		require.Equal(t, &total, page.Facts[0].Total)
 		require.Equal(t, "quoted", page.Next)
-		page, err = s.Audit(t.Context(), key.Range{After: page.Next, Limit: 1})
+		page, err = s.Audit(t.Context(), audit.Range{After: page.Next, Limit: 1})
 		require.NoError(t, err)
 		require.Len(t, page.Facts, 1)
 		require.Nil(t, page.Facts[0].Total)
@@ -45,8 +46,8 @@ func TestAuditFindsAQuoteThatNobodyCanHaveGot(t *testing.T) {
 		s := setup(t, db)
 		_, err := s.Quote(t.Context(), order("quoted"), ask(catalog.Line{SKU: "MUG", Quantity: 2}))
 		require.NoError(t, err)
-		fact := func() catalog.Fact {
-			page, err := s.Audit(t.Context(), key.Range{})
+		fact := func() catalogaudit.Fact {
+			page, err := s.Audit(t.Context(), audit.Range{})
 			require.NoError(t, err)
 			require.Len(t, page.Facts, 1)
 			return page.Facts[0]

@@ -5,59 +5,60 @@ import (
 	"fmt"
 
 	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/barrier"
-	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/inventory"
+	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 )
 
-var _ inventory.Auditor = (*Store)(nil)
+var _ inventoryaudit.Auditor = (*Store)(nil)
 
-// Audit implements [inventory.Auditor].
-func (s *Store) Audit(ctx context.Context, r key.Range) (inventory.AuditPage, error) {
+// Audit implements [inventoryaudit.Auditor].
+func (s *Store) Audit(ctx context.Context, r audit.Range) (inventoryaudit.Page, error) {
 	page, err := s.audit(ctx, r)
 	return page, database.Fault(err)
 }
 
-func (s *Store) audit(ctx context.Context, r key.Range) (inventory.AuditPage, error) {
+func (s *Store) audit(ctx context.Context, r audit.Range) (inventoryaudit.Page, error) {
 	r, more, err := barrier.Cut(ctx, s.db, r, "reservations")
 	if err != nil {
-		return inventory.AuditPage{}, err
+		return inventoryaudit.Page{}, err
 	}
-	standings, err := barrier.Standings(ctx, s.db, r)
+	entries, err := barrier.Entries(ctx, s.db, r)
 	if err != nil {
-		return inventory.AuditPage{}, err
+		return inventoryaudit.Page{}, err
 	}
 	var rows []reservationRow
 	if err := barrier.Within(s.db.WithContext(ctx), "saga", r).Find(&rows).Error; err != nil {
-		return inventory.AuditPage{}, fmt.Errorf("read reservations: %w", err)
+		return inventoryaudit.Page{}, fmt.Errorf("read reservations: %w", err)
 	}
 	// After the reservations, as in Reservations.
 	var lines []lineRow
 	if err := barrier.Within(s.db.WithContext(ctx), "saga", r).Find(&lines).Error; err != nil {
-		return inventory.AuditPage{}, fmt.Errorf("read reservation lines: %w", err)
+		return inventoryaudit.Page{}, fmt.Errorf("read reservation lines: %w", err)
 	}
 	reserved, err := records(rows, lines)
 	if err != nil {
-		return inventory.AuditPage{}, err
+		return inventoryaudit.Page{}, err
 	}
-	page := inventory.AuditPage{Facts: facts(standings, reserved)}
+	page := inventoryaudit.Page{Facts: facts(entries, reserved)}
 	if more {
 		page.Next = r.To
 	}
 	return page, nil
 }
 
-// maxWrong is how many rows that are wrong are told of one by one.
+// maxWrong is the maximum number of wrong rows that are reported one by one.
 const maxWrong = 100
 
-// AuditStock implements [inventory.Auditor].
+// AuditStock implements [inventoryaudit.Auditor].
 func (s *Store) AuditStock(ctx context.Context) ([]string, error) {
 	var rows []struct {
 		Stock stockRow `gorm:"embedded"`
 		Held  int64
 		Sold  int64
 	}
-	// One statement is one snapshot on either engine, and takes no locks.
+	// One statement is one snapshot on both engines, and takes no locks.
 	err := s.db.WithContext(ctx).Raw(`
 		SELECT stock.*, coalesce(r.held, 0) AS held, coalesce(r.sold, 0) AS sold
 		FROM stock LEFT JOIN (

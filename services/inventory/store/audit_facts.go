@@ -7,39 +7,40 @@ import (
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/inventory"
+	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 )
 
-// The steps whose keys are in this service's barrier: the first names a
-// reservation, the second sells what the saga holds. What each may have left is
-// known here only; a row of any other step is reported, so none can be forgotten.
+// The steps with keys in this service's barrier: the first names a reservation,
+// the second sells the saga's reservations. Only this file knows the rows that each
+// may leave; an entry of any other step is reported, so none can be forgotten.
 const (
 	reserveStep = "inventory.reserve"
 	commitStep  = "inventory.commit"
 )
 
-// facts joins the barrier's rows and the reservations, both by saga.
-func facts(standings []barrier.Standing, reserved []inventory.Record) []inventory.Fact {
-	j := joint{of: map[string]int{}, recorded: map[key.Key]barrier.Standing{}, sales: map[string]*sale{}}
-	for _, st := range standings {
-		j.fact(st.Key.Saga, st.CreatedAt)
-		j.recorded[st.Key] = st
+// facts joins the barrier's entries and the reservations, one fact per saga.
+func facts(entries []barrier.Entry, reserved []inventory.Record) []inventoryaudit.Fact {
+	j := joint{of: map[string]int{}, recorded: map[key.Key]barrier.Entry{}, sales: map[string]*sale{}}
+	for _, e := range entries {
+		j.fact(e.Key.Saga, e.CreatedAt)
+		j.recorded[e.Key] = e
 	}
 	seen := map[key.Key]bool{}
 	for i := range reserved {
 		seen[reserved[i].Key] = true
 		j.reservation(&reserved[i])
 	}
-	for _, st := range standings {
+	for _, e := range entries {
 		switch {
-		case st.Key.Step == commitStep:
-			j.commitment(st)
-		case seen[st.Key]: // judged with its reservation
-		case st.Key.Step != reserveStep:
-			j.wrong(st.Key.Saga, "the barrier has %s as %s, a step that nobody here knows", st.Key.Step, st.State)
-		case st.Undoable():
-			j.wrong(st.Key.Saga, "the barrier of %s is %s, there is no reservation", st.Key.Step, st.State)
-		case st.State == barrier.Undone:
-			j.undone(st.Key.Saga, "%s was undone, and there never was a reservation", st.Key.Step)
+		case e.Key.Step == commitStep:
+			j.commitment(e)
+		case seen[e.Key]: // judged with its reservation
+		case e.Key.Step != reserveStep:
+			j.wrong(e.Key.Saga, "the barrier has %s as %s, a step that nobody here knows", e.Key.Step, e.State)
+		case e.Undoable():
+			j.wrong(e.Key.Saga, "the barrier of %s is %s, there is no reservation", e.Key.Step, e.State)
+		case e.State == barrier.Undone:
+			j.undone(e.Key.Saga, "%s was undone, and there never was a reservation", e.Key.Step)
 		}
 	}
 	for saga, sale := range j.sales {
@@ -53,16 +54,16 @@ func facts(standings []barrier.Standing, reserved []inventory.Record) []inventor
 	return j.facts
 }
 
-// joint is what is known of each saga, in the making.
+// joint collects the facts.
 type joint struct {
-	facts    []inventory.Fact
+	facts    []inventoryaudit.Fact
 	of       map[string]int // saga -> index of its fact
-	recorded map[key.Key]barrier.Standing
+	recorded map[key.Key]barrier.Entry
 	sales    map[string]*sale // by saga
 }
 
-// sale is what the reservations of a saga say that is sold, and what its commits
-// were answered.
+// sale compares the units that a saga's reservations have as sold with the units
+// that its commits were answered.
 type sale struct {
 	sold, answered int64 // units
 	commits        int
@@ -77,12 +78,12 @@ func (j *joint) sale(saga string) *sale {
 	return s
 }
 
-// fact returns the saga's fact, which has a trace of the given time.
-func (j *joint) fact(saga string, at time.Time) *inventory.Fact {
+// fact returns the saga's fact, given a trace of the time at.
+func (j *joint) fact(saga string, at time.Time) *inventoryaudit.Fact {
 	i, ok := j.of[saga]
 	if !ok {
 		i = len(j.facts)
-		j.of[saga], j.facts = i, append(j.facts, inventory.Fact{Saga: saga, Since: at})
+		j.of[saga], j.facts = i, append(j.facts, inventoryaudit.Fact{Saga: saga, Since: at})
 	}
 	f := &j.facts[i]
 	if at.Before(f.Since) {
@@ -91,7 +92,7 @@ func (j *joint) fact(saga string, at time.Time) *inventory.Fact {
 	return f
 }
 
-// wrong, undone and answered add to the fact of a saga that has one.
+// The methods wrong, undone and answered add to the fact of a saga that has one.
 func (j *joint) wrong(saga, format string, args ...any) {
 	f := &j.facts[j.of[saga]]
 	f.Wrong = append(f.Wrong, fmt.Sprintf(format, args...))
@@ -108,45 +109,45 @@ func (j *joint) answered(saga, step, differs string) {
 }
 
 func (j *joint) reservation(r *inventory.Record) {
-	f, st := j.fact(r.Key.Saga, r.CreatedAt), j.recorded[r.Key]
+	f, e := j.fact(r.Key.Saga, r.CreatedAt), j.recorded[r.Key]
 	if r.State != inventory.Released {
-		f.Stock = append(f.Stock, inventory.StockFact{
-			Step: r.Key.Step, State: r.State, Units: r.Reservation.Units(), Warehouses: len(r.Reservation.Parcels), Undoable: st.Undoable(),
+		f.Stock = append(f.Stock, inventoryaudit.StockFact{
+			Step: r.Key.Step, State: r.State, Units: r.Reservation.Units(), Warehouses: len(r.Reservation.Parcels), Undoable: e.Undoable(),
 		})
 	}
 	if r.State == inventory.Committed {
 		j.sale(r.Key.Saga).sold += r.Reservation.Units()
 	}
-	if want := barrierOf(r.State); st.State != want {
-		j.wrong(r.Key.Saga, "the reservation of %s is %s, its barrier is %s", r.Key.Step, r.State, orNone(st.State))
-		return // what was answered is no question then
+	if want := barrierOf(r.State); e.State != want {
+		j.wrong(r.Key.Saga, "the reservation of %s is %s, its barrier is %s", r.Key.Step, r.State, orNone(e.State))
+		return // without an entry that fits there is no answer to compare
 	}
-	// Lines are never changed: what was released is what had been answered.
-	switch differs := barrier.Differs(st, r.Reservation); {
+	// Lines never change: a released reservation still has the lines of its answer.
+	switch differs := barrier.Differs(e, r.Reservation); {
 	case differs == "":
-	case st.State == barrier.Undone:
+	case e.State == barrier.Undone:
 		j.undone(r.Key.Saga, "%s was undone, but not as it had been done: %s", r.Key.Step, differs)
 	default:
 		j.answered(r.Key.Saga, r.Key.Step, differs)
 	}
 }
 
-// commitment adds what a commit was answered. One that is not done has sold nothing.
-func (j *joint) commitment(st barrier.Standing) {
-	if st.State != barrier.Done {
+// commitment adds the answer of a commit. One that is not done has sold nothing.
+func (j *joint) commitment(e barrier.Entry) {
+	if e.State != barrier.Done {
 		return
 	}
-	s := j.sale(st.Key.Saga)
-	c, err := barrier.Answer[inventory.Commitment](st)
+	s := j.sale(e.Key.Saga)
+	c, err := barrier.Answer[inventory.Commitment](e)
 	if err != nil {
-		j.answered(st.Key.Saga, st.Key.Step, "what it was answered cannot be read")
-		c.Units = s.sold - s.answered // nobody knows: the sum shall not be wrong too
+		j.answered(e.Key.Saga, e.Key.Step, "what it was answered cannot be read")
+		c.Units = s.sold - s.answered // unknown: assume that the sum is right
 	}
 	s.commits, s.answered = s.commits+1, s.answered+c.Units
 }
 
-// barrierOf is the state of a reservation's barrier row: the reservation of a
-// step that is done is held, or sold by another step.
+// barrierOf returns the state that the entry of a reservation must have: the
+// reservation of a step that is done is held, or sold by another step.
 func barrierOf(s inventory.State) barrier.State {
 	if s == inventory.Released {
 		return barrier.Undone

@@ -7,8 +7,10 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/inventory"
+	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 	inventorystore "github.com/amends/amends/services/inventory/store"
 )
 
@@ -29,7 +31,7 @@ func TestAudit(t *testing.T) {
 		_, err := b.Commit(ctx, key.New("sold", "inventory.commit"))
 		require.NoError(t, err)
 
-		want := map[string][]inventory.StockFact{
+		want := map[string][]inventoryaudit.StockFact{
 			"blocked": nil, "released": nil,
 			"held": {{Step: "inventory.reserve", State: inventory.Held, Units: 3, Warehouses: 2, Undoable: true}},
 			"sold": {{Step: "inventory.reserve", State: inventory.Committed, Units: 3, Warehouses: 2, Undoable: true}},
@@ -37,7 +39,7 @@ func TestAudit(t *testing.T) {
 		for limit := 1; limit <= 5; limit++ {
 			require.Equal(t, want, walk(t, b, limit), "limit %d", limit)
 		}
-		page, err := b.Audit(ctx, key.Range{Sagas: []string{"sold", "nobody"}, Limit: 1})
+		page, err := b.Audit(ctx, audit.Range{Sagas: []string{"sold", "nobody"}, Limit: 1})
 		require.NoError(t, err)
 		require.Len(t, page.Facts, 1)
 		require.Empty(t, page.Facts[0].Wrong)
@@ -53,7 +55,7 @@ func TestAudit(t *testing.T) {
 		damage("DELETE FROM reservation_lines WHERE saga = 'held'")
 		damage("DELETE FROM reservations WHERE saga = 'held'")
 		damage("UPDATE stock SET available = available + 1, received = received + 1 WHERE sku = 'MUG'")
-		page, err = b.Audit(ctx, key.Range{})
+		page, err = b.Audit(ctx, audit.Range{})
 		require.NoError(t, err)
 		told := map[string][]string{}
 		for _, f := range page.Facts {
@@ -83,42 +85,42 @@ func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 	const reserved = `{"parcels":[{"warehouse":"AMS","lines":[{"sku":"KETTLE","quantity":1}]},{"warehouse":"BER","lines":[{"sku":"MUG","quantity":2}]}]}`
 	for name, tc := range map[string]struct {
 		damage []string
-		want   inventory.Fact // but for what is in order
+		want   inventoryaudit.Fact // but for what is in order
 	}{
 		"AReleaseOfNothing": {[]string{
 			"DELETE FROM reservation_lines WHERE saga = 'released'", "DELETE FROM reservations WHERE saga = 'released'",
-		}, inventory.Fact{Saga: "released", Undone: []string{"inventory.reserve was undone, and there never was a reservation"}}},
+		}, inventoryaudit.Fact{Saga: "released", Undone: []string{"inventory.reserve was undone, and there never was a reservation"}}},
 		"AReleaseOfOtherUnits": {[]string{
 			"UPDATE reservation_lines SET quantity = 3 WHERE saga = 'released' AND sku = 'MUG'",
-		}, inventory.Fact{Saga: "released", Undone: []string{"inventory.reserve was undone, but not as it had been done: it was answered " + reserved +
+		}, inventoryaudit.Fact{Saga: "released", Undone: []string{"inventory.reserve was undone, but not as it had been done: it was answered " + reserved +
 			`, the rows say {"parcels":[{"warehouse":"AMS","lines":[{"sku":"KETTLE","quantity":1}]},{"warehouse":"BER","lines":[{"sku":"MUG","quantity":3}]}]}`}}},
 		"AReleaseOfWhatNobodyWasPromised": {[]string{
 			"UPDATE barrier SET outcome = '' WHERE saga = 'released'",
-		}, inventory.Fact{Saga: "released", Undone: []string{"inventory.reserve was undone, but not as it had been done: it was answered nothing, the rows say " + reserved}}},
+		}, inventoryaudit.Fact{Saga: "released", Undone: []string{"inventory.reserve was undone, but not as it had been done: it was answered nothing, the rows say " + reserved}}},
 		"AnAnswerThatIsAnother": {[]string{
 			`UPDATE barrier SET outcome = replace(outcome, '"quantity":2', '"quantity":1') WHERE saga = 'held'`,
-		}, inventory.Fact{Saga: "held", Answers: []string{`inventory.reserve: it was answered {"parcels":[{"warehouse":"AMS","lines":[{"sku":"KETTLE","quantity":1}]},` +
+		}, inventoryaudit.Fact{Saga: "held", Answers: []string{`inventory.reserve: it was answered {"parcels":[{"warehouse":"AMS","lines":[{"sku":"KETTLE","quantity":1}]},` +
 			`{"warehouse":"BER","lines":[{"sku":"MUG","quantity":1}]}]}, the rows say ` + reserved}}},
 		"ASaleOfOtherUnits": {[]string{
 			`UPDATE barrier SET outcome = '{"units":4}' WHERE saga = 'sold' AND step = 'inventory.commit'`,
-		}, inventory.Fact{Saga: "sold", Answers: []string{"inventory.commit: it was answered that 4 units are sold, the reservations say 3"}}},
+		}, inventoryaudit.Fact{Saga: "sold", Answers: []string{"inventory.commit: it was answered that 4 units are sold, the reservations say 3"}}},
 		"ASaleThatCannotBeRead": {[]string{
 			`UPDATE barrier SET outcome = '' || 'x' WHERE saga = 'sold' AND step = 'inventory.commit'`,
-		}, inventory.Fact{Saga: "sold", Answers: []string{"inventory.commit: what it was answered cannot be read"}}},
+		}, inventoryaudit.Fact{Saga: "sold", Answers: []string{"inventory.commit: what it was answered cannot be read"}}},
 		"ASaleThatIsGone": {[]string{
 			"UPDATE reservations SET state = 'released' WHERE saga = 'sold'", "UPDATE barrier SET state = 'undone' WHERE saga = 'sold' AND step = 'inventory.reserve'",
-		}, inventory.Fact{Saga: "sold", Answers: []string{"inventory.commit: it was answered that 3 units are sold, the reservations say 0"}}},
+		}, inventoryaudit.Fact{Saga: "sold", Answers: []string{"inventory.commit: it was answered that 3 units are sold, the reservations say 0"}}},
 		"ASaleThatNobodyMade": {[]string{
 			"DELETE FROM barrier WHERE saga = 'sold' AND step = 'inventory.commit'",
-		}, inventory.Fact{Saga: "sold", Wrong: []string{"3 units are sold, of which the barrier has no inventory.commit"}}},
+		}, inventoryaudit.Fact{Saga: "sold", Wrong: []string{"3 units are sold, of which the barrier has no inventory.commit"}}},
 		"AStepThatNobodyKnows": {[]string{
 			`INSERT INTO barrier SELECT saga, 'inventory.renamed', generation, state, fingerprint, request, outcome, code, message, created_at, updated_at
 				FROM barrier WHERE saga = 'held'`,
-		}, inventory.Fact{Saga: "held", Wrong: []string{"the barrier has inventory.renamed as done, a step that nobody here knows"}}},
+		}, inventoryaudit.Fact{Saga: "held", Wrong: []string{"the barrier has inventory.renamed as done, a step that nobody here knows"}}},
 		"AStepThatNobodyKnowsAndThatIsBlocked": {[]string{
 			"UPDATE barrier SET step = 'inventory.renamed', state = 'blocked', outcome = '' WHERE saga = 'released'",
 			"DELETE FROM reservation_lines WHERE saga = 'released'", "DELETE FROM reservations WHERE saga = 'released'",
-		}, inventory.Fact{Saga: "released", Wrong: []string{"the barrier has inventory.renamed as blocked, a step that nobody here knows"}}},
+		}, inventoryaudit.Fact{Saga: "released", Wrong: []string{"the barrier has inventory.renamed as blocked, a step that nobody here knows"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,11 +141,11 @@ func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 				for _, statement := range tc.damage {
 					require.NoError(t, db.Exec(statement).Error)
 				}
-				page, err := b.Audit(ctx, key.Range{})
+				page, err := b.Audit(ctx, audit.Range{})
 				require.NoError(t, err)
 				require.Len(t, page.Facts, 3)
 				for _, f := range page.Facts {
-					want := inventory.Fact{Saga: f.Saga}
+					want := inventoryaudit.Fact{Saga: f.Saga}
 					if f.Saga == tc.want.Saga {
 						want = tc.want
 					}
@@ -156,10 +158,10 @@ func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 }
 
 // walk audits everything in pages, and returns what each saga has.
-func walk(t *testing.T, b testBundle, limit int) map[string][]inventory.StockFact {
+func walk(t *testing.T, b testBundle, limit int) map[string][]inventoryaudit.StockFact {
 	t.Helper()
-	all := map[string][]inventory.StockFact{}
-	r := key.Range{Limit: limit}
+	all := map[string][]inventoryaudit.StockFact{}
+	r := audit.Range{Limit: limit}
 	for {
 		page, err := b.Audit(t.Context(), r)
 		require.NoError(t, err)

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
@@ -67,7 +68,7 @@ func TestAcknowledgeUnlistsAndKeepsTheTrace(t *testing.T) {
 		page, err := b.List(t.Context(), order.Filter{Acknowledged: true, Status: order.Cancelled, Limit: 10})
 		require.NoError(t, err)
 		require.Equal(t, []order.Record{rec}, page)
-		audit, err := b.Audit(t.Context(), key.Range{Sagas: []string{"o1"}})
+		audit, err := b.Audit(t.Context(), audit.Range{Sagas: []string{"o1"}})
 		require.NoError(t, err)
 		require.False(t, audit.Facts[0].NeedsAttention)
 		require.Empty(t, audit.Facts[0].Wrong)

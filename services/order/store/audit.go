@@ -8,20 +8,21 @@ import (
 
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/barrier"
-	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/order"
+	orderaudit "github.com/amends/amends/services/order/audit"
 )
 
-var _ order.Auditor = (*Store)(nil)
+var _ orderaudit.Auditor = (*Store)(nil)
 
-// Audit implements [order.Auditor].
-func (s *Store) Audit(ctx context.Context, r key.Range) (order.AuditPage, error) {
+// Audit implements [orderaudit.Auditor].
+func (s *Store) Audit(ctx context.Context, r audit.Range) (orderaudit.Page, error) {
 	page, err := s.audit(ctx, r)
 	return page, database.Fault(err)
 }
 
-func (s *Store) audit(ctx context.Context, r key.Range) (order.AuditPage, error) {
+func (s *Store) audit(ctx context.Context, r audit.Range) (orderaudit.Page, error) {
 	q := barrier.Within(s.db.WithContext(ctx).Table("orders"), "id", r).Select(`id, status, reason, decided, total_minor, total_currency,
 		created_at, updated_at, decide_by, needs_attention, waivers,
 		(SELECT CAST(coalesce(sum(quantity), 0) AS bigint) FROM order_lines WHERE order_id = orders.id) AS units`)
@@ -30,39 +31,39 @@ func (s *Store) audit(ctx context.Context, r key.Range) (order.AuditPage, error)
 	}
 	var rows []auditRow
 	if err := q.Order("id").Find(&rows).Error; err != nil {
-		return order.AuditPage{}, fmt.Errorf("read orders: %w", err)
+		return orderaudit.Page{}, fmt.Errorf("read orders: %w", err)
 	}
-	page := order.AuditPage{Facts: make([]order.Fact, len(rows))}
+	page := orderaudit.Page{Facts: make([]orderaudit.Fact, len(rows))}
 	if len(rows) == 0 {
 		return page, nil
 	}
 	if last := rows[len(rows)-1].ID; len(r.Sagas) == 0 && len(rows) == r.Limit {
 		page.Next, r.To = last, last
 	}
-	// After the orders: a history that is longer than the order knows is of an order
-	// that has just been decided, which nobody judges yet.
+	// After the orders: a history with more changes than its order then belongs to an
+	// order that was just decided, and is too young to be judged.
 	var changes []changeRow
 	err := barrier.Within(s.db.WithContext(ctx), "order_id", r).Order("order_id, position").Find(&changes).Error
 	if err != nil {
-		return order.AuditPage{}, fmt.Errorf("read order histories: %w", err)
+		return orderaudit.Page{}, fmt.Errorf("read order histories: %w", err)
 	}
 	histories := map[string][]order.Change{}
 	for i := range changes {
 		c, err := changes[i].change()
 		if err != nil {
-			return order.AuditPage{}, err
+			return orderaudit.Page{}, err
 		}
 		histories[changes[i].OrderID] = append(histories[changes[i].OrderID], c)
 	}
 	for i := range rows {
 		if page.Facts[i], err = rows[i].fact(histories[rows[i].ID]); err != nil {
-			return order.AuditPage{}, err
+			return orderaudit.Page{}, err
 		}
 	}
 	return page, nil
 }
 
-// auditRow is an order without its placement and its view, which are large.
+// auditRow is an order without its placement and view, which are large.
 type auditRow struct {
 	ID             string
 	Status         order.Status
@@ -78,11 +79,11 @@ type auditRow struct {
 	Units          int64
 }
 
-func (r *auditRow) fact(history []order.Change) (order.Fact, error) {
-	f := order.Fact{
+func (r *auditRow) fact(history []order.Change) (orderaudit.Fact, error) {
+	f := orderaudit.Fact{
 		ID: r.ID, Status: r.Status, Reason: r.Reason, Units: r.Units,
 		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), NeedsAttention: r.NeedsAttention,
-		Wrong: order.Record{Status: r.Status, Reason: r.Reason, Decided: r.Decided}.CheckHistory(history),
+		Wrong: orderaudit.CheckHistory(order.Record{Status: r.Status, Reason: r.Reason, Decided: r.Decided}, history),
 	}
 	if r.TotalMinor != nil && r.TotalCurrency != nil {
 		total := money.New(*r.TotalMinor, money.Currency(*r.TotalCurrency))
@@ -92,7 +93,7 @@ func (r *auditRow) fact(history []order.Change) (order.Fact, error) {
 		f.DecideBy = r.DecideBy.UTC()
 	}
 	if err := json.Unmarshal([]byte(r.Waivers), &f.Waivers); err != nil {
-		return order.Fact{}, unreadable(r.ID, err)
+		return orderaudit.Fact{}, unreadable(r.ID, err)
 	}
 	for i, w := range f.Waivers {
 		f.Waivers[i] = w.Brief()

@@ -8,15 +8,15 @@ import (
 	"github.com/amends/amends/internal/database"
 )
 
-// maxWrong is how many pairs of orders are told of one by one.
+// maxWrong is the maximum number of calls that are reported one by one.
 const maxWrong = 100
 
-// AuditPlacements implements [order.Auditor].
+// AuditPlacements implements [orderaudit.Auditor].
 func (s *Store) AuditPlacements(ctx context.Context) ([]string, error) {
-	// A placement is text that this package wrote, and PostgreSQL does not read all
-	// JSON that Go writes: a name may hold a \u0000. Inside a value a quote has a
-	// backslash before it, so the key is found where it is and nowhere else. A
-	// placement without a nonce was made by no HTTP call.
+	// The placement is searched as text, because PostgreSQL does not parse all JSON
+	// that Go writes: a name may contain \u0000. Inside a value a quote is escaped, so
+	// the pattern matches the key only. A placement without a nonce came from no HTTP
+	// call.
 	find := "instr"
 	if s.db.Name() == "postgres" {
 		find = "strpos"

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
@@ -38,7 +39,7 @@ func TestAudit(t *testing.T) {
 		}
 		for limit := 1; limit <= 4; limit++ {
 			var ids []string
-			r := key.Range{Limit: limit}
+			r := audit.Range{Limit: limit}
 			for {
 				page, err := b.Audit(ctx, r)
 				require.NoError(t, err)
@@ -55,7 +56,7 @@ func TestAudit(t *testing.T) {
 			}
 			require.Equal(t, []string{"cancelled", "confirmed", "pending"}, ids, "limit %d", limit)
 		}
-		page, err := b.Audit(ctx, key.Range{Sagas: []string{"cancelled", "nobody", "confirmed"}, Limit: 1})
+		page, err := b.Audit(ctx, audit.Range{Sagas: []string{"cancelled", "nobody", "confirmed"}, Limit: 1})
 		require.NoError(t, err)
 		require.Len(t, page.Facts, 2)
 		require.Empty(t, page.Next)
@@ -67,7 +68,7 @@ func TestAudit(t *testing.T) {
 
 		require.NoError(t, b.db.Exec("DELETE FROM order_history WHERE order_id = 'confirmed'").Error)
 		require.NoError(t, b.db.Exec("UPDATE order_history SET reason = 'DEADLINE' WHERE order_id = 'cancelled'").Error)
-		page, err = b.Audit(ctx, key.Range{})
+		page, err = b.Audit(ctx, audit.Range{})
 		require.NoError(t, err)
 		require.Equal(t, []string{"the order is CANCELLED (OUT_OF_STOCK), its history ends at CANCELLED (DEADLINE)"}, page.Facts[0].Wrong)
 		require.Equal(t, []string{"the order is CONFIRMED, its history ends at PENDING"}, page.Facts[1].Wrong)
@@ -93,7 +94,7 @@ func TestAuditFindsAnotherDecisionThanTheEnd(t *testing.T) {
 		_, err = b.Confirm(ctx, key.New("confirmed", "order.confirm"), order.Closing{Total: &total})
 		require.NoError(t, err)
 		told := func() (wrong []string) {
-			page, err := b.Audit(ctx, key.Range{})
+			page, err := b.Audit(ctx, audit.Range{})
 			require.NoError(t, err)
 			for _, f := range page.Facts {
 				wrong = append(wrong, f.Wrong...)

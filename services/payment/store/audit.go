@@ -5,95 +5,97 @@ import (
 	"fmt"
 
 	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
+	paymentaudit "github.com/amends/amends/services/payment/audit"
 )
 
-var _ payment.AuditStore = (*Store)(nil)
+var _ paymentaudit.Store = (*Store)(nil)
 
-// Books implements [payment.AuditStore].
-func (s *Store) Books(ctx context.Context, r key.Range) (payment.Books, error) {
+// Books implements [paymentaudit.Store].
+func (s *Store) Books(ctx context.Context, r audit.Range) (paymentaudit.Books, error) {
 	b, err := s.books(ctx, r)
 	return b, database.Fault(err)
 }
 
-func (s *Store) books(ctx context.Context, r key.Range) (payment.Books, error) {
+func (s *Store) books(ctx context.Context, r audit.Range) (paymentaudit.Books, error) {
 	r, more, err := barrier.Cut(ctx, s.db, r, "payments", "transfers")
 	if err != nil {
-		return payment.Books{}, err
+		return paymentaudit.Books{}, err
 	}
-	b := payment.Books{Range: r}
+	b := paymentaudit.Books{Range: r}
 	if more {
 		b.Next = r.To
 	}
-	standings, err := barrier.Standings(ctx, s.db, r)
+	entries, err := barrier.Entries(ctx, s.db, r)
 	if err != nil {
-		return payment.Books{}, err
+		return paymentaudit.Books{}, err
 	}
 	if b.Payments, err = list(barrier.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation"), paymentRow.domain); err != nil {
-		return payment.Books{}, err
+		return paymentaudit.Books{}, err
 	}
 	if b.Transfers, err = list(barrier.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation"), transferRow.domain); err != nil {
-		return payment.Books{}, err
+		return paymentaudit.Books{}, err
 	}
-	b.Recorded = recorded(standings, b.Payments, b.Transfers)
+	b.Recorded = recorded(entries, b.Payments, b.Transfers)
 	return b, nil
 }
 
-// recorded compares what each step was answered with what our rows say. Who was
-// refused, or undone before it had an answer, was answered nothing.
-func recorded(standings []barrier.Standing, payments []payment.Payment, transfers []payment.Transfer) []payment.Recorded {
-	differs := map[key.Key]func(barrier.Standing) string{}
+// recorded compares each step's recorded answer with the answer that our rows
+// imply. A step that was refused, or undone before it had an answer, has none.
+func recorded(entries []barrier.Entry, payments []payment.Payment, transfers []payment.Transfer) []audit.Recorded {
+	differs := map[key.Key]func(barrier.Entry) string{}
 	for i := range payments {
 		p := &payments[i]
-		differs[p.Key] = func(st barrier.Standing) string {
-			return barrier.Differs(st, payment.Authorization{PaymentID: p.ID, ProviderReference: p.ProviderReference, Amount: p.Amount})
+		differs[p.Key] = func(e barrier.Entry) string {
+			return barrier.Differs(e, payment.Authorization{PaymentID: p.ID, ProviderReference: p.ProviderReference, Amount: p.Amount})
 		}
 	}
 	for i := range transfers {
 		t := &transfers[i]
-		differs[t.Key] = func(st barrier.Standing) string {
+		differs[t.Key] = func(e barrier.Entry) string {
 			if t.Kind == payment.TransferRefund {
-				return barrier.Differs(st, payment.Refund{PaymentID: t.PaymentID, ProviderReference: t.ProviderReference, Amount: t.Amount})
+				return barrier.Differs(e, payment.Refund{PaymentID: t.PaymentID, ProviderReference: t.ProviderReference, Amount: t.Amount})
 			}
-			return barrier.Differs(st, payment.Capture{
+			return barrier.Differs(e, payment.Capture{
 				PaymentID: t.PaymentID, ProviderReference: t.ProviderReference, InvoiceNumber: t.InvoiceNumber, Amount: t.Amount,
 			})
 		}
 	}
-	all := make([]payment.Recorded, len(standings))
-	for i, st := range standings {
-		all[i] = payment.Recorded{Key: st.Key, Progress: st.State, At: st.CreatedAt}
-		if rows := differs[st.Key]; rows != nil && (st.Answered() || st.State == barrier.Done) {
-			all[i].Other = rows(st)
+	all := make([]audit.Recorded, len(entries))
+	for i, e := range entries {
+		all[i] = audit.Recorded{Key: e.Key, State: e.State, At: e.CreatedAt}
+		if rows := differs[e.Key]; rows != nil && (e.Answered() || e.State == barrier.Done) {
+			all[i].Other = rows(e)
 		}
 	}
 	return all
 }
 
-// maxWrong is how many rows of one kind are told of one by one.
+// maxWrong is the maximum number of wrong rows that each rule reports.
 const maxWrong = 100
 
-// AuditLedger implements [payment.AuditStore].
+// AuditLedger implements [paymentaudit.Store].
 func (s *Store) AuditLedger(ctx context.Context) ([]string, error) {
 	var wrong []string
-	for _, audit := range ledgerAudits {
+	for _, rule := range ledgerRules {
 		var rows []string
-		// Each is one statement: one snapshot on either engine, and no locks.
-		if err := s.db.WithContext(ctx).Raw(audit.rows+" LIMIT ?", maxWrong).Scan(&rows).Error; err != nil {
+		// Each is one statement: one snapshot on both engines, and no locks.
+		if err := s.db.WithContext(ctx).Raw(rule.rows+" LIMIT ?", maxWrong).Scan(&rows).Error; err != nil {
 			return nil, database.Fault(fmt.Errorf("audit the ledger: %w", err))
 		}
 		for _, r := range rows {
-			wrong = append(wrong, fmt.Sprintf(audit.format, r))
+			wrong = append(wrong, fmt.Sprintf(rule.format, r))
 		}
 	}
 	return wrong, nil
 }
 
-// ledgerAudits are the rules that no single row can keep. Each statement answers
-// one text per violation.
-var ledgerAudits = []struct{ rows, format string }{
+// ledgerRules are rules that no single row can keep. Each statement returns one
+// text per violation.
+var ledgerRules = []struct{ rows, format string }{
 	{
 		`SELECT currency || ' by ' || CAST(sum(amount) AS text) FROM postings GROUP BY currency HAVING sum(amount) <> 0 ORDER BY 1`,
 		"the ledger does not sum to zero: %s minor units",
@@ -103,8 +105,8 @@ var ledgerAudits = []struct{ rows, format string }{
 		"posting set %s does not sum to zero",
 	},
 	{
-		// What the ledger says of a payment is what the payment says of itself; what was
-		// held was booked once, and so was that it was let go.
+		// The postings of a payment add up to its own amounts; a hold was posted once,
+		// and so was its release.
 		`SELECT p.id || ' of ' || p.saga || ', which is ' || p.state
 		FROM payments AS p LEFT JOIN (
 			SELECT payment_id,
@@ -126,7 +128,7 @@ var ledgerAudits = []struct{ rows, format string }{
 		"the ledger does not explain payment %s",
 	},
 	{
-		// So do its transfers.
+		// The transfers of a payment add up to its own amounts.
 		`SELECT p.id || ' of ' || p.saga || ', which is ' || p.state
 		FROM payments AS p LEFT JOIN (
 			SELECT payment_id,

@@ -6,17 +6,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/internal/money"
-	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/services/payment"
+	paymentaudit "github.com/amends/amends/services/payment/audit"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/payment/provider/simulator"
 )
 
 // audit returns what each saga has, in pages of some size.
-func (b *testBundle) audit(t *testing.T, limit int) map[string]payment.Fact {
+func (b *testBundle) audit(t *testing.T, limit int) map[string]paymentaudit.Fact {
 	t.Helper()
-	a, all := payment.NewAuditor(b.store, b.book), map[string]payment.Fact{}
-	r := key.Range{Limit: limit}
+	a, all := paymentaudit.New(b.store, b.book), map[string]paymentaudit.Fact{}
+	r := audit.Range{Limit: limit}
 	for range 100 {
 		page, err := a.Audit(t.Context(), r)
 		require.NoError(t, err)
@@ -64,10 +65,10 @@ func TestAudit(t *testing.T) {
 			require.False(t, f.Blind, saga)
 			require.False(t, f.Since.IsZero(), saga)
 		}
-		hold := []payment.HoldFact{{Step: "payment.authorize", Ours: payment.Authorized, Provider: true, Amount: total, Undoable: true}}
+		hold := []paymentaudit.HoldFact{{Step: "payment.authorize", Ours: payment.Authorized, Provider: true, Amount: total, Undoable: true}}
 		require.Equal(t, hold, healthy["held"].Holds)
 		require.Equal(t, hold, healthy["refused"].Holds)
-		taken := payment.Taken{Captures: 1, Captured: total.Minor, Refunded: 100, Currency: "EUR"}
+		taken := paymentaudit.Taken{Captures: 1, Captured: total.Minor, Refunded: 100, Currency: "EUR"}
 		require.Equal(t, taken, healthy["taken"].Ours)
 		require.Equal(t, taken, healthy["taken"].Provider)
 		require.Empty(t, healthy["taken"].Holds)
@@ -77,10 +78,10 @@ func TestAudit(t *testing.T) {
 		for limit := 1; limit <= 7; limit++ {
 			require.Equal(t, healthy, b.audit(t, limit), "limit %d", limit)
 		}
-		a := payment.NewAuditor(b.store, b.book)
-		page, err := a.Audit(ctx, key.Range{Sagas: []string{"taken", "nobody"}})
+		a := paymentaudit.New(b.store, b.book)
+		page, err := a.Audit(ctx, audit.Range{Sagas: []string{"taken", "nobody"}})
 		require.NoError(t, err)
-		require.Equal(t, []payment.Fact{healthy["taken"]}, page.Facts)
+		require.Equal(t, []paymentaudit.Fact{healthy["taken"]}, page.Facts)
 		wrong, err := b.store.AuditLedger(ctx)
 		require.NoError(t, err)
 		require.Empty(t, wrong)
@@ -123,7 +124,7 @@ func TestAuditFindsBooksThatDiffer(t *testing.T) {
 			return all
 		}
 		require.Equal(t, []string{"payment.authorize: our payment of 126.00 EUR is voided, the provider's authorization of 126.00 EUR is authorized"}, differ("revived"))
-		require.Equal(t, []payment.HoldFact{{Step: "payment.authorize", Ours: payment.Voided, Provider: true, Amount: total}}, facts["revived"].Holds)
+		require.Equal(t, []paymentaudit.HoldFact{{Step: "payment.authorize", Ours: payment.Voided, Provider: true, Amount: total}}, facts["revived"].Holds)
 		require.Equal(t, []string{"payment.capture: our capture of 126.00 EUR is done, the provider's capture of 0.01 EUR is captured"}, differ("cheap"))
 		require.Equal(t, []string{"payment.capture: our capture of 126.00 EUR is done, the provider has nothing"}, differ("forgotten"))
 		require.True(t, facts["restored"].Blind)
@@ -134,8 +135,8 @@ func TestAuditFindsBooksThatDiffer(t *testing.T) {
 		require.True(t, facts["twice"].Blind)
 		require.Equal(t, []string{"dashboard: we have nothing, the provider's refund of 0.05 EUR is refunded"}, differ("dashboard"), "a stranger's key is a saga of its own")
 
-		a := payment.NewAuditor(b.store, b.book)
-		page, err := a.Audit(ctx, key.Range{Sagas: []string{"dashboard", "twice", "revived"}})
+		a := paymentaudit.New(b.store, b.book)
+		page, err := a.Audit(ctx, audit.Range{Sagas: []string{"dashboard", "twice", "revived"}})
 		require.NoError(t, err)
 		require.Len(t, page.Facts, 3, "the second look, by id, sees the same")
 		for _, f := range page.Facts {

@@ -6,8 +6,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/internal/money"
-	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/services/payment"
+	paymentaudit "github.com/amends/amends/services/payment/audit"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/payment/provider/simulator"
 )
@@ -99,12 +100,12 @@ func (b *testBundle) requireBooksAgree(ctx context.Context, t require.TestingT) 
 // requireHealthy requires that an audit, which compares more than the last state
 // of each row, has nothing to say.
 func (b *testBundle) requireHealthy(ctx context.Context, t require.TestingT) {
-	page, err := payment.NewAuditor(b.store, b.book).Audit(ctx, key.Range{Limit: 500})
+	page, err := paymentaudit.New(b.store, b.book).Audit(ctx, audit.Range{Limit: 500})
 	require.NoError(t, err)
 	require.Empty(t, page.Next)
 	for _, f := range page.Facts {
-		said := payment.Fact{Wrong: f.Wrong, Differ: f.Differ, Undone: f.Undone, Answers: f.Answers, Open: f.Open, Blind: f.Blind}
-		require.Equal(t, payment.Fact{}, said, f.Saga)
+		said := paymentaudit.Fact{Wrong: f.Wrong, Differ: f.Differ, Undone: f.Undone, Answers: f.Answers, Open: f.Open, Blind: f.Blind}
+		require.Equal(t, paymentaudit.Fact{}, said, f.Saga)
 	}
 	wrong, err := b.store.AuditLedger(ctx)
 	require.NoError(t, err)

@@ -7,57 +7,59 @@ import (
 	"slices"
 
 	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/shipping"
+	shippingaudit "github.com/amends/amends/services/shipping/audit"
 )
 
-var _ shipping.AuditStore = (*Store)(nil)
+var _ shippingaudit.Store = (*Store)(nil)
 
-// Parcels implements [shipping.AuditStore].
-func (s *Store) Parcels(ctx context.Context, r key.Range) (shipping.Parcels, error) {
+// Parcels implements [shippingaudit.Store].
+func (s *Store) Parcels(ctx context.Context, r audit.Range) (shippingaudit.Parcels, error) {
 	p, err := s.parcels(ctx, r)
 	return p, database.Fault(err)
 }
 
-func (s *Store) parcels(ctx context.Context, r key.Range) (shipping.Parcels, error) {
+func (s *Store) parcels(ctx context.Context, r audit.Range) (shippingaudit.Parcels, error) {
 	r, more, err := barrier.Cut(ctx, s.db, r, "shipments")
 	if err != nil {
-		return shipping.Parcels{}, err
+		return shippingaudit.Parcels{}, err
 	}
-	all := shipping.Parcels{Range: r}
+	all := shippingaudit.Parcels{Range: r}
 	if more {
 		all.Next = r.To
 	}
-	standings, err := barrier.Standings(ctx, s.db, r)
+	entries, err := barrier.Entries(ctx, s.db, r)
 	if err != nil {
-		return shipping.Parcels{}, err
+		return shippingaudit.Parcels{}, err
 	}
 	var rows []row
 	err = barrier.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation, warehouse").Find(&rows).Error
 	if err != nil {
-		return shipping.Parcels{}, fmt.Errorf("read shipments: %w", err)
+		return shippingaudit.Parcels{}, fmt.Errorf("read shipments: %w", err)
 	}
 	for _, r := range rows {
-		all.Parcels = append(all.Parcels, shipping.ParcelRow{
+		all.Parcels = append(all.Parcels, shippingaudit.ParcelRow{
 			Key:      key.Key{Saga: r.Saga, Step: r.Step, Generation: r.Generation},
 			Shipment: r.shipment().Shipment, At: r.CreatedAt.UTC(),
 		})
 	}
 	booked := bookings(all.Parcels)
-	for _, st := range standings {
-		s := shipping.Standing{Key: st.Key, State: string(st.State), Undoable: st.Undoable(), At: st.CreatedAt}
-		if st.Answered() || st.State == barrier.Done {
-			s.Other = barrier.Differs(st, booked[st.Key])
+	for _, e := range entries {
+		r := audit.Recorded{Key: e.Key, State: e.State, At: e.CreatedAt}
+		if e.Answered() || e.State == barrier.Done {
+			r.Other = barrier.Differs(e, booked[e.Key])
 		}
-		all.Standings = append(all.Standings, s)
+		all.Recorded = append(all.Recorded, r)
 	}
 	return all, nil
 }
 
-// bookings are what the rows of each step say that it was answered: every parcel
-// that was booked, as it was then.
-func bookings(rows []shipping.ParcelRow) map[key.Key]shipping.Booking {
+// bookings returns the answer that the rows of each step imply: every parcel that
+// was booked, in its state at that time.
+func bookings(rows []shippingaudit.ParcelRow) map[key.Key]shipping.Booking {
 	of := map[key.Key]shipping.Booking{}
 	for _, r := range rows {
 		if r.TrackingNumber == "" {
@@ -69,7 +71,7 @@ func bookings(rows []shipping.ParcelRow) map[key.Key]shipping.Booking {
 		b.Shipments = append(b.Shipments, was)
 		of[r.Key] = b
 	}
-	for _, b := range of { // the database's order of codes is not ours
+	for _, b := range of { // databases may sort codes differently
 		slices.SortFunc(b.Shipments, func(a, b shipping.Shipment) int { return cmp.Compare(a.Warehouse, b.Warehouse) })
 	}
 	return of

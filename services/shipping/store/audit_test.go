@@ -11,8 +11,9 @@ import (
 
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
-	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/services/shipping"
+	shippingaudit "github.com/amends/amends/services/shipping/audit"
 	"github.com/amends/amends/services/shipping/carrier/simulator"
 	"github.com/amends/amends/services/shipping/store"
 )
@@ -26,7 +27,7 @@ func TestAudit(t *testing.T) {
 		require.NoError(t, simulator.Schema.Migrate(ctx, book))
 		s, carrier := store.New(db), simulator.New(book, simulator.Options{})
 		service := shipping.New(s, carrier, shipping.Options{})
-		auditor := shipping.NewAuditor(s, carrier)
+		auditor := shippingaudit.New(s, carrier)
 
 		for _, saga := range []string{"booked", "cancelled", "twice", "gone", "revived"} {
 			_, err := service.Book(ctx, step(saga), request)
@@ -42,9 +43,9 @@ func TestAudit(t *testing.T) {
 		_, err = service.Book(ctx, step("refused"), undeliverable)
 		require.Error(t, err)
 
-		audit := func(limit int) map[string]shipping.Fact {
-			all := map[string]shipping.Fact{}
-			r := key.Range{Limit: limit}
+		pages := func(limit int) map[string]shippingaudit.Fact {
+			all := map[string]shippingaudit.Fact{}
+			r := audit.Range{Limit: limit}
 			for range 100 {
 				page, err := auditor.Audit(ctx, r)
 				require.NoError(t, err)
@@ -61,14 +62,14 @@ func TestAudit(t *testing.T) {
 			require.Fail(t, "never ends")
 			return nil
 		}
-		healthy := audit(100)
+		healthy := pages(100)
 		require.Len(t, healthy, 8)
 		for saga, f := range healthy {
 			require.Empty(t, f.Differ, saga)
 			require.Empty(t, f.Wrong, saga)
 			require.False(t, f.Since.IsZero(), saga)
 		}
-		require.Equal(t, []shipping.ParcelFact{
+		require.Equal(t, []shippingaudit.ParcelFact{
 			{Step: "shipping.book", Warehouse: "AMS", Ours: shipping.Booked, Carrier: true, Undoable: true},
 			{Step: "shipping.book", Warehouse: "BER", Ours: shipping.Booked, Carrier: true, Undoable: true},
 		}, healthy["booked"].Parcels)
@@ -76,7 +77,7 @@ func TestAudit(t *testing.T) {
 		require.Empty(t, healthy["refused"].Parcels)
 		require.Equal(t, shipping.Intent, healthy["open"].Parcels[0].Ours)
 		for limit := 1; limit <= 9; limit++ {
-			require.Equal(t, healthy, audit(limit), "limit %d", limit)
+			require.Equal(t, healthy, pages(limit), "limit %d", limit)
 		}
 
 		// What no service would do.
@@ -89,13 +90,13 @@ func TestAudit(t *testing.T) {
 		theirs("UPDATE bookings SET state = 'booked' WHERE booking_key = 'stranger'")
 		require.NoError(t, db.Exec("UPDATE barrier SET state = 'undone' WHERE saga = 'booked'").Error)
 
-		facts := audit(2)
+		facts := pages(2)
 		require.Len(t, facts["revived"].Differ, 1)
 		require.Contains(t, facts["revived"].Differ[0].What, "shipping.book: parcel of BER: ours is cancelled SIM-")
-		require.Equal(t, []shipping.ParcelFact{{Step: "shipping.book", Warehouse: "BER", Ours: shipping.Cancelled, Carrier: true}}, facts["revived"].Parcels)
+		require.Equal(t, []shippingaudit.ParcelFact{{Step: "shipping.book", Warehouse: "BER", Ours: shipping.Cancelled, Carrier: true}}, facts["revived"].Parcels)
 		require.Len(t, facts["gone"].Differ, 1)
 		require.Contains(t, facts["gone"].Differ[0].What, "the carrier has none")
-		require.Equal(t, []shipping.Difference{{
+		require.Equal(t, []audit.Difference{{
 			Step: "shipping.book", What: "shipping.book: parcel of BER: we have none, the carrier's is booked other",
 		}}, facts["twice"].Differ)
 		require.Len(t, facts["twice"].Parcels, 3)
@@ -103,7 +104,7 @@ func TestAudit(t *testing.T) {
 		require.Equal(t, []string{
 			"shipping.book: the parcel of AMS is booked, its barrier is undone", "shipping.book: the parcel of BER is booked, its barrier is undone",
 		}, facts["booked"].Wrong)
-		page, err := auditor.Audit(ctx, key.Range{Sagas: []string{"stranger", "twice"}})
+		page, err := auditor.Audit(ctx, audit.Range{Sagas: []string{"stranger", "twice"}})
 		require.NoError(t, err)
 		require.Len(t, page.Facts, 2, "the second look, by id, sees the same")
 	})
@@ -187,7 +188,7 @@ func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 					damaged = book
 				}
 				require.NoError(t, damaged.Exec(tc.damage).Error)
-				page, err := shipping.NewAuditor(s, carrier).Audit(ctx, key.Range{Limit: 100})
+				page, err := shippingaudit.New(s, carrier).Audit(ctx, audit.Range{Limit: 100})
 				require.NoError(t, err)
 				met := false
 				for _, f := range page.Facts {

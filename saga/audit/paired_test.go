@@ -1,4 +1,4 @@
-package key_test
+package audit_test
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/audit"
 )
 
 // shelf is our own rows, one per saga, and the lines of a statement.
@@ -18,7 +18,7 @@ type shelf struct {
 	reads       int
 }
 
-func (s *shelf) ours(_ context.Context, r key.Range) ([]string, key.Range, string, error) {
+func (s *shelf) ours(_ context.Context, r audit.Range) ([]string, audit.Range, string, error) {
 	s.reads++
 	s.grow(s.reads)
 	var rows []string
@@ -36,8 +36,8 @@ func (s *shelf) ours(_ context.Context, r key.Range) ([]string, key.Range, strin
 	return rows, r, next, nil
 }
 
-func (s *shelf) statement() key.Statement[string] {
-	return key.Statement[string]{
+func (s *shelf) statement() audit.Statement[string] {
+	return audit.Statement[string]{
 		Of: func(context.Context, []string) ([]string, error) { return nil, nil },
 		Between: func(_ context.Context, after, to string, limit int) ([]string, error) {
 			var lines []string
@@ -55,8 +55,8 @@ func (s *shelf) statement() key.Statement[string] {
 // walk reads everything page by page.
 func (s *shelf) walk(t *testing.T) (rows, lines []string) {
 	t.Helper()
-	for r := (key.Range{Limit: 3}); ; {
-		ours, theirs, next, err := key.Together(t.Context(), r, s.statement(), s.ours)
+	for r := (audit.Range{Limit: 3}); ; {
+		ours, theirs, next, err := audit.ReadPaired(t.Context(), r, s.statement(), s.ours)
 		require.NoError(t, err)
 		rows, lines = append(rows, ours...), append(lines, theirs...)
 		if next == "" {
@@ -67,7 +67,7 @@ func (s *shelf) walk(t *testing.T) (rows, lines []string) {
 	}
 }
 
-func TestTogetherLeavesNobodyOut(t *testing.T) {
+func TestReadPairedSkipsNoSaga(t *testing.T) {
 	t.Parallel()
 
 	sagas := func(n int) (all []string) {

@@ -1,4 +1,4 @@
-package order_test
+package audit_test
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/audit"
 )
 
 func TestCheckHistory(t *testing.T) {
@@ -37,7 +38,7 @@ func TestCheckHistory(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.Len(t, order.Record{Status: tc.status, Reason: tc.reason, Decided: tc.decided}.CheckHistory(tc.changes), tc.wrong)
+			require.Len(t, audit.CheckHistory(order.Record{Status: tc.status, Reason: tc.reason, Decided: tc.decided}, tc.changes), tc.wrong)
 		})
 	}
 }

@@ -1,0 +1,134 @@
+// Package audit is the common vocabulary for comparing what several services
+// recorded about the same sagas.
+//
+// A service answers for a [Range] of sagas with a [Page] of facts, one per saga.
+// If part of its effects are at an external system, [ReadPaired] reads the
+// service's own rows and the external [Statement] for the same sagas. A service
+// compares its rows with its barrier and its external system when it makes a
+// fact, and judges the fact by an [Order]; only rules that need several services'
+// facts are left to the caller. The package depends on the standard library only,
+// so that services, activities and workflows can all import it.
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
+)
+
+// Invariant is the number of a promise of the platform; docs/architecture.md
+// lists all of them.
+type Invariant string
+
+// The invariants that hold for every service. Those about one service's domain
+// are declared in its audit package.
+const (
+	NoOrphan     Invariant = "I3" // a decided order holds nothing that it must not
+	AtMostOnce   Invariant = "I6"
+	LegalHistory Invariant = "I7"
+	ExactUndo    Invariant = "I8"
+	OneAnswer    Invariant = "I9" // a repeat is answered as the first call was
+)
+
+// Kind is the stable name of a kind of [Finding].
+type Kind string
+
+// The kinds of findings that every service may have. Each service declares those
+// of its domain.
+const (
+	Barrier Kind = "barrier" // contradicts its service's own rows
+	Undo    Kind = "undo"    // does not match what was done
+	Answer  Kind = "answer"  // is recorded otherwise than the rows have it
+)
+
+// Finding is one violation of an invariant by one saga in one service.
+type Finding struct {
+	Invariant Invariant
+	Kind      Kind
+	Detail    string // in words
+	// Repairable reports whether resuming the saga can fix it.
+	Repairable bool
+}
+
+// Status is the state of an order.
+type Status string
+
+// The statuses, spelled as the order service spells them.
+const (
+	Pending   Status = "PENDING"
+	Confirmed Status = "CONFIRMED" // every effect is kept, once
+	Cancelled Status = "CANCELLED" // every effect is undone, except for waived steps
+)
+
+// Order is the part of an order that services judge their facts by.
+type Order struct {
+	Status   Status
+	Units    int64  // over all lines
+	Total    int64  // in minor units of Currency
+	Currency string // empty: no total is recorded
+	// Waived lists the steps that an operator has given up undoing.
+	Waived []string
+	// Resumable reports whether the saga of a cancelled order may be resumed: it
+	// would undo its steps, and not go forward.
+	Resumable bool
+}
+
+// Waives reports whether an operator has given up undoing step.
+func (o Order) Waives(step string) bool { return slices.Contains(o.Waived, step) }
+
+// Decided reports whether the order is confirmed or cancelled.
+func (o Order) Decided() bool { return o.Status != Pending }
+
+// Recorded is the barrier's entry of one step, compared with the service's rows.
+type Recorded struct {
+	Key   key.Key
+	State ledger.State
+	At    time.Time // when the entry was created
+	// Other describes how the recorded answer differs from the rows; empty if it
+	// does not.
+	Other string
+}
+
+// Difference is one key or step on which two books disagree.
+type Difference struct {
+	Step string `json:"step"` // empty if the key belongs to no saga
+	What string `json:"what"` // in words
+}
+
+// Findings collects the findings about one fact.
+type Findings []Finding
+
+// Add adds a finding; repairable is [Finding.Repairable].
+func (f *Findings) Add(i Invariant, k Kind, repairable bool, format string, args ...any) {
+	*f = append(*f, Finding{Invariant: i, Kind: k, Repairable: repairable, Detail: fmt.Sprintf(format, args...)})
+}
+
+// Texts adds one finding per text; none is repairable.
+func (f *Findings) Texts(i Invariant, k Kind, texts []string) {
+	for _, t := range texts {
+		f.Add(i, k, false, "%s", t)
+	}
+}
+
+// Differences adds one finding per difference; none is repairable. Those of a
+// waived step are left out: the operator may have settled them at the external
+// system, which the service did not see.
+func (f *Findings) Differences(o Order, i Invariant, k Kind, all []Difference) {
+	for _, d := range all {
+		if !o.Waives(d.Step) {
+			f.Add(i, k, false, "%s", d.What)
+		}
+	}
+}
+
+// NothingToUndo completes the words of a finding about an effect that is still
+// there, if the barrier would not undo it.
+func NothingToUndo(undoable bool) string {
+	if undoable {
+		return ""
+	}
+	return "; its barrier says that there is nothing to undo"
+}

@@ -1,0 +1,28 @@
+package audit
+
+// Range selects sagas: either the listed ones, or a key range in the order of
+// their ids.
+//
+// The order carries no meaning, and two services may sort ids differently:
+// consecutive key ranges together contain every saga of every service exactly
+// once, and a list contains exactly the sagas it names.
+type Range struct {
+	// Sagas lists ids; if it is not empty, the other fields are ignored.
+	Sagas []string `json:"sagas,omitempty"`
+	// After and To bound a key range: After is exclusive, To inclusive, empty means
+	// unbounded.
+	After string `json:"after,omitempty"`
+	To    string `json:"to,omitempty"`
+	// Limit is the maximum number of sagas on one page.
+	Limit int `json:"limit,omitempty"`
+}
+
+// Page is a service's answer about a [Range].
+type Page[Fact any] struct {
+	Facts []Fact `json:"facts"`
+	// Next is the cursor for the next page, for [Range.After]; empty on the last.
+	Next string `json:"next,omitempty"`
+}
+
+// Whole is the argument of a question about a service as a whole.
+type Whole struct{}

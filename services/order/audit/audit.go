@@ -1,0 +1,114 @@
+// Package audit reports the orders that the order service recorded, and judges
+// each by its own history.
+package audit
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/amends/amends/saga/audit"
+	"github.com/amends/amends/saga/ledger"
+	"github.com/amends/amends/services/order"
+)
+
+// The kinds of findings about orders.
+const (
+	History     audit.Kind = "history"      // is no legal path, or does not lead to the decision
+	PlacedTwice audit.Kind = "placed_twice" // two orders of one call
+)
+
+// Kinds lists the kinds.
+var Kinds = []audit.Kind{PlacedTwice, History}
+
+// Auditor reads the recorded orders. It changes nothing and takes no locks.
+type Auditor interface {
+	// Audit returns the orders of r by id, at most r.Limit of them (of a list: all).
+	Audit(ctx context.Context, r audit.Range) (Page, error)
+
+	// AuditPlacements describes orders that were placed by the same call. A call
+	// places one order, whose id is made from its customer and key; with two ids it
+	// has placed two. It reads every order in one statement.
+	AuditPlacements(ctx context.Context) ([]string, error)
+}
+
+// Page is an answer of [Auditor.Audit].
+type Page = audit.Page[Fact]
+
+// Fact is an order without the customer's data.
+type Fact struct {
+	ID             string          `json:"id"`
+	Status         order.Status    `json:"status"`
+	Reason         order.Reason    `json:"reason,omitempty"`
+	Total          *order.Total    `json:"total,omitempty"`
+	Units          int64           `json:"units"` // over all lines
+	CreatedAt      time.Time       `json:"created_at"`
+	UpdatedAt      time.Time       `json:"updated_at"`
+	DecideBy       time.Time       `json:"decide_by,omitzero"` // zero: never
+	NeedsAttention bool            `json:"needs_attention,omitempty"`
+	Waivers        []ledger.Waiver `json:"waivers,omitempty"` // shortened by [ledger.Waiver.Brief]
+	// Wrong describes contradictions between the order, its history and the reason
+	// for which it was aborted.
+	Wrong []string `json:"wrong,omitempty"`
+}
+
+// Due returns when the order had to be decided; without a decide-by, when it was
+// placed.
+func (f Fact) Due() time.Time {
+	if f.DecideBy.IsZero() {
+		return f.CreatedAt
+	}
+	return f.DecideBy
+}
+
+// Order returns the order as other services' facts are judged by it. Resumable
+// is left false.
+func (f Fact) Order() audit.Order {
+	o := audit.Order{Status: audit.Status(f.Status), Units: f.Units}
+	if f.Total != nil {
+		o.Total, o.Currency = f.Total.Minor, string(f.Total.Currency)
+	}
+	for _, w := range f.Waivers {
+		o.Waived = append(o.Waived, w.Step)
+	}
+	return o
+}
+
+// Judge returns the violations in f.
+func (f Fact) Judge() (all audit.Findings) {
+	all.Texts(audit.LegalHistory, History, f.Wrong)
+	if n := len(f.Waivers); n > 0 && f.Status == order.Confirmed {
+		all.Add(audit.ExactUndo, audit.Undo, false, "it is confirmed, and somebody gave up on undoing %d of its steps", n)
+	}
+	return all
+}
+
+// CheckHistory describes where changes are no path of the status machine from
+// PENDING to r's status and reason, and where r did not end as it was decided. An
+// order without a recorded decision was cancelled for the reason it has.
+func CheckHistory(r order.Record, changes []order.Change) (wrong []string) {
+	at, why := order.Pending, order.Reason("")
+	for _, c := range changes {
+		if c.From != at {
+			wrong = append(wrong, fmt.Sprintf("the history goes on from %s, but the order was %s", c.From, at))
+		}
+		if c.From != order.Pending || c.To == order.Pending {
+			wrong = append(wrong, fmt.Sprintf("the history has a change from %s to %s", c.From, c.To))
+		}
+		at, why = c.To, c.Reason
+	}
+	if at != r.Status || why != r.Reason {
+		wrong = append(wrong, fmt.Sprintf("the order is %s, its history ends at %s", inWords(r.Status, r.Reason), inWords(at, why)))
+	}
+	if r.Decided != "" && (r.Status == order.Confirmed || r.Against() != r.Decided) {
+		wrong = append(wrong, fmt.Sprintf("the order is %s, and was decided against for %s", inWords(r.Status, r.Reason), r.Decided))
+	}
+	return wrong
+}
+
+func inWords(s order.Status, r order.Reason) string {
+	if r == "" {
+		return string(s)
+	}
+	return string(s) + " (" + string(r) + ")"
+}

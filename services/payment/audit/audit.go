@@ -1,0 +1,128 @@
+// Package audit reports the money that sagas hold or paid, as the payment service
+// and its provider recorded it, compares the two row by row, and judges whether
+// an order may have it.
+package audit
+
+import (
+	"context"
+	"time"
+
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/saga/audit"
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/provider"
+)
+
+// Auditor reads the recorded payments on both sides. It changes nothing and takes
+// no locks; the parts of one saga's fact may be from different moments.
+type Auditor interface {
+	// Audit returns the payments of the sagas of r on either side, at most about
+	// r.Limit sagas (of a list: all). Sagas that neither side knows are left out.
+	Audit(ctx context.Context, r audit.Range) (Page, error)
+
+	// AuditLedger describes the errors of our ledger as a whole: postings that do not
+	// balance, or that the payments, transfers and invoices do not explain. It reads
+	// every row; each comparison is one statement, so that all of it is from one
+	// moment.
+	AuditLedger(ctx context.Context) ([]string, error)
+}
+
+// Page is an answer of [Auditor.Audit].
+type Page = audit.Page[Fact]
+
+// Fact is the money of one saga, here and at the provider.
+type Fact struct {
+	Saga  string    `json:"saga"`
+	Since time.Time `json:"since,omitzero"` // of its first trace here; zero: only the provider knows it
+	// Holds lists money that is held on either side, or may be.
+	Holds    []HoldFact `json:"holds,omitempty"`
+	Ours     Taken      `json:"ours,omitzero"`
+	Provider Taken      `json:"provider,omitzero"`
+	// Blind reports that the provider took money that our barrier does not know of: a
+	// settle would answer that nothing was taken.
+	Blind bool `json:"blind,omitempty"`
+	// Asked lists the amounts that the saga asked to hold, whatever the outcome.
+	Asked []money.Amount `json:"asked,omitempty"`
+	// Open lists steps whose capture was begun and not concluded.
+	Open []string `json:"open,omitempty"`
+	// Differ lists differences between the provider's book and ours, Wrong
+	// contradictions between the barrier and our rows, Undone undos that do not match
+	// what was done, Answers recorded answers that our rows contradict.
+	Differ  []audit.Difference `json:"differ,omitempty"`
+	Wrong   []string           `json:"wrong,omitempty"`
+	Undone  []audit.Difference `json:"undone,omitempty"`
+	Answers []string           `json:"answers,omitempty"`
+}
+
+// HoldFact is one authorization that is live on either side.
+type HoldFact struct {
+	Step     string        `json:"step"`
+	Ours     payment.State `json:"ours,omitempty"` // [payment.Intent], [payment.Authorized], or another state that is wrong
+	Provider bool          `json:"provider"`       // the provider holds it
+	Amount   money.Amount  `json:"amount"`
+	// Undoable reports whether the barrier would run an undo of the step.
+	Undoable bool `json:"undoable,omitempty"`
+}
+
+// Taken sums up the captures and refunds in one book, in minor units.
+type Taken struct {
+	Captures int            `json:"captures,omitempty"`
+	Captured int64          `json:"captured,omitempty"`
+	Refunded int64          `json:"refunded,omitempty"`
+	Currency money.Currency `json:"currency,omitempty"` // of the last one
+}
+
+// IsZero reports whether there are none.
+func (t Taken) IsZero() bool { return t == Taken{} }
+
+// Books holds our rows of some sagas.
+type Books struct {
+	Payments  []payment.Payment
+	Transfers []payment.Transfer
+	Recorded  []audit.Recorded
+	// Range is the key range of these rows; Next is the cursor for the next page,
+	// empty on the last.
+	Range audit.Range
+	Next  string
+}
+
+// Store reads our side of the comparison.
+type Store interface {
+	// Books returns our rows of the sagas of r, at most r.Limit sagas (of a list: all).
+	Books(ctx context.Context, r audit.Range) (Books, error)
+	// AuditLedger is [Auditor.AuditLedger].
+	AuditLedger(ctx context.Context) ([]string, error)
+}
+
+// New returns an auditor that compares our books with the provider's.
+func New(s Store, book provider.Statement) Auditor { return &auditor{s, book} }
+
+type auditor struct {
+	Store
+
+	statement provider.Statement
+}
+
+// Audit implements [Auditor].
+func (a *auditor) Audit(ctx context.Context, r audit.Range) (Page, error) {
+	books, lines, next, err := audit.ReadPaired(ctx, r,
+		audit.Statement[provider.Effect]{
+			Of: func(ctx context.Context, sagas []string) ([]provider.Effect, error) {
+				lines, err := a.statement.LinesOf(ctx, sagas)
+				return lines, payment.ProviderFault(err)
+			},
+			Between: func(ctx context.Context, after, to string, limit int) ([]provider.Effect, error) {
+				lines, err := a.statement.Lines(ctx, after, to, limit)
+				return lines, payment.ProviderFault(err)
+			},
+			Saga: func(l provider.Effect) string { return sagaOf(l.Key) },
+		},
+		func(ctx context.Context, r audit.Range) (Books, audit.Range, string, error) {
+			b, err := a.Books(ctx, r)
+			return b, b.Range, b.Next, err
+		})
+	if err != nil {
+		return Page{}, err
+	}
+	return Page{Facts: compare(books, lines), Next: next}, nil
+}
