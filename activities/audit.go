@@ -17,70 +17,72 @@ import (
 	shippingaudit "github.com/amends/amends/services/shipping/audit"
 )
 
-// Audit is a question of the reconciler to one service. It is no step of a
-// saga: it changes nothing and has no key.
+// Audit is a question of the doctor to one service. It is no step of a saga: it
+// changes nothing and has no key.
 type Audit[In, Out any] struct {
-	Name  string // of the activity
-	Queue string // of the service
+	Name    string // of the activity
+	Service string // whose worker answers
 }
 
-// The questions. Each takes a range of sagas, except those about a whole.
+// The questions: about a range of sagas, about a service as a whole, and to the
+// engine, for which the order service's worker answers.
 var (
 	AuditOrders   = Audit[audit.Range, orderaudit.Page]{"order.audit", "order"}
 	AuditQuotes   = Audit[audit.Range, catalogaudit.Page]{"catalog.audit", "catalog"}
 	AuditReserved = Audit[audit.Range, inventoryaudit.Page]{"inventory.audit", "inventory"}
 	AuditPayments = Audit[audit.Range, paymentaudit.Page]{"payment.audit", "payment"}
 	AuditParcels  = Audit[audit.Range, shippingaudit.Page]{"shipping.audit", "shipping"}
-	AuditPlaced   = Audit[saga.None, []string]{"order.audit_placements", "order"}
-	AuditStock    = Audit[saga.None, []string]{"inventory.audit_stock", "inventory"}
-	AuditLedger   = Audit[saga.None, []string]{"payment.audit_ledger", "payment"}
+	AuditPlaced   = Audit[audit.Whole, []string]{"order.audit_placements", "order"}
+	AuditStock    = Audit[audit.Whole, []string]{"inventory.audit_stock", "inventory"}
+	AuditLedger   = Audit[audit.Whole, []string]{"payment.audit_ledger", "payment"}
 	DescribeSagas = Audit[[]string, []SagaFact]{"order.describe_sagas", "order"}
 	ResumeSagas   = Audit[[]string, []Resumed]{"order.resume_sagas", "order"}
 )
 
-// SagaState is how the newest run of an order's saga stands at the engine.
+// SagaState is the state of the newest run of an order's saga at the engine.
 type SagaState string
 
-// The states that matter.
+// The states.
 const (
 	SagaRunning   SagaState = "running"
 	SagaCompleted SagaState = "completed"
-	SagaStopped   SagaState = "stopped" // terminated, failed, timed out or cancelled: it decided nothing
+	SagaStopped   SagaState = "stopped" // terminated, failed, timed out or cancelled, without a decision
 	SagaMissing   SagaState = "missing" // the engine has no run of it
 )
 
-// SagaFact is what the engine has of one order's saga.
+// SagaFact is one order's saga as the engine recorded it.
 type SagaFact struct {
 	Order string    `json:"order"`
 	State SagaState `json:"state"`
-	// How is the engine's own word for the state.
+	// How is the engine's own name of the state.
 	How            string    `json:"how,omitempty"`
-	NeedsAttention bool      `json:"needs_attention,omitempty"` // it says so itself
+	NeedsAttention bool      `json:"needs_attention,omitempty"` // by its search attribute
 	ClosedAt       time.Time `json:"closed_at,omitzero"`
-	// TaskFailures is how often its workflow task has failed in a row.
+	// TaskFailures counts consecutive failures of its workflow task.
 	TaskFailures int `json:"task_failures,omitempty"`
 }
 
-// Resumed is what became of resuming one order's saga.
+// Resumed is the result of resuming one order's saga.
 type Resumed struct {
 	Order string `json:"order"`
 	Error string `json:"error,omitempty"` // empty: it runs
 }
 
-// Sagas is the engine as the reconciler needs it.
+// Sagas describes and resumes the sagas of orders at the engine.
 type Sagas interface {
-	// Describe returns how the newest run of an order's saga stands.
+	// Describe returns the state of the newest run of an order's saga; without a run,
+	// [SagaMissing]. It fails with UNAVAILABLE if the engine does not answer.
 	Describe(ctx context.Context, orderID string) (SagaFact, error)
 
-	// Resume starts the order's saga again, to be undone, or to go forward if its
-	// pivot happened. If one runs already it leaves it alone.
+	// Resume starts the order's saga again: it is undone, or goes forward if its pivot
+	// happened. If a run is open, Resume changes nothing.
 	Resume(ctx context.Context, r order.Record) error
 }
 
-// BindOrderAudit binds the questions to the order service and to the engine.
+// BindOrderAudit binds the questions to the order service and the engine.
 func BindOrderAudit(r saga.Registry, a orderaudit.Auditor, s order.Service, engine Sagas) {
 	bind(r, AuditOrders, a.Audit)
-	bind(r, AuditPlaced, func(ctx context.Context, _ saga.None) ([]string, error) { return a.AuditPlacements(ctx) })
+	bind(r, AuditPlaced, func(ctx context.Context, _ audit.Whole) ([]string, error) { return a.AuditPlacements(ctx) })
 	bind(r, DescribeSagas, func(ctx context.Context, ids []string) ([]SagaFact, error) {
 		facts := make([]SagaFact, len(ids))
 		for i, id := range ids {
@@ -99,7 +101,7 @@ func BindOrderAudit(r saga.Registry, a orderaudit.Auditor, s order.Service, engi
 			if err == nil {
 				err = engine.Resume(ctx, record)
 			}
-			if err != nil { // the others shall not wait for this one
+			if err != nil { // the other orders do not depend on this one
 				activity.GetLogger(ctx).Error("saga not resumed", "order", id, "error", err)
 				all[i].Error = fault.Of(err).Error()
 			}
@@ -114,20 +116,20 @@ func BindCatalogAudit(r saga.Registry, a catalogaudit.Auditor) { bind(r, AuditQu
 // BindInventoryAudit binds the questions to the inventory service.
 func BindInventoryAudit(r saga.Registry, a inventoryaudit.Auditor) {
 	bind(r, AuditReserved, a.Audit)
-	bind(r, AuditStock, func(ctx context.Context, _ saga.None) ([]string, error) { return a.AuditStock(ctx) })
+	bind(r, AuditStock, func(ctx context.Context, _ audit.Whole) ([]string, error) { return a.AuditStock(ctx) })
 }
 
 // BindPaymentAudit binds the questions to the payment service.
 func BindPaymentAudit(r saga.Registry, a paymentaudit.Auditor) {
 	bind(r, AuditPayments, a.Audit)
-	bind(r, AuditLedger, func(ctx context.Context, _ saga.None) ([]string, error) { return a.AuditLedger(ctx) })
+	bind(r, AuditLedger, func(ctx context.Context, _ audit.Whole) ([]string, error) { return a.AuditLedger(ctx) })
 }
 
 // BindShippingAudit binds the question to the shipping service.
 func BindShippingAudit(r saga.Registry, a shippingaudit.Auditor) { bind(r, AuditParcels, a.Audit) }
 
-// bind registers a question under its name. Its failures are always retried, by
-// the reconciler's own policy; what they say is safe to show.
+// bind registers a question under its name. The doctor's policy retries every
+// failure; the message of a failure is safe to show.
 func bind[In, Out any](r saga.Registry, a Audit[In, Out], f func(context.Context, In) (Out, error)) {
 	r.RegisterActivityWithOptions(func(ctx context.Context, in In) (Out, error) {
 		out, err := f(ctx, in)

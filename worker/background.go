@@ -12,7 +12,7 @@ import (
 	"github.com/amends/amends/internal/watch"
 	"github.com/amends/amends/saga"
 	orderstore "github.com/amends/amends/services/order/store"
-	"github.com/amends/amends/workflows"
+	doctorflow "github.com/amends/amends/workflows/doctor"
 )
 
 // Doctor says how often the reconciler compares all services; see package
@@ -21,7 +21,7 @@ type Doctor struct {
 	// Every is the time from one run to the next; 0: no scheduled runs.
 	Every time.Duration
 	// Input is that of each run.
-	Input workflows.ReconcileInput
+	Input doctorflow.Input
 }
 
 // scheduleTime bounds one attempt to set the schedule.

@@ -30,6 +30,7 @@ import (
 	"github.com/amends/amends/internal/watch"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
+	doctorflow "github.com/amends/amends/workflows/doctor"
 )
 
 // Options describes which services run, and how.
@@ -217,6 +218,7 @@ func (g *Group) newWorker(c *engine.Client, s *stores, fatal chan<- error) sdkwo
 	s.row.audit(w, s, orders.NewSagas(c.Client, queue))
 	if s.row.decides {
 		workflows.Register(w, workflows.Options{Queues: g.o.Queues, Timing: g.o.Timing})
+		doctorflow.Register(w, g.o.Queues)
 	}
 	return w
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/proof/clinic"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
@@ -16,22 +17,22 @@ import (
 )
 
 // bungled is an order that a bug has ended, and that stays flagged for it.
-func (c *clinic) bungled(t *testing.T) workflows.Input {
+func bungled(t *testing.T, c *clinic.Clinic) workflows.Input {
 	t.Helper()
-	in := c.input()
-	env := c.environment(0)
+	in := c.Input()
+	env := c.Environment(0)
 	c.Bind(buggy{env, "shipping.book"})
 	env.ExecuteWorkflow(workflows.PlaceOrder, in)
 	require.NoError(t, env.GetWorkflowError())
-	c.engine.sagas[in.OrderID] = activities.SagaCompleted
+	c.Engine.Sagas[in.OrderID] = activities.SagaCompleted
 	return in
 }
 
 // acknowledge has somebody look at an order, some hours later.
-func (c *clinic) acknowledge(t *testing.T, in workflows.Acknowledgement, later time.Duration) (v workflows.OrderView, err error) {
+func acknowledge(t *testing.T, c *clinic.Clinic, in workflows.Acknowledgement, later time.Duration) (v workflows.OrderView, err error) {
 	t.Helper()
-	env := c.environment(later)
-	c.BindAudit(env, c.engine)
+	env := c.Environment(later)
+	c.BindAudit(env, c.Engine)
 	env.ExecuteWorkflow(workflows.AcknowledgeOrder, in)
 	require.True(t, env.IsWorkflowCompleted())
 	if err := env.GetWorkflowError(); err != nil {
@@ -50,14 +51,14 @@ func looked(id, operator string) workflows.Acknowledgement {
 func TestAnAcknowledgedOrderIsUnlistedAndTellsWhoLookedAtIt(t *testing.T) {
 	t.Parallel()
 
-	c := newClinic(t)
-	in := c.bungled(t)
+	c := clinic.New(t)
+	in := bungled(t, c)
 	before, err := c.Orders.Get(t.Context(), in.OrderID)
 	require.NoError(t, err)
 	require.Len(t, before.Attention, 1)
-	require.Equal(t, 1, c.diagnose(t).NeedsAttention)
+	require.Equal(t, 1, c.Diagnose(t).NeedsAttention)
 
-	v, err := c.acknowledge(t, looked(in.OrderID, "night"), time.Hour)
+	v, err := acknowledge(t, c, looked(in.OrderID, "night"), time.Hour)
 	require.NoError(t, err)
 	require.Equal(t, order.Cancelled, v.Status)
 	require.Equal(t, order.Internal, v.Reason)
@@ -75,11 +76,11 @@ func TestAnAcknowledgedOrderIsUnlistedAndTellsWhoLookedAtIt(t *testing.T) {
 	require.False(t, after.NeedsAttention())
 	require.Equal(t, v.Acknowledgements, after.Acknowledgements)
 	require.NoError(t, c.Check(t.Context()))
-	report := c.diagnose(t)
+	report := c.Diagnose(t)
 	require.True(t, report.OK)
 	require.Zero(t, report.NeedsAttention)
 
-	again, err := c.acknowledge(t, looked(in.OrderID, "day"), 2*time.Hour)
+	again, err := acknowledge(t, c, looked(in.OrderID, "day"), 2*time.Hour)
 	require.NoError(t, err)
 	require.Equal(t, v, again, "the first one stays")
 }
@@ -89,12 +90,12 @@ func TestAnAcknowledgedOrderIsUnlistedAndTellsWhoLookedAtIt(t *testing.T) {
 func TestAnAcknowledgedOrderThatIsResetIsListedAgain(t *testing.T) {
 	t.Parallel()
 
-	c := newClinic(t)
-	in := c.bungled(t)
-	_, err := c.acknowledge(t, looked(in.OrderID, "night"), time.Hour)
+	c := clinic.New(t)
+	in := bungled(t, c)
+	_, err := acknowledge(t, c, looked(in.OrderID, "night"), time.Hour)
 	require.NoError(t, err)
 
-	reset := c.environment(2 * time.Hour)
+	reset := c.Environment(2 * time.Hour)
 	c.Bind(reset)
 	reset.ExecuteWorkflow(workflows.PlaceOrder, in)
 	require.NoError(t, reset.GetWorkflowError())
@@ -102,24 +103,24 @@ func TestAnAcknowledgedOrderThatIsResetIsListedAgain(t *testing.T) {
 	require.NoError(t, reset.GetWorkflowResult(&v))
 	require.True(t, v.NeedsAttention)
 	require.Len(t, v.Acknowledgements, 1)
-	require.Equal(t, 1, c.diagnose(t).NeedsAttention)
+	require.Equal(t, 1, c.Diagnose(t).NeedsAttention)
 
-	v, err = c.acknowledge(t, looked(in.OrderID, "day"), 4*time.Hour)
+	v, err = acknowledge(t, c, looked(in.OrderID, "day"), 4*time.Hour)
 	require.NoError(t, err)
 	require.False(t, v.NeedsAttention)
 	require.Len(t, v.Acknowledgements, 2)
 	require.Equal(t, "day", v.Acknowledgements[1].Operator)
-	require.Zero(t, c.diagnose(t).NeedsAttention)
+	require.Zero(t, c.Diagnose(t).NeedsAttention)
 }
 
 // The record may have been changed by hand, and then has no view.
 func TestAnOrderWithoutAViewIsShownAsItsRecordHasIt(t *testing.T) {
 	t.Parallel()
 
-	c := newClinic(t)
-	in := c.bungled(t)
-	c.damage(t, "order", `UPDATE orders SET view = NULL WHERE id = ?`, in.OrderID)
-	v, err := c.acknowledge(t, looked(in.OrderID, "night"), time.Hour)
+	c := clinic.New(t)
+	in := bungled(t, c)
+	c.Injure(t, "order", `UPDATE orders SET view = NULL WHERE id = ?`, in.OrderID)
+	v, err := acknowledge(t, c, looked(in.OrderID, "night"), time.Hour)
 	require.NoError(t, err)
 	require.Equal(t, in.OrderID, v.ID)
 	require.Equal(t, order.Internal, v.Reason)
@@ -130,13 +131,13 @@ func TestAnOrderWithoutAViewIsShownAsItsRecordHasIt(t *testing.T) {
 func TestAnAcknowledgementIsRefused(t *testing.T) {
 	t.Parallel()
 
-	c := newClinic(t)
-	bungled, well, stopped := c.bungled(t).OrderID, c.place(t, "tok_visa").ID, c.stopped(t, false)
+	c := clinic.New(t)
+	bug, well, stopped := bungled(t, c).OrderID, c.Place(t, "tok_visa").ID, c.Stopped(t, false)
 	flag := order.Note{At: time.Now(), Attention: []ledger.Attention{{Step: "payment.authorize", Code: "UNAVAILABLE", Since: time.Now()}}}
 	require.NoError(t, c.Orders.Note(t.Context(), key.New(stopped, "order.note"), flag))
-	resumed := c.bungled(t).OrderID
-	c.engine.sagas[resumed] = activities.SagaRunning
-	silent, control := looked(bungled, "night"), looked(bungled, "night")
+	resumed := bungled(t, c).OrderID
+	c.Engine.Sagas[resumed] = activities.SagaRunning
+	silent, control := looked(bug, "night"), looked(bug, "night")
 	silent.Reason, control.Reason = " ", "a\nb"
 
 	for name, tt := range map[string]struct {
@@ -150,13 +151,13 @@ func TestAnAcknowledgementIsRefused(t *testing.T) {
 		"WithoutAReason":         {silent, "REASON_MISSING"},
 		"WithWordsThatAreNoText": {control, fault.Invalid},
 	} {
-		_, err := c.acknowledge(t, tt.in, time.Hour)
+		_, err := acknowledge(t, c, tt.in, time.Hour)
 		var refused *temporal.ApplicationError
 		require.ErrorAs(t, err, &refused, name)
 		require.Equal(t, string(tt.want), refused.Type(), name)
 		require.True(t, refused.NonRetryable(), name)
 	}
-	for _, id := range []string{bungled, stopped, resumed} {
+	for _, id := range []string{bug, stopped, resumed} {
 		rec, err := c.Orders.Get(t.Context(), id)
 		require.NoError(t, err)
 		require.True(t, rec.NeedsAttention(), "a refusal changes nothing")

@@ -60,15 +60,15 @@ const ReasonCustomerRequest = order.CustomerRequest
 type Input struct {
 	OrderID   string    `json:"order_id"`
 	Placement Placement `json:"placement"`
-	// Undo takes up an order whose workflow is gone: it is decided against unless
-	// its payment was captured, see [saga.Options.Against].
+	// Undo resumes an order whose workflow is gone: it is aborted unless its payment
+	// was captured, see [saga.Options.Against].
 	Undo bool `json:"undo,omitempty"`
 }
 
-// TakeUp returns the input that takes up an order whose workflow is gone. What
-// people have waived meanwhile, and why it was decided against if it was, the
-// saga reads in the order's record, like every run of it.
-func TakeUp(r order.Record) Input {
+// Resume returns the input that resumes an order whose workflow is gone. The saga
+// reads later waivers, and the reason of an abort, from the order's record, as
+// every run does.
+func Resume(r order.Record) Input {
 	return Input{OrderID: r.ID, Placement: r.Placement, Undo: true}
 }
 

@@ -42,11 +42,10 @@ type Registry interface {
 	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
 }
 
-// Register registers the order workflow as [PlaceOrder], the doctor as [Reconcile],
-// and what is left to say of a decided order as [AcknowledgeOrder].
+// Register registers the order workflow as [PlaceOrder], and what is left to say of
+// a decided order as [AcknowledgeOrder].
 func Register(r Registry, o Options) {
 	r.RegisterWorkflowWithOptions(o.placeOrder, workflow.RegisterOptions{Name: PlaceOrder})
-	r.RegisterWorkflowWithOptions(o.reconcile, workflow.RegisterOptions{Name: Reconcile})
 	r.RegisterWorkflowWithOptions(o.acknowledge, workflow.RegisterOptions{Name: AcknowledgeOrder})
 }
 

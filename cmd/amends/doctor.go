@@ -14,7 +14,7 @@ import (
 
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/doctor"
-	"github.com/amends/amends/workflows"
+	doctorflow "github.com/amends/amends/workflows/doctor"
 )
 
 // Exit codes of `amends doctor`, for monitors and scripts.
@@ -167,8 +167,8 @@ func (std stdio) diagnose(cmd *cobra.Command, flags doctorFlags) (past doctor.Pa
 }
 
 // reconcileInput is how the configuration wants the doctor to look.
-func reconcileInput(c *config.Config) workflows.ReconcileInput {
-	return workflows.ReconcileInput{DryRun: c.Doctor.DryRun, Grace: c.Doctor.Grace, Pause: c.Doctor.Pause, Rate: c.Doctor.Rate}
+func reconcileInput(c *config.Config) doctorflow.Input {
+	return doctorflow.Input{DryRun: c.Doctor.DryRun, Grace: c.Doctor.Grace, Pause: c.Doctor.Pause, Rate: c.Doctor.Rate}
 }
 
 func writeJSON(w io.Writer, v any) error {
@@ -178,7 +178,7 @@ func writeJSON(w io.Writer, v any) error {
 }
 
 // summary is a report in one line.
-func summary(r workflows.Report) string {
+func summary(r doctorflow.Report) string {
 	found := 0
 	for _, n := range r.Counts {
 		found += n

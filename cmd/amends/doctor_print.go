@@ -10,12 +10,12 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"github.com/amends/amends/workflows"
+	doctorflow "github.com/amends/amends/workflows/doctor"
 )
 
 // renderReport writes a report as tables; age is how long ago it ended, in words,
 // unless that was just now.
-func renderReport(w io.Writer, r workflows.Report, age string) error {
+func renderReport(w io.Writer, r doctorflow.Report, age string) error {
 	looked := fmt.Sprintf("%s, for %s", stamp(r.Started), r.Ended.Sub(r.Started).Round(time.Millisecond))
 	if age != "" {
 		looked += "; " + age + " ago"
@@ -75,7 +75,7 @@ func renderReport(w io.Writer, r workflows.Report, age string) error {
 }
 
 // listedNot is how many findings are counted but not listed.
-func listedNot(r workflows.Report) int {
+func listedNot(r doctorflow.Report) int {
 	n := -len(r.Findings)
 	for _, count := range r.Counts {
 		n += count
@@ -83,7 +83,7 @@ func listedNot(r workflows.Report) int {
 	return n
 }
 
-func verdict(r workflows.Report) string {
+func verdict(r doctorflow.Report) string {
 	switch {
 	case r.OK && len(r.Findings) == 0 && r.Judged == 0 && r.SkippedYoung > 0:
 		return fmt.Sprintf("nothing was judged: %s too young: one is judged when its decide-by time and --grace have passed", wereOrders(r.SkippedYoung))
@@ -120,7 +120,7 @@ func wereOrders(n int) string {
 	return fmt.Sprintf("%d orders were", n)
 }
 
-func repaired(f workflows.Finding) string {
+func repaired(f doctorflow.Finding) string {
 	switch {
 	case f.Repaired:
 		return "yes"

@@ -15,8 +15,10 @@ import (
 
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/ledger"
-	"github.com/amends/amends/workflows"
+	inventoryaudit "github.com/amends/amends/services/inventory/audit"
+	doctorflow "github.com/amends/amends/workflows/doctor"
 )
 
 func TestDoctor(t *testing.T) {
@@ -38,7 +40,7 @@ func TestDoctor(t *testing.T) {
 	require.NotContains(t, out, "nothing is wrong")
 	out, err = doctor("--json")
 	require.NoError(t, err)
-	var r workflows.Report
+	var r doctorflow.Report
 	require.NoError(t, json.Unmarshal([]byte(out), &r))
 	require.True(t, r.OK)
 	require.Equal(t, 1, r.SkippedYoung)
@@ -50,7 +52,7 @@ func TestDoctor(t *testing.T) {
 	require.EqualError(t, err, "the doctor: 0 orders judged, 1 findings, 0 repaired")
 	require.Equal(t, exitWrong, exitCode(err))
 	require.NoError(t, json.Unmarshal([]byte(out), &r))
-	require.Equal(t, map[workflows.FindingKind]int{workflows.FindingStock: 1}, r.Counts)
+	require.Equal(t, map[audit.Kind]int{inventoryaudit.Stock: 1}, r.Counts)
 	out, err = doctor("--dry-run")
 	require.Equal(t, exitWrong, exitCode(err))
 	require.Contains(t, out, "something is wrong")
@@ -111,13 +113,13 @@ func TestDoctorRefusesWhatMakesNoSense(t *testing.T) {
 func TestAVerdictIsOfWhatWasJudged(t *testing.T) {
 	t.Parallel()
 
-	for want, r := range map[string]workflows.Report{
+	for want, r := range map[string]doctorflow.Report{
 		"nothing was judged: there are no orders": {OK: true},
 		"nothing was judged: 3 orders were too young: one is judged when its decide-by time and --grace have passed": {OK: true, Orders: 3, SkippedYoung: 3},
 		"nothing is wrong with the 2 judged": {OK: true, Orders: 3, Judged: 2, SkippedYoung: 1},
-		"what was wrong is repaired":         {OK: true, Judged: 1, Findings: []workflows.Finding{{Repaired: true}}},
-		"something is wrong":                 {Findings: []workflows.Finding{{}}},
-		"not everything could be asked":      {Unasked: []workflows.Unasked{{Service: "payment"}}},
+		"what was wrong is repaired":         {OK: true, Judged: 1, Findings: []doctorflow.Finding{{Repaired: true}}},
+		"something is wrong":                 {Findings: []doctorflow.Finding{{}}},
+		"not everything could be asked":      {Unasked: []doctorflow.Unasked{{Service: "payment"}}},
 	} {
 		require.Equal(t, want, verdict(r))
 	}
@@ -127,16 +129,16 @@ func TestAReportIsReadable(t *testing.T) {
 	t.Parallel()
 
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	r := workflows.Report{
+	r := doctorflow.Report{
 		Started: at, Ended: at.Add(time.Second), Orders: 3, Judged: 2, SkippedYoung: 1, NeedsAttention: 1, WaiverCount: 1, OrdersPerSecond: 3,
-		Findings: []workflows.Finding{
-			{Invariant: "I4", Kind: workflows.FindingSagaStopped, Order: "o1", Service: "order", Detail: "terminated", Since: at, Repairable: true, Repaired: true},
-			{Invariant: "I4", Kind: workflows.FindingSagaStopped, Order: "o2", Service: "order", Detail: "terminated", Since: at, Repairable: true, Note: "not yet"},
-			{Invariant: "I3", Kind: workflows.FindingStockHeld, Order: "o3", Service: "inventory", Detail: "held"},
+		Findings: []doctorflow.Finding{
+			{Invariant: "I4", Kind: doctorflow.SagaStopped, Order: "o1", Service: "order", Detail: "terminated", Since: at, Repairable: true, Repaired: true},
+			{Invariant: "I4", Kind: doctorflow.SagaStopped, Order: "o2", Service: "order", Detail: "terminated", Since: at, Repairable: true, Note: "not yet"},
+			{Invariant: "I3", Kind: inventoryaudit.StockHeld, Order: "o3", Service: "inventory", Detail: "held"},
 		},
-		Counts:            map[workflows.FindingKind]int{workflows.FindingSagaStopped: 2, workflows.FindingStockHeld: 5},
-		Waivers:           []workflows.OrderWaiver{{Order: "o4", Waiver: ledger.Waiver{Step: "inventory.reserve", Reason: "burnt", Operator: "op", At: at}}},
-		Unasked:           []workflows.Unasked{{Service: "payment", Times: 2, Error: "no answer"}},
+		Counts:            map[audit.Kind]int{doctorflow.SagaStopped: 2, inventoryaudit.StockHeld: 5},
+		Waivers:           []doctorflow.OrderWaiver{{Order: "o4", Waiver: ledger.Waiver{Step: "inventory.reserve", Reason: "burnt", Operator: "op", At: at}}},
+		Unasked:           []doctorflow.Unasked{{Service: "payment", Times: 2, Error: "no answer"}},
 		ReportOnlyBecause: "of a reason",
 	}
 	var b strings.Builder

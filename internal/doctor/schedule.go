@@ -15,7 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/workflows/doctor"
 )
 
 // Schedule says when the doctor runs by itself, and how.
@@ -25,7 +25,7 @@ type Schedule struct {
 	// Queue is the task queue of the order service.
 	Queue string
 	// Input is each run's.
-	Input workflows.ReconcileInput
+	Input doctor.Input
 }
 
 // maxJitter bounds by how much a run is late at random, so that the doctors of
@@ -46,9 +46,9 @@ func Keep(ctx context.Context, c client.Client, s Schedule) error {
 	case err == nil:
 		return nil
 	case !errors.Is(err, temporal.ErrScheduleAlreadyRunning) && !errors.As(err, &exists):
-		return fmt.Errorf("create schedule %s: %w", workflows.DoctorScheduleID, err)
+		return fmt.Errorf("create schedule %s: %w", doctor.ScheduleID, err)
 	}
-	err = c.ScheduleClient().GetHandle(ctx, workflows.DoctorScheduleID).Update(ctx, client.ScheduleUpdateOptions{
+	err = c.ScheduleClient().GetHandle(ctx, doctor.ScheduleID).Update(ctx, client.ScheduleUpdateOptions{
 		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 			have := in.Description.Schedule
 			have.Spec, have.Action = &want.Spec, want.Action
@@ -57,20 +57,20 @@ func Keep(ctx context.Context, c client.Client, s Schedule) error {
 		},
 	})
 	if err != nil {
-		return fmt.Errorf("update schedule %s: %w", workflows.DoctorScheduleID, err)
+		return fmt.Errorf("update schedule %s: %w", doctor.ScheduleID, err)
 	}
 	return nil
 }
 
 func (s Schedule) options() client.ScheduleOptions {
 	return client.ScheduleOptions{
-		ID: workflows.DoctorScheduleID,
+		ID: doctor.ScheduleID,
 		Spec: client.ScheduleSpec{
 			Intervals: []client.ScheduleIntervalSpec{{Every: s.Every}},
 			Jitter:    min(maxJitter, s.Every/10),
 		},
 		Action: &client.ScheduleWorkflowAction{
-			ID: workflows.DoctorScheduleID, Workflow: workflows.Reconcile, Args: []any{s.Input}, TaskQueue: s.Queue,
+			ID: doctor.ScheduleID, Workflow: doctor.Reconcile, Args: []any{s.Input}, TaskQueue: s.Queue,
 			WorkflowRunTimeout: runTime(s.Input), StaticSummary: "compare what everybody has",
 		},
 		// A run that takes longer than the interval is not joined by a second one, and
@@ -86,17 +86,17 @@ const minCatchup = 10 * time.Second
 
 // drop removes the schedule, if there is one.
 func drop(ctx context.Context, c client.Client) error {
-	err := c.ScheduleClient().GetHandle(ctx, workflows.DoctorScheduleID).Delete(ctx)
+	err := c.ScheduleClient().GetHandle(ctx, doctor.ScheduleID).Delete(ctx)
 	var missing *serviceerror.NotFound
 	if err != nil && !errors.As(err, &missing) {
-		return fmt.Errorf("delete schedule %s: %w", workflows.DoctorScheduleID, err)
+		return fmt.Errorf("delete schedule %s: %w", doctor.ScheduleID, err)
 	}
 	return nil
 }
 
 // Past is what the schedule's last run saw, and how the schedule stands now.
 type Past struct {
-	Report workflows.Report
+	Report doctor.Report
 	// Every is the schedule's interval; 0: somebody gave it none.
 	Every time.Duration
 	// Paused says that somebody has paused it, Running that a run has begun and not
@@ -107,13 +107,13 @@ type Past struct {
 // Last returns the last run that the schedule started and that has ended, and
 // whether there is one.
 func Last(ctx context.Context, c client.Client) (p Past, found bool, err error) {
-	d, err := c.ScheduleClient().GetHandle(ctx, workflows.DoctorScheduleID).Describe(ctx)
+	d, err := c.ScheduleClient().GetHandle(ctx, doctor.ScheduleID).Describe(ctx)
 	var missing *serviceerror.NotFound
 	switch {
 	case errors.As(err, &missing):
 		return p, false, nil
 	case err != nil:
-		return p, false, fmt.Errorf("schedule %s: %w", workflows.DoctorScheduleID, err)
+		return p, false, fmt.Errorf("schedule %s: %w", doctor.ScheduleID, err)
 	}
 	p.Running = len(d.Info.RunningWorkflows) > 0
 	if s := d.Schedule.State; s != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/internal/doctor"
-	"github.com/amends/amends/workflows"
+	doctorflow "github.com/amends/amends/workflows/doctor"
 )
 
 func TestAReportIsLateAfterTwoIntervals(t *testing.T) {
@@ -29,7 +29,7 @@ func TestAReportIsLateAfterTwoIntervals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tc.past.Report = workflows.Report{Started: ended.Add(-time.Second), Ended: ended}
+			tc.past.Report = doctorflow.Report{Started: ended.Add(-time.Second), Ended: ended}
 			why := tc.past.Late(ended.Add(tc.age))
 			if tc.want == "" {
 				require.Empty(t, why)

@@ -78,7 +78,7 @@ func (s *Sagas) Resume(ctx context.Context, r order.Record) error {
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		TypedSearchAttributes:    attributes,
 		StaticSummary:            "resumed by the doctor",
-	}, workflows.PlaceOrder, workflows.TakeUp(r))
+	}, workflows.PlaceOrder, workflows.Resume(r))
 	if err != nil {
 		return noAnswer(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/workflows/doctor"
 )
 
 // History is one run of one workflow.
@@ -45,7 +46,7 @@ func Replay(h History) error {
 		return errors.New("its first event is not the start of a workflow")
 	}
 	var known types
-	workflows.Register(&known, workflows.Options{})
+	register(&known)
 	if name := started.GetWorkflowType().GetName(); !slices.Contains(known, name) {
 		return fmt.Errorf("it is of workflow type %q, but this build has %q", name, known)
 	}
@@ -57,12 +58,18 @@ func Replay(h History) error {
 	if err != nil {
 		return fmt.Errorf("make a replayer: %w", err)
 	}
-	workflows.Register(r, workflows.Options{})
+	register(r)
 	quiet := sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))
 	if err := r.ReplayWorkflowHistory(quiet, h.Events); err != nil {
 		return fmt.Errorf("it does not replay: %w", err)
 	}
 	return nil
+}
+
+// register registers every workflow of this build.
+func register(r workflows.Registry) {
+	workflows.Register(r, workflows.Options{})
+	doctor.Register(r, nil)
 }
 
 // types are the names of the workflows that are registered.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/amends/amends/proof/wait"
 	"github.com/amends/amends/services/order"
-	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/workflows/doctor"
 )
 
 // doctor runs `amends doctor` when every order is old enough to be judged, and
@@ -35,7 +35,7 @@ func (p *platform) doctor(ctx context.Context, records []order.Record) ([]string
 	if err != nil && (!ok || exit.ExitCode() != 1) {
 		return nil, fmt.Errorf("amends doctor: %w: %s", err, &complaint)
 	}
-	var report workflows.Report
+	var report doctor.Report
 	if err := json.Unmarshal(out, &report); err != nil {
 		return nil, fmt.Errorf("amends doctor: %w: %s", err, out)
 	}

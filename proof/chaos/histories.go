@@ -19,6 +19,7 @@ import (
 	"github.com/amends/amends/proof/wait"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/workflows/doctor"
 )
 
 // past sums up the histories of all sagas.
@@ -100,7 +101,7 @@ func (p *platform) runs(ctx context.Context, records []order.Record) (all []run,
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	patience := time.Now().Add(20 * time.Second)
-	query := fmt.Sprintf("WorkflowType IN (%q, %q)", workflows.PlaceOrder, workflows.Reconcile)
+	query := fmt.Sprintf("WorkflowType IN (%q, %q)", workflows.PlaceOrder, doctor.Reconcile)
 	var failed error
 	err = wait.Until(ctx, "every saga is listed", func() bool {
 		all, failed = p.list(ctx, query)

@@ -7,7 +7,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/amends/amends/workflows"
+	inventoryaudit "github.com/amends/amends/services/inventory/audit"
+	paymentaudit "github.com/amends/amends/services/payment/audit"
+	"github.com/amends/amends/workflows/doctor"
 )
 
 // Plant is deliberate damage of a database, which the judgement must find.
@@ -23,9 +25,9 @@ const (
 // Plants are all kinds, with the words that must name each: in the invariants, and
 // by the doctor.
 var Plants = map[Plant][]string{
-	LostOrder:     {"was acknowledged, and is lost", string(workflows.FindingUnknownOrder)},
-	DoubleCapture: {"capture at the provider, 2 times", string(workflows.FindingProviderBook)},
-	HeldStock:     {"still holds stock", string(workflows.FindingStockHeld)},
+	LostOrder:     {"was acknowledged, and is lost", string(doctor.UnknownOrder)},
+	DoubleCapture: {"capture at the provider, 2 times", string(paymentaudit.ProviderBook)},
+	HeldStock:     {"still holds stock", string(inventoryaudit.StockHeld)},
 }
 
 // statements damage one order, $1 is its id. The first one of each finds an order.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/workflows/doctor"
 )
 
 // letTheDoctorRun tests the doctor's schedule and command, on Temporal on
@@ -23,7 +23,7 @@ func letTheDoctorRun(t *testing.T, engine *realEngine) {
 	require.NotNil(t, m)
 	require.Equal(t, http.StatusOK, shopper{m[1]}.place(t, "", "wait=30", demo("tok_declined")).status)
 
-	doctor := func(args ...string) (r workflows.Report, exit int) {
+	doctor := func(args ...string) (r doctor.Report, exit int) {
 		p := launch(t, home(dir), append([]string{"doctor", "--json", "--temporal-address", engine.address}, args...)...)
 		if exit = p.wait(t); exit < 2 {
 			require.NoError(t, json.Unmarshal([]byte(p.out.String()), &r))

@@ -12,21 +12,24 @@ import (
 	"github.com/amends/amends/internal/doctor"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/audit"
+	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
+	doctorflow "github.com/amends/amends/workflows/doctor"
 )
 
 // diagnose runs the doctor on the platform. Several platforms may share one
 // engine.
-func (p *platform) diagnose(t *testing.T) workflows.Report {
+func (p *platform) diagnose(t *testing.T) doctorflow.Report {
 	t.Helper()
 	run, err := server.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
 		ID: "doctor-" + uuid.NewString(), TaskQueue: p.queues["order"],
-	}, workflows.Reconcile, workflows.ReconcileInput{
+	}, doctorflow.Reconcile, doctorflow.Input{
 		Grace: time.Millisecond, Pause: 100 * time.Millisecond, Patience: 20 * time.Second, Heal: patience,
 	})
 	require.NoError(t, err)
-	var r workflows.Report
+	var r doctorflow.Report
 	require.NoError(t, run.Get(t.Context(), &r))
 	return r
 }
@@ -77,7 +80,7 @@ func TestTheDoctorResumesATerminatedSaga(t *testing.T) {
 			p.overdue(t, id)
 			r = p.diagnose(t)
 			require.Len(t, r.Findings, 1)
-			require.Equal(t, workflows.FindingSagaStopped, r.Findings[0].Kind)
+			require.Equal(t, doctorflow.SagaStopped, r.Findings[0].Kind)
 			require.Contains(t, r.Findings[0].Detail, "terminated")
 			require.True(t, r.Findings[0].Repaired, r.Findings[0].Note)
 			require.True(t, r.OK)
@@ -116,7 +119,7 @@ func TestTheDoctorTakesBackWhatACancelledOrderHolds(t *testing.T) {
 
 	r := p.diagnose(t)
 	require.Len(t, r.Findings, 1)
-	require.Equal(t, workflows.FindingStockHeld, r.Findings[0].Kind)
+	require.Equal(t, inventoryaudit.StockHeld, r.Findings[0].Kind)
 	require.True(t, r.OK, r.Findings[0].Note)
 	v := decided(t, id)
 	require.Equal(t, cancelled, v.Status)
@@ -148,14 +151,14 @@ func TestTheDoctorReportsAnUndoAndAnAnswerThatAreNotExact(t *testing.T) {
 			require.NoError(t, p.Damage(t.Context(), "carrier", "DELETE FROM bookings WHERE booking_key LIKE ? || '/%' AND warehouse = 'BER'", undone))
 			r = p.diagnose(t)
 			require.False(t, r.OK)
-			require.Equal(t, map[workflows.FindingKind]int{workflows.FindingAnswer: 1, workflows.FindingUndo: 1}, r.Counts, r.Findings)
+			require.Equal(t, map[audit.Kind]int{audit.Answer: 1, audit.Undo: 1}, r.Counts, r.Findings)
 			for _, f := range r.Findings {
 				require.False(t, f.Repairable)
-				if f.Kind == workflows.FindingAnswer {
-					require.Equal(t, workflows.OneAnswer, f.Invariant)
+				if f.Kind == audit.Answer {
+					require.Equal(t, audit.OneAnswer, f.Invariant)
 					require.Equal(t, kept, f.Order)
 				} else {
-					require.Equal(t, workflows.ExactUndo, f.Invariant)
+					require.Equal(t, audit.ExactUndo, f.Invariant)
 					require.Equal(t, undone, f.Order)
 				}
 			}
@@ -180,13 +183,13 @@ func TestTheDoctorKeepsItsSchedule(t *testing.T) {
 
 	p := newPlatform(t, 10*time.Minute)
 	p.place(t, "", "wait=30", placement())
-	want := doctor.Schedule{Every: time.Hour, Queue: p.queues["order"], Input: workflows.ReconcileInput{Grace: time.Minute}}
+	want := doctor.Schedule{Every: time.Hour, Queue: p.queues["order"], Input: doctorflow.Input{Grace: time.Minute}}
 	var two errgroup.Group
 	for range 2 {
 		two.Go(func() error { return doctor.Keep(t.Context(), server.Client, want) })
 	}
 	require.NoError(t, two.Wait())
-	handle := server.ScheduleClient().GetHandle(t.Context(), workflows.DoctorScheduleID)
+	handle := server.ScheduleClient().GetHandle(t.Context(), doctorflow.ScheduleID)
 	interval := func() time.Duration {
 		d, err := handle.Describe(t.Context())
 		require.NoError(t, err)

@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/workflows"
+	doctorflow "github.com/amends/amends/workflows/doctor"
 )
 
 // services in the order in which an order meets them.
@@ -76,6 +77,7 @@ func (p *platform) start(t *testing.T, service string) {
 	p.BindAudit(w, orders.NewSagas(server.Client, p.queues["order"]))
 	if service == "order" {
 		workflows.Register(w, workflows.Options{Queues: p.queues})
+		doctorflow.Register(w, p.queues)
 	}
 	require.NoError(t, w.Start())
 	p.workers[service] = w

@@ -44,6 +44,21 @@ const (
 	Answer  Kind = "answer"  // is recorded otherwise than the rows have it
 )
 
+// Kinds lists the kinds that every service may have.
+var Kinds = []Kind{Barrier, Undo, Answer}
+
+// Fact is one saga as one service recorded it. The zero fact of a service is that
+// of a saga which it does not know.
+type Fact interface {
+	// ID returns the saga.
+	ID() string
+	// Judge returns the violations in the fact, given the saga's order.
+	Judge(o Order) Findings
+	// Trace describes the fact in words for a saga without an order, with the time of
+	// its first trace; zero: only the external system knows the saga.
+	Trace() (since time.Time, what []string)
+}
+
 // Finding is one violation of an invariant by one saga in one service.
 type Finding struct {
 	Invariant Invariant

@@ -67,7 +67,7 @@ func check(q catalog.Quote) string {
 	return ""
 }
 
-// Judge returns the violations in f, given the saga's order. Whether others used
+// Judge implements [audit.Fact]. Whether others used
 // the quote is for the caller to compare.
 func (f Fact) Judge(o audit.Order) (all audit.Findings) {
 	if o.Decided() {
@@ -76,8 +76,8 @@ func (f Fact) Judge(o audit.Order) (all audit.Findings) {
 	return all
 }
 
-// Trace describes f for a saga without an order.
+// Trace implements [audit.Fact].
 func (f Fact) Trace() (since time.Time, what []string) { return f.Since, []string{"a quote"} }
 
-// ID returns the saga.
+// ID implements [audit.Fact].
 func (f Fact) ID() string { return f.Saga }

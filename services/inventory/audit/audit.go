@@ -65,7 +65,7 @@ type StockFact struct {
 	Undoable bool `json:"undoable,omitempty"`
 }
 
-// Judge returns the violations in f, given the saga's order.
+// Judge implements [audit.Fact].
 func (f Fact) Judge(o audit.Order) (all audit.Findings) {
 	switch o.Status {
 	case audit.Pending:
@@ -120,7 +120,7 @@ func (f Fact) Warehouses() (n int) {
 	return n
 }
 
-// Trace describes f for a saga without an order.
+// Trace implements [audit.Fact].
 func (f Fact) Trace() (since time.Time, what []string) {
 	for _, s := range f.Stock {
 		what = append(what, fmt.Sprintf("%d units %s", s.Units, s.State))
@@ -128,5 +128,5 @@ func (f Fact) Trace() (since time.Time, what []string) {
 	return f.Since, what
 }
 
-// ID returns the saga.
+// ID implements [audit.Fact].
 func (f Fact) ID() string { return f.Saga }

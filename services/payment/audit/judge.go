@@ -31,7 +31,7 @@ var Kinds = []audit.Kind{MoneyHeld, MoneyTaken, MoneyNotTaken, MoneyAmount, Held
 // Paid reports whether either book has a capture, refunded or not.
 func (f Fact) Paid() bool { return f.Ours.Captures > 0 || f.Provider.Captures > 0 }
 
-// Judge returns the violations in f, given the saga's order.
+// Judge implements [audit.Fact].
 func (f Fact) Judge(o audit.Order) (all audit.Findings) {
 	switch o.Status {
 	case audit.Pending:
@@ -104,7 +104,7 @@ func (f Fact) twice(all *audit.Findings) {
 	}
 }
 
-// Trace describes f for a saga without an order.
+// Trace implements [audit.Fact].
 func (f Fact) Trace() (since time.Time, what []string) {
 	for _, h := range f.Holds {
 		what = append(what, h.Amount.String()+" held")
@@ -118,7 +118,7 @@ func (f Fact) Trace() (since time.Time, what []string) {
 	return f.Since, what
 }
 
-// ID returns the saga.
+// ID implements [audit.Fact].
 func (f Fact) ID() string { return f.Saga }
 
 // String describes the hold.

@@ -17,7 +17,7 @@ const (
 // Kinds lists the kinds.
 var Kinds = []audit.Kind{ParcelBooked, CarrierBook}
 
-// Judge returns the violations in f, given the saga's order. Whether a confirmed
+// Judge implements [audit.Fact]. Whether a confirmed
 // order has a parcel from each of its warehouses is for the caller to compare.
 func (f Fact) Judge(o audit.Order) (all audit.Findings) {
 	if !o.Decided() {
@@ -47,7 +47,7 @@ func (f Fact) Booked() (n int) {
 	return n
 }
 
-// Trace describes f for a saga without an order.
+// Trace implements [audit.Fact].
 func (f Fact) Trace() (since time.Time, what []string) {
 	if len(f.Parcels) > 0 {
 		what = append(what, fmt.Sprintf("%d parcels booked", len(f.Parcels)))
@@ -58,7 +58,7 @@ func (f Fact) Trace() (since time.Time, what []string) {
 	return f.Since, what
 }
 
-// ID returns the saga.
+// ID implements [audit.Fact].
 func (f Fact) ID() string { return f.Saga }
 
 // String describes the parcel.

@@ -1,4 +1,4 @@
-package workflows_test
+package doctor_test
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/proof/clinic"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/inventory"
@@ -17,16 +18,16 @@ import (
 func TestAResumedSagaLeavesAloneWhatWasWaived(t *testing.T) {
 	t.Parallel()
 
-	c := newClinic(t)
-	id := c.stopped(t, false)
+	c := clinic.New(t)
+	id := c.Stopped(t, false)
 	waiver := ledger.Waiver{
 		Step: "inventory.reserve", Code: "UNAVAILABLE", Owed: "stock", Reason: "handed out at the counter", Operator: "op", At: time.Now().UTC().Truncate(time.Microsecond),
 	}
 	require.NoError(t, c.Orders.Note(t.Context(), key.New(id, "order.note"), order.Note{At: time.Now(), Waivers: []ledger.Waiver{waiver}}))
 
-	r := c.diagnose(t)
+	r := c.Diagnose(t)
 	require.True(t, r.OK, "%v", r.Findings)
-	require.Equal(t, []string{id}, c.engine.resumed)
+	require.Equal(t, []string{id}, c.Engine.Resumed)
 	o, err := c.Orders.Get(t.Context(), id)
 	require.NoError(t, err)
 	require.Equal(t, order.Cancelled, o.Status)

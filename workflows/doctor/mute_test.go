@@ -1,4 +1,4 @@
-package workflows_test
+package doctor_test
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/proof/clinic"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
@@ -16,15 +17,15 @@ import (
 func TestTheDoctorClaimsNoRepairThatTheEngineDoesNotConfirm(t *testing.T) {
 	t.Parallel()
 
-	c := newClinic(t)
-	id := c.stopped(t, false)
+	c := clinic.New(t)
+	id := c.Stopped(t, false)
 	require.NoError(t, c.Orders.Note(t.Context(), key.New(id, "order.note"), order.Note{
 		At: time.Now(), Attention: []ledger.Attention{{Step: "payment.authorize", Code: "UNAVAILABLE", Kind: "transient", Since: time.Now()}},
 	}))
-	c.engine.mute = true
-	c.in.Patience, c.in.Heal = 5*time.Second, 20*time.Second
-	r := c.diagnose(t)
-	require.Equal(t, []string{id}, c.engine.resumed)
+	c.Engine.Mute = true
+	c.In.Patience, c.In.Heal = 5*time.Second, 20*time.Second
+	r := c.Diagnose(t)
+	require.Equal(t, []string{id}, c.Engine.Resumed)
 	require.Len(t, r.Findings, 1)
 	require.False(t, r.Findings[0].Repaired, "nobody knows whether its saga runs")
 	require.NotEmpty(t, r.Findings[0].Note)

@@ -1,11 +1,12 @@
-package workflows_test
+package doctor_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/proof/clinic"
+	"github.com/amends/amends/workflows/doctor"
 )
 
 // traces is where an order leaves something, and how each is made to forget it.
@@ -45,9 +46,9 @@ func TestTheDoctorFindsALostOrderByItsLastTrace(t *testing.T) {
 		for _, last := range where {
 			t.Run(token+" "+last, func(t *testing.T) {
 				t.Parallel()
-				c := newClinic(t)
-				c.place(t, "tok_visa")
-				id := c.place(t, token).ID
+				c := clinic.New(t)
+				c.Place(t, "tok_visa")
+				id := c.Place(t, token).ID
 				lose(t, c, id)
 				var service string
 				for _, trace := range traces {
@@ -60,10 +61,10 @@ func TestTheDoctorFindsALostOrderByItsLastTrace(t *testing.T) {
 						require.NoError(t, err)
 					}
 				}
-				r := c.diagnose(t)
+				r := c.Diagnose(t)
 				require.Len(t, r.Findings, 1, r.Findings)
 				f := r.Findings[0]
-				require.Equal(t, workflows.FindingUnknownOrder, f.Kind)
+				require.Equal(t, doctor.UnknownOrder, f.Kind)
 				require.Equal(t, id, f.Order)
 				require.Contains(t, f.Detail, service+" has ")
 				require.False(t, f.Repairable)

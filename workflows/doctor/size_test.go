@@ -1,4 +1,4 @@
-package workflows_test
+package doctor_test
 
 import (
 	"encoding/json"
@@ -9,11 +9,12 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/proof/clinic"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
-	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/workflows/doctor"
 )
 
 // payloadLimit is how large one payload may be at the engine, less some room for
@@ -25,8 +26,8 @@ const payloadLimit = 2<<20 - 64<<10
 func TestNoWordsMakeTheDoctorsReportTooLarge(t *testing.T) {
 	t.Parallel()
 
-	c := newClinic(t)
-	in := c.input()
+	c := clinic.New(t)
+	in := c.Input()
 	_, err := c.Orders.Create(t.Context(), key.New(in.OrderID, "order.create"), in.Placement)
 	require.NoError(t, err)
 	long := strings.Repeat("ü", 1000) // the longest that a repair takes
@@ -41,18 +42,18 @@ func TestNoWordsMakeTheDoctorsReportTooLarge(t *testing.T) {
 	require.Len(t, page.Facts, 1)
 	require.Len(t, page.Facts[0].Waivers, 1)
 	require.True(t, strings.HasPrefix(page.Facts[0].Waivers[0].Reason, "üüü"))
-	fact := size(t, workflows.OrderWaiver{Order: in.OrderID, Waiver: page.Facts[0].Waivers[0]})
+	fact := size(t, doctor.OrderWaiver{Order: in.OrderID, Waiver: page.Facts[0].Waivers[0]})
 
 	f := cancelledFacts()
 	f.Order, f.Saga = nil, uuid.NewString()
 	for range 100 {
 		f.Payment.Differ = append(f.Payment.Differ, audit.Difference{Step: "x", What: long})
 	}
-	v := workflows.Judge(*f, judgement, grace)
+	v := doctor.Judge(*f, judgement, grace)
 	require.Len(t, v.Findings, 1)
 	require.Contains(t, v.Findings[0].Detail, "there is no such order")
 
-	require.Less(t, workflows.MaxListed*(fact+size(t, v.Findings[0])), payloadLimit)
+	require.Less(t, doctor.MaxListed*(fact+size(t, v.Findings[0])), payloadLimit)
 }
 
 func size(t *testing.T, v any) int {

@@ -1,4 +1,4 @@
-package workflows_test
+package doctor_test
 
 import (
 	"fmt"
@@ -7,7 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/proof/clinic"
+	"github.com/amends/amends/saga/audit"
+	"github.com/amends/amends/workflows/doctor"
 )
 
 // An order database that was restored from a backup has forgotten all orders
@@ -17,20 +19,20 @@ import (
 func TestTheDoctorSurvivesAnOrderDatabaseThatWasRestored(t *testing.T) {
 	t.Parallel()
 
-	c := newClinic(t)
-	c.place(t, "tok_visa")
+	c := clinic.New(t)
+	c.Place(t, "tok_visa")
 	before := time.Now().UTC()
 	const lost = 300
 	for i := range lost {
-		c.damage(t, "catalog", `INSERT INTO barrier (saga, step, generation, state, fingerprint, request, outcome, code, message, created_at, updated_at)
+		c.Injure(t, "catalog", `INSERT INTO barrier (saga, step, generation, state, fingerprint, request, outcome, code, message, created_at, updated_at)
 			VALUES (?, 'catalog.quote', 0, 'blocked', 'f', '{}', '', '', '', ?, ?)`, fmt.Sprintf("zz-%03d", i), before, before)
 	}
-	c.in = workflows.ReconcileInput{PageSize: 2, PagesPerRun: 2}
-	r := c.diagnose(t)
+	c.In = doctor.Input{PageSize: 2, PagesPerRun: 2}
+	r := c.Diagnose(t)
 	require.False(t, r.OK)
-	require.Equal(t, []workflows.FindingKind{workflows.FindingUnknownOrder}, kinds(r))
-	require.Greater(t, r.Counts[workflows.FindingUnknownOrder], 10, "fewer would be repaired")
-	require.Less(t, r.Counts[workflows.FindingUnknownOrder], lost)
+	require.Equal(t, []audit.Kind{doctor.UnknownOrder}, clinic.Kinds(r))
+	require.Greater(t, r.Counts[doctor.UnknownOrder], 10, "fewer would be repaired")
+	require.Less(t, r.Counts[doctor.UnknownOrder], lost)
 	require.Len(t, r.Unasked, 1)
 	require.Equal(t, "catalog", r.Unasked[0].Service)
 	require.Contains(t, r.Unasked[0].Error, "older backup")

@@ -1,4 +1,4 @@
-package workflows
+package doctor
 
 import (
 	"fmt"
@@ -11,14 +11,13 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
-// resumeAtOnce is how many sagas one activity resumes: few, because orders that
-// customers wait for come first.
+// resumeAtOnce is the number of sagas that one activity resumes: few, because the
+// orders of waiting customers come first.
 const resumeAtOnce = 10
 
-// tolerated is how many findings of one kind are repaired by themselves. More of
-// them are no accident that happened to a few orders: somebody restored an older
-// backup, or a release is broken, and then what looks like the exception may be
-// the truth.
+// tolerated returns how many findings of one kind are repaired without an
+// operator. More of them have a common cause, such as a restored backup or a broken
+// release, and then the apparent exception may be the truth.
 func (d *doctor) tolerated() int {
 	if d.in.AtMost > 0 {
 		return d.in.AtMost
@@ -26,7 +25,7 @@ func (d *doctor) tolerated() int {
 	return max(10, d.report.Judged/100)
 }
 
-// repair resumes the sagas that can mend what was found, and looks once more.
+// repair resumes the sagas that can fix findings, and checks the result.
 func (d *doctor) repair(ctx workflow.Context) error {
 	ids := d.report.repairable()
 	if len(ids) == 0 {
@@ -43,7 +42,7 @@ func (d *doctor) repair(ctx workflow.Context) error {
 			if ctx.Err() != nil {
 				return err
 			}
-			d.report.unasked("engine", err)
+			d.report.unasked(engine, err)
 			break
 		}
 		for _, a := range answers {
@@ -69,12 +68,12 @@ func (d *doctor) repair(ctx workflow.Context) error {
 	return nil
 }
 
-// reportOnly says why nothing is repaired, if nothing is.
+// reportOnly describes why nothing may be repaired; empty if repairs are allowed.
 func (d *doctor) reportOnly() string {
 	if d.in.DryRun {
 		return "it was asked to change nothing"
 	}
-	for _, k := range FindingKinds {
+	for _, k := range Kinds {
 		if n, most := d.report.Counts[k], d.tolerated(); n > most {
 			return fmt.Sprintf("there are %d findings of kind %s, more than %d: that looks like a database that was restored from a backup, "+
 				"or a broken release, and is for a person to judge", n, k, most)
@@ -83,7 +82,7 @@ func (d *doctor) reportOnly() string {
 	return ""
 }
 
-// repairable are the orders whose sagas can mend something.
+// repairable returns the orders whose sagas can fix a finding.
 func (r *Report) repairable() (ids []string) {
 	for _, f := range r.Findings {
 		if f.Repairable && !slices.Contains(ids, f.Order) {
@@ -93,8 +92,8 @@ func (r *Report) repairable() (ids []string) {
 	return ids
 }
 
-// watch looks at resumed sagas until what was found is mended, or for as long as
-// it may.
+// watch looks at the orders of resumed sagas until their findings are gone, or the
+// time for it is over.
 func (d *doctor) watch(ctx workflow.Context, ids []string) error {
 	until := workflow.Now(ctx).Add(d.in.Heal)
 	for pause := time.Second; len(ids) > 0; pause = min(2*pause, d.in.Pause) {
@@ -117,11 +116,11 @@ func (d *doctor) watch(ctx workflow.Context, ids []string) error {
 	return nil
 }
 
-// mended notes which findings of an order are no more, and says whether that is
-// so of all that could be mended.
+// mended marks the findings of an order that are gone, and reports whether every
+// repairable one is.
 func (d *doctor) mended(f *Facts, v Verdict) bool {
-	// A saga that runs again but has not decided is not mended; one that is flagged
-	// is in a person's hands, with its reason.
+	// A saga that runs again but has not decided has fixed nothing yet; a flagged
+	// order has a reason for an operator to read.
 	decided := f.Order != nil && (f.Order.Status != order.Pending || v.NeedsAttention)
 	all := true
 	for i := range d.report.Findings {
@@ -130,8 +129,8 @@ func (d *doctor) mended(f *Facts, v Verdict) bool {
 			continue
 		}
 		gone := !slices.ContainsFunc(v.Findings, func(now Finding) bool { return now.Kind == old.Kind && now.Service == old.Service })
-		// What nobody could be asked about is not known to be gone.
-		asked := !slices.Contains(f.Unasked, old.Service) && !slices.Contains(f.Unasked, "engine")
+		// Without an answer a finding is not known to be gone.
+		asked := !slices.Contains(f.Unasked, old.Service) && !slices.Contains(f.Unasked, engine)
 		old.Repaired = decided && gone && asked
 		all = all && old.Repaired
 	}

@@ -1,4 +1,6 @@
-package workflows_test
+// Package clinic is a shop, a fake engine and the doctor, for tests that damage the
+// shop and ask the doctor about it.
+package clinic
 
 import (
 	"context"
@@ -20,77 +22,85 @@ import (
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/proof/shoptest"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/workflows/doctor"
 )
 
-// clinic is a shop, an engine, and the doctor who looks at both in two hours:
-// then everything in it is old enough to be judged.
-type clinic struct {
+// Clinic is a shop and an engine, which the doctor judges in two hours: then every
+// order is old enough.
+type Clinic struct {
 	*shoptest.Shop
+
+	Engine *Engine
+	In     doctor.Input // of [Clinic.Diagnose]
+	Runs   int          // of the workflow in the last diagnosis, by continue-as-new
+
 	payments *payment.Outside
-	engine   *engine
 	suite    testsuite.WorkflowTestSuite
-	in       workflows.ReconcileInput
-	runs     int // of the workflow, until the report was there
 }
 
-func newClinic(t *testing.T) *clinic {
+// New returns a clinic with a healthy shop.
+func New(t *testing.T) *Clinic {
 	t.Helper()
-	c := &clinic{Shop: shoptest.New(t)}
+	c := &Clinic{Shop: shoptest.New(t)}
 	c.payments = payment.New(c.Payments, c.Provider, payment.Options{})
 	c.suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	c.engine = &engine{t: t, clinic: c, sagas: map[string]activities.SagaState{}}
+	c.Engine = &Engine{t: t, clinic: c, Sagas: map[string]activities.SagaState{}}
 	return c
 }
 
-// engine is a fake: it knows what it is told, and runs a saga that is resumed to
-// its end at once, for real.
-type engine struct {
-	t       *testing.T
-	clinic  *clinic
-	mu      sync.Mutex
-	sagas   map[string]activities.SagaState
-	resumed []string
-	down    error // if set, nothing can be resumed
-	mute    bool  // if set, what is resumed does not go on, and the engine answers nothing after that
+// Engine is a fake of the engine. A saga that is resumed runs to its end at once,
+// for real.
+type Engine struct {
+	Sagas   map[string]activities.SagaState // by order; without one, the saga is missing
+	Resumed []string                        // orders whose sagas were resumed
+	Down    error                           // if set, no saga can be resumed
+	Mute    bool                            // if set, resumed sagas stand still, and the engine answers nothing after that
+
+	t      *testing.T
+	clinic *Clinic
+	mu     sync.Mutex
 }
 
-func (e *engine) Describe(_ context.Context, id string) (activities.SagaFact, error) {
+// Describe implements [activities.Sagas].
+func (e *Engine) Describe(_ context.Context, id string) (activities.SagaFact, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.mute && len(e.resumed) > 0 {
+	if e.Mute && len(e.Resumed) > 0 {
 		return activities.SagaFact{}, errors.New("the engine does not answer")
 	}
-	state, ok := e.sagas[id]
+	state, ok := e.Sagas[id]
 	if !ok {
 		state = activities.SagaMissing
 	}
 	return activities.SagaFact{Order: id, State: state, How: string(state)}, nil
 }
 
-func (e *engine) Resume(_ context.Context, r order.Record) error {
+// Resume implements [activities.Sagas].
+func (e *Engine) Resume(_ context.Context, r order.Record) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.down != nil {
-		return e.down
+	if e.Down != nil {
+		return e.Down
 	}
-	e.resumed = append(e.resumed, r.ID)
-	if e.mute {
+	e.Resumed = append(e.Resumed, r.ID)
+	if e.Mute {
 		return nil
 	}
-	e.clinic.saga(e.t, workflows.TakeUp(r))
-	e.sagas[r.ID] = activities.SagaCompleted
+	e.clinic.Saga(e.t, workflows.Resume(r))
+	e.Sagas[r.ID] = activities.SagaCompleted
 	return nil
 }
 
-// saga runs an order's saga to its end.
-func (c *clinic) saga(t *testing.T, in workflows.Input) workflows.OrderView {
+// Saga runs an order's saga to its end.
+func (c *Clinic) Saga(t *testing.T, in workflows.Input) workflows.OrderView {
 	t.Helper()
-	env := c.environment(0)
+	env := c.Environment(0)
 	c.Bind(env)
 	env.ExecuteWorkflow(workflows.PlaceOrder, in)
 	require.NoError(t, env.GetWorkflowError())
@@ -99,8 +109,8 @@ func (c *clinic) saga(t *testing.T, in workflows.Input) workflows.OrderView {
 	return v
 }
 
-// environment runs one workflow, which begins that much later.
-func (c *clinic) environment(later time.Duration) *testsuite.TestWorkflowEnvironment {
+// Environment returns an environment for one workflow that starts later than now.
+func (c *Clinic) Environment(later time.Duration) *testsuite.TestWorkflowEnvironment {
 	env := c.suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(30 * time.Second)
 	env.SetStartTime(time.Now().Add(later))
@@ -108,15 +118,16 @@ func (c *clinic) environment(later time.Duration) *testsuite.TestWorkflowEnviron
 	return env
 }
 
-// place has an order decided.
-func (c *clinic) place(t *testing.T, token string) workflows.OrderView {
+// Place places an order with a payment token, and runs its saga to its end.
+func (c *Clinic) Place(t *testing.T, token string) workflows.OrderView {
 	t.Helper()
-	in := c.input()
+	in := c.Input()
 	in.Placement.PaymentToken = token
-	return c.saga(t, in)
+	return c.Saga(t, in)
 }
 
-func (c *clinic) input() workflows.Input {
+// Input returns the input of an order that goes well.
+func (c *Clinic) Input() workflows.Input {
 	now := time.Now().UTC()
 	return workflows.Input{OrderID: uuid.NewString(), Placement: workflows.Placement{
 		CustomerID: "cus_1", Currency: "EUR", PaymentToken: "tok_visa",
@@ -126,11 +137,11 @@ func (c *clinic) input() workflows.Input {
 	}}
 }
 
-// stopped leaves an order as a saga does that was terminated with stock and
-// money held and, if captured, the money taken. Its id is the result.
-func (c *clinic) stopped(t *testing.T, captured bool) string {
+// Stopped leaves an order as a terminated saga does that holds stock and money and,
+// if captured, took the money. It returns the order's id.
+func (c *Clinic) Stopped(t *testing.T, captured bool) string {
 	t.Helper()
-	in := c.input()
+	in := c.Input()
 	id, total := in.OrderID, money.New(2*1850+8900, "EUR")
 	_, err := c.Orders.Create(t.Context(), key.New(id, "order.create"), in.Placement)
 	require.NoError(t, err)
@@ -144,42 +155,42 @@ func (c *clinic) stopped(t *testing.T, captured bool) string {
 		_, err = c.payments.Capture(t.Context(), key.New(id, "payment.capture"), payment.CaptureRequest{Amount: total})
 		require.NoError(t, err)
 	}
-	c.engine.sagas[id] = activities.SagaStopped
+	c.Engine.Sagas[id] = activities.SagaStopped
 	return id
 }
 
-// damage damages a database.
-func (c *clinic) damage(t *testing.T, book, statement string, args ...any) {
+// Injure damages a database as [shoptest.Shop.Damage] does.
+func (c *Clinic) Injure(t *testing.T, book, statement string, args ...any) {
 	t.Helper()
 	require.NoError(t, c.Damage(t.Context(), book, statement, args...))
 }
 
-// diagnose has the doctor look, and look again after each continue-as-new.
-func (c *clinic) diagnose(t *testing.T) workflows.Report {
+// Diagnose runs the doctor, through every continue-as-new, and returns its report.
+func (c *Clinic) Diagnose(t *testing.T) doctor.Report {
 	t.Helper()
-	in := c.in
-	for c.runs = 1; ; c.runs++ {
+	in := c.In
+	for c.Runs = 1; ; c.Runs++ {
 		env := c.suite.NewTestWorkflowEnvironment()
 		env.SetTestTimeout(time.Minute)
 		env.SetStartTime(time.Now().Add(2 * time.Hour))
-		workflows.Register(env, workflows.Options{})
-		c.BindAudit(env, c.engine)
-		env.ExecuteWorkflow(workflows.Reconcile, in)
+		doctor.Register(env, nil)
+		c.BindAudit(env, c.Engine)
+		env.ExecuteWorkflow(doctor.Reconcile, in)
 		require.True(t, env.IsWorkflowCompleted())
 		var next *workflow.ContinueAsNewError
 		if err := env.GetWorkflowError(); errors.As(err, &next) {
-			in = workflows.ReconcileInput{}
+			in = doctor.Input{}
 			require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &in))
 			continue
 		}
 		require.NoError(t, env.GetWorkflowError())
-		var r workflows.Report
+		var r doctor.Report
 		require.NoError(t, env.GetWorkflowResult(&r))
 		return r
 	}
 }
 
-// kinds are the kinds of what was found, sorted.
-func kinds(r workflows.Report) []workflows.FindingKind {
+// Kinds returns the kinds of a report's findings, sorted.
+func Kinds(r doctor.Report) []audit.Kind {
 	return slices.Sorted(maps.Keys(r.Counts))
 }

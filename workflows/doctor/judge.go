@@ -1,0 +1,217 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/amends/amends/activities"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/saga/audit"
+	"github.com/amends/amends/services/order"
+)
+
+// Verdict is the result of [Judge].
+type Verdict struct {
+	Findings       []Finding
+	Young          bool // too young to be judged: the rest is empty
+	NeedsAttention bool // flagged with a reason, so not lost
+}
+
+// Judge returns the violations in one saga's facts. It judges an order when grace
+// has passed since its decide-by, and traces without an order when grace has
+// passed since the first of them: a page read a moment later may still differ. It
+// is pure. The facts may be from different moments, so only a finding made twice
+// counts.
+func Judge(f Facts, now time.Time, grace time.Duration) Verdict {
+	j := judgement{Facts: f}
+	if f.Order == nil {
+		j.unknown(now, grace)
+		return j.Verdict
+	}
+	if now.Sub(f.Order.Due()) < grace {
+		return Verdict{Young: true}
+	}
+	j.NeedsAttention = f.Order.NeedsAttention
+	j.since = f.Order.UpdatedAt
+	j.add("order", f.Order.Judge())
+	if f.Order.Status == order.Pending {
+		j.undecided()
+	}
+	j.services()
+	if f.Order.Status == order.Confirmed {
+		j.parcels()
+	}
+	if f.Order.Status != order.Pending {
+		j.quote()
+	}
+	return j.Verdict
+}
+
+// judgement is a verdict in the making.
+type judgement struct {
+	Facts
+	Verdict
+
+	since time.Time
+}
+
+// add adds the findings about one service's fact.
+func (j *judgement) add(service string, all audit.Findings) {
+	for _, f := range all {
+		j.Findings = append(j.Findings, Finding{
+			Invariant: f.Invariant, Kind: f.Kind, Order: j.Saga, Service: service, Since: j.since,
+			Detail: brief(f.Detail), Repairable: f.Repairable,
+		})
+	}
+}
+
+func (j *judgement) find(i audit.Invariant, kind audit.Kind, service string, repairable bool, format string, args ...any) {
+	var one audit.Findings
+	one.Add(i, kind, repairable, format, args...)
+	j.add(service, one)
+}
+
+// brief shortens a text: a report of [MaxListed] findings must fit into one
+// payload.
+func brief(text string) string {
+	const most = 500
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…" // the cut may be inside a character
+}
+
+func (j *judgement) asked(service string) bool { return !slices.Contains(j.Unasked, service) }
+
+// unknown judges a saga without an order. The order is created before anything
+// else, so a trace at any service means that it existed.
+func (j *judgement) unknown(now time.Time, grace time.Duration) {
+	if !j.asked("order") {
+		return
+	}
+	var parts []string
+	for _, s := range services {
+		fact, known := s.fact(&j.Facts)
+		if !known {
+			continue
+		}
+		at, traces := fact.Trace()
+		what := strings.Join(traces, ", ")
+		if what == "" {
+			what = "steps that left nothing"
+		}
+		parts = append(parts, s.name+" has "+what)
+		if !at.IsZero() && (j.since.IsZero() || at.Before(j.since)) {
+			j.since = at
+		}
+	}
+	// Without a time the key is not from a saga of ours, and no saga is under way.
+	if len(parts) == 0 || now.Sub(j.since) < grace {
+		return
+	}
+	j.find(NoneLost, UnknownOrder, "order", false, "there is no such order, but %s", strings.Join(parts, "; "))
+}
+
+// undecided judges an order that is past its decide-by, by its saga.
+func (j *judgement) undecided() {
+	e := j.Engine
+	if e == nil {
+		return
+	}
+	j.since = j.Order.Due()
+	// A resumed saga asks the payment service whether the money was taken. That
+	// must not be answered from rows that the provider contradicts.
+	blind := valueOf(j.Payment).Blind
+	because := ""
+	if blind {
+		because = ", and the provider took money that our books do not have: it must not be undone"
+	}
+	repairable := !blind && j.asked("payment")
+	switch e.State {
+	case activities.SagaRunning:
+		j.NeedsAttention = j.NeedsAttention || e.NeedsAttention
+		if j.NeedsAttention || j.Order.DecideBy.IsZero() {
+			return
+		}
+		detail := "its saga runs, but has neither decided nor flagged it"
+		if e.TaskFailures > 0 {
+			detail = fmt.Sprintf("its workflow task has failed %d times in a row", e.TaskFailures)
+		}
+		j.find(EveryOrderEnds, SagaSilent, "order", false, "%s", detail)
+	case activities.SagaMissing:
+		j.find(EveryOrderEnds, SagaMissing, "order", repairable, "it is undecided and the engine has no saga of it%s", because)
+	case activities.SagaStopped, activities.SagaCompleted:
+		if !e.ClosedAt.IsZero() {
+			j.since = e.ClosedAt
+		}
+		j.find(EveryOrderEnds, SagaStopped, "order", repairable, "it is undecided and its saga is %s%s", e.How, because)
+	}
+}
+
+// services has each service judge its own fact.
+func (j *judgement) services() {
+	o := j.Order.Order()
+	// A resumed saga settles first. If money was taken it would go forward, on an
+	// order that is cancelled: that is for an operator to decide.
+	o.Resumable = j.asked("payment") && !valueOf(j.Payment).Paid()
+	for _, s := range services {
+		if j.asked(s.name) {
+			fact, _ := s.fact(&j.Facts)
+			j.add(s.name, fact.Judge(o))
+		}
+	}
+}
+
+// parcels judges whether a confirmed order has one parcel per warehouse.
+func (j *judgement) parcels() {
+	if !j.asked("shipping") || !j.asked("inventory") {
+		return
+	}
+	booked, warehouses := valueOf(j.Shipping).Booked(), valueOf(j.Inventory).Warehouses()
+	if booked != warehouses {
+		j.find(audit.NoOrphan, ParcelMissing, "shipping", false, "%d parcels are booked, its stock is in %d warehouses", booked, warehouses)
+	}
+}
+
+// quote judges whether the order and its payment used the recorded quote.
+func (j *judgement) quote() {
+	if !j.asked("catalog") {
+		return
+	}
+	q := valueOf(j.Catalog)
+	find := func(format string, args ...any) { j.find(audit.OneAnswer, Quote, "catalog", false, format, args...) }
+	total, confirmed := j.Order.Total, j.Order.Status == order.Confirmed
+	if q.Total == nil {
+		if confirmed && len(q.Answers) == 0 {
+			find("it is confirmed with a total of %s, and no quote is recorded", inWords(total))
+		}
+		return
+	}
+	asked := valueOf(j.Payment).Asked
+	other := slices.IndexFunc(asked, func(a money.Amount) bool { return a != *q.Total })
+	switch {
+	case total == nil && confirmed, total != nil && *total != *q.Total:
+		find("it was quoted %s, its total is %s", q.Total, inWords(total))
+	case q.Units != 0 && q.Units != j.Order.Units:
+		find("%d units were quoted, it has %d", q.Units, j.Order.Units)
+	case other >= 0:
+		find("it was quoted %s, and asked to pay %s", q.Total, asked[other])
+	}
+}
+
+// valueOf returns the fact, or a zero one if the service has none.
+func valueOf[F audit.Fact](f *F) (v F) {
+	if f != nil {
+		v = *f
+	}
+	return v
+}
+
+func inWords(a *money.Amount) string {
+	if a == nil {
+		return "not there"
+	}
+	return a.String()
+}

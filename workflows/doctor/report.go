@@ -1,0 +1,158 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/saga/audit"
+	"github.com/amends/amends/saga/ledger"
+	inventoryaudit "github.com/amends/amends/services/inventory/audit"
+	orderaudit "github.com/amends/amends/services/order/audit"
+	paymentaudit "github.com/amends/amends/services/payment/audit"
+	shippingaudit "github.com/amends/amends/services/shipping/audit"
+)
+
+// The invariants that no service can judge alone.
+const (
+	EveryOrderEnds audit.Invariant = "I4"
+	NoneLost       audit.Invariant = "I5"
+)
+
+// The kinds of findings that need the facts of several services, or the engine.
+const (
+	SagaStopped   audit.Kind = "saga_stopped"   // undecided, and its saga was terminated or failed
+	SagaMissing   audit.Kind = "saga_missing"   // undecided, and the engine has no saga of it
+	SagaSilent    audit.Kind = "saga_silent"    // undecided and not flagged, long after its decide-by
+	UnknownOrder  audit.Kind = "unknown_order"  // a service knows a saga without an order
+	ParcelMissing audit.Kind = "parcel_missing" // of a confirmed order
+	Quote         audit.Kind = "quote"          // is not the order's total
+)
+
+// Kinds lists the kinds of findings of all services; docs/doctor.md explains each.
+var Kinds = slices.Concat(
+	[]audit.Kind{SagaStopped, SagaMissing, SagaSilent, UnknownOrder, ParcelMissing, Quote},
+	orderaudit.Kinds, inventoryaudit.Kinds, paymentaudit.Kinds, shippingaudit.Kinds, audit.Kinds,
+)
+
+// Finding is one violation of an invariant.
+type Finding struct {
+	Invariant audit.Invariant `json:"invariant"`
+	Kind      audit.Kind      `json:"kind"`
+	Order     string          `json:"order,omitempty"` // empty: it concerns a service as a whole
+	Service   string          `json:"service"`         // whose fact it is about
+	Detail    string          `json:"detail"`          // in words
+	Since     time.Time       `json:"since,omitzero"`  // zero: unknown
+	// Repairable reports whether the doctor can repair it; Repaired, that it did, and
+	// checked the result.
+	Repairable bool `json:"repairable"`
+	Repaired   bool `json:"repaired"`
+	// Note describes why a repair did not succeed.
+	Note string `json:"note,omitempty"`
+}
+
+// Report is the result of the workflow [Reconcile].
+type Report struct {
+	Started time.Time `json:"started"`
+	Ended   time.Time `json:"ended,omitzero"`
+	DryRun  bool      `json:"dry_run"`
+
+	Pages           int     `json:"pages"`
+	Orders          int     `json:"orders"`        // that were read
+	Judged          int     `json:"judged"`        // that were old enough
+	SkippedYoung    int     `json:"skipped_young"` // that were not
+	OrdersPerSecond float64 `json:"orders_per_second"`
+
+	// NeedsAttention counts orders that are flagged with a reason; `amends orders
+	// --needs-attention` lists them.
+	NeedsAttention int `json:"needs_attention"`
+	// Waivers lists the effects that operators gave up undoing; none is a finding.
+	// The list ends at [MaxListed], the count does not.
+	Waivers     []OrderWaiver `json:"waivers"`
+	WaiverCount int           `json:"waiver_count"`
+
+	// Findings lists the violations, repaired ones included. The list ends at
+	// [MaxListed], the counts do not.
+	Findings []Finding          `json:"findings"`
+	Counts   map[audit.Kind]int `json:"counts"`
+	Repaired int                `json:"repaired"`
+	// ReportOnlyBecause describes why no repair was tried; empty if repairs were
+	// tried or unnecessary.
+	ReportOnlyBecause string `json:"report_only_because,omitempty"`
+
+	// Unasked lists the services that did not answer.
+	Unasked []Unasked `json:"unasked"`
+
+	// OK reports whether every service answered and every finding is repaired.
+	OK bool `json:"ok"`
+}
+
+// OrderWaiver is a waiver and its order.
+type OrderWaiver struct {
+	Order string `json:"order"`
+	ledger.Waiver
+}
+
+// Unasked counts the questions that a service did not answer.
+type Unasked struct {
+	Service string `json:"service"`
+	Times   int    `json:"times"`
+	Error   string `json:"error"` // of the first time
+}
+
+// MaxListed is the maximum length of the lists of a [Report].
+const MaxListed = 1000
+
+func (r *Report) add(f Finding) {
+	r.Counts[f.Kind]++
+	if len(r.Findings) < MaxListed {
+		r.Findings = append(r.Findings, f)
+	}
+}
+
+func (r *Report) unasked(service string, err error) {
+	for i := range r.Unasked {
+		if r.Unasked[i].Service == service {
+			r.Unasked[i].Times++
+			return
+		}
+	}
+	r.Unasked = append(r.Unasked, Unasked{Service: service, Times: 1, Error: err.Error()})
+}
+
+// found counts the findings, listed or not.
+func (r *Report) found() (n int) {
+	for _, k := range Kinds {
+		n += r.Counts[k]
+	}
+	return n
+}
+
+// end completes the report and publishes its metrics.
+func (d *doctor) end(ctx workflow.Context) {
+	r := &d.report
+	r.Ended = workflow.Now(ctx)
+	if took := r.Ended.Sub(r.Started).Seconds(); took > 0 {
+		r.OrdersPerSecond = float64(r.Orders) / took
+	}
+	for _, f := range r.Findings {
+		if f.Repaired {
+			r.Repaired++
+		}
+	}
+	r.OK = r.found() == r.Repaired && len(r.Unasked) == 0
+	metrics := workflow.GetMetricsHandler(ctx)
+	for _, k := range Kinds { // also those with no finding: a gauge keeps its value
+		metrics.WithTags(map[string]string{"kind": string(k)}).Gauge("amends_doctor_findings").Update(float64(r.Counts[k]))
+	}
+	metrics.Gauge("amends_doctor_last_run_timestamp_seconds").Update(float64(r.Ended.Unix()))
+	metrics.Gauge("amends_doctor_orders_per_second").Update(r.OrdersPerSecond)
+	metrics.Gauge("amends_doctor_unrepaired").Update(float64(r.found() - r.Repaired))
+	metrics.Gauge("amends_doctor_unasked").Update(float64(len(r.Unasked)))
+	if !r.OK {
+		workflow.GetLogger(ctx).Warn("the doctor found what is wrong", "findings", r.found(), "repaired", r.Repaired,
+			"unasked", fmt.Sprint(len(r.Unasked)))
+	}
+}
