@@ -8,15 +8,15 @@ import (
 	"github.com/amends/amends/fault"
 )
 
-// Raise flags the saga of ctx for good: a person must look at it, although it
-// goes on and ends. Raising the same code twice is one flag.
+// Raise flags the saga of ctx lastingly: an operator must review it, although it
+// goes on and ends. Raising the same code of the same step twice is one flag.
 func Raise(ctx workflow.Context, step string, code fault.Code) {
 	r := from(ctx)
 	r.raise(Attention{Step: step, Code: code, Kind: fault.Bug, Since: workflow.Now(ctx), Lasting: true})
 }
 
-// flag says that a step makes no progress, and why as far as its last call
-// knows. Its call goes on.
+// flag notes that a step makes no progress, and the failure of its last call. The
+// step is retried all the same.
 func (r *run) flag(s *stepRun, f *failure) {
 	if f.code == canceled { // by a repair, between two attempts
 		return
@@ -26,7 +26,7 @@ func (r *run) flag(s *stepRun, f *failure) {
 		s.state = Flagged
 	}
 	a := Attention{Step: s.name, Code: f.code, Kind: f.kind, Since: workflow.Now(r.outer), Owed: s.exposure()}
-	if i := slices.IndexFunc(r.attention, recovers(s)); i >= 0 { // it was flagged before, for something else
+	if i := slices.IndexFunc(r.attention, recovers(s)); i >= 0 { // it was flagged before, with another failure
 		a.Since = r.attention[i].Since
 		r.attention[i] = a
 		r.news()
@@ -40,7 +40,7 @@ func recovers(s *stepRun) func(Attention) bool {
 	return func(a Attention) bool { return a.Step == s.name && !a.Lasting }
 }
 
-// unflag says that a step that was flagged has come to its end.
+// unflag takes down the flag of a step whose call has ended.
 func (r *run) unflag(s *stepRun) {
 	s.repairing = repairing{}
 	before := len(r.attention)
@@ -55,8 +55,8 @@ func (r *run) unflag(s *stepRun) {
 }
 
 func (r *run) raise(a Attention) {
-	// A flag that lasts and one that heals are two, also if they have one code: the
-	// latter says what is owed.
+	// A lasting flag and one that recovers are two, also if they have one code: only
+	// the latter has the exposure.
 	same := func(b Attention) bool { return b.Step == a.Step && b.Code == a.Code && b.Lasting == a.Lasting }
 	if slices.ContainsFunc(r.attention, same) {
 		return

@@ -22,11 +22,11 @@ type call[In any] struct {
 	policy
 }
 
-// policy says which failures end a call; all others are retried by the engine.
+// policy lists the failures that end a call; the engine retries all others.
 type policy struct {
-	// Parked: the kernel has flagged the step and tries without limit; then only
-	// the kinds in Ends end the call. Otherwise every kind ends it that retrying
-	// cannot mend.
+	// Parked is set when the kernel has flagged the step and tries without limit:
+	// then only the kinds in Ends end the call. Otherwise every kind ends it that
+	// retrying cannot mend.
 	Parked bool         `json:"parked,omitempty"`
 	Ends   []fault.Kind `json:"ends,omitempty"`
 }
@@ -45,12 +45,12 @@ type answer[Out any] struct {
 	Attempts int  `json:"attempts"`
 }
 
-// Bind registers a step's do, and its undo if it is [Compensatable] (undo is nil
-// for every other kind). Both may be called any number of times with the same
-// key, also after the other one: do returns the recorded outcome of the key, or
-// a fault of kind Suspension once the key was undone; undo of what never was
-// done succeeds and blocks the key. The package saga/barrier gives a service
-// exactly that. Undo gets no input: the service keeps what it needs.
+// Bind registers a step's do, and its undo if the step is [Compensatable]; for every
+// other kind undo is nil. Both may be called any number of times with the same key,
+// in any order: do returns the recorded outcome of the key, or a fault of kind
+// Suspension once the key is undone; undo of a step that was never done succeeds
+// and blocks the key. Package saga/barrier does this for a service. Undo gets no
+// input: the service keeps the data that it needs.
 //
 // Bind panics if a compensatable step has no undo, another kind has one, or the
 // step is a [Pivot].
@@ -72,9 +72,10 @@ func Bind[In, Out any](r Registry, s Step[In, Out], do func(context.Context, Key
 	}
 }
 
-// BindPivot registers a pivot's do and its settle. Settle blocks the key for
-// ever and returns false, or learns that do happened under the key and returns
-// its outcome and true. If it cannot tell it returns an error, never a guess.
+// BindPivot registers a pivot's do and its settle. Settle returns the outcome and
+// true if do happened under the key; otherwise it blocks the key forever and returns
+// false. If it cannot tell it returns an error, never a guess. BindPivot panics if
+// the step is not a [Pivot].
 func BindPivot[In, Out any](r Registry, s Step[In, Out], do func(context.Context, Key, In) (Out, error), settle func(context.Context, Key) (Out, bool, error)) {
 	if s.Kind != Pivot {
 		panic("saga: " + s.Name + " is not a pivot: use Bind")
@@ -89,8 +90,7 @@ func BindPivot[In, Out any](r Registry, s Step[In, Out], do func(context.Context
 	})
 }
 
-// register adds what all activities of steps share: attempts are counted and
-// errors are translated.
+// register registers an activity that counts its attempts and translates its errors.
 func register[In, Out any](r Registry, name string, f func(context.Context, call[In]) (answer[Out], error)) {
 	r.RegisterActivityWithOptions(func(ctx context.Context, c call[In]) (answer[Out], error) {
 		attempt := int(activity.GetInfo(ctx).Attempt)

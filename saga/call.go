@@ -35,39 +35,40 @@ func ask[Out, In any](s *stepRun, activity string, k Key, in In) (request, *answ
 // environment.
 const unlimited = math.MaxInt32
 
-// localTries is how many start-to-closes a local step may use up before it goes
-// on as an ordinary activity: a local retry costs history, an ordinary one none.
+// localTries is the number of start-to-closes that a local step may take before it
+// continues as an ordinary activity: a local retry costs history, an ordinary one
+// does not.
 const localTries = 2
 
-// effort is how hard a call tries.
+// effort bounds the attempts of a call.
 type effort struct {
 	policy
-	limit       time.Duration // how long it may take in all; 0: for ever
+	limit       time.Duration // of the whole call; 0: none
 	first, most time.Duration // the first and the longest interval between attempts
-	local       bool          // a local step runs in the worker that runs the workflow
+	local       bool          // run a local step as a local activity
 }
 
-// ordinary is the effort of a call as long as nothing says that it will not
-// succeed soon: with [Timing.ParkAfter] it ends, and the step is flagged.
+// ordinary is the effort of a step that is not flagged: after [Timing.ParkAfter] the
+// call ends, and the step is flagged.
 func (r *run) ordinary() effort {
 	t := r.o.Timing
 	return effort{limit: t.ParkAfter, first: t.RetryInitial, most: t.RetryMax}
 }
 
-// steady is the effort of a flagged step before the pivot: without limit, as the
-// saga's decide-by time is one, and as often as before.
+// steady is the effort of a flagged step before the pivot: decide-by is its only
+// limit, and the interval stays the ordinary one.
 func (r *run) steady() effort {
 	return effort{first: r.o.Timing.RetryMax, most: r.o.Timing.RetryMax}
 }
 
-// parked is the effort of a flagged step that has to succeed: without limit and
-// ever more slowly. Only the kinds in ends end it.
+// parked is the effort of a flagged step that must succeed: without limit, at growing
+// intervals. Only the kinds in ends end it.
 func (r *run) parked(ends []fault.Kind) effort {
 	return effort{policy: policy{Parked: true, Ends: ends}, first: r.o.Timing.RetryMax, most: r.o.Timing.ParkedRetry}
 }
 
-// invoke calls the activity until it succeeds, fails with a kind that the
-// effort's policy ends on, ctx ends, or the effort's limit has passed.
+// invoke calls the activity until it succeeds, it fails with a kind that ends the
+// effort, ctx ends, or the effort's limit has passed.
 func (r *run) invoke(ctx workflow.Context, q request, e effort) *failure {
 	if q.step.local() && e.local {
 		f := r.invokeLocal(ctx, q, e.policy)

@@ -17,33 +17,33 @@ const (
 	UpdateCancel = "cancel"
 )
 
-// Codes that a cancel is refused with. Temporal delivers them as the type of an
+// Codes of a refused cancel. Temporal delivers them as the type of an
 // ApplicationError.
 const (
-	// PastPivot says that the saga can only go forward.
+	// PastPivot means that the saga can only go forward.
 	PastPivot fault.Code = "PAST_PIVOT"
-	// AlreadyDecided says that the saga ended before.
+	// AlreadyDecided means that the saga has ended.
 	AlreadyDecided fault.Code = "ALREADY_DECIDED"
-	// UnknownSaga says that the workflow has no saga of that id.
+	// UnknownSaga means that the workflow has no saga with that id.
 	UnknownSaga fault.Code = "UNKNOWN_SAGA"
 )
 
-// CancelRequest asks to decide a saga against.
+// CancelRequest asks to abort a saga.
 type CancelRequest struct {
 	Saga   string     `json:"saga"`
-	Reason fault.Code `json:"reason"` // recorded as the saga's reason; empty is CUSTOMER_REQUEST
+	Reason fault.Code `json:"reason"` // the saga's reason; empty is CUSTOMER_REQUEST
 }
 
-// CancelResult says what a cancel led to: [Compensating] while undo runs,
-// [Aborted] when it has ended, or [Settling] while the pivot's outcome is not
-// known and the wish waits for it.
+// CancelResult is the phase that a cancel led to: [Compensating] while undo runs,
+// [Aborted] when it has ended, or [Settling] while the pivot's outcome is unknown
+// and the cancel waits for it.
 type CancelResult struct {
 	Phase Phase `json:"phase"`
 }
 
-// validateCancel refuses a cancel that cannot change anything any more. A
-// refused update leaves no trace in the history. One that comes before the first
-// saga has begun is accepted, and waits for it.
+// validateCancel refuses a cancel that is too late; a refused update leaves no trace
+// in the history. A cancel that comes before the first saga has begun is accepted,
+// and waits for it.
 func (h *host) validateCancel(req CancelRequest) error {
 	if h.early() {
 		return nil
@@ -60,10 +60,10 @@ func (h *host) validateCancel(req CancelRequest) error {
 	return nil
 }
 
-// cancel wishes the saga decided against, and waits until it is clear whether it
-// is: a pivot that was scheduled has its own way.
+// cancel asks to abort the saga and waits until it is clear whether it is aborted: a
+// scheduled pivot decides by its outcome.
 func (h *host) cancel(ctx workflow.Context, req CancelRequest) (CancelResult, error) {
-	rest, _ := workflow.NewDisconnectedContext(ctx) // a Temporal cancel request wishes the same
+	rest, _ := workflow.NewDisconnectedContext(ctx) // a Temporal cancel request asks for the same
 	if err := workflow.Await(rest, func() bool { return !h.early() }); err != nil {
 		return CancelResult{}, err
 	}

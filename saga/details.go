@@ -10,20 +10,20 @@ import (
 	"github.com/amends/amends/fault"
 )
 
-// changed publishes the progress where the Web UI shows it. It costs no events.
+// changed publishes the progress for the engine's Web UI. It costs no events.
 func (r *run) changed() { workflow.SetCurrentDetails(r.outer, r.view().markdown()) }
 
-// doubt says in words what nobody knows yet.
+// doubt is the part of a flag's line that an unknown outcome adds.
 func doubt(a Attention) string {
 	if a.Kind == fault.Unknown {
-		return ": nobody knows yet whether it took effect"
+		return ": it may have taken effect"
 	}
 	return ""
 }
 
-// who gave up on a step, and why.
+// who names the operator of a waiver, the reason and the reference.
 func who(w Waiver) string {
-	code := func(s string) string { return "`" + strings.ReplaceAll(s, "`", "'") + "`" } // a person's words are no markup
+	code := func(s string) string { return "`" + strings.ReplaceAll(s, "`", "'") + "`" } // an operator's words are no markup
 	said := code(w.Operator) + " because of " + code(w.Reason)
 	if w.Reference != "" {
 		said += ", see " + code(w.Reference)

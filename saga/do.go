@@ -9,14 +9,14 @@ import (
 	"github.com/amends/amends/fault"
 )
 
-// Do takes a step and waits for its outcome. Transient failures and calls with
-// an unknown outcome are retried, so an error is final: the step was refused
-// (a [fault.Error] with the step's code), or the saga is being decided against.
-// Return it from the body.
+// Do takes a step and waits for its outcome. Transient failures and unknown
+// outcomes are retried, so an error is final: the step was refused (a [fault.Error]
+// with the service's code and message), or the saga is being aborted. Return it
+// from the body.
 //
-// Before the pivot a step that fails decides the saga: its siblings are
-// canceled and everything is undone. From the pivot on, Do returns only when
-// the step has succeeded.
+// Before the pivot a step that fails aborts the saga: its siblings are canceled and
+// everything is undone. From the pivot on, Do returns only when the step has
+// succeeded.
 func Do[In, Out any](ctx workflow.Context, s Step[In, Out], in In) (Out, error) {
 	r := from(ctx)
 	if noticing(ctx) {
@@ -30,8 +30,8 @@ func Do[In, Out any](ctx workflow.Context, s Step[In, Out], in In) (Out, error) 
 	return finish[Out](ctx, r, q)
 }
 
-// Go takes a step in parallel with what follows. A promise that nobody reads
-// still counts: the saga waits for it and fails with it.
+// Go takes a step in parallel with the steps that follow. A promise counts also if
+// the body never reads it: the saga waits for the step, and aborts if it fails.
 func Go[In, Out any](ctx workflow.Context, s Step[In, Out], in In) *Promise[Out] {
 	r := from(ctx)
 	if noticing(ctx) {
@@ -57,8 +57,8 @@ type Promise[Out any] struct {
 	settled bool
 }
 
-// Get waits for the step and returns what [Do] would. It may be called any
-// number of times.
+// Get waits for the step and returns the same as [Do]. A repeat returns the same
+// again.
 func (p *Promise[Out]) Get(ctx workflow.Context) (Out, error) {
 	r := from(ctx)
 	rest, _ := workflow.NewDisconnectedContext(ctx)
@@ -94,7 +94,7 @@ func finish[Out any](ctx workflow.Context, r *run, q request) (Out, error) {
 	return output[Out](r, q.step.name, q.step.result), nil
 }
 
-// output returns what an answer to a do holds.
+// output returns the output in the answer to a do.
 func output[Out any](r *run, step string, a any) Out {
 	got, ok := a.(*answer[Out])
 	if !ok {
@@ -103,9 +103,8 @@ func output[Out any](r *run, step string, a any) Out {
 	return got.Output
 }
 
-// begin checks that the step may start now and notes that it has. A step that
-// does not start, because the saga is being decided against, fails with the
-// code [canceled].
+// begin checks that the step may start now and notes its start. A step that does
+// not start, because the saga is being aborted, fails with the code [canceled].
 func (r *run) begin(info stepInfo) (*stepRun, *failure) {
 	r.mustAllow(info)
 	r.listen()
@@ -133,8 +132,8 @@ func (r *run) begin(info stepInfo) (*stepRun, *failure) {
 	return s, nil
 }
 
-// mustAllow panics if the body breaks the rules of the step's kind. The first
-// test of a saga finds this; in production it would block the workflow task.
+// mustAllow panics if the body breaks the rules of the step's kind. A saga's first
+// test finds this; in production it would block the workflow task.
 func (r *run) mustAllow(info stepInfo) {
 	deny := func(why string) { panic(fmt.Sprintf("saga %s: step %s %s", r.o.ID, info.name, why)) }
 	planned, ok := r.o.Plan.step(info.name)
@@ -160,7 +159,7 @@ func (r *run) find(name string) *stepRun {
 	return nil
 }
 
-// fallible reports whether the step's failure is one of the saga.
+// fallible reports whether a failure of the step aborts the saga.
 func (i stepInfo) fallible() bool { return i.kind != Pivot && i.kind != Closing }
 
 // perform brings a step that has begun to its end.
@@ -200,8 +199,8 @@ func (r *run) passed(s *stepRun) {
 	}
 }
 
-// attempt takes a step before the pivot. Its retries end with the decide-by
-// time, not before: a worker that is being deployed must not cancel orders.
+// attempt takes a step before the pivot. Its retries end at decide-by, not before:
+// the deployment of a worker must not cancel orders.
 func (r *run) attempt(ctx workflow.Context, q request) *failure {
 	f := r.persist(ctx, q, r.steady(), func(f *failure) bool {
 		return f == nil || ctx.Err() != nil || f.kind != fault.Transient && f.kind != fault.Unknown
@@ -213,15 +212,15 @@ func (r *run) attempt(ctx workflow.Context, q request) *failure {
 		r.failed = true
 		r.stop() // the siblings; in-flight attempts are waited for
 	case f.kind == fault.Transient || f.kind == fault.Unknown:
-		// An attempt that was under way when the step was stopped: the engine made
-		// no other, so this is no outcome of the step, and no reason.
+		// This attempt was under way when the step was stopped, and the engine made no
+		// other: it is neither an outcome of the step nor a reason.
 		return &failure{code: canceled, kind: fault.Unknown, attempts: f.attempts}
 	}
 	return f
 }
 
-// performPivot takes the pivot, alone and disconnected: from here on a cancel or
-// the deadline are only wishes that its outcome decides.
+// performPivot takes the pivot, alone and disconnected: from here on its outcome
+// decides, and a cancel or the deadline comes too late.
 func (r *run) performPivot(ctx workflow.Context, q request) *failure {
 	rest, _ := workflow.NewDisconnectedContext(ctx)
 	if f := r.commit(rest); f != nil {
@@ -237,8 +236,8 @@ func (r *run) performPivot(ctx workflow.Context, q request) *failure {
 	return f
 }
 
-// performFirstClosing takes a closing step of a plan without a pivot: the first
-// one is its point of no return.
+// performFirstClosing takes the first closing step of a plan without a pivot: it is
+// the point of no return.
 func (r *run) performFirstClosing(ctx workflow.Context, q request) *failure {
 	rest, _ := workflow.NewDisconnectedContext(ctx)
 	if f := r.commit(rest); f != nil {
@@ -250,9 +249,9 @@ func (r *run) performFirstClosing(ctx workflow.Context, q request) *failure {
 	return nil
 }
 
-// commit waits until the saga may pass its point of no return: a step that is
-// still under way could fail after the money was taken. It fails if the saga is
-// being decided against.
+// commit waits until the saga may pass its point of no return: a step that is still
+// under way could fail after the money was taken. It fails if the saga is being
+// aborted.
 func (r *run) commit(rest workflow.Context) *failure {
 	r.await(rest, func() bool { return r.fallible == 0 || r.stopped() })
 	if r.stopped() {
@@ -268,7 +267,7 @@ func (r *run) insist(ctx workflow.Context, q request) {
 	rest, _ := workflow.NewDisconnectedContext(ctx)
 	var ends []fault.Kind
 	if q.step.kind == Closing {
-		ends = []fault.Kind{fault.Suspension} // somebody else has closed it: done
+		ends = []fault.Kind{fault.Suspension} // an earlier run has closed it: done
 	}
 	r.patient(rest, q, ends...)
 	r.passed(q.step)

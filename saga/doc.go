@@ -1,5 +1,5 @@
-// Package saga runs sagas on Temporal: a chain of local transactions in several
-// services, all of which take effect, or all of which are undone.
+// Package saga runs sagas on Temporal. A saga is a chain of local transactions in
+// several services: either all of them take effect, or all of them are undone.
 //
 // # Overview
 //
@@ -21,70 +21,66 @@
 //		})
 //	}
 //
-// [Step] values are data. On the worker's side [Bind] joins a step with the
-// function that does it and the one that undoes it. [Do] takes a step and waits,
-// [Go] takes it in parallel. The saga travels in the context that [Run] gives to
-// the body, because a workflow.Context belongs to its coroutine.
+// A [Step] is data. On the worker's side, [Bind] joins it with its do and its undo.
+// In the workflow, [Do] takes a step and waits; [Go] takes it in parallel. The saga
+// travels in the context that [Run] gives to the body.
 //
 // # Kinds of steps
 //
-// A [Compensatable] step has an undo. The [Pivot], of which there is at most
-// one, is the point of no return: before it everything can be undone, after it
-// the saga only goes forward. [Closing] steps come after the pivot, or after all
-// undo (see [Options.Aborted]); they cannot fail for a business reason, and in a
-// plan without a pivot the first of them is the point of no return. The saga
-// passes that point only when no step before it is under way any more. A
-// [Recorded] step decides something, such as a price, and the service stores it,
-// so that nothing can be decided twice in two ways.
+//   - A [Recorded] step makes a decision, such as a price. Its service stores the
+//     answer, so every repeat gets the same one.
+//   - A [Compensatable] step has an undo.
+//   - The [Pivot] is the point of no return; a plan has at most one. Before it
+//     everything can be undone, after it the saga only goes forward. Instead of an
+//     undo it has a settle, which learns whether it happened or blocks it.
+//   - A [Closing] step comes after the pivot, or after all undo. It cannot fail for a
+//     business reason. In a plan without a pivot, the first closing step is the point
+//     of no return.
 //
-// # What a service must give
+// The saga passes the point of no return only when no earlier step is under way.
 //
-// Every do, undo and settle may be called any number of times, in any order,
-// late, and by several workers at once. The key of a step never contains a run
-// id or an attempt, so the service can tell: one key is done at most once and
-// always answers the same; undo of what never happened succeeds and blocks the
-// key, so that a late do is refused with a fault of kind Suspension. Package
-// saga/barrier is exactly that, for services on GORM.
+// # Duties of a service
 //
-// # States
+// A do, an undo and a settle may be called any number of times, in any order, late,
+// and by several workers in parallel. The key of a step contains no run id and no
+// attempt, so the service recognizes the step. It must guarantee: a do takes effect
+// at most once per key and always answers the same; an undo of a step that never
+// happened succeeds and blocks the key; a do of a blocked key fails with a fault of
+// kind Suspension. Package saga/barrier does this for services on GORM.
 //
-//	forward ─┬─────────────────────────────────────────────→ completing → committed
-//	         └→ settling ─┬─ the pivot happened ──────────────↗
-//	                      └─ it did not, and is blocked → undoing → aborted
+// # State model
 //
-// Undoing begins with [Options.Decided], if the saga has one: the decision is made
-// durable, and this run learns what earlier ones have left.
+// A saga moves through these phases:
 //
-// A saga is decided against when a step is refused, the body returns an error,
-// [UpdateCancel] or a Temporal cancel request arrives, or [Options.DecideBy]
-// passes, all of them before the pivot is scheduled. From then on a cancel and
-// the deadline are only wishes that the pivot's outcome decides. With
-// [Options.Against] it is decided against from the start: so a saga whose
-// workflow was lost is taken up again.
+//	forward ─┬────────────────────────────────────→ completing → committed
+//	         └→ settling ─┬─ the pivot happened ───↗
+//	                      └─ it is blocked → undoing → aborted
+//
+// It is aborted when, before the pivot is scheduled, a step is refused, the body
+// returns an error, [UpdateCancel] or a Temporal cancel request arrives, or
+// [Options.DecideBy] passes. Once the pivot is scheduled, its outcome decides. With
+// [Options.Against] the saga is aborted from the start, which resumes a saga whose
+// workflow is lost. Undoing begins with [Options.Decided], if the saga has one.
 //
 // # Guarantees
 //
-// Undo covers the plan, not this run's stack. Every compensatable step of the
-// plan is undone except those refused in this run: what this run started in
-// reverse start order, parallel branches in parallel, and what it never started
-// too, because an earlier run of the same saga (before a reset) may have, and
-// because a late attempt must be fenced.
+//  1. Undo covers the plan. Every compensatable step of the plan is undone except
+//     those refused in this run: started steps in reverse start order, parallel
+//     branches in parallel. A step that this run never started is undone too,
+//     because an earlier run (before a reset) may have started it, and because a
+//     late attempt must find its key blocked.
+//  2. Nothing is undone before the pivot is settled. If it happened, the body runs
+//     again and the saga goes forward, whatever aborted it. Steps that this run has
+//     done are not called again; the services answer the others from their records.
+//  3. Nothing is undone before the decision is recorded, if the saga has
+//     [Options.Decided]. A later run finds steps undone and cannot tell the reason
+//     from them, nor which of them an operator has waived. The record can: the later
+//     run ends for the first run's reason and leaves waived steps alone.
+//  4. A saga never fails. Its result is its final [View].
 //
-// Nothing is undone before the pivot is settled: blocked for ever, or found to
-// have happened. In the latter case the body runs again and the saga goes
-// forward, whatever stopped it; steps that this run has done are not called
-// again, all others answer what their services have recorded.
+// # Failure handling
 //
-// Nor is anything undone before the decision is recorded, in a saga that records
-// it with [Options.Decided]. A later run finds steps undone and cannot tell from
-// them why, or which of them a person has settled otherwise; the record can. So it
-// ends for the first run's reason, and leaves alone what was waived.
-//
-// A saga never fails. Its result is its final [View].
-//
-// # Failures
-//
-// Services answer with faults (package fault), whose kind decides:
+// Services answer with faults (package fault). The kind of a fault decides:
 //
 //	kind        before the pivot          pivot                 closing, undo, settle
 //	business    undo, with that reason    refused: undo         a bug
@@ -93,24 +89,22 @@
 //	suspended   undo                      settle                done
 //	bug         undo, flag                flag, retry slowly    flag, retry slowly
 //
-// What makes no progress for [Timing.ParkAfter] is flagged: in the view, in the
-// search attribute [Options.NeedsAttention], by [Options.Notice] and in the
-// counter amends_saga_flagged. A flag of kind unknown says that nobody knows
-// whether the call took effect; nothing is guessed. The step is retried without
-// limit, in one activity that costs no history, and heals by itself: before the
-// pivot every [Timing.RetryMax] until decide-by, later ever more slowly up to
-// [Timing.ParkedRetry]. A saga with a flagged step does not end.
+// A step that makes no progress for [Timing.ParkAfter] is flagged: in the view, in
+// the search attribute [Options.NeedsAttention], by [Options.Notice] and in the
+// counter amends_saga_flagged. A flag of kind unknown means that the call may have
+// taken effect; the saga does not guess. One activity, which costs no history,
+// retries the step without limit: before the pivot every [Timing.RetryMax] until
+// decide-by, later ever more slowly up to [Timing.ParkedRetry]. So the step recovers
+// by itself when its service does. A saga with a flagged step does not end.
 //
-// # Repair
+// [UpdateRepair] is for a flagged step that does not recover. A retry calls it again
+// at once. A skip gives up on its undo: a [Waiver] records operator, reason and
+// exposure, and undo goes on without the step. An attempt under way is waited for
+// and counts. Only an undo can be skipped, and one of money only with a reference to
+// the remedy. Every repair is in the view, in the history and in the counter
+// amends_saga_repaired.
 //
-// [UpdateRepair] is for what does not heal by itself. A retry calls a flagged step
-// again at once. A skip gives up on undoing it: a [Waiver] records who did, why
-// and what was owed, and undo goes on without the step. An attempt that is under
-// way is waited for and counts. Only an undo can be skipped, and one of money only
-// with a reference to what was done instead. Every repair is in the view, in the
-// history and in the counter amends_saga_repaired.
-//
-// Panics (of the body, or for a body that breaks the rules of its steps' kinds)
-// and non-determinism block the workflow task until code that is right is
-// deployed. Nothing is lost meanwhile.
+// Non-determinism and panics block the workflow task until correct code is
+// deployed; nothing is lost meanwhile. The kernel panics when the body breaks the
+// rules of its steps' kinds.
 package saga

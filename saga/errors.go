@@ -9,10 +9,10 @@ import (
 	"github.com/amends/amends/fault"
 )
 
-// This file is the one table between faults and Temporal's errors. An activity
-// failure carries the fault's code as its type and [details]; the message is
-// the fault's, which is safe to show and free of personal data. The cause stays
-// in the worker's log.
+// This file is the one translation between faults and Temporal's errors. An activity
+// failure carries the fault's code as its type, its message, and [details]. The
+// message is safe to show and free of personal data; the cause stays in the
+// worker's log.
 
 // details travel with an activity failure.
 type details struct {
@@ -20,8 +20,8 @@ type details struct {
 	Attempts int        `json:"attempts"`
 }
 
-// canceled is the code of a step that was stopped because the saga is being
-// decided against. It never leaves the kernel.
+// canceled is the code of a step that was stopped because the saga is being aborted.
+// It never leaves the kernel.
 const canceled fault.Code = "STEP_CANCELED"
 
 func encode(err error, p policy, attempt int) error {
@@ -31,12 +31,12 @@ func encode(err error, p policy, attempt int) error {
 		Details:      []any{details{Kind: f.Kind, Attempts: attempt}},
 	}
 	if f.Kind == fault.Business || f.Kind == fault.Suspension {
-		o.Category = temporal.ApplicationErrorCategoryBenign // a decision is no alarm
+		o.Category = temporal.ApplicationErrorCategoryBenign // a decision is not an alarm
 	}
 	return temporal.NewApplicationErrorWithOptions(f.Message, string(f.Code), o)
 }
 
-// failure is why a call of a step ended without success.
+// failure is the reason for which a call of a step ended without success.
 type failure struct {
 	code     fault.Code
 	kind     fault.Kind
@@ -49,8 +49,8 @@ func (f *failure) fault() error {
 	return fault.Errorf(f.kind, f.code, "%s", cmp.Or(f.message, "the step did not succeed"))
 }
 
-// decode is encode's inverse. What no step of ours returned is a bug if it is
-// final, because nothing that the engine adds is a decision.
+// decode is the inverse of encode. A failure that did not come from encode is never
+// a decision: it is a bug if it is final, otherwise transient.
 func decode(err error) *failure {
 	var (
 		app   *temporal.ApplicationError
@@ -74,15 +74,14 @@ func decode(err error) *failure {
 		return &failure{code: fault.Timeout, kind: fault.Unknown}
 	case errors.As(err, &ended):
 		return &failure{code: canceled, kind: fault.Unknown}
-	case errors.As(err, &crash): // of a local step: go on as one elsewhere, until a worker that knows better is deployed
+	case errors.As(err, &crash): // of a local step: go on as an ordinary activity, until a correct worker is deployed
 		return &failure{code: fault.Internal, kind: fault.Transient}
 	default:
 		return &failure{code: fault.Internal, kind: fault.Bug}
 	}
 }
 
-// refuse returns the error that a query or an update is answered with. A refused
-// update leaves no trace in the history if its validator refuses it.
+// refuse returns the error of a query or an update that is refused.
 func refuse(code fault.Code, message string) error {
 	return temporal.NewApplicationErrorWithOptions(message, string(code), temporal.ApplicationErrorOptions{
 		NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign,

@@ -6,15 +6,16 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// host is what a workflow's sagas share: the handlers, which name a saga by id.
+// host holds the sagas of one workflow, for the handlers, which name a saga by id.
 type host struct{ sagas map[string]*run }
 
 type hostKey struct{}
 
 // Host registers the handlers [QuerySaga], [UpdateCancel] and [UpdateRepair] and
-// returns the context to run the workflow's sagas with. Call it once, before anything that
-// blocks, in a workflow that carries more than one saga or that blocks before
-// its saga; otherwise [Run] does it.
+// returns the context to run the workflow's sagas with. Call it once, before the
+// first blocking call, in a workflow with more than one saga or one that blocks
+// before its saga; otherwise [Run] does it. Its error is of a handler that is
+// registered already.
 func Host(ctx workflow.Context) (workflow.Context, error) {
 	h := &host{sagas: map[string]*run{}}
 	err := workflow.SetQueryHandlerWithOptions(ctx, QuerySaga, func(id string) (View, error) {
@@ -42,9 +43,9 @@ func Host(ctx workflow.Context) (workflow.Context, error) {
 	return workflow.WithValue(ctx, hostKey{}, h), nil
 }
 
-// Progress returns the progress of the saga with this id in the workflow of
-// ctx, which is of [Host] or of a saga's body. A saga that has not begun has
-// only its id.
+// Progress returns the progress of the saga with this id in the workflow of ctx,
+// which comes from [Host] or is of a saga's body. The view of a saga that has not
+// begun has only its id.
 func Progress(ctx workflow.Context, id string) View {
 	if h, ok := ctx.Value(hostKey{}).(*host); ok {
 		if r, ok := h.sagas[id]; ok {
@@ -66,9 +67,9 @@ func hostOf(ctx workflow.Context) (workflow.Context, *host, error) {
 	return hostOf(ctx)
 }
 
-// early says that no saga has begun yet. A cancel that is part of the workflow's
-// first task is handled as soon as its handler is there, which is before any
-// saga can be.
+// early reports whether no saga has begun yet. A cancel that comes with the
+// workflow's first task is handled when its handler is registered, before any saga
+// can begin.
 func (h *host) early() bool { return len(h.sagas) == 0 }
 
 // find returns the saga with this id, or refuses with [UnknownSaga].

@@ -8,16 +8,15 @@ import (
 	"github.com/amends/amends/fault"
 )
 
-// messenger brings the news of a saga to [Options.Notice].
+// messenger calls [Options.Notice] with the news of a saga.
 type messenger struct {
-	dirty   bool                // there is news that Notice has not seen
+	dirty   bool                // Notice has not seen the latest news
 	running bool                // a call of Notice is under way
 	cancel  workflow.CancelFunc // ends it
 }
 
-// news says that what needs attention, or what is waived, has changed. Whoever
-// is being told older news at that moment, and maybe cannot be reached, is
-// interrupted.
+// news publishes a change of the flags or the waivers. A call of Notice that is under
+// way has older news, and may wait for a service that is down: it is ended.
 func (r *run) news() {
 	r.changed()
 	if r.o.Notice == nil {
@@ -42,8 +41,8 @@ func (r *run) deliver(ctx workflow.Context) {
 		err := r.o.Notice(workflow.WithValue(with(call, r), noticeKey{}, true), r.view())
 		cancel()
 		if err != nil && !r.notice.dirty {
-			// The saga's own view and search attribute still say it.
-			workflow.GetLogger(ctx).Error("nobody took notice of the saga", "saga", r.o.ID, "code", string(fault.CodeOf(err)))
+			// The saga's own view and search attribute have the news all the same.
+			workflow.GetLogger(ctx).Error("the saga's notice failed", "saga", r.o.ID, "code", string(fault.CodeOf(err)))
 			workflow.GetMetricsHandler(ctx).Counter("amends_saga_unnoticed").Inc(1)
 		}
 	}
@@ -55,9 +54,9 @@ type noticeKey struct{}
 
 func noticing(ctx workflow.Context) bool { return ctx.Value(noticeKey{}) != nil }
 
-// tell takes a step of a notice. It is no step of the saga: it is in no plan and
-// in no view, and its failure is nobody's. It is retried until it succeeds, until
-// it fails for a reason that retrying cannot mend, or until there is fresher news.
+// tell takes a step of a notice. It is not a step of the saga: it is in no plan and
+// no view, and its failure changes nothing. It is retried until it succeeds, it
+// fails for a reason that retrying cannot mend, or there is newer news.
 func tell[In, Out any](ctx workflow.Context, r *run, s Step[In, Out], in In) (Out, error) {
 	if s.Kind != Recorded && s.Kind != Closing {
 		panic(fmt.Sprintf("saga %s: a notice cannot take step %s, which is %s", r.o.ID, s.Name, s.Kind))

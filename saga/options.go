@@ -13,59 +13,58 @@ import (
 
 // Options configure one saga.
 type Options struct {
-	// ID is the saga's id: the business key of what it decides, for example an
-	// order id. It is part of every idempotency key, so it must be the same after
-	// a reset; never a run id, never random.
+	// ID is the saga's id: a business key, for example an order id. It is part of
+	// every idempotency key, so it must be the same after a reset; never a run id,
+	// never random.
 	ID string
 	// Plan lists every step that the saga may take.
 	Plan Plan
-	// DecideBy is when a saga that is not decided yet is decided against, with
-	// reason DEADLINE; zero: never. It is an absolute time, so that a retry of the
-	// workflow does not start a new period.
+	// DecideBy is the time at which an undecided saga is aborted, with reason
+	// DEADLINE; zero: never. It is absolute, so that a new run of the workflow does not
+	// start a new period.
 	DecideBy time.Time
-	// Queues maps the Queue of a step to a task queue; a missing one stands for itself.
+	// Queues maps a step's Queue to a task queue. A Queue without an entry is the name
+	// of its task queue.
 	Queues map[string]string
 	// Timing are the limits and intervals; the zero value is [DefaultTiming].
 	Timing Timing
-	// Aborted runs the closing steps of the other end, when every compensatable
+	// Aborted runs the closing steps of the aborted end, when every compensatable
 	// step is undone or waived; nil: none.
 	Aborted func(ctx workflow.Context, d Decision) error
-	// Against decides the saga against from the start, for this reason: the pivot
-	// is settled first, and only if it happened does the body run, forward. So a
-	// saga whose workflow is gone is taken up again without a late effect. Empty:
-	// the body runs.
+	// Against aborts the saga from the start, for this reason: the pivot is settled,
+	// and the body runs, forward, only if it happened. This resumes a saga whose
+	// workflow is lost, without a late effect. Empty: the body runs.
 	Against fault.Code
-	// Decided makes the decision against the saga durable and learns what earlier
-	// runs of it (before a reset) have left. It is called once, with a disconnected
-	// context, when the pivot is settled as not happened and nothing is undone yet.
-	// The waivers that it returns are of steps that this run must not undo, because
-	// somebody has settled them otherwise; they stay waived in this run's [View].
-	// It may take the steps that [Plan.OnAbort] names, of kind Recorded or Closing,
-	// and each of them until it succeeds: nothing is undone before. nil: none.
+	// Decided makes the decision to abort durable and returns the waivers of earlier
+	// runs (before a reset). It is called once, with a disconnected context, when the
+	// pivot is settled as not happened and before anything is undone. This run does
+	// not undo the steps of these waivers, because an operator has settled them; they
+	// stay waived in its [View]. Decided may take the steps of [Plan.OnAbort], of kind
+	// Recorded or Closing; each is retried until it succeeds. nil: none.
 	Decided func(ctx workflow.Context, d Decision) (waived []Waiver, err error)
-	// Notice is called when what needs attention or the waivers have changed, with
-	// a disconnected context, one call at a time, the latest view last; Run waits
-	// for it. It may take a step outside of the plan that only the service whose
-	// worker runs the workflow needs, of kind Recorded or Closing; nil: none.
+	// Notice is called when the flags or the waivers have changed, with a disconnected
+	// context, one call at a time, the latest view last; Run waits for it. It may take
+	// a step outside of the plan, of kind Recorded or Closing, in the service whose
+	// worker runs the workflow. nil: none.
 	Notice func(ctx workflow.Context, v View) error
-	// NeedsAttention is upserted when a step is flagged and when none is any more;
-	// nil: no search attribute.
+	// NeedsAttention is upserted as true with the first flag and as false when the last
+	// one is taken down; nil: no search attribute.
 	NeedsAttention *temporal.SearchAttributeKeyBool
 }
 
-// Decision is why a saga was decided against.
+// Decision is why a saga was aborted.
 type Decision struct {
-	// Code is the refused step's code, the body's own code, DEADLINE, the reason
-	// of a cancel, SUSPENDED if an earlier run was decided against, or INTERNAL.
+	// Code is the code of the refused step or of the body's own error, DEADLINE, the
+	// reason of a cancel, SUSPENDED if an earlier run was aborted, or INTERNAL.
 	Code fault.Code
 	// Kind is the kind of the failure; Business for a deadline or a cancel.
 	Kind fault.Kind
-	// Step is the step that decided; empty for a deadline or a cancel, or if the
-	// body itself did.
+	// Step is the step that failed; empty for a deadline, a cancel, or the body's own
+	// error.
 	Step string
 }
 
-// Reasons that are not a step's.
+// Reasons that do not come from a step.
 const (
 	// Deadline is the code of a saga that was not decided in time.
 	Deadline fault.Code = "DEADLINE"
@@ -85,8 +84,8 @@ type Timing struct {
 	RetryInitial time.Duration
 	// RetryMax is the longest interval of an ordinary retry. Default 10 s.
 	RetryMax time.Duration
-	// ParkAfter is how long a step, its undo or a settle may go on failing until it
-	// is flagged. Default 2 min.
+	// ParkAfter is the time for which a step, its undo or a settle may fail before it is
+	// flagged. Default 2 min.
 	ParkAfter time.Duration
 	// ParkedRetry is the longest interval between the attempts of a flagged step.
 	// Default 5 min.
@@ -105,7 +104,7 @@ func DefaultTiming() Timing {
 	}
 }
 
-// Validate returns every problem at once, or nil.
+// Validate returns all problems, joined, or nil.
 func (t Timing) Validate() error {
 	var problems []error
 	check := func(ok bool, format string, args ...any) {

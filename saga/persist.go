@@ -8,10 +8,10 @@ import (
 	"github.com/amends/amends/fault"
 )
 
-// repairing is what the repairs of a step and its call know of each other.
+// repairing connects the repairs of a step with its call.
 type repairing struct {
 	parked    bool                // the step is flagged and its call goes on
-	calls     int                 // how many it has made since
+	calls     int                 // number of calls made since
 	interrupt workflow.CancelFunc // ends the call, or the pause after it
 	again     bool                // call again at once
 	skip      *RepairRequest      // do not call again
@@ -27,13 +27,13 @@ func (r *run) patient(ctx workflow.Context, q request, ends ...fault.Kind) *fail
 
 // persist calls the activity until the outcome is final.
 //
-// It makes at most two calls that cost history. The first one ends after
-// ParkAfter, or at once with a failure that retrying cannot mend; that is when
-// the step is flagged, with the failure's code. The second one has no limit, so
-// it costs no events and heals by itself. (A timer beside one unlimited call
-// would cost events in every saga that needs no flag, and could not know the
-// code.) Only a repair ends the second call early: for another two of them, or,
-// if it is to be skipped, for none: then the step is waived.
+// It makes at most two calls, which is all the history that it costs. The first one
+// ends after ParkAfter, or at once with a failure that retrying cannot mend; then
+// the step is flagged, with the failure's code. The second one has no limit: its
+// retries cost no events, and it recovers by itself. (A timer beside one unlimited
+// call would cost events in every saga, flagged or not, and would not know the
+// code.) Only a repair ends the second call early: a retry for two more calls, a
+// skip for none, and then the step is waived.
 func (r *run) persist(ctx workflow.Context, q request, later effort, final func(*failure) bool) *failure {
 	s, e := q.step, r.ordinary()
 	e.local = true
@@ -53,8 +53,8 @@ func (r *run) persist(ctx workflow.Context, q request, later effort, final func(
 	return f
 }
 
-// interruptible makes one call of a flagged step that a repair may end. An
-// attempt that is under way then is waited for, and counts if it succeeds.
+// interruptible makes one call of a flagged step, which a repair may end. An attempt
+// under way is waited for, and counts if it succeeds.
 func (r *run) interruptible(ctx workflow.Context, q request, e effort, final func(*failure) bool) *failure {
 	s := q.step
 	call, cancel := workflow.WithCancel(ctx)
@@ -63,8 +63,8 @@ func (r *run) interruptible(ctx workflow.Context, q request, e effort, final fun
 	s.calls++
 	f := r.invoke(call, q, e)
 	if !final(f) && e.limit == 0 && call.Err() == nil {
-		// Only the engine can have ended the call, for example because the result
-		// was too large: do not spin. A repair ends this pause too.
+		// The engine itself has ended the call, for example because the result was too
+		// large: do not spin. A repair ends this pause too.
 		_ = workflow.Sleep(call, r.o.Timing.ParkedRetry)
 	}
 	return f

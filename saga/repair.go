@@ -13,11 +13,11 @@ import (
 	"github.com/amends/amends/saga/ledger"
 )
 
-// UpdateRepair is the update with which a person mends a flagged step. It takes
+// UpdateRepair is the update with which an operator repairs a flagged step. It takes
 // a [RepairRequest] and answers a [RepairResult].
 const UpdateRepair = "repair"
 
-// Action is what a repair does to a flagged step.
+// Action is the effect of a repair on a flagged step.
 type Action string
 
 // The actions.
@@ -28,48 +28,49 @@ const (
 	Skip Action = "skip"
 )
 
-// Codes that a repair is refused with, beside [UnknownSaga], [AlreadyDecided]
-// and [fault.Invalid]. Temporal delivers them as the type of an ApplicationError.
+// Codes of a refused repair, beside [UnknownSaga], [AlreadyDecided] and
+// [fault.Invalid]. Temporal delivers them as the type of an ApplicationError.
 const (
-	// UnknownStep says that the saga's plan has no step of that name.
+	// UnknownStep means that the saga's plan has no step with that name.
 	UnknownStep fault.Code = "UNKNOWN_STEP"
-	// NotFlagged says that the step makes progress, or has ended.
+	// NotFlagged means that the step makes progress, or has ended.
 	NotFlagged fault.Code = "NOT_FLAGGED"
-	// ClosingStep says that a closing step cannot be skipped: the saga is decided.
+	// ClosingStep means that a closing step cannot be skipped: the saga is decided.
 	ClosingStep fault.Code = "CLOSING_STEP"
-	// PivotStep says that a pivot's outcome cannot be waived: nothing is undone on a guess.
+	// PivotStep means that a pivot cannot be skipped: nothing is undone on a guess.
 	PivotStep fault.Code = "PIVOT_STEP"
-	// ReasonMissing says that a repair needs a reason.
+	// ReasonMissing means that a repair needs a reason.
 	ReasonMissing fault.Code = "REASON_MISSING"
-	// OperatorMissing says that a repair needs the name of who asks for it.
+	// OperatorMissing means that a repair needs the operator's name.
 	OperatorMissing fault.Code = "OPERATOR_MISSING"
-	// TakenAfterWaiver is no refusal but a flag that lasts: a run of the saga has taken
-	// a step on whose undo somebody had given up before.
-	TakenAfterWaiver fault.Code = "TAKEN_AFTER_WAIVER"
-	// ReferenceMissing says that waiving money needs a reference to what was done instead.
+	// ReferenceMissing means that a skip of money needs a reference to the remedy.
 	ReferenceMissing fault.Code = "REFERENCE_MISSING"
 )
+
+// TakenAfterWaiver is the code of a lasting flag: a run of the saga has taken a step
+// whose undo an operator had given up before.
+const TakenAfterWaiver fault.Code = "TAKEN_AFTER_WAIVER"
 
 // RepairRequest asks for a repair of one flagged step.
 type RepairRequest struct {
 	Saga      string `json:"saga"`
 	Step      string `json:"step"`
 	Action    Action `json:"action"`
-	Reason    string `json:"reason"`              // in words, for those who look later
-	Operator  string `json:"operator"`            // who asks for it
-	Reference string `json:"reference,omitempty"` // of what was done instead; needed to skip a step with Money
+	Reason    string `json:"reason"` // in words
+	Operator  string `json:"operator"`
+	Reference string `json:"reference,omitempty"` // of the remedy; needed to skip a step with Money
 }
 
-// RepairResult says what a repair led to.
+// RepairResult is the result of a repair.
 type RepairResult struct {
-	// Step is the step as it stands: after a retry when the new attempt is
-	// scheduled, after a skip when the step is waived, or was undone after all.
+	// Step is the step's progress: after a retry when the new attempt is scheduled,
+	// after a skip when the step is waived, or was undone after all.
 	Step StepView `json:"step"`
-	// Waiver is what a skip has recorded; nil if the step was undone after all.
+	// Waiver is the record of a skip; nil if the step was undone after all.
 	Waiver *Waiver `json:"waiver,omitempty"`
 }
 
-// Repair is one repair that was asked for, kept in the saga's [View].
+// Repair is one accepted request for a repair, kept in the saga's [View].
 type Repair struct {
 	Step      string    `json:"step"`
 	Action    Action    `json:"action"`
@@ -108,7 +109,7 @@ func (h *host) validateRepair(q RepairRequest) error {
 		{skip && info.kind == Pivot, refuse(PivotStep, "nothing is undone on a guess: a pivot can only be retried")},
 		{skip && info.kind == Closing, refuse(ClosingStep, "the saga is decided: a closing step can only be retried")},
 		{s == nil || !s.parked, refuse(NotFlagged, "the step needs no attention")},
-		// Before or after undo it may be one that the end rests on: nobody can do without its answer.
+		// The saga's end may need the answer of a recorded step, before or after undo.
 		{skip && info.kind != Compensatable, refuse(fault.Invalid, "the step has no undo to give up on: it can only be retried")},
 		{skip && r.phase != Compensating, refuse(fault.Invalid, "the step is not being undone: it can only be retried, or the saga be cancelled")},
 		{skip && info.money && blank(q.Reference), refuse(ReferenceMissing, "the step's effect is money: giving up on its undo needs a reference")},
@@ -129,14 +130,14 @@ func fit(texts ...string) bool {
 	})
 }
 
-// repair has a flagged step called again at once, or given up on, and waits until
-// that is so.
+// repair has a flagged step called again at once, or gives up on it, and waits until
+// that has happened.
 func (h *host) repair(ctx workflow.Context, q RepairRequest) (RepairResult, error) {
 	r, s := h.sagas[q.Saga], h.sagas[q.Saga].lookup(q.Step)
 	if s.state != Waived {
 		r.note(ctx, q)
 	}
-	if s.parked { // else it has come to its end since the request was let in
+	if s.parked { // else it has ended since the request was validated
 		before := s.calls
 		if q.Action == Retry {
 			s.again = true
@@ -154,7 +155,7 @@ func (h *host) repair(ctx workflow.Context, q RepairRequest) (RepairResult, erro
 	return result, nil
 }
 
-// note keeps what was asked for, and counts it.
+// note keeps and counts a request.
 func (r *run) note(ctx workflow.Context, q RepairRequest) {
 	r.repairs = append(r.repairs, Repair{
 		Step: q.Step, Action: q.Action, Reason: q.Reason, Operator: q.Operator, Reference: q.Reference, At: workflow.Now(ctx),
@@ -164,7 +165,7 @@ func (r *run) note(ctx workflow.Context, q RepairRequest) {
 	r.changed()
 }
 
-// waive gives up on a step that was asked to be skipped.
+// waive gives up on a step for which a skip was requested.
 func (r *run) waive(s *stepRun) {
 	w := Waiver{
 		Step: s.name, Code: s.failure.code, Owed: s.exposure(),
@@ -183,7 +184,7 @@ func (r *run) lookup(name string) *stepRun {
 	return r.unstarted
 }
 
-// pivotParked says that the pivot's outcome is not known and may not be for long.
+// pivotParked reports whether the pivot's outcome is unknown and may stay so for long.
 func (r *run) pivotParked() bool {
 	s := r.lookup(r.o.Plan.pivot)
 	return s != nil && s.parked

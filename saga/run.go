@@ -9,16 +9,15 @@ import (
 	"github.com/amends/amends/fault"
 )
 
-// Run runs a saga: the body's steps forward, or all of the plan backward. It
-// returns when the saga has ended, with its final [View]: [Committed] if the
-// body succeeded, [Aborted] if the saga was decided against and everything is
-// undone. A saga never fails: the only error is of options that cannot be run,
-// before anything has started.
+// Run runs a saga: the body's steps forward, or the whole plan backward. It returns
+// when the saga has ended, with its final [View]: [Committed] if the body
+// succeeded, [Aborted] if everything is undone. A saga never fails: the only error
+// is of invalid options, before anything has started.
 //
-// The body's error is the decision against: return what [Do] returned, or a
-// [fault.Error] of your own. The body may run twice (when the pivot turns out to
-// have happened), so it must be deterministic like all workflow code, and have
-// no effects but its steps; variables it sets are set again to the same values.
+// An error of the body aborts the saga: return the error of [Do], or a [fault.Error]
+// of your own. The body runs twice if the saga is aborted and the pivot turns out to
+// have happened. So it must be deterministic, like all workflow code, and have no
+// effects but its steps; the variables that it sets get the same values again.
 func Run(ctx workflow.Context, o Options, body func(ctx workflow.Context) error) (View, error) {
 	o, err := o.normal()
 	if err != nil {
@@ -48,34 +47,34 @@ func Run(ctx workflow.Context, o Options, body func(ctx workflow.Context) error)
 	return r.view(), nil
 }
 
-// run is a saga under way. All of its code runs in workflow coroutines, one at a
-// time, so it needs no locks.
+// run is a saga under way. Its code runs in workflow coroutines, one at a time, so
+// it needs no locks.
 type run struct {
 	o      Options
 	outer  workflow.Context    // as given to Run; a Temporal cancel request ends it
-	ctx    workflow.Context    // the body's before the pivot; ended by a decision against
+	ctx    workflow.Context    // the body's before the pivot; ends when the saga is aborted
 	stop   workflow.CancelFunc // ends ctx
 	disarm workflow.CancelFunc // stops the decide-by timer
 
 	phase    Phase
-	pass     int // how often the body was entered
+	pass     int // number of times that the body was entered
 	steps    []*stepRun
 	open     int // steps under way
 	fallible int // those of them that may still fail: before the point of no return
 	pivot    position
 
-	wish      fault.Code // of a cancel or the deadline, if it came before any failure
+	wish      fault.Code // reason of a cancel or the deadline, if it came before any failure
 	failed    bool
 	decision  *Decision
 	attention []Attention
 	waivers   []Waiver
-	waived    []Waiver // of earlier runs, as Decided has learned
+	waived    []Waiver // of earlier runs, from Options.Decided
 	repairs   []Repair
 	unstarted *stepRun // the pivot, if it is settled without having started here
 	notice    messenger
 }
 
-// position is where the body stands to the saga's point of no return, in its
+// position is where the saga's point of no return is, seen from the body in its
 // present pass: the pivot, or the first closing step of a plan without one.
 type position int
 
@@ -85,8 +84,7 @@ const (
 	behind
 )
 
-// stepRun is one step of a run. A step is there once, however many passes the
-// body takes.
+// stepRun is one step of a run: one value for all passes of the body.
 type stepRun struct {
 	stepInfo
 	state    State
@@ -101,8 +99,8 @@ type stepRun struct {
 	repairing
 }
 
-// decide takes the saga forward and returns why it is decided against, or nil if
-// it is committed.
+// decide takes the saga forward and returns why it is aborted, or nil if it is
+// committed.
 func (r *run) decide(body func(workflow.Context) error) *Decision {
 	if r.o.Against != "" {
 		r.wish = r.o.Against
@@ -123,8 +121,8 @@ func (r *run) runBody(body func(workflow.Context) error) error {
 	err := body(with(ctx, r))
 	r.listen()
 	if err != nil && r.phase == Forward && r.pivot == ahead && !r.stopped() {
-		// The body's own error stops what is still under way, as a refused step does:
-		// nobody waits until decide-by for an answer that changes nothing.
+		// The body's own error stops the steps under way, as a refused step does:
+		// their answers would change nothing, so do not wait for them until decide-by.
 		r.failed = true
 		r.stop()
 	}
@@ -145,13 +143,13 @@ func (r *run) await(ctx workflow.Context, condition func() bool) {
 	}
 }
 
-// verdict returns why the saga is decided against, or nil if it is committed.
+// verdict returns why the saga is aborted, or nil if it is committed.
 func (r *run) verdict(bodyErr error) *Decision {
 	if r.phase == Completing {
 		if bodyErr != nil {
 			// The pivot happened and every step since has succeeded, so this error is
-			// the body's own. There is no way back and none forward: block the
-			// workflow task until code that knows better is deployed.
+			// the body's own. The saga can go neither back nor forward: block the
+			// workflow task until correct code is deployed.
 			panic(fmt.Sprintf("saga %s: the body fails after the pivot: %v", r.o.ID, bodyErr))
 		}
 		return nil
@@ -170,7 +168,7 @@ func (r *run) verdict(bodyErr error) *Decision {
 			return d
 		}
 		if suspended == nil {
-			suspended = d // a reason that this run finds itself says more
+			suspended = d // a reason that this run finds itself is more precise
 		}
 	}
 	if suspended != nil {
@@ -186,12 +184,12 @@ func (r *run) verdict(bodyErr error) *Decision {
 	return nil
 }
 
-// against settles the pivot and then records the decision and undoes the plan, or
-// goes forward if the pivot happened.
+// against aborts the saga: it settles the pivot, then records the decision and
+// undoes the plan. If the pivot happened it goes forward instead.
 func (r *run) against(d Decision, body func(workflow.Context) error) {
 	r.disarm()
 	r.stop()
-	for _, s := range r.steps { // also those that another reason came before
+	for _, s := range r.steps { // also those whose bug is not the reason
 		if s.failure != nil && s.failure.kind == fault.Bug {
 			Raise(with(r.outer, r), s.name, s.failure.code)
 		}
@@ -229,14 +227,14 @@ func (r *run) enter(p Phase) {
 	r.changed()
 }
 
-// undoing reports whether the saga is on its way to the other end, or there: only
-// that end's steps may run.
+// undoing reports whether the saga is on its way to its aborted end, or there: only
+// the steps of that end may run.
 func (r *run) undoing() bool { return r.phase == Compensating || r.phase == Aborted }
 
-// stopped says that no new step may start before the pivot.
+// stopped reports whether no new step may start before the pivot.
 func (r *run) stopped() bool { return r.wish != "" || r.failed }
 
-// wishFor asks to decide the saga against; too late is not an error.
+// wishFor asks to abort the saga. A wish that comes too late changes nothing.
 func (r *run) wishFor(code fault.Code) {
 	if r.phase != Forward || r.pivot != ahead || r.stopped() {
 		return
@@ -245,8 +243,8 @@ func (r *run) wishFor(code fault.Code) {
 	r.stop()
 }
 
-// listen takes note of a Temporal cancel request. The coroutine that watches for
-// it may run after the body, whose waits it has ended.
+// listen notes a Temporal cancel request. The coroutine that watches for it may run
+// only after the body, whose waits the request has ended.
 func (r *run) listen() {
 	if r.outer.Err() != nil {
 		r.wishFor(CustomerRequest)

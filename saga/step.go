@@ -15,19 +15,19 @@ type Key = key.Key
 // None is the input or the output of a step that has none.
 type None struct{}
 
-// Kind says what may happen to a step after it was done.
+// Kind is the role of a step in its saga.
 type Kind string
 
 // The kinds of a step.
 const (
-	// Recorded decides something that later steps use, such as a quote. The
-	// service stores the decision under the step's key, so that a reset sees the
-	// same answer. There is nothing to undo.
+	// Recorded makes a decision that later steps use, such as a quote. The service
+	// stores the decision under the step's key, so that a reset sees the same answer.
+	// It needs no undo.
 	Recorded Kind = "recorded"
 	// Compensatable has an undo. It can run only before the pivot.
 	Compensatable Kind = "compensatable"
-	// Pivot is the point of no return; a saga has at most one. It has no undo but
-	// a settle, which blocks it for ever or learns that it happened.
+	// Pivot is the point of no return; a saga has at most one. Instead of an undo it
+	// has a settle, which learns that it happened or blocks it forever.
 	Pivot Kind = "pivot"
 	// Closing runs after the pivot, or after all undo. It is retried without
 	// limit, never undone, and cannot fail for a business reason.
@@ -44,16 +44,16 @@ type Step[In, Out any] struct {
 	// to a task queue. Empty is a local step: the worker that runs the workflow
 	// runs it too, as a local activity.
 	Queue string
-	// Kind says what may happen to the step after it was done.
+	// Kind is the step's role.
 	Kind Kind
 	// StartToClose limits one attempt; 0 is [Timing.StartToClose], for a local step
 	// [Timing.LocalStartToClose].
 	StartToClose time.Duration
-	// Owes says in a few words what the step's effect owes while it stands, for
+	// Owes names, in a few words, what the step's effect holds while it stands, for
 	// example "stock held". Empty: nothing.
 	Owes string
-	// Money says that the effect is money: giving up on its undo needs a reference
-	// to what was done instead, see [RepairRequest].
+	// Money marks an effect on money: giving up on its undo needs a reference to the
+	// remedy, see [RepairRequest].
 	Money bool
 	// Summary describes a call in the Web UI, free of personal data; nil: none.
 	Summary func(In) string
@@ -86,18 +86,18 @@ func (i stepInfo) local() bool { return i.queue == "" }
 func undoName(step string) string   { return step + ".undo" }
 func settleName(step string) string { return step + ".settle" }
 
-// Plan lists every step that a saga may take. Undo covers the plan, not just
-// the steps that this run has started: an earlier run of the same saga (before
-// a reset) may have started others.
+// Plan lists every step that a saga may take. Undo covers the plan, not only the
+// steps that this run has started: an earlier run of the same saga (before a reset)
+// may have started others.
 type Plan struct {
 	steps   []stepInfo
 	pivot   string
-	aborted []string // names of the steps of the other end
+	aborted []string // names of the steps of the aborted end
 }
 
 // NewPlan returns the plan of the steps. It panics if a name is missing or used
 // twice, a kind is unknown, or there is more than one pivot: a plan is a
-// package-level value, so the first test that loads the package finds out.
+// package-level value, so the first test that loads the package finds the mistake.
 func NewPlan(steps ...Declared) Plan {
 	p := Plan{}
 	var problems []error
@@ -127,9 +127,10 @@ func NewPlan(steps ...Declared) Plan {
 	return p
 }
 
-// OnAbort returns the plan with the steps of the other end: the recorded ones
-// that [Options.Decided] takes before anything is undone, and the closing ones that
-// [Options.Aborted] takes when everything is. It panics as [NewPlan].
+// OnAbort returns the plan with the steps of the aborted end: the recorded ones that
+// [Options.Decided] takes before anything is undone, and the closing ones that
+// [Options.Aborted] takes when everything is. It panics as [NewPlan], and for a step
+// of another kind.
 func (p Plan) OnAbort(steps ...Declared) Plan {
 	all := make([]Declared, 0, len(p.steps)+len(steps))
 	for _, s := range p.steps {

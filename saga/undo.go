@@ -9,8 +9,8 @@ import (
 	"github.com/amends/amends/fault"
 )
 
-// settle asks the plan's pivot whether it happened, and blocks it if not. It
-// waits, flagged, as long as nobody can tell: nothing is undone on a guess.
+// settle asks the plan's pivot whether it happened, and blocks it if not. It waits,
+// flagged, while the service cannot tell: nothing is undone on a guess.
 func (r *run) settle(ctx workflow.Context) (happened bool) {
 	if r.o.Plan.pivot == "" {
 		return false
@@ -18,11 +18,11 @@ func (r *run) settle(ctx workflow.Context) (happened bool) {
 	s := r.find(r.o.Plan.pivot)
 	if s == nil {
 		info, _ := r.o.Plan.step(r.o.Plan.pivot)
-		s = &stepRun{stepInfo: info, state: Running} // as far as anybody can tell
+		s = &stepRun{stepInfo: info, state: Running} // it may have happened
 		r.unstarted = s
 	}
 	if s.state == Refused {
-		return false // the refusal is recorded under the key: it cannot happen any more
+		return false // the refusal is recorded under the key, so it cannot happen later
 	}
 	// Only whether it happened counts: going forward, the do answers its outcome.
 	q, a := ask[any](s, settleName(s.name), Key{Saga: r.o.ID, Step: s.name}, None{})
@@ -35,9 +35,9 @@ func (r *run) settle(ctx workflow.Context) (happened bool) {
 	return a.Happened
 }
 
-// record makes the decision durable and learns what earlier runs have left,
-// before anything is undone: a run after this one must not have to guess either
-// from what it finds undone.
+// record makes the decision durable and learns the waivers of earlier runs, before
+// anything is undone: a later run cannot tell either from the steps that it finds
+// undone.
 func (r *run) record(ctx workflow.Context, d Decision) {
 	if r.o.Decided == nil {
 		return
@@ -50,11 +50,12 @@ func (r *run) record(ctx workflow.Context, d Decision) {
 	r.waived = waived
 }
 
-// undoPlan undoes every compensatable step of the plan but those refused in this
-// run. A step that started here is undone after all that started when it had
-// ended, so in reverse, and parallel branches in parallel; what never started
-// here is undone at once, because an earlier run of this saga may have started
-// it, and to fence a late attempt. It returns when nothing is left to undo.
+// undoPlan undoes every compensatable step of the plan except those refused in this
+// run. A step that started here waits for the undo of all steps that started after
+// it had ended: so undo runs in reverse, and parallel branches in parallel. A step
+// that never started here is undone at once, because an earlier run of this saga may
+// have started it, and to block its key for a late attempt. undoPlan returns when
+// nothing is left to undo.
 func (r *run) undoPlan(ctx workflow.Context) {
 	var all []*stepRun
 	for _, info := range r.o.Plan.steps {
@@ -73,7 +74,7 @@ func (r *run) undoPlan(ctx workflow.Context) {
 	left := len(all)
 	for _, s := range slices.Backward(all) {
 		workflow.GoNamed(ctx, undoName(s.name), func(ctx workflow.Context) {
-			// A branch that is flagged does not hold up the others.
+			// A flagged branch does not hold up the others.
 			r.await(ctx, func() bool {
 				return !slices.ContainsFunc(all, func(later *stepRun) bool {
 					return slices.Contains(later.before, s) && later.state.holdsUp()
@@ -86,15 +87,15 @@ func (r *run) undoPlan(ctx workflow.Context) {
 	r.await(ctx, func() bool { return left == 0 })
 }
 
-// holdsUp says that the undo of earlier steps waits for one in this state.
+// holdsUp reports whether the undo of earlier steps waits for a step in this state.
 func (s State) holdsUp() bool { return s != Undone && s != Flagged && s != Waived }
 
-// undo takes one step back, unless a person gives up on that.
+// undo takes one step back, unless an operator gives up on that.
 func (r *run) undo(ctx workflow.Context, s *stepRun) {
 	if i := slices.IndexFunc(r.waived, func(w Waiver) bool { return w.Step == s.name }); i >= 0 {
 		if w := r.waived[i]; s.ended && s.state != Undone && s.end.After(w.At) {
-			// This run has taken the step since. It may have met the effect that was settled
-			// otherwise, or made another: only a person can tell.
+			// This run has taken the step since. It may have found the waived effect, or made
+			// another: only an operator can tell.
 			Raise(ctx, s.name, TakenAfterWaiver)
 		}
 		s.state = Waived

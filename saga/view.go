@@ -8,14 +8,14 @@ import (
 	"github.com/amends/amends/saga/ledger"
 )
 
-// State is where one step of a saga stands.
+// State is the progress of one step.
 type State string
 
 // The states of a step.
 //
 //	waiting → running → done → undoing → undone
 //	                  ↘ refused        ↘ (flagged while it makes no progress)
-//	waiting → undoing → undone          a null undo: it never started here
+//	waiting → undoing → undone          an undo of a step that never started here
 const (
 	Waiting State = "waiting"
 	Running State = "running"
@@ -27,7 +27,7 @@ const (
 	Waived  State = "waived"
 )
 
-// Phase is where the whole saga stands.
+// Phase is the progress of the whole saga.
 type Phase string
 
 // The phases of a saga.
@@ -46,11 +46,11 @@ const (
 	Aborted Phase = "aborted"
 )
 
-// View is the progress of a saga. It is answered by the query [QuerySaga].
+// View is the progress of a saga: the answer of the query [QuerySaga].
 type View struct {
 	ID        string      `json:"id"`
 	Phase     Phase       `json:"phase"`
-	Reason    fault.Code  `json:"reason,omitempty"` // why it was decided against
+	Reason    fault.Code  `json:"reason,omitempty"` // why it was aborted
 	DecideBy  time.Time   `json:"decide_by,omitzero"`
 	Steps     []StepView  `json:"steps"` // in start order, then those of the plan that never started
 	Attention []Attention `json:"attention"`
@@ -66,7 +66,7 @@ type StepView struct {
 	StartedAt *time.Time `json:"started_at,omitempty"`
 	EndedAt   *time.Time `json:"ended_at,omitempty"`
 	Error     fault.Code `json:"error,omitempty"`    // the last one
-	Exposure  string     `json:"exposure,omitempty"` // what the step's effect owes right now
+	Exposure  string     `json:"exposure,omitempty"` // the step's effect that stands right now
 }
 
 // Attention says that a step makes no progress, or that an operator must review
@@ -83,7 +83,7 @@ func (v View) Step(name string) (StepView, bool) {
 	return StepView{}, false
 }
 
-// newView returns a view whose lists are empty in JSON too, never null.
+// newView returns a view whose lists are empty, so that JSON has no null.
 func newView(id string, p Phase) View {
 	return View{ID: id, Phase: p, Steps: []StepView{}, Attention: []Attention{}, Waivers: []Waiver{}, Repairs: []Repair{}}
 }
@@ -100,20 +100,20 @@ func (r *run) view() View {
 	for _, s := range r.steps {
 		sv := s.view()
 		if r.phase == Committed {
-			sv.Exposure = "" // what was held is taken, and nothing is owed for it
+			sv.Exposure = "" // the effects are the saga's result
 		}
 		v.Steps = append(v.Steps, sv)
 	}
 	for _, info := range r.o.Plan.steps {
-		if r.find(info.name) == nil && r.ahead(info) {
+		if r.find(info.name) == nil && r.upcoming(info) {
 			v.Steps = append(v.Steps, StepView{Name: info.name, State: Waiting})
 		}
 	}
 	return v
 }
 
-// ahead says whether a step that has not started may still be taken.
-func (r *run) ahead(info stepInfo) bool {
+// upcoming reports whether a step that has not started may still be taken.
+func (r *run) upcoming(info stepInfo) bool {
 	other := slices.Contains(r.o.Plan.aborted, info.name)
 	switch r.phase {
 	case Forward, Completing:
@@ -141,8 +141,8 @@ func (s *stepRun) view() StepView {
 	return v
 }
 
-// exposure is what the step's effect owes right now, as far as this run knows: a
-// step whose outcome is unknown may owe it, so it counts.
+// exposure names the step's effect that stands right now, as far as this run knows:
+// a step whose outcome is unknown may have it, so it counts.
 func (s *stepRun) exposure() string {
 	switch s.state {
 	case Done, Running, Undoing, Flagged:

@@ -136,5 +136,5 @@ func TestWhatNobodyKnowsIsSaidInWords(t *testing.T) {
 	b := flaggedTrip(t, func(*testBundle) {})
 	b.always["pay.settle"] = errUnknown
 	require.Contains(t, b.detailsAt(t, 30*time.Minute),
-		"**Needs attention**: pay, `TIMEOUT` since 2026-05-04T10:01:52Z: nobody knows yet whether it took effect\n")
+		"**Needs attention**: pay, `TIMEOUT` since 2026-05-04T10:01:52Z: it may have taken effect\n")
 }
