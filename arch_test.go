@@ -32,7 +32,7 @@ var layers = []layer{
 	{"api/contract", "", "temporal gorm viper"},
 	{"workflows", "activities services/* saga saga/key saga/ledger fault internal/money", "gorm viper echo"},
 	{"workflows/doctor", "activities services/*/audit services/order saga/audit saga/ledger internal/money", "gorm viper echo"},
-	{"activities", "services/* services/*/audit services/shipping/carrier saga saga/audit saga/key saga/ledger fault internal/money", "gorm echo"},
+	{"activities", "services/* services/*/audit saga saga/audit saga/key saga/ledger fault internal/money", "gorm echo"},
 
 	{"services/*/store", "services/$1 services/$1/audit saga/barrier saga/barrier/txn saga/key saga/audit saga/ledger fault internal/database internal/money", "temporal services echo"},
 	{"services/*/audit", "services/$1 services/$1/provider services/$1/carrier saga/audit saga/key saga/ledger fault internal/money", "temporal gorm echo services"},

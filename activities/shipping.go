@@ -6,7 +6,6 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/shipping"
-	"github.com/amends/amends/services/shipping/carrier"
 )
 
 // BookParcels books one shipment per parcel; its undo cancels all of them.
@@ -24,9 +23,9 @@ func BindShipping(r saga.Registry, s shipping.Service) {
 // ShippingWords explains the codes and steps of the shipping service.
 var ShippingWords = Words{
 	Codes: map[fault.Code]string{
-		carrier.Undeliverable: "the carrier does not deliver to the address",
-		carrier.Unavailable:   "the carrier is not available",
-		carrier.Timeout:       "the carrier gave no answer",
+		shipping.Undeliverable:      "the carrier does not deliver to the address",
+		shipping.CarrierUnavailable: "the carrier is not available",
+		shipping.CarrierTimeout:     "the carrier gave no answer",
 	},
 	Unknown: map[string]string{"shipping.book": "parcels are still booked"},
 }

@@ -317,19 +317,17 @@ type faultyCarrier struct {
 	s *subject
 }
 
-var errCarrierAway = fault.Errorf(fault.Transient, carrier.Unavailable, "the carrier does not answer")
-
 func (c *faultyCarrier) Book(ctx context.Context, k string, p carrier.Parcel) (carrier.Booking, error) {
 	if c.s.worker.undeliverable {
 		p.To.PostalCode = "00000"
 	}
-	return through(ctx, c.s.registry, "carrier.book", errCarrierAway, func(ctx context.Context) (carrier.Booking, error) {
+	return through(ctx, c.s.registry, "carrier.book", carrier.ErrUnavailable, func(ctx context.Context) (carrier.Booking, error) {
 		return c.Carrier.Book(ctx, k, p)
 	})
 }
 
 func (c *faultyCarrier) Cancel(ctx context.Context, k string) error {
-	_, err := through(ctx, c.s.registry, "carrier.cancel", errCarrierAway, func(ctx context.Context) (struct{}, error) {
+	_, err := through(ctx, c.s.registry, "carrier.cancel", carrier.ErrUnavailable, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, c.Carrier.Cancel(ctx, k)
 	})
 	return err

@@ -2,6 +2,7 @@ package shipping_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -202,9 +203,9 @@ func on(call, warehouse string, err error) func(context.Context, string, string)
 }
 
 var (
-	errRefused = fault.Errorf(fault.Business, carrier.Undeliverable, "not there")
-	errDown    = fault.Errorf(fault.Transient, carrier.Unavailable, "down")
-	errLost    = fault.Errorf(fault.Unknown, carrier.Timeout, "lost")
+	errRefused = fmt.Errorf("not there: %w", carrier.ErrUndeliverable)
+	errDown    = fmt.Errorf("down: %w", carrier.ErrUnavailable)
+	errLost    = errors.New("lost")
 )
 
 func step(saga string) key.Key { return key.New(saga, "shipping.book") }

@@ -48,7 +48,7 @@ func (o *Outside) Book(ctx context.Context, k key.Key, req BookRequest) (Booking
 	case err != nil:
 		return Booking{}, err
 	case ticket.Done:
-		return ticket.Booking, nil
+		return ticket.Outcome, nil
 	case ticket.Refusal != nil:
 		return o.refuse(ctx, k, req, ticket.Refusal)
 	}
@@ -119,7 +119,7 @@ func (o *Outside) decided(ctx context.Context, k key.Key, req BookRequest) (Book
 	case err != nil:
 		return Booking{}, err
 	case ticket.Done:
-		return ticket.Booking, nil
+		return ticket.Outcome, nil
 	case ticket.Refusal != nil:
 		return Booking{}, fault.Errorf(fault.Transient, fault.Conflict, "another attempt is taking the parcels back")
 	default:

@@ -127,21 +127,11 @@ func (c calls) each(n int, f func(i int) answer) []answer {
 	return answers
 }
 
-// call makes one call and says what its failure means.
+// call makes one call and translates its error.
 func (c calls) call(ctx context.Context, f func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	err := f(ctx)
-	switch known := fault.Of(err); {
-	case err == nil, known.Code == CarrierTimeout, known.Code == CarrierUnavailable:
-		return err
-	case known.Kind == fault.Unknown:
-		return fault.Errorf(fault.Unknown, CarrierTimeout, "the carrier did not reply in time: %w", known)
-	case known.Kind == fault.Transient:
-		return fault.Errorf(fault.Transient, CarrierUnavailable, "the carrier is not available: %w", known)
-	default:
-		return err
-	}
+	return CarrierFault(f(ctx))
 }
 
 // worstOf returns the answer that decides about the step: a refusal above all,

@@ -2,6 +2,7 @@ package shipping_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/services/shipping"
+	"github.com/amends/amends/services/shipping/carrier"
 	"github.com/amends/amends/services/shipping/carrier/simulator"
 )
 
@@ -142,10 +144,11 @@ func TestBookUnknownOutcome(t *testing.T) {
 			b.agree(t, t.Context())
 		})
 
-		t.Run("SaysWhatAnErrorWithoutACodeMeans", func(t *testing.T) {
-			for code, err := range map[fault.Code]error{
-				shipping.CarrierUnavailable: fmt.Errorf("connection refused to Hauptstr. 1"),
-				shipping.CarrierTimeout:     fmt.Errorf("read: %w", context.DeadlineExceeded),
+		t.Run("TakesEveryOtherErrorForAnUnknownOutcome", func(t *testing.T) {
+			for err, code := range map[error]fault.Code{
+				fmt.Errorf("Hauptstr. 1: %w", carrier.ErrUnavailable):           shipping.CarrierUnavailable,
+				errors.New("connection reset after Hauptstr. 1"):                shipping.CarrierTimeout,
+				fmt.Errorf("read of Hauptstr. 1: %w", context.DeadlineExceeded): shipping.CarrierTimeout,
 			} {
 				s, _ := b.service(hooks{before: on("book", "AMS", err)}, shipping.Options{})
 				_, got := s.Book(t.Context(), step("codeless"), request("10115", "AMS"))

@@ -4,17 +4,16 @@ import (
 	"strings"
 
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/services/shipping/carrier"
 )
 
-// Codes of this service.
+// Codes of this service. They are recorded: only ever append.
 const (
-	// Undeliverable says that the carrier does not serve the address.
-	Undeliverable fault.Code = carrier.Undeliverable
-	// CarrierTimeout says that the carrier did not reply: it may have booked.
-	CarrierTimeout fault.Code = carrier.Timeout
-	// CarrierUnavailable says that the carrier did not take the call.
-	CarrierUnavailable fault.Code = carrier.Unavailable
+	// Undeliverable: the carrier does not serve the address.
+	Undeliverable fault.Code = "UNDELIVERABLE"
+	// CarrierTimeout: a call to the carrier may have taken effect.
+	CarrierTimeout fault.Code = "CARRIER_TIMEOUT"
+	// CarrierUnavailable: the carrier did not take the call; it may later.
+	CarrierUnavailable fault.Code = "CARRIER_UNAVAILABLE"
 )
 
 // BookRequest asks for one shipment per parcel to one address.

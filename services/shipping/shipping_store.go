@@ -5,6 +5,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 )
 
 // Store keeps the records that [Outside] needs: the step's barrier row and one
@@ -45,15 +46,13 @@ type Store interface {
 	EndUndo(ctx context.Context, k key.Key, undo Undo, takenBack []Shipment) error
 }
 
-// Ticket is what is known of a step before the carrier is called.
+// Ticket is a [ledger.Ticket] for a step that an earlier attempt may have begun to
+// refuse.
 type Ticket struct {
-	// Repeat says that an earlier attempt may have called the carrier.
-	Repeat bool
-	// Done says that the step is done, with Booking as its outcome.
-	Done    bool
-	Booking Booking
-	// Refusal is why the step is being refused; nil if it is not. An earlier
-	// attempt decided it and did not come to record it.
+	ledger.Ticket[Booking]
+
+	// Refusal is why an earlier attempt decided to refuse the step, without
+	// recording it yet; nil: none did.
 	Refusal *fault.Error
 }
 

@@ -85,8 +85,14 @@ type auditor struct {
 func (a *auditor) Audit(ctx context.Context, r audit.Range) (Page, error) {
 	parcels, lines, next, err := audit.ReadPaired(ctx, r,
 		audit.Statement[carrier.StatementLine]{
-			Of:      a.statement.LinesOf,
-			Between: a.statement.Lines,
+			Of: func(ctx context.Context, sagas []string) ([]carrier.StatementLine, error) {
+				lines, err := a.statement.LinesOf(ctx, sagas)
+				return lines, shipping.CarrierFault(err)
+			},
+			Between: func(ctx context.Context, after, to string, limit int) ([]carrier.StatementLine, error) {
+				lines, err := a.statement.Lines(ctx, after, to, limit)
+				return lines, shipping.CarrierFault(err)
+			},
 			Saga: func(l carrier.StatementLine) string {
 				saga, _ := split(l.Key)
 				return saga

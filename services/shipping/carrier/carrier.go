@@ -1,66 +1,66 @@
-// Package carrier is what amends needs of whoever moves the parcels, and
-// nothing more. Every call carries an idempotency key, one per parcel, that a
-// carrier remembers for ever: the key, and not the attempt, is what is booked.
+// Package carrier is the shipping service's view of the company that moves the
+// parcels. Every call has an idempotency key, one per parcel, which the carrier
+// remembers for ever: a key names one booking, whatever the number of attempts.
 //
-// A carrier that books twice under one key, or that has no way to be asked or
-// forbidden, needs an adapter that gives it one before it fits in here.
+// A carrier that books twice under one key, or that cannot be asked about a key or
+// forbid one, needs an adapter that adds this.
 package carrier
 
 import (
 	"context"
-
-	"github.com/amends/amends/fault"
+	"errors"
 )
 
-// Codes of a carrier's answers. What is none of them, and is no [fault.Error]
-// either, says nothing about whether the call happened.
-const (
-	// Undeliverable is the refusal, of kind Business, of an address that the
-	// carrier does not serve.
-	Undeliverable fault.Code = "UNDELIVERABLE"
-	// Unavailable, of kind Transient, says that the carrier did not take the call.
-	Unavailable fault.Code = "CARRIER_UNAVAILABLE"
-	// Timeout, of kind Unknown, says that the reply did not come in time.
-	Timeout fault.Code = "CARRIER_TIMEOUT"
+// The errors that prove what happened. After any other error,
+// [context.DeadlineExceeded] included, the call may have taken effect and the
+// caller has to [Carrier.Find] out.
+var (
+	// ErrUndeliverable: the carrier does not serve the address; nothing is booked.
+	ErrUndeliverable = errors.New("the carrier does not deliver to this address")
+	// ErrUnavailable: the carrier did not take the call; it may later.
+	ErrUnavailable = errors.New("the carrier is not available")
+	// ErrForbidden: the key was cancelled or forbidden; nothing is booked, ever.
+	ErrForbidden = errors.New("nothing can be booked under this key any more")
+	// ErrKeyReused: the key already names another parcel.
+	ErrKeyReused = errors.New("another parcel is booked under this key")
+	// ErrNotFound: there is no booking under the key to cancel.
+	ErrNotFound = errors.New("nothing was booked under this key")
 )
 
-// Carrier books parcels. Its methods may be called at the same time, also under
-// one key: each takes effect at one moment between its call and its reply.
+// Carrier books parcels. Its methods may be called concurrently, also under one
+// key: each takes effect at one moment between its call and its reply. Every method
+// may fail with [ErrUnavailable].
 //
-// Keys live once: nothing → booked → cancelled, or nothing → forbidden.
+// A key lives once: nothing → booked → cancelled, or nothing → forbidden.
 type Carrier interface {
 	// Book books one parcel under key. A repeat books nothing and returns the
-	// booking that is there. It refuses with UNDELIVERABLE and remembers nothing
-	// then. Under a key that was cancelled or forbidden it books nothing and
-	// fails with SUSPENDED; under one that booked another parcel it fails with
-	// REQUEST_MISMATCH.
+	// existing booking. It fails with [ErrUndeliverable], which the carrier does not
+	// remember, with [ErrForbidden] and with [ErrKeyReused].
 	Book(ctx context.Context, key string, p Parcel) (Booking, error)
 
-	// Cancel takes back the booking under key. A repeat succeeds. Without a
-	// booking under key it fails with NOT_FOUND, of kind Bug: what is not known to
-	// be booked is forbidden instead.
+	// Cancel cancels the booking under key. A repeat succeeds. It fails with
+	// [ErrNotFound]: a key that may have no booking is forbidden instead.
 	Cancel(ctx context.Context, key string) error
 
-	// Find returns the booking under key in the state it is in, and whether there
-	// is one. A forbidden key has none.
+	// Find returns the booking under key as it stands now, and whether there is one.
+	// A forbidden key has none.
 	Find(ctx context.Context, key string) (b Booking, found bool, err error)
 
-	// Forbid makes sure that nothing is ever booked under key from now on, or
-	// returns the booking that is there already, in the state it is in, and leaves
-	// it alone. It is one or the other at one moment: between the two answers no
-	// late Book can slip through. A repeat answers the same.
+	// Forbid makes sure that key has no booking, now and for ever, and returns false;
+	// or, if it has one, changes nothing and returns it with true, as Find. It is
+	// atomic: no late Book can slip through. A repeat returns the same.
 	Forbid(ctx context.Context, key string) (b Booking, found bool, err error)
 }
 
-// Parcel is what a carrier is asked to move, and where to.
+// Parcel is a shipment to book.
 type Parcel struct {
-	Warehouse string // where it is picked up
+	Warehouse string // code of the warehouse that hands it over
 	To        Address
 	Lines     []Line
 }
 
-// Address is where a parcel goes. It is personal data: a carrier gets it to
-// deliver, and it belongs into no log and no error.
+// Address is the destination of a parcel. It is personal data: it must not appear
+// in a log or an error.
 type Address struct {
 	Name       string
 	Line1      string
@@ -83,10 +83,10 @@ type Booking struct {
 	State          State
 }
 
-// State is where a booking stands at the carrier.
+// State is the state of a booking.
 type State string
 
-// The states. booked → cancelled, and no way back.
+// The states: booked → cancelled. Cancelled is final.
 const (
 	Booked    State = "booked"
 	Cancelled State = "cancelled"

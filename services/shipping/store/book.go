@@ -33,7 +33,7 @@ func (s *Store) Intend(ctx context.Context, k key.Key, req shipping.BookRequest)
 	if err != nil {
 		return shipping.Ticket{}, database.Fault(err)
 	}
-	t := shipping.Ticket{Repeat: ticket.Repeat, Done: ticket.Done, Booking: ticket.Outcome}
+	t := shipping.Ticket{Ticket: ticket}
 	if t.Repeat && !t.Done {
 		t.Refusal, err = s.refusal(ctx, k)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/shipping"
 	"github.com/amends/amends/services/shipping/store"
 )
@@ -66,7 +67,7 @@ func TestStore(t *testing.T) {
 			require.Equal(t, []shipping.State{shipping.Intent, shipping.Intent}, states(t, k))
 			ticket, err := s.Intend(t.Context(), k, request)
 			require.NoError(t, err)
-			require.Equal(t, shipping.Ticket{Repeat: true}, ticket)
+			require.Equal(t, shipping.Ticket{Ticket: ledger.Ticket[shipping.Booking]{Repeat: true}}, ticket)
 			require.Len(t, states(t, k), 2)
 		})
 
@@ -77,7 +78,7 @@ func TestStore(t *testing.T) {
 			require.Equal(t, []shipping.State{shipping.Booked, shipping.Booked}, states(t, k))
 			ticket, err := s.Intend(t.Context(), k, request)
 			require.NoError(t, err)
-			require.Equal(t, shipping.Ticket{Done: true, Booking: booking(k)}, ticket)
+			require.Equal(t, shipping.Ticket{Ticket: ledger.Ticket[shipping.Booking]{Done: true, Outcome: booking(k)}}, ticket)
 		})
 
 		t.Run("ConcludesNothingOnceARefusalHasBegun", func(t *testing.T) {

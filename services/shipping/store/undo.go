@@ -17,7 +17,7 @@ func (s *Store) BeginUndo(ctx context.Context, k key.Key) (shipping.Undo, error)
 	if err != nil {
 		return shipping.Undo{}, database.Fault(err)
 	}
-	if entry.State != barrier.Intent && entry.State != barrier.Done {
+	if !entry.State.Undoable() {
 		return shipping.Undo{}, nil
 	}
 	undo := shipping.Undo{Done: entry.State == barrier.Done}

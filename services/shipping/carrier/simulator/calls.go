@@ -2,6 +2,8 @@ package simulator
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,65 +16,55 @@ import (
 
 // Book implements [carrier.Carrier].
 func (s *Simulator) Book(ctx context.Context, key string, p carrier.Parcel) (carrier.Booking, error) {
-	var (
-		booking carrier.Booking
-		lost    bool
-	)
-	err := s.retry(ctx, func(db *gorm.DB) error {
-		lost = false // it may run again
-		fresh, err := newRow(key, p)
-		if err != nil {
-			return err
-		}
-		if p.To.PostalCode == PostalLostReply {
-			fresh.LostReplies = 1
-		}
-		var row row
-		if p.To.PostalCode == PostalUndeliverable {
-			var found bool
-			if row, found, err = find(db, key); err == nil && !found {
-				err = fault.Errorf(fault.Business, carrier.Undeliverable, "the carrier does not deliver to this address")
-			}
-		} else { // if the key is taken, its row is the answer
-			row, lost, err = insert(db, fresh)
-			lost = lost && row.LostReplies > 0
-		}
-		switch {
-		case err != nil:
-			return err
-		case row.State != string(carrier.Booked):
-			return fault.Errorf(fault.Suspension, fault.Suspended, "nothing can be booked under this key any more")
-		case row.Fingerprint != fresh.Fingerprint:
-			return fault.Errorf(fault.Bug, fault.Mismatch, "another parcel is booked under this key")
-		}
-		booking = row.booking()
-		return nil
-	})
+	fresh, err := newRow(key, p)
 	if err != nil {
 		return carrier.Booking{}, err
 	}
-	if lost {
+	if p.To.PostalCode == PostalLostReply {
+		fresh.LostReplies = 1
+	}
+	var booked row
+	var there, made bool
+	err = s.retry(ctx, func(db *gorm.DB) (err error) {
+		if p.To.PostalCode == PostalUndeliverable {
+			booked, there, err = find(db, key)
+			return err
+		}
+		booked, made, err = insert(db, fresh)
+		there = true // if the key is taken, its row is the answer
+		return err
+	})
+	switch {
+	case err != nil:
+		return carrier.Booking{}, err
+	case !there:
+		return carrier.Booking{}, carrier.ErrUndeliverable
+	case booked.State != string(carrier.Booked):
+		return carrier.Booking{}, carrier.ErrForbidden
+	case booked.Fingerprint != fresh.Fingerprint:
+		return carrier.Booking{}, carrier.ErrKeyReused
+	case made && booked.LostReplies > 0:
 		return carrier.Booking{}, s.loseReply(ctx)
 	}
-	return booking, nil
+	return booked.booking(), nil
 }
 
 // Cancel implements [carrier.Carrier].
 func (s *Simulator) Cancel(ctx context.Context, key string) error {
-	return s.retry(ctx, func(db *gorm.DB) error {
+	var written int64
+	err := s.retry(ctx, func(db *gorm.DB) error {
 		// A row that is cancelled already is written again, so that one statement
-		// tells "there is a booking" from "there is none".
+		// tells a booking from none.
 		res := db.Model(&row{}).
 			Where("booking_key = ? AND state IN ?", key, []string{string(carrier.Booked), string(carrier.Cancelled)}).
 			Updates(map[string]any{"state": string(carrier.Cancelled), "updated_at": database.Now()})
-		if res.Error != nil {
-			return res.Error
-		}
-		if res.RowsAffected == 0 {
-			return fault.Errorf(fault.Bug, fault.NotFound, "nothing was booked under this key")
-		}
-		return nil
+		written = res.RowsAffected
+		return res.Error
 	})
+	if err == nil && written == 0 {
+		return carrier.ErrNotFound
+	}
+	return err
 }
 
 // Find implements [carrier.Carrier].
@@ -101,6 +93,9 @@ func (s *Simulator) Forbid(ctx context.Context, key string) (carrier.Booking, bo
 	return kept.booking(), kept.State != forbidden, nil
 }
 
+// errNoReply is the error of a connection that ends without an answer.
+var errNoReply = errors.New("the connection was closed without a reply")
+
 // loseReply hangs as a connection does whose other end is gone.
 func (s *Simulator) loseReply(ctx context.Context) error {
 	bound := time.NewTimer(s.maxHang)
@@ -109,32 +104,27 @@ func (s *Simulator) loseReply(ctx context.Context) error {
 	case <-ctx.Done():
 	case <-bound.C:
 	}
-	return fault.Errorf(fault.Unknown, carrier.Timeout, "the carrier did not reply")
+	return errNoReply
 }
 
-// retry runs f on the book, of which every call writes one row by one statement.
-// What goes wrong with the book is the carrier's business: its clients only learn
-// that it did not answer.
+// retry runs f on the book, where every call writes one row by one statement.
 func (s *Simulator) retry(ctx context.Context, f func(db *gorm.DB) error) error {
 	return answer(database.Retry(ctx, s.db, f))
 }
 
-// answer turns what went wrong with the book into a carrier's answer.
+// answer hides the book from the carrier's clients: while its database is not
+// available, neither is the carrier. Unless the caller is gone: it gets no answer.
 func answer(err error) error {
-	switch cause := fault.Of(err); fault.KindOf(err) {
-	case fault.Transient:
-		return fault.Errorf(fault.Transient, carrier.Unavailable, "the carrier is not available: %w", cause)
-	case fault.Unknown:
-		return fault.Errorf(fault.Unknown, carrier.Timeout, "the carrier did not reply: %w", cause)
-	default:
-		return err
+	if fault.KindOf(err) == fault.Transient {
+		return fmt.Errorf("%w: %w", carrier.ErrUnavailable, err)
 	}
+	return err
 }
 
 func newTrackingNumber() (string, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return "", fault.Errorf(fault.Transient, carrier.Unavailable, "no tracking number: %w", err)
+		return "", fmt.Errorf("%w: no tracking number: %w", carrier.ErrUnavailable, err)
 	}
 	return "SIM-" + id.String(), nil
 }

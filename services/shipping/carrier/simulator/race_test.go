@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -8,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
 
-	"github.com/amends/amends/fault"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/services/shipping/carrier"
 	"github.com/amends/amends/services/shipping/carrier/simulator"
@@ -21,7 +21,7 @@ func TestForbidOrBook(t *testing.T) {
 		s := simulator.New(db, simulator.Options{})
 		until := func(f func() error) error {
 			for {
-				if err := f(); fault.KindOf(err) != fault.Transient {
+				if err := f(); !errors.Is(err, carrier.ErrUnavailable) {
 					return err
 				}
 			}
@@ -46,7 +46,7 @@ func TestForbidOrBook(t *testing.T) {
 				if found {
 					require.NoError(t, bookErr)
 				} else {
-					require.Equal(t, fault.Suspended, fault.CodeOf(bookErr))
+					require.ErrorIs(t, bookErr, carrier.ErrForbidden)
 				}
 			}
 		})
