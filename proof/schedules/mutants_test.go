@@ -66,7 +66,7 @@ var mutants = []mutant{
 	{
 		name: "BarrierInItsOwnTransaction", file: "saga/barrier/inside.go",
 		was: "	err := txn.Run(ctx, db, func(tx *gorm.DB) error {\n		out, refusal = *new(Out), nil\n" +
-			"		first, err := insert(tx, c, row{State: Intent}) // nobody sees the intent: it commits as done\n" +
+			"		first, err := insert(tx, c, row{State: Intent}) // no other transaction sees the intent: it commits as done\n" +
 			"		if err != nil {\n			return err\n		}\n",
 		is: "	var first bool\n" +
 			"	if err := txn.Run(ctx, db, func(tx *gorm.DB) (err error) { first, err = insert(tx, c, row{State: Intent}); return err }); err != nil {\n" +

@@ -20,17 +20,17 @@ type Key = key.Key
 // Call is one attempt of a do.
 type Call struct {
 	Key Key
-	// Fingerprint says which request it is, see [Fingerprint].
+	// Fingerprint identifies the request, see [Fingerprint].
 	Fingerprint string
-	// Request is kept as JSON for the undo, which gets no input. nil keeps
-	// nothing. It must not hold what the database may not know, such as a card.
+	// Request is kept as JSON for the undo, which gets no input; nil keeps nothing. It
+	// must not hold data that the database may not have, such as a card.
 	Request any
 }
 
-// Fingerprint returns the SHA-256, in hex, of version and parts. A part may hold
-// any bytes: its length goes in too, so that no two lists are alike. The service
-// chooses the parts (the fields that make it another request) and raises the
-// version when it chooses others; never times or derived data.
+// Fingerprint returns the SHA-256, in hex, of version and parts. The lengths of the
+// parts are hashed too, so different lists differ whatever bytes they hold. The
+// parts are the fields that make a request another one; never times or derived
+// data. A service that chooses other fields raises the version.
 func Fingerprint(version int, parts ...string) string {
 	b := binary.AppendVarint(nil, int64(version))
 	for _, p := range parts {
@@ -41,9 +41,9 @@ func Fingerprint(version int, parts ...string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// repeat returns what a do gets that finds r: nil if the request is r's and was
-// not declined. The order matters: a zombie of a saga that was decided against
-// hears that, whatever it asks for.
+// repeat returns the error of a do that finds r: nil if the request is r's and was
+// not refused. The order matters: a late attempt of an undone step is suspended,
+// whatever its request is.
 func (r *row) repeat(c Call) error {
 	switch {
 	case r.State == Undone || r.State == Blocked:
@@ -56,7 +56,7 @@ func (r *row) repeat(c Call) error {
 	return nil
 }
 
-// refusal returns the decline that r records.
+// refusal returns the refusal that r records.
 func (r *row) refusal() error {
 	return fault.Errorf(fault.Business, r.Code, "%s", r.Message)
 }
@@ -65,7 +65,7 @@ func suspended(k Key, s State) error {
 	return fault.Errorf(fault.Suspension, fault.Suspended, "%s is %s", k, s)
 }
 
-// impossible is a row, or its absence, that a correct service never meets.
+// impossible returns the bug of a service that finds r, or no row.
 func impossible(k Key, r *row, doing string) error {
 	if r == nil {
 		return fault.Errorf(fault.Bug, fault.Conflict, "%s: cannot %s without an intent", k, doing)
@@ -73,8 +73,8 @@ func impossible(k Key, r *row, doing string) error {
 	return fault.Errorf(fault.Bug, fault.Conflict, "%s: cannot %s what is %s", k, doing, r.State)
 }
 
-// declined returns the refusal that err is, or nil. A business fault that wraps
-// a lost race is none: the transaction is run again and may decide otherwise.
+// declined returns the refusal in err, or nil. A business fault that wraps a lost
+// race is not a refusal: the transaction runs again and may decide otherwise.
 func declined(err error) *fault.Error {
 	var f *fault.Error
 	if errors.As(err, &f) && f.Kind == fault.Business && !txn.Retryable(err) {
@@ -83,7 +83,7 @@ func declined(err error) *fault.Error {
 	return nil
 }
 
-// run runs an effect that cannot refuse; nil is one that does nothing.
+// run runs an effect that cannot refuse; a nil effect does nothing.
 func run(tx *gorm.DB, k Key, effect func(tx *gorm.DB) error) error {
 	if effect == nil {
 		return nil
@@ -95,9 +95,9 @@ func run(tx *gorm.DB, k Key, effect func(tx *gorm.DB) error) error {
 	return err
 }
 
-// attempt runs the effect of c's first call, which may refuse, in tx. A refusal
-// is set, and returned as an error that rolls everything back: the effect's
-// writes, and the claim of the key. [keep] records it.
+// attempt runs the effect of the key's first call, which may refuse. A refusal is
+// set, and returned as an error that rolls back the effect's writes and the claim of
+// the key. [keep] records it.
 func attempt(k Key, effect func() error, refusal **fault.Error) error {
 	err := effect()
 	f := declined(err)
@@ -111,9 +111,9 @@ func attempt(k Key, effect func() error, refusal **fault.Error) error {
 	return f
 }
 
-// keep records that c was refused, and answers as every repeat will. Nobody has
-// been told yet, and nothing is there of the attempt: if another call was faster
-// meanwhile, its record is the answer, as if this one came only now.
+// keep records that c was refused, and answers as every repeat will. The attempt has
+// left nothing and has answered no caller yet: if another call was faster meanwhile,
+// its record is the answer, as if this call came only now.
 func keep[Answer any](ctx context.Context, db *gorm.DB, c Call, f *fault.Error, repeat func(db *gorm.DB, c Call) (Answer, error)) (Answer, error) {
 	var answer Answer
 	err := txn.Retry(ctx, db, func(db *gorm.DB) error {

@@ -1,22 +1,22 @@
-// Package barrier makes the steps of a saga take effect once. It keeps a ledger
-// in the database of the service that takes the step, and writes it in the same
-// transaction as the effect.
+// Package barrier makes each step of a saga take effect once. It keeps a ledger in
+// the database of the service, and writes it in the same transaction as the effect.
 //
 // # Overview
 //
-// A saga calls a service again and again: a reply was lost, a worker died, the
-// workflow was reset, a call that was given up on arrives an hour late. The
-// barrier gives every step of a saga one row, named by its [Key], and every
-// attempt of it the same answer. A service wraps its methods:
+// A saga may call a service again for the same step: a reply was lost, a worker
+// died, the workflow was reset, or a call arrives an hour after the saga has given
+// up on it. The barrier gives every step one row, named by its [Key], and every
+// attempt of the step the same answer. A service wraps its methods:
 //
-//   - an effect inside the database in [Do], its compensation in [Undo], the
-//     question "did it happen? if not, it never shall" in [Settle];
-//   - an effect outside (a payment provider) in [Intend] before the call and
-//     [Conclude] or [Refuse] after it, each in a transaction of its own and none
-//     of them around the call; its compensation and its settle in [BeginUndo]
-//     and, after asking outside, [EndUndo] (or [Conclude]).
+//   - an effect inside its database in [Do], the undo in [Undo], and the question
+//     "did it happen? if not, block it" in [Settle];
+//   - an effect in an external system, such as a payment provider, in [Intend]
+//     before the call and [Conclude] or [Refuse] after it. Each is a transaction of
+//     its own, and the call is in none of them. Undo and settle begin with
+//     [BeginUndo] and, after the service has asked the external system, end with
+//     [EndUndo] or [Conclude].
 //
-// # States
+// # State model
 //
 //	nothing ──Do──▶ done │ refused          done ──Undo, EndUndo──▶ undone
 //	nothing ──Intend──▶ intent ──Conclude──▶ done
@@ -24,64 +24,63 @@
 //	                    intent ──EndUndo───▶ undone │ blocked
 //	nothing ──Undo, Settle, BeginUndo──▶ blocked
 //
-// Refused, undone and blocked are final. A row is never deleted: it is what
-// stops a late attempt. What arrives, and what it finds:
+// Refused, undone and blocked are final. A row is never deleted, because it stops
+// late attempts.
 //
-//	arrives  finds           does
+//	call     finds           result
 //	do       nothing         runs; records done, or refused with its code
 //	do       done, refused   returns the record, runs nothing
-//	do       intent          the service asks outside before it calls again
-//	do       undone, blocked refuses with code SUSPENDED, runs nothing
+//	do       intent          the service asks before it calls again
+//	do       undone, blocked fails with code SUSPENDED, runs nothing
 //	undo     done            runs with the recorded outcome; undone
-//	undo     nothing         blocks the key: a late do is refused
-//	undo     intent          the service asks outside: undone or blocked
+//	undo     nothing         blocks the key: a late do fails
+//	undo     intent          the service asks: undone or blocked
 //	undo     any other       nothing to do
-//	settle   done            it happened; answers the outcome
+//	settle   done            it happened; returns the outcome
 //	settle   nothing         blocks the key; it did not happen
-//	settle   intent          as undo, but what is found becomes done
+//	settle   intent          as undo, but an effect that is found becomes done
 //	settle   any other       it did not happen
 //
-// A do is the same request if its [Fingerprint] is the same. Another fingerprint
-// under the same key is a bug (REQUEST_MISMATCH) and runs nothing, but a key
-// that was decided against answers SUSPENDED to any request. A service chooses
-// the fields of the fingerprint: those that make it another request. It never
-// hashes raw JSON, or a new field would turn sagas in flight into bugs.
+// Two dos with the same [Fingerprint] are the same request. Another fingerprint
+// under the same key is a bug (REQUEST_MISMATCH) and runs nothing; but an undone or
+// blocked key answers SUSPENDED to any request. A service puts into the fingerprint
+// the fields that make a request another one. It never hashes raw JSON: then a new
+// field would turn sagas in flight into bugs.
 //
 // # Guarantees
 //
 //  1. An effect commits with its row or not at all, and at most once per key.
-//  2. One key, one answer: every do of a key that got an outcome or a refusal
-//     returns it again, until the key is decided against.
-//  3. Once an undo or a settle has answered, no do of that key takes effect.
-//  4. An undo's effect runs once, only for what happened, with what was recorded.
+//  2. Every do of a key with an outcome or a refusal returns it again, until the key
+//     is undone.
+//  3. Once an undo or a settle has answered, no later do of that key takes effect.
+//  4. The effect of an undo runs once, only if the do happened, and with the recorded
+//     outcome.
 //
-// They hold under READ COMMITTED. Each call writes its row first, so calls of
-// the same key queue on the primary key (on SQLite, on the only write lock): an
-// undo that meets an open do waits for it and then reads what it left. State is
-// changed by conditional updates that say which states they start from, and
-// effects follow that update: the loser of a race finds no row, or has waited for
-// the lock of the row and reads that it lost, and runs nothing.
+// They hold under READ COMMITTED. Each call writes its row first, so calls of the
+// same key queue on the primary key (on SQLite, on the only write lock): an undo
+// that meets an open do waits for it and then reads its record. A conditional update
+// changes the state and names the states that it starts from; the effect follows it.
+// So the loser of a race finds no row, or waits for the row's lock and reads that it
+// lost, and runs nothing.
 //
-// # Failures
+// # Failure handling
 //
-// An error of an effect that is a [fault.Error] of kind business is a decision:
-// its transaction is rolled back, then the refusal is recorded in another one and
-// sticky. A call that comes between the two is as if it had come first, and its
-// record is the answer of both. Every other error rolls the whole transaction back, row included,
-// as if the call had never come; the saga repeats it. Compensations, and effects
-// that go with an outcome from outside, cannot refuse: a business fault of theirs
-// is answered as a bug.
+// If an effect returns a [fault.Error] of kind business, it is refused: its
+// transaction is rolled back, and another one records the refusal. A call that comes
+// between the two counts as the first, and its record answers both. Every other
+// error rolls the whole transaction back, row included, as if the call had never
+// come; the saga repeats it. The effects of an undo, and those that go with an
+// outcome from an external system, cannot refuse: their business faults are bugs.
 //
-// A transaction that lost against another is run again (see [txn.Run]), so
-// effects work through tx only and must set, not add to, what they capture. A
-// caller that stops waiting learns nothing: the commit may have happened, and
-// the repeat says.
+// A transaction that lost against another one runs again (see [txn.Run]), so effects
+// work through tx only and must set, not add to, the variables that they capture. A
+// caller that stops waiting learns nothing: the commit may have happened, and a
+// repeat returns its record.
 //
 // # Round trips
 //
-// Any *gorm.DB will do. With a driver that knows of [txn.Queue] (internal/database
-// has one) a do or a conclude is two round trips to PostgreSQL and those of its
-// effect, an undo three: BEGIN comes with the first statement, and what a do
-// records with COMMIT. An effect saves its own in the same way, by queueing its
-// writes.
+// Any *gorm.DB works. With a driver that supports [txn.Queue] (internal/database has
+// one) a do or a conclude takes two round trips to PostgreSQL beside those of its
+// effect, an undo three: BEGIN travels with the first statement, and the record of a
+// do with COMMIT. An effect saves its own round trips by queueing its writes.
 package barrier

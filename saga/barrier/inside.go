@@ -12,17 +12,17 @@ import (
 // Do runs effect once for c.Key, in one transaction with its record, and returns
 // its outcome. A repeat returns the recorded outcome and runs nothing. A fault of
 // kind business from effect is a refusal: its writes are rolled back, it is
-// recorded, and every repeat returns it with the same code and message. After
-// [Undo] or [Settle] the answer is SUSPENDED; to another request under the same
-// key, REQUEST_MISMATCH.
+// recorded, and every repeat returns it with the same code and message. Do fails
+// with SUSPENDED once the key is undone or blocked, and with REQUEST_MISMATCH for
+// another request under the same key.
 //
-// What effect returns must survive JSON: a repeat gets it from there.
+// The outcome must survive JSON: a repeat decodes it from the record.
 func Do[Out any](ctx context.Context, db *gorm.DB, c Call, effect func(tx *gorm.DB) (Out, error)) (Out, error) {
 	var out Out
 	var refusal *fault.Error
 	err := txn.Run(ctx, db, func(tx *gorm.DB) error {
 		out, refusal = *new(Out), nil
-		first, err := insert(tx, c, row{State: Intent}) // nobody sees the intent: it commits as done
+		first, err := insert(tx, c, row{State: Intent}) // no other transaction sees the intent: it commits as done
 		if err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func Do[Out any](ctx context.Context, db *gorm.DB, c Call, effect func(tx *gorm.
 	return out, nil
 }
 
-// recorded returns what a repeated Do gets.
+// recorded returns the answer to a repeated Do.
 func recorded[Out any](tx *gorm.DB, c Call) (out Out, err error) {
 	r, err := find(tx, c.Key)
 	switch {
@@ -57,16 +57,16 @@ func recorded[Out any](tx *gorm.DB, c Call) (out Out, err error) {
 	if err := r.repeat(c); err != nil {
 		return out, err
 	}
-	if r.State != Done { // the step of an outside effect: it goes through Intend
+	if r.State != Done { // a step with an external effect: it goes through Intend
 		return out, impossible(c.Key, r, "do inside")
 	}
 	return decode[Out](r.Outcome)
 }
 
-// Undo takes back what [Do] did under k: it runs effect once with the recorded
-// outcome. If nothing happened it blocks the key, so that a late Do is refused.
-// If k was refused, undone or blocked there is nothing to do. A Do that is still
-// open is waited for.
+// Undo takes back the effect of [Do] under k: it runs effect once with the recorded
+// outcome. If Do did not happen it blocks the key, so that a late Do fails. For a
+// key that is refused, undone or blocked it does nothing. It waits for a Do that is
+// still open.
 func Undo[Out any](ctx context.Context, db *gorm.DB, k Key, effect func(tx *gorm.DB, out Out) error) error {
 	return txn.Run(ctx, db, func(tx *gorm.DB) error {
 		first, err := insert(tx, Call{Key: k}, row{State: Blocked})
@@ -97,9 +97,9 @@ func Undo[Out any](ctx context.Context, db *gorm.DB, k Key, effect func(tx *gorm
 	})
 }
 
-// Settle learns whether [Do] happened under k, and its outcome; if it has not, it
-// never will: the key is blocked. A repeat answers the same. What was undone
-// counts as not happened.
+// Settle returns the outcome of [Do] and true if it happened under k. Otherwise it
+// blocks the key, so that it never happens, and returns false; so it does for a key
+// that is undone. A repeat returns the same.
 func Settle[Out any](ctx context.Context, db *gorm.DB, k Key) (out Out, happened bool, err error) {
 	err = txn.Retry(ctx, db, func(db *gorm.DB) error {
 		out, happened = *new(Out), false

@@ -10,14 +10,15 @@ import (
 	"github.com/amends/amends/saga/ledger"
 )
 
-// Ticket is what [Intend] answers; see [ledger.Ticket].
+// Ticket is the answer of [Intend]; see [ledger.Ticket].
 type Ticket[Out any] = ledger.Ticket[Out]
 
-// Intend records, before a call to the outside, that it may be made, and runs
-// prepare in the same transaction, once per key; prepare may be nil. A fault of
-// kind business from prepare is a refusal, as in [Do]. A repeat says in its
-// Ticket what to do; after a refusal it returns the refusal, after [BeginUndo] of
-// nothing or [EndUndo] SUSPENDED; to another request REQUEST_MISMATCH.
+// Intend records, before a call to an external system, that the call may be made,
+// and runs prepare in the same transaction, once per key; prepare may be nil. A
+// fault of kind business from prepare is a refusal, as in [Do]. The Ticket of a
+// repeat tells the service what to do. A refused key returns its refusal again; an
+// undone or blocked one fails with SUSPENDED, and another request under the same
+// key with REQUEST_MISMATCH.
 func Intend[Out any](ctx context.Context, db *gorm.DB, c Call, prepare func(tx *gorm.DB) error) (Ticket[Out], error) {
 	var ticket Ticket[Out]
 	var refusal *fault.Error
@@ -44,7 +45,7 @@ func Intend[Out any](ctx context.Context, db *gorm.DB, c Call, prepare func(tx *
 	return ticket, nil
 }
 
-// reissue returns what a repeated Intend gets.
+// reissue returns the answer to a repeated Intend.
 func reissue[Out any](tx *gorm.DB, c Call) (t Ticket[Out], err error) {
 	r, err := find(tx, c.Key)
 	switch {
@@ -63,11 +64,11 @@ func reissue[Out any](tx *gorm.DB, c Call) (t Ticket[Out], err error) {
 	return Ticket[Out]{Done: true, Outcome: out}, err
 }
 
-// Conclude records the outcome of a call that was intended and runs effect, which
-// may be nil, in the same transaction. A repeat, and the loser of two attempts,
-// succeed without effect. If the step was undone or blocked meanwhile the answer
-// is SUSPENDED and nothing is recorded: the undo has asked outside and owns what
-// it found.
+// Conclude records the outcome of an intended call and runs effect, which may be
+// nil, in the same transaction. A repeat, and the loser of two attempts, succeed
+// without effect. If the step was undone or blocked meanwhile it fails with
+// SUSPENDED and records nothing: the undo has asked the external system and has
+// taken back the effect that it found.
 func Conclude[Out any](ctx context.Context, db *gorm.DB, k Key, out Out, effect func(tx *gorm.DB) error) error {
 	outcome, err := encode(out)
 	if err != nil {
@@ -76,11 +77,11 @@ func Conclude[Out any](ctx context.Context, db *gorm.DB, k Key, out Out, effect 
 	return end(ctx, db, k, row{State: Done, Outcome: outcome}, "conclude", effect)
 }
 
-// Refuse records that the outside declined a call that was intended, for good,
-// and runs effect, which may be nil, in the same transaction. It returns nil when
-// that is recorded, also by an earlier attempt; the caller returns the refusal.
-// If the step was undone or blocked meanwhile the answer is SUSPENDED. Refusing
-// what is done is a bug, and so is a refusal without a code.
+// Refuse records that the external system declined an intended call for good, and
+// runs effect, which may be nil, in the same transaction. It returns nil when that
+// is recorded, also by an earlier attempt; then the caller returns the refusal. If
+// the step was undone or blocked meanwhile it fails with SUSPENDED. Refusing a step
+// that is done is a bug, and so is a refusal without a code.
 func Refuse(ctx context.Context, db *gorm.DB, k Key, refusal *fault.Error, effect func(tx *gorm.DB) error) error {
 	if refusal == nil || refusal.Code == "" {
 		return fault.Errorf(fault.Bug, fault.Invalid, "%s: a refusal needs a code", k)
@@ -114,19 +115,20 @@ func end(ctx context.Context, db *gorm.DB, k Key, r row, doing string, effect fu
 	})
 }
 
-// Undoing is the ledger's knowledge of a step when its undo or settle begins.
+// Undoing is the record of a step when its undo or settle begins.
 type Undoing[Req, Out any] struct {
 	State State
-	// Request is what the do was asked for; zero if it never came.
+	// Request is the do's request; zero if it never came.
 	Request Req
 	// Outcome is valid if State is Done or was Done before Undone.
 	Outcome Out
 }
 
-// BeginUndo begins the undo, or the settle, of an outside effect: it returns what
-// is recorded. If nothing is, it blocks the key and returns state Blocked. On
-// Intent the service asks outside and then calls [EndUndo], or [Conclude] when it
-// settles and found that it happened.
+// BeginUndo begins the undo, or the settle, of an external effect: it returns the
+// step's record. If the key has none, it blocks the key and returns state Blocked.
+// On Intent the service asks the external system and then calls [EndUndo], or
+// [Conclude] if it settles and the effect happened. A repeat returns the record as
+// it then is.
 func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key) (Undoing[Req, Out], error) {
 	var entry Undoing[Req, Out]
 	err := txn.Retry(ctx, db, func(db *gorm.DB) error {
@@ -155,14 +157,14 @@ func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key) (Undoing[R
 	return entry, nil
 }
 
-// EndUndo records how an undo ended outside and runs effect, which may be nil, in
-// the same transaction: to Undone if the effect was found and taken back, to
-// Blocked if it was not there and the key is forbidden outside. If the step was
-// refused, undone or blocked already it succeeds without effect.
+// EndUndo records the end of an undo in the external system and runs effect, which
+// may be nil, in the same transaction. The new state is Undone if the effect was
+// found and taken back, or Blocked if it was not found and its key is now forbidden
+// there. For a step that is refused, undone or blocked it succeeds without effect.
 //
-// An attempt may have recorded its outcome since [BeginUndo]: Undone covers it,
-// so effect goes by the service's own rows and not by [Undoing]. Blocked does
-// not; the answer is a transient fault, and the repeat finds it done.
+// An attempt may have recorded its outcome since [BeginUndo]. Undone covers that
+// outcome, so effect must read the service's own rows and not [Undoing]. Blocked
+// does not: EndUndo fails with a transient fault, and the repeat finds the step done.
 func EndUndo(ctx context.Context, db *gorm.DB, k Key, to State, effect func(tx *gorm.DB) error) error {
 	var from []State
 	switch to {

@@ -40,8 +40,7 @@ const (
 	Blocked = ledger.Blocked
 )
 
-// row is a line of the ledger. Request, Outcome, Code and Message are empty
-// until there is one.
+// row is one row of the ledger. Request, Outcome, Code and Message may be empty.
 type row struct {
 	Saga        string `gorm:"primaryKey"`
 	Step        string `gorm:"primaryKey"`
@@ -59,9 +58,8 @@ type row struct {
 // TableName returns the name of the ledger.
 func (*row) TableName() string { return "barrier" }
 
-// insert claims c's key with r, which says what the call does not. It says
-// whether the key was free; if another transaction has claimed it and is still
-// open, insert waits for its end.
+// insert claims c's key with r, which has the state. It reports whether the key was
+// free; it waits for another open transaction that has claimed it.
 func insert(tx *gorm.DB, c Call, r row) (bool, error) {
 	if c.Key.Saga == "" || c.Key.Step == "" || c.Key.Generation < 0 {
 		return false, fault.Errorf(fault.Bug, fault.Invalid, "%q is not a key", c.Key)
@@ -83,15 +81,16 @@ func where(tx *gorm.DB, k Key) *gorm.DB {
 	return tx.Where("saga = ? AND step = ? AND generation = ?", k.Saga, k.Step, k.Generation)
 }
 
-// locked makes find wait for whoever is changing the row, and then nobody else
-// changes it before tx ends. (SQLite has no row locks: tx is the only writer.)
+// locked makes find wait for a transaction that is changing the row, and then keeps
+// others from changing it before tx ends. (SQLite has no row locks: tx is the only
+// writer.)
 func locked(tx *gorm.DB) *gorm.DB {
 	return tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
 }
 
-// find returns the row of k, or nil. Under READ COMMITTED it sees what a
-// transaction wrote that insert or change waited for. By itself it takes no lock:
-// change decides.
+// find returns the row of k, or nil. Under READ COMMITTED it sees the writes of a
+// transaction that insert or change waited for. It takes no lock of its own: change
+// decides.
 func find(tx *gorm.DB, k Key) (*row, error) {
 	var rows []row
 	if err := where(tx, k).Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
@@ -100,17 +99,17 @@ func find(tx *gorm.DB, k Key) (*row, error) {
 	return &rows[0], nil
 }
 
-// change moves the row of k from one of the given states to r's and sets r's
-// fields that are not empty. It says whether there was such a row. Two changes
-// of a row queue; the second sees what the first made of it.
+// change moves the row of k from one of the given states to r's and sets r's fields
+// that are not empty. It reports whether it found such a row. Two changes of a row
+// queue; the second sees the result of the first.
 func change(tx *gorm.DB, k Key, r row, from ...State) (bool, error) {
 	r.UpdatedAt = txn.Now()
 	res := where(tx.Model(&row{}), k).Where("state IN ?", from).Updates(r)
 	return res.RowsAffected == 1, res.Error
 }
 
-// finish records the outcome of the do that has claimed k in this transaction and
-// ends with this: the row travels with COMMIT.
+// finish records the outcome of the do that has claimed k in this transaction. It is
+// the last statement, so the row travels with COMMIT.
 func finish(tx *gorm.DB, k Key, out any) error {
 	outcome, err := encode(out)
 	if err != nil {
@@ -132,7 +131,7 @@ func encode(v any) (string, error) {
 	return string(b), nil
 }
 
-// decode returns what encode was given; nothing was recorded as the zero T.
+// decode is the inverse of encode; no record is the zero T.
 func decode[T any](s string) (v T, err error) {
 	if s == "" {
 		return v, nil

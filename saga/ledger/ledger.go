@@ -1,6 +1,8 @@
-// Package ledger has the words of the barrier's ledger: how far a step has come,
-// and what a caller may do about it. A service's contract speaks them without
-// knowing the database that the ledger is in.
+// Package ledger defines the types in which services, the barrier and the saga share
+// the state of a step: its row in the ledger ([State], [Ticket]), and the records of
+// its operation ([Attention], [Waiver], [Acknowledgement]). It links neither a
+// database nor Temporal, so a service's contract can use it. The JSON of these types
+// is in databases, histories and query answers: fields are only ever added.
 package ledger
 
 // State is the state of one step in the ledger. A key without a row has none.
