@@ -26,10 +26,11 @@ type layer struct {
 var layers = []layer{
 	{"cmd/amends", "api api/** worker workflows workflows/** services/* internal/** proof/load fault", ""},
 	{"worker", "workflows workflows/** activities services/** saga saga/ledger internal/** fault", "echo"},
-	{"api", "api/contract api/strictjson internal/orders workflows fault saga saga/ledger internal/money internal/telemetry", "gorm viper"},
+	{"api", "api/** internal/orders workflows fault saga internal/money internal/telemetry", "gorm viper"},
 	{"api/strictjson", "fault", "others"},
 	{"api/client", "", "temporal gorm echo viper"},
 	{"api/contract", "", "temporal gorm viper"},
+	{"api/problem", "api/contract internal/orders saga workflows fault", "gorm viper"},
 	{"workflows", "activities services/* saga saga/key saga/ledger fault internal/money", "gorm viper echo"},
 	{"workflows/doctor", "activities services/*/audit services/order saga/audit saga/ledger internal/money", "gorm viper echo"},
 	{"activities", "services/* services/*/audit saga saga/audit saga/key saga/ledger fault internal/money", "gorm echo"},

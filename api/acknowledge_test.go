@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/saga/ledger"
@@ -133,7 +134,7 @@ func TestAcknowledgeOrder(t *testing.T) {
 		workflows.NotDecided:           {http.StatusConflict, workflows.NotDecided},
 		workflows.NothingToAcknowledge: {http.StatusConflict, workflows.NothingToAcknowledge},
 		saga.ReasonMissing:             {http.StatusUnprocessableEntity, saga.ReasonMissing},
-		fault.Invalid:                  {http.StatusUnprocessableEntity, codeValidationFailed},
+		fault.Invalid:                  {http.StatusUnprocessableEntity, problem.ValidationFailed},
 		fault.Internal:                 {http.StatusInternalServerError, fault.Internal},
 	} {
 		t.Run("PassesOnTheRefusal"+string(code), func(t *testing.T) {

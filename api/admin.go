@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 )
 
@@ -60,7 +61,7 @@ func NewAdmin(a Admin) http.Handler {
 	r.GET("/readyz", func(c echo.Context) error {
 		if a.Ready != nil {
 			if err := a.Ready(c.Request().Context()); err != nil {
-				return &problem{code: fault.Unavailable, detail: whyUnready(err), cause: err}
+				return &problem.Problem{Code: fault.Unavailable, Detail: whyUnready(err), Cause: err}
 			}
 		}
 		return c.JSON(http.StatusOK, contract.Health{Status: contract.HealthOK})

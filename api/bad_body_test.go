@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/api/strictjson"
 	"github.com/amends/amends/fault"
 )
@@ -47,75 +48,75 @@ func TestRefusesBadBodies(t *testing.T) {
 		"OnlySpaces":          {" \n", 400, "", strictjson.Empty},
 		"AnOpenBrace":         {"{", 400, "", strictjson.Syntax},
 		"TwoValues":           {goodBody + goodBody, 400, "", strictjson.Syntax},
-		"AnArray":             {"[]", 400, "", fieldWrongType},
-		"Null":                {"null", 400, "", fieldWrongType},
-		"AString":             {`"x"`, 400, "", fieldWrongType},
+		"AnArray":             {"[]", 400, "", problem.FieldWrongType},
+		"Null":                {"null", 400, "", problem.FieldWrongType},
+		"AString":             {`"x"`, 400, "", problem.FieldWrongType},
 		"ByteOrderMark":       {"\ufeff" + goodBody, 400, "", strictjson.Encoding},
 		"InvalidUTF8":         {with("Berlin", "Berl\xffn"), 400, "", strictjson.Encoding},
 		"NUL":                 {with("Berlin", `Berl\u0000n`), 400, "/ship_to/city", strictjson.BadText},
 		"LoneSurrogate":       {with("Berlin", `Berl\ud800n`), 400, "/ship_to/city", strictjson.BadText},
 		"DuplicateKey":        {with(`"currency": "EUR"`, `"currency": "USD", "currency": "EUR"`), 400, "/currency", strictjson.DuplicateKey},
 		"DuplicateNestedKey":  {with(`"quantity": 2`, `"quantity": 2, "quantity": 2`), 400, "/lines/0/quantity", strictjson.DuplicateKey},
-		"FieldInOtherCase":    {with(`"currency"`, `"Currency"`), 400, "/Currency", fieldUnknown},
-		"UnknownField":        {with(`"currency"`, `"coupon": 1, "currency"`), 400, "/coupon", fieldUnknown},
-		"Price":               {with(`"quantity": 2`, `"quantity": 2, "price": 1`), 400, "/lines/0/price", fieldUnknown},
-		"Total":               {with(`"currency"`, `"total": {"amount": 1}, "currency"`), 400, "/total", fieldUnknown},
-		"Status":              {with(`"currency"`, `"status": "CONFIRMED", "currency"`), 400, "/status", fieldUnknown},
-		"CustomerRate":        {with(`"currency"`, `"customer_rate": 0, "currency"`), 400, "/customer_rate", fieldUnknown},
-		"UnknownAddressField": {with(`"city"`, `"state": "x", "city"`), 400, "/ship_to/state", fieldUnknown},
+		"FieldInOtherCase":    {with(`"currency"`, `"Currency"`), 400, "/Currency", problem.FieldUnknown},
+		"UnknownField":        {with(`"currency"`, `"coupon": 1, "currency"`), 400, "/coupon", problem.FieldUnknown},
+		"Price":               {with(`"quantity": 2`, `"quantity": 2, "price": 1`), 400, "/lines/0/price", problem.FieldUnknown},
+		"Total":               {with(`"currency"`, `"total": {"amount": 1}, "currency"`), 400, "/total", problem.FieldUnknown},
+		"Status":              {with(`"currency"`, `"status": "CONFIRMED", "currency"`), 400, "/status", problem.FieldUnknown},
+		"CustomerRate":        {with(`"currency"`, `"customer_rate": 0, "currency"`), 400, "/customer_rate", problem.FieldUnknown},
+		"UnknownAddressField": {with(`"city"`, `"state": "x", "city"`), 400, "/ship_to/state", problem.FieldUnknown},
 		"TenThousandDeep":     {with(`"tok_visa"`, deep), 400, "", strictjson.TooDeep},
 
-		"LinesMissing":      {with(`"lines":`, `"lines_":`), 400, "/lines", fieldRequired},
-		"LinesEmpty":        {lines(0), 422, "/lines", fieldTooFew},
-		"LinesNull":         {`{"lines": null}`, 422, "/lines", fieldWrongType},
-		"LinesNoArray":      {`{"lines": {}}`, 422, "/lines", fieldWrongType},
-		"Lines201":          {lines(201), 422, "/lines", fieldTooMany},
-		"LineNoObject":      {`{"lines": [1]}`, 422, "/lines/0", fieldWrongType},
-		"QuantityZero":      {quantity("0"), 422, "/lines/0/quantity", fieldTooSmall},
-		"QuantityNegative":  {quantity("-1"), 422, "/lines/0/quantity", fieldTooSmall},
-		"QuantityOver":      {quantity("10001"), 422, "/lines/0/quantity", fieldTooLarge},
-		"QuantityFraction":  {quantity("1.5"), 422, "/lines/0/quantity", fieldWrongType},
-		"QuantityPointZero": {quantity("2.0"), 422, "/lines/0/quantity", fieldWrongType},
-		"QuantityString":    {quantity(`"2"`), 422, "/lines/0/quantity", fieldWrongType},
-		"QuantityExponent":  {quantity("1e3"), 422, "/lines/0/quantity", fieldWrongType},
-		"Quantity2e31":      {quantity("2147483648"), 422, "/lines/0/quantity", fieldTooLarge},
-		"Quantity2e63":      {quantity("9223372036854775808"), 422, "/lines/0/quantity", fieldWrongType},
-		"Quantity2e64plus1": {quantity("18446744073709551617"), 422, "/lines/0/quantity", fieldWrongType},
-		"Quantity1e400":     {quantity("1e400"), 422, "/lines/0/quantity", fieldWrongType},
-		"QuantityTrue":      {quantity("true"), 422, "/lines/0/quantity", fieldWrongType},
-		"QuantityNull":      {quantity("null"), 422, "/lines/0/quantity", fieldWrongType},
-		"QuantityMissing":   {with(`, "quantity": 2`, ``), 422, "/lines/0/quantity", fieldRequired},
-		"TheSameSKUTwice":   {with("KETTLE-STEEL", "MUG-STONEWARE"), 422, "/lines/1/sku", fieldDuplicate},
-		"SKUEmpty":          {with("MUG-STONEWARE", ""), 422, "/lines/0/sku", fieldTooShort},
-		"SKU300":            {with("MUG-STONEWARE", strings.Repeat("x", 300)), 422, "/lines/0/sku", fieldTooLong},
-		"SKUControl":        {with("MUG-STONEWARE", `MUG\u0007`), 422, "/lines/0/sku", fieldNotAllowed},
-		"SKUInvisible":      {with("MUG-STONEWARE", "MUG\u200b"), 422, "/lines/0/sku", fieldNotAllowed},
-		"SKUSpacesAround":   {with("MUG-STONEWARE", " MUG"), 422, "/lines/0/sku", fieldNotAllowed},
-		"CurrencyLowerCase": {with("EUR", "eur"), 422, "/currency", fieldNotAllowed},
-		"CurrencyUnknown":   {with("EUR", "XXX"), 422, "/currency", fieldNotAllowed},
-		"CurrencyEmpty":     {with("EUR", ""), 422, "/currency", fieldNotAllowed},
-		"CustomerEmpty":     {with("cus_42", ""), 422, "/customer_id", fieldTooShort},
-		"Customer65":        {with("cus_42", strings.Repeat("x", 65)), 422, "/customer_id", fieldTooLong},
-		"CustomerSlash":     {with("cus_42", "../42"), 422, "/customer_id", fieldNotAllowed},
-		"CustomerNewline":   {with("cus_42", `cus_42\n`), 422, "/customer_id", fieldNotAllowed},
-		"CustomerMissing":   {`{}`, 422, "/customer_id", fieldRequired},
-		"AddressMissing":    {`{}`, 422, "/ship_to", fieldRequired},
-		"AddressNoLine1":    {with(`"line1": "Hauptstr. 1", `, ""), 422, "/ship_to/line1", fieldRequired},
-		"AddressNoCity":     {with(`"city": "Berlin", `, ""), 422, "/ship_to/city", fieldRequired},
-		"AddressSpaces":     {with("Hauptstr. 1", "   "), 422, "/ship_to/line1", fieldTooShort},
-		"AddressNewline":    {with("Hauptstr. 1", `Hauptstr.\n1`), 422, "/ship_to/line1", fieldNotAllowed},
-		"AddressBidi":       {with("A. Buyer", "A. \u202eBuyer"), 422, "/ship_to/name", fieldNotAllowed},
-		"AddressLine2Long":  {with(`"line2": ""`, `"line2": "`+strings.Repeat("x", 201)+`"`), 422, "/ship_to/line2", fieldTooLong},
-		"Postcode1000":      {with("10115", strings.Repeat("1", 1000)), 422, "/ship_to/postal_code", fieldTooLong},
-		"PostcodeNumber":    {with(`"10115"`, "10115"), 422, "/ship_to/postal_code", fieldWrongType},
-		"CountryZZ":         {with(`"DE"`, `"ZZ"`), 422, "/ship_to/country", fieldNotAllowed},
-		"CountryLowerCase":  {with(`"DE"`, `"de"`), 422, "/ship_to/country", fieldNotAllowed},
-		"TokenEmpty":        {with("tok_visa", ""), 422, "/payment_token", fieldTooShort},
-		"TokenSpaces":       {with("tok_visa", "  "), 422, "/payment_token", fieldNotAllowed},
-		"TokenLong":         {with("tok_visa", strings.Repeat("x", 256)), 422, "/payment_token", fieldTooLong},
-		"TokenCard":         {with("tok_visa", "4111111111111111"), 422, "/payment_token", fieldCardNumber},
-		"TokenCardSpaces":   {with("tok_visa", "4111 1111 1111 1111"), 422, "/payment_token", fieldCardNumber},
-		"TokenCardDashes":   {with("tok_visa", "3782-822463-10005"), 422, "/payment_token", fieldCardNumber},
+		"LinesMissing":      {with(`"lines":`, `"lines_":`), 400, "/lines", problem.FieldRequired},
+		"LinesEmpty":        {lines(0), 422, "/lines", problem.FieldTooFew},
+		"LinesNull":         {`{"lines": null}`, 422, "/lines", problem.FieldWrongType},
+		"LinesNoArray":      {`{"lines": {}}`, 422, "/lines", problem.FieldWrongType},
+		"Lines201":          {lines(201), 422, "/lines", problem.FieldTooMany},
+		"LineNoObject":      {`{"lines": [1]}`, 422, "/lines/0", problem.FieldWrongType},
+		"QuantityZero":      {quantity("0"), 422, "/lines/0/quantity", problem.FieldTooSmall},
+		"QuantityNegative":  {quantity("-1"), 422, "/lines/0/quantity", problem.FieldTooSmall},
+		"QuantityOver":      {quantity("10001"), 422, "/lines/0/quantity", problem.FieldTooLarge},
+		"QuantityFraction":  {quantity("1.5"), 422, "/lines/0/quantity", problem.FieldWrongType},
+		"QuantityPointZero": {quantity("2.0"), 422, "/lines/0/quantity", problem.FieldWrongType},
+		"QuantityString":    {quantity(`"2"`), 422, "/lines/0/quantity", problem.FieldWrongType},
+		"QuantityExponent":  {quantity("1e3"), 422, "/lines/0/quantity", problem.FieldWrongType},
+		"Quantity2e31":      {quantity("2147483648"), 422, "/lines/0/quantity", problem.FieldTooLarge},
+		"Quantity2e63":      {quantity("9223372036854775808"), 422, "/lines/0/quantity", problem.FieldWrongType},
+		"Quantity2e64plus1": {quantity("18446744073709551617"), 422, "/lines/0/quantity", problem.FieldWrongType},
+		"Quantity1e400":     {quantity("1e400"), 422, "/lines/0/quantity", problem.FieldWrongType},
+		"QuantityTrue":      {quantity("true"), 422, "/lines/0/quantity", problem.FieldWrongType},
+		"QuantityNull":      {quantity("null"), 422, "/lines/0/quantity", problem.FieldWrongType},
+		"QuantityMissing":   {with(`, "quantity": 2`, ``), 422, "/lines/0/quantity", problem.FieldRequired},
+		"TheSameSKUTwice":   {with("KETTLE-STEEL", "MUG-STONEWARE"), 422, "/lines/1/sku", problem.FieldDuplicate},
+		"SKUEmpty":          {with("MUG-STONEWARE", ""), 422, "/lines/0/sku", problem.FieldTooShort},
+		"SKU300":            {with("MUG-STONEWARE", strings.Repeat("x", 300)), 422, "/lines/0/sku", problem.FieldTooLong},
+		"SKUControl":        {with("MUG-STONEWARE", `MUG\u0007`), 422, "/lines/0/sku", problem.FieldNotAllowed},
+		"SKUInvisible":      {with("MUG-STONEWARE", "MUG\u200b"), 422, "/lines/0/sku", problem.FieldNotAllowed},
+		"SKUSpacesAround":   {with("MUG-STONEWARE", " MUG"), 422, "/lines/0/sku", problem.FieldNotAllowed},
+		"CurrencyLowerCase": {with("EUR", "eur"), 422, "/currency", problem.FieldNotAllowed},
+		"CurrencyUnknown":   {with("EUR", "XXX"), 422, "/currency", problem.FieldNotAllowed},
+		"CurrencyEmpty":     {with("EUR", ""), 422, "/currency", problem.FieldNotAllowed},
+		"CustomerEmpty":     {with("cus_42", ""), 422, "/customer_id", problem.FieldTooShort},
+		"Customer65":        {with("cus_42", strings.Repeat("x", 65)), 422, "/customer_id", problem.FieldTooLong},
+		"CustomerSlash":     {with("cus_42", "../42"), 422, "/customer_id", problem.FieldNotAllowed},
+		"CustomerNewline":   {with("cus_42", `cus_42\n`), 422, "/customer_id", problem.FieldNotAllowed},
+		"CustomerMissing":   {`{}`, 422, "/customer_id", problem.FieldRequired},
+		"AddressMissing":    {`{}`, 422, "/ship_to", problem.FieldRequired},
+		"AddressNoLine1":    {with(`"line1": "Hauptstr. 1", `, ""), 422, "/ship_to/line1", problem.FieldRequired},
+		"AddressNoCity":     {with(`"city": "Berlin", `, ""), 422, "/ship_to/city", problem.FieldRequired},
+		"AddressSpaces":     {with("Hauptstr. 1", "   "), 422, "/ship_to/line1", problem.FieldTooShort},
+		"AddressNewline":    {with("Hauptstr. 1", `Hauptstr.\n1`), 422, "/ship_to/line1", problem.FieldNotAllowed},
+		"AddressBidi":       {with("A. Buyer", "A. \u202eBuyer"), 422, "/ship_to/name", problem.FieldNotAllowed},
+		"AddressLine2Long":  {with(`"line2": ""`, `"line2": "`+strings.Repeat("x", 201)+`"`), 422, "/ship_to/line2", problem.FieldTooLong},
+		"Postcode1000":      {with("10115", strings.Repeat("1", 1000)), 422, "/ship_to/postal_code", problem.FieldTooLong},
+		"PostcodeNumber":    {with(`"10115"`, "10115"), 422, "/ship_to/postal_code", problem.FieldWrongType},
+		"CountryZZ":         {with(`"DE"`, `"ZZ"`), 422, "/ship_to/country", problem.FieldNotAllowed},
+		"CountryLowerCase":  {with(`"DE"`, `"de"`), 422, "/ship_to/country", problem.FieldNotAllowed},
+		"TokenEmpty":        {with("tok_visa", ""), 422, "/payment_token", problem.FieldTooShort},
+		"TokenSpaces":       {with("tok_visa", "  "), 422, "/payment_token", problem.FieldNotAllowed},
+		"TokenLong":         {with("tok_visa", strings.Repeat("x", 256)), 422, "/payment_token", problem.FieldTooLong},
+		"TokenCard":         {with("tok_visa", "4111111111111111"), 422, "/payment_token", problem.FieldCardNumber},
+		"TokenCardSpaces":   {with("tok_visa", "4111 1111 1111 1111"), 422, "/payment_token", problem.FieldCardNumber},
+		"TokenCardDashes":   {with("tok_visa", "3782-822463-10005"), 422, "/payment_token", problem.FieldCardNumber},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -124,9 +125,9 @@ func TestRefusesBadBodies(t *testing.T) {
 
 			answer := b.post(t, c.body, "X-Request-Id: bad-body") // a random one may look like digits of a card
 
-			code := codeMalformedBody
+			code := problem.MalformedBody
 			if c.status == http.StatusUnprocessableEntity {
-				code = codeValidationFailed
+				code = problem.ValidationFailed
 			}
 			p := answer.refused(t, c.status, code)
 			require.NotNil(t, p.Errors)
@@ -149,7 +150,7 @@ func TestReportsAllWrongFieldsAtOnce(t *testing.T) {
 	t.Parallel()
 	body := `{"customer_id": "", "currency": "eur", "lines": [{"sku": "A", "quantity": 0}, {"sku": "A", "quantity": 1e3}, 7],
 		"ship_to": {"name": 1, "line1": " ", "city": "Berlin", "postal_code": "1", "country": "ZZ"}}`
-	p := setup(t).post(t, body).refused(t, http.StatusUnprocessableEntity, codeValidationFailed)
+	p := setup(t).post(t, body).refused(t, http.StatusUnprocessableEntity, problem.ValidationFailed)
 	var pointers []string
 	for _, e := range *p.Errors {
 		pointers = append(pointers, e.Pointer)
@@ -167,6 +168,6 @@ func TestReportsAtMostAHundredErrors(t *testing.T) {
 	for i := range n {
 		n[i] = i
 	}
-	p := setup(t).post(t, fmt.Sprintf(body, n...)).refused(t, http.StatusBadRequest, codeMalformedBody)
+	p := setup(t).post(t, fmt.Sprintf(body, n...)).refused(t, http.StatusBadRequest, problem.MalformedBody)
 	require.LessOrEqual(t, len(*p.Errors), maxErrors)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 )
 
@@ -22,25 +23,25 @@ func TestRefusesBadHeaders(t *testing.T) {
 		status int
 		code   fault.Code
 	}{
-		"KeyMissing":           {[]string{kind}, 400, codeKeyMissing},
-		"KeyEmpty":             {[]string{kind, "Idempotency-Key: "}, 400, codeKeyInvalid},
-		"KeyEmptyQuoted":       {[]string{kind, `Idempotency-Key: ""`}, 400, codeKeyInvalid},
-		"Key256":               {[]string{kind, "Idempotency-Key: " + strings.Repeat("k", 256)}, 400, codeKeyInvalid},
-		"KeyWithSpace":         {[]string{kind, "Idempotency-Key: a b"}, 400, codeKeyInvalid},
-		"KeyQuotedWithSpace":   {[]string{kind, `Idempotency-Key: "a b"`}, 400, codeKeyInvalid},
-		"KeyWithEmoji":         {[]string{kind, "Idempotency-Key: 🔑"}, 400, codeKeyInvalid},
-		"KeyTwice":             {[]string{kind, key, key}, 400, codeKeyInvalid},
-		"KeyUnclosed":          {[]string{kind, `Idempotency-Key: "k`}, 400, codeKeyInvalid},
-		"ContentTypeMissing":   {[]string{key}, 415, codeMediaTypeUnsupported},
-		"ContentTypeTwice":     {[]string{key, kind, kind}, 415, codeMediaTypeUnsupported},
-		"ContentTypeText":      {[]string{key, "Content-Type: text/plain"}, 415, codeMediaTypeUnsupported},
-		"ContentTypeForm":      {[]string{key, "Content-Type: application/x-www-form-urlencoded"}, 415, codeMediaTypeUnsupported},
-		"ContentTypeProblem":   {[]string{key, "Content-Type: application/problem+json"}, 415, codeMediaTypeUnsupported},
-		"ContentTypeMalformed": {[]string{key, "Content-Type: application/json; charset"}, 415, codeMediaTypeUnsupported},
-		"CharsetLatin1":        {[]string{key, kind + "; charset=iso-8859-1"}, 415, codeMediaTypeUnsupported},
-		"EncodingDeflate":      {[]string{key, kind, "Content-Encoding: deflate"}, 415, codeEncodingUnsupported},
-		"AcceptsOnlyHTML":      {[]string{key, kind, "Accept: text/html"}, 406, codeNotAcceptable},
-		"AcceptsAllButJSON":    {[]string{key, kind, "Accept: */*, application/json;q=0"}, 406, codeNotAcceptable},
+		"KeyMissing":           {[]string{kind}, 400, problem.KeyMissing},
+		"KeyEmpty":             {[]string{kind, "Idempotency-Key: "}, 400, problem.KeyInvalid},
+		"KeyEmptyQuoted":       {[]string{kind, `Idempotency-Key: ""`}, 400, problem.KeyInvalid},
+		"Key256":               {[]string{kind, "Idempotency-Key: " + strings.Repeat("k", 256)}, 400, problem.KeyInvalid},
+		"KeyWithSpace":         {[]string{kind, "Idempotency-Key: a b"}, 400, problem.KeyInvalid},
+		"KeyQuotedWithSpace":   {[]string{kind, `Idempotency-Key: "a b"`}, 400, problem.KeyInvalid},
+		"KeyWithEmoji":         {[]string{kind, "Idempotency-Key: 🔑"}, 400, problem.KeyInvalid},
+		"KeyTwice":             {[]string{kind, key, key}, 400, problem.KeyInvalid},
+		"KeyUnclosed":          {[]string{kind, `Idempotency-Key: "k`}, 400, problem.KeyInvalid},
+		"ContentTypeMissing":   {[]string{key}, 415, problem.MediaTypeUnsupported},
+		"ContentTypeTwice":     {[]string{key, kind, kind}, 415, problem.MediaTypeUnsupported},
+		"ContentTypeText":      {[]string{key, "Content-Type: text/plain"}, 415, problem.MediaTypeUnsupported},
+		"ContentTypeForm":      {[]string{key, "Content-Type: application/x-www-form-urlencoded"}, 415, problem.MediaTypeUnsupported},
+		"ContentTypeProblem":   {[]string{key, "Content-Type: application/problem+json"}, 415, problem.MediaTypeUnsupported},
+		"ContentTypeMalformed": {[]string{key, "Content-Type: application/json; charset"}, 415, problem.MediaTypeUnsupported},
+		"CharsetLatin1":        {[]string{key, kind + "; charset=iso-8859-1"}, 415, problem.MediaTypeUnsupported},
+		"EncodingDeflate":      {[]string{key, kind, "Content-Encoding: deflate"}, 415, problem.EncodingUnsupported},
+		"AcceptsOnlyHTML":      {[]string{key, kind, "Accept: text/html"}, 406, problem.NotAcceptable},
+		"AcceptsAllButJSON":    {[]string{key, kind, "Accept: */*, application/json;q=0"}, 406, problem.NotAcceptable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,7 +62,7 @@ func TestRefusesBadHeaders(t *testing.T) {
 		b := setup(t)
 		b.temporal.health = nil
 		answer := b.post(t, zipped.String(), "Content-Encoding: gzip")
-		answer.refused(t, http.StatusUnsupportedMediaType, codeEncodingUnsupported)
+		answer.refused(t, http.StatusUnsupportedMediaType, problem.EncodingUnsupported)
 		require.Equal(t, "identity", answer.Header.Get("Accept-Encoding"))
 	})
 }
@@ -75,27 +76,27 @@ func TestRefusesBadAddresses(t *testing.T) {
 		code         fault.Code
 		allow        string
 	}{
-		"NotAUUID":            {"GET", "/v1/orders/42", 400, codeOrderIDInvalid, ""},
-		"UUIDWithBraces":      {"GET", "/v1/orders/%7B" + someOrder + "%7D", 400, codeOrderIDInvalid, ""},
-		"UUIDWithoutDashes":   {"GET", "/v1/orders/" + strings.ReplaceAll(someOrder, "-", ""), 400, codeOrderIDInvalid, ""},
-		"DotDot":              {"GET", "/v1/orders/%2e%2e", 400, codeOrderIDInvalid, ""},
-		"DotDotSlash":         {"GET", "/v1/orders/%2e%2e%2fhealthz", 400, codeOrderIDInvalid, ""},
-		"NULInPath":           {"GET", "/v1/orders/%00", 400, codeOrderIDInvalid, ""},
-		"CancelNotAUUID":      {"POST", "/v1/orders/42/cancel", 400, codeOrderIDInvalid, ""},
+		"NotAUUID":            {"GET", "/v1/orders/42", 400, problem.OrderIDInvalid, ""},
+		"UUIDWithBraces":      {"GET", "/v1/orders/%7B" + someOrder + "%7D", 400, problem.OrderIDInvalid, ""},
+		"UUIDWithoutDashes":   {"GET", "/v1/orders/" + strings.ReplaceAll(someOrder, "-", ""), 400, problem.OrderIDInvalid, ""},
+		"DotDot":              {"GET", "/v1/orders/%2e%2e", 400, problem.OrderIDInvalid, ""},
+		"DotDotSlash":         {"GET", "/v1/orders/%2e%2e%2fhealthz", 400, problem.OrderIDInvalid, ""},
+		"NULInPath":           {"GET", "/v1/orders/%00", 400, problem.OrderIDInvalid, ""},
+		"CancelNotAUUID":      {"POST", "/v1/orders/42/cancel", 400, problem.OrderIDInvalid, ""},
 		"TrailingSlash":       {"POST", "/v1/orders/", 404, fault.NotFound, ""},
 		"GetTrailingSlash":    {"GET", "/v1/orders/" + someOrder + "/", 404, fault.NotFound, ""},
 		"GetEmptyID":          {"GET", "/v1/orders/", 404, fault.NotFound, ""},
 		"CancelTrailingSlash": {"POST", "/v1/orders/" + someOrder + "/cancel/", 404, fault.NotFound, ""},
 		"OtherCase":           {"POST", "/V1/orders", 404, fault.NotFound, ""},
 		"EscapedLetter":       {"POST", "/v1/%6frders", 404, fault.NotFound, ""},
-		"PostRoot":            {"POST", "/", 405, codeMethodNotAllowed, "OPTIONS, GET, HEAD"},
+		"PostRoot":            {"POST", "/", 405, problem.MethodNotAllowed, "OPTIONS, GET, HEAD"},
 		"DocsBeyond":          {"GET", "/docs/../openapi.gen.go", 404, fault.NotFound, ""},
-		"GetOnOrders":         {"GET", "/v1/orders", 405, codeMethodNotAllowed, "OPTIONS, POST"},
-		"DeleteOrder":         {"DELETE", "/v1/orders/" + someOrder, 405, codeMethodNotAllowed, "OPTIONS, GET, HEAD"},
-		"PutOnOrders":         {"PUT", "/v1/orders", 405, codeMethodNotAllowed, "OPTIONS, POST"},
-		"GetCancel":           {"GET", "/v1/orders/" + someOrder + "/cancel", 405, codeMethodNotAllowed, "OPTIONS, POST"},
-		"InventedMethod":      {"BREW", "/v1/orders", 405, codeMethodNotAllowed, "OPTIONS, POST"},
-		"PostHealth":          {"POST", "/healthz", 405, codeMethodNotAllowed, "OPTIONS, GET, HEAD"},
+		"GetOnOrders":         {"GET", "/v1/orders", 405, problem.MethodNotAllowed, "OPTIONS, POST"},
+		"DeleteOrder":         {"DELETE", "/v1/orders/" + someOrder, 405, problem.MethodNotAllowed, "OPTIONS, GET, HEAD"},
+		"PutOnOrders":         {"PUT", "/v1/orders", 405, problem.MethodNotAllowed, "OPTIONS, POST"},
+		"GetCancel":           {"GET", "/v1/orders/" + someOrder + "/cancel", 405, problem.MethodNotAllowed, "OPTIONS, POST"},
+		"InventedMethod":      {"BREW", "/v1/orders", 405, problem.MethodNotAllowed, "OPTIONS, POST"},
+		"PostHealth":          {"POST", "/healthz", 405, problem.MethodNotAllowed, "OPTIONS, GET, HEAD"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -117,10 +118,10 @@ func TestRefusesBadCancelBodies(t *testing.T) {
 		status     int
 		code       fault.Code
 	}{
-		"AnUnknownField": {`{"reason": "x"}`, "application/json", 400, codeMalformedBody},
-		"NotAnObject":    {`[]`, "application/json", 400, codeMalformedBody},
-		"NotJSON":        {`{`, "application/json", 400, codeMalformedBody},
-		"ATextBody":      {`please`, "text/plain", 415, codeMediaTypeUnsupported},
+		"AnUnknownField": {`{"reason": "x"}`, "application/json", 400, problem.MalformedBody},
+		"NotAnObject":    {`[]`, "application/json", 400, problem.MalformedBody},
+		"NotJSON":        {`{`, "application/json", 400, problem.MalformedBody},
+		"ATextBody":      {`please`, "text/plain", 415, problem.MediaTypeUnsupported},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

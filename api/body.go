@@ -11,8 +11,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/api/strictjson"
-	"github.com/amends/amends/fault"
 )
 
 // maxDepth is how deep a body's arrays and objects may nest.
@@ -68,10 +68,10 @@ func readBody(r *http.Request) ([]byte, error) {
 	switch {
 	case err == nil:
 		return body, nil
-	case toProblem(err).code == codeBodyTooLarge:
+	case problem.Of(err).Code == problem.BodyTooLarge:
 		return nil, err
 	default:
-		return nil, &problem{code: codeBadRequest, detail: "The body ended early or its framing is wrong.", cause: err}
+		return nil, &problem.Problem{Code: problem.BadRequest, Detail: "The body ended early or its framing is wrong.", Cause: err}
 	}
 }
 
@@ -80,15 +80,15 @@ func readBody(r *http.Request) ([]byte, error) {
 func decode(body []byte, schema *openapi3.Schema, target any, rules func(any) []contract.FieldError) error {
 	value, err := strictjson.Parse(body, maxDepth)
 	if issues, ok := errors.AsType[*strictjson.Error](err); ok {
-		p := refuse(codeMalformedBody, "")
+		p := problem.New(problem.MalformedBody, "")
 		for _, i := range issues.Issues {
-			p.errors = append(p.errors, contract.FieldError{Pointer: i.Pointer, Code: string(i.Code), Detail: i.Detail})
+			p.Errors = append(p.Errors, problem.Field(i.Pointer, i.Code, i.Detail))
 		}
 		return p
 	}
 	if _, ok := value.(map[string]any); !ok {
-		p := refuse(codeMalformedBody, "")
-		p.errors = []contract.FieldError{{Code: string(fieldWrongType), Detail: "must be an object"}}
+		p := problem.New(problem.MalformedBody, "")
+		p.Errors = []contract.FieldError{problem.Field("", problem.FieldWrongType, "must be an object")}
 		return p
 	}
 
@@ -107,15 +107,15 @@ func decode(body []byte, schema *openapi3.Schema, target any, rules func(any) []
 
 // violated is 400 if a name is not one of ours: such a body was written for
 // something else, and acting on the rest of it would be a guess.
-func violated(found []contract.FieldError) *problem {
-	p := refuse(codeValidationFailed, "")
+func violated(found []contract.FieldError) *problem.Problem {
+	p := problem.New(problem.ValidationFailed, "")
 	for _, f := range found {
-		if f.Code == string(fieldUnknown) {
-			p = refuse(codeMalformedBody, "")
+		if f.Code == string(problem.FieldUnknown) {
+			p = problem.New(problem.MalformedBody, "")
 			break
 		}
 	}
-	p.errors = found
+	p.Errors = found
 	return p
 }
 
@@ -132,19 +132,3 @@ func merge(found, more []contract.FieldError) []contract.FieldError {
 	}
 	return found
 }
-
-// Codes of one field.
-const (
-	fieldRequired   fault.Code = "REQUIRED"
-	fieldUnknown    fault.Code = "UNKNOWN_FIELD"
-	fieldWrongType  fault.Code = "WRONG_TYPE"
-	fieldTooShort   fault.Code = "TOO_SHORT"
-	fieldTooLong    fault.Code = "TOO_LONG"
-	fieldTooFew     fault.Code = "TOO_FEW"
-	fieldTooMany    fault.Code = "TOO_MANY"
-	fieldTooSmall   fault.Code = "TOO_SMALL"
-	fieldTooLarge   fault.Code = "TOO_LARGE"
-	fieldNotAllowed fault.Code = "NOT_ALLOWED"
-	fieldDuplicate  fault.Code = "DUPLICATE_SKU"
-	fieldCardNumber fault.Code = "CARD_NUMBER"
-)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/problem"
 )
 
 func TestContract(t *testing.T) {
@@ -67,10 +68,10 @@ func TestContract(t *testing.T) {
 				}
 			}
 		}
-		for code, kind := range problems {
-			require.True(t, declared[kind.status], "%s is answered with %d", code, kind.status)
-			require.NotEmpty(t, kind.title)
-			require.NotEmpty(t, kind.advice)
+		for _, p := range problem.List() {
+			require.True(t, declared[p.Status], "%s is answered with %d", p.Code, p.Status)
+			require.NotEmpty(t, p.Title)
+			require.NotEmpty(t, p.Advice)
 		}
 	})
 }

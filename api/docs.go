@@ -6,15 +6,13 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/contract"
-	"github.com/amends/amends/fault"
+	"github.com/amends/amends/api/problem"
 )
 
 //go:embed site
@@ -41,7 +39,7 @@ func newDocs(spec *openapi3.T) (*docs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("contract as JSON: %w", err)
 	}
-	codes, err := json.Marshal(problemList())
+	codes, err := json.Marshal(problem.List())
 	if err != nil {
 		return nil, fmt.Errorf("problems as JSON: %w", err)
 	}
@@ -60,24 +58,6 @@ func newDocs(spec *openapi3.T) (*docs, error) {
 		return nil, fmt.Errorf("docs page: %w", err)
 	}
 	return d, nil
-}
-
-// listedProblem is one code of the docs page's table.
-type listedProblem struct {
-	Code   fault.Code `json:"code"`
-	Status int        `json:"status"`
-	Title  string     `json:"title"`
-	Advice string     `json:"advice"`
-}
-
-func problemList() []listedProblem {
-	var list []listedProblem
-	for _, code := range slices.Sorted(maps.Keys(problems)) {
-		kind := problems[code]
-		list = append(list, listedProblem{code, kind.status, kind.title, kind.advice})
-	}
-	slices.SortStableFunc(list, func(a, b listedProblem) int { return a.Status - b.Status })
-	return list
 }
 
 func (d *docs) register(e *echo.Echo) {

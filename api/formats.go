@@ -6,6 +6,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 )
@@ -38,21 +39,21 @@ func formats() []openapi3.SchemaValidationOption {
 
 func checkCurrency(s string) error {
 	if _, err := money.ParseCurrency(s); err != nil {
-		return &formatError{fieldNotAllowed, "must be an ISO 4217 currency code in upper case"}
+		return &formatError{problem.FieldNotAllowed, "must be an ISO 4217 currency code in upper case"}
 	}
 	return nil
 }
 
 func checkCountry(s string) error {
 	if !countries[s] {
-		return &formatError{fieldNotAllowed, "must be an ISO 3166-1 alpha-2 country code in upper case"}
+		return &formatError{problem.FieldNotAllowed, "must be an ISO 3166-1 alpha-2 country code in upper case"}
 	}
 	return nil
 }
 
 func checkSKU(s string) error {
 	if strings.ContainsFunc(s, hidden) || strings.TrimSpace(s) != s {
-		return &formatError{fieldNotAllowed, "must have neither invisible characters nor spaces around it"}
+		return &formatError{problem.FieldNotAllowed, "must have neither invisible characters nor spaces around it"}
 	}
 	return nil
 }
@@ -62,14 +63,14 @@ func hidden(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.
 
 func checkText(s string) error {
 	if s != "" && strings.TrimSpace(s) == "" {
-		return &formatError{fieldTooShort, "must not be only spaces"}
+		return &formatError{problem.FieldTooShort, "must not be only spaces"}
 	}
 	return checkOptionalText(s)
 }
 
 func checkOptionalText(s string) error {
 	if strings.ContainsFunc(s, unprintable) {
-		return &formatError{fieldNotAllowed, "must not contain control characters"}
+		return &formatError{problem.FieldNotAllowed, "must not contain control characters"}
 	}
 	return nil
 }
@@ -83,10 +84,10 @@ func unprintable(r rune) bool {
 
 func checkToken(s string) error {
 	if strings.ContainsFunc(s, func(r rune) bool { return r < '!' || r > '~' }) && !looksLikeCard(s) {
-		return &formatError{fieldNotAllowed, "must be visible ASCII characters"}
+		return &formatError{problem.FieldNotAllowed, "must be visible ASCII characters"}
 	}
 	if looksLikeCard(s) {
-		return &formatError{fieldCardNumber, "must be a token of the payment provider, never a card number"}
+		return &formatError{problem.FieldCardNumber, "must be a token of the payment provider, never a card number"}
 	}
 	return nil
 }

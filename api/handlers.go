@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/internal/orders"
@@ -18,7 +19,7 @@ func (s *Server) PlaceOrder(ctx context.Context, r contract.PlaceOrderRequestObj
 	start := time.Now()
 	order, err := s.orders.Place(ctx, placement(*r.Body), r.Params.IdempotencyKey)
 	if err != nil && order.ID != "" {
-		return nil, &problem{code: fault.CodeOf(err), location: location(order.ID), cause: err}
+		return nil, &problem.Problem{Code: fault.CodeOf(err), Location: location(order.ID), Cause: err}
 	}
 	if err != nil {
 		return nil, err

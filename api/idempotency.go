@@ -3,6 +3,8 @@ package api
 import (
 	"net/http"
 	"strings"
+
+	"github.com/amends/amends/api/problem"
 )
 
 const (
@@ -14,11 +16,11 @@ const (
 func idempotencyKey(h http.Header) (string, error) {
 	values := h.Values(headerIdempotencyKey)
 	if len(values) == 0 {
-		return "", refuse(codeKeyMissing, "")
+		return "", problem.New(problem.KeyMissing, "")
 	}
 	key, ok := parseIdempotencyKey(values[0])
 	if !ok || len(values) > 1 {
-		return "", refuse(codeKeyInvalid, "")
+		return "", problem.New(problem.KeyInvalid, "")
 	}
 	return key, nil
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,9 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
+
+	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/fault"
 )
 
 // saneRequestID is what a client may call its request: it is logged and sent back.
@@ -103,12 +107,33 @@ func (s *Server) recover(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// handleError answers err. Echo calls it for every error of a handler or a
+// middleware, and for its own 404 and 405.
+func (s *Server) handleError(err error, c echo.Context) {
+	p := problem.Of(err)
+	ctx := c.Request().Context()
+	if p.Status() >= http.StatusInternalServerError {
+		attributes := []any{"request_id", requestID(c), "code", p.Code, "error", p.Cause}
+		if ctx.Err() != nil && (p.Code != fault.Internal || errors.Is(err, context.Canceled)) {
+			s.log.InfoContext(ctx, "client left before the answer", attributes...) // nothing else failed
+		} else {
+			s.log.ErrorContext(ctx, "request failed", attributes...)
+		}
+	}
+	if c.Response().Committed {
+		return
+	}
+	if err := p.Write(c.Response(), c.Request().Method == http.MethodHead, requestID(c)); err != nil {
+		s.log.DebugContext(ctx, "client left", "request_id", requestID(c), "error", err)
+	}
+}
+
 // limit bounds a request's body and the time of its answer.
 func (s *Server) limit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		if r.ContentLength > s.config.MaxBody {
-			return tooLarge(s.config.MaxBody)
+			return problem.TooLarge(s.config.MaxBody)
 		}
 		defer c.SetRequest(r) // its context ends with the client, and not with this function
 		ctx, cancel := context.WithTimeout(r.Context(), maxAnswer)
@@ -128,7 +153,7 @@ func (s *Server) negotiate(next echo.HandlerFunc) echo.HandlerFunc {
 		h := c.Request().Header
 		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 		if !acceptsJSON(h) {
-			return refuse(codeNotAcceptable, "")
+			return problem.New(problem.NotAcceptable, "")
 		}
 		if c.Path() != "/v1/orders" {
 			return next(c)

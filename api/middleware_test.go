@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/workflows"
@@ -28,7 +29,7 @@ func TestRequestID(t *testing.T) {
 		require.Len(t, got, 36, other)
 	}
 	require.Len(t, b.do(t, http.MethodGet, "/healthz", "", "X-Request-Id: a", "X-Request-Id: b").Header.Get("X-Request-Id"), 36)
-	b.do(t, http.MethodGet, "/v1/orders/42", "", "X-Request-Id: find-me").refused(t, http.StatusBadRequest, codeOrderIDInvalid)
+	b.do(t, http.MethodGet, "/v1/orders/42", "", "X-Request-Id: find-me").refused(t, http.StatusBadRequest, problem.OrderIDInvalid)
 	require.Contains(t, b.logs.String(), "request_id=find-me")
 }
 
@@ -47,26 +48,6 @@ func TestHidesWhatGoesWrongInside(t *testing.T) {
 		require.Contains(t, b.logs.String(), "handler panicked")
 		require.NotContains(t, b.logs.String(), "tok_visa")
 	})
-
-	t.Run("AnUnknownError", func(t *testing.T) {
-		t.Parallel()
-		p := toProblem(errors.New("select * from orders"))
-		require.Equal(t, fault.Internal, p.code)
-		body := p.body(problems[p.code], "id")
-		require.Equal(t, "internal error", *body.Detail)
-	})
-}
-
-func TestSpreadsThoseWhoComeBack(t *testing.T) {
-	t.Parallel()
-	drawn := map[string]bool{}
-	for range 1000 {
-		h := http.Header{}
-		h.Set("Retry-After", retryAfter())
-		requireRetryAfter(t, h)
-		drawn[h.Get("Retry-After")] = true
-	}
-	require.Len(t, drawn, maxRetryAfter-minRetryAfter+1)
 }
 
 func TestAClientThatLeavesIsNoError(t *testing.T) {

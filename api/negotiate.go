@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/amends/amends/api/problem"
 )
 
 // acceptsJSON says whether a client takes application/json: the most specific
@@ -52,20 +54,20 @@ func quality(parameters string) float64 {
 func checkContent(h http.Header) error {
 	for _, encoding := range h.Values("Content-Encoding") {
 		if encoding != "" && !strings.EqualFold(encoding, "identity") {
-			return refuse(codeEncodingUnsupported, "")
+			return problem.New(problem.EncodingUnsupported, "")
 		}
 	}
 	types := h.Values("Content-Type")
 	if len(types) != 1 {
-		return refuse(codeMediaTypeUnsupported, "")
+		return problem.New(problem.MediaTypeUnsupported, "")
 	}
 	kind, parameters, err := mime.ParseMediaType(types[0])
 	if err != nil || kind != "application/json" {
-		return refuse(codeMediaTypeUnsupported, "")
+		return problem.New(problem.MediaTypeUnsupported, "")
 	}
 	for name, value := range parameters {
 		if name != "charset" || !strings.EqualFold(value, "utf-8") {
-			return refuse(codeMediaTypeUnsupported, "The only parameter of application/json may be charset=utf-8.")
+			return problem.New(problem.MediaTypeUnsupported, "The only parameter of application/json may be charset=utf-8.")
 		}
 	}
 	return nil

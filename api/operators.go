@@ -5,6 +5,8 @@ import (
 	"crypto/subtle"
 	"net/http"
 	"strings"
+
+	"github.com/amends/amends/api/problem"
 )
 
 // Operator is somebody who may repair orders.
@@ -35,17 +37,17 @@ func newOperators(all []Operator) operators {
 
 // identify returns the name of the operator whose token is in h. How long that
 // takes tells nothing about the secrets.
-func (o operators) identify(h http.Header) (string, *problem) {
+func (o operators) identify(h http.Header) (string, *problem.Problem) {
 	if len(o) == 0 {
-		return "", refuse(codeNoOperators, "")
+		return "", problem.New(problem.NoOperators, "")
 	}
 	values := h.Values("Authorization")
 	if len(values) != 1 {
-		return "", refuse(codeUnauthorized, "")
+		return "", problem.New(problem.Unauthorized, "")
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
 	if !strings.EqualFold(scheme, "Bearer") {
-		return "", refuse(codeUnauthorized, "")
+		return "", problem.New(problem.Unauthorized, "")
 	}
 	sum, name, found := sha256.Sum256([]byte(strings.TrimSpace(token))), "", 0
 	for i := range o { // all of them
@@ -54,7 +56,7 @@ func (o operators) identify(h http.Header) (string, *problem) {
 		}
 	}
 	if found == 0 {
-		return "", refuse(codeUnauthorized, "")
+		return "", problem.New(problem.Unauthorized, "")
 	}
 	return name, nil
 }

@@ -1,13 +1,17 @@
 package api
 
-import "github.com/google/uuid"
+import (
+	"github.com/google/uuid"
+
+	"github.com/amends/amends/api/problem"
+)
 
 // parseOrderID returns an order's id in its one spelling, 36 characters in lower
 // case.
 func parseOrderID(s string) (string, error) {
 	id, err := uuid.Parse(s)
 	if err != nil || len(s) != len(id.String()) {
-		return "", refuse(codeOrderIDInvalid, "")
+		return "", problem.New(problem.OrderIDInvalid, "")
 	}
 	return id.String(), nil
 }

@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/saga"
@@ -166,7 +167,7 @@ func TestRepairOrder(t *testing.T) {
 		b.repair(t, goodRetry)
 		b.repair(t, goodRetry)
 		require.Len(t, ids, 6, "without a key each is a repair of its own")
-		b.repair(t, goodRetry, "Idempotency-Key: a b").refused(t, http.StatusBadRequest, codeKeyInvalid)
+		b.repair(t, goodRetry, "Idempotency-Key: a b").refused(t, http.StatusBadRequest, problem.KeyInvalid)
 	})
 
 	t.Run("IsRecordedEvenIfItsEffectTakesLonger", func(t *testing.T) {
@@ -241,7 +242,7 @@ func TestRepairOrder(t *testing.T) {
 		saga.AlreadyDecided:   {http.StatusConflict, saga.AlreadyDecided, ""},
 		saga.ReasonMissing:    {http.StatusUnprocessableEntity, saga.ReasonMissing, "/reason"},
 		saga.ReferenceMissing: {http.StatusUnprocessableEntity, saga.ReferenceMissing, "/reference"},
-		fault.Invalid:         {http.StatusUnprocessableEntity, codeValidationFailed, ""},
+		fault.Invalid:         {http.StatusUnprocessableEntity, problem.ValidationFailed, ""},
 		saga.OperatorMissing:  {http.StatusInternalServerError, fault.Internal, ""},
 	} {
 		t.Run("PassesOnTheRefusal"+string(code), func(t *testing.T) {
@@ -272,14 +273,14 @@ func TestRepairNeedsAnOperator(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			answer := b.request(t, repairPath, `{`, append(header, "Content-Type: text/plain")...)
-			answer.refused(t, http.StatusUnauthorized, codeUnauthorized)
+			answer.refused(t, http.StatusUnauthorized, problem.Unauthorized)
 			require.Equal(t, `Bearer realm="amends"`, answer.Header.Get("WWW-Authenticate"))
 		})
 	}
 
 	t.Run("NobodyMayIfNoOperatorIsConfigured", func(t *testing.T) {
 		t.Parallel()
-		p := setupAdmin(t).repair(t, goodRetry).refused(t, http.StatusForbidden, codeNoOperators)
+		p := setupAdmin(t).repair(t, goodRetry).refused(t, http.StatusForbidden, problem.NoOperators)
 		require.Contains(t, *p.Detail, "AMENDS_OPERATOR_TOKENS=name=secret")
 	})
 
@@ -287,9 +288,9 @@ func TestRepairNeedsAnOperator(t *testing.T) {
 		t.Parallel()
 		b := setupAdmin(t, Operator{"nobody", ""}, Operator{"night", nightSecret})
 		for _, header := range []string{"Authorization: Bearer ", "Authorization: Bearer"} {
-			b.request(t, repairPath, goodRetry, header, "Content-Type: application/json").refused(t, http.StatusUnauthorized, codeUnauthorized)
+			b.request(t, repairPath, goodRetry, header, "Content-Type: application/json").refused(t, http.StatusUnauthorized, problem.Unauthorized)
 		}
-		setupAdmin(t, Operator{"nobody", ""}).repair(t, goodRetry).refused(t, http.StatusForbidden, codeNoOperators)
+		setupAdmin(t, Operator{"nobody", ""}).repair(t, goodRetry).refused(t, http.StatusForbidden, problem.NoOperators)
 	})
 
 	t.Run("AProcessWithoutAnAPIHasNoSuchRoute", func(t *testing.T) {
@@ -309,20 +310,20 @@ func TestRepairRefusesABadBody(t *testing.T) {
 		code   fault.Code
 		fields []string
 	}{
-		"None":           {``, 400, codeMalformedBody, nil},
-		"NotJSON":        {`{`, 400, codeMalformedBody, nil},
-		"AList":          {`[]`, 400, codeMalformedBody, nil},
-		"TheOperator":    {`{"step": "s", "action": "retry", "reason": "r", "operator": "day"}`, 400, codeMalformedBody, []string{"/operator UNKNOWN_FIELD"}},
-		"Twice":          {`{"step": "s", "step": "t", "action": "retry", "reason": "r"}`, 400, codeMalformedBody, []string{"/step DUPLICATE_FIELD"}},
-		"OtherCase":      {`{"Step": "s", "action": "retry", "reason": "r"}`, 400, codeMalformedBody, []string{"/Step UNKNOWN_FIELD", "/step REQUIRED"}},
-		"NothingSaid":    {`{}`, 422, codeValidationFailed, []string{"/action REQUIRED", "/step REQUIRED"}},
-		"OtherAction":    {`{"step": "s", "action": "undo", "reason": "r"}`, 422, codeValidationFailed, []string{"/action NOT_ALLOWED"}},
-		"WrongTypes":     {`{"step": 1, "action": true, "reason": null}`, 422, codeValidationFailed, []string{"/action NOT_ALLOWED", "/reason WRONG_TYPE", "/step WRONG_TYPE"}},
-		"LongReason":     {`{"step": "s", "action": "retry", "reason": "` + strings.Repeat("r", 501) + `"}`, 422, codeValidationFailed, []string{"/reason TOO_LONG"}},
-		"LongReference":  {`{"step": "s", "action": "skip", "reason": "r", "reference": "` + strings.Repeat("r", 201) + `"}`, 422, codeValidationFailed, []string{"/reference TOO_LONG"}},
-		"ControlInWords": {`{"step": "s", "action": "retry", "reason": "a\nb"}`, 422, codeValidationFailed, []string{"/reason NOT_ALLOWED"}},
-		"NoStepToSkip":   {`{"action": "skip", "reason": "r"}`, 422, codeValidationFailed, []string{"/step REQUIRED"}},
-		"AckOfAStep":     {`{"step": "s", "action": "acknowledge", "reason": "r"}`, 422, codeValidationFailed, []string{"/step NOT_ALLOWED"}},
+		"None":           {``, 400, problem.MalformedBody, nil},
+		"NotJSON":        {`{`, 400, problem.MalformedBody, nil},
+		"AList":          {`[]`, 400, problem.MalformedBody, nil},
+		"TheOperator":    {`{"step": "s", "action": "retry", "reason": "r", "operator": "day"}`, 400, problem.MalformedBody, []string{"/operator UNKNOWN_FIELD"}},
+		"Twice":          {`{"step": "s", "step": "t", "action": "retry", "reason": "r"}`, 400, problem.MalformedBody, []string{"/step DUPLICATE_FIELD"}},
+		"OtherCase":      {`{"Step": "s", "action": "retry", "reason": "r"}`, 400, problem.MalformedBody, []string{"/Step UNKNOWN_FIELD", "/step REQUIRED"}},
+		"NothingSaid":    {`{}`, 422, problem.ValidationFailed, []string{"/action REQUIRED", "/step REQUIRED"}},
+		"OtherAction":    {`{"step": "s", "action": "undo", "reason": "r"}`, 422, problem.ValidationFailed, []string{"/action NOT_ALLOWED"}},
+		"WrongTypes":     {`{"step": 1, "action": true, "reason": null}`, 422, problem.ValidationFailed, []string{"/action NOT_ALLOWED", "/reason WRONG_TYPE", "/step WRONG_TYPE"}},
+		"LongReason":     {`{"step": "s", "action": "retry", "reason": "` + strings.Repeat("r", 501) + `"}`, 422, problem.ValidationFailed, []string{"/reason TOO_LONG"}},
+		"LongReference":  {`{"step": "s", "action": "skip", "reason": "r", "reference": "` + strings.Repeat("r", 201) + `"}`, 422, problem.ValidationFailed, []string{"/reference TOO_LONG"}},
+		"ControlInWords": {`{"step": "s", "action": "retry", "reason": "a\nb"}`, 422, problem.ValidationFailed, []string{"/reason NOT_ALLOWED"}},
+		"NoStepToSkip":   {`{"action": "skip", "reason": "r"}`, 422, problem.ValidationFailed, []string{"/step REQUIRED"}},
+		"AckOfAStep":     {`{"step": "s", "action": "acknowledge", "reason": "r"}`, 422, problem.ValidationFailed, []string{"/step NOT_ALLOWED"}},
 		"AckNoReason":    {`{"action": "acknowledge"}`, 422, saga.ReasonMissing, []string{"/reason REQUIRED"}},
 		"NoReason":       {`{"step": "s", "action": "retry"}`, 422, saga.ReasonMissing, []string{"/reason REQUIRED"}},
 		"BlankReason":    {`{"step": "s", "action": "retry", "reason": "  "}`, 422, saga.ReasonMissing, []string{"/reason REQUIRED"}},
@@ -345,20 +346,20 @@ func TestRepairRefusesABadBody(t *testing.T) {
 	t.Run("OtherMediaType", func(t *testing.T) {
 		t.Parallel()
 		b.request(t, repairPath, goodRetry, "Authorization: Bearer "+nightSecret, "Content-Type: text/plain").
-			refused(t, http.StatusUnsupportedMediaType, codeMediaTypeUnsupported)
+			refused(t, http.StatusUnsupportedMediaType, problem.MediaTypeUnsupported)
 	})
 	t.Run("TooLarge", func(t *testing.T) {
 		t.Parallel()
-		b.repair(t, `{"step": "`+strings.Repeat("s", 2<<20)).refused(t, http.StatusRequestEntityTooLarge, codeBodyTooLarge)
+		b.repair(t, `{"step": "`+strings.Repeat("s", 2<<20)).refused(t, http.StatusRequestEntityTooLarge, problem.BodyTooLarge)
 	})
 	t.Run("NotAnOrder", func(t *testing.T) {
 		t.Parallel()
 		b.request(t, "/v1/orders/nope/repair", goodRetry, "Authorization: Bearer "+nightSecret, "Content-Type: application/json").
-			refused(t, http.StatusBadRequest, codeOrderIDInvalid)
+			refused(t, http.StatusBadRequest, problem.OrderIDInvalid)
 	})
 	t.Run("NotAcceptable", func(t *testing.T) {
 		t.Parallel()
-		b.repair(t, goodRetry, "Accept: text/html").refused(t, http.StatusNotAcceptable, codeNotAcceptable)
+		b.repair(t, goodRetry, "Accept: text/html").refused(t, http.StatusNotAcceptable, problem.NotAcceptable)
 	})
 }
 

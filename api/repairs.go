@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/saga"
 )
@@ -34,7 +35,7 @@ func (s *repairs) repair(c echo.Context) error {
 	operator, unknown := s.operators.identify(c.Request().Header)
 	if unknown != nil {
 		s.log.WarnContext(c.Request().Context(), "repair refused",
-			"request_id", requestID(c), "code", unknown.code, "client_net", network(c.RealIP()))
+			"request_id", requestID(c), "code", unknown.Code, "client_net", network(c.RealIP()))
 		return unknown
 	}
 	req, key, err := s.read(c)
@@ -49,7 +50,7 @@ func (s *repairs) repair(c echo.Context) error {
 	}
 	order, made, err := ask(c.Request().Context(), req, key)
 	if err != nil {
-		log.InfoContext(c.Request().Context(), "repair refused", "code", toProblem(err).code)
+		log.InfoContext(c.Request().Context(), "repair refused", "code", problem.Of(err).Code)
 		return err
 	}
 	log.InfoContext(c.Request().Context(), "order repaired", "made", made)
@@ -81,7 +82,7 @@ func (s *repairs) read(c echo.Context) (req saga.RepairRequest, key string, err 
 		return req, "", err
 	}
 	if body.Reason == nil || strings.TrimSpace(*body.Reason) == "" {
-		return req, "", refuse(saga.ReasonMissing, "")
+		return req, "", problem.New(saga.ReasonMissing, "")
 	}
 	req.Action, req.Reason = saga.Action(body.Action), *body.Reason
 	if body.Step != nil {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/problem"
 )
 
 // rules finds what no schema can say about a whole PlaceOrder: each product may
@@ -22,10 +23,7 @@ func rules(value any) []contract.FieldError {
 			continue
 		}
 		if seen[sku] && len(found) < maxErrors {
-			found = append(found, contract.FieldError{
-				Pointer: "/lines/" + strconv.Itoa(i) + "/sku", Code: string(fieldDuplicate),
-				Detail: "is in an earlier line; add the quantities",
-			})
+			found = append(found, problem.Field("/lines/"+strconv.Itoa(i)+"/sku", problem.FieldDuplicate, "is in an earlier line; add the quantities"))
 		}
 		seen[sku] = true
 	}
@@ -39,9 +37,9 @@ func repairRules(value any) []contract.FieldError {
 	_, step := body["step"]
 	switch acknowledge := body["action"] == string(contract.ActionAcknowledge); {
 	case acknowledge && step:
-		return []contract.FieldError{{Pointer: "/step", Code: string(fieldNotAllowed), Detail: "is not for an acknowledgement, which is of the whole order"}}
+		return []contract.FieldError{problem.Field("/step", problem.FieldNotAllowed, "is not for an acknowledgement, which is of the whole order")}
 	case !acknowledge && !step:
-		return []contract.FieldError{{Pointer: "/step", Code: string(fieldRequired), Detail: "is missing"}}
+		return []contract.FieldError{problem.Field("/step", problem.FieldRequired, "is missing")}
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/workflows"
 )
@@ -114,8 +115,8 @@ func requireRetryAfter(t *testing.T, h http.Header) {
 	t.Helper()
 	seconds, err := strconv.Atoi(h.Get("Retry-After"))
 	require.NoError(t, err)
-	require.GreaterOrEqual(t, seconds, minRetryAfter)
-	require.LessOrEqual(t, seconds, maxRetryAfter)
+	require.GreaterOrEqual(t, seconds, problem.MinRetryAfter)
+	require.LessOrEqual(t, seconds, problem.MaxRetryAfter)
 }
 
 // order requires an order.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 )
 
@@ -31,16 +32,16 @@ func TestTransport(t *testing.T) {
 	}{
 		"HeaderOf64KiB":         {request(post, kind, key, "X-Large: "+strings.Repeat("x", 64<<10)), 431, ""},
 		"NewlineInAHeader":      {request(post, kind, "Idempotency-Key: a\nb"), 400, ""},
-		"FoldedHeader":          {request(post, kind, "Idempotency-Key: a\r\n b", "Content-Length: 2") + "{}", 400, codeKeyInvalid},
+		"FoldedHeader":          {request(post, kind, "Idempotency-Key: a\r\n b", "Content-Length: 2") + "{}", 400, problem.KeyInvalid},
 		"NULInAHeader":          {request(post, kind, "Idempotency-Key: a\x00b"), 400, ""},
 		"TwoSlashes":            {request("POST //v1/orders", kind, key, "Content-Length: 2") + "{}", 404, fault.NotFound},
 		"DotDotInThePath":       {request("GET /v1/orders/../orders/x"), 404, fault.NotFound},
-		"BodyOverTheLimit":      {request(post, kind, key, fmt.Sprintf("Content-Length: %d", len(large))) + large, 413, codeBodyTooLarge},
-		"BodyOverTheLimitChunk": {request(post, kind, key, "Transfer-Encoding: chunked") + chunked, 413, codeBodyTooLarge},
-		"ClaimOfAHugeBody":      {request(post, kind, key, "Content-Length: 9223372036854775807"), 413, codeBodyTooLarge},
+		"BodyOverTheLimit":      {request(post, kind, key, fmt.Sprintf("Content-Length: %d", len(large))) + large, 413, problem.BodyTooLarge},
+		"BodyOverTheLimitChunk": {request(post, kind, key, "Transfer-Encoding: chunked") + chunked, 413, problem.BodyTooLarge},
+		"ClaimOfAHugeBody":      {request(post, kind, key, "Content-Length: 9223372036854775807"), 413, problem.BodyTooLarge},
 		"TwoContentLengths":     {request(post, kind, key, "Content-Length: 2", "Content-Length: 3") + "{}", 400, ""},
-		"BrokenChunks":          {request(post, kind, key, "Transfer-Encoding: chunked") + "zz\r\n", 400, codeBadRequest},
-		"NoBodyAtAll":           {request(post, kind, key), 400, codeMalformedBody},
+		"BrokenChunks":          {request(post, kind, key, "Transfer-Encoding: chunked") + "zz\r\n", 400, problem.BadRequest},
+		"NoBodyAtAll":           {request(post, kind, key), 400, problem.MalformedBody},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

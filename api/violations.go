@@ -10,6 +10,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/api/strictjson"
 	"github.com/amends/amends/fault"
 )
@@ -25,7 +26,7 @@ func violations(schema *openapi3.Schema, value any) []contract.FieldError {
 	add := func(pointer string, code fault.Code, detail string) {
 		if !seen[pointer] && len(found) < maxErrors {
 			seen[pointer] = true
-			found = append(found, contract.FieldError{Pointer: pointer, Code: string(code), Detail: detail})
+			found = append(found, problem.Field(pointer, code, detail))
 		}
 	}
 
@@ -34,7 +35,7 @@ func violations(schema *openapi3.Schema, value any) []contract.FieldError {
 		pointer := strictjson.Pointer(e.JSONPointer()...)
 		if e.SchemaField == "properties" { // the error names the object, not the field
 			for _, name := range unknown(e) {
-				add(pointer+strictjson.Pointer(name), fieldUnknown, "is not a field here")
+				add(pointer+strictjson.Pointer(name), problem.FieldUnknown, "is not a field here")
 			}
 			continue
 		}
@@ -78,34 +79,34 @@ func explain(e *openapi3.SchemaError) (fault.Code, string) {
 	s := e.Schema
 	switch e.SchemaField {
 	case "required":
-		return fieldRequired, "is missing"
+		return problem.FieldRequired, "is missing"
 	case "type", "nullable":
-		return fieldWrongType, "must be " + article(s)
+		return problem.FieldWrongType, "must be " + article(s)
 	case "minLength":
 		if s.MinLength == 1 {
-			return fieldTooShort, "must not be empty"
+			return problem.FieldTooShort, "must not be empty"
 		}
-		return fieldTooShort, fmt.Sprintf("must have at least %d characters", s.MinLength)
+		return problem.FieldTooShort, fmt.Sprintf("must have at least %d characters", s.MinLength)
 	case "maxLength":
-		return fieldTooLong, fmt.Sprintf("must have at most %d characters", *s.MaxLength)
+		return problem.FieldTooLong, fmt.Sprintf("must have at most %d characters", *s.MaxLength)
 	case "minItems":
-		return fieldTooFew, fmt.Sprintf("must have at least %d", s.MinItems)
+		return problem.FieldTooFew, fmt.Sprintf("must have at least %d", s.MinItems)
 	case "maxItems":
-		return fieldTooMany, fmt.Sprintf("must have at most %d", *s.MaxItems)
+		return problem.FieldTooMany, fmt.Sprintf("must have at most %d", *s.MaxItems)
 	case "minimum":
-		return fieldTooSmall, fmt.Sprintf("must be at least %.0f", *s.Min)
+		return problem.FieldTooSmall, fmt.Sprintf("must be at least %.0f", *s.Min)
 	case "maximum":
-		return fieldTooLarge, fmt.Sprintf("must be at most %.0f", *s.Max)
+		return problem.FieldTooLarge, fmt.Sprintf("must be at most %.0f", *s.Max)
 	case "pattern":
-		return fieldNotAllowed, "must match " + s.Pattern
+		return problem.FieldNotAllowed, "must match " + s.Pattern
 	case "enum":
-		return fieldNotAllowed, "must be one of " + strings.Trim(fmt.Sprintf("%q", s.Enum), "[]")
+		return problem.FieldNotAllowed, "must be one of " + strings.Trim(fmt.Sprintf("%q", s.Enum), "[]")
 	case "format":
 		if f, ok := errors.AsType[*formatError](e.Origin); ok {
 			return f.code, f.detail
 		}
 	}
-	return fieldNotAllowed, "is not allowed"
+	return problem.FieldNotAllowed, "is not allowed"
 }
 
 // article names a schema's type in a sentence.

@@ -47,7 +47,7 @@ var LoadAdmin = sync.OnceValues(func() (*openapi3.T, error) {
 	return loader.LoadFromDataWithPath(AdminYAML, &url.URL{Path: "admin.yaml"})
 })
 
-// schemaOf returns the schema of that name in a contract.
+// Schema returns the schema of a name in a parsed contract, or an error if it has none.
 func Schema(spec *openapi3.T, name string) (*openapi3.Schema, error) {
 	ref := spec.Components.Schemas[name]
 	if ref == nil {

@@ -1,0 +1,74 @@
+package problem
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/workflows"
+)
+
+// kind is common to all problems of one code.
+type kind struct {
+	status int
+	title  string
+	advice string              // the detail, if there is none that says more
+	wrong  contract.FieldError // the field that the code is about, if it has a pointer
+}
+
+// table leads from codes to HTTP. A code that is not in it is INTERNAL.
+var table = map[fault.Code]kind{
+	BadRequest:                     {status: http.StatusBadRequest, title: "The request cannot be read", advice: "A header or the path is malformed."},
+	MalformedBody:                  {status: http.StatusBadRequest, title: "The body cannot be read", advice: "The body is not the JSON object that is expected here; see errors."},
+	KeyMissing:                     {status: http.StatusBadRequest, title: "The Idempotency-Key is missing", advice: "Send an Idempotency-Key header with a fresh UUID for each order, and repeat it when you repeat the request."},
+	KeyInvalid:                     {status: http.StatusBadRequest, title: "The Idempotency-Key is invalid", advice: "It must be given once and have 1 to 255 visible ASCII characters, bare or in double quotes."},
+	OrderIDInvalid:                 {status: http.StatusBadRequest, title: "This is not an order's id", advice: "An order's id is a UUID."},
+	Unauthorized:                   {status: http.StatusUnauthorized, title: "This is for operators", advice: "Send Authorization: Bearer with the secret of one of the operators that operator_tokens (AMENDS_OPERATOR_TOKENS) names."},
+	NoOperators:                    {status: http.StatusForbidden, title: "Repairs are not possible here", advice: "No operator is configured. Start the API with operator_tokens (AMENDS_OPERATOR_TOKENS=name=secret,name2=secret2), secrets of at least 16 characters."},
+	fault.NotFound:                 {status: http.StatusNotFound, title: "Not found", advice: "There is no such order, or it is not yours."},
+	MethodNotAllowed:               {status: http.StatusMethodNotAllowed, title: "The method is not allowed here", advice: "See the Allow header."},
+	NotAcceptable:                  {status: http.StatusNotAcceptable, title: "No acceptable answer", advice: "Answers are application/json."},
+	saga.PastPivot:                 {status: http.StatusConflict, title: "It is too late to cancel", advice: "The payment is being captured or was captured; the order can only go forward."},
+	saga.NotFlagged:                {status: http.StatusConflict, title: "The step needs no repair", advice: "It makes progress or has ended. Only a flagged step can be repaired: look at the order again."},
+	saga.ClosingStep:               {status: http.StatusConflict, title: "A closing step cannot be skipped", advice: "The order is decided, and this step is part of its end. Mend what keeps it from succeeding; then retry."},
+	saga.PivotStep:                 {status: http.StatusConflict, title: "The outcome of the pivot cannot be waived", advice: "Nothing is undone on a guess. Find out at the provider; then retry."},
+	saga.AlreadyDecided:            {status: http.StatusConflict, title: "The order is decided", advice: "Its saga has ended; there is nothing left to repair. If it is flagged still, acknowledge that."},
+	workflows.SagaRuns:             {status: http.StatusConflict, title: "The order's saga runs", advice: "What it has flagged may still recover. Repair the step that is flagged: retry it, or skip its undo."},
+	workflows.NotDecided:           {status: http.StatusConflict, title: "The order is not decided", advice: "Only a decided order is acknowledged. Repair the step that is flagged; amends doctor resumes a saga that was stopped."},
+	workflows.NothingToAcknowledge: {status: http.StatusConflict, title: "There is nothing to acknowledge", advice: "The order needs no attention."},
+	orders.SagaStopped:             {status: http.StatusConflict, title: "Nothing works on this order any more", advice: "Its saga was stopped before it decided; an operator has to look at it."},
+	BodyTooLarge:                   {status: http.StatusRequestEntityTooLarge, title: "The body is too large", advice: "Send less."},
+	MediaTypeUnsupported:           {status: http.StatusUnsupportedMediaType, title: "The media type is not supported", advice: "Send Content-Type: application/json."},
+	EncodingUnsupported:            {status: http.StatusUnsupportedMediaType, title: "The content encoding is not supported", advice: "Send the body uncompressed."},
+	ValidationFailed:               {status: http.StatusUnprocessableEntity, title: "The request breaks a rule", advice: "See errors for every field that does."},
+	saga.UnknownStep:               {status: http.StatusUnprocessableEntity, title: "The order's saga has no such step", advice: "The steps of the order are those of its steps list.", wrong: Field("/step", FieldNotAllowed, "is not a step of the order's saga")},
+	saga.ReasonMissing:             {status: http.StatusUnprocessableEntity, title: "The reason is missing", advice: "Say why, for those who look later.", wrong: Field("/reason", FieldRequired, "is missing")},
+	saga.ReferenceMissing:          {status: http.StatusUnprocessableEntity, title: "The reference is missing", advice: "The step holds money: say where to find what was done instead, for example the number of a refund.", wrong: Field("/reference", FieldRequired, "is missing")},
+	orders.KeyReused:               {status: http.StatusUnprocessableEntity, title: "The Idempotency-Key was used for another request", advice: "Nothing was changed. Use a fresh key for another order."},
+	fault.Internal:                 {status: http.StatusInternalServerError, title: "Internal error", advice: "Name the request_id when you ask for help."},
+	fault.Unavailable:              {status: http.StatusServiceUnavailable, title: "Temporarily unavailable", advice: "Nothing was started by this request. Try again after Retry-After seconds."},
+	orders.PlacementUnknown:        {status: http.StatusServiceUnavailable, title: "It is not known yet whether the order was placed", advice: "The order may exist, at Location. Repeat the request with the same Idempotency-Key after Retry-After seconds: it never makes a second order."},
+}
+
+// Listed is one code, as the page for developers shows it.
+type Listed struct {
+	Code   fault.Code `json:"code"`
+	Status int        `json:"status"`
+	Title  string     `json:"title"`
+	Advice string     `json:"advice"`
+}
+
+// List returns every code, by status.
+func List() []Listed {
+	var list []Listed
+	for _, code := range slices.Sorted(maps.Keys(table)) {
+		kind := table[code]
+		list = append(list, Listed{code, kind.status, kind.title, kind.advice})
+	}
+	slices.SortStableFunc(list, func(a, b Listed) int { return a.Status - b.Status })
+	return list
+}
