@@ -26,7 +26,7 @@ type layer struct {
 var layers = []layer{
 	{"cmd/amends", "api api/** worker workflows workflows/** services/* internal/** proof/load fault", ""},
 	{"worker", "workflows workflows/** activities services/** saga saga/ledger internal/** fault", "echo"},
-	{"api", "api/** internal/orders workflows fault saga internal/money internal/telemetry", "gorm viper"},
+	{"api", "api/** internal/orders internal/probe workflows fault saga saga/ledger internal/money internal/telemetry", "gorm viper"},
 	{"api/strictjson", "fault", "others"},
 	{"api/client", "", "temporal gorm echo viper"},
 	{"api/contract", "", "temporal gorm viper"},
@@ -75,6 +75,7 @@ var layers = []layer{
 	{"internal/watch", "internal/engine internal/process services/order workflows saga saga/ledger fault", "gorm echo viper"},
 	{"internal/orders", "activities workflows saga saga/ledger services/order internal/engine fault", "gorm echo viper"},
 	{"internal/doctor", "workflows/doctor fault", "gorm echo viper"},
+	{"internal/probe", "fault", "others"},
 
 	{"proof/bench/areas", "", "temporal gorm echo viper"},
 	{"proof/bench/measure", "", "gorm echo viper"},

@@ -1,83 +1,53 @@
 package api
 
 import (
-	"context"
-	"errors"
 	"log/slog"
 	"net/http"
-	"net/http/pprof"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/amends/amends/api/contract"
-	"github.com/amends/amends/api/problem"
-	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/probe"
 )
 
-// Admin is what a process shows to those who run it.
+// Admin configures the admin address of a process: its probes and, where the process
+// has an API, repairs. It is for operators: never expose it to clients.
 type Admin struct {
-	// Metrics serves /metrics; nil: there are none.
-	Metrics http.Handler
-	// Profiles serves Go's profiles at /debug/pprof/.
-	Profiles bool
-	// Ready returns nil while the process can do its work; nil: it always can. Its
-	// error is logged; what is shown of it is a fault's message.
-	Ready func(context.Context) error
-	// Repairs is the API of the process, which POST /v1/orders/{id}/repair asks;
-	// nil: the process has none, and no such route.
+	probe.Probe
+
+	// Repairs is the API of the process, which repairs ask. Nil means that the process
+	// has neither an API nor a route for repairs.
 	Repairs *Server
-	// Operators are those who may repair; none: nobody may, and the answer says so.
+	// Operators may repair. Without any, every repair is refused with NO_OPERATORS.
 	Operators []Operator
-	// Logger gets failures and repairs; nil: [slog.Default].
+	// Logger gets failures and repairs. Nil is [slog.Default].
 	Logger *slog.Logger
 }
 
-// NewAdmin returns the handler for the admin address: GET /metrics, /healthz and
-// /readyz, and with an API the routes of its contract, admin.yaml. It is for
-// operators: never expose it to clients.
+// NewAdmin returns the handler of an admin address: the probes and, with an API, the
+// routes of its contract, admin.yaml.
 func NewAdmin(a Admin) http.Handler {
-	s := &Server{config: DefaultConfig(), log: a.Logger, observe: func(Observation) {}}
-	if s.log == nil {
-		s.log = slog.Default()
+	log := a.Logger
+	if log == nil {
+		log = slog.Default()
 	}
-	e := newEcho(s.handleError)
-	e.IPExtractor = clientIP(nil)
-	e.Use(s.identify, s.recover, s.limit)
-	r := router{e, s.negotiate}
+	e := NewEdge(EdgeConfig{Log: log, MaxBody: DefaultMaxBody})
+	r := Router{Echo: e, Middleware: adminRoutes.middleware}
 	if a.Repairs != nil {
-		(&repairs{a.Repairs.orders, newOperators(a.Operators), a.Repairs.repairOrder, s.log}).register(r)
+		NewRepairs(RepairsConfig{
+			Orders: a.Repairs.orders, Form: a.Repairs.repairForm, Operators: a.Operators, Log: log,
+		}).Register(r)
 	}
-	if a.Metrics != nil {
-		r.GET("/metrics", echo.WrapHandler(a.Metrics))
+	for _, endpoint := range a.Endpoints() {
+		r.GET(echoPath(endpoint.Path), func(c echo.Context) error { return endpoint.Serve(c.Response(), c.Request()) })
 	}
-	if a.Profiles {
-		r.GET("/debug/pprof/", echo.WrapHandler(http.HandlerFunc(pprof.Index)))
-		r.GET("/debug/pprof/profile", echo.WrapHandler(http.HandlerFunc(pprof.Profile)))
-		r.GET("/debug/pprof/:name", echo.WrapHandler(http.HandlerFunc(pprof.Index))) // heap, goroutine, …
-	}
-	r.GET("/healthz", func(c echo.Context) error {
-		return c.JSON(http.StatusOK, contract.Health{Status: contract.HealthOK})
-	})
-	r.GET("/readyz", func(c echo.Context) error {
-		if a.Ready != nil {
-			if err := a.Ready(c.Request().Context()); err != nil {
-				return &problem.Problem{Code: fault.Unavailable, Detail: whyUnready(err), Cause: err}
-			}
-		}
-		return c.JSON(http.StatusOK, contract.Health{Status: contract.HealthOK})
-	})
 	return e
 }
 
-// whyUnready says why a process is not ready as far as that may be shown.
-func whyUnready(err error) string {
-	if f, ok := errors.AsType[*fault.Error](err); ok {
-		return f.Message
-	}
-	return "Not ready."
-}
+// echoPath returns a path of a contract as Echo writes it: :id for {id}.
+func echoPath(path string) string { return strings.NewReplacer("{", ":", "}", "").Replace(path) }
 
 // AdminServer returns a server for addr with the same limits as [HTTPServer].
 func AdminServer(addr string, h http.Handler, log *slog.Logger) *http.Server {
-	return limited(addr, h, log)
+	return NewServer(addr, h, log)
 }

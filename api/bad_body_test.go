@@ -169,5 +169,5 @@ func TestReportsAtMostAHundredErrors(t *testing.T) {
 		n[i] = i
 	}
 	p := setup(t).post(t, fmt.Sprintf(body, n...)).refused(t, http.StatusBadRequest, problem.MalformedBody)
-	require.LessOrEqual(t, len(*p.Errors), maxErrors)
+	require.LessOrEqual(t, len(*p.Errors), MaxErrors)
 }

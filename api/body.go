@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
@@ -18,56 +19,63 @@ import (
 // maxDepth is how deep a body's arrays and objects may nest.
 const maxDepth = 32
 
-// binder reads request bodies for the generated handlers. It holds one schema of
-// the contract for each type of body.
-type binder struct{ placeOrder, cancelOrder *openapi3.Schema }
-
-func newBinder(spec *openapi3.T) (b *binder, err error) {
-	b = &binder{}
-	if b.placeOrder, err = contract.Schema(spec, "PlaceOrder"); err != nil {
-		return nil, err
-	}
-	b.cancelOrder, err = contract.Schema(spec, "CancelOrder")
-	return b, err
+// Form describes how the bodies of one type are read.
+type Form struct {
+	// Schema is the contract's schema of the type.
+	Schema *openapi3.Schema
+	// Rules returns what no schema can say about a whole body. It gets a value that may
+	// break the schema, and looks only at parts of the right shape. Nil is no rules.
+	Rules func(value any) []contract.FieldError
+	// Optional allows a request without a body.
+	Optional bool
 }
 
-// Bind reads the request's body into one of the contract's types. It returns
-// io.EOF if there is none and none is needed.
-func (b *binder) Bind(target any, c echo.Context) error {
-	r := c.Request()
-	switch target.(type) {
-	case *contract.PlaceOrder:
-		if err := checkContent(r.Header); err != nil {
-			return err // before a body is read that could not be used
-		}
-		body, err := readBody(r)
-		if err != nil {
-			return err
-		}
-		return decode(body, b.placeOrder, target, rules)
-	case *contract.CancelOrder:
-		body, err := readBody(r)
-		if err != nil {
-			return err
-		}
-		if len(body) == 0 {
-			return io.EOF
-		}
-		if err := checkContent(r.Header); err != nil {
-			return err
-		}
-		return decode(body, b.cancelOrder, target, nil)
-	default:
+// Binder reads request bodies for the generated handlers: the form of each type that
+// they bind to, which is a pointer to a type of the contract.
+type Binder map[reflect.Type]Form
+
+// Bind implements [echo.Binder]. It returns io.EOF if there is no body and none is
+// needed.
+func (b Binder) Bind(target any, c echo.Context) error {
+	form, ok := b[reflect.TypeOf(target)]
+	if !ok {
 		return fmt.Errorf("no schema for %T", target)
 	}
+	return form.Read(c.Request(), target)
 }
 
-// readBody reads what the middleware has limited.
-func readBody(r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(r.Body)
+// Read reads a request's body into target, a pointer to the form's type. Its errors
+// are problems, or io.EOF if there is no body and none is needed. The body must be
+// limited already.
+func (f Form) Read(r *http.Request, target any) error {
+	if f.Optional {
+		text, err := readAll(r)
+		if err != nil {
+			return err
+		}
+		if len(text) == 0 {
+			return io.EOF
+		}
+		if err := CheckContent(r.Header); err != nil {
+			return err
+		}
+		return f.decode(text, target)
+	}
+	if err := CheckContent(r.Header); err != nil {
+		return err // before a body is read that could not be used
+	}
+	text, err := readAll(r)
+	if err != nil {
+		return err
+	}
+	return f.decode(text, target)
+}
+
+func readAll(r *http.Request) ([]byte, error) {
+	text, err := io.ReadAll(r.Body)
 	switch {
 	case err == nil:
-		return body, nil
+		return text, nil
 	case problem.Of(err).Code == problem.BodyTooLarge:
 		return nil, err
 	default:
@@ -75,10 +83,10 @@ func readBody(r *http.Request) ([]byte, error) {
 	}
 }
 
-// decode reads body as strict JSON that follows schema and rules. It reports all
-// wrong fields at once: 400 if a part could not be read at all, else 422.
-func decode(body []byte, schema *openapi3.Schema, target any, rules func(any) []contract.FieldError) error {
-	value, err := strictjson.Parse(body, maxDepth)
+// decode reads text as strict JSON that follows the schema and the rules. It reports
+// all wrong fields at once: 400 if a part could not be read at all, else 422.
+func (f Form) decode(text []byte, target any) error {
+	value, err := strictjson.Parse(text, maxDepth)
 	if issues, ok := errors.AsType[*strictjson.Error](err); ok {
 		p := problem.New(problem.MalformedBody, "")
 		for _, i := range issues.Issues {
@@ -92,21 +100,21 @@ func decode(body []byte, schema *openapi3.Schema, target any, rules func(any) []
 		return p
 	}
 
-	found := violations(schema, value)
-	if rules != nil {
-		found = merge(found, rules(value))
+	found := violations(f.Schema, value)
+	if f.Rules != nil {
+		found = merge(found, f.Rules(value))
 	}
 	if len(found) > 0 {
 		return violated(found)
 	}
-	if err := json.Unmarshal(body, target); err != nil {
+	if err := json.Unmarshal(text, target); err != nil {
 		return fmt.Errorf("a body that follows its schema does not decode: %w", err)
 	}
 	return nil
 }
 
-// violated is 400 if a name is not one of ours: such a body was written for
-// something else, and acting on the rest of it would be a guess.
+// violated returns 400 if the contract does not know a name: such a body was written
+// for something else, and acting on the rest of it would be a guess.
 func violated(found []contract.FieldError) *problem.Problem {
 	p := problem.New(problem.ValidationFailed, "")
 	for _, f := range found {
@@ -119,7 +127,7 @@ func violated(found []contract.FieldError) *problem.Problem {
 	return p
 }
 
-// merge adds to found what rules found in fields that are otherwise right.
+// merge adds to found the errors of fields that are otherwise right.
 func merge(found, more []contract.FieldError) []contract.FieldError {
 	wrong := map[string]bool{}
 	for _, f := range found {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"time"
 
 	"github.com/amends/amends/internal/orders"
 )
@@ -22,7 +21,7 @@ type Config struct {
 }
 
 // DefaultConfig returns the defaults; Orders.Queue is left to set.
-func DefaultConfig() Config { return Config{Orders: orders.DefaultConfig(), MaxBody: 1 << 20} }
+func DefaultConfig() Config { return Config{Orders: orders.DefaultConfig(), MaxBody: DefaultMaxBody} }
 
 // Validate returns every problem at once, or nil.
 func (c Config) Validate() error {
@@ -41,11 +40,3 @@ func WithLogger(l *slog.Logger) Option { return func(s *Server) { s.log = l } }
 
 // WithObserver calls f after every request, for metrics. It must not block.
 func WithObserver(f func(Observation)) Option { return func(s *Server) { s.observe = f } }
-
-// Observation is one request that was answered.
-type Observation struct {
-	Method string
-	Route  string // the route's pattern, or "" if none matched
-	Status int
-	Took   time.Duration
-}

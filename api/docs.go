@@ -18,13 +18,14 @@ import (
 //go:embed site
 var site embed.FS
 
-// contentPolicy lets the docs page load nothing but its own files and call
-// nothing but this API.
+// contentPolicy lets the page load nothing but its own files and call nothing but
+// this API.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// docs is the page to try the API: embedded files, and the contract as JSON.
-type docs struct {
+// Page is the page to read and try the API: embedded files, the contract as JSON, and
+// the list of problems.
+type Page struct {
 	page  []byte
 	files map[string]file
 }
@@ -34,7 +35,8 @@ type file struct {
 	body []byte
 }
 
-func newDocs(spec *openapi3.T) (*docs, error) {
+// NewPage returns the page of a parsed contract.
+func NewPage(spec *openapi3.T) (*Page, error) {
 	text, err := spec.MarshalJSON()
 	if err != nil {
 		return nil, fmt.Errorf("contract as JSON: %w", err)
@@ -43,7 +45,7 @@ func newDocs(spec *openapi3.T) (*docs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("problems as JSON: %w", err)
 	}
-	d := &docs{files: map[string]file{
+	d := &Page{files: map[string]file{
 		"/docs/openapi.json":  {"application/json", text},
 		"/docs/problems.json": {"application/json", codes},
 	}}
@@ -60,10 +62,13 @@ func newDocs(spec *openapi3.T) (*docs, error) {
 	return d, nil
 }
 
-func (d *docs) register(e *echo.Echo) {
-	r := router{Echo: e}
-	// Who opens the address in a browser wants to see something. The contract has no
-	// such route: clients are not to rely on it.
+// Register adds the page's files, and the headers that guard it. The routes of the
+// contract, /docs and /openapi.yaml, are the generated code's.
+func (d *Page) Register(e *echo.Echo) {
+	r := Router{Echo: e}
+	e.Use(policy)
+	// A person who opens the address in a browser is led to the page. The contract has
+	// no such route: clients must not rely on it.
 	r.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/docs") })
 	for path, f := range d.files {
 		r.GET(path, func(c echo.Context) error {
@@ -73,7 +78,7 @@ func (d *docs) register(e *echo.Echo) {
 	}
 }
 
-// policy guards the docs page; the generated handler writes no such headers.
+// policy guards the page: the generated handler writes no such headers.
 func policy(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if c.Path() == "/docs" {
@@ -84,12 +89,12 @@ func policy(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// GetDocs serves the page to try the API.
-func (s *Server) GetDocs(context.Context, contract.GetDocsRequestObject) (contract.GetDocsResponseObject, error) {
-	return contract.GetDocs200TexthtmlResponse{Body: bytes.NewReader(s.docs.page), ContentLength: int64(len(s.docs.page))}, nil
+// GetDocs serves the page.
+func (d *Page) GetDocs(context.Context, contract.GetDocsRequestObject) (contract.GetDocsResponseObject, error) {
+	return contract.GetDocs200TexthtmlResponse{Body: bytes.NewReader(d.page), ContentLength: int64(len(d.page))}, nil
 }
 
 // GetContract serves the contract as it is written.
-func (s *Server) GetContract(context.Context, contract.GetContractRequestObject) (contract.GetContractResponseObject, error) {
+func (d *Page) GetContract(context.Context, contract.GetContractRequestObject) (contract.GetContractResponseObject, error) {
 	return contract.GetContract200ApplicationyamlResponse{Body: bytes.NewReader(contract.PublicYAML), ContentLength: int64(len(contract.PublicYAML))}, nil
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/amends/amends/internal/money"
 )
 
-// formatError says why a string has not its schema's format.
+// formatError explains why a string does not have its schema's format.
 type formatError struct {
 	code   fault.Code
 	detail string
@@ -20,8 +20,8 @@ type formatError struct {
 // Error returns the detail.
 func (e *formatError) Error() string { return e.detail }
 
-// formats are the contract's own string formats: rules that a schema cannot say.
-// An empty string is left to minLength.
+// formats returns the contract's own string formats: rules that a schema cannot
+// say. An empty string is left to minLength.
 func formats() []openapi3.SchemaValidationOption {
 	var options []openapi3.SchemaValidationOption
 	for name, check := range map[string]func(string) error{
@@ -92,7 +92,7 @@ func checkToken(s string) error {
 	return nil
 }
 
-// looksLikeCard says whether s holds 12 to 19 digits, apart from spaces and
+// looksLikeCard reports whether s holds 12 to 19 digits, apart from spaces and
 // dashes, that pass the check sum of card numbers.
 func looksLikeCard(s string) bool {
 	var digits []byte

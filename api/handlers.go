@@ -3,8 +3,11 @@ package api
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strconv"
 	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/problem"
@@ -14,10 +17,33 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
+// Handlers answers the operations of orders.
+type Handlers struct {
+	orders   *orders.Client
+	draining <-chan struct{}
+}
+
+// NewHandlers returns handlers that ask the engine through o. Requests that only wait
+// for a decision are answered once draining is closed.
+func NewHandlers(o *orders.Client, draining <-chan struct{}) *Handlers { return &Handlers{o, draining} }
+
+// Forms returns how the bodies of the operations are read.
+func Forms(spec *openapi3.T) (Binder, error) {
+	place, err := contract.Schema(spec, "PlaceOrder")
+	if err != nil {
+		return nil, err
+	}
+	cancel, err := contract.Schema(spec, "CancelOrder")
+	return Binder{
+		reflect.TypeFor[*contract.PlaceOrder]():  {Schema: place, Rules: placementRules},
+		reflect.TypeFor[*contract.CancelOrder](): {Schema: cancel, Optional: true},
+	}, err
+}
+
 // PlaceOrder places an order, or finds the one that an earlier call placed.
-func (s *Server) PlaceOrder(ctx context.Context, r contract.PlaceOrderRequestObject) (contract.PlaceOrderResponseObject, error) {
+func (h *Handlers) PlaceOrder(ctx context.Context, r contract.PlaceOrderRequestObject) (contract.PlaceOrderResponseObject, error) {
 	start := time.Now()
-	order, err := s.orders.Place(ctx, placement(*r.Body), r.Params.IdempotencyKey)
+	order, err := h.orders.Place(ctx, placement(*r.Body), r.Params.IdempotencyKey)
 	if err != nil && order.ID != "" {
 		return nil, &problem.Problem{Code: fault.CodeOf(err), Location: location(order.ID), Cause: err}
 	}
@@ -30,30 +56,29 @@ func (s *Server) PlaceOrder(ctx context.Context, r contract.PlaceOrderRequestObj
 	}
 	at := new(location(order.ID))
 
-	if wait, ok := s.wait(r.Params.Prefer); ok {
-		if s.await(ctx, &order.Snapshot, start.Add(wait)) {
-			return contract.PlaceOrder200JSONResponse{Body: render(order.Snapshot), Headers: contract.PlaceOrder200ResponseHeaders{
+	if wait, ok := wait(r.Params.Prefer); ok {
+		if h.await(ctx, &order.Snapshot, start.Add(wait)) {
+			return contract.PlaceOrder200JSONResponse{Body: Render(order.Snapshot), Headers: contract.PlaceOrder200ResponseHeaders{
 				IdempotencyReplayed: replayed, Location: at,
 				PreferenceApplied: new("wait=" + strconv.Itoa(int(wait.Seconds()))),
 			}}, nil
 		}
 	}
-	return contract.PlaceOrder202JSONResponse{Body: render(order.Snapshot), Headers: contract.PlaceOrder202ResponseHeaders{
+	return contract.PlaceOrder202JSONResponse{Body: Render(order.Snapshot), Headers: contract.PlaceOrder202ResponseHeaders{
 		IdempotencyReplayed: replayed, Location: at,
 	}}, nil
 }
 
-func (s *Server) wait(prefer *string) (time.Duration, bool) {
+func wait(prefer *string) (time.Duration, bool) {
 	if prefer == nil {
 		return 0, false
 	}
-	return preferredWait(*prefer)
+	return PreferredWait(*prefer)
 }
 
-// await waits until the order is decided, until a time, or until the server is
-// to stop. It says whether the order is decided, and leaves in order what is known
-// of it then.
-func (s *Server) await(ctx context.Context, order *orders.Snapshot, until time.Time) bool {
+// await waits until the order is decided, until a time, or until the server drains.
+// It reports whether the order is decided, and leaves its newest state in order.
+func (h *Handlers) await(ctx context.Context, order *orders.Snapshot, until time.Time) bool {
 	if order.Decided() {
 		return true
 	}
@@ -62,19 +87,19 @@ func (s *Server) await(ctx context.Context, order *orders.Snapshot, until time.T
 	defer cancel()
 	go func() {
 		select {
-		case <-s.draining:
+		case <-h.draining:
 			cancel()
 		case <-ctx.Done():
 		}
 	}()
-	decided, ok := s.orders.Await(ctx, order.ID)
+	decided, ok := h.orders.Await(ctx, order.ID)
 	if ok {
 		*order = decided
 		return true
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		// Whoever has waited wants to know how far it has come, not how it began.
-		if now, err := s.orders.Find(request, order.ID); err == nil && now.Source == orders.FromWorkflow {
+		// A client that has waited learns how far the order has come, not how it began.
+		if now, err := h.orders.Find(request, order.ID); err == nil && now.Source == orders.FromWorkflow {
 			*order = now
 		}
 	}
@@ -82,48 +107,35 @@ func (s *Server) await(ctx context.Context, order *orders.Snapshot, until time.T
 }
 
 // GetOrder returns an order.
-func (s *Server) GetOrder(ctx context.Context, r contract.GetOrderRequestObject) (contract.GetOrderResponseObject, error) {
-	id, err := parseOrderID(r.Id)
+func (h *Handlers) GetOrder(ctx context.Context, r contract.GetOrderRequestObject) (contract.GetOrderResponseObject, error) {
+	id, err := ParseID(r.Id)
 	if err != nil {
 		return nil, err
 	}
-	order, err := s.orders.Find(ctx, id)
+	order, err := h.orders.Find(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return contract.GetOrder200JSONResponse{Body: render(order), Headers: contract.GetOrder200ResponseHeaders{CacheControl: new("no-store")}}, nil
+	return contract.GetOrder200JSONResponse{Body: Render(order), Headers: contract.GetOrder200ResponseHeaders{CacheControl: new("no-store")}}, nil
 }
 
 // CancelOrder cancels an order.
-func (s *Server) CancelOrder(ctx context.Context, r contract.CancelOrderRequestObject) (contract.CancelOrderResponseObject, error) {
-	id, err := parseOrderID(r.Id)
+func (h *Handlers) CancelOrder(ctx context.Context, r contract.CancelOrderRequestObject) (contract.CancelOrderResponseObject, error) {
+	id, err := ParseID(r.Id)
 	if err != nil {
 		return nil, err
 	}
-	order, err := s.orders.Cancel(ctx, id)
+	order, err := h.orders.Cancel(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	if order.Decided() {
-		return contract.CancelOrder200JSONResponse(render(order)), nil
+		return contract.CancelOrder200JSONResponse(Render(order)), nil
 	}
-	return contract.CancelOrder202JSONResponse{Body: render(order), Headers: contract.CancelOrder202ResponseHeaders{Location: new(location(id))}}, nil
+	return contract.CancelOrder202JSONResponse{Body: Render(order), Headers: contract.CancelOrder202ResponseHeaders{Location: new(location(id))}}, nil
 }
 
-// GetHealth says that the process is alive.
-func (s *Server) GetHealth(context.Context, contract.GetHealthRequestObject) (contract.GetHealthResponseObject, error) {
-	return contract.GetHealth200JSONResponse{Status: contract.HealthOK}, nil
-}
-
-// GetReadiness says whether orders can be served.
-func (s *Server) GetReadiness(ctx context.Context, _ contract.GetReadinessRequestObject) (contract.GetReadinessResponseObject, error) {
-	if err := s.Ready(ctx); err != nil {
-		return nil, err
-	}
-	return contract.GetReadiness200JSONResponse{Status: contract.HealthOK}, nil
-}
-
-// placement is what a valid body asks for.
+// placement returns the placement that a valid body asks for.
 func placement(body contract.PlaceOrder) workflows.Placement {
 	p := workflows.Placement{
 		CustomerID:   body.CustomerId,

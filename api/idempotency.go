@@ -4,37 +4,57 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/amends/amends/api/problem"
 )
 
-const (
-	headerIdempotencyKey = "Idempotency-Key"
-	maxIdempotencyKey    = 255
-)
+// HeaderKey is the header with which a client makes repeats of a request one request.
+const HeaderKey = "Idempotency-Key"
 
-// idempotencyKey returns the one key in h, without its quotes.
-func idempotencyKey(h http.Header) (string, error) {
-	values := h.Values(headerIdempotencyKey)
+const maxKey = 255
+
+// Keyed requires a route's Idempotency-Key and replaces it by what it means, quoted or
+// bare. It also joins repeated Prefer headers: the generated code refuses a header
+// that is given twice.
+func Keyed(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Request().Header
+		key, err := Key(h)
+		if err != nil {
+			return err
+		}
+		h.Set(HeaderKey, key)
+		if prefer := h.Values("Prefer"); len(prefer) > 1 {
+			h.Set("Prefer", strings.Join(prefer, ", "))
+		}
+		return next(c)
+	}
+}
+
+// Key returns the one idempotency key in h, without its quotes. Codes:
+// IDEMPOTENCY_KEY_MISSING, IDEMPOTENCY_KEY_INVALID.
+func Key(h http.Header) (string, error) {
+	values := h.Values(HeaderKey)
 	if len(values) == 0 {
 		return "", problem.New(problem.KeyMissing, "")
 	}
-	key, ok := parseIdempotencyKey(values[0])
+	key, ok := parseKey(values[0])
 	if !ok || len(values) > 1 {
 		return "", problem.New(problem.KeyInvalid, "")
 	}
 	return key, nil
 }
 
-// parseIdempotencyKey reads a key that is bare, or a quoted string as of RFC
-// 8941, in which \" and \\ are escapes. Quoted and bare are the same key.
-func parseIdempotencyKey(s string) (string, bool) {
+// parseKey reads a key that is bare, or a quoted string as in RFC 8941, in which \" and \\ are escapes. Quoted and bare are the same key.
+func parseKey(s string) (string, bool) {
 	if strings.HasPrefix(s, `"`) {
 		var ok bool
 		if s, ok = unquote(s); !ok {
 			return "", false
 		}
 	}
-	if s == "" || len(s) > maxIdempotencyKey {
+	if s == "" || len(s) > maxKey {
 		return "", false
 	}
 	for i := range len(s) {
@@ -45,7 +65,7 @@ func parseIdempotencyKey(s string) (string, bool) {
 	return s, true
 }
 
-// unquote returns what the quoted string s stands for.
+// unquote returns the meaning of the quoted string s.
 func unquote(s string) (string, bool) {
 	if len(s) < 2 || s[0] != '"' {
 		return "", false

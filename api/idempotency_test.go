@@ -14,7 +14,7 @@ func TestParseIdempotencyKey(t *testing.T) {
 		"k": "k", `"k"`: "k", "a,b;c=d": "a,b;c=d", `a"b`: `a"b`, `a\b`: `a\b`, `"a\"b\\"`: `a"b\`, "%41": "%41",
 		strings.Repeat("k", 255): strings.Repeat("k", 255), `"` + strings.Repeat("k", 255) + `"`: strings.Repeat("k", 255),
 	} {
-		got, ok := parseIdempotencyKey(in)
+		got, ok := parseKey(in)
 		require.True(t, ok, in)
 		require.Equal(t, want, got)
 	}
@@ -22,7 +22,7 @@ func TestParseIdempotencyKey(t *testing.T) {
 		"", `""`, `"`, `"k`, `"k"x`, `"k";a=b`, `"\k"`, `"k\`, `"k\"`, " k", "a b", "k\t", "k\x00", "k\x7f", "ключ", "🔑",
 		strings.Repeat("k", 256), `"` + strings.Repeat("k", 256) + `"`,
 	} {
-		_, ok := parseIdempotencyKey(in)
+		_, ok := parseKey(in)
 		require.False(t, ok, in)
 	}
 }
@@ -32,16 +32,16 @@ func FuzzIdempotencyKey(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
-		key, ok := parseIdempotencyKey(in)
+		key, ok := parseKey(in)
 		if !ok {
 			require.Empty(t, key)
 			return
 		}
 		require.NotEmpty(t, key)
-		require.LessOrEqual(t, len(key), maxIdempotencyKey)
+		require.LessOrEqual(t, len(key), maxKey)
 		require.Empty(t, strings.Trim(key, visible), "only visible ASCII")
 		quoted := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(key) + `"`
-		again, ok := parseIdempotencyKey(quoted)
+		again, ok := parseKey(quoted)
 		require.True(t, ok)
 		require.Equal(t, key, again, "bare and quoted are the same key")
 	})

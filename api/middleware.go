@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"regexp"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,11 +18,12 @@ import (
 	"github.com/amends/amends/fault"
 )
 
-// saneRequestID is what a client may call its request: it is logged and sent back.
+// saneRequestID is the form of a request id that a client may choose: it is logged
+// and sent back.
 var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,128}$`)
 
 // identify gives every request an id, the client's own if it is sane.
-func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
+func identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ids := c.Request().Header.Values(echo.HeaderXRequestID)
 		if len(ids) != 1 || !saneRequestID.MatchString(ids[0]) {
@@ -35,12 +35,13 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-func requestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
+// RequestID returns the id of a request, which its answer and the log carry.
+func RequestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
 
-// access logs every request once it is answered: its route and never its body,
-// its headers or its query, which may hold what nobody should read there. Of the
-// client's address only the network is kept.
-func (s *Server) access(next echo.HandlerFunc) echo.HandlerFunc {
+// access logs every request once it is answered: its route, and never its body, its
+// headers or its query, which may hold personal data. Of the client's address only
+// the network is kept.
+func (e EdgeConfig) access(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
 		if err := next(c); err != nil {
@@ -49,19 +50,19 @@ func (s *Server) access(next echo.HandlerFunc) echo.HandlerFunc {
 		took := time.Since(start)
 		r, response := c.Request(), c.Response()
 		attributes := []slog.Attr{
-			slog.String("request_id", requestID(c)),
+			slog.String("request_id", RequestID(c)),
 			slog.String("method", knownMethod(r.Method)),
 			slog.String("route", c.Path()),
 			slog.Int("status", response.Status),
 			slog.Int64("bytes", response.Size),
 			slog.Duration("took", took),
-			slog.String("client_net", network(c.RealIP())),
+			slog.String("client_net", Network(c)),
 		}
-		if id, err := parseOrderID(c.Param("id")); err == nil {
-			attributes = append(attributes, slog.String("order_id", id))
+		if e.Attributes != nil {
+			attributes = append(attributes, e.Attributes(c)...)
 		}
-		s.log.LogAttrs(r.Context(), slog.LevelInfo, "request", attributes...)
-		s.observe(Observation{Method: knownMethod(r.Method), Route: c.Path(), Status: response.Status, Took: took})
+		e.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", attributes...)
+		e.Observe(Observation{Method: knownMethod(r.Method), Route: c.Path(), Status: response.Status, Took: took})
 		return nil
 	}
 }
@@ -76,7 +77,9 @@ func knownMethod(method string) string {
 	}
 }
 
-// network returns the /24 or /48 of an address.
+// Network returns the /24 or /48 of a client's address, which may be logged, or "".
+func Network(c echo.Context) string { return network(c.RealIP()) }
+
 func network(address string) string {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {
@@ -90,7 +93,7 @@ func network(address string) string {
 }
 
 // recover turns a panic into INTERNAL; the stack goes to the log only.
-func (s *Server) recover(next echo.HandlerFunc) echo.HandlerFunc {
+func (e EdgeConfig) recover(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
 			r := recover()
@@ -100,72 +103,47 @@ func (s *Server) recover(next echo.HandlerFunc) echo.HandlerFunc {
 			if r == http.ErrAbortHandler { //nolint:errorlint,err113 // it is compared as net/http does
 				panic(r)
 			}
-			s.log.ErrorContext(c.Request().Context(), "handler panicked", "request_id", requestID(c), "stack", string(debug.Stack()))
+			e.Log.ErrorContext(c.Request().Context(), "handler panicked", "request_id", RequestID(c), "stack", string(debug.Stack()))
 			err = fmt.Errorf("panic of type %T", r) // its value may hold anything
 		}()
 		return next(c)
 	}
 }
 
-// handleError answers err. Echo calls it for every error of a handler or a
-// middleware, and for its own 404 and 405.
-func (s *Server) handleError(err error, c echo.Context) {
-	p := problem.Of(err)
-	ctx := c.Request().Context()
-	if p.Status() >= http.StatusInternalServerError {
-		attributes := []any{"request_id", requestID(c), "code", p.Code, "error", p.Cause}
-		if ctx.Err() != nil && (p.Code != fault.Internal || errors.Is(err, context.Canceled)) {
-			s.log.InfoContext(ctx, "client left before the answer", attributes...) // nothing else failed
-		} else {
-			s.log.ErrorContext(ctx, "request failed", attributes...)
-		}
-	}
-	if c.Response().Committed {
-		return
-	}
-	if err := p.Write(c.Response(), c.Request().Method == http.MethodHead, requestID(c)); err != nil {
-		s.log.DebugContext(ctx, "client left", "request_id", requestID(c), "error", err)
-	}
-}
-
 // limit bounds a request's body and the time of its answer.
-func (s *Server) limit(next echo.HandlerFunc) echo.HandlerFunc {
+func (e EdgeConfig) limit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		if r.ContentLength > s.config.MaxBody {
-			return problem.TooLarge(s.config.MaxBody)
+		if r.ContentLength > e.MaxBody {
+			return problem.TooLarge(e.MaxBody)
 		}
 		defer c.SetRequest(r) // its context ends with the client, and not with this function
-		ctx, cancel := context.WithTimeout(r.Context(), maxAnswer)
+		ctx, cancel := context.WithTimeout(r.Context(), MaxAnswer)
 		defer cancel()
 		r = r.WithContext(ctx)
-		r.Body = http.MaxBytesReader(c.Response(), r.Body, s.config.MaxBody)
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, e.MaxBody)
 		c.SetRequest(r)
 		return next(c)
 	}
 }
 
-// negotiate checks the headers of a request to the API proper, before its body
-// is read and before the generated code, which would refuse a Prefer header that
-// is given twice, looks at them.
-func (s *Server) negotiate(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Request().Header
-		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
-		if !acceptsJSON(h) {
-			return problem.New(problem.NotAcceptable, "")
+// fail answers err. Echo calls it for every error of a handler or a middleware, and
+// for its own 404 and 405.
+func (e EdgeConfig) fail(err error, c echo.Context) {
+	p := problem.Of(err)
+	ctx := c.Request().Context()
+	if p.Status() >= http.StatusInternalServerError {
+		attributes := []any{"request_id", RequestID(c), "code", p.Code, "error", p.Cause}
+		if ctx.Err() != nil && (p.Code != fault.Internal || errors.Is(err, context.Canceled)) {
+			e.Log.InfoContext(ctx, "client left before the answer", attributes...) // nothing else failed
+		} else {
+			e.Log.ErrorContext(ctx, "request failed", attributes...)
 		}
-		if c.Path() != "/v1/orders" {
-			return next(c)
-		}
-		key, err := idempotencyKey(h)
-		if err != nil {
-			return err
-		}
-		h.Set(headerIdempotencyKey, key)
-		if prefer := h.Values("Prefer"); len(prefer) > 1 {
-			h.Set("Prefer", strings.Join(prefer, ", "))
-		}
-		return next(c)
+	}
+	if c.Response().Committed {
+		return
+	}
+	if err := p.Write(c.Response(), c.Request().Method == http.MethodHead, RequestID(c)); err != nil {
+		e.Log.DebugContext(ctx, "client left", "request_id", RequestID(c), "error", err)
 	}
 }

@@ -6,10 +6,24 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/amends/amends/api/problem"
 )
 
-// acceptsJSON says whether a client takes application/json: the most specific
+// Negotiate makes a route answer JSON that is never cached. It refuses a client that
+// does not take JSON before the body is read.
+func Negotiate(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+		if !acceptsJSON(c.Request().Header) {
+			return problem.New(problem.NotAcceptable, "")
+		}
+		return next(c)
+	}
+}
+
+// acceptsJSON reports whether a client takes application/json: the most specific
 // range of its Accept header that matches decides (RFC 9110, 12.5.1).
 func acceptsJSON(h http.Header) bool {
 	values := h.Values("Accept")
@@ -35,8 +49,7 @@ func acceptsJSON(h http.Header) bool {
 	return accepted || ranges == 0
 }
 
-// quality returns the weight among a media range's parameters; what is no weight
-// counts as none given.
+// quality returns the weight among a media range's parameters, 1 if none is valid.
 func quality(parameters string) float64 {
 	for p := range splitUnquoted(parameters, ';') {
 		name, value, _ := strings.Cut(p, "=")
@@ -50,8 +63,8 @@ func quality(parameters string) float64 {
 	return 1
 }
 
-// checkContent refuses a body that is not plain JSON in UTF-8.
-func checkContent(h http.Header) error {
+// CheckContent refuses a body that is not plain JSON in UTF-8.
+func CheckContent(h http.Header) error {
 	for _, encoding := range h.Values("Content-Encoding") {
 		if encoding != "" && !strings.EqualFold(encoding, "identity") {
 			return problem.New(problem.EncodingUnsupported, "")

@@ -25,6 +25,6 @@ func TestAcceptsJSON(t *testing.T) {
 func TestCheckContent(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"application/json", "Application/JSON", "application/json; charset=utf-8", `application/json;charset="UTF-8"`} {
-		require.NoError(t, checkContent(http.Header{"Content-Type": {kind}, "Content-Encoding": {"identity"}}), kind)
+		require.NoError(t, CheckContent(http.Header{"Content-Type": {kind}, "Content-Encoding": {"identity"}}), kind)
 	}
 }

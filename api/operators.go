@@ -9,35 +9,35 @@ import (
 	"github.com/amends/amends/api/problem"
 )
 
-// Operator is somebody who may repair orders.
+// Operator is a person who may repair orders.
 type Operator struct {
 	Name   string // recorded with every repair
 	Secret string // what the operator's requests carry
 }
 
-// operators knows operators by their secrets.
-type operators []operator
+// credentials identifies operators by their secrets.
+type credentials []credential
 
-type operator struct {
+type credential struct {
 	name   string
 	secret [sha256.Size]byte // its hash
 }
 
-// newOperators leaves out who has no name or no secret: a request without a
-// token would be theirs.
-func newOperators(all []Operator) operators {
-	var known operators
+// newCredentials leaves out operators without a name or a secret: a request without
+// a token would be theirs.
+func newCredentials(all []Operator) credentials {
+	var known credentials
 	for _, o := range all {
 		if o.Name != "" && o.Secret != "" {
-			known = append(known, operator{o.Name, sha256.Sum256([]byte(o.Secret))})
+			known = append(known, credential{o.Name, sha256.Sum256([]byte(o.Secret))})
 		}
 	}
 	return known
 }
 
-// identify returns the name of the operator whose token is in h. How long that
-// takes tells nothing about the secrets.
-func (o operators) identify(h http.Header) (string, *problem.Problem) {
+// identify returns the name of the operator whose token is in h. Its duration tells
+// nothing about the secrets. Codes: NO_OPERATORS, UNAUTHORIZED.
+func (o credentials) identify(h http.Header) (string, *problem.Problem) {
 	if len(o) == 0 {
 		return "", problem.New(problem.NoOperators, "")
 	}

@@ -6,20 +6,21 @@ import (
 	"time"
 )
 
-// maxWait is the longest wait that a client may prefer.
-const maxWait = 30 * time.Second
+// MaxWait is the longest wait that a client may prefer.
+const MaxWait = 30 * time.Second
 
-// preferredWait reads wait=N from a Prefer header (RFC 7240; several headers are
-// joined by commas). Only the first wait counts; one that is no number of seconds
-// from 1 to 30 is ignored, as every preference is that cannot be met.
-func preferredWait(prefer string) (time.Duration, bool) {
+// PreferredWait reads wait=N from a Prefer header (RFC 7240; several headers are
+// joined by commas), and reports whether it is valid. Only the first wait counts. One
+// that is not a number of seconds from 1 to 30 is ignored, like every preference that
+// cannot be met.
+func PreferredWait(prefer string) (time.Duration, bool) {
 	for preference := range splitUnquoted(prefer, ',') {
 		for token := range splitUnquoted(preference, ';') {
 			name, value, _ := strings.Cut(token, "=")
 			if strings.EqualFold(strings.Trim(name, " \t"), "wait") {
 				return seconds(strings.Trim(value, " \t"))
 			}
-			break // parameters of a preference say nothing to us
+			break // the parameters of a preference mean nothing here
 		}
 	}
 	return 0, false
@@ -33,7 +34,7 @@ func seconds(value string) (time.Duration, bool) {
 		return 0, false
 	}
 	n, err := strconv.Atoi(value)
-	if err != nil || n < 1 || n > int(maxWait.Seconds()) {
+	if err != nil || n < 1 || n > int(MaxWait.Seconds()) {
 		return 0, false
 	}
 	return time.Duration(n) * time.Second, true

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 )
 
@@ -37,4 +38,20 @@ func (s *Server) Ready(ctx context.Context) error {
 	}
 	s.ready.good = time.Now()
 	return nil
+}
+
+// health answers the operations that tell how the process is.
+type health struct{ server *Server }
+
+// GetHealth answers while the process is alive.
+func (h health) GetHealth(context.Context, contract.GetHealthRequestObject) (contract.GetHealthResponseObject, error) {
+	return contract.GetHealth200JSONResponse{Status: contract.HealthOK}, nil
+}
+
+// GetReadiness answers while orders can be served.
+func (h health) GetReadiness(ctx context.Context, _ contract.GetReadinessRequestObject) (contract.GetReadinessResponseObject, error) {
+	if err := h.server.Ready(ctx); err != nil {
+		return nil, err
+	}
+	return contract.GetReadiness200JSONResponse{Status: contract.HealthOK}, nil
 }

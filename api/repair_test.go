@@ -377,7 +377,7 @@ func TestAdminContractIsServedWithWhatItRefersTo(t *testing.T) {
 
 func TestOrderListsAreNeverNull(t *testing.T) {
 	t.Parallel()
-	for _, o := range []any{render(orders.Snapshot{}), renderForOperators(orders.Snapshot{})} {
+	for _, o := range []any{Render(orders.Snapshot{}), renderForOperators(orders.Snapshot{})} {
 		text, err := json.Marshal(o)
 		require.NoError(t, err)
 		require.NotContains(t, string(text), "null")

@@ -1,11 +1,11 @@
 package api
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/contract"
@@ -14,28 +14,49 @@ import (
 	"github.com/amends/amends/saga"
 )
 
-// repairs serves what operators may do.
-type repairs struct {
-	orders    *orders.Client
-	operators operators
-	schema    *openapi3.Schema // of a RepairOrder
-	log       *slog.Logger
+// RepairsConfig configures [Repairs].
+type RepairsConfig struct {
+	Orders    *orders.Client
+	Form      Form       // of a RepairOrder, see [RepairForm]
+	Operators []Operator // those who may repair
+	Log       *slog.Logger
 }
 
-func (s *repairs) register(r router) {
+// Repairs serves what operators may do with orders.
+type Repairs struct {
+	config RepairsConfig
+	known  credentials
+}
+
+// NewRepairs returns the repairs of c.
+func NewRepairs(c RepairsConfig) *Repairs { return &Repairs{c, newCredentials(c.Operators)} }
+
+// RepairForm returns how the body of a repair is read.
+func RepairForm() (Form, error) {
+	spec, err := contract.LoadAdmin()
+	if err != nil {
+		return Form{}, fmt.Errorf("read the admin contract: %w", err)
+	}
+	schema, err := contract.Schema(spec, "RepairOrder")
+	return Form{Schema: schema, Rules: repairRules}, err
+}
+
+// Register adds the routes of the contract admin.yaml that are about orders, and both
+// contracts.
+func (s *Repairs) Register(r Router) {
 	r.POST("/v1/orders/:id/repair", s.repair)
 	for path, text := range map[string][]byte{"/admin.yaml": contract.AdminYAML, "/openapi.yaml": contract.PublicYAML} {
 		r.GET(path, func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", text) })
 	}
 }
 
-// repair answers POST /v1/orders/{id}/repair. Who may repair, and who did, is in
-// the log; the operator's words are not, because nobody knows what they hold.
-func (s *repairs) repair(c echo.Context) error {
-	operator, unknown := s.operators.identify(c.Request().Header)
+// repair answers POST /v1/orders/{id}/repair. The log keeps who may repair and who
+// did. It does not keep the operator's words, which may hold personal data.
+func (s *Repairs) repair(c echo.Context) error {
+	ctx, log := c.Request().Context(), s.config.Log.With("request_id", RequestID(c))
+	operator, unknown := s.known.identify(c.Request().Header)
 	if unknown != nil {
-		s.log.WarnContext(c.Request().Context(), "repair refused",
-			"request_id", requestID(c), "code", unknown.Code, "client_net", network(c.RealIP()))
+		log.WarnContext(ctx, "repair refused", "code", unknown.Code, "client_net", Network(c))
 		return unknown
 	}
 	req, key, err := s.read(c)
@@ -43,42 +64,36 @@ func (s *repairs) repair(c echo.Context) error {
 		return err
 	}
 	req.Operator = operator
-	log := s.log.With("request_id", requestID(c), "order_id", req.Saga, "step", req.Step, "action", req.Action, "operator", operator)
-	ask := s.orders.Repair
+	log = log.With("order_id", req.Saga, "step", req.Step, "action", req.Action, "operator", operator)
+	ask := s.config.Orders.Repair
 	if req.Action == saga.Action(contract.ActionAcknowledge) {
-		ask = s.orders.Acknowledge
+		ask = s.config.Orders.Acknowledge
 	}
-	order, made, err := ask(c.Request().Context(), req, key)
+	order, made, err := ask(ctx, req, key)
 	if err != nil {
-		log.InfoContext(c.Request().Context(), "repair refused", "code", problem.Of(err).Code)
-		return err
+		log.InfoContext(ctx, "repair refused", "code", problem.Of(err).Code)
+		return err //nolint:wrapcheck // a fault, which the edge answers
 	}
-	log.InfoContext(c.Request().Context(), "order repaired", "made", made)
+	log.InfoContext(ctx, "order repaired", "made", made)
 	if !made {
 		return c.JSON(http.StatusAccepted, renderForOperators(order))
 	}
 	return c.JSON(http.StatusOK, renderForOperators(order))
 }
 
-// read returns the repair that a request asks for, and its idempotency key if it has one.
-func (s *repairs) read(c echo.Context) (req saga.RepairRequest, key string, err error) {
-	if req.Saga, err = parseOrderID(c.Param("id")); err != nil {
+// read returns the repair that a request asks for, and its idempotency key if it has
+// one.
+func (s *Repairs) read(c echo.Context) (req saga.RepairRequest, key string, err error) {
+	if req.Saga, err = ParseID(c.Param("id")); err != nil {
 		return req, "", err
 	}
-	if h := c.Request().Header; len(h.Values(headerIdempotencyKey)) > 0 {
-		if key, err = idempotencyKey(h); err != nil {
+	if h := c.Request().Header; len(h.Values(HeaderKey)) > 0 {
+		if key, err = Key(h); err != nil {
 			return req, "", err
 		}
 	}
-	if err := checkContent(c.Request().Header); err != nil {
-		return req, "", err
-	}
-	text, err := readBody(c.Request())
-	if err != nil {
-		return req, "", err
-	}
 	var body contract.RepairOrder
-	if err := decode(text, s.schema, &body, repairRules); err != nil {
+	if err := s.config.Form.Read(c.Request(), &body); err != nil {
 		return req, "", err
 	}
 	if body.Reason == nil || strings.TrimSpace(*body.Reason) == "" {
@@ -92,4 +107,18 @@ func (s *repairs) read(c echo.Context) (req saga.RepairRequest, key string, err 
 		req.Reference = *body.Reference
 	}
 	return req, key, nil
+}
+
+// repairRules requires a step for a repair, which is of one step, and forbids it for an
+// acknowledgement, which is of the whole order.
+func repairRules(value any) []contract.FieldError {
+	body, _ := value.(map[string]any)
+	_, step := body["step"]
+	switch acknowledge := body["action"] == string(contract.ActionAcknowledge); {
+	case acknowledge && step:
+		return []contract.FieldError{problem.Field("/step", problem.FieldNotAllowed, "is not for an acknowledgement, which is of the whole order")}
+	case !acknowledge && !step:
+		return []contract.FieldError{problem.Field("/step", problem.FieldRequired, "is missing")}
+	}
+	return nil
 }

@@ -1,32 +1,30 @@
 package api
 
-import (
-	"strings"
+import "github.com/labstack/echo/v4"
 
-	"github.com/labstack/echo/v4"
-)
-
-// router is where the generated code registers the contract's routes.
-type router struct {
+// Router registers routes, as the generated code does, each with the middleware of
+// its own.
+type Router struct {
 	*echo.Echo
 
-	negotiate echo.MiddlewareFunc // for the API proper
+	// Middleware returns what the requests of a route pass first. Nil is nothing.
+	Middleware func(method, path string) []echo.MiddlewareFunc
 }
 
 // GET registers h for GET and HEAD.
-func (r router) GET(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
-	r.HEAD(path, h, r.with(path, m)...)
-	return r.Echo.GET(path, h, r.with(path, m)...)
+func (r Router) GET(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
+	r.HEAD(path, h, r.with(echo.GET, path, m)...)
+	return r.Echo.GET(path, h, r.with(echo.GET, path, m)...)
 }
 
 // POST registers h for POST.
-func (r router) POST(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
-	return r.Echo.POST(path, h, r.with(path, m)...)
+func (r Router) POST(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
+	return r.Echo.POST(path, h, r.with(echo.POST, path, m)...)
 }
 
-func (r router) with(path string, m []echo.MiddlewareFunc) []echo.MiddlewareFunc {
-	if strings.HasPrefix(path, "/v1/") {
-		return append([]echo.MiddlewareFunc{r.negotiate}, m...)
+func (r Router) with(method, path string, m []echo.MiddlewareFunc) []echo.MiddlewareFunc {
+	if r.Middleware == nil {
+		return m
 	}
-	return m
+	return append(r.Middleware(method, path), m...)
 }

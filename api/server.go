@@ -3,13 +3,9 @@ package api
 import (
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/netip"
 	"sync"
-	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 	"go.temporal.io/sdk/client"
 
@@ -17,35 +13,28 @@ import (
 	"github.com/amends/amends/internal/orders"
 )
 
-// Limits of the HTTP server that nobody needs to change.
-const (
-	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 30 * time.Second // of a whole request, body included
-	idleTimeout       = 2 * time.Minute
-	maxHeader         = 32 << 10
-	// maxAnswer is the longest that any answer takes: a placement that waits until
-	// it is durable and then for the decision.
-	maxAnswer    = time.Minute
-	writeTimeout = maxAnswer + 10*time.Second
-)
-
-// Server answers the API's requests. It is an [http.Handler]; see [HTTPServer].
+// Server answers the requests of the public address. It is an [http.Handler]; see
+// [HTTPServer].
 type Server struct {
-	config  Config
-	echo    *echo.Echo
-	orders  *orders.Client
-	log     *slog.Logger
-	observe func(Observation)
-	docs    *docs
-	ready   readiness
-
-	repairOrder *openapi3.Schema // for the admin address
+	echo       *echo.Echo
+	orders     *orders.Client
+	repairForm Form // for the admin address
+	log        *slog.Logger
+	observe    func(Observation)
+	ready      readiness
 
 	draining chan struct{} // closed once the server is to stop
 	drain    sync.Once
 }
 
-var _ contract.StrictServerInterface = (*Server)(nil)
+// operations answers the operations of openapi.yaml.
+type operations struct {
+	*Handlers
+	*Page
+	health
+}
+
+var _ contract.StrictServerInterface = operations{}
 
 // New returns a server that asks t. It fails if c is invalid.
 func New(c Config, t client.Client, options ...Option) (*Server, error) {
@@ -56,45 +45,35 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}
-	binder, err := newBinder(spec)
+	forms, err := Forms(spec)
 	if err != nil {
 		return nil, err
 	}
-	admin, err := contract.LoadAdmin()
+	page, err := NewPage(spec)
 	if err != nil {
-		return nil, fmt.Errorf("read the admin contract: %w", err)
+		return nil, err
 	}
 	s := &Server{
-		config:   c,
 		orders:   orders.New(c.Orders, t),
 		log:      slog.Default(),
 		observe:  func(Observation) {},
 		draining: make(chan struct{}),
 	}
+	if s.repairForm, err = RepairForm(); err != nil {
+		return nil, err
+	}
 	for _, option := range options {
 		option(s)
 	}
-	if s.repairOrder, err = contract.Schema(admin, "RepairOrder"); err != nil {
-		return nil, err
-	}
-	if s.docs, err = newDocs(spec); err != nil {
-		return nil, err
-	}
-
-	s.echo = newEcho(s.handleError)
-	s.echo.Binder = binder
-	s.echo.IPExtractor = clientIP(c.TrustedProxies)
-	s.echo.Use(s.identify, s.access, s.recover, s.limit, policy)
-	contract.RegisterHandlers(router{s.echo, s.negotiate}, contract.NewStrictHandler(s, nil))
-	s.docs.register(s.echo)
+	s.echo = NewEdge(EdgeConfig{
+		Log: s.log, MaxBody: c.MaxBody, TrustedProxies: c.TrustedProxies,
+		Observe: s.observe, Attributes: Attributes,
+	})
+	s.echo.Binder = forms
+	page.Register(s.echo)
+	all := operations{NewHandlers(s.orders, s.draining), page, health{s}}
+	contract.RegisterHandlers(Router{s.echo, publicRoutes.middleware}, contract.NewStrictHandler(all, nil))
 	return s, nil
-}
-
-func newEcho(handleError echo.HTTPErrorHandler) *echo.Echo {
-	e := echo.New()
-	e.HideBanner, e.HidePort = true, true
-	e.HTTPErrorHandler = handleError
-	return e
 }
 
 // ServeHTTP answers one request.
@@ -107,35 +86,7 @@ func (s *Server) Drain() { s.drain.Do(func() { close(s.draining) }) }
 // HTTPServer returns a server for addr with the limits of the API. The caller
 // starts it and shuts it down; Shutdown waits for placements, not for decisions.
 func HTTPServer(addr string, s *Server) *http.Server {
-	server := limited(addr, s, s.log)
+	server := NewServer(addr, s, s.log)
 	server.RegisterOnShutdown(s.Drain)
 	return server
-}
-
-func limited(addr string, h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
-		Addr:              addr,
-		Handler:           h,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
-}
-
-// clientIP returns the socket's address, or what the trusted proxies say.
-func clientIP(trusted []netip.Prefix) echo.IPExtractor {
-	if len(trusted) == 0 {
-		return echo.ExtractIPDirect()
-	}
-	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
-	for _, p := range trusted {
-		p = p.Masked()
-		options = append(options, echo.TrustIPRange(&net.IPNet{
-			IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen()),
-		}))
-	}
-	return echo.ExtractIPFromXFFHeader(options...)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/probe"
 	"github.com/amends/amends/workflows"
 )
 
@@ -142,22 +143,22 @@ func TestAdmin(t *testing.T) {
 	}
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("amends_up 1\n")) })
 
-	require.Equal(t, "amends_up 1\n", admin(t, Admin{Metrics: metrics}, "GET", "/metrics").Body.String())
+	require.Equal(t, "amends_up 1\n", admin(t, Admin{Probe: probe.Probe{Metrics: metrics}}, "GET", "/metrics").Body.String())
 	require.Equal(t, http.StatusNotFound, admin(t, Admin{}, "GET", "/metrics").Code)
 	require.Equal(t, http.StatusNotFound, admin(t, Admin{}, "GET", "/debug/pprof/goroutine").Code)
-	require.Contains(t, admin(t, Admin{Profiles: true}, "GET", "/debug/pprof/goroutine?debug=1").Body.String(), "goroutine profile:")
+	require.Contains(t, admin(t, Admin{Probe: probe.Probe{Profiles: true}}, "GET", "/debug/pprof/goroutine?debug=1").Body.String(), "goroutine profile:")
 	require.Equal(t, http.StatusOK, admin(t, Admin{}, "GET", "/healthz").Code)
 	require.Equal(t, http.StatusOK, admin(t, Admin{}, "GET", "/readyz").Code)
 
 	unready := func(context.Context) error { return errors.New("database 10.0.0.8 is not migrated") }
-	answer := admin(t, Admin{Ready: unready}, "GET", "/readyz")
+	answer := admin(t, Admin{Probe: probe.Probe{Ready: unready}}, "GET", "/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, answer.Code)
 	require.Equal(t, "application/problem+json", answer.Header().Get("Content-Type"))
 	require.NotContains(t, answer.Body.String(), "10.0.0.8")
 	why := func(context.Context) error {
 		return fault.Errorf(fault.Transient, fault.Unavailable, "the database has not been migrated")
 	}
-	answer = admin(t, Admin{Ready: why}, "GET", "/readyz")
+	answer = admin(t, Admin{Probe: probe.Probe{Ready: why}}, "GET", "/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, answer.Code)
 	require.Contains(t, answer.Body.String(), `"detail":"the database has not been migrated"`)
 

@@ -29,6 +29,7 @@ type testBundle struct {
 	http     *httptest.Server
 	temporal *fakeTemporal
 	logs     *logs
+	observed chan Observation // the first answers
 }
 
 // setup starts a server whose engine is alive and expects nothing else.
@@ -37,6 +38,7 @@ func setup(t *testing.T, change ...func(*Config)) *testBundle {
 	b := &testBundle{
 		temporal: &fakeTemporal{t: t, health: alive},
 		logs:     &logs{},
+		observed: make(chan Observation, 1),
 	}
 	config := DefaultConfig()
 	config.Orders.Queue = "order"
@@ -44,7 +46,14 @@ func setup(t *testing.T, change ...func(*Config)) *testBundle {
 		f(&config)
 	}
 	var err error
-	b.server, err = New(config, b.temporal, WithLogger(slog.New(slog.NewTextHandler(b.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	b.server, err = New(config, b.temporal,
+		WithLogger(slog.New(slog.NewTextHandler(b.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+		WithObserver(func(o Observation) {
+			select {
+			case b.observed <- o:
+			default:
+			}
+		}))
 	require.NoError(t, err)
 	b.http = httptest.NewUnstartedServer(nil)
 	b.http.Config = HTTPServer("", b.server)

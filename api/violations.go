@@ -15,16 +15,16 @@ import (
 	"github.com/amends/amends/fault"
 )
 
-// maxErrors keeps an answer small, whatever was sent.
-const maxErrors = 100
+// MaxErrors bounds the fields that one answer names, whatever was sent.
+const MaxErrors = 100
 
-// violations lists where value breaks schema, one entry per field, none of which
-// repeats what the client sent.
+// violations lists where value breaks schema, one entry per field. No entry repeats
+// what the client sent.
 func violations(schema *openapi3.Schema, value any) []contract.FieldError {
 	var found []contract.FieldError
 	seen := map[string]bool{}
 	add := func(pointer string, code fault.Code, detail string) {
-		if !seen[pointer] && len(found) < maxErrors {
+		if !seen[pointer] && len(found) < MaxErrors {
 			seen[pointer] = true
 			found = append(found, problem.Field(pointer, code, detail))
 		}
@@ -74,7 +74,7 @@ func unknown(e *openapi3.SchemaError) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return e.Schema.Properties[name] != nil })
 }
 
-// explain says in our words what a keyword of the schema demands.
+// explain returns the code and the detail for a keyword of the schema.
 func explain(e *openapi3.SchemaError) (fault.Code, string) {
 	s := e.Schema
 	switch e.SchemaField {

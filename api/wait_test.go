@@ -158,7 +158,7 @@ func TestPreferredWait(t *testing.T) {
 		"wait=2, wait=3": 2, "wait=99, wait=3": 0, "foo; wait=3": 0, "wait=": 0, "wait=31": 0, "wait=00000000000000000000001": 1,
 		"wait=99999999999999999999": 0, "wait=+5": 0, `wait="5`: 0, "x-wait=5": 0, "": 0, ",": 0,
 	} {
-		got, ok := preferredWait(prefer)
+		got, ok := PreferredWait(prefer)
 		require.Equal(t, time.Duration(want)*time.Second, got, prefer)
 		require.Equal(t, want > 0, ok, prefer)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/probe"
 	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/internal/watch"
 	"github.com/amends/amends/worker"
@@ -62,7 +63,9 @@ func newAPI(c *config.Config, client *engine.Client, log *slog.Logger, metrics *
 // newAdmin returns the server of the admin address. Repairs are made where the
 // API is; it is nil elsewhere.
 func newAdmin(c *config.Config, repairs *api.Server, metrics *telemetry.Metrics, ready func(context.Context) error, log *slog.Logger) *http.Server {
-	a := api.Admin{Metrics: metrics.Handler(), Profiles: c.Profiles, Ready: ready, Repairs: repairs, Logger: log}
+	a := api.Admin{
+		Probe: probe.Probe{Metrics: metrics.Handler(), Profiles: c.Profiles, Ready: ready}, Repairs: repairs, Logger: log,
+	}
 	for _, o := range c.Operators() {
 		a.Operators = append(a.Operators, api.Operator{Name: o.Name, Secret: string(o.Secret)})
 	}

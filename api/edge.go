@@ -1,0 +1,99 @@
+package api
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// MaxAnswer is the longest that any answer takes: a placement that waits until it
+// is stored, and then for the decision.
+const MaxAnswer = time.Minute
+
+// DefaultMaxBody is the largest request body in bytes, unless configured otherwise.
+const DefaultMaxBody = 1 << 20
+
+// Limits of the HTTP server that need no configuration.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 30 * time.Second // of a whole request, body included
+	writeTimeout      = MaxAnswer + 10*time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeader         = 32 << 10
+)
+
+// EdgeConfig configures what every request of an address passes.
+type EdgeConfig struct {
+	// Log gets requests and failures.
+	Log *slog.Logger
+	// MaxBody is the largest request body, in bytes.
+	MaxBody int64
+	// TrustedProxies are the networks whose X-Forwarded-For is believed. Empty means
+	// that the client's address is the socket's.
+	TrustedProxies []netip.Prefix
+	// Observe is called after every request, for metrics; it must not block. Nil means
+	// that requests are neither observed nor logged, only their failures.
+	Observe func(Observation)
+	// Attributes returns what the access log says of a request beside its route and
+	// answer; nil is nothing more.
+	Attributes func(echo.Context) []slog.Attr
+}
+
+// Observation describes one answered request.
+type Observation struct {
+	Method string
+	Route  string // the route's pattern, or "" if none matched
+	Status int
+	Took   time.Duration
+}
+
+// NewEdge returns a router without routes. A request that it serves has an id, is
+// logged, survives a panic, and is bounded in size and time; every error becomes a
+// problem document.
+func NewEdge(c EdgeConfig) *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = c.fail
+	e.IPExtractor = clientIP(c.TrustedProxies)
+	e.Use(identify)
+	if c.Observe != nil {
+		e.Use(c.access)
+	}
+	e.Use(c.recover, c.limit)
+	return e
+}
+
+// NewServer returns a server for addr with the limits of this package. The caller
+// starts it and shuts it down.
+func NewServer(addr string, h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Addr:              addr,
+		Handler:           h,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// clientIP returns how to find a client's address: the socket's, or what the
+// trusted proxies say.
+func clientIP(trusted []netip.Prefix) echo.IPExtractor {
+	if len(trusted) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range trusted {
+		p = p.Masked()
+		options = append(options, echo.TrustIPRange(&net.IPNet{
+			IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen()),
+		}))
+	}
+	return echo.ExtractIPFromXFFHeader(options...)
+}

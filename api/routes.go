@@ -1,0 +1,77 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// who may call an operation.
+type who string
+
+const (
+	clients   who = "clients"   // no credentials yet: an order's id is its secret
+	operators who = "operators" // a token of operator_tokens, on the admin address only
+	anyone    who = "anyone"    // probes, scrapers and readers of the contract
+)
+
+// backend is what an operation waits for.
+type backend string
+
+const (
+	engine  backend = "engine"  // Temporal, and through it the order service's workers
+	process backend = "process" // nothing but this process
+)
+
+// route is one operation of a contract. Behaviour that differs between operations is
+// a column here, and nowhere else.
+type route struct {
+	operation string // operationId
+	method    string
+	path      string // as the contract writes it
+	who       who
+	backend   backend
+	json      bool // answers JSON that is never cached, to clients that take JSON
+	keyed     bool // requires an Idempotency-Key
+}
+
+// routes are the operations of one address.
+type routes []route
+
+// publicRoutes are the operations of openapi.yaml.
+var publicRoutes = routes{
+	{"PlaceOrder", http.MethodPost, "/v1/orders", clients, engine, true, true},
+	{"GetOrder", http.MethodGet, "/v1/orders/{id}", clients, engine, true, false},
+	{"CancelOrder", http.MethodPost, "/v1/orders/{id}/cancel", clients, engine, true, false},
+	{"GetHealth", http.MethodGet, "/healthz", anyone, process, false, false},
+	{"GetReadiness", http.MethodGet, "/readyz", anyone, engine, false, false},
+	{"GetContract", http.MethodGet, "/openapi.yaml", anyone, process, false, false},
+	{"GetDocs", http.MethodGet, "/docs", anyone, process, false, false},
+}
+
+// adminRoutes are the operations of admin.yaml.
+var adminRoutes = routes{
+	{"RepairOrder", http.MethodPost, "/v1/orders/{id}/repair", operators, engine, true, false},
+	{"GetMetrics", http.MethodGet, "/metrics", anyone, process, false, false},
+	{"GetHealth", http.MethodGet, "/healthz", anyone, process, false, false},
+	{"GetReadiness", http.MethodGet, "/readyz", anyone, engine, false, false},
+	{"GetAdminContract", http.MethodGet, "/admin.yaml", anyone, process, false, false},
+	{"GetContract", http.MethodGet, "/openapi.yaml", anyone, process, false, false},
+}
+
+// middleware returns what the requests of a route pass before its handler. A path
+// that is not in the table, such as a file of the documentation page, has none.
+func (all routes) middleware(method, path string) (m []echo.MiddlewareFunc) {
+	for _, r := range all {
+		if r.method != method || echoPath(r.path) != path {
+			continue
+		}
+		if r.json {
+			m = append(m, Negotiate)
+		}
+		if r.keyed {
+			m = append(m, Keyed)
+		}
+	}
+	return m
+}

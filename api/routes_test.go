@@ -1,0 +1,68 @@
+package api
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/internal/probe"
+)
+
+// TestEveryOperationHasOneRow keeps the table true: an operation without a row would
+// be served without its rules.
+func TestEveryOperationHasOneRow(t *testing.T) {
+	t.Parallel()
+	public, err := contract.LoadPublic()
+	require.NoError(t, err)
+	admin, err := contract.LoadAdmin()
+	require.NoError(t, err)
+	b := setup(t)
+	admins := NewAdmin(Admin{Probe: probe.Probe{Metrics: http.NotFoundHandler()}, Repairs: b.server})
+
+	for name, tt := range map[string]struct {
+		rows    routes
+		spec    *openapi3.T
+		handler http.Handler
+	}{
+		"Public": {publicRoutes, public, b.server},
+		"Admin":  {adminRoutes, admin, admins},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var rows []string
+			for _, r := range tt.rows {
+				rows = append(rows, r.method+" "+echoPath(r.path))
+				operation := tt.spec.Paths.Value(r.path).GetOperation(r.method)
+				require.NotNil(t, operation, r.operation)
+				require.Equal(t, operation.OperationID, r.operation)
+				require.Equal(t, operation.Security != nil, r.who == operators, "%s: security of the contract", r.operation)
+				declares := operation.Responses.Status(http.StatusNotAcceptable) != nil
+				require.Equal(t, declares, r.json, "%s: 406 of the contract", r.operation)
+				require.Equal(t, requiresKey(operation), r.keyed, "%s: Idempotency-Key of the contract", r.operation)
+			}
+			require.ElementsMatch(t, operationsOf(tt.spec), rows)
+			require.ElementsMatch(t, rows, routesOf(t, tt.handler))
+		})
+	}
+}
+
+// TestOperationsOfTheProcessAskNoEngine: the fake engine fails a test whose question
+// it does not expect.
+func TestOperationsOfTheProcessAskNoEngine(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.temporal.health = nil
+	for _, r := range publicRoutes {
+		if r.backend == process {
+			require.Equal(t, http.StatusOK, b.do(t, r.method, r.path, "").StatusCode, r.operation)
+		}
+	}
+}
+
+func requiresKey(operation *openapi3.Operation) bool {
+	key := operation.Parameters.GetByInAndName(openapi3.ParameterInHeader, HeaderKey)
+	return key != nil && key.Required
+}

@@ -1,0 +1,76 @@
+// Package probe is what every process shows about itself: whether it lives, whether
+// it can work, its metrics and its profiles. It knows no router; the caller mounts
+// its endpoints on the admin address.
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/pprof"
+
+	"github.com/amends/amends/fault"
+)
+
+// Probe configures the endpoints of a process.
+type Probe struct {
+	// Metrics serves /metrics. Nil means that the process has none.
+	Metrics http.Handler
+	// Profiles serves Go's profiles at /debug/pprof/.
+	Profiles bool
+	// Ready returns nil while the process can do its work. Its error is logged; only
+	// the message of a fault is shown. Nil means that the process is always ready.
+	Ready func(context.Context) error
+}
+
+// Endpoint answers GET requests for a path, in which {name} stands for one element.
+type Endpoint struct {
+	Path string
+	// Serve answers, or returns a fault with code UNAVAILABLE and writes nothing.
+	Serve func(http.ResponseWriter, *http.Request) error
+}
+
+// Endpoints returns /healthz and /readyz, and what the process has beside them.
+func (p Probe) Endpoints() []Endpoint {
+	all := []Endpoint{{"/healthz", healthy}, {"/readyz", p.ready}}
+	if p.Metrics != nil {
+		all = append(all, Endpoint{"/metrics", always(p.Metrics)})
+	}
+	if p.Profiles {
+		all = append(all,
+			Endpoint{"/debug/pprof/", always(http.HandlerFunc(pprof.Index))},
+			Endpoint{"/debug/pprof/profile", always(http.HandlerFunc(pprof.Profile))},
+			Endpoint{"/debug/pprof/{name}", always(http.HandlerFunc(pprof.Index))}) // heap, goroutine, …
+	}
+	return all
+}
+
+func always(h http.Handler) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		h.ServeHTTP(w, r)
+		return nil
+	}
+}
+
+func healthy(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", "application/json")
+	_, err := io.WriteString(w, `{"status":"ok"}`+"\n")
+	return err //nolint:wrapcheck // the client left: there is nothing to add
+}
+
+func (p Probe) ready(w http.ResponseWriter, r *http.Request) error {
+	if p.Ready == nil {
+		return healthy(w, r)
+	}
+	err := p.Ready(r.Context())
+	if err == nil {
+		return healthy(w, r)
+	}
+	why := "Not ready."
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		why = f.Message
+	}
+	return fmt.Errorf("%w (%w)", fault.Errorf(fault.Transient, fault.Unavailable, "%s", why), err)
+}
