@@ -30,6 +30,7 @@ var layers = []layer{
 	{"api/strictjson", "fault", "others"},
 	{"api/client", "", "temporal gorm echo viper"},
 	{"api/contract", "", "temporal gorm viper"},
+	{"api/edge", "api/problem fault", "gorm viper"},
 	{"api/problem", "api/contract internal/orders saga workflows fault", "gorm viper"},
 	{"workflows", "activities services/* saga saga/key saga/ledger fault internal/money", "gorm viper echo"},
 	{"workflows/doctor", "activities services/*/audit services/order saga/audit saga/ledger internal/money", "gorm viper echo"},

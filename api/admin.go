@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/internal/probe"
 )
 
@@ -31,8 +32,8 @@ func NewAdmin(a Admin) http.Handler {
 	if log == nil {
 		log = slog.Default()
 	}
-	e := NewEdge(EdgeConfig{Log: log, MaxBody: DefaultMaxBody})
-	r := Router{Echo: e, Middleware: adminRoutes.middleware}
+	e := edge.New(edge.Config{Log: log, MaxBody: edge.DefaultMaxBody})
+	r := edge.Router{Echo: e, Middleware: adminRoutes.middleware}
 	if a.Repairs != nil {
 		NewRepairs(RepairsConfig{
 			Orders: a.Repairs.orders, Form: a.Repairs.repairForm, Operators: a.Operators, Log: log,
@@ -49,5 +50,5 @@ func echoPath(path string) string { return strings.NewReplacer("{", ":", "}", ""
 
 // AdminServer returns a server for addr with the same limits as [HTTPServer].
 func AdminServer(addr string, h http.Handler, log *slog.Logger) *http.Server {
-	return NewServer(addr, h, log)
+	return edge.NewServer(addr, h, log)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/api/strictjson"
 )
@@ -56,12 +57,12 @@ func (f Form) Read(r *http.Request, target any) error {
 		if len(text) == 0 {
 			return io.EOF
 		}
-		if err := CheckContent(r.Header); err != nil {
+		if err := edge.CheckContent(r.Header); err != nil {
 			return err
 		}
 		return f.decode(text, target)
 	}
-	if err := CheckContent(r.Header); err != nil {
+	if err := edge.CheckContent(r.Header); err != nil {
 		return err // before a body is read that could not be used
 	}
 	text, err := readAll(r)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/netip"
 
+	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/internal/orders"
 )
 
@@ -21,7 +22,9 @@ type Config struct {
 }
 
 // DefaultConfig returns the defaults; Orders.Queue is left to set.
-func DefaultConfig() Config { return Config{Orders: orders.DefaultConfig(), MaxBody: DefaultMaxBody} }
+func DefaultConfig() Config {
+	return Config{Orders: orders.DefaultConfig(), MaxBody: edge.DefaultMaxBody}
+}
 
 // Validate returns every problem at once, or nil.
 func (c Config) Validate() error {
@@ -39,4 +42,4 @@ type Option func(*Server)
 func WithLogger(l *slog.Logger) Option { return func(s *Server) { s.log = l } }
 
 // WithObserver calls f after every request, for metrics. It must not block.
-func WithObserver(f func(Observation)) Option { return func(s *Server) { s.observe = f } }
+func WithObserver(f func(edge.Observation)) Option { return func(s *Server) { s.observe = f } }

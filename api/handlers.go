@@ -10,6 +10,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
@@ -73,7 +74,7 @@ func wait(prefer *string) (time.Duration, bool) {
 	if prefer == nil {
 		return 0, false
 	}
-	return PreferredWait(*prefer)
+	return edge.PreferredWait(*prefer)
 }
 
 // await waits until the order is decided, until a time, or until the server drains.

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/saga"
@@ -43,7 +44,7 @@ func RepairForm() (Form, error) {
 
 // Register adds the routes of the contract admin.yaml that are about orders, and both
 // contracts.
-func (s *Repairs) Register(r Router) {
+func (s *Repairs) Register(r edge.Router) {
 	r.POST("/v1/orders/:id/repair", s.repair)
 	for path, text := range map[string][]byte{"/admin.yaml": contract.AdminYAML, "/openapi.yaml": contract.PublicYAML} {
 		r.GET(path, func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", text) })
@@ -53,10 +54,10 @@ func (s *Repairs) Register(r Router) {
 // repair answers POST /v1/orders/{id}/repair. The log keeps who may repair and who
 // did. It does not keep the operator's words, which may hold personal data.
 func (s *Repairs) repair(c echo.Context) error {
-	ctx, log := c.Request().Context(), s.config.Log.With("request_id", RequestID(c))
+	ctx, log := c.Request().Context(), s.config.Log.With("request_id", edge.RequestID(c))
 	operator, unknown := s.known.identify(c.Request().Header)
 	if unknown != nil {
-		log.WarnContext(ctx, "repair refused", "code", unknown.Code, "client_net", Network(c))
+		log.WarnContext(ctx, "repair refused", "code", unknown.Code, "client_net", edge.Network(c))
 		return unknown
 	}
 	req, key, err := s.read(c)
@@ -87,8 +88,8 @@ func (s *Repairs) read(c echo.Context) (req saga.RepairRequest, key string, err 
 	if req.Saga, err = ParseID(c.Param("id")); err != nil {
 		return req, "", err
 	}
-	if h := c.Request().Header; len(h.Values(HeaderKey)) > 0 {
-		if key, err = Key(h); err != nil {
+	if h := c.Request().Header; len(h.Values(edge.HeaderKey)) > 0 {
+		if key, err = edge.Key(h); err != nil {
 			return req, "", err
 		}
 	}

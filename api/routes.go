@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/amends/amends/api/edge"
 )
 
 // who may call an operation.
@@ -67,10 +69,10 @@ func (all routes) middleware(method, path string) (m []echo.MiddlewareFunc) {
 			continue
 		}
 		if r.json {
-			m = append(m, Negotiate)
+			m = append(m, edge.Negotiate)
 		}
 		if r.keyed {
-			m = append(m, Keyed)
+			m = append(m, edge.Keyed)
 		}
 	}
 	return m

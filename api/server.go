@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/internal/orders"
 )
 
@@ -20,7 +21,7 @@ type Server struct {
 	orders     *orders.Client
 	repairForm Form // for the admin address
 	log        *slog.Logger
-	observe    func(Observation)
+	observe    func(edge.Observation)
 	ready      readiness
 
 	draining chan struct{} // closed once the server is to stop
@@ -56,7 +57,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	s := &Server{
 		orders:   orders.New(c.Orders, t),
 		log:      slog.Default(),
-		observe:  func(Observation) {},
+		observe:  func(edge.Observation) {},
 		draining: make(chan struct{}),
 	}
 	if s.repairForm, err = RepairForm(); err != nil {
@@ -65,14 +66,14 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	for _, option := range options {
 		option(s)
 	}
-	s.echo = NewEdge(EdgeConfig{
+	s.echo = edge.New(edge.Config{
 		Log: s.log, MaxBody: c.MaxBody, TrustedProxies: c.TrustedProxies,
 		Observe: s.observe, Attributes: Attributes,
 	})
 	s.echo.Binder = forms
 	page.Register(s.echo)
 	all := operations{NewHandlers(s.orders, s.draining), page, health{s}}
-	contract.RegisterHandlers(Router{s.echo, publicRoutes.middleware}, contract.NewStrictHandler(all, nil))
+	contract.RegisterHandlers(edge.Router{Echo: s.echo, Middleware: publicRoutes.middleware}, contract.NewStrictHandler(all, nil))
 	return s, nil
 }
 
@@ -86,7 +87,7 @@ func (s *Server) Drain() { s.drain.Do(func() { close(s.draining) }) }
 // HTTPServer returns a server for addr with the limits of the API. The caller
 // starts it and shuts it down; Shutdown waits for placements, not for decisions.
 func HTTPServer(addr string, s *Server) *http.Server {
-	server := NewServer(addr, s, s.log)
+	server := edge.NewServer(addr, s, s.log)
 	server.RegisterOnShutdown(s.Drain)
 	return server
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/workflows"
@@ -29,7 +30,7 @@ type testBundle struct {
 	http     *httptest.Server
 	temporal *fakeTemporal
 	logs     *logs
-	observed chan Observation // the first answers
+	observed chan edge.Observation // the first answers
 }
 
 // setup starts a server whose engine is alive and expects nothing else.
@@ -38,7 +39,7 @@ func setup(t *testing.T, change ...func(*Config)) *testBundle {
 	b := &testBundle{
 		temporal: &fakeTemporal{t: t, health: alive},
 		logs:     &logs{},
-		observed: make(chan Observation, 1),
+		observed: make(chan edge.Observation, 1),
 	}
 	config := DefaultConfig()
 	config.Orders.Queue = "order"
@@ -48,7 +49,7 @@ func setup(t *testing.T, change ...func(*Config)) *testBundle {
 	var err error
 	b.server, err = New(config, b.temporal,
 		WithLogger(slog.New(slog.NewTextHandler(b.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))),
-		WithObserver(func(o Observation) {
+		WithObserver(func(o edge.Observation) {
 			select {
 			case b.observed <- o:
 			default:

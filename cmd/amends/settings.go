@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/amends/amends/api"
+	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/orders"
@@ -55,7 +56,7 @@ func newAPI(c *config.Config, client *engine.Client, log *slog.Logger, metrics *
 	o.Orders.Namespace = client.Namespace
 	o.Orders.DecideAfter = c.Saga.DecideAfter
 	o.Orders.PlacementTimeout = c.PlacementTimeout
-	return api.New(o, client, api.WithLogger(log), api.WithObserver(func(r api.Observation) {
+	return api.New(o, client, api.WithLogger(log), api.WithObserver(func(r edge.Observation) {
 		metrics.Request(r.Method, r.Route, r.Status, r.Took)
 	}))
 }

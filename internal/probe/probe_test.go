@@ -42,7 +42,7 @@ func TestProbe(t *testing.T) {
 		answer, err := get(t, p, "/healthz")
 		require.NoError(t, err)
 		require.Equal(t, "application/json", answer.Header().Get("Content-Type"))
-		require.Equal(t, "{\"status\":\"ok\"}\n", answer.Body.String())
+		require.JSONEq(t, `{"status": "ok"}`, answer.Body.String())
 	})
 
 	t.Run("ShowsOfAnErrorOnlyAFaultsMessage", func(t *testing.T) {

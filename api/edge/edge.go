@@ -1,4 +1,7 @@
-package api
+// Package edge is what every request of an HTTP address passes before its handler: an
+// id, the access log, recovery from panics, limits of size and time, the headers that
+// all routes share, and problem documents for errors.
+package edge
 
 import (
 	"log/slog"
@@ -26,8 +29,8 @@ const (
 	maxHeader         = 32 << 10
 )
 
-// EdgeConfig configures what every request of an address passes.
-type EdgeConfig struct {
+// Config configures what every request of an address passes.
+type Config struct {
 	// Log gets requests and failures.
 	Log *slog.Logger
 	// MaxBody is the largest request body, in bytes.
@@ -51,10 +54,10 @@ type Observation struct {
 	Took   time.Duration
 }
 
-// NewEdge returns a router without routes. A request that it serves has an id, is
+// New returns a router without routes. A request that it serves has an id, is
 // logged, survives a panic, and is bounded in size and time; every error becomes a
 // problem document.
-func NewEdge(c EdgeConfig) *echo.Echo {
+func New(c Config) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = c.fail

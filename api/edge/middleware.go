@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"context"
@@ -41,7 +41,7 @@ func RequestID(c echo.Context) string { return c.Response().Header().Get(echo.He
 // access logs every request once it is answered: its route, and never its body, its
 // headers or its query, which may hold personal data. Of the client's address only
 // the network is kept.
-func (e EdgeConfig) access(next echo.HandlerFunc) echo.HandlerFunc {
+func (e Config) access(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
 		if err := next(c); err != nil {
@@ -93,7 +93,7 @@ func network(address string) string {
 }
 
 // recover turns a panic into INTERNAL; the stack goes to the log only.
-func (e EdgeConfig) recover(next echo.HandlerFunc) echo.HandlerFunc {
+func (e Config) recover(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
 			r := recover()
@@ -111,7 +111,7 @@ func (e EdgeConfig) recover(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // limit bounds a request's body and the time of its answer.
-func (e EdgeConfig) limit(next echo.HandlerFunc) echo.HandlerFunc {
+func (e Config) limit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		if r.ContentLength > e.MaxBody {
@@ -129,7 +129,7 @@ func (e EdgeConfig) limit(next echo.HandlerFunc) echo.HandlerFunc {
 
 // fail answers err. Echo calls it for every error of a handler or a middleware, and
 // for its own 404 and 405.
-func (e EdgeConfig) fail(err error, c echo.Context) {
+func (e Config) fail(err error, c echo.Context) {
 	p := problem.Of(err)
 	ctx := c.Request().Context()
 	if p.Status() >= http.StatusInternalServerError {
