@@ -26,10 +26,11 @@ type layer struct {
 var layers = []layer{
 	{"cmd/amends", "api api/** worker workflows workflows/** services/* internal/** proof/load fault", ""},
 	{"worker", "workflows workflows/** activities services/** saga saga/ledger internal/** fault", "echo"},
-	{"api", "api/** internal/orders internal/probe workflows fault saga saga/ledger internal/money internal/telemetry", "gorm viper"},
-	{"api/strictjson", "fault", "others"},
+	{"api", "api/** internal/orders internal/probe workflows fault saga internal/money internal/telemetry", "gorm viper"},
+	{"api/body/strictjson", "fault", "others"},
 	{"api/client", "", "temporal gorm echo viper"},
 	{"api/contract", "", "temporal gorm viper"},
+	{"api/body", "api/body/strictjson api/contract api/edge api/problem fault internal/money", "gorm viper"},
 	{"api/edge", "api/problem fault", "gorm viper"},
 	{"api/problem", "api/contract internal/orders saga workflows fault", "gorm viper"},
 	{"workflows", "activities services/* saga saga/key saga/ledger fault internal/money", "gorm viper echo"},

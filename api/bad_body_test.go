@@ -8,8 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/api/body"
+	"github.com/amends/amends/api/body/strictjson"
 	"github.com/amends/amends/api/problem"
-	"github.com/amends/amends/api/strictjson"
 	"github.com/amends/amends/fault"
 )
 
@@ -163,11 +164,11 @@ func TestReportsAllWrongFieldsAtOnce(t *testing.T) {
 
 func TestReportsAtMostAHundredErrors(t *testing.T) {
 	t.Parallel()
-	body := `{` + strings.TrimSuffix(strings.Repeat(`"x%d": 1,`, 500), ",") + `}`
+	text := `{` + strings.TrimSuffix(strings.Repeat(`"x%d": 1,`, 500), ",") + `}`
 	n := make([]any, 500)
 	for i := range n {
 		n[i] = i
 	}
-	p := setup(t).post(t, fmt.Sprintf(body, n...)).refused(t, http.StatusBadRequest, problem.MalformedBody)
-	require.LessOrEqual(t, len(*p.Errors), MaxErrors)
+	p := setup(t).post(t, fmt.Sprintf(text, n...)).refused(t, http.StatusBadRequest, problem.MalformedBody)
+	require.LessOrEqual(t, len(*p.Errors), body.MaxErrors)
 }

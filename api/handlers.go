@@ -9,6 +9,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/amends/amends/api/body"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/problem"
@@ -29,13 +30,13 @@ type Handlers struct {
 func NewHandlers(o *orders.Client, draining <-chan struct{}) *Handlers { return &Handlers{o, draining} }
 
 // Forms returns how the bodies of the operations are read.
-func Forms(spec *openapi3.T) (Binder, error) {
+func Forms(spec *openapi3.T) (body.Binder, error) {
 	place, err := contract.Schema(spec, "PlaceOrder")
 	if err != nil {
 		return nil, err
 	}
 	cancel, err := contract.Schema(spec, "CancelOrder")
-	return Binder{
+	return body.Binder{
 		reflect.TypeFor[*contract.PlaceOrder]():  {Schema: place, Rules: placementRules},
 		reflect.TypeFor[*contract.CancelOrder](): {Schema: cancel, Optional: true},
 	}, err

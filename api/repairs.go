@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/amends/amends/api/body"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/problem"
@@ -18,7 +19,7 @@ import (
 // RepairsConfig configures [Repairs].
 type RepairsConfig struct {
 	Orders    *orders.Client
-	Form      Form       // of a RepairOrder, see [RepairForm]
+	Form      body.Form  // of a RepairOrder, see [RepairForm]
 	Operators []Operator // those who may repair
 	Log       *slog.Logger
 }
@@ -33,13 +34,13 @@ type Repairs struct {
 func NewRepairs(c RepairsConfig) *Repairs { return &Repairs{c, newCredentials(c.Operators)} }
 
 // RepairForm returns how the body of a repair is read.
-func RepairForm() (Form, error) {
+func RepairForm() (body.Form, error) {
 	spec, err := contract.LoadAdmin()
 	if err != nil {
-		return Form{}, fmt.Errorf("read the admin contract: %w", err)
+		return body.Form{}, fmt.Errorf("read the admin contract: %w", err)
 	}
 	schema, err := contract.Schema(spec, "RepairOrder")
-	return Form{Schema: schema, Rules: repairRules}, err
+	return body.Form{Schema: schema, Rules: repairRules}, err
 }
 
 // Register adds the routes of the contract admin.yaml that are about orders, and both

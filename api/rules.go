@@ -3,6 +3,7 @@ package api
 import (
 	"strconv"
 
+	"github.com/amends/amends/api/body"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/problem"
 )
@@ -20,7 +21,7 @@ func placementRules(value any) []contract.FieldError {
 		if !ok || sku == "" {
 			continue
 		}
-		if seen[sku] && len(found) < MaxErrors {
+		if seen[sku] && len(found) < body.MaxErrors {
 			found = append(found, problem.Field("/lines/"+strconv.Itoa(i)+"/sku", problem.FieldDuplicate, "is in an earlier line; add the quantities"))
 		}
 		seen[sku] = true

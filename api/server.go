@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.temporal.io/sdk/client"
 
+	"github.com/amends/amends/api/body"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/internal/orders"
@@ -19,7 +20,7 @@ import (
 type Server struct {
 	echo       *echo.Echo
 	orders     *orders.Client
-	repairForm Form // for the admin address
+	repairForm body.Form // for the admin address
 	log        *slog.Logger
 	observe    func(edge.Observation)
 	ready      readiness

@@ -1,4 +1,7 @@
-package api
+// Package body reads request bodies: strict JSON, then the contract's schema and its
+// string formats, then the rules of the operation, then a typed value. It reports all
+// wrong fields at once, and never repeats what the client sent.
+package body
 
 import (
 	"encoding/json"
@@ -11,10 +14,10 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
+	"github.com/amends/amends/api/body/strictjson"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/problem"
-	"github.com/amends/amends/api/strictjson"
 )
 
 // maxDepth is how deep a body's arrays and objects may nest.

@@ -1,10 +1,9 @@
-// Package strictjson reads one JSON value from an untrusted client and refuses
-// what encoding/json lets pass: a key given twice, invalid UTF-8, a byte order
-// mark, a lone surrogate, NUL, deep nesting, a second value behind the first.
+// Package strictjson reads one JSON value from an untrusted client. It refuses input
+// that encoding/json tolerates: a key given twice, invalid UTF-8, a byte order mark, a
+// lone surrogate, NUL, deep nesting, a second value after the first.
 //
-// Each of these is read in different ways by different programs, so a value that
-// one checks may be another than the one that the next acts on. The grammar
-// itself is left to encoding/json; only what it tolerates is checked here.
+// Programs read such input in different ways, so one could check another value than
+// the next acts on. The grammar itself is left to encoding/json.
 package strictjson
 
 import (
@@ -34,7 +33,7 @@ type Issue struct {
 	Detail  string // safe to show: it never repeats the input
 }
 
-// Error lists every issue that was found.
+// Error lists every issue of a value.
 type Error struct{ Issues []Issue }
 
 // Error returns the first issue and the number of the others.
@@ -51,7 +50,7 @@ func (e *Error) Error() string {
 // nothing takes 1e3 or 2^63 for an integer by accident.
 type Number string
 
-// maxIssues keeps an answer small, whatever was sent.
+// maxIssues bounds the issues of an error, whatever was sent.
 const maxIssues = 100
 
 // Parse reads the one JSON value in data: nil, bool, string, int64, [Number],
@@ -69,7 +68,7 @@ func Parse(data []byte, maxDepth int) (any, error) {
 	return value, nil
 }
 
-// unreadable finds what makes the rest of data meaningless.
+// unreadable returns an issue that makes the rest of data meaningless.
 func unreadable(data []byte, maxDepth int) (Issue, bool) {
 	switch {
 	case strings.HasPrefix(string(data[:min(3, len(data))]), "\ufeff"):
@@ -92,7 +91,7 @@ func unreadable(data []byte, maxDepth int) (Issue, bool) {
 	return Issue{Code: Syntax, Detail: "must be one JSON value"}, true
 }
 
-// deeper says whether data opens more than limit brackets at once, outside
+// deeper reports whether data opens more than limit brackets at once, outside
 // strings. It comes before any parser that recurses.
 func deeper(data []byte, limit int) bool {
 	depth, quoted := 0, false

@@ -1,4 +1,4 @@
-package api
+package body
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/amends/amends/api/body/strictjson"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/problem"
-	"github.com/amends/amends/api/strictjson"
 	"github.com/amends/amends/fault"
 )
 
