@@ -31,6 +31,7 @@ var layers = []layer{
 	{"api/client", "", "temporal gorm echo viper"},
 	{"api/contract", "", "temporal gorm viper"},
 	{"api/body", "api/body/strictjson api/contract api/edge api/problem fault internal/money", "gorm viper"},
+	{"api/docs", "api/contract api/edge api/problem", "gorm viper"},
 	{"api/edge", "api/problem fault", "gorm viper"},
 	{"api/problem", "api/contract internal/orders saga workflows fault", "gorm viper"},
 	{"workflows", "activities services/* saga saga/key saga/ledger fault internal/money", "gorm viper echo"},

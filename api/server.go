@@ -11,6 +11,7 @@ import (
 
 	"github.com/amends/amends/api/body"
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/docs"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/internal/orders"
 )
@@ -32,7 +33,7 @@ type Server struct {
 // operations answers the operations of openapi.yaml.
 type operations struct {
 	*Handlers
-	*Page
+	*docs.Page
 	health
 }
 
@@ -51,7 +52,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, err := NewPage(spec)
+	page, err := docs.New(spec)
 	if err != nil {
 		return nil, err
 	}

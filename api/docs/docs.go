@@ -1,4 +1,6 @@
-package api
+// Package docs serves the page on which a developer reads and tries the API, and the
+// contract itself.
+package docs
 
 import (
 	"bytes"
@@ -36,8 +38,8 @@ type file struct {
 	body []byte
 }
 
-// NewPage returns the page of a parsed contract.
-func NewPage(spec *openapi3.T) (*Page, error) {
+// New returns the page of a parsed contract.
+func New(spec *openapi3.T) (*Page, error) {
 	text, err := spec.MarshalJSON()
 	if err != nil {
 		return nil, fmt.Errorf("contract as JSON: %w", err)
