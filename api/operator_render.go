@@ -2,13 +2,14 @@ package api
 
 import (
 	"github.com/amends/amends/api/contract"
+	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/internal/orders"
 )
 
 // renderForOperators returns the order as the admin address shows it, with operators
 // and their words.
 func renderForOperators(s orders.Snapshot) contract.OperatorsOrder {
-	o := Render(s)
+	o := apiorders.Render(s)
 	all := contract.OperatorsOrder{
 		Id: o.Id, CustomerId: o.CustomerId, Currency: o.Currency, Status: o.Status, Reason: o.Reason, Total: o.Total,
 		NeedsAttention: o.NeedsAttention, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt, Source: o.Source,
@@ -18,18 +19,18 @@ func renderForOperators(s orders.Snapshot) contract.OperatorsOrder {
 	for _, w := range s.Waivers {
 		all.Waivers = append(all.Waivers, contract.Waiver{
 			Step: w.Step, Code: string(w.Code), Owed: w.Owed, Reason: w.Reason, Operator: w.Operator,
-			Reference: Optional(w.Reference), At: w.At.UTC(),
+			Reference: apiorders.Optional(w.Reference), At: w.At.UTC(),
 		})
 	}
 	for _, r := range s.Repairs {
 		all.Repairs = append(all.Repairs, contract.Repair{
 			Step: r.Step, Action: string(r.Action), Reason: r.Reason, Operator: r.Operator,
-			Reference: Optional(r.Reference), At: r.At.UTC(),
+			Reference: apiorders.Optional(r.Reference), At: r.At.UTC(),
 		})
 	}
 	for _, a := range s.Acknowledgements {
 		seen := contract.Acknowledgement{
-			Flags: []contract.Attention{}, Reason: a.Reason, Operator: a.Operator, Reference: Optional(a.Reference), At: a.At.UTC(),
+			Flags: []contract.Attention{}, Reason: a.Reason, Operator: a.Operator, Reference: apiorders.Optional(a.Reference), At: a.At.UTC(),
 		}
 		for _, f := range a.Flags {
 			seen.Flags = append(seen.Flags, contract.Attention{Step: f.Step, Code: string(f.Code), Kind: string(f.Kind), Since: f.Since.UTC(), Owed: f.Owed})

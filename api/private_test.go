@@ -10,6 +10,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/amends/amends/api/contract"
+	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/workflows"
 )
@@ -35,7 +36,7 @@ func TestNoPublicAnswerTellsWhatOperatorsSaid(t *testing.T) {
 	for _, source := range []orders.Source{orders.FromWorkflow, orders.FromRecord, orders.FromEngine} {
 		t.Run("Source/"+string(source), func(t *testing.T) {
 			t.Parallel()
-			text, err := json.Marshal(Render(orders.Snapshot{OrderView: v, Source: source}))
+			text, err := json.Marshal(apiorders.Render(orders.Snapshot{OrderView: v, Source: source}))
 			require.NoError(t, err)
 			requireSilent(t, string(text))
 			text, err = json.Marshal(renderForOperators(orders.Snapshot{OrderView: v, Source: source}))

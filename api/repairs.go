@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/api/body"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
+	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/saga"
@@ -86,7 +87,7 @@ func (s *Repairs) repair(c echo.Context) error {
 // read returns the repair that a request asks for, and its idempotency key if it has
 // one.
 func (s *Repairs) read(c echo.Context) (req saga.RepairRequest, key string, err error) {
-	if req.Saga, err = ParseID(c.Param("id")); err != nil {
+	if req.Saga, err = apiorders.ParseID(c.Param("id")); err != nil {
 		return req, "", err
 	}
 	if h := c.Request().Header; len(h.Values(edge.HeaderKey)) > 0 {

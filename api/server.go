@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/docs"
 	"github.com/amends/amends/api/edge"
+	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/internal/orders"
 )
 
@@ -32,7 +33,7 @@ type Server struct {
 
 // operations answers the operations of openapi.yaml.
 type operations struct {
-	*Handlers
+	*apiorders.Handlers
 	*docs.Page
 	health
 }
@@ -48,7 +49,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}
-	forms, err := Forms(spec)
+	forms, err := apiorders.Forms(spec)
 	if err != nil {
 		return nil, err
 	}
@@ -70,11 +71,11 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	}
 	s.echo = edge.New(edge.Config{
 		Log: s.log, MaxBody: c.MaxBody, TrustedProxies: c.TrustedProxies,
-		Observe: s.observe, Attributes: Attributes,
+		Observe: s.observe, Attributes: apiorders.Attributes,
 	})
 	s.echo.Binder = forms
 	page.Register(s.echo)
-	all := operations{NewHandlers(s.orders, s.draining), page, health{s}}
+	all := operations{apiorders.New(s.orders, s.draining), page, health{s}}
 	contract.RegisterHandlers(edge.Router{Echo: s.echo, Middleware: publicRoutes.middleware}, contract.NewStrictHandler(all, nil))
 	return s, nil
 }

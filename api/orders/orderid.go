@@ -1,4 +1,4 @@
-package api
+package orders
 
 import (
 	"log/slog"

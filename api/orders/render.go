@@ -1,4 +1,4 @@
-package api
+package orders
 
 import (
 	"github.com/amends/amends/api/contract"

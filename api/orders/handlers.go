@@ -1,4 +1,6 @@
-package api
+// Package orders answers the public operations of orders: it turns valid bodies into
+// placements, asks the engine through internal/orders, and renders the answers.
+package orders
 
 import (
 	"context"
@@ -25,9 +27,9 @@ type Handlers struct {
 	draining <-chan struct{}
 }
 
-// NewHandlers returns handlers that ask the engine through o. Requests that only wait
+// New returns handlers that ask the engine through o. Requests that only wait
 // for a decision are answered once draining is closed.
-func NewHandlers(o *orders.Client, draining <-chan struct{}) *Handlers { return &Handlers{o, draining} }
+func New(o *orders.Client, draining <-chan struct{}) *Handlers { return &Handlers{o, draining} }
 
 // Forms returns how the bodies of the operations are read.
 func Forms(spec *openapi3.T) (body.Binder, error) {
@@ -46,7 +48,7 @@ func Forms(spec *openapi3.T) (body.Binder, error) {
 func (h *Handlers) PlaceOrder(ctx context.Context, r contract.PlaceOrderRequestObject) (contract.PlaceOrderResponseObject, error) {
 	start := time.Now()
 	order, err := h.orders.Place(ctx, placement(*r.Body), r.Params.IdempotencyKey)
-	if err != nil && order.ID != "" {
+	if err != nil && order.ID != "" { // it may exist
 		return nil, &problem.Problem{Code: fault.CodeOf(err), Location: location(order.ID), Cause: err}
 	}
 	if err != nil {
