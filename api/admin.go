@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/internal/probe"
 )
 
@@ -20,7 +21,7 @@ type Admin struct {
 	// has neither an API nor a route for repairs.
 	Repairs *Server
 	// Operators may repair. Without any, every repair is refused with NO_OPERATORS.
-	Operators []Operator
+	Operators []operator.Operator
 	// Logger gets failures and repairs. Nil is [slog.Default].
 	Logger *slog.Logger
 }
@@ -35,7 +36,7 @@ func NewAdmin(a Admin) http.Handler {
 	e := edge.New(edge.Config{Log: log, MaxBody: edge.DefaultMaxBody})
 	r := edge.Router{Echo: e, Middleware: adminRoutes.middleware}
 	if a.Repairs != nil {
-		NewRepairs(RepairsConfig{
+		operator.New(operator.Config{
 			Orders: a.Repairs.orders, Form: a.Repairs.repairForm, Operators: a.Operators, Log: log,
 		}).Register(r)
 	}

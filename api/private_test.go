@@ -10,6 +10,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/operator"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/workflows"
@@ -39,7 +40,7 @@ func TestNoPublicAnswerTellsWhatOperatorsSaid(t *testing.T) {
 			text, err := json.Marshal(apiorders.Render(orders.Snapshot{OrderView: v, Source: source}))
 			require.NoError(t, err)
 			requireSilent(t, string(text))
-			text, err = json.Marshal(renderForOperators(orders.Snapshot{OrderView: v, Source: source}))
+			text, err = json.Marshal(operator.Render(orders.Snapshot{OrderView: v, Source: source}))
 			require.NoError(t, err)
 			for _, words := range []string{"voided by hand", `"night"`, "case 4711", "read the log", `"day"`, "case 4712"} {
 				require.Contains(t, string(text), words, "they see it")

@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/operator"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
@@ -39,7 +40,7 @@ type adminBundle struct {
 }
 
 // setupAdmin serves an order that is PENDING and flagged, and knows two operators.
-func setupAdmin(t *testing.T, operators ...Operator) *adminBundle {
+func setupAdmin(t *testing.T, operators ...operator.Operator) *adminBundle {
 	t.Helper()
 	b := &adminBundle{testBundle: setup(t, quick, func(c *Config) { c.Orders.RepairTimeout = 100 * time.Millisecond })}
 	b.temporal.query = knows(workflows.StatusPending)
@@ -52,7 +53,7 @@ func setupAdmin(t *testing.T, operators ...Operator) *adminBundle {
 
 func bothOperators(t *testing.T) *adminBundle {
 	t.Helper()
-	return setupAdmin(t, Operator{"night", nightSecret}, Operator{"day", daySecret})
+	return setupAdmin(t, operator.Operator{Name: "night", Secret: nightSecret}, operator.Operator{Name: "day", Secret: daySecret})
 }
 
 // request sends a repair with header lines such as "Accept: */*".
@@ -287,11 +288,11 @@ func TestRepairNeedsAnOperator(t *testing.T) {
 
 	t.Run("AnOperatorWithoutASecretIsNobody", func(t *testing.T) {
 		t.Parallel()
-		b := setupAdmin(t, Operator{"nobody", ""}, Operator{"night", nightSecret})
+		b := setupAdmin(t, operator.Operator{Name: "nobody", Secret: ""}, operator.Operator{Name: "night", Secret: nightSecret})
 		for _, header := range []string{"Authorization: Bearer ", "Authorization: Bearer"} {
 			b.request(t, repairPath, goodRetry, header, "Content-Type: application/json").refused(t, http.StatusUnauthorized, problem.Unauthorized)
 		}
-		setupAdmin(t, Operator{"nobody", ""}).repair(t, goodRetry).refused(t, http.StatusForbidden, problem.NoOperators)
+		setupAdmin(t, operator.Operator{Name: "nobody", Secret: ""}).repair(t, goodRetry).refused(t, http.StatusForbidden, problem.NoOperators)
 	})
 
 	t.Run("AProcessWithoutAnAPIHasNoSuchRoute", func(t *testing.T) {
@@ -378,7 +379,7 @@ func TestAdminContractIsServedWithWhatItRefersTo(t *testing.T) {
 
 func TestOrderListsAreNeverNull(t *testing.T) {
 	t.Parallel()
-	for _, o := range []any{apiorders.Render(orders.Snapshot{}), renderForOperators(orders.Snapshot{})} {
+	for _, o := range []any{apiorders.Render(orders.Snapshot{}), operator.Render(orders.Snapshot{})} {
 		text, err := json.Marshal(o)
 		require.NoError(t, err)
 		require.NotContains(t, string(text), "null")

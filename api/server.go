@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/docs"
 	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/operator"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/internal/orders"
 )
@@ -63,7 +64,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 		observe:  func(edge.Observation) {},
 		draining: make(chan struct{}),
 	}
-	if s.repairForm, err = RepairForm(); err != nil {
+	if s.repairForm, err = operator.Form(); err != nil {
 		return nil, err
 	}
 	for _, option := range options {

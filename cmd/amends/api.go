@@ -54,7 +54,7 @@ func (std stdio) serveAPI(ctx context.Context, c *config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	admin := serve(private, newAdmin(c, server, metrics, server.Ready, log)) //nolint:contextcheck // a probe has its request's context
+	admin := serve(private, newAdmin(c, server, metrics, server.Ready, log))
 	defer func() { admin.stop(ctx, c.DrainTimeout) }()
 
 	ready := make(chan error, 1)

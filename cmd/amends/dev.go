@@ -143,7 +143,7 @@ func (p *platform) start(ctx context.Context) error {
 	}
 	p.orders = serve(public, api.HTTPServer(p.c.HTTPAddr, p.server))
 	p.onStop(func() error { p.orders.stop(ctx, devDrainHTTP); return nil })
-	p.admin = serve(private, newAdmin(p.c, p.server, p.metrics, p.ready, p.log)) //nolint:contextcheck // a probe has its request's context
+	p.admin = serve(private, newAdmin(p.c, p.server, p.metrics, p.ready, p.log))
 	p.onStop(func() error { p.admin.stop(ctx, devDrainHTTP); return nil })
 	return p.awaitReady(ctx)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/orders"
@@ -68,7 +69,7 @@ func newAdmin(c *config.Config, repairs *api.Server, metrics *telemetry.Metrics,
 		Probe: probe.Probe{Metrics: metrics.Handler(), Profiles: c.Profiles, Ready: ready}, Repairs: repairs, Logger: log,
 	}
 	for _, o := range c.Operators() {
-		a.Operators = append(a.Operators, api.Operator{Name: o.Name, Secret: string(o.Secret)})
+		a.Operators = append(a.Operators, operator.Operator{Name: o.Name, Secret: string(o.Secret)})
 	}
 	return api.AdminServer(c.AdminAddr, api.NewAdmin(a), log)
 }

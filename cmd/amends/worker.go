@@ -71,7 +71,7 @@ func (std stdio) runWorker(ctx context.Context, c *config.Config, names []string
 	if err != nil {
 		return err
 	}
-	admin := serve(private, newAdmin(c, nil, metrics, group.Ready, log)) //nolint:contextcheck // a probe has its request's context
+	admin := serve(private, newAdmin(c, nil, metrics, group.Ready, log))
 	defer func() { admin.stop(ctx, c.DrainTimeout) }()
 
 	ctx, cancel := context.WithCancel(ctx)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/api"
+	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/internal/replay"
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/saga"
@@ -30,7 +31,7 @@ func (p *platform) adminOf(t *testing.T) string {
 	a, err := api.New(c, server.Client, api.WithLogger(slog.New(slog.DiscardHandler)))
 	require.NoError(t, err)
 	h := httptest.NewServer(api.NewAdmin(api.Admin{
-		Repairs: a, Operators: []api.Operator{{Name: "night", Secret: "night-night-night-1"}}, Logger: slog.New(slog.DiscardHandler),
+		Repairs: a, Operators: []operator.Operator{{Name: "night", Secret: "night-night-night-1"}}, Logger: slog.New(slog.DiscardHandler),
 	}))
 	t.Cleanup(h.Close)
 	return h.URL

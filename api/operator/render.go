@@ -1,4 +1,4 @@
-package api
+package operator
 
 import (
 	"github.com/amends/amends/api/contract"
@@ -6,9 +6,9 @@ import (
 	"github.com/amends/amends/internal/orders"
 )
 
-// renderForOperators returns the order as the admin address shows it, with operators
+// Render returns the order as the admin address shows it, with operators
 // and their words.
-func renderForOperators(s orders.Snapshot) contract.OperatorsOrder {
+func Render(s orders.Snapshot) contract.OperatorsOrder {
 	o := apiorders.Render(s)
 	all := contract.OperatorsOrder{
 		Id: o.Id, CustomerId: o.CustomerId, Currency: o.Currency, Status: o.Status, Reason: o.Reason, Total: o.Total,

@@ -1,4 +1,7 @@
-package api
+// Package operator serves what operators may do with orders, on the admin address
+// alone: retry or skip a flagged step, and acknowledge flags that stay. The operator is
+// identified by a token, so a request cannot name another one.
+package operator
 
 import (
 	"fmt"
@@ -17,25 +20,25 @@ import (
 	"github.com/amends/amends/saga"
 )
 
-// RepairsConfig configures [Repairs].
-type RepairsConfig struct {
+// Config configures [Repairs].
+type Config struct {
 	Orders    *orders.Client
-	Form      body.Form  // of a RepairOrder, see [RepairForm]
+	Form      body.Form  // of a RepairOrder, see [Form]
 	Operators []Operator // those who may repair
 	Log       *slog.Logger
 }
 
 // Repairs serves what operators may do with orders.
 type Repairs struct {
-	config RepairsConfig
+	config Config
 	known  credentials
 }
 
-// NewRepairs returns the repairs of c.
-func NewRepairs(c RepairsConfig) *Repairs { return &Repairs{c, newCredentials(c.Operators)} }
+// New returns the repairs of c.
+func New(c Config) *Repairs { return &Repairs{c, newCredentials(c.Operators)} }
 
-// RepairForm returns how the body of a repair is read.
-func RepairForm() (body.Form, error) {
+// Form returns how the body of a repair is read.
+func Form() (body.Form, error) {
 	spec, err := contract.LoadAdmin()
 	if err != nil {
 		return body.Form{}, fmt.Errorf("read the admin contract: %w", err)
@@ -79,9 +82,9 @@ func (s *Repairs) repair(c echo.Context) error {
 	}
 	log.InfoContext(ctx, "order repaired", "made", made)
 	if !made {
-		return c.JSON(http.StatusAccepted, renderForOperators(order))
+		return c.JSON(http.StatusAccepted, Render(order))
 	}
-	return c.JSON(http.StatusOK, renderForOperators(order))
+	return c.JSON(http.StatusOK, Render(order))
 }
 
 // read returns the repair that a request asks for, and its idempotency key if it has
