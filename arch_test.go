@@ -33,7 +33,7 @@ var layers = []layer{
 	{"api/body", "api/body/strictjson api/contract api/edge api/problem fault internal/money", "gorm viper"},
 	{"api/docs", "api/contract api/edge api/problem", "gorm viper"},
 	{"api/operator", "api/contract api/body api/edge api/orders api/problem internal/orders saga fault", "gorm viper"},
-	{"api/orders", "api/contract api/body api/edge api/problem internal/orders workflows internal/money fault", "gorm viper"},
+	{"api/orders", "api/contract api/body api/edge api/problem internal/orders workflows saga internal/money fault", "gorm viper"},
 	{"api/edge", "api/problem fault", "gorm viper"},
 	{"api/problem", "api/contract internal/orders saga workflows fault", "gorm viper"},
 	{"workflows", "activities services/* saga saga/key saga/ledger fault internal/money", "gorm viper echo"},

@@ -29,13 +29,10 @@ func Render(s orders.Snapshot) contract.OperatorsOrder {
 		})
 	}
 	for _, a := range s.Acknowledgements {
-		seen := contract.Acknowledgement{
-			Flags: []contract.Attention{}, Reason: a.Reason, Operator: a.Operator, Reference: apiorders.Optional(a.Reference), At: a.At.UTC(),
-		}
-		for _, f := range a.Flags {
-			seen.Flags = append(seen.Flags, contract.Attention{Step: f.Step, Code: string(f.Code), Kind: string(f.Kind), Since: f.Since.UTC(), Owed: f.Owed})
-		}
-		all.Acknowledgements = append(all.Acknowledgements, seen)
+		all.Acknowledgements = append(all.Acknowledgements, contract.Acknowledgement{
+			Flags: apiorders.Attention(a.Flags), Reason: a.Reason, Operator: a.Operator,
+			Reference: apiorders.Optional(a.Reference), At: a.At.UTC(),
+		})
 	}
 	return all
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/problem"
-	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/workflows"
@@ -48,11 +47,12 @@ func Forms(spec *openapi3.T) (body.Binder, error) {
 func (h *Handlers) PlaceOrder(ctx context.Context, r contract.PlaceOrderRequestObject) (contract.PlaceOrderResponseObject, error) {
 	start := time.Now()
 	order, err := h.orders.Place(ctx, placement(*r.Body), r.Params.IdempotencyKey)
-	if err != nil && order.ID != "" { // it may exist
-		return nil, &problem.Problem{Code: fault.CodeOf(err), Location: location(order.ID), Cause: err}
-	}
 	if err != nil {
-		return nil, err
+		p := problem.Of(err)
+		if order.ID != "" { // it may exist
+			p.Location = location(order.ID)
+		}
+		return nil, p
 	}
 	var replayed *string
 	if order.Replayed {

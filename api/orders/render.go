@@ -4,6 +4,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/saga"
 )
 
 // Render returns the order as its customer may see it, without operators and their
@@ -13,15 +14,10 @@ func Render(s orders.Snapshot) contract.Order {
 		Id: s.ID, CustomerId: Optional(s.CustomerID), Currency: Optional(string(s.Currency)),
 		Status: string(s.Status), Reason: Optional(string(s.Reason)), Total: amount(s.Total),
 		NeedsAttention: s.NeedsAttention, CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC(), Source: contract.OrderSource(s.Source),
-		Lines: []contract.Line{}, Attention: []contract.Attention{}, Steps: []contract.Step{}, Parcels: []contract.Parcel{},
+		Lines: []contract.Line{}, Attention: Attention(s.Attention), Steps: []contract.Step{}, Parcels: []contract.Parcel{},
 	}
 	for _, l := range s.Lines {
 		o.Lines = append(o.Lines, contract.Line{Sku: l.SKU, Quantity: l.Quantity, UnitPrice: amount(l.UnitPrice)})
-	}
-	for _, a := range s.Attention {
-		o.Attention = append(o.Attention, contract.Attention{
-			Step: a.Step, Code: string(a.Code), Kind: string(a.Kind), Since: a.Since.UTC(), Owed: a.Owed,
-		})
 	}
 	for _, v := range s.Steps {
 		o.Steps = append(o.Steps, contract.Step{
@@ -33,6 +29,15 @@ func Render(s orders.Snapshot) contract.Order {
 		o.Parcels = append(o.Parcels, contract.Parcel{Warehouse: p.Warehouse, TrackingNumber: p.TrackingNumber, State: p.State})
 	}
 	return o
+}
+
+// Attention renders flags; the list is never null.
+func Attention(flags []saga.Attention) []contract.Attention {
+	all := make([]contract.Attention, len(flags))
+	for i, f := range flags {
+		all[i] = contract.Attention{Step: f.Step, Code: string(f.Code), Kind: string(f.Kind), Since: f.Since.UTC(), Owed: f.Owed}
+	}
+	return all
 }
 
 func amount(a *money.Amount) *contract.Money {

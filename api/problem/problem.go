@@ -81,7 +81,7 @@ func read(err error) *Problem {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &f):
-		return &Problem{Code: codeOf(f), Detail: f.Message, Cause: err}
+		return &Problem{Code: codeOf(f), Detail: f.Message, Cause: f.Unwrap()}
 	case errors.As(err, &large):
 		return TooLarge(large.Limit)
 	case errors.Is(err, context.DeadlineExceeded):

@@ -94,7 +94,7 @@ func (c *Client) addAcknowledged(ctx context.Context, view *workflows.OrderView)
 	}
 }
 
-func notFound(err error) error { return because(fault.Errorf(fault.Business, fault.NotFound, ""), err) }
+func notFound(err error) error { return fault.Wrap(err, fault.Business, fault.NotFound, "") }
 
 // isUnknownWorkflow reports whether the engine has no such workflow. A namespace
 // that it does not know is another error.

@@ -18,9 +18,9 @@
 //
 // # Errors
 //
-// A refusal, and an engine that does not answer, are faults: a [fault.Error] is in
-// the chain, with a code and a message that a client may see. Its chain also
-// carries the cause, which is for logs. Every other error is a bug.
+// A refusal, and an engine that does not answer, are faults: a [fault.Error] with a
+// code and a message that a client may see. Its cause is for logs. Every other error
+// is a bug.
 package orders
 
 import (
@@ -151,13 +151,10 @@ const (
 // refuse returns a decision that a repeat does not change.
 func refuse(code fault.Code) error { return fault.Errorf(fault.Business, code, "") }
 
-// unavailable returns an UNAVAILABLE fault. Clients see detail, logs also cause.
+// unavailable returns an UNAVAILABLE fault. Clients see detail, logs the cause.
 func unavailable(detail string, cause error) error {
-	return because(fault.Errorf(fault.Transient, fault.Unavailable, "%s", detail), cause)
+	return fault.Wrap(cause, fault.Transient, fault.Unavailable, detail)
 }
-
-// because adds a cause to a fault without adding it to the fault's message.
-func because(f *fault.Error, cause error) error { return fmt.Errorf("%w (%w)", f, cause) }
 
 // livelyFor is how long an answer of the engine counts as a sign of life.
 const livelyFor = time.Second

@@ -138,7 +138,7 @@ func (c *Client) existing(ctx context.Context, id, fingerprint string) (Placed, 
 
 func unknownPlacement(id string, err error) (Placed, error) {
 	order := Placed{Snapshot: Snapshot{OrderView: workflows.OrderView{ID: id}}}
-	return order, because(fault.Errorf(fault.Unknown, PlacementUnknown, ""), err)
+	return order, fault.Wrap(err, fault.Unknown, PlacementUnknown, "")
 }
 
 // Await returns the order as soon as it is decided, and false if ctx ends before.

@@ -6,7 +6,6 @@ package probe
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/pprof"
@@ -72,5 +71,5 @@ func (p Probe) ready(w http.ResponseWriter, r *http.Request) error {
 	if f, ok := errors.AsType[*fault.Error](err); ok {
 		why = f.Message
 	}
-	return fmt.Errorf("%w (%w)", fault.Errorf(fault.Transient, fault.Unavailable, "%s", why), err)
+	return fault.Wrap(err, fault.Transient, fault.Unavailable, why)
 }
