@@ -21,10 +21,7 @@ const maxPlaces = 7
 // known are files that name services and are no places of the checklist, each with
 // its reason.
 var known = map[string]string{
-	"activities/audit.go":             "the doctor's questions of all services",
-	"workflows/doctor.go":             "sums that only some services have",
-	"workflows/doctor_judge.go":       "rules across services",
-	"workflows/doctor_judge_books.go": "rules across services",
+	"workflows/doctor/judge.go": "rules across services",
 }
 
 // TestAServiceIsNamedOnlyWhereTheChecklistSays keeps the checklist for a new service

@@ -9,12 +9,8 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/saga/audit"
-	catalogaudit "github.com/amends/amends/services/catalog/audit"
-	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 	"github.com/amends/amends/services/order"
 	orderaudit "github.com/amends/amends/services/order/audit"
-	paymentaudit "github.com/amends/amends/services/payment/audit"
-	shippingaudit "github.com/amends/amends/services/shipping/audit"
 )
 
 // Audit is a question of the doctor to one service. It is no step of a saga: it
@@ -24,17 +20,11 @@ type Audit[In, Out any] struct {
 	Service string // whose worker answers
 }
 
-// The questions: about a range of sagas, about a service as a whole, and to the
-// engine, for which the order service's worker answers.
+// The questions to the order service, and to the engine, for which its worker
+// answers. Those to another service are beside its steps.
 var (
 	AuditOrders   = Audit[audit.Range, orderaudit.Page]{"order.audit", "order"}
-	AuditQuotes   = Audit[audit.Range, catalogaudit.Page]{"catalog.audit", "catalog"}
-	AuditReserved = Audit[audit.Range, inventoryaudit.Page]{"inventory.audit", "inventory"}
-	AuditPayments = Audit[audit.Range, paymentaudit.Page]{"payment.audit", "payment"}
-	AuditParcels  = Audit[audit.Range, shippingaudit.Page]{"shipping.audit", "shipping"}
 	AuditPlaced   = Audit[audit.Whole, []string]{"order.audit_placements", "order"}
-	AuditStock    = Audit[audit.Whole, []string]{"inventory.audit_stock", "inventory"}
-	AuditLedger   = Audit[audit.Whole, []string]{"payment.audit_ledger", "payment"}
 	DescribeSagas = Audit[[]string, []SagaFact]{"order.describe_sagas", "order"}
 	ResumeSagas   = Audit[[]string, []Resumed]{"order.resume_sagas", "order"}
 )
@@ -82,7 +72,7 @@ type Sagas interface {
 // BindOrderAudit binds the questions to the order service and the engine.
 func BindOrderAudit(r saga.Registry, a orderaudit.Auditor, s order.Service, engine Sagas) {
 	bind(r, AuditOrders, a.Audit)
-	bind(r, AuditPlaced, func(ctx context.Context, _ audit.Whole) ([]string, error) { return a.AuditPlacements(ctx) })
+	bindWhole(r, AuditPlaced, a.AuditPlacements)
 	bind(r, DescribeSagas, func(ctx context.Context, ids []string) ([]SagaFact, error) {
 		facts := make([]SagaFact, len(ids))
 		for i, id := range ids {
@@ -110,24 +100,6 @@ func BindOrderAudit(r saga.Registry, a orderaudit.Auditor, s order.Service, engi
 	})
 }
 
-// BindCatalogAudit binds the question to the catalog service.
-func BindCatalogAudit(r saga.Registry, a catalogaudit.Auditor) { bind(r, AuditQuotes, a.Audit) }
-
-// BindInventoryAudit binds the questions to the inventory service.
-func BindInventoryAudit(r saga.Registry, a inventoryaudit.Auditor) {
-	bind(r, AuditReserved, a.Audit)
-	bind(r, AuditStock, func(ctx context.Context, _ audit.Whole) ([]string, error) { return a.AuditStock(ctx) })
-}
-
-// BindPaymentAudit binds the questions to the payment service.
-func BindPaymentAudit(r saga.Registry, a paymentaudit.Auditor) {
-	bind(r, AuditPayments, a.Audit)
-	bind(r, AuditLedger, func(ctx context.Context, _ audit.Whole) ([]string, error) { return a.AuditLedger(ctx) })
-}
-
-// BindShippingAudit binds the question to the shipping service.
-func BindShippingAudit(r saga.Registry, a shippingaudit.Auditor) { bind(r, AuditParcels, a.Audit) }
-
 // bind registers a question under its name. The doctor's policy retries every
 // failure; the message of a failure is safe to show.
 func bind[In, Out any](r saga.Registry, a Audit[In, Out], f func(context.Context, In) (Out, error)) {
@@ -140,4 +112,9 @@ func bind[In, Out any](r saga.Registry, a Audit[In, Out], f func(context.Context
 		var none Out
 		return none, fault.Of(err)
 	}, activity.RegisterOptions{Name: a.Name})
+}
+
+// bindWhole is bind for a question about a service as a whole.
+func bindWhole[Out any](r saga.Registry, a Audit[audit.Whole, Out], f func(context.Context) (Out, error)) {
+	bind(r, a, func(ctx context.Context, _ audit.Whole) (Out, error) { return f(ctx) })
 }

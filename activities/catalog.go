@@ -5,7 +5,9 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/services/catalog"
+	catalogaudit "github.com/amends/amends/services/catalog/audit"
 )
 
 // QuoteOrder prices the lines of an order.
@@ -20,6 +22,12 @@ var QuoteOrder = saga.Step[catalog.QuoteRequest, catalog.Quote]{
 func BindCatalog(r saga.Registry, s catalog.Service) {
 	saga.Bind(r, QuoteOrder, s.Quote, nil)
 }
+
+// AuditQuotes is the doctor's question to the catalog service.
+var AuditQuotes = Audit[audit.Range, catalogaudit.Page]{"catalog.audit", "catalog"}
+
+// BindCatalogAudit binds the question.
+func BindCatalogAudit(r saga.Registry, a catalogaudit.Auditor) { bind(r, AuditQuotes, a.Audit) }
 
 // CatalogWords explains the codes and steps of the catalog service.
 var CatalogWords = Words{Codes: map[fault.Code]string{

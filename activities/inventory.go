@@ -6,7 +6,9 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/services/inventory"
+	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 )
 
 // Steps of the inventory service.
@@ -32,6 +34,18 @@ func BindInventory(r saga.Registry, s inventory.Service) {
 	saga.Bind(r, CommitStock, func(ctx context.Context, k saga.Key, _ saga.None) (inventory.Commitment, error) {
 		return s.Commit(ctx, k)
 	}, nil)
+}
+
+// The doctor's questions to the inventory service.
+var (
+	AuditReserved = Audit[audit.Range, inventoryaudit.Page]{"inventory.audit", "inventory"}
+	AuditStock    = Audit[audit.Whole, []string]{"inventory.audit_stock", "inventory"}
+)
+
+// BindInventoryAudit binds the questions.
+func BindInventoryAudit(r saga.Registry, a inventoryaudit.Auditor) {
+	bind(r, AuditReserved, a.Audit)
+	bindWhole(r, AuditStock, a.AuditStock)
 }
 
 // InventoryWords explains the codes and steps of the inventory service.

@@ -5,7 +5,9 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/services/payment"
+	paymentaudit "github.com/amends/amends/services/payment/audit"
 )
 
 // outside limits one attempt of a step that calls an external system.
@@ -31,6 +33,18 @@ var (
 func BindPayment(r saga.Registry, s payment.Service) {
 	saga.Bind(r, AuthorizePayment, s.Authorize, s.Void)
 	saga.BindPivot(r, CapturePayment, s.Capture, s.SettleCapture)
+}
+
+// The doctor's questions to the payment service.
+var (
+	AuditPayments = Audit[audit.Range, paymentaudit.Page]{"payment.audit", "payment"}
+	AuditLedger   = Audit[audit.Whole, []string]{"payment.audit_ledger", "payment"}
+)
+
+// BindPaymentAudit binds the questions.
+func BindPaymentAudit(r saga.Registry, a paymentaudit.Auditor) {
+	bind(r, AuditPayments, a.Audit)
+	bindWhole(r, AuditLedger, a.AuditLedger)
 }
 
 // PaymentWords explains the codes and steps of the payment service.

@@ -5,7 +5,9 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/services/shipping"
+	shippingaudit "github.com/amends/amends/services/shipping/audit"
 )
 
 // BookParcels books one shipment per parcel; its undo cancels all of them.
@@ -19,6 +21,12 @@ var BookParcels = saga.Step[shipping.BookRequest, shipping.Booking]{
 func BindShipping(r saga.Registry, s shipping.Service) {
 	saga.Bind(r, BookParcels, s.Book, s.Cancel)
 }
+
+// AuditParcels is the doctor's question to the shipping service.
+var AuditParcels = Audit[audit.Range, shippingaudit.Page]{"shipping.audit", "shipping"}
+
+// BindShippingAudit binds the question.
+func BindShippingAudit(r saga.Registry, a shippingaudit.Auditor) { bind(r, AuditParcels, a.Audit) }
 
 // ShippingWords explains the codes and steps of the shipping service.
 var ShippingWords = Words{

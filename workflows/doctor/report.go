@@ -2,17 +2,13 @@ package doctor
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/ledger"
-	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 	orderaudit "github.com/amends/amends/services/order/audit"
-	paymentaudit "github.com/amends/amends/services/payment/audit"
-	shippingaudit "github.com/amends/amends/services/shipping/audit"
 )
 
 // The invariants that no service can judge alone.
@@ -32,10 +28,16 @@ const (
 )
 
 // Kinds lists the kinds of findings of all services; docs/doctor.md explains each.
-var Kinds = slices.Concat(
-	[]audit.Kind{SagaStopped, SagaMissing, SagaSilent, UnknownOrder, ParcelMissing, Quote},
-	orderaudit.Kinds, inventoryaudit.Kinds, paymentaudit.Kinds, shippingaudit.Kinds, audit.Kinds,
-)
+var Kinds = kinds()
+
+func kinds() []audit.Kind {
+	all := []audit.Kind{SagaStopped, SagaMissing, SagaSilent, UnknownOrder, ParcelMissing, Quote}
+	all = append(append(all, orderaudit.Kinds...), audit.Kinds...)
+	for _, s := range services {
+		all = append(all, s.kinds...)
+	}
+	return all
+}
 
 // Finding is one violation of an invariant.
 type Finding struct {

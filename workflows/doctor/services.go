@@ -28,7 +28,8 @@ type Facts struct {
 
 // service is a service that is asked about the sagas of every page.
 type service struct {
-	name string
+	name  string
+	kinds []audit.Kind // of its findings, beside those of every service
 	// ask adds one page of the service's facts about r to all. It returns the cursor
 	// for the next page.
 	ask func(ctx workflow.Context, d *doctor, r audit.Range, all *facts) (next string, err error)
@@ -39,16 +40,17 @@ type service struct {
 // services is the list of these services, in the order of their findings. The
 // order service is not among them: its pages come first and set the key range.
 var services = []service{
-	of(activities.AuditQuotes, func(f *Facts) **catalogaudit.Fact { return &f.Catalog }),
-	of(activities.AuditReserved, func(f *Facts) **inventoryaudit.Fact { return &f.Inventory }),
-	of(activities.AuditPayments, func(f *Facts) **paymentaudit.Fact { return &f.Payment }),
-	of(activities.AuditParcels, func(f *Facts) **shippingaudit.Fact { return &f.Shipping }),
+	of(activities.AuditQuotes, nil, func(f *Facts) **catalogaudit.Fact { return &f.Catalog }),
+	of(activities.AuditReserved, inventoryaudit.Kinds, func(f *Facts) **inventoryaudit.Fact { return &f.Inventory }),
+	of(activities.AuditPayments, paymentaudit.Kinds, func(f *Facts) **paymentaudit.Fact { return &f.Payment }),
+	of(activities.AuditParcels, shippingaudit.Kinds, func(f *Facts) **shippingaudit.Fact { return &f.Shipping }),
 }
 
 // of returns the service that answers q, with its facts in a field of [Facts].
-func of[F audit.Fact](q activities.Audit[audit.Range, audit.Page[F]], field func(*Facts) **F) service {
+func of[F audit.Fact](q activities.Audit[audit.Range, audit.Page[F]], kinds []audit.Kind, field func(*Facts) **F) service {
 	return service{
-		name: q.Service,
+		name:  q.Service,
+		kinds: kinds,
 		ask: func(ctx workflow.Context, d *doctor, r audit.Range, all *facts) (string, error) {
 			page, err := ask(ctx, d, q, r)
 			for i := range page.Facts {
