@@ -11,16 +11,16 @@ import (
 	"github.com/amends/amends/workflows/doctor"
 )
 
-// runTime bounds one run of the workflow, which is a few pages, beside what its rate
-// makes it wait. A saga must never have such a limit, because it skips the undo;
-// the doctor has none, and a run that cannot go on, because its code was changed
-// under it, must not keep the schedule from starting the next.
+// runTime returns the timeout of one run of the workflow: an hour for its few pages,
+// and the time that it sleeps to keep to its rate. A saga must never have such a
+// limit, because a timeout skips the undo. The doctor has nothing to undo, and a run
+// that no longer replays must not keep the schedule from starting the next.
 func runTime(in doctor.Input) time.Duration {
 	return time.Hour + in.Waits()
 }
 
-// Run has the doctor look now and returns its report. A run that somebody else
-// has asked for is waited for instead, whatever its input is.
+// Run starts the doctor and returns its report. If another caller's run is open,
+// Run waits for that one instead, whatever its input.
 func Run(ctx context.Context, c client.Client, queue string, in doctor.Input) (r doctor.Report, err error) {
 	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                       doctor.WorkflowID,
@@ -28,7 +28,7 @@ func Run(ctx context.Context, c client.Client, queue string, in doctor.Input) (r
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowRunTimeout:       runTime(in),
-		StaticSummary:            "compare what everybody has",
+		StaticSummary:            summary,
 	}, doctor.Reconcile, in)
 	if err != nil {
 		return r, fmt.Errorf("start the doctor: %w", err)

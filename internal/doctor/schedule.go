@@ -1,6 +1,5 @@
-// Package doctor is the reconciler's side towards the engine: it keeps the schedule
-// that starts a run, starts one that somebody asks for, and finds the last report.
-// What is judged, and how, is in the workflows.
+// Package doctor starts the workflow of workflows/doctor at the engine: now, or on
+// a schedule, which it sets. It also finds the schedule's last report.
 package doctor
 
 import (
@@ -18,23 +17,29 @@ import (
 	"github.com/amends/amends/workflows/doctor"
 )
 
-// Schedule says when the doctor runs by itself, and how.
+// Schedule configures the doctor's scheduled runs.
 type Schedule struct {
-	// Every is the time from one run to the next; 0: none by itself.
+	// Every is the interval between runs; 0: no schedule.
 	Every time.Duration
 	// Queue is the task queue of the order service.
 	Queue string
-	// Input is each run's.
+	// Input is the input of each run.
 	Input doctor.Input
 }
 
-// maxJitter bounds by how much a run is late at random, so that the doctors of
-// several shops on one engine do not all come at the same second.
-const maxJitter = 30 * time.Second
+const (
+	// maxJitter limits the random delay of a run, which spreads the doctors of several
+	// shops on one engine.
+	maxJitter = 30 * time.Second
+	// minCatchup is the smallest catch-up window that the engine accepts.
+	minCatchup = 10 * time.Second
+	// summary describes a run in the engine's Web UI.
+	summary = "compare the services' facts about every order"
+)
 
-// Keep makes the engine's schedule be s, whatever it was: a repeat, and another
-// worker that does the same at the same time, change nothing. Whether somebody
-// has paused it stays as it is.
+// Keep sets the engine's schedule to s, or removes it if s.Every is 0. A repeat, or
+// another worker that does the same at the same time, changes nothing. A paused
+// schedule stays paused.
 func Keep(ctx context.Context, c client.Client, s Schedule) error {
 	if s.Every <= 0 {
 		return drop(ctx, c)
@@ -71,20 +76,17 @@ func (s Schedule) options() client.ScheduleOptions {
 		},
 		Action: &client.ScheduleWorkflowAction{
 			ID: doctor.ScheduleID, Workflow: doctor.Reconcile, Args: []any{s.Input}, TaskQueue: s.Queue,
-			WorkflowRunTimeout: runTime(s.Input), StaticSummary: "compare what everybody has",
+			WorkflowRunTimeout: runTime(s.Input), StaticSummary: summary,
 		},
-		// A run that takes longer than the interval is not joined by a second one, and
-		// runs that were missed are not made up for: one sees it all.
+		// One run reads every order, so a run that takes longer than the interval needs no
+		// second one beside it, and missed runs are not made up for.
 		Overlap:       enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
 		CatchupWindow: max(s.Every, minCatchup),
 		Note:          "amends doctor; the order service's worker sets it from doctor.every",
 	}
 }
 
-// minCatchup is the least that the engine takes.
-const minCatchup = 10 * time.Second
-
-// drop removes the schedule, if there is one.
+// drop removes the schedule if it exists.
 func drop(ctx context.Context, c client.Client) error {
 	err := c.ScheduleClient().GetHandle(ctx, doctor.ScheduleID).Delete(ctx)
 	var missing *serviceerror.NotFound
@@ -94,18 +96,18 @@ func drop(ctx context.Context, c client.Client) error {
 	return nil
 }
 
-// Past is what the schedule's last run saw, and how the schedule stands now.
+// Past is the report of the schedule's last completed run, and the schedule's
+// present state.
 type Past struct {
 	Report doctor.Report
-	// Every is the schedule's interval; 0: somebody gave it none.
+	// Every is the schedule's interval; 0: it was changed by hand and has none.
 	Every time.Duration
-	// Paused says that somebody has paused it, Running that a run has begun and not
-	// ended.
+	// Paused reports whether the schedule is paused, Running whether a run is open.
 	Paused, Running bool
 }
 
-// Last returns the last run that the schedule started and that has ended, and
-// whether there is one.
+// Last returns the last completed run of the schedule. Without a schedule or such a
+// run, found is false.
 func Last(ctx context.Context, c client.Client) (p Past, found bool, err error) {
 	d, err := c.ScheduleClient().GetHandle(ctx, doctor.ScheduleID).Describe(ctx)
 	var missing *serviceerror.NotFound
@@ -135,7 +137,7 @@ func Last(ctx context.Context, c client.Client) (p Past, found bool, err error) 
 			return p, false, fmt.Errorf("run %s: %w", id, err)
 		}
 		if run.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
-			continue // it runs, or was stopped
+			continue // open, or stopped
 		}
 		if err := c.GetWorkflow(ctx, id, "").Get(ctx, &p.Report); err != nil {
 			return p, false, fmt.Errorf("run %s: %w", id, err)
@@ -145,15 +147,15 @@ func Last(ctx context.Context, c client.Client) (p Past, found bool, err error) 
 	return p, false, nil
 }
 
-// Late says why there is nothing newer than the report, if there should be: two
-// intervals have passed since it ended, so a run was missed that was neither late
-// at random nor taking its time. Empty: it is as new as it can be.
+// Late describes why no newer report exists, if one should: two intervals after the
+// end of a run, jitter and duration no longer explain a missing one. It returns ""
+// if the report is recent enough.
 func (p Past) Late(now time.Time) string {
 	switch age := now.Sub(p.Report.Ended); {
 	case p.Every > 0 && age <= 2*p.Every:
 		return ""
 	case p.Paused:
-		return "somebody has paused the schedule"
+		return "the schedule is paused"
 	case p.Every <= 0:
 		return "the schedule has no interval"
 	case p.Running:
