@@ -14,16 +14,16 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
-// AcknowledgeOrder is the type name of the workflow that keeps that somebody has
-// looked at a decided order. Its result is the order as it then stands, an
-// [OrderView]; it fails with the code of a refusal.
+// AcknowledgeOrder is the type name of the workflow that marks a finished order as
+// reviewed. Its result is the order after that, an [OrderView]; it fails with the
+// code of a refusal.
 const AcknowledgeOrder = "AcknowledgeOrder"
 
 // AcknowledgementID returns the id of the workflow of an order's acknowledgements:
-// one at a time, and the newest run knows all of them.
+// one runs at a time, and the newest run knows all of them.
 func AcknowledgementID(orderID string) string { return "acknowledge-" + orderID }
 
-// Codes that an acknowledgement is refused with, beside NOT_FOUND, INVALID and
+// Codes of a refused acknowledgement, beside NOT_FOUND, INVALID and
 // [saga.ReasonMissing].
 const (
 	SagaRuns             = activities.SagaRuns
@@ -39,11 +39,11 @@ type Acknowledgement struct {
 
 var acknowledging = saga.NewPlan(activities.AcknowledgeOrder)
 
-// acknowledge is a saga of one step: so the step is retried, flagged and refused
-// as every other, and its call has a key.
+// acknowledge is a saga of one step: so the step has a key, and is retried, flagged
+// and refused like every other.
 func (o Options) acknowledge(ctx workflow.Context, in Acknowledgement) (OrderView, error) {
-	// The engine's clock, which the flags are from too, when it was asked and not when
-	// a worker had time: what was raised since then, nobody has seen.
+	// The time of the request, not of the attempt: the operator has not seen flags that
+	// were raised since. It is the engine's clock, as the times of the flags are.
 	asked := in.Acknowledgement
 	asked.At = workflow.GetInfo(ctx).WorkflowStartTime
 	var record order.Record
@@ -62,27 +62,27 @@ func (o Options) acknowledge(ctx workflow.Context, in Acknowledgement) (OrderVie
 	return recordView(record)
 }
 
-// recordView is an order as its record has it.
+// recordView returns the order in its record.
 func recordView(r order.Record) (OrderView, error) {
 	s := orderSaga{in: Input{OrderID: r.ID}, record: r, created: true}
 	v := s.view(saga.View{})
 	if len(r.View) > 0 {
 		v = OrderView{}
-		// The checker fears Unmarshal for its reflection.
+		// The checker reports Unmarshal for its reflection.
 		err := json.Unmarshal(r.View, &v) //workflowcheck:ignore
 		if err != nil {
 			return OrderView{}, fmt.Errorf("read the order's view: %w", err)
 		}
 	}
-	// What changes after the end, the view does not know.
+	// These change after the end, when the view is stored already.
 	v.Attention, v.Waivers = append([]saga.Attention{}, r.Attention...), s.waivers(saga.View{})
 	v.NeedsAttention = r.NeedsAttention()
 	v.Acknowledge(r.Acknowledgements)
 	return v, nil
 }
 
-// Acknowledge adds what people have looked at, and takes down what they have seen.
-// A closed workflow's own answer is from before, so those who ask add it.
+// Acknowledge adds acknowledgements, and takes down the flags that they cover. The
+// answer of a closed workflow is older, so its callers add them.
 func (v *OrderView) Acknowledge(all []ledger.Acknowledgement) {
 	if len(all) == 0 {
 		return

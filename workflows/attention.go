@@ -12,18 +12,18 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
-// note keeps in the order's record what needs a person and what one has waived,
-// whenever that changes: the record can be listed, and outlives the workflow.
+// note keeps the flags and the waivers in the order's record, whenever they change:
+// the record can be listed, and outlives the workflow.
 func (s *orderSaga) note(ctx workflow.Context, v saga.View) error {
 	_, err := saga.Do(ctx, activities.NoteOrder, s.noteOf(ctx, v))
 	if fault.CodeOf(err) == fault.NotFound {
-		return nil // there is no record yet; whatever ends the order notes it too
+		return nil // the order has no record yet; its last step notes the same
 	}
 	return err
 }
 
-// noteOf returns what v says in the order service's words. Every note of a run is
-// younger than the one before, also of the same moment: only the youngest counts.
+// noteOf returns the flags and waivers of v. Each note of a run is later than the one
+// before, also at the same moment: only the latest counts.
 func (s *orderSaga) noteOf(ctx workflow.Context, v saga.View) order.Note {
 	at := workflow.Now(ctx).UTC().Truncate(time.Microsecond)
 	if !at.After(s.noted) {
@@ -33,8 +33,8 @@ func (s *orderSaga) noteOf(ctx workflow.Context, v saga.View) order.Note {
 	return order.Note{At: at, Attention: v.Attention, Waivers: v.Waivers}
 }
 
-// waivers returns those that the record has, maybe of another run, and those of
-// this run: of each step the first one stays.
+// waivers returns the record's waivers, which may be of another run, and those of
+// this run: the first one of each step stays.
 func (s *orderSaga) waivers(progress saga.View) []saga.Waiver {
 	all := append([]saga.Waiver{}, s.record.Waivers...)
 	for _, w := range progress.Waivers {

@@ -11,7 +11,7 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
-// Names that others use: they are recorded in histories and never change.
+// Names for callers. Histories record them, so they never change.
 const (
 	// PlaceOrder is the type name of the order workflow.
 	PlaceOrder = "PlaceOrder"
@@ -21,9 +21,9 @@ const (
 	// PlaceUpdateID is the id of every placement's update: the second call for one
 	// order attaches to the first one's outcome.
 	PlaceUpdateID = "place"
-	// CancelUpdateID is the id of every customer's cancel: cancelling twice is one cancel.
+	// CancelUpdateID is the id of every customer's cancel: two cancels are one.
 	CancelUpdateID = "cancel"
-	// QueryOrder answers an [OrderView], also after the workflow closed.
+	// QueryOrder returns an [OrderView], also after the workflow closed.
 	QueryOrder = "order"
 )
 
@@ -37,7 +37,7 @@ var (
 // WorkflowID returns the id of an order's workflow.
 func WorkflowID(orderID string) string { return "order-" + orderID }
 
-// Types of the order's domain that callers need to name.
+// Types of the order's domain, for callers.
 type (
 	Placement = order.Placement
 	Line      = order.Line
@@ -53,21 +53,21 @@ const (
 	StatusCancelled = order.Cancelled
 )
 
-// ReasonCustomerRequest is the reason of a cancel that the customer asked for.
+// ReasonCustomerRequest is the reason of a customer's cancel.
 const ReasonCustomerRequest = order.CustomerRequest
 
 // Input starts the order workflow.
 type Input struct {
 	OrderID   string    `json:"order_id"`
 	Placement Placement `json:"placement"`
-	// Undo resumes an order whose workflow is gone: it is aborted unless its payment
+	// Undo resumes an order whose workflow is lost: it is aborted unless its payment
 	// was captured, see [saga.Options.Against].
 	Undo bool `json:"undo,omitempty"`
 }
 
-// Resume returns the input that resumes an order whose workflow is gone. The saga
-// reads later waivers, and the reason of an abort, from the order's record, as
-// every run does.
+// Resume returns the input that resumes an order whose workflow is lost. Like every
+// run, it reads the waivers, and the reason for which the order was aborted, in the
+// order's record.
 func Resume(r order.Record) Input {
 	return Input{OrderID: r.ID, Placement: r.Placement, Undo: true}
 }
@@ -78,19 +78,18 @@ type PlaceRequest struct {
 	Nonce       string `json:"nonce"`
 }
 
-// PlaceResult is the outcome of [UpdatePlace]. It is of the call that placed the
-// order: a caller that finds another nonce than its own made a replay, and one
-// that finds another fingerprint used its key for another request.
+// PlaceResult is the outcome of [UpdatePlace]. It has the fingerprint and the nonce of
+// the call that placed the order: a caller whose nonce differs made a replay, and a
+// caller whose fingerprint differs used its key for another request.
 type PlaceResult struct {
 	Fingerprint string    `json:"fingerprint"`
 	Nonce       string    `json:"nonce"`
 	Order       OrderView `json:"order"`
 }
 
-// OrderView is an order with its saga, as those who run the platform see it; a
-// client sees nothing that operators said. It is the result of the order workflow,
-// the answer of [QueryOrder], and what the order's record keeps once the order is
-// decided.
+// OrderView is an order with its saga, as operators see it; a client does not see
+// the operators' texts. It is the result of the order workflow and the answer of
+// [QueryOrder], and the record of a decided order keeps it.
 type OrderView struct {
 	ID             string           `json:"id"`
 	CustomerID     string           `json:"customer_id"`
@@ -107,7 +106,7 @@ type OrderView struct {
 	Parcels        []ParcelView     `json:"parcels"`
 	CreatedAt      time.Time        `json:"created_at"`
 	UpdatedAt      time.Time        `json:"updated_at"`
-	// Acknowledgements are what people have looked at; see [OrderView.Acknowledge].
+	// Acknowledgements are the reviews of flags, the oldest first; see [OrderView.Acknowledge].
 	Acknowledgements []ledger.Acknowledgement `json:"acknowledgements,omitempty"`
 }
 

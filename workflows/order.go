@@ -15,7 +15,7 @@ import (
 	"github.com/amends/amends/services/shipping"
 )
 
-// plan is every step that an order may take.
+// plan lists every step that an order may take.
 var plan = saga.NewPlan(
 	activities.CreateOrder,
 	activities.QuoteOrder,
@@ -27,10 +27,11 @@ var plan = saga.NewPlan(
 	activities.ConfirmOrder,
 ).OnAbort(activities.DecideOrder, activities.CancelOrder)
 
-// Options configure the order workflow. They may differ from run to run: no
-// history depends on them.
+// Options configure the workflows. They may differ from run to run: no history
+// depends on them.
 type Options struct {
-	// Queues maps a service's name to its task queue; a missing one is its own queue.
+	// Queues maps a service's name to its task queue; a service without an entry has a
+	// queue of its own name.
 	Queues map[string]string
 	// Timing are the saga's limits; the zero value is [saga.DefaultTiming].
 	Timing saga.Timing
@@ -49,8 +50,8 @@ func Register(r Registry, o Options) {
 	r.RegisterWorkflowWithOptions(o.acknowledge, workflow.RegisterOptions{Name: AcknowledgeOrder})
 }
 
-// placeOrder is the order saga. Its result is the decided order; it never fails
-// for a reason that lies in the order.
+// placeOrder is the order saga. Its result is the decided order; it fails only for an
+// input that no saga can run with.
 func (o Options) placeOrder(ctx workflow.Context, in Input) (OrderView, error) {
 	s := &orderSaga{in: in}
 	ctx, err := s.handle(ctx)
@@ -84,10 +85,10 @@ func (s *orderSaga) place(ctx workflow.Context) error {
 	if err := s.create(ctx); err != nil {
 		return err
 	}
-	asked := s.record.Placement // of the record, not of the input: the record came first
+	asked := s.record.Placement // not the input's: the record came first
 	if s.record.Against() != "" && saga.Progress(ctx, s.in.OrderID).Phase == saga.Forward {
-		// An earlier run was decided against. What it has undone would only answer that,
-		// but what it never took, or somebody has given up on, would take effect anew.
+		// An earlier run was aborted. The steps that it has undone would only answer that,
+		// but the others, and those that are waived, would take effect anew.
 		return fault.Errorf(fault.Suspension, fault.Suspended, "the order was decided against")
 	}
 
@@ -132,7 +133,7 @@ func (s *orderSaga) place(ctx workflow.Context) error {
 	return s.confirm(ctx)
 }
 
-// create makes the order durable. It is what a placement waits for.
+// create makes the order durable. A placement waits for it.
 func (s *orderSaga) create(ctx workflow.Context) error {
 	record, err := saga.Do(ctx, activities.CreateOrder, s.in.Placement)
 	if err != nil {
@@ -142,18 +143,16 @@ func (s *orderSaga) create(ctx workflow.Context) error {
 	return nil
 }
 
-// confirm is the end of an order that goes well.
+// confirm ends an order that is committed.
 func (s *orderSaga) confirm(ctx workflow.Context) error {
 	return s.close(ctx, activities.ConfirmOrder, order.Confirmed, "")
 }
 
-// decide makes the decision against an order durable before anything is undone,
-// and learns from the record what earlier runs have left: the first reason, which
-// stays, and what people gave up on.
+// decide makes the decision to abort an order durable before anything is undone, and
+// reads the record of earlier runs: the first reason, which stays, and the waivers.
 func (s *orderSaga) decide(ctx workflow.Context, d saga.Decision) ([]saga.Waiver, error) {
-	// Done before, unless the saga was stopped on its first step. In undo mode
-	// nobody may know any more what was asked for, and what is held is given back
-	// all the same; the record comes last.
+	// Done before, unless the saga was stopped on its first step. In undo mode the
+	// request may be lost, and the steps are undone all the same; the record comes last.
 	if !s.created && !s.in.Undo {
 		if err := s.create(ctx); err != nil {
 			return nil, err
@@ -168,9 +167,9 @@ func (s *orderSaga) decide(ctx workflow.Context, d saga.Decision) ([]saga.Waiver
 	return s.waivers(saga.View{}), nil
 }
 
-// flag flags an order that a bug has decided. That a run meets what an earlier one
-// has undone is no bug, and is worth a look only if nobody has left a reason; what
-// the earlier one has flagged says more than that.
+// flag flags an order that a bug has aborted. A run that meets the undone steps of an
+// earlier one is no bug, and needs a review only if the earlier run left no reason;
+// the flags of the earlier run are more precise than a new one.
 func (s *orderSaga) flag(ctx workflow.Context, d saga.Decision) {
 	bug := reason(d) == order.Internal && d.Kind != fault.Suspension
 	if !bug && s.record.Against() != order.Internal {
@@ -187,14 +186,14 @@ func (s *orderSaga) flag(ctx workflow.Context, d saga.Decision) {
 	case earlier > 0:
 	case bug || d.Kind == fault.Suspension && d.Step != "":
 		saga.Raise(ctx, d.Step, d.Code)
-	default: // an earlier run did not know why, and its flag was lost with it or taken down
+	default: // an earlier run recorded no reason, and its flag was lost or taken down
 		saga.Raise(ctx, activities.DecideOrder.Name, fault.Internal)
 	}
 }
 
-// cancel is the end of an order that was decided against; everything is undone.
+// cancel ends an order that is aborted, after everything is undone.
 func (s *orderSaga) cancel(ctx workflow.Context, d saga.Decision) error {
-	if !s.created { // in undo mode, of an order that has lost its record
+	if !s.created { // in undo mode, for an order that has lost its record
 		if err := s.create(ctx); err != nil {
 			return err
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/amends/amends/services/shipping"
 )
 
-// reasons maps what decided the saga to the closed list of reasons that a
-// customer sees. The step's own code stays in the view's steps.
+// reasons maps the code of a decision to the closed list of reasons for customers.
+// The step's own code stays in the view's steps.
 var reasons = map[fault.Code]order.Reason{
 	catalog.UnknownSKU:        order.UnknownSKU,
 	catalog.CurrencyMismatch:  order.CurrencyMismatch,
@@ -26,9 +26,9 @@ var reasons = map[fault.Code]order.Reason{
 	saga.Deadline:             order.Deadline,
 }
 
-// reason returns the customer's reason for d. What is not on the list is a bug,
-// or an earlier run's decision that left no reason behind: INTERNAL. (The order's
-// record keeps the reason that was written first.)
+// reason returns the customer's reason for d. A code without one is a bug, or an
+// earlier run's decision that left no reason behind: INTERNAL. (The order's record
+// keeps the reason that was written first.)
 func reason(d saga.Decision) order.Reason {
 	if r, ok := reasons[d.Code]; ok {
 		return r

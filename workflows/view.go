@@ -15,14 +15,14 @@ import (
 	"github.com/amends/amends/services/shipping"
 )
 
-// orderSaga is what an order's saga has learned so far.
+// orderSaga is the state of an order's saga.
 type orderSaga struct {
 	in      Input
 	record  order.Record // valid if created
 	created bool
 	quote   *catalog.Quote
 	booking *shipping.Booking
-	noted   time.Time // as of when the last note was
+	noted   time.Time // the time of the last note
 }
 
 // handle registers the handlers. It does so before the first blocking call: the
@@ -40,13 +40,13 @@ func (s *orderSaga) handle(ctx workflow.Context) (workflow.Context, error) {
 	}
 	err = workflow.SetUpdateHandlerWithOptions(ctx, UpdatePlace, func(ctx workflow.Context, _ PlaceRequest) (PlaceResult, error) {
 		// Disconnected: the order becomes durable also if the workflow is cancelled,
-		// and the outcome of this update is every repeated placement's answer.
+		// and every repeated placement gets the outcome of this update.
 		rest, _ := workflow.NewDisconnectedContext(ctx)
 		if err := workflow.Await(rest, func() bool { return s.created }); err != nil {
 			return PlaceResult{}, err
 		}
-		// The record answers, not the request: it may be of an earlier call, or of a
-		// workflow that the engine has forgotten.
+		// Answer from the record, not from the request: it may be of an earlier call, or
+		// of a workflow that the engine has forgotten.
 		return PlaceResult{
 			Fingerprint: s.record.Placement.Fingerprint,
 			Nonce:       s.record.Placement.Nonce,
@@ -59,8 +59,8 @@ func (s *orderSaga) handle(ctx workflow.Context) (workflow.Context, error) {
 	return ctx, nil
 }
 
-// closing is what the last step stores: the decision and the view as it will be
-// once that step is done.
+// closing returns the input of the last step: the decision, and the view as it will
+// be once that step is done.
 func (s *orderSaga) closing(ctx workflow.Context, step string, status order.Status, reason order.Reason) (order.Closing, error) {
 	now := workflow.Now(ctx)
 	progress := saga.Progress(ctx, s.in.OrderID)
@@ -71,11 +71,11 @@ func (s *orderSaga) closing(ctx workflow.Context, step string, status order.Stat
 		if st.State == saga.Waiting && st.StartedAt == nil || st.Name == step {
 			continue
 		}
-		st.Exposure = "" // with the last step nothing is owed any more
+		st.Exposure = "" // after the last step the order holds nothing
 		steps = append(steps, st)
 	}
 	v.Steps = append(steps, saga.StepView{Name: step, State: saga.Done, Attempts: 1, StartedAt: &now, EndedAt: &now})
-	// The checker fears Marshal for its caches and for maps; a view has no map.
+	// The checker reports Marshal for its caches and for maps; a view has no map.
 	data, err := json.Marshal(v) //workflowcheck:ignore
 	if err != nil {
 		return order.Closing{}, fmt.Errorf("encode the order's view: %w", err)
@@ -83,7 +83,7 @@ func (s *orderSaga) closing(ctx workflow.Context, step string, status order.Stat
 	return order.Closing{Reason: reason, Total: v.Total, View: data, Note: s.noteOf(ctx, progress)}, nil
 }
 
-// view joins what the order and its saga know.
+// view joins the order's record with the progress of its saga.
 func (s *orderSaga) view(progress saga.View) OrderView {
 	asked := s.in.Placement
 	v := OrderView{
@@ -140,7 +140,7 @@ func (s *orderSaga) addParcels(v *OrderView, progress saga.View) {
 	}
 }
 
-// The same lines in the words of each service.
+// The same lines in the types of each service.
 
 func quoteLines(lines []Line) []catalog.Line {
 	out := make([]catalog.Line, 0, len(lines))

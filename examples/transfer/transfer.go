@@ -44,13 +44,13 @@ func Move(ctx workflow.Context, t Transfer) (saga.View, error) {
 // Bank is a service. Its database has the tables account and receipt, and the barrier's.
 type Bank struct{ DB *gorm.DB }
 
-// BindSender registers what the worker of the queue "sender" does.
+// BindSender registers the steps of the worker of the queue "sender".
 func (b Bank) BindSender(r saga.Registry) {
 	saga.Bind(r, withdraw, b.once(take), func(ctx context.Context, k saga.Key) error { return barrier.Undo(ctx, b.DB, k, giveBack) })
 	saga.Bind(r, receipt, b.once(write), nil)
 }
 
-// BindReceiver registers what the worker of the queue "receiver" does.
+// BindReceiver registers the steps of the worker of the queue "receiver".
 func (b Bank) BindReceiver(r saga.Registry) {
 	saga.BindPivot(r, deposit, b.once(put), func(ctx context.Context, k saga.Key) (Transfer, bool, error) {
 		return barrier.Settle[Transfer](ctx, b.DB, k)

@@ -19,7 +19,7 @@
 // lead to the same run as another one and are not tried themselves (see
 // [Explorer.Unreduced]):
 //
-//   - A schedule of which one fault does not hit: it is the schedule of the others.
+//   - A schedule with a fault that does not hit: it is the schedule of the others.
 //   - A schedule that also grows by the same faults in another order. A schedule
 //     grows only at calls after the last fault that hit. Up to there the longer
 //     one's run is the same, so all its faults hit (otherwise the saga is not
@@ -52,15 +52,14 @@
 //     name only, so two are the same only if the same faults led to them.
 //   - The subject's fingerprint.
 //
-// In it generated ids count by the order in which they appear, and times of the
-// machine's clock do not count. If it is in doubt what the workflow was given, the
-// world is like no other: at an instant at which one of its timers fires, and in
-// the rest of a run that was also given something else at that instant, as only the
-// times tell which came first. A schedule counts as the first only up to a world at
-// which it is not, so there is one for every future. Schedules of one fault always
-// run to their ends, so that a fault of every kind is in a judged run. Tests compare
-// the ends of sagas: each result, with its times and all ledgers, must be that of an
-// exploration without this.
+// Generated ids count by the order in which they appear in it, and times of the
+// machine's clock do not count. A world is like no other if it is in doubt in which
+// order the workflow was given two things: at an instant at which one of its timers
+// fires, and in the rest of a run that was given something else at that instant. A
+// schedule counts as the first only up to a world at which it is not, so every
+// future has one. Schedules of one fault always run to their ends, so that a fault
+// of every kind is in a judged run. Tests compare the ends of sagas: each result,
+// with its times and all ledgers, must be that of an exploration without this.
 //
 // The reduction and the comparison are exact, and their numbers are reported.
 // [Explorer.Dense] is not exact: an outage of twelve minutes has some seventy

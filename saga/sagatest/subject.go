@@ -5,7 +5,7 @@ import (
 	"github.com/amends/amends/saga/sagatest/schedule"
 )
 
-// What a user of this package implements, and gets.
+// The types of package engine and package schedule that a test of a saga uses.
 type (
 	// Subject is a saga with everything it works on.
 	Subject = engine.Subject

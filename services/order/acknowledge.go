@@ -10,14 +10,14 @@ import (
 	"github.com/amends/amends/saga/ledger"
 )
 
-// Codes that an acknowledgement is refused with, beside [fault.Invalid] and
+// Codes of a refused acknowledgement, beside [fault.Invalid] and
 // [fault.NotFound].
 const (
-	// NotDecided says that the order has no end yet: its saga can be repaired.
+	// NotDecided means that the order has no end yet: its saga can be repaired.
 	NotDecided fault.Code = "NOT_DECIDED"
-	// NothingToAcknowledge says that the order has no lasting flag, and never had.
+	// NothingToAcknowledge means that the order has no lasting flag, and never had.
 	NothingToAcknowledge fault.Code = "NOTHING_TO_ACKNOWLEDGE"
-	// ReasonMissing says that nobody looks away without saying why.
+	// ReasonMissing means that an acknowledgement needs a reason.
 	ReasonMissing fault.Code = "REASON_MISSING"
 )
 
@@ -39,13 +39,13 @@ func validate(a ledger.Acknowledgement) error {
 	return nil
 }
 
-// Acknowledge takes down every lasting flag that was raised until a was asked for,
-// keeps a with them, and says whether it changed r. Flags that are younger stay:
-// whoever asked has not seen them; and so do those that can heal, because they say
-// what is owed. The repetition of a request, and one for which an earlier one has
-// left nothing to take down, changes nothing. It fails, without a change, with NOT_DECIDED
-// for a PENDING order, with NOTHING_TO_ACKNOWLEDGE for one without a flag, and with
-// REASON_MISSING or INVALID for words that cannot be kept.
+// Acknowledge takes down every lasting flag that was raised up to a.At, keeps a with
+// them, and reports whether it changed r. Younger flags stay, because the operator
+// has not seen them; so do flags that can recover, because they have the exposure. A
+// repeated request changes nothing, nor does one for which an earlier one has left
+// no flag. Acknowledge fails, without a change, with NOT_DECIDED for a PENDING order,
+// NOTHING_TO_ACKNOWLEDGE for an order that never had a lasting flag, and
+// REASON_MISSING or INVALID for texts that cannot be kept.
 func (r *Record) Acknowledge(a ledger.Acknowledgement) (changed bool, err error) {
 	if err := validate(a); err != nil {
 		return false, err
@@ -75,7 +75,7 @@ func (r *Record) Acknowledge(a ledger.Acknowledgement) (changed bool, err error)
 	return false, fault.Errorf(fault.Business, NothingToAcknowledge, "the order has no flag that would stay")
 }
 
-// acknowledged says whether somebody has looked at a flag already.
+// acknowledged reports whether an acknowledgement covers the flag.
 func (r *Record) acknowledged(flag ledger.Attention) bool {
 	return slices.ContainsFunc(r.Acknowledgements, func(a ledger.Acknowledgement) bool {
 		return a.Covers(flag)

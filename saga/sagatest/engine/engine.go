@@ -50,7 +50,7 @@ type engine struct {
 
 // zombie is an attempt that timed out and will still take effect.
 type zombie struct {
-	id     string // what it does
+	id     string // its activity and argument, or the faults that led to it
 	effect func()
 }
 
@@ -73,7 +73,7 @@ var errBefore = temporal.NewApplicationError("the call did not arrive", string(f
 // end. An activity that is away makes some hundred.
 const maxCalls = 2000
 
-// errCrash is what a coroutine panics with to end a run.
+// errCrash is the panic of a coroutine that ends a run.
 var errCrash = errors.New("sagatest: the run ends here")
 
 // next counts a call and returns the fault at it.
@@ -227,7 +227,7 @@ func (e *engine) attempt(ctx workflow.Context, f *state.Flight, arg any, startTo
 	return value, err
 }
 
-// fails says that a call of the name fails before its effect.
+// fails reports whether a call of the name fails before its effect.
 func (e *engine) fails(n string, now time.Time) bool {
 	return e.failing[n] > 0 || now.Before(e.away[n])
 }
@@ -242,16 +242,16 @@ func base(activity string) string {
 	return activity
 }
 
-// later keeps an attempt that timed out, to take effect after the next call of
-// that name did. What a zombie answers reaches nobody.
+// later keeps an attempt that timed out, to take effect after the next call of that
+// name did. The answer of a zombie is lost.
 func (e *engine) later(after, n string, arg any, effect func() (converter.EncodedValue, error)) {
 	id, err := converter.GetDefaultDataConverter().ToPayload(arg)
 	must(err, "encode an argument")
 	e.late[after] = append(e.late[after], zombie{n + " " + string(id.Data), func() { _, _ = effect() }})
 }
 
-// laterOutside keeps a call of the outside. What it does is known by how it came
-// about: up to there the same faults make the same run.
+// laterOutside keeps a call to an external system. The engine does not know its
+// argument; the faults so far identify it, as the same faults make the same run.
 func (e *engine) laterOutside(after string, effect func() error) {
 	e.late[after] = append(e.late[after], zombie{fmt.Sprint(e.hit), func() { _ = effect() }})
 }
@@ -281,7 +281,7 @@ func (e *engine) fireAll() {
 
 func (e *engine) crash() {
 	e.crashed = true
-	clear(e.failing) // what is left of it is of this run's calls; an outage goes on
+	clear(e.failing) // the rest of it is of this run's calls; an outage goes on
 	panic(errCrash)
 }
 
@@ -319,7 +319,7 @@ func (e *engine) outside(n string, effect func() error, unreachable, unknown err
 		e.laterOutside(schedule.End, effect)
 		return unknown
 	case schedule.Lost:
-		_ = effect() // its answer is what gets lost
+		_ = effect() // its answer is lost
 		e.fire(n)
 		return unknown
 	default:

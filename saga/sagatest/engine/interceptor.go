@@ -77,7 +77,7 @@ func (o *outbound) NewTimerWithOptions(ctx workflow.Context, d time.Duration, op
 	return o.Next.NewTimerWithOptions(ctx, d, options)
 }
 
-// payloads encodes a result again: that is what a future decodes.
+// payloads encodes a result again, for a future to decode.
 func payloads(v converter.EncodedValue) *commonpb.Payloads {
 	var raw json.RawMessage
 	must(v.Get(&raw), "decode a result")
