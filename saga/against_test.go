@@ -9,8 +9,8 @@ import (
 	"github.com/amends/amends/saga"
 )
 
-// A saga whose workflow is gone is taken up again in undo mode: nobody knows what
-// its last run has done.
+// A saga whose workflow is lost is resumed in undo mode: the steps that its last run
+// has done are unknown.
 func TestASagaThatIsDecidedAgainstFromTheStart(t *testing.T) {
 	t.Parallel()
 

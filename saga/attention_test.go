@@ -147,7 +147,7 @@ func TestAPivotThatFailsIsFlaggedAndHeals(t *testing.T) {
 	}
 }
 
-// A worker of another version may answer what this one cannot read.
+// The answer of another version's worker may be unreadable for this one.
 func TestAnAnswerThatCannotBeReadIsFlaggedAndHeals(t *testing.T) {
 	t.Parallel()
 

@@ -118,7 +118,7 @@ func TestALocalStepThatKeepsFailingGoesOnAsAnOrdinaryActivity(t *testing.T) {
 	}
 }
 
-// An attempt that hangs says nothing about what happened.
+// An attempt that hangs leaves it unknown whether the step happened.
 func TestALocalStepThatTimesOutGoesOnAsAnOrdinaryActivity(t *testing.T) {
 	t.Parallel()
 
@@ -157,7 +157,7 @@ func TestADecisionOfALocalStepIsFinalAtOnce(t *testing.T) {
 	}
 }
 
-// A flagged step costs two commands, however long it takes to heal.
+// A flagged step costs two commands, however long it takes to recover.
 func TestAFlaggedStepCostsNoHistory(t *testing.T) {
 	t.Parallel()
 

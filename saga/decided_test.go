@@ -15,7 +15,7 @@ import (
 // decree is the step that records the decision.
 var decree = saga.Step[fault.Code, string]{Name: "decree", Kind: saga.Recorded}
 
-// slept is what somebody gave up on in an earlier run.
+// slept is a waiver of an earlier run.
 var slept = saga.Waiver{Step: "room", Code: "UNAVAILABLE", Owed: "room held", Reason: "slept in", Operator: "op"}
 
 // recording is a trip that records its decision and learns of waivers.
@@ -117,7 +117,7 @@ func TestWhatAnEarlierRunHasWaivedIsLeftAlone(t *testing.T) {
 				require.Empty(t, v.Attention)
 				return
 			}
-			// It may have met the effect that somebody has settled, or made another.
+			// It may have found the waived effect, or made another.
 			require.Len(t, v.Attention, 1)
 			require.Equal(t, saga.TakenAfterWaiver, v.Attention[0].Code)
 			require.Equal(t, "room", v.Attention[0].Step)
@@ -126,7 +126,7 @@ func TestWhatAnEarlierRunHasWaivedIsLeftAlone(t *testing.T) {
 	}
 }
 
-// Whoever keeps the decision is away, for longer than it takes to be flagged.
+// The service that keeps the decision is away, for longer than ParkAfter.
 func TestADecisionThatCannotBeRecordedHoldsUpUndoAndIsFlagged(t *testing.T) {
 	t.Parallel()
 
@@ -170,8 +170,8 @@ func TestADecisionThatCannotBeRecordedHoldsUpUndoAndIsFlagged(t *testing.T) {
 	}
 }
 
-// A service that refuses to record a decision contradicts itself: undo would be
-// what it objects to.
+// A service that refuses to record a decision contradicts itself: it would object to
+// the undo.
 func TestADecisionThatIsRefusedIsFlaggedAndNothingIsUndone(t *testing.T) {
 	t.Parallel()
 
@@ -184,7 +184,7 @@ func TestADecisionThatIsRefusedIsFlaggedAndNothingIsUndone(t *testing.T) {
 			require.Negative(t, firstUndo(b))
 			b.mu.Lock()
 			delete(b.always, "decree")
-			delete(b.states, "decree") // the world keeps what it has refused
+			delete(b.states, "decree") // the world keeps its refusals
 			b.mu.Unlock()
 		})
 		require.Equal(t, saga.Aborted, b.run(t).Phase)
@@ -201,7 +201,7 @@ func TestADecisionTakesNoStepThatCouldNeedUndo(t *testing.T) {
 		return nil, err
 	}
 	b.execute(func(ctx workflow.Context) (saga.View, error) { return saga.Run(ctx, b.options, b.body) })
-	require.ErrorContains(t, b.env.GetWorkflowError(), "step seat cannot run in a saga that was decided against")
+	require.ErrorContains(t, b.env.GetWorkflowError(), "step seat cannot run in an aborted saga")
 }
 
 func TestADecisionThatFailsOfItselfBlocksTheTask(t *testing.T) {

@@ -143,7 +143,7 @@ func (r *run) mustAllow(info stepInfo) {
 	case planned != info:
 		deny("differs from the one in the plan")
 	case r.undoing() && info.kind != Closing && info.kind != Recorded:
-		deny("cannot run in a saga that was decided against: only closing and recorded steps can")
+		deny("cannot run in an aborted saga: only closing and recorded steps can")
 	case r.undoing():
 	case info.kind == Closing && r.o.Plan.pivot != "" && r.pivot != behind:
 		deny("is closing, but the pivot is still ahead")

@@ -29,7 +29,7 @@ type callArgument struct {
 	Ends   []fault.Kind `json:"ends,omitempty"`
 }
 
-// fail calls a step whose service returns err, and returns what the engine gets.
+// fail calls a step whose service returns err, and returns the engine's error.
 func fail(t *testing.T, c callArgument, err error) *temporal.ApplicationError {
 	t.Helper()
 	var ts testsuite.WorkflowTestSuite
@@ -99,7 +99,7 @@ func TestAParkedCallEndsOnlyWithWhatItsCallerNames(t *testing.T) {
 	}
 }
 
-// What a service returned is what the body gets, however it was wrapped.
+// The body gets the fault that the service returned, however it was wrapped.
 func TestTheBodyGetsTheFaultOfTheStep(t *testing.T) {
 	t.Parallel()
 
@@ -119,7 +119,7 @@ func TestTheBodyGetsTheFaultOfTheStep(t *testing.T) {
 	}
 }
 
-// A plain error says nothing about what happened, so it is tried again.
+// A plain error leaves it unknown whether the step happened, so it is retried.
 func TestPlainErrorsAreRetried(t *testing.T) {
 	t.Parallel()
 
@@ -131,8 +131,8 @@ func TestPlainErrorsAreRetried(t *testing.T) {
 	require.Equal(t, 3, s.Attempts)
 }
 
-// foreign is a trip of one step whose activity is not bound by this package, so
-// that its first failures are of the engine's or of somebody else's making.
+// foreign is a trip of one step whose activity is not bound by this package, so that
+// its first failures come from the engine or from foreign code.
 func foreign(t *testing.T, kind saga.Kind, failures ...error) *testBundle {
 	t.Helper()
 	b := setup(t)
@@ -154,7 +154,7 @@ var (
 	errFinal   = temporal.NewNonRetryableApplicationError(secret, "TooLarge", nil)
 )
 
-// What no step of ours returned is never a decision.
+// A failure that does not come from a bound step is never a decision.
 func TestFailuresOfTheEngine(t *testing.T) {
 	t.Parallel()
 

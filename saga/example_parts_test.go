@@ -12,7 +12,7 @@ import (
 	"github.com/amends/amends/saga"
 )
 
-// Run's result says how the saga ended and what became of each step.
+// Run's result has the end of the saga and of each step.
 func ExampleRun() {
 	book := saga.Step[string, saga.None]{Name: "table.book", Queue: "restaurant", Kind: saga.Compensatable}
 	confirm := saga.Step[string, saga.None]{Name: "table.confirm", Queue: "restaurant", Kind: saga.Closing}
@@ -50,8 +50,8 @@ func ExampleRun() {
 	// table.confirm is done
 }
 
-// An error of Do is final, and the body returns it. It has the code that the
-// service refused with; what may pass was retried before.
+// An error of Do is final, and the body returns it. It has the code of the service's
+// refusal; a transient failure was retried before.
 func ExampleDo() {
 	book := saga.Step[int, string]{Name: "table.book", Queue: "restaurant", Kind: saga.Compensatable}
 	plan := saga.NewPlan(book)
@@ -119,8 +119,8 @@ func ExampleGo() {
 	// room 501 is reserved
 }
 
-// A service gets the step's key with every call. It does one key once, and keeps
-// for the undo, which gets no input, what that needs.
+// A service gets the step's key with every call. It does one key once, and keeps the
+// data for the undo, which gets no input.
 func ExampleBind() {
 	hold := saga.Step[int, string]{Name: "stock.hold", Queue: "stock", Kind: saga.Compensatable}
 	plan := saga.NewPlan(hold)

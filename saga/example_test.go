@@ -41,8 +41,8 @@ func BookTrip(ctx workflow.Context, in Trip) (saga.View, error) {
 	})
 }
 
-// services binds the steps to what does and undoes them. These only talk; a real
-// service acts through the package saga/barrier, which makes every key happen once.
+// services binds the steps to their do and undo. These only print; a real service
+// acts through package saga/barrier, which makes every key happen once.
 func services(r saga.Registry, limit int) {
 	saga.Bind(r, reserveSeat,
 		func(_ context.Context, k saga.Key, flight string) (int, error) {

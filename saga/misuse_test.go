@@ -167,11 +167,11 @@ func TestTheOtherEndTakesClosingStepsOnly(t *testing.T) {
 	}{
 		"NotACompensatableOne": {
 			func(ctx workflow.Context, _ saga.Decision) error { return do(ctx, guide, 1) },
-			"step guide cannot run in a saga that was decided against: only closing and recorded steps can",
+			"step guide cannot run in an aborted saga: only closing and recorded steps can",
 		},
 		"NotThePivot": {
 			func(ctx workflow.Context, _ saga.Decision) error { return do(ctx, pay, 1) },
-			"step pay cannot run in a saga that was decided against: only closing and recorded steps can",
+			"step pay cannot run in an aborted saga: only closing and recorded steps can",
 		},
 		"AndCannotFail": {
 			func(workflow.Context, saga.Decision) error { return fault.Errorf(fault.Business, "NO", "no") },
@@ -194,8 +194,8 @@ func TestTheOtherEndTakesClosingStepsOnly(t *testing.T) {
 	}
 }
 
-// The other end may ask again for what the body learned, and for what it had no
-// time to learn.
+// The aborted end may take a recorded step again, and one that the body had no time
+// to take.
 func TestTheOtherEndMayTakeRecordedSteps(t *testing.T) {
 	t.Parallel()
 

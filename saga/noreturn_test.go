@@ -56,8 +56,8 @@ func TestThePivotWaitsForAStepThatIsTakenBesideIt(t *testing.T) {
 	}
 }
 
-// A timer that fires for nothing costs a workflow task, and one that runs on is
-// a line in the Web UI that nobody understands.
+// A timer that fires for nothing costs a workflow task, and one that runs on is a
+// confusing line in the Web UI.
 func TestTheDeadlineIsDisarmedBeforeThePointOfNoReturn(t *testing.T) {
 	t.Parallel()
 

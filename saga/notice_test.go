@@ -15,8 +15,8 @@ import (
 // tellOwner is a step outside of the plan.
 var tellOwner = saga.Step[string, saga.None]{Name: "tell", Kind: saga.Recorded}
 
-// notice adds a notice to the bundle that tells what is flagged and waived, and
-// returns what was heard. fail says how a telling ends; nil: well.
+// notice adds a notice to the bundle that tells the flags and the waivers, and returns
+// the received ones. fail returns the error of a call; nil: none.
 func (b *testBundle) notice(fail func(what string) error) *[]string {
 	heard := &[]string{}
 	saga.Bind(b.env, tellOwner, func(_ context.Context, _ saga.Key, what string) (saga.None, error) {
@@ -84,7 +84,7 @@ func TestANoticeOfWhatIsRaisedAtTheEndIsWaitedFor(t *testing.T) {
 	require.Equal(t, []string{"guide"}, *heard)
 }
 
-// Whoever cannot be reached must not hear old news when he can.
+// A receiver that was down must not get old news when it is back.
 func TestTheLatestNewsWins(t *testing.T) {
 	t.Parallel()
 

@@ -11,9 +11,9 @@ import (
 	"github.com/amends/amends/saga"
 )
 
-// The body decides against the saga itself while a step is waiting for its
-// service. The step is stopped as by any other decision: nobody waits until
-// decide-by, and the reason is the body's.
+// The body itself aborts the saga while a step is waiting for its service. The step
+// is stopped as by any other reason, without waiting until decide-by, and the reason
+// is the body's.
 func TestTheBodysOwnErrorStopsWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
 

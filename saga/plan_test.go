@@ -76,7 +76,7 @@ func TestNewPlanRefuses(t *testing.T) {
 	}
 }
 
-// A plan is a value: what is made of it does not change it.
+// A plan is a value: a plan made of it does not change it.
 func TestOnAbortLeavesThePlanAlone(t *testing.T) {
 	t.Parallel()
 

@@ -16,7 +16,7 @@ import (
 	"github.com/amends/amends/saga"
 )
 
-// repairOutcome is what became of one repair.
+// repairOutcome is the outcome of one repair.
 type repairOutcome struct {
 	result saga.RepairResult
 	code   fault.Code // it was refused with; empty: done
@@ -250,7 +250,7 @@ func TestWhatIsFlaggedButMustHappenCannotBeSkipped(t *testing.T) {
 	}
 }
 
-// The second branch keeps the saga going, so that there is somebody to ask.
+// The second branch keeps the saga going, so that it can be queried.
 func TestASecondSkipIsTheSameSkip(t *testing.T) {
 	t.Parallel()
 

@@ -266,7 +266,7 @@ func TestTheFirstReasonByStartOrderCounts(t *testing.T) {
 	require.Equal(t, want, v.Reason)
 }
 
-// A suspension of what ends a saga says that somebody else has ended it.
+// A closing step that is suspended means that another run has ended the saga.
 func TestWhatSomebodyElseEndedIsDone(t *testing.T) {
 	t.Parallel()
 

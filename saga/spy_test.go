@@ -18,7 +18,7 @@ type spy struct {
 	scheduled []command
 	limits    map[string]time.Duration // activity -> start-to-close
 	calls     map[string]time.Duration // activity -> how long its first call may take in all; 0: for ever
-	attention []bool                   // what the search attribute was set to
+	attention []bool                   // the values that the search attribute was set to
 }
 
 var needsAttention = temporal.NewSearchAttributeKeyBool("NeedsAttention")

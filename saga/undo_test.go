@@ -107,9 +107,9 @@ func (s shape) steps() (names []string) {
 	return names
 }
 
-// Whatever the body looks like, and whatever decides against it: what had ended
-// before another step started is undone after it, everything is undone once, and
-// a refused step not at all.
+// For every body, and every reason to abort it: a step that had ended before another
+// one started is undone after it, every step is undone once, and a refused step not
+// at all.
 func TestUndoReversesEveryBody(t *testing.T) {
 	t.Parallel()
 

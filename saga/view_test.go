@@ -13,7 +13,7 @@ import (
 )
 
 // flaggedTrip is a trip whose view has something in every field: a step was
-// refused, nobody can tell whether the pivot happened, and the plan has steps
+// refused, the pivot's outcome is unknown, and the plan has steps
 // that never started. at runs while that is so. The flag is of the last retry that
 // fits into ParkAfter: 100 ms, doubled up to 10 s.
 func flaggedTrip(t *testing.T, at func(b *testBundle)) *testBundle {
@@ -110,7 +110,7 @@ func TestDetailsAreATableForTheWebUI(t *testing.T) {
 `, b.detailsAt(t, 30*time.Minute))
 }
 
-// detailsAt runs the trip and returns what the Web UI shows after d.
+// detailsAt runs the trip and returns the Web UI's details after d.
 func (b *testBundle) detailsAt(t *testing.T, d time.Duration) (details string) {
 	t.Helper()
 	b.execute(func(ctx workflow.Context) (saga.View, error) {
@@ -124,7 +124,7 @@ func (b *testBundle) detailsAt(t *testing.T, d time.Duration) (details string) {
 	return details
 }
 
-// What may have happened counts as owed until it is undone.
+// An effect that may have happened counts as an exposure until it is undone.
 func TestAStepWithoutAnAnswerOwesWhatItMayHaveTaken(t *testing.T) {
 	t.Parallel()
 

@@ -14,7 +14,7 @@ import (
 var errUnknown = fault.Errorf(fault.Unknown, fault.Timeout, "no answer")
 
 // A step before the pivot that makes no progress is flagged too: the saga has
-// until decide-by, and a person may know more.
+// until decide-by, and an operator may know more.
 func TestAStepBeforeThePivotThatWaitsIsFlagged(t *testing.T) {
 	t.Parallel()
 
@@ -100,7 +100,7 @@ func TestARetryOfAFlaggedStepBeforeThePivot(t *testing.T) {
 	require.Len(t, v.Repairs, 1)
 }
 
-// What an aborted end rests on must have its answer: a skip would be taken for one.
+// An aborted end needs the answers of its steps: a skip would be taken for one.
 func TestARecordedStepOfTheOtherEndCannotBeSkipped(t *testing.T) {
 	t.Parallel()
 

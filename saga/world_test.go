@@ -58,14 +58,14 @@ func trip(ctx workflow.Context) error {
 }
 
 // world is every service at once, with the ledger that the kernel demands of a
-// service, and a script of what goes wrong.
+// service, and a script of failures.
 type world struct {
 	mu     sync.Mutex
 	states map[string]string // step -> done, refused, undone, blocked
 	codes  map[string]fault.Code
 	calls  []string
-	script map[string][]error // activity -> what its next calls fail with, before any effect
-	always map[string]error   // activity -> what all its calls fail with
+	script map[string][]error // activity -> the errors of its next calls, before any effect
+	always map[string]error   // activity -> the error of all its calls
 	hooks  map[string]func()  // activity -> runs once, inside its next call, before the effect
 	over   bool               // the workflow has ended: nothing changes any more
 }

@@ -28,7 +28,7 @@ func bungled(t *testing.T, c *clinic.Clinic) workflows.Input {
 	return in
 }
 
-// acknowledge has somebody look at an order, some hours later.
+// acknowledge has an operator acknowledge an order, this much later.
 func acknowledge(t *testing.T, c *clinic.Clinic, in workflows.Acknowledgement, later time.Duration) (v workflows.OrderView, err error) {
 	t.Helper()
 	env := c.Environment(later)
@@ -85,8 +85,8 @@ func TestAnAcknowledgedOrderIsUnlistedAndTellsWhoLookedAtIt(t *testing.T) {
 	require.Equal(t, v, again, "the first one stays")
 }
 
-// A reset raises another flag, which nobody has seen yet; the workflow itself
-// tells of the acknowledgement then.
+// A reset raises another flag, which is not reviewed yet; then the workflow's own
+// view has the acknowledgement.
 func TestAnAcknowledgedOrderThatIsResetIsListedAgain(t *testing.T) {
 	t.Parallel()
 

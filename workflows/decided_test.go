@@ -14,8 +14,8 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// A saga that begins anew, which is what a reset to the beginning makes it do,
-// learns from the record what the run before it had decided and what was waived.
+// A saga that begins anew, as after a reset to the beginning, learns the decision of
+// the earlier run, and the waivers, from the record.
 
 func (b *testBundle) anew(t *testing.T, undo bool) *testBundle {
 	t.Helper()
@@ -65,8 +65,8 @@ func TestARunAfterAWaiverLeavesTheWaivedStepAlone(t *testing.T) {
 	}
 }
 
-// The step was given up on without ever having taken effect. A reset to the
-// beginning does not take it: nobody would take it back.
+// The step was waived without ever having taken effect. A reset to the beginning does
+// not take it: it would never be undone.
 func TestARunAfterAWaiverTakesNothingAnew(t *testing.T) {
 	t.Parallel()
 
@@ -141,7 +141,7 @@ func TestAReasonThatNobodyKnewStaysFlagged(t *testing.T) {
 	require.Equal(t, fault.Internal, v.Attention[0].Code)
 }
 
-// Nobody has left a reason: somebody gave the stock back behind the saga's back.
+// The record has no reason: the stock was released behind the saga's back.
 func TestAnUndoThatNobodyHasDecidedIsFlagged(t *testing.T) {
 	t.Parallel()
 

@@ -89,7 +89,7 @@ func (s *orderSaga) place(ctx workflow.Context) error {
 	if s.record.Against() != "" && saga.Progress(ctx, s.in.OrderID).Phase == saga.Forward {
 		// An earlier run was aborted. The steps that it has undone would only answer that,
 		// but the others, and those that are waived, would take effect anew.
-		return fault.Errorf(fault.Suspension, fault.Suspended, "the order was decided against")
+		return fault.Errorf(fault.Suspension, fault.Suspended, "the order was aborted")
 	}
 
 	quote, err := saga.Do(ctx, activities.QuoteOrder, catalog.QuoteRequest{

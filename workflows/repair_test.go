@@ -94,7 +94,7 @@ func TestAnOrderThatHealsIsUnlisted(t *testing.T) {
 	require.Empty(t, listed(b))
 }
 
-// What is wrong stays listed after the order is closed.
+// A bug stays listed after the order is closed.
 func TestABugStaysListed(t *testing.T) {
 	t.Parallel()
 

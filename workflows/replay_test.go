@@ -52,8 +52,8 @@ func TestEveryGoldenHistoryReplays(t *testing.T) {
 	}
 }
 
-// What a release has stands for orders that exist: it is never recorded again,
-// changed or removed. `make freeze` writes a release's list.
+// The histories of a release stand for orders that exist: they are never recorded
+// again, changed or removed. `make freeze` writes a release's list.
 func TestNoFrozenHistoryHasChanged(t *testing.T) {
 	t.Parallel()
 
@@ -123,7 +123,7 @@ func TestGoldenHistoriesNameNobody(t *testing.T) {
 	}
 }
 
-// What another version of the workflow recorded must not replay.
+// The history of an incompatible version of the workflow must not replay.
 func TestAnAlteredHistoryDoesNotReplay(t *testing.T) {
 	t.Parallel()
 

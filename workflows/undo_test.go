@@ -40,8 +40,8 @@ func (b *testBundle) again(t *testing.T) *testBundle {
 	return c
 }
 
-// lose runs the workflow until it waits for a step, and loses it there: what its
-// services did stays.
+// lose runs the workflow until it waits for a step, and loses it there: the effects
+// of its services stay.
 func (b *testBundle) lose(t *testing.T, at string) {
 	t.Helper()
 	b.Bind(away{b.env, at})
@@ -113,8 +113,8 @@ func TestAnOrderThatABugEndedStaysListedWithThatBug(t *testing.T) {
 	}
 }
 
-// Its record is lost too, for example because the database was restored to an
-// older backup. What the services hold is taken back, and a record says so.
+// Its record is lost too, for example because the database was restored to an older
+// backup. The services' effects are undone, and a record has the end.
 func TestUndoModeWritesDownAnOrderThatHasNoRecord(t *testing.T) {
 	t.Parallel()
 
@@ -125,8 +125,8 @@ func TestUndoModeWritesDownAnOrderThatHasNoRecord(t *testing.T) {
 	require.Equal(t, b.in.Placement, b.record(t).Placement)
 }
 
-// Whoever resumes an order without saying what was asked for cannot have its
-// record written. Its effects are undone all the same, and it is flagged.
+// An order that is resumed without its placement cannot get a record. Its effects are
+// undone all the same, and it is flagged.
 func TestUndoModeOfAnOrderThatNobodyKnows(t *testing.T) {
 	t.Parallel()
 

@@ -62,7 +62,7 @@ func (b testBundle) move(t *testing.T, in transfer.Transfer) saga.View {
 	return v
 }
 
-// requireBooks checks what both accounts have, and how many receipts there are.
+// requireBooks checks both balances, and the number of receipts.
 func (b testBundle) requireBooks(t *testing.T, ada, bo, receipts int64) {
 	t.Helper()
 	require.Equal(t, ada, number(t, b.sender.DB, "SELECT cents FROM account WHERE id = 'ada'"))

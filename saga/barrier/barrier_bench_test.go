@@ -26,7 +26,7 @@ func doOnce(ctx context.Context, step testBundle) error {
 }
 
 // BenchmarkBarrier calls one step after the other, on a PostgreSQL that does not
-// wait for the disk and on a SQLite file: what is left is round trips and work.
+// wait for the disk and on a SQLite file: the rest is round trips and work.
 // Effects write one line, so that no transaction is empty.
 func BenchmarkBarrier(b *testing.B) {
 	engines := []struct {

@@ -11,7 +11,7 @@ import (
 	"github.com/amends/amends/proof/dbtest"
 )
 
-// cutCall is a call whose connection breaks at its COMMIT, and what it finds.
+// cutCall is a call whose connection breaks at its COMMIT, and the state before it.
 type cutCall struct {
 	before start
 	call   op

@@ -8,8 +8,8 @@ import (
 	"github.com/amends/amends/saga/barrier"
 )
 
-// An effect outside the database: the intent is committed before the call, so
-// that whoever comes after a crash knows to ask before calling again.
+// An effect in an external system: the intent is committed before the call, so that
+// the attempt after a crash asks before calling again.
 func ExampleIntend() {
 	ctx := context.Background()
 	db, err := database.Open(ctx, "sqlite::memory:", database.Options{})
@@ -27,7 +27,7 @@ func ExampleIntend() {
 		Key:         barrier.Key{Saga: "ord_1", Step: "payment.authorize"},
 		Fingerprint: barrier.Fingerprint(1, "1299", "EUR"),
 	}
-	provider := map[string]string{} // the outside: it keeps one charge per key
+	provider := map[string]string{} // the external system: it keeps one charge per key
 	authorize := func(crash bool) (string, error) {
 		ticket, err := barrier.Intend[string](ctx, db, call, nil)
 		if err != nil || ticket.Done {

@@ -12,7 +12,7 @@ import (
 	"github.com/amends/amends/saga/barrier"
 )
 
-// observe reads what the calls of k have left.
+// observe reads the row, the effects and the history of k.
 func (s *stage) observe(ctx context.Context, k barrier.Key) (ledger, error) {
 	var got struct{ State, Outcome, Effects, History *string }
 	err := s.plain.WithContext(ctx).Raw(`SELECT
@@ -58,8 +58,8 @@ var moves = map[barrier.State][]barrier.State{
 }
 
 // violated returns the promise that a run of effects inside the database has
-// broken, or "". It says in the words of the package's guarantees what [explains]
-// says as a whole.
+// broken, or "". It checks the package's guarantees one by one; [explains] checks
+// them as a whole.
 func violated(c *scene, start, end ledger) string {
 	did, tookBack := strings.Count(end.effects, "do by"), strings.Count(end.effects, "undo of")
 	if did > 1 || tookBack > 1 {
@@ -93,7 +93,7 @@ func illegal(end ledger) string {
 	return ""
 }
 
-// contradiction looks at the answers of the calls, not at what they left.
+// contradiction checks the answers of the calls, not their effects.
 func contradiction(c *scene, start, end ledger) string {
 	decided := 0 // when the first undo, or settle that answered no, ended
 	if start.state == barrier.Undone || start.state == barrier.Blocked {

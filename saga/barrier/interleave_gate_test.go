@@ -74,9 +74,9 @@ func (a *actor) stop(at string) error {
 
 type actorKey struct{}
 
-// gate is a pool that stops before everything that the server sees of the actor
-// that the context carries: BEGIN comes to it with the first statement, and what
-// is queued with the next one or with COMMIT. It is what GORM sends statements to,
+// gate is a pool that stops before everything that the server sees of the actor that
+// the context carries: BEGIN comes to it with the first statement, and a queued
+// statement with the next one or with COMMIT. GORM sends its statements to the gate,
 // so that the barrier under test is the real one.
 type gate struct{ *sql.DB }
 

@@ -102,8 +102,8 @@ var (
 	}}
 )
 
-// ledger is what the table says of one key: its row, and the effects and the
-// history that the calls so far have left, in words.
+// ledger is the state of one key: its row, and the effects and the history of the
+// calls so far, in words.
 type ledger struct {
 	state            barrier.State
 	outcome          string
@@ -144,7 +144,7 @@ func (l *ledger) take(o op, who string) (answer string) {
 	return line.answers
 }
 
-// effectOf is what the effect of a call writes.
+// effectOf describes the effect of a call, as its row does.
 func effectOf(arrives, who, out string) string {
 	if arrives == "undo" {
 		return fmt.Sprintf("undo of %s by %s", out, who)
@@ -152,9 +152,9 @@ func effectOf(arrives, who, out string) string {
 	return fmt.Sprintf("%s by %s", arrives, who)
 }
 
-// explains says whether the run that left want is as if each of its operations had
-// happened at once, at some moment between its start and its end. That is what the
-// table, which knows only one call at a time, promises to many.
+// explains reports whether the run that left want is as if each of its operations had
+// happened at once, at some moment between its start and its end. The table knows
+// only one call at a time, and promises this for concurrent ones.
 func explains(start ledger, c *scene, want ledger) bool {
 	used := make([]bool, len(c.ops))
 	var from func(l ledger, left int) bool

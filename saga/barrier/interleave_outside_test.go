@@ -60,9 +60,9 @@ var (
 	endBlocked = endingUndo("end undo as blocked", barrier.Blocked)
 )
 
-// outsideMeetings are the calls of an outside effect that meet, by what they find.
-// Of the final states the table says it all: nothing moves them. No undo ends that
-// has not begun, and where it began there is a row.
+// outsideMeetings are the calls of an external effect that meet, by the state that
+// they find. The final states are left to the table: nothing moves them. No undo ends
+// that has not begun, and one that began has left a row.
 var outsideMeetings = []struct {
 	finds  string
 	before start

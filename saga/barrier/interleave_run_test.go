@@ -31,7 +31,7 @@ const (
 // stage is a database on which operations meet, statement by statement on
 // PostgreSQL, transaction by transaction on SQLite. One run at a time.
 type stage struct {
-	plain *gorm.DB // for what is not part of a schedule
+	plain *gorm.DB // for statements outside of a schedule
 	gated *gorm.DB
 	conns []beginner
 	pids  []uint32
@@ -39,14 +39,14 @@ type stage struct {
 	tally
 }
 
-// tally counts what a search did.
+// tally counts the work of a search.
 type tally struct{ runs, steps, waits int }
 
 // newStage returns a stage on a fresh database whose triggers keep the history of
 // the ledger.
 func newStage(t *testing.T, dsn string) *stage {
 	t.Helper()
-	// A run is over long before this timeout: what a schedule holds up waits.
+	// A run is over long before this timeout: an actor that the schedule holds up waits.
 	db := dbtest.Open(t, dsn, database.Options{MaxConns: maxActors + 1, LockTimeout: 2 * hopeless})
 	require.NoError(t, migrate(t.Context(), db))
 	for _, statement := range history[db.Name()] {
@@ -93,7 +93,7 @@ type scene struct {
 	actors []*actor
 	events chan event
 	now    int      // steps so far
-	trace  []string // what was released, in order
+	trace  []string // the released statements, in order
 	late   bool     // late operations may start
 }
 
@@ -101,8 +101,8 @@ type scene struct {
 // the machinery: a run that does not end.
 func (s *stage) play(ctx context.Context, k barrier.Key, ops []op, undone bool, choose chooser) (*scene, error) {
 	c := &scene{stage: s, ops: ops, events: make(chan event), late: undone}
-	// Whoever is in the middle when a run is given up: a cancelled context gets
-	// it out of the server, and the gate lets nobody pass.
+	// An actor is in the middle when a run is given up: a cancelled context gets it out
+	// of the server, and the gate lets no statement pass.
 	calls, abort := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -158,9 +158,9 @@ func (c *scene) release(a *actor) {
 	a.proceed <- struct{}{}
 }
 
-// take notes what an actor says.
+// take notes the event of an actor.
 func (c *scene) take(e event) {
-	if mayRelease(e.actor.at) { // whoever waits may have been woken
+	if mayRelease(e.actor.at) { // a waiting actor may have been woken
 		for _, a := range c.actors {
 			if a.state == queued {
 				a.state = running
@@ -182,7 +182,7 @@ func (c *scene) take(e event) {
 
 // rest returns when every actor stands before a statement, has ended, or waits in
 // the server for a lock that one of the former holds. Then nothing moves until the
-// scheduler moves it. If nobody can be moved, it waits for the server to break the
+// scheduler moves it. If no actor can be moved, it waits for the server to break the
 // deadlock.
 func (c *scene) rest(ctx context.Context) error {
 	timer := time.NewTimer(patience)

@@ -12,7 +12,7 @@ import (
 // search walks the tree of a scene's choices depth first. Every run replays the
 // choices before the one that it varies, with a fresh key.
 type search struct {
-	path, width []int // what was chosen at each step of the last run, out of how many
+	path, width []int // the choice at each step of the last run, and the number of choices
 	depth       int   // of the current run
 	astray      bool  // a replay came to another number of choices
 }
@@ -44,7 +44,7 @@ func (s *search) next() bool {
 	return true
 }
 
-// start is what a scene finds: what some calls, one after the other, have left.
+// start is the state before a scene: made by some calls, one after the other.
 type start []op
 
 // run plays one scene and checks it.

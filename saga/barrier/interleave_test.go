@@ -18,7 +18,7 @@ var (
 	randomSeed = flag.Uint64("barrier.seed", 1, "what the random interleavings are drawn with")
 )
 
-// meetings are the calls that meet, by what they find. An effect that refuses or
+// meetings are the calls that meet, by the state that they find. An effect that refuses or
 // fails matters only where it runs. After an undo every do is late.
 var meetings = []struct {
 	finds  string
@@ -66,7 +66,7 @@ func possible(before start, ops []op) bool {
 	return !late || slices.ContainsFunc(slices.Concat(before, ops), func(o op) bool { return o.decides })
 }
 
-// report prints what a stage did and how fast.
+// report prints the work of a stage and its speed.
 func (s *stage) report(t *testing.T, began time.Time) {
 	t.Helper()
 	took := time.Since(began)

@@ -12,8 +12,8 @@ import (
 	"github.com/amends/amends/proof/dbtest"
 )
 
-// TestTableOnPlainGORM checks the table with GORM as anybody opens it: no driver
-// of ours that knows what is queued.
+// TestTableOnPlainGORM checks the table with plain GORM: without our driver, which
+// queues statements.
 func TestTableOnPlainGORM(t *testing.T) {
 	t.Parallel()
 	db, err := gorm.Open(postgres.Open(dbtest.Postgres(t)), &gorm.Config{Logger: logger.Discard})

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// lose says what the proxy does to the next commit: a COMMIT, or a write that is a
+// lose is the proxy's treatment of the next commit: a COMMIT, or a write that is a
 // transaction by itself.
 type lose int32
 
@@ -79,7 +79,7 @@ func (p *proxy) accept() {
 	}
 }
 
-// forward carries what the client says. The first message has no type.
+// forward carries the client's messages. The first message has no type.
 func (p *proxy) forward(client, server net.Conn, cut *atomic.Bool) {
 	defer func() { _ = server.Close() }()
 	l := listener{prepared: map[string]string{}}
@@ -105,7 +105,7 @@ func (p *proxy) forward(client, server net.Conn, cut *atomic.Bool) {
 	}
 }
 
-// listener follows what a client says.
+// listener follows a client's messages.
 type listener struct {
 	prepared map[string]string // statements by name
 	open     bool              // a transaction is
@@ -137,7 +137,7 @@ func (l *listener) runs(statement string) (commits bool) {
 	return commits
 }
 
-// backward carries what the server says, but for the reply that is to be lost.
+// backward carries the server's messages, except the reply that is to be lost.
 func (p *proxy) backward(client, server net.Conn, cut *atomic.Bool) {
 	defer func() { _ = client.Close() }()
 	for committed := false; ; {

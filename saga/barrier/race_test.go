@@ -97,8 +97,8 @@ func TestTwoDosAtOnce(t *testing.T) {
 }
 
 // TestARefusalMeetsAWaitingDo: a refusal is recorded after its transaction was
-// rolled back. The do that has waited may be faster then, and whoever is, both get
-// one answer.
+// rolled back. The do that has waited may be faster then; in any case both get one
+// answer.
 func TestARefusalMeetsAWaitingDo(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b testBundle) {
@@ -196,7 +196,7 @@ func TestUndoMeetsAnOpenDo(t *testing.T) {
 	})
 }
 
-// TestCrowds lets many callers loose on one key. Whoever wins, the ledger and the
+// TestCrowds lets many callers loose on one key. Whichever wins, the ledger and the
 // effects agree.
 func TestCrowds(t *testing.T) {
 	t.Parallel()

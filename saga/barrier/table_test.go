@@ -24,9 +24,9 @@ type tableLine struct {
 	runs    bool
 }
 
-// table is the whole behaviour of the barrier, call by call: what arrives, what it
-// finds in the ledger, what it answers ("ok", what it returns, or a fault), what
-// it leaves in the ledger, and whether its effect ran.
+// table is the whole behaviour of the barrier, call by call: the call, the state that
+// it finds, its answer ("ok", an outcome, or a fault), the state that it leaves, and
+// whether its effect ran.
 var table = []tableLine{
 	{"do", nothing, "res_1", barrier.Done, true},
 	{"do", barrier.Done, "res_1", barrier.Done, false},

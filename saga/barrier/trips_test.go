@@ -10,8 +10,8 @@ import (
 	"github.com/amends/amends/saga/barrier"
 )
 
-// TestRoundTrips says what each call costs on the way to PostgreSQL, with an
-// effect of one statement, so that nobody adds a round trip unnoticed.
+// TestRoundTrips counts the round trips of each call to PostgreSQL, with an effect of
+// one statement, so that an added round trip does not go unnoticed.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	db, trips := dbtest.Counted(t, migrate)

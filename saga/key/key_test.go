@@ -9,7 +9,7 @@ import (
 	"github.com/amends/amends/saga/key"
 )
 
-// TestStrings: outside systems and rows keep them, so they come out for ever.
+// TestStrings: external systems and rows keep these strings, so they never change.
 func TestStrings(t *testing.T) {
 	t.Parallel()
 	first := key.New("ord_1", "shipping.book")

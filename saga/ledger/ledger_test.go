@@ -13,7 +13,7 @@ import (
 	"github.com/amends/amends/saga/ledger"
 )
 
-// What histories, queries and databases hold never changes its names.
+// Histories, query answers and databases hold this JSON: its names never change.
 func TestJSON(t *testing.T) {
 	t.Parallel()
 

@@ -33,14 +33,14 @@ func timing() saga.Timing {
 	return t
 }
 
-// ticket is a subject whose services keep the kernel's contract, but for what
-// broken says.
+// ticket is a subject whose services keep the kernel's contract, except the part that
+// broken names.
 type ticket struct {
 	broken string
 	state  map[string]string // step -> done, refused, undone, blocked
 	done   map[string]int    // step -> how often it is in effect
 	refuse map[string]bool
-	number map[string]string // step -> what it answered
+	number map[string]string // step -> its answer
 	order  []string          // steps, as they came into effect
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/amends/amends/saga/sagatest/state"
 )
 
-// An exploration has hundreds of thousands of runs, and must not keep what each of
-// them ran in.
+// An exploration has hundreds of thousands of runs, and must not keep their
+// environments.
 func TestARunLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 

@@ -10,8 +10,8 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
-// The columns of an order that was written long ago. They never change: whatever
-// becomes of the types, these rows are in somebody's database.
+// The columns of an order that was written long ago. They never change: such rows are
+// in databases, however the types change.
 const (
 	storedAttention = `[{"step":"payment.authorize","code":"PROVIDER_TIMEOUT","kind":"unknown","owed":"money held","since":"2026-05-04T12:00:00.123456789Z"},` +
 		`{"step":"shipping.book","code":"REQUEST_MISMATCH","kind":"bug","owed":"","since":"2026-05-04T12:00:00.123456789Z","lasting":true}]`
