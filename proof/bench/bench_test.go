@@ -205,7 +205,7 @@ func TestQuantile(t *testing.T) {
 	require.Zero(t, quantile(nil, 0.5))
 }
 
-func TestCostsAreWithoutWhatIsUsedAnyway(t *testing.T) {
+func TestCostsAreWithoutTheIdleUse(t *testing.T) {
 	t.Parallel()
 	began := time.Now()
 	m := meter{idle: map[rig.Counter]float64{rig.EngineCPU: 0.1}}

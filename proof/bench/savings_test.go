@@ -28,7 +28,7 @@ func keys(t *testing.T, text []byte) map[string]any {
 	return all
 }
 
-func TestSettingsTakeBackWhatIsThere(t *testing.T) {
+func TestSettingsRevertSavingsThatExist(t *testing.T) {
 	t.Parallel()
 	own := keys(t, deploy.DynamicConfig)
 	taken := map[string]int{ // of the dynamic configuration
@@ -126,7 +126,7 @@ func tinySavings(t *testing.T) savings {
 	}
 }
 
-func TestMeasuresWithoutWhatIsThePlatforms(t *testing.T) {
+func TestMeasuresWithoutASavingOfThePlatform(t *testing.T) {
 	t.Parallel()
 	s := tinySavings(t)
 	s.rounds, s.only = 2, []string{"statements"}
@@ -142,7 +142,7 @@ func TestMeasuresWithoutWhatIsThePlatforms(t *testing.T) {
 	require.Equal(t, []string{"1a", "1s", "1a", "2s", "2a", "2a"}, rounds, "in turn, and not always after the same")
 }
 
-func TestMeasuresWithoutWhatIsTheEngines(t *testing.T) {
+func TestMeasuresWithoutASavingOfTheEngine(t *testing.T) {
 	t.Parallel()
 	s := tinySavings(t)
 	var say bytes.Buffer
@@ -155,7 +155,7 @@ func TestMeasuresWithoutWhatIsTheEngines(t *testing.T) {
 }
 
 // A setting has reached the platform if the platform refuses a bad value of it.
-func TestWhatIsTakenBackReachesThePlatform(t *testing.T) {
+func TestARevertedSavingReachesThePlatform(t *testing.T) {
 	t.Parallel()
 	s := tinySavings(t)
 	s.alone = true

@@ -13,7 +13,7 @@ import (
 
 // A shop that never answers is a violation to be judged. So no customer may be
 // under way when the judgement reads their records.
-func TestNobodyIsUnderWayAfterTheWait(t *testing.T) {
+func TestNoCustomerIsUnderWayAfterTheWait(t *testing.T) {
 	t.Parallel()
 
 	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

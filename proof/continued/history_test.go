@@ -140,9 +140,9 @@ func isReset(event *historypb.HistoryEvent) bool {
 	return event.GetWorkflowTaskFailedEventAttributes().GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
 }
 
-// takesUp reports whether the workflow resumes an order whose own workflow is
+// resumes reports whether the workflow resumes an order whose own workflow is
 // gone.
-func (c cut) takesUp() bool {
+func (c cut) resumes() bool {
 	return c.input.Undo && c.events[0].GetWorkflowExecutionStartedEventAttributes() == c.golden.events[0].GetWorkflowExecutionStartedEventAttributes()
 }
 
@@ -162,7 +162,7 @@ func (c cut) gone() (cut, error) {
 func (c cut) resume(l *lane, runID string) *engine {
 	e := resume(l, workflows.WorkflowID(c.input.OrderID), runID, c.events)
 	e.until(c.at)
-	if !c.takesUp() && !slices.ContainsFunc(c.events, func(event *historypb.HistoryEvent) bool {
+	if !c.resumes() && !slices.ContainsFunc(c.events, func(event *historypb.HistoryEvent) bool {
 		return event.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetProtocolInstanceId() == workflows.PlaceUpdateID ||
 			event.GetWorkflowExecutionUpdateAdmittedEventAttributes().GetRequest().GetMeta().GetUpdateId() == workflows.PlaceUpdateID
 	}) {

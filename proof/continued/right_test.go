@@ -95,7 +95,7 @@ func (c cut) past() past {
 	decideBy := c.input.Placement.DecideBy
 	late := func(at time.Time) bool { return !at.Before(decideBy) }
 	begun := false
-	if c.takesUp() { // no deadline has passed
+	if c.resumes() { // no deadline has passed
 		add(order.Deadline)
 	}
 	for _, event := range c.events {

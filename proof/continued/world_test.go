@@ -93,7 +93,7 @@ func (l *lane) rebuild(ctx context.Context, c cut, before earlier) error {
 	if err := l.shop.Reset(ctx); err != nil {
 		return err
 	}
-	if c.takesUp() {
+	if c.resumes() {
 		gone, err := c.gone()
 		if err != nil {
 			return err

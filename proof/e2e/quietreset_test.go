@@ -36,7 +36,7 @@ func TestAResetOfACancelledOrderRaisesNoAlarm(t *testing.T) {
 			r := p.place(t, "", "wait=30", body)
 			require.Equal(t, http.StatusOK, r.status)
 			require.Equal(t, tc.reason, r.order.Reason)
-			books := p.books(t)
+			ledgers := p.ledgers(t)
 
 			points := resetPoints(t, r.order.ID)
 			for _, event := range points.events {
@@ -46,7 +46,7 @@ func TestAResetOfACancelledOrderRaisesNoAlarm(t *testing.T) {
 				require.Equal(t, tc.reason, v.Reason, at)
 				require.False(t, v.NeedsAttention, "%s: %v", at, v.Attention)
 				require.NoError(t, p.Check(t.Context()), at)
-				require.Equal(t, books, p.books(t), at)
+				require.Equal(t, ledgers, p.ledgers(t), at)
 			}
 		})
 	}

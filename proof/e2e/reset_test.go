@@ -47,7 +47,7 @@ func TestAResetOfADecidedOrderChangesNothing(t *testing.T) {
 			r := p.place(t, "", "wait=30", body)
 			require.Equal(t, http.StatusOK, r.status)
 			require.Equal(t, tc.status, r.order.Status)
-			books := p.books(t)
+			ledgers := p.ledgers(t)
 
 			p.changeCatalog(t)
 			eventually(t, "decide-by passes", func() bool { return time.Since(r.order.CreatedAt) > shortly })
@@ -62,7 +62,7 @@ func TestAResetOfADecidedOrderChangesNothing(t *testing.T) {
 				require.Equal(t, r.order.Total, v.Total, at)
 				require.False(t, v.NeedsAttention, at)
 				require.NoError(t, p.Check(t.Context()), at)
-				require.Equal(t, books, p.books(t), at)
+				require.Equal(t, ledgers, p.ledgers(t), at)
 			}
 		})
 	}
@@ -124,8 +124,8 @@ func stateOf(v workflows.OrderView, step string) saga.State {
 	return ""
 }
 
-// books returns every record that counts money and goods.
-func (p *platform) books(t *testing.T) string {
+// ledgers returns every record that counts money and goods.
+func (p *platform) ledgers(t *testing.T) string {
 	t.Helper()
 	stock, err := p.Inventory.AllStock(t.Context())
 	require.NoError(t, err)

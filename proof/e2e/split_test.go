@@ -52,7 +52,7 @@ func TestPartsWaitForTheEngine(t *testing.T) {
 }
 
 // Without workers nothing is decided, but every request is answered.
-func TestWithoutWorkersEverybodyIsAnswered(t *testing.T) {
+func TestWithoutWorkersEveryRequestIsAnswered(t *testing.T) {
 	t.Parallel()
 	s := newRunningSplit(t, onFiles(t))
 	before := s.insist(t, "", "wait=30", placement()).order.ID

@@ -28,8 +28,8 @@ func (p *platform) listed(t *testing.T) (ids []string) {
 	return ids
 }
 
-// healed waits for the order's end and checks that no flag is left.
-func (p *platform) healed(t *testing.T, id string) workflows.OrderView {
+// recovered waits for the order's end and checks that no flag is left.
+func (p *platform) recovered(t *testing.T, id string) workflows.OrderView {
 	t.Helper()
 	v := decided(t, id)
 	require.False(t, v.NeedsAttention, "%v", v.Attention)
@@ -40,7 +40,7 @@ func (p *platform) healed(t *testing.T, id string) workflows.OrderView {
 
 // tok_unknown authorizes, and then gets no answer about it for two minutes of the
 // provider's clock.
-func TestAnAuthorizationThatNobodyAnswersIsNotGuessed(t *testing.T) {
+func TestAnAuthorizationWithoutAnAnswerIsNotGuessed(t *testing.T) {
 	t.Parallel()
 
 	start := func(t *testing.T) (*platform, string) {
@@ -63,7 +63,7 @@ func TestAnAuthorizationThatNobodyAnswersIsNotGuessed(t *testing.T) {
 		p, id := start(t)
 		require.Equal(t, saga.Running, stateOf(ask(t, id), "payment.authorize"))
 		p.Skip(2 * time.Minute)
-		require.Equal(t, confirmed, p.healed(t, id).Status)
+		require.Equal(t, confirmed, p.recovered(t, id).Status)
 	})
 
 	t.Run("AndIsTakenBackWhenTheAnswerComesAfterACancel", func(t *testing.T) {
@@ -89,13 +89,13 @@ func TestAnAuthorizationThatNobodyAnswersIsNotGuessed(t *testing.T) {
 		require.Equal(t, inventory.Released, reservations[0].State, "the other branch is not held up")
 
 		p.Skip(2 * time.Minute)
-		v := p.healed(t, id)
+		v := p.recovered(t, id)
 		require.Equal(t, cancelled, v.Status)
 		require.Equal(t, order.CustomerRequest, v.Reason)
 	})
 }
 
-func TestAParcelThatTheCarrierDoesNotAnswerForIsNotGuessed(t *testing.T) {
+func TestABookingWithoutAnAnswerIsNotGuessed(t *testing.T) {
 	t.Parallel()
 
 	start := func(t *testing.T) (*platform, *outside, string) {
@@ -115,7 +115,7 @@ func TestAParcelThatTheCarrierDoesNotAnswerForIsNotGuessed(t *testing.T) {
 		t.Parallel()
 		p, carrier, id := start(t)
 		carrier.mute.Store(false)
-		require.Equal(t, confirmed, p.healed(t, id).Status)
+		require.Equal(t, confirmed, p.recovered(t, id).Status)
 	})
 
 	t.Run("AndIsTakenBackWhenTheAnswerComesAfterACancel", func(t *testing.T) {
@@ -132,6 +132,6 @@ func TestAParcelThatTheCarrierDoesNotAnswerForIsNotGuessed(t *testing.T) {
 			require.Equal(t, shipping.Intent, s.State, "we say neither that it is booked nor that it is not")
 		}
 		carrier.mute.Store(false)
-		require.Equal(t, order.CustomerRequest, p.healed(t, id).Reason)
+		require.Equal(t, order.CustomerRequest, p.recovered(t, id).Reason)
 	})
 }

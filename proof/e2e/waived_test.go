@@ -94,7 +94,7 @@ func TestAVoidThatIsLostIsWaivedWithAReference(t *testing.T) {
 	require.Equal(t, payment.ProviderTimeout, r.Waiver.Code)
 	require.Equal(t, "money held", r.Waiver.Owed)
 
-	v := p.healed(t, id)
+	v := p.recovered(t, id)
 	require.Equal(t, cancelled, v.Status)
 	require.Equal(t, order.CustomerRequest, v.Reason)
 	require.Len(t, v.Waivers, 1)
@@ -107,7 +107,7 @@ func TestAVoidThatIsLostIsWaivedWithAReference(t *testing.T) {
 	require.Equal(t, provider.Authorized, book[0].State, "it is not tried any more")
 }
 
-func TestARetryHealsAtOnce(t *testing.T) {
+func TestARetryRecoversAtOnce(t *testing.T) {
 	t.Parallel()
 
 	p, money, id := unvoidable(t, lazy) // without it the next attempt is in ten minutes
@@ -115,7 +115,7 @@ func TestARetryHealsAtOnce(t *testing.T) {
 	r, err := repair(t, retryVoid(id))
 	require.NoError(t, err)
 	require.Nil(t, r.Waiver)
-	require.Equal(t, cancelled, p.healed(t, id).Status)
+	require.Equal(t, cancelled, p.recovered(t, id).Status)
 }
 
 // A reset run finds the waiver in the order's record, although the engine cannot
@@ -127,9 +127,9 @@ func TestAResetAfterAWaiverLeavesTheWaivedStepAlone(t *testing.T) {
 	p, money, id := unvoidable(t, impatient)
 	_, err := repair(t, skipVoid(id, "TICKET-7"))
 	require.NoError(t, err)
-	p.healed(t, id)
+	p.recovered(t, id)
 	money.mute.Store(false) // from now on the provider voids it
-	books := p.books(t)
+	ledgers := p.ledgers(t)
 
 	points := resetPoints(t, id)
 	learns, waives := points.before(t, id, "order.decide"), points.before(t, id, saga.UpdateRepair)
@@ -147,7 +147,7 @@ func TestAResetAfterAWaiverLeavesTheWaivedStepAlone(t *testing.T) {
 		require.Equal(t, saga.Waived, stateOf(v, "payment.authorize"), at)
 		require.Len(t, v.Waivers, 1, at)
 		require.Equal(t, "TICKET-7", v.Waivers[0].Reference, at)
-		require.Equal(t, books, p.books(t), at)
+		require.Equal(t, ledgers, p.ledgers(t), at)
 		require.NoError(t, p.Check(t.Context()), at)
 		if beginning < event && event <= learns && v.NeedsAttention {
 			// It took the step again, and cannot tell whether that effect is the
@@ -238,7 +238,7 @@ func TestASkipWaitsForTheAttemptUnderWay(t *testing.T) {
 		require.Equal(t, saga.Undone, answers[i].Step.State)
 		require.Nil(t, answers[i].Waiver)
 	}
-	v := p.healed(t, id)
+	v := p.recovered(t, id)
 	require.Empty(t, v.Waivers)
 	require.Len(t, v.Repairs, 2)
 }

@@ -30,7 +30,7 @@ func (p *platform) stall(from string, d time.Duration) {
 	}
 }
 
-func TestAStallIsChargedToAllWhoCameInIt(t *testing.T) {
+func TestAStallIsChargedToAllOrdersDueInIt(t *testing.T) {
 	t.Parallel()
 
 	t.Run("AtAConstantRate", func(t *testing.T) {

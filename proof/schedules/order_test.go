@@ -223,11 +223,11 @@ func (w *witness) watch(ctx context.Context, k key.Key, call func() (order.Recor
 
 // Fingerprint returns the state of all services and external systems.
 func (s *subject) Fingerprint(ctx context.Context) ([]byte, error) {
-	books, err := s.Shop.Fingerprint(ctx)
+	state, err := s.Shop.Fingerprint(ctx)
 	if s.first != nil {
-		books = fmt.Append(books, s.first.Status, s.first.Reason)
+		state = fmt.Append(state, s.first.Status, s.first.Reason)
 	}
-	return fmt.Append(books, s.worker, s.rash, s.replaced), err
+	return fmt.Append(state, s.worker, s.rash, s.replaced), err
 }
 
 // Refuse makes the services refuse a step that is not decided yet.

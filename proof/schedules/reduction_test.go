@@ -46,14 +46,14 @@ func (n *noting) Check(ctx context.Context, end sagatest.End) error {
 		return err
 	}
 	how := fmt.Sprint(string(result), n.subject.Check(ctx, end))
-	books, err := n.Fingerprint(ctx)
+	state, err := n.Fingerprint(ctx)
 	if err != nil {
 		return err
 	}
 	n.runs.mu.Lock()
 	defer n.runs.mu.Unlock()
 	n.runs.all[sha256.Sum256(fmt.Append(nil, end.Calls, end.Runs, how))] = end.Faults.String()
-	n.runs.ends[sha256.Sum256(append(chance.ReplaceAll(books, nil), how...))] = end.Faults.String()
+	n.runs.ends[sha256.Sum256(append(chance.ReplaceAll(state, nil), how...))] = end.Faults.String()
 	return nil
 }
 

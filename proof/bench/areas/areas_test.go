@@ -52,7 +52,7 @@ func TestReadGivesTimeToTheInnermostThatIsKnown(t *testing.T) {
 	}
 }
 
-func TestReadRefusesWhatIsNoCPUProfile(t *testing.T) {
+func TestReadRefusesAnythingButACPUProfile(t *testing.T) {
 	t.Parallel()
 	_, err := areas.Read(strings.NewReader("no profile"))
 	require.ErrorContains(t, err, "CPU profile: ")

@@ -87,7 +87,7 @@ func TestAims(t *testing.T) {
 	})
 }
 
-func TestComparisonLeavesOutWhatNobodyHas(t *testing.T) {
+func TestComparisonLeavesOutMetricsWithoutValues(t *testing.T) {
 	t.Parallel()
 	table := report.Comparison([]report.Contender{
 		{Name: "floor-0", Rounds: series(report.Events, 5)},
