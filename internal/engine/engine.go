@@ -1,6 +1,6 @@
-// Package engine is the one place that connects to Temporal: how an address
-// is found, what a connection carries (logger, metrics, data converter), when
-// an engine counts as ready, and what amends needs registered in it.
+// Package engine connects to Temporal, called the engine here: it resolves the
+// address, equips a connection with logger, metrics and data converter, checks
+// whether the engine is ready, and registers namespace and search attributes.
 package engine
 
 import (
@@ -22,26 +22,26 @@ import (
 	"google.golang.org/grpc/backoff"
 )
 
-// Options says how to reach an engine. What is empty is taken from the
-// TEMPORAL_* variables and the profile file, as the temporal CLI does.
+// Options configures a connection. Empty fields are taken from the TEMPORAL_*
+// variables, then from the profile file, as by the temporal CLI.
 type Options struct {
-	Address   string // host:port; nothing anywhere: 127.0.0.1:7233
-	Namespace string // nothing anywhere: default
-	// Profile and ConfigFile say which profile of which file; a profile that is
-	// named must exist, and so must a file that is.
+	Address   string // host:port; default 127.0.0.1:7233
+	Namespace string // default "default"
+	// Profile is a profile of ConfigFile. Both must exist if they are set.
 	Profile, ConfigFile string
 	// APIKey authenticates and turns TLS on.
 	APIKey string
-	// TLSCert and TLSKey are PEM files, both or none; TLSCA is one too. Setting
-	// any TLS field turns TLS on.
+	// TLSCert and TLSKey are PEM files, both or none; TLSCA is a PEM file, too.
+	// Setting any TLS field turns TLS on.
 	TLSCert, TLSKey, TLSCA, TLSServerName string
-	// Environ is where variables are looked up, as [os.Environ] returns it.
+	// Environ is the environment in which variables are looked up, as [os.Environ]
+	// returns it.
 	Environ []string
-	// Isolated ignores variables and profiles: for an engine of our own.
+	// Isolated ignores variables and profiles, for an engine that this process runs.
 	Isolated bool
 
-	// DataConverter encodes payloads; nil is the SDK's. A codec belongs here, and
-	// FailureConverter must then encode failures too.
+	// DataConverter encodes payloads; nil is the SDK's. With a codec here,
+	// FailureConverter must encode failures, too.
 	DataConverter    converter.DataConverter
 	FailureConverter converter.FailureConverter
 	Logger           *slog.Logger          // nil discards
@@ -51,17 +51,17 @@ type Options struct {
 // Client is a connection to one namespace of one engine.
 type Client struct {
 	client.Client
-	// Address and Namespace are what was resolved.
+	// Address and Namespace are the resolved ones.
 	Address, Namespace string
 }
 
-// maxReconnect bounds the pause between two attempts to connect, so that
-// everything goes on soon after an engine came back. gRPC's own is 2 minutes.
+// maxReconnect bounds the pause between two attempts to connect, so that work
+// continues soon after an engine has returned. gRPC's default is 2 minutes.
 const maxReconnect = 2 * time.Second
 
-// Dial returns a client without connecting: an engine that is not there yet is
-// not an error. Use [Client.Wait] before anything that needs it. A process
-// needs one client. The caller closes it.
+// Dial returns a client without connecting: an unreachable engine is no error. Call
+// [Client.Wait] before using the engine. One client serves a whole process; the
+// caller closes it.
 func Dial(o Options) (*Client, error) {
 	options, err := o.resolve()
 	if err != nil {
@@ -74,8 +74,8 @@ func Dial(o Options) (*Client, error) {
 	return &Client{Client: c, Address: options.HostPort, Namespace: options.Namespace}, nil
 }
 
-// Check says what is wrong with o before anything connects: a profile that is
-// not there, a certificate without its key.
+// Check returns what is wrong with o without connecting, such as a profile that
+// does not exist or a certificate without its key.
 func (o Options) Check() error {
 	_, err := o.resolve()
 	return err
@@ -107,7 +107,8 @@ func (o Options) resolve() (client.Options, error) {
 	return options, nil
 }
 
-// profile merges what o sets over what the environment and the file say.
+// profile returns the settings of the environment and the file, with those of o
+// over them.
 func (o Options) profile() (envconfig.ClientConfigProfile, error) {
 	var p envconfig.ClientConfigProfile
 	if !o.Isolated {
@@ -151,9 +152,9 @@ func override(to *string, value, fallback string) {
 	}
 }
 
-// near says whether address is of this machine or its network, where gzip costs
-// more time than it saves: loopback and private addresses, and names without a
-// dot, which compose files and clusters give their services.
+// near reports whether address belongs to this machine or its network, where gzip
+// costs more time than it saves: loopback and private addresses, and names without
+// a dot, which are those of services in compose files and clusters.
 func near(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -165,13 +166,13 @@ func near(address string) bool {
 	return !strings.Contains(host, ".") || strings.HasSuffix(host, ".local") || strings.HasSuffix(host, ".svc")
 }
 
-// environ looks variables up in a list of NAME=value.
+// environ implements [envconfig.EnvLookup] on a list of NAME=value.
 type environ []string
 
 func (e environ) Environ() []string { return e }
 
 func (e environ) LookupEnv(name string) (string, bool) {
-	for _, entry := range slices.Backward(e) { // the last one counts, as in a process
+	for _, entry := range slices.Backward(e) { // the last one wins, as in a process
 		if value, ok := strings.CutPrefix(entry, name+"="); ok {
 			return value, true
 		}

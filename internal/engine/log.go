@@ -5,10 +5,9 @@ import (
 	"log/slog"
 )
 
-// calmly lowers what the SDK says about an attempt that failed from ERROR to
-// INFO: attempts fail and are retried, that is what the engine is for. What lasts
-// is flagged by the saga, and what is no fault of a service is logged as an
-// error where it happens.
+// calmly lowers the SDK's message about a failed attempt from ERROR to INFO:
+// failed attempts are normal, and the engine retries them. The saga flags lasting
+// failures, and errors outside of services are logged where they happen.
 type calmly struct{ slog.Handler }
 
 // attemptFailed is the SDK's message for every failed attempt.

@@ -16,30 +16,31 @@ import (
 	"github.com/amends/amends/internal/process"
 )
 
-// Attribute is a search attribute that amends needs.
+// Attribute is a search attribute.
 type Attribute struct {
 	Name string
 	Type enumspb.IndexedValueType
 }
 
-// String returns the attribute as the temporal CLI takes it: Name=Keyword.
+// String returns the attribute in the syntax of the temporal CLI: Name=Keyword.
 func (a Attribute) String() string { return a.Name + "=" + a.Type.String() }
 
-// Codes of what may be wrong with an engine.
+// Codes of an engine that answers and still cannot be used.
 const (
-	// NamespaceMissing says that the engine answers, but has no such namespace.
+	// NamespaceMissing: the engine does not have the namespace.
 	NamespaceMissing fault.Code = "NAMESPACE_MISSING"
-	// Refused says that the engine answers, but does not let us in.
+	// Refused: the engine does not accept the credentials.
 	Refused fault.Code = "ENGINE_REFUSES"
-	// AttributesMissing says that search attributes are not registered.
+	// AttributesMissing: search attributes are not registered.
 	AttributesMissing fault.Code = "SEARCH_ATTRIBUTES_MISSING"
 )
 
-// checkTimeout bounds one question to the engine.
+// checkTimeout bounds one request to the engine.
 const checkTimeout = 3 * time.Second
 
-// Check asks the engine for the namespace. Its error is a fault: [fault.Unavailable]
-// if it may pass by itself, [NamespaceMissing] or [Refused] if somebody must act.
+// Check asks the engine for the namespace, for 3 seconds at most. Its error is a
+// fault: [fault.Unavailable] if waiting may help, [NamespaceMissing] or [Refused]
+// if an operator must act.
 func (c *Client) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
@@ -47,7 +48,7 @@ func (c *Client) Check(ctx context.Context) error {
 	return c.explain(err)
 }
 
-// explain says in one line what err means to somebody who runs amends.
+// explain returns err as a fault whose one line tells an operator what is wrong.
 func (c *Client) explain(err error) error {
 	var missing *serviceerror.NamespaceNotFound
 	var notFound *serviceerror.NotFound
@@ -65,10 +66,9 @@ func (c *Client) explain(err error) error {
 	}
 }
 
-// Wait returns when the engine answers and has the namespace. While the engine is
-// not reachable Wait asks again, and tells report the reason, the first time and
-// whenever it changes; report may be nil. It returns an error that waiting cannot
-// fix, or the cause of ctx.
+// Wait returns nil when the engine answers and has the namespace. While it is
+// unreachable, Wait retries, and tells report why, once for each reason; report may
+// be nil. It returns ctx's cause, or a fault that retrying cannot fix.
 func (c *Client) Wait(ctx context.Context, report func(error)) error {
 	retry := process.Retry{Report: report, Final: func(err error) bool { return fault.KindOf(err) != fault.Transient }}
 	err := retry.Do(ctx, c.Check)
@@ -78,8 +78,8 @@ func (c *Client) Wait(ctx context.Context, report func(error)) error {
 	return err
 }
 
-// Ready says why the engine cannot be used right now, nil if it can: it
-// answers, has the namespace, and has the search attributes with their types.
+// Ready returns nil if the engine answers and has the namespace and the search
+// attributes with their types, otherwise the fault that prevents its use.
 func (c *Client) Ready(ctx context.Context, need []Attribute) error {
 	if err := c.Check(ctx); err != nil {
 		return err
@@ -95,8 +95,8 @@ func (c *Client) Ready(ctx context.Context, need []Attribute) error {
 	return nil
 }
 
-// missing returns those of need that the namespace does not have. An attribute
-// of another type is an error: it cannot be changed.
+// missing returns the attributes that the namespace does not have. An attribute of
+// another type is an error because types cannot be changed.
 func (c *Client) missing(ctx context.Context, need []Attribute) ([]Attribute, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
@@ -120,8 +120,9 @@ func (c *Client) missing(ctx context.Context, need []Attribute) ([]Attribute, er
 	return missing, nil
 }
 
-// operatorless says whether the engine keeps its operator service to itself, as
-// a managed one does. What is registered there cannot be asked, so it is not judged.
+// operatorless reports whether the engine does not offer its operator service, as
+// managed engines do not. Their search attributes cannot be listed, so they are
+// taken as registered.
 func operatorless(err error) bool {
 	var unimplemented *serviceerror.Unimplemented
 	var denied *serviceerror.PermissionDenied

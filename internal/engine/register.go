@@ -18,16 +18,16 @@ import (
 	"github.com/amends/amends/internal/process"
 )
 
-// Retention is how long a namespace that amends creates keeps closed
-// workflows. After it the order service's record answers.
+// Retention is the time for which a namespace created by amends keeps closed
+// workflows. Afterwards only the order service's record is left.
 const Retention = 7 * 24 * time.Hour
 
-// settleTimeout bounds the wait until an engine uses what it has been told.
+// settleTimeout bounds the wait until all parts of an engine use a registration.
 const settleTimeout = time.Minute
 
-// Register makes the namespace and the search attributes exist, and returns
-// when the engine uses them. A repeat changes nothing. It waits for an engine
-// that is not there yet until ctx ends.
+// Register creates the namespace and the search attributes unless they exist, and
+// returns when the engine uses them. A repeat changes nothing. It waits for an
+// unreachable engine until ctx ends, and tells report why, as [Client.Wait] does.
 func (c *Client) Register(ctx context.Context, need []Attribute, report func(error)) error {
 	switch err := c.Wait(ctx, report); {
 	case fault.CodeOf(err) == NamespaceMissing:
@@ -52,7 +52,7 @@ func (c *Client) Register(ctx context.Context, need []Attribute, report func(err
 		if _, err := c.OperatorService().AddSearchAttributes(ctx, &operatorservicepb.AddSearchAttributesRequest{
 			Namespace: c.Namespace, SearchAttributes: types,
 		}); err != nil {
-			// Another one registers, at the same time.
+			// Another process registers them at the same time.
 			if _, exists := errors.AsType[*serviceerror.AlreadyExists](err); !exists {
 				return c.explain(err)
 			}
@@ -74,9 +74,8 @@ func (c *Client) createNamespace(ctx context.Context) error {
 	return nil
 }
 
-// settled waits until every part of the engine uses what was registered: they
-// remember namespaces, and that there is none, for some seconds. A count goes
-// through what they remember.
+// settled waits until every part of the engine uses a registration: parts cache
+// namespaces, also missing ones, for some seconds. A count goes through the caches.
 func (c *Client) settled(ctx context.Context, need []Attribute) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
@@ -92,7 +91,7 @@ func (c *Client) settled(ctx context.Context, need []Attribute) error {
 	return c.explain(err)
 }
 
-// query names every attribute; an engine that does not know one refuses it.
+// query mentions every attribute; an engine refuses it if it does not know one.
 func query(need []Attribute) string {
 	terms := make([]string, len(need))
 	for i, a := range need {
@@ -101,6 +100,6 @@ func query(need []Attribute) string {
 	return strings.Join(terms, " AND ")
 }
 
-// unauthenticated says whether the engine wants other credentials. The SDK has
-// no error type of its own for it.
+// unauthenticated reports whether the engine rejects the credentials. The SDK has
+// no error type for it.
 func unauthenticated(err error) bool { return status.Code(err) == codes.Unauthenticated }

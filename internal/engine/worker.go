@@ -6,29 +6,28 @@ import (
 	"go.temporal.io/sdk/worker"
 )
 
-// Pollers is how many long polls a worker keeps open on its task queue, for each
-// kind of task. Between the two their number follows what the engine says is
-// waiting.
+// Pollers bounds the long polls that a worker keeps open on its task queue, for
+// each kind of task. Between the bounds their number follows the engine's backlog.
 type Pollers struct {
-	// Min stay open when nothing is to be done: a task that finds no poll waiting is
-	// written to the engine's database and read again from there.
+	// Min polls stay open on an idle queue: a task that finds no open poll takes a
+	// detour through the engine's database.
 	Min int
-	// Max bounds them when much is.
+	// Max bounds them under load.
 	Max int
 }
 
-// DefaultPollers suit a worker that has a core or two.
+// DefaultPollers suits a worker with one or two cores.
 func DefaultPollers() Pollers { return Pollers{Min: 4, Max: 32} }
 
-// SetWorkflowCache bounds how many workflows all workers of the process keep in
-// memory between two of their tasks; one that is dropped is run again from its
-// history. It must be called before the first worker starts.
+// SetWorkflowCache sets how many workflows the workers of this process together
+// keep in memory between two tasks; a dropped one is replayed from its history. Call
+// it before the first worker starts.
 func SetWorkflowCache(size int) { worker.SetStickyWorkflowCacheSize(size) }
 
-// WorkerOptions returns how every Temporal worker of ours runs. A slot is an
-// activity that runs at a time; a stop waits that long for those that do. The
-// benchmark's floor takes them from here too: what it is compared with differs in
-// what it does, not in how its workers are set.
+// WorkerOptions returns the options of every Temporal worker. slots bounds the
+// activities that run at a time; stopTimeout bounds the wait for running ones when a
+// worker stops. The benchmark's floor uses the same options, so that a comparison
+// with it measures work, not settings.
 func WorkerOptions(slots int, p Pollers, stopTimeout time.Duration) worker.Options {
 	pollers := worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{
 		InitialNumberOfPollers: p.Min, MinimumNumberOfPollers: p.Min, MaximumNumberOfPollers: p.Max,
@@ -38,7 +37,7 @@ func WorkerOptions(slots int, p Pollers, stopTimeout time.Duration) worker.Optio
 		ActivityTaskPollerBehavior:              pollers,
 		MaxConcurrentActivityExecutionSize:      slots,
 		MaxConcurrentLocalActivityExecutionSize: slots,
-		WorkerStopTimeout:                       stopTimeout, // the SDK's default cuts running activities off
+		WorkerStopTimeout:                       stopTimeout, // the SDK's default cancels running activities at once
 		DisableRegistrationAliasing:             true,        // histories have the explicit names
 	}
 }

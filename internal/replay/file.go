@@ -15,8 +15,8 @@ import (
 	"go.temporal.io/sdk/client"
 )
 
-// File reads one exported history. If it holds anything else the error says what
-// was expected; naming the file is for the caller.
+// File reads an exported history. Its error describes the expected format and does
+// not name the file.
 func File(path string) (History, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -35,7 +35,7 @@ func parse(data []byte) (*historypb.History, error) {
 	if err == nil && len(h.GetEvents()) > 0 {
 		return h, nil
 	}
-	// Go's own messages say more about what is no JSON at all.
+	// encoding/json has better messages about malformed JSON.
 	var object struct{ Events []json.RawMessage }
 	if err := json.Unmarshal(data, &object); err != nil {
 		return nil, err
@@ -46,8 +46,8 @@ func parse(data []byte) (*historypb.History, error) {
 	return nil, err
 }
 
-// Files returns the paths of the histories at path, by name: path itself if it
-// is a file, else every *.json in the folder and those below it.
+// Files returns path itself if it is a file, otherwise every *.json file in the
+// folder and its subfolders, sorted.
 func Files(path string) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {

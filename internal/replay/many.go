@@ -13,20 +13,20 @@ import (
 	"go.temporal.io/sdk/client"
 )
 
-// Result says of one history whether it replays.
+// Result is the result of replaying one history.
 type Result struct {
 	Name   string // see [History]
-	Events int    // how many it has; 0 if it could not be read
-	Err    error  // nil: it replays
+	Events int    // number of events; 0 if the history could not be read
+	Err    error  // nil if it replays
 }
 
-// ErrGone is the Err of a run that the engine has deleted after it has listed it:
-// that is no history which does not replay.
-var ErrGone = errors.New("the engine has deleted it meanwhile")
+// ErrGone is the Err of a run that the engine has deleted since it listed it, which
+// is no failure to replay.
+var ErrGone = errors.New("the engine has deleted it since")
 
-// ManyFiles replays the histories in files, on all cores, and calls report with
-// each of them in that order, until report fails. What is not a history is a
-// result like any other.
+// ManyFiles replays the histories in files on all cores, and calls report with each
+// result, in the order of files, until report fails. A file without a history is a
+// result with an error.
 func ManyFiles(files []string, report func(Result) error) error {
 	items := func(yield func(string, error) bool) {
 		for _, f := range files {
@@ -42,19 +42,18 @@ func ManyFiles(files []string, report func(Result) error) error {
 	}, report)
 }
 
-// maxUnread is how many histories in a row cannot be read until the engine, and
-// not the history, is to blame.
+// maxUnread is the number of unreadable histories in a row that counts as a failure
+// of the engine.
 const maxUnread = 3
 
-// ManyFound replays every run that a visibility query finds, several at a time,
-// and calls report with each of them in the order in which the engine lists them,
-// until report fails. The list is of a moment: runs that start meanwhile may be
-// missing.
+// ManyFound replays every run that a visibility query finds, several at a time, and
+// calls report with each result, in the engine's order, until report fails. Runs
+// that start during the call may be missing.
 func ManyFound(ctx context.Context, c client.Client, query string, report func(Result) error) error {
 	type read struct {
 		Result
 
-		failed bool // it could not be read
+		failed bool // the history could not be read
 	}
 	unread := 0
 	return inOrder(found(ctx, c, query), atOnce, func(e *commonpb.WorkflowExecution) read {
@@ -77,7 +76,7 @@ func ManyFound(ctx context.Context, c client.Client, query string, report func(R
 	})
 }
 
-// atOnce is how many histories are read from the engine at a time.
+// atOnce bounds the histories that are read from the engine at a time.
 const atOnce = 8
 
 func (h History) result(err error) Result {
@@ -87,7 +86,7 @@ func (h History) result(err error) Result {
 	return Result{Name: h.Name, Events: len(h.Events.GetEvents()), Err: err}
 }
 
-// found lists the runs that a query finds.
+// found iterates over the runs that a query finds.
 func found(ctx context.Context, c client.Client, query string) iter.Seq2[*commonpb.WorkflowExecution, error] {
 	return func(yield func(*commonpb.WorkflowExecution, error) bool) {
 		var page []byte
@@ -109,15 +108,15 @@ func found(ctx context.Context, c client.Client, query string) iter.Seq2[*common
 	}
 }
 
-// inOrder calls work for the items, so many at a time, and emit with the results,
-// one at a time and in the items' order, until emit or the items fail. When it
-// returns nothing is at work any more.
+// inOrder calls work for the items, atOnce at a time, and emit with the results, one
+// at a time and in the items' order, until emit or the items fail. No work runs any
+// more when it returns.
 func inOrder[T, R any](items iter.Seq2[T, error], atOnce int, work func(T) R, emit func(R) error) error {
 	type slot struct {
 		result chan R
 		err    error
 	}
-	// Its length is what is read ahead of emit.
+	// The buffer bounds how far work runs ahead of emit.
 	slots, stop := make(chan slot, atOnce), make(chan struct{})
 	go func() {
 		defer close(slots)

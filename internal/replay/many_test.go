@@ -56,7 +56,7 @@ func TestManyFilesAreReportedInTheirOrder(t *testing.T) {
 	require.Equal(t, 5, n, "nothing is reported after a failure")
 }
 
-// engine is one that has listed runs, two on a page, of which some cannot be read.
+// engine is a fake that lists runs, two on a page; some cannot be read.
 type engine struct {
 	client.Client
 
@@ -75,7 +75,7 @@ func (e *engine) ListWorkflow(_ context.Context, r *workflowservice.ListWorkflow
 	if len(e.runs) == 0 {
 		return nil, serviceerror.NewInvalidArgument("no " + r.GetQuery())
 	}
-	from := len(r.GetNextPageToken()) // as good a token as any
+	from := len(r.GetNextPageToken()) // the token's length is the offset
 	to := min(from+2, len(e.runs))
 	page := &workflowservice.ListWorkflowExecutionsResponse{}
 	for _, run := range e.runs[from:to] {
@@ -99,7 +99,7 @@ func (e *engine) GetWorkflowHistory(_ context.Context, _, run string, _ bool, _ 
 	return &events{e.events, nil}
 }
 
-// events is a history as the client iterates over it.
+// events iterates over a history, as the client does.
 type events struct {
 	rest   []*historypb.HistoryEvent
 	failed error
@@ -113,7 +113,7 @@ func (e *events) Next() (*historypb.HistoryEvent, error) {
 	}
 	first := e.rest[0]
 	e.rest = e.rest[1:]
-	return proto.CloneOf(first), nil // the replayer works on it
+	return proto.CloneOf(first), nil // the replayer changes it
 }
 
 func TestManyFound(t *testing.T) {

@@ -1,10 +1,10 @@
 // Package replay runs recorded workflow histories against the workflow code of
-// this build, so that a change that would break sagas in flight is found before
-// it is deployed.
+// this build. A change that would break running sagas fails here before it is
+// deployed.
 //
-// Histories come from files as exported by `temporal workflow show -o json` or by
-// `tctl workflow show --output_filename` (their JSON names enums in two styles;
-// both are read), or from a live server. See docs/inspecting.md.
+// Histories come from a live server, or from files exported by `temporal workflow
+// show -o json` or `tctl workflow show --output_filename`, whose JSON names enums in
+// two styles. See docs/inspecting.md.
 package replay
 
 import (
@@ -27,15 +27,14 @@ import (
 
 // History is one run of one workflow.
 type History struct {
-	// Name says where it is from: a path, or a workflow id with the run's id behind
-	// a slash if that was asked for.
+	// Name is the source: a path, or a workflow id, followed by a slash and the run's
+	// id if one was given.
 	Name   string
 	Events *historypb.History
 }
 
-// Replay runs h against the workflows of this build. It returns nil if every
-// command that the code makes is the one that h recorded; a run that is still
-// open is replayed as far as it goes.
+// Replay runs h against the workflows of this build. It returns nil if the code
+// issues exactly the recorded commands; an open run is replayed to its last event.
 func Replay(h History) error {
 	events := h.Events.GetEvents()
 	if len(events) == 0 {
@@ -51,7 +50,7 @@ func Replay(h History) error {
 		return fmt.Errorf("it is of workflow type %q, but this build has %q", name, known)
 	}
 	if !slices.ContainsFunc(events, ran) {
-		return nil // no worker has run it yet, so any code may
+		return nil // no worker has run it yet, so any code fits
 	}
 
 	r, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{DisableRegistrationAliasing: true})
@@ -72,7 +71,7 @@ func register(r workflows.Registry) {
 	doctor.Register(r, nil)
 }
 
-// types are the names of the workflows that are registered.
+// types collects the names of the registered workflows.
 type types []string
 
 // RegisterWorkflowWithOptions implements [workflows.Registry].
@@ -84,7 +83,7 @@ func ran(e *historypb.HistoryEvent) bool {
 	return e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 }
 
-// FromServer reads the history of one run; an empty runID is the newest one.
+// FromServer reads the history of a run; an empty runID means the newest run.
 func FromServer(ctx context.Context, c client.Client, workflowID, runID string) (History, error) {
 	h := History{Name: workflowID, Events: &historypb.History{}}
 	if runID != "" {

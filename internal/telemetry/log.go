@@ -1,6 +1,5 @@
-// Package telemetry is what a process tells about itself: its log and its
-// metrics. Neither has personal data in it: ids are opaque, messages are those
-// of package fault.
+// Package telemetry makes the log and the metrics of a process. Neither contains
+// personal data: ids are opaque, and messages are those of package fault.
 package telemetry
 
 import (
@@ -9,8 +8,8 @@ import (
 	"log/slog"
 )
 
-// NewLogger returns a logger that writes to w. The level is debug, info, warn or
-// error, the format text or json.
+// NewLogger returns a logger that writes to w. level is debug, info, warn or error;
+// format is text or json.
 func NewLogger(w io.Writer, level, format string) (*slog.Logger, error) {
 	var least slog.Level
 	if err := least.UnmarshalText([]byte(level)); err != nil {

@@ -18,13 +18,12 @@ import (
 	"go.temporal.io/sdk/contrib/opentelemetry"
 )
 
-// buckets bound the times that matter here, in seconds: a local step takes 1 ms,
-// a provider 100 ms, an activity is cut off after 10 s, an order decided after
-// minutes.
+// buckets are histogram bounds in seconds. A local step takes 1 ms, a provider
+// 100 ms, an activity 10 s at most, the decision of an order some minutes at most.
 var buckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300}
 
-// Metrics are what one process counts and measures. There are no globals: two
-// of them, for example in tests, do not meet.
+// Metrics are the metrics of a process. They use no globals, so that several can
+// exist in one test binary.
 type Metrics struct {
 	registry *prometheus.Registry
 	provider *sdkmetric.MeterProvider
@@ -32,9 +31,9 @@ type Metrics struct {
 	requests *prometheus.HistogramVec
 }
 
-// NewMetrics returns the metrics of a process: Go's and the process's own, the
-// Temporal SDK's (temporal_…), and requests (amends_http_request_seconds). log
-// gets what cannot be measured. Call [Metrics.Close] at the end.
+// NewMetrics returns metrics of the Go runtime, the process, the Temporal SDK
+// (temporal_…) and requests (amends_http_request_seconds). log gets a warning for
+// each value that is lost. The caller closes the metrics.
 func NewMetrics(log *slog.Logger) (*Metrics, error) {
 	registry := prometheus.NewRegistry()
 	exporter, err := otelprometheus.New(otelprometheus.WithRegisterer(registry), otelprometheus.WithoutScopeInfo(), otelprometheus.WithoutTargetInfo())
@@ -62,24 +61,24 @@ func NewMetrics(log *slog.Logger) (*Metrics, error) {
 	m.temporal = opentelemetry.NewMetricsHandler(opentelemetry.MetricsHandlerOptions{
 		Meter:                provider.Meter("temporal-sdk-go"),
 		UseMonotonicCounters: true,
-		OnError:              func(err error) { log.Warn("a metric is lost", "error", err) }, // the SDK's default panics
+		OnError:              func(err error) { log.Warn("a metric is lost", "error", err) }, // the default panics
 	})
 	return m, nil
 }
 
-// Temporal returns where a Temporal client reports to.
+// Temporal returns the handler for the metrics of a Temporal client.
 func (m *Metrics) Temporal() client.MetricsHandler { return m.temporal }
 
-// Handler serves the metrics in Prometheus' format.
+// Handler serves the metrics in the Prometheus text format.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
 }
 
-// Request counts one answered request. The route is its pattern, never its path:
-// there are few patterns.
+// Request counts one answered request. route is the pattern, never the path, which
+// would make a time series for each order.
 func (m *Metrics) Request(method, route string, code int, took time.Duration) {
 	m.requests.WithLabelValues(method, route, strconv.Itoa(code)).Observe(took.Seconds())
 }
 
-// Close ends the measuring.
+// Close stops the Temporal SDK's metrics.
 func (m *Metrics) Close(ctx context.Context) error { return m.provider.Shutdown(ctx) }

@@ -7,8 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Orders are the gauges of what makes no progress. Every worker of the order
-// service measures the same facts and shows them: take the maximum, not the sum.
+// Orders are the gauges of orders that make no progress. Every worker of the order
+// service exports the same facts: aggregate by maximum, not by sum.
 type Orders struct {
 	attention   prometheus.Gauge
 	stuck       *prometheus.GaugeVec
@@ -19,21 +19,21 @@ type Orders struct {
 	measurement prometheus.Gauge
 }
 
-// Orders registers the gauges of what makes no progress. Only a process that
-// measures them should have them: a zero that nobody measured looks like health.
+// Orders registers the gauges, once for each Metrics. Only a process that measures
+// should call it: a zero that was never measured looks like health.
 func (m *Metrics) Orders() (*Orders, error) {
 	gauge := func(name, help string) prometheus.Gauge {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 	}
 	o := &Orders{
-		attention: gauge("amends_orders_needing_attention", "Orders that are flagged: a person must look at them."),
+		attention: gauge("amends_orders_needing_attention", "Flagged orders, which need an operator."),
 		stuck: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "amends_orders_stuck", Help: "Undecided orders that make no progress, by cause.",
 		}, []string{"cause"}),
 		unpolled: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "amends_queue_without_worker", Help: "1 if no worker polls the task queue, else 0.",
 		}, []string{"queue"}),
-		unexamined: gauge("amends_orders_unexamined", "Undecided orders that the last measurement had no room for; those it looked at are older."),
+		unexamined: gauge("amends_orders_unexamined", "Undecided orders younger than those that the last measurement examined."),
 		measured:   gauge("amends_orders_measured_timestamp_seconds", "When all of this was last measured, as Unix time."),
 		unmeasured: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "amends_orders_measure_failures_total", Help: "Measurements that failed, wholly or in part: the gauges are older than they look.",
@@ -48,11 +48,11 @@ func (m *Metrics) Orders() (*Orders, error) {
 	return o, nil
 }
 
-// Attention shows how many orders are flagged.
+// Attention sets the number of flagged orders.
 func (o *Orders) Attention(n int) { o.attention.Set(float64(n)) }
 
-// Stuck shows how many orders are stuck by each cause, and how many could not be
-// examined.
+// Stuck sets the number of stuck orders by cause, and the number of orders that were
+// not examined.
 func (o *Orders) Stuck(byCause map[string]int, unexamined int) {
 	for cause, n := range byCause {
 		o.stuck.WithLabelValues(cause).Set(float64(n))
@@ -60,7 +60,7 @@ func (o *Orders) Stuck(byCause map[string]int, unexamined int) {
 	o.unexamined.Set(float64(unexamined))
 }
 
-// Queue shows whether a task queue is without a worker.
+// Queue sets whether a task queue is without a worker.
 func (o *Orders) Queue(name string, without bool) {
 	n := 0.0
 	if without {
@@ -69,11 +69,11 @@ func (o *Orders) Queue(name string, without bool) {
 	o.unpolled.WithLabelValues(name).Set(n)
 }
 
-// Measured notes that everything was measured, and how long that took.
+// Measured records when a complete measurement ended, and its duration.
 func (o *Orders) Measured(at time.Time, took time.Duration) {
 	o.measured.Set(float64(at.UnixMilli()) / 1000)
 	o.measurement.Set(took.Seconds())
 }
 
-// Failed notes that something could not be measured.
+// Failed counts a measurement that failed, wholly or in part.
 func (o *Orders) Failed() { o.unmeasured.Inc() }
