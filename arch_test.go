@@ -74,6 +74,7 @@ var layers = []layer{
 	{"internal/dev/temporal", "internal/dev/child internal/dev/loopback fault", "gorm echo viper"},
 	{"internal/dev/temporalserver", "deploy internal/dev/child internal/dev/loopback internal/dev/postgres", "gorm echo viper"},
 	{"internal/process", "", "temporal gorm echo viper"},
+	{"internal/show", "internal/watch workflows workflows/doctor proof/load", "gorm echo viper"},
 	{"internal/replay", "workflows workflows/doctor internal/engine fault", "gorm echo viper"},
 	{"proof/load", "api/client services/order", "temporal gorm echo viper"},
 	{"internal/demo", "services/catalog services/inventory fault internal/money", "temporal gorm echo viper"},

@@ -1,0 +1,64 @@
+// Package show renders answers of the command line as text: tables for people,
+// JSON for programs. Its functions take a writer and a value; they ask nothing
+// and decide nothing.
+package show
+
+import (
+	"encoding/json"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// maxProse is the width in characters at which a column of prose wraps.
+const maxProse = 60
+
+// JSON writes v as indented JSON with a line break at its end.
+func JSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// newTable returns an empty table; the named columns hold prose and wrap.
+func newTable(prose ...string) table.Writer {
+	t := table.NewWriter()
+	var columns []table.ColumnConfig
+	for _, name := range prose {
+		columns = append(columns, table.ColumnConfig{Name: name, WidthMax: maxProse, WidthMaxEnforcer: text.WrapSoft})
+	}
+	t.SetColumnConfigs(columns)
+	style := table.StyleLight
+	style.Options = table.Options{SeparateColumns: true, SeparateHeader: true}
+	t.SetStyle(style)
+	return t
+}
+
+// newNumbers returns an empty table whose given columns, counted from 1, are
+// aligned to the right.
+func newNumbers(columns ...int) table.Writer {
+	t := newTable()
+	configs := make([]table.ColumnConfig, len(columns))
+	for i, n := range columns {
+		configs[i] = table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight}
+	}
+	t.SetColumnConfigs(configs)
+	return t
+}
+
+// blocks joins the tables that have rows, with an empty line between two.
+func blocks(tables ...table.Writer) string {
+	var out []string
+	for _, t := range tables {
+		if t.Length() > 0 {
+			out = append(out, t.Render()+"\n")
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// stamp formats a time like the log does, so that both can be compared.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000Z") }
