@@ -24,7 +24,8 @@ type layer struct {
 // Packages that hold tests only are checked by what the tests import; for the
 // others the tests are free, because a test may well stand on top of everything.
 var layers = []layer{
-	{"cmd/amends", "api api/** worker workflows workflows/** services/* internal/** proof/load fault", ""},
+	{"cmd/amends", "cmd/amends/internal/** internal/**", ""},
+	{"cmd/amends/internal/**", "cmd/amends/internal/** api api/** worker workflows workflows/** services/* internal/** proof/load fault", ""},
 	{"worker", "workflows workflows/** activities services/** saga saga/ledger internal/** fault", "echo"},
 	{"api", "api/** internal/orders internal/probe fault", "gorm viper"},
 	{"api/body/strictjson", "fault", "others"},
@@ -70,11 +71,12 @@ var layers = []layer{
 	{"internal/engine", "internal/process fault", "gorm echo viper"},
 	{"internal/dev/child", "", "others"},
 	{"internal/dev/loopback", "", "others"},
+	{"internal/dev/folder", "", "others"},
+	{"internal/dev/databases", "internal/dev/folder", "others"},
 	{"internal/dev/postgres", "internal/dev/loopback", "temporal gorm echo viper"},
-	{"internal/dev/temporal", "internal/dev/child internal/dev/loopback fault", "gorm echo viper"},
-	{"internal/dev/temporalserver", "deploy internal/dev/child internal/dev/loopback internal/dev/postgres", "gorm echo viper"},
-	{"internal/process", "", "temporal gorm echo viper"},
+	{"internal/dev/**", "internal/dev/** deploy fault", "gorm echo viper"},
 	{"internal/show", "internal/watch workflows workflows/doctor proof/load", "gorm echo viper"},
+	{"internal/process", "", "temporal gorm echo viper"},
 	{"internal/replay", "workflows workflows/doctor internal/engine fault", "gorm echo viper"},
 	{"proof/load", "api/client services/order", "temporal gorm echo viper"},
 	{"internal/demo", "services/catalog services/inventory fault internal/money", "temporal gorm echo viper"},

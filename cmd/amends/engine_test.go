@@ -22,12 +22,12 @@ func TestDevOnAnEngineThatIsThere(t *testing.T) {
 		"dev", "--data-dir", dir, "--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0",
 		"--temporal-address", there.Address, "--temporal-namespace", "shop", "--temporal-bin", "/nowhere/temporal",
 	}
-	environ := []string{"TEMPORAL_ADDRESS=engine.of.somebody.else:7233", "HOME=" + dir}
+	environ := []string{"TEMPORAL_ADDRESS=another.engine:7233", "HOME=" + dir}
 	begin := func() (*process, string) {
 		p := start(t, environ, args...)
 		m := says(t, p, p.out, `(?s)API +(\S+).*Engine +(\S+), namespace shop\n.*Metrics .*stays in`)
 		require.Equal(t, there.Address, m[2])
-		require.NotContains(t, p.out.String(), "Sagas", "we do not know its Web UI")
+		require.NotContains(t, p.out.String(), "Sagas", "its Web UI is unknown")
 		return p, m[1]
 	}
 	p, api := begin()
@@ -35,7 +35,7 @@ func TestDevOnAnEngineThatIsThere(t *testing.T) {
 	require.Equal(t, "CONFIRMED", order["status"], "%v", order)
 	require.NoFileExists(t, dir+"/temporal.db", "no engine of its own")
 
-	// It is not ours to stop, and it keeps what we did.
+	// The platform does not stop the engine, which keeps the order.
 	require.NoError(t, p.end(t))
 	require.Empty(t, p.err.String())
 	client, err := engine.Dial(engine.Options{Address: there.Address, Namespace: "shop", Isolated: true})
@@ -47,8 +47,8 @@ func TestDevOnAnEngineThatIsThere(t *testing.T) {
 	require.Equal(t, "CONFIRMED", again["status"])
 }
 
-// The containers' one-shot registers by a script what `amends temporal-postgres`
-// and `amends migrate temporal` register by themselves.
+// The containers register by a script the namespace and the search attributes that
+// `amends temporal-postgres` and `amends migrate temporal` register.
 func TestRegistersWhatTheContainersDo(t *testing.T) {
 	t.Parallel()
 	script, err := os.ReadFile("../../deploy/temporal/namespace.sh")

@@ -10,14 +10,16 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/amends/amends/cmd/amends/internal/cli"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A second Ctrl-C does not wait for the drain. One that comes at once is the
-	// same one, which a parent passed on to us and to our group.
+	// A second Ctrl-C ends the process without waiting for the drain. One within a
+	// second is the same one: a parent passed it on to this process and to its group.
 	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
-	err := run(ctx, os.Args[1:], stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ()})
+	err := run(ctx, os.Args[1:], cli.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ()})
 	stop()
 	if err != nil {
 		for line := range strings.Lines(err.Error()) {
@@ -25,6 +27,6 @@ func main() {
 				fmt.Fprintln(os.Stderr, "amends: "+line)
 			}
 		}
-		os.Exit(exitCode(err))
+		os.Exit(cli.ExitCode(err))
 	}
 }

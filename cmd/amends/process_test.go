@@ -14,8 +14,8 @@ import (
 	"github.com/amends/amends/proof/enginetest"
 )
 
-// asAmends makes this test binary be amends itself, for what only a process of
-// its own can show: signals, exit codes, being killed.
+// asAmends makes this test binary run as amends, for tests of signals, exit codes
+// and kills.
 const asAmends = "AMENDS_TEST_AS_AMENDS"
 
 func TestMain(m *testing.M) {
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// amends returns a process of amends in a group of its own, as a shell starts it.
+// amends returns a process of amends in a process group of its own, as in a shell.
 func amends(t *testing.T, out *output, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -73,13 +73,13 @@ func TestDevInterruptedAtATerminal(t *testing.T) {
 	cmd := amends(t, out, append([]string{"dev", "--data-dir", t.TempDir(), "--temporal-bin", enginetest.CLI(t)}, anyPorts...)...)
 	_, ui := ready(t, cmd, out)
 	began := time.Now()
-	for range 2 { // to the whole group, and at once again, as make and timeout pass it on
+	for range 2 { // to the group, and again at once, as make and timeout pass signals on
 		require.NoError(t, syscall.Kill(-cmd.Process.Pid, syscall.SIGINT))
 	}
 	require.NoError(t, cmd.Wait(), "%s", out)
 	require.Less(t, time.Since(began), 15*time.Second)
 	gone(t, ui)
-	require.NotContains(t, out.String(), "amends: ", "nothing to complain about")
+	require.NotContains(t, out.String(), "amends: ", "no error is printed")
 }
 
 func TestExitCode(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 
 const token = "AMENDS_OPERATOR_TOKEN=night-night-night-1"
 
-// adminSays serves one answer, and returns the requests that it got.
+// adminSays serves one answer, and returns the requests that it receives.
 func adminSays(t *testing.T, status int, body string) (addr string, got chan *http.Request) {
 	t.Helper()
 	got = make(chan *http.Request, 1)
@@ -68,7 +68,7 @@ func TestRepair(t *testing.T) {
 		addr, _ := adminSays(t, http.StatusOK, repairedOrder)
 		out, err := once(t, []string{token}, "repair", "o1", "shipping.book", "--action", "skip", "--reason", "fetched by van", "--admin-addr", addr)
 		require.NoError(t, err)
-		require.Contains(t, out, "skip of shipping.book: done\n", "what another step needs is another matter")
+		require.Contains(t, out, "skip of shipping.book: done\n", "the flag of another step does not matter")
 	})
 
 	t.Run("SaysWhenTheEffectComesLater", func(t *testing.T) {
@@ -135,13 +135,13 @@ func TestRepair(t *testing.T) {
 		"AckNoReason":   {args: []string{"repair", "o", "--action", "acknowledge"}, want: `required flag(s) "reason" not set`},
 		"ListsOfTwo":    {args: []string{"orders", "--acknowledged", "--needs-attention"}, want: "orders: give either --needs-attention or --stuck or --acknowledged"},
 		"NoReason":      {args: []string{"repair", "o", "s", "--action", "skip"}, want: `required flag(s) "reason" not set`},
-		"NobodyThere":   {args: append(slices.Clip(retry), "--admin-addr", "127.0.0.1:1"), env: []string{token}, want: "repair: nothing listens at http://127.0.0.1:1, so nothing was made"},
+		"NobodyThere":   {args: append(slices.Clip(retry), "--admin-addr", "127.0.0.1:1"), env: []string{token}, want: "repair: nothing listens at http://127.0.0.1:1, so nothing was repaired"},
 		"OtherScheme":   {args: append(slices.Clip(retry), "--admin-addr", "ftp://x"), env: []string{token}, want: "admin_addr: must be host:port, or a URL of no more than http or https, host and port"},
 		"URLWithAPath":  {args: append(slices.Clip(retry), "--admin-addr", "http://x/v1"), env: []string{token}, want: "admin_addr: must be host:port, or a URL of no more than"},
 		"BadOperators":  {args: []string{"api"}, env: []string{"AMENDS_OPERATOR_TOKENS=night=hunter2"}, want: "operator_tokens: must have secrets of 16 to 256 characters; that of entry 1 has 7"},
 		"ListOfNothing": {args: []string{"orders"}, want: "orders: give either --needs-attention or --stuck"},
 		"ListOfBoth":    {args: []string{"orders", "--stuck", "--needs-attention"}, want: "orders: give either --needs-attention or --stuck"},
-		"StuckByStatus": {args: []string{"orders", "--stuck", "--status", "PENDING", "--limit", "0"}, want: "orders: --status is for --needs-attention: what is stuck is PENDING\norders: --limit must be from 1 to 1000, is 0"},
+		"StuckByStatus": {args: []string{"orders", "--stuck", "--status", "PENDING", "--limit", "0"}, want: "orders: --status does not go with --stuck: a stuck order is PENDING\norders: --limit must be from 1 to 1000, is 0"},
 		"NoSuchStatus":  {args: []string{"orders", "--needs-attention", "--status", "OPEN", "--data-dir", migratedDir(t)}, want: `"OPEN" is not a status of an order`},
 		"NoDatabase":    {args: []string{"orders", "--needs-attention", "--data-dir", "/nowhere"}, want: "there is no /nowhere/order.db"},
 		"NoEngine":      {args: []string{"orders", "--stuck", "--data-dir", migratedDir(t), "--temporal-address", "127.0.0.1:1"}, want: "Temporal at 127.0.0.1:1 is not reachable"},

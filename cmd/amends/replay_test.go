@@ -17,7 +17,7 @@ import (
 
 const golden = "../../workflows/testdata/histories"
 
-// altered copies a golden history with one text of it replaced by another.
+// altered copies a golden history with a text replaced.
 func altered(t *testing.T, from, to string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(golden, "confirmed.json"))
@@ -71,7 +71,7 @@ func TestReplayOfFiles(t *testing.T) {
 	for name, tc := range map[string]struct{ path, says string }{
 		"AStepThatIsNotOurs":        {altered(t, "payment.capture", "payment.charge"), "[TMPRL1100] nondeterministic workflow: history event is ActivityTaskScheduled"},
 		"AWorkflowThatIsNotOurs":    {altered(t, `"PlaceOrder"`, `"PlaceBet"`), `it is of workflow type "PlaceBet", but this build has ["PlaceOrder" "AcknowledgeOrder" "Reconcile"]`},
-		"AnotherThatNobodyHasRun":   {written(t, strings.ReplaceAll(started, "PlaceOrder", "PlaceBet")), `it is of workflow type "PlaceBet"`},
+		"AnotherThatHasNotRun":      {written(t, strings.ReplaceAll(started, "PlaceOrder", "PlaceBet")), `it is of workflow type "PlaceBet"`},
 		"AHistoryWithoutABeginning": {written(t, `{"events":[{"eventId":"1","eventType":"WorkflowTaskScheduled"}]}`), "its first event is not the start of a workflow"},
 		"Text":                      {written(t, "hello"), "it is not a history as `temporal workflow show -o json` or `tctl workflow show --output_filename` writes it: invalid character 'h'"},
 		"AnEmptyFile":               {written(t, ""), "writes it: unexpected end of JSON input"},
@@ -87,7 +87,7 @@ func TestReplayOfFiles(t *testing.T) {
 			require.Len(t, lines, 3, "one line each, and the summary")
 			require.True(t, strings.HasPrefix(lines[0], "FAIL  "+tc.path+"  "), lines[0])
 			require.Contains(t, lines[0], tc.says)
-			require.True(t, strings.HasPrefix(lines[1], "ok  "), "the others are replayed all the same")
+			require.True(t, strings.HasPrefix(lines[1], "ok  "), "the others are replayed")
 			require.Equal(t, "1 of 2 histories replay", lines[2])
 		})
 	}
@@ -133,7 +133,7 @@ func TestReplayOfALiveServer(t *testing.T) {
 	require.Eventually(t, func() bool {
 		out, err = replay("--query", query)
 		return strings.HasSuffix(out, "2 of 2 histories replay\n")
-	}, patience, 50*time.Millisecond, "the server's list is of a moment ago")
+	}, patience, 50*time.Millisecond, "the server's list lags behind")
 	require.NoError(t, err)
 	run := regexp.MustCompile(id + `/(\S+)`).FindStringSubmatch(out)
 	require.NotNil(t, run, out)
@@ -141,7 +141,7 @@ func TestReplayOfALiveServer(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, out, "ok    "+run[0])
 
-	// A workflow of somebody else is a failure, not a panic or silence.
+	// A workflow of another application is reported as a failure.
 	c, err := engine.Dial(engine.Options{Address: address, Isolated: true})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
@@ -151,8 +151,8 @@ func TestReplayOfALiveServer(t *testing.T) {
 	require.EqualError(t, err, "1 of 1 histories do not replay")
 	require.Contains(t, out, `FAIL  bet  2 events: it is of workflow type "PlaceBet"`)
 
-	_, err = replay("--workflow-id", "order-of-nobody")
-	require.ErrorContains(t, err, "read the history of order-of-nobody: ")
+	_, err = replay("--workflow-id", "order-missing")
+	require.ErrorContains(t, err, "read the history of order-missing: ")
 	require.NotContains(t, err.Error(), "did you mean")
 	_, err = replay("--workflow-id", strings.TrimPrefix(id, workflows.WorkflowID("")))
 	require.ErrorContains(t, err, "; did you mean the workflow of that order, "+id+"?")

@@ -14,13 +14,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/proof/enginetest"
 )
 
-// patience bounds every wait of these tests, on a machine that does other work too.
+// patience bounds every wait of these tests; it allows for a loaded machine.
 const patience = 60 * time.Second
 
-// output is what a running command has written so far.
+// output collects the output of a running command.
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -38,20 +39,20 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// process is a command that runs until it is stopped, or by itself.
+// process is a running command.
 type process struct {
 	out, err *output
 	stop     context.CancelFunc
 	done     chan error
 }
 
-// start runs a command as main does, in this process. The test stops it.
+// start runs a command as main does, but in this process. Cleanup stops it.
 func start(t *testing.T, environ []string, args ...string) *process {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	p := &process{out: &output{}, err: &output{}, stop: stop, done: make(chan error, 1)}
 	go func() {
-		p.done <- run(ctx, args, stdio{in: strings.NewReader(""), out: p.out, err: p.err, environ: environ})
+		p.done <- run(ctx, args, cli.Stdio{In: strings.NewReader(""), Out: p.out, Err: p.err, Environ: environ})
 		close(p.done)
 	}()
 	t.Cleanup(func() { _ = p.end(t) })
@@ -65,7 +66,7 @@ func (p *process) end(t *testing.T) error {
 	return p.wait(t)
 }
 
-// wait returns the error of a command that ends by itself.
+// wait waits until the command ends by itself, and returns its error.
 func (p *process) wait(t *testing.T) error {
 	t.Helper()
 	select {
@@ -102,7 +103,7 @@ func once(t *testing.T, environ []string, args ...string) (string, error) {
 	return p.out.String(), err
 }
 
-// platformUnderTest is an `amends dev` that is ready.
+// platformUnderTest is a running `amends dev`.
 type platformUnderTest struct {
 	*process
 	api, ui, admin, curl string
@@ -114,8 +115,8 @@ func startDev(t *testing.T, dir string, args ...string) *platformUnderTest {
 	t.Helper()
 	args = append(append([]string{"dev", "--data-dir", dir, "--temporal-bin", enginetest.CLI(t)}, anyPorts...), args...)
 	p := start(t, []string{
-		"TEMPORAL_ADDRESS=engine.of.somebody.else:7233",
-		"AMENDS_DOCTOR_EVERY=87600h", // by itself it runs on the full five minutes, which may be in the middle of a test
+		"TEMPORAL_ADDRESS=another.engine:7233",
+		"AMENDS_DOCTOR_EVERY=87600h", // the default of 5 minutes could fire during a test
 	}, args...)
 	m := says(t, p, p.out, `(?s)API +(\S+).*Sagas +(\S+)/namespaces.*Metrics +(\S+)/metrics.*(curl [^\n]+)\n.*stays in`)
 	return &platformUnderTest{process: p, api: m[1], ui: m[2], admin: m[3], curl: m[4]}
@@ -145,7 +146,7 @@ func call(t *testing.T, method, url, body string, header map[string]string) (int
 	return answer.StatusCode, object
 }
 
-// place places an order for a mug and waits for its decision if wait says so.
+// place places an order for a mug, and waits for its decision if wait is true.
 func place(t *testing.T, api, key, token string, wait bool) map[string]any {
 	t.Helper()
 	header := map[string]string{"Content-Type": "application/json", "Idempotency-Key": key}
@@ -158,7 +159,7 @@ func place(t *testing.T, api, key, token string, wait bool) map[string]any {
 	return order
 }
 
-// step returns one step of an order's saga, nil before it is known.
+// step returns a step of an order's saga, nil while the step is unknown.
 func step(t *testing.T, api, id, name string) map[string]any {
 	t.Helper()
 	_, order := call(t, http.MethodGet, api+"/v1/orders/"+id, "", nil)
@@ -171,7 +172,7 @@ func step(t *testing.T, api, id, name string) map[string]any {
 	return nil
 }
 
-// text returns a JSON value that must be a text.
+// text returns a JSON value as a string; any other type fails the test.
 func text(t *testing.T, v any) string {
 	t.Helper()
 	s, ok := v.(string)

@@ -50,13 +50,13 @@ func TestSplit(t *testing.T) {
 	engine := enginetest.Start(t, temporal.Options{})
 	env := environment(t.TempDir(), engine.Address)
 
-	// A namespace that is not there ends every part, in one line.
+	// Without the namespace every part fails, in one line.
 	for _, args := range [][]string{{"api"}, {"order", "show", "x"}} {
 		_, err := once(t, append(env["api"], "AMENDS_TEMPORAL_NAMESPACE=shop"), args...)
 		require.EqualError(t, err, "NAMESPACE_MISSING: Temporal at "+engine.Address+" has no namespace \"shop\": `amends migrate temporal` creates it")
 	}
 
-	// Before anything is migrated every part waits and says for what.
+	// Before the migrations every part waits, and reports why.
 	admin := map[string]string{}
 	parts := map[string]*process{}
 	for _, name := range []string{"order", "catalog", "inventory", "payment", "shipping"} {
@@ -118,19 +118,19 @@ func TestSplit(t *testing.T) {
 	require.Regexp(t, `payment.authorize +│ refused .*CARD_DECLINED`, shown)
 	unsure := place(t, "http://"+public, "k3", "tok_unknown", false)
 	require.Eventually(t, func() bool {
-		shown, err = once(t, env["api"], "order", "show", "order-"+text(t, unsure["id"])) // as lists name it
+		shown, err = once(t, env["api"], "order", "show", "order-"+text(t, unsure["id"])) // the workflow id, as in lists
 		require.NoError(t, err)
 		return regexp.MustCompile(`payment.authorize +│ running +│ +[1-9]\d* │ .* PROVIDER_TIMEOUT`).MatchString(shown)
 	}, patience, 50*time.Millisecond, "the attempts of a call that has not ended")
-	_, err = once(t, env["api"], "order", "show", "nobody")
-	require.EqualError(t, err, `no order "nobody", or its workflow is past its retention`)
+	_, err = once(t, env["api"], "order", "show", "unknown")
+	require.EqualError(t, err, `no order "unknown", or its workflow is past its retention`)
 
 	for name, part := range parts {
 		require.NoError(t, part.end(t), name)
 	}
 }
 
-// unready waits until a part says on its admin address why it is not ready.
+// unready waits until a part reports the reason on its admin address.
 func unready(t *testing.T, address, why string) {
 	t.Helper()
 	var detail any

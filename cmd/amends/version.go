@@ -5,25 +5,27 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/cmd/amends/internal/cli"
 )
 
-func versionCommand(std stdio) *cobra.Command {
+func versionCommand(std cli.Stdio) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Say which version this is",
+		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(std.out, version())
+			_, err := fmt.Fprintln(std.Out, version())
 			return err
 		},
 	}
 }
 
-// version returns what the build knows about itself.
+// version returns the version and the revision from the build information.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "amends, of an unknown build"
+		return "amends, unknown build"
 	}
 	revision := ""
 	for _, s := range info.Settings {

@@ -7,16 +7,16 @@ import (
 	"syscall"
 )
 
-// attributes puts the child into a process group of its own and has the kernel
-// kill it when the thread that forked it ends. SIGKILL, because nobody is left to
-// see to it that it ends: its database is safe against that, and the port is free
-// at once.
+// attributes puts the child into a process group of its own and makes the kernel
+// kill it when the thread that forked it ends. The signal is SIGKILL because no
+// process is left to wait for a slower end; it frees the port at once, and the
+// databases of our servers survive it.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// commandLine returns the arguments that a process was started with, "" if it is
-// gone or not ours to look at.
+// commandLine returns the command line of a process, "" if the process does not
+// exist or may not be inspected.
 func commandLine(_ context.Context, pid int) string {
 	arguments, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
 	if err != nil {

@@ -1,10 +1,10 @@
-// Package child runs a server as a child process that never outlives us by
-// accident.
+// Package child runs a server as a child process that does not outlive its
+// parent.
 //
-// The child is in a process group of its own, so that a terminal's Ctrl-C reaches
-// only us and we stop it when its users have ended. On Linux the kernel kills it
-// when we die without a word; elsewhere, and when that failed, the next start
-// finds what the last one noted and ends it.
+// A child has a process group of its own: Ctrl-C in a terminal reaches only the
+// parent, which stops the child after the child's clients. If the parent dies
+// without stopping it, Linux kills the child; on other systems the next start of
+// the same server does, see [EndStale].
 package child
 
 import (
@@ -13,41 +13,44 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"syscall"
 	"time"
 )
 
-// Options says what is run.
+// Options configures a child.
 type Options struct {
-	// Name is what messages call it: "dev server".
+	// Name names the server in errors: "dev server".
 	Name string
-	// Bin is run with Args. Env is all of its environment.
+	// Bin is the executable, Args are its arguments, Env is its whole environment.
 	Bin       string
 	Args, Env []string
-	// Log is the file that its output replaces.
+	// Log is the file that receives the output; a start truncates it.
 	Log string
+	// Greeting matches lines of the log that do not explain why the server ended;
+	// nil matches none.
+	Greeting *regexp.Regexp
 	// Note is the file that names the process while it runs, for [EndStale].
 	Note string
-	// Command and State are parts of its command line that together no other
-	// process has: what it does, and the file or folder that it does it to.
+	// Command and State are parts of the command line that together identify the
+	// server: its job, and the file or folder that it works on.
 	Command, State string
-	// StopTimeout is what it gets to end when it is asked to.
+	// StopTimeout bounds the wait after each signal of [Process.Stop].
 	StopTimeout time.Duration
-	// Logger gets what its life is worth saying.
+	// Logger gets warnings about a server that does not end.
 	Logger *slog.Logger
 }
 
-// Process is a child that was started.
+// Process is a started child.
 type Process struct {
 	o       Options
 	process *os.Process
-	exited  chan struct{} // closed when it is gone
-	err     error         // why, valid then
+	exited  chan struct{} // closed when the process has ended
+	err     error         // valid after exited is closed
 }
 
-// Start starts the process and a goroutine that lives as long as it does. The
-// caller stops it.
+// Start starts the process. The caller stops it.
 func Start(o Options) (*Process, error) {
 	logFile, err := os.OpenFile(o.Log, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -57,8 +60,8 @@ func Start(o Options) (*Process, error) {
 	started := make(chan error, 1)
 	go func() {
 		defer logFile.Close()
-		// The kernel's death signal follows the thread that forked, not the
-		// process: the thread must live as long as the child.
+		// The kernel's death signal follows the thread that forked, not the parent
+		// process, so the thread must live as long as the child.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 
@@ -87,19 +90,20 @@ func Start(o Options) (*Process, error) {
 	return p, nil
 }
 
-// Pid returns the number of the process.
+// Pid returns the process id.
 func (p *Process) Pid() int { return p.process.Pid }
 
-// Done is closed when the process is gone, whether we stopped it or not.
+// Done is closed when the process has ended, for any reason.
 func (p *Process) Done() <-chan struct{} { return p.exited }
 
-// Err returns how the process ended. It is valid after [Process.Done].
+// Err returns how the process ended, nil for exit code 0. It is valid after
+// [Process.Done].
 func (p *Process) Err() error { return p.err }
 
-// Stop asks the process to end, and kills it if it does not within its time. It
-// returns when the process is gone. A repeat does nothing.
+// Stop sends SIGTERM, and SIGKILL if the process does not end within its
+// StopTimeout, and returns when it has ended. A repeat does nothing.
 func (p *Process) Stop() error {
-	defer os.Remove(p.o.Note) // one that stays, of a dead process, is harmless
+	defer os.Remove(p.o.Note) // if that fails: the note of an ended process is harmless
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		if err := p.process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			return fmt.Errorf("stop %s: %w", p.o.Name, err)

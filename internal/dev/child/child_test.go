@@ -17,8 +17,8 @@ import (
 	"github.com/amends/amends/internal/dev/child"
 )
 
-// roleVariable makes this test binary play a parent: it starts a child in the
-// named folder, says which, and waits to be killed.
+// roleVariable makes this test binary a parent: it starts a child in the named
+// folder, prints the process id, and waits for its kill.
 const roleVariable = "AMENDS_TEST_CHILD_DIR"
 
 func TestMain(m *testing.M) {
@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	select {}
 }
 
-// options run a script that serves dir: the folder is one of its arguments.
+// options returns a child that runs a script, with dir on its command line.
 func options(dir, script string) child.Options {
 	return child.Options{
 		Name: "server", Bin: "/bin/sh", Args: []string{"-c", script + " # serves " + dir}, Env: []string{"PATH=/usr/bin:/bin"},
@@ -44,8 +44,8 @@ func options(dir, script string) child.Options {
 	}
 }
 
-// wait keeps the shell itself alive, whose command line has the marks, and leaves
-// no sleep behind that matters.
+// wait is a script that keeps the shell alive, so that its command line can be
+// found, and leaves no long sleep behind.
 const wait = "while :; do sleep 0.05; done"
 
 func start(t *testing.T, dir, script string) *child.Process {
@@ -146,8 +146,8 @@ func TestParentKilled(t *testing.T) {
 	require.Eventually(t, func() bool { return !alive(pid) }, 10*time.Second, 5*time.Millisecond)
 }
 
-// alive says whether there is such a process. A zombie, which waits for whoever
-// adopted it, is gone.
+// alive reports whether the process exists. A zombie, which waits for its new
+// parent, counts as ended.
 func alive(pid int) bool {
 	state, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output() //nolint:noctx // it returns at once
 	return err == nil && len(state) > 0 && state[0] != 'Z'

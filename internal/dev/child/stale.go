@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// A note is "PID STATE": which process serves which state.
+// writeNote writes "PID STATE": the process that serves a state.
 func writeNote(path string, pid int, state string) error {
 	return os.WriteFile(path, []byte(strconv.Itoa(pid)+" "+state), 0o600)
 }
 
-// EndStale ends the process that an earlier one of ours left behind: one that
-// the note of o names, and whose command line says that it is such a server of the
-// same state. Where the kernel takes the child along there is none.
+// EndStale kills the server that an earlier parent left behind: the process in the
+// note of o, if its command line shows the same command and state. Without such a
+// process, as on Linux, it does nothing.
 func EndStale(ctx context.Context, o Options) error {
 	content, err := os.ReadFile(o.Note)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -31,7 +31,7 @@ func EndStale(ctx context.Context, o Options) error {
 	number, state, _ := strings.Cut(string(content), " ")
 	pid, err := strconv.Atoi(number)
 	if err != nil || pid <= 1 || state == "" || !serves(ctx, pid, o.Command, state) {
-		return nil // written half, or the process is gone, or its number is somebody else's now
+		return nil // the note is damaged, the process has ended, or its id belongs to another one
 	}
 	o.Logger.Warn("ending a server that an earlier run left behind", "server", o.Name, "process", pid)
 	process, err := os.FindProcess(pid)
@@ -39,7 +39,7 @@ func EndStale(ctx context.Context, o Options) error {
 		return fmt.Errorf("%s that was left behind: %w", o.Name, err)
 	}
 	if err := process.Signal(syscall.SIGKILL); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("end the %s that was left behind: %w", o.Name, err)
+		return fmt.Errorf("end %s that was left behind: %w", o.Name, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.StopTimeout)
 	defer cancel()
@@ -55,7 +55,7 @@ func EndStale(ctx context.Context, o Options) error {
 	return nil
 }
 
-// serves says whether the process is such a server of that state.
+// serves reports whether the process runs the command on the state.
 func serves(ctx context.Context, pid int, command, state string) bool {
 	line := commandLine(ctx, pid)
 	return strings.Contains(line, command) && strings.Contains(line, state)

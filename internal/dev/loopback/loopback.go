@@ -1,4 +1,4 @@
-// Package loopback chooses ports of 127.0.0.1 for servers that are told theirs
+// Package loopback chooses ports on 127.0.0.1 for servers that must know theirs
 // before they start.
 package loopback
 
@@ -9,19 +9,20 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 )
 
-// Host is the only address that what we start listens on.
+// Host is the only address on which the development servers listen.
 const Host = "127.0.0.1"
 
-// given are the ports that this process got from [FreePort].
+// given holds the ports that [FreePort] has returned in this process.
 var given sync.Map
 
-// FreePort returns a port that was free a moment ago, another one each time. It is
-// below those that Linux gives to outgoing connections and to who listens on port 0,
-// as it comes: one of them could take it before its server does.
+// FreePort returns a port that was free a moment ago, a different one on each call.
+// It is below the range from which Linux by default serves outgoing connections and
+// listeners on port 0, so that none of them takes it before its server does.
 func FreePort(ctx context.Context) (int, error) {
 	const first, last, tries = 20_000, 32_000, 100
 	for range tries {
@@ -33,7 +34,7 @@ func FreePort(ctx context.Context) (int, error) {
 			return port, err
 		}
 	}
-	return 0, fmt.Errorf("no port of %s from %d to %d was found free", Host, first, last)
+	return 0, fmt.Errorf("no port of %s from %d to %d is free", Host, first, last)
 }
 
 // FreeAddress returns [FreePort] as host:port.
@@ -42,8 +43,35 @@ func FreeAddress(ctx context.Context) (string, error) {
 	return Address(port), err
 }
 
-// Taken says whether the port is in use. An error is any other reason why nothing
-// can listen on it.
+// PortError reports a port in use. Its text is one line that tells what to do.
+type PortError struct {
+	Key  string // of the configuration
+	Port int
+}
+
+// Error implements error.
+func (e *PortError) Error() string {
+	return fmt.Sprintf("%s: %s is in use; stop what uses it, or choose another with --%s", e.Key, Address(e.Port), strings.ReplaceAll(e.Key, "_", "-"))
+}
+
+// Choose returns port if it is free, and any free port for 0. A port in use is a
+// [PortError]. Another process may still take the port before its server does.
+func Choose(ctx context.Context, key string, port int) (int, error) {
+	if port == 0 {
+		return FreePort(ctx)
+	}
+	taken, err := Taken(ctx, port)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("%s: cannot listen: %w", key, err)
+	case taken:
+		return 0, &PortError{Key: key, Port: port}
+	}
+	return port, nil
+}
+
+// Taken reports whether the port is in use. Its error is any other reason why no
+// server can listen on it.
 func Taken(ctx context.Context, port int) (bool, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", Address(port))
 	switch {

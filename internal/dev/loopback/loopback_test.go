@@ -12,8 +12,8 @@ import (
 	"github.com/amends/amends/internal/dev/loopback"
 )
 
-// A port that the kernel may give to a connection is lost before its server
-// starts, now and then.
+// The kernel could give a port of its own range to a connection before the server
+// starts.
 func TestFreePortIsBelowWhatTheKernelGivesOut(t *testing.T) {
 	t.Parallel()
 	first := 49152 // RFC 6335
@@ -28,7 +28,7 @@ func TestFreePortIsBelowWhatTheKernelGivesOut(t *testing.T) {
 		require.Greater(t, p, 1024)
 		seen[p] = true
 	}
-	require.Len(t, seen, 50, "who asks for several, and binds them later, gets as many")
+	require.Len(t, seen, 50, "no port is returned twice")
 }
 
 func number(t *testing.T, s string) int {

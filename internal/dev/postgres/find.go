@@ -13,11 +13,12 @@ import (
 	"syscall"
 )
 
-// ErrNotInstalled says that the machine has no PostgreSQL.
+// ErrNotInstalled reports that the machine has no PostgreSQL.
 var ErrNotInstalled = errors.New("PostgreSQL is not installed")
 
-// Find returns the folder of the server's binaries: those on PATH, else the
-// newest that a usual place has. Its error is [ErrNotInstalled] if there are none.
+// Find returns the folder of the server's binaries: those on PATH, otherwise the
+// newest version in the usual folders of the system. Without any, the error is
+// [ErrNotInstalled].
 func Find() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
 		return filepath.Dir(path), nil
@@ -37,7 +38,7 @@ func Find() (string, error) {
 	return filepath.Dir(newest), nil
 }
 
-// version returns the number in a path such as /usr/lib/postgresql/15/bin/initdb.
+// version returns the major version in a path such as /usr/lib/postgresql/15/bin/initdb.
 func version(path string) int {
 	n, err := strconv.Atoi(strings.Trim(path, "abcdefghijklmnopqrstuvwxyz/-@"))
 	if err != nil {
@@ -46,9 +47,8 @@ func version(path string) int {
 	return n
 }
 
-// own gives dir to the user that runs the server, and returns how to become it:
-// the server refuses to be root, so root runs it as an ordinary user. The process
-// group is its own, so that a terminal's Ctrl-C reaches only us.
+// own gives dir to the user that runs the server, and returns the attributes of a
+// process of that user: the server refuses to run as root.
 func own(dir string) (*syscall.SysProcAttr, error) {
 	as, err := ordinary()
 	if c := as.Credential; c != nil && err == nil {
@@ -57,7 +57,9 @@ func own(dir string) (*syscall.SysProcAttr, error) {
 	return as, err
 }
 
-// ordinary returns how to be the user that runs the server: us, unless we are root.
+// ordinary returns the attributes of a process of the user that runs the server:
+// the current user, or, for root, postgres or nobody. The process has a group of
+// its own, so that Ctrl-C in a terminal does not reach it.
 func ordinary() (*syscall.SysProcAttr, error) {
 	as := &syscall.SysProcAttr{Setpgid: true}
 	if os.Geteuid() != 0 {
@@ -81,8 +83,8 @@ func ordinary() (*syscall.SysProcAttr, error) {
 	return as, nil
 }
 
-// Reachable says whether the user that runs the server can enter dir. Root's own
-// folders are closed to it.
+// Reachable reports whether the user that runs the server can enter dir. For root
+// that is another user, who cannot enter root's own folders.
 func Reachable(ctx context.Context, dir string) bool {
 	as, err := ordinary()
 	if err != nil {
@@ -91,7 +93,7 @@ func Reachable(ctx context.Context, dir string) bool {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return false
 	}
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", `[ -d "$1" ] && [ -x "$1" ]`, "sh", dir) //nolint:gosec // dir is an argument of the script, not part of it
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", `[ -d "$1" ] && [ -x "$1" ]`, "sh", dir) //nolint:gosec // dir is an argument of the script, not a part
 	cmd.Dir, cmd.SysProcAttr = "/", as
 	return cmd.Run() == nil
 }

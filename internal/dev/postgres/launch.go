@@ -15,10 +15,10 @@ import (
 	"github.com/amends/amends/internal/dev/loopback"
 )
 
-// script runs the server $3… with its log in $1, until its input says with which
-// signal to end it, or ends, which is when we have: then the server does not wait
-// for anybody. If $2 is not empty, nothing is left of $1. It says the server's
-// process, and when that is gone, its last complaint.
+// script runs the server $3… with its log in folder $1, and prints the server's
+// process id. It ends the server with the signal that it reads from its input, or
+// with QUIT, which waits for no client, when the input ends because the parent has.
+// Then it prints the last FATAL line of the log, and removes $1 if $2 is not empty.
 const script = `
 dir=$1 remove=$2
 shift 2
@@ -40,8 +40,8 @@ echo " ${words##*FATAL:  }"
 exit "$status"
 `
 
-// launch starts the shell with the server, and returns when the server has a
-// process.
+// launch starts the shell with the server, and returns when the server's process
+// exists.
 func (s *Server) launch(as *syscall.SysProcAttr) error {
 	input, alive, err := os.Pipe()
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *Server) launch(as *syscall.SysProcAttr) error {
 		remove = "yes"
 	}
 	args := append([]string{"-c", script, "sh", s.o.Dir, remove}, s.o.command(s.Port)...)
-	cmd := exec.Command("/bin/sh", args...) //nolint:gosec,noctx // our own script, on binaries that were found; it lives as long as this process
+	cmd := exec.Command("/bin/sh", args...) //nolint:gosec,noctx // our own script on the binaries of Find; it lives as long as this process
 	cmd.Dir, cmd.SysProcAttr, cmd.Env = s.o.Dir, as, s.o.environ()
 	cmd.Stdin, cmd.Stdout = input, output
 	if err := cmd.Start(); err != nil {
@@ -76,8 +76,8 @@ func (s *Server) launch(as *syscall.SysProcAttr) error {
 	return nil
 }
 
-// command returns the server's command line. It has no socket file: the path of
-// one may be only so long.
+// command returns the server's command line. The server has no Unix socket because
+// the folder's path may exceed the limit for one.
 func (o Options) command(port int) []string {
 	command := []string{filepath.Join(o.Bin, "postgres"), "-D", o.data()}
 	for _, setting := range append(o.settings(),
@@ -88,7 +88,7 @@ func (o Options) command(port int) []string {
 	return command
 }
 
-// settings returns what the safety of a commit costs.
+// settings returns the settings that give up safety for speed.
 func (o Options) settings() []string {
 	switch o.Safety {
 	case Nothing:
@@ -97,8 +97,8 @@ func (o Options) settings() []string {
 			"wal_level=minimal", "max_wal_senders=0", "shared_buffers=32MB",
 		}
 	case Death:
-		// What a process has written, the system keeps. A page may be half written
-		// when its writer is killed, so those are still logged whole.
+		// The kernel keeps the writes of a killed process. A page may be half written,
+		// so full_page_writes stays on.
 		return []string{"fsync=off"}
 	case PowerLoss:
 		return nil
@@ -111,12 +111,12 @@ func (o Options) environ() []string {
 	return []string{"PATH=" + o.Bin + ":/usr/bin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC"}
 }
 
-// makeData makes the data if there is none: whole or not at all.
+// makeData creates the data folder unless it exists, whole or not at all.
 func (o Options) makeData(ctx context.Context, as *syscall.SysProcAttr) error {
 	if _, err := os.Stat(filepath.Join(o.data(), "PG_VERSION")); err == nil {
 		return nil
 	}
-	half := o.data() + ".half" // what a start that was killed has left
+	half := o.data() + ".half" // left by a start that was killed
 	if err := os.RemoveAll(half); err != nil {
 		return fmt.Errorf("postgres: %w", err)
 	}
@@ -134,7 +134,7 @@ func (o Options) makeData(ctx context.Context, as *syscall.SysProcAttr) error {
 		defer os.Remove(file)
 		args = append(args, "-A", "scram-sha-256", "--pwfile", file)
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(o.Bin, "initdb"), args...) //nolint:gosec // the binaries that were found
+	cmd := exec.CommandContext(ctx, filepath.Join(o.Bin, "initdb"), args...) //nolint:gosec // the binaries of Find
 	cmd.Dir, cmd.SysProcAttr, cmd.Env = o.Dir, as, o.environ()
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, strings.TrimSpace(string(said)))
@@ -142,7 +142,7 @@ func (o Options) makeData(ctx context.Context, as *syscall.SysProcAttr) error {
 	return os.Rename(half, o.data())
 }
 
-// passwordFile writes the password where initdb, and only it, can read it.
+// passwordFile writes the password to a new file that only initdb can read.
 func (o Options) passwordFile(as *syscall.SysProcAttr) (string, error) {
 	f, err := os.CreateTemp(o.Dir, "initdb-*") // made with mode 0600
 	if err != nil {

@@ -1,12 +1,12 @@
-// Package postgres runs a private PostgreSQL from the binaries that the machine
-// has: on 127.0.0.1, in a folder of its own, as an ordinary user even if we are
-// root.
+// Package postgres runs a private PostgreSQL server from the binaries that are
+// installed on the machine: on 127.0.0.1, in a folder of its own, as an ordinary
+// user even for root.
 //
-// The server never outlives us by accident. It is the child of a shell that reads
-// from a pipe whose other end only we have: when we end, however we do, the read
-// ends, and the shell stops the server. That works on every system, needs no
-// goroutine of ours (tests look for leaked ones), and lets somebody clean up
-// behind us.
+// The server does not outlive this process. It is the child of a shell that reads
+// from a pipe whose other end only this process has: when this process ends, for
+// any reason, the read ends, and the shell stops the server. That works on every
+// system, needs no goroutine (tests look for leaked ones), and can clean up after
+// this process.
 package postgres
 
 import (
@@ -28,16 +28,16 @@ import (
 	"github.com/amends/amends/internal/dev/loopback"
 )
 
-// Safety says what a commit survives.
+// Safety is the kind of failure that a commit survives.
 type Safety string
 
-// What a commit survives, from the slowest to the fastest.
+// Kinds of safety, from the slowest to the fastest.
 const (
 	// PowerLoss waits for the disk at every commit.
 	PowerLoss Safety = "power loss"
-	// Death survives the death of any process, the server's own included.
+	// Death survives the death of any process, including the server's.
 	Death Safety = "death"
-	// Nothing is for data that ends with the server.
+	// Nothing is for data that is deleted with the server.
 	Nothing Safety = "nothing"
 )
 
@@ -45,58 +45,58 @@ const (
 const Superuser = "postgres"
 
 const (
-	// readyTimeout bounds a start; on an idle machine one takes a second, after a
-	// crash as long as the recovery.
+	// readyTimeout bounds a start, which takes a second on an idle machine and longer
+	// if the server must recover from a crash.
 	readyTimeout = 60 * time.Second
-	// askTimeout bounds one question: what has the port may be no PostgreSQL.
+	// askTimeout bounds one check: the server on the port may not be PostgreSQL.
 	askTimeout = time.Second
-	// unlockTimeout bounds the wait for processes of a server that was killed: its
-	// memory is theirs until the last one has seen it.
+	// unlockTimeout bounds the wait for the processes of a killed server, which hold
+	// its shared memory until the last one has ended.
 	unlockTimeout = 10 * time.Second
-	// stopTimeout is what the server gets to write what it has in memory.
+	// stopTimeout bounds an orderly end, which writes all memory to disk.
 	stopTimeout = 20 * time.Second
 )
 
-// Options says how the server is run.
+// Options configures a server.
 type Options struct {
 	// Bin is the folder of the binaries; see [Find].
 	Bin string
-	// Dir keeps the data and the log. It must exist, be nobody else's, and be
-	// within reach of the user that runs the server; see [Reachable]. If we are
-	// root, it becomes that user's.
+	// Dir keeps the data and the log. It must exist, belong to this server alone, and
+	// be reachable for the user that runs the server, see [Reachable]; for root, Start
+	// gives it to that user.
 	Dir string
-	// Port on 127.0.0.1; 0 is any free one.
+	// Port is a port on 127.0.0.1; 0 is any free one.
 	Port int
-	// Password is the superuser's, set when the data is made: the same must be
-	// given ever after. Empty lets everybody on this machine in.
+	// Password is the superuser's password. It is set when the data folder is
+	// created, and must stay the same. Empty admits every user of this machine.
 	Password string
-	// Safety of a commit.
+	// Safety is the safety of a commit.
 	Safety Safety
-	// Remove removes Dir when the server ends.
+	// Remove deletes Dir when the server ends.
 	Remove bool
 }
 
 // Server is a running server.
 type Server struct {
-	// Port is where it listens, on 127.0.0.1.
+	// Port is the port on 127.0.0.1.
 	Port int
-	// DSN is the superuser's, of the database postgres.
+	// DSN connects to the database postgres as the superuser.
 	DSN string
-	// Pid is the server's process. It may be killed: see [Server.Wait].
+	// Pid is the server's process id. The process may be killed, see [Server.Wait].
 	Pid int
 
 	o     Options
 	shell *exec.Cmd
-	// alive is our end of the shell's input. It is kept open and written only by
-	// Stop: that it closes tells the shell that we are gone.
+	// alive is our end of the shell's input. Only Stop writes to it; the shell takes
+	// its end for the end of this process.
 	alive *os.File
-	// ends is our end of its output, which it writes when the server is gone.
+	// ends is our end of the shell's output, which it writes when the server has ended.
 	ends *os.File
 	wait func() error
 }
 
-// Start starts the server, on new data if there is none in the folder, and
-// returns when it answers. ctx bounds the start only; the caller stops the server.
+// Start starts the server, creating its data if needed, and returns when it
+// answers. ctx bounds the start only; the caller stops the server.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
@@ -111,7 +111,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err := o.makeData(ctx, as); err != nil {
 		return nil, err
 	}
-	// A server that was killed may have left processes that have not noticed yet.
+	// Processes of a killed server may not have noticed its end yet.
 	_, err = os.Stat(filepath.Join(o.data(), "postmaster.pid"))
 	for late := time.Now().Add(unlockTimeout); ; {
 		s, failed := o.start(ctx, as)
@@ -150,7 +150,7 @@ func (o Options) start(ctx context.Context, as *syscall.SysProcAttr) (s *Server,
 	return s, nil
 }
 
-// ready asks the server until it lets us in.
+// ready waits until the server accepts the superuser.
 func (s *Server) ready(ctx context.Context) error {
 	for {
 		err := s.ask(ctx)
@@ -167,8 +167,8 @@ func (s *Server) ready(ctx context.Context) error {
 	}
 }
 
-// ask returns nil if the server answers, and it is ours that does: somebody
-// else's may have taken the port before it.
+// ask returns nil if this server answers, and not another one that has taken the
+// port before it.
 func (s *Server) ask(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
@@ -182,21 +182,21 @@ func (s *Server) ask(ctx context.Context) error {
 		return err
 	}
 	if data != s.o.data() {
-		return fmt.Errorf("port %d is of another server", s.Port)
+		return fmt.Errorf("port %d belongs to another server", s.Port)
 	}
 	return nil
 }
 
-// gone waits that long for the server's end, and says whether it has come.
+// gone waits for the server's end, and reports whether it has come in time.
 func (s *Server) gone(within time.Duration) bool {
 	if err := s.ends.SetReadDeadline(time.Now().Add(within)); err != nil {
 		return true
 	}
-	_, err := s.ends.Read(make([]byte, 1)) // the shell's first word is the end of the server
+	_, err := s.ends.Read(make([]byte, 1)) // the shell writes nothing before the end of the server
 	return !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// lastWords returns the last complaint of a server that is gone.
+// lastWords returns the last FATAL message of a server that has ended, or "none".
 func (s *Server) lastWords() string {
 	if err := s.ends.SetReadDeadline(time.Now().Add(stopTimeout)); err != nil {
 		return "none"
@@ -209,26 +209,26 @@ func (s *Server) lastWords() string {
 	return words
 }
 
-// Wait returns when the server is gone, and how it ended; nil is in order.
+// Wait waits for the end of the server. It returns nil after an orderly end.
 func (s *Server) Wait() error { return s.wait() }
 
-// Stop has the server write what it has in memory and end, by force if it does
-// not, and returns when it is gone. A repeat does nothing.
+// Stop ends the server in order, or by force after 20 seconds, and returns when it
+// has ended. A repeat does nothing.
 func (s *Server) Stop() error {
-	// A shell that is gone reads nothing, and what is closed cannot be written.
+	// Writing fails if the shell has ended or Stop has run before.
 	if _, err := s.alive.WriteString("INT\n"); err == nil && !s.gone(stopTimeout) {
 		if err := syscall.Kill(s.Pid, syscall.SIGKILL); err != nil && !s.gone(0) {
 			return fmt.Errorf("stop postgres (process %d): %w", s.Pid, err)
 		}
 	}
 	_ = s.alive.Close()
-	_ = s.Wait() // how it ended is for those who did not ask it to
+	_ = s.Wait() // the caller asked for the end, so how it came does not matter
 	return nil
 }
 
 func (o Options) data() string { return filepath.Join(o.Dir, "data") }
 
-// shellWait reaps the shell once, for everybody who asks.
+// shellWait returns a function that reaps the shell on its first call.
 func shellWait(shell *exec.Cmd, ends *os.File) func() error {
 	return sync.OnceValue(func() error {
 		err := shell.Wait()

@@ -21,8 +21,8 @@ import (
 	"github.com/amends/amends/proof/dbtest"
 )
 
-// roleVariable makes this test binary play a parent: it starts a server in the
-// named folder, says where, and waits to be killed.
+// roleVariable makes this test binary a parent: it starts a server in the named
+// folder, prints its DSN, and waits for its kill.
 const roleVariable = "AMENDS_TEST_PGSERVER_DIR"
 
 func TestMain(m *testing.M) {
@@ -43,8 +43,8 @@ func TestMain(m *testing.M) {
 	os.Exit(1)
 }
 
-// folder returns a new folder that the server's user can reach: the test's own is
-// closed to it when we are root.
+// folder returns a new folder that the server's user can reach. For root that is
+// another user, who cannot enter the test's own folder.
 func folder(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "amends-pgserver-") //nolint:usetesting // see above
@@ -62,7 +62,7 @@ func start(t *testing.T, o postgres.Options) *postgres.Server {
 	return s
 }
 
-// query runs statements of which the last returns a text.
+// query runs statements, and returns the text that the last one selects.
 func query(t *testing.T, dsn string, statements ...string) (answer string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -165,7 +165,7 @@ func TestServerEndsWithItsParentAndGoesOn(t *testing.T) {
 	require.NoError(t, parent.Process.Kill())
 	require.Error(t, parent.Wait())
 
-	// At once, while the other still ends.
+	// Start at once, while the other server still ends.
 	s := start(t, postgres.Options{Dir: dir, Safety: postgres.Death})
 	require.Equal(t, "here", query(t, s.DSN, "SELECT v FROM kept"))
 	require.NoError(t, s.Stop())

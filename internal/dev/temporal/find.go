@@ -15,16 +15,17 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// MinVersion is the oldest Temporal CLI whose dev server is known to run the
-// platform. scripts/lib.sh pins the one that `make build` builds.
+// MinVersion is the oldest Temporal CLI whose dev server is tested with amends.
+// scripts/lib.sh pins the version that `make build` builds.
 const MinVersion = "v1.5.1"
 
-// versionTimeout bounds asking a binary for its version; it is a matter of 50 ms.
+// versionTimeout bounds `temporal --version`, which takes about 50 ms.
 const versionTimeout = 5 * time.Second
 
-// Find returns the Temporal CLI to run: explicit if it is set; else the one
-// beside this executable, which `make build` puts there; else the one on PATH.
-// It must be at least [MinVersion].
+// Find returns the path of the Temporal CLI: explicit if it is set, otherwise the
+// one beside this executable, where `make build` puts it, otherwise the one on
+// PATH. A CLI older than [MinVersion] is an error if it is explicit, and skipped
+// otherwise.
 func Find(ctx context.Context, explicit string) (string, error) {
 	if explicit != "" {
 		if err := usable(ctx, explicit); err != nil {
@@ -54,7 +55,7 @@ func Find(ctx context.Context, explicit string) (string, error) {
 	return "", errors.New(advice)
 }
 
-// usable says why bin is not a CLI that is new enough, nil if it is.
+// usable returns nil if bin is a CLI of at least [MinVersion].
 func usable(ctx context.Context, bin string) error {
 	if _, err := os.Stat(bin); err != nil {
 		return fmt.Errorf("%s: %w", bin, errors.Unwrap(err))
@@ -71,8 +72,8 @@ func usable(ctx context.Context, bin string) error {
 
 var versionText = regexp.MustCompile(`^temporal version (\d+\.\d+\.\d+\S*)`)
 
-// Version returns the version of a Temporal CLI, such as v1.5.1. One that `go
-// install` built does not know its own; its build information does.
+// Version returns the version of a Temporal CLI, such as v1.5.1. A CLI built by
+// `go install` prints no version; Version reads its build information instead.
 func Version(ctx context.Context, bin string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
 	defer cancel()
@@ -82,7 +83,7 @@ func Version(ctx context.Context, bin string) (string, error) {
 	}
 	match := versionText.FindStringSubmatch(strings.TrimSpace(string(out)))
 	if match == nil {
-		return "", fmt.Errorf("%s does not say that it is a Temporal CLI", bin)
+		return "", fmt.Errorf("%s is not a Temporal CLI", bin)
 	}
 	if match[1] != "0.0.0-DEV" {
 		return "v" + match[1], nil

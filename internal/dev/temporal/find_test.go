@@ -18,8 +18,8 @@ func script(t *testing.T, line string) string {
 	return path
 }
 
-// Not parallel: a fork elsewhere would hold a script open for writing for a
-// moment, and the kernel refuses to run such a file.
+// Not parallel: a concurrent fork inherits a script that is open for writing, and
+// the kernel refuses to run such a file.
 func TestFind(t *testing.T) { //nolint:paralleltest // see above
 	t.Run("TakesWhatIsNewEnough", func(t *testing.T) {
 		for _, version := range []string{"1.5.1", "1.10.0", "2.0.0"} {
@@ -35,7 +35,7 @@ func TestFind(t *testing.T) { //nolint:paralleltest // see above
 			"temporal version 1.5.0 (Server 1.28.0)":     " is v1.5.0, older than v1.5.1",
 			"temporal version 1.5.1-rc.1 (Server 1.28)":  " is v1.5.1-rc.1, older than v1.5.1",
 			"temporal version 0.0.0-DEV (Server 1.29.1)": " is a development build of unknown version",
-			"gnu hello 2.10": " does not say that it is a Temporal CLI",
+			"gnu hello 2.10": " is not a Temporal CLI",
 		} {
 			path := script(t, line)
 			_, err := temporal.Find(t.Context(), path)

@@ -1,8 +1,7 @@
 // Package temporal runs the Temporal dev server as a child process, tuned for
 // sagas, with its state in a file.
 //
-// The child never outlives us by accident (see package child); we stop it last,
-// after the workers have drained.
+// The server is a child process that does not outlive this one, see package child.
 package temporal
 
 import (
@@ -14,6 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
+	workflowservicepb "go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 
@@ -21,55 +21,58 @@ import (
 	"github.com/amends/amends/internal/dev/loopback"
 )
 
-// Options says how the server is run.
+// Options configures a dev server.
 type Options struct {
 	// Bin is the Temporal CLI; see [Find].
 	Bin string
-	// Dir keeps the server's state, its log and a note of its process. It must
-	// exist, and must be nobody else's: see [Lock].
+	// Dir keeps the server's state, its log and a note of its process. It must exist;
+	// the caller holds its lock, see package folder.
 	Dir string
-	// Port and UIPort on 127.0.0.1; 0 is any free one.
+	// Port and UIPort are ports on 127.0.0.1; 0 is any free one.
 	Port, UIPort int
-	// SearchAttributes to register, as Name=Type. The server looks at them only
-	// when it makes its state: what is added later must be registered by a call.
+	// SearchAttributes are registered, as Name=Type, when the server creates its
+	// state. A later start ignores them; register additions through the API.
 	SearchAttributes []string
 	// Durable makes the server wait for the disk at every commit.
 	Durable bool
-	// Logger gets what the child's life is worth saying; nil discards.
+	// Logger gets warnings about the server; nil discards.
 	Logger *slog.Logger
 }
 
 // Server is a running dev server.
 type Server struct {
-	// Address is host:port of the frontend, UI the address of the Web UI.
+	// Address is host:port of the frontend, UI the URL of the Web UI.
 	Address, UI string
 
 	child *child.Process
-	log   string // the file
 }
 
 const (
-	// readyTimeout bounds a start; on an idle machine one takes about a second.
+	// readyTimeout bounds a start, which takes about a second on an idle machine.
 	readyTimeout = 60 * time.Second
-	// stopTimeout is what the child gets to close its database.
+	// readyTick is the time between two checks of a starting server.
+	readyTick = 25 * time.Millisecond
+	// stopTimeout bounds the time to close the database.
 	stopTimeout = 4 * time.Second
 )
 
-// Start starts the server and returns when it answers. A port in use is said
-// before anything starts. ctx bounds the start only; the caller stops the server.
+// Start starts the server and returns when it answers. A port in use is a
+// [loopback.PortError], returned before anything starts. ctx bounds the start
+// only; the caller stops the server.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	var err error
-	if o.Dir, err = filepath.Abs(o.Dir); err != nil { // the note is read by a process that may start elsewhere
+	if o.Dir, err = filepath.Abs(o.Dir); err != nil { // a process with another working folder may read the note
 		return nil, fmt.Errorf("dev server's folder: %w", err)
 	}
 	run := child.Options{
-		Name:        "dev server",
+		Name:        "the Temporal dev server",
 		Bin:         o.Bin,
 		Env:         childEnvironment(os.Environ()),
 		Log:         filepath.Join(o.Dir, "temporal.log"),
+		Greeting:    greeting,
 		Note:        filepath.Join(o.Dir, "temporal.pid"),
 		Command:     "start-dev",
 		State:       o.stateFile(),
@@ -79,11 +82,11 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err := child.EndStale(ctx, run); err != nil {
 		return nil, err
 	}
-	port, err := choosePort(ctx, o.Port, "temporal_port")
+	port, err := loopback.Choose(ctx, "temporal_port", o.Port)
 	if err != nil {
 		return nil, err
 	}
-	uiPort, err := choosePort(ctx, o.UIPort, "ui_port")
+	uiPort, err := loopback.Choose(ctx, "ui_port", o.UIPort)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +94,6 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
 		Address: loopback.Address(port),
 		UI:      "http://" + loopback.Address(uiPort),
-		log:     run.Log,
 	}
 	if s.child, err = child.Start(run); err != nil {
 		return nil, err
@@ -102,7 +104,8 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	return s, nil
 }
 
-// ready asks the server until it answers for its default namespace.
+// ready waits until the server answers for its default namespace. Counting
+// workflows involves the namespace, its search attributes and the store.
 func (s *Server) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
@@ -111,34 +114,21 @@ func (s *Server) ready(ctx context.Context) error {
 		return fmt.Errorf("dev server's client: %w", err)
 	}
 	defer c.Close()
-	tick := time.NewTicker(25 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		// Counting goes through the namespace, its search attributes and the store.
-		if _, err = count(ctx, c); err == nil {
-			return nil
-		}
-		select {
-		case <-s.Done():
-			return fmt.Errorf("dev server ended while it started (%w); its last words: %s", s.child.Err(), s.lastWords())
-		case <-ctx.Done():
-			return fmt.Errorf("dev server did not get ready: %w", err)
-		case <-tick.C:
-		}
-	}
+	return s.child.Await(ctx, readyTick, func(ctx context.Context) error {
+		_, err := c.WorkflowService().CountWorkflowExecutions(ctx, &workflowservicepb.CountWorkflowExecutionsRequest{Namespace: client.DefaultNamespace})
+		return err
+	})
 }
 
-// Pid returns the number of the server's process.
+// Pid returns the server's process id.
 func (s *Server) Pid() int { return s.child.Pid() }
 
-// Done is closed when the server is gone, whether we stopped it or not.
+// Done is closed when the server has ended, for any reason.
 func (s *Server) Done() <-chan struct{} { return s.child.Done() }
 
-// Err says why a server is gone that nobody stopped. It is valid after [Server.Done].
-func (s *Server) Err() error {
-	return fmt.Errorf("the Temporal dev server ended (%w); its last words: %s", s.child.Err(), s.lastWords())
-}
+// Err returns why a server ended that was not stopped. It is valid after [Server.Done].
+func (s *Server) Err() error { return s.child.Failure() }
 
-// Stop asks the server to end, and kills it if it does not within 4 seconds. It
-// returns when the process is gone. A repeat does nothing.
+// Stop asks the server to end, kills it after 4 seconds, and returns when it has
+// ended. A repeat does nothing.
 func (s *Server) Stop() error { return s.child.Stop() }

@@ -24,8 +24,8 @@ import (
 	"github.com/amends/amends/proof/enginetest"
 )
 
-// roleVariable makes this test binary play amends: it starts a server in the
-// named folder, says so, and waits to be killed.
+// roleVariable makes this test binary a parent: it starts a server in the named
+// folder, prints its address, and waits for its kill.
 const roleVariable = "AMENDS_TEST_DEVSERVER_DIR"
 
 var attributes = []string{"AmendsCustomer=Keyword"}
@@ -57,7 +57,7 @@ func TestServer(t *testing.T) {
 		startWorkflow(t, first.Address)
 		began := time.Now()
 		require.NoError(t, first.Stop())
-		require.Less(t, time.Since(began), 4*time.Second, "a server that must be killed was not asked nicely enough")
+		require.Less(t, time.Since(began), 4*time.Second, "the server ignores SIGTERM")
 		require.NoFileExists(t, filepath.Join(dir, "temporal.pid"))
 
 		second := enginetest.Start(t, o)
@@ -81,7 +81,7 @@ func TestServer(t *testing.T) {
 		for key, o := range map[string]temporal.Options{"temporal_port": {Port: port}, "ui_port": {UIPort: port}} {
 			o.Bin, o.Dir = enginetest.CLI(t), t.TempDir()
 			_, err := temporal.Start(t.Context(), o)
-			require.EqualError(t, err, fmt.Sprintf("%s: port %d on 127.0.0.1 is in use; stop what uses it, or choose another with --%s",
+			require.EqualError(t, err, fmt.Sprintf("%s: 127.0.0.1:%d is in use; stop what uses it, or choose another with --%s",
 				key, port, strings.ReplaceAll(key, "_", "-")))
 		}
 	})
@@ -116,7 +116,7 @@ func TestParentKilled(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	address := kill9(t, dir)
-	require.Eventually(t, func() bool { // the kernel takes the child along
+	require.Eventually(t, func() bool { // the kernel kills the child, too
 		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 		if err == nil {
 			require.NoError(t, conn.Close())
@@ -125,7 +125,7 @@ func TestParentKilled(t *testing.T) {
 	}, 5*time.Second, 10*time.Millisecond)
 	require.FileExists(t, filepath.Join(dir, "temporal.pid"))
 
-	s := enginetest.Start(t, temporal.Options{Dir: dir, SearchAttributes: attributes}) // the same state, a note of a dead process
+	s := enginetest.Start(t, temporal.Options{Dir: dir, SearchAttributes: attributes}) // the same state, and the note of an ended process
 	startWorkflow(t, s.Address)
 }
 
@@ -136,19 +136,6 @@ func TestEndsAServerThatWasLeftBehind(t *testing.T) {
 	enginetest.Start(t, temporal.Options{Dir: dir})
 	<-left.Done()
 	require.ErrorContains(t, left.Err(), "signal: killed")
-}
-
-func TestLock(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	held, err := temporal.Lock(dir)
-	require.NoError(t, err)
-	_, err = temporal.Lock(dir)
-	require.ErrorContains(t, err, "data_dir: "+dir+" is in use by another amends")
-	require.NoError(t, held.Close())
-	again, err := temporal.Lock(dir)
-	require.NoError(t, err)
-	require.NoError(t, again.Close())
 }
 
 // kill9 has another process start a server in dir, and kills that process.

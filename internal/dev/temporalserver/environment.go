@@ -9,19 +9,19 @@ import (
 	"github.com/amends/amends/internal/dev/loopback"
 )
 
-// What is the same wherever the engine runs.
+// Settings that are the same wherever the engine runs.
 const (
-	// Shards is the number of history shards. It is for good: a cluster's can never
-	// change. The default of 4 is too few.
+	// Shards is the number of history shards, which can never change in an existing
+	// database. The server's default of 4 is too few.
 	Shards = 32
-	// Plugin is the server's driver of PostgreSQL.
+	// Plugin is the server's PostgreSQL driver.
 	Plugin = "postgres12_pgx"
 )
 
-// dynamicConfig is where the server reads its dynamic configuration.
+// dynamicConfig returns the file of the dynamic configuration.
 func (o Options) dynamicConfig() string { return filepath.Join(o.Dir, "dynamicconfig.yaml") }
 
-// environment is what the server is told.
+// environment returns the configuration of the server.
 func (o Options) environment(p ports) map[string]string {
 	values := map[string]string{
 		"DB":                 Plugin,
@@ -54,7 +54,7 @@ func (o Options) environment(p ports) map[string]string {
 	return values
 }
 
-// toolEnvironment is what the script of the schema is told.
+// toolEnvironment returns the configuration of the schema script.
 func (o Options) toolEnvironment() map[string]string {
 	return map[string]string{
 		"SQL_PLUGIN":   Plugin,
@@ -65,8 +65,8 @@ func (o Options) toolEnvironment() map[string]string {
 	}
 }
 
-// environ returns an environment as a process gets it: that and nothing of ours,
-// which may hold variables for a client.
+// environ returns values as the whole environment of a process. Ours is left out
+// because it may hold variables that configure a client.
 func environ(values map[string]string) []string {
 	var all []string
 	for name, value := range values {

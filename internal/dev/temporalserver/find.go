@@ -8,21 +8,22 @@ import (
 	"path/filepath"
 )
 
-// Version is the server's that amends is tested with; scripts/lib.sh builds it.
+// Version is the version of the server that amends is tested with; scripts/lib.sh
+// pins it too.
 const Version = "v1.32.1"
 
-// module is what the binaries are built from.
+// module is the main module of the binaries.
 const module = "go.temporal.io/server"
 
-// Binaries are what the server needs of itself.
+// Binaries are the paths of the server and of the tool that creates its schema.
 type Binaries struct{ Server, SQLTool string }
 
-// ErrNotBuilt says that the binaries are not there.
-var ErrNotBuilt = errors.New("the Temporal server is not there: `scripts/temporal-server.sh` builds it")
+// ErrNotBuilt reports that a binary does not exist.
+var ErrNotBuilt = errors.New("the Temporal server is not built: `scripts/temporal-server.sh` builds it")
 
-// Find returns the binaries in a folder, which must be of [Version]: another one
-// may bring the schema where this one cannot follow. Its error is [ErrNotBuilt] if
-// one is missing.
+// Find returns the binaries in a folder. Its error is [ErrNotBuilt] if one is
+// missing. They must be of [Version]: another version may migrate the schema so
+// that this one can no longer open it.
 func Find(dir string) (Binaries, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/amends/amends/internal/dev/loopback"
 )
 
-// ports are those of the server's parts.
+// ports are the ports of the server's roles. They are its identity in the database.
 type ports struct {
 	Frontend           int `json:"frontend"`
 	FrontendHTTP       int `json:"frontend_http"`
@@ -33,18 +33,10 @@ func (p *ports) all() []*int {
 	}
 }
 
-// PortError says that the frontend's port is taken.
-type PortError struct{ Port int }
-
-// Error returns one line that says what to do.
-func (e *PortError) Error() string {
-	return fmt.Sprintf("port %d on %s is in use; stop what uses it, or choose another with --port", e.Port, loopback.Host)
-}
-
-// choosePorts returns the ports of this start, and notes them for the next: those
-// of the last one, as far as they are free. A server that was killed is known to
-// the database by its ports for a while; one that comes back elsewhere would look
-// for it there.
+// choosePorts returns the ports of this start: those of the last start on the
+// folder if they are free. It stores them for the next start. The database knows a
+// killed server by its ports for a while, and a server that returned on other ports
+// would look for the old one there.
 func choosePorts(ctx context.Context, o Options) (ports, error) {
 	note := filepath.Join(o.Dir, "ports.json")
 	var p ports
@@ -58,7 +50,7 @@ func choosePorts(ctx context.Context, o Options) (ports, error) {
 	if o.Port != 0 {
 		p.Frontend = o.Port
 	}
-	mine := map[int]bool{0: true} // 0 is nobody's
+	mine := map[int]bool{0: true} // 0 means that no port is chosen
 	for i, port := range p.all() {
 		taken := mine[*port]
 		if !taken {
@@ -67,7 +59,7 @@ func choosePorts(ctx context.Context, o Options) (ports, error) {
 			}
 		}
 		if taken && i == 0 && o.Port != 0 {
-			return p, &PortError{Port: o.Port}
+			return p, &loopback.PortError{Key: "port", Port: o.Port}
 		}
 		for taken {
 			if *port, err = loopback.FreePort(ctx); err != nil {

@@ -1,11 +1,10 @@
-// Package temporalserver runs the Temporal server itself on a PostgreSQL of this
-// machine: what docker-compose.temporal.yml describes, without containers. Where
-// the dev server is one process on SQLite with one history shard, this is the
-// engine that production runs.
+// Package temporalserver runs the Temporal server on a PostgreSQL server on this
+// machine, as docker-compose.temporal.yml does with containers. This is the engine
+// that production runs; the dev server, in comparison, is one process on SQLite
+// with one history shard.
 //
-// It is told what the containers are told, in the same words: the server reads
-// its configuration from the environment in both. What may differ is only where
-// things are; a test compares the rest.
+// Server and containers read the same configuration from their environment. Only
+// locations, such as ports and folders, may differ; a test compares the rest.
 package temporalserver
 
 import (
@@ -29,38 +28,39 @@ import (
 )
 
 const (
-	// readyTimeout bounds a start; on an idle machine one takes about five seconds.
+	// readyTimeout bounds a start, which takes about 5 s on an idle machine.
 	readyTimeout = 90 * time.Second
-	// askTimeout bounds one question of a start.
+	// readyTick is the time between two checks of a starting server.
+	readyTick = 50 * time.Millisecond
+	// askTimeout bounds one of these checks.
 	askTimeout = 2 * time.Second
-	// stopTimeout is what the server gets to end in order.
+	// stopTimeout bounds an orderly end.
 	stopTimeout = 10 * time.Second
 )
 
-// Options says how the server is run.
+// Options configures a server.
 type Options struct {
 	// Binaries are the server and its SQL tool; see [Find].
 	Binaries Binaries
-	// Dir keeps the server's log and notes. It must exist and be nobody else's.
+	// Dir keeps the server's log and notes. It must exist; the caller holds its lock,
+	// see package folder.
 	Dir string
-	// Port of the frontend on 127.0.0.1; 0 is that of the last start on Dir, or any
-	// free one. The ports that the server's parts use among themselves are free ones,
-	// and the same at every start if they can be: they are who the parts are.
+	// Port is the frontend's port on 127.0.0.1; 0 is the port of the last start on
+	// Dir, or any free one.
 	Port int
-	// Database is the PostgreSQL server that keeps the state.
+	// Database keeps the state.
 	Database Database
 	// Shards is the number of history shards of a new database; 0 is [Shards].
 	Shards int
-	// DynamicConfig is the dynamic configuration, YAML; nil is [deploy.DynamicConfig].
+	// DynamicConfig is the dynamic configuration as YAML; nil is [deploy.DynamicConfig].
 	DynamicConfig []byte
-	// ProfilePort serves Go's profiles of the server on this machine; 0 does not.
+	// ProfilePort is a port for Go's profiles of the server on this machine; 0 is none.
 	ProfilePort int
-	// Logger gets what the server's life is worth saying; nil discards.
+	// Logger gets warnings about the server; nil discards.
 	Logger *slog.Logger
 }
 
-// Database is a PostgreSQL server on 127.0.0.1, and a role on it that may create
-// databases.
+// Database is a PostgreSQL server on 127.0.0.1 with a role that may create databases.
 type Database struct {
 	Port           int
 	User, Password string
@@ -72,13 +72,12 @@ type Server struct {
 	Address string
 
 	child *child.Process
-	log   string // the file
 }
 
-// Start brings the databases' schemas up to the server's version, starts the
-// server, and returns when it answers. It has no namespace but its own yet. A port
-// in use is said before anything starts. ctx bounds the start only; the caller
-// stops the server.
+// Start migrates the databases to the server's version, starts the server, and
+// returns when it answers. A new server has only its own namespace. A port in use
+// is a [loopback.PortError], returned before anything starts. ctx bounds the start
+// only; the caller stops the server.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -89,14 +88,13 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	var err error
-	if o.Dir, err = filepath.Abs(o.Dir); err != nil { // the note is read by a process that may start elsewhere
+	if o.Dir, err = filepath.Abs(o.Dir); err != nil { // a process with another working folder may read the note
 		return nil, fmt.Errorf("engine's folder: %w", err)
 	}
 	run := child.Options{
-		Name: "engine",
+		Name: "the engine",
 		Bin:  o.Binaries.Server,
-		// The folder is of no use to the server but for this: that its command line
-		// says whose it is.
+		// The server does not use the root folder; it marks the command line.
 		Args:        []string{"--root", o.Dir, "--allow-no-auth", "start"},
 		Log:         filepath.Join(o.Dir, "temporal.log"),
 		Note:        filepath.Join(o.Dir, "temporal.pid"),
@@ -119,7 +117,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	run.Env = environ(o.environment(p))
-	s := &Server{Address: loopback.Address(p.Frontend), log: run.Log}
+	s := &Server{Address: loopback.Address(p.Frontend)}
 	if s.child, err = child.Start(run); err != nil {
 		return nil, err
 	}
@@ -129,8 +127,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	return s, nil
 }
 
-// migrate creates the databases and brings their schemas up to date, by the
-// script that the containers run.
+// migrate creates and migrates the databases by the script that the containers run.
 func (o Options) migrate(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", deploy.Schema) //nolint:gosec // our own script
 	cmd.Dir = o.Dir
@@ -141,61 +138,36 @@ func (o Options) migrate(ctx context.Context) error {
 	return nil
 }
 
-// ready asks the server until it answers for its own namespace.
+// ready waits until the server answers for its own namespace. Counting workflows
+// involves the frontend, the namespaces and the store.
 func (s *Server) ready(ctx context.Context) error {
 	c, err := client.NewLazyClient(client.Options{HostPort: s.Address, Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))})
 	if err != nil {
 		return fmt.Errorf("engine's client: %w", err)
 	}
 	defer c.Close()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		// Counting goes through the frontend, the namespaces and the store.
-		if err = count(ctx, c); err == nil {
-			return nil
-		}
-		select {
-		case <-s.Done():
-			return fmt.Errorf("the engine ended while it started (%w); its last words: %s", s.child.Err(), s.lastWords())
-		case <-ctx.Done():
-			return fmt.Errorf("the engine did not get ready: %w", err)
-		case <-tick.C:
-		}
-	}
+	return s.child.Await(ctx, readyTick, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, askTimeout)
+		defer cancel()
+		_, err := c.WorkflowService().CountWorkflowExecutions(ctx, &workflowservicepb.CountWorkflowExecutionsRequest{Namespace: "temporal-system"})
+		return err
+	})
 }
 
-func count(ctx context.Context, c client.Client) error {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	_, err := c.WorkflowService().CountWorkflowExecutions(ctx, &workflowservicepb.CountWorkflowExecutionsRequest{Namespace: "temporal-system"})
-	return err
-}
-
-// Pid returns the number of the server's process.
+// Pid returns the server's process id.
 func (s *Server) Pid() int { return s.child.Pid() }
 
-// Done is closed when the server is gone, whether we stopped it or not.
+// Done is closed when the server has ended, for any reason.
 func (s *Server) Done() <-chan struct{} { return s.child.Done() }
 
-// Err says why a server is gone that nobody stopped. It is valid after [Server.Done].
-func (s *Server) Err() error {
-	return fmt.Errorf("the engine ended (%w); its last words: %s", s.child.Err(), s.lastWords())
-}
+// Err returns why a server ended that was not stopped. It is valid after [Server.Done].
+func (s *Server) Err() error { return s.child.Failure() }
 
-// Stop asks the server to end, and kills it if it does not within 10 seconds. It
-// returns when the process is gone. A repeat does nothing.
+// Stop asks the server to end, kills it after 10 seconds, and returns when it has
+// ended. A repeat does nothing.
 func (s *Server) Stop() error { return s.child.Stop() }
 
-func (s *Server) lastWords() string {
-	content, err := os.ReadFile(s.log)
-	if err != nil {
-		return "none"
-	}
-	return lastLine(string(content))
-}
-
-// lastLine returns the last line that says something, "none" if none does.
+// lastLine returns the last line of text, or "none" if it is empty.
 func lastLine(text string) string {
 	text = strings.TrimSpace(text)
 	if text == "" {

@@ -25,7 +25,7 @@ import (
 func database(t *testing.T) temporalserver.Database {
 	t.Helper()
 	bin := dbtest.Binaries(t)
-	dir, err := os.MkdirTemp("", "amends-temporalserver-") //nolint:usetesting // the test's own folder is closed to the server's user when we are root
+	dir, err := os.MkdirTemp("", "amends-temporalserver-") //nolint:usetesting // the server's user may not enter the test's own folder
 	require.NoError(t, err)
 	s, err := postgres.Start(t.Context(), postgres.Options{Bin: bin, Dir: dir, Password: "secret", Safety: postgres.Nothing, Remove: true})
 	require.NoError(t, err)
@@ -52,14 +52,14 @@ func dial(t *testing.T, s *temporalserver.Server) client.Client {
 	return c
 }
 
-// has says whether the server has that namespace.
+// has reports whether the server has the namespace.
 func has(t *testing.T, c client.Client, namespace string) bool {
 	t.Helper()
 	_, err := c.WorkflowService().DescribeNamespace(t.Context(), &workflowservicepb.DescribeNamespaceRequest{Namespace: namespace})
 	return err == nil
 }
 
-// One after the other on one server: its schema takes a while to make.
+// One test on one server, because creating the schema takes long.
 func TestServer(t *testing.T) {
 	t.Parallel()
 	o := temporalserver.Options{Binaries: enginetest.Binaries(t), Dir: t.TempDir(), Database: database(t)}
@@ -78,7 +78,7 @@ func TestServer(t *testing.T) {
 	})
 	require.NoError(t, err)
 
-	// A port in use is said before anything starts, also to a second one on a folder of its own.
+	// A second server on the same port is refused, also with another folder.
 	host, port, err := net.SplitHostPort(address)
 	require.NoError(t, err)
 	require.Equal(t, "127.0.0.1", host)
@@ -87,9 +87,9 @@ func TestServer(t *testing.T) {
 	second.Port, err = strconv.Atoi(port)
 	require.NoError(t, err)
 	_, err = temporalserver.Start(t.Context(), second)
-	require.EqualError(t, err, "port "+port+" on 127.0.0.1 is in use; stop what uses it, or choose another with --port")
+	require.EqualError(t, err, "port: "+address+" is in use; stop what uses it, or choose another with --port")
 
-	// Killed, it comes back as who it was, with what it had.
+	// After a kill it returns on the same address with the same state.
 	require.NoError(t, syscall.Kill(s.Pid(), syscall.SIGKILL))
 	<-s.Done()
 	require.ErrorContains(t, s.Err(), "the engine ended (signal: killed)")
@@ -97,11 +97,11 @@ func TestServer(t *testing.T) {
 	require.Equal(t, address, s.Address)
 	require.True(t, has(t, dial(t, s), "shop"))
 
-	// Asked to end, it does, and leaves no note.
+	// It ends when asked, and removes its note.
 	began := time.Now()
 	require.NoError(t, s.Stop())
 	t.Logf("gone after %s", time.Since(began).Round(time.Millisecond))
-	require.Less(t, time.Since(began), 10*time.Second, "a server that must be killed was not asked nicely enough")
+	require.Less(t, time.Since(began), 10*time.Second, "the server ignores SIGTERM")
 	require.NoFileExists(t, filepath.Join(o.Dir, "temporal.pid"))
 	s = start(t, o)
 	require.Equal(t, address, s.Address)
@@ -120,7 +120,7 @@ func TestFind(t *testing.T) {
 	t.Parallel()
 	_, err := temporalserver.Find("/nowhere")
 	require.ErrorIs(t, err, temporalserver.ErrNotBuilt)
-	require.EqualError(t, err, "the Temporal server is not there: `scripts/temporal-server.sh` builds it (no /nowhere/temporal-server)")
+	require.EqualError(t, err, "the Temporal server is not built: `scripts/temporal-server.sh` builds it (no /nowhere/temporal-server)")
 
 	dir := t.TempDir()
 	self, err := os.Executable()

@@ -17,7 +17,7 @@ import (
 	"github.com/amends/amends/deploy"
 )
 
-// container is what the compose file says of one of the engine's parts.
+// container is a service of the compose file.
 type container struct {
 	Image       string            `yaml:"image"`
 	Environment map[string]string `yaml:"environment"`
@@ -36,8 +36,8 @@ func containers(t *testing.T) map[string]container {
 	return file.Services
 }
 
-// places are variables that say where things are: those alone may differ, or be
-// set for one of the twins only.
+// places matches variables of locations. Only they may differ, or be set in one
+// place only.
 var places = regexp.MustCompile(`^(POSTGRES_(SEEDS|USER|PWD)|DB_PORT|SQL_(HOST|PORT|USER|PASSWORD)|BIND_ON_IP|TEMPORAL_BROADCAST_ADDRESS|DYNAMIC_CONFIG_FILE_PATH|LOG_LEVEL|[A-Z]+_(GRPC|HTTP|MEMBERSHIP)_PORT)$`)
 
 // configuration returns an environment without the places.
@@ -79,8 +79,8 @@ func TestTwinOfTheContainers(t *testing.T) {
 		require.Equal(t, o.dynamicConfig(), o.environment(ports{})["DYNAMIC_CONFIG_FILE_PATH"])
 	})
 
-	// The images follow the modules some weeks behind, so that the newest server
-	// that builds may have no image yet: the same major version, and not older.
+	// Images appear some weeks after modules, so the newest module may have no image
+	// yet: the major version must be equal, and the module not older.
 	t.Run("VersionIsThatOfTheImagesOrNewer", func(t *testing.T) {
 		t.Parallel()
 		for _, name := range []string{"temporal", "temporal-schema", "temporal-namespace"} {
@@ -119,8 +119,8 @@ func read(t *testing.T, name string) string {
 	return string(text)
 }
 
-// A misspelt key of the dynamic configuration would be no error anywhere else:
-// the server ignores it, and is slow.
+// Only this test finds a misspelt key of the dynamic configuration: the server
+// ignores it, and is slow.
 func TestDynamicConfigurationIsUnderstood(t *testing.T) {
 	t.Parallel()
 	b, err := Find("../../../bin")

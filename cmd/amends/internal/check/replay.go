@@ -1,4 +1,4 @@
-package main
+package check
 
 import (
 	"context"
@@ -12,12 +12,14 @@ import (
 	"github.com/spf13/cobra"
 	"go.temporal.io/api/serviceerror"
 
+	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/replay"
 	"github.com/amends/amends/workflows"
 )
 
-func replayCommand(std stdio) *cobra.Command {
+// Replay returns `amends replay`.
+func Replay(std cli.Stdio) *cobra.Command {
 	var (
 		from liveHistories
 		r    replayReport
@@ -29,9 +31,8 @@ func replayCommand(std stdio) *cobra.Command {
 
 Histories come from files or folders of *.json files, as written by
 "temporal workflow show -o json" or "tctl workflow show --output_filename", or
-from a live server. One line per history says whether it replays; the command
-fails if one does not, or if there is none. With --quiet only those have a line
-that do not.`,
+from a live server. The command prints a line for each history, and fails if one
+does not replay or if there is none. With --quiet it prints failures only.`,
 		Example: `  amends replay workflows/testdata/histories
   amends replay --quiet chaos/histories
   amends replay --workflow-id order-1b4e28ba-2fa1-81d2-883f-0016d3cca427
@@ -40,35 +41,35 @@ that do not.`,
 			if err := from.validate(paths); err != nil {
 				return err
 			}
-			r.out = std.out
+			r.out = std.Out
 			if len(paths) > 0 {
 				if err := r.files(paths); err != nil {
 					return err
 				}
 				return r.end()
 			}
-			c, err := std.load(cmd, config.Needs{Temporal: true})
+			c, err := std.Load(cmd, config.Needs{Temporal: true})
 			if err != nil {
 				return err
 			}
-			if err := std.replayLive(cmd.Context(), c, from, &r); err != nil {
+			if err := replayLive(cmd.Context(), std, c, from, &r); err != nil {
 				return err
 			}
 			return r.end()
 		},
 	}
-	cmd.Flags().StringVar(&from.workflowID, "workflow-id", "", "replay this workflow of a live server")
-	cmd.Flags().StringVar(&from.runID, "run-id", "", "this run of it; without: the newest one")
-	cmd.Flags().BoolVarP(&r.quiet, "quiet", "q", false, "say nothing of the histories that replay")
-	cmd.Flags().StringVar(&from.query, "query", "", "replay every run that this list filter finds on a live server")
-	config.AddFlags(cmd.Flags(), engineKeys...)
+	cmd.Flags().StringVar(&from.workflowID, "workflow-id", "", "replay a workflow of a live server")
+	cmd.Flags().StringVar(&from.runID, "run-id", "", "run of the workflow (default: the newest)")
+	cmd.Flags().BoolVarP(&r.quiet, "quiet", "q", false, "print only histories that do not replay")
+	cmd.Flags().StringVar(&from.query, "query", "", "replay every run that matches a list filter on a live server")
+	cli.AddEngineFlags(cmd)
 	return cmd
 }
 
-// liveHistories says which histories of a server are meant.
+// liveHistories selects histories of a server.
 type liveHistories struct{ workflowID, runID, query string }
 
-// validate says whether exactly one source of histories is named.
+// validate requires exactly one source of histories.
 func (l liveHistories) validate(paths []string) error {
 	sources := 0
 	for _, named := range []bool{len(paths) > 0, l.workflowID != "", l.query != ""} {
@@ -87,8 +88,8 @@ func (l liveHistories) validate(paths []string) error {
 	return nil
 }
 
-func (std stdio) replayLive(ctx context.Context, c *config.Config, from liveHistories, r *replayReport) error {
-	client, err := std.dial(c, slog.New(slog.DiscardHandler), nil)
+func replayLive(ctx context.Context, std cli.Stdio, c *config.Config, from liveHistories, r *replayReport) error {
+	client, err := std.Dial(c, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return err
 	}
@@ -110,15 +111,15 @@ func (std stdio) replayLive(ctx context.Context, c *config.Config, from liveHist
 	return r.line(replay.Result{Name: h.Name, Events: len(h.Events.GetEvents()), Err: replay.Replay(h)})
 }
 
-// replayReport says of each history whether it replays, and counts.
+// replayReport writes a line for each history and counts failures.
 type replayReport struct {
 	out           io.Writer
 	quiet         bool
 	total, failed int
 }
 
-// files replays the histories of the paths. What is not a history is a failure
-// of that file; the others are replayed all the same.
+// files replays the histories of the paths. A file without a history is a failure
+// of that file only.
 func (r *replayReport) files(paths []string) error {
 	var all []string
 	for _, path := range paths {
@@ -131,11 +132,11 @@ func (r *replayReport) files(paths []string) error {
 	return replay.ManyFiles(all, r.line)
 }
 
-// line reports one history. It fails only if the report cannot be written.
+// line reports one history. Its error is that of writing.
 func (r *replayReport) line(h replay.Result) error {
 	verdict, reason := "ok  ", ""
 	if h.Err != nil {
-		reason = ": " + strings.Join(strings.Fields(h.Err.Error()), " ") // the SDK's may have several lines
+		reason = ": " + strings.Join(strings.Fields(h.Err.Error()), " ") // the SDK's errors may have several lines
 	}
 	switch {
 	case errors.Is(h.Err, replay.ErrGone):
@@ -154,7 +155,7 @@ func (r *replayReport) line(h replay.Result) error {
 	return err
 }
 
-// end writes the summary, and fails if the command is to fail.
+// end writes the summary. Its error is that of the command.
 func (r *replayReport) end() error {
 	if r.total == 0 {
 		return errors.New("no history was found: a folder needs *.json files, a query must find runs")

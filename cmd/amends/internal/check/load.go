@@ -1,8 +1,7 @@
-package main
+package check
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -12,39 +11,42 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/proof/load"
 )
 
-const loadHelp = `Place orders against a running platform with the demo data, wait until each is decided, and compare
-it with what it must have become. The exit code is not 0, and standard error names the order, if one
-was lost, doubled, refused, not decided in time or decided otherwise.
+const loadHelp = `Place orders on a running platform with the demo data, wait until each is decided, and compare it with
+the expected outcome. The exit code is not 0, and standard error names the order, if one was lost,
+doubled, refused, not decided in time or decided otherwise.
 
   amends load                                    # 100 orders, 8 customers
-  amends load --duration 1m --concurrency 32     # closed loop: who has a decision places the next order
-  amends load --duration 1m --rate 50            # open loop: 50 orders are due each second, whatever happens
+  amends load --duration 1m --concurrency 32     # closed loop: a customer places the next order after a decision
+  amends load --duration 1m --rate 50            # open loop: 50 orders are due each second, at any latency
   amends load --mix declined=10,duplicate=50     # per cent; the rest is plain. --mix '' is all plain
 
-The mix is of declined (the payment is refused), out_of_stock, undeliverable, cancelled (by the customer,
-as soon as the order is acknowledged), slow (the provider takes 3 s) and duplicate (placed twice at once
-with one key). One seed is one list of orders.
+Kinds of orders in a mix: declined (the payment is refused), out_of_stock, undeliverable, cancelled (by
+the customer, as soon as the order is acknowledged), slow (the provider takes 3 s) and duplicate (placed
+twice at once with one key). One seed always gives the same list of orders.
 
 With --hot-item every order wants one unit of that SKU, and exactly as many as are left must be
-confirmed. How many are left is yours to know, and nobody else may sell them meanwhile. The demo data
-begins with 10 of TEAPOT-LIMITED; more come by a delivery:
+confirmed. --hot-left says how many; no other client may order the SKU meanwhile. The demo data begins
+with 10 of TEAPOT-LIMITED; a delivery adds more:
 
   amends load --hot-item TEAPOT-LIMITED --hot-left 10 --orders 100 --concurrency 32
   amends stock receive TEAPOT-LIMITED 7 --warehouse BER
 
-What the figures mean, docs/load.md says.`
+docs/load.md explains the figures.`
 
-// Without a word about how much and how, a load is this one.
+// Defaults of a load without flags.
 const (
 	loadOrders      = 100
 	loadConcurrency = 8
 )
 
-func loadCommand(std stdio) *cobra.Command {
+// Load returns `amends load`.
+func Load(std cli.Stdio) *cobra.Command {
 	var (
 		o            load.Options
 		until, mix   string
@@ -59,13 +61,13 @@ func loadCommand(std stdio) *cobra.Command {
 		Long:  loadHelp,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := std.load(cmd, config.Needs{})
+			c, err := std.Load(cmd, config.Needs{})
 			if err != nil {
 				return err
 			}
 			given := cmd.Flags().Changed
 			if o.BaseURL == "" {
-				o.BaseURL = "http://" + reachable(c.HTTPAddr)
+				o.BaseURL = "http://" + cli.Reachable(c.HTTPAddr)
 			}
 			if !given("orders") && !given("duration") {
 				o.Orders = loadOrders
@@ -93,30 +95,30 @@ func loadCommand(std stdio) *cobra.Command {
 			if mistakes != nil {
 				return mistakes
 			}
-			return std.placeLoad(cmd.Context(), o, printJSON)
+			return placeLoad(cmd.Context(), std, o, printJSON)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.BaseURL, "url", "", "where the API is (default: http_addr of the configuration, http://127.0.0.1:8080)")
+	f.StringVar(&o.BaseURL, "url", "", "address of the API (default: http_addr of the configuration, http://127.0.0.1:8080)")
 	f.IntVar(&o.Orders, "orders", 0, fmt.Sprintf("how many orders to place (default %d, unless --duration is given)", loadOrders))
 	f.DurationVar(&o.Duration, "duration", 0, "how long to place orders, for example 1m")
-	f.IntVar(&o.Concurrency, "concurrency", 0, fmt.Sprintf("customers that place one order after the other (default %d, unless --rate is given)", loadConcurrency))
-	f.Float64Var(&o.Rate, "rate", 0, "orders that are due each second, whatever becomes of those before")
-	f.StringVar(&mix, "mix", defaultMix, "per cent of the orders that are of a kind")
-	f.Uint64Var(&o.Seed, "seed", 1, "number that determines every order")
+	f.IntVar(&o.Concurrency, "concurrency", 0, fmt.Sprintf("customers, each placing one order after another (default %d, unless --rate is given)", loadConcurrency))
+	f.Float64Var(&o.Rate, "rate", 0, "orders that are due each second, independently of earlier ones")
+	f.StringVar(&mix, "mix", defaultMix, "per cent of the orders by kind")
+	f.Uint64Var(&o.Seed, "seed", 1, "number that determines all orders")
 	f.StringVar(&until, "until", untilDecided, "when the next order may take an order's place: decided or acknowledged")
-	f.Float64Var(&o.Sample, "sample", 1, "share of the orders whose acknowledgement is measured too, with one request more; see docs/load.md")
-	f.DurationVar(&o.Wait, "wait", load.DefaultWait, "how long a decision is waited for, and once more when all orders are placed")
+	f.Float64Var(&o.Sample, "sample", 1, "share of the orders whose acknowledgement is measured, which takes another request; see docs/load.md")
+	f.DurationVar(&o.Wait, "wait", load.DefaultWait, "how long to wait for a decision, and once more after all orders are placed")
 	f.StringVar(&hot.SKU, "hot-item", "", "SKU that every order wants one unit of")
 	f.IntVar(&hot.Left, "hot-left", 0, "units of the hot item that are left")
 	f.StringSliceVar(&o.Shop.SKUs, "sku", nil, "products to order, in stock (default: those of the demo data)")
 	f.StringVar(&o.Shop.SoldOut, "sold-out-sku", "", "product without stock (default: that of the demo data)")
 	f.StringVar(&o.Shop.Currency, "currency", "", "currency of the products' prices (default: EUR)")
-	f.BoolVar(&printJSON, "json", false, "print the report as JSON, and nothing while it runs")
+	f.BoolVar(&printJSON, "json", false, "print the report as JSON, and no progress")
 	return cmd
 }
 
-// positive refuses a 0 that was given: to [load.Options] it is what was left out.
+// positive refuses an explicit 0, which [load.Options] would read as absent.
 func positive(flags *pflag.FlagSet, names ...string) error {
 	var problems []error
 	for _, name := range names {
@@ -128,38 +130,36 @@ func positive(flags *pflag.FlagSet, names ...string) error {
 	return errors.Join(problems...)
 }
 
-// placeLoad makes the load and prints what came of it, also if it is stopped.
-func (std stdio) placeLoad(ctx context.Context, o load.Options, printJSON bool) error {
+// placeLoad runs the load and prints its report, also if it is interrupted.
+func placeLoad(ctx context.Context, std cli.Stdio, o load.Options, printJSON bool) error {
 	if !printJSON {
-		o.Progress, o.Every = std.progress()
+		o.Progress, o.Every = progress(std)
 	}
 	report, err := load.Run(ctx, o)
 	if report.Run == "" {
 		return fmt.Errorf("load: %w", err) // it never began
 	}
 	if err != nil {
-		err = fmt.Errorf("load: interrupted: %s: %w", unchecked(report), err)
+		err = fmt.Errorf("load: interrupted: %s: %w", show.Unchecked(report), err)
 	}
 	if printJSON {
-		encoder := json.NewEncoder(std.out)
-		encoder.SetIndent("", "  ")
-		return errors.Join(encoder.Encode(report), err, report.Err())
+		return errors.Join(show.JSON(std.Out, report), err, report.Err())
 	}
-	return errors.Join(printLoad(std.out, report), err, report.Err())
+	return errors.Join(show.Load(std.Out, report), err, report.Err())
 }
 
-// progress returns who tells how far a load has come, and how often: on a terminal
-// in one line that changes, else in a line every few seconds.
-func (std stdio) progress() (tell func(load.Progress), every time.Duration) {
-	if f, ok := std.err.(*os.File); !ok || !isatty.IsTerminal(f.Fd()) {
-		return func(p load.Progress) { fmt.Fprintln(std.err, p) }, 5 * time.Second
+// progress returns the function that reports the progress of a load, and its
+// interval: on a terminal it rewrites one line, otherwise it adds lines.
+func progress(std cli.Stdio) (tell func(load.Progress), every time.Duration) {
+	if f, ok := std.Err.(*os.File); !ok || !isatty.IsTerminal(f.Fd()) {
+		return func(p load.Progress) { fmt.Fprintln(std.Err, p) }, 5 * time.Second
 	}
 	const wipe, noWrap, wrap = "\r\x1b[2K", "\x1b[?7l", "\x1b[?7h"
 	return func(p load.Progress) {
 		if p.Phase == load.Done {
-			fmt.Fprint(std.err, wipe)
+			fmt.Fprint(std.Err, wipe)
 			return
 		}
-		fmt.Fprint(std.err, wipe+noWrap+p.String()+wrap)
+		fmt.Fprint(std.Err, wipe+noWrap+p.String()+wrap)
 	}, 250 * time.Millisecond
 }

@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"context"
@@ -9,21 +9,23 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/worker"
 )
 
-// engineTarget is what `amends migrate` calls the engine.
+// engineTarget is the name of the engine as a target of `amends migrate`.
 const engineTarget = "temporal"
 
-func migrateCommand(std stdio) *cobra.Command {
+// Migrate returns `amends migrate`.
+func Migrate(std cli.Stdio) *cobra.Command {
 	var all bool
 	var wait time.Duration
 	cmd := &cobra.Command{
 		Use:       "migrate SERVICE…|--all|temporal",
-		Short:     "Bring databases to their newest versions; register namespace and search attributes",
-		Long:      "Bring the databases of services to their newest versions. The target temporal registers the\nnamespace and the search attributes in the engine. A repeat changes nothing.",
+		Short:     "Migrate databases; register the namespace and the search attributes",
+		Long:      "Migrate the databases of services to their newest versions. The target temporal registers the\nnamespace and the search attributes in the engine. A repeat changes nothing.",
 		Args:      cobra.OnlyValidArgs,
 		ValidArgs: append(worker.Names(), engineTarget),
 		RunE: func(cmd *cobra.Command, targets []string) error {
@@ -34,21 +36,21 @@ func migrateCommand(std stdio) *cobra.Command {
 			if all {
 				services = worker.Names()
 			}
-			return std.migrate(cmd, services, len(services) < len(targets), wait)
+			return migrate(cmd, std, services, len(services) < len(targets), wait)
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "every service")
-	cmd.Flags().DurationVar(&wait, "wait", time.Minute, "how long to wait for what is not reachable yet")
-	config.AddFlags(cmd.Flags(), engineKeys...)
+	cmd.Flags().DurationVar(&wait, "wait", time.Minute, "how long to wait for a database or an engine that is not reachable yet")
+	cli.AddEngineFlags(cmd)
 	return cmd
 }
 
-func (std stdio) migrate(cmd *cobra.Command, services []string, engine bool, wait time.Duration) (err error) {
-	c, err := std.load(cmd, config.Needs{Services: services, Temporal: engine})
+func migrate(cmd *cobra.Command, std cli.Stdio, services []string, engine bool, wait time.Duration) (err error) {
+	c, err := std.Load(cmd, config.Needs{Services: services, Temporal: engine})
 	if err != nil {
 		return err
 	}
-	log, metrics, err := std.observe(c, "info")
+	log, metrics, err := std.Observe(c, "info")
 	if err != nil {
 		return err
 	}
@@ -56,17 +58,17 @@ func (std stdio) migrate(cmd *cobra.Command, services []string, engine bool, wai
 	ctx, cancel := context.WithTimeoutCause(cmd.Context(), wait, fmt.Errorf("gave up after %s", wait))
 	defer cancel()
 	if len(services) > 0 {
-		if err := worker.Migrate(ctx, workerOptions(c, services, log)); err != nil {
+		if err := worker.Migrate(ctx, cli.WorkerOptions(c, services, log)); err != nil {
 			return err
 		}
 	}
 	for _, name := range services {
-		fmt.Fprintf(std.out, "%s: at the newest version\n", name)
+		fmt.Fprintf(std.Out, "%s: at the newest version\n", name)
 	}
 	if !engine {
 		return nil
 	}
-	client, err := std.dial(c, log, nil)
+	client, err := std.Dial(c, log, nil)
 	if err != nil {
 		return err
 	}
@@ -74,6 +76,6 @@ func (std stdio) migrate(cmd *cobra.Command, services []string, engine bool, wai
 	if err := client.Register(ctx, orders.Attributes, func(err error) { log.Warn("waiting", "for", err) }); err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "temporal: namespace %s has its search attributes\n", client.Namespace)
+	fmt.Fprintf(std.Out, "temporal: namespace %s has its search attributes\n", client.Namespace)
 	return nil
 }

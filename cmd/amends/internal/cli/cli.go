@@ -1,0 +1,69 @@
+// Package cli holds the pieces that all commands of amends share: the streams and
+// the environment of a process, its configuration, and how a command connects to
+// the engine and to the databases.
+package cli
+
+import (
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/config/setting"
+	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/telemetry"
+	"github.com/amends/amends/worker"
+)
+
+// Stdio bundles the streams and the environment of a process so that tests can
+// replace them.
+type Stdio struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Environ  []string // NAME=value, as [os.Environ] returns it
+}
+
+// Load reads the configuration that cmd runs with: defaults, file, environment and
+// flags. Its error has a line for each problem.
+func (std Stdio) Load(cmd *cobra.Command, needs config.Needs) (*config.Config, error) {
+	file, err := cmd.Flags().GetString("config")
+	if err != nil {
+		return nil, err
+	}
+	c, err := config.Load(setting.Source{File: file, Environ: std.Environ, Flags: cmd.Flags()}, needs, Sections()...)
+	return &c, err
+}
+
+// Sections returns the sections of the configuration, one for each service.
+func Sections() (all []config.Section) {
+	for _, d := range worker.Declarations() {
+		all = append(all, config.Section(d))
+	}
+	return all
+}
+
+// Observe returns the logger and the metrics of a process. level applies if none
+// is configured. The caller closes the metrics.
+func (std Stdio) Observe(c *config.Config, level string) (*slog.Logger, *telemetry.Metrics, error) {
+	if c.Log.Level != "" {
+		level = c.Log.Level
+	}
+	log, err := telemetry.NewLogger(std.Err, level, c.Log.Format)
+	if err != nil {
+		return nil, nil, err
+	}
+	metrics, err := telemetry.NewMetrics(log)
+	return log, metrics, err
+}
+
+// Dial returns a client of the configured engine, which need not be reachable yet.
+// log and metrics may be nil. The caller closes the client.
+func (std Stdio) Dial(c *config.Config, log *slog.Logger, metrics *telemetry.Metrics) (*engine.Client, error) {
+	o := c.Temporal.Options(std.Environ)
+	o.Logger = log
+	if metrics != nil {
+		o.Metrics = metrics.Temporal()
+	}
+	return engine.Dial(o)
+}

@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/config/secret"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/dev/databases"
+	"github.com/amends/amends/worker"
+)
+
+// FillDSNs sets every DSN of c that is empty to a database of `amends dev`: a
+// SQLite file in the data folder, or, with a database_url, a database on that
+// server, which is created with a role of its own unless it exists.
+func FillDSNs(ctx context.Context, c *config.Config) error {
+	var provision databases.Provision
+	if c.DatabaseURL != "" {
+		provision = func(ctx context.Context, name, password string) (string, error) {
+			dsn, err := database.Provision(ctx, string(c.DatabaseURL), name, password)
+			if err != nil {
+				return "", fmt.Errorf("database_url: %s: %w", c.DatabaseURL, err)
+			}
+			return dsn, nil
+		}
+	}
+	var names []string
+	dsns := map[string]*secret.DSN{}
+	for _, s := range c.Services {
+		names, dsns[s.Name] = append(names, s.Name), &s.DSN
+		if s.Outside != "" {
+			names, dsns[s.Outside] = append(names, s.Outside), &s.OutsideDSN
+		}
+	}
+	set, err := databases.Open(c.DataDir, names, provision)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if *dsns[name] != "" {
+			continue
+		}
+		dsn, err := set.DSN(ctx, name)
+		if err != nil {
+			return err
+		}
+		*dsns[name] = secret.DSN(dsn)
+	}
+	return nil
+}
+
+// Tool returns the options with which a command beside a running platform opens
+// the database of one service: the configured one, or that of an `amends dev`. It
+// creates nothing, neither a file, because a new database in a mistyped folder
+// would look like success, nor passwords, because new ones would lock out the
+// platform.
+func (std Stdio) Tool(cmd *cobra.Command, service string) (worker.Options, error) {
+	c, err := std.Load(cmd, config.Needs{})
+	if err != nil {
+		return worker.Options{}, err
+	}
+	passwords := databases.PasswordFile(c.DataDir)
+	if c.DatabaseURL != "" && missing(passwords) {
+		return worker.Options{}, fmt.Errorf("data_dir: must be that of an `amends dev` that has run with database_url: there is no %s", passwords)
+	}
+	if err := FillDSNs(cmd.Context(), c); err != nil {
+		return worker.Options{}, err
+	}
+	o := WorkerOptions(c, []string{service}, nil)
+	if path, isFile := strings.CutPrefix(o.Services[service].DSN, "sqlite:"); isFile && missing(path) {
+		return worker.Options{}, fmt.Errorf("services.%s.dsn: must be set, or data_dir must be that of an `amends dev` that has run: there is no %s", service, path)
+	}
+	return o, nil
+}
+
+func missing(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}

@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"log/slog"
+	"slices"
+
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/watch"
+	"github.com/amends/amends/worker"
+	doctorflow "github.com/amends/amends/workflows/doctor"
+)
+
+// WorkerOptions returns the options of a process that runs the named services.
+func WorkerOptions(c *config.Config, names []string, log *slog.Logger) worker.Options {
+	o := worker.Options{
+		Services: map[string]worker.Service{},
+		Queues:   c.Services.Queues(),
+		Timing: worker.Timing{
+			StartToClose:      c.Saga.StartToClose,
+			LocalStartToClose: c.Saga.LocalStartToClose,
+			RetryInitial:      c.Saga.RetryInitial,
+			RetryMax:          c.Saga.RetryMax,
+			ParkAfter:         c.Saga.ParkAfter,
+			ParkedRetry:       c.Saga.ParkedRetry,
+		},
+		Attributes:    orders.Attributes,
+		LockTimeout:   c.LockTimeout,
+		Durable:       c.Durable,
+		NoPipeline:    !c.Pipeline,
+		DrainTimeout:  c.DrainTimeout,
+		Pollers:       worker.Pollers{Min: c.Worker.MinPollers, Max: c.Worker.MaxPollers},
+		WorkflowCache: c.Worker.WorkflowCache,
+		Stuck:         watch.StuckOptions(c.Stuck),
+		Doctor:        worker.Doctor{Every: c.Doctor.Every, Input: DoctorInput(c)},
+		Logger:        log,
+	}
+	for _, s := range c.Services {
+		if slices.Contains(names, s.Name) {
+			o.Services[s.Name] = worker.Service{DSN: string(s.DSN), OutsideDSN: string(s.OutsideDSN), MaxConns: s.MaxConns}
+		}
+	}
+	return o
+}
+
+// DoctorInput returns the configured input of the doctor.
+func DoctorInput(c *config.Config) doctorflow.Input {
+	return doctorflow.Input{DryRun: c.Doctor.DryRun, Grace: c.Doctor.Grace, Pause: c.Doctor.Pause, Rate: c.Doctor.Rate}
+}

@@ -1,0 +1,48 @@
+package dev
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/amends/amends/internal/process"
+)
+
+// firstOrder is the request of the banner, in the terms of the demo data.
+const firstOrder = `{"customer_id":"cus_42","currency":"EUR",` +
+	`"lines":[{"sku":"MUG-STONEWARE","quantity":2},{"sku":"KETTLE-STEEL","quantity":1}],` +
+	`"ship_to":{"name":"A. Buyer","line1":"Hauptstr. 1","city":"Berlin","postal_code":"10115","country":"DE"},` +
+	`"payment_token":"tok_visa"}`
+
+// banner writes the addresses of a platform that is ready. Tests and the load
+// generator parse it.
+func (p *platform) banner(w io.Writer, took time.Duration) error {
+	api := process.URL(p.public)
+	_, err := fmt.Fprintf(w, `amends is ready (%.1f s)
+
+  API      %s
+  Docs     %s/docs
+  %s
+  Metrics  %s/metrics
+
+Place a first order:
+
+  curl -sS %s/v1/orders -H 'Content-Type: application/json' -H "Idempotency-Key: first-$(date +%%s)" -H 'Prefer: wait=10' -d '%s'
+
+See the saga of an order by its id:
+
+  amends order show ID --temporal-address %s
+
+Ctrl-C stops everything. What was stored stays in %s.
+`, took.Seconds(), api, api, p.engineLine(), process.URL(p.private), api, firstOrder, p.client.Address, p.c.DataDir)
+	return err
+}
+
+// engineLine is the line of the banner that locates the sagas: the Web UI of the
+// dev server, or the address of another engine, whose Web UI is unknown.
+func (p *platform) engineLine() string {
+	if p.devServer != nil {
+		return fmt.Sprintf("Sagas    %s/namespaces/%s/workflows", p.devServer.UI, p.client.Namespace)
+	}
+	return fmt.Sprintf("Engine   %s, namespace %s", p.client.Address, p.client.Namespace)
+}

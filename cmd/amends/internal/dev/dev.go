@@ -1,0 +1,73 @@
+// Package dev has the commands for a developer's machine: the whole platform in
+// one process, and the engine that production uses without containers.
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/process"
+)
+
+// Limits for the parts of `amends dev` to drain: together less than 15 s.
+const (
+	drainHTTP    = 2 * time.Second
+	drainWorkers = 6 * time.Second
+)
+
+// Dev returns `amends dev`.
+func Dev(std cli.Stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "dev",
+		Short: "Run everything in one process, with a Temporal dev server and demo data",
+		Long: "Run everything in one process, with demo data. The engine is a Temporal dev server that the command\n" +
+			"starts, or, with --temporal-address, another engine on this machine, such as `make temporal-postgres`.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := std.Load(cmd, config.Needs{Dev: true})
+			if err != nil {
+				return err
+			}
+			return run(cmd.Context(), std, c)
+		},
+	}
+	config.AddFlags(
+		cmd.Flags(),
+		"data_dir", "http_addr", "admin_addr", "temporal_port", "ui_port", "temporal_bin", "temporal.address", "temporal.namespace",
+		"database_url", "durable",
+	)
+	return cmd
+}
+
+// run runs the platform until asked ends or a part of it fails.
+func run(asked context.Context, std cli.Stdio, c *config.Config) (err error) {
+	began := time.Now()
+	c.DrainTimeout = min(c.DrainTimeout, drainWorkers)
+	ctx, parts := process.New(asked)
+	defer func() { err = errors.Join(err, parts.Stop()) }()
+	p := &platform{c: c, environ: std.Environ, parts: parts}
+	if p.log, p.metrics, err = std.Observe(c, "warn"); err != nil {
+		return err
+	}
+	parts.Start(ctx, process.Closer("metrics", func() error { return p.metrics.Close(context.WithoutCancel(asked)) }))
+	switch err := p.start(ctx); {
+	case parts.Err() != nil:
+		return parts.Err()
+	case asked.Err() != nil:
+		return nil // stopped while it started
+	case err != nil:
+		return err
+	}
+	if err := p.banner(std.Out, time.Since(began)); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	_, err = fmt.Fprintln(std.Out, "\nstopping: running work may finish …")
+	return errors.Join(parts.Err(), err)
+}

@@ -1,0 +1,137 @@
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/amends/amends/api"
+	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/serve"
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/demo"
+	"github.com/amends/amends/internal/dev/folder"
+	"github.com/amends/amends/internal/dev/temporal"
+	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/process"
+	"github.com/amends/amends/internal/telemetry"
+	"github.com/amends/amends/services/catalog"
+	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/worker"
+)
+
+// readyTimeout bounds the wait for workers whose databases and engine are ready.
+const readyTimeout = 30 * time.Second
+
+// platform is everything that `amends dev` runs. Its parts stop in reverse order
+// of their start: requests first, then the workers, the engine last.
+type platform struct {
+	c       *config.Config
+	environ []string
+	log     *slog.Logger
+	metrics *telemetry.Metrics
+	parts   *process.Parts
+
+	bin             string           // of the dev server; "" if another engine is configured
+	devServer       *temporal.Server // nil if another engine is configured
+	client          *engine.Client
+	group           *worker.Group
+	server          *api.Server
+	public, private net.Listener
+}
+
+// start starts all parts, and returns when the platform is ready.
+func (p *platform) start(ctx context.Context) (err error) {
+	if err := os.MkdirAll(p.c.DataDir, 0o700); err != nil {
+		return fmt.Errorf("data_dir: %w", err)
+	}
+	lock, err := folder.Lock(p.c.DataDir)
+	if err != nil {
+		return err
+	}
+	p.parts.Start(ctx, process.Closer("lock", lock.Close))
+	if p.c.Temporal.Address == "" {
+		if p.bin, err = temporal.Find(ctx, p.c.TemporalBin); err != nil {
+			return err
+		}
+	}
+	// Our own ports first: one in use is reported before anything starts.
+	if p.public, err = process.Listen(ctx, "http_addr", p.c.HTTPAddr); err != nil {
+		return err
+	}
+	p.parts.Start(ctx, process.Closer("http_addr", p.public.Close))
+	if p.private, err = process.Listen(ctx, "admin_addr", p.c.AdminAddr); err != nil {
+		return err
+	}
+	p.parts.Start(ctx, process.Closer("admin_addr", p.private.Close))
+
+	// Both may wait for a server that is not there yet; a failure of one ends the
+	// wait of the other.
+	both, starting := errgroup.WithContext(ctx)
+	both.Go(func() error { return p.startEngine(starting) })
+	both.Go(func() error { return p.prepareDatabases(starting) })
+	if err := both.Wait(); err != nil {
+		return err
+	}
+	if err := p.startWorkers(ctx); err != nil {
+		return err
+	}
+	if p.server, err = serve.NewAPI(p.c, p.client, p.log, p.metrics); err != nil {
+		return err
+	}
+	p.parts.Start(ctx, process.HTTP("api", p.public, api.HTTPServer(p.c.HTTPAddr, p.server), drainHTTP))
+	admin := serve.NewAdmin(p.c, p.server, p.metrics, p.ready, p.log)
+	p.parts.Start(ctx, process.HTTP("admin", p.private, admin, drainHTTP))
+	return p.awaitReady(ctx)
+}
+
+func (p *platform) prepareDatabases(ctx context.Context) error {
+	if err := cli.FillDSNs(ctx, p.c); err != nil {
+		return err
+	}
+	if err := p.c.Validate(config.Needs{Services: p.c.Services.Names()}, nil); err != nil {
+		return err
+	}
+	o := cli.WorkerOptions(p.c, p.c.Services.Names(), p.log)
+	if err := worker.Migrate(ctx, o); err != nil {
+		return err
+	}
+	return errors.Join(
+		worker.WithCatalog(ctx, o, func(c catalog.Service) error { return demo.Products(ctx, c) }),
+		worker.WithInventory(ctx, o, func(i inventory.Service) error { return demo.Stock(ctx, i) }),
+	)
+}
+
+func (p *platform) startWorkers(ctx context.Context) (err error) {
+	o := cli.WorkerOptions(p.c, p.c.Services.Names(), p.log)
+	o.Metrics = p.metrics
+	if p.group, err = worker.New(o); err != nil {
+		return err
+	}
+	p.parts.Start(ctx, process.Part{Name: "services", Run: func(ctx context.Context) error { return p.group.Run(ctx, p.client) }})
+	return nil
+}
+
+// ready returns why the platform cannot take an order, nil if it can.
+func (p *platform) ready(ctx context.Context) error {
+	if err := p.server.Ready(ctx); err != nil {
+		return err
+	}
+	return p.group.Ready(ctx)
+}
+
+func (p *platform) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	every := 20 * time.Millisecond
+	if err := (process.Retry{First: every, Most: every}).Do(ctx, p.ready); err != nil {
+		return fmt.Errorf("not ready after %s: %w", readyTimeout, err)
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/dev/cluster"
+	"github.com/amends/amends/internal/dev/postgres"
+	"github.com/amends/amends/internal/dev/temporalserver"
+	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/process"
+)
+
+// TemporalPostgres returns `amends temporal-postgres`. It is hidden: it needs
+// binaries that only `make temporal-postgres` builds.
+func TemporalPostgres(std cli.Stdio) *cobra.Command {
+	var o cluster.Options
+	var namespace string
+	cmd := &cobra.Command{
+		Use:   "temporal-postgres",
+		Short: "Run the Temporal server on a PostgreSQL of its own, without containers",
+		Long: "Run the Temporal server on a PostgreSQL of its own, configured like docker-compose.temporal.yml, on\n" +
+			"127.0.0.1 and in the foreground. `make temporal-postgres` builds the binaries. A second start continues\n" +
+			"with the stored state; two run side by side on folders and ports of their own.",
+		Args:   cobra.NoArgs,
+		Hidden: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := std.Load(cmd, config.Needs{})
+			if err != nil {
+				return err
+			}
+			return runCluster(cmd.Context(), std, c, o, namespace)
+		},
+	}
+	cmd.Flags().StringVar(&o.Dir, "data-dir", "", "folder of the state (.amends-temporal; below /var/lib if user postgres cannot enter the working folder)")
+	cmd.Flags().IntVar(&o.Port, "port", 7233, "port of the engine; 0 is the port of the last start, or any free one")
+	cmd.Flags().IntVar(&o.PostgresPort, "postgres-port", 0, "port of its PostgreSQL; 0 is any free one")
+	cmd.Flags().StringVar(&namespace, "namespace", "default", "namespace to create")
+	cmd.Flags().StringVar(&o.Binaries, "binaries", "", "folder of temporal-server and temporal-sql-tool (that of amends)")
+	cmd.Flags().BoolVar(&o.Durable, "durable", false, "make commits survive a power cut, and slower; otherwise they survive the death of any process")
+	return cmd
+}
+
+// runCluster runs the engine until asked ends or a part of it fails.
+func runCluster(asked context.Context, std cli.Stdio, c *config.Config, o cluster.Options, namespace string) (err error) {
+	began := time.Now()
+	ctx, parts := process.New(asked)
+	defer func() { err = errors.Join(err, parts.Stop()) }()
+	log, metrics, err := std.Observe(c, "warn")
+	if err != nil {
+		return err
+	}
+	parts.Start(ctx, process.Closer("metrics", func() error { return metrics.Close(context.WithoutCancel(asked)) }))
+	o.Logger = log
+	engine, err := cluster.Start(ctx, o)
+	if err == nil {
+		parts.Start(ctx, process.Part{Name: "engine", Run: func(ctx context.Context) error {
+			return errors.Join(engine.Wait(ctx), engine.Stop())
+		}})
+		err = register(ctx, engine.Address, namespace, o)
+	}
+	switch {
+	case parts.Err() != nil:
+		return parts.Err()
+	case asked.Err() != nil:
+		return nil // stopped while it started
+	case err != nil:
+		return err
+	}
+	_, err = fmt.Fprintf(std.Out, `Temporal %s on PostgreSQL is ready (%.1f s)
+
+  Engine    %s, namespace %s
+  Database  postgres://%s@127.0.0.1:%d/temporal, its password is in %s
+
+The platform on it, in another terminal:
+
+  bin/amends dev --temporal-address %s --data-dir .amends-postgres
+
+Ctrl-C stops everything. What was stored stays in %s.
+`, temporalserver.Version, time.Since(began).Seconds(), engine.Address, namespace,
+		postgres.Superuser, engine.PostgresPort, engine.PasswordFile, engine.Address, engine.Dir)
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return parts.Err()
+}
+
+// register creates the namespace and the search attributes.
+func register(ctx context.Context, address, namespace string, o cluster.Options) error {
+	client, err := engine.Dial(engine.Options{Address: address, Namespace: namespace, Isolated: true, Logger: o.Logger})
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	return client.Register(ctx, orders.Attributes, nil)
+}

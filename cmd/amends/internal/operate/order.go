@@ -1,0 +1,77 @@
+// Package operate has the commands of operators: what state an order is in, which
+// orders need an operator, repairs, stock and products.
+package operate
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/show"
+	"github.com/amends/amends/worker"
+	"github.com/amends/amends/workflows"
+)
+
+// queryTimeout bounds the wait for the answer of an order's workflow.
+const queryTimeout = 10 * time.Second
+
+// Order returns `amends order`.
+func Order(std cli.Stdio) *cobra.Command {
+	cmd := cli.Group("order", "Orders and their sagas")
+	var asJSON bool
+	showOrder := &cobra.Command{
+		Use:   "show ID",
+		Short: "Show an order and its saga: steps, undo, exposure",
+		Args:  cli.Exactly("order show needs the order's id", 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := std.Load(cmd, config.Needs{Temporal: true})
+			if err != nil {
+				return err
+			}
+			client, err := std.Dial(c, slog.New(slog.DiscardHandler), nil)
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			view, err := queryOrder(cmd.Context(), client, args[0])
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return show.JSON(std.Out, view)
+			}
+			return show.Order(std.Out, view, worker.Words())
+		},
+	}
+	showOrder.Flags().BoolVar(&asJSON, "json", false, "print the order as JSON")
+	cli.AddEngineFlags(showOrder)
+	cmd.AddCommand(showOrder)
+	return cmd
+}
+
+// queryOrder queries the order's workflow, which answers until its retention ends.
+func queryOrder(ctx context.Context, client *engine.Client, id string) (workflows.OrderView, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	id = strings.TrimPrefix(id, workflows.WorkflowID("")) // lists and logs show workflow ids
+	if err := client.Check(ctx); err != nil {
+		return workflows.OrderView{}, err
+	}
+	view, err := orders.New(orders.Config{QueryTimeout: queryTimeout}, client).Ask(ctx, id)
+	switch {
+	case fault.CodeOf(err) == fault.NotFound:
+		return view, fmt.Errorf("no order %q, or its workflow is past its retention", id)
+	case err != nil:
+		return view, fmt.Errorf("order %q: no worker of the order service answers: %w", id, err)
+	}
+	return view, nil
+}

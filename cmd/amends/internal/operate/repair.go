@@ -1,0 +1,120 @@
+package operate
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/show"
+	"github.com/amends/amends/worker"
+	"github.com/amends/amends/workflows"
+)
+
+// repair holds the arguments and flags of `amends repair`.
+type repair struct {
+	order, step, action, reason, reference string
+	json                                   bool
+}
+
+func (r repair) acknowledges() bool { return r.action == string(contract.ActionAcknowledge) }
+
+// Repair returns `amends repair`.
+func Repair(std cli.Stdio) *cobra.Command {
+	var r repair
+	cmd := &cobra.Command{
+		Use:   "repair ORDER STEP --action retry|skip --reason WORDS | repair ORDER --action acknowledge --reason WORDS",
+		Short: "Retry a flagged step of an order now, give up on undoing it, or mark a finished order as reviewed",
+		Long: "Retry a flagged step of an order now (retry), or give up on undoing it (skip), which records a waiver\n" +
+			"of what the step holds. acknowledge marks a finished order as reviewed: its flags leave the list of\n" +
+			"orders that need attention; operator, time and reason are kept.\n\n" +
+			"The command calls the admin address of the API as the operator with the token AMENDS_OPERATOR_TOKEN.\n" +
+			"`amends orders --needs-attention` lists flagged orders.",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if r.acknowledges() {
+				return cli.Exactly("repair --action acknowledge needs an order's id", 1)(cmd, args)
+			}
+			return cli.Exactly("repair needs an order's id and a step", 2)(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if action := contract.RepairOrderAction(r.action); !action.Valid() {
+				return fmt.Errorf("repair: --action must be %s, %s or %s, is %q", contract.ActionRetry, contract.ActionSkip, contract.ActionAcknowledge, r.action)
+			}
+			r.order = strings.TrimPrefix(args[0], workflows.WorkflowID(""))
+			if !r.acknowledges() {
+				r.step = args[1]
+			}
+			scheme, err := takeScheme(cmd)
+			if err != nil {
+				return err
+			}
+			c, err := std.Load(cmd, config.Needs{})
+			if err != nil {
+				return err
+			}
+			if c.OperatorToken == "" {
+				return errors.New("operator_token: must be set (AMENDS_OPERATOR_TOKEN), to the secret of one of the API's operator_tokens")
+			}
+			made, order, err := r.send(cmd.Context(), scheme+"://"+cli.Reachable(c.AdminAddr), c.OperatorToken)
+			if err != nil {
+				return err
+			}
+			return r.print(std.Out, made, order)
+		},
+	}
+	cmd.Flags().StringVar(&r.action, "action", "", "retry: make the next attempt now; skip: stop trying to undo the step; acknowledge: mark the order as reviewed")
+	cmd.Flags().StringVar(&r.reason, "reason", "", "why, for the record; no personal data")
+	cmd.Flags().StringVar(&r.reference, "reference", "", "where the manual fix is documented; required to skip a step that holds money")
+	cmd.Flags().BoolVar(&r.json, "json", false, "print the order as JSON")
+	for _, name := range []string{"action", "reason"} {
+		if err := cmd.MarkFlagRequired(name); err != nil {
+			panic(err) // the flag is defined some lines above
+		}
+	}
+	config.AddFlags(cmd.Flags(), "admin_addr")
+	return cmd
+}
+
+// print writes the outcome of a repair, and the order.
+func (r repair) print(w io.Writer, made bool, order []byte) error {
+	if r.json {
+		_, err := w.Write(order)
+		return err
+	}
+	var view workflows.OrderView
+	if err := json.Unmarshal(order, &view); err != nil {
+		return fmt.Errorf("repair: the answer is no order: %w", err)
+	}
+	said := "done"
+	switch {
+	case !made:
+		said = "recorded, takes effect later"
+	case r.acknowledges() && view.NeedsAttention:
+		said = "done; it needs attention again" // a flag was raised after the request
+	case r.action == string(contract.ActionRetry) && needsAttention(view, r.step):
+		said = "called again; it still needs attention" // until that call succeeds; the answer does not wait for it
+	}
+	of := r.step
+	if r.acknowledges() {
+		of = "the order"
+	}
+	if _, err := fmt.Fprintf(w, "%s of %s: %s\n\n", r.action, of, said); err != nil {
+		return err
+	}
+	return show.Order(w, view, worker.Words())
+}
+
+func needsAttention(o workflows.OrderView, step string) bool {
+	for _, a := range o.Attention {
+		if a.Step == step {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,74 @@
+package serve
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/api"
+	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/process"
+)
+
+// API returns `amends api`.
+func API(std cli.Stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "api",
+		Short: "Serve the HTTP API; it needs the engine and no database",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := std.Load(cmd, config.Needs{Temporal: true})
+			if err != nil {
+				return err
+			}
+			return runAPI(cmd.Context(), std, c)
+		},
+	}
+	config.AddFlags(cmd.Flags(), "http_addr", "admin_addr")
+	cli.AddEngineFlags(cmd)
+	return cmd
+}
+
+// runAPI serves until ctx ends. It is not ready while the engine is unreachable,
+// and fails on an engine without the namespace.
+func runAPI(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
+	ctx, parts := process.New(ctx)
+	defer func() { err = errors.Join(err, parts.Stop()) }()
+	log, metrics, err := std.Observe(c, "info")
+	if err != nil {
+		return err
+	}
+	parts.Start(ctx, process.Closer("metrics", func() error { return metrics.Close(context.WithoutCancel(ctx)) }))
+	client, err := std.Dial(c, log, metrics)
+	if err != nil {
+		return err
+	}
+	parts.Start(ctx, process.Closer("client", func() error { client.Close(); return nil }))
+	server, err := NewAPI(c, client, log, metrics)
+	if err != nil {
+		return err
+	}
+	public, err := process.Listen(ctx, "http_addr", c.HTTPAddr)
+	if err != nil {
+		return err
+	}
+	parts.Start(ctx, process.HTTP("api", public, api.HTTPServer(c.HTTPAddr, server), c.DrainTimeout))
+	private, err := process.Listen(ctx, "admin_addr", c.AdminAddr)
+	if err != nil {
+		return err
+	}
+	admin := NewAdmin(c, server, metrics, server.Ready, log)
+	parts.Start(ctx, process.HTTP("admin", private, admin, c.DrainTimeout))
+
+	if err := client.Wait(ctx, func(err error) { log.Warn("waiting", "for", err) }); err != nil && ctx.Err() == nil {
+		return err
+	}
+	if ctx.Err() == nil {
+		log.Info("serving", "api", process.URL(public), "admin", process.URL(private))
+	}
+	<-ctx.Done()
+	log.Info("draining", "timeout", c.DrainTimeout)
+	return parts.Err()
+}

@@ -1,0 +1,41 @@
+// Package serve has the commands that run one part of a platform in a process of
+// its own: the API, services, and the preparation of what they need.
+package serve
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/amends/amends/api"
+	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/operator"
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/probe"
+	"github.com/amends/amends/internal/telemetry"
+)
+
+// NewAPI returns the API, which reads and writes orders through client only.
+func NewAPI(c *config.Config, client *engine.Client, log *slog.Logger, metrics *telemetry.Metrics) (*api.Server, error) {
+	o := api.DefaultConfig()
+	o.Orders.Queue = c.Services.Queues()["order"]
+	o.Orders.Namespace = client.Namespace
+	o.Orders.DecideAfter = c.Saga.DecideAfter
+	o.Orders.PlacementTimeout = c.PlacementTimeout
+	return api.New(o, client, api.WithLogger(log), api.WithObserver(func(r edge.Observation) {
+		metrics.Request(r.Method, r.Route, r.Status, r.Took)
+	}))
+}
+
+// NewAdmin returns the server of the admin address. repairs makes the repairs of
+// operators; it is nil in a process without the API.
+func NewAdmin(c *config.Config, repairs *api.Server, metrics *telemetry.Metrics, ready func(context.Context) error, log *slog.Logger) *http.Server {
+	a := api.Admin{
+		Probe: probe.Probe{Metrics: metrics.Handler(), Profiles: c.Profiles, Ready: ready}, Repairs: repairs, Logger: log,
+	}
+	for _, o := range c.Operators() {
+		a.Operators = append(a.Operators, operator.Operator{Name: o.Name, Secret: string(o.Secret)})
+	}
+	return api.AdminServer(c.AdminAddr, api.NewAdmin(a), log)
+}

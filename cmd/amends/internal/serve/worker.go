@@ -1,0 +1,86 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/process"
+	"github.com/amends/amends/worker"
+)
+
+// Worker returns `amends worker`.
+func Worker(std cli.Stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "worker SERVICE…",
+		Short: "Run services; the order service's worker also runs the saga",
+		Long: "Run services, each with its own database only: " + strings.Join(worker.Names(), ", ") + ".\n" +
+			"Configure their DSNs by file or environment, for example AMENDS_SERVICES_ORDER_DSN; the\n" +
+			"simulated external systems of two of them have AMENDS_SERVICES_PAYMENT_PROVIDER_DSN and\n" +
+			"AMENDS_SERVICES_SHIPPING_CARRIER_DSN.",
+		Args:      services,
+		ValidArgs: worker.Names(),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			c, err := std.Load(cmd, config.Needs{Services: names, Temporal: true})
+			if err != nil {
+				return err
+			}
+			return runWorker(cmd.Context(), std, c, names)
+		},
+	}
+	config.AddFlags(cmd.Flags(), "admin_addr", "worker.min_pollers", "worker.max_pollers", "worker.workflow_cache")
+	cli.AddEngineFlags(cmd)
+	return cmd
+}
+
+// services accepts the names of services only.
+func services(_ *cobra.Command, names []string) error {
+	known := "; the services are " + strings.Join(worker.Names(), ", ")
+	if len(names) == 0 {
+		return errors.New("worker: name the services to run" + known)
+	}
+	for _, name := range names {
+		if !slices.Contains(worker.Names(), name) {
+			return fmt.Errorf("worker: there is no service %q%s", name, known)
+		}
+	}
+	return nil
+}
+
+// runWorker runs the services until ctx ends, then drains them; the admin address
+// answers until they have drained.
+func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []string) (err error) {
+	ctx, parts := process.New(ctx)
+	defer func() { err = errors.Join(err, parts.Stop()) }()
+	log, metrics, err := std.Observe(c, "info")
+	if err != nil {
+		return err
+	}
+	parts.Start(ctx, process.Closer("metrics", func() error { return metrics.Close(context.WithoutCancel(ctx)) }))
+	client, err := std.Dial(c, log, metrics)
+	if err != nil {
+		return err
+	}
+	parts.Start(ctx, process.Closer("client", func() error { client.Close(); return nil }))
+	o := cli.WorkerOptions(c, names, log)
+	o.Metrics = metrics
+	group, err := worker.New(o)
+	if err != nil {
+		return err
+	}
+	private, err := process.Listen(ctx, "admin_addr", c.AdminAddr)
+	if err != nil {
+		return err
+	}
+	admin := NewAdmin(c, nil, metrics, group.Ready, log)
+	parts.Start(ctx, process.HTTP("admin", private, admin, c.DrainTimeout))
+	parts.Start(ctx, process.Part{Name: "services", Run: func(ctx context.Context) error { return group.Run(ctx, client) }})
+	<-ctx.Done()
+	return parts.Err()
+}
