@@ -116,7 +116,8 @@ func (c *crowd) insist(ctx context.Context, body map[string]any, want wish) erro
 			if err := c.answered(key, r); err != nil {
 				return err
 			}
-			if r.status == http.StatusOK {
+			// The engine, which answers while no worker does, does not know the reason.
+			if r.status == http.StatusOK && r.source != "engine" {
 				return fulfilled(r, want)
 			}
 		}
