@@ -39,7 +39,7 @@ func bungled(id string) workflows.OrderView {
 	return v
 }
 
-// lookedAt is what an operator said of a bungled order.
+// lookedAt is an operator's acknowledgement of a bungled order.
 func lookedAt(v workflows.OrderView) []ledger.Acknowledgement {
 	return []ledger.Acknowledgement{{
 		Flags:  []ledger.Attention{{Step: "shipping.book", Code: "REQUEST_MISMATCH", Kind: "bug", Since: v.CreatedAt, Lasting: true}},
@@ -149,7 +149,7 @@ func TestAcknowledgeOrder(t *testing.T) {
 	}
 }
 
-// The order's own workflow is closed and says for ever what it said in the end.
+// The order's own workflow is closed, so its answer never changes again.
 func TestAnAcknowledgedOrderNeedsNoAttention(t *testing.T) {
 	t.Parallel()
 

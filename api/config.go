@@ -35,7 +35,7 @@ func (c Config) Validate() error {
 	return errors.Join(c.Orders.Validate(), body)
 }
 
-// Option changes what a [Server] uses beside its [Config].
+// Option changes a [Server] beside its [Config].
 type Option func(*Server)
 
 // WithLogger sets where requests and failures are logged; default [slog.Default].

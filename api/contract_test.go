@@ -67,7 +67,7 @@ func TestContract(t *testing.T) {
 	})
 }
 
-// operationsOf returns what a contract declares.
+// operationsOf returns the operations of a contract.
 func operationsOf(spec *openapi3.T) (all []string) {
 	for path, item := range spec.Paths.Map() {
 		for method := range item.Operations() {
@@ -77,7 +77,7 @@ func operationsOf(spec *openapi3.T) (all []string) {
 	return all
 }
 
-// routesOf returns what a server serves, apart from the documentation page's files and
+// routesOf returns the routes of a server, apart from the documentation page's files and
 // the way to it.
 func routesOf(t *testing.T, h http.Handler) (all []string) {
 	t.Helper()

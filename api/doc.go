@@ -1,14 +1,14 @@
 // Package api assembles the HTTP faces of amends: the public address for clients, and
-// the admin address of every process for operators. It checks what a client sends, asks
-// the engine, and answers; it has no database and no business rule.
+// the admin address of every process for operators. It checks requests, asks the engine,
+// and answers; it has no database and no business rule.
 //
 // # Contract first
 //
 // The documents in package contract are the truth. The routes, the models and the Go
 // client are generated from them, request bodies are checked against their schemas (a
 // changed schema is enforced here at once), and /openapi.yaml and /docs serve them. The
-// table in routes.go has one row for each operation: who may call it, what it waits for,
-// and what its requests must carry.
+// table in routes.go has one row for each operation: its callers, its backend, and the
+// headers that it requires.
 //
 // # The way of a request
 //

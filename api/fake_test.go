@@ -22,8 +22,8 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// fakeTemporal is a Temporal client of which each test says how the engine
-// answers. A question that the test did not expect fails it.
+// fakeTemporal is a Temporal client whose answers each test sets. A question that the
+// test did not expect fails it.
 type fakeTemporal struct {
 	client.Client
 	operatorservice.OperatorServiceClient
@@ -48,7 +48,7 @@ type fakeTemporal struct {
 	calls []string
 }
 
-// started is what a placement asked the engine for.
+// started is the request of a placement to the engine.
 type started struct {
 	options client.StartWorkflowOptions
 	name    string
@@ -60,9 +60,9 @@ func (s started) request() workflows.PlaceRequest {
 	return s.update.Args[0].(workflows.PlaceRequest) //nolint:forcetypeassert,errcheck // a test that panics fails
 }
 
-func (s started) Get(context.Context) (client.WorkflowRun, error) { return nil, nil } //nolint:nilnil // nobody asks
+func (s started) Get(context.Context) (client.WorkflowRun, error) { return nil, nil } //nolint:nilnil // it is not called
 
-// called notes a call and says whether the test expects it.
+// called notes a call and reports whether the test expects it.
 func (f *fakeTemporal) called(name string, expected bool) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

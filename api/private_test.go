@@ -16,8 +16,8 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// What operators are called, said and referred to is theirs: a customer's answer
-// has none of it, whoever knew the order.
+// The names, words and references of operators are theirs: a customer's answer has none
+// of them, whichever source it has.
 func TestNoPublicAnswerTellsWhatOperatorsSaid(t *testing.T) {
 	t.Parallel()
 

@@ -17,7 +17,7 @@ const (
 	anyone    who = "anyone"    // probes, scrapers and readers of the contract
 )
 
-// backend is what an operation waits for.
+// backend is the part that an operation waits for.
 type backend string
 
 const (
@@ -61,7 +61,7 @@ var adminRoutes = routes{
 	{"GetContract", http.MethodGet, "/openapi.yaml", anyone, process, false, false},
 }
 
-// middleware returns what the requests of a route pass before its handler. A path
+// middleware returns the checks that a route's requests pass before its handler. A path
 // that is not in the table, such as a file of the documentation page, has none.
 func (all routes) middleware(method, path string) (m []echo.MiddlewareFunc) {
 	for _, r := range all {

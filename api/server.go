@@ -84,8 +84,8 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
 
-// Drain makes requests that only wait for a decision answer now with what they
-// have, and makes the server unready. [HTTPServer] calls it on shutdown.
+// Drain answers requests that only wait for a decision at once, with the order as it
+// is, and makes the server unready. [HTTPServer] calls it on shutdown.
 func (s *Server) Drain() { s.drain.Do(func() { close(s.draining) }) }
 
 // HTTPServer returns a server for addr with the limits of the API. The caller

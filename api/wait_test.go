@@ -74,7 +74,7 @@ func TestPrefersToWait(t *testing.T) {
 		for status, code := range map[enumspb.WorkflowExecutionStatus]int{
 			enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:    http.StatusOK,
 			enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:  http.StatusOK,
-			enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED: http.StatusAccepted, // nobody began another
+			enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED: http.StatusAccepted, // no other run began
 		} {
 			b := setup(t)
 			b.temporal.place = firstWins(t)

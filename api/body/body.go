@@ -27,8 +27,9 @@ const maxDepth = 32
 type Form struct {
 	// Schema is the contract's schema of the type.
 	Schema *openapi3.Schema
-	// Rules returns what no schema can say about a whole body. It gets a value that may
-	// break the schema, and looks only at parts of the right shape. Nil is no rules.
+	// Rules returns the errors that no schema can find in a whole body. It gets a value
+	// that may break the schema, and looks only at parts of the right shape. Nil is no
+	// rules.
 	Rules func(value any) []contract.FieldError
 	// Optional allows a request without a body.
 	Optional bool

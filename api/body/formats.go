@@ -77,7 +77,7 @@ func checkOptionalText(s string) error {
 
 // unprintable characters have no place on a parcel's label. Most of Unicode's
 // format characters do, in names of many scripts; those that turn the direction
-// of what follows do not.
+// of the text after them do not.
 func unprintable(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069)
 }

@@ -1,8 +1,8 @@
 // Package contract holds the OpenAPI documents of the two HTTP faces and the code
 // generated from them.
 //
-// openapi.yaml describes the public address, admin.yaml what the admin address of
-// an API process adds for operators. Both are embedded: the servers register the
+// openapi.yaml describes the public address, admin.yaml the admin address of an API
+// process. Both are embedded: the servers register the
 // generated routes, validate request bodies against the schemas, and serve the
 // documents as written. After a change run go generate ./api/...
 package contract

@@ -1,6 +1,6 @@
-// Package edge is what every request of an HTTP address passes before its handler: an
-// id, the access log, recovery from panics, limits of size and time, the headers that
-// all routes share, and problem documents for errors.
+// Package edge prepares and guards every request of an HTTP address: it identifies and
+// logs the request, recovers from panics, bounds its size and time, checks the headers
+// that routes share, and answers errors as problem documents.
 package edge
 
 import (
@@ -29,7 +29,7 @@ const (
 	maxHeader         = 32 << 10
 )
 
-// Config configures what every request of an address passes.
+// Config configures the edge of one address.
 type Config struct {
 	// Log gets requests and failures.
 	Log *slog.Logger
@@ -41,8 +41,8 @@ type Config struct {
 	// Observe is called after every request, for metrics; it must not block. Nil means
 	// that requests are neither observed nor logged, only their failures.
 	Observe func(Observation)
-	// Attributes returns what the access log says of a request beside its route and
-	// answer; nil is nothing more.
+	// Attributes returns what the access log adds to a request's route and answer. Nil
+	// adds nothing.
 	Attributes func(echo.Context) []slog.Attr
 }
 

@@ -14,8 +14,7 @@ const HeaderKey = "Idempotency-Key"
 
 const maxKey = 255
 
-// Keyed requires a route's Idempotency-Key and replaces it by what it means, quoted or
-// bare. It also joins repeated Prefer headers: the generated code refuses a header
+// Keyed requires a route's Idempotency-Key and takes its quotes away. It also joins repeated Prefer headers: the generated code refuses a header
 // that is given twice.
 func Keyed(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {

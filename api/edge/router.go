@@ -7,7 +7,7 @@ import "github.com/labstack/echo/v4"
 type Router struct {
 	*echo.Echo
 
-	// Middleware returns what the requests of a route pass first. Nil is nothing.
+	// Middleware returns the checks that a route's requests pass first. Nil is none.
 	Middleware func(method, path string) []echo.MiddlewareFunc
 }
 

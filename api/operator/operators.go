@@ -12,7 +12,7 @@ import (
 // Operator is a person who may repair orders.
 type Operator struct {
 	Name   string // recorded with every repair
-	Secret string // what the operator's requests carry
+	Secret string // the token of the operator's requests
 }
 
 // credentials identifies operators by their secrets.

@@ -1,5 +1,5 @@
-// Package operator serves what operators may do with orders, on the admin address
-// alone: retry or skip a flagged step, and acknowledge flags that stay. The operator is
+// Package operator serves the operations of operators, on the admin address alone:
+// retry or skip a flagged step of an order, and acknowledge flags that stay. The operator is
 // identified by a token, so a request cannot name another one.
 package operator
 
@@ -28,7 +28,7 @@ type Config struct {
 	Log       *slog.Logger
 }
 
-// Repairs serves what operators may do with orders.
+// Repairs serves the operations of operators on orders.
 type Repairs struct {
 	config Config
 	known  credentials

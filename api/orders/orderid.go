@@ -19,7 +19,7 @@ func ParseID(s string) (string, error) {
 	return id.String(), nil
 }
 
-// Attributes returns what the access log says of a request about one order.
+// Attributes returns the access log's attributes for a request about one order.
 func Attributes(c echo.Context) []slog.Attr {
 	if id, err := ParseID(c.Param("id")); err == nil {
 		return []slog.Attr{slog.String("order_id", id)}

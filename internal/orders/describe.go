@@ -14,7 +14,7 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// describe returns what the engine knows of an order without any worker: of a
+// describe returns the engine's own knowledge of an order, without any worker: of a
 // decided order the workflow's result, of another one its status and times from
 // the workflow's description, and the placement from its input, if that can be
 // read in time.

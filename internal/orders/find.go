@@ -47,8 +47,8 @@ func (c *Client) Ask(ctx context.Context, id string) (workflows.OrderView, error
 	return c.ask(ctx, id, func(workflows.OrderView) bool { return true })
 }
 
-// ask queries the order's workflow and completes its answer by what the engine says
-// within half a query timeout, at most 2 s.
+// ask queries the order's workflow and completes its answer by the engine's, which may
+// take half a query timeout, at most 2 s.
 func (c *Client) ask(ctx context.Context, id string, acknowledged func(workflows.OrderView) bool) (workflows.OrderView, error) {
 	view, err := c.query(ctx, id)
 	if err != nil {

@@ -13,8 +13,8 @@
 //
 // # Reading
 //
-// The order's workflow answers, completed by what only the engine knows. While no
-// worker answers, the engine's own description of the workflow is the answer.
+// The order's workflow answers, and the engine adds the attempts that run right now.
+// While no worker answers, the engine's own description of the workflow is the answer.
 //
 // # Errors
 //

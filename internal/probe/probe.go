@@ -1,5 +1,5 @@
-// Package probe is what every process shows about itself: whether it lives, whether
-// it can work, its metrics and its profiles. It knows no router; the caller mounts
+// Package probe provides the endpoints that every process has: health, readiness,
+// metrics and profiles. It knows no router; the caller mounts
 // its endpoints on the admin address.
 package probe
 
@@ -31,7 +31,7 @@ type Endpoint struct {
 	Serve func(http.ResponseWriter, *http.Request) error
 }
 
-// Endpoints returns /healthz and /readyz, and what the process has beside them.
+// Endpoints returns /healthz and /readyz, and /metrics and /debug/pprof/ if configured.
 func (p Probe) Endpoints() []Endpoint {
 	all := []Endpoint{{"/healthz", healthy}, {"/readyz", p.ready}}
 	if p.Metrics != nil {
