@@ -151,6 +151,35 @@ func TestReserveRace(t *testing.T) {
 			b.requireConsistent(t.Context(), t, "END")
 		})
 
+		t.Run("CommitsReleasesAndReservesOfTheSameRowsAllHappen", func(t *testing.T) {
+			t.Parallel()
+
+			b.receive(t, "LEFT", "AMS", 40)
+			b.receive(t, "RIGHT", "BER", 40)
+			lines := []inventory.Line{line("LEFT", 1), line("RIGHT", 1)}
+			backwards := []inventory.Line{lines[1], lines[0]}
+			for i := range 20 {
+				_, err := b.Reserve(t.Context(), reserve(fmt.Sprintf("same rows %d", i)), inventory.ReserveRequest{Lines: lines})
+				require.NoError(t, err)
+			}
+			for _, err := range atOnce(30, func(i int) error {
+				saga := fmt.Sprintf("same rows %d", i)
+				switch {
+				case i >= 20:
+					_, err := b.Reserve(t.Context(), reserve(saga), inventory.ReserveRequest{Lines: backwards})
+					return err
+				case i%2 == 0:
+					_, err := b.Commit(t.Context(), commit(saga))
+					return err
+				}
+				return b.Release(t.Context(), reserve(saga))
+			}) {
+				require.NoError(t, err)
+			}
+			b.requireStock(t, "LEFT", 20, 10, 10)
+			b.requireStock(t, "RIGHT", 20, 10, 10)
+		})
+
 		t.Run("DeliveriesAddUp", func(t *testing.T) {
 			t.Parallel()
 

@@ -82,19 +82,14 @@ func (s *Store) Commit(ctx context.Context, k key.Key) (inventory.Commitment, er
 
 // end writes reservations that have just ceased to be held, and moves their units.
 func end(tx *gorm.DB, m movement, ended []inventory.Record) error {
-	var packed []inventory.Line
-	for _, r := range ended {
-		for _, p := range r.Reservation.Parcels {
-			packed = append(packed, p.Lines...)
-		}
+	all := make([]inventory.Reservation, len(ended))
+	for i, r := range ended {
+		all[i] = r.Reservation
 	}
-	if _, err := lockStock(tx, skus(packed)); err != nil {
+	if err := m.apply(tx, all...); err != nil {
 		return err
 	}
 	for _, r := range ended {
-		if err := m.apply(tx, r.Reservation); err != nil {
-			return err
-		}
 		if err := update(tx, r); err != nil {
 			return err
 		}

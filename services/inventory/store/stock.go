@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -72,51 +73,68 @@ func (s *Store) stock(ctx context.Context, where string, args ...any) ([]invento
 }
 
 // lockStock reads the stock of some SKUs in all warehouses and keeps it from
-// changing until tx ends. Every change of stock goes through it, by one
-// statement in one order, so whoever comes second waits and then sees what the
-// first one left: nobody decides on stock that somebody else is about to give
-// back, and there are no deadlocks. (On SQLite tx is the only writer anyway, and
-// the dialect leaves the row locks out.)
+// changing until tx ends. A competing reserve waits and then sees what this one
+// left, so no reserve decides on stock that another transaction is about to give
+// back. (On SQLite tx is the only writer, and the dialect leaves row locks out.)
 //
-// It locks warehouses, too, that turn out not to be needed: which ones are is
-// only known after looking at all of them.
+// It also locks warehouses that turn out not to be needed: which ones are needed is
+// known only after looking at all of them.
 func lockStock(tx *gorm.DB, skus []string) ([]inventory.Stock, error) {
 	var rows []stockRow
-	err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).
-		Where("sku IN ?", skus).Order("sku, warehouse").Find(&rows).Error
+	err := locked(tx).Where("sku IN ?", skus).Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("lock stock: %w", err)
 	}
 	return stockOf(rows), nil
 }
 
-// movement takes units from one place of a stock row to another.
-type movement string
+// locked makes a query lock the stock rows it reads, in the order of their key. All
+// locks on stock are taken by such a query, so two transactions never wait for each
+// other: of the rows that both want, each takes the first free one first.
+func locked(tx *gorm.DB) *gorm.DB {
+	return tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate, Table: clause.Table{Name: "stock"}}).
+		Order("stock.sku, stock.warehouse")
+}
 
-// The movements. Each says again, in its WHERE, that the units are there.
-const (
-	hold movement = `UPDATE stock SET available = available - @units, reserved = reserved + @units
-		WHERE sku = @sku AND warehouse = @warehouse AND available >= @units`
-	release movement = `UPDATE stock SET available = available + @units, reserved = reserved - @units
-		WHERE sku = @sku AND warehouse = @warehouse AND reserved >= @units`
-	sell movement = `UPDATE stock SET reserved = reserved - @units, committed = committed + @units
-		WHERE sku = @sku AND warehouse = @warehouse AND reserved >= @units`
+// movement moves units from one column of a stock row to another.
+type movement struct{ from, to string }
+
+var (
+	hold    = movement{"available", "reserved"}
+	release = movement{"reserved", "available"}
+	sell    = movement{"reserved", "committed"}
 )
 
-// apply moves the units of every line of r, whose stock rows tx has locked. A
-// row that does not have them is a contradiction and never means "out of stock":
-// that was decided on the locked rows.
-func (m movement) apply(tx *gorm.DB, r inventory.Reservation) error {
-	for _, p := range r.Parcels {
-		for _, l := range p.Lines {
-			res := database.Queue(tx, 1).Exec(string(m), map[string]any{"units": l.Quantity, "sku": l.SKU, "warehouse": p.Warehouse})
-			if res.Error != nil {
-				return fmt.Errorf("move stock: %w", res.Error)
-			}
-			if res.RowsAffected != 1 {
-				return fault.Errorf(fault.Bug, fault.Conflict, "the stock of %q in %s does not have what the reservation says", l.SKU, p.Warehouse)
+// apply moves the units of every line of all reservations in one statement. The
+// statement locks the rows it writes before it writes them, and its condition says
+// again that the units are there. A row without them is a contradiction and never
+// means "out of stock": Reserve decided that on locked rows.
+func (m movement) apply(tx *gorm.DB, all ...inventory.Reservation) error {
+	type place struct{ sku, warehouse string }
+	units := map[place]int64{} // two reservations may hold units of one row
+	for _, r := range all {
+		for _, p := range r.Parcels {
+			for _, l := range p.Lines {
+				units[place{l.SKU, p.Warehouse}] += l.Quantity
 			}
 		}
+	}
+	var args []any
+	for at, n := range units {
+		args = append(args, at.sku, at.warehouse, n)
+	}
+	// PostgreSQL takes parameters in VALUES for text, unless they are cast.
+	values := strings.Repeat(", (cast(? AS text), cast(? AS text), cast(? AS bigint))", len(units))[2:]
+	due := locked(tx.Table("stock")).Select("stock.sku, stock.warehouse, v.units").
+		Joins("JOIN v ON v.sku = stock.sku AND v.warehouse = stock.warehouse")
+	res := database.Queue(tx, int64(len(units))).Exec(fmt.Sprintf(`WITH v(sku, warehouse, units) AS (VALUES %[1]s), due AS (?)
+		UPDATE stock SET %[2]s = stock.%[2]s - due.units, %[3]s = stock.%[3]s + due.units FROM due
+		WHERE stock.sku = due.sku AND stock.warehouse = due.warehouse AND stock.%[2]s >= due.units`, values, m.from, m.to), append(args, due)...)
+	if res.Error != nil {
+		return fmt.Errorf("move stock: %w", res.Error)
+	}
+	if res.RowsAffected != int64(len(units)) {
+		return fault.Errorf(fault.Bug, fault.Conflict, "the stock does not have what the reservation says")
 	}
 	return nil
 }
