@@ -38,7 +38,8 @@ var layers = []layer{
 	{"api/edge", "api/problem fault", "gorm viper"},
 	{"api/problem", "api/contract internal/orders saga workflows fault", "gorm viper"},
 	{"workflows", "activities services/* saga saga/key saga/ledger fault internal/money", "gorm viper echo"},
-	{"workflows/doctor", "activities services/*/audit services/order saga/audit saga/ledger internal/money", "gorm viper echo"},
+	{"workflows/doctor", "workflows/doctor/judge activities services/order services/order/audit saga/audit saga/ledger", "gorm viper echo"},
+	{"workflows/doctor/judge", "activities services/*/audit services/order saga/audit internal/money", "gorm viper echo"},
 	{"activities", "services/* services/*/audit saga saga/audit saga/key saga/ledger fault internal/money", "gorm echo"},
 
 	{"services/*/store", "services/$1 services/$1/audit saga/barrier saga/barrier/txn saga/key saga/audit saga/ledger fault internal/database internal/money", "temporal services echo"},
@@ -75,7 +76,7 @@ var layers = []layer{
 	{"internal/dev/databases", "internal/dev/folder", "others"},
 	{"internal/dev/postgres", "internal/dev/loopback", "temporal gorm echo viper"},
 	{"internal/dev/**", "internal/dev/** deploy fault", "gorm echo viper"},
-	{"internal/show", "internal/watch workflows workflows/doctor proof/load", "gorm echo viper"},
+	{"internal/show", "internal/watch workflows workflows/doctor workflows/doctor/judge proof/load", "gorm echo viper"},
 	{"internal/process", "", "temporal gorm echo viper"},
 	{"internal/replay", "workflows workflows/doctor internal/engine fault", "gorm echo viper"},
 	{"proof/load", "api/client services/order", "temporal gorm echo viper"},

@@ -11,6 +11,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/amends/amends/workflows/doctor"
+	"github.com/amends/amends/workflows/doctor/judge"
 )
 
 // Report writes a report of the doctor. age is the time since its end, as [Age]
@@ -115,7 +116,7 @@ func ordersAre(n int) string {
 	return fmt.Sprintf("%d orders are", n)
 }
 
-func repaired(f doctor.Finding) string {
+func repaired(f judge.Finding) string {
 	switch {
 	case f.Repaired:
 		return "yes"

@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/saga/ledger"
 	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 	"github.com/amends/amends/workflows/doctor"
+	"github.com/amends/amends/workflows/doctor/judge"
 )
 
 func TestAVerdictIsOfWhatWasJudged(t *testing.T) {
@@ -20,8 +21,8 @@ func TestAVerdictIsOfWhatWasJudged(t *testing.T) {
 		"nothing was judged: there are no orders": {OK: true},
 		"nothing was judged: 3 orders are too young; an order is judged once its decide-by time and --grace have passed": {OK: true, Orders: 3, SkippedYoung: 3},
 		"nothing is wrong with the 2 judged": {OK: true, Orders: 3, Judged: 2, SkippedYoung: 1},
-		"every finding was repaired":         {OK: true, Judged: 1, Findings: []doctor.Finding{{Repaired: true}}},
-		"something is wrong":                 {Findings: []doctor.Finding{{}}},
+		"every finding was repaired":         {OK: true, Judged: 1, Findings: []judge.Finding{{Repaired: true}}},
+		"something is wrong":                 {Findings: []judge.Finding{{}}},
 		"a service did not answer":           {Unasked: []doctor.Unasked{{Service: "payment"}}},
 	} {
 		require.Equal(t, want, verdict(r))
@@ -34,12 +35,12 @@ func TestAReportIsReadable(t *testing.T) {
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	r := doctor.Report{
 		Started: at, Ended: at.Add(time.Second), Orders: 3, Judged: 2, SkippedYoung: 1, NeedsAttention: 1, WaiverCount: 1, OrdersPerSecond: 3,
-		Findings: []doctor.Finding{
-			{Invariant: "I4", Kind: doctor.SagaStopped, Order: "o1", Service: "order", Detail: "terminated", Since: at, Repairable: true, Repaired: true},
-			{Invariant: "I4", Kind: doctor.SagaStopped, Order: "o2", Service: "order", Detail: "terminated", Since: at, Repairable: true, Note: "not yet"},
+		Findings: []judge.Finding{
+			{Invariant: "I4", Kind: judge.SagaStopped, Order: "o1", Service: "order", Detail: "terminated", Since: at, Repairable: true, Repaired: true},
+			{Invariant: "I4", Kind: judge.SagaStopped, Order: "o2", Service: "order", Detail: "terminated", Since: at, Repairable: true, Note: "not yet"},
 			{Invariant: "I3", Kind: inventoryaudit.StockHeld, Order: "o3", Service: "inventory", Detail: "held"},
 		},
-		Counts:            map[audit.Kind]int{doctor.SagaStopped: 2, inventoryaudit.StockHeld: 5},
+		Counts:            map[audit.Kind]int{judge.SagaStopped: 2, inventoryaudit.StockHeld: 5},
 		Waivers:           []doctor.OrderWaiver{{Order: "o4", Waiver: ledger.Waiver{Step: "inventory.reserve", Reason: "burnt", Operator: "op", At: at}}},
 		Unasked:           []doctor.Unasked{{Service: "payment", Times: 2, Error: "no answer"}},
 		ReportOnlyBecause: "of a reason",

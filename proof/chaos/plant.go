@@ -9,7 +9,7 @@ import (
 
 	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 	paymentaudit "github.com/amends/amends/services/payment/audit"
-	"github.com/amends/amends/workflows/doctor"
+	"github.com/amends/amends/workflows/doctor/judge"
 )
 
 // Plant is deliberate damage of a database, which the judgement must find.
@@ -25,7 +25,7 @@ const (
 // Plants are all kinds, with the words that must name each: in the invariants, and
 // by the doctor.
 var Plants = map[Plant][]string{
-	LostOrder:     {"was acknowledged, and is lost", string(doctor.UnknownOrder)},
+	LostOrder:     {"was acknowledged, and is lost", string(judge.UnknownOrder)},
 	DoubleCapture: {"capture at the provider, 2 times", string(paymentaudit.ProviderBook)},
 	HeldStock:     {"still holds stock", string(inventoryaudit.StockHeld)},
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 	doctorflow "github.com/amends/amends/workflows/doctor"
+	"github.com/amends/amends/workflows/doctor/judge"
 )
 
 // diagnose runs the doctor on the platform. Several platforms may share one
@@ -80,7 +81,7 @@ func TestTheDoctorResumesATerminatedSaga(t *testing.T) {
 			p.overdue(t, id)
 			r = p.diagnose(t)
 			require.Len(t, r.Findings, 1)
-			require.Equal(t, doctorflow.SagaStopped, r.Findings[0].Kind)
+			require.Equal(t, judge.SagaStopped, r.Findings[0].Kind)
 			require.Contains(t, r.Findings[0].Detail, "terminated")
 			require.True(t, r.Findings[0].Repaired, r.Findings[0].Note)
 			require.True(t, r.OK)

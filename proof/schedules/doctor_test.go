@@ -15,7 +15,7 @@ import (
 	"github.com/amends/amends/saga/sagatest"
 	paymentaudit "github.com/amends/amends/services/payment/audit"
 	shippingaudit "github.com/amends/amends/services/shipping/audit"
-	"github.com/amends/amends/workflows/doctor"
+	"github.com/amends/amends/workflows/doctor/judge"
 )
 
 var doctored = flag.Int("doctor", 1, "up to how many faults the doctor looks at an order after; -sample and -seed draw which")
@@ -54,15 +54,15 @@ func (p *patient) Check(ctx context.Context, end sagatest.End) error {
 		return err
 	}
 	var found []error
-	for _, w := range doctor.Judge(f, time.Now().AddDate(1, 0, 0), time.Minute).Findings {
+	for _, w := range judge.Judge(f, time.Now().AddDate(1, 0, 0), time.Minute).Findings {
 		found = append(found, fmt.Errorf("doctor: %s: %s: %s", w.Invariant, w.Kind, w.Detail))
 	}
 	return errors.Join(found...)
 }
 
 // facts returns the facts of all services about the order.
-func (p *patient) facts(ctx context.Context) (doctor.Facts, error) {
-	f, r := doctor.Facts{Saga: orderID}, audit.Range{Sagas: []string{orderID}}
+func (p *patient) facts(ctx context.Context) (judge.Facts, error) {
+	f, r := judge.Facts{Saga: orderID}, audit.Range{Sagas: []string{orderID}}
 	orders, err := p.Orders.Audit(ctx, r)
 	if err != nil || len(orders.Facts) != 1 {
 		return f, fmt.Errorf("there are %d orders: %w", len(orders.Facts), err)

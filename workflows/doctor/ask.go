@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/workflows/doctor/judge"
 )
 
 const (
@@ -35,11 +36,11 @@ const engine = "engine"
 // listing all of them is pointless.
 var errTooMany = errors.New("it has far more sagas than there are orders: was the order database restored from an older backup?")
 
-// start asks a question.
-func start[In, Out any](ctx workflow.Context, d *doctor, q activities.Audit[In, Out], in In) workflow.Future {
-	queue, ok := d.queues[q.Service]
+// start asks the question of a name.
+func (d *doctor) start(ctx workflow.Context, name, service string, in any) workflow.Future {
+	queue, ok := d.queues[service]
 	if !ok {
-		queue = q.Service
+		queue = service
 	}
 	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              queue,
@@ -47,28 +48,28 @@ func start[In, Out any](ctx workflow.Context, d *doctor, q activities.Audit[In, 
 		ScheduleToCloseTimeout: d.in.Patience,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
 		Priority:               temporal.Priority{PriorityKey: lowest},
-	}), q.Name, in)
+	}), name, in)
 }
 
 // ask asks a question and waits for the answer.
 func ask[In, Out any](ctx workflow.Context, d *doctor, q activities.Audit[In, Out], in In) (out Out, err error) {
-	err = start(ctx, d, q, in).Get(ctx, &out)
+	err = d.start(ctx, q.Name, q.Service, in).Get(ctx, &out)
 	return out, err
 }
 
 // others asks the other services about the sagas of r, all at once, and then the
 // engine about overdue ones. A service that does not answer is noted in the report
 // and in every saga's facts. The only error is that ctx ended.
-func (d *doctor) others(ctx workflow.Context, r audit.Range, all *facts) error {
+func (d *doctor) others(ctx workflow.Context, r audit.Range, page *judge.Page) error {
 	waiting := workflow.NewWaitGroup(ctx)
 	var unasked []string
-	for _, s := range services {
+	for _, s := range judge.Services {
 		waiting.Add(1)
-		workflow.GoNamed(ctx, "ask-"+s.name, func(ctx workflow.Context) {
+		workflow.GoNamed(ctx, "ask-"+s.Name, func(ctx workflow.Context) {
 			defer waiting.Done()
-			if err := d.pages(ctx, s, r, all); err != nil {
-				unasked = append(unasked, s.name)
-				d.report.unasked(s.name, err)
+			if err := d.pages(ctx, s, r, page); err != nil {
+				unasked = append(unasked, s.Name)
+				d.report.unasked(s.Name, err)
 			}
 		})
 	}
@@ -76,16 +77,19 @@ func (d *doctor) others(ctx workflow.Context, r audit.Range, all *facts) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	for _, f := range all.list {
+	for _, f := range page.List {
 		f.Unasked = unasked
 	}
-	return d.engine(ctx, all)
+	return d.engine(ctx, page)
 }
 
 // pages asks one service for all its facts about r.
-func (d *doctor) pages(ctx workflow.Context, s service, r audit.Range, all *facts) error {
+func (d *doctor) pages(ctx workflow.Context, s judge.Service, r audit.Range, page *judge.Page) error {
+	ask := func(name, service string, r audit.Range, out any) error {
+		return d.start(ctx, name, service, r).Get(ctx, out)
+	}
 	for range pagesPerRange {
-		next, err := s.ask(ctx, d, r, all)
+		next, err := s.Ask(ask, r, page)
 		if err != nil || next == "" {
 			return err
 		}
@@ -95,9 +99,9 @@ func (d *doctor) pages(ctx workflow.Context, s service, r audit.Range, all *fact
 }
 
 // engine asks the engine about the sagas of overdue orders.
-func (d *doctor) engine(ctx workflow.Context, all *facts) error {
+func (d *doctor) engine(ctx workflow.Context, page *judge.Page) error {
 	var ids []string
-	for _, f := range all.list {
+	for _, f := range page.List {
 		if o := f.Order; o != nil && o.Status == order.Pending && workflow.Now(ctx).Sub(o.Due()) >= d.in.Grace {
 			ids = append(ids, f.Saga)
 		}
@@ -109,13 +113,13 @@ func (d *doctor) engine(ctx workflow.Context, all *facts) error {
 				return err
 			}
 			d.report.unasked(engine, err)
-			for _, f := range all.list {
+			for _, f := range page.List {
 				f.Unasked = append(slices.Clip(f.Unasked), engine)
 			}
 			return nil
 		}
 		for i := range sagas {
-			all.at(sagas[i].Order).Engine = &sagas[i]
+			page.At(sagas[i].Order).Engine = &sagas[i]
 		}
 	}
 	return nil
@@ -123,20 +127,20 @@ func (d *doctor) engine(ctx workflow.Context, all *facts) error {
 
 // totals asks the services about their rows as a whole.
 func (d *doctor) totals(ctx workflow.Context) error {
-	answers := make([]workflow.Future, len(totals))
-	for i, t := range totals {
-		answers[i] = start(ctx, d, t.question, audit.Whole{})
+	answers := make([]workflow.Future, len(judge.Totals))
+	for i, t := range judge.Totals {
+		answers[i] = d.start(ctx, t.Question.Name, t.Question.Service, audit.Whole{})
 	}
-	for i, t := range totals {
+	for i, t := range judge.Totals {
 		var wrong []string
 		if err := answers[i].Get(ctx, &wrong); err != nil {
 			if ctx.Err() != nil {
 				return err
 			}
-			d.report.unasked(t.question.Service, err)
+			d.report.unasked(t.Question.Service, err)
 		}
 		for _, w := range wrong {
-			d.report.add(Finding{Invariant: t.invariant, Kind: t.kind, Service: t.question.Service, Detail: w})
+			d.report.add(judge.Finding{Invariant: t.Invariant, Kind: t.Kind, Service: t.Question.Service, Detail: w})
 		}
 	}
 	return nil

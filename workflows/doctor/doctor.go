@@ -4,9 +4,8 @@
 //
 // One run walks through the orders page by page. For each page it asks every
 // service for its facts about the same key range of sagas, and the engine about
-// the sagas of overdue orders (ask.go). [Judge] is a pure function from the facts
-// of one saga to findings; each service judges its own fact, and judge.go has the
-// rules that need several. As pages of live databases are no snapshot, a suspected
+// the sagas of overdue orders (ask.go). Package judge turns the facts of one saga into
+// findings. As pages of live databases are no snapshot, a suspected
 // saga is asked for again by id, and only a finding made twice is reported. After
 // the last page the run asks for the totals of each service and repairs what it
 // may (repair.go).
@@ -22,6 +21,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/saga/audit"
+	"github.com/amends/amends/workflows/doctor/judge"
 )
 
 // Names that schedules and callers use; they never change.
@@ -120,7 +120,7 @@ func reconcile(ctx workflow.Context, in Input, queues map[string]string) (Report
 	} else {
 		d.report = Report{
 			Started: workflow.Now(ctx), DryRun: in.DryRun, Counts: map[audit.Kind]int{},
-			Waivers: []OrderWaiver{}, Findings: []Finding{}, Unasked: []Unasked{},
+			Waivers: []OrderWaiver{}, Findings: []judge.Finding{}, Unasked: []Unasked{},
 		}
 	}
 	more, err := d.scan(ctx)

@@ -19,6 +19,7 @@ import (
 	paymentaudit "github.com/amends/amends/services/payment/audit"
 	shippingaudit "github.com/amends/amends/services/shipping/audit"
 	"github.com/amends/amends/workflows/doctor"
+	"github.com/amends/amends/workflows/doctor/judge"
 )
 
 // tokens lead to every shape of a decided order that a payment decides.
@@ -55,7 +56,7 @@ func TestTheDoctorGoesOnInPagesAndRuns(t *testing.T) {
 		c.In = doctor.Input{PageSize: size, PagesPerRun: 2}
 		r := c.Diagnose(t)
 		require.Equal(t, 5, r.Orders, "size %d", size)
-		require.Equal(t, []audit.Kind{doctor.UnknownOrder}, clinic.Kinds(r), "size %d: %v", size, r.Findings)
+		require.Equal(t, []audit.Kind{judge.UnknownOrder}, clinic.Kinds(r), "size %d: %v", size, r.Findings)
 		require.Len(t, r.Findings, 1, "size %d", size)
 		require.Equal(t, id, r.Findings[0].Order)
 		require.Equal(t, size < 3, c.Runs > 1, "%d runs of size %d", c.Runs, size)
@@ -88,13 +89,13 @@ func TestTheDoctorFindsWhatWasDamaged(t *testing.T) {
 			id := c.Place(t, "tok_visa").ID
 			lose(t, c, id)
 			return id
-		}, []audit.Kind{doctor.UnknownOrder}, false, ""},
+		}, []audit.Kind{judge.UnknownOrder}, false, ""},
 		"ALostOrderThatWasCancelled": {func(t *testing.T, c *clinic.Clinic) string {
 			t.Helper()
 			id := c.Place(t, "tok_declined").ID
 			lose(t, c, id)
 			return id
-		}, []audit.Kind{doctor.UnknownOrder}, false, ""},
+		}, []audit.Kind{judge.UnknownOrder}, false, ""},
 		"TwoOrdersOfOneCall": {func(t *testing.T, c *clinic.Clinic) string {
 			t.Helper()
 			in := c.Input()
@@ -175,18 +176,18 @@ func TestTheDoctorFindsWhatWasDamaged(t *testing.T) {
 			id := c.Place(t, "tok_visa").ID
 			c.Injure(t, "catalog", `UPDATE barrier SET outcome = replace(outcome, '12600', '12601') WHERE saga = ?`, id)
 			return id
-		}, []audit.Kind{audit.Answer, doctor.Quote}, false, order.Confirmed},
+		}, []audit.Kind{audit.Answer, judge.Quote}, false, order.Confirmed},
 
 		"ASagaThatWasTerminatedBeforeItsCapture": {func(t *testing.T, c *clinic.Clinic) string {
 			t.Helper()
 			return c.Stopped(t, false)
-		}, []audit.Kind{doctor.SagaStopped}, true, order.Cancelled},
+		}, []audit.Kind{judge.SagaStopped}, true, order.Cancelled},
 		"ASagaThatIsGoneBeforeItsCapture": {func(t *testing.T, c *clinic.Clinic) string {
 			t.Helper()
 			id := c.Stopped(t, false)
 			delete(c.Engine.Sagas, id)
 			return id
-		}, []audit.Kind{doctor.SagaMissing}, true, order.Cancelled},
+		}, []audit.Kind{judge.SagaMissing}, true, order.Cancelled},
 		"ACancelledOrderThatHoldsWhatCanBeUndone": {func(t *testing.T, c *clinic.Clinic) string {
 			t.Helper()
 			id := c.Stopped(t, false)
@@ -251,7 +252,7 @@ func TestTheDoctorTakesAPaidOrderForward(t *testing.T) {
 	}
 	c.Engine.Sagas[v.ID] = activities.SagaStopped
 	r := c.Diagnose(t)
-	require.Equal(t, []audit.Kind{doctor.SagaStopped}, clinic.Kinds(r))
+	require.Equal(t, []audit.Kind{judge.SagaStopped}, clinic.Kinds(r))
 	require.True(t, r.OK, r.Findings)
 	record, err := c.Orders.Get(t.Context(), v.ID)
 	require.NoError(t, err)
@@ -298,7 +299,7 @@ func TestTheDoctorTouchesNothingWhenTooMuchIsWrong(t *testing.T) {
 		c.Stopped(t, false)
 	}
 	r := c.Diagnose(t)
-	require.Equal(t, map[audit.Kind]int{doctor.SagaStopped: 11}, r.Counts)
+	require.Equal(t, map[audit.Kind]int{judge.SagaStopped: 11}, r.Counts)
 	require.Contains(t, r.ReportOnlyBecause, "11 findings of kind saga_stopped, more than 10")
 	require.Empty(t, c.Engine.Resumed)
 	require.False(t, r.OK)

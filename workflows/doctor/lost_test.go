@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/proof/clinic"
-	"github.com/amends/amends/workflows/doctor"
+	"github.com/amends/amends/workflows/doctor/judge"
 )
 
 // traces is where an order leaves something, and how each is made to forget it.
@@ -64,7 +64,7 @@ func TestTheDoctorFindsALostOrderByItsLastTrace(t *testing.T) {
 				r := c.Diagnose(t)
 				require.Len(t, r.Findings, 1, r.Findings)
 				f := r.Findings[0]
-				require.Equal(t, doctor.UnknownOrder, f.Kind)
+				require.Equal(t, judge.UnknownOrder, f.Kind)
 				require.Equal(t, id, f.Order)
 				require.Contains(t, f.Detail, service+" has ")
 				require.False(t, f.Repairable)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/workflows/doctor/judge"
 )
 
 // resumeAtOnce is the number of sagas that one activity resumes: few, because the
@@ -73,7 +74,7 @@ func (d *doctor) reportOnly() string {
 	if d.in.DryRun {
 		return "it was asked to change nothing"
 	}
-	for _, k := range Kinds {
+	for _, k := range judge.Kinds {
 		if n, most := d.report.Counts[k], d.tolerated(); n > most {
 			return fmt.Sprintf("there are %d findings of kind %s, more than %d: that looks like a database that was restored from a backup, "+
 				"or a broken release, and is for a person to judge", n, k, most)
@@ -101,7 +102,7 @@ func (d *doctor) watch(ctx workflow.Context, ids []string) error {
 			return err
 		}
 		var left []string
-		err := d.look(ctx, ids, func(f *Facts, v Verdict) {
+		err := d.look(ctx, ids, func(f *judge.Facts, v judge.Verdict) {
 			if !d.mended(f, v) {
 				left = append(left, f.Saga)
 			}
@@ -118,7 +119,7 @@ func (d *doctor) watch(ctx workflow.Context, ids []string) error {
 
 // mended marks the findings of an order that are gone, and reports whether every
 // repairable one is.
-func (d *doctor) mended(f *Facts, v Verdict) bool {
+func (d *doctor) mended(f *judge.Facts, v judge.Verdict) bool {
 	// A saga that runs again but has not decided has fixed nothing yet; a flagged
 	// order has a reason for an operator to read.
 	decided := f.Order != nil && (f.Order.Status != order.Pending || v.NeedsAttention)
@@ -128,7 +129,7 @@ func (d *doctor) mended(f *Facts, v Verdict) bool {
 		if old.Order != f.Saga || !old.Repairable {
 			continue
 		}
-		gone := !slices.ContainsFunc(v.Findings, func(now Finding) bool { return now.Kind == old.Kind && now.Service == old.Service })
+		gone := !slices.ContainsFunc(v.Findings, func(now judge.Finding) bool { return now.Kind == old.Kind && now.Service == old.Service })
 		// Without an answer a finding is not known to be gone.
 		asked := !slices.Contains(f.Unasked, old.Service) && !slices.Contains(f.Unasked, engine)
 		old.Repaired = decided && gone && asked

@@ -8,52 +8,8 @@ import (
 
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/ledger"
-	orderaudit "github.com/amends/amends/services/order/audit"
+	"github.com/amends/amends/workflows/doctor/judge"
 )
-
-// The invariants that no service can judge alone.
-const (
-	EveryOrderEnds audit.Invariant = "I4"
-	NoneLost       audit.Invariant = "I5"
-)
-
-// The kinds of findings that need the facts of several services, or the engine.
-const (
-	SagaStopped   audit.Kind = "saga_stopped"   // undecided, and its saga was terminated or failed
-	SagaMissing   audit.Kind = "saga_missing"   // undecided, and the engine has no saga of it
-	SagaSilent    audit.Kind = "saga_silent"    // undecided and not flagged, long after its decide-by
-	UnknownOrder  audit.Kind = "unknown_order"  // a service knows a saga without an order
-	ParcelMissing audit.Kind = "parcel_missing" // of a confirmed order
-	Quote         audit.Kind = "quote"          // is not the order's total
-)
-
-// Kinds lists the kinds of findings of all services; docs/doctor.md explains each.
-var Kinds = kinds()
-
-func kinds() []audit.Kind {
-	all := []audit.Kind{SagaStopped, SagaMissing, SagaSilent, UnknownOrder, ParcelMissing, Quote}
-	all = append(append(all, orderaudit.Kinds...), audit.Kinds...)
-	for _, s := range services {
-		all = append(all, s.kinds...)
-	}
-	return all
-}
-
-// Finding is one violation of an invariant.
-type Finding struct {
-	Invariant audit.Invariant `json:"invariant"`
-	Kind      audit.Kind      `json:"kind"`
-	Order     string          `json:"order,omitempty"` // empty: it concerns a service as a whole
-	Service   string          `json:"service"`         // whose fact it is about
-	Detail    string          `json:"detail"`          // in words
-	Since     time.Time       `json:"since,omitzero"`  // zero: unknown
-	// Repairable reports whether the doctor can repair it; Repaired, that it did, and
-	// checked the result.
-	Repairable bool `json:"repairable"`
-	Repaired   bool `json:"repaired"`
-	// Note describes why a repair did not succeed.
-	Note string `json:"note,omitempty"`
-}
 
 // Report is the result of the workflow [Reconcile].
 type Report struct {
@@ -77,7 +33,7 @@ type Report struct {
 
 	// Findings lists the violations, repaired ones included. The list ends at
 	// [MaxListed], the counts do not.
-	Findings []Finding          `json:"findings"`
+	Findings []judge.Finding    `json:"findings"`
 	Counts   map[audit.Kind]int `json:"counts"`
 	Repaired int                `json:"repaired"`
 	// ReportOnlyBecause describes why no repair was tried; empty if repairs were
@@ -107,7 +63,7 @@ type Unasked struct {
 // MaxListed is the maximum length of the lists of a [Report].
 const MaxListed = 1000
 
-func (r *Report) add(f Finding) {
+func (r *Report) add(f judge.Finding) {
 	r.Counts[f.Kind]++
 	if len(r.Findings) < MaxListed {
 		r.Findings = append(r.Findings, f)
@@ -126,7 +82,7 @@ func (r *Report) unasked(service string, err error) {
 
 // found counts the findings, listed or not.
 func (r *Report) found() (n int) {
-	for _, k := range Kinds {
+	for _, k := range judge.Kinds {
 		n += r.Counts[k]
 	}
 	return n
@@ -146,7 +102,7 @@ func (d *doctor) end(ctx workflow.Context) {
 	}
 	r.OK = r.found() == r.Repaired && len(r.Unasked) == 0
 	metrics := workflow.GetMetricsHandler(ctx)
-	for _, k := range Kinds { // also those with no finding: a gauge keeps its value
+	for _, k := range judge.Kinds { // also those with no finding: a gauge keeps its value
 		metrics.WithTags(map[string]string{"kind": string(k)}).Gauge("amends_doctor_findings").Update(float64(r.Counts[k]))
 	}
 	metrics.Gauge("amends_doctor_last_run_timestamp_seconds").Update(float64(r.Ended.Unix()))

@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/proof/clinic"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/workflows/doctor"
+	"github.com/amends/amends/workflows/doctor/judge"
 )
 
 // An order database that was restored from a backup has forgotten all orders
@@ -30,9 +31,9 @@ func TestTheDoctorSurvivesAnOrderDatabaseThatWasRestored(t *testing.T) {
 	c.In = doctor.Input{PageSize: 2, PagesPerRun: 2}
 	r := c.Diagnose(t)
 	require.False(t, r.OK)
-	require.Equal(t, []audit.Kind{doctor.UnknownOrder}, clinic.Kinds(r))
-	require.Greater(t, r.Counts[doctor.UnknownOrder], 10, "fewer would be repaired")
-	require.Less(t, r.Counts[doctor.UnknownOrder], lost)
+	require.Equal(t, []audit.Kind{judge.UnknownOrder}, clinic.Kinds(r))
+	require.Greater(t, r.Counts[judge.UnknownOrder], 10, "fewer would be repaired")
+	require.Less(t, r.Counts[judge.UnknownOrder], lost)
 	require.Len(t, r.Unasked, 1)
 	require.Equal(t, "catalog", r.Unasked[0].Service)
 	require.Contains(t, r.Unasked[0].Error, "older backup")

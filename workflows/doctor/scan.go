@@ -9,6 +9,7 @@ import (
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/saga/audit"
+	"github.com/amends/amends/workflows/doctor/judge"
 )
 
 // doctor is the state of one run of the workflow.
@@ -61,12 +62,12 @@ func (d *doctor) page(ctx workflow.Context) (n int, ended bool, err error) {
 	d.report.Pages++
 	d.report.Orders += len(page.Facts)
 	r.To, d.after = page.Next, page.Next // the last range is open: sagas after the last order have none
-	all := newFacts(page)
+	all := judge.NewPage(page)
 	if err := d.others(ctx, r, all); err != nil {
 		return 0, true, err
 	}
-	for _, f := range all.list {
-		v := Judge(*f, workflow.Now(ctx), d.in.Grace)
+	for _, f := range all.List {
+		v := judge.Judge(*f, workflow.Now(ctx), d.in.Grace)
 		d.count(f, v)
 		for _, finding := range v.Findings {
 			d.suspects[f.Saga] = append(d.suspects[f.Saga], finding.Kind)
@@ -76,7 +77,7 @@ func (d *doctor) page(ctx workflow.Context) (n int, ended bool, err error) {
 }
 
 // count adds an order to the report's counters.
-func (d *doctor) count(f *Facts, v Verdict) {
+func (d *doctor) count(f *judge.Facts, v judge.Verdict) {
 	switch {
 	case f.Order == nil:
 		return
@@ -107,7 +108,7 @@ func (d *doctor) secondLook(ctx workflow.Context) error {
 	}
 	// Sorted, because the order of a map changes from replay to replay.
 	ids := slices.Sorted(maps.Keys(d.suspects)) //workflowcheck:ignore
-	return d.look(ctx, ids, func(f *Facts, v Verdict) {
+	return d.look(ctx, ids, func(f *judge.Facts, v judge.Verdict) {
 		for _, finding := range v.Findings {
 			if slices.Contains(d.suspects[f.Saga], finding.Kind) {
 				d.report.add(finding)
@@ -118,7 +119,7 @@ func (d *doctor) secondLook(ctx workflow.Context) error {
 
 // look asks every service about exactly these sagas, judges them, and calls seen
 // for each.
-func (d *doctor) look(ctx workflow.Context, ids []string, seen func(*Facts, Verdict)) error {
+func (d *doctor) look(ctx workflow.Context, ids []string, seen func(*judge.Facts, judge.Verdict)) error {
 	for some := range slices.Chunk(ids, d.in.PageSize) {
 		r := audit.Range{Sagas: some}
 		page, err := ask(ctx, d, activities.AuditOrders, r)
@@ -129,12 +130,12 @@ func (d *doctor) look(ctx workflow.Context, ids []string, seen func(*Facts, Verd
 			d.report.unasked(activities.AuditOrders.Service, err)
 			continue // these cannot be judged
 		}
-		all := newFacts(page)
+		all := judge.NewPage(page)
 		if err := d.others(ctx, r, all); err != nil {
 			return err
 		}
-		for _, f := range all.list {
-			seen(f, Judge(*f, workflow.Now(ctx), d.in.Grace))
+		for _, f := range all.List {
+			seen(f, judge.Judge(*f, workflow.Now(ctx), d.in.Grace))
 		}
 	}
 	return nil

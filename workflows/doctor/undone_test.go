@@ -8,7 +8,7 @@ import (
 	"github.com/amends/amends/proof/clinic"
 	"github.com/amends/amends/saga/audit"
 	paymentaudit "github.com/amends/amends/services/payment/audit"
-	"github.com/amends/amends/workflows/doctor"
+	"github.com/amends/amends/workflows/doctor/judge"
 )
 
 // What was undone had happened, was undone once, and is recorded as it was
@@ -47,7 +47,7 @@ func TestTheDoctorFindsAnUndoAndAnAnswerThatAreNotExact(t *testing.T) {
 				FROM effects WHERE key = ? || '/payment.capture'`},
 			{"provider", `INSERT INTO effects SELECT replace(key, 'capture', 'refund'), 'refund', 'refunded', amount + 1, currency, 'ref_2', key, '', '', created_at, updated_at
 				FROM effects WHERE key = ? || '/payment.capture'`},
-		}, []audit.Kind{paymentaudit.ProviderBook, undo, doctor.UnknownOrder}, "payment"},
+		}, []audit.Kind{paymentaudit.ProviderBook, undo, judge.UnknownOrder}, "payment"},
 		"AParcelThatOnlyTheCarrierHadAndTookBack": {"tok_declined", []damage{
 			{"carrier", `INSERT INTO bookings SELECT ? || '/shipping.book/BER', 'cancelled', warehouse, 'SIM-1', fingerprint, lost_replies, created_at, updated_at
 				FROM bookings ORDER BY booking_key LIMIT 1`},
@@ -79,7 +79,7 @@ func TestTheDoctorFindsAnUndoAndAnAnswerThatAreNotExact(t *testing.T) {
 		}, []audit.Kind{answer}, "catalog"},
 		"AQuoteThatIsGone": {"tok_visa", []damage{
 			{"catalog", "DELETE FROM barrier WHERE saga = ?"},
-		}, []audit.Kind{doctor.Quote}, "catalog"},
+		}, []audit.Kind{judge.Quote}, "catalog"},
 		"AReferenceThatTheProviderDoesNotHave": {"tok_visa", []damage{
 			{"provider", "UPDATE effects SET reference = 'other' WHERE key = ? || '/payment.capture'"},
 		}, []audit.Kind{paymentaudit.ProviderBook}, "payment"},

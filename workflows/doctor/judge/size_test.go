@@ -1,4 +1,4 @@
-package doctor_test
+package judge_test
 
 import (
 	"encoding/json"
@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows/doctor"
+	"github.com/amends/amends/workflows/doctor/judge"
 )
 
 // payloadLimit is how large one payload may be at the engine, less some room for
@@ -49,7 +50,7 @@ func TestNoWordsMakeTheDoctorsReportTooLarge(t *testing.T) {
 	for range 100 {
 		f.Payment.Differ = append(f.Payment.Differ, audit.Difference{Step: "x", What: long})
 	}
-	v := doctor.Judge(*f, judgement, grace)
+	v := judge.Judge(*f, judgement, grace)
 	require.Len(t, v.Findings, 1)
 	require.Contains(t, v.Findings[0].Detail, "there is no such order")
 

@@ -1,8 +1,6 @@
-package doctor
+package judge
 
 import (
-	"go.temporal.io/sdk/workflow"
-
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/saga/audit"
 	catalogaudit "github.com/amends/amends/services/catalog/audit"
@@ -26,20 +24,24 @@ type Facts struct {
 	Unasked []string
 }
 
-// service is a service that is asked about the sagas of every page.
-type service struct {
-	name  string
+// Service is a service that is asked about the sagas of every page.
+type Service struct {
+	Name  string
 	kinds []audit.Kind // of its findings, beside those of every service
-	// ask adds one page of the service's facts about r to all. It returns the cursor
-	// for the next page.
-	ask func(ctx workflow.Context, d *doctor, r audit.Range, all *facts) (next string, err error)
+
+	// Ask adds one page of the service's facts about r to page, by the function ask,
+	// which asks one question. It returns the cursor for the next page.
+	Ask func(ask Ask, r audit.Range, page *Page) (next string, err error)
 	// fact returns the service's fact of a saga; without one, a zero fact and false.
 	fact func(f *Facts) (fact audit.Fact, known bool)
 }
 
-// services is the list of these services, in the order of their findings. The
-// order service is not among them: its pages come first and set the key range.
-var services = []service{
+// Ask asks a service the question of a name, and reads the answer into out.
+type Ask func(name, service string, r audit.Range, out any) error
+
+// Services lists these services, in the order of their findings. The order service
+// is not among them: its pages come first and set the key range.
+var Services = []Service{
 	of(activities.AuditQuotes, nil, func(f *Facts) **catalogaudit.Fact { return &f.Catalog }),
 	of(activities.AuditReserved, inventoryaudit.Kinds, func(f *Facts) **inventoryaudit.Fact { return &f.Inventory }),
 	of(activities.AuditPayments, paymentaudit.Kinds, func(f *Facts) **paymentaudit.Fact { return &f.Payment }),
@@ -47,16 +49,17 @@ var services = []service{
 }
 
 // of returns the service that answers q, with its facts in a field of [Facts].
-func of[F audit.Fact](q activities.Audit[audit.Range, audit.Page[F]], kinds []audit.Kind, field func(*Facts) **F) service {
-	return service{
-		name:  q.Service,
+func of[F audit.Fact](q activities.Audit[audit.Range, audit.Page[F]], kinds []audit.Kind, field func(*Facts) **F) Service {
+	return Service{
+		Name:  q.Service,
 		kinds: kinds,
-		ask: func(ctx workflow.Context, d *doctor, r audit.Range, all *facts) (string, error) {
-			page, err := ask(ctx, d, q, r)
-			for i := range page.Facts {
-				*field(all.at(page.Facts[i].ID())) = &page.Facts[i]
+		Ask: func(ask Ask, r audit.Range, page *Page) (string, error) {
+			var answer audit.Page[F]
+			err := ask(q.Name, q.Service, r, &answer)
+			for i := range answer.Facts {
+				*field(page.At(answer.Facts[i].ID())) = &answer.Facts[i]
 			}
-			return page.Next, err
+			return answer.Next, err
 		},
 		fact: func(f *Facts) (audit.Fact, bool) {
 			if fact := *field(f); fact != nil {
@@ -68,37 +71,39 @@ func of[F audit.Fact](q activities.Audit[audit.Range, audit.Page[F]], kinds []au
 	}
 }
 
-// totals is the list of questions about a service as a whole, with the kind of
-// finding that each answer is.
-var totals = []struct {
-	question  activities.Audit[audit.Whole, []string]
-	invariant audit.Invariant
-	kind      audit.Kind
+// Totals lists the questions about a service as a whole. Each text of an answer is
+// a finding of the kind.
+var Totals = []struct {
+	Question  activities.Audit[audit.Whole, []string]
+	Invariant audit.Invariant
+	Kind      audit.Kind
 }{
 	{activities.AuditPlaced, NoneLost, orderaudit.PlacedTwice},
 	{activities.AuditStock, inventoryaudit.StockAddsUp, inventoryaudit.Stock},
 	{activities.AuditLedger, paymentaudit.MoneyAddsUp, paymentaudit.Ledger},
 }
 
-// facts collects the facts about a page of sagas.
-type facts struct {
-	list []*Facts
-	of   map[string]*Facts // by saga
+// Page collects the facts about a page of sagas.
+type Page struct {
+	List []*Facts // the orders' first
+	of   map[string]*Facts
 }
 
-func newFacts(orders orderaudit.Page) *facts {
-	a := &facts{of: map[string]*Facts{}}
+// NewPage returns a page with the facts of the order service.
+func NewPage(orders orderaudit.Page) *Page {
+	p := &Page{of: map[string]*Facts{}}
 	for i := range orders.Facts {
-		a.at(orders.Facts[i].ID).Order = &orders.Facts[i]
+		p.At(orders.Facts[i].ID).Order = &orders.Facts[i]
 	}
-	return a
+	return p
 }
 
-func (a *facts) at(saga string) *Facts {
-	f := a.of[saga]
+// At returns the facts of a saga, which it adds to the page if they are missing.
+func (p *Page) At(saga string) *Facts {
+	f := p.of[saga]
 	if f == nil {
 		f = &Facts{Saga: saga}
-		a.of[saga], a.list = f, append(a.list, f)
+		p.of[saga], p.List = f, append(p.List, f)
 	}
 	return f
 }

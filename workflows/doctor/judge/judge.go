@@ -1,4 +1,7 @@
-package doctor
+// Package judge decides from the facts of all services about one saga which of the
+// platform's invariants it violates. It is pure: the doctor's workflow asks, and
+// repairs.
+package judge
 
 import (
 	"fmt"
@@ -73,8 +76,7 @@ func (j *judgement) find(i audit.Invariant, kind audit.Kind, service string, rep
 	j.add(service, one)
 }
 
-// brief shortens a text: a report of [MaxListed] findings must fit into one
-// payload.
+// brief shortens a text: a report of many findings must fit into one payload.
 func brief(text string) string {
 	const most = 500
 	if len(text) <= most {
@@ -92,7 +94,7 @@ func (j *judgement) unknown(now time.Time, grace time.Duration) {
 		return
 	}
 	var parts []string
-	for _, s := range services {
+	for _, s := range Services {
 		fact, known := s.fact(&j.Facts)
 		if !known {
 			continue
@@ -102,7 +104,7 @@ func (j *judgement) unknown(now time.Time, grace time.Duration) {
 		if what == "" {
 			what = "steps that left nothing"
 		}
-		parts = append(parts, s.name+" has "+what)
+		parts = append(parts, s.Name+" has "+what)
 		if !at.IsZero() && (j.since.IsZero() || at.Before(j.since)) {
 			j.since = at
 		}
@@ -156,10 +158,10 @@ func (j *judgement) services() {
 	// A resumed saga settles first. If money was taken it would go forward, on an
 	// order that is cancelled: that is for an operator to decide.
 	o.Resumable = j.asked("payment") && !valueOf(j.Payment).Paid()
-	for _, s := range services {
-		if j.asked(s.name) {
+	for _, s := range Services {
+		if j.asked(s.Name) {
 			fact, _ := s.fact(&j.Facts)
-			j.add(s.name, fact.Judge(o))
+			j.add(s.Name, fact.Judge(o))
 		}
 	}
 }

@@ -1,0 +1,52 @@
+package judge
+
+import (
+	"time"
+
+	"github.com/amends/amends/saga/audit"
+	orderaudit "github.com/amends/amends/services/order/audit"
+)
+
+// The invariants that no service can judge alone.
+const (
+	EveryOrderEnds audit.Invariant = "I4"
+	NoneLost       audit.Invariant = "I5"
+)
+
+// The kinds of findings that need the facts of several services, or the engine.
+const (
+	SagaStopped   audit.Kind = "saga_stopped"   // undecided, and its saga was terminated or failed
+	SagaMissing   audit.Kind = "saga_missing"   // undecided, and the engine has no saga of it
+	SagaSilent    audit.Kind = "saga_silent"    // undecided and not flagged, long after its decide-by
+	UnknownOrder  audit.Kind = "unknown_order"  // a service knows a saga without an order
+	ParcelMissing audit.Kind = "parcel_missing" // of a confirmed order
+	Quote         audit.Kind = "quote"          // is not the order's total
+)
+
+// Kinds lists the kinds of findings of all services; docs/doctor.md explains each.
+var Kinds = kinds()
+
+func kinds() []audit.Kind {
+	all := []audit.Kind{SagaStopped, SagaMissing, SagaSilent, UnknownOrder, ParcelMissing, Quote}
+	all = append(append(all, orderaudit.Kinds...), audit.Kinds...)
+	for _, s := range Services {
+		all = append(all, s.kinds...)
+	}
+	return all
+}
+
+// Finding is one violation of an invariant.
+type Finding struct {
+	Invariant audit.Invariant `json:"invariant"`
+	Kind      audit.Kind      `json:"kind"`
+	Order     string          `json:"order,omitempty"` // empty: it concerns a service as a whole
+	Service   string          `json:"service"`         // whose fact it is about
+	Detail    string          `json:"detail"`          // in words
+	Since     time.Time       `json:"since,omitzero"`  // zero: unknown
+	// Repairable reports whether the doctor can repair it; Repaired, that it did, and
+	// checked the result.
+	Repairable bool `json:"repairable"`
+	Repaired   bool `json:"repaired"`
+	// Note describes why a repair did not succeed.
+	Note string `json:"note,omitempty"`
+}
