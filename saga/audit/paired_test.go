@@ -11,7 +11,7 @@ import (
 	"github.com/amends/amends/saga/audit"
 )
 
-// shelf is our own rows, one per saga, and the lines of a statement.
+// shelf has our own rows, one per saga, and the lines of a statement.
 type shelf struct {
 	rows, lines []string // sagas
 	grow        func(reads int)
@@ -52,7 +52,7 @@ func (s *shelf) statement() audit.Statement[string] {
 	}
 }
 
-// walk reads everything page by page.
+// walk reads all pages.
 func (s *shelf) walk(t *testing.T) (rows, lines []string) {
 	t.Helper()
 	for r := (audit.Range{Limit: 3}); ; {
@@ -95,8 +95,8 @@ func TestReadPairedSkipsNoSaga(t *testing.T) {
 		})
 	}
 
-	// The statement's page ends earlier, so ours are read again; meanwhile there are
-	// more of them, and their page ends earlier still.
+	// The statement's page ends earlier, so our rows are read again; meanwhile new
+	// rows make our page end earlier still.
 	t.Run("RowsComeBetweenTwoReads", func(t *testing.T) {
 		t.Parallel()
 		s := shelf{rows: []string{"s00", "s03", "s08"}, lines: slices.Repeat([]string{"s00", "s06", "s08"}, 4)}

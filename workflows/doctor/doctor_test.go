@@ -22,7 +22,7 @@ import (
 	"github.com/amends/amends/workflows/doctor/judge"
 )
 
-// tokens lead to every shape of a decided order that a payment decides.
+// tokens are payment tokens for every way in which a payment decides an order.
 var tokens = []string{"tok_visa", "tok_declined", "tok_capture_declined", "tok_auth_expired", "tok_capture_lost", "tok_expired_card"}
 
 func TestTheDoctorFindsNothingInAHealthyShop(t *testing.T) {
@@ -41,8 +41,8 @@ func TestTheDoctorFindsNothingInAHealthyShop(t *testing.T) {
 	require.Zero(t, r.SkippedYoung)
 }
 
-// The pages are small, so that every saga meets its bounds, and some services
-// have sagas in them that the orders' page does not.
+// The pages are small, so that every saga is at a bound once, and some services
+// have sagas on a page that the order service has not.
 func TestTheDoctorGoesOnInPagesAndRuns(t *testing.T) {
 	t.Parallel()
 
@@ -63,8 +63,8 @@ func TestTheDoctorGoesOnInPagesAndRuns(t *testing.T) {
 	}
 }
 
-// lose makes an order as if it had never been. A history it has only if it was
-// decided.
+// lose deletes an order from the order service's database. Only a decided order
+// has a history.
 func lose(t *testing.T, c *clinic.Clinic, id string) {
 	t.Helper()
 	if o, err := c.Orders.Get(t.Context(), id); err == nil && o.Status != order.Pending {
@@ -74,15 +74,15 @@ func lose(t *testing.T, c *clinic.Clinic, id string) {
 	c.Injure(t, "order", "DELETE FROM orders WHERE id = ?", id)
 }
 
-// Each damage is found by its name; what can be mended is.
+// Each damage is found by its name, and repaired if it can be.
 func TestTheDoctorFindsWhatWasDamaged(t *testing.T) {
 	t.Parallel()
 
 	for name, tc := range map[string]struct {
-		damage   func(t *testing.T, c *clinic.Clinic) (id string) // of the order that it is about
+		damage   func(t *testing.T, c *clinic.Clinic) (id string) // of the damaged order
 		want     []audit.Kind
 		repaired bool
-		status   order.Status // in the end
+		status   order.Status // after the repair
 	}{
 		"ALostOrder": {func(t *testing.T, c *clinic.Clinic) string {
 			t.Helper()
@@ -199,7 +199,7 @@ func TestTheDoctorFindsWhatWasDamaged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := clinic.New(t)
-			for _, token := range tokens[:2] { // those that nothing is wrong with
+			for _, token := range tokens[:2] { // healthy ones
 				c.Place(t, token)
 			}
 			id := tc.damage(t, c)
@@ -238,7 +238,7 @@ func TestTheDoctorFindsWhatWasDamaged(t *testing.T) {
 	}
 }
 
-// A saga that was terminated past its pivot goes forward, as the customer paid.
+// A saga terminated after its pivot goes forward, because the customer paid.
 func TestTheDoctorTakesAPaidOrderForward(t *testing.T) {
 	t.Parallel()
 
@@ -260,8 +260,8 @@ func TestTheDoctorTakesAPaidOrderForward(t *testing.T) {
 	require.NoError(t, c.Check(t.Context()))
 }
 
-// The payment service was restored from a backup that is older than the capture.
-// A saga that is resumed would ask it whether the money was taken.
+// The payment database was restored from a backup older than the capture. A
+// resumed saga would ask the payment service whether the money was taken.
 func TestTheDoctorDoesNotResumeASagaThatWouldBeLiedTo(t *testing.T) {
 	t.Parallel()
 
@@ -290,7 +290,7 @@ func TestTheDoctorSubtractsWaivers(t *testing.T) {
 	require.Equal(t, "call 7", r.Waivers[1].Reference)
 }
 
-// Many orders that are wrong in the same way are no accident of each.
+// Many findings of one kind have one cause.
 func TestTheDoctorTouchesNothingWhenTooMuchIsWrong(t *testing.T) {
 	t.Parallel()
 

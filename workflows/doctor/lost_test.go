@@ -9,15 +9,15 @@ import (
 	"github.com/amends/amends/workflows/doctor/judge"
 )
 
-// traces is where an order leaves something, and how each is made to forget it.
+// traces lists the databases in which an order leaves traces, and how to delete them.
 var traces = []struct {
 	book    string
-	service string // that tells the doctor of it
+	service string // that reports it to the doctor
 	forget  []string
 }{
 	{"catalog", "catalog", []string{"DELETE FROM barrier WHERE saga = ?"}},
 	{"inventory", "inventory", []string{
-		// What it had is as if it had never come.
+		// Its units are as if they had never been received.
 		`UPDATE stock SET committed = committed - l.quantity, received = received - l.quantity FROM (
 			SELECT sku, warehouse, quantity FROM reservation_lines AS l JOIN reservations AS r ON r.saga = l.saga WHERE r.state = 'committed' AND l.saga = ?
 		) AS l WHERE l.sku = stock.sku AND l.warehouse = stock.warehouse`,
@@ -33,15 +33,15 @@ var traces = []struct {
 	{"carrier", "shipping", []string{"DELETE FROM bookings WHERE booking_key LIKE ? || '/%'"}},
 }
 
-// An order that was acknowledged and has neither a record nor a workflow is found
-// by whoever still has anything of it, were it the only one.
+// An acknowledged order without a record and a workflow is found by its last
+// trace.
 func TestTheDoctorFindsALostOrderByItsLastTrace(t *testing.T) {
 	t.Parallel()
 
 	for token, where := range map[string][]string{
 		"tok_visa":             {"catalog", "inventory", "payment", "provider", "shipping", "carrier"},
-		"tok_capture_declined": {"catalog", "inventory", "payment", "provider", "shipping", "carrier"}, // all of it was taken back
-		"tok_declined":         {"catalog", "inventory", "payment", "provider", "shipping"},            // the carrier never heard of it
+		"tok_capture_declined": {"catalog", "inventory", "payment", "provider", "shipping", "carrier"}, // all undone
+		"tok_declined":         {"catalog", "inventory", "payment", "provider", "shipping"},            // the carrier was never called
 	} {
 		for _, last := range where {
 			t.Run(token+" "+last, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 )
 
 // An order that was flagged before its saga was terminated stays flagged in its
-// record: that alone does not say that somebody works on it again.
+// record, so the flag alone does not prove that its saga runs again.
 func TestTheDoctorClaimsNoRepairThatTheEngineDoesNotConfirm(t *testing.T) {
 	t.Parallel()
 

@@ -13,10 +13,10 @@ import (
 	"github.com/amends/amends/workflows/doctor/judge"
 )
 
-// An order database that was restored from a backup has forgotten all orders
-// since: behind the last one that it knows come the sagas of all of those. One run
-// of the workflow must not read them all, because the engine ends a run whose
-// history grows without bound, and then there would be no report at all.
+// An order database restored from a backup lacks all later orders, so the other
+// services have many sagas after its last order. One run of the workflow must not
+// read them all: the engine ends a run whose history grows without bound, and then
+// no report would come.
 func TestTheDoctorSurvivesAnOrderDatabaseThatWasRestored(t *testing.T) {
 	t.Parallel()
 

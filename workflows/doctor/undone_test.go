@@ -11,18 +11,18 @@ import (
 	"github.com/amends/amends/workflows/doctor/judge"
 )
 
-// What was undone had happened, was undone once, and is recorded as it was
-// answered. Each damage makes a shop of which one of these is not so.
+// An undo matches its do, happens once, and the recorded answer matches the rows.
+// Each damage violates one of these.
 func TestTheDoctorFindsAnUndoAndAnAnswerThatAreNotExact(t *testing.T) {
 	t.Parallel()
 
-	type damage struct{ book, statement string } // ? is the order
+	type damage struct{ book, statement string } // ? stands for the order
 	undo, answer := audit.Undo, audit.Answer
 	for name, tc := range map[string]struct {
 		token   string
 		damage  []damage
 		want    []audit.Kind
-		service string // that the finding of the new kind is of
+		service string // of the undo or answer finding
 	}{
 		"AReleaseOfNothing": {"tok_capture_declined", []damage{
 			{"inventory", "DELETE FROM reservation_lines WHERE saga = ?"}, {"inventory", "DELETE FROM reservations WHERE saga = ?"},
@@ -90,7 +90,7 @@ func TestTheDoctorFindsAnUndoAndAnAnswerThatAreNotExact(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := clinic.New(t)
-			c.Place(t, "tok_visa") // those that nothing is wrong with
+			c.Place(t, "tok_visa") // healthy ones
 			c.Place(t, "tok_capture_declined")
 			id := c.Place(t, tc.token).ID
 			require.Empty(t, c.Diagnose(t).Findings)

@@ -13,8 +13,8 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
-// What a person has waived is settled: a saga that is taken up again must not
-// take it back a second time.
+// An operator has settled a waived effect: a resumed saga must not undo it a second
+// time.
 func TestAResumedSagaLeavesAloneWhatWasWaived(t *testing.T) {
 	t.Parallel()
 

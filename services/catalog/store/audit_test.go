@@ -38,7 +38,7 @@ func TestAudit(t *testing.T) {
 	})
 }
 
-// What no service would do: the only row that says what was answered is changed.
+// The damage, which no call does, changes the only record of the answer.
 func TestAuditFindsAQuoteThatNobodyCanHaveGot(t *testing.T) {
 	t.Parallel()
 

@@ -49,7 +49,7 @@ func TestAudit(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, wrong)
 
-		// What no service would do.
+		// Damage that no call does.
 		damage := func(statement string) { require.NoError(t, db.Exec(statement).Error) }
 		damage("UPDATE reservations SET state = 'held' WHERE saga = 'released'")
 		damage("DELETE FROM reservation_lines WHERE saga = 'held'")
@@ -77,15 +77,15 @@ func TestAudit(t *testing.T) {
 	})
 }
 
-// Each is what no sequence of calls leaves behind: something was undone that had
-// not happened, or a repeat would be answered something that did not happen.
+// No sequence of calls leaves these: an undo without its do, or a recorded answer
+// that did not happen.
 func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 	t.Parallel()
 
 	const reserved = `{"parcels":[{"warehouse":"AMS","lines":[{"sku":"KETTLE","quantity":1}]},{"warehouse":"BER","lines":[{"sku":"MUG","quantity":2}]}]}`
 	for name, tc := range map[string]struct {
 		damage []string
-		want   inventoryaudit.Fact // but for what is in order
+		want   inventoryaudit.Fact // without the parts that are in order
 	}{
 		"AReleaseOfNothing": {[]string{
 			"DELETE FROM reservation_lines WHERE saga = 'released'", "DELETE FROM reservations WHERE saga = 'released'",
@@ -157,7 +157,7 @@ func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 	}
 }
 
-// walk audits everything in pages, and returns what each saga has.
+// walk audits everything in pages, and returns the stock of each saga.
 func walk(t *testing.T, b testBundle, limit int) map[string][]inventoryaudit.StockFact {
 	t.Helper()
 	all := map[string][]inventoryaudit.StockFact{}

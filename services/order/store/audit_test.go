@@ -75,7 +75,7 @@ func TestAudit(t *testing.T) {
 	})
 }
 
-// What an order was decided against for is how it ends, and it ends no other way.
+// An aborted order ends for the recorded reason, and in no other way.
 func TestAuditFindsAnotherDecisionThanTheEnd(t *testing.T) {
 	t.Parallel()
 
@@ -110,8 +110,8 @@ func TestAuditFindsAnotherDecisionThanTheEnd(t *testing.T) {
 	})
 }
 
-// The id of an order is made of who placed it under which key, so the key need not
-// be stored. That one call has placed two orders would show that it was not.
+// An order's id is made from its customer and key, so the key is not stored. Two
+// orders placed by one call would show that two ids were made.
 func TestAuditFindsTwoOrdersOfOneCall(t *testing.T) {
 	t.Parallel()
 

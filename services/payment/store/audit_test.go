@@ -13,7 +13,7 @@ import (
 	"github.com/amends/amends/services/payment/provider/simulator"
 )
 
-// audit returns what each saga has, in pages of some size.
+// audit reads the facts of all sagas in pages of a size.
 func (b *testBundle) audit(t *testing.T, limit int) map[string]paymentaudit.Fact {
 	t.Helper()
 	a, all := paymentaudit.New(b.store, b.book), map[string]paymentaudit.Fact{}
@@ -182,8 +182,8 @@ func TestAuditFindsALedgerThatDoesNotAddUp(t *testing.T) {
 	})
 }
 
-// A hold that was let go and never booked sums to zero, and so does one that was
-// let go without it being said of the payment.
+// A hold that was released and never posted sums to zero, and so does a posted
+// release of a payment that is not voided.
 func TestAuditFindsAReleaseThatTheLedgerDoesNotExplain(t *testing.T) {
 	t.Parallel()
 

@@ -15,15 +15,14 @@ import (
 	"github.com/amends/amends/services/payment/provider/simulator"
 )
 
-// Each is what no sequence of calls leaves behind: something was taken back that
-// had not happened, or a repeat would be answered something that did not happen.
-// $ is the saga.
+// No sequence of calls leaves these: an undo without its do, or a recorded answer
+// that did not happen. $ stands for the saga.
 func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 	t.Parallel()
 
 	for _, tc := range []struct {
 		saga, book, damage string
-		undone, answer     string // in words; %s is what differs from run to run
+		undone, answer     string // in words; %s stands for an id
 		differ             string
 	}{
 		{
@@ -125,8 +124,8 @@ func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 	}
 }
 
-// requireSays requires that one of got begins with want, or that both are empty:
-// one damage may be seen from two sides.
+// requireSays requires that one of got begins with want, or that both are empty: a
+// damage may be found from two sides.
 func requireSays(t *testing.T, want string, got []string) {
 	t.Helper()
 	if want == "" {

@@ -80,7 +80,7 @@ func TestAudit(t *testing.T) {
 			require.Equal(t, healthy, pages(limit), "limit %d", limit)
 		}
 
-		// What no service would do.
+		// Damage that no call does.
 		theirs := func(statement string) { require.NoError(t, book.Exec(statement).Error) }
 		theirs("UPDATE bookings SET state = 'booked' WHERE booking_key = 'revived/shipping.book/BER'")
 		theirs("DELETE FROM bookings WHERE booking_key = 'gone/shipping.book/AMS'")
@@ -110,15 +110,15 @@ func TestAudit(t *testing.T) {
 	})
 }
 
-// Each is what no sequence of calls leaves behind: a parcel was taken back that had
-// not been booked, or a repeat would be answered something that did not happen.
+// No sequence of calls leaves these: an undo of a parcel that was not booked, or a
+// recorded answer that did not happen.
 func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 	t.Parallel()
 
 	const cancelled = "shipping.book: parcel of BER: ours is cancelled SIM-%s, the carrier"
 	for _, tc := range []struct {
 		saga, book, damage string
-		undone, answer     string // in words; %s is what differs from run to run
+		undone, answer     string // in words; %s stands for a tracking number
 	}{
 		{
 			saga: "cancelled", book: "ours", damage: "DELETE FROM shipments WHERE saga = 'cancelled'",
@@ -180,7 +180,7 @@ func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 				undeliverable.ShipTo.PostalCode = simulator.PostalUndeliverable
 				_, err := service.Book(ctx, step("refused"), undeliverable)
 				require.Error(t, err)
-				// A refused parcel's key is forbidden there; what is damaged takes its place.
+				// The carrier keeps a forbidden key for a refused parcel; the damage takes its place.
 				require.NoError(t, book.Exec("DELETE FROM bookings WHERE booking_key = 'refused/shipping.book/BER'").Error)
 
 				damaged := db
@@ -199,7 +199,7 @@ func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 					}
 					if f.Saga != tc.saga {
 						require.Empty(t, f.Answers, f.Saga)
-						if f.Saga != "orphan" { // whose parcel the carrier may have under another name now
+						if f.Saga != "orphan" { // the carrier may have its parcel under another key now
 							require.Empty(t, undone, f.Saga)
 						}
 						continue
@@ -214,8 +214,8 @@ func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 	}
 }
 
-// requireSays requires that one of got begins with want, or that both are empty:
-// one damage may be seen from two sides.
+// requireSays requires that one of got begins with want, or that both are empty: a
+// damage may be found from two sides.
 func requireSays(t *testing.T, want string, got []string) {
 	t.Helper()
 	if want == "" {

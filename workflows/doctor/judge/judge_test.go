@@ -27,14 +27,14 @@ const (
 	judged = "01981111-1111-7111-8111-111111111111"
 )
 
-// placed is when the judged orders were placed, and judgement is long after.
+// The judged orders were placed at placed; they are judged long after.
 var (
 	placed    = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	judgement = placed.Add(time.Hour)
 	total     = money.New(12600, "EUR")
 )
 
-// confirmedFacts are of an order that went well.
+// confirmedFacts returns the facts of a healthy confirmed order.
 func confirmedFacts() *judge.Facts {
 	paid := paymentaudit.Taken{Captures: 1, Captured: total.Minor, Currency: "EUR"}
 	return &judge.Facts{
@@ -54,7 +54,7 @@ func confirmedFacts() *judge.Facts {
 	}
 }
 
-// cancelledFacts are of an order of which nothing is left.
+// cancelledFacts returns the facts of a healthy cancelled order.
 func cancelledFacts() *judge.Facts {
 	f := confirmedFacts()
 	f.Order.Status, f.Order.Reason = order.Cancelled, order.OutOfStock
@@ -63,7 +63,7 @@ func cancelledFacts() *judge.Facts {
 	return f
 }
 
-// pendingFacts are of an order that holds everything and should be decided.
+// pendingFacts returns the facts of an overdue order that holds everything.
 func pendingFacts() *judge.Facts {
 	f := confirmedFacts()
 	f.Order.Status, f.Order.Total = order.Pending, nil
@@ -84,7 +84,7 @@ func waive(steps ...string) (all []ledger.Waiver) {
 	return all
 }
 
-// found is a finding without its words.
+// found is a finding without its detail.
 type found struct {
 	Kind       audit.Kind
 	Invariant  audit.Invariant
@@ -301,8 +301,8 @@ func TestTheDoctorJudges(t *testing.T) {
 	}
 }
 
-// Pages that were read one after the other are no snapshot: what is young may
-// just be on its way.
+// Pages read one after the other are no snapshot: a young order may still be on its
+// way.
 func TestTheDoctorJudgesNothingYoung(t *testing.T) {
 	t.Parallel()
 

@@ -18,12 +18,12 @@ import (
 	"github.com/amends/amends/workflows/doctor/judge"
 )
 
-// payloadLimit is how large one payload may be at the engine, less some room for
-// what is around the list.
+// payloadLimit is the engine's limit of one payload, less some room for the fields
+// around the list.
 const payloadLimit = 2<<20 - 64<<10
 
-// A report holds up to 1,000 findings and 1,000 waivers, and is handed from run to
-// run: however long the words are, the engine must take it.
+// A report with 1,000 findings and 1,000 waivers, handed from run to run, must fit
+// into one payload, however long its texts are.
 func TestNoWordsMakeTheDoctorsReportTooLarge(t *testing.T) {
 	t.Parallel()
 
@@ -31,7 +31,7 @@ func TestNoWordsMakeTheDoctorsReportTooLarge(t *testing.T) {
 	in := c.Input()
 	_, err := c.Orders.Create(t.Context(), key.New(in.OrderID, "order.create"), in.Placement)
 	require.NoError(t, err)
-	long := strings.Repeat("ü", 1000) // the longest that a repair takes
+	long := strings.Repeat("ü", 1000) // the longest text of a repair
 	now := time.Now().UTC()
 	waiver := ledger.Waiver{
 		Step: "payment.authorize", Code: "SOME_LONG_FAULT_CODE", Owed: "money held: 9,999,999.99 EUR",
