@@ -41,7 +41,7 @@ func (c *Client) Acknowledge(ctx context.Context, req saga.RepairRequest, key st
 		},
 	})
 	if err != nil {
-		return Snapshot{}, false, unavailable("It is not known whether the acknowledgement arrived. Repeat it after Retry-After seconds; with an Idempotency-Key twice is once.", err)
+		return Snapshot{}, false, unavailable("It is not known whether the acknowledgement arrived. Repeat it later; with the same key it is one acknowledgement.", err)
 	}
 	c.alive()
 	var view workflows.OrderView
@@ -55,7 +55,7 @@ func (c *Client) Acknowledge(ctx context.Context, req saga.RepairRequest, key st
 	}
 	now, missing := c.Find(ctx, req.Saga)
 	if within.Err() == nil || missing != nil {
-		return Snapshot{}, false, unavailable("The acknowledgement is recorded, but not made yet. Repeat it after Retry-After seconds; with an Idempotency-Key twice is once.", err)
+		return Snapshot{}, false, unavailable("The acknowledgement is recorded, but not made yet. Repeat it later; with the same key it is one acknowledgement.", err)
 	}
 	return now, false, nil
 }

@@ -63,7 +63,7 @@ func cancelled(order Snapshot, err error) (Snapshot, error) {
 }
 
 func notCancelled(err error) error {
-	return unavailable("It is not known whether the cancel arrived. Repeat it after Retry-After seconds: cancelling twice is one cancel.", err)
+	return unavailable("It is not known whether the cancel arrived. Repeat it later: cancelling twice is one cancel.", err)
 }
 
 // requestCancel returns nil once the cancel is in the saga's history, even if its

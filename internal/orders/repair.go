@@ -37,7 +37,7 @@ func (c *Client) Repair(ctx context.Context, req saga.RepairRequest, key string)
 		after, err := c.alreadyWaived(ctx, req, c.ended(ctx, req.Saga))
 		return after, err == nil, err
 	default:
-		return Snapshot{}, false, unavailable("It is not known whether the repair arrived: no worker of the order service has answered. Repeat it after Retry-After seconds.", err)
+		return Snapshot{}, false, unavailable("It is not known whether the repair arrived: no worker of the order service has answered. Repeat it later.", err)
 	}
 	if after, err := c.Find(ctx, req.Saga); err == nil {
 		return after, made, nil
