@@ -1,28 +1,28 @@
-// Package database opens, migrates and checks a service's database, PostgreSQL
-// or SQLite, runs transactions in it and maps what drivers answer to faults.
+// Package database opens, migrates and checks a service's database, PostgreSQL or
+// SQLite, runs transactions in it and maps driver errors to faults.
 //
 // # Two engines
 //
-// The DSN decides: "postgres://…" or "sqlite:path". Both take the same portable
-// SQL, and both compare text byte by byte if [Provision] (or somebody with the
-// same collation, C) made the PostgreSQL database, so a store has one body. What
-// they do differently is hidden here: SQLite has no row locks (its one writer is
-// alone) and gets its settings from the DSN that [Open] builds.
+// The DSN decides: "postgres://…" or "sqlite:path". Both engines take the same
+// portable SQL, and both compare text byte by byte if the PostgreSQL database has
+// the collation C, as [Provision] creates it; so a store is written once. This
+// package hides the differences: SQLite has no row locks (it has a single writer)
+// and gets its settings from the DSN that [Open] builds.
 //
-// SQLite runs under a small GORM dialector of our own, because it is pure Go and
-// the ready ones were not good enough: one compiles C and translates no errors,
-// one ignores the immediate transactions that keep concurrent writers from
-// failing, one lost an in-memory database when a context was cancelled.
+// SQLite runs under a small GORM dialector of our own. It is pure Go; of the
+// existing ones, one compiles C and translates no errors, one ignores the immediate
+// transactions that keep concurrent writers from failing, and one lost an in-memory
+// database when a context was cancelled.
 //
 // # Round trips
 //
-// On PostgreSQL BEGIN is sent with the first statement of a transaction, and a
-// write that is queued ([Queue]) with the next statement or with COMMIT. The
-// server refuses to commit unless each wrote as many rows as it must. What is one
-// statement anyway needs no transaction: [Retry].
+// On PostgreSQL, BEGIN travels with the first statement of a transaction, and a
+// queued write ([Queue]) with the next statement or with COMMIT, see package
+// pipeline. The server refuses to commit unless each queued write affected its
+// number of rows. A single statement needs no transaction: [Retry].
 //
 // # Times
 //
-// Times are UTC and have microseconds, the precision of PostgreSQL: what was
-// written compares equal to what is read.
+// Times are UTC with microseconds, the precision of PostgreSQL, so a time compares
+// equal after it was written and read.
 package database

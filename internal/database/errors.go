@@ -10,7 +10,7 @@ import (
 	"github.com/amends/amends/saga/barrier/txn"
 )
 
-// mapping is a row of the table that maps what a driver answers to a fault.
+// mapping is a row of the table that maps driver errors to faults.
 type mapping struct {
 	when    func(error) bool
 	kind    fault.Kind
@@ -18,9 +18,9 @@ type mapping struct {
 	message string
 }
 
-// mappings is that table; the first row that matches counts. Constraints are
-// bugs and not refusals: a store decides by the rows that its statement affected,
-// and a constraint that catches something caught a mistake in that decision.
+// mappings is that table; the first matching row counts. A violated constraint is a
+// bug and not a refusal: a store decides by the rows that its statement affected, so
+// a constraint that fires has caught a mistake in that decision.
 var mappings = []mapping{
 	{is(gorm.ErrRecordNotFound), fault.Business, fault.NotFound, "there is no such record"},
 	{txn.Retryable, fault.Transient, fault.Unavailable, "the database is busy"},
@@ -34,11 +34,10 @@ var mappings = []mapping{
 	{class("22"), fault.Bug, fault.Invalid, "a value does not fit the database"},
 }
 
-// Fault returns err as a [fault.Error] that is safe to show and keeps err as its
-// cause: the one place where database errors get their meaning. An error that
-// has a fault in its chain already, a context that ended, and what no row of the
-// table knows are returned as they are, and [fault.Of] decides. It returns nil
-// for nil.
+// Fault returns err as a [fault.Error] that is safe to show and has err as its
+// cause. It is the one place that gives database errors a meaning. An error with a
+// fault in its chain, a context that ended, and an error without a row in the table
+// are returned as they are; then [fault.Of] decides. Fault returns nil for nil.
 func Fault(err error) error {
 	var known *fault.Error
 	if err == nil || errors.As(err, &known) ||

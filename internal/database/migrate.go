@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	// lockPeriod and lockAttempts let a migrator wait up to a minute, in seconds,
-	// for another one that is at work.
+	// lockPeriod, in seconds, and lockAttempts let a migrator wait up to a minute for
+	// another one.
 	lockPeriod, lockAttempts = 1, 60
-	// sqliteAttempts is how often a migrator that lost a race for a SQLite file,
-	// which has no lock that outlives a transaction, looks again.
+	// sqliteAttempts bounds the tries of a migrator that lost a race for a SQLite
+	// file, which has no lock that outlives a transaction.
 	sqliteAttempts = 3
 )
 
@@ -83,7 +83,7 @@ func (s Schema) Ready(ctx context.Context, db *gorm.DB) error {
 	}
 	all := p.ListSources()
 	want := all[len(all)-1].Version
-	// Not by goose: it would create its table in a database that has none.
+	// Not by goose, which would create its table.
 	var have int64
 	err = db.WithContext(ctx).Raw("SELECT coalesce(max(version_id), -1) FROM goose_db_version WHERE is_applied").Scan(&have).Error
 	switch {
@@ -110,11 +110,11 @@ func (s Schema) provider(db *gorm.DB, options ...goose.ProviderOption) (*goose.P
 	return goose.NewProvider(dialect, pool, merged(s), append(options, goose.WithDisableGlobalRegistry(true))...)
 }
 
-// merged shows several file systems as one. Names must differ; goose refuses
-// versions that do not.
+// merged shows several file systems as one. File names must differ; goose refuses
+// equal versions.
 type merged []fs.FS
 
-// Open opens the file of that name in the first source that has it.
+// Open opens the file in the first source that has it.
 func (m merged) Open(name string) (fs.File, error) {
 	for _, source := range m {
 		f, err := source.Open(name)
@@ -125,8 +125,8 @@ func (m merged) Open(name string) (fs.File, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
-// ReadDir lists the files of that folder in all sources. A name that two of them
-// have is an error: one would hide the other.
+// ReadDir lists the folder's files in all sources. A name in two of them is an
+// error: one would hide the other.
 func (m merged) ReadDir(name string) ([]fs.DirEntry, error) {
 	var all []fs.DirEntry
 	for _, source := range m {

@@ -21,23 +21,23 @@ import (
 	"github.com/amends/amends/internal/database/pipeline"
 )
 
-// Options are the settings of a pool of connections.
+// Options configure a pool of connections.
 type Options struct {
-	// MaxConns is the most connections that are open at once. 0 means the
-	// default: 10 on PostgreSQL, 4 on a SQLite file. An in-memory SQLite database
-	// has always one, because it lives and dies with its connection.
+	// MaxConns bounds the open connections. 0 means the default: 10 on PostgreSQL,
+	// 4 on a SQLite file. An in-memory SQLite database always has one, because it
+	// lives and dies with its connection.
 	MaxConns int
-	// LockTimeout is how long a statement waits for a lock that another
-	// transaction holds. It must be below the time that a step may take. 0 means
-	// the default, 3 s; it is rounded to whole milliseconds.
+	// LockTimeout bounds how long a statement waits for a lock of another
+	// transaction. It must be shorter than a step's time limit. 0 means the default,
+	// 3 s; it is rounded to whole milliseconds.
 	LockTimeout time.Duration
-	// Durable makes every SQLite commit survive a power cut, not only the death
-	// of the process (synchronous=FULL); each commit then waits for the disk. On
-	// PostgreSQL it changes nothing. The default is false.
+	// Durable makes every SQLite commit survive a power cut, not only the death of
+	// the process (synchronous=FULL); each commit then waits for the disk. It has no
+	// effect on PostgreSQL. The default is false.
 	Durable bool
-	// NoPipeline sends every statement by itself, as pgx does, where a proxy in
-	// between cannot take several at once. On SQLite it changes nothing. The default
-	// is false: see package pipeline.
+	// NoPipeline sends every statement by itself, as pgx does, for a proxy that cannot
+	// take several at once. It has no effect on SQLite. The default is false; see
+	// package pipeline.
 	NoPipeline bool
 }
 
@@ -45,18 +45,18 @@ const (
 	defaultPostgresConns = 10
 	defaultSQLiteConns   = 4
 	defaultLockTimeout   = 3 * time.Second
-	// idleTransaction ends the transaction of a frozen worker, whose row locks
-	// would otherwise hold up an undo for as long as its connection lives.
+	// idleTransaction ends the transaction of a frozen worker. Its row locks would
+	// otherwise delay an undo for as long as its connection lives.
 	idleTransaction = time.Minute
 	// idleConn closes connections that a burst left behind.
 	idleConn = 5 * time.Minute
 )
 
-// Open connects to the database that dsn names: "postgres://…", "sqlite:PATH"
-// (the file is made if it is new, its folder is not), or "sqlite::memory:" for a
-// private one that is gone when it is closed. A malformed dsn is a fault with code
-// INVALID, a database that does not answer one of kind transient. Messages never
-// contain the dsn's password. Close what it returns with [Close].
+// Open connects to the database of dsn: "postgres://…", "sqlite:PATH" (it creates
+// the file but not its folder), or "sqlite::memory:" for a private database that
+// ends when it is closed. A malformed dsn is a fault with code INVALID, a database
+// that does not answer one of kind transient. Messages never contain the password.
+// The caller must [Close] the result.
 func Open(ctx context.Context, dsn string, o Options) (*gorm.DB, error) {
 	if o.LockTimeout <= 0 {
 		o.LockTimeout = defaultLockTimeout
@@ -94,7 +94,7 @@ func Open(ctx context.Context, dsn string, o Options) (*gorm.DB, error) {
 	return db, nil
 }
 
-// Close closes db's connections and waits until queries that run have ended.
+// Close closes db's connections and waits for running queries to end.
 func Close(db *gorm.DB) error {
 	pool, err := db.DB()
 	if err != nil {
@@ -131,14 +131,14 @@ func openPostgres(dsn string, o Options) (*sql.DB, error) {
 	return pool, nil
 }
 
-// reserve makes the file of a new database, readable by its owner only: it will
-// hold names and addresses. SQLite gives its other files the mode of this one.
+// reserve creates the file of a new database, readable by its owner only, because it
+// will hold names and addresses. SQLite gives its other files the same mode.
 func reserve(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err == nil {
 		err = f.Close()
 	}
-	if at, ok := errors.AsType[*os.PathError](err); ok { // without the path, which is nobody else's business
+	if at, ok := errors.AsType[*os.PathError](err); ok { // without the path, which is private
 		return fault.Errorf(fault.Transient, fault.Unavailable, "the database's file cannot be opened: %w", at.Err)
 	}
 	return err
@@ -148,8 +148,8 @@ func openSQLite(path string, o Options) (*sql.DB, error) {
 	if path == "" {
 		return nil, fault.Errorf(fault.Bug, fault.Invalid, `the DSN "sqlite:" names no file`)
 	}
-	// The order matters: only a busy timeout that is there lets two processes
-	// switch the journal at once.
+	// The order matters: two processes can switch the journal at once only if the
+	// busy timeout is set already.
 	settings := []string{
 		"_txlock=immediate", // a transaction that becomes a writer late fails instead of waiting
 		"_pragma=busy_timeout(" + millis(o.LockTimeout) + ")",

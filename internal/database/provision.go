@@ -12,23 +12,23 @@ import (
 	"github.com/amends/amends/fault"
 )
 
-// provisionLock is the advisory lock under which roles and databases are made:
+// provisionLock is the advisory lock for creating roles and databases:
 // PostgreSQL refuses concurrent GRANTs and REVOKEs on one object.
 const provisionLock = 0x616d656e6473 // "amends"
 
-// services' names become part of identifiers, of at most 63 bytes.
+// A service's name becomes part of identifiers, which have at most 63 bytes.
 var provisionName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,47}$`)
 
-// Provision makes the role amends_<name> with that password and the database
-// amends_<name> that it owns, on the PostgreSQL server of adminDSN, and returns
-// the DSN of that role in that database. No other role may connect to it, and the
-// role to no other one: PUBLIC loses the right to connect to it, to the server's
-// databases postgres and template1, and, through this function, to those of the
+// Provision creates the role amends_<name> with that password, and the database
+// amends_<name> that it owns, on the PostgreSQL server of adminDSN. It returns the
+// DSN of that role in that database. No other role may connect to the database, nor
+// the role to another one: PUBLIC loses the right to connect to it, to the server's
+// databases postgres and template1 and, through this function, to those of the
 // other services. The administrator must be able to create roles and databases;
 // only the owner of postgres and template1 can close these two.
 //
-// A repeat resets the password and the rights and keeps what is stored. A
-// malformed name, an empty password or a malformed DSN is a fault of kind bug.
+// A repeat resets the password and the rights and keeps the data. A malformed name,
+// an empty password or a malformed DSN is a fault of kind bug.
 func Provision(ctx context.Context, adminDSN, name, password string) (dsn string, err error) {
 	if !provisionName.MatchString(name) {
 		return "", fault.Errorf(fault.Bug, fault.Invalid, "%.64q cannot name a database", name)
@@ -44,7 +44,7 @@ func Provision(ctx context.Context, adminDSN, name, password string) (dsn string
 	if err != nil {
 		return "", Fault(fmt.Errorf("provision %s: %w", name, err))
 	}
-	defer func() { // closing releases the lock, too; nothing is pending that could be lost
+	defer func() { // closing also releases the lock; no work is pending
 		_ = conn.Close(context.WithoutCancel(ctx))
 	}()
 	role := "amends_" + name
@@ -53,7 +53,7 @@ func Provision(ctx context.Context, adminDSN, name, password string) (dsn string
 	}
 	q := u.Query()
 	for _, other := range []string{"user", "password", "passfile", "dbname", "database"} {
-		q.Del(other) // they would win over what follows
+		q.Del(other) // they would override the user and the path
 	}
 	u.RawQuery = q.Encode()
 	u.User = url.UserPassword(role, password)
@@ -61,7 +61,7 @@ func Provision(ctx context.Context, adminDSN, name, password string) (dsn string
 	return u.String(), nil
 }
 
-// provision makes role and the database of the same name.
+// provision creates role and the database of the same name.
 func provision(ctx context.Context, conn *pgx.Conn, role, password string) error {
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", provisionLock); err != nil {
 		return err
@@ -79,11 +79,11 @@ func provision(ctx context.Context, conn *pgx.Conn, role, password string) error
 	if !hasRole {
 		statements = append(statements, "CREATE ROLE "+id)
 	}
-	if !superuser { // who gives a database to a role must be a member of it
+	if !superuser { // only a member of a role can give a database to it
 		statements = append(statements, "GRANT "+id+" TO CURRENT_USER")
 	}
 	if !hasDatabase {
-		// Text compares byte by byte, as in SQLite, whatever the server's default.
+		// Text compares byte by byte, as in SQLite, regardless of the server's default.
 		statements = append(statements, "CREATE DATABASE "+id+" OWNER "+id+" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
 	}
 	statements = append(

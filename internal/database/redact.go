@@ -6,8 +6,8 @@ import (
 )
 
 // Redact returns dsn without its secrets, for logs and messages: the password
-// becomes "xxxxx" wherever a PostgreSQL URL can have one. Of what cannot be
-// parsed only the scheme is left.
+// becomes "xxxxx" wherever a PostgreSQL URL can have one. A DSN that cannot be
+// parsed is reduced to its scheme.
 func Redact(dsn string) string {
 	if strings.HasPrefix(dsn, "sqlite:") {
 		return dsn

@@ -39,7 +39,7 @@ func (d dialector) Initialize(db *gorm.DB) error {
 		DeleteClauses: []string{"DELETE", "FROM", "WHERE", "RETURNING"},
 	})
 	db.ClauseBuilders["LIMIT"] = buildLimit
-	// FOR UPDATE means nothing here: an immediate transaction is the only writer.
+	// FOR UPDATE has no meaning here: an immediate transaction is the only writer.
 	db.ClauseBuilders["FOR"] = func(clause.Clause, clause.Builder) {}
 	return nil
 }
@@ -76,12 +76,12 @@ func (dialector) Translate(err error) error {
 	return fmt.Errorf("%w: %w", as, err)
 }
 
-// Migrator returns GORM's generic one; nothing here calls it.
+// Migrator returns GORM's generic migrator, which no code here calls.
 func (d dialector) Migrator(db *gorm.DB) gorm.Migrator {
 	return migrator.Migrator{Config: migrator.Config{DB: db, Dialector: d}}
 }
 
-// DataTypeOf returns the type that the field's tag names.
+// DataTypeOf returns the type in the field's tag.
 func (dialector) DataTypeOf(f *schema.Field) string { return string(f.DataType) }
 
 // DefaultValueOf returns NULL: SQLite has no DEFAULT among VALUES.
@@ -118,10 +118,10 @@ func (dialector) SavePoint(tx *gorm.DB, name string) error {
 	return tx.Exec("SAVEPOINT " + name).Error
 }
 
-// RollbackTo undoes what tx did since the savepoint under name.
+// RollbackTo undoes the changes of tx since the savepoint under name.
 func (dialector) RollbackTo(tx *gorm.DB, name string) error {
 	return tx.Exec("ROLLBACK TO SAVEPOINT " + name).Error
 }
 
-// write writes s; GORM's statements are string builders, which cannot fail.
+// write writes s. GORM's statements are string builders, which cannot fail.
 func write(w clause.Writer, s string) { _, _ = w.WriteString(s) }

@@ -41,13 +41,13 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 type conn struct {
 	*stdlib.Conn
 
-	open    bool        // a transaction is
-	sent    bool        // something of it has been
-	waiting []statement // BEGIN is the first of them
-	failed  error       // why the transaction cannot go on, although the server may not know
+	open    bool        // there is a transaction
+	sent    bool        // the server has received a part of it
+	waiting []statement // held back; BEGIN is the first
+	failed  error       // why the transaction cannot continue, although the server may not know
 }
 
-// statement is one that is kept back.
+// statement is a statement that is held back.
 type statement struct {
 	query string
 	args  []any
@@ -109,7 +109,7 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 }
 
 // PrepareContext implements [driver.ConnPrepareContext]. It sends nothing: pgx
-// prepares by itself what it sends.
+// prepares a statement when it sends it.
 func (c *conn) PrepareContext(_ context.Context, query string) (driver.Stmt, error) {
 	return prepared{c, query}, nil
 }
@@ -125,9 +125,9 @@ func (c *conn) ResetSession(ctx context.Context) error {
 	return c.Conn.ResetSession(ctx)
 }
 
-// alone says whether a statement goes by itself: nothing waits, or it has no
-// arguments. Such a text may hold several statements, which only pgx's simple
-// protocol takes; what waits goes before it.
+// alone reports whether a statement is sent by itself: no other one waits, or it has
+// no arguments. A text without arguments may hold several statements, which only
+// pgx's simple protocol accepts; waiting statements are sent before it.
 func (c *conn) alone(ctx context.Context, args []driver.NamedValue) (bool, error) {
 	switch {
 	case c.failed != nil:
@@ -141,7 +141,7 @@ func (c *conn) alone(ctx context.Context, args []driver.NamedValue) (bool, error
 	return false, nil
 }
 
-// send sends what waits, and last behind it, in one round trip.
+// send sends the waiting statements, then last, in one round trip.
 func (c *conn) send(ctx context.Context, last ...statement) error {
 	if c.Conn.Conn().IsClosed() {
 		return driver.ErrBadConn
@@ -153,15 +153,15 @@ func (c *conn) send(ctx context.Context, last ...statement) error {
 	c.sent, c.waiting = true, nil
 	err := c.Conn.Conn().SendBatch(ctx, &b).Close()
 	if err != nil && c.Conn.Conn().PgConn().TxStatus() != 'E' {
-		// The server does not know that the transaction has failed, or never heard of
-		// it: what came now would not be undone with what was before it.
+		// The server does not know that the transaction has failed, or has never
+		// received it: further statements would not be rolled back with the earlier ones.
 		c.failed = err
 	}
 	return err
 }
 
-// exactly is a statement that fails unless it writes that many rows: the division
-// by zero keeps the server from what follows in the batch, COMMIT included.
+// exactly returns a statement that fails unless it writes that many rows: the
+// division by zero stops the server before the rest of the batch, COMMIT included.
 func exactly(rows int64, query string, args []any) statement {
 	guarded := fmt.Sprintf("WITH written AS (%s RETURNING 1) SELECT 1 / (count(*) = %d)::int FROM written", query, rows)
 	return statement{guarded, args, func(r pgx.BatchResults) error {
@@ -175,7 +175,7 @@ func exactly(rows int64, query string, args []any) statement {
 
 const divisionByZero = "22012"
 
-// values drops the positions: pgx takes arguments in their order.
+// values drops the positions: pgx takes arguments in order.
 func values(args []driver.NamedValue) []any {
 	all := make([]any, len(args))
 	for i, a := range args {
@@ -184,8 +184,8 @@ func values(args []driver.NamedValue) []any {
 	return all
 }
 
-// settled returns v as it is now: it may change before it is sent. Of what else may
-// point to something, pgx knows what to make.
+// settled returns a copy of v, which may change before it is sent. Other pointers
+// are left to pgx.
 func settled(v any) any {
 	switch v := v.(type) {
 	case driver.Valuer:
@@ -205,7 +205,7 @@ func settled(v any) any {
 	return v
 }
 
-// basic says whether a kind is a boolean, a number or a string.
+// basic reports whether a kind is a boolean, a number or a string.
 func basic(k reflect.Kind) bool {
 	return k >= reflect.Bool && k <= reflect.Float64 || k == reflect.String
 }

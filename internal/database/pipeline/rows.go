@@ -10,14 +10,14 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// rows are the answer to a query that was sent with others. They are read whole,
-// because the answers of one round trip are: GORM would do that anyway.
+// rows are the answer to a query that was sent with others. They are read
+// completely, as all answers of one round trip are; GORM would do so anyway.
 type rows struct {
 	columns []string
 	left    [][]driver.Value
 }
 
-// read reads a whole answer, with the values that pgx's own driver would give.
+// read reads a complete answer. Its values equal those of pgx's own driver.
 func read(answer pgx.Rows, types *pgtype.Map) (*rows, error) {
 	defer answer.Close()
 	fields := answer.FieldDescriptions()
@@ -38,9 +38,9 @@ func read(answer pgx.Rows, types *pgtype.Map) (*rows, error) {
 	return all, answer.Err()
 }
 
-// decoded are the types that are decoded, from text or binary: those for which
-// pgx's own driver does so, and two that its codecs write as the server would (but
-// for 0.00, which is 0).
+// decoded are the types to decode, from text or binary: those that pgx's own driver
+// decodes, and two that its codecs write as the server would (except 0.00, which
+// becomes 0).
 var decoded = map[uint32]bool{
 	pgtype.BoolOID: true, pgtype.ByteaOID: true, pgtype.CIDOID: true, pgtype.DateOID: true,
 	pgtype.Float4OID: true, pgtype.Float8OID: true, pgtype.Int2OID: true, pgtype.Int4OID: true, pgtype.Int8OID: true,
@@ -49,9 +49,9 @@ var decoded = map[uint32]bool{
 	pgtype.NumericOID: true, pgtype.UUIDOID: true,
 }
 
-// decode returns one value. pgx's own driver asks for every other type as text,
-// which a batch cannot: what comes in binary then, such as an array or an
-// interval, is an error and no surprise.
+// decode returns one value. pgx's own driver requests every other type as text,
+// which a batch cannot do. So a binary value of such a type, an array or an interval
+// for example, is an error instead of a surprise.
 func decode(types *pgtype.Map, f pgconn.FieldDescription, raw []byte) (driver.Value, error) {
 	if raw == nil {
 		return nil, nil

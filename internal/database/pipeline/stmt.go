@@ -14,7 +14,7 @@ type prepared struct {
 // Close implements [driver.Stmt].
 func (prepared) Close() error { return nil }
 
-// NumInput implements [driver.Stmt]: the server counts.
+// NumInput implements [driver.Stmt]; the server counts the arguments.
 func (prepared) NumInput() int { return -1 }
 
 // Exec implements [driver.Stmt]; database/sql calls ExecContext.

@@ -19,10 +19,9 @@ var begins = map[sql.IsolationLevel]string{
 	sql.LevelSerializable:    "begin isolation level serializable",
 }
 
-// transaction is the open one of a conn.
+// transaction is the open transaction of a conn.
 type transaction struct {
-	// Closures, because they belong to the context of BeginTx: database/sql gives
-	// them none.
+	// Closures over the context of BeginTx: database/sql passes none.
 	commit, rollback func() error
 }
 
@@ -38,7 +37,7 @@ func (c *conn) Begin() (driver.Tx, error) {
 }
 
 // BeginTx implements [driver.ConnBeginTx]. It sends nothing yet: a transaction
-// that never takes a statement costs nothing.
+// without statements costs nothing.
 func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
 	if c.Conn.Conn().IsClosed() {
 		return nil, driver.ErrBadConn
@@ -58,8 +57,8 @@ func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 	}, nil
 }
 
-// commit ends the transaction for good or returns an error; then it may have
-// happened, if the server was not heard.
+// commit commits the transaction or returns an error. If the connection was lost,
+// the commit may have happened all the same.
 func (c *conn) commit(ctx context.Context) error {
 	defer c.end()
 	switch failed := c.failed; {
@@ -88,13 +87,13 @@ func (c *conn) commit(ctx context.Context) error {
 			_ = c.rollback(ctx) // err says more
 		}
 		return err
-	case tag != "COMMIT": // an error in it was overlooked
+	case tag != "COMMIT": // the caller overlooked an error of a statement
 		return pgx.ErrTxCommitRollback
 	}
 	return nil
 }
 
-// rollback gives the transaction up.
+// rollback abandons the transaction.
 func (c *conn) rollback(ctx context.Context) error {
 	defer c.end()
 	if !c.sent {
@@ -102,7 +101,7 @@ func (c *conn) rollback(ctx context.Context) error {
 	}
 	_, err := c.Conn.Conn().Exec(ctx, "rollback")
 	if err != nil {
-		_ = c.Close() // whatever state it is in, nobody shall have it; err says more
+		_ = c.Close() // its state is unknown, so it must not be used again; err says more
 	}
 	return err
 }
