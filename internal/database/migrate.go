@@ -23,8 +23,8 @@ const (
 	sqliteAttempts = 3
 )
 
-// Schema is what a database must hold: file systems with files NNNNN_name.sql for
-// goose at their roots, which share one numbering.
+// Schema is the structure of a database: the migrations in some file systems, files
+// NNNNN_name.sql for goose at their roots, which share one numbering.
 type Schema []fs.FS
 
 // Migrations returns the folder "migrations" of tree, as a source of a [Schema].

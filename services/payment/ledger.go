@@ -10,25 +10,25 @@ import (
 // Account is an account of the ledger.
 type Account string
 
-// The accounts. The first two are a memo pair: a hold is no money of ours yet,
-// but what is held must be explained as exactly as what is taken.
+// The accounts. The first two are a memo pair: held money is not ours yet, but it
+// must be accounted for as exactly as captured money.
 const (
-	// FundsHeld is what authorizations hold for us (debit).
+	// FundsHeld is the money that authorizations hold for us (debit).
 	FundsHeld Account = "funds_held"
-	// FundsHeldContra is FundsHeld's other side (credit).
+	// FundsHeldContra is the other side of FundsHeld (credit).
 	FundsHeldContra Account = "funds_held_contra"
-	// ProviderReceivable is what the provider took for us and owes us (debit).
+	// ProviderReceivable is money that the provider captured and owes us (debit).
 	ProviderReceivable Account = "provider_receivable"
-	// Revenue is what customers paid (credit).
+	// Revenue is the money that customers paid (credit).
 	Revenue Account = "revenue"
-	// Refunds is what customers were paid back (debit); it lessens Revenue.
+	// Refunds is the money paid back to customers (debit); it reduces Revenue.
 	Refunds Account = "refunds"
 )
 
-// PostingKind says which event a posting set books.
+// PostingKind is the event that a posting set records.
 type PostingKind string
 
-// The kinds of posting sets. A payment has at most one of each, but for refunds.
+// The kinds of posting sets. A payment has at most one of each, except for refunds.
 const (
 	PostHold    PostingKind = "hold"
 	PostRelease PostingKind = "release"
@@ -43,9 +43,9 @@ type Line struct {
 	Amount  money.Amount
 }
 
-// PostingSet books one event of one payment. The ledger is append-only: what
-// was wrong is corrected by another set, never changed. The zero PostingSet
-// books nothing.
+// PostingSet records one event of one payment. The ledger is append-only: a mistake
+// is corrected by another set, never by a change. The zero PostingSet records
+// nothing.
 type PostingSet struct {
 	ID        string // UUIDv7, given when it is stored
 	PaymentID string
@@ -55,7 +55,7 @@ type PostingSet struct {
 }
 
 // Check returns nil if s sums to zero per currency, has no line of zero and no
-// account twice per currency; else a bug with code LEDGER_UNBALANCED.
+// account twice per currency. Otherwise it returns a bug with code LEDGER_UNBALANCED.
 func (s PostingSet) Check() error {
 	sums := map[money.Currency]money.Amount{}
 	seen := map[Balance]bool{}
@@ -77,13 +77,13 @@ func (s PostingSet) Check() error {
 	return nil
 }
 
-// Balance names what is summed up by [Balances].
+// Balance identifies a sum of [Balances].
 type Balance struct {
 	Account  Account
 	Currency money.Currency
 }
 
-// Balances sums up a ledger per account and currency. It fails with
+// Balances sums a ledger per account and currency. It fails with
 // [money.Overflow] and, if a set does not balance, with LEDGER_UNBALANCED.
 func Balances(ledger []PostingSet) (map[Balance]money.Amount, error) {
 	balances := map[Balance]money.Amount{}
@@ -114,7 +114,7 @@ func accumulate[K comparable](sums map[K]money.Amount, k K, a money.Amount) erro
 	return nil
 }
 
-// move is the two lines that bring a from one account to another.
+// move returns the two lines that move a from one account to another.
 func move(a money.Amount, from, to Account) []Line {
 	return []Line{{Account: to, Amount: a}, {Account: from, Amount: a.Neg()}}
 }

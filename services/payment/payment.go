@@ -10,29 +10,29 @@ import (
 
 // Codes of this service. They are recorded: only ever append.
 const (
-	// CardDeclined says that the card's issuer said no.
+	// CardDeclined: the card's issuer declined.
 	CardDeclined fault.Code = "CARD_DECLINED"
-	// InsufficientFunds says that the card has too little.
+	// InsufficientFunds: the card's balance is too low.
 	InsufficientFunds fault.Code = "INSUFFICIENT_FUNDS"
-	// ExpiredCard says that the card is out of date.
+	// ExpiredCard: the card is out of date.
 	ExpiredCard fault.Code = "EXPIRED_CARD"
-	// CaptureDeclined says that held money could not be taken.
+	// CaptureDeclined: held money could not be captured.
 	CaptureDeclined fault.Code = "CAPTURE_DECLINED"
-	// AuthExpired says that the money was no longer held when it was to be taken.
+	// AuthExpired: the authorization expired before the capture.
 	AuthExpired fault.Code = "AUTH_EXPIRED"
-	// RefundExceedsCapture says that more was to be paid back than was taken.
+	// RefundExceedsCapture: the refund is larger than the rest of the capture.
 	RefundExceedsCapture fault.Code = "REFUND_EXCEEDS_CAPTURE"
-	// NothingAuthorized says that a saga captures without having authorized.
+	// NothingAuthorized: the saga captures without an authorization.
 	NothingAuthorized fault.Code = "NOTHING_AUTHORIZED"
-	// NothingCaptured says that a saga refunds without having captured.
+	// NothingCaptured: the saga refunds without a capture.
 	NothingCaptured fault.Code = "NOTHING_CAPTURED"
-	// CaptureExceedsAuthorization says that more was to be taken than is held.
+	// CaptureExceedsAuthorization: the capture is larger than the authorization.
 	CaptureExceedsAuthorization fault.Code = "CAPTURE_EXCEEDS_AUTHORIZATION"
-	// ProviderTimeout says that a call to the provider may have taken effect.
+	// ProviderTimeout: a call to the provider may have taken effect.
 	ProviderTimeout fault.Code = "PROVIDER_TIMEOUT"
-	// ProviderUnavailable says that the provider did nothing, and may later.
+	// ProviderUnavailable: the provider did nothing; it may later.
 	ProviderUnavailable fault.Code = "PROVIDER_UNAVAILABLE"
-	// Unbalanced says that a posting set does not sum to zero.
+	// Unbalanced: a posting set does not sum to zero.
 	Unbalanced fault.Code = "LEDGER_UNBALANCED"
 )
 
@@ -43,10 +43,10 @@ type AuthorizeRequest struct {
 	Token  string       `json:"token"`
 }
 
-// String leaves the token out, so that no log line leaks it.
+// String omits the token, so that no log line leaks it.
 func (r AuthorizeRequest) String() string { return "authorize " + r.Amount.String() }
 
-// Hold returns what may be kept of r.
+// Hold returns the part of r that may be stored.
 func (r AuthorizeRequest) Hold() Hold {
 	sum := sha256.Sum256([]byte(r.Token))
 	return Hold{Amount: r.Amount, TokenHash: hex.EncodeToString(sum[:])}
@@ -65,13 +65,13 @@ type Authorization struct {
 	Amount            money.Amount `json:"amount"`
 }
 
-// CaptureRequest asks to take what the saga's authorization holds, or a part of
-// it; the rest is let go.
+// CaptureRequest asks to capture the saga's authorization, or a part of it; the rest
+// is released.
 type CaptureRequest struct {
 	Amount money.Amount `json:"amount"`
 }
 
-// Capture is money taken.
+// Capture is captured money.
 type Capture struct {
 	PaymentID         string       `json:"payment_id"`
 	ProviderReference string       `json:"provider_reference"`
@@ -79,7 +79,7 @@ type Capture struct {
 	Amount            money.Amount `json:"amount"`
 }
 
-// RefundRequest asks to pay back a part or all of what the saga captured.
+// RefundRequest asks to pay back all or a part of the saga's capture.
 type RefundRequest struct {
 	Amount money.Amount `json:"amount"`
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/amends/amends/saga/key"
 )
 
-// State says where a payment stands.
+// State is the state of a payment.
 type State string
 
 // The states: intent → authorized | declined | voided, authorized → captured |
@@ -23,8 +23,8 @@ const (
 	Refunded   State = "refunded"
 )
 
-// Payment is what one authorization of one saga became. Its methods are the
-// only legal moves; each returns the posting set that books it. An illegal move
+// Payment is one authorization of one saga and its further course. Its methods are
+// the only legal moves; each returns the posting set that records it. An illegal move
 // is a bug with code CONFLICT and changes nothing.
 type Payment struct {
 	ID                string  // UUIDv7
@@ -35,13 +35,13 @@ type Payment struct {
 	ProviderReference string       // of the authorization, once there is one
 	DeclineCode       fault.Code   // why, if State is Declined
 	Captured          int64        // minor units taken
-	Refunding         int64        // minor units of refunds on their way
+	Refunding         int64        // minor units of pending refunds
 	Refunded          int64        // minor units paid back
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
 }
 
-// NewPayment returns a payment that is about to be authorized.
+// NewPayment returns a payment at intent.
 func NewPayment(id string, k key.Key, h Hold, now time.Time) Payment {
 	return Payment{ID: id, Key: k, State: Intent, Amount: h.Amount, TokenHash: h.TokenHash, CreatedAt: now, UpdatedAt: now}
 }
@@ -64,8 +64,8 @@ func (p *Payment) Decline(code fault.Code, now time.Time) error {
 	return nil
 }
 
-// Void records that nothing is held any more, or ever was: then, for a payment
-// still at intent, there is nothing to book and the set is zero.
+// Void records that the provider holds no money any more. For a payment still at
+// intent it never held any: the set is zero.
 func (p *Payment) Void(now time.Time) (PostingSet, error) {
 	if err := p.expect("voided", Intent, Authorized); err != nil {
 		return PostingSet{}, err
@@ -78,8 +78,8 @@ func (p *Payment) Void(now time.Time) (PostingSet, error) {
 	return p.post(PostRelease, now, move(p.Amount, FundsHeld, FundsHeldContra)), nil
 }
 
-// CanCapture says why amount cannot be taken, or returns nil: NOTHING_AUTHORIZED
-// or CAPTURE_EXCEEDS_AUTHORIZATION, both bugs.
+// CanCapture returns nil, or why amount cannot be captured: NOTHING_AUTHORIZED or
+// CAPTURE_EXCEEDS_AUTHORIZATION, both bugs.
 func (p *Payment) CanCapture(amount money.Amount) error {
 	switch {
 	case p.State != Authorized:
@@ -90,7 +90,7 @@ func (p *Payment) CanCapture(amount money.Amount) error {
 	return nil
 }
 
-// Capture records that amount was taken and the rest of the hold let go.
+// Capture records that amount was captured and the rest of the hold released.
 func (p *Payment) Capture(amount money.Amount, now time.Time) (PostingSet, error) {
 	if err := p.CanCapture(amount); err != nil {
 		return PostingSet{}, err
@@ -100,8 +100,8 @@ func (p *Payment) Capture(amount money.Amount, now time.Time) (PostingSet, error
 	return p.post(PostCapture, now, lines), nil
 }
 
-// StartRefund sets amount aside, so that refunds on their way together cannot
-// pay back more than was taken. It refuses with REFUND_EXCEEDS_CAPTURE.
+// StartRefund sets amount aside, so that pending refunds together cannot exceed the
+// capture. It refuses with REFUND_EXCEEDS_CAPTURE.
 func (p *Payment) StartRefund(amount money.Amount, now time.Time) error {
 	if p.State != Captured && p.State != Refunded {
 		return fault.Errorf(fault.Bug, NothingCaptured, "the payment is %s, so there is nothing to refund", p.State)
@@ -126,7 +126,7 @@ func (p *Payment) Refund(amount money.Amount, now time.Time) (PostingSet, error)
 	return p.post(PostRefund, now, move(amount, ProviderReceivable, Refunds)), nil
 }
 
-// DropRefund takes back a StartRefund that the provider declined.
+// DropRefund reverts a StartRefund that the provider declined.
 func (p *Payment) DropRefund(amount money.Amount, now time.Time) error {
 	if err := p.expect("refunded", Captured); err != nil {
 		return err

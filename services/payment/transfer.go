@@ -8,7 +8,7 @@ import (
 	"github.com/amends/amends/saga/key"
 )
 
-// TransferKind says which way a transfer goes.
+// TransferKind is the direction of a transfer.
 type TransferKind string
 
 // The kinds of transfers.
@@ -17,7 +17,7 @@ const (
 	TransferRefund  TransferKind = "refund"  // to the customer
 )
 
-// TransferState says where a transfer stands.
+// TransferState is the state of a transfer.
 type TransferState string
 
 // The states: intent → done | declined | blocked. A blocked one never happened
@@ -53,7 +53,7 @@ func (t *Transfer) Finish(reference string, now time.Time) error {
 	return nil
 }
 
-// Decline records that the provider, or a rule of ours, refused.
+// Decline records that the provider, or one of our rules, refused.
 func (t *Transfer) Decline(code fault.Code, now time.Time) error {
 	if err := t.leaveIntent(TransferDeclined, now); err != nil {
 		return err
@@ -73,8 +73,7 @@ func (t *Transfer) leaveIntent(to TransferState, now time.Time) error {
 	return nil
 }
 
-// Invoice says that a customer owed and paid. It is written once, with the
-// capture that paid it.
+// Invoice is a paid invoice. It is written once, with the capture that paid it.
 type Invoice struct {
 	Number    string // unique, ascending in the order in which captures were begun
 	PaymentID string

@@ -2,7 +2,7 @@ package provider
 
 import "github.com/amends/amends/internal/money"
 
-// Kind says what an effect is.
+// Kind is the kind of an effect.
 type Kind string
 
 // The kinds of effects.
@@ -12,7 +12,7 @@ const (
 	KindRefund        Kind = "refund"
 )
 
-// State says where an effect stands.
+// State is the state of an effect.
 type State string
 
 // The states. An authorization goes authorized → captured | voided | expired; a
@@ -27,11 +27,11 @@ const (
 	Declined   State = "declined"
 )
 
-// Reason says why the provider declined.
+// Reason is why the provider declined.
 type Reason string
 
-// The reasons. An adapter maps whatever it does not know to [CardDeclined] for
-// an authorization and to [CaptureDeclined] for a capture.
+// The reasons. An adapter maps an unknown reason to [CardDeclined] for an
+// authorization and to [CaptureDeclined] for a capture.
 const (
 	CardDeclined         Reason = "card_declined"
 	InsufficientFunds    Reason = "insufficient_funds"
@@ -41,7 +41,7 @@ const (
 	RefundExceedsCapture Reason = "refund_exceeds_capture"
 )
 
-// Effect is what the provider's book says about one key.
+// Effect is the provider's record of one key.
 type Effect struct {
 	Key       string
 	Kind      Kind

@@ -7,21 +7,21 @@ import (
 	"github.com/amends/amends/internal/money"
 )
 
-// The errors that say for certain what happened. After any other error,
+// The errors that prove what happened. After any other error,
 // [context.DeadlineExceeded] included, the call may have taken effect and the
 // caller has to [Provider.Find] out.
 var (
-	// ErrUnavailable says that the provider did nothing, and may later.
+	// ErrUnavailable: the provider did nothing; it may later.
 	ErrUnavailable = errors.New("the payment provider is unavailable")
-	// ErrForbidden says that Forbid ruled the key out: nothing happened, ever.
+	// ErrForbidden: Forbid ruled the key out; it never has an effect.
 	ErrForbidden = errors.New("the key is forbidden at the payment provider")
-	// ErrKeyReused says that the key already names another request.
+	// ErrKeyReused: the key already names another request.
 	ErrKeyReused = errors.New("the key names another request at the payment provider")
-	// ErrNotFound says that there is nothing under the key to act on.
+	// ErrNotFound: there is no effect under the key to act on.
 	ErrNotFound = errors.New("nothing to act on at the payment provider")
-	// ErrCaptured says that money was taken, so that a void comes too late.
+	// ErrCaptured: the money was captured, so a void comes too late.
 	ErrCaptured = errors.New("the authorization is captured at the payment provider")
-	// ErrInvalid says that no provider could do what was asked.
+	// ErrInvalid: the request makes no sense to any provider.
 	ErrInvalid = errors.New("the payment provider cannot read the request")
 )
 
@@ -32,17 +32,17 @@ type Authorization struct {
 	Token  string // names the customer's card; a secret
 }
 
-// String leaves the token out, so that no log line leaks it.
+// String omits the token, so that no log line leaks it.
 func (a Authorization) String() string { return a.Key + " " + a.Amount.String() }
 
-// Capture asks to take up to what an authorization holds; the rest is let go.
+// Capture asks to capture an authorization, or a part of it; the rest is released.
 type Capture struct {
 	Key           string
 	Authorization string // the key it was made under
 	Amount        money.Amount
 }
 
-// Refund asks to pay back a part or all of a capture.
+// Refund asks to pay back all or a part of a capture.
 type Refund struct {
 	Key     string
 	Capture string // the key it was made under
@@ -57,15 +57,15 @@ type Provider interface {
 	// fails with [ErrForbidden], [ErrKeyReused] or [ErrInvalid].
 	Authorize(ctx context.Context, a Authorization) (Effect, error)
 
-	// Capture takes money that is held: the effect is captured, or declined. What
-	// expired or was voided is declined with [AuthorizationExpired]. It fails with
+	// Capture takes held money: the effect is captured, or declined. An expired or
+	// voided authorization is declined with [AuthorizationExpired]. It fails with
 	// [ErrForbidden], [ErrKeyReused], [ErrNotFound] if there is no such
 	// authorization, and [ErrInvalid] if it holds less or was captured by another key.
 	Capture(ctx context.Context, c Capture) (Effect, error)
 
-	// Void lets go of what the authorization under key holds. It succeeds also
-	// when nothing is held any more: voided, expired or declined. It fails with
-	// [ErrCaptured], or [ErrNotFound] if the key has no authorization.
+	// Void releases the authorization under key. It succeeds also if no money is held
+	// any more: voided, expired or declined. It fails with [ErrCaptured], or
+	// [ErrNotFound] if the key has no authorization.
 	Void(ctx context.Context, key string) error
 
 	// Refund pays back: the effect is refunded, or declined with
@@ -77,7 +77,7 @@ type Provider interface {
 	// there is one. A forbidden key has none.
 	Find(ctx context.Context, key string) (Effect, bool, error)
 
-	// Forbid makes sure that key has no effect, now and for ever, and answers
-	// false; or, if it has one, changes nothing and returns it with true, as Find.
+	// Forbid makes sure that key has no effect, now and for ever, and returns false;
+	// or, if it has one, changes nothing and returns it with true, as Find.
 	Forbid(ctx context.Context, key string) (Effect, bool, error)
 }

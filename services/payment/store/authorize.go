@@ -15,7 +15,7 @@ import (
 	"github.com/amends/amends/services/payment"
 )
 
-// fingerprint of an amount and what else makes a request another one.
+// fingerprint returns that of an amount and more parts of a request.
 func fingerprint(a money.Amount, more ...string) string {
 	return barrier.Fingerprint(1, append([]string{strconv.FormatInt(a.Minor, 10), string(a.Currency)}, more...)...)
 }
@@ -43,8 +43,8 @@ func (s *Store) ConcludeAuthorize(ctx context.Context, k key.Key, reference stri
 	}
 	out := payment.Authorization{PaymentID: p.ID, ProviderReference: reference, Amount: p.Amount}
 	err = barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {
-		// Until it is authorized only its own key moves it: who has won the barrier's
-		// row is alone.
+		// Until it is authorized only its own key moves a payment, and this transaction
+		// has won the barrier's row.
 		return writePayment(tx, p, func(p *payment.Payment) (payment.PostingSet, error) {
 			return p.Authorize(reference, database.Now())
 		})
@@ -86,7 +86,7 @@ func (s *Store) endVoid(ctx context.Context, k key.Key, to ledger.State) error {
 	}))
 }
 
-// noIntent is what concluding gets that was never intended.
+// noIntent is the error of a conclude without an intent.
 func noIntent(k key.Key) *fault.Error {
 	return fault.Errorf(fault.Bug, fault.Conflict, "%s has no intent", k)
 }

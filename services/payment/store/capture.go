@@ -52,7 +52,7 @@ func (s *Store) ConcludeCapture(ctx context.Context, k key.Key, reference string
 	out := payment.Capture{PaymentID: t.PaymentID, ProviderReference: reference, InvoiceNumber: t.InvoiceNumber, Amount: t.Amount}
 	err = barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {
 		at := database.Now()
-		// Only its own key moves a transfer: who has won the barrier's row is alone.
+		// Only its own key moves a transfer, and this transaction has won the barrier's row.
 		t, err := writeTransfer(tx, t, func(t *payment.Transfer) error { return t.Finish(reference, at) })
 		if err != nil {
 			return err
@@ -95,8 +95,8 @@ func (s *Store) BlockCapture(ctx context.Context, k key.Key) error {
 	}))
 }
 
-// ticketWithTarget completes a ticket that allows a call by what the call is to
-// act on, which only a repeat has to look up.
+// ticketWithTarget completes a ticket that allows a call by the target of the call,
+// which only a repeat has to look up.
 func ticketWithTarget[Out any](
 	ctx context.Context, s *Store, k key.Key, t ledger.Ticket[Out], target string, err error,
 ) (payment.Ticket[Out], error) {
@@ -109,9 +109,9 @@ func ticketWithTarget[Out any](
 	return ticket, database.Fault(err)
 }
 
-// nextInvoice gives out an invoice number. Captures queue for it until the
-// transaction ends, which calls nothing remote; a capture that is then declined
-// leaves a gap, and its transfer explains it.
+// nextInvoice returns a new invoice number. Captures wait for each other here until
+// the transaction ends, which makes no remote call. A capture that is then declined
+// leaves a gap, which its transfer explains.
 func nextInvoice(tx *gorm.DB) (string, error) {
 	var last int64
 	err := tx.Raw(`INSERT INTO series (name, last) VALUES ('invoice', 1)

@@ -17,7 +17,7 @@ func where(db *gorm.DB, k key.Key) *gorm.DB {
 	return db.Where("saga = ? AND step = ? AND generation = ?", k.Saga, k.Step, k.Generation)
 }
 
-// locked makes a query hold what it reads until tx ends.
+// locked makes a query lock the rows it reads until tx ends.
 func locked(tx *gorm.DB) *gorm.DB {
 	return tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
 }
@@ -36,9 +36,9 @@ func takeTransfer(q *gorm.DB) (payment.Transfer, error) {
 	return r.domain(), err
 }
 
-// movePayment reads the payment that q selects, lets move move it, and writes it
-// with the postings that move returns. The payment is locked meanwhile, so that
-// moves of one payment have an order.
+// movePayment reads the payment that q selects, applies move, and writes it with the
+// postings that move returns. It locks the payment, so that moves of one payment have
+// an order.
 func movePayment(tx, q *gorm.DB, move func(p *payment.Payment) (payment.PostingSet, error)) error {
 	p, err := takePayment(locked(q))
 	if err != nil {
@@ -47,8 +47,8 @@ func movePayment(tx, q *gorm.DB, move func(p *payment.Payment) (payment.PostingS
 	return writePayment(tx, p, move)
 }
 
-// writePayment is [movePayment] for a payment that was read and that nobody else
-// moves.
+// writePayment is [movePayment] for a payment that was read already and that no
+// other transaction moves.
 func writePayment(tx *gorm.DB, p payment.Payment, move func(p *payment.Payment) (payment.PostingSet, error)) error {
 	before := p.State
 	set, err := move(&p)
@@ -72,8 +72,8 @@ func moveTransfer(tx *gorm.DB, k key.Key, move func(t *payment.Transfer) error) 
 	return writeTransfer(tx, t, move)
 }
 
-// writeTransfer is [moveTransfer] for a transfer that was read and that nobody else
-// moves.
+// writeTransfer is [moveTransfer] for a transfer that was read already and that no
+// other transaction moves.
 func writeTransfer(tx *gorm.DB, t payment.Transfer, move func(t *payment.Transfer) error) (payment.Transfer, error) {
 	before := t.State
 	if err := move(&t); err != nil {
@@ -83,8 +83,8 @@ func writeTransfer(tx *gorm.DB, t payment.Transfer, move func(t *payment.Transfe
 	return t, changed(where(database.Queue(tx, 1).Model(&transferRow{}), t.Key).Where("state = ?", before).Select("*").Updates(&r))
 }
 
-// changed returns a bug unless exactly one row was written: nobody else could
-// change it.
+// changed returns a bug unless exactly one row was written: no other transaction
+// could change it.
 func changed(r *gorm.DB) error {
 	if r.Error == nil && r.RowsAffected != 1 {
 		return fault.Errorf(fault.Bug, fault.Conflict, "a row was changed that was this transaction's to change")
@@ -92,8 +92,8 @@ func changed(r *gorm.DB) error {
 	return r.Error
 }
 
-// post appends set to the ledger. It is the only writer of postings and takes
-// nothing that does not balance.
+// post appends set to the ledger. It is the only writer of postings and refuses a set
+// that does not balance.
 func post(tx *gorm.DB, set payment.PostingSet) error {
 	if len(set.Lines) == 0 {
 		return nil

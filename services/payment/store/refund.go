@@ -17,7 +17,7 @@ func (s *Store) IntendRefund(ctx context.Context, k key.Key, req payment.RefundR
 	call := barrier.Call{Key: k, Fingerprint: fingerprint(req.Amount), Request: req}
 	var target string
 	t, err := barrier.Intend[payment.Refund](ctx, s.db, call, func(tx *gorm.DB) error {
-		// The newest, should one that is paid back whole have been followed by another.
+		// The newest: after a full refund there may be another capture.
 		capture, err := takeTransfer(tx.Order("created_at DESC").
 			Where("saga = ? AND kind = ? AND state = ?", k.Saga, payment.TransferCapture, payment.TransferDone))
 		if err != nil {
@@ -49,7 +49,7 @@ func (s *Store) ConcludeRefund(ctx context.Context, k key.Key, reference string)
 	out := payment.Refund{PaymentID: t.PaymentID, ProviderReference: reference, Amount: t.Amount}
 	err = barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {
 		at := database.Now()
-		// Only its own key moves a transfer: who has won the barrier's row is alone.
+		// Only its own key moves a transfer, and this transaction has won the barrier's row.
 		t, err := writeTransfer(tx, t, func(t *payment.Transfer) error { return t.Finish(reference, at) })
 		if err != nil {
 			return err

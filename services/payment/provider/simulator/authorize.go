@@ -58,14 +58,14 @@ func (s *Simulator) Void(ctx context.Context, key string) error {
 	return err
 }
 
-// known says whether the book has key.
+// known reports whether key is taken.
 func (s *Simulator) known(ctx context.Context, key string) (bool, error) {
 	var n int64
 	err := s.db.WithContext(ctx).Model(&effect{}).Where("key = ?", key).Count(&n).Error
 	return n > 0, database.Fault(err)
 }
 
-// stall does what a token does before its authorization is decided.
+// stall delays or fails an authorization before it is decided, as its token asks.
 func (s *Simulator) stall(ctx context.Context, key string, does behaviour) error {
 	if !does.slow && does.failures == 0 {
 		return nil
@@ -88,7 +88,7 @@ func (s *Simulator) stall(ctx context.Context, key string, does behaviour) error
 	return nil
 }
 
-// enter writes want unless its key is in the book, and says whether it did.
+// enter writes want unless its key is taken, and reports whether it did.
 func (s *Simulator) enter(ctx context.Context, want effect) (row effect, made bool, err error) {
 	err = database.Retry(ctx, s.db, func(db *gorm.DB) error {
 		var err error

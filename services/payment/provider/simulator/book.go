@@ -20,7 +20,7 @@ const (
 	forbidden provider.State = "forbidden"
 )
 
-// Entry is one effect in the provider's book.
+// Entry is one effect in the provider's records.
 type Entry struct {
 	provider.Effect
 	TokenHash string // SHA-256, hex; of an authorization
@@ -42,7 +42,7 @@ func (s *Simulator) Book(ctx context.Context) ([]Entry, error) {
 	return entries, nil
 }
 
-// effect is a row of the book.
+// effect is a row.
 type effect struct {
 	Key       string `gorm:"primaryKey"`
 	Kind      provider.Kind
@@ -67,12 +67,12 @@ func (e effect) provider() provider.Effect {
 	}
 }
 
-// silentAt says whether the simulator does not talk about e at now.
+// silentAt reports whether the simulator gives no answer about e at now.
 func (e effect) silentAt(now time.Time, unknownFor time.Duration) bool {
 	return e.Kind == provider.KindAuthorization && behaviourOf(e.TokenHash).silent && now.Before(e.CreatedAt.Add(unknownFor))
 }
 
-// sameRequest returns nil if want asks for what e is.
+// sameRequest returns nil if want is the request that made e.
 func (e effect) sameRequest(want effect) error {
 	switch {
 	case e.State == forbidden:
@@ -106,7 +106,7 @@ func insert(tx *gorm.DB, e effect) (effect, bool, error) {
 	return e, false, err
 }
 
-// request is the row of an effect that is asked for, before it is decided.
+// request returns the row of a requested effect before it is decided.
 func (s *Simulator) request(kind provider.Kind, key string, amount money.Amount) effect {
 	now := s.now()
 	return effect{

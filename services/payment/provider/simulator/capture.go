@@ -42,10 +42,10 @@ func (s *Simulator) Capture(ctx context.Context, c provider.Capture) (provider.E
 	return row.provider(), nil
 }
 
-// capture decides want, unless its key is in the book, and moves held on.
+// capture decides want, unless its key is taken, and moves held on.
 func (s *Simulator) capture(tx *gorm.DB, held, want effect) (row effect, made bool, err error) {
 	next, invalid := decideCapture(held, &want)
-	if invalid != nil { // unless it is there: a repeat meets what the first has made of held
+	if invalid != nil { // unless it exists: a repeat finds held as the first call left it
 		row, known, err := read(tx, want.Key)
 		if err != nil || !known {
 			return row, false, cmp.Or(err, invalid)
@@ -56,7 +56,7 @@ func (s *Simulator) capture(tx *gorm.DB, held, want effect) (row effect, made bo
 	switch {
 	case err != nil:
 		return row, false, err
-	case !made: // a repeat of what was declined, or forbidden
+	case !made: // a repeat of a declined capture, or a forbidden key
 		return row, false, row.sameRequest(want)
 	case next == held.State:
 		return row, true, nil
@@ -64,7 +64,7 @@ func (s *Simulator) capture(tx *gorm.DB, held, want effect) (row effect, made bo
 	return row, true, s.leaveAuthorized(tx, held.Key, next)
 }
 
-// decideCapture decides the capture of held and returns what becomes of held.
+// decideCapture decides the capture of held and returns the next state of held.
 func decideCapture(held effect, capture *effect) (provider.State, error) {
 	switch held.State {
 	case provider.Voided, provider.Expired:

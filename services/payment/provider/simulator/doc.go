@@ -1,6 +1,6 @@
-// Package simulator is a payment provider for development and tests. It keeps
-// its own book in its own database, which outlives any process, so that it can
-// be compared with ours row by row, and it behaves as its payment tokens say:
+// Package simulator is a payment provider for development and tests. Its records are
+// in a database of its own, which outlives any process, so that they can be compared
+// with ours row by row. Payment tokens select its behaviour:
 //
 //	tok_visa                  approves everything
 //	tok_declined              declines authorize: card_declined (so does an unknown token)
@@ -14,5 +14,5 @@
 //	tok_capture_lost          captures, but the reply is lost, once
 //	tok_unknown               authorizes, then answers nothing about it for 2 minutes
 //
-// "Once" and "three times" are counted per key in the book.
+// "Once" and "three times" are counted per key in the database.
 package simulator

@@ -19,7 +19,7 @@ var errNoReply = errors.New("the connection was closed without a reply")
 //go:embed migrations/*.sql
 var files embed.FS
 
-// Schema is that of the book's database.
+// Schema is that of the simulator's database.
 var Schema = database.Schema{database.Migrations(files)}
 
 // Options are the times of a [Simulator]. 0 means the default.
@@ -36,8 +36,8 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Simulator implements [provider.Provider]. It keeps nothing in memory; any
-// number of them may work on one book.
+// Simulator implements [provider.Provider]. It keeps nothing in memory; several may
+// work on one database.
 type Simulator struct {
 	db *gorm.DB
 	o  Options
@@ -56,7 +56,7 @@ func New(db *gorm.DB, o Options) *Simulator {
 	return &Simulator{db: db, o: o}
 }
 
-// now is the time as the book keeps it.
+// now returns the clock's time as the database stores it.
 func (s *Simulator) now() time.Time { return s.o.Now().UTC().Truncate(time.Microsecond) }
 
 // hang keeps the caller waiting for a reply that never comes.
@@ -67,7 +67,7 @@ func (s *Simulator) hang(ctx context.Context) error {
 	return errNoReply
 }
 
-// reply answers with row, unless its token says to be silent about it.
+// reply answers with row, unless its token asks for silence.
 func (s *Simulator) reply(ctx context.Context, row effect) (provider.Effect, error) {
 	if row.silentAt(s.now(), s.o.UnknownFor) {
 		return provider.Effect{}, s.hang(ctx)

@@ -22,7 +22,7 @@ const (
 	TokenUnknown            = "tok_unknown"
 )
 
-// behaviour is what a token makes the simulator do.
+// behaviour is the simulator's behaviour for one token.
 type behaviour struct {
 	declineAuthorize provider.Reason
 	declineCapture   provider.Reason
@@ -33,7 +33,7 @@ type behaviour struct {
 	silent           bool  // about the authorization, for a while
 }
 
-// behaviours is keyed by hash, because the book keeps no token.
+// behaviours is keyed by hash, because no token is stored.
 var behaviours = map[string]behaviour{
 	Hash(TokenVisa):               {},
 	Hash(TokenDeclined):           {declineAuthorize: provider.CardDeclined},
@@ -57,7 +57,7 @@ func behaviourOf(tokenHash string) behaviour {
 	return behaviour{declineAuthorize: provider.CardDeclined}
 }
 
-// Hash returns the SHA-256 of a token in hex, as the book keeps it.
+// Hash returns the SHA-256 of a token in hex, as it is stored.
 func Hash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
