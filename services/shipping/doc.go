@@ -1,35 +1,40 @@
 // Package shipping owns shipments: one per parcel, booked at a carrier.
 //
-// Do/undo pair: [Service.Book] / [Service.Cancel], both about all parcels of one
-// saga. The carrier is outside of every database, so [Outside] goes by intent →
-// call → outcome, and keeps one shipment row per call:
+// # Do and undo
+//
+// [Service.Book]/[Service.Cancel]; both act on all parcels of one saga.
+//
+// # Effects in an external system
+//
+// No transaction of ours reaches the carrier, so [Outside] works by intent → call →
+// outcome, with one shipment row per call:
 //
 //	intent ──▶ booked ──▶ cancelled
 //	   └─────────────────────▲
 //
-// A booking goes:
+// A booking proceeds as follows:
 //
-//  1. The barrier row and one shipment per parcel are written as intent, in one
-//     transaction, before the first call. A late attempt therefore fails there,
-//     and whoever undoes knows every key that may have been used.
-//  2. The carrier is called for each parcel with that parcel's own key, in
-//     parallel, outside of any transaction. A repeat asks it first.
-//  3. The outcome is written: all booked, or the step is refused.
+//  1. Before the first call, one transaction writes the barrier row and one shipment
+//     per parcel as intent. A late attempt therefore fails there, and an undo knows
+//     every key that may have been used.
+//  2. The carrier is called for each parcel with that parcel's own key, in parallel,
+//     outside any transaction. A repeat asks the carrier first.
+//  3. The outcome is written: all parcels are booked, or the step is refused.
 //
-// A refusal takes back the parcels that went through before it is recorded. It
-// is decided first, in a row: an attempt that dies between taking back and
-// recording leaves a step that can only end refused or undone, whatever the
-// carrier would answer the next one, and another attempt of the step that runs
-// at the same time cannot conclude it as booked.
+// A refusal cancels the parcels that were booked before it is recorded. The decision
+// is stored first, in a row. So an attempt that dies between cancelling and recording
+// leaves a step that can only end refused or undone, even if the carrier would accept
+// the next attempt; and a concurrent attempt cannot conclude the step as booked.
 //
-// An undo forbids every key, known or not to have been used, and cancels what it
-// finds booked. Forbidding is atomic at the carrier, so a slow attempt that is
-// still calling either was first, and is cancelled, or fails there.
+// An undo forbids every key, used or not, and cancels each booking that it finds.
+// Forbidding is atomic at the carrier: a slow attempt that is still calling either
+// came first, and is cancelled, or fails there.
 //
-// Invariants:
-//   - a parcel has at most one booking at the carrier, under its own key;
-//   - a step that is done has all its shipments booked, a step that is refused,
-//     undone or blocked has none, here and in the carrier's book;
-//   - an address is given to the carrier and kept nowhere: not in a row, an error
+// # Invariants
+//
+//   - A parcel has at most one booking at the carrier, under its own key.
+//   - All shipments of a done step are booked. A step that is refused, undone or
+//     blocked has no booked shipment, neither here nor at the carrier.
+//   - An address goes to the carrier and is stored nowhere: not in a row, an error
 //     or a log. A hash of it is part of the step's fingerprint.
 package shipping

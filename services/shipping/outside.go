@@ -11,17 +11,17 @@ import (
 	"github.com/amends/amends/services/shipping/carrier"
 )
 
-// Options are what may be set of an [Outside].
+// Options configure an [Outside].
 type Options struct {
-	// CallTimeout is how long one call to the carrier may take. 0 means the
-	// default, 4 s: two calls, asking and booking, fit into an attempt of 10 s.
+	// CallTimeout bounds one call to the carrier. 0 means the default, 4 s: two
+	// calls, asking and booking, fit into an attempt of 10 s.
 	CallTimeout time.Duration
-	// MaxCalls is how many calls one step makes at a time. 0 means the default, 8.
+	// MaxCalls bounds the concurrent calls of one step. 0 means the default, 8.
 	MaxCalls int
 }
 
-// Outside implements [Service] by intent → call → outcome, as the package
-// comment tells.
+// Outside implements [Service] by intent → call → outcome, as the package comment
+// describes.
 type Outside struct {
 	store   Store
 	carrier calls
@@ -72,8 +72,8 @@ func (o *Outside) Book(ctx context.Context, k key.Key, req BookRequest) (Booking
 		}
 		return o.refuse(ctx, k, req, refusal)
 	case fault.Suspension:
-		// The carrier knows the key as dead: an undo of this step was there, or
-		// another attempt that is being refused. The records say which.
+		// The key is forbidden at the carrier, by an undo of this step or by another
+		// attempt that is being refused. The records tell which.
 		return o.decided(ctx, k, req)
 	default:
 		return Booking{}, worst.err
@@ -93,8 +93,8 @@ func (o *Outside) Cancel(ctx context.Context, k key.Key) error {
 	return o.store.EndUndo(ctx, k, undo, takenBack)
 }
 
-// refuse takes back the parcels of a step whose refusal is decided, the refused
-// one included, because another attempt may have got it through, and records it.
+// refuse cancels the parcels of a step whose refusal is decided, and records it. It
+// includes the refused parcel, because another attempt may have booked it.
 func (o *Outside) refuse(ctx context.Context, k key.Key, req BookRequest, refusal *fault.Error) (Booking, error) {
 	warehouses := make([]string, 0, len(req.Parcels))
 	for _, p := range req.Parcels {
@@ -111,8 +111,8 @@ func (o *Outside) refuse(ctx context.Context, k key.Key, req BookRequest, refusa
 	return o.decided(ctx, k, req)
 }
 
-// decided returns what the records say of a step that this attempt may not
-// decide itself, so that all attempts of one step answer the same.
+// decided returns the recorded answer of a step that this attempt must not decide
+// itself, so that all attempts of one step answer alike.
 func (o *Outside) decided(ctx context.Context, k key.Key, req BookRequest) (Booking, error) {
 	ticket, err := o.store.Intend(ctx, k, req)
 	switch {
@@ -127,7 +127,7 @@ func (o *Outside) decided(ctx context.Context, k key.Key, req BookRequest) (Book
 	}
 }
 
-// bookingOf returns the booking of a step whose parcels were all booked.
+// bookingOf returns the booking of a step with all parcels booked.
 func bookingOf(answers []answer) Booking {
 	b := Booking{Shipments: make([]Shipment, 0, len(answers))}
 	for _, a := range answers {

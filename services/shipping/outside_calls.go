@@ -13,22 +13,21 @@ import (
 	"github.com/amends/amends/services/shipping/carrier"
 )
 
-// calls are a step's calls to the carrier: one or two per parcel, a bounded
-// number at a time. Every method waits for all of them, also when one has failed
-// or ctx has ended: no call is left running behind its step's back. A parcel's
-// failure does not cancel its siblings, whose outcome would be unknown for
-// nothing.
+// calls makes a step's calls to the carrier: one or two per parcel, a bounded number
+// at a time. Every method waits for all of them, even if one has failed or ctx has
+// ended, so no call outlives its step. A parcel's failure does not cancel its
+// siblings, which would make their outcome unknown for no gain.
 type calls struct {
 	carrier carrier.Carrier
 	timeout time.Duration // of one call
 	atOnce  int
 }
 
-// answer is what became of one parcel.
+// answer is the result of one parcel.
 type answer struct {
 	warehouse string
 	booking   carrier.Booking
-	found     bool // there is a booking
+	found     bool // booking is valid
 	err       error
 }
 
@@ -42,7 +41,7 @@ func (a answer) shipment(state State) Shipment {
 }
 
 // book books every parcel of req and returns the answers by warehouse code. With
-// ask it books what it does not find booked.
+// ask it books only the parcels that it does not find booked.
 func (c calls) book(ctx context.Context, k key.Key, req BookRequest, ask bool) []answer {
 	parcels := slices.SortedFunc(slices.Values(req.Parcels), func(a, b Parcel) int {
 		return cmp.Compare(a.Warehouse, b.Warehouse)
@@ -79,8 +78,8 @@ func (c calls) bookOne(ctx context.Context, childKey string, p carrier.Parcel, a
 }
 
 // takeBack makes sure that no parcel is booked, now or later, and returns the
-// shipments that had been, by warehouse code. It fails with the first failure by
-// warehouse code, after it has tried all.
+// shipments that were booked, by warehouse code. After trying all parcels it fails
+// with the first error by warehouse code.
 func (c calls) takeBack(ctx context.Context, k key.Key, warehouses []string) ([]Shipment, error) {
 	answers := c.each(len(warehouses), func(i int) answer {
 		return c.takeBackOne(ctx, warehouses[i], k.Child(warehouses[i]))
@@ -97,9 +96,9 @@ func (c calls) takeBack(ctx context.Context, k key.Key, warehouses []string) ([]
 	return takenBack, nil
 }
 
-// takeBackOne forbids the key and cancels the booking that was first. There is
-// no Find: its answer would be old by the time the key is forbidden, and Forbid
-// returns the booking.
+// takeBackOne forbids the key and cancels a booking that came first. It needs no
+// Find: the answer would be outdated once the key is forbidden, and Forbid returns
+// the booking.
 func (c calls) takeBackOne(ctx context.Context, warehouse, childKey string) answer {
 	a := answer{warehouse: warehouse}
 	a.err = c.call(ctx, func(ctx context.Context) (err error) {
@@ -134,10 +133,10 @@ func (c calls) call(ctx context.Context, f func(ctx context.Context) error) erro
 	return CarrierFault(f(ctx))
 }
 
-// worstOf returns the answer that decides about the step: a refusal above all,
-// because it ends the step whatever becomes of the other parcels; then a dead
-// key, a bug, an unknown outcome, a passing failure. The first by warehouse code
-// of equals. A step without failures has a worst answer without error.
+// worstOf returns the answer that decides the step: a refusal first, because it ends
+// the step regardless of the other parcels; then a forbidden key, a bug, an unknown
+// outcome, a transient failure; among equals the first by warehouse code. A step
+// without failures has a worst answer without error.
 func worstOf(answers []answer) answer {
 	rank := []fault.Kind{"", fault.Transient, fault.Unknown, fault.Bug, fault.Suspension, fault.Business}
 	worst := answers[0]
@@ -149,7 +148,7 @@ func worstOf(answers []answer) answer {
 	return worst
 }
 
-// consignment is p as the carrier gets it.
+// consignment returns p in the carrier's terms.
 func consignment(to Address, p Parcel) carrier.Parcel {
 	lines := make([]carrier.Line, 0, len(p.Lines))
 	for _, l := range p.Lines {

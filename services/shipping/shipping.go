@@ -22,7 +22,7 @@ type BookRequest struct {
 	Parcels []Parcel `json:"parcels"`
 }
 
-// Address is where the parcels go.
+// Address is the destination of the parcels.
 type Address struct {
 	Name       string `json:"name"`
 	Line1      string `json:"line1"`
@@ -32,7 +32,7 @@ type Address struct {
 	Country    string `json:"country"` // ISO 3166-1 alpha-2
 }
 
-// Parcel is what one warehouse sends. An order has at most one per warehouse.
+// Parcel is the goods that one warehouse sends. An order has at most one per warehouse.
 type Parcel struct {
 	Warehouse string `json:"warehouse"`
 	Lines     []Line `json:"lines"`
@@ -57,7 +57,7 @@ type Shipment struct {
 	State          State  `json:"state"`
 }
 
-// State is where a shipment stands.
+// State is the state of a shipment.
 type State string
 
 // The states. intent → booked → cancelled, intent → cancelled.
@@ -67,8 +67,8 @@ const (
 	Cancelled State = "cancelled"
 )
 
-// Validate says what is wrong with r as a fault with code INVALID, or nil. Its
-// kind is Bug: parcels are made by the inventory service, not by a client.
+// Validate returns nil, or the rule that r breaks as a fault with code INVALID. Its
+// kind is Bug: the inventory service makes the parcels, not a client.
 func (r BookRequest) Validate() error {
 	if len(r.Parcels) == 0 {
 		return invalid("there is no parcel to book")
@@ -77,7 +77,7 @@ func (r BookRequest) Validate() error {
 	for _, p := range r.Parcels {
 		switch {
 		case p.Warehouse == "" || strings.Contains(p.Warehouse, "/"):
-			// A slash would let two parcels of different steps have one key.
+			// With a slash, parcels of different steps could share a key.
 			return invalid("warehouse code %q is empty or has a slash", p.Warehouse)
 		case seen[p.Warehouse]:
 			return invalid("there are two parcels from warehouse %q", p.Warehouse)

@@ -8,15 +8,15 @@ import (
 	"github.com/amends/amends/saga/ledger"
 )
 
-// Store keeps the records that [Outside] needs: the step's barrier row and one
-// shipment per parcel. What a method writes is one transaction, or one statement,
-// and none of them calls the carrier. Codes besides those named: UNAVAILABLE (kind
-// transient), CONFLICT and INVALID (kind bug) for what the database does not take.
+// Store keeps the records of [Outside]: the step's barrier row and one shipment per
+// parcel. Every method writes in one transaction, or by one statement, and makes no
+// remote call. Further codes: UNAVAILABLE (kind transient), and CONFLICT and INVALID
+// (kind bug) for values that the database refuses.
 type Store interface {
-	// Intend records that the step is about to call the carrier, with one
-	// shipment per parcel in state intent; a repeat changes nothing and returns
-	// what is known. It fails with the recorded refusal; with SUSPENDED if the
-	// step was cancelled; with REQUEST_MISMATCH if k was used for another request.
+	// Intend records that the step is about to call the carrier, with one shipment
+	// per parcel in state intent. A repeat changes nothing and returns the recorded
+	// ticket. It fails with the recorded refusal; with SUSPENDED if the step was
+	// cancelled; with REQUEST_MISMATCH if k was used for another request.
 	Intend(ctx context.Context, k key.Key, req BookRequest) (Ticket, error)
 
 	// Conclude records the step as done with booking, and its shipments as booked.
@@ -25,24 +25,24 @@ type Store interface {
 	Conclude(ctx context.Context, k key.Key, booking Booking) error
 
 	// BeginRefusal decides that the step is refused because of the parcel from
-	// warehouse, and says whether that was still open: if not, it changes nothing.
-	// From then on the step cannot be concluded, so that its parcels can be taken
-	// back. A repeat keeps the refusal that came first.
+	// warehouse, and reports whether the step was still open; if not, it changes
+	// nothing. Afterwards the step cannot be concluded, so its parcels can be
+	// cancelled. A repeat keeps the first refusal.
 	BeginRefusal(ctx context.Context, k key.Key, warehouse string, refusal *fault.Error) (open bool, err error)
 
 	// EndRefusal records the step as refused, and its shipments as cancelled;
-	// takenBack are those of them that had been booked. It fails with SUSPENDED if
+	// takenBack are those that were booked. It fails with SUSPENDED if
 	// the step was cancelled meanwhile. A repeat changes nothing.
 	EndRefusal(ctx context.Context, k key.Key, refusal *fault.Error, takenBack []Shipment) error
 
-	// BeginUndo returns what there is to take back. If the step never began it
-	// blocks it, and there is nothing.
+	// BeginUndo returns the parcels to cancel. If the step never began it blocks the
+	// step, and there are none.
 	BeginUndo(ctx context.Context, k key.Key) (Undo, error)
 
-	// EndUndo records the step as undone, or as blocked if nothing of it had
-	// happened, and its shipments as cancelled; takenBack are those that had been
-	// booked. It fails with UNAVAILABLE if the step was concluded meanwhile
-	// without the undo having seen a booking. A repeat changes nothing.
+	// EndUndo records the step as undone, or as blocked if no parcel was booked, and
+	// its shipments as cancelled; takenBack are those that were booked. It fails with
+	// UNAVAILABLE if the step was concluded meanwhile and the undo has not seen a
+	// booking. A repeat changes nothing.
 	EndUndo(ctx context.Context, k key.Key, undo Undo, takenBack []Shipment) error
 }
 
@@ -56,10 +56,10 @@ type Ticket struct {
 	Refusal *fault.Error
 }
 
-// Undo is what a cancelled step may have left at the carrier.
+// Undo is the parcels of a cancelled step that the carrier may have booked.
 type Undo struct {
-	// Warehouses are those of the step's parcels; none: there is nothing to do.
+	// Warehouses are those of the parcels; none: there is nothing to cancel.
 	Warehouses []string
-	// Done says that the step was recorded as done: every parcel was booked.
+	// Done means that the step was recorded as done: every parcel was booked.
 	Done bool
 }

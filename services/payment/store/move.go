@@ -115,8 +115,8 @@ func post(tx *gorm.DB, set payment.PostingSet) error {
 	return database.Queue(tx, int64(len(rows))).Create(&rows).Error
 }
 
-// duplicate returns f if err says that there is such a row already, else err. It is
-// for what a whole transaction returns: a queued row is sent with its end.
+// duplicate returns f if err is of a row that exists already, else err. It takes the
+// error of a whole transaction, because a queued row is sent with its end.
 func duplicate(err error, f *fault.Error) error {
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return f

@@ -17,8 +17,8 @@ import (
 	"github.com/amends/amends/services/shipping"
 )
 
-// recorded is what the barrier keeps of a request: the parcels, which say what
-// keys there are at the carrier, and not the address.
+// recorded is the part of a request that the barrier stores: the parcels, which give
+// the keys at the carrier, without the address.
 type recorded struct {
 	Parcels []shipping.Parcel `json:"parcels"`
 }
@@ -59,8 +59,8 @@ func (s *Store) Conclude(ctx context.Context, k key.Key, booking shipping.Bookin
 		return nil
 	})
 	if errors.Is(err, txn.ErrRows) {
-		// The barrier row was still an intent, so the shipment was one too: what is
-		// left is that another attempt was refused and takes its parcels back.
+		// The barrier row was still an intent, so the shipment was one too. It remains
+		// that another attempt was refused and cancels its parcels.
 		return fault.Errorf(fault.Transient, fault.Conflict, "another attempt is taking the parcels back")
 	}
 	return database.Fault(err)
@@ -88,7 +88,7 @@ func (s *Store) EndRefusal(ctx context.Context, k key.Key, refusal *fault.Error,
 	}))
 }
 
-// refusal returns the refusal that has begun and not ended, or nil.
+// refusal returns the refusal that has begun but not ended, or nil.
 func (s *Store) refusal(ctx context.Context, k key.Key) (*fault.Error, error) {
 	var rows []row
 	err := of(s.db.WithContext(ctx), k).Where("refusal_code IS NOT NULL").Order("warehouse").Limit(1).Find(&rows).Error
@@ -98,9 +98,8 @@ func (s *Store) refusal(ctx context.Context, k key.Key) (*fault.Error, error) {
 	return fault.Errorf(fault.Business, fault.Code(*rows[0].RefusalCode), "%s", *rows[0].RefusalMessage), nil
 }
 
-// fingerprint names what makes a booking another booking: the address and each
-// parcel's warehouse, products and quantities. It is a hash, so the address
-// cannot be read from it.
+// fingerprint identifies a booking by the address and each parcel's warehouse,
+// products and quantities. It is a hash, so the address cannot be read from it.
 func fingerprint(to shipping.Address, parcels []shipping.Parcel) string {
 	parts := []string{to.Name, to.Line1, to.Line2, to.City, to.PostalCode, to.Country}
 	for _, p := range parcels {
@@ -112,8 +111,8 @@ func fingerprint(to shipping.Address, parcels []shipping.Parcel) string {
 	return barrier.Fingerprint(1, parts...)
 }
 
-// sorted returns the parcels by warehouse code: their order says nothing, and
-// rows are written in the order of their keys.
+// sorted returns the parcels by warehouse code: their order has no meaning, and rows
+// are written in the order of their keys.
 func sorted(parcels []shipping.Parcel) []shipping.Parcel {
 	return slices.SortedFunc(slices.Values(parcels), func(a, b shipping.Parcel) int {
 		return cmp.Compare(a.Warehouse, b.Warehouse)

@@ -12,19 +12,19 @@ import (
 	"github.com/amends/amends/services/shipping"
 )
 
-// Shipment is one row: what this service believes of one key at the carrier.
+// Shipment is one row: this service's record of one key at the carrier.
 type Shipment struct {
 	Key string // the idempotency key that the carrier knows
-	// Saga is the order that it belongs to.
+	// Saga is the order that the parcel belongs to.
 	Saga string
 	// Refusal is why the carrier refused the parcel, or empty.
 	Refusal fault.Code
-	// Shipment has no carrier and no tracking number unless it was booked there.
+	// Shipment has a carrier and a tracking number only if it was booked.
 	shipping.Shipment
 }
 
 // Shipments returns every shipment by saga, step, generation and warehouse, for
-// comparing them with the carrier's book.
+// comparing them with the carrier's records.
 func (s *Store) Shipments(ctx context.Context) ([]Shipment, error) {
 	var rows []row
 	err := s.db.WithContext(ctx).Order("saga, step, generation, warehouse").Find(&rows).Error

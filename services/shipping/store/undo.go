@@ -38,8 +38,8 @@ func (s *Store) EndUndo(ctx context.Context, k key.Key, undo shipping.Undo, take
 	}))
 }
 
-// cancel makes every shipment of the step cancelled. Those in takenBack had been
-// booked at the carrier, also where the rows never came to say so.
+// cancel makes every shipment of the step cancelled. Those in takenBack were booked at
+// the carrier, even if their rows do not show it.
 func cancel(tx *gorm.DB, k key.Key, takenBack []shipping.Shipment) error {
 	t := database.Now()
 	for _, sh := range takenBack {

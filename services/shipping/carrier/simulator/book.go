@@ -14,11 +14,11 @@ import (
 	"github.com/amends/amends/services/shipping/carrier"
 )
 
-// forbidden is the state of a key under which nothing may be booked. It is in
-// the book only: there is no booking that could have it.
+// forbidden is the state of a key that never has a booking. No [carrier.Booking] has
+// it.
 const forbidden = "forbidden"
 
-// Entry is one row of the carrier's book.
+// Entry is one row of the carrier's records.
 type Entry struct {
 	Key            string
 	State          string // "booked", "cancelled" or "forbidden"
@@ -27,8 +27,7 @@ type Entry struct {
 	LostReplies    int64  // how many replies to Book were lost on purpose
 }
 
-// Entries returns the whole book by key, for comparing it with what the
-// shipping service believes. (Book is the name of a call.)
+// Entries returns all records by key, for comparing them with the shipping service's.
 func (s *Simulator) Entries(ctx context.Context) ([]Entry, error) {
 	var rows []row
 	if err := s.db.WithContext(ctx).Order("booking_key").Find(&rows).Error; err != nil {
@@ -57,7 +56,7 @@ type row struct {
 
 func (row) TableName() string { return "bookings" }
 
-// newRow is the booking of p under key, as it would be if it were the first.
+// newRow returns the first booking of p under key.
 func newRow(key string, p carrier.Parcel) (row, error) {
 	number, err := newTrackingNumber()
 	if err != nil {
@@ -81,7 +80,7 @@ func (r row) trackingNumber() string {
 	return *r.TrackingNumber
 }
 
-// booking is r as the carrier's clients see it; a forbidden key has none.
+// booking returns the booking of r; a forbidden key has none.
 func (r row) booking() carrier.Booking {
 	if r.TrackingNumber == nil {
 		return carrier.Booking{}
@@ -101,8 +100,8 @@ func find(db *gorm.DB, key string) (row, bool, error) {
 	return rows[0], true, nil
 }
 
-// insert writes fresh unless its key is taken, and returns the row that is there
-// and whether it is fresh. A concurrent insert of the same key is waited for.
+// insert writes fresh unless its key is taken, and returns the stored row and whether
+// it is fresh. It waits for a concurrent insert of the same key.
 func insert(db *gorm.DB, fresh row) (row, bool, error) {
 	res := db.Clauses(clause.OnConflict{DoNothing: true}).Create(&fresh)
 	if res.Error != nil {
@@ -115,7 +114,7 @@ func insert(db *gorm.DB, fresh row) (row, bool, error) {
 	return there, false, err
 }
 
-// fingerprint is what a carrier compares to know the same parcel again.
+// fingerprint identifies a parcel.
 func fingerprint(p carrier.Parcel) (string, error) {
 	b, err := json.Marshal(p)
 	if err != nil {

@@ -82,8 +82,8 @@ func (s *Simulator) Forbid(ctx context.Context, key string) (carrier.Booking, bo
 	err := s.retry(ctx, func(db *gorm.DB) error {
 		t := database.Now()
 		var err error
-		// The key is unique: either this row is first and no booking can follow, or
-		// the booking was first and is what this returns.
+		// The key is unique: either this row comes first and no booking can follow, or
+		// the booking came first and is returned.
 		kept, _, err = insert(db, row{BookingKey: key, State: forbidden, CreatedAt: t, UpdatedAt: t})
 		return err
 	})
@@ -96,7 +96,7 @@ func (s *Simulator) Forbid(ctx context.Context, key string) (carrier.Booking, bo
 // errNoReply is the error of a connection that ends without an answer.
 var errNoReply = errors.New("the connection was closed without a reply")
 
-// loseReply hangs as a connection does whose other end is gone.
+// loseReply hangs like a connection with a dead peer.
 func (s *Simulator) loseReply(ctx context.Context) error {
 	bound := time.NewTimer(s.maxHang)
 	defer bound.Stop()
@@ -107,13 +107,13 @@ func (s *Simulator) loseReply(ctx context.Context) error {
 	return errNoReply
 }
 
-// retry runs f on the book, where every call writes one row by one statement.
+// retry runs f, which writes at most one row by one statement.
 func (s *Simulator) retry(ctx context.Context, f func(db *gorm.DB) error) error {
 	return answer(database.Retry(ctx, s.db, f))
 }
 
-// answer hides the book from the carrier's clients: while its database is not
-// available, neither is the carrier. Unless the caller is gone: it gets no answer.
+// answer hides the database from the carrier's clients: while it is not available,
+// neither is the carrier. A caller whose context has ended gets no answer.
 func answer(err error) error {
 	if fault.KindOf(err) == fault.Transient {
 		return fmt.Errorf("%w: %w", carrier.ErrUnavailable, err)

@@ -1,7 +1,7 @@
-// Package simulator is a carrier that moves nothing: it keeps its own book in
-// its own database, durable and transactional as a carrier's would be, so that
-// what it believes and what the shipping service believes can be compared row by
-// row, and it misbehaves when a postal code asks it to.
+// Package simulator is a carrier for development and tests. Its records are in a
+// database of its own, durable and transactional as a carrier's would be, so that
+// they can be compared with the shipping service's row by row. Postal codes select
+// faults.
 package simulator
 
 import (
@@ -17,31 +17,31 @@ import (
 // Name is the carrier's name in its bookings.
 const Name = "simulator"
 
-// Postal codes that switch a behaviour on.
+// Postal codes that select a behaviour.
 const (
 	// PostalUndeliverable is an address that Book refuses.
 	PostalUndeliverable = "00000"
-	// PostalLostReply is an address that Book books, but the first reply under a
-	// key never comes: the call hangs until its context ends, or Options.MaxHang.
-	// The book remembers that it was lost, so a restart does not lose it again.
+	// PostalLostReply is an address that Book books, but the first reply under a key
+	// never arrives: the call hangs until its context ends, or for Options.MaxHang.
+	// The row records the lost reply, so a restart does not lose another one.
 	PostalLostReply = "99999"
 )
 
 //go:embed migrations/*.sql
 var files embed.FS
 
-// Schema is that of the book's database.
+// Schema is that of the simulator's database.
 var Schema = database.Schema{database.Migrations(files)}
 
-// Options are what may be set of a [Simulator].
+// Options configure a [Simulator].
 type Options struct {
-	// MaxHang is how long a lost reply hangs at most, for callers whose context
-	// has no end. 0 means the default, 1 minute.
+	// MaxHang bounds a call without a reply, for callers whose context has no end. 0
+	// means the default, 1 minute.
 	MaxHang time.Duration
 }
 
-// Simulator implements [carrier.Carrier]. It may be used by many goroutines, and
-// by several processes on one database.
+// Simulator implements [carrier.Carrier]. Many goroutines may use it, and several
+// processes may work on one database.
 type Simulator struct {
 	db      *gorm.DB
 	maxHang time.Duration
@@ -49,7 +49,7 @@ type Simulator struct {
 
 var _ carrier.Carrier = (*Simulator)(nil)
 
-// New returns a carrier whose book is db, which must be migrated to [Schema].
+// New returns a carrier on db, which must be migrated to [Schema].
 func New(db *gorm.DB, o Options) *Simulator {
 	if o.MaxHang <= 0 {
 		o.MaxHang = time.Minute
