@@ -2,8 +2,8 @@ package money
 
 import "strings"
 
-// currencies are the active ISO 4217 codes of money that people pay with; funds,
-// metals and test codes are left out. Source: ISO 4217 list one.
+// currencies are the active ISO 4217 codes of means of payment; funds, metals and test
+// codes are left out. Source: ISO 4217 list one.
 var currencies = set(`
 	AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD
 	CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD
@@ -21,7 +21,7 @@ func set(codes string) map[string]bool {
 	return m
 }
 
-// exponents are the decimal digits of the currencies that have not two.
+// exponents are the decimal digits of the currencies that do not have two.
 // Source: ISO 4217 list one.
 var exponents = map[Currency]int{
 	"BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0,

@@ -12,17 +12,17 @@ import (
 
 // Codes of this package.
 const (
-	// CurrencyMismatch says that two amounts are of different currencies.
+	// CurrencyMismatch: two amounts have different currencies.
 	CurrencyMismatch fault.Code = "CURRENCY_MISMATCH"
-	// Overflow says that a result does not fit into 64 bits.
+	// Overflow: a result does not fit into 64 bits.
 	Overflow fault.Code = "AMOUNT_OVERFLOW"
 )
 
 // Currency is an ISO 4217 alphabetic code. Parse one with [ParseCurrency].
 type Currency string
 
-// Amount is a number of minor units (cents) of a currency. The zero Amount has
-// no currency and is no amount.
+// Amount is a number of minor units (cents) of a currency. The zero Amount has no
+// currency and is not a valid amount.
 type Amount struct {
 	Minor    int64    `json:"amount"`
 	Currency Currency `json:"currency"`
@@ -73,14 +73,14 @@ func (a Amount) Mul(n int64) (Amount, error) {
 	return Amount{Minor: p, Currency: a.Currency}, nil
 }
 
-// Neg returns -a. The smallest amount has no negative and is returned as it is;
-// [Amount.Sub] guards against it.
+// Neg returns -a. The smallest amount has no negative and is returned unchanged;
+// [Amount.Sub] guards against that.
 func (a Amount) Neg() Amount { return Amount{Minor: -a.Minor, Currency: a.Currency} }
 
-// IsZero says whether a is nothing of any currency.
+// IsZero reports whether a is zero, in any currency.
 func (a Amount) IsZero() bool { return a.Minor == 0 }
 
-// String returns the amount as people write it, with its currency: "12.99 EUR".
+// String returns the amount in its major unit, with its currency: "12.99 EUR".
 func (a Amount) String() string {
 	digits, ok := exponents[a.Currency]
 	if !ok {

@@ -10,12 +10,12 @@ import (
 
 // Codes of this service.
 const (
-	// UnknownSKU says that there is no such product, or that it is not active, or
-	// that it has no price: a client need not learn which.
+	// UnknownSKU: the product does not exist, is not active, or has no price. A client
+	// does not learn which.
 	UnknownSKU fault.Code = "UNKNOWN_SKU"
-	// CurrencyMismatch says that a product is priced in another currency.
+	// CurrencyMismatch: a product is priced in another currency.
 	CurrencyMismatch fault.Code = money.CurrencyMismatch
-	// AmountOverflow says that a total does not fit into 64 bits.
+	// AmountOverflow: a total does not fit into 64 bits.
 	AmountOverflow fault.Code = money.Overflow
 )
 
@@ -32,15 +32,15 @@ type Product struct {
 	SKU      string `json:"sku"`
 	Name     string `json:"name"`
 	Category string `json:"category"`
-	// Price is of one unit. The zero Amount says that there is no price yet.
+	// Price is that of one unit. The zero Amount means that there is no price yet.
 	Price  money.Amount `json:"price"`
 	Active bool         `json:"active"` // an inactive product cannot be ordered
 }
 
-// Priced says whether p has a price.
+// Priced reports whether p has a price.
 func (p Product) Priced() bool { return p.Price != money.Amount{} }
 
-// Validate says what is wrong with p as a fault with code INVALID, or nil.
+// Validate returns nil, or the rule that p breaks as a fault with code INVALID.
 func (p Product) Validate() error {
 	switch {
 	case !isText(p.SKU):
@@ -72,7 +72,7 @@ type Line struct {
 	Quantity int64  `json:"quantity"`
 }
 
-// Quote is the answer: one priced line for each line asked, in the same order.
+// Quote is the answer: one priced line for each requested line, in the same order.
 type Quote struct {
 	Lines []PricedLine `json:"lines"`
 	Total money.Amount `json:"total"` // the sum of unit price × quantity
@@ -85,10 +85,10 @@ type PricedLine struct {
 	UnitPrice money.Amount `json:"unit_price"`
 }
 
-// Price quotes req from products, which are found by SKU; what is missing there
-// is unknown. The first line that cannot be priced decides the refusal, so equal
-// requests are refused alike. Codes: INVALID, UNKNOWN_SKU, CURRENCY_MISMATCH,
-// AMOUNT_OVERFLOW, all of kind Business.
+// Price quotes req from products, by SKU; a missing product is unknown. The first line
+// that cannot be priced decides the refusal, so equal requests are refused alike.
+// Codes: INVALID, UNKNOWN_SKU, CURRENCY_MISMATCH, AMOUNT_OVERFLOW, all of kind
+// Business.
 func Price(req QuoteRequest, products map[string]Product) (Quote, error) {
 	if len(req.Lines) == 0 {
 		return Quote{}, invalid("a quote needs at least one line")
@@ -116,8 +116,8 @@ func Price(req QuoteRequest, products map[string]Product) (Quote, error) {
 	return q, nil
 }
 
-// isText says whether s is a short piece of text that reads the same when it is
-// trimmed: two SKUs that differ by a space could not be told apart.
+// isText reports whether s is a short text without spaces around it: two SKUs that
+// differ by such a space would look the same.
 func isText(s string) bool {
 	return s != "" && utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxText && s == strings.TrimSpace(s) &&
 		!strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })

@@ -7,24 +7,21 @@ import (
 	"github.com/amends/amends/fault"
 )
 
-// Allocate decides which warehouses pack the lines: as few as possible, because
-// every one of them is a parcel that the shop pays for. Between sets of the same
-// size the one whose codes sort first wins. Within the set a line is packed
-// whole if one warehouse can, by the first by code that can; else it is taken
-// from the fullest first, ties by code. The answer depends on the arguments'
-// content only, not on their order.
+// Allocate decides which warehouses pack the lines: as few as possible, because the
+// shop pays for every parcel. Among sets of equal size the one whose codes sort first
+// wins. Within the set, a line is packed by a single warehouse if one can, the first
+// by code; otherwise by the fullest ones first, ties by code. The answer depends on
+// the content of the arguments, not on their order.
 //
-// To find the fewest warehouses is the set cover problem, for which no quick
-// exact way is known. The search is exact for up to 12 warehouses that have
-// something of a line, and for more as long as it stays within its budget (see
-// cover.go), which suffices for what one or two of 300 warehouses can pack.
-// Beyond that the answer may have more parcels than needed, but none that could
-// be left out.
+// Finding the fewest warehouses is the set cover problem, which has no known fast
+// exact algorithm. The search is exact for up to 12 warehouses with stock of a line,
+// and for more within its budget (see cover.go), which suffices if one or two of 300
+// warehouses can pack all lines. Beyond that the answer may have more parcels than
+// needed, but none of them can be left out.
 //
-// It refuses with INVALID as [ReserveRequest.Validate] does, and with
-// OUT_OF_STOCK if all warehouses together have too little of a SKU. stock has
-// one entry at most per SKU and warehouse; those of other SKUs are ignored, and
-// so is what is not available.
+// It refuses with INVALID as [ReserveRequest.Validate] does, and with OUT_OF_STOCK if
+// all warehouses together have too little of a SKU. stock has at most one entry per
+// SKU and warehouse; other SKUs, and stock that is not available, are ignored.
 func Allocate(lines []Line, stock []Stock) (Reservation, error) {
 	if err := validate(lines); err != nil {
 		return Reservation{}, err
@@ -36,11 +33,11 @@ func Allocate(lines []Line, stock []Stock) (Reservation, error) {
 	return s.pack(s.fewest(searchBudget)), nil
 }
 
-// supply is what matters of the stock for some lines.
+// supply is the stock that is relevant for some lines.
 type supply struct {
 	lines      []Line    // by SKU
-	warehouses []string  // by code; those that have something of a line
-	have       [][]int64 // by warehouse and line: what is available, at most what the line asks
+	warehouses []string  // by code; those with stock of a line
+	have       [][]int64 // by warehouse and line: units available, at most the line's quantity
 }
 
 func newSupply(lines []Line, stock []Stock) supply {
@@ -69,7 +66,7 @@ func newSupply(lines []Line, stock []Stock) supply {
 	return s
 }
 
-// missing returns what the lines ask.
+// missing returns the quantities of the lines.
 func (s *supply) missing() []int64 {
 	m := make([]int64, len(s.lines))
 	for i, l := range s.lines {
@@ -90,8 +87,8 @@ func (s *supply) short() (Line, bool) {
 	return Line{}, false
 }
 
-// pack splits the lines between the chosen warehouses, given by rising index,
-// that can pack them. As none of them can be left out, each gets something.
+// pack splits the lines between the chosen warehouses, given by rising index, which
+// together can pack them. As none can be left out, each gets a part.
 func (s *supply) pack(chosen []int) Reservation {
 	packed := make([][]Line, len(s.warehouses))
 	for i, l := range s.lines {
@@ -113,7 +110,7 @@ func (s *supply) pack(chosen []int) Reservation {
 	return r
 }
 
-// take writes into left what of missing remains after have. left may be missing.
+// take writes missing minus have, at least 0, into left. left may be missing.
 func take(left, missing, have []int64) {
 	for i := range missing {
 		left[i] = max(0, missing[i]-have[i])

@@ -2,16 +2,16 @@ package inventory
 
 import "slices"
 
-// searchBudget is how many sets of warehouses the exact search looks at before
-// it gives up. It is counted, not timed, so that the same stock always gives the
-// same answer. Looking at all sets of 1, 2, … 12 of 12 warehouses takes less
-// than 12 × 2¹² = 49,152. A set costs one pass over the lines, so the worst order
-// of 200 lines costs some ten milliseconds; a usual one costs microseconds.
+// searchBudget is the number of sets of warehouses after which the exact search gives
+// up. It is a count, not a time, so that equal stock always gives an equal answer. All
+// sets of 1, 2, … 12 of 12 warehouses are less than 12 × 2¹² = 49,152. A set costs one
+// pass over the lines, so the worst order of 200 lines takes about ten milliseconds, a
+// usual one microseconds.
 const searchBudget = 1 << 16
 
-// fewest returns the indexes, rising, of the fewest warehouses that can pack the
-// lines together; all of them together must be able to. If the budget does not
-// suffice it returns a set of which none can be left out.
+// fewest returns the rising indexes of the fewest warehouses that together can pack
+// the lines; all warehouses together must be able to. If the budget does not suffice,
+// the set may be larger, but no member can be left out.
 func (s *supply) fewest(budget int) []int {
 	q := newSearch(s, budget)
 	for picks := 1; picks <= len(s.warehouses); picks++ {
@@ -32,9 +32,9 @@ func (s *supply) fewest(budget int) []int {
 type search struct {
 	*supply
 	budget int       // sets left to look at; negative: given up
-	all    [][]int64 // by warehouse and line: what it and all after it have together, at most what is asked
+	all    [][]int64 // by warehouse and line: stock of it and all after it together, at most the quantity
 	most   [][]int64 // by warehouse and line: the most that one of it and all after it has
-	left   [][]int64 // by picks: room for what is missing at that depth
+	left   [][]int64 // by picks: scratch space for the missing quantities at that depth
 }
 
 func newSearch(s *supply, budget int) *search {
@@ -49,7 +49,7 @@ func newSearch(s *supply, budget int) *search {
 	return q
 }
 
-// find looks for picks warehouses from w on that have what is missing.
+// find looks for picks warehouses, from w on, that have the missing quantities.
 func (q *search) find(w, picks int, missing []int64) ([]int, bool) {
 	if picks == 0 {
 		return nil, !slices.ContainsFunc(missing, func(m int64) bool { return m > 0 })
@@ -67,9 +67,9 @@ func (q *search) find(w, picks int, missing []int64) ([]int, bool) {
 	return nil, false
 }
 
-// possible says whether picks warehouses from w on might have what is missing.
-// False is certain, for w and for all after it: no picks of them have more than
-// all of them have, nor more than picks times what the fullest one has.
+// possible reports whether picks warehouses from w on might have the missing
+// quantities. False is certain, for w and all after it: picks of them have at most as
+// much as all of them, and at most picks times as much as the fullest one.
 func (q *search) possible(w, picks int, missing []int64) bool {
 	if w+picks > len(q.warehouses) {
 		return false
@@ -82,9 +82,8 @@ func (q *search) possible(w, picks int, missing []int64) bool {
 	return true
 }
 
-// greedy takes the warehouse that has most of what is still missing, again and
-// again, ties by code; then it leaves out what turned out to be superfluous,
-// from the last code on.
+// greedy repeatedly takes the warehouse with most of the missing quantities, ties by
+// code; then it drops warehouses that are not needed, from the last code on.
 func (s *supply) greedy() []int {
 	var chosen []int
 	missing := s.missing()

@@ -9,16 +9,16 @@ import (
 
 // Codes of this service.
 const (
-	// OutOfStock says that the warehouses together do not have what was asked.
+	// OutOfStock: the warehouses together have too little of a SKU.
 	OutOfStock fault.Code = "OUT_OF_STOCK"
-	// NothingHeld says that a saga commits what it never reserved, or released.
+	// NothingHeld: the saga commits without a held reservation.
 	NothingHeld fault.Code = "NOTHING_HELD"
 	// NeverReceived says that a delivery that must be of known names is not.
 	NeverReceived fault.Code = "NEVER_RECEIVED"
 )
 
-// MaxDelivery is the most units of one [Delivery]. It keeps what a warehouse
-// ever received of a SKU far inside 64 bits, so that no sum of stock overflows.
+// MaxDelivery is the most units of one [Delivery]. It keeps a warehouse's total
+// deliveries of a SKU far below 64 bits, so that no sum of stock overflows.
 const MaxDelivery = 1_000_000_000
 
 // Longest names, in characters.
@@ -43,13 +43,13 @@ type Reservation struct {
 	Parcels []Parcel `json:"parcels"` // by warehouse code
 }
 
-// Parcel is what one warehouse packs.
+// Parcel is the goods that one warehouse packs.
 type Parcel struct {
 	Warehouse string `json:"warehouse"`
 	Lines     []Line `json:"lines"` // by SKU, never empty
 }
 
-// Commitment says what was turned from held into sold.
+// Commitment is the result of a commit.
 type Commitment struct {
 	Units int64 `json:"units"`
 }
@@ -64,7 +64,7 @@ type Delivery struct {
 	Known bool
 }
 
-// Stock is what one warehouse has of one SKU.
+// Stock is one warehouse's stock of one SKU.
 // Available + Reserved + Committed = Received, and none is negative.
 type Stock struct {
 	SKU       string `json:"sku"`
@@ -75,9 +75,9 @@ type Stock struct {
 	Received  int64  `json:"received"`
 }
 
-// Validate refuses with INVALID a request without lines, with a line that asks
-// for nothing, or with two lines of the same SKU: whoever sums them up has to
-// say so, because a fingerprint of two lines is not one of their sum.
+// Validate refuses with INVALID a request without lines, with a quantity below 1, or
+// with two lines of the same SKU. The caller has to add such lines up, because the
+// fingerprint of two lines is not that of their sum.
 func (r ReserveRequest) Validate() error { return validate(r.Lines) }
 
 // Units returns how many units r holds.
@@ -91,9 +91,9 @@ func (r Reservation) Units() int64 {
 	return n
 }
 
-// Validate refuses with INVALID a delivery of nothing, of more than
-// [MaxDelivery], or with a malformed SKU or warehouse code. The code's alphabet
-// is narrow because it becomes a part of the carrier's idempotency keys.
+// Validate refuses with INVALID a quantity below 1 or above [MaxDelivery], and a
+// malformed SKU or warehouse code. The code's alphabet is narrow because the code
+// becomes a part of the carrier's idempotency keys.
 func (d Delivery) Validate() error {
 	switch {
 	case !validSKU(d.SKU):

@@ -7,10 +7,10 @@ import (
 	"github.com/amends/amends/saga/key"
 )
 
-// State is where a reservation stands.
+// State is the state of a reservation.
 type State string
 
-// The states. held → released | committed, and no way back.
+// The states: held → released | committed. Both are final.
 const (
 	Held      State = "held"      // its units are reserved
 	Released  State = "released"  // its units are available again
@@ -35,12 +35,11 @@ type Record struct {
 	UpdatedAt   time.Time // UTC
 }
 
-// Release makes a held reservation released. Anything else is a bug (CONFLICT):
-// that a release is asked for twice is the barrier's business, so it never gets
-// here, and what is sold does not come back by an undo.
+// Release makes a held reservation released. Any other state is a bug (CONFLICT): the
+// barrier answers a repeated release, and sold stock does not come back by an undo.
 func (r *Record) Release(now time.Time) error { return r.end(Released, now) }
 
-// Commit makes a held reservation committed. Anything else is a bug (CONFLICT).
+// Commit makes a held reservation committed. Any other state is a bug (CONFLICT).
 func (r *Record) Commit(now time.Time) error { return r.end(Committed, now) }
 
 func (r *Record) end(to State, now time.Time) error {

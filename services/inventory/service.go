@@ -10,23 +10,22 @@ import (
 // Do/undo pair: Reserve/Release. Commit closes a reservation for good.
 type Service interface {
 	// Reserve holds the stock of every line, or of none, split into the fewest
-	// parcels (ties by warehouse code, see [Allocate]). A repeat returns the
-	// recorded reservation; the order of the lines does not make it another
-	// request, SKUs and quantities do (REQUEST_MISMATCH). It refuses with
-	// OUT_OF_STOCK, and with INVALID what [ReserveRequest.Validate] does not let
-	// pass; a refusal is recorded, so it stays when stock arrives later. After
-	// Release or a null undo it answers SUSPENDED. A reservation does not expire.
+	// parcels (ties by warehouse code, see [Allocate]). A repeat returns the recorded
+	// reservation. The same k with other SKUs or quantities is a bug
+	// (REQUEST_MISMATCH); the order of the lines does not matter. It refuses with
+	// OUT_OF_STOCK, and with INVALID as [ReserveRequest.Validate] does. A refusal is
+	// recorded, so it stays when stock arrives later. After Release it answers
+	// SUSPENDED. A reservation does not expire.
 	Reserve(ctx context.Context, k key.Key, req ReserveRequest) (Reservation, error)
 
-	// Release takes back what Reserve under the same k holds. A repeat, and a
-	// release of what was refused or never reserved, succeed; the latter blocks a
-	// late Reserve. A release of what is committed is a bug (CONFLICT).
+	// Release releases the reservation under the same k. A repeat succeeds, and so does
+	// a release after a refusal or without a reservation; the latter blocks a late
+	// Reserve. A release after the commit is a bug (CONFLICT).
 	Release(ctx context.Context, k key.Key) error
 
-	// Commit turns what the saga k.Saga holds, under whatever keys of Reserve,
-	// into sold stock; k is the commit's own key. A repeat returns the recorded
-	// answer. A saga that holds nothing is a bug (NOTHING_HELD), which is not
-	// recorded: a later attempt looks again.
+	// Commit sells all held reservations of the saga k.Saga; k is the commit's own
+	// key. A repeat returns the recorded answer. A saga without a held reservation is a
+	// bug (NOTHING_HELD), which is not recorded: a later attempt looks again.
 	Commit(ctx context.Context, k key.Key) (Commitment, error)
 
 	// Receive adds quantity of sku to a warehouse's available stock and creates

@@ -33,7 +33,7 @@ func (s *Store) Import(ctx context.Context, products []catalog.Product) error {
 		rows = append(rows, newProductRow(p, now))
 		categories[p.Category] = categoryRow{Name: p.Category, CreatedAt: now}
 	}
-	// Two imports at once must take their row locks in the same order.
+	// Concurrent imports must take their row locks in the same order.
 	slices.SortFunc(rows, func(a, b productRow) int { return strings.Compare(a.SKU, b.SKU) })
 	names := slices.SortedFunc(maps.Values(categories), func(a, b categoryRow) int { return strings.Compare(a.Name, b.Name) })
 	for i := 1; i < len(rows); i++ {
@@ -70,8 +70,8 @@ func (s *Store) Product(ctx context.Context, sku string) (catalog.Product, error
 	return row.product(), nil
 }
 
-// replaceChanged updates a product that is there only where it differs, so that
-// updated_at says when a product changed and not when a file was imported again.
+// replaceChanged updates an existing product only if it differs, so that updated_at is
+// the time of its last change and not of the last import.
 var replaceChanged = clause.OnConflict{
 	Columns:   []clause.Column{{Name: "sku"}},
 	DoUpdates: clause.AssignmentColumns([]string{"name", "category", "price_minor", "price_currency", "active", "updated_at"}),

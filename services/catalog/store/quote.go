@@ -25,8 +25,8 @@ func (s *Store) Quote(ctx context.Context, k key.Key, req catalog.QuoteRequest) 
 	return q, database.Fault(err)
 }
 
-// fingerprint names what makes a quote another quote: the currency and each
-// line's product and quantity, in their order.
+// fingerprint identifies a quote by the currency and each line's product and quantity,
+// in their order.
 func fingerprint(req catalog.QuoteRequest) string {
 	parts := make([]string, 0, 1+2*len(req.Lines))
 	parts = append(parts, string(req.Currency))
@@ -36,8 +36,8 @@ func fingerprint(req catalog.QuoteRequest) string {
 	return barrier.Fingerprint(1, parts...)
 }
 
-// products reads the lines' products in one statement: the prices of a quote are
-// those of one moment, also while an import is replacing them.
+// products reads the lines' products in one statement, so the prices of a quote are
+// those of one moment even during an import.
 func products(tx *gorm.DB, lines []catalog.Line) (map[string]catalog.Product, error) {
 	skus := make([]string, 0, len(lines))
 	for _, l := range lines {

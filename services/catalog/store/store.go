@@ -1,5 +1,5 @@
-// Package store keeps the catalog service's rows: products, categories and the
-// quotes that sagas were given, which live in the barrier's own table.
+// Package store keeps the catalog service's rows: products, categories and quotes. A
+// quote is the outcome of its step in the barrier's table.
 package store
 
 import (

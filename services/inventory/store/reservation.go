@@ -16,16 +16,15 @@ import (
 	"github.com/amends/amends/services/inventory"
 )
 
-// Reservations returns all reservations that ever were, whatever their state, by
-// key. It reads the whole tables: it is there to check invariants, not to serve.
+// Reservations returns all reservations in all states, by key. It reads whole tables,
+// for checking invariants.
 func (s *Store) Reservations(ctx context.Context) ([]inventory.Record, error) {
 	db := s.db.WithContext(ctx)
 	var rows []reservationRow
 	if err := db.Find(&rows).Error; err != nil {
 		return nil, database.Fault(fmt.Errorf("read reservations: %w", err))
 	}
-	// After the reservations: a reservation's lines are there as soon as it is,
-	// and never change.
+	// After the reservations: a reservation's lines commit with it and never change.
 	var lines []lineRow
 	if err := db.Find(&lines).Error; err != nil {
 		return nil, database.Fault(fmt.Errorf("read reservation lines: %w", err))
@@ -33,9 +32,9 @@ func (s *Store) Reservations(ctx context.Context) ([]inventory.Record, error) {
 	return records(rows, lines)
 }
 
-// lockReservations reads those reservations of a saga that the condition picks,
-// by key, and keeps them from changing until tx ends. Their lines, read by the
-// same statement, never change.
+// lockReservations reads the reservations of a saga that match the condition, by key,
+// and locks them until tx ends. The same statement reads their lines, which never
+// change.
 func lockReservations(tx *gorm.DB, saga, where string, args ...any) ([]inventory.Record, error) {
 	var joined []struct {
 		Row  reservationRow `gorm:"embedded"`
@@ -122,8 +121,8 @@ type lineRow struct {
 
 func (lineRow) TableName() string { return "reservation_lines" }
 
-// records joins reservations with their lines, by key; lines of other
-// reservations are left out.
+// records joins reservations with their lines, by key. It drops lines of other
+// reservations.
 func records(rows []reservationRow, lines []lineRow) ([]inventory.Record, error) {
 	slices.SortFunc(lines, func(a, b lineRow) int {
 		return cmp.Or(cmp.Compare(a.Warehouse, b.Warehouse), cmp.Compare(a.SKU, b.SKU))

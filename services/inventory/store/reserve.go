@@ -19,7 +19,7 @@ import (
 func (s *Store) Reserve(ctx context.Context, k key.Key, req inventory.ReserveRequest) (inventory.Reservation, error) {
 	call := barrier.Call{Key: k, Fingerprint: fingerprint(req), Request: req}
 	r, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (inventory.Reservation, error) {
-		// In here, so that INVALID is recorded like any other refusal: one key, one answer.
+		// Inside the do, so that INVALID is recorded like any other refusal: one key, one answer.
 		if err := req.Validate(); err != nil {
 			return inventory.Reservation{}, err
 		}
@@ -58,7 +58,7 @@ func (s *Store) Release(ctx context.Context, k key.Key) error {
 
 // Commit implements [inventory.Service].
 func (s *Store) Commit(ctx context.Context, k key.Key) (inventory.Commitment, error) {
-	// The request is all in the key, so there is nothing to tell two requests apart by.
+	// The key is the whole request, so two requests of one key cannot differ.
 	call := barrier.Call{Key: k, Fingerprint: barrier.Fingerprint(1)}
 	c, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (inventory.Commitment, error) {
 		held, err := lockReservations(tx, k.Saga, "r.state = ?", inventory.Held)
@@ -97,8 +97,8 @@ func end(tx *gorm.DB, m movement, ended []inventory.Record) error {
 	return nil
 }
 
-// fingerprint names what makes a reservation another one: each line's SKU and
-// quantity, whatever the order of the lines.
+// fingerprint identifies a reservation by each line's SKU and quantity, regardless of
+// the order of the lines.
 func fingerprint(req inventory.ReserveRequest) string {
 	lines := slices.SortedFunc(slices.Values(req.Lines), func(a, b inventory.Line) int {
 		return cmp.Or(cmp.Compare(a.SKU, b.SKU), cmp.Compare(a.Quantity, b.Quantity))

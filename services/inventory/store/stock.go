@@ -53,8 +53,8 @@ func (s *Store) Stock(ctx context.Context, sku string) ([]inventory.Stock, error
 	return s.stock(ctx, "sku = ?", sku)
 }
 
-// AllStock returns what every warehouse has of every SKU, by SKU and warehouse
-// code. It reads the whole table: it is there to check invariants, not to serve.
+// AllStock returns the stock of every SKU in every warehouse, by SKU and warehouse
+// code. It reads the whole table, for checking invariants.
 func (s *Store) AllStock(ctx context.Context) ([]inventory.Stock, error) {
 	return s.stock(ctx, "1 = 1")
 }
@@ -65,7 +65,7 @@ func (s *Store) stock(ctx context.Context, where string, args ...any) ([]invento
 		return nil, database.Fault(fmt.Errorf("read stock: %w", err))
 	}
 	stock := stockOf(rows)
-	// Here and not in SQL: engines and collations disagree on the order of text.
+	// Not in SQL: engines and collations disagree on the order of text.
 	slices.SortFunc(stock, func(a, b inventory.Stock) int {
 		return cmp.Or(cmp.Compare(a.SKU, b.SKU), cmp.Compare(a.Warehouse, b.Warehouse))
 	})

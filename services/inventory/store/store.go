@@ -1,5 +1,5 @@
 // Package store keeps the inventory service's rows: warehouses, stock and
-// reservations. What a method writes is one transaction; a refusal is one statement.
+// reservations. Every method writes in one transaction; a refusal is one statement.
 //
 // Locks are taken in one order, so that no two transactions wait for each other:
 // the barrier's row, the reservation, then the stock rows by SKU and warehouse.
