@@ -73,4 +73,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, out, "Usage:\n  amends "+strings.Join(args, " "))
 	}
+	out, err := once(t, nil, "worker", "--help")
+	require.NoError(t, err)
+	require.Contains(t, out, "\n  AMENDS_SERVICES_PAYMENT_PROVIDER_DSN\n")
 }

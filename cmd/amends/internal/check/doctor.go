@@ -35,10 +35,10 @@ func Doctor(std cli.Stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Compare the records of all services with every order, and repair what can be repaired",
-		Long: "Compare the records of all services, the payment provider, the carrier and the engine with every order,\n" +
-			"and resume sagas whose workflow has ended too early. Exit code 0: nothing is wrong, or every finding was\n" +
-			"repaired; 1: something is wrong, or a service did not answer; 2: the doctor could not run.\n" +
-			"docs/doctor.md explains the findings.",
+		Long: "Compare the records of all services, their external systems and the engine with every order, and resume\n" +
+			"sagas whose workflow has ended too early. Exit code 0: nothing is wrong, or every finding was repaired;\n" +
+			"1: something is wrong, or a service did not answer; 2: the doctor could not run. docs/doctor.md explains\n" +
+			"the findings.",
 		Args: func(cmd *cobra.Command, args []string) error { return notRun(cobra.NoArgs(cmd, args)) },
 		RunE: func(cmd *cobra.Command, _ []string) error { return diagnoseAndPrint(cmd, std, flags) },
 	}

@@ -21,9 +21,8 @@ func Worker(std cli.Stdio) *cobra.Command {
 		Use:   "worker SERVICE…",
 		Short: "Run services; the order service's worker also runs the saga",
 		Long: "Run services, each with its own database only: " + strings.Join(worker.Names(), ", ") + ".\n" +
-			"Configure their DSNs by file or environment, for example AMENDS_SERVICES_ORDER_DSN; the\n" +
-			"simulated external systems of two of them have AMENDS_SERVICES_PAYMENT_PROVIDER_DSN and\n" +
-			"AMENDS_SERVICES_SHIPPING_CARRIER_DSN.",
+			"Configure their DSNs by file or environment, for example AMENDS_SERVICES_ORDER_DSN. Simulators of\n" +
+			"external systems have databases of their own:\n\n  " + strings.Join(simulators(), "\n  "),
 		Args:      services,
 		ValidArgs: worker.Names(),
 		RunE: func(cmd *cobra.Command, names []string) error {
@@ -37,6 +36,16 @@ func Worker(std cli.Stdio) *cobra.Command {
 	config.AddFlags(cmd.Flags(), "admin_addr", "worker.min_pollers", "worker.max_pollers", "worker.workflow_cache")
 	cli.AddEngineFlags(cmd)
 	return cmd
+}
+
+// simulators returns the variables with the DSNs of simulated external systems.
+func simulators() (names []string) {
+	for _, d := range worker.Declarations() {
+		if d.Outside != "" {
+			names = append(names, strings.ToUpper("amends_services_"+d.Name+"_"+d.Outside+"_dsn"))
+		}
+	}
+	return names
 }
 
 // services accepts the names of services only.
