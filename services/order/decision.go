@@ -7,21 +7,20 @@ import (
 	"github.com/amends/amends/fault"
 )
 
-// Decision is why an order's saga was decided against.
+// Decision is why an order's saga was aborted.
 type Decision struct {
 	Reason Reason `json:"reason"`
 }
 
-// Against returns the reason for which the order was first decided against;
-// empty: it was not.
+// Against returns the first reason for which the order was aborted; empty: it was
+// not.
 func (r Record) Against() Reason { return cmp.Or(r.Reason, r.Decided) }
 
-// Decide records why a PENDING order is decided against, before anything of it
-// is undone, and says whether it changed r. The order does not move: it is ended
-// by [Record.Cancel], for that reason. Who decides later, for whatever reason,
-// changes nothing. It fails, without a change, with ILLEGAL_TRANSITION for a
-// CONFIRMED order, and with INVALID for a reason that is not in the list: both are
-// bugs.
+// Decide records why a PENDING order is aborted, before any of its steps is undone,
+// and reports whether it changed r. The status stays; [Record.Cancel] ends the order
+// for that reason. A later decision changes nothing. Decide fails, without a change,
+// with ILLEGAL_TRANSITION for a CONFIRMED order, and with INVALID for a reason that is
+// not in the list; both are bugs.
 func (r *Record) Decide(d Decision, now time.Time) (changed bool, err error) {
 	switch {
 	case r.Status == Cancelled || r.Status == Pending && r.Decided != "":

@@ -1,37 +1,36 @@
-// Package order owns the orders: what a customer asked for, where it stands, and
-// every change of that.
+// Package order owns the orders: the customer's request, its status, and every change
+// of the status.
 //
-// Its worker runs the order workflow, so the steps here are local ones: Create
-// begins the saga, Confirm or Cancel ends it.
+// Its worker runs the order workflow, so the steps here are local ones: Create begins
+// the saga, Confirm or Cancel ends it.
 //
 // # State
 //
-// PENDING → CONFIRMED | CANCELLED(reason), and no way back, see [Record.Confirm]
-// and [Record.Cancel]. An order that its saga has decided against is PENDING until
-// everything is undone; the record has the reason from before that, see
-// [Record.Decide]. An order that needs attention is flagged in its saga; that is
-// not a status. A flag that stays when the order is decided is taken down by
-// whoever has looked at it, see [Record.Acknowledge].
+// PENDING → CONFIRMED | CANCELLED(reason); both are final, see [Record.Confirm] and
+// [Record.Cancel]. An aborted order stays PENDING until everything is undone; its
+// record has the reason from before the undo, see [Record.Decide]. An order that needs
+// attention is flagged in its saga, which is not a status. A flag that outlasts the
+// decision is taken down by an acknowledgement, see [Record.Acknowledge].
 //
-// # Once only, without the ledger
+// # Once only, without the barrier
 //
-// The other services need saga/barrier to know what they did under which key.
-// Here the order is that knowledge: its id is the saga's id, there is one row per
-// id, and the row says whether it was created and how it ended. Create inserts
-// unless the row is there; Confirm and Cancel move it from PENDING or find it
-// moved. Any repeat, however late, finds the truth and returns it. A second book
-// about the same facts could only contradict the first.
+// The other services need saga/barrier to know which keys they have acted on. Here the
+// order itself is that record: its id is the saga's id, there is one row per id, and
+// the row shows whether the order was created and how it ended. Create inserts the row
+// unless it exists; Confirm and Cancel move it from PENDING or find it moved. Every
+// repeat, however late, finds the row and returns it. A second record of the same
+// facts could only contradict the first.
 //
 // # Invariants
 //
-//   - There is one order per id, and it never disappears.
-//   - An order ends once; the reason that was written first, by Decide or Cancel,
-//     stays. One that was decided against is not confirmed any more.
-//   - A CANCELLED order has a reason, no other has. A CONFIRMED one has its total,
-//     in the currency that the customer asked for.
+//   - There is one order per id, and it is never deleted.
+//   - An order ends once. The reason that was written first, by Decide or Cancel,
+//     stays. An aborted order is never confirmed.
+//   - A CANCELLED order has a reason, no other order has one. A CONFIRMED order has its
+//     total, in the currency of the request.
 //   - A waiver and an acknowledgement are never changed and never removed.
-//   - The history holds every change of status, one row each, and its last row is
-//     the order's status. A PENDING order has none: its beginning is CreatedAt.
+//   - The history has one row per change of status, and its last row is the order's
+//     status. A PENDING order has no history: it began at CreatedAt.
 //
 // # Do and undo
 //

@@ -10,14 +10,14 @@ import (
 	"github.com/amends/amends/saga/ledger"
 )
 
-// IllegalTransition is the code of a state change that the status machine does
-// not have: confirming a cancelled order, or the reverse.
+// IllegalTransition is the code of a change of status that does not exist: confirming
+// a cancelled order, or the reverse.
 const IllegalTransition fault.Code = "ILLEGAL_TRANSITION"
 
-// Status is where an order stands.
+// Status is the status of an order.
 type Status string
 
-// The statuses. PENDING → CONFIRMED | CANCELLED, and no way back.
+// The statuses: PENDING → CONFIRMED | CANCELLED. Both are final.
 const (
 	Pending   Status = "PENDING"
 	Confirmed Status = "CONFIRMED"
@@ -33,12 +33,12 @@ func ParseStatus(s string) (Status, error) {
 	return "", invalid("%.32q is not a status of an order", s)
 }
 
-// Reason says why an order was cancelled. The list is closed.
+// Reason is why an order was cancelled. The list is closed.
 type Reason string
 
 // The reasons.
 const (
-	UnknownSKU       Reason = "UNKNOWN_SKU" // no such product, or it is not active
+	UnknownSKU       Reason = "UNKNOWN_SKU" // the product does not exist or is not active
 	CurrencyMismatch Reason = "CURRENCY_MISMATCH"
 	OutOfStock       Reason = "OUT_OF_STOCK"
 	PaymentDeclined  Reason = "PAYMENT_DECLINED"
@@ -48,8 +48,8 @@ const (
 	Internal         Reason = "INTERNAL" // a bug; the order is also flagged
 )
 
-// ParseReason returns s as a [Reason], or a fault with code INVALID. The empty
-// reason of an order that is not cancelled is none.
+// ParseReason returns s as a [Reason], or a fault with code INVALID. The empty string
+// is not a reason.
 func ParseReason(s string) (Reason, error) {
 	switch reason := Reason(s); reason {
 	case UnknownSKU, CurrencyMismatch, OutOfStock, PaymentDeclined, Undeliverable, CustomerRequest, Deadline, Internal:
@@ -61,26 +61,26 @@ func ParseReason(s string) (Reason, error) {
 // Total is the price of a whole order.
 type Total = money.Amount
 
-// Record is an order as its database has it.
+// Record is an order as it is stored.
 type Record struct {
 	ID     string `json:"id"`
 	Status Status `json:"status"`
 	Reason Reason `json:"reason,omitempty"` // why it was cancelled, else empty
-	// Decided is the reason for which it was first decided against, from before
-	// anything was undone, see [Record.Decide]; else empty.
+	// Decided is the first reason for which it was aborted, from before any step was
+	// undone, see [Record.Decide]; else empty.
 	Decided   Reason    `json:"decided,omitempty"`
 	DecidedAt time.Time `json:"decided_at,omitzero"` // UTC
 	Placement Placement `json:"placement"`
 	Total     *Total    `json:"total,omitempty"` // nil while PENDING, and if it never was quoted
-	// View is the saga's final view as the closing step stored it; nil while PENDING.
+	// View is the saga's final view, stored by the closing step; nil while PENDING.
 	View json.RawMessage `json:"view,omitempty"`
-	// Attention is what needs a person right now, and Waivers what one gave up on.
+	// Attention are the flags that need a person now, and Waivers the given-up undos.
 	Attention []ledger.Attention `json:"attention,omitempty"`
 	Waivers   []ledger.Waiver    `json:"waivers,omitempty"`
-	NotedAt   time.Time          `json:"noted_at,omitzero"` // UTC, as of which the two say so
+	NotedAt   time.Time          `json:"noted_at,omitzero"` // UTC; the time of Attention and Waivers
 	CreatedAt time.Time          `json:"created_at"`        // UTC
 	UpdatedAt time.Time          `json:"updated_at"`        // UTC
-	// Acknowledgements say what people have looked at, the oldest first.
+	// Acknowledgements are the reviews of flags, oldest first.
 	Acknowledgements []ledger.Acknowledgement `json:"acknowledgements,omitempty"`
 }
 
@@ -92,12 +92,11 @@ type Change struct {
 	At     time.Time `json:"at"`               // UTC
 }
 
-// Confirm makes a PENDING order CONFIRMED and says whether it changed r; a
-// CONFIRMED one takes nothing from c but its note. It fails, without a change,
-// with ILLEGAL_TRANSITION for an order that is CANCELLED or was decided against,
-// and with INVALID for a closing with a reason, or without the total in the
-// currency that was asked for: all are bugs, because nobody can decide otherwise
-// after the money was taken.
+// Confirm makes a PENDING order CONFIRMED and reports whether it changed r; a
+// CONFIRMED one takes only the note of c. It fails, without a change, with
+// ILLEGAL_TRANSITION for an order that is CANCELLED or aborted, and with INVALID for
+// a closing that has a reason or no total in the requested currency. All are bugs,
+// because the money has been taken and the order cannot end otherwise.
 func (r *Record) Confirm(c Closing, now time.Time) (changed bool, err error) {
 	switch {
 	case r.Status == Confirmed:
@@ -114,11 +113,11 @@ func (r *Record) Confirm(c Closing, now time.Time) (changed bool, err error) {
 	return r.end(Confirmed, c, now)
 }
 
-// Cancel makes a PENDING order CANCELLED and says whether it changed r: for the
-// reason that it was decided against for, or for c's if none is recorded. A
-// CANCELLED one keeps the reason it has, and takes nothing from c but its note. It
-// fails, without a change, with ILLEGAL_TRANSITION for a CONFIRMED order, and with
-// INVALID for a closing whose reason is not in the list: both are bugs.
+// Cancel makes a PENDING order CANCELLED and reports whether it changed r. The reason
+// is the one that Decide recorded, otherwise c's. A CANCELLED order keeps its reason
+// and takes only the note of c. Cancel fails, without a change, with
+// ILLEGAL_TRANSITION for a CONFIRMED order, and with INVALID for a reason that is not
+// in the list; both are bugs.
 func (r *Record) Cancel(c Closing, now time.Time) (changed bool, err error) {
 	switch {
 	case r.Status == Cancelled:
@@ -139,7 +138,7 @@ func (r *Record) end(to Status, c Closing, now time.Time) (changed bool, err err
 	}
 	r.Status, r.Reason, r.Total, r.View, r.UpdatedAt = to, c.Reason, c.Total, c.View, now
 	if n := c.Note; !n.At.IsZero() {
-		// The last word, also if it is of a clock that goes behind the last run's.
+		// The last note counts even if its clock is behind that of the last run.
 		if !n.At.After(r.NotedAt) {
 			n.At = r.NotedAt.Add(time.Microsecond)
 		}

@@ -9,22 +9,22 @@ import (
 	"github.com/amends/amends/internal/money"
 )
 
-// maxName is the longest customer id and SKU, in characters as everywhere: what
-// the API lets through and this refuses would be an order that nobody can end.
+// maxName is the longest customer id and SKU, in characters as in the API: an order
+// that the API accepts and this package refuses could never end.
 const maxName = 255
 
-// Placement is everything a customer asked for, as it arrived.
+// Placement is the customer's complete request, as it arrived.
 type Placement struct {
 	CustomerID   string         `json:"customer_id"`
 	Currency     money.Currency `json:"currency"`
 	Lines        []Line         `json:"lines"` // each SKU at most once
 	ShipTo       Address        `json:"ship_to"`
 	PaymentToken string         `json:"payment_token"`
-	// Fingerprint is the hash of the request's meaning; two requests with one
-	// idempotency key are the same request exactly if it is equal.
+	// Fingerprint is a hash of the request's content. Two requests with one
+	// idempotency key are the same request if and only if it is equal.
 	Fingerprint string `json:"fingerprint"`
-	// Nonce is of the HTTP call that placed the order: another call that finds
-	// it knows that it is a replay.
+	// Nonce identifies the HTTP call that placed the order. A call that finds another
+	// nonce knows that it is a replay.
 	Nonce string `json:"nonce"`
 	// PlacedAt and DecideBy are UTC.
 	PlacedAt time.Time `json:"placed_at"`
@@ -37,7 +37,7 @@ type Line struct {
 	Quantity int64  `json:"quantity"` // units, at least 1
 }
 
-// Address is where the parcels go.
+// Address is the destination of the parcels.
 type Address struct {
 	Name       string `json:"name"`
 	Line1      string `json:"line1"`
@@ -47,10 +47,10 @@ type Address struct {
 	Country    string `json:"country"` // ISO 3166-1 alpha-2
 }
 
-// Validate refuses with INVALID a placement that could never become an order:
-// no customer, no currency, no lines, a line that asks for nothing, the same SKU
-// in two lines. Whether it can be priced, packed, paid and delivered is for the
-// saga to find out, and how large it may be for the API to say.
+// Validate refuses with INVALID a placement that could never become an order: no
+// customer, no currency, no lines, a quantity below 1, the same SKU in two lines. The
+// saga finds out whether it can be priced, packed, paid and delivered; the API limits
+// its size.
 func (p Placement) Validate() error {
 	if !validName(p.CustomerID) {
 		return invalid("a customer id has 1 to %d characters, none of them a control character", maxName)

@@ -19,7 +19,7 @@ import (
 // Create implements [order.Service].
 func (s *Store) Create(ctx context.Context, k key.Key, p order.Placement) (order.Record, error) {
 	if err := p.Validate(); err != nil {
-		// An order that is there answers for itself, whatever this call says.
+		// An existing order is the answer, regardless of this call.
 		rec, getErr := s.Get(ctx, k.Saga)
 		if fault.CodeOf(getErr) == fault.NotFound {
 			return order.Record{}, err
@@ -32,9 +32,9 @@ func (s *Store) Create(ctx context.Context, k key.Key, p order.Placement) (order
 	}
 	var rec order.Record
 	err = database.InTx(ctx, s.db, func(tx *gorm.DB) error {
-		// Another Create that is still open is waited for. No target, please: with
-		// one, PostgreSQL answers a race on the other unique constraint, which holds
-		// the id too, with an error instead of nothing.
+		// This waits for another open Create. No conflict target, please: with one, a
+		// race on the other unique constraint, which also contains the id, is an error
+		// on PostgreSQL.
 		res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row)
 		if res.Error != nil {
 			return fmt.Errorf("insert order: %w", res.Error)
@@ -74,13 +74,13 @@ func (s *Store) Note(ctx context.Context, k key.Key, n order.Note) error {
 
 // Acknowledge implements [order.Service].
 func (s *Store) Acknowledge(ctx context.Context, k key.Key, a ledger.Acknowledgement) (order.Record, error) {
-	if _, err := s.Get(ctx, k.Saga); err != nil { // a person can mistype an id: that is no bug
+	if _, err := s.Get(ctx, k.Saga); err != nil { // an operator can mistype an id, which is not a bug
 		return order.Record{}, err
 	}
 	return s.change(ctx, k.Saga, func(r *order.Record, _ time.Time) (bool, error) { return r.Acknowledge(a) })
 }
 
-// change writes what move has changed of an order, if it says that it has.
+// change applies move to an order and writes it if move reports a change.
 func (s *Store) change(ctx context.Context, id string, move func(*order.Record, time.Time) (bool, error)) (order.Record, error) {
 	var rec order.Record
 	err := database.InTx(ctx, s.db, func(tx *gorm.DB) error {
@@ -111,9 +111,9 @@ func (s *Store) change(ctx context.Context, id string, move func(*order.Record, 
 	return rec, nil
 }
 
-// update writes a row and, if it has left the status from, that change.
+// update writes a row and, if its status is no longer from, that change.
 func update(tx *gorm.DB, row orderRow, from order.Status) error {
-	// The row is locked; the condition says once more what the change rests on.
+	// The row is locked; the condition repeats the premise of the change.
 	res := database.Queue(tx, 1).Model(&row).Where("status = ?", from).
 		Select("status", "reason", "total_minor", "total_currency", "view", "changes", "updated_at",
 			"needs_attention", "attention", "waivers", "noted_at", "acknowledgements",

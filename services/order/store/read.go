@@ -12,7 +12,7 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
-// maxPage is the most orders of one page.
+// maxPage bounds the orders of one page.
 const maxPage = 1000
 
 // Get implements [order.Service].
@@ -21,10 +21,10 @@ func (s *Store) Get(ctx context.Context, id string) (order.Record, error) {
 	return rec, database.Fault(err)
 }
 
-// List returns the orders that the filter selects, by id: at most as many as its
-// limit (1 to 1,000, else INVALID). A page shorter than that is the last. Ids
-// are hashes, so their order means nothing, but it stays: who walks through all
-// pages sees every order once that the filter selected all the time.
+// List returns the orders that the filter selects, by id, up to its limit (1 to 1,000,
+// else INVALID). A shorter page is the last. Ids are hashes, so their order has no
+// meaning, but it is stable: all pages together contain every order once that the
+// filter selected throughout.
 func (s *Store) List(ctx context.Context, f order.Filter) ([]order.Record, error) {
 	if f.Limit < 1 || f.Limit > maxPage {
 		return nil, fault.Errorf(fault.Business, fault.Invalid, "a page has 1 to %d orders", maxPage)
@@ -45,8 +45,8 @@ func (s *Store) List(ctx context.Context, f order.Filter) ([]order.Record, error
 	return records, nil
 }
 
-// Count returns how many orders the filter selects, whatever its limit, without
-// reading them.
+// Count returns the number of orders that the filter selects, ignoring its limit,
+// without reading them.
 func (s *Store) Count(ctx context.Context, f order.Filter) (n int64, err error) {
 	if err := s.selected(ctx, f).Model(&orderRow{}).Count(&n).Error; err != nil {
 		return 0, database.Fault(fmt.Errorf("count orders: %w", err))
@@ -54,7 +54,7 @@ func (s *Store) Count(ctx context.Context, f order.Filter) (n int64, err error) 
 	return n, nil
 }
 
-// selected is what the filter selects, but for its limit.
+// selected is the query of the filter without its limit.
 func (s *Store) selected(ctx context.Context, f order.Filter) *gorm.DB {
 	q := s.db.WithContext(ctx).Where("id > ?", f.After)
 	if f.NeedsAttention {
@@ -76,8 +76,8 @@ func (s *Store) selected(ctx context.Context, f order.Filter) *gorm.DB {
 	return q
 }
 
-// History returns every change of an order's status, oldest first; none for an
-// order that is PENDING, or that is not there.
+// History returns every change of an order's status, oldest first; none for an order
+// that is PENDING or does not exist.
 func (s *Store) History(ctx context.Context, id string) ([]order.Change, error) {
 	var rows []changeRow
 	err := s.db.WithContext(ctx).Where("order_id = ?", id).Order("position").Find(&rows).Error

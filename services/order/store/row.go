@@ -19,9 +19,9 @@ type orderRow struct {
 	TotalCurrency *string
 	Placement     string  // JSON
 	View          *string // JSON
-	Changes       int64   // how many rows of history there are
+	Changes       int64   // number of rows of history
 	CreatedAt     time.Time
-	UpdatedAt     time.Time `gorm:"autoUpdateTime:false"` // the domain says when, not GORM
+	UpdatedAt     time.Time `gorm:"autoUpdateTime:false"` // set by the domain, not by GORM
 
 	NeedsAttention bool
 	Attention      string     // JSON
@@ -31,7 +31,7 @@ type orderRow struct {
 
 	Acknowledgements string // JSON
 	Decided          string
-	DecidedAt        *time.Time // nil: it was not decided against
+	DecidedAt        *time.Time // nil: it was not aborted
 }
 
 func (orderRow) TableName() string { return "orders" }
@@ -78,7 +78,7 @@ func newRows(id string, p order.Placement, now time.Time) (orderRow, []lineRow, 
 	return row, lines, nil
 }
 
-// take takes over what has changed of an order.
+// take copies the mutable fields of an order.
 func (r *orderRow) take(to order.Record) error {
 	if r.Status != string(to.Status) {
 		r.Changes++
@@ -111,7 +111,7 @@ func (r *orderRow) take(to order.Record) error {
 	return err
 }
 
-// list encodes what a column of JSON keeps.
+// list encodes items for a JSON column.
 func list[T any](items []T) (string, error) {
 	if len(items) == 0 {
 		return "[]", nil
@@ -132,8 +132,8 @@ func listed[T any](data string, items *[]T) error {
 	return err
 }
 
-// record returns the order that r is, from the same JSON whether it was written
-// just now or long ago: a repeat gets what the first call got.
+// record returns the order of r, always from the stored JSON, so that a repeat gets the
+// same as the first call.
 func (r *orderRow) record() (order.Record, error) {
 	rec := order.Record{ID: r.ID, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
 	if err := json.Unmarshal([]byte(r.Placement), &rec.Placement); err != nil {
@@ -184,7 +184,7 @@ func (r *changeRow) change() (c order.Change, err error) {
 	return c, nil
 }
 
-// parseReason reads a column that is empty where there is no reason.
+// parseReason reads a column that is empty without a reason.
 func parseReason(s string) (order.Reason, error) {
 	if s == "" {
 		return "", nil
@@ -192,8 +192,8 @@ func parseReason(s string) (order.Reason, error) {
 	return order.ParseReason(s)
 }
 
-// unreadable is a row that this program did not write, maybe a newer one did. It
-// must not look like the decision that a parser's fault means elsewhere.
+// unreadable is the error of a row that another program wrote, perhaps a newer one. It
+// must not look like a refusal, which a parser's fault means elsewhere.
 func unreadable(id string, err error) error {
 	return fault.Errorf(fault.Bug, fault.Internal, "order %s cannot be read: %w", id, err)
 }

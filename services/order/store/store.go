@@ -1,9 +1,9 @@
-// Package store keeps the order service's rows: orders, their lines and their
-// history. What a method writes is one transaction.
+// Package store keeps the order service's rows: orders, their lines and their history.
+// Every method writes in one transaction.
 //
-// The order's own row is what makes each step happen once (see package order);
-// the barrier's table is there, as in every service's database, and no step of
-// this service writes to it.
+// The order's own row makes each step happen once (see package order). The barrier's
+// table exists, as in every service's database, but no step of this service writes to
+// it.
 package store
 
 import (
