@@ -28,14 +28,14 @@ type Service interface {
 	// bug (NOTHING_HELD), which is not recorded: a later attempt looks again.
 	Commit(ctx context.Context, k key.Key) (Commitment, error)
 
-	// Receive adds quantity of sku to a warehouse's available stock and creates
-	// both if they are new. It is not idempotent: every call is a delivery, and
-	// whoever got no answer looks at Stock before calling again. It refuses with
-	// INVALID as [Delivery.Validate] does, and with NEVER_RECEIVED a delivery that
-	// must be of known names and is not.
+	// Receive adds the delivery to a warehouse's available stock and creates SKU and
+	// warehouse if they are new. It is not idempotent: every call is a delivery, so a
+	// caller without an answer must read Stock before calling again. It refuses with
+	// INVALID as [Delivery.Validate] does, and with NEVER_RECEIVED if names must be
+	// known and are not.
 	Receive(ctx context.Context, d Delivery) (Stock, error)
 
-	// Stock returns what every warehouse has of a SKU, by warehouse code; nothing
-	// if no warehouse ever received it.
+	// Stock returns the stock of a SKU in every warehouse, by warehouse code; none if no
+	// warehouse ever received it.
 	Stock(ctx context.Context, sku string) ([]Stock, error)
 }

@@ -13,9 +13,9 @@ type Account string
 // The accounts. The first two are a memo pair: held money is not ours yet, but it
 // must be accounted for as exactly as captured money.
 const (
-	// FundsHeld is the money that authorizations hold for us (debit).
-	FundsHeld Account = "funds_held"
-	// FundsHeldContra is the other side of FundsHeld (credit).
+	// FundsHeld is the money that authorizations hold for us (debit), FundsHeldContra
+	// its other side (credit).
+	FundsHeld       Account = "funds_held"
 	FundsHeldContra Account = "funds_held_contra"
 	// ProviderReceivable is money that the provider captured and owes us (debit).
 	ProviderReceivable Account = "provider_receivable"

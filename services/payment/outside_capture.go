@@ -55,3 +55,29 @@ func (o *Outside) SettleCapture(ctx context.Context, k key.Key) (Capture, bool, 
 	capture, err = o.store.ConcludeCapture(ctx, k, effect.Reference)
 	return capture, err == nil, err
 }
+
+// Refund implements [Service].
+func (o *Outside) Refund(ctx context.Context, k key.Key, req RefundRequest) (Refund, error) {
+	if err := checkAmount(req.Amount); err != nil {
+		return Refund{}, err
+	}
+	var target string
+	return once.Effect[provider.Effect, Refund]{
+		Intend: func(ctx context.Context, k key.Key) (ledger.Ticket[Refund], error) {
+			t, err := o.store.IntendRefund(ctx, k, req)
+			target = t.Target
+			return t.Ticket, err
+		},
+		Find: o.find,
+		Act: func(ctx context.Context, k key.Key) (provider.Effect, error) {
+			return o.act(ctx, func(ctx context.Context) (provider.Effect, error) {
+				return o.provider.Refund(ctx, provider.Refund{Key: k.String(), Capture: target, Amount: req.Amount})
+			})
+		},
+		Refusal: declined,
+		Refuse:  o.store.RefuseRefund,
+		Conclude: func(ctx context.Context, k key.Key, e provider.Effect) (Refund, error) {
+			return o.store.ConcludeRefund(ctx, k, e.Reference)
+		},
+	}.Do(ctx, k)
+}

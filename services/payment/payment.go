@@ -8,30 +8,26 @@ import (
 	"github.com/amends/amends/internal/money"
 )
 
-// Codes of this service. They are recorded: only ever append.
+// Codes of this service. They are recorded, so they are only ever added.
 const (
-	// CardDeclined: the card's issuer declined.
-	CardDeclined fault.Code = "CARD_DECLINED"
-	// InsufficientFunds: the card's balance is too low.
-	InsufficientFunds fault.Code = "INSUFFICIENT_FUNDS"
-	// ExpiredCard: the card is out of date.
-	ExpiredCard fault.Code = "EXPIRED_CARD"
-	// CaptureDeclined: held money could not be captured.
-	CaptureDeclined fault.Code = "CAPTURE_DECLINED"
-	// AuthExpired: the authorization expired before the capture.
-	AuthExpired fault.Code = "AUTH_EXPIRED"
-	// RefundExceedsCapture: the refund is larger than the rest of the capture.
+	// Refusals of the provider.
+	CardDeclined         fault.Code = "CARD_DECLINED"
+	InsufficientFunds    fault.Code = "INSUFFICIENT_FUNDS"
+	ExpiredCard          fault.Code = "EXPIRED_CARD"
+	CaptureDeclined      fault.Code = "CAPTURE_DECLINED"
+	AuthExpired          fault.Code = "AUTH_EXPIRED" // before the capture
 	RefundExceedsCapture fault.Code = "REFUND_EXCEEDS_CAPTURE"
-	// NothingAuthorized: the saga captures without an authorization.
-	NothingAuthorized fault.Code = "NOTHING_AUTHORIZED"
-	// NothingCaptured: the saga refunds without a capture.
-	NothingCaptured fault.Code = "NOTHING_CAPTURED"
-	// CaptureExceedsAuthorization: the capture is larger than the authorization.
+
+	// Bugs of the saga: a capture without an authorization, a refund without a
+	// capture, a capture of more than is held.
+	NothingAuthorized           fault.Code = "NOTHING_AUTHORIZED"
+	NothingCaptured             fault.Code = "NOTHING_CAPTURED"
 	CaptureExceedsAuthorization fault.Code = "CAPTURE_EXCEEDS_AUTHORIZATION"
-	// ProviderTimeout: a call to the provider may have taken effect.
-	ProviderTimeout fault.Code = "PROVIDER_TIMEOUT"
-	// ProviderUnavailable: the provider did nothing; it may later.
+
+	// A call to the provider may have taken effect, or did not and may later.
+	ProviderTimeout     fault.Code = "PROVIDER_TIMEOUT"
 	ProviderUnavailable fault.Code = "PROVIDER_UNAVAILABLE"
+
 	// Unbalanced: a posting set does not sum to zero.
 	Unbalanced fault.Code = "LEDGER_UNBALANCED"
 )

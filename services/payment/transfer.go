@@ -73,7 +73,7 @@ func (t *Transfer) leaveIntent(to TransferState, now time.Time) error {
 	return nil
 }
 
-// Invoice is a paid invoice. It is written once, with the capture that paid it.
+// Invoice is a paid invoice, written once, with the capture that paid it.
 type Invoice struct {
 	Number    string // unique, ascending in the order in which captures were begun
 	PaymentID string

@@ -6,7 +6,7 @@ import (
 	"github.com/amends/amends/fault"
 )
 
-// Codes of this service. They are recorded: only ever append.
+// Codes of this service. They are recorded, so they are only ever added.
 const (
 	// Undeliverable: the carrier does not serve the address.
 	Undeliverable fault.Code = "UNDELIVERABLE"

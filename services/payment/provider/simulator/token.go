@@ -48,8 +48,8 @@ var behaviours = map[string]behaviour{
 	Hash(TokenUnknown):            {silent: true},
 }
 
-// behaviourOf returns what the token of that hash does. A token that nobody
-// issued is declined, as a real provider would.
+// behaviourOf returns the behaviour of the token with that hash. An unknown token is
+// declined, as a real provider would.
 func behaviourOf(tokenHash string) behaviour {
 	if b, ok := behaviours[tokenHash]; ok {
 		return b
