@@ -19,9 +19,9 @@ const (
 	FundsHeldContra Account = "funds_held_contra"
 	// ProviderReceivable is money that the provider captured and owes us (debit).
 	ProviderReceivable Account = "provider_receivable"
-	// Revenue is the money that customers paid (credit).
+	// Revenue is the money that customers paid (credit), Refunds the money paid back to
+	// them (debit).
 	Revenue Account = "revenue"
-	// Refunds is the money paid back to customers (debit); it reduces Revenue.
 	Refunds Account = "refunds"
 )
 
@@ -54,8 +54,8 @@ type PostingSet struct {
 	CreatedAt time.Time
 }
 
-// Check returns nil if s sums to zero per currency, has no line of zero and no
-// account twice per currency. Otherwise it returns a bug with code LEDGER_UNBALANCED.
+// Check fails with LEDGER_UNBALANCED, a bug, unless s sums to zero per currency and
+// has no line of zero and no account twice per currency.
 func (s PostingSet) Check() error {
 	sums := map[money.Currency]money.Amount{}
 	seen := map[Balance]bool{}

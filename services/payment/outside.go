@@ -13,10 +13,9 @@ import (
 
 // Options configure an [Outside].
 type Options struct {
-	// CallTimeout bounds each call to the provider. A step makes at most two (ask,
-	// then act), and both must fit into its start-to-close of 10 s with room for the
-	// database, so that a hanging provider ends as PROVIDER_TIMEOUT and not as an
-	// activity that was cut off. 0 means the default, 4 s.
+	// CallTimeout bounds each call to the provider. The two calls of a step (ask, act)
+	// must fit into its start-to-close of 10 s, so that a hanging provider ends as
+	// PROVIDER_TIMEOUT and not as an activity cut off. 0 means the default, 4 s.
 	CallTimeout time.Duration
 }
 

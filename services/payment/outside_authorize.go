@@ -87,8 +87,7 @@ func (o *Outside) void(ctx context.Context, k key.Key) error {
 	return ProviderFault(o.provider.Void(ctx, k.String()))
 }
 
-// unlessSuspended drops the fault that reports a recorded undo: to an undo that is
-// success.
+// unlessSuspended drops SUSPENDED: to an undo, a recorded undo is success.
 func unlessSuspended(err error) error {
 	if fault.KindOf(err) == fault.Suspension {
 		return nil
