@@ -11,23 +11,38 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// pages returns the text of every page of the repository, by path.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	require.NoError(t, filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if path != "." && strings.HasPrefix(d.Name(), ".") {
+				return filepath.SkipDir // for example the databases of `amends dev`
+			}
+			return nil
+		}
+		if filepath.Ext(path) == ".md" {
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			all[path] = string(text)
+		}
+		return nil
+	}))
+	require.Greater(t, len(all), 10)
+	return all
+}
+
 // TestDocsLinksResolve follows every relative link of every page, headings included.
 func TestDocsLinksResolve(t *testing.T) {
 	t.Parallel()
 
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	pages := 0
-	require.NoError(t, filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(path) != ".md" {
-			if d != nil && d.IsDir() && path != "." && strings.HasPrefix(d.Name(), ".") {
-				return filepath.SkipDir // for example the databases of `amends dev`
-			}
-			return err
-		}
-		pages++
-		text, err := os.ReadFile(path)
-		require.NoError(t, err)
-		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+	for path, text := range pages(t) {
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
 			if strings.Contains(m[1], "://") {
 				continue
 			}
@@ -44,9 +59,23 @@ func TestDocsLinksResolve(t *testing.T) {
 				require.Contains(t, headings(string(page)), heading, path)
 			}
 		}
-		return nil
-	}))
-	require.Greater(t, pages, 10)
+	}
+}
+
+// TestDocsUseTheGlossary keeps the terms of the pages to those of docs/glossary.md.
+func TestDocsUseTheGlossary(t *testing.T) {
+	t.Parallel()
+
+	retired := regexp.MustCompile(`(?i)\b(decided against|the outside|heals?|healed|stretch of|nobody|somebody|whoever|everybody|anybody)\b`)
+	code := regexp.MustCompile("(?s)```.*?```|`[^`\n]*`")
+	all := pages(t)
+	for path, text := range all {
+		if word := retired.FindString(code.ReplaceAllString(text, "")); word != "" {
+			t.Errorf("%s says %q: use the term of docs/glossary.md, or name who acts", path, word)
+		}
+	}
+	require.Contains(t, all["README.md"], "](docs/glossary.md)")
+	require.Contains(t, all["docs/architecture.md"], "](glossary.md)")
 }
 
 // headings returns the anchors of a page's headings, in GitHub's form.
