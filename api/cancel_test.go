@@ -14,7 +14,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 )
@@ -112,7 +112,7 @@ func TestCancelOrder(t *testing.T) {
 		is   int
 	}{
 		"Decided":   {temporal.NewApplicationError("decided", string(saga.AlreadyDecided)), fault.Unavailable, 503},
-		"Completed": {serviceerror.NewNotFound("workflow execution already completed"), orders.SagaStopped, 409},
+		"Completed": {serviceerror.NewNotFound("workflow execution already completed"), read.SagaStopped, 409},
 	} {
 		t.Run("LooksAgainAtAnOrderThatWasMeanwhile"+name, func(t *testing.T) {
 			t.Parallel()

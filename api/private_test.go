@@ -12,7 +12,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/operator"
 	apiorders "github.com/amends/amends/api/orders"
-	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/workflows"
 )
 
@@ -34,13 +34,13 @@ func TestNoPublicAnswerTellsWhatOperatorsSaid(t *testing.T) {
 		}
 	}
 
-	for _, source := range []orders.Source{orders.FromWorkflow, orders.FromRecord, orders.FromEngine} {
+	for _, source := range []read.Source{read.FromWorkflow, read.FromRecord, read.FromEngine} {
 		t.Run("Source/"+string(source), func(t *testing.T) {
 			t.Parallel()
-			text, err := json.Marshal(apiorders.Render(orders.Snapshot{OrderView: v, Source: source}))
+			text, err := json.Marshal(apiorders.Render(read.Snapshot{OrderView: v, Source: source}))
 			require.NoError(t, err)
 			requireSilent(t, string(text))
-			text, err = json.Marshal(operator.Render(orders.Snapshot{OrderView: v, Source: source}))
+			text, err = json.Marshal(operator.Render(read.Snapshot{OrderView: v, Source: source}))
 			require.NoError(t, err)
 			for _, words := range []string{"voided by hand", `"night"`, "case 4711", "read the log", `"day"`, "case 4712"} {
 				require.Contains(t, string(text), words, "they see it")

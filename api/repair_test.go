@@ -22,7 +22,7 @@ import (
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 )
@@ -213,7 +213,7 @@ func TestRepairOrder(t *testing.T) {
 		b.temporal.repair = func(context.Context, client.UpdateWorkflowOptions) (saga.RepairResult, error) {
 			return saga.RepairResult{}, serviceerror.NewNotFound("workflow execution already completed")
 		}
-		b.repair(t, goodRetry).refused(t, http.StatusConflict, orders.SagaStopped)
+		b.repair(t, goodRetry).refused(t, http.StatusConflict, read.SagaStopped)
 		b.temporal.query = knows(workflows.StatusCancelled)
 		b.repair(t, goodSkip).refused(t, http.StatusConflict, saga.AlreadyDecided)
 	})
@@ -379,7 +379,7 @@ func TestAdminContractIsServedWithWhatItRefersTo(t *testing.T) {
 
 func TestOrderListsAreNeverNull(t *testing.T) {
 	t.Parallel()
-	for _, o := range []any{apiorders.Render(orders.Snapshot{}), operator.Render(orders.Snapshot{})} {
+	for _, o := range []any{apiorders.Render(read.Snapshot{}), operator.Render(read.Snapshot{})} {
 		text, err := json.Marshal(o)
 		require.NoError(t, err)
 		require.NotContains(t, string(text), "null")

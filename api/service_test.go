@@ -15,7 +15,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/internal/probe"
 	"github.com/amends/amends/workflows"
 )
@@ -89,7 +89,7 @@ func TestReadiness(t *testing.T) {
 			b.temporal.find = func(query string) error { return serviceerror.NewInvalidArgument("no such attribute") }
 			ready(t, b).refused(t, http.StatusServiceUnavailable, fault.Unavailable)
 			b.temporal.find = func(query string) error {
-				for _, a := range orders.Attributes {
+				for _, a := range attribute.All {
 					require.Contains(t, query, a.Name+" IS NULL")
 				}
 				return nil

@@ -24,7 +24,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/engine"
-	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/sagas"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/internal/watch"
@@ -215,7 +215,7 @@ func (g *Group) newWorker(c *engine.Client, s *stores, fatal chan<- error) sdkwo
 	queue := g.o.queue(s.row.name)
 	w := sdkworker.New(c.Client, queue, g.workerOptions(s, fatal))
 	s.row.bind(w, s)
-	s.row.audit(w, s, orders.NewSagas(c.Client, queue))
+	s.row.audit(w, s, sagas.New(c.Client, queue))
 	if s.row.decides {
 		workflows.Register(w, workflows.Options{Queues: g.o.Queues, Timing: g.o.Timing})
 		doctorflow.Register(w, g.o.Queues)

@@ -3,12 +3,12 @@ package operator
 import (
 	"github.com/amends/amends/api/contract"
 	apiorders "github.com/amends/amends/api/orders"
-	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/read"
 )
 
 // Render returns the order as the admin address shows it, with operators
 // and their words.
-func Render(s orders.Snapshot) contract.OperatorsOrder {
+func Render(s read.Snapshot) contract.OperatorsOrder {
 	o := apiorders.Render(s)
 	all := contract.OperatorsOrder{
 		Id: o.Id, CustomerId: o.CustomerId, Currency: o.Currency, Status: o.Status, Reason: o.Reason, Total: o.Total,

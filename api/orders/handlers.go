@@ -17,6 +17,7 @@ import (
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/workflows"
 )
 
@@ -82,7 +83,7 @@ func wait(prefer *string) (time.Duration, bool) {
 
 // await waits until the order is decided, until a time, or until the server drains.
 // It reports whether the order is decided, and leaves its newest state in order.
-func (h *Handlers) await(ctx context.Context, order *orders.Snapshot, until time.Time) bool {
+func (h *Handlers) await(ctx context.Context, order *read.Snapshot, until time.Time) bool {
 	if order.Decided() {
 		return true
 	}
@@ -103,7 +104,7 @@ func (h *Handlers) await(ctx context.Context, order *orders.Snapshot, until time
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		// A client that has waited learns how far the order has come, not how it began.
-		if now, err := h.orders.Find(request, order.ID); err == nil && now.Source == orders.FromWorkflow {
+		if now, err := h.orders.Find(request, order.ID); err == nil && now.Source == read.FromWorkflow {
 			*order = now
 		}
 	}

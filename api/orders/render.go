@@ -3,13 +3,13 @@ package orders
 import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/internal/money"
-	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
 )
 
 // Render returns the order as its customer may see it, without operators and their
 // words. Lists are never null.
-func Render(s orders.Snapshot) contract.Order {
+func Render(s read.Snapshot) contract.Order {
 	o := contract.Order{
 		Id: s.ID, CustomerId: Optional(s.CustomerID), Currency: Optional(string(s.Currency)),
 		Status: string(s.Status), Reason: Optional(string(s.Reason)), Total: amount(s.Total),

@@ -65,14 +65,14 @@ func retryAfter() string {
 // Of turns every error into a problem. An error that is neither a problem nor
 // a fault, and a code that the table does not have, are INTERNAL.
 func Of(err error) *Problem {
-	p := read(err)
+	p := problemOf(err)
 	if _, ok := table[p.Code]; !ok {
 		return &Problem{Code: fault.Internal, Cause: err}
 	}
 	return p
 }
 
-func read(err error) *Problem {
+func problemOf(err error) *Problem {
 	var p *Problem
 	var f *fault.Error
 	var h *echo.HTTPError

@@ -8,6 +8,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 )
@@ -40,7 +41,7 @@ var table = map[fault.Code]kind{
 	workflows.SagaRuns:             {status: http.StatusConflict, title: "The order's saga runs", advice: "What it has flagged may still recover. Repair the step that is flagged: retry it, or skip its undo."},
 	workflows.NotDecided:           {status: http.StatusConflict, title: "The order is not decided", advice: "Only a decided order is acknowledged. Repair the step that is flagged; amends doctor resumes a saga that was stopped."},
 	workflows.NothingToAcknowledge: {status: http.StatusConflict, title: "There is nothing to acknowledge", advice: "The order needs no attention."},
-	orders.SagaStopped:             {status: http.StatusConflict, title: "Nothing works on this order any more", advice: "Its saga was stopped before it decided; an operator has to look at it."},
+	read.SagaStopped:               {status: http.StatusConflict, title: "Nothing works on this order any more", advice: "Its saga was stopped before it decided; an operator has to look at it."},
 	BodyTooLarge:                   {status: http.StatusRequestEntityTooLarge, title: "The body is too large", advice: "Send less."},
 	MediaTypeUnsupported:           {status: http.StatusUnsupportedMediaType, title: "The media type is not supported", advice: "Send Content-Type: application/json."},
 	EncodingUnsupported:            {status: http.StatusUnsupportedMediaType, title: "The content encoding is not supported", advice: "Send the body uncompressed."},

@@ -10,7 +10,7 @@ import (
 
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/engine"
-	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/proof/enginetest"
 )
 
@@ -41,7 +41,7 @@ func TestDevOnAnEngineThatIsThere(t *testing.T) {
 	client, err := engine.Dial(engine.Options{Address: there.Address, Namespace: "shop", Isolated: true})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
-	require.NoError(t, client.Ready(t.Context(), orders.Attributes))
+	require.NoError(t, client.Ready(t.Context(), attribute.All))
 	_, api = begin()
 	_, again := call(t, http.MethodGet, api+"/v1/orders/"+text(t, order["id"]), "", nil)
 	require.Equal(t, "CONFIRMED", again["status"])
@@ -57,7 +57,7 @@ func TestRegistersWhatTheContainersDo(t *testing.T) {
 	_, list, ok := strings.Cut(string(script), "<<LIST\n")
 	require.True(t, ok)
 	var registered []string
-	for _, a := range orders.Attributes {
+	for _, a := range attribute.All {
 		registered = append(registered, strings.ReplaceAll(a.String(), "=", " "))
 	}
 	require.Equal(t, strings.Split(strings.TrimSuffix(list, "\nLIST\n"), "\n"), registered)

@@ -3,21 +3,22 @@ package orders
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders/call"
+	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 )
 
 // Cancel aborts an order unless it is decided, and returns the order as it then
-// is. A repeat changes nothing. Codes: NOT_FOUND, PAST_PIVOT, [SagaStopped],
+// is. A repeat changes nothing. Codes: NOT_FOUND, PAST_PIVOT, [read.SagaStopped],
 // UNAVAILABLE (repeat it).
-func (c *Client) Cancel(ctx context.Context, id string) (Snapshot, error) {
+func (c *Client) Cancel(ctx context.Context, id string) (read.Snapshot, error) {
 	before, err := c.Find(ctx, id)
 	if err != nil || before.Decided() {
 		return cancelled(before, err)
@@ -28,13 +29,13 @@ func (c *Client) Cancel(ctx context.Context, id string) (Snapshot, error) {
 	switch {
 	case err == nil:
 	case errors.As(err, &application) && application.Type() == string(saga.PastPivot):
-		return Snapshot{}, refuse(saga.PastPivot)
+		return read.Snapshot{}, call.Refuse(saga.PastPivot)
 	case errors.As(err, &gone):
-		return c.findDecided(ctx, id, refuse(SagaStopped))
+		return c.findDecided(ctx, id, call.Refuse(read.SagaStopped))
 	case errors.As(err, &application) && application.Type() == string(saga.AlreadyDecided):
 		return c.findDecided(ctx, id, notCancelled(err))
 	default:
-		return Snapshot{}, notCancelled(err)
+		return read.Snapshot{}, notCancelled(err)
 	}
 
 	if after, err := c.Find(ctx, id); err == nil {
@@ -45,25 +46,25 @@ func (c *Client) Cancel(ctx context.Context, id string) (Snapshot, error) {
 
 // findDecided returns an order that was decided between two questions, and
 // otherwise if it was not.
-func (c *Client) findDecided(ctx context.Context, id string, otherwise error) (Snapshot, error) {
+func (c *Client) findDecided(ctx context.Context, id string, otherwise error) (read.Snapshot, error) {
 	after, err := c.Find(ctx, id)
 	if err == nil && !after.Decided() {
-		return Snapshot{}, otherwise
+		return read.Snapshot{}, otherwise
 	}
 	return cancelled(after, err)
 }
 
 // cancelled returns a cancel's answer for an order, which is a refusal if the
 // order is decided otherwise.
-func cancelled(order Snapshot, err error) (Snapshot, error) {
+func cancelled(order read.Snapshot, err error) (read.Snapshot, error) {
 	if err == nil && order.Decided() && order.Status != workflows.StatusCancelled {
-		return Snapshot{}, refuse(saga.PastPivot)
+		return read.Snapshot{}, call.Refuse(saga.PastPivot)
 	}
 	return order, err
 }
 
 func notCancelled(err error) error {
-	return unavailable("It is not known whether the cancel arrived. Repeat it later: cancelling twice is one cancel.", err)
+	return call.Unavailable("It is not known whether the cancel arrived. Repeat it later: cancelling twice is one cancel.", err)
 }
 
 // requestCancel returns nil once the cancel is in the saga's history, even if its
@@ -72,29 +73,11 @@ func (c *Client) requestCancel(ctx context.Context, id string) error {
 	ctx, stop := context.WithTimeout(ctx, c.config.CancelTimeout)
 	defer stop()
 	var result saga.CancelResult
-	_, err := c.update(ctx, client.UpdateWorkflowOptions{
+	_, err := c.engine.Update(ctx, client.UpdateWorkflowOptions{
 		WorkflowID: workflows.WorkflowID(id),
 		UpdateID:   workflows.CancelUpdateID,
 		UpdateName: saga.UpdateCancel,
 		Args:       []any{saga.CancelRequest{Saga: id, Reason: fault.Code(workflows.ReasonCustomerRequest)}},
 	}, &result)
 	return err
-}
-
-// update sends an update to a workflow. It returns nil once the update is in the
-// history, and whether its outcome arrived in time. A refusal is an error.
-func (c *Client) update(ctx context.Context, o client.UpdateWorkflowOptions, result any) (done bool, err error) {
-	o.WaitForStage = client.WorkflowUpdateStageAccepted
-	handle, err := c.temporal.UpdateWorkflow(ctx, o)
-	if err != nil {
-		return false, fmt.Errorf("send the saga %s: %w", o.UpdateName, err)
-	}
-	c.alive()
-	err = handle.Get(ctx, result)
-	var application *temporal.ApplicationError
-	var gone *serviceerror.NotFound
-	if errors.As(err, &application) || errors.As(err, &gone) {
-		return false, fmt.Errorf("the outcome of %s: %w", o.UpdateName, err)
-	}
-	return err == nil, nil
 }

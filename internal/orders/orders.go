@@ -13,7 +13,8 @@
 //
 // # Reading
 //
-// The order's workflow answers, and the engine adds the attempts that run right now.
+// Package read reads an order, and package repair lets operators repair one; [Client]
+// has their methods. The order's workflow answers, and the engine adds the attempts that run right now.
 // While no worker answers, the engine's own description of the workflow is the answer.
 //
 // # Errors
@@ -27,14 +28,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/internal/orders/attribute"
+	"github.com/amends/amends/internal/orders/call"
+	"github.com/amends/amends/internal/orders/read"
+	"github.com/amends/amends/internal/orders/repair"
 )
 
 // Config configures a [Client]. Start from [DefaultConfig].
@@ -100,9 +103,11 @@ func (c Config) Validate() error {
 
 // Client asks an engine about orders. It is safe for concurrent use.
 type Client struct {
-	temporal client.Client
-	config   Config
-	answered atomic.Int64 // when the engine last answered anything, as Unix nanoseconds
+	*read.Reader
+	*repair.Repairs
+
+	engine *call.Engine
+	config Config
 }
 
 // New returns a client that asks t. It does not validate c, see [Config.Validate].
@@ -113,28 +118,10 @@ func New(c Config, t client.Client) *Client {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Client{temporal: t, config: c}
+	e := call.New(t, c.Now)
+	r := read.New(e, c.QueryTimeout, c.DataConverter)
+	return &Client{r, repair.New(e, r, c.Queue, c.RepairTimeout), e, c}
 }
-
-// Source names who answered for an order.
-type Source string
-
-// The sources.
-const (
-	FromWorkflow Source = "workflow" // the order's workflow
-	FromRecord   Source = "record"   // the order service's record
-	FromEngine   Source = "engine"   // the engine, because no worker answered
-)
-
-// Snapshot is an order as its source knew it at one moment.
-type Snapshot struct {
-	workflows.OrderView
-
-	Source Source
-}
-
-// Decided reports whether the order is confirmed or cancelled.
-func (s Snapshot) Decided() bool { return s.Status != workflows.StatusPending }
 
 // Codes of this package, beside those of the fault, saga and workflows packages.
 // Clients keep them: codes are only ever added.
@@ -144,36 +131,16 @@ const (
 	// PlacementUnknown says that the order may have been placed. A repeat with the
 	// same key finds it or places it.
 	PlacementUnknown fault.Code = "PLACEMENT_UNKNOWN"
-	// SagaStopped says that the order's saga was stopped before it decided.
-	SagaStopped fault.Code = "SAGA_STOPPED"
 )
 
-// refuse returns a decision that a repeat does not change.
-func refuse(code fault.Code) error { return fault.Errorf(fault.Business, code, "") }
-
-// unavailable returns an UNAVAILABLE fault. Clients see detail, logs the cause.
-func unavailable(detail string, cause error) error {
-	return fault.Wrap(cause, fault.Transient, fault.Unavailable, detail)
-}
-
-// livelyFor is how long an answer of the engine counts as a sign of life.
-const livelyFor = time.Second
-
-// reachable fails if the engine does not answer. A placement asks first, so that
-// "nothing was started" is a fact and not a guess. Under load another answer is
-// always recent, and the question costs nothing.
-func (c *Client) reachable(ctx context.Context) error {
-	if c.config.Now().UnixNano()-c.answered.Load() < int64(livelyFor) {
-		return nil
-	}
+// Ready returns nil if the engine answers within a query timeout and its namespace
+// has the search attributes of orders, otherwise a fault with code UNAVAILABLE.
+func (c *Client) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.QueryTimeout)
 	defer cancel()
-	if _, err := c.temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
-		return fmt.Errorf("ask the engine whether it is there: %w", err)
+	if err := attribute.Check(ctx, c.engine, c.config.Namespace); err != nil {
+		return err
 	}
-	c.alive()
+	c.engine.Answered()
 	return nil
 }
-
-// alive notes that the engine has just answered.
-func (c *Client) alive() { c.answered.Store(c.config.Now().UnixNano()) }

@@ -12,12 +12,15 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders/call"
+	"github.com/amends/amends/internal/orders/identity"
+	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/workflows"
 )
 
 // Placed is the outcome of a placement.
 type Placed struct {
-	Snapshot
+	read.Snapshot
 
 	Replayed bool // an earlier call placed the order
 }
@@ -28,37 +31,38 @@ type Placed struct {
 // (nothing was started), [PlacementUnknown]; with the last one the outcome has the
 // order's id and nothing else.
 func (c *Client) Place(ctx context.Context, p workflows.Placement, key string) (Placed, error) {
-	id := orderID(p.CustomerID, key)
-	p.Fingerprint, p.Nonce = fingerprint(p), nonce()
+	id := identity.Order(p.CustomerID, key)
+	p.Fingerprint, p.Nonce = identity.Fingerprint(p), identity.Nonce()
 	p.PlacedAt = c.config.Now().UTC().Truncate(time.Microsecond)
 	p.DecideBy = p.PlacedAt.Add(c.config.DecideAfter)
 
-	if err := c.reachable(ctx); err != nil {
-		return Placed{}, unavailable("", err)
+	// Asked first, so that "nothing was started" is a fact and not a guess.
+	if err := c.engine.Reachable(ctx, c.config.QueryTimeout); err != nil {
+		return Placed{}, call.Unavailable("", err)
 	}
 	result, err := c.startOrAttach(ctx, id, p)
 	switch {
 	case err == nil:
-		c.alive()
+		c.engine.Answered()
 	case hasNoOutcome(err):
 		return c.existing(ctx, id, p.Fingerprint)
 	case isMisconfigured(err):
-		return Placed{}, unavailable("", fmt.Errorf("the engine refuses placements: %w", err))
+		return Placed{}, call.Unavailable("", fmt.Errorf("the engine refuses placements: %w", err))
 	default:
 		return unknownPlacement(id, err)
 	}
 
 	switch {
 	case result.Fingerprint != p.Fingerprint:
-		return Placed{}, refuse(KeyReused)
+		return Placed{}, call.Refuse(KeyReused)
 	case result.Nonce == p.Nonce:
-		return Placed{Snapshot: Snapshot{result.Order, FromWorkflow}}, nil
+		return Placed{Snapshot: read.Snapshot{OrderView: result.Order, Source: read.FromWorkflow}}, nil
 	}
 	// The outcome shows the order as the first call left it. The present state is
 	// worth a question, but not worth failing for.
 	now, err := c.Find(ctx, id)
 	if err != nil {
-		now = Snapshot{result.Order, FromWorkflow}
+		now = read.Snapshot{OrderView: result.Order, Source: read.FromWorkflow}
 	}
 	return Placed{Snapshot: now, Replayed: true}, nil
 }
@@ -68,7 +72,7 @@ func (c *Client) Place(ctx context.Context, p workflows.Placement, key string) (
 func (c *Client) startOrAttach(ctx context.Context, id string, p workflows.Placement) (workflows.PlaceResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.PlacementTimeout)
 	defer cancel()
-	start := c.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+	start := c.engine.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
 		ID:        workflows.WorkflowID(id),
 		TaskQueue: c.config.Queue,
 		// A second call attaches to a running workflow; a closed one is not started
@@ -77,12 +81,12 @@ func (c *Client) startOrAttach(ctx context.Context, id string, p workflows.Place
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			workflows.AttributeOrderStatus.ValueSet(string(workflows.StatusPending)),
-			workflows.AttributeCustomer.ValueSet(opaqueCustomer(p.CustomerID)),
+			workflows.AttributeCustomer.ValueSet(identity.Customer(p.CustomerID)),
 		),
 		StaticSummary: summary(p),
 	}, workflows.PlaceOrder, workflows.Input{OrderID: id, Placement: p})
 
-	handle, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+	handle, err := c.engine.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: start,
 		UpdateOptions: client.UpdateWorkflowOptions{
 			WorkflowID:   workflows.WorkflowID(id),
@@ -122,12 +126,12 @@ func isMisconfigured(err error) bool {
 // existing answers for an order whose workflow is closed, but only if the request
 // is known to be the one that placed it.
 func (c *Client) existing(ctx context.Context, id, fingerprint string) (Placed, error) {
-	input, err := c.input(ctx, id)
+	input, err := c.Input(ctx, id)
 	if err != nil {
 		return unknownPlacement(id, err)
 	}
 	if input.Placement.Fingerprint != fingerprint {
-		return Placed{}, refuse(KeyReused)
+		return Placed{}, call.Refuse(KeyReused)
 	}
 	now, err := c.Find(ctx, id)
 	if err != nil {
@@ -137,39 +141,8 @@ func (c *Client) existing(ctx context.Context, id, fingerprint string) (Placed, 
 }
 
 func unknownPlacement(id string, err error) (Placed, error) {
-	order := Placed{Snapshot: Snapshot{OrderView: workflows.OrderView{ID: id}}}
+	order := Placed{Snapshot: read.Snapshot{OrderView: workflows.OrderView{ID: id}}}
 	return order, fault.Wrap(err, fault.Unknown, PlacementUnknown, "")
-}
-
-// Await returns the order as soon as it is decided, and false if ctx ends before.
-// Waiting for a workflow's result adds no events to its history.
-func (c *Client) Await(ctx context.Context, id string) (Snapshot, bool) {
-	for {
-		var view workflows.OrderView
-		err := c.temporal.GetWorkflow(ctx, workflows.WorkflowID(id), "").Get(ctx, &view)
-		if err == nil {
-			return Snapshot{view, FromWorkflow}, true
-		}
-		// A reset terminates the run that was awaited, and starts another.
-		var terminated *temporal.TerminatedError
-		if !errors.As(err, &terminated) || !c.continues(ctx, id) {
-			return Snapshot{}, false
-		}
-	}
-}
-
-// continues reports whether the order's newest run is running or has decided.
-func (c *Client) continues(ctx context.Context, id string) bool {
-	d, err := c.temporal.DescribeWorkflowExecution(ctx, workflows.WorkflowID(id), "")
-	if err != nil {
-		return false
-	}
-	switch d.GetWorkflowExecutionInfo().GetStatus() {
-	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
-		return true
-	default:
-		return false
-	}
 }
 
 // summary describes an order in Temporal's Web UI, without personal data.

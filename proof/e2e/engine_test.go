@@ -9,7 +9,7 @@ import (
 
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/engine"
-	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/proof/enginetest"
 )
 
@@ -44,7 +44,7 @@ func withEngine(f func() int) (code int, err error) {
 	}
 	defer os.RemoveAll(scratch)
 	var attributes []string
-	for _, a := range orders.Attributes {
+	for _, a := range attribute.All {
 		attributes = append(attributes, a.String())
 	}
 	if devServer, err = temporal.Start(ctx, temporal.Options{Bin: temporalBin, Dir: scratch, SearchAttributes: attributes}); err != nil {

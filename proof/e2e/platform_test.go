@@ -11,7 +11,7 @@ import (
 	sdkworker "go.temporal.io/sdk/worker"
 
 	"github.com/amends/amends/api"
-	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/sagas"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/workflows"
@@ -74,7 +74,7 @@ func (p *platform) start(t *testing.T, service string) {
 	})
 	// Every worker has every step, but is asked only for those of its queue.
 	p.Bind(w)
-	p.BindAudit(w, orders.NewSagas(server.Client, p.queues["order"]))
+	p.BindAudit(w, sagas.New(server.Client, p.queues["order"]))
 	if service == "order" {
 		workflows.Register(w, workflows.Options{Queues: p.queues})
 		doctorflow.Register(w, p.queues)

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/amends/amends/internal/config"
-	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/internal/watch"
 	"github.com/amends/amends/worker"
 	doctorflow "github.com/amends/amends/workflows/doctor"
@@ -24,7 +24,7 @@ func WorkerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 			ParkAfter:         c.Saga.ParkAfter,
 			ParkedRetry:       c.Saga.ParkedRetry,
 		},
-		Attributes:    orders.Attributes,
+		Attributes:    attribute.All,
 		LockTimeout:   c.LockTimeout,
 		Durable:       c.Durable,
 		NoPipeline:    !c.Pipeline,

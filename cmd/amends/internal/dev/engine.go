@@ -5,7 +5,7 @@ import (
 
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/engine"
-	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/internal/process"
 )
 
@@ -31,14 +31,14 @@ func (p *platform) startEngine(ctx context.Context) (err error) {
 	p.parts.Start(ctx, process.Closer("client", func() error { p.client.Close(); return nil }))
 	// A dev server reads its flags only when it creates its state, which an earlier
 	// version may have done.
-	return p.client.Register(ctx, orders.Attributes, report)
+	return p.client.Register(ctx, attribute.All, report)
 }
 
 func (p *platform) startDevServer(ctx context.Context) (err error) {
 	o := temporal.Options{
 		Bin: p.bin, Dir: p.c.DataDir, Port: p.c.TemporalPort, UIPort: p.c.UIPort, Durable: p.c.Durable, Logger: p.log,
 	}
-	for _, a := range orders.Attributes {
+	for _, a := range attribute.All {
 		o.SearchAttributes = append(o.SearchAttributes, a.String())
 	}
 	if p.devServer, err = temporal.Start(ctx, o); err != nil {

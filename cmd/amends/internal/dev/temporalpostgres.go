@@ -14,7 +14,7 @@ import (
 	"github.com/amends/amends/internal/dev/postgres"
 	"github.com/amends/amends/internal/dev/temporalserver"
 	"github.com/amends/amends/internal/engine"
-	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/internal/process"
 )
 
@@ -100,5 +100,5 @@ func register(ctx context.Context, address, namespace string, o cluster.Options)
 		return err
 	}
 	defer client.Close()
-	return client.Register(ctx, orders.Attributes, nil)
+	return client.Register(ctx, attribute.All, nil)
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/config"
-	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/worker"
 )
 
@@ -73,7 +73,7 @@ func migrate(cmd *cobra.Command, std cli.Stdio, services []string, engine bool, 
 		return err
 	}
 	defer client.Close()
-	if err := client.Register(ctx, orders.Attributes, func(err error) { log.Warn("waiting", "for", err) }); err != nil {
+	if err := client.Register(ctx, attribute.All, func(err error) { log.Warn("waiting", "for", err) }); err != nil {
 		return err
 	}
 	fmt.Fprintf(std.Out, "temporal: namespace %s has its search attributes\n", client.Namespace)

@@ -1,4 +1,7 @@
-package orders
+// Package identity derives the identifiers of orders and of requests about them from
+// their contents, so that a repeated request finds the effect of the first one. No
+// derivation ever changes: stored identifiers depend on it.
+package identity
 
 import (
 	"crypto/rand"
@@ -26,9 +29,9 @@ func digest(parts ...string) [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// orderID derives an order's id, a UUIDv8, from its customer and the key of the
+// Order derives an order's id, a UUIDv8, from its customer and the key of the
 // placement. The derivation never changes: by it a repeat finds its order.
-func orderID(customer, key string) string {
+func Order(customer, key string) string {
 	sum := digest("amends.order.v1", customer, key)
 	id := uuid.UUID(sum[:16])
 	id[6] = id[6]&0x0f | 0x80 // version 8
@@ -36,9 +39,9 @@ func orderID(customer, key string) string {
 	return id.String()
 }
 
-// fingerprint hashes the meaning of a placement: neither the spelling nor the order
+// Fingerprint hashes the meaning of a placement: neither the spelling nor the order
 // of a body's keys, nor times. An absent second address line is an empty one.
-func fingerprint(p workflows.Placement) string {
+func Fingerprint(p workflows.Placement) string {
 	parts := []string{"amends.placement.v1", p.CustomerID, string(p.Currency), strconv.Itoa(len(p.Lines))}
 	for _, l := range p.Lines {
 		parts = append(parts, l.SKU, strconv.FormatInt(l.Quantity, 10))
@@ -49,21 +52,21 @@ func fingerprint(p workflows.Placement) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// opaqueCustomer stands for a customer where personal data must not be.
-func opaqueCustomer(customer string) string {
+// Customer stands for a customer where personal data must not be.
+func Customer(customer string) string {
 	sum := digest("amends.customer.v1", customer)
 	return hex.EncodeToString(sum[:16])
 }
 
-// repairID is the same for every repeat of one request, and for those alone. A
+// Repair is the same for every repeat of one request, and for those alone. A
 // request without a key has no repeats.
-func repairID(req saga.RepairRequest, key string) string {
+func Repair(req saga.RepairRequest, key string) string {
 	if key == "" {
-		key = nonce()
+		key = Nonce()
 	}
 	sum := digest("amends.repair.v1", req.Operator, req.Step, string(req.Action), req.Reason, req.Reference, key)
 	return "repair-" + hex.EncodeToString(sum[:16])
 }
 
-// nonce identifies one call.
-func nonce() string { return rand.Text() }
+// Nonce identifies one call.
+func Nonce() string { return rand.Text() }

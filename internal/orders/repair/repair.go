@@ -1,45 +1,65 @@
-package orders
+// Package repair carries an operator's decisions to the engine: to retry or skip a
+// flagged step of an order, or to acknowledge the flags of a finished one.
+package repair
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders/call"
+	"github.com/amends/amends/internal/orders/identity"
+	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 )
+
+// Repairs makes repairs and acknowledgements. It is safe for concurrent use.
+type Repairs struct {
+	engine  *call.Engine
+	orders  *read.Reader
+	queue   string
+	timeout time.Duration
+}
+
+// New returns repairs of the orders whose workflows run on a task queue. Each waits
+// for its effect up to a timeout.
+func New(e *call.Engine, orders *read.Reader, queue string, timeout time.Duration) *Repairs {
+	return &Repairs{e, orders, queue, timeout}
+}
 
 // Repair asks an order's saga to retry or skip a flagged step. It returns the order
 // as it then is, and whether the repair is made; if not, it is recorded and takes
 // effect later. A repeat with the same key changes nothing; without a key every
 // call is a repair of its own. Codes: NOT_FOUND, UNKNOWN_STEP, NOT_FLAGGED,
 // CLOSING_STEP, PIVOT_STEP, REASON_MISSING, REFERENCE_MISSING, INVALID,
-// ALREADY_DECIDED, [SagaStopped], UNAVAILABLE (repeat it).
-func (c *Client) Repair(ctx context.Context, req saga.RepairRequest, key string) (_ Snapshot, made bool, err error) {
-	before, err := c.Find(ctx, req.Saga)
+// ALREADY_DECIDED, [read.SagaStopped], UNAVAILABLE (repeat it).
+func (r *Repairs) Repair(ctx context.Context, req saga.RepairRequest, key string) (_ read.Snapshot, made bool, err error) {
+	before, err := r.orders.Find(ctx, req.Saga)
 	if err != nil {
-		return Snapshot{}, false, err
+		return read.Snapshot{}, false, err
 	}
-	made, err = c.requestRepair(ctx, req, repairID(req, key))
+	made, err = r.requestRepair(ctx, req, identity.Repair(req, key))
 	var application *temporal.ApplicationError
 	var gone *serviceerror.NotFound
 	switch {
 	case err == nil:
 	case errors.As(err, &application):
-		after, err := c.alreadyWaived(ctx, req, repairRefused(application))
+		after, err := r.alreadyWaived(ctx, req, repairRefused(application))
 		return after, err == nil, err
 	case errors.As(err, &gone):
-		after, err := c.alreadyWaived(ctx, req, c.ended(ctx, req.Saga))
+		after, err := r.alreadyWaived(ctx, req, r.ended(ctx, req.Saga))
 		return after, err == nil, err
 	default:
-		return Snapshot{}, false, unavailable("It is not known whether the repair arrived: no worker of the order service has answered. Repeat it later.", err)
+		return read.Snapshot{}, false, call.Unavailable("It is not known whether the repair arrived: no worker of the order service has answered. Repeat it later.", err)
 	}
-	if after, err := c.Find(ctx, req.Saga); err == nil {
+	if after, err := r.orders.Find(ctx, req.Saga); err == nil {
 		return after, made, nil
 	}
 	return before, false, nil // the repair is recorded: a missing picture does not change that
@@ -47,11 +67,11 @@ func (c *Client) Repair(ctx context.Context, req saga.RepairRequest, key string)
 
 // requestRepair returns nil once the repair is in the saga's history, and whether
 // it took effect in time.
-func (c *Client) requestRepair(ctx context.Context, req saga.RepairRequest, id string) (made bool, err error) {
-	ctx, stop := context.WithTimeout(ctx, c.config.RepairTimeout)
+func (r *Repairs) requestRepair(ctx context.Context, req saga.RepairRequest, id string) (made bool, err error) {
+	ctx, stop := context.WithTimeout(ctx, r.timeout)
 	defer stop()
 	var result saga.RepairResult
-	return c.update(ctx, client.UpdateWorkflowOptions{
+	return r.engine.Update(ctx, client.UpdateWorkflowOptions{
 		WorkflowID: workflows.WorkflowID(req.Saga),
 		UpdateID:   id,
 		UpdateName: saga.UpdateRepair,
@@ -63,10 +83,10 @@ func (c *Client) requestRepair(ctx context.Context, req saga.RepairRequest, id s
 func repairRefused(err *temporal.ApplicationError) error {
 	switch code := fault.Code(err.Type()); code {
 	case saga.UnknownSaga:
-		return refuse(fault.NotFound)
+		return call.Refuse(fault.NotFound)
 	case saga.UnknownStep, saga.ReasonMissing, saga.ReferenceMissing,
 		saga.NotFlagged, saga.ClosingStep, saga.PivotStep, saga.AlreadyDecided:
-		return refuse(code)
+		return call.Refuse(code)
 	case fault.Invalid:
 		return fault.Errorf(fault.Business, code, "%s", err.Message())
 	default:
@@ -75,33 +95,33 @@ func repairRefused(err *temporal.ApplicationError) error {
 }
 
 // ended returns the fault for a repair of an order whose workflow is closed.
-func (c *Client) ended(ctx context.Context, id string) error {
-	switch order, err := c.Find(ctx, id); {
+func (r *Repairs) ended(ctx context.Context, id string) error {
+	switch order, err := r.orders.Find(ctx, id); {
 	case err != nil:
 		return err
 	case order.Decided():
-		return refuse(saga.AlreadyDecided)
+		return call.Refuse(saga.AlreadyDecided)
 	default:
-		return refuse(SagaStopped)
+		return call.Refuse(read.SagaStopped)
 	}
 }
 
 // alreadyWaived returns the order for a skip that was refused because an earlier
 // skip in the same words has made it superfluous. For everything else it returns
 // otherwise.
-func (c *Client) alreadyWaived(ctx context.Context, req saga.RepairRequest, otherwise error) (Snapshot, error) {
+func (r *Repairs) alreadyWaived(ctx context.Context, req saga.RepairRequest, otherwise error) (read.Snapshot, error) {
 	code := fault.CodeOf(otherwise)
 	if req.Action != saga.Skip || code != saga.NotFlagged && code != saga.AlreadyDecided {
-		return Snapshot{}, otherwise
+		return read.Snapshot{}, otherwise
 	}
-	order, err := c.Find(ctx, req.Saga)
+	order, err := r.orders.Find(ctx, req.Saga)
 	if err != nil {
-		return Snapshot{}, otherwise
+		return read.Snapshot{}, otherwise
 	}
 	for _, w := range order.Waivers {
 		if w.Step == req.Step && w.Operator == req.Operator && w.Reason == req.Reason && w.Reference == req.Reference {
 			return order, nil
 		}
 	}
-	return Snapshot{}, otherwise
+	return read.Snapshot{}, otherwise
 }

@@ -1,4 +1,4 @@
-package orders
+package identity
 
 import (
 	"testing"
@@ -9,19 +9,19 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-func TestOrderID(t *testing.T) {
+func TestOrder(t *testing.T) {
 	t.Parallel()
 
 	t.Run("NeverChanges", func(t *testing.T) {
 		t.Parallel()
 		// Orders are found by it for as long as they are kept: if this fails, the
 		// derivation was changed, and every repeated request makes a second order.
-		require.Equal(t, "62bd1bed-85b0-8a3f-82d4-7cb7a9a22a2e", orderID("cus_42", "7f9c24e8"))
+		require.Equal(t, "62bd1bed-85b0-8a3f-82d4-7cb7a9a22a2e", Order("cus_42", "7f9c24e8"))
 	})
 
 	t.Run("IsAUUIDv8", func(t *testing.T) {
 		t.Parallel()
-		id, err := uuid.Parse(orderID("cus_42", "k"))
+		id, err := uuid.Parse(Order("cus_42", "k"))
 		require.NoError(t, err)
 		require.Equal(t, uuid.Version(8), id.Version())
 		require.Equal(t, uuid.RFC4122, id.Variant())
@@ -29,8 +29,8 @@ func TestOrderID(t *testing.T) {
 
 	t.Run("DependsOnWhereCustomerEndsAndKeyBegins", func(t *testing.T) {
 		t.Parallel()
-		require.NotEqual(t, orderID("a", "bc"), orderID("ab", "c"))
-		require.NotEqual(t, orderID("a", "b"), orderID("b", "a"))
+		require.NotEqual(t, Order("a", "bc"), Order("ab", "c"))
+		require.NotEqual(t, Order("a", "b"), Order("b", "a"))
 	})
 }
 
@@ -47,12 +47,12 @@ func TestFingerprint(t *testing.T) {
 		t.Parallel()
 		p := base()
 		p.Nonce, p.Fingerprint, p.PlacedAt = "n", "f", p.PlacedAt.AddDate(1, 0, 0)
-		require.Equal(t, fingerprint(base()), fingerprint(p))
+		require.Equal(t, Fingerprint(base()), Fingerprint(p))
 	})
 
 	t.Run("DiffersInEveryField", func(t *testing.T) {
 		t.Parallel()
-		seen := map[string]string{fingerprint(base()): "base"}
+		seen := map[string]string{Fingerprint(base()): "base"}
 		for name, change := range map[string]func(*workflows.Placement){
 			"customer": func(p *workflows.Placement) { p.CustomerID = "d" },
 			"currency": func(p *workflows.Placement) { p.Currency = "USD" },
@@ -71,8 +71,8 @@ func TestFingerprint(t *testing.T) {
 		} {
 			p := base()
 			change(&p)
-			require.Empty(t, seen[fingerprint(p)], name)
-			seen[fingerprint(p)] = name
+			require.Empty(t, seen[Fingerprint(p)], name)
+			seen[Fingerprint(p)] = name
 		}
 	})
 }

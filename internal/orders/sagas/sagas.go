@@ -1,4 +1,6 @@
-package orders
+// Package sagas gives the doctor access to the sagas of orders at the engine: it
+// describes how far a saga is, and resumes one that was stopped.
+package sagas
 
 import (
 	"context"
@@ -11,6 +13,8 @@ import (
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders/attribute"
+	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
@@ -24,15 +28,15 @@ type Sagas struct {
 
 var _ activities.Sagas = (*Sagas)(nil)
 
-// NewSagas returns the sagas that the workers of a task queue run.
-func NewSagas(c client.Client, queue string) *Sagas { return &Sagas{c, queue} }
+// New returns the sagas that the workers of a task queue run.
+func New(c client.Client, queue string) *Sagas { return &Sagas{c, queue} }
 
 // Describe implements [activities.Sagas].
 func (s *Sagas) Describe(ctx context.Context, orderID string) (activities.SagaFact, error) {
 	fact := activities.SagaFact{Order: orderID, State: activities.SagaMissing}
 	d, err := s.client.DescribeWorkflowExecution(ctx, workflows.WorkflowID(orderID), "")
 	switch {
-	case isUnknownWorkflow(err):
+	case call.IsUnknownWorkflow(err):
 		return fact, nil
 	case err != nil:
 		return fact, noAnswer(err)
@@ -42,7 +46,7 @@ func (s *Sagas) Describe(ctx context.Context, orderID string) (activities.SagaFa
 	if info.GetCloseTime() != nil {
 		fact.ClosedAt = info.GetCloseTime().AsTime()
 	}
-	fact.NeedsAttention = attribute[bool](info, workflows.AttributeNeedsAttention)
+	fact.NeedsAttention = attribute.Of[bool](info, workflows.AttributeNeedsAttention)
 	fact.TaskFailures = failures(d)
 	return fact, nil
 }
@@ -93,10 +97,10 @@ func (s *Sagas) attributes(ctx context.Context, r order.Record) (temporal.Search
 		workflows.AttributeOrderStatus.ValueSet(string(r.Status)),
 	}
 	before, err := s.client.DescribeWorkflowExecution(ctx, workflows.WorkflowID(r.ID), "")
-	if err != nil && !isUnknownWorkflow(err) {
+	if err != nil && !call.IsUnknownWorkflow(err) {
 		return temporal.SearchAttributes{}, noAnswer(err)
 	}
-	if customer := attribute[string](before.GetWorkflowExecutionInfo(), workflows.AttributeCustomer); customer != "" {
+	if customer := attribute.Of[string](before.GetWorkflowExecutionInfo(), workflows.AttributeCustomer); customer != "" {
 		all = append(all, workflows.AttributeCustomer.ValueSet(customer))
 	}
 	return temporal.NewSearchAttributes(all...), nil

@@ -1,4 +1,4 @@
-package orders
+package repair
 
 import (
 	"context"
@@ -10,6 +10,9 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders/call"
+	"github.com/amends/amends/internal/orders/identity"
+	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/workflows"
@@ -24,12 +27,12 @@ import (
 // have forgotten one that its service still lists. Codes: NOT_FOUND, SAGA_RUNS,
 // NOT_DECIDED, NOTHING_TO_ACKNOWLEDGE, REASON_MISSING, INVALID, UNAVAILABLE (repeat
 // it).
-func (c *Client) Acknowledge(ctx context.Context, req saga.RepairRequest, key string) (_ Snapshot, made bool, err error) {
-	within, stop := context.WithTimeout(ctx, c.config.RepairTimeout)
+func (r *Repairs) Acknowledge(ctx context.Context, req saga.RepairRequest, key string) (_ read.Snapshot, made bool, err error) {
+	within, stop := context.WithTimeout(ctx, r.timeout)
 	defer stop()
-	run, err := c.temporal.ExecuteWorkflow(within, client.StartWorkflowOptions{
+	run, err := r.engine.ExecuteWorkflow(within, client.StartWorkflowOptions{
 		ID:        workflows.AcknowledgementID(req.Saga),
-		TaskQueue: c.config.Queue,
+		TaskQueue: r.queue,
 		// One that was made before is found by the next, unless there is another flag.
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
@@ -37,25 +40,25 @@ func (c *Client) Acknowledge(ctx context.Context, req saga.RepairRequest, key st
 	}, workflows.AcknowledgeOrder, workflows.Acknowledgement{
 		OrderID: req.Saga,
 		Acknowledgement: ledger.Acknowledgement{
-			Reason: req.Reason, Operator: req.Operator, Reference: req.Reference, Request: repairID(req, key),
+			Reason: req.Reason, Operator: req.Operator, Reference: req.Reference, Request: identity.Repair(req, key),
 		},
 	})
 	if err != nil {
-		return Snapshot{}, false, unavailable("It is not known whether the acknowledgement arrived. Repeat it later; with the same key it is one acknowledgement.", err)
+		return read.Snapshot{}, false, call.Unavailable("It is not known whether the acknowledgement arrived. Repeat it later; with the same key it is one acknowledgement.", err)
 	}
-	c.alive()
+	r.engine.Answered()
 	var view workflows.OrderView
 	err = run.Get(within, &view)
 	var application *temporal.ApplicationError
 	switch {
 	case err == nil:
-		return Snapshot{view, FromRecord}, true, nil
+		return read.Snapshot{OrderView: view, Source: read.FromRecord}, true, nil
 	case errors.As(err, &application):
-		return Snapshot{}, false, acknowledgementRefused(application)
+		return read.Snapshot{}, false, acknowledgementRefused(application)
 	}
-	now, missing := c.Find(ctx, req.Saga)
+	now, missing := r.orders.Find(ctx, req.Saga)
 	if within.Err() == nil || missing != nil {
-		return Snapshot{}, false, unavailable("The acknowledgement is recorded, but not made yet. Repeat it later; with the same key it is one acknowledgement.", err)
+		return read.Snapshot{}, false, call.Unavailable("The acknowledgement is recorded, but not made yet. Repeat it later; with the same key it is one acknowledgement.", err)
 	}
 	return now, false, nil
 }
@@ -64,7 +67,7 @@ func (c *Client) Acknowledge(ctx context.Context, req saga.RepairRequest, key st
 func acknowledgementRefused(err *temporal.ApplicationError) error {
 	switch code := fault.Code(err.Type()); code {
 	case fault.NotFound, saga.ReasonMissing, workflows.SagaRuns, workflows.NotDecided, workflows.NothingToAcknowledge:
-		return refuse(code)
+		return call.Refuse(code)
 	case fault.Invalid:
 		return fault.Errorf(fault.Business, code, "A text is too long, or has a control character.")
 	default:

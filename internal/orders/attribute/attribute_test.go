@@ -1,4 +1,4 @@
-package orders
+package attribute
 
 import (
 	"io/fs"
@@ -14,9 +14,9 @@ import (
 // and an engine without an attribute refuses every order.
 func TestSearchAttributesAreDeclaredOnce(t *testing.T) {
 	t.Parallel()
-	require.Len(t, Attributes, 3)
+	require.Len(t, All, 3)
 	found := map[string][]string{}
-	root := os.DirFS(filepath.Join("..", ".."))
+	root := os.DirFS(filepath.Join("..", "..", ".."))
 	require.NoError(t, fs.WalkDir(root, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
@@ -25,14 +25,14 @@ func TestSearchAttributesAreDeclaredOnce(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		for _, a := range Attributes {
+		for _, a := range All {
 			if strings.Contains(string(text), `"`+a.Name) {
 				found[a.Name] = append(found[a.Name], path)
 			}
 		}
 		return nil
 	}))
-	for _, a := range Attributes {
+	for _, a := range All {
 		require.Equal(t, []string{"workflows/contract.go"}, found[a.Name], a.Name)
 	}
 }

@@ -1,0 +1,82 @@
+// Package described reads an order from the engine's own description of its workflow,
+// which needs no worker: the order's state while no worker answers, and the attempts
+// that run right now.
+package described
+
+import (
+	"strings"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders/attribute"
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/workflows"
+)
+
+// View returns the status and the times of an order, as the description of its
+// workflow has them. It has neither lines nor steps.
+func View(id string, info *workflowpb.WorkflowExecutionInfo) workflows.OrderView {
+	view := workflows.OrderView{ID: id}
+	view.Status = workflows.Status(attribute.Of[string](info, workflows.AttributeOrderStatus))
+	if view.Status == "" {
+		view.Status = workflows.StatusPending
+	}
+	view.NeedsAttention = attribute.Of[bool](info, workflows.AttributeNeedsAttention)
+	view.CreatedAt = info.GetStartTime().AsTime()
+	view.UpdatedAt = view.CreatedAt
+	if closed := info.GetCloseTime(); closed != nil {
+		view.UpdatedAt = closed.AsTime()
+	}
+	flagStopped(&view, info)
+	return view
+}
+
+// Complete adds to a workflow's own answer the facts that only the engine knows: the
+// attempts that run right now, how the last one failed, and whether the workflow was
+// stopped before it decided.
+func Complete(view *workflows.OrderView, d *workflowservice.DescribeWorkflowExecutionResponse) {
+	flagStopped(view, d.GetWorkflowExecutionInfo())
+	for _, pending := range d.GetPendingActivities() {
+		for i := range view.Steps {
+			step := &view.Steps[i]
+			if !belongs(pending, step.Name) {
+				continue
+			}
+			step.Attempts = max(step.Attempts, int(pending.GetAttempt()))
+			if code := pending.GetLastFailure().GetApplicationFailureInfo().GetType(); code != "" {
+				step.Error = fault.Code(code)
+			} else if pending.GetLastFailure().GetTimeoutFailureInfo() != nil {
+				step.Error = fault.Timeout
+			}
+		}
+	}
+}
+
+// belongs reports whether an activity is a step's do, undo or settle: their names
+// are the step's, the latter two with a suffix.
+func belongs(pending *workflowpb.PendingActivityInfo, step string) bool {
+	rest, ok := strings.CutPrefix(pending.GetActivityType().GetName(), step)
+	return ok && (rest == "" || rest == ".undo" || rest == ".settle")
+}
+
+// flagStopped flags an undecided order whose workflow was terminated, failed, timed
+// out or was cancelled: no process works on it any more.
+func flagStopped(view *workflows.OrderView, info *workflowpb.WorkflowExecutionInfo) {
+	if view.Status != workflows.StatusPending {
+		return
+	}
+	switch info.GetStatus() {
+	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, enumspb.WORKFLOW_EXECUTION_STATUS_FAILED,
+		enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT, enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED:
+	default:
+		return
+	}
+	view.NeedsAttention = true
+	view.Attention = append(view.Attention, saga.Attention{
+		Step: "saga", Code: "SAGA_" + fault.Code(strings.ToUpper(info.GetStatus().String())), Kind: fault.Bug,
+		Since: info.GetCloseTime().AsTime(), Owed: "whatever its steps hold",
+	})
+}

@@ -1,0 +1,105 @@
+package read
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/amends/amends/internal/orders/described"
+	"github.com/amends/amends/workflows"
+)
+
+// describe returns the engine's own knowledge of an order, without any worker: of a
+// decided order the workflow's result, of another one the description of its
+// workflow, and the placement from its input, if that can be read in time.
+func (r *Reader) describe(ctx context.Context, id string) (Snapshot, error) {
+	d, err := r.engine.DescribeWorkflowExecution(ctx, workflows.WorkflowID(id), "")
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("describe the order's workflow: %w", err)
+	}
+	r.engine.Answered()
+	info := d.GetWorkflowExecutionInfo()
+	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
+		if decided, ok := r.Await(ctx, id); ok {
+			decided.Source = FromEngine
+			if decided.NeedsAttention {
+				r.addAcknowledged(ctx, &decided.OrderView)
+			}
+			return decided, nil
+		}
+	}
+	found := Snapshot{described.View(id, info), FromEngine}
+	if input, err := r.Input(ctx, id); err == nil {
+		found.CustomerID, found.Currency = input.Placement.CustomerID, input.Placement.Currency
+		for _, l := range input.Placement.Lines {
+			found.Lines = append(found.Lines, workflows.LineView{SKU: l.SKU, Quantity: l.Quantity})
+		}
+	}
+	return found, nil
+}
+
+// Input returns the input of the order's workflow, from the first event of its
+// history.
+func (r *Reader) Input(ctx context.Context, id string) (workflows.Input, error) {
+	var input workflows.Input
+	history := r.engine.GetWorkflowHistory(ctx, workflows.WorkflowID(id), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	if !history.HasNext() {
+		return input, errors.New("the order's workflow has no history")
+	}
+	first, err := history.Next()
+	if err != nil {
+		return input, fmt.Errorf("read the order's history: %w", err)
+	}
+	r.engine.Answered()
+	payloads := first.GetWorkflowExecutionStartedEventAttributes().GetInput()
+	if err := r.converter.FromPayloads(payloads, &input); err != nil {
+		return input, fmt.Errorf("read the order's input: %w", err)
+	}
+	if input.Placement.Fingerprint == "" {
+		return input, errors.New("the order's input has no fingerprint")
+	}
+	return input, nil
+}
+
+// observe completes a workflow's own answer by the engine's description. Without one
+// it adds nothing.
+func (r *Reader) observe(ctx context.Context, view *workflows.OrderView) {
+	d, err := r.engine.DescribeWorkflowExecution(ctx, workflows.WorkflowID(view.ID), "")
+	if err == nil {
+		described.Complete(view, d)
+	}
+}
+
+// Await returns the order as soon as it is decided, and false if ctx ends before.
+// Waiting for a workflow's result adds no events to its history.
+func (r *Reader) Await(ctx context.Context, id string) (Snapshot, bool) {
+	for {
+		var view workflows.OrderView
+		err := r.engine.GetWorkflow(ctx, workflows.WorkflowID(id), "").Get(ctx, &view)
+		if err == nil {
+			return Snapshot{view, FromWorkflow}, true
+		}
+		// A reset terminates the run that was awaited, and starts another.
+		var terminated *temporal.TerminatedError
+		if !errors.As(err, &terminated) || !r.continues(ctx, id) {
+			return Snapshot{}, false
+		}
+	}
+}
+
+// continues reports whether the order's newest run is running or has decided.
+func (r *Reader) continues(ctx context.Context, id string) bool {
+	d, err := r.engine.DescribeWorkflowExecution(ctx, workflows.WorkflowID(id), "")
+	if err != nil {
+		return false
+	}
+	switch d.GetWorkflowExecutionInfo().GetStatus() {
+	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,137 @@
+// Package read reads an order at the engine: from its workflow or, while no worker
+// answers, from the engine's own description of that workflow.
+package read
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/converter"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders/call"
+	"github.com/amends/amends/workflows"
+)
+
+// Source names who answered for an order.
+type Source string
+
+// The sources.
+const (
+	FromWorkflow Source = "workflow" // the order's workflow
+	FromRecord   Source = "record"   // the order service's record
+	FromEngine   Source = "engine"   // the engine, because no worker answered
+)
+
+// Snapshot is an order as its source knew it at one moment.
+type Snapshot struct {
+	workflows.OrderView
+
+	Source Source
+}
+
+// Decided reports whether the order is confirmed or cancelled.
+func (s Snapshot) Decided() bool { return s.Status != workflows.StatusPending }
+
+// SagaStopped refuses a request about an order whose saga was stopped before it
+// decided. Clients keep the code.
+const SagaStopped fault.Code = "SAGA_STOPPED"
+
+// Reader reads orders. It is safe for concurrent use.
+type Reader struct {
+	engine    *call.Engine
+	timeout   time.Duration
+	converter converter.DataConverter
+}
+
+// New returns a reader. An order's workflow may take a timeout to answer; questions to
+// the engine after that take at most half as long again. The converter is that of the
+// client's payloads.
+func New(e *call.Engine, timeout time.Duration, c converter.DataConverter) *Reader {
+	return &Reader{e, timeout, c}
+}
+
+// maxComplete bounds how long the engine may take to complete an answer. A run that
+// is awaited may take minutes to end.
+const maxComplete = 2 * time.Second
+
+// Find returns an order as its workflow knows it or, if no worker answers, as the
+// engine does, within one and a half query timeouts. Codes: NOT_FOUND, UNAVAILABLE.
+func (r *Reader) Find(ctx context.Context, id string) (Snapshot, error) {
+	// Every reader of an order comes here. So acknowledgements, one more question, are
+	// read only of flagged orders, whose flags they take down.
+	view, err := r.ask(ctx, id, func(v workflows.OrderView) bool { return v.NeedsAttention })
+	switch {
+	case err == nil:
+		return Snapshot{view, FromWorkflow}, nil
+	case fault.CodeOf(err) == fault.NotFound:
+		return Snapshot{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.timeout/2)
+	defer cancel()
+	found, err := r.describe(ctx, id)
+	switch {
+	case err == nil:
+		return found, nil
+	case call.IsUnknownWorkflow(err):
+		return Snapshot{}, notFound(err)
+	default:
+		return Snapshot{}, call.Unavailable("The order cannot be read right now.", err)
+	}
+}
+
+// Ask returns an order as its workflow knows it, with every acknowledgement. Its
+// error is a fault with code NOT_FOUND, or means that no worker answers.
+func (r *Reader) Ask(ctx context.Context, id string) (workflows.OrderView, error) {
+	return r.ask(ctx, id, func(workflows.OrderView) bool { return true })
+}
+
+// ask queries the order's workflow and completes its answer by the engine's, which may
+// take half a query timeout, at most 2 s.
+func (r *Reader) ask(ctx context.Context, id string, acknowledged func(workflows.OrderView) bool) (workflows.OrderView, error) {
+	view, err := r.query(ctx, id)
+	if err != nil {
+		if call.IsUnknownWorkflow(err) {
+			err = notFound(err)
+		}
+		return workflows.OrderView{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, min(r.timeout/2, maxComplete))
+	defer cancel()
+	decided := view.Status != workflows.StatusPending
+	if !decided || view.NeedsAttention {
+		r.observe(ctx, &view)
+	}
+	if decided && acknowledged(view) {
+		r.addAcknowledged(ctx, &view)
+	}
+	return view, nil
+}
+
+// query asks the order's workflow, which answers also after it has closed.
+func (r *Reader) query(ctx context.Context, id string) (workflows.OrderView, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	var view workflows.OrderView
+	answer, err := r.engine.QueryWorkflow(ctx, workflows.WorkflowID(id), "", workflows.QueryOrder)
+	if err != nil {
+		return view, fmt.Errorf("query the order's workflow: %w", err)
+	}
+	r.engine.Answered()
+	if err := answer.Get(&view); err != nil {
+		return view, fmt.Errorf("read the query's answer: %w", err)
+	}
+	return view, nil
+}
+
+// addAcknowledged adds to a decided order the acknowledgements made since its
+// workflow closed. Without an answer it adds nothing.
+func (r *Reader) addAcknowledged(ctx context.Context, view *workflows.OrderView) {
+	var newest workflows.OrderView
+	if err := r.engine.GetWorkflow(ctx, workflows.AcknowledgementID(view.ID), "").Get(ctx, &newest); err == nil {
+		view.Acknowledge(newest.Acknowledgements)
+	}
+}
+
+func notFound(err error) error { return fault.Wrap(err, fault.Business, fault.NotFound, "") }
