@@ -9,7 +9,9 @@ import (
 	"github.com/amends/amends/internal/doctor"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/process"
-	"github.com/amends/amends/internal/watch"
+	"github.com/amends/amends/internal/watch/meter"
+	"github.com/amends/amends/internal/watch/queue"
+	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/saga"
 	orderstore "github.com/amends/amends/services/order/store"
 	doctorflow "github.com/amends/amends/workflows/doctor"
@@ -40,8 +42,9 @@ func (g *Group) background(ctx context.Context, c *engine.Client, parts *process
 		if err != nil {
 			return err
 		}
-		meter := newWatch(g.o, g.stores[i], c).Meter(shown, g.o.Logger)
-		parts.Start(ctx, process.Part{Name: "measurement", Run: meter.Run})
+		search := stuckConfig(g.o, g.stores[i], c)
+		loop := meter.New(orderstore.New(g.stores[i].own), search, shown, g.o.Logger)
+		parts.Start(ctx, process.Part{Name: "measurement", Run: loop.Run})
 	}
 	parts.Start(ctx, process.Part{Name: "schedule of the doctor", Run: func(ctx context.Context) error {
 		g.keepSchedule(ctx, c)
@@ -51,16 +54,16 @@ func (g *Group) background(ctx context.Context, c *engine.Client, parts *process
 	return nil
 }
 
-// newWatch returns a watch over the orders of s, which is the order service.
-func newWatch(o Options, s *stores, c *engine.Client) *watch.Watch {
-	var queues []watch.Queue
+// stuckConfig describes the search for stuck orders of s, which is the order service.
+func stuckConfig(o Options, s *stores, c *engine.Client) stuck.Config {
+	var queues []queue.Queue
 	for _, r := range registry {
-		queues = append(queues, watch.Queue{Service: r.name, Name: o.queue(r.name), Decides: r.decides})
+		queues = append(queues, queue.Queue{Service: r.name, Name: o.queue(r.name), Decides: r.decides})
 	}
-	return watch.New(watch.Config{
-		Orders: orderstore.New(s.own), Engine: c, Queues: queues, Words: Words(),
-		ParkAfter: cmp.Or(o.Timing.ParkAfter, saga.DefaultTiming().ParkAfter), Stuck: o.Stuck,
-	})
+	return stuck.Config{
+		Orders: orderstore.New(s.own), Engine: c, Queues: queues,
+		ParkAfter: cmp.Or(o.Timing.ParkAfter, saga.DefaultTiming().ParkAfter), Options: o.Stuck,
+	}
 }
 
 // keepSchedule tries until the schedule is set or ctx ends, while the services run

@@ -3,13 +3,16 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/watch"
+	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/services/catalog"
 	catalogstore "github.com/amends/amends/services/catalog/store"
 	"github.com/amends/amends/services/inventory"
 	inventorystore "github.com/amends/amends/services/inventory/store"
+	orderstore "github.com/amends/amends/services/order/store"
 )
 
 // Migrate brings the databases of o's services to their newest versions, in the
@@ -44,14 +47,27 @@ func WithInventory(ctx context.Context, o Options, f func(inventory.Service) err
 }
 
 // WithWatch opens the order service's database for f, which gets a watch over its
-// orders and over c, nil for lists that do not ask the engine. o needs no other
-// service. It fails if the database has not been migrated.
-func WithWatch(ctx context.Context, o Options, c *engine.Client, f func(*watch.Watch) error) error {
+// orders. o needs no other service. It fails if the database has not been migrated.
+func WithWatch(ctx context.Context, o Options, f func(*watch.Watch) error) error {
 	return with(ctx, o, "order", func(s *stores) error {
 		if err := s.ready(ctx); err != nil {
 			return err
 		}
-		return f(newWatch(o, s, c))
+		return f(watch.New(watch.Config{Orders: orderstore.New(s.own), Words: Words()}))
+	})
+}
+
+// WithStuck is WithWatch for the search for stuck orders, which also asks c. It fails
+// if the engine does not answer.
+func WithStuck(ctx context.Context, o Options, c *engine.Client, f func(*stuck.Finder) error) error {
+	return with(ctx, o, "order", func(s *stores) error {
+		if err := s.ready(ctx); err != nil {
+			return err
+		}
+		if err := c.Check(ctx); err != nil {
+			return fmt.Errorf("orders that make no progress: %w", err)
+		}
+		return f(stuck.New(stuckConfig(o, s, c)))
 	})
 }
 

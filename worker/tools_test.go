@@ -20,6 +20,6 @@ func TestMigrateTwiceIsOnce(t *testing.T) {
 
 func TestWithWatchRefusesADatabaseThatIsNotMigrated(t *testing.T) {
 	t.Parallel()
-	err := WithWatch(t.Context(), options(t, "order"), nil, func(*watch.Watch) error { panic("it has no tables") })
+	err := WithWatch(t.Context(), options(t, "order"), func(*watch.Watch) error { panic("it has no tables") })
 	require.ErrorContains(t, err, "the database has not been migrated")
 }

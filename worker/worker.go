@@ -27,7 +27,7 @@ import (
 	"github.com/amends/amends/internal/orders/sagas"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/telemetry"
-	"github.com/amends/amends/internal/watch"
+	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 	doctorflow "github.com/amends/amends/workflows/doctor"
@@ -60,7 +60,7 @@ type Options struct {
 	// groups; 0 leaves the bound as it is, at first the SDK's 10,000.
 	WorkflowCache int
 	// Stuck says when an undecided order counts as stuck.
-	Stuck watch.StuckOptions
+	Stuck stuck.Options
 	// Metrics receives the measurements of all orders, by the worker of the order
 	// service; nil: nothing is measured.
 	Metrics *telemetry.Metrics

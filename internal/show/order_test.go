@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/internal/watch"
+	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/workflows"
 )
 
@@ -87,11 +88,11 @@ func TestFlagged(t *testing.T) {
 func TestStuck(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	require.NoError(t, show.Stuck(&b, watch.StuckReport{}, 0))
+	require.NoError(t, show.Stuck(&b, stuck.Report{}, 0))
 	require.Equal(t, "no order is stuck\n", b.String())
 
 	b.Reset()
-	report := parse[watch.StuckReport](t, `{"unexamined": 7, "orders": [{"id": "o1", "placed_at": "2026-01-02T03:04:05Z",
+	report := parse[stuck.Report](t, `{"unexamined": 7, "orders": [{"id": "o1", "placed_at": "2026-01-02T03:04:05Z",
 		"symptoms": [{"cause": "no_worker", "reason": "no worker polls queue \"payment\" for payment.authorize", "since": "2026-01-02T03:04:06Z"}]}]}`)
 	require.NoError(t, show.Stuck(&b, report, 2))
 	equalGolden(t, "stuck.txt", b.String())

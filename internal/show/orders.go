@@ -7,6 +7,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/amends/amends/internal/watch"
+	"github.com/amends/amends/internal/watch/stuck"
 )
 
 // Flagged writes a row for each flag of the orders, then the waivers and the
@@ -36,7 +37,7 @@ func Flagged(w io.Writer, orders []watch.FlaggedOrder, total int) error {
 
 // Stuck writes a row for each symptom of the stuck orders. total counts the
 // stuck orders, including those that the report leaves out.
-func Stuck(w io.Writer, report watch.StuckReport, total int) error {
+func Stuck(w io.Writer, report stuck.Report, total int) error {
 	out := "no order is stuck\n"
 	if total > 0 {
 		t := newTable("Why")

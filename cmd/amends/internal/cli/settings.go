@@ -6,7 +6,7 @@ import (
 
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/orders/attribute"
-	"github.com/amends/amends/internal/watch"
+	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/worker"
 	doctorflow "github.com/amends/amends/workflows/doctor"
 )
@@ -31,7 +31,7 @@ func WorkerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 		DrainTimeout:  c.DrainTimeout,
 		Pollers:       worker.Pollers{Min: c.Worker.MinPollers, Max: c.Worker.MaxPollers},
 		WorkflowCache: c.Worker.WorkflowCache,
-		Stuck:         watch.StuckOptions(c.Stuck),
+		Stuck:         stuck.Options(c.Stuck),
 		Doctor:        worker.Doctor{Every: c.Doctor.Every, Input: DoctorInput(c)},
 		Logger:        log,
 	}

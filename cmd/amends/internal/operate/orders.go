@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/internal/watch"
+	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/worker"
 )
 
@@ -81,7 +82,7 @@ func listFlagged(cmd *cobra.Command, std cli.Stdio, l listing) error {
 	}
 	var found []watch.FlaggedOrder
 	var all int
-	err = worker.WithWatch(cmd.Context(), o, nil, func(w *watch.Watch) (err error) {
+	err = worker.WithWatch(cmd.Context(), o, func(w *watch.Watch) (err error) {
 		list := w.Flagged
 		if l.acknowledged {
 			list = w.Acknowledged
@@ -124,9 +125,9 @@ func listStuck(cmd *cobra.Command, std cli.Stdio, l listing) error {
 		return err
 	}
 	defer client.Close()
-	var report watch.StuckReport
-	err = worker.WithWatch(cmd.Context(), o, client, func(w *watch.Watch) (err error) {
-		report, err = w.Stuck(cmd.Context())
+	var report stuck.Report
+	err = worker.WithStuck(cmd.Context(), o, client, func(f *stuck.Finder) (err error) {
+		report, err = f.Find(cmd.Context())
 		return err
 	})
 	if err != nil {
@@ -136,7 +137,7 @@ func listStuck(cmd *cobra.Command, std cli.Stdio, l listing) error {
 	report.Orders = report.Orders[:min(l.limit, all)]
 	if l.json {
 		return show.JSON(std.Out, struct {
-			watch.StuckReport
+			stuck.Report
 			Total int `json:"total"`
 		}{report, all})
 	}

@@ -1,13 +1,17 @@
-package watch
+// Package stuck finds undecided orders that make no progress, and explains why. It asks
+// the engine about every order that is undecided for long: its workflow may be gone,
+// its code may fail, or no worker may take its tasks.
+package stuck
 
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/watch/queue"
 	"github.com/amends/amends/services/order"
 )
 
@@ -29,12 +33,12 @@ const (
 	NotTaken Cause = "not_taken"
 )
 
-// causes are all of them.
-var causes = []Cause{Late, NotRunning, TaskFailing, NoWorker, NotTaken}
+// Causes are all of them. The caller must not change it.
+var Causes = []Cause{Late, NotRunning, TaskFailing, NoWorker, NotTaken}
 
-// StuckOptions says when an undecided order counts as stuck, and how hard to
+// Options says when an undecided order counts as stuck, and how hard to
 // search. A zero field is its default.
-type StuckOptions struct {
+type Options struct {
 	// Every is the time between two measurements; 0 is 15 s.
 	Every time.Duration
 	// Young is the age below which an order is not examined; 0 is 10 s.
@@ -50,7 +54,8 @@ type StuckOptions struct {
 	Rate int
 }
 
-func (o StuckOptions) withDefaults() StuckOptions {
+// WithDefaults returns o with a default in each zero field.
+func (o Options) WithDefaults() Options {
 	o.Every = cmp.Or(o.Every, 15*time.Second)
 	o.Young = cmp.Or(o.Young, 10*time.Second)
 	o.Grace = cmp.Or(o.Grace, 3*time.Minute)
@@ -60,6 +65,37 @@ func (o StuckOptions) withDefaults() StuckOptions {
 	return o
 }
 
+// Orders is the part of the order service's store that a search reads.
+type Orders interface {
+	// Get returns the record of an order, or NOT_FOUND.
+	Get(ctx context.Context, id string) (order.Record, error)
+	// List returns the orders that a filter selects, by id.
+	List(ctx context.Context, f order.Filter) ([]order.Record, error)
+}
+
+// Config describes which orders are searched, and how.
+type Config struct {
+	// Orders and Engine must be set.
+	Orders Orders
+	Engine *engine.Client
+	// Queues are the task queues of all services.
+	Queues []queue.Queue
+	// ParkAfter is how long a saga lets a step make no progress before it flags the
+	// order.
+	ParkAfter time.Duration
+	// Options says when an undecided order counts as stuck.
+	Options Options
+}
+
+// Finder finds stuck orders. It is safe for concurrent use.
+type Finder struct{ c Config }
+
+// New returns a finder for the orders that c describes.
+func New(c Config) *Finder {
+	c.Options = c.Options.WithDefaults()
+	return &Finder{c}
+}
+
 // Symptom is one obstacle that keeps an order from being decided.
 type Symptom struct {
 	Cause  Cause     `json:"cause"`
@@ -67,18 +103,18 @@ type Symptom struct {
 	Since  time.Time `json:"since"`
 }
 
-// StuckOrder is an undecided order that makes no progress.
-type StuckOrder struct {
+// Order is an undecided order that makes no progress.
+type Order struct {
 	ID       string    `json:"id"`
 	PlacedAt time.Time `json:"placed_at"`
 	DecideBy time.Time `json:"decide_by,omitzero"`
 	Symptoms []Symptom `json:"symptoms"`
 }
 
-// StuckReport is the result of one search for stuck orders.
-type StuckReport struct {
+// Report is the result of one search for stuck orders.
+type Report struct {
 	// Orders are the stuck orders, the oldest first.
-	Orders []StuckOrder `json:"orders"`
+	Orders []Order `json:"orders"`
 	// Unexamined counts the undecided orders beyond the limit, all younger than the
 	// examined ones.
 	Unexamined int `json:"unexamined"`
@@ -91,15 +127,9 @@ const (
 	pendingPages = 20
 )
 
-// Stuck returns the undecided orders that make no progress, the oldest first, at
-// most StuckOptions.Limit. It needs Config.Engine. It is slow on purpose: the
-// engine has orders to decide.
-func (w *Watch) Stuck(ctx context.Context) (StuckReport, error) {
-	if err := w.c.Engine.Check(ctx); err != nil {
-		return StuckReport{}, fmt.Errorf("orders that make no progress: %w", err)
-	}
-	return w.newSearch().report(ctx)
-}
+// Find returns the undecided orders that make no progress, the oldest first, at most
+// Options.Limit. It is slow on purpose: the engine has orders to decide.
+func (f *Finder) Find(ctx context.Context) (Report, error) { return f.newSearch().report(ctx) }
 
 // search is one search for stuck orders.
 type search struct {
@@ -108,30 +138,30 @@ type search struct {
 	now   time.Time
 }
 
-func (w *Watch) newSearch() *search {
-	return &search{c: w.c, polls: map[string]time.Time{}, now: time.Now()}
+func (f *Finder) newSearch() *search {
+	return &search{c: f.c, polls: map[string]time.Time{}, now: time.Now()}
 }
 
-func (s *search) report(ctx context.Context) (StuckReport, error) {
+func (s *search) report(ctx context.Context) (Report, error) {
 	candidates, unexamined, err := s.candidates(ctx)
 	if err != nil {
-		return StuckReport{}, err
+		return Report{}, err
 	}
-	report := StuckReport{Orders: []StuckOrder{}, Unexamined: unexamined}
-	pace := time.NewTicker(time.Second / time.Duration(s.c.Stuck.Rate))
+	report := Report{Orders: []Order{}, Unexamined: unexamined}
+	pace := time.NewTicker(time.Second / time.Duration(s.c.Options.Rate))
 	defer pace.Stop()
 	for _, c := range candidates {
 		select {
 		case <-ctx.Done():
-			return StuckReport{}, context.Cause(ctx)
+			return Report{}, context.Cause(ctx)
 		case <-pace.C:
 		}
 		found, err := s.examine(ctx, c)
 		if err != nil {
-			return StuckReport{}, err
+			return Report{}, err
 		}
 		if len(found) > 0 {
-			report.Orders = append(report.Orders, StuckOrder{ID: c.id, PlacedAt: c.placedAt, DecideBy: c.decideBy, Symptoms: found})
+			report.Orders = append(report.Orders, Order{ID: c.id, PlacedAt: c.placedAt, DecideBy: c.decideBy, Symptoms: found})
 		}
 	}
 	return report, nil
@@ -153,13 +183,13 @@ func (s *search) candidates(ctx context.Context) (oldest []candidate, others int
 			return nil, 0, err
 		}
 		for i := range page {
-			if s.now.Sub(page[i].CreatedAt) >= s.c.Stuck.Young {
+			if s.now.Sub(page[i].CreatedAt) >= s.c.Options.Young {
 				oldest = append(oldest, candidate{page[i].ID, page[i].CreatedAt, page[i].Placement.DecideBy, page[i].NeedsAttention()})
 			}
 		}
 		slices.SortFunc(oldest, func(a, b candidate) int { return a.placedAt.Compare(b.placedAt) })
-		others += max(0, len(oldest)-s.c.Stuck.Limit)
-		oldest = oldest[:min(len(oldest), s.c.Stuck.Limit)]
+		others += max(0, len(oldest)-s.c.Options.Limit)
+		oldest = oldest[:min(len(oldest), s.c.Options.Limit)]
 		if len(page) < pendingPage {
 			return oldest, others, nil
 		}

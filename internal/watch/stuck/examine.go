@@ -1,4 +1,4 @@
-package watch
+package stuck
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
+	"github.com/amends/amends/internal/watch/queue"
 	"github.com/amends/amends/workflows"
 )
 
@@ -22,7 +23,7 @@ const questionTimeout = 5 * time.Second
 // examine returns the symptoms of an undecided order, none if it makes progress.
 func (s *search) examine(ctx context.Context, c candidate) ([]Symptom, error) {
 	var found []Symptom
-	if due := c.decideBy.Add(s.c.ParkAfter + s.c.Stuck.Grace); !c.decideBy.IsZero() && !c.flagged && s.now.After(due) {
+	if due := c.decideBy.Add(s.c.ParkAfter + s.c.Options.Grace); !c.decideBy.IsZero() && !c.flagged && s.now.After(due) {
 		found = append(found, Symptom{Late, "its decide-by time has passed, and it is neither decided nor flagged", c.decideBy})
 	}
 	d, err := s.describe(ctx, c.id)
@@ -137,44 +138,34 @@ func (s *search) taskFailure(ctx context.Context, execution *commonpb.WorkflowEx
 
 // waiting returns the symptom of a task that has been due since a time and that no
 // worker has taken, none while a worker may still take it.
-func (s *search) waiting(ctx context.Context, what, queue string, kind enumspb.TaskQueueType, due time.Time) ([]Symptom, error) {
-	if s.now.Sub(due) < s.c.Stuck.NotTaken {
+func (s *search) waiting(ctx context.Context, what, name string, kind queue.Kind, due time.Time) ([]Symptom, error) {
+	if s.now.Sub(due) < s.c.Options.NotTaken {
 		return nil, nil
 	}
-	if queue == "" {
+	if name == "" {
 		return []Symptom{{NoWorker, what + " belongs to no known service", due}}, nil
 	}
-	polled, err := s.lastPoll(ctx, queue, kind)
+	polled, err := s.lastPoll(ctx, name, kind)
 	if err != nil {
 		return nil, err
 	}
 	// A poll that waits on a queue gets its next task. So either no worker has polled
 	// since the task was queued, or later polls were given other tasks.
 	if polled.Before(due) {
-		return []Symptom{{NoWorker, fmt.Sprintf("no worker polls queue %q for %s", queue, what), due}}, nil
+		return []Symptom{{NoWorker, fmt.Sprintf("no worker polls queue %q for %s", name, what), due}}, nil
 	}
-	return []Symptom{{NotTaken, fmt.Sprintf("the workers on queue %q have not taken %s: too few for what is waiting", queue, what), due}}, nil
+	return []Symptom{{NotTaken, fmt.Sprintf("the workers on queue %q have not taken %s: too few for what is waiting", name, what), due}}, nil
 }
 
-// lastPoll returns when a worker last began or ended a poll of a queue, the zero
-// time for a queue that the engine does not know. The engine forgets polls after
-// some minutes.
-func (s *search) lastPoll(ctx context.Context, queue string, kind enumspb.TaskQueueType) (time.Time, error) {
-	key := kind.String() + " " + queue
+// lastPoll is [queue.LastPoll], asked once per search.
+func (s *search) lastPoll(ctx context.Context, name string, kind queue.Kind) (time.Time, error) {
+	key := kind.String() + " " + name
 	if at, known := s.polls[key]; known {
 		return at, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
-	defer cancel()
-	d, err := s.c.Engine.DescribeTaskQueue(ctx, queue, kind)
+	last, err := queue.LastPoll(ctx, s.c.Engine, name, kind)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("describe task queue %s: %w", queue, err)
-	}
-	var last time.Time
-	for _, p := range d.GetPollers() {
-		if at := p.GetLastAccessTime().AsTime(); at.After(last) {
-			last = at
-		}
+		return time.Time{}, err
 	}
 	s.polls[key] = last
 	return last, nil

@@ -1,113 +1,49 @@
-package watch
+package stuck
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	sdkworker "go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/database"
-	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/engine"
-	"github.com/amends/amends/proof/enginetest"
+	"github.com/amends/amends/proof/watchtest"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
-	orderstore "github.com/amends/amends/services/order/store"
 	"github.com/amends/amends/workflows"
 )
 
 // patience bounds every wait, on a machine that does other work too.
 const patience = 60 * time.Second
 
-// onEngine starts a dev server and connects to it.
-func onEngine(t *testing.T) *engine.Client {
-	t.Helper()
-	s := enginetest.Start(t, temporal.Options{})
-	c, err := engine.Dial(engine.Options{Address: s.Address, Isolated: true})
-	require.NoError(t, err)
-	t.Cleanup(c.Close)
-	return c
-}
-
-// services are those whose queues a bundle has.
-var services = []string{"order", "catalog", "inventory", "payment", "shipping"}
-
-// bundle is an order service's database, and an engine that is watched with short
-// patience.
+// bundle is a shop whose orders are searched with short patience.
 type bundle struct {
-	c      Config
-	store  *orderstore.Store
-	client *engine.Client
+	*watchtest.Shop
+
+	c Config
 }
 
 func newBundle(t *testing.T, c *engine.Client) *bundle {
 	t.Helper()
-	db, err := database.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "order.db"), database.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, database.Close(db)) })
-	require.NoError(t, orderstore.Schema.Migrate(t.Context(), db))
-	store := orderstore.New(db)
-	b := &bundle{store: store, client: c, c: Config{
-		Orders: store, Engine: c, ParkAfter: time.Millisecond,
-		Words: NewWords(Words{
-			Codes:   map[fault.Code]string{"PROVIDER_TIMEOUT": "the payment provider gave no answer"},
-			Unknown: map[string]string{"payment.authorize": "the money is still held"},
-		}),
-		Stuck: StuckOptions{Young: time.Nanosecond, Grace: time.Millisecond, NotTaken: 300 * time.Millisecond, Rate: 1000},
+	s := watchtest.New(t, c)
+	return &bundle{s, Config{
+		Orders: s.Store, Engine: c, Queues: s.Queues, ParkAfter: time.Millisecond,
+		Options: Options{Young: time.Nanosecond, Grace: time.Millisecond, NotTaken: 300 * time.Millisecond, Rate: 1000},
 	}}
-	for _, name := range services {
-		b.c.Queues = append(b.c.Queues, Queue{Service: name, Name: name + "-" + uuid.NewString(), Decides: name == "order"})
-	}
-	return b
-}
-
-// queue returns the task queue of a service.
-func (b *bundle) queue(service string) string { return New(b.c).newSearch().queueOf(service) }
-
-// place writes an order that is PENDING, to be decided by a time.
-func (b *bundle) place(t *testing.T, decideBy time.Time) (id string) {
-	t.Helper()
-	id = uuid.NewString()
-	_, err := b.store.Create(t.Context(), key.Key{Saga: id, Step: "order.create"}, order.Placement{
-		CustomerID: "cus_1", Currency: "EUR", Lines: []order.Line{{SKU: "MUG", Quantity: 1}}, DecideBy: decideBy,
-	})
-	require.NoError(t, err)
-	return id
 }
 
 // run starts the order's workflow.
 func (b *bundle) run(t *testing.T, id string) {
 	t.Helper()
-	_, err := b.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: workflows.WorkflowID(id), TaskQueue: b.queue("order")}, workflows.PlaceOrder)
+	_, err := b.Engine.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: workflows.WorkflowID(id), TaskQueue: b.Queue("order")}, workflows.PlaceOrder)
 	require.NoError(t, err)
-}
-
-// serve runs a worker of the order's queue that polls for decisions only, with a
-// workflow as given.
-func (b *bundle) serve(t *testing.T, w any) (stop func()) {
-	t.Helper()
-	worker := sdkworker.New(b.client.Client, b.queue("order"), sdkworker.Options{LocalActivityWorkerOnly: true})
-	worker.RegisterWorkflowWithOptions(w, workflow.RegisterOptions{Name: workflows.PlaceOrder})
-	require.NoError(t, worker.Start())
-	stopped := false
-	stop = func() {
-		if !stopped {
-			worker.Stop()
-		}
-		stopped = true
-	}
-	t.Cleanup(stop)
-	return stop
 }
 
 // causesOf looks once.
@@ -134,7 +70,7 @@ func (b *bundle) becomes(t *testing.T, id string, want ...Cause) (words string) 
 	require.Eventually(t, func() bool { return slices.Equal(b.causesOf(t, id), want) }, patience, 20*time.Millisecond, "%s: %v", id, want)
 	report, err := New(b.c).newSearch().report(t.Context())
 	require.NoError(t, err)
-	i := slices.IndexFunc(report.Orders, func(o StuckOrder) bool { return o.ID == id })
+	i := slices.IndexFunc(report.Orders, func(o Order) bool { return o.ID == id })
 	require.GreaterOrEqual(t, i, 0)
 	return report.Orders[i].Symptoms[0].Reason
 }
@@ -142,23 +78,21 @@ func (b *bundle) becomes(t *testing.T, id string, want ...Cause) (words string) 
 // step is a workflow that takes one step of a service and waits for it.
 func (b *bundle) step(name, service string) func(workflow.Context) error {
 	return func(ctx workflow.Context) error {
-		ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{TaskQueue: b.queue(service), StartToCloseTimeout: time.Hour})
+		ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{TaskQueue: b.Queue(service), StartToCloseTimeout: time.Hour})
 		return workflow.ExecuteActivity(ctx, name).Get(ctx, nil)
 	}
 }
 
-func idle(ctx workflow.Context) error { return workflow.Await(ctx, func() bool { return false }) }
-
 func TestStuck(t *testing.T) {
 	t.Parallel()
-	c := onEngine(t)
+	c := watchtest.OnEngine(t)
 	future := func() time.Time { return time.Now().UTC().Add(time.Hour) }
 
 	t.Run("IsNoOrderThatWaitsForARunningStep", func(t *testing.T) {
 		t.Parallel()
 		b := newBundle(t, c)
-		b.serve(t, idle)
-		id := b.place(t, future())
+		b.Serve(t, watchtest.Idle)
+		id := b.Place(t, future())
 		b.run(t, id)
 		require.Eventually(t, func() bool {
 			d, err := c.DescribeWorkflowExecution(t.Context(), workflows.WorkflowID(id), "")
@@ -170,13 +104,13 @@ func TestStuck(t *testing.T) {
 	t.Run("IsAnOrderWithoutAWorkflow", func(t *testing.T) {
 		t.Parallel()
 		b := newBundle(t, c)
-		require.Equal(t, "the engine has no workflow of it: nothing works on it", b.becomes(t, b.place(t, future()), NotRunning))
+		require.Equal(t, "the engine has no workflow of it: nothing works on it", b.becomes(t, b.Place(t, future()), NotRunning))
 	})
 
 	t.Run("IsAnOrderWhoseWorkflowWasTerminated", func(t *testing.T) {
 		t.Parallel()
 		b := newBundle(t, c)
-		id := b.place(t, future())
+		id := b.Place(t, future())
 		b.run(t, id)
 		require.NoError(t, c.TerminateWorkflow(t.Context(), workflows.WorkflowID(id), "", "test"))
 		require.Contains(t, b.becomes(t, id, NotRunning), "its workflow was terminated")
@@ -185,13 +119,13 @@ func TestStuck(t *testing.T) {
 	t.Run("IsNotOneThatWasDecidedMeanwhile", func(t *testing.T) {
 		t.Parallel()
 		b := newBundle(t, c)
-		id := b.place(t, future())
+		id := b.Place(t, future())
 		l := New(b.c).newSearch()
 		candidates, others, err := l.candidates(t.Context())
 		require.NoError(t, err)
 		require.Len(t, candidates, 1)
 		require.Zero(t, others)
-		_, err = b.store.Cancel(t.Context(), key.Key{Saga: id, Step: "order.cancel"}, order.Closing{Reason: order.Deadline})
+		_, err = b.Store.Cancel(t.Context(), key.Key{Saga: id, Step: "order.cancel"}, order.Closing{Reason: order.Deadline})
 		require.NoError(t, err)
 		found, err := l.examine(t.Context(), candidates[0])
 		require.NoError(t, err)
@@ -201,8 +135,8 @@ func TestStuck(t *testing.T) {
 	t.Run("IsAnOrderWhoseWorkflowCodePanics", func(t *testing.T) {
 		t.Parallel()
 		b := newBundle(t, c)
-		b.serve(t, func(workflow.Context) error { panic("a bug") })
-		id := b.place(t, future())
+		b.Serve(t, func(workflow.Context) error { panic("a bug") })
+		id := b.Place(t, future())
 		b.run(t, id)
 		require.Regexp(t, `its workflow task fails \(attempt \d+\): the workflow code panics`, b.becomes(t, id, TaskFailing))
 	})
@@ -210,15 +144,15 @@ func TestStuck(t *testing.T) {
 	t.Run("IsAnOrderWhoseHistoryDoesNotFitTheCode", func(t *testing.T) {
 		t.Parallel()
 		b := newBundle(t, c)
-		stop := b.serve(t, b.step("catalog.quote", "catalog"))
-		id := b.place(t, future())
+		stop := b.Serve(t, b.step("catalog.quote", "catalog"))
+		id := b.Place(t, future())
 		b.run(t, id)
 		require.Eventually(t, func() bool {
 			d, err := c.DescribeWorkflowExecution(t.Context(), workflows.WorkflowID(id), "")
 			return err == nil && len(d.GetPendingActivities()) == 1
 		}, patience, 10*time.Millisecond)
 		stop()
-		b.serve(t, func(ctx workflow.Context) error { return workflow.Sleep(ctx, time.Hour) })
+		b.Serve(t, func(ctx workflow.Context) error { return workflow.Sleep(ctx, time.Hour) })
 		require.NoError(t, c.SignalWorkflow(t.Context(), workflows.WorkflowID(id), "", "wake", nil))
 		require.Contains(t, b.becomes(t, id, TaskFailing, NoWorker), "its history does not fit the workflow code")
 	})
@@ -226,26 +160,26 @@ func TestStuck(t *testing.T) {
 	t.Run("IsAnOrderWhoseQueueNoWorkerPolls", func(t *testing.T) {
 		t.Parallel()
 		b := newBundle(t, c)
-		id := b.place(t, future())
+		id := b.Place(t, future())
 		b.run(t, id)
-		require.Equal(t, `no worker polls queue "`+b.queue("order")+`" for its next decision`, b.becomes(t, id, NoWorker))
+		require.Equal(t, `no worker polls queue "`+b.Queue("order")+`" for its next decision`, b.becomes(t, id, NoWorker))
 	})
 
 	t.Run("IsAnOrderWhoseStepNoWorkerPollsFor", func(t *testing.T) {
 		t.Parallel()
 		b := newBundle(t, c)
-		b.serve(t, b.step("catalog.quote", "catalog"))
-		id := b.place(t, future())
+		b.Serve(t, b.step("catalog.quote", "catalog"))
+		id := b.Place(t, future())
 		b.run(t, id)
-		require.Equal(t, `no worker polls queue "`+b.queue("catalog")+`" for catalog.quote`, b.becomes(t, id, NoWorker))
+		require.Equal(t, `no worker polls queue "`+b.Queue("catalog")+`" for catalog.quote`, b.becomes(t, id, NoWorker))
 	})
 
 	t.Run("IsAnOrderWhoseStepABusyWorkerDoesNotTake", func(t *testing.T) {
 		t.Parallel()
 		b := newBundle(t, c)
-		b.serve(t, b.step("catalog.quote", "catalog"))
+		b.Serve(t, b.step("catalog.quote", "catalog"))
 		busy, release := make(chan struct{}), make(chan struct{})
-		w := sdkworker.New(c.Client, b.queue("catalog"), sdkworker.Options{
+		w := sdkworker.New(c.Client, b.Queue("catalog"), sdkworker.Options{
 			DisableWorkflowWorker: true, MaxConcurrentActivityExecutionSize: 1, MaxConcurrentActivityTaskPollers: 1,
 		})
 		w.RegisterActivityWithOptions(func(context.Context) error {
@@ -253,7 +187,7 @@ func TestStuck(t *testing.T) {
 			<-release
 			return nil
 		}, activity.RegisterOptions{Name: "catalog.quote"})
-		ids := []string{b.place(t, future()), b.place(t, future()), b.place(t, future())}
+		ids := []string{b.Place(t, future()), b.Place(t, future()), b.Place(t, future())}
 		for _, id := range ids {
 			b.run(t, id)
 			b.becomes(t, id, NoWorker) // one after the other
@@ -270,11 +204,11 @@ func TestStuck(t *testing.T) {
 	t.Run("IsAnOrderThatIsLateUnlessItIsFlagged", func(t *testing.T) {
 		t.Parallel()
 		b := newBundle(t, c)
-		b.serve(t, idle)
-		id := b.place(t, time.Now().UTC().Add(-time.Second))
+		b.Serve(t, watchtest.Idle)
+		id := b.Place(t, time.Now().UTC().Add(-time.Second))
 		b.run(t, id)
 		b.becomes(t, id, Late)
-		require.NoError(t, b.store.Note(t.Context(), key.Key{Saga: id, Step: "order.note"}, order.Note{
+		require.NoError(t, b.Store.Note(t.Context(), key.Key{Saga: id, Step: "order.note"}, order.Note{
 			At: time.Now().UTC(), Attention: []ledger.Attention{{Step: "payment.capture", Code: "PROVIDER_TIMEOUT", Kind: "unknown", Since: time.Now().UTC()}},
 		}))
 		require.Empty(t, b.causesOf(t, id))
@@ -284,17 +218,17 @@ func TestStuck(t *testing.T) {
 func TestASearchIsBounded(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t, nil)
-	b.c.Stuck.Limit = 2
+	b.c.Options.Limit = 2
 	ids := []string{}
 	for range 4 {
-		ids = append(ids, b.place(t, time.Time{}))
+		ids = append(ids, b.Place(t, time.Time{}))
 	}
 	candidates, others, err := New(b.c).newSearch().candidates(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 2, others)
 	require.ElementsMatch(t, ids[:2], []string{candidates[0].id, candidates[1].id}, "the oldest")
 
-	b.c.Stuck.Young = time.Hour
+	b.c.Options.Young = time.Hour
 	candidates, others, err = New(b.c).newSearch().candidates(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, others)

@@ -1,0 +1,112 @@
+// Package meter measures, for alerts, how many orders need an operator or make no
+// progress, and which task queues no worker polls.
+package meter
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/amends/amends/internal/process"
+	"github.com/amends/amends/internal/watch/queue"
+	"github.com/amends/amends/internal/watch/stuck"
+	"github.com/amends/amends/services/order"
+)
+
+// Gauges shows the measurements. *telemetry.Orders implements it.
+type Gauges interface {
+	// Attention shows how many orders are flagged.
+	Attention(n int)
+	// Stuck shows how many orders are stuck by each cause, and how many were not
+	// examined.
+	Stuck(byCause map[string]int, unexamined int)
+	// Queue shows whether a task queue is without a worker.
+	Queue(name string, without bool)
+	// Measured records a complete measurement and how long it took.
+	Measured(at time.Time, took time.Duration)
+	// Failed records an incomplete measurement.
+	Failed()
+}
+
+// Flagged counts orders in the order service's store.
+type Flagged interface {
+	// Count returns how many orders a filter selects, whatever its limit.
+	Count(ctx context.Context, f order.Filter) (int64, error)
+}
+
+// New returns a loop that measures every c.Options.Every. Every process that runs it
+// finds the same values.
+func New(flagged Flagged, c stuck.Config, shown Gauges, log *slog.Logger) *process.Loop {
+	m := newMeter(flagged, c, shown)
+	return process.NewLoop(process.LoopConfig{
+		Name: "measure the orders that make no progress", Every: m.options.Every, Round: m.measure, Logger: log,
+	})
+}
+
+// meter measures repeatedly.
+type meter struct {
+	flagged Flagged
+	finder  *stuck.Finder
+	monitor *queue.Monitor
+	options stuck.Options
+	shown   Gauges
+}
+
+func newMeter(flagged Flagged, c stuck.Config, shown Gauges) *meter {
+	o := c.Options.WithDefaults()
+	return &meter{flagged, stuck.New(c), queue.NewMonitor(c.Engine, c.Queues, o.NotTaken), o, shown}
+}
+
+// measure shows every value that can be measured, also when another one cannot.
+func (m *meter) measure(ctx context.Context) error {
+	began := time.Now()
+	within, cancel := context.WithTimeout(ctx, m.limit())
+	defer cancel()
+	err := errors.Join(m.attention(within), m.stuck(within), m.monitor.Measure(within, m.shown.Queue))
+	switch {
+	case ctx.Err() != nil: // cut off
+	case err != nil:
+		m.shown.Failed()
+	default:
+		m.shown.Measured(time.Now(), time.Since(began))
+	}
+	return err
+}
+
+// limit bounds one measurement: the time that its requests take at their rate, and
+// a reserve.
+func (m *meter) limit() time.Duration {
+	o := m.options
+	return max(o.Every, time.Duration(o.Limit)*time.Second/time.Duration(o.Rate)+10*time.Second)
+}
+
+func (m *meter) attention(ctx context.Context) error {
+	n, err := m.flagged.Count(ctx, order.Filter{NeedsAttention: true})
+	if err != nil {
+		return err //nolint:wrapcheck // the store's fault says enough
+	}
+	m.shown.Attention(int(n))
+	return nil
+}
+
+func (m *meter) stuck(ctx context.Context) error {
+	report, err := m.finder.Find(ctx)
+	if err != nil {
+		return err
+	}
+	byCause := map[string]int{}
+	for _, cause := range stuck.Causes {
+		byCause[string(cause)] = 0 // so that a cause that has passed does not stay
+	}
+	for _, o := range report.Orders {
+		for _, cause := range stuck.Causes {
+			if slices.ContainsFunc(o.Symptoms, func(s stuck.Symptom) bool { return s.Cause == cause }) {
+				byCause[string(cause)]++
+			}
+		}
+	}
+	m.shown.Stuck(byCause, report.Unexamined)
+	return nil
+}
