@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/watch/queue"
 	"github.com/amends/amends/internal/watch/stuck"
+	"github.com/amends/amends/internal/watch/stuck/symptom"
 	"github.com/amends/amends/services/order"
 )
 
@@ -97,12 +98,12 @@ func (m *meter) stuck(ctx context.Context) error {
 		return err
 	}
 	byCause := map[string]int{}
-	for _, cause := range stuck.Causes {
+	for _, cause := range symptom.Causes {
 		byCause[string(cause)] = 0 // so that a cause that has passed does not stay
 	}
 	for _, o := range report.Orders {
-		for _, cause := range stuck.Causes {
-			if slices.ContainsFunc(o.Symptoms, func(s stuck.Symptom) bool { return s.Cause == cause }) {
+		for _, cause := range symptom.Causes {
+			if slices.ContainsFunc(o.Symptoms, func(s symptom.Symptom) bool { return s.Cause == cause }) {
 				byCause[string(cause)]++
 			}
 		}

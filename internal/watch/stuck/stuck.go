@@ -1,6 +1,6 @@
-// Package stuck finds undecided orders that make no progress, and explains why. It asks
-// the engine about every order that is undecided for long: its workflow may be gone,
-// its code may fail, or no worker may take its tasks.
+// Package stuck finds undecided orders that make no progress, and explains why. It
+// takes the oldest undecided orders from the order service's store, and has package
+// symptom examine each at the engine.
 package stuck
 
 import (
@@ -12,29 +12,9 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/watch/queue"
+	"github.com/amends/amends/internal/watch/stuck/symptom"
 	"github.com/amends/amends/services/order"
 )
-
-// Cause is why an undecided order counts as stuck. It is a metric's label.
-type Cause string
-
-// The causes. An order may have several.
-const (
-	// Late is an order far past its decide-by time that is not flagged.
-	Late Cause = "late"
-	// NotRunning is an order whose workflow was terminated, has ended, or is gone.
-	NotRunning Cause = "not_running"
-	// TaskFailing is an order whose workflow code fails.
-	TaskFailing Cause = "task_failing"
-	// NoWorker is an order that waits on a task queue that no worker polls.
-	NoWorker Cause = "no_worker"
-	// NotTaken is an order that waits on a task queue whose workers take other tasks
-	// first.
-	NotTaken Cause = "not_taken"
-)
-
-// Causes are all of them. The caller must not change it.
-var Causes = []Cause{Late, NotRunning, TaskFailing, NoWorker, NotTaken}
 
 // Options says when an undecided order counts as stuck, and how hard to
 // search. A zero field is its default.
@@ -96,19 +76,12 @@ func New(c Config) *Finder {
 	return &Finder{c}
 }
 
-// Symptom is one obstacle that keeps an order from being decided.
-type Symptom struct {
-	Cause  Cause     `json:"cause"`
-	Reason string    `json:"reason"` // in words
-	Since  time.Time `json:"since"`
-}
-
 // Order is an undecided order that makes no progress.
 type Order struct {
-	ID       string    `json:"id"`
-	PlacedAt time.Time `json:"placed_at"`
-	DecideBy time.Time `json:"decide_by,omitzero"`
-	Symptoms []Symptom `json:"symptoms"`
+	ID       string            `json:"id"`
+	PlacedAt time.Time         `json:"placed_at"`
+	DecideBy time.Time         `json:"decide_by,omitzero"`
+	Symptoms []symptom.Symptom `json:"symptoms"`
 }
 
 // Report is the result of one search for stuck orders.
@@ -133,13 +106,17 @@ func (f *Finder) Find(ctx context.Context) (Report, error) { return f.newSearch(
 
 // search is one search for stuck orders.
 type search struct {
-	c     Config
-	polls map[string]time.Time // when a queue was last polled, as far as this search knows
-	now   time.Time
+	c        Config
+	now      time.Time
+	examiner *symptom.Examiner
 }
 
 func (f *Finder) newSearch() *search {
-	return &search{c: f.c, polls: map[string]time.Time{}, now: time.Now()}
+	now := time.Now()
+	return &search{f.c, now, symptom.New(symptom.Config{
+		Engine: f.c.Engine, Queues: f.c.Queues, Now: now,
+		Grace: f.c.ParkAfter + f.c.Options.Grace, NotTaken: f.c.Options.NotTaken,
+	})}
 }
 
 func (s *search) report(ctx context.Context) (Report, error) {
@@ -161,21 +138,28 @@ func (s *search) report(ctx context.Context) (Report, error) {
 			return Report{}, err
 		}
 		if len(found) > 0 {
-			report.Orders = append(report.Orders, Order{ID: c.id, PlacedAt: c.placedAt, DecideBy: c.decideBy, Symptoms: found})
+			report.Orders = append(report.Orders, Order{ID: c.ID, PlacedAt: c.PlacedAt, DecideBy: c.DecideBy, Symptoms: found})
 		}
 	}
 	return report, nil
 }
 
-// candidate is an undecided order, reduced to the fields that a search needs.
-type candidate struct {
-	id                 string
-	placedAt, decideBy time.Time
-	flagged            bool
+// examine returns the symptoms of an order that is still undecided after its
+// examination, none if it makes progress.
+func (s *search) examine(ctx context.Context, o symptom.Order) ([]symptom.Symptom, error) {
+	found, err := s.examiner.Examine(ctx, o)
+	if err != nil || len(found) == 0 {
+		return nil, err //nolint:wrapcheck // it says of which order
+	}
+	pending, err := s.stillPending(ctx, o.ID)
+	if err != nil || !pending {
+		return nil, err
+	}
+	return found, nil
 }
 
 // candidates returns the oldest undecided orders, and the number of others.
-func (s *search) candidates(ctx context.Context) (oldest []candidate, others int, err error) {
+func (s *search) candidates(ctx context.Context) (oldest []symptom.Order, others int, err error) {
 	after := ""
 	for range pendingPages {
 		page, err := s.c.Orders.List(ctx, order.Filter{Status: order.Pending, After: after, Limit: pendingPage})
@@ -184,10 +168,12 @@ func (s *search) candidates(ctx context.Context) (oldest []candidate, others int
 		}
 		for i := range page {
 			if s.now.Sub(page[i].CreatedAt) >= s.c.Options.Young {
-				oldest = append(oldest, candidate{page[i].ID, page[i].CreatedAt, page[i].Placement.DecideBy, page[i].NeedsAttention()})
+				oldest = append(oldest, symptom.Order{
+					ID: page[i].ID, PlacedAt: page[i].CreatedAt, DecideBy: page[i].Placement.DecideBy, Flagged: page[i].NeedsAttention(),
+				})
 			}
 		}
-		slices.SortFunc(oldest, func(a, b candidate) int { return a.placedAt.Compare(b.placedAt) })
+		slices.SortFunc(oldest, func(a, b symptom.Order) int { return a.PlacedAt.Compare(b.PlacedAt) })
 		others += max(0, len(oldest)-s.c.Options.Limit)
 		oldest = oldest[:min(len(oldest), s.c.Options.Limit)]
 		if len(page) < pendingPage {
@@ -206,14 +192,4 @@ func (s *search) stillPending(ctx context.Context, id string) (bool, error) {
 		return false, nil
 	}
 	return err == nil && record.Status == order.Pending, err
-}
-
-// queueOf returns the task queue of a service, "" for an unknown service.
-func (s *search) queueOf(service string) string {
-	for _, q := range s.c.Queues {
-		if q.Service == service {
-			return q.Name
-		}
-	}
-	return ""
 }

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/watch/stuck/symptom"
 	"github.com/amends/amends/proof/watchtest"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
@@ -47,7 +48,7 @@ func (b *bundle) run(t *testing.T, id string) {
 }
 
 // causesOf looks once.
-func (b *bundle) causesOf(t *testing.T, id string) (found []Cause) {
+func (b *bundle) causesOf(t *testing.T, id string) (found []symptom.Cause) {
 	t.Helper()
 	report, err := New(b.c).newSearch().report(t.Context())
 	require.NoError(t, err)
@@ -65,7 +66,7 @@ func (b *bundle) causesOf(t *testing.T, id string) (found []Cause) {
 
 // becomes looks until an order is stuck for exactly these causes, and returns
 // the words of the first.
-func (b *bundle) becomes(t *testing.T, id string, want ...Cause) (words string) {
+func (b *bundle) becomes(t *testing.T, id string, want ...symptom.Cause) (words string) {
 	t.Helper()
 	require.Eventually(t, func() bool { return slices.Equal(b.causesOf(t, id), want) }, patience, 20*time.Millisecond, "%s: %v", id, want)
 	report, err := New(b.c).newSearch().report(t.Context())
@@ -104,7 +105,7 @@ func TestStuck(t *testing.T) {
 	t.Run("IsAnOrderWithoutAWorkflow", func(t *testing.T) {
 		t.Parallel()
 		b := newBundle(t, c)
-		require.Equal(t, "the engine has no workflow of it: nothing works on it", b.becomes(t, b.Place(t, future()), NotRunning))
+		require.Equal(t, "the engine has no workflow of it: nothing works on it", b.becomes(t, b.Place(t, future()), symptom.NotRunning))
 	})
 
 	t.Run("IsAnOrderWhoseWorkflowWasTerminated", func(t *testing.T) {
@@ -113,7 +114,7 @@ func TestStuck(t *testing.T) {
 		id := b.Place(t, future())
 		b.run(t, id)
 		require.NoError(t, c.TerminateWorkflow(t.Context(), workflows.WorkflowID(id), "", "test"))
-		require.Contains(t, b.becomes(t, id, NotRunning), "its workflow was terminated")
+		require.Contains(t, b.becomes(t, id, symptom.NotRunning), "its workflow was terminated")
 	})
 
 	t.Run("IsNotOneThatWasDecidedMeanwhile", func(t *testing.T) {
@@ -138,7 +139,7 @@ func TestStuck(t *testing.T) {
 		b.Serve(t, func(workflow.Context) error { panic("a bug") })
 		id := b.Place(t, future())
 		b.run(t, id)
-		require.Regexp(t, `its workflow task fails \(attempt \d+\): the workflow code panics`, b.becomes(t, id, TaskFailing))
+		require.Regexp(t, `its workflow task fails \(attempt \d+\): the workflow code panics`, b.becomes(t, id, symptom.TaskFailing))
 	})
 
 	t.Run("IsAnOrderWhoseHistoryDoesNotFitTheCode", func(t *testing.T) {
@@ -154,7 +155,7 @@ func TestStuck(t *testing.T) {
 		stop()
 		b.Serve(t, func(ctx workflow.Context) error { return workflow.Sleep(ctx, time.Hour) })
 		require.NoError(t, c.SignalWorkflow(t.Context(), workflows.WorkflowID(id), "", "wake", nil))
-		require.Contains(t, b.becomes(t, id, TaskFailing, NoWorker), "its history does not fit the workflow code")
+		require.Contains(t, b.becomes(t, id, symptom.TaskFailing, symptom.NoWorker), "its history does not fit the workflow code")
 	})
 
 	t.Run("IsAnOrderWhoseQueueNoWorkerPolls", func(t *testing.T) {
@@ -162,7 +163,7 @@ func TestStuck(t *testing.T) {
 		b := newBundle(t, c)
 		id := b.Place(t, future())
 		b.run(t, id)
-		require.Equal(t, `no worker polls queue "`+b.Queue("order")+`" for its next decision`, b.becomes(t, id, NoWorker))
+		require.Equal(t, `no worker polls queue "`+b.Queue("order")+`" for its next decision`, b.becomes(t, id, symptom.NoWorker))
 	})
 
 	t.Run("IsAnOrderWhoseStepNoWorkerPollsFor", func(t *testing.T) {
@@ -171,7 +172,7 @@ func TestStuck(t *testing.T) {
 		b.Serve(t, b.step("catalog.quote", "catalog"))
 		id := b.Place(t, future())
 		b.run(t, id)
-		require.Equal(t, `no worker polls queue "`+b.Queue("catalog")+`" for catalog.quote`, b.becomes(t, id, NoWorker))
+		require.Equal(t, `no worker polls queue "`+b.Queue("catalog")+`" for catalog.quote`, b.becomes(t, id, symptom.NoWorker))
 	})
 
 	t.Run("IsAnOrderWhoseStepABusyWorkerDoesNotTake", func(t *testing.T) {
@@ -190,7 +191,7 @@ func TestStuck(t *testing.T) {
 		ids := []string{b.Place(t, future()), b.Place(t, future()), b.Place(t, future())}
 		for _, id := range ids {
 			b.run(t, id)
-			b.becomes(t, id, NoWorker) // one after the other
+			b.becomes(t, id, symptom.NoWorker) // one after the other
 		}
 		require.NoError(t, w.Start())
 		t.Cleanup(w.Stop)
@@ -198,7 +199,7 @@ func TestStuck(t *testing.T) {
 		<-busy
 		release <- struct{}{}
 		<-busy // it has polled again, and has taken another one
-		require.Contains(t, b.becomes(t, ids[2], NotTaken), "too few for what is waiting")
+		require.Contains(t, b.becomes(t, ids[2], symptom.NotTaken), "too few for what is waiting")
 	})
 
 	t.Run("IsAnOrderThatIsLateUnlessItIsFlagged", func(t *testing.T) {
@@ -207,7 +208,7 @@ func TestStuck(t *testing.T) {
 		b.Serve(t, watchtest.Idle)
 		id := b.Place(t, time.Now().UTC().Add(-time.Second))
 		b.run(t, id)
-		b.becomes(t, id, Late)
+		b.becomes(t, id, symptom.Late)
 		require.NoError(t, b.Store.Note(t.Context(), key.Key{Saga: id, Step: "order.note"}, order.Note{
 			At: time.Now().UTC(), Attention: []ledger.Attention{{Step: "payment.capture", Code: "PROVIDER_TIMEOUT", Kind: "unknown", Since: time.Now().UTC()}},
 		}))
@@ -226,7 +227,7 @@ func TestASearchIsBounded(t *testing.T) {
 	candidates, others, err := New(b.c).newSearch().candidates(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 2, others)
-	require.ElementsMatch(t, ids[:2], []string{candidates[0].id, candidates[1].id}, "the oldest")
+	require.ElementsMatch(t, ids[:2], []string{candidates[0].ID, candidates[1].ID}, "the oldest")
 
 	b.c.Options.Young = time.Hour
 	candidates, others, err = New(b.c).newSearch().candidates(t.Context())

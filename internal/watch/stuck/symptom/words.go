@@ -1,4 +1,4 @@
-package stuck
+package symptom
 
 import enumspb "go.temporal.io/api/enums/v1"
 
