@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/api/contract"
-	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/edge/header"
 	"github.com/amends/amends/internal/probe"
 )
 
@@ -64,6 +64,6 @@ func TestOperationsOfTheProcessAskNoEngine(t *testing.T) {
 }
 
 func requiresKey(operation *openapi3.Operation) bool {
-	key := operation.Parameters.GetByInAndName(openapi3.ParameterInHeader, edge.HeaderKey)
+	key := operation.Parameters.GetByInAndName(openapi3.ParameterInHeader, header.IdempotencyKey)
 	return key != nil && key.Required
 }

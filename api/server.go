@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/docs"
 	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/health"
 	"github.com/amends/amends/api/operator"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/internal/orders"
@@ -26,7 +28,7 @@ type Server struct {
 	repairForm body.Form // for the admin address
 	log        *slog.Logger
 	observe    func(edge.Observation)
-	ready      readiness
+	health     *health.Health
 
 	draining chan struct{} // closed once the server is to stop
 	drain    sync.Once
@@ -36,7 +38,7 @@ type Server struct {
 type operations struct {
 	*apiorders.Handlers
 	*docs.Page
-	health
+	*health.Health
 }
 
 var _ contract.StrictServerInterface = operations{}
@@ -58,11 +60,13 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	asked, draining := orders.New(c.Orders, t), make(chan struct{})
 	s := &Server{
-		orders:   orders.New(c.Orders, t),
+		orders:   asked,
 		log:      slog.Default(),
 		observe:  func(edge.Observation) {},
-		draining: make(chan struct{}),
+		health:   health.New(asked, draining),
+		draining: draining,
 	}
 	if s.repairForm, err = operator.Form(); err != nil {
 		return nil, err
@@ -76,7 +80,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	})
 	s.echo.Binder = forms
 	page.Register(s.echo)
-	all := operations{apiorders.New(s.orders, s.draining), page, health{s}}
+	all := operations{apiorders.New(s.orders, s.draining), page, s.health}
 	contract.RegisterHandlers(edge.Router{Echo: s.echo, Middleware: publicRoutes.middleware}, contract.NewStrictHandler(all, nil))
 	return s, nil
 }
@@ -87,6 +91,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.Serv
 // Drain answers requests that only wait for a decision at once, with the order as it
 // is, and makes the server unready. [HTTPServer] calls it on shutdown.
 func (s *Server) Drain() { s.drain.Do(func() { close(s.draining) }) }
+
+// Ready returns nil if orders can be served, otherwise a fault with code UNAVAILABLE.
+func (s *Server) Ready(ctx context.Context) error { return s.health.Ready(ctx) }
 
 // HTTPServer returns a server for addr with the limits of the API. The caller
 // starts it and shuts it down; Shutdown waits for placements, not for decisions.

@@ -14,10 +14,12 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
+	"github.com/amends/amends/api/body/schema"
 	"github.com/amends/amends/api/body/strictjson"
 	"github.com/amends/amends/api/contract"
-	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/edge/header"
 	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/api/problem/field"
 )
 
 // maxDepth is how deep a body's arrays and objects may nest.
@@ -61,12 +63,12 @@ func (f Form) Read(r *http.Request, target any) error {
 		if len(text) == 0 {
 			return io.EOF
 		}
-		if err := edge.CheckContent(r.Header); err != nil {
+		if err := header.CheckContent(r.Header); err != nil {
 			return err
 		}
 		return f.decode(text, target)
 	}
-	if err := edge.CheckContent(r.Header); err != nil {
+	if err := header.CheckContent(r.Header); err != nil {
 		return err // before a body is read that could not be used
 	}
 	text, err := readAll(r)
@@ -95,17 +97,17 @@ func (f Form) decode(text []byte, target any) error {
 	if issues, ok := errors.AsType[*strictjson.Error](err); ok {
 		p := problem.New(problem.MalformedBody, "")
 		for _, i := range issues.Issues {
-			p.Errors = append(p.Errors, problem.Field(i.Pointer, i.Code, i.Detail))
+			p.Errors = append(p.Errors, field.New(i.Pointer, i.Code, i.Detail))
 		}
 		return p
 	}
 	if _, ok := value.(map[string]any); !ok {
 		p := problem.New(problem.MalformedBody, "")
-		p.Errors = []contract.FieldError{problem.Field("", problem.FieldWrongType, "must be an object")}
+		p.Errors = []contract.FieldError{field.New("", field.WrongType, "must be an object")}
 		return p
 	}
 
-	found := violations(f.Schema, value)
+	found := schema.Violations(f.Schema, value)
 	if f.Rules != nil {
 		found = merge(found, f.Rules(value))
 	}
@@ -123,7 +125,7 @@ func (f Form) decode(text []byte, target any) error {
 func violated(found []contract.FieldError) *problem.Problem {
 	p := problem.New(problem.ValidationFailed, "")
 	for _, f := range found {
-		if f.Code == string(problem.FieldUnknown) {
+		if f.Code == string(field.Unknown) {
 			p = problem.New(problem.MalformedBody, "")
 			break
 		}

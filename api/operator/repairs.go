@@ -14,8 +14,10 @@ import (
 	"github.com/amends/amends/api/body"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/edge/header"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/api/problem/field"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/saga"
 )
@@ -93,8 +95,8 @@ func (s *Repairs) read(c echo.Context) (req saga.RepairRequest, key string, err 
 	if req.Saga, err = apiorders.ParseID(c.Param("id")); err != nil {
 		return req, "", err
 	}
-	if h := c.Request().Header; len(h.Values(edge.HeaderKey)) > 0 {
-		if key, err = edge.Key(h); err != nil {
+	if h := c.Request().Header; len(h.Values(header.IdempotencyKey)) > 0 {
+		if key, err = header.Key(h); err != nil {
 			return req, "", err
 		}
 	}
@@ -122,9 +124,9 @@ func repairRules(value any) []contract.FieldError {
 	_, step := body["step"]
 	switch acknowledge := body["action"] == string(contract.ActionAcknowledge); {
 	case acknowledge && step:
-		return []contract.FieldError{problem.Field("/step", problem.FieldNotAllowed, "is not for an acknowledgement, which is of the whole order")}
+		return []contract.FieldError{field.New("/step", field.NotAllowed, "is not for an acknowledgement, which is of the whole order")}
 	case !acknowledge && !step:
-		return []contract.FieldError{problem.Field("/step", problem.FieldRequired, "is missing")}
+		return []contract.FieldError{field.New("/step", field.Required, "is missing")}
 	}
 	return nil
 }

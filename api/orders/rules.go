@@ -3,9 +3,9 @@ package orders
 import (
 	"strconv"
 
-	"github.com/amends/amends/api/body"
+	"github.com/amends/amends/api/body/schema"
 	"github.com/amends/amends/api/contract"
-	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/api/problem/field"
 )
 
 // placementRules refuses a PlaceOrder that names a product twice: two such lines could
@@ -21,8 +21,8 @@ func placementRules(value any) []contract.FieldError {
 		if !ok || sku == "" {
 			continue
 		}
-		if seen[sku] && len(found) < body.MaxErrors {
-			found = append(found, problem.Field("/lines/"+strconv.Itoa(i)+"/sku", problem.FieldDuplicate, "is in an earlier line; add the quantities"))
+		if seen[sku] && len(found) < schema.MaxErrors {
+			found = append(found, field.New("/lines/"+strconv.Itoa(i)+"/sku", field.Duplicate, "is in an earlier line; add the quantities"))
 		}
 		seen[sku] = true
 	}

@@ -6,6 +6,7 @@
 package problem
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,16 +49,14 @@ func (p *Problem) Error() string {
 // Unwrap returns the cause, or nil.
 func (p *Problem) Unwrap() error { return p.Cause }
 
-// MinRetryAfter and MaxRetryAfter bound the seconds after which a client may repeat a
-// request.
+// The seconds after which a client may repeat a request.
 const (
 	MinRetryAfter = 2
 	MaxRetryAfter = 6
 )
 
-// retryAfter is drawn anew for every answer. An early repeat never makes a second
-// order, but an overloaded server has to answer it too, and clients that were
-// refused together would come back together.
+// retryAfter is drawn anew for every answer: clients that were refused together would
+// come back together, and an overloaded server has to answer even their early repeats.
 func retryAfter() string {
 	return strconv.Itoa(MinRetryAfter + rand.N(MaxRetryAfter-MinRetryAfter+1))
 }
@@ -142,10 +141,7 @@ func (p *Problem) body(request string) contract.Problem {
 		Type: "/docs#" + string(p.Code), Title: kind.title, Status: kind.status,
 		Code: string(p.Code), RequestId: request,
 	}
-	detail := p.Detail
-	if detail == "" {
-		detail = kind.advice
-	}
+	detail := cmp.Or(p.Detail, kind.advice)
 	if kind.status == http.StatusInternalServerError {
 		detail = "internal error" // and no more: the request id leads to the log
 	}

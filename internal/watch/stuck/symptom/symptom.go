@@ -214,11 +214,10 @@ func (e *Examiner) lastPoll(ctx context.Context, name string, kind queue.Kind) (
 		return at, nil
 	}
 	last, err := queue.LastPoll(ctx, e.c.Engine, name, kind)
-	if err != nil {
-		return time.Time{}, err
+	if err == nil {
+		e.polls[key] = last
 	}
-	e.polls[key] = last
-	return last, nil
+	return last, err //nolint:wrapcheck // it says of which queue
 }
 
 // queueOf returns the task queue of a service, "" for an unknown service.

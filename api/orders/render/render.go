@@ -1,4 +1,5 @@
-package orders
+// Package render turns orders into the contract's models.
+package render
 
 import (
 	"github.com/amends/amends/api/contract"
@@ -7,9 +8,9 @@ import (
 	"github.com/amends/amends/saga"
 )
 
-// Render returns the order as its customer may see it, without operators and their
+// Order returns the order as its customer may see it, without operators and their
 // words. Lists are never null.
-func Render(s read.Snapshot) contract.Order {
+func Order(s read.Snapshot) contract.Order {
 	o := contract.Order{
 		Id: s.ID, CustomerId: Optional(s.CustomerID), Currency: Optional(string(s.Currency)),
 		Status: string(s.Status), Reason: Optional(string(s.Reason)), Total: amount(s.Total),

@@ -1,4 +1,6 @@
-package edge
+// Package header reads the request headers that routes share: Accept, Content-Type,
+// Idempotency-Key and Prefer. Its errors are problems.
+package header
 
 import (
 	"mime"
@@ -6,26 +8,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/labstack/echo/v4"
-
 	"github.com/amends/amends/api/problem"
 )
 
-// Negotiate makes a route answer JSON that is never cached. It refuses a client that
-// does not take JSON before the body is read.
-func Negotiate(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
-		if !acceptsJSON(c.Request().Header) {
-			return problem.New(problem.NotAcceptable, "")
-		}
-		return next(c)
-	}
-}
-
-// acceptsJSON reports whether a client takes application/json: the most specific
+// AcceptsJSON reports whether a client takes application/json: the most specific
 // range of its Accept header that matches decides (RFC 9110, 12.5.1).
-func acceptsJSON(h http.Header) bool {
+func AcceptsJSON(h http.Header) bool {
 	values := h.Values("Accept")
 	if len(values) == 0 {
 		return true

@@ -1,4 +1,5 @@
-package body
+// Package schema finds where a JSON value breaks a schema of the contracts.
+package schema
 
 import (
 	"errors"
@@ -9,33 +10,34 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/amends/amends/api/body/format"
 	"github.com/amends/amends/api/body/strictjson"
 	"github.com/amends/amends/api/contract"
-	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/api/problem/field"
 	"github.com/amends/amends/fault"
 )
 
 // MaxErrors bounds the fields that one answer names, whatever was sent.
 const MaxErrors = 100
 
-// violations lists where value breaks schema, one entry per field. No entry repeats
+// Violations lists where value breaks schema, one entry per field. No entry repeats
 // what the client sent.
-func violations(schema *openapi3.Schema, value any) []contract.FieldError {
+func Violations(schema *openapi3.Schema, value any) []contract.FieldError {
 	var found []contract.FieldError
 	seen := map[string]bool{}
 	add := func(pointer string, code fault.Code, detail string) {
 		if !seen[pointer] && len(found) < MaxErrors {
 			seen[pointer] = true
-			found = append(found, problem.Field(pointer, code, detail))
+			found = append(found, field.New(pointer, code, detail))
 		}
 	}
 
-	options := append([]openapi3.SchemaValidationOption{openapi3.MultiErrors()}, formats()...)
+	options := append([]openapi3.SchemaValidationOption{openapi3.MultiErrors()}, format.Options()...)
 	for _, e := range flatten(schema.VisitJSON(value, options...)) {
 		pointer := strictjson.Pointer(e.JSONPointer()...)
 		if e.SchemaField == "properties" { // the error names the object, not the field
 			for _, name := range unknown(e) {
-				add(pointer+strictjson.Pointer(name), problem.FieldUnknown, "is not a field here")
+				add(pointer+strictjson.Pointer(name), field.Unknown, "is not a field here")
 			}
 			continue
 		}
@@ -79,34 +81,34 @@ func explain(e *openapi3.SchemaError) (fault.Code, string) {
 	s := e.Schema
 	switch e.SchemaField {
 	case "required":
-		return problem.FieldRequired, "is missing"
+		return field.Required, "is missing"
 	case "type", "nullable":
-		return problem.FieldWrongType, "must be " + article(s)
+		return field.WrongType, "must be " + article(s)
 	case "minLength":
 		if s.MinLength == 1 {
-			return problem.FieldTooShort, "must not be empty"
+			return field.TooShort, "must not be empty"
 		}
-		return problem.FieldTooShort, fmt.Sprintf("must have at least %d characters", s.MinLength)
+		return field.TooShort, fmt.Sprintf("must have at least %d characters", s.MinLength)
 	case "maxLength":
-		return problem.FieldTooLong, fmt.Sprintf("must have at most %d characters", *s.MaxLength)
+		return field.TooLong, fmt.Sprintf("must have at most %d characters", *s.MaxLength)
 	case "minItems":
-		return problem.FieldTooFew, fmt.Sprintf("must have at least %d", s.MinItems)
+		return field.TooFew, fmt.Sprintf("must have at least %d", s.MinItems)
 	case "maxItems":
-		return problem.FieldTooMany, fmt.Sprintf("must have at most %d", *s.MaxItems)
+		return field.TooMany, fmt.Sprintf("must have at most %d", *s.MaxItems)
 	case "minimum":
-		return problem.FieldTooSmall, fmt.Sprintf("must be at least %.0f", *s.Min)
+		return field.TooSmall, fmt.Sprintf("must be at least %.0f", *s.Min)
 	case "maximum":
-		return problem.FieldTooLarge, fmt.Sprintf("must be at most %.0f", *s.Max)
+		return field.TooLarge, fmt.Sprintf("must be at most %.0f", *s.Max)
 	case "pattern":
-		return problem.FieldNotAllowed, "must match " + s.Pattern
+		return field.NotAllowed, "must match " + s.Pattern
 	case "enum":
-		return problem.FieldNotAllowed, "must be one of " + strings.Trim(fmt.Sprintf("%q", s.Enum), "[]")
+		return field.NotAllowed, "must be one of " + strings.Trim(fmt.Sprintf("%q", s.Enum), "[]")
 	case "format":
-		if f, ok := errors.AsType[*formatError](e.Origin); ok {
-			return f.code, f.detail
+		if f, ok := errors.AsType[*format.Error](e.Origin); ok {
+			return f.Code, f.Detail
 		}
 	}
-	return problem.FieldNotAllowed, "is not allowed"
+	return field.NotAllowed, "is not allowed"
 }
 
 // article names a schema's type in a sentence.

@@ -1,40 +1,21 @@
-package edge
+package header
 
 import (
 	"net/http"
 	"strings"
 
-	"github.com/labstack/echo/v4"
-
 	"github.com/amends/amends/api/problem"
 )
 
-// HeaderKey is the header with which a client makes repeats of a request one request.
-const HeaderKey = "Idempotency-Key"
+// IdempotencyKey is the header with which a client makes repeats of a request one request.
+const IdempotencyKey = "Idempotency-Key"
 
 const maxKey = 255
-
-// Keyed requires a route's Idempotency-Key and takes its quotes away. It also joins repeated Prefer headers: the generated code refuses a header
-// that is given twice.
-func Keyed(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Request().Header
-		key, err := Key(h)
-		if err != nil {
-			return err
-		}
-		h.Set(HeaderKey, key)
-		if prefer := h.Values("Prefer"); len(prefer) > 1 {
-			h.Set("Prefer", strings.Join(prefer, ", "))
-		}
-		return next(c)
-	}
-}
 
 // Key returns the one idempotency key in h, without its quotes. Codes:
 // IDEMPOTENCY_KEY_MISSING, IDEMPOTENCY_KEY_INVALID.
 func Key(h http.Header) (string, error) {
-	values := h.Values(HeaderKey)
+	values := h.Values(IdempotencyKey)
 	if len(values) == 0 {
 		return "", problem.New(problem.KeyMissing, "")
 	}
@@ -45,7 +26,8 @@ func Key(h http.Header) (string, error) {
 	return key, nil
 }
 
-// parseKey reads a key that is bare, or a quoted string as in RFC 8941, in which \" and \\ are escapes. Quoted and bare are the same key.
+// parseKey reads a key that is bare, or a quoted string as in RFC 8941, in which \"
+// and \\ are escapes. Quoted and bare are the same key.
 func parseKey(s string) (string, bool) {
 	if strings.HasPrefix(s, `"`) {
 		var ok bool

@@ -1,4 +1,4 @@
-package edge
+package header
 
 import (
 	"net/http"
@@ -16,10 +16,10 @@ func TestAcceptsJSON(t *testing.T) {
 		"text/html": false, "application/json;q=0": false, "*/*;q=0": false, "application/*;q=0, */*": false,
 		"application/problem+json": false, "application/jsonp": false,
 	} {
-		require.Equal(t, want, acceptsJSON(http.Header{"Accept": {accept}}), accept)
+		require.Equal(t, want, AcceptsJSON(http.Header{"Accept": {accept}}), accept)
 	}
-	require.True(t, acceptsJSON(http.Header{}))
-	require.True(t, acceptsJSON(http.Header{"Accept": {"text/html", "application/json"}}))
+	require.True(t, AcceptsJSON(http.Header{}))
+	require.True(t, AcceptsJSON(http.Header{"Accept": {"text/html", "application/json"}}))
 }
 
 func TestCheckContent(t *testing.T) {

@@ -1,0 +1,66 @@
+// Package health answers the operations that tell whether a server lives and can serve
+// orders.
+package health
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders"
+)
+
+// readyFor is how long a good answer is kept, so that probes cost the engine
+// almost nothing. A bad answer is never kept.
+const readyFor = 2 * time.Second
+
+// Health knows whether a server can serve orders. It is safe for concurrent use.
+type Health struct {
+	orders   *orders.Client
+	draining <-chan struct{}
+
+	mu   sync.Mutex
+	good time.Time // of the last good answer
+}
+
+// New returns the health of a server that asks the engine through o, and stops once
+// draining is closed.
+func New(o *orders.Client, draining <-chan struct{}) *Health {
+	return &Health{orders: o, draining: draining}
+}
+
+// Ready returns nil if orders can be served: the engine answers, its namespace has
+// the search attributes of orders, and the server is not stopping. Otherwise it
+// returns a fault with code UNAVAILABLE.
+func (h *Health) Ready(ctx context.Context) error {
+	select {
+	case <-h.draining:
+		return fault.Errorf(fault.Transient, fault.Unavailable, "The server is stopping.")
+	default:
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if time.Since(h.good) < readyFor {
+		return nil
+	}
+	if err := h.orders.Ready(ctx); err != nil {
+		return err //nolint:wrapcheck // a fault, which the edge answers
+	}
+	h.good = time.Now()
+	return nil
+}
+
+// GetHealth answers while the process is alive.
+func (h *Health) GetHealth(context.Context, contract.GetHealthRequestObject) (contract.GetHealthResponseObject, error) {
+	return contract.GetHealth200JSONResponse{Status: contract.HealthOK}, nil
+}
+
+// GetReadiness answers while orders can be served.
+func (h *Health) GetReadiness(ctx context.Context, _ contract.GetReadinessRequestObject) (contract.GetReadinessResponseObject, error) {
+	if err := h.Ready(ctx); err != nil {
+		return nil, err
+	}
+	return contract.GetReadiness200JSONResponse{Status: contract.HealthOK}, nil
+}
