@@ -25,8 +25,9 @@ type layer struct {
 // others the tests are free, because a test may well stand on top of everything.
 var layers = []layer{
 	{"cmd/amends", "cmd/amends/internal/** internal/**", ""},
-	{"cmd/amends/internal/**", "cmd/amends/internal/** api api/** worker workflows workflows/** services/* internal/** proof/load fault", ""},
-	{"worker", "workflows workflows/** activities services/** saga saga/ledger internal/** fault", "echo"},
+	{"cmd/amends/internal/**", "cmd/amends/internal/** api api/** worker worker/registry workflows workflows/** services/* internal/** proof/load fault", ""},
+	{"worker", "worker/registry workflows workflows/doctor services/* services/*/store saga internal/** fault", "echo"},
+	{"worker/registry", "activities services/** saga internal/database internal/watch fault", "echo"},
 	{"api", "api/** internal/orders internal/probe fault", "gorm viper"},
 	{"api/body/strictjson", "fault", "others"},
 	{"api/client", "", "temporal gorm echo viper"},

@@ -148,7 +148,7 @@ func TestServicesAreOfOneShape(t *testing.T) {
 
 	var worker []string
 	for _, pkg := range listPackages(t) {
-		if pkg.path == "worker" {
+		if pkg.path == "worker/registry" {
 			worker = pkg.imports
 		}
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/config/setting"
-	"github.com/amends/amends/worker"
+	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/workflows"
 )
 
@@ -23,7 +23,7 @@ import (
 // own, and that of its simulator, if it has one.
 func known() map[string][]string {
 	databases := map[string][]string{}
-	for _, s := range worker.Declarations() {
+	for _, s := range registry.Declarations() {
 		databases[s.Name] = []string{s.Name}
 		if s.Outside != "" {
 			databases[s.Name] = append(databases[s.Name], s.Outside)
@@ -78,7 +78,7 @@ func TestEveryProcessIsConfiguredAsItLikes(t *testing.T) {
 	t.Parallel()
 
 	var sections []config.Section
-	for _, d := range worker.Declarations() {
+	for _, d := range registry.Declarations() {
 		sections = append(sections, config.Section(d))
 	}
 	for name, s := range load(t, platformFile).Services {

@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/saga"
 	orderstore "github.com/amends/amends/services/order/store"
+	"github.com/amends/amends/worker/registry"
 	doctorflow "github.com/amends/amends/workflows/doctor"
 )
 
@@ -33,7 +34,7 @@ const scheduleTime = 10 * time.Second
 // the sagas: it measures the orders that make no progress, and sets the doctor's
 // schedule. The parts use the databases and the engine, so they stop before both.
 func (g *Group) background(ctx context.Context, c *engine.Client, parts *process.Parts) error {
-	i := slices.IndexFunc(g.stores, func(s *stores) bool { return s.row.decides })
+	i := slices.IndexFunc(g.stores, func(s *registry.Stores) bool { return s.Row.Decides })
 	if i < 0 {
 		return nil
 	}
@@ -43,7 +44,7 @@ func (g *Group) background(ctx context.Context, c *engine.Client, parts *process
 			return err
 		}
 		search := stuckConfig(g.o, g.stores[i], c)
-		loop := meter.New(orderstore.New(g.stores[i].own), search, shown, g.o.Logger)
+		loop := meter.New(orderstore.New(g.stores[i].Own), search, shown, g.o.Logger)
 		parts.Start(ctx, process.Part{Name: "measurement", Run: loop.Run})
 	}
 	parts.Start(ctx, process.Part{Name: "schedule of the doctor", Run: func(ctx context.Context) error {
@@ -55,13 +56,13 @@ func (g *Group) background(ctx context.Context, c *engine.Client, parts *process
 }
 
 // stuckConfig describes the search for stuck orders of s, which is the order service.
-func stuckConfig(o Options, s *stores, c *engine.Client) stuck.Config {
+func stuckConfig(o Options, s *registry.Stores, c *engine.Client) stuck.Config {
 	var queues []queue.Queue
-	for _, r := range registry {
-		queues = append(queues, queue.Queue{Service: r.name, Name: o.queue(r.name), Decides: r.decides})
+	for _, r := range registry.All {
+		queues = append(queues, queue.Queue{Service: r.Name, Name: o.queue(r.Name), Decides: r.Decides})
 	}
 	return stuck.Config{
-		Orders: orderstore.New(s.own), Engine: c, Queues: queues,
+		Orders: orderstore.New(s.Own), Engine: c, Queues: queues,
 		ParkAfter: cmp.Or(o.Timing.ParkAfter, saga.DefaultTiming().ParkAfter), Options: o.Stuck,
 	}
 }

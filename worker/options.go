@@ -4,6 +4,7 @@ import (
 	sdkworker "go.temporal.io/sdk/worker"
 
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/worker/registry"
 )
 
 // waitersPerConn is how many steps of a service that calls an external system share
@@ -14,13 +15,13 @@ const waitersPerConn = 8
 // workerOptions returns the options of a service's Temporal worker. More slots than
 // connections would only wait for a connection while their start-to-close time
 // passes.
-func (g *Group) workerOptions(s *stores, fatal chan<- error) sdkworker.Options {
-	slots := s.connections()
-	if s.outside != nil {
+func (g *Group) workerOptions(s *registry.Stores, fatal chan<- error) sdkworker.Options {
+	slots := s.Connections()
+	if s.CallsOutside() {
 		slots *= waitersPerConn
 	}
 	o := engine.WorkerOptions(slots, g.o.Pollers, g.drainTimeout())
-	o.DisableWorkflowWorker = !s.row.decides
+	o.DisableWorkflowWorker = !s.Row.Decides
 	o.OnFatalError = func(err error) {
 		select {
 		case fatal <- err:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/watch"
 	"github.com/amends/amends/internal/watch/stuck"
@@ -13,23 +14,24 @@ import (
 	"github.com/amends/amends/services/inventory"
 	inventorystore "github.com/amends/amends/services/inventory/store"
 	orderstore "github.com/amends/amends/services/order/store"
+	"github.com/amends/amends/worker/registry"
 )
 
 // Migrate brings the databases of o's services to their newest versions, in the
 // order of the registry. It waits for a database that does not answer until ctx
 // ends. A repeat changes nothing; it may run beside workers.
 func Migrate(ctx context.Context, o Options) error {
-	for _, r := range registry {
-		if _, ok := o.Services[r.name]; !ok {
+	for _, r := range registry.All {
+		if _, ok := o.Services[r.Name]; !ok {
 			continue
 		}
 		s, err := openWhenThere(ctx, r, o, func(err error) {
-			o.Logger.Warn("waiting", "service", r.name, "for", err, "cause", cause(err))
+			o.Logger.Warn("waiting", "service", r.Name, "for", err, "cause", cause(err))
 		})
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(s.migrate(ctx), s.close()); err != nil {
+		if err := errors.Join(s.Migrate(ctx), s.Close()); err != nil {
 			return err
 		}
 	}
@@ -38,30 +40,30 @@ func Migrate(ctx context.Context, o Options) error {
 
 // WithCatalog opens the catalog's database for f. o needs no other service.
 func WithCatalog(ctx context.Context, o Options, f func(catalog.Service) error) error {
-	return with(ctx, o, "catalog", func(s *stores) error { return f(catalogstore.New(s.own)) })
+	return with(ctx, o, "catalog", func(s *registry.Stores) error { return f(catalogstore.New(s.Own)) })
 }
 
 // WithInventory opens the inventory's database for f. o needs no other service.
 func WithInventory(ctx context.Context, o Options, f func(inventory.Service) error) error {
-	return with(ctx, o, "inventory", func(s *stores) error { return f(inventorystore.New(s.own)) })
+	return with(ctx, o, "inventory", func(s *registry.Stores) error { return f(inventorystore.New(s.Own)) })
 }
 
 // WithWatch opens the order service's database for f, which gets a watch over its
 // orders. o needs no other service. It fails if the database has not been migrated.
 func WithWatch(ctx context.Context, o Options, f func(*watch.Watch) error) error {
-	return with(ctx, o, "order", func(s *stores) error {
-		if err := s.ready(ctx); err != nil {
+	return with(ctx, o, "order", func(s *registry.Stores) error {
+		if err := s.Ready(ctx); err != nil {
 			return err
 		}
-		return f(watch.New(watch.Config{Orders: orderstore.New(s.own), Words: Words()}))
+		return f(watch.New(watch.Config{Orders: orderstore.New(s.Own), Words: registry.Words()}))
 	})
 }
 
 // WithStuck is WithWatch for the search for stuck orders, which also asks c. It fails
 // if the engine does not answer.
 func WithStuck(ctx context.Context, o Options, c *engine.Client, f func(*stuck.Finder) error) error {
-	return with(ctx, o, "order", func(s *stores) error {
-		if err := s.ready(ctx); err != nil {
+	return with(ctx, o, "order", func(s *registry.Stores) error {
+		if err := s.Ready(ctx); err != nil {
 			return err
 		}
 		if err := c.Check(ctx); err != nil {
@@ -72,8 +74,8 @@ func WithStuck(ctx context.Context, o Options, c *engine.Client, f func(*stuck.F
 }
 
 // with opens a service's databases for f.
-func with(ctx context.Context, o Options, name string, f func(s *stores) error) error {
-	r, err := find(name)
+func with(ctx context.Context, o Options, name string, f func(s *registry.Stores) error) error {
+	r, err := registry.Find(name)
 	if err != nil {
 		return err
 	}
@@ -81,5 +83,13 @@ func with(ctx context.Context, o Options, name string, f func(s *stores) error) 
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(s), s.close())
+	return errors.Join(f(s), s.Close())
+}
+
+// open opens the databases of a row's service.
+func open(ctx context.Context, r registry.Row, o Options) (*registry.Stores, error) {
+	s := o.Services[r.Name]
+	return registry.Open(ctx, r, s.DSN, s.OutsideDSN, database.Options{ //nolint:wrapcheck // a fault that names the database
+		MaxConns: s.MaxConns, LockTimeout: o.LockTimeout, Durable: o.Durable, NoPipeline: o.NoPipeline,
+	})
 }

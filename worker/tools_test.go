@@ -6,15 +6,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/internal/watch"
+	"github.com/amends/amends/worker/registry"
 )
 
 func TestMigrateTwiceIsOnce(t *testing.T) {
 	t.Parallel()
-	o := options(t, Names()...)
+	o := options(t, registry.Names()...)
 	require.NoError(t, Migrate(t.Context(), o))
 	require.NoError(t, Migrate(t.Context(), o))
-	for _, row := range registry {
-		require.NoError(t, with(t.Context(), o, row.name, func(s *stores) error { return s.ready(t.Context()) }))
+	for _, row := range registry.All {
+		require.NoError(t, with(t.Context(), o, row.Name, func(s *registry.Stores) error { return s.Ready(t.Context()) }))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/process"
+	"github.com/amends/amends/worker/registry"
 )
 
 // prepare opens the databases and waits for everything that the services need.
@@ -23,7 +24,7 @@ func (g *Group) prepare(ctx context.Context, c *engine.Client) error {
 		g.mu.Lock()
 		g.stores = append(g.stores, opened)
 		g.mu.Unlock()
-		if err := await(ctx, g.waiting, opened.ready); err != nil {
+		if err := await(ctx, g.waiting, opened.Ready); err != nil {
 			return err
 		}
 	}
@@ -48,7 +49,7 @@ func (g *Group) waiting(err error) {
 }
 
 // openWhenThere opens a service's databases as soon as they answer.
-func openWhenThere(ctx context.Context, r row, o Options, report func(error)) (opened *stores, err error) {
+func openWhenThere(ctx context.Context, r registry.Row, o Options, report func(error)) (opened *registry.Stores, err error) {
 	err = await(ctx, report, func(ctx context.Context) (err error) {
 		opened, err = open(ctx, r, o)
 		return err

@@ -1,6 +1,6 @@
 // Package worker runs services: it opens their databases, binds their steps to
 // Temporal workers on their task queues, waits until all dependencies are
-// available, and drains everything at the end. [registry] has one row per service.
+// available, and drains everything at the end. Package registry has one row per service.
 //
 // A process runs one service or several, and keeps no state that must survive it.
 // A worker that is killed loses the attempts that it was making: the engine gives
@@ -29,6 +29,7 @@ import (
 	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/workflows"
 	doctorflow "github.com/amends/amends/workflows/doctor"
 )
@@ -94,7 +95,7 @@ type Group struct {
 
 	mu     sync.Mutex
 	why    error // why the group does not work; nil while it does
-	stores []*stores
+	stores []*registry.Stores
 	client *engine.Client
 }
 
@@ -102,12 +103,12 @@ type Group struct {
 // for none.
 func New(o Options) (*Group, error) {
 	for name := range o.Services {
-		if _, err := find(name); err != nil {
+		if _, err := registry.Find(name); err != nil {
 			return nil, err
 		}
 	}
 	if len(o.Services) == 0 {
-		return nil, fmt.Errorf("no service to run: there are %s", strings.Join(Names(), ", "))
+		return nil, fmt.Errorf("no service to run: there are %s", strings.Join(registry.Names(), ", "))
 	}
 	if o.Timing == (saga.Timing{}) {
 		o.Timing = saga.DefaultTiming()
@@ -181,7 +182,7 @@ func (g *Group) Ready(ctx context.Context) error {
 		return why
 	}
 	for _, s := range all {
-		if err := s.ready(ctx); err != nil {
+		if err := s.Ready(ctx); err != nil {
 			return err
 		}
 	}
@@ -198,7 +199,7 @@ func (g *Group) start(ctx context.Context, c *engine.Client, fatal chan<- error)
 		err := await(ctx, g.waiting, func(context.Context) error {
 			w := g.newWorker(c, s, fatal)
 			if err := w.Start(); err != nil {
-				return notStarted(s.row.name, err)
+				return notStarted(s.Row.Name, err)
 			}
 			workers = append(workers, w)
 			return nil
@@ -211,12 +212,12 @@ func (g *Group) start(ctx context.Context, c *engine.Client, fatal chan<- error)
 }
 
 // newWorker returns the Temporal worker of a service.
-func (g *Group) newWorker(c *engine.Client, s *stores, fatal chan<- error) sdkworker.Worker {
-	queue := g.o.queue(s.row.name)
+func (g *Group) newWorker(c *engine.Client, s *registry.Stores, fatal chan<- error) sdkworker.Worker {
+	queue := g.o.queue(s.Row.Name)
 	w := sdkworker.New(c.Client, queue, g.workerOptions(s, fatal))
-	s.row.bind(w, s)
-	s.row.audit(w, s, sagas.New(c.Client, queue))
-	if s.row.decides {
+	s.Row.Bind(w, s)
+	s.Row.Audit(w, s, sagas.New(c.Client, queue))
+	if s.Row.Decides {
 		workflows.Register(w, workflows.Options{Queues: g.o.Queues, Timing: g.o.Timing})
 		doctorflow.Register(w, g.o.Queues)
 	}
@@ -254,15 +255,15 @@ func (g *Group) set(why error) {
 func (g *Group) names() []string {
 	var names []string
 	for _, row := range g.rows() {
-		names = append(names, row.name)
+		names = append(names, row.Name)
 	}
 	return names
 }
 
 // rows returns the rows of the group's services.
-func (g *Group) rows() (rows []row) {
-	for _, row := range registry {
-		if _, ok := g.o.Services[row.name]; ok {
+func (g *Group) rows() (rows []registry.Row) {
+	for _, row := range registry.All {
+		if _, ok := g.o.Services[row.Name]; ok {
 			rows = append(rows, row)
 		}
 	}
@@ -271,7 +272,7 @@ func (g *Group) rows() (rows []row) {
 
 // decides reports whether the group runs the order workflow.
 func (g *Group) decides() bool {
-	return slices.ContainsFunc(g.rows(), func(r row) bool { return r.decides })
+	return slices.ContainsFunc(g.rows(), func(r registry.Row) bool { return r.Decides })
 }
 
 func (g *Group) drainTimeout() time.Duration { return cmp.Or(g.o.DrainTimeout, 20*time.Second) }
@@ -285,8 +286,8 @@ func unavailable(reason string) error {
 func (g *Group) close() {
 	g.set(unavailable("the services have stopped"))
 	for _, s := range g.stores {
-		if err := s.close(); err != nil {
-			g.o.Logger.Warn("a database did not close", "service", s.row.name, "error", err)
+		if err := s.Close(); err != nil {
+			g.o.Logger.Warn("a database did not close", "service", s.Row.Name, "error", err)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/amends/amends/internal/dev/loopback"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/worker/registry"
 )
 
 // options are those of some services on new SQLite files.
@@ -48,34 +49,34 @@ func TestRegistry(t *testing.T) {
 		for _, e := range entries {
 			services = append(services, e.Name())
 		}
-		require.ElementsMatch(t, services, Names())
+		require.ElementsMatch(t, services, registry.Names())
 	})
 
 	t.Run("BindsEveryServicesOwnSteps", func(t *testing.T) {
 		t.Parallel()
 		seen := map[string]bool{}
-		for _, row := range registry {
-			o := options(t, row.name)
+		for _, row := range registry.All {
+			o := options(t, row.Name)
 			s, err := open(t.Context(), row, o)
 			require.NoError(t, err)
 			r := &recorder{}
-			row.bind(r, s)
+			row.Bind(r, s)
 			require.NotEmpty(t, r.names)
 			for _, name := range r.names {
-				require.True(t, strings.HasPrefix(name, row.name+"."), "%s binds %s", row.name, name)
+				require.True(t, strings.HasPrefix(name, row.Name+"."), "%s binds %s", row.Name, name)
 				require.False(t, seen[name], "%s is bound twice", name)
 				seen[name] = true
 			}
-			require.NoError(t, s.close())
+			require.NoError(t, s.Close())
 		}
 	})
 
 	t.Run("LetsOneServiceDecide", func(t *testing.T) {
 		t.Parallel()
 		var decides []string
-		for _, row := range registry {
-			if row.decides {
-				decides = append(decides, row.name)
+		for _, row := range registry.All {
+			if row.Decides {
+				decides = append(decides, row.Name)
 			}
 		}
 		require.Equal(t, []string{"order"}, decides)
@@ -103,7 +104,7 @@ func TestSlotsFollowTheConnections(t *testing.T) {
 		o.Services[name] = service
 		g, err := New(o)
 		require.NoError(t, err)
-		r, err := find(name)
+		r, err := registry.Find(name)
 		require.NoError(t, err)
 		s, err := open(t.Context(), r, o)
 		require.NoError(t, err)
@@ -111,7 +112,7 @@ func TestSlotsFollowTheConnections(t *testing.T) {
 		require.Equal(t, want, got.MaxConcurrentActivityExecutionSize)
 		require.Equal(t, want, got.MaxConcurrentLocalActivityExecutionSize)
 		require.Equal(t, time.Second, got.WorkerStopTimeout)
-		require.NoError(t, s.close())
+		require.NoError(t, s.Close())
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/amends/amends/internal/dev/loopback"
 	"github.com/amends/amends/proof/bench/floor"
 	"github.com/amends/amends/proof/bench/wire"
-	"github.com/amends/amends/worker"
+	"github.com/amends/amends/worker/registry"
 )
 
 // startParts starts the platform and the floor.
@@ -60,7 +60,7 @@ func (r *Rig) startWorkers(ctx context.Context) error {
 }
 
 func (r *Rig) startWorker(ctx context.Context) (err error) {
-	r.Parts[Worker], err = r.start(ctx, Worker, r.o.Platform.Amends, append([]string{"worker"}, worker.Names()...), append(r.environ(), r.dsns()...))
+	r.Parts[Worker], err = r.start(ctx, Worker, r.o.Platform.Amends, append([]string{"worker"}, registry.Names()...), append(r.environ(), r.dsns()...))
 	return err
 }
 

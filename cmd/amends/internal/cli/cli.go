@@ -13,7 +13,7 @@ import (
 	"github.com/amends/amends/internal/config/setting"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/telemetry"
-	"github.com/amends/amends/worker"
+	"github.com/amends/amends/worker/registry"
 )
 
 // Stdio bundles the streams and the environment of a process so that tests can
@@ -37,7 +37,7 @@ func (std Stdio) Load(cmd *cobra.Command, needs config.Needs) (*config.Config, e
 
 // Sections returns the sections of the configuration, one for each service.
 func Sections() (all []config.Section) {
-	for _, d := range worker.Declarations() {
+	for _, d := range registry.Declarations() {
 		all = append(all, config.Section(d))
 	}
 	return all

@@ -13,7 +13,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/show"
-	"github.com/amends/amends/worker"
+	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/workflows"
 )
 
@@ -107,7 +107,7 @@ func (r repair) print(w io.Writer, made bool, order []byte) error {
 	if _, err := fmt.Fprintf(w, "%s of %s: %s\n\n", r.action, of, said); err != nil {
 		return err
 	}
-	return show.Order(w, view, worker.Words())
+	return show.Order(w, view, registry.Words())
 }
 
 func needsAttention(o workflows.OrderView, step string) bool {

@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/worker"
+	"github.com/amends/amends/worker/registry"
 )
 
 // engineTarget is the name of the engine as a target of `amends migrate`.
@@ -27,14 +28,14 @@ func Migrate(std cli.Stdio) *cobra.Command {
 		Short:     "Migrate databases; register the namespace and the search attributes",
 		Long:      "Migrate the databases of services to their newest versions. The target temporal registers the\nnamespace and the search attributes in the engine. A repeat changes nothing.",
 		Args:      cobra.OnlyValidArgs,
-		ValidArgs: append(worker.Names(), engineTarget),
+		ValidArgs: append(registry.Names(), engineTarget),
 		RunE: func(cmd *cobra.Command, targets []string) error {
 			if all == (len(targets) > 0) {
 				return errors.New("migrate: name services, or temporal, or give --all for every service")
 			}
 			services := slices.DeleteFunc(slices.Clone(targets), func(t string) bool { return t == engineTarget })
 			if all {
-				services = worker.Names()
+				services = registry.Names()
 			}
 			return migrate(cmd, std, services, len(services) < len(targets), wait)
 		},

@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/worker"
+	"github.com/amends/amends/worker/registry"
 )
 
 // Worker returns `amends worker`.
@@ -20,11 +21,11 @@ func Worker(std cli.Stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "worker SERVICE…",
 		Short: "Run services; the order service's worker also runs the saga",
-		Long: "Run services, each with its own database only: " + strings.Join(worker.Names(), ", ") + ".\n" +
+		Long: "Run services, each with its own database only: " + strings.Join(registry.Names(), ", ") + ".\n" +
 			"Configure their DSNs by file or environment, for example AMENDS_SERVICES_ORDER_DSN. Simulators of\n" +
 			"external systems have databases of their own:\n\n  " + strings.Join(simulators(), "\n  "),
 		Args:      services,
-		ValidArgs: worker.Names(),
+		ValidArgs: registry.Names(),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			c, err := std.Load(cmd, config.Needs{Services: names, Temporal: true})
 			if err != nil {
@@ -40,7 +41,7 @@ func Worker(std cli.Stdio) *cobra.Command {
 
 // simulators returns the variables with the DSNs of simulated external systems.
 func simulators() (names []string) {
-	for _, d := range worker.Declarations() {
+	for _, d := range registry.Declarations() {
 		if d.Outside != "" {
 			names = append(names, strings.ToUpper("amends_services_"+d.Name+"_"+d.Outside+"_dsn"))
 		}
@@ -50,12 +51,12 @@ func simulators() (names []string) {
 
 // services accepts the names of services only.
 func services(_ *cobra.Command, names []string) error {
-	known := "; the services are " + strings.Join(worker.Names(), ", ")
+	known := "; the services are " + strings.Join(registry.Names(), ", ")
 	if len(names) == 0 {
 		return errors.New("worker: name the services to run" + known)
 	}
 	for _, name := range names {
-		if !slices.Contains(worker.Names(), name) {
+		if !slices.Contains(registry.Names(), name) {
 			return fmt.Errorf("worker: there is no service %q%s", name, known)
 		}
 	}

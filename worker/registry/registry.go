@@ -1,4 +1,6 @@
-package worker
+// Package registry is the only list of services: one row each, with its databases, its
+// steps, its audit and its words. It opens a service's databases.
+package registry
 
 import (
 	"fmt"
@@ -21,80 +23,81 @@ import (
 	shippingstore "github.com/amends/amends/services/shipping/store"
 )
 
-// row declares one service. Its configuration, its databases, its task queue and
+// Row declares one service. Its configuration, its databases, its task queue and
 // the words of its codes follow from it.
-type row struct {
-	// name is the service's name: that of its section in the configuration, its
+type Row struct {
+	// Name is the service's name: that of its section in the configuration, its
 	// database, its default task queue, and the first part of its steps' names.
-	name string
-	// decides reports whether the service's worker also runs the order workflow.
-	decides bool
+	Name string
+	// Decides reports whether the service's worker also runs the order workflow.
+	Decides bool
 	// own is the schema of the service's database.
 	own database.Schema
 	// outside is the schema of the simulator of the external system that the service
 	// calls, nil if it calls none; outsideName is the system's name.
 	outside     database.Schema
 	outsideName string
-	// bind registers the service's steps.
-	bind func(r saga.Registry, s *stores)
-	// audit registers the doctor's questions to the service. The order service also
+	// Bind registers the service's steps.
+	Bind func(r saga.Registry, s *Stores)
+	// Audit registers the doctor's questions to the service. The order service also
 	// answers questions about the engine's sagas.
-	audit func(r saga.Registry, s *stores, engine activities.Sagas)
+	Audit func(r saga.Registry, s *Stores, engine activities.Sagas)
 	// words explain the service's codes and steps to operators.
 	words activities.Words
 }
 
-// registry is the only list of services, in the order of an order's journey.
-var registry = []row{
+// All has the row of every service, in the order of an order's journey. The
+// caller must not change it.
+var All = []Row{
 	{
-		name: "order", decides: true, own: orderstore.Schema,
-		bind: func(r saga.Registry, s *stores) { activities.BindOrder(r, orderstore.New(s.own)) },
-		audit: func(r saga.Registry, s *stores, engine activities.Sagas) {
-			orders := orderstore.New(s.own)
+		Name: "order", Decides: true, own: orderstore.Schema,
+		Bind: func(r saga.Registry, s *Stores) { activities.BindOrder(r, orderstore.New(s.Own)) },
+		Audit: func(r saga.Registry, s *Stores, engine activities.Sagas) {
+			orders := orderstore.New(s.Own)
 			activities.BindOrderAudit(r, orders, orders, engine)
 			activities.BindAcknowledge(r, orders, engine)
 		},
 		words: activities.OrderWords,
 	},
 	{
-		name: "catalog", own: catalogstore.Schema,
-		bind: func(r saga.Registry, s *stores) { activities.BindCatalog(r, catalogstore.New(s.own)) },
-		audit: func(r saga.Registry, s *stores, _ activities.Sagas) {
-			activities.BindCatalogAudit(r, catalogstore.New(s.own))
+		Name: "catalog", own: catalogstore.Schema,
+		Bind: func(r saga.Registry, s *Stores) { activities.BindCatalog(r, catalogstore.New(s.Own)) },
+		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
+			activities.BindCatalogAudit(r, catalogstore.New(s.Own))
 		},
 		words: activities.CatalogWords,
 	},
 	{
-		name: "inventory", own: inventorystore.Schema,
-		bind: func(r saga.Registry, s *stores) { activities.BindInventory(r, inventorystore.New(s.own)) },
-		audit: func(r saga.Registry, s *stores, _ activities.Sagas) {
-			activities.BindInventoryAudit(r, inventorystore.New(s.own))
+		Name: "inventory", own: inventorystore.Schema,
+		Bind: func(r saga.Registry, s *Stores) { activities.BindInventory(r, inventorystore.New(s.Own)) },
+		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
+			activities.BindInventoryAudit(r, inventorystore.New(s.Own))
 		},
 		words: activities.InventoryWords,
 	},
 	{
-		name: "payment", own: paymentstore.Schema,
+		Name: "payment", own: paymentstore.Schema,
 		outside: providersimulator.Schema, outsideName: "provider",
-		bind: func(r saga.Registry, s *stores) {
+		Bind: func(r saga.Registry, s *Stores) {
 			provider := providersimulator.New(s.outside, providersimulator.Options{})
-			activities.BindPayment(r, payment.New(paymentstore.New(s.own), provider, payment.Options{}))
+			activities.BindPayment(r, payment.New(paymentstore.New(s.Own), provider, payment.Options{}))
 		},
-		audit: func(r saga.Registry, s *stores, _ activities.Sagas) {
+		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			statement := providersimulator.New(s.outside, providersimulator.Options{})
-			activities.BindPaymentAudit(r, paymentaudit.New(paymentstore.New(s.own), statement))
+			activities.BindPaymentAudit(r, paymentaudit.New(paymentstore.New(s.Own), statement))
 		},
 		words: activities.PaymentWords,
 	},
 	{
-		name: "shipping", own: shippingstore.Schema,
+		Name: "shipping", own: shippingstore.Schema,
 		outside: carriersimulator.Schema, outsideName: "carrier",
-		bind: func(r saga.Registry, s *stores) {
+		Bind: func(r saga.Registry, s *Stores) {
 			carrier := carriersimulator.New(s.outside, carriersimulator.Options{})
-			activities.BindShipping(r, shipping.New(shippingstore.New(s.own), carrier, shipping.Options{}))
+			activities.BindShipping(r, shipping.New(shippingstore.New(s.Own), carrier, shipping.Options{}))
 		},
-		audit: func(r saga.Registry, s *stores, _ activities.Sagas) {
+		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			statement := carriersimulator.New(s.outside, carriersimulator.Options{})
-			activities.BindShippingAudit(r, shippingaudit.New(shippingstore.New(s.own), statement))
+			activities.BindShippingAudit(r, shippingaudit.New(shippingstore.New(s.Own), statement))
 		},
 		words: activities.ShippingWords,
 	},
@@ -110,18 +113,18 @@ type Declaration struct {
 
 // Declarations returns every service, in the order of an order's journey.
 func Declarations() []Declaration {
-	all := make([]Declaration, len(registry))
-	for i, r := range registry {
-		all[i] = Declaration{Name: r.name, Outside: r.outsideName}
+	all := make([]Declaration, len(All))
+	for i, r := range All {
+		all[i] = Declaration{Name: r.Name, Outside: r.outsideName}
 	}
 	return all
 }
 
 // Names returns the names of all services.
 func Names() []string {
-	names := make([]string, len(registry))
-	for i, row := range registry {
-		names[i] = row.name
+	names := make([]string, len(All))
+	for i, row := range All {
+		names[i] = row.Name
 	}
 	return names
 }
@@ -129,17 +132,18 @@ func Names() []string {
 // Words returns the words of all services.
 func Words() watch.Words {
 	var all []watch.Words
-	for _, r := range registry {
+	for _, r := range All {
 		all = append(all, watch.Words(r.words))
 	}
 	return watch.NewWords(all...)
 }
 
-func find(name string) (row, error) {
-	for _, r := range registry {
-		if r.name == name {
+// Find returns the row of a service. Its error names all services.
+func Find(name string) (Row, error) {
+	for _, r := range All {
+		if r.Name == name {
 			return r, nil
 		}
 	}
-	return row{}, fmt.Errorf("no service %q: there are %s", name, strings.Join(Names(), ", "))
+	return Row{}, fmt.Errorf("no service %q: there are %s", name, strings.Join(Names(), ", "))
 }

@@ -1,4 +1,4 @@
-package worker
+package registry
 
 import (
 	"go/ast"
@@ -18,7 +18,7 @@ import (
 func TestEveryCodeHasASentence(t *testing.T) {
 	t.Parallel()
 	declared := 0
-	for _, pattern := range []string{"../fault/*.go", "../services/*/*.go", "../services/*/*/*.go"} {
+	for _, pattern := range []string{"../../fault/*.go", "../../services/*/*.go", "../../services/*/*/*.go"} {
 		files, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		for _, file := range files {
