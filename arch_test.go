@@ -70,7 +70,9 @@ var layers = []layer{
 
 	{"fault", "", "others"},
 	{"internal/money", "fault", "others"},
-	{"internal/database", "internal/database/pipeline saga/barrier/txn fault", "temporal echo viper"},
+	{"internal/database", "internal/database/pipeline internal/database/sqlite saga/barrier/txn fault", "temporal echo viper"},
+	{"internal/database/sqlite", "saga/barrier/txn fault", "temporal echo viper"},
+	{"internal/database/provision", "internal/database fault", "temporal echo viper"},
 	{"internal/database/pipeline", "saga/barrier/txn", "temporal echo viper"},
 	{"internal/config", "internal/config/secret internal/config/setting internal/engine", "gorm echo"},
 	{"internal/config/secret", "", "others"},

@@ -5,14 +5,9 @@
 //
 // The DSN decides: "postgres://…" or "sqlite:path". Both engines take the same
 // portable SQL, and both compare text byte by byte if the PostgreSQL database has
-// the collation C, as [Provision] creates it; so a store is written once. This
-// package hides the differences: SQLite has no row locks (it has a single writer)
-// and gets its settings from the DSN that [Open] builds.
-//
-// SQLite runs under a small GORM dialector of our own. It is pure Go; of the
-// existing ones, one compiles C and translates no errors, one ignores the immediate
-// transactions that keep concurrent writers from failing, and one lost an in-memory
-// database when a context was cancelled.
+// the collation C, as package provision creates it; so a store is written once. This
+// package hides the differences: SQLite has a single writer and no row locks, see
+// package sqlite.
 //
 // # Round trips
 //

@@ -1,12 +1,10 @@
 package database
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +17,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database/pipeline"
+	"github.com/amends/amends/internal/database/sqlite"
 )
 
 // Options configure a pool of connections.
@@ -65,12 +64,14 @@ func Open(ctx context.Context, dsn string, o Options) (*gorm.DB, error) {
 	var dialect gorm.Dialector
 	var err error
 	switch {
-	case isPostgres(dsn):
+	case IsPostgres(dsn):
 		pool, err = openPostgres(dsn, o)
 		dialect = postgres.New(postgres.Config{Conn: pool})
 	case strings.HasPrefix(dsn, "sqlite:"):
-		pool, err = openSQLite(strings.TrimPrefix(dsn, "sqlite:"), o)
-		dialect = dialector{pool}
+		pool, err = sqlite.Open(strings.TrimPrefix(dsn, "sqlite:"), sqlite.Options{
+			MaxConns: connsOr(o.MaxConns, defaultSQLiteConns), LockTimeout: o.LockTimeout, Durable: o.Durable,
+		})
+		dialect = sqlite.Dialect(pool)
 	default:
 		err = fault.Errorf(fault.Bug, fault.Invalid, `a DSN starts with "postgres://" or "sqlite:"`)
 	}
@@ -103,7 +104,8 @@ func Close(db *gorm.DB) error {
 	return pool.Close()
 }
 
-func isPostgres(dsn string) bool {
+// IsPostgres reports whether dsn has the form of a PostgreSQL URL.
+func IsPostgres(dsn string) bool {
 	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
 }
 
@@ -121,65 +123,15 @@ func openPostgres(dsn string, o Options) (*sql.DB, error) {
 		connector = pipeline.New(connector)
 	}
 	pool := sql.OpenDB(connector)
-	conns := o.MaxConns
-	if conns <= 0 {
-		conns = defaultPostgresConns
-	}
+	conns := connsOr(o.MaxConns, defaultPostgresConns)
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	pool.SetConnMaxIdleTime(idleConn)
 	return pool, nil
 }
 
-// reserve creates the file of a new database, readable by its owner only, because it
-// will hold names and addresses. SQLite gives its other files the same mode.
-func reserve(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err == nil {
-		err = f.Close()
-	}
-	if at, ok := errors.AsType[*os.PathError](err); ok { // without the path, which is private
-		return fault.Errorf(fault.Transient, fault.Unavailable, "the database's file cannot be opened: %w", at.Err)
-	}
-	return err
-}
-
-func openSQLite(path string, o Options) (*sql.DB, error) {
-	if path == "" {
-		return nil, fault.Errorf(fault.Bug, fault.Invalid, `the DSN "sqlite:" names no file`)
-	}
-	// The order matters: two processes can switch the journal at once only if the
-	// busy timeout is set already.
-	settings := []string{
-		"_txlock=immediate", // a transaction that becomes a writer late fails instead of waiting
-		"_pragma=busy_timeout(" + millis(o.LockTimeout) + ")",
-		"_pragma=foreign_keys(1)",
-		"_time_format=sqlite",
-		"_timezone=UTC",
-	}
-	conns, file := 1, ":memory:"
-	if path != file {
-		file = (&url.URL{Path: path}).EscapedPath()
-		synchronous := "NORMAL"
-		if o.Durable {
-			synchronous = "FULL"
-		}
-		settings = append(settings, "_pragma=journal_mode(WAL)", "_pragma=synchronous("+synchronous+")")
-		if conns = o.MaxConns; conns <= 0 {
-			conns = defaultSQLiteConns
-		}
-		if err := reserve(path); err != nil {
-			return nil, err
-		}
-	}
-	pool, err := sql.Open("sqlite", "file:"+file+"?"+strings.Join(settings, "&"))
-	if err != nil {
-		return nil, Fault(fmt.Errorf("open sqlite: %w", err))
-	}
-	pool.SetMaxOpenConns(conns)
-	pool.SetMaxIdleConns(conns) // idle ones are kept: reopening a file costs more than the memory
-	return pool, nil
-}
+// connsOr returns the number of connections that an operator set, or the default.
+func connsOr(set, standard int) int { return cmp.Or(max(set, 0), standard) }
 
 func setDefault(m map[string]string, key, value string) {
 	if m[key] == "" {

@@ -13,7 +13,7 @@ func Redact(dsn string) string {
 		return dsn
 	}
 	u, err := url.Parse(dsn)
-	if err != nil || !isPostgres(dsn) {
+	if err != nil || !IsPostgres(dsn) {
 		scheme, _, found := strings.Cut(dsn, "://")
 		if !found {
 			return "(malformed)"

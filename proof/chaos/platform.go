@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/database/provision"
 	"github.com/amends/amends/internal/dev/loopback"
 	"github.com/amends/amends/internal/dev/temporalserver"
 	"github.com/amends/amends/internal/engine"
@@ -103,7 +103,7 @@ func (p *platform) startServers(ctx context.Context, w Where) (err error) {
 func (p *platform) provision(ctx context.Context) error {
 	for name, dsn := range p.databases() {
 		var err error
-		if *dsn, err = database.Provision(ctx, p.services.server.DSN, name, rand.Text()); err != nil {
+		if *dsn, err = provision.Database(ctx, p.services.server.DSN, name, rand.Text()); err != nil {
 			return err
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/database/provision"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/services/payment"
@@ -43,7 +43,7 @@ func onPostgres(t *testing.T) shoptest.DSNs {
 			execute(t, admin, "DROP DATABASE IF EXISTS amends_"+shop+name+" WITH (FORCE)")
 			execute(t, admin, "DROP ROLE IF EXISTS amends_"+shop+name)
 		})
-		dsn, err := database.Provision(t.Context(), admin, shop+name, rand.Text())
+		dsn, err := provision.Database(t.Context(), admin, shop+name, rand.Text())
 		require.NoError(t, err)
 		return dsn
 	}

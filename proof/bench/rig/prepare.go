@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/database/provision"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/proof/bench/floor"
 	"github.com/amends/amends/services/catalog"
@@ -80,7 +80,7 @@ func (r *Rig) prepare(ctx context.Context) error {
 
 // provision makes a database.
 func (r *Rig) provision(ctx context.Context, name string) error {
-	dsn, err := database.Provision(ctx, r.services.DSN, name, rand.Text())
+	dsn, err := provision.Database(ctx, r.services.DSN, name, rand.Text())
 	if err != nil {
 		return err
 	}

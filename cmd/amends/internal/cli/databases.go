@@ -12,7 +12,7 @@ import (
 
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/config/secret"
-	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/database/provision"
 	"github.com/amends/amends/internal/dev/databases"
 	"github.com/amends/amends/worker"
 )
@@ -21,10 +21,10 @@ import (
 // SQLite file in the data folder, or, with a database_url, a database on that
 // server, which is created with a role of its own unless it exists.
 func FillDSNs(ctx context.Context, c *config.Config) error {
-	var provision databases.Provision
+	var onServer databases.Provision
 	if c.DatabaseURL != "" {
-		provision = func(ctx context.Context, name, password string) (string, error) {
-			dsn, err := database.Provision(ctx, string(c.DatabaseURL), name, password)
+		onServer = func(ctx context.Context, name, password string) (string, error) {
+			dsn, err := provision.Database(ctx, string(c.DatabaseURL), name, password)
 			if err != nil {
 				return "", fmt.Errorf("database_url: %s: %w", c.DatabaseURL, err)
 			}
@@ -39,7 +39,7 @@ func FillDSNs(ctx context.Context, c *config.Config) error {
 			names, dsns[s.Outside] = append(names, s.Outside), &s.OutsideDSN
 		}
 	}
-	set, err := databases.Open(c.DataDir, names, provision)
+	set, err := databases.Open(c.DataDir, names, onServer)
 	if err != nil {
 		return err
 	}

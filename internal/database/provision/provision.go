@@ -1,4 +1,6 @@
-package database
+// Package provision creates a role and a database on a PostgreSQL server for each
+// service, closed to the others.
+package provision
 
 import (
 	"context"
@@ -10,16 +12,17 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
 )
 
-// provisionLock is the advisory lock for creating roles and databases:
-// PostgreSQL refuses concurrent GRANTs and REVOKEs on one object.
-const provisionLock = 0x616d656e6473 // "amends"
+// lockID is the advisory lock for creating roles and databases: PostgreSQL refuses
+// concurrent GRANTs and REVOKEs on one object.
+const lockID = 0x616d656e6473 // "amends"
 
 // A service's name becomes part of identifiers, which have at most 63 bytes.
-var provisionName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,47}$`)
+var serviceName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,47}$`)
 
-// Provision creates the role amends_<name> with that password, and the database
+// Database creates the role amends_<name> with that password, and the database
 // amends_<name> that it owns, on the PostgreSQL server of adminDSN. It returns the
 // DSN of that role in that database. No other role may connect to the database, nor
 // the role to another one: PUBLIC loses the right to connect to it, to the server's
@@ -29,27 +32,27 @@ var provisionName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,47}$`)
 //
 // A repeat resets the password and the rights and keeps the data. A malformed name,
 // an empty password or a malformed DSN is a fault of kind bug.
-func Provision(ctx context.Context, adminDSN, name, password string) (dsn string, err error) {
-	if !provisionName.MatchString(name) {
+func Database(ctx context.Context, adminDSN, name, password string) (dsn string, err error) {
+	if !serviceName.MatchString(name) {
 		return "", fault.Errorf(fault.Bug, fault.Invalid, "%.64q cannot name a database", name)
 	}
 	if password == "" || strings.ContainsRune(password, 0) {
 		return "", fault.Errorf(fault.Bug, fault.Invalid, "the role of %s needs a password", name)
 	}
 	u, err := url.Parse(adminDSN)
-	if err != nil || !isPostgres(adminDSN) { // err holds the DSN
-		return "", fault.Errorf(fault.Bug, fault.Invalid, "malformed DSN %s", Redact(adminDSN))
+	if err != nil || !database.IsPostgres(adminDSN) { // err holds the DSN
+		return "", fault.Errorf(fault.Bug, fault.Invalid, "malformed DSN %s", database.Redact(adminDSN))
 	}
 	conn, err := pgx.Connect(ctx, adminDSN)
 	if err != nil {
-		return "", Fault(fmt.Errorf("provision %s: %w", name, err))
+		return "", database.Fault(fmt.Errorf("provision %s: %w", name, err))
 	}
 	defer func() { // closing also releases the lock; no work is pending
 		_ = conn.Close(context.WithoutCancel(ctx))
 	}()
 	role := "amends_" + name
-	if err := provision(ctx, conn, role, password); err != nil {
-		return "", Fault(fmt.Errorf("provision %s: %w", name, err))
+	if err := create(ctx, conn, role, password); err != nil {
+		return "", database.Fault(fmt.Errorf("provision %s: %w", name, err))
 	}
 	q := u.Query()
 	for _, other := range []string{"user", "password", "passfile", "dbname", "database"} {
@@ -61,9 +64,9 @@ func Provision(ctx context.Context, adminDSN, name, password string) (dsn string
 	return u.String(), nil
 }
 
-// provision creates role and the database of the same name.
-func provision(ctx context.Context, conn *pgx.Conn, role, password string) error {
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", provisionLock); err != nil {
+// create creates role and the database of the same name.
+func create(ctx context.Context, conn *pgx.Conn, role, password string) error {
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", lockID); err != nil {
 		return err
 	}
 	var hasRole, hasDatabase, superuser bool

@@ -1,4 +1,4 @@
-package database_test
+package provision_test
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/database/provision"
 	"github.com/amends/amends/proof/dbtest"
 )
 
@@ -78,7 +78,7 @@ func TestProvision(t *testing.T) {
 		errs := make([]error, copies*len(names))
 		var wg sync.WaitGroup
 		for i := range dsns {
-			wg.Go(func() { dsns[i], errs[i] = database.Provision(t.Context(), root, names[i%len(names)], "s3cret") })
+			wg.Go(func() { dsns[i], errs[i] = provision.Database(t.Context(), root, names[i%len(names)], "s3cret") })
 		}
 		wg.Wait()
 		require.NoError(t, errors.Join(errs...))
@@ -113,14 +113,14 @@ func TestProvision(t *testing.T) {
 			require.NoError(t, conn.Close(t.Context()))
 			return hash
 		}
-		dsn, err := database.Provision(t.Context(), root, names[0], "first")
+		dsn, err := provision.Database(t.Context(), root, names[0], "first")
 		require.NoError(t, err)
 		execute(t, dsn, "CREATE TABLE mine (n bigint)")
 		first := secret()
 		require.NotContains(t, first, "first", "the server keeps a hash")
 		execute(t, root, "GRANT CONNECT ON DATABASE "+role+" TO PUBLIC")
 
-		dsn, err = database.Provision(t.Context(), root, names[0], `it's a \ "new" pass/word?`)
+		dsn, err = provision.Database(t.Context(), root, names[0], `it's a \ "new" pass/word?`)
 		require.NoError(t, err)
 		require.NotEqual(t, first, secret())
 		execute(t, dsn, "SELECT n FROM mine")
@@ -138,7 +138,7 @@ func TestProvision(t *testing.T) {
 	t.Run("KeepsTheSettingsOfTheAdministratorsDSNButNotItsIdentity", func(t *testing.T) {
 		t.Parallel()
 		root, names := admin(t, "order")
-		dsn, err := database.Provision(t.Context(), root+"&application_name=shop&user=postgres", names[0], "s3cret")
+		dsn, err := provision.Database(t.Context(), root+"&application_name=shop&user=postgres", names[0], "s3cret")
 		require.NoError(t, err)
 		cfg, err := pgx.ParseConfig(dsn)
 		require.NoError(t, err)
@@ -159,14 +159,14 @@ func TestProvision(t *testing.T) {
 			{root, names[0], "nul\x00"},
 			{"sqlite:x.db", names[0], "p"},
 		} {
-			_, err := database.Provision(t.Context(), bad[0], bad[1], bad[2])
+			_, err := provision.Database(t.Context(), bad[0], bad[1], bad[2])
 			require.Equal(t, fault.Bug, fault.KindOf(err), "%v", bad[1:])
 		}
 	})
 
 	t.Run("SaysThatTheServerIsAway", func(t *testing.T) {
 		t.Parallel()
-		_, err := database.Provision(t.Context(), "postgres://u:hunter2@127.0.0.1:1/postgres", "order", "p")
+		_, err := provision.Database(t.Context(), "postgres://u:hunter2@127.0.0.1:1/postgres", "order", "p")
 		require.Equal(t, fault.Transient, fault.KindOf(err))
 		require.NotContains(t, err.Error(), "hunter2")
 	})

@@ -1,4 +1,4 @@
-package database
+package sqlite
 
 import (
 	"database/sql"
@@ -11,14 +11,13 @@ import (
 	"gorm.io/gorm/logger"
 	"gorm.io/gorm/migrator"
 	"gorm.io/gorm/schema"
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/amends/amends/saga/barrier/txn"
 )
 
 // dialector is GORM's SQLite dialect over database/sql: no cgo, no row locks, no
-// AutoMigrate (schemas are SQL files, see [Migrate]).
+// AutoMigrate (schemas are SQL files).
 type dialector struct{ pool *sql.DB }
 
 var (
