@@ -47,14 +47,15 @@ var layers = []layer{
 	{"workflows", "activities services/* saga saga/key saga/ledger fault internal/money", "gorm viper echo"},
 	{"workflows/doctor", "workflows/doctor/judge activities services/order services/order/audit saga/audit saga/ledger", "gorm viper echo"},
 	{"workflows/doctor/judge", "activities services/*/audit services/order saga/audit internal/money", "gorm viper echo"},
-	{"activities", "services/* services/*/audit saga saga/audit saga/key saga/ledger fault internal/money", "gorm echo"},
+	{"activities", "services/* services/payment/posting services/*/audit saga saga/audit saga/key saga/ledger fault internal/money", "gorm echo"},
 
-	{"services/*/store", "services/$1 services/$1/audit saga/barrier saga/barrier/txn saga/key saga/audit saga/ledger fault internal/database internal/money", "temporal services echo"},
+	{"services/*/store", "services/$1 services/$1/audit services/$1/posting saga/barrier saga/barrier/txn saga/key saga/audit saga/ledger fault internal/database internal/money", "temporal services echo"},
 	{"services/*/audit", "services/$1 services/$1/provider services/$1/carrier saga/audit saga/key saga/ledger fault internal/money", "temporal gorm echo services"},
 	{"services/*/*/simulator", "services/$1/$2 fault internal/database internal/money", "temporal echo services"},
+	{"services/payment/posting", "fault internal/money", "others"},
 	{"services/payment/provider", "fault internal/money", "temporal gorm echo services"},
 	{"services/shipping/carrier", "fault internal/money", "temporal gorm echo services"},
-	{"services/*", "services/$1/provider services/$1/carrier saga/key saga/ledger saga/once fault internal/money", "temporal gorm echo services"},
+	{"services/*", "services/$1/provider services/$1/carrier services/$1/posting saga/key saga/ledger saga/once fault internal/money", "temporal gorm echo services"},
 
 	{"saga", "saga/key saga/ledger fault", "gorm echo viper"},
 	{"saga/key", "", "others"},

@@ -8,6 +8,7 @@ import (
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/services/payment"
 	paymentaudit "github.com/amends/amends/services/payment/audit"
+	"github.com/amends/amends/services/payment/posting"
 )
 
 // outside limits one attempt of a step that calls an external system.
@@ -61,7 +62,7 @@ var PaymentWords = Words{
 		payment.CaptureExceedsAuthorization: "the capture is larger than the authorization, which is a bug",
 		payment.ProviderTimeout:             "the payment provider gave no answer",
 		payment.ProviderUnavailable:         "the payment provider is not available",
-		payment.Unbalanced:                  "the postings of the ledger do not sum to zero, which is a bug",
+		posting.Unbalanced:                  "the postings of the ledger do not sum to zero, which is a bug",
 	},
 	Unknown: map[string]string{
 		"payment.authorize": "the money is still held",

@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/services/order"
 	orderaudit "github.com/amends/amends/services/order/audit"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/shipping"
 )
@@ -192,7 +193,7 @@ func (s *Shop) checkMoney(ctx context.Context, c *check) error {
 	if err != nil {
 		return err
 	}
-	balances, err := payment.Balances(ledger)
+	balances, err := posting.Balances(ledger)
 	if err != nil {
 		c.wrong("I1: %w", err)
 	}
@@ -200,13 +201,13 @@ func (s *Shop) checkMoney(ctx context.Context, c *check) error {
 	if err != nil {
 		return err
 	}
-	captured, taken, left := map[string]int{}, map[payment.Balance]int64{}, map[money.Currency]int64{}
+	captured, taken, left := map[string]int{}, map[posting.Balance]int64{}, map[money.Currency]int64{}
 	for _, p := range payments {
 		o := c.orders[p.Key.Saga]
 		switch p.State {
 		case payment.Captured:
 			captured[o.ID]++
-			taken[payment.Balance{Account: payment.ProviderReceivable, Currency: p.Amount.Currency}] += p.Captured
+			taken[posting.Balance{Account: posting.ProviderReceivable, Currency: p.Amount.Currency}] += p.Captured
 			if o.Total == nil || p.Captured != o.Total.Minor || p.Amount.Currency != o.Total.Currency {
 				c.wrong("I1: order %s: captured %d %s, total %v", p.Key.Saga, p.Captured, p.Amount.Currency, o.Total)
 			}
@@ -228,15 +229,15 @@ func (s *Shop) checkMoney(ctx context.Context, c *check) error {
 	}
 	for b, amount := range balances {
 		switch b.Account {
-		case payment.FundsHeld, payment.FundsHeldContra:
+		case posting.FundsHeld, posting.FundsHeldContra:
 			if max(amount.Minor, -amount.Minor) != left[b.Currency] {
 				c.wrong("I1: %s is %s, waivers leave %d held", b.Account, amount, left[b.Currency])
 			}
-		case payment.ProviderReceivable:
+		case posting.ProviderReceivable:
 			if amount.Minor != taken[b] {
 				c.wrong("I1: %s is %s, captures are %d", b.Account, amount, taken[b])
 			}
-		case payment.Revenue, payment.Refunds:
+		case posting.Revenue, posting.Refunds:
 		}
 	}
 	return nil

@@ -4,8 +4,8 @@
 // # What it owns
 //
 // Payments (the money that a saga holds or has taken), their transfers (captures and
-// refunds), the invoices, and an append-only double-entry ledger ([PostingSet]). It
-// never stores a payment token, only the token's SHA-256.
+// refunds), the invoices, and an append-only double-entry ledger (package posting).
+// It never stores a payment token, only the token's SHA-256.
 //
 // # Effects in an external system
 //

@@ -27,9 +27,6 @@ const (
 	// A call to the provider may have taken effect, or did not and may later.
 	ProviderTimeout     fault.Code = "PROVIDER_TIMEOUT"
 	ProviderUnavailable fault.Code = "PROVIDER_UNAVAILABLE"
-
-	// Unbalanced: a posting set does not sum to zero.
-	Unbalanced fault.Code = "LEDGER_UNBALANCED"
 )
 
 // AuthorizeRequest asks to hold an amount. Its fingerprint is the amount and a

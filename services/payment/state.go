@@ -7,6 +7,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/payment/posting"
 )
 
 // State is the state of a payment.
@@ -47,12 +48,12 @@ func NewPayment(id string, k key.Key, h Hold, now time.Time) Payment {
 }
 
 // Authorize records that the provider holds the money.
-func (p *Payment) Authorize(reference string, now time.Time) (PostingSet, error) {
+func (p *Payment) Authorize(reference string, now time.Time) (posting.Set, error) {
 	if err := p.expect("authorized", Intent); err != nil {
-		return PostingSet{}, err
+		return posting.Set{}, err
 	}
 	p.State, p.ProviderReference, p.UpdatedAt = Authorized, reference, now
-	return p.post(PostHold, now, move(p.Amount, FundsHeldContra, FundsHeld)), nil
+	return p.post(posting.Hold, now, posting.Move(p.Amount, posting.FundsHeldContra, posting.FundsHeld)), nil
 }
 
 // Decline records that the provider refused to hold the money.
@@ -66,16 +67,16 @@ func (p *Payment) Decline(code fault.Code, now time.Time) error {
 
 // Void records that the provider holds no money any more. For a payment still at
 // intent it never held any: the set is zero.
-func (p *Payment) Void(now time.Time) (PostingSet, error) {
+func (p *Payment) Void(now time.Time) (posting.Set, error) {
 	if err := p.expect("voided", Intent, Authorized); err != nil {
-		return PostingSet{}, err
+		return posting.Set{}, err
 	}
 	held := p.State == Authorized
 	p.State, p.UpdatedAt = Voided, now
 	if !held {
-		return PostingSet{}, nil
+		return posting.Set{}, nil
 	}
-	return p.post(PostRelease, now, move(p.Amount, FundsHeld, FundsHeldContra)), nil
+	return p.post(posting.Release, now, posting.Move(p.Amount, posting.FundsHeld, posting.FundsHeldContra)), nil
 }
 
 // CanCapture returns nil, or why amount cannot be captured: NOTHING_AUTHORIZED or
@@ -91,13 +92,13 @@ func (p *Payment) CanCapture(amount money.Amount) error {
 }
 
 // Capture records that amount was captured and the rest of the hold released.
-func (p *Payment) Capture(amount money.Amount, now time.Time) (PostingSet, error) {
+func (p *Payment) Capture(amount money.Amount, now time.Time) (posting.Set, error) {
 	if err := p.CanCapture(amount); err != nil {
-		return PostingSet{}, err
+		return posting.Set{}, err
 	}
 	p.State, p.Captured, p.UpdatedAt = Captured, amount.Minor, now
-	lines := append(move(p.Amount, FundsHeld, FundsHeldContra), move(amount, Revenue, ProviderReceivable)...)
-	return p.post(PostCapture, now, lines), nil
+	lines := append(posting.Move(p.Amount, posting.FundsHeld, posting.FundsHeldContra), posting.Move(amount, posting.Revenue, posting.ProviderReceivable)...)
+	return p.post(posting.Capture, now, lines), nil
 }
 
 // StartRefund sets amount aside, so that pending refunds together cannot exceed the
@@ -115,15 +116,15 @@ func (p *Payment) StartRefund(amount money.Amount, now time.Time) error {
 }
 
 // Refund records that an amount set aside by StartRefund was paid back.
-func (p *Payment) Refund(amount money.Amount, now time.Time) (PostingSet, error) {
+func (p *Payment) Refund(amount money.Amount, now time.Time) (posting.Set, error) {
 	if err := p.DropRefund(amount, now); err != nil {
-		return PostingSet{}, err
+		return posting.Set{}, err
 	}
 	p.Refunded += amount.Minor
 	if p.Refunded == p.Captured {
 		p.State = Refunded
 	}
-	return p.post(PostRefund, now, move(amount, ProviderReceivable, Refunds)), nil
+	return p.post(posting.Refund, now, posting.Move(amount, posting.ProviderReceivable, posting.Refunds)), nil
 }
 
 // DropRefund reverts a StartRefund that the provider declined.
@@ -145,6 +146,6 @@ func (p *Payment) expect(move string, states ...State) error {
 	return fault.Errorf(fault.Bug, fault.Conflict, "a payment that is %s cannot be %s", p.State, move)
 }
 
-func (p *Payment) post(kind PostingKind, now time.Time, lines []Line) PostingSet {
-	return PostingSet{PaymentID: p.ID, Kind: kind, Lines: lines, CreatedAt: now}
+func (p *Payment) post(kind posting.Kind, now time.Time, lines []posting.Line) posting.Set {
+	return posting.Set{PaymentID: p.ID, Kind: kind, Lines: lines, CreatedAt: now}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/posting"
 )
 
 var at = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -19,6 +20,10 @@ var at = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 func newPayment(minor int64) payment.Payment {
 	h := payment.AuthorizeRequest{Amount: money.New(minor, "EUR"), Token: "tok_visa"}.Hold()
 	return payment.NewPayment("p1", key.New("order-1", "payment.authorize"), h, at)
+}
+
+func line(account posting.Account, minor int64, currency money.Currency) posting.Line {
+	return posting.Line{Account: account, Amount: money.New(minor, currency)}
 }
 
 // legal is the whole state machine of a payment.
@@ -33,14 +38,14 @@ func TestPaymentMovesOnlyLegallyAndBalances(t *testing.T) {
 
 	rapid.Check(t, func(t *rapid.T) {
 		p := newPayment(rapid.Int64Range(1, 1000).Draw(t, "amount"))
-		var ledger []payment.PostingSet
-		var set payment.PostingSet
+		var ledger []posting.Set
+		var set posting.Set
 		var err error
 		amount := func() money.Amount { return money.New(rapid.Int64Range(-1, 1000).Draw(t, "minor"), "EUR") }
 		move := func(f func()) func(*rapid.T) {
 			return func(t *rapid.T) {
 				before := p
-				set, err = payment.PostingSet{}, nil
+				set, err = posting.Set{}, nil
 				f()
 				if err != nil {
 					require.Equal(t, before, p, "a refused move changes nothing")
@@ -64,18 +69,18 @@ func TestPaymentMovesOnlyLegallyAndBalances(t *testing.T) {
 			"refund":      move(func() { set, err = p.Refund(amount(), at) }),
 			"dropRefund":  move(func() { err = p.DropRefund(amount(), at) }),
 			"": func(t *rapid.T) {
-				sums, err := payment.Balances(ledger)
+				sums, err := posting.Balances(ledger)
 				require.NoError(t, err)
 				held := int64(0)
 				if p.State == payment.Authorized {
 					held = p.Amount.Minor
 				}
-				of := func(a payment.Account) int64 { return sums[payment.Balance{Account: a, Currency: "EUR"}].Minor }
-				require.Equal(t, held, of(payment.FundsHeld))
-				require.Equal(t, -held, of(payment.FundsHeldContra))
-				require.Equal(t, p.Captured-p.Refunded, of(payment.ProviderReceivable))
-				require.Equal(t, -p.Captured, of(payment.Revenue))
-				require.Equal(t, p.Refunded, of(payment.Refunds))
+				of := func(a posting.Account) int64 { return sums[posting.Balance{Account: a, Currency: "EUR"}].Minor }
+				require.Equal(t, held, of(posting.FundsHeld))
+				require.Equal(t, -held, of(posting.FundsHeldContra))
+				require.Equal(t, p.Captured-p.Refunded, of(posting.ProviderReceivable))
+				require.Equal(t, -p.Captured, of(posting.Revenue))
+				require.Equal(t, p.Refunded, of(posting.Refunds))
 				require.LessOrEqual(t, p.Captured, p.Amount.Minor)
 				require.LessOrEqual(t, p.Refunded+p.Refunding, p.Captured)
 			},
@@ -103,9 +108,9 @@ func TestPayment(t *testing.T) {
 		require.NoError(t, err)
 		set, err := p.Capture(money.New(80, "EUR"), at)
 		require.NoError(t, err)
-		require.ElementsMatch(t, []payment.Line{
-			line(payment.FundsHeld, -100, "EUR"), line(payment.FundsHeldContra, 100, "EUR"),
-			line(payment.ProviderReceivable, 80, "EUR"), line(payment.Revenue, -80, "EUR"),
+		require.ElementsMatch(t, []posting.Line{
+			line(posting.FundsHeld, -100, "EUR"), line(posting.FundsHeldContra, 100, "EUR"),
+			line(posting.ProviderReceivable, 80, "EUR"), line(posting.Revenue, -80, "EUR"),
 		}, set.Lines)
 	})
 

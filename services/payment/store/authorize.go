@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/posting"
 )
 
 // fingerprint returns that of an amount and more parts of a request.
@@ -45,7 +46,7 @@ func (s *Store) ConcludeAuthorize(ctx context.Context, k key.Key, reference stri
 	err = barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {
 		// Until it is authorized only its own key moves a payment, and this transaction
 		// has won the barrier's row.
-		return writePayment(tx, p, func(p *payment.Payment) (payment.PostingSet, error) {
+		return writePayment(tx, p, func(p *payment.Payment) (posting.Set, error) {
 			return p.Authorize(reference, database.Now())
 		})
 	})
@@ -58,8 +59,8 @@ func (s *Store) ConcludeAuthorize(ctx context.Context, k key.Key, reference stri
 // RefuseAuthorize implements [payment.Store].
 func (s *Store) RefuseAuthorize(ctx context.Context, k key.Key, refusal *fault.Error) error {
 	return database.Fault(barrier.Refuse(ctx, s.db, k, refusal, func(tx *gorm.DB) error {
-		return movePayment(tx, where(tx, k), func(p *payment.Payment) (payment.PostingSet, error) {
-			return payment.PostingSet{}, p.Decline(refusal.Code, database.Now())
+		return movePayment(tx, where(tx, k), func(p *payment.Payment) (posting.Set, error) {
+			return posting.Set{}, p.Decline(refusal.Code, database.Now())
 		})
 	}))
 }
@@ -82,7 +83,7 @@ func (s *Store) BlockAuthorize(ctx context.Context, k key.Key) error {
 
 func (s *Store) endVoid(ctx context.Context, k key.Key, to ledger.State) error {
 	return database.Fault(barrier.EndUndo(ctx, s.db, k, to, func(tx *gorm.DB) error {
-		return movePayment(tx, where(tx, k), func(p *payment.Payment) (payment.PostingSet, error) { return p.Void(database.Now()) })
+		return movePayment(tx, where(tx, k), func(p *payment.Payment) (posting.Set, error) { return p.Void(database.Now()) })
 	}))
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/services/payment"
 	paymentaudit "github.com/amends/amends/services/payment/audit"
+	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/payment/provider/simulator"
 )
@@ -49,10 +50,10 @@ func (b *testBundle) requireBooksAgree(ctx context.Context, t require.TestingT) 
 	}
 	payments, err := b.store.Payments(ctx)
 	require.NoError(t, err)
-	want := map[payment.Balance]int64{}
-	add := func(a payment.Account, c money.Currency, minor int64) {
+	want := map[posting.Balance]int64{}
+	add := func(a posting.Account, c money.Currency, minor int64) {
 		if minor != 0 {
-			want[payment.Balance{Account: a, Currency: c}] += minor
+			want[posting.Balance{Account: a, Currency: c}] += minor
 		}
 	}
 	for _, p := range payments {
@@ -68,12 +69,12 @@ func (b *testBundle) requireBooksAgree(ctx context.Context, t require.TestingT) 
 			require.Equal(t, p.ProviderReference, e.Reference, k)
 		}
 		if p.State == payment.Authorized {
-			add(payment.FundsHeld, p.Amount.Currency, p.Amount.Minor)
-			add(payment.FundsHeldContra, p.Amount.Currency, -p.Amount.Minor)
+			add(posting.FundsHeld, p.Amount.Currency, p.Amount.Minor)
+			add(posting.FundsHeldContra, p.Amount.Currency, -p.Amount.Minor)
 		}
-		add(payment.ProviderReceivable, p.Amount.Currency, p.Captured-p.Refunded)
-		add(payment.Revenue, p.Amount.Currency, -p.Captured)
-		add(payment.Refunds, p.Amount.Currency, p.Refunded)
+		add(posting.ProviderReceivable, p.Amount.Currency, p.Captured-p.Refunded)
+		add(posting.Revenue, p.Amount.Currency, -p.Captured)
+		add(posting.Refunds, p.Amount.Currency, p.Refunded)
 		require.Zero(t, p.Refunding, k)
 	}
 	all, err := b.store.Transfers(ctx)
@@ -112,12 +113,12 @@ func (b *testBundle) requireHealthy(ctx context.Context, t require.TestingT) {
 	require.Empty(t, wrong)
 }
 
-func (b *testBundle) requireLedger(ctx context.Context, t require.TestingT, want map[payment.Balance]int64) {
+func (b *testBundle) requireLedger(ctx context.Context, t require.TestingT, want map[posting.Balance]int64) {
 	ledger, err := b.store.Ledger(ctx)
 	require.NoError(t, err)
-	balances, err := payment.Balances(ledger)
+	balances, err := posting.Balances(ledger)
 	require.NoError(t, err)
-	got := map[payment.Balance]int64{}
+	got := map[posting.Balance]int64{}
 	for k, a := range balances {
 		if !a.IsZero() {
 			got[k] = a.Minor

@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/posting"
 )
 
 // IntendCapture implements [payment.Store].
@@ -57,7 +58,7 @@ func (s *Store) ConcludeCapture(ctx context.Context, k key.Key, reference string
 		if err != nil {
 			return err
 		}
-		err = movePayment(tx, tx.Where("id = ?", t.PaymentID), func(p *payment.Payment) (payment.PostingSet, error) {
+		err = movePayment(tx, tx.Where("id = ?", t.PaymentID), func(p *payment.Payment) (posting.Set, error) {
 			return p.Capture(t.Amount, at)
 		})
 		if err != nil {

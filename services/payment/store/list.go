@@ -8,6 +8,7 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/posting"
 )
 
 // Payments returns every payment, oldest first.
@@ -30,18 +31,18 @@ func (s *Store) Invoices(ctx context.Context) ([]payment.Invoice, error) {
 }
 
 // Ledger returns every posting set, oldest first.
-func (s *Store) Ledger(ctx context.Context) ([]payment.PostingSet, error) {
+func (s *Store) Ledger(ctx context.Context) ([]posting.Set, error) {
 	var rows []postingRow
 	if err := s.db.WithContext(ctx).Order("set_id, line").Find(&rows).Error; err != nil {
 		return nil, database.Fault(err)
 	}
-	var sets []payment.PostingSet
+	var sets []posting.Set
 	for _, r := range rows {
 		if len(sets) == 0 || sets[len(sets)-1].ID != r.SetID {
-			sets = append(sets, payment.PostingSet{ID: r.SetID, PaymentID: r.PaymentID, Kind: r.Kind, CreatedAt: r.CreatedAt})
+			sets = append(sets, posting.Set{ID: r.SetID, PaymentID: r.PaymentID, Kind: r.Kind, CreatedAt: r.CreatedAt})
 		}
 		set := &sets[len(sets)-1]
-		set.Lines = append(set.Lines, payment.Line{Account: r.Account, Amount: money.New(r.Amount, r.Currency)})
+		set.Lines = append(set.Lines, posting.Line{Account: r.Account, Amount: money.New(r.Amount, r.Currency)})
 	}
 	return sets, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/posting"
 )
 
 func where(db *gorm.DB, k key.Key) *gorm.DB {
@@ -39,7 +40,7 @@ func takeTransfer(q *gorm.DB) (payment.Transfer, error) {
 // movePayment reads the payment that q selects, applies move, and writes it with the
 // postings that move returns. It locks the payment, so that moves of one payment have
 // an order.
-func movePayment(tx, q *gorm.DB, move func(p *payment.Payment) (payment.PostingSet, error)) error {
+func movePayment(tx, q *gorm.DB, move func(p *payment.Payment) (posting.Set, error)) error {
 	p, err := takePayment(locked(q))
 	if err != nil {
 		return err
@@ -49,7 +50,7 @@ func movePayment(tx, q *gorm.DB, move func(p *payment.Payment) (payment.PostingS
 
 // writePayment is [movePayment] for a payment that was read already and that no
 // other transaction moves.
-func writePayment(tx *gorm.DB, p payment.Payment, move func(p *payment.Payment) (payment.PostingSet, error)) error {
+func writePayment(tx *gorm.DB, p payment.Payment, move func(p *payment.Payment) (posting.Set, error)) error {
 	before := p.State
 	set, err := move(&p)
 	if err != nil {
@@ -94,7 +95,7 @@ func changed(r *gorm.DB) error {
 
 // post appends set to the ledger. It is the only writer of postings and refuses a set
 // that does not balance.
-func post(tx *gorm.DB, set payment.PostingSet) error {
+func post(tx *gorm.DB, set posting.Set) error {
 	if len(set.Lines) == 0 {
 		return nil
 	}

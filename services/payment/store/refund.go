@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/posting"
 )
 
 // IntendRefund implements [payment.Store].
@@ -24,8 +25,8 @@ func (s *Store) IntendRefund(ctx context.Context, k key.Key, req payment.RefundR
 			return missing(err, fault.Errorf(fault.Bug, payment.NothingCaptured, "the saga has nothing captured"))
 		}
 		at := database.Now()
-		err = movePayment(tx, tx.Where("id = ?", capture.PaymentID), func(p *payment.Payment) (payment.PostingSet, error) {
-			return payment.PostingSet{}, p.StartRefund(req.Amount, at)
+		err = movePayment(tx, tx.Where("id = ?", capture.PaymentID), func(p *payment.Payment) (posting.Set, error) {
+			return posting.Set{}, p.StartRefund(req.Amount, at)
 		})
 		if err != nil {
 			return err
@@ -54,7 +55,7 @@ func (s *Store) ConcludeRefund(ctx context.Context, k key.Key, reference string)
 		if err != nil {
 			return err
 		}
-		return movePayment(tx, tx.Where("id = ?", t.PaymentID), func(p *payment.Payment) (payment.PostingSet, error) {
+		return movePayment(tx, tx.Where("id = ?", t.PaymentID), func(p *payment.Payment) (posting.Set, error) {
 			return p.Refund(t.Amount, at)
 		})
 	})
@@ -72,8 +73,8 @@ func (s *Store) RefuseRefund(ctx context.Context, k key.Key, refusal *fault.Erro
 		if err != nil {
 			return err
 		}
-		return movePayment(tx, tx.Where("id = ?", t.PaymentID), func(p *payment.Payment) (payment.PostingSet, error) {
-			return payment.PostingSet{}, p.DropRefund(t.Amount, at)
+		return movePayment(tx, tx.Where("id = ?", t.PaymentID), func(p *payment.Payment) (posting.Set, error) {
+			return posting.Set{}, p.DropRefund(t.Amount, at)
 		})
 	}))
 }

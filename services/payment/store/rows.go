@@ -7,6 +7,7 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/posting"
 )
 
 // KeyColumns is the key of a step as columns; exported because GORM sees nothing
@@ -94,8 +95,8 @@ type postingRow struct {
 	SetID     string `gorm:"primaryKey"`
 	Line      int    `gorm:"primaryKey;autoIncrement:false"`
 	PaymentID string
-	Kind      payment.PostingKind
-	Account   payment.Account
+	Kind      posting.Kind
+	Account   posting.Account
 	Amount    int64
 	Currency  money.Currency
 	CreatedAt time.Time

@@ -1,4 +1,6 @@
-package payment
+// Package posting is double-entry bookkeeping: posting sets that sum to zero, and the
+// balances that they add up to.
+package posting
 
 import (
 	"time"
@@ -6,6 +8,10 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 )
+
+// Unbalanced is the code of a posting set that does not sum to zero. It is recorded,
+// so it never changes.
+const Unbalanced fault.Code = "LEDGER_UNBALANCED"
 
 // Account is an account of the ledger.
 type Account string
@@ -25,15 +31,15 @@ const (
 	Refunds Account = "refunds"
 )
 
-// PostingKind is the event that a posting set records.
-type PostingKind string
+// Kind is the event that a posting set records.
+type Kind string
 
 // The kinds of posting sets. A payment has at most one of each, except for refunds.
 const (
-	PostHold    PostingKind = "hold"
-	PostRelease PostingKind = "release"
-	PostCapture PostingKind = "capture"
-	PostRefund  PostingKind = "refund"
+	Hold    Kind = "hold"
+	Release Kind = "release"
+	Capture Kind = "capture"
+	Refund  Kind = "refund"
 )
 
 // Line is one side of a posting set: a debit if the amount is positive, a
@@ -43,20 +49,20 @@ type Line struct {
 	Amount  money.Amount
 }
 
-// PostingSet records one event of one payment. The ledger is append-only: a mistake
-// is corrected by another set, never by a change. The zero PostingSet records
+// Set records one event of one payment. The ledger is append-only: a mistake
+// is corrected by another set, never by a change. The zero Set records
 // nothing.
-type PostingSet struct {
+type Set struct {
 	ID        string // UUIDv7, given when it is stored
 	PaymentID string
-	Kind      PostingKind
+	Kind      Kind
 	Lines     []Line
 	CreatedAt time.Time
 }
 
 // Check fails with LEDGER_UNBALANCED, a bug, unless s sums to zero per currency and
 // has no line of zero and no account twice per currency.
-func (s PostingSet) Check() error {
+func (s Set) Check() error {
 	sums := map[money.Currency]money.Amount{}
 	seen := map[Balance]bool{}
 	for _, l := range s.Lines {
@@ -85,7 +91,7 @@ type Balance struct {
 
 // Balances sums a ledger per account and currency. It fails with
 // [money.Overflow] and, if a set does not balance, with LEDGER_UNBALANCED.
-func Balances(ledger []PostingSet) (map[Balance]money.Amount, error) {
+func Balances(ledger []Set) (map[Balance]money.Amount, error) {
 	balances := map[Balance]money.Amount{}
 	for _, set := range ledger {
 		if err := set.Check(); err != nil {
@@ -114,7 +120,7 @@ func accumulate[K comparable](sums map[K]money.Amount, k K, a money.Amount) erro
 	return nil
 }
 
-// move returns the two lines that move a from one account to another.
-func move(a money.Amount, from, to Account) []Line {
+// Move returns the two lines that move a from one account to another.
+func Move(a money.Amount, from, to Account) []Line {
 	return []Line{{Account: to, Amount: a}, {Account: from, Amount: a.Neg()}}
 }
