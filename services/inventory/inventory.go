@@ -78,7 +78,24 @@ type Stock struct {
 // Validate refuses with INVALID a request without lines, with a quantity below 1, or
 // with two lines of the same SKU. The caller has to add such lines up, because the
 // fingerprint of two lines is not that of their sum.
-func (r ReserveRequest) Validate() error { return validate(r.Lines) }
+func (r ReserveRequest) Validate() error {
+	if len(r.Lines) == 0 {
+		return invalid("no lines")
+	}
+	seen := make(map[string]bool, len(r.Lines))
+	for i, l := range r.Lines {
+		switch {
+		case !validSKU(l.SKU):
+			return invalid("line %d: a SKU has 1 to %d characters, none of them a control character", i+1, maxSKU)
+		case l.Quantity < 1:
+			return invalid("line %d: the quantity is not positive", i+1)
+		case seen[l.SKU]:
+			return invalid("line %d: %q is already in another line", i+1, l.SKU)
+		}
+		seen[l.SKU] = true
+	}
+	return nil
+}
 
 // Units returns how many units r holds.
 func (r Reservation) Units() int64 {
@@ -102,25 +119,6 @@ func (d Delivery) Validate() error {
 		return invalid("a warehouse code is 1 to %d of A-Z a-z 0-9 _ -", maxWarehouse)
 	case d.Quantity < 1 || d.Quantity > MaxDelivery:
 		return invalid("a delivery has 1 to %d units", MaxDelivery)
-	}
-	return nil
-}
-
-func validate(lines []Line) error {
-	if len(lines) == 0 {
-		return invalid("no lines")
-	}
-	seen := make(map[string]bool, len(lines))
-	for i, l := range lines {
-		switch {
-		case !validSKU(l.SKU):
-			return invalid("line %d: a SKU has 1 to %d characters, none of them a control character", i+1, maxSKU)
-		case l.Quantity < 1:
-			return invalid("line %d: the quantity is not positive", i+1)
-		case seen[l.SKU]:
-			return invalid("line %d: %q is already in another line", i+1, l.SKU)
-		}
-		seen[l.SKU] = true
 	}
 	return nil
 }

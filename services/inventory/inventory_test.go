@@ -23,15 +23,13 @@ func TestReserveRequestValidate(t *testing.T) {
 		"RefusesANegativeQuantity":    {{"TEA", -1}},
 		"RefusesAnEmptySKU":           {{"", 1}},
 		"RefusesAControlCharacter":    {{"TEA\x00", 1}},
-		"RefusesWhatIsNotUTF8":        {{"TEA\xff", 1}},
+		"RefusesInvalidUTF8":          {{"TEA\xff", 1}},
 		"RefusesASKUThatIsNotAName":   {{strings.Repeat("A", 256), 1}},
 		"RefusesOneBadLineAmongOther": {{"TEA", 1}, {"MUG", 0}},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			t.Parallel()
 			requireFault(t, ReserveRequest{Lines: lines}.Validate(), fault.Business, fault.Invalid)
-			_, err := Allocate(lines, nil)
-			requireFault(t, err, fault.Business, fault.Invalid)
 		})
 	}
 }
@@ -86,10 +84,8 @@ func TestParseState(t *testing.T) {
 	requireFault(t, err, fault.Business, fault.Invalid)
 }
 
-func requireFault(t require.TestingT, err error, kind fault.Kind, code fault.Code) {
-	if h, ok := t.(interface{ Helper() }); ok {
-		h.Helper()
-	}
+func requireFault(t *testing.T, err error, kind fault.Kind, code fault.Code) {
+	t.Helper()
 	require.Error(t, err)
 	require.Equal(t, code, fault.CodeOf(err), "%v", err)
 	require.Equal(t, kind, fault.KindOf(err), "%v", err)

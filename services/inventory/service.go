@@ -10,7 +10,7 @@ import (
 // Do/undo pair: Reserve/Release. Commit closes a reservation for good.
 type Service interface {
 	// Reserve holds the stock of every line, or of none, split into the fewest
-	// parcels (ties by warehouse code, see [Allocate]). A repeat returns the recorded
+	// parcels (ties by warehouse code, see package allocation). A repeat returns the recorded
 	// reservation. The same k with other SKUs or quantities is a bug
 	// (REQUEST_MISMATCH); the order of the lines does not matter. It refuses with
 	// OUT_OF_STOCK, and with INVALID as [ReserveRequest.Validate] does. A refusal is

@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/services/inventory/allocation"
 )
 
 // Reserve implements [inventory.Service].
@@ -27,7 +28,7 @@ func (s *Store) Reserve(ctx context.Context, k key.Key, req inventory.ReserveReq
 		if err != nil {
 			return inventory.Reservation{}, err
 		}
-		r, err := inventory.Allocate(req.Lines, stock)
+		r, err := allocation.Allocate(req.Lines, stock)
 		if err != nil {
 			return inventory.Reservation{}, err
 		}

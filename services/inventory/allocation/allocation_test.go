@@ -1,22 +1,24 @@
-package inventory
+package allocation
 
 import (
 	"fmt"
 	"math"
 	"math/bits"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/services/inventory"
 )
 
 func TestAllocate(t *testing.T) {
 	t.Parallel()
 
-	shop := []Stock{
+	shop := []inventory.Stock{
 		{SKU: "TEA", Warehouse: "BER", Available: 5},
 		{SKU: "TEA", Warehouse: "AMS", Available: 5},
 		{SKU: "MUG", Warehouse: "BER", Available: 5},
@@ -25,18 +27,30 @@ func TestAllocate(t *testing.T) {
 	}
 	for _, c := range []struct {
 		claim string
-		lines []Line
-		want  []Parcel
+		lines []inventory.Line
+		want  []inventory.Parcel
 	}{
-		{"TakesTheFirstWarehouseByCode", []Line{{"TEA", 2}}, []Parcel{{"AMS", []Line{{"TEA", 2}}}}},
-		{"TakesTheOneThatHasEverything", []Line{{"TEA", 2}, {"MUG", 1}}, []Parcel{{"BER", []Line{{"MUG", 1}, {"TEA", 2}}}}},
-		{"SplitsByWarehouseIfItMust", []Line{{"MUG", 2}, {"KETTLE", 1}}, []Parcel{{"AMS", []Line{{"KETTLE", 1}}}, {"BER", []Line{{"MUG", 2}}}}},
+		{"TakesTheFirstWarehouseByCode", []inventory.Line{line("TEA", 2)}, []inventory.Parcel{parcel("AMS", line("TEA", 2))}},
+		{
+			"TakesTheOneThatHasEverything",
+			[]inventory.Line{line("TEA", 2), line("MUG", 1)},
+			[]inventory.Parcel{parcel("BER", line("MUG", 1), line("TEA", 2))},
+		},
+		{
+			"SplitsByWarehouseIfItMust",
+			[]inventory.Line{line("MUG", 2), line("KETTLE", 1)},
+			[]inventory.Parcel{parcel("AMS", line("KETTLE", 1)), parcel("BER", line("MUG", 2))},
+		},
 		{
 			"DoesNotSplitALineThatOneCanPack",
-			[]Line{{"MUG", 2}, {"KETTLE", 1}, {"TEA", 5}},
-			[]Parcel{{"AMS", []Line{{"KETTLE", 1}, {"TEA", 5}}}, {"BER", []Line{{"MUG", 2}}}},
+			[]inventory.Line{line("MUG", 2), line("KETTLE", 1), line("TEA", 5)},
+			[]inventory.Parcel{parcel("AMS", line("KETTLE", 1), line("TEA", 5)), parcel("BER", line("MUG", 2))},
 		},
-		{"SplitsALineIfItMust", []Line{{"TEA", 7}}, []Parcel{{"AMS", []Line{{"TEA", 5}}}, {"BER", []Line{{"TEA", 2}}}}},
+		{
+			"SplitsALineIfItMust",
+			[]inventory.Line{line("TEA", 7)},
+			[]inventory.Parcel{parcel("AMS", line("TEA", 5)), parcel("BER", line("TEA", 2))},
+		},
 	} {
 		t.Run(c.claim, func(t *testing.T) {
 			t.Parallel()
@@ -45,16 +59,38 @@ func TestAllocate(t *testing.T) {
 			require.Equal(t, c.want, got.Parcels)
 		})
 	}
-	for claim, lines := range map[string][]Line{
-		"RefusesMoreThanAllHaveTogether": {{"TEA", 11}},
-		"RefusesWhatIsNotAvailable":      {{"TEA", 1}, {"GONE", 1}},
-		"RefusesWhatNeverArrived":        {{"COFFEE", 1}},
-		"RefusesTheGreatestQuantity":     {{"TEA", math.MaxInt64}},
+	for claim, lines := range map[string][]inventory.Line{
+		"RefusesMoreThanAllHaveTogether": {line("TEA", 11)},
+		"RefusesUnavailableUnits":        {line("TEA", 1), line("GONE", 1)},
+		"RefusesASKUThatNeverArrived":    {line("COFFEE", 1)},
+		"RefusesTheGreatestQuantity":     {line("TEA", math.MaxInt64)},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			t.Parallel()
 			_, err := Allocate(lines, shop)
-			requireFault(t, err, fault.Business, OutOfStock)
+			requireFault(t, err, fault.Business, inventory.OutOfStock)
+		})
+	}
+}
+
+func TestAllocateRefusesAnInvalidRequest(t *testing.T) {
+	t.Parallel()
+
+	for claim, lines := range map[string][]inventory.Line{
+		"NoLines":            nil,
+		"TheSameSKUTwice":    {line("TEA", 1), line("MUG", 1), line("TEA", 1)},
+		"NoQuantity":         {line("TEA", 0)},
+		"ANegativeQuantity":  {line("TEA", -1)},
+		"AnEmptySKU":         {line("", 1)},
+		"AControlCharacter":  {line("TEA\x00", 1)},
+		"NoUTF8":             {line("TEA\xff", 1)},
+		"ASKUThatIsNotAName": {line(strings.Repeat("A", 256), 1)},
+		"OneBadLine":         {line("TEA", 1), line("MUG", 0)},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			t.Parallel()
+			_, err := Allocate(lines, nil)
+			requireFault(t, err, fault.Business, fault.Invalid)
 		})
 	}
 }
@@ -62,17 +98,17 @@ func TestAllocate(t *testing.T) {
 func TestAllocateDoesNotOverflow(t *testing.T) {
 	t.Parallel()
 
-	stock := []Stock{
+	stock := []inventory.Stock{
 		{SKU: "A", Warehouse: "W1", Available: math.MaxInt64},
 		{SKU: "A", Warehouse: "W2", Available: math.MaxInt64},
 		{SKU: "B", Warehouse: "W1", Available: math.MaxInt64},
 		{SKU: "B", Warehouse: "W2", Available: math.MaxInt64},
 	}
-	lines := []Line{{"A", math.MaxInt64}, {"B", math.MaxInt64}}
+	lines := []inventory.Line{line("A", math.MaxInt64), line("B", math.MaxInt64)}
 
 	got, err := Allocate(lines, stock)
 	require.NoError(t, err)
-	require.Equal(t, []Parcel{{"W1", lines}}, got.Parcels)
+	require.Equal(t, []inventory.Parcel{parcel("W1", lines...)}, got.Parcels)
 	s := newSupply(lines, stock)
 	require.Equal(t, []int{0}, s.greedy())
 }
@@ -86,7 +122,7 @@ func TestAllocateFindsTheFewestParcels(t *testing.T) {
 
 		got, err := Allocate(lines, stock)
 		if want == nil {
-			requireFault(t, err, fault.Business, OutOfStock)
+			requireFault(t, err, fault.Business, inventory.OutOfStock)
 			return
 		}
 		require.NoError(t, err)
@@ -109,7 +145,7 @@ func TestAllocateIgnoresTheOrderOfItsArguments(t *testing.T) {
 
 // With a budget that does not suffice the answer may have more parcels than
 // needed; everything else that is promised still holds.
-func TestAllocateWithoutBudgetLeavesOutWhatItCan(t *testing.T) {
+func TestAllocateWithoutBudgetHasNoWarehouseToSpare(t *testing.T) {
 	t.Parallel()
 
 	rapid.Check(t, func(t *rapid.T) {
@@ -133,14 +169,14 @@ func TestSearchBudgetSufficesForTwelveWarehouses(t *testing.T) {
 	// easy case: the bound leaves one path. The hard one has pairs: the odd
 	// warehouse of each pair must be found out by trying.
 	rapid.Check(t, func(t *rapid.T) {
-		var lines []Line
-		var stock []Stock
+		var lines []inventory.Line
+		var stock []inventory.Stock
 		for i := range rapid.IntRange(1, 30).Draw(t, "skus") {
-			l := Line{fmt.Sprintf("S%02d", i), rapid.Int64Range(1, 6).Draw(t, "quantity")}
+			l := line(fmt.Sprintf("S%02d", i), rapid.Int64Range(1, 6).Draw(t, "quantity"))
 			lines = append(lines, l)
 			for w := range 12 {
 				n := rapid.Int64Range(0, 2).Draw(t, "available")
-				stock = append(stock, Stock{SKU: l.SKU, Warehouse: fmt.Sprintf("W%02d", w), Available: n})
+				stock = append(stock, inventory.Stock{SKU: l.SKU, Warehouse: fmt.Sprintf("W%02d", w), Available: n})
 			}
 		}
 		s := newSupply(lines, stock)
@@ -151,18 +187,35 @@ func TestSearchBudgetSufficesForTwelveWarehouses(t *testing.T) {
 	})
 }
 
-func drawRequest(t *rapid.T, maxWarehouses int) ([]Line, []Stock) {
-	var lines []Line
-	var stock []Stock
+func line(sku string, quantity int64) inventory.Line {
+	return inventory.Line{SKU: sku, Quantity: quantity}
+}
+
+func parcel(warehouse string, lines ...inventory.Line) inventory.Parcel {
+	return inventory.Parcel{Warehouse: warehouse, Lines: lines}
+}
+
+func requireFault(t require.TestingT, err error, kind fault.Kind, code fault.Code) {
+	if h, ok := t.(interface{ Helper() }); ok {
+		h.Helper()
+	}
+	require.Error(t, err)
+	require.Equal(t, code, fault.CodeOf(err), "%v", err)
+	require.Equal(t, kind, fault.KindOf(err), "%v", err)
+}
+
+func drawRequest(t *rapid.T, maxWarehouses int) ([]inventory.Line, []inventory.Stock) {
+	var lines []inventory.Line
+	var stock []inventory.Stock
 	warehouses := rapid.IntRange(1, maxWarehouses).Draw(t, "warehouses")
 	for i := range rapid.IntRange(1, 4).Draw(t, "skus") {
 		sku := fmt.Sprintf("S%d", i)
 		if i == 0 || rapid.Bool().Draw(t, "asked") {
-			lines = append(lines, Line{sku, rapid.Int64Range(1, 10).Draw(t, "quantity")})
+			lines = append(lines, line(sku, rapid.Int64Range(1, 10).Draw(t, "quantity")))
 		}
 		for w := range warehouses {
 			n := rapid.Int64Range(0, 6).Draw(t, "available")
-			stock = append(stock, Stock{SKU: sku, Warehouse: fmt.Sprintf("W%02d", w), Available: n})
+			stock = append(stock, inventory.Stock{SKU: sku, Warehouse: fmt.Sprintf("W%02d", w), Available: n})
 		}
 	}
 	return lines, stock
@@ -170,7 +223,7 @@ func drawRequest(t *rapid.T, maxWarehouses int) ([]Line, []Stock) {
 
 // fewestByTryingAll looks at every set of warehouses. It returns nil if none has
 // everything.
-func fewestByTryingAll(lines []Line, stock []Stock) []string {
+func fewestByTryingAll(lines []inventory.Line, stock []inventory.Stock) []string {
 	have := map[string]map[string]int64{}
 	var all []string
 	for _, s := range stock {
@@ -189,7 +242,7 @@ func fewestByTryingAll(lines []Line, stock []Stock) []string {
 				set = append(set, code)
 			}
 		}
-		enough := !slices.ContainsFunc(lines, func(l Line) bool {
+		enough := !slices.ContainsFunc(lines, func(l inventory.Line) bool {
 			var sum int64
 			for _, code := range set {
 				sum += have[code][l.SKU]
@@ -206,7 +259,7 @@ func fewestByTryingAll(lines []Line, stock []Stock) []string {
 
 // requirePacks checks that r packs exactly the lines, takes nowhere more than
 // there is, and is in order.
-func requirePacks(t require.TestingT, r Reservation, lines []Line, stock []Stock) {
+func requirePacks(t require.TestingT, r inventory.Reservation, lines []inventory.Line, stock []inventory.Stock) {
 	left := map[[2]string]int64{}
 	for _, s := range stock {
 		left[[2]string{s.Warehouse, s.SKU}] = s.Available
@@ -214,7 +267,7 @@ func requirePacks(t require.TestingT, r Reservation, lines []Line, stock []Stock
 	got := map[string]int64{}
 	for _, p := range r.Parcels {
 		require.NotEmpty(t, p.Lines, p.Warehouse)
-		require.True(t, slices.IsSortedFunc(p.Lines, func(a, b Line) int {
+		require.True(t, slices.IsSortedFunc(p.Lines, func(a, b inventory.Line) int {
 			if a.SKU < b.SKU {
 				return -1
 			}
@@ -235,7 +288,7 @@ func requirePacks(t require.TestingT, r Reservation, lines []Line, stock []Stock
 	require.True(t, slices.IsSorted(codes(r)), "parcels: %v", codes(r))
 }
 
-func codes(r Reservation) []string {
+func codes(r inventory.Reservation) []string {
 	var c []string
 	for _, p := range r.Parcels {
 		c = append(c, p.Warehouse)

@@ -1,4 +1,4 @@
-package inventory
+package allocation
 
 import "slices"
 

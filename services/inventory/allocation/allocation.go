@@ -1,10 +1,13 @@
-package inventory
+// Package allocation decides which warehouses pack the lines of a reservation. It is
+// pure: the store gives it the stock and records its answer.
+package allocation
 
 import (
 	"cmp"
 	"slices"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/services/inventory"
 )
 
 // Allocate decides which warehouses pack the lines: as few as possible, because the
@@ -19,30 +22,31 @@ import (
 // warehouses can pack all lines. Beyond that the answer may have more parcels than
 // needed, but none of them can be left out.
 //
-// It refuses with INVALID as [ReserveRequest.Validate] does, and with OUT_OF_STOCK if
-// all warehouses together have too little of a SKU. stock has at most one entry per
-// SKU and warehouse; other SKUs, and stock that is not available, are ignored.
-func Allocate(lines []Line, stock []Stock) (Reservation, error) {
-	if err := validate(lines); err != nil {
-		return Reservation{}, err
+// It refuses with INVALID as [inventory.ReserveRequest.Validate] does, and with
+// OUT_OF_STOCK if all warehouses together have too little of a SKU. stock has at most
+// one entry per SKU and warehouse; other SKUs, and stock that is not available, are
+// ignored.
+func Allocate(lines []inventory.Line, stock []inventory.Stock) (inventory.Reservation, error) {
+	if err := (inventory.ReserveRequest{Lines: lines}).Validate(); err != nil {
+		return inventory.Reservation{}, err
 	}
 	s := newSupply(lines, stock)
 	if line, short := s.short(); short {
-		return Reservation{}, fault.Errorf(fault.Business, OutOfStock, "not enough stock of %q", line.SKU)
+		return inventory.Reservation{}, fault.Errorf(fault.Business, inventory.OutOfStock, "not enough stock of %q", line.SKU)
 	}
 	return s.pack(s.fewest(searchBudget)), nil
 }
 
 // supply is the stock that is relevant for some lines.
 type supply struct {
-	lines      []Line    // by SKU
-	warehouses []string  // by code; those with stock of a line
-	have       [][]int64 // by warehouse and line: units available, at most the line's quantity
+	lines      []inventory.Line // by SKU
+	warehouses []string         // by code; those with stock of a line
+	have       [][]int64        // by warehouse and line: units available, at most the line's quantity
 }
 
-func newSupply(lines []Line, stock []Stock) supply {
+func newSupply(lines []inventory.Line, stock []inventory.Stock) supply {
 	s := supply{lines: slices.Clone(lines)}
-	slices.SortFunc(s.lines, func(a, b Line) int { return cmp.Compare(a.SKU, b.SKU) })
+	slices.SortFunc(s.lines, func(a, b inventory.Line) int { return cmp.Compare(a.SKU, b.SKU) })
 	index := make(map[string]int, len(s.lines))
 	for i, l := range s.lines {
 		index[l.SKU] = i
@@ -76,7 +80,7 @@ func (s *supply) missing() []int64 {
 }
 
 // short returns the first line that all warehouses together cannot pack.
-func (s *supply) short() (Line, bool) {
+func (s *supply) short() (inventory.Line, bool) {
 	missing := s.missing()
 	for _, have := range s.have {
 		take(missing, missing, have)
@@ -84,13 +88,13 @@ func (s *supply) short() (Line, bool) {
 	if i := slices.IndexFunc(missing, func(m int64) bool { return m > 0 }); i >= 0 {
 		return s.lines[i], true
 	}
-	return Line{}, false
+	return inventory.Line{}, false
 }
 
 // pack splits the lines between the chosen warehouses, given by rising index, which
 // together can pack them. As none can be left out, each gets a part.
-func (s *supply) pack(chosen []int) Reservation {
-	packed := make([][]Line, len(s.warehouses))
+func (s *supply) pack(chosen []int) inventory.Reservation {
+	packed := make([][]inventory.Line, len(s.warehouses))
 	for i, l := range s.lines {
 		fullest := slices.Clone(chosen)
 		slices.SortStableFunc(fullest, func(a, b int) int { return cmp.Compare(s.have[b][i], s.have[a][i]) })
@@ -99,13 +103,13 @@ func (s *supply) pack(chosen []int) Reservation {
 			if n == 0 {
 				break
 			}
-			packed[w] = append(packed[w], Line{SKU: l.SKU, Quantity: n})
+			packed[w] = append(packed[w], inventory.Line{SKU: l.SKU, Quantity: n})
 			l.Quantity -= n
 		}
 	}
-	var r Reservation
+	var r inventory.Reservation
 	for _, w := range chosen {
-		r.Parcels = append(r.Parcels, Parcel{Warehouse: s.warehouses[w], Lines: packed[w]})
+		r.Parcels = append(r.Parcels, inventory.Parcel{Warehouse: s.warehouses[w], Lines: packed[w]})
 	}
 	return r
 }
