@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/cmd/amends/internal/check"
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/doctor"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/audit"
@@ -24,18 +24,18 @@ func TestDoctor(t *testing.T) {
 	dir := t.TempDir()
 	p := startDev(t, dir)
 	engine := says(t, p.process, p.out, `--temporal-address (\S+)`)[1]
-	doctor := func(args ...string) (string, error) {
+	diagnose := func(args ...string) (string, error) {
 		return once(t, nil, append([]string{"doctor", "--temporal-address", engine, "--pause", "10ms"}, args...)...)
 	}
 	place(t, p.api, "1", "tok_visa", true)
 
-	out, err := doctor()
+	out, err := diagnose()
 	require.NoError(t, err)
 	require.Contains(t, out, "1: 0 judged, 1 too young")
 	require.Contains(t, out, "nothing was judged: 1 order is too young")
 	require.Contains(t, out, "amends orders --needs-attention, which lists young orders too")
 	require.NotContains(t, out, "nothing is wrong")
-	out, err = doctor("--json")
+	out, err = diagnose("--json")
 	require.NoError(t, err)
 	var r doctorflow.Report
 	require.NoError(t, json.Unmarshal([]byte(out), &r))
@@ -45,13 +45,13 @@ func TestDoctor(t *testing.T) {
 
 	inventory := dbtest.Open(t, "sqlite:"+filepath.Join(dir, "inventory.db"), database.Options{})
 	require.NoError(t, inventory.Exec("UPDATE stock SET reserved = reserved + 1, received = received + 1 WHERE sku = 'MUG-STONEWARE'").Error)
-	out, err = doctor("--json")
+	out, err = diagnose("--json")
 	require.EqualError(t, err, "the doctor: 0 orders judged, 1 findings, 0 repaired")
-	require.Equal(t, check.ExitWrong, cli.ExitCode(err))
+	require.Equal(t, doctor.ExitWrong, cli.ExitCode(err))
 	require.NoError(t, json.Unmarshal([]byte(out), &r))
 	require.Equal(t, map[audit.Kind]int{inventoryaudit.Stock: 1}, r.Counts)
-	out, err = doctor("--dry-run")
-	require.Equal(t, check.ExitWrong, cli.ExitCode(err))
+	out, err = diagnose("--dry-run")
+	require.Equal(t, doctor.ExitWrong, cli.ExitCode(err))
 	require.Contains(t, out, "something is wrong")
 	require.Contains(t, out, "MUG-STONEWARE in BER: 1 reserved and 1 committed, but the reservations say 0 and 1")
 
@@ -61,7 +61,7 @@ func TestDoctor(t *testing.T) {
 	}
 
 	_, err = once(t, nil, "doctor", "--temporal-address", engine, "--last")
-	require.Equal(t, check.ExitNotRun, cli.ExitCode(err), "the schedule has not run yet")
+	require.Equal(t, doctor.ExitNotRun, cli.ExitCode(err), "the schedule has not run yet")
 	require.ErrorContains(t, err, "has no run that has ended")
 }
 
@@ -79,7 +79,7 @@ func TestDoctorThatCannotRun(t *testing.T) {
 			t.Parallel()
 			_, err := once(t, nil, append([]string{"doctor"}, args...)...)
 			require.Error(t, err)
-			require.Equal(t, check.ExitNotRun, cli.ExitCode(err), err.Error())
+			require.Equal(t, doctor.ExitNotRun, cli.ExitCode(err), err.Error())
 		})
 	}
 }
@@ -99,7 +99,7 @@ func TestDoctorRefusesWhatMakesNoSense(t *testing.T) {
 			t.Parallel()
 			out, err := once(t, nil, append([]string{"doctor", "--temporal-address", "127.0.0.1:1"}, args...)...)
 			require.ErrorContains(t, err, want)
-			require.Equal(t, check.ExitNotRun, cli.ExitCode(err))
+			require.Equal(t, doctor.ExitNotRun, cli.ExitCode(err))
 			require.Empty(t, out)
 		})
 	}

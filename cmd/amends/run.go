@@ -5,11 +5,17 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/amends/amends/cmd/amends/internal/check"
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/cmd/amends/internal/dev"
-	"github.com/amends/amends/cmd/amends/internal/operate"
+	"github.com/amends/amends/cmd/amends/internal/doctor"
+	"github.com/amends/amends/cmd/amends/internal/load"
+	"github.com/amends/amends/cmd/amends/internal/migrate"
+	"github.com/amends/amends/cmd/amends/internal/orders"
+	"github.com/amends/amends/cmd/amends/internal/repair"
+	"github.com/amends/amends/cmd/amends/internal/replay"
 	"github.com/amends/amends/cmd/amends/internal/serve"
+	"github.com/amends/amends/cmd/amends/internal/supply"
+	"github.com/amends/amends/cmd/amends/internal/temporalpostgres"
 	"github.com/amends/amends/internal/config"
 )
 
@@ -34,10 +40,10 @@ func run(ctx context.Context, args []string, std cli.Stdio) error {
 
 func commands(std cli.Stdio) []*cobra.Command {
 	return []*cobra.Command{
-		dev.Dev(std), dev.TemporalPostgres(std),
-		serve.API(std), serve.Worker(std), serve.Migrate(std),
-		operate.Order(std), operate.Orders(std), operate.Repair(std), operate.Stock(std), operate.Catalog(std),
-		check.Doctor(std), check.Replay(std), check.Load(std),
+		dev.Command(std), temporalpostgres.Command(std),
+		serve.API(std), serve.Worker(std), migrate.Command(std),
+		orders.Order(std), orders.Orders(std), repair.Command(std), supply.Stock(std), supply.Catalog(std),
+		doctor.Command(std), replay.Command(std), load.Command(std),
 		versionCommand(std),
 	}
 }

@@ -1,5 +1,5 @@
-// Package dev has the commands for a developer's machine: the whole platform in
-// one process, and the engine that production uses without containers.
+// Package dev has the command `amends dev`, which runs the whole platform in one
+// process on a developer's machine.
 package dev
 
 import (
@@ -21,8 +21,8 @@ const (
 	drainWorkers = 6 * time.Second
 )
 
-// Dev returns `amends dev`.
-func Dev(std cli.Stdio) *cobra.Command {
+// Command returns `amends dev`.
+func Command(std cli.Stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run everything in one process, with a Temporal dev server and demo data",

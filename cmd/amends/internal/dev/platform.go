@@ -13,6 +13,7 @@ import (
 
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/dsn"
 	"github.com/amends/amends/cmd/amends/internal/serve"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/demo"
@@ -92,7 +93,7 @@ func (p *platform) start(ctx context.Context) (err error) {
 }
 
 func (p *platform) prepareDatabases(ctx context.Context) error {
-	if err := cli.FillDSNs(ctx, p.c); err != nil {
+	if err := dsn.Fill(ctx, p.c); err != nil {
 		return err
 	}
 	if err := p.c.Validate(config.Needs{Services: p.c.Services.Names()}, nil); err != nil {

@@ -1,5 +1,5 @@
 // Package serve has the commands that run one part of a platform in a process of
-// its own: the API, services, and the preparation of what they need.
+// its own: `amends api` and `amends worker`.
 package serve
 
 import (

@@ -1,4 +1,6 @@
-package operate
+// Package supply has the commands that give a platform something to sell: `amends
+// catalog import` loads products, `amends stock receive` books deliveries.
+package supply
 
 import (
 	"fmt"
@@ -7,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/dsn"
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/worker"
 )
@@ -35,7 +38,7 @@ func Catalog(std cli.Stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			o, err := std.Tool(cmd, "catalog")
+			o, err := dsn.Tool(std, cmd, "catalog")
 			if err != nil {
 				return err
 			}

@@ -1,4 +1,6 @@
-package serve
+// Package migrate has the command `amends migrate`, which prepares the databases
+// and the engine for the other processes.
+package migrate
 
 import (
 	"context"
@@ -19,8 +21,8 @@ import (
 // engineTarget is the name of the engine as a target of `amends migrate`.
 const engineTarget = "temporal"
 
-// Migrate returns `amends migrate`.
-func Migrate(std cli.Stdio) *cobra.Command {
+// Command returns `amends migrate`.
+func Command(std cli.Stdio) *cobra.Command {
 	var all bool
 	var wait time.Duration
 	cmd := &cobra.Command{

@@ -1,4 +1,4 @@
-package operate
+package orders
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/dsn"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/internal/watch"
@@ -76,7 +77,7 @@ func (l listing) check() error {
 }
 
 func listFlagged(cmd *cobra.Command, std cli.Stdio, l listing) error {
-	o, err := std.Tool(cmd, "order")
+	o, err := dsn.Tool(std, cmd, "order")
 	if err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func listStuck(cmd *cobra.Command, std cli.Stdio, l listing) error {
 	if err != nil {
 		return err
 	}
-	o, err := std.Tool(cmd, "order")
+	o, err := dsn.Tool(std, cmd, "order")
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,6 @@
-package cli
+// Package dsn finds the databases of services: the configured ones, otherwise
+// those of an `amends dev` on the same machine.
+package dsn
 
 import (
 	"context"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/config/secret"
 	"github.com/amends/amends/internal/database/provision"
@@ -17,10 +20,10 @@ import (
 	"github.com/amends/amends/worker"
 )
 
-// FillDSNs sets every DSN of c that is empty to a database of `amends dev`: a
+// Fill sets every DSN of c that is empty to a database of `amends dev`: a
 // SQLite file in the data folder, or, with a database_url, a database on that
 // server, which is created with a role of its own unless it exists.
-func FillDSNs(ctx context.Context, c *config.Config) error {
+func Fill(ctx context.Context, c *config.Config) error {
 	var onServer databases.Provision
 	if c.DatabaseURL != "" {
 		onServer = func(ctx context.Context, name, password string) (string, error) {
@@ -61,7 +64,7 @@ func FillDSNs(ctx context.Context, c *config.Config) error {
 // creates nothing, neither a file, because a new database in a mistyped folder
 // would look like success, nor passwords, because new ones would lock out the
 // platform.
-func (std Stdio) Tool(cmd *cobra.Command, service string) (worker.Options, error) {
+func Tool(std cli.Stdio, cmd *cobra.Command, service string) (worker.Options, error) {
 	c, err := std.Load(cmd, config.Needs{})
 	if err != nil {
 		return worker.Options{}, err
@@ -70,10 +73,10 @@ func (std Stdio) Tool(cmd *cobra.Command, service string) (worker.Options, error
 	if c.DatabaseURL != "" && missing(passwords) {
 		return worker.Options{}, fmt.Errorf("data_dir: must be that of an `amends dev` that has run with database_url: there is no %s", passwords)
 	}
-	if err := FillDSNs(cmd.Context(), c); err != nil {
+	if err := Fill(cmd.Context(), c); err != nil {
 		return worker.Options{}, err
 	}
-	o := WorkerOptions(c, []string{service}, nil)
+	o := cli.WorkerOptions(c, []string{service}, nil)
 	if path, isFile := strings.CutPrefix(o.Services[service].DSN, "sqlite:"); isFile && missing(path) {
 		return worker.Options{}, fmt.Errorf("services.%s.dsn: must be set, or data_dir must be that of an `amends dev` that has run: there is no %s", service, path)
 	}

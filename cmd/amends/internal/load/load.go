@@ -1,4 +1,6 @@
-package check
+// Package load has the command `amends load`, which places orders on a running
+// platform and checks how each ended.
+package load
 
 import (
 	"context"
@@ -45,8 +47,8 @@ const (
 	loadConcurrency = 8
 )
 
-// Load returns `amends load`.
-func Load(std cli.Stdio) *cobra.Command {
+// Command returns `amends load`.
+func Command(std cli.Stdio) *cobra.Command {
 	var (
 		o            load.Options
 		until, mix   string

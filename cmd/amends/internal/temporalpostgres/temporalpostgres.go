@@ -1,4 +1,6 @@
-package dev
+// Package temporalpostgres has the command `amends temporal-postgres`, which runs
+// the engine that production uses, without containers, on a developer's machine.
+package temporalpostgres
 
 import (
 	"context"
@@ -18,9 +20,9 @@ import (
 	"github.com/amends/amends/internal/process"
 )
 
-// TemporalPostgres returns `amends temporal-postgres`. It is hidden: it needs
+// Command returns `amends temporal-postgres`. It is hidden: it needs
 // binaries that only `make temporal-postgres` builds.
-func TemporalPostgres(std cli.Stdio) *cobra.Command {
+func Command(std cli.Stdio) *cobra.Command {
 	var o cluster.Options
 	var namespace string
 	cmd := &cobra.Command{
@@ -36,7 +38,7 @@ func TemporalPostgres(std cli.Stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return runCluster(cmd.Context(), std, c, o, namespace)
+			return run(cmd.Context(), std, c, o, namespace)
 		},
 	}
 	cmd.Flags().StringVar(&o.Dir, "data-dir", "", "folder of the state (.amends-temporal; below /var/lib if user postgres cannot enter the working folder)")
@@ -48,8 +50,8 @@ func TemporalPostgres(std cli.Stdio) *cobra.Command {
 	return cmd
 }
 
-// runCluster runs the engine until asked ends or a part of it fails.
-func runCluster(asked context.Context, std cli.Stdio, c *config.Config, o cluster.Options, namespace string) (err error) {
+// run runs the engine until asked ends or a part of it fails.
+func run(asked context.Context, std cli.Stdio, c *config.Config, o cluster.Options, namespace string) (err error) {
 	began := time.Now()
 	ctx, parts := process.New(asked)
 	defer func() { err = errors.Join(err, parts.Stop()) }()

@@ -1,4 +1,6 @@
-package check
+// Package replay has the command `amends replay`, which runs recorded histories
+// against the workflows of this build.
+package replay
 
 import (
 	"context"
@@ -18,8 +20,8 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// Replay returns `amends replay`.
-func Replay(std cli.Stdio) *cobra.Command {
+// Command returns `amends replay`.
+func Command(std cli.Stdio) *cobra.Command {
 	var (
 		from liveHistories
 		r    replayReport

@@ -1,4 +1,4 @@
-package operate
+package repair
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package operate
+package supply
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/dsn"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/worker"
@@ -28,7 +29,7 @@ func Stock(std cli.Stdio) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("quantity %q is not a whole number", args[1])
 			}
-			o, err := std.Tool(cmd, "inventory")
+			o, err := dsn.Tool(std, cmd, "inventory")
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,6 @@
-// Package operate has the commands of operators: what state an order is in, which
-// orders need an operator, repairs, stock and products.
-package operate
+// Package orders has the commands that show orders: `amends order show` shows one
+// with its saga, `amends orders` lists those that need an operator.
+package orders
 
 import (
 	"context"

@@ -1,4 +1,6 @@
-package operate
+// Package repair has the command `amends repair`, which sends the repair of an
+// order to the admin address of the API.
+package repair
 
 import (
 	"encoding/json"
@@ -25,8 +27,8 @@ type repair struct {
 
 func (r repair) acknowledges() bool { return r.action == string(contract.ActionAcknowledge) }
 
-// Repair returns `amends repair`.
-func Repair(std cli.Stdio) *cobra.Command {
+// Command returns `amends repair`.
+func Command(std cli.Stdio) *cobra.Command {
 	var r repair
 	cmd := &cobra.Command{
 		Use:   "repair ORDER STEP --action retry|skip --reason WORDS | repair ORDER --action acknowledge --reason WORDS",

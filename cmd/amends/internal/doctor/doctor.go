@@ -1,6 +1,6 @@
-// Package check has the commands that test a platform or a build: the doctor, the
-// replay of histories, and load.
-package check
+// Package doctor has the command `amends doctor`, which compares the records of
+// all services with every order and prints the report.
+package doctor
 
 import (
 	"errors"
@@ -29,8 +29,8 @@ type doctorFlags struct {
 	rate, atMost       int
 }
 
-// Doctor returns `amends doctor`.
-func Doctor(std cli.Stdio) *cobra.Command {
+// Command returns `amends doctor`.
+func Command(std cli.Stdio) *cobra.Command {
 	var flags doctorFlags
 	cmd := &cobra.Command{
 		Use:   "doctor",
