@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/doctor"
 	"github.com/amends/amends/internal/show"
+	"github.com/amends/amends/internal/show/doctorreport"
 )
 
 // Exit codes of `amends doctor`, for monitors and scripts.
@@ -88,7 +89,7 @@ func diagnoseAndPrint(cmd *cobra.Command, std cli.Stdio, flags doctorFlags) erro
 	report, age := past.Report, ""
 	if flags.last {
 		now := time.Now()
-		age = show.Age(now.Sub(report.Ended))
+		age = doctorreport.Age(now.Sub(report.Ended))
 		if why := past.Late(now); why != "" {
 			fmt.Fprintf(std.Err, "this report is %s old, and the schedule's interval is %s: %s\n", age, past.Every, why)
 		}
@@ -96,13 +97,13 @@ func diagnoseAndPrint(cmd *cobra.Command, std cli.Stdio, flags doctorFlags) erro
 	if flags.json {
 		err = show.JSON(std.Out, report)
 	} else {
-		err = show.Report(std.Out, report, age)
+		err = doctorreport.Write(std.Out, report, age)
 	}
 	switch {
 	case err != nil:
 		return notRun(err)
 	case !report.OK:
-		return cli.WithCode(errors.New("the doctor: "+show.Summary(report)), ExitWrong)
+		return cli.WithCode(errors.New("the doctor: "+doctorreport.Summary(report)), ExitWrong)
 	}
 	return nil
 }

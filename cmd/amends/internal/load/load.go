@@ -16,6 +16,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/show"
+	"github.com/amends/amends/internal/show/loadreport"
 	"github.com/amends/amends/proof/load"
 )
 
@@ -142,12 +143,12 @@ func placeLoad(ctx context.Context, std cli.Stdio, o load.Options, printJSON boo
 		return fmt.Errorf("load: %w", err) // it never began
 	}
 	if err != nil {
-		err = fmt.Errorf("load: interrupted: %s: %w", show.Unchecked(report), err)
+		err = fmt.Errorf("load: interrupted: %s: %w", loadreport.Unchecked(report), err)
 	}
 	if printJSON {
 		return errors.Join(show.JSON(std.Out, report), err, report.Err())
 	}
-	return errors.Join(show.Load(std.Out, report), err, report.Err())
+	return errors.Join(loadreport.Write(std.Out, report), err, report.Err())
 }
 
 // progress returns the function that reports the progress of a load, and its

@@ -17,6 +17,7 @@ import (
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/internal/show"
+	"github.com/amends/amends/internal/show/orderview"
 	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/workflows"
 )
@@ -49,7 +50,7 @@ func Order(std cli.Stdio) *cobra.Command {
 			if asJSON {
 				return show.JSON(std.Out, view)
 			}
-			return show.Order(std.Out, view, registry.Words())
+			return orderview.Write(std.Out, view, registry.Words())
 		},
 	}
 	showOrder.Flags().BoolVar(&asJSON, "json", false, "print the order as JSON")

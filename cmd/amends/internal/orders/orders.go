@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/dsn"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/show"
+	"github.com/amends/amends/internal/show/orderview"
 	"github.com/amends/amends/internal/watch"
 	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/worker"
@@ -108,7 +109,7 @@ func listFlagged(cmd *cobra.Command, std cli.Stdio, l listing) error {
 		_, err := fmt.Fprintln(std.Out, none)
 		return err
 	}
-	return show.Flagged(std.Out, found, all)
+	return orderview.Flagged(std.Out, found, all)
 }
 
 func listStuck(cmd *cobra.Command, std cli.Stdio, l listing) error {
@@ -142,5 +143,5 @@ func listStuck(cmd *cobra.Command, std cli.Stdio, l listing) error {
 			Total int `json:"total"`
 		}{report, all})
 	}
-	return show.Stuck(std.Out, report, all)
+	return orderview.Stuck(std.Out, report, all)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/config"
-	"github.com/amends/amends/internal/show"
+	"github.com/amends/amends/internal/show/orderview"
 	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/workflows"
 )
@@ -109,7 +109,7 @@ func (r repair) print(w io.Writer, made bool, order []byte) error {
 	if _, err := fmt.Fprintf(w, "%s of %s: %s\n\n", r.action, of, said); err != nil {
 		return err
 	}
-	return show.Order(w, view, registry.Words())
+	return orderview.Write(w, view, registry.Words())
 }
 
 func needsAttention(o workflows.OrderView, step string) bool {

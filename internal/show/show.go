@@ -1,6 +1,7 @@
 // Package show renders answers of the command line as text: tables for people,
-// JSON for programs. Its functions take a writer and a value; they ask nothing
-// and decide nothing.
+// JSON for programs. It holds what all of them share; each kind of answer has a
+// package below this one. Their functions take a writer and a value; they ask
+// nothing and decide nothing.
 package show
 
 import (
@@ -23,8 +24,8 @@ func JSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// newTable returns an empty table; the named columns hold prose and wrap.
-func newTable(prose ...string) table.Writer {
+// Table returns an empty table; the named columns hold prose and wrap.
+func Table(prose ...string) table.Writer {
 	t := table.NewWriter()
 	var columns []table.ColumnConfig
 	for _, name := range prose {
@@ -37,10 +38,10 @@ func newTable(prose ...string) table.Writer {
 	return t
 }
 
-// newNumbers returns an empty table whose given columns, counted from 1, are
+// Numbers returns an empty table whose given columns, counted from 1, are
 // aligned to the right.
-func newNumbers(columns ...int) table.Writer {
-	t := newTable()
+func Numbers(columns ...int) table.Writer {
+	t := Table()
 	configs := make([]table.ColumnConfig, len(columns))
 	for i, n := range columns {
 		configs[i] = table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight}
@@ -49,8 +50,8 @@ func newNumbers(columns ...int) table.Writer {
 	return t
 }
 
-// blocks joins the tables that have rows, with an empty line between two.
-func blocks(tables ...table.Writer) string {
+// Blocks joins the tables that have rows, with an empty line between two.
+func Blocks(tables ...table.Writer) string {
 	var out []string
 	for _, t := range tables {
 		if t.Length() > 0 {
@@ -60,5 +61,5 @@ func blocks(tables ...table.Writer) string {
 	return strings.Join(out, "\n")
 }
 
-// stamp formats a time like the log does, so that both can be compared.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000Z") }
+// Stamp formats a time like the log does, so that both can be compared.
+func Stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000Z") }

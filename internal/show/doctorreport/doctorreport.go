@@ -1,4 +1,5 @@
-package show
+// Package doctorreport renders a report of the doctor.
+package doctorreport
 
 import (
 	"fmt"
@@ -10,16 +11,17 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/workflows/doctor"
 	"github.com/amends/amends/workflows/doctor/judge"
 )
 
-// Report writes a report of the doctor. age is the time since its end, as [Age]
+// Write writes a report of the doctor. age is the time since its end, as [Age]
 // returns it, or "" for a run that has just ended.
-func Report(w io.Writer, r doctor.Report, age string) error {
-	out := reportHead(r, age).Render() + "\n"
+func Write(w io.Writer, r doctor.Report, age string) error {
+	out := head(r, age).Render() + "\n"
 	if len(r.Unasked) > 0 {
-		t := newTable()
+		t := show.Table()
 		t.AppendHeader(table.Row{"Did not answer", "Times", "Error"})
 		for _, u := range r.Unasked {
 			t.AppendRow(table.Row{u.Service, u.Times, u.Error})
@@ -27,13 +29,13 @@ func Report(w io.Writer, r doctor.Report, age string) error {
 		out += "\n" + t.Render() + "\n"
 	}
 	if len(r.Findings) > 0 {
-		out += "\n" + reportFindings(r)
+		out += "\n" + findings(r)
 	}
 	if len(r.Waivers) > 0 {
-		t := newTable()
+		t := show.Table()
 		t.AppendHeader(table.Row{"Waived of order", "Step", "Owed", "Reason", "By", "Reference", "At"})
 		for _, v := range r.Waivers {
-			t.AppendRow(table.Row{v.Order, v.Step, v.Owed, v.Reason, v.Operator, v.Reference, stamp(v.At)})
+			t.AppendRow(table.Row{v.Order, v.Step, v.Owed, v.Reason, v.Operator, v.Reference, show.Stamp(v.At)})
 		}
 		out += "\n" + t.Render() + "\n"
 	}
@@ -44,8 +46,8 @@ func Report(w io.Writer, r doctor.Report, age string) error {
 	return err
 }
 
-func reportHead(r doctor.Report, age string) table.Writer {
-	run := fmt.Sprintf("%s, for %s", stamp(r.Started), r.Ended.Sub(r.Started).Round(time.Millisecond))
+func head(r doctor.Report, age string) table.Writer {
+	run := fmt.Sprintf("%s, for %s", show.Stamp(r.Started), r.Ended.Sub(r.Started).Round(time.Millisecond))
 	if age != "" {
 		run += "; " + age + " ago"
 	}
@@ -53,7 +55,7 @@ func reportHead(r doctor.Report, age string) table.Writer {
 	if r.SkippedYoung > 0 {
 		attention += ", which lists young orders too"
 	}
-	t := newTable()
+	t := show.Table()
 	t.AppendRow(table.Row{"Started", run})
 	t.AppendRow(table.Row{"Orders", fmt.Sprintf("%d: %d judged, %d too young; %.0f per second", r.Orders, r.Judged, r.SkippedYoung, r.OrdersPerSecond)})
 	t.AppendRow(table.Row{"Need attention", attention})
@@ -62,13 +64,13 @@ func reportHead(r doctor.Report, age string) table.Writer {
 	return t
 }
 
-func reportFindings(r doctor.Report) string {
-	t := newTable()
+func findings(r doctor.Report) string {
+	t := show.Table()
 	t.AppendHeader(table.Row{"Finding", "Invariant", "Order", "Service", "Detail", "Since", "Repaired"})
 	for _, f := range r.Findings {
 		since := ""
 		if !f.Since.IsZero() {
-			since = stamp(f.Since)
+			since = show.Stamp(f.Since)
 		}
 		t.AppendRow(table.Row{f.Kind, f.Invariant, f.Order, f.Service, f.Detail, since, repaired(f)})
 	}

@@ -1,4 +1,4 @@
-package show
+package doctorreport
 
 import (
 	"strings"
@@ -46,7 +46,7 @@ func TestAReportIsReadable(t *testing.T) {
 		ReportOnlyBecause: "of a reason",
 	}
 	var b strings.Builder
-	require.NoError(t, Report(&b, r, "3 hours"))
+	require.NoError(t, Write(&b, r, "3 hours"))
 	for _, want := range []string{
 		"something is wrong", "no: not yet", "no, it needs an operator", "payment", "no answer", "burnt",
 		"… and 4 more: saga_stopped 2 stock_held 5", "Nothing was repaired: of a reason.", "1, flagged with a reason",

@@ -1,4 +1,5 @@
-package show
+// Package loadreport renders the report of a load.
+package loadreport
 
 import (
 	"fmt"
@@ -8,17 +9,18 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/proof/load"
 )
 
 // maxViolations bounds the rows of violations; standard error and --json have all.
 const maxViolations = 20
 
-// Load writes the report of a load.
-func Load(w io.Writer, r load.Report) error {
-	parts := []string{loadHead(r), loadOutcomes(r), loadLatencies(r)}
+// Write writes the report of a load.
+func Write(w io.Writer, r load.Report) error {
+	parts := []string{head(r), outcomes(r), latencies(r)}
 	if len(r.Errors) > 0 {
-		t := newTable()
+		t := show.Table()
 		t.AppendHeader(table.Row{"Failed request", "Code", "Times"})
 		for _, e := range r.Errors {
 			t.AppendRow(table.Row{e.Call, e.Code, e.Count})
@@ -26,7 +28,7 @@ func Load(w io.Writer, r load.Report) error {
 		parts = append(parts, t.Render())
 	}
 	if len(r.Violations) > 0 {
-		t := newTable()
+		t := show.Table()
 		t.AppendHeader(table.Row{"Wrong", "Order", "Kind", "Detail"})
 		for i, v := range r.Violations {
 			if i == maxViolations {
@@ -45,7 +47,7 @@ func Load(w io.Writer, r load.Report) error {
 	return err
 }
 
-func loadHead(r load.Report) string {
+func head(r load.Report) string {
 	loop := fmt.Sprintf("closed: %d customers, each until %s", r.Concurrency, r.Until)
 	if r.Loop == "open" {
 		loop = fmt.Sprintf("open: %g orders/s, each until %s", r.Rate, r.Until)
@@ -58,7 +60,7 @@ func loadHead(r load.Report) string {
 		return time.Duration(s * float64(time.Second)).Round(10 * time.Millisecond)
 	}
 
-	t := newTable()
+	t := show.Table()
 	t.AppendRow(table.Row{"Load", r.Run + " on " + r.BaseURL})
 	t.AppendRow(table.Row{"Loop", loop})
 	t.AppendRow(table.Row{"Mix", fmt.Sprintf("%s; seed %d", mix, r.Seed)})
@@ -86,9 +88,9 @@ func Unchecked(r load.Report) string {
 	return fmt.Sprintf("%d of %d orders were not checked", r.Unchecked, r.Placed)
 }
 
-// loadOutcomes returns how the orders ended, and the latencies by kind of order.
-func loadOutcomes(r load.Report) string {
-	ends := newTable()
+// outcomes returns how the orders ended, and the latencies by kind of order.
+func outcomes(r load.Report) string {
+	ends := show.Table()
 	ends.AppendHeader(table.Row{"Outcome", "Reason", "Orders"})
 	for _, o := range r.Outcomes {
 		ends.AppendRow(table.Row{o.Status, o.Reason, o.Count})
@@ -97,7 +99,7 @@ func loadOutcomes(r load.Report) string {
 		ends.AppendRow(table.Row{"cancel answered", c.Name, c.Count})
 	}
 
-	asked := newNumbers(2, 3, 4, 5, 6)
+	asked := show.Numbers(2, 3, 4, 5, 6)
 	asked.AppendHeader(table.Row{"Kind", "Placed", "Decided", "p50 ms", "p99 ms", "Max ms"})
 	for _, k := range r.Kinds {
 		l := k.Decision
@@ -109,8 +111,8 @@ func loadOutcomes(r load.Report) string {
 	return ends.Render() + "\n\n" + asked.Render()
 }
 
-func loadLatencies(r load.Report) string {
-	t := newNumbers(2, 3, 4, 5, 6)
+func latencies(r load.Report) string {
+	t := show.Numbers(2, 3, 4, 5, 6)
 	t.AppendHeader(table.Row{"Latency", "Orders", "p50 ms", "p95 ms", "p99 ms", "Max ms"})
 	for _, row := range []struct {
 		name string

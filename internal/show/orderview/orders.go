@@ -1,4 +1,4 @@
-package show
+package orderview
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/internal/watch"
 	"github.com/amends/amends/internal/watch/stuck"
 )
@@ -14,24 +15,24 @@ import (
 // acknowledgements of the same orders. total counts the matching orders; those
 // that the list leaves out are mentioned at its end.
 func Flagged(w io.Writer, orders []watch.FlaggedOrder, total int) error {
-	flags, waivers, acknowledged := newTable("Why"), newTable("Why"), newTable("Why")
+	flags, waivers, acknowledged := show.Table("Why"), show.Table("Why"), show.Table("Why")
 	flags.AppendHeader(table.Row{"Order", "Status", "Since", "Step", "Code", "Why", "Owed now"})
 	waivers.AppendHeader(table.Row{"Order", "Waived", "Owed then", "At", "By", "Why", "Reference"})
 	acknowledged.AppendHeader(table.Row{"Order", "Status", "Acknowledged", "Code", "At", "By", "Why", "Reference"})
 	for _, o := range orders {
 		for _, a := range o.Attention {
-			flags.AppendRow(table.Row{o.ID, o.Status, stamp(a.Since), a.Step, a.Code, a.Reason, a.Owed})
+			flags.AppendRow(table.Row{o.ID, o.Status, show.Stamp(a.Since), a.Step, a.Code, a.Reason, a.Owed})
 		}
 		for _, v := range o.Waivers {
-			waivers.AppendRow(table.Row{o.ID, v.Step, v.Owed, stamp(v.At), v.Operator, v.Reason, v.Reference})
+			waivers.AppendRow(table.Row{o.ID, v.Step, v.Owed, show.Stamp(v.At), v.Operator, v.Reason, v.Reference})
 		}
 		for _, a := range o.Acknowledgements {
 			for _, f := range a.Flags {
-				acknowledged.AppendRow(table.Row{o.ID, o.Status, f.Step, f.Code, stamp(a.At), a.Operator, a.Reason, a.Reference})
+				acknowledged.AppendRow(table.Row{o.ID, o.Status, f.Step, f.Code, show.Stamp(a.At), a.Operator, a.Reason, a.Reference})
 			}
 		}
 	}
-	_, err := io.WriteString(w, blocks(flags, waivers, acknowledged)+leftOut(total-len(orders)))
+	_, err := io.WriteString(w, show.Blocks(flags, waivers, acknowledged)+leftOut(total-len(orders)))
 	return err
 }
 
@@ -40,11 +41,11 @@ func Flagged(w io.Writer, orders []watch.FlaggedOrder, total int) error {
 func Stuck(w io.Writer, report stuck.Report, total int) error {
 	out := "no order is stuck\n"
 	if total > 0 {
-		t := newTable("Why")
+		t := show.Table("Why")
 		t.AppendHeader(table.Row{"Order", "Placed", "Cause", "Since", "Why"})
 		for _, o := range report.Orders {
 			for _, s := range o.Symptoms {
-				t.AppendRow(table.Row{o.ID, stamp(o.PlacedAt), s.Cause, stamp(s.Since), s.Reason})
+				t.AppendRow(table.Row{o.ID, show.Stamp(o.PlacedAt), s.Cause, show.Stamp(s.Since), s.Reason})
 			}
 		}
 		out = t.Render() + "\n"
