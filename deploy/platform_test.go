@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/amends/amends/internal/config"
+	configservice "github.com/amends/amends/internal/config/service"
 	"github.com/amends/amends/internal/config/setting"
 	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/workflows"
@@ -77,9 +78,9 @@ func TestEveryProcessHasItsOwnDatabasesOnly(t *testing.T) {
 func TestEveryProcessIsConfiguredAsItLikes(t *testing.T) {
 	t.Parallel()
 
-	var sections []config.Section
+	var sections []configservice.Section
 	for _, d := range registry.Declarations() {
-		sections = append(sections, config.Section(d))
+		sections = append(sections, configservice.Section(d))
 	}
 	for name, s := range load(t, platformFile).Services {
 		var environ []string

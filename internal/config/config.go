@@ -14,7 +14,10 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/amends/amends/internal/config/connection"
 	"github.com/amends/amends/internal/config/secret"
+	"github.com/amends/amends/internal/config/section"
+	"github.com/amends/amends/internal/config/service"
 	"github.com/amends/amends/internal/config/setting"
 )
 
@@ -40,7 +43,7 @@ type Config struct {
 
 	// Temporal is the connection to the engine. `amends dev` starts an engine of its
 	// own unless Temporal has an address, which then must be of this machine.
-	Temporal Temporal `key:"temporal"`
+	Temporal connection.Temporal `key:"temporal"`
 
 	// TemporalPort is the port on 127.0.0.1 of the dev server that `amends dev`
 	// starts if Temporal has no address. 0: any free one. Default: 7233.
@@ -64,20 +67,13 @@ type Config struct {
 	// commit is safe against the death of any process. Default: false.
 	Durable bool `key:"durable" help:"make SQLite safe against power loss, and slower"`
 
-	// Services has a section for each service.
-	Services Services
-
-	// Saga has the times of the order saga.
-	Saga Saga `key:"saga"`
-
-	// Worker bounds the concurrent work of a worker process.
-	Worker Worker `key:"worker"`
-
-	// Stuck says when an undecided order counts as stuck.
-	Stuck Stuck `key:"stuck"`
-
-	// Doctor says when and how all services are compared with each other.
-	Doctor Doctor `key:"doctor"`
+	// Sections; the comments of their fields have the meanings and defaults.
+	Services service.Services
+	Saga     section.Saga   `key:"saga"`
+	Worker   section.Worker `key:"worker"`
+	Stuck    section.Stuck  `key:"stuck"`
+	Doctor   section.Doctor `key:"doctor"`
+	Log      section.Log    `key:"log"`
 
 	// OperatorTokens lists the operators that may repair sagas on the admin address
 	// of the API: name=secret,name2=secret2, with different names and different
@@ -106,87 +102,34 @@ type Config struct {
 	// activities; another process repeats those that are cut off. `amends dev` waits
 	// 6s at most. Default: 20s.
 	DrainTimeout time.Duration `key:"drain_timeout"`
-
-	// Log says which records are logged, and how.
-	Log Log `key:"log"`
-}
-
-// Saga has the times of the order saga.
-type Saga struct {
-	// DecideAfter is how long after its placement an order is aborted that has not
-	// passed its pivot; 1s to 720h. Default: 10m.
-	DecideAfter time.Duration `key:"decide_after"`
-
-	// ParkAfter is how long a step, its undo or a settle may make no progress before
-	// it is flagged as needing attention. Default: 2m.
-	ParkAfter time.Duration `key:"park_after"`
-
-	// ParkedRetry is the longest time between two attempts of such a step from the
-	// pivot on, and in an undo: a recovery is noticed after that time. Default: 5m.
-	ParkedRetry time.Duration `key:"parked_retry"`
-
-	// StartToClose is how long one attempt of a step may take; steps that call an
-	// external system have 10s. It must be longer than LockTimeout, so that a blocked
-	// statement fails before its step does. Default: 5s.
-	StartToClose time.Duration `key:"start_to_close"`
-
-	// LocalStartToClose is the same for the order service's steps, which run
-	// inside a workflow task; 100ms to 4s, well below the task's own 10s. Default: 2s.
-	LocalStartToClose time.Duration `key:"local_start_to_close"`
-
-	// RetryInitial is the time before the second attempt; it doubles with each attempt.
-	// Default: 100ms.
-	RetryInitial time.Duration `key:"retry_initial"`
-
-	// RetryMax is the longest time between two attempts before the decision. Default: 10s.
-	RetryMax time.Duration `key:"retry_max"`
-}
-
-// Log says which records are logged, and how. Logs go to standard error.
-type Log struct {
-	// Level is the lowest level that is logged: debug, info, warn or error. Empty:
-	// warn in `amends dev`, whose terminal is for people, and info elsewhere.
-	// Default: empty.
-	Level string `key:"level" help:"debug, info, warn or error"`
-
-	// Format is text or json. Default: text.
-	Format string `key:"format" help:"text or json"`
 }
 
 // Default returns the configuration of a process that sets nothing, with a section
 // for each service.
-func Default(services ...Section) Config {
+func Default(services ...service.Section) Config {
 	return Config{
-		DataDir:      ".amends",
-		HTTPAddr:     "127.0.0.1:8080",
-		AdminAddr:    "127.0.0.1:9090",
-		TemporalPort: 7233,
-		UIPort:       8233,
-		Services:     defaultServices(services),
-		Saga: Saga{
-			DecideAfter:       10 * time.Minute,
-			ParkAfter:         2 * time.Minute,
-			ParkedRetry:       5 * time.Minute,
-			StartToClose:      5 * time.Second,
-			LocalStartToClose: 2 * time.Second,
-			RetryInitial:      100 * time.Millisecond,
-			RetryMax:          10 * time.Second,
-		},
-		Worker:           defaultWorker(),
-		Stuck:            defaultStuck(),
-		Doctor:           defaultDoctor(),
+		DataDir:          ".amends",
+		HTTPAddr:         "127.0.0.1:8080",
+		AdminAddr:        "127.0.0.1:9090",
+		TemporalPort:     7233,
+		UIPort:           8233,
+		Services:         service.Default(services),
+		Saga:             section.DefaultSaga(),
+		Worker:           section.DefaultWorker(),
+		Stuck:            section.DefaultStuck(),
+		Doctor:           section.DefaultDoctor(),
 		PlacementTimeout: 10 * time.Second,
 		LockTimeout:      3 * time.Second,
 		Pipeline:         true,
 		DrainTimeout:     20 * time.Second,
-		Log:              Log{Format: "text"},
+		Log:              section.Log{Format: "text"},
 	}
 }
 
 // Load returns the configuration of a process with the given needs, with a section
 // for each service. Its error is [setting.Problems]: every wrong key, type and, by
 // [Config.Validate], value.
-func Load(s setting.Source, needs Needs, services ...Section) (Config, error) {
+func Load(s setting.Source, needs Needs, services ...service.Section) (Config, error) {
 	c := Default(services...)
 	problems := setting.Load(s, setting.Keys(&c))
 	c.check(&problems, needs, s.Environ)

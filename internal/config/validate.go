@@ -1,9 +1,7 @@
 package config
 
 import (
-	"fmt"
 	"net"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,9 +22,6 @@ type Needs struct {
 	Dev bool
 }
 
-// maxLocal keeps a local step well below the workflow task's 10 s.
-const maxLocal = 4 * time.Second
-
 // Validate returns every rule that c breaks as [setting.Problems], nil for none. environ has
 // the TEMPORAL_* variables, as [os.Environ] returns them.
 func (c *Config) Validate(needs Needs, environ []string) error {
@@ -41,39 +36,29 @@ func (c *Config) Operators() []secret.Operator {
 	return all
 }
 
-// check reports every rule that c breaks.
 func (c *Config) check(p *setting.Problems, needs Needs, environ []string) {
 	c.checkAddresses(p)
-	c.Services.check(p, needs.Services)
+	c.Services.Check(p, needs.Services)
 	if c.DatabaseURL != "" {
 		if rule := c.DatabaseURL.ServerRule(); rule != "" {
 			p.Add("database_url", rule, c.DatabaseURL.String())
 		}
 	}
 	c.checkTimes(p)
-	c.Worker.check(p)
-	c.Stuck.check(p)
-	c.Doctor.check(p)
+	c.Worker.Check(p)
+	c.Stuck.Check(p)
+	c.Doctor.Check(p)
 	_, rules := secret.Operators(c.OperatorTokens)
 	for _, rule := range rules {
 		p.Add("operator_tokens", rule, "")
 	}
 	if needs.Dev {
-		c.Temporal.checkDev(p)
+		c.Temporal.CheckDev(p)
 	}
-	c.Temporal.check(p, needs.Temporal || needs.Dev && c.Temporal.Address != "", environ)
-	if c.Log.Level != "" {
-		oneOf(p, "log.level", c.Log.Level, "debug", "info", "warn", "error")
-	}
-	oneOf(p, "log.format", c.Log.Format, "text", "json")
+	c.Temporal.Check(p, needs.Temporal || needs.Dev && c.Temporal.Address != "", environ)
+	c.Log.Check(p)
 	if c.DataDir == "" {
 		p.Add("data_dir", "must not be empty", "")
-	}
-}
-
-func oneOf(p *setting.Problems, key, value string, allowed ...string) {
-	if !slices.Contains(allowed, value) {
-		p.Add(key, "must be one of "+strings.Join(allowed, ", "), value)
 	}
 }
 
@@ -113,23 +98,8 @@ func (c *Config) checkTimes(p *setting.Problems) {
 			p.Add(key, "must be at least 1ms", d.String())
 		}
 	}
-	between := func(key string, d time.Duration, least, most time.Duration) {
-		if d < least || d > most {
-			p.Add(key, fmt.Sprintf("must be from %s to %s", least, most), d.String())
-		}
+	if d := c.PlacementTimeout; d < 100*time.Millisecond || d > 30*time.Second {
+		p.Add("placement_timeout", "must be from 100ms to 30s", d.String())
 	}
-	atLeast := func(key string, d time.Duration, other string, least time.Duration) {
-		if d < least {
-			p.Add(key, fmt.Sprintf("must not be below %s (%s)", other, least), d.String())
-		}
-	}
-	between("placement_timeout", c.PlacementTimeout, 100*time.Millisecond, 30*time.Second)
-	between("saga.decide_after", c.Saga.DecideAfter, time.Second, 720*time.Hour)
-	between("saga.local_start_to_close", c.Saga.LocalStartToClose, 100*time.Millisecond, maxLocal)
-	atLeast("saga.retry_max", c.Saga.RetryMax, "saga.retry_initial", c.Saga.RetryInitial)
-	atLeast("saga.parked_retry", c.Saga.ParkedRetry, "saga.retry_max", c.Saga.RetryMax)
-	atLeast("saga.park_after", c.Saga.ParkAfter, "saga.start_to_close", c.Saga.StartToClose)
-	if c.Saga.StartToClose <= c.LockTimeout {
-		p.Add("saga.start_to_close", fmt.Sprintf("must be longer than lock_timeout (%s)", c.LockTimeout), c.Saga.StartToClose.String())
-	}
+	c.Saga.Check(p, c.LockTimeout)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/config/service"
 	"github.com/amends/amends/internal/config/setting"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/telemetry"
@@ -36,9 +37,9 @@ func (std Stdio) Load(cmd *cobra.Command, needs config.Needs) (*config.Config, e
 }
 
 // Sections returns the sections of the configuration, one for each service.
-func Sections() (all []config.Section) {
+func Sections() (all []service.Section) {
 	for _, d := range registry.Declarations() {
-		all = append(all, config.Section(d))
+		all = append(all, service.Section(d))
 	}
 	return all
 }

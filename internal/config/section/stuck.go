@@ -1,7 +1,6 @@
-package config
+package section
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/amends/amends/internal/config/setting"
@@ -34,19 +33,16 @@ type Stuck struct {
 	Rate int `key:"rate"`
 }
 
-func defaultStuck() Stuck {
+// DefaultStuck returns the defaults.
+func DefaultStuck() Stuck {
 	return Stuck{
 		Every: 15 * time.Second, Young: 10 * time.Second, Grace: 3 * time.Minute, NotTaken: 30 * time.Second,
 		Limit: 200, Rate: 50,
 	}
 }
 
-func (s Stuck) check(p *setting.Problems) {
-	within := func(key string, n, most int) {
-		if n < 1 || n > most {
-			p.Add(key, "must be from 1 to "+strconv.Itoa(most), strconv.Itoa(n))
-		}
-	}
-	within("stuck.limit", s.Limit, 10_000)
-	within("stuck.rate", s.Rate, 1000)
+// Check reports the rules that the section breaks.
+func (s Stuck) Check(p *setting.Problems) {
+	within(p, "stuck.limit", s.Limit, 1, 10_000)
+	within(p, "stuck.rate", s.Rate, 1, 1000)
 }

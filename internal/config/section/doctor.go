@@ -1,7 +1,6 @@
-package config
+package section
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/amends/amends/internal/config/setting"
@@ -30,18 +29,15 @@ type Doctor struct {
 	DryRun bool `key:"dry_run"`
 }
 
-func defaultDoctor() Doctor {
+// DefaultDoctor returns the defaults.
+func DefaultDoctor() Doctor {
 	return Doctor{Every: 5 * time.Minute, Grace: 10 * time.Minute, Pause: 10 * time.Second}
 }
 
-// leastEvery keeps a mistyped interval from running the doctor all the time.
-const leastEvery = 10 * time.Second
-
-func (d Doctor) check(p *setting.Problems) {
-	if e := d.Every; e != 0 && e < leastEvery {
-		p.Add("doctor.every", "must be at least "+leastEvery.String()+", or 0", e.String())
+// Check reports the rules that the section breaks.
+func (d Doctor) Check(p *setting.Problems) {
+	if e := d.Every; e != 0 && e < 10*time.Second { // mistyped, it would run all the time
+		p.Add("doctor.every", "must be at least 10s, or 0", e.String())
 	}
-	if n := d.Rate; n < 0 || n > 1_000_000 {
-		p.Add("doctor.rate", "must be from 0 to 1000000", strconv.Itoa(n))
-	}
+	within(p, "doctor.rate", d.Rate, 0, 1_000_000)
 }

@@ -1,4 +1,5 @@
-package config
+// Package service has the settings of services: their databases and task queues.
+package service
 
 import (
 	"regexp"
@@ -10,7 +11,7 @@ import (
 )
 
 // Section declares the settings of one service: a configuration has a section for
-// each service of the registry in package worker.
+// each service of the package worker/registry.
 type Section struct {
 	// Name is the service's name.
 	Name string
@@ -47,7 +48,8 @@ type Service struct {
 	OutsideDSN secret.DSN
 }
 
-func defaultServices(sections []Section) Services {
+// Default returns the defaults of the services that sections declare.
+func Default(sections []Section) Services {
 	all := make(Services, len(sections))
 	for i, s := range sections {
 		all[i] = &Service{Section: s, Queue: s.Name}
@@ -98,9 +100,9 @@ func (s *Service) outsideKey() string { return s.key(s.Outside + "_dsn") }
 // name, and a space at the end of one is a saga that waits for ever.
 var queueName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$`)
 
-// check reports the rules that the services break; needed are those that the process
+// Check reports the rules that the services break; needed are those that the process
 // runs.
-func (s Services) check(p *setting.Problems, needed []string) {
+func (s Services) Check(p *setting.Problems, needed []string) {
 	databases, queues := map[string]string{}, map[string]string{}
 	database := func(key string, dsn secret.DSN, need bool) {
 		switch {

@@ -1,6 +1,7 @@
-package config
+package section
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/amends/amends/internal/config/setting"
@@ -25,20 +26,24 @@ type Worker struct {
 	WorkflowCache int `key:"workflow_cache" help:"sagas kept in memory between two of their tasks"`
 }
 
-func defaultWorker() Worker {
+// DefaultWorker returns the defaults.
+func DefaultWorker() Worker {
 	p := engine.DefaultPollers()
 	return Worker{MinPollers: p.Min, MaxPollers: p.Max, WorkflowCache: 10_000}
 }
 
-func (w Worker) check(p *setting.Problems) {
+// Check reports the rules that the section breaks.
+func (w Worker) Check(p *setting.Problems) {
 	const most = 1000
-	if w.MinPollers < 1 || w.MinPollers > most {
-		p.Add("worker.min_pollers", "must be from 1 to 1000", strconv.Itoa(w.MinPollers))
-	}
+	within(p, "worker.min_pollers", w.MinPollers, 1, most)
 	if w.MaxPollers < w.MinPollers || w.MaxPollers > most {
 		p.Add("worker.max_pollers", "must be from worker.min_pollers to 1000", strconv.Itoa(w.MaxPollers))
 	}
-	if w.WorkflowCache < 1 || w.WorkflowCache > 1_000_000 {
-		p.Add("worker.workflow_cache", "must be from 1 to 1000000", strconv.Itoa(w.WorkflowCache))
+	within(p, "worker.workflow_cache", w.WorkflowCache, 1, 1_000_000)
+}
+
+func within(p *setting.Problems, key string, n, least, most int) {
+	if n < least || n > most {
+		p.Add(key, fmt.Sprintf("must be from %d to %d", least, most), strconv.Itoa(n))
 	}
 }

@@ -1,4 +1,5 @@
-package config
+// Package connection has the settings of the connection to Temporal, and their rules.
+package connection
 
 import (
 	"net"
@@ -63,8 +64,8 @@ func (t Temporal) Options(environ []string) engine.Options {
 	}
 }
 
-// check reports the rules that t breaks; needed: the process connects to it.
-func (t Temporal) check(p *setting.Problems, needed bool, environ []string) {
+// Check reports the rules that t breaks; needed: the process connects to it.
+func (t Temporal) Check(p *setting.Problems, needed bool, environ []string) {
 	before := len(*p)
 	if t.Address != "" {
 		if _, _, err := net.SplitHostPort(t.Address); err != nil {
@@ -87,11 +88,11 @@ func (t Temporal) check(p *setting.Problems, needed bool, environ []string) {
 	}
 }
 
-// checkDev checks the engine of `amends dev`. The services of `amends dev` have empty
+// CheckDev checks the engine of `amends dev`. The services of `amends dev` have empty
 // databases and take every task of their queues: on the engine of a real shop they
 // would take the shop's tasks. So an address that was set for that shop's workers
 // must not be used by accident.
-func (t Temporal) checkDev(p *setting.Problems) {
+func (t Temporal) CheckDev(p *setting.Problems) {
 	if t.Address == "" {
 		if t.Namespace != "" {
 			p.Add("temporal.namespace", "must be set together with temporal.address: the dev server of `amends dev` has its own", t.Namespace)
