@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/edge/routing"
 	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/internal/probe"
 )
@@ -34,7 +35,7 @@ func NewAdmin(a Admin) http.Handler {
 		log = slog.Default()
 	}
 	e := edge.New(edge.Config{Log: log, MaxBody: edge.DefaultMaxBody})
-	r := edge.Router{Echo: e, Middleware: adminRoutes.middleware}
+	r := routing.Router{Echo: e, Middleware: adminRoutes.middleware}
 	if a.Repairs != nil {
 		operator.New(operator.Config{
 			Orders: a.Repairs.orders, Form: a.Repairs.repairForm, Operators: a.Operators, Log: log,

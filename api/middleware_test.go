@@ -13,7 +13,7 @@ import (
 
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/workflows"
 )
 
@@ -76,7 +76,7 @@ func TestAClientThatLeavesIsNoError(t *testing.T) {
 	b.temporal.place = func(context.Context, started) (workflows.PlaceResult, error) {
 		return workflows.PlaceResult{}, errors.New("the engine is gone")
 	}
-	b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, orders.PlacementUnknown)
+	b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, place.PlacementUnknown)
 	require.Contains(t, b.logs.String(), `level=ERROR msg="request failed"`, "who stays is owed an answer")
 }
 

@@ -18,7 +18,7 @@ import (
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/workflows"
 )
 
@@ -148,7 +148,7 @@ func TestPlaceOrder(t *testing.T) {
 			quantity("3"), with("EUR", "USD"), with("Hauptstr. 1", "Hauptstr. 2"), with("tok_visa", "tok_other"),
 			with("MUG-STONEWARE", "MUG-OTHER"), with(`"line2": ""`, `"line2": "c/o"`),
 		} {
-			b.post(t, other).refused(t, http.StatusUnprocessableEntity, orders.KeyReused)
+			b.post(t, other).refused(t, http.StatusUnprocessableEntity, place.KeyReused)
 		}
 	})
 
@@ -225,7 +225,7 @@ func TestPlaceOrderWithoutAnAnswer(t *testing.T) {
 			b := setup(t)
 			b.temporal.place = func(context.Context, started) (workflows.PlaceResult, error) { return workflows.PlaceResult{}, err }
 			answer := b.post(t, goodBody)
-			answer.refused(t, http.StatusServiceUnavailable, orders.PlacementUnknown)
+			answer.refused(t, http.StatusServiceUnavailable, place.PlacementUnknown)
 			require.Equal(t, at, answer.Header.Get("Location"))
 			requireRetryAfter(t, answer.Header)
 			require.NotContains(t, answer.text, err.Error())
@@ -239,7 +239,7 @@ func TestPlaceOrderWithoutAnAnswer(t *testing.T) {
 			<-ctx.Done()
 			return workflows.PlaceResult{}, client.NewWorkflowUpdateServiceTimeoutOrCanceledError(ctx.Err())
 		}
-		b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, orders.PlacementUnknown)
+		b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, place.PlacementUnknown)
 	})
 
 	for name, err := range map[string]error{
@@ -292,15 +292,15 @@ func TestPlaceOrderOverAClosedWorkflow(t *testing.T) {
 		t.Parallel()
 		b, _ := setupClosed(t, closed)
 		b.post(t, goodBody)
-		b.post(t, quantity("3")).refused(t, http.StatusUnprocessableEntity, orders.KeyReused)
+		b.post(t, quantity("3")).refused(t, http.StatusUnprocessableEntity, place.KeyReused)
 	})
 
 	t.Run("NeverConfirmsABodyThatItCannotCompare", func(t *testing.T) {
 		t.Parallel()
 		b, _ := setupClosed(t, closed)
 		b.temporal.input = func(string) (workflows.Input, error) { return workflows.Input{}, serviceerror.NewUnavailable("down") }
-		b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, orders.PlacementUnknown)
+		b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, place.PlacementUnknown)
 		b.temporal.input = func(string) (workflows.Input, error) { return workflows.Input{}, nil }
-		b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, orders.PlacementUnknown)
+		b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, place.PlacementUnknown)
 	})
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/edge/routing"
 )
 
 // who may call an operation.
@@ -69,10 +69,10 @@ func (all routes) middleware(method, path string) (m []echo.MiddlewareFunc) {
 			continue
 		}
 		if r.json {
-			m = append(m, edge.Negotiate)
+			m = append(m, routing.Negotiate)
 		}
 		if r.keyed {
-			m = append(m, edge.Keyed)
+			m = append(m, routing.Keyed)
 		}
 	}
 	return m

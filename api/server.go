@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/docs"
 	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/edge/routing"
 	"github.com/amends/amends/api/health"
 	"github.com/amends/amends/api/operator"
 	apiorders "github.com/amends/amends/api/orders"
@@ -81,7 +82,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	s.echo.Binder = forms
 	page.Register(s.echo)
 	all := operations{apiorders.New(s.orders, s.draining), page, s.health}
-	contract.RegisterHandlers(edge.Router{Echo: s.echo, Middleware: publicRoutes.middleware}, contract.NewStrictHandler(all, nil))
+	contract.RegisterHandlers(routing.Router{Echo: s.echo, Middleware: publicRoutes.middleware}, contract.NewStrictHandler(all, nil))
 	return s, nil
 }
 

@@ -1,6 +1,5 @@
-// Package edge prepares and guards every request of an HTTP address: it identifies and
-// logs the request, recovers from panics, bounds its size and time, checks the headers
-// that routes share, and answers errors as problem documents.
+// Package edge guards every request of an HTTP address: it identifies and logs it, bounds
+// its size and time, recovers from panics, and answers errors as problem documents.
 package edge
 
 import (

@@ -127,8 +127,7 @@ func (e Config) limit(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// fail answers err. Echo calls it for every error of a handler or a middleware, and
-// for its own 404 and 405.
+// fail answers err: that of a handler or a middleware, or Echo's own 404 or 405.
 func (e Config) fail(err error, c echo.Context) {
 	p := problem.Of(err)
 	ctx := c.Request().Context()

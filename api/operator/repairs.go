@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/header"
+	"github.com/amends/amends/api/edge/routing"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/api/problem/field"
@@ -51,7 +52,7 @@ func Form() (body.Form, error) {
 
 // Register adds the routes of the contract admin.yaml that are about orders, and both
 // contracts.
-func (s *Repairs) Register(r edge.Router) {
+func (s *Repairs) Register(r routing.Router) {
 	r.POST("/v1/orders/:id/repair", s.repair)
 	for path, text := range map[string][]byte{"/admin.yaml": contract.AdminYAML, "/openapi.yaml": contract.PublicYAML} {
 		r.GET(path, func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", text) })

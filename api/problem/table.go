@@ -8,7 +8,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/problem/field"
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
@@ -68,10 +68,10 @@ var table = map[fault.Code]kind{
 	saga.UnknownStep:               {status: http.StatusUnprocessableEntity, title: "The order's saga has no such step", advice: "The steps of the order are those of its steps list.", wrong: field.New("/step", field.NotAllowed, "is not a step of the order's saga")},
 	saga.ReasonMissing:             {status: http.StatusUnprocessableEntity, title: "The reason is missing", advice: "Say why, for those who look later.", wrong: field.New("/reason", field.Required, "is missing")},
 	saga.ReferenceMissing:          {status: http.StatusUnprocessableEntity, title: "The reference is missing", advice: "The step holds money: say where to find what was done instead, for example the number of a refund.", wrong: field.New("/reference", field.Required, "is missing")},
-	orders.KeyReused:               {status: http.StatusUnprocessableEntity, title: "The Idempotency-Key was used for another request", advice: "Nothing was changed. Use a fresh key for another order."},
+	place.KeyReused:                {status: http.StatusUnprocessableEntity, title: "The Idempotency-Key was used for another request", advice: "Nothing was changed. Use a fresh key for another order."},
 	fault.Internal:                 {status: http.StatusInternalServerError, title: "Internal error", advice: "Name the request_id when you ask for help."},
 	fault.Unavailable:              {status: http.StatusServiceUnavailable, title: "Temporarily unavailable", advice: "Nothing was started by this request. Try again after Retry-After seconds."},
-	orders.PlacementUnknown:        {status: http.StatusServiceUnavailable, title: "It is not known yet whether the order was placed", advice: "The order may exist, at Location. Repeat the request with the same Idempotency-Key after Retry-After seconds: it never makes a second order."},
+	place.PlacementUnknown:         {status: http.StatusServiceUnavailable, title: "It is not known yet whether the order was placed", advice: "The order may exist, at Location. Repeat the request with the same Idempotency-Key after Retry-After seconds: it never makes a second order."},
 }
 
 // Listed is one code, as the page for developers shows it.

@@ -4,17 +4,12 @@
 //
 // # Placing
 //
-// An order's id is derived from its customer and the caller's key, so a repeated
-// placement addresses the same workflow. One Update-With-Start both starts that
-// workflow and waits until the order is stored; the update's id is a constant, so
-// every repeat gets the outcome of the first call. The outcome carries the
-// fingerprint of the placement and the nonce of the call that made it: another
-// nonce means a replay, another fingerprint means a key that was used twice.
+// Package place places an order once, however often the request is repeated.
 //
 // # Reading
 //
 // Package read reads an order, and package repair lets operators repair one; [Client]
-// has their methods. The order's workflow answers, and the engine adds the attempts that run right now.
+// has the methods of all three. The order's workflow answers, and the engine adds the attempts that run right now.
 // While no worker answers, the engine's own description of the workflow is the answer.
 //
 // # Errors
@@ -33,9 +28,9 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
-	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/internal/orders/call"
+	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/internal/orders/repair"
 )
@@ -52,7 +47,7 @@ type Config struct {
 	// Default 10 min.
 	DecideAfter time.Duration
 	// PlacementTimeout is how long a placement waits until the order is stored; then
-	// its error is [PlacementUnknown]. Default 10 s.
+	// its error is [place.PlacementUnknown]. Default 10 s.
 	PlacementTimeout time.Duration
 	// QueryTimeout is how long an order's workflow may take to answer. Questions to
 	// the engine after that take at most half as long again. Default 1 s.
@@ -103,6 +98,7 @@ func (c Config) Validate() error {
 
 // Client asks an engine about orders. It is safe for concurrent use.
 type Client struct {
+	*place.Placer
 	*read.Reader
 	*repair.Repairs
 
@@ -120,18 +116,11 @@ func New(c Config, t client.Client) *Client {
 	}
 	e := call.New(t, c.Now)
 	r := read.New(e, c.QueryTimeout, c.DataConverter)
-	return &Client{r, repair.New(e, r, c.Queue, c.RepairTimeout), e, c}
+	p := place.New(e, r, place.Config{
+		Queue: c.Queue, DecideAfter: c.DecideAfter, Timeout: c.PlacementTimeout, PingTimeout: c.QueryTimeout, Now: c.Now,
+	})
+	return &Client{p, r, repair.New(e, r, c.Queue, c.RepairTimeout), e, c}
 }
-
-// Codes of this package, beside those of the fault, saga and workflows packages.
-// Clients keep them: codes are only ever added.
-const (
-	// KeyReused refuses a key that placed another order before.
-	KeyReused fault.Code = "IDEMPOTENCY_KEY_REUSED"
-	// PlacementUnknown says that the order may have been placed. A repeat with the
-	// same key finds it or places it.
-	PlacementUnknown fault.Code = "PLACEMENT_UNKNOWN"
-)
 
 // Ready returns nil if the engine answers within a query timeout and its namespace
 // has the search attributes of orders, otherwise a fault with code UNAVAILABLE.

@@ -1,4 +1,13 @@
-package orders
+// Package place places orders at the engine, each once however often the request is
+// repeated.
+//
+// An order's id is derived from its customer and the caller's key, so a repeated
+// placement addresses the same workflow. One Update-With-Start both starts that
+// workflow and waits until the order is stored; the update's id is a constant, so
+// every repeat gets the outcome of the first call. The outcome carries the
+// fingerprint of the placement and the nonce of the call that made it: another
+// nonce means a replay, another fingerprint means a key that was used twice.
+package place
 
 import (
 	"context"
@@ -18,6 +27,35 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
+// Codes of this package, beside those of the fault, saga and workflows packages.
+// Clients keep them: codes are only ever added.
+const (
+	// KeyReused refuses a key that placed another order before.
+	KeyReused fault.Code = "IDEMPOTENCY_KEY_REUSED"
+	// PlacementUnknown says that the order may have been placed. A repeat with the
+	// same key finds it or places it.
+	PlacementUnknown fault.Code = "PLACEMENT_UNKNOWN"
+)
+
+// Config configures a [Placer]. Every field must be set.
+type Config struct {
+	Queue       string        // of the order service's workers
+	DecideAfter time.Duration // how long an order may stay undecided
+	Timeout     time.Duration // how long a placement waits until the order is stored
+	PingTimeout time.Duration // how long the engine may take to answer at all
+	Now         func() time.Time
+}
+
+// Placer places orders. It is safe for concurrent use.
+type Placer struct {
+	engine *call.Engine
+	orders *read.Reader
+	config Config
+}
+
+// New returns a placer.
+func New(e *call.Engine, orders *read.Reader, c Config) *Placer { return &Placer{e, orders, c} }
+
 // Placed is the outcome of a placement.
 type Placed struct {
 	read.Snapshot
@@ -30,22 +68,22 @@ type Placed struct {
 // order as it stands then, with Replayed set. Codes: [KeyReused], UNAVAILABLE
 // (nothing was started), [PlacementUnknown]; with the last one the outcome has the
 // order's id and nothing else.
-func (c *Client) Place(ctx context.Context, p workflows.Placement, key string) (Placed, error) {
-	id := identity.Order(p.CustomerID, key)
-	p.Fingerprint, p.Nonce = identity.Fingerprint(p), identity.Nonce()
-	p.PlacedAt = c.config.Now().UTC().Truncate(time.Microsecond)
-	p.DecideBy = p.PlacedAt.Add(c.config.DecideAfter)
+func (p *Placer) Place(ctx context.Context, order workflows.Placement, key string) (Placed, error) {
+	id := identity.Order(order.CustomerID, key)
+	order.Fingerprint, order.Nonce = identity.Fingerprint(order), identity.Nonce()
+	order.PlacedAt = p.config.Now().UTC().Truncate(time.Microsecond)
+	order.DecideBy = order.PlacedAt.Add(p.config.DecideAfter)
 
 	// Asked first, so that "nothing was started" is a fact and not a guess.
-	if err := c.engine.Reachable(ctx, c.config.QueryTimeout); err != nil {
+	if err := p.engine.Reachable(ctx, p.config.PingTimeout); err != nil {
 		return Placed{}, call.Unavailable("", err)
 	}
-	result, err := c.startOrAttach(ctx, id, p)
+	result, err := p.startOrAttach(ctx, id, order)
 	switch {
 	case err == nil:
-		c.engine.Answered()
+		p.engine.Answered()
 	case hasNoOutcome(err):
-		return c.existing(ctx, id, p.Fingerprint)
+		return p.existing(ctx, id, order.Fingerprint)
 	case isMisconfigured(err):
 		return Placed{}, call.Unavailable("", fmt.Errorf("the engine refuses placements: %w", err))
 	default:
@@ -53,14 +91,14 @@ func (c *Client) Place(ctx context.Context, p workflows.Placement, key string) (
 	}
 
 	switch {
-	case result.Fingerprint != p.Fingerprint:
+	case result.Fingerprint != order.Fingerprint:
 		return Placed{}, call.Refuse(KeyReused)
-	case result.Nonce == p.Nonce:
+	case result.Nonce == order.Nonce:
 		return Placed{Snapshot: read.Snapshot{OrderView: result.Order, Source: read.FromWorkflow}}, nil
 	}
 	// The outcome shows the order as the first call left it. The present state is
 	// worth a question, but not worth failing for.
-	now, err := c.Find(ctx, id)
+	now, err := p.orders.Find(ctx, id)
 	if err != nil {
 		now = read.Snapshot{OrderView: result.Order, Source: read.FromWorkflow}
 	}
@@ -69,30 +107,30 @@ func (c *Client) Place(ctx context.Context, p workflows.Placement, key string) (
 
 // startOrAttach makes the one call that starts the order's workflow, unless it
 // exists, and waits for the outcome of its first placement.
-func (c *Client) startOrAttach(ctx context.Context, id string, p workflows.Placement) (workflows.PlaceResult, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.config.PlacementTimeout)
+func (p *Placer) startOrAttach(ctx context.Context, id string, order workflows.Placement) (workflows.PlaceResult, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.config.Timeout)
 	defer cancel()
-	start := c.engine.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+	start := p.engine.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
 		ID:        workflows.WorkflowID(id),
-		TaskQueue: c.config.Queue,
+		TaskQueue: p.config.Queue,
 		// A second call attaches to a running workflow; a closed one is not started
 		// again. There is no execution or run timeout: they would skip undo.
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			workflows.AttributeOrderStatus.ValueSet(string(workflows.StatusPending)),
-			workflows.AttributeCustomer.ValueSet(identity.Customer(p.CustomerID)),
+			workflows.AttributeCustomer.ValueSet(identity.Customer(order.CustomerID)),
 		),
-		StaticSummary: summary(p),
-	}, workflows.PlaceOrder, workflows.Input{OrderID: id, Placement: p})
+		StaticSummary: summary(order),
+	}, workflows.PlaceOrder, workflows.Input{OrderID: id, Placement: order})
 
-	handle, err := c.engine.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+	handle, err := p.engine.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: start,
 		UpdateOptions: client.UpdateWorkflowOptions{
 			WorkflowID:   workflows.WorkflowID(id),
 			UpdateID:     workflows.PlaceUpdateID,
 			UpdateName:   workflows.UpdatePlace,
-			Args:         []any{workflows.PlaceRequest{Fingerprint: p.Fingerprint, Nonce: p.Nonce}},
+			Args:         []any{workflows.PlaceRequest{Fingerprint: order.Fingerprint, Nonce: order.Nonce}},
 			WaitForStage: client.WorkflowUpdateStageCompleted,
 		},
 	})
@@ -125,15 +163,15 @@ func isMisconfigured(err error) bool {
 
 // existing answers for an order whose workflow is closed, but only if the request
 // is known to be the one that placed it.
-func (c *Client) existing(ctx context.Context, id, fingerprint string) (Placed, error) {
-	input, err := c.Input(ctx, id)
+func (p *Placer) existing(ctx context.Context, id, fingerprint string) (Placed, error) {
+	input, err := p.orders.Input(ctx, id)
 	if err != nil {
 		return unknownPlacement(id, err)
 	}
 	if input.Placement.Fingerprint != fingerprint {
 		return Placed{}, call.Refuse(KeyReused)
 	}
-	now, err := c.Find(ctx, id)
+	now, err := p.orders.Find(ctx, id)
 	if err != nil {
 		return unknownPlacement(id, err)
 	}
@@ -141,14 +179,14 @@ func (c *Client) existing(ctx context.Context, id, fingerprint string) (Placed, 
 }
 
 func unknownPlacement(id string, err error) (Placed, error) {
-	order := Placed{Snapshot: read.Snapshot{OrderView: workflows.OrderView{ID: id}}}
-	return order, fault.Wrap(err, fault.Unknown, PlacementUnknown, "")
+	placed := Placed{Snapshot: read.Snapshot{OrderView: workflows.OrderView{ID: id}}}
+	return placed, fault.Wrap(err, fault.Unknown, PlacementUnknown, "")
 }
 
 // summary describes an order in Temporal's Web UI, without personal data.
-func summary(p workflows.Placement) string {
-	if len(p.Lines) == 1 {
-		return fmt.Sprintf("1 line, %s", p.Currency)
+func summary(order workflows.Placement) string {
+	if len(order.Lines) == 1 {
+		return fmt.Sprintf("1 line, %s", order.Currency)
 	}
-	return fmt.Sprintf("%d lines, %s", len(p.Lines), p.Currency)
+	return fmt.Sprintf("%d lines, %s", len(order.Lines), order.Currency)
 }

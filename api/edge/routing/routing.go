@@ -1,4 +1,6 @@
-package edge
+// Package routing registers the routes of an address, and has the checks that only some of
+// them need.
+package routing
 
 import (
 	"strings"
