@@ -13,8 +13,8 @@ import (
 
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/sagatest"
-	paymentaudit "github.com/amends/amends/services/payment/audit"
-	shippingaudit "github.com/amends/amends/services/shipping/audit"
+	paymentcompare "github.com/amends/amends/services/payment/audit/compare"
+	shippingcompare "github.com/amends/amends/services/shipping/audit/compare"
 	"github.com/amends/amends/workflows/doctor/judge"
 )
 
@@ -78,12 +78,12 @@ func (p *patient) facts(ctx context.Context) (judge.Facts, error) {
 		return f, err
 	}
 	f.Inventory = first(stock.Facts)
-	money, err := paymentaudit.New(p.Payments, p.Provider).Audit(ctx, r)
+	money, err := paymentcompare.New(p.Payments, p.Provider).Audit(ctx, r)
 	if err != nil {
 		return f, err
 	}
 	f.Payment = first(money.Facts)
-	parcels, err := shippingaudit.New(p.Shipments, p.Carrier).Audit(ctx, r)
+	parcels, err := shippingcompare.New(p.Shipments, p.Carrier).Audit(ctx, r)
 	f.Shipping = first(parcels.Facts)
 	return f, err
 }

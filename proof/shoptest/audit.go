@@ -7,8 +7,8 @@ import (
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga"
-	paymentaudit "github.com/amends/amends/services/payment/audit"
-	shippingaudit "github.com/amends/amends/services/shipping/audit"
+	paymentcompare "github.com/amends/amends/services/payment/audit/compare"
+	shippingcompare "github.com/amends/amends/services/shipping/audit/compare"
 )
 
 // BindAudit binds the doctor's questions to every service, and to the engine.
@@ -17,8 +17,8 @@ func (s *Shop) BindAudit(r saga.Registry, engine activities.Sagas) {
 	activities.BindAcknowledge(r, s.Orders, engine)
 	activities.BindCatalogAudit(r, s.Catalog)
 	activities.BindInventoryAudit(r, s.Inventory)
-	activities.BindPaymentAudit(r, paymentaudit.New(s.Payments, s.Provider))
-	activities.BindShippingAudit(r, shippingaudit.New(s.Shipments, s.Carrier))
+	activities.BindPaymentAudit(r, paymentcompare.New(s.Payments, s.Provider))
+	activities.BindShippingAudit(r, shippingcompare.New(s.Shipments, s.Carrier))
 }
 
 // Damage changes a row of a database without its service, as no service would. It

@@ -19,6 +19,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/shipping"
 	shippingaudit "github.com/amends/amends/services/shipping/audit"
+	"github.com/amends/amends/services/shipping/audit/compare"
 	"github.com/amends/amends/services/shipping/carrier"
 	"github.com/amends/amends/services/shipping/carrier/simulator"
 	"github.com/amends/amends/services/shipping/store"
@@ -90,7 +91,7 @@ func (b testBundle) agree(t require.TestingT, ctx context.Context) []string {
 	}
 	require.Equal(t, theirs, ours)
 
-	page, err := shippingaudit.New(b.store, b.sim).Audit(ctx, audit.Range{Limit: 500})
+	page, err := compare.New(b.store, b.sim).Audit(ctx, audit.Range{Limit: 500})
 	require.NoError(t, err)
 	require.Empty(t, page.Next)
 	for _, f := range page.Facts {

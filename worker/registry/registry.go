@@ -14,11 +14,11 @@ import (
 	inventorystore "github.com/amends/amends/services/inventory/store"
 	orderstore "github.com/amends/amends/services/order/store"
 	"github.com/amends/amends/services/payment"
-	paymentaudit "github.com/amends/amends/services/payment/audit"
+	paymentcompare "github.com/amends/amends/services/payment/audit/compare"
 	providersimulator "github.com/amends/amends/services/payment/provider/simulator"
 	paymentstore "github.com/amends/amends/services/payment/store"
 	"github.com/amends/amends/services/shipping"
-	shippingaudit "github.com/amends/amends/services/shipping/audit"
+	shippingcompare "github.com/amends/amends/services/shipping/audit/compare"
 	carriersimulator "github.com/amends/amends/services/shipping/carrier/simulator"
 	shippingstore "github.com/amends/amends/services/shipping/store"
 )
@@ -84,7 +84,7 @@ var All = []Row{
 		},
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			statement := providersimulator.New(s.outside, providersimulator.Options{})
-			activities.BindPaymentAudit(r, paymentaudit.New(paymentstore.New(s.Own), statement))
+			activities.BindPaymentAudit(r, paymentcompare.New(paymentstore.New(s.Own), statement))
 		},
 		words: activities.PaymentWords,
 	},
@@ -97,7 +97,7 @@ var All = []Row{
 		},
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			statement := carriersimulator.New(s.outside, carriersimulator.Options{})
-			activities.BindShippingAudit(r, shippingaudit.New(shippingstore.New(s.Own), statement))
+			activities.BindShippingAudit(r, shippingcompare.New(shippingstore.New(s.Own), statement))
 		},
 		words: activities.ShippingWords,
 	},

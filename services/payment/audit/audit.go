@@ -1,6 +1,6 @@
 // Package audit reports the money that sagas hold or paid, as the payment service
-// and its provider recorded it, compares the two row by row, and judges whether
-// an order may have it.
+// and its provider recorded it, and judges whether an order may have it. Package
+// compare finds these facts.
 package audit
 
 import (
@@ -10,7 +10,6 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/services/payment"
-	"github.com/amends/amends/services/payment/provider"
 )
 
 // Auditor reads the recorded payments on both sides. It changes nothing and takes
@@ -75,54 +74,13 @@ type Taken struct {
 // IsZero reports whether there are none.
 func (t Taken) IsZero() bool { return t == Taken{} }
 
-// Books holds our rows of some sagas.
-type Books struct {
-	Payments  []payment.Payment
-	Transfers []payment.Transfer
-	Recorded  []audit.Recorded
-	// Range is the key range of these rows; Next is the cursor for the next page,
-	// empty on the last.
-	Range audit.Range
-	Next  string
-}
-
-// Store reads our side of the comparison.
-type Store interface {
-	// Books returns our rows of the sagas of r, at most r.Limit sagas (of a list: all).
-	Books(ctx context.Context, r audit.Range) (Books, error)
-	// AuditLedger is [Auditor.AuditLedger].
-	AuditLedger(ctx context.Context) ([]string, error)
-}
-
-// New returns an auditor that compares our books with the provider's.
-func New(s Store, book provider.Statement) Auditor { return &auditor{s, book} }
-
-type auditor struct {
-	Store
-
-	statement provider.Statement
-}
-
-// Audit implements [Auditor].
-func (a *auditor) Audit(ctx context.Context, r audit.Range) (Page, error) {
-	books, lines, next, err := audit.ReadPaired(ctx, r,
-		audit.Statement[provider.Effect]{
-			Of: func(ctx context.Context, sagas []string) ([]provider.Effect, error) {
-				lines, err := a.statement.LinesOf(ctx, sagas)
-				return lines, payment.ProviderFault(err)
-			},
-			Between: func(ctx context.Context, after, to string, limit int) ([]provider.Effect, error) {
-				lines, err := a.statement.Lines(ctx, after, to, limit)
-				return lines, payment.ProviderFault(err)
-			},
-			Saga: func(l provider.Effect) string { return sagaOf(l.Key) },
-		},
-		func(ctx context.Context, r audit.Range) (Books, audit.Range, string, error) {
-			b, err := a.Books(ctx, r)
-			return b, b.Range, b.Next, err
-		})
-	if err != nil {
-		return Page{}, err
+// Add adds a capture or a refund.
+func (t *Taken) Add(capture bool, a money.Amount) {
+	t.Currency = a.Currency
+	if capture {
+		t.Captures++
+		t.Captured += a.Minor
+		return
 	}
-	return Page{Facts: compare(books, lines), Next: next}, nil
+	t.Refunded += a.Minor
 }

@@ -9,35 +9,35 @@ import (
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
-	paymentaudit "github.com/amends/amends/services/payment/audit"
+	"github.com/amends/amends/services/payment/audit/compare"
 )
 
-var _ paymentaudit.Store = (*Store)(nil)
+var _ compare.Store = (*Store)(nil)
 
-// Books implements [paymentaudit.Store].
-func (s *Store) Books(ctx context.Context, r audit.Range) (paymentaudit.Books, error) {
+// Books implements [compare.Store].
+func (s *Store) Books(ctx context.Context, r audit.Range) (compare.Books, error) {
 	b, err := s.books(ctx, r)
 	return b, database.Fault(err)
 }
 
-func (s *Store) books(ctx context.Context, r audit.Range) (paymentaudit.Books, error) {
+func (s *Store) books(ctx context.Context, r audit.Range) (compare.Books, error) {
 	r, more, err := barrier.Cut(ctx, s.db, r, "payments", "transfers")
 	if err != nil {
-		return paymentaudit.Books{}, err
+		return compare.Books{}, err
 	}
-	b := paymentaudit.Books{Range: r}
+	b := compare.Books{Range: r}
 	if more {
 		b.Next = r.To
 	}
 	entries, err := barrier.Entries(ctx, s.db, r)
 	if err != nil {
-		return paymentaudit.Books{}, err
+		return compare.Books{}, err
 	}
 	if b.Payments, err = list(barrier.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation"), paymentRow.domain); err != nil {
-		return paymentaudit.Books{}, err
+		return compare.Books{}, err
 	}
 	if b.Transfers, err = list(barrier.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation"), transferRow.domain); err != nil {
-		return paymentaudit.Books{}, err
+		return compare.Books{}, err
 	}
 	b.Recorded = recorded(entries, b.Payments, b.Transfers)
 	return b, nil
@@ -77,7 +77,7 @@ func recorded(entries []barrier.Entry, payments []payment.Payment, transfers []p
 // maxWrong is the maximum number of wrong rows that each rule reports.
 const maxWrong = 100
 
-// AuditLedger implements [paymentaudit.Store].
+// AuditLedger implements [compare.Store].
 func (s *Store) AuditLedger(ctx context.Context) ([]string, error) {
 	var wrong []string
 	for _, rule := range ledgerRules {

@@ -9,6 +9,7 @@ import (
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/services/payment"
 	paymentaudit "github.com/amends/amends/services/payment/audit"
+	"github.com/amends/amends/services/payment/audit/compare"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/payment/provider/simulator"
 )
@@ -16,7 +17,7 @@ import (
 // audit reads the facts of all sagas in pages of a size.
 func (b *testBundle) audit(t *testing.T, limit int) map[string]paymentaudit.Fact {
 	t.Helper()
-	a, all := paymentaudit.New(b.store, b.book), map[string]paymentaudit.Fact{}
+	a, all := compare.New(b.store, b.book), map[string]paymentaudit.Fact{}
 	r := audit.Range{Limit: limit}
 	for range 100 {
 		page, err := a.Audit(t.Context(), r)
@@ -78,7 +79,7 @@ func TestAudit(t *testing.T) {
 		for limit := 1; limit <= 7; limit++ {
 			require.Equal(t, healthy, b.audit(t, limit), "limit %d", limit)
 		}
-		a := paymentaudit.New(b.store, b.book)
+		a := compare.New(b.store, b.book)
 		page, err := a.Audit(ctx, audit.Range{Sagas: []string{"taken", "nobody"}})
 		require.NoError(t, err)
 		require.Equal(t, []paymentaudit.Fact{healthy["taken"]}, page.Facts)
@@ -135,7 +136,7 @@ func TestAuditFindsBooksThatDiffer(t *testing.T) {
 		require.True(t, facts["twice"].Blind)
 		require.Equal(t, []string{"dashboard: we have nothing, the provider's refund of 0.05 EUR is refunded"}, differ("dashboard"), "a stranger's key is a saga of its own")
 
-		a := paymentaudit.New(b.store, b.book)
+		a := compare.New(b.store, b.book)
 		page, err := a.Audit(ctx, audit.Range{Sagas: []string{"dashboard", "twice", "revived"}})
 		require.NoError(t, err)
 		require.Len(t, page.Facts, 3, "the second look, by id, sees the same")

@@ -11,7 +11,7 @@ import (
 
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/services/payment"
-	paymentaudit "github.com/amends/amends/services/payment/audit"
+	"github.com/amends/amends/services/payment/audit/compare"
 	"github.com/amends/amends/services/payment/provider/simulator"
 )
 
@@ -99,7 +99,7 @@ func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 				for statement := range strings.SplitSeq(strings.ReplaceAll(tc.damage, "$", tc.saga), "; ") {
 					require.NoError(t, db.Exec(statement).Error)
 				}
-				page, err := paymentaudit.New(b.store, b.book).Audit(ctx, audit.Range{Limit: 100})
+				page, err := compare.New(b.store, b.book).Audit(ctx, audit.Range{Limit: 100})
 				require.NoError(t, err)
 				for _, f := range page.Facts {
 					var undone, differ []string

@@ -9,6 +9,7 @@ import (
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/services/payment"
 	paymentaudit "github.com/amends/amends/services/payment/audit"
+	"github.com/amends/amends/services/payment/audit/compare"
 	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/payment/provider/simulator"
@@ -101,7 +102,7 @@ func (b *testBundle) requireBooksAgree(ctx context.Context, t require.TestingT) 
 // requireHealthy requires that an audit, which compares more than the last state
 // of each row, has nothing to say.
 func (b *testBundle) requireHealthy(ctx context.Context, t require.TestingT) {
-	page, err := paymentaudit.New(b.store, b.book).Audit(ctx, audit.Range{Limit: 500})
+	page, err := compare.New(b.store, b.book).Audit(ctx, audit.Range{Limit: 500})
 	require.NoError(t, err)
 	require.Empty(t, page.Next)
 	for _, f := range page.Facts {

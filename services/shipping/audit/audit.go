@@ -1,6 +1,6 @@
 // Package audit reports the parcels of sagas, as the shipping service and its
-// carrier recorded them, compares the two parcel by parcel, and judges whether an
-// order may have them.
+// carrier recorded them, and judges whether an order may have them. Package compare
+// finds these facts.
 package audit
 
 import (
@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/saga/audit"
-	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/shipping"
-	"github.com/amends/amends/services/shipping/carrier"
 )
 
 // Auditor reads the recorded parcels on both sides. It changes nothing and takes
@@ -47,63 +45,4 @@ type ParcelFact struct {
 	Carrier   bool           `json:"carrier"`        // the carrier has it booked
 	// Undoable reports whether the barrier would run an undo of the step.
 	Undoable bool `json:"undoable,omitempty"`
-}
-
-// Parcels holds our rows of some sagas.
-type Parcels struct {
-	Parcels  []ParcelRow
-	Recorded []audit.Recorded
-	// Range is the key range of these rows; Next is the cursor for the next page,
-	// empty on the last.
-	Range audit.Range
-	Next  string
-}
-
-// ParcelRow is a parcel in our tables.
-type ParcelRow struct {
-	Key key.Key // of its step
-	shipping.Shipment
-
-	At time.Time
-}
-
-// Store reads our side of the comparison.
-type Store interface {
-	// Parcels returns our rows of the sagas of r, at most r.Limit sagas (of a list: all).
-	Parcels(ctx context.Context, r audit.Range) (Parcels, error)
-}
-
-// New returns an auditor that compares our parcels with the carrier's.
-func New(s Store, book carrier.Statement) Auditor { return &auditor{s, book} }
-
-type auditor struct {
-	store     Store
-	statement carrier.Statement
-}
-
-// Audit implements [Auditor].
-func (a *auditor) Audit(ctx context.Context, r audit.Range) (Page, error) {
-	parcels, lines, next, err := audit.ReadPaired(ctx, r,
-		audit.Statement[carrier.StatementLine]{
-			Of: func(ctx context.Context, sagas []string) ([]carrier.StatementLine, error) {
-				lines, err := a.statement.LinesOf(ctx, sagas)
-				return lines, shipping.CarrierFault(err)
-			},
-			Between: func(ctx context.Context, after, to string, limit int) ([]carrier.StatementLine, error) {
-				lines, err := a.statement.Lines(ctx, after, to, limit)
-				return lines, shipping.CarrierFault(err)
-			},
-			Saga: func(l carrier.StatementLine) string {
-				saga, _ := split(l.Key)
-				return saga
-			},
-		},
-		func(ctx context.Context, r audit.Range) (Parcels, audit.Range, string, error) {
-			p, err := a.store.Parcels(ctx, r)
-			return p, p.Range, p.Next, err
-		})
-	if err != nil {
-		return Page{}, err
-	}
-	return Page{Facts: compare(parcels, lines), Next: next}, nil
 }

@@ -11,37 +11,37 @@ import (
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/shipping"
-	shippingaudit "github.com/amends/amends/services/shipping/audit"
+	"github.com/amends/amends/services/shipping/audit/compare"
 )
 
-var _ shippingaudit.Store = (*Store)(nil)
+var _ compare.Store = (*Store)(nil)
 
-// Parcels implements [shippingaudit.Store].
-func (s *Store) Parcels(ctx context.Context, r audit.Range) (shippingaudit.Parcels, error) {
+// Parcels implements [compare.Store].
+func (s *Store) Parcels(ctx context.Context, r audit.Range) (compare.Parcels, error) {
 	p, err := s.parcels(ctx, r)
 	return p, database.Fault(err)
 }
 
-func (s *Store) parcels(ctx context.Context, r audit.Range) (shippingaudit.Parcels, error) {
+func (s *Store) parcels(ctx context.Context, r audit.Range) (compare.Parcels, error) {
 	r, more, err := barrier.Cut(ctx, s.db, r, "shipments")
 	if err != nil {
-		return shippingaudit.Parcels{}, err
+		return compare.Parcels{}, err
 	}
-	all := shippingaudit.Parcels{Range: r}
+	all := compare.Parcels{Range: r}
 	if more {
 		all.Next = r.To
 	}
 	entries, err := barrier.Entries(ctx, s.db, r)
 	if err != nil {
-		return shippingaudit.Parcels{}, err
+		return compare.Parcels{}, err
 	}
 	var rows []row
 	err = barrier.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation, warehouse").Find(&rows).Error
 	if err != nil {
-		return shippingaudit.Parcels{}, fmt.Errorf("read shipments: %w", err)
+		return compare.Parcels{}, fmt.Errorf("read shipments: %w", err)
 	}
 	for _, r := range rows {
-		all.Parcels = append(all.Parcels, shippingaudit.ParcelRow{
+		all.Parcels = append(all.Parcels, compare.ParcelRow{
 			Key:      key.Key{Saga: r.Saga, Step: r.Step, Generation: r.Generation},
 			Shipment: r.shipment().Shipment, At: r.CreatedAt.UTC(),
 		})
@@ -59,7 +59,7 @@ func (s *Store) parcels(ctx context.Context, r audit.Range) (shippingaudit.Parce
 
 // bookings returns the answer that the rows of each step imply: every parcel that
 // was booked, in its state at that time.
-func bookings(rows []shippingaudit.ParcelRow) map[key.Key]shipping.Booking {
+func bookings(rows []compare.ParcelRow) map[key.Key]shipping.Booking {
 	of := map[key.Key]shipping.Booking{}
 	for _, r := range rows {
 		if r.TrackingNumber == "" {

@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/services/shipping"
 	shippingaudit "github.com/amends/amends/services/shipping/audit"
+	"github.com/amends/amends/services/shipping/audit/compare"
 	"github.com/amends/amends/services/shipping/carrier/simulator"
 	"github.com/amends/amends/services/shipping/store"
 )
@@ -27,7 +28,7 @@ func TestAudit(t *testing.T) {
 		require.NoError(t, simulator.Schema.Migrate(ctx, book))
 		s, carrier := store.New(db), simulator.New(book, simulator.Options{})
 		service := shipping.New(s, carrier, shipping.Options{})
-		auditor := shippingaudit.New(s, carrier)
+		auditor := compare.New(s, carrier)
 
 		for _, saga := range []string{"booked", "cancelled", "twice", "gone", "revived"} {
 			_, err := service.Book(ctx, step(saga), request)
@@ -188,7 +189,7 @@ func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 					damaged = book
 				}
 				require.NoError(t, damaged.Exec(tc.damage).Error)
-				page, err := shippingaudit.New(s, carrier).Audit(ctx, audit.Range{Limit: 100})
+				page, err := compare.New(s, carrier).Audit(ctx, audit.Range{Limit: 100})
 				require.NoError(t, err)
 				met := false
 				for _, f := range page.Facts {

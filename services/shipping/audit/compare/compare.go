@@ -1,4 +1,4 @@
-package audit
+package compare
 
 import (
 	"fmt"
@@ -9,12 +9,13 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/shipping"
+	shippingaudit "github.com/amends/amends/services/shipping/audit"
 	"github.com/amends/amends/services/shipping/carrier"
 )
 
 // compare joins our rows, the barrier's entries and the carrier's lines by key,
 // and returns one fact per saga.
-func compare(ours Parcels, lines []carrier.StatementLine) []Fact {
+func compare(ours Parcels, lines []carrier.StatementLine) []shippingaudit.Fact {
 	c := comparison{
 		of: map[string]int{}, recorded: map[key.Key]audit.Recorded{}, theirs: map[string]carrier.StatementLine{},
 		rows: map[key.Key]int{}, booked: map[key.Key]int{},
@@ -41,7 +42,7 @@ func compare(ours Parcels, lines []carrier.StatementLine) []Fact {
 }
 
 type comparison struct {
-	facts    []Fact
+	facts    []shippingaudit.Fact
 	of       map[string]int // saga -> index of its fact
 	recorded map[key.Key]audit.Recorded
 	theirs   map[string]carrier.StatementLine // lines not matched with a row of ours yet
@@ -50,11 +51,11 @@ type comparison struct {
 }
 
 // fact returns the saga's fact, given a trace of the time at.
-func (c *comparison) fact(saga string, at time.Time) *Fact {
+func (c *comparison) fact(saga string, at time.Time) *shippingaudit.Fact {
 	i, ok := c.of[saga]
 	if !ok {
 		i = len(c.facts)
-		c.of[saga], c.facts = i, append(c.facts, Fact{Saga: saga, Since: at})
+		c.of[saga], c.facts = i, append(c.facts, shippingaudit.Fact{Saga: saga, Since: at})
 	}
 	f := &c.facts[i]
 	if !at.IsZero() && (f.Since.IsZero() || at.Before(f.Since)) {
@@ -74,7 +75,7 @@ func (c *comparison) parcel(p *ParcelRow) {
 	}
 	booked := l.Booking.State == carrier.Booked
 	if booked || p.State != shipping.Cancelled {
-		f.Parcels = append(f.Parcels, ParcelFact{
+		f.Parcels = append(f.Parcels, shippingaudit.ParcelFact{
 			Step: p.Key.Step, Warehouse: p.Warehouse, Ours: p.State, Carrier: booked, Undoable: r.State.Undoable(),
 		})
 	}
@@ -140,7 +141,7 @@ func (c *comparison) stranger(l carrier.StatementLine) {
 		f.Undone = append(f.Undone, differs)
 		return
 	}
-	f.Parcels = append(f.Parcels, ParcelFact{Step: step, Warehouse: l.Warehouse, Carrier: true})
+	f.Parcels = append(f.Parcels, shippingaudit.ParcelFact{Step: step, Warehouse: l.Warehouse, Carrier: true})
 	f.Differ = append(f.Differ, differs)
 }
 

@@ -1,4 +1,4 @@
-package audit
+package compare
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/payment"
+	paymentaudit "github.com/amends/amends/services/payment/audit"
 	"github.com/amends/amends/services/payment/provider"
 )
 
@@ -17,12 +18,12 @@ func (c *comparison) barrier(r audit.Recorded) {
 	f, known := c.fact(r.Key.Saga, r.At), c.known[r.Key.String()]
 	switch {
 	case !known && r.State.Undoable():
-		f.wrong(r.Key.Step, r.State, "nothing recorded")
+		wrong(f, r.Key.Step, r.State, "nothing recorded")
 	case !known && r.State == ledger.Undone:
-		f.undone(r.Key.Step, r.Key.Step+": it was undone, and we have nothing that could have been taken back")
+		undone(f, r.Key.Step, r.Key.Step+": it was undone, and we have nothing that could have been taken back")
 	case r.Other == "":
 	case r.State == ledger.Undone:
-		f.undone(r.Key.Step, r.Key.Step+": it was undone, but not as it had been done: "+r.Other)
+		undone(f, r.Key.Step, r.Key.Step+": it was undone, but not as it had been done: "+r.Other)
 	default:
 		f.Answers = append(f.Answers, r.Key.Step+": "+r.Other)
 	}
@@ -31,7 +32,7 @@ func (c *comparison) barrier(r audit.Recorded) {
 // takenBack judges a payment that holds nothing any more: an undone one was there
 // as recorded, a refused or blocked one was not. An authorization is one line with
 // one state at the provider, so letting go of it twice leaves no trace.
-func (f *Fact) takenBack(p *payment.Payment, l provider.Effect, r audit.Recorded) {
+func takenBack(f *paymentaudit.Fact, p *payment.Payment, l provider.Effect, r audit.Recorded) {
 	let := l.State == provider.Voided || l.State == provider.Expired
 	var why string
 	switch {
@@ -44,14 +45,14 @@ func (f *Fact) takenBack(p *payment.Payment, l provider.Effect, r audit.Recorded
 	default:
 		return
 	}
-	f.undone(p.Key.Step, p.Key.Step+": "+why)
+	undone(f, p.Key.Step, p.Key.Step+": "+why)
 }
 
-func (f *Fact) undone(step, what string) {
+func undone(f *paymentaudit.Fact, step, what string) {
 	f.Undone = append(f.Undone, audit.Difference{Step: step, What: what})
 }
 
-func (f *Fact) wrong(step string, got ledger.State, what string) {
+func wrong(f *paymentaudit.Fact, step string, got ledger.State, what string) {
 	if got == "" {
 		got = "not there"
 	}
@@ -60,7 +61,7 @@ func (f *Fact) wrong(step string, got ledger.State, what string) {
 
 // differ adds a difference between ours, described in words, and the provider's
 // line. If ours has a reference and the line another one, both are named.
-func (f *Fact) differ(step, ours, reference string, l provider.Effect) {
+func differ(f *paymentaudit.Fact, step, ours, reference string, l provider.Effect) {
 	theirs := inWords(l)
 	if reference != "" && l.Key != "" && l.Reference != reference {
 		ours, theirs = ours+" as "+reference, theirs+" as "+l.Reference

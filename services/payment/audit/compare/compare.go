@@ -1,4 +1,4 @@
-package audit
+package compare
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/payment"
+	paymentaudit "github.com/amends/amends/services/payment/audit"
 	"github.com/amends/amends/services/payment/provider"
 )
 
@@ -64,7 +65,7 @@ type row struct {
 
 // compare joins our rows, the barrier's entries and the provider's lines by key,
 // and returns one fact per saga.
-func compare(ours Books, lines []provider.Effect) []Fact {
+func compare(ours Books, lines []provider.Effect) []paymentaudit.Fact {
 	c := comparison{of: map[string]int{}, recorded: map[string]audit.Recorded{}, lines: map[string]provider.Effect{}, known: map[string]bool{}}
 	for _, r := range ours.Recorded {
 		c.fact(r.Key.Saga, r.At)
@@ -89,7 +90,7 @@ func compare(ours Books, lines []provider.Effect) []Fact {
 }
 
 type comparison struct {
-	facts    []Fact
+	facts    []paymentaudit.Fact
 	of       map[string]int             // saga -> index of its fact
 	recorded map[string]audit.Recorded  // by the provider's key
 	lines    map[string]provider.Effect // by the provider's key
@@ -97,11 +98,11 @@ type comparison struct {
 }
 
 // fact returns the saga's fact, given a trace of the time at.
-func (c *comparison) fact(saga string, at time.Time) *Fact {
+func (c *comparison) fact(saga string, at time.Time) *paymentaudit.Fact {
 	i, ok := c.of[saga]
 	if !ok {
 		i = len(c.facts)
-		c.of[saga], c.facts = i, append(c.facts, Fact{Saga: saga, Since: at})
+		c.of[saga], c.facts = i, append(c.facts, paymentaudit.Fact{Saga: saga, Since: at})
 	}
 	f := &c.facts[i]
 	if !at.IsZero() && (f.Since.IsZero() || at.Before(f.Since)) {
@@ -112,7 +113,7 @@ func (c *comparison) fact(saga string, at time.Time) *Fact {
 
 // row compares one row with its line and its entry, and returns both. It reports
 // whether the line agrees.
-func (c *comparison) row(o row, rule rule) (f *Fact, l provider.Effect, r audit.Recorded, agree bool) {
+func (c *comparison) row(o row, rule rule) (f *paymentaudit.Fact, l provider.Effect, r audit.Recorded, agree bool) {
 	k := o.key.String()
 	c.known[k] = true
 	f, l, r = c.fact(o.key.Saga, o.at), c.lines[k], c.recorded[k]
@@ -121,10 +122,10 @@ func (c *comparison) row(o row, rule rule) (f *Fact, l provider.Effect, r audit.
 		agree = slices.Contains(rule.is, l.State) && l.Amount == o.amount && l.Reference == o.reference
 	}
 	if !agree {
-		f.differ(o.key.Step, fmt.Sprintf("our %s of %s is %s", o.noun, o.amount, o.state), o.reference, l)
+		differ(f, o.key.Step, fmt.Sprintf("our %s of %s is %s", o.noun, o.amount, o.state), o.reference, l)
 	}
 	if !slices.Contains(rule.barrier, r.State) {
-		f.wrong(o.key.Step, r.State, fmt.Sprintf("the %s is %s", o.noun, o.state))
+		wrong(f, o.key.Step, r.State, fmt.Sprintf("the %s is %s", o.noun, o.state))
 	}
 	return f, l, r, agree
 }
@@ -133,13 +134,13 @@ func (c *comparison) payment(p *payment.Payment) {
 	f, l, r, agree := c.row(row{p.Key, "payment", string(p.State), p.Amount, p.ProviderReference, p.CreatedAt}, authorizations[p.State])
 	held := l.Kind == provider.KindAuthorization && l.State == provider.Authorized
 	if held || p.State == payment.Authorized || p.State == payment.Intent {
-		f.Holds = append(f.Holds, HoldFact{
+		f.Holds = append(f.Holds, paymentaudit.HoldFact{
 			Step: p.Key.Step, Ours: p.State, Provider: held, Amount: p.Amount, Undoable: r.State.Undoable(),
 		})
 	}
 	f.Asked = append(f.Asked, p.Amount)
 	if agree && (p.State == payment.Voided || p.State == payment.Declined) {
-		f.takenBack(p, l, r)
+		takenBack(f, p, l, r)
 	}
 }
 
@@ -147,21 +148,10 @@ func (c *comparison) transfer(t *payment.Transfer) {
 	f, _, _, _ := c.row(row{t.Key, string(t.Kind), string(t.State), t.Amount, t.ProviderReference, t.CreatedAt}, transfers[t.Kind][t.State])
 	switch {
 	case t.State == payment.TransferDone:
-		f.Ours.add(t.Kind == payment.TransferCapture, t.Amount)
+		f.Ours.Add(t.Kind == payment.TransferCapture, t.Amount)
 	case t.State == payment.TransferIntent && t.Kind == payment.TransferCapture:
 		f.Open = append(f.Open, t.Key.Step)
 	}
-}
-
-// add adds a capture or a refund.
-func (t *Taken) add(capture bool, a money.Amount) {
-	t.Currency = a.Currency
-	if capture {
-		t.Captures++
-		t.Captured += a.Minor
-		return
-	}
-	t.Refunded += a.Minor
 }
 
 // line sums up the provider's side, and finds lines without a row of ours.
@@ -169,20 +159,20 @@ func (c *comparison) line(l provider.Effect) {
 	f, known := c.fact(sagaOf(l.Key), time.Time{}), c.known[l.Key]
 	switch {
 	case l.Kind == provider.KindCapture && l.State == provider.Captured:
-		f.Provider.add(true, l.Amount)
+		f.Provider.Add(true, l.Amount)
 		f.Blind = f.Blind || !c.recorded[l.Key].State.Undoable()
 	case l.Kind == provider.KindRefund && l.State == provider.Refunded:
-		f.Provider.add(false, l.Amount)
+		f.Provider.Add(false, l.Amount)
 	case l.State == provider.Authorized && !known:
-		f.Holds = append(f.Holds, HoldFact{Step: stepOf(l.Key), Provider: true, Amount: l.Amount})
+		f.Holds = append(f.Holds, paymentaudit.HoldFact{Step: stepOf(l.Key), Provider: true, Amount: l.Amount})
 	case l.State == provider.Authorized, l.State == provider.Captured: // compared with our payment
 	case !known && (l.State == provider.Voided || l.State == provider.Expired):
-		f.undone(stepOf(l.Key), named(l.Key)+": "+inWords(l)+", and we have nothing that could have been taken back")
+		undone(f, stepOf(l.Key), named(l.Key)+": "+inWords(l)+", and we have nothing that could have been taken back")
 		return
 	default:
 		return // declined: nothing is there
 	}
 	if !known {
-		f.differ(stepOf(l.Key), "we have nothing", "", l)
+		differ(f, stepOf(l.Key), "we have nothing", "", l)
 	}
 }
