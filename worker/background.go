@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/doctor"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/process"
@@ -72,7 +73,7 @@ func stuckConfig(o Options, s *registry.Stores, c *engine.Client) stuck.Config {
 // placed.
 func (g *Group) keepSchedule(ctx context.Context, c *engine.Client) {
 	want := doctor.Schedule{Every: g.o.Doctor.Every, Input: g.o.Doctor.Input, Queue: g.o.queue("order")}
-	retry := process.Retry{First: time.Second, Most: time.Minute, Report: func(err error) {
+	retry := background.Retry{First: time.Second, Most: time.Minute, Report: func(err error) {
 		g.o.Logger.Warn("the doctor has no schedule yet", "error", err)
 	}}
 	_ = retry.Do(ctx, func(ctx context.Context) error { // reported

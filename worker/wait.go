@@ -6,8 +6,9 @@ import (
 	"strings"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/engine"
-	"github.com/amends/amends/internal/process"
+	"github.com/amends/amends/internal/engine/namespace"
 	"github.com/amends/amends/worker/registry"
 )
 
@@ -31,11 +32,11 @@ func (g *Group) prepare(ctx context.Context, c *engine.Client) error {
 	if err := c.Wait(ctx, g.waiting); err != nil {
 		return err
 	}
-	return await(ctx, g.waiting, func(ctx context.Context) error { return c.Ready(ctx, g.attributes()) })
+	return await(ctx, g.waiting, func(ctx context.Context) error { return namespace.Ready(ctx, c, g.attributes()) })
 }
 
 // attributes returns the search attributes that the group's services need.
-func (g *Group) attributes() []engine.Attribute {
+func (g *Group) attributes() []namespace.Attribute {
 	if g.decides() {
 		return g.o.Attributes
 	}
@@ -59,7 +60,7 @@ func openWhenThere(ctx context.Context, r registry.Row, o Options, report func(e
 
 // await repeats attempt until it succeeds, fails by a bug, or ctx ends.
 func await(ctx context.Context, report func(error), attempt func(context.Context) error) error {
-	retry := process.Retry{Report: report, Final: func(err error) bool { return fault.KindOf(err) == fault.Bug }}
+	retry := background.Retry{Report: report, Final: func(err error) bool { return fault.KindOf(err) == fault.Bug }}
 	return retry.Do(ctx, attempt)
 }
 

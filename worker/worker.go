@@ -24,6 +24,8 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/engine/namespace"
+	"github.com/amends/amends/internal/engine/tuning"
 	"github.com/amends/amends/internal/orders/sagas"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/telemetry"
@@ -46,7 +48,7 @@ type Options struct {
 	Timing Timing
 	// Attributes are the search attributes that the workflow sets. The service that
 	// runs the workflow waits until the namespace has them, or its tasks would fail.
-	Attributes []engine.Attribute
+	Attributes []namespace.Attribute
 	// LockTimeout is how long a statement waits for a row; 0 is 3 s.
 	LockTimeout time.Duration
 	// Durable makes SQLite wait for the disk at every commit.
@@ -78,7 +80,7 @@ func (o Options) queue(name string) string { return cmp.Or(o.Queues[name], name)
 type Timing = saga.Timing
 
 // Pollers is how many long polls a worker keeps open.
-type Pollers = engine.Pollers
+type Pollers = tuning.Pollers
 
 // Service has the settings of one service.
 type Service struct {
@@ -114,13 +116,13 @@ func New(o Options) (*Group, error) {
 		o.Timing = saga.DefaultTiming()
 	}
 	if o.Pollers == (Pollers{}) {
-		o.Pollers = engine.DefaultPollers()
+		o.Pollers = tuning.DefaultPollers()
 	}
 	if err := o.Timing.Validate(); err != nil {
 		return nil, fmt.Errorf("timing: %w", err)
 	}
 	if o.WorkflowCache > 0 {
-		engine.SetWorkflowCache(o.WorkflowCache)
+		tuning.SetWorkflowCache(o.WorkflowCache)
 	}
 	return &Group{o: o, why: unavailable("the services have not started")}, nil
 }
@@ -186,7 +188,7 @@ func (g *Group) Ready(ctx context.Context) error {
 			return err
 		}
 	}
-	return client.Ready(ctx, g.attributes())
+	return namespace.Ready(ctx, client, g.attributes())
 }
 
 // start starts a Temporal worker for every service. It returns those that it

@@ -10,6 +10,7 @@ import (
 
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/engine/namespace"
 	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/proof/enginetest"
 )
@@ -41,7 +42,7 @@ func TestDevOnAnEngineThatIsThere(t *testing.T) {
 	client, err := engine.Dial(engine.Options{Address: there.Address, Namespace: "shop", Isolated: true})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
-	require.NoError(t, client.Ready(t.Context(), attribute.All))
+	require.NoError(t, namespace.Ready(t.Context(), client, attribute.All))
 	_, api = begin()
 	_, again := call(t, http.MethodGet, api+"/v1/orders/"+text(t, order["id"]), "", nil)
 	require.Equal(t, "CONFIRMED", again["status"])
@@ -53,7 +54,7 @@ func TestRegistersWhatTheContainersDo(t *testing.T) {
 	t.Parallel()
 	script, err := os.ReadFile("../../deploy/temporal/namespace.sh")
 	require.NoError(t, err)
-	require.Contains(t, string(script), "--retention "+strings.TrimSuffix(engine.Retention.String(), "0m0s")+"\n")
+	require.Contains(t, string(script), "--retention "+strings.TrimSuffix(namespace.Retention.String(), "0m0s")+"\n")
 	_, list, ok := strings.Cut(string(script), "<<LIST\n")
 	require.True(t, ok)
 	var registered []string

@@ -1,6 +1,6 @@
 // Package engine connects to Temporal, called the engine here: it resolves the
-// address, equips a connection with logger, metrics and data converter, checks
-// whether the engine is ready, and registers namespace and search attributes.
+// address, equips a connection with logger, metrics and data converter, and checks
+// whether the engine answers.
 package engine
 
 import (

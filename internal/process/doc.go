@@ -12,8 +12,4 @@
 //	parts.Start(ctx, process.HTTP("api", listener, server, drain))
 //	<-ctx.Done()
 //	return parts.Err() // nil if the command was asked to stop
-//
-// Two more shapes are shared by everything that runs in the background: [Retry]
-// repeats an operation until it succeeds, and [Loop] repeats one for ever. A
-// [Signal] lets tests wait for them instead of sleeping.
 package process

@@ -17,7 +17,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/engine/namespace"
 	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/workflows"
 )
@@ -26,10 +26,10 @@ import (
 // start. The caller must not change it.
 var All = list(workflows.AttributeOrderStatus, workflows.AttributeCustomer, workflows.AttributeNeedsAttention)
 
-func list(keys ...temporal.SearchAttributeKey) []engine.Attribute {
-	all := make([]engine.Attribute, len(keys))
+func list(keys ...temporal.SearchAttributeKey) []namespace.Attribute {
+	all := make([]namespace.Attribute, len(keys))
 	for i, key := range keys {
-		all[i] = engine.Attribute{Name: key.GetName(), Type: key.GetValueType()}
+		all[i] = namespace.Attribute{Name: key.GetName(), Type: key.GetValueType()}
 	}
 	return all
 }

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/amends/amends/internal/process"
+	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/watch/queue"
 	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/internal/watch/stuck/symptom"
@@ -39,9 +39,9 @@ type Flagged interface {
 
 // New returns a loop that measures every c.Options.Every. Every process that runs it
 // finds the same values.
-func New(flagged Flagged, c stuck.Config, shown Gauges, log *slog.Logger) *process.Loop {
+func New(flagged Flagged, c stuck.Config, shown Gauges, log *slog.Logger) *background.Loop {
 	m := newMeter(flagged, c, shown)
-	return process.NewLoop(process.LoopConfig{
+	return background.NewLoop(background.LoopConfig{
 		Name: "measure the orders that make no progress", Every: m.options.Every, Round: m.measure, Logger: log,
 	})
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/engine/namespace"
 	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/internal/process"
 )
@@ -31,7 +32,7 @@ func (p *platform) startEngine(ctx context.Context) (err error) {
 	p.parts.Start(ctx, process.Closer("client", func() error { p.client.Close(); return nil }))
 	// A dev server reads its flags only when it creates its state, which an earlier
 	// version may have done.
-	return p.client.Register(ctx, attribute.All, report)
+	return namespace.Register(ctx, p.client, attribute.All, report)
 }
 
 func (p *platform) startDevServer(ctx context.Context) (err error) {

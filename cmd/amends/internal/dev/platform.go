@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/cmd/amends/internal/dsn"
 	"github.com/amends/amends/cmd/amends/internal/serve"
+	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/demo"
 	"github.com/amends/amends/internal/dev/folder"
@@ -131,7 +132,7 @@ func (p *platform) awaitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	every := 20 * time.Millisecond
-	if err := (process.Retry{First: every, Most: every}).Do(ctx, p.ready); err != nil {
+	if err := (background.Retry{First: every, Most: every}).Do(ctx, p.ready); err != nil {
 		return fmt.Errorf("not ready after %s: %w", readyTimeout, err)
 	}
 	return nil

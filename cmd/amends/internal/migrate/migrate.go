@@ -13,6 +13,7 @@ import (
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/engine/namespace"
 	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/worker"
 	"github.com/amends/amends/worker/registry"
@@ -76,7 +77,7 @@ func migrate(cmd *cobra.Command, std cli.Stdio, services []string, engine bool, 
 		return err
 	}
 	defer client.Close()
-	if err := client.Register(ctx, attribute.All, func(err error) { log.Warn("waiting", "for", err) }); err != nil {
+	if err := namespace.Register(ctx, client, attribute.All, func(err error) { log.Warn("waiting", "for", err) }); err != nil {
 		return err
 	}
 	fmt.Fprintf(std.Out, "temporal: namespace %s has its search attributes\n", client.Namespace)

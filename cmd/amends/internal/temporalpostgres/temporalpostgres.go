@@ -16,6 +16,7 @@ import (
 	"github.com/amends/amends/internal/dev/postgres"
 	"github.com/amends/amends/internal/dev/temporalserver"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/engine/namespace"
 	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/internal/process"
 )
@@ -96,11 +97,11 @@ Ctrl-C stops everything. What was stored stays in %s.
 }
 
 // register creates the namespace and the search attributes.
-func register(ctx context.Context, address, namespace string, o cluster.Options) error {
-	client, err := engine.Dial(engine.Options{Address: address, Namespace: namespace, Isolated: true, Logger: o.Logger})
+func register(ctx context.Context, address, name string, o cluster.Options) error {
+	client, err := engine.Dial(engine.Options{Address: address, Namespace: name, Isolated: true, Logger: o.Logger})
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	return client.Register(ctx, attribute.All, nil)
+	return namespace.Register(ctx, client, attribute.All, nil)
 }

@@ -1,4 +1,4 @@
-package process_test
+package background_test
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/internal/process"
+	"github.com/amends/amends/internal/background"
 )
 
 func TestLoop(t *testing.T) {
@@ -24,7 +24,7 @@ func TestLoop(t *testing.T) {
 		answers := []error{errors.New("no database"), errors.New("no table"), nil, errors.New("no database"), nil}
 		var log bytes.Buffer
 		round := 0
-		l := process.NewLoop(process.LoopConfig{
+		l := background.NewLoop(background.LoopConfig{
 			Name: "orders", Every: time.Millisecond, Logger: slog.New(slog.NewTextHandler(&log, nil)),
 			Round: func(context.Context) error {
 				round++
@@ -49,7 +49,7 @@ func TestLoop(t *testing.T) {
 	t.Run("SaysNothingOfARoundThatWasCutOff", func(t *testing.T) {
 		t.Parallel()
 		ctx, stop := context.WithCancel(within)
-		l := process.NewLoop(process.LoopConfig{
+		l := background.NewLoop(background.LoopConfig{
 			Name: "orders", Every: time.Hour, Logger: nil, // not used
 			Round: func(context.Context) error {
 				stop()
@@ -62,10 +62,10 @@ func TestLoop(t *testing.T) {
 
 func TestSignal(t *testing.T) {
 	t.Parallel()
-	var off process.Signal[int]
+	var off background.Signal[int]
 	off.Emit(1)
 
-	var s process.Signal[int]
+	var s background.Signal[int]
 	s.Enable()
 	for i := range 1000 { // a test that does not read must not block the work
 		s.Emit(i)

@@ -1,4 +1,4 @@
-package process_test
+package background_test
 
 import (
 	"context"
@@ -8,12 +8,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/internal/process"
+	"github.com/amends/amends/internal/background"
 )
 
 func TestRetry(t *testing.T) {
 	t.Parallel()
-	fast := process.Retry{First: time.Millisecond, Most: 2 * time.Millisecond}
+	fast := background.Retry{First: time.Millisecond, Most: 2 * time.Millisecond}
 
 	t.Run("ReportsAReasonOnceUntilItChanges", func(t *testing.T) {
 		t.Parallel()
@@ -53,7 +53,7 @@ func TestRetry(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		missing := errors.New("no database")
-		r := process.Retry{First: time.Hour, Report: func(error) { cancel() }} // during the pause
+		r := background.Retry{First: time.Hour, Report: func(error) { cancel() }} // during the pause
 		require.Equal(t, missing, r.Do(ctx, func(context.Context) error { return missing }))
 	})
 
@@ -62,14 +62,14 @@ func TestRetry(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		attempts := 0
-		require.NoError(t, process.Retry{}.Do(ctx, func(context.Context) error { attempts++; return nil }))
+		require.NoError(t, background.Retry{}.Do(ctx, func(context.Context) error { attempts++; return nil }))
 		require.Equal(t, 1, attempts)
 	})
 
 	t.Run("DoublesThePauseUpToTheLongest", func(t *testing.T) {
 		t.Parallel()
 		began, attempts := time.Now(), 0
-		r := process.Retry{First: 2 * time.Millisecond, Most: 4 * time.Millisecond}
+		r := background.Retry{First: 2 * time.Millisecond, Most: 4 * time.Millisecond}
 		require.NoError(t, r.Do(t.Context(), func(context.Context) error {
 			if attempts++; attempts < 5 {
 				return errors.New("no answer")

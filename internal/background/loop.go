@@ -1,4 +1,4 @@
-package process
+package background
 
 import (
 	"context"
@@ -34,7 +34,7 @@ type Loop struct {
 func NewLoop(c LoopConfig) *Loop { return &Loop{config: c} }
 
 // Run does rounds until ctx ends, the first one immediately. It always returns
-// nil, so that it can be the Run of a [Part]. A loop runs once at a time.
+// nil, so that it can be the Run of a part of a process. A loop runs once at a time.
 func (l *Loop) Run(ctx context.Context) error {
 	tick := time.NewTicker(l.config.Every)
 	defer tick.Stop()

@@ -1,4 +1,6 @@
-package engine
+// Package tuning has the settings of Temporal workers that decide how much work
+// they do at a time.
+package tuning
 
 import (
 	"time"

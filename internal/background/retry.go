@@ -1,4 +1,7 @@
-package process
+// Package background has the two shapes of work in the background: [Retry] repeats
+// an operation until it succeeds, and [Loop] repeats one for ever. A [Signal] lets
+// tests wait for them instead of sleeping.
+package background
 
 import (
 	"cmp"
