@@ -124,7 +124,7 @@ func (p *process) watch(ctx context.Context) {
 		select {
 		case <-running.Done():
 			p.mu.Lock()
-			p.ended = append(p.ended, fmt.Sprintf("%s ended by itself: %v; its last words: %s", p.name, running.Err(), p.lastWords()))
+			p.ended = append(p.ended, running.Failure().Error())
 			p.mu.Unlock()
 			if err := p.start(); err != nil {
 				p.mu.Lock()
@@ -138,16 +138,6 @@ func (p *process) watch(ctx context.Context) {
 			return
 		}
 	}
-}
-
-// lastWords returns the last line of its log; mu is held.
-func (p *process) lastWords() string {
-	text, err := os.ReadFile(p.log(p.starts))
-	if err != nil {
-		return err.Error()
-	}
-	all := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return all[len(all)-1]
 }
 
 // stop ends it by a drain.

@@ -2,6 +2,7 @@ package child
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -21,9 +22,9 @@ func (p *Process) Await(ctx context.Context, every time.Duration, ask func(conte
 		}
 		select {
 		case <-p.exited:
-			return fmt.Errorf("%s ended while it started (%w); its last words: %s", p.o.Name, p.err, p.lastWords())
+			return fmt.Errorf("%s ended while it started (%w); its last words: %s", p.o.Name, p.outcome(), p.lastWords())
 		case <-ctx.Done():
-			return fmt.Errorf("%s did not get ready: %w", p.o.Name, err)
+			return fmt.Errorf("%s did not get ready: %w; its last words: %s", p.o.Name, err, p.lastWords())
 		case <-tick.C:
 		}
 	}
@@ -32,7 +33,15 @@ func (p *Process) Await(ctx context.Context, every time.Duration, ask func(conte
 // Failure describes the end of a server that was not asked to end, with the last
 // line of its log. It is valid after [Process.Done].
 func (p *Process) Failure() error {
-	return fmt.Errorf("%s ended (%w); its last words: %s", p.o.Name, p.err, p.lastWords())
+	return fmt.Errorf("%s ended (%w); its last words: %s", p.o.Name, p.outcome(), p.lastWords())
+}
+
+// outcome returns how the process ended, also for exit code 0.
+func (p *Process) outcome() error {
+	if p.err == nil {
+		return errors.New("exit status 0")
+	}
+	return p.err
 }
 
 // lastWords returns the last line of the log that is not a greeting, or "none".

@@ -82,6 +82,14 @@ func TestProcess(t *testing.T) {
 		require.EqualError(t, p.Err(), "signal: killed")
 	})
 
+	t.Run("SaysHowItEnded", func(t *testing.T) {
+		t.Parallel()
+		p := start(t, t.TempDir(), "echo good; echo bye; exit 0")
+		<-p.Done()
+		require.NoError(t, p.Err())
+		require.EqualError(t, p.Failure(), "server ended (exit status 0); its last words: bye")
+	})
+
 	t.Run("SaysThatItCannotStart", func(t *testing.T) {
 		t.Parallel()
 		o := options(t.TempDir(), "")

@@ -1,12 +1,10 @@
 package rig
 
 import (
-	"bytes"
 	"context"
-	"fmt"
+	"errors"
 	"log/slog"
 	"net/http"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -30,8 +28,10 @@ type Part struct {
 	Admin string
 
 	process *child.Process
-	log     string // the file
 }
+
+// errNotReady is the error of a part whose readiness page is not 200.
+var errNotReady = errors.New("/readyz does not answer with 200")
 
 // Pid returns the number of the process.
 func (p *Part) Pid() int { return p.process.Pid() }
@@ -43,11 +43,11 @@ func (r *Rig) start(ctx context.Context, name, bin string, args, env []string) (
 		return nil, err
 	}
 	logs := filepath.Join(r.o.Dir, "logs")
-	p := &Part{Name: name, Admin: "http://" + admin, log: filepath.Join(logs, name+".log")}
+	p := &Part{Name: name, Admin: "http://" + admin}
 	p.process, err = child.Start(child.Options{
 		Name: name, Bin: bin, Args: args,
 		Env: append(env, "HOME="+r.o.Dir, "AMENDS_ADMIN_ADDR="+admin),
-		Log: p.log, Note: filepath.Join(logs, name+".pid"), Command: name, State: logs,
+		Log: filepath.Join(logs, name+".log"), Note: filepath.Join(logs, name+".pid"), Command: name, State: logs,
 		StopTimeout: stopTimeout, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -57,22 +57,16 @@ func (r *Rig) start(ctx context.Context, name, bin string, args, env []string) (
 	return p, p.ready(ctx)
 }
 
-// ready asks the part until it is.
+// ready asks the part until it is ready.
 func (p *Part) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	tick := time.NewTicker(readyTick)
-	defer tick.Stop()
-	for !wait.Answers(ctx, p.Admin+"/readyz") {
-		select {
-		case <-p.process.Done():
-			return fmt.Errorf("%s ended: %w; its last words: %s", p.Name, p.process.Err(), p.lastWords())
-		case <-ctx.Done():
-			return fmt.Errorf("%s does not get ready: %w; its last words: %s", p.Name, context.Cause(ctx), p.lastWords())
-		case <-tick.C:
+	return p.process.Await(ctx, readyTick, func(ctx context.Context) error {
+		if !wait.Answers(ctx, p.Admin+"/readyz") {
+			return errNotReady
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // Profiles returns the address of the profiles of a part, or of [Engine]; "" if it
@@ -90,13 +84,3 @@ func (r *Rig) Profiles(part string) string {
 
 // browser asks the parts.
 var browser = &http.Client{}
-
-// lastWords returns the last line of a part's log.
-func (p *Part) lastWords() string {
-	text, err := os.ReadFile(p.log)
-	if err != nil {
-		return err.Error()
-	}
-	text = bytes.TrimSpace(text)
-	return string(text[bytes.LastIndexByte(text, '\n')+1:])
-}
