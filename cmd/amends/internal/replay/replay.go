@@ -17,6 +17,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/replay"
+	"github.com/amends/amends/internal/replay/batch"
 	"github.com/amends/amends/workflows"
 )
 
@@ -100,7 +101,7 @@ func replayLive(ctx context.Context, std cli.Stdio, c *config.Config, from liveH
 		return err
 	}
 	if from.query != "" {
-		return replay.ManyFound(ctx, client, from.query, r.line)
+		return batch.Found(ctx, client, from.query, r.line)
 	}
 	h, err := replay.FromServer(ctx, client, from.workflowID, from.runID)
 	var missing *serviceerror.NotFound
@@ -110,7 +111,7 @@ func replayLive(ctx context.Context, std cli.Stdio, c *config.Config, from liveH
 	if err != nil {
 		return err
 	}
-	return r.line(replay.Result{Name: h.Name, Events: len(h.Events.GetEvents()), Err: replay.Replay(h)})
+	return r.line(batch.Result{Name: h.Name, Events: len(h.Events.GetEvents()), Err: replay.Replay(h)})
 }
 
 // replayReport writes a line for each history and counts failures.
@@ -131,17 +132,17 @@ func (r *replayReport) files(paths []string) error {
 		}
 		all = append(all, files...)
 	}
-	return replay.ManyFiles(all, r.line)
+	return batch.Files(all, r.line)
 }
 
 // line reports one history. Its error is that of writing.
-func (r *replayReport) line(h replay.Result) error {
+func (r *replayReport) line(h batch.Result) error {
 	verdict, reason := "ok  ", ""
 	if h.Err != nil {
 		reason = ": " + strings.Join(strings.Fields(h.Err.Error()), " ") // the SDK's errors may have several lines
 	}
 	switch {
-	case errors.Is(h.Err, replay.ErrGone):
+	case errors.Is(h.Err, batch.ErrGone):
 		verdict = "gone"
 	case h.Err != nil:
 		verdict = "FAIL"

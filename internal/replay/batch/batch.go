@@ -1,4 +1,6 @@
-package replay
+// Package batch replays many histories at a time, from files or from an engine, and
+// reports the results in order.
+package batch
 
 import (
 	"context"
@@ -11,11 +13,13 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+
+	"github.com/amends/amends/internal/replay"
 )
 
 // Result is the result of replaying one history.
 type Result struct {
-	Name   string // see [History]
+	Name   string // see [replay.History]
 	Events int    // number of events; 0 if the history could not be read
 	Err    error  // nil if it replays
 }
@@ -24,10 +28,10 @@ type Result struct {
 // is no failure to replay.
 var ErrGone = errors.New("the engine has deleted it since")
 
-// ManyFiles replays the histories in files on all cores, and calls report with each
+// Files replays the histories in files on all cores, and calls report with each
 // result, in the order of files, until report fails. A file without a history is a
 // result with an error.
-func ManyFiles(files []string, report func(Result) error) error {
+func Files(files []string, report func(Result) error) error {
 	items := func(yield func(string, error) bool) {
 		for _, f := range files {
 			if !yield(f, nil) {
@@ -36,9 +40,9 @@ func ManyFiles(files []string, report func(Result) error) error {
 		}
 	}
 	return inOrder(items, runtime.GOMAXPROCS(0), func(file string) Result {
-		h, err := File(file)
+		h, err := replay.File(file)
 		h.Name = file
-		return h.result(err)
+		return result(h, err)
 	}, report)
 }
 
@@ -46,20 +50,20 @@ func ManyFiles(files []string, report func(Result) error) error {
 // of the engine.
 const maxUnread = 3
 
-// ManyFound replays every run that a visibility query finds, several at a time, and
+// Found replays every run that a visibility query finds, several at a time, and
 // calls report with each result, in the engine's order, until report fails. Runs
 // that start during the call may be missing.
-func ManyFound(ctx context.Context, c client.Client, query string, report func(Result) error) error {
+func Found(ctx context.Context, c client.Client, query string, report func(Result) error) error {
 	type read struct {
 		Result
 
 		failed bool // the history could not be read
 	}
 	unread := 0
-	return inOrder(found(ctx, c, query), atOnce, func(e *commonpb.WorkflowExecution) read {
-		h, err := FromServer(ctx, c, e.GetWorkflowId(), e.GetRunId())
+	return inOrder(runs(ctx, c, query), atOnce, func(e *commonpb.WorkflowExecution) read {
+		h, err := replay.FromServer(ctx, c, e.GetWorkflowId(), e.GetRunId())
 		if err == nil {
-			return read{Result: h.result(nil)}
+			return read{Result: result(h, nil)}
 		}
 		name := e.GetWorkflowId() + "/" + e.GetRunId()
 		if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
@@ -79,15 +83,15 @@ func ManyFound(ctx context.Context, c client.Client, query string, report func(R
 // atOnce bounds the histories that are read from the engine at a time.
 const atOnce = 8
 
-func (h History) result(err error) Result {
+func result(h replay.History, err error) Result {
 	if err == nil {
-		err = Replay(h)
+		err = replay.Replay(h)
 	}
 	return Result{Name: h.Name, Events: len(h.Events.GetEvents()), Err: err}
 }
 
-// found iterates over the runs that a query finds.
-func found(ctx context.Context, c client.Client, query string) iter.Seq2[*commonpb.WorkflowExecution, error] {
+// runs iterates over the runs that a query finds.
+func runs(ctx context.Context, c client.Client, query string) iter.Seq2[*commonpb.WorkflowExecution, error] {
 	return func(yield func(*commonpb.WorkflowExecution, error) bool) {
 		var page []byte
 		for {

@@ -1,4 +1,4 @@
-package replay_test
+package batch_test
 
 import (
 	"context"
@@ -19,9 +19,10 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/amends/amends/internal/replay"
+	"github.com/amends/amends/internal/replay/batch"
 )
 
-const golden = "../../workflows/testdata/histories"
+const golden = "../../../workflows/testdata/histories"
 
 var errFull = errors.New("the disk is full")
 
@@ -38,7 +39,7 @@ func TestManyFilesAreReportedInTheirOrder(t *testing.T) {
 		files = append(files, file)
 		want = append(want, fmt.Sprintf("%s %t", file, file == good))
 	}
-	require.NoError(t, replay.ManyFiles(files, func(r replay.Result) error {
+	require.NoError(t, batch.Files(files, func(r batch.Result) error {
 		require.Equal(t, r.Err == nil, r.Events > 0)
 		got = append(got, fmt.Sprintf("%s %t", r.Name, r.Err == nil))
 		return nil
@@ -46,7 +47,7 @@ func TestManyFilesAreReportedInTheirOrder(t *testing.T) {
 	require.Equal(t, want, got)
 
 	n := 0
-	require.ErrorIs(t, replay.ManyFiles(files, func(replay.Result) error {
+	require.ErrorIs(t, batch.Files(files, func(batch.Result) error {
 		n++
 		if n == 5 {
 			return errFull
@@ -132,10 +133,10 @@ func TestManyFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			err := replay.ManyFound(t.Context(), newEngine(t, tc.runs...), "query", func(r replay.Result) error {
+			err := batch.Found(t.Context(), newEngine(t, tc.runs...), "query", func(r batch.Result) error {
 				verdict := "ok"
 				switch {
-				case errors.Is(r.Err, replay.ErrGone):
+				case errors.Is(r.Err, batch.ErrGone):
 					verdict = "gone"
 				case r.Err != nil:
 					verdict = "FAIL"
@@ -155,6 +156,6 @@ func TestManyFound(t *testing.T) {
 
 func TestManyFoundSaysThatTheListFails(t *testing.T) {
 	t.Parallel()
-	err := replay.ManyFound(t.Context(), newEngine(t), "query", func(replay.Result) error { return errFull })
+	err := batch.Found(t.Context(), newEngine(t), "query", func(batch.Result) error { return errFull })
 	require.EqualError(t, err, "list workflows: no query")
 }
