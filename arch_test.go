@@ -66,9 +66,10 @@ var layers = []layer{
 	{"saga/audit", "saga/key saga/ledger", "others"},
 	{"saga/once", "saga/key saga/ledger fault", "others"},
 	{"saga/sagatest", "saga/sagatest/engine saga/sagatest/schedule", "gorm echo"},
-	{"saga/sagatest/engine", "saga/sagatest/schedule saga/sagatest/state saga fault", "gorm echo"},
+	{"saga/sagatest/engine", "saga/sagatest/schedule saga/sagatest/state saga/sagatest/state/alias saga fault", "gorm echo"},
 	{"saga/sagatest/schedule", "", "others"},
-	{"saga/sagatest/state", "saga/sagatest/schedule", "gorm echo"},
+	{"saga/sagatest/state", "saga/sagatest/schedule saga/sagatest/state/alias", "gorm echo"},
+	{"saga/sagatest/state/alias", "", "others"},
 	{"saga/barrier", "saga/barrier/txn saga/audit saga/key saga/ledger fault", "temporal echo viper"},
 	{"saga/barrier/txn", "fault", "temporal echo viper"},
 

@@ -2,6 +2,6 @@
 // compared.
 //
 // A workflow is deterministic: all that it was given, with the times and in that
-// order, is its state. [Run] notes that. [Names] leaves out the ids and times that
-// differ between two runs without a meaning.
+// order, is its state. [Run] notes that, except for the ids and times that differ
+// between two runs without a meaning, see package alias.
 package state

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/amends/amends/saga/sagatest/schedule"
+	"github.com/amends/amends/saga/sagatest/state/alias"
 )
 
 // Flight is an activity that was started and has not ended.
@@ -34,7 +35,7 @@ type timer struct {
 // Run is the state of a workflow run: a digest of all that it was given, its
 // timers and its flights. Begin it before use.
 type Run struct {
-	Names   Names
+	Names   alias.Table
 	digest  [sha256.Size]byte
 	flights []*Flight
 	timers  []timer // in the order in which they were set
@@ -47,7 +48,7 @@ type Run struct {
 // Begin forgets everything: a new run begins now.
 func (r *Run) Begin(now time.Time) {
 	r.digest = sha256.Sum256([]byte(now.String()))
-	clear(r.Names.ids)
+	r.Names = r.Names.Fresh()
 	r.flights, r.timers, r.started, r.setting, r.doubt = nil, nil, 0, 0, false
 }
 

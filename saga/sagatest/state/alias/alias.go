@@ -1,4 +1,6 @@
-package state
+// Package alias makes the texts of two runs of a workflow comparable although ids
+// and times differ from run to run.
+package alias
 
 import (
 	"bytes"
@@ -7,23 +9,22 @@ import (
 	"time"
 )
 
-// Names makes the texts of two runs comparable although ids and times differ from
-// run to run: a generated id becomes the number of its first appearance, and a
-// time of the machine's clock, rather than the run's, is left out.
-type Names struct {
+// Table replaces each generated id by the number of its first appearance, and
+// leaves out times of the machine's clock, rather than the run's.
+type Table struct {
 	since string // the day from which on a time is of the machine's clock
 	ids   map[string]int
 }
 
-// NewNames returns names without an id. Times from the day since (as
+// New returns a table without an id. Times from the day since (as
 // [time.DateOnly]) on are of the machine's clock.
-func NewNames(since string) Names { return Names{since: since, ids: map[string]int{}} }
+func New(since string) Table { return Table{since: since, ids: map[string]int{}} }
 
 // Clone returns a copy that numbers further ids by itself.
-func (n Names) Clone() Names { return Names{since: n.since, ids: maps.Clone(n.ids)} }
+func (t Table) Clone() Table { return Table{since: t.since, ids: maps.Clone(t.ids)} }
 
-// Fresh returns names of the same machine without an id.
-func (n Names) Fresh() Names { return NewNames(n.since) }
+// Fresh returns a table of the same machine without an id.
+func (t Table) Fresh() Table { return New(t.since) }
 
 // idLen is the length of a UUID.
 const idLen = 36
@@ -32,7 +33,7 @@ const idLen = 36
 const dayLen = len(time.DateOnly)
 
 // Write appends text to b, with numbers for ids.
-func (n *Names) Write(b *bytes.Buffer, text []byte) {
+func (t *Table) Write(b *bytes.Buffer, text []byte) {
 	done, from := 0, 0
 	for {
 		i := bytes.IndexByte(text[from:], '-')
@@ -45,9 +46,9 @@ func (n *Names) Write(b *bytes.Buffer, text []byte) {
 			b.Write(text[done:start])
 			done = start + idLen
 			from = done
-			n.number(b, text[start:done])
+			t.number(b, text[start:done])
 		} else if start := i - 4; start >= done {
-			if length := timeLen(text[start:]); length > 0 && string(text[start:start+dayLen]) >= n.since {
+			if length := timeLen(text[start:]); length > 0 && string(text[start:start+dayLen]) >= t.since {
 				b.Write(text[done:start])
 				b.WriteString("\x00t")
 				done = start + length
@@ -58,11 +59,11 @@ func (n *Names) Write(b *bytes.Buffer, text []byte) {
 	b.Write(text[done:])
 }
 
-func (n *Names) number(b *bytes.Buffer, id []byte) {
-	number, ok := n.ids[string(id)]
+func (t *Table) number(b *bytes.Buffer, id []byte) {
+	number, ok := t.ids[string(id)]
 	if !ok {
-		number = len(n.ids)
-		n.ids[string(id)] = number
+		number = len(t.ids)
+		t.ids[string(id)] = number
 	}
 	b.WriteString("\x00i")
 	b.Write(strconv.AppendInt(b.AvailableBuffer(), int64(number), 10))
