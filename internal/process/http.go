@@ -35,28 +35,35 @@ type listener struct {
 
 func (l *listener) Close() error { return l.close() }
 
-// HTTP returns a part that serves HTTP on l, which it closes. When it stops, it
-// takes no new requests and gives those that run the drain time; requests that
-// are cut off then are repeated by their clients.
+// HTTP returns a part that serves HTTP on l, which it closes. When it stops, or
+// loses its listener, it takes no new requests and gives those that run the drain
+// time; requests that are cut off then are repeated by their clients.
 func HTTP(name string, l net.Listener, server *http.Server, drain time.Duration) Part {
 	return Part{Name: name, Run: func(ctx context.Context) error {
 		served := make(chan error, 1)
 		go func() { served <- server.Serve(l) }()
+		var err error
 		select {
-		case err := <-served:
-			return fmt.Errorf("serve %s: %w", l.Addr(), err)
+		case err = <-served:
+			shutdown(ctx, server, drain)
 		case <-ctx.Done():
+			shutdown(ctx, server, drain)
+			err = <-served
 		}
-		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-		defer cancel()
-		if server.Shutdown(within) != nil {
-			_ = server.Close() // cuts off the rest; there is nothing left to report it to
+		if errors.Is(err, http.ErrServerClosed) {
+			return nil
 		}
-		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serve %s: %w", l.Addr(), err)
-		}
-		return nil
+		return fmt.Errorf("serve %s: %w", l.Addr(), err)
 	}}
+}
+
+// shutdown ends a server, whether ctx has ended or not.
+func shutdown(ctx context.Context, server *http.Server, drain time.Duration) {
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	if server.Shutdown(within) != nil {
+		_ = server.Close() // cuts off the rest; there is nothing left to report it to
+	}
 }
 
 // URL returns the address of l as a browser on this machine takes it.

@@ -90,6 +90,29 @@ func TestHTTP(t *testing.T) {
 	})
 }
 
+// A server that has lost its listener still answers the requests it has taken.
+func TestHTTPDrainsAlsoWhenItsListenerFails(t *testing.T) {
+	t.Parallel()
+	l, err := process.Listen(t.Context(), "http_addr", "127.0.0.1:0")
+	require.NoError(t, err)
+	arrived, draining := make(chan struct{}), make(chan struct{})
+	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(arrived)
+		<-draining
+		_, _ = io.WriteString(w, "done")
+	})}
+	server.RegisterOnShutdown(func() { close(draining) })
+	ctx, parts := process.New(t.Context())
+	parts.Start(ctx, process.HTTP("api", l, server, time.Minute))
+	answer := request(t, process.URL(l))
+	<-arrived
+	require.NoError(t, l.Close())
+	require.Equal(t, "done", <-answer)
+	<-ctx.Done()
+	require.ErrorIs(t, parts.Err(), net.ErrClosed)
+	require.NoError(t, parts.Stop())
+}
+
 func TestListen(t *testing.T) {
 	t.Parallel()
 	l, err := process.Listen(t.Context(), "admin_addr", "127.0.0.1:0")

@@ -96,16 +96,20 @@ func (p *Parts) Err() error {
 }
 
 // Stop stops all parts, the last one first, each when the one started after it has
-// ended. It returns the errors of their draining, not that of [Parts.Err]. A
-// repeat does nothing.
+// ended. It returns the errors of their draining, and the failure of a part that
+// ended before its turn while others stopped; not an earlier failure, which
+// [Parts.Err] returned before. A repeat does nothing.
 func (p *Parts) Stop() error {
 	p.mu.Lock()
-	all := p.running
+	all, before := p.running, p.err
 	p.running = nil
 	p.mu.Unlock()
 	var errs []error
 	for _, r := range slices.Backward(all) {
 		errs = append(errs, r.end())
+	}
+	if before == nil {
+		errs = append(errs, p.Err())
 	}
 	p.fail(context.Canceled) // releases the context of New
 	return errors.Join(errs...)

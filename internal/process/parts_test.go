@@ -75,6 +75,29 @@ func TestParts(t *testing.T) {
 		require.NoError(t, parts.Stop())
 	})
 
+	t.Run("ReportOneThatFailsWhileAnotherStops", func(t *testing.T) {
+		t.Parallel()
+		broken := errors.New("the engine is gone")
+		ctx, parts := process.New(t.Context())
+		stopping, failed := make(chan struct{}), make(chan struct{})
+		parts.Start(ctx, process.Part{Name: "engine", Run: func(context.Context) error {
+			<-stopping
+			return broken
+		}})
+		parts.Start(ctx, process.Part{Name: "workers", Run: func(own context.Context) error {
+			<-own.Done()
+			close(stopping)
+			<-failed
+			return nil
+		}})
+		go func() {
+			<-ctx.Done()
+			close(failed)
+		}()
+		require.EqualError(t, parts.Stop(), "the engine is gone")
+		require.NoError(t, parts.Stop(), "a repeat does nothing")
+	})
+
 	t.Run("AreAbandonedAfterTheirDrainTime", func(t *testing.T) {
 		t.Parallel()
 		ctx, parts := process.New(t.Context())

@@ -73,12 +73,15 @@ func create(ctx context.Context, c *engine.Client) error {
 	return nil
 }
 
+// settlePause is the pause between two looks; each is one cheap question.
+const settlePause = 200 * time.Millisecond
+
 // settled waits until every part of the engine uses a registration: parts cache
 // namespaces, also missing ones, for some seconds. A count goes through the caches.
 func settled(ctx context.Context, c *engine.Client, need []Attribute) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
-	err := background.Retry{First: 200 * time.Millisecond}.Do(ctx, func(ctx context.Context) error {
+	err := background.Retry{First: settlePause, Most: settlePause}.Do(ctx, func(ctx context.Context) error {
 		if _, err := c.WorkflowService().CountWorkflowExecutions(ctx, &workflowservicepb.CountWorkflowExecutionsRequest{
 			Namespace: c.Namespace, Query: query(need),
 		}); err != nil {

@@ -52,24 +52,25 @@ func New(e *call.Engine, timeout time.Duration, c converter.DataConverter) *Read
 	return &Reader{e, timeout, c}
 }
 
-// maxComplete bounds how long the engine may take to complete an answer. A run that
-// is awaited may take minutes to end.
-const maxComplete = 2 * time.Second
+// maxAcknowledged bounds the wait for an acknowledgement: one that is being made now
+// is left out.
+const maxAcknowledged = 2 * time.Second
 
 // Find returns an order as its workflow knows it or, if no worker answers, as the
 // engine does, within one and a half query timeouts. Codes: NOT_FOUND, UNAVAILABLE.
 func (r *Reader) Find(ctx context.Context, id string) (Snapshot, error) {
-	// Every reader of an order comes here. So acknowledgements, one more question, are
-	// read only of flagged orders, whose flags they take down.
-	view, err := r.ask(ctx, id, func(v workflows.OrderView) bool { return v.NeedsAttention })
-	switch {
-	case err == nil:
-		return Snapshot{view, FromWorkflow}, nil
-	case fault.CodeOf(err) == fault.NotFound:
+	view, err := r.query(ctx, id)
+	if fault.CodeOf(err) == fault.NotFound {
 		return Snapshot{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout/2)
 	defer cancel()
+	if err == nil {
+		// Every reader of an order comes here. So acknowledgements, one more question,
+		// are read only of flagged orders, whose flags they take down.
+		r.complete(ctx, &view, view.NeedsAttention)
+		return Snapshot{view, FromWorkflow}, nil
+	}
 	found, err := r.describe(ctx, id)
 	switch {
 	case err == nil:
@@ -84,37 +85,24 @@ func (r *Reader) Find(ctx context.Context, id string) (Snapshot, error) {
 // Ask returns an order as its workflow knows it, with every acknowledgement. Its
 // error is a fault with code NOT_FOUND, or means that no worker answers.
 func (r *Reader) Ask(ctx context.Context, id string) (workflows.OrderView, error) {
-	return r.ask(ctx, id, func(workflows.OrderView) bool { return true })
-}
-
-// ask queries the order's workflow and completes its answer by the engine's, which may
-// take half a query timeout, at most 2 s.
-func (r *Reader) ask(ctx context.Context, id string, acknowledged func(workflows.OrderView) bool) (workflows.OrderView, error) {
 	view, err := r.query(ctx, id)
 	if err != nil {
-		if call.IsUnknownWorkflow(err) {
-			err = notFound(err)
-		}
 		return workflows.OrderView{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, min(r.timeout/2, maxComplete))
-	defer cancel()
-	decided := view.Status != workflows.StatusPending
-	if !decided || view.NeedsAttention {
-		r.observe(ctx, &view)
-	}
-	if decided && acknowledged(view) {
-		r.addAcknowledged(ctx, &view)
-	}
+	r.complete(ctx, &view, true)
 	return view, nil
 }
 
-// query asks the order's workflow, which answers also after it has closed.
+// query asks the order's workflow, which answers also after it has closed. Code:
+// NOT_FOUND.
 func (r *Reader) query(ctx context.Context, id string) (workflows.OrderView, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	var view workflows.OrderView
 	answer, err := r.engine.QueryWorkflow(ctx, workflows.WorkflowID(id), "", workflows.QueryOrder)
+	if call.IsUnknownWorkflow(err) {
+		return view, notFound(err)
+	}
 	if err != nil {
 		return view, fmt.Errorf("query the order's workflow: %w", err)
 	}
@@ -123,6 +111,20 @@ func (r *Reader) query(ctx context.Context, id string) (workflows.OrderView, err
 		return view, fmt.Errorf("read the query's answer: %w", err)
 	}
 	return view, nil
+}
+
+// complete adds to a workflow's answer the facts that only the engine knows, as far
+// as it answers before ctx ends.
+func (r *Reader) complete(ctx context.Context, view *workflows.OrderView, acknowledged bool) {
+	decided := view.Status != workflows.StatusPending
+	if !decided || view.NeedsAttention {
+		r.observe(ctx, view)
+	}
+	if decided && acknowledged {
+		ctx, cancel := context.WithTimeout(ctx, maxAcknowledged)
+		defer cancel()
+		r.addAcknowledged(ctx, view)
+	}
 }
 
 // addAcknowledged adds to a decided order the acknowledgements made since its
