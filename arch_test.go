@@ -28,7 +28,7 @@ var layers = []layer{
 	{"cmd/amends/internal/**", "cmd/amends/internal/** api api/contract api/edge api/operator worker worker/registry workflows workflows/doctor services/catalog services/inventory internal/** proof/load fault", ""},
 	{"worker", "worker/registry workflows workflows/doctor services/catalog services/inventory services/*/store saga internal/background internal/database internal/doctor internal/engine internal/engine/* internal/orders/sagas internal/process internal/telemetry internal/watch internal/watch/* fault", "echo"},
 	{"worker/registry", "activities services/** saga internal/database internal/watch fault", "echo"},
-	{"api", "api/contract api/body api/docs api/edge api/edge/routing api/health api/operator api/orders internal/orders internal/probe", "gorm viper"},
+	{"api", "api/contract api/body api/docs api/edge api/edge/routing api/health api/operator api/orders api/problem internal/orders internal/probe fault", "gorm viper"},
 	{"api/body/strictjson", "fault", "others"},
 	{"api/client", "", "temporal gorm echo viper"},
 	{"api/contract", "", "temporal gorm viper"},

@@ -2,10 +2,14 @@ package api
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/edge/routing"
+	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/fault"
 )
 
 // who may call an operation.
@@ -25,8 +29,9 @@ const (
 	process backend = "process" // nothing but this process
 )
 
-// route is one operation of a contract. Behaviour that differs between operations is
-// a column here, and nowhere else.
+// route is one operation of a contract: json and keyed decide which checks its
+// requests pass, and tests hold who and backend to the contract and to the calls that
+// its handler makes.
 type route struct {
 	operation string // operationId
 	method    string
@@ -62,18 +67,26 @@ var adminRoutes = routes{
 }
 
 // middleware returns the checks that a route's requests pass before its handler. A path
-// that is not in the table, such as a file of the documentation page, has none.
+// that is not in the table, such as a file of the documentation page, has none; below
+// /v1/ there is no such path, and one that is forgotten here is not served.
 func (all routes) middleware(method, path string) (m []echo.MiddlewareFunc) {
-	for _, r := range all {
-		if r.method != method || echoPath(r.path) != path {
-			continue
-		}
+	i := slices.IndexFunc(all, func(r route) bool { return r.method == method && echoPath(r.path) == path })
+	switch {
+	case i >= 0:
+		r := all[i]
 		if r.json {
 			m = append(m, routing.Negotiate)
 		}
 		if r.keyed {
 			m = append(m, routing.Keyed)
 		}
+	case strings.HasPrefix(path, "/v1/"):
+		m = append(m, unlisted)
 	}
 	return m
+}
+
+// unlisted stands in front of a handler whose route has no row.
+func unlisted(echo.HandlerFunc) echo.HandlerFunc {
+	return func(echo.Context) error { return problem.New(fault.NotFound, "") }
 }
