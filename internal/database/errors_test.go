@@ -13,8 +13,8 @@ import (
 	"github.com/amends/amends/internal/database"
 )
 
-// TestFaultOfWhatTheEnginesAnswer provokes every error instead of making it up.
-func TestFaultOfWhatTheEnginesAnswer(t *testing.T) {
+// TestFaultOfTheEnginesErrors provokes every error instead of making it up.
+func TestFaultOfTheEnginesErrors(t *testing.T) {
 	t.Parallel()
 	parent := int64(99)
 	for name, tt := range map[string]struct {

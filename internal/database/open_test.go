@@ -117,12 +117,12 @@ func TestOpenFails(t *testing.T) {
 		kind fault.Kind
 		code fault.Code
 	}{
-		"NoScheme":      {"orders.db", fault.Bug, fault.Invalid},
-		"OtherEngine":   {"mysql://u:hunter2@h/db", fault.Bug, fault.Invalid},
-		"Malformed":     {"postgres://u:hunter2@h:port/db", fault.Bug, fault.Invalid},
-		"NoFile":        {"sqlite:", fault.Bug, fault.Invalid},
-		"NobodyListens": {"postgres://u:hunter2@127.0.0.1:1/db", fault.Transient, fault.Unavailable},
-		"NoFolder":      {"sqlite:" + filepath.Join(empty, "none", "x.db"), fault.Transient, fault.Unavailable},
+		"NoScheme":    {"orders.db", fault.Bug, fault.Invalid},
+		"OtherEngine": {"mysql://u:hunter2@h/db", fault.Bug, fault.Invalid},
+		"Malformed":   {"postgres://u:hunter2@h:port/db", fault.Bug, fault.Invalid},
+		"NoFile":      {"sqlite:", fault.Bug, fault.Invalid},
+		"NoListener":  {"postgres://u:hunter2@127.0.0.1:1/db", fault.Transient, fault.Unavailable},
+		"NoFolder":    {"sqlite:" + filepath.Join(empty, "none", "x.db"), fault.Transient, fault.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

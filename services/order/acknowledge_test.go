@@ -62,7 +62,7 @@ func TestAcknowledge(t *testing.T) {
 		require.Equal(t, want, r)
 	})
 
-	t.Run("WhatItSaysAboutFlagsIsTheRecordsToSay", func(t *testing.T) {
+	t.Run("TheRecordDecidesAboutFlags", func(t *testing.T) {
 		t.Parallel()
 
 		r := flagged(Cancelled, raised)
@@ -95,8 +95,8 @@ func TestAcknowledge(t *testing.T) {
 
 	control, long, broken := looked(asked), looked(asked), looked(asked)
 	control.Reason, long.Reference, broken.Operator = "a\nb", strings.Repeat("ü", maxText+1), "\xff"
-	blank, nobody, never := looked(asked), looked(asked), looked(time.Time{})
-	blank.Reason, nobody.Operator = " \t", ""
+	blank, unsigned, never := looked(asked), looked(asked), looked(time.Time{})
+	blank.Reason, unsigned.Operator = " \t", ""
 	for claim, tt := range map[string]struct {
 		r    Record
 		a    ledger.Acknowledgement
@@ -109,7 +109,7 @@ func TestAcknowledge(t *testing.T) {
 		"AControlCharacter":   {flagged(Cancelled, raised), control, fault.Business, fault.Invalid},
 		"ALongText":           {flagged(Cancelled, raised), long, fault.Business, fault.Invalid},
 		"WhatIsNoText":        {flagged(Cancelled, raised), broken, fault.Business, fault.Invalid},
-		"Nobody":              {flagged(Cancelled, raised), nobody, fault.Bug, fault.Invalid},
+		"NoOperator":          {flagged(Cancelled, raised), unsigned, fault.Bug, fault.Invalid},
 		"NoTime":              {flagged(Cancelled, raised), never, fault.Bug, fault.Invalid},
 	} {
 		t.Run("Refuses"+claim, func(t *testing.T) {
@@ -177,9 +177,9 @@ func TestAFlagThatHealsIsNotTakenDown(t *testing.T) {
 	require.False(t, changed)
 }
 
-// What a saga says about itself it says again and again, and it does not know what
+// A saga repeats its report about itself, and it does not know what
 // people have looked at.
-func TestANoteListsOnlyWhatNobodyHasLookedAt(t *testing.T) {
+func TestANoteListsOnlyUnacknowledgedFlags(t *testing.T) {
 	t.Parallel()
 
 	r := flagged(Cancelled, raised)

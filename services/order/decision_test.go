@@ -77,8 +77,8 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// Whoever ends it, and however often it was decided: the first reason is the last.
-func TestAnOrderIsCancelledForWhatItWasFirstDecidedAgainst(t *testing.T) {
+// The first reason stays, whichever caller ends the order and however often.
+func TestAnOrderKeepsTheFirstReasonForItsCancellation(t *testing.T) {
 	t.Parallel()
 
 	rapid.Check(t, func(t *rapid.T) {
@@ -101,7 +101,7 @@ func TestAnOrderIsCancelledForWhatItWasFirstDecidedAgainst(t *testing.T) {
 	})
 }
 
-// What was undone cannot be confirmed any more, whatever the pivot says now.
+// An undone order cannot be confirmed any more, whatever the pivot says now.
 func TestAnOrderThatWasDecidedAgainstIsNotConfirmed(t *testing.T) {
 	t.Parallel()
 

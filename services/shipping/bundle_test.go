@@ -62,7 +62,7 @@ func (b testBundle) wellBehaved() (*shipping.Outside, *unruly) {
 	return b.service(hooks{}, shipping.Options{})
 }
 
-// believes is what is believed about one key.
+// believes is the belief about one key.
 type believes struct{ State, TrackingNumber string }
 
 // agree requires that nothing is open and that the carrier's book and ours say

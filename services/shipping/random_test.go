@@ -58,7 +58,7 @@ func TestBooksAgreeAfterRandomRuns(t *testing.T) {
 			for i := range rapid.IntRange(1, 6).Draw(rt, "attempts") {
 				cancel := rapid.Bool().Draw(rt, fmt.Sprintf("attempt %d cancels", i))
 				cancels = cancels || cancel
-				_ = run(unruly, cancel) // its failures are what this is about
+				_ = run(unruly, cancel) // it may fail: the test is about that
 			}
 			// A saga that began to undo goes on until it has.
 			cancels = cancels || rapid.Bool().Draw(rt, "ends by a cancel")
@@ -84,7 +84,7 @@ func TestBooksAgreeAfterRandomRuns(t *testing.T) {
 	})
 }
 
-// fate is what happens to the first calls of one kind for one parcel.
+// fate is the outcome of the first calls of one kind for one parcel.
 type fate struct {
 	when  string // "before" or "after" its effect; "" for never
 	err   error

@@ -333,7 +333,7 @@ func TestTheDoctorSaysWhatItCouldNotAskOrMend(t *testing.T) {
 		require.NoError(t, err)
 		r := c.Diagnose(t)
 		require.False(t, r.OK)
-		require.Empty(t, r.Findings, "nobody knows what shipping has")
+		require.Empty(t, r.Findings, "the parcels of shipping are unknown")
 		require.Len(t, r.Unasked, 1)
 		require.Equal(t, "shipping", r.Unasked[0].Service)
 	})

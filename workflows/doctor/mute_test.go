@@ -27,7 +27,7 @@ func TestTheDoctorClaimsNoRepairThatTheEngineDoesNotConfirm(t *testing.T) {
 	r := c.Diagnose(t)
 	require.Equal(t, []string{id}, c.Engine.Resumed)
 	require.Len(t, r.Findings, 1)
-	require.False(t, r.Findings[0].Repaired, "nobody knows whether its saga runs")
+	require.False(t, r.Findings[0].Repaired, "it is unknown whether its saga runs")
 	require.NotEmpty(t, r.Findings[0].Note)
 	require.False(t, r.OK)
 }

@@ -33,7 +33,7 @@ func admin(t *testing.T, services ...string) (dsn string, names []string) {
 	return dsn, names
 }
 
-// execute runs one statement, or returns what the server said.
+// execute runs one statement, or returns the error of the server.
 func execute(t *testing.T, dsn, statement string) {
 	t.Helper()
 	require.NoError(t, try(t, dsn, statement))
@@ -147,7 +147,7 @@ func TestProvision(t *testing.T) {
 		require.Equal(t, "shop", cfg.RuntimeParams["application_name"])
 	})
 
-	t.Run("RefusesWhatIsNoNameOrPassword", func(t *testing.T) {
+	t.Run("RefusesMalformedNamesAndPasswords", func(t *testing.T) {
 		t.Parallel()
 		root, names := admin(t, "order")
 		for _, bad := range [][3]string{

@@ -36,7 +36,7 @@ func facts(entries []barrier.Entry, reserved []inventory.Record) []inventoryaudi
 			j.commitment(e)
 		case seen[e.Key]: // judged with its reservation
 		case e.Key.Step != reserveStep:
-			j.wrong(e.Key.Saga, "the barrier has %s as %s, a step that nobody here knows", e.Key.Step, e.State)
+			j.wrong(e.Key.Saga, "the barrier has %s as %s, a step that this service does not have", e.Key.Step, e.State)
 		case e.Undoable():
 			j.wrong(e.Key.Saga, "the barrier of %s is %s, there is no reservation", e.Key.Step, e.State)
 		case e.State == barrier.Undone:

@@ -94,7 +94,7 @@ func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 			"UPDATE reservation_lines SET quantity = 3 WHERE saga = 'released' AND sku = 'MUG'",
 		}, inventoryaudit.Fact{Saga: "released", Undone: []string{"inventory.reserve was undone, but not as it had been done: it was answered " + reserved +
 			`, the rows say {"parcels":[{"warehouse":"AMS","lines":[{"sku":"KETTLE","quantity":1}]},{"warehouse":"BER","lines":[{"sku":"MUG","quantity":3}]}]}`}}},
-		"AReleaseOfWhatNobodyWasPromised": {[]string{
+		"AReleaseOfUnpromisedStock": {[]string{
 			"UPDATE barrier SET outcome = '' WHERE saga = 'released'",
 		}, inventoryaudit.Fact{Saga: "released", Undone: []string{"inventory.reserve was undone, but not as it had been done: it was answered nothing, the rows say " + reserved}}},
 		"AnAnswerThatIsAnother": {[]string{
@@ -116,11 +116,11 @@ func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {
 		"AStepThatNobodyKnows": {[]string{
 			`INSERT INTO barrier SELECT saga, 'inventory.renamed', generation, state, fingerprint, request, outcome, code, message, created_at, updated_at
 				FROM barrier WHERE saga = 'held'`,
-		}, inventoryaudit.Fact{Saga: "held", Wrong: []string{"the barrier has inventory.renamed as done, a step that nobody here knows"}}},
+		}, inventoryaudit.Fact{Saga: "held", Wrong: []string{"the barrier has inventory.renamed as done, a step that this service does not have"}}},
 		"AStepThatNobodyKnowsAndThatIsBlocked": {[]string{
 			"UPDATE barrier SET step = 'inventory.renamed', state = 'blocked', outcome = '' WHERE saga = 'released'",
 			"DELETE FROM reservation_lines WHERE saga = 'released'", "DELETE FROM reservations WHERE saga = 'released'",
-		}, inventoryaudit.Fact{Saga: "released", Wrong: []string{"the barrier has inventory.renamed as blocked, a step that nobody here knows"}}},
+		}, inventoryaudit.Fact{Saga: "released", Wrong: []string{"the barrier has inventory.renamed as blocked, a step that this service does not have"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -12,7 +12,7 @@ import (
 	"github.com/amends/amends/services/inventory"
 )
 
-// atOnce runs n copies of f at once and returns what each answered.
+// atOnce runs n copies of f at once and returns their answers.
 func atOnce(n int, f func(i int) error) []error {
 	errs := make([]error, n)
 	begin := make(chan struct{})
@@ -62,7 +62,7 @@ func TestReserveRace(t *testing.T) {
 
 		// Each buyer's lines name the SKUs in another order, and two warehouses have
 		// them: locks taken in the order of the lines would deadlock.
-		t.Run("NobodyIsRefusedWhatSuffices", func(t *testing.T) {
+		t.Run("NoReserveIsRefusedIfStockSuffices", func(t *testing.T) {
 			t.Parallel()
 
 			skus := []string{"P", "Q", "R"}

@@ -35,7 +35,7 @@ func (b testBundle) receive(t *testing.T, sku, warehouse string, quantity int64)
 	require.NoError(t, err)
 }
 
-// requireStock checks what the only warehouse of a SKU has of it.
+// requireStock checks the stock of a SKU in its only warehouse.
 func (b testBundle) requireStock(t *testing.T, sku string, available, reserved, committed int64) {
 	t.Helper()
 
@@ -62,7 +62,7 @@ func (b testBundle) states(t *testing.T, saga string) []inventory.State {
 	return states
 }
 
-// requireConsistent checks the stock rows of some SKUs, which nobody is changing,
+// requireConsistent checks the stock rows of some SKUs, which no transaction is changing,
 // against themselves and against the reservations.
 func (b testBundle) requireConsistent(ctx context.Context, t require.TestingT, skus ...string) {
 	type place struct{ sku, warehouse string }

@@ -78,7 +78,7 @@ func (f Fact) Order() audit.Order {
 func (f Fact) Judge() (all audit.Findings) {
 	all.Texts(audit.LegalHistory, History, f.Wrong)
 	if n := len(f.Waivers); n > 0 && f.Status == order.Confirmed {
-		all.Add(audit.ExactUndo, audit.Undo, false, "it is confirmed, and somebody gave up on undoing %d of its steps", n)
+		all.Add(audit.ExactUndo, audit.Undo, false, "it is confirmed, and an operator gave up on undoing %d of its steps", n)
 	}
 	return all
 }

@@ -189,7 +189,7 @@ func TestListSelects(t *testing.T) {
 }
 
 // The indexes are for these lists: a shop has millions of orders that are over
-// and a handful that somebody must look at.
+// and a handful that an operator must review.
 func TestListsOfFewReadFew(t *testing.T) {
 	t.Parallel()
 

@@ -14,7 +14,7 @@ import (
 // racers is how many goroutines want the same thing at once.
 const racers = 20
 
-// atOnce runs racers copies of f at once and returns what each answered.
+// atOnce runs racers copies of f at once and returns their answers.
 func atOnce(f func(i int) (order.Record, error)) (records [racers]order.Record, errs [racers]error) {
 	begin := make(chan struct{})
 	var all sync.WaitGroup

@@ -41,7 +41,7 @@ func (b testBundle) create(t *testing.T, id string) order.Record {
 	return rec
 }
 
-// requireStored checks that rec is what the database has, and its lines too.
+// requireStored checks that the database has rec and its lines.
 func (b testBundle) requireStored(t *testing.T, rec order.Record) {
 	t.Helper()
 

@@ -13,7 +13,7 @@ import (
 var errDied = errors.New("the process died")
 
 // dying is a store whose process dies just before, or just after, it commits
-// what it learned from the provider.
+// the answer of the provider.
 type dying struct {
 	payment.Store
 	before, after atomic.Bool // the next time; then never again

@@ -87,7 +87,7 @@ func TestARefundThatTheProviderDeclinesIsSetFree(t *testing.T) {
 
 	each(t, func(t *testing.T, b *testBundle) {
 		b.taken(t, "s")
-		// Somebody refunded at the provider itself, past us.
+		// An operator refunded at the provider itself, past us.
 		b.refundPastUs(t, "s", total)
 		_, err := b.Refund(t.Context(), refundKey("s", 0), payment.RefundRequest{Amount: eur(1)})
 		requireFault(t, err, fault.Business, payment.RefundExceedsCapture)

@@ -9,8 +9,9 @@ import (
 	"github.com/amends/amends/services/shipping/store"
 )
 
-// TestRoundTrips says what each step of a saga costs on the way to PostgreSQL,
-// once its statements are prepared (two parcels), so that nobody adds a round trip unnoticed.
+// TestRoundTrips counts the round trips of each step of a saga to PostgreSQL,
+// once its statements are prepared (two parcels), so that no round trip is
+// added unnoticed.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 

@@ -9,8 +9,8 @@ import (
 	"github.com/amends/amends/services/payment/provider/simulator"
 )
 
-// TestRoundTrips says what each step of a saga costs on the way to PostgreSQL,
-// once its statements are prepared, so that nobody adds a round trip unnoticed.
+// TestRoundTrips counts the round trips of each step of a saga to PostgreSQL,
+// once its statements are prepared, so that no round trip is added unnoticed.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 
