@@ -97,6 +97,7 @@ type Group struct {
 
 	mu     sync.Mutex
 	why    error // why the group does not work; nil while it does
+	failed error // why it will not work again; nil unless a worker has failed
 	stores []*registry.Stores
 	client *engine.Client
 }
@@ -156,7 +157,7 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 		case <-ctx.Done():
 			return nil
 		case err := <-fatal:
-			g.set(unavailable("a worker has failed"))
+			g.fail(unavailable("a worker has failed"))
 			return fmt.Errorf("worker: %w", err)
 		}
 	}})
@@ -178,7 +179,7 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 // answers.
 func (g *Group) Ready(ctx context.Context) error {
 	g.mu.Lock()
-	why, all, client := g.why, slices.Clone(g.stores), g.client
+	why, all, client := cmp.Or(g.failed, g.why), slices.Clone(g.stores), g.client
 	g.mu.Unlock()
 	if why != nil {
 		return why
@@ -252,6 +253,13 @@ func (g *Group) set(why error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.why = why
+}
+
+// fail makes the group unready for good.
+func (g *Group) fail(why error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.failed = why
 }
 
 func (g *Group) names() []string {

@@ -7,8 +7,9 @@ import (
 	"github.com/amends/amends/services/payment/provider"
 )
 
-// providerFaults maps the provider's errors to faults. Any other error does not
-// prove that nothing happened: the outcome is unknown.
+// providerFaults maps the provider's errors to faults. A bug of the adapter
+// stays one, because no retry mends it. Any other error does not prove that nothing
+// happened: the outcome is unknown.
 var providerFaults = []struct {
 	err  error
 	kind fault.Kind
@@ -32,6 +33,9 @@ func ProviderFault(err error) error {
 		if errors.Is(err, f.err) {
 			return fault.Wrap(err, f.kind, f.code, f.err.Error())
 		}
+	}
+	if own, ok := errors.AsType[*fault.Error](err); ok && own.Kind == fault.Bug {
+		return fault.Wrap(err, fault.Bug, own.Code, own.Message)
 	}
 	return fault.Wrap(err, fault.Unknown, ProviderTimeout, "the payment provider gave no answer")
 }

@@ -26,6 +26,8 @@ func TestProviderFaultKeepsTheCauseAndHidesItsText(t *testing.T) {
 		{provider.ErrInvalid, fault.Bug, fault.Invalid},
 		{provider.ErrNotFound, fault.Bug, fault.Conflict},
 		{provider.ErrCaptured, fault.Bug, fault.Conflict},
+		{fault.Errorf(fault.Bug, fault.Invalid, "the book contradicts itself"), fault.Bug, fault.Invalid},
+		{fault.Errorf(fault.Transient, fault.Unavailable, "says nothing of the effect"), fault.Unknown, ProviderTimeout},
 		{context.DeadlineExceeded, fault.Unknown, ProviderTimeout},
 		{errors.New("connection reset"), fault.Unknown, ProviderTimeout},
 	} {

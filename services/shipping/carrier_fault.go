@@ -7,8 +7,9 @@ import (
 	"github.com/amends/amends/services/shipping/carrier"
 )
 
-// carrierFaults maps the carrier's errors to faults. Any other error does not prove
-// that nothing happened: the outcome is unknown.
+// carrierFaults maps the carrier's errors to faults. A bug of the adapter
+// stays one, because no retry mends it. Any other error does not prove that nothing
+// happened: the outcome is unknown.
 var carrierFaults = []struct {
 	err  error
 	kind fault.Kind
@@ -18,6 +19,7 @@ var carrierFaults = []struct {
 	{carrier.ErrUnavailable, fault.Transient, CarrierUnavailable},
 	{carrier.ErrForbidden, fault.Suspension, fault.Suspended},
 	{carrier.ErrKeyReused, fault.Bug, fault.Mismatch},
+	{carrier.ErrInvalid, fault.Bug, fault.Invalid},
 	{carrier.ErrNotFound, fault.Bug, fault.NotFound},
 }
 
@@ -31,6 +33,9 @@ func CarrierFault(err error) error {
 		if errors.Is(err, f.err) {
 			return fault.Wrap(err, f.kind, f.code, f.err.Error())
 		}
+	}
+	if own, ok := errors.AsType[*fault.Error](err); ok && own.Kind == fault.Bug {
+		return fault.Wrap(err, fault.Bug, own.Code, own.Message)
 	}
 	return fault.Wrap(err, fault.Unknown, CarrierTimeout, "the carrier did not reply in time")
 }

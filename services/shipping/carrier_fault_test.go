@@ -25,7 +25,10 @@ func TestCarrierFaultKeepsTheCauseAndHidesItsText(t *testing.T) {
 		{carrier.ErrUnavailable, fault.Transient, shipping.CarrierUnavailable},
 		{carrier.ErrForbidden, fault.Suspension, fault.Suspended},
 		{carrier.ErrKeyReused, fault.Bug, fault.Mismatch},
+		{carrier.ErrInvalid, fault.Bug, fault.Invalid},
 		{carrier.ErrNotFound, fault.Bug, fault.NotFound},
+		{fault.Errorf(fault.Bug, fault.Conflict, "the book contradicts itself"), fault.Bug, fault.Conflict},
+		{fault.Errorf(fault.Transient, fault.Unavailable, "says nothing of the effect"), fault.Unknown, shipping.CarrierTimeout},
 		{context.DeadlineExceeded, fault.Unknown, shipping.CarrierTimeout},
 		{errors.New("connection reset"), fault.Unknown, shipping.CarrierTimeout},
 	} {

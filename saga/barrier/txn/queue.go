@@ -22,8 +22,9 @@ type queueKey struct{}
 //
 // The first statement of a transaction is never queued: it takes the lock that
 // competing transactions wait for. Otherwise the server might receive nothing of the
-// transaction until f has decided, and then carry out all of it, COMMIT included,
-// after the caller is gone.
+// transaction until the function passed to [Run] has returned, and then carry out all of
+// it, COMMIT included, after the caller is gone. A queued statement that waits for rows of
+// its own may still do so behind the COMMIT; a repeat then finds it done.
 //
 //nolint:contextcheck,nolintlint // tx has the context of its transaction; contextcheck reads this for the callers
 func Queue(tx *gorm.DB, n int64) *gorm.DB {

@@ -119,6 +119,9 @@ func (m movement) apply(tx *gorm.DB, all ...inventory.Reservation) error {
 			}
 		}
 	}
+	if len(units) == 0 {
+		return fault.Errorf(fault.Bug, fault.Invalid, "no units to move")
+	}
 	var args []any
 	for at, n := range units {
 		args = append(args, at.sku, at.warehouse, n)
@@ -134,7 +137,12 @@ func (m movement) apply(tx *gorm.DB, all ...inventory.Reservation) error {
 		return fmt.Errorf("move stock: %w", res.Error)
 	}
 	if res.RowsAffected != int64(len(units)) {
-		return fault.Errorf(fault.Bug, fault.Conflict, "the stock does not have what the reservation says")
+		var asked []string
+		for at, n := range units {
+			asked = append(asked, fmt.Sprintf("%d %s in %s", n, at.sku, at.warehouse))
+		}
+		slices.Sort(asked)
+		return fault.Errorf(fault.Bug, fault.Conflict, "the stock does not have, %s, all of: %s", m.from, strings.Join(asked, ", "))
 	}
 	return nil
 }

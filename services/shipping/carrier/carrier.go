@@ -23,6 +23,8 @@ var (
 	ErrForbidden = errors.New("nothing can be booked under this key any more")
 	// ErrKeyReused: the key already names another parcel.
 	ErrKeyReused = errors.New("another parcel is booked under this key")
+	// ErrInvalid: the request makes no sense to any carrier.
+	ErrInvalid = errors.New("the carrier cannot read the request")
 	// ErrNotFound: there is no booking under the key to cancel.
 	ErrNotFound = errors.New("nothing was booked under this key")
 )
@@ -35,7 +37,7 @@ var (
 type Carrier interface {
 	// Book books one parcel under key. A repeat books nothing and returns the
 	// existing booking. It fails with [ErrUndeliverable], which the carrier does not
-	// remember, with [ErrForbidden] and with [ErrKeyReused].
+	// remember, with [ErrForbidden], [ErrKeyReused] or [ErrInvalid].
 	Book(ctx context.Context, key string, p Parcel) (Booking, error)
 
 	// Cancel cancels the booking under key. A repeat succeeds. It fails with

@@ -152,15 +152,15 @@ func (j *judgement) undecided() {
 	}
 }
 
-// services has each service judge its own fact.
+// services has each service judge its own fact. A fact that arrived is whole, even if
+// the service failed on a later page; only a missing one proves nothing then.
 func (j *judgement) services() {
 	o := j.Order.Order()
 	// A resumed saga settles first. If money was taken it would go forward, on an
 	// order that is cancelled: that is for an operator to decide.
 	o.Resumable = j.asked("payment") && !valueOf(j.Payment).Paid()
 	for _, s := range Services {
-		if j.asked(s.Name) {
-			fact, _ := s.fact(&j.Facts)
+		if fact, known := s.fact(&j.Facts); known || j.asked(s.Name) {
 			j.add(s.Name, fact.Judge(o))
 		}
 	}
@@ -179,7 +179,7 @@ func (j *judgement) parcels() {
 
 // quote judges whether the order and its payment used the recorded quote.
 func (j *judgement) quote() {
-	if !j.asked("catalog") {
+	if j.Catalog == nil && !j.asked("catalog") {
 		return
 	}
 	q := valueOf(j.Catalog)

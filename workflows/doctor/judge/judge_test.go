@@ -277,6 +277,10 @@ func TestTheDoctorJudges(t *testing.T) {
 			f.Order.NeedsAttention = true
 			f.Payment.Holds = []paymentaudit.HoldFact{held(), held()}
 		}, []found{no(paymentaudit.HeldTwice, "I6")}},
+		// It failed on a later page: the facts that it gave are whole.
+		"AServiceThatAnsweredInPartIsJudgedByItsFacts": {confirmedFacts(), func(f *judge.Facts) {
+			f.Payment.Provider, f.Unasked = taken(2, 2*total.Minor), []string{"payment"}
+		}, []found{no(paymentaudit.TakenTwice, "I6")}},
 		"ServicesThatWereNotAskedAreNotJudged": {confirmedFacts(), func(f *judge.Facts) {
 			*f = judge.Facts{Saga: f.Saga, Order: f.Order, Unasked: []string{"catalog", "inventory", "payment", "shipping"}}
 		}, nil},

@@ -19,8 +19,8 @@ type Facts struct {
 	Payment   *paymentaudit.Fact
 	Shipping  *shippingaudit.Fact
 	Engine    *activities.SagaFact // nil: not asked, because the order is decided or young
-	// Unasked lists the services that did not answer: their facts are unknown, so
-	// nothing is judged by them.
+	// Unasked lists the services that did not answer every question: a fact that is
+	// missing proves nothing about them, one that is there counts.
 	Unasked []string
 }
 
