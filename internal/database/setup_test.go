@@ -48,7 +48,7 @@ var migrate = database.Schema{shelves}.Migrate
 
 func each(t *testing.T, body func(t *testing.T, db *gorm.DB)) {
 	t.Helper()
-	dbtest.EachDriver(t, migrate, body)
+	dbtest.Each(t, migrate, body)
 }
 
 func nothing(context.Context, *gorm.DB) error { return nil }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,23 +23,16 @@ type engine struct {
 	options database.Options
 }
 
-var engines = []engine{{name: "sqlite", dsn: SQLite}, {name: "postgres", dsn: Postgres}}
+var engines = []engine{
+	{name: "sqlite", dsn: SQLite},
+	{name: "postgres", dsn: Postgres},
+	{name: "postgres-unpipelined", dsn: Postgres, options: database.Options{NoPipeline: true}},
+}
 
 // Each runs body on a fresh database of each engine, migrated by migrate, in the
-// parallel subtests "sqlite" (a file) and "postgres" (see [Postgres]).
+// parallel subtests "sqlite" (a file), "postgres" (see [Postgres]) and
+// "postgres-unpipelined", where every statement is sent by itself.
 func Each(t *testing.T, migrate func(ctx context.Context, db *gorm.DB) error, body func(t *testing.T, db *gorm.DB)) {
-	t.Helper()
-	each(t, engines, migrate, body)
-}
-
-// EachDriver is [Each] with a third subtest, "postgres-unpipelined", for what
-// depends on how statements travel: there every statement is sent by itself.
-func EachDriver(t *testing.T, migrate func(ctx context.Context, db *gorm.DB) error, body func(t *testing.T, db *gorm.DB)) {
-	t.Helper()
-	each(t, append(slices.Clip(engines), engine{"postgres-unpipelined", Postgres, database.Options{NoPipeline: true}}), migrate, body)
-}
-
-func each(t *testing.T, engines []engine, migrate func(ctx context.Context, db *gorm.DB) error, body func(t *testing.T, db *gorm.DB)) {
 	t.Helper()
 	for _, engine := range engines {
 		t.Run(engine.name, func(t *testing.T) {

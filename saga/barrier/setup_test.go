@@ -107,7 +107,7 @@ func (b testBundle) state(t *testing.T) barrier.State {
 // each runs body on both engines, and on both drivers of PostgreSQL, with a step that nothing happened to.
 func each(t *testing.T, body func(t *testing.T, b testBundle)) {
 	t.Helper()
-	dbtest.EachDriver(t, migrate, func(t *testing.T, db *gorm.DB) {
+	dbtest.Each(t, migrate, func(t *testing.T, db *gorm.DB) {
 		body(t, testBundle{db, barrier.Key{Saga: "ord_1", Step: "inventory.reserve"}})
 	})
 }

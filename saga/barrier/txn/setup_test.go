@@ -35,7 +35,7 @@ func account(ctx context.Context, db *gorm.DB) error {
 
 func each(t *testing.T, body func(t *testing.T, db *gorm.DB)) {
 	t.Helper()
-	dbtest.EachDriver(t, account, body)
+	dbtest.Each(t, account, body)
 }
 
 func add(tx *gorm.DB, id int) error {

@@ -25,10 +25,6 @@ func Catalog(std cli.Stdio) *cobra.Command {
 			`    "price": {"amount": 499, "currency": "EUR"}, "active": true}]`,
 		Args: cli.Exactly("catalog import needs a file, or - for standard input", 1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			o, err := dsn.Tool(std, cmd, "catalog")
-			if err != nil {
-				return err
-			}
 			in := std.In
 			if args[0] != "-" {
 				file, err := os.Open(args[0])
@@ -37,6 +33,10 @@ func Catalog(std cli.Stdio) *cobra.Command {
 				}
 				defer file.Close()
 				in = file
+			}
+			o, err := dsn.Tool(std, cmd, "catalog")
+			if err != nil {
+				return err
 			}
 			products, err := catalog.ReadProducts(in)
 			if err != nil {
