@@ -8,7 +8,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/edge"
-	"github.com/amends/amends/api/edge/routing"
 	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/internal/probe"
 )
@@ -35,7 +34,7 @@ func NewAdmin(a Admin) http.Handler {
 		log = slog.Default()
 	}
 	e := edge.New(edge.Config{Log: log, MaxBody: edge.DefaultMaxBody})
-	r := routing.Router{Echo: e, Middleware: adminRoutes.middleware}
+	r := edge.Router{Echo: e, Middleware: adminRoutes.middleware}
 	if a.Repairs != nil {
 		operator.New(operator.Config{
 			Orders: a.Repairs.orders, Form: a.Repairs.repairForm, Operators: a.Operators, Log: log,

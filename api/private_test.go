@@ -11,7 +11,7 @@ import (
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/operator"
-	"github.com/amends/amends/api/orders/render"
+	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/workflows"
 )
@@ -37,7 +37,7 @@ func TestNoPublicAnswerTellsWhatOperatorsSaid(t *testing.T) {
 	for _, source := range []read.Source{read.FromWorkflow, read.FromRecord, read.FromEngine} {
 		t.Run("Source/"+string(source), func(t *testing.T) {
 			t.Parallel()
-			text, err := json.Marshal(render.Order(read.Snapshot{OrderView: v, Source: source}))
+			text, err := json.Marshal(apiorders.Render(read.Snapshot{OrderView: v, Source: source}))
 			require.NoError(t, err)
 			requireSilent(t, string(text))
 			text, err = json.Marshal(operator.Render(read.Snapshot{OrderView: v, Source: source}))

@@ -19,7 +19,7 @@ import (
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/operator"
-	"github.com/amends/amends/api/orders/render"
+	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders/read"
@@ -379,7 +379,7 @@ func TestAdminContractIsServedWithWhatItRefersTo(t *testing.T) {
 
 func TestOrderListsAreNeverNull(t *testing.T) {
 	t.Parallel()
-	for _, o := range []any{render.Order(read.Snapshot{}), operator.Render(read.Snapshot{})} {
+	for _, o := range []any{apiorders.Render(read.Snapshot{}), operator.Render(read.Snapshot{})} {
 		text, err := json.Marshal(o)
 		require.NoError(t, err)
 		require.NotContains(t, string(text), "null")

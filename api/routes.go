@@ -7,7 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/amends/amends/api/edge/routing"
+	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 )
@@ -75,10 +75,10 @@ func (all routes) middleware(method, path string) (m []echo.MiddlewareFunc) {
 	case i >= 0:
 		r := all[i]
 		if r.json {
-			m = append(m, routing.Negotiate)
+			m = append(m, edge.Negotiate)
 		}
 		if r.keyed {
-			m = append(m, routing.Keyed)
+			m = append(m, edge.Keyed)
 		}
 	case strings.HasPrefix(path, "/v1/"):
 		m = append(m, unlisted)

@@ -14,8 +14,6 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/docs"
 	"github.com/amends/amends/api/edge"
-	"github.com/amends/amends/api/edge/routing"
-	"github.com/amends/amends/api/health"
 	"github.com/amends/amends/api/operator"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/internal/orders"
@@ -29,7 +27,7 @@ type Server struct {
 	repairForm body.Form // for the admin address
 	log        *slog.Logger
 	observe    func(edge.Observation)
-	health     *health.Health
+	health     *health
 
 	draining chan struct{} // closed once the server is to stop
 	drain    sync.Once
@@ -39,7 +37,7 @@ type Server struct {
 type operations struct {
 	*apiorders.Handlers
 	*docs.Page
-	*health.Health
+	*health
 }
 
 var _ contract.StrictServerInterface = operations{}
@@ -66,7 +64,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 		orders:   asked,
 		log:      slog.Default(),
 		observe:  func(edge.Observation) {},
-		health:   health.New(asked, draining),
+		health:   newHealth(asked, draining),
 		draining: draining,
 	}
 	if s.repairForm, err = operator.Form(); err != nil {
@@ -82,7 +80,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	s.echo.Binder = forms
 	page.Register(s.echo)
 	all := operations{apiorders.New(s.orders, s.draining), page, s.health}
-	contract.RegisterHandlers(routing.Router{Echo: s.echo, Middleware: publicRoutes.middleware}, contract.NewStrictHandler(all, nil))
+	contract.RegisterHandlers(edge.Router{Echo: s.echo, Middleware: publicRoutes.middleware}, contract.NewStrictHandler(all, nil))
 	return s, nil
 }
 

@@ -19,7 +19,6 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge/header"
 	"github.com/amends/amends/api/problem"
-	"github.com/amends/amends/api/problem/field"
 )
 
 // maxDepth is how deep a body's arrays and objects may nest.
@@ -97,13 +96,13 @@ func (f Form) decode(text []byte, target any) error {
 	if issues, ok := errors.AsType[*strictjson.Error](err); ok {
 		p := problem.New(problem.MalformedBody, "")
 		for _, i := range issues.Issues {
-			p.Errors = append(p.Errors, field.New(i.Pointer, i.Code, i.Detail))
+			p.Errors = append(p.Errors, problem.Field(i.Pointer, i.Code, i.Detail))
 		}
 		return p
 	}
 	if _, ok := value.(map[string]any); !ok {
 		p := problem.New(problem.MalformedBody, "")
-		p.Errors = []contract.FieldError{field.New("", field.WrongType, "must be an object")}
+		p.Errors = []contract.FieldError{problem.Field("", problem.FieldWrongType, "must be an object")}
 		return p
 	}
 
@@ -125,7 +124,7 @@ func (f Form) decode(text []byte, target any) error {
 func violated(found []contract.FieldError) *problem.Problem {
 	p := problem.New(problem.ValidationFailed, "")
 	for _, f := range found {
-		if f.Code == string(field.Unknown) {
+		if f.Code == string(problem.FieldUnknown) {
 			p = problem.New(problem.MalformedBody, "")
 			break
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/contract"
-	"github.com/amends/amends/api/edge/routing"
+	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/problem"
 )
 
@@ -68,7 +68,7 @@ func New(spec *openapi3.T) (*Page, error) {
 // Register adds the page's files, and the headers that guard it. The routes of the
 // contract, /docs and /openapi.yaml, are the generated code's.
 func (d *Page) Register(e *echo.Echo) {
-	r := routing.Router{Echo: e}
+	r := edge.Router{Echo: e}
 	e.Use(policy)
 	// A person who opens the address in a browser is led to the page. The contract has
 	// no such route: clients must not rely on it.

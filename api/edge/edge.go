@@ -1,5 +1,6 @@
 // Package edge guards every request of an HTTP address: it identifies and logs it, bounds
-// its size and time, recovers from panics, and answers errors as problem documents.
+// its size and time, recovers from panics, and answers errors as problem documents. A
+// [Router] registers the routes, each with the checks that only some of them need.
 package edge
 
 import (

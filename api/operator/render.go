@@ -2,14 +2,14 @@ package operator
 
 import (
 	"github.com/amends/amends/api/contract"
-	"github.com/amends/amends/api/orders/render"
+	"github.com/amends/amends/api/orders"
 	"github.com/amends/amends/internal/orders/read"
 )
 
 // Render returns the order as the admin address shows it, with operators
 // and their words.
 func Render(s read.Snapshot) contract.OperatorsOrder {
-	o := render.Order(s)
+	o := orders.Render(s)
 	all := contract.OperatorsOrder{
 		Id: o.Id, CustomerId: o.CustomerId, Currency: o.Currency, Status: o.Status, Reason: o.Reason, Total: o.Total,
 		NeedsAttention: o.NeedsAttention, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt, Source: o.Source,
@@ -19,19 +19,19 @@ func Render(s read.Snapshot) contract.OperatorsOrder {
 	for _, w := range s.Waivers {
 		all.Waivers = append(all.Waivers, contract.Waiver{
 			Step: w.Step, Code: string(w.Code), Owed: w.Owed, Reason: w.Reason, Operator: w.Operator,
-			Reference: render.Optional(w.Reference), At: w.At.UTC(),
+			Reference: orders.Optional(w.Reference), At: w.At.UTC(),
 		})
 	}
 	for _, r := range s.Repairs {
 		all.Repairs = append(all.Repairs, contract.Repair{
 			Step: r.Step, Action: string(r.Action), Reason: r.Reason, Operator: r.Operator,
-			Reference: render.Optional(r.Reference), At: r.At.UTC(),
+			Reference: orders.Optional(r.Reference), At: r.At.UTC(),
 		})
 	}
 	for _, a := range s.Acknowledgements {
 		all.Acknowledgements = append(all.Acknowledgements, contract.Acknowledgement{
-			Flags: render.Attention(a.Flags), Reason: a.Reason, Operator: a.Operator,
-			Reference: render.Optional(a.Reference), At: a.At.UTC(),
+			Flags: orders.RenderAttention(a.Flags), Reason: a.Reason, Operator: a.Operator,
+			Reference: orders.Optional(a.Reference), At: a.At.UTC(),
 		})
 	}
 	return all

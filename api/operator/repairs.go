@@ -15,10 +15,8 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/header"
-	"github.com/amends/amends/api/edge/routing"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/problem"
-	"github.com/amends/amends/api/problem/field"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/saga"
 )
@@ -52,7 +50,7 @@ func Form() (body.Form, error) {
 
 // Register adds the routes of the contract admin.yaml that are about orders, and both
 // contracts.
-func (s *Repairs) Register(r routing.Router) {
+func (s *Repairs) Register(r edge.Router) {
 	r.POST("/v1/orders/:id/repair", s.repair)
 	for path, text := range map[string][]byte{"/admin.yaml": contract.AdminYAML, "/openapi.yaml": contract.PublicYAML} {
 		r.GET(path, func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", text) })
@@ -125,9 +123,9 @@ func repairRules(value any) []contract.FieldError {
 	_, step := body["step"]
 	switch acknowledge := body["action"] == string(contract.ActionAcknowledge); {
 	case acknowledge && step:
-		return []contract.FieldError{field.New("/step", field.NotAllowed, "is not for an acknowledgement, which is of the whole order")}
+		return []contract.FieldError{problem.Field("/step", problem.FieldNotAllowed, "is not for an acknowledgement, which is of the whole order")}
 	case !acknowledge && !step:
-		return []contract.FieldError{field.New("/step", field.Required, "is missing")}
+		return []contract.FieldError{problem.Field("/step", problem.FieldRequired, "is missing")}
 	}
 	return nil
 }

@@ -1,5 +1,6 @@
 // Package orders answers the public operations of orders: it turns valid bodies into
-// placements, asks the engine through internal/orders, and renders the answers.
+// placements, asks the engine through internal/orders, and renders the answers as the
+// contract's models.
 package orders
 
 import (
@@ -14,7 +15,6 @@ import (
 	"github.com/amends/amends/api/body"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge/header"
-	"github.com/amends/amends/api/orders/render"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/internal/orders"
@@ -64,13 +64,13 @@ func (h *Handlers) PlaceOrder(ctx context.Context, r contract.PlaceOrderRequestO
 
 	if wait, ok := wait(r.Params.Prefer); ok {
 		if h.await(ctx, &order.Snapshot, start.Add(wait)) {
-			return contract.PlaceOrder200JSONResponse{Body: render.Order(order.Snapshot), Headers: contract.PlaceOrder200ResponseHeaders{
+			return contract.PlaceOrder200JSONResponse{Body: Render(order.Snapshot), Headers: contract.PlaceOrder200ResponseHeaders{
 				IdempotencyReplayed: replayed, Location: at,
 				PreferenceApplied: new("wait=" + strconv.Itoa(int(wait.Seconds()))),
 			}}, nil
 		}
 	}
-	return contract.PlaceOrder202JSONResponse{Body: render.Order(order.Snapshot), Headers: contract.PlaceOrder202ResponseHeaders{
+	return contract.PlaceOrder202JSONResponse{Body: Render(order.Snapshot), Headers: contract.PlaceOrder202ResponseHeaders{
 		IdempotencyReplayed: replayed, Location: at,
 	}}, nil
 }
@@ -122,7 +122,7 @@ func (h *Handlers) GetOrder(ctx context.Context, r contract.GetOrderRequestObjec
 	if err != nil {
 		return nil, err
 	}
-	return contract.GetOrder200JSONResponse{Body: render.Order(order), Headers: contract.GetOrder200ResponseHeaders{CacheControl: new("no-store")}}, nil
+	return contract.GetOrder200JSONResponse{Body: Render(order), Headers: contract.GetOrder200ResponseHeaders{CacheControl: new("no-store")}}, nil
 }
 
 // CancelOrder cancels an order.
@@ -136,9 +136,9 @@ func (h *Handlers) CancelOrder(ctx context.Context, r contract.CancelOrderReques
 		return nil, err
 	}
 	if order.Decided() {
-		return contract.CancelOrder200JSONResponse(render.Order(order)), nil
+		return contract.CancelOrder200JSONResponse(Render(order)), nil
 	}
-	return contract.CancelOrder202JSONResponse{Body: render.Order(order), Headers: contract.CancelOrder202ResponseHeaders{Location: new(location(id))}}, nil
+	return contract.CancelOrder202JSONResponse{Body: Render(order), Headers: contract.CancelOrder202ResponseHeaders{Location: new(location(id))}}, nil
 }
 
 // placement returns the placement that a valid body asks for.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/amends/amends/api/body/schema"
 	"github.com/amends/amends/api/contract"
-	"github.com/amends/amends/api/problem/field"
+	"github.com/amends/amends/api/problem"
 )
 
 // placementRules refuses a PlaceOrder that names a product twice: two such lines could
@@ -22,7 +22,7 @@ func placementRules(value any) []contract.FieldError {
 			continue
 		}
 		if seen[sku] && len(found) < schema.MaxErrors {
-			found = append(found, field.New("/lines/"+strconv.Itoa(i)+"/sku", field.Duplicate, "is in an earlier line; add the quantities"))
+			found = append(found, problem.Field("/lines/"+strconv.Itoa(i)+"/sku", problem.FieldDuplicate, "is in an earlier line; add the quantities"))
 		}
 		seen[sku] = true
 	}

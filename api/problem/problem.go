@@ -2,7 +2,8 @@
 // application/problem+json document (RFC 9457) with a stable code.
 //
 // A [Problem] is an error that knows its answer; [Of] makes one of every other
-// error. The status, the title and the advice of a code are in one table.
+// error. The status, the title and the advice of a code are in one table; [Field] makes
+// the error of one field of a body, which a problem lists.
 package problem
 
 import (

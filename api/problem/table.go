@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/amends/amends/api/contract"
-	"github.com/amends/amends/api/problem/field"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/internal/orders/read"
@@ -65,9 +64,9 @@ var table = map[fault.Code]kind{
 	MediaTypeUnsupported:           {status: http.StatusUnsupportedMediaType, title: "The media type is not supported", advice: "Send Content-Type: application/json."},
 	EncodingUnsupported:            {status: http.StatusUnsupportedMediaType, title: "The content encoding is not supported", advice: "Send the body uncompressed."},
 	ValidationFailed:               {status: http.StatusUnprocessableEntity, title: "The request breaks a rule", advice: "See errors for every field that does."},
-	saga.UnknownStep:               {status: http.StatusUnprocessableEntity, title: "The order's saga has no such step", advice: "The steps of the order are those of its steps list.", wrong: field.New("/step", field.NotAllowed, "is not a step of the order's saga")},
-	saga.ReasonMissing:             {status: http.StatusUnprocessableEntity, title: "The reason is missing", advice: "Say why, for those who look later.", wrong: field.New("/reason", field.Required, "is missing")},
-	saga.ReferenceMissing:          {status: http.StatusUnprocessableEntity, title: "The reference is missing", advice: "The step holds money: say where to find what was done instead, for example the number of a refund.", wrong: field.New("/reference", field.Required, "is missing")},
+	saga.UnknownStep:               {status: http.StatusUnprocessableEntity, title: "The order's saga has no such step", advice: "The steps of the order are those of its steps list.", wrong: Field("/step", FieldNotAllowed, "is not a step of the order's saga")},
+	saga.ReasonMissing:             {status: http.StatusUnprocessableEntity, title: "The reason is missing", advice: "Say why, for those who look later.", wrong: Field("/reason", FieldRequired, "is missing")},
+	saga.ReferenceMissing:          {status: http.StatusUnprocessableEntity, title: "The reference is missing", advice: "The step holds money: say where to find what was done instead, for example the number of a refund.", wrong: Field("/reference", FieldRequired, "is missing")},
 	place.KeyReused:                {status: http.StatusUnprocessableEntity, title: "The Idempotency-Key was used for another request", advice: "Nothing was changed. Use a fresh key for another order."},
 	fault.Internal:                 {status: http.StatusInternalServerError, title: "Internal error", advice: "Name the request_id when you ask for help."},
 	fault.Unavailable:              {status: http.StatusServiceUnavailable, title: "Temporarily unavailable", advice: "Nothing was started by this request. Try again after Retry-After seconds."},

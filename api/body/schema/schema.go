@@ -1,4 +1,6 @@
-// Package schema finds where a JSON value breaks a schema of the contracts.
+// Package schema finds where a JSON value breaks a schema of the contracts. Beside the
+// keywords of JSON schema it checks the contracts' string formats, such as currencies,
+// countries and card numbers.
 package schema
 
 import (
@@ -10,10 +12,9 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/amends/amends/api/body/format"
 	"github.com/amends/amends/api/body/strictjson"
 	"github.com/amends/amends/api/contract"
-	"github.com/amends/amends/api/problem/field"
+	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 )
 
@@ -28,16 +29,16 @@ func Violations(schema *openapi3.Schema, value any) []contract.FieldError {
 	add := func(pointer string, code fault.Code, detail string) {
 		if !seen[pointer] && len(found) < MaxErrors {
 			seen[pointer] = true
-			found = append(found, field.New(pointer, code, detail))
+			found = append(found, problem.Field(pointer, code, detail))
 		}
 	}
 
-	options := append([]openapi3.SchemaValidationOption{openapi3.MultiErrors()}, format.Options()...)
+	options := append([]openapi3.SchemaValidationOption{openapi3.MultiErrors()}, formats()...)
 	for _, e := range flatten(schema.VisitJSON(value, options...)) {
 		pointer := strictjson.Pointer(e.JSONPointer()...)
 		if e.SchemaField == "properties" { // the error names the object, not the field
 			for _, name := range unknown(e) {
-				add(pointer+strictjson.Pointer(name), field.Unknown, "is not a field here")
+				add(pointer+strictjson.Pointer(name), problem.FieldUnknown, "is not a field here")
 			}
 			continue
 		}
@@ -81,34 +82,34 @@ func explain(e *openapi3.SchemaError) (fault.Code, string) {
 	s := e.Schema
 	switch e.SchemaField {
 	case "required":
-		return field.Required, "is missing"
+		return problem.FieldRequired, "is missing"
 	case "type", "nullable":
-		return field.WrongType, "must be " + article(s)
+		return problem.FieldWrongType, "must be " + article(s)
 	case "minLength":
 		if s.MinLength == 1 {
-			return field.TooShort, "must not be empty"
+			return problem.FieldTooShort, "must not be empty"
 		}
-		return field.TooShort, fmt.Sprintf("must have at least %d characters", s.MinLength)
+		return problem.FieldTooShort, fmt.Sprintf("must have at least %d characters", s.MinLength)
 	case "maxLength":
-		return field.TooLong, fmt.Sprintf("must have at most %d characters", *s.MaxLength)
+		return problem.FieldTooLong, fmt.Sprintf("must have at most %d characters", *s.MaxLength)
 	case "minItems":
-		return field.TooFew, fmt.Sprintf("must have at least %d", s.MinItems)
+		return problem.FieldTooFew, fmt.Sprintf("must have at least %d", s.MinItems)
 	case "maxItems":
-		return field.TooMany, fmt.Sprintf("must have at most %d", *s.MaxItems)
+		return problem.FieldTooMany, fmt.Sprintf("must have at most %d", *s.MaxItems)
 	case "minimum":
-		return field.TooSmall, fmt.Sprintf("must be at least %.0f", *s.Min)
+		return problem.FieldTooSmall, fmt.Sprintf("must be at least %.0f", *s.Min)
 	case "maximum":
-		return field.TooLarge, fmt.Sprintf("must be at most %.0f", *s.Max)
+		return problem.FieldTooLarge, fmt.Sprintf("must be at most %.0f", *s.Max)
 	case "pattern":
-		return field.NotAllowed, "must match " + s.Pattern
+		return problem.FieldNotAllowed, "must match " + s.Pattern
 	case "enum":
-		return field.NotAllowed, "must be one of " + strings.Trim(fmt.Sprintf("%q", s.Enum), "[]")
+		return problem.FieldNotAllowed, "must be one of " + strings.Trim(fmt.Sprintf("%q", s.Enum), "[]")
 	case "format":
-		if f, ok := errors.AsType[*format.Error](e.Origin); ok {
+		if f, ok := errors.AsType[*formatError](e.Origin); ok {
 			return f.Code, f.Detail
 		}
 	}
-	return field.NotAllowed, "is not allowed"
+	return problem.FieldNotAllowed, "is not allowed"
 }
 
 // article names a schema's type in a sentence.

@@ -1,6 +1,4 @@
-// Package routing registers the routes of an address, and has the checks that only some of
-// them need.
-package routing
+package edge
 
 import (
 	"strings"

@@ -1,6 +1,4 @@
-// Package format has the string formats of the contracts: rules that a JSON schema
-// cannot express, such as currencies, countries and card numbers.
-package format
+package schema
 
 import (
 	"strings"
@@ -8,23 +6,23 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/amends/amends/api/problem/field"
+	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 )
 
-// Error explains why a string does not have its schema's format.
-type Error struct {
+// formatError explains why a string does not have its schema's format.
+type formatError struct {
 	Code   fault.Code
 	Detail string // safe to show
 }
 
 // Error returns the detail.
-func (e *Error) Error() string { return e.Detail }
+func (e *formatError) Error() string { return e.Detail }
 
-// Options returns the formats as options of a schema's validation; their errors are
-// [Error] values. An empty string is left to minLength.
-func Options() []openapi3.SchemaValidationOption {
+// formats returns the string formats of the contracts as options of a schema's
+// validation. Their errors are formatError values; an empty string is left to minLength.
+func formats() []openapi3.SchemaValidationOption {
 	var options []openapi3.SchemaValidationOption
 	for name, check := range map[string]func(string) error{
 		"currency":      checkCurrency,
@@ -41,21 +39,21 @@ func Options() []openapi3.SchemaValidationOption {
 
 func checkCurrency(s string) error {
 	if _, err := money.ParseCurrency(s); err != nil {
-		return &Error{field.NotAllowed, "must be an ISO 4217 currency code in upper case"}
+		return &formatError{problem.FieldNotAllowed, "must be an ISO 4217 currency code in upper case"}
 	}
 	return nil
 }
 
 func checkCountry(s string) error {
 	if !countries[s] {
-		return &Error{field.NotAllowed, "must be an ISO 3166-1 alpha-2 country code in upper case"}
+		return &formatError{problem.FieldNotAllowed, "must be an ISO 3166-1 alpha-2 country code in upper case"}
 	}
 	return nil
 }
 
 func checkSKU(s string) error {
 	if strings.ContainsFunc(s, hidden) || strings.TrimSpace(s) != s {
-		return &Error{field.NotAllowed, "must have neither invisible characters nor spaces around it"}
+		return &formatError{problem.FieldNotAllowed, "must have neither invisible characters nor spaces around it"}
 	}
 	return nil
 }
@@ -65,14 +63,14 @@ func hidden(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.
 
 func checkText(s string) error {
 	if s != "" && strings.TrimSpace(s) == "" {
-		return &Error{field.TooShort, "must not be only spaces"}
+		return &formatError{problem.FieldTooShort, "must not be only spaces"}
 	}
 	return checkOptionalText(s)
 }
 
 func checkOptionalText(s string) error {
 	if strings.ContainsFunc(s, unprintable) {
-		return &Error{field.NotAllowed, "must not contain control characters"}
+		return &formatError{problem.FieldNotAllowed, "must not contain control characters"}
 	}
 	return nil
 }
@@ -86,10 +84,10 @@ func unprintable(r rune) bool {
 
 func checkToken(s string) error {
 	if strings.ContainsFunc(s, func(r rune) bool { return r < '!' || r > '~' }) && !looksLikeCard(s) {
-		return &Error{field.NotAllowed, "must be visible ASCII characters"}
+		return &formatError{problem.FieldNotAllowed, "must be visible ASCII characters"}
 	}
 	if looksLikeCard(s) {
-		return &Error{field.CardNumber, "must be a token of the payment provider, never a card number"}
+		return &formatError{problem.FieldCardNumber, "must be a token of the payment provider, never a card number"}
 	}
 	return nil
 }

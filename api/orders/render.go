@@ -1,5 +1,4 @@
-// Package render turns orders into the contract's models.
-package render
+package orders
 
 import (
 	"github.com/amends/amends/api/contract"
@@ -8,14 +7,14 @@ import (
 	"github.com/amends/amends/saga"
 )
 
-// Order returns the order as its customer may see it, without operators and their
+// Render returns the order as its customer may see it, without operators and their
 // words. Lists are never null.
-func Order(s read.Snapshot) contract.Order {
+func Render(s read.Snapshot) contract.Order {
 	o := contract.Order{
 		Id: s.ID, CustomerId: Optional(s.CustomerID), Currency: Optional(string(s.Currency)),
 		Status: string(s.Status), Reason: Optional(string(s.Reason)), Total: amount(s.Total),
 		NeedsAttention: s.NeedsAttention, CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC(), Source: contract.OrderSource(s.Source),
-		Lines: []contract.Line{}, Attention: Attention(s.Attention), Steps: []contract.Step{}, Parcels: []contract.Parcel{},
+		Lines: []contract.Line{}, Attention: RenderAttention(s.Attention), Steps: []contract.Step{}, Parcels: []contract.Parcel{},
 	}
 	for _, l := range s.Lines {
 		o.Lines = append(o.Lines, contract.Line{Sku: l.SKU, Quantity: l.Quantity, UnitPrice: amount(l.UnitPrice)})
@@ -32,8 +31,8 @@ func Order(s read.Snapshot) contract.Order {
 	return o
 }
 
-// Attention renders flags; the list is never null.
-func Attention(flags []saga.Attention) []contract.Attention {
+// RenderAttention renders flags; the list is never null.
+func RenderAttention(flags []saga.Attention) []contract.Attention {
 	all := make([]contract.Attention, len(flags))
 	for i, f := range flags {
 		all[i] = contract.Attention{Step: f.Step, Code: string(f.Code), Kind: string(f.Kind), Since: f.Since.UTC(), Owed: f.Owed}

@@ -1,6 +1,4 @@
-// Package health answers the operations that tell whether a server lives and can serve
-// orders.
-package health
+package api
 
 import (
 	"context"
@@ -16,8 +14,9 @@ import (
 // almost nothing. A bad answer is never kept.
 const readyFor = 2 * time.Second
 
-// Health knows whether a server can serve orders. It is safe for concurrent use.
-type Health struct {
+// health answers the operations that tell whether a server lives and can serve orders.
+// It is safe for concurrent use.
+type health struct {
 	orders   *orders.Client
 	draining <-chan struct{}
 
@@ -25,16 +24,16 @@ type Health struct {
 	good time.Time // of the last good answer
 }
 
-// New returns the health of a server that asks the engine through o, and stops once
+// newHealth returns the health of a server that asks the engine through o, and stops once
 // draining is closed.
-func New(o *orders.Client, draining <-chan struct{}) *Health {
-	return &Health{orders: o, draining: draining}
+func newHealth(o *orders.Client, draining <-chan struct{}) *health {
+	return &health{orders: o, draining: draining}
 }
 
 // Ready returns nil if orders can be served: the engine answers, its namespace has
 // the search attributes of orders, and the server is not stopping. Otherwise it
 // returns a fault with code UNAVAILABLE.
-func (h *Health) Ready(ctx context.Context) error {
+func (h *health) Ready(ctx context.Context) error {
 	select {
 	case <-h.draining:
 		return fault.Errorf(fault.Transient, fault.Unavailable, "The server is stopping.")
@@ -53,12 +52,12 @@ func (h *Health) Ready(ctx context.Context) error {
 }
 
 // GetHealth answers while the process is alive.
-func (h *Health) GetHealth(context.Context, contract.GetHealthRequestObject) (contract.GetHealthResponseObject, error) {
+func (h *health) GetHealth(context.Context, contract.GetHealthRequestObject) (contract.GetHealthResponseObject, error) {
 	return contract.GetHealth200JSONResponse{Status: contract.HealthOK}, nil
 }
 
 // GetReadiness answers while orders can be served.
-func (h *Health) GetReadiness(ctx context.Context, _ contract.GetReadinessRequestObject) (contract.GetReadinessResponseObject, error) {
+func (h *health) GetReadiness(ctx context.Context, _ contract.GetReadinessRequestObject) (contract.GetReadinessResponseObject, error) {
 	if err := h.Ready(ctx); err != nil {
 		return nil, err
 	}

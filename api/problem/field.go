@@ -1,0 +1,28 @@
+package problem
+
+import (
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/fault"
+)
+
+// Codes of one field. Clients keep them: codes are only ever added.
+const (
+	FieldRequired   fault.Code = "REQUIRED"
+	FieldUnknown    fault.Code = "UNKNOWN_FIELD"
+	FieldWrongType  fault.Code = "WRONG_TYPE"
+	FieldTooShort   fault.Code = "TOO_SHORT"
+	FieldTooLong    fault.Code = "TOO_LONG"
+	FieldTooFew     fault.Code = "TOO_FEW"
+	FieldTooMany    fault.Code = "TOO_MANY"
+	FieldTooSmall   fault.Code = "TOO_SMALL"
+	FieldTooLarge   fault.Code = "TOO_LARGE"
+	FieldNotAllowed fault.Code = "NOT_ALLOWED"
+	FieldDuplicate  fault.Code = "DUPLICATE_SKU"
+	FieldCardNumber fault.Code = "CARD_NUMBER"
+)
+
+// Field returns the error of one field. The pointer is a JSON pointer (RFC 6901)
+// into the body; the detail never repeats what the client sent.
+func Field(pointer string, code fault.Code, detail string) contract.FieldError {
+	return contract.FieldError{Pointer: pointer, Code: string(code), Detail: detail}
+}
