@@ -1,4 +1,5 @@
-// Package config has the settings of amends, their defaults and their rules.
+// Package config has the settings of amends, their defaults and their rules; a section
+// that is about one part of amends, such as [Saga], is a type with a file of its own.
 //
 // A value comes from, in this order: a command-line flag, an AMENDS_*
 // environment variable, the file of --config (YAML), the default. The key
@@ -14,9 +15,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/amends/amends/internal/config/connection"
 	"github.com/amends/amends/internal/config/secret"
-	"github.com/amends/amends/internal/config/section"
 	"github.com/amends/amends/internal/config/service"
 	"github.com/amends/amends/internal/config/setting"
 )
@@ -43,7 +42,7 @@ type Config struct {
 
 	// Temporal is the connection to the engine. `amends dev` starts an engine of its
 	// own unless Temporal has an address, which then must be of this machine.
-	Temporal connection.Temporal `key:"temporal"`
+	Temporal Temporal `key:"temporal"`
 
 	// TemporalPort is the port on 127.0.0.1 of the dev server that `amends dev`
 	// starts if Temporal has no address. 0: any free one. Default: 7233.
@@ -69,11 +68,11 @@ type Config struct {
 
 	// Sections; the comments of their fields have the meanings and defaults.
 	Services service.Services
-	Saga     section.Saga   `key:"saga"`
-	Worker   section.Worker `key:"worker"`
-	Stuck    section.Stuck  `key:"stuck"`
-	Doctor   section.Doctor `key:"doctor"`
-	Log      section.Log    `key:"log"`
+	Saga     Saga   `key:"saga"`
+	Worker   Worker `key:"worker"`
+	Stuck    Stuck  `key:"stuck"`
+	Doctor   Doctor `key:"doctor"`
+	Log      Log    `key:"log"`
 
 	// OperatorTokens lists the operators that may repair sagas on the admin address
 	// of the API: name=secret,name2=secret2, with different names and different
@@ -114,15 +113,15 @@ func Default(services ...service.Section) Config {
 		TemporalPort:     7233,
 		UIPort:           8233,
 		Services:         service.Default(services),
-		Saga:             section.DefaultSaga(),
-		Worker:           section.DefaultWorker(),
-		Stuck:            section.DefaultStuck(),
-		Doctor:           section.DefaultDoctor(),
+		Saga:             DefaultSaga(),
+		Worker:           DefaultWorker(),
+		Stuck:            DefaultStuck(),
+		Doctor:           DefaultDoctor(),
 		PlacementTimeout: 10 * time.Second,
 		LockTimeout:      3 * time.Second,
 		Pipeline:         true,
 		DrainTimeout:     20 * time.Second,
-		Log:              section.Log{Format: "text"},
+		Log:              Log{Format: "text"},
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/internal/config"
-	"github.com/amends/amends/internal/config/connection"
 	"github.com/amends/amends/internal/config/service"
 	"github.com/amends/amends/internal/config/setting"
 )
@@ -52,7 +51,7 @@ func TestLoad(t *testing.T) {
 		for _, address := range []string{"127.0.0.1:7233", "localhost:7233", "[::1]:7233"} {
 			c, err := config.Load(setting.Source{Environ: []string{"AMENDS_TEMPORAL_ADDRESS=" + address, "AMENDS_TEMPORAL_NAMESPACE=shop", "HOME=" + t.TempDir()}}, config.Needs{Dev: true}, sections...)
 			require.NoError(t, err)
-			require.Equal(t, connection.Temporal{Address: address, Namespace: "shop"}, c.Temporal)
+			require.Equal(t, config.Temporal{Address: address, Namespace: "shop"}, c.Temporal)
 		}
 	})
 

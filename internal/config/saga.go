@@ -1,6 +1,4 @@
-// Package section has the sections of a configuration that are about one part of amends:
-// its settings, their defaults and their rules.
-package section
+package config
 
 import (
 	"fmt"

@@ -1,5 +1,4 @@
-// Package connection has the settings of the connection to Temporal, and their rules.
-package connection
+package config
 
 import (
 	"net"
