@@ -3,7 +3,7 @@ package worker
 import (
 	sdkworker "go.temporal.io/sdk/worker"
 
-	"github.com/amends/amends/internal/engine/tuning"
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/worker/registry"
 )
 
@@ -20,7 +20,7 @@ func (g *Group) workerOptions(s *registry.Stores, fatal chan<- error) sdkworker.
 	if s.CallsOutside() {
 		slots *= waitersPerConn
 	}
-	o := tuning.WorkerOptions(slots, g.o.Pollers, g.drainTimeout())
+	o := engine.WorkerOptions(slots, g.o.Pollers, g.drainTimeout())
 	o.DisableWorkflowWorker = !s.Row.Decides
 	o.OnFatalError = func(err error) {
 		select {

@@ -25,7 +25,6 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/engine/namespace"
-	"github.com/amends/amends/internal/engine/tuning"
 	"github.com/amends/amends/internal/orders/sagas"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/telemetry"
@@ -80,7 +79,7 @@ func (o Options) queue(name string) string { return cmp.Or(o.Queues[name], name)
 type Timing = saga.Timing
 
 // Pollers is how many long polls a worker keeps open.
-type Pollers = tuning.Pollers
+type Pollers = engine.Pollers
 
 // Service has the settings of one service.
 type Service struct {
@@ -117,13 +116,13 @@ func New(o Options) (*Group, error) {
 		o.Timing = saga.DefaultTiming()
 	}
 	if o.Pollers == (Pollers{}) {
-		o.Pollers = tuning.DefaultPollers()
+		o.Pollers = engine.DefaultPollers()
 	}
 	if err := o.Timing.Validate(); err != nil {
 		return nil, fmt.Errorf("timing: %w", err)
 	}
 	if o.WorkflowCache > 0 {
-		tuning.SetWorkflowCache(o.WorkflowCache)
+		engine.SetWorkflowCache(o.WorkflowCache)
 	}
 	return &Group{o: o, why: unavailable("the services have not started")}, nil
 }

@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"github.com/amends/amends/internal/config/setting"
-	"github.com/amends/amends/internal/engine/tuning"
+	"github.com/amends/amends/internal/engine"
 )
 
 // Worker bounds the concurrent work of a worker process. How many steps of a
@@ -28,7 +28,7 @@ type Worker struct {
 
 // DefaultWorker returns the defaults.
 func DefaultWorker() Worker {
-	p := tuning.DefaultPollers()
+	p := engine.DefaultPollers()
 	return Worker{MinPollers: p.Min, MaxPollers: p.Max, WorkflowCache: 10_000}
 }
 

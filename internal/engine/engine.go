@@ -1,6 +1,7 @@
 // Package engine connects to Temporal, called the engine here: it resolves the
 // address, equips a connection with logger, metrics and data converter, and checks
-// whether the engine answers.
+// whether the engine answers. It also has the settings that decide how much work a
+// Temporal worker does at a time.
 package engine
 
 import (

@@ -1,6 +1,6 @@
 // Package replay runs recorded workflow histories against the workflow code of
 // this build. A change that would break running sagas fails here before it is
-// deployed.
+// deployed. Many histories replay at a time, and are reported in order.
 //
 // Histories come from a live server, or from files exported by `temporal workflow
 // show -o json` or `tctl workflow show --output_filename`, whose JSON names enums in

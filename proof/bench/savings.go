@@ -16,7 +16,7 @@ import (
 
 	"github.com/amends/amends/deploy"
 	"github.com/amends/amends/internal/dev/temporalserver"
-	"github.com/amends/amends/internal/engine/tuning"
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/proof/bench/report"
 	"github.com/amends/amends/proof/bench/rig"
 	"github.com/amends/amends/proof/wait"
@@ -46,8 +46,8 @@ const asItIs = "as it is"
 
 // settings are the savings that a setting reverts.
 var settings = []saving{
-	{name: fmt.Sprintf("one poll open instead of %d", tuning.DefaultPollers().Min), platform: setting("AMENDS_WORKER_MIN_POLLERS=1")},
-	{name: fmt.Sprintf("at most 4 polls instead of %d", tuning.DefaultPollers().Max), platform: setting("AMENDS_WORKER_MAX_POLLERS=4")},
+	{name: fmt.Sprintf("one poll open instead of %d", engine.DefaultPollers().Min), platform: setting("AMENDS_WORKER_MIN_POLLERS=1")},
+	{name: fmt.Sprintf("at most 4 polls instead of %d", engine.DefaultPollers().Max), platform: setting("AMENDS_WORKER_MAX_POLLERS=4")},
 	{name: "no sagas kept between their tasks", platform: setting("AMENDS_WORKER_WORKFLOW_CACHE=1")},
 	{name: "2 connections and slots for each service", platform: connections("2")},
 	{name: "statements prepared anew each time", platform: executed("exec")},

@@ -10,7 +10,7 @@
 // judges each run at its end. A run that comes to a known world (see below) ends
 // there, and is counted apart.
 //
-// A run depends on its [Schedule] alone (see package engine), so a failure is
+// A run depends on its [Schedule] alone (see package stage), so a failure is
 // printed as one line, and [Explorer.Replay] runs it again.
 //
 // # Reduction

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/amends/amends/saga/sagatest/engine"
+	"github.com/amends/amends/saga/sagatest/stage"
 )
 
 // Explorer tries schedules of faults on a saga.
@@ -54,7 +54,7 @@ func (e Explorer) Run(ctx context.Context) (Report, error) {
 	random := rand.New(rand.NewPCG(e.Seed, 0))
 	level, now := []growth{{}}, Size{}
 	known := map[string]bool{}
-	futures := &worlds{all: map[engine.World]struct{}{}} // in the order of the schedules, so that it depends on nothing else
+	futures := &worlds{all: map[stage.World]struct{}{}} // in the order of the schedules, so that it depends on nothing else
 	for size := 0; size <= e.Faults && len(level) > 0; size++ {
 		grow := size < e.Faults
 		at := time.Now()

@@ -6,14 +6,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/amends/amends/saga/sagatest/engine"
 	"github.com/amends/amends/saga/sagatest/schedule"
+	"github.com/amends/amends/saga/sagatest/stage"
 )
 
 // explorer runs schedules on one subject.
 type explorer struct {
 	subject    Subject
-	stage      *engine.Stage
+	stage      *stage.Stage
 	activities []string
 	refusable  map[string]bool
 	unreduced  bool
@@ -25,7 +25,7 @@ func (e Explorer) explorer() (*explorer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a subject: %w", err)
 	}
-	x := &explorer{subject: s, stage: engine.New(s, e.SagaID), refusable: map[string]bool{}, unreduced: e.Unreduced}
+	x := &explorer{subject: s, stage: stage.New(s, e.SagaID), refusable: map[string]bool{}, unreduced: e.Unreduced}
 	x.activities = x.stage.Activities()
 	for _, step := range e.Refusable {
 		x.refusable[step] = true
@@ -46,13 +46,13 @@ type result struct {
 	hit   Schedule // those that have, if it is short
 	more  []growth // that the schedule can grow by
 	same  int      // number of further growths that would lead to the same run as others
-	past  []engine.Boundary
+	past  []stage.Boundary
 }
 
 // run runs one schedule, and adds how it can grow if grow is set. With known worlds
 // the run ends at the first of them.
 func (x *explorer) run(ctx context.Context, s Schedule, grow bool, known *worlds) result {
-	var w engine.Watch
+	var w stage.Watch
 	if grow || known != nil {
 		w.Print = x.print
 	}

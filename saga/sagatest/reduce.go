@@ -3,16 +3,16 @@ package sagatest
 import (
 	"slices"
 
-	"github.com/amends/amends/saga/sagatest/engine"
 	"github.com/amends/amends/saga/sagatest/schedule"
+	"github.com/amends/amends/saga/sagatest/stage"
 )
 
 // growths returns the faults that a schedule can grow by after its run, and how
 // many it leaves out because they would lead to the same run as another schedule.
 // The package doc has the argument.
-func (x *explorer) growths(s Schedule, o engine.Outcome) (more []growth, same int) {
+func (x *explorer) growths(s Schedule, o stage.Outcome) (more []growth, same int) {
 	for i := range len(o.Calls) + 1 {
-		c := engine.Call{Call: schedule.End}
+		c := stage.Call{Call: schedule.End}
 		if i < len(o.Calls) {
 			c = o.Calls[i]
 		}
@@ -35,15 +35,15 @@ func (x *explorer) growths(s Schedule, o engine.Outcome) (more []growth, same in
 
 // changesNothing reports whether a fault at the call leads to the same run as
 // without it or, for RefuseLost, as with Refuse. rest are the calls that came after.
-func changesNothing(c engine.Call, k Kind, rest []engine.Call) bool {
+func changesNothing(c stage.Call, k Kind, rest []stage.Call) bool {
 	switch k {
 	case schedule.Deadline:
 		return c.Late
 	case schedule.Before, schedule.Lost, schedule.CrashAfter, schedule.RefuseLost:
 		return c.Void
 	case schedule.Fails: // this call and the next two
-		for left, n := engine.FailsFor-1, schedule.Name(c.Call); left > 0 && c.Void; left-- {
-			i := slices.IndexFunc(rest, func(o engine.Call) bool { return schedule.Name(o.Call) == n })
+		for left, n := stage.FailsFor-1, schedule.Name(c.Call); left > 0 && c.Void; left-- {
+			i := slices.IndexFunc(rest, func(o stage.Call) bool { return schedule.Name(o.Call) == n })
 			if i < 0 {
 				break // it is not called again
 			}
@@ -58,7 +58,7 @@ func changesNothing(c engine.Call, k Kind, rest []engine.Call) bool {
 // amid reports whether a call is in the middle of an outage: an attempt of an
 // activity that is neither among its first two retries nor its last, all of them
 // failed before their effect, and nothing else was called between them.
-func amid(calls []engine.Call, i int) bool {
+func amid(calls []stage.Call, i int) bool {
 	if i < 2 || i+1 >= len(calls) {
 		return false
 	}

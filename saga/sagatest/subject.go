@@ -1,24 +1,24 @@
 package sagatest
 
 import (
-	"github.com/amends/amends/saga/sagatest/engine"
 	"github.com/amends/amends/saga/sagatest/schedule"
+	"github.com/amends/amends/saga/sagatest/stage"
 )
 
-// The types of package engine and package schedule that a test of a saga uses.
+// The types of package stage and package schedule that a test of a saga uses.
 type (
 	// Subject is a saga with everything it works on.
-	Subject = engine.Subject
+	Subject = stage.Subject
 	// Refuser is a [Subject] whose services can refuse a step.
-	Refuser = engine.Refuser
+	Refuser = stage.Refuser
 	// Disturber is a [Subject] whose surroundings can change beside the saga.
-	Disturber = engine.Disturber
+	Disturber = stage.Disturber
 	// Fingerprinter is a [Subject] that recognizes equal states of its services.
-	Fingerprinter = engine.Fingerprinter
+	Fingerprinter = stage.Fingerprinter
 	// Registry collects the workflows and activities of a [Subject].
-	Registry = engine.Registry
+	Registry = stage.Registry
 	// End is how a saga ended.
-	End = engine.End
+	End = stage.End
 	// Schedule is a set of faults, at most one per call.
 	Schedule = schedule.Schedule
 	// Fault is a fault at one call.

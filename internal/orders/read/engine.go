@@ -8,7 +8,6 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/amends/amends/internal/orders/described"
 	"github.com/amends/amends/workflows"
 )
 
@@ -31,7 +30,7 @@ func (r *Reader) describe(ctx context.Context, id string) (Snapshot, error) {
 			return decided, nil
 		}
 	}
-	found := Snapshot{described.View(id, info), FromEngine}
+	found := Snapshot{describedView(id, info), FromEngine}
 	if input, err := r.Input(ctx, id); err == nil {
 		found.CustomerID, found.Currency = input.Placement.CustomerID, input.Placement.Currency
 		for _, l := range input.Placement.Lines {
@@ -69,7 +68,7 @@ func (r *Reader) Input(ctx context.Context, id string) (workflows.Input, error) 
 func (r *Reader) observe(ctx context.Context, view *workflows.OrderView) {
 	d, err := r.engine.DescribeWorkflowExecution(ctx, workflows.WorkflowID(view.ID), "")
 	if err == nil {
-		described.Complete(view, d)
+		completeView(view, d)
 	}
 }
 

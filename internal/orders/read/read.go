@@ -1,5 +1,6 @@
 // Package read reads an order at the engine: from its workflow or, while no worker
-// answers, from the engine's own description of that workflow.
+// answers, from the engine's own description of that workflow, which also tells the
+// attempts that run right now.
 package read
 
 import (

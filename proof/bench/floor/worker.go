@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/amends/amends/internal/database"
-	"github.com/amends/amends/internal/engine/tuning"
+	"github.com/amends/amends/internal/engine"
 )
 
 // drain is how long a stop waits for running activities.
@@ -82,7 +82,7 @@ func newServiceWorker(c client.Client, name string, pool *sql.DB, fatal chan<- e
 // newWorker returns a worker with the settings of the platform's; without slots it
 // runs workflows, with slots activities.
 func newWorker(c client.Client, queue string, slots int, fatal chan<- error) worker.Worker {
-	o := tuning.WorkerOptions(cmp.Or(slots, 1), tuning.DefaultPollers(), drain)
+	o := engine.WorkerOptions(cmp.Or(slots, 1), engine.DefaultPollers(), drain)
 	o.DisableWorkflowWorker = slots > 0
 	o.OnFatalError = func(err error) {
 		select {

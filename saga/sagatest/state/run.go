@@ -12,7 +12,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/amends/amends/saga/sagatest/schedule"
-	"github.com/amends/amends/saga/sagatest/state/alias"
 )
 
 // Flight is an activity that was started and has not ended.
@@ -35,7 +34,7 @@ type timer struct {
 // Run is the state of a workflow run: a digest of all that it was given, its
 // timers and its flights. Begin it before use.
 type Run struct {
-	Names   alias.Table
+	Names   Aliases
 	digest  [sha256.Size]byte
 	flights []*Flight
 	timers  []timer // in the order in which they were set

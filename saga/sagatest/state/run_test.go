@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/amends/amends/saga/sagatest/state/alias"
 )
 
 // A workflow that is told of a result and of a timer at the same instant goes on
@@ -15,7 +13,7 @@ func TestATimerAndAResultAtOneInstantLeaveADoubt(t *testing.T) {
 	t.Parallel()
 
 	epoch := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
-	r := Run{Names: alias.New("2026-05-01")}
+	r := Run{Names: NewAliases("2026-05-01")}
 	r.Begin(epoch)
 	require.False(t, r.InDoubt(epoch))
 	r.Set(epoch, time.Second)

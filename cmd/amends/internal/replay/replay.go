@@ -17,7 +17,6 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/replay"
-	"github.com/amends/amends/internal/replay/batch"
 	"github.com/amends/amends/workflows"
 )
 
@@ -101,7 +100,7 @@ func replayLive(ctx context.Context, std cli.Stdio, c *config.Config, from liveH
 		return err
 	}
 	if from.query != "" {
-		return batch.Found(ctx, client, from.query, r.line)
+		return replay.EachFound(ctx, client, from.query, r.line)
 	}
 	h, err := replay.FromServer(ctx, client, from.workflowID, from.runID)
 	var missing *serviceerror.NotFound
@@ -111,7 +110,7 @@ func replayLive(ctx context.Context, std cli.Stdio, c *config.Config, from liveH
 	if err != nil {
 		return err
 	}
-	return r.line(batch.Result{Name: h.Name, Events: len(h.Events.GetEvents()), Err: replay.Replay(h)})
+	return r.line(replay.Result{Name: h.Name, Events: len(h.Events.GetEvents()), Err: replay.Replay(h)})
 }
 
 // replayReport writes a line for each history and counts failures.
@@ -132,17 +131,17 @@ func (r *replayReport) files(paths []string) error {
 		}
 		all = append(all, files...)
 	}
-	return batch.Files(all, r.line)
+	return replay.EachFile(all, r.line)
 }
 
 // line reports one history. Its error is that of writing.
-func (r *replayReport) line(h batch.Result) error {
+func (r *replayReport) line(h replay.Result) error {
 	verdict, reason := "ok  ", ""
 	if h.Err != nil {
 		reason = ": " + strings.Join(strings.Fields(h.Err.Error()), " ") // the SDK's errors may have several lines
 	}
 	switch {
-	case errors.Is(h.Err, batch.ErrGone):
+	case errors.Is(h.Err, replay.ErrGone):
 		verdict = "gone"
 	case h.Err != nil:
 		verdict = "FAIL"

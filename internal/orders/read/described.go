@@ -1,7 +1,4 @@
-// Package described reads an order from the engine's own description of its workflow,
-// which needs no worker: the order's state while no worker answers, and the attempts
-// that run right now.
-package described
+package read
 
 import (
 	"strings"
@@ -16,9 +13,9 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// View returns the status and the times of an order, as the description of its
+// describedView returns the status and the times of an order, as the description of its
 // workflow has them. It has neither lines nor steps.
-func View(id string, info *workflowpb.WorkflowExecutionInfo) workflows.OrderView {
+func describedView(id string, info *workflowpb.WorkflowExecutionInfo) workflows.OrderView {
 	view := workflows.OrderView{ID: id}
 	view.Status = workflows.Status(attribute.Of[string](info, workflows.AttributeOrderStatus))
 	if view.Status == "" {
@@ -34,10 +31,10 @@ func View(id string, info *workflowpb.WorkflowExecutionInfo) workflows.OrderView
 	return view
 }
 
-// Complete adds to a workflow's own answer the facts that only the engine knows: the
+// completeView adds to a workflow's own answer the facts that only the engine knows: the
 // attempts that run right now, how the last one failed, and whether the workflow was
 // stopped before it decided.
-func Complete(view *workflows.OrderView, d *workflowservice.DescribeWorkflowExecutionResponse) {
+func completeView(view *workflows.OrderView, d *workflowservice.DescribeWorkflowExecutionResponse) {
 	flagStopped(view, d.GetWorkflowExecutionInfo())
 	for _, pending := range d.GetPendingActivities() {
 		for i := range view.Steps {

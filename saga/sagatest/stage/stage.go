@@ -1,4 +1,4 @@
-package engine
+package stage
 
 import (
 	"context"
@@ -16,7 +16,6 @@ import (
 
 	"github.com/amends/amends/saga/sagatest/schedule"
 	"github.com/amends/amends/saga/sagatest/state"
-	"github.com/amends/amends/saga/sagatest/state/alias"
 )
 
 // Stage runs schedules on one subject, one after the other.
@@ -92,7 +91,7 @@ func (g *Stage) Run(ctx context.Context, s schedule.Schedule, w Watch) (o Outcom
 	e := &engine{
 		subject: g.subject, registry: g.registry, sagaID: g.sagaID, schedule: s,
 		seen: map[string]int{}, late: map[string][]zombie{}, failing: map[string]int{}, away: map[string]time.Time{},
-		watch: w, state: state.Run{Names: alias.New(g.since)},
+		watch: w, state: state.Run{Names: state.NewAliases(g.since)},
 	}
 	g.registry.engine = e
 	defer func() {

@@ -1,6 +1,4 @@
-// Package batch replays many histories at a time, from files or from an engine, and
-// reports the results in order.
-package batch
+package replay
 
 import (
 	"context"
@@ -13,13 +11,11 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
-
-	"github.com/amends/amends/internal/replay"
 )
 
 // Result is the result of replaying one history.
 type Result struct {
-	Name   string // see [replay.History]
+	Name   string // see [History]
 	Events int    // number of events; 0 if the history could not be read
 	Err    error  // nil if it replays
 }
@@ -28,10 +24,10 @@ type Result struct {
 // is no failure to replay.
 var ErrGone = errors.New("the engine has deleted it since")
 
-// Files replays the histories in files on all cores, and calls report with each
+// EachFile replays the histories in files on all cores, and calls report with each
 // result, in the order of files, until report fails. A file without a history is a
 // result with an error.
-func Files(files []string, report func(Result) error) error {
+func EachFile(files []string, report func(Result) error) error {
 	items := func(yield func(string, error) bool) {
 		for _, f := range files {
 			if !yield(f, nil) {
@@ -40,7 +36,7 @@ func Files(files []string, report func(Result) error) error {
 		}
 	}
 	return inOrder(items, runtime.GOMAXPROCS(0), func(file string) Result {
-		h, err := replay.File(file)
+		h, err := File(file)
 		h.Name = file
 		return result(h, err)
 	}, report)
@@ -50,10 +46,10 @@ func Files(files []string, report func(Result) error) error {
 // of the engine.
 const maxUnread = 3
 
-// Found replays every run that a visibility query finds, several at a time, and
+// EachFound replays every run that a visibility query finds, several at a time, and
 // calls report with each result, in the engine's order, until report fails. Runs
 // that start during the call may be missing.
-func Found(ctx context.Context, c client.Client, query string, report func(Result) error) error {
+func EachFound(ctx context.Context, c client.Client, query string, report func(Result) error) error {
 	type read struct {
 		Result
 
@@ -61,7 +57,7 @@ func Found(ctx context.Context, c client.Client, query string, report func(Resul
 	}
 	unread := 0
 	return inOrder(runs(ctx, c, query), atOnce, func(e *commonpb.WorkflowExecution) read {
-		h, err := replay.FromServer(ctx, c, e.GetWorkflowId(), e.GetRunId())
+		h, err := FromServer(ctx, c, e.GetWorkflowId(), e.GetRunId())
 		if err == nil {
 			return read{Result: result(h, nil)}
 		}
@@ -83,9 +79,9 @@ func Found(ctx context.Context, c client.Client, query string, report func(Resul
 // atOnce bounds the histories that are read from the engine at a time.
 const atOnce = 8
 
-func result(h replay.History, err error) Result {
+func result(h History, err error) Result {
 	if err == nil {
-		err = replay.Replay(h)
+		err = Replay(h)
 	}
 	return Result{Name: h.Name, Events: len(h.Events.GetEvents()), Err: err}
 }

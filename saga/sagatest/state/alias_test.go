@@ -1,4 +1,4 @@
-package alias
+package state
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ func TestTextsAreEqualUpToNamesAndTheMachinesTimes(t *testing.T) {
 	const a, b, c = "01981111-1111-7111-8111-111111111111", "01982222-2222-7222-8222-222222222222", "SIM-01983333-3333-7333-8333-333333333333"
 	read := func(text string) string {
 		var out bytes.Buffer
-		n := New("2026-05-01")
+		n := NewAliases("2026-05-01")
 		n.Write(&out, []byte(text))
 		return out.String()
 	}

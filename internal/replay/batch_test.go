@@ -1,4 +1,4 @@
-package batch_test
+package replay_test
 
 import (
 	"context"
@@ -19,10 +19,9 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/amends/amends/internal/replay"
-	"github.com/amends/amends/internal/replay/batch"
 )
 
-const golden = "../../../workflows/testdata/histories"
+const golden = "../../workflows/testdata/histories"
 
 var errFull = errors.New("the disk is full")
 
@@ -39,7 +38,7 @@ func TestManyFilesAreReportedInTheirOrder(t *testing.T) {
 		files = append(files, file)
 		want = append(want, fmt.Sprintf("%s %t", file, file == good))
 	}
-	require.NoError(t, batch.Files(files, func(r batch.Result) error {
+	require.NoError(t, replay.EachFile(files, func(r replay.Result) error {
 		require.Equal(t, r.Err == nil, r.Events > 0)
 		got = append(got, fmt.Sprintf("%s %t", r.Name, r.Err == nil))
 		return nil
@@ -47,7 +46,7 @@ func TestManyFilesAreReportedInTheirOrder(t *testing.T) {
 	require.Equal(t, want, got)
 
 	n := 0
-	require.ErrorIs(t, batch.Files(files, func(batch.Result) error {
+	require.ErrorIs(t, replay.EachFile(files, func(replay.Result) error {
 		n++
 		if n == 5 {
 			return errFull
@@ -133,10 +132,10 @@ func TestManyFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			err := batch.Found(t.Context(), newEngine(t, tc.runs...), "query", func(r batch.Result) error {
+			err := replay.EachFound(t.Context(), newEngine(t, tc.runs...), "query", func(r replay.Result) error {
 				verdict := "ok"
 				switch {
-				case errors.Is(r.Err, batch.ErrGone):
+				case errors.Is(r.Err, replay.ErrGone):
 					verdict = "gone"
 				case r.Err != nil:
 					verdict = "FAIL"
@@ -156,6 +155,6 @@ func TestManyFound(t *testing.T) {
 
 func TestManyFoundSaysThatTheListFails(t *testing.T) {
 	t.Parallel()
-	err := batch.Found(t.Context(), newEngine(t), "query", func(batch.Result) error { return errFull })
+	err := replay.EachFound(t.Context(), newEngine(t), "query", func(replay.Result) error { return errFull })
 	require.EqualError(t, err, "list workflows: no query")
 }

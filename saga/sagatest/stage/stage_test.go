@@ -1,4 +1,4 @@
-package engine
+package stage
 
 import (
 	"runtime"
@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/saga/sagatest/state"
-	"github.com/amends/amends/saga/sagatest/state/alias"
 )
 
 // An exploration has hundreds of thousands of runs, and must not keep their
@@ -24,7 +23,7 @@ func TestARunLeavesNothingBehind(t *testing.T) {
 		workflow.RegisterOptions{Name: "Sleep"})
 	g := &Stage{registry: r}
 	once := func() weak.Pointer[testsuite.TestWorkflowEnvironment] {
-		e := &engine{registry: r, state: state.Run{Names: alias.New("2026-05-01")}}
+		e := &engine{registry: r, state: state.Run{Names: state.NewAliases("2026-05-01")}}
 		return weak.Make(g.once(e, epoch, "Sleep", "t1"))
 	}
 	left := once()

@@ -1,6 +1,4 @@
-// Package alias makes the texts of two runs of a workflow comparable although ids
-// and times differ from run to run.
-package alias
+package state
 
 import (
 	"bytes"
@@ -9,22 +7,23 @@ import (
 	"time"
 )
 
-// Table replaces each generated id by the number of its first appearance, and
-// leaves out times of the machine's clock, rather than the run's.
-type Table struct {
+// Aliases makes the texts of two runs of a workflow comparable: it replaces each
+// generated id by the number of its first appearance, and leaves out times of the
+// machine's clock, rather than the run's.
+type Aliases struct {
 	since string // the day from which on a time is of the machine's clock
 	ids   map[string]int
 }
 
-// New returns a table without an id. Times from the day since (as
+// NewAliases returns a table without an id. Times from the day since (as
 // [time.DateOnly]) on are of the machine's clock.
-func New(since string) Table { return Table{since: since, ids: map[string]int{}} }
+func NewAliases(since string) Aliases { return Aliases{since: since, ids: map[string]int{}} }
 
 // Clone returns a copy that numbers further ids by itself.
-func (t Table) Clone() Table { return Table{since: t.since, ids: maps.Clone(t.ids)} }
+func (t Aliases) Clone() Aliases { return Aliases{since: t.since, ids: maps.Clone(t.ids)} }
 
 // Fresh returns a table of the same machine without an id.
-func (t Table) Fresh() Table { return New(t.since) }
+func (t Aliases) Fresh() Aliases { return NewAliases(t.since) }
 
 // idLen is the length of a UUID.
 const idLen = 36
@@ -33,7 +32,7 @@ const idLen = 36
 const dayLen = len(time.DateOnly)
 
 // Write appends text to b, with numbers for ids.
-func (t *Table) Write(b *bytes.Buffer, text []byte) {
+func (t *Aliases) Write(b *bytes.Buffer, text []byte) {
 	done, from := 0, 0
 	for {
 		i := bytes.IndexByte(text[from:], '-')
@@ -59,7 +58,7 @@ func (t *Table) Write(b *bytes.Buffer, text []byte) {
 	b.Write(text[done:])
 }
 
-func (t *Table) number(b *bytes.Buffer, id []byte) {
+func (t *Aliases) number(b *bytes.Buffer, id []byte) {
 	number, ok := t.ids[string(id)]
 	if !ok {
 		number = len(t.ids)

@@ -1,6 +1,4 @@
-// Package tuning has the settings of Temporal workers that decide how much work
-// they do at a time.
-package tuning
+package engine
 
 import (
 	"time"
