@@ -16,7 +16,6 @@ import (
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/config/secret"
 	"github.com/amends/amends/internal/database/provision"
-	"github.com/amends/amends/internal/dev/databases"
 	"github.com/amends/amends/worker"
 )
 
@@ -24,7 +23,7 @@ import (
 // SQLite file in the data folder, or, with a database_url, a database on that
 // server, which is created with a role of its own unless it exists.
 func Fill(ctx context.Context, c *config.Config) error {
-	var onServer databases.Provision
+	var onServer provisioner
 	if c.DatabaseURL != "" {
 		onServer = func(ctx context.Context, name, password string) (string, error) {
 			dsn, err := provision.Database(ctx, string(c.DatabaseURL), name, password)
@@ -42,7 +41,7 @@ func Fill(ctx context.Context, c *config.Config) error {
 			names, dsns[s.Outside] = append(names, s.Outside), &s.OutsideDSN
 		}
 	}
-	set, err := databases.Open(c.DataDir, names, onServer)
+	set, err := openDatabases(c.DataDir, names, onServer)
 	if err != nil {
 		return err
 	}
@@ -50,7 +49,7 @@ func Fill(ctx context.Context, c *config.Config) error {
 		if *dsns[name] != "" {
 			continue
 		}
-		dsn, err := set.DSN(ctx, name)
+		dsn, err := set.dsn(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -69,7 +68,7 @@ func Tool(std cli.Stdio, cmd *cobra.Command, service string) (worker.Options, er
 	if err != nil {
 		return worker.Options{}, err
 	}
-	passwords := databases.PasswordFile(c.DataDir)
+	passwords := passwordFile(c.DataDir)
 	if c.DatabaseURL != "" && missing(passwords) {
 		return worker.Options{}, fmt.Errorf("data_dir: must be that of an `amends dev` that has run with database_url: there is no %s", passwords)
 	}

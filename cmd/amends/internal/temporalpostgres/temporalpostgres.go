@@ -12,7 +12,6 @@ import (
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/config"
-	"github.com/amends/amends/internal/dev/cluster"
 	"github.com/amends/amends/internal/dev/postgres"
 	"github.com/amends/amends/internal/dev/temporalserver"
 	"github.com/amends/amends/internal/engine"
@@ -24,7 +23,7 @@ import (
 // Command returns `amends temporal-postgres`. It is hidden: it needs
 // binaries that only `make temporal-postgres` builds.
 func Command(std cli.Stdio) *cobra.Command {
-	var o cluster.Options
+	var o options
 	var namespace string
 	cmd := &cobra.Command{
 		Use:   "temporal-postgres",
@@ -52,7 +51,7 @@ func Command(std cli.Stdio) *cobra.Command {
 }
 
 // run runs the engine until asked ends or a part of it fails.
-func run(asked context.Context, std cli.Stdio, c *config.Config, o cluster.Options, namespace string) (err error) {
+func run(asked context.Context, std cli.Stdio, c *config.Config, o options, namespace string) (err error) {
 	began := time.Now()
 	ctx, parts := process.New(asked)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
@@ -62,10 +61,10 @@ func run(asked context.Context, std cli.Stdio, c *config.Config, o cluster.Optio
 	}
 	parts.Start(ctx, process.Closer("metrics", func() error { return metrics.Close(context.WithoutCancel(asked)) }))
 	o.Logger = log
-	engine, err := cluster.Start(ctx, o)
+	engine, err := startCluster(ctx, o)
 	if err == nil {
 		parts.Start(ctx, process.Part{Name: "engine", Run: func(ctx context.Context) error {
-			return errors.Join(engine.Wait(ctx), engine.Stop())
+			return errors.Join(engine.wait(ctx), engine.stop())
 		}})
 		err = register(ctx, engine.Address, namespace, o)
 	}
@@ -97,7 +96,7 @@ Ctrl-C stops everything. What was stored stays in %s.
 }
 
 // register creates the namespace and the search attributes.
-func register(ctx context.Context, address, name string, o cluster.Options) error {
+func register(ctx context.Context, address, name string, o options) error {
 	client, err := engine.Dial(engine.Options{Address: address, Namespace: name, Isolated: true, Logger: o.Logger})
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package cluster
+package temporalpostgres
 
 import (
 	"context"

@@ -1,7 +1,4 @@
-// Package cluster runs the Temporal server on a PostgreSQL of its own, like
-// docker-compose.temporal.yml does, but without containers: as child processes
-// on 127.0.0.1 with all state in one folder.
-package cluster
+package temporalpostgres
 
 import (
 	"context"
@@ -21,8 +18,8 @@ import (
 	"github.com/amends/amends/internal/dev/temporalserver"
 )
 
-// Options configures a cluster.
-type Options struct {
+// options configures a cluster.
+type options struct {
 	// Dir keeps the state and is created if needed. Empty is .amends-temporal, or,
 	// if PostgreSQL's user cannot enter the working folder, a folder below /var/lib.
 	Dir string
@@ -41,8 +38,10 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Cluster is a running Temporal server with its PostgreSQL.
-type Cluster struct {
+// cluster is a running Temporal server with its PostgreSQL, like
+// docker-compose.temporal.yml has them, but without containers: child processes on
+// 127.0.0.1 with all state in one folder.
+type cluster struct {
 	// Dir is the folder of the state, PasswordFile the file in it that holds the
 	// password of PostgreSQL's superuser.
 	Dir, PasswordFile string
@@ -56,19 +55,19 @@ type Cluster struct {
 	stops  []func() error
 }
 
-// Start starts PostgreSQL and the Temporal server, and returns when the server
+// startCluster starts PostgreSQL and the Temporal server, and returns when the server
 // answers. The server has only its own namespace. A port in use is a
-// [loopback.PortError], returned before anything starts. ctx bounds the start only; the caller stops the cluster. A
-// second start on one folder continues with its state.
-func Start(ctx context.Context, o Options) (*Cluster, error) {
-	c := &Cluster{ended: make(chan error, 1)}
+// [loopback.PortError], returned before anything starts. ctx bounds the start only;
+// the caller stops the cluster. A second start on one folder continues with its state.
+func startCluster(ctx context.Context, o options) (*cluster, error) {
+	c := &cluster{ended: make(chan error, 1)}
 	if err := c.start(ctx, o); err != nil {
-		return nil, errors.Join(err, c.Stop())
+		return nil, errors.Join(err, c.stop())
 	}
 	return c, nil
 }
 
-func (c *Cluster) start(ctx context.Context, o Options) error {
+func (c *cluster) start(ctx context.Context, o options) error {
 	binaries, err := findBinaries(o.Binaries)
 	if err != nil {
 		return err
@@ -112,9 +111,9 @@ func (c *Cluster) start(ctx context.Context, o Options) error {
 	return nil
 }
 
-// Wait returns nil when ctx ends, otherwise the reason why one of the two servers
+// wait returns nil when ctx ends, otherwise the reason why one of the two servers
 // ended.
-func (c *Cluster) Wait(ctx context.Context) error {
+func (c *cluster) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return nil
@@ -125,8 +124,8 @@ func (c *Cluster) Wait(ctx context.Context) error {
 	}
 }
 
-// Stop stops both servers and releases the folder. A repeat does nothing.
-func (c *Cluster) Stop() error {
+// stop stops both servers and releases the folder. A repeat does nothing.
+func (c *cluster) stop() error {
 	var all error
 	for _, stop := range slices.Backward(c.stops) {
 		all = errors.Join(all, stop())
@@ -147,7 +146,7 @@ func findBinaries(dir string) (temporalserver.Binaries, error) {
 }
 
 // prepareFolder creates and locks the folder, and returns the database's password.
-func (c *Cluster) prepareFolder(ctx context.Context, dir string) (password string, err error) {
+func (c *cluster) prepareFolder(ctx context.Context, dir string) (password string, err error) {
 	if c.Dir, err = chooseFolder(ctx, dir); err != nil {
 		return "", err
 	}

@@ -1,4 +1,4 @@
-package databases_test
+package dsn
 
 import (
 	"context"
@@ -7,30 +7,28 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/amends/amends/internal/dev/databases"
 )
 
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s, err := databases.Open(dir, []string{"order"}, nil)
+	s, err := openDatabases(dir, []string{"order"}, nil)
 	require.NoError(t, err)
-	dsn, err := s.DSN(t.Context(), "order")
+	dsn, err := s.dsn(t.Context(), "order")
 	require.NoError(t, err)
 	require.Equal(t, "sqlite:"+filepath.Join(dir, "order.db"), dsn)
-	require.NoFileExists(t, databases.PasswordFile(dir), "a file needs no password")
+	require.NoFileExists(t, passwordFile(dir), "a file needs no password")
 }
 
 func TestServer(t *testing.T) {
 	t.Parallel()
 	echo := func(_ context.Context, name, password string) (string, error) { return name + " " + password, nil }
 	open := func(dir string, names ...string) []string {
-		s, err := databases.Open(dir, names, echo)
+		s, err := openDatabases(dir, names, echo)
 		require.NoError(t, err)
 		var all []string
 		for _, name := range names {
-			dsn, err := s.DSN(t.Context(), name)
+			dsn, err := s.dsn(t.Context(), name)
 			require.NoError(t, err)
 			all = append(all, dsn)
 		}
@@ -48,8 +46,8 @@ func TestServer(t *testing.T) {
 	t.Run("RefusesADamagedFile", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		require.NoError(t, os.WriteFile(databases.PasswordFile(dir), []byte("{"), 0o600))
-		_, err := databases.Open(dir, []string{"order"}, echo)
-		require.EqualError(t, err, "passwords in "+databases.PasswordFile(dir)+": unexpected end of JSON input")
+		require.NoError(t, os.WriteFile(passwordFile(dir), []byte("{"), 0o600))
+		_, err := openDatabases(dir, []string{"order"}, echo)
+		require.EqualError(t, err, "passwords in "+passwordFile(dir)+": unexpected end of JSON input")
 	})
 }
