@@ -1,9 +1,9 @@
 // Package database opens, migrates and checks a service's database, PostgreSQL or
 // SQLite, runs transactions in it and maps driver errors to faults.
 //
-// # Two engines
+// # Two databases
 //
-// The DSN decides: "postgres://…" or "sqlite:path". Both engines take the same
+// The DSN decides: "postgres://…" or "sqlite:path". Both databases take the same
 // portable SQL, and both compare text byte by byte if the PostgreSQL database has
 // the collation C, as package provision creates it; so a store is written once. This
 // package hides the differences: SQLite has a single writer and no row locks, see

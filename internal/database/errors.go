@@ -67,7 +67,7 @@ func class(want string) func(error) bool {
 	}
 }
 
-// constraint matches every other integrity error, on either engine (NOT NULL,
+// constraint matches every other integrity error, on either database (NOT NULL,
 // exclusion, raw SQL that bypassed GORM's translation).
 func constraint(err error) bool {
 	const sqliteConstraint = 19

@@ -10,7 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// TestDialectsAgree checks on both engines what stores rely on: SQLite runs under a
+// TestDialectsAgree checks on both databases what stores rely on: SQLite runs under a
 // dialector of our own.
 func TestDialectsAgree(t *testing.T) {
 	t.Parallel()

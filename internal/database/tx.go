@@ -9,7 +9,7 @@ import (
 	"github.com/amends/amends/saga/barrier/txn"
 )
 
-// Now returns the present as both engines store it: UTC, in whole microseconds.
+// Now returns the present as both databases store it: UTC, in whole microseconds.
 func Now() time.Time { return txn.Now() }
 
 // InTx runs f in one transaction and commits it, as [txn.Run] does (retries

@@ -104,7 +104,7 @@ func (b testBundle) state(t *testing.T) barrier.State {
 	return states[0]
 }
 
-// each runs body on both engines, and on both drivers of PostgreSQL, with a step that nothing happened to.
+// each runs body on both databases, and on both drivers of PostgreSQL, with a step that nothing happened to.
 func each(t *testing.T, body func(t *testing.T, b testBundle)) {
 	t.Helper()
 	dbtest.Each(t, migrate, func(t *testing.T, db *gorm.DB) {

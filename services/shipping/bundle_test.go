@@ -25,14 +25,14 @@ import (
 	"github.com/amends/amends/services/shipping/store"
 )
 
-// testBundle is the shipping service's database and its carrier's, on one engine.
+// testBundle is the shipping service's database and its carrier's, of one kind.
 type testBundle struct {
 	db    *gorm.DB
 	store *store.Store
 	sim   *simulator.Simulator
 }
 
-// each runs body once per engine. Two databases: a carrier's book is not ours.
+// each runs body once per kind of database. Two databases: a carrier's book is not ours.
 func each(t *testing.T, body func(t *testing.T, b testBundle)) {
 	t.Helper()
 

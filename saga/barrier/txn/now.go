@@ -2,5 +2,5 @@ package txn
 
 import "time"
 
-// Now returns the present as both engines store it: UTC, in whole microseconds.
+// Now returns the present as both databases store it: UTC, in whole microseconds.
 func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

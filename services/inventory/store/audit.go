@@ -58,7 +58,7 @@ func (s *Store) AuditStock(ctx context.Context) ([]string, error) {
 		Held  int64
 		Sold  int64
 	}
-	// One statement is one snapshot on both engines, and takes no locks.
+	// One statement is one snapshot on both databases, and takes no locks.
 	err := s.db.WithContext(ctx).Raw(`
 		SELECT stock.*, coalesce(r.held, 0) AS held, coalesce(r.sold, 0) AS sold
 		FROM stock LEFT JOIN (

@@ -65,7 +65,7 @@ func (s *Store) stock(ctx context.Context, where string, args ...any) ([]invento
 		return nil, database.Fault(fmt.Errorf("read stock: %w", err))
 	}
 	stock := stockOf(rows)
-	// Not in SQL: engines and collations disagree on the order of text.
+	// Not in SQL: databases and collations disagree on the order of text.
 	slices.SortFunc(stock, func(a, b inventory.Stock) int {
 		return cmp.Or(cmp.Compare(a.SKU, b.SKU), cmp.Compare(a.Warehouse, b.Warehouse))
 	})

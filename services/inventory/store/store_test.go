@@ -19,7 +19,7 @@ import (
 // SKUs and sagas of their own.
 type testBundle struct{ *inventorystore.Store }
 
-// each runs body on both engines.
+// each runs body on both databases.
 func each(t *testing.T, body func(t *testing.T, b testBundle)) {
 	t.Helper()
 

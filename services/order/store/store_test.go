@@ -24,7 +24,7 @@ type testBundle struct {
 	db *gorm.DB
 }
 
-// each runs body on both engines.
+// each runs body on both databases.
 func each(t *testing.T, body func(t *testing.T, b testBundle)) {
 	t.Helper()
 

@@ -82,7 +82,7 @@ func (s *Store) AuditLedger(ctx context.Context) ([]string, error) {
 	var wrong []string
 	for _, rule := range ledgerRules {
 		var rows []string
-		// Each is one statement: one snapshot on both engines, and no locks.
+		// Each is one statement: one snapshot on both databases, and no locks.
 		if err := s.db.WithContext(ctx).Raw(rule.rows+" LIMIT ?", maxWrong).Scan(&rows).Error; err != nil {
 			return nil, database.Fault(fmt.Errorf("audit the ledger: %w", err))
 		}

@@ -30,7 +30,7 @@ type testBundle struct {
 	clock  *clock
 }
 
-// each runs body against the service on each engine. Nothing hangs for long.
+// each runs body against the service on each database. Nothing hangs for long.
 func each(t *testing.T, body func(t *testing.T, b *testBundle)) {
 	t.Helper()
 	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
@@ -39,7 +39,7 @@ func each(t *testing.T, body func(t *testing.T, b *testBundle)) {
 }
 
 // setup returns the service over db and a provider with a book of its own, always
-// in SQLite: the simulator's tests run it on both engines.
+// in SQLite: the simulator's tests run it on both databases.
 func setup(t *testing.T, db *gorm.DB, o simulator.Options) *testBundle {
 	t.Helper()
 	bookDB := dbtest.Open(t, dbtest.SQLite(t), database.Options{})

@@ -8,7 +8,7 @@ ALTER TABLE orders ADD COLUMN waivers text NOT NULL DEFAULT '[]'; -- JSON
 ALTER TABLE orders ADD COLUMN noted_at timestamp; -- as of which the two say so; NULL: never
 
 -- The placement's decide-by, for those who look for orders that are late. JSON
--- is read differently by each engine, so an order from before this migration is
+-- is read differently by each database, so an order from before this migration is
 -- due from its beginning: who lists it looks at its placement anyway.
 ALTER TABLE orders ADD COLUMN decide_by timestamp; -- NULL: never
 UPDATE orders SET decide_by = created_at;

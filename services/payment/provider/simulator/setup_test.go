@@ -38,7 +38,7 @@ type testBundle struct {
 	clock *clock
 }
 
-// each runs body against a simulator on each engine; nothing hangs for long.
+// each runs body against a simulator on each database; nothing hangs for long.
 func each(t *testing.T, body func(t *testing.T, b *testBundle)) {
 	t.Helper()
 	dbtest.Each(t, simulator.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
