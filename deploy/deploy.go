@@ -1,6 +1,6 @@
-// Package deploy embeds the engine's configuration, which is the same in containers
-// and without them. Its tests check the compose files, the image and the databases'
-// roles, which no other test runs.
+// Package deploy embeds the Temporal server's dynamic configuration and the script that
+// creates its databases, the same with and without containers. Its tests check the
+// compose files, the image and the databases' roles, which no other test runs.
 package deploy
 
 import _ "embed"

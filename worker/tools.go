@@ -59,8 +59,9 @@ func WithWatch(ctx context.Context, o Options, f func(*watch.Watch) error) error
 	})
 }
 
-// WithStuck is WithWatch for the search for stuck orders, which also asks c. It fails
-// if the engine does not answer.
+// WithStuck opens the order service's database for f, which gets a finder of stuck
+// orders; c is asked about their workflows. o needs no other service. It fails if the
+// database has not been migrated, or the engine does not answer.
 func WithStuck(ctx context.Context, o Options, c *engine.Client, f func(*stuck.Finder) error) error {
 	return with(ctx, o, "order", func(s *registry.Stores) error {
 		if err := s.Ready(ctx); err != nil {

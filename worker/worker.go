@@ -1,6 +1,7 @@
 // Package worker runs services: it opens their databases, binds their steps to
 // Temporal workers on their task queues, waits until all dependencies are
 // available, and drains everything at the end. Package registry has one row per service.
+// It also opens one service's database for commands beside a running platform.
 //
 // A process runs one service or several, and keeps no state that must survive it.
 // A worker that is killed loses the attempts that it was making: the engine gives
@@ -86,7 +87,7 @@ type Service struct {
 	// DSN is the service's database, OutsideDSN that of the simulator of its external
 	// system, for a service that calls one.
 	DSN, OutsideDSN string
-	// MaxConns bounds the connections to each; 0 is the engine's default.
+	// MaxConns bounds the connections to each; 0 is the database's default.
 	MaxConns int
 }
 

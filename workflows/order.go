@@ -43,8 +43,8 @@ type Registry interface {
 	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
 }
 
-// Register registers the order workflow as [PlaceOrder], and what is left to say of
-// a decided order as [AcknowledgeOrder].
+// Register registers the order workflow as [PlaceOrder], and the workflow that marks
+// finished orders as reviewed as [AcknowledgeOrder].
 func Register(r Registry, o Options) {
 	r.RegisterWorkflowWithOptions(o.placeOrder, workflow.RegisterOptions{Name: PlaceOrder})
 	r.RegisterWorkflowWithOptions(o.acknowledge, workflow.RegisterOptions{Name: AcknowledgeOrder})

@@ -19,9 +19,7 @@ type LoopConfig struct {
 	Logger *slog.Logger
 }
 
-// Loop repeats a piece of work for as long as its process runs. It is the one
-// shape of background work: a config, [NewLoop], [Loop.Run], and a signal for
-// tests.
+// Loop repeats a piece of work for as long as its process runs.
 type Loop struct {
 	// Rounds receives the result of every round that was not cut off.
 	Rounds Signal[error]

@@ -1,6 +1,6 @@
-// Package background has the two shapes of work in the background: [Retry] repeats
-// an operation until it succeeds, and [Loop] repeats one for ever. A [Signal] lets
-// tests wait for them instead of sleeping.
+// Package background runs work in the background: [Retry] repeats an operation until it
+// succeeds, [Loop] repeats one for the life of the process. A [Signal] lets tests wait
+// for them instead of sleeping.
 package background
 
 import (

@@ -1,6 +1,5 @@
-// Package orders is the engine's side of an order: it places, reads, cancels,
-// repairs and acknowledges one by asking its workflow. It knows neither HTTP nor
-// a database.
+// Package orders places, reads, cancels, repairs and acknowledges orders by calling
+// their Temporal workflows. It knows neither HTTP nor a database.
 //
 // # Placing
 //

@@ -1,7 +1,6 @@
-// Package show renders answers of the command line as text: tables for people,
-// JSON for programs. It holds what all of them share; each kind of answer has a
-// package below this one. Their functions take a writer and a value; they ask
-// nothing and decide nothing.
+// Package show formats the output of commands: tables for people, JSON for programs. It
+// holds the parts that all of them share; each kind of output has a package below this
+// one. Their functions take a writer and a value, and do no other I/O.
 package show
 
 import (

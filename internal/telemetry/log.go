@@ -1,4 +1,4 @@
-// Package telemetry makes the log and the metrics of a process. Neither contains
+// Package telemetry sets up logging and metrics of a process. Neither contains
 // personal data: ids are opaque, and messages are those of package fault.
 package telemetry
 

@@ -1,13 +1,11 @@
-// Package watch finds the orders that need a person, and says why.
+// Package watch lists the orders that are flagged for an operator, and explains why.
+// Package stuck finds the orders that cannot flag themselves, and package meter
+// measures both for alerts.
 //
-// Such an order is either flagged, because its saga has recorded a step that makes
-// no progress, or stuck: undecided, and its saga cannot even record that. Flags are
-// in the order service's record. Stuck orders are found by asking the engine about
-// every order that is undecided for long: its workflow may be gone, its code may
-// fail, or no worker may take its tasks.
-//
-// [Watch] lists the flagged orders for an operator. Package stuck finds the stuck ones,
-// and package meter measures both for alerts.
+// An order is flagged if its saga has recorded a step that makes no progress; the
+// flags are in the order service's record. It is stuck if it is undecided for long
+// and its saga cannot even record that: its workflow may be gone, its code may fail,
+// or no worker may take its tasks. Only the engine knows the stuck ones.
 package watch
 
 import (
@@ -32,7 +30,7 @@ type Config struct {
 	Words Words
 }
 
-// Watch lists the orders that need a person. It is safe for concurrent use.
+// Watch lists the orders that are flagged, or were acknowledged. It is safe for concurrent use.
 type Watch struct{ c Config }
 
 // New returns a watch over what c describes.

@@ -1,13 +1,13 @@
-// Package audit is the common vocabulary for comparing what several services
-// recorded about the same sagas.
+// Package audit defines the pages of facts that services report about sagas, so that
+// the doctor can reconcile the services with each other.
 //
 // A service answers for a [Range] of sagas with a [Page] of facts, one per saga.
 // If part of its effects are at an external system, [ReadPaired] reads the
 // service's own rows and the external [Statement] for the same sagas. A service
 // compares its rows with its barrier and its external system when it makes a
 // fact, and judges the fact by an [Order]; only rules that need several services'
-// facts are left to the caller. The package depends on the standard library only,
-// so that services, activities and workflows can all import it.
+// facts are left to the caller. The package links no database and not Temporal, so
+// services, activities and workflows can all import it.
 package audit
 
 import (
@@ -27,9 +27,9 @@ type Invariant string
 // are declared in its audit package.
 const (
 	NoOrphan     Invariant = "I3" // a decided order holds nothing that it must not
-	AtMostOnce   Invariant = "I6"
-	LegalHistory Invariant = "I7"
-	ExactUndo    Invariant = "I8"
+	AtMostOnce   Invariant = "I6" // no effect of an order is made twice
+	LegalHistory Invariant = "I7" // recorded states form a legal path, and agree with the rows
+	ExactUndo    Invariant = "I8" // an undo takes back exactly the effect of its step, once
 	OneAnswer    Invariant = "I9" // a repeat is answered as the first call was
 )
 
@@ -39,9 +39,9 @@ type Kind string
 // The kinds of findings that every service may have. Each service declares those
 // of its domain.
 const (
-	Barrier Kind = "barrier" // contradicts its service's own rows
-	Undo    Kind = "undo"    // does not match what was done
-	Answer  Kind = "answer"  // is recorded otherwise than the rows have it
+	Barrier Kind = "barrier" // the barrier contradicts its service's own rows
+	Undo    Kind = "undo"    // an undo does not match its step's effect
+	Answer  Kind = "answer"  // a recorded answer differs from the rows
 )
 
 // Kinds lists the kinds that every service may have.
@@ -139,8 +139,8 @@ func (f *Findings) Differences(o Order, i Invariant, k Kind, all []Difference) {
 	}
 }
 
-// NothingToUndo completes the words of a finding about an effect that is still
-// there, if the barrier would not undo it.
+// NothingToUndo returns the clause to append to a finding about an effect that still
+// stands, if the barrier has nothing to undo, else "".
 func NothingToUndo(undoable bool) string {
 	if undoable {
 		return ""

@@ -1,8 +1,8 @@
-// Package ledger defines the types in which services, the barrier and the saga share
-// the state of a step: its row in the ledger ([State], [Ticket]), and the records of
-// its operation ([Attention], [Waiver], [Acknowledgement]). It links neither a
-// database nor Temporal, so a service's contract can use it. The JSON of these types
-// is in databases, histories and query answers: fields are only ever added.
+// Package ledger defines the recorded state of a step ([State], [Ticket]) and the records
+// of operators' interventions ([Attention], [Waiver], [Acknowledgement]), shared by
+// services, barrier and saga. It links neither a database nor Temporal, so a service's
+// contract can use it. The JSON of these types is in databases, histories and query
+// answers: fields are only ever added.
 package ledger
 
 // State is the state of one step in the ledger. A key without a row has none.

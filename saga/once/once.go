@@ -6,6 +6,9 @@
 // attempt, or an undo, knows that the call may have been made. The external system
 // remembers the key: an attempt that finds an intent asks by the key before it calls
 // again. The outcome is committed after the call.
+//
+// [Effect] is for a step that makes one call. The shipping service makes one call per
+// parcel and follows the same sequence by hand.
 package once
 
 import (

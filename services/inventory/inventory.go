@@ -13,7 +13,8 @@ const (
 	OutOfStock fault.Code = "OUT_OF_STOCK"
 	// NothingHeld: the saga commits without a held reservation.
 	NothingHeld fault.Code = "NOTHING_HELD"
-	// NeverReceived says that a delivery that must be of known names is not.
+	// NeverReceived refuses a Known delivery whose SKU or warehouse no earlier delivery
+	// had.
 	NeverReceived fault.Code = "NEVER_RECEIVED"
 )
 

@@ -24,8 +24,9 @@ const (
 	NothingCaptured             fault.Code = "NOTHING_CAPTURED"
 	CaptureExceedsAuthorization fault.Code = "CAPTURE_EXCEEDS_AUTHORIZATION"
 
-	// A call to the provider may have taken effect, or did not and may later.
-	ProviderTimeout     fault.Code = "PROVIDER_TIMEOUT"
+	// ProviderTimeout: the call to the provider may have taken effect.
+	ProviderTimeout fault.Code = "PROVIDER_TIMEOUT"
+	// ProviderUnavailable: the call to the provider did not take effect; it may later.
 	ProviderUnavailable fault.Code = "PROVIDER_UNAVAILABLE"
 )
 

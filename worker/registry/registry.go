@@ -1,5 +1,6 @@
-// Package registry is the only list of services: one row each, with its databases, its
-// steps, its audit and its words. It opens a service's databases.
+// Package registry declares the services that workers run: one row each, with
+// databases, steps, audit and words. It also opens a service's databases. The
+// doctor's list of services is in package judge.
 package registry
 
 import (

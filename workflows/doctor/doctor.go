@@ -1,4 +1,4 @@
-// Package doctor is the workflow that compares the facts of all services about
+// Package doctor is the reconciliation workflow: it compares the facts of all services about
 // every order, reports violations of the platform's invariants, and resumes the
 // sagas that can fix them.
 //

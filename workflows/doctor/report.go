@@ -40,7 +40,7 @@ type Report struct {
 	// tried or unnecessary.
 	ReportOnlyBecause string `json:"report_only_because,omitempty"`
 
-	// Unasked lists the services that did not answer.
+	// Unasked lists the services that did not answer at least one question.
 	Unasked []Unasked `json:"unasked"`
 
 	// OK reports whether every service answered and every finding is repaired.
@@ -53,7 +53,8 @@ type OrderWaiver struct {
 	ledger.Waiver
 }
 
-// Unasked counts the questions that a service did not answer.
+// Unasked is a service that did not answer, with the number of its unanswered
+// questions.
 type Unasked struct {
 	Service string `json:"service"`
 	Times   int    `json:"times"`

@@ -49,7 +49,7 @@ func collect(all []Key, prefix string, v reflect.Value) []Key {
 	return all
 }
 
-// Durations returns those of the keys that have one, by name.
+// Durations yields the keys of type [time.Duration]: their names and values.
 func Durations(keys []Key) iter.Seq2[string, time.Duration] {
 	return func(yield func(string, time.Duration) bool) {
 		for _, k := range keys {

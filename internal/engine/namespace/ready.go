@@ -1,5 +1,5 @@
-// Package namespace keeps what amends needs in the engine: a namespace with search
-// attributes. It registers them and checks that they are there.
+// Package namespace registers the Temporal namespace and search attributes of amends,
+// and checks that they exist.
 package namespace
 
 import (

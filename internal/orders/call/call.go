@@ -28,7 +28,7 @@ type Engine struct {
 	answered atomic.Int64 // when the engine last answered anything, as Unix nanoseconds
 }
 
-// New returns an engine that t calls and now dates.
+// New wraps t; now is its clock.
 func New(t client.Client, now func() time.Time) *Engine { return &Engine{Client: t, now: now} }
 
 // Answered notes that the engine has just answered. The caller of any method of the
@@ -75,7 +75,7 @@ func IsUnknownWorkflow(err error) bool {
 	return errors.As(err, &missing)
 }
 
-// Refuse returns a decision that a repeat does not change.
+// Refuse returns a business fault with the code: a repeat does not change it.
 func Refuse(code fault.Code) error { return fault.Errorf(fault.Business, code, "") }
 
 // Unavailable returns an UNAVAILABLE fault. Clients see detail, logs the cause.

@@ -52,14 +52,15 @@ func Fingerprint(p workflows.Placement) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Customer stands for a customer where personal data must not be.
+// Customer returns the pseudonym of a customer id, a hash, for places where personal
+// data must not be.
 func Customer(customer string) string {
 	sum := digest("amends.customer.v1", customer)
 	return hex.EncodeToString(sum[:16])
 }
 
-// Repair is the same for every repeat of one request, and for those alone. A
-// request without a key has no repeats.
+// Repair returns the id of a repair request: the same for the same request and key;
+// random without a key, so that such a request has no repeats.
 func Repair(req saga.RepairRequest, key string) string {
 	if key == "" {
 		key = Nonce()
@@ -68,5 +69,5 @@ func Repair(req saga.RepairRequest, key string) string {
 	return "repair-" + hex.EncodeToString(sum[:16])
 }
 
-// Nonce identifies one call.
+// Nonce returns a random id for one call.
 func Nonce() string { return rand.Text() }

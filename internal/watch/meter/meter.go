@@ -16,14 +16,14 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
-// Gauges shows the measurements. *telemetry.Orders implements it.
+// Gauges receives the measurements. *telemetry.Orders implements it.
 type Gauges interface {
-	// Attention shows how many orders are flagged.
+	// Attention receives how many orders are flagged.
 	Attention(n int)
-	// Stuck shows how many orders are stuck by each cause, and how many were not
+	// Stuck receives how many orders are stuck by each cause, and how many were not
 	// examined.
 	Stuck(byCause map[string]int, unexamined int)
-	// Queue shows whether a task queue is without a worker.
+	// Queue receives whether a task queue is without a worker.
 	Queue(name string, without bool)
 	// Measured records a complete measurement and how long it took.
 	Measured(at time.Time, took time.Duration)

@@ -1,5 +1,4 @@
-// Package queue knows the task queues of all services, and finds those that no worker
-// polls.
+// Package queue finds task queues that no worker polls.
 package queue
 
 import (

@@ -1,5 +1,5 @@
-// Package audit reports the quotes that the catalog service recorded, and checks
-// that each is one that the service can have answered.
+// Package audit defines the facts that the catalog service reports to the doctor about a
+// saga, and judges them.
 package audit
 
 import (

@@ -1,5 +1,5 @@
-// Package audit reports the stock that sagas hold or bought in the inventory
-// service, and judges whether an order may have it.
+// Package audit defines the facts that the inventory service reports to the doctor about a
+// saga, and judges them.
 package audit
 
 import (
@@ -16,10 +16,10 @@ const StockAddsUp audit.Invariant = "I2"
 
 // The kinds of findings about stock.
 const (
-	StockHeld    audit.Kind = "stock_held"     // by a decided order
-	StockSold    audit.Kind = "stock_sold"     // to a cancelled order
-	StockNotSold audit.Kind = "stock_not_sold" // to a confirmed order
-	Stock        audit.Kind = "stock"          // as a whole does not add up
+	StockHeld    audit.Kind = "stock_held"     // a decided order holds stock
+	StockSold    audit.Kind = "stock_sold"     // a cancelled order bought stock
+	StockNotSold audit.Kind = "stock_not_sold" // a confirmed order has not bought exactly its units, once
+	Stock        audit.Kind = "stock"          // the stock as a whole does not add up
 )
 
 // Kinds lists the kinds.

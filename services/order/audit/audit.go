@@ -1,5 +1,5 @@
-// Package audit reports the orders that the order service recorded, and judges
-// each by its own history.
+// Package audit defines the facts that the order service reports to the doctor about a
+// saga, and judges them.
 package audit
 
 import (
@@ -14,8 +14,8 @@ import (
 
 // The kinds of findings about orders.
 const (
-	History     audit.Kind = "history"      // is no legal path, or does not lead to the decision
-	PlacedTwice audit.Kind = "placed_twice" // two orders of one call
+	History     audit.Kind = "history"      // the changes are no legal path to the order's status and decision
+	PlacedTwice audit.Kind = "placed_twice" // one call placed two orders
 )
 
 // Kinds lists the kinds.

@@ -1,6 +1,6 @@
-// Package audit reports the money that sagas hold or paid, as the payment service
-// and its provider recorded it, and judges whether an order may have it. Package
-// compare finds these facts.
+// Package audit defines the facts that the payment service reports to the doctor about a
+// saga, and judges them. Package
+// compare finds these facts, also at the provider.
 package audit
 
 import (

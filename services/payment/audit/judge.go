@@ -15,14 +15,14 @@ const MoneyAddsUp audit.Invariant = "I1"
 
 // The kinds of findings about money.
 const (
-	MoneyHeld     audit.Kind = "money_held"      // from a decided order
-	MoneyTaken    audit.Kind = "money_taken"     // from a cancelled order
-	MoneyNotTaken audit.Kind = "money_not_taken" // from a confirmed order
-	MoneyAmount   audit.Kind = "money_amount"    // is not the order's total
-	HeldTwice     audit.Kind = "held_twice"      // two live authorizations at the provider
-	TakenTwice    audit.Kind = "taken_twice"     // two captures
-	ProviderBook  audit.Kind = "provider_book"   // differs from ours
-	Ledger        audit.Kind = "ledger"          // as a whole does not add up
+	MoneyHeld     audit.Kind = "money_held"      // a decided order holds money
+	MoneyTaken    audit.Kind = "money_taken"     // a cancelled order has not got all its money back
+	MoneyNotTaken audit.Kind = "money_not_taken" // a confirmed order has not paid
+	MoneyAmount   audit.Kind = "money_amount"    // a confirmed order has not paid its total
+	HeldTwice     audit.Kind = "held_twice"      // the provider has two live authorizations
+	TakenTwice    audit.Kind = "taken_twice"     // money was captured twice
+	ProviderBook  audit.Kind = "provider_book"   // the provider's book differs from ours
+	Ledger        audit.Kind = "ledger"          // the ledger as a whole does not add up
 )
 
 // Kinds lists the kinds.

@@ -1,5 +1,6 @@
 // Package provider is the payment service's view of the company that moves the
-// money: a card acquirer, a payment service provider, or [simulator] in development.
+// money: a card acquirer, a payment service provider, or package simulator in
+// development.
 //
 // Every call names its effect by an idempotency key, and its target by the key that
 // made the target, so that an effect can be taken back even if its reply was lost.

@@ -1,6 +1,6 @@
-// Package audit reports the parcels of sagas, as the shipping service and its
-// carrier recorded them, and judges whether an order may have them. Package compare
-// finds these facts.
+// Package audit defines the facts that the shipping service reports to the doctor about a
+// saga, and judges them. Package
+// compare finds these facts, also at the carrier.
 package audit
 
 import (

@@ -10,8 +10,8 @@ import (
 
 // The kinds of findings about parcels.
 const (
-	ParcelBooked audit.Kind = "parcel_booked" // for a cancelled order
-	CarrierBook  audit.Kind = "carrier_book"  // differs from ours
+	ParcelBooked audit.Kind = "parcel_booked" // a cancelled order has a booked parcel
+	CarrierBook  audit.Kind = "carrier_book"  // the carrier's book differs from ours
 )
 
 // Kinds lists the kinds.

@@ -9,18 +9,18 @@ import (
 
 // The invariants that no service can judge alone.
 const (
-	EveryOrderEnds audit.Invariant = "I4"
-	NoneLost       audit.Invariant = "I5"
+	EveryOrderEnds audit.Invariant = "I4" // every order is decided in time, or flagged
+	NoneLost       audit.Invariant = "I5" // every saga has its order, every call one order
 )
 
 // The kinds of findings that need the facts of several services, or the engine.
 const (
-	SagaStopped   audit.Kind = "saga_stopped"   // undecided, and its saga was terminated or failed
-	SagaMissing   audit.Kind = "saga_missing"   // undecided, and the engine has no saga of it
-	SagaSilent    audit.Kind = "saga_silent"    // undecided and not flagged, long after its decide-by
+	SagaStopped   audit.Kind = "saga_stopped"   // an undecided order's saga has ended
+	SagaMissing   audit.Kind = "saga_missing"   // the engine has no saga of an undecided order
+	SagaSilent    audit.Kind = "saga_silent"    // an order is undecided and not flagged, long after its decide-by
 	UnknownOrder  audit.Kind = "unknown_order"  // a service knows a saga without an order
-	ParcelMissing audit.Kind = "parcel_missing" // of a confirmed order
-	Quote         audit.Kind = "quote"          // is not the order's total
+	ParcelMissing audit.Kind = "parcel_missing" // a confirmed order has not one parcel per warehouse
+	Quote         audit.Kind = "quote"          // the recorded quote differs from the order or its payment
 )
 
 // Kinds lists the kinds of findings of all services; docs/doctor.md explains each.

@@ -1,6 +1,6 @@
-// Package judge decides from the facts of all services about one saga which of the
-// platform's invariants it violates. It is pure: the doctor's workflow asks, and
-// repairs.
+// Package judge knows the doctor's questions to each service, and decides from the
+// answers which invariants a saga violates. It does no I/O: the workflow passes in
+// the function that asks.
 package judge
 
 import (

@@ -39,8 +39,9 @@ type Service struct {
 // Ask asks a service the question of a name, and reads the answer into out.
 type Ask func(name, service string, r audit.Range, out any) error
 
-// Services lists these services, in the order of their findings. The order service
-// is not among them: its pages come first and set the key range.
+// Services lists the services that are asked about every page, in the order of their
+// findings. The order service is not among them: its pages come first and set the
+// key range.
 var Services = []Service{
 	of(activities.AuditQuotes, nil, func(f *Facts) **catalogaudit.Fact { return &f.Catalog }),
 	of(activities.AuditReserved, inventoryaudit.Kinds, func(f *Facts) **inventoryaudit.Fact { return &f.Inventory }),
