@@ -95,7 +95,7 @@ var layers = []layer{
 	{"internal/replay", "workflows workflows/doctor", "gorm echo viper"},
 	{"proof/load", "api/client services/order", "temporal gorm echo viper"},
 	{"internal/demo", "services/catalog services/inventory fault internal/money", "temporal gorm echo viper"},
-	{"internal/watch", "services/order saga saga/ledger fault", "gorm echo viper"},
+	{"internal/watch", "activities services/order saga saga/ledger fault", "gorm echo viper"},
 	{"internal/watch/meter", "internal/watch/queue internal/watch/stuck internal/watch/stuck/symptom internal/background services/order", "gorm echo viper"},
 	{"internal/watch/queue", "internal/engine", "gorm echo viper"},
 	{"internal/watch/stuck", "internal/watch/stuck/symptom internal/watch/queue internal/engine services/order fault", "gorm echo viper"},

@@ -9,6 +9,6 @@
 // the authorization is voided, the stock is released, and order.cancel ends the
 // order. Package saga runs it; contract.go has the names for callers.
 //
-// Everything here is workflow code: deterministic, without I/O. From the
-// first release (v0.1.0) on, a change must replay every history in testdata/histories.
+// Everything here is workflow code: deterministic, without I/O. From the first release
+// (v0.1.0) on, a change must replay every history in testdata/histories.
 package workflows

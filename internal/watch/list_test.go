@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/activities"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/proof/watchtest"
 	"github.com/amends/amends/saga/key"
@@ -14,7 +15,7 @@ import (
 )
 
 func watchOf(b *watchtest.Shop) *Watch {
-	return New(Config{Orders: b.Store, Words: NewWords(Words{
+	return New(Config{Orders: b.Store, Words: NewWords(activities.Words{
 		Codes:   map[fault.Code]string{"PROVIDER_TIMEOUT": "the payment provider gave no answer"},
 		Unknown: map[string]string{"payment.authorize": "the money is still held"},
 	})})

@@ -30,7 +30,8 @@ type Config struct {
 	Words Words
 }
 
-// Watch lists the orders that are flagged, or were acknowledged. It is safe for concurrent use.
+// Watch lists the orders that are flagged for an operator, or were acknowledged. It is
+// safe for concurrent use.
 type Watch struct{ c Config }
 
 // New returns a watch over what c describes.

@@ -3,19 +3,16 @@ package watch
 import (
 	"maps"
 
+	"github.com/amends/amends/activities"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
 )
 
-// Words explain to an operator why a step makes no progress; the fields are those
-// of activities.Words.
-type Words struct {
-	Codes   map[fault.Code]string
-	Unknown map[string]string
-}
+// Words explain to an operator why a step of any service makes no progress.
+type Words activities.Words
 
 // NewWords returns the words that all services share, and those of the services.
-func NewWords(services ...Words) Words {
+func NewWords(services ...activities.Words) Words {
 	w := Words{Codes: maps.Clone(shared), Unknown: map[string]string{}}
 	for _, s := range services {
 		maps.Copy(w.Codes, s.Codes)

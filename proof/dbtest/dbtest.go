@@ -29,7 +29,7 @@ var engines = []engine{
 	{name: "postgres-unpipelined", dsn: Postgres, options: database.Options{NoPipeline: true}},
 }
 
-// Each runs body on a fresh database of each engine, migrated by migrate, in the
+// Each runs body on a fresh database of each kind, migrated by migrate, in the
 // parallel subtests "sqlite" (a file), "postgres" (see [Postgres]) and
 // "postgres-unpipelined", where every statement is sent by itself.
 func Each(t *testing.T, migrate func(ctx context.Context, db *gorm.DB) error, body func(t *testing.T, db *gorm.DB)) {

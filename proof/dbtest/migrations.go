@@ -11,7 +11,7 @@ import (
 )
 
 // UpDownUp migrates a schema up, all of its own migrations down, and up again, on
-// both engines, and calls ready after each. The migrations are those in the folder
+// both databases, and calls ready after each. The migrations are those in the folder
 // "migrations" beside the test.
 func UpDownUp(t *testing.T, migrate, ready func(context.Context, *gorm.DB) error) {
 	t.Helper()

@@ -9,7 +9,22 @@ import (
 
 // growths returns the faults that a schedule can grow by after its run, and how
 // many it leaves out because they would lead to the same run as another schedule.
-// The package doc has the argument.
+//
+// A run depends on a fault only from the call at which it hits. So these schedules
+// lead to the same run as another one and are not tried themselves (see
+// [Explorer.Unreduced]):
+//
+//   - A schedule with a fault that does not hit: it is the schedule of the others.
+//   - A schedule that also grows by the same faults in another order. A schedule
+//     grows only at calls after the last fault that hit. Up to there the longer
+//     one's run is the same, so all its faults hit (otherwise the saga is not
+//     deterministic, and the run is reported); and every schedule whose faults all
+//     hit is reached, by adding them in the order in which they do.
+//   - A schedule with a fault that changes nothing at its call. A call that fails
+//     before its effect anyway, because of Fails or Away, does the same with Before,
+//     Lost or CrashAfter, and with RefuseLost the same as with Refuse. Fails changes
+//     nothing there if the next two calls of the name fail anyway or are never made.
+//     Deadline waits for nothing when decide-by has passed.
 func (x *explorer) growths(s Schedule, o stage.Outcome) (more []growth, same int) {
 	for i := range len(o.Calls) + 1 {
 		c := stage.Call{Call: schedule.End}

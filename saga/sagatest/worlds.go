@@ -8,6 +8,34 @@ import (
 )
 
 // worlds are those from which on every future is tried already, or will be.
+//
+// Two schedules may come to the same world, for example by a lost reply and by a
+// call that took effect late. From there on they have the same future, whatever
+// faults follow. So only the first of them grows there, which has no more faults
+// than the others; and a run that shall not grow ends there. The subject must be a
+// [Fingerprinter]. The world before a call, once every fault of the schedule has
+// hit, is:
+//
+//   - The call, and the time. Earlier calls and faults are no part of it: nothing
+//     depends on them.
+//   - All that this run of the workflow was given, with the times and in that order:
+//     its beginning, results, failures, the cancel. The workflow is deterministic, so
+//     that is its state. A crash forgets it.
+//   - The activities under way, each with its position, and the timers that have not
+//     fired, in the order in which they were set.
+//   - The future part of faults that hit: calls that fail, outages, and calls that
+//     take effect late. A late call to an external system is known to the engine by
+//     name only, so two are the same only if the same faults led to them.
+//   - The subject's fingerprint.
+//
+// Generated ids count by the order in which they appear in it, and times of the
+// machine's clock do not count. A world is like no other if it is in doubt in which
+// order the workflow was given two things: at an instant at which one of its timers
+// fires, and in the rest of a run that was given something else at that instant. A
+// schedule counts as the first only up to a world at which it is not, so every
+// future has one. Schedules of one fault always run to their ends, so that a fault
+// of every kind is in a judged run. Tests compare the ends of sagas: each result,
+// with its times and all ledgers, must be that of an exploration without this.
 type worlds struct {
 	mu  sync.Mutex
 	all map[stage.World]struct{}

@@ -132,9 +132,9 @@ func Names() []string {
 
 // Words returns the words of all services.
 func Words() watch.Words {
-	var all []watch.Words
+	var all []activities.Words
 	for _, r := range All {
-		all = append(all, watch.Words(r.words))
+		all = append(all, r.words)
 	}
 	return watch.NewWords(all...)
 }

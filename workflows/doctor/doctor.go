@@ -1,14 +1,13 @@
-// Package doctor is the reconciliation workflow: it compares the facts of all services about
-// every order, reports violations of the platform's invariants, and resumes the
+// Package doctor is the reconciliation workflow: it compares the facts of all services
+// about every order, reports violations of the platform's invariants, and resumes the
 // sagas that can fix them.
 //
 // One run walks through the orders page by page. For each page it asks every
 // service for its facts about the same key range of sagas, and the engine about
 // the sagas of overdue orders (ask.go). Package judge turns the facts of one saga into
-// findings. As pages of live databases are no snapshot, a suspected
-// saga is asked for again by id, and only a finding made twice is reported. After
-// the last page the run asks for the totals of each service and repairs what it
-// may (repair.go).
+// findings. As pages of live databases are no snapshot, a suspected saga is asked for
+// again by id, and only a finding made twice is reported. After the last page the run
+// asks for the totals of each service and repairs the damage that it may (repair.go).
 //
 // The code here is workflow code, but it changes without versions: a run that no
 // longer replays after a deployment is terminated, and nothing is lost. See

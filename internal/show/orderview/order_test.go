@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/activities"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/show/orderview"
 	"github.com/amends/amends/internal/watch"
@@ -29,7 +30,7 @@ func equalGolden(t *testing.T, name, text string) {
 	require.Equal(t, string(want), strings.Join(lines, "\n"))
 }
 
-var words = watch.NewWords(watch.Words{Codes: map[fault.Code]string{"PROVIDER_TIMEOUT": "the provider gave no answer"}})
+var words = watch.NewWords(activities.Words{Codes: map[fault.Code]string{"PROVIDER_TIMEOUT": "the provider gave no answer"}})
 
 // parse returns the value that a JSON text holds.
 func parse[T any](t *testing.T, text string) T {
