@@ -161,7 +161,7 @@ func TestEveryRowIsNeeded(t *testing.T) {
 	used := map[string]bool{} // row + pattern
 	for _, pkg := range listPackages(t) {
 		row, wild, _ := rowOf(pkg.path)
-		for _, pattern := range strings.Fields(row.mayImport) {
+		for pattern := range strings.FieldsSeq(row.mayImport) {
 			for _, imp := range pkg.imports {
 				if own, ours := ourPath(imp); ours {
 					if _, ok := match(expand(pattern, wild), own); ok {
@@ -172,7 +172,7 @@ func TestEveryRowIsNeeded(t *testing.T) {
 		}
 	}
 	for _, row := range layers {
-		for _, pattern := range strings.Fields(row.mayImport) {
+		for pattern := range strings.FieldsSeq(row.mayImport) {
 			if pattern != "**" && !used[row.pkg+" "+pattern] {
 				t.Errorf("no package of the row %q imports %s", row.pkg, pattern)
 			}
