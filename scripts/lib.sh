@@ -5,7 +5,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # The one place that pins the tools. An upgrade of one is a commit of its own.
-TEMPORAL_CLI=v1.5.1 # the newest that `go install` accepts: later ones have a replace directive
 TEMPORAL_SERVER=v1.32.1 # 1.32.2 needs a newer Go; internal/dev/temporalserver names it too
 GOLANGCI_LINT=v2.15.0
 WORKFLOWCHECK=v0.6.0

@@ -9,15 +9,24 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/mod/semver"
 )
 
-// MinVersion is the oldest Temporal CLI whose dev server is tested with amends.
-// scripts/lib.sh pins the version that `make build` builds.
-const MinVersion = "v1.5.1"
+// MinVersion is the oldest Temporal CLI whose dev server is tested with amends, and
+// MinDriver the oldest SQLite driver in it: with an older one the dev server stops
+// answering after a burst on a slow machine. scripts/temporal-cli pins both for
+// `make build`.
+const (
+	MinVersion = "v1.5.1"
+	MinDriver  = "v1.51.0"
+
+	driver = "modernc.org/sqlite"
+)
 
 // versionTimeout bounds `temporal --version`, which takes about 50 ms.
 const versionTimeout = 5 * time.Second
@@ -25,7 +34,7 @@ const versionTimeout = 5 * time.Second
 // Find returns the path of the Temporal CLI: explicit if it is set, otherwise the
 // one beside this executable, where `make build` puts it, otherwise the one on
 // PATH. A CLI older than [MinVersion] is an error if it is explicit, and skipped
-// otherwise.
+// otherwise; one with a driver older than [MinDriver] is skipped unless it is explicit.
 func Find(ctx context.Context, explicit string) (string, error) {
 	if explicit != "" {
 		if err := usable(ctx, explicit); err != nil {
@@ -36,14 +45,14 @@ func Find(ctx context.Context, explicit string) (string, error) {
 	var reasons []string
 	if self, err := os.Executable(); err == nil {
 		beside := filepath.Join(filepath.Dir(self), "temporal")
-		if err := usable(ctx, beside); err == nil {
+		if err := sound(ctx, beside); err == nil {
 			return beside, nil
 		} else if !errors.Is(err, os.ErrNotExist) {
 			reasons = append(reasons, err.Error())
 		}
 	}
 	if found, err := exec.LookPath("temporal"); err == nil {
-		if err = usable(ctx, found); err == nil {
+		if err = sound(ctx, found); err == nil {
 			return found, nil
 		}
 		reasons = append(reasons, err.Error())
@@ -53,6 +62,25 @@ func Find(ctx context.Context, explicit string) (string, error) {
 		return "", fmt.Errorf("%s (%s)", advice, strings.Join(reasons, "; "))
 	}
 	return "", errors.New(advice)
+}
+
+// sound returns nil if bin is [usable] and its driver is at least [MinDriver].
+func sound(ctx context.Context, bin string) error {
+	if err := usable(ctx, bin); err != nil {
+		return err
+	}
+	info, err := buildinfo.ReadFile(bin)
+	if err != nil {
+		return fmt.Errorf("%s does not tell its SQLite driver: %w", bin, err)
+	}
+	i := slices.IndexFunc(info.Deps, func(m *debug.Module) bool { return m.Path == driver })
+	if i < 0 {
+		return fmt.Errorf("%s does not tell its SQLite driver", bin)
+	}
+	if got := info.Deps[i].Version; semver.Compare(got, MinDriver) < 0 {
+		return fmt.Errorf("%s has the SQLite driver %s, older than %s", bin, got, MinDriver)
+	}
+	return nil
 }
 
 // usable returns nil if bin is a CLI of at least [MinVersion].

@@ -6,8 +6,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/modfile"
 
 	"github.com/amends/amends/internal/dev/temporal"
+	"github.com/amends/amends/proof/enginetest"
 )
 
 // script writes an executable that prints a line.
@@ -20,7 +22,7 @@ func script(t *testing.T, line string) string {
 
 // Not parallel: a concurrent fork inherits a script that is open for writing, and
 // the kernel refuses to run such a file.
-func TestFind(t *testing.T) { //nolint:paralleltest // see above
+func TestFind(t *testing.T) {
 	t.Run("TakesWhatIsNewEnough", func(t *testing.T) {
 		for _, version := range []string{"1.5.1", "1.10.0", "2.0.0"} {
 			path := script(t, "temporal version "+version+" (Server 1.29.1, UI 2.42.1)")
@@ -41,6 +43,30 @@ func TestFind(t *testing.T) { //nolint:paralleltest // see above
 			_, err := temporal.Find(t.Context(), path)
 			require.EqualError(t, err, "temporal_bin: "+path+want)
 		}
+	})
+
+	t.Run("TakesFromThePathOnlyOneWhoseDriverIsNewEnough", func(t *testing.T) {
+		path := script(t, "temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)")
+		t.Setenv("PATH", filepath.Dir(path))
+		_, err := temporal.Find(t.Context(), "")
+		require.ErrorContains(t, err, path+" does not tell its SQLite driver")
+
+		t.Setenv("PATH", filepath.Dir(enginetest.CLI(t)))
+		_, err = temporal.Find(t.Context(), "")
+		require.NoError(t, err)
+	})
+
+	t.Run("AsksForTheVersionsThatTheBuildPins", func(t *testing.T) {
+		content, err := os.ReadFile("../../../scripts/temporal-cli/go.mod")
+		require.NoError(t, err)
+		pins, err := modfile.Parse("go.mod", content, nil)
+		require.NoError(t, err)
+		versions := map[string]string{}
+		for _, r := range pins.Require {
+			versions[r.Mod.Path] = r.Mod.Version
+		}
+		require.Equal(t, temporal.MinVersion, versions["github.com/temporalio/cli"])
+		require.Equal(t, temporal.MinDriver, versions["modernc.org/sqlite"])
 	})
 
 	t.Run("SaysThatThereIsNone", func(t *testing.T) {
