@@ -13,10 +13,6 @@ import (
 	"path/filepath"
 	"time"
 
-	workflowservicepb "go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/client"
-	sdklog "go.temporal.io/sdk/log"
-
 	"github.com/amends/amends/internal/dev/child"
 	"github.com/amends/amends/internal/dev/loopback"
 )
@@ -35,6 +31,9 @@ type Options struct {
 	SearchAttributes []string
 	// Durable makes the server wait for the disk at every commit.
 	Durable bool
+	// Patience is how long a running server may answer nothing before [Server.Run]
+	// restarts it; 0 means 10 s.
+	Patience time.Duration
 	// Logger gets warnings about the server; nil discards.
 	Logger *slog.Logger
 }
@@ -44,6 +43,8 @@ type Server struct {
 	// Address is host:port of the frontend, UI the URL of the Web UI.
 	Address, UI string
 
+	o     Options
+	run   child.Options
 	child *child.Process
 }
 
@@ -94,6 +95,8 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
 		Address: loopback.Address(port),
 		UI:      "http://" + loopback.Address(uiPort),
+		o:       o,
+		run:     run,
 	}
 	if s.child, err = child.Start(run); err != nil {
 		return nil, err
@@ -104,20 +107,12 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	return s, nil
 }
 
-// ready waits until the server answers for its default namespace. Counting
-// workflows involves the namespace, its search attributes and the store.
+// ready returns when the server answers a probe. The search attributes are in the
+// same state by then.
 func (s *Server) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	c, err := client.NewLazyClient(client.Options{HostPort: s.Address, Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))})
-	if err != nil {
-		return fmt.Errorf("dev server's client: %w", err)
-	}
-	defer c.Close()
-	return s.child.Await(ctx, readyTick, func(ctx context.Context) error {
-		_, err := c.WorkflowService().CountWorkflowExecutions(ctx, &workflowservicepb.CountWorkflowExecutionsRequest{Namespace: client.DefaultNamespace})
-		return err
-	})
+	return s.child.Await(ctx, readyTick, func(ctx context.Context) error { return s.probe(ctx, readyTimeout) })
 }
 
 // Pid returns the server's process id.

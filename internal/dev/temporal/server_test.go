@@ -2,8 +2,10 @@ package temporal_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -11,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -65,13 +68,7 @@ func TestServer(t *testing.T) {
 		require.NoFileExists(t, filepath.Join(dir, "temporal.pid"))
 
 		second := enginetest.Start(t, o)
-		c, err := client.Dial(client.Options{HostPort: second.Address})
-		require.NoError(t, err)
-		defer c.Close()
-		require.Eventually(t, func() bool {
-			found, err := c.CountWorkflow(t.Context(), &workflowservicepb.CountWorkflowExecutionsRequest{Query: "AmendsCustomer = 'cus_1'"})
-			return err == nil && found.GetCount() == 1
-		}, 10*time.Second, 50*time.Millisecond)
+		require.EqualValues(t, 1, countWorkflows(t, second.Address))
 	})
 
 	t.Run("RefusesAPortInUseInOneLine", func(t *testing.T) {
@@ -104,6 +101,31 @@ func TestServer(t *testing.T) {
 		require.NoError(t, syscall.Kill(pid(t, dir), syscall.SIGKILL))
 		<-s.Done()
 		require.EqualError(t, s.Err(), "the Temporal dev server ended (signal: killed); its last words: none")
+	})
+
+	t.Run("IsRestartedWhenItRunsAndAnswersNothing", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		log := &safeBuffer{}
+		s, err := temporal.Start(t.Context(), temporal.Options{
+			Bin: enginetest.CLI(t), Dir: dir, SearchAttributes: attributes,
+			Patience: time.Second, Logger: slog.New(slog.NewTextHandler(log, nil)),
+		})
+		require.NoError(t, err)
+		startWorkflow(t, s.Address)
+		stuck := pid(t, dir)
+		require.NoError(t, syscall.Kill(stuck, syscall.SIGSTOP))
+
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- s.Run(ctx) }()
+		require.Eventually(t, func() bool { return strings.Contains(log.String(), "the Temporal dev server answers again") },
+			time.Minute, 20*time.Millisecond)
+		require.Contains(t, log.String(), "the Temporal dev server runs but does not answer: restarting it")
+		require.NotEqual(t, stuck, pid(t, dir))
+		require.EqualValues(t, 1, countWorkflows(t, s.Address), "the same address, the same state")
+		cancel()
+		require.NoError(t, <-ended)
 	})
 
 	t.Run("IsInAProcessGroupOfItsOwn", func(t *testing.T) {
@@ -169,6 +191,39 @@ func pid(t *testing.T, dir string) int {
 	n, err := strconv.Atoi(number)
 	require.NoError(t, err)
 	return n
+}
+
+// safeBuffer collects a log that is read while it is written.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// countWorkflows returns how many workflows of cus_1 the server lists, after some
+// time for the list to follow.
+func countWorkflows(t *testing.T, address string) (count int64) {
+	t.Helper()
+	c, err := client.Dial(client.Options{HostPort: address})
+	require.NoError(t, err)
+	defer c.Close()
+	require.Eventually(t, func() bool {
+		found, err := c.CountWorkflow(t.Context(), &workflowservicepb.CountWorkflowExecutionsRequest{Query: "AmendsCustomer = 'cus_1'"})
+		count = found.GetCount()
+		return err == nil && count > 0
+	}, 10*time.Second, 50*time.Millisecond)
+	return count
 }
 
 func startWorkflow(t *testing.T, address string) {

@@ -45,13 +45,6 @@ func (p *platform) startDevServer(ctx context.Context) (err error) {
 	if p.devServer, err = temporal.Start(ctx, o); err != nil {
 		return err
 	}
-	p.parts.Start(ctx, process.Part{Name: "dev server", Run: func(ctx context.Context) error {
-		select {
-		case <-ctx.Done():
-			return p.devServer.Stop()
-		case <-p.devServer.Done():
-			return p.devServer.Err()
-		}
-	}})
+	p.parts.Start(ctx, process.Part{Name: "dev server", Run: p.devServer.Run})
 	return nil
 }
