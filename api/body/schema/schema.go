@@ -25,7 +25,7 @@ const MaxErrors = 100
 // what the client sent.
 func Violations(schema *openapi3.Schema, value any) []contract.FieldError {
 	var found []contract.FieldError
-	seen := map[string]bool{}
+	seen, listed := map[string]bool{}, map[string]bool{}
 	add := func(pointer string, code fault.Code, detail string) {
 		if !seen[pointer] && len(found) < MaxErrors {
 			seen[pointer] = true
@@ -36,9 +36,12 @@ func Violations(schema *openapi3.Schema, value any) []contract.FieldError {
 	options := append([]openapi3.SchemaValidationOption{openapi3.MultiErrors()}, formats()...)
 	for _, e := range flatten(schema.VisitJSON(value, options...)) {
 		pointer := strictjson.Pointer(e.JSONPointer()...)
-		if e.SchemaField == "properties" { // the error names the object, not the field
-			for _, name := range unknown(e) {
-				add(pointer+strictjson.Pointer(name), problem.FieldUnknown, "is not a field here")
+		if e.SchemaField == "properties" { // one error per unknown field, each with the whole object
+			if !listed[pointer] {
+				listed[pointer] = true
+				for _, name := range unknown(e) {
+					add(pointer+strictjson.Pointer(name), problem.FieldUnknown, "is not a field here")
+				}
 			}
 			continue
 		}

@@ -15,7 +15,7 @@ func BenchmarkParse(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Parse(body, 32); err != nil {
+				if _, err := Parse(body, limits); err != nil {
 					b.Fatal(err)
 				}
 			}

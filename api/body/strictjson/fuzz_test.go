@@ -19,8 +19,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		const depth = 4
-		got, err := Parse(data, depth)
+		got, err := Parse(data, Limits{Depth: 4, Fields: 8, Name: 16, Values: 64})
 		if err != nil {
 			var refused *Error
 			require.ErrorAs(t, err, &refused)

@@ -1,6 +1,7 @@
 // Package strictjson reads one JSON value from an untrusted client. It refuses input
 // that encoding/json tolerates: a key given twice, invalid UTF-8, a byte order mark, a
-// lone surrogate, NUL, deep nesting, a second value after the first.
+// lone surrogate, NUL, a second value after the first. Its [Limits] bound the structure
+// of a value, so that the cost of reading and checking one is linear in its length.
 //
 // Programs read such input in different ways, so one could check another value than
 // the next acts on. The grammar itself is left to encoding/json.
@@ -24,6 +25,7 @@ const (
 	BadText      fault.Code = "INVALID_TEXT"    // a string with NUL or a lone surrogate
 	DuplicateKey fault.Code = "DUPLICATE_FIELD" // a key twice in one object
 	TooDeep      fault.Code = "TOO_DEEP"
+	TooLarge     fault.Code = "TOO_LARGE" // more parts, or a longer name, than any value here has
 )
 
 // Issue is one reason why a value cannot be read.
@@ -54,10 +56,9 @@ type Number string
 const maxIssues = 100
 
 // Parse reads the one JSON value in data: nil, bool, string, int64, [Number],
-// []any or map[string]any, at most maxDepth arrays and objects deep. Every error
-// is an [*Error].
-func Parse(data []byte, maxDepth int) (any, error) {
-	if issue, ok := unreadable(data, maxDepth); ok {
+// []any or map[string]any, within the limits. Every error is an [*Error].
+func Parse(data []byte, limits Limits) (any, error) {
+	if issue, ok := unreadable(data, limits); ok {
 		return nil, &Error{Issues: []Issue{issue}}
 	}
 	r := &reader{data: data}
@@ -69,7 +70,7 @@ func Parse(data []byte, maxDepth int) (any, error) {
 }
 
 // unreadable returns an issue that makes the rest of data meaningless.
-func unreadable(data []byte, maxDepth int) (Issue, bool) {
+func unreadable(data []byte, limits Limits) (Issue, bool) {
 	switch {
 	case strings.HasPrefix(string(data[:min(3, len(data))]), "\ufeff"):
 		return Issue{Code: Encoding, Detail: "must not begin with a byte order mark"}, true
@@ -77,8 +78,9 @@ func unreadable(data []byte, maxDepth int) (Issue, bool) {
 		return Issue{Code: Encoding, Detail: "must be UTF-8"}, true
 	case len(strings.Trim(string(data), " \t\r\n")) == 0:
 		return Issue{Code: Empty, Detail: "must be a JSON value"}, true
-	case deeper(data, maxDepth):
-		return Issue{Code: TooDeep, Detail: fmt.Sprintf("must not nest deeper than %d", maxDepth)}, true
+	}
+	if issue, ok := limits.exceeded(data); ok {
+		return issue, true
 	}
 	var raw json.RawMessage
 	err := json.Unmarshal(data, &raw)
@@ -89,27 +91,4 @@ func unreadable(data []byte, maxDepth int) (Issue, bool) {
 		return Issue{Code: Syntax, Detail: fmt.Sprintf("must be one JSON value; reading it failed at byte %d", syntax.Offset)}, true
 	}
 	return Issue{Code: Syntax, Detail: "must be one JSON value"}, true
-}
-
-// deeper reports whether data opens more than limit brackets at once, outside
-// strings. It comes before any parser that recurses.
-func deeper(data []byte, limit int) bool {
-	depth, quoted := 0, false
-	for i := 0; i < len(data); i++ {
-		switch b := data[i]; {
-		case quoted && b == '\\':
-			i++
-		case b == '"':
-			quoted = !quoted
-		case quoted:
-		case b == '{' || b == '[':
-			depth++
-		case b == '}' || b == ']':
-			depth--
-		}
-		if depth > limit {
-			return true
-		}
-	}
-	return false
 }

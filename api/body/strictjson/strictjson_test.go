@@ -9,6 +9,8 @@ import (
 	"github.com/amends/amends/fault"
 )
 
+var limits = Limits{Depth: 32, Fields: 4, Name: 8, Values: 10_000}
+
 func TestParse(t *testing.T) {
 	t.Parallel()
 
@@ -26,7 +28,7 @@ func TestParse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := Parse([]byte(c.in), 32)
+			got, err := Parse([]byte(c.in), limits)
 			require.NoError(t, err)
 			require.Equal(t, c.want, got)
 		})
@@ -65,11 +67,17 @@ func TestParseRefuses(t *testing.T) {
 		"ThirtyThreeDeep":         {nested(33), TooDeep, ""},
 		"TenThousandDeep":         {nested(10_000), TooDeep, ""},
 		"AMillionDeep":            {nested(1_000_000), TooDeep, ""},
+		"TooManyFields":           {`{"a": {"a":1,"b":2,"c":3,"d":4,"e":5}}`, TooLarge, ""},
+		"TooManyEqualFields":      {"{" + strings.Repeat(`"a":1,`, 4) + `"a":1}`, TooLarge, ""},
+		"TooLongAName":            {`{"a": {"123456789": 1}}`, TooLarge, ""},
+		"TooManyElements":         {"[" + strings.Repeat("0,", 10_000) + "0]", TooLarge, ""},
+		"TooManyEmptyElements":    {"[" + strings.Repeat("[],", 5_000) + "[]]", TooLarge, ""},
+		"TooManyInvalidElements":  {strings.Repeat(",", 10_000), TooLarge, ""},
 		"ObjectsTooDeep":          {strings.Repeat(`{"a":`, 33) + "1" + strings.Repeat("}", 33), TooDeep, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Parse([]byte(c.in), 32)
+			_, err := Parse([]byte(c.in), limits)
 			var refused *Error
 			require.ErrorAs(t, err, &refused)
 			require.Len(t, refused.Issues, 1)
@@ -78,23 +86,27 @@ func TestParseRefuses(t *testing.T) {
 		})
 	}
 
-	t.Run("NotWhatIsJustDeepEnough", func(t *testing.T) {
+	t.Run("NotWhatIsJustWithinTheLimits", func(t *testing.T) {
 		t.Parallel()
-		_, err := Parse([]byte(nested(32)), 32)
+		_, err := Parse([]byte(nested(32)), limits)
 		require.NoError(t, err)
-		_, err = Parse([]byte(`["\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["]`), 32)
+		_, err = Parse([]byte(`["\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["]`), limits)
 		require.NoError(t, err, "brackets in strings do not nest")
+		_, err = Parse([]byte(`{"12345678": [{"a":1,"b":2,"c":3,"d":"e:f:g:h:i"}, {"a":1,"b":2,"c":3,"d":4}], "b":0, "c":0, "d":0}`), limits)
+		require.NoError(t, err)
+		_, err = Parse([]byte("["+strings.Repeat("0,", 9_998)+"0]"), limits)
+		require.NoError(t, err)
 	})
 
 	t.Run("AllIssuesAtOnceButNotWithoutLimit", func(t *testing.T) {
 		t.Parallel()
-		_, err := Parse([]byte(`{"a": "\u0000", "b": {"c": 1, "c": 2}}`), 32)
+		_, err := Parse([]byte(`{"a": "\u0000", "b": {"c": 1, "c": 2}}`), limits)
 		var refused *Error
 		require.ErrorAs(t, err, &refused)
 		require.Equal(t, []string{"/a", "/b/c"}, []string{refused.Issues[0].Pointer, refused.Issues[1].Pointer})
 		require.ErrorContains(t, err, "and 1 more")
 
-		_, err = Parse([]byte("["+strings.TrimSuffix(strings.Repeat(`"\u0000",`, 5_000), ",")+"]"), 32)
+		_, err = Parse([]byte("["+strings.TrimSuffix(strings.Repeat(`"\u0000",`, 5_000), ",")+"]"), limits)
 		require.ErrorAs(t, err, &refused)
 		require.Len(t, refused.Issues, maxIssues)
 	})
