@@ -147,6 +147,42 @@ func TestAPivotThatFailsIsFlaggedAndHeals(t *testing.T) {
 	}
 }
 
+// A flagged step's call has no limit, and yet the engine may end it, for another reason
+// than the one that the flag shows.
+func TestTheFlagFollowsTheReasonOfAnUnlimitedCall(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	var answer any = errTransient
+	saga.Bind(b.env, saga.Step[saga.None, any]{Name: "count", Queue: "count", Kind: saga.Closing},
+		func(context.Context, saga.Key, saga.None) (any, error) {
+			err, _ := answer.(error)
+			return answer, err
+		}, nil)
+	count := saga.Step[saga.None, int]{Name: "count", Queue: "count", Kind: saga.Closing}
+	b.options.Plan = saga.NewPlan(count)
+	b.body = func(ctx workflow.Context) error {
+		_, err := saga.Do(ctx, count, saga.None{})
+		return err
+	}
+	var since time.Time
+	b.after(time.Hour, func() {
+		a := b.query(t).Attention
+		require.Len(t, a, 1)
+		require.Equal(t, errTransient.Code, a[0].Code)
+		since, answer = a[0].Since, "sieben" // which no version of the step can read
+	})
+	b.after(2*time.Hour, func() {
+		a := b.query(t).Attention
+		require.Len(t, a, 1)
+		require.Equal(t, fault.Internal, a[0].Code)
+		require.Equal(t, since, a[0].Since, "it is flagged since the first reason")
+		answer = 7
+	})
+	require.Empty(t, b.run(t).Attention)
+	require.False(t, since.IsZero())
+}
+
 // The answer of another version's worker may be unreadable for this one.
 func TestAnAnswerThatCannotBeReadIsFlaggedAndHeals(t *testing.T) {
 	t.Parallel()

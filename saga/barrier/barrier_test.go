@@ -135,6 +135,13 @@ func TestMisuseIsABugAndLeavesNothing(t *testing.T) {
 				_, err := barrier.Do(ctx, b.db, barrier.Call{Key: barrier.Key{Saga: "ord_1"}}, b.reserve)
 				return err
 			},
+			"a generation below zero": func() error { // it would be the key of generation 0 outside
+				_, err := barrier.Do(ctx, b.db, barrier.Call{Key: barrier.Key{Saga: b.key.Saga, Step: b.key.Step, Generation: -1}}, b.reserve)
+				return err
+			},
+			"an undo of a generation below zero": func() error {
+				return barrier.Undo(ctx, b.db, barrier.Key{Saga: b.key.Saga, Step: b.key.Step, Generation: -1}, b.release)
+			},
 			"an outcome that JSON cannot hold": func() error {
 				_, err := barrier.Do(ctx, b.db, b.call(), func(*gorm.DB) (chan int, error) { return nil, nil })
 				return err
@@ -159,6 +166,7 @@ func TestMisuseIsABugAndLeavesNothing(t *testing.T) {
 			err := misuse()
 			require.Equal(t, fault.Bug, fault.KindOf(err), "%s: %v", name, err)
 			require.Equal(t, nothing, b.state(t), name)
+			require.Zero(t, b.rows(t), name)
 		}
 	})
 }

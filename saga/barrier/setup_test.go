@@ -104,6 +104,13 @@ func (b testBundle) state(t *testing.T) barrier.State {
 	return states[0]
 }
 
+// rows returns the number of rows in the ledger, of whichever key.
+func (b testBundle) rows(t *testing.T) (n int64) {
+	t.Helper()
+	require.NoError(t, b.db.WithContext(t.Context()).Table("barrier").Count(&n).Error)
+	return n
+}
+
 // each runs body on both databases, and on both drivers of PostgreSQL, with a step that nothing happened to.
 func each(t *testing.T, body func(t *testing.T, b testBundle)) {
 	t.Helper()
