@@ -102,7 +102,7 @@ func TestRefusesBadAddresses(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
 			b.temporal.health = nil
-			answer := b.do(t, c.method, c.path, "")
+			answer := b.do(t, c.method, c.path, "", "Content-Type: application/json")
 			answer.refused(t, c.status, c.code)
 			require.Equal(t, c.allow, answer.Header.Get("Allow"))
 			require.Empty(t, b.temporal.calls)
@@ -122,12 +122,19 @@ func TestRefusesBadCancelBodies(t *testing.T) {
 		"NotAnObject":    {`[]`, "application/json", 400, problem.MalformedBody},
 		"NotJSON":        {`{`, "application/json", 400, problem.MalformedBody},
 		"ATextBody":      {`please`, "text/plain", 415, problem.MediaTypeUnsupported},
+		// Any web page can make its reader's browser send these two.
+		"NothingAtAll": {"", "", 415, problem.MediaTypeUnsupported},
+		"AForm":        {"", "application/x-www-form-urlencoded", 415, problem.MediaTypeUnsupported},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
 			b.temporal.health = nil
-			b.do(t, http.MethodPost, "/v1/orders/"+someOrder+"/cancel", c.body, "Content-Type: "+c.kind).refused(t, c.status, c.code)
+			var header []string
+			if c.kind != "" {
+				header = []string{"Content-Type: " + c.kind}
+			}
+			b.do(t, http.MethodPost, "/v1/orders/"+someOrder+"/cancel", c.body, header...).refused(t, c.status, c.code)
 			require.Empty(t, b.temporal.calls)
 		})
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 func (b *testBundle) cancel(t *testing.T) response {
-	return b.do(t, http.MethodPost, "/v1/orders/"+someOrder+"/cancel", "")
+	return b.do(t, http.MethodPost, "/v1/orders/"+someOrder+"/cancel", "", "Content-Type: application/json")
 }
 
 // turns answers PENDING to the first question and then another status.

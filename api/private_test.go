@@ -65,7 +65,7 @@ func TestNoPublicAnswerTellsWhatOperatorsSaid(t *testing.T) {
 			b.temporal.result = shown
 			for _, answer := range []response{
 				b.get(t), b.post(t, goodBody), b.post(t, goodBody, "Prefer: wait=1"),
-				b.do(t, http.MethodPost, "/v1/orders/"+someOrder+"/cancel", ""),
+				b.cancel(t),
 			} {
 				require.Equal(t, http.StatusOK, answer.StatusCode/100*100, answer.text)
 				requireSilent(t, answer.text)

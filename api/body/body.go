@@ -35,7 +35,7 @@ type Form struct {
 	// that may break the schema, and looks only at parts of the right shape. Nil is no
 	// rules.
 	Rules func(value any) []contract.FieldError
-	// Optional allows a request without a body.
+	// Optional allows a request without a body. It needs a content type all the same.
 	Optional bool
 }
 
@@ -57,25 +57,17 @@ func (b Binder) Bind(target any, c echo.Context) error {
 // are problems, or io.EOF if there is no body and none is needed. The body must be
 // limited already.
 func (f Form) Read(r *http.Request, target any) error {
-	if f.Optional {
-		text, err := readAll(r)
-		if err != nil {
-			return err
-		}
-		if len(text) == 0 {
-			return io.EOF
-		}
-		if err := header.CheckContent(r.Header); err != nil {
-			return err
-		}
-		return f.decode(r.Context(), text, target)
-	}
+	// Required even without a body: a page of another site can make a POST without a
+	// content type, or with one of a form, but not one of JSON.
 	if err := header.CheckContent(r.Header); err != nil {
-		return err // before a body is read that could not be used
+		return err
 	}
 	text, err := readAll(r)
 	if err != nil {
 		return err
+	}
+	if f.Optional && len(text) == 0 {
+		return io.EOF
 	}
 	return f.decode(r.Context(), text, target)
 }

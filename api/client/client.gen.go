@@ -465,7 +465,8 @@ type ClientInterface interface {
 	// CancelOrderWithBody Cancel an order
 	//
 	// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
-	// `PAST_PIVOT`, unless the capture is declined.
+	// `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
+	// make a browser send it.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -475,7 +476,8 @@ type ClientInterface interface {
 	// CancelOrder Cancel an order
 	//
 	// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
-	// `PAST_PIVOT`, unless the capture is declined.
+	// `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
+	// make a browser send it.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -608,7 +610,8 @@ func (c *Client) GetOrder(ctx context.Context, id OrderID, reqEditors ...Request
 // CancelOrderWithBody Cancel an order
 //
 // A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
-// `PAST_PIVOT`, unless the capture is declined.
+// `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
+// make a browser send it.
 //
 // Takes any type of body and a specified content type.
 //
@@ -628,7 +631,8 @@ func (c *Client) CancelOrderWithBody(ctx context.Context, id OrderID, contentTyp
 // CancelOrder Cancel an order
 //
 // A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
-// `PAST_PIVOT`, unless the capture is declined.
+// `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
+// make a browser send it.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1007,7 +1011,8 @@ type ClientWithResponsesInterface interface {
 	// CancelOrderWithBodyWithResponse Cancel an order
 	//
 	// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
-	// `PAST_PIVOT`, unless the capture is declined.
+	// `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
+	// make a browser send it.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1017,7 +1022,8 @@ type ClientWithResponsesInterface interface {
 	// CancelOrderWithResponse Cancel an order
 	//
 	// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
-	// `PAST_PIVOT`, unless the capture is declined.
+	// `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
+	// make a browser send it.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1633,7 +1639,8 @@ func (c *ClientWithResponses) GetOrderWithResponse(ctx context.Context, id Order
 // CancelOrderWithBodyWithResponse Cancel an order
 //
 // A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
-// `PAST_PIVOT`, unless the capture is declined.
+// `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
+// make a browser send it.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1649,7 +1656,8 @@ func (c *ClientWithResponses) CancelOrderWithBodyWithResponse(ctx context.Contex
 // CancelOrderWithResponse Cancel an order
 //
 // A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
-// `PAST_PIVOT`, unless the capture is declined.
+// `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
+// make a browser send it.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

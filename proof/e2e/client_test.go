@@ -123,6 +123,7 @@ func (s shopper) cancelRequest(t *testing.T, id string) *http.Request {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/v1/orders/"+id+"/cancel", http.NoBody)
 	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/json")
 	return r
 }
 
