@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/api/body/schema"
-	"github.com/amends/amends/api/body/strictjson"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/strictjson"
 )
 
 // with returns goodBody with one part replaced.

@@ -4,7 +4,7 @@
 # bin/microbench.txt: copy the file to compare with it later.
 source "$(dirname "$0")/lib.sh"
 
-packages='./saga/barrier ./api/body/strictjson ./services/payment/posting'
+packages='./saga/barrier ./internal/strictjson ./services/payment/posting'
 
 [ -z "${BASE:-}" ] || [ -r "$BASE" ] || die "BASE: there is no file $BASE"
 mkdir -p bin

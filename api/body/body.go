@@ -16,10 +16,10 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/body/schema"
-	"github.com/amends/amends/api/body/strictjson"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge/header"
 	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/internal/strictjson"
 )
 
 // limits bound the structure of a body. The widest legal one, an order of 200 lines, has

@@ -12,10 +12,10 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/amends/amends/api/body/strictjson"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/strictjson"
 )
 
 // MaxErrors bounds the fields that one answer names, whatever was sent.

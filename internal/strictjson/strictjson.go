@@ -1,4 +1,4 @@
-// Package strictjson reads one JSON value from an untrusted client. It refuses input
+// Package strictjson reads one JSON value from an untrusted source. It refuses input
 // that encoding/json tolerates: a key given twice, invalid UTF-8, a byte order mark, a
 // lone surrogate, NUL, a second value after the first. Its [Limits] bound the structure
 // of a value, so that the cost of reading and checking one is linear in its length.
