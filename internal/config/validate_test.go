@@ -24,6 +24,8 @@ func TestProblems(t *testing.T) {
 	}{
 		"UnknownKey":             {yaml: "htp_addr: x\nservices: {order: {dns: x}}", want: "htp_addr: unknown key in FILE\nservices.order.dns: unknown key in FILE"},
 		"UnknownVariable":        {env: []string{"AMENDS_HTP_ADDR=hunter2"}, want: "AMENDS_HTP_ADDR: unknown variable; those that begin with AMENDS_ must be keys"},
+		"KeyInOtherCase":         {yaml: "Data_Dir: a\nservices: {Order: {DSN: 'sqlite:x'}}", want: "Data_Dir: unknown key in FILE: keys are in lower case\nservices.Order: unknown key in FILE: keys are in lower case\nservices.Order.DSN: unknown key in FILE: keys are in lower case"},
+		"OneKeyInTwoCases":       {yaml: "data_dir: a\nDATA_DIR: b", want: "DATA_DIR: unknown key in FILE: keys are in lower case"},
 		"ValueForASection":       {yaml: "services: hunter2", want: "services: is a section with keys of its own, not a value"},
 		"SectionForAValue":       {yaml: "data_dir: {a: b}", want: "data_dir.a: unknown key in FILE"},
 		"NotYAML":                {yaml: "a: [\nhunter2", want: `config: must be YAML with every key once (line 2), is "FILE"`},

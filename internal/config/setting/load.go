@@ -3,6 +3,7 @@ package setting
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
+	"go.yaml.in/yaml/v3"
 )
 
 const (
@@ -87,7 +89,7 @@ func readFile(path string, known []Key) (*viper.Viper, Problems) {
 		// The parser's message may quote the file, with its secrets: use only its line.
 		return values, Problems{{"config", "must be YAML with every key once" + line(err), path}}
 	}
-	var problems Problems
+	problems := misspelt(path)
 	for _, key := range file.AllKeys() {
 		i := slices.IndexFunc(known, func(k Key) bool { return k.name == key })
 		switch {
@@ -103,6 +105,33 @@ func readFile(path string, known []Key) (*viper.Viper, Problems) {
 	}
 	slices.SortFunc(problems, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })
 	return values, problems
+}
+
+// misspelt returns the keys of a YAML file that are not in lower case. Viper takes them
+// for those that are, and of two that differ in case only it takes any.
+func misspelt(path string) (problems Problems) {
+	var file yaml.Node
+	if content, err := os.ReadFile(path); err != nil || yaml.Unmarshal(content, &file) != nil {
+		return nil // viper has just read it
+	}
+	var walk func(n *yaml.Node, prefix string)
+	walk = func(n *yaml.Node, prefix string) {
+		if n.Kind != yaml.MappingNode {
+			for _, c := range n.Content {
+				walk(c, prefix)
+			}
+			return
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := prefix + n.Content[i].Value
+			if name := n.Content[i].Value; name != strings.ToLower(name) {
+				problems.Add(key, "unknown key in "+path+": keys are in lower case", "")
+			}
+			walk(n.Content[i+1], key+".")
+		}
+	}
+	walk(&file, "")
+	return problems
 }
 
 // line returns the line that a YAML error names, in words.
