@@ -1,11 +1,13 @@
 package catalog
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/internal/text"
 )
 
 // Codes of this service.
@@ -25,7 +27,7 @@ const (
 const MaxPrice int64 = 1_000_000_000_000
 
 // maxText is the longest SKU, product name or category, in characters.
-const maxText = 200
+const maxText = text.MaxCode
 
 // Product is something that can be ordered.
 type Product struct {
@@ -40,15 +42,18 @@ type Product struct {
 // Priced reports whether p has a price.
 func (p Product) Priced() bool { return p.Price != money.Amount{} }
 
-// Validate returns nil, or the rule that p breaks as a fault with code INVALID.
+// Validate returns nil, or the rule that p breaks as a fault with code INVALID. A SKU
+// that it lets through is one that can be ordered.
 func (p Product) Validate() error {
+	if err := short(text.Code, p.SKU); err != nil {
+		return invalid("product %q: its SKU %w", p.SKU, err)
+	}
+	for _, f := range []struct{ name, value string }{{"name", p.Name}, {"category", p.Category}} {
+		if err := short(trimmedLine, f.value); err != nil {
+			return invalid("product %q: its %s %w", p.SKU, f.name, err)
+		}
+	}
 	switch {
-	case !isText(p.SKU):
-		return invalid("a product's SKU must have 1 to %d characters and no spaces around", maxText)
-	case !isText(p.Name):
-		return invalid("product %q: its name must have 1 to %d characters and no spaces around", p.SKU, maxText)
-	case !isText(p.Category):
-		return invalid("product %q: its category must have 1 to %d characters and no spaces around", p.SKU, maxText)
 	case !p.Priced():
 		return nil
 	case p.Price.Minor < 1 || p.Price.Minor > MaxPrice:
@@ -116,11 +121,21 @@ func Price(req QuoteRequest, products map[string]Product) (Quote, error) {
 	return q, nil
 }
 
-// isText reports whether s is a short text without spaces around it: two SKUs that
-// differ by such a space would look the same.
-func isText(s string) bool {
-	return s != "" && utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxText && s == strings.TrimSpace(s) &&
-		!strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+// short returns why s breaks the rule or is too long.
+func short(rule func(string) error, s string) error {
+	if utf8.RuneCountInString(s) > maxText {
+		return fmt.Errorf("must have at most %d characters", maxText)
+	}
+	return rule(s)
+}
+
+// trimmedLine is a line without spaces around it: two categories that differ by such a
+// space would look the same.
+func trimmedLine(s string) error {
+	if s != strings.TrimSpace(s) {
+		return text.ErrInvisible
+	}
+	return text.Line(s)
 }
 
 func invalid(format string, args ...any) error {

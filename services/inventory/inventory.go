@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/text"
 )
 
 // Codes of this service.
@@ -57,7 +58,7 @@ type Commitment struct {
 
 // Delivery is stock that arrives at a warehouse.
 type Delivery struct {
-	SKU       string // 1 to 255 characters, none of them a control character
+	SKU       string // 1 to 200 characters, all of them visible
 	Warehouse string // its code: 1 to 32 of A-Z a-z 0-9 _ -
 	Quantity  int64  // units, 1 to MaxDelivery
 	// Known refuses a SKU that no delivery ever had, and a warehouse that none ever
@@ -110,12 +111,15 @@ func (r Reservation) Units() int64 {
 }
 
 // Validate refuses with INVALID a quantity below 1 or above [MaxDelivery], and a
-// malformed SKU or warehouse code. The code's alphabet is narrow because the code
+// malformed SKU or warehouse code. It is stricter about the SKU than a reservation: an
+// order keeps the SKU with which it was placed. The code's alphabet is narrow because the code
 // becomes a part of the carrier's idempotency keys.
 func (d Delivery) Validate() error {
 	switch {
-	case !validSKU(d.SKU):
-		return invalid("a SKU has 1 to %d characters, none of them a control character", maxSKU)
+	case text.Code(d.SKU) != nil:
+		return invalid("the SKU %w", text.Code(d.SKU))
+	case utf8.RuneCountInString(d.SKU) > text.MaxCode:
+		return invalid("the SKU must have at most %d characters", text.MaxCode)
 	case !validWarehouse(d.Warehouse):
 		return invalid("a warehouse code is 1 to %d of A-Z a-z 0-9 _ -", maxWarehouse)
 	case d.Quantity < 1 || d.Quantity > MaxDelivery:

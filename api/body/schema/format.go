@@ -1,14 +1,15 @@
 package schema
 
 import (
+	"errors"
 	"strings"
-	"unicode"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/internal/text"
 )
 
 // formatError explains why a string does not have its schema's format.
@@ -51,35 +52,26 @@ func checkCountry(s string) error {
 	return nil
 }
 
-func checkSKU(s string) error {
-	if strings.ContainsFunc(s, hidden) || strings.TrimSpace(s) != s {
-		return &formatError{problem.FieldNotAllowed, "must have neither invisible characters nor spaces around it"}
+func checkSKU(s string) error { return unlessEmpty(text.Code, s) }
+
+func checkText(s string) error { return unlessEmpty(text.Line, s) }
+
+// checkOptionalText takes spaces for an absent text.
+func checkOptionalText(s string) error { return checkText(strings.TrimSpace(s)) }
+
+// unlessEmpty applies a rule; an empty string is left to minLength.
+func unlessEmpty(rule func(string) error, s string) error {
+	if s == "" {
+		return nil
 	}
-	return nil
-}
-
-// hidden characters would make two codes look the same.
-func hidden(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
-
-func checkText(s string) error {
-	if s != "" && strings.TrimSpace(s) == "" {
-		return &formatError{problem.FieldTooShort, "must not be only spaces"}
+	switch err := rule(s); {
+	case err == nil:
+		return nil
+	case errors.Is(err, text.ErrBlank):
+		return &formatError{problem.FieldTooShort, err.Error()}
+	default:
+		return &formatError{problem.FieldNotAllowed, err.Error()}
 	}
-	return checkOptionalText(s)
-}
-
-func checkOptionalText(s string) error {
-	if strings.ContainsFunc(s, unprintable) {
-		return &formatError{problem.FieldNotAllowed, "must not contain control characters"}
-	}
-	return nil
-}
-
-// unprintable characters have no place on a parcel's label. Most of Unicode's
-// format characters do, in names of many scripts; those that turn the direction
-// of the text after them do not.
-func unprintable(r rune) bool {
-	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069)
 }
 
 func checkToken(s string) error {

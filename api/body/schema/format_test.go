@@ -23,10 +23,11 @@ func TestText(t *testing.T) {
 	for _, name := range []string{"A. Buyer", "Łukasz Żółć", "李小龍", "علی\u200cرضا", "👩\u200d👧", "O'Neil-Smith"} {
 		require.NoError(t, checkText(name), name)
 	}
-	for _, name := range []string{" ", "\u00a0", "a\tb", "a\nb", "a\u2028b", "a\u202eb", "a\u0085b"} {
+	for _, name := range []string{" ", "\u00a0", "a\tb", "a\nb", "a\u2028b", "a\u202eb", "a\u0085b", "\u200b\u2060", "\u3164"} {
 		require.Error(t, checkText(name), "%q", name)
 	}
 	require.NoError(t, checkOptionalText(" "))
+	require.Error(t, checkOptionalText("\u200b"))
 }
 
 func TestCountries(t *testing.T) {
