@@ -43,11 +43,12 @@ fingerprints() { git ls-files -z --cached --others --exclude-standard | xargs -0
 
 # contract compares the HTTP contracts with every release's. A warning fails too:
 # this API refuses unknown fields, so a field that it no longer takes is breaking.
+# widened.txt lists the changes that oasdiff cannot see to be wider than before.
 contract() {
   local released name
   for released in api/contract/released/*/*.yaml; do
     name=${released##*/}
-    bin/oasdiff breaking --fail-on WARN "$released" "api/contract/$name" >&2 || return 1
+    bin/oasdiff breaking --fail-on WARN --warn-ignore api/contract/released/widened.txt "$released" "api/contract/$name" >&2 || return 1
   done
 }
 

@@ -60,7 +60,7 @@ type Address struct {
 	// City Example: Berlin
 	City string `json:"city"`
 
-	// Country ISO 3166-1 alpha-2, upper case.
+	// Country ISO 3166-1 alpha-2, upper case, or XK for Kosovo.
 	//
 	// Example: DE
 	Country Country `json:"country"`
@@ -76,8 +76,15 @@ type Address struct {
 	// Name Example: A. Buyer
 	Name string `json:"name"`
 
-	// PostalCode Example: 10115
-	PostalCode string `json:"postal_code"`
+	// PostalCode Required, except in countries that have none, such as Hong Kong or the Emirates.
+	//
+	// Example: 10115
+	PostalCode string `json:"postal_code,omitempty"`
+
+	// Region State, province, emirate or the like, where the post needs it. Absent and `""` are the same.
+	//
+	// Example:
+	Region *string `json:"region,omitempty"`
 }
 
 // Attention defines model for Attention.
@@ -105,7 +112,7 @@ type Attention struct {
 // CancelOrder Has no fields; the body is optional.
 type CancelOrder = map[string]interface{}
 
-// Country ISO 3166-1 alpha-2, upper case.
+// Country ISO 3166-1 alpha-2, upper case, or XK for Kosovo.
 //
 // Example: DE
 type Country = string
@@ -238,7 +245,10 @@ type PlaceOrder struct {
 	// Example: EUR
 	Currency Currency `json:"currency"`
 
-	// CustomerId Example: cus_42
+	// CustomerId The shop's own id of the customer, or that of an identity provider such as `auth0|64f0…` or `user:4711@shop.example`.
+	//
+	//
+	// Example: cus_42
 	CustomerId string `json:"customer_id"`
 
 	// Lines Each product once.

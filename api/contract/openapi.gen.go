@@ -63,7 +63,7 @@ type Address struct {
 	// City Example: Berlin
 	City string `json:"city"`
 
-	// Country ISO 3166-1 alpha-2, upper case.
+	// Country ISO 3166-1 alpha-2, upper case, or XK for Kosovo.
 	//
 	// Example: DE
 	Country Country `json:"country"`
@@ -79,8 +79,15 @@ type Address struct {
 	// Name Example: A. Buyer
 	Name string `json:"name"`
 
-	// PostalCode Example: 10115
-	PostalCode string `json:"postal_code"`
+	// PostalCode Required, except in countries that have none, such as Hong Kong or the Emirates.
+	//
+	// Example: 10115
+	PostalCode string `json:"postal_code,omitempty"`
+
+	// Region State, province, emirate or the like, where the post needs it. Absent and `""` are the same.
+	//
+	// Example:
+	Region *string `json:"region,omitempty"`
 }
 
 // Attention defines model for Attention.
@@ -108,7 +115,7 @@ type Attention struct {
 // CancelOrder Has no fields; the body is optional.
 type CancelOrder = map[string]interface{}
 
-// Country ISO 3166-1 alpha-2, upper case.
+// Country ISO 3166-1 alpha-2, upper case, or XK for Kosovo.
 //
 // Example: DE
 type Country = string
@@ -241,7 +248,10 @@ type PlaceOrder struct {
 	// Example: EUR
 	Currency Currency `json:"currency"`
 
-	// CustomerId Example: cus_42
+	// CustomerId The shop's own id of the customer, or that of an identity provider such as `auth0|64f0…` or `user:4711@shop.example`.
+	//
+	//
+	// Example: cus_42
 	CustomerId string `json:"customer_id"`
 
 	// Lines Each product once.
@@ -1382,73 +1392,76 @@ func (sh *strictHandler) CancelOrder(ctx echo.Context, id OrderID) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"zFt5c9vGkv8qXXivyvYueOpwzNT+QUuMw7UsaXUktWt5hSHQJOYRnEFmBqIYF7/71hwAARCkJCfx5i9R",
-	"nKunu6f71we/eiFfpJwhU9IbfPViJBEK8/GEhDG2TjhTgif6iwhlKGiqKGfewBsy4CJCAVQCwwcUEOoF",
-	"UdvzPXwkizRBb+Ax3pKKC/R8T4YxLojeSK1SPSaVoGzmrde+N45wkXKFLFy1rjBNyAqj7SMDJTIMYBkj",
-	"A8IAiUioOTdJYElVDCqmEua4gjQhIUagYrRE/ghkIpEp4CpGsaQS2xWKkGULb/DZ0wd4X/wGCs94SCwZ",
-	"dapu8kNeSUiJiqsM6Dz0OmZUdrq9d11yPOm33kY9bP0QHkxb7yZHpNWfHkc/4GHYI2+7T/DpUuAUBbIQ",
-	"W8M0TWgTlzQ9MWc8ExhBWiyokrUkVP1H76njrlCJVWs4VSi2z7nGkLNIQsYUTQyrGT4qIErhIlVV/i4o",
-	"owvN4l7BW8oUzlB4a31QSgRZoHKad6H5NT7dz2pa07RncpfqfbSYPN9jZGEoiTzfE/hbRoXmp9aBCu3k",
-	"8QzZTMXe4ODY11cp/1tn2lpvJVPOJJq7XAo+SXChP4acKWRKfyRaeFahOqmd8e//kla7Nif/U+DUG3j/",
-	"6GzeaMeOyk6+rzlxm0v6OigVLIkEgdNMYvQjBCGPMNAPVksrJJl+Bmvfu2XkgdCETDQjvx+dQ8iZDikR",
-	"CiKOEhhXQJhcogBBZ7ECxpdtuBErIDNCGRCtjBCUNDMAaTVR60PJftWUt4lIN7tTnro2lDry9cJhFAmU",
-	"5iOJIqqJJ8ml4CkKRbWQpySR6Htp6auvXkjVyliWQkHfo0go83xvysWCKG/gKXxUnl9WsF63W9Gw3paC",
-	"+V7IM6bE6inGn7hpa99LKMNelZifSZYqqUQbevsp6j+DIr1/v8FDWJNLWATBnXfnBUAEGtWTZFGzR2Ui",
-	"eGp53NpBzdb59h2Xrzdsw/tsheKP3y3lUpHkXr+c6hG9bq939NT+T2y/Ltudz/Yeubh8q0JVCjbS3zgp",
-	"PvkXhkrTOlT63TonVVPHLfovry5+GZ+Oru5vz4e/DMdnw/dnI6+BAXPKdjgZPQJ8aiQ6JTTJBA4gUIIw",
-	"SZGpwIdgks0CH7iAIGNzxpcsGDjbkySwICs9pP/oVx+TBwRF5sgAp1MMlX/HtO5YhZmRjX2YZShlGz5x",
-	"YYmQZo8pTxK+bN+ximIV5DTdjS93OVBLAaiYKEuAwhRinhT+jiptRwVKnjzUQc+CM1xBjEnUdKikLDSy",
-	"KDQnIgpbihrhb09XmFYll5LVAplqk0zFXNDfG5bVFMvs4XtOhYxEczocE5rU6YSwEBPjjJ80flUO/ky0",
-	"oGBKMYnkj4aBEx6tNMfyx932mk7cmLbqhuPrCzjoHR+3ekCSNCatvg9ZmhrwJ2um5HRUfpX5e2ng7Ekm",
-	"NDLacdxhv/d29yGj26vKKflWDcf8pLkwEoKL5zzLm4uL++tPw7Ozpq0iVIQm1QWLTCqYIBAFCRKpjEFv",
-	"MGMabzWguP+8vjgHNwqvr346geN33d4boEzxQnA1SKsNlOx0O79lhClrpPbrX356oYLuIk1a9zOSRFvL",
-	"OqukIiqTZbDO59tQ3fceW3q89UCENqdST7RbXnz0vmw/DLNpEx1nlOE2FcWVyzLolzSBMnV86G2jXN+T",
-	"86wquU+3H1rXNxfno1+HV42mN2NU3aeCWnOxz9l/0hZn+9nPM8/fkLzrllcWK74Q4DybEwvy6LB/t+sc",
-	"7s5YoODSvstef7z9lqtaHm1JlCy0hWiwAQwWlHEBWgoSXoeahjeVl9DrH+sLPUP2YcnU1I3I/qfjyCtt",
-	"0XS3wkjX7lYGBFThQj7F2w2EWBfHECGIwZGhQKIwuifq+e4r3GlkHTzkLFnZkD6QPBOhDVACZDPKMGiy",
-	"ug1nSMUXKO5p9KccE2by/rDfdJI94MVBZyNils8WijFFDfJgiJG8rwi5HmEZ3LIgc4OcIBV8pmOZHyEo",
-	"VgUQk0pAWJwz4TxBYjQhJSLE5PkUX5r5TTQLJC5+3Lf+ys7S9sAI66n5Rv+v7VSDmXJf8fQiO9UBLdmM",
-	"BjX8fCUNMyVQBlLpeNVkInzNOgYq5hItXLTJMDPFAsNncexaQ7QGfimuSPJM8+97WRq98IXWzI3JhTj2",
-	"5Wq6rWi+V/5sGbdRkoqhqNBUiHOnDbsuxN0gBTOWRxw2STDY5PheSVhyMZ8mfOlvvgWJ4oGG+EqD9ZCL",
-	"yIQjetg+fSAJZ3jHJmjUX78SvQsKdwBGLqJwoCM/wqSM9H5mTO/0TDBib/jrZhv7xVW+mf135LYs+FJo",
-	"dJUvl6Pz0/H5BxeURBjSCCMXGlkxYiU6qtg5t7jJQLkH3IjCaoh1wvkcGyMdJUg4p2x2z7LFxPqnrTlL",
-	"IjDmmaxt+n70tGvcLN0+yneUNinaZUJCfF5YUxD0teTInBuqeJ2Nz3Cm/XMZIfUdrqlBvrVfntTLJ30c",
-	"3dycjVrXN6PRmbf+4ucB373ic9RCV3x+/0Al0beMaXqv+CbjtEkzFXkiGxG5JFAt8+NSN94mG1pKnVRy",
-	"Hy7hYbK11Rim5OH3JqTyedseu8H1ltIox4f1NEqqzY/QrPjfz8PW/5DW793Wu/vWl3/7515nW306IxLG",
-	"2iNGWajhgc2QP9sf56B5bUgd22V5Qsn929s25zVRNpk5N0WT9kCtXTOzfXigkk4ShOH1yXjchiGERERg",
-	"Nd5mI0yitw3nSFVsvzPOKOGzWWHINqmRjRoVnsId3rL0VbNZR0dPZstK6rgXZbqUav1Fl9XCLwfVuSPK",
-	"968zsvGZbzLvVSbrIPfd4dFbLe/mcLxW6FBkktTi/1+GZ+PT4c344vz+p+H4bHS6P1zfGkIhuGhSygcU",
-	"K1gKzmY2fZK7O5M/IS9U1FLqoRGKGRVuRM3/lXGFQJWFzCueAZFzmHIBMSZpuzlRVQToOZsO+/2maEhR",
-	"ldTTHqWaxUQgmUsgILKkMaawXzSm7R7ThDBTr8gZp2Vay19EPJT/eIYEa9ppRnPqSyjJ5TRK7GxSx6sC",
-	"+DZVa/SYYa8F4izEJDHXcL7cztjjyof//Wl0fnN/Ojo5G583q6OOmxtCBGcCX0nDKt9UUnmmILSVXwhj",
-	"IkioUEiNnGRKQpRABM9YBFRVyainNAq7YuPzF+ber13qczuoXaSqqmmNuQRk0QujVczTdNsy0szJdSoh",
-	"UuUp7yoDnkim42PKZSbwxUnnTS2scpxUPJzvzDRv10Uoe0CmuFi1BWpgvCPjbEKXFzGuwIXVWy0JVZTN",
-	"fBAZY+ZDxBn6uafyIWMRN9/rD3pkmhDtq7SqLQl9MMByQ7+e4z2zjGJJ8jf6sv0q9UrKprwBVydGzW3l",
-	"XrvaKBPaC9hKREiEoCgBNYQwcwawjGkYu9APU6MdshyHIIskBCcX5z+Nrz6NTk1Z5I4FJ8Pzk9HZ2eg0",
-	"sC0MaByA04ScKVy4ekPOHSJBx2SUzaCIxPy8ByKP5O/YHbP+xKi1Xk8YBLtqugFEPMwM9Hidu8g3dk+i",
-	"Ywl9e1tBbsMVpkgUkDtWFJqd1SDMBU6Garf6qHtgJIyiKP9BUO75+IirYKDvaINnm7AgrrBrGWjRS0JD",
-	"ZDZYyPFqavpU+u2ujjVF4g28WKlUDjqd5XLZJma4zcWs49bKztn4ZHR+PTJrNu7IIwstI8/3HlBIqwY9",
-	"UyVKkZGUegPvoN1tHxjwoWJjf4wr0R9maB6LtlOGs2MdE3xAdarHay0B/W63VmZX+Kg6sVok1bp68fQm",
-	"lJGmGsZ2Tf3nm09nbfMiZLZYEAP/h5CSGYLioMTKCGB4OdabkZmJSF2EbLPjndgky3/fdymXon/yWmVN",
-	"e1nXgDthR3NDKniIUhqFTugD1i/8a4wG/qqGuTvv7aTcXhErhl2XNw1RJFQvu36+6x8S7kWKbHg5Bq2G",
-	"tSvfxFRaj21Ja76jQBKtyqJt8EE2K2KiCRLG5tUTFhVJQolEhLG2OoJOMoXSuitrKI1R0h5qi2tXSCKN",
-	"4eXfQmsMH0zry1H3YNeuBZmdcn/M05oWEmaSTs7wy53SKDrDDMbhUjU12WlTKqHf7VskvvEnVOY+SVta",
-	"Z/wD2yA2ANPfdR740O927UrrQPIM0R27yQ3xHFcbz2G+MbHGa80KIjCCyQqokrBAol34m7x/yEx1OdC8",
-	"Tu86d2Ii71jQ1NQ3ANPD14bt4wkzzXlFpTiPZo3drypUKYNT7R37XGdgT5u9/tFRNXYuYVofJkToe2if",
-	"SuA3HfdEYN9gG8YKJphwNpPgyqF5iDq4YznB+Vev5OZGxtfaYeu94FYiEJgKlDHc3o5PDdrfAIh6cP52",
-	"+i7sH+IPrYNJr986nOK09a6H3dZR1At72CVvw4ODvJ3NtjFtUjg1z/rc7rajXv/JfpWtlkynaBYyvO0f",
-	"dt8Y3ZOQpZpl53lzlg9GFAddvwhztC5KE+JcGEZtehWl6RSiM8bFdtpi07rYeHn7AvY2Nn4pgrX3PFr9",
-	"aeanpJXrKibVTF//hYavdOiOhsnS24fXthbWZC/e1HrodvXl7muma1xT66Ddt76Yt7Pfdd/qhhWGL/1u",
-	"/zuz2/Uga9O4pEkCEyys79+JyfoWh1YX93vBopNTzz9+2fzewQvnH71sfr//ovlHL7yvQwnfqzE2KGUR",
-	"ggEw7pRqSWRRV4Tg8mx4MjJJn9vzj+cXv54HpWKYSRThI5XKB6IgyOUdtO/YmMGEq9h0NWk3a0K5KgLQ",
-	"Lmxfp60xySUV/pa3/cf6cwsIZqyuDju5wwM52HLYqoa1Ol9ptN6LgB2vNT+0H9MBv0VXlIFa8oIHMJ5u",
-	"VQtdxF8uLZq2xTv22rUdDNxg8GbgYE+SAJ8CKcxzCVKZCTbPaCEWXaA0s5kJp90Chk0g6QOqHCL9Pzqe",
-	"mq3b+lHJPrFXJ3+jpTr8Sy3bN1qSb403PqDaq+pbaLjpoM2UTv5Li/WX7UfSsWloE5x846b+rrAmz+zY",
-	"IzQcZzPb3Bsb3D2UIDlnUHSmpCoTRfo1r5DpmHSCs4z5QPKtNoGDeT13LLgcXt/cX45/ubgJfMhYomO0",
-	"8qYWGSWUaat6k5datP2cICQ4VcAz5cMkU6b52NYUzNsBDSwH9jdFIKkOhkPCGFd3bEHmGu5PBF9K04Rg",
-	"k+UNz7TcZfvX4NLyCevtX6h8fyDq6hsaCH1PZFbWkFATE20C17yDxCZebfwxQcpmLgfb/qP+7u9ovA67",
-	"7/5WMO47G1P7LvZDB70AxUNzcsH83NAOF7nnjjF7bqOmqoKpdtgSnknfF1Yw0f+6gsMmnHWkbEfeJoFi",
-	"80kap2AyLa3KE03rL+v/CwAA//8=",
+	"zFv9cts4kn+VLu5WJbmlPv2RiaauajW2JtHFsX22M3N3cc6EyJaIFQVwANCyJquqe5p7sHuSK3yQIilK",
+	"tjM72fknkUUQaHQ3un/9Q+uLF/JFyhkyJb3BFy9GEqEwH09IGGPrhDMleKK/iFCGgqaKcuYNvCEDLiIU",
+	"QCUwvEcBoX4hanu+hw9kkSboDTzGW1JxgZ7vyTDGBdETqVWqn0klKJt567XvjSNcpFwhC1etK0wTssJo",
+	"e8lAiQwDWMbIgDBAIhJq1k0SWFIVg4qphDmuIE1IiBGoGK2Q3wOZSGQKuIpRLKnEdkUiZNnCG3zy9ALe",
+	"Z79BwjMeEitGXaqbfJEXElKi4qoCOve9jnkqO93emy45nvRbr6Metr4LD6atN5Mj0upPj6Pv8DDskdfd",
+	"R/R0KXCKAlmIrWGaJrRJS1qemDOeCYwgLV6oirUkVP1r77HlrlCJVWs4VSi217nGkLNIQsYUTYyqGT4o",
+	"IErhIlVV/S4oowut4l6hW8oUzlB4a71QSgRZoHKed6H1NT7dr2pa87QnapfqebSZPN9jZGEkiTzfE/hL",
+	"RoXWp/aBiuzk4QzZTMXe4ODY11sp/1lX2lpPJVPOJJq9XAo+SXChP4acKWRKfyTaeNahOqkd8Ze/Setd",
+	"m5X/LHDqDbw/dTZntGOfyk4+r1lxW0t6OygVLIkEgdNMYvQ9BCGPMNAHVlsrJJk+Bmvf+8jIPaEJmWhF",
+	"fjs5h5ArHVIiFEQcJTCugDC5RAGCzmIFjC/bcCNWQGaEMiDaGSEoeWYA0nqi9odS/Ko5b5OQbnSnPHRt",
+	"JHXi6xeHUSRQmo8kiqgWniSXgqcoFNVGnpJEou+lpa++eCFVKxNZCgf9AUVCmed7Uy4WRHkDT+GD8vyy",
+	"g/W63YqH9bYczPdCnjElVo8p/sQNW/teQhn2qsK8I1mqpBJt6O2XqP8EifT8/YYMYUMuYREEt96tFwAR",
+	"aFxPkkUtHpWF4KnVcWuHNFvr23Nc3t6wDT9kKxS/fW8pl4okd/rkbO/wyvmvD/gQYqqAMrDmoagPGVEQ",
+	"k3sExhn6ILMwBiLhHWczeK//4cKoY7SggiiUVZX0ur3e0WMbqEvsew+tGW/pL1tyTtNWocyU64grbHwz",
+	"UWrWmM6uFVHoQyr4PWUh+oBWulzYhM7R1znY2VIrCBhiJIGqNvwORu81GH1djtifrAfkju7bw7c5KZuE",
+	"zid/w1Bpuw6VjnFOA7Wj62y9EfTy6uKn8eno6u7j+fCn4fhs+MPZyGtwljllOxKyfgJ8ahQxJTTJBA4g",
+	"UIIwSZGpwIdgks0CX2s5yNic8SULBi5OJwksyEo/0v/pCGm8SpE5MsDpFEPl3zKtcqvnGdnE0lmGUrbh",
+	"AxdWCGnmmPIk4cv2LavYoxCnaW98uQtsWAmsuxsBFKYQ86TABlTpnCNQ8uS+DhAXnOEKYkyipkWldkG9",
+	"auEnEVHYUtSYe3u4wrRquZSsFshUm2Qq5oL+2vBazZXMHL51AmfRXA6nhCZ3OiEsxMQAl0cTRVWD74g2",
+	"FEwpJpH83ihwwqOV1lh+Jtpe04qbNFCdcHx9AQe94+NWD0iSxqTV9yFLUwOUJRoP+4/3MOUC3nPJ73nV",
+	"Hqej8qnMT1CDrk8yoXHlDgEO+73X5WWri4w+XlVWyadqWOZHrZeREFw85aDeXFzcXX8Ynp01TRWhIjSp",
+	"vrDIpIIJAlGQIJHKpMOGJOBiZ32r/3Z9cQ7uKby8+vEEjt90e6+AMsULU9YKAh2kZKfb+SUjTNlAtd8j",
+	"89ULp3QbafLDd0gSHTPrqpKKqEyWSx0+3y50dPbQz1v3ROiQKvVAO+XFe+/z9lExkzbJcUYZbktRbLls",
+	"g37JEyhTx4fedo3ge3KeVS334ePb1vXNxfno5+FVYzDOGFV3qaA2gOyDSh90DNoOBPPM8zci79rllUXa",
+	"z4SHT9bEgjy4yqnbdXBlZyVVaGnfZq/ff/yarVodbVmULHSEaIgBDBaUcQHaChJehlqGV5WT0Osf6w09",
+	"wfZhKdTUg8j+o+PEK03RtLcibNf2VoYIVOFCPqbbDahYF8sQIYhB4aFAojC6I+rpCS3cGWQdzuIsWVlC",
+	"JJA8E6Et7wJkM8owaIq6DWtIxRco7mj0D1kmzOTdYb9pJbvAs0v2xnpDPtkoJhQ12MNg1ruKkev1qUEy",
+	"CzI3WEpD4pmuBL+HoHgrgJhUyulinQnnCRLjCSkRISZPl/jSjG+SWSBx1fe+96/sKB0PjLEeG2/8/9oO",
+	"NSgqzxWPv2SHOuglm/GhBqQvpFGm1BWSVLraNzyOr1XHQMVcogWQlko0QyxUfJLGrjVoa9CX4ookTwz/",
+	"vpel0TNPaC3cGCbJqS93021H873yZ6u4jZNUAkVFpsKcO2PYdWHuBiuYZ3kNYimWwYYhfSFhycV8mvCl",
+	"v/kWJIp7GuILDd9DLiI/LwPt0QeScIa3bILG/fUp0bOgcAtg5GoMBzryJQzhpuczz/RMTwQjdoc/b6ax",
+	"X1zlk9k/R27KQi+FR1f1cjk6Px2fv3VlSoQhjTByxZI1I1bqpUqccy83BSh3gBtRWA2xTjifY2PtowQJ",
+	"55TN7li2mNj8tDVmSQTGPJO1SX8YPZ4aN69uL+U7SZsc7TIhIT6t0CkE+lJKZC4NVbLOJme40P6pjJD6",
+	"DtfUIN/aLw/q5YPej25uzkat65vR6Mxbf/bzEvBO8Tlqoys+v7unkuhdxjS9U3zD121IuoJlsxWRo9Bq",
+	"vJkjvrwNl1winirMkWNzDNddrWFKGX4vnZePeyxjm7Me8/SFBL5kQAvaIX/LHWGi9AOiR6DRoaV8zKF3",
+	"RFWgq+bu348Pp93/+5//DSw3IVEMDl/3en/Vi7SdiYM6lVAYtMxWHR3V6bZUR0Khxf7vT8PWf5HWr93W",
+	"m7v24K9//0vr87/8eW/yr257RMJY7yDKQg1X7H3Hk/FBDuLXRuCxfS2nB92fve30UnOtJlO4IYVyX0gw",
+	"o324p5JOEoTh9cl43IYhhEREYE+g5UsMbd+Gc6Qqtt+Z5Jjw2awIrBvyZuPWReZyi7esfDXq8PC7R8nP",
+	"0vnYC3sdQ14PMWU/9ctVfp4Z8/nrmmyMO5uLlBoJ++MJvDk8eq0N3swPbBGck6RGSPw0PBufDm/GF+d3",
+	"Pw7HZ6PT/fzB1iMUgosmr7xHsYKl4GxmGZ78MBqKhzzTU0tcSCM2ND7cGBT+PeMKgSqL4Vc8AyLnhgOK",
+	"MUnbzVxawRjkajrs95vKM0VVUudhSldQE4FkLoGAyJLGIsd+0cgsPqQJYeb6qYhiPKrZrhPxUP7pCRas",
+	"ead5mktfgm2OZCmps8kdrwok3nT5pp8Z9drKgIWYJGYbDlzYEXuwxfA/P4zOb+5ORydn4/Nmd9SFfEPN",
+	"4mLgC2lU5ZuLcZ4pCO1FPoQxESRUKKSO5zIlIUoggmcsAqqqYtQ5liKwWMLgmVcp146d3a6yF6mqeloj",
+	"uYEsemb5jDlvuG0jrZzcpxIiVc7KVxXwCN+PDymXmcBn8+Kbq83KclLxcL6TDN++5qLsHpniYtUWqJH6",
+	"DlLc1FLPUlwBVKu7WhKqKJv5IDLGzIfI3Gy5VOVDxiJuvtcf9JNpQnSy0q62JPTeIN2N/HqM98S7HSuS",
+	"v/GX7VOp36RsyhuAfmLc3DZi6FwbZUJnAXtZEhJhLuxQYwgzZgDLmIaxq0UxNd4hy4URskhCcHJx/uP4",
+	"6sPo1Nzc3LLgZHh+Mjo7G50GtiMFTQJwnpArhQt3JZJrh0hzg0bZDIrS0M9bWnJq4ZbdMptPjFvr9wmD",
+	"YNcVfQARDzODPV7mKfKVnZPo4kbv3jYEtOEKUyQKyC0r+gZc1CDMVXJGavf2UffAWBhFcbEHQbmF5z2u",
+	"goHeo63mLYNC3D29VaCFLwkNkdnqJQfQqWk76re7uvgViTfwYqVSOeh0lstlm5jHbS5mHfeu7JyNT0bn",
+	"1yPzziYdeWShbeT53j0Kad2gZy6yUmQkpd7AO2h32wcGfKjYxB+TSvSHGZrDouOU0exYFylvUZ3q57UO",
+	"j363W+uaUPigOrFaJNU2ieLoTSgjTZcq2y0S724+nLXNiZDZYkFMPTKElMwQFAclVsYAw8uxnozMTIns",
+	"SnZL13diw97/um9T7s7g0W2VPe15TSBuhR29KqngIUppHDqh91jf8M8xGvyrGsbu3LezcntFrBl2bd70",
+	"t5FQPW/7+ay/ybgXKbLh5Ri0G9a2fBNTaTO2Fa15jwJJtCqbtiEHWZrGlBMkjM2pJywqWEuJROhiTylB",
+	"J5nKuxZsoDRBSWeoLa1dIYk0hpd/CK8xejCdTEfdg12zFmJ2yu1Oj3taSJhhwVzglzutUTT6GYzDpWrq",
+	"mdShVEK/27dIfJNPqMxzko60LvgHtt9vAKZd7zzwod/t2jdtAskpq1t2kwfiOa42mcN8Y2qNl1oVRGAE",
+	"kxVQJWGBRKfwV3k7mBnqSNm8lcA1YsVE3rKgqUdzAKYlsw3byxNmei2Ly+y8nDVxv+pQJUqp2gr4qa7A",
+	"ng57/aOjavFcwrQ+TIgwvSpEZ5xfdN0TgT2DbRgrmGDC2UyCu5/NS9TBLcsFzr96ITc7MrnWPrbZCz5K",
+	"BAJTgTKGjx/HpwbtbwBEvTp/PX0T9g/xu9bBpNdvHU5x2nrTw27rKOqFPeyS1+HBQd6daLvSNpxSLbM+",
+	"tVnxqNd/BJKv/a0OW+doFjK87h92Xxnfk5ClWmXnea+dD8YUB12/KHO0L0pT4lwYRW1aT6XpAaIzxsU2",
+	"b7HpRG3cvD0Be/tUPxfF2g88Wv3Dwk/JK9dVTFp0UP1Oga+06I7+19LZh5f2cq4pXryqtUTuarPe1xvZ",
+	"+E6tIXrf+8W4ne3L+95ueMPopd/tf2N1u5ZyHRqXNElggkX0/SMpWe/i0Pri/ixYNObq8cfPG987eOb4",
+	"o+eN7/efNf7omft1KOFb9TkHJRYhGADjzqmWRBYXnRBcng1PRob0+Xj+/vzi5/OgdDtniCJ8oFL5QBQE",
+	"ub2D9i0bM5hwFZs2K51mTSlXRQA6he1rnDYhueTCX3O2f1u7dQHBTNTVZSd3eCAHWw5b1bBW5wuN1nsR",
+	"sNO11ofOY7rgt+iKMlBLXugAxtOt60tX8ZfvOk1n5S176fogBu5h8GrgYE+SmHuVIjyXIJUZYHlGC7Ho",
+	"AqW7hdHltHuBYRNIeosqh0j/xMRTi3VbvxHaZ/bq4K+MVIe/a2T7ykjytfXGW1R7XX0LDTcttBnSyX84",
+	"s/68fUg6loY2xclXTurvKmtyZscuoeE4m9n+49jg7qEEyTmDolUmVZko6Nf8ikzXpBOcZcwHkk+1KRzM",
+	"6bllweXw+ubucvzTxU3gQ8YSXaOVJ7XIKKFMR9Wb/KpFx88JQoJTBTxTPkwyZfqj7Z2COTuggeXA/kQM",
+	"JNXFcEgY4+qWLchcw/2J4EtpuiIsWd5wTMuNwL8PLi2vsN7+wdG3B6LufkMDoW+JzMoeEmphok3hmre0",
+	"WOLV1h8TpGzmONj2b813f8Tgddh984eCcd84mNpzsR866BdQ3DeTC+bXo/ZxwT13TNhzEzXdKpjbDnuF",
+	"Z+j7Igom1PzAx1w4bMpZJ8p25W0IFMsnaZyCybT0Vk40rT+v/z8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

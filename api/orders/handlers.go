@@ -148,15 +148,20 @@ func placement(body contract.PlaceOrder) workflows.Placement {
 		Currency:     money.Currency(body.Currency), // the contract's format has parsed it
 		PaymentToken: body.PaymentToken,
 		ShipTo: workflows.Address{
-			Name: body.ShipTo.Name, Line1: body.ShipTo.Line1, City: body.ShipTo.City,
-			PostalCode: body.ShipTo.PostalCode, Country: body.ShipTo.Country,
+			Name: body.ShipTo.Name, Line1: body.ShipTo.Line1, Line2: orEmpty(body.ShipTo.Line2), City: body.ShipTo.City,
+			PostalCode: body.ShipTo.PostalCode, Region: orEmpty(body.ShipTo.Region), Country: body.ShipTo.Country,
 		},
-	}
-	if body.ShipTo.Line2 != nil {
-		p.ShipTo.Line2 = *body.ShipTo.Line2
 	}
 	for _, l := range body.Lines {
 		p.Lines = append(p.Lines, workflows.Line{SKU: l.Sku, Quantity: l.Quantity})
 	}
 	return p
+}
+
+// orEmpty returns an optional field, "" if it is absent.
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }

@@ -2,16 +2,43 @@ package orders
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/amends/amends/api/body/schema"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/problem"
 )
 
-// placementRules refuses a PlaceOrder that names a product twice: two such lines could
-// be reserved twice or priced differently.
+// placementRules are the rules of a PlaceOrder that no schema can express.
 func placementRules(value any) []contract.FieldError {
 	order, _ := value.(map[string]any)
+	return append(postalCode(order["ship_to"]), distinctProducts(order)...)
+}
+
+// postalCode requires one where the country has them.
+func postalCode(value any) []contract.FieldError {
+	address, ok := value.(map[string]any)
+	if !ok {
+		return nil
+	}
+	country, _ := address["country"].(string)
+	code, given := address["postal_code"]
+	text, isText := code.(string)
+	switch {
+	case !schema.HasPostalCodes(country), isText && strings.TrimSpace(text) != "":
+		return nil
+	case given && isText:
+		return []contract.FieldError{problem.Field("/ship_to/postal_code", problem.FieldTooShort, "must not be empty in this country")}
+	case given:
+		return nil // the schema has reported the type
+	default:
+		return []contract.FieldError{problem.Field("/ship_to/postal_code", problem.FieldRequired, "is missing")}
+	}
+}
+
+// distinctProducts refuses an order that names a product twice: two such lines could be
+// reserved twice or priced differently.
+func distinctProducts(order map[string]any) []contract.FieldError {
 	lines, _ := order["lines"].([]any)
 	var found []contract.FieldError
 	seen := map[string]bool{}

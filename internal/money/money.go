@@ -31,14 +31,19 @@ type Amount struct {
 // New returns minor units of currency.
 func New(minor int64, currency Currency) Amount { return Amount{Minor: minor, Currency: currency} }
 
-// ParseCurrency returns s as a [Currency] if it is an active ISO 4217 code in
-// upper case, else a fault with code INVALID.
+// ParseCurrency returns s as a [Currency] if it is the ISO 4217 code, in upper case, of
+// a currency in circulation, else a fault with code INVALID. It is for new prices and
+// orders; see [Currency.Known] for those on record.
 func ParseCurrency(s string) (Currency, error) {
 	if !currencies[s] {
 		return "", fault.Errorf(fault.Business, fault.Invalid, "%.8q is not an ISO 4217 currency code", s)
 	}
 	return Currency(s), nil
 }
+
+// Known reports whether c is or was an ISO 4217 code: an order goes on in the currency
+// in which it was placed, after that is withdrawn.
+func (c Currency) Known() bool { return currencies[string(c)] || withdrawn[string(c)] }
 
 // Add returns a + b. It fails with [CurrencyMismatch] or [Overflow].
 func (a Amount) Add(b Amount) (Amount, error) {

@@ -43,8 +43,9 @@ type Address struct {
 	Line1      string `json:"line1"`
 	Line2      string `json:"line2,omitempty"`
 	City       string `json:"city"`
-	PostalCode string `json:"postal_code"`
-	Country    string `json:"country"` // ISO 3166-1 alpha-2
+	PostalCode string `json:"postal_code"`      // empty where there are none
+	Region     string `json:"region,omitempty"` // state, province or the like
+	Country    string `json:"country"`          // ISO 3166-1 alpha-2, or XK
 }
 
 // Validate refuses with INVALID a placement that could never become an order: no
@@ -55,8 +56,8 @@ func (p Placement) Validate() error {
 	if !validName(p.CustomerID) {
 		return invalid("a customer id has 1 to %d characters, none of them a control character", maxName)
 	}
-	if _, err := money.ParseCurrency(string(p.Currency)); err != nil {
-		return err
+	if !p.Currency.Known() {
+		return invalid("%.8q is not an ISO 4217 currency code", p.Currency)
 	}
 	if len(p.Lines) == 0 {
 		return invalid("no lines")

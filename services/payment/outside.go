@@ -63,7 +63,7 @@ func checkAmount(a money.Amount) error {
 	if a.Minor <= 0 {
 		return fault.Errorf(fault.Bug, fault.Invalid, "%s is not an amount to move", a)
 	}
-	if _, err := money.ParseCurrency(string(a.Currency)); err != nil {
+	if !a.Currency.Known() {
 		return fault.Errorf(fault.Bug, fault.Invalid, "an amount without a currency")
 	}
 	return nil

@@ -28,8 +28,9 @@ type Address struct {
 	Line1      string `json:"line1"`
 	Line2      string `json:"line2,omitempty"`
 	City       string `json:"city"`
-	PostalCode string `json:"postal_code"`
-	Country    string `json:"country"` // ISO 3166-1 alpha-2
+	PostalCode string `json:"postal_code"`      // empty where there are none
+	Region     string `json:"region,omitempty"` // state, province or the like
+	Country    string `json:"country"`          // ISO 3166-1 alpha-2, or XK
 }
 
 // Parcel is the goods that one warehouse sends. An order has at most one per warehouse.

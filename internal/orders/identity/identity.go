@@ -48,6 +48,9 @@ func Fingerprint(p workflows.Placement) string {
 	}
 	a := p.ShipTo
 	parts = append(parts, a.Name, a.Line1, a.Line2, a.City, a.PostalCode, a.Country, p.PaymentToken)
+	if a.Region != "" { // a request without one keeps the fingerprint that it had before there were any
+		parts = append(parts, a.Region)
+	}
 	sum := digest(parts...)
 	return hex.EncodeToString(sum[:])
 }

@@ -43,6 +43,12 @@ func TestFingerprint(t *testing.T) {
 		}
 	}
 
+	t.Run("NeverChanges", func(t *testing.T) {
+		t.Parallel()
+		// If this fails, a repeat of an older request is refused as another one.
+		require.Equal(t, "22fa41ac37a47e7007cd270765e04f5ace9c1884d926df8cebc9de3db5e22d3d", Fingerprint(base()))
+	})
+
 	t.Run("IsOfTheMeaningOnly", func(t *testing.T) {
 		t.Parallel()
 		p := base()
@@ -56,6 +62,7 @@ func TestFingerprint(t *testing.T) {
 		for name, change := range map[string]func(*workflows.Placement){
 			"customer": func(p *workflows.Placement) { p.CustomerID = "d" },
 			"currency": func(p *workflows.Placement) { p.Currency = "USD" },
+			"region":   func(p *workflows.Placement) { p.ShipTo.Region = "r" },
 			"sku":      func(p *workflows.Placement) { p.Lines[0].SKU = "C" },
 			"quantity": func(p *workflows.Placement) { p.Lines[0].Quantity = 3 },
 			"order":    func(p *workflows.Placement) { p.Lines[0], p.Lines[1] = p.Lines[1], p.Lines[0] },

@@ -68,8 +68,9 @@ type Address struct {
 	Line1      string
 	Line2      string
 	City       string
-	PostalCode string
-	Country    string // ISO 3166-1 alpha-2
+	PostalCode string // empty where there are none
+	Region     string `json:"region,omitempty"` // state, province or the like; may be empty
+	Country    string // ISO 3166-1 alpha-2, or XK
 }
 
 // Line is a quantity of one product in a parcel.

@@ -108,6 +108,9 @@ func fingerprint(to shipping.Address, parcels []shipping.Parcel) string {
 			parts = append(parts, l.SKU, strconv.FormatInt(l.Quantity, 10))
 		}
 	}
+	if to.Region != "" { // an address without one keeps the fingerprint that it had before there were any
+		parts = append(parts, to.Region)
+	}
 	return barrier.Fingerprint(1, parts...)
 }
 
