@@ -37,7 +37,10 @@ const unlimited = math.MaxInt32
 
 // localTries is the number of start-to-closes that a local step may take before it
 // continues as an ordinary activity: a local retry costs history, an ordinary one
-// does not.
+// does not. The SDK takes the end of that time from the engine's clock, and compares
+// it with the worker's before each retry. That is harmless: on a worker that is ahead
+// the step continues as an ordinary activity at once, and on one that is behind the
+// time of the attempts, which is by the worker's clock alone, ends them.
 const localTries = 2
 
 // effort bounds the attempts of a call.

@@ -104,7 +104,8 @@ func (o Options) resolve() (client.Options, error) {
 	}
 	connect := grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: 5 * time.Second}
 	connect.Backoff.BaseDelay, connect.Backoff.MaxDelay = 200*time.Millisecond, maxReconnect
-	options.ConnectionOptions.DialOptions = append(options.ConnectionOptions.DialOptions, grpc.WithConnectParams(connect))
+	options.ConnectionOptions.DialOptions = append(options.ConnectionOptions.DialOptions,
+		grpc.WithConnectParams(connect), grpc.WithChainUnaryInterceptor(tasksOnThisClock))
 	return options, nil
 }
 
