@@ -93,7 +93,8 @@ func TestPlaceOrder(t *testing.T) {
 		require.Equal(t, workflows.Address{Name: "A. Buyer", Line1: "Hauptstr. 1", City: "Berlin", PostalCode: "10115", Country: "DE"}, p.ShipTo)
 		require.Equal(t, []workflows.Line{{SKU: "MUG-STONEWARE", Quantity: 2}, {SKU: "KETTLE-STEEL", Quantity: 1}}, p.Lines)
 		require.Equal(t, "tok_visa", p.PaymentToken)
-		require.Equal(t, 10*time.Minute, p.DecideBy.Sub(p.PlacedAt))
+		require.Equal(t, 10*time.Minute, call.input.DecideAfter)
+		require.Equal(t, 10*time.Minute, p.DecideBy.Sub(p.PlacedAt), "for workers of the first release")
 		require.Equal(t, time.UTC, p.PlacedAt.Location())
 		require.Zero(t, p.PlacedAt.Nanosecond()%1000)
 

@@ -20,8 +20,8 @@ type Options struct {
 	// Plan lists every step that the saga may take.
 	Plan Plan
 	// DecideBy is the time at which an undecided saga is aborted, with reason
-	// DEADLINE; zero: never. It is absolute, so that a new run of the workflow does not
-	// start a new period.
+	// DEADLINE; zero: never. It is a time of the engine's clock: derive it from the
+	// workflow's start, which a reset keeps, and never from the clock of a caller.
 	DecideBy time.Time
 	// Queues maps a step's Queue to a task queue. A Queue without an entry is the name
 	// of its task queue.

@@ -60,9 +60,25 @@ const ReasonCustomerRequest = order.CustomerRequest
 type Input struct {
 	OrderID   string    `json:"order_id"`
 	Placement Placement `json:"placement"`
+	// DecideAfter is how long the order may stay undecided, from the workflow's start;
+	// see [Input.OnEngineClock]. Workers of v0.1.0 use Placement.DecideBy instead.
+	DecideAfter time.Duration `json:"decide_after,omitzero"`
 	// Undo resumes an order whose workflow is lost: it is aborted unless its payment
 	// was captured, see [saga.Options.Against].
 	Undo bool `json:"undo,omitempty"`
+}
+
+// OnEngineClock returns the input with the times of the order by the engine's clock:
+// placed when the workflow started, to be decided DecideAfter later. The times in
+// the input are the caller's, whose clock may be wrong. A reset keeps the start, so
+// it begins no new period. An input of v0.1.0 has no DecideAfter and keeps its times:
+// the history of its first run depends on them.
+func (in Input) OnEngineClock(start time.Time) Input {
+	if in.DecideAfter > 0 {
+		at := start.UTC().Truncate(time.Microsecond) // the precision of the databases
+		in.Placement.PlacedAt, in.Placement.DecideBy = at, at.Add(in.DecideAfter)
+	}
+	return in
 }
 
 // Resume returns the input that resumes an order whose workflow is lost. Like every

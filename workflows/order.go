@@ -53,6 +53,7 @@ func Register(r Registry, o Options) {
 // placeOrder is the order saga. Its result is the decided order; it fails only for an
 // input that no saga can run with.
 func (o Options) placeOrder(ctx workflow.Context, in Input) (OrderView, error) {
+	in = in.OnEngineClock(workflow.GetInfo(ctx).WorkflowStartTime)
 	s := &orderSaga{in: in}
 	ctx, err := s.handle(ctx)
 	if err != nil {
@@ -158,7 +159,7 @@ func (s *orderSaga) decide(ctx workflow.Context, d saga.Decision) ([]saga.Waiver
 			return nil, err
 		}
 	}
-	record, err := saga.Do(ctx, activities.DecideOrder, order.Decision{Reason: reason(d)})
+	record, err := saga.Do(ctx, activities.DecideOrder, order.Decision{Reason: reason(d), At: workflow.Now(ctx)})
 	if err != nil || record.ID == "" {
 		return nil, err
 	}

@@ -92,7 +92,7 @@ func (c cut) past() past {
 			p.reasons, p.fresh = append(p.reasons, why), true
 		}
 	}
-	decideBy := c.input.Placement.DecideBy
+	decideBy := c.input.OnEngineClock(c.events[0].GetEventTime().AsTime()).Placement.DecideBy
 	late := func(at time.Time) bool { return !at.Before(decideBy) }
 	begun := false
 	if c.resumes() { // no deadline has passed

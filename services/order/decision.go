@@ -9,7 +9,8 @@ import (
 
 // Decision is why an order's saga was aborted.
 type Decision struct {
-	Reason Reason `json:"reason"`
+	Reason Reason    `json:"reason"`
+	At     time.Time `json:"at,omitzero"` // by the engine's clock; zero: the time of the call
 }
 
 // Against returns the first reason for which the order was aborted; empty: it was

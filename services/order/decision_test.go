@@ -20,7 +20,7 @@ func TestDecide(t *testing.T) {
 
 			r := pending()
 			require.Empty(t, r.Against())
-			changed, err := r.Decide(Decision{reason}, begin.Add(time.Minute))
+			changed, err := r.Decide(Decision{Reason: reason}, begin.Add(time.Minute))
 			require.NoError(t, err)
 			require.True(t, changed)
 			want := pending() // it has not moved
@@ -29,7 +29,7 @@ func TestDecide(t *testing.T) {
 			require.Equal(t, reason, r.Against())
 
 			for _, other := range reasons {
-				changed, err := r.Decide(Decision{other}, begin.Add(time.Hour))
+				changed, err := r.Decide(Decision{Reason: other}, begin.Add(time.Hour))
 				require.NoError(t, err)
 				require.False(t, changed)
 				require.Equal(t, want, r)
@@ -44,7 +44,7 @@ func TestDecide(t *testing.T) {
 		_, err := r.Cancel(Closing{Reason: OutOfStock}, begin)
 		require.NoError(t, err)
 		want := r
-		changed, err := r.Decide(Decision{Internal}, begin.Add(time.Hour))
+		changed, err := r.Decide(Decision{Reason: Internal}, begin.Add(time.Hour))
 		require.NoError(t, err)
 		require.False(t, changed)
 		require.Equal(t, want, r)
@@ -58,7 +58,7 @@ func TestDecide(t *testing.T) {
 		_, err := r.Confirm(Closing{Total: total(1)}, begin)
 		require.NoError(t, err)
 		want := r
-		changed, err := r.Decide(Decision{Deadline}, begin.Add(time.Hour))
+		changed, err := r.Decide(Decision{Reason: Deadline}, begin.Add(time.Hour))
 		requireFault(t, err, fault.Bug, IllegalTransition)
 		require.False(t, changed)
 		require.Equal(t, want, r)
@@ -69,7 +69,7 @@ func TestDecide(t *testing.T) {
 			t.Parallel()
 
 			r := pending()
-			changed, err := r.Decide(Decision{reason}, begin)
+			changed, err := r.Decide(Decision{Reason: reason}, begin)
 			requireFault(t, err, fault.Bug, fault.Invalid)
 			require.False(t, changed)
 			require.Equal(t, pending(), r)
@@ -89,7 +89,7 @@ func TestAnOrderKeepsTheFirstReasonForItsCancellation(t *testing.T) {
 			if rapid.Bool().Draw(t, "cancel") {
 				_, err = r.Cancel(Closing{Reason: reason}, at)
 			} else {
-				_, err = r.Decide(Decision{reason}, at)
+				_, err = r.Decide(Decision{Reason: reason}, at)
 			}
 			require.NoError(t, err)
 			if first == "" {
@@ -106,7 +106,7 @@ func TestAnOrderThatWasDecidedAgainstIsNotConfirmed(t *testing.T) {
 	t.Parallel()
 
 	r := pending()
-	_, err := r.Decide(Decision{Deadline}, begin)
+	_, err := r.Decide(Decision{Reason: Deadline}, begin)
 	require.NoError(t, err)
 	want := r
 	_, err = r.Confirm(Closing{Total: total(1)}, begin.Add(time.Hour))
@@ -118,7 +118,7 @@ func TestADecisionSurvivesJSON(t *testing.T) {
 	t.Parallel()
 
 	r := pending()
-	_, err := r.Decide(Decision{Undeliverable}, begin.Add(time.Minute))
+	_, err := r.Decide(Decision{Reason: Undeliverable}, begin.Add(time.Minute))
 	require.NoError(t, err)
 	data, err := json.Marshal(r)
 	require.NoError(t, err)

@@ -26,7 +26,7 @@ type Placement struct {
 	// Nonce identifies the HTTP call that placed the order. A call that finds another
 	// nonce knows that it is a replay.
 	Nonce string `json:"nonce"`
-	// PlacedAt and DecideBy are UTC.
+	// PlacedAt and DecideBy are UTC, by the engine's clock once the order is created.
 	PlacedAt time.Time `json:"placed_at"`
 	DecideBy time.Time `json:"decide_by"`
 }

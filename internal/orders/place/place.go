@@ -71,6 +71,8 @@ type Placed struct {
 func (p *Placer) Place(ctx context.Context, order workflows.Placement, key string) (Placed, error) {
 	id := identity.Order(order.CustomerID, key)
 	order.Fingerprint, order.Nonce = identity.Fingerprint(order), identity.Nonce()
+	// Only workers of v0.1.0 read these times of this host's clock; see
+	// [workflows.Input.OnEngineClock].
 	order.PlacedAt = p.config.Now().UTC().Truncate(time.Microsecond)
 	order.DecideBy = order.PlacedAt.Add(p.config.DecideAfter)
 
@@ -122,7 +124,7 @@ func (p *Placer) startOrAttach(ctx context.Context, id string, order workflows.P
 			workflows.AttributeCustomer.ValueSet(identity.Customer(order.CustomerID)),
 		),
 		StaticSummary: summary(order),
-	}, workflows.PlaceOrder, workflows.Input{OrderID: id, Placement: order})
+	}, workflows.PlaceOrder, workflows.Input{OrderID: id, Placement: order, DecideAfter: p.config.DecideAfter})
 
 	handle, err := p.engine.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: start,

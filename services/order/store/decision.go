@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"time"
 
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/order"
@@ -10,5 +9,5 @@ import (
 
 // Decide implements [order.Service].
 func (s *Store) Decide(ctx context.Context, k key.Key, d order.Decision) (order.Record, error) {
-	return s.change(ctx, k.Saga, func(r *order.Record, now time.Time) (bool, error) { return r.Decide(d, now) })
+	return s.change(ctx, k.Saga, func(r *order.Record) (bool, error) { return r.Decide(d, timeOf(d.At)) })
 }

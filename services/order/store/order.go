@@ -26,7 +26,7 @@ func (s *Store) Create(ctx context.Context, k key.Key, p order.Placement) (order
 		}
 		return rec, getErr
 	}
-	row, lines, err := newRows(k.Saga, p, database.Now())
+	row, lines, err := newRows(k.Saga, p, timeOf(p.PlacedAt))
 	if err != nil {
 		return order.Record{}, err
 	}
@@ -58,17 +58,17 @@ func (s *Store) Create(ctx context.Context, k key.Key, p order.Placement) (order
 
 // Confirm implements [order.Service].
 func (s *Store) Confirm(ctx context.Context, k key.Key, c order.Closing) (order.Record, error) {
-	return s.change(ctx, k.Saga, func(r *order.Record, now time.Time) (bool, error) { return r.Confirm(c, now) })
+	return s.change(ctx, k.Saga, func(r *order.Record) (bool, error) { return r.Confirm(c, timeOf(c.Note.At)) })
 }
 
 // Cancel implements [order.Service].
 func (s *Store) Cancel(ctx context.Context, k key.Key, c order.Closing) (order.Record, error) {
-	return s.change(ctx, k.Saga, func(r *order.Record, now time.Time) (bool, error) { return r.Cancel(c, now) })
+	return s.change(ctx, k.Saga, func(r *order.Record) (bool, error) { return r.Cancel(c, timeOf(c.Note.At)) })
 }
 
 // Note implements [order.Service].
 func (s *Store) Note(ctx context.Context, k key.Key, n order.Note) error {
-	_, err := s.change(ctx, k.Saga, func(r *order.Record, _ time.Time) (bool, error) { return r.Note(n), nil })
+	_, err := s.change(ctx, k.Saga, func(r *order.Record) (bool, error) { return r.Note(n), nil })
 	return err
 }
 
@@ -77,11 +77,11 @@ func (s *Store) Acknowledge(ctx context.Context, k key.Key, a ledger.Acknowledge
 	if _, err := s.Get(ctx, k.Saga); err != nil { // an operator can mistype an id, which is not a bug
 		return order.Record{}, err
 	}
-	return s.change(ctx, k.Saga, func(r *order.Record, _ time.Time) (bool, error) { return r.Acknowledge(a) })
+	return s.change(ctx, k.Saga, func(r *order.Record) (bool, error) { return r.Acknowledge(a) })
 }
 
 // change applies move to an order and writes it if move reports a change.
-func (s *Store) change(ctx context.Context, id string, move func(*order.Record, time.Time) (bool, error)) (order.Record, error) {
+func (s *Store) change(ctx context.Context, id string, move func(*order.Record) (bool, error)) (order.Record, error) {
 	var rec order.Record
 	err := database.InTx(ctx, s.db, func(tx *gorm.DB) error {
 		var row orderRow
@@ -96,7 +96,7 @@ func (s *Store) change(ctx context.Context, id string, move func(*order.Record, 
 			return err
 		}
 		from := rec.Status
-		changed, err := move(&rec, database.Now())
+		changed, err := move(&rec)
 		if err != nil || !changed {
 			return err
 		}
@@ -109,6 +109,15 @@ func (s *Store) change(ctx context.Context, id string, move func(*order.Record, 
 		return order.Record{}, err
 	}
 	return rec, nil
+}
+
+// timeOf returns the time of a change by the engine's clock, which the saga sends with
+// it. The clock of this host only counts for a call without one.
+func timeOf(at time.Time) time.Time {
+	if at.IsZero() {
+		return database.Now()
+	}
+	return at.UTC().Truncate(time.Microsecond)
 }
 
 // update writes a row and, if its status is no longer from, that change.

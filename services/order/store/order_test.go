@@ -18,14 +18,40 @@ func TestCreate(t *testing.T) {
 		t.Run("RecordsTheWholePlacement", func(t *testing.T) {
 			t.Parallel()
 
-			before := time.Now().UTC().Truncate(time.Microsecond)
 			got := b.create(t, "whole")
-			require.WithinRange(t, got.CreatedAt, before, time.Now())
+			require.Equal(t, placement().PlacedAt.Truncate(time.Microsecond), got.CreatedAt, "by the clock of the saga")
 			require.Equal(t, order.Record{
 				ID: "whole", Status: order.Pending, Placement: placement(), CreatedAt: got.CreatedAt, UpdatedAt: got.CreatedAt,
 			}, got)
 			b.requireStored(t, got)
 			require.Empty(t, b.history(t, "whole"))
+		})
+
+		t.Run("HasTheTimesThatTheSagaSends", func(t *testing.T) {
+			t.Parallel()
+
+			ahead := placement().PlacedAt.Add(time.Minute).Truncate(time.Microsecond)
+			b.create(t, "timed")
+			rec, err := b.Decide(t.Context(), decide("timed"), order.Decision{Reason: order.OutOfStock, At: ahead})
+			require.NoError(t, err)
+			require.Equal(t, ahead, rec.DecidedAt)
+			end := cancelled(order.OutOfStock)
+			end.Note.At = ahead.Add(time.Second)
+			rec, err = b.Cancel(t.Context(), cancel("timed"), end)
+			require.NoError(t, err)
+			require.Equal(t, end.Note.At, rec.UpdatedAt)
+			require.Equal(t, end.Note.At, b.history(t, "timed")[0].At)
+		})
+
+		t.Run("HasTheHostsTimeWithoutOne", func(t *testing.T) {
+			t.Parallel()
+
+			p := placement()
+			p.PlacedAt = time.Time{}
+			before := time.Now().UTC().Truncate(time.Microsecond)
+			rec, err := b.Create(t.Context(), create("untimed"), p)
+			require.NoError(t, err)
+			require.WithinRange(t, rec.CreatedAt, before, time.Now())
 		})
 
 		t.Run("TwiceIsOnce", func(t *testing.T) {

@@ -109,7 +109,10 @@ func (j *judgement) unknown(now time.Time, grace time.Duration) {
 			j.since = at
 		}
 	}
-	// Without a time the key is not from a saga of ours, and no saga is under way.
+	// Without a time the key is not from a saga of ours, and no saga is under way. The
+	// times of traces are by the clocks of their services' hosts: a wrong one makes a
+	// saga look younger or older, and one that was judged too soon has an order at the
+	// second look.
 	if len(parts) == 0 || now.Sub(j.since) < grace {
 		return
 	}

@@ -51,7 +51,7 @@ func New(db *gorm.DB, o Options) *Simulator {
 	o.SlowFor = cmp.Or(o.SlowFor, 3*time.Second)
 	o.UnknownFor = cmp.Or(o.UnknownFor, 2*time.Minute)
 	if o.Now == nil {
-		o.Now = time.Now
+		o.Now = time.Now //nolint:forbidigo // the external system has a clock of its own
 	}
 	return &Simulator{db: db, o: o}
 }
