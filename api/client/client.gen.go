@@ -139,6 +139,9 @@ type FieldError struct {
 // Health defines model for Health.
 type Health struct {
 	Status HealthStatus `json:"status"`
+
+	// Warnings Faults that do not keep the process from its work, such as a wrong clock of its host. Only the admin address tells them.
+	Warnings *[]string `json:"warnings,omitempty"`
 }
 
 // HealthStatus defines model for Health.Status.

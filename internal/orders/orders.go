@@ -111,7 +111,7 @@ func New(c Config, t client.Client) *Client {
 		c.DataConverter = converter.GetDefaultDataConverter()
 	}
 	if c.Now == nil {
-		c.Now = time.Now
+		c.Now = time.Now //nolint:forbidigo // for durations, and for workers of v0.1.0
 	}
 	e := call.New(t, c.Now)
 	r := read.New(e, c.QueryTimeout, c.DataConverter)

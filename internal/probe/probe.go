@@ -5,6 +5,7 @@ package probe
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -22,6 +23,9 @@ type Probe struct {
 	// Ready returns nil while the process can do its work. Its error is logged; only
 	// the message of a fault is shown. Nil means that the process is always ready.
 	Ready func(context.Context) error
+	// Warnings returns what operators should know about a process that is ready. Nil
+	// means that there is never anything.
+	Warnings func() []string
 }
 
 // Endpoint answers GET requests for a path, in which {name} stands for one element.
@@ -59,13 +63,26 @@ func healthy(w http.ResponseWriter, _ *http.Request) error {
 	return err //nolint:wrapcheck // the client left: there is nothing to add
 }
 
-func (p Probe) ready(w http.ResponseWriter, r *http.Request) error {
-	if p.Ready == nil {
-		return healthy(w, r)
+// warn answers that the process is ready, with its warnings.
+func (p Probe) warn(w http.ResponseWriter) error {
+	answer := struct {
+		Status   string   `json:"status"`
+		Warnings []string `json:"warnings,omitempty"`
+	}{Status: "ok"}
+	if p.Warnings != nil {
+		answer.Warnings = p.Warnings()
 	}
-	err := p.Ready(r.Context())
+	w.Header().Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(answer) //nolint:wrapcheck // the client left: there is nothing to add
+}
+
+func (p Probe) ready(w http.ResponseWriter, r *http.Request) error {
+	var err error
+	if p.Ready != nil {
+		err = p.Ready(r.Context())
+	}
 	if err == nil {
-		return healthy(w, r)
+		return p.warn(w)
 	}
 	why := "Not ready."
 	if f, ok := errors.AsType[*fault.Error](err); ok {

@@ -45,6 +45,19 @@ func TestProbe(t *testing.T) {
 		require.JSONEq(t, `{"status": "ok"}`, answer.Body.String())
 	})
 
+	t.Run("WarnsOfFaultsThatLeaveItReady", func(t *testing.T) {
+		t.Parallel()
+		warnings := []string{"this host's clock is 15m0s ahead of the engine's"}
+		answer, err := get(t, probe.Probe{Warnings: func() []string { return warnings }}, "/readyz")
+		require.NoError(t, err)
+		require.JSONEq(t, `{"status": "ok", "warnings": ["this host's clock is 15m0s ahead of the engine's"]}`, answer.Body.String())
+
+		warnings = nil
+		answer, err = get(t, probe.Probe{Warnings: func() []string { return warnings }}, "/readyz")
+		require.NoError(t, err)
+		require.JSONEq(t, `{"status": "ok"}`, answer.Body.String())
+	})
+
 	t.Run("ShowsOfAnErrorOnlyAFaultsMessage", func(t *testing.T) {
 		t.Parallel()
 		for err, want := range map[error]string{

@@ -25,7 +25,7 @@ type Engine struct {
 	client.Client
 
 	now      func() time.Time
-	answered atomic.Int64 // when the engine last answered anything, as Unix nanoseconds
+	answered atomic.Pointer[time.Time] // when the engine last answered anything
 }
 
 // New wraps t; now is its clock.
@@ -33,13 +33,18 @@ func New(t client.Client, now func() time.Time) *Engine { return &Engine{Client:
 
 // Answered notes that the engine has just answered. The caller of any method of the
 // client calls it.
-func (e *Engine) Answered() { e.answered.Store(e.now().UnixNano()) }
+func (e *Engine) Answered() {
+	now := e.now() // with its monotonic reading: the host's clock may be set back
+	e.answered.Store(&now)
+}
 
 // Reachable fails if the engine does not answer within a time. Under load another
 // answer is always recent, and the question costs nothing.
 func (e *Engine) Reachable(ctx context.Context, within time.Duration) error {
-	if e.now().UnixNano()-e.answered.Load() < int64(livelyFor) {
-		return nil
+	if last := e.answered.Load(); last != nil {
+		if since := e.now().Sub(*last); since >= 0 && since < livelyFor {
+			return nil
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()

@@ -9,6 +9,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/engine/clock"
 )
 
 // longPoll is how long one poll of a task queue waits at most; the engine records
@@ -64,7 +65,10 @@ func NewMonitor(c *engine.Client, queues []Queue, patience time.Duration) *Monit
 // Measure shows for every queue, in order, whether it is without a worker. It ends at
 // the first question that the engine does not answer.
 func (m *Monitor) Measure(ctx context.Context, show func(name string, without bool)) error {
-	now := time.Now()
+	now, err := clock.Now(ctx, m.engine)
+	if err != nil {
+		return err //nolint:wrapcheck // a fault that says enough
+	}
 	for _, queue := range m.queues {
 		kinds := []Kind{enumspb.TASK_QUEUE_TYPE_ACTIVITY}
 		if queue.Decides {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/engine/clock"
 	"github.com/amends/amends/internal/watch/queue"
 	"github.com/amends/amends/internal/watch/stuck/symptom"
 	"github.com/amends/amends/services/order"
@@ -102,7 +103,13 @@ const (
 
 // Find returns the undecided orders that make no progress, the oldest first, at most
 // Options.Limit. It is slow on purpose: the engine has orders to decide.
-func (f *Finder) Find(ctx context.Context) (Report, error) { return f.newSearch().report(ctx) }
+func (f *Finder) Find(ctx context.Context) (Report, error) {
+	now, err := clock.Now(ctx, f.c.Engine) // every age is by the engine's clock
+	if err != nil {
+		return Report{}, err //nolint:wrapcheck // a fault that says enough
+	}
+	return f.newSearch(now).report(ctx)
+}
 
 // search is one search for stuck orders.
 type search struct {
@@ -111,8 +118,7 @@ type search struct {
 	examiner *symptom.Examiner
 }
 
-func (f *Finder) newSearch() *search {
-	now := time.Now()
+func (f *Finder) newSearch(now time.Time) *search {
 	return &search{f.c, now, symptom.New(symptom.Config{
 		Engine: f.c.Engine, Queues: f.c.Queues, Now: now,
 		Grace: f.c.ParkAfter + f.c.Options.Grace, NotTaken: f.c.Options.NotTaken,

@@ -51,7 +51,7 @@ func (b *bundle) run(t *testing.T, id string) {
 
 // symptoms looks once.
 func (b *bundle) symptoms(ctx context.Context, id string) ([]symptom.Symptom, error) {
-	report, err := New(b.c).newSearch().report(ctx)
+	report, err := New(b.c).newSearch(time.Now()).report(ctx)
 	i := slices.IndexFunc(report.Orders, func(o Order) bool { return o.ID == id })
 	if err != nil || i < 0 {
 		return nil, err
@@ -130,7 +130,7 @@ func TestStuck(t *testing.T) {
 		t.Parallel()
 		b := newBundle(t, c)
 		id := b.Place(t, future())
-		l := New(b.c).newSearch()
+		l := New(b.c).newSearch(time.Now())
 		candidates, others, err := l.candidates(t.Context())
 		require.NoError(t, err)
 		require.Len(t, candidates, 1)
@@ -233,13 +233,13 @@ func TestASearchIsBounded(t *testing.T) {
 	for range 4 {
 		ids = append(ids, b.Place(t, time.Time{}))
 	}
-	candidates, others, err := New(b.c).newSearch().candidates(t.Context())
+	candidates, others, err := New(b.c).newSearch(time.Now()).candidates(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 2, others)
 	require.ElementsMatch(t, ids[:2], []string{candidates[0].ID, candidates[1].ID}, "the oldest")
 
 	b.c.Options.Young = time.Hour
-	candidates, others, err = New(b.c).newSearch().candidates(t.Context())
+	candidates, others, err = New(b.c).newSearch(time.Now()).candidates(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, others)
 	require.Empty(t, candidates, "nearly all are decided by then")

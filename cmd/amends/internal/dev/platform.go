@@ -21,6 +21,7 @@ import (
 	"github.com/amends/amends/internal/dev/folder"
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/probe"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/services/catalog"
@@ -88,7 +89,7 @@ func (p *platform) start(ctx context.Context) (err error) {
 		return err
 	}
 	p.parts.Start(ctx, process.HTTP("api", p.public, api.HTTPServer(p.c.HTTPAddr, p.server), drainHTTP))
-	admin := serve.NewAdmin(p.c, p.server, p.metrics, p.ready, p.log)
+	admin := serve.NewAdmin(p.c, p.server, p.metrics, probe.Probe{Ready: p.ready}, p.log) // the engine is on this host
 	p.parts.Start(ctx, process.HTTP("admin", p.private, admin, drainHTTP))
 	return p.awaitReady(ctx)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/doctor"
+	"github.com/amends/amends/internal/engine/clock"
 	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/internal/show/doctorreport"
 )
@@ -82,13 +83,12 @@ func diagnoseAndPrint(cmd *cobra.Command, std cli.Stdio, flags doctorFlags) erro
 	if err := flags.check(cmd.Flags().Changed); err != nil {
 		return notRun(err)
 	}
-	past, err := diagnose(cmd, std, flags)
+	past, now, err := diagnose(cmd, std, flags)
 	if err != nil {
 		return notRun(err)
 	}
 	report, age := past.Report, ""
 	if flags.last {
-		now := time.Now()
 		age = doctorreport.Age(now.Sub(report.Ended))
 		if why := past.Late(now); why != "" {
 			fmt.Fprintf(std.Err, "this report is %s old, and the schedule's interval is %s: %s\n", age, past.Every, why)
@@ -108,11 +108,12 @@ func diagnoseAndPrint(cmd *cobra.Command, std cli.Stdio, flags doctorFlags) erro
 	return nil
 }
 
-// diagnose returns the report of a new run, or of the schedule's last one.
-func diagnose(cmd *cobra.Command, std cli.Stdio, flags doctorFlags) (past doctor.Past, err error) {
+// diagnose returns the report of a new run, or of the schedule's last one with the
+// engine's present time.
+func diagnose(cmd *cobra.Command, std cli.Stdio, flags doctorFlags) (past doctor.Past, now time.Time, err error) {
 	c, err := std.Load(cmd, config.Needs{Temporal: true})
 	if err != nil {
-		return past, err
+		return past, now, err
 	}
 	input := cli.DoctorInput(c)
 	input.DryRun, input.AtMost = flags.dryRun, flags.atMost // flags only: the schedule's settings must not decide for the caller
@@ -127,19 +128,23 @@ func diagnose(cmd *cobra.Command, std cli.Stdio, flags doctorFlags) (past doctor
 	}
 	client, err := std.Dial(c, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
-		return past, err
+		return past, now, err
 	}
 	defer client.Close()
 	if err := client.Check(cmd.Context()); err != nil {
-		return past, err
+		return past, now, err
 	}
 	if !flags.last {
 		past.Report, err = doctor.Run(cmd.Context(), client.Client, c.Services.Queues()["order"], input)
-		return past, err
+		return past, now, err
 	}
 	past, found, err := doctor.Last(cmd.Context(), client.Client)
 	if err == nil && !found {
 		err = errors.New("the schedule has no run that has ended; is doctor.every 0, or is there no worker of the order service?")
 	}
-	return past, err
+	if err != nil {
+		return past, now, err
+	}
+	now, err = clock.Now(cmd.Context(), client)
+	return past, now, err
 }

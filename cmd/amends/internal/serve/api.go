@@ -9,6 +9,7 @@ import (
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/probe"
 	"github.com/amends/amends/internal/process"
 )
 
@@ -59,7 +60,11 @@ func runAPI(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	admin := NewAdmin(c, server, metrics, server.Ready, log)
+	warnings, err := watchClock(ctx, parts, client, metrics, log)
+	if err != nil {
+		return err
+	}
+	admin := NewAdmin(c, server, metrics, probe.Probe{Ready: server.Ready, Warnings: warnings}, log)
 	parts.Start(ctx, process.HTTP("admin", private, admin, c.DrainTimeout))
 
 	if err := client.Wait(ctx, func(err error) { log.Warn("waiting", "for", err) }); err != nil && ctx.Err() == nil {

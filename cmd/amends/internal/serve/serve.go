@@ -3,7 +3,6 @@
 package serve
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 
@@ -28,12 +27,11 @@ func NewAPI(c *config.Config, client *engine.Client, log *slog.Logger, metrics *
 	}))
 }
 
-// NewAdmin returns the server of the admin address. repairs makes the repairs of
-// operators; it is nil in a process without the API.
-func NewAdmin(c *config.Config, repairs *api.Server, metrics *telemetry.Metrics, ready func(context.Context) error, log *slog.Logger) *http.Server {
-	a := api.Admin{
-		Probe: probe.Probe{Metrics: metrics.Handler(), Profiles: c.Profiles, Ready: ready}, Repairs: repairs, Logger: log,
-	}
+// NewAdmin returns the server of the admin address. p says whether the process is ready;
+// repairs makes the repairs of operators, and is nil in a process without the API.
+func NewAdmin(c *config.Config, repairs *api.Server, metrics *telemetry.Metrics, p probe.Probe, log *slog.Logger) *http.Server {
+	p.Metrics, p.Profiles = metrics.Handler(), c.Profiles
+	a := api.Admin{Probe: p, Repairs: repairs, Logger: log}
 	for _, o := range c.Operators() {
 		a.Operators = append(a.Operators, operator.Operator{Name: o.Name, Secret: string(o.Secret)})
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/probe"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/worker"
 	"github.com/amends/amends/worker/registry"
@@ -88,7 +89,11 @@ func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []str
 	if err != nil {
 		return err
 	}
-	admin := NewAdmin(c, nil, metrics, group.Ready, log)
+	warnings, err := watchClock(ctx, parts, client, metrics, log)
+	if err != nil {
+		return err
+	}
+	admin := NewAdmin(c, nil, metrics, probe.Probe{Ready: group.Ready, Warnings: warnings}, log)
 	parts.Start(ctx, process.HTTP("admin", private, admin, c.DrainTimeout))
 	parts.Start(ctx, process.Part{Name: "services", Run: func(ctx context.Context) error { return group.Run(ctx, client) }})
 	<-ctx.Done()
