@@ -64,6 +64,11 @@ chaos: ## Break the running platform for FOR (120s) under ORDERS (500) orders, a
 	@scripts/temporal-server.sh
 	go test ./proof/chaos -run '^TestChaos$$' -count=1 -v -timeout 30m -chaos.for=$(FOR) -chaos.orders=$(ORDERS) $(if $(filter file,$(origin SEED)),,-chaos.seed=$(SEED)) $(if $(PLANT),-chaos.plant=$(PLANT))
 
+.PHONY: skew
+skew: ## Decide an order with the clock of each process 15 minutes off, either way, and print the outcomes
+	@scripts/temporal.sh
+	go test ./proof/skew -run '^TestWholeProcesses$$' -count=1 -v -timeout 30m -whole
+
 .PHONY: recovery
 recovery: ## Measure how long customers wait after a worker, PostgreSQL or the engine was killed, REPEATS (10) times
 	@scripts/temporal-server.sh

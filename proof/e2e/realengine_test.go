@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/engine/clock"
 	"github.com/amends/amends/proof/enginetest"
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/services/payment"
@@ -78,6 +80,15 @@ func TestRealEngine(t *testing.T) {
 	t.Run("SaysWhyItEnds", func(t *testing.T) {
 		t.Parallel()
 		sayWhyItEnds(t, beside, besideDir)
+	})
+	t.Run("TellsItsTime", func(t *testing.T) {
+		t.Parallel()
+		c, err := engine.Dial(engine.Options{Address: beside.address, Isolated: true})
+		require.NoError(t, err)
+		t.Cleanup(c.Close)
+		skew, err := clock.Measure(t.Context(), c)
+		require.NoError(t, err)
+		require.LessOrEqual(t, skew.Ahead.Abs(), skew.Within+time.Second, "it runs on this host")
 	})
 	t.Run("LetsTheDoctorRunByItself", func(t *testing.T) {
 		t.Parallel()

@@ -39,6 +39,12 @@ func TestPartsWaitForTheEngine(t *testing.T) {
 	r = s.insist(t, "", "wait=30", placement())
 	require.Equal(t, confirmed, r.order.Status)
 	require.NoError(t, s.Check(t.Context()))
+	for _, part := range parts {
+		eventually(t, part+" measures its clock", func() bool {
+			_, metrics := fetch(t, s.admin[part]+"/metrics")
+			return strings.Contains(metrics, "\namends_clock_skew_seconds ")
+		})
+	}
 
 	// A missing namespace is a mistake, which no part waits for.
 	elsewhere := []string{"AMENDS_TEMPORAL_NAMESPACE=shop", "AMENDS_HTTP_ADDR=127.0.0.1:0", "AMENDS_ADMIN_ADDR=127.0.0.1:0"}

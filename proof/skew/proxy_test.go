@@ -1,0 +1,85 @@
+package skew_test
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/proxy"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/amends/amends/internal/engine"
+)
+
+// through connects to the engine at an address so that its clock seems to be ahead:
+// a proxy moves every time in its answers, and moves the times in requests back.
+func through(t *testing.T, address string, ahead time.Duration) *engine.Client {
+	t.Helper()
+	upstream, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, upstream.Close()) })
+	service, err := proxy.NewWorkflowServiceProxyServer(proxy.WorkflowServiceProxyOptions{Client: workflowservice.NewWorkflowServiceClient(upstream)})
+	require.NoError(t, err)
+	alive := health.NewServer()
+	alive.SetServingStatus(workflowservice.WorkflowService_ServiceDesc.ServiceName, healthpb.HealthCheckResponse_SERVING)
+
+	server := grpc.NewServer(grpc.UnaryInterceptor(func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+		move(request, -ahead)
+		answer, err := handle(ctx, request)
+		if err == nil {
+			move(answer, ahead)
+		}
+		return answer, err
+	}))
+	workflowservice.RegisterWorkflowServiceServer(server, service)
+	healthpb.RegisterHealthServer(server, alive)
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	go server.Serve(listener) //nolint:errcheck // until it is stopped
+	t.Cleanup(server.Stop)
+
+	return dial(t, listener.Addr().String())
+}
+
+// move moves every time in a message.
+func move(message any, by time.Duration) {
+	if m, ok := message.(proto.Message); ok {
+		moveIn(m.ProtoReflect(), by)
+	}
+}
+
+func moveIn(m protoreflect.Message, by time.Duration) {
+	if at, ok := m.Interface().(*timestamppb.Timestamp); ok {
+		if at.GetSeconds() > 0 { // not a time that stands for none
+			moved := timestamppb.New(at.AsTime().Add(by))
+			at.Seconds, at.Nanos = moved.GetSeconds(), moved.GetNanos()
+		}
+		return
+	}
+	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		switch {
+		case field.IsMap() && field.MapValue().Message() != nil:
+			value.Map().Range(func(_ protoreflect.MapKey, v protoreflect.Value) bool {
+				moveIn(v.Message(), by)
+				return true
+			})
+		case field.IsMap() || field.Message() == nil:
+		case field.IsList():
+			for i := range value.List().Len() {
+				moveIn(value.List().Get(i).Message(), by)
+			}
+		default:
+			moveIn(value.Message(), by)
+		}
+		return true
+	})
+}
