@@ -84,12 +84,13 @@ func (r *run) invoke(ctx workflow.Context, q request, e effort) *failure {
 		queue = r.o.queue(q.step.queue)
 	}
 	startToClose := cmp.Or(q.step.startToClose, r.o.Timing.StartToClose)
-	if e.limit > 0 {
-		e.limit = max(e.limit, startToClose)
+	if e.limit > 0 { // an attempt fits, or can show its progress
+		e.limit = max(e.limit, cmp.Or(q.step.heartbeat, startToClose))
 	}
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              queue,
 		StartToCloseTimeout:    startToClose,
+		HeartbeatTimeout:       q.step.heartbeat,
 		ScheduleToCloseTimeout: e.limit,
 		WaitForCancellation:    true, // an attempt under way may take effect: see its end
 		RetryPolicy: &temporal.RetryPolicy{

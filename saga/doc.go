@@ -89,7 +89,8 @@
 //	suspended   undo                      settle                done
 //	bug         undo, flag                flag, retry slowly    flag, retry slowly
 //
-// A step that makes no progress for [Timing.ParkAfter] is flagged: in the view, in
+// A step that makes no progress for [Timing.ParkAfter] is flagged (one with a
+// [Step.Heartbeat] may take longer, as long as it gets further): in the view, in
 // the search attribute [Options.NeedsAttention], by [Options.Notice] and in the
 // counter amends_saga_flagged. A flag of kind unknown means that the call may have
 // taken effect; the saga does not guess. One activity, which costs no history,

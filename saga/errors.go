@@ -18,17 +18,19 @@ import (
 type details struct {
 	Kind     fault.Kind `json:"kind"`
 	Attempts int        `json:"attempts"`
+	Progress int        `json:"progress,omitempty"` // as the service reported it
 }
 
 // canceled is the code of a step that was stopped because the saga is being aborted.
 // It never leaves the kernel.
 const canceled fault.Code = "STEP_CANCELED"
 
-func encode(err error, p policy, attempt int) error {
+func encode(err error, p policy, d details) error {
 	f := fault.Of(err)
+	d.Kind = f.Kind
 	o := temporal.ApplicationErrorOptions{
 		NonRetryable: p.ends(f.Kind),
-		Details:      []any{details{Kind: f.Kind, Attempts: attempt}},
+		Details:      []any{d},
 	}
 	if f.Kind == fault.Business || f.Kind == fault.Suspension {
 		o.Category = temporal.ApplicationErrorCategoryBenign // a decision is not an alarm
@@ -42,6 +44,14 @@ type failure struct {
 	kind     fault.Kind
 	message  string // the service's; empty: the engine has ended the call
 	attempts int
+	progress int // the last that the service reported
+}
+
+// after reports whether the call ended only because its time was over: it got further
+// than done parts of the work.
+func (f *failure) after(done int) bool {
+	late := f.kind == fault.Transient || f.kind == fault.Unknown && f.code != canceled
+	return late && f.progress > done
 }
 
 // fault returns f as [Do] does.
@@ -64,14 +74,14 @@ func decode(err error) *failure {
 	case errors.As(err, &app):
 		var d details
 		if app.HasDetails() && app.Details(&d) == nil && d.Kind != "" {
-			return &failure{code: fault.Code(app.Type()), kind: d.Kind, message: app.Message(), attempts: d.Attempts}
+			return &failure{code: fault.Code(app.Type()), kind: d.Kind, message: app.Message(), attempts: d.Attempts, progress: max(d.Progress, heartbeat(err))}
 		}
 		if app.NonRetryable() {
 			return &failure{code: fault.Internal, kind: fault.Bug}
 		}
 		return &failure{code: fault.Internal, kind: fault.Transient}
 	case errors.As(err, &late):
-		return &failure{code: fault.Timeout, kind: fault.Unknown}
+		return &failure{code: fault.Timeout, kind: fault.Unknown, progress: heartbeat(err)}
 	case errors.As(err, &ended):
 		return &failure{code: canceled, kind: fault.Unknown}
 	case errors.As(err, &crash): // of a local step: go on as an ordinary activity, until a correct worker is deployed
@@ -79,6 +89,16 @@ func decode(err error) *failure {
 	default:
 		return &failure{code: fault.Internal, kind: fault.Bug}
 	}
+}
+
+// heartbeat returns the progress in the last heartbeat of an attempt that timed out,
+// else 0. The failure of the attempt before it may be the cause of err.
+func heartbeat(err error) (done int) {
+	var late *temporal.TimeoutError
+	if !errors.As(err, &late) || !late.HasLastHeartbeatDetails() || late.LastHeartbeatDetails(&done) != nil {
+		return 0
+	}
+	return done
 }
 
 // refuse returns the error of a query or an update that is refused.

@@ -34,10 +34,17 @@ func (r *run) patient(ctx workflow.Context, q request, ends ...fault.Kind) *fail
 // call would cost events in every saga, flagged or not, and would not know the
 // code.) Only a repair ends the second call early: a retry for two more calls, a
 // skip for none, and then the step is waived.
+//
+// A step with a [Step.Heartbeat] may need longer than ParkAfter. As long as each call
+// gets further than the one before, it is called again instead of flagged: at most
+// once per ParkAfter and per part of its work.
 func (r *run) persist(ctx workflow.Context, q request, later effort, final func(*failure) bool) *failure {
 	s, e := q.step, r.ordinary()
 	e.local = true
 	f := r.invoke(ctx, q, e)
+	for reached := 0; !final(f) && f.after(reached); f = r.invoke(ctx, q, e) {
+		reached = f.progress
+	}
 	for !final(f) {
 		r.flag(s, f)
 		if s.skip != nil {

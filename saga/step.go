@@ -49,6 +49,12 @@ type Step[In, Out any] struct {
 	// StartToClose limits one attempt; 0 is [Timing.StartToClose], for a local step
 	// [Timing.LocalStartToClose].
 	StartToClose time.Duration
+	// Heartbeat is for a step of many calls, whose attempt may take long: one that
+	// reports nothing to package saga/progress for that time has failed, for example
+	// because its worker died. StartToClose then only has to be long enough for the whole
+	// step, and the step is not flagged while it makes progress. 0: attempts are short,
+	// and StartToClose is the only limit.
+	Heartbeat time.Duration
 	// Owes names, in a few words, what the step's effect holds while it stands, for
 	// example "stock held". Empty: nothing.
 	Owes string
@@ -70,13 +76,14 @@ type stepInfo struct {
 	undoSummary       string
 	kind              Kind
 	startToClose      time.Duration
+	heartbeat         time.Duration
 	money             bool
 }
 
 func (s Step[In, Out]) info() stepInfo {
 	return stepInfo{
 		name: s.Name, queue: s.Queue, owes: s.Owes, undoSummary: s.UndoSummary, kind: s.Kind, startToClose: s.StartToClose,
-		money: s.Money,
+		heartbeat: s.Heartbeat, money: s.Money,
 	}
 }
 

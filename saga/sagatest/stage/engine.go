@@ -96,8 +96,9 @@ func (e *engine) happened(f schedule.Fault) {
 	e.settled = len(e.calls)
 }
 
-// execute makes the attempts of one activity, as the engine would.
-func (e *engine) execute(ctx workflow.Context, f *state.Flight, arg any, retry *temporal.RetryPolicy, startToClose, scheduleToClose time.Duration) (converter.EncodedValue, error) {
+// execute makes the attempts of one activity, as the engine would. It gives an
+// attempt up that does not answer for the time lost.
+func (e *engine) execute(ctx workflow.Context, f *state.Flight, arg any, retry *temporal.RetryPolicy, lost, scheduleToClose time.Duration) (converter.EncodedValue, error) {
 	rest, _ := workflow.NewDisconnectedContext(ctx) // an attempt under way is waited for
 	deadline := forever
 	if scheduleToClose > 0 {
@@ -116,7 +117,7 @@ func (e *engine) execute(ctx workflow.Context, f *state.Flight, arg any, retry *
 			}
 			continue
 		}
-		value, err := e.attempt(rest, f, arg, startToClose)
+		value, err := e.attempt(rest, f, arg, lost)
 		var app *temporal.ApplicationError
 		if err == nil || errors.As(err, &app) && app.NonRetryable() || ctx.Err() != nil {
 			return value, err
@@ -161,7 +162,7 @@ func (e *engine) failAndPause(ctx, rest workflow.Context, f *state.Flight) error
 }
 
 // attempt makes one attempt with the fault that the schedule has for it.
-func (e *engine) attempt(ctx workflow.Context, f *state.Flight, arg any, startToClose time.Duration) (converter.EncodedValue, error) {
+func (e *engine) attempt(ctx workflow.Context, f *state.Flight, arg any, lost time.Duration) (converter.EncodedValue, error) {
 	at, kind, n := len(e.calls)-1, f.Kind, f.Name
 	pause := latency
 	if kind == schedule.Slow {
@@ -188,11 +189,11 @@ func (e *engine) attempt(ctx workflow.Context, f *state.Flight, arg any, startTo
 		}
 	case schedule.LateAfterRetry:
 		e.later(n, n, arg, effect)
-		e.sleep(ctx, f, "timing out", startToClose)
+		e.sleep(ctx, f, "timing out", lost)
 		return nil, timeout
 	case schedule.LateAfterUndo:
 		e.later(step+".undo", n, arg, effect)
-		e.sleep(ctx, f, "timing out", startToClose)
+		e.sleep(ctx, f, "timing out", lost)
 		return nil, timeout
 	case schedule.Cancel:
 		e.env.RegisterDelayedCallback(e.cancel, 0)
@@ -220,7 +221,7 @@ func (e *engine) attempt(ctx workflow.Context, f *state.Flight, arg any, startTo
 	case schedule.CrashAfter:
 		e.crash()
 	case schedule.Lost, schedule.RefuseLost:
-		e.sleep(ctx, f, "timing out", startToClose)
+		e.sleep(ctx, f, "timing out", lost)
 		return nil, timeout
 	default:
 	}

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -41,7 +42,9 @@ type outbound struct {
 
 func (o *outbound) ExecuteActivity(ctx workflow.Context, n string, args ...any) workflow.Future {
 	opts := workflow.GetActivityOptions(ctx)
-	return o.start(ctx, n, args, opts.RetryPolicy, opts.StartToCloseTimeout, opts.ScheduleToCloseTimeout)
+	// The engine notices a lost attempt by the heartbeats that it does not get.
+	lost := cmp.Or(opts.HeartbeatTimeout, opts.StartToCloseTimeout)
+	return o.start(ctx, n, args, opts.RetryPolicy, lost, opts.ScheduleToCloseTimeout)
 }
 
 func (o *outbound) ExecuteLocalActivity(ctx workflow.Context, n string, args ...any) workflow.Future {
@@ -49,12 +52,12 @@ func (o *outbound) ExecuteLocalActivity(ctx workflow.Context, n string, args ...
 	return o.start(ctx, n, args, opts.RetryPolicy, opts.StartToCloseTimeout, opts.ScheduleToCloseTimeout)
 }
 
-func (o *outbound) start(ctx workflow.Context, n string, args []any, retry *temporal.RetryPolicy, startToClose, scheduleToClose time.Duration) workflow.Future {
+func (o *outbound) start(ctx workflow.Context, n string, args []any, retry *temporal.RetryPolicy, lost, scheduleToClose time.Duration) workflow.Future {
 	future, set := workflow.NewFuture(ctx)
 	h := &o.engine.state
 	f := h.Start(n)
 	workflow.GoNamed(ctx, n, func(ctx workflow.Context) {
-		value, err := o.engine.execute(ctx, f, args[0], retry, startToClose, scheduleToClose)
+		value, err := o.engine.execute(ctx, f, args[0], retry, lost, scheduleToClose)
 		if err != nil {
 			h.Failed(workflow.Now(ctx), f, err)
 			set.SetError(err)
