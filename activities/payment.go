@@ -11,7 +11,7 @@ import (
 	"github.com/amends/amends/services/payment/posting"
 )
 
-// outside limits one attempt of a step that calls an external system.
+// outside limits one attempt of a step that calls an external system once or twice.
 const outside = 10 * time.Second
 
 // Steps of the payment service.

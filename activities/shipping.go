@@ -2,6 +2,7 @@ package activities
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
@@ -10,9 +11,14 @@ import (
 	shippingaudit "github.com/amends/amends/services/shipping/audit"
 )
 
+// enough is the time for the most parcels of an order, each with two calls to a carrier
+// that is just fast enough to answer. The heartbeats tell whether an attempt is alive.
+const enough = 10 * time.Minute
+
 // BookParcels books one shipment per parcel; its undo cancels all of them.
 var BookParcels = saga.Step[shipping.BookRequest, shipping.Booking]{
-	Name: "shipping.book", Queue: "shipping", Kind: saga.Compensatable, StartToClose: outside, Owes: "parcels booked",
+	Name: "shipping.book", Queue: "shipping", Kind: saga.Compensatable, Owes: "parcels booked",
+	StartToClose: enough, Heartbeat: outside,
 	Summary:     func(q shipping.BookRequest) string { return fmt.Sprintf("book %d parcels", len(q.Parcels)) },
 	UndoSummary: "cancel the parcels",
 }

@@ -22,7 +22,7 @@ type Saga struct {
 	ParkedRetry time.Duration `key:"parked_retry"`
 
 	// StartToClose is how long one attempt of a step may take; steps that call an
-	// external system have 10s. It must be longer than LockTimeout, so that a blocked
+	// external system have 10s, without a sign of life if they are long. It must be longer than LockTimeout, so that a blocked
 	// statement fails before its step does. Default: 5s.
 	StartToClose time.Duration `key:"start_to_close"`
 

@@ -130,6 +130,26 @@ var mutants = []mutant{
 		by: explore("1"),
 	},
 	{
+		name: "AnOutcomeOfAParcelIsWrittenOverItsUndo", file: "services/shipping/store/book.go",
+		was: "Where(\"warehouse = ? AND state = ? AND refusal_code IS NULL\", sh.Warehouse, string(shipping.Intent))", is: "Where(\"warehouse = ?\", sh.Warehouse)",
+		by: named("./services/shipping/store", "TestStore/sqlite"),
+	},
+	{
+		name: "AnAttemptBeginsAgain", file: "services/shipping/outside.go",
+		was: "		recorded, err := o.store.RecordBooked(ctx, k, a.shipment(Booked))\n", is: "		recorded, err := true, error(nil)\n",
+		by: named("./services/shipping", "TestManyParcels/sqlite"),
+	},
+	{
+		name: "AnUndoBeginsAgain", file: "services/shipping/outside.go",
+		was: "		if a.err = o.store.RecordCancelled(ctx, k, a.shipment(Cancelled)); a.err == nil {\n", is: "		if a.err == nil {\n",
+		by: named("./services/shipping", "TestManyParcels/sqlite"),
+	},
+	{
+		name: "ProgressCountsForNothing", file: "saga/errors.go",
+		was: "return late && f.progress > done", is: "return false && late && f.progress > done",
+		by: named("./saga", "TestALongStep"),
+	},
+	{
 		name: "CancelOverwritesTheReason", file: "services/order/order.go",
 		was: "	case r.Status == Cancelled:\n		return r.Note(c.Note), nil\n", is: "	case r.Status == Cancelled:\n		r.Reason = c.Reason\n		return true, nil\n",
 		by: append(named("./services/order", "."), "-rapid.nofailfile"),

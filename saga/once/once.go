@@ -8,7 +8,7 @@
 // again. The outcome is committed after the call.
 //
 // [Effect] is for a step that makes one call. The shipping service makes one call per
-// parcel and follows the same sequence by hand.
+// parcel and follows the same sequence by hand, recording each outcome as it comes.
 package once
 
 import (

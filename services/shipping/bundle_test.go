@@ -95,7 +95,7 @@ func (b testBundle) agree(t require.TestingT, ctx context.Context) []string {
 	require.NoError(t, err)
 	require.Empty(t, page.Next)
 	for _, f := range page.Facts {
-		said := shippingaudit.Fact{Wrong: f.Wrong, Differ: f.Differ, Undone: f.Undone, Answers: f.Answers}
+		said := shippingaudit.Fact{Wrong: f.Wrong, Partial: f.Partial, Differ: f.Differ, Undone: f.Undone, Answers: f.Answers}
 		require.Equal(t, shippingaudit.Fact{}, said, "an audit has nothing to say of %s", f.Saga)
 	}
 	return booked

@@ -1,7 +1,6 @@
 package shipping
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -9,7 +8,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/shipping/carrier"
 )
 
@@ -40,22 +38,11 @@ func (a answer) shipment(state State) Shipment {
 	}
 }
 
-// book books every parcel of req and returns the answers by warehouse code. With
-// ask it books only the parcels that it does not find booked.
-func (c calls) book(ctx context.Context, k key.Key, req BookRequest, ask bool) []answer {
-	parcels := slices.SortedFunc(slices.Values(req.Parcels), func(a, b Parcel) int {
-		return cmp.Compare(a.Warehouse, b.Warehouse)
-	})
-	return c.each(len(parcels), func(i int) answer {
-		p := parcels[i]
-		return c.bookOne(ctx, k.Child(p.Warehouse), consignment(req.ShipTo, p), ask)
-	})
-}
-
-func (c calls) bookOne(ctx context.Context, childKey string, p carrier.Parcel, ask bool) answer {
+// bookOne books one parcel. With ask it does so only if it does not find it booked.
+func (c calls) bookOne(ctx context.Context, r *round, childKey string, p carrier.Parcel, ask bool) answer {
 	a := answer{warehouse: p.Warehouse}
 	if ask {
-		a.err = c.call(ctx, func(ctx context.Context) (err error) {
+		a.err = c.call(ctx, r, func(ctx context.Context) (err error) {
 			a.booking, a.found, err = c.carrier.Find(ctx, childKey)
 			return err
 		})
@@ -69,7 +56,7 @@ func (c calls) bookOne(ctx context.Context, childKey string, p carrier.Parcel, a
 			return a
 		}
 	}
-	a.err = c.call(ctx, func(ctx context.Context) (err error) {
+	a.err = c.call(ctx, r, func(ctx context.Context) (err error) {
 		a.booking, err = c.carrier.Book(ctx, childKey, p)
 		return err
 	})
@@ -77,47 +64,33 @@ func (c calls) bookOne(ctx context.Context, childKey string, p carrier.Parcel, a
 	return a
 }
 
-// takeBack makes sure that no parcel is booked, now or later, and returns the
-// shipments that were booked, by warehouse code. After trying all parcels it fails
-// with the first error by warehouse code.
-func (c calls) takeBack(ctx context.Context, k key.Key, warehouses []string) ([]Shipment, error) {
-	answers := c.each(len(warehouses), func(i int) answer {
-		return c.takeBackOne(ctx, warehouses[i], k.Child(warehouses[i]))
-	})
-	var takenBack []Shipment
-	for _, a := range answers {
-		if a.err != nil {
-			return nil, a.err
-		}
-		if a.found {
-			takenBack = append(takenBack, a.shipment(Cancelled))
-		}
-	}
-	return takenBack, nil
-}
-
 // takeBackOne forbids the key and cancels a booking that came first. It needs no
 // Find: the answer would be outdated once the key is forbidden, and Forbid returns
 // the booking.
-func (c calls) takeBackOne(ctx context.Context, warehouse, childKey string) answer {
+func (c calls) takeBackOne(ctx context.Context, r *round, warehouse, childKey string) answer {
 	a := answer{warehouse: warehouse}
-	a.err = c.call(ctx, func(ctx context.Context) (err error) {
+	a.err = c.call(ctx, r, func(ctx context.Context) (err error) {
 		a.booking, a.found, err = c.carrier.Forbid(ctx, childKey)
 		return err
 	})
 	if a.err == nil && a.found && a.booking.State == carrier.Booked {
-		a.err = c.call(ctx, func(ctx context.Context) error { return c.carrier.Cancel(ctx, childKey) })
+		a.err = c.call(ctx, r, func(ctx context.Context) error { return c.carrier.Cancel(ctx, childKey) })
 	}
 	return a
 }
 
-// each runs f for 0 to n-1, atOnce at a time, and returns the answers in order.
-func (c calls) each(n int, f func(i int) answer) []answer {
-	answers := make([]answer, n)
+// each runs f for every open parcel of the round, atOnce at a time, and returns the
+// answers in order. Once ctx has ended it makes no more calls.
+func (c calls) each(ctx context.Context, r *round, f func(i int) answer) []answer {
+	answers := make([]answer, r.open)
 	var g errgroup.Group
 	g.SetLimit(c.atOnce)
-	for i := range n {
+	for i := range answers {
 		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				answers[i].err = fault.Wrap(err, fault.Unknown, CarrierTimeout, "the time was up before the carrier was called")
+				return nil
+			}
 			answers[i] = f(i)
 			return nil
 		})
@@ -127,20 +100,21 @@ func (c calls) each(n int, f func(i int) answer) []answer {
 }
 
 // call makes one call and translates its error.
-func (c calls) call(ctx context.Context, f func(ctx context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+func (c calls) call(ctx context.Context, r *round, f func(ctx context.Context) error) error {
+	timed, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	return CarrierFault(f(ctx))
+	err := CarrierFault(f(timed))
+	r.beat(ctx)
+	return err
 }
 
 // worstOf returns the answer that decides the step: a refusal first, because it ends
 // the step regardless of the other parcels; then a forbidden key, a bug, an unknown
 // outcome, a transient failure; among equals the first by warehouse code. A step
 // without failures has a worst answer without error.
-func worstOf(answers []answer) answer {
+func worstOf(answers []answer) (worst answer) {
 	rank := []fault.Kind{"", fault.Transient, fault.Unknown, fault.Bug, fault.Suspension, fault.Business}
-	worst := answers[0]
-	for _, a := range answers[1:] {
+	for _, a := range answers {
 		if slices.Index(rank, a.kind()) > slices.Index(rank, worst.kind()) {
 			worst = a
 		}

@@ -40,11 +40,21 @@ func TestBooksAgreeAfterRandomRuns(t *testing.T) {
 					faults[call+" "+w] = rapid.SampledFrom(kinds).Draw(rt, call+" "+w)
 				}
 			}
-			unruly, _ := b.service(misfortune(k.Child(""), faults), shipping.Options{MaxCalls: rapid.IntRange(1, 3).Draw(rt, "at a time")})
+			var left atomic.Int64 // calls of the attempt under way before it dies
+			var kill atomic.Pointer[context.CancelFunc]
+			mishaps := misfortune(k.Child(""), faults)
+			fate := mishaps.before
+			mishaps.before = func(ctx context.Context, call, key string) error {
+				if left.Add(-1) == 0 {
+					(*kill.Load())()
+				}
+				return fate(ctx, call, key)
+			}
+			unruly, _ := b.service(mishaps, shipping.Options{MaxCalls: rapid.IntRange(1, 3).Draw(rt, "at a time")})
 			calm, _ := b.wellBehaved()
 
 			var answers []string // of the books that were decided, but for SUSPENDED
-			run := func(s *shipping.Outside, cancel bool) error {
+			run := func(ctx context.Context, s *shipping.Outside, cancel bool) error {
 				if cancel {
 					return s.Cancel(ctx, k)
 				}
@@ -58,14 +68,18 @@ func TestBooksAgreeAfterRandomRuns(t *testing.T) {
 			for i := range rapid.IntRange(1, 6).Draw(rt, "attempts") {
 				cancel := rapid.Bool().Draw(rt, fmt.Sprintf("attempt %d cancels", i))
 				cancels = cancels || cancel
-				_ = run(unruly, cancel) // it may fail: the test is about that
+				attempt, die := context.WithCancel(ctx)
+				left.Store(rapid.Int64Range(1, 9).Draw(rt, fmt.Sprintf("attempt %d dies at call", i)))
+				kill.Store(&die)
+				_ = run(attempt, unruly, cancel) // it may fail: the test is about that
+				die()
 			}
 			// A saga that began to undo goes on until it has.
 			cancels = cancels || rapid.Bool().Draw(rt, "ends by a cancel")
-			err := insist(rt, func() error { return run(calm, cancels) })
+			err := insist(rt, func() error { return run(ctx, calm, cancels) })
 			if cancels {
 				require.NoError(rt, err)
-				require.Contains(rt, []fault.Kind{fault.Suspension, fault.Business}, fault.KindOf(run(calm, false)))
+				require.Contains(rt, []fault.Kind{fault.Suspension, fault.Business}, fault.KindOf(run(ctx, calm, false)))
 			}
 
 			require.LessOrEqual(rt, len(slices.Compact(slices.Clone(answers))), 1, "one key, one answer: %v", answers)

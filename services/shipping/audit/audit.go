@@ -29,10 +29,12 @@ type Fact struct {
 	// Parcels lists those that are booked on either side, or may be.
 	Parcels []ParcelFact `json:"parcels,omitempty"`
 	// Differ lists differences between the carrier's book and ours, Wrong
-	// contradictions between the barrier and our rows, Undone undos that do not match
-	// what was done, Answers recorded answers that our rows contradict.
+	// contradictions between the barrier and our rows, Partial parcels that are booked or
+	// cancelled before their step is, as long as its saga runs, Undone undos that do not
+	// match what was done, Answers recorded answers that our rows contradict.
 	Differ  []audit.Difference `json:"differ,omitempty"`
 	Wrong   []string           `json:"wrong,omitempty"`
+	Partial []audit.Difference `json:"partial,omitempty"`
 	Undone  []audit.Difference `json:"undone,omitempty"`
 	Answers []string           `json:"answers,omitempty"`
 }

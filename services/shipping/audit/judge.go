@@ -31,6 +31,7 @@ func (f Fact) Judge(o audit.Order) (all audit.Findings) {
 		}
 	}
 	all.Texts(audit.LegalHistory, audit.Barrier, f.Wrong)
+	all.Differences(o, audit.LegalHistory, audit.Barrier, f.Partial)
 	all.Differences(o, audit.AtMostOnce, CarrierBook, f.Differ)
 	all.Differences(o, audit.ExactUndo, audit.Undo, f.Undone)
 	all.Texts(audit.OneAnswer, audit.Answer, f.Answers)

@@ -111,6 +111,50 @@ func TestAudit(t *testing.T) {
 	})
 }
 
+// A step under way has parcels that are ahead of it: for a decided order that is a
+// contradiction, unless an operator has waived the step.
+func TestAuditKnowsStepsThatAreDonePartly(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
+		ctx := t.Context()
+		book := dbtest.Open(t, dbtest.SQLite(t), database.Options{})
+		require.NoError(t, simulator.Schema.Migrate(ctx, book))
+		s, carrier := store.New(db), simulator.New(book, simulator.Options{})
+		booked, undone := step("half booked"), step("half undone")
+		_, err := s.Intend(ctx, booked, request)
+		require.NoError(t, err)
+		recorded, err := s.RecordBooked(ctx, booked, booking(booked).Shipments[0])
+		require.NoError(t, err)
+		require.True(t, recorded)
+		done, err := shipping.New(s, carrier, shipping.Options{}).Book(ctx, undone, request)
+		require.NoError(t, err)
+		require.NoError(t, carrier.Cancel(ctx, undone.Child("AMS")))
+		require.NoError(t, s.RecordCancelled(ctx, undone, done.Shipments[0]))
+
+		page, err := compare.New(s, carrier).Audit(ctx, audit.Range{Limit: 10})
+		require.NoError(t, err)
+		require.Len(t, page.Facts, 2)
+		for i, what := range []string{"the parcel of AMS is booked, its barrier is intent", "the parcel of AMS is cancelled, its barrier is done"} {
+			f := page.Facts[i]
+			require.Equal(t, []audit.Difference{{Step: "shipping.book", What: "shipping.book: " + what}}, f.Partial)
+			require.Empty(t, f.Wrong)
+			about := func(o audit.Order) (texts []string) {
+				for _, finding := range f.Judge(o) {
+					if finding.Kind == audit.Barrier {
+						texts = append(texts, finding.Detail)
+					}
+				}
+				return texts
+			}
+			require.Empty(t, about(audit.Order{Status: audit.Pending}))
+			require.Equal(t, []string{f.Partial[0].What}, about(audit.Order{Status: audit.Confirmed}))
+			require.Equal(t, []string{f.Partial[0].What}, about(audit.Order{Status: audit.Cancelled}))
+			require.Empty(t, about(audit.Order{Status: audit.Cancelled, Waived: []string{"shipping.book"}}))
+		}
+	})
+}
+
 // No sequence of calls leaves these: an undo of a parcel that was not booked, or a
 // recorded answer that did not happen.
 func TestAuditFindsWhatWasUndoneOrAnsweredOtherwise(t *testing.T) {

@@ -35,35 +35,88 @@ func (s *Store) Intend(ctx context.Context, k key.Key, req shipping.BookRequest)
 	}
 	t := shipping.Ticket{Ticket: ticket}
 	if t.Repeat && !t.Done {
-		t.Refusal, err = s.refusal(ctx, k)
+		err = s.known(ctx, k, &t)
 	}
 	return t, err
 }
 
+// known adds the state of the step's shipments to the ticket of a repeat.
+func (s *Store) known(ctx context.Context, k key.Key, t *shipping.Ticket) error {
+	var rows []row
+	err := of(s.db.WithContext(ctx), k).Where("state <> ? OR refusal_code IS NOT NULL", string(shipping.Intent)).Find(&rows).Error
+	if err != nil {
+		return database.Fault(err)
+	}
+	// Databases may sort codes differently.
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(a.Warehouse, b.Warehouse) })
+	for _, r := range rows {
+		if r.RefusalCode != nil && t.Refusal == nil {
+			t.Refusal = fault.Errorf(fault.Business, fault.Code(*r.RefusalCode), "%s", *r.RefusalMessage)
+		}
+		if r.State != string(shipping.Intent) {
+			t.Known = append(t.Known, r.shipment().Shipment)
+		}
+	}
+	return nil
+}
+
+// RecordBooked implements [shipping.Store]. The shipment's own state is the fence:
+// the end of an undo or of a refusal leaves no intent, and waits for this statement or
+// makes it find none.
+func (s *Store) RecordBooked(ctx context.Context, k key.Key, booked shipping.Shipment) (bool, error) {
+	var recorded bool
+	err := database.Retry(ctx, s.db, func(db *gorm.DB) error {
+		res := book(db, k, booked)
+		if recorded = res.RowsAffected == 1; res.Error != nil || recorded {
+			return res.Error
+		}
+		var same int64 // recorded by another attempt, which asked by the same key
+		err := of(db, k).Where("warehouse = ? AND state = ?", booked.Warehouse, string(shipping.Booked)).Count(&same).Error
+		recorded = same == 1
+		return err
+	})
+	return recorded && err == nil, err
+}
+
+// book makes an intent booked, unless its parcel was refused.
+func book(db *gorm.DB, k key.Key, sh shipping.Shipment) *gorm.DB {
+	return of(db, k).Where("warehouse = ? AND state = ? AND refusal_code IS NULL", sh.Warehouse, string(shipping.Intent)).
+		Updates(map[string]any{
+			"state": string(shipping.Booked), "booked_at": database.Now(),
+			"carrier": sh.Carrier, "tracking_number": sh.TrackingNumber,
+		})
+}
+
 // Conclude implements [shipping.Store].
-func (s *Store) Conclude(ctx context.Context, k key.Key, booking shipping.Booking) error {
+func (s *Store) Conclude(ctx context.Context, k key.Key, booking shipping.Booking, rest []shipping.Shipment) error {
 	err := barrier.Conclude(ctx, s.db, k, booking, func(tx *gorm.DB) error {
-		for _, sh := range booking.Shipments {
-			res := of(database.Queue(tx, 1), k).Where("warehouse = ? AND state = ? AND refusal_code IS NULL", sh.Warehouse, string(shipping.Intent)).
-				Updates(map[string]any{
-					"state": string(shipping.Booked), "booked_at": database.Now(),
-					"carrier": sh.Carrier, "tracking_number": sh.TrackingNumber,
-				})
-			if res.Error != nil {
-				return res.Error
-			}
-			if res.RowsAffected == 0 {
-				return txn.ErrRows
+		for _, sh := range rest {
+			if err := wrote(1, book(database.Queue(tx, 1), k, sh)); err != nil {
+				return err
 			}
 		}
-		return nil
+		all := int64(len(booking.Shipments))
+		if all == int64(len(rest)) {
+			return nil
+		}
+		// The others are booked still: an undo may have cancelled one.
+		return wrote(all, of(database.Queue(tx, all), k).Where("state = ?", string(shipping.Booked)).
+			Update("state", string(shipping.Booked)))
 	})
 	if errors.Is(err, txn.ErrRows) {
-		// The barrier row was still an intent, so the shipment was one too. It remains
-		// that another attempt was refused and cancels its parcels.
-		return fault.Errorf(fault.Transient, fault.Conflict, "another attempt is taking the parcels back")
+		// The barrier row was still an intent. Another attempt has recorded the shipment, or
+		// is taking the parcels back; the next one finds out.
+		return fault.Errorf(fault.Transient, fault.Conflict, "another attempt has changed the parcels")
 	}
 	return database.Fault(err)
+}
+
+// wrote returns [txn.ErrRows] unless a statement wrote n rows.
+func wrote(n int64, res *gorm.DB) error {
+	if res.Error == nil && res.RowsAffected != n {
+		return txn.ErrRows
+	}
+	return res.Error
 }
 
 // BeginRefusal implements [shipping.Store].
@@ -82,20 +135,10 @@ func (s *Store) BeginRefusal(ctx context.Context, k key.Key, warehouse string, r
 }
 
 // EndRefusal implements [shipping.Store].
-func (s *Store) EndRefusal(ctx context.Context, k key.Key, refusal *fault.Error, takenBack []shipping.Shipment) error {
+func (s *Store) EndRefusal(ctx context.Context, k key.Key, refusal *fault.Error, rest []shipping.Shipment) error {
 	return database.Fault(barrier.Refuse(ctx, s.db, k, refusal, func(tx *gorm.DB) error {
-		return cancel(tx, k, takenBack)
+		return cancel(tx, k, rest)
 	}))
-}
-
-// refusal returns the refusal that has begun but not ended, or nil.
-func (s *Store) refusal(ctx context.Context, k key.Key) (*fault.Error, error) {
-	var rows []row
-	err := of(s.db.WithContext(ctx), k).Where("refusal_code IS NOT NULL").Order("warehouse").Limit(1).Find(&rows).Error
-	if err != nil || len(rows) == 0 {
-		return nil, database.Fault(err)
-	}
-	return fault.Errorf(fault.Business, fault.Code(*rows[0].RefusalCode), "%s", *rows[0].RefusalMessage), nil
 }
 
 // fingerprint identifies a booking by the address and each parcel's warehouse,

@@ -31,11 +31,11 @@ func TestATrackingNumberOfAnotherShipmentIsABug(t *testing.T) {
 			require.NoError(t, err)
 		}
 		taken := booking(step("first"))
-		require.NoError(t, s.Conclude(t.Context(), step("first"), taken))
-		requireBug(t, fault.Conflict, s.Conclude(t.Context(), step("second"), taken))
+		require.NoError(t, s.Conclude(t.Context(), step("first"), taken, taken.Shipments))
+		requireBug(t, fault.Conflict, s.Conclude(t.Context(), step("second"), taken, taken.Shipments))
 		requireBug(t, fault.Conflict, s.EndRefusal(t.Context(), step("second"), refusal, taken.Shipments))
-		requireBug(t, fault.Conflict, s.EndUndo(t.Context(), step("second"), shipping.Undo{Done: true}, taken.Shipments))
-		require.NoError(t, s.Conclude(t.Context(), step("second"), booking(step("second"))), "nothing of it is left")
+		requireBug(t, fault.Conflict, s.EndUndo(t.Context(), step("second"), shipping.Undo{Booked: true}, taken.Shipments))
+		require.NoError(t, s.Conclude(t.Context(), step("second"), booking(step("second")), booking(step("second")).Shipments), "nothing of it is left")
 	})
 }
 
@@ -59,9 +59,9 @@ func TestWhatDoesNotFitIsABug(t *testing.T) {
 	require.NoError(t, dbtest.Only(s.Intend(t.Context(), k, request)))
 	booked := booking(k)
 	booked.Shipments[1].TrackingNumber = "\x00"
-	requireBug(t, fault.Invalid, s.Conclude(t.Context(), k, booked))
+	requireBug(t, fault.Invalid, s.Conclude(t.Context(), k, booked, booked.Shipments))
 	requireBug(t, fault.Invalid, dbtest.Only(s.BeginRefusal(t.Context(), k, "B\x00R", refusal)))
 	requireBug(t, fault.Invalid, s.EndRefusal(t.Context(), k, fault.Errorf(fault.Business, "\x00", "odd"), nil))
-	requireBug(t, fault.Invalid, s.EndUndo(t.Context(), k, shipping.Undo{Done: true}, booked.Shipments))
-	require.NoError(t, s.Conclude(t.Context(), k, booking(k)), "nothing of it is left")
+	requireBug(t, fault.Invalid, s.EndUndo(t.Context(), k, shipping.Undo{Booked: true}, booked.Shipments))
+	require.NoError(t, s.Conclude(t.Context(), k, booking(k), booking(k).Shipments), "nothing of it is left")
 }

@@ -73,8 +73,8 @@ func TestStore(t *testing.T) {
 
 		t.Run("ConcludesOnce", func(t *testing.T) {
 			k := intend(t, "conclude")
-			require.NoError(t, s.Conclude(t.Context(), k, booking(k)))
-			require.NoError(t, s.Conclude(t.Context(), k, booking(k)))
+			require.NoError(t, s.Conclude(t.Context(), k, booking(k), booking(k).Shipments))
+			require.NoError(t, s.Conclude(t.Context(), k, booking(k), booking(k).Shipments))
 			require.Equal(t, []shipping.State{shipping.Booked, shipping.Booked}, states(t, k))
 			ticket, err := s.Intend(t.Context(), k, request)
 			require.NoError(t, err)
@@ -88,7 +88,7 @@ func TestStore(t *testing.T) {
 				require.NoError(t, err)
 				require.True(t, open)
 			}
-			err := s.Conclude(t.Context(), k, booking(k))
+			err := s.Conclude(t.Context(), k, booking(k), booking(k).Shipments)
 			require.Equal(t, fault.Conflict, fault.CodeOf(err))
 			require.Equal(t, fault.Transient, fault.KindOf(err))
 			require.Equal(t, []shipping.State{shipping.Intent, shipping.Intent}, states(t, k), "nothing of it is left")
@@ -112,7 +112,7 @@ func TestStore(t *testing.T) {
 
 		t.Run("BeginsNoRefusalOfWhatIsConcluded", func(t *testing.T) {
 			k := intend(t, "concluded")
-			require.NoError(t, s.Conclude(t.Context(), k, booking(k)))
+			require.NoError(t, s.Conclude(t.Context(), k, booking(k), booking(k).Shipments))
 			open, err := s.BeginRefusal(t.Context(), k, "BER", refusal)
 			require.NoError(t, err)
 			require.False(t, open)
@@ -144,17 +144,17 @@ func TestStore(t *testing.T) {
 			k := intend(t, "undo")
 			undo, err := s.BeginUndo(t.Context(), k)
 			require.NoError(t, err)
-			require.Equal(t, shipping.Undo{Warehouses: []string{"AMS", "BER"}}, undo)
+			require.Equal(t, shipping.Undo{Open: true, Warehouses: []string{"AMS", "BER"}}, undo)
 
 			// The slow attempt concludes between the two halves of the undo, whose
 			// "nothing was booked" would then be wrong.
-			require.NoError(t, s.Conclude(t.Context(), k, booking(k)))
+			require.NoError(t, s.Conclude(t.Context(), k, booking(k), booking(k).Shipments))
 			require.Equal(t, fault.Unavailable, fault.CodeOf(s.EndUndo(t.Context(), k, undo, nil)))
 			require.Equal(t, []shipping.State{shipping.Booked, shipping.Booked}, states(t, k))
 
 			undo, err = s.BeginUndo(t.Context(), k)
 			require.NoError(t, err)
-			require.Equal(t, shipping.Undo{Warehouses: []string{"AMS", "BER"}, Done: true}, undo)
+			require.Equal(t, shipping.Undo{Open: true, Warehouses: []string{"AMS", "BER"}, Booked: true}, undo)
 			for range 2 {
 				require.NoError(t, s.EndUndo(t.Context(), k, undo, booking(k).Shipments))
 			}
@@ -162,8 +162,77 @@ func TestStore(t *testing.T) {
 			undo, err = s.BeginUndo(t.Context(), k)
 			require.NoError(t, err)
 			require.Zero(t, undo)
-			require.Equal(t, fault.Suspended, fault.CodeOf(s.Conclude(t.Context(), k, booking(k))))
+			require.Equal(t, fault.Suspended, fault.CodeOf(s.Conclude(t.Context(), k, booking(k), booking(k).Shipments)))
 			require.Equal(t, fault.Suspended, fault.CodeOf(s.EndRefusal(t.Context(), k, refusal, nil)))
+		})
+
+		t.Run("RecordsTheOutcomeOfEachParcelAsItComes", func(t *testing.T) {
+			k := intend(t, "one by one")
+			ams, ber := booking(k).Shipments[0], booking(k).Shipments[1]
+			for range 2 {
+				recorded, err := s.RecordBooked(t.Context(), k, ams)
+				require.NoError(t, err)
+				require.True(t, recorded, "a repeat finds it")
+			}
+			ticket, err := s.Intend(t.Context(), k, request)
+			require.NoError(t, err)
+			require.Equal(t, shipping.Ticket{
+				Ticket: ledger.Ticket[shipping.Booking]{Repeat: true}, Known: []shipping.Shipment{ams},
+			}, ticket)
+			open, err := s.BeginRefusal(t.Context(), k, "AMS", refusal)
+			require.NoError(t, err)
+			require.False(t, open, "a parcel that is booked is not refused")
+
+			require.Equal(t, fault.Conflict, fault.CodeOf(s.Conclude(t.Context(), k, booking(k), nil)), "one is an intent still")
+			require.NoError(t, s.Conclude(t.Context(), k, booking(k), []shipping.Shipment{ber}))
+			require.Equal(t, []shipping.State{shipping.Booked, shipping.Booked}, states(t, k))
+
+			for range 2 {
+				require.NoError(t, s.RecordCancelled(t.Context(), k, ams))
+			}
+			undo, err := s.BeginUndo(t.Context(), k)
+			require.NoError(t, err)
+			require.Equal(t, shipping.Undo{Open: true, Warehouses: []string{"BER"}, Cancelled: 1, Booked: true}, undo)
+			require.NoError(t, s.EndUndo(t.Context(), k, undo, []shipping.Shipment{ber}))
+			require.Equal(t, []shipping.State{shipping.Cancelled, shipping.Cancelled}, states(t, k))
+		})
+
+		t.Run("ConcludesNothingOfWhichAParcelIsCancelled", func(t *testing.T) {
+			k := intend(t, "half undone")
+			for _, sh := range booking(k).Shipments {
+				recorded, err := s.RecordBooked(t.Context(), k, sh)
+				require.NoError(t, err)
+				require.True(t, recorded)
+			}
+			require.NoError(t, s.RecordCancelled(t.Context(), k, booking(k).Shipments[0]))
+			err := s.Conclude(t.Context(), k, booking(k), nil)
+			require.Equal(t, fault.Conflict, fault.CodeOf(err))
+			require.Equal(t, fault.Transient, fault.KindOf(err))
+			undo, err := s.BeginUndo(t.Context(), k)
+			require.NoError(t, err)
+			require.True(t, undo.Booked)
+		})
+
+		t.Run("RecordsNoLateOutcome", func(t *testing.T) {
+			late := func(k key.Key, want []shipping.State) {
+				recorded, err := s.RecordBooked(t.Context(), k, booking(k).Shipments[0])
+				require.NoError(t, err)
+				require.False(t, recorded)
+				require.Equal(t, want, states(t, k))
+			}
+			undone := intend(t, "late after undo")
+			require.NoError(t, s.EndUndo(t.Context(), undone, shipping.Undo{Open: true}, nil))
+			late(undone, []shipping.State{shipping.Cancelled, shipping.Cancelled})
+
+			one := intend(t, "late after its parcel")
+			require.NoError(t, s.RecordCancelled(t.Context(), one, shipping.Shipment{Warehouse: "AMS"}))
+			late(one, []shipping.State{shipping.Cancelled, shipping.Intent})
+
+			refused := intend(t, "late after refusal")
+			_, err := s.BeginRefusal(t.Context(), refused, "AMS", refusal)
+			require.NoError(t, err)
+			late(refused, []shipping.State{shipping.Intent, shipping.Intent})
+			late(step("never began"), nil)
 		})
 
 		t.Run("KnowsGenerationsApart", func(t *testing.T) {
@@ -175,7 +244,7 @@ func TestStore(t *testing.T) {
 			undo, err := s.BeginUndo(t.Context(), k)
 			require.NoError(t, err)
 			require.NoError(t, s.EndUndo(t.Context(), k, undo, nil))
-			require.NoError(t, s.Conclude(t.Context(), second, booking(second)))
+			require.NoError(t, s.Conclude(t.Context(), second, booking(second), booking(second).Shipments))
 		})
 
 		t.Run("ReadsARequestThatANewerProgramRecorded", func(t *testing.T) {

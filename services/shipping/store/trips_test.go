@@ -20,10 +20,18 @@ func TestRoundTrips(t *testing.T) {
 	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
 		return []dbtest.Call{
 			dbtest.Takes(2, "intend", func(ctx context.Context) error { return dbtest.Only(s.Intend(ctx, step(saga), request)) }),
-			dbtest.Takes(2, "conclude", func(ctx context.Context) error { return s.Conclude(ctx, step(saga), booking(step(saga))) }),
-			dbtest.Takes(2, "begin undo", func(ctx context.Context) error { return dbtest.Only(s.BeginUndo(ctx, step(saga))) }),
-			dbtest.Takes(5, "end undo", func(ctx context.Context) error {
-				return s.EndUndo(ctx, step(saga), shipping.Undo{Done: true}, booking(step(saga)).Shipments)
+			dbtest.Takes(1, "record booked", func(ctx context.Context) error {
+				return dbtest.Only(s.RecordBooked(ctx, step(saga), booking(step(saga)).Shipments[0]))
+			}),
+			dbtest.Takes(2, "conclude", func(ctx context.Context) error {
+				return s.Conclude(ctx, step(saga), booking(step(saga)), booking(step(saga)).Shipments[1:])
+			}),
+			dbtest.Takes(3, "begin undo", func(ctx context.Context) error { return dbtest.Only(s.BeginUndo(ctx, step(saga))) }),
+			dbtest.Takes(1, "record cancelled", func(ctx context.Context) error {
+				return s.RecordCancelled(ctx, step(saga), booking(step(saga)).Shipments[0])
+			}),
+			dbtest.Takes(4, "end undo", func(ctx context.Context) error {
+				return s.EndUndo(ctx, step(saga), shipping.Undo{Booked: true}, booking(step(saga)).Shipments[1:])
 			}),
 			dbtest.Takes(2, "intend another", func(ctx context.Context) error { return dbtest.Only(s.Intend(ctx, step(saga+"b"), request)) }),
 			dbtest.Takes(1, "begin refusal", func(ctx context.Context) error {

@@ -93,8 +93,13 @@ func (c *comparison) parcel(p *ParcelRow) {
 	if !agree {
 		f.Differ = append(f.Differ, difference(p.Key.Step, p.Warehouse, "ours is "+inWords(p), l, known))
 	}
-	if !fits(p.State, r.State) {
-		f.Wrong = append(f.Wrong, fmt.Sprintf("%s: the parcel of %s is %s, its barrier is %s", p.Key.Step, p.Warehouse, p.State, orNone(r.State)))
+	what := fmt.Sprintf("%s: the parcel of %s is %s, its barrier is %s", p.Key.Step, p.Warehouse, p.State, orNone(r.State))
+	switch {
+	case fits(p.State, r.State):
+	case underWay(p.State, r.State):
+		f.Partial = append(f.Partial, audit.Difference{Step: p.Key.Step, What: what})
+	default:
+		f.Wrong = append(f.Wrong, what)
 	}
 }
 
@@ -109,6 +114,12 @@ func fits(p shipping.State, step ledger.State) bool {
 	default:
 		return step != ledger.Done && step != ""
 	}
+}
+
+// underWay reports whether the outcome of a parcel may be recorded before that of its
+// step: one parcel after the other is booked, or cancelled.
+func underWay(p shipping.State, step ledger.State) bool {
+	return p == shipping.Booked && step == ledger.Intent || p == shipping.Cancelled && step == ledger.Done
 }
 
 // barrier judges an entry by all the rows of its step.
