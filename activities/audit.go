@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
@@ -75,29 +76,51 @@ func BindOrderAudit(r saga.Registry, a orderaudit.Auditor, s order.Service, engi
 	bindWhole(r, AuditPlaced, a.AuditPlacements)
 	bind(r, DescribeSagas, func(ctx context.Context, ids []string) ([]SagaFact, error) {
 		facts := make([]SagaFact, len(ids))
-		for i, id := range ids {
-			var err error
-			if facts[i], err = engine.Describe(ctx, id); err != nil {
-				return nil, err
-			}
-		}
-		return facts, nil
+		err := eachSaga(ctx, ids, func(ctx context.Context, i int) (err error) {
+			facts[i], err = engine.Describe(ctx, ids[i])
+			return err
+		})
+		return facts, err
 	})
 	bind(r, ResumeSagas, func(ctx context.Context, ids []string) ([]Resumed, error) {
 		all := make([]Resumed, len(ids))
-		for i, id := range ids {
-			all[i].Order = id
-			record, err := s.Get(ctx, id)
+		err := eachSaga(ctx, ids, func(ctx context.Context, i int) error {
+			all[i].Order = ids[i]
+			record, err := s.Get(ctx, ids[i])
 			if err == nil {
 				err = engine.Resume(ctx, record)
 			}
 			if err != nil { // the other orders do not depend on this one
-				activity.GetLogger(ctx).Error("saga not resumed", "order", id, "error", err)
+				activity.GetLogger(ctx).Error("saga not resumed", "order", ids[i], "error", err)
 				all[i].Error = fault.Of(err).Error()
 			}
-		}
-		return all, nil
+			return nil
+		})
+		return all, err
 	})
+}
+
+// Limits of the calls to the engine in one question. A question names 50 sagas at most
+// and has a minute for its answer: even if every call takes all of its time, the next
+// attempt does not have to begin again.
+const (
+	sagasAtOnce = 10
+	sagaTime    = 10 * time.Second
+)
+
+// eachSaga calls f for each saga, several at a time, with a time limit of its own. It
+// returns the first error after all calls under way have ended.
+func eachSaga(ctx context.Context, ids []string, f func(ctx context.Context, i int) error) error {
+	var g errgroup.Group
+	g.SetLimit(sagasAtOnce)
+	for i := range ids {
+		g.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, sagaTime)
+			defer cancel()
+			return f(ctx, i)
+		})
+	}
+	return g.Wait() //nolint:wrapcheck // it is f's
 }
 
 // bind registers a question under its name. The doctor's policy retries every
