@@ -23,9 +23,11 @@ var (
 		UndoSummary: "let go of the money held",
 	}
 	// CapturePayment takes the money. It is the order saga's pivot: afterwards the
-	// saga only goes forward. Its settle blocks it or learns that it happened.
+	// saga only goes forward. Its settle blocks it or learns that it happened. An order
+	// that costs nothing has this pivot too, without an effect on money.
 	CapturePayment = saga.Step[payment.CaptureRequest, payment.Capture]{
 		Name: "payment.capture", Queue: "payment", Kind: saga.Pivot, StartToClose: outside, Owes: "money taken", Money: true,
+		Free:    func(q payment.CaptureRequest) bool { return q.Amount.IsZero() },
 		Summary: func(q payment.CaptureRequest) string { return "take " + q.Amount.String() },
 	}
 )

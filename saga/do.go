@@ -50,7 +50,8 @@ func Go[In, Out any](ctx workflow.Context, s Step[In, Out], in In) *Promise[Out]
 	return p
 }
 
-// Promise is a step under way.
+// Promise is a step under way. The nil promise is of a step that the saga does not take:
+// it has no outcome to wait for.
 type Promise[Out any] struct {
 	value   Out
 	err     error
@@ -60,6 +61,10 @@ type Promise[Out any] struct {
 // Get waits for the step and returns the same as [Do]. A repeat returns the same
 // again.
 func (p *Promise[Out]) Get(ctx workflow.Context) (Out, error) {
+	if p == nil {
+		var none Out
+		return none, nil
+	}
 	r := from(ctx)
 	rest, _ := workflow.NewDisconnectedContext(ctx)
 	r.await(rest, func() bool { return p.settled })
@@ -82,6 +87,9 @@ func begin[In, Out any](r *run, s Step[In, Out], in In) (request, error) {
 	on, f := r.begin(s.info())
 	if f != nil {
 		return request{}, f.fault()
+	}
+	if s.Free != nil && s.Free(in) {
+		on.owes = ""
 	}
 	return doOf(r, on, s, in), nil
 }

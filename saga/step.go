@@ -58,6 +58,9 @@ type Step[In, Out any] struct {
 	// Owes names, in a few words, what the step's effect holds while it stands, for
 	// example "stock held". Empty: nothing.
 	Owes string
+	// Free reports whether a call with this input has no effect that it could owe, such
+	// as a payment of nothing; nil: none.
+	Free func(In) bool
 	// Money marks an effect on money: giving up on its undo needs a reference to the
 	// remedy, see [RepairRequest].
 	Money bool

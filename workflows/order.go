@@ -102,7 +102,10 @@ func (s *orderSaga) place(ctx workflow.Context) error {
 	s.quote = &quote
 
 	stock := saga.Go(ctx, activities.ReserveStock, inventory.ReserveRequest{Lines: stockLines(asked.Lines)})
-	funds := saga.Go(ctx, activities.AuthorizePayment, payment.AuthorizeRequest{Amount: quote.Total, Token: asked.PaymentToken})
+	var funds *saga.Promise[payment.Authorization]
+	if !quote.Total.IsZero() { // there is no authorization of nothing
+		funds = saga.Go(ctx, activities.AuthorizePayment, payment.AuthorizeRequest{Amount: quote.Total, Token: asked.PaymentToken})
+	}
 	reservation, err := stock.Get(ctx)
 	if err != nil {
 		return err
@@ -120,7 +123,7 @@ func (s *orderSaga) place(ctx workflow.Context) error {
 	s.booking = &booking
 
 	// The pivot: before it everything can be undone silently, after it the saga
-	// only goes forward.
+	// only goes forward. Without a price it is as much a point of no return.
 	if _, err := saga.Do(ctx, activities.CapturePayment, payment.CaptureRequest{Amount: quote.Total}); err != nil {
 		return err
 	}

@@ -130,6 +130,11 @@ var mutants = []mutant{
 		by: explore("1"),
 	},
 	{
+		name: "ACaptureOfNothingIsNotRecorded", file: "services/payment/outside_capture.go",
+		was: "		return o.store.CaptureNothing(ctx, k, req)\n", is: "		return Capture{Amount: req.Amount}, nil\n",
+		by: named("./services/payment/store", "TestACaptureOfZero/sqlite"),
+	},
+	{
 		name: "AnOutcomeOfAParcelIsWrittenOverItsUndo", file: "services/shipping/store/book.go",
 		was: "Where(\"warehouse = ? AND state = ? AND refusal_code IS NULL\", sh.Warehouse, string(shipping.Intent))", is: "Where(\"warehouse = ?\", sh.Warehouse)",
 		by: named("./services/shipping/store", "TestStore/sqlite"),

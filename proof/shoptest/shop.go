@@ -168,6 +168,7 @@ func (s *Shop) Seed(tb testing.TB) {
 		{SKU: "TEA", Name: "Tea", Category: "tea", Price: eur(1299), Active: true},
 		{SKU: "MUG", Name: "Mug", Category: "ware", Price: eur(1850), Active: true},
 		{SKU: "KETTLE", Name: "Kettle", Category: "ware", Price: eur(8900), Active: true},
+		{SKU: "LEAFLET", Name: "Leaflet", Category: "print", Price: eur(0), Active: true},
 		{SKU: "SOLD-OUT", Name: "Sold out", Category: "tea", Price: eur(999), Active: true},
 		{SKU: "RETIRED", Name: "Retired", Category: "tea", Price: eur(999), Active: false},
 	}))
@@ -176,6 +177,7 @@ func (s *Shop) Seed(tb testing.TB) {
 		{SKU: "TEA", Warehouse: "BER", Quantity: 1000},
 		{SKU: "MUG", Warehouse: "BER", Quantity: 1000},
 		{SKU: "KETTLE", Warehouse: "AMS", Quantity: 1000},
+		{SKU: "LEAFLET", Warehouse: "BER", Quantity: 1000},
 	} {
 		_, err := s.Inventory.Receive(tb.Context(), d)
 		require.NoError(tb, err)

@@ -34,7 +34,8 @@ type Product struct {
 	SKU      string `json:"sku"`
 	Name     string `json:"name"`
 	Category string `json:"category"`
-	// Price is that of one unit. The zero Amount means that there is no price yet.
+	// Price is that of one unit; 0 of a currency is free. The zero Amount means that there
+	// is no price yet.
 	Price  money.Amount `json:"price"`
 	Active bool         `json:"active"` // an inactive product cannot be ordered
 }
@@ -56,8 +57,8 @@ func (p Product) Validate() error {
 	switch {
 	case !p.Priced():
 		return nil
-	case p.Price.Minor < 1 || p.Price.Minor > MaxPrice:
-		return invalid("product %q: its price must be 1 to %d minor units", p.SKU, MaxPrice)
+	case p.Price.Minor < 0 || p.Price.Minor > MaxPrice:
+		return invalid("product %q: its price must be 0 to %d minor units", p.SKU, MaxPrice)
 	}
 	if _, err := money.ParseCurrency(string(p.Price.Currency)); err != nil {
 		return invalid("product %q: its price must be in an ISO 4217 currency", p.SKU)

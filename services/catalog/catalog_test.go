@@ -116,7 +116,6 @@ func TestProductValidate(t *testing.T) {
 		"NeedsUTF8":                  func(p *catalog.Product) { p.Name = "Mu\xffg" },
 		"NeedsShortName":             func(p *catalog.Product) { p.Name = strings.Repeat("ü", 201) },
 		"NeedsCategory":              func(p *catalog.Product) { p.Category = "" },
-		"RefusesPriceZero":           func(p *catalog.Product) { p.Price.Minor = 0 },
 		"RefusesNegativePrice":       func(p *catalog.Product) { p.Price.Minor = -1 },
 		"RefusesHugePrice":           func(p *catalog.Product) { p.Price.Minor = catalog.MaxPrice + 1 },
 		"RefusesUnknownCurrency":     func(p *catalog.Product) { p.Price.Currency = "eur" },
@@ -130,6 +129,15 @@ func TestProductValidate(t *testing.T) {
 			require.Equal(t, fault.Invalid, fault.CodeOf(p.Validate()))
 		})
 	}
+
+	t.Run("AllowsWhatIsFree", func(t *testing.T) {
+		t.Parallel()
+
+		p := good
+		p.Price.Minor = 0
+		require.NoError(t, p.Validate())
+		require.True(t, p.Priced())
+	})
 
 	t.Run("AllowsNoPriceYet", func(t *testing.T) {
 		t.Parallel()

@@ -59,8 +59,8 @@ func (o *Outside) forbid(ctx context.Context, k key.Key) (provider.Effect, bool,
 	return effect, found, ProviderFault(err)
 }
 
-func checkAmount(a money.Amount) error {
-	if a.Minor <= 0 {
+func checkAmount(a money.Amount, least int64) error {
+	if a.Minor < least {
 		return fault.Errorf(fault.Bug, fault.Invalid, "%s is not an amount to move", a)
 	}
 	if !a.Currency.Known() {

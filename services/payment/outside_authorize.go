@@ -12,7 +12,7 @@ import (
 
 // Authorize implements [Service].
 func (o *Outside) Authorize(ctx context.Context, k key.Key, req AuthorizeRequest) (Authorization, error) {
-	if err := checkAmount(req.Amount); err != nil {
+	if err := checkAmount(req.Amount, 1); err != nil {
 		return Authorization{}, err
 	}
 	if req.Token == "" {

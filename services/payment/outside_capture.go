@@ -11,8 +11,11 @@ import (
 
 // Capture implements [Service].
 func (o *Outside) Capture(ctx context.Context, k key.Key, req CaptureRequest) (Capture, error) {
-	if err := checkAmount(req.Amount); err != nil {
+	if err := checkAmount(req.Amount, 0); err != nil {
 		return Capture{}, err
+	}
+	if req.Amount.IsZero() {
+		return o.store.CaptureNothing(ctx, k, req)
 	}
 	var target string
 	return once.Effect[provider.Effect, Capture]{
@@ -58,7 +61,7 @@ func (o *Outside) SettleCapture(ctx context.Context, k key.Key) (Capture, bool, 
 
 // Refund implements [Service].
 func (o *Outside) Refund(ctx context.Context, k key.Key, req RefundRequest) (Refund, error) {
-	if err := checkAmount(req.Amount); err != nil {
+	if err := checkAmount(req.Amount, 1); err != nil {
 		return Refund{}, err
 	}
 	var target string

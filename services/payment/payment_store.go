@@ -43,6 +43,10 @@ type Store interface {
 	IntendCapture(ctx context.Context, k key.Key, req CaptureRequest) (Ticket[Capture], error)
 	// ConcludeCapture records that the money was taken and writes the invoice.
 	ConcludeCapture(ctx context.Context, k key.Key, reference string) (Capture, error)
+	// CaptureNothing records a capture of nothing as done, without a transfer, postings or
+	// an invoice. REQUEST_MISMATCH (a bug): k names another request. CONFLICT (a bug): the
+	// saga has a payment that is intended, authorized or captured.
+	CaptureNothing(ctx context.Context, k key.Key, req CaptureRequest) (Capture, error)
 	// RefuseCapture records that the provider declined.
 	RefuseCapture(ctx context.Context, k key.Key, refusal *fault.Error) error
 	// BeginSettle returns the state of the capture and, if it is done, its outcome.

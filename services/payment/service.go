@@ -12,8 +12,8 @@ import (
 //
 // Every method that calls the provider may fail with PROVIDER_TIMEOUT (kind unknown:
 // the call may have taken effect, the retry asks first) or with PROVIDER_UNAVAILABLE
-// (kind transient: it did not). An amount that is not positive, or an empty token, is
-// a bug with code INVALID.
+// (kind transient: it did not). An amount that is not positive, except for a capture of
+// nothing, or an empty token, is a bug with code INVALID.
 type Service interface {
 	// Authorize holds an amount at the provider. A repeat returns the recorded
 	// authorization; a decline is sticky. It refuses with CARD_DECLINED,
@@ -33,6 +33,10 @@ type Service interface {
 	// with CAPTURE_DECLINED or AUTH_EXPIRED; once settled as not happened it answers
 	// SUSPENDED. A capture without an authorization (NOTHING_AUTHORIZED), or of more
 	// than it holds (CAPTURE_EXCEEDS_AUTHORIZATION), is a bug.
+	//
+	// A capture of nothing is that of an order which costs nothing: it is recorded as
+	// done, so that SettleCapture learns of it, without a call to the provider, postings
+	// or an invoice. If the saga has a payment it is a bug with code CONFLICT.
 	Capture(ctx context.Context, k key.Key, req CaptureRequest) (Capture, error)
 
 	// SettleCapture blocks Capture under k for ever and returns false, or learns that

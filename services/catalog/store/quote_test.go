@@ -55,6 +55,17 @@ func TestQuote(t *testing.T) {
 	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		s := setup(t, db)
 
+		t.Run("PricesWhatIsFree", func(t *testing.T) {
+			free := catalog.Product{SKU: "LEAFLET", Name: "Leaflet", Category: "Print", Price: money.New(0, "EUR"), Active: true}
+			require.NoError(t, s.Import(t.Context(), []catalog.Product{free}))
+			got, err := s.Product(t.Context(), "LEAFLET")
+			require.NoError(t, err)
+			require.Equal(t, free, got)
+			quote, err := s.Quote(t.Context(), order("free"), ask(catalog.Line{SKU: "LEAFLET", Quantity: 3}))
+			require.NoError(t, err)
+			require.Equal(t, money.New(0, "EUR"), quote.Total)
+		})
+
 		t.Run("PricesTheLines", func(t *testing.T) {
 			got, err := s.Quote(t.Context(), order("prices"), two)
 			require.NoError(t, err)

@@ -40,7 +40,11 @@ type Fact struct {
 	// Blind reports that the provider took money that our barrier does not know of: a
 	// settle would answer that nothing was taken.
 	Blind bool `json:"blind,omitempty"`
-	// Asked lists the amounts that the saga asked to hold, whatever the outcome.
+	// Nothing reports that a capture of nothing is done, that of an order which costs
+	// nothing.
+	Nothing bool `json:"nothing,omitempty"`
+	// Asked lists the amounts that the saga asked to hold, whatever the outcome, and that
+	// of a capture of nothing.
 	Asked []money.Amount `json:"asked,omitempty"`
 	// Open lists steps whose capture was begun and not concluded.
 	Open []string `json:"open,omitempty"`

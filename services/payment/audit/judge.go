@@ -28,8 +28,9 @@ const (
 // Kinds lists the kinds.
 var Kinds = []audit.Kind{MoneyHeld, MoneyTaken, MoneyNotTaken, MoneyAmount, HeldTwice, TakenTwice, ProviderBook, Ledger}
 
-// Paid reports whether either book has a capture, refunded or not.
-func (f Fact) Paid() bool { return f.Ours.Captures > 0 || f.Provider.Captures > 0 }
+// Paid reports whether either book has a capture, refunded or not: one of nothing
+// counts, because the saga is past its pivot.
+func (f Fact) Paid() bool { return f.Ours.Captures > 0 || f.Provider.Captures > 0 || f.Nothing }
 
 // Judge implements [audit.Fact].
 func (f Fact) Judge(o audit.Order) (all audit.Findings) {
@@ -52,7 +53,11 @@ func (f Fact) confirmed(o audit.Order, all *audit.Findings) {
 	for _, h := range f.Holds {
 		all.Add(audit.NoOrphan, MoneyHeld, false, "%s, and it is confirmed", h)
 	}
+	free := o.Currency != "" && o.Total == 0
 	switch {
+	case free && f.Nothing && f.Ours.Captures == 0:
+	case free && f.Ours.Captures == 0:
+		all.Add(MoneyAddsUp, MoneyNotTaken, false, "it is confirmed, but its capture of nothing is not recorded")
 	case f.Ours.Captures == 0:
 		all.Add(MoneyAddsUp, MoneyNotTaken, false, "it is confirmed, but nothing was taken")
 	case f.Ours.Captured != o.Total || string(f.Ours.Currency) != o.Currency:
@@ -69,6 +74,9 @@ func (f Fact) cancelled(o audit.Order, all *audit.Findings) {
 	}
 	if f.Ours.Captured > f.Ours.Refunded || f.Provider.Captured > f.Provider.Refunded {
 		all.Add(MoneyAddsUp, MoneyTaken, false, "it is cancelled, but %s was taken by our books and %s by the provider's", f.Ours, f.Provider)
+	}
+	if f.Nothing {
+		all.Add(audit.LegalHistory, audit.Barrier, false, "it is cancelled, but its capture of nothing is done")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/saga/key"
@@ -39,7 +40,7 @@ func (s *Store) books(ctx context.Context, r audit.Range) (compare.Books, error)
 	if b.Transfers, err = list(barrier.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation"), transferRow.domain); err != nil {
 		return compare.Books{}, err
 	}
-	b.Recorded = recorded(entries, b.Payments, b.Transfers)
+	b.Recorded, b.Nothing = recorded(entries, b.Payments, b.Transfers), nothing(entries)
 	return b, nil
 }
 
@@ -69,6 +70,18 @@ func recorded(entries []barrier.Entry, payments []payment.Payment, transfers []p
 		all[i] = audit.Recorded{Key: e.Key, State: e.State, At: e.CreatedAt}
 		if rows := differs[e.Key]; rows != nil && (e.Answered() || e.State == barrier.Done) {
 			all[i].Other = rows(e)
+		}
+	}
+	return all
+}
+
+// nothing returns the captures of nothing, which have no rows but their entry.
+func nothing(entries []barrier.Entry) map[key.Key]money.Amount {
+	all := map[key.Key]money.Amount{}
+	for _, e := range entries {
+		c, err := barrier.Answer[payment.Capture](e)
+		if err == nil && e.State == barrier.Done && c.Amount.Currency != "" && c == (payment.Capture{Amount: money.New(0, c.Amount.Currency)}) {
+			all[e.Key] = c.Amount
 		}
 	}
 	return all

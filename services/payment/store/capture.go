@@ -74,6 +74,21 @@ func (s *Store) ConcludeCapture(ctx context.Context, k key.Key, reference string
 	return out, nil
 }
 
+// CaptureNothing implements [payment.Store].
+func (s *Store) CaptureNothing(ctx context.Context, k key.Key, req payment.CaptureRequest) (payment.Capture, error) {
+	call := barrier.Call{Key: k, Fingerprint: fingerprint(req.Amount), Request: req}
+	out, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (payment.Capture, error) {
+		var live int64
+		states := []payment.State{payment.Intent, payment.Authorized, payment.Captured}
+		err := tx.Model(&paymentRow{}).Where("saga = ? AND state IN ?", k.Saga, states).Count(&live).Error
+		if err == nil && live > 0 {
+			err = fault.Errorf(fault.Bug, fault.Conflict, "an order that costs nothing has a payment")
+		}
+		return payment.Capture{Amount: req.Amount}, err
+	})
+	return out, database.Fault(err)
+}
+
 // RefuseCapture implements [payment.Store].
 func (s *Store) RefuseCapture(ctx context.Context, k key.Key, refusal *fault.Error) error {
 	return database.Fault(barrier.Refuse(ctx, s.db, k, refusal, func(tx *gorm.DB) error {

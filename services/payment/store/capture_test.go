@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/provider/simulator"
@@ -149,5 +150,67 @@ func TestTwentyCapturesAreOne(t *testing.T) {
 			require.Equal(t, answers[0], a)
 		}
 		b.requireBooksAgree(t.Context(), t)
+	})
+}
+
+// An order that costs nothing passes its pivot, and moves no money.
+func TestACaptureOfZeroIsRecordedAndMovesNothing(t *testing.T) {
+	t.Parallel()
+
+	each(t, func(t *testing.T, b *testBundle) {
+		nothing := payment.CaptureRequest{Amount: eur(0)}
+		for range 2 {
+			got, err := b.Capture(t.Context(), captureKey("free"), nothing)
+			require.NoError(t, err)
+			require.Equal(t, payment.Capture{Amount: eur(0)}, got)
+		}
+		_, err := b.Capture(t.Context(), captureKey("free"), payment.CaptureRequest{Amount: eur(1)})
+		requireFault(t, err, fault.Bug, fault.Mismatch)
+		got, happened, err := b.SettleCapture(t.Context(), captureKey("free"))
+		require.NoError(t, err)
+		require.True(t, happened, "the saga is past its pivot")
+		require.Equal(t, payment.Capture{Amount: eur(0)}, got)
+
+		_, happened, err = b.SettleCapture(t.Context(), captureKey("never"))
+		require.NoError(t, err)
+		require.False(t, happened)
+		_, err = b.Capture(t.Context(), captureKey("never"), nothing)
+		requireFault(t, err, fault.Suspension, fault.Suspended)
+
+		for _, list := range []func() (int, error){
+			func() (int, error) { all, err := b.store.Payments(t.Context()); return len(all), err },
+			func() (int, error) { all, err := b.store.Transfers(t.Context()); return len(all), err },
+			func() (int, error) { all, err := b.store.Invoices(t.Context()); return len(all), err },
+			func() (int, error) { all, err := b.store.Ledger(t.Context()); return len(all), err },
+			func() (int, error) { all, err := b.book.Book(t.Context()); return len(all), err },
+		} {
+			n, err := list()
+			require.NoError(t, err)
+			require.Zero(t, n)
+		}
+		b.requireBooksAgree(t.Context(), t)
+
+		b.held(t, "held", simulator.TokenVisa)
+		_, err = b.Capture(t.Context(), captureKey("held"), nothing)
+		requireFault(t, err, fault.Bug, fault.Conflict)
+		_, err = b.capture(t.Context(), "held")
+		require.NoError(t, err, "a bug records nothing")
+
+		for _, a := range []money.Amount{eur(-1), {}} {
+			_, err = b.Capture(t.Context(), captureKey("bad"), payment.CaptureRequest{Amount: a})
+			requireFault(t, err, fault.Bug, fault.Invalid)
+		}
+		for _, f := range []func() error{
+			func() error {
+				_, err := b.Authorize(t.Context(), authorizeKey("bad"), payment.AuthorizeRequest{Amount: eur(0), Token: "t"})
+				return err
+			},
+			func() error {
+				_, err := b.Refund(t.Context(), refundKey("bad", 0), payment.RefundRequest{Amount: eur(0)})
+				return err
+			},
+		} {
+			requireFault(t, f(), fault.Bug, fault.Invalid)
+		}
 	})
 }

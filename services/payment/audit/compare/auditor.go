@@ -5,7 +5,9 @@ package compare
 import (
 	"context"
 
+	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/audit"
+	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	paymentaudit "github.com/amends/amends/services/payment/audit"
 	"github.com/amends/amends/services/payment/provider"
@@ -16,6 +18,8 @@ type Books struct {
 	Payments  []payment.Payment
 	Transfers []payment.Transfer
 	Recorded  []audit.Recorded
+	// Nothing holds the captures of nothing. They are done, and have no other row.
+	Nothing map[key.Key]money.Amount
 	// Range is the key range of these rows; Next is the cursor for the next page,
 	// empty on the last.
 	Range audit.Range

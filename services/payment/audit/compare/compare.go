@@ -66,7 +66,10 @@ type row struct {
 // compare joins our rows, the barrier's entries and the provider's lines by key,
 // and returns one fact per saga.
 func compare(ours Books, lines []provider.Effect) []paymentaudit.Fact {
-	c := comparison{of: map[string]int{}, recorded: map[string]audit.Recorded{}, lines: map[string]provider.Effect{}, known: map[string]bool{}}
+	c := comparison{
+		of: map[string]int{}, recorded: map[string]audit.Recorded{}, lines: map[string]provider.Effect{}, known: map[string]bool{},
+		nothing: ours.Nothing,
+	}
 	for _, r := range ours.Recorded {
 		c.fact(r.Key.Saga, r.At)
 		c.recorded[r.Key.String()] = r
@@ -95,6 +98,7 @@ type comparison struct {
 	recorded map[string]audit.Recorded  // by the provider's key
 	lines    map[string]provider.Effect // by the provider's key
 	known    map[string]bool            // provider's keys that have a row of ours
+	nothing  map[key.Key]money.Amount   // captures of nothing
 }
 
 // fact returns the saga's fact, given a trace of the time at.

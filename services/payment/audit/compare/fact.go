@@ -13,10 +13,13 @@ import (
 
 // barrier judges an entry by itself and by the row that must accompany it. Only
 // an effect that is there, or was undone, needs a row: a step that was refused
-// before the provider was asked has left none.
+// before the provider was asked has left none, and neither has a capture of nothing.
 func (c *comparison) barrier(r audit.Recorded) {
 	f, known := c.fact(r.Key.Saga, r.At), c.known[r.Key.String()]
+	amount, nothing := c.nothing[r.Key]
 	switch {
+	case !known && nothing:
+		f.Nothing, f.Asked = true, append(f.Asked, amount)
 	case !known && r.State.Undoable():
 		wrong(f, r.Key.Step, r.State, "nothing recorded")
 	case !known && r.State == ledger.Undone:
