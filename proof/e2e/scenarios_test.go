@@ -39,6 +39,7 @@ var impatient = saga.Timing{
 func scenarios() map[string]scenario {
 	all := map[string]scenario{
 		"confirmed":                      {status: confirmed},
+		"confirmed-free":                 {status: confirmed, change: lines("LEAFLET", 2)},
 		"confirmed-authorize-reply-lost": {status: confirmed, change: tok("tok_timeout_after_charge")},
 		"confirmed-capture-reply-lost":   {status: confirmed, change: tok("tok_capture_lost")},
 		"confirmed-book-reply-lost":      {status: confirmed, change: map[string]any{"ship_to": shipTo("99999")}},
