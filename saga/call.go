@@ -17,18 +17,21 @@ type request struct {
 	activity string
 	summary  string
 	arg      func(policy) any
-	answer   any  // an *answer, which the result is decoded into
-	attempts *int // the answer's
+	recorded func(policy) any // the argument that the history may keep
+	answer   any              // an *answer, which the result is decoded into
+	attempts *int             // the answer's
 }
 
 // ask returns the request to call one of a step's activities, and the answer that
 // it fills.
 func ask[Out, In any](s *stepRun, activity string, k Key, in In) (request, *answer[Out]) {
 	a := &answer[Out]{}
-	return request{
-		step: s, activity: activity, answer: a, attempts: &a.Attempts,
-		arg: func(p policy) any { return call[In]{Key: k, Input: in, policy: p} },
-	}, a
+	arg := argument(k, in)
+	return request{step: s, activity: activity, answer: a, attempts: &a.Attempts, arg: arg, recorded: arg}, a
+}
+
+func argument[In any](k Key, in In) func(policy) any {
+	return func(p policy) any { return call[In]{Key: k, Input: in, policy: p} }
 }
 
 // unlimited attempts. Zero means the same to the engine, but ten to the test
@@ -98,7 +101,7 @@ func (r *run) invoke(ctx workflow.Context, q request, e effort) *failure {
 		},
 		Summary: q.summary,
 	})
-	return decode(workflow.ExecuteActivity(ctx, q.activity, q.arg(e.policy)).Get(ctx, q.answer))
+	return decode(workflow.ExecuteActivity(ctx, q.activity, q.recorded(e.policy)).Get(ctx, q.answer))
 }
 
 func (r *run) invokeLocal(ctx workflow.Context, q request, p policy) *failure {

@@ -141,6 +141,28 @@ func TestALocalStepThatTimesOutGoesOnAsAnOrdinaryActivity(t *testing.T) {
 	}, s.scheduled)
 }
 
+// An ordinary activity's input is recorded in the history, a local one's is not.
+func TestALocalStepThatGoesOnAsAnOrdinaryActivityGetsTheRedactedInput(t *testing.T) {
+	t.Parallel()
+
+	private := saga.Step[string, string]{Name: "private", Kind: saga.Recorded, Redact: func(string) string { return "someone" }}
+	b := setup(t)
+	b.watch(t)
+	got := map[bool]string{} // by whether the activity is local
+	saga.Bind(b.env, private, func(ctx context.Context, _ saga.Key, who string) (string, error) {
+		local := activity.GetInfo(ctx).IsLocalActivity
+		got[local] = who
+		if local {
+			return "", errTransient
+		}
+		return "fine", nil
+	}, nil)
+	b.options.Plan = saga.NewPlan(private)
+	b.body = func(ctx workflow.Context) error { return do(ctx, private, "A. Buyer") }
+	require.Equal(t, saga.Committed, b.run(t).Phase)
+	require.Equal(t, map[bool]string{true: "A. Buyer", false: "someone"}, got)
+}
+
 func TestADecisionOfALocalStepIsFinalAtOnce(t *testing.T) {
 	t.Parallel()
 

@@ -75,6 +75,9 @@ func (p *Promise[Out]) Get(ctx workflow.Context) (Out, error) {
 func doOf[In, Out any](r *run, on *stepRun, s Step[In, Out], in In) request {
 	k := Key{Saga: r.o.ID, Step: s.Name}
 	q, _ := ask[Out](on, s.Name, k, in)
+	if s.Redact != nil {
+		q.recorded = argument(k, s.Redact(in))
+	}
 	if s.Summary != nil {
 		q.summary = s.Summary(in)
 	}

@@ -64,6 +64,11 @@ type Step[In, Out any] struct {
 	// Money marks an effect on money: giving up on its undo needs a reference to the
 	// remedy, see [RepairRequest].
 	Money bool
+	// Redact returns an input without the personal data that no history may keep; nil:
+	// there is none. It is for a local step, whose input is in no history until the
+	// step continues as an ordinary activity: then the do gets the redacted input, and
+	// must find the rest by its key.
+	Redact func(In) In
 	// Summary describes a call in the Web UI, free of personal data; nil: none.
 	Summary func(In) string
 	// UndoSummary describes the step's undo there; empty: none.
