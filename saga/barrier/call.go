@@ -25,6 +25,8 @@ type Call struct {
 	// Request is kept as JSON for the undo, which gets no input; nil keeps nothing. It
 	// must not hold data that the database may not have, such as a card.
 	Request any
+
+	recall bool // see [Recall]
 }
 
 // Fingerprint returns the SHA-256, in hex, of version and parts. The lengths of the
@@ -48,7 +50,7 @@ func (r *row) repeat(c Call) error {
 	switch {
 	case r.State == Undone || r.State == Blocked:
 		return suspended(c.Key, r.State)
-	case r.Fingerprint != c.Fingerprint:
+	case r.Fingerprint != c.Fingerprint && !c.recall:
 		return fault.Errorf(fault.Bug, fault.Mismatch, "%s was used for another request", c.Key)
 	case r.State == Refused:
 		return r.refusal()

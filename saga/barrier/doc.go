@@ -14,7 +14,7 @@
 //     before the call and [Conclude] or [Refuse] after it. Each is a transaction of
 //     its own, and the call is in none of them. Undo and settle begin with
 //     [BeginUndo] and, after the service has asked the external system, end with
-//     [EndUndo] or [Conclude].
+//     [EndUndo] or [Conclude]. [Recall] is a repeat without the whole request.
 //
 // # State model
 //

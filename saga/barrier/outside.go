@@ -45,6 +45,12 @@ func Intend[Out any](ctx context.Context, db *gorm.DB, c Call, prepare func(tx *
 	return ticket, nil
 }
 
+// Recall is a repeated [Intend] of a caller that has not kept the whole request: it
+// compares no fingerprint and claims nothing. A key without a row is a bug (CONFLICT).
+func Recall[Out any](ctx context.Context, db *gorm.DB, k Key) (Ticket[Out], error) {
+	return reissue[Out](db.WithContext(ctx), Call{Key: k, recall: true})
+}
+
 // reissue returns the answer to a repeated Intend.
 func reissue[Out any](tx *gorm.DB, c Call) (t Ticket[Out], err error) {
 	r, err := find(tx, c.Key)

@@ -78,6 +78,13 @@ var table = []tableLine{
 	{"intend another request", barrier.Undone, "suspended SUSPENDED", barrier.Undone, false},
 	{"intend another request", barrier.Blocked, "suspended SUSPENDED", barrier.Blocked, false},
 
+	{"recall", nothing, "bug CONFLICT", nothing, false},
+	{"recall", barrier.Intent, "ask first", barrier.Intent, false},
+	{"recall", barrier.Done, "res_1", barrier.Done, false},
+	{"recall", barrier.Refused, "business OUT_OF_STOCK", barrier.Refused, false},
+	{"recall", barrier.Undone, "suspended SUSPENDED", barrier.Undone, false},
+	{"recall", barrier.Blocked, "suspended SUSPENDED", barrier.Blocked, false},
+
 	{"conclude", nothing, "bug CONFLICT", nothing, false},
 	{"conclude", barrier.Intent, "ok", barrier.Done, true},
 	{"conclude", barrier.Done, "ok", barrier.Done, false},
@@ -225,6 +232,15 @@ func (b testBundle) arrive(ctx context.Context, what string) (string, error) {
 		return out.Reservation, err
 	case "intend":
 		return intend(b.call(), effect)
+	case "recall":
+		ticket, err := barrier.Recall[outcome](ctx, b.db, b.key)
+		switch {
+		case ticket.Done:
+			return ticket.Outcome.Reservation, err
+		case ticket.Repeat:
+			return "ask first", err
+		}
+		return "", err
 	case "intend that refuses":
 		return intend(b.call(), refuses)
 	case "intend that fails":
