@@ -15,9 +15,6 @@ func (o *Outside) Authorize(ctx context.Context, k key.Key, req AuthorizeRequest
 	if err := checkAmount(req.Amount, 1); err != nil {
 		return Authorization{}, err
 	}
-	if req.Token == "" {
-		return Authorization{}, fault.Errorf(fault.Bug, fault.Invalid, "a payment token is missing")
-	}
 	return once.Effect[provider.Effect, Authorization]{
 		Intend: func(ctx context.Context, k key.Key) (ledger.Ticket[Authorization], error) {
 			return o.store.IntendAuthorize(ctx, k, req.Hold())

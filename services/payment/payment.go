@@ -31,7 +31,7 @@ const (
 )
 
 // AuthorizeRequest asks to hold an amount. Its fingerprint is the amount and a
-// hash of the token.
+// hash of the token. A repeat needs no token: the record of the first call answers.
 type AuthorizeRequest struct {
 	Amount money.Amount `json:"amount"`
 	Token  string       `json:"token"`
@@ -42,6 +42,9 @@ func (r AuthorizeRequest) String() string { return "authorize " + r.Amount.Strin
 
 // Hold returns the part of r that may be stored.
 func (r AuthorizeRequest) Hold() Hold {
+	if r.Token == "" {
+		return Hold{Amount: r.Amount}
+	}
 	sum := sha256.Sum256([]byte(r.Token))
 	return Hold{Amount: r.Amount, TokenHash: hex.EncodeToString(sum[:])}
 }
@@ -49,7 +52,7 @@ func (r AuthorizeRequest) Hold() Hold {
 // Hold is an [AuthorizeRequest] without its secret.
 type Hold struct {
 	Amount    money.Amount `json:"amount"`
-	TokenHash string       `json:"token_hash"` // SHA-256, hex
+	TokenHash string       `json:"token_hash"` // SHA-256, hex; empty without a token
 }
 
 // Authorization is money held at the provider.

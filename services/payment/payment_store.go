@@ -23,7 +23,8 @@ type Ticket[Out any] struct {
 // nothing.
 type Store interface {
 	// IntendAuthorize opens a payment. It returns the recorded refusal if there is
-	// one. REQUEST_MISMATCH (a bug): k names another request. CONFLICT (a bug): the
+	// one. Without a token's hash it only returns the record, and fails with CONFLICT (a
+	// bug) if there is none. REQUEST_MISMATCH (a bug): k names another request. CONFLICT (a bug): the
 	// saga has another payment that is intended, authorized or captured.
 	IntendAuthorize(ctx context.Context, k key.Key, h Hold) (ledger.Ticket[Authorization], error)
 	// ConcludeAuthorize records that the provider holds the money.

@@ -50,6 +50,26 @@ func TestBook(t *testing.T) {
 			b.agree(t, t.Context())
 		})
 
+		t.Run("ARepeatNeedsNoAddress", func(t *testing.T) {
+			s, u := b.wellBehaved()
+			bare := request("10115", "AMS", "BER")
+			bare.ShipTo = shipping.Address{}
+			_, err := s.Book(t.Context(), step("bare"), bare)
+			require.Equal(t, fault.Conflict, fault.CodeOf(err), "nothing is booked without an address")
+			require.Equal(t, fault.Bug, fault.KindOf(err))
+			require.Zero(t, u.total())
+
+			first, err := s.Book(t.Context(), step("bare"), request("10115", "AMS", "BER"))
+			require.NoError(t, err)
+			second, err := s.Book(t.Context(), step("bare"), bare)
+			require.NoError(t, err)
+			require.Equal(t, first, second)
+			require.Equal(t, 2, u.total())
+			require.NoError(t, s.Cancel(t.Context(), step("bare")))
+			_, err = s.Book(t.Context(), step("bare"), bare)
+			require.Equal(t, fault.Suspended, fault.CodeOf(err))
+		})
+
 		t.Run("KnowsTheRequestWhateverTheOrderOfItsParcels", func(t *testing.T) {
 			s, _ := b.wellBehaved()
 			req := request("10115", "AMS", "BER")

@@ -16,7 +16,8 @@ const (
 	CarrierUnavailable fault.Code = "CARRIER_UNAVAILABLE"
 )
 
-// BookRequest asks for one shipment per parcel to one address.
+// BookRequest asks for one shipment per parcel to one address. A repeat needs no
+// address: the record of the first call answers.
 type BookRequest struct {
 	ShipTo  Address  `json:"ship_to"`
 	Parcels []Parcel `json:"parcels"`

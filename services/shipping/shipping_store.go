@@ -16,7 +16,9 @@ type Store interface {
 	// Intend records that the step is about to call the carrier, with one shipment
 	// per parcel in state intent. A repeat changes nothing and returns the recorded
 	// ticket. It fails with the recorded refusal; with SUSPENDED if the step was
-	// cancelled; with REQUEST_MISMATCH if k was used for another request.
+	// cancelled; with REQUEST_MISMATCH if k was used for another request. Without an
+	// address it only returns the record, and fails with CONFLICT (kind bug) if there is
+	// none.
 	Intend(ctx context.Context, k key.Key, req BookRequest) (Ticket, error)
 
 	// RecordBooked records that one parcel of the step is booked, before the others are,

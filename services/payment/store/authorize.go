@@ -23,6 +23,9 @@ func fingerprint(a money.Amount, more ...string) string {
 
 // IntendAuthorize implements [payment.Store].
 func (s *Store) IntendAuthorize(ctx context.Context, k key.Key, h payment.Hold) (ledger.Ticket[payment.Authorization], error) {
+	if h.TokenHash == "" {
+		return s.recallAuthorize(ctx, k, h.Amount)
+	}
 	call := barrier.Call{Key: k, Fingerprint: fingerprint(h.Amount, h.TokenHash), Request: h}
 	t, err := barrier.Intend[payment.Authorization](ctx, s.db, call, func(tx *gorm.DB) error {
 		id, err := newID()
@@ -33,6 +36,15 @@ func (s *Store) IntendAuthorize(ctx context.Context, k key.Key, h payment.Hold) 
 		return database.Queue(tx, 1).Create(&r).Error
 	})
 	err = duplicate(err, fault.Errorf(fault.Bug, fault.Conflict, "the saga has another payment asked for, held or taken"))
+	return t, database.Fault(err)
+}
+
+// recallAuthorize returns the record of an authorization whose token is not known.
+func (s *Store) recallAuthorize(ctx context.Context, k key.Key, a money.Amount) (ledger.Ticket[payment.Authorization], error) {
+	t, err := barrier.Recall[payment.Authorization](ctx, s.db, k)
+	if err == nil && t.Done && t.Outcome.Amount != a {
+		err = fault.Errorf(fault.Bug, fault.Mismatch, "%s holds another amount", k)
+	}
 	return t, database.Fault(err)
 }
 

@@ -193,6 +193,34 @@ func TestAuthorizeAndVoidAtOnceLeaveNothingHeld(t *testing.T) {
 	})
 }
 
+func TestARepeatNeedsNoToken(t *testing.T) {
+	t.Parallel()
+
+	each(t, func(t *testing.T, b *testBundle) {
+		_, err := b.authorize(t.Context(), "s", "")
+		requireFault(t, err, fault.Bug, fault.Conflict)
+		require.Zero(t, b.wire.Calls(authorize), "without a record nothing is held")
+
+		want := b.held(t, "s", simulator.TokenVisa)
+		got, err := b.authorize(t.Context(), "s", "")
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+		_, err = b.Authorize(t.Context(), authorizeKey("s"), payment.AuthorizeRequest{Amount: eur(total.Minor + 1)})
+		requireFault(t, err, fault.Bug, fault.Mismatch)
+		require.Equal(t, 1, b.wire.Calls(authorize))
+
+		_, err = b.authorize(t.Context(), "declined", simulator.TokenDeclined)
+		requireFault(t, err, fault.Business, payment.CardDeclined)
+		_, err = b.authorize(t.Context(), "declined", "")
+		requireFault(t, err, fault.Business, payment.CardDeclined)
+
+		require.NoError(t, b.Void(t.Context(), authorizeKey("s")))
+		_, err = b.authorize(t.Context(), "s", "")
+		requireFault(t, err, fault.Suspension, fault.Suspended)
+		b.requireBooksAgree(t.Context(), t)
+	})
+}
+
 func TestABadRequestIsABugAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 
@@ -200,7 +228,6 @@ func TestABadRequestIsABugAndLeavesNothing(t *testing.T) {
 		for _, req := range []payment.AuthorizeRequest{
 			{Amount: eur(0), Token: simulator.TokenVisa},
 			{Amount: eur(-1), Token: simulator.TokenVisa},
-			{Amount: total},
 			{Amount: payment.AuthorizeRequest{}.Amount, Token: simulator.TokenVisa},
 		} {
 			_, err := b.Authorize(t.Context(), authorizeKey("s"), req)

@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/saga/barrier/txn"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/shipping"
 )
 
@@ -25,11 +26,7 @@ type recorded struct {
 
 // Intend implements [shipping.Store].
 func (s *Store) Intend(ctx context.Context, k key.Key, req shipping.BookRequest) (shipping.Ticket, error) {
-	parcels := sorted(req.Parcels)
-	call := barrier.Call{Key: k, Fingerprint: fingerprint(req.ShipTo, parcels), Request: recorded{parcels}}
-	ticket, err := barrier.Intend[shipping.Booking](ctx, s.db, call, func(tx *gorm.DB) error {
-		return database.Queue(tx, int64(len(parcels))).Create(newRows(k, parcels)).Error
-	})
+	ticket, err := s.claim(ctx, k, req)
 	if err != nil {
 		return shipping.Ticket{}, database.Fault(err)
 	}
@@ -85,6 +82,18 @@ func book(db *gorm.DB, k key.Key, sh shipping.Shipment) *gorm.DB {
 			"state": string(shipping.Booked), "booked_at": database.Now(),
 			"carrier": sh.Carrier, "tracking_number": sh.TrackingNumber,
 		})
+}
+
+// claim opens the step, or returns its record. Without an address only the latter.
+func (s *Store) claim(ctx context.Context, k key.Key, req shipping.BookRequest) (ledger.Ticket[shipping.Booking], error) {
+	if req.ShipTo == (shipping.Address{}) {
+		return barrier.Recall[shipping.Booking](ctx, s.db, k)
+	}
+	parcels := sorted(req.Parcels)
+	call := barrier.Call{Key: k, Fingerprint: fingerprint(req.ShipTo, parcels), Request: recorded{parcels}}
+	return barrier.Intend[shipping.Booking](ctx, s.db, call, func(tx *gorm.DB) error {
+		return database.Queue(tx, int64(len(parcels))).Create(newRows(k, parcels)).Error
+	})
 }
 
 // Conclude implements [shipping.Store].
