@@ -31,9 +31,6 @@ func BindAcknowledge(r saga.Registry, s order.Service, engine Sagas) {
 		if fact.State == SagaRunning {
 			return order.Record{}, fault.Errorf(fault.Business, SagaRuns, "the order's saga runs: repair the step that is flagged")
 		}
-		record, err := s.Acknowledge(ctx, k, a)
-		// The customer's address and payment token do not belong into this history.
-		record.Placement.ShipTo, record.Placement.PaymentToken = order.Address{}, ""
-		return record, err
+		return redacted(s.Acknowledge(ctx, k, a))
 	}, nil)
 }

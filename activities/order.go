@@ -16,6 +16,7 @@ var (
 	CreateOrder = saga.Step[order.Placement, order.Record]{
 		Name: "order.create", Kind: saga.Recorded,
 		Summary: func(order.Placement) string { return "make the order durable" },
+		Redact:  order.Placement.Redacted,
 	}
 	// DecideOrder records why the order's saga is aborted, before anything is undone. It
 	// returns the record, with the reason that was recorded first and with the waived
@@ -45,21 +46,44 @@ var (
 	}
 )
 
-// BindOrder binds the order service's steps.
-func BindOrder(r saga.Registry, s order.Service) {
-	saga.Bind(r, CreateOrder, s.Create, nil)
+// Requests returns the placement in the input of an order's saga, the only place that
+// has all of it. It fails with UNAVAILABLE if the engine does not answer.
+type Requests func(ctx context.Context, orderID string) (order.Placement, error)
+
+// BindOrder binds the order service's steps. Their answers are recorded in histories,
+// so they leave out the customer's address.
+func BindOrder(r saga.Registry, s order.Service, asked Requests) {
+	saga.Bind(r, CreateOrder, func(ctx context.Context, k saga.Key, p order.Placement) (order.Record, error) {
+		if p.ShipTo == (order.Address{}) { // it was redacted
+			var err error
+			if p, err = asked(ctx, k.Saga); err != nil {
+				return order.Record{}, err
+			}
+		}
+		return redacted(s.Create(ctx, k, p))
+	}, nil)
 	saga.Bind(r, DecideOrder, func(ctx context.Context, k saga.Key, d order.Decision) (order.Record, error) {
 		rec, err := s.Decide(ctx, k, d)
 		if fault.CodeOf(err) == fault.NotFound {
 			return order.Record{}, nil
 		}
-		return rec, err
+		return redacted(rec, err)
 	}, nil)
 	saga.Bind(r, NoteOrder, func(ctx context.Context, k saga.Key, n order.Note) (saga.None, error) {
 		return saga.None{}, s.Note(ctx, k, n)
 	}, nil)
-	saga.Bind(r, ConfirmOrder, s.Confirm, nil)
-	saga.Bind(r, CancelOrder, s.Cancel, nil)
+	saga.Bind(r, ConfirmOrder, func(ctx context.Context, k saga.Key, c order.Closing) (order.Record, error) {
+		return redacted(s.Confirm(ctx, k, c))
+	}, nil)
+	saga.Bind(r, CancelOrder, func(ctx context.Context, k saga.Key, c order.Closing) (order.Record, error) {
+		return redacted(s.Cancel(ctx, k, c))
+	}, nil)
+}
+
+// redacted returns the part of an answer that a history may keep.
+func redacted(r order.Record, err error) (order.Record, error) {
+	r.Placement = r.Placement.Redacted()
+	return r, err
 }
 
 // OrderWords explains the codes and steps of the order service.

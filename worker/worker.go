@@ -218,8 +218,9 @@ func (g *Group) start(ctx context.Context, c *engine.Client, fatal chan<- error)
 func (g *Group) newWorker(c *engine.Client, s *registry.Stores, fatal chan<- error) sdkworker.Worker {
 	queue := g.o.queue(s.Row.Name)
 	w := sdkworker.New(c.Client, queue, g.workerOptions(s, fatal))
-	s.Row.Bind(w, s)
-	s.Row.Audit(w, s, sagas.New(c.Client, queue))
+	engine := sagas.New(c.Client, queue)
+	s.Row.Bind(w, s, engine.Request)
+	s.Row.Audit(w, s, engine)
 	if s.Row.Decides {
 		workflows.Register(w, workflows.Options{Queues: g.o.Queues, Timing: g.o.Timing})
 		doctorflow.Register(w, g.o.Queues)

@@ -60,7 +60,7 @@ func TestRegistry(t *testing.T) {
 			s, err := open(t.Context(), row, o)
 			require.NoError(t, err)
 			r := &recorder{}
-			row.Bind(r, s)
+			row.Bind(r, s, nil)
 			require.NotEmpty(t, r.names)
 			for _, name := range r.names {
 				require.True(t, strings.HasPrefix(name, row.Name+"."), "%s binds %s", row.Name, name)

@@ -56,7 +56,9 @@ const (
 // ReasonCustomerRequest is the reason of a customer's cancel.
 const ReasonCustomerRequest = order.CustomerRequest
 
-// Input starts the order workflow.
+// Input starts the order workflow. Beside the inputs of payment.authorize and
+// shipping.book it is the only part of a history that may hold the customer's address
+// or payment token.
 type Input struct {
 	OrderID   string    `json:"order_id"`
 	Placement Placement `json:"placement"`
@@ -83,7 +85,8 @@ func (in Input) OnEngineClock(start time.Time) Input {
 
 // Resume returns the input that resumes an order whose workflow is lost. Like every
 // run, it reads the waivers, and the reason for which the order was aborted, in the
-// order's record.
+// order's record. It has no payment token, which an undo does not need, nor an order
+// that is paid.
 func Resume(r order.Record) Input {
 	return Input{OrderID: r.ID, Placement: r.Placement, Undo: true}
 }

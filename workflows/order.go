@@ -86,10 +86,11 @@ func (s *orderSaga) place(ctx workflow.Context) error {
 	if err := s.create(ctx); err != nil {
 		return err
 	}
-	asked := s.record.Placement // not the input's: the record came first
-	if s.record.Against() != "" && saga.Progress(ctx, s.in.OrderID).Phase == saga.Forward {
+	asked, ours := s.asked()
+	if (s.record.Against() != "" || !ours) && saga.Progress(ctx, s.in.OrderID).Phase == saga.Forward {
 		// An earlier run was aborted. The steps that it has undone would only answer that,
-		// but the others, and those that are waived, would take effect anew.
+		// but the others, and those that are waived, would take effect anew. Or this run
+		// has the input of another request, so it cannot take the order forward.
 		return fault.Errorf(fault.Suspension, fault.Suspended, "the order was aborted")
 	}
 

@@ -38,6 +38,7 @@ func setup(t *testing.T) *testBundle {
 	b := &testBundle{Shop: shoptest.New(t), env: ts.NewTestWorkflowEnvironment()}
 	b.env.SetTestTimeout(30 * time.Second)
 	workflows.Register(b.env, workflows.Options{})
+	b.Requests = func(context.Context, string) (order.Placement, error) { return b.in.Placement, nil }
 	b.Bind(b.env)
 	now := b.env.Now().UTC()
 	b.in = workflows.Input{OrderID: uuid.Must(uuid.NewV7()).String(), Placement: workflows.Placement{
@@ -271,20 +272,65 @@ func TestAnswersAPlacementOnceTheOrderIsDurable(t *testing.T) {
 	require.Equal(t, order.Pending, got.Order.Status)
 }
 
-// The engine has forgotten the workflow, the order service has not.
+// forgotten is the same order's shop after the engine has forgotten the workflow. The
+// customer's key comes with another request.
+func (b *testBundle) forgotten(t *testing.T) *testBundle {
+	t.Helper()
+	again := setup(t)
+	again.Shop, again.in = b.Shop, b.in
+	again.Requests = func(context.Context, string) (order.Placement, error) { return again.in.Placement, nil }
+	again.Bind(again.env)
+	p := &again.in.Placement
+	p.Lines, p.ShipTo.Line1, p.PaymentToken = []workflows.Line{{SKU: "TEA", Quantity: 7}}, "Nebenstr. 2", "tok_other"
+	p.Fingerprint, p.Nonce = "f2", "n2"
+	return again
+}
+
 func TestARecordThatExistsIsTheTruth(t *testing.T) {
 	t.Parallel()
 
-	first := setup(t)
-	first.run(t)
+	t.Run("OfAConfirmedOrder", func(t *testing.T) {
+		t.Parallel()
+		first := setup(t)
+		want := first.run(t)
+		v := first.forgotten(t).run(t)
+		require.Equal(t, order.Confirmed, v.Status)
+		require.Equal(t, "MUG", v.Lines[0].SKU)
+		require.Equal(t, want.Parcels, v.Parcels)
+		require.False(t, v.NeedsAttention)
+	})
 
-	again := setup(t)
-	again.Shop = first.Shop
-	again.Bind(again.env)
-	again.in = first.in
-	again.in.Placement.Lines = []workflows.Line{{SKU: "TEA", Quantity: 7}}
-	again.in.Placement.Fingerprint, again.in.Placement.Nonce = "f2", "n2"
-	v := again.run(t)
-	require.Equal(t, order.Confirmed, v.Status)
-	require.Equal(t, "MUG", v.Lines[0].SKU)
+	t.Run("OfACancelledOrder", func(t *testing.T) {
+		t.Parallel()
+		first := setup(t)
+		first.in.Placement.PaymentToken = "tok_declined"
+		first.run(t)
+		v := first.forgotten(t).decide(t)
+		require.Equal(t, order.Cancelled, v.Status)
+		require.Equal(t, order.PaymentDeclined, v.Reason)
+		require.False(t, v.NeedsAttention)
+	})
+
+	// Nothing is held with another customer's card, or sent to another address.
+	t.Run("OfAnOrderThatIsNotDecided", func(t *testing.T) {
+		t.Parallel()
+		for _, at := range before {
+			first := setup(t)
+			first.lose(t, at)
+			v := first.forgotten(t).run(t)
+			require.Equal(t, order.Cancelled, v.Status, at)
+			require.Equal(t, "MUG", v.Lines[0].SKU)
+			require.True(t, v.NeedsAttention, "its workflow is lost, for no known reason")
+		}
+	})
+
+	t.Run("OfAnOrderThatIsPaid", func(t *testing.T) {
+		t.Parallel()
+		first := setup(t)
+		first.lose(t, "inventory.commit")
+		v := first.forgotten(t).run(t)
+		require.Equal(t, order.Confirmed, v.Status)
+		require.Equal(t, "MUG", v.Lines[0].SKU)
+		require.Len(t, v.Parcels, 2)
+	})
 }

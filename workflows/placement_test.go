@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/testsuite"
 
+	"github.com/amends/amends/activities"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
@@ -23,7 +24,7 @@ func TestAPlacementOutlivesACancelOfTheWorkflow(t *testing.T) {
 
 	b := setup(t)
 	create := &failing{Service: b.Orders, left: 20}
-	saga.Bind(only{b.env, "order.create"}, saga.Step[order.Placement, order.Record]{Name: "order.create", Kind: saga.Recorded}, create.Create, nil)
+	activities.BindOrder(only{b.env, "order.create"}, create, b.Requests)
 	var got workflows.PlaceResult
 	var failed error
 	b.env.RegisterDelayedCallback(func() {
@@ -41,6 +42,7 @@ func TestAPlacementOutlivesACancelOfTheWorkflow(t *testing.T) {
 	require.Equal(t, order.CustomerRequest, v.Reason)
 	require.NoError(t, failed)
 	require.Equal(t, "n", got.Nonce)
+	require.Equal(t, b.in.Placement.ShipTo, b.record(t).Placement.ShipTo, "the history has no address to give")
 }
 
 // failing is an order service whose database is down for some calls.

@@ -59,6 +59,22 @@ func (s *orderSaga) handle(ctx workflow.Context) (workflow.Context, error) {
 	return ctx, nil
 }
 
+// asked returns the request that the order's record was made of, and whether it is
+// the one of the run's input. The record came first, so it counts. Its answer has no
+// address and no token: only the input has them, and only if it is the same request.
+// Without them a step can be repeated, but not taken.
+func (s *orderSaga) asked() (p Placement, ours bool) {
+	p = s.record.Placement
+	if p.PaymentToken != "" { // a build before v0.2.0 has recorded the answer with both
+		return p, true
+	}
+	if p.Fingerprint != s.in.Placement.Fingerprint {
+		return p, false
+	}
+	p.ShipTo, p.PaymentToken = s.in.Placement.ShipTo, s.in.Placement.PaymentToken
+	return p, true
+}
+
 // closing returns the input of the last step: the decision, and the view as it will
 // be once that step is done.
 func (s *orderSaga) closing(ctx workflow.Context, step string, status order.Status, reason order.Reason) (order.Closing, error) {

@@ -73,8 +73,10 @@ func (p *platform) start(t *testing.T, service string) {
 		DisableWorkflowWorker: service != "order", DisableRegistrationAliasing: true, WorkerStopTimeout: 5 * time.Second,
 	})
 	// Every worker has every step, but is asked only for those of its queue.
+	engine := sagas.New(server.Client, p.queues["order"])
+	p.Requests = engine.Request
 	p.Bind(w)
-	p.BindAudit(w, sagas.New(server.Client, p.queues["order"]))
+	p.BindAudit(w, engine)
 	if service == "order" {
 		workflows.Register(w, workflows.Options{Queues: p.queues})
 		doctorflow.Register(w, p.queues)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders/sagas"
 	"github.com/amends/amends/internal/replay"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
@@ -117,7 +118,7 @@ func (p *platform) restartOrder(t *testing.T, timing saga.Timing, create *create
 		DisableRegistrationAliasing: true, WorkerStopTimeout: 5 * time.Second,
 	})
 	workflows.Register(w, workflows.Options{Queues: p.queues, Timing: timing})
-	activities.BindOrder(w, failing{p.Orders, create})
+	activities.BindOrder(w, failing{p.Orders, create}, sagas.New(server.Client, p.queues["order"]).Request)
 	require.NoError(t, w.Start())
 	p.workers["order"] = w
 }

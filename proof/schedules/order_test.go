@@ -93,6 +93,7 @@ type subject struct {
 	*shoptest.Shop
 	registry *sagatest.Registry
 	worker   switches
+	asked    order.Placement      // the saga's input
 	first    *workflows.OrderView // how the saga ended the first time
 	rash     []string             // steps that were undone before a reason was recorded
 	replaced string               // the first reason, and the one that replaced it
@@ -104,6 +105,7 @@ type switches struct{ decline, undeliverable bool }
 func newSubject(t *testing.T) (*subject, error) {
 	t.Helper()
 	s := &subject{Shop: shoptest.NewForOne(t)}
+	s.Requests = func(context.Context, string) (order.Placement, error) { return s.asked, nil }
 	return s, s.Snapshot(t.Context())
 }
 
@@ -120,14 +122,15 @@ func (s *subject) Register(r *sagatest.Registry) {
 }
 
 func (s *subject) Start(now, decideBy time.Time) (string, any) {
-	return workflows.PlaceOrder, workflows.Input{OrderID: orderID, Placement: workflows.Placement{
+	s.asked = workflows.Placement{
 		CustomerID: "cus_1", Currency: "EUR", PaymentToken: "tok_visa",
 		Lines: []workflows.Line{{SKU: "MUG", Quantity: 2}, {SKU: "KETTLE", Quantity: 1}},
 		ShipTo: workflows.Address{
 			Name: "A. Buyer", Line1: "Hauptstr. 1", City: "Berlin", PostalCode: "10115", Country: "DE",
 		},
 		Fingerprint: "f", Nonce: "n", PlacedAt: now, DecideBy: decideBy,
-	}}
+	}
+	return workflows.PlaceOrder, workflows.Input{OrderID: orderID, Placement: s.asked}
 }
 
 func (s *subject) Reset(ctx context.Context) error {

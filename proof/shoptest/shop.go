@@ -43,6 +43,10 @@ type Shop struct {
 	Shipments *shippingstore.Store
 	Carrier   *carriersim.Simulator
 
+	// Requests reads the inputs of sagas, for a first step that is not local any more;
+	// nil: there is no engine.
+	Requests activities.Requests
+
 	// Faults may wrap the order service, and the calls of the others to the
 	// external systems.
 	Faults Faults
@@ -149,7 +153,7 @@ func (s *Shop) Bind(r saga.Registry) {
 	if s.Faults.Carrier != nil {
 		parcels = s.Faults.Carrier(parcels)
 	}
-	activities.BindOrder(r, orders)
+	activities.BindOrder(r, orders, s.Requests)
 	activities.BindCatalog(r, s.Catalog)
 	activities.BindInventory(r, s.Inventory)
 	activities.BindPayment(r, payment.New(s.Payments, money, payment.Options{CallTimeout: CallTimeout}))

@@ -12,6 +12,12 @@
 // attention is flagged in its saga, which is not a status. A flag that outlasts the
 // decision is taken down by an acknowledgement, see [Record.Acknowledge].
 //
+// # Personal data
+//
+// The record keeps the customer's address, because a shop must know where it has sent
+// a parcel. It never keeps the payment token: the payment service gets that from the
+// saga's input, holds the money once, and needs it no more. See ADR 23.
+//
 // # Once only, without the barrier
 //
 // The other services need saga/barrier to know which keys they have acted on. Here the

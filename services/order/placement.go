@@ -13,13 +13,14 @@ import (
 // that the API accepts and this package refuses could never end.
 const maxName = 255
 
-// Placement is the customer's complete request, as it arrived.
+// Placement is the customer's request, as it arrived.
 type Placement struct {
-	CustomerID   string         `json:"customer_id"`
-	Currency     money.Currency `json:"currency"`
-	Lines        []Line         `json:"lines"` // each SKU at most once
-	ShipTo       Address        `json:"ship_to"`
-	PaymentToken string         `json:"payment_token"`
+	CustomerID string         `json:"customer_id"`
+	Currency   money.Currency `json:"currency"`
+	Lines      []Line         `json:"lines"` // each SKU at most once
+	ShipTo     Address        `json:"ship_to,omitzero"`
+	// PaymentToken is in the input of the order's saga only: no record has it.
+	PaymentToken string `json:"payment_token,omitempty"`
 	// Fingerprint is a hash of the request's content. Two requests with one
 	// idempotency key are the same request if and only if it is equal.
 	Fingerprint string `json:"fingerprint"`
@@ -46,6 +47,13 @@ type Address struct {
 	PostalCode string `json:"postal_code"`      // empty where there are none
 	Region     string `json:"region,omitempty"` // state, province or the like
 	Country    string `json:"country"`          // ISO 3166-1 alpha-2, or XK
+}
+
+// Redacted returns p without the customer's address and the payment token, as the
+// history of a saga may keep it.
+func (p Placement) Redacted() Placement {
+	p.ShipTo, p.PaymentToken = Address{}, ""
+	return p
 }
 
 // Validate refuses with INVALID a placement that could never become an order: no

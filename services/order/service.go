@@ -12,7 +12,8 @@ import (
 // Service is the order service. It owns the orders. Its worker runs the order
 // workflow, so its methods are that workflow's local steps.
 type Service interface {
-	// Create records an order as PENDING with its whole placement; k.Saga is its id.
+	// Create records an order as PENDING with its placement, apart from the payment
+	// token; k.Saga is its id.
 	// Creating an existing order changes nothing and returns its record, whatever its
 	// placement and status: the record counts, and the caller compares fingerprints. It
 	// refuses with INVALID as [Placement.Validate] does. It has no undo; the order ends

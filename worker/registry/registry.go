@@ -38,8 +38,9 @@ type Row struct {
 	// calls, nil if it calls none; outsideName is the system's name.
 	outside     database.Schema
 	outsideName string
-	// Bind registers the service's steps.
-	Bind func(r saga.Registry, s *Stores)
+	// Bind registers the service's steps. The order service also reads the inputs of
+	// the engine's sagas.
+	Bind func(r saga.Registry, s *Stores, asked activities.Requests)
 	// Audit registers the doctor's questions to the service. The order service also
 	// answers questions about the engine's sagas.
 	Audit func(r saga.Registry, s *Stores, engine activities.Sagas)
@@ -52,7 +53,9 @@ type Row struct {
 var All = []Row{
 	{
 		Name: "order", Decides: true, own: orderstore.Schema,
-		Bind: func(r saga.Registry, s *Stores) { activities.BindOrder(r, orderstore.New(s.Own)) },
+		Bind: func(r saga.Registry, s *Stores, asked activities.Requests) {
+			activities.BindOrder(r, orderstore.New(s.Own), asked)
+		},
 		Audit: func(r saga.Registry, s *Stores, engine activities.Sagas) {
 			orders := orderstore.New(s.Own)
 			activities.BindOrderAudit(r, orders, orders, engine)
@@ -62,7 +65,9 @@ var All = []Row{
 	},
 	{
 		Name: "catalog", own: catalogstore.Schema,
-		Bind: func(r saga.Registry, s *Stores) { activities.BindCatalog(r, catalogstore.New(s.Own)) },
+		Bind: func(r saga.Registry, s *Stores, _ activities.Requests) {
+			activities.BindCatalog(r, catalogstore.New(s.Own))
+		},
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			activities.BindCatalogAudit(r, catalogstore.New(s.Own))
 		},
@@ -70,7 +75,9 @@ var All = []Row{
 	},
 	{
 		Name: "inventory", own: inventorystore.Schema,
-		Bind: func(r saga.Registry, s *Stores) { activities.BindInventory(r, inventorystore.New(s.Own)) },
+		Bind: func(r saga.Registry, s *Stores, _ activities.Requests) {
+			activities.BindInventory(r, inventorystore.New(s.Own))
+		},
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			activities.BindInventoryAudit(r, inventorystore.New(s.Own))
 		},
@@ -79,7 +86,7 @@ var All = []Row{
 	{
 		Name: "payment", own: paymentstore.Schema,
 		outside: providersimulator.Schema, outsideName: "provider",
-		Bind: func(r saga.Registry, s *Stores) {
+		Bind: func(r saga.Registry, s *Stores, _ activities.Requests) {
 			provider := providersimulator.New(s.outside, providersimulator.Options{})
 			activities.BindPayment(r, payment.New(paymentstore.New(s.Own), provider, payment.Options{}))
 		},
@@ -92,7 +99,7 @@ var All = []Row{
 	{
 		Name: "shipping", own: shippingstore.Schema,
 		outside: carriersimulator.Schema, outsideName: "carrier",
-		Bind: func(r saga.Registry, s *Stores) {
+		Bind: func(r saga.Registry, s *Stores, _ activities.Requests) {
 			carrier := carriersimulator.New(s.outside, carriersimulator.Options{})
 			activities.BindShipping(r, shipping.New(shippingstore.New(s.Own), carrier, shipping.Options{}))
 		},

@@ -9,6 +9,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/activities"
@@ -104,6 +105,22 @@ func (s *Sagas) attributes(ctx context.Context, r order.Record) (temporal.Search
 		all = append(all, workflows.AttributeCustomer.ValueSet(customer))
 	}
 	return temporal.NewSearchAttributes(all...), nil
+}
+
+// Request implements [activities.Requests]: it reads the first event of the newest run,
+// which a reset copies.
+func (s *Sagas) Request(ctx context.Context, orderID string) (order.Placement, error) {
+	history := s.client.GetWorkflowHistory(ctx, workflows.WorkflowID(orderID), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	first, err := history.Next()
+	if err != nil {
+		return order.Placement{}, noAnswer(err)
+	}
+	var in workflows.Input
+	input := first.GetWorkflowExecutionStartedEventAttributes().GetInput()
+	if err := converter.GetDefaultDataConverter().FromPayloads(input, &in); err != nil {
+		return order.Placement{}, fault.Errorf(fault.Bug, fault.Internal, "read the input of the order's saga: %w", err)
+	}
+	return in.Placement, nil
 }
 
 // noAnswer returns an UNAVAILABLE fault that shows its cause: the doctor's report is

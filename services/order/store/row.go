@@ -58,6 +58,7 @@ func (changeRow) TableName() string { return "order_history" }
 
 // newRows returns the rows of a new order.
 func newRows(id string, p order.Placement, now time.Time) (orderRow, []lineRow, error) {
+	p.PaymentToken = "" // see the package comment of the order service
 	placement, err := json.Marshal(p)
 	if err != nil {
 		return orderRow{}, nil, fault.Errorf(fault.Bug, fault.Invalid, "encode the placement: %w", err)

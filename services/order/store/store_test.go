@@ -62,6 +62,13 @@ func (b testBundle) history(t *testing.T, id string) []order.Change {
 	return h
 }
 
+// kept is the part of the placement that the order service keeps.
+func kept() order.Placement {
+	p := placement()
+	p.PaymentToken = ""
+	return p
+}
+
 func placement() order.Placement {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678901234, time.UTC)
 	return order.Placement{

@@ -1,0 +1,16 @@
+-- +goose Up
+-- The payment token leaves every placement: only the input of an order's saga has it.
+-- Go escapes quotes inside a JSON string and < everywhere, so the two keys occur once
+-- each, and < can mark where the token begins and ends. trim with all other characters
+-- is the one search that both databases have.
+UPDATE orders SET placement =
+    replace(rtrim(replace(placement, '"payment_token":"', '<'), replace(placement, '"payment_token":"', '')), '<', '')
+    || '"fingerprint":"'
+    || replace(ltrim(replace(placement, '","fingerprint":"', '<'), replace(placement, '","fingerprint":"', '')), '<', '')
+WHERE replace(placement, '<', '') = placement
+  AND replace(placement, '"payment_token":"', '') <> placement
+  AND replace(placement, '","fingerprint":"', '') <> placement;
+
+-- +goose Down
+-- A token that is gone does not come back, and an older program runs without it.
+SELECT 1;
