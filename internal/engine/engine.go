@@ -98,7 +98,7 @@ func (o Options) resolve() (client.Options, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	options.Logger = sdklog.NewStructuredLogger(slog.New(calmly{logger.Handler()}))
+	options.Logger = sdklog.NewStructuredLogger(slog.New(discreet{calmly{logger.Handler()}}))
 	if near(options.HostPort) {
 		options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}
 	}
