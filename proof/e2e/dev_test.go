@@ -2,9 +2,13 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -20,6 +24,27 @@ import (
 // demoStock is the stock of an `amends dev` without other configuration.
 var demoStock = map[string]int64{
 	"TEA-EARL-GREY": 200_000, "MUG-STONEWARE": 100_000, "KETTLE-STEEL": 100_000, "TEAPOT-LIMITED": 10,
+}
+
+// requirePrivate requires that only its owner can read a data folder and its files.
+func requirePrivate(t *testing.T, dir string) {
+	t.Helper()
+	files := 0
+	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // SQLite removes its logs
+			return nil
+		}
+		require.NoError(t, err)
+		info, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		require.NoError(t, err)
+		require.Zero(t, info.Mode().Perm()&0o077, path)
+		files++
+		return nil
+	}))
+	require.Greater(t, files, 8, "a database for each part, and the engine's")
 }
 
 func TestDevStopsAndGoesOn(t *testing.T) {
@@ -51,7 +76,11 @@ func TestDevStopsAndGoesOn(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, workflows.StatusPending, undecided.Status)
 
+	requirePrivate(t, dir)
+	require.NoError(t, os.Chmod(filepath.Join(dir, "temporal.db"), 0o644)) // as an earlier version left it
+	require.NoError(t, os.Chmod(dir, 0o755))
 	again := startDev(t, dir)
+	requirePrivate(t, dir)
 	require.Equal(t, confirmed, again.get(t, first.ID).order.Status)
 	eventually(t, "what was left undecided is decided", func() bool { return again.get(t, slow).order.Status == confirmed })
 	for _, s := range again.get(t, slow).order.Steps {

@@ -50,8 +50,12 @@ type Process struct {
 	err     error         // valid after exited is closed
 }
 
-// Start starts the process. The caller stops it.
+// Start starts the process; only this user can read the files that it creates. The
+// caller stops it.
 func Start(o Options) (*Process, error) {
+	if _, err := exec.LookPath(o.Bin); err != nil {
+		return nil, fmt.Errorf("start %s: %w", o.Name, err)
+	}
 	logFile, err := os.OpenFile(o.Log, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("%s's log: %w", o.Name, err)
@@ -65,7 +69,10 @@ func Start(o Options) (*Process, error) {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 
-		cmd := exec.Command(o.Bin, o.Args...) //nolint:gosec,noctx // the operator names the binary; Stop ends it, not a context
+		// The shell limits the files that the child creates to their owner, and is replaced
+		// by it. This process's own umask is no way: it would hold for every thread.
+		args := append([]string{"-c", `umask 077; exec "$0" "$@"`, o.Bin}, o.Args...)
+		cmd := exec.Command("/bin/sh", args...) //nolint:gosec,noctx // the operator names the binary; Stop ends it, not a context
 		cmd.Stdout, cmd.Stderr = logFile, logFile
 		cmd.SysProcAttr = attributes()
 		cmd.Env = o.Env

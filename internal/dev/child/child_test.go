@@ -3,6 +3,7 @@ package child_test
 import (
 	"bufio"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -95,7 +96,21 @@ func TestProcess(t *testing.T) {
 		o := options(t.TempDir(), "")
 		o.Bin = "/nowhere/server"
 		_, err := child.Start(o)
-		require.EqualError(t, err, "start server: fork/exec /nowhere/server: no such file or directory")
+		require.ErrorContains(t, err, "start server: ")
+		require.ErrorIs(t, err, fs.ErrNotExist)
+	})
+
+	t.Run("CreatesFilesForItsOwnerOnly", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		p := start(t, dir, "cd '"+dir+"' && mkdir made && : >made/file")
+		<-p.Done()
+		require.NoError(t, p.Err())
+		for name, want := range map[string]os.FileMode{"log": 0o600, "made": 0o700, "made/file": 0o600} {
+			info, err := os.Stat(filepath.Join(dir, name))
+			require.NoError(t, err)
+			require.Equal(t, want, info.Mode().Perm(), name)
+		}
 	})
 
 	t.Run("IsInAProcessGroupOfItsOwn", func(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -51,8 +50,8 @@ type platform struct {
 
 // start starts all parts, and returns when the platform is ready.
 func (p *platform) start(ctx context.Context) (err error) {
-	if err := os.MkdirAll(p.c.DataDir, 0o700); err != nil {
-		return fmt.Errorf("data_dir: %w", err)
+	if err := folder.Prepare(p.c.DataDir); err != nil {
+		return err
 	}
 	lock, err := folder.Lock(p.c.DataDir)
 	if err != nil {
