@@ -125,6 +125,18 @@ func TestRefusesBadBodies(t *testing.T) {
 		"TokenCard":         {with("tok_visa", "4111111111111111"), 422, "/payment_token", problem.FieldCardNumber},
 		"TokenCardSpaces":   {with("tok_visa", "4111 1111 1111 1111"), 422, "/payment_token", problem.FieldCardNumber},
 		"TokenCardDashes":   {with("tok_visa", "3782-822463-10005"), 422, "/payment_token", problem.FieldCardNumber},
+		"TokenCardDots":     {with("tok_visa", "4111.1111.1111.1111"), 422, "/payment_token", problem.FieldCardNumber},
+		"TokenCardWide":     {with("tok_visa", "４１１１１１１１１１１１１１１１"), 422, "/payment_token", problem.FieldCardNumber},
+		"TokenCardHidden":   {with("tok_visa", `4111\u200b111111111111`), 422, "/payment_token", problem.FieldCardNumber},
+		"CustomerCard":      {with("cus_42", "4111-1111-1111-1111"), 422, "/customer_id", problem.FieldCardNumber},
+		"SKUCard":           {with("MUG-STONEWARE", "4111/1111/1111/1111"), 422, "/lines/0/sku", problem.FieldCardNumber},
+		"NameCard":          {with("A. Buyer", "A. Buyer 4111 1111 1111 1111"), 422, "/ship_to/name", problem.FieldCardNumber},
+		"Line1Card":         {with("Hauptstr. 1", "Hauptstr. 1, 3782.822463.10005 12/27"), 422, "/ship_to/line1", problem.FieldCardNumber},
+		"Line2Card":         {with(`"line2": ""`, `"line2": "Visa4111111111111111"`), 422, "/ship_to/line2", problem.FieldCardNumber},
+		"CityCard":          {with(`"Berlin"`, `"4111\u00a01111\u00a01111\u00a01111"`), 422, "/ship_to/city", problem.FieldCardNumber},
+		"PostcodeCard":      {with("10115", "4111111111111111"), 422, "/ship_to/postal_code", problem.FieldCardNumber},
+		"NameOfAFieldCard":  {with(`"city"`, `"4111111111111111": 1, "city"`), 400, "/ship_to", problem.FieldUnknown},
+		"TwiceAFieldCard":   {with(`"city"`, `"4111111111111111": 1, "4111111111111111": 1, "city"`), 400, "/ship_to", strictjson.DuplicateKey},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -146,7 +158,7 @@ func TestRefusesBadBodies(t *testing.T) {
 			}
 			require.Contains(t, found, c.pointer+" "+string(c.code))
 			require.Empty(t, b.temporal.calls)
-			for _, secret := range []string{"4111", "3782", "tok_visa", "Hauptstr", "cus_42"} {
+			for _, secret := range []string{"4111", "1111", "4１", "3782", "tok_visa", "Hauptstr", "cus_42"} {
 				require.NotContains(t, b.logs.String(), secret)
 				require.NotContains(t, answer.text, secret)
 			}

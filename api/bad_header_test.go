@@ -32,6 +32,7 @@ func TestRefusesBadHeaders(t *testing.T) {
 		"KeyWithEmoji":         {[]string{kind, "Idempotency-Key: 🔑"}, 400, problem.KeyInvalid},
 		"KeyTwice":             {[]string{kind, key, key}, 400, problem.KeyInvalid},
 		"KeyUnclosed":          {[]string{kind, `Idempotency-Key: "k`}, 400, problem.KeyInvalid},
+		"KeyCard":              {[]string{kind, "Idempotency-Key: 4111-1111-1111-1111"}, 400, problem.KeyInvalid},
 		"ContentTypeMissing":   {[]string{key}, 415, problem.MediaTypeUnsupported},
 		"ContentTypeTwice":     {[]string{key, kind, kind}, 415, problem.MediaTypeUnsupported},
 		"ContentTypeText":      {[]string{key, "Content-Type: text/plain"}, 415, problem.MediaTypeUnsupported},

@@ -16,17 +16,19 @@ import (
 
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/text"
 )
 
 // saneRequestID is the form of a request id that a client may choose: it is logged
 // and sent back.
 var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,128}$`)
 
-// identify gives every request an id, the client's own if it is sane.
+// identify gives every request an id, the client's own if it is sane. A card number is
+// not, because the log would keep it; one id of some thousands is taken for one.
 func identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ids := c.Request().Header.Values(echo.HeaderXRequestID)
-		if len(ids) != 1 || !saneRequestID.MatchString(ids[0]) {
+		if len(ids) != 1 || !saneRequestID.MatchString(ids[0]) || text.HasCard(ids[0]) {
 			ids = []string{uuid.NewString()}
 		}
 		c.Response().Header().Set(echo.HeaderXRequestID, ids[0])

@@ -18,6 +18,7 @@ import (
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/text"
 	"github.com/amends/amends/saga"
 )
 
@@ -120,8 +121,11 @@ func (s *Repairs) read(c echo.Context) (req saga.RepairRequest, key string, err 
 // acknowledgement, which is of the whole order.
 func repairRules(value any) []contract.FieldError {
 	body, _ := value.(map[string]any)
-	_, step := body["step"]
+	name, step := body["step"]
+	words, _ := name.(string)
 	switch acknowledge := body["action"] == string(contract.ActionAcknowledge); {
+	case text.HasCard(words): // no step is called so, and the name would be logged
+		return []contract.FieldError{problem.Field("/step", problem.FieldCardNumber, text.ErrCard.Error())}
 	case acknowledge && step:
 		return []contract.FieldError{problem.Field("/step", problem.FieldNotAllowed, "is not for an acknowledgement, which is of the whole order")}
 	case !acknowledge && !step:

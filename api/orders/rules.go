@@ -1,18 +1,28 @@
 package orders
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/amends/amends/api/body/schema"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/internal/text"
 )
 
 // placementRules are the rules of a PlaceOrder that no schema can express.
 func placementRules(value any) []contract.FieldError {
 	order, _ := value.(map[string]any)
-	return append(postalCode(order["ship_to"]), distinctProducts(order)...)
+	return slices.Concat(customer(order["customer_id"]), postalCode(order["ship_to"]), distinctProducts(order))
+}
+
+// customer refuses a card number, which the pattern of a customer's id does not.
+func customer(value any) []contract.FieldError {
+	if id, ok := value.(string); ok && text.CardDigits(id) > 0 {
+		return []contract.FieldError{problem.Field("/customer_id", problem.FieldCardNumber, text.ErrCard.Error())}
+	}
+	return nil
 }
 
 // postalCode requires one where the country has them.
@@ -23,9 +33,9 @@ func postalCode(value any) []contract.FieldError {
 	}
 	country, _ := address["country"].(string)
 	code, given := address["postal_code"]
-	text, isText := code.(string)
+	written, isText := code.(string)
 	switch {
-	case !schema.HasPostalCodes(country), isText && strings.TrimSpace(text) != "":
+	case !schema.HasPostalCodes(country), isText && strings.TrimSpace(written) != "":
 		return nil
 	case given && isText:
 		return []contract.FieldError{problem.Field("/ship_to/postal_code", problem.FieldTooShort, "must not be empty in this country")}

@@ -1,8 +1,11 @@
 package problem
 
 import (
+	"strings"
+
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/text"
 )
 
 // Codes of one field. Clients keep them: codes are only ever added.
@@ -22,7 +25,11 @@ const (
 )
 
 // Field returns the error of one field. The pointer is a JSON pointer (RFC 6901)
-// into the body; the detail never repeats what the client sent.
+// into the body, of the object if the field's name has a card number; the detail never
+// repeats what the client sent.
 func Field(pointer string, code fault.Code, detail string) contract.FieldError {
+	for text.HasCard(pointer) {
+		pointer = pointer[:strings.LastIndexByte(pointer, '/')]
+	}
 	return contract.FieldError{Pointer: pointer, Code: string(code), Detail: detail}
 }

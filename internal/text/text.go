@@ -19,13 +19,14 @@ var (
 	ErrBlank     = errors.New("must have a visible character")
 	ErrInvisible = errors.New("must have neither invisible characters nor spaces around it")
 	ErrControl   = errors.New("must not contain control characters")
+	ErrCard      = errors.New("must not contain the number of a card")
 )
 
 // MaxCode is the length of the longest SKU that can be ordered, in characters.
 const MaxCode = 200
 
 // Code returns nil for a code that people compare by eye, such as a SKU: it has no
-// character that is not seen, and no space at either end.
+// character that is not seen, and no space at either end, and is no card number.
 func Code(s string) error {
 	switch {
 	case !utf8.ValidString(s):
@@ -34,13 +35,15 @@ func Code(s string) error {
 		return ErrInvisible
 	case !strings.ContainsFunc(s, visible):
 		return ErrBlank
+	case CardDigits(s) > longestGTIN:
+		return ErrCard
 	}
 	return nil
 }
 
 // Line returns nil for a text of one line, such as a name: something in it is seen,
-// nothing in it ends the line or turns the direction of the text after it. Most other
-// format characters are needed in names of many scripts.
+// nothing in it ends the line or turns the direction of the text after it, and it has
+// no card number. Most other format characters are needed in names of many scripts.
 func Line(s string) error {
 	switch {
 	case !utf8.ValidString(s):
@@ -49,6 +52,8 @@ func Line(s string) error {
 		return ErrControl
 	case !strings.ContainsFunc(s, visible):
 		return ErrBlank
+	case HasCard(s):
+		return ErrCard
 	}
 	return nil
 }

@@ -69,47 +69,19 @@ func unlessEmpty(rule func(string) error, s string) error {
 		return nil
 	case errors.Is(err, text.ErrBlank):
 		return &formatError{problem.FieldTooShort, err.Error()}
+	case errors.Is(err, text.ErrCard):
+		return &formatError{problem.FieldCardNumber, err.Error()}
 	default:
 		return &formatError{problem.FieldNotAllowed, err.Error()}
 	}
 }
 
 func checkToken(s string) error {
-	if strings.ContainsFunc(s, func(r rune) bool { return r < '!' || r > '~' }) && !looksLikeCard(s) {
-		return &formatError{problem.FieldNotAllowed, "must be visible ASCII characters"}
-	}
-	if looksLikeCard(s) {
+	if text.CardDigits(s) > 0 {
 		return &formatError{problem.FieldCardNumber, "must be a token of the payment provider, never a card number"}
 	}
+	if strings.ContainsFunc(s, func(r rune) bool { return r < '!' || r > '~' }) {
+		return &formatError{problem.FieldNotAllowed, "must be visible ASCII characters"}
+	}
 	return nil
-}
-
-// looksLikeCard reports whether s holds 12 to 19 digits, apart from spaces and
-// dashes, that pass the check sum of card numbers.
-func looksLikeCard(s string) bool {
-	var digits []byte
-	for _, r := range s {
-		switch {
-		case r >= '0' && r <= '9':
-			digits = append(digits, byte(r-'0'))
-		case r == ' ' || r == '-':
-		default:
-			return false
-		}
-	}
-	return len(digits) >= 12 && len(digits) <= 19 && luhn(digits)
-}
-
-func luhn(digits []byte) bool {
-	sum := 0
-	for i, d := range digits {
-		n := int(d)
-		if (len(digits)-i)%2 == 0 {
-			if n *= 2; n > 9 {
-				n -= 9
-			}
-		}
-		sum += n
-	}
-	return sum%10 == 0
 }

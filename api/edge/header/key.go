@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/internal/text"
 )
 
 // IdempotencyKey is the header with which a client makes repeats of a request one request.
@@ -22,6 +23,9 @@ func Key(h http.Header) (string, error) {
 	key, ok := parseKey(values[0])
 	if !ok || len(values) > 1 {
 		return "", problem.New(problem.KeyInvalid, "")
+	}
+	if text.CardDigits(key) > 0 {
+		return "", problem.New(problem.KeyInvalid, "The Idempotency-Key must not be the number of a card.")
 	}
 	return key, nil
 }
