@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 	sdkworker "go.temporal.io/sdk/worker"
 
 	"github.com/amends/amends/api"
@@ -26,6 +27,7 @@ var services = []string{"order", "catalog", "inventory", "payment", "shipping"}
 type platform struct {
 	*shoptest.Shop
 	shopper
+	client  client.Client // of its workers and its API
 	queues  map[string]string
 	workers map[string]sdkworker.Worker
 }
@@ -38,7 +40,14 @@ func newPlatform(t *testing.T, decideAfter time.Duration) *platform {
 // newPlatformOn is newPlatform with each database where dsn says.
 func newPlatformOn(t *testing.T, dsn func(testing.TB) string, decideAfter time.Duration) *platform {
 	t.Helper()
-	p := &platform{queues: map[string]string{}, workers: map[string]sdkworker.Worker{}}
+	return newPlatformAs(t, dsn, decideAfter, server.Client, slog.New(slog.DiscardHandler))
+}
+
+// newPlatformAs is newPlatformOn with another client of the engine, and another log of
+// the API.
+func newPlatformAs(t *testing.T, dsn func(testing.TB) string, decideAfter time.Duration, engine client.Client, log *slog.Logger) *platform {
+	t.Helper()
+	p := &platform{client: engine, queues: map[string]string{}, workers: map[string]sdkworker.Worker{}}
 	p.Shop = shoptest.Open(t, shoptest.DSNs{
 		Order: dsn(t), Catalog: dsn(t), Inventory: dsn(t), Payment: dsn(t), Provider: dsn(t), Shipping: dsn(t), Carrier: dsn(t),
 	}, true)
@@ -58,7 +67,7 @@ func newPlatformOn(t *testing.T, dsn func(testing.TB) string, decideAfter time.D
 	c := api.DefaultConfig()
 	c.Orders.Queue = p.queues["order"]
 	c.Orders.DecideAfter = decideAfter
-	a, err := api.New(c, server.Client, api.WithLogger(slog.New(slog.DiscardHandler)))
+	a, err := api.New(c, engine, api.WithLogger(log))
 	require.NoError(t, err)
 	h := httptest.NewServer(a)
 	t.Cleanup(h.Close)
@@ -69,7 +78,7 @@ func newPlatformOn(t *testing.T, dsn func(testing.TB) string, decideAfter time.D
 // start starts the worker of a service.
 func (p *platform) start(t *testing.T, service string) {
 	t.Helper()
-	w := sdkworker.New(server.Client, p.queues[service], sdkworker.Options{
+	w := sdkworker.New(p.client, p.queues[service], sdkworker.Options{
 		DisableWorkflowWorker: service != "order", DisableRegistrationAliasing: true, WorkerStopTimeout: 5 * time.Second,
 	})
 	// Every worker has every step, but is asked only for those of its queue.

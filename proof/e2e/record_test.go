@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -63,6 +64,7 @@ func TestRecordHistories(t *testing.T) {
 			h, err := replay.File(candidate)
 			require.NoError(t, err)
 			require.NoError(t, replay.Replay(h))
+			buyer.requirePrivate(t, h.Events.GetEvents())
 			if !*record {
 				return
 			}
@@ -77,20 +79,26 @@ func TestRecordHistories(t *testing.T) {
 // play takes the scenario from its placement to its decision.
 func (s scenario) play(t *testing.T, name string) (p *platform, id string) {
 	t.Helper()
-	if s.decide == 0 {
-		s.decide = 10 * time.Minute
-	}
-	p = newPlatform(t, s.decide)
+	p = newPlatform(t, s.patience())
+	body := placement()
+	maps.Copy(body, s.change)
+	body["customer_id"] = "cus_golden" // with the key it makes the order's id, the same in every recording
+	return p, s.playOn(t, p, "golden-"+name, body)
+}
+
+// patience is the time for which the order may stay undecided.
+func (s scenario) patience() time.Duration { return cmp.Or(s.decide, 10*time.Minute) }
+
+// playOn is play on a platform, for an order that is placed with a key and a body.
+func (s scenario) playOn(t *testing.T, p *platform, key string, body map[string]any) (id string) {
+	t.Helper()
 	if s.timing != (saga.Timing{}) || s.create != nil {
 		p.restartOrder(t, s.timing, s.create)
 	}
 	if s.away != "" {
 		p.stop(s.away)
 	}
-	body := placement()
-	maps.Copy(body, s.change)
-	body["customer_id"] = "cus_golden" // with the key it makes the order's id, the same in every recording
-	id = p.place(t, "golden-"+name, "", body).order.ID
+	id = p.place(t, key, "", body).order.ID
 	require.NotEmpty(t, id)
 	if s.steer != nil {
 		s.steer(t, p, id)
@@ -100,7 +108,7 @@ func (s scenario) play(t *testing.T, name string) (p *platform, id string) {
 	require.Equal(t, s.reason, v.Reason)
 	require.Equal(t, s.flagged, v.NeedsAttention, "%v", v.Attention)
 	require.NoError(t, p.Check(t.Context()))
-	return p, id
+	return id
 }
 
 // createFailure makes the order's first step fail.
@@ -114,7 +122,7 @@ type createFailure struct {
 func (p *platform) restartOrder(t *testing.T, timing saga.Timing, create *createFailure) {
 	t.Helper()
 	p.stop("order")
-	w := sdkworker.New(server.Client, p.queues["order"], sdkworker.Options{
+	w := sdkworker.New(p.client, p.queues["order"], sdkworker.Options{
 		DisableRegistrationAliasing: true, WorkerStopTimeout: 5 * time.Second,
 	})
 	workflows.Register(w, workflows.Options{Queues: p.queues, Timing: timing})
