@@ -83,32 +83,40 @@ var raised = []struct {
 	from, to rune
 	value    byte
 }{
-	{0xb2, 0xb3, 2}, {0xb9, 0xb9, 1}, {0x2070, 0x2070, 0}, {0x2074, 0x2079, 4}, {0x2080, 0x2089, 0},
-	{0x2460, 0x2468, 1}, {0x2474, 0x247c, 1}, {0x2488, 0x2490, 1}, {0x24ea, 0x24ea, 0}, {0x24f5, 0x24fd, 1},
-	{0x24ff, 0x24ff, 0}, {0x2776, 0x277e, 1}, {0x2780, 0x2788, 1}, {0x278a, 0x2792, 1},
+	{0xb2, 0xb3, 2},
+	{0xb9, 0xb9, 1},
+	{0x2070, 0x2070, 0},
+	{0x2074, 0x2079, 4},
+	{0x2080, 0x2089, 0},
+	{0x2460, 0x2468, 1},
+	{0x2474, 0x247c, 1},
+	{0x2488, 0x2490, 1},
+	{0x24ea, 0x24ea, 0},
+	{0x24f5, 0x24fd, 1},
+	{0x24ff, 0x24ff, 0},
+	{0x2776, 0x277e, 1},
+	{0x2780, 0x2788, 1},
+	{0x278a, 0x2792, 1},
 }
 
 // digit returns the value of a digit of any script and form.
 func digit(r rune) (byte, bool) {
 	if r <= unicode.MaxASCII {
-		return byte(r - '0'), r >= '0' && r <= '9'
+		return byte((r - '0') % 10), r >= '0' && r <= '9' //nolint:gosec // it counts for a digit only
 	}
 	for _, t := range raised {
 		if r >= t.from && r <= t.to {
-			return t.value + byte(r-t.from), true
+			return t.value + byte((r-t.from)%10), true //nolint:gosec // it is a digit
 		}
 	}
-	for _, t := range unicode.Nd.R16 { // every range is of whole sets of ten, from zero on
-		if r >= rune(t.Lo) && r <= rune(t.Hi) {
-			return byte((r - rune(t.Lo)) % 10), true
-		}
+	if !unicode.Is(unicode.Nd, r) {
+		return 0, false
 	}
-	for _, t := range unicode.Nd.R32 {
-		if r >= rune(t.Lo) && r <= rune(t.Hi) {
-			return byte((r - rune(t.Lo)) % 10), true
-		}
+	zero := r // runs of decimal digits are of whole sets of ten, each from zero on
+	for unicode.Is(unicode.Nd, zero-1) {
+		zero--
 	}
-	return 0, false
+	return byte((r - zero) % 10), true //nolint:gosec // it is a digit
 }
 
 // isCard reports whether digits have the length, the beginning and the check sum of a

@@ -47,8 +47,10 @@ func canaries(change map[string]any) (personal, map[string]any) {
 	}
 	body := placement()
 	maps.Copy(body, change)
-	p.token = canaryToken + mark + "." + body["payment_token"].(string) //nolint:forcetypeassert // a placement has one
-	to := maps.Clone(body["ship_to"].(map[string]any))                  //nolint:forcetypeassert // and an address
+	token, _ := body["payment_token"].(string)
+	address, _ := body["ship_to"].(map[string]any)
+	to := maps.Clone(address)
+	p.token = canaryToken + mark + "." + token
 	to["name"], to["line1"], to["line2"], to["city"] = p.address[0], p.address[1], p.address[2], p.address[3]
 	body["customer_id"], body["payment_token"], body["ship_to"] = p.customer, p.token, to
 	return p, body
@@ -168,6 +170,7 @@ func TestPersonalDataStaysInItsPlaces(t *testing.T) {
 			who, body := canaries(s.change)
 			files := map[string]string{}
 			dsn := func(tb testing.TB) string {
+				tb.Helper()
 				dsn := dbtest.SQLite(tb)
 				files[[]string{"order", "catalog", "inventory", "payment", "provider", "shipping", "carrier"}[len(files)]] = strings.TrimPrefix(dsn, "sqlite:")
 				return dsn
@@ -205,7 +208,8 @@ func TestPersonalDataStaysInItsPlaces(t *testing.T) {
 			}
 			rec, err := p.Orders.Get(t.Context(), id)
 			require.NoError(t, err)
-			require.Equal(t, who.address, []string{rec.Placement.ShipTo.Name, rec.Placement.ShipTo.Line1, rec.Placement.ShipTo.Line2, rec.Placement.ShipTo.City})
+			to := rec.Placement.ShipTo
+			require.Equal(t, []string{to.Name, to.Line1, to.Line2, to.City}, who.address, "the order service knows where to")
 			o.requirePrivate(t, who)
 		})
 	}
@@ -260,7 +264,7 @@ func (o *observed) requirePrivate(t *testing.T, who personal) {
 	require.Contains(t, o.out.String(), "level=DEBUG")
 	requireAbsent(t, "the log", o.out.String(), append(who.secrets(), who.customer)...)
 	page := httptest.NewRecorder()
-	o.metrics.Handler().ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+	o.metrics.Handler().ServeHTTP(page, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
 	text, err := io.ReadAll(page.Body)
 	require.NoError(t, err)
 	require.Contains(t, string(text), "temporal_")

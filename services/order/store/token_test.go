@@ -8,7 +8,6 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/order/store"
 )
 
@@ -76,6 +75,6 @@ func TestAMigrationForgetsTheTokensThatWereStored(t *testing.T) {
 		rec, err := b.Get(t.Context(), "new")
 		require.NoError(t, err)
 		require.Equal(t, untouched, rec)
-		require.Equal(t, []order.Line(kept().Lines), rec.Placement.Lines)
+		require.Equal(t, kept().Lines, rec.Placement.Lines)
 	})
 }
