@@ -37,6 +37,9 @@ const (
 	Conflict Code = "CONFLICT"
 	// Internal: any error that is not an [*Error].
 	Internal Code = "INTERNAL"
+	// Locked: another transaction holds a lock on a row, or on the database, for
+	// longer than the call waits. The call took no effect.
+	Locked Code = "LOCKED"
 )
 
 // Kind tells a saga how to react to a failure.

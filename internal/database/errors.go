@@ -23,6 +23,7 @@ type mapping struct {
 // a constraint that fires has caught a mistake in that decision.
 var mappings = []mapping{
 	{is(gorm.ErrRecordNotFound), fault.Business, fault.NotFound, "there is no such record"},
+	{txn.Locked, fault.Transient, fault.Locked, "another transaction holds a lock for too long"},
 	{txn.Retryable, fault.Transient, fault.Unavailable, "the database is busy"},
 	{txn.Lost, fault.Transient, fault.Unavailable, "the database cannot be reached"},
 	{state("57014"), fault.Transient, fault.Unavailable, "the database took too long"},

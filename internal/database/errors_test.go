@@ -64,7 +64,7 @@ func TestFaultOfStates(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[state][2]string{
 		"40001": {"transient", "UNAVAILABLE"},
-		"55P03": {"transient", "UNAVAILABLE"},
+		"55P03": {"transient", "LOCKED"},
 		"08003": {"transient", "UNAVAILABLE"},
 		"57014": {"transient", "UNAVAILABLE"},
 		"22001": {"bug", "INVALID"},

@@ -24,6 +24,7 @@ func NewWords(services ...activities.Words) Words {
 // shared explains the codes that every service uses, and those of the saga.
 var shared = map[fault.Code]string{
 	fault.Unavailable: "something that the step needs does not answer, its database for example",
+	fault.Locked:      "another transaction holds a lock on a row that the step needs: a person's open transaction, a report or a bulk load",
 	fault.Timeout:     "no answer came in time: its worker is down, or what it calls is too slow",
 	fault.Suspended:   "an earlier run of the saga was aborted and left no reason",
 	fault.Mismatch:    "the step was requested twice under one key and with other contents, which is a bug",

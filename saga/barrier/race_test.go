@@ -185,7 +185,7 @@ func TestUndoMeetsAnOpenDo(t *testing.T) {
 			b := testBundle{db, barrier.Key{Saga: "ord_1", Step: "inventory.reserve"}}
 			release, done := openDo(t, b)
 			err := barrier.Undo(t.Context(), b.db, b.key, b.release)
-			requireFault(t, fault.Transient, fault.Unavailable, err)
+			requireFault(t, fault.Transient, fault.Locked, err)
 			release(nil)
 			_, err = done()
 			require.NoError(t, err)

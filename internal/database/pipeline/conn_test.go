@@ -170,23 +170,26 @@ func TestAnEndedContextEndsTheTransaction(t *testing.T) {
 	}
 }
 
-func TestAQueuedStatementThatLosesARaceRunsAgain(t *testing.T) {
+func TestAQueuedStatementThatMeetsALockLeavesNothing(t *testing.T) {
 	t.Parallel()
 	db := dbtest.Open(t, dbtest.Postgres(t), database.Options{LockTimeout: 20 * time.Millisecond})
 	require.NoError(t, migrate(t.Context(), db))
 	require.NoError(t, stock(db, 1, "a"))
 	other := db.Begin()
 	require.NoError(t, other.Exec("UPDATE shelf SET name = ? WHERE id = ?", "held", 1).Error)
-	attempts := 0
-	err := database.InTx(t.Context(), db, func(tx *gorm.DB) error {
-		if attempts++; attempts == 3 { // the statement that comes with COMMIT has waited twice
-			require.NoError(t, other.Rollback().Error)
-		}
-		return txn.Queue(tx, 1).Exec("UPDATE shelf SET name = ? WHERE id = ?", "b", 1).Error
-	})
-	require.NoError(t, err)
-	require.Equal(t, 3, attempts)
-	require.Equal(t, []string{"b"}, names(t, db))
+	rename := func() error {
+		return database.InTx(t.Context(), db, func(tx *gorm.DB) error {
+			return errors.Join(
+				stock(tx, 2, "c"),
+				txn.Queue(tx, 1).Exec("UPDATE shelf SET name = ? WHERE id = ?", "b", 1).Error, // comes with COMMIT
+			)
+		})
+	}
+	require.Equal(t, fault.Locked, fault.CodeOf(rename()))
+	require.NoError(t, other.Rollback().Error)
+	require.Equal(t, []string{"a"}, names(t, db))
+	require.NoError(t, rename())
+	require.Equal(t, []string{"b", "c"}, names(t, db))
 }
 
 // TestEveryWayToExecute runs what is batched in each of pgx's modes.

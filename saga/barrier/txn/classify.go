@@ -40,17 +40,24 @@ func SQLiteCode(err error) int {
 	return 0
 }
 
+// Locked reports whether err is of a statement that another transaction's lock
+// stopped: it has waited for as long as it may, or was not to wait. The transaction
+// took no effect. PostgreSQL's state is 55P03, SQLite's code a plain BUSY, which it
+// returns after its busy timeout.
+func Locked(err error) bool {
+	return SQLState(err) == "55P03" || SQLiteCode(err) == sqliteBusy
+}
+
 // Retryable reports whether err is of a transaction that lost against another one,
-// took no effect, and may win if it runs again at once: PostgreSQL's lock
-// timeout (55P03), deadlock (40P01) and serialization failure (40001), SQLite's
-// BUSY and LOCKED.
+// took no effect, and may win if it runs again: a lock (see [Locked]), PostgreSQL's
+// deadlock (40P01) and serialization failure (40001), SQLite's BUSY and LOCKED.
 func Retryable(err error) bool {
 	switch SQLState(err) {
-	case "55P03", "40P01", "40001":
+	case "40P01", "40001":
 		return true
 	}
 	code := SQLiteCode(err) & 0xff
-	return code == sqliteBusy || code == sqliteLocked
+	return Locked(err) || code == sqliteBusy || code == sqliteLocked
 }
 
 // Lost reports whether err is of a database that cannot be reached or cannot work

@@ -17,39 +17,40 @@ import (
 func TestClassify(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		err             error
-		retryable, lost bool
+		err                     error
+		retryable, lost, locked bool
 	}{
-		{nil, false, false},
-		{errors.New("anything"), false, false},
-		{stateError("55P03"), true, false}, // lock timeout
-		{stateError("40P01"), true, false}, // deadlock
-		{stateError("40001"), true, false}, // serialization failure
-		{stateError("40002"), false, false},
-		{stateError("23505"), false, false}, // unique violation
-		{stateError("08006"), false, true},  // connection failure
-		{stateError("53300"), false, true},  // too many connections
-		{stateError("57P01"), false, true},  // shut down by the administrator
-		{stateError("57014"), false, false}, // cancelled: somebody meant it
-		{stateError("28P01"), false, false}, // wrong password
-		{stateError("25006"), false, true},  // read-only: the writer has moved
-		{codeError(5), true, false},         // BUSY
-		{codeError(5 | 2<<8), true, false},  // BUSY_SNAPSHOT
-		{codeError(6 | 1<<8), true, false},  // LOCKED_SHAREDCACHE
-		{codeError(19 | 8<<8), false, false},
-		{codeError(10), false, true}, // IOERR
-		{codeError(13), false, true}, // FULL
-		{codeError(14), false, true}, // CANTOPEN
-		{driver.ErrBadConn, false, true},
-		{io.ErrUnexpectedEOF, false, true},
-		{&net.OpError{Op: "dial", Err: errors.New("refused")}, false, true},
-		{context.DeadlineExceeded, false, false}, // although it is a net.Error
-		{&net.OpError{Op: "read", Err: context.Canceled}, false, false},
+		{nil, false, false, false},
+		{errors.New("anything"), false, false, false},
+		{stateError("55P03"), true, false, true},  // lock timeout
+		{stateError("40P01"), true, false, false}, // deadlock
+		{stateError("40001"), true, false, false}, // serialization failure
+		{stateError("40002"), false, false, false},
+		{stateError("23505"), false, false, false}, // unique violation
+		{stateError("08006"), false, true, false},  // connection failure
+		{stateError("53300"), false, true, false},  // too many connections
+		{stateError("57P01"), false, true, false},  // shut down by the administrator
+		{stateError("57014"), false, false, false}, // cancelled: somebody meant it
+		{stateError("28P01"), false, false, false}, // wrong password
+		{stateError("25006"), false, true, false},  // read-only: the writer has moved
+		{codeError(5), true, false, true},          // BUSY
+		{codeError(5 | 2<<8), true, false, false},  // BUSY_SNAPSHOT
+		{codeError(6 | 1<<8), true, false, false},  // LOCKED_SHAREDCACHE
+		{codeError(19 | 8<<8), false, false, false},
+		{codeError(10), false, true, false}, // IOERR
+		{codeError(13), false, true, false}, // FULL
+		{codeError(14), false, true, false}, // CANTOPEN
+		{driver.ErrBadConn, false, true, false},
+		{io.ErrUnexpectedEOF, false, true, false},
+		{&net.OpError{Op: "dial", Err: errors.New("refused")}, false, true, false},
+		{context.DeadlineExceeded, false, false, false}, // although it is a net.Error
+		{&net.OpError{Op: "read", Err: context.Canceled}, false, false, false},
 	} {
 		t.Run(fmt.Sprintf("%T %v", tt.err, tt.err), func(t *testing.T) {
 			t.Parallel()
 			require.Equal(t, tt.retryable, txn.Retryable(tt.err))
 			require.Equal(t, tt.lost, txn.Lost(tt.err))
+			require.Equal(t, tt.locked, txn.Locked(tt.err))
 			if tt.err != nil {
 				wrapped := fmt.Errorf("reserve: %w", tt.err)
 				require.Equal(t, tt.retryable, txn.Retryable(wrapped))

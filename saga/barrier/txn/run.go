@@ -15,8 +15,7 @@ import (
 
 const (
 	// attempts bounds the tries of one transaction. Deadlocks and serialization
-	// failures end at the second or third; a lock held longer than this many lock
-	// timeouts is for the caller to report.
+	// failures end at the second or third.
 	attempts = 5
 	// firstPause is the longest pause before the second attempt; it doubles.
 	firstPause = 10 * time.Millisecond
@@ -29,7 +28,9 @@ const (
 // A transaction that lost against another one (see [Retryable]) runs again from the
 // start, so f must not have effects outside tx and must set, not add to, the
 // variables it captures. A failure that outlasts a few attempts, and a lost
-// connection, are faults of kind transient with code UNAVAILABLE. When ctx ends the
+// connection, are faults of kind transient with code UNAVAILABLE. So is a lock (see
+// [Locked]), with code LOCKED and without another attempt: the caller comes back
+// later and holds no connection meanwhile. When ctx ends the
 // error wraps ctx.Err(), unless f returned a fault of its own. Run returns every
 // other error of f as it is.
 //
@@ -59,6 +60,8 @@ func Retry(ctx context.Context, db *gorm.DB, f func(db *gorm.DB) error) error {
 			return nil
 		case ctx.Err() != nil:
 			return ended(ctx, err)
+		case Locked(err):
+			return fault.Wrap(err, fault.Transient, fault.Locked, "another transaction holds a lock for too long")
 		case !Retryable(err):
 			return lost(err)
 		case attempt == attempts:

@@ -22,7 +22,7 @@ func TestRun(t *testing.T) {
 	t.Run("RunsAgainWhatLostARaceAndKeepsOneRunOnly", func(t *testing.T) {
 		t.Parallel()
 		each(t, func(t *testing.T, db *gorm.DB) {
-			for _, lost := range []error{stateError("40001"), codeError(5), fmt.Errorf("reserve: %w", stateError("55P03"))} {
+			for _, lost := range []error{stateError("40001"), codeError(5 | 2<<8), fmt.Errorf("reserve: %w", stateError("40P01"))} {
 				before, runs := balance(t, db, 1), 0
 				require.NoError(t, txn.Run(t.Context(), db, func(tx *gorm.DB) error {
 					require.NoError(t, add(tx, 1))
@@ -46,6 +46,21 @@ func TestRun(t *testing.T) {
 			require.Equal(t, fault.Transient, fault.KindOf(err))
 			require.Equal(t, "UNAVAILABLE: the database is busy", err.Error(), "the driver's words are not for clients")
 			require.ErrorIs(t, err, stateError("40P01"))
+		})
+	})
+
+	t.Run("LeavesALockToTheCaller", func(t *testing.T) { // another attempt would keep the connection as long again
+		t.Parallel()
+		each(t, func(t *testing.T, db *gorm.DB) {
+			for _, locked := range []error{stateError("55P03"), codeError(5), fmt.Errorf("reserve: %w", stateError("55P03"))} {
+				runs := 0
+				err := txn.Run(t.Context(), db, func(tx *gorm.DB) error { runs++; return errors.Join(add(tx, 1), locked) })
+				require.Equal(t, 1, runs)
+				require.Equal(t, fault.Transient, fault.KindOf(err))
+				require.Equal(t, "LOCKED: another transaction holds a lock for too long", err.Error())
+				require.ErrorIs(t, err, locked)
+				require.Zero(t, balance(t, db, 1))
+			}
 		})
 	})
 
