@@ -93,14 +93,15 @@ func BindPivot[In, Out any](r Registry, s Step[In, Out], do func(context.Context
 // register registers an activity that counts its attempts and translates its errors.
 func register[In, Out any](r Registry, name string, f func(context.Context, call[In]) (answer[Out], error)) {
 	r.RegisterActivityWithOptions(func(ctx context.Context, c call[In]) (answer[Out], error) {
-		attempt := int(activity.GetInfo(ctx).Attempt)
+		info := activity.GetInfo(ctx)
+		attempt := int(info.Attempt)
 		ctx, pulse := pulsing(ctx)
 		a, err := f(ctx, c)
 		if err != nil {
 			if fault.CodeOf(err) == fault.Internal {
 				activity.GetLogger(ctx).Error("step failed", "key", c.Key.String(), "error", err)
 			}
-			return answer[Out]{}, encode(err, c.policy, details{Attempts: attempt, Progress: pulse.reached()})
+			return answer[Out]{}, encode(err, c.Key, c.policy, details{Attempts: attempt, Progress: pulse.reached()}, info.IsLocalActivity)
 		}
 		a.Attempts = attempt
 		return a, nil

@@ -3,6 +3,9 @@ package saga
 import (
 	"cmp"
 	"errors"
+	"fmt"
+	"hash/fnv"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 
@@ -25,7 +28,7 @@ type details struct {
 // It never leaves the kernel.
 const canceled fault.Code = "STEP_CANCELED"
 
-func encode(err error, p policy, d details) error {
+func encode(err error, k Key, p policy, d details, local bool) error {
 	f := fault.Of(err)
 	d.Kind = f.Kind
 	o := temporal.ApplicationErrorOptions{
@@ -35,7 +38,33 @@ func encode(err error, p policy, d details) error {
 	if f.Kind == fault.Business || f.Kind == fault.Suspension {
 		o.Category = temporal.ApplicationErrorCategoryBenign // a decision is not an alarm
 	}
+	if f.Code == fault.Locked {
+		o.NextRetryDelay = afterLock(k, d.Attempts, local)
+	}
 	return temporal.NewApplicationErrorWithOptions(f.Message, string(f.Code), o)
+}
+
+// The shortest and the longest mean time before an attempt that follows one that a
+// lock has stopped.
+const (
+	firstAfterLock = time.Second
+	mostAfterLock  = 5 * time.Second
+)
+
+// afterLock returns the time before the next attempt. It doubles with each attempt,
+// and half of it depends on the key: every step behind one lock has failed at the
+// same time, and if all came back together they would take all slots of their worker
+// again. The local call of a step ends instead, and the step goes on as an ordinary
+// activity at once, because a local one keeps the workflow task and a slot that other
+// orders need.
+func afterLock(k Key, attempt int, local bool) time.Duration {
+	if local {
+		return time.Hour // longer than any local call may take
+	}
+	mean := min(firstAfterLock<<min(attempt-1, 10), mostAfterLock)
+	h := fnv.New32a()
+	_, _ = fmt.Fprint(h, k, attempt) // a hash takes everything
+	return mean/2 + mean*time.Duration(h.Sum32()%1000)/1000
 }
 
 // failure is the reason for which a call of a step ended without success.
