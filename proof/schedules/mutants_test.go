@@ -126,7 +126,7 @@ var mutants = []mutant{
 	},
 	{
 		name: "StockIsNotGivenBack", file: "services/inventory/store/reserve.go",
-		was: "		return end(tx, release, found)\n", is: "		return update(tx, found[0])\n",
+		was: "		return end(tx, turn, release, found)\n", is: "		return update(tx, found[0])\n",
 		by: explore("1"),
 	},
 	{

@@ -19,12 +19,13 @@ import (
 // Reserve implements [inventory.Service].
 func (s *Store) Reserve(ctx context.Context, k key.Key, req inventory.ReserveRequest) (inventory.Reservation, error) {
 	call := barrier.Call{Key: k, Fingerprint: fingerprint(req), Request: req}
+	turn := s.patience.turn()
 	r, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (inventory.Reservation, error) {
 		// Inside the do, so that INVALID is recorded like any other refusal: one key, one answer.
 		if err := req.Validate(); err != nil {
 			return inventory.Reservation{}, err
 		}
-		stock, err := lockStock(tx, skus(req.Lines))
+		stock, err := lockStock(tx, turn, skus(req.Lines))
 		if err != nil {
 			return inventory.Reservation{}, err
 		}
@@ -32,17 +33,19 @@ func (s *Store) Reserve(ctx context.Context, k key.Key, req inventory.ReserveReq
 		if err != nil {
 			return inventory.Reservation{}, err
 		}
-		if err := hold.apply(tx, r); err != nil {
+		if err := hold.apply(tx, turn, r); err != nil {
 			return inventory.Reservation{}, err
 		}
 		return r, insert(tx, k, r)
 	})
+	turn.end(err)
 	return r, database.Fault(err)
 }
 
 // Release implements [inventory.Service].
 func (s *Store) Release(ctx context.Context, k key.Key) error {
-	return database.Fault(barrier.Undo(ctx, s.db, k, func(tx *gorm.DB, _ inventory.Reservation) error {
+	turn := s.patience.turn()
+	err := barrier.Undo(ctx, s.db, k, func(tx *gorm.DB, _ inventory.Reservation) error {
 		found, err := lockReservations(tx, k.Saga, "r.step = ? AND r.generation = ?", k.Step, k.Generation)
 		if err != nil {
 			return err
@@ -53,14 +56,17 @@ func (s *Store) Release(ctx context.Context, k key.Key) error {
 		if err := found[0].Release(database.Now()); err != nil {
 			return err
 		}
-		return end(tx, release, found)
-	}))
+		return end(tx, turn, release, found)
+	})
+	turn.end(err)
+	return database.Fault(err)
 }
 
 // Commit implements [inventory.Service].
 func (s *Store) Commit(ctx context.Context, k key.Key) (inventory.Commitment, error) {
 	// The key is the whole request, so two requests of one key cannot differ.
 	call := barrier.Call{Key: k, Fingerprint: barrier.Fingerprint(1)}
+	turn := s.patience.turn()
 	c, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (inventory.Commitment, error) {
 		held, err := lockReservations(tx, k.Saga, "r.state = ?", inventory.Held)
 		if err != nil {
@@ -76,18 +82,19 @@ func (s *Store) Commit(ctx context.Context, k key.Key) (inventory.Commitment, er
 			}
 			c.Units += held[i].Reservation.Units()
 		}
-		return c, end(tx, sell, held)
+		return c, end(tx, turn, sell, held)
 	})
+	turn.end(err)
 	return c, database.Fault(err)
 }
 
 // end writes reservations that have just ceased to be held, and moves their units.
-func end(tx *gorm.DB, m movement, ended []inventory.Record) error {
+func end(tx *gorm.DB, t *turn, m movement, ended []inventory.Record) error {
 	all := make([]inventory.Reservation, len(ended))
 	for i, r := range ended {
 		all[i] = r.Reservation
 	}
-	if err := m.apply(tx, all...); err != nil {
+	if err := m.apply(tx, t, all...); err != nil {
 		return err
 	}
 	for _, r := range ended {

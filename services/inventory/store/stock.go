@@ -79,21 +79,25 @@ func (s *Store) stock(ctx context.Context, where string, args ...any) ([]invento
 //
 // It also locks warehouses that turn out not to be needed: which ones are needed is
 // known only after looking at all of them.
-func lockStock(tx *gorm.DB, skus []string) ([]inventory.Stock, error) {
+func lockStock(tx *gorm.DB, t *turn, skus []string) ([]inventory.Stock, error) {
 	var rows []stockRow
-	err := locked(tx).Where("sku IN ?", skus).Find(&rows).Error
+	err := locked(tx, t, skus).Where("sku IN ?", skus).Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("lock stock: %w", err)
 	}
 	return stockOf(rows), nil
 }
 
-// locked makes a query lock the stock rows it reads, in the order of their key. All
-// locks on stock are taken by such a query, so two transactions never wait for each
-// other: of the rows that both want, each takes the first free one first.
-func locked(tx *gorm.DB) *gorm.DB {
-	return tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate, Table: clause.Table{Name: "stock"}}).
-		Order("stock.sku, stock.warehouse")
+// locked makes a query lock the stock rows it reads, which are those of some SKUs, in
+// the order of their key. All locks on stock are taken by such a query, so two
+// transactions never wait for each other: of the rows that both want, each takes the
+// first free one first.
+func locked(tx *gorm.DB, t *turn, skus []string) *gorm.DB {
+	lock := clause.Locking{Strength: clause.LockingStrengthUpdate, Table: clause.Table{Name: "stock"}}
+	if t.lock(skus) {
+		lock.Options = clause.LockingOptionsNoWait
+	}
+	return tx.Clauses(lock).Order("stock.sku, stock.warehouse")
 }
 
 // movement moves units from one column of a stock row to another.
@@ -109,7 +113,7 @@ var (
 // statement locks the rows it writes before it writes them, and its condition says
 // again that the units are there. A row without them is a contradiction and never
 // means "out of stock": Reserve decided that on locked rows.
-func (m movement) apply(tx *gorm.DB, all ...inventory.Reservation) error {
+func (m movement) apply(tx *gorm.DB, t *turn, all ...inventory.Reservation) error {
 	type place struct{ sku, warehouse string }
 	units := map[place]int64{} // two reservations may hold units of one row
 	for _, r := range all {
@@ -123,12 +127,13 @@ func (m movement) apply(tx *gorm.DB, all ...inventory.Reservation) error {
 		return fault.Errorf(fault.Bug, fault.Invalid, "no units to move")
 	}
 	var args []any
+	var skus []string
 	for at, n := range units {
-		args = append(args, at.sku, at.warehouse, n)
+		args, skus = append(args, at.sku, at.warehouse, n), append(skus, at.sku)
 	}
 	// PostgreSQL takes parameters in VALUES for text, unless they are cast.
 	values := strings.Repeat(", (cast(? AS text), cast(? AS text), cast(? AS bigint))", len(units))[2:]
-	due := locked(tx.Table("stock")).Select("stock.sku, stock.warehouse, v.units").
+	due := locked(tx.Table("stock"), t, skus).Select("stock.sku, stock.warehouse, v.units").
 		Joins("JOIN v ON v.sku = stock.sku AND v.warehouse = stock.warehouse")
 	res := database.Queue(tx, int64(len(units))).Exec(fmt.Sprintf(`WITH v(sku, warehouse, units) AS (VALUES %[1]s), due AS (?)
 		UPDATE stock SET %[2]s = stock.%[2]s - due.units, %[3]s = stock.%[3]s + due.units FROM due

@@ -22,9 +22,12 @@ var files embed.FS
 var Schema = database.Schema{barrier.Migrations, database.Migrations(files)}
 
 // Store implements [inventory.Service] on a database of its own.
-type Store struct{ db *gorm.DB }
+type Store struct {
+	db       *gorm.DB
+	patience *patience
+}
 
 var _ inventory.Service = (*Store)(nil)
 
 // New returns a store on db, which must be migrated to [Schema].
-func New(db *gorm.DB) *Store { return &Store{db: db} }
+func New(db *gorm.DB) *Store { return &Store{db: db, patience: &patience{over: map[string]bool{}}} }
