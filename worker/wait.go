@@ -18,7 +18,7 @@ func (g *Group) prepare(ctx context.Context, c *engine.Client) error {
 	g.client = c
 	g.mu.Unlock()
 	for _, row := range g.rows() {
-		opened, err := openWhenThere(ctx, row, g.o, g.waiting)
+		opened, err := openWhenThere(ctx, row, g.o.forSteps(row.Name), g.waiting)
 		if err != nil {
 			return err
 		}

@@ -49,7 +49,8 @@ type Options struct {
 	// Attributes are the search attributes that the workflow sets. The service that
 	// runs the workflow waits until the namespace has them, or its tasks would fail.
 	Attributes []namespace.Attribute
-	// LockTimeout is how long a statement waits for a row; 0 is 3 s.
+	// LockTimeout is how long a statement waits for a lock; 0 is 250 ms for a step on
+	// PostgreSQL, otherwise 3 s.
 	LockTimeout time.Duration
 	// Durable makes SQLite wait for the disk at every commit.
 	Durable bool

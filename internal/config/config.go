@@ -88,8 +88,9 @@ type Config struct {
 	// it answers PLACEMENT_UNKNOWN; 100ms to 30s. Default: 10s.
 	PlacementTimeout time.Duration `key:"placement_timeout"`
 
-	// LockTimeout is how long a statement waits for a row that another
-	// transaction holds before the statement is retried. Default: 3s.
+	// LockTimeout is how long a statement of a step waits for a lock that another
+	// transaction holds, before the engine retries the step. 0 is 250ms on PostgreSQL,
+	// which locks rows, and 3s on SQLite, where all writers share one lock. Default: 0.
 	LockTimeout time.Duration `key:"lock_timeout"`
 
 	// Pipeline sends statements to PostgreSQL together where no caller waits for
@@ -118,7 +119,6 @@ func Default(services ...service.Section) Config {
 		Stuck:            DefaultStuck(),
 		Doctor:           DefaultDoctor(),
 		PlacementTimeout: 10 * time.Second,
-		LockTimeout:      3 * time.Second,
 		Pipeline:         true,
 		DrainTimeout:     20 * time.Second,
 		Log:              Log{Format: "text"},

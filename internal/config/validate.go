@@ -94,7 +94,7 @@ func port(p *setting.Problems, key string, n int) {
 
 func (c *Config) checkTimes(p *setting.Problems) {
 	for key, d := range setting.Durations(setting.Keys(c)) {
-		if d < time.Millisecond && key != "doctor.every" {
+		if d < time.Millisecond && key != "doctor.every" && (key != "lock_timeout" || d < 0) {
 			p.Add(key, "must be at least 1ms", d.String())
 		}
 	}

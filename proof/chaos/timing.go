@@ -23,7 +23,7 @@ func Hasty() Timing {
 // Usual returns the product's defaults, as figures about it need.
 func Usual() Timing {
 	return Timing{
-		StartToClose: 5 * time.Second, LockTimeout: 3 * time.Second, RetryMax: 10 * time.Second, ParkAfter: 2 * time.Minute,
+		StartToClose: 5 * time.Second, RetryMax: 10 * time.Second, ParkAfter: 2 * time.Minute,
 		ParkedRetry: 5 * time.Minute, DecideAfter: 10 * time.Minute, PlacementTimeout: 10 * time.Second,
 	}
 }
