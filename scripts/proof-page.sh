@@ -107,6 +107,7 @@ recovery() {
       printf "| %s | %s | %s s | %s s | %s s |\n", name, $2, value["p50-s"], value["p95-s"], value["aim-s"]
     }'
 }
+locks() { sed -n 's/^locks: \(.*\)$/- \1/p'; }
 doctor() { sed -n 's/^\(doctor on .*\)$/- \1/p'; }
 
 dirty=
@@ -132,7 +133,7 @@ defines the terms.
 
 | part | | took | of commit |
 |---|---|---|---|
-$(for p in explorer reduction sample judgement mutants barrier continued chaos recovery doctor; do echo "| $p | $(took "$p") |"; done)
+$(for p in explorer reduction sample judgement mutants barrier continued chaos recovery locks doctor; do echo "| $p | $(took "$p") |"; done)
 
 ## Every schedule of up to $FAULTS faults
 
@@ -183,6 +184,13 @@ $(part chaos chaos)
 ## Recovery
 
 $(part recovery recovery)
+
+## Locked rows
+
+A foreign transaction holds the rows of many orders on PostgreSQL. The time from the acknowledgement to the decision of an
+order that does not need them, median:
+
+$(part locks locks)
 
 ## The doctor
 

@@ -19,7 +19,7 @@ source "$(dirname "$0")/lib.sh"
 faults=${FAULTS:-3} sample=${SAMPLE:-2000} sizes=${SIZES:-6} seed=${SEED:-1} random_runs=${RANDOM_RUNS:-10000}
 for_=${FOR:-120s} orders=${ORDERS:-500} doctor=${DOCTOR:-20000} recoveries=${RECOVERIES:-20}
 page=${PAGE:-docs/proof.md} logs=${LOGS:-bin/prove}
-parts=${PARTS:-explorer reduction sample judgement mutants barrier continued chaos recovery doctor}
+parts=${PARTS:-explorer reduction sample judgement mutants barrier continued chaos recovery locks doctor}
 
 [ -n "${KEEP:-}" ] || rm -rf "$logs"
 mkdir -p "$logs"
@@ -59,6 +59,7 @@ part barrier 10 ./saga/barrier -run 'Interleaving|EveryOrder|CutAtCommit' -barri
 part continued 10 ./proof/continued -every-way
 part chaos 15 ./proof/chaos -run '^TestChaos$' -chaos.for="$for_" -chaos.orders="$orders" -chaos.seed="$seed"
 part recovery 15 ./proof/chaos -run '^$' -bench '^BenchmarkRecovery$' -benchtime "${recoveries}x"
+part locks 10 ./proof/e2e -run '^TestOrdersBesideLockedRowsAreNotDelayed$' -locked.orders 200
 part doctor 10 ./proof/e2e -run '^TestDoctorSpeed$' -doctor.orders "$doctor"
 
 LOGS=$logs FAULTS=$faults SAMPLE=$sample SIZES=$sizes SEED=$seed RANDOM_RUNS=$random_runs \
