@@ -44,7 +44,8 @@ var layers = []layer{
 	{"workflows/doctor/judge", "activities services/*/audit services/order saga/audit internal/money", "gorm viper echo"},
 	{"activities", "services/* services/payment/posting services/*/audit saga saga/audit saga/ledger fault", "gorm echo"},
 
-	{"services/*/store", "services/$1 services/$1/audit services/$1/audit/compare services/$1/posting services/$1/allocation saga/barrier saga/barrier/txn saga/key saga/audit saga/ledger fault internal/database internal/money", "temporal services echo"},
+	{"services/*/store", "services/$1 services/$1/audit services/$1/audit/compare services/$1/posting services/$1/allocation services/$1/store/facts saga/barrier saga/barrier/txn saga/key saga/audit saga/ledger fault internal/database internal/money", "temporal services echo"},
+	{"services/*/store/facts", "services/$1 services/$1/audit saga/barrier saga/key", "temporal services echo"},
 	{"services/*/audit", "services/$1 saga/audit saga/ledger internal/money", "temporal gorm echo services"},
 	{"services/*/audit/compare", "services/$1 services/$1/audit services/$1/provider services/$1/carrier saga/audit saga/key saga/ledger internal/money", "temporal gorm echo services"},
 	{"services/*/*/simulator", "services/$1/$2 fault internal/database internal/money", "temporal echo services"},

@@ -9,6 +9,7 @@ import (
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/services/inventory"
 	inventoryaudit "github.com/amends/amends/services/inventory/audit"
+	"github.com/amends/amends/services/inventory/store/facts"
 )
 
 var _ inventoryaudit.Auditor = (*Store)(nil)
@@ -41,7 +42,7 @@ func (s *Store) audit(ctx context.Context, r audit.Range) (inventoryaudit.Page, 
 	if err != nil {
 		return inventoryaudit.Page{}, err
 	}
-	page := inventoryaudit.Page{Facts: facts(entries, reserved)}
+	page := inventoryaudit.Page{Facts: facts.Of(entries, reserved)}
 	if more {
 		page.Next = r.To
 	}

@@ -1,4 +1,6 @@
-package store
+// Package facts joins the entries of the inventory's barrier with its reservations: one
+// fact per saga, with all that contradicts between the two.
+package facts
 
 import (
 	"fmt"
@@ -18,8 +20,8 @@ const (
 	commitStep  = "inventory.commit"
 )
 
-// facts joins the barrier's entries and the reservations, one fact per saga.
-func facts(entries []barrier.Entry, reserved []inventory.Record) []inventoryaudit.Fact {
+// Of returns the facts of the sagas that the entries and the reservations name.
+func Of(entries []barrier.Entry, reserved []inventory.Record) []inventoryaudit.Fact {
 	j := joint{of: map[string]int{}, recorded: map[key.Key]barrier.Entry{}, sales: map[string]*sale{}}
 	for _, e := range entries {
 		j.fact(e.Key.Saga, e.CreatedAt)
