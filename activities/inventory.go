@@ -54,6 +54,7 @@ var InventoryWords = Words{
 		inventory.OutOfStock:    "there is too little stock",
 		inventory.NothingHeld:   "no stock is reserved for the order: a bug, or a database that was restored",
 		inventory.NeverReceived: "no delivery ever had the SKU, or came to the warehouse",
+		inventory.TooFew:        "fewer units are available than the correction takes off",
 	},
 	Unknown: map[string]string{
 		"inventory.reserve": "the stock is still held",

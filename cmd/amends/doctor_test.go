@@ -46,17 +46,18 @@ func TestDoctor(t *testing.T) {
 	inventory := dbtest.Open(t, "sqlite:"+filepath.Join(dir, "inventory.db"), database.Options{})
 	require.NoError(t, inventory.Exec("UPDATE stock SET reserved = reserved + 1, received = received + 1 WHERE sku = 'MUG-STONEWARE'").Error)
 	out, err = diagnose("--json")
-	require.EqualError(t, err, "the doctor: 0 orders judged, 1 findings, 0 repaired")
+	require.EqualError(t, err, "the doctor: 0 orders judged, 2 findings, 0 repaired")
 	require.Equal(t, doctor.ExitWrong, cli.ExitCode(err))
 	require.NoError(t, json.Unmarshal([]byte(out), &r))
-	require.Equal(t, map[audit.Kind]int{inventoryaudit.Stock: 1}, r.Counts)
+	require.Equal(t, map[audit.Kind]int{inventoryaudit.Stock: 2}, r.Counts)
 	out, err = diagnose("--dry-run")
 	require.Equal(t, doctor.ExitWrong, cli.ExitCode(err))
 	require.Contains(t, out, "something is wrong")
 	require.Contains(t, out, "MUG-STONEWARE in BER: 1 reserved and 1 committed, but the reservations say 0 and 1")
+	require.Contains(t, out, "MUG-STONEWARE in BER: 100001 received, but the journal explains 100000")
 
 	_, metrics := call(t, http.MethodGet, p.admin+"/metrics", "", nil)
-	for _, line := range []string{`amends_doctor_findings\{[^}]*kind="stock",[^}]*\} 1\n`, `amends_doctor_last_run_timestamp_seconds\{[^}]*\} 1\.`} {
+	for _, line := range []string{`amends_doctor_findings\{[^}]*kind="stock",[^}]*\} 2\n`, `amends_doctor_last_run_timestamp_seconds\{[^}]*\} 1\.`} {
 		require.True(t, regexp.MustCompile(line).MatchString(text(t, metrics["text"])), line)
 	}
 

@@ -52,6 +52,7 @@ func Products(ctx context.Context, c catalog.Service) error {
 func Stock(ctx context.Context, i inventory.Service) error {
 	var errs []error
 	for _, d := range deliveries {
+		d.By = "demo data"
 		have, err := i.Stock(ctx, d.SKU)
 		if err == nil && !slices.ContainsFunc(have, func(s inventory.Stock) bool { return s.Warehouse == d.Warehouse }) {
 			_, err = i.Receive(ctx, d)

@@ -47,7 +47,7 @@ func TestARepeatKeepsWhatIsThere(t *testing.T) {
 	require.NoError(t, c.Import(ctx, []catalog.Product{
 		{SKU: "MUG-STONEWARE", Name: "Mug", Category: "tableware", Price: money.New(2000, "EUR"), Active: true},
 	}))
-	_, err = i.Receive(ctx, inventory.Delivery{SKU: "TEAPOT-LIMITED", Warehouse: "BER", Quantity: 5, Known: true})
+	_, err = i.Receive(ctx, inventory.Delivery{SKU: "TEAPOT-LIMITED", Warehouse: "BER", Quantity: 5, Known: true, By: "clerk"})
 	require.NoError(t, err)
 
 	require.NoError(t, demo.Products(ctx, c))

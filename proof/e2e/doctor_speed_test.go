@@ -83,6 +83,8 @@ func (p *platform) fill(t *testing.T, like string, n int) {
 	exec("inventory", `UPDATE stock SET received = received + sold.n, committed = committed + sold.n FROM (
 			SELECT sku, warehouse, quantity * @n AS n FROM reservation_lines WHERE saga = @saga
 		) AS sold WHERE sold.sku = stock.sku AND sold.warehouse = stock.warehouse`, map[string]any{"saga": like, "n": n})
+	exec("inventory", `UPDATE stock_journal SET units = stock.received FROM stock
+		WHERE stock.sku = stock_journal.sku AND stock.warehouse = stock_journal.warehouse`)
 	for _, book := range books {
 		exec(book, "DROP TABLE clones")
 	}

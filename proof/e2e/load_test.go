@@ -44,7 +44,7 @@ func TestALoad(t *testing.T) {
 	t.Run("OnAHotItemSellsWhatIsLeft", func(t *testing.T) {
 		t.Parallel()
 		p := newPlatform(t, 10*time.Minute)
-		_, err := p.Inventory.Receive(t.Context(), inventory.Delivery{SKU: "SOLD-OUT", Warehouse: "BER", Quantity: 7})
+		_, err := p.Inventory.Receive(t.Context(), inventory.Delivery{SKU: "SOLD-OUT", Warehouse: "BER", Quantity: 7, By: "clerk"})
 		require.NoError(t, err)
 		r, err := load.Run(t.Context(), load.Options{
 			BaseURL: p.url, Orders: 20, Concurrency: 20, Sample: 1, Hot: &load.Hot{SKU: "SOLD-OUT", Left: 7},

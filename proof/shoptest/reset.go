@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/services/inventory"
 )
 
 // Snapshot keeps the content of the shop's databases for [Shop.Reset]. SQLite
@@ -104,8 +105,18 @@ func parentsFirst(tx *gorm.DB) ([]string, error) {
 	return ordered, nil
 }
 
-// SellOut takes a SKU out of stock, as if less of it had been delivered.
+// SellOut takes a SKU out of stock, as a correction after a count.
 func (s *Shop) SellOut(ctx context.Context, sku string) error {
-	return database.Fault(s.books["inventory"].WithContext(ctx).
-		Exec("UPDATE stock SET received = received - available, available = 0 WHERE sku = ?", sku).Error)
+	all, err := s.Inventory.Stock(ctx, sku)
+	if err != nil {
+		return err
+	}
+	for _, at := range all {
+		if at.Available > 0 {
+			_, _, err = s.Inventory.Adjust(ctx, inventory.Adjustment{
+				SKU: sku, Warehouse: at.Warehouse, Units: -at.Available, Reason: "none left on the shelf", By: "shoptest",
+			})
+		}
+	}
+	return err
 }

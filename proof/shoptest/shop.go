@@ -183,6 +183,7 @@ func (s *Shop) Seed(tb testing.TB) {
 		{SKU: "KETTLE", Warehouse: "AMS", Quantity: 1000},
 		{SKU: "LEAFLET", Warehouse: "BER", Quantity: 1000},
 	} {
+		d.By = "shoptest"
 		_, err := s.Inventory.Receive(tb.Context(), d)
 		require.NoError(tb, err)
 	}

@@ -12,6 +12,8 @@
 //
 //   - available + reserved + committed = received per SKU and warehouse, and none is
 //     negative: the database checks it in every row.
+//   - received is the sum of the journal, which only [Service.Receive] and
+//     [Service.Adjust] write, together with the stock.
 //   - A reservation covers every line of its request, or does not exist.
 //   - Per SKU and warehouse, reserved is the sum of the lines of the held
 //     reservations, and committed that of the committed ones.
@@ -23,5 +25,6 @@
 //
 // Reserve is undone by Release under the same key. Commit is a closing step: it has
 // no undo and cannot be refused. The ledger of saga/barrier makes each of them happen
-// once. Receive is not a step of a saga and has no key.
+// once. Receive and Adjust are not steps of a saga; only a reference makes an
+// Adjust happen once.
 package inventory

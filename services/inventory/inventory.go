@@ -15,8 +15,10 @@ const (
 	// NothingHeld: the saga commits without a held reservation.
 	NothingHeld fault.Code = "NOTHING_HELD"
 	// NeverReceived refuses a Known delivery whose SKU or warehouse no earlier delivery
-	// had.
+	// had, and a correction of stock that was never received.
 	NeverReceived fault.Code = "NEVER_RECEIVED"
+	// TooFew refuses a correction that takes off more units than are available.
+	TooFew fault.Code = "TOO_FEW_AVAILABLE"
 )
 
 // MaxDelivery is the most units of one [Delivery]. It keeps a warehouse's total
@@ -64,6 +66,8 @@ type Delivery struct {
 	// Known refuses a SKU that no delivery ever had, and a warehouse that none ever
 	// came to: people mistype both.
 	Known bool
+	// By names the person or program that books it, for the journal.
+	By string
 }
 
 // Stock is one warehouse's stock of one SKU.
@@ -111,9 +115,9 @@ func (r Reservation) Units() int64 {
 }
 
 // Validate refuses with INVALID a quantity below 1 or above [MaxDelivery], and a
-// malformed SKU or warehouse code. It is stricter about the SKU than a reservation: an
-// order keeps the SKU with which it was placed. The code's alphabet is narrow because the code
-// becomes a part of the carrier's idempotency keys.
+// malformed SKU, warehouse code or author. It is stricter about the SKU than a
+// reservation: an order keeps the SKU with which it was placed. The code's alphabet is
+// narrow because the code becomes a part of the carrier's idempotency keys.
 func (d Delivery) Validate() error {
 	switch {
 	case text.Code(d.SKU) != nil:
@@ -125,7 +129,7 @@ func (d Delivery) Validate() error {
 	case d.Quantity < 1 || d.Quantity > MaxDelivery:
 		return invalid("a delivery has 1 to %d units", MaxDelivery)
 	}
-	return nil
+	return validBy(d.By)
 }
 
 func validSKU(s string) bool {

@@ -37,14 +37,15 @@ func TestReserveRequestValidate(t *testing.T) {
 func TestDeliveryValidate(t *testing.T) {
 	t.Parallel()
 
-	require.NoError(t, Delivery{SKU: "TEA", Warehouse: "BER-2_b", Quantity: MaxDelivery}.Validate())
+	require.NoError(t, Delivery{SKU: "TEA", Warehouse: "BER-2_b", Quantity: MaxDelivery, By: "clerk"}.Validate())
 	for claim, d := range map[string]Delivery{
-		"RefusesNothing":                {SKU: "TEA", Warehouse: "BER", Quantity: 0},
-		"RefusesMoreThanTheMost":        {SKU: "TEA", Warehouse: "BER", Quantity: MaxDelivery + 1},
-		"RefusesNoWarehouse":            {SKU: "TEA", Warehouse: "", Quantity: 1},
-		"RefusesASlashInAWarehouseCode": {SKU: "TEA", Warehouse: "BER/2", Quantity: 1},
-		"RefusesALongWarehouseCode":     {SKU: "TEA", Warehouse: strings.Repeat("B", 33), Quantity: 1},
-		"RefusesNoSKU":                  {SKU: "", Warehouse: "BER", Quantity: 1},
+		"RefusesNothing":                {SKU: "TEA", Warehouse: "BER", Quantity: 0, By: "clerk"},
+		"RefusesMoreThanTheMost":        {SKU: "TEA", Warehouse: "BER", Quantity: MaxDelivery + 1, By: "clerk"},
+		"RefusesNoWarehouse":            {SKU: "TEA", Warehouse: "", Quantity: 1, By: "clerk"},
+		"RefusesASlashInAWarehouseCode": {SKU: "TEA", Warehouse: "BER/2", Quantity: 1, By: "clerk"},
+		"RefusesALongWarehouseCode":     {SKU: "TEA", Warehouse: strings.Repeat("B", 33), Quantity: 1, By: "clerk"},
+		"RefusesNoAuthor":               {SKU: "TEA", Warehouse: "BER", Quantity: 1},
+		"RefusesNoSKU":                  {SKU: "", Warehouse: "BER", Quantity: 1, By: "clerk"},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			t.Parallel()

@@ -28,12 +28,23 @@ type Service interface {
 	// bug (NOTHING_HELD), which is not recorded: a later attempt looks again.
 	Commit(ctx context.Context, k key.Key) (Commitment, error)
 
-	// Receive adds the delivery to a warehouse's available stock and creates SKU and
-	// warehouse if they are new. It is not idempotent: every call is a delivery, so a
+	// Receive adds the delivery to a warehouse's available stock, enters it into the
+	// journal, and creates SKU and warehouse if they are new. It is not idempotent: every call is a delivery, so a
 	// caller without an answer must read Stock before calling again. It refuses with
 	// INVALID as [Delivery.Validate] does, and with NEVER_RECEIVED if names must be
 	// known and are not.
 	Receive(ctx context.Context, d Delivery) (Stock, error)
+
+	// Adjust corrects a warehouse's available stock and enters that into the journal. A
+	// repeat with the same Reference changes nothing, reports that, and returns the
+	// stock as it is; with other units it is refused with REQUEST_MISMATCH. Without a
+	// Reference every call is a correction. Adjust also refuses with INVALID as
+	// [Adjustment.Validate] does, with NEVER_RECEIVED, and with TOO_FEW_AVAILABLE: it
+	// takes nothing from orders.
+	Adjust(ctx context.Context, a Adjustment) (s Stock, repeated bool, err error)
+
+	// Journal returns all entries of a SKU, by warehouse code and position.
+	Journal(ctx context.Context, sku string) ([]Entry, error)
 
 	// Stock returns the stock of a SKU in every warehouse, by warehouse code; none if no
 	// warehouse ever received it.

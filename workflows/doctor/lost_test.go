@@ -18,6 +18,9 @@ var traces = []struct {
 	{"catalog", "catalog", []string{"DELETE FROM barrier WHERE saga = ?"}},
 	{"inventory", "inventory", []string{
 		// Its units are as if they had never been received.
+		`UPDATE stock_journal SET units = units - l.quantity FROM (
+			SELECT sku, warehouse, quantity FROM reservation_lines AS l JOIN reservations AS r ON r.saga = l.saga WHERE r.state = 'committed' AND l.saga = ?
+		) AS l WHERE l.sku = stock_journal.sku AND l.warehouse = stock_journal.warehouse AND position = 1`,
 		`UPDATE stock SET committed = committed - l.quantity, received = received - l.quantity FROM (
 			SELECT sku, warehouse, quantity FROM reservation_lines AS l JOIN reservations AS r ON r.saga = l.saga WHERE r.state = 'committed' AND l.saga = ?
 		) AS l WHERE l.sku = stock.sku AND l.warehouse = stock.warehouse`,

@@ -104,7 +104,7 @@ func (r *Rig) stockUp(ctx context.Context) error {
 		worker.WithCatalog(ctx, o, func(c catalog.Service) error { return c.Import(ctx, list) }),
 		worker.WithInventory(ctx, o, func(all inventory.Service) error {
 			for i, sku := range SKUs() {
-				if _, err := all.Receive(ctx, inventory.Delivery{SKU: sku, Warehouse: []string{"BER", "AMS"}[i%2], Quantity: stock}); err != nil {
+				if _, err := all.Receive(ctx, inventory.Delivery{SKU: sku, Warehouse: []string{"BER", "AMS"}[i%2], Quantity: stock, By: "bench"}); err != nil {
 					return err
 				}
 			}

@@ -33,8 +33,8 @@ type Auditor interface {
 	Audit(ctx context.Context, r audit.Range) (Page, error)
 
 	// AuditStock describes the errors of the stock as a whole: units that are not in
-	// exactly one place, negative counters, counters that the reservations do not
-	// explain. It reads every reservation in one statement, so that all of it is
+	// exactly one place, negative counters, counters that the reservations or the
+	// journal do not explain. It reads every reservation in one statement, so that all of it is
 	// from one moment.
 	AuditStock(ctx context.Context) ([]string, error)
 }

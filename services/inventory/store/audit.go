@@ -58,11 +58,15 @@ func (s *Store) AuditStock(ctx context.Context) ([]string, error) {
 		Stock stockRow `gorm:"embedded"`
 		Held  int64
 		Sold  int64
+		Total int64 // of the journal
 	}
 	// One statement is one snapshot on both databases, and takes no locks.
 	err := s.db.WithContext(ctx).Raw(`
-		SELECT stock.*, coalesce(r.held, 0) AS held, coalesce(r.sold, 0) AS sold
+		SELECT stock.*, coalesce(r.held, 0) AS held, coalesce(r.sold, 0) AS sold, coalesce(j.total, 0) AS total
 		FROM stock LEFT JOIN (
+			SELECT sku, warehouse, CAST(sum(units) AS bigint) AS total FROM stock_journal GROUP BY sku, warehouse
+		) AS j ON j.sku = stock.sku AND j.warehouse = stock.warehouse
+		LEFT JOIN (
 			SELECT l.sku, l.warehouse,
 				CAST(sum(CASE WHEN h.state = @held THEN l.quantity ELSE 0 END) AS bigint) AS held,
 				CAST(sum(CASE WHEN h.state = @sold THEN l.quantity ELSE 0 END) AS bigint) AS sold
@@ -73,6 +77,7 @@ func (s *Store) AuditStock(ctx context.Context) ([]string, error) {
 		) AS r ON r.sku = stock.sku AND r.warehouse = stock.warehouse
 		WHERE available < 0 OR reserved < 0 OR committed < 0 OR available + reserved + committed <> received
 			OR reserved <> coalesce(r.held, 0) OR committed <> coalesce(r.sold, 0)
+			OR received <> coalesce(j.total, 0)
 		ORDER BY stock.sku, stock.warehouse LIMIT @limit`,
 		map[string]any{"held": inventory.Held, "sold": inventory.Committed, "released": inventory.Released, "limit": maxWrong}).
 		Scan(&rows).Error
@@ -89,6 +94,9 @@ func (s *Store) AuditStock(ctx context.Context) ([]string, error) {
 		if r.Stock.Reserved != r.Held || r.Stock.Committed != r.Sold {
 			wrong = append(wrong, fmt.Sprintf("%s: %d reserved and %d committed, but the reservations say %d and %d",
 				where, r.Stock.Reserved, r.Stock.Committed, r.Held, r.Sold))
+		}
+		if r.Stock.Received != r.Total {
+			wrong = append(wrong, fmt.Sprintf("%s: %d received, but the journal explains %d", where, r.Stock.Received, r.Total))
 		}
 	}
 	return wrong, nil

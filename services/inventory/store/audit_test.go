@@ -68,12 +68,19 @@ func TestAudit(t *testing.T) {
 		}, told)
 		wrong, err = b.AuditStock(ctx)
 		require.NoError(t, err)
-		require.Empty(t, wrong, "one reservation for another, and a delivery: in sum they add up")
+		require.Equal(t, []string{"MUG in BER: 11 received, but the journal explains 10"}, wrong, "one reservation for another: in sum they add up")
+		damage("DELETE FROM stock_journal WHERE sku = 'KETTLE'")
+		wrong, err = b.AuditStock(ctx)
+		require.NoError(t, err)
+		require.Equal(t, []string{
+			"KETTLE in AMS: 10 received, but the journal explains 0",
+			"MUG in BER: 11 received, but the journal explains 10",
+		}, wrong)
 
 		damage("UPDATE stock SET reserved = reserved - 1, available = available + 1 WHERE sku = 'KETTLE'")
 		wrong, err = b.AuditStock(ctx)
 		require.NoError(t, err)
-		require.Equal(t, []string{"KETTLE in AMS: 0 reserved and 1 committed, but the reservations say 1 and 1"}, wrong)
+		require.Contains(t, wrong, "KETTLE in AMS: 0 reserved and 1 committed, but the reservations say 1 and 1")
 	})
 }
 

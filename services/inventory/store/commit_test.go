@@ -88,7 +88,7 @@ func TestReceive(t *testing.T) {
 			t.Parallel()
 
 			for i := range int64(3) {
-				got, err := b.Receive(t.Context(), inventory.Delivery{SKU: "TEA", Warehouse: "BER", Quantity: 5})
+				got, err := b.Receive(t.Context(), inventory.Delivery{SKU: "TEA", Warehouse: "BER", Quantity: 5, By: "clerk"})
 				require.NoError(t, err)
 				want := inventory.Stock{SKU: "TEA", Warehouse: "BER", Available: 5 * (i + 1), Received: 5 * (i + 1)}
 				require.Equal(t, want, got)
@@ -105,7 +105,7 @@ func TestReceive(t *testing.T) {
 			require.NoError(t, err)
 			_, err = b.Commit(t.Context(), commit("sold"))
 			require.NoError(t, err)
-			got, err := b.Receive(t.Context(), inventory.Delivery{SKU: "MUG", Warehouse: "BER", Quantity: 4})
+			got, err := b.Receive(t.Context(), inventory.Delivery{SKU: "MUG", Warehouse: "BER", Quantity: 4, By: "clerk"})
 			require.NoError(t, err)
 			want := inventory.Stock{SKU: "MUG", Warehouse: "BER", Available: 4, Reserved: 1, Committed: 2, Received: 7}
 			require.Equal(t, want, got)
@@ -115,9 +115,10 @@ func TestReceive(t *testing.T) {
 			t.Parallel()
 
 			for _, d := range []inventory.Delivery{
-				{SKU: "BAD", Warehouse: "BER", Quantity: 0},
-				{SKU: "BAD", Warehouse: "B/R", Quantity: 1},
-				{SKU: "", Warehouse: "BER", Quantity: 1},
+				{SKU: "BAD", Warehouse: "BER", Quantity: 0, By: "clerk"},
+				{SKU: "BAD", Warehouse: "B/R", Quantity: 1, By: "clerk"},
+				{SKU: "", Warehouse: "BER", Quantity: 1, By: "clerk"},
+				{SKU: "BAD", Warehouse: "BER", Quantity: 1},
 			} {
 				_, err := b.Receive(t.Context(), d)
 				requireFault(t, err, fault.Business, fault.Invalid)

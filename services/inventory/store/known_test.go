@@ -14,7 +14,7 @@ func TestReceiveKnown(t *testing.T) {
 
 	each(t, func(t *testing.T, b testBundle) {
 		receive := func(sku, warehouse string, quantity int64) error {
-			_, err := b.Receive(t.Context(), inventory.Delivery{SKU: sku, Warehouse: warehouse, Quantity: quantity, Known: true})
+			_, err := b.Receive(t.Context(), inventory.Delivery{SKU: sku, Warehouse: warehouse, Quantity: quantity, Known: true, By: "clerk"})
 			return err
 		}
 		require.Equal(t, fault.Invalid, fault.CodeOf(receive("MUG", "BER", 0)))

@@ -184,7 +184,7 @@ func TestReserveRace(t *testing.T) {
 			t.Parallel()
 
 			for _, err := range atOnce(20, func(int) error {
-				_, err := b.Receive(t.Context(), inventory.Delivery{SKU: "ARRIVES", Warehouse: "NEW", Quantity: 2})
+				_, err := b.Receive(t.Context(), inventory.Delivery{SKU: "ARRIVES", Warehouse: "NEW", Quantity: 2, By: "clerk"})
 				return err
 			}) {
 				require.NoError(t, err)
@@ -215,7 +215,7 @@ func TestStockAlwaysAddsUp(t *testing.T) {
 				case "receive":
 					_, err := b.Receive(ctx, inventory.Delivery{
 						SKU: sku.Draw(t, "sku"), Warehouse: rapid.SampledFrom([]string{"A", "B"}).Draw(t, "warehouse"),
-						Quantity: rapid.Int64Range(1, 5).Draw(t, "quantity"),
+						Quantity: rapid.Int64Range(1, 5).Draw(t, "quantity"), By: "clerk",
 					})
 					require.NoError(t, err)
 				case "reserve":

@@ -40,7 +40,9 @@ func (s *Store) Receive(ctx context.Context, d inventory.Delivery) (inventory.St
 		if err != nil {
 			return fmt.Errorf("receive stock: %w", err)
 		}
-		return nil
+		return enter(tx, entryRow{
+			SKU: d.SKU, Warehouse: d.Warehouse, Kind: string(inventory.Delivered), Units: d.Quantity, BookedBy: d.By,
+		})
 	})
 	if err != nil {
 		return inventory.Stock{}, err

@@ -31,7 +31,7 @@ func each(t *testing.T, body func(t *testing.T, b testBundle)) {
 func (b testBundle) receive(t *testing.T, sku, warehouse string, quantity int64) {
 	t.Helper()
 
-	_, err := b.Receive(t.Context(), inventory.Delivery{SKU: sku, Warehouse: warehouse, Quantity: quantity})
+	_, err := b.Receive(t.Context(), inventory.Delivery{SKU: sku, Warehouse: warehouse, Quantity: quantity, By: "clerk"})
 	require.NoError(t, err)
 }
 

@@ -23,7 +23,11 @@ func TestRoundTrips(t *testing.T) {
 	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
 		return []dbtest.Call{
 			dbtest.Takes(3, "receive", func(ctx context.Context) error {
-				return dbtest.Only(s.Receive(ctx, inventory.Delivery{SKU: "MUG", Warehouse: "BER", Quantity: 1}))
+				return dbtest.Only(s.Receive(ctx, inventory.Delivery{SKU: "MUG", Warehouse: "BER", Quantity: 1, By: "clerk"}))
+			}),
+			dbtest.Takes(3, "adjust", func(ctx context.Context) error {
+				_, _, err := s.Adjust(ctx, correct("MUG", 1, "count-"+saga))
+				return err
 			}),
 			dbtest.Takes(3, "reserve", func(ctx context.Context) error { return dbtest.Only(s.Reserve(ctx, reserve(saga), two)) }),
 			dbtest.Takes(3, "reserve again", func(ctx context.Context) error { return dbtest.Only(s.Reserve(ctx, reserve(saga), two)) }),

@@ -1,5 +1,5 @@
 // Package supply has the commands that give a platform something to sell: `amends
-// catalog import` loads products, `amends stock receive` books deliveries.
+// catalog import` loads products, `amends stock` books deliveries and corrections.
 package supply
 
 import (

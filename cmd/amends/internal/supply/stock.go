@@ -16,18 +16,25 @@ import (
 // Stock returns `amends stock`.
 func Stock(std cli.Stdio) *cobra.Command {
 	cmd := cli.Group("stock", "Stock in the warehouses")
-	var (
-		warehouse string
-		isNew     bool
-	)
-	receive := &cobra.Command{
+	cmd.AddCommand(receive(std), adjust(std), journal(std))
+	return cmd
+}
+
+// receive returns `amends stock receive`.
+func receive(std cli.Stdio) *cobra.Command {
+	var d inventory.Delivery
+	var isNew bool
+	cmd := &cobra.Command{
 		Use:   "receive SKU QUANTITY --warehouse CODE",
 		Short: "Book a delivery; every call books another one",
 		Args:  cli.Exactly("stock receive needs a SKU and a quantity", 2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			quantity, err := strconv.ParseInt(args[1], 10, 64)
-			if err != nil {
-				return fmt.Errorf("quantity %q is not a whole number", args[1])
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			d.SKU, d.Known = args[0], !isNew
+			if d.Quantity, err = number("quantity", args[1]); err != nil {
+				return err
+			}
+			if d.By, err = author(d.By); err != nil {
+				return err
 			}
 			o, err := dsn.Tool(std, cmd, "inventory")
 			if err != nil {
@@ -35,7 +42,7 @@ func Stock(std cli.Stdio) *cobra.Command {
 			}
 			var s inventory.Stock
 			err = worker.WithInventory(cmd.Context(), o, func(i inventory.Service) (err error) {
-				s, err = i.Receive(cmd.Context(), inventory.Delivery{SKU: args[0], Warehouse: warehouse, Quantity: quantity, Known: !isNew})
+				s, err = i.Receive(cmd.Context(), d)
 				return err
 			})
 			if fault.CodeOf(err) == inventory.NeverReceived {
@@ -44,17 +51,27 @@ func Stock(std cli.Stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(std.Out, "%s in %s: %d available, %d reserved, %d sold, %d ever received\n",
-				s.SKU, s.Warehouse, s.Available, s.Reserved, s.Committed, s.Received)
-			return err
+			return printStock(std, s)
 		},
 	}
-	receive.Flags().StringVar(&warehouse, "warehouse", "", "code of the warehouse, for example BER")
-	receive.Flags().BoolVar(&isNew, "new", false, "the first delivery of the SKU or to the warehouse, which is refused without this flag")
-	if err := receive.MarkFlagRequired("warehouse"); err != nil {
-		panic(err) // the flag is defined one line above
-	}
-	cli.AddDatabaseFlags(receive)
-	cmd.AddCommand(receive)
+	cmd.Flags().StringVar(&d.Warehouse, "warehouse", "", "code of the warehouse, for example BER")
+	cmd.Flags().BoolVar(&isNew, "new", false, "the first delivery of the SKU or to the warehouse, which is refused without this flag")
+	addAuthor(cmd, &d.By)
+	markRequired(cmd, "warehouse")
+	cli.AddDatabaseFlags(cmd)
 	return cmd
+}
+
+func number(name, text string) (int64, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%s %q is not a whole number", name, text)
+	}
+	return n, nil
+}
+
+func printStock(std cli.Stdio, s inventory.Stock) error {
+	_, err := fmt.Fprintf(std.Out, "%s in %s: %d available, %d reserved, %d sold, %d ever received\n",
+		s.SKU, s.Warehouse, s.Available, s.Reserved, s.Committed, s.Received)
+	return err
 }

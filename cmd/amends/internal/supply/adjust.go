@@ -1,0 +1,96 @@
+package supply
+
+import (
+	"fmt"
+	"os/user"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/dsn"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/worker"
+)
+
+// adjust returns `amends stock adjust`.
+func adjust(std cli.Stdio) *cobra.Command {
+	var a inventory.Adjustment
+	var units string
+	cmd := &cobra.Command{
+		Use:   "adjust --sku SKU --warehouse CODE --units ±N --reason TEXT",
+		Short: "Correct the available stock, for example after a count",
+		Long: "Correct the available stock by a number of units, for example after a count or a theft. The journal keeps\n" +
+			"the correction forever, with its reason and author. It takes nothing from orders: units that are reserved\n" +
+			"or sold stay.\n\n" +
+			"  amends stock adjust --sku MUG-STONEWARE --warehouse BER --units -3 --reason 'broken' --reference count-2026-11\n\n" +
+			"With --reference a repeat changes nothing; without it every call is another correction.",
+		Args: cli.Exactly("stock adjust needs its flags", 0),
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if a.Units, err = number("units", units); err != nil {
+				return err
+			}
+			if a.By, err = author(a.By); err != nil {
+				return err
+			}
+			o, err := dsn.Tool(std, cmd, "inventory")
+			if err != nil {
+				return err
+			}
+			var s inventory.Stock
+			var repeated bool
+			err = worker.WithInventory(cmd.Context(), o, func(i inventory.Service) (err error) {
+				s, repeated, err = i.Adjust(cmd.Context(), a)
+				return err
+			})
+			if fault.KindOf(err) == fault.Business {
+				return fmt.Errorf("%s; nothing was booked", fault.Of(err).Message)
+			}
+			if err != nil {
+				return err
+			}
+			if repeated {
+				if _, err := fmt.Fprintf(std.Out, "reference %s was booked before, and is not booked again\n", a.Reference); err != nil {
+					return err
+				}
+			}
+			return printStock(std, s)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&a.SKU, "sku", "", "the product")
+	flags.StringVar(&a.Warehouse, "warehouse", "", "code of the warehouse, for example BER")
+	flags.StringVar(&units, "units", "", "units to add, or with a minus to take off")
+	flags.StringVar(&a.Reason, "reason", "", "why, in words; no names of customers, no addresses")
+	flags.StringVar(&a.Reference, "reference", "", "key of the count or the case, which is booked once for a SKU and warehouse")
+	addAuthor(cmd, &a.By)
+	markRequired(cmd, "sku", "warehouse", "units", "reason")
+	cli.AddDatabaseFlags(cmd)
+	return cmd
+}
+
+// addAuthor adds the flag --by.
+func addAuthor(cmd *cobra.Command, by *string) {
+	cmd.Flags().StringVar(by, "by", "", "who books it (default: the user of this machine)")
+}
+
+// author returns the author of an entry: the given one, else the user of the process.
+func author(given string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	u, err := user.Current()
+	if err != nil {
+		return "", fmt.Errorf("give --by, the author of the entry: %w", err)
+	}
+	return u.Username, nil
+}
+
+// markRequired makes flags required that cmd has.
+func markRequired(cmd *cobra.Command, flags ...string) {
+	for _, name := range flags {
+		if err := cmd.MarkFlagRequired(name); err != nil {
+			panic(err) // there is no such flag
+		}
+	}
+}
