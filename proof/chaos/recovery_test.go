@@ -20,6 +20,7 @@ import (
 // `make recovery`. The victim is started again at once.
 func BenchmarkRecovery(b *testing.B) {
 	timing := Usual()
+	timing.LockTimeout = 3 * time.Second // a worker is killed while an attempt waits for a lock
 	p := start(b, Prepare(b), timing, 1)
 	shop, c := p.open(b), p.customers(b)
 	for _, kill := range []struct {
