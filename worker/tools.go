@@ -17,9 +17,10 @@ import (
 	"github.com/amends/amends/worker/registry"
 )
 
-// Migrate brings the databases of o's services to their newest versions, in the
-// order of the registry. It waits for a database that does not answer until ctx
-// ends. A repeat changes nothing; it may run beside workers.
+// Migrate marks the databases of o's services as theirs and brings them to their
+// newest versions, in the order of the registry. It waits for a database that does
+// not answer until ctx ends, and refuses one of another service or installation. A
+// repeat changes nothing; it may run beside workers.
 func Migrate(ctx context.Context, o Options) error {
 	for _, r := range registry.All {
 		if _, ok := o.Services[r.Name]; !ok {
@@ -49,24 +50,18 @@ func WithInventory(ctx context.Context, o Options, f func(inventory.Service) err
 }
 
 // WithWatch opens the order service's database for f, which gets a watch over its
-// orders. o needs no other service. It fails if the database has not been migrated.
+// orders. o needs no other service.
 func WithWatch(ctx context.Context, o Options, f func(*watch.Watch) error) error {
 	return with(ctx, o, "order", func(s *registry.Stores) error {
-		if err := s.Ready(ctx); err != nil {
-			return err
-		}
 		return f(watch.New(watch.Config{Orders: orderstore.New(s.Own), Words: registry.Words()}))
 	})
 }
 
 // WithStuck opens the order service's database for f, which gets a finder of stuck
 // orders; c is asked about their workflows. o needs no other service. It fails if the
-// database has not been migrated, or the engine does not answer.
+// engine does not answer.
 func WithStuck(ctx context.Context, o Options, c *engine.Client, f func(*stuck.Finder) error) error {
 	return with(ctx, o, "order", func(s *registry.Stores) error {
-		if err := s.Ready(ctx); err != nil {
-			return err
-		}
 		if err := c.Check(ctx); err != nil {
 			return fmt.Errorf("orders that make no progress: %w", err)
 		}
@@ -74,7 +69,8 @@ func WithStuck(ctx context.Context, o Options, c *engine.Client, f func(*stuck.F
 	})
 }
 
-// with opens a service's databases for f.
+// with opens a service's databases for f. It fails if they have not been migrated, or
+// belong to another service or installation.
 func with(ctx context.Context, o Options, name string, f func(s *registry.Stores) error) error {
 	r, err := registry.Find(name)
 	if err != nil {
@@ -84,13 +80,17 @@ func with(ctx context.Context, o Options, name string, f func(s *registry.Stores
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(s), s.Close())
+	if err = s.Ready(ctx); err == nil {
+		err = f(s)
+	}
+	return errors.Join(err, s.Close())
 }
 
 // open opens the databases of a row's service.
 func open(ctx context.Context, r registry.Row, o Options) (*registry.Stores, error) {
 	s := o.Services[r.Name]
-	return registry.Open(ctx, r, s.DSN, s.OutsideDSN, database.Options{ //nolint:wrapcheck // a fault that names the database
+	at := registry.DSNs{Own: s.DSN, Outside: s.OutsideDSN, Installation: o.Installation}
+	return registry.Open(ctx, r, at, database.Options{ //nolint:wrapcheck // a fault that names the database
 		MaxConns: s.MaxConns, LockTimeout: o.LockTimeout, Durable: o.Durable, NoPipeline: o.NoPipeline,
 	})
 }

@@ -40,6 +40,8 @@ import (
 type Options struct {
 	// Services are those that run, by name.
 	Services map[string]Service
+	// Installation is the one that their databases must belong to; empty: any.
+	Installation string
 	// Queues are the task queues of all services, by name: the order saga calls
 	// every one. A missing one is the service's name.
 	Queues map[string]string

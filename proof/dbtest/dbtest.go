@@ -66,10 +66,16 @@ func SQLite(tb testing.TB) string {
 // or AMENDS_REQUIRE_POSTGRES=1.
 func Postgres(tb testing.TB) string {
 	tb.Helper()
+	return Encoded(tb, "UTF8")
+}
+
+// Encoded is [Postgres] with another encoding.
+func Encoded(tb testing.TB, encoding string) string {
+	tb.Helper()
 	admin := server(tb)
 	name := "t_" + strings.ToLower(rand.Text())
 	// Text compares byte by byte, as in SQLite, whatever the server's default.
-	execute(tb, admin, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
+	execute(tb, admin, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING '"+encoding+"' LC_COLLATE 'C' LC_CTYPE 'C'")
 	tb.Cleanup(func() { execute(tb, admin, "DROP DATABASE "+name+" WITH (FORCE)") })
 	u, err := url.Parse(admin)
 	require.NoError(tb, err)

@@ -15,18 +15,29 @@ type Stores struct {
 	Row     Row
 	Own     *gorm.DB
 	outside *gorm.DB // nil for a service without an external system
+	// installation is the one that both must belong to; empty: any.
+	installation string
 }
 
-// Open opens the databases of a row's service. The second DSN is that of the simulator of
-// its external system, unused if the service calls none. Its error is a fault.
-func Open(ctx context.Context, r Row, own, outside string, o database.Options) (*Stores, error) {
-	db, err := database.Open(ctx, own, o)
+// DSNs locate the databases of one service.
+type DSNs struct {
+	// Own is the service's; Outside is that of the simulator of its external system,
+	// unused if the service calls none.
+	Own, Outside string
+	// Installation is the one that the databases must belong to; empty: any.
+	Installation string
+}
+
+// Open opens the databases of a row's service, whoever owns them: see
+// [Stores.Migrate] and [Stores.Ready]. Its error is a fault.
+func Open(ctx context.Context, r Row, at DSNs, o database.Options) (*Stores, error) {
+	db, err := database.Open(ctx, at.Own, o)
 	if err != nil {
 		return nil, about(r.Name, err)
 	}
-	opened := &Stores{Row: r, Own: db}
+	opened := &Stores{Row: r, Own: db, installation: at.Installation}
 	if r.outside != nil {
-		if opened.outside, err = database.Open(ctx, outside, o); err != nil {
+		if opened.outside, err = database.Open(ctx, at.Outside, o); err != nil {
 			return nil, errors.Join(about(r.Name+"'s simulator", err), database.Close(db))
 		}
 	}
@@ -40,30 +51,53 @@ func about(whose string, err error) error {
 	return fault.Wrap(err, f.Kind, f.Code, "database of "+whose+": "+f.Message)
 }
 
-// Migrate brings the databases to their newest versions. A repeat changes nothing.
+// Migrate marks the databases as the service's and brings them to their newest
+// versions. A repeat changes nothing. A database of another owner is refused; see
+// [database.Owner].
 func (s *Stores) Migrate(ctx context.Context) error {
-	if err := s.Row.own.Migrate(ctx, s.Own); err != nil {
+	return s.each(func(owner database.Owner, schema database.Schema, db *gorm.DB) error {
+		if err := owner.Claim(ctx, db, schema); err != nil {
+			return err //nolint:wrapcheck // a fault, which about names
+		}
+		return schema.Migrate(ctx, db) //nolint:wrapcheck // the same
+	})
+}
+
+// Ready returns nil if the databases answer, are the service's and are migrated,
+// otherwise a fault.
+func (s *Stores) Ready(ctx context.Context) error {
+	return s.each(func(owner database.Owner, schema database.Schema, db *gorm.DB) error {
+		if _, err := owner.Check(ctx, db); err != nil {
+			return err //nolint:wrapcheck // a fault, which about names
+		}
+		return schema.Ready(ctx, db) //nolint:wrapcheck // the same
+	})
+}
+
+// each calls f for the service's own database and that of the simulator.
+func (s *Stores) each(f func(database.Owner, database.Schema, *gorm.DB) error) error {
+	if err := f(s.owner(s.Row.Name), s.Row.own, s.Own); err != nil {
 		return about(s.Row.Name, err)
 	}
 	if s.outside != nil {
-		if err := s.Row.outside.Migrate(ctx, s.outside); err != nil {
+		if err := f(s.owner(s.Row.outsideName), s.Row.outside, s.outside); err != nil {
 			return about(s.Row.Name+"'s simulator", err)
 		}
 	}
 	return nil
 }
 
-// Ready returns nil if the databases answer and are migrated, otherwise a fault.
-func (s *Stores) Ready(ctx context.Context) error {
-	if err := s.Row.own.Ready(ctx, s.Own); err != nil {
-		return about(s.Row.Name, err)
+func (s *Stores) owner(name string) database.Owner {
+	return database.Owner{Name: name, Installation: s.installation}
+}
+
+// Mark returns the mark of the service's own database. Its error is a fault.
+func (s *Stores) Mark(ctx context.Context) (database.Mark, error) {
+	m, err := s.owner(s.Row.Name).Check(ctx, s.Own)
+	if err != nil {
+		return m, about(s.Row.Name, err)
 	}
-	if s.outside != nil {
-		if err := s.Row.outside.Ready(ctx, s.outside); err != nil {
-			return about(s.Row.Name+"'s simulator", err)
-		}
-	}
-	return nil
+	return m, nil
 }
 
 // Connections returns how many connections the service's own database may have open.
