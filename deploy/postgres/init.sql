@@ -40,6 +40,6 @@ FROM (VALUES
 SELECT format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD %L', name, password) FROM amends_role \gexec
 -- Text compares byte by byte, as it does in SQLite, whatever the server's default.
 SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING ''UTF8'' LC_COLLATE ''C'' LC_CTYPE ''C''', name, name) FROM amends_role \gexec
--- By default PUBLIC may connect to every new database, and to the server's own.
+-- By default PUBLIC may connect to every new database. The server's own, postgres and
+-- template1, stay as they are: others may use them.
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', name) FROM amends_role \gexec
-SELECT format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC', datname) FROM pg_database WHERE datname IN ('postgres', 'template1') \gexec

@@ -28,6 +28,13 @@ type Config struct {
 	// Default: .amends in the working directory.
 	DataDir string `key:"data_dir" help:"folder of the databases and the engine's state"`
 
+	// Installation is the name of the platform whose databases these are: 1 to 63
+	// letters, digits, dots, dashes or underscores. `amends migrate` writes it into every
+	// database that has none, and a database of another one is refused by every command.
+	// Every process of a platform must have the same. Empty: each database as it is; in
+	// `amends dev`, a name that is made up once and kept in DataDir. Default: empty.
+	Installation string `key:"installation" help:"name of the platform that the databases must belong to"`
+
 	// HTTPAddr is the address of the API, host:port. Port 0 is any free one; an
 	// empty host is every interface. Default: 127.0.0.1:8080.
 	HTTPAddr string `key:"http_addr" help:"address of the API"`

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -36,7 +37,13 @@ func (c *Config) Operators() []secret.Operator {
 	return all
 }
 
+// installation matches the allowed names of installations.
+var installation = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+
 func (c *Config) check(p *setting.Problems, needs Needs, environ []string) {
+	if c.Installation != "" && !installation.MatchString(c.Installation) {
+		p.Add("installation", "must be 1 to 63 letters, digits, dots, dashes or underscores", c.Installation)
+	}
 	c.checkAddresses(p)
 	c.Services.Check(p, needs.Services)
 	if c.DatabaseURL != "" {

@@ -35,6 +35,7 @@ func TestProblems(t *testing.T) {
 		"NotABool":               {args: []string{"--durable=maybe"}, want: `durable: must be true or false, is "maybe"`},
 		"NotAText":               {yaml: "data_dir: 12", want: `data_dir: must be a text, is "12"`},
 		"ListForAText":           {yaml: "data_dir: [a, b]", want: `data_dir: must be a text, is "[a b]"`},
+		"InstallationWithSpace":  {yaml: "installation: 'my shop'", want: `installation: must be 1 to 63 letters, digits, dots, dashes or underscores, is "my shop"`},
 		"DurationWithoutUnit":    {yaml: "lock_timeout: 3", want: `lock_timeout: must be a duration with a unit, such as 500ms, 10s or 5m, is "3"`},
 		"NegativeDuration":       {env: []string{"AMENDS_DRAIN_TIMEOUT=-1s"}, want: `drain_timeout: must be at least 1ms, is "-1s"`},
 		"NoPort":                 {env: []string{"AMENDS_HTTP_ADDR=localhost"}, want: `http_addr: must be host:port, is "localhost"`},

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database/provision"
+	"github.com/amends/amends/internal/dev/postgres"
 	"github.com/amends/amends/proof/dbtest"
 )
 
@@ -51,6 +53,29 @@ func try(t *testing.T, dsn, statement string) error {
 	return err
 }
 
+// ask returns the text that a query selects.
+func ask(t *testing.T, dsn, query string) (answer string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	require.NoError(t, conn.QueryRow(t.Context(), query).Scan(&answer))
+	require.NoError(t, conn.Close(t.Context()))
+	return answer
+}
+
+// withPasswords returns the superuser's DSN of a server of the test's own, which
+// unlike the shared one admits a role with the right password only.
+func withPasswords(t *testing.T) string {
+	t.Helper()
+	bin := dbtest.Binaries(t)
+	dir, err := os.MkdirTemp("", "amends-provision-") //nolint:usetesting // the server's user must reach it
+	require.NoError(t, err)
+	s, err := postgres.Start(t.Context(), postgres.Options{Bin: bin, Dir: dir, Password: "root", Safety: postgres.Nothing, Remove: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Stop()) })
+	return s.DSN
+}
+
 func in(t *testing.T, dsn, db string) string {
 	t.Helper()
 	u, err := url.Parse(dsn)
@@ -69,10 +94,13 @@ func requireState(t *testing.T, want string, err error) {
 func TestProvision(t *testing.T) {
 	t.Parallel()
 	const denied = "42501"
+	strict := withPasswords(t)
 
 	t.Run("RolesReachTheirOwnDatabaseAndNoOther", func(t *testing.T) {
 		t.Parallel()
 		root, names := admin(t, "order", "payment")
+		const rights = "SELECT string_agg(coalesce(datacl::text, 'as installed'), ' ' ORDER BY datname) FROM pg_database WHERE datname IN ('postgres', 'template1')"
+		before := ask(t, root, rights)
 		const copies = 4 // of every call, all at once
 		dsns := make([]string, copies*len(names))
 		errs := make([]error, copies*len(names))
@@ -82,57 +110,93 @@ func TestProvision(t *testing.T) {
 		}
 		wg.Wait()
 		require.NoError(t, errors.Join(errs...))
+		require.Equal(t, before, ask(t, root, rights), "the server's own databases are not ours")
 		for i, name := range names {
 			other := "amends_" + names[1-i]
 			execute(t, dsns[i], "CREATE TABLE mine (n bigint)")
-			for _, closed := range []string{other, "postgres", "template1"} {
-				requireState(t, denied, try(t, in(t, dsns[i], closed), "SELECT 1"))
-			}
+			requireState(t, denied, try(t, in(t, dsns[i], other), "SELECT 1"))
 			requireState(t, denied, try(t, dsns[i], "CREATE DATABASE stolen"))
 			requireState(t, denied, try(t, dsns[i], "CREATE ROLE helper"))
 			requireState(t, denied, try(t, dsns[i], "SET ROLE "+other))
-
-			var user, db, collation string
-			conn, err := pgx.Connect(t.Context(), dsns[i])
-			require.NoError(t, err)
-			require.NoError(t, conn.QueryRow(t.Context(), `SELECT current_user, datname, datcollate
-				FROM pg_database WHERE datname = current_database()`).Scan(&user, &db, &collation))
-			require.NoError(t, conn.Close(t.Context()))
-			require.Equal(t, []string{"amends_" + name, "amends_" + name, "C"}, []string{user, db, collation})
+			require.Equal(t, "amends_"+name+" amends_"+name+" C",
+				ask(t, dsns[i], "SELECT concat_ws(' ', current_user, datname, datcollate) FROM pg_database WHERE datname = current_database()"))
 		}
 	})
 
-	t.Run("RepeatKeepsTheDataAndResetsPasswordAndRights", func(t *testing.T) {
+	t.Run("RepeatChangesNothing", func(t *testing.T) {
 		t.Parallel()
 		root, names := admin(t, "order")
 		role := "amends_" + names[0]
-		secret := func() (hash string) {
-			conn, err := pgx.Connect(t.Context(), root)
-			require.NoError(t, err)
-			require.NoError(t, conn.QueryRow(t.Context(), "SELECT rolpassword FROM pg_authid WHERE rolname = $1", role).Scan(&hash))
-			require.NoError(t, conn.Close(t.Context()))
-			return hash
-		}
-		dsn, err := provision.Database(t.Context(), root, names[0], "first")
+		everything := "SELECT concat_ws(' ', rolpassword, rolcanlogin, datacl, datdba) FROM pg_authid, pg_database WHERE rolname = '" + role + "' AND datname = rolname"
+		const password = `it's a \ "strange" pass/word?`
+		first, err := provision.Database(t.Context(), root, names[0], password)
 		require.NoError(t, err)
-		execute(t, dsn, "CREATE TABLE mine (n bigint)")
-		first := secret()
-		require.NotContains(t, first, "first", "the server keeps a hash")
-		execute(t, root, "GRANT CONNECT ON DATABASE "+role+" TO PUBLIC")
+		cfg, err := pgx.ParseConfig(first)
+		require.NoError(t, err)
+		require.Equal(t, password, cfg.Password)
+		execute(t, first, "CREATE TABLE mine (n bigint)")
+		require.NotContains(t, ask(t, root, everything), "strange", "the server keeps a hash")
+		execute(t, root, "GRANT CONNECT ON DATABASE "+role+" TO PUBLIC") // an operator's decision
+		before := ask(t, root, everything)
 
-		dsn, err = provision.Database(t.Context(), root, names[0], `it's a \ "new" pass/word?`)
+		second, err := provision.Database(t.Context(), root, names[0], password)
 		require.NoError(t, err)
-		require.NotEqual(t, first, secret())
-		execute(t, dsn, "SELECT n FROM mine")
-		cfg, err := pgx.ParseConfig(dsn)
+		require.Equal(t, first, second)
+		require.Equal(t, before, ask(t, root, everything))
+		execute(t, second, "SELECT n FROM mine")
+	})
+
+	t.Run("LeavesARoleAloneThatItDidNotMake", func(t *testing.T) {
+		t.Parallel()
+		root := strict
+		const role = "amends_order"
+		first, err := provision.Database(t.Context(), root, "order", "first")
 		require.NoError(t, err)
-		require.Equal(t, `it's a \ "new" pass/word?`, cfg.Password)
-		var open bool
-		conn, err := pgx.Connect(t.Context(), root)
+		before := ask(t, root, "SELECT rolpassword FROM pg_authid WHERE rolname = '"+role+"'")
+		for range 2 {
+			_, err = provision.Database(t.Context(), root, "order", "second")
+			require.EqualError(t, err, "provision order: ROLE_NOT_OURS: the role amends_order exists, and the server does not admit it with this password")
+			require.Equal(t, fault.Bug, fault.KindOf(err))
+		}
+		require.Equal(t, before, ask(t, root, "SELECT rolpassword FROM pg_authid WHERE rolname = '"+role+"'"))
+		execute(t, first, "SELECT 1")
+
+		execute(t, root, "CREATE ROLE amends_catalog NOLOGIN")
+		_, err = provision.Database(t.Context(), root, "catalog", "first")
+		require.Equal(t, provision.NotOurs, fault.CodeOf(err), "%v", err)
+		execute(t, root, "CREATE DATABASE amends_payment")
+		_, err = provision.Database(t.Context(), root, "payment", "first")
+		require.EqualError(t, err, "provision payment: ROLE_NOT_OURS: the database amends_payment is owned by postgres")
+		require.Equal(t, "0", ask(t, root, "SELECT count(*)::text FROM pg_roles WHERE rolname = 'amends_payment'"), "nothing was made")
+	})
+
+	t.Run("CompletesAnAttemptThatWasCutOff", func(t *testing.T) {
+		t.Parallel()
+		root := strict
+		for _, name := range []string{"inventory", "shipping"} {
+			execute(t, root, "CREATE ROLE amends_"+name+" LOGIN PASSWORD 's3cret'")
+		}
+		execute(t, root, "CREATE DATABASE amends_shipping OWNER amends_shipping ALLOW_CONNECTIONS false")
+		for _, name := range []string{"inventory", "shipping"} {
+			dsn, err := provision.Database(t.Context(), root, name, "s3cret")
+			require.NoError(t, err)
+			execute(t, dsn, "CREATE TABLE mine (n bigint)")
+			require.Equal(t, "false", ask(t, root, "SELECT has_database_privilege('public', 'amends_"+name+"', 'CONNECT')::text"))
+		}
+	})
+
+	t.Run("NeedsNoSuperuser", func(t *testing.T) {
+		t.Parallel()
+		root := strict
+		execute(t, root, "CREATE ROLE chief LOGIN CREATEDB CREATEROLE PASSWORD 'chief'")
+		u, err := url.Parse(root)
 		require.NoError(t, err)
-		require.NoError(t, conn.QueryRow(t.Context(), "SELECT has_database_privilege('public', $1, 'CONNECT')", role).Scan(&open))
-		require.NoError(t, conn.Close(t.Context()))
-		require.False(t, open)
+		u.User = url.UserPassword("chief", "chief")
+		for range 2 {
+			dsn, err := provision.Database(t.Context(), u.String(), "provider", "s3cret")
+			require.NoError(t, err)
+			execute(t, dsn, "CREATE TABLE IF NOT EXISTS mine (n bigint)")
+		}
 	})
 
 	t.Run("KeepsTheSettingsOfTheAdministratorsDSNButNotItsIdentity", func(t *testing.T) {

@@ -14,8 +14,9 @@ import (
 // WorkerOptions returns the options of a process that runs the named services.
 func WorkerOptions(c *config.Config, names []string, log *slog.Logger) worker.Options {
 	o := worker.Options{
-		Services: map[string]worker.Service{},
-		Queues:   c.Services.Queues(),
+		Services:     map[string]worker.Service{},
+		Installation: c.Installation,
+		Queues:       c.Services.Queues(),
 		Timing: worker.Timing{
 			StartToClose:      c.Saga.StartToClose,
 			LocalStartToClose: c.Saga.LocalStartToClose,

@@ -58,6 +58,9 @@ func (p *platform) start(ctx context.Context) (err error) {
 		return err
 	}
 	p.parts.Start(ctx, process.Closer("lock", lock.Close))
+	if err := dsn.KeepInstallation(p.c); err != nil {
+		return err
+	}
 	if p.c.Temporal.Address == "" {
 		if p.bin, err = temporal.Find(ctx, p.c.TemporalBin); err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/config/secret"
 	"github.com/amends/amends/internal/database/provision"
@@ -21,13 +22,17 @@ import (
 
 // Fill sets every DSN of c that is empty to a database of `amends dev`: a
 // SQLite file in the data folder, or, with a database_url, a database on that
-// server, which is created with a role of its own unless it exists.
+// server, which is created with a role of its own unless it exists. Such databases
+// belong to the folder's installation, unless c has one.
 func Fill(ctx context.Context, c *config.Config) error {
 	var onServer provisioner
 	if c.DatabaseURL != "" {
 		onServer = func(ctx context.Context, name, password string) (string, error) {
 			dsn, err := provision.Database(ctx, string(c.DatabaseURL), name, password)
-			if err != nil {
+			switch {
+			case fault.CodeOf(err) == provision.NotOurs:
+				return "", fmt.Errorf("database_url: %s: %w: use the data_dir that made it, or another server", c.DatabaseURL, err)
+			case err != nil:
 				return "", fmt.Errorf("database_url: %s: %w", c.DatabaseURL, err)
 			}
 			return dsn, nil
@@ -54,6 +59,11 @@ func Fill(ctx context.Context, c *config.Config) error {
 			return err
 		}
 		*dsns[name] = secret.DSN(dsn)
+		if c.Installation == "" {
+			if c.Installation, err = installation(c.DataDir); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -27,9 +27,12 @@ func Command(std cli.Stdio) *cobra.Command {
 	var all bool
 	var wait time.Duration
 	cmd := &cobra.Command{
-		Use:       "migrate SERVICE…|--all|temporal",
-		Short:     "Migrate databases; register the namespace and the search attributes",
-		Long:      "Migrate the databases of services to their newest versions. The target temporal registers the\nnamespace and the search attributes in the engine. A repeat changes nothing.",
+		Use:   "migrate SERVICE…|--all|temporal",
+		Short: "Migrate databases; register the namespace and the search attributes",
+		Long: "Migrate the databases of services to their newest versions, and mark each as that of its service and of\n" +
+			"the installation. A database of another service or installation is refused, and so is one with tables of\n" +
+			"another origin, or whose text is not UTF-8. The target temporal registers the namespace and the search\n" +
+			"attributes in the engine. A repeat changes nothing.",
 		Args:      cobra.OnlyValidArgs,
 		ValidArgs: append(registry.Names(), engineTarget),
 		RunE: func(cmd *cobra.Command, targets []string) error {
@@ -45,6 +48,7 @@ func Command(std cli.Stdio) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "every service")
 	cmd.Flags().DurationVar(&wait, "wait", time.Minute, "how long to wait for a database or an engine that is not reachable yet")
+	config.AddFlags(cmd.Flags(), "installation")
 	cli.AddEngineFlags(cmd)
 	return cmd
 }

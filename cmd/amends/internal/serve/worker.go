@@ -23,8 +23,9 @@ func Worker(std cli.Stdio) *cobra.Command {
 		Use:   "worker SERVICE…",
 		Short: "Run services; the order service's worker also runs the saga",
 		Long: "Run services, each with its own database only: " + strings.Join(registry.Names(), ", ") + ".\n" +
-			"Configure their DSNs by file or environment, for example AMENDS_SERVICES_ORDER_DSN. Simulators of\n" +
-			"external systems have databases of their own:\n\n  " + strings.Join(simulators(), "\n  "),
+			"Configure their DSNs by file or environment, for example AMENDS_SERVICES_ORDER_DSN. A database of\n" +
+			"another service or installation is refused, and so is a task queue that is served from another database.\n" +
+			"Simulators of external systems have databases of their own:\n\n  " + strings.Join(simulators(), "\n  "),
 		Args:      services,
 		ValidArgs: registry.Names(),
 		RunE: func(cmd *cobra.Command, names []string) error {
@@ -35,7 +36,7 @@ func Worker(std cli.Stdio) *cobra.Command {
 			return runWorker(cmd.Context(), std, c, names)
 		},
 	}
-	config.AddFlags(cmd.Flags(), "admin_addr", "worker.min_pollers", "worker.max_pollers", "worker.workflow_cache")
+	config.AddFlags(cmd.Flags(), "admin_addr", "installation", "worker.min_pollers", "worker.max_pollers", "worker.workflow_cache")
 	cli.AddEngineFlags(cmd)
 	return cmd
 }
