@@ -82,6 +82,7 @@ var layers = []layer{
 	{"internal/config/setting", "internal/config/secret", "temporal gorm echo"},
 	{"internal/telemetry", "", "gorm echo viper"},
 	{"internal/engine", "internal/background fault", "gorm echo viper"},
+	{"internal/engine/claim", "internal/engine fault", "gorm echo viper"},
 	{"internal/engine/namespace", "internal/background internal/engine fault", "gorm echo viper"},
 	{"internal/engine/clock", "internal/background internal/engine", "gorm echo viper"},
 	{"internal/dev/child", "", "others"},

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
 	workflowservicepb "go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc"
 
@@ -23,7 +25,8 @@ import (
 type flickering struct {
 	workflowservicepb.UnimplementedWorkflowServiceServer
 
-	gone atomic.Int32 // so many times
+	gone    atomic.Int32 // so many times
+	started atomic.Pointer[workflowservicepb.StartWorkflowExecutionRequest]
 }
 
 func (f *flickering) DescribeNamespace(context.Context, *workflowservicepb.DescribeNamespaceRequest) (*workflowservicepb.DescribeNamespaceResponse, error) {
@@ -35,6 +38,20 @@ func (f *flickering) GetSystemInfo(context.Context, *workflowservicepb.GetSystem
 		return nil, serviceerror.ToStatus(serviceerror.NewUnavailable("connection reset by peer")).Err()
 	}
 	return &workflowservicepb.GetSystemInfoResponse{}, nil
+}
+
+func (f *flickering) DescribeWorkflowExecution(context.Context, *workflowservicepb.DescribeWorkflowExecutionRequest) (*workflowservicepb.DescribeWorkflowExecutionResponse, error) {
+	if started := f.started.Load(); started != nil {
+		return &workflowservicepb.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
+			Status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, Memo: started.GetMemo(),
+		}}, nil
+	}
+	return nil, serviceerror.ToStatus(serviceerror.NewNotFound("no such workflow")).Err()
+}
+
+func (f *flickering) StartWorkflowExecution(_ context.Context, r *workflowservicepb.StartWorkflowExecutionRequest) (*workflowservicepb.StartWorkflowExecutionResponse, error) {
+	f.started.Store(r)
+	return &workflowservicepb.StartWorkflowExecutionResponse{}, nil
 }
 
 func (f *flickering) PollActivityTaskQueue(ctx context.Context, _ *workflowservicepb.PollActivityTaskQueueRequest) (*workflowservicepb.PollActivityTaskQueueResponse, error) {

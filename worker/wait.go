@@ -32,7 +32,10 @@ func (g *Group) prepare(ctx context.Context, c *engine.Client) error {
 	if err := c.Wait(ctx, g.waiting); err != nil {
 		return err
 	}
-	return await(ctx, g.waiting, func(ctx context.Context) error { return namespace.Ready(ctx, c, g.attributes()) })
+	if err := await(ctx, g.waiting, func(ctx context.Context) error { return namespace.Ready(ctx, c, g.attributes()) }); err != nil {
+		return err
+	}
+	return await(ctx, g.waiting, func(ctx context.Context) error { return g.claim(ctx, c) })
 }
 
 // attributes returns the search attributes that the group's services need.

@@ -96,7 +96,8 @@ type Service struct {
 
 // Group is the services of one process.
 type Group struct {
-	o Options
+	o          Options
+	claimEvery time.Duration // between two looks at the claims
 
 	mu     sync.Mutex
 	why    error // why the group does not work; nil while it does
@@ -128,14 +129,15 @@ func New(o Options) (*Group, error) {
 	if o.WorkflowCache > 0 {
 		engine.SetWorkflowCache(o.WorkflowCache)
 	}
-	return &Group{o: o, why: unavailable("the services have not started")}, nil
+	return &Group{o: o, claimEvery: claimEvery, why: unavailable("the services have not started")}, nil
 }
 
 // Run runs the services until ctx ends, then drains them: they take no new work, and
 // running activities have DrainTimeout to finish. It waits for databases that do
 // not answer or are not migrated, and for an engine that does not answer;
 // meanwhile [Group.Ready] returns the reason. Run returns nil after a drain,
-// otherwise an error that retrying cannot fix. A group runs once.
+// otherwise an error that retrying cannot fix, such as a database or a task queue
+// that is not the group's, see claim. A group runs once.
 func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 	defer g.close()
 	if err := g.prepare(ctx, c); err != nil {
@@ -164,6 +166,7 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 			return fmt.Errorf("worker: %w", err)
 		}
 	}})
+	parts.Start(ctx, process.Part{Name: "task queues", Run: func(ctx context.Context) error { return g.keepClaims(ctx, c) }})
 	if err := g.background(ctx, c, parts); err != nil {
 		return errors.Join(err, parts.Stop())
 	}

@@ -1,0 +1,117 @@
+// Package claim records at the engine which database each task queue is served
+// from, so that no step is taken by a worker of another one.
+//
+// The record is a workflow that runs for ever without a worker: the engine starts one
+// workflow of an id at a time, whoever asks, and keeps it without an end. It takes no
+// rights but those that every worker needs.
+package claim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/engine"
+)
+
+// NotOurs is the code of a task queue that another database serves.
+const NotOurs fault.Code = "QUEUE_NOT_OURS"
+
+const (
+	// workflowType and noQueue are those of the records. No worker polls the queue.
+	workflowType, noQueue = "AmendsQueue", "amends-no-worker"
+	// memoKey is that of the database in a record's memo.
+	memoKey = "database"
+	// askTimeout bounds one request to the engine.
+	askTimeout = 5 * time.Second
+	// attempts bounds the tries while records of the queue come and go.
+	attempts = 3
+)
+
+// Database is the one that a worker serves a queue from.
+type Database struct {
+	// ID is different for any two databases; it alone decides.
+	ID string `json:"id"`
+	// Service and Installation say to an operator whose it is.
+	Service      string `json:"service"`
+	Installation string `json:"installation,omitempty"`
+}
+
+// String returns the database in the words of a message.
+func (d Database) String() string {
+	s := "database " + d.ID + " of " + d.Service
+	if d.Installation != "" {
+		s += " in the installation " + d.Installation
+	}
+	return s
+}
+
+// WorkflowID returns the id of the record of a queue. It never changes.
+func WorkflowID(queue string) string { return "amends-queue-" + queue }
+
+// Take claims the queue for ours, and returns nil if the claim is ours. Of several
+// databases at once one gets it; a repeat changes nothing. It is a fault of kind bug
+// with code [NotOurs] if the queue is another's, and of kind transient if the engine
+// does not answer. A claim ends when an operator terminates its workflow.
+func Take(ctx context.Context, c *engine.Client, queue string, ours Database) error {
+	for range attempts {
+		theirs, found, err := read(ctx, c, queue)
+		switch {
+		case err != nil:
+			return err
+		case found && theirs.ID == ours.ID:
+			return nil
+		case found:
+			return fault.Errorf(fault.Bug, NotOurs, "task queue %q of namespace %q is served from %s, and this is %s. "+
+				"Another services.%s.queue or namespace keeps them apart. If the other one is gone for good: stop its workers, then "+
+				"`temporal workflow terminate --workflow-id %s`", queue, c.Namespace, theirs, ours, ours.Service, WorkflowID(queue))
+		}
+		if err := write(ctx, c, queue, ours); err != nil {
+			return err
+		}
+	}
+	return fault.Errorf(fault.Transient, fault.Unavailable, "task queue %q: its record comes and goes", queue)
+}
+
+// read returns the database of the queue's claim, if there is one.
+func read(ctx context.Context, c *engine.Client, queue string) (d Database, found bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	record, err := c.DescribeWorkflowExecution(ctx, WorkflowID(queue), "")
+	var missing *serviceerror.NotFound
+	switch info := record.GetWorkflowExecutionInfo(); {
+	case errors.As(err, &missing):
+		return d, false, nil
+	case err != nil:
+		return d, false, c.Explain(err)
+	case info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
+		return d, false, nil
+	default:
+		if err := converter.GetDefaultDataConverter().FromPayload(info.GetMemo().GetFields()[memoKey], &d); err != nil {
+			return d, false, fault.Wrap(err, fault.Bug, NotOurs, "the workflow "+WorkflowID(queue)+" is no record of a task queue")
+		}
+		return d, true, nil
+	}
+}
+
+// write makes the record unless there is one already.
+func write(ctx context.Context, c *engine.Client, queue string, d Database) error {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	_, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID:                       WorkflowID(queue),
+		TaskQueue:                noQueue,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		Memo:                     map[string]any{memoKey: d},
+		StaticSummary:            fmt.Sprintf("task queue %s is served from the %s; no worker runs this workflow", queue, d),
+	}, workflowType)
+	return c.Explain(err)
+}

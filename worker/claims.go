@@ -1,0 +1,50 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/engine/claim"
+)
+
+// claimEvery is how often the claims are taken again: one that an operator ended is
+// back before long, and a worker whose queue was given away ends.
+const claimEvery = 30 * time.Second
+
+// claim claims the services' task queues for their databases. A step that a worker of
+// another database took would have its effect there, and its undo perhaps here.
+func (g *Group) claim(ctx context.Context, c *engine.Client) error {
+	for _, s := range g.stores {
+		mark, err := s.Mark(ctx)
+		if err != nil {
+			return err //nolint:wrapcheck // a fault that names the database
+		}
+		ours := claim.Database{ID: mark.ID, Service: mark.Name, Installation: mark.Installation}
+		if err := claim.Take(ctx, c, g.o.queue(s.Row.Name), ours); err != nil {
+			return err //nolint:wrapcheck // a fault that names the queue
+		}
+	}
+	return nil
+}
+
+// keepClaims keeps the claims until ctx ends. It fails when a queue or a database is
+// another's now; an error of any other kind is for the services to wait for.
+func (g *Group) keepClaims(ctx context.Context, c *engine.Client) error {
+	tick := time.NewTicker(g.claimEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		err := g.claim(ctx, c)
+		if code := fault.CodeOf(err); code == claim.NotOurs || code == database.NotOurs {
+			g.fail(err)
+			return err
+		}
+	}
+}
