@@ -17,17 +17,16 @@ const claimEvery = 30 * time.Second
 // claim claims the services' task queues for their databases. A step that a worker of
 // another database took would have its effect there, and its undo perhaps here.
 func (g *Group) claim(ctx context.Context, c *engine.Client) error {
+	var all []claim.Claim
 	for _, s := range g.stores {
 		mark, err := s.Mark(ctx)
 		if err != nil {
 			return err //nolint:wrapcheck // a fault that names the database
 		}
 		ours := claim.Database{ID: mark.ID, Service: mark.Name, Installation: mark.Installation}
-		if err := claim.Take(ctx, c, g.o.queue(s.Row.Name), ours); err != nil {
-			return err //nolint:wrapcheck // a fault that names the queue
-		}
+		all = append(all, claim.Claim{Queue: g.o.queue(s.Row.Name), Database: ours})
 	}
-	return nil
+	return claim.Take(ctx, c, all...) //nolint:wrapcheck // a fault that names the queue
 }
 
 // keepClaims keeps the claims until ctx ends. It fails when a queue or a database is

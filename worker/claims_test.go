@@ -75,6 +75,7 @@ func TestATaskQueueIsServedFromOneDatabase(t *testing.T) {
 	besideStop()
 	require.NoError(t, end(besideEnded))
 
+	other := claim.Claim{Queue: "inventory", Database: claim.Database{ID: "other", Service: "inventory"}}
 	// A claim that is ended comes back; a worker whose queue was given away ends.
 	terminate := func() { _ = c.TerminateWorkflow(t.Context(), claim.WorkflowID("inventory"), "", "moved") } // it may be gone
 	terminate()
@@ -84,7 +85,7 @@ func TestATaskQueueIsServedFromOneDatabase(t *testing.T) {
 	}, 30*time.Second, 10*time.Millisecond)
 	require.Eventually(t, func() bool { // until it comes before the running worker
 		terminate()
-		return claim.Take(t.Context(), c, "inventory", claim.Database{ID: "other", Service: "inventory"}) == nil
+		return claim.Take(t.Context(), c, other) == nil
 	}, 30*time.Second, time.Millisecond)
 	require.Equal(t, claim.NotOurs, fault.CodeOf(end(aEnded)))
 	require.Equal(t, claim.NotOurs, fault.CodeOf(a.Ready(t.Context())))

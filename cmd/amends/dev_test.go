@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -11,10 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/proof/enginetest"
+	"github.com/amends/amends/worker/registry"
 )
 
 func TestDev(t *testing.T) {
@@ -85,6 +88,7 @@ func TestDevOnPostgres(t *testing.T) {
 	t.Parallel()
 	dir, server := t.TempDir(), dbtest.Postgres(t)
 	p := startDev(t, dir, "--database-url", server)
+	t.Cleanup(func() { dropAll(t, server) }) // only now: it would not have started on those of another folder
 	require.Equal(t, "CONFIRMED", place(t, p.api, "k", "tok_visa", true)["status"])
 	files, err := filepath.Glob(filepath.Join(dir, "*.db"))
 	require.NoError(t, err)
@@ -98,11 +102,38 @@ func TestDevOnPostgres(t *testing.T) {
 	passwords := map[string]string{}
 	require.NoError(t, json.Unmarshal(content, &passwords))
 	require.Len(t, passwords, 7)
+
+	// Another folder is refused before it changes anything, while the first one serves.
+	other := t.TempDir()
+	_, err = once(t, nil, append(append([]string{"dev", "--data-dir", other, "--temporal-bin", enginetest.CLI(t)}, anyPorts...), "--database-url", server)...)
+	require.EqualError(t, err, "DATABASE_NOT_OURS: database of order: it belongs to the installation "+installed(t, dir)+", and this is "+installed(t, other))
+	require.Equal(t, "CONFIRMED", place(t, p.api, "k2", "tok_visa", true)["status"])
 	require.NoError(t, p.end(t))
 
 	out, err := once(t, nil, "stock", "receive", "MUG-STONEWARE", "1", "--warehouse", "BER", "--data-dir", dir, "--database-url", server)
 	require.NoError(t, err)
-	require.Equal(t, "MUG-STONEWARE in BER: 100000 available, 0 reserved, 1 sold, 100001 ever received\n", out)
+	require.Equal(t, "MUG-STONEWARE in BER: 99999 available, 0 reserved, 2 sold, 100001 ever received\n", out)
+}
+
+// dropAll drops the databases and roles that `amends dev` has made on a server.
+func dropAll(t *testing.T, server string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // the test's has ended
+	defer cancel()
+	conn, err := pgx.Connect(ctx, server)
+	require.NoError(t, err)
+	for _, d := range registry.Declarations() {
+		for _, name := range []string{d.Name, d.Outside} {
+			if name == "" {
+				continue
+			}
+			for _, sql := range []string{"DROP DATABASE amends_" + name + " WITH (FORCE)", "DROP ROLE amends_" + name} {
+				_, err = conn.Exec(ctx, sql)
+				require.NoError(t, err)
+			}
+		}
+	}
+	require.NoError(t, conn.Close(ctx))
 }
 
 func TestDevRefusesPortsInUse(t *testing.T) {

@@ -3,6 +3,8 @@ package main
 import (
 	"net/http"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,6 +38,14 @@ func TestDevOnAnEngineThatIsThere(t *testing.T) {
 	require.Equal(t, "CONFIRMED", order["status"], "%v", order)
 	require.NoFileExists(t, dir+"/temporal.db", "no engine of its own")
 
+	// A second platform on the engine would take steps of the first one's orders.
+	other := t.TempDir()
+	_, err := once(t, environ, append(slices.Clone(args), "--data-dir", other)...)
+	require.ErrorContains(t, err, `QUEUE_NOT_OURS: task queue "order" of namespace "shop" is served from database `)
+	require.ErrorContains(t, err, "of order in the installation "+installed(t, dir)+", and this is database ")
+	require.ErrorContains(t, err, "of order in the installation "+installed(t, other)+". ")
+	require.Equal(t, "CONFIRMED", place(t, api, "k2", "tok_visa", true)["status"])
+
 	// The platform does not stop the engine, which keeps the order.
 	require.NoError(t, p.end(t))
 	require.Empty(t, p.err.String())
@@ -46,6 +56,14 @@ func TestDevOnAnEngineThatIsThere(t *testing.T) {
 	_, api = begin()
 	_, again := call(t, http.MethodGet, api+"/v1/orders/"+text(t, order["id"]), "", nil)
 	require.Equal(t, "CONFIRMED", again["status"])
+}
+
+// installed returns the installation of a data folder.
+func installed(t *testing.T, dir string) string {
+	t.Helper()
+	name, err := os.ReadFile(filepath.Join(dir, "installation"))
+	require.NoError(t, err)
+	return strings.TrimSpace(string(name))
 }
 
 // The containers register by a script the namespace and the search attributes that

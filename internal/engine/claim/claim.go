@@ -7,6 +7,7 @@
 package claim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,8 +32,6 @@ const (
 	memoKey = "database"
 	// askTimeout bounds one request to the engine.
 	askTimeout = 5 * time.Second
-	// attempts bounds the tries while records of the queue come and go.
-	attempts = 3
 )
 
 // Database is the one that a worker serves a queue from.
@@ -56,28 +55,50 @@ func (d Database) String() string {
 // WorkflowID returns the id of the record of a queue. It never changes.
 func WorkflowID(queue string) string { return "amends-queue-" + queue }
 
-// Take claims the queue for ours, and returns nil if the claim is ours. Of several
-// databases at once one gets it; a repeat changes nothing. It is a fault of kind bug
-// with code [NotOurs] if the queue is another's, and of kind transient if the engine
-// does not answer. A claim ends when an operator terminates its workflow.
-func Take(ctx context.Context, c *engine.Client, queue string, ours Database) error {
-	for range attempts {
-		theirs, found, err := read(ctx, c, queue)
-		switch {
-		case err != nil:
+// Claim is a task queue and the database that it is to be served from.
+type Claim struct {
+	Queue    string
+	Database Database
+}
+
+// Take makes the claims, in their order, and returns nil if all are ours. Of several
+// databases at once one gets a queue; a repeat changes nothing. It is a fault of kind
+// bug with code [NotOurs] if a queue is another's, and then claims none unless the
+// other came at the same time; it is one of kind transient if the engine does not
+// answer. A claim ends when an operator terminates its workflow.
+func Take(ctx context.Context, c *engine.Client, all ...Claim) error {
+	var missing []Claim
+	for _, ours := range all {
+		found, err := ours.found(ctx, c)
+		if err != nil {
 			return err
-		case found && theirs.ID == ours.ID:
-			return nil
-		case found:
-			return fault.Errorf(fault.Bug, NotOurs, "task queue %q of namespace %q is served from %s, and this is %s. "+
-				"Another services.%s.queue or namespace keeps them apart. If the other one is gone for good: stop its workers, then "+
-				"`temporal workflow terminate --workflow-id %s`", queue, c.Namespace, theirs, ours, ours.Service, WorkflowID(queue))
 		}
-		if err := write(ctx, c, queue, ours); err != nil {
-			return err
+		if !found {
+			missing = append(missing, ours)
 		}
 	}
-	return fault.Errorf(fault.Transient, fault.Unavailable, "task queue %q: its record comes and goes", queue)
+	for _, ours := range missing {
+		if err := ours.write(ctx, c); err != nil {
+			return err
+		}
+		if found, err := ours.found(ctx, c); err != nil || !found {
+			return cmp.Or(err, error(fault.Errorf(fault.Transient, fault.Unavailable, "the record of task queue %q was ended", ours.Queue)))
+		}
+	}
+	return nil
+}
+
+// found reports whether the queue is served from our database. It is a fault if it is
+// served from another one.
+func (ours Claim) found(ctx context.Context, c *engine.Client) (bool, error) {
+	theirs, found, err := read(ctx, c, ours.Queue)
+	if err != nil || !found || theirs.ID == ours.Database.ID {
+		return found, err
+	}
+	return false, fault.Errorf(fault.Bug, NotOurs, "task queue %q of namespace %q is served from %s, and this is %s. "+
+		"Another services.%s.queue or namespace keeps them apart. If the other one is gone for good: stop its workers, then "+
+		"`temporal workflow terminate --workflow-id %s`",
+		ours.Queue, c.Namespace, theirs, ours.Database, ours.Database.Service, WorkflowID(ours.Queue))
 }
 
 // read returns the database of the queue's claim, if there is one.
@@ -102,16 +123,16 @@ func read(ctx context.Context, c *engine.Client, queue string) (d Database, foun
 }
 
 // write makes the record unless there is one already.
-func write(ctx context.Context, c *engine.Client, queue string, d Database) error {
+func (ours Claim) write(ctx context.Context, c *engine.Client) error {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	_, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID:                       WorkflowID(queue),
+		ID:                       WorkflowID(ours.Queue),
 		TaskQueue:                noQueue,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		Memo:                     map[string]any{memoKey: d},
-		StaticSummary:            fmt.Sprintf("task queue %s is served from the %s; no worker runs this workflow", queue, d),
+		Memo:                     map[string]any{memoKey: ours.Database},
+		StaticSummary:            fmt.Sprintf("task queue %s is served from the %s; no worker runs this workflow", ours.Queue, ours.Database),
 	}, workflowType)
 	return c.Explain(err)
 }

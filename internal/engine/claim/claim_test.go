@@ -35,7 +35,9 @@ func TestClaim(t *testing.T) {
 	dir := t.TempDir()
 	s := enginetest.Start(t, temporal.Options{Dir: dir})
 	c := dial(t, s.Address)
-	take := func(queue string, d claim.Database) error { return claim.Take(t.Context(), c, queue, d) }
+	take := func(queue string, d claim.Database) error {
+		return claim.Take(t.Context(), c, claim.Claim{Queue: queue, Database: d})
+	}
 
 	// Of many at once one wins, and all of its workers do.
 	errs := make([]error, 16)
@@ -67,6 +69,10 @@ func TestClaim(t *testing.T) {
 		"and this is database S of order. Another services.order.queue or namespace keeps them apart. "+
 		"If the other one is gone for good: stop its workers, then `temporal workflow terminate --workflow-id amends-queue-order`")
 
+	free, taken := claim.Claim{Queue: "free", Database: south}, claim.Claim{Queue: "order", Database: south}
+	require.Equal(t, claim.NotOurs, fault.CodeOf(claim.Take(t.Context(), c, free, taken)))
+	require.NoError(t, take("free", north), "all or none")
+
 	// The engine keeps the claim over a restart, until an operator ends it.
 	require.NoError(t, s.Stop())
 	s = enginetest.Start(t, temporal.Options{Dir: dir})
@@ -83,6 +89,6 @@ func TestAnEngineThatIsAwayIsWaitedFor(t *testing.T) {
 	address, err := loopback.FreeAddress(t.Context())
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
-	require.Equal(t, fault.Transient, fault.KindOf(claim.Take(ctx, dial(t, address), "order", north)))
+	require.Equal(t, fault.Transient, fault.KindOf(claim.Take(ctx, dial(t, address), claim.Claim{Queue: "order", Database: north})))
 	cancel()
 }
