@@ -19,11 +19,11 @@ func runTime(in doctor.Input) time.Duration {
 	return time.Hour + in.Waits()
 }
 
-// Run starts the doctor and returns its report. If another caller's run is open,
-// Run waits for that one instead, whatever its input.
+// Run starts the doctor on the order service's queue and returns its report. If
+// another caller's run is open, Run waits for that one instead, whatever its input.
 func Run(ctx context.Context, c client.Client, queue string, in doctor.Input) (r doctor.Report, err error) {
 	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID:                       doctor.WorkflowID,
+		ID:                       named(doctor.WorkflowID, queue),
 		TaskQueue:                queue,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,

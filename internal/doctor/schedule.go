@@ -37,23 +37,40 @@ const (
 	summary = "compare the services' facts about every order"
 )
 
+// defaultQueue is the order service's task queue unless it is configured.
+const defaultQueue = "order"
+
+// named returns the id of a platform's schedule or run: base, for the default queue
+// of its order service, otherwise base and the queue. A task queue belongs to one
+// platform, so platforms that share a namespace do not change each other's schedule.
+func named(base, queue string) string {
+	if queue == defaultQueue {
+		return base
+	}
+	return base + "-" + queue
+}
+
 // Keep sets the engine's schedule to s, or removes it if s.Every is 0. A repeat, or
 // another worker that does the same at the same time, changes nothing. A paused
-// schedule stays paused.
+// schedule stays paused. The schedule of another queue is left alone.
 func Keep(ctx context.Context, c client.Client, s Schedule) error {
-	if s.Every <= 0 {
-		return drop(ctx, c)
+	id := named(doctor.ScheduleID, s.Queue)
+	if err := s.dropFormer(ctx, c, id); err != nil {
+		return err
 	}
-	want := s.options()
+	if s.Every <= 0 {
+		return drop(ctx, c, id)
+	}
+	want := s.options(id)
 	_, err := c.ScheduleClient().Create(ctx, want)
 	var exists *serviceerror.AlreadyExists
 	switch {
 	case err == nil:
 		return nil
 	case !errors.Is(err, temporal.ErrScheduleAlreadyRunning) && !errors.As(err, &exists):
-		return fmt.Errorf("create schedule %s: %w", doctor.ScheduleID, err)
+		return fmt.Errorf("create schedule %s: %w", id, err)
 	}
-	err = c.ScheduleClient().GetHandle(ctx, doctor.ScheduleID).Update(ctx, client.ScheduleUpdateOptions{
+	err = c.ScheduleClient().GetHandle(ctx, id).Update(ctx, client.ScheduleUpdateOptions{
 		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 			have := in.Description.Schedule
 			have.Spec, have.Action = &want.Spec, want.Action
@@ -62,20 +79,20 @@ func Keep(ctx context.Context, c client.Client, s Schedule) error {
 		},
 	})
 	if err != nil {
-		return fmt.Errorf("update schedule %s: %w", doctor.ScheduleID, err)
+		return fmt.Errorf("update schedule %s: %w", id, err)
 	}
 	return nil
 }
 
-func (s Schedule) options() client.ScheduleOptions {
+func (s Schedule) options(id string) client.ScheduleOptions {
 	return client.ScheduleOptions{
-		ID: doctor.ScheduleID,
+		ID: id,
 		Spec: client.ScheduleSpec{
 			Intervals: []client.ScheduleIntervalSpec{{Every: s.Every}},
 			Jitter:    min(maxJitter, s.Every/10),
 		},
 		Action: &client.ScheduleWorkflowAction{
-			ID: doctor.ScheduleID, Workflow: doctor.Reconcile, Args: []any{s.Input}, TaskQueue: s.Queue,
+			ID: id, Workflow: doctor.Reconcile, Args: []any{s.Input}, TaskQueue: s.Queue,
 			WorkflowRunTimeout: runTime(s.Input), StaticSummary: summary,
 		},
 		// One run reads every order, so a run that takes longer than the interval needs no
@@ -86,12 +103,32 @@ func (s Schedule) options() client.ScheduleOptions {
 	}
 }
 
+// dropFormer removes the schedule that release 0.1.0 has made for the queue, under the
+// id that it gave to the schedule of every queue.
+func (s Schedule) dropFormer(ctx context.Context, c client.Client, id string) error {
+	if id == doctor.ScheduleID {
+		return nil
+	}
+	d, err := c.ScheduleClient().GetHandle(ctx, doctor.ScheduleID).Describe(ctx)
+	var missing *serviceerror.NotFound
+	switch {
+	case errors.As(err, &missing):
+		return nil
+	case err != nil:
+		return fmt.Errorf("schedule %s: %w", doctor.ScheduleID, err)
+	}
+	if a, ok := d.Schedule.Action.(*client.ScheduleWorkflowAction); !ok || a.TaskQueue != s.Queue {
+		return nil
+	}
+	return drop(ctx, c, doctor.ScheduleID)
+}
+
 // drop removes the schedule if it exists.
-func drop(ctx context.Context, c client.Client) error {
-	err := c.ScheduleClient().GetHandle(ctx, doctor.ScheduleID).Delete(ctx)
+func drop(ctx context.Context, c client.Client, id string) error {
+	err := c.ScheduleClient().GetHandle(ctx, id).Delete(ctx)
 	var missing *serviceerror.NotFound
 	if err != nil && !errors.As(err, &missing) {
-		return fmt.Errorf("delete schedule %s: %w", doctor.ScheduleID, err)
+		return fmt.Errorf("delete schedule %s: %w", id, err)
 	}
 	return nil
 }
@@ -106,16 +143,17 @@ type Past struct {
 	Paused, Running bool
 }
 
-// Last returns the last completed run of the schedule. Without a schedule or such a
-// run, found is false.
-func Last(ctx context.Context, c client.Client) (p Past, found bool, err error) {
-	d, err := c.ScheduleClient().GetHandle(ctx, doctor.ScheduleID).Describe(ctx)
+// Last returns the last completed run of the schedule of an order service's queue.
+// Without a schedule or such a run, found is false.
+func Last(ctx context.Context, c client.Client, queue string) (p Past, found bool, err error) {
+	schedule := named(doctor.ScheduleID, queue)
+	d, err := c.ScheduleClient().GetHandle(ctx, schedule).Describe(ctx)
 	var missing *serviceerror.NotFound
 	switch {
 	case errors.As(err, &missing):
 		return p, false, nil
 	case err != nil:
-		return p, false, fmt.Errorf("schedule %s: %w", doctor.ScheduleID, err)
+		return p, false, fmt.Errorf("schedule %s: %w", schedule, err)
 	}
 	p.Running = len(d.Info.RunningWorkflows) > 0
 	if s := d.Schedule.State; s != nil {

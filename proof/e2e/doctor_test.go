@@ -1,11 +1,13 @@
 package e2e_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"golang.org/x/sync/errgroup"
 
@@ -177,6 +179,38 @@ func customerOf(t *testing.T, id string) string {
 	return string(d.GetWorkflowExecutionInfo().GetSearchAttributes().GetIndexedFields()[workflows.AttributeCustomer.GetName()].GetData())
 }
 
+// A platform that shares the namespace has the schedule of the default queue. Release
+// 0.1.0 gave every queue's that id.
+func TestTheDoctorLeavesAnotherPlatformsScheduleAlone(t *testing.T) {
+	t.Parallel()
+
+	scheduled := func(id string) (queue string) {
+		d, err := server.ScheduleClient().GetHandle(t.Context(), id).Describe(t.Context())
+		if _, missing := errors.AsType[*serviceerror.NotFound](err); missing {
+			return ""
+		}
+		require.NoError(t, err)
+		a, ok := d.Schedule.Action.(*client.ScheduleWorkflowAction)
+		require.True(t, ok)
+		return a.TaskQueue
+	}
+	_, err := server.ScheduleClient().Create(t.Context(), client.ScheduleOptions{
+		ID: doctorflow.ScheduleID, Action: &client.ScheduleWorkflowAction{ID: "x", Workflow: doctorflow.Reconcile, TaskQueue: "north"},
+	})
+	require.NoError(t, err)
+	north, shared := doctor.Schedule{Every: time.Hour, Queue: "north"}, doctor.Schedule{Every: time.Hour, Queue: "order"}
+	require.NoError(t, doctor.Keep(t.Context(), server.Client, north))
+	require.Equal(t, []string{"north", ""}, []string{scheduled("amends-doctor-north"), scheduled("amends-doctor")}, "it has moved")
+	require.NoError(t, doctor.Keep(t.Context(), server.Client, shared))
+	require.NoError(t, doctor.Keep(t.Context(), server.Client, north))
+	require.Equal(t, []string{"north", "order"}, []string{scheduled("amends-doctor-north"), scheduled("amends-doctor")})
+	north.Every = 0
+	require.NoError(t, doctor.Keep(t.Context(), server.Client, north))
+	require.Equal(t, []string{"", "order"}, []string{scheduled("amends-doctor-north"), scheduled("amends-doctor")})
+	shared.Every = 0
+	require.NoError(t, doctor.Keep(t.Context(), server.Client, shared))
+}
+
 // Two workers set the schedule at the same time, and later one with another
 // interval.
 func TestTheDoctorKeepsItsSchedule(t *testing.T) {
@@ -190,7 +224,7 @@ func TestTheDoctorKeepsItsSchedule(t *testing.T) {
 		two.Go(func() error { return doctor.Keep(t.Context(), server.Client, want) })
 	}
 	require.NoError(t, two.Wait())
-	handle := server.ScheduleClient().GetHandle(t.Context(), doctorflow.ScheduleID)
+	handle := server.ScheduleClient().GetHandle(t.Context(), doctorflow.ScheduleID+"-"+want.Queue)
 	interval := func() time.Duration {
 		d, err := handle.Describe(t.Context())
 		require.NoError(t, err)
@@ -198,7 +232,7 @@ func TestTheDoctorKeepsItsSchedule(t *testing.T) {
 		return d.Schedule.Spec.Intervals[0].Every
 	}
 	require.Equal(t, time.Hour, interval())
-	_, found, err := doctor.Last(t.Context(), server.Client)
+	_, found, err := doctor.Last(t.Context(), server.Client, want.Queue)
 	require.NoError(t, err)
 	require.False(t, found, "it has not run yet")
 
@@ -213,7 +247,7 @@ func TestTheDoctorKeepsItsSchedule(t *testing.T) {
 	require.NoError(t, handle.Trigger(t.Context(), client.ScheduleTriggerOptions{}))
 	var last doctor.Past
 	eventually(t, "it has run", func() bool {
-		last, found, err = doctor.Last(t.Context(), server.Client)
+		last, found, err = doctor.Last(t.Context(), server.Client, want.Queue)
 		require.NoError(t, err)
 		return found
 	})
@@ -227,7 +261,7 @@ func TestTheDoctorKeepsItsSchedule(t *testing.T) {
 	want.Every = 0
 	require.NoError(t, doctor.Keep(t.Context(), server.Client, want))
 	require.NoError(t, doctor.Keep(t.Context(), server.Client, want), "there is none to remove")
-	_, found, err = doctor.Last(t.Context(), server.Client)
+	_, found, err = doctor.Last(t.Context(), server.Client, want.Queue)
 	require.NoError(t, err)
 	require.False(t, found)
 }

@@ -27,9 +27,9 @@ import (
 const (
 	// Reconcile is the type name of the workflow.
 	Reconcile = "Reconcile"
-	// ScheduleID is the id of the schedule that starts it.
+	// ScheduleID is the id of the schedule that starts it, on the default task queue.
 	ScheduleID = "amends-doctor"
-	// WorkflowID is the id of a run that an operator started.
+	// WorkflowID is the id of a run that an operator started, on the same.
 	WorkflowID = "doctor"
 )
 

@@ -134,11 +134,12 @@ func diagnose(cmd *cobra.Command, std cli.Stdio, flags doctorFlags) (past doctor
 	if err := client.Check(cmd.Context()); err != nil {
 		return past, now, err
 	}
+	queue := c.Services.Queues()["order"]
 	if !flags.last {
-		past.Report, err = doctor.Run(cmd.Context(), client.Client, c.Services.Queues()["order"], input)
+		past.Report, err = doctor.Run(cmd.Context(), client.Client, queue, input)
 		return past, now, err
 	}
-	past, found, err := doctor.Last(cmd.Context(), client.Client)
+	past, found, err := doctor.Last(cmd.Context(), client.Client, queue)
 	if err == nil && !found {
 		err = errors.New("the schedule has no run that has ended; is doctor.every 0, or is there no worker of the order service?")
 	}
