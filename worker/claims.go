@@ -19,11 +19,11 @@ const claimEvery = 30 * time.Second
 func (g *Group) claim(ctx context.Context, c *engine.Client) error {
 	var all []claim.Claim
 	for _, s := range g.stores {
-		mark, err := s.Mark(ctx)
+		mark, place, err := s.Mark(ctx)
 		if err != nil {
 			return err //nolint:wrapcheck // a fault that names the database
 		}
-		ours := claim.Database{ID: mark.ID, Service: mark.Name, Installation: mark.Installation}
+		ours := claim.Database{ID: mark.ID, Place: place, Service: mark.Name, Installation: mark.Installation}
 		all = append(all, claim.Claim{Queue: g.o.queue(s.Row.Name), Database: ours})
 	}
 	return claim.Take(ctx, c, all...) //nolint:wrapcheck // a fault that names the queue

@@ -4,17 +4,59 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/url"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/engine/claim"
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/proof/enginetest"
 )
+
+// group is a running one.
+type group struct {
+	*Group
+
+	stop  context.CancelFunc
+	ended chan error
+}
+
+// launch runs the inventory service on a queue.
+func launch(t *testing.T, c *engine.Client, o Options, queue string) group {
+	t.Helper()
+	o.Queues = map[string]string{"inventory": queue}
+	require.NoError(t, Migrate(t.Context(), o))
+	g, err := New(o)
+	require.NoError(t, err)
+	g.claimEvery = 100 * time.Millisecond
+	ctx, stop := context.WithCancel(t.Context())
+	running := group{g, stop, make(chan error, 1)}
+	go func() { running.ended <- g.Run(ctx, c) }()
+	t.Cleanup(stop)
+	return running
+}
+
+func (g group) ready(t *testing.T) {
+	t.Helper()
+	require.Eventually(t, func() bool { return g.Ready(t.Context()) == nil }, 30*time.Second, 10*time.Millisecond)
+}
+
+// end waits for the end, and returns its error.
+func (g group) end(t *testing.T) error {
+	t.Helper()
+	select {
+	case err := <-g.ended:
+		return err
+	case <-time.After(30 * time.Second):
+		return errors.New("it does not end")
+	}
+}
 
 // Two platforms meet on one engine with the same queues and a database each.
 func TestATaskQueueIsServedFromOneDatabase(t *testing.T) {
@@ -23,70 +65,70 @@ func TestATaskQueueIsServedFromOneDatabase(t *testing.T) {
 	c, err := engine.Dial(engine.Options{Address: s.Address, Isolated: true, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
+	notOurs := func(t *testing.T, err error) {
+		t.Helper()
+		require.Equal(t, claim.NotOurs, fault.CodeOf(err), "%v", err)
+	}
 
-	// run runs a group until stop, and sends how it ended.
-	run := func(o Options) (g *Group, ended chan error, stop context.CancelFunc) {
-		require.NoError(t, Migrate(t.Context(), o))
-		g, err := New(o)
-		require.NoError(t, err)
-		g.claimEvery = 100 * time.Millisecond
-		ctx, stop := context.WithCancel(t.Context())
-		t.Cleanup(stop)
-		ended = make(chan error, 1)
-		go func() { ended <- g.Run(ctx, c) }()
-		return g, ended, stop
-	}
-	ready := func(g *Group) {
-		require.Eventually(t, func() bool { return g.Ready(t.Context()) == nil }, 30*time.Second, 10*time.Millisecond)
-	}
-	end := func(ended chan error) error {
+	t.Run("OfTwoThatStartAtOnceOneEnds", func(t *testing.T) {
+		t.Parallel()
+		one, other := options(t, "inventory"), options(t, "inventory")
+		won, lost := launch(t, c, one, "raced"), launch(t, c, other, "raced")
+		var why error
 		select {
-		case err := <-ended:
-			return err
+		case why = <-lost.ended:
+		case why = <-won.ended:
+			one, won = other, lost
 		case <-time.After(30 * time.Second):
-			return errors.New("it does not end")
 		}
-	}
+		notOurs(t, why)
+		require.ErrorContains(t, why, `task queue "raced" of namespace "default" is served from database `)
+		won.ready(t)
+		more := launch(t, c, one, "raced") // a replica
+		more.ready(t)
+		for _, g := range []group{won, more} {
+			g.stop()
+			require.NoError(t, g.end(t))
+		}
+	})
 
-	// Of two that start at once one serves, and the other ends with the reason.
-	first, second := options(t, "inventory"), options(t, "inventory")
-	a, aEnded, _ := run(first)
-	b, bEnded, _ := run(second)
-	var lost error
-	select {
-	case lost = <-aEnded:
-		first, second = second, first
-		a, aEnded = b, bEnded
-	case lost = <-bEnded:
-	case <-time.After(30 * time.Second):
-	}
-	require.Equal(t, claim.NotOurs, fault.CodeOf(lost), "%v", lost)
-	require.ErrorContains(t, lost, `task queue "inventory" of namespace "default" is served from database `)
-	ready(a)
+	t.Run("ARestoredCopyIsAnotherDatabase", func(t *testing.T) {
+		t.Parallel()
+		original, copied := dbtest.Postgres(t), dbtest.Postgres(t)
+		require.NoError(t, Migrate(t.Context(), moved(t, "inventory", original)))
+		from, err := url.Parse(original)
+		require.NoError(t, err)
+		to, err := url.Parse(copied)
+		require.NoError(t, err)
+		names := []string{from.Path[1:], to.Path[1:]}
+		from.Path = "/postgres"
+		db := dbtest.Open(t, from.String(), database.Options{})
+		require.NoError(t, db.Exec("DROP DATABASE "+names[1]).Error)
+		require.NoError(t, db.Exec("CREATE DATABASE "+names[1]+" TEMPLATE "+names[0]).Error)
 
-	// More workers of the same database are welcome; so is a queue of its own.
-	more, moreEnded, moreStop := run(first)
-	ready(more)
-	moreStop()
-	require.NoError(t, end(moreEnded))
-	second.Queues = map[string]string{"inventory": "inventory-2"}
-	beside, besideEnded, besideStop := run(second)
-	ready(beside)
-	besideStop()
-	require.NoError(t, end(besideEnded))
+		live := launch(t, c, moved(t, "inventory", original), "restored")
+		live.ready(t)
+		notOurs(t, launch(t, c, moved(t, "inventory", copied), "restored").end(t))
+		live.stop()
+		require.NoError(t, live.end(t))
+	})
 
-	other := claim.Claim{Queue: "inventory", Database: claim.Database{ID: "other", Service: "inventory"}}
-	// A claim that is ended comes back; a worker whose queue was given away ends.
-	terminate := func() { _ = c.TerminateWorkflow(t.Context(), claim.WorkflowID("inventory"), "", "moved") } // it may be gone
-	terminate()
-	require.Eventually(t, func() bool {
-		d, err := c.DescribeWorkflowExecution(t.Context(), claim.WorkflowID("inventory"), "")
-		return err == nil && d.GetWorkflowExecutionInfo().GetCloseTime() == nil
-	}, 30*time.Second, 10*time.Millisecond)
-	require.Eventually(t, func() bool { // until it comes before the running worker
+	t.Run("AWorkerWhoseQueueIsGivenAwayEnds", func(t *testing.T) {
+		t.Parallel()
+		g := launch(t, c, options(t, "inventory"), "given")
+		g.ready(t)
+		terminate := func() { _ = c.TerminateWorkflow(t.Context(), claim.WorkflowID("given"), "", "moved") } // it may be gone
 		terminate()
-		return claim.Take(t.Context(), c, other) == nil
-	}, 30*time.Second, time.Millisecond)
-	require.Equal(t, claim.NotOurs, fault.CodeOf(end(aEnded)))
-	require.Equal(t, claim.NotOurs, fault.CodeOf(a.Ready(t.Context())))
+		require.Eventually(t, func() bool {
+			d, err := c.DescribeWorkflowExecution(t.Context(), claim.WorkflowID("given"), "")
+			return err == nil && d.GetWorkflowExecutionInfo().GetCloseTime() == nil
+		}, 30*time.Second, 10*time.Millisecond, "without another database the claim comes back")
+		other := claim.Claim{Queue: "given", Database: claim.Database{ID: "other", Service: "inventory"}}
+		require.Eventually(t, func() bool { // until it comes before the running worker
+			terminate()
+			return claim.Take(t.Context(), c, other) == nil
+		}, 30*time.Second, time.Millisecond)
+		notOurs(t, g.end(t))
+		notOurs(t, g.Ready(t.Context()))
+	})
 }

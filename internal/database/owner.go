@@ -143,6 +143,22 @@ func (o Owner) mark(tx *gorm.DB) error {
 	return nil
 }
 
+// Place returns a text that tells db from its copies: on PostgreSQL the identifier of
+// the server's data, which a standby shares, and that of the database in it. It is
+// empty for SQLite, and for a server that does not tell.
+func Place(ctx context.Context, db *gorm.DB) (place string, err error) {
+	if db.Name() == "sqlite" {
+		return "", nil
+	}
+	err = db.WithContext(ctx).Raw(`SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()), oid)
+		FROM pg_database WHERE datname = current_database()`).Row().Scan(&place)
+	switch txn.SQLState(err) {
+	case "42501", "42883": // not allowed, or no such function
+		return "", nil
+	}
+	return place, Fault(err)
+}
+
 func readMark(db *gorm.DB) (m Mark, err error) {
 	err = db.Raw("SELECT id, name, installation FROM "+markTable).Row().Scan(&m.ID, &m.Name, &m.Installation)
 	if err != nil {

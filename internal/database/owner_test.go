@@ -181,6 +181,23 @@ func TestOwner(t *testing.T) {
 	})
 }
 
+func TestPlaceTellsADatabaseFromItsCopy(t *testing.T) {
+	t.Parallel()
+	place := func(dsn string) string {
+		db, err := database.Open(t.Context(), dsn, database.Options{})
+		require.NoError(t, err)
+		p, err := database.Place(t.Context(), db)
+		require.NoError(t, err)
+		require.NoError(t, database.Close(db))
+		return p
+	}
+	require.Empty(t, place(dbtest.SQLite(t)))
+	first, second := dbtest.Postgres(t), dbtest.Postgres(t)
+	require.Regexp(t, `^\d+/\d+$`, place(first))
+	require.Equal(t, place(first), place(first+"&application_name=other"))
+	require.NotEqual(t, place(first), place(second))
+}
+
 func TestDatabasesThatAreNotUTF8AreRefused(t *testing.T) {
 	t.Parallel()
 	both := func(t *testing.T, dsn, why string) {

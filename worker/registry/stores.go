@@ -91,13 +91,16 @@ func (s *Stores) owner(name string) database.Owner {
 	return database.Owner{Name: name, Installation: s.installation}
 }
 
-// Mark returns the mark of the service's own database. Its error is a fault.
-func (s *Stores) Mark(ctx context.Context) (database.Mark, error) {
-	m, err := s.owner(s.Row.Name).Check(ctx, s.Own)
-	if err != nil {
-		return m, about(s.Row.Name, err)
+// Mark returns the mark of the service's own database, and the database's place, see
+// [database.Place]. Its error is a fault.
+func (s *Stores) Mark(ctx context.Context) (m database.Mark, place string, err error) {
+	if m, err = s.owner(s.Row.Name).Check(ctx, s.Own); err == nil {
+		place, err = database.Place(ctx, s.Own)
 	}
-	return m, nil
+	if err != nil {
+		return m, "", about(s.Row.Name, err)
+	}
+	return m, place, nil
 }
 
 // Connections returns how many connections the service's own database may have open.

@@ -36,8 +36,10 @@ const (
 
 // Database is the one that a worker serves a queue from.
 type Database struct {
-	// ID is different for any two databases; it alone decides.
+	// ID is different for any two databases that were made apart.
 	ID string `json:"id"`
+	// Place tells a database from its copies. Empty: it is unknown.
+	Place string `json:"place,omitempty"`
 	// Service and Installation say to an operator whose it is.
 	Service      string `json:"service"`
 	Installation string `json:"installation,omitempty"`
@@ -46,10 +48,18 @@ type Database struct {
 // String returns the database in the words of a message.
 func (d Database) String() string {
 	s := "database " + d.ID + " of " + d.Service
+	if d.Place != "" {
+		s += " at " + d.Place
+	}
 	if d.Installation != "" {
 		s += " in the installation " + d.Installation
 	}
 	return s
+}
+
+// is reports whether d is the other database.
+func (d Database) is(other Database) bool {
+	return d.ID == other.ID && (d.Place == other.Place || d.Place == "" || other.Place == "")
 }
 
 // WorkflowID returns the id of the record of a queue. It never changes.
@@ -92,7 +102,7 @@ func Take(ctx context.Context, c *engine.Client, all ...Claim) error {
 // served from another one.
 func (ours Claim) found(ctx context.Context, c *engine.Client) (bool, error) {
 	theirs, found, err := read(ctx, c, ours.Queue)
-	if err != nil || !found || theirs.ID == ours.Database.ID {
+	if err != nil || !found || theirs.is(ours.Database) {
 		return found, err
 	}
 	return false, fault.Errorf(fault.Bug, NotOurs, "task queue %q of namespace %q is served from %s, and this is %s. "+

@@ -73,6 +73,12 @@ func TestClaim(t *testing.T) {
 	require.Equal(t, claim.NotOurs, fault.CodeOf(claim.Take(t.Context(), c, free, taken)))
 	require.NoError(t, take("free", north), "all or none")
 
+	// A copy has the same id.
+	at := func(place string) claim.Database { return claim.Database{ID: "C", Service: "order", Place: place} }
+	require.NoError(t, take("copied", at("1/2")))
+	require.NoError(t, take("copied", at("")), "it is unknown")
+	require.ErrorContains(t, take("copied", at("3/4")), "is served from database C of order at 1/2, and this is database C of order at 3/4.")
+
 	// The engine keeps the claim over a restart, until an operator ends it.
 	require.NoError(t, s.Stop())
 	s = enginetest.Start(t, temporal.Options{Dir: dir})
