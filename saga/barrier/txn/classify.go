@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"net"
+
+	"github.com/amends/amends/fault"
 )
 
 // SQLState returns the five-character code of a PostgreSQL error in err's chain,
@@ -40,6 +42,10 @@ func SQLiteCode(err error) int {
 	return 0
 }
 
+// readOnly is PostgreSQL's state of a write in a session that must not write: its
+// server is a standby, or was made read-only, because the primary has moved.
+const readOnly = "25006"
+
 // Locked reports whether err is of a statement that another transaction's lock
 // stopped: it has waited for as long as it may, or was not to wait. The transaction
 // took no effect. PostgreSQL's state is 55P03, SQLite's code a plain BUSY, which it
@@ -48,12 +54,13 @@ func Locked(err error) bool {
 	return SQLState(err) == "55P03" || SQLiteCode(err) == sqliteBusy
 }
 
-// Retryable reports whether err is of a transaction that lost against another one,
-// took no effect, and may win if it runs again: a lock (see [Locked]), PostgreSQL's
-// deadlock (40P01) and serialization failure (40001), SQLite's BUSY and LOCKED.
+// Retryable reports whether err is of a transaction that took no effect and may
+// succeed if it runs again. It lost against another one: a lock (see [Locked]),
+// PostgreSQL's deadlock (40P01) and serialization failure (40001), SQLite's BUSY and
+// LOCKED. Or its session cannot write (25006), and that of another connection may.
 func Retryable(err error) bool {
 	switch SQLState(err) {
-	case "40P01", "40001":
+	case "40P01", "40001", readOnly:
 		return true
 	}
 	code := SQLiteCode(err) & 0xff
@@ -75,7 +82,7 @@ func Lost(err error) bool {
 		switch state {
 		case "57P01", "57P02", "57P03", "57P05", // shut down, crashed, starting, idle for too long
 			"25P03", "25P04", // a frozen worker's transaction was ended by a timeout
-			"25006": // a standby: the primary has moved
+			readOnly:
 			return true
 		}
 		return false
@@ -95,4 +102,24 @@ func Lost(err error) bool {
 	// pgx: the connection was found broken before anything was sent on it.
 	var unsent interface{ SafeToRetry() bool }
 	return errors.As(err, &unsent) && unsent.SafeToRetry()
+}
+
+// Unavailable returns a fault of kind transient for an error that is [Retryable] or
+// [Lost], otherwise nil. Its message is safe for clients and names the cause.
+func Unavailable(err error) error {
+	var message string
+	sqlite, state := SQLiteCode(err)&0xff, SQLState(err)
+	switch {
+	case state == readOnly || sqlite == sqliteReadOnly:
+		message = "the database is read-only"
+	case state == "53100" || sqlite == sqliteFull:
+		message = "the disk of the database is full"
+	case Retryable(err):
+		message = "the database is busy"
+	case Lost(err):
+		message = "the database cannot be reached"
+	default:
+		return nil
+	}
+	return fault.Wrap(err, fault.Transient, fault.Unavailable, message)
 }

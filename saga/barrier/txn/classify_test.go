@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/barrier/txn"
 )
 
@@ -32,7 +33,7 @@ func TestClassify(t *testing.T) {
 		{stateError("57P01"), false, true, false},  // shut down by the administrator
 		{stateError("57014"), false, false, false}, // cancelled: somebody meant it
 		{stateError("28P01"), false, false, false}, // wrong password
-		{stateError("25006"), false, true, false},  // read-only: the writer has moved
+		{stateError("25006"), true, true, false},   // read-only: the writer has moved
 		{codeError(5), true, false, true},          // BUSY
 		{codeError(5 | 2<<8), true, false, false},  // BUSY_SNAPSHOT
 		{codeError(6 | 1<<8), true, false, false},  // LOCKED_SHAREDCACHE
@@ -57,5 +58,27 @@ func TestClassify(t *testing.T) {
 				require.Equal(t, tt.lost, txn.Lost(wrapped))
 			}
 		})
+	}
+}
+
+func TestUnavailableNamesTheCause(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]string{
+		stateError("25006"): "the database is read-only",
+		codeError(8):        "the database is read-only",
+		stateError("53100"): "the disk of the database is full",
+		codeError(13):       "the disk of the database is full",
+		stateError("40P01"): "the database is busy",
+		codeError(5):        "the database is busy",
+		stateError("57P03"): "the database cannot be reached",
+		driver.ErrBadConn:   "the database cannot be reached",
+	} {
+		got := txn.Unavailable(fmt.Errorf("reserve: %w", err))
+		require.EqualError(t, got, "UNAVAILABLE: "+want)
+		require.Equal(t, fault.Transient, fault.KindOf(got))
+		require.ErrorIs(t, got, err)
+	}
+	for _, err := range []error{nil, errors.New("anything"), stateError("23505"), codeError(19)} {
+		require.NoError(t, txn.Unavailable(err))
 	}
 }

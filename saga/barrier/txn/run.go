@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -25,14 +26,13 @@ const (
 // on PostgreSQL. On SQLite the transaction must begin as IMMEDIATE, which the
 // connection decides.
 //
-// A transaction that lost against another one (see [Retryable]) runs again from the
-// start, so f must not have effects outside tx and must set, not add to, the
-// variables it captures. A failure that outlasts a few attempts, and a lost
-// connection, are faults of kind transient with code UNAVAILABLE. So is a lock (see
-// [Locked]), with code LOCKED and without another attempt: the caller comes back
-// later and holds no connection meanwhile. When ctx ends the
-// error wraps ctx.Err(), unless f returned a fault of its own. Run returns every
-// other error of f as it is.
+// A transaction that took no effect (see [Retryable]) runs again from the start, so f
+// must not have effects outside tx and must set, not add to, the variables it
+// captures. A failure that outlasts a few attempts, and a lost connection, are faults
+// of kind transient with code UNAVAILABLE. So is a lock (see [Locked]), with code LOCKED
+// and without another attempt: the caller comes back later and holds no connection
+// meanwhile. When ctx ends the error wraps ctx.Err(), unless f returned a fault of its
+// own. Run returns every other error of f as it is.
 //
 // After a lost connection, an ended ctx or a killed worker the commit may have
 // happened, or may still happen: a server that has received COMMIT, and the queued
@@ -62,10 +62,8 @@ func Retry(ctx context.Context, db *gorm.DB, f func(db *gorm.DB) error) error {
 			return ended(ctx, err)
 		case Locked(err):
 			return fault.Wrap(err, fault.Transient, fault.Locked, "another transaction holds a lock for too long")
-		case !Retryable(err):
-			return lost(err)
-		case attempt == attempts:
-			return fault.Wrap(err, fault.Transient, fault.Unavailable, "the database is busy")
+		case !Retryable(err) || attempt == attempts:
+			return unavailable(err)
 		}
 		if !pause(ctx, firstPause<<(attempt-1)) {
 			return ended(ctx, err)
@@ -93,13 +91,14 @@ func ended(ctx context.Context, err error) error {
 	return fmt.Errorf("transaction: %w: %w", ctx.Err(), err)
 }
 
-// lost returns a fault for an error of a broken connection, else err.
-func lost(err error) error {
+// unavailable returns a fault of kind transient for an error that may pass, else err.
+// A fault of f's own stays, unless it comes from a lost race.
+func unavailable(err error) error {
 	var own *fault.Error
-	if errors.As(err, &own) || !Lost(err) {
+	if errors.As(err, &own) && !Retryable(err) {
 		return err
 	}
-	return fault.Wrap(err, fault.Transient, fault.Unavailable, "the database cannot be reached")
+	return cmp.Or(Unavailable(err), err)
 }
 
 // pause waits for a random part of at most d. It reports whether ctx is still alive.

@@ -22,7 +22,7 @@ func TestRun(t *testing.T) {
 	t.Run("RunsAgainWhatLostARaceAndKeepsOneRunOnly", func(t *testing.T) {
 		t.Parallel()
 		each(t, func(t *testing.T, db *gorm.DB) {
-			for _, lost := range []error{stateError("40001"), codeError(5 | 2<<8), fmt.Errorf("reserve: %w", stateError("40P01"))} {
+			for _, lost := range []error{stateError("40001"), codeError(5 | 2<<8), stateError("25006"), fmt.Errorf("reserve: %w", stateError("40P01"))} {
 				before, runs := balance(t, db, 1), 0
 				require.NoError(t, txn.Run(t.Context(), db, func(tx *gorm.DB) error {
 					require.NoError(t, add(tx, 1))
