@@ -23,9 +23,6 @@ type mapping struct {
 // a constraint that fires has caught a mistake in that decision.
 var mappings = []mapping{
 	{is(gorm.ErrRecordNotFound), fault.Business, fault.NotFound, "there is no such record"},
-	{txn.Locked, fault.Transient, fault.Locked, "another transaction holds a lock for too long"},
-	{txn.Retryable, fault.Transient, fault.Unavailable, "the database is busy"},
-	{txn.Lost, fault.Transient, fault.Unavailable, "the database cannot be reached"},
 	{state("57014"), fault.Transient, fault.Unavailable, "the database took too long"},
 	{is(gorm.ErrDuplicatedKey), fault.Bug, fault.Conflict, "the record is there already"},
 	{is(gorm.ErrForeignKeyViolated), fault.Bug, fault.Conflict, "a record that this one needs is not there"},
@@ -36,14 +33,18 @@ var mappings = []mapping{
 }
 
 // Fault returns err as a [fault.Error] that is safe to show and has err as its
-// cause. It is the one place that gives database errors a meaning. An error with a
-// fault in its chain, a context that ended, and an error without a row in the table
-// are returned as they are; then [fault.Of] decides. Fault returns nil for nil.
+// cause. It is the one place that gives database errors a meaning, with
+// [txn.Unavailable] for those that may pass. An error with a fault in its chain, a
+// context that ended, and an error without a row in the table are returned as they
+// are; then [fault.Of] decides. Fault returns nil for nil.
 func Fault(err error) error {
 	var known *fault.Error
 	if err == nil || errors.As(err, &known) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return err
+	}
+	if unavailable := txn.Unavailable(err); unavailable != nil {
+		return unavailable
 	}
 	for _, m := range mappings {
 		if m.when(err) {

@@ -66,9 +66,9 @@ func (s Schema) Migrate(ctx context.Context, db *gorm.DB) error {
 	return nil
 }
 
-// Ready returns nil if db answers and is at the newest version or beyond it (an
+// Ready returns nil if db can be written and is at the newest version or beyond it (an
 // older program runs beside a newer one during a deploy), otherwise a fault of kind
-// transient: another process may still be migrating. It changes nothing.
+// transient: another process may still be migrating. It leaves nothing behind.
 func (s Schema) Ready(ctx context.Context, db *gorm.DB) error {
 	p, err := s.provider(db)
 	if err != nil {
@@ -94,7 +94,7 @@ func (s Schema) Ready(ctx context.Context, db *gorm.DB) error {
 	case have < want:
 		return fault.Errorf(fault.Transient, fault.Unavailable, "the database is at version %d of %d", have, want)
 	}
-	return nil
+	return writable(ctx, db)
 }
 
 // provider returns goose as a library over the merged sources, without globals.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
@@ -38,12 +37,16 @@ type Options struct {
 	// take several at once. It has no effect on SQLite. The default is false; see
 	// package pipeline.
 	NoPipeline bool
+	// ConnLifetime bounds how long a connection to PostgreSQL is used; each ends at a
+	// random time in its last fifth. 0 means the default, 30 min.
+	ConnLifetime time.Duration
 }
 
 const (
 	defaultPostgresConns = 10
 	defaultSQLiteConns   = 4
 	defaultLockTimeout   = 3 * time.Second
+	defaultConnLifetime  = 30 * time.Minute
 	// idleTransaction ends the transaction of a frozen worker. Its row locks would
 	// otherwise delay an undo for as long as its connection lives.
 	idleTransaction = time.Minute
@@ -54,7 +57,8 @@ const (
 // Open connects to the database of dsn: "postgres://…", "sqlite:PATH" (it creates
 // the file but not its folder), or "sqlite::memory:" for a private database that
 // ends when it is closed. A malformed dsn is a fault with code INVALID, a database
-// that does not answer one of kind transient. Messages never contain the password.
+// that does not answer, or is read-only, one of kind transient. Messages never contain
+// the password.
 // The caller must [Close] the result.
 func Open(ctx context.Context, dsn string, o Options) (*gorm.DB, error) {
 	if o.LockTimeout <= 0 {
@@ -118,7 +122,8 @@ func openPostgres(dsn string, o Options) (*sql.DB, error) {
 	setDefault(cfg.RuntimeParams, "application_name", "amends")
 	setDefault(cfg.RuntimeParams, "lock_timeout", millis(o.LockTimeout))
 	setDefault(cfg.RuntimeParams, "idle_in_transaction_session_timeout", millis(idleTransaction))
-	connector := stdlib.GetConnector(*cfg)
+	kept := sessions{lifetime: cmp.Or(max(o.ConnLifetime, 0), defaultConnLifetime)}
+	connector := kept.connector(cfg)
 	if !o.NoPipeline {
 		connector = pipeline.New(connector)
 	}

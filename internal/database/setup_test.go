@@ -6,6 +6,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"gorm.io/gorm"
 
@@ -52,3 +54,13 @@ func each(t *testing.T, body func(t *testing.T, db *gorm.DB)) {
 }
 
 func nothing(context.Context, *gorm.DB) error { return nil }
+
+// execute runs a statement on a connection of its own.
+func execute(t *testing.T, dsn, statement string, args ...any) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), statement, args...)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(t.Context()))
+}

@@ -105,8 +105,12 @@ func Lost(err error) bool {
 }
 
 // Unavailable returns a fault of kind transient for an error that is [Retryable] or
-// [Lost], otherwise nil. Its message is safe for clients and names the cause.
+// [Lost], otherwise nil. Its message is safe for clients and names the cause; a lock
+// has a code of its own, LOCKED.
 func Unavailable(err error) error {
+	if Locked(err) {
+		return fault.Wrap(err, fault.Transient, fault.Locked, "another transaction holds a lock for too long")
+	}
 	var message string
 	sqlite, state := SQLiteCode(err)&0xff, SQLState(err)
 	switch {

@@ -60,9 +60,7 @@ func Retry(ctx context.Context, db *gorm.DB, f func(db *gorm.DB) error) error {
 			return nil
 		case ctx.Err() != nil:
 			return ended(ctx, err)
-		case Locked(err):
-			return fault.Wrap(err, fault.Transient, fault.Locked, "another transaction holds a lock for too long")
-		case !Retryable(err) || attempt == attempts:
+		case Locked(err), !Retryable(err), attempt == attempts:
 			return unavailable(err)
 		}
 		if !pause(ctx, firstPause<<(attempt-1)) {
