@@ -54,6 +54,8 @@ type Options struct {
 	// LockTimeout is how long a statement waits for a lock; 0 is 250 ms for a step on
 	// PostgreSQL, otherwise 3 s.
 	LockTimeout time.Duration
+	// ConnLifetime bounds the use of a connection to PostgreSQL; 0 is 30 min.
+	ConnLifetime time.Duration
 	// Durable makes SQLite wait for the disk at every commit.
 	Durable bool
 	// NoPipeline sends every statement to PostgreSQL by itself.

@@ -27,6 +27,7 @@ func WorkerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 		},
 		Attributes:    attribute.All,
 		LockTimeout:   c.LockTimeout,
+		ConnLifetime:  c.ConnLifetime,
 		Durable:       c.Durable,
 		NoPipeline:    !c.Pipeline,
 		DrainTimeout:  c.DrainTimeout,
