@@ -108,6 +108,16 @@ log: {level: debug}
 		require.Equal(t, want, c)
 	})
 
+	t.Run("AFilesNameIsNotAURL", func(t *testing.T) {
+		t.Parallel()
+		for _, dsn := range []string{"sqlite:a%41b#c.db", "sqlite:///a/b.db", "sqlite:a b/é.db"} {
+			_, err := config.Load(setting.Source{Environ: []string{"AMENDS_SERVICES_ORDER_DSN=" + dsn, "AMENDS_DATA_DIR=a%41b#c"}}, config.Needs{}, sections...)
+			require.NoError(t, err, dsn)
+		}
+		_, err := config.Load(setting.Source{Environ: []string{"AMENDS_DATA_DIR=50% off"}}, config.Needs{Dev: true}, sections...)
+		require.NoError(t, err)
+	})
+
 	t.Run("AVariableNamesTheFile", func(t *testing.T) {
 		t.Parallel()
 		c, err := config.Load(setting.Source{Environ: []string{"AMENDS_CONFIG=" + file(t, "data_dir: x")}}, config.Needs{}, sections...)

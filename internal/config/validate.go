@@ -2,6 +2,7 @@ package config
 
 import (
 	"net"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -64,8 +65,22 @@ func (c *Config) check(p *setting.Problems, needs Needs, environ []string) {
 	}
 	c.Temporal.Check(p, needs.Temporal || needs.Dev && c.Temporal.Address != "", environ)
 	c.Log.Check(p)
-	if c.DataDir == "" {
+	c.checkDataDir(p, needs.Dev && c.Temporal.Address == "")
+}
+
+// partOfURL matches texts that are not themselves in the path of a URL.
+var partOfURL = regexp.MustCompile(`[#?]|%[0-9A-Fa-f]{2}`)
+
+// checkDataDir checks the folder whose path becomes a part of the databases' names;
+// devServer: also of the dev server's database, which takes its name for a URL.
+func (c *Config) checkDataDir(p *setting.Problems, devServer bool) {
+	switch database := secret.DSN("sqlite:" + filepath.Join(c.DataDir, "x.db")); {
+	case c.DataDir == "":
 		p.Add("data_dir", "must not be empty", "")
+	case devServer && partOfURL.MatchString(c.DataDir):
+		p.Add("data_dir", "must not have #, ? or % with two digits, because the Temporal dev server takes it for a URL", c.DataDir)
+	case database.Rule() != "":
+		p.Add("data_dir", "must not have a ? or a character that cannot be seen", c.DataDir)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"unicode"
 )
 
 // DSN names a database and contains its password. It prints without the password.
@@ -42,10 +43,12 @@ func (d DSN) Rule() string {
 		switch {
 		case path == "":
 			return "needs a path after sqlite:"
-		case strings.Contains(path, ":memory:"), strings.ContainsAny(path, "?#\x00\n"):
+		case strings.Contains(path, ":memory:"), strings.Contains(path, "?"):
 			return "must name a file, without parameters"
+		case strings.HasPrefix(path, "//") && !strings.HasPrefix(path, "///"): // a host, in a URL
+			return "must be sqlite:PATH, without //"
 		default:
-			return ""
+			return d.textRule()
 		}
 	}
 	if rule := d.ServerRule(); rule == notPostgres {
@@ -63,6 +66,8 @@ func (d DSN) Rule() string {
 func (d DSN) ServerRule() string {
 	u, err := url.Parse(string(d))
 	switch {
+	case d.textRule() != "":
+		return d.textRule()
 	case err != nil:
 		return "must be a URL such as postgres://user:password@host:5432/name (special characters of a password are %-encoded)"
 	case u.Scheme != "postgres" && u.Scheme != "postgresql":
@@ -71,6 +76,20 @@ func (d DSN) ServerRule() string {
 		return "needs a host"
 	case u.Fragment != "" || strings.Contains(u.Path+u.RawQuery, "@"):
 		return "has a #, / or ? in its password, which must be %-encoded"
+	default:
+		return ""
+	}
+}
+
+// textRule returns the rule that the characters of d break, "" for none. A secret that
+// comes from a file often ends with its line break.
+func (d DSN) textRule() string {
+	s := string(d)
+	switch {
+	case strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) }):
+		return "must not have a line break or another character that cannot be seen"
+	case strings.TrimSpace(s) != s:
+		return "must not begin or end with a space"
 	default:
 		return ""
 	}
