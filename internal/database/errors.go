@@ -29,6 +29,7 @@ var mappings = []mapping{
 	{is(gorm.ErrCheckConstraintViolated), fault.Bug, fault.Conflict, "a rule of the database forbids the change"},
 	{constraint, fault.Bug, fault.Conflict, "a rule of the database forbids the change"},
 	{is(txn.ErrRows), fault.Bug, fault.Conflict, "a record is not as the change needs it"},
+	{damaged, fault.Bug, fault.Internal, "the file is damaged, or is no SQLite database"},
 	{class("22"), fault.Bug, fault.Invalid, "a value does not fit the database"},
 }
 
@@ -67,6 +68,13 @@ func class(want string) func(error) bool {
 		s := txn.SQLState(err)
 		return len(s) == 5 && s[:2] == want
 	}
+}
+
+// damaged matches a SQLite file that cannot be read.
+func damaged(err error) bool {
+	const sqliteCorrupt, sqliteNotADatabase = 11, 26
+	code := txn.SQLiteCode(err) & 0xff
+	return code == sqliteCorrupt || code == sqliteNotADatabase
 }
 
 // constraint matches every other integrity error, on either database (NOT NULL,

@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/barrier/txn"
 )
 
 const (
@@ -55,8 +56,12 @@ func (s Schema) Migrate(ctx context.Context, db *gorm.DB) error {
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
+	// Before goose, which would try for seconds to create its table in a damaged file.
+	if _, err := version(ctx, db); errors.As(Fault(err), new(*fault.Error)) {
+		return Fault(fmt.Errorf("migrate: %w", err))
+	}
 	for range attempts {
-		if _, err = p.Up(ctx); err == nil || ctx.Err() != nil {
+		if _, err = p.Up(ctx); err == nil || ctx.Err() != nil || txn.Lost(err) {
 			break
 		}
 	}
@@ -83,18 +88,25 @@ func (s Schema) Ready(ctx context.Context, db *gorm.DB) error {
 	}
 	all := p.ListSources()
 	want := all[len(all)-1].Version
-	// Not by goose, which would create its table.
-	var have int64
-	err = db.WithContext(ctx).Raw("SELECT coalesce(max(version_id), -1) FROM goose_db_version WHERE is_applied").Scan(&have).Error
+	have, err := version(ctx, db)
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("ready: %w", errors.Join(ctx.Err(), err))
+	case errors.As(Fault(err), new(*fault.Error)): // it is not a missing table
+		return Fault(fmt.Errorf("ready: %w", err))
 	case err != nil:
 		return fault.Wrap(err, fault.Transient, fault.Unavailable, "the database has not been migrated")
 	case have < want:
 		return fault.Errorf(fault.Transient, fault.Unavailable, "the database is at version %d of %d", have, want)
 	}
 	return writable(ctx, db)
+}
+
+// version returns the newest migration of db. It does not ask goose, which would
+// create its table. A missing table is an error without a row in Fault's table.
+func version(ctx context.Context, db *gorm.DB) (have int64, err error) {
+	err = db.WithContext(ctx).Raw("SELECT coalesce(max(version_id), -1) FROM goose_db_version WHERE is_applied").Scan(&have).Error
+	return have, err
 }
 
 // provider returns goose as a library over the merged sources, without globals.

@@ -74,6 +74,13 @@ func TestMigrate(t *testing.T) {
 		require.Error(t, database.Schema{}.Migrate(t.Context(), db), "nothing to migrate to is a mistake")
 	})
 
+	t.Run("SaysThatADiskIsFull", func(t *testing.T) {
+		t.Parallel()
+		db := dbtest.Open(t, dbtest.SQLite(t), database.Options{MaxConns: 1})
+		require.NoError(t, db.Exec("PRAGMA max_page_count = 1").Error)
+		require.EqualError(t, migrate(t.Context(), db), "UNAVAILABLE: the disk of the database is full")
+	})
+
 	t.Run("StopsWhenCancelled", func(t *testing.T) {
 		t.Parallel()
 		dbtest.Each(t, nothing, func(t *testing.T, db *gorm.DB) {

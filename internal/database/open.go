@@ -56,9 +56,10 @@ const (
 
 // Open connects to the database of dsn: "postgres://…", "sqlite:PATH" (it creates
 // the file but not its folder), or "sqlite::memory:" for a private database that
-// ends when it is closed. A malformed dsn is a fault with code INVALID, a database
-// that does not answer, or is read-only, one of kind transient. Messages never contain
-// the password.
+// ends when it is closed. A malformed dsn, or a path that names no writable file, is a
+// fault with code INVALID, a damaged file one with code INTERNAL, both of kind bug: no
+// wait repairs them. A database that does not answer, or is read-only, is a fault of
+// kind transient. Messages never contain the password.
 // The caller must [Close] the result.
 func Open(ctx context.Context, dsn string, o Options) (*gorm.DB, error) {
 	if o.LockTimeout <= 0 {
@@ -94,7 +95,11 @@ func Open(ctx context.Context, dsn string, o Options) (*gorm.DB, error) {
 	}
 	if err != nil {
 		_ = pool.Close() // the first error says more
-		return nil, Fault(fmt.Errorf("open %s: %w", Redact(dsn), err))
+		err = Fault(fmt.Errorf("open %s: %w", Redact(dsn), err))
+		if f := fault.Of(err); damaged(err) {
+			err = fault.Wrap(err, f.Kind, f.Code, Redact(dsn)+": "+f.Message)
+		}
+		return nil, err
 	}
 	return db, nil
 }

@@ -122,7 +122,7 @@ func TestOpenFails(t *testing.T) {
 		"Malformed":   {"postgres://u:hunter2@h:port/db", fault.Bug, fault.Invalid},
 		"NoFile":      {"sqlite:", fault.Bug, fault.Invalid},
 		"NoListener":  {"postgres://u:hunter2@127.0.0.1:1/db", fault.Transient, fault.Unavailable},
-		"NoFolder":    {"sqlite:" + filepath.Join(empty, "none", "x.db"), fault.Transient, fault.Unavailable},
+		"NoFolder":    {"sqlite:" + filepath.Join(empty, "none", "x.db"), fault.Bug, fault.Invalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

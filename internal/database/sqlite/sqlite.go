@@ -14,6 +14,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"gorm.io/gorm"
@@ -40,8 +41,9 @@ type Options struct {
 
 // Open returns a pool for the file of path, or for a private database in memory if
 // path is ":memory:". It creates a missing file but not its folder, and connects when
-// the pool is first used. An empty path is a fault with code INVALID, a file that
-// cannot be opened one of kind transient. The caller must close the pool.
+// the pool is first used. A path that is empty, or that names no file that this process
+// may write, is a fault with code INVALID; another failure to open the file is one of
+// kind transient. The caller must close the pool.
 func Open(path string, o Options) (*sql.DB, error) {
 	if path == "" {
 		return nil, fault.Errorf(fault.Bug, fault.Invalid, `the DSN "sqlite:" names no file`)
@@ -82,12 +84,24 @@ func Dialect(pool *sql.DB) gorm.Dialector { return dialector{pool} }
 // reserve creates the file of a new database, readable by its owner only, because it
 // will hold names and addresses. SQLite gives its other files the same mode.
 func reserve(path string) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return fault.Errorf(fault.Bug, fault.Invalid, "%s is not a regular file", path) // opening a pipe would block
+	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err == nil {
 		err = f.Close()
 	}
-	if at, ok := errors.AsType[*os.PathError](err); ok { // without the path, which is private
-		return fault.Errorf(fault.Transient, fault.Unavailable, "the database's file cannot be opened: %w", at.Err)
+	at, ok := errors.AsType[*os.PathError](err)
+	if !ok {
+		return err
 	}
-	return err
+	for _, mistake := range mistakes {
+		if errors.Is(at.Err, mistake) {
+			return fault.Errorf(fault.Bug, fault.Invalid, "%s cannot be opened for writing: %w", path, at.Err)
+		}
+	}
+	return fault.Errorf(fault.Transient, fault.Unavailable, "the database's file cannot be opened: %w", at.Err)
 }
+
+// mistakes are the errors of a path that no wait repairs.
+var mistakes = []error{syscall.ENOENT, syscall.ENOTDIR, syscall.EISDIR, syscall.EACCES, syscall.EPERM, syscall.EROFS, syscall.ELOOP, syscall.ENAMETOOLONG}
