@@ -127,10 +127,11 @@ func openPostgres(dsn string, o Options) (*sql.DB, error) {
 	setDefault(cfg.RuntimeParams, "application_name", "amends")
 	setDefault(cfg.RuntimeParams, "lock_timeout", millis(o.LockTimeout))
 	setDefault(cfg.RuntimeParams, "idle_in_transaction_session_timeout", millis(idleTransaction))
+	local := settingsOfTransactions(cfg)
 	kept := sessions{lifetime: cmp.Or(max(o.ConnLifetime, 0), defaultConnLifetime)}
 	connector := kept.connector(cfg)
 	if !o.NoPipeline {
-		connector = pipeline.New(connector)
+		connector = pipeline.New(connector, local...)
 	}
 	pool := sql.OpenDB(connector)
 	conns := connsOr(o.MaxConns, defaultPostgresConns)

@@ -18,10 +18,14 @@ import (
 )
 
 // New returns a connector whose connections are those of inner, which must be
-// pgx's, and send statements together.
-func New(inner driver.Connector) driver.Connector { return connector{inner} }
+// pgx's, and send statements together. The statements of first follow each BEGIN.
+func New(inner driver.Connector, first ...string) driver.Connector { return connector{inner, first} }
 
-type connector struct{ driver.Connector }
+type connector struct {
+	driver.Connector
+
+	first []string
+}
 
 // Connect implements [driver.Connector].
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -33,7 +37,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("a %T is not pgx's", inner), inner.Close())
 	}
-	return &conn{Conn: pg}, nil
+	return &conn{Conn: pg, first: c.first}, nil
 }
 
 // conn is a connection of pgx that holds statements back, as the package comment
@@ -41,9 +45,10 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 type conn struct {
 	*stdlib.Conn
 
+	first   []string    // sent after each BEGIN
 	open    bool        // there is a transaction
 	sent    bool        // the server has received a part of it
-	waiting []statement // held back; BEGIN is the first
+	waiting []statement // held back; BEGIN and first begin them
 	failed  error       // why the transaction cannot continue, although the server may not know
 }
 

@@ -51,6 +51,9 @@ func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 	}
 	c.open, c.sent, c.failed = true, false, nil
 	c.waiting = []statement{{query: begin}}
+	for _, query := range c.first {
+		c.waiting = append(c.waiting, statement{query: query})
+	}
 	return transaction{
 		commit:   func() error { return c.commit(ctx) },
 		rollback: func() error { return c.rollback(ctx) },
@@ -66,7 +69,7 @@ func (c *conn) commit(ctx context.Context) error {
 		c.waiting = nil
 		_ = c.rollback(ctx) // failed says more
 		return failed
-	case !c.sent && len(c.waiting) <= 1: // BEGIN alone
+	case !c.sent && len(c.waiting) == 1+len(c.first): // BEGIN alone
 		return nil
 	}
 	var tag string

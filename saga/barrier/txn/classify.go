@@ -105,8 +105,8 @@ func Lost(err error) bool {
 }
 
 // Unavailable returns a fault of kind transient for an error that is [Retryable] or
-// [Lost], otherwise nil. Its message is safe for clients and names the cause; a lock
-// has a code of its own, LOCKED.
+// [Lost], or that comes from a pooler between transactions, otherwise nil. Its message
+// is safe for clients and names the cause; a lock has a code of its own, LOCKED.
 func Unavailable(err error) error {
 	if Locked(err) {
 		return fault.Wrap(err, fault.Transient, fault.Locked, "another transaction holds a lock for too long")
@@ -118,6 +118,10 @@ func Unavailable(err error) error {
 		message = "the database is read-only"
 	case state == "53100" || sqlite == sqliteFull:
 		message = "the disk of the database is full"
+	case state == "26000" || state == "42P05" || state == "08P01":
+		// The session of a prepared statement, or of a setting, is another one.
+		message = "the database refuses a prepared statement or a setting; through a pooler such as PgBouncer in transaction mode, " +
+			"the DSN needs default_query_exec_mode=exec"
 	case Retryable(err):
 		message = "the database is busy"
 	case Lost(err):

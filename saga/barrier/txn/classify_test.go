@@ -61,6 +61,8 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+const pooler = "the database refuses a prepared statement or a setting; through a pooler such as PgBouncer in transaction mode, the DSN needs default_query_exec_mode=exec"
+
 func TestUnavailableNamesTheCause(t *testing.T) {
 	t.Parallel()
 	for err, want := range map[error]string{
@@ -71,6 +73,9 @@ func TestUnavailableNamesTheCause(t *testing.T) {
 		stateError("40P01"): "the database is busy",
 		codeError(5):        "the database is busy",
 		stateError("57P03"): "the database cannot be reached",
+		stateError("26000"): pooler,
+		stateError("42P05"): pooler,
+		stateError("08P01"): pooler,
 		driver.ErrBadConn:   "the database cannot be reached",
 	} {
 		got := txn.Unavailable(fmt.Errorf("reserve: %w", err))
