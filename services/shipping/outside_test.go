@@ -114,7 +114,7 @@ func TestBook(t *testing.T) {
 
 		t.Run("KeepsNoAddress", func(t *testing.T) {
 			s, _ := b.wellBehaved()
-			_, err := s.Book(t.Context(), step("private"), request("10115", "AMS"))
+			_, err := s.Book(t.Context(), step("private"), request("SW1A 1AA", "AMS"))
 			require.NoError(t, err)
 			_, err = s.Book(t.Context(), step("private, refused"), request(simulator.PostalUndeliverable, "AMS"))
 			require.NotContains(t, err.Error(), "Hauptstr")
@@ -122,7 +122,7 @@ func TestBook(t *testing.T) {
 				var rows []map[string]any
 				require.NoError(t, b.db.Table(table).Find(&rows).Error)
 				require.NotEmpty(t, rows)
-				for _, secret := range []string{"Ada", "Hauptstr", "Berlin", "10115"} {
+				for _, secret := range []string{"Ada", "Hauptstr", "Berlin", "SW1A 1AA"} {
 					require.NotContains(t, fmt.Sprint(rows), secret)
 				}
 			}

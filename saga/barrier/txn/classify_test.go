@@ -71,7 +71,7 @@ func TestUnavailableNamesTheCause(t *testing.T) {
 		stateError("53100"): "the disk of the database is full",
 		codeError(13):       "the disk of the database is full",
 		stateError("40P01"): "the database is busy",
-		codeError(5):        "the database is busy",
+		codeError(5 | 2<<8): "the database is busy",
 		stateError("57P03"): "the database cannot be reached",
 		stateError("26000"): pooler,
 		stateError("42P05"): pooler,
