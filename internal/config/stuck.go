@@ -25,8 +25,12 @@ type Stuck struct {
 	// Default: 30s.
 	NotTaken time.Duration `key:"not_taken"`
 
-	// Limit is how many orders, the oldest first, one measurement examines; 1 to
-	// 10000. Default: 200.
+	// Unrecorded is how long an order's workflow may run without a record of the order in
+	// the order service's database. Default: 1m.
+	Unrecorded time.Duration `key:"unrecorded"`
+
+	// Limit is how many orders, the oldest first, one measurement examines, and how many
+	// of those without a record; 1 to 10000. Default: 200.
 	Limit int `key:"limit"`
 
 	// Rate is how many orders are examined in a second; 1 to 1000. Default: 50.
@@ -37,7 +41,7 @@ type Stuck struct {
 func DefaultStuck() Stuck {
 	return Stuck{
 		Every: 15 * time.Second, Young: 10 * time.Second, Grace: 3 * time.Minute, NotTaken: 30 * time.Second,
-		Limit: 200, Rate: 50,
+		Unrecorded: time.Minute, Limit: 200, Rate: 50,
 	}
 }
 

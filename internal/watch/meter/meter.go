@@ -80,7 +80,8 @@ func (m *meter) measure(ctx context.Context) error {
 // a reserve.
 func (m *meter) limit() time.Duration {
 	o := m.options
-	return max(o.Every, time.Duration(o.Limit)*time.Second/time.Duration(o.Rate)+10*time.Second)
+	examined := 2 * o.Limit // those with a record, and those without
+	return max(o.Every, time.Duration(examined)*time.Second/time.Duration(o.Rate)+10*time.Second)
 }
 
 func (m *meter) attention(ctx context.Context) error {

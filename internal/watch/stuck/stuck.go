@@ -1,6 +1,7 @@
 // Package stuck finds undecided orders that make no progress, and explains why. It
-// takes the oldest undecided orders from the order service's store, and has package
-// symptom examine each at the engine.
+// takes the oldest undecided orders from the order service's store, and from the engine
+// those of which that store has no record, and has package symptom examine each at the
+// engine.
 package stuck
 
 import (
@@ -29,7 +30,11 @@ type Options struct {
 	Grace time.Duration
 	// NotTaken is how long a task may wait on its queue; 0 is 30 s.
 	NotTaken time.Duration
-	// Limit is how many orders, the oldest first, one search examines; 0 is 200.
+	// Unrecorded is how long an order's workflow may run without a record of the order;
+	// 0 is 1 min.
+	Unrecorded time.Duration
+	// Limit is how many orders, the oldest first, one search examines, and how many of
+	// those without a record; 0 is 200.
 	Limit int
 	// Rate is how many orders are examined per second; 0 is 50.
 	Rate int
@@ -41,6 +46,7 @@ func (o Options) WithDefaults() Options {
 	o.Young = cmp.Or(o.Young, 10*time.Second)
 	o.Grace = cmp.Or(o.Grace, 3*time.Minute)
 	o.NotTaken = cmp.Or(o.NotTaken, 30*time.Second)
+	o.Unrecorded = cmp.Or(o.Unrecorded, time.Minute)
 	o.Limit = cmp.Or(o.Limit, 200)
 	o.Rate = cmp.Or(o.Rate, 50)
 	return o
@@ -52,6 +58,8 @@ type Orders interface {
 	Get(ctx context.Context, id string) (order.Record, error)
 	// List returns the orders that a filter selects, by id.
 	List(ctx context.Context, f order.Filter) ([]order.Record, error)
+	// Missing returns those of at most 1,000 ids that no order has.
+	Missing(ctx context.Context, ids []string) ([]string, error)
 }
 
 // Config describes which orders are searched, and how.
@@ -89,8 +97,8 @@ type Order struct {
 type Report struct {
 	// Orders are the stuck orders, the oldest first.
 	Orders []Order `json:"orders"`
-	// Unexamined counts the undecided orders beyond the limit, all younger than the
-	// examined ones.
+	// Unexamined counts the orders beyond the limit, all younger than the examined
+	// ones of their kind.
 	Unexamined int `json:"unexamined"`
 }
 
@@ -130,10 +138,14 @@ func (s *search) report(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Orders: []Order{}, Unexamined: unexamined}
+	unrecorded, others, err := s.unrecorded(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	report := Report{Orders: []Order{}, Unexamined: unexamined + others}
 	pace := time.NewTicker(time.Second / time.Duration(s.c.Options.Rate))
 	defer pace.Stop()
-	for _, c := range candidates {
+	for _, c := range slices.Concat(candidates, unrecorded) {
 		select {
 		case <-ctx.Done():
 			return Report{}, context.Cause(ctx)
@@ -147,18 +159,22 @@ func (s *search) report(ctx context.Context) (Report, error) {
 			report.Orders = append(report.Orders, Order{ID: c.ID, PlacedAt: c.PlacedAt, DecideBy: c.DecideBy, Symptoms: found})
 		}
 	}
+	slices.SortStableFunc(report.Orders, func(a, b Order) int { return a.PlacedAt.Compare(b.PlacedAt) })
 	return report, nil
 }
 
-// examine returns the symptoms of an order that is still undecided after its
-// examination, none if it makes progress.
+// examine returns the symptoms of an order that is still undecided, or still without a
+// record, after its examination; none if it makes progress.
 func (s *search) examine(ctx context.Context, o symptom.Order) ([]symptom.Symptom, error) {
 	found, err := s.examiner.Examine(ctx, o)
 	if err != nil || len(found) == 0 {
 		return nil, err //nolint:wrapcheck // it says of which order
 	}
-	pending, err := s.stillPending(ctx, o.ID)
-	if err != nil || !pending {
+	still := s.stillPending
+	if o.Unrecorded != "" {
+		still = s.stillUnrecorded
+	}
+	if yes, err := still(ctx, o.ID); err != nil || !yes {
 		return nil, err
 	}
 	return found, nil

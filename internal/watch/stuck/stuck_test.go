@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	sdkworker "go.temporal.io/sdk/worker"
@@ -209,6 +211,21 @@ func TestStuck(t *testing.T) {
 		release <- struct{}{}
 		<-busy // it has polled again, and has taken another one
 		b.becomes(t, ids[2], "too few for what is waiting", symptom.NotTaken)
+	})
+
+	t.Run("IsAnOrderWhoseStepIsPaused", func(t *testing.T) {
+		t.Parallel()
+		b := newBundle(t, c)
+		b.Serve(t, b.step("catalog.quote", "catalog"))
+		id := b.Place(t, future())
+		b.run(t, id)
+		b.becomes(t, id, "for catalog.quote", symptom.NoWorker)
+		_, err := c.WorkflowService().PauseActivity(t.Context(), &workflowservice.PauseActivityRequest{
+			Namespace: c.Namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: workflows.WorkflowID(id)},
+			Activity: &workflowservice.PauseActivityRequest_Type{Type: "catalog.quote"}, Identity: "night", Reason: "the catalog moves",
+		})
+		require.NoError(t, err)
+		b.becomes(t, id, "catalog.quote is paused by night (the catalog moves)", symptom.Paused)
 	})
 
 	t.Run("IsAnOrderThatIsLateUnlessItIsFlagged", func(t *testing.T) {

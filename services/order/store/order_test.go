@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -258,6 +259,27 @@ func TestListInPages(t *testing.T) {
 			_, err := b.List(t.Context(), order.Filter{Limit: limit})
 			requireFault(t, err, fault.Business, fault.Invalid)
 		}
+	})
+}
+
+func TestMissing(t *testing.T) {
+	t.Parallel()
+
+	each(t, func(t *testing.T, b testBundle) {
+		b.create(t, "here")
+		missing, err := b.Missing(t.Context(), []string{"gone", "here", "away"})
+		require.NoError(t, err)
+		require.Equal(t, []string{"gone", "away"}, missing)
+
+		many := make([]string, 1000)
+		for i := range many {
+			many[i] = fmt.Sprint(i)
+		}
+		missing, err = b.Missing(t.Context(), many)
+		require.NoError(t, err)
+		require.Equal(t, many, missing)
+		_, err = b.Missing(t.Context(), slices.Concat(many, []string{"one too many"}))
+		require.Equal(t, fault.Invalid, fault.CodeOf(err))
 	})
 }
 

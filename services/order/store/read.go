@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -43,6 +44,23 @@ func (s *Store) List(ctx context.Context, f order.Filter) ([]order.Record, error
 		records = append(records, rec)
 	}
 	return records, nil
+}
+
+// Missing returns those of the ids (at most 1,000, else INVALID) that no order has, in
+// their order.
+func (s *Store) Missing(ctx context.Context, ids []string) ([]string, error) {
+	if len(ids) > maxPage {
+		return nil, fault.Errorf(fault.Business, fault.Invalid, "at most %d orders are looked up at once", maxPage)
+	}
+	var known []string
+	if err := s.db.WithContext(ctx).Model(&orderRow{}).Where("id IN ?", ids).Pluck("id", &known).Error; err != nil {
+		return nil, database.Fault(fmt.Errorf("look orders up: %w", err))
+	}
+	have := map[string]bool{}
+	for _, id := range known {
+		have[id] = true
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return have[id] }), nil
 }
 
 // Count returns the number of orders that the filter selects, ignoring its limit,

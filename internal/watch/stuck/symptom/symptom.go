@@ -35,10 +35,16 @@ const (
 	NoWorker Cause = "no_worker"
 	// NotTaken is an order that waits on a queue whose workers take other tasks first.
 	NotTaken Cause = "not_taken"
+	// Paused is an order whose workflow, or a step of it, an operator has paused at the
+	// engine.
+	Paused Cause = "paused"
+	// Unrecorded is an order that only the engine knows: its workflow runs, and the
+	// order service has no record of it.
+	Unrecorded Cause = "unrecorded"
 )
 
 // Causes are all of them. The caller must not change it.
-var Causes = []Cause{Late, NotRunning, TaskFailing, NoWorker, NotTaken}
+var Causes = []Cause{Late, NotRunning, TaskFailing, NoWorker, NotTaken, Paused, Unrecorded}
 
 // Symptom is one obstacle that keeps an order from being decided.
 type Symptom struct {
@@ -63,6 +69,8 @@ type Order struct {
 	ID                 string
 	PlacedAt, DecideBy time.Time
 	Flagged            bool
+	// Unrecorded is the workflow id of an order without a record, else empty.
+	Unrecorded string
 }
 
 // Examiner examines several orders at one time, and asks about each queue once. It is
@@ -80,18 +88,21 @@ const questionTimeout = 5 * time.Second
 
 // Examine returns the symptoms of an undecided order, none if it makes progress.
 func (e *Examiner) Examine(ctx context.Context, o Order) ([]Symptom, error) {
+	if o.Unrecorded != "" {
+		return e.unrecorded(ctx, o)
+	}
 	var found []Symptom
 	if due := o.DecideBy.Add(e.c.Grace); !o.DecideBy.IsZero() && !o.Flagged && e.c.Now.After(due) {
 		found = append(found, Symptom{Late, "its decide-by time has passed, and it is neither decided nor flagged", o.DecideBy})
 	}
-	d, err := e.describe(ctx, o.ID)
+	d, err := e.describe(ctx, workflows.WorkflowID(o.ID))
 	var gone *serviceerror.NotFound
 	switch {
 	case errors.As(err, &gone):
 		found = append(found, Symptom{NotRunning, "the engine has no workflow of it: nothing works on it", o.PlacedAt})
 	case err != nil:
 		return nil, fmt.Errorf("describe the workflow of order %s: %w", o.ID, err)
-	case d.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
+	case !runs(d):
 		info := d.GetWorkflowExecutionInfo()
 		found = append(found, Symptom{NotRunning, ends[info.GetStatus()], info.GetCloseTime().AsTime()})
 	default:
@@ -104,15 +115,18 @@ func (e *Examiner) Examine(ctx context.Context, o Order) ([]Symptom, error) {
 	return found, nil
 }
 
-func (e *Examiner) describe(ctx context.Context, id string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+func (e *Examiner) describe(ctx context.Context, workflowID string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
 	defer cancel()
-	return e.c.Engine.DescribeWorkflowExecution(ctx, workflows.WorkflowID(id), "") //nolint:wrapcheck // Examine says of which order
+	return e.c.Engine.DescribeWorkflowExecution(ctx, workflowID, "") //nolint:wrapcheck // Examine says of which order
 }
 
 // running returns the symptoms of a workflow that runs.
 func (e *Examiner) running(ctx context.Context, d *workflowservice.DescribeWorkflowExecutionResponse) ([]Symptom, error) {
-	var found []Symptom
+	found := paused(d)
+	if isPaused(d) {
+		return found, nil // so the engine hands out no task of it
+	}
 	if t := d.GetPendingWorkflowTask(); t != nil {
 		symptom, err := e.workflowTask(ctx, d.GetWorkflowExecutionInfo(), t)
 		if err != nil {
