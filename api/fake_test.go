@@ -12,10 +12,12 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/serviceerror"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/saga/ledger"
@@ -40,6 +42,7 @@ type fakeTemporal struct {
 	result   func(context.Context, string) (workflows.OrderView, error)
 	list     func() (*operatorservice.ListSearchAttributesResponse, error)
 	find     func(query string) error // by count
+	unpolled bool                     // no worker polls the queue of orders
 
 	acknowledge func(context.Context, client.StartWorkflowOptions, workflows.Acknowledgement) (client.WorkflowRun, error)
 	looked      []ledger.Acknowledgement // that were made before
@@ -181,6 +184,14 @@ func (f *fakeTemporal) CountWorkflow(_ context.Context, r *workflowservice.Count
 		return nil, context.Canceled
 	}
 	return &workflowservice.CountWorkflowExecutionsResponse{}, f.find(r.GetQuery())
+}
+
+func (f *fakeTemporal) DescribeTaskQueue(context.Context, string, enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error) {
+	answer := &workflowservice.DescribeTaskQueueResponse{}
+	if !f.unpolled {
+		answer.Pollers = []*taskqueuepb.PollerInfo{{LastAccessTime: timestamppb.Now()}}
+	}
+	return answer, nil
 }
 
 // count returns how often a call was made.

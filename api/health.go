@@ -31,8 +31,8 @@ func newHealth(o *orders.Client, draining <-chan struct{}) *health {
 }
 
 // Ready returns nil if orders can be served: the engine answers, its namespace has
-// the search attributes of orders, and the server is not stopping. Otherwise it
-// returns a fault with code UNAVAILABLE.
+// the search attributes of orders, a worker polls their queue, and the server is not
+// stopping. Otherwise it returns a fault with code UNAVAILABLE.
 func (h *health) Ready(ctx context.Context) error {
 	select {
 	case <-h.draining:

@@ -264,6 +264,36 @@ func TestPlaceOrderWithoutAnAnswer(t *testing.T) {
 		require.Equal(t, 2, b.temporal.count("check health"))
 	})
 
+	t.Run("SaysThatNothingWasStartedIfNoWorkerWouldTakeIt", func(t *testing.T) {
+		t.Parallel()
+		now := time.Now()
+		b := setup(t, func(c *Config) { c.Orders.Now = func() time.Time { return now } })
+		b.temporal.place, b.temporal.unpolled = firstWins(t), true
+		b.post(t, goodBody).order(t, http.StatusAccepted) // its workers may be starting
+		now = now.Add(time.Minute)
+		b.temporal.describe = func(context.Context, string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+			return nil, serviceerror.NewNotFound("no")
+		}
+		answer := b.post(t, with("cus_42", "cus_43"))
+		answer.refused(t, http.StatusServiceUnavailable, fault.Unavailable)
+		requireRetryAfter(t, answer.Header)
+		require.Equal(t, 1, b.temporal.count("place"))
+	})
+
+	t.Run("NeverSaysSoOfAnOrderWhoseWorkflowExists", func(t *testing.T) {
+		t.Parallel()
+		now := time.Now()
+		b := setup(t, func(c *Config) { c.Orders.Now = func() time.Time { return now } })
+		b.temporal.place, b.temporal.unpolled = firstWins(t), true
+		b.post(t, goodBody).order(t, http.StatusAccepted)
+		now = now.Add(time.Minute)
+		b.temporal.query = knows(workflows.StatusConfirmed)
+		b.temporal.describe = func(context.Context, string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+			return &workflowservice.DescribeWorkflowExecutionResponse{}, nil
+		}
+		require.Equal(t, "CONFIRMED", b.post(t, goodBody).order(t, http.StatusAccepted).Status)
+	})
+
 	for name, err := range map[string]error{
 		"Timeout":     client.NewWorkflowUpdateServiceTimeoutOrCanceledError(context.DeadlineExceeded),
 		"Unavailable": serviceerror.NewUnavailable("reset by peer"),

@@ -81,6 +81,14 @@ func TestReadiness(t *testing.T) {
 		require.Contains(t, b.logs.String(), "no search attribute AmendsCustomer")
 	})
 
+	t.Run("NeedsAWorkerThatPollsTheQueueOfOrders", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.temporal.list, b.temporal.unpolled = registered, true
+		problem := ready(t, b).refused(t, http.StatusServiceUnavailable, fault.Unavailable)
+		require.Contains(t, *problem.Detail, `No worker polls the task queue "order"`)
+	})
+
 	t.Run("CountsWhereTheEngineKeepsItsOperatorServiceToItself", func(t *testing.T) {
 		t.Parallel()
 		for _, kept := range []error{serviceerror.NewPermissionDenied("no", ""), serviceerror.NewUnimplemented("no")} {

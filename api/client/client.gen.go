@@ -440,7 +440,7 @@ type ClientInterface interface {
 
 	// GetReadiness Whether the process can serve orders
 	//
-	// The engine is reachable and has the search attributes that orders need.
+	// The engine is reachable and has the search attributes that orders need, and a worker polls their queue.
 	//
 	// Corresponds with GET /readyz (the `GetReadiness` operationId).
 	GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -545,7 +545,7 @@ func (c *Client) GetContract(ctx context.Context, reqEditors ...RequestEditorFn)
 
 // GetReadiness Whether the process can serve orders
 //
-// The engine is reachable and has the search attributes that orders need.
+// The engine is reachable and has the search attributes that orders need, and a worker polls their queue.
 //
 // Corresponds with GET /readyz (the `GetReadiness` operationId).
 func (c *Client) GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -982,7 +982,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetReadinessWithResponse Whether the process can serve orders
 	//
-	// The engine is reachable and has the search attributes that orders need.
+	// The engine is reachable and has the search attributes that orders need, and a worker polls their queue.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1586,7 +1586,7 @@ func (c *ClientWithResponses) GetContractWithResponse(ctx context.Context, reqEd
 
 // GetReadinessWithResponse Whether the process can serve orders
 //
-// The engine is reachable and has the search attributes that orders need.
+// The engine is reachable and has the search attributes that orders need, and a worker polls their queue.
 //
 // Returns a wrapper object for the known response body format(s).
 //

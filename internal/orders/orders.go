@@ -30,6 +30,7 @@ import (
 	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/internal/orders/place"
+	"github.com/amends/amends/internal/orders/pollers"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/internal/orders/repair"
 )
@@ -101,8 +102,9 @@ type Client struct {
 	*read.Reader
 	*repair.Repairs
 
-	engine *call.Engine
-	config Config
+	engine  *call.Engine
+	pollers *pollers.Pollers
+	config  Config
 }
 
 // New returns a client that asks t. It does not validate c, see [Config.Validate].
@@ -115,14 +117,16 @@ func New(c Config, t client.Client) *Client {
 	}
 	e := call.New(t, c.Now)
 	r := read.New(e, c.QueryTimeout, c.DataConverter)
-	p := place.New(e, r, place.Config{
+	workers := pollers.New(e, c.Queue, c.Now)
+	p := place.New(e, r, workers, place.Config{
 		Queue: c.Queue, DecideAfter: c.DecideAfter, Timeout: c.PlacementTimeout, PingTimeout: c.QueryTimeout, Now: c.Now,
 	})
-	return &Client{p, r, repair.New(e, r, c.Queue, c.RepairTimeout), e, c}
+	return &Client{p, r, repair.New(e, r, c.Queue, c.RepairTimeout), e, workers, c}
 }
 
-// Ready returns nil if the engine answers within a query timeout and its namespace
-// has the search attributes of orders, otherwise a fault with code UNAVAILABLE.
+// Ready returns nil if the engine answers within a query timeout, its namespace has
+// the search attributes of orders, and a worker polls their queue; otherwise a fault
+// with code UNAVAILABLE.
 func (c *Client) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.QueryTimeout)
 	defer cancel()
@@ -130,5 +134,8 @@ func (c *Client) Ready(ctx context.Context) error {
 		return err
 	}
 	c.engine.Answered()
+	if c.pollers.Silent(ctx, 0) {
+		return call.Unavailable(fmt.Sprintf("No worker polls the task queue %q, on which orders start.", c.config.Queue), nil)
+	}
 	return nil
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/internal/orders/identity"
+	"github.com/amends/amends/internal/orders/pollers"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/workflows"
 )
@@ -50,11 +51,14 @@ type Config struct {
 type Placer struct {
 	engine *call.Engine
 	orders *read.Reader
+	queue  *pollers.Pollers
 	config Config
 }
 
 // New returns a placer.
-func New(e *call.Engine, orders *read.Reader, c Config) *Placer { return &Placer{e, orders, c} }
+func New(e *call.Engine, orders *read.Reader, queue *pollers.Pollers, c Config) *Placer {
+	return &Placer{e, orders, queue, c}
+}
 
 // Placed is the outcome of a placement.
 type Placed struct {
@@ -79,6 +83,9 @@ func (p *Placer) Place(ctx context.Context, order workflows.Placement, key strin
 	// Asked first, so that "nothing was started" is a fact and not a guess.
 	if err := p.engine.Reachable(ctx, p.config.PingTimeout); err != nil {
 		return Placed{}, call.Unavailable("", err)
+	}
+	if err := p.taken(ctx, id); err != nil {
+		return Placed{}, err
 	}
 	result, err := p.startOrAttach(ctx, id, order)
 	switch {
