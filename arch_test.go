@@ -112,7 +112,7 @@ var layers = []layer{
 	{"internal/orders/identity", "workflows saga", "gorm echo viper"},
 	{"internal/orders/place", "internal/orders/call internal/orders/identity internal/orders/pollers internal/orders/read workflows fault", "gorm echo viper"},
 	{"internal/orders/pollers", "", "gorm echo viper"},
-	{"internal/orders/read", "internal/orders/attribute internal/orders/call workflows saga fault", "gorm echo viper"},
+	{"internal/orders/read", "internal/orders/attribute internal/orders/call activities workflows saga fault", "gorm echo viper"},
 	{"internal/orders/repair", "internal/orders/call internal/orders/identity internal/orders/read workflows saga saga/ledger fault", "gorm echo viper"},
 	{"internal/orders/sagas", "internal/orders/attribute internal/orders/call activities workflows services/order fault", "gorm echo viper"},
 	{"internal/doctor", "workflows/doctor", "gorm echo viper"},

@@ -247,11 +247,13 @@ func get(ctx context.Context, from func(context.Context) (any, error), target an
 type history struct {
 	payloads *commonpb.Payloads
 	err      error
+	read     bool
 }
 
-func (h *history) HasNext() bool { return true }
+func (h *history) HasNext() bool { return !h.read }
 
 func (h *history) Next() (*historypb.HistoryEvent, error) {
+	h.read = true
 	return &historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
 		WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{Input: h.payloads},
 	}}, h.err

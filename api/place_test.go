@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
@@ -349,6 +350,11 @@ func TestPlaceOrderOverAClosedWorkflow(t *testing.T) {
 			return workflows.PlaceResult{}, err
 		}
 		b.temporal.input = func(string) (workflows.Input, error) { return *input, nil }
+		b.temporal.describe = func(context.Context, string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+			return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
+				Status: enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED,
+			}}, nil
+		}
 		b.temporal.query = knows(workflows.StatusCancelled)
 		return b, input
 	}
@@ -382,5 +388,32 @@ func TestPlaceOrderOverAClosedWorkflow(t *testing.T) {
 		b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, place.PlacementUnknown)
 		b.temporal.input = func(string) (workflows.Input, error) { return workflows.Input{}, nil }
 		b.post(t, goodBody).refused(t, http.StatusServiceUnavailable, place.PlacementUnknown)
+	})
+
+	t.Run("StartsAnOrderAnewThatWasStoppedBeforeItBegan", func(t *testing.T) {
+		t.Parallel()
+		for _, byHand := range []bool{false, true} {
+			b, input := setupClosed(t, closed)
+			first := b.temporal.place
+			b.post(t, goodBody)
+			b.temporal.place = func(ctx context.Context, s started) (workflows.PlaceResult, error) {
+				if s.options.WorkflowIDReusePolicy == enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE {
+					return first(ctx, s)
+				}
+				require.Equal(t, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY, s.options.WorkflowIDReusePolicy)
+				return firstWins(t)(ctx, s)
+			}
+			b.temporal.describe = func(context.Context, string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+				return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
+					Status: enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED,
+				}}, nil
+			}
+			if byHand {
+				*input = workflows.Input{OrderID: "x"}
+			}
+			answer := b.post(t, goodBody)
+			require.Equal(t, "PENDING", answer.order(t, http.StatusAccepted).Status)
+			require.Empty(t, answer.Header.Get("Idempotency-Replayed"))
+		}
 	})
 }

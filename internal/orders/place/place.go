@@ -87,45 +87,32 @@ func (p *Placer) Place(ctx context.Context, order workflows.Placement, key strin
 	if err := p.taken(ctx, id); err != nil {
 		return Placed{}, err
 	}
-	result, err := p.startOrAttach(ctx, id, order)
+	result, err := p.startOrAttach(ctx, id, order, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE)
 	switch {
 	case err == nil:
 		p.engine.Answered()
 	case hasNoOutcome(err):
-		return p.existing(ctx, id, order.Fingerprint)
+		return p.existing(ctx, id, order)
 	case isMisconfigured(err):
 		return Placed{}, call.Unavailable("", fmt.Errorf("the engine refuses placements: %w", err))
 	default:
 		return unknownPlacement(id, err)
 	}
-
-	switch {
-	case result.Fingerprint != order.Fingerprint:
-		return Placed{}, call.Refuse(KeyReused)
-	case result.Nonce == order.Nonce:
-		return Placed{Snapshot: read.Snapshot{OrderView: result.Order, Source: read.FromWorkflow}}, nil
-	}
-	// The outcome shows the order as the first call left it. The present state is
-	// worth a question, but not worth failing for.
-	now, err := p.orders.Find(ctx, id)
-	if err != nil {
-		now = read.Snapshot{OrderView: result.Order, Source: read.FromWorkflow}
-	}
-	return Placed{Snapshot: now, Replayed: true}, nil
+	return p.outcome(ctx, order, result)
 }
 
-// startOrAttach makes the one call that starts the order's workflow, unless it
-// exists, and waits for the outcome of its first placement.
-func (p *Placer) startOrAttach(ctx context.Context, id string, order workflows.Placement) (workflows.PlaceResult, error) {
+// startOrAttach makes the one call that starts the order's workflow, unless it exists
+// or the policy forbids it, and waits for the outcome of its first placement.
+func (p *Placer) startOrAttach(ctx context.Context, id string, order workflows.Placement, over enumspb.WorkflowIdReusePolicy) (workflows.PlaceResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.config.Timeout)
 	defer cancel()
 	start := p.engine.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
 		ID:        workflows.WorkflowID(id),
 		TaskQueue: p.config.Queue,
-		// A second call attaches to a running workflow; a closed one is not started
-		// again. There is no execution or run timeout: they would skip undo.
+		// A second call attaches to a running workflow; whether a closed one is started
+		// again, the policy says. There is no execution or run timeout: they would skip undo.
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		WorkflowIDReusePolicy:    over,
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			workflows.AttributeOrderStatus.ValueSet(string(workflows.StatusPending)),
 			workflows.AttributeCustomer.ValueSet(identity.Customer(order.CustomerID)),
@@ -168,23 +155,6 @@ func isMisconfigured(err error) bool {
 	var namespace *serviceerror.NamespaceNotFound
 	var argument *serviceerror.InvalidArgument
 	return errors.As(err, &namespace) || errors.As(err, &argument)
-}
-
-// existing answers for an order whose workflow is closed, but only if the request
-// is known to be the one that placed it.
-func (p *Placer) existing(ctx context.Context, id, fingerprint string) (Placed, error) {
-	input, err := p.orders.Input(ctx, id)
-	if err != nil {
-		return unknownPlacement(id, err)
-	}
-	if input.Placement.Fingerprint != fingerprint {
-		return Placed{}, call.Refuse(KeyReused)
-	}
-	now, err := p.orders.Find(ctx, id)
-	if err != nil {
-		return unknownPlacement(id, err)
-	}
-	return Placed{Snapshot: now, Replayed: true}, nil
 }
 
 func unknownPlacement(id string, err error) (Placed, error) {

@@ -59,16 +59,24 @@ func belongs(pending *workflowpb.PendingActivityInfo, step string) bool {
 	return ok && (rest == "" || rest == ".undo" || rest == ".settle")
 }
 
+// stopped reports whether a workflow has ended without a decision.
+func stopped(s enumspb.WorkflowExecutionStatus) bool {
+	switch s {
+	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, enumspb.WORKFLOW_EXECUTION_STATUS_FAILED,
+		enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT, enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED:
+		return true
+	default:
+		return false
+	}
+}
+
 // flagStopped flags an undecided order whose workflow was terminated, failed, timed
 // out or was cancelled: no process works on it any more.
 func flagStopped(view *workflows.OrderView, info *workflowpb.WorkflowExecutionInfo) {
 	if view.Status != workflows.StatusPending {
 		return
 	}
-	switch info.GetStatus() {
-	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, enumspb.WORKFLOW_EXECUTION_STATUS_FAILED,
-		enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT, enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED:
-	default:
+	if !stopped(info.GetStatus()) {
 		return
 	}
 	view.NeedsAttention = true

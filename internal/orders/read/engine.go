@@ -40,8 +40,12 @@ func (r *Reader) describe(ctx context.Context, id string) (Snapshot, error) {
 	return found, nil
 }
 
+// ErrNotPlaced is the error of [Reader.Input] for a workflow that was not started by a
+// placement, but for example by hand.
+var ErrNotPlaced = errors.New("the order's workflow has no placement as its input")
+
 // Input returns the input of the order's workflow, from the first event of its
-// history.
+// history, or [ErrNotPlaced].
 func (r *Reader) Input(ctx context.Context, id string) (workflows.Input, error) {
 	var input workflows.Input
 	history := r.engine.GetWorkflowHistory(ctx, workflows.WorkflowID(id), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
@@ -55,10 +59,10 @@ func (r *Reader) Input(ctx context.Context, id string) (workflows.Input, error) 
 	r.engine.Answered()
 	payloads := first.GetWorkflowExecutionStartedEventAttributes().GetInput()
 	if err := r.converter.FromPayloads(payloads, &input); err != nil {
-		return input, fmt.Errorf("read the order's input: %w", err)
+		return input, fmt.Errorf("%w: %w", ErrNotPlaced, err)
 	}
 	if input.Placement.Fingerprint == "" {
-		return input, errors.New("the order's input has no fingerprint")
+		return input, fmt.Errorf("%w: it has no fingerprint", ErrNotPlaced)
 	}
 	return input, nil
 }
