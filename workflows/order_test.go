@@ -214,6 +214,25 @@ func TestACancelBeforeThePivotLeavesNothing(t *testing.T) {
 	}
 }
 
+// An operator may cancel with the engine's tools and give a reason that is not in the
+// list, or one that is another's. It is no bug of ours.
+func TestACancelForAnyReasonIsARequest(t *testing.T) {
+	t.Parallel()
+
+	for _, why := range []fault.Code{"SUSPECTED_FRAUD", "the customer called", "INTERNAL", "OUT_OF_STOCK", ""} {
+		b := setup(t)
+		b.on("shipping.book", func() {
+			b.env.UpdateWorkflow(saga.UpdateCancel, "", &testsuite.TestUpdateCallback{
+				OnAccept: func() {}, OnReject: func(err error) { require.NoError(t, err) }, OnComplete: func(any, error) {},
+			}, saga.CancelRequest{Saga: b.in.OrderID, Reason: why})
+		})
+		v := b.run(t)
+		require.Equal(t, order.Cancelled, v.Status)
+		require.Equal(t, order.CustomerRequest, v.Reason, why)
+		require.False(t, v.NeedsAttention, why)
+	}
+}
+
 func TestADeadlineBeforeThePivotLeavesNothing(t *testing.T) {
 	t.Parallel()
 

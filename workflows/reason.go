@@ -26,10 +26,15 @@ var reasons = map[fault.Code]order.Reason{
 	saga.Deadline:             order.Deadline,
 }
 
-// reason returns the customer's reason for d. A code without one is a bug, or an
-// earlier run's decision that left no reason behind: INTERNAL. (The order's record
-// keeps the reason that was written first.)
+// reason returns the customer's reason for d. A cancel is a request, whatever code its
+// caller gave: an operator may use the engine's tools. Another code without a reason is
+// a bug, or an earlier run's decision that left no reason behind: INTERNAL. (The order's
+// record keeps the reason that was written first.)
 func reason(d saga.Decision) order.Reason {
+	wish := d.Kind == fault.Business && d.Step == "" // of a cancel, or of the deadline
+	if wish && d.Code != saga.Deadline {
+		return order.CustomerRequest
+	}
 	if r, ok := reasons[d.Code]; ok {
 		return r
 	}

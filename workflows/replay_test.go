@@ -52,6 +52,16 @@ func TestEveryGoldenHistoryReplays(t *testing.T) {
 	}
 }
 
+// A cancel for a reason of the caller's own was a bug to v0.1.0, and is a request now. The
+// record of an order that was decided before has INTERNAL, which stays its reason and
+// flags it, as then.
+func TestAHistoryFromBeforeEveryCancelWasARequestReplays(t *testing.T) {
+	t.Parallel()
+	h, err := replay.File("testdata/cancelled-for-a-foreign-reason-v0.1.0.json")
+	require.NoError(t, err)
+	require.NoError(t, replay.Replay(h))
+}
+
 // The histories of a release stand for orders that exist: they are never recorded
 // again, changed or removed. `make freeze` writes a release's list.
 func TestNoFrozenHistoryHasChanged(t *testing.T) {
