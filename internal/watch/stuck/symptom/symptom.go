@@ -174,7 +174,8 @@ func (e *Examiner) workflowTask(ctx context.Context, info *workflowpb.WorkflowEx
 	return []Symptom{{TaskFailing, fmt.Sprintf("its workflow task fails (attempt %d): %s", t.GetAttempt(), why), since}}, nil
 }
 
-// taskFailure returns why and when a workflow's last task failed.
+// taskFailure returns why and when a workflow's task first failed: the history has
+// only the first of attempts in a row.
 func (e *Examiner) taskFailure(ctx context.Context, execution *commonpb.WorkflowExecution) (string, time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
 	defer cancel()
@@ -193,7 +194,7 @@ func (e *Examiner) taskFailure(ctx context.Context, execution *commonpb.Workflow
 			}
 			return cause.String(), event.GetEventTime().AsTime(), nil
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
-			return "no worker finished it in time", event.GetEventTime().AsTime(), nil
+			return "no worker finished the first attempt in time; of later ones the engine keeps no reason, but a worker's log does", event.GetEventTime().AsTime(), nil
 		default:
 		}
 	}
