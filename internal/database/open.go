@@ -16,6 +16,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database/pipeline"
+	"github.com/amends/amends/internal/database/session"
 	"github.com/amends/amends/internal/database/sqlite"
 )
 
@@ -128,8 +129,7 @@ func openPostgres(dsn string, o Options) (*sql.DB, error) {
 	setDefault(cfg.RuntimeParams, "lock_timeout", millis(o.LockTimeout))
 	setDefault(cfg.RuntimeParams, "idle_in_transaction_session_timeout", millis(idleTransaction))
 	local := settingsOfTransactions(cfg)
-	kept := sessions{lifetime: cmp.Or(max(o.ConnLifetime, 0), defaultConnLifetime)}
-	connector := kept.connector(cfg)
+	connector := session.New(cmp.Or(max(o.ConnLifetime, 0), defaultConnLifetime)).Connector(cfg)
 	if !o.NoPipeline {
 		connector = pipeline.New(connector, local...)
 	}

@@ -1,4 +1,6 @@
-package database
+// Package session decides how long a pool uses the sessions of a PostgreSQL server, so
+// that none outlives its server's role.
+package session
 
 import (
 	"context"
@@ -15,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// sessions decides how long the pool of one PostgreSQL database uses a session. A
+// Sessions decides how long the pool of one PostgreSQL database uses a session. A
 // session survives a failover, because the connection of a primary that became
 // read-only does not break; only its server's role has changed.
 //
@@ -27,10 +29,14 @@ import (
 //     use, so that it does not read stale data either. Servers from version 14 on
 //     report it.
 //   - Every other session ends after its lifetime.
-type sessions struct {
+type Sessions struct {
 	lifetime   time.Duration
 	generation atomic.Int64
 }
+
+// New returns the rule for the sessions of one pool, each of which ends at the latest
+// after the lifetime.
+func New(lifetime time.Duration) *Sessions { return &Sessions{lifetime: lifetime} }
 
 // session belongs to one connection.
 type session struct {
@@ -57,9 +63,9 @@ func (readOnlyError) SQLState() string { return readOnlyState }
 
 func (e readOnlyError) Unwrap() error { return e.error }
 
-// connector returns a connector for cfg, which it changes. A target_session_attrs of
+// Connector returns a connector for cfg, which it changes. A target_session_attrs of
 // the DSN is respected besides.
-func (s *sessions) connector(cfg *pgx.ConnConfig) driver.Connector {
+func (s *Sessions) Connector(cfg *pgx.ConnConfig) driver.Connector {
 	asked, survives := cfg.ValidateConnect, cfg.OnPgError
 	cfg.ValidateConnect = func(ctx context.Context, c *pgconn.PgConn) error {
 		c.CustomData()[sessionKey] = s.begin(c) // before the question: its answer may be outdated soon
@@ -89,11 +95,11 @@ func (s *sessions) connector(cfg *pgx.ConnConfig) driver.Connector {
 
 // begin returns a new session of c. Its end is random in the last fifth of the
 // lifetime: connections that were opened together are not replaced together.
-func (s *sessions) begin(c *pgconn.PgConn) session {
+func (s *Sessions) begin(c *pgconn.PgConn) session {
 	return session{s.generation.Load(), time.Now().Add(s.lifetime - rand.N(s.lifetime/5+1)), role(c)}
 }
 
-func (s *sessions) usable(c *pgconn.PgConn) bool {
+func (s *Sessions) usable(c *pgconn.PgConn) bool {
 	of, begun := c.CustomData()[sessionKey].(session)
 	return begun && of.generation == s.generation.Load() && time.Now().Before(of.ends) && of.role == role(c)
 }
