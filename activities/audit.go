@@ -91,7 +91,7 @@ func BindOrderAudit(r saga.Registry, a orderaudit.Auditor, s order.Service, engi
 				err = engine.Resume(ctx, record)
 			}
 			if err != nil { // the other orders do not depend on this one
-				activity.GetLogger(ctx).Error("saga not resumed", "order", ids[i], "error", err)
+				activity.GetLogger(ctx).Error("cannot tell that the saga was resumed", "order", ids[i], "error", err)
 				all[i].Error = fault.Of(err).Error()
 			}
 			return nil

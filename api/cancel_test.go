@@ -108,17 +108,21 @@ func TestCancelOrder(t *testing.T) {
 
 	for name, c := range map[string]struct {
 		err  error
+		its  enumspb.WorkflowExecutionStatus
 		code fault.Code
 		is   int
 	}{
-		"Decided":   {temporal.NewApplicationError("decided", string(saga.AlreadyDecided)), fault.Unavailable, 503},
-		"Completed": {serviceerror.NewNotFound("workflow execution already completed"), read.SagaStopped, 409},
+		"Decided":    {temporal.NewApplicationError("decided", string(saga.AlreadyDecided)), enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, fault.Unavailable, 503},
+		"Terminated": {serviceerror.NewNotFound("workflow execution already completed"), enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, read.SagaStopped, 409},
+		"LostOfView": {serviceerror.NewNotFound("workflow execution already completed"), enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, fault.Unavailable, 503},
 	} {
 		t.Run("LooksAgainAtAnOrderThatWasMeanwhile"+name, func(t *testing.T) {
 			t.Parallel()
 			setupPending(t, workflows.StatusCancelled, c.err).cancel(t).order(t, http.StatusOK)
 			setupPending(t, workflows.StatusConfirmed, c.err).cancel(t).refused(t, http.StatusConflict, saga.PastPivot)
-			setupPending(t, workflows.StatusPending, c.err).cancel(t).refused(t, c.is, c.code)
+			b := setupPending(t, workflows.StatusPending, c.err)
+			b.temporal.describe = described(t, c.its, nil)
+			b.cancel(t).refused(t, c.is, c.code)
 		})
 	}
 

@@ -23,8 +23,8 @@
 // key with another body is refused.
 //
 // A client that gets 503 learns whether anything was started: UNAVAILABLE is answered
-// only if the engine was not asked, or refused; every other failure is
-// PLACEMENT_UNKNOWN, with the order's Location.
+// only if it is a fact that the engine was not asked, or refused every attempt of the
+// call; every other failure is PLACEMENT_UNKNOWN, with the order's Location.
 //
 // # Reading and cancelling
 //

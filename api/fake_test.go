@@ -43,6 +43,7 @@ type fakeTemporal struct {
 	list     func() (*operatorservice.ListSearchAttributesResponse, error)
 	find     func(query string) error // by count
 	unpolled bool                     // no worker polls the queue of orders
+	able     error                    // of a request that cannot be executed; nil is the engine's own
 
 	acknowledge func(context.Context, client.StartWorkflowOptions, workflows.Acknowledgement) (client.WorkflowRun, error)
 	looked      []ledger.Acknowledgement // that were made before
@@ -177,6 +178,26 @@ func (f *fakeTemporal) ListSearchAttributes(context.Context, *operatorservice.Li
 		return nil, context.Canceled
 	}
 	return f.list()
+}
+
+// WorkflowService answers the question whether the engine takes placements.
+func (f *fakeTemporal) WorkflowService() workflowservice.WorkflowServiceClient {
+	return multiOperations{f: f}
+}
+
+type multiOperations struct {
+	workflowservice.WorkflowServiceClient
+
+	f *fakeTemporal
+}
+
+func (m multiOperations) ExecuteMultiOperation(context.Context, *workflowservice.ExecuteMultiOperationRequest, ...grpc.CallOption) (*workflowservice.ExecuteMultiOperationResponse, error) {
+	if m.f.able != nil {
+		return nil, m.f.able
+	}
+	return nil, serviceerror.NewMultiOperationExecution("not executed", []error{
+		serviceerror.NewInvalidArgument("WorkflowId is not set"), serviceerror.NewMultiOperationAborted("aborted"),
+	})
 }
 
 func (f *fakeTemporal) CountWorkflow(_ context.Context, r *workflowservice.CountWorkflowExecutionsRequest) (*workflowservice.CountWorkflowExecutionsResponse, error) {

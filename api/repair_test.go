@@ -213,6 +213,8 @@ func TestRepairOrder(t *testing.T) {
 		b.temporal.repair = func(context.Context, client.UpdateWorkflowOptions) (saga.RepairResult, error) {
 			return saga.RepairResult{}, serviceerror.NewNotFound("workflow execution already completed")
 		}
+		b.repair(t, goodRetry).refused(t, http.StatusServiceUnavailable, fault.Unavailable)
+		b.temporal.describe = described(t, enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, nil)
 		b.repair(t, goodRetry).refused(t, http.StatusConflict, read.SagaStopped)
 		b.temporal.query = knows(workflows.StatusCancelled)
 		b.repair(t, goodSkip).refused(t, http.StatusConflict, saga.AlreadyDecided)

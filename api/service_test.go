@@ -13,6 +13,8 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/serviceerror"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders/attribute"
@@ -103,6 +105,24 @@ func TestReadiness(t *testing.T) {
 				return nil
 			}
 			require.Equal(t, http.StatusOK, ready(t, b).StatusCode)
+		}
+	})
+
+	t.Run("NeedsAnEngineThatTakesPlacements", func(t *testing.T) {
+		t.Parallel()
+		denied := serviceerror.NewPermissionDenied("switched off", "")
+		for said, refusals := range map[string][]error{
+			"The engine refuses Update-With-Start": {
+				denied, serviceerror.NewUnimplemented("unknown method"), status.Error(codes.Unauthenticated, "expired"),
+				serviceerror.NewMultiOperationExecution("", []error{serviceerror.NewInvalidArgument("no id"), denied}),
+			},
+			"The engine does not answer": {serviceerror.NewUnavailable("down"), serviceerror.NewMultiOperationExecution("", []error{errors.New("?"), nil})},
+		} {
+			for _, refusal := range refusals {
+				b := setup(t)
+				b.temporal.list, b.temporal.able = registered, refusal
+				require.Contains(t, *ready(t, b).refused(t, http.StatusServiceUnavailable, fault.Unavailable).Detail, said)
+			}
 		}
 	})
 

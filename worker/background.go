@@ -74,7 +74,7 @@ func stuckConfig(o Options, s *registry.Stores, c *engine.Client) stuck.Config {
 func (g *Group) keepSchedule(ctx context.Context, c *engine.Client) {
 	want := doctor.Schedule{Every: g.o.Doctor.Every, Input: g.o.Doctor.Input, Queue: g.o.queue("order")}
 	retry := background.Retry{First: time.Second, Most: time.Minute, Report: func(err error) {
-		g.o.Logger.Warn("the doctor has no schedule yet", "error", err)
+		g.o.Logger.Warn("cannot tell that the doctor has its schedule", "error", err)
 	}}
 	_ = retry.Do(ctx, func(ctx context.Context) error { // reported
 		ctx, cancel := context.WithTimeout(ctx, scheduleTime)

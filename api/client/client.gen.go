@@ -440,7 +440,7 @@ type ClientInterface interface {
 
 	// GetReadiness Whether the process can serve orders
 	//
-	// The engine is reachable and has the search attributes that orders need, and a worker polls their queue.
+	// The engine is reachable, has the search attributes that orders need, takes placements, and a worker polls their queue.
 	//
 	// Corresponds with GET /readyz (the `GetReadiness` operationId).
 	GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -477,8 +477,8 @@ type ClientInterface interface {
 
 	// CancelOrderWithBody Cancel an order
 	//
-	// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
-	// `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
+	// A second cancel changes nothing, so repeat one that is answered 503: it may have arrived. As soon as the
+	// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
 	// make a browser send it.
 	//
 	// Takes any type of body and a specified content type.
@@ -488,8 +488,8 @@ type ClientInterface interface {
 
 	// CancelOrder Cancel an order
 	//
-	// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
-	// `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
+	// A second cancel changes nothing, so repeat one that is answered 503: it may have arrived. As soon as the
+	// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
 	// make a browser send it.
 	//
 	// Takes a body of the `application/json` content type.
@@ -545,7 +545,7 @@ func (c *Client) GetContract(ctx context.Context, reqEditors ...RequestEditorFn)
 
 // GetReadiness Whether the process can serve orders
 //
-// The engine is reachable and has the search attributes that orders need, and a worker polls their queue.
+// The engine is reachable, has the search attributes that orders need, takes placements, and a worker polls their queue.
 //
 // Corresponds with GET /readyz (the `GetReadiness` operationId).
 func (c *Client) GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -622,8 +622,8 @@ func (c *Client) GetOrder(ctx context.Context, id OrderID, reqEditors ...Request
 
 // CancelOrderWithBody Cancel an order
 //
-// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
-// `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
+// A second cancel changes nothing, so repeat one that is answered 503: it may have arrived. As soon as the
+// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
 // make a browser send it.
 //
 // Takes any type of body and a specified content type.
@@ -643,8 +643,8 @@ func (c *Client) CancelOrderWithBody(ctx context.Context, id OrderID, contentTyp
 
 // CancelOrder Cancel an order
 //
-// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
-// `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
+// A second cancel changes nothing, so repeat one that is answered 503: it may have arrived. As soon as the
+// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
 // make a browser send it.
 //
 // Takes a body of the `application/json` content type.
@@ -982,7 +982,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetReadinessWithResponse Whether the process can serve orders
 	//
-	// The engine is reachable and has the search attributes that orders need, and a worker polls their queue.
+	// The engine is reachable, has the search attributes that orders need, takes placements, and a worker polls their queue.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1023,8 +1023,8 @@ type ClientWithResponsesInterface interface {
 
 	// CancelOrderWithBodyWithResponse Cancel an order
 	//
-	// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
-	// `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
+	// A second cancel changes nothing, so repeat one that is answered 503: it may have arrived. As soon as the
+	// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
 	// make a browser send it.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -1034,8 +1034,8 @@ type ClientWithResponsesInterface interface {
 
 	// CancelOrderWithResponse Cancel an order
 	//
-	// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
-	// `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
+	// A second cancel changes nothing, so repeat one that is answered 503: it may have arrived. As soon as the
+	// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
 	// make a browser send it.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -1586,7 +1586,7 @@ func (c *ClientWithResponses) GetContractWithResponse(ctx context.Context, reqEd
 
 // GetReadinessWithResponse Whether the process can serve orders
 //
-// The engine is reachable and has the search attributes that orders need, and a worker polls their queue.
+// The engine is reachable, has the search attributes that orders need, takes placements, and a worker polls their queue.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1651,8 +1651,8 @@ func (c *ClientWithResponses) GetOrderWithResponse(ctx context.Context, id Order
 
 // CancelOrderWithBodyWithResponse Cancel an order
 //
-// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
-// `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
+// A second cancel changes nothing, so repeat one that is answered 503: it may have arrived. As soon as the
+// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
 // make a browser send it.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -1668,8 +1668,8 @@ func (c *ClientWithResponses) CancelOrderWithBodyWithResponse(ctx context.Contex
 
 // CancelOrderWithResponse Cancel an order
 //
-// A second cancel changes nothing. As soon as the capture of the payment has begun, a cancel is refused with
-// `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
+// A second cancel changes nothing, so repeat one that is answered 503: it may have arrived. As soon as the
+// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
 // make a browser send it.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).

@@ -69,7 +69,7 @@ var table = map[fault.Code]kind{
 	saga.ReferenceMissing:          {status: http.StatusUnprocessableEntity, title: "The reference is missing", advice: "The step holds money: say where to find what was done instead, for example the number of a refund.", wrong: Field("/reference", FieldRequired, "is missing")},
 	place.KeyReused:                {status: http.StatusUnprocessableEntity, title: "The Idempotency-Key was used for another request", advice: "Nothing was changed. Use a fresh key for another order."},
 	fault.Internal:                 {status: http.StatusInternalServerError, title: "Internal error", advice: "Name the request_id when you ask for help."},
-	fault.Unavailable:              {status: http.StatusServiceUnavailable, title: "Temporarily unavailable", advice: "Nothing was started by this request. Try again after Retry-After seconds."},
+	fault.Unavailable:              {status: http.StatusServiceUnavailable, title: "Temporarily unavailable", advice: "A part that is needed does not answer right now. Try again after Retry-After seconds."},
 	place.PlacementUnknown:         {status: http.StatusServiceUnavailable, title: "It is not known yet whether the order was placed", advice: "The order may exist, at Location. Repeat the request with the same Idempotency-Key after Retry-After seconds: it never makes a second order."},
 }
 

@@ -8,6 +8,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/amends/amends/internal/engine/attempt"
 	"github.com/amends/amends/workflows/doctor"
 )
 
@@ -22,7 +23,8 @@ func runTime(in doctor.Input) time.Duration {
 // Run starts the doctor on the order service's queue and returns its report. If
 // another caller's run is open, Run waits for that one instead, whatever its input.
 func Run(ctx context.Context, c client.Client, queue string, in doctor.Input) (r doctor.Report, err error) {
-	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+	watched, attempts := attempt.Watch(ctx)
+	run, err := c.ExecuteWorkflow(watched, client.StartWorkflowOptions{
 		ID:                       named(doctor.WorkflowID, queue),
 		TaskQueue:                queue,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
@@ -30,8 +32,11 @@ func Run(ctx context.Context, c client.Client, queue string, in doctor.Input) (r
 		WorkflowRunTimeout:       runTime(in),
 		StaticSummary:            summary,
 	}, doctor.Reconcile, in)
-	if err != nil {
+	switch {
+	case err != nil && attempts.Harmless():
 		return r, fmt.Errorf("start the doctor: %w", err)
+	case err != nil:
+		return r, fmt.Errorf("start the doctor: it is not known whether it has started; a repeat waits for that run: %w", err)
 	}
 	if err := run.Get(ctx, &r); err != nil {
 		return r, fmt.Errorf("the doctor: %w", err)

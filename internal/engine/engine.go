@@ -21,6 +21,8 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
+
+	"github.com/amends/amends/internal/engine/attempt"
 )
 
 // Options configures a connection. Empty fields are taken from the TEMPORAL_*
@@ -104,8 +106,8 @@ func (o Options) resolve() (client.Options, error) {
 	}
 	connect := grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: 5 * time.Second}
 	connect.Backoff.BaseDelay, connect.Backoff.MaxDelay = 200*time.Millisecond, maxReconnect
-	options.ConnectionOptions.DialOptions = append(options.ConnectionOptions.DialOptions,
-		grpc.WithConnectParams(connect), grpc.WithChainUnaryInterceptor(tasksOnThisClock))
+	options.ConnectionOptions.DialOptions = append(options.ConnectionOptions.DialOptions, grpc.WithConnectParams(connect),
+		grpc.WithChainUnaryInterceptor(tasksOnThisClock), grpc.WithStatsHandler(attempt.Handler{}))
 	return options, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/engine/attempt"
 	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
@@ -23,7 +24,8 @@ func (c *Client) Cancel(ctx context.Context, id string) (read.Snapshot, error) {
 	if err != nil || before.Decided() {
 		return cancelled(before, err)
 	}
-	err = c.requestCancel(ctx, id)
+	watched, attempts := attempt.Watch(ctx)
+	err = c.requestCancel(watched, id)
 	var application *temporal.ApplicationError
 	var gone *serviceerror.NotFound
 	switch {
@@ -31,11 +33,11 @@ func (c *Client) Cancel(ctx context.Context, id string) (read.Snapshot, error) {
 	case errors.As(err, &application) && application.Type() == string(saga.PastPivot):
 		return read.Snapshot{}, call.Refuse(saga.PastPivot)
 	case errors.As(err, &gone):
-		return c.findDecided(ctx, id, call.Refuse(read.SagaStopped))
+		return c.findEnded(ctx, id, notCancelled(attempts, err))
 	case errors.As(err, &application) && application.Type() == string(saga.AlreadyDecided):
-		return c.findDecided(ctx, id, notCancelled(err))
+		return c.findEnded(ctx, id, notCancelled(attempts, err))
 	default:
-		return read.Snapshot{}, notCancelled(err)
+		return read.Snapshot{}, notCancelled(attempts, err)
 	}
 
 	if after, err := c.Find(ctx, id); err == nil {
@@ -44,14 +46,18 @@ func (c *Client) Cancel(ctx context.Context, id string) (read.Snapshot, error) {
 	return before, nil // the cancel is recorded: a missing picture does not change that
 }
 
-// findDecided returns an order that was decided between two questions, and
-// otherwise if it was not.
-func (c *Client) findDecided(ctx context.Context, id string, otherwise error) (read.Snapshot, error) {
+// findEnded returns an order that was decided between two questions, [read.SagaStopped]
+// if its saga was stopped, and otherwise if neither is known.
+func (c *Client) findEnded(ctx context.Context, id string, otherwise error) (read.Snapshot, error) {
 	after, err := c.Find(ctx, id)
-	if err == nil && !after.Decided() {
+	switch {
+	case err != nil || after.Decided():
+		return cancelled(after, err)
+	case after.Stopped():
+		return read.Snapshot{}, call.Refuse(read.SagaStopped)
+	default:
 		return read.Snapshot{}, otherwise
 	}
-	return cancelled(after, err)
 }
 
 // cancelled returns a cancel's answer for an order, which is a refusal if the
@@ -63,8 +69,8 @@ func cancelled(order read.Snapshot, err error) (read.Snapshot, error) {
 	return order, err
 }
 
-func notCancelled(err error) error {
-	return call.Unavailable("It is not known whether the cancel arrived. Repeat it later: cancelling twice is one cancel.", err)
+func notCancelled(attempts *attempt.Log, err error) error {
+	return call.Unanswered(attempts, "It is not known whether the cancel arrived. Repeat it later: cancelling twice is one cancel.", err)
 }
 
 // requestCancel returns nil once the cancel is in the saga's history, even if its

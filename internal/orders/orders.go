@@ -125,12 +125,15 @@ func New(c Config, t client.Client) *Client {
 }
 
 // Ready returns nil if the engine answers within a query timeout, its namespace has
-// the search attributes of orders, and a worker polls their queue; otherwise a fault
-// with code UNAVAILABLE.
+// the search attributes of orders, it takes placements there, and a worker polls their
+// queue; otherwise a fault with code UNAVAILABLE.
 func (c *Client) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.QueryTimeout)
 	defer cancel()
 	if err := attribute.Check(ctx, c.engine, c.config.Namespace); err != nil {
+		return err
+	}
+	if err := c.Able(ctx, c.config.Namespace); err != nil {
 		return err
 	}
 	c.engine.Answered()

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/engine/attempt"
 )
 
 // livelyFor is how long an answer of the engine counts as a sign of life.
@@ -82,6 +83,21 @@ func IsUnknownWorkflow(err error) bool {
 
 // Refuse returns a business fault with the code: a repeat does not change it.
 func Refuse(code fault.Code) error { return fault.Errorf(fault.Business, code, "") }
+
+// nothingStarted is true of a request that the engine did not get, or has refused.
+const nothingStarted = "Nothing was started by this request. Try again after Retry-After seconds."
+
+// Harmless returns the UNAVAILABLE fault of a request that certainly had no effect.
+func Harmless(cause error) error { return Unavailable(nothingStarted, cause) }
+
+// Unanswered returns the UNAVAILABLE fault of calls without an answer: with the doubt
+// as its detail, unless their attempts prove that they had no effect.
+func Unanswered(attempts *attempt.Log, doubt string, cause error) error {
+	if attempts.Harmless() {
+		return Harmless(cause)
+	}
+	return Unavailable(doubt, cause)
+}
 
 // Unavailable returns an UNAVAILABLE fault. Clients see detail, logs the cause.
 func Unavailable(detail string, cause error) error {

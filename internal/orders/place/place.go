@@ -21,6 +21,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/engine/attempt"
 	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/internal/orders/pollers"
@@ -80,21 +81,22 @@ func (p *Placer) Place(ctx context.Context, order workflows.Placement, key strin
 	order.PlacedAt = p.config.Now().UTC().Truncate(time.Microsecond)
 	order.DecideBy = order.PlacedAt.Add(p.config.DecideAfter)
 
-	// Asked first, so that "nothing was started" is a fact and not a guess.
+	// Asked first, so that an engine that is gone costs a second and leaves no doubt.
 	if err := p.engine.Reachable(ctx, p.config.PingTimeout); err != nil {
-		return Placed{}, call.Unavailable("", err)
+		return Placed{}, call.Harmless(err)
 	}
 	if err := p.taken(ctx, id); err != nil {
 		return Placed{}, err
 	}
-	result, err := p.startOrAttach(ctx, id, order, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE)
+	watched, attempts := attempt.Watch(ctx)
+	result, err := p.startOrAttach(watched, id, order, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE)
 	switch {
 	case err == nil:
 		p.engine.Answered()
 	case hasNoOutcome(err):
 		return p.existing(ctx, id, order)
-	case isMisconfigured(err):
-		return Placed{}, call.Unavailable("", fmt.Errorf("the engine refuses placements: %w", err))
+	case attempts.Harmless():
+		return Placed{}, call.Harmless(err)
 	default:
 		return unknownPlacement(id, err)
 	}
@@ -147,14 +149,6 @@ func hasNoOutcome(err error) bool {
 	var application *temporal.ApplicationError
 	var gone *serviceerror.NotFound
 	return errors.As(err, &started) || errors.As(err, &application) || errors.As(err, &gone)
-}
-
-// isMisconfigured reports whether the engine is set up wrongly and refuses every
-// such call, so that no earlier attempt of the SDK can have started anything.
-func isMisconfigured(err error) bool {
-	var namespace *serviceerror.NamespaceNotFound
-	var argument *serviceerror.InvalidArgument
-	return errors.As(err, &namespace) || errors.As(err, &argument)
 }
 
 func unknownPlacement(id string, err error) (Placed, error) {

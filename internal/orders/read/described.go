@@ -70,6 +70,9 @@ func stopped(s enumspb.WorkflowExecutionStatus) bool {
 	}
 }
 
+// stoppedStep is the step that the flag of a stopped saga names, as all steps are.
+const stoppedStep = "saga"
+
 // flagStopped flags an undecided order whose workflow was terminated, failed, timed
 // out or was cancelled: no process works on it any more.
 func flagStopped(view *workflows.OrderView, info *workflowpb.WorkflowExecutionInfo) {
@@ -81,7 +84,7 @@ func flagStopped(view *workflows.OrderView, info *workflowpb.WorkflowExecutionIn
 	}
 	view.NeedsAttention = true
 	view.Attention = append(view.Attention, saga.Attention{
-		Step: "saga", Code: "SAGA_" + fault.Code(strings.ToUpper(info.GetStatus().String())), Kind: fault.Bug,
+		Step: stoppedStep, Code: "SAGA_" + fault.Code(strings.ToUpper(info.GetStatus().String())), Kind: fault.Bug,
 		Since: info.GetCloseTime().AsTime(), Owed: "whatever its steps hold",
 	})
 }

@@ -6,12 +6,14 @@ package read
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/converter"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders/call"
+	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 )
 
@@ -34,6 +36,11 @@ type Snapshot struct {
 
 // Decided reports whether the order is confirmed or cancelled.
 func (s Snapshot) Decided() bool { return s.Status != workflows.StatusPending }
+
+// Stopped reports whether it is known that the saga was stopped before it decided.
+func (s Snapshot) Stopped() bool {
+	return slices.ContainsFunc(s.Attention, func(a saga.Attention) bool { return a.Step == stoppedStep })
+}
 
 // SagaStopped refuses a request about an order whose saga was stopped before it
 // decided. Clients keep the code.

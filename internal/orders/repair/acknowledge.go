@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/engine/attempt"
 	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/internal/orders/read"
@@ -30,7 +31,8 @@ import (
 func (r *Repairs) Acknowledge(ctx context.Context, req saga.RepairRequest, key string) (_ read.Snapshot, made bool, err error) {
 	within, stop := context.WithTimeout(ctx, r.timeout)
 	defer stop()
-	run, err := r.engine.ExecuteWorkflow(within, client.StartWorkflowOptions{
+	watched, attempts := attempt.Watch(within)
+	run, err := r.engine.ExecuteWorkflow(watched, client.StartWorkflowOptions{
 		ID:        workflows.AcknowledgementID(req.Saga),
 		TaskQueue: r.queue,
 		// One that was made before is found by the next, unless there is another flag.
@@ -44,7 +46,7 @@ func (r *Repairs) Acknowledge(ctx context.Context, req saga.RepairRequest, key s
 		},
 	})
 	if err != nil {
-		return read.Snapshot{}, false, call.Unavailable("It is not known whether the acknowledgement arrived. Repeat it later; with the same key it is one acknowledgement.", err)
+		return read.Snapshot{}, false, call.Unanswered(attempts, "It is not known whether the acknowledgement arrived. Repeat it later; with the same key it is one acknowledgement.", err)
 	}
 	r.engine.Answered()
 	var view workflows.OrderView
@@ -57,7 +59,10 @@ func (r *Repairs) Acknowledge(ctx context.Context, req saga.RepairRequest, key s
 		return read.Snapshot{}, false, acknowledgementRefused(application)
 	}
 	now, missing := r.orders.Find(ctx, req.Saga)
-	if within.Err() == nil || missing != nil {
+	switch {
+	case within.Err() == nil: // its workflow was stopped, or cannot be asked
+		return read.Snapshot{}, false, call.Unavailable("It is not known whether the acknowledgement was made. Repeat it later; with the same key it is one acknowledgement.", err)
+	case missing != nil:
 		return read.Snapshot{}, false, call.Unavailable("The acknowledgement is recorded, but not made yet. Repeat it later; with the same key it is one acknowledgement.", err)
 	}
 	return now, false, nil

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/engine/attempt"
 	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/internal/orders/read"
@@ -45,7 +46,8 @@ func (r *Repairs) Repair(ctx context.Context, req saga.RepairRequest, key string
 	if err != nil {
 		return read.Snapshot{}, false, err
 	}
-	made, err = r.requestRepair(ctx, req, identity.Repair(req, key))
+	watched, attempts := attempt.Watch(ctx)
+	made, err = r.requestRepair(watched, req, identity.Repair(req, key))
 	var application *temporal.ApplicationError
 	var gone *serviceerror.NotFound
 	switch {
@@ -54,10 +56,10 @@ func (r *Repairs) Repair(ctx context.Context, req saga.RepairRequest, key string
 		after, err := r.alreadyWaived(ctx, req, repairRefused(application))
 		return after, err == nil, err
 	case errors.As(err, &gone):
-		after, err := r.alreadyWaived(ctx, req, r.ended(ctx, req.Saga))
+		after, err := r.alreadyWaived(ctx, req, r.ended(ctx, req.Saga, notRepaired(attempts, err)))
 		return after, err == nil, err
 	default:
-		return read.Snapshot{}, false, call.Unavailable("It is not known whether the repair arrived: no worker of the order service has answered. Repeat it later.", err)
+		return read.Snapshot{}, false, notRepaired(attempts, err)
 	}
 	if after, err := r.orders.Find(ctx, req.Saga); err == nil {
 		return after, made, nil
@@ -79,6 +81,10 @@ func (r *Repairs) requestRepair(ctx context.Context, req saga.RepairRequest, id 
 	}, &result)
 }
 
+func notRepaired(attempts *attempt.Log, err error) error {
+	return call.Unanswered(attempts, "It is not known whether the repair arrived. Repeat it later; with the same key it is one repair.", err)
+}
+
 // repairRefused returns the fault for a repair that the saga has refused.
 func repairRefused(err *temporal.ApplicationError) error {
 	switch code := fault.Code(err.Type()); code {
@@ -94,15 +100,18 @@ func repairRefused(err *temporal.ApplicationError) error {
 	}
 }
 
-// ended returns the fault for a repair of an order whose workflow is closed.
-func (r *Repairs) ended(ctx context.Context, id string) error {
+// ended returns the fault for a repair of an order whose workflow is closed, and
+// otherwise if it is not.
+func (r *Repairs) ended(ctx context.Context, id string, otherwise error) error {
 	switch order, err := r.orders.Find(ctx, id); {
 	case err != nil:
 		return err
 	case order.Decided():
 		return call.Refuse(saga.AlreadyDecided)
-	default:
+	case order.Stopped():
 		return call.Refuse(read.SagaStopped)
+	default:
+		return otherwise
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/engine/attempt"
 	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/services/order"
@@ -74,7 +75,8 @@ func (s *Sagas) Resume(ctx context.Context, r order.Record) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+	watched, attempts := attempt.Watch(ctx)
+	_, err = s.client.ExecuteWorkflow(watched, client.StartWorkflowOptions{
 		ID:        workflows.WorkflowID(r.ID),
 		TaskQueue: s.queue,
 		// The run before it has ended without a decision, or its undo was not enough.
@@ -84,10 +86,14 @@ func (s *Sagas) Resume(ctx context.Context, r order.Record) error {
 		TypedSearchAttributes:    attributes,
 		StaticSummary:            "resumed by the doctor",
 	}, workflows.PlaceOrder, workflows.Resume(r))
-	if err != nil {
+	switch {
+	case err == nil:
+		return nil
+	case attempts.Harmless():
 		return noAnswer(err)
+	default:
+		return fault.Errorf(fault.Transient, fault.Unavailable, "it is not known whether the saga was resumed: %w", err)
 	}
-	return nil
 }
 
 // attributes returns the search attributes of the order's next run. The customer's
