@@ -31,8 +31,12 @@ func newHealth(o *orders.Client, draining <-chan struct{}) *health {
 }
 
 // Ready returns nil if orders can be served: the engine answers, its namespace has
-// the search attributes of orders, a worker polls their queue, and the server is not
-// stopping. Otherwise it returns a fault with code UNAVAILABLE.
+// the search attributes of orders, it takes placements, a worker polls their queue, and
+// the server is not stopping. Otherwise it returns a fault with code UNAVAILABLE.
+//
+// An overloaded server is ready. It still reads and cancels orders and places as many
+// as can be decided; and its share of the load would go to the other servers, which
+// ask the same engine, so that all would become unready one after the other.
 func (h *health) Ready(ctx context.Context) error {
 	select {
 	case <-h.draining:

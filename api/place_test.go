@@ -19,6 +19,7 @@ import (
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders/admission"
 	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/workflows"
 )
@@ -264,6 +265,33 @@ func TestPlaceOrderWithoutAnAnswer(t *testing.T) {
 			require.NotContains(t, answer.text, err.Error())
 		})
 	}
+
+	t.Run("IsNotLetInWhileTooManyAreInFlight", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, func(c *Config) { c.Orders.Admission.Least, c.Orders.Admission.Most, c.Orders.Admission.Wait = 1, 1, 0 })
+		arrived, leave := make(chan struct{}), make(chan struct{})
+		taken := firstWins(t)
+		b.temporal.place = func(ctx context.Context, s started) (workflows.PlaceResult, error) {
+			close(arrived)
+			<-leave
+			return taken(ctx, s)
+		}
+		first := make(chan response, 1)
+		go func() { first <- b.post(t, goodBody) }()
+		<-arrived
+		answer := b.post(t, with("cus_42", "cus_43"))
+		answer.refused(t, http.StatusServiceUnavailable, place.Overloaded)
+		requireRetryAfter(t, answer.Header)
+		require.Empty(t, answer.Header.Values("Location"))
+		require.Equal(t, 1, b.temporal.count("place"), "nothing was started")
+		require.NotContains(t, b.logs.String(), "level=ERROR", "it is no failure")
+		b.temporal.query = knows(workflows.StatusPending)
+		b.temporal.describe = described(t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil)
+		b.get(t).order(t, http.StatusOK)
+		require.Equal(t, admission.State{Limit: 1, InFlight: 1, Busy: 1}, b.server.Admission(t.Context()))
+		close(leave)
+		require.Equal(t, http.StatusAccepted, (<-first).StatusCode)
+	})
 
 	t.Run("GivesUpInTime", func(t *testing.T) {
 		t.Parallel()

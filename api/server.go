@@ -17,6 +17,7 @@ import (
 	"github.com/amends/amends/api/operator"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/admission"
 )
 
 // Server answers the requests of the public address. It is an [http.Handler]; see
@@ -93,6 +94,9 @@ func (s *Server) Drain() { s.drain.Do(func() { close(s.draining) }) }
 
 // Ready returns nil if orders can be served, otherwise a fault with code UNAVAILABLE.
 func (s *Server) Ready(ctx context.Context) error { return s.health.Ready(ctx) }
+
+// Admission returns how many placements are let in, and have been refused.
+func (s *Server) Admission(ctx context.Context) admission.State { return s.orders.Admission(ctx) }
 
 // HTTPServer returns a server for addr with the limits of the API. The caller
 // starts it and shuts it down; Shutdown waits for placements, not for decisions.

@@ -478,8 +478,8 @@ type ClientInterface interface {
 	// CancelOrderWithBody Cancel an order
 	//
 	// A second cancel changes nothing, so repeat one that is answered 503: it may have arrived. As soon as the
-	// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
-	// make a browser send it.
+	// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The
+	// body may be left out, but not the content type: other sites cannot make a browser send it.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -489,8 +489,8 @@ type ClientInterface interface {
 	// CancelOrder Cancel an order
 	//
 	// A second cancel changes nothing, so repeat one that is answered 503: it may have arrived. As soon as the
-	// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
-	// make a browser send it.
+	// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The
+	// body may be left out, but not the content type: other sites cannot make a browser send it.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -623,8 +623,8 @@ func (c *Client) GetOrder(ctx context.Context, id OrderID, reqEditors ...Request
 // CancelOrderWithBody Cancel an order
 //
 // A second cancel changes nothing, so repeat one that is answered 503: it may have arrived. As soon as the
-// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
-// make a browser send it.
+// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The
+// body may be left out, but not the content type: other sites cannot make a browser send it.
 //
 // Takes any type of body and a specified content type.
 //
@@ -644,8 +644,8 @@ func (c *Client) CancelOrderWithBody(ctx context.Context, id OrderID, contentTyp
 // CancelOrder Cancel an order
 //
 // A second cancel changes nothing, so repeat one that is answered 503: it may have arrived. As soon as the
-// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
-// make a browser send it.
+// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The
+// body may be left out, but not the content type: other sites cannot make a browser send it.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1024,8 +1024,8 @@ type ClientWithResponsesInterface interface {
 	// CancelOrderWithBodyWithResponse Cancel an order
 	//
 	// A second cancel changes nothing, so repeat one that is answered 503: it may have arrived. As soon as the
-	// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
-	// make a browser send it.
+	// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The
+	// body may be left out, but not the content type: other sites cannot make a browser send it.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1035,8 +1035,8 @@ type ClientWithResponsesInterface interface {
 	// CancelOrderWithResponse Cancel an order
 	//
 	// A second cancel changes nothing, so repeat one that is answered 503: it may have arrived. As soon as the
-	// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
-	// make a browser send it.
+	// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The
+	// body may be left out, but not the content type: other sites cannot make a browser send it.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1652,8 +1652,8 @@ func (c *ClientWithResponses) GetOrderWithResponse(ctx context.Context, id Order
 // CancelOrderWithBodyWithResponse Cancel an order
 //
 // A second cancel changes nothing, so repeat one that is answered 503: it may have arrived. As soon as the
-// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
-// make a browser send it.
+// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The
+// body may be left out, but not the content type: other sites cannot make a browser send it.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1669,8 +1669,8 @@ func (c *ClientWithResponses) CancelOrderWithBodyWithResponse(ctx context.Contex
 // CancelOrderWithResponse Cancel an order
 //
 // A second cancel changes nothing, so repeat one that is answered 503: it may have arrived. As soon as the
-// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The body may be left out, but not the content type: other sites cannot
-// make a browser send it.
+// capture of the payment has begun, a cancel is refused with `PAST_PIVOT`, unless the capture is declined. The
+// body may be left out, but not the content type: other sites cannot make a browser send it.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

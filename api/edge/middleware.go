@@ -133,7 +133,7 @@ func (e Config) limit(next echo.HandlerFunc) echo.HandlerFunc {
 func (e Config) fail(err error, c echo.Context) {
 	p := problem.Of(err)
 	ctx := c.Request().Context()
-	if p.Status() >= http.StatusInternalServerError {
+	if p.Status() >= http.StatusInternalServerError && p.Code != problem.Overloaded { // which is no failure, and counted
 		attributes := []any{"request_id", RequestID(c), "code", p.Code, "error", p.Cause}
 		if ctx.Err() != nil && (p.Code != fault.Internal || errors.Is(err, context.Canceled)) {
 			e.Log.InfoContext(ctx, "client left before the answer", attributes...) // nothing else failed

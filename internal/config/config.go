@@ -74,12 +74,13 @@ type Config struct {
 	Durable bool `key:"durable" help:"make SQLite safe against power loss, and slower"`
 
 	// Sections; the comments of their fields have the meanings and defaults.
-	Services service.Services
-	Saga     Saga   `key:"saga"`
-	Worker   Worker `key:"worker"`
-	Stuck    Stuck  `key:"stuck"`
-	Doctor   Doctor `key:"doctor"`
-	Log      Log    `key:"log"`
+	Services  service.Services
+	Admission Admission `key:"admission"`
+	Saga      Saga      `key:"saga"`
+	Worker    Worker    `key:"worker"`
+	Stuck     Stuck     `key:"stuck"`
+	Doctor    Doctor    `key:"doctor"`
+	Log       Log       `key:"log"`
 
 	// OperatorTokens lists the operators that may repair sagas on the admin address
 	// of the API: name=secret,name2=secret2, with different names and different
@@ -127,6 +128,7 @@ func Default(services ...service.Section) Config {
 		TemporalPort:     7233,
 		UIPort:           8233,
 		Services:         service.Default(services),
+		Admission:        DefaultAdmission(),
 		Saga:             DefaultSaga(),
 		Worker:           DefaultWorker(),
 		Stuck:            DefaultStuck(),

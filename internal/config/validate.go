@@ -53,6 +53,7 @@ func (c *Config) check(p *setting.Problems, needs Needs, environ []string) {
 		}
 	}
 	c.checkTimes(p)
+	c.Admission.Check(p)
 	c.Worker.Check(p)
 	c.Stuck.Check(p)
 	c.Doctor.Check(p)

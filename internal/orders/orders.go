@@ -24,9 +24,12 @@ import (
 	"fmt"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
+	"github.com/amends/amends/internal/orders/admission"
 	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/internal/orders/place"
@@ -43,6 +46,10 @@ type Config struct {
 	// Namespace is the client's Temporal namespace, where [Client.Ready] looks for
 	// the search attributes. Default "default".
 	Namespace string
+	// Queues are the task queues of all services, whose backlog is watched. Empty: none.
+	Queues []string
+	// Admission bounds the placements in flight. Default: [admission.DefaultConfig].
+	Admission admission.Config
 	// DecideAfter is how long an order may stay undecided before it is cancelled.
 	// Default 10 min.
 	DecideAfter time.Duration
@@ -67,6 +74,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Namespace:        "default",
+		Admission:        admission.DefaultConfig(),
 		DecideAfter:      10 * time.Minute,
 		PlacementTimeout: 10 * time.Second,
 		QueryTimeout:     time.Second,
@@ -93,7 +101,7 @@ func (c Config) Validate() error {
 	between("query timeout", c.QueryTimeout, 10*time.Millisecond, 1300*time.Millisecond) // a read is answered within 2 s
 	between("cancel timeout", c.CancelTimeout, 100*time.Millisecond, 30*time.Second)
 	between("repair timeout", c.RepairTimeout, 100*time.Millisecond, 30*time.Second)
-	return errors.Join(problems...)
+	return errors.Join(append(problems, c.Admission.Validate())...)
 }
 
 // Client asks an engine about orders. It is safe for concurrent use.
@@ -104,6 +112,7 @@ type Client struct {
 
 	engine  *call.Engine
 	pollers *pollers.Pollers
+	gate    *admission.Gate
 	config  Config
 }
 
@@ -118,11 +127,29 @@ func New(c Config, t client.Client) *Client {
 	e := call.New(t, c.Now)
 	r := read.New(e, c.QueryTimeout, c.DataConverter)
 	workers := pollers.New(e, c.Queue, c.Now)
-	p := place.New(e, r, workers, place.Config{
+	gate := admission.New(c.Admission, c.backlog(t).Estimate, c.Now)
+	p := place.New(e, r, workers, gate, place.Config{
 		Queue: c.Queue, DecideAfter: c.DecideAfter, Timeout: c.PlacementTimeout, PingTimeout: c.QueryTimeout, Now: c.Now,
 	})
-	return &Client{p, r, repair.New(e, r, c.Queue, c.RepairTimeout), e, workers, c}
+	return &Client{p, r, repair.New(e, r, c.Queue, c.RepairTimeout), e, workers, gate, c}
 }
+
+// backlog watches the steps of all services, and the decisions of the orders.
+func (c Config) backlog(t client.Client) *admission.Backlog {
+	var queues []admission.Queue
+	for _, name := range c.Queues {
+		queues = append(queues, admission.Queue{Name: name, Kind: enumspb.TASK_QUEUE_TYPE_ACTIVITY})
+	}
+	if len(queues) > 0 {
+		queues = append(queues, admission.Queue{Name: c.Queue, Kind: enumspb.TASK_QUEUE_TYPE_WORKFLOW})
+	}
+	return admission.NewBacklog(func(ctx context.Context, r *workflowservice.DescribeTaskQueueRequest) (*workflowservice.DescribeTaskQueueResponse, error) {
+		return t.WorkflowService().DescribeTaskQueue(ctx, r)
+	}, c.Namespace, queues, c.Now)
+}
+
+// Admission returns how many placements are let in, and have been refused.
+func (c *Client) Admission(ctx context.Context) admission.State { return c.gate.State(ctx) }
 
 // Ready returns nil if the engine answers within a query timeout, its namespace has
 // the search attributes of orders, it takes placements there, and a worker polls their

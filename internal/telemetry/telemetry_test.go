@@ -96,3 +96,20 @@ func TestOrders(t *testing.T) {
 		require.Contains(t, shown, "\n"+line+"\n")
 	}
 }
+
+func TestPlacements(t *testing.T) {
+	t.Parallel()
+	m, err := telemetry.NewMetrics(slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, m.Close(t.Context())) })
+	now := telemetry.Placements{Limit: 16, InFlight: 3, Waiting: 2, Backlog: 1500 * time.Millisecond, Busy: 4, Backlogged: 5}
+	require.NoError(t, m.Placements(func() telemetry.Placements { return now }))
+	require.Error(t, m.Placements(func() telemetry.Placements { return now }), "there is one of them in a process")
+	shown := scrape(t, m.Handler())
+	for _, line := range []string{
+		"amends_placements_limit 16", "amends_placements_in_flight 3", "amends_placements_waiting 2", "amends_placements_backlog_seconds 1.5",
+		`amends_placements_refused_total{cause="busy"} 4`, `amends_placements_refused_total{cause="backlog"} 5`,
+	} {
+		require.Contains(t, shown, "\n"+line+"\n")
+	}
+}

@@ -166,7 +166,7 @@ func turnedAway(r reply) error {
 		return fmt.Errorf("%d %s does not ask to come back later", r.status, r.code)
 	case r.header.Get("Retry-After") == "":
 		return fmt.Errorf("%s without Retry-After", r.code)
-	case r.code == "UNAVAILABLE" && at == "", r.code == "PLACEMENT_UNKNOWN" && at != "":
+	case r.code == "UNAVAILABLE" && at == "", r.code == "OVERLOADED" && at == "", r.code == "PLACEMENT_UNKNOWN" && at != "":
 		return nil
 	}
 	return fmt.Errorf("%s with Location %q", r.code, at)

@@ -44,6 +44,12 @@ const (
 	codeMalformed  = "MALFORMED_ANSWER"
 )
 
+// Codes of 503 that mean that nothing was started.
+const (
+	codeOverloaded  = "OVERLOADED"
+	codeUnavailable = "UNAVAILABLE"
+)
+
 // codePastPivot is the answer to a cancel that comes too late: no failure.
 const codePastPivot = "PAST_PIVOT"
 
@@ -70,6 +76,11 @@ func (a answer) again() bool {
 	return a.status == 0
 }
 
+// doubtful reports whether a placement that was not acknowledged may have started.
+func (a answer) doubtful() bool {
+	return !a.good() && a.code != codeOverloaded && a.code != codeUnavailable
+}
+
 // String names the answer in a violation.
 func (a answer) String() string {
 	if a.status == 0 {
@@ -86,7 +97,9 @@ type caller struct {
 	close    func() // closes idle connections
 	timeout  time.Duration
 	attempts int
+	leave    bool // when it is answered OVERLOADED
 
+	refusals          *histogram // of OVERLOADED answers
 	requests, retries atomic.Int64
 	failures          atomic.Int64
 
@@ -106,7 +119,7 @@ func newCaller(o Options) (*caller, error) {
 	if err != nil {
 		return nil, fmt.Errorf("url: %w", err)
 	}
-	return &caller{api: api, close: closeIdle, timeout: o.RequestTimeout, attempts: o.Attempts, errors: map[CallErrors]int{}}, nil
+	return &caller{api: api, close: closeIdle, timeout: o.RequestTimeout, attempts: o.Attempts, leave: o.LeaveOverloaded, refusals: newHistogram(), errors: map[CallErrors]int{}}, nil
 }
 
 // notBehindOurBack keeps net/http from repeating a placement by itself, which it
@@ -169,7 +182,7 @@ func (c *caller) insist(ctx context.Context, call string, wait time.Duration, se
 		if seen != nil {
 			seen(a)
 		}
-		if !a.again() || attempt == c.attempts {
+		if !a.again() || attempt == c.attempts || c.leave && a.code == codeOverloaded {
 			return a, nil
 		}
 		backoff := min(firstPause<<min(attempt-1, 10), lastPause)
@@ -192,6 +205,7 @@ func (c *caller) once(ctx context.Context, call string, wait time.Duration, send
 		}
 	}()
 	c.requests.Add(1)
+	sent := time.Now()
 	res, err := send(limited)
 	if err != nil {
 		return answer{code: transportCode(err), at: time.Now()}
@@ -204,6 +218,9 @@ func (c *caller) once(ctx context.Context, call string, wait time.Duration, send
 	at := time.Now()
 	a = read(res, data)
 	a.at = at
+	if a.code == codeOverloaded {
+		c.refusals.add(at.Sub(sent))
+	}
 	return a
 }
 

@@ -240,3 +240,64 @@ func TestWhatIsStuckHidesNothingBehindIt(t *testing.T) {
 	}
 	require.Equal(t, map[Fault]int{Undecided: 100, Lost: 1}, count)
 }
+
+func TestAnOverload(t *testing.T) {
+	t.Parallel()
+	full := func(code string, from int) func(http.ResponseWriter, string, int) bool {
+		return func(w http.ResponseWriter, key string, attempt int) bool {
+			if third(key) && attempt >= from {
+				refuse(w, http.StatusServiceUnavailable, code)
+				return true
+			}
+			return false
+		}
+	}
+
+	t.Run("IsRepeatedWithTheSameKeyAndCounted", func(t *testing.T) {
+		t.Parallel()
+		p := newPlatform(t)
+		p.place = full("OVERLOADED", 1)
+		r := p.load(t, Options{Attempts: 3})
+		require.NoError(t, r.Err())
+		require.Equal(t, 39, r.Acknowledged)
+		r.Overload.Refusal = Latency{}
+		require.Equal(t, Overload{Answers: 3, TurnedAway: 1, InTime: 39}, r.Overload)
+	})
+
+	t.Run("MakesImpatientCustomersLeave", func(t *testing.T) {
+		t.Parallel()
+		p := newPlatform(t)
+		p.place = full("OVERLOADED", 1)
+		r := p.load(t, Options{Attempts: 3, LeaveOverloaded: true})
+		require.Equal(t, 1, r.Overload.Answers)
+		require.Equal(t, 1, r.Overload.TurnedAway)
+	})
+
+	t.Run("LeavesAnOrderUnknownIfOneAnswerDid", func(t *testing.T) {
+		t.Parallel()
+		p := newPlatform(t)
+		p.place = func(w http.ResponseWriter, key string, attempt int) bool {
+			code := "OVERLOADED"
+			if attempt == 1 {
+				code = "PLACEMENT_UNKNOWN"
+			}
+			return full(code, 1)(w, key, attempt)
+		}
+		r := p.load(t, Options{Attempts: 2})
+		require.Equal(t, 1, r.Overload.Unknown)
+		require.Zero(t, r.Overload.TurnedAway)
+	})
+
+	t.Run("IsNotDecidedInTimeAtTheDeadline", func(t *testing.T) {
+		t.Parallel()
+		p := newPlatform(t)
+		p.placed = func(o *fakeOrder) {
+			if third(o.key) {
+				o.end = end{order.Cancelled, order.Deadline}
+			}
+		}
+		r := p.load(t, Options{})
+		require.Equal(t, 39, r.Overload.InTime)
+		only(t, r, Wrong, "is CANCELLED DEADLINE, and must be CONFIRMED")
+	})
+}

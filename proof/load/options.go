@@ -96,6 +96,9 @@ type Options struct {
 	// Attempts is the most attempts of a request without an answer, or with 429,
 	// 502, 503 or 504; a Retry-After is obeyed. Default: DefaultAttempts.
 	Attempts int
+	// LeaveOverloaded makes a customer who is answered OVERLOADED leave, instead of
+	// repeating the placement.
+	LeaveOverloaded bool
 	// RequestTimeout is how long an answer may take, beside the wait that the
 	// request asks for. Default: 15s.
 	RequestTimeout time.Duration

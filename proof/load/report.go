@@ -36,6 +36,7 @@ type Report struct {
 	Duplicates int `json:"duplicates"` // of those: a second placement made on purpose
 	Replayed   int `json:"replayed"`   // placements that were answered as a repeat of one that arrived
 
+	Overload Overload     `json:"overload"`
 	Outcomes []Outcome    `json:"outcomes"` // by status and reason
 	Kinds    []KindReport `json:"kinds"`    // by the mix
 	Cancels  []Count      `json:"cancels"`  // by the answer to a cancel
@@ -70,6 +71,19 @@ type Latency struct {
 	P99   float64 `json:"p99_ms"`
 	Max   float64 `json:"max_ms"`
 	Mean  float64 `json:"mean_ms"`
+}
+
+// Overload is how the platform bore more orders than it could decide. An order is
+// acknowledged, turned away or unknown.
+type Overload struct {
+	Answers    int `json:"answers"`     // requests that were answered OVERLOADED
+	TurnedAway int `json:"turned_away"` // orders of which every answer said that nothing was started
+	Unknown    int `json:"unknown"`     // orders that were not acknowledged, and may exist
+	// InTime is how many of the acknowledged orders were decided for another reason than
+	// that their time was up.
+	InTime int `json:"in_time"`
+	// Refusal is how long an OVERLOADED answer took, however often it was repeated.
+	Refusal Latency `json:"refusal"`
 }
 
 // Outcome counts the orders that ended in one way. A status other than CONFIRMED

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/amends/amends/services/order"
 )
 
 // sum counts how the orders ended. If the run was interrupted, the state of an
@@ -43,7 +45,12 @@ func (r *run) sum(all map[string]found, placing time.Duration, interrupted bool)
 		if interrupted && !f.decided() && !f.missing {
 			report.Unchecked++
 		}
-		if !t.acknowledged {
+		switch {
+		case t.acknowledged:
+		case t.doubtful:
+			report.Overload.Unknown++
+			fallthrough
+		default:
 			report.GivenUp++
 			continue
 		}
@@ -57,6 +64,9 @@ func (r *run) sum(all map[string]found, placing time.Duration, interrupted bool)
 		outcomes[outcome(f)]++
 		if !f.decided() {
 			continue
+		}
+		if f.reason != string(order.Deadline) {
+			report.Overload.InTime++
 		}
 		report.Decided++
 		k.Decided++
@@ -72,6 +82,9 @@ func (r *run) sum(all map[string]found, placing time.Duration, interrupted bool)
 			last = f.updated
 		}
 	}
+	report.Overload.TurnedAway = report.GivenUp - report.Overload.Unknown
+	report.Overload.Refusal = r.call.refusals.latency()
+	report.Overload.Answers = int(report.Overload.Refusal.Count)
 	report.AcknowledgedPerSecond = perSecond(report.Acknowledged, placing)
 	if report.Unchecked == 0 {
 		report.DecidedPerSecond = perSecond(report.Decided, last.Sub(first))

@@ -29,6 +29,7 @@ type tracked struct {
 	acknowledged bool     // by a 2xx; else an id is only its possible location
 	firsts       int      // answers that claim to have placed it
 	replayed     int      // answers to placements that say that another one did
+	doubtful     bool     // an answer to a placement leaves open whether there is an order
 	refused      []string // answers that a good request must not get
 	status       string   // the decision that the client saw
 	reason       string
@@ -65,6 +66,7 @@ func (t *tracked) seen(a answer) {
 	case a.located != "":
 		t.named(a.located)
 	}
+	t.doubtful = t.doubtful || a.doubtful()
 	if !a.good() && !a.again() {
 		t.refused = append(t.refused, "its placement was answered "+a.String())
 	}

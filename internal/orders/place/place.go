@@ -22,6 +22,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/engine/attempt"
+	"github.com/amends/amends/internal/orders/admission"
 	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/internal/orders/pollers"
@@ -37,6 +38,9 @@ const (
 	// PlacementUnknown says that the order may have been placed. A repeat with the
 	// same key finds it or places it.
 	PlacementUnknown fault.Code = "PLACEMENT_UNKNOWN"
+	// Overloaded refuses a placement before it starts anything, because the platform
+	// could not decide it in time. A repeat, with the same key, may be let in.
+	Overloaded fault.Code = "OVERLOADED"
 )
 
 // Config configures a [Placer]. Every field must be set.
@@ -53,12 +57,13 @@ type Placer struct {
 	engine *call.Engine
 	orders *read.Reader
 	queue  *pollers.Pollers
+	gate   *admission.Gate
 	config Config
 }
 
-// New returns a placer.
-func New(e *call.Engine, orders *read.Reader, queue *pollers.Pollers, c Config) *Placer {
-	return &Placer{e, orders, queue, c}
+// New returns a placer, which lets orders in through gate.
+func New(e *call.Engine, orders *read.Reader, queue *pollers.Pollers, gate *admission.Gate, c Config) *Placer {
+	return &Placer{e, orders, queue, gate, c}
 }
 
 // Placed is the outcome of a placement.
@@ -70,9 +75,9 @@ type Placed struct {
 
 // Place places the order that the placement's customer and key identify, or
 // attaches to it, and returns when the order is stored. A repeat returns the same
-// order as it stands then, with Replayed set. Codes: [KeyReused], UNAVAILABLE
-// (nothing was started), [PlacementUnknown]; with the last one the outcome has the
-// order's id and nothing else.
+// order as it stands then, with Replayed set. Codes: [KeyReused], [Overloaded] and
+// UNAVAILABLE (nothing was started), [PlacementUnknown]; with the last one the outcome
+// has the order's id and nothing else.
 func (p *Placer) Place(ctx context.Context, order workflows.Placement, key string) (Placed, error) {
 	id := identity.Order(order.CustomerID, key)
 	order.Fingerprint, order.Nonce = identity.Fingerprint(order), identity.Nonce()
@@ -81,6 +86,11 @@ func (p *Placer) Place(ctx context.Context, order workflows.Placement, key strin
 	order.PlacedAt = p.config.Now().UTC().Truncate(time.Microsecond)
 	order.DecideBy = order.PlacedAt.Add(p.config.DecideAfter)
 
+	turn, err := p.gate.Enter(ctx)
+	if err != nil {
+		return Placed{}, fault.Wrap(err, fault.Transient, Overloaded, "")
+	}
+	defer turn.Leave()
 	// Asked first, so that an engine that is gone costs a second and leaves no doubt.
 	if err := p.engine.Reachable(ctx, p.config.PingTimeout); err != nil {
 		return Placed{}, call.Harmless(err)
@@ -98,7 +108,11 @@ func (p *Placer) Place(ctx context.Context, order workflows.Placement, key strin
 	case attempts.Harmless():
 		return Placed{}, call.Harmless(err)
 	default:
+		turn.Lost()
 		return unknownPlacement(id, err)
+	}
+	if result.Nonce == order.Nonce {
+		turn.Placed()
 	}
 	return p.outcome(ctx, order, result)
 }

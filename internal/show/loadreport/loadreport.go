@@ -19,6 +19,9 @@ const maxViolations = 20
 // Write writes the report of a load.
 func Write(w io.Writer, r load.Report) error {
 	parts := []string{head(r), outcomes(r), latencies(r)}
+	if r.Overload.Answers > 0 || r.GivenUp > 0 {
+		parts = append(parts, overload(r))
+	}
 	if len(r.Errors) > 0 {
 		t := show.Table()
 		t.AppendHeader(table.Row{"Failed request", "Code", "Times"})
@@ -132,6 +135,26 @@ func latencies(r load.Report) string {
 		note = "From when the order was due: coordinated omission is accounted for."
 	}
 	return t.Render() + "\n" + note
+}
+
+// overload returns what became of the orders of a platform that could not take all.
+func overload(r load.Report) string {
+	t := show.Numbers(2, 3)
+	t.AppendHeader(table.Row{"Overload", "Orders", "Share"})
+	row := func(name string, n, of int) {
+		share := "-"
+		if of > 0 {
+			share = fmt.Sprintf("%.1f %%", 100*float64(n)/float64(of))
+		}
+		t.AppendRow(table.Row{name, n, share})
+	}
+	row("placed", r.Placed, r.Placed)
+	row("acknowledged", r.Acknowledged, r.Placed)
+	row("  of these decided in time", r.Overload.InTime, r.Acknowledged)
+	row("turned away, nothing was started", r.Overload.TurnedAway, r.Placed)
+	row("unknown", r.Overload.Unknown, r.Placed)
+	return t.Render() + fmt.Sprintf("\n%d requests were answered OVERLOADED: p50 %s ms, p99 %s ms.",
+		r.Overload.Answers, ms(r.Overload.Refusal.P50), ms(r.Overload.Refusal.P99))
 }
 
 func ms(f float64) string { return fmt.Sprintf("%.1f", f) }

@@ -40,6 +40,9 @@ with 10 of TEAPOT-LIMITED; a delivery adds more:
   amends load --hot-item TEAPOT-LIMITED --hot-left 10 --orders 100 --concurrency 32
   amends stock receive TEAPOT-LIMITED 7 --warehouse BER
 
+A platform that is overloaded answers OVERLOADED and starts nothing; the report then has a table of the
+orders that were acknowledged, turned away, and unknown. --leave-overloaded makes customers leave.
+
 docs/load.md explains the figures.`
 
 // Defaults of a load without flags.
@@ -112,6 +115,7 @@ func Command(std cli.Stdio) *cobra.Command {
 	f.StringVar(&until, "until", untilDecided, "when the next order may take an order's place: decided or acknowledged")
 	f.Float64Var(&o.Sample, "sample", 1, "share of the orders whose acknowledgement is measured, which takes another request; see docs/load.md")
 	f.DurationVar(&o.Wait, "wait", load.DefaultWait, "how long to wait for a decision, and once more after all orders are placed")
+	f.BoolVar(&o.LeaveOverloaded, "leave-overloaded", false, "customers who are answered OVERLOADED leave, instead of repeating with the same key")
 	f.StringVar(&hot.SKU, "hot-item", "", "SKU that every order wants one unit of")
 	f.IntVar(&hot.Left, "hot-left", 0, "units of the hot item that are left")
 	f.StringSliceVar(&o.Shop.SKUs, "sku", nil, "products to order, in stock (default: those of the demo data)")

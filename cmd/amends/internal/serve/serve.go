@@ -3,14 +3,18 @@
 package serve
 
 import (
+	"context"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/orders/admission"
 	"github.com/amends/amends/internal/probe"
 	"github.com/amends/amends/internal/telemetry"
 )
@@ -22,9 +26,18 @@ func NewAPI(c *config.Config, client *engine.Client, log *slog.Logger, metrics *
 	o.Orders.Namespace = client.Namespace
 	o.Orders.DecideAfter = c.Saga.DecideAfter
 	o.Orders.PlacementTimeout = c.PlacementTimeout
-	return api.New(o, client, api.WithLogger(log), api.WithObserver(func(r edge.Observation) {
+	o.Orders.Queues = slices.Collect(maps.Values(c.Services.Queues()))
+	o.Orders.Admission = admission.Config{
+		Least: c.Admission.MinInFlight, Most: c.Admission.MaxInFlight,
+		Latency: min(c.Admission.Latency, c.PlacementTimeout/2), Wait: c.Admission.Wait, Backlog: c.Admission.Backlog,
+	}
+	s, err := api.New(o, client, api.WithLogger(log), api.WithObserver(func(r edge.Observation) {
 		metrics.Request(r.Method, r.Route, r.Status, r.Took)
 	}))
+	if err != nil {
+		return nil, err
+	}
+	return s, metrics.Placements(func() telemetry.Placements { return telemetry.Placements(s.Admission(context.Background())) })
 }
 
 // NewAdmin returns the server of the admin address. p says whether the process is ready;
