@@ -67,7 +67,7 @@ chaos: ## Break the running platform for FOR (120s) under ORDERS (500) orders, a
 .PHONY: skew
 skew: ## Decide an order with the clock of each process 15 minutes off, either way, and print the outcomes
 	@scripts/temporal.sh
-	go test ./proof/skew -run '^TestWholeProcesses$$' -count=1 -v -timeout 30m -whole
+	go test ./proof/skew -run '^TestWholeProcesses$$' -tags whole -count=1 -v -timeout 30m
 
 .PHONY: recovery
 recovery: ## Measure how long customers wait after a worker, PostgreSQL or the engine was killed, REPEATS (10) times

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/internal/money"
-	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/saga/sagatest"
 	"github.com/amends/amends/services/catalog"
 )
@@ -22,7 +21,7 @@ func TestNoFaultBreaksAnOrderThatCostsNothing(t *testing.T) {
 	e.Faults, e.Sample = 1, 0
 	e.Refusable = []string{"catalog.quote", "inventory.reserve", "shipping.book"}
 	e.New = func() (sagatest.Subject, error) {
-		s := &subject{Shop: shoptest.NewForOne(t)}
+		s := newShop(t)
 		err := s.change(t.Context(), func(p *catalog.Product) { p.Price = money.New(0, "EUR") })
 		if err != nil {
 			return nil, err

@@ -104,9 +104,16 @@ type switches struct{ decline, undeliverable bool }
 
 func newSubject(t *testing.T) (*subject, error) {
 	t.Helper()
+	s := newShop(t)
+	return s, s.Snapshot(t.Context())
+}
+
+// newShop returns a subject whose shop may still be changed: it has no snapshot.
+func newShop(t *testing.T) *subject {
+	t.Helper()
 	s := &subject{Shop: shoptest.NewForOne(t)}
 	s.Requests = func(context.Context, string) (order.Placement, error) { return s.asked, nil }
-	return s, s.Snapshot(t.Context())
+	return s
 }
 
 func (s *subject) Register(r *sagatest.Registry) {

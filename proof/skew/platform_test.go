@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/sagas"
 	"github.com/amends/amends/internal/watch/queue"
 	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/proof/dbtest"
@@ -76,6 +77,7 @@ func newPlatform(t *testing.T, c clocks, options ...func(*platform)) *platform {
 	for _, s := range services {
 		p.queues[s] = s + "-" + uuid.NewString()
 	}
+	p.Requests = sagas.New(c.workers.Client, p.queues["order"]).Request
 	for _, option := range options {
 		option(p)
 	}

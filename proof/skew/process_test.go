@@ -1,3 +1,5 @@
+//go:build whole
+
 package skew_test
 
 import (
@@ -23,10 +25,7 @@ import (
 	"github.com/amends/amends/proof/wait"
 )
 
-var (
-	whole  = flag.Bool("whole", false, "run real processes with clocks that are off, and print the outcome of an order for each")
-	source = flag.String("source", "../..", "the tree whose `amends` -whole builds, for example that of an older release")
-)
+var source = flag.String("source", "../..", "the tree whose `amends` is built, for example that of an older release")
 
 // ahead is added to Go's package time: the clock of a process is off by the seconds in
 // a variable. Timers and durations do not change, as on a host whose clock is wrong.
@@ -79,11 +78,8 @@ func buildShifted(t *testing.T) (bin string) {
 
 // TestWholeProcesses prints, for each process whose clock is off, the outcome of an
 // order, the time that it took, and what /readyz says. An engine that is ahead is the
-// same as an API and workers that are behind.
+// same as an API and workers that are behind. `make skew` runs it.
 func TestWholeProcesses(t *testing.T) { //nolint:paralleltest // it measures times
-	if !*whole {
-		t.Skip("run it with -whole: it builds an amends of its own")
-	}
 	bin := buildShifted(t)
 	engine := start(t)
 	dir := t.TempDir()

@@ -3,6 +3,7 @@ package skew_test
 import (
 	"context"
 	"net"
+	"regexp"
 	"testing"
 	"time"
 
@@ -50,8 +51,20 @@ func through(t *testing.T, address string, ahead time.Duration) *engine.Client {
 	return dial(t, listener.Addr().String())
 }
 
+// inQuery matches a time in the query of a list.
+var inQuery = regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:.]+Z`)
+
 // move moves every time in a message.
 func move(message any, by time.Duration) {
+	if list, ok := message.(*workflowservice.ListWorkflowExecutionsRequest); ok {
+		list.Query = inQuery.ReplaceAllStringFunc(list.GetQuery(), func(s string) string {
+			at, err := time.Parse(time.RFC3339Nano, s)
+			if err != nil {
+				return s
+			}
+			return at.Add(by).Format(time.RFC3339Nano)
+		})
+	}
 	if m, ok := message.(proto.Message); ok {
 		moveIn(m.ProtoReflect(), by)
 	}

@@ -13,7 +13,7 @@ import (
 
 // startParts starts the platform and the floor.
 func (r *Rig) startParts(ctx context.Context) error {
-	if err := r.startAPI(ctx); err != nil {
+	if err := r.startWorkers(ctx); err != nil { // without them the API does not get ready
 		return err
 	}
 	if !r.o.Alone {
@@ -21,7 +21,7 @@ func (r *Rig) startParts(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.startWorkers(ctx)
+	return r.startAPI(ctx)
 }
 
 // Change restarts the platform as another one: on the same engine and the same
@@ -32,10 +32,10 @@ func (r *Rig) Change(ctx context.Context, p Platform) error {
 		return err
 	}
 	r.o.Platform = p
-	if err := r.startAPI(ctx); err != nil {
+	if err := r.startWorker(ctx); err != nil {
 		return err
 	}
-	return r.startWorker(ctx)
+	return r.startAPI(ctx)
 }
 
 // Platform returns how the platform runs.
