@@ -107,6 +107,7 @@ func runWorkers(t *testing.T, dsns shoptest.DSNs) shopper {
 	for _, service := range services {
 		o.Queues[service] = service + "-" + uuid.NewString()
 	}
+	require.NoError(t, worker.Migrate(t.Context(), o), "the databases take their owner's mark")
 	group, err := worker.New(o)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -180,7 +180,7 @@ func TestAnOrderOfTheMostParcels(t *testing.T) {
 	for i := range parcels {
 		sku := fmt.Sprintf("PART-%03d", i)
 		products = append(products, catalog.Product{SKU: sku, Name: "Part", Category: "part", Price: money.New(100, "EUR"), Active: true})
-		_, err := p.Inventory.Receive(t.Context(), inventory.Delivery{SKU: sku, Warehouse: fmt.Sprintf("W%03d", i), Quantity: 10})
+		_, err := p.Inventory.Receive(t.Context(), inventory.Delivery{SKU: sku, Warehouse: fmt.Sprintf("W%03d", i), Quantity: 10, By: "clerk"})
 		require.NoError(t, err)
 		asked = append(asked, map[string]any{"sku": sku, "quantity": 1})
 	}
