@@ -21,6 +21,9 @@ func (o *Outside) Authorize(ctx context.Context, k key.Key, req AuthorizeRequest
 		},
 		Find: o.find,
 		Act: func(ctx context.Context, k key.Key) (provider.Effect, error) {
+			if req.Token == "" { // a repeat has none
+				return provider.Effect{}, fault.Errorf(fault.Bug, fault.Conflict, "an authorization that was not made, and no token to make it with")
+			}
 			return o.act(ctx, func(ctx context.Context) (provider.Effect, error) {
 				return o.provider.Authorize(ctx, provider.Authorization{Key: k.String(), Amount: req.Amount, Token: req.Token})
 			})

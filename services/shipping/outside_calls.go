@@ -56,6 +56,10 @@ func (c calls) bookOne(ctx context.Context, r *round, childKey string, p carrier
 			return a
 		}
 	}
+	if p.To == (carrier.Address{}) { // a repeat has none, see Book
+		a.err = fault.Errorf(fault.Bug, fault.Conflict, "a parcel that is not booked, and no address to book it to")
+		return a
+	}
 	a.err = c.call(ctx, r, func(ctx context.Context) (err error) {
 		a.booking, err = c.carrier.Book(ctx, childKey, p)
 		return err

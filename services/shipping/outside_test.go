@@ -68,6 +68,16 @@ func TestBook(t *testing.T) {
 			require.NoError(t, s.Cancel(t.Context(), step("bare")))
 			_, err = s.Book(t.Context(), step("bare"), bare)
 			require.Equal(t, fault.Suspended, fault.CodeOf(err))
+
+			_, err = b.store.Intend(t.Context(), step("begun"), request("10115", "AMS"))
+			require.NoError(t, err)
+			calls := u.total()
+			alone := request("10115", "AMS")
+			alone.ShipTo = shipping.Address{}
+			_, err = s.Book(t.Context(), step("begun"), alone)
+			require.Equal(t, fault.Conflict, fault.CodeOf(err), "no parcel is booked to nowhere")
+			require.Equal(t, calls+1, u.total(), "the carrier was only asked for it")
+			require.NoError(t, s.Cancel(t.Context(), step("begun")))
 		})
 
 		t.Run("KnowsTheRequestWhateverTheOrderOfItsParcels", func(t *testing.T) {

@@ -214,6 +214,14 @@ func TestARepeatNeedsNoToken(t *testing.T) {
 		_, err = b.authorize(t.Context(), "declined", "")
 		requireFault(t, err, fault.Business, payment.CardDeclined)
 
+		calls := b.wire.Calls(authorize)
+		_, err = b.store.IntendAuthorize(t.Context(), authorizeKey("begun"), payment.AuthorizeRequest{Amount: total, Token: simulator.TokenVisa}.Hold())
+		require.NoError(t, err)
+		_, err = b.authorize(t.Context(), "begun", "")
+		requireFault(t, err, fault.Bug, fault.Conflict)
+		require.Equal(t, calls, b.wire.Calls(authorize), "nothing is held without a token")
+		require.NoError(t, b.Void(t.Context(), authorizeKey("begun")))
+
 		require.NoError(t, b.Void(t.Context(), authorizeKey("s")))
 		_, err = b.authorize(t.Context(), "s", "")
 		requireFault(t, err, fault.Suspension, fault.Suspended)
