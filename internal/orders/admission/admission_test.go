@@ -152,9 +152,9 @@ func TestGate(t *testing.T) {
 
 	t.Run("LetsInAsManyAsWorkersTakeBehindABacklog", func(t *testing.T) {
 		t.Parallel()
-		for wait, want := range map[time.Duration]int{5: 100, 6: 56, 10: 40, 15: 20, 20: 0, 99: 0} { // of 100 in 10 s
+		for wait, want := range map[int]int{5: 100, 6: 56, 10: 40, 15: 20, 20: 0, 99: 0} { // of 100 in 10 s
 			b := setup()
-			b.backlog = Estimate{Wait: wait * time.Second, Rate: 4}
+			b.backlog = Estimate{Wait: seconds(wait), Rate: 4}
 			in := 0
 			for range 100 {
 				b.pass(100 * time.Millisecond)
@@ -233,10 +233,10 @@ func TestBacklog(t *testing.T) {
 			return b.Estimate(context.Background())
 		}
 	}
-	steps := func(ages ...time.Duration) (last time.Duration) {
+	steps := func(ages ...int) (last time.Duration) {
 		_, l, after := setup()
 		for _, age := range ages {
-			l.age = age * time.Second
+			l.age = seconds(age)
 			last = after(askEvery).Wait
 		}
 		return last
@@ -269,8 +269,8 @@ func TestBacklog(t *testing.T) {
 		t.Parallel()
 		_, l, after := setup()
 		l.dispatch = 0
-		for _, age := range []time.Duration{0, 5, 10} {
-			l.age = age * time.Second
+		for _, age := range []int{0, 5, 10} {
+			l.age = seconds(age)
 			require.Zero(t, after(askEvery))
 		}
 	})
@@ -278,8 +278,8 @@ func TestBacklog(t *testing.T) {
 	t.Run("IsForgottenWhenTheEngineDoesNotAnswer", func(t *testing.T) {
 		t.Parallel()
 		_, l, after := setup()
-		for _, age := range []time.Duration{0, 4, 8} {
-			l.age = age * time.Second
+		for _, age := range []int{0, 4, 8} {
+			l.age = seconds(age)
 			after(askEvery)
 		}
 		l.err = errors.New("it is overloaded")
@@ -301,3 +301,5 @@ func TestBacklog(t *testing.T) {
 		require.Empty(t, asked, "once for all that come at a time")
 	})
 }
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }

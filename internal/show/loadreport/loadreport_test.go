@@ -31,8 +31,10 @@ func TestAnOverloadIsATable(t *testing.T) {
 	require.NoError(t, loadreport.Write(&b, load.Report{
 		Placed: 40, Acknowledged: 20, GivenUp: 20, Overload: load.Overload{Answers: 70, TurnedAway: 19, Unknown: 1, InTime: 15},
 	}))
-	for _, row := range []string{"acknowledged                     │     20 │  50.0 %", "of these decided in time       │     15 │  75.0 %",
-		"turned away, nothing was started │     19 │  47.5 %", "unknown                          │      1 │   2.5 %", "70 requests were answered OVERLOADED"} {
+	for _, row := range []string{
+		"acknowledged                     │     20 │  50.0 %", "of these decided in time       │     15 │  75.0 %",
+		"turned away, nothing was started │     19 │  47.5 %", "unknown                          │      1 │   2.5 %", "70 requests were answered OVERLOADED",
+	} {
 		require.Contains(t, b.String(), row)
 	}
 }

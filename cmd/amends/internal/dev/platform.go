@@ -87,7 +87,7 @@ func (p *platform) start(ctx context.Context) (err error) {
 	if err := p.startWorkers(ctx); err != nil {
 		return err
 	}
-	if p.server, err = serve.NewAPI(p.c, p.client, p.log, p.metrics); err != nil {
+	if p.server, err = serve.NewAPI(ctx, p.c, p.client, p.log, p.metrics); err != nil {
 		return err
 	}
 	p.parts.Start(ctx, process.HTTP("api", p.public, api.HTTPServer(p.c.HTTPAddr, p.server), drainHTTP))

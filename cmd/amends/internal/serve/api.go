@@ -47,7 +47,7 @@ func runAPI(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
 		return err
 	}
 	parts.Start(ctx, process.Closer("client", func() error { client.Close(); return nil }))
-	server, err := NewAPI(c, client, log, metrics)
+	server, err := NewAPI(ctx, c, client, log, metrics)
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,9 @@ import (
 	"github.com/amends/amends/internal/telemetry"
 )
 
-// NewAPI returns the API, which reads and writes orders through client only.
-func NewAPI(c *config.Config, client *engine.Client, log *slog.Logger, metrics *telemetry.Metrics) (*api.Server, error) {
+// NewAPI returns the API, which reads and writes orders through client only, for as
+// long as ctx lives.
+func NewAPI(ctx context.Context, c *config.Config, client *engine.Client, log *slog.Logger, metrics *telemetry.Metrics) (*api.Server, error) {
 	o := api.DefaultConfig()
 	o.Orders.Queue = c.Services.Queues()["order"]
 	o.Orders.Namespace = client.Namespace
@@ -37,7 +38,7 @@ func NewAPI(c *config.Config, client *engine.Client, log *slog.Logger, metrics *
 	if err != nil {
 		return nil, err
 	}
-	return s, metrics.Placements(func() telemetry.Placements { return telemetry.Placements(s.Admission(context.Background())) })
+	return s, metrics.Placements(func() telemetry.Placements { return telemetry.Placements(s.Admission(ctx)) })
 }
 
 // NewAdmin returns the server of the admin address. p says whether the process is ready;
