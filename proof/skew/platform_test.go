@@ -46,20 +46,28 @@ func withoutShipping(p *platform) { p.away = "shipping" }
 
 // withFlakyOrders makes the order service fail at first.
 func withFlakyOrders(p *platform) {
-	p.Faults.Orders = func(s order.Service) order.Service { return &flaky{Service: s} }
+	p.Faults.Orders = func(s order.Service) order.Service { return &flaky{Service: s, times: 3, code: fault.Unavailable} }
 }
 
-// flaky is an order service that cannot create an order three times.
+// withLockedOrders makes the first step go on as an ordinary activity, which reads its
+// request at the engine.
+func withLockedOrders(p *platform) {
+	p.Faults.Orders = func(s order.Service) order.Service { return &flaky{Service: s, times: 1, code: fault.Locked} }
+}
+
+// flaky is an order service that cannot create an order a number of times.
 type flaky struct {
 	order.Service
 
+	times   int32
+	code    fault.Code
 	creates atomic.Int32
 }
 
 // Create implements [order.Service].
 func (f *flaky) Create(ctx context.Context, k key.Key, p order.Placement) (order.Record, error) {
-	if f.creates.Add(1) <= 3 {
-		return order.Record{}, fault.Errorf(fault.Transient, fault.Unavailable, "not yet")
+	if f.creates.Add(1) <= f.times {
+		return order.Record{}, fault.Errorf(fault.Transient, f.code, "not yet")
 	}
 	return f.Service.Create(ctx, k, p)
 }

@@ -104,6 +104,14 @@ func noOrderDependsOnAClock(t *testing.T, address string) {
 				p.requireConfirmed(t, p.place(t, 10*time.Minute))
 			})
 
+			t.Run("AFirstStepThatIsLocalNoMoreRecordsTheSameTimes", func(t *testing.T) {
+				t.Parallel()
+				p := newPlatform(t, seen, withLockedOrders)
+				id := p.place(t, 10*time.Minute)
+				p.requireConfirmed(t, id)
+				requireOneClock(t, p, id, 10*time.Minute)
+			})
+
 			t.Run("AnOrderThatWaitsIsNeitherLateNorStuck", func(t *testing.T) {
 				t.Parallel()
 				p := newPlatform(t, seen, withoutShipping)

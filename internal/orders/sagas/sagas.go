@@ -114,7 +114,7 @@ func (s *Sagas) attributes(ctx context.Context, r order.Record) (temporal.Search
 }
 
 // Request implements [activities.Requests]: it reads the first event of the newest run,
-// which a reset copies.
+// which a reset copies. The times are the workflow's own.
 func (s *Sagas) Request(ctx context.Context, orderID string) (order.Placement, error) {
 	history := s.client.GetWorkflowHistory(ctx, workflows.WorkflowID(orderID), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	first, err := history.Next()
@@ -126,7 +126,7 @@ func (s *Sagas) Request(ctx context.Context, orderID string) (order.Placement, e
 	if err := converter.GetDefaultDataConverter().FromPayloads(input, &in); err != nil {
 		return order.Placement{}, fault.Errorf(fault.Bug, fault.Internal, "read the input of the order's saga: %w", err)
 	}
-	return in.Placement, nil
+	return in.OnEngineClock(first.GetEventTime().AsTime()).Placement, nil
 }
 
 // noAnswer returns an UNAVAILABLE fault that shows its cause: the doctor's report is
