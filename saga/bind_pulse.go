@@ -39,8 +39,13 @@ func (p *pulse) beat(done int) (so int, due bool) {
 	return p.done, !p.never && !time.Now().Before(p.quiet)
 }
 
-// reached returns the progress of the attempt.
+// reached returns the progress of the attempt, 0 for a call without a heartbeat timeout.
+// Such a call may be one of v0.1.0, whose workflow code knew of no progress: a history in
+// which it flagged the step after a failure with progress would not fit the code of today.
 func (p *pulse) reached() int {
+	if p.never {
+		return 0
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.done

@@ -2,6 +2,7 @@ package saga_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"testing"
 	"time"
@@ -132,27 +133,42 @@ func TestALongStepIsFlaggedOnlyWhenItMakesNoProgress(t *testing.T) {
 	})
 }
 
-// An attempt that fails says how far it got: the engine keeps no heartbeat of it.
+// An attempt that fails says how far it got: the engine keeps no heartbeat of it. One of
+// a call without a heartbeat does not, because code that made such calls knew of no
+// progress, and its histories must replay.
 func TestAFailureCarriesTheProgress(t *testing.T) {
 	t.Parallel()
 
-	var ts testsuite.WorkflowTestSuite
-	ts.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	env := ts.NewTestActivityEnvironment()
-	saga.Bind(env, tour, func(ctx context.Context, _ saga.Key, _ int) (int, error) {
-		for _, n := range []int{3, 17, 5} { // by several goroutines, in any order
-			progress.Report(ctx, n)
-		}
-		return 0, errTransient
-	}, func(context.Context, saga.Key) error { return nil })
-	_, err := env.ExecuteActivity("tour", callArgument{Key: saga.Key{Saga: "trip-1", Step: "tour"}})
-	var app *temporal.ApplicationError
-	require.ErrorAs(t, err, &app)
-	var details struct {
-		Kind     fault.Kind `json:"kind"`
-		Progress int        `json:"progress"`
+	for heartbeat, want := range map[time.Duration]int{10 * time.Second: 17, 0: 0} {
+		t.Run(heartbeat.String(), func(t *testing.T) {
+			t.Parallel()
+			var ts testsuite.WorkflowTestSuite
+			ts.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+			env := ts.NewTestWorkflowEnvironment()
+			saga.Bind(env, tour, func(ctx context.Context, _ saga.Key, _ int) (int, error) {
+				for _, n := range []int{3, 17, 5} { // by several goroutines, in any order
+					progress.Report(ctx, n)
+				}
+				return 0, errTransient
+			}, func(context.Context, saga.Key) error { return nil })
+			var details struct {
+				Kind     fault.Kind `json:"kind"`
+				Progress int        `json:"progress"`
+			}
+			env.ExecuteWorkflow(func(ctx workflow.Context) error {
+				ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+					StartToCloseTimeout: time.Minute, HeartbeatTimeout: heartbeat, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
+				})
+				err := workflow.ExecuteActivity(ctx, "tour", callArgument{Key: saga.Key{Saga: "trip-1", Step: "tour"}}).Get(ctx, nil)
+				var app *temporal.ApplicationError
+				if !errors.As(err, &app) {
+					return err
+				}
+				return app.Details(&details)
+			})
+			require.NoError(t, env.GetWorkflowError())
+			require.Equal(t, want, details.Progress)
+			require.Equal(t, fault.Transient, details.Kind)
+		})
 	}
-	require.NoError(t, app.Details(&details))
-	require.Equal(t, 17, details.Progress)
-	require.Equal(t, fault.Transient, details.Kind)
 }

@@ -31,11 +31,18 @@ type Pollers struct {
 	queue  string
 	now    func() time.Time
 
-	mu    sync.Mutex
-	asked time.Time // when the engine was last asked
-	last  time.Time // the newest poll that the engine knows of, by its own clock
-	heard time.Time // when last changed: durations are of this host's clock alone
-	since time.Time // since when no worker polls, zero while one does
+	mu     sync.Mutex
+	asking bool
+	asked  time.Time     // when the engine was last asked
+	polls  map[poll]bool // those that the engine knows of
+	heard  time.Time     // when one was last new: durations are of this host's clock alone
+	since  time.Time     // since when no worker polls, zero while one does
+}
+
+// poll is the last poll of a worker. Workers in containers may share an identity.
+type poll struct {
+	identity string
+	at       time.Time // by the engine's clock, in UTC
 }
 
 // New returns the pollers of a queue's workflow tasks.
@@ -44,9 +51,10 @@ func New(c client.Client, queue string, now func() time.Time) *Pollers {
 }
 
 // Silent reports whether no worker polls the queue, and has not for a time. It seldom
-// asks the engine. A worker that has stopped counts as polling for up
-// to 90 s, because an idle one polls only every minute; a queue that was never polled
-// is silent at once. An engine that does not answer changes nothing.
+// asks the engine, and only one caller at a time waits for the answer. A worker that has
+// stopped counts as polling for up to 90 s, because an idle one polls only every minute; a
+// queue that was never polled is silent at once. An engine that does not answer changes
+// nothing.
 func (p *Pollers) Silent(ctx context.Context, atLeast time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -55,27 +63,33 @@ func (p *Pollers) Silent(ctx context.Context, atLeast time.Duration) bool {
 	if !p.since.IsZero() {
 		kept = silentFor
 	}
-	if p.asked.IsZero() || now.Sub(p.asked) >= kept {
+	if !p.asking && (p.asked.IsZero() || now.Sub(p.asked) >= kept) {
 		p.ask(ctx, now)
 	}
 	return !p.since.IsZero() && now.Sub(p.since) >= atLeast
 }
 
+// ask asks the engine, and gives the lock away meanwhile.
 func (p *Pollers) ask(ctx context.Context, now time.Time) {
-	p.asked = now // a failure counts: not every caller waits for an engine that is slow
+	p.asking, p.asked = true, now // a failure counts: not every caller waits for an engine that is slow
+	p.mu.Unlock()
 	d, err := p.engine.DescribeTaskQueue(ctx, p.queue, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
+	p.mu.Lock()
+	p.asking = false
 	if err != nil {
 		return
 	}
-	newest := p.last
+	polls := map[poll]bool{}
 	for _, poller := range d.GetPollers() {
-		if at := poller.GetLastAccessTime().AsTime(); at.After(newest) {
-			newest = at
+		last := poll{poller.GetIdentity(), poller.GetLastAccessTime().AsTime()}
+		polls[last] = true
+		// Any other time is new, an earlier one too: the engine's clock may have been set
+		// back, or another of its hosts answers.
+		if !p.polls[last] {
+			p.heard = now
 		}
 	}
-	if newest.After(p.last) {
-		p.last, p.heard = newest, now
-	}
+	p.polls = polls
 	switch polled := !p.heard.IsZero() && now.Sub(p.heard) <= longPoll+pause; {
 	case polled:
 		p.since = time.Time{}

@@ -91,3 +91,18 @@ func TestTheEngineIsAskedOnceInAWhile(t *testing.T) {
 	p.Silent(t.Context(), 0)
 	require.Equal(t, 2, e.asked)
 }
+
+// The clock of the engine is set back, or another of its hosts takes over.
+func TestAPollIsNewByAnEarlierClock(t *testing.T) {
+	t.Parallel()
+	e, p, now := setup()
+	e.polls = []time.Time{*now}
+	require.False(t, p.Silent(t.Context(), 0))
+	for range 5 {
+		*now = now.Add(longPoll)
+		e.polls = []time.Time{now.Add(-15 * time.Minute)}
+		require.False(t, p.Silent(t.Context(), 0))
+	}
+	*now = now.Add(longPoll + pause + time.Second)
+	require.True(t, p.Silent(t.Context(), 0))
+}
