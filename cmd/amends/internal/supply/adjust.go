@@ -41,7 +41,7 @@ func adjust(std cli.Stdio) *cobra.Command {
 			var repeated bool
 			err = worker.WithInventory(cmd.Context(), o, func(i inventory.Service) (err error) {
 				s, repeated, err = i.Adjust(cmd.Context(), a)
-				return err
+				return unsure(err, a.SKU)
 			})
 			if fault.KindOf(err) == fault.Business {
 				return fmt.Errorf("%s; nothing was booked", fault.Of(err).Message)

@@ -43,7 +43,7 @@ func receive(std cli.Stdio) *cobra.Command {
 			var s inventory.Stock
 			err = worker.WithInventory(cmd.Context(), o, func(i inventory.Service) (err error) {
 				s, err = i.Receive(cmd.Context(), d)
-				return err
+				return unsure(err, d.SKU)
 			})
 			if fault.CodeOf(err) == inventory.NeverReceived {
 				return fmt.Errorf("%s; is it misspelt? Nothing was booked; give --new if it is the first delivery", fault.Of(err).Message)
@@ -60,6 +60,15 @@ func receive(std cli.Stdio) *cobra.Command {
 	markRequired(cmd, "warehouse")
 	cli.AddDatabaseFlags(cmd)
 	return cmd
+}
+
+// unsure adds what is known after a booking that failed otherwise than by a refusal: its
+// commit may have arrived.
+func unsure(err error, sku string) error {
+	if err == nil || fault.KindOf(err) == fault.Business {
+		return err
+	}
+	return fmt.Errorf("%w; it may have been booked: look at `amends stock journal %s` before you repeat it", err, sku)
 }
 
 func number(name, text string) (int64, error) {
