@@ -129,6 +129,10 @@ func openPostgres(dsn string, o Options) (*sql.DB, error) {
 	setDefault(cfg.RuntimeParams, "lock_timeout", millis(o.LockTimeout))
 	setDefault(cfg.RuntimeParams, "idle_in_transaction_session_timeout", millis(idleTransaction))
 	local := settingsOfTransactions(cfg)
+	if len(local) > 0 && o.NoPipeline {
+		return nil, fault.Errorf(fault.Bug, fault.Invalid, "%s: default_query_exec_mode=%s needs the pipeline, which limits the waits of each transaction: set pipeline to true",
+			Redact(dsn), cfg.DefaultQueryExecMode)
+	}
 	connector := session.New(cmp.Or(max(o.ConnLifetime, 0), defaultConnLifetime)).Connector(cfg)
 	if !o.NoPipeline {
 		connector = pipeline.New(connector, local...)

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
 
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
 )
@@ -24,6 +25,12 @@ func TestAPoolerNeedsOneSetting(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, unpipelined := range []bool{false, true} {
+				if unpipelined && tt.setting != "" {
+					_, err := database.Open(t.Context(), dbtest.Postgres(t)+tt.setting, database.Options{NoPipeline: true})
+					require.ErrorContains(t, err, "needs the pipeline")
+					require.Equal(t, fault.Invalid, fault.CodeOf(err))
+					continue
+				}
 				db := dbtest.Open(t, dbtest.Postgres(t)+tt.setting, database.Options{MaxConns: 1, NoPipeline: unpipelined})
 				require.NoError(t, migrate(t.Context(), db))
 				id := int64(0)

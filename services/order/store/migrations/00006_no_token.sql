@@ -12,5 +12,6 @@ WHERE replace(placement, '<', '') = placement
   AND replace(placement, '","fingerprint":"', '') <> placement;
 
 -- +goose Down
--- A token that is gone does not come back, and an older program runs without it.
+-- A token that is gone does not come back. Stop the order workers of v0.1.0 before: one
+-- that repeats order.create would go on without it, see docs/upgrading.md.
 SELECT 1;
