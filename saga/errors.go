@@ -59,7 +59,7 @@ const (
 // orders need.
 func afterLock(k Key, attempt int, local bool) time.Duration {
 	if local {
-		return time.Hour // longer than any local call may take
+		return 365 * 24 * time.Hour // longer than any local call may take, also for a host whose clock is behind
 	}
 	mean := min(firstAfterLock<<min(attempt-1, 10), mostAfterLock)
 	h := fnv.New32a()

@@ -73,7 +73,7 @@ var table = map[fault.Code]kind{
 	place.KeyReused:                {status: http.StatusUnprocessableEntity, title: "The Idempotency-Key was used for another request", advice: "Nothing was changed. Use a fresh key for another order."},
 	fault.Internal:                 {status: http.StatusInternalServerError, title: "Internal error", advice: "Name the request_id when you ask for help."},
 	fault.Unavailable:              {status: http.StatusServiceUnavailable, title: "Temporarily unavailable", advice: "A part that is needed does not answer right now. Try again after Retry-After seconds."},
-	place.Overloaded:               {status: http.StatusServiceUnavailable, title: "Too many orders are being placed", advice: "Nothing was started by this request. Repeat it with the same Idempotency-Key after Retry-After seconds."},
+	place.Overloaded:               {status: http.StatusServiceUnavailable, title: "Too many orders are being placed", advice: "Nothing was started by this request. Repeat it with the same Idempotency-Key after Retry-After seconds: an earlier request with it may have placed the order."},
 	place.PlacementUnknown:         {status: http.StatusServiceUnavailable, title: "It is not known yet whether the order was placed", advice: "The order may exist, at Location. Repeat the request with the same Idempotency-Key after Retry-After seconds: it never makes a second order."},
 }
 

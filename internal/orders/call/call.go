@@ -85,7 +85,7 @@ func IsUnknownWorkflow(err error) bool {
 func Refuse(code fault.Code) error { return fault.Errorf(fault.Business, code, "") }
 
 // nothingStarted is true of a request that the engine did not get, or has refused.
-const nothingStarted = "Nothing was started by this request. Try again after Retry-After seconds."
+const nothingStarted = "Nothing was started by this request. Try again after Retry-After seconds, a placement with the same key: an earlier request with it may have placed the order."
 
 // Harmless returns the UNAVAILABLE fault of a request that certainly had no effect.
 func Harmless(cause error) error { return Unavailable(nothingStarted, cause) }

@@ -6,6 +6,7 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 
+	"github.com/amends/amends/internal/orders/admission"
 	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/workflows"
@@ -14,7 +15,7 @@ import (
 // existing answers for an order whose workflow is closed without an outcome of this
 // placement, but only if the request is known to be the one that placed it. An order that
 // was stopped before it began is placed again.
-func (p *Placer) existing(ctx context.Context, id string, order workflows.Placement) (Placed, error) {
+func (p *Placer) existing(ctx context.Context, id string, order workflows.Placement, turn *admission.Turn) (Placed, error) {
 	input, unread := p.orders.Input(ctx, id)
 	if unread != nil && !errors.Is(unread, read.ErrNotPlaced) {
 		return unknownPlacement(id, unread)
@@ -26,7 +27,7 @@ func (p *Placer) existing(ctx context.Context, id string, order workflows.Placem
 	case err != nil:
 		return unknownPlacement(id, err)
 	case never:
-		return p.again(ctx, id, order)
+		return p.again(ctx, id, order, turn)
 	case unread != nil:
 		return unknownPlacement(id, unread)
 	}
@@ -40,9 +41,10 @@ func (p *Placer) existing(ctx context.Context, id string, order workflows.Placem
 // again starts the workflow of an order anew whose last run was stopped before it began.
 // Of several repeats at once one starts it, and the others attach: the engine starts a
 // run only if the last one was stopped, and refuses it if another has decided since.
-func (p *Placer) again(ctx context.Context, id string, order workflows.Placement) (Placed, error) {
+func (p *Placer) again(ctx context.Context, id string, order workflows.Placement, turn *admission.Turn) (Placed, error) {
 	result, err := p.startOrAttach(ctx, id, order, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY)
 	if err != nil {
+		turn.Lost()
 		return unknownPlacement(id, err)
 	}
 	return p.outcome(ctx, order, result)

@@ -104,7 +104,7 @@ func (p *Placer) Place(ctx context.Context, order workflows.Placement, key strin
 	case err == nil:
 		p.engine.Answered()
 	case hasNoOutcome(err):
-		return p.existing(ctx, id, order)
+		return p.existing(ctx, id, order, turn)
 	case attempts.Harmless():
 		return Placed{}, call.Harmless(err)
 	default:
