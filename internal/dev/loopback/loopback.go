@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,17 +19,27 @@ import (
 // Host is the only address on which the development servers listen.
 const Host = "127.0.0.1"
 
-// given holds the ports that [FreePort] has returned in this process.
-var given sync.Map
+// leases holds the locked file of each port that this process has leased. They stay
+// open until it ends: a server may need seconds until it listens, and returns to its
+// port after a restart.
+var (
+	leases   = map[int]*os.File{}
+	leasesMu sync.Mutex
+)
 
-// FreePort returns a port that was free a moment ago, a different one on each call.
-// It is below the range from which Linux by default serves outgoing connections and
-// listeners on port 0, so that none of them takes it before its server does.
+// FreePort returns a port that was free a moment ago, and leases it: a different one
+// on each call, in whichever process of this user. It is below the range from which
+// Linux by default serves outgoing connections and listeners on port 0, so that none
+// of them takes it before its server does.
 func FreePort(ctx context.Context) (int, error) {
 	const first, last, tries = 20_000, 32_000, 100
 	for range tries {
 		port := first + rand.IntN(last-first)
-		if _, twice := given.LoadOrStore(port, true); twice {
+		fresh, err := lease(port)
+		if err != nil {
+			return 0, err
+		}
+		if !fresh {
 			continue
 		}
 		if taken, err := Taken(ctx, port); err != nil || !taken {
@@ -35,6 +47,42 @@ func FreePort(ctx context.Context) (int, error) {
 		}
 	}
 	return 0, fmt.Errorf("no port of %s from %d to %d is free", Host, first, last)
+}
+
+// Lease keeps the port for this process until it ends, and reports whether it could:
+// false if another process of this user has leased it. A repeat is true.
+func Lease(port int) (bool, error) {
+	fresh, err := lease(port)
+	leasesMu.Lock()
+	defer leasesMu.Unlock()
+	return fresh || leases[port] != nil, err
+}
+
+// lease is [Lease], but reports false for a port that this process has leased before.
+// The kernel releases the lock of a process when it ends, however it ends.
+func lease(port int) (bool, error) {
+	leasesMu.Lock()
+	defer leasesMu.Unlock()
+	if leases[port] != nil {
+		return false, nil
+	}
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("amends-ports-%d", os.Getuid()))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return false, fmt.Errorf("lease a port: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, strconv.Itoa(port)), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return false, fmt.Errorf("lease a port: %w", err)
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	switch {
+	case err == nil:
+		leases[port] = f
+		return true, nil
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		return false, f.Close()
+	}
+	return false, errors.Join(fmt.Errorf("lease a port: %w", err), f.Close())
 }
 
 // FreeAddress returns [FreePort] as host:port.

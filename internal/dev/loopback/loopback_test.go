@@ -1,8 +1,10 @@
 package loopback_test
 
 import (
+	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,6 +31,29 @@ func TestFreePortIsBelowWhatTheKernelGivesOut(t *testing.T) {
 		seen[p] = true
 	}
 	require.Len(t, seen, 50, "no port is returned twice")
+}
+
+// A server needs seconds between the choice of its port and its listener; another
+// process, such as another package's tests, must not choose the same meanwhile.
+func TestAPortIsLeasedForOneProcess(t *testing.T) {
+	if port := os.Getenv("LOOPBACK_TEST_PORT"); port != "" {
+		leased, err := loopback.Lease(number(t, port))
+		require.NoError(t, err)
+		fmt.Println("leased:", leased)
+		return
+	}
+	t.Parallel()
+	port, err := loopback.FreePort(t.Context())
+	require.NoError(t, err)
+	again, err := loopback.Lease(port)
+	require.NoError(t, err)
+	require.True(t, again, "its own lease is kept")
+
+	other := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^"+t.Name()+"$") //nolint:gosec // this test
+	other.Env = append(os.Environ(), "LOOPBACK_TEST_PORT="+strconv.Itoa(port))
+	said, err := other.CombinedOutput()
+	require.NoError(t, err, "%s", said)
+	require.Contains(t, string(said), "leased: false")
 }
 
 func number(t *testing.T, s string) int {

@@ -54,9 +54,14 @@ func choosePorts(ctx context.Context, o Options) (ports, error) {
 	for i, port := range p.all() {
 		taken := mine[*port]
 		if !taken {
-			if taken, err = loopback.Taken(ctx, *port); err != nil {
+			leased, err := loopback.Lease(*port)
+			if err == nil {
+				taken, err = loopback.Taken(ctx, *port)
+			}
+			if err != nil {
 				return p, fmt.Errorf("engine: %w", err)
 			}
+			taken = taken || !leased
 		}
 		if taken && i == 0 && o.Port != 0 {
 			return p, &loopback.PortError{Key: "port", Port: o.Port}
