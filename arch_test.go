@@ -68,6 +68,8 @@ var layers = []layer{
 	{"saga/barrier", "saga/barrier/txn saga/audit saga/key saga/ledger fault", "temporal echo viper"},
 	{"saga/barrier/txn", "fault", "temporal echo viper"},
 
+	{"event", "fault", "others"},
+
 	{"fault", "", "others"},
 	{"internal/money", "fault", "others"},
 	{"internal/strictjson", "fault", "others"},

@@ -1,0 +1,48 @@
+package event
+
+import "context"
+
+// Bus is a broker: it keeps messages and hands them to every group. Retries, order per
+// key across failures and dead letters are the listener's (package inbox), so a broker
+// needs no more than this. The suite eventtest.Bus holds for every Bus.
+type Bus interface {
+	// Publish stores the messages in order and returns the position of each that is
+	// stored: of the first n, if it fails at message n. A fault of kind bug refuses
+	// message n for good, such as one that is too large; every other error may pass,
+	// and message n and those behind it may be stored nevertheless. Publishing a
+	// message again may store it twice.
+	Publish(ctx context.Context, batch []Message) (positions []uint64, err error)
+
+	// Consume calls handle with the messages on topics (see [Declaration.Topic]) that
+	// the group has not acknowledged, in batches, one batch at a time per call of
+	// Consume. A new group begins with the oldest message. Messages of one key arrive
+	// in the order in which they were stored, again if handle failed. A nil error of
+	// handle acknowledges the batch; another one has it delivered again, after a
+	// pause. Several processes may consume for one group: each message goes to one of
+	// them, and to another one if the first does not acknowledge in time. Consume
+	// reconnects by itself, and returns nil when ctx ends.
+	Consume(ctx context.Context, group string, topics []string, handle func(context.Context, []Message) error) error
+
+	// Ready returns nil if the broker answers, else a fault of kind transient.
+	Ready(ctx context.Context) error
+
+	// Close releases the connection.
+	Close()
+}
+
+// Tail is implemented by a [Bus] that can tell whether it still has a message: a broker
+// that does not write each message to the disk may lose its newest ones in a power cut.
+type Tail interface {
+	// Holds reports whether the message at the position is the one with the id.
+	Holds(ctx context.Context, position uint64, id string) (bool, error)
+	// Reconnected is signalled after a lost connection is back.
+	Reconnected() <-chan struct{}
+}
+
+// Bell is implemented by a [Bus] that can wake other processes. Rings may get lost.
+type Bell interface {
+	// Ring wakes those who listen for name.
+	Ring(name string)
+	// OnRing calls f, which must not block, for each ring until stop is called.
+	OnRing(name string, f func()) (stop func(), err error)
+}

@@ -1,0 +1,66 @@
+package event_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/fault"
+)
+
+type counted struct {
+	Units int64 `json:"units"`
+}
+
+var moved = event.Declare[counted](event.Declaration{Service: "inventory", Name: "stock_changed", Version: 1, Key: "sku", State: true})
+
+func TestAMessageCarriesTheWholeEvent(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		e := moved.At(rapid.StringN(1, 40, 160).Draw(t, "key"), rapid.String().Draw(t, "saga"), rapid.Int64Min(0).Draw(t, "version"), counted{Units: rapid.Int64().Draw(t, "units")})
+		e.ID = rapid.StringN(1, 36, 36).Draw(t, "id")
+		e.Time = time.UnixMicro(rapid.Int64Range(0, 4e15).Draw(t, "time")).UTC()
+		e.Causation, e.Trace = rapid.String().Draw(t, "cause"), rapid.String().Draw(t, "trace")
+		got, err := event.Decode(event.Encode(e))
+		require.NoError(t, err)
+		require.Equal(t, e, got)
+		require.Equal(t, "evt.inventory.stock_changed", event.Encode(e).Topic)
+	})
+}
+
+func TestDecodeRefusesWhatIsNoEvent(t *testing.T) {
+	t.Parallel()
+	e := moved.New("MUG", "", counted{Units: 1})
+	e.ID, e.Time = "1", time.Now()
+	for header, value := range map[string]string{
+		"ce-specversion": "0.3", "ce-id": "", "ce-type": "order.placed", "ce-partitionkey": "", "ce-time": "today", "ce-sequence": "x",
+	} {
+		m := event.Encode(e)
+		m.Header[header] = value
+		_, err := event.Decode(m)
+		require.Equal(t, fault.Bug, fault.KindOf(err), header)
+		require.Equal(t, fault.Invalid, fault.CodeOf(err), header)
+	}
+}
+
+func TestReadRefusesAnotherFact(t *testing.T) {
+	t.Parallel()
+	other := event.Declare[counted](event.Declaration{Service: "inventory", Name: "reserved", Version: 1, Key: "order"})
+	_, err := moved.Read(other.New("order-1", "order-1", counted{}))
+	require.Equal(t, fault.Bug, fault.KindOf(err))
+	data, err := moved.Read(moved.New("MUG", "", counted{Units: 3}))
+	require.NoError(t, err)
+	require.Equal(t, int64(3), data.Units)
+}
+
+func TestTheCauseTravelsInTheContext(t *testing.T) {
+	t.Parallel()
+	_, caused := event.Cause(t.Context())
+	require.False(t, caused)
+	e, caused := event.Cause(event.CausedBy(t.Context(), event.Event{ID: "1"}))
+	require.True(t, caused)
+	require.Equal(t, "1", e.ID)
+}

@@ -1,0 +1,18 @@
+package event
+
+import "context"
+
+// Listener is a service that follows facts of others.
+type Listener struct {
+	// Group is the name under which the broker remembers what was heard: that of the
+	// listening service. It is unique.
+	Group string
+	// Facts are those that it follows.
+	Facts []Declaration
+	// Handle reacts to one event, under a context with it as the [Cause]. A repeat of
+	// the event must have no second effect. Business and suspended faults are outcomes
+	// like nil. Transient and unknown ones, and errors that are no fault, are tried
+	// again without limit, and a bug is parked: meanwhile later events of the same key
+	// wait behind it, except urgent ones.
+	Handle func(ctx context.Context, e Event) error
+}
