@@ -113,26 +113,38 @@ func attempt(k Key, effect func() error, refusal **fault.Error) error {
 	return f
 }
 
-// keep records that c was refused, and answers as every repeat will. The attempt has
-// left nothing and has answered no caller yet: if another call was faster meanwhile,
-// its record is the answer, as if this call came only now.
-func keep[Answer any](ctx context.Context, db *gorm.DB, c Call, f *fault.Error, repeat func(db *gorm.DB, c Call) (Answer, error)) (Answer, error) {
-	var answer Answer
-	err := txn.Retry(ctx, db, func(db *gorm.DB) error {
-		answer = *new(Answer)
-		r := row{State: Refused, Code: f.Code, Message: f.Message}
-		first, err := insert(db, c, r)
+// keep records that c was refused, and returns the row that answers every repeat. The
+// attempt has left nothing and has answered no caller yet: if another call was faster
+// meanwhile, its record is the answer, as if this call came only now.
+func keep(ctx context.Context, db *gorm.DB, c Call, f *fault.Error, tell []Tell) (*row, error) {
+	var answer *row
+	err := claim(ctx, db, tell, func(tx *gorm.DB) error {
+		answer = &row{State: Refused, Fingerprint: c.Fingerprint, Code: f.Code, Message: f.Message}
+		first, err := insert(tx, c, *answer)
 		switch {
 		case err != nil:
 			return err
 		case first:
-			return r.refusal()
+			return answer.tell(tx, c.Key, false, tell)
 		}
-		answer, err = repeat(db, c)
+		answer, err = again(tx, c, tell)
 		return err
 	})
-	if err != nil {
-		return *new(Answer), err
+	return answer, err
+}
+
+// again returns the row that a repeated do finds, and tells of it unless the call is
+// suspended or of another request.
+func again(tx *gorm.DB, c Call, tell []Tell) (*row, error) {
+	r, err := find(tx, c.Key)
+	switch {
+	case err != nil:
+		return nil, err
+	case r == nil:
+		return nil, impossible(c.Key, r, "repeat")
 	}
-	return answer, nil
+	if err := r.repeat(c); err != nil && declined(err) == nil {
+		return r, err
+	}
+	return r, r.tell(tx, c.Key, true, tell)
 }

@@ -77,10 +77,17 @@
 // caller that stops waiting learns nothing: the commit may have happened, and a
 // repeat returns its record.
 //
+// # Telling
+//
+// A call may be given a [Tell], which writes a row about the result for other services.
+// It commits with the record: a refusal in its second transaction, and a settle or null
+// undo in one of its own. Effects cannot do that, because a refusal, a null undo and a
+// repeat run none.
+//
 // # Round trips
 //
 // Any *gorm.DB works. With a driver that supports [txn.Queue] (internal/database has
 // one) a do or a conclude takes two round trips to PostgreSQL beside those of its
 // effect, an undo three: BEGIN travels with the first statement, and the record of a
-// do with COMMIT. An effect saves its own round trips by queueing its writes.
+// do with COMMIT. Effects and tells save their own round trips by queueing their writes.
 package barrier

@@ -16,44 +16,42 @@ import (
 // with SUSPENDED once the key is undone or blocked, and with REQUEST_MISMATCH for
 // another request under the same key.
 //
-// The outcome must survive JSON: a repeat decodes it from the record.
-func Do[Out any](ctx context.Context, db *gorm.DB, c Call, effect func(tx *gorm.DB) (Out, error)) (Out, error) {
+// The outcome must survive JSON: a repeat decodes it from the record. Each tell is
+// called for an outcome, a refusal, and a repeat of either; see [Tell].
+func Do[Out any](ctx context.Context, db *gorm.DB, c Call, effect func(tx *gorm.DB) (Out, error), tell ...Tell) (Out, error) {
 	var out Out
 	var refusal *fault.Error
+	var answer *row // of a repeat
 	err := txn.Run(ctx, db, func(tx *gorm.DB) error {
-		out, refusal = *new(Out), nil
+		out, refusal, answer = *new(Out), nil, nil
 		first, err := insert(tx, c, row{State: Intent}) // no other transaction sees the intent: it commits as done
 		if err != nil {
 			return err
 		}
 		if !first {
-			out, err = recorded[Out](tx, c)
+			answer, err = again(tx, c, tell)
 			return err
 		}
 		err = attempt(c.Key, func() (err error) { out, err = effect(tx); return err }, &refusal)
 		if err != nil {
 			return err
 		}
-		return finish(tx, c.Key, out)
+		return finish(tx, c.Key, out, tell)
 	})
+	if refusal != nil {
+		answer, err = keep(ctx, db, c, refusal, tell)
+	}
 	switch {
-	case refusal != nil:
-		return keep(ctx, db, c, refusal, recorded[Out])
 	case err != nil:
 		return *new(Out), err
+	case answer != nil:
+		return recorded[Out](answer, c)
 	}
 	return out, nil
 }
 
-// recorded returns the answer to a repeated Do.
-func recorded[Out any](tx *gorm.DB, c Call) (out Out, err error) {
-	r, err := find(tx, c.Key)
-	switch {
-	case err != nil:
-		return out, err
-	case r == nil:
-		return out, impossible(c.Key, r, "repeat")
-	}
+// recorded returns the answer of r to a repeated Do.
+func recorded[Out any](r *row, c Call) (out Out, err error) {
 	if err := r.repeat(c); err != nil {
 		return out, err
 	}
@@ -66,10 +64,11 @@ func recorded[Out any](tx *gorm.DB, c Call) (out Out, err error) {
 // Undo takes back the effect of [Do] under k: it runs effect once with the recorded
 // outcome. If Do did not happen it blocks the key, so that a late Do fails. For a
 // key that is refused, undone or blocked it does nothing. It waits for a Do that is
-// still open.
-func Undo[Out any](ctx context.Context, db *gorm.DB, k Key, effect func(tx *gorm.DB, out Out) error) error {
+// still open. Each tell is called for the state that it leaves, a repeat if it changed
+// nothing; see [Tell].
+func Undo[Out any](ctx context.Context, db *gorm.DB, k Key, effect func(tx *gorm.DB, out Out) error, tell ...Tell) error {
 	return txn.Run(ctx, db, func(tx *gorm.DB) error {
-		first, err := insert(tx, Call{Key: k}, row{State: Blocked})
+		first, err := block(tx, k, tell)
 		if err != nil || first {
 			return err
 		}
@@ -80,7 +79,7 @@ func Undo[Out any](ctx context.Context, db *gorm.DB, k Key, effect func(tx *gorm
 		case r == nil || r.State == Intent:
 			return impossible(k, r, "undo inside")
 		case r.State != Done:
-			return nil
+			return r.tell(tx, k, true, tell)
 		}
 		out, err := decode[Out](r.Outcome)
 		if err != nil {
@@ -93,32 +92,38 @@ func Undo[Out any](ctx context.Context, db *gorm.DB, k Key, effect func(tx *gorm
 		if !won {
 			return fault.Errorf(fault.Bug, fault.Conflict, "%s was changed although it is locked", k)
 		}
-		return run(tx, k, func(tx *gorm.DB) error { return effect(tx, out) })
+		if err := run(tx, k, func(tx *gorm.DB) error { return effect(tx, out) }); err != nil {
+			return err
+		}
+		r.State = Undone
+		return r.tell(tx, k, false, tell)
 	})
 }
 
 // Settle returns the outcome of [Do] and true if it happened under k. Otherwise it
 // blocks the key, so that it never happens, and returns false; so it does for a key
-// that is undone. A repeat returns the same.
-func Settle[Out any](ctx context.Context, db *gorm.DB, k Key) (out Out, happened bool, err error) {
-	err = txn.Retry(ctx, db, func(db *gorm.DB) error {
+// that is undone. A repeat returns the same. Each tell is called for the state that it
+// leaves, a repeat unless it has blocked the key; see [Tell].
+func Settle[Out any](ctx context.Context, db *gorm.DB, k Key, tell ...Tell) (out Out, happened bool, err error) {
+	err = claim(ctx, db, tell, func(tx *gorm.DB) error {
 		out, happened = *new(Out), false
-		first, err := insert(db, Call{Key: k}, row{State: Blocked})
+		first, err := block(tx, k, tell)
 		if err != nil || first {
 			return err
 		}
-		r, err := find(db, k)
+		r, err := find(tx, k)
 		switch {
 		case err != nil:
 			return err
 		case r == nil || r.State == Intent:
 			return impossible(k, r, "settle inside")
-		case r.State != Done:
-			return nil
+		case r.State == Done:
+			if out, err = decode[Out](r.Outcome); err != nil {
+				return err
+			}
+			happened = true
 		}
-		happened = true
-		out, err = decode[Out](r.Outcome)
-		return err
+		return r.tell(tx, k, true, tell)
 	})
 	if err != nil {
 		return *new(Out), false, err

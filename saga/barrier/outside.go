@@ -18,48 +18,47 @@ type Ticket[Out any] = ledger.Ticket[Out]
 // fault of kind business from prepare is a refusal, as in [Do]. The Ticket of a
 // repeat tells the service what to do. A refused key returns its refusal again; an
 // undone or blocked one fails with SUSPENDED, and another request under the same
-// key with REQUEST_MISMATCH.
-func Intend[Out any](ctx context.Context, db *gorm.DB, c Call, prepare func(tx *gorm.DB) error) (Ticket[Out], error) {
-	var ticket Ticket[Out]
+// key with REQUEST_MISMATCH. Each tell is called for a refusal, and for a repeat of a
+// done or refused key; see [Tell].
+func Intend[Out any](ctx context.Context, db *gorm.DB, c Call, prepare func(tx *gorm.DB) error, tell ...Tell) (Ticket[Out], error) {
 	var refusal *fault.Error
+	var answer *row // of a repeat
 	err := txn.Run(ctx, db, func(tx *gorm.DB) error {
-		ticket, refusal = Ticket[Out]{}, nil
+		refusal, answer = nil, nil
 		first, err := insert(tx, c, row{State: Intent})
 		switch {
 		case err != nil:
 			return err
 		case !first:
-			ticket, err = reissue[Out](tx, c)
+			answer, err = again(tx, c, tell)
 			return err
 		case prepare == nil:
 			return nil
 		}
 		return attempt(c.Key, func() error { return prepare(tx) }, &refusal)
 	})
-	switch {
-	case refusal != nil:
-		return keep(ctx, db, c, refusal, reissue[Out])
-	case err != nil:
+	if refusal != nil {
+		answer, err = keep(ctx, db, c, refusal, tell)
+	}
+	if err != nil || answer == nil {
 		return Ticket[Out]{}, err
 	}
-	return ticket, nil
+	return reissue[Out](answer, c)
 }
 
 // Recall is a repeated [Intend] of a caller that has not kept the whole request: it
 // compares no fingerprint and claims nothing. A key without a row is a bug (CONFLICT).
 func Recall[Out any](ctx context.Context, db *gorm.DB, k Key) (Ticket[Out], error) {
-	return reissue[Out](db.WithContext(ctx), Call{Key: k, recall: true})
+	c := Call{Key: k, recall: true}
+	r, err := again(db.WithContext(ctx), c, nil)
+	if err != nil {
+		return Ticket[Out]{}, err
+	}
+	return reissue[Out](r, c)
 }
 
-// reissue returns the answer to a repeated Intend.
-func reissue[Out any](tx *gorm.DB, c Call) (t Ticket[Out], err error) {
-	r, err := find(tx, c.Key)
-	switch {
-	case err != nil:
-		return t, err
-	case r == nil:
-		return t, impossible(c.Key, r, "repeat")
-	}
+// reissue returns the answer of r to a repeated Intend.
+func reissue[Out any](r *row, c Call) (t Ticket[Out], err error) {
 	if err := r.repeat(c); err != nil {
 		return t, err
 	}
@@ -74,36 +73,41 @@ func reissue[Out any](tx *gorm.DB, c Call) (t Ticket[Out], err error) {
 // nil, in the same transaction. A repeat, and the loser of two attempts, succeed
 // without effect. If the step was undone or blocked meanwhile it fails with
 // SUSPENDED and records nothing: the undo has asked the external system and has
-// taken back the effect that it found.
-func Conclude[Out any](ctx context.Context, db *gorm.DB, k Key, out Out, effect func(tx *gorm.DB) error) error {
+// taken back the effect that it found. Each tell is called for the outcome and for a
+// repeat of it; see [Tell].
+func Conclude[Out any](ctx context.Context, db *gorm.DB, k Key, out Out, effect func(tx *gorm.DB) error, tell ...Tell) error {
 	outcome, err := encode(out)
 	if err != nil {
 		return err
 	}
-	return end(ctx, db, k, row{State: Done, Outcome: outcome}, "conclude", effect)
+	return end(ctx, db, k, row{State: Done, Outcome: outcome}, "conclude", effect, tell)
 }
 
 // Refuse records that the external system declined an intended call for good, and
 // runs effect, which may be nil, in the same transaction. It returns nil when that
 // is recorded, also by an earlier attempt; then the caller returns the refusal. If
 // the step was undone or blocked meanwhile it fails with SUSPENDED. Refusing a step
-// that is done is a bug, and so is a refusal without a code.
-func Refuse(ctx context.Context, db *gorm.DB, k Key, refusal *fault.Error, effect func(tx *gorm.DB) error) error {
+// that is done is a bug, and so is a refusal without a code. Each tell is called for
+// the refusal and for a repeat of it; see [Tell].
+func Refuse(ctx context.Context, db *gorm.DB, k Key, refusal *fault.Error, effect func(tx *gorm.DB) error, tell ...Tell) error {
 	if refusal == nil || refusal.Code == "" {
 		return fault.Errorf(fault.Bug, fault.Invalid, "%s: a refusal needs a code", k)
 	}
-	return end(ctx, db, k, row{State: Refused, Code: refusal.Code, Message: refusal.Message}, "refuse", effect)
+	return end(ctx, db, k, row{State: Refused, Code: refusal.Code, Message: refusal.Message}, "refuse", effect, tell)
 }
 
 // end moves an intent to r's state with effect.
-func end(ctx context.Context, db *gorm.DB, k Key, r row, doing string, effect func(tx *gorm.DB) error) error {
+func end(ctx context.Context, db *gorm.DB, k Key, r row, doing string, effect func(tx *gorm.DB) error, tell []Tell) error {
 	return txn.Run(ctx, db, func(tx *gorm.DB) error {
 		won, err := change(tx, k, r, Intent)
 		if err != nil {
 			return err
 		}
 		if won {
-			return run(tx, k, effect)
+			if err := run(tx, k, effect); err != nil {
+				return err
+			}
+			return r.tell(tx, k, false, tell)
 		}
 		found, err := find(tx, k)
 		switch {
@@ -112,7 +116,7 @@ func end(ctx context.Context, db *gorm.DB, k Key, r row, doing string, effect fu
 		case found == nil:
 			return impossible(k, found, doing)
 		case found.State == r.State:
-			return nil
+			return found.tell(tx, k, true, tell)
 		case found.State == Undone || found.State == Blocked:
 			return suspended(k, found.State)
 		default:
@@ -134,16 +138,17 @@ type Undoing[Req, Out any] struct {
 // step's record. If the key has none, it blocks the key and returns state Blocked.
 // On Intent the service asks the external system and then calls [EndUndo], or
 // [Conclude] if it settles and the effect happened. A repeat returns the record as
-// it then is.
-func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key) (Undoing[Req, Out], error) {
+// it then is. Each tell is called for the state that it returns, a repeat unless it
+// has blocked the key; see [Tell]. An undo that is told of Done goes on to [EndUndo].
+func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key, tell ...Tell) (Undoing[Req, Out], error) {
 	var entry Undoing[Req, Out]
-	err := txn.Retry(ctx, db, func(db *gorm.DB) error {
+	err := claim(ctx, db, tell, func(tx *gorm.DB) error {
 		entry = Undoing[Req, Out]{State: Blocked}
-		first, err := insert(db, Call{Key: k}, row{State: Blocked})
+		first, err := block(tx, k, tell)
 		if err != nil || first {
 			return err
 		}
-		r, err := find(db, k)
+		r, err := find(tx, k)
 		if err != nil {
 			return err
 		}
@@ -154,8 +159,10 @@ func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key) (Undoing[R
 		if entry.Request, err = decode[Req](r.Request); err != nil {
 			return err
 		}
-		entry.Outcome, err = decode[Out](r.Outcome)
-		return err
+		if entry.Outcome, err = decode[Out](r.Outcome); err != nil {
+			return err
+		}
+		return r.tell(tx, k, true, tell)
 	})
 	if err != nil {
 		return Undoing[Req, Out]{}, err
@@ -171,7 +178,10 @@ func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key) (Undoing[R
 // An attempt may have recorded its outcome since [BeginUndo]. Undone covers that
 // outcome, so effect must read the service's own rows and not [Undoing]. Blocked
 // does not: EndUndo fails with a transient fault, and the repeat finds the step done.
-func EndUndo(ctx context.Context, db *gorm.DB, k Key, to State, effect func(tx *gorm.DB) error) error {
+//
+// Each tell is called for the state that it leaves, a repeat if it changed nothing; see
+// [Tell].
+func EndUndo(ctx context.Context, db *gorm.DB, k Key, to State, effect func(tx *gorm.DB) error, tell ...Tell) error {
 	var from []State
 	switch to {
 	case Undone:
@@ -187,9 +197,11 @@ func EndUndo(ctx context.Context, db *gorm.DB, k Key, to State, effect func(tx *
 			return err
 		}
 		if won {
-			return run(tx, k, effect)
+			if err := run(tx, k, effect); err != nil || len(tell) == 0 {
+				return err
+			}
 		}
-		found, err := find(tx, k)
+		found, err := find(tx, k) // when it has won: for the outcome of its do
 		switch {
 		case err != nil:
 			return err
@@ -198,7 +210,7 @@ func EndUndo(ctx context.Context, db *gorm.DB, k Key, to State, effect func(tx *
 		case found.State == Done, found.State == Intent: // an attempt came in between
 			return fault.Errorf(fault.Transient, fault.Unavailable, "%s was %s meanwhile", k, found.State)
 		default:
-			return nil
+			return found.tell(tx, k, !won, tell)
 		}
 	})
 }

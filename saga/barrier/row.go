@@ -77,6 +77,17 @@ func insert(tx *gorm.DB, c Call, r row) (bool, error) {
 	return res.RowsAffected == 1, res.Error
 }
 
+// block claims k so that no do of it takes effect, and tells of it. It reports whether
+// the key was free.
+func block(tx *gorm.DB, k Key, tell []Tell) (bool, error) {
+	r := row{State: Blocked}
+	first, err := insert(tx, Call{Key: k}, r)
+	if err != nil || !first {
+		return false, err
+	}
+	return true, r.tell(tx, k, false, tell)
+}
+
 func where(tx *gorm.DB, k Key) *gorm.DB {
 	return tx.Where("saga = ? AND step = ? AND generation = ?", k.Saga, k.Step, k.Generation)
 }
@@ -108,18 +119,22 @@ func change(tx *gorm.DB, k Key, r row, from ...State) (bool, error) {
 	return res.RowsAffected == 1, res.Error
 }
 
-// finish records the outcome of the do that has claimed k in this transaction. It is
-// the last statement, so the row travels with COMMIT.
-func finish(tx *gorm.DB, k Key, out any) error {
+// finish records the outcome of the do that has claimed k in this transaction, and tells
+// of it. It comes last, so the row travels with COMMIT.
+func finish(tx *gorm.DB, k Key, out any, tell []Tell) error {
 	outcome, err := encode(out)
 	if err != nil {
 		return err
 	}
-	won, err := change(txn.Queue(tx, 1), k, row{State: Done, Outcome: outcome}, Intent)
-	if err == nil && !won {
+	r := row{State: Done, Outcome: outcome}
+	won, err := change(txn.Queue(tx, 1), k, r, Intent)
+	switch {
+	case err != nil:
+		return err
+	case !won:
 		return fault.Errorf(fault.Bug, fault.Conflict, "%s was changed by another transaction than its own", k)
 	}
-	return err
+	return r.tell(tx, k, false, tell)
 }
 
 // encode returns v as JSON.

@@ -183,12 +183,12 @@ func (b testBundle) arrange(t *testing.T, s barrier.State) {
 }
 
 // arrive makes the call that the table names and returns its answer in words.
-func (b testBundle) arrive(ctx context.Context, what string) (string, error) {
+func (b testBundle) arrive(ctx context.Context, what string, tell ...barrier.Tell) (string, error) {
 	effect := b.effect("effect")
 	refuses := func(tx *gorm.DB) error { return errors.Join(effect(tx), refusal()) }
 	fails := func(tx *gorm.DB) error { return errors.Join(effect(tx), errors.New("no luck")) }
 	do := func(c barrier.Call, f func(*gorm.DB) error) (string, error) {
-		out, err := barrier.Do(ctx, b.db, c, func(tx *gorm.DB) (outcome, error) { return reserved, f(tx) })
+		out, err := barrier.Do(ctx, b.db, c, func(tx *gorm.DB) (outcome, error) { return reserved, f(tx) }, tell...)
 		return out.Reservation, err
 	}
 	undo := func(f func(*gorm.DB) error) (string, error) {
@@ -197,10 +197,10 @@ func (b testBundle) arrive(ctx context.Context, what string) (string, error) {
 				return errors.New("the undo must get the outcome of the do")
 			}
 			return f(tx)
-		})
+		}, tell...)
 	}
 	intend := func(c barrier.Call, f func(*gorm.DB) error) (string, error) {
-		ticket, err := barrier.Intend[outcome](ctx, b.db, c, f)
+		ticket, err := barrier.Intend[outcome](ctx, b.db, c, f, tell...)
 		switch {
 		case ticket.Done:
 			return ticket.Outcome.Reservation, err
@@ -225,7 +225,7 @@ func (b testBundle) arrive(ctx context.Context, what string) (string, error) {
 	case "undo that fails":
 		return undo(fails)
 	case "settle":
-		out, happened, err := barrier.Settle[outcome](ctx, b.db, b.key)
+		out, happened, err := barrier.Settle[outcome](ctx, b.db, b.key, tell...)
 		if !happened {
 			return "not happened", err
 		}
@@ -248,18 +248,18 @@ func (b testBundle) arrive(ctx context.Context, what string) (string, error) {
 	case "intend another request":
 		return intend(b.other(), effect)
 	case "conclude":
-		return "ok", barrier.Conclude(ctx, b.db, b.key, reserved, effect)
+		return "ok", barrier.Conclude(ctx, b.db, b.key, reserved, effect, tell...)
 	case "conclude that fails":
-		return "ok", barrier.Conclude(ctx, b.db, b.key, reserved, fails)
+		return "ok", barrier.Conclude(ctx, b.db, b.key, reserved, fails, tell...)
 	case "refuse":
-		return "ok", barrier.Refuse(ctx, b.db, b.key, refusal(), effect)
+		return "ok", barrier.Refuse(ctx, b.db, b.key, refusal(), effect, tell...)
 	case "begin undo":
-		entry, err := barrier.BeginUndo[request, outcome](ctx, b.db, b.key)
+		entry, err := barrier.BeginUndo[request, outcome](ctx, b.db, b.key, tell...)
 		return string(entry.State), err
 	case "end undo as undone":
-		return "ok", barrier.EndUndo(ctx, b.db, b.key, barrier.Undone, effect)
+		return "ok", barrier.EndUndo(ctx, b.db, b.key, barrier.Undone, effect, tell...)
 	case "end undo as blocked":
-		return "ok", barrier.EndUndo(ctx, b.db, b.key, barrier.Blocked, effect)
+		return "ok", barrier.EndUndo(ctx, b.db, b.key, barrier.Blocked, effect, tell...)
 	}
 	return "", fmt.Errorf("the table names an unknown call %q", what)
 }

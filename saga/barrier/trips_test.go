@@ -5,9 +5,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
 
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/barrier/txn"
 )
 
 // TestRoundTrips counts the round trips of each call to PostgreSQL, with an effect of
@@ -53,5 +55,44 @@ func TestRoundTrips(t *testing.T) {
 			last = trips() - before
 		}
 		require.Equal(t, tt.trips, last, "%s %v", tt.call, tt.before)
+	}
+}
+
+// TestTellingTakesNoRoundTripOfItsOwn counts those of calls that tell by one queued
+// statement. A null undo, settle and recorded refusal become transactions, so COMMIT
+// comes on top; an undone step reads its outcome.
+func TestTellingTakesNoRoundTripOfItsOwn(t *testing.T) {
+	t.Parallel()
+	db, trips := dbtest.Counted(t, migrate)
+	for i, tt := range []struct {
+		finds   barrier.State
+		arrives string
+		trips   int
+	}{
+		{nothing, "do", 3},
+		{barrier.Done, "do", 3},
+		{nothing, "do that refuses", 5},
+		{barrier.Refused, "do", 3},
+		{nothing, "undo", 2},
+		{barrier.Done, "undo", 4},
+		{nothing, "settle", 2},
+		{barrier.Done, "settle", 3},
+		{barrier.Intent, "conclude", 3},
+		{barrier.Intent, "refuse", 3},
+		{nothing, "begin undo", 2},
+		{barrier.Intent, "end undo as undone", 4},
+	} {
+		last := 0
+		for try := range 2 { // the first prepares the statements
+			b := testBundle{db, barrier.Key{Saga: fmt.Sprintf("ord_%d_%d", i, try), Step: "inventory.reserve"}}
+			b.arrange(t, tt.finds)
+			before := trips()
+			_, _ = b.arrive(t.Context(), tt.arrives, func(tx *gorm.DB, told barrier.Told) error {
+				return b.tell(txn.Queue(tx, 1), told)
+			})
+			last = trips() - before
+			require.Len(t, b.told(t), 1)
+		}
+		require.Equal(t, tt.trips, last, "%s finds %s", tt.arrives, tt.finds)
 	}
 }

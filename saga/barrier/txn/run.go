@@ -42,7 +42,15 @@ const (
 // A Run inside another transaction is a bug: a retry could not start over, and
 // "committed" would be false.
 func Run(ctx context.Context, db *gorm.DB, f func(tx *gorm.DB) error) error {
-	return Retry(ctx, db, func(db *gorm.DB) error { return db.Transaction(f, options(db)...) })
+	return Retry(ctx, db, func(db *gorm.DB) error {
+		var later afters // of this attempt
+		tx := db.WithContext(context.WithValue(ctx, afterKey{}, &later))
+		if err := tx.Transaction(f, options(db)...); err != nil {
+			return err //nolint:wrapcheck // f's own, or one that the caller classifies
+		}
+		later.run()
+		return nil
+	})
 }
 
 // Retry runs f without a transaction: each of its statements commits by itself and
