@@ -113,6 +113,52 @@ func TestBarrierGoesUpAndDown(t *testing.T) {
 	})
 }
 
+// TestSet holds for tables with a numbering of their own, beside those of the service.
+func TestSet(t *testing.T) {
+	t.Parallel()
+	parcels := fstest.MapFS{
+		"sqlite/00001_parcel.sql":   {Data: []byte("-- +goose Up\nCREATE TABLE parcel (id integer PRIMARY KEY AUTOINCREMENT);\n")},
+		"postgres/00001_parcel.sql": {Data: []byte("-- +goose Up\nCREATE TABLE parcel (id bigint GENERATED ALWAYS AS IDENTITY);\n")},
+	}
+	with := database.Schema{shelves, database.Set("parcels", parcels)}
+
+	t.Run("ComesOnTopOfADatabaseThatHadNone", func(t *testing.T) {
+		t.Parallel()
+		dbtest.Each(t, database.Schema{shelves}.Migrate, func(t *testing.T, db *gorm.DB) {
+			require.Error(t, with.Ready(t.Context(), db))
+			for range 2 {
+				require.NoError(t, with.Migrate(t.Context(), db))
+				require.NoError(t, with.Ready(t.Context(), db))
+			}
+			require.NoError(t, db.Exec("SELECT 1 FROM shelf, parcel").Error)
+			require.NoError(t, database.Schema{shelves}.Ready(t.Context(), db), "a program without the set runs beside")
+		})
+	})
+
+	t.Run("NumbersByItself", func(t *testing.T) {
+		t.Parallel()
+		dbtest.Each(t, with.Migrate, func(t *testing.T, db *gorm.DB) {
+			more := database.Schema{shelves, labels, with[1]}
+			require.Error(t, more.Ready(t.Context(), db))
+			require.NoError(t, more.Migrate(t.Context(), db))
+			require.NoError(t, db.Exec("SELECT 1 FROM shelf, label, parcel").Error)
+		})
+	})
+
+	t.Run("BelongsToTheTablesOfAnUnmarkedDatabase", func(t *testing.T) {
+		t.Parallel()
+		owner := database.Owner{Name: "store"}
+		dbtest.Each(t, with.Migrate, func(t *testing.T, db *gorm.DB) {
+			require.ErrorContains(t, owner.Claim(t.Context(), db, database.Schema{shelves}), "tables of another origin: goose_parcels_version, parcel")
+			require.NoError(t, db.Exec("DROP TABLE parcel").Error)
+			require.ErrorContains(t, owner.Claim(t.Context(), db, with), "without these tables: parcel")
+		})
+		dbtest.Each(t, with.Migrate, func(t *testing.T, db *gorm.DB) {
+			require.NoError(t, owner.Claim(t.Context(), db, with))
+		})
+	})
+}
+
 func TestReady(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, nothing, func(t *testing.T, db *gorm.DB) {

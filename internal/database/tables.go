@@ -28,20 +28,25 @@ func tables(db *gorm.DB) (names []string, err error) {
 	return names, nil
 }
 
-// fits returns nil if have, the tables of tx, are those of s at the version of tx,
+// fits returns nil if have, the tables of tx, are those of s at the versions of tx,
 // otherwise a fault with code [NotOurs].
 func (s Schema) fits(ctx context.Context, tx *gorm.DB, have []string) error {
-	var version int64
-	if slices.Contains(have, gooseTable) {
-		if err := tx.Raw("SELECT coalesce(max(version_id), 0) FROM " + gooseTable + " WHERE is_applied").Scan(&version).Error; err != nil {
+	versions := map[string]int64{} // by goose's table
+	for _, p := range s.parts(tx) {
+		if !slices.Contains(have, p.table) {
+			continue
+		}
+		version, err := p.version(ctx, tx)
+		if err != nil {
 			return fmt.Errorf("read the version: %w", err)
 		}
+		versions[p.table] = max(0, version)
 	}
-	want, err := s.tablesAt(ctx, version)
+	want, err := s.tablesAt(ctx, versions)
 	if err != nil {
 		return err
 	}
-	have = slices.DeleteFunc(have, func(t string) bool { return t == gooseTable })
+	have = slices.DeleteFunc(have, func(t string) bool { _, of := versions[t]; return of })
 	if slices.Equal(have, want) {
 		return nil
 	}
@@ -50,27 +55,31 @@ func (s Schema) fits(ctx context.Context, tx *gorm.DB, have []string) error {
 		return fault.Errorf(fault.Bug, NotOurs, "it has tables of another origin: %s", strings.Join(unknown, ", "))
 	}
 	missing := slices.DeleteFunc(want, func(t string) bool { return slices.Contains(have, t) })
-	return fault.Errorf(fault.Bug, NotOurs, "it is at version %d without these tables: %s", version, strings.Join(missing, ", "))
+	return fault.Errorf(fault.Bug, NotOurs, "it is at version %d without these tables: %s", versions[gooseTable], strings.Join(missing, ", "))
 }
 
-// tablesAt returns the names of the tables that s has at a version, sorted. They
-// are those of a database in memory that is brought there.
-func (s Schema) tablesAt(ctx context.Context, version int64) (names []string, err error) {
-	if version == 0 {
-		return nil, nil
-	}
+// tablesAt returns the names of the tables that s has at the versions of its parts,
+// sorted, without those of goose. They are those of a database in memory that is
+// brought there.
+func (s Schema) tablesAt(ctx context.Context, versions map[string]int64) (names []string, err error) {
 	db, err := Open(ctx, "sqlite::memory:", Options{})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, Close(db)) }()
-	p, err := s.provider(db)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := p.UpTo(ctx, version); err != nil {
-		return nil, fmt.Errorf("bring an empty database to version %d: %w", version, err)
+	for _, part := range s.parts(db) {
+		version := versions[part.table]
+		if version == 0 {
+			continue
+		}
+		p, err := part.provider(db)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := p.UpTo(ctx, version); err != nil {
+			return nil, fmt.Errorf("bring an empty database to version %d: %w", version, err)
+		}
 	}
 	names, err = tables(db.WithContext(ctx))
-	return slices.DeleteFunc(names, func(t string) bool { return t == gooseTable }), err
+	return slices.DeleteFunc(names, func(t string) bool { _, of := versions[t]; return of }), err
 }

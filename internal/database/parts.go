@@ -1,0 +1,108 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+
+	"github.com/pressly/goose/v3"
+	"gorm.io/gorm"
+)
+
+// Set returns migrations with a numbering of their own, as a source of a [Schema]: those
+// of tables that several services have beside their own, such as an outbox. tree has a
+// folder per engine, "sqlite" and "postgres". The name is unique in a database; goose
+// keeps the versions in the table goose_NAME_version.
+func Set(name string, tree fs.FS) fs.FS { return set{tree, name} }
+
+type set struct {
+	fs.FS
+	name string
+}
+
+// part is the part of a schema that has one numbering.
+type part struct {
+	table string // that goose keeps the versions in
+	files fs.FS
+}
+
+// parts returns the parts of s on the engine of db: that of the service, then the sets.
+func (s Schema) parts(db *gorm.DB) []part {
+	var own merged
+	all := make([]part, 1)
+	for _, source := range s {
+		if set, ok := source.(set); ok {
+			all = append(all, part{table: "goose_" + set.name + "_version", files: folder(set.FS, db.Name())})
+			continue
+		}
+		own = append(own, source)
+	}
+	all[0] = part{table: gooseTable, files: own}
+	return all
+}
+
+// folder returns the folder of tree with the name, which must be well-formed.
+func folder(tree fs.FS, name string) fs.FS {
+	sub, err := fs.Sub(tree, name)
+	if err != nil {
+		panic(err) // fs.Sub refuses malformed names only
+	}
+	return sub
+}
+
+// version returns the newest migration of db. It does not ask goose, which would
+// create its table. A missing table is an error without a row in Fault's table.
+func (p part) version(ctx context.Context, db *gorm.DB) (have int64, err error) {
+	err = db.WithContext(ctx).Raw("SELECT coalesce(max(version_id), -1) FROM " + p.table + " WHERE is_applied").Scan(&have).Error
+	return have, err
+}
+
+// provider returns goose as a library, without globals.
+func (p part) provider(db *gorm.DB, options ...goose.ProviderOption) (*goose.Provider, error) {
+	pool, err := db.DB()
+	if err != nil {
+		return nil, err
+	}
+	dialect := goose.DialectPostgres
+	if db.Name() == "sqlite" {
+		dialect = goose.DialectSQLite3
+	}
+	options = append(slices.Clone(options), goose.WithDisableGlobalRegistry(true), goose.WithTableName(p.table))
+	return goose.NewProvider(dialect, pool, p.files, options...)
+}
+
+// merged shows several file systems as one. File names must differ; goose refuses
+// equal versions.
+type merged []fs.FS
+
+// Open opens the file in the first source that has it.
+func (m merged) Open(name string) (fs.File, error) {
+	for _, source := range m {
+		f, err := source.Open(name)
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return f, err
+		}
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+// ReadDir lists the folder's files in all sources. A name in two of them is an
+// error: one would hide the other.
+func (m merged) ReadDir(name string) ([]fs.DirEntry, error) {
+	var all []fs.DirEntry
+	for _, source := range m {
+		entries, err := fs.ReadDir(source, name)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if !slices.ContainsFunc(all, func(o fs.DirEntry) bool { return o.Name() == e.Name() }) {
+				all = append(all, e)
+				continue
+			}
+			return nil, &fs.PathError{Op: "merge", Path: e.Name(), Err: fs.ErrExist}
+		}
+	}
+	return all, nil
+}
