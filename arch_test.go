@@ -69,6 +69,7 @@ var layers = []layer{
 	{"saga/barrier/txn", "fault", "temporal echo viper"},
 
 	{"event", "fault", "others"},
+	{"event/eventtest", "event fault", "temporal gorm echo viper"},
 
 	{"fault", "", "others"},
 	{"internal/money", "fault", "others"},

@@ -1,0 +1,230 @@
+package eventtest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/event"
+)
+
+func carriesTheWholeMessage(t *testing.T, b *bench) {
+	want := b.message("order-1", 0)
+	want.Header = map[string]string{"ce-id": want.ID, "ce-subject": "ä %\n\"x\" ", "content-type": "application/json"}
+	want.Data = []byte(`{"units":3}`)
+	first, err := b.bus.Publish(t.Context(), []event.Message{want, b.message("order-1", 1)})
+	require.NoError(t, err)
+	second, err := b.bus.Publish(t.Context(), []event.Message{b.message("order-1", 2)})
+	require.NoError(t, err)
+	require.Less(t, first[0], first[1], "positions grow")
+	require.Less(t, first[1], second[0], "positions grow")
+	var h heard
+	b.consume(t, b.bus, b.group, h.handle)
+	h.waitFor(t, 3)
+	require.Equal(t, want, h.all[0])
+}
+
+func startsAGroupWithTheOldest(t *testing.T, b *bench) {
+	ids := b.publish(t, "k", 5)
+	var h heard
+	b.consume(t, b.bus, b.group, h.handle)
+	h.waitFor(t, 5)
+	require.Equal(t, ids, h.ids(""))
+}
+
+func keepsTheOrderOfAKeyThroughErrors(t *testing.T, b *bench) {
+	const keys, each = 5, 40
+	want := map[string][]string{}
+	for n := range each {
+		var batch []event.Message
+		for k := range keys {
+			m := b.message(fmt.Sprint("key", k), n)
+			batch = append(batch, m)
+			want[m.Key] = append(want[m.Key], m.ID)
+		}
+		_, err := b.bus.Publish(t.Context(), batch)
+		require.NoError(t, err)
+	}
+	var h heard
+	var calls atomic.Int64
+	b.consume(t, b.bus, b.group, func(ctx context.Context, batch []event.Message) error {
+		if calls.Add(1)%2 == 1 {
+			return errPlanted
+		}
+		return h.handle(ctx, batch)
+	})
+	h.waitFor(t, keys*each)
+	for key, ids := range want {
+		require.Equal(t, ids, h.ids(key))
+	}
+}
+
+func deliversAgainAfterAnError(t *testing.T, b *bench) {
+	ids := b.publish(t, "k", 3)
+	var h heard
+	var failures atomic.Int64
+	b.consume(t, b.bus, b.group, func(ctx context.Context, batch []event.Message) error {
+		if failures.Add(1) <= 3 {
+			return errPlanted
+		}
+		return h.handle(ctx, batch)
+	})
+	h.waitFor(t, 3)
+	require.Equal(t, ids, h.ids(""))
+}
+
+// deliversAgainAfterADeath cuts a consumer's connection while it handles a batch.
+func deliversAgainAfterADeath(t *testing.T, b *bench) {
+	ids := b.publish(t, "k", 3)
+	dying := open(t, b.Broker)
+	handling := make(chan struct{}, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = dying.Consume(ctx, b.group, []string{b.topic}, func(ctx context.Context, _ []event.Message) error {
+			select {
+			case handling <- struct{}{}:
+			default: // again, in the moment between its death and its end
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		})
+	}()
+	select {
+	case <-handling:
+	case <-time.After(patience):
+		require.Fail(t, "the first consumer heard nothing")
+	}
+	dying.Close()
+	cancel()
+	<-done
+	var h heard
+	b.consume(t, b.bus, b.group, h.handle)
+	h.waitFor(t, 3)
+	require.Equal(t, ids, h.ids(""))
+}
+
+func continuesBehindTheAcknowledged(t *testing.T, b *bench) {
+	b.publish(t, "first", 3)
+	var h heard
+	stop := b.consume(t, b.bus, b.group, h.handle)
+	h.waitFor(t, 3)
+	stop()
+	ids := b.publish(t, "second", 3)
+	var rest heard
+	b.consume(t, b.bus, b.group, rest.handle)
+	require.Eventually(t, func() bool { return len(rest.ids("second")) == 3 }, patience, 5*time.Millisecond)
+	require.Equal(t, ids, rest.ids("second"))
+}
+
+func sharesAGroup(t *testing.T, b *bench) {
+	const keys, each = 10, 30
+	var all heard
+	for range 3 {
+		b.consume(t, open(t, b.Broker), b.group, all.handle)
+	}
+	var want []string
+	for k := range keys {
+		want = append(want, b.publish(t, fmt.Sprint("key", k), each)...)
+	}
+	all.waitFor(t, keys*each)
+	require.ElementsMatch(t, want, all.ids(""))
+	for k := range keys {
+		key := fmt.Sprint("key", k)
+		require.Equal(t, slices.DeleteFunc(slices.Clone(want), func(id string) bool { return !strings.Contains(id, "/"+key+"/") }), all.ids(key))
+	}
+}
+
+func givesEveryGroupEveryMessage(t *testing.T, b *bench) {
+	var groups [3]heard
+	for i := range groups {
+		b.consume(t, b.bus, fmt.Sprint(b.group, i), groups[i].handle)
+	}
+	ids := b.publish(t, "k", 10)
+	for i := range groups {
+		groups[i].waitFor(t, 10)
+		require.Equal(t, ids, groups[i].ids(""))
+	}
+}
+
+func deliversOnlyTheTopics(t *testing.T, b *bench) {
+	var want []string
+	for i, topic := range []string{b.topic, b.topic + "_else", "evt.other" + b.group + ".happened", b.topic} {
+		m := b.message("k", i)
+		m.Topic = topic
+		_, err := b.bus.Publish(t.Context(), []event.Message{m})
+		require.NoError(t, err)
+		if topic != b.topic+"_else" {
+			want = append(want, m.ID)
+		}
+	}
+	var h heard
+	b.consume(t, b.bus, b.group, h.handle, b.topic, "evt.other"+b.group+".happened")
+	h.waitFor(t, len(want))
+	require.ElementsMatch(t, want, h.ids(""))
+}
+
+func takesAnyKey(t *testing.T, b *bench) {
+	keys := []string{
+		"plain", "with.dot", "with space", "a/b", "*", ">", "%2E", "ä-ö-日本", "tab\tnewline\n", "$JS", ".", "..",
+		strings.Repeat("x", 255), strings.Repeat("é", 127),
+	}
+	for _, key := range keys {
+		b.publish(t, key, 1)
+	}
+	var h heard
+	b.consume(t, b.bus, b.group, h.handle)
+	h.waitFor(t, len(keys))
+	var got []string
+	for _, m := range h.all {
+		got = append(got, m.Key)
+	}
+	require.ElementsMatch(t, keys, got)
+}
+
+func endsWithItsContext(t *testing.T, b *bench) {
+	b.publish(t, "k", 1)
+	var h heard
+	stop := b.consume(t, b.bus, b.group, h.handle)
+	h.waitFor(t, 1)
+	stop() // requires nil
+}
+
+func tellsWhatItHolds(t *testing.T, b *bench) {
+	tail, ok := b.bus.(event.Tail)
+	if !ok {
+		t.Skip("the broker does not tell")
+	}
+	m := b.message("k", 0)
+	positions, err := b.bus.Publish(t.Context(), []event.Message{m})
+	require.NoError(t, err)
+	for _, c := range []struct {
+		position uint64
+		id       string
+		want     bool
+	}{{positions[0], m.ID, true}, {positions[0], "another", false}, {positions[0] + 1_000_000, m.ID, false}, {0, m.ID, false}} {
+		holds, err := tail.Holds(t.Context(), c.position, c.id)
+		require.NoError(t, err)
+		require.Equal(t, c.want, holds, "%+v", c)
+	}
+}
+
+func rings(t *testing.T, b *bench) {
+	bell, ok := b.bus.(event.Bell)
+	if !ok {
+		t.Skip("the broker has no bell")
+	}
+	other := open(t, b.Broker).(event.Bell) //nolint:errcheck // of the same type
+	var rung atomic.Int64
+	stop, err := other.OnRing(b.group, func() { rung.Add(1) })
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { bell.Ring(b.group); return rung.Load() > 0 }, patience, 5*time.Millisecond)
+	stop()
+}
