@@ -1,0 +1,106 @@
+package order
+
+import (
+	"slices"
+	"time"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/saga/ledger"
+)
+
+// The facts that the service tells. Each describes the whole order at one version, so
+// a reader that missed one needs the next one only.
+var (
+	// PlacedFact is told when an order is created.
+	PlacedFact = declare("placed", "The order is accepted and its saga has begun.")
+	// ConfirmedFact is told when an order becomes CONFIRMED.
+	ConfirmedFact = declare("confirmed", "The order is confirmed: its money is taken, its stock sold, its parcels booked.")
+	// CancelledFact is told when an order becomes CANCELLED.
+	CancelledFact = declare("cancelled", "The order is cancelled, and everything that it held is given back.")
+	// AttentionChangedFact is told when an order gets a flag or loses one.
+	AttentionChangedFact = declare("attention_changed", "The flags that need an operator have changed.")
+)
+
+func declare(name, about string) event.Fact[Snapshot] {
+	return event.Declare[Snapshot](event.Declaration{
+		Service: "order", Name: name, Version: 1, Key: "order", State: true, About: about,
+	})
+}
+
+// Facts are all facts of the service.
+var Facts = []event.Declaration{
+	PlacedFact.Declaration, ConfirmedFact.Declaration, CancelledFact.Declaration, AttentionChangedFact.Declaration,
+}
+
+// Snapshot is an order at one version. It names the customer by id only, and has
+// neither the address nor the words of an operator.
+type Snapshot struct {
+	ID         string         `json:"order_id"`
+	CustomerID string         `json:"customer_id"`
+	Status     Status         `json:"status"`
+	Reason     Reason         `json:"reason,omitempty"`  // why it was cancelled, else absent
+	Decided    Reason         `json:"decided,omitempty"` // why its saga was aborted, else absent
+	Currency   money.Currency `json:"currency"`
+	Lines      []Line         `json:"lines"`
+	Total      money.Amount   `json:"total,omitzero"` // absent while PENDING, and if it never was quoted
+	Attention  []Flag         `json:"attention,omitempty"`
+	DecideBy   time.Time      `json:"decide_by,omitzero"`
+	CreatedAt  time.Time      `json:"created_at"`
+	UpdatedAt  time.Time      `json:"updated_at"`
+}
+
+// Flag is a reason why an operator must review the order.
+type Flag struct {
+	Step    string     `json:"step"`
+	Code    fault.Code `json:"code"`
+	Kind    fault.Kind `json:"kind"`
+	Since   time.Time  `json:"since"`
+	Lasting bool       `json:"lasting,omitempty"` // it stays until an operator acknowledges it
+}
+
+// Snapshot returns r without personal data.
+func (r Record) Snapshot() Snapshot {
+	s := Snapshot{
+		ID: r.ID, CustomerID: r.Placement.CustomerID, Status: r.Status, Reason: r.Reason, Decided: r.Decided,
+		Currency: r.Placement.Currency, Lines: r.Placement.Lines, DecideBy: r.Placement.DecideBy,
+		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Attention: flags(r.Attention),
+	}
+	if r.Total != nil {
+		s.Total = *r.Total
+	}
+	return s
+}
+
+func flags(attention []ledger.Attention) []Flag {
+	var all []Flag
+	for _, a := range attention {
+		all = append(all, Flag{Step: a.Step, Code: a.Code, Kind: a.Kind, Since: a.Since.UTC().Truncate(time.Microsecond), Lasting: a.Lasting})
+	}
+	return all
+}
+
+// Told returns the facts of the change from before to r.
+func (r Record) Told(before Record) []event.Fact[Snapshot] {
+	var facts []event.Fact[Snapshot]
+	if r.Status != before.Status {
+		facts = append(facts, r.Standing())
+	}
+	if !slices.Equal(flags(r.Attention), flags(before.Attention)) {
+		facts = append(facts, AttentionChangedFact)
+	}
+	return facts
+}
+
+// Standing returns the fact of r's status.
+func (r Record) Standing() event.Fact[Snapshot] {
+	switch r.Status {
+	case Confirmed:
+		return ConfirmedFact
+	case Cancelled:
+		return CancelledFact
+	case Pending:
+	}
+	return PlacedFact
+}
