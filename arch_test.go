@@ -25,9 +25,9 @@ type layer struct {
 // others the tests are free, because a test may well stand on top of everything.
 var layers = []layer{
 	{"cmd/amends", "cmd/amends/internal/** internal/config", ""},
-	{"cmd/amends/internal/**", "cmd/amends/internal/** api api/contract api/edge api/operator worker worker/registry workflows workflows/doctor services/catalog services/inventory internal/** proof/load fault", ""},
+	{"cmd/amends/internal/**", "cmd/amends/internal/** event api api/contract api/edge api/operator worker worker/registry workflows workflows/doctor services/catalog services/inventory internal/** proof/load fault", ""},
 	{"worker", "worker/registry workflows workflows/doctor services/catalog services/inventory services/*/store saga internal/background internal/database internal/doctor internal/engine internal/engine/* internal/orders/sagas internal/process internal/telemetry internal/watch internal/watch/* fault", "echo"},
-	{"worker/registry", "activities services/** saga internal/database internal/watch fault", "echo"},
+	{"worker/registry", "activities event services/** saga internal/database internal/watch fault", "echo"},
 	{"api", "api/contract api/body api/docs api/edge api/operator api/orders api/problem internal/orders internal/orders/admission internal/probe fault", "gorm viper"},
 	{"api/client", "", "temporal gorm echo viper"},
 	{"api/contract", "", "temporal gorm viper"},
@@ -53,7 +53,7 @@ var layers = []layer{
 	{"services/payment/posting", "fault internal/money", "others"},
 	{"services/payment/provider", "internal/money", "temporal gorm echo services"},
 	{"services/shipping/carrier", "", "temporal gorm echo services"},
-	{"services/*", "services/$1/provider services/$1/carrier services/$1/posting saga/key saga/ledger saga/once saga/progress fault internal/money internal/text", "temporal gorm echo services"},
+	{"services/*", "services/$1/provider services/$1/carrier services/$1/posting event saga/key saga/ledger saga/once saga/progress fault internal/money internal/text", "temporal gorm echo services"},
 
 	{"saga", "saga/key saga/ledger saga/progress fault", "gorm echo viper"},
 	{"saga/key", "", "others"},
@@ -100,6 +100,8 @@ var layers = []layer{
 	{"internal/show/doctorreport", "internal/show workflows/doctor workflows/doctor/judge", "gorm echo viper"},
 	{"internal/show/loadreport", "internal/show proof/load", "gorm echo viper"},
 	{"internal/show/orderview", "internal/show internal/watch internal/watch/stuck workflows", "gorm echo viper"},
+	{"internal/asyncapi", "event", "temporal gorm echo viper"},
+	{"internal/asyncapi/generate", "internal/asyncapi worker/registry", "echo viper"},
 	{"internal/background", "", "temporal gorm echo viper"},
 	{"internal/process", "", "temporal gorm echo viper"},
 	{"internal/replay", "workflows workflows/doctor", "gorm echo viper"},

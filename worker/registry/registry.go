@@ -8,11 +8,15 @@ import (
 	"strings"
 
 	"github.com/amends/amends/activities"
+	"github.com/amends/amends/event"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/watch"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/catalog"
 	catalogstore "github.com/amends/amends/services/catalog/store"
+	"github.com/amends/amends/services/inventory"
 	inventorystore "github.com/amends/amends/services/inventory/store"
+	"github.com/amends/amends/services/order"
 	orderstore "github.com/amends/amends/services/order/store"
 	"github.com/amends/amends/services/payment"
 	paymentcompare "github.com/amends/amends/services/payment/audit/compare"
@@ -46,6 +50,8 @@ type Row struct {
 	Audit func(r saga.Registry, s *Stores, engine activities.Sagas)
 	// words explain the service's codes and steps to operators.
 	words activities.Words
+	// facts are those that the service tells.
+	facts []event.Declaration
 }
 
 // All has the row of every service, in the order of an order's journey. The
@@ -61,7 +67,7 @@ var All = []Row{
 			activities.BindOrderAudit(r, orders, orders, engine)
 			activities.BindAcknowledge(r, orders, engine)
 		},
-		words: activities.OrderWords,
+		words: activities.OrderWords, facts: order.Facts,
 	},
 	{
 		Name: "catalog", own: catalogstore.Schema,
@@ -71,7 +77,7 @@ var All = []Row{
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			activities.BindCatalogAudit(r, catalogstore.New(s.Own))
 		},
-		words: activities.CatalogWords,
+		words: activities.CatalogWords, facts: catalog.Facts,
 	},
 	{
 		Name: "inventory", own: inventorystore.Schema,
@@ -81,7 +87,7 @@ var All = []Row{
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			activities.BindInventoryAudit(r, inventorystore.New(s.Own))
 		},
-		words: activities.InventoryWords,
+		words: activities.InventoryWords, facts: inventory.Facts,
 	},
 	{
 		Name: "payment", own: paymentstore.Schema,
@@ -94,7 +100,7 @@ var All = []Row{
 			statement := providersimulator.New(s.outside, providersimulator.Options{})
 			activities.BindPaymentAudit(r, paymentcompare.New(paymentstore.New(s.Own), statement))
 		},
-		words: activities.PaymentWords,
+		words: activities.PaymentWords, facts: payment.Facts,
 	},
 	{
 		Name: "shipping", own: shippingstore.Schema,
@@ -107,7 +113,7 @@ var All = []Row{
 			statement := carriersimulator.New(s.outside, carriersimulator.Options{})
 			activities.BindShippingAudit(r, shippingcompare.New(shippingstore.New(s.Own), statement))
 		},
-		words: activities.ShippingWords,
+		words: activities.ShippingWords, facts: shipping.Facts,
 	},
 }
 
@@ -144,6 +150,15 @@ func Words() watch.Words {
 		all = append(all, r.words)
 	}
 	return watch.NewWords(all...)
+}
+
+// Facts returns the facts of all services.
+func Facts() []event.Declaration {
+	var all []event.Declaration
+	for _, r := range All {
+		all = append(all, r.facts...)
+	}
+	return all
 }
 
 // Find returns the row of a service. Its error names all services.
