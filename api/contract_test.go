@@ -45,6 +45,14 @@ func TestContract(t *testing.T) {
 		require.True(t, bytes.Equal(want, got), "openapi.yaml was changed: run go generate ./api/...")
 	})
 
+	t.Run("OfFactsIsServedAsItIsGenerated", func(t *testing.T) {
+		t.Parallel()
+		answer := setup(t).do(t, http.MethodGet, "/asyncapi.yaml", "")
+		require.Equal(t, http.StatusOK, answer.StatusCode)
+		require.Equal(t, "application/yaml", answer.Header.Get("Content-Type"))
+		require.Equal(t, string(contract.EventsYAML), answer.text)
+	})
+
 	t.Run("DeclaresEveryStatusThatACodeHas", func(t *testing.T) {
 		t.Parallel()
 		declared := map[int]bool{http.StatusMethodNotAllowed: true} // of no operation

@@ -6,8 +6,8 @@
 //
 // The documents in package contract are the truth. The routes, the models and the Go
 // client are generated from them, request bodies are checked against their schemas (a
-// changed schema is enforced here at once), and /openapi.yaml and /docs serve them. The
-// table in routes.go has one row for each operation: its callers, its backend, and the
+// changed schema is enforced here at once), and /openapi.yaml and /docs serve them;
+// /asyncapi.yaml has the facts that services tell. The table in routes.go has one row for each operation: its callers, its backend, and the
 // headers that it requires.
 //
 // # The way of a request

@@ -53,6 +53,7 @@ var publicRoutes = routes{
 	{"GetHealth", http.MethodGet, "/healthz", anyone, process, false, false},
 	{"GetReadiness", http.MethodGet, "/readyz", anyone, engine, false, false},
 	{"GetContract", http.MethodGet, "/openapi.yaml", anyone, process, false, false},
+	{"GetEvents", http.MethodGet, "/asyncapi.yaml", anyone, process, false, false},
 	{"GetDocs", http.MethodGet, "/docs", anyone, process, false, false},
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Freezes the golden histories that no release has yet, and the HTTP contracts,
-# under the release's name. From then on a test fails if such a history changes or
-# is missing, and lint fails if a contract breaks a client of that release.
+# Freezes the golden histories that no release has yet, the contracts and the samples
+# of all facts under the release's name. From then on a test fails if such a history
+# changes or is missing, or if a fact cannot be read by a reader of that release, and
+# lint fails if an HTTP contract breaks a client of it.
 source "$(dirname "$0")/lib.sh"
 
 [[ "${VERSION:-}" =~ ^v[0-9]+\.[0-9]+\.[0-9]+$ ]] || die 'VERSION: name the release, such as VERSION=v0.2.0'
@@ -9,13 +10,15 @@ contracts=api/contract/released/$VERSION
 [ ! -e "$contracts" ] || die "$VERSION is frozen"
 
 mkdir -p "$contracts"
-for name in openapi admin; do
+for name in openapi admin asyncapi; do
   {
-    echo "# The contract of $VERSION (commit $(git rev-parse HEAD)). Never edit it: scripts/lint.sh compares today's with it."
+    echo "# The contract of $VERSION (commit $(git rev-parse HEAD)). Never edit it: today's is compared with it."
     cat "api/contract/$name.yaml"
   } >"$contracts/$name.yaml"
 done
-say "$VERSION has its contracts"
+mkdir -p "testdata/events/released/$VERSION"
+cp testdata/events/*.json "testdata/events/released/$VERSION/"
+say "$VERSION has its contracts and samples"
 
 cd workflows/testdata/histories
 frozen=$(cat ./*.sha256 2>/dev/null | awk '{print $2}' || true) # empty before the first release

@@ -1,5 +1,5 @@
-// Package contract holds the OpenAPI documents of the two HTTP faces and the code
-// generated from them.
+// Package contract holds the OpenAPI documents of the two HTTP faces, the code
+// generated from them, and the AsyncAPI document of the facts that services tell.
 //
 // openapi.yaml describes the public address, admin.yaml the admin address of an API
 // process. Both are embedded: the servers register the
@@ -9,6 +9,7 @@ package contract
 
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config oapi-server.yaml openapi.yaml
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config oapi-admin.yaml admin.yaml
+//go:generate go run ../../internal/asyncapi/generate ../.. asyncapi.yaml
 
 import (
 	_ "embed" // the contracts
@@ -28,6 +29,11 @@ var PublicYAML []byte
 //
 //go:embed admin.yaml
 var AdminYAML []byte
+
+// EventsYAML is the contract of the facts, asyncapi.yaml as generated.
+//
+//go:embed asyncapi.yaml
+var EventsYAML []byte
 
 // LoadPublic parses openapi.yaml. Every call returns the same document; the
 // caller must not change it.

@@ -354,6 +354,9 @@ type CancelOrderJSONRequestBody = CancelOrder
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// GetEvents The contract of the facts that the services tell through a broker
+	// (GET /asyncapi.yaml)
+	GetEvents(ctx echo.Context) error
 	// GetDocs A page to try the API
 	// (GET /docs)
 	GetDocs(ctx echo.Context) error
@@ -380,6 +383,15 @@ type ServerInterface interface {
 // ServerInterfaceWrapper converts echo contexts to parameters.
 type ServerInterfaceWrapper struct {
 	Handler ServerInterface
+}
+
+// GetEvents converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEvents(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEvents(ctx)
+	return err
 }
 
 // GetDocs converts echo context to params.
@@ -549,6 +561,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["GetHealth"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["GetReadiness"]...)
 	router.GET(options.BaseURL+"/openapi.yaml", wrapper.GetContract, options.OperationMiddlewares["GetContract"]...)
+	router.GET(options.BaseURL+"/asyncapi.yaml", wrapper.GetEvents, options.OperationMiddlewares["GetEvents"]...)
 	router.GET(options.BaseURL+"/docs", wrapper.GetDocs, options.OperationMiddlewares["GetDocs"]...)
 
 }
@@ -562,6 +575,33 @@ type UnavailableApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
 	Headers UnavailableResponseHeaders
+}
+
+type GetEventsRequestObject struct {
+}
+
+type GetEventsResponseObject interface {
+	VisitGetEventsResponse(w http.ResponseWriter) error
+}
+
+type GetEvents200ApplicationyamlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetEvents200ApplicationyamlResponse) VisitGetEventsResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/yaml")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
 }
 
 type GetDocsRequestObject struct {
@@ -1139,6 +1179,9 @@ func (response CancelOrder503ApplicationProblemPlusJSONResponse) VisitCancelOrde
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// GetEvents The contract of the facts that the services tell through a broker
+	// (GET /asyncapi.yaml)
+	GetEvents(ctx context.Context, request GetEventsRequestObject) (GetEventsResponseObject, error)
 	// GetDocs A page to try the API
 	// (GET /docs)
 	GetDocs(ctx context.Context, request GetDocsRequestObject) (GetDocsResponseObject, error)
@@ -1172,6 +1215,29 @@ func NewStrictHandler(ssi StrictServerInterface, middlewares []StrictMiddlewareF
 type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
+}
+
+// GetEvents operation middleware
+func (sh *strictHandler) GetEvents(ctx echo.Context) error {
+	var request GetEventsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEvents(ctx.Request().Context(), request.(GetEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEvents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEventsResponseObject); ok {
+		return validResponse.VisitGetEventsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
 }
 
 // GetDocs operation middleware
@@ -1395,79 +1461,80 @@ func (sh *strictHandler) CancelOrder(ctx echo.Context, id OrderID) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"zFv9cttGkn+VLuxW2b4FPyXZMVNXtYxEJzzLkk6Sk7uLfMIQaBKzBGaQmYEoxquqe5p7sHuSq/kACIAg",
-	"JTkbb/6xKc5XT3dPf/y6+dkLeZpxhkxJb/TZi5FEKMzHYxLG2DnmTAme6C8ilKGgmaKceSNvzICLCAVQ",
-	"CQzvUECoF0Rdz/fwnqRZgt7IY7wjFRfo+Z4MY0yJ3kitMz0mlaBs4T08+N40wjTjClm47lxilpA1RttH",
-	"BkrkGMAqRgaEARKRUHNuksCKqhhUTCUscQ1ZQkKMQMVoifwWyEwiU8BVjGJFJXZrFCHLU2/0s6cP8D75",
-	"LRSe8pBYMppUXReHvJCQERXXGdC7G/TMqOz1B2/75PVs2HkTDbDzTXgw77ydHZHOcP46+gYPwwF503+E",
-	"TxcC5yiQhdgZZ1lC27ik6Yk547nACLJyQZ2sFaHqXwePHXeJSqw747lCsX3OFYacRRJypmhiWM3wXgFR",
-	"CtNM1fmbUkZTzeJByVvKFC5QeA/6oIwIkqJymneu+TU92c9q2tC0J3KX6n20mDzfYyQ1lESe7wn8JadC",
-	"81PrQI12cn+KbKFib3Tw2tdXqf7ZZNqD3kpmnEk0d7kQfJZgqj+GnClkSn8kWnhWoXqZnfGXv0mrXZuT",
-	"/yxw7o28P/U2b7RnR2Wv2NecuM0lfR2UClZEgsB5LjH6FoKQRxjoB6ulFZJcP4MH3/vIyB2hCZlpRn49",
-	"OsdQMB0yIhREHCUwroAwuUIBgi5iBYyvunAt1kAWhDIgWhkhqGhmANJqotaHiv1qKG8bkW52rzr1wVDq",
-	"yNcLx1EkUJqPJIqoJp4kF4JnKBTVQp6TRKLvZZWvPnshVWtjWUoF/Q5FQpnne3MuUqK8kafwXnl+VcEG",
-	"/X5NwwZbCuZ7Ic+ZEuvHGH/spj34XkIZDurE/EDyTEklujDYT9HwCRTp/YctHsKaXMIiCG68Gy8AItCo",
-	"niRpwx5VieCZ5XFnBzVb59t3XL3euAvf5WsUv/1uGZeKJLf65Wzf8NLprw94H2KmgDKw4qGoHxlREJM7",
-	"BMYZ+iDzMAYi4QfOFvBe/8OFYcckpYIolHWWDPqDwdFjF2hS7Hv3nQXv6C87ckmzTsnMjGuLK6x9M1Zq",
-	"0erOrhRR6EMm+B1lIfqAlrqC2IQu0dc+2MlSMwgYYiSBqi78DkIftAj9oWqxf7YaUCi6bx/f5qVsHDqf",
-	"/Q1DpeU6VtrGOQ40nq6T9YbQi8vzH6cnk8vbj2fjH8fT0/F3pxOvRVmWlO1wyHoE+NwwYk5okgscQaAE",
-	"YZIiU4EPwSxfBL7mcpCzJeMrFoycnU4SSMlaD+n/tIU0WqXIEhngfI6h8m+YZrnl84JsbOkiRym78IEL",
-	"S4Q0e8x5kvBV94bV5FGS03Y3vtoVbFgKrLobAhRmEPOkjA2o0j5HoOTJXTNATDnDNcSYRG2HSq2C+tRS",
-	"TyKisKOoEff2dIVZXXIZWafIVJfkKuaC/tqyrKFKZg/fKoGTaEGHY0KbOh0TFmJiApdHHUWdgz8QLSiY",
-	"U0wi+a1h4IxHa82x4k10vbYTN26gvuH06hwOBq9fdwZAkiwmnaEPeZaZQFmi0bD/eA9zLuA9l/yO1+Vx",
-	"Mqm+yuIFtfD6OBc6rtxBwOFw8KZ6bP2QycfL2inFVi3HvNN8mQjBxVMe6vX5+e3Vh/HpadtWESpCk/qC",
-	"NJcKZghEQYJEKuMOW5yAs53Nq/7b1fkZuFF4efnuGF6/7Q9eAWWKl6JsJATaSMlev/dLTpiyhmq/Rhan",
-	"l0rpLtKmhz8gSbTNbLJKKqJyWU11+HI70dHeQ4937ojQJlXqiXbL8/fepwffWxHBKFvIbVa8I3minNOL",
-	"uLE9S8TM+gjBQ5QS5oKnQJWEFRfLjUMksBLaHYYJD5faSuopMZeqC+csWZstSJTq6M/GYqAwSUwUm2rm",
-	"UoWpbMlgyusRIci65aUbnrSx8ZQy3GZiKbGqCg0rikyZen3obac4vieXeV3xPnz8vnN1fX42+Wl82epL",
-	"ckbVbSaotX/7Ir0P2oRu326Ze/6G5F23vLSJwjOj2ydzIiX3LvHr9120tTMRLLm077JX7z9+yVUtj7Yk",
-	"SlJt4FpMGIOUMi5AS0HCy1DT8Kr2kAfD1/pCT5B9WLGUTRu4/+U78ipbtN2t9DqNu1UjnPKJ7OPtJiba",
-	"ejq+FwokCqNbop7uj8OdPsKFiVw/b4PnBJLnIrTZaYBsQRkGbU6j5QypeIrilkb/kGPCXN4eDttOsgc8",
-	"G3FoTZfkk4ViTFGLPEzIfVsTcjO9NoFYSpYmFNRGeKGN57cQlKsCiEkNDSjPmXGeIDGakBERYvJ0ii/M",
-	"/DaaBRIHHuxbf2lnaXtghPXYfKP/V3aqCQILV/f4IjvVRY6yPbzV8fQLaZgpdYInFRHKwlC+Zh0DFXOJ",
-	"1vNZJNRMsZHukzh2pWPOFn4prkjyRPPve3kWPfOFNsyNAcIc+wo13VY036t+tozbKEnNUNRoKsW504Zd",
-	"leJukYIZK1IoixCNNgDvCxtTzBO+8jffgkRxR0N8obOPkIvIL7JY+/SBJJzhDZuhUX/9SvQuKNwBGLkU",
-	"ycVMxREGL9T7mTG90xNjKXvDnzbb2C8ui83snxO3ZcmXUqPrfLmYnJ1Mz753WVaEIY0wcrmeFSPW0r2a",
-	"nXOL2wyUe8CtQWQj4J5xvsTW1E0JEi4pW9yyPJ1Z/7Q1Z0UExjyXjU2/mzzuGjdLt4/yHaVtinaRkBCf",
-	"lqeVBH2uODLnhmpeZ+MznGn/uRohDV1c0wj5HvzqpEEx6f3k+vp00rm6nkxOvYdPfpHB3iq+RC10xZe3",
-	"d1QSfcuYZreKb+DGDcZYgoQ2oXMIYAP2c7idt4HCK7hZDfhyYJSB6uspWMXD70Uji3mPeWzz1mOevZDA",
-	"VwxoiZoUq9wTJkoPED0DDQ8tYmUevUsrAp309//++nDe/7//+d/AQisSxejwzWDwV31I14k4aCIhpUCr",
-	"YNvRURMtzLQlFJrs//553Pkv0vm133l72x399e9/6Xz6lz/vdf71a09IGOsbRHmowxVbrnlyfFAE8Q+G",
-	"4KldVqCb7s/BtntpqFabKNyUkrkvJJjZPtxRSWcJwvjqeDrtwhhCIiKwL9DCPabq0IUzpCq23xnnmPDF",
-	"ojSsG+xpo9al53KHdyx9DeTz8JtHsdvK+9gb9jqAv2liqnrqV0GKwjMW+zc52Wp3NnWgBob87hjeHh69",
-	"0QJvhze28NlZ0sBTfhyfTk/G19Pzs9t34+np5GQ//LE1hEJw0aaVdyjWLjk3AFXxGA1CRZ6pqRUopzU2",
-	"NDrcahT+PecKgSobw695DkQuDYQVY5J126HAEvAo2HQ4HLalZ4qqpAkjVSpoM4FkKYGAyJPWJMd+0QqM",
-	"3mcJYaZ6VloxHjVk14t4KP/0BAk2tNOMFtRXwjaHEVXY2aaOl2Uk3lY71GOGvTYzYCEmibmGCy7sjD2x",
-	"xfg/P0zOrm9PJsen07N2ddSJfEvO4mzgC2lY5Zu6Ps8VhLYPAcKYCBIqFFLbc5mRECUQwXMWAVV1MpoY",
-	"S2lYLGDwzErQlQOXt7PsNFN1TWsFN5BFz0yfsYA9t2WkmVPoVEKkKooKdQY8Uq7A+4zLXOCzYf1NZbZ2",
-	"nFQ8XO7E8rerdJTdIVNcrLsCdaS+A9M3udSzGFcGqvVbrQhVlC18EDlj5kNkCnPOVfmQs4ib7/UHPTJP",
-	"iHZWWtVWhN6ZSHdDv57jPbE0ZUnyN/qy/Sr1SsrmvCXQT4ya2z4S7WujXGgvYGs9IRGm3og6hjBzRrCK",
-	"aRi7XBQzox2ymhghiyQEx+dn76aXHyYnpvB0w4Lj8dnx5PR0chLYhho0DsBpQsEULlxFp+AOkaYASNkC",
-	"ytTQLzpyCmjhht0w60+MWuv1hEGwq8MggIiHuYk9XhYu8pXdk+jkRt/e9jN04RIzJArIDSvbHpzVIMxl",
-	"coZqt/qof2AkjKKsS0JQ7UB6j+tgpO9os3mLoBDXZmAZaMOXhIbIbPZSBNCZ6Zoadvs6+RWJN/JipTI5",
-	"6vVWq1WXmOEuF4ueWyt7p9PjydnVxKzZuCOPpFpGnu/doZBWDQamDpchIxn1Rt5Bt989MMGHio39Ma5E",
-	"f1igeSzaThnOTnWS8j2qEz3eaFAZ9vuNpg+F96oXqzSpd3mUT29GGWmrCW13ePxw/eG0a16EzNOUmHxk",
-	"DBlZICgOSlhof3wx1ZuRhUmRXcrufdLLerEpPvy671Ku5PHotaqa9rweFnfCjlaborihFTqhd9i88E8x",
-	"mvhXtczdeW8n5e6aWDHsurxpzyOhet71i11/k3DPM2TjiyloNWxc+Tqm0npsS1r7HQWSaF0VbYsPsjCN",
-	"SSdIGOtX75eQpUQidKanlKCzXBUdF9ZKGovkmxq5tO2A2pZI33QmkALmybirI1EBv+SYG/+5xeRLJJEO",
-	"+eUfQskM20zf1lH/YNeuJZm9anPX44oZEmZAM+cn5E7hlW2NJiTiUrV1iGrLK2HYH9rAfeN+qCxcmDbM",
-	"zlcEtrtxBKY58SzwYdjv25XW3xQI1w27Luz2EtcbR2O+ManJS80KIjCC2dpUE1Mk2uO/KprfzFSH4RaN",
-	"E67tLCbyhgVtHakjMA2oXdg+njDTWVqW7ovs17iJukJVEKh64+PPTQYOtJUcHh3Vc+1KCOzDjAjTmWOq",
-	"qL/oNCkC+2S7MFUww4SzhQRXjS4y2tENKwguvnohNzcyrtkOW2cHHyUCgblAGcPHj9MTkxxs4o1mMv9m",
-	"/jYcHuI3nYPZYNg5nOO883aA/c5RNAgH2CdvwoODohfT9uBtIKiGI35qa+bRYPhIBP/gb/UTO0WzEcab",
-	"4WH/ldE9CXmmWXZWdBb6YERx0PfLrEjrojQZ0blh1KbRVpqOJ7pgXGzDHJu+29bL2xewtyv3U5nbfcej",
-	"9T/M/FS08qEewpb9Yr+T4ascuqPbt/L24aWt5bXZi1eNBtBdTeX7OkFb1zTav/etL+ftbNbet7plheHL",
-	"sD/8yux2DfTaNK5oksAMS+v7R2KyvsWh1cX9XrBsQ9bzXz9v/uDgmfOPnjd/OHzW/KNn3tdFCV+rqzuo",
-	"gA6mg9F4Q5uWuVweGC9/lrH5GQdn2HDl2helZG26Hbs3LDj/cXJ5ej4+mZy41kg9y4eiepdyUYQtxgTP",
-	"UGek5U9BiOnNTaKKLgNloGhqNr84HR9PDGr18ez92flPZ0GlvGjIwHsqlQ9EQVBoYNC9YVMGJElMl5u+",
-	"qUlFt++xr2/d+IjKm/oSY/Pbut3LmNC4AS0V7gKUIvpzwV4j+Ot9ptHD3gjess/wQztWSRbEhnua9Ste",
-	"8gCm863yq0MsqrVa09h6w166Po6RGwxejVwcliSmLlRKuBLjmQkWJ7UxH01RuipSzsoFDNuitu9RFTHb",
-	"P9ETNozv1k+09om9PvkLTefh72pqv9C0fWkC9D2qvaq+FZ63HbSZ0it+t/TwafuR9CyMbrKlL9zU35Vn",
-	"FciUPULnB2xh279jg2ZKXtgl/YJMkmxCfNviAEf9A4N2FaYWiBD0DqMujCVIzhnYhPuGhSRTuSiB56I4",
-	"qBPyGS5y5gMpiNjkQEWwNr66vr2Y/nh+HfiQs8S0cRp00O5pY7yEMn3wtT7N5FKaqBlCgnMFPFc+zHJl",
-	"mkttNcW8OtAx8sj+tg8kVWjyWD0pJUuduMwEX0nTDmKrBC3vu9rA/ftE2NUTHrZ/KPb1Q2pX2NEh3deM",
-	"MasKEmpiok0KXvTyWMS56sYt+Nz9rY7yj2j1Dvtv/1AB6Ve2wvZd7I859AIUd+0wiQkx7XAJuveMvXQb",
-	"tZVTjGG0tUtTtyjNZ0LND7NMpWWTmDtStjEEAwVZZEwHOJjMK6sKyOzh08P/BwAA//8=",
+	"zFt5c9vIcv8qXXivynYeeOrwmluperRE24xlSZFkbxLLEYdAk5hHcAY7MxDF9VNVPk0+WD5Jag6cBCnJ",
+	"u+vdf2wKmKOnu6ePXze+egFfJpwhU9IbfPUiJCEK8/OIBBG2jjhTgsf6QYgyEDRRlDNv4A0ZcBGiACqB",
+	"4S0KCPSEsO35Ht6RZRKjN/AYb0nFBXq+J4MIl0QvpNaJfieVoGzu3d/73jjEZcIVsmDdusAkJmsMN7ec",
+	"KJHiBFYRMiAMkIiYmn3jGFZURaAiKmGBa0hiEmAIKkJL5I9AphKZAq4iFCsqsV2hCFm69AafPb2B98Vv",
+	"oPCEB8SSUafqKtvkmYSEqKjKgM5tr2Peyk6396pLDqf91suwh60fgr1Z69X0gLT6s8PwB9wPeuRl9wE+",
+	"nQucoUAWYGuYJDFt4pKmJ+KMpwJDSPIJVbJWhKp/7T203QUqsW4NZwrF5j6XGHAWSkiZorFhNcM7BUQp",
+	"XCaqyt8lZXSpWdzLeUuZwjkK715vlBBBlqic5p1pfo2Pd7Oa1jTtkdyleh0tJs/3GFkaSkLP9wT+nFKh",
+	"+al1oEI7uTtBNleRN9g79PVRyn/WmXavl5IJZxLNWc4Fn8a41D8DzhQypX8SLTyrUJ3EjvjbP6TVrmLn",
+	"vwqceQPvL53ijnbsW9nJ1jU7bnJJHwelghWRIHCWSgx/hEnAQ5zoC6ulFZBUX4N73/vIyC2hMZlqRn4/",
+	"OoeQMR0SIhSEHCUwroAwuUIBgs4jBYyv2nAl1kDmhDIgWhlhUtLMCUiriVofSvarprxNRLrRnfLQe0Op",
+	"I19PHIahQGl+kjCkmngSnwueoFBUC3lGYom+l5QeffUCqtbGsuQK+hpFTJnnezMulkR5A0/hnfL8soL1",
+	"ut2KhvU2FMz3Ap4yJdYPMf7IDbv3vZgy7FWJeUfSREkl2tDbTVH/ERTp9fsNHsKaXMJCmFx7194EiECj",
+	"epIsa/aoTARPLI9bW6jZ2N/e4/Lxhm14na5R/PqzJVwqEt/om7N5wgunvz7gXYCJAsrAioeivmREQURu",
+	"ERhn6INMgwiIhHeczeG9/ocLw47RkgqiUFZZ0uv2egcPHaBOse/dtea8pR+25IImrZyZCdcWV1j7ZqzU",
+	"vNGdXSqi0IdE8FvKAvQBLXUZsTFdoK99sJOlZhAwxFACVW34HYTeaxD6fdlif7YakCm6by9fcVMKh86n",
+	"/8BAabkOlbZxjgO1q+tkXRB6fnH2aXw8urj5eDr8NByfDF+fjLwGZVlQtsUh6zfAZ4YRM0LjVOAAJkoQ",
+	"JikyNfFhMk3nE19zeZKyBeMrNhk4Ox3HsCRr/Ur/py2k0SpFFsgAZzMMlH/NNMstn+eksKXzFKVswwcu",
+	"LBHSrDHjccxX7WtWkUdOTtPZ+GpbsGEpsOpuCFCYQMTjPDagSvscgZLHt/UAcckZriHCOGzaVGoV1Lvm",
+	"ehIShS1Fjbg3hytMqpJLyHqJTLVJqiIu6C8N02qqZNbwrRI4iWZ0OCY0qdMRYQHGJnB50FFUOfiOaEHB",
+	"jGIcyh8NA6c8XGuOZXei7TXtWLiB6oLjyzPY6x0etnpA4iQirb4PaZKYQFmi0bD/eA8zLuA9l/yWV+Vx",
+	"PCrfyuwGNfD6KBU6rtxCwH6/97K8bXWT0ceLyi7ZUg3bvNF8GQnBxWMu6tXZ2c3lh+HJSdNSISpC4+qE",
+	"ZSoVTBGIghiJVMYdNjgBZzvrR/23y7NTcG/h+cWbIzh81e29AMoUz0VZSwi0kZKdbufnlDBlDdVujcx2",
+	"z5XSHaRJD98hibXNrLNKKqJSWU51+GIz0dHeQ79v3RKhTarUA+2SZ++9L/e+tyKCUTaXm6x4Q9JYOacX",
+	"cmN7FoiJ9RGCByglzARfAlUSVlwsCodIYCW0OwxiHiy0ldRDIi5VG85YvDZLkHCpoz8bi4HCODZR7FIz",
+	"lypcyoYMJj8eEYKsG2664UkTG08ow00m5hIrq1C/pMiUqcN9bzPF8T25SKuK9+Hj29bl1dnp6KfhRaMv",
+	"SRlVN4mg1v7tivQ+aBO6ebpF6vkFydtOeWEThSdGt4/mxJLcucSv23XR1tZEMOfSrsNevv/4LUe1PNqQ",
+	"KFlqA9dgwhgsKeMCtBQkPA80DS8qF7nXP9QHeoTsg5KlrNvA3TffkVdaoulsudepna0c4eRXZBdvi5ho",
+	"4+r4XiCQKAxviHq8Pw62+ggXJnJ9vQ2eM5E8FYHNTifI5pThpMlpNOwhFV+iuKHhb7JNkMqb/X7TTnaD",
+	"JyMOjemSfLRQjClqkIcJuW8qQq6n1yYQW5KFCQW1EZ5r4/kjTPJZE4hIBQ3I95lyHiMxmpAQEWD8eIrP",
+	"zfgmmgUSBx7smn9hR2l7YIT10Hij/5d2qAkCM1f38CQ71EWOsjm81fH0M2mYKXWCJxURysJQvmYdAxVx",
+	"idbzWSTUDLGR7qM4dqljzgZ+Ka5I/Ejz73tpEj7xhtbMjQHCHPsyNd1UNN8r/7aMK5SkYigqNOXi3GrD",
+	"LnNxN0jBvMtSKIsQDQqA95mNKWYxX/nFU5AobmmAz3T2EXAR+lkWa68+kJgzvGZTNOqvb4leBYXbAEOX",
+	"IrmYKdvC4IV6PfNOr/TIWMqe8KdiGfvgIlvM/jlyS+Z8yTW6ypfz0enx+PSty7JCDGiIocv1rBixku5V",
+	"7Jyb3GSg3AVuDCJrAfeU8wU2pm5KkGBB2fyGpcup9U8bY1ZEYMRTWVv09ehh11hM3dzKd5Q2Kdp5TAJ8",
+	"XJ6WE/S15MicG6p4ncJnONP+uRwh9V1cUwv57v3yoF426P3o6upk1Lq8Go1OvPsvfpbB3ii+QC10xRc3",
+	"t1QSfcqIJjeKF3BjgTHmIKFN6BwCWIP9HG7nFVB4CTerAF8OjDJQfTUFK3n4nWhkNu4hj23uesSTZxL4",
+	"igHNUZNslrvCROkXRI9Aw0OLWJlL79KKiU76u/883J91/+9//ndioRWJYrD/stf7u96k7UQ8qSMhuUDL",
+	"YNvBQR0tTLQlFJrs//48bP0Xaf3Sbb26aQ/+/s+/tb78y193Ov/qsUckiPQJwjTQ4Yot1zw6PsiC+HtD",
+	"8NhOy9BN92dv073UVKtJFG5IztxnEsxoH26ppNMYYXh5NB63YQgBESHYG2jhHlN1aMMpUhXZZ8Y5xnw+",
+	"zw1rgT0Vap17Lrd5y9JXQz73f3gQuy3dj51hrwP46yamrKd+GaTIPGO2fp2TjXanqAPVMOQ3R/Bq/+Cl",
+	"FngzvLGBz07jGp7yaXgyPh5ejc9Ob94Mxyej493wx8YrFIKLJq28RbF2ybkBqLLLaBAq8kRNLUE5jbGh",
+	"0eFGo/DvKVcIVNkYfs1TIHJhIKwI46TdDAXmgEfGpv1+vyk9U1TFdRipVEGbCiQLCQREGjcmOfZBIzB6",
+	"l8SEmepZbsV4WJNdJ+SB/MsjJFjTTvM2o74UtjmMqMTOJnW8yCPxptqhfmfYazMDFmAcm2O44MKO2BFb",
+	"DP/zw+j06uZ4dHQyPm1WR53IN+QszgY+k4ZVvqnr81RBYPsQIIiIIIFCIbU9lwkJUAIRPGUhUFUlo46x",
+	"5IbFAgZPrARdOnB5M8teJqqqaY3gBrLwiekzZrDnpow0czKdiolUWVGhyoAHyhV4l3CZCnwyrF9UZivb",
+	"ScWDxVYsf7NKR9ktMsXFui1QR+pbMH2TSz2JcXmgWj3VilBF2dwHkTJmfoSmMOdclQ8pC7l5rn/oN7OY",
+	"aGelVW1F6K2JdAv69RjvkaUpS5Jf6MvmrdQzKZvxhkA/Nmpu+0i0rw1Tob2ArfUERJh6I+oYwowZwCqi",
+	"QeRyUUyMdshyYoQslDA5Ojt9M774MDo2hadrNjkanh6NTk5GxxPbUIPGAThNyJjChavoZNwh0hQAKZtD",
+	"nhr6WUdOBi1cs2tm/YlRaz2fMJhs6zCYQMiD1MQezzMX+cKuSXRyo09v+xnacIEJEgXkmuVtD85qEOYy",
+	"OUO1m33Q3TMSRpHXJWFS7kB6j+vJQJ/RZvMWQSGuzcAy0IYvMQ2Q2ewlC6AT0zXVb3d18itib+BFSiVy",
+	"0OmsVqs2Ma/bXMw7bq7snIyPRqeXIzOncEceWWoZeb53i0JaNeiZOlyCjCTUG3h77W57zwQfKjL2p0Pk",
+	"mgUkoe01WRpPP0dza7TBMiwe62zlLarRrWn4qvWq9LvdHf0f2ZpF30d+GaeUkaYqUUPPh6ZweD4GTby5",
+	"KzJdLonJVKxdYzqbU0WtNMiKCkZWNp+3BQBQkeDpXIt0KvjCZC2KzE2i7QZ6X/QWxsXuYsexfv8gMxTe",
+	"qU6kfgMuvLv6cFI//RASMkdQHJSwJY/h+XjriSJTlPll16FcKehJMn5ab4/bYUsLUlb00Rc9prdYP/BP",
+	"EZq8QDWM3Xpup/0PKviR06M/QMXPEmRbNZzKXMW3nlEgCddl0Tb4ZgtfmTSLBJG2hn4O5UokQmfASgk6",
+	"TVXWiWK9h7HUvukdkLZNUttY6ZuODZLBXwl39TUq4OcUUxNXbDD5AkmoUyH5p1AywzbTz3bQ3du2ak5m",
+	"p9z09rBiBoQZ4+P8p9wqvLzd04SKXKqmzlntkST0u32b0BRumcrMtWuH5XzoxHZ9DsA0bZ5OfOh3u3am",
+	"9cMZ8nfNrjJ/tsB14YDNE5OyPdesIAJDmK5NlXWJREdCL7KmQDPUYdtZQ4lrx4uIvGaTpk7dAZjG3DZs",
+	"bk+Y6bjNWxoyVMC4z6pClZC5akPo5zoDe9pK9g8OqhhEKTXwYUqE6Vgy1eWfdfoYgr2ybRgrmGLM2VyC",
+	"q9Jnmf7gmmUEZ4+eyeJEJmSxr20QAB8lAoGZQBnBx4/jY5M0FXFYHeR4OXsV9Pfxh9betNdv7c9w1nrV",
+	"w27rIOwFPeySl8HeXtajansTC2iuFqA8tmX1oNd/ILO59zf6rJ2i2cjrZX+/+8LonoQ00Sw7zToufTCi",
+	"2Ov6ebaodVGaTPHMMKpoQJamE4zOGReb8E/Rj9x4eHsDdnYrf8lz3tc8XP9m5qeklffV0D7vo/udDF9p",
+	"0y1d0KW7D89tjbPJXryoNcZua7bf1SHbOKfWFr9rfj5uaxP7rtkNMwxf+t3+d2a3+7BAm8YVjWOYYm59",
+	"/0xM1qfYt7q42wvm7dl6/OHTxvf2njj+4Gnj+/0njT944nldlPC9ut0nJTDGdHYab2jTVYdxAOP55yrF",
+	"5y2cYc2Va1+0JGvTBdq+ZpOzT6OLk7Ph8ejYtYzqUT5kVc0lF1nYYkzwFHWmnn8iQ0zPchyWdBkoA0WX",
+	"ZvHzk+HRyKB5H0/fn579dDoplV0NGXhHpfKBKJhkGjhpX7MxAxLHpvtPn9Sk6Jvn2NXPb3xE6U59i7H5",
+	"dV8B5DGhcQNaKtwFKFn054K9WvDX+UrD+50RvGWf4Yd2rJLMiQ33NOtXPOcBjGcbZWmH5JRr2Kbh95o9",
+	"d/0tA/dy8mLg4rA4NvWyXMKlGM8MsPixjfnoEqWrrqUsn8CwKWp7iyqL2f5AT1gzvhufru0Se3XwN5rO",
+	"/d/V1H6jafvWBOgtqp2qvhGeN21UDOlk33Pdf9m8JB1bXjDZ0jcu6m/LszLEzm6h8wM2t23xkUF5Jc/s",
+	"kr5BJkk2Ib5t/YCD7p5BATNTC0QIeothG4YSJOcMbMJ9zQKSqFTkgHxWNNUJ+RTnKfOBZEQUOVAWrA0v",
+	"r27Ox5/OriY+pCw27a0GNbVr2hgvpkxvfKV3M7mUJmqKEONMAU+VD9NUmaZb5VA0TYCOkQf2m0eQVKHJ",
+	"Y/WgJVmghc1W0rTJ2OpJw/0uN7b/PhF2eYf7zQ/ovn9I7QpeOqT7njFmWUECTUxYpOBZj5NF4stu3ILy",
+	"7V/rKP+MVm+/++pPFZB+Zyts78XumENPQHHbDJOYENO+zosRHWMv3UJNZSZjGG1N19RzcvMZU/PBmqlA",
+	"FYm5I2UTQ7gq0Hod4GA8K83KILP7L/f/HwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -1,5 +1,5 @@
 // Package docs serves the page on which a developer reads and tries the API, and the
-// contract itself.
+// contracts themselves.
 package docs
 
 import (
@@ -66,7 +66,7 @@ func New(spec *openapi3.T) (*Page, error) {
 }
 
 // Register adds the page's files, and the headers that guard it. The routes of the
-// contract, /docs and /openapi.yaml, are the generated code's.
+// contract, /docs, /openapi.yaml and /asyncapi.yaml, are the generated code's.
 func (d *Page) Register(e *echo.Echo) {
 	r := edge.Router{Echo: e}
 	e.Use(policy)
@@ -100,4 +100,9 @@ func (d *Page) GetDocs(context.Context, contract.GetDocsRequestObject) (contract
 // GetContract serves the contract as it is written.
 func (d *Page) GetContract(context.Context, contract.GetContractRequestObject) (contract.GetContractResponseObject, error) {
 	return contract.GetContract200ApplicationyamlResponse{Body: bytes.NewReader(contract.PublicYAML), ContentLength: int64(len(contract.PublicYAML))}, nil
+}
+
+// GetEvents serves the contract of the facts as it is generated.
+func (d *Page) GetEvents(context.Context, contract.GetEventsRequestObject) (contract.GetEventsResponseObject, error) {
+	return contract.GetEvents200ApplicationyamlResponse{Body: bytes.NewReader(contract.EventsYAML), ContentLength: int64(len(contract.EventsYAML))}, nil
 }
