@@ -8,6 +8,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/cmd/amends/internal/dev"
 	"github.com/amends/amends/cmd/amends/internal/doctor"
+	"github.com/amends/amends/cmd/amends/internal/events"
 	"github.com/amends/amends/cmd/amends/internal/load"
 	"github.com/amends/amends/cmd/amends/internal/migrate"
 	"github.com/amends/amends/cmd/amends/internal/orders"
@@ -43,7 +44,7 @@ func commands(std cli.Stdio) []*cobra.Command {
 		dev.Command(std), temporalpostgres.Command(std),
 		serve.API(std), serve.Worker(std), migrate.Command(std),
 		orders.Order(std), orders.Orders(std), repair.Command(std), supply.Stock(std), supply.Catalog(std),
-		doctor.Command(std), replay.Command(std), load.Command(std),
+		events.Command(std), doctor.Command(std), replay.Command(std), load.Command(std),
 		versionCommand(std),
 	}
 }
