@@ -41,7 +41,7 @@ test: ## Install the tools of the tests, and run every test
 	@scripts/test.sh
 
 .PHONY: lint
-lint: ## Check style, layers, determinism, generated code, go.mod, breaking changes of the contract
+lint: ## Check style, layers, determinism, generated code, go.mod, breaking changes of the contracts
 	@scripts/lint.sh
 
 .PHONY: check
@@ -123,7 +123,7 @@ record-histories: build ## Record the golden histories that are missing (FORCE=1
 	go test ./proof/e2e -run '^TestRecordHistories$$' -count=1 -v -record $(if $(FORCE),-force)
 
 .PHONY: freeze
-freeze: ## Freeze the new golden histories and the HTTP contracts, before a release is tagged (VERSION=v0.2.0)
+freeze: ## Freeze the new golden histories and the contracts, before a release is tagged (VERSION=v0.2.0)
 	@VERSION='$(VERSION)' scripts/freeze.sh
 
 .PHONY: fuzz

@@ -60,6 +60,7 @@ var layers = []layer{
 	{"saga/ledger", "fault", "others"},
 	{"saga/progress", "", "others"},
 	{"saga/audit", "saga/key saga/ledger", "others"},
+	{"saga/participant/participantpb", "", "temporal gorm echo viper services"},
 	{"saga/once", "saga/key saga/ledger fault", "others"},
 	{"saga/sagatest", "saga/sagatest/schedule saga/sagatest/stage", "gorm echo"},
 	{"saga/sagatest/stage", "saga/sagatest/schedule saga/sagatest/state saga fault", "gorm echo"},

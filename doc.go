@@ -23,3 +23,5 @@
 // tests of the architecture: they fail for a package without a row in the table
 // of imports.
 package amends
+
+//go:generate scripts/buf.sh generate

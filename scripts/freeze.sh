@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Freezes the golden histories that no release has yet, the contracts and the samples
-# of all facts under the release's name. From then on a test fails if such a history
-# changes or is missing, or if a fact cannot be read by a reader of that release, and
-# lint fails if an HTTP contract breaks a client of it.
+# Freezes the golden histories that no release has yet, the HTTP and gRPC contracts, and
+# the samples of all facts, under the release's name. From then on a test fails if such a
+# history changes or is missing, or if a fact cannot be read by a reader of that release,
+# and lint fails if a contract breaks a client of it.
 source "$(dirname "$0")/lib.sh"
 
 [[ "${VERSION:-}" =~ ^v[0-9]+\.[0-9]+\.[0-9]+$ ]] || die 'VERSION: name the release, such as VERSION=v0.2.0'
@@ -18,6 +18,7 @@ for name in openapi admin asyncapi; do
 done
 mkdir -p "testdata/events/released/$VERSION"
 cp testdata/events/*.json "testdata/events/released/$VERSION/"
+scripts/buf.sh build --exclude-source-info -o "$contracts/grpc.binpb"
 say "$VERSION has its contracts and samples"
 
 cd workflows/testdata/histories

@@ -9,6 +9,7 @@ TEMPORAL_SERVER=v1.32.1 # 1.32.2 needs a newer Go; internal/dev/temporalserver n
 GOLANGCI_LINT=v2.15.0
 WORKFLOWCHECK=v0.6.0
 OASDIFF=v1.20.1
+BUF=v1.75.0
 BENCHSTAT=v0.0.0-20260908200009-22c9c6c9d4da
 
 say() { printf '== %s\n' "$*" >&2; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks style and layers (golangci-lint), determinism of workflows (workflowcheck),
-# tidy modules, fresh generated code, and that no HTTP contract breaks a client.
+# tidy modules, fresh generated code, and that no HTTP or gRPC contract breaks a client.
 # `scripts/lint.sh fmt` formats instead.
 source "$(dirname "$0")/lib.sh"
 
@@ -52,6 +52,14 @@ contract() {
   done
 }
 
+# grpc_contract compares the gRPC contracts with those of every release that has some.
+grpc_contract() {
+  local released
+  for released in api/contract/released/*/grpc.binpb; do
+    [ ! -e "$released" ] || scripts/buf.sh breaking --against "$released" >&2 || return 1
+  done
+}
+
 for module in $modules; do
   check "go mod tidy ($module)" tidy "$module"
   check "golangci-lint ($module)" golangci "$module"
@@ -59,6 +67,8 @@ done
 check 'workflowcheck' go vet -vettool="$PWD/bin/workflowcheck" ./workflows/... ./saga/...
 check 'generated code' generated
 check 'HTTP contract' contract
+check 'buf' scripts/buf.sh lint
+check 'gRPC contract' grpc_contract
 
 [ -z "$failed" ] || die "lint failed: ${failed#, }"
 say 'lint passed'
