@@ -104,6 +104,7 @@ var layers = []layer{
 	{"internal/asyncapi", "event", "temporal gorm echo viper"},
 	{"internal/asyncapi/generate", "internal/asyncapi worker/registry", "echo viper"},
 	{"internal/background", "", "temporal gorm echo viper"},
+	{"internal/rpc", "fault", "temporal gorm echo viper services"},
 	{"internal/process", "", "temporal gorm echo viper"},
 	{"internal/replay", "workflows workflows/doctor", "gorm echo viper"},
 	{"proof/load", "api/client services/order", "temporal gorm echo viper"},
