@@ -30,16 +30,15 @@ type part struct {
 // parts returns the parts of s on the engine of db: that of the service, then the sets.
 func (s Schema) parts(db *gorm.DB) []part {
 	var own merged
-	all := make([]part, 1)
+	var sets []part
 	for _, source := range s {
 		if set, ok := source.(set); ok {
-			all = append(all, part{table: "goose_" + set.name + "_version", files: folder(set.FS, db.Name())})
+			sets = append(sets, part{table: "goose_" + set.name + "_version", files: folder(set.FS, db.Name())})
 			continue
 		}
 		own = append(own, source)
 	}
-	all[0] = part{table: gooseTable, files: own}
-	return all
+	return append([]part{{table: gooseTable, files: own}}, sets...)
 }
 
 // folder returns the folder of tree with the name, which must be well-formed.
