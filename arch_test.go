@@ -66,7 +66,8 @@ var layers = []layer{
 	{"saga/sagatest/stage", "saga/sagatest/schedule saga/sagatest/state saga fault", "gorm echo"},
 	{"saga/sagatest/schedule", "", "others"},
 	{"saga/sagatest/state", "saga/sagatest/schedule", "gorm echo"},
-	{"saga/barrier", "saga/barrier/txn saga/audit saga/key saga/ledger fault", "temporal echo viper"},
+	{"saga/barrier", "saga/barrier/compare saga/barrier/txn saga/audit saga/key saga/ledger fault", "temporal echo viper"},
+	{"saga/barrier/compare", "", "others"},
 	{"saga/barrier/txn", "fault", "temporal echo viper"},
 
 	{"event", "fault", "others"},

@@ -16,8 +16,7 @@ import (
 // with SUSPENDED once the key is undone or blocked, and with REQUEST_MISMATCH for
 // another request under the same key.
 //
-// The outcome must survive JSON: a repeat decodes it from the record. Each tell is
-// called for an outcome, a refusal, and a repeat of either; see [Tell].
+// The outcome must survive JSON: a repeat decodes it from the record.
 func Do[Out any](ctx context.Context, db *gorm.DB, c Call, effect func(tx *gorm.DB) (Out, error), tell ...Tell) (Out, error) {
 	var out Out
 	var refusal *fault.Error
@@ -64,8 +63,7 @@ func recorded[Out any](r *row, c Call) (out Out, err error) {
 // Undo takes back the effect of [Do] under k: it runs effect once with the recorded
 // outcome. If Do did not happen it blocks the key, so that a late Do fails. For a
 // key that is refused, undone or blocked it does nothing. It waits for a Do that is
-// still open. Each tell is called for the state that it leaves, a repeat if it changed
-// nothing; see [Tell].
+// still open.
 func Undo[Out any](ctx context.Context, db *gorm.DB, k Key, effect func(tx *gorm.DB, out Out) error, tell ...Tell) error {
 	return txn.Run(ctx, db, func(tx *gorm.DB) error {
 		first, err := block(tx, k, tell)
@@ -102,8 +100,7 @@ func Undo[Out any](ctx context.Context, db *gorm.DB, k Key, effect func(tx *gorm
 
 // Settle returns the outcome of [Do] and true if it happened under k. Otherwise it
 // blocks the key, so that it never happens, and returns false; so it does for a key
-// that is undone. A repeat returns the same. Each tell is called for the state that it
-// leaves, a repeat unless it has blocked the key; see [Tell].
+// that is undone. A repeat returns the same.
 func Settle[Out any](ctx context.Context, db *gorm.DB, k Key, tell ...Tell) (out Out, happened bool, err error) {
 	err = claim(ctx, db, tell, func(tx *gorm.DB) error {
 		out, happened = *new(Out), false

@@ -18,8 +18,7 @@ type Ticket[Out any] = ledger.Ticket[Out]
 // fault of kind business from prepare is a refusal, as in [Do]. The Ticket of a
 // repeat tells the service what to do. A refused key returns its refusal again; an
 // undone or blocked one fails with SUSPENDED, and another request under the same
-// key with REQUEST_MISMATCH. Each tell is called for a refusal, and for a repeat of a
-// done or refused key; see [Tell].
+// key with REQUEST_MISMATCH.
 func Intend[Out any](ctx context.Context, db *gorm.DB, c Call, prepare func(tx *gorm.DB) error, tell ...Tell) (Ticket[Out], error) {
 	var refusal *fault.Error
 	var answer *row // of a repeat
@@ -73,8 +72,7 @@ func reissue[Out any](r *row, c Call) (t Ticket[Out], err error) {
 // nil, in the same transaction. A repeat, and the loser of two attempts, succeed
 // without effect. If the step was undone or blocked meanwhile it fails with
 // SUSPENDED and records nothing: the undo has asked the external system and has
-// taken back the effect that it found. Each tell is called for the outcome and for a
-// repeat of it; see [Tell].
+// taken back the effect that it found.
 func Conclude[Out any](ctx context.Context, db *gorm.DB, k Key, out Out, effect func(tx *gorm.DB) error, tell ...Tell) error {
 	outcome, err := encode(out)
 	if err != nil {
@@ -87,8 +85,7 @@ func Conclude[Out any](ctx context.Context, db *gorm.DB, k Key, out Out, effect 
 // runs effect, which may be nil, in the same transaction. It returns nil when that
 // is recorded, also by an earlier attempt; then the caller returns the refusal. If
 // the step was undone or blocked meanwhile it fails with SUSPENDED. Refusing a step
-// that is done is a bug, and so is a refusal without a code. Each tell is called for
-// the refusal and for a repeat of it; see [Tell].
+// that is done is a bug, and so is a refusal without a code.
 func Refuse(ctx context.Context, db *gorm.DB, k Key, refusal *fault.Error, effect func(tx *gorm.DB) error, tell ...Tell) error {
 	if refusal == nil || refusal.Code == "" {
 		return fault.Errorf(fault.Bug, fault.Invalid, "%s: a refusal needs a code", k)
@@ -138,8 +135,7 @@ type Undoing[Req, Out any] struct {
 // step's record. If the key has none, it blocks the key and returns state Blocked.
 // On Intent the service asks the external system and then calls [EndUndo], or
 // [Conclude] if it settles and the effect happened. A repeat returns the record as
-// it then is. Each tell is called for the state that it returns, a repeat unless it
-// has blocked the key; see [Tell]. An undo that is told of Done goes on to [EndUndo].
+// it then is. A tell of state Done is no end of an undo: [EndUndo] follows.
 func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key, tell ...Tell) (Undoing[Req, Out], error) {
 	var entry Undoing[Req, Out]
 	err := claim(ctx, db, tell, func(tx *gorm.DB) error {
@@ -178,9 +174,6 @@ func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key, tell ...Te
 // An attempt may have recorded its outcome since [BeginUndo]. Undone covers that
 // outcome, so effect must read the service's own rows and not [Undoing]. Blocked
 // does not: EndUndo fails with a transient fault, and the repeat finds the step done.
-//
-// Each tell is called for the state that it leaves, a repeat if it changed nothing; see
-// [Tell].
 func EndUndo(ctx context.Context, db *gorm.DB, k Key, to State, effect func(tx *gorm.DB) error, tell ...Tell) error {
 	var from []State
 	switch to {

@@ -26,9 +26,10 @@ type Told struct {
 
 // Tell tells other services of the result of a call, by a row that commits with it (see
 // package outbox). It runs in the transaction that makes or reads the record, after the
-// statement that wins the ledger's row and after the effect. For each record one call
-// tells with Repeat false. Repeats tell too: a service may have to answer anew if its
-// first answer was lost.
+// statement that wins the ledger's row and after the effect. Of all calls that leave a
+// key in a state one tells with Repeat false. Repeats tell too, because a service may
+// have to answer anew: its first answer may have been lost. Calls that fail, other than
+// by a refusal, tell nothing.
 //
 // An error of it fails the call and rolls the transaction back, record and effect
 // included. It cannot refuse: a fault of kind business is a bug.
