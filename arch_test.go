@@ -72,6 +72,8 @@ var layers = []layer{
 
 	{"event", "fault", "others"},
 	{"event/eventtest", "event fault", "temporal gorm echo viper"},
+	{"event/inbox/lease", "saga/barrier/txn fault", "temporal echo viper"},
+	{"event/inbox/waiting", "event event/inbox/lease saga/barrier/txn fault", "temporal echo viper"},
 
 	{"fault", "", "others"},
 	{"internal/money", "fault", "others"},
