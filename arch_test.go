@@ -72,6 +72,9 @@ var layers = []layer{
 
 	{"event", "fault", "others"},
 	{"event/eventtest", "event fault", "temporal gorm echo viper"},
+	{"event/inbox", "event event/inbox/* saga/barrier/txn fault", "temporal echo viper"},
+	{"event/inbox/busy", "", "others"},
+	{"event/inbox/handler", "event fault", "temporal gorm echo viper"},
 	{"event/inbox/lease", "saga/barrier/txn fault", "temporal echo viper"},
 	{"event/inbox/waiting", "event event/inbox/lease saga/barrier/txn fault", "temporal echo viper"},
 

@@ -1,0 +1,166 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/inbox/busy"
+	"github.com/amends/amends/event/inbox/handler"
+	"github.com/amends/amends/event/inbox/lease"
+	"github.com/amends/amends/event/inbox/waiting"
+)
+
+// Projection is a listener that writes rows of its own database for events.
+type Projection struct {
+	// Group and Facts are those of an [event.Listener].
+	Group string
+	Facts []event.Declaration
+	// Apply writes the effect of events, in their order, in tx alone. A transaction that
+	// fails is rolled back and tried again with fewer events, down to one; the error of
+	// one event decides as that of [event.Listener.Handle].
+	Apply func(tx *gorm.DB, events []event.Event) error
+}
+
+// Group is a listener that runs.
+type Group struct {
+	o      Options
+	name   string
+	facts  map[string]event.Declaration
+	topics []string
+	handle func(ctx context.Context, e event.Event) error
+	// apply is that of a projection, nil for a reaction.
+	apply func(tx *gorm.DB, events []event.Event) error
+
+	lease   *lease.Lease
+	call    handler.Caller
+	keys    *busy.Keys
+	recent  *busy.Recent
+	wake    chan struct{}
+	calls   sync.WaitGroup // handlers and redrives that outlive their caller
+	running sync.Map       // redrives, by id
+
+	mu    sync.Mutex
+	stand waiting.Standing
+}
+
+// React returns the group of a reaction.
+func React(l event.Listener, o Options) *Group {
+	g := newGroup(l.Group, l.Facts, o)
+	g.handle = l.Handle
+	return g
+}
+
+// Project returns the group of a projection.
+func Project(p Projection, o Options) *Group {
+	g := newGroup(p.Group, p.Facts, o)
+	g.apply = p.Apply
+	g.handle = func(ctx context.Context, e event.Event) error { return g.applyOnce(ctx, []event.Event{e}) }
+	return g
+}
+
+func newGroup(name string, facts []event.Declaration, o Options) *Group {
+	o = o.withDefaults()
+	g := &Group{
+		o: o, name: name, facts: map[string]event.Declaration{}, lease: lease.New(o.DB, name, o.Lease),
+		keys: busy.NewKeys(), recent: busy.NewRecent(), wake: make(chan struct{}, 1),
+	}
+	g.call = handler.Caller{
+		Group: name, Limit: o.Limit, Handled: func(n int) { o.Meter.Handled(name, n) }, Tracer: o.Tracer, Logger: o.Logger,
+	}
+	known := map[string]bool{}
+	for _, d := range facts {
+		g.facts[d.Type()] = d
+		if topic := d.Topic(); !known[topic] { // of all versions
+			known[topic] = true
+			g.topics = append(g.topics, topic)
+		}
+	}
+	return g
+}
+
+// Name returns the name of the group.
+func (g *Group) Name() string { return g.name }
+
+// DB returns the listener's database.
+func (g *Group) DB() *gorm.DB { return g.o.DB }
+
+// Run handles the events of the group until ctx ends, whenever this process holds the
+// group's lease. It waits for a database or a bus that does not answer. It returns nil
+// after the handlers that it has called have returned. A group runs once.
+func (g *Group) Run(ctx context.Context) error {
+	failing := false
+	for ctx.Err() == nil {
+		err := g.lease.Await(ctx)
+		if err == nil {
+			err = g.lead(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			if !failing {
+				g.o.Logger.Warn("a listener waits", "group", g.name, "error", err)
+			}
+			pause(ctx, g.lease.Beat())
+		}
+		failing = err != nil
+	}
+	return nil
+}
+
+// lead handles events until ctx ends, the lease is lost, or the bus gives up.
+func (g *Group) lead(ctx context.Context) error {
+	leading, end := context.WithCancelCause(ctx)
+	var parts sync.WaitGroup
+	start := func(part func(context.Context) error) {
+		parts.Go(func() { end(part(leading)) })
+	}
+	start(g.lease.Keep)
+	start(g.runLetters)
+	start(g.watch)
+	start(func(ctx context.Context) error {
+		return g.o.Bus.Consume(ctx, g.name, g.topics, func(_ context.Context, batch []event.Message) error {
+			return g.deliver(ctx, batch) // a handler may outlive its batch
+		})
+	})
+	parts.Wait()
+	g.calls.Wait()
+	if err := g.lease.Free(ctx); err != nil && !errors.Is(err, lease.ErrLost) {
+		g.o.Logger.Warn("a lease was not given back", "group", g.name, "error", err)
+	}
+	return context.Cause(leading) // that of ctx, if it has ended
+}
+
+// Stand returns how the group stood when this process last looked; the zero Standing if
+// another process handles it.
+func (g *Group) Stand() waiting.Standing {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.stand
+}
+
+func (g *Group) setStand(s waiting.Standing) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.stand = s
+}
+
+// ring wakes the runner of letters.
+func (g *Group) ring() {
+	select {
+	case g.wake <- struct{}{}:
+	default:
+	}
+}
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}

@@ -1,0 +1,59 @@
+package inbox
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/saga/barrier/txn"
+)
+
+// item is a message of a batch.
+type item struct {
+	m      event.Message
+	e      event.Event
+	urgent bool
+	bad    error // why m is no event; nil if it is one
+}
+
+// read decodes a message.
+func (g *Group) read(m event.Message) item {
+	e, err := waiting.Read(m)
+	return item{m: m, e: e, urgent: g.facts[e.Type].Urgent, bad: err}
+}
+
+// follows reports whether the group is told of the event. Other versions of a fact share
+// its topic.
+func (g *Group) follows(i item) bool {
+	_, ok := g.facts[i.e.Type]
+	return ok || i.bad != nil
+}
+
+// letter returns a letter that has not been tried.
+func (g *Group) letter(i item) waiting.Letter {
+	return waiting.New(g.name, i.e, i.m, i.urgent, txn.Now())
+}
+
+// failed returns the letter after an attempt that failed.
+func (g *Group) failed(ctx context.Context, l waiting.Letter, err error) waiting.Letter {
+	l = l.Fail(txn.Now(), err, g.o.Retry)
+	g.o.Meter.Failed(g.name, l.Kind)
+	g.o.Logger.WarnContext(ctx, "an event was not handled", "group", g.name, "event", l.ID, "type", l.Type, "key", l.Key,
+		"attempt", l.Attempts, "state", l.State, "code", l.Code, "error", err)
+	return l
+}
+
+// flag calls Flag for a letter that did not need an operator before.
+func (g *Group) flag(tx *gorm.DB, l waiting.Letter, before *time.Time) error {
+	if g.o.Flag == nil || l.FlaggedAt == nil || before != nil {
+		return nil
+	}
+	if err := g.o.Flag(tx, l); err != nil {
+		return fmt.Errorf("flag event %s: %w", l.ID, err)
+	}
+	return nil
+}

@@ -1,0 +1,258 @@
+package inbox_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/inbox"
+	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/proof/dbtest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+type note struct {
+	N int `json:"n"`
+}
+
+var (
+	told = event.Declare[note](event.Declaration{Service: "order", Name: "told", Version: 1, Key: "order"})
+	// toldToo is another version, which shares the topic and which no group follows.
+	toldToo = event.Declare[note](event.Declaration{Service: "order", Name: "told", Version: 2, Key: "order"})
+	aborted = event.Declare[note](event.Declaration{Service: "order", Name: "aborted", Version: 1, Key: "order", Urgent: true})
+	facts   = []event.Declaration{told.Declaration, aborted.Declaration}
+)
+
+// nth returns the nth event of a key.
+func nth(f event.Fact[note], key string, n int) event.Event {
+	e := f.New(key, key, note{n})
+	e.ID, e.Time = fmt.Sprintf("%s/%s/%d", f.Name, key, n), time.Now().UTC()
+	return e
+}
+
+// bus is a broker in memory with one group.
+type bus struct {
+	mu       sync.Mutex
+	log      []event.Message
+	acked    int // of log
+	batch    int
+	grown    chan struct{}
+	consumer sync.Mutex // one at a time
+	lose     int        // acknowledgements to lose
+}
+
+func newBus(events ...event.Event) *bus {
+	b := &bus{batch: 50, grown: make(chan struct{})}
+	b.tell(events...)
+	return b
+}
+
+func (b *bus) tell(events ...event.Event) {
+	messages := make([]event.Message, len(events))
+	for i, e := range events {
+		messages[i] = event.Encode(e)
+	}
+	_, _ = b.Publish(context.Background(), messages)
+}
+
+func (b *bus) Publish(_ context.Context, batch []event.Message) ([]uint64, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.log = append(b.log, batch...)
+	close(b.grown)
+	b.grown = make(chan struct{})
+	return make([]uint64, len(batch)), nil
+}
+
+func (b *bus) Consume(ctx context.Context, _ string, topics []string, handle func(context.Context, []event.Message) error) error {
+	for ctx.Err() == nil {
+		b.mu.Lock()
+		batch, grown := slices.Clone(b.log[b.acked:min(len(b.log), b.acked+b.batch)]), b.grown
+		b.mu.Unlock()
+		for _, m := range batch {
+			if !slices.Contains(topics, m.Topic) {
+				return fmt.Errorf("%s was not asked for", m.Topic)
+			}
+		}
+		if len(batch) == 0 {
+			select {
+			case <-ctx.Done():
+			case <-grown:
+			}
+			continue
+		}
+		b.consumer.Lock()
+		err := handle(ctx, batch)
+		b.consumer.Unlock()
+		b.mu.Lock()
+		if err == nil && b.lose > 0 {
+			b.lose--
+		} else if err == nil {
+			b.acked += len(batch)
+		}
+		b.mu.Unlock()
+		if err != nil {
+			select {
+			case <-ctx.Done():
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}
+	return nil
+}
+
+func (b *bus) Ready(context.Context) error { return nil }
+func (b *bus) Close()                      {}
+
+// unacknowledged returns the number of messages that are not.
+func (b *bus) unacknowledged() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.log) - b.acked
+}
+
+// heard records the events that a handler was given and those that took effect.
+type heard struct {
+	mu    sync.Mutex
+	calls map[string]int
+	of    map[string][]int // by key, the numbers in the order of their effects
+	once  map[string]bool
+}
+
+func newHeard() *heard {
+	return &heard{calls: map[string]int{}, of: map[string][]int{}, once: map[string]bool{}}
+}
+
+// call counts a call of the handler.
+func (h *heard) call(e event.Event) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.calls[e.ID]++
+	return h.calls[e.ID]
+}
+
+// effect records the effect of an event, as a barrier does: once.
+func (h *heard) effect(e event.Event) {
+	data, err := number(e)
+	if err != nil {
+		panic(err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.once[e.ID] {
+		h.once[e.ID] = true
+		h.of[e.Key] = append(h.of[e.Key], data)
+	}
+}
+
+func number(e event.Event) (int, error) {
+	f := told
+	if e.Type == aborted.Type() {
+		f = aborted
+	}
+	data, err := f.Read(e)
+	return data.N, err
+}
+
+// order returns the effects of a key.
+func (h *heard) order(key string) []int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.of[key])
+}
+
+func (h *heard) total() (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, of := range h.of {
+		n += len(of)
+	}
+	return n
+}
+
+func upTo(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// migrate migrates a listener's database.
+func migrate(ctx context.Context, db *gorm.DB) error {
+	pool, err := db.DB()
+	if err != nil {
+		return err
+	}
+	dialect := map[string]goose.Dialect{"sqlite": goose.DialectSQLite3, "postgres": goose.DialectPostgres}[db.Name()]
+	p, err := goose.NewProvider(dialect, pool, waiting.Migrations(db.Name()), goose.WithTableName(waiting.VersionTable))
+	if err != nil {
+		return err
+	}
+	if _, err = p.Up(ctx); err != nil {
+		return err
+	}
+	return db.WithContext(ctx).Exec("CREATE TABLE effect (position integer, event_key text, n bigint)").Error
+}
+
+func each(t *testing.T, body func(t *testing.T, db *gorm.DB)) {
+	t.Helper()
+	dbtest.Each(t, migrate, body)
+}
+
+// quick are options with short times.
+func quick(db *gorm.DB, b event.Bus) inbox.Options {
+	return inbox.Options{
+		DB: db, Bus: b, Retry: waiting.Retry{First: 10 * time.Millisecond, Most: 40 * time.Millisecond}, Poll: 20 * time.Millisecond,
+		Step: 10 * time.Millisecond, Patience: 10 * time.Second, Logger: slog.New(slog.DiscardHandler),
+	}
+}
+
+// run runs a group until the test ends, or stop is called.
+func run(t *testing.T, g *inbox.Group) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- g.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		require.NoError(t, <-ended)
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+func eventually(t *testing.T, claim func() bool, words ...any) {
+	t.Helper()
+	require.Eventually(t, claim, time.Minute, 5*time.Millisecond, words...)
+}
+
+// letters returns the letters of the group g that are in the state.
+func letters(t *testing.T, db *gorm.DB, s waiting.State) []waiting.Letter {
+	t.Helper()
+	p, err := waiting.List(t.Context(), db, waiting.Query{Group: "g", State: s, Limit: 1000})
+	require.NoError(t, err)
+	return p.Letters
+}
+
+// dead waits until the group g has so many dead letters.
+func dead(t *testing.T, db *gorm.DB, n int) {
+	t.Helper()
+	eventually(t, func() bool { return len(letters(t, db, waiting.Parked)) == n }, "%d dead letters", n)
+}
+
+// listener returns the listener g.
+func listener(handle func(ctx context.Context, e event.Event) error) event.Listener {
+	return event.Listener{Group: "g", Facts: facts, Handle: handle}
+}
