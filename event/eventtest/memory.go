@@ -15,7 +15,7 @@ import (
 // before a batch is delivered again.
 const (
 	MaxData  = 1 << 20
-	maxBatch = 100
+	maxBatch = 500
 	pause    = 5 * time.Millisecond
 )
 

@@ -103,7 +103,7 @@ func (g *Group) Run(ctx context.Context) error {
 			if !failing {
 				g.o.Logger.Warn("a listener waits", "group", g.name, "error", err)
 			}
-			pause(ctx, g.lease.Beat())
+			pause(ctx, time.Second)
 		}
 		failing = err != nil
 	}

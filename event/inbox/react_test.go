@@ -29,7 +29,7 @@ func TestOrderPerKeyHoldsUnderFailures(t *testing.T) {
 	each(t, func(t *testing.T, db *gorm.DB) {
 		const keys, of = 20, 15
 		b := newBus()
-		b.lose = 3
+		b.Twice(3)
 		for n := range of {
 			for k := range keys {
 				b.tell(nth(told, fmt.Sprintf("k%d", k), n))
@@ -146,8 +146,7 @@ func TestAMessageThatIsNoEventBlocksNone(t *testing.T) {
 		nul.ID, nul.Header["ce-id"], nul.Header["x"] = "\x00", "a\x00b", "\xff\x00"
 		nul.Data = []byte{0, 0xff}
 		odd.Header["ce-type"] = toldToo.Type()
-		_, err := b.Publish(t.Context(), []event.Message{broken, nul, odd})
-		require.NoError(t, err)
+		b.publish(broken, nul, odd)
 		b.tell(nth(told, "a", 4))
 		h := newHeard()
 		run(t, inbox.React(listener(func(_ context.Context, e event.Event) error { h.effect(e); return nil }), quick(db, b)))
@@ -183,7 +182,7 @@ func TestASlowKeyStopsNoOther(t *testing.T) {
 	each(t, func(t *testing.T, db *gorm.DB) {
 		b := newBus(nth(told, "slow", 0), nth(told, "slow", 1))
 		o := quick(db, b)
-		o.Lanes, o.Patience, b.batch = 1, 20*time.Millisecond, 2
+		o.Lanes, o.Patience = 1, 20*time.Millisecond
 		h, goOn := newHeard(), make(chan struct{})
 		run(t, inbox.React(listener(func(ctx context.Context, e event.Event) error {
 			if h.call(e); e.ID == nth(told, "slow", 0).ID {

@@ -6,17 +6,20 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/fstest"
 	"time"
 
-	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/eventtest"
 	"github.com/amends/amends/event/inbox"
 	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
 )
 
@@ -41,86 +44,52 @@ func nth(f event.Fact[note], key string, n int) event.Event {
 	return e
 }
 
-// bus is a broker in memory with one group.
+// bus is a broker in memory for one group, which can fail.
 type bus struct {
-	mu       sync.Mutex
-	log      []event.Message
-	acked    int // of log
-	batch    int
-	grown    chan struct{}
-	consumer sync.Mutex // one at a time
-	lose     int        // acknowledgements to lose
+	*eventtest.Faults
+	*counted
 }
 
-func newBus(events ...event.Event) *bus {
-	b := &bus{batch: 50, grown: make(chan struct{})}
+// counted counts the messages that the group has acknowledged.
+type counted struct {
+	*eventtest.Memory
+	acked atomic.Int64
+}
+
+func newBus(events ...event.Event) bus {
+	c := &counted{Memory: eventtest.NewMemory()}
+	b := bus{eventtest.Fail(c), c}
 	b.tell(events...)
 	return b
 }
 
-func (b *bus) tell(events ...event.Event) {
-	messages := make([]event.Message, len(events))
-	for i, e := range events {
-		messages[i] = event.Encode(e)
-	}
-	_, _ = b.Publish(context.Background(), messages)
-}
-
-func (b *bus) Publish(_ context.Context, batch []event.Message) ([]uint64, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.log = append(b.log, batch...)
-	close(b.grown)
-	b.grown = make(chan struct{})
-	return make([]uint64, len(batch)), nil
-}
-
-func (b *bus) Consume(ctx context.Context, _ string, topics []string, handle func(context.Context, []event.Message) error) error {
-	for ctx.Err() == nil {
-		b.mu.Lock()
-		batch, grown := slices.Clone(b.log[b.acked:min(len(b.log), b.acked+b.batch)]), b.grown
-		b.mu.Unlock()
-		for _, m := range batch {
-			if !slices.Contains(topics, m.Topic) {
-				return fmt.Errorf("%s was not asked for", m.Topic)
-			}
-		}
-		if len(batch) == 0 {
-			select {
-			case <-ctx.Done():
-			case <-grown:
-			}
-			continue
-		}
-		b.consumer.Lock()
+func (c *counted) Consume(ctx context.Context, group string, topics []string, handle func(context.Context, []event.Message) error) error {
+	return c.Memory.Consume(ctx, group, topics, func(ctx context.Context, batch []event.Message) error {
 		err := handle(ctx, batch)
-		b.consumer.Unlock()
-		b.mu.Lock()
-		if err == nil && b.lose > 0 {
-			b.lose--
-		} else if err == nil {
-			b.acked += len(batch)
+		if err == nil {
+			c.acked.Add(int64(len(batch)))
 		}
-		b.mu.Unlock()
-		if err != nil {
-			select {
-			case <-ctx.Done():
-			case <-time.After(5 * time.Millisecond):
-			}
-		}
-	}
-	return nil
+		return err
+	})
 }
 
-func (b *bus) Ready(context.Context) error { return nil }
-func (b *bus) Close()                      {}
+// tell publishes events, all at once.
+func (c *counted) tell(events ...event.Event) {
+	batch := make([]event.Message, len(events))
+	for i, e := range events {
+		batch[i] = event.Encode(e)
+	}
+	c.publish(batch...)
+}
+
+func (c *counted) publish(batch ...event.Message) {
+	if _, err := c.Memory.Publish(context.Background(), batch); err != nil {
+		panic(err)
+	}
+}
 
 // unacknowledged returns the number of messages that are not.
-func (b *bus) unacknowledged() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.log) - b.acked
-}
+func (c *counted) unacknowledged() int { return len(c.Stored()) - int(c.acked.Load()) }
 
 // heard records the events that a handler was given and those that took effect.
 type heard struct {
@@ -189,21 +158,12 @@ func upTo(n int) []int {
 	return all
 }
 
+// own stands for the tables of the listening service.
+var own = fstest.MapFS{"00001_effect.sql": {Data: []byte("-- +goose Up\nCREATE TABLE effect (position integer, event_key text, n bigint);\n")}}
+
 // migrate migrates a listener's database.
 func migrate(ctx context.Context, db *gorm.DB) error {
-	pool, err := db.DB()
-	if err != nil {
-		return err
-	}
-	dialect := map[string]goose.Dialect{"sqlite": goose.DialectSQLite3, "postgres": goose.DialectPostgres}[db.Name()]
-	p, err := goose.NewProvider(dialect, pool, waiting.Migrations(db.Name()), goose.WithTableName(waiting.VersionTable))
-	if err != nil {
-		return err
-	}
-	if _, err = p.Up(ctx); err != nil {
-		return err
-	}
-	return db.WithContext(ctx).Exec("CREATE TABLE effect (position integer, event_key text, n bigint)").Error
+	return database.Schema{own, database.Set("inbox", waiting.Migrations)}.Migrate(ctx, db)
 }
 
 func each(t *testing.T, body func(t *testing.T, db *gorm.DB)) {
@@ -212,9 +172,9 @@ func each(t *testing.T, body func(t *testing.T, db *gorm.DB)) {
 }
 
 // quick are options with short times.
-func quick(db *gorm.DB, b event.Bus) inbox.Options {
+func quick(db *gorm.DB, b bus) inbox.Options {
 	return inbox.Options{
-		DB: db, Bus: b, Retry: waiting.Retry{First: 10 * time.Millisecond, Most: 40 * time.Millisecond}, Poll: 20 * time.Millisecond,
+		DB: db, Bus: b.Faults, Retry: waiting.Retry{First: 10 * time.Millisecond, Most: 40 * time.Millisecond}, Poll: 20 * time.Millisecond,
 		Step: 10 * time.Millisecond, Patience: 10 * time.Second, Logger: slog.New(slog.DiscardHandler),
 	}
 }

@@ -25,8 +25,11 @@ func New(db *gorm.DB, group string, period time.Duration) *Lease {
 	return &Lease{Holder: rand.Text(), db: db, group: group, period: period}
 }
 
-// Beat is the time between two beats, and between two looks at those of others. It bounds
-// the time that a beat may take.
+// look is the longest time between two looks at the lease of another process, which may
+// have given it back.
+const look = 500 * time.Millisecond
+
+// Beat is the time between two beats. It bounds the time that a beat may take.
 func (l *Lease) Beat() time.Duration { return l.period / 6 }
 
 // Await returns nil once this process holds the lease, otherwise the error of the
@@ -50,7 +53,7 @@ func (l *Lease) Await(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err() //nolint:wrapcheck // the caller's own
-		case <-time.After(l.Beat()):
+		case <-time.After(min(look, l.Beat())):
 		}
 	}
 }

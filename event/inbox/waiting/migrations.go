@@ -8,14 +8,11 @@ import (
 //go:embed migrations
 var files embed.FS
 
-// VersionTable is goose's table for these migrations.
-const VersionTable = "goose_inbox_version"
-
-// Migrations returns the migrations for "sqlite" or "postgres".
-func Migrations(engine string) fs.FS {
-	folder, err := fs.Sub(files, "migrations/"+engine)
+// Migrations are those of the tables, in a folder for each engine.
+var Migrations = func() fs.FS {
+	folders, err := fs.Sub(files, "migrations")
 	if err != nil {
 		panic(err) // fs.Sub refuses malformed names only
 	}
-	return folder
-}
+	return folders
+}()

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"testing/fstest"
 	"time"
 
-	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"gorm.io/gorm"
@@ -15,30 +15,24 @@ import (
 	"github.com/amends/amends/event/inbox/lease"
 	"github.com/amends/amends/event/inbox/waiting"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func provider(db *gorm.DB) (*goose.Provider, error) {
-	pool, err := db.DB()
-	if err != nil {
-		return nil, err
-	}
-	dialect := map[string]goose.Dialect{"sqlite": goose.DialectSQLite3, "postgres": goose.DialectPostgres}[db.Name()]
-	return goose.NewProvider(dialect, pool, waiting.Migrations(db.Name()), goose.WithTableName(waiting.VersionTable))
-}
+// own stands for the tables of the listening service.
+var (
+	own    = fstest.MapFS{"00001_own.sql": {Data: []byte("-- +goose Up\nCREATE TABLE own (n bigint);\n")}}
+	schema = database.Schema{own, database.Set("inbox", waiting.Migrations)}
+)
 
 // group migrates a database and takes the lease of group g for "me".
 func group(ctx context.Context, db *gorm.DB) error {
-	p, err := provider(db)
-	if err != nil {
+	if err := schema.Migrate(ctx, db); err != nil {
 		return err
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return err
-	}
-	_, err = lease.Take(db.WithContext(ctx), "g", "me", lease.State{})
+	_, err := lease.Take(db.WithContext(ctx), "g", "me", lease.State{})
 	return err
 }
 
@@ -63,15 +57,7 @@ func due(t *testing.T, db *gorm.DB, busy ...string) []string {
 
 func TestMigrationsGoUpAndDown(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, group, func(t *testing.T, db *gorm.DB) {
-		p, err := provider(db)
-		require.NoError(t, err)
-		_, err = p.DownTo(t.Context(), 0)
-		require.NoError(t, err)
-		require.Error(t, db.Exec("SELECT 1 FROM waiting").Error)
-		require.NoError(t, group(t.Context(), db))
-		put(t, db, letter("a", 1))
-	})
+	dbtest.SetUpDownUp(t, "inbox", schema.Migrate, schema.Ready)
 }
 
 func TestOnlyTheHeadOfAKeyIsDue(t *testing.T) {
