@@ -83,7 +83,7 @@ func (c *counted) tell(events ...event.Event) {
 }
 
 func (c *counted) publish(batch ...event.Message) {
-	if _, err := c.Memory.Publish(context.Background(), batch); err != nil {
+	if _, err := c.Publish(context.Background(), batch); err != nil {
 		panic(err)
 	}
 }
