@@ -88,6 +88,9 @@ func BindOrderAudit(r saga.Registry, a orderaudit.Auditor, s order.Service, engi
 			all[i].Order = ids[i]
 			record, err := s.Get(ctx, ids[i])
 			if err == nil {
+				record.Placement.ShipTo, err = s.Address(ctx, ids[i])
+			}
+			if err == nil {
 				err = engine.Resume(ctx, record)
 			}
 			if err != nil { // the other orders do not depend on this one

@@ -40,6 +40,8 @@ func (orders) Get(_ context.Context, id string) (order.Record, error) {
 	return order.Record{ID: id}, nil
 }
 
+func (orders) Address(context.Context, string) (order.Address, error) { return order.Address{}, nil }
+
 // registered holds activities by name.
 type registered map[string]any
 

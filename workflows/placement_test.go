@@ -42,7 +42,9 @@ func TestAPlacementOutlivesACancelOfTheWorkflow(t *testing.T) {
 	require.Equal(t, order.CustomerRequest, v.Reason)
 	require.NoError(t, failed)
 	require.Equal(t, "n", got.Nonce)
-	require.Equal(t, b.in.Placement.ShipTo, b.record(t).Placement.ShipTo, "the history has no address to give")
+	to, err := b.Orders.Address(t.Context(), b.in.OrderID)
+	require.NoError(t, err)
+	require.Equal(t, b.in.Placement.ShipTo, to, "the history has no address to give")
 }
 
 // failing is an order service whose database is down for some calls.

@@ -12,6 +12,8 @@ import (
 // Service is the order service. It owns the orders. Its worker runs the order
 // workflow, so its methods are that workflow's local steps.
 type Service interface {
+	Direct
+
 	// Create records an order as PENDING with its placement, apart from the payment
 	// token; k.Saga is its id.
 	// Creating an existing order changes nothing and returns its record, whatever its
@@ -52,9 +54,16 @@ type Service interface {
 	// unchanged, with the first acknowledgement. It refuses as the record does, and with
 	// NOT_FOUND if the order was never created.
 	Acknowledge(ctx context.Context, k key.Key, a ledger.Acknowledgement) (Record, error)
+}
 
-	// Get returns the record of an order, or NOT_FOUND.
+// Direct is the part of the service that is called directly, not as a step of a saga.
+type Direct interface {
+	// Get returns the record of an order, or NOT_FOUND. It leaves out the address: a
+	// caller that may see orders need not see where customers live.
 	Get(ctx context.Context, id string) (Record, error)
+
+	// Address returns the destination of an order, or NOT_FOUND.
+	Address(ctx context.Context, id string) (Address, error)
 }
 
 // Closing is the end of an order.

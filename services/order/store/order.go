@@ -20,11 +20,11 @@ import (
 func (s *Store) Create(ctx context.Context, k key.Key, p order.Placement) (order.Record, error) {
 	if err := p.Validate(); err != nil {
 		// An existing order is the answer, regardless of this call.
-		rec, getErr := s.Get(ctx, k.Saga)
-		if fault.CodeOf(getErr) == fault.NotFound {
+		rec, findErr := find(s.db.WithContext(ctx), k.Saga)
+		if fault.CodeOf(findErr) == fault.NotFound {
 			return order.Record{}, err
 		}
-		return rec, getErr
+		return rec, database.Fault(findErr)
 	}
 	row, lines, err := newRows(k.Saga, p, timeOf(p.PlacedAt))
 	if err != nil {

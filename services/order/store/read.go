@@ -19,7 +19,14 @@ const maxPage = 1000
 // Get implements [order.Service].
 func (s *Store) Get(ctx context.Context, id string) (order.Record, error) {
 	rec, err := find(s.db.WithContext(ctx), id)
+	rec.Placement.ShipTo = order.Address{}
 	return rec, database.Fault(err)
+}
+
+// Address implements [order.Service].
+func (s *Store) Address(ctx context.Context, id string) (order.Address, error) {
+	rec, err := find(s.db.WithContext(ctx), id)
+	return rec.Placement.ShipTo, database.Fault(err)
 }
 
 // List returns the orders that the filter selects, by id, up to its limit (1 to 1,000,

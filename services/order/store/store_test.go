@@ -41,6 +41,16 @@ func (b testBundle) create(t *testing.T, id string) order.Record {
 	return rec
 }
 
+// Get returns the whole record, with the address that callers of the service get by
+// Address only.
+func (b testBundle) Get(ctx context.Context, id string) (order.Record, error) {
+	rec, err := b.Store.Get(ctx, id)
+	if err == nil {
+		rec.Placement.ShipTo, err = b.Address(ctx, id)
+	}
+	return rec, err
+}
+
 // requireStored checks that the database has rec and its lines.
 func (b testBundle) requireStored(t *testing.T, rec order.Record) {
 	t.Helper()
