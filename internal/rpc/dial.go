@@ -60,6 +60,7 @@ func Dial(o DialOptions) (*grpc.ClientConn, error) {
 		grpc.WithStatsHandler(clientTelemetry(o.Metrics)),
 		grpc.WithStatsHandler(tracker{}),
 		grpc.WithChainUnaryInterceptor(answer),
+		grpc.WithChainStreamInterceptor(answerStream),
 	}
 	conn, err := grpc.NewClient(o.Target, append(options, o.Plugins...)...)
 	if err != nil {

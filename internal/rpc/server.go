@@ -63,6 +63,7 @@ func NewServer(o ServerOptions) *Server {
 		grpc.WaitForHandlers(true),
 		grpc.StatsHandler(serverTelemetry(o.Metrics)),
 		grpc.ChainUnaryInterceptor(translate(o.Logger), requireDeadline),
+		grpc.ChainStreamInterceptor(guardStream(o.Logger)),
 	}
 	s := &Server{grpc: grpc.NewServer(append(options, o.Plugins...)...), health: health.NewServer()}
 	s.health.SetServingStatus("", grpc_health_v1.HealthCheckResponse_NOT_SERVING)
