@@ -45,6 +45,8 @@ var layers = []layer{
 	{"activities", "services/* services/payment/posting services/*/audit saga saga/audit saga/ledger fault", "gorm echo"},
 
 	{"services/*/store", "services/$1 services/$1/audit services/$1/audit/compare services/$1/posting services/$1/allocation services/$1/store/facts saga/barrier saga/barrier/txn saga/key saga/audit saga/ledger fault internal/database internal/money", "temporal services echo"},
+	{"services/*/rpc", "services/$1 services/$1/rpc/* saga/ledger fault internal/money internal/rpc/wire", "temporal gorm echo viper services"},
+	{"services/*/rpc/*", "internal/rpc/wire/wirepb", "temporal gorm echo viper services"},
 	{"services/*/store/facts", "services/$1 services/$1/audit saga/barrier saga/key", "temporal services echo"},
 	{"services/*/audit", "services/$1 saga/audit saga/ledger internal/money", "temporal gorm echo services"},
 	{"services/*/audit/compare", "services/$1 services/$1/audit services/$1/provider services/$1/carrier saga/audit saga/key saga/ledger internal/money", "temporal gorm echo services"},
@@ -111,6 +113,8 @@ var layers = []layer{
 	{"internal/asyncapi/generate", "internal/asyncapi worker/registry", "echo viper"},
 	{"internal/background", "", "temporal gorm echo viper"},
 	{"internal/rpc", "fault", "temporal gorm echo viper services"},
+	{"internal/rpc/wire", "internal/rpc internal/rpc/wire/wirepb internal/money fault", "temporal gorm echo viper"},
+	{"internal/rpc/wire/wirepb", "", "temporal gorm echo viper"},
 	{"internal/process", "", "temporal gorm echo viper"},
 	{"internal/replay", "workflows workflows/doctor", "gorm echo viper"},
 	{"proof/load", "api/client services/order", "temporal gorm echo viper"},

@@ -26,6 +26,9 @@ const (
 // lines of 10,000) overflows.
 const MaxPrice int64 = 1_000_000_000_000
 
+// MaxPage is the most products of one page.
+const MaxPage = 1000
+
 // maxText is the longest SKU, product name or category, in characters.
 const maxText = text.MaxCode
 

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -24,6 +25,9 @@ const (
 // MaxDelivery is the most units of one [Delivery]. It keeps a warehouse's total
 // deliveries of a SKU far below 64 bits, so that no sum of stock overflows.
 const MaxDelivery = 1_000_000_000
+
+// MaxLines is the most lines of one check of stock, as many as an order has at most.
+const MaxLines = 200
 
 // Longest names, in characters.
 const (
@@ -79,6 +83,35 @@ type Stock struct {
 	Reserved  int64  `json:"reserved"`
 	Committed int64  `json:"committed"`
 	Received  int64  `json:"received"`
+}
+
+// Availability tells which lines could be reserved.
+type Availability struct {
+	Lines []LineAvailability // as asked
+}
+
+// Available reports whether all lines together could be reserved.
+func (a Availability) Available() bool {
+	return !slices.ContainsFunc(a.Lines, func(l LineAvailability) bool { return !l.OK() })
+}
+
+// LineAvailability is the stock for one line.
+type LineAvailability struct {
+	SKU       string
+	Requested int64 // units
+	Available int64 // units, in all warehouses together
+}
+
+// OK reports whether the line could be reserved.
+func (l LineAvailability) OK() bool { return l.Available >= l.Requested }
+
+// ValidateCheck refuses with INVALID more than [MaxLines] lines, and lines that
+// [ReserveRequest.Validate] refuses.
+func ValidateCheck(lines []Line) error {
+	if len(lines) > MaxLines {
+		return invalid("a check has at most %d lines", MaxLines)
+	}
+	return ReserveRequest{Lines: lines}.Validate()
 }
 
 // Validate refuses with INVALID a request without lines, with a quantity below 1, or

@@ -9,6 +9,8 @@ import (
 // Service is the inventory service. It owns warehouses, stock and reservations.
 // Do/undo pair: Reserve/Release. Commit closes a reservation for good.
 type Service interface {
+	Direct
+
 	// Reserve holds the stock of every line, or of none, split into the fewest
 	// parcels (ties by warehouse code, see package allocation). A repeat returns the recorded
 	// reservation. The same k with other SKUs or quantities is a bug
@@ -27,7 +29,10 @@ type Service interface {
 	// key. A repeat returns the recorded answer. A saga without a held reservation is a
 	// bug (NOTHING_HELD), which is not recorded: a later attempt looks again.
 	Commit(ctx context.Context, k key.Key) (Commitment, error)
+}
 
+// Direct is the part of the service that is called directly, not as a step of a saga.
+type Direct interface {
 	// Receive adds the delivery to a warehouse's available stock, enters it into the
 	// journal, and creates SKU and warehouse if they are new. It is not idempotent: every call is a delivery, so a
 	// caller without an answer must read Stock before calling again. It refuses with
@@ -49,4 +54,10 @@ type Service interface {
 	// Stock returns the stock of a SKU in every warehouse, by warehouse code; none if no
 	// warehouse ever received it.
 	Stock(ctx context.Context, sku string) ([]Stock, error)
+
+	// CheckStock returns the units of each line's SKU that all warehouses together have
+	// available, in the order of the lines; 0 of a SKU that none ever received. It holds
+	// nothing: a Reserve that follows may find less. It refuses with INVALID as
+	// [ValidateCheck] does.
+	CheckStock(ctx context.Context, lines []Line) (Availability, error)
 }

@@ -34,6 +34,11 @@ func New(store Store, p provider.Provider, o Options) *Outside {
 	return &Outside{store: store, provider: p, callTimeout: cmp.Or(max(o.CallTimeout, 0), 4*time.Second)}
 }
 
+// Get implements [Service].
+func (o *Outside) Get(ctx context.Context, saga string) (Summary, error) {
+	return o.store.Get(ctx, saga)
+}
+
 // act makes one call to the provider and translates its error.
 func (o *Outside) act(ctx context.Context, f func(ctx context.Context) (provider.Effect, error)) (provider.Effect, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.callTimeout)

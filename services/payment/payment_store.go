@@ -63,4 +63,7 @@ type Store interface {
 	ConcludeRefund(ctx context.Context, k key.Key, reference string) (Refund, error)
 	// RefuseRefund records that the provider declined.
 	RefuseRefund(ctx context.Context, k key.Key, refusal *fault.Error) error
+
+	// Get is [Direct.Get].
+	Get(ctx context.Context, saga string) (Summary, error)
 }

@@ -2,7 +2,10 @@ package payment
 
 import (
 	"context"
+	"time"
 
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
 )
 
@@ -15,6 +18,8 @@ import (
 // (kind transient: it did not). An amount that is not positive, except for a capture of
 // nothing, or an empty token, is a bug with code INVALID.
 type Service interface {
+	Direct
+
 	// Authorize holds an amount at the provider. A repeat returns the recorded
 	// authorization; a decline is sticky. It refuses with CARD_DECLINED,
 	// INSUFFICIENT_FUNDS or EXPIRED_CARD; after Void it answers SUSPENDED. A second
@@ -49,4 +54,25 @@ type Service interface {
 	// together would exceed the capture; a refund without a capture
 	// (NOTHING_CAPTURED) is a bug.
 	Refund(ctx context.Context, k key.Key, req RefundRequest) (Refund, error)
+}
+
+// Direct is the part of the service that is called directly, not as a step of a saga.
+type Direct interface {
+	// Get returns the newest payment of a saga as this service records it, without a call
+	// to the provider. It fails with NOT_FOUND if the saga has none, as that of an order
+	// which costs nothing.
+	Get(ctx context.Context, saga string) (Summary, error)
+}
+
+// Summary is a payment as other programs may see it: without the hash of its token.
+type Summary struct {
+	PaymentID     string
+	State         State
+	Amount        money.Amount // authorized, or to be
+	Captured      int64        // minor units taken
+	Refunded      int64        // minor units paid back
+	InvoiceNumber string       // empty before the capture
+	DeclineCode   fault.Code   // why, if State is Declined
+	CreatedAt     time.Time    // UTC
+	UpdatedAt     time.Time    // UTC
 }

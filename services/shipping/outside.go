@@ -38,6 +38,11 @@ func New(store Store, c carrier.Carrier, o Options) *Outside {
 	}}
 }
 
+// Track implements [Service].
+func (o *Outside) Track(ctx context.Context, saga string) ([]Shipment, error) {
+	return o.store.Track(ctx, saga)
+}
+
 // Book implements [Service].
 func (o *Outside) Book(ctx context.Context, k key.Key, req BookRequest) (Booking, error) {
 	if err := req.Validate(); err != nil {

@@ -8,6 +8,8 @@ import (
 
 // Service is the shipping service. It owns shipments. Do/undo pair: Book/Cancel.
 type Service interface {
+	Direct
+
 	// Book books one shipment per parcel at the carrier, in parallel, all or none: a
 	// refusal cancels the step's other bookings before it is recorded. A repeat returns
 	// the recorded booking. It refuses with UNDELIVERABLE; after Cancel it answers
@@ -22,4 +24,12 @@ type Service interface {
 	// booking; the latter blocks a late Book. If the carrier does not answer it fails as
 	// Book does, and a repeat cancels the rest.
 	Cancel(ctx context.Context, k key.Key) error
+}
+
+// Direct is the part of the service that is called directly, not as a step of a saga.
+type Direct interface {
+	// Track returns the shipments of a saga as this service records them, by warehouse
+	// code, without a call to the carrier; none if nothing was to be booked. Carrier and
+	// tracking number are empty for a parcel that never was booked.
+	Track(ctx context.Context, saga string) ([]Shipment, error)
 }

@@ -57,6 +57,9 @@ type Store interface {
 	// got. It fails with UNAVAILABLE if the step was concluded meanwhile and undo has no
 	// booking. A repeat changes nothing.
 	EndUndo(ctx context.Context, k key.Key, undo Undo, rest []Shipment) error
+
+	// Track is [Direct.Track].
+	Track(ctx context.Context, saga string) ([]Shipment, error)
 }
 
 // Ticket is a [ledger.Ticket] for a step that an earlier attempt may have begun to

@@ -70,6 +70,22 @@ func (s *Store) Product(ctx context.Context, sku string) (catalog.Product, error
 	return row.product(), nil
 }
 
+// Products implements [catalog.Service].
+func (s *Store) Products(ctx context.Context, after string, limit int) ([]catalog.Product, error) {
+	if limit < 1 || limit > catalog.MaxPage {
+		return nil, fault.Errorf(fault.Business, fault.Invalid, "a page has 1 to %d products", catalog.MaxPage)
+	}
+	var rows []productRow
+	if err := s.db.WithContext(ctx).Where("sku > ?", after).Order("sku").Limit(limit).Find(&rows).Error; err != nil {
+		return nil, database.Fault(err)
+	}
+	products := make([]catalog.Product, len(rows))
+	for i, r := range rows {
+		products[i] = r.product()
+	}
+	return products, nil
+}
+
 // replaceChanged updates an existing product only if it differs, so that updated_at is
 // the time of its last change and not of the last import.
 var replaceChanged = clause.OnConflict{

@@ -55,6 +55,26 @@ func (s *Store) Stock(ctx context.Context, sku string) ([]inventory.Stock, error
 	return s.stock(ctx, "sku = ?", sku)
 }
 
+// CheckStock implements [inventory.Service].
+func (s *Store) CheckStock(ctx context.Context, lines []inventory.Line) (inventory.Availability, error) {
+	if err := inventory.ValidateCheck(lines); err != nil {
+		return inventory.Availability{}, err
+	}
+	stock, err := s.stock(ctx, "sku IN ?", skus(lines))
+	if err != nil {
+		return inventory.Availability{}, err
+	}
+	units := map[string]int64{}
+	for _, st := range stock {
+		units[st.SKU] += st.Available
+	}
+	a := inventory.Availability{Lines: make([]inventory.LineAvailability, len(lines))}
+	for i, l := range lines {
+		a.Lines[i] = inventory.LineAvailability{SKU: l.SKU, Requested: l.Quantity, Available: units[l.SKU]}
+	}
+	return a, nil
+}
+
 // AllStock returns the stock of every SKU in every warehouse, by SKU and warehouse
 // code. It reads the whole table, for checking invariants.
 func (s *Store) AllStock(ctx context.Context) ([]inventory.Stock, error) {

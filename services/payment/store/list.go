@@ -2,14 +2,42 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"gorm.io/gorm"
 
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
 )
+
+// Get implements [payment.Store].
+func (s *Store) Get(ctx context.Context, saga string) (payment.Summary, error) {
+	var row struct {
+		Payment       paymentRow `gorm:"embedded"`
+		InvoiceNumber *string
+	}
+	res := s.db.WithContext(ctx).Table("payments").Select("payments.*, invoices.number AS invoice_number").
+		Joins("LEFT JOIN invoices ON invoices.payment_id = payments.id").
+		Where("payments.saga = ?", saga).Order("payments.id DESC").Limit(1).Scan(&row)
+	if res.Error != nil {
+		return payment.Summary{}, database.Fault(fmt.Errorf("read the payment: %w", res.Error))
+	}
+	if res.RowsAffected == 0 {
+		return payment.Summary{}, fault.Errorf(fault.Business, fault.NotFound, "there is no such payment")
+	}
+	p := row.Payment.domain()
+	out := payment.Summary{
+		PaymentID: p.ID, State: p.State, Amount: p.Amount, Captured: p.Captured, Refunded: p.Refunded,
+		DeclineCode: p.DeclineCode, CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
+	}
+	if row.InvoiceNumber != nil {
+		out.InvoiceNumber = *row.InvoiceNumber
+	}
+	return out, nil
+}
 
 // Payments returns every payment, oldest first.
 func (s *Store) Payments(ctx context.Context) ([]payment.Payment, error) {

@@ -1,7 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -21,6 +24,21 @@ type Shipment struct {
 	Refusal fault.Code
 	// Shipment has a carrier and a tracking number only if it was booked.
 	shipping.Shipment
+}
+
+// Track implements [shipping.Store].
+func (s *Store) Track(ctx context.Context, saga string) ([]shipping.Shipment, error) {
+	var rows []row
+	if err := s.db.WithContext(ctx).Where("saga = ?", saga).Find(&rows).Error; err != nil {
+		return nil, database.Fault(fmt.Errorf("read the shipments: %w", err))
+	}
+	shipments := make([]shipping.Shipment, 0, len(rows))
+	for _, r := range rows {
+		shipments = append(shipments, r.shipment().Shipment)
+	}
+	// Not in SQL: databases and collations disagree on the order of text.
+	slices.SortStableFunc(shipments, func(a, b shipping.Shipment) int { return cmp.Compare(a.Warehouse, b.Warehouse) })
+	return shipments, nil
 }
 
 // Shipments returns every shipment by saga, step, generation and warehouse, for

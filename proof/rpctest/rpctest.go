@@ -1,0 +1,47 @@
+// Package rpctest connects tests of gRPC contracts to servers of their own.
+package rpctest
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/amends/amends/internal/rpc"
+)
+
+// Connect serves the services that register registers, in memory, until the test ends,
+// and returns a connection to them.
+func Connect(tb testing.TB, register func(grpc.ServiceRegistrar)) *grpc.ClientConn {
+	tb.Helper()
+	l := bufconn.Listen(1 << 20)
+	s := rpc.NewServer(rpc.ServerOptions{Logger: slog.New(slog.DiscardHandler)})
+	register(s)
+	s.Healthy()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx, l, time.Minute) }()
+	conn, err := rpc.Dial(rpc.DialOptions{Target: "passthrough:///memory", Plugins: []grpc.DialOption{
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }),
+	}})
+	require.NoError(tb, err)
+	tb.Cleanup(func() {
+		require.NoError(tb, conn.Close())
+		cancel()
+		require.NoError(tb, <-served)
+	})
+	return conn
+}
+
+// Context returns the test's context with a deadline, which every call needs.
+func Context(tb testing.TB) context.Context {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), time.Minute)
+	tb.Cleanup(cancel)
+	return ctx
+}

@@ -1,0 +1,110 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/grpc"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/internal/rpc/wire"
+	"github.com/amends/amends/saga/ledger"
+	"github.com/amends/amends/services/order"
+	pb "github.com/amends/amends/services/order/rpc/orderpb"
+)
+
+// Client calls the service over a connection. Every call needs a deadline.
+type Client struct{ remote pb.OrderClient }
+
+var _ order.Direct = (*Client)(nil)
+
+// NewClient returns a client on conn.
+func NewClient(conn grpc.ClientConnInterface) *Client { return &Client{pb.NewOrderClient(conn)} }
+
+// Get implements [order.Direct].
+func (c *Client) Get(ctx context.Context, id string) (order.Record, error) {
+	out, err := c.remote.Get(ctx, &pb.GetRequest{Id: id})
+	if err != nil {
+		return order.Record{}, err
+	}
+	return fromRecord(out)
+}
+
+// Address implements [order.Direct].
+func (c *Client) Address(ctx context.Context, id string) (order.Address, error) {
+	a, err := c.remote.GetAddress(ctx, &pb.GetAddressRequest{Id: id})
+	return order.Address{
+		Name: a.GetName(), Line1: a.GetLine1(), Line2: a.GetLine2(), City: a.GetCity(),
+		PostalCode: a.GetPostalCode(), Region: a.GetRegion(), Country: a.GetCountry(),
+	}, err
+}
+
+var statuses = wire.Set[order.Status, pb.Status]{
+	order.Pending:   pb.Status_STATUS_PENDING,
+	order.Confirmed: pb.Status_STATUS_CONFIRMED,
+	order.Cancelled: pb.Status_STATUS_CANCELLED,
+}
+
+var reasons = wire.Set[order.Reason, pb.Reason]{
+	"":                     pb.Reason_REASON_UNSPECIFIED,
+	order.UnknownSKU:       pb.Reason_REASON_UNKNOWN_SKU,
+	order.CurrencyMismatch: pb.Reason_REASON_CURRENCY_MISMATCH,
+	order.OutOfStock:       pb.Reason_REASON_OUT_OF_STOCK,
+	order.PaymentDeclined:  pb.Reason_REASON_PAYMENT_DECLINED,
+	order.Undeliverable:    pb.Reason_REASON_UNDELIVERABLE,
+	order.CustomerRequest:  pb.Reason_REASON_CUSTOMER_REQUEST,
+	order.Deadline:         pb.Reason_REASON_DEADLINE,
+	order.Internal:         pb.Reason_REASON_INTERNAL,
+}
+
+func fromRecord(in *pb.GetResponse) (order.Record, error) {
+	status, err1 := statuses.Value(in.GetStatus())
+	reason, err2 := reasons.Value(in.GetReason())
+	decided, err3 := reasons.Value(in.GetDecided())
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return order.Record{}, err
+	}
+	r := order.Record{
+		ID: in.GetId(), Status: status, Reason: reason, Decided: decided, DecidedAt: wire.FromTime(in.GetDecidedAt()),
+		Placement: fromPlacement(in.GetPlacement()), View: in.GetView(), Attention: fromAttention(in.GetAttention()),
+		NotedAt: wire.FromTime(in.GetNotedAt()), CreatedAt: wire.FromTime(in.GetCreatedAt()), UpdatedAt: wire.FromTime(in.GetUpdatedAt()),
+	}
+	if in.GetTotal() != nil {
+		r.Total = new(wire.FromAmount(in.GetTotal()))
+	}
+	for _, w := range in.GetWaivers() {
+		r.Waivers = append(r.Waivers, ledger.Waiver{
+			Step: w.GetStep(), Code: fault.Code(w.GetCode()), Owed: w.GetOwed(), Reason: w.GetReason(), Operator: w.GetOperator(),
+			Reference: w.GetReference(), At: wire.FromTime(w.GetAt()),
+		})
+	}
+	for _, a := range in.GetAcknowledgements() {
+		r.Acknowledgements = append(r.Acknowledgements, ledger.Acknowledgement{
+			Flags: fromAttention(a.GetFlags()), Reason: a.GetReason(), Operator: a.GetOperator(), Reference: a.GetReference(),
+			At: wire.FromTime(a.GetAt()), Request: a.GetRequest(),
+		})
+	}
+	return r, nil
+}
+
+func fromPlacement(in *pb.Placement) order.Placement {
+	p := order.Placement{
+		CustomerID: in.GetCustomerId(), Currency: money.Currency(in.GetCurrency()), Fingerprint: in.GetFingerprint(), Nonce: in.GetNonce(),
+		PlacedAt: wire.FromTime(in.GetPlacedAt()), DecideBy: wire.FromTime(in.GetDecideBy()),
+	}
+	for _, l := range in.GetLines() {
+		p.Lines = append(p.Lines, order.Line{SKU: l.GetSku(), Quantity: l.GetQuantity()})
+	}
+	return p
+}
+
+func fromAttention(in []*pb.Attention) (flags []ledger.Attention) {
+	for _, f := range in {
+		flags = append(flags, ledger.Attention{
+			Step: f.GetStep(), Code: fault.Code(f.GetCode()), Kind: fault.Kind(f.GetKind()), Owed: f.GetOwed(),
+			Since: wire.FromTime(f.GetSince()), Lasting: f.GetLasting(),
+		})
+	}
+	return flags
+}

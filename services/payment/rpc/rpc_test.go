@@ -1,0 +1,126 @@
+package rpc_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/proof/rpctest"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/provider/simulator"
+	"github.com/amends/amends/services/payment/rpc"
+	pb "github.com/amends/amends/services/payment/rpc/paymentpb"
+	"github.com/amends/amends/services/payment/store"
+)
+
+// The contract of [payment.Direct] holds in the service's process and over a connection.
+func TestContract(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
+		book := dbtest.Open(t, dbtest.SQLite(t), database.Options{})
+		require.NoError(t, simulator.Schema.Migrate(t.Context(), book))
+		s := payment.New(store.New(db), simulator.New(book, simulator.Options{}), payment.Options{})
+		remote := rpc.NewClient(rpctest.Connect(t, func(r grpc.ServiceRegistrar) { rpc.Register(r, s) }))
+		for name, d := range map[string]payment.Direct{"Service": s, "Client": remote} {
+			t.Run(name, func(t *testing.T) { contract(t, s, d, name) })
+		}
+	})
+}
+
+func contract(t *testing.T, s payment.Service, d payment.Direct, saga string) {
+	ctx := rpctest.Context(t)
+	total, authorize := money.New(12600, "EUR"), key.New(saga, "payment.authorize")
+	get := func() payment.Summary {
+		t.Helper()
+		p, err := d.Get(ctx, saga)
+		require.NoError(t, err)
+		require.False(t, p.CreatedAt.IsZero())
+		require.False(t, p.UpdatedAt.Before(p.CreatedAt))
+		return p
+	}
+
+	_, err := d.Get(ctx, saga)
+	require.Equal(t, fault.NotFound, fault.CodeOf(err))
+	require.Equal(t, fault.Business, fault.KindOf(err))
+
+	_, err = s.Authorize(ctx, authorize, payment.AuthorizeRequest{Amount: total, Token: simulator.TokenDeclined})
+	require.Equal(t, payment.CardDeclined, fault.CodeOf(err))
+	p := get()
+	require.Equal(t, payment.Summary{
+		PaymentID: p.PaymentID, State: payment.Declined, Amount: total, DeclineCode: payment.CardDeclined,
+		CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
+	}, p)
+
+	// The newest one counts.
+	authorize.Generation = 1
+	a, err := s.Authorize(ctx, authorize, payment.AuthorizeRequest{Amount: total, Token: simulator.TokenVisa})
+	require.NoError(t, err)
+	p = get()
+	require.Equal(t, a.PaymentID, p.PaymentID)
+	require.Equal(t, payment.Authorized, p.State)
+
+	c, err := s.Capture(ctx, key.New(saga, "payment.capture"), payment.CaptureRequest{Amount: total})
+	require.NoError(t, err)
+	_, err = s.Refund(ctx, key.New(saga, "payment.refund"), payment.RefundRequest{Amount: money.New(600, "EUR")})
+	require.NoError(t, err)
+	p = get()
+	require.Equal(t, payment.Summary{
+		PaymentID: a.PaymentID, State: payment.Captured, Amount: total, Captured: 12600, Refunded: 600,
+		InvoiceNumber: c.InvoiceNumber, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
+	}, p)
+}
+
+// fake answers a payment in some state.
+type fake payment.State
+
+func (f fake) Get(context.Context, string) (payment.Summary, error) {
+	return payment.Summary{State: payment.State(f)}, nil
+}
+
+func TestEveryStateIsInTheContractAndNoOther(t *testing.T) {
+	t.Parallel()
+	answer := func(s payment.State) (payment.State, error) {
+		p, err := rpc.NewClient(rpctest.Connect(t, func(r grpc.ServiceRegistrar) { rpc.Register(r, fake(s)) })).Get(rpctest.Context(t), "s")
+		return p.State, err
+	}
+	states := []payment.State{payment.Intent, payment.Authorized, payment.Declined, payment.Voided, payment.Captured, payment.Refunded}
+	require.Len(t, pb.State_name, len(states)+1)
+	for _, want := range states {
+		got, err := answer(want)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	_, err := answer("stolen")
+	require.Equal(t, fault.Bug, fault.KindOf(err))
+}
+
+// newer is a server with a state that this build does not know.
+type newer struct{ pb.UnimplementedPaymentServer }
+
+func (newer) Get(context.Context, *pb.GetRequest) (*pb.GetResponse, error) {
+	return &pb.GetResponse{State: 99}, nil
+}
+
+func TestAnUnknownStateIsNotGuessed(t *testing.T) {
+	t.Parallel()
+	c := rpc.NewClient(rpctest.Connect(t, func(r grpc.ServiceRegistrar) { pb.RegisterPaymentServer(r, newer{}) }))
+	_, err := c.Get(rpctest.Context(t), "s")
+	require.Equal(t, fault.Bug, fault.KindOf(err))
+	require.ErrorContains(t, err, "99")
+}
+
+func TestANameThatIsTooLongIsRefused(t *testing.T) {
+	t.Parallel()
+	c := rpc.NewClient(rpctest.Connect(t, func(r grpc.ServiceRegistrar) { rpc.Register(r, fake(payment.Intent)) }))
+	_, err := c.Get(rpctest.Context(t), strings.Repeat("x", 256))
+	require.Equal(t, fault.Invalid, fault.CodeOf(err))
+}
