@@ -92,5 +92,6 @@ func open(ctx context.Context, r registry.Row, o Options) (*registry.Stores, err
 	at := registry.DSNs{Own: s.DSN, Outside: s.OutsideDSN, Installation: o.Installation}
 	return registry.Open(ctx, r, at, database.Options{ //nolint:wrapcheck // a fault that names the database
 		MaxConns: s.MaxConns, LockTimeout: o.LockTimeout, ConnLifetime: o.ConnLifetime, Durable: o.Durable, NoPipeline: o.NoPipeline,
+		Traced: o.Metrics.Traced(),
 	})
 }

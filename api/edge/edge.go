@@ -62,7 +62,7 @@ func New(c Config) *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = c.fail
 	e.IPExtractor = clientIP(c.TrustedProxies)
-	e.Use(identify)
+	e.Use(identify, trace)
 	if c.Observe != nil {
 		e.Use(c.access)
 	}

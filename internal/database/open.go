@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/XSAM/otelsql"
 	"github.com/jackc/pgx/v5"
+	semconv "go.opentelemetry.io/otel/semconv/v1.37.0"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
@@ -18,6 +20,7 @@ import (
 	"github.com/amends/amends/internal/database/pipeline"
 	"github.com/amends/amends/internal/database/session"
 	"github.com/amends/amends/internal/database/sqlite"
+	"github.com/amends/amends/internal/database/traced"
 )
 
 // Options configure a pool of connections.
@@ -41,6 +44,9 @@ type Options struct {
 	// ConnLifetime bounds how long a connection to PostgreSQL is used; each ends at a
 	// random time in its last fifth. 0 means the default, 30 min.
 	ConnLifetime time.Duration
+	// Traced makes a span of each statement, without its values, on OpenTelemetry's
+	// global tracer. The default is false.
+	Traced bool
 }
 
 const (
@@ -75,7 +81,7 @@ func Open(ctx context.Context, dsn string, o Options) (*gorm.DB, error) {
 		dialect = postgres.New(postgres.Config{Conn: pool})
 	case strings.HasPrefix(dsn, "sqlite:"):
 		pool, err = sqlite.Open(strings.TrimPrefix(dsn, "sqlite:"), sqlite.Options{
-			MaxConns: connsOr(o.MaxConns, defaultSQLiteConns), LockTimeout: o.LockTimeout, Durable: o.Durable,
+			MaxConns: connsOr(o.MaxConns, defaultSQLiteConns), LockTimeout: o.LockTimeout, Durable: o.Durable, Traced: o.Traced,
 		})
 		dialect = sqlite.Dialect(pool)
 	default:
@@ -138,6 +144,9 @@ func openPostgres(dsn string, o Options) (*sql.DB, error) {
 		connector = pipeline.New(connector, local...)
 	}
 	pool := sql.OpenDB(connector)
+	if o.Traced {
+		pool = otelsql.OpenDB(connector, traced.Options(semconv.DBSystemNamePostgreSQL)...)
+	}
 	conns := connsOr(o.MaxConns, defaultPostgresConns)
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)

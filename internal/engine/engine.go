@@ -17,6 +17,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/contrib/opentelemetry"
 	"go.temporal.io/sdk/converter"
 	sdklog "go.temporal.io/sdk/log"
 	"google.golang.org/grpc"
@@ -49,6 +50,9 @@ type Options struct {
 	FailureConverter converter.FailureConverter
 	Logger           *slog.Logger          // nil discards
 	Metrics          client.MetricsHandler // nil drops
+	// Traced makes spans of calls, workflows and activities, on OpenTelemetry's global
+	// tracer; the trace travels in the headers of workflows.
+	Traced bool
 }
 
 // Client is a connection to one namespace of one engine.
@@ -101,6 +105,13 @@ func (o Options) resolve() (client.Options, error) {
 		logger = slog.New(slog.DiscardHandler)
 	}
 	options.Logger = sdklog.NewStructuredLogger(slog.New(discreet{calmly{logger.Handler()}}))
+	if o.Traced {
+		tracing, err := opentelemetry.NewTracingInterceptor(opentelemetry.TracerOptions{})
+		if err != nil {
+			return client.Options{}, fmt.Errorf("temporal: traces: %w", err)
+		}
+		options.Interceptors = append(options.Interceptors, tracing)
+	}
 	if near(options.HostPort) {
 		options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}
 	}

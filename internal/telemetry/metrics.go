@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/opentelemetry"
 )
@@ -29,6 +30,7 @@ type Metrics struct {
 	provider *sdkmetric.MeterProvider
 	temporal client.MetricsHandler
 	requests *prometheus.HistogramVec
+	traces   *sdktrace.TracerProvider // nil if none are exported
 }
 
 // NewMetrics returns metrics of the Go runtime, the process, the Temporal SDK
@@ -80,5 +82,11 @@ func (m *Metrics) Request(method, route string, code int, took time.Duration) {
 	m.requests.WithLabelValues(method, route, strconv.Itoa(code)).Observe(took.Seconds())
 }
 
-// Close stops the Temporal SDK's metrics.
-func (m *Metrics) Close(ctx context.Context) error { return m.provider.Shutdown(ctx) }
+// Close stops the Temporal SDK's metrics, and exports the spans that wait.
+func (m *Metrics) Close(ctx context.Context) error {
+	err := m.provider.Shutdown(ctx)
+	if m.traces != nil {
+		err = errors.Join(err, m.traces.Shutdown(ctx))
+	}
+	return err
+}

@@ -17,16 +17,19 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/XSAM/otelsql"
+	semconv "go.opentelemetry.io/otel/semconv/v1.37.0"
 	"gorm.io/gorm"
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database/traced"
 )
 
 // memory is the path of a private database that ends when it is closed.
 const memory = ":memory:"
 
-// Options configure a pool of connections. Every field must be set.
+// Options configure a pool of connections. MaxConns and LockTimeout must be set.
 type Options struct {
 	// MaxConns bounds the open connections. An in-memory database has one in any
 	// case, because it lives and dies with its connection.
@@ -37,6 +40,8 @@ type Options struct {
 	// Durable makes every commit survive a power cut, not only the death of the
 	// process (synchronous=FULL); each commit then waits for the disk.
 	Durable bool
+	// Traced makes a span of each statement, see package traced.
+	Traced bool
 }
 
 // Open returns a pool for the file of path, or for a private database in memory if
@@ -69,13 +74,20 @@ func Open(path string, o Options) (*sql.DB, error) {
 			return nil, err
 		}
 	}
-	pool, err := sql.Open("sqlite", "file:"+file+"?"+strings.Join(settings, "&"))
+	pool, err := connect("file:"+file+"?"+strings.Join(settings, "&"), o.Traced)
 	if err != nil {
 		return nil, fmt.Errorf("open sqlite: %w", err)
 	}
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns) // idle ones are kept: reopening a file costs more than the memory
 	return pool, nil
+}
+
+func connect(dsn string, spans bool) (*sql.DB, error) {
+	if spans {
+		return otelsql.Open("sqlite", dsn, traced.Options(semconv.DBSystemNameSQLite)...)
+	}
+	return sql.Open("sqlite", dsn)
 }
 
 // Dialect returns the dialect with which GORM uses pool.

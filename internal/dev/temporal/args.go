@@ -51,10 +51,13 @@ func (o Options) synchronous() string {
 	return "1"
 }
 
-// childEnvironment drops the variables that configure a client: the CLI refuses to
-// start if they name a profile that does not exist, and a server needs none.
+// childEnvironment drops the variables that configure a client, because the CLI refuses
+// to start if they name a profile that does not exist, and those of this process's
+// traces, because it refuses exporters that it does not have.
 func childEnvironment(environ []string) []string {
-	return slices.DeleteFunc(slices.Clone(environ), func(e string) bool { return strings.HasPrefix(e, "TEMPORAL_") })
+	return slices.DeleteFunc(slices.Clone(environ), func(e string) bool {
+		return strings.HasPrefix(e, "TEMPORAL_") || strings.HasPrefix(e, "OTEL_")
+	})
 }
 
 // greeting matches the lines that a server logs when it starts well.

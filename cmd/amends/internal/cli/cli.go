@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"log/slog"
 
@@ -44,7 +45,8 @@ func Sections() (all []service.Section) {
 	return all
 }
 
-// Observe returns the logger and the metrics of a process. level applies if none
+// Observe returns the logger and the metrics of a process, and exports its traces if
+// the environment asks for them. level applies if none
 // is configured. The caller closes the metrics.
 func (std Stdio) Observe(c *config.Config, level string) (*slog.Logger, *telemetry.Metrics, error) {
 	if c.Log.Level != "" {
@@ -55,6 +57,9 @@ func (std Stdio) Observe(c *config.Config, level string) (*slog.Logger, *telemet
 		return nil, nil, err
 	}
 	metrics, err := telemetry.NewMetrics(log)
+	if err == nil {
+		err = metrics.Trace(context.Background(), std.Environ, log) // exporters connect later
+	}
 	return log, metrics, err
 }
 
@@ -64,7 +69,7 @@ func (std Stdio) Dial(c *config.Config, log *slog.Logger, metrics *telemetry.Met
 	o := c.Temporal.Options(std.Environ)
 	o.Logger = log
 	if metrics != nil {
-		o.Metrics = metrics.Temporal()
+		o.Metrics, o.Traced = metrics.Temporal(), metrics.Traced()
 	}
 	return engine.Dial(o)
 }

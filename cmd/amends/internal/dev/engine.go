@@ -25,7 +25,7 @@ func (p *platform) startEngine(ctx context.Context) (err error) {
 		o = engine.Options{Address: p.devServer.Address, Isolated: true}
 		report = nil
 	}
-	o.Logger, o.Metrics = p.log, p.metrics.Temporal()
+	o.Logger, o.Metrics, o.Traced = p.log, p.metrics.Temporal(), p.metrics.Traced()
 	if p.client, err = engine.Dial(o); err != nil {
 		return err
 	}
