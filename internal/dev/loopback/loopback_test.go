@@ -49,7 +49,7 @@ func TestAPortIsLeasedForOneProcess(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, again, "its own lease is kept")
 
-	other := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^"+t.Name()+"$") //nolint:gosec // this test
+	other := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^"+t.Name()+"$")
 	other.Env = append(os.Environ(), "LOOPBACK_TEST_PORT="+strconv.Itoa(port))
 	said, err := other.CombinedOutput()
 	require.NoError(t, err, "%s", said)
