@@ -73,6 +73,7 @@ var layers = []layer{
 	{"saga/barrier/txn", "fault", "temporal echo viper"},
 
 	{"event", "fault", "others"},
+	{"event/jetstream", "event fault", "temporal gorm echo viper"},
 	{"event/eventtest", "event fault", "temporal gorm echo viper"},
 	{"event/inbox", "event event/inbox/* saga/barrier/txn fault", "temporal echo viper"},
 	{"event/inbox/busy", "", "others"},
@@ -100,6 +101,7 @@ var layers = []layer{
 	{"internal/engine/claim", "internal/engine fault", "gorm echo viper"},
 	{"internal/engine/namespace", "internal/background internal/engine fault", "gorm echo viper"},
 	{"internal/engine/clock", "internal/background internal/engine", "gorm echo viper"},
+	{"internal/dev/broker", "internal/dev/folder internal/dev/loopback", "temporal gorm echo viper"},
 	{"internal/dev/child", "", "others"},
 	{"internal/dev/loopback", "", "others"},
 	{"internal/dev/folder", "", "others"},

@@ -1,0 +1,66 @@
+package jetstream
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/fault"
+)
+
+// notInKey lists the visible characters that are no part of a subject's token.
+const notInKey = ".*>"
+
+// encode returns a message as the broker carries it. Its error is a fault of kind bug:
+// the topic or the key is not one.
+func encode(m event.Message) (*nats.Msg, error) {
+	if m.Key == "" || strings.Count(m.Topic, ".") != 2 {
+		return nil, fault.Errorf(fault.Bug, fault.Invalid, "publish event %s: no key, or topic %q is not evt.<service>.<fact>", m.ID, m.Topic)
+	}
+	out := &nats.Msg{Subject: m.Topic + "." + escape(m.Key, notInKey), Data: m.Data, Header: nats.Header{}}
+	for name, value := range m.Header {
+		out.Header[name] = []string{escape(value, `"`)}
+	}
+	out.Header[nats.MsgIdHdr] = []string{m.ID}
+	return out, nil
+}
+
+// decode is the inverse of encode. A part that another publisher did not encode stays as
+// it is: such a message must not stop those behind it.
+func decode(subject string, header nats.Header, data []byte) event.Message {
+	last := strings.LastIndexByte(subject, '.')
+	m := event.Message{
+		ID: header.Get(nats.MsgIdHdr), Topic: subject[:max(last, 0)], Key: unescape(subject[last+1:]),
+		Header: map[string]string{}, Data: data,
+	}
+	for name, values := range header {
+		if !strings.HasPrefix(name, "Nats-") && len(values) > 0 {
+			m.Header[name] = unescape(values[0])
+		}
+	}
+	return m
+}
+
+func unescape(text string) string {
+	if plain, err := url.PathUnescape(text); err == nil {
+		return plain
+	}
+	return text
+}
+
+// escape percent-encodes each byte that is not visible ASCII, the percent sign, and the
+// others given. The NATS binding of CloudEvents asks for that in headers.
+func escape(text, others string) string {
+	var out strings.Builder
+	for i := range len(text) {
+		if c := text[i]; c <= ' ' || c > '~' || c == '%' || strings.IndexByte(others, c) >= 0 {
+			fmt.Fprintf(&out, "%%%02X", c)
+		} else {
+			out.WriteByte(c)
+		}
+	}
+	return out.String()
+}
