@@ -17,6 +17,7 @@ import (
 
 // start starts a broker that ends with the test.
 func start(tb testing.TB, o broker.Options) *broker.Server {
+	tb.Helper()
 	s, err := broker.Start(context.Background(), o)
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, s.Stop()) })
@@ -25,6 +26,7 @@ func start(tb testing.TB, o broker.Options) *broker.Server {
 
 // portOf returns the port of a broker, so that another one can take its place.
 func portOf(tb testing.TB, s *broker.Server) int {
+	tb.Helper()
 	u, err := url.Parse(s.URL())
 	require.NoError(tb, err)
 	port, err := strconv.Atoi(u.Port())
@@ -33,6 +35,7 @@ func portOf(tb testing.TB, s *broker.Server) int {
 }
 
 func open(tb testing.TB, url string, o jetstream.Options) *jetstream.Bus {
+	tb.Helper()
 	bus, err := jetstream.Open(url, o)
 	require.NoError(tb, err)
 	tb.Cleanup(bus.Close)
