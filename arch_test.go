@@ -62,6 +62,7 @@ var layers = []layer{
 	{"saga/ledger", "fault", "others"},
 	{"saga/progress", "", "others"},
 	{"saga/audit", "saga/key saga/ledger", "others"},
+	{"saga/participant", "saga saga/participant/participantpb", "gorm echo viper services"},
 	{"saga/participant/participantpb", "", "temporal gorm echo viper services"},
 	{"saga/once", "saga/key saga/ledger fault", "others"},
 	{"saga/sagatest", "saga/sagatest/schedule saga/sagatest/stage", "gorm echo"},

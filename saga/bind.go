@@ -9,8 +9,8 @@ import (
 	"github.com/amends/amends/fault"
 )
 
-// Registry is where activities are registered: a Temporal worker, or the test
-// environment.
+// Registry is where steps are registered: a Temporal worker or the test environment,
+// which call them as activities, or [Steps].
 type Registry interface {
 	RegisterActivityWithOptions(a any, options activity.RegisterOptions)
 }
@@ -61,12 +61,12 @@ func Bind[In, Out any](r Registry, s Step[In, Out], do func(context.Context, Key
 	if (s.Kind == Compensatable) != (undo != nil) {
 		panic("saga: " + s.Name + ": exactly the compensatable steps have an undo")
 	}
-	register(r, s.Name, func(ctx context.Context, c call[In]) (answer[Out], error) {
+	register(r, doing, s.Name, func(ctx context.Context, c call[In]) (answer[Out], error) {
 		out, err := do(ctx, c.Key, c.Input)
 		return answer[Out]{Output: out}, err
 	})
 	if undo != nil {
-		register(r, undoName(s.Name), func(ctx context.Context, c call[None]) (answer[None], error) {
+		register(r, undoing, s.Name, func(ctx context.Context, c call[None]) (answer[None], error) {
 			return answer[None]{}, undo(ctx, c.Key)
 		})
 	}
@@ -80,19 +80,52 @@ func BindPivot[In, Out any](r Registry, s Step[In, Out], do func(context.Context
 	if s.Kind != Pivot {
 		panic("saga: " + s.Name + " is not a pivot: use Bind")
 	}
-	register(r, s.Name, func(ctx context.Context, c call[In]) (answer[Out], error) {
+	register(r, doing, s.Name, func(ctx context.Context, c call[In]) (answer[Out], error) {
 		out, err := do(ctx, c.Key, c.Input)
 		return answer[Out]{Output: out}, err
 	})
-	register(r, settleName(s.Name), func(ctx context.Context, c call[None]) (answer[Out], error) {
+	register(r, settling, s.Name, func(ctx context.Context, c call[None]) (answer[Out], error) {
 		out, happened, err := settle(ctx, c.Key)
 		return answer[Out]{Output: out, Happened: happened}, err
 	})
 }
 
-// register registers an activity that counts its attempts and translates its errors.
-func register[In, Out any](r Registry, name string, f func(context.Context, call[In]) (answer[Out], error)) {
-	r.RegisterActivityWithOptions(func(ctx context.Context, c call[In]) (answer[Out], error) {
+// verb says which of a step's functions is meant.
+type verb string
+
+const (
+	doing    verb = "do"
+	undoing  verb = "undo"
+	settling verb = "settle"
+)
+
+// of returns the name of the activity.
+func (v verb) of(step string) string {
+	switch v {
+	case undoing:
+		return undoName(step)
+	case settling:
+		return settleName(step)
+	default:
+		return step
+	}
+}
+
+// bound is a function of a step, for every registry alike.
+type bound[In, Out any] func(context.Context, call[In]) (answer[Out], error)
+
+func register[In, Out any](r Registry, v verb, step string, f bound[In, Out]) {
+	if s, ok := r.(*Steps); ok {
+		s.add(v, step, f.byJSON(step))
+		return
+	}
+	r.RegisterActivityWithOptions(f.asActivity(), activity.RegisterOptions{Name: v.of(step)})
+}
+
+// asActivity returns f as an activity, which counts its attempts, tells its progress and
+// translates its errors.
+func (f bound[In, Out]) asActivity() func(context.Context, call[In]) (answer[Out], error) {
+	return func(ctx context.Context, c call[In]) (answer[Out], error) {
 		info := activity.GetInfo(ctx)
 		attempt := int(info.Attempt)
 		ctx, pulse := pulsing(ctx)
@@ -105,5 +138,5 @@ func register[In, Out any](r Registry, name string, f func(context.Context, call
 		}
 		a.Attempts = attempt
 		return a, nil
-	}, activity.RegisterOptions{Name: name})
+	}
 }
