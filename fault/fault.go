@@ -40,6 +40,9 @@ const (
 	// Locked: another transaction holds a lock on a row, or on the database, for
 	// longer than the call waits. The call took no effect.
 	Locked Code = "LOCKED"
+	// Denied: the caller has no identity, or the policy does not let it in. The call took
+	// no effect.
+	Denied Code = "DENIED"
 )
 
 // Kind tells a saga how to react to a failure.

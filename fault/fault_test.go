@@ -66,10 +66,10 @@ func TestErrorf(t *testing.T) {
 func TestWordsNeverChange(t *testing.T) {
 	t.Parallel()
 	require.Equal(t,
-		[]fault.Code{"SUSPENDED", "REQUEST_MISMATCH", "UNAVAILABLE", "TIMEOUT", "NOT_FOUND", "INVALID", "CONFLICT", "INTERNAL", "LOCKED"},
+		[]fault.Code{"SUSPENDED", "REQUEST_MISMATCH", "UNAVAILABLE", "TIMEOUT", "NOT_FOUND", "INVALID", "CONFLICT", "INTERNAL", "LOCKED", "DENIED"},
 		[]fault.Code{
 			fault.Suspended, fault.Mismatch, fault.Unavailable, fault.Timeout,
-			fault.NotFound, fault.Invalid, fault.Conflict, fault.Internal, fault.Locked,
+			fault.NotFound, fault.Invalid, fault.Conflict, fault.Internal, fault.Locked, fault.Denied,
 		})
 	require.Equal(t,
 		[]fault.Kind{"business", "transient", "unknown", "suspended", "bug"},

@@ -31,6 +31,7 @@ var shared = map[fault.Code]string{
 	fault.NotFound:    "the object of the step does not exist: a bug, or a database that was restored",
 	fault.Invalid:     "the step's request breaks a rule that no retry can mend, which is a bug",
 	fault.Conflict:    "the service's records contradict the step: a bug, or a database that was restored",
+	fault.Denied:      "the service does not let the caller in: a certificate, a secret or the policy is wrong",
 	fault.Internal:    "an internal error, which its worker's log explains",
 
 	"SAGA_TERMINATED": "the order's workflow was terminated: nothing works on it, and nothing was undone",
