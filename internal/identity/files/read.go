@@ -1,0 +1,94 @@
+package files
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/amends/amends/internal/identity"
+)
+
+// maxFile bounds a file of certificates, in bytes.
+const maxFile = 1 << 20
+
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it names the file
+	}
+	if info.Size() > maxFile {
+		return nil, fmt.Errorf("%s: it is larger than %d bytes", path, maxFile)
+	}
+	return os.ReadFile(path) //nolint:wrapcheck // it names the file
+}
+
+// readBundle reads a whole bundle. A half-written one is refused even if its first
+// certificates can be read: with them alone, valid callers would be refused.
+func readBundle(content []byte) (*x509.CertPool, error) {
+	pool, count := x509.NewCertPool(), 0
+	for rest := content; ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			if len(trimmed(rest)) > 0 {
+				return nil, errors.New("it ends with text that is no PEM block")
+			}
+			break
+		}
+		if block.Type != "CERTIFICATE" {
+			return nil, fmt.Errorf("it has a block of type %q", block.Type)
+		}
+		root, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("read a certificate: %w", err)
+		}
+		pool.AddCert(root)
+		count++
+	}
+	if count == 0 {
+		return nil, errors.New("it has no certificate")
+	}
+	return pool, nil
+}
+
+// trimmed returns text without the white space at its ends.
+func trimmed(text []byte) []byte {
+	for len(text) > 0 && (text[0] == '\n' || text[0] == '\r' || text[0] == ' ' || text[0] == '\t') {
+		text = text[1:]
+	}
+	return text
+}
+
+// readPair reads a certificate and its key, and checks that others will let the name in
+// with it.
+func (f *Files) readPair(name string, cert, key []byte) (*tls.Certificate, error) {
+	pair, err := tls.X509KeyPair(cert, key) // also refuses a key of another certificate
+	if err != nil {
+		return nil, fmt.Errorf("read certificate and key: %w", err)
+	}
+	id, err := identity.Of(pair.Leaf)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the caller names the file
+	}
+	if id != f.ID(name) {
+		return nil, fmt.Errorf("it is for %s instead of %s", id, f.ID(name))
+	}
+	if roots := f.Roots(); roots != nil {
+		if err := Verify(append([]*x509.Certificate{pair.Leaf}, chain(&pair)...), roots, f.Now(), x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth); err != nil {
+			return nil, err
+		}
+	}
+	return &pair, nil
+}
+
+// chain returns the certificates behind the leaf.
+func chain(pair *tls.Certificate) (all []*x509.Certificate) {
+	for _, der := range pair.Certificate[1:] {
+		if c, err := x509.ParseCertificate(der); err == nil { // an unreadable one is of no use in the chain
+			all = append(all, c)
+		}
+	}
+	return all
+}
