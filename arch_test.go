@@ -44,7 +44,7 @@ var layers = []layer{
 	{"workflows/doctor/judge", "activities services/*/audit services/order saga/audit internal/money", "gorm viper echo"},
 	{"activities", "services/* services/payment/posting services/*/audit saga saga/audit saga/ledger fault", "gorm echo"},
 
-	{"services/*/store", "services/$1 services/$1/audit services/$1/audit/compare services/$1/posting services/$1/allocation services/$1/store/facts saga/barrier saga/barrier/txn saga/key saga/audit saga/ledger fault internal/database internal/money", "temporal services echo"},
+	{"services/*/store", "services/$1 services/$1/audit services/$1/audit/compare services/$1/posting services/$1/allocation services/$1/store/facts saga/barrier saga/barrier/txn saga/key saga/audit saga/ledger fault internal/database internal/money event/outbox", "temporal services echo"},
 	{"services/*/rpc", "services/$1 services/$1/rpc/* saga/ledger fault internal/money internal/rpc/wire", "temporal gorm echo viper services"},
 	{"services/*/rpc/*", "internal/rpc/wire/wirepb", "temporal gorm echo viper services"},
 	{"services/*/store/facts", "services/$1 services/$1/audit saga/barrier saga/key", "temporal services echo"},
@@ -81,6 +81,7 @@ var layers = []layer{
 	{"event/inbox/handler", "event fault", "temporal gorm echo viper"},
 	{"event/inbox/lease", "saga/barrier/txn fault", "temporal echo viper"},
 	{"event/inbox/waiting", "event event/inbox/lease saga/barrier/txn fault", "temporal echo viper"},
+	{"event/outbox", "event saga/barrier/txn fault internal/background", "temporal echo viper"},
 
 	{"fault", "", "others"},
 	{"internal/money", "fault", "others"},

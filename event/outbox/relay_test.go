@@ -1,0 +1,371 @@
+package outbox_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/eventtest"
+	"github.com/amends/amends/event/outbox"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/saga/barrier/txn"
+)
+
+func TestRelay(t *testing.T) {
+	t.Parallel()
+
+	t.Run("IsWokenByTheCommit", func(t *testing.T) {
+		t.Parallel()
+		each(t, func(t *testing.T, db *gorm.DB) {
+			bus := eventtest.NewMemory()
+			idle(t, outbox.NewRelay(db, bus, woken()))
+			for i := range 3 {
+				require.NoError(t, tell(t.Context(), db, some(i, 1, 1)...))
+				eventually(t, func() bool { return len(bus.Stored()) == i+1 })
+			}
+			eventually(t, func() bool { return count(t, db, "seq IS NOT NULL AND published_at IS NOT NULL") == 3 })
+		})
+	})
+
+	t.Run("PublishesABacklogInOrder", func(t *testing.T) {
+		t.Parallel()
+		each(t, func(t *testing.T, db *gorm.DB) {
+			bus := eventtest.NewMemory()
+			for i := range 12 {
+				require.NoError(t, tell(t.Context(), db, some(100*i, 100, 40)...))
+			}
+			start(t, outbox.NewRelay(db, bus, woken()))
+			eventually(t, func() bool { return len(bus.Stored()) == 1200 })
+			require.Zero(t, requireAll(t, bus.Stored(), 1200, 40))
+		})
+	})
+
+	t.Run("PublishesATransactionThatCommitsAfterLaterIDs", func(t *testing.T) {
+		t.Parallel()
+		db := dbtest.Open(t, dbtest.Postgres(t), database.Options{}) // SQLite has one writer
+		require.NoError(t, schema.Migrate(t.Context(), db))
+		bus := eventtest.NewMemory()
+		start(t, outbox.NewRelay(db, bus, woken()))
+		require.NoError(t, txn.Run(t.Context(), db, func(tx *gorm.DB) error {
+			if err := tx.Exec("SELECT 1").Error; err != nil {
+				return err
+			}
+			if err := outbox.Tell(tx, some(0, 1, 2)...); err != nil {
+				return err
+			}
+			if err := tx.Exec("SELECT 1").Error; err != nil { // the queued row has its id now
+				return err
+			}
+			require.NoError(t, tell(t.Context(), db, some(1, 1, 2)...))
+			eventually(t, func() bool { return count(t, db, "published_at IS NOT NULL") == 1 })
+			return nil
+		}))
+		eventually(t, func() bool { return len(bus.Stored()) == 2 })
+		require.Equal(t, "SKU-1", bus.Stored()[0].Key)
+		var ids []string
+		require.NoError(t, db.Raw("SELECT key FROM outbox ORDER BY id").Scan(&ids).Error)
+		require.Equal(t, []string{"SKU-0", "SKU-1"}, ids, "the first to be told was the last to be published")
+	})
+
+	t.Run("KeepsTheOrderOfAKeyThroughFailures", func(t *testing.T) {
+		t.Parallel()
+		each(t, func(t *testing.T, db *gorm.DB) {
+			bus := &scattering{Memory: eventtest.NewMemory(), left: 60}
+			start(t, outbox.NewRelay(db, bus, options()))
+			for i := range 30 {
+				require.NoError(t, tell(t.Context(), db, some(10*i, 10, 7)...))
+			}
+			eventually(t, func() bool { return count(t, db, "published_at IS NULL") == 0 })
+			requireAll(t, bus.Stored(), 300, 7)
+			require.Less(t, bus.left, 60, "there were failures")
+		})
+	})
+
+	t.Run("WaitsForABrokerThatIsAway", func(t *testing.T) {
+		t.Parallel()
+		each(t, func(t *testing.T, db *gorm.DB) {
+			memory := eventtest.NewMemory()
+			bus := eventtest.Fail(memory)
+			bus.Away(true)
+			r := outbox.NewRelay(db, bus, options())
+			r.Rounds.Enable()
+			start(t, r)
+			require.NoError(t, tell(t.Context(), db, some(0, 100, 10)...))
+			ctx, cancel := context.WithTimeout(t.Context(), patient)
+			defer cancel()
+			for failed := 0; failed < 3; {
+				err, late := r.Rounds.Wait(ctx)
+				require.NoError(t, late)
+				if err != nil {
+					failed++
+				}
+			}
+			require.Equal(t, 100, count(t, db, "published_at IS NULL"))
+			bus.Away(false)
+			eventually(t, func() bool { return count(t, db, "published_at IS NULL") == 0 })
+			require.Zero(t, requireAll(t, memory.Stored(), 100, 10))
+		})
+	})
+
+	t.Run("BuriesWhatTheBrokerRefusesForGood", func(t *testing.T) {
+		t.Parallel()
+		each(t, func(t *testing.T, db *gorm.DB) {
+			bus := &refusing{Memory: eventtest.NewMemory(), data: `{"n":13}`}
+			require.NoError(t, tell(t.Context(), db, some(0, 30, 3)...))
+			start(t, outbox.NewRelay(db, bus, options()))
+			eventually(t, func() bool { return count(t, db, "published_at IS NULL AND dead_at IS NULL") == 0 })
+			require.Equal(t, 29, count(t, db, "published_at IS NOT NULL"))
+			var reason string
+			require.NoError(t, db.Raw("SELECT error FROM outbox WHERE dead_at IS NOT NULL").Scan(&reason).Error)
+			require.Contains(t, reason, "too heavy")
+			byKey, repeats := numbers(t, bus.Stored())
+			require.Zero(t, repeats)
+			require.Equal(t, []int{1, 4, 7, 10, 16, 19, 22, 25, 28}, byKey["SKU-1"], "its key goes on")
+		})
+	})
+}
+
+// TestTwoRelays holds for relays of one database, as two processes of a service have.
+func TestTwoRelays(t *testing.T) {
+	t.Parallel()
+
+	t.Run("OneLeadsAndTheOtherFollowsAtOnce", func(t *testing.T) {
+		t.Parallel()
+		each(t, func(t *testing.T, db *gorm.DB) {
+			bus := eventtest.NewMemory()
+			stopFirst := idle(t, outbox.NewRelay(db, bus, woken()))
+			idle(t, outbox.NewRelay(db, bus, woken()))
+			var holder string
+			require.NoError(t, db.Raw("SELECT holder FROM outbox_lease").Scan(&holder).Error)
+			for i := range 10 {
+				require.NoError(t, tell(t.Context(), db, some(10*i, 10, 5)...))
+			}
+			eventually(t, func() bool { return count(t, db, "published_at IS NULL") == 0 })
+			stopFirst()
+			eventually(t, func() bool { // the poll of the other one is an hour away
+				var now string
+				require.NoError(t, db.Raw("SELECT holder FROM outbox_lease").Scan(&now).Error)
+				return now != holder && now != ""
+			})
+			require.NoError(t, tell(t.Context(), db, some(100, 100, 5)...))
+			eventually(t, func() bool { return len(bus.Stored()) == 200 })
+			require.Zero(t, requireAll(t, bus.Stored(), 200, 5))
+		})
+	})
+
+	t.Run("OneTakesOverFromADeadOneWhenItsLeaseHasEnded", func(t *testing.T) {
+		t.Parallel()
+		each(t, func(t *testing.T, db *gorm.DB) {
+			bus := eventtest.NewMemory()
+			ends := txn.Now().Add(700 * time.Millisecond)
+			require.NoError(t, db.Exec("INSERT INTO outbox_lease (one, holder, until) VALUES (1, 'killed', ?)", ends).Error)
+			require.NoError(t, tell(t.Context(), db, some(0, 5, 5)...))
+			start(t, outbox.NewRelay(db, bus, options()))
+			eventually(t, func() bool { return len(bus.Stored()) == 5 })
+			require.True(t, time.Now().After(ends), "it must not publish beside the holder")
+		})
+	})
+
+	t.Run("ACommitInOneProcessWakesTheLeaderInAnother", func(t *testing.T) {
+		t.Parallel()
+		dsn := dbtest.Postgres(t)
+		here, there := dbtest.Open(t, dsn, database.Options{}), dbtest.Open(t, dsn, database.Options{}) // two pools, as of two processes
+		require.NoError(t, schema.Migrate(t.Context(), here))
+		bus := eventtest.NewMemory()
+		idle(t, outbox.NewRelay(here, bus, woken()))
+		idle(t, outbox.NewRelay(there, bus, woken()))
+		require.NoError(t, tell(t.Context(), there, some(0, 5, 5)...))
+		eventually(t, func() bool { return len(bus.Stored()) == 5 })
+	})
+
+	t.Run("AStopInABacklogLosesAndDoublesNothing", func(t *testing.T) {
+		t.Parallel()
+		each(t, func(t *testing.T, db *gorm.DB) {
+			bus := eventtest.NewMemory()
+			for i := range 10 {
+				require.NoError(t, tell(t.Context(), db, some(100*i, 100, 3)...))
+			}
+			stop := start(t, outbox.NewRelay(db, bus, options()))
+			eventually(t, func() bool { return len(bus.Stored()) > 0 })
+			stop()
+			var leases int
+			require.NoError(t, db.Raw("SELECT count(*) FROM outbox_lease").Scan(&leases).Error)
+			require.Zero(t, leases)
+			start(t, outbox.NewRelay(db, bus, options()))
+			eventually(t, func() bool { return count(t, db, "published_at IS NULL") == 0 })
+			require.Zero(t, requireAll(t, bus.Stored(), 1000, 3))
+		})
+	})
+}
+
+// TestTailThatWasCutOff holds for a broker that loses messages which it had confirmed to
+// two outboxes.
+func TestTailThatWasCutOff(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *gorm.DB) {
+		other := dbtest.Open(t, dbtest.SQLite(t), database.Options{})
+		require.NoError(t, schema.Migrate(t.Context(), other))
+		bus := eventtest.NewMemory()
+		for _, db := range []*gorm.DB{db, other} {
+			start(t, outbox.NewRelay(db, bus, options()))
+		}
+		told := 0
+		for _, cut := range []int{1, 90, 250, 1000} {
+			var wg sync.WaitGroup
+			for name, db := range map[string]*gorm.DB{"A": db, "B": other} {
+				wg.Go(func() {
+					for i := range 10 {
+						var events []event.Event
+						for j := range 10 {
+							events = append(events, changed.New(fmt.Sprintf("%s-%d", name, j%3), "", change{told + 10*i + j}))
+						}
+						if err := tell(t.Context(), db, events...); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+			}
+			wg.Wait()
+			told += 100
+			settled := func() bool {
+				return count(t, db, "published_at IS NULL") == 0 && count(t, other, "published_at IS NULL") == 0 && len(bus.Stored()) == 2*told
+			}
+			eventually(t, settled)
+			bus.Cut(cut)
+			eventually(t, settled, "what was lost is published again")
+			byKey, repeats := numbers(t, bus.Stored())
+			require.Zero(t, repeats)
+			for key, got := range byKey {
+				require.IsIncreasing(t, got, key)
+			}
+		}
+	})
+}
+
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *gorm.DB) {
+		bus := &refusing{Memory: eventtest.NewMemory(), data: `{"n":0}`}
+		require.NoError(t, tell(t.Context(), db, some(0, 1201, 1201)...))
+		kept := options()
+		stop := start(t, outbox.NewRelay(db, bus, kept))
+		eventually(t, func() bool { return count(t, db, "published_at IS NULL AND dead_at IS NULL") == 0 })
+		stop()
+		require.NoError(t, db.Exec("UPDATE outbox SET published_at = ? WHERE published_at IS NOT NULL AND data <> ?",
+			txn.Now().Add(-8*24*time.Hour), `{"n":7}`).Error)
+		start(t, outbox.NewRelay(db, bus, kept))
+		eventually(t, func() bool { return count(t, db, "published_at IS NOT NULL") == 1 })
+		require.Equal(t, 1, count(t, db, `data = '{"n":7}'`), "it is young")
+		require.Equal(t, 1, count(t, db, "dead_at IS NOT NULL"), "a dead row waits for a person")
+	})
+}
+
+func TestMeasures(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *gorm.DB) {
+		memory := eventtest.NewMemory()
+		bus := eventtest.Fail(&refusing{Memory: memory, data: `{"n":4}`})
+		seen := &observer{}
+		o := options()
+		o.Observer = seen
+		require.NoError(t, tell(t.Context(), db, some(0, 10, 10)...))
+		require.NoError(t, db.Exec("UPDATE outbox SET at = ?", txn.Now().Add(-time.Hour)).Error)
+		bus.Away(true)
+		start(t, outbox.NewRelay(db, bus, o))
+		eventually(t, func() bool { s := seen.read(); return s.failed > 0 && s.waiting == 10 && s.oldest >= time.Hour })
+		bus.Away(false)
+		eventually(t, func() bool {
+			s := seen.read()
+			return s.published == 9 && s.waiting == 0 && s.oldest == 0 && s.dead == 1
+		})
+	})
+}
+
+// scattering is a broker that loses some messages of some batches, and stores others
+// behind them.
+type scattering struct {
+	*eventtest.Memory
+	left int // failures
+}
+
+func (s *scattering) Publish(ctx context.Context, batch []event.Message) ([]uint64, error) {
+	if s.left == 0 || rand.N(2) == 0 {
+		return s.Memory.Publish(ctx, batch)
+	}
+	s.left--
+	n := rand.N(len(batch))
+	positions, err := s.Memory.Publish(ctx, batch[:n])
+	for _, m := range batch[n+1:] {
+		if err == nil && rand.N(2) == 0 {
+			_, err = s.Memory.Publish(ctx, []event.Message{m})
+		}
+	}
+	if err != nil {
+		return positions, err
+	}
+	return positions, fault.Errorf(fault.Transient, fault.Unavailable, "the broker failed at message %d", n)
+}
+
+// refusing is a broker that refuses messages with certain data.
+type refusing struct {
+	*eventtest.Memory
+	data string
+}
+
+func (r *refusing) Publish(ctx context.Context, batch []event.Message) ([]uint64, error) {
+	for i, m := range batch {
+		if strings.Contains(string(m.Data), r.data) {
+			positions, err := r.Memory.Publish(ctx, batch[:i])
+			if err != nil {
+				return positions, err
+			}
+			return positions, fault.Errorf(fault.Bug, fault.Invalid, "event %s is too heavy", m.ID)
+		}
+	}
+	return r.Memory.Publish(ctx, batch)
+}
+
+type observed struct {
+	waiting, dead     int64
+	oldest            time.Duration
+	published, failed int
+}
+
+type observer struct {
+	mu sync.Mutex
+	observed
+}
+
+func (o *observer) read() observed {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.observed
+}
+
+func (o *observer) Waiting(rows int64, oldest time.Duration, dead int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.waiting, o.oldest, o.dead = rows, oldest, dead
+}
+
+func (o *observer) Published(n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.published += n
+}
+
+func (o *observer) Failed() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.failed++
+}
