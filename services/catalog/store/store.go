@@ -7,6 +7,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/amends/amends/event/outbox"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/services/catalog"
@@ -16,7 +17,7 @@ import (
 var files embed.FS
 
 // Schema is that of the catalog service's database.
-var Schema = database.Schema{barrier.Migrations, database.Migrations(files)}
+var Schema = database.Schema{barrier.Migrations, database.Migrations(files), database.Set(outbox.Name, outbox.Migrations)}
 
 // Store implements [catalog.Service] on a database of its own.
 type Store struct{ db *gorm.DB }

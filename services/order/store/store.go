@@ -11,6 +11,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/amends/amends/event/outbox"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/services/order"
@@ -20,7 +21,7 @@ import (
 var files embed.FS
 
 // Schema is that of the order service's database.
-var Schema = database.Schema{barrier.Migrations, database.Migrations(files)}
+var Schema = database.Schema{barrier.Migrations, database.Migrations(files), database.Set(outbox.Name, outbox.Migrations)}
 
 // Store implements [order.Service] on a database of its own.
 type Store struct{ db *gorm.DB }

@@ -8,6 +8,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/amends/amends/event/outbox"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/services/payment"
@@ -17,7 +18,7 @@ import (
 var files embed.FS
 
 // Schema is that of the payment service's database.
-var Schema = database.Schema{barrier.Migrations, database.Migrations(files)}
+var Schema = database.Schema{barrier.Migrations, database.Migrations(files), database.Set(outbox.Name, outbox.Migrations)}
 
 // Store implements [payment.Store] on a database of its own.
 type Store struct{ db *gorm.DB }
