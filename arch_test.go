@@ -25,9 +25,9 @@ type layer struct {
 // others the tests are free, because a test may well stand on top of everything.
 var layers = []layer{
 	{"cmd/amends", "cmd/amends/internal/** internal/config", ""},
-	{"cmd/amends/internal/**", "cmd/amends/internal/** event api api/contract api/edge api/operator worker worker/registry workflows workflows/doctor services/catalog services/inventory internal/** proof/load fault", ""},
-	{"worker", "worker/registry workflows workflows/doctor services/catalog services/inventory services/*/store saga internal/background internal/database internal/doctor internal/engine internal/engine/* internal/orders/sagas internal/process internal/telemetry internal/watch internal/watch/* fault", "echo"},
-	{"worker/registry", "activities event services/** saga internal/database internal/watch fault", "echo"},
+	{"cmd/amends/internal/**", "cmd/amends/internal/** event api api/contract api/edge api/operator worker worker/registry workflows workflows/doctor services/catalog services/inventory internal/** proof/load fault event/inbox/waiting", ""},
+	{"worker", "worker/registry workflows workflows/doctor services/catalog services/inventory services/*/store saga internal/background internal/database internal/doctor internal/engine internal/engine/* internal/orders/sagas internal/process internal/telemetry internal/watch internal/watch/* fault event/inbox/waiting", "echo"},
+	{"worker/registry", "activities event services/** saga internal/database internal/watch fault event/inbox/waiting", "echo"},
 	{"api", "api/contract api/body api/docs api/edge api/operator api/orders api/problem internal/orders internal/orders/admission internal/probe fault", "gorm viper"},
 	{"api/client", "", "temporal gorm echo viper"},
 	{"api/contract", "", "temporal gorm viper"},
@@ -80,7 +80,7 @@ var layers = []layer{
 	{"event/inbox/busy", "", "others"},
 	{"event/inbox/handler", "event fault", "temporal gorm echo viper"},
 	{"event/inbox/lease", "saga/barrier/txn fault", "temporal echo viper"},
-	{"event/inbox/waiting", "event event/inbox/lease saga/barrier/txn fault", "temporal echo viper"},
+	{"event/inbox/waiting", "event event/inbox/lease saga/barrier/txn fault internal/text", "temporal echo viper"},
 	{"event/outbox", "event saga/barrier/txn fault internal/background", "temporal echo viper"},
 
 	{"fault", "", "others"},

@@ -153,7 +153,7 @@ func TestAMessageThatIsNoEventBlocksNone(t *testing.T) {
 		dead(t, db, 2)
 		eventually(t, func() bool { return len(h.order("a")) == 2 })
 		require.Equal(t, []int{0, 4}, h.order("a"))
-		require.Equal(t, []byte{0, 0xff}, letters(t, db, waiting.Parked)[1].Data)
+		require.Equal(t, waiting.Data{0, 0xff}, letters(t, db, waiting.Parked)[1].Data)
 	})
 }
 

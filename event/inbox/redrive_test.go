@@ -42,7 +42,7 @@ func ended(t *testing.T, db *gorm.DB, id string) (p waiting.Progress) {
 	t.Helper()
 	eventually(t, func() bool {
 		var err error
-		p, err = waiting.ReadProgress(t.Context(), db, id)
+		p, err = waiting.NewDesk(db).Progress(t.Context(), id)
 		require.NoError(t, err)
 		return p.EndedAt != nil
 	})
@@ -64,13 +64,13 @@ func TestRedriveHandlesTheDeadOnceAndWhatWaitsBehind(t *testing.T) {
 		require.Zero(t, l.total())
 		l.mended.Store(true)
 
-		r, n, err := waiting.RequestRedrive(t.Context(), db, ask(waiting.Selection{Key: "k03"}))
+		r, n, err := waiting.NewDesk(db).Redrive(t.Context(), ask(waiting.Selection{Key: "k03"}))
 		require.NoError(t, err)
 		require.Equal(t, int64(1), n)
 		require.Equal(t, map[string]int64{"handled": 1}, ended(t, db, r.ID).Items)
 		eventually(t, func() bool { return l.total() == 3 })
 
-		r, n, err = waiting.RequestRedrive(t.Context(), db, ask(waiting.Selection{All: true}))
+		r, n, err = waiting.NewDesk(db).Redrive(t.Context(), ask(waiting.Selection{All: true}))
 		require.NoError(t, err)
 		require.Equal(t, int64(11), n)
 		p := ended(t, db, r.ID)
@@ -81,7 +81,7 @@ func TestRedriveHandlesTheDeadOnceAndWhatWaitsBehind(t *testing.T) {
 			require.Equal(t, upTo(3), l.order(fmt.Sprintf("k%02d", k)))
 		}
 
-		h, err := waiting.Show(t.Context(), db, nth(told, "k03", 0).ID)
+		h, err := waiting.NewDesk(db).Show(t.Context(), nth(told, "k03", 0).ID)
 		require.NoError(t, err)
 		require.Equal(t, waiting.Handled, h.Letters[0].State)
 		require.Equal(t, int64(2), h.Letters[0].Attempts)
@@ -89,7 +89,7 @@ func TestRedriveHandlesTheDeadOnceAndWhatWaitsBehind(t *testing.T) {
 		require.Equal(t, [4]string{"ada", "mended", "key k03", "handled"},
 			[4]string{h.Decisions[0].Operator, h.Decisions[0].Reason, h.Decisions[0].Selection, h.Decisions[0].Item.Result})
 
-		_, _, err = waiting.RequestRedrive(t.Context(), db, ask(waiting.Selection{All: true}))
+		_, _, err = waiting.NewDesk(db).Redrive(t.Context(), ask(waiting.Selection{All: true}))
 		require.Equal(t, fault.NotFound, fault.CodeOf(err))
 		b.tell(nth(told, "k03", 0)) // the broker's copy, however late
 		eventually(t, func() bool { return b.unacknowledged() == 0 })
@@ -112,7 +112,7 @@ func TestRedriveStopsItself(t *testing.T) {
 		l.mended.Store(true)
 		planted := nth(told, "k05", 0).ID
 		l.still.Store(planted, true)
-		r, _, err := waiting.RequestRedrive(t.Context(), db, ask(waiting.Selection{All: true}))
+		r, _, err := waiting.NewDesk(db).Redrive(t.Context(), ask(waiting.Selection{All: true}))
 		require.NoError(t, err)
 		p := ended(t, db, r.ID)
 		require.Equal(t, "stopped", p.State)
@@ -138,7 +138,7 @@ func TestTwoRedrivesOfOneEventHaveOneEffect(t *testing.T) {
 		l.mended.Store(true)
 		var ids []string
 		for range 2 {
-			r, n, err := waiting.RequestRedrive(t.Context(), db, ask(waiting.Selection{All: true}))
+			r, n, err := waiting.NewDesk(db).Redrive(t.Context(), ask(waiting.Selection{All: true}))
 			require.NoError(t, err)
 			require.Equal(t, int64(8), n)
 			ids = append(ids, r.ID)
@@ -167,7 +167,7 @@ func TestARedriveGoesOnInAnotherProcess(t *testing.T) {
 		stop := run(t, inbox.React(listener(l.handle), o))
 		dead(t, db, 20)
 		l.mended.Store(true)
-		r, _, err := waiting.RequestRedrive(t.Context(), db, ask(waiting.Selection{All: true}))
+		r, _, err := waiting.NewDesk(db).Redrive(t.Context(), ask(waiting.Selection{All: true}))
 		require.NoError(t, err)
 		eventually(t, func() bool { return l.total() == 1 })
 		stop()
@@ -185,20 +185,20 @@ func TestDiscardGivesUpOneEventOnly(t *testing.T) {
 		l.still.Store(nth(told, "a", 0).ID, true)
 		run(t, inbox.React(listener(l.handle), quick(db, b)))
 		dead(t, db, 1)
-		_, err := waiting.Discard(t.Context(), db, ask(waiting.Selection{ID: "no such"}))
+		_, err := waiting.NewDesk(db).Discard(t.Context(), ask(waiting.Selection{ID: "no such"}))
 		require.Equal(t, fault.NotFound, fault.CodeOf(err))
-		_, err = waiting.Discard(t.Context(), db, waiting.Request{Selection: waiting.Selection{Group: "g", ID: nth(told, "a", 0).ID}, Operator: "ada"})
+		_, err = waiting.NewDesk(db).Discard(t.Context(), waiting.Request{Selection: waiting.Selection{Group: "g", ID: nth(told, "a", 0).ID}, Operator: "ada"})
 		require.Equal(t, fault.Invalid, fault.CodeOf(err))
-		_, err = waiting.Discard(t.Context(), db, ask(waiting.Selection{ID: nth(told, "a", 0).ID}))
+		_, err = waiting.NewDesk(db).Discard(t.Context(), ask(waiting.Selection{ID: nth(told, "a", 0).ID}))
 		require.NoError(t, err)
 		eventually(t, func() bool { return l.total() == 2 })
 		require.Equal(t, []int{1, 2}, l.order("a"))
-		_, err = waiting.Discard(t.Context(), db, ask(waiting.Selection{ID: nth(told, "a", 0).ID}))
+		_, err = waiting.NewDesk(db).Discard(t.Context(), ask(waiting.Selection{ID: nth(told, "a", 0).ID}))
 		require.Equal(t, fault.NotFound, fault.CodeOf(err), "twice")
 		b.tell(nth(told, "a", 0)) // the broker's copy
 		eventually(t, func() bool { return b.unacknowledged() == 0 })
 		require.Equal(t, []int{1, 2}, l.order("a"))
-		h, err := waiting.Show(t.Context(), db, nth(told, "a", 0).ID)
+		h, err := waiting.NewDesk(db).Show(t.Context(), nth(told, "a", 0).ID)
 		require.NoError(t, err)
 		require.Equal(t, waiting.Discarded, h.Letters[0].State)
 		require.Equal(t, "discard", h.Decisions[0].Action)

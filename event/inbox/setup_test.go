@@ -201,7 +201,7 @@ func eventually(t *testing.T, claim func() bool, words ...any) {
 // letters returns the letters of the group g that are in the state.
 func letters(t *testing.T, db *gorm.DB, s waiting.State) []waiting.Letter {
 	t.Helper()
-	p, err := waiting.List(t.Context(), db, waiting.Query{Group: "g", State: s, Limit: 1000})
+	p, err := waiting.NewDesk(db).List(t.Context(), waiting.Query{Group: "g", State: s, Limit: 1000})
 	require.NoError(t, err)
 	return p.Letters
 }

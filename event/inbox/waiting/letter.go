@@ -1,6 +1,7 @@
 package waiting
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,7 +43,7 @@ type Letter struct {
 	Topic string `json:"topic"`
 	// Header and Data are those of the message.
 	Header map[string]string `json:"header"     gorm:"serializer:json"`
-	Data   []byte            `json:"data"`
+	Data   Data              `json:"data"`
 	// Urgent letters are handled before the others of their key.
 	Urgent   bool  `json:"urgent"`
 	State    State `json:"state"`
@@ -60,6 +61,17 @@ type Letter struct {
 	TriedAt   *time.Time `json:"tried_at,omitempty"`
 	FlaggedAt *time.Time `json:"flagged_at,omitempty"`
 	SettledAt *time.Time `json:"settled_at,omitempty"`
+}
+
+// Data is that of an event.
+type Data []byte
+
+// MarshalJSON returns JSON as it is, and anything else as base64.
+func (d Data) MarshalJSON() ([]byte, error) {
+	if json.Valid(d) {
+		return d, nil
+	}
+	return json.Marshal([]byte(d)) //nolint:wrapcheck // bytes are JSON
 }
 
 // TableName is the table of letters.

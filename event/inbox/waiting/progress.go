@@ -74,10 +74,10 @@ type Progress struct {
 	Failed string `json:"failed,omitempty"`
 }
 
-// ReadProgress returns how far a redrive is. Its error is a business fault with code
+// Progress returns how far a redrive is. Its error is a business fault with code
 // NOT_FOUND if there is no such redrive.
-func ReadProgress(ctx context.Context, db *gorm.DB, id string) (p Progress, err error) {
-	db = db.WithContext(ctx)
+func (d *Desk) Progress(ctx context.Context, id string) (p Progress, err error) {
+	db := d.db.WithContext(ctx)
 	var found []Redrive
 	if err := db.Where("id = ?", id).Find(&found).Error; err != nil {
 		return p, fmt.Errorf("read a redrive: %w", err)

@@ -3,8 +3,6 @@ package waiting
 import (
 	"context"
 	"fmt"
-
-	"gorm.io/gorm"
 )
 
 // maxPage bounds the letters of one page.
@@ -26,12 +24,12 @@ type Page struct {
 }
 
 // List returns a page of the letters that are not settled.
-func List(ctx context.Context, db *gorm.DB, q Query) (p Page, err error) {
+func (d *Desk) List(ctx context.Context, q Query) (p Page, err error) {
 	if q.Limit <= 0 {
 		q.Limit = 100
 	}
 	q.Limit = min(q.Limit, maxPage)
-	query := db.WithContext(ctx).Where("settled_at IS NULL AND position > ?", q.After)
+	query := d.db.WithContext(ctx).Where("settled_at IS NULL AND position > ?", q.After)
 	for column, value := range map[string]string{"group_name": q.Group, "event_key": q.Key, "state": string(q.State)} {
 		if value != "" {
 			query = query.Where(column+" = ?", value)
@@ -63,8 +61,8 @@ type History struct {
 }
 
 // Show returns the history of an event.
-func Show(ctx context.Context, db *gorm.DB, id string) (h History, err error) {
-	db = db.WithContext(ctx)
+func (d *Desk) Show(ctx context.Context, id string) (h History, err error) {
+	db := d.db.WithContext(ctx)
 	if err := db.Where("event_id = ?", id).Order("group_name").Find(&h.Letters).Error; err != nil {
 		return h, fmt.Errorf("show event %s: %w", id, err)
 	}

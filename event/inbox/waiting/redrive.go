@@ -11,6 +11,7 @@ import (
 
 	"github.com/amends/amends/event/inbox/lease"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/text"
 	"github.com/amends/amends/saga/barrier/txn"
 )
 
@@ -90,19 +91,19 @@ type Item struct {
 // TableName is the table of the items of decisions.
 func (Item) TableName() string { return "redrive_item" }
 
-// RequestRedrive records that the dead letters that r selects now are to be handled
+// Redrive records that the dead letters that r selects now are to be handled
 // again, in the order of their keys; the group's process does it. Letters that are
 // parked later are not part of it. A business fault refuses it: INVALID for a request
 // without a reason, an operator or one selection, NOT_FOUND if it selects no dead
 // letter. A repeat is another redrive; a letter has one effect nevertheless.
-func RequestRedrive(ctx context.Context, db *gorm.DB, r Request) (done Redrive, n int64, err error) {
+func (d *Desk) Redrive(ctx context.Context, r Request) (done Redrive, n int64, err error) {
 	if err := r.validate(); err != nil {
 		return done, 0, err
 	}
 	if r.Rate == 0 {
 		r.Rate = DefaultRate
 	}
-	err = lease.Change(db.WithContext(ctx), r.Group, lease.Anyone, func(tx *gorm.DB) error {
+	err = lease.Change(d.db.WithContext(ctx), r.Group, lease.Anyone, func(tx *gorm.DB) error {
 		done = r.record("redrive", "running")
 		if err := tx.Create(&done).Error; err != nil {
 			return fmt.Errorf("record a redrive: %w", err)
@@ -127,14 +128,14 @@ func RequestRedrive(ctx context.Context, db *gorm.DB, r Request) (done Redrive, 
 // may still happen. A business fault refuses it: INVALID for a request without a reason
 // or an operator or with another selection than an ID, NOT_FOUND if the event does not
 // wait.
-func Discard(ctx context.Context, db *gorm.DB, r Request) (done Redrive, err error) {
+func (d *Desk) Discard(ctx context.Context, r Request) (done Redrive, err error) {
 	if r.ID == "" {
 		return done, fault.Errorf(fault.Business, fault.Invalid, "events are discarded one by one, by id")
 	}
 	if err := r.validate(); err != nil {
 		return done, err
 	}
-	err = lease.Change(db.WithContext(ctx), r.Group, lease.Anyone, func(tx *gorm.DB) error {
+	err = lease.Change(d.db.WithContext(ctx), r.Group, lease.Anyone, func(tx *gorm.DB) error {
 		l, ok, err := Find(tx, r.Group, r.ID)
 		switch {
 		case err != nil:
@@ -175,8 +176,10 @@ func (r Request) validate() error {
 	switch {
 	case r.Group == "" || selections != 1:
 		return fault.Errorf(fault.Business, fault.Invalid, "a group and one of id, key and all are needed")
-	case strings.TrimSpace(r.Reason) == "" || strings.TrimSpace(r.Operator) == "":
-		return fault.Errorf(fault.Business, fault.Invalid, "a reason and an operator are needed")
+	case text.Line(r.Reason) != nil:
+		return fault.Errorf(fault.Business, fault.Invalid, "the reason %w", text.Line(r.Reason))
+	case text.Line(r.Operator) != nil:
+		return fault.Errorf(fault.Business, fault.Invalid, "the operator %w", text.Line(r.Operator))
 	case r.Rate < 0:
 		return fault.Errorf(fault.Business, fault.Invalid, "the rate must be above 0")
 	}

@@ -159,7 +159,7 @@ func TestListPagesAndStandCounts(t *testing.T) {
 		var ids []string
 		q := waiting.Query{Group: "g", Limit: 3}
 		for {
-			p, err := waiting.List(t.Context(), db, q)
+			p, err := waiting.NewDesk(db).List(t.Context(), q)
 			require.NoError(t, err)
 			for _, l := range p.Letters {
 				ids = append(ids, l.ID)
@@ -169,7 +169,7 @@ func TestListPagesAndStandCounts(t *testing.T) {
 			}
 		}
 		require.Equal(t, []string{"a/0", "b/1", "a/2", "b/3", "a/4", "b/5", "a/6"}, ids)
-		p, err := waiting.List(t.Context(), db, waiting.Query{Key: "b", State: waiting.Parked})
+		p, err := waiting.NewDesk(db).List(t.Context(), waiting.Query{Key: "b", State: waiting.Parked})
 		require.NoError(t, err)
 		require.Len(t, p.Letters, 1)
 		require.Equal(t, map[string]string{"ce-id": "1"}, p.Letters[0].Header)
@@ -195,7 +195,7 @@ func TestForgetsWhatWasSettledForLong(t *testing.T) {
 		require.Len(t, claim(), 2)
 		require.Empty(t, claim())
 		put(t, db, letter("a", 1), letter("b", 1))
-		_, err := waiting.Discard(t.Context(), db, waiting.Request{Selection: waiting.Selection{Group: "g", ID: "a/1"}, Reason: "r", Operator: "o"})
+		_, err := waiting.NewDesk(db).Discard(t.Context(), waiting.Request{Selection: waiting.Selection{Group: "g", ID: "a/1"}, Reason: "r", Operator: "o"})
 		require.NoError(t, err)
 
 		more, err := waiting.Forget(db, time.Now().UTC().Add(-time.Minute), 1)
@@ -208,11 +208,11 @@ func TestForgetsWhatWasSettledForLong(t *testing.T) {
 		_, err = waiting.Forget(db, time.Now().UTC().Add(time.Minute), 9)
 		require.NoError(t, err)
 		require.Len(t, claim(), 2)
-		h, err := waiting.Show(t.Context(), db, "a/1")
+		h, err := waiting.NewDesk(db).Show(t.Context(), "a/1")
 		require.NoError(t, err)
 		require.Empty(t, h.Letters)
 		require.Len(t, h.Decisions, 1, "decisions are kept for ever")
-		p, err := waiting.List(t.Context(), db, waiting.Query{})
+		p, err := waiting.NewDesk(db).List(t.Context(), waiting.Query{})
 		require.NoError(t, err)
 		require.Len(t, p.Letters, 1, "so are open letters")
 	})

@@ -2,7 +2,6 @@ package supply
 
 import (
 	"fmt"
-	"os/user"
 
 	"github.com/spf13/cobra"
 
@@ -30,7 +29,7 @@ func adjust(std cli.Stdio) *cobra.Command {
 			if a.Units, err = number("units", units); err != nil {
 				return err
 			}
-			if a.By, err = author(a.By); err != nil {
+			if a.By, err = cli.Author(a.By); err != nil {
 				return err
 			}
 			o, err := dsn.Tool(std, cmd, "inventory")
@@ -63,27 +62,10 @@ func adjust(std cli.Stdio) *cobra.Command {
 	flags.StringVar(&units, "units", "", "units to add, or with a minus to take off")
 	flags.StringVar(&a.Reason, "reason", "", "why, in words; no names of customers, no addresses")
 	flags.StringVar(&a.Reference, "reference", "", "key of the count or the case, which is booked once for a SKU and warehouse")
-	addAuthor(cmd, &a.By)
+	cli.AddAuthor(cmd, &a.By)
 	markRequired(cmd, "sku", "warehouse", "units", "reason")
 	cli.AddDatabaseFlags(cmd)
 	return cmd
-}
-
-// addAuthor adds the flag --by.
-func addAuthor(cmd *cobra.Command, by *string) {
-	cmd.Flags().StringVar(by, "by", "", "who books it (default: the user of this machine)")
-}
-
-// author returns the author of an entry: the given one, else the user of the process.
-func author(given string) (string, error) {
-	if given != "" {
-		return given, nil
-	}
-	u, err := user.Current()
-	if err != nil {
-		return "", fmt.Errorf("give --by, the author of the entry: %w", err)
-	}
-	return u.Username, nil
 }
 
 // markRequired makes flags required that cmd has.

@@ -33,7 +33,7 @@ func receive(std cli.Stdio) *cobra.Command {
 			if d.Quantity, err = number("quantity", args[1]); err != nil {
 				return err
 			}
-			if d.By, err = author(d.By); err != nil {
+			if d.By, err = cli.Author(d.By); err != nil {
 				return err
 			}
 			o, err := dsn.Tool(std, cmd, "inventory")
@@ -56,7 +56,7 @@ func receive(std cli.Stdio) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&d.Warehouse, "warehouse", "", "code of the warehouse, for example BER")
 	cmd.Flags().BoolVar(&isNew, "new", false, "the first delivery of the SKU or to the warehouse, which is refused without this flag")
-	addAuthor(cmd, &d.By)
+	cli.AddAuthor(cmd, &d.By)
 	markRequired(cmd, "warehouse")
 	cli.AddDatabaseFlags(cmd)
 	return cmd

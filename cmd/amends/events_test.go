@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/eventtest"
+	"github.com/amends/amends/event/inbox"
+	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/worker/registry"
+)
+
+// An operator reads dead letters, redrives them and discards one.
+func TestEvents(t *testing.T) {
+	t.Parallel()
+
+	dir := t.TempDir()
+	var env []string
+	for _, d := range registry.Declarations() {
+		at := func(name string) string { return "sqlite:" + filepath.Join(dir, name+".db") }
+		env = append(env, "AMENDS_SERVICES_"+strings.ToUpper(d.Name)+"_DSN="+at(d.Name))
+		if d.Outside != "" {
+			env = append(env, strings.ToUpper("AMENDS_SERVICES_"+d.Name+"_"+d.Outside)+"_DSN="+at(d.Outside))
+		}
+	}
+	_, err := once(t, env, append([]string{"migrate"}, registry.Names()...)...)
+	require.NoError(t, err)
+	events := func(args ...string) string {
+		t.Helper()
+		out, err := once(t, env, append([]string{"events"}, args...)...)
+		require.NoError(t, err)
+		for line := range strings.Lines(out) {
+			if args[len(args)-1] == "--json" {
+				break
+			}
+			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), 80, line)
+		}
+		return out
+	}
+	refused := func(args ...string) string {
+		t.Helper()
+		_, err := once(t, env, append([]string{"events"}, args...)...)
+		require.Error(t, err)
+		return err.Error()
+	}
+
+	// Payment listens, with a bug.
+	fact := registry.Facts()[0]
+	tell := func(key, id string) event.Message {
+		return event.Encode(event.Event{ID: id, Type: fact.Type(), Key: key, Time: time.Now(), Data: json.RawMessage(`{"n":1}`)})
+	}
+	bus := eventtest.NewMemory()
+	_, err = bus.Publish(t.Context(), []event.Message{tell("ord_1", "e1"), tell("ord_1", "e2"), tell("ord_2", "e3")})
+	require.NoError(t, err)
+	var mended, handled atomic.Int64
+	group := inbox.React(event.Listener{Group: "payment", Facts: []event.Declaration{fact}, Handle: func(_ context.Context, e event.Event) error {
+		if mended.Load() == 0 || e.ID == "e3" {
+			return fault.Errorf(fault.Bug, fault.Mismatch, "%s", strings.Repeat("a long explanation ", 8))
+		}
+		handled.Add(1)
+		return nil
+	}}, inbox.Options{
+		DB:  dbtest.Open(t, "sqlite:"+filepath.Join(dir, "payment.db"), database.Options{}),
+		Bus: bus, Logger: slog.New(slog.DiscardHandler), Poll: 10 * time.Millisecond, Step: 10 * time.Millisecond, Lanes: 1,
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- group.Run(ctx) }()
+	defer func() { cancel(); require.NoError(t, <-ended) }()
+	type letter struct {
+		ID    string
+		State waiting.State
+		Data  json.RawMessage
+	}
+	var dead []letter
+	require.Eventually(t, func() bool {
+		require.NoError(t, json.Unmarshal([]byte(events("dead", "--json")), &dead))
+		return len(dead) == 2
+	}, time.Minute, 20*time.Millisecond)
+
+	require.Equal(t, []string{"e1", "e3"}, []string{dead[0].ID, dead[1].ID})
+	require.JSONEq(t, `{"n":1}`, string(dead[0].Data))
+	out := events("dead", "--group", "payment", "--key", "ord_1")
+	require.Contains(t, out, "parked in payment since")
+	require.Contains(t, out, "REQUEST_MISMATCH: a long explanation")
+	require.NotContains(t, out, "ord_2")
+	require.Contains(t, events("waiting"), "event  e2")
+	require.Equal(t, "[]\n", events("waiting", "--group", "order", "--json"))
+	require.Contains(t, events("dead", "--limit", "1"), "more: --group payment --after 1")
+	require.Contains(t, events("dead", "--group", "payment", "--after", "1"), "event  e3")
+	require.Contains(t, refused("dead", "--group", "loyalty"), `no service "loyalty"`)
+
+	require.Contains(t, refused("redrive", "--group", "payment", "--all"), `required flag(s) "reason" not set`)
+	require.Contains(t, refused("redrive", "--group", "payment", "--all", "--key", "k", "--reason", "r"), "none of the others can be")
+	require.Equal(t, "payment has no dead letter: id e2", refused("redrive", "--group", "payment", "--id", "e2", "--reason", "mended"))
+	mended.Store(1)
+	out = events("redrive", "--group", "payment", "--key", "ord_1", "--reason", "mended", "--by", "ada")
+	require.Contains(t, out, "1 dead letters of payment\n")
+	require.Contains(t, out, "done: 1 handled\n")
+	require.Eventually(t, func() bool { return handled.Load() == 2 }, time.Minute, 10*time.Millisecond, "the one behind follows")
+	require.Contains(t, refused("redrive", "--group", "payment", "--all", "--reason", "again"), "it stopped at event e3, which failed again")
+
+	out = events("show", "e1")
+	for _, want := range []string{"handled in payment", "redrive in payment", "by     ada", "reason mended", "result handled", `{"n":1}`} {
+		require.Contains(t, out, want)
+	}
+	require.Contains(t, refused("show", "e9"), "no service has kept event e9")
+	require.Equal(t, "discarded in payment: e3\n", events("discard", "e3", "--reason", "told by mistake"))
+	require.Equal(t, "event e3 waits nowhere", refused("discard", "e3", "--reason", "twice"))
+	require.Equal(t, "[]\n", events("dead", "--json"))
+	var h struct {
+		Letters   []letter
+		Decisions []waiting.Decision
+	}
+	require.NoError(t, json.Unmarshal([]byte(events("show", "e3", "--json")), &h))
+	require.Equal(t, waiting.Discarded, h.Letters[0].State)
+	require.Equal(t, fmt.Sprint([]string{"redrive", "discard"}), fmt.Sprint([]string{h.Decisions[0].Action, h.Decisions[1].Action}))
+}
