@@ -86,8 +86,8 @@ func newGroup(name string, facts []event.Declaration, o Options) *Group {
 // Name returns the name of the group.
 func (g *Group) Name() string { return g.name }
 
-// DB returns the listener's database.
-func (g *Group) DB() *gorm.DB { return g.o.DB }
+// Desk returns the desk of the group's letters.
+func (g *Group) Desk() *waiting.Desk { return waiting.NewDesk(g.o.DB) }
 
 // Run handles the events of the group until ctx ends, whenever this process holds the
 // group's lease. It waits for a database or a bus that does not answer. It returns nil
@@ -133,12 +133,13 @@ func (g *Group) lead(ctx context.Context) error {
 	return context.Cause(leading) // that of ctx, if it has ended
 }
 
-// Stand returns how the group stood when this process last looked; the zero Standing if
-// another process handles it.
-func (g *Group) Stand() waiting.Standing {
+// Warnings returns what operators should know about the group if this process handles
+// it: dead letters, and letters that have waited for so long that they are flagged. The
+// process can do its work nevertheless.
+func (g *Group) Warnings() []string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.stand
+	return g.stand.Warnings(g.name, time.Now().Add(-g.o.Retry.FlagAfter))
 }
 
 func (g *Group) setStand(s waiting.Standing) {

@@ -41,7 +41,7 @@ func (g *Group) letter(i item) waiting.Letter {
 // failed returns the letter after an attempt that failed.
 func (g *Group) failed(ctx context.Context, l waiting.Letter, err error) waiting.Letter {
 	l = l.Fail(txn.Now(), err, g.o.Retry)
-	g.o.Meter.Failed(g.name, l.Kind)
+	g.o.Meter.Failed(g.name, string(l.Kind))
 	g.o.Logger.WarnContext(ctx, "an event was not handled", "group", g.name, "event", l.ID, "type", l.Type, "key", l.Key,
 		"attempt", l.Attempts, "state", l.State, "code", l.Code, "error", err)
 	return l

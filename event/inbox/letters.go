@@ -23,7 +23,7 @@ func (g *Group) runLetters(ctx context.Context) error {
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	for ctx.Err() == nil {
-		due, err := waiting.Due(g.o.DB.WithContext(ctx), g.name, txn.Now(), g.keys.All(), g.o.Lanes)
+		due, next, err := waiting.Due(g.o.DB.WithContext(ctx), g.name, txn.Now(), g.keys.All(), g.o.Lanes)
 		if err != nil {
 			due = nil // the database is away; the lease says so
 		}
@@ -49,14 +49,18 @@ func (g *Group) runLetters(ctx context.Context) error {
 		if len(due) > 0 && len(slots) < cap(slots) {
 			continue
 		}
-		g.await(ctx)
+		g.await(ctx, next)
 	}
 	return nil
 }
 
-// await waits until a letter is due, one may be, or ctx ends.
-func (g *Group) await(ctx context.Context) {
-	t := time.NewTimer(min(g.o.Poll, g.o.Retry.First))
+// await waits until next, when a letter is due, until another one may be, or ctx ends.
+func (g *Group) await(ctx context.Context, next time.Time) {
+	wait := g.o.Poll
+	if !next.IsZero() {
+		wait = min(wait, time.Until(next))
+	}
+	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():

@@ -11,7 +11,6 @@ import (
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/inbox/waiting"
-	"github.com/amends/amends/fault"
 )
 
 // Options configure a [Group]. DB, Bus and Logger must be set; zero means the default.
@@ -36,7 +35,7 @@ type Options struct {
 	// default is 35 s.
 	Lease time.Duration
 	// Poll is the interval between two looks at the letters for decisions of operators.
-	// The default is 2 s.
+	// The default is 5 s.
 	Poll time.Duration
 	// Retention is how long settled letters and the ids of a projection's events are
 	// kept. It must be at least as long as the outbox and the bus keep events: an older
@@ -59,10 +58,11 @@ type Options struct {
 type Meter interface {
 	// Handled counts events that were handled, outcomes included.
 	Handled(group string, n int)
-	// Failed counts an attempt that failed.
-	Failed(group string, kind fault.Kind)
-	// Stand is called by the process that handles the group, some times per minute.
-	Stand(group string, s waiting.Standing)
+	// Failed counts an attempt that failed, by the kind of its fault.
+	Failed(group, kind string)
+	// Stand is called by the process that handles the group, every 15 s; oldest is when
+	// the oldest letter came, the zero time for none.
+	Stand(group string, waiting, dead int64, oldest time.Time)
 }
 
 func (o Options) withDefaults() Options {
@@ -71,7 +71,7 @@ func (o Options) withDefaults() Options {
 	o.Limit = cmp.Or(o.Limit, 30*time.Second)
 	o.Retry = o.Retry.WithDefaults()
 	o.Lease = cmp.Or(o.Lease, 35*time.Second)
-	o.Poll = cmp.Or(o.Poll, 2*time.Second)
+	o.Poll = cmp.Or(o.Poll, 5*time.Second)
 	o.Retention = cmp.Or(o.Retention, 8*24*time.Hour)
 	o.Step = cmp.Or(o.Step, time.Second)
 	if o.Meter == nil {
@@ -85,6 +85,6 @@ func (o Options) withDefaults() Options {
 
 type unmeasured struct{}
 
-func (unmeasured) Handled(string, int)            {}
-func (unmeasured) Failed(string, fault.Kind)      {}
-func (unmeasured) Stand(string, waiting.Standing) {}
+func (unmeasured) Handled(string, int)                   {}
+func (unmeasured) Failed(string, string)                 {}
+func (unmeasured) Stand(string, int64, int64, time.Time) {}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -253,6 +254,57 @@ func TestFlagsWhatFailsForLong(t *testing.T) {
 			return len(all) == 2 && all[0].FlaggedAt != nil && all[1].FlaggedAt != nil && all[0].Attempts+all[1].Attempts > 8
 		})
 		require.Equal(t, int64(2), count(t, db, "effect"), "each is flagged once")
+	})
+}
+
+// meter keeps the last measurements.
+type meter struct {
+	mu              sync.Mutex
+	handled, failed int
+	waiting, dead   int64
+}
+
+func (m *meter) Handled(_ string, n int) { m.mu.Lock(); defer m.mu.Unlock(); m.handled += n }
+func (m *meter) Failed(_, kind string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if kind == string(fault.Bug) {
+		m.failed++
+	}
+}
+
+func (m *meter) Stand(_ string, waiting, dead int64, _ time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.waiting, m.dead = waiting, dead
+}
+
+func TestMeasuresAndWarns(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *gorm.DB) {
+		b := newBus(nth(told, "a", 0), nth(told, "a", 1), nth(told, "b", 0))
+		o, m := quick(db, b), &meter{}
+		o.Meter = m
+		group := func() *inbox.Group {
+			return inbox.React(listener(func(_ context.Context, e event.Event) error {
+				if e.Key == "a" {
+					return bug
+				}
+				return nil
+			}), o)
+		}
+		stop := run(t, group())
+		eventually(t, func() bool { return b.unacknowledged() == 0 })
+		stop()
+		g := group()
+		require.Empty(t, g.Warnings(), "it does not handle the group")
+		run(t, g)
+		eventually(t, func() bool { return len(g.Warnings()) == 1 })
+		require.Contains(t, g.Warnings()[0], "g has 1 dead letters")
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		require.Equal(t, []int{1, 1}, []int{m.handled, m.failed})
+		require.Equal(t, []int64{1, 1}, []int64{m.waiting, m.dead})
 	})
 }
 

@@ -28,7 +28,7 @@ func (g *Group) watch(ctx context.Context) error {
 		if time.Since(stood) >= standEvery {
 			if s, err := waiting.Stand(ctx, g.o.DB, g.name); err == nil {
 				g.setStand(s)
-				g.o.Meter.Stand(g.name, s)
+				g.o.Meter.Stand(g.name, s.Waiting, s.Dead, s.Oldest)
 				stood = time.Now()
 			}
 		}

@@ -113,3 +113,25 @@ func TestPlacements(t *testing.T) {
 		require.Contains(t, shown, "\n"+line+"\n")
 	}
 }
+
+func TestListenersAreMeasuredByGroup(t *testing.T) {
+	t.Parallel()
+	m, err := telemetry.NewMetrics(slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	l, err := m.Listeners()
+	require.NoError(t, err)
+	l.Handled("payment", 3)
+	l.Failed("payment", "bug")
+	l.Stand("payment", 2, 1, time.Unix(1700000000, 0))
+	l.Stand("order", 0, 0, time.Time{})
+	recorder := httptest.NewRecorder()
+	m.Handler().ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	for _, want := range []string{
+		`amends_events_handled_total{group="payment"} 3`, `amends_events_failed_total{group="payment",kind="bug"} 1`,
+		`amends_events_waiting{group="payment"} 2`, `amends_events_dead{group="payment"} 1`,
+		`amends_events_oldest_timestamp_seconds{group="payment"} 1.7e+09`, `amends_events_oldest_timestamp_seconds{group="order"} 0`,
+	} {
+		require.Contains(t, recorder.Body.String(), want+"\n")
+	}
+	require.NoError(t, m.Close(t.Context()))
+}

@@ -132,14 +132,21 @@ func Blocked(db *gorm.DB, group string, keys []string) (map[string]bool, error) 
 }
 
 // Due returns the keys whose head is due, the longest due ones first, without those in
-// busy.
-func Due(db *gorm.DB, group string, now time.Time, busy []string, limit int) (keys []string, err error) {
-	err = db.Raw("SELECT event_key FROM waiting WHERE group_name = ? AND next_at IS NOT NULL AND next_at <= ? AND event_key NOT IN (SELECT value FROM "+list(db)+
-		") ORDER BY next_at LIMIT ?", group, now, encode(busy), limit).Scan(&keys).Error
+// busy; and the time when the next one will be, the zero time if it finds none.
+func Due(db *gorm.DB, group string, now time.Time, busy []string, limit int) (keys []string, next time.Time, err error) {
+	var heads []Letter
+	err = db.Select("event_key", "next_at").Where("group_name = ? AND next_at IS NOT NULL AND event_key NOT IN (SELECT value FROM "+list(db)+")", group, encode(busy)).
+		Order("next_at").Limit(limit).Find(&heads).Error
 	if err != nil {
-		return nil, fmt.Errorf("find due letters: %w", err)
+		return nil, next, fmt.Errorf("find due letters: %w", err)
 	}
-	return keys, nil
+	for _, l := range heads {
+		if l.NextAt.After(now) {
+			return keys, *l.NextAt, nil
+		}
+		keys = append(keys, l.Key)
+	}
+	return keys, next, nil
 }
 
 // Head returns the letter of the key that is next, and false if there is none.

@@ -3,7 +3,6 @@ package waiting
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"gorm.io/gorm"
 
@@ -104,41 +103,4 @@ func (d *Desk) Progress(ctx context.Context, id string) (p Progress, err error) 
 		return p, fmt.Errorf("read a redrive: %w", err)
 	}
 	return p, nil
-}
-
-// Standing is how a group stands.
-type Standing struct {
-	// Waiting counts the letters that wait, also those behind dead ones; Dead counts
-	// the parked ones.
-	Waiting, Dead int64
-	// Oldest is when the oldest of both came, the zero time for none.
-	Oldest time.Time
-}
-
-// Stand returns how a group stands.
-func Stand(ctx context.Context, db *gorm.DB, group string) (s Standing, err error) {
-	var rows []struct {
-		State State
-		N     int64
-	}
-	db = db.WithContext(ctx)
-	err = db.Raw("SELECT state, count(*) AS n FROM waiting WHERE group_name = ? AND settled_at IS NULL GROUP BY state", group).Scan(&rows).Error
-	if err != nil {
-		return s, fmt.Errorf("count letters: %w", err)
-	}
-	for _, r := range rows {
-		if r.State == Parked {
-			s.Dead = r.N
-		} else {
-			s.Waiting = r.N
-		}
-	}
-	if len(rows) > 0 {
-		oldest, _, err := first(db.Where("group_name = ? AND settled_at IS NULL", group).Order("position"))
-		if err != nil {
-			return s, err
-		}
-		s.Oldest = oldest.Since
-	}
-	return s, nil
 }

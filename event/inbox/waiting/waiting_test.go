@@ -50,7 +50,7 @@ func put(t *testing.T, db *gorm.DB, all ...waiting.Letter) {
 
 func due(t *testing.T, db *gorm.DB, busy ...string) []string {
 	t.Helper()
-	keys, err := waiting.Due(db.WithContext(t.Context()), "g", time.Now().UTC().Add(time.Second), busy, 10)
+	keys, _, err := waiting.Due(db.WithContext(t.Context()), "g", time.Now().UTC().Add(time.Second), busy, 10)
 	require.NoError(t, err)
 	return keys
 }
@@ -66,6 +66,10 @@ func TestOnlyTheHeadOfAKeyIsDue(t *testing.T) {
 		put(t, db, letter("a", 1), letter("b", 1), letter("a", 2), letter("a", 1))
 		require.ElementsMatch(t, []string{"a", "b"}, due(t, db))
 		require.Equal(t, []string{"b"}, due(t, db, "a", "c"))
+		early, next, err := waiting.Due(db.WithContext(t.Context()), "g", time.Now().UTC().Add(-time.Hour), nil, 10)
+		require.NoError(t, err)
+		require.Empty(t, early)
+		require.WithinDuration(t, time.Now(), next, time.Hour)
 
 		head := func() waiting.Letter {
 			l, ok, err := waiting.Head(db.WithContext(t.Context()), "g", "a")

@@ -1,0 +1,58 @@
+package waiting
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// Standing is how a group stands.
+type Standing struct {
+	// Waiting counts the letters that wait, also those behind dead ones; Dead counts
+	// the parked ones.
+	Waiting, Dead int64
+	// Oldest is when the oldest of both came, the zero time for none.
+	Oldest time.Time
+}
+
+// Warnings returns what operators should know, in words. Letters are late that came
+// before the given time.
+func (s Standing) Warnings(group string, late time.Time) (all []string) {
+	if s.Dead > 0 {
+		all = append(all, fmt.Sprintf("%s has %d dead letters, the oldest letter since %s: see `amends events dead --group %s`", group, s.Dead, s.Oldest.Format(time.DateTime), group))
+	}
+	if s.Dead == 0 && s.Waiting > 0 && s.Oldest.Before(late) {
+		all = append(all, fmt.Sprintf("%s has %d events that wait, the oldest since %s: see `amends events waiting --group %s`", group, s.Waiting, s.Oldest.Format(time.DateTime), group))
+	}
+	return all
+}
+
+// Stand returns how a group stands.
+func Stand(ctx context.Context, db *gorm.DB, group string) (s Standing, err error) {
+	var rows []struct {
+		State State
+		N     int64
+	}
+	db = db.WithContext(ctx)
+	err = db.Raw("SELECT state, count(*) AS n FROM waiting WHERE group_name = ? AND settled_at IS NULL GROUP BY state", group).Scan(&rows).Error
+	if err != nil {
+		return s, fmt.Errorf("count letters: %w", err)
+	}
+	for _, r := range rows {
+		if r.State == Parked {
+			s.Dead = r.N
+		} else {
+			s.Waiting = r.N
+		}
+	}
+	if len(rows) > 0 {
+		oldest, _, err := first(db.Where("group_name = ? AND settled_at IS NULL", group).Order("position"))
+		if err != nil {
+			return s, err
+		}
+		s.Oldest = oldest.Since
+	}
+	return s, nil
+}
