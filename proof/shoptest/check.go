@@ -17,6 +17,7 @@ import (
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/payment/provider"
+	"github.com/amends/amends/services/payment/transfer"
 	"github.com/amends/amends/services/shipping"
 )
 
@@ -257,7 +258,7 @@ func (s *Shop) checkProvider(ctx context.Context, c *check) error {
 	if err != nil {
 		return err
 	}
-	ours := map[string]payment.Transfer{}
+	ours := map[string]transfer.Transfer{}
 	for _, t := range transfers {
 		ours[t.Key.String()] = t
 	}
@@ -268,14 +269,14 @@ func (s *Shop) checkProvider(ctx context.Context, c *check) error {
 			c.wrong("I6: the provider still holds %s under %s", e.Amount, e.Key)
 		case e.Kind == provider.KindCapture && e.State == provider.Captured:
 			t, ok := ours[e.Key]
-			if !ok || t.State != payment.TransferDone || t.Amount != e.Amount {
+			if !ok || t.State != transfer.Done || t.Amount != e.Amount {
 				c.wrong("I1: the provider captured %s under %s, we have %+v", e.Amount, e.Key, t)
 			}
 			delete(ours, e.Key)
 		}
 	}
 	for k, t := range ours {
-		if t.State == payment.TransferDone {
+		if t.State == transfer.Done {
 			c.wrong("I1: we believe in a %s of %s under %s, the provider does not", t.Kind, t.Amount, k)
 		}
 	}

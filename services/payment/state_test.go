@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
+	"github.com/amends/amends/services/payment/transfer"
 )
 
 var at = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -151,14 +152,14 @@ func TestPayment(t *testing.T) {
 func TestTransferLeavesIntentOnce(t *testing.T) {
 	t.Parallel()
 
-	moves := map[payment.TransferState]func(*payment.Transfer) error{
-		payment.TransferDone:     func(t *payment.Transfer) error { return t.Finish("ref", at) },
-		payment.TransferDeclined: func(t *payment.Transfer) error { return t.Decline(payment.CaptureDeclined, at) },
-		payment.TransferBlocked:  func(t *payment.Transfer) error { return t.Block(at) },
+	moves := map[transfer.State]func(*transfer.Transfer) error{
+		transfer.Done:     func(t *transfer.Transfer) error { return t.Finish("ref", at) },
+		transfer.Declined: func(t *transfer.Transfer) error { return t.Decline(payment.CaptureDeclined, at) },
+		transfer.Blocked:  func(t *transfer.Transfer) error { return t.Block(at) },
 	}
 	for first, leave := range moves {
 		for _, again := range moves {
-			tr := payment.Transfer{Kind: payment.TransferCapture, State: payment.TransferIntent}
+			tr := transfer.Transfer{Kind: transfer.Capture, State: transfer.Intent}
 			require.NoError(t, leave(&tr))
 			require.Equal(t, first, tr.State)
 			before := tr

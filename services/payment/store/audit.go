@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/audit/compare"
+	"github.com/amends/amends/services/payment/transfer"
 )
 
 var _ compare.Store = (*Store)(nil)
@@ -46,7 +47,7 @@ func (s *Store) books(ctx context.Context, r audit.Range) (compare.Books, error)
 
 // recorded compares each step's recorded answer with the answer that our rows
 // imply. A step that was refused, or undone before it had an answer, has none.
-func recorded(entries []barrier.Entry, payments []payment.Payment, transfers []payment.Transfer) []audit.Recorded {
+func recorded(entries []barrier.Entry, payments []payment.Payment, transfers []transfer.Transfer) []audit.Recorded {
 	differs := map[key.Key]func(barrier.Entry) string{}
 	for i := range payments {
 		p := &payments[i]
@@ -57,7 +58,7 @@ func recorded(entries []barrier.Entry, payments []payment.Payment, transfers []p
 	for i := range transfers {
 		t := &transfers[i]
 		differs[t.Key] = func(e barrier.Entry) string {
-			if t.Kind == payment.TransferRefund {
+			if t.Kind == transfer.Refund {
 				return barrier.Differs(e, payment.Refund{PaymentID: t.PaymentID, ProviderReference: t.ProviderReference, Amount: t.Amount})
 			}
 			return barrier.Differs(e, payment.Capture{

@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/payment/provider/simulator"
+	"github.com/amends/amends/services/payment/transfer"
 )
 
 // holds says what the provider's authorization may be if our payment is in that
@@ -26,14 +27,14 @@ var holds = map[payment.State][]provider.State{
 }
 
 // transfers is the same for a transfer.
-func transfers(t payment.Transfer) provider.State {
+func transfers(t transfer.Transfer) provider.State {
 	switch t.State {
-	case payment.TransferDone:
-		if t.Kind == payment.TransferRefund {
+	case transfer.Done:
+		if t.Kind == transfer.Refund {
 			return provider.Refunded
 		}
 		return provider.Captured
-	case payment.TransferDeclined:
+	case transfer.Declined:
 		return provider.Declined
 	default:
 		return ""
@@ -84,7 +85,7 @@ func (b *testBundle) requireBooksAgree(ctx context.Context, t require.TestingT) 
 		k := tr.Key.String()
 		e := theirs[k]
 		delete(theirs, k)
-		require.NotEqual(t, payment.TransferIntent, tr.State, k)
+		require.NotEqual(t, transfer.Intent, tr.State, k)
 		require.Equal(t, transfers(tr), e.State, k)
 		if e.State != "" {
 			require.Equal(t, tr.Amount, e.Amount, k)

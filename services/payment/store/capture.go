@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
+	"github.com/amends/amends/services/payment/transfer"
 )
 
 // IntendCapture implements [payment.Store].
@@ -33,8 +34,8 @@ func (s *Store) IntendCapture(ctx context.Context, k key.Key, req payment.Captur
 			return err
 		}
 		at := database.Now()
-		r := fromTransfer(payment.Transfer{
-			Key: k, PaymentID: p.ID, Kind: payment.TransferCapture, State: payment.TransferIntent, Amount: req.Amount,
+		r := fromTransfer(transfer.Transfer{
+			Key: k, PaymentID: p.ID, Kind: transfer.Capture, State: transfer.Intent, Amount: req.Amount,
 			Target: p.Key.String(), InvoiceNumber: number, CreatedAt: at, UpdatedAt: at,
 		})
 		target = r.Target
@@ -54,7 +55,7 @@ func (s *Store) ConcludeCapture(ctx context.Context, k key.Key, reference string
 	err = barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {
 		at := database.Now()
 		// Only its own key moves a transfer, and this transaction has won the barrier's row.
-		t, err := writeTransfer(tx, t, func(t *payment.Transfer) error { return t.Finish(reference, at) })
+		t, err := writeTransfer(tx, t, func(t *transfer.Transfer) error { return t.Finish(reference, at) })
 		if err != nil {
 			return err
 		}
@@ -92,7 +93,7 @@ func (s *Store) CaptureNothing(ctx context.Context, k key.Key, req payment.Captu
 // RefuseCapture implements [payment.Store].
 func (s *Store) RefuseCapture(ctx context.Context, k key.Key, refusal *fault.Error) error {
 	return database.Fault(barrier.Refuse(ctx, s.db, k, refusal, func(tx *gorm.DB) error {
-		_, err := moveTransfer(tx, k, func(t *payment.Transfer) error { return t.Decline(refusal.Code, database.Now()) })
+		_, err := moveTransfer(tx, k, func(t *transfer.Transfer) error { return t.Decline(refusal.Code, database.Now()) })
 		return err
 	}))
 }
@@ -106,7 +107,7 @@ func (s *Store) BeginSettle(ctx context.Context, k key.Key) (ledger.State, payme
 // BlockCapture implements [payment.Store].
 func (s *Store) BlockCapture(ctx context.Context, k key.Key) error {
 	return database.Fault(barrier.EndUndo(ctx, s.db, k, barrier.Blocked, func(tx *gorm.DB) error {
-		_, err := moveTransfer(tx, k, func(t *payment.Transfer) error { return t.Block(database.Now()) })
+		_, err := moveTransfer(tx, k, func(t *transfer.Transfer) error { return t.Block(database.Now()) })
 		return err
 	}))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
+	"github.com/amends/amends/services/payment/transfer"
 )
 
 // Get implements [payment.Store].
@@ -45,7 +46,7 @@ func (s *Store) Payments(ctx context.Context) ([]payment.Payment, error) {
 }
 
 // Transfers returns every capture and refund, by key.
-func (s *Store) Transfers(ctx context.Context) ([]payment.Transfer, error) {
+func (s *Store) Transfers(ctx context.Context) ([]transfer.Transfer, error) {
 	return list(s.db.WithContext(ctx).Order("saga, step, generation"), transferRow.domain)
 }
 

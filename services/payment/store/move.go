@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
+	"github.com/amends/amends/services/payment/transfer"
 )
 
 func where(db *gorm.DB, k key.Key) *gorm.DB {
@@ -31,7 +32,7 @@ func takePayment(q *gorm.DB) (payment.Payment, error) {
 }
 
 // takeTransfer reads the one transfer that q selects.
-func takeTransfer(q *gorm.DB) (payment.Transfer, error) {
+func takeTransfer(q *gorm.DB) (transfer.Transfer, error) {
 	var r transferRow
 	err := q.Take(&r).Error
 	return r.domain(), err
@@ -65,7 +66,7 @@ func writePayment(tx *gorm.DB, p payment.Payment, move func(p *payment.Payment) 
 }
 
 // moveTransfer is [movePayment] for the transfer of k, which it returns.
-func moveTransfer(tx *gorm.DB, k key.Key, move func(t *payment.Transfer) error) (payment.Transfer, error) {
+func moveTransfer(tx *gorm.DB, k key.Key, move func(t *transfer.Transfer) error) (transfer.Transfer, error) {
 	t, err := takeTransfer(locked(where(tx, k)))
 	if err != nil {
 		return t, err
@@ -75,7 +76,7 @@ func moveTransfer(tx *gorm.DB, k key.Key, move func(t *payment.Transfer) error) 
 
 // writeTransfer is [moveTransfer] for a transfer that was read already and that no
 // other transaction moves.
-func writeTransfer(tx *gorm.DB, t payment.Transfer, move func(t *payment.Transfer) error) (payment.Transfer, error) {
+func writeTransfer(tx *gorm.DB, t transfer.Transfer, move func(t *transfer.Transfer) error) (transfer.Transfer, error) {
 	before := t.State
 	if err := move(&t); err != nil {
 		return t, err

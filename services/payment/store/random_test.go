@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/provider/simulator"
+	"github.com/amends/amends/services/payment/transfer"
 )
 
 var tokens = []string{
@@ -98,7 +99,7 @@ func (r *run) end(t *rapid.T) {
 	transfers, err := r.store.Transfers(t.Context())
 	require.NoError(t, err)
 	for _, tr := range transfers { // a refund on its way is retried until it is there
-		if tr.Kind == payment.TransferRefund && tr.State == payment.TransferIntent {
+		if tr.Kind == transfer.Refund && tr.State == transfer.Intent {
 			_, err := r.service.Refund(t.Context(), tr.Key, payment.RefundRequest{Amount: tr.Amount})
 			require.NoError(t, err)
 		}

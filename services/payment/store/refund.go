@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
+	"github.com/amends/amends/services/payment/transfer"
 )
 
 // IntendRefund implements [payment.Store].
@@ -20,7 +21,7 @@ func (s *Store) IntendRefund(ctx context.Context, k key.Key, req payment.RefundR
 	t, err := barrier.Intend[payment.Refund](ctx, s.db, call, func(tx *gorm.DB) error {
 		// The newest: after a full refund there may be another capture.
 		capture, err := takeTransfer(tx.Order("created_at DESC").
-			Where("saga = ? AND kind = ? AND state = ?", k.Saga, payment.TransferCapture, payment.TransferDone))
+			Where("saga = ? AND kind = ? AND state = ?", k.Saga, transfer.Capture, transfer.Done))
 		if err != nil {
 			return missing(err, fault.Errorf(fault.Bug, payment.NothingCaptured, "the saga has nothing captured"))
 		}
@@ -31,8 +32,8 @@ func (s *Store) IntendRefund(ctx context.Context, k key.Key, req payment.RefundR
 		if err != nil {
 			return err
 		}
-		r := fromTransfer(payment.Transfer{
-			Key: k, PaymentID: capture.PaymentID, Kind: payment.TransferRefund, State: payment.TransferIntent,
+		r := fromTransfer(transfer.Transfer{
+			Key: k, PaymentID: capture.PaymentID, Kind: transfer.Refund, State: transfer.Intent,
 			Amount: req.Amount, Target: capture.Key.String(), CreatedAt: at, UpdatedAt: at,
 		})
 		target = r.Target
@@ -51,7 +52,7 @@ func (s *Store) ConcludeRefund(ctx context.Context, k key.Key, reference string)
 	err = barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {
 		at := database.Now()
 		// Only its own key moves a transfer, and this transaction has won the barrier's row.
-		t, err := writeTransfer(tx, t, func(t *payment.Transfer) error { return t.Finish(reference, at) })
+		t, err := writeTransfer(tx, t, func(t *transfer.Transfer) error { return t.Finish(reference, at) })
 		if err != nil {
 			return err
 		}
@@ -69,7 +70,7 @@ func (s *Store) ConcludeRefund(ctx context.Context, k key.Key, reference string)
 func (s *Store) RefuseRefund(ctx context.Context, k key.Key, refusal *fault.Error) error {
 	return database.Fault(barrier.Refuse(ctx, s.db, k, refusal, func(tx *gorm.DB) error {
 		at := database.Now()
-		t, err := moveTransfer(tx, k, func(t *payment.Transfer) error { return t.Decline(refusal.Code, at) })
+		t, err := moveTransfer(tx, k, func(t *transfer.Transfer) error { return t.Decline(refusal.Code, at) })
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
+	"github.com/amends/amends/services/payment/transfer"
 )
 
 // KeyColumns is the key of a step as columns; exported because GORM sees nothing
@@ -60,8 +61,8 @@ func (r paymentRow) domain() payment.Payment {
 type transferRow struct {
 	KeyColumns        `gorm:"embedded"`
 	PaymentID         string
-	Kind              payment.TransferKind
-	State             payment.TransferState
+	Kind              transfer.Kind
+	State             transfer.State
 	Amount            int64
 	Currency          money.Currency
 	Target            string
@@ -75,7 +76,7 @@ type transferRow struct {
 // TableName tells GORM the table.
 func (transferRow) TableName() string { return "transfers" }
 
-func fromTransfer(t payment.Transfer) transferRow {
+func fromTransfer(t transfer.Transfer) transferRow {
 	return transferRow{
 		KeyColumns: KeyColumns(t.Key), PaymentID: t.PaymentID, Kind: t.Kind, State: t.State,
 		Amount: t.Amount.Minor, Currency: t.Amount.Currency, Target: t.Target, InvoiceNumber: t.InvoiceNumber,
@@ -83,8 +84,8 @@ func fromTransfer(t payment.Transfer) transferRow {
 	}
 }
 
-func (r transferRow) domain() payment.Transfer {
-	return payment.Transfer{
+func (r transferRow) domain() transfer.Transfer {
+	return transfer.Transfer{
 		Key: r.key(), PaymentID: r.PaymentID, Kind: r.Kind, State: r.State,
 		Amount: money.New(r.Amount, r.Currency), Target: r.Target, InvoiceNumber: r.InvoiceNumber,
 		ProviderReference: r.ProviderReference, DeclineCode: r.DeclineCode, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,

@@ -11,12 +11,13 @@ import (
 	"github.com/amends/amends/services/payment"
 	paymentaudit "github.com/amends/amends/services/payment/audit"
 	"github.com/amends/amends/services/payment/provider"
+	"github.com/amends/amends/services/payment/transfer"
 )
 
 // Books holds our rows of some sagas.
 type Books struct {
 	Payments  []payment.Payment
-	Transfers []payment.Transfer
+	Transfers []transfer.Transfer
 	Recorded  []audit.Recorded
 	// Nothing holds the captures of nothing. They are done, and have no other row.
 	Nothing map[key.Key]money.Amount

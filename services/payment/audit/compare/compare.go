@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/services/payment"
 	paymentaudit "github.com/amends/amends/services/payment/audit"
 	"github.com/amends/amends/services/payment/provider"
+	"github.com/amends/amends/services/payment/transfer"
 )
 
 // rule names what must accompany one of our rows in one state.
@@ -37,19 +38,19 @@ var authorizations = map[payment.State]rule{
 }
 
 // transfers has the rules of captures and refunds.
-var transfers = map[payment.TransferKind]map[payment.TransferState]rule{
-	payment.TransferCapture: transferRules(provider.Captured),
-	payment.TransferRefund:  transferRules(provider.Refunded),
+var transfers = map[transfer.Kind]map[transfer.State]rule{
+	transfer.Capture: transferRules(provider.Captured),
+	transfer.Refund:  transferRules(provider.Refunded),
 }
 
 // transferRules returns the rules of transfers after which the provider's line is
 // in state moved.
-func transferRules(moved provider.State) map[payment.TransferState]rule {
-	return map[payment.TransferState]rule{
-		payment.TransferIntent:   {barrier: []ledger.State{ledger.Intent}},
-		payment.TransferDone:     {barrier: []ledger.State{ledger.Done}, is: []provider.State{moved}},
-		payment.TransferDeclined: {barrier: []ledger.State{ledger.Refused}, not: []provider.State{moved}},
-		payment.TransferBlocked:  {barrier: []ledger.State{ledger.Blocked}, not: []provider.State{moved}},
+func transferRules(moved provider.State) map[transfer.State]rule {
+	return map[transfer.State]rule{
+		transfer.Intent:   {barrier: []ledger.State{ledger.Intent}},
+		transfer.Done:     {barrier: []ledger.State{ledger.Done}, is: []provider.State{moved}},
+		transfer.Declined: {barrier: []ledger.State{ledger.Refused}, not: []provider.State{moved}},
+		transfer.Blocked:  {barrier: []ledger.State{ledger.Blocked}, not: []provider.State{moved}},
 	}
 }
 
@@ -148,12 +149,12 @@ func (c *comparison) payment(p *payment.Payment) {
 	}
 }
 
-func (c *comparison) transfer(t *payment.Transfer) {
+func (c *comparison) transfer(t *transfer.Transfer) {
 	f, _, _, _ := c.row(row{t.Key, string(t.Kind), string(t.State), t.Amount, t.ProviderReference, t.CreatedAt}, transfers[t.Kind][t.State])
 	switch {
-	case t.State == payment.TransferDone:
-		f.Ours.Add(t.Kind == payment.TransferCapture, t.Amount)
-	case t.State == payment.TransferIntent && t.Kind == payment.TransferCapture:
+	case t.State == transfer.Done:
+		f.Ours.Add(t.Kind == transfer.Capture, t.Amount)
+	case t.State == transfer.Intent && t.Kind == transfer.Capture:
 		f.Open = append(f.Open, t.Key.Step)
 	}
 }
