@@ -221,8 +221,15 @@ func (b *testBundle) call(ctx context.Context, conn *grpc.ClientConn) {
 	b.answers[answer.GetValue()]++
 }
 
-// under runs f under load: rate calls a second, each in a goroutine of its own.
+// under runs f under load: rate calls a second, each in a goroutine of its own, from the
+// first one on that finds an instance.
 func (b *testBundle) under(conn *grpc.ClientConn, f func()) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
+	defer cancel()
+	require.Eventually(b.t, func() bool {
+		return conn.Invoke(ctx, "/fleet/Call", new(emptypb.Empty), new(wrapperspb.StringValue)) == nil
+	}, patience, tick, "no instance answers")
 	stop := make(chan struct{})
 	var generator, calls sync.WaitGroup
 	generator.Go(func() {
@@ -244,6 +251,9 @@ func (b *testBundle) under(conn *grpc.ClientConn, f func()) {
 	}()
 	f()
 }
+
+// String returns when the call began, and how it failed.
+func (f failure) String() string { return f.start.Format("15:04:05.000 ") + f.err.Error() }
 
 // counts returns the calls so far, the failed ones, and the answers by instance.
 func (b *testBundle) counts() (calls, failed int, answers map[string]int) {
