@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/repair"
 	"github.com/amends/amends/cmd/amends/internal/replay"
 	"github.com/amends/amends/cmd/amends/internal/serve"
+	"github.com/amends/amends/cmd/amends/internal/services"
 	"github.com/amends/amends/cmd/amends/internal/supply"
 	"github.com/amends/amends/cmd/amends/internal/temporalpostgres"
 	"github.com/amends/amends/internal/config"
@@ -44,7 +45,7 @@ func commands(std cli.Stdio) []*cobra.Command {
 		dev.Command(std), temporalpostgres.Command(std),
 		serve.API(std), serve.Worker(std), migrate.Command(std),
 		orders.Order(std), orders.Orders(std), repair.Command(std), supply.Stock(std), supply.Catalog(std),
-		events.Command(std), doctor.Command(std), replay.Command(std), load.Command(std),
+		events.Command(std), doctor.Command(std), services.Command(std), replay.Command(std), load.Command(std),
 		versionCommand(std),
 	}
 }

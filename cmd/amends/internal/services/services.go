@@ -1,0 +1,146 @@
+// Package services has the command `amends services`, about who answers for them.
+package services
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/internal/discovery"
+	"github.com/amends/amends/internal/discovery/kv"
+	"github.com/amends/amends/internal/show"
+)
+
+// within bounds the question to the broker.
+const within = 10 * time.Second
+
+// Command returns `amends services`.
+func Command(std cli.Stdio) *cobra.Command {
+	var url string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "services",
+		Short: "List the instances that answer for each service",
+		Long: "List the instances that answer for each service, as they are registered at the broker: address, version,\n" +
+			"age, calls in flight, calls and errors since the start. The figures are those of the last renewal, some\n" +
+			"seconds old, and count all services of a process together. An error is a failure of the instance; a\n" +
+			"business refusal is none.\n\n" +
+			"Each caller decides for itself which instances it ejects, because it fails to reach them: see its metrics\n" +
+			"amends_discovery_ejected and amends_discovery_ejections_total. `amends dev` runs everything in one process\n" +
+			"and registers nothing.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, cancel := context.WithTimeout(cmd.Context(), within)
+			defer cancel()
+			all, err := ask(ctx, url)
+			if err != nil {
+				return err
+			}
+			lines := entries(all, time.Now())
+			if asJSON {
+				return show.JSON(std.Out, lines)
+			}
+			return list(std.Out, lines)
+		},
+	}
+	cmd.Flags().StringVar(&url, "broker-url", nats.DefaultURL, "the broker that has the instances")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func ask(ctx context.Context, url string) ([]discovery.Instance, error) {
+	conn, err := nats.Connect(url, nats.Name("amends services"))
+	if err != nil {
+		return nil, fmt.Errorf("broker_url: cannot reach the broker: %w", err)
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		return nil, err
+	}
+	registry, err := kv.New(js, kv.DefaultLease)
+	if err != nil {
+		return nil, err
+	}
+	return registry.All(ctx)
+}
+
+// entry is an instance of the list.
+type entry struct {
+	Service  string    `json:"service"`
+	Instance string    `json:"instance"`
+	Address  string    `json:"address"`
+	Version  string    `json:"version"`
+	Started  time.Time `json:"started_at"`
+	Age      int64     `json:"age_seconds"` // by this host's clock, never negative
+	InFlight int64     `json:"in_flight"`
+	Calls    int64     `json:"calls"`
+	Errors   int64     `json:"errors"`
+}
+
+// entries returns the instances by service, the oldest first.
+func entries(all []discovery.Instance, now time.Time) []entry {
+	slices.SortFunc(all, func(a, b discovery.Instance) int {
+		return cmp.Or(cmp.Compare(a.Service, b.Service), a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID))
+	})
+	lines := make([]entry, len(all))
+	for n, i := range all {
+		lines[n] = entry{
+			Service: i.Service, Instance: i.ID, Address: i.Address, Version: i.Version,
+			Started: i.Started, Age: max(0, int64(now.Sub(i.Started).Seconds())),
+			InFlight: i.Load.InFlight, Calls: i.Load.Calls, Errors: i.Load.Errors,
+		}
+	}
+	return lines
+}
+
+// list writes two lines for each instance, because an address may be a long host name.
+func list(out io.Writer, lines []entry) error {
+	if len(lines) == 0 {
+		_, err := fmt.Fprintln(out, "no instance is registered at this broker")
+		return err
+	}
+	const format = "%-14s %-24s %9s %9s %9s %8s\n"
+	if _, err := fmt.Fprintf(out, format, "SERVICE", "VERSION", "AGE", "IN FLIGHT", "CALLS", "ERRORS"); err != nil {
+		return err
+	}
+	for _, e := range lines {
+		if _, err := fmt.Fprintf(out, format+"  %s  %s\n", e.Service, short(e.Version), age(e.Age),
+			strconv.FormatInt(e.InFlight, 10), strconv.FormatInt(e.Calls, 10), strconv.FormatInt(e.Errors, 10), e.Address, e.Instance); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// short returns a version that fits its column; JSON has the whole one.
+func short(version string) string {
+	const column = 24
+	if len(version) > column {
+		return version[:column-1] + "…"
+	}
+	return version
+}
+
+// age returns a number of seconds in its two largest units.
+func age(seconds int64) string {
+	d, h, m, s := seconds/86400, seconds/3600%24, seconds/60%60, seconds%60
+	switch {
+	case d > 0:
+		return fmt.Sprintf("%dd%02dh", d, h)
+	case h > 0:
+		return fmt.Sprintf("%dh%02dm", h, m)
+	case m > 0:
+		return fmt.Sprintf("%dm%02ds", m, s)
+	}
+	return fmt.Sprintf("%ds", s)
+}
