@@ -64,6 +64,10 @@ chaos: ## Break the running platform for FOR (120s) under ORDERS (500) orders, a
 	@scripts/temporal-server.sh
 	go test ./proof/chaos -run '^TestChaos$$' -count=1 -v -timeout 30m -chaos.for=$(FOR) -chaos.orders=$(ORDERS) $(if $(filter file,$(origin SEED)),,-chaos.seed=$(SEED)) $(if $(PLANT),-chaos.plant=$(PLANT))
 
+.PHONY: fleet
+fleet: ## Restart, kill, slow and break instances of a service under 200 calls/s, and its registry for a minute
+	go test ./proof/fleet -count=1 -v -timeout 10m -whole
+
 .PHONY: skew
 skew: ## Decide an order with the clock of each process 15 minutes off, either way, and print the outcomes
 	@scripts/temporal.sh
