@@ -63,20 +63,9 @@ func (f *flickering) PollActivityTaskQueue(ctx context.Context, _ *workflowservi
 // waited for: a worker that ends instead is down until somebody starts it.
 func TestRunWaitsForAnEngineThatFlickers(t *testing.T) {
 	t.Parallel()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	flickers, server := &flickering{}, grpc.NewServer()
+	flickers := &flickering{}
 	flickers.gone.Store(3)
-	workflowservicepb.RegisterWorkflowServiceServer(server, flickers)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(l) }()
-	t.Cleanup(func() {
-		server.Stop()
-		require.NoError(t, <-served)
-	})
-	client, err := engine.Dial(engine.Options{Address: l.Addr().String(), Isolated: true})
-	require.NoError(t, err)
-	t.Cleanup(client.Close)
+	client := connect(t, flickers)
 
 	o := options(t, "inventory")
 	require.NoError(t, Migrate(t.Context(), o))
@@ -89,6 +78,25 @@ func TestRunWaitsForAnEngineThatFlickers(t *testing.T) {
 	require.Negative(t, flickers.gone.Load(), "it was asked again")
 	cancel()
 	require.NoError(t, <-done)
+}
+
+// connect serves the engine and returns a client of it.
+func connect(t *testing.T, e *flickering) *engine.Client {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	server := grpc.NewServer()
+	workflowservicepb.RegisterWorkflowServiceServer(server, e)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	t.Cleanup(func() {
+		server.Stop()
+		require.NoError(t, <-served)
+	})
+	client, err := engine.Dial(engine.Options{Address: l.Addr().String(), Isolated: true})
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	return client
 }
 
 func TestOnlyWhatPassesIsWaitedFor(t *testing.T) {

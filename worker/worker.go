@@ -74,6 +74,8 @@ type Options struct {
 	Metrics *telemetry.Metrics
 	// Doctor says how often the services are compared with each other.
 	Doctor Doctor
+	// RPC says where the services answer the calls of other processes.
+	RPC RPC
 	// Logger must be set.
 	Logger *slog.Logger
 }
@@ -158,6 +160,7 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 		return err
 	}
 	ctx, parts := process.New(ctx)
+	g.serve(ctx, c, parts)
 	parts.Start(ctx, process.Part{Name: "workers", Run: func(ctx context.Context) error {
 		defer stop(workers)
 		select {

@@ -78,6 +78,7 @@ type Config struct {
 	Admission Admission `key:"admission"`
 	Saga      Saga      `key:"saga"`
 	Worker    Worker    `key:"worker"`
+	RPC       RPC       `key:"rpc"`
 	Stuck     Stuck     `key:"stuck"`
 	Doctor    Doctor    `key:"doctor"`
 	Log       Log       `key:"log"`

@@ -55,6 +55,7 @@ func (c *Config) check(p *setting.Problems, needs Needs, environ []string) {
 	c.checkTimes(p)
 	c.Admission.Check(p)
 	c.Worker.Check(p)
+	c.RPC.Check(p)
 	c.Stuck.Check(p)
 	c.Doctor.Check(p)
 	_, rules := secret.Operators(c.OperatorTokens)

@@ -19,7 +19,7 @@ func Listen(ctx context.Context, key, addr string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s: %s is in use; stop what uses it, or choose another with --%s", key, addr, strings.ReplaceAll(key, "_", "-"))
+		return nil, fmt.Errorf("%s: %s is in use; stop what uses it, or choose another with --%s", key, addr, strings.NewReplacer("_", "-", ".", "-").Replace(key))
 	case err != nil:
 		return nil, fmt.Errorf("%s: cannot listen: %w", key, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
+	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.temporal.io/sdk/client"
@@ -70,6 +71,9 @@ func NewMetrics(log *slog.Logger) (*Metrics, error) {
 
 // Temporal returns the handler for the metrics of a Temporal client.
 func (m *Metrics) Temporal() client.MetricsHandler { return m.temporal }
+
+// Meters returns the provider for the measurements of calls between processes.
+func (m *Metrics) Meters() metric.MeterProvider { return m.provider }
 
 // Handler serves the metrics in the Prometheus text format.
 func (m *Metrics) Handler() http.Handler {

@@ -7,24 +7,31 @@ import (
 	"fmt"
 	"strings"
 
+	"google.golang.org/grpc"
+
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/watch"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/catalog"
+	catalogrpc "github.com/amends/amends/services/catalog/rpc"
 	catalogstore "github.com/amends/amends/services/catalog/store"
 	"github.com/amends/amends/services/inventory"
+	inventoryrpc "github.com/amends/amends/services/inventory/rpc"
 	inventorystore "github.com/amends/amends/services/inventory/store"
 	"github.com/amends/amends/services/order"
+	orderrpc "github.com/amends/amends/services/order/rpc"
 	orderstore "github.com/amends/amends/services/order/store"
 	"github.com/amends/amends/services/payment"
 	paymentcompare "github.com/amends/amends/services/payment/audit/compare"
 	providersimulator "github.com/amends/amends/services/payment/provider/simulator"
+	paymentrpc "github.com/amends/amends/services/payment/rpc"
 	paymentstore "github.com/amends/amends/services/payment/store"
 	"github.com/amends/amends/services/shipping"
 	shippingcompare "github.com/amends/amends/services/shipping/audit/compare"
 	carriersimulator "github.com/amends/amends/services/shipping/carrier/simulator"
+	shippingrpc "github.com/amends/amends/services/shipping/rpc"
 	shippingstore "github.com/amends/amends/services/shipping/store"
 )
 
@@ -45,6 +52,9 @@ type Row struct {
 	// Bind registers the service's steps. The order service also reads the inputs of
 	// the engine's sagas.
 	Bind func(r saga.Registry, s *Stores, asked activities.Requests)
+	// Serve answers the calls of the service's own methods; its steps are served from
+	// Bind.
+	Serve func(on grpc.ServiceRegistrar, s *Stores)
 	// Audit registers the doctor's questions to the service. The order service also
 	// answers questions about the engine's sagas.
 	Audit func(r saga.Registry, s *Stores, engine activities.Sagas)
@@ -62,6 +72,7 @@ var All = []Row{
 		Bind: func(r saga.Registry, s *Stores, asked activities.Requests) {
 			activities.BindOrder(r, orderstore.New(s.Own), asked)
 		},
+		Serve: func(on grpc.ServiceRegistrar, s *Stores) { orderrpc.Register(on, orderstore.New(s.Own)) },
 		Audit: func(r saga.Registry, s *Stores, engine activities.Sagas) {
 			orders := orderstore.New(s.Own)
 			activities.BindOrderAudit(r, orders, orders, engine)
@@ -74,6 +85,7 @@ var All = []Row{
 		Bind: func(r saga.Registry, s *Stores, _ activities.Requests) {
 			activities.BindCatalog(r, catalogstore.New(s.Own))
 		},
+		Serve: func(on grpc.ServiceRegistrar, s *Stores) { catalogrpc.Register(on, catalogstore.New(s.Own)) },
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			activities.BindCatalogAudit(r, catalogstore.New(s.Own))
 		},
@@ -84,6 +96,7 @@ var All = []Row{
 		Bind: func(r saga.Registry, s *Stores, _ activities.Requests) {
 			activities.BindInventory(r, inventorystore.New(s.Own))
 		},
+		Serve: func(on grpc.ServiceRegistrar, s *Stores) { inventoryrpc.Register(on, inventorystore.New(s.Own)) },
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			activities.BindInventoryAudit(r, inventorystore.New(s.Own))
 		},
@@ -96,6 +109,7 @@ var All = []Row{
 			provider := providersimulator.New(s.outside, providersimulator.Options{})
 			activities.BindPayment(r, payment.New(paymentstore.New(s.Own), provider, payment.Options{}))
 		},
+		Serve: func(on grpc.ServiceRegistrar, s *Stores) { paymentrpc.Register(on, paymentstore.New(s.Own)) },
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			statement := providersimulator.New(s.outside, providersimulator.Options{})
 			activities.BindPaymentAudit(r, paymentcompare.New(paymentstore.New(s.Own), statement))
@@ -109,6 +123,7 @@ var All = []Row{
 			carrier := carriersimulator.New(s.outside, carriersimulator.Options{})
 			activities.BindShipping(r, shipping.New(shippingstore.New(s.Own), carrier, shipping.Options{}))
 		},
+		Serve: func(on grpc.ServiceRegistrar, s *Stores) { shippingrpc.Register(on, shippingstore.New(s.Own)) },
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			statement := carriersimulator.New(s.outside, carriersimulator.Options{})
 			activities.BindShippingAudit(r, shippingcompare.New(shippingstore.New(s.Own), statement))

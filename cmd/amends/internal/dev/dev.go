@@ -39,7 +39,7 @@ func Command(std cli.Stdio) *cobra.Command {
 	}
 	config.AddFlags(
 		cmd.Flags(),
-		"data_dir", "http_addr", "admin_addr", "temporal_port", "ui_port", "temporal_bin", "temporal.address", "temporal.namespace",
+		"data_dir", "http_addr", "admin_addr", "rpc.listen", "temporal_port", "ui_port", "temporal_bin", "temporal.address", "temporal.namespace",
 		"database_url", "durable", "installation",
 	)
 	return cmd

@@ -1,6 +1,7 @@
 package dev
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,6 +47,7 @@ type platform struct {
 	group           *worker.Group
 	server          *api.Server
 	public, private net.Listener
+	calls           net.Listener // of other processes
 }
 
 // start starts all parts, and returns when the platform is ready.
@@ -75,6 +77,10 @@ func (p *platform) start(ctx context.Context) (err error) {
 		return err
 	}
 	p.parts.Start(ctx, process.Closer("admin_addr", p.private.Close))
+	if p.calls, err = process.Listen(ctx, "rpc.listen", cmp.Or(p.c.RPC.Listen, "127.0.0.1:0")); err != nil {
+		return err
+	}
+	p.parts.Start(ctx, process.Closer("rpc.listen", p.calls.Close))
 
 	// Both may wait for a server that is not there yet; a failure of one ends the
 	// wait of the other.
@@ -116,6 +122,7 @@ func (p *platform) prepareDatabases(ctx context.Context) error {
 func (p *platform) startWorkers(ctx context.Context) (err error) {
 	o := cli.WorkerOptions(p.c, p.c.Services.Names(), p.log)
 	o.Metrics = p.metrics
+	o.RPC = worker.RPC{Listener: p.calls, Reflection: true}
 	if p.group, err = worker.New(o); err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func Worker(std cli.Stdio) *cobra.Command {
 			return runWorker(cmd.Context(), std, c, names)
 		},
 	}
-	config.AddFlags(cmd.Flags(), "admin_addr", "installation", "worker.min_pollers", "worker.max_pollers", "worker.workflow_cache")
+	config.AddFlags(cmd.Flags(), "admin_addr", "rpc.listen", "installation", "worker.min_pollers", "worker.max_pollers", "worker.workflow_cache")
 	cli.AddEngineFlags(cmd)
 	return cmd
 }
@@ -82,6 +82,12 @@ func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []str
 	parts.Start(ctx, process.Closer("client", func() error { client.Close(); return nil }))
 	o := cli.WorkerOptions(c, names, log)
 	o.Metrics = metrics
+	if c.RPC.Listen != "" {
+		if o.RPC.Listener, err = process.Listen(ctx, "rpc.listen", c.RPC.Listen); err != nil {
+			return err
+		}
+		parts.Start(ctx, process.Closer("rpc.listen", o.RPC.Listener.Close))
+	}
 	group, err := worker.New(o)
 	if err != nil {
 		return err

@@ -1,0 +1,58 @@
+package worker
+
+import (
+	"context"
+	"net"
+
+	"go.opentelemetry.io/otel/metric"
+	"google.golang.org/grpc"
+
+	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/orders/sagas"
+	"github.com/amends/amends/internal/process"
+	"github.com/amends/amends/internal/rpc"
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/participant"
+)
+
+// RPC says where and how the services answer the calls of other processes.
+type RPC struct {
+	// Listener takes the calls; the group closes it. Nil: the services answer none.
+	Listener net.Listener
+	// Reflection lets tools list the methods; for development only.
+	Reflection bool
+	// Plugins add to the server, see [rpc.ServerOptions].
+	Plugins []grpc.ServerOption
+}
+
+// newServer returns the server of the group's steps and of the services' own methods.
+func (g *Group) newServer(c *engine.Client) *rpc.Server {
+	var metrics metric.MeterProvider
+	if g.o.Metrics != nil {
+		metrics = g.o.Metrics.Meters()
+	}
+	server := rpc.NewServer(rpc.ServerOptions{
+		Logger: g.o.Logger, Metrics: metrics, Reflection: g.o.RPC.Reflection, Plugins: g.o.RPC.Plugins,
+	})
+	steps := saga.NewSteps()
+	for _, s := range g.stores {
+		s.Row.Bind(steps, s, sagas.New(c.Client, g.o.queue(s.Row.Name)).Request)
+		s.Row.Serve(server, s)
+	}
+	participant.Register(server, steps)
+	return server
+}
+
+// serve starts to answer calls. The part stops after the workers, whose steps may be
+// asked about by other processes until they have drained, and before the databases.
+func (g *Group) serve(ctx context.Context, c *engine.Client, parts *process.Parts) {
+	if g.o.RPC.Listener == nil {
+		return
+	}
+	server := g.newServer(c) //nolint:contextcheck // each call has a context of its own
+	server.Healthy(g.names()...)
+	parts.Start(ctx, process.Part{Name: "rpc", Run: func(ctx context.Context) error {
+		return server.Serve(ctx, g.o.RPC.Listener, g.drainTimeout())
+	}})
+	g.o.Logger.Info("services answer calls", "address", g.o.RPC.Listener.Addr().String())
+}
