@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -41,11 +42,9 @@ type Group struct {
 	keys    *busy.Keys
 	recent  *busy.Recent
 	wake    chan struct{}
-	calls   sync.WaitGroup // handlers and redrives that outlive their caller
-	running sync.Map       // redrives, by id
-
-	mu    sync.Mutex
-	stand waiting.Standing
+	calls   sync.WaitGroup                   // handlers and redrives that outlive their caller
+	running sync.Map                         // redrives, by id
+	stand   atomic.Pointer[waiting.Standing] // zero if another process handles the group
 }
 
 // React returns the group of a reaction.
@@ -69,6 +68,7 @@ func newGroup(name string, facts []event.Declaration, o Options) *Group {
 		o: o, name: name, facts: map[string]event.Declaration{}, lease: lease.New(o.DB, name, o.Lease),
 		keys: busy.NewKeys(), recent: busy.NewRecent(), wake: make(chan struct{}, 1),
 	}
+	g.stand.Store(&waiting.Standing{})
 	g.call = handler.Caller{
 		Group: name, Limit: o.Limit, Handled: func(n int) { o.Meter.Handled(name, n) }, Tracer: o.Tracer, Logger: o.Logger,
 	}
@@ -137,15 +137,7 @@ func (g *Group) lead(ctx context.Context) error {
 // it: dead letters, and letters that have waited for so long that they are flagged. The
 // process can do its work nevertheless.
 func (g *Group) Warnings() []string {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.stand.Warnings(g.name, time.Now().Add(-g.o.Retry.FlagAfter))
-}
-
-func (g *Group) setStand(s waiting.Standing) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.stand = s
+	return g.stand.Load().Warnings(g.name, time.Now().Add(-g.o.Retry.FlagAfter))
 }
 
 // ring wakes the runner of letters.

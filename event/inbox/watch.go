@@ -19,7 +19,7 @@ const (
 // watch looks for decisions of operators, measures, and deletes what has been settled for
 // long, until ctx ends.
 func (g *Group) watch(ctx context.Context) error {
-	defer g.setStand(waiting.Standing{})
+	defer g.stand.Store(&waiting.Standing{})
 	var stood, forgot time.Time
 	for ctx.Err() == nil {
 		// Errors are those of the database. The lease ends with it, so they pass or end
@@ -27,7 +27,7 @@ func (g *Group) watch(ctx context.Context) error {
 		_ = g.startRedrives(ctx)
 		if time.Since(stood) >= standEvery {
 			if s, err := waiting.Stand(ctx, g.o.DB, g.name); err == nil {
-				g.setStand(s)
+				g.stand.Store(&s)
 				g.o.Meter.Stand(g.name, s.Waiting, s.Dead, s.Oldest)
 				stood = time.Now()
 			}
