@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/internal/orders"
 )
 
@@ -40,6 +41,10 @@ type Option func(*Server)
 
 // WithLogger sets where requests and failures are logged; default [slog.Default].
 func WithLogger(l *slog.Logger) Option { return func(s *Server) { s.log = l } }
+
+// WithInventory sets the inventory service that is asked for stock; without it, every
+// such question is answered UNAVAILABLE.
+func WithInventory(i shop.Inventory) Option { return func(s *Server) { s.inventory = i } }
 
 // WithObserver calls f after every request, for metrics. It must not block.
 func WithObserver(f func(edge.Observation)) Option { return func(s *Server) { s.observe = f } }

@@ -25,8 +25,9 @@ const (
 type backend string
 
 const (
-	engine  backend = "engine"  // Temporal, and through it the order service's workers
-	process backend = "process" // nothing but this process
+	engine   backend = "engine"   // Temporal, and through it the order service's workers
+	services backend = "services" // a service, by gRPC
+	process  backend = "process"  // nothing but this process
 )
 
 // route is one operation of a contract: json and keyed decide which checks its
@@ -50,6 +51,8 @@ var publicRoutes = routes{
 	{"PlaceOrder", http.MethodPost, "/v1/orders", clients, engine, true, true},
 	{"GetOrder", http.MethodGet, "/v1/orders/{id}", clients, engine, true, false},
 	{"CancelOrder", http.MethodPost, "/v1/orders/{id}/cancel", clients, engine, true, false},
+	{"GetStock", http.MethodGet, "/v1/stock/{sku}", clients, services, true, false},
+	{"CheckStock", http.MethodPost, "/v1/stock/check", clients, services, true, false},
 	{"GetHealth", http.MethodGet, "/healthz", anyone, process, false, false},
 	{"GetReadiness", http.MethodGet, "/readyz", anyone, engine, false, false},
 	{"GetContract", http.MethodGet, "/openapi.yaml", anyone, process, false, false},

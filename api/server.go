@@ -16,6 +16,7 @@ import (
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/operator"
 	apiorders "github.com/amends/amends/api/orders"
+	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/internal/orders/admission"
 )
@@ -28,15 +29,20 @@ type Server struct {
 	repairForm body.Form // for the admin address
 	log        *slog.Logger
 	observe    func(edge.Observation)
+	inventory  shop.Inventory
 	health     *health
 
 	draining chan struct{} // closed once the server is to stop
 	drain    sync.Once
 }
 
+// orderHandlers is an alias, because a struct cannot embed two types of one name.
+type orderHandlers = apiorders.Handlers
+
 // operations answers the operations of openapi.yaml.
 type operations struct {
-	*apiorders.Handlers
+	*orderHandlers
+	*shop.Handlers
 	*docs.Page
 	*health
 }
@@ -56,17 +62,21 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := shop.Forms(spec, forms); err != nil {
+		return nil, err
+	}
 	page, err := docs.New(spec)
 	if err != nil {
 		return nil, err
 	}
 	asked, draining := orders.New(c.Orders, t), make(chan struct{})
 	s := &Server{
-		orders:   asked,
-		log:      slog.Default(),
-		observe:  func(edge.Observation) {},
-		health:   newHealth(asked, draining),
-		draining: draining,
+		orders:    asked,
+		log:       slog.Default(),
+		observe:   func(edge.Observation) {},
+		inventory: shop.NoInventory{},
+		health:    newHealth(asked, draining),
+		draining:  draining,
 	}
 	if s.repairForm, err = operator.Form(); err != nil {
 		return nil, err
@@ -80,7 +90,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	})
 	s.echo.Binder = forms
 	page.Register(s.echo)
-	all := operations{apiorders.New(s.orders, s.draining), page, s.health}
+	all := operations{apiorders.New(s.orders, s.draining), shop.New(s.inventory), page, s.health}
 	contract.RegisterHandlers(edge.Router{Echo: s.echo, Middleware: publicRoutes.middleware}, contract.NewStrictHandler(all, nil))
 	return s, nil
 }

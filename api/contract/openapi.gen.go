@@ -115,6 +115,29 @@ type Attention struct {
 // CancelOrder Has no fields; the body is optional.
 type CancelOrder = map[string]interface{}
 
+// CheckStock defines model for CheckStock.
+type CheckStock struct {
+	// Lines Each product once.
+	Lines []LineRequest `json:"lines"`
+}
+
+// CheckedLine defines model for CheckedLine.
+type CheckedLine struct {
+	// Available Units in all warehouses together, 0 of a product that none has.
+	//
+	// Example: 40
+	Available int64 `json:"available"`
+
+	// Ok As many as requested are available.
+	Ok bool `json:"ok"`
+
+	// Requested Example: 2
+	Requested int64 `json:"requested"`
+
+	// Sku Example: MUG-STONEWARE
+	Sku string `json:"sku"`
+}
+
 // Country ISO 3166-1 alpha-2, upper case, or XK for Kosovo.
 //
 // Example: DE
@@ -330,6 +353,41 @@ type Step struct {
 	State string `json:"state"`
 }
 
+// Stock defines model for Stock.
+type Stock struct {
+	// AsOf The inventory service was asked then, so the answer is not older.
+	AsOf time.Time `json:"as_of"`
+
+	// Available Units that can be ordered
+	//
+	// Example: 40
+	Available int64 `json:"available"`
+
+	// Sku Example: MUG-STONEWARE
+	Sku string `json:"sku"`
+
+	// Warehouses By their codes.
+	Warehouses []WarehouseStock `json:"warehouses"`
+}
+
+// StockCheck defines model for StockCheck.
+type StockCheck struct {
+	// Available Every line is `ok`.
+	Available bool `json:"available"`
+
+	// Lines The lines of the request, in their order.
+	Lines []CheckedLine `json:"lines"`
+}
+
+// WarehouseStock defines model for WarehouseStock.
+type WarehouseStock struct {
+	// Available Example: 40
+	Available int64 `json:"available"`
+
+	// Warehouse Example: BER
+	Warehouse string `json:"warehouse"`
+}
+
 // OrderID defines model for OrderID.
 type OrderID = string
 
@@ -351,6 +409,9 @@ type PlaceOrderJSONRequestBody = PlaceOrder
 
 // CancelOrderJSONRequestBody defines body for CancelOrder for application/json ContentType.
 type CancelOrderJSONRequestBody = CancelOrder
+
+// CheckStockJSONRequestBody defines body for CheckStock for application/json ContentType.
+type CheckStockJSONRequestBody = CheckStock
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -378,6 +439,12 @@ type ServerInterface interface {
 	// CancelOrder Cancel an order
 	// (POST /v1/orders/{id}/cancel)
 	CancelOrder(ctx echo.Context, id OrderID) error
+	// CheckStock Check whether an order could be packed
+	// (POST /v1/stock/check)
+	CheckStock(ctx echo.Context) error
+	// GetStock Get the stock of a product
+	// (GET /v1/stock/{sku})
+	GetStock(ctx echo.Context, sku string) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -508,6 +575,31 @@ func (w *ServerInterfaceWrapper) CancelOrder(ctx echo.Context) error {
 	return err
 }
 
+// CheckStock converts echo context to params.
+func (w *ServerInterfaceWrapper) CheckStock(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CheckStock(ctx)
+	return err
+}
+
+// GetStock converts echo context to params.
+func (w *ServerInterfaceWrapper) GetStock(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "sku" -------------
+	var sku string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "sku", ctx.Param("sku"), &sku, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter sku: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetStock(ctx, sku)
+	return err
+}
+
 // This is a simple interface which specifies echo.Route addition functions which
 // are present on both echo.Echo and echo.Group, since we want to allow using
 // either of them for path registration
@@ -558,6 +650,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/orders", wrapper.PlaceOrder, options.OperationMiddlewares["PlaceOrder"]...)
 	router.GET(options.BaseURL+"/v1/orders/:id", wrapper.GetOrder, options.OperationMiddlewares["GetOrder"]...)
 	router.POST(options.BaseURL+"/v1/orders/:id/cancel", wrapper.CancelOrder, options.OperationMiddlewares["CancelOrder"]...)
+	router.GET(options.BaseURL+"/v1/stock/:sku", wrapper.GetStock, options.OperationMiddlewares["GetStock"]...)
+	router.POST(options.BaseURL+"/v1/stock/check", wrapper.CheckStock, options.OperationMiddlewares["CheckStock"]...)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["GetHealth"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["GetReadiness"]...)
 	router.GET(options.BaseURL+"/openapi.yaml", wrapper.GetContract, options.OperationMiddlewares["GetContract"]...)
@@ -1177,6 +1271,242 @@ func (response CancelOrder503ApplicationProblemPlusJSONResponse) VisitCancelOrde
 	return err
 }
 
+type CheckStockRequestObject struct {
+	Body *CheckStockJSONRequestBody
+}
+
+type CheckStockResponseObject interface {
+	VisitCheckStockResponse(w http.ResponseWriter) error
+}
+
+type CheckStock200JSONResponse StockCheck
+
+func (response CheckStock200JSONResponse) VisitCheckStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckStock400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response CheckStock400ApplicationProblemPlusJSONResponse) VisitCheckStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckStock406ApplicationProblemPlusJSONResponse Problem
+
+func (response CheckStock406ApplicationProblemPlusJSONResponse) VisitCheckStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckStock413ApplicationProblemPlusJSONResponse Problem
+
+func (response CheckStock413ApplicationProblemPlusJSONResponse) VisitCheckStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckStock415ApplicationProblemPlusJSONResponse Problem
+
+func (response CheckStock415ApplicationProblemPlusJSONResponse) VisitCheckStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckStock422ApplicationProblemPlusJSONResponse Problem
+
+func (response CheckStock422ApplicationProblemPlusJSONResponse) VisitCheckStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckStock500ApplicationProblemPlusJSONResponse Problem
+
+func (response CheckStock500ApplicationProblemPlusJSONResponse) VisitCheckStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckStock503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CheckStock503ApplicationProblemPlusJSONResponse) VisitCheckStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStockRequestObject struct {
+	Sku string `json:"sku"`
+}
+
+type GetStockResponseObject interface {
+	VisitGetStockResponse(w http.ResponseWriter) error
+}
+
+type GetStock200ResponseHeaders struct {
+	CacheControl *string
+}
+
+type GetStock200JSONResponse struct {
+	Body    Stock
+	Headers GetStock200ResponseHeaders
+}
+
+func (response GetStock200JSONResponse) VisitGetStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.CacheControl != nil {
+		w.Header().Set("Cache-Control", fmt.Sprint(*response.Headers.CacheControl))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStock400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response GetStock400ApplicationProblemPlusJSONResponse) VisitGetStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStock404ApplicationProblemPlusJSONResponse Problem
+
+func (response GetStock404ApplicationProblemPlusJSONResponse) VisitGetStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStock406ApplicationProblemPlusJSONResponse Problem
+
+func (response GetStock406ApplicationProblemPlusJSONResponse) VisitGetStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStock500ApplicationProblemPlusJSONResponse Problem
+
+func (response GetStock500ApplicationProblemPlusJSONResponse) VisitGetStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStock503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetStock503ApplicationProblemPlusJSONResponse) VisitGetStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// GetEvents The contract of the facts that the services tell through a broker
@@ -1203,6 +1533,12 @@ type StrictServerInterface interface {
 	// CancelOrder Cancel an order
 	// (POST /v1/orders/{id}/cancel)
 	CancelOrder(ctx context.Context, request CancelOrderRequestObject) (CancelOrderResponseObject, error)
+	// CheckStock Check whether an order could be packed
+	// (POST /v1/stock/check)
+	CheckStock(ctx context.Context, request CheckStockRequestObject) (CheckStockResponseObject, error)
+	// GetStock Get the stock of a product
+	// (GET /v1/stock/{sku})
+	GetStock(ctx context.Context, request GetStockRequestObject) (GetStockResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx echo.Context, request any) (any, error)
@@ -1456,85 +1792,164 @@ func (sh *strictHandler) CancelOrder(ctx echo.Context, id OrderID) error {
 	return nil
 }
 
+// CheckStock operation middleware
+func (sh *strictHandler) CheckStock(ctx echo.Context) error {
+	var request CheckStockRequestObject
+
+	var body CheckStockJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CheckStock(ctx.Request().Context(), request.(CheckStockRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CheckStock")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CheckStockResponseObject); ok {
+		return validResponse.VisitCheckStockResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetStock operation middleware
+func (sh *strictHandler) GetStock(ctx echo.Context, sku string) error {
+	var request GetStockRequestObject
+
+	request.Sku = sku
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetStock(ctx.Request().Context(), request.(GetStockRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetStock")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetStockResponseObject); ok {
+		return validResponse.VisitGetStockResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
 // Stored as a slice of fixed-width chunks rather than one concatenated
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"zFt5c9vIcv8qXXivynYeeOrwmluperRE24xlSZFkbxLLEYdAk5hHcAY7MxDF9VNVPk0+WD5Jag6cBCnJ",
-	"u+vdf2wKmKOnu6ePXze+egFfJpwhU9IbfPUiJCEK8/OIBBG2jjhTgsf6QYgyEDRRlDNv4A0ZcBGiACqB",
-	"4S0KCPSEsO35Ht6RZRKjN/AYb0nFBXq+J4MIl0QvpNaJfieVoGzu3d/73jjEZcIVsmDdusAkJmsMN7ec",
-	"KJHiBFYRMiAMkIiYmn3jGFZURaAiKmGBa0hiEmAIKkJL5I9AphKZAq4iFCsqsV2hCFm69AafPb2B98Vv",
-	"oPCEB8SSUafqKtvkmYSEqKjKgM5tr2Peyk6396pLDqf91suwh60fgr1Z69X0gLT6s8PwB9wPeuRl9wE+",
-	"nQucoUAWYGuYJDFt4pKmJ+KMpwJDSPIJVbJWhKp/7T203QUqsW4NZwrF5j6XGHAWSkiZorFhNcM7BUQp",
-	"XCaqyt8lZXSpWdzLeUuZwjkK715vlBBBlqic5p1pfo2Pd7Oa1jTtkdyleh0tJs/3GFkaSkLP9wT+nFKh",
-	"+al1oEI7uTtBNleRN9g79PVRyn/WmXavl5IJZxLNWc4Fn8a41D8DzhQypX8SLTyrUJ3EjvjbP6TVrmLn",
-	"vwqceQPvL53ijnbsW9nJ1jU7bnJJHwelghWRIHCWSgx/hEnAQ5zoC6ulFZBUX4N73/vIyC2hMZlqRn4/",
-	"OoeQMR0SIhSEHCUwroAwuUIBgs4jBYyv2nAl1kDmhDIgWhlhUtLMCUiriVofSvarprxNRLrRnfLQe0Op",
-	"I19PHIahQGl+kjCkmngSnwueoFBUC3lGYom+l5QeffUCqtbGsuQK+hpFTJnnezMulkR5A0/hnfL8soL1",
-	"ut2KhvU2FMz3Ap4yJdYPMf7IDbv3vZgy7FWJeUfSREkl2tDbTVH/ERTp9fsNHsKaXMJCmFx7194EiECj",
-	"epIsa/aoTARPLI9bW6jZ2N/e4/Lxhm14na5R/PqzJVwqEt/om7N5wgunvz7gXYCJAsrAioeivmREQURu",
-	"ERhn6INMgwiIhHeczeG9/ocLw47RkgqiUFZZ0uv2egcPHaBOse/dtea8pR+25IImrZyZCdcWV1j7ZqzU",
-	"vNGdXSqi0IdE8FvKAvQBLXUZsTFdoK99sJOlZhAwxFACVW34HYTeaxD6fdlif7YakCm6by9fcVMKh86n",
-	"/8BAabkOlbZxjgO1q+tkXRB6fnH2aXw8urj5eDr8NByfDF+fjLwGZVlQtsUh6zfAZ4YRM0LjVOAAJkoQ",
-	"JikyNfFhMk3nE19zeZKyBeMrNhk4Ox3HsCRr/Ur/py2k0SpFFsgAZzMMlH/NNMstn+eksKXzFKVswwcu",
-	"LBHSrDHjccxX7WtWkUdOTtPZ+GpbsGEpsOpuCFCYQMTjPDagSvscgZLHt/UAcckZriHCOGzaVGoV1Lvm",
-	"ehIShS1Fjbg3hytMqpJLyHqJTLVJqiIu6C8N02qqZNbwrRI4iWZ0OCY0qdMRYQHGJnB50FFUOfiOaEHB",
-	"jGIcyh8NA6c8XGuOZXei7TXtWLiB6oLjyzPY6x0etnpA4iQirb4PaZKYQFmi0bD/eA8zLuA9l/yWV+Vx",
-	"PCrfyuwGNfD6KBU6rtxCwH6/97K8bXWT0ceLyi7ZUg3bvNF8GQnBxWMu6tXZ2c3lh+HJSdNSISpC4+qE",
-	"ZSoVTBGIghiJVMYdNjgBZzvrR/23y7NTcG/h+cWbIzh81e29AMoUz0VZSwi0kZKdbufnlDBlDdVujcx2",
-	"z5XSHaRJD98hibXNrLNKKqJSWU51+GIz0dHeQ79v3RKhTarUA+2SZ++9L/e+tyKCUTaXm6x4Q9JYOacX",
-	"cmN7FoiJ9RGCByglzARfAlUSVlwsCodIYCW0OwxiHiy0ldRDIi5VG85YvDZLkHCpoz8bi4HCODZR7FIz",
-	"lypcyoYMJj8eEYKsG2664UkTG08ow00m5hIrq1C/pMiUqcN9bzPF8T25SKuK9+Hj29bl1dnp6KfhRaMv",
-	"SRlVN4mg1v7tivQ+aBO6ebpF6vkFydtOeWEThSdGt4/mxJLcucSv23XR1tZEMOfSrsNevv/4LUe1PNqQ",
-	"KFlqA9dgwhgsKeMCtBQkPA80DS8qF7nXP9QHeoTsg5KlrNvA3TffkVdaoulsudepna0c4eRXZBdvi5ho",
-	"4+r4XiCQKAxviHq8Pw62+ggXJnJ9vQ2eM5E8FYHNTifI5pThpMlpNOwhFV+iuKHhb7JNkMqb/X7TTnaD",
-	"JyMOjemSfLRQjClqkIcJuW8qQq6n1yYQW5KFCQW1EZ5r4/kjTPJZE4hIBQ3I95lyHiMxmpAQEWD8eIrP",
-	"zfgmmgUSBx7smn9hR2l7YIT10Hij/5d2qAkCM1f38CQ71EWOsjm81fH0M2mYKXWCJxURysJQvmYdAxVx",
-	"idbzWSTUDLGR7qM4dqljzgZ+Ka5I/Ejz73tpEj7xhtbMjQHCHPsyNd1UNN8r/7aMK5SkYigqNOXi3GrD",
-	"LnNxN0jBvMtSKIsQDQqA95mNKWYxX/nFU5AobmmAz3T2EXAR+lkWa68+kJgzvGZTNOqvb4leBYXbAEOX",
-	"IrmYKdvC4IV6PfNOr/TIWMqe8KdiGfvgIlvM/jlyS+Z8yTW6ypfz0enx+PSty7JCDGiIocv1rBixku5V",
-	"7Jyb3GSg3AVuDCJrAfeU8wU2pm5KkGBB2fyGpcup9U8bY1ZEYMRTWVv09ehh11hM3dzKd5Q2Kdp5TAJ8",
-	"XJ6WE/S15MicG6p4ncJnONP+uRwh9V1cUwv57v3yoF426P3o6upk1Lq8Go1OvPsvfpbB3ii+QC10xRc3",
-	"t1QSfcqIJjeKF3BjgTHmIKFN6BwCWIP9HG7nFVB4CTerAF8OjDJQfTUFK3n4nWhkNu4hj23uesSTZxL4",
-	"igHNUZNslrvCROkXRI9Aw0OLWJlL79KKiU76u/883J91/+9//ndioRWJYrD/stf7u96k7UQ8qSMhuUDL",
-	"YNvBQR0tTLQlFJrs//48bP0Xaf3Sbb26aQ/+/s+/tb78y193Ov/qsUckiPQJwjTQ4Yot1zw6PsiC+HtD",
-	"8NhOy9BN92dv073UVKtJFG5IztxnEsxoH26ppNMYYXh5NB63YQgBESHYG2jhHlN1aMMpUhXZZ8Y5xnw+",
-	"zw1rgT0Vap17Lrd5y9JXQz73f3gQuy3dj51hrwP46yamrKd+GaTIPGO2fp2TjXanqAPVMOQ3R/Bq/+Cl",
-	"FngzvLGBz07jGp7yaXgyPh5ejc9Ob94Mxyej493wx8YrFIKLJq28RbF2ybkBqLLLaBAq8kRNLUE5jbGh",
-	"0eFGo/DvKVcIVNkYfs1TIHJhIKwI46TdDAXmgEfGpv1+vyk9U1TFdRipVEGbCiQLCQREGjcmOfZBIzB6",
-	"l8SEmepZbsV4WJNdJ+SB/MsjJFjTTvM2o74UtjmMqMTOJnW8yCPxptqhfmfYazMDFmAcm2O44MKO2BFb",
-	"DP/zw+j06uZ4dHQyPm1WR53IN+QszgY+k4ZVvqnr81RBYPsQIIiIIIFCIbU9lwkJUAIRPGUhUFUlo46x",
-	"5IbFAgZPrARdOnB5M8teJqqqaY3gBrLwiekzZrDnpow0czKdiolUWVGhyoAHyhV4l3CZCnwyrF9UZivb",
-	"ScWDxVYsf7NKR9ktMsXFui1QR+pbMH2TSz2JcXmgWj3VilBF2dwHkTJmfoSmMOdclQ8pC7l5rn/oN7OY",
-	"aGelVW1F6K2JdAv69RjvkaUpS5Jf6MvmrdQzKZvxhkA/Nmpu+0i0rw1Tob2ArfUERJh6I+oYwowZwCqi",
-	"QeRyUUyMdshyYoQslDA5Ojt9M774MDo2hadrNjkanh6NTk5GxxPbUIPGAThNyJjChavoZNwh0hQAKZtD",
-	"nhr6WUdOBi1cs2tm/YlRaz2fMJhs6zCYQMiD1MQezzMX+cKuSXRyo09v+xnacIEJEgXkmuVtD85qEOYy",
-	"OUO1m33Q3TMSRpHXJWFS7kB6j+vJQJ/RZvMWQSGuzcAy0IYvMQ2Q2ewlC6AT0zXVb3d18itib+BFSiVy",
-	"0OmsVqs2Ma/bXMw7bq7snIyPRqeXIzOncEceWWoZeb53i0JaNeiZOlyCjCTUG3h77W57zwQfKjL2p0Pk",
-	"mgUkoe01WRpPP0dza7TBMiwe62zlLarRrWn4qvWq9LvdHf0f2ZpF30d+GaeUkaYqUUPPh6ZweD4GTby5",
-	"KzJdLonJVKxdYzqbU0WtNMiKCkZWNp+3BQBQkeDpXIt0KvjCZC2KzE2i7QZ6X/QWxsXuYsexfv8gMxTe",
-	"qU6kfgMuvLv6cFI//RASMkdQHJSwJY/h+XjriSJTlPll16FcKehJMn5ab4/bYUsLUlb00Rc9prdYP/BP",
-	"EZq8QDWM3Xpup/0PKviR06M/QMXPEmRbNZzKXMW3nlEgCddl0Tb4ZgtfmTSLBJG2hn4O5UokQmfASgk6",
-	"TVXWiWK9h7HUvukdkLZNUttY6ZuODZLBXwl39TUq4OcUUxNXbDD5AkmoUyH5p1AywzbTz3bQ3du2ak5m",
-	"p9z09rBiBoQZ4+P8p9wqvLzd04SKXKqmzlntkST0u32b0BRumcrMtWuH5XzoxHZ9DsA0bZ5OfOh3u3am",
-	"9cMZ8nfNrjJ/tsB14YDNE5OyPdesIAJDmK5NlXWJREdCL7KmQDPUYdtZQ4lrx4uIvGaTpk7dAZjG3DZs",
-	"bk+Y6bjNWxoyVMC4z6pClZC5akPo5zoDe9pK9g8OqhhEKTXwYUqE6Vgy1eWfdfoYgr2ybRgrmGLM2VyC",
-	"q9Jnmf7gmmUEZ4+eyeJEJmSxr20QAB8lAoGZQBnBx4/jY5M0FXFYHeR4OXsV9Pfxh9betNdv7c9w1nrV",
-	"w27rIOwFPeySl8HeXtajansTC2iuFqA8tmX1oNd/ILO59zf6rJ2i2cjrZX+/+8LonoQ00Sw7zToufTCi",
-	"2Ov6ebaodVGaTPHMMKpoQJamE4zOGReb8E/Rj9x4eHsDdnYrf8lz3tc8XP9m5qeklffV0D7vo/udDF9p",
-	"0y1d0KW7D89tjbPJXryoNcZua7bf1SHbOKfWFr9rfj5uaxP7rtkNMwxf+t3+d2a3+7BAm8YVjWOYYm59",
-	"/0xM1qfYt7q42wvm7dl6/OHTxvf2njj+4Gnj+/0njT944nldlPC9ut0nJTDGdHYab2jTVYdxAOP55yrF",
-	"5y2cYc2Va1+0JGvTBdq+ZpOzT6OLk7Ph8ejYtYzqUT5kVc0lF1nYYkzwFHWmnn8iQ0zPchyWdBkoA0WX",
-	"ZvHzk+HRyKB5H0/fn579dDoplV0NGXhHpfKBKJhkGjhpX7MxAxLHpvtPn9Sk6Jvn2NXPb3xE6U59i7H5",
-	"dV8B5DGhcQNaKtwFKFn054K9WvDX+UrD+50RvGWf4Yd2rJLMiQ33NOtXPOcBjGcbZWmH5JRr2Kbh95o9",
-	"d/0tA/dy8mLg4rA4NvWyXMKlGM8MsPixjfnoEqWrrqUsn8CwKWp7iyqL2f5AT1gzvhufru0Se3XwN5rO",
-	"/d/V1H6jafvWBOgtqp2qvhGeN21UDOlk33Pdf9m8JB1bXjDZ0jcu6m/LszLEzm6h8wM2t23xkUF5Jc/s",
-	"kr5BJkk2Ib5t/YCD7p5BATNTC0QIeothG4YSJOcMbMJ9zQKSqFTkgHxWNNUJ+RTnKfOBZEQUOVAWrA0v",
-	"r27Ox5/OriY+pCw27a0GNbVr2hgvpkxvfKV3M7mUJmqKEONMAU+VD9NUmaZb5VA0TYCOkQf2m0eQVKHJ",
-	"Y/WgJVmghc1W0rTJ2OpJw/0uN7b/PhF2eYf7zQ/ovn9I7QpeOqT7njFmWUECTUxYpOBZj5NF4stu3ILy",
-	"7V/rKP+MVm+/++pPFZB+Zyts78XumENPQHHbDJOYENO+zosRHWMv3UJNZSZjGG1N19RzcvMZU/PBmqlA",
-	"FYm5I2UTQ7gq0Hod4GA8K83KILP7L/f/HwAA//8=",
+	"7Fz9chs3kn8V1OxW2b4dfkqyY6auahmJTniWJZ8kJ3cX+URwpsnBcghMAIworldV9zT3YPckV2hgPjn8",
+	"kBM7+WP/2ZU5mEGjv/vXjXzyArFMBAeulTf45EVAQ5D45ykNImidCq6liM0PIahAskQzwb2BdxMBoVyt",
+	"QBKmCId7kCQwr4Rtz/fggS6TGLyBx0VLaSHB8z0VRLCk5lN6nZhnSkvG597jo++NQ1gmQgMP1q0rSGK6",
+	"hnBz04mWKUzIKgJOKCdAZcxw3zgmK6YjoiOmyALWJIlpACHRERAhQ5DfEjpVwDUROgK5YgraFYqAp0tv",
+	"8LNnNvA++g0UnouAWjKaWIGbPFMkoTqqMqBz3+vgU9Xp9l536ctpv/Uq7EHrm+Bo1no9PaGt/uxl+A0c",
+	"Bz36qruHT+8lzEACD6A1TJKYNXHJ0BMJLlIJIUnyF6pkrSjT/9rbt90VaLluDWca5OY+1xAIHiqScs1i",
+	"ZDWHB02o1rBMdJW/S8bZ0rC4l/OWcQ1zkN6j2Sihki5BO927NPwan+1mNatp2oHcZeY7Rkye73G6REpC",
+	"z/ck/JIyafhpdKBCO304Bz7XkTc4eumbo5T/WWfao/mUSgRXgGd5L8U0hqX5MxBcA9fmT2qEZxWqk9gV",
+	"f/mbstpV7PxnCTNv4P2pU1hpxz5Vney7uOMml8xxQGmyoopImKUKwm/JJBAhTIzBGmkFNDVm8Oh7Hzi9",
+	"pyymU8PIr0fnkGRMJwmVmoQCFOFCZ45FsnmkCRerNrmRa0LnlHFCjTKSSUkzJ0RZTTT6UPJgNeVtItKt",
+	"7pSXPiKljnzz4jAMJSj8k4YhM8TT+L0UCUjNjJBnNFbge0npp09ewPQaPUuuoN+BjBn3fG8m5JJqb+Bp",
+	"eNCeX1awXrdb0bDehoL5XiBSruV6H+NP3bJH34sZh16VmB9ommilZZv0dlPUP4Ai8/3+prUOrculPCST",
+	"W+/WmxAqAVVP0WXNH5WJEInlcWsLNRv7WzsuH2/YJt+la5C//myJUJrGd8ZyNk945fTXJ/AQQKIJ48SK",
+	"h4ExMqpJRO+BcMHBJyoNIkIV+UHwOXlr/kdIZMdoySTVoKos6XV7vZN9B6hT7HsPrblomR9basGSVs7M",
+	"RBiPK61/Qy81bwxn15pq8EkixT3jAfgELHUZsTFbgG9isJOlYRDhAKEiTLfJFxB6r0Hoj2WP/bPVgEzR",
+	"fWt8haUUAV1M/waBNnIdauPjHAdqputkXRD6/uryx/HZ6Oruw8Xwx+H4fPjd+chrUJYF41sCsnlCxAwZ",
+	"MaMsTiUMyERLyhUDric+mUzT+cQ3XJ6kfMHFik8Gzk/HMVnStXlk/s94SNQqTRfACcxmEGj/lhuWWz7P",
+	"aeFL5yko1SbvhLREKPzGTMSxWLVveUUeOTlNZxOrbcmGpcCqOxKgISGRiPPcgGkTcyQoEd/XE8Sl4LAm",
+	"EcRh06bKqKDZNdeTkGpoaYbi3lyuIalKLqHrJXDdpqmOhGR/b3itpkr4Dd8qgZNoRodjQpM6nVIeQIyJ",
+	"y95AUeXgD9QIiswYxKH6Fhk4FeHacCyzibbXtGMEweJai2DxxMhkjERtSnJEg8hYfZgGmgiXMDINS7Uv",
+	"0pwzDlc23zCELenD2L6W+Vf3z8K9UinpeoPzlrCP284Kodlo01wruUv1TB8408o4ZawQqIRIpMp4ZjEH",
+	"Uwj4pGuMkubnRh023ppEtOqOj7slZ8W4fnnsbaayvicWDXHQ2BxfE0zFkE0QolfMKS8JeCpEDJR7jje4",
+	"uKLS/YPoUIu0agjvPnzfur65vBj9NLwa7TeCReqVCfBLXMZDNkqpSEyqDBhfX5Kj3suXrR6hcRLRVt8n",
+	"aZJg6aYAfd5/vCUzIclbocS9qHqIs1E5TmQ+vcH6T1NpKp0tBBz3e6/K21Y3GX24quySfaphmzfGUkdS",
+	"CnlI6Li5vLy7fjc8P2/6VAiasrj6wjJVmkyBUE1ioEpjgtaQlrhoXj/qv11fXhD3lDy/enNKXr7u9l4Q",
+	"xrXInUutREXD63Q7v6SUaxs6d6tHtnvuJt1BmrTiB6CxieJ1VilNdarKxXdFrUr5jHneuqfSBHllFtpP",
+	"Xr71Pj763opKzvi8waO9oWmsXRoWCoyGC4DEZi1SBKAUmUmxJMZJrIRcFCkaJStpErQgFsHCuAizJBJK",
+	"t8klj9f4CRoujWex1QHREMdYVy0rfnNDcDs9oONJExubfV8usS/vIXwv5UzfJZLZiLwrIrwzQX2LU8lJ",
+	"3nbKLJQ8LaodzIklfXBQRLfr4tNWaCLn0q7DXr/98DlHtTzajGZL4+AaXBgnS8aFJCnGtOeBoeFFxZB7",
+	"/Zfdw6JUUPKUdR+42/IdeaVPNJ0tz4NqZyvn3AelFkWWvmE6vhdIoBrCO6oPzxCDrTHCFS7CmDcijBMl",
+	"UhlYvGQCfM44TJqCRsMeSoslyDsW/ibbBKm6O+437cSqqcGhGFhjAa8OFgq6ogZ5YBF4VxFyHfDB0mBJ",
+	"F1icGCc8N87zWzLJ35qYzKuMTzVlRgmVAcSHU/we1zfRLIE6OGvX+1d2lfEHKKx961H/r+1SLEuyULf/",
+	"JbvU1TKqueAyFd4zhczE7FZpKrUFRn3DOk50JBS4bBaxeVxia6+DOHZtqqAGfmmhaXyg+/e9NAmfaKE1",
+	"d4PQrGNfpqabiuZ75b8t4wolqTiKCk25OLf6sOtc3A1SwGdZUW8xy0HRcnhmc4pZLFZ+8StRIO9ZAM9M",
+	"LRAIGfoZrmJNn9BYcLjlU0D1N1ZivgLSbQChK9pdzpRtgdm6+R4+M186MJeyJ/yp+Iz94Sr7mP3nyH0y",
+	"50uu0VW+vB9dnI0vvnd1fwgBCyF06IMVI1QAiIqfcy83OShnwI1JZC3hngqxgEYwQUsaLBif3/F0ObXx",
+	"aWNNXiTWsNvR/tBYvLq5le8obVK09zEN4DDkICfoUymQuTBUiTpFzHCu/edyhtR3eU0t5Xv0y4t62aK3",
+	"o5ub81Hr+mY0OvceP/oZpnKnxQKM0LVY3N0zRc0pI5bcaVEA4AXqncPWtqBzmHQNiHZIslc0Z0pIbgWK",
+	"dfAoNo+qJVgpwu/Ex7N1+yI22nokkmeKiBUnLMfxsrecCVONWIJZAchDi6Gi0buyYkJTHXX/8fJ41v2/",
+	"//nfiQX7FMjB8ate769mk7YT8aSOzeUCLcO/Jyd1/DoxnlAasv/752Hrv2jr793W67v24K//+Evr47/8",
+	"eWfw/93xoA3VahKFW5Iz95kiuNon90yxaQxkeH06HrfJkARUhsRaoAUgsQ/WJhfAdGR/w+AYi/k8d6wF",
+	"GlqodR653OYtS18Niz/+Zm83oWQfO9Ne13Kqu5iynvplkCKLjNn365xs9DtFZ7LW1XhzSl4fn7wyAm+G",
+	"NzY6Bg7DKpj34/B8fDa8GV9e3L0Zjs9HZ7vhj41HIKWQTVp5D3LtinOETDNjRMyUPlFTS1BOY26IOtzo",
+	"FP49FRoI0zaHX4uUULVACCuCOGk3g9M54JGDiv1+U3mmmY7rMFKppzuVQBeKUCLTuLHIsT80QvUPSUw5",
+	"9nNzLybCmuw6oQjUnw6QYE078WlGfSltcxhRiZ1N6niVZ+JN3WzzDNlrKwMeQBzjMVxyYVfsyC2G//lu",
+	"dHFzdzY6PR9fNKujKeQbahbnA58pZJWPkyYi1SSwszEkiKikgQapjD9XCQ1AESpFykPCdJWMOsaSOxYL",
+	"GDyxN3nt2h2bVfYy0VVNawQ3gIdPLJ8hgz03ZWSYk+lUTJXO2lxVBuxpoMFDIlQq4cmNpmJWoLKd0iJY",
+	"bO0ubfaNGb8HroVctyWYTH1LlwlrqScxLk9Uq6daUaYZn/tEppzjHyG2il2o8knKQ4G/mz/Mk1lMTbAy",
+	"qrai7B4z3YJ+s8Y7sFlqSfILfWmyyrzBVNMxdSdmzULKWZiVOjiDQtXCzmNxnyhRqphwfExoIuIQZLts",
+	"Ejv5ubfpg0oSUE6mrvKqcurAds7TQdKiy7RJ2XcIHDOJtqIOjlI/ZZ+0wtgLIqMrKfdrSjT5TnRbZY2t",
+	"tic12WxINhkIQlhiMWkGbbbkmTc4U8BBZc7DxQmfMO7YhfI7mF3lZuE+XpW5tL39WBPAbuY8VcV+o4qz",
+	"oGHzBOY9xmeioV6PMVrZAUWTMoepNB+xQwQBlTjIAqYUwDUDsopYEDlICRJ08qqMbwAPFZmcXl68GV+9",
+	"G53hRMMtn5wOL05H5+ejs4md1ARUGufQM98mpBsVyJwcVThZwvic5AiPn416ZgjhLb/lVgcxOpn3KSeT",
+	"baNrExKKIMUS4nmW6b6w36REYSrrBuXa5AoSoJrQW57P07ngT7nzX0i1e/uke4SOGmQ+8EIm5dHWt7Ce",
+	"DMwZLShngVDq5tecmmMVErMAuFWJrA5OcCC33+56vpfK2Bt4kdaJGnQ6q9WqTfFxW8h5x72rOufj09HF",
+	"9QjfKbJKjy6NjDzfuweprBr0sHWdAKcJ8wbeUbvbPsIaQkeo4B2q1jygCWuv6RIT9jlg8DNWgCweh97A",
+	"+x706B5niWtDkP1ud8dgYfbNYqAwN5sp47Sp2dswTGgoHL4fE0M8WopKl0uKgINNT7g2aVoxhBNkUQJl",
+	"ZWOV7eMRHUmRzo1Ip1IsEHzQdI54mVvofTRbYKa8ix1n5vleZmh40J1I/wZc+OHm3Xn99EOS0DkQLYiW",
+	"tnM5fD/eeqIIe6t/33Uo19F9koyfNjTqdtgy25r1bo2hx+we6gf+KcLhjkqfN1u79dxO+/cq+KnTo99B",
+	"xS8T4Fs1nKlcxbeeUQIN12XRNqTYFoVGtIQGkfGGft6RUUBlEBlXLNk01dmIo40e6Kl9HEpTdv7e+Fjl",
+	"4yggzVDsRLg2OZPklxRSLA82mHwFNDTRWP0hlAzZhoPSJ92jbV/NyeyUp6n3K6ZJUbHScGzcKrz8HgHm",
+	"H0I1CHCIEUmRfrdvcYkiLDOVhXYTsFwMndjrBAOCtwEuJj7pd7v2TRuHMwD/lt9k8WwB6yIA4y+IvDw3",
+	"rKASQjJd47DEEqgpaF5k0+a41LWosklFVwFEVN3ySdMVkAHBGx9tsrk95XiVI5+Vy8A9DJ9VhSoB7NWb",
+	"Bj/XGdgzXrJ/clKFEksVvk+mVOIoLA6J/JIKDSGxJtsmY02mEAs+V8QN22SA3eCWZwRnPz1TxYkwZbGP",
+	"bRJAPigglMwkqIh8+DA+Q+yjyMPqWOWr2eugfwzftI6mvX7reAaz1usedFsnYS/oQZe+Co6OsssPdui9",
+	"QNhrCcqhdyFOev09AMWjv3GBxymazbxe9Y+7L1D3FEkTw7KLbJTfJyiKo66fgz5GFxUCPpfIqOJmi8Jh",
+	"OjbnQm6iuMVFl8bDWwvYeQ3mYw5dfSfC9W/mfkpa+VhN7PMB7S/k+EqbbrleU7J98tyOKjT5ixe1Gxfb",
+	"bnHtunrR+E7tvtWu9/N1W29H7Xq74Q3kS7/b/8rsdjfWjGtcsTgmU8i97x+JyeYUx1YXd0fB/N6PWf/y",
+	"aet7R09cf/K09f3+k9afPPG8Lkv4WteoJiVMFa8MsHzOOBv7IFzk9yCLe5OCQy2Um1i0pGu8XtC+5ZPL",
+	"H0dX55fDs9GZu4tgVvkkG05YCpmlLeiCp2Aq9fzuJcXLMHFY0mXEdNgSP/7+fHg6QlD+w8Xbi8ufLial",
+	"6QkkAx6Y0j6hmkwyDZy0b/nYznMHVIE5KZbom+fYdVEMY0TJpj7H2fy662V5TohhwEhFuAQly/5csldL",
+	"/jqfWPi4M4O37EN+mMCq6JzadM+wfiVyHpDxbGO6xCE55VEUvElyy5+7MbWBezh5MXB5WBzbEfpMwqUc",
+	"DxfYNpDN+djSwnyUI0ziXuDQlLV9DzrL2X7HSFhzvhu3oneJvbr4M13n8Rd1tZ/p2j63APoe9E5V30jP",
+	"mzYqlnSyi8KPHzeNpGO7hFgtfeZH/W11VobY2S1MfcDn9r5VhM0aJTK/ZCwIi2RM8e0EFznpHiEKmLla",
+	"QqVk9xC2yVARJQQntuC+5QFNdCrzvlo2+2AK8inMU+4TmhFR1EBZsja8vrl7P/7x8mbik5THOKWOqKn9",
+	"ps3xYsbNxjdmN6ylDFFTIDHMNBGp9sk01dih0Q5FMwSYHHlgL9MTxTRgHWsWLekCLGy2UjjtZpugDfZd",
+	"vjH1ZTLs8g6Pmzezv35K7frWJqX7mjlmWUECQ0xYlODZqKJF4sth3ILy7V8bKP+IXu+4+/oPlZB+ZS9s",
+	"7eKQnAPb550gbwk2esPmpi9zPV9bwBs36Hwm1WSJF2lQNc2n6/4TldO5IetGm3Gd0g3IL+RAig2+cole",
+	"asVuMWo72ZCjQsaNt71/Fmdf3HZQYVcOyM1MqKhzEhq46eMMxEX1qVnUJ7VId2fxn2NQw/o11uLKq51z",
+	"lBCAyTMIU7cYrWci5eGW5LswrC+p4zvV+5/J92+dfOvcc5SvPTeo6x6g3HVIKnNxCcgAuG4BN/8Odw++",
+	"NfxneIo7x1uw551YM1oYNlIaCUZUxD7O++cdTPHdyZsmIzCXt9OEWVhyKRzD/3gHDk0UB3DRcxP2HqqF",
+	"eWHl6gC8sWPUm1y4gMcUzqgNCoeCc4yMh8Sk7aU9lBsBahxSzzyFVhDPyi+5RtLjx8f/DwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -2,7 +2,6 @@ package orders
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/amends/amends/api/body/schema"
@@ -14,7 +13,7 @@ import (
 // placementRules are the rules of a PlaceOrder that no schema can express.
 func placementRules(value any) []contract.FieldError {
 	order, _ := value.(map[string]any)
-	return slices.Concat(customer(order["customer_id"]), postalCode(order["ship_to"]), distinctProducts(order))
+	return slices.Concat(customer(order["customer_id"]), postalCode(order["ship_to"]), schema.DistinctProducts(order))
 }
 
 // customer refuses a card number, which the pattern of a customer's id does not.
@@ -44,24 +43,4 @@ func postalCode(value any) []contract.FieldError {
 	default:
 		return []contract.FieldError{problem.Field("/ship_to/postal_code", problem.FieldRequired, "is missing")}
 	}
-}
-
-// distinctProducts refuses an order that names a product twice: two such lines could be
-// reserved twice or priced differently.
-func distinctProducts(order map[string]any) []contract.FieldError {
-	lines, _ := order["lines"].([]any)
-	var found []contract.FieldError
-	seen := map[string]bool{}
-	for i, l := range lines {
-		line, _ := l.(map[string]any)
-		sku, ok := line["sku"].(string)
-		if !ok || sku == "" {
-			continue
-		}
-		if seen[sku] && len(found) < schema.MaxErrors {
-			found = append(found, problem.Field("/lines/"+strconv.Itoa(i)+"/sku", problem.FieldDuplicate, "is in an earlier line; add the quantities"))
-		}
-		seen[sku] = true
-	}
-	return found
 }

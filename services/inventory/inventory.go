@@ -124,7 +124,7 @@ func (r ReserveRequest) Validate() error {
 	seen := make(map[string]bool, len(r.Lines))
 	for i, l := range r.Lines {
 		switch {
-		case !validSKU(l.SKU):
+		case !ValidSKU(l.SKU):
 			return invalid("line %d: a SKU has 1 to %d characters, none of them a control character", i+1, maxSKU)
 		case l.Quantity < 1:
 			return invalid("line %d: the quantity is not positive", i+1)
@@ -165,7 +165,9 @@ func (d Delivery) Validate() error {
 	return validBy(d.By)
 }
 
-func validSKU(s string) bool {
+// ValidSKU reports whether s can be the SKU of stock. A new delivery needs more; see
+// [Delivery.Validate].
+func ValidSKU(s string) bool {
 	if s == "" || !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxSKU {
 		return false
 	}

@@ -55,7 +55,7 @@ const (
 // takes every SKU that may be in stock, also one that a new delivery must not have.
 func (a Adjustment) Validate() error {
 	switch {
-	case !validSKU(a.SKU):
+	case !ValidSKU(a.SKU):
 		return invalid("a SKU has 1 to %d characters, none of them a control character", maxSKU)
 	case !validWarehouse(a.Warehouse):
 		return invalid("a warehouse code is 1 to %d of A-Z a-z 0-9 _ -", maxWarehouse)

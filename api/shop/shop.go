@@ -1,0 +1,111 @@
+// Package shop answers the public operations of the shop itself, apart from orders: today
+// its stock.
+package shop
+
+import (
+	"context"
+	"reflect"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/amends/amends/api/body"
+	"github.com/amends/amends/api/body/schema"
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/services/inventory"
+)
+
+// patience is how long a client waits for a service that does not answer.
+const patience = time.Second
+
+// Inventory is the part of the inventory service that this package asks; see
+// [inventory.Direct].
+type Inventory interface {
+	Stock(ctx context.Context, sku string) ([]inventory.Stock, error)
+	CheckStock(ctx context.Context, lines []inventory.Line) (inventory.Availability, error)
+}
+
+// NoInventory is the service of a server that has none: it never answers.
+type NoInventory struct{}
+
+// Stock implements [Inventory].
+func (NoInventory) Stock(context.Context, string) ([]inventory.Stock, error) { return nil, errNone }
+
+// CheckStock implements [Inventory].
+func (NoInventory) CheckStock(context.Context, []inventory.Line) (inventory.Availability, error) {
+	return inventory.Availability{}, errNone
+}
+
+var errNone = fault.Errorf(fault.Transient, fault.Unavailable, "no inventory service is configured")
+
+// Handlers answers the operations.
+type Handlers struct{ inventory Inventory }
+
+// New returns handlers that ask i.
+func New(i Inventory) *Handlers { return &Handlers{i} }
+
+// Forms adds how the bodies of the operations are read to all.
+func Forms(spec *openapi3.T, all body.Binder) error {
+	check, err := contract.Schema(spec, "CheckStock")
+	all[reflect.TypeFor[*contract.CheckStock]()] = body.Form{Schema: check, Rules: schema.DistinctProducts}
+	return err
+}
+
+// GetStock returns the stock of a product.
+func (h *Handlers) GetStock(ctx context.Context, r contract.GetStockRequestObject) (contract.GetStockResponseObject, error) {
+	if !inventory.ValidSKU(r.Sku) { // no service needs to be asked for it
+		return nil, neverReceived()
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	asOf := time.Now().UTC()
+	stock, err := h.inventory.Stock(ctx, r.Sku)
+	switch {
+	case err != nil:
+		return nil, unanswered(err)
+	case len(stock) == 0:
+		return nil, neverReceived()
+	}
+	out := contract.Stock{Sku: r.Sku, AsOf: asOf, Warehouses: []contract.WarehouseStock{}}
+	for _, s := range stock {
+		out.Available += s.Available
+		out.Warehouses = append(out.Warehouses, contract.WarehouseStock{Warehouse: s.Warehouse, Available: s.Available})
+	}
+	return contract.GetStock200JSONResponse{Body: out, Headers: contract.GetStock200ResponseHeaders{CacheControl: new("no-store")}}, nil
+}
+
+// CheckStock tells which lines of an order could be reserved now.
+func (h *Handlers) CheckStock(ctx context.Context, r contract.CheckStockRequestObject) (contract.CheckStockResponseObject, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	lines := make([]inventory.Line, len(r.Body.Lines))
+	for i, l := range r.Body.Lines {
+		lines[i] = inventory.Line{SKU: l.Sku, Quantity: l.Quantity}
+	}
+	a, err := h.inventory.CheckStock(ctx, lines)
+	if err != nil {
+		return nil, unanswered(err)
+	}
+	out := contract.CheckStock200JSONResponse{Available: a.Available(), Lines: []contract.CheckedLine{}}
+	for _, l := range a.Lines {
+		out.Lines = append(out.Lines, contract.CheckedLine{Sku: l.SKU, Requested: l.Requested, Available: l.Available, Ok: l.OK()})
+	}
+	return out, nil
+}
+
+// unanswered returns UNAVAILABLE for a question that a repeat may answer, and any other
+// error as it is. A question changes nothing, so an unknown outcome is such a one.
+func unanswered(err error) error {
+	switch fault.KindOf(err) {
+	case fault.Transient, fault.Unknown:
+		return &problem.Problem{Code: fault.Unavailable, Detail: "The stock cannot be read right now.", Cause: err}
+	default:
+		return err
+	}
+}
+
+func neverReceived() error {
+	return problem.New(fault.NotFound, "No warehouse ever received this SKU.")
+}
