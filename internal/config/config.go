@@ -82,6 +82,7 @@ type Config struct {
 	Stuck     Stuck     `key:"stuck"`
 	Doctor    Doctor    `key:"doctor"`
 	Log       Log       `key:"log"`
+	Identity  Identity  `key:"identity"`
 
 	// OperatorTokens lists the operators that may repair sagas on the admin address
 	// of the API: name=secret,name2=secret2, with different names and different
@@ -134,6 +135,7 @@ func Default(services ...service.Section) Config {
 		Worker:           DefaultWorker(),
 		Stuck:            DefaultStuck(),
 		Doctor:           DefaultDoctor(),
+		Identity:         DefaultIdentity(),
 		PlacementTimeout: 10 * time.Second,
 		ConnLifetime:     30 * time.Minute,
 		Pipeline:         true,

@@ -58,6 +58,7 @@ func (c *Config) check(p *setting.Problems, needs Needs, environ []string) {
 	c.RPC.Check(p)
 	c.Stuck.Check(p)
 	c.Doctor.Check(p)
+	c.Identity.Check(p)
 	_, rules := secret.Operators(c.OperatorTokens)
 	for _, rule := range rules {
 		p.Add("operator_tokens", rule, "")
