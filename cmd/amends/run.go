@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/amends/amends/cmd/amends/internal/certs"
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/cmd/amends/internal/dev"
 	"github.com/amends/amends/cmd/amends/internal/doctor"
@@ -45,7 +46,7 @@ func commands(std cli.Stdio) []*cobra.Command {
 		dev.Command(std), temporalpostgres.Command(std),
 		serve.API(std), serve.Worker(std), migrate.Command(std),
 		orders.Order(std), orders.Orders(std), repair.Command(std), supply.Stock(std), supply.Catalog(std),
-		events.Command(std), doctor.Command(std), services.Command(std), replay.Command(std), load.Command(std),
+		events.Command(std), doctor.Command(std), services.Command(std), certs.Command(std), replay.Command(std), load.Command(std),
 		versionCommand(std),
 	}
 }

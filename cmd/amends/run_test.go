@@ -68,7 +68,7 @@ func TestVersion(t *testing.T) {
 
 func TestEveryCommandHasHelp(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"dev"}, {"api"}, {"worker"}, {"migrate"}, {"stock", "receive"}, {"stock", "adjust"}, {"stock", "journal"}, {"catalog", "import"}, {"order", "show"}, {"orders"}, {"repair"}, {"load"}, {"version"}} {
+	for _, args := range [][]string{{"dev"}, {"api"}, {"worker"}, {"migrate"}, {"stock", "receive"}, {"stock", "adjust"}, {"stock", "journal"}, {"catalog", "import"}, {"order", "show"}, {"orders"}, {"repair"}, {"load"}, {"certs", "init"}, {"certs", "issue"}, {"certs", "rotate"}, {"version"}} {
 		out, err := once(t, nil, append(args, "--help")...)
 		require.NoError(t, err)
 		require.Contains(t, out, "Usage:\n  amends "+strings.Join(args, " "))

@@ -60,7 +60,7 @@ func (p *platform) start(ctx context.Context) (err error) {
 		return err
 	}
 	p.parts.Start(ctx, process.Closer("lock", lock.Close))
-	if err := dsn.KeepInstallation(p.c); err != nil {
+	if err := errors.Join(dsn.KeepInstallation(p.c), cli.KeepSecrets(p.c)); err != nil {
 		return err
 	}
 	if p.c.Temporal.Address == "" {
