@@ -105,6 +105,7 @@ var layers = []layer{
 	{"internal/engine/claim", "internal/engine fault", "gorm echo viper"},
 	{"internal/engine/namespace", "internal/background internal/engine fault", "gorm echo viper"},
 	{"internal/engine/clock", "internal/background internal/engine", "gorm echo viper"},
+	{"internal/bus", "event event/jetstream", "temporal gorm echo viper"},
 	{"internal/dev/broker", "internal/dev/folder internal/dev/loopback", "temporal gorm echo viper"},
 	{"internal/identity", "", "others"},
 	{"internal/identity/policy", "internal/identity fault", "others"},

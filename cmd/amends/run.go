@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/amends/amends/cmd/amends/internal/broker"
 	"github.com/amends/amends/cmd/amends/internal/certs"
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/cmd/amends/internal/dev"
@@ -43,7 +44,7 @@ func run(ctx context.Context, args []string, std cli.Stdio) error {
 
 func commands(std cli.Stdio) []*cobra.Command {
 	return []*cobra.Command{
-		dev.Command(std), temporalpostgres.Command(std),
+		dev.Command(std), temporalpostgres.Command(std), broker.Command(std),
 		serve.API(std), serve.Worker(std), migrate.Command(std),
 		orders.Order(std), orders.Orders(std), repair.Command(std), supply.Stock(std), supply.Catalog(std),
 		events.Command(std), doctor.Command(std), services.Command(std), certs.Command(std), replay.Command(std), load.Command(std),

@@ -75,6 +75,7 @@ type Config struct {
 
 	// Sections; the comments of their fields have the meanings and defaults.
 	Services  service.Services
+	Broker    Broker    `key:"broker"`
 	Admission Admission `key:"admission"`
 	Saga      Saga      `key:"saga"`
 	Worker    Worker    `key:"worker"`
@@ -130,6 +131,7 @@ func Default(services ...service.Section) Config {
 		TemporalPort:     7233,
 		UIPort:           8233,
 		Services:         service.Default(services),
+		Broker:           DefaultBroker(),
 		Admission:        DefaultAdmission(),
 		Saga:             DefaultSaga(),
 		Worker:           DefaultWorker(),

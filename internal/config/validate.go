@@ -53,6 +53,7 @@ func (c *Config) check(p *setting.Problems, needs Needs, environ []string) {
 		}
 	}
 	c.checkTimes(p)
+	c.Broker.Check(p)
 	c.Admission.Check(p)
 	c.Worker.Check(p)
 	c.RPC.Check(p)

@@ -81,7 +81,7 @@ func (s *Server) start(ctx context.Context, o Options) error {
 	port := o.Port
 	var err error
 	if o.Host == loopback.Host {
-		if port, err = loopback.Choose(ctx, "broker_port", o.Port); err != nil {
+		if port, err = loopback.Choose(ctx, "broker-listen", o.Port); err != nil {
 			return err
 		}
 	}

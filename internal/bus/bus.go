@@ -1,0 +1,100 @@
+// Package bus connects to the configured broker of events: the scheme of its URL says
+// which kind it is.
+package bus
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/jetstream"
+)
+
+// Options tell who the process is, and whom it trusts.
+type Options struct {
+	// Name shows the process in the broker's list of connections.
+	Name string
+	// User and Password, SeedFile, or CredentialsFile are the credentials.
+	User, Password            string
+	SeedFile, CredentialsFile string
+	// TLSCert and TLSKey are PEM files, read for each connection. TLSCA has the
+	// authorities of the server; empty: the system's.
+	TLSCert, TLSKey, TLSCA string
+	// Logger may be nil.
+	Logger *slog.Logger
+	// Observe is called after each call of the broker; it may be nil.
+	Observe func(call string, took time.Duration, err error)
+}
+
+// Open returns a bus on the broker at url. The broker need not be reachable yet. The
+// error has one line.
+func Open(url string, o Options) (event.Bus, error) {
+	scheme, _, _ := strings.Cut(url, "://")
+	if scheme != "nats" && scheme != "tls" {
+		return nil, fmt.Errorf("broker: %q is no scheme of a broker; it must be nats or tls", scheme)
+	}
+	config, err := o.tls(scheme == "tls")
+	if err != nil {
+		return nil, fmt.Errorf("broker: %w", err)
+	}
+	return jetstream.Open(url, jetstream.Options{
+		Name: o.Name, TLS: config, User: o.User, Password: o.Password,
+		CredentialsFile: o.CredentialsFile, SeedFile: o.SeedFile, Logger: o.Logger, Observe: o.Observe,
+	})
+}
+
+// tls returns the configuration of the connection, nil for one without TLS.
+func (o Options) tls(wanted bool) (*tls.Config, error) {
+	if !wanted {
+		if o.TLSCert != "" || o.TLSCA != "" {
+			return nil, errors.New("certificates are configured, so the scheme must be tls")
+		}
+		return nil, nil //nolint:nilnil // no TLS, no error
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS13}
+	if o.TLSCA != "" {
+		var err error
+		if config.RootCAs, err = Authorities(o.TLSCA); err != nil {
+			return nil, err
+		}
+	}
+	if o.TLSCert != "" {
+		pair := Certificate(o.TLSCert, o.TLSKey)
+		if _, err := pair(); err != nil {
+			return nil, err
+		}
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return pair() }
+	}
+	return config, nil
+}
+
+// Authorities reads a PEM file of certificates.
+func Authorities(path string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("authorities: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("authorities: %s has no certificate", path)
+	}
+	return pool, nil
+}
+
+// Certificate returns a function that reads a certificate and its key anew on each call,
+// so that they may be replaced while the process runs.
+func Certificate(cert, key string) func() (*tls.Certificate, error) {
+	return func() (*tls.Certificate, error) {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return nil, fmt.Errorf("certificate: %w", err)
+		}
+		return &pair, nil
+	}
+}

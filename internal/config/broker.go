@@ -1,0 +1,84 @@
+package config
+
+import (
+	"strings"
+
+	"github.com/amends/amends/internal/config/secret"
+	"github.com/amends/amends/internal/config/setting"
+)
+
+// Broker is the connection to the broker of events and, in `amends broker`, the broker.
+type Broker struct {
+	// URL is the address of the broker: nats://host:port, or tls://host:port for NATS
+	// with TLS; several servers of a cluster are separated by commas. Empty: the broker
+	// of `amends dev`. Default: empty.
+	URL string `key:"url" help:"address of the broker of events, nats:// or tls://"`
+
+	// User and Password are the credentials of the process. Default: empty.
+	User     string      `key:"user"`
+	Password secret.Text `key:"password"`
+
+	// SeedFile has the seed of the process's nkey, and CredentialsFile a JWT and such a
+	// seed; at most one of them, and neither together with User. Default: empty.
+	SeedFile        string `key:"seed_file"`
+	CredentialsFile string `key:"credentials_file"`
+
+	// TLSCert and TLSKey are PEM files of the process's certificate and its key, both or
+	// none. They are read again for each connection. In `amends broker` they turn TLS
+	// on. Default: empty.
+	TLSCert string `key:"tls_cert" help:"PEM file of the certificate"`
+	TLSKey  string `key:"tls_key" help:"PEM file of the certificate's key"`
+
+	// TLSCA is a PEM file of the authorities that may sign the other side's certificate.
+	// Empty: the system's; in `amends broker`: clients need no certificate. Default: empty.
+	TLSCA string `key:"tls_ca" help:"PEM file of the authorities of the other side's certificates"`
+
+	// Listen is the address of `amends broker`, host:port. Default: 127.0.0.1:4222.
+	Listen string `key:"listen" help:"address of the broker"`
+
+	// Users is a file with the users of `amends broker` and their services. Empty: each
+	// process that reaches it may do everything. Default: empty.
+	Users string `key:"users" help:"file of the users that may connect, and their services"`
+
+	// Durable makes `amends broker` and the broker of `amends dev` write each event to
+	// the disk before they acknowledge it. Otherwise they do so each second, and the
+	// outboxes publish again what a power cut took. Default: false.
+	Durable bool `key:"durable" help:"write each event to the disk before it is acknowledged, and slower"`
+}
+
+// DefaultBroker returns the defaults.
+func DefaultBroker() Broker { return Broker{Listen: "127.0.0.1:4222"} }
+
+// brokerSchemes lists the schemes of the brokers' URLs.
+var brokerSchemes = []string{"nats", "tls"}
+
+// Check reports the rules that the section breaks.
+func (b Broker) Check(p *setting.Problems) {
+	if b.URL != "" {
+		scheme, host, _ := strings.Cut(b.URL, "://")
+		switch {
+		case host == "":
+			p.Add("broker.url", "must be scheme://host:port", "")
+		case strings.Contains(host, "@"):
+			p.Add("broker.url", "must have no password in it: set broker.user and broker.password", "")
+		default:
+			oneOf(p, "broker.url", scheme, brokerSchemes...)
+		}
+	}
+	if (b.TLSCert == "") != (b.TLSKey == "") {
+		p.Add("broker.tls_cert", "must be set together with broker.tls_key", b.TLSCert)
+	}
+	if (b.User == "") != (b.Password == "") {
+		p.Add("broker.user", "must be set together with broker.password", b.User)
+	}
+	n := 0
+	for _, way := range []string{b.User, b.SeedFile, b.CredentialsFile} {
+		if way != "" {
+			n++
+		}
+	}
+	if n > 1 {
+		p.Add("broker.seed_file", "must be the only one of broker.user, broker.seed_file and broker.credentials_file", b.SeedFile)
+	}
+	address(p, "broker.listen", b.Listen)
+}
