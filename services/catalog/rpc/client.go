@@ -36,7 +36,7 @@ func (c *Client) Product(ctx context.Context, sku string) (catalog.Product, erro
 
 // Products implements [catalog.Direct].
 func (c *Client) Products(ctx context.Context, after string, limit int) ([]catalog.Product, error) {
-	size := int32(max(math.MinInt32, min(limit, math.MaxInt32))) //nolint:gosec // it fits now
+	size := int32(max(math.MinInt32, min(limit, math.MaxInt32)))
 	out, err := c.remote.ListProducts(ctx, &pb.ListProductsRequest{After: after, Limit: size})
 	if err != nil {
 		return nil, err
