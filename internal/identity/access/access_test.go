@@ -13,9 +13,11 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/identity/access"
+	"github.com/amends/amends/internal/rpc"
 	"github.com/amends/amends/saga/participant/participantpb"
 )
 
@@ -190,7 +192,7 @@ func TestHealthIsForEveryCallerAndForNoStranger(t *testing.T) {
 	a := open(t, access.Config{Mode: access.Off, Secrets: parse(t, "shipping=shipping-secret-0123456789")}, log.logger())
 	address := serve(t, a, log.logger())
 	watch := func(plugins ...grpc.DialOption) error {
-		conn, err := grpc.NewClient(address, plugins...)
+		conn, err := rpc.Dial(rpc.DialOptions{Target: address, Plugins: plugins})
 		require.NoError(t, err)
 		defer func() { require.NoError(t, conn.Close()) }()
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -204,6 +206,33 @@ func TestHealthIsForEveryCallerAndForNoStranger(t *testing.T) {
 	err := watch(grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.Equal(t, codes.PermissionDenied, status.Code(err))
 	require.ErrorContains(t, err, "identity.caller")
+}
+
+func TestACallWithAStreamHasACallerToo(t *testing.T) {
+	t.Parallel()
+	const text = "operator=operator-secret-0123456789,shipping=shipping-secret-0123456789"
+	var log logs
+	a := open(t, access.Config{Mode: access.Off, Secrets: parse(t, text)}, log.logger())
+	address := serve(t, a, log.logger())
+	journal := func(self string) (caller string, err error) {
+		conn, err := rpc.Dial(rpc.DialOptions{Target: address, Plugins: as(t, a, self, "inventory")})
+		require.NoError(t, err)
+		defer func() { require.NoError(t, conn.Close()) }()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, readJournal)
+		require.NoError(t, err)
+		require.NoError(t, stream.CloseSend())
+		out := &wrapperspb.StringValue{}
+		err = stream.RecvMsg(out)
+		return out.GetValue(), err //nolint:wrapcheck // the fault is what is tested
+	}
+	caller, err := journal("operator")
+	require.NoError(t, err)
+	require.Equal(t, "operator", caller)
+	_, err = journal("shipping")
+	require.Equal(t, fault.Denied, fault.CodeOf(err), "%v", err)
+	require.ErrorContains(t, err, "shipping may not call amends.inventory.v1.Inventory/ReadJournal: the rule is")
 }
 
 func TestAListenerOffLoopbackNeedsCertificatesOrAMesh(t *testing.T) {

@@ -30,14 +30,36 @@ func (a *Access) unary(ctx context.Context, in any, call *grpc.UnaryServerInfo, 
 	return next(identity.WithCaller(ctx, caller), in)
 }
 
-// stream lets a stream in, or returns a status: faults are translated for unary calls
-// only. Contracts of the project have no streams, but health and reflection have.
+// stream lets a call with a stream in, or returns a fault.
 func (a *Access) stream(service any, s grpc.ServerStream, call *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-	if _, err := a.enter(s.Context(), call.FullMethod, ""); err != nil {
-		return status.Error(codes.PermissionDenied, fault.Of(err).Error())
+	caller, err := a.enter(s.Context(), call.FullMethod, "")
+	if err != nil {
+		return refusal{err}
 	}
-	return next(service, s)
+	return next(service, entered{s, identity.WithCaller(s.Context(), caller)})
 }
+
+// refusal is a fault that also has a status: package rpc translates no fault of the
+// library's own streams, health and reflection.
+type refusal struct{ error }
+
+// Unwrap returns the fault.
+func (r refusal) Unwrap() error { return r.error }
+
+// GRPCStatus is read by the library.
+func (r refusal) GRPCStatus() *status.Status {
+	return status.New(codes.PermissionDenied, r.Error())
+}
+
+// entered is a stream whose context has the caller.
+type entered struct {
+	grpc.ServerStream
+
+	ctx context.Context //nolint:containedctx // a stream has its context
+}
+
+// Context implements [grpc.ServerStream].
+func (e entered) Context() context.Context { return e.ctx }
 
 // enter returns the caller of a call that may go on.
 func (a *Access) enter(ctx context.Context, path, step string) (string, error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/metric/noop"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/amends/amends/internal/identity"
 	"github.com/amends/amends/internal/identity/access"
@@ -27,6 +28,9 @@ import (
 )
 
 const env = "test"
+
+// readJournal is the path of a call with a stream; its answer is the caller.
+const readJournal = "/amends.inventory.v1.Inventory/ReadJournal"
 
 // logs collects what processes log.
 type logs struct {
@@ -133,6 +137,12 @@ func serve(t *testing.T, a *access.Access, log *slog.Logger) string {
 	l := listen(t)
 	s := rpc.NewServer(rpc.ServerOptions{Logger: log, Plugins: a.Server()})
 	participantpb.RegisterParticipantServer(s, participant{})
+	s.RegisterService(&grpc.ServiceDesc{ServiceName: "amends.inventory.v1.Inventory", Streams: []grpc.StreamDesc{{
+		StreamName: "ReadJournal", ServerStreams: true,
+		Handler: func(_ any, s grpc.ServerStream) error {
+			return s.SendMsg(wrapperspb.String(identity.Caller(s.Context())))
+		},
+	}}}, nil)
 	s.Healthy()
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -5,6 +5,7 @@ import "github.com/amends/amends/internal/identity"
 // The services that call others.
 const (
 	order    = "order"
+	shipping = "shipping"
 	anybody  = "*" // every caller with an identity
 	gateway  = identity.Gateway
 	operator = identity.Operator
@@ -25,10 +26,23 @@ type Row struct {
 // String returns the rule as a denial shows it.
 func (r Row) String() string { return r.Name + " <- " + join(r.From) }
 
-// Methods are the rules of typed methods. Health is open to every caller, because a
+// Methods are the rules of typed methods. The gateway answers customers, and the commands
+// of operators fill the shop; only shipping reads an address. Health is open to every caller, because a
 // connection is used only once its server is healthy; reflection is served in
 // development only.
 var Methods = []Row{
+	{"amends.catalog.v1.Catalog/GetProduct", []string{gateway, operator}},
+	{"amends.catalog.v1.Catalog/Import", []string{operator}},
+	{"amends.catalog.v1.Catalog/ListProducts", []string{gateway, operator}},
+	{"amends.inventory.v1.Inventory/Adjust", []string{operator}},
+	{"amends.inventory.v1.Inventory/CheckStock", []string{gateway, operator}},
+	{"amends.inventory.v1.Inventory/GetStock", []string{gateway, operator}},
+	{"amends.inventory.v1.Inventory/ReadJournal", []string{operator}},
+	{"amends.inventory.v1.Inventory/Receive", []string{operator}},
+	{"amends.order.v1.Order/Get", []string{gateway, operator}},
+	{"amends.order.v1.Order/GetAddress", []string{shipping}},
+	{"amends.payment.v1.Payment/Get", []string{gateway, operator}},
+	{"amends.shipping.v1.Shipping/Track", []string{gateway, operator}},
 	{"grpc.health.v1.Health/Check", []string{anybody}},
 	{"grpc.health.v1.Health/List", []string{operator}},
 	{"grpc.health.v1.Health/Watch", []string{anybody}},
