@@ -23,6 +23,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	sdkworker "go.temporal.io/sdk/worker"
 
+	"github.com/amends/amends/event"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/engine/namespace"
@@ -69,6 +70,9 @@ type Options struct {
 	WorkflowCache int
 	// Stuck says when an undecided order counts as stuck.
 	Stuck stuck.Options
+	// Bus is the broker to which the services' events go; nil: they wait in the outboxes.
+	// The caller closes it after the group has stopped.
+	Bus event.Bus
 	// Metrics receives the measurements of all orders, by the worker of the order
 	// service; nil: nothing is measured.
 	Metrics *telemetry.Metrics
@@ -108,6 +112,7 @@ type Group struct {
 	failed error // why it will not work again; nil unless a worker has failed
 	stores []*registry.Stores
 	client *engine.Client
+	late   []*late // one for each service that publishes
 }
 
 // New returns a group that does nothing yet. It fails for an unknown service, and
@@ -172,7 +177,7 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 		}
 	}})
 	parts.Start(ctx, process.Part{Name: "task queues", Run: func(ctx context.Context) error { return g.keepClaims(ctx, c) }})
-	if err := g.background(ctx, c, parts); err != nil {
+	if err := errors.Join(g.background(ctx, c, parts), g.relays(ctx, parts)); err != nil {
 		return errors.Join(err, parts.Stop())
 	}
 	g.set(nil)

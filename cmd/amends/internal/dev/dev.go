@@ -40,7 +40,7 @@ func Command(std cli.Stdio) *cobra.Command {
 	config.AddFlags(
 		cmd.Flags(),
 		"data_dir", "http_addr", "admin_addr", "rpc.listen", "temporal_port", "ui_port", "temporal_bin", "temporal.address", "temporal.namespace",
-		"database_url", "durable", "installation",
+		"database_url", "durable", "installation", "broker.url",
 	)
 	return cmd
 }

@@ -97,7 +97,7 @@ func (p *platform) start(ctx context.Context) (err error) {
 		return err
 	}
 	p.parts.Start(ctx, process.HTTP("api", p.public, api.HTTPServer(p.c.HTTPAddr, p.server), drainHTTP))
-	admin := serve.NewAdmin(p.c, p.server, p.metrics, probe.Probe{Ready: p.ready}, p.log) // the engine is on this host
+	admin := serve.NewAdmin(p.c, p.server, p.metrics, probe.Probe{Ready: p.ready, Warnings: p.group.Warnings}, p.log) // the engine is on this host
 	p.parts.Start(ctx, process.HTTP("admin", p.private, admin, drainHTTP))
 	return p.awaitReady(ctx)
 }
@@ -123,6 +123,9 @@ func (p *platform) startWorkers(ctx context.Context) (err error) {
 	o := cli.WorkerOptions(p.c, p.c.Services.Names(), p.log)
 	o.Metrics = p.metrics
 	o.RPC = worker.RPC{Listener: p.calls, Reflection: true}
+	if o.Bus, err = p.startBus(ctx); err != nil {
+		return err
+	}
 	if p.group, err = worker.New(o); err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func Worker(std cli.Stdio) *cobra.Command {
 			return runWorker(cmd.Context(), std, c, names)
 		},
 	}
-	config.AddFlags(cmd.Flags(), "admin_addr", "rpc.listen", "installation", "worker.min_pollers", "worker.max_pollers", "worker.workflow_cache")
+	config.AddFlags(cmd.Flags(), "admin_addr", "rpc.listen", "broker.url", "installation", "worker.min_pollers", "worker.max_pollers", "worker.workflow_cache")
 	cli.AddEngineFlags(cmd)
 	return cmd
 }
@@ -88,6 +88,13 @@ func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []str
 		}
 		parts.Start(ctx, process.Closer("rpc.listen", o.RPC.Listener.Close))
 	}
+	if c.Broker.URL != "" {
+		if o.Bus, err = cli.StartBus(ctx, parts, c.Broker.URL, c, "amends worker "+strings.Join(names, " "), log); err != nil {
+			return err
+		}
+	} else {
+		log.Warn("no broker is configured (broker.url): events wait in the outboxes")
+	}
 	group, err := worker.New(o)
 	if err != nil {
 		return err
@@ -100,7 +107,7 @@ func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []str
 	if err != nil {
 		return err
 	}
-	admin := NewAdmin(c, nil, metrics, probe.Probe{Ready: group.Ready, Warnings: warnings}, log)
+	admin := NewAdmin(c, nil, metrics, probe.Probe{Ready: group.Ready, Warnings: func() []string { return append(warnings(), group.Warnings()...) }}, log)
 	parts.Start(ctx, process.HTTP("admin", private, admin, c.DrainTimeout))
 	parts.Start(ctx, process.Part{Name: "services", Run: func(ctx context.Context) error { return group.Run(ctx, client) }})
 	<-ctx.Done()

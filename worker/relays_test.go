@@ -1,0 +1,66 @@
+package worker
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/event/eventtest"
+	"github.com/amends/amends/event/outbox"
+	"github.com/amends/amends/saga/barrier/txn"
+	"github.com/amends/amends/services/catalog"
+	"github.com/amends/amends/worker/registry"
+)
+
+// tellProduct tells one fact in the catalog's database.
+func tellProduct(t *testing.T, o Options) {
+	t.Helper()
+	require.NoError(t, with(t.Context(), o, "catalog", func(s *registry.Stores) error {
+		return txn.Run(t.Context(), s.Own, func(tx *gorm.DB) error {
+			return outbox.Tell(tx, catalog.ProductChangedFact.At("MUG", "", 1, catalog.ProductData{}))
+		})
+	}))
+}
+
+// TestAGroupPublishesWhatItsServicesTell: also events that were told before it ran, by
+// another process, and while the broker was away.
+func TestAGroupPublishesWhatItsServicesTell(t *testing.T) {
+	t.Parallel()
+	o := options(t, "catalog", "inventory")
+	require.NoError(t, Migrate(t.Context(), o))
+	tellProduct(t, o)
+	stored := eventtest.NewMemory()
+	broker := eventtest.Fail(stored)
+	broker.Away(true)
+	o.Bus = broker
+	g, err := New(o)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- g.Run(ctx, connect(t, &flickering{})) }()
+	require.Eventually(t, func() bool { return g.Ready(t.Context()) == nil }, 10*time.Second, 10*time.Millisecond)
+	require.Empty(t, stored.Stored(), "the group is ready without its broker")
+
+	broker.Away(false)
+	tellProduct(t, o)
+	require.Eventually(t, func() bool { return len(stored.Stored()) == 2 }, 15*time.Second, 10*time.Millisecond)
+	require.Empty(t, g.Warnings())
+	cancel()
+	require.NoError(t, <-done)
+}
+
+func TestAGroupWarnsOfEventsThatWait(t *testing.T) {
+	t.Parallel()
+	l := &late{service: "order"}
+	l.Waiting(3, lateAfter, 0)
+	require.Empty(t, l.warnings())
+	l.Waiting(3, lateAfter+time.Second, 2)
+	require.Equal(t, []string{
+		"3 events of order wait for the broker, the oldest for 31s", "the broker has refused 2 events of order",
+	}, l.warnings())
+	l.Waiting(0, 0, 0)
+	require.Empty(t, l.warnings())
+}
