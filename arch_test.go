@@ -96,6 +96,7 @@ var layers = []layer{
 	{"internal/database/traced", "", "temporal gorm echo viper"},
 	{"internal/database/pipeline", "saga/barrier/txn", "temporal echo viper"},
 	{"internal/config", "internal/config/* internal/engine internal/identity internal/identity/secrets", "gorm echo"},
+	{"internal/config/broker", "internal/config/secret internal/config/setting", "temporal gorm echo"},
 	{"internal/config/service", "internal/config/secret internal/config/setting", "temporal gorm echo"},
 	{"internal/config/secret", "", "others"},
 	{"internal/config/setting", "internal/config/secret", "temporal gorm echo"},

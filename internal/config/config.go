@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/amends/amends/internal/config/broker"
 	"github.com/amends/amends/internal/config/secret"
 	"github.com/amends/amends/internal/config/service"
 	"github.com/amends/amends/internal/config/setting"
@@ -75,15 +76,15 @@ type Config struct {
 
 	// Sections; the comments of their fields have the meanings and defaults.
 	Services  service.Services
-	Broker    Broker    `key:"broker"`
-	Admission Admission `key:"admission"`
-	Saga      Saga      `key:"saga"`
-	Worker    Worker    `key:"worker"`
-	RPC       RPC       `key:"rpc"`
-	Stuck     Stuck     `key:"stuck"`
-	Doctor    Doctor    `key:"doctor"`
-	Log       Log       `key:"log"`
-	Identity  Identity  `key:"identity"`
+	Broker    broker.Section `key:"broker"`
+	Admission Admission      `key:"admission"`
+	Saga      Saga           `key:"saga"`
+	Worker    Worker         `key:"worker"`
+	RPC       RPC            `key:"rpc"`
+	Stuck     Stuck          `key:"stuck"`
+	Doctor    Doctor         `key:"doctor"`
+	Log       Log            `key:"log"`
+	Identity  Identity       `key:"identity"`
 
 	// OperatorTokens lists the operators that may repair sagas on the admin address
 	// of the API: name=secret,name2=secret2, with different names and different
@@ -131,7 +132,7 @@ func Default(services ...service.Section) Config {
 		TemporalPort:     7233,
 		UIPort:           8233,
 		Services:         service.Default(services),
-		Broker:           DefaultBroker(),
+		Broker:           broker.Default(),
 		Admission:        DefaultAdmission(),
 		Saga:             DefaultSaga(),
 		Worker:           DefaultWorker(),

@@ -91,6 +91,7 @@ func (c *Config) checkDataDir(p *setting.Problems, devServer bool) {
 func (c *Config) checkAddresses(p *setting.Problems) {
 	address(p, "http_addr", c.HTTPAddr)
 	address(p, "admin_addr", c.AdminAddr)
+	address(p, "broker.listen", c.Broker.Listen)
 	if c.HTTPAddr == c.AdminAddr && !strings.HasSuffix(c.HTTPAddr, ":0") {
 		p.Add("admin_addr", "must differ from http_addr", c.AdminAddr)
 	}

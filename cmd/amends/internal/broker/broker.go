@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/bus"
 	"github.com/amends/amends/internal/config"
+	settings "github.com/amends/amends/internal/config/broker"
 	"github.com/amends/amends/internal/dev/broker"
 )
 
@@ -90,7 +91,7 @@ func options(c *config.Config) (broker.Options, error) {
 }
 
 // server returns the broker's side of TLS.
-func server(b config.Broker) (*tls.Config, error) {
+func server(b settings.Section) (*tls.Config, error) {
 	pair := bus.Certificate(b.TLSCert, b.TLSKey)
 	if _, err := pair(); err != nil {
 		return nil, fmt.Errorf("broker: %w", err)

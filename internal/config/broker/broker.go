@@ -1,14 +1,16 @@
-package config
+// Package broker has the settings of the broker of events.
+package broker
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/amends/amends/internal/config/secret"
 	"github.com/amends/amends/internal/config/setting"
 )
 
-// Broker is the connection to the broker of events and, in `amends broker`, the broker.
-type Broker struct {
+// Section is the connection to the broker of events and, in `amends broker`, the broker.
+type Section struct {
 	// URL is the address of the broker: nats://host:port, or tls://host:port for NATS
 	// with TLS; several servers of a cluster are separated by commas. Empty: the broker
 	// of `amends dev`. Default: empty.
@@ -46,14 +48,14 @@ type Broker struct {
 	Durable bool `key:"durable" help:"write each event to the disk before it is acknowledged, and slower"`
 }
 
-// DefaultBroker returns the defaults.
-func DefaultBroker() Broker { return Broker{Listen: "127.0.0.1:4222"} }
+// Default returns the defaults.
+func Default() Section { return Section{Listen: "127.0.0.1:4222"} }
 
-// brokerSchemes lists the schemes of the brokers' URLs.
-var brokerSchemes = []string{"nats", "tls"}
+// schemes lists the schemes of the brokers' URLs.
+var schemes = []string{"nats", "tls"}
 
-// Check reports the rules that the section breaks.
-func (b Broker) Check(p *setting.Problems) {
+// Check reports the rules that the section breaks, except those of addresses.
+func (b Section) Check(p *setting.Problems) {
 	if b.URL != "" {
 		scheme, host, _ := strings.Cut(b.URL, "://")
 		switch {
@@ -62,7 +64,9 @@ func (b Broker) Check(p *setting.Problems) {
 		case strings.Contains(host, "@"):
 			p.Add("broker.url", "must have no password in it: set broker.user and broker.password", "")
 		default:
-			oneOf(p, "broker.url", scheme, brokerSchemes...)
+			if !slices.Contains(schemes, scheme) {
+				p.Add("broker.url", "must be one of "+strings.Join(schemes, ", ")+" before ://", scheme)
+			}
 		}
 	}
 	if (b.TLSCert == "") != (b.TLSKey == "") {
@@ -80,5 +84,4 @@ func (b Broker) Check(p *setting.Problems) {
 	if n > 1 {
 		p.Add("broker.seed_file", "must be the only one of broker.user, broker.seed_file and broker.credentials_file", b.SeedFile)
 	}
-	address(p, "broker.listen", b.Listen)
 }

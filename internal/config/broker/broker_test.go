@@ -1,0 +1,30 @@
+package broker_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/config/broker"
+	"github.com/amends/amends/internal/config/setting"
+)
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	for problem, s := range map[string]broker.Section{
+		"broker.url: must be scheme://host:port":          {URL: "127.0.0.1:4222"},
+		"broker.url: must be one of nats, tls before ://": {URL: "redis://127.0.0.1"},
+		"broker.url: must have no password in it":         {URL: "nats://order:secret@127.0.0.1"},
+		"broker.tls_cert: must be set together":           {TLSKey: "key.pem"},
+		"broker.user: must be set together":               {User: "order"},
+		"broker.seed_file: must be the only one of":       {SeedFile: "a", CredentialsFile: "b"},
+	} {
+		var p setting.Problems
+		s.Check(&p)
+		require.ErrorContains(t, p.Err(), problem)
+		require.NotContains(t, p.Err().Error(), "secret@")
+	}
+	var p setting.Problems
+	broker.Section{URL: "tls://a:4222,tls://b:4222", User: "order", Password: "correct-horse-battery"}.Check(&p)
+	require.NoError(t, p.Err())
+}
