@@ -83,18 +83,15 @@ func Undo[Out any](ctx context.Context, db *gorm.DB, k Key, effect func(tx *gorm
 		if err != nil {
 			return err
 		}
-		won, err := change(txn.Queue(tx, 1), k, row{State: Undone}, Done)
+		won, err := change(txn.Queue(tx, 1), k, &row{State: Undone}, Done)
 		if err != nil {
 			return err
 		}
 		if !won {
 			return fault.Errorf(fault.Bug, fault.Conflict, "%s was changed although it is locked", k)
 		}
-		if err := run(tx, k, func(tx *gorm.DB) error { return effect(tx, out) }); err != nil {
-			return err
-		}
 		r.State = Undone
-		return r.tell(tx, k, false, tell)
+		return r.won(tx, k, func(tx *gorm.DB) error { return effect(tx, out) }, tell)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/barrier/txn"
@@ -47,13 +48,17 @@ func Intend[Out any](ctx context.Context, db *gorm.DB, c Call, prepare func(tx *
 
 // Recall is a repeated [Intend] of a caller that has not kept the whole request: it
 // compares no fingerprint and claims nothing. A key without a row is a bug (CONFLICT).
-func Recall[Out any](ctx context.Context, db *gorm.DB, k Key) (Ticket[Out], error) {
+func Recall[Out any](ctx context.Context, db *gorm.DB, k Key, tell ...Tell) (Ticket[Out], error) {
 	c := Call{Key: k, recall: true}
-	r, err := again(db.WithContext(ctx), c, nil)
-	if err != nil {
-		return Ticket[Out]{}, err
-	}
-	return reissue[Out](r, c)
+	var t Ticket[Out]
+	err := claim(ctx, db, tell, func(tx *gorm.DB) error {
+		r, err := again(tx, c, tell)
+		if err == nil {
+			t, err = reissue[Out](r, c)
+		}
+		return err
+	})
+	return t, err
 }
 
 // reissue returns the answer of r to a repeated Intend.
@@ -96,15 +101,12 @@ func Refuse(ctx context.Context, db *gorm.DB, k Key, refusal *fault.Error, effec
 // end moves an intent to r's state with effect.
 func end(ctx context.Context, db *gorm.DB, k Key, r row, doing string, effect func(tx *gorm.DB) error, tell []Tell) error {
 	return txn.Run(ctx, db, func(tx *gorm.DB) error {
-		won, err := change(tx, k, r, Intent)
+		won, err := change(tx, k, &r, Intent)
 		if err != nil {
 			return err
 		}
 		if won {
-			if err := run(tx, k, effect); err != nil {
-				return err
-			}
-			return r.tell(tx, k, false, tell)
+			return r.won(tx, k, effect, tell)
 		}
 		found, err := find(tx, k)
 		switch {
@@ -175,26 +177,20 @@ func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key, tell ...Te
 // outcome, so effect must read the service's own rows and not [Undoing]. Blocked
 // does not: EndUndo fails with a transient fault, and the repeat finds the step done.
 func EndUndo(ctx context.Context, db *gorm.DB, k Key, to State, effect func(tx *gorm.DB) error, tell ...Tell) error {
-	var from []State
-	switch to {
-	case Undone:
-		from = []State{Intent, Done}
-	case Blocked:
-		from = []State{Intent}
-	default:
+	from := map[State][]State{Undone: {Intent, Done}, Blocked: {Intent}}[to]
+	if from == nil {
 		return fault.Errorf(fault.Bug, fault.Invalid, "%s: an undo cannot end as %q", k, to)
 	}
 	return txn.Run(ctx, db, func(tx *gorm.DB) error {
-		won, err := change(tx, k, row{State: to}, from...)
+		ended := row{State: to}
+		won, err := change(tx.Clauses(clause.Returning{}), k, &ended, from...)
 		if err != nil {
 			return err
 		}
 		if won {
-			if err := run(tx, k, effect); err != nil || len(tell) == 0 {
-				return err
-			}
+			return ended.won(tx, k, effect, tell)
 		}
-		found, err := find(tx, k) // when it has won: for the outcome of its do
+		found, err := find(tx, k)
 		switch {
 		case err != nil:
 			return err
@@ -203,7 +199,7 @@ func EndUndo(ctx context.Context, db *gorm.DB, k Key, to State, effect func(tx *
 		case found.State == Done, found.State == Intent: // an attempt came in between
 			return fault.Errorf(fault.Transient, fault.Unavailable, "%s was %s meanwhile", k, found.State)
 		default:
-			return found.tell(tx, k, !won, tell)
+			return found.tell(tx, k, true, tell)
 		}
 	})
 }

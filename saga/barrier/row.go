@@ -111,11 +111,11 @@ func find(tx *gorm.DB, k Key) (*row, error) {
 }
 
 // change moves the row of k from one of the given states to r's and sets r's fields
-// that are not empty. It reports whether it found such a row. Two changes of a row
-// queue; the second sees the result of the first.
-func change(tx *gorm.DB, k Key, r row, from ...State) (bool, error) {
+// that are not empty. It reports whether it found such a row; if tx returns rows, r is
+// that one. Two changes of a row queue; the second sees the result of the first.
+func change(tx *gorm.DB, k Key, r *row, from ...State) (bool, error) {
 	r.UpdatedAt = txn.Now()
-	res := where(tx.Model(&row{}), k).Where("state IN ?", from).Updates(r)
+	res := where(tx.Model(r), k).Where("state IN ?", from).Updates(*r)
 	return res.RowsAffected == 1, res.Error
 }
 
@@ -127,7 +127,7 @@ func finish(tx *gorm.DB, k Key, out any, tell []Tell) error {
 		return err
 	}
 	r := row{State: Done, Outcome: outcome}
-	won, err := change(txn.Queue(tx, 1), k, r, Intent)
+	won, err := change(txn.Queue(tx, 1), k, &r, Intent)
 	switch {
 	case err != nil:
 		return err

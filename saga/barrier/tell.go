@@ -49,6 +49,14 @@ func (r *row) tell(tx *gorm.DB, k Key, repeat bool, tell []Tell) error {
 	return nil
 }
 
+// won runs the effect of a call that has made the record r of k, and tells of it.
+func (r *row) won(tx *gorm.DB, k Key, effect func(tx *gorm.DB) error, tell []Tell) error {
+	if err := run(tx, k, effect); err != nil {
+		return err
+	}
+	return r.tell(tx, k, false, tell)
+}
+
 // claim runs f, whose one write claims a key. That statement needs no transaction of
 // its own unless it is told of.
 func claim(ctx context.Context, db *gorm.DB, tell []Tell, f func(tx *gorm.DB) error) error {
