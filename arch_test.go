@@ -45,9 +45,11 @@ var layers = []layer{
 	{"workflows/doctor/judge", "activities services/*/audit services/order saga/audit internal/money", "gorm viper echo"},
 	{"activities", "services/* services/payment/posting services/*/audit saga saga/audit saga/ledger fault", "gorm echo"},
 
-	{"services/*/store", "services/$1 services/$1/audit services/$1/audit/compare services/$1/posting services/$1/allocation services/$1/store/facts saga/barrier saga/barrier/txn saga/key saga/audit saga/ledger fault internal/database internal/money event/outbox services/$1/transfer", "temporal services echo"},
+	{"services/*/store", "services/$1 services/$1/audit services/$1/audit/compare services/$1/posting services/$1/allocation services/$1/store/facts saga/barrier saga/barrier/txn saga/key saga/audit saga/ledger fault internal/database internal/money event event/outbox services/$1/transfer services/$1/store/patience services/$1/store/step", "temporal services echo"},
 	{"services/*/rpc", "services/$1 services/$1/rpc/* saga/ledger fault internal/money internal/rpc/wire", "temporal gorm echo viper services"},
 	{"services/*/rpc/*", "internal/rpc/wire/wirepb", "temporal gorm echo viper services"},
+	{"services/*/store/step", "services/$1 event event/outbox saga/key fault", "temporal services echo"},
+	{"services/*/store/patience", "fault", "others"},
 	{"services/*/store/facts", "services/$1 services/$1/audit saga/barrier saga/key", "temporal services echo"},
 	{"services/*/audit", "services/$1 saga/audit saga/ledger internal/money", "temporal gorm echo services"},
 	{"services/*/audit/compare", "services/$1 services/$1/audit services/$1/provider services/$1/transfer services/$1/carrier saga/audit saga/key saga/ledger internal/money", "temporal gorm echo services"},
@@ -83,7 +85,7 @@ var layers = []layer{
 	{"event/inbox/handler", "event fault", "temporal gorm echo viper"},
 	{"event/inbox/lease", "saga/barrier/txn fault", "temporal echo viper"},
 	{"event/inbox/waiting", "event event/inbox/lease saga/barrier/txn fault internal/text", "temporal echo viper"},
-	{"event/outbox", "event saga/barrier/txn fault internal/background", "temporal echo viper"},
+	{"event/outbox", "event saga/barrier saga/barrier/txn saga/key fault internal/background", "temporal echo viper"},
 
 	{"fault", "", "others"},
 	{"internal/money", "fault", "others"},

@@ -159,6 +159,7 @@ func TestServicesAreOfOneShape(t *testing.T) {
 			filepath.Join(dir, "doc.go"),     // what it owns, its invariants, its do/undo pairs
 			filepath.Join(dir, name+".go"),   // domain types, closed sets, legal transitions
 			filepath.Join(dir, "service.go"), // the contract
+			filepath.Join(dir, "events.go"),  // the facts that it tells
 			filepath.Join(dir, "store"),      // rows
 			filepath.Join(dir, "store", "migrations"),
 			filepath.Join("activities", name+".go"),

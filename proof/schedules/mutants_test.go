@@ -115,7 +115,7 @@ var mutants = []mutant{
 	{
 		name: "QuoteIsNotRecorded", file: "services/catalog/store/quote.go", quick: true,
 		was: "	q, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (catalog.Quote, error) {\n",
-		is:  "	_ = call\n	_ = barrier.Do[int]\n	q, err := func(f func(tx *gorm.DB) (catalog.Quote, error)) (catalog.Quote, error) { return f(s.db.WithContext(ctx)) }(func(tx *gorm.DB) (catalog.Quote, error) {\n",
+		is:  "	_ = call\n	_ = barrier.Do[int]\n	q, err := func(f func(tx *gorm.DB) (catalog.Quote, error), _ ...barrier.Tell) (catalog.Quote, error) { return f(s.db.WithContext(ctx)) }(func(tx *gorm.DB) (catalog.Quote, error) {\n",
 		by:  explore("2", "-schedule", "payment.capture#1=disturb inventory.commit#1=crash"),
 	},
 	{

@@ -7,27 +7,29 @@ import (
 	"github.com/amends/amends/saga/key"
 )
 
+// Facts are all facts of the service, those below.
+var Facts []event.Declaration
+
 // The facts that the service tells.
 var (
 	// ProductChangedFact is told by an import, for each product that it adds or changes.
-	ProductChangedFact = event.Declare[ProductData](event.Declaration{
-		Service: "catalog", Name: "product_changed", Version: 1, Key: "sku", State: true,
+	ProductChangedFact = declare[ProductData](event.Declaration{
+		Name: "product_changed", Key: "sku", State: true,
 		About: "An import has added or changed the product.",
 	})
 	// QuotedFact is told when an order's lines are priced.
-	QuotedFact = event.Declare[QuotedData](event.Declaration{
-		Service: "catalog", Name: "quoted", Version: 1, Key: "order",
-		About: "The lines of the order are priced.",
-	})
+	QuotedFact = declare[QuotedData](event.Declaration{Name: "quoted", Key: "order", About: "The lines of the order are priced."})
 	// QuoteRefusedFact is told when an order's lines cannot be priced.
-	QuoteRefusedFact = event.Declare[RefusedData](event.Declaration{
-		Service: "catalog", Name: "quote_refused", Version: 1, Key: "order",
-		About: "The lines of the order cannot be priced.",
-	})
+	QuoteRefusedFact = declare[RefusedData](event.Declaration{Name: "quote_refused", Key: "order", About: "The lines of the order cannot be priced."})
 )
 
-// Facts are all facts of the service.
-var Facts = []event.Declaration{ProductChangedFact.Declaration, QuotedFact.Declaration, QuoteRefusedFact.Declaration}
+// declare adds a fact to the list.
+func declare[Data any](d event.Declaration) event.Fact[Data] {
+	d.Service, d.Version = "catalog", 1
+	f := event.Declare[Data](d)
+	Facts = append(Facts, f.Declaration)
+	return f
+}
 
 // ProductData is a product at one version.
 type ProductData struct {

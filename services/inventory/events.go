@@ -6,42 +6,35 @@ import (
 	"github.com/amends/amends/saga/key"
 )
 
+// Facts are all facts of the service, those below.
+var Facts []event.Declaration
+
 // The facts that the service tells.
 var (
 	// StockChangedFact is told when the available stock of a SKU in a warehouse changes:
 	// by a delivery, a correction, a reservation or its release. A commit sells units
 	// that are not available any more, so it changes nothing that the fact says.
-	StockChangedFact = event.Declare[StockData](event.Declaration{
-		Service: "inventory", Name: "stock_changed", Version: 1, Key: "sku", State: true,
+	StockChangedFact = declare[StockData](event.Declaration{
+		Name: "stock_changed", Key: "sku", State: true,
 		About: "The available stock of the SKU in one warehouse has changed. The sequence counts for SKU and warehouse together.",
 	})
 	// ReservedFact is told when stock is held for an order.
-	ReservedFact = event.Declare[ReservedData](event.Declaration{
-		Service: "inventory", Name: "reserved", Version: 1, Key: "order",
-		About: "The stock of every line of the order is held.",
-	})
+	ReservedFact = declare[ReservedData](event.Declaration{Name: "reserved", Key: "order", About: "The stock of every line of the order is held."})
 	// RefusedFact is told when the stock of an order cannot be held.
-	RefusedFact = event.Declare[RefusedData](event.Declaration{
-		Service: "inventory", Name: "refused", Version: 1, Key: "order",
-		About: "The stock of the order cannot be held, and none of it is.",
-	})
+	RefusedFact = declare[RefusedData](event.Declaration{Name: "refused", Key: "order", About: "The stock of the order cannot be held, and none of it is."})
 	// CommittedFact is told when the held stock of an order is sold.
-	CommittedFact = event.Declare[CommittedData](event.Declaration{
-		Service: "inventory", Name: "committed", Version: 1, Key: "order",
-		About: "The held stock of the order is sold.",
-	})
+	CommittedFact = declare[CommittedData](event.Declaration{Name: "committed", Key: "order", About: "The held stock of the order is sold."})
 	// ReleasedFact is told when a reservation is released, or is blocked before it was
 	// made.
-	ReleasedFact = event.Declare[ReleasedData](event.Declaration{
-		Service: "inventory", Name: "released", Version: 1, Key: "order",
-		About: "The order holds no stock by this step, and never will again.",
-	})
+	ReleasedFact = declare[ReleasedData](event.Declaration{Name: "released", Key: "order", About: "The order holds no stock by this step, and never will again."})
 )
 
-// Facts are all facts of the service.
-var Facts = []event.Declaration{
-	StockChangedFact.Declaration, ReservedFact.Declaration, RefusedFact.Declaration,
-	CommittedFact.Declaration, ReleasedFact.Declaration,
+// declare adds a fact to the list.
+func declare[Data any](d event.Declaration) event.Fact[Data] {
+	d.Service, d.Version = "inventory", 1
+	f := event.Declare[Data](d)
+	Facts = append(Facts, f.Declaration)
+	return f
 }
 
 // StockData is the available stock of one SKU in one warehouse, at one version.

@@ -10,6 +10,9 @@ import (
 	"github.com/amends/amends/saga/ledger"
 )
 
+// Facts are all facts of the service, those below.
+var Facts []event.Declaration
+
 // The facts that the service tells. Each describes the whole order at one version, so
 // a reader that missed one needs the next one only.
 var (
@@ -23,15 +26,13 @@ var (
 	AttentionChangedFact = declare("attention_changed", "The flags that need an operator have changed.")
 )
 
+// declare adds a fact about the whole order.
 func declare(name, about string) event.Fact[Snapshot] {
-	return event.Declare[Snapshot](event.Declaration{
+	f := event.Declare[Snapshot](event.Declaration{
 		Service: "order", Name: name, Version: 1, Key: "order", State: true, About: about,
 	})
-}
-
-// Facts are all facts of the service.
-var Facts = []event.Declaration{
-	PlacedFact.Declaration, ConfirmedFact.Declaration, CancelledFact.Declaration, AttentionChangedFact.Declaration,
+	Facts = append(Facts, f.Declaration)
+	return f
 }
 
 // Snapshot is an order at one version. It names the customer by id only, and has

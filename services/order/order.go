@@ -63,9 +63,11 @@ type Total = money.Amount
 
 // Record is an order as it is stored.
 type Record struct {
-	ID     string `json:"id"`
-	Status Status `json:"status"`
-	Reason Reason `json:"reason,omitempty"` // why it was cancelled, else empty
+	ID string `json:"id"`
+	// Version is 1 for a new order and grows with every change of the record.
+	Version int64  `json:"version,omitempty"`
+	Status  Status `json:"status"`
+	Reason  Reason `json:"reason,omitempty"` // why it was cancelled, else empty
 	// Decided is the first reason for which it was aborted, from before any step was
 	// undone, see [Record.Decide]; else empty.
 	Decided   Reason    `json:"decided,omitempty"`

@@ -6,33 +6,29 @@ import (
 	"github.com/amends/amends/saga/key"
 )
 
+// Facts are all facts of the service, those below.
+var Facts []event.Declaration
+
 // The facts that the service tells.
 var (
 	// BookedFact is told when every parcel of an order is booked.
-	BookedFact = event.Declare[BookedData](event.Declaration{
-		Service: "shipping", Name: "booked", Version: 1, Key: "order",
-		About: "Every parcel of the order is booked at the carrier.",
-	})
+	BookedFact = declare[BookedData]("booked", "Every parcel of the order is booked at the carrier.")
 	// RefusedFact is told when the carrier refuses a parcel of an order.
-	RefusedFact = event.Declare[RefusedData](event.Declaration{
-		Service: "shipping", Name: "refused", Version: 1, Key: "order",
-		About: "The carrier refuses a parcel of the order, and none of its parcels is booked.",
-	})
+	RefusedFact = declare[RefusedData]("refused", "The carrier refuses a parcel of the order, and none of its parcels is booked.")
 	// CancelledFact is told when the parcels of an order are cancelled, or are blocked
 	// before they were booked.
-	CancelledFact = event.Declare[StepData](event.Declaration{
-		Service: "shipping", Name: "cancelled", Version: 1, Key: "order",
-		About: "No parcel of the order is booked by this step, and none ever will be again.",
-	})
+	CancelledFact = declare[StepData]("cancelled", "No parcel of the order is booked by this step, and none ever will be again.")
 )
 
-// Facts are all facts of the service.
-var Facts = []event.Declaration{BookedFact.Declaration, RefusedFact.Declaration, CancelledFact.Declaration}
+// declare adds a fact about a step of an order's saga.
+func declare[Data any](name, about string) event.Fact[Data] {
+	f := event.Declare[Data](event.Declaration{Service: "shipping", Name: name, Version: 1, Key: "order", About: about})
+	Facts = append(Facts, f.Declaration)
+	return f
+}
 
 // StepData names the step that a fact is about.
-type StepData struct {
-	key.Key
-}
+type StepData struct{ key.Key }
 
 // RefusedData is a step's refusal.
 type RefusedData struct {

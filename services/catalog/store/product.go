@@ -17,7 +17,7 @@ import (
 	"github.com/amends/amends/services/catalog"
 )
 
-// batch is how many rows one INSERT carries: 8 columns each stay far below the
+// batch is how many rows one INSERT carries: 9 columns each stay far below the
 // 32,766 parameters that SQLite allows.
 const batch = 500
 
@@ -49,12 +49,22 @@ func (s *Store) Import(ctx context.Context, products []catalog.Product) error {
 			}
 		}
 		for chunk := range slices.Chunk(rows, batch) {
-			if err := tx.Clauses(replaceChanged).Create(&chunk).Error; err != nil {
+			if err := replace(tx, slices.Clone(chunk)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// replace inserts the rows, or replaces those that differ, and tells of them.
+func replace(tx *gorm.DB, rows []productRow) error {
+	res := tx.Clauses(replaceChanged, clause.Returning{}).Create(&rows)
+	if res.Error != nil {
+		return res.Error
+	}
+	// GORM puts the rows that were written, and only those, into the first elements.
+	return tellProducts(tx, rows[:res.RowsAffected])
 }
 
 // Product implements [catalog.Service].
@@ -89,8 +99,9 @@ func (s *Store) Products(ctx context.Context, after string, limit int) ([]catalo
 // replaceChanged updates an existing product only if it differs, so that updated_at is
 // the time of its last change and not of the last import.
 var replaceChanged = clause.OnConflict{
-	Columns:   []clause.Column{{Name: "sku"}},
-	DoUpdates: clause.AssignmentColumns([]string{"name", "category", "price_minor", "price_currency", "active", "updated_at"}),
+	Columns: []clause.Column{{Name: "sku"}},
+	DoUpdates: append(clause.AssignmentColumns([]string{"name", "category", "price_minor", "price_currency", "active", "updated_at"}),
+		clause.Assignment{Column: clause.Column{Name: "version"}, Value: gorm.Expr("products.version + 1")}),
 	Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: `products.name <> excluded.name
 		OR products.category <> excluded.category OR products.active <> excluded.active
 		OR products.price_minor IS DISTINCT FROM excluded.price_minor
@@ -104,6 +115,7 @@ type productRow struct {
 	PriceMinor    *int64 // nil: no price yet, and then no currency either
 	PriceCurrency *string
 	Active        bool
+	Version       int64
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 }
@@ -118,7 +130,7 @@ type categoryRow struct {
 func (categoryRow) TableName() string { return "categories" }
 
 func newProductRow(p catalog.Product, now time.Time) productRow {
-	r := productRow{SKU: p.SKU, Name: p.Name, Category: p.Category, Active: p.Active, CreatedAt: now, UpdatedAt: now}
+	r := productRow{SKU: p.SKU, Name: p.Name, Category: p.Category, Active: p.Active, Version: 1, CreatedAt: now, UpdatedAt: now}
 	if p.Priced() {
 		minor, currency := p.Price.Minor, string(p.Price.Currency)
 		r.PriceMinor, r.PriceCurrency = &minor, &currency

@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/catalog"
+	"github.com/amends/amends/services/catalog/store/step"
 )
 
 // Quote implements [catalog.Service].
@@ -21,7 +22,7 @@ func (s *Store) Quote(ctx context.Context, k key.Key, req catalog.QuoteRequest) 
 			return catalog.Quote{}, err
 		}
 		return catalog.Price(req, known)
-	})
+	}, step.Quote.Tell(ctx))
 	return q, database.Fault(err)
 }
 

@@ -31,7 +31,7 @@ func (s *Store) Adjust(ctx context.Context, a inventory.Adjustment) (stock inven
 		if err != nil {
 			return fmt.Errorf("lock stock: %w", err)
 		}
-		stock = inventory.Stock(row)
+		stock = row.stock()
 		if repeated, err = booked(tx, a); err != nil || repeated {
 			return err
 		}
@@ -39,8 +39,12 @@ func (s *Store) Adjust(ctx context.Context, a inventory.Adjustment) (stock inven
 			return fault.Errorf(fault.Business, inventory.TooFew, "%d of %q in %s cannot be taken off: %d are available, %d reserved for orders",
 				-a.Units, a.SKU, a.Warehouse, row.Available, row.Reserved)
 		}
-		stock.Available, stock.Received = row.Available+a.Units, row.Received+a.Units
-		return adjust(tx, a)
+		row.Available, row.Received, row.Version = row.Available+a.Units, row.Received+a.Units, row.Version+1
+		stock = row.stock()
+		if err := adjust(tx, a); err != nil {
+			return err
+		}
+		return tellStock(tx, "", row)
 	})
 	if err != nil {
 		return inventory.Stock{}, false, err
@@ -67,7 +71,7 @@ func booked(tx *gorm.DB, a inventory.Adjustment) (bool, error) {
 
 // adjust changes the stock row, which tx has locked, and writes the journal.
 func adjust(tx *gorm.DB, a inventory.Adjustment) error {
-	err := database.Queue(tx, 1).Exec(`UPDATE stock SET available = available + ?, received = received + ?
+	err := database.Queue(tx, 1).Exec(`UPDATE stock SET available = available + ?, received = received + ?, version = version + 1
 		WHERE sku = ? AND warehouse = ?`, a.Units, a.Units, a.SKU, a.Warehouse).Error
 	if err != nil {
 		return fmt.Errorf("adjust stock: %w", err)

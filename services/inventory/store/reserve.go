@@ -14,12 +14,14 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/inventory/allocation"
+	"github.com/amends/amends/services/inventory/store/patience"
+	"github.com/amends/amends/services/inventory/store/step"
 )
 
 // Reserve implements [inventory.Service].
 func (s *Store) Reserve(ctx context.Context, k key.Key, req inventory.ReserveRequest) (inventory.Reservation, error) {
 	call := barrier.Call{Key: k, Fingerprint: fingerprint(req), Request: req}
-	turn := s.patience.turn()
+	turn := s.patience.Turn()
 	r, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (inventory.Reservation, error) {
 		// Inside the do, so that INVALID is recorded like any other refusal: one key, one answer.
 		if err := req.Validate(); err != nil {
@@ -29,22 +31,25 @@ func (s *Store) Reserve(ctx context.Context, k key.Key, req inventory.ReserveReq
 		if err != nil {
 			return inventory.Reservation{}, err
 		}
-		r, err := allocation.Allocate(req.Lines, stock)
+		r, err := allocation.Allocate(req.Lines, stockOf(stock))
 		if err != nil {
 			return inventory.Reservation{}, err
 		}
 		if err := hold.apply(tx, turn, r); err != nil {
 			return inventory.Reservation{}, err
 		}
+		if err := tellStock(tx, k.Saga, hold.moved(stock, r)...); err != nil {
+			return inventory.Reservation{}, err
+		}
 		return r, insert(tx, k, r)
-	})
-	turn.end(err)
+	}, step.Reserve.Tell(ctx))
+	turn.End(err)
 	return r, database.Fault(err)
 }
 
 // Release implements [inventory.Service].
 func (s *Store) Release(ctx context.Context, k key.Key) error {
-	turn := s.patience.turn()
+	turn := s.patience.Turn()
 	err := barrier.Undo(ctx, s.db, k, func(tx *gorm.DB, _ inventory.Reservation) error {
 		found, err := lockReservations(tx, k.Saga, "r.step = ? AND r.generation = ?", k.Step, k.Generation)
 		if err != nil {
@@ -56,9 +61,12 @@ func (s *Store) Release(ctx context.Context, k key.Key) error {
 		if err := found[0].Release(database.Now()); err != nil {
 			return err
 		}
+		if err := tellReleased(tx, turn, k.Saga, found[0].Reservation); err != nil {
+			return err
+		}
 		return end(tx, turn, release, found)
-	})
-	turn.end(err)
+	}, step.Reserve.Tell(ctx))
+	turn.End(err)
 	return database.Fault(err)
 }
 
@@ -66,7 +74,7 @@ func (s *Store) Release(ctx context.Context, k key.Key) error {
 func (s *Store) Commit(ctx context.Context, k key.Key) (inventory.Commitment, error) {
 	// The key is the whole request, so two requests of one key cannot differ.
 	call := barrier.Call{Key: k, Fingerprint: barrier.Fingerprint(1)}
-	turn := s.patience.turn()
+	turn := s.patience.Turn()
 	c, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (inventory.Commitment, error) {
 		held, err := lockReservations(tx, k.Saga, "r.state = ?", inventory.Held)
 		if err != nil {
@@ -83,13 +91,13 @@ func (s *Store) Commit(ctx context.Context, k key.Key) (inventory.Commitment, er
 			c.Units += held[i].Reservation.Units()
 		}
 		return c, end(tx, turn, sell, held)
-	})
-	turn.end(err)
+	}, step.Commit.Tell(ctx))
+	turn.End(err)
 	return c, database.Fault(err)
 }
 
 // end writes reservations that have just ceased to be held, and moves their units.
-func end(tx *gorm.DB, t *turn, m movement, ended []inventory.Record) error {
+func end(tx *gorm.DB, t *patience.Turn, m movement, ended []inventory.Record) error {
 	all := make([]inventory.Reservation, len(ended))
 	for i, r := range ended {
 		all[i] = r.Reservation

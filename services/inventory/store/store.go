@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/services/inventory/store/patience"
 )
 
 //go:embed migrations/*.sql
@@ -25,10 +26,10 @@ var Schema = database.Schema{barrier.Migrations, database.Migrations(files), dat
 // Store implements [inventory.Service] on a database of its own.
 type Store struct {
 	db       *gorm.DB
-	patience *patience
+	patience *patience.Patience
 }
 
 var _ inventory.Service = (*Store)(nil)
 
 // New returns a store on db, which must be migrated to [Schema].
-func New(db *gorm.DB) *Store { return &Store{db: db, patience: &patience{over: map[string]bool{}}} }
+func New(db *gorm.DB) *Store { return &Store{db: db, patience: patience.New()} }

@@ -66,7 +66,7 @@ func fromRecord(in *pb.GetResponse) (order.Record, error) {
 		return order.Record{}, err
 	}
 	r := order.Record{
-		ID: in.GetId(), Status: status, Reason: reason, Decided: decided, DecidedAt: wire.FromTime(in.GetDecidedAt()),
+		ID: in.GetId(), Version: in.GetVersion(), Status: status, Reason: reason, Decided: decided, DecidedAt: wire.FromTime(in.GetDecidedAt()),
 		Placement: fromPlacement(in.GetPlacement()), View: in.GetView(), Attention: fromAttention(in.GetAttention()),
 		NotedAt: wire.FromTime(in.GetNotedAt()), CreatedAt: wire.FromTime(in.GetCreatedAt()), UpdatedAt: wire.FromTime(in.GetUpdatedAt()),
 	}

@@ -53,7 +53,7 @@ func toRecord(r order.Record) (*pb.GetResponse, error) {
 	reason, err2 := reasons.Number(r.Reason)
 	decided, err3 := reasons.Number(r.Decided)
 	out := &pb.GetResponse{
-		Id: r.ID, Status: status, Reason: reason, Decided: decided, DecidedAt: wire.Time(r.DecidedAt),
+		Id: r.ID, Version: r.Version, Status: status, Reason: reason, Decided: decided, DecidedAt: wire.Time(r.DecidedAt),
 		Placement: toPlacement(r.Placement), View: r.View, Attention: toAttention(r.Attention),
 		NotedAt: wire.Time(r.NotedAt), CreatedAt: wire.Time(r.CreatedAt), UpdatedAt: wire.Time(r.UpdatedAt),
 	}

@@ -59,7 +59,7 @@ func TestAcknowledgeUnlistsAndKeepsTheTrace(t *testing.T) {
 		kept := looked("night")
 		kept.Flags = []ledger.Attention{mismatch, invalid}
 		want := before
-		want.Attention, want.Acknowledgements = nil, []ledger.Acknowledgement{kept}
+		want.Version, want.Attention, want.Acknowledgements = before.Version+1, nil, []ledger.Acknowledgement{kept}
 		require.Equal(t, want, rec, "nothing else has moved")
 		b.requireStored(t, rec)
 		require.Len(t, b.history(t, "o1"), 1, "it is no change of status")

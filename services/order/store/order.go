@@ -41,13 +41,15 @@ func (s *Store) Create(ctx context.Context, k key.Key, p order.Placement) (order
 		}
 		var err error
 		if res.RowsAffected == 0 {
-			rec, err = find(tx, k.Saga)
+			rec, err = placed(ctx, tx, k.Saga)
 			return err
 		}
 		if err := database.Queue(tx, int64(len(lines))).Create(&lines).Error; err != nil {
 			return fmt.Errorf("insert order lines: %w", err)
 		}
-		rec, err = row.record()
+		if rec, err = row.record(); err == nil {
+			err = tell(tx, rec, order.PlacedFact)
+		}
 		return err
 	})
 	if err != nil {
@@ -85,7 +87,7 @@ func (s *Store) change(ctx context.Context, id string, move func(*order.Record) 
 	var rec order.Record
 	err := database.InTx(ctx, s.db, func(tx *gorm.DB) error {
 		var row orderRow
-		err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", id).Take(&row).Error
+		err := locked(tx).Where("id = ?", id).Take(&row).Error
 		if errors.Is(err, gorm.ErrRecordNotFound) {
 			return fault.Errorf(fault.Bug, fault.NotFound, "order %s was never created", id)
 		}
@@ -95,21 +97,31 @@ func (s *Store) change(ctx context.Context, id string, move func(*order.Record) 
 		if rec, err = row.record(); err != nil {
 			return err
 		}
-		from := rec.Status
+		before := rec
 		changed, err := move(&rec)
-		if err != nil || !changed {
+		switch {
+		case err != nil:
 			return err
+		case !changed:
+			return again(ctx, tx, rec)
 		}
+		rec.Version++
 		if err := row.take(rec); err != nil {
 			return err
 		}
-		return update(tx, row, from)
+		if err := update(tx, row, before.Status); err != nil {
+			return err
+		}
+		return tell(tx, rec, rec.Told(before)...)
 	})
 	if err != nil {
 		return order.Record{}, err
 	}
 	return rec, nil
 }
+
+// locked makes a query lock the rows it reads until tx ends.
+func locked(tx *gorm.DB) *gorm.DB { return tx.Clauses(clause.Locking{Strength: "UPDATE"}) }
 
 // timeOf returns the time of a change by the engine's clock, which the saga sends with
 // it. The clock of this host only counts for a call without one.
@@ -126,7 +138,7 @@ func update(tx *gorm.DB, row orderRow, from order.Status) error {
 	res := database.Queue(tx, 1).Model(&row).Where("status = ?", from).
 		Select("status", "reason", "total_minor", "total_currency", "view", "changes", "updated_at",
 			"needs_attention", "attention", "waivers", "noted_at", "acknowledgements",
-			"decided", "decided_at").Updates(row)
+			"decided", "decided_at", "version").Updates(row)
 	if res.Error != nil {
 		return fmt.Errorf("update order: %w", res.Error)
 	}

@@ -22,7 +22,7 @@ func TestCreate(t *testing.T) {
 			got := b.create(t, "whole")
 			require.Equal(t, placement().PlacedAt.Truncate(time.Microsecond), got.CreatedAt, "by the clock of the saga")
 			require.Equal(t, order.Record{
-				ID: "whole", Status: order.Pending, Placement: kept(), CreatedAt: got.CreatedAt, UpdatedAt: got.CreatedAt,
+				ID: "whole", Version: 1, Status: order.Pending, Placement: kept(), CreatedAt: got.CreatedAt, UpdatedAt: got.CreatedAt,
 			}, got)
 			b.requireStored(t, got)
 			require.Empty(t, b.history(t, "whole"))

@@ -20,6 +20,7 @@ type orderRow struct {
 	Placement     string  // JSON
 	View          *string // JSON
 	Changes       int64   // number of rows of history
+	Version       int64   // see [order.Record]
 	CreatedAt     time.Time
 	UpdatedAt     time.Time `gorm:"autoUpdateTime:false"` // set by the domain, not by GORM
 
@@ -64,7 +65,7 @@ func newRows(id string, p order.Placement, now time.Time) (orderRow, []lineRow, 
 		return orderRow{}, nil, fault.Errorf(fault.Bug, fault.Invalid, "encode the placement: %w", err)
 	}
 	row := orderRow{
-		ID: id, CustomerID: p.CustomerID, Status: string(order.Pending),
+		ID: id, Version: 1, CustomerID: p.CustomerID, Status: string(order.Pending),
 		Placement: string(placement), CreatedAt: now, UpdatedAt: now,
 		Attention: "[]", Waivers: "[]", Acknowledgements: "[]",
 	}
@@ -84,7 +85,7 @@ func (r *orderRow) take(to order.Record) error {
 	if r.Status != string(to.Status) {
 		r.Changes++
 	}
-	r.Status, r.Reason, r.UpdatedAt = string(to.Status), string(to.Reason), to.UpdatedAt
+	r.Version, r.Status, r.Reason, r.UpdatedAt = to.Version, string(to.Status), string(to.Reason), to.UpdatedAt
 	if to.Total != nil {
 		minor, currency := to.Total.Minor, string(to.Total.Currency)
 		r.TotalMinor, r.TotalCurrency = &minor, &currency
@@ -136,7 +137,7 @@ func listed[T any](data string, items *[]T) error {
 // record returns the order of r, always from the stored JSON, so that a repeat gets the
 // same as the first call.
 func (r *orderRow) record() (order.Record, error) {
-	rec := order.Record{ID: r.ID, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
+	rec := order.Record{ID: r.ID, Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
 	if err := json.Unmarshal([]byte(r.Placement), &rec.Placement); err != nil {
 		return order.Record{}, unreadable(r.ID, err)
 	}

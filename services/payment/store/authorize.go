@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
+	"github.com/amends/amends/services/payment/store/step"
 )
 
 // fingerprint returns that of an amount and more parts of a request.
@@ -34,14 +35,14 @@ func (s *Store) IntendAuthorize(ctx context.Context, k key.Key, h payment.Hold) 
 		}
 		r := fromPayment(payment.NewPayment(id, k, h, database.Now()))
 		return database.Queue(tx, 1).Create(&r).Error
-	})
+	}, step.Authorize.Tell(ctx))
 	err = duplicate(err, fault.Errorf(fault.Bug, fault.Conflict, "the saga has another payment asked for, held or taken"))
 	return t, database.Fault(err)
 }
 
 // recallAuthorize returns the record of an authorization whose token is not known.
 func (s *Store) recallAuthorize(ctx context.Context, k key.Key, a money.Amount) (ledger.Ticket[payment.Authorization], error) {
-	t, err := barrier.Recall[payment.Authorization](ctx, s.db, k)
+	t, err := barrier.Recall[payment.Authorization](ctx, s.db, k, step.Authorize.Again(ctx)...)
 	if err == nil && t.Done && t.Outcome.Amount != a {
 		err = fault.Errorf(fault.Bug, fault.Mismatch, "%s holds another amount", k)
 	}
@@ -61,7 +62,7 @@ func (s *Store) ConcludeAuthorize(ctx context.Context, k key.Key, reference stri
 		return writePayment(tx, p, func(p *payment.Payment) (posting.Set, error) {
 			return p.Authorize(reference, database.Now())
 		})
-	})
+	}, step.Authorize.Tell(ctx))
 	if err != nil {
 		return payment.Authorization{}, database.Fault(err)
 	}
@@ -74,12 +75,12 @@ func (s *Store) RefuseAuthorize(ctx context.Context, k key.Key, refusal *fault.E
 		return movePayment(tx, where(tx, k), func(p *payment.Payment) (posting.Set, error) {
 			return posting.Set{}, p.Decline(refusal.Code, database.Now())
 		})
-	}))
+	}, step.Authorize.Tell(ctx)))
 }
 
 // BeginVoid implements [payment.Store].
 func (s *Store) BeginVoid(ctx context.Context, k key.Key) (ledger.State, error) {
-	e, err := barrier.BeginUndo[payment.Hold, payment.Authorization](ctx, s.db, k)
+	e, err := barrier.BeginUndo[payment.Hold, payment.Authorization](ctx, s.db, k, step.Authorize.Undo(ctx))
 	return e.State, database.Fault(err)
 }
 
@@ -96,7 +97,7 @@ func (s *Store) BlockAuthorize(ctx context.Context, k key.Key) error {
 func (s *Store) endVoid(ctx context.Context, k key.Key, to ledger.State) error {
 	return database.Fault(barrier.EndUndo(ctx, s.db, k, to, func(tx *gorm.DB) error {
 		return movePayment(tx, where(tx, k), func(p *payment.Payment) (posting.Set, error) { return p.Void(database.Now()) })
-	}))
+	}, step.Authorize.Tell(ctx)))
 }
 
 // noIntent is the error of a conclude without an intent.

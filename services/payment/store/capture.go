@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
+	"github.com/amends/amends/services/payment/store/step"
 	"github.com/amends/amends/services/payment/transfer"
 )
 
@@ -40,7 +41,7 @@ func (s *Store) IntendCapture(ctx context.Context, k key.Key, req payment.Captur
 		})
 		target = r.Target
 		return database.Queue(tx, 1).Create(&r).Error
-	})
+	}, step.Capture.Tell(ctx))
 	err = duplicate(err, fault.Errorf(fault.Bug, fault.Conflict, "the payment is being captured under another key"))
 	return ticketWithTarget(ctx, s, k, t, target, err)
 }
@@ -68,7 +69,7 @@ func (s *Store) ConcludeCapture(ctx context.Context, k key.Key, reference string
 		return database.Queue(tx, 1).Create(&invoiceRow{
 			Number: t.InvoiceNumber, PaymentID: t.PaymentID, Amount: t.Amount.Minor, Currency: t.Amount.Currency, CreatedAt: at,
 		}).Error
-	})
+	}, step.Capture.Tell(ctx))
 	if err != nil {
 		return payment.Capture{}, database.Fault(err)
 	}
@@ -86,7 +87,7 @@ func (s *Store) CaptureNothing(ctx context.Context, k key.Key, req payment.Captu
 			err = fault.Errorf(fault.Bug, fault.Conflict, "an order that costs nothing has a payment")
 		}
 		return payment.Capture{Amount: req.Amount}, err
-	})
+	}, step.Capture.Tell(ctx))
 	return out, database.Fault(err)
 }
 
@@ -95,12 +96,12 @@ func (s *Store) RefuseCapture(ctx context.Context, k key.Key, refusal *fault.Err
 	return database.Fault(barrier.Refuse(ctx, s.db, k, refusal, func(tx *gorm.DB) error {
 		_, err := moveTransfer(tx, k, func(t *transfer.Transfer) error { return t.Decline(refusal.Code, database.Now()) })
 		return err
-	}))
+	}, step.Capture.Tell(ctx)))
 }
 
 // BeginSettle implements [payment.Store].
 func (s *Store) BeginSettle(ctx context.Context, k key.Key) (ledger.State, payment.Capture, error) {
-	e, err := barrier.BeginUndo[payment.CaptureRequest, payment.Capture](ctx, s.db, k)
+	e, err := barrier.BeginUndo[payment.CaptureRequest, payment.Capture](ctx, s.db, k, step.Capture.Tell(ctx))
 	return e.State, e.Outcome, database.Fault(err)
 }
 
@@ -109,7 +110,7 @@ func (s *Store) BlockCapture(ctx context.Context, k key.Key) error {
 	return database.Fault(barrier.EndUndo(ctx, s.db, k, barrier.Blocked, func(tx *gorm.DB) error {
 		_, err := moveTransfer(tx, k, func(t *transfer.Transfer) error { return t.Block(database.Now()) })
 		return err
-	}))
+	}, step.Capture.Tell(ctx)))
 }
 
 // ticketWithTarget completes a ticket that allows a call by the target of the call,

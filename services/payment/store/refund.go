@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
+	"github.com/amends/amends/services/payment/store/step"
 	"github.com/amends/amends/services/payment/transfer"
 )
 
@@ -38,7 +39,7 @@ func (s *Store) IntendRefund(ctx context.Context, k key.Key, req payment.RefundR
 		})
 		target = r.Target
 		return database.Queue(tx, 1).Create(&r).Error
-	})
+	}, step.Refund.Tell(ctx))
 	return ticketWithTarget(ctx, s, k, t, target, err)
 }
 
@@ -59,7 +60,7 @@ func (s *Store) ConcludeRefund(ctx context.Context, k key.Key, reference string)
 		return movePayment(tx, tx.Where("id = ?", t.PaymentID), func(p *payment.Payment) (posting.Set, error) {
 			return p.Refund(t.Amount, at)
 		})
-	})
+	}, step.Refund.Tell(ctx))
 	if err != nil {
 		return payment.Refund{}, database.Fault(err)
 	}
@@ -77,5 +78,5 @@ func (s *Store) RefuseRefund(ctx context.Context, k key.Key, refusal *fault.Erro
 		return movePayment(tx, tx.Where("id = ?", t.PaymentID), func(p *payment.Payment) (posting.Set, error) {
 			return posting.Set{}, p.DropRefund(t.Amount, at)
 		})
-	}))
+	}, step.Refund.Tell(ctx)))
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/shipping"
+	"github.com/amends/amends/services/shipping/store/step"
 )
 
 // recorded is the part of a request that the barrier stores: the parcels, which give
@@ -87,13 +88,13 @@ func book(db *gorm.DB, k key.Key, sh shipping.Shipment) *gorm.DB {
 // claim opens the step, or returns its record. Without an address only the latter.
 func (s *Store) claim(ctx context.Context, k key.Key, req shipping.BookRequest) (ledger.Ticket[shipping.Booking], error) {
 	if req.ShipTo == (shipping.Address{}) {
-		return barrier.Recall[shipping.Booking](ctx, s.db, k)
+		return barrier.Recall[shipping.Booking](ctx, s.db, k, step.Book.Again(ctx)...)
 	}
 	parcels := sorted(req.Parcels)
 	call := barrier.Call{Key: k, Fingerprint: fingerprint(req.ShipTo, parcels), Request: recorded{parcels}}
 	return barrier.Intend[shipping.Booking](ctx, s.db, call, func(tx *gorm.DB) error {
 		return database.Queue(tx, int64(len(parcels))).Create(newRows(k, parcels)).Error
-	})
+	}, step.Book.Tell(ctx))
 }
 
 // Conclude implements [shipping.Store].
@@ -111,7 +112,7 @@ func (s *Store) Conclude(ctx context.Context, k key.Key, booking shipping.Bookin
 		// The others are booked still: an undo may have cancelled one.
 		return wrote(all, of(database.Queue(tx, all), k).Where("state = ?", string(shipping.Booked)).
 			Update("state", string(shipping.Booked)))
-	})
+	}, step.Book.Tell(ctx))
 	if errors.Is(err, txn.ErrRows) {
 		// The barrier row was still an intent. Another attempt has recorded the shipment, or
 		// is taking the parcels back; the next one finds out.
@@ -147,7 +148,7 @@ func (s *Store) BeginRefusal(ctx context.Context, k key.Key, warehouse string, r
 func (s *Store) EndRefusal(ctx context.Context, k key.Key, refusal *fault.Error, rest []shipping.Shipment) error {
 	return database.Fault(barrier.Refuse(ctx, s.db, k, refusal, func(tx *gorm.DB) error {
 		return cancel(tx, k, rest)
-	}))
+	}, step.Book.Tell(ctx)))
 }
 
 // fingerprint identifies a booking by the address and each parcel's warehouse,

@@ -10,11 +10,12 @@ import (
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/shipping"
+	"github.com/amends/amends/services/shipping/store/step"
 )
 
 // BeginUndo implements [shipping.Store].
 func (s *Store) BeginUndo(ctx context.Context, k key.Key) (shipping.Undo, error) {
-	entry, err := barrier.BeginUndo[recorded, shipping.Booking](ctx, s.db, k)
+	entry, err := barrier.BeginUndo[recorded, shipping.Booking](ctx, s.db, k, step.Book.Undo(ctx))
 	if err != nil {
 		return shipping.Undo{}, database.Fault(err)
 	}
@@ -56,7 +57,7 @@ func (s *Store) EndUndo(ctx context.Context, k key.Key, undo shipping.Undo, rest
 	}
 	return database.Fault(barrier.EndUndo(ctx, s.db, k, to, func(tx *gorm.DB) error {
 		return cancel(tx, k, rest)
-	}))
+	}, step.Book.Tell(ctx)))
 }
 
 // cancel makes every shipment of the step cancelled that is not. Those in rest may have

@@ -210,8 +210,10 @@ type GetResponse struct {
 	CreatedAt        *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	UpdatedAt        *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
 	Acknowledgements []*Acknowledgement     `protobuf:"bytes,14,rep,name=acknowledgements,proto3" json:"acknowledgements,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// 1 for a new order; grows with every change.
+	Version       int64 `protobuf:"varint,15,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetResponse) Reset() {
@@ -340,6 +342,13 @@ func (x *GetResponse) GetAcknowledgements() []*Acknowledgement {
 		return x.Acknowledgements
 	}
 	return nil
+}
+
+func (x *GetResponse) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
 }
 
 // Placement is the customer's request, without address and payment token.
@@ -899,7 +908,7 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x1eservices/order/rpc/order.proto\x12\x0famends.order.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cinternal/rpc/wire/wire.proto\"\x1c\n" +
 	"\n" +
 	"GetRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\xd1\x05\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xeb\x05\n" +
 	"\vGetResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12/\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x17.amends.order.v1.StatusR\x06status\x12/\n" +
@@ -918,7 +927,8 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"created_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
 	"\n" +
 	"updated_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12L\n" +
-	"\x10acknowledgements\x18\x0e \x03(\v2 .amends.order.v1.AcknowledgementR\x10acknowledgements\"\xdf\x02\n" +
+	"\x10acknowledgements\x18\x0e \x03(\v2 .amends.order.v1.AcknowledgementR\x10acknowledgements\x12\x18\n" +
+	"\aversion\x18\x0f \x01(\x03R\aversion\"\xdf\x02\n" +
 	"\tPlacement\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12\x1a\n" +

@@ -1,0 +1,18 @@
+package store
+
+import (
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/outbox"
+	"github.com/amends/amends/services/catalog"
+)
+
+// tellProducts tells products that tx has written.
+func tellProducts(tx *gorm.DB, rows []productRow) error {
+	events := make([]event.Event, len(rows))
+	for i, r := range rows {
+		events[i] = catalog.ProductChangedFact.At(r.SKU, "", r.Version, catalog.ProductData(r.product()))
+	}
+	return outbox.Tell(tx, events...) //nolint:wrapcheck // a fault, or the database's error
+}
