@@ -138,9 +138,9 @@ func (p *platform) freeze(ctx context.Context, part *process, during time.Durati
 }
 
 func (p *platform) killPostgres(ctx context.Context, down time.Duration) error {
-	p.services.victim.Lock()
-	defer p.services.victim.Unlock()
-	return errors.Join(p.services.kill(ctx), wait.For(ctx, down), p.services.recovers(ctx))
+	p.services.Lock()
+	defer p.services.Unlock()
+	return errors.Join(p.services.Kill(ctx), wait.For(ctx, down), p.services.Recover(ctx))
 }
 
 func (p *platform) killEngine(ctx context.Context, down time.Duration) error {
@@ -152,7 +152,7 @@ func (p *platform) killEngine(ctx context.Context, down time.Duration) error {
 func (p *platform) killEnginePostgres(ctx context.Context, down time.Duration) error {
 	p.engine.victim.Lock()
 	defer p.engine.victim.Unlock()
-	return errors.Join(p.engines.kill(ctx), wait.For(ctx, down), p.engines.recovers(ctx))
+	return errors.Join(p.engines.Kill(ctx), wait.For(ctx, down), p.engines.Recover(ctx))
 }
 
 // changePrices imports new prices, and repeats that until the tool succeeds: the

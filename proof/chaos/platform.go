@@ -19,6 +19,7 @@ import (
 	"github.com/amends/amends/internal/dev/temporalserver"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/proof/shoptest"
+	"github.com/amends/amends/proof/victim"
 	"github.com/amends/amends/proof/wait"
 )
 
@@ -27,7 +28,7 @@ type platform struct {
 	dir    string
 	timing Timing
 
-	services, engines *postgresServer
+	services, engines *victim.Postgres
 	engine            *engineServer
 	dsns              shoptest.DSNs // as the server knows them, not over a line
 	parts             map[string]*process
@@ -86,11 +87,11 @@ func startPlatform(ctx context.Context, w Where, timing Timing, hotStock int) (*
 func (p *platform) startServers(ctx context.Context, w Where) (err error) {
 	var both errgroup.Group
 	both.Go(func() (err error) {
-		p.services, err = startPostgres(ctx, filepath.Join(p.dir, "postgres"))
+		p.services, err = victim.StartPostgres(ctx, filepath.Join(p.dir, "postgres"))
 		return err
 	})
 	both.Go(func() (err error) {
-		if p.engines, err = startPostgres(ctx, filepath.Join(p.dir, "engine-postgres")); err != nil {
+		if p.engines, err = victim.StartPostgres(ctx, filepath.Join(p.dir, "engine-postgres")); err != nil {
 			return err
 		}
 		p.engine, err = startEngine(ctx, filepath.Join(p.dir, "engine"), w.Binaries, p.engines)
@@ -103,7 +104,7 @@ func (p *platform) startServers(ctx context.Context, w Where) (err error) {
 func (p *platform) provision(ctx context.Context) error {
 	for name, dsn := range p.databases() {
 		var err error
-		if *dsn, err = provision.Database(ctx, p.services.server.DSN, name, rand.Text()); err != nil {
+		if *dsn, err = provision.Database(ctx, p.services.DSN, name, rand.Text()); err != nil {
 			return err
 		}
 	}
@@ -154,7 +155,7 @@ func (p *platform) describe(ctx context.Context, w Where) error {
 			part.env = append(part.env, "AMENDS_HTTP_ADDR="+loopback.Address(public))
 			continue
 		}
-		toDatabase, err := newLine(ctx, name+" to the database in "+p.dir, loopback.Address(p.services.server.Port))
+		toDatabase, err := newLine(ctx, name+" to the database in "+p.dir, loopback.Address(p.services.Port))
 		if err != nil {
 			return err
 		}
@@ -244,9 +245,9 @@ func (p *platform) stop() (err error) {
 	if p.engine != nil && p.engine.server != nil {
 		err = errors.Join(err, p.engine.server.Stop())
 	}
-	for _, s := range []*postgresServer{p.services, p.engines} {
-		if s != nil && s.server != nil {
-			err = errors.Join(err, s.server.Stop())
+	for _, s := range []*victim.Postgres{p.services, p.engines} {
+		if s != nil && s.Server != nil {
+			err = errors.Join(err, s.Stop())
 		}
 	}
 	return err

@@ -7,15 +7,13 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/amends/amends/internal/dev/child"
+	"github.com/amends/amends/proof/victim"
 	"github.com/amends/amends/proof/wait"
 )
 
@@ -75,41 +73,13 @@ func ended(ctx context.Context, done <-chan struct{}, how func() error) error {
 		return fmt.Errorf("it does not end: %w", context.Cause(ctx))
 	case <-done:
 	}
-	exit, ok := errors.AsType[*exec.ExitError](how())
-	if !ok {
-		return fmt.Errorf("it ended by itself: %w", how())
-	}
-	if status, ok := exit.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != syscall.SIGKILL {
-		return fmt.Errorf("it ended by itself: %w", exit)
-	}
-	return nil
+	return victim.Killed(how())
 }
 
 // freeze stops it for that time, and returns an error unless the system called it
 // stopped at the beginning and at the end.
-func (p *process) freeze(ctx context.Context, during time.Duration) (err error) {
-	pid := p.now().Pid()
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		return fmt.Errorf("stop %s: %w", p.name, err)
-	}
-	defer func() { err = errors.Join(err, syscall.Kill(pid, syscall.SIGCONT)) }()
-	if err := wait.Until(ctx, p.name+" is stopped", func() bool { return stopped(ctx, pid) }); err != nil {
-		return err
-	}
-	began := time.Now()
-	if err := wait.For(ctx, during); err != nil {
-		return err
-	}
-	if !stopped(ctx, pid) || time.Since(began) < during {
-		return fmt.Errorf("%s was not stopped all the time", p.name)
-	}
-	return nil
-}
-
-// stopped reports whether the system calls a process stopped.
-func stopped(ctx context.Context, pid int) bool {
-	state, err := exec.CommandContext(ctx, "ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output() //nolint:gosec // a number
-	return err == nil && strings.HasPrefix(strings.TrimSpace(string(state)), "T")
+func (p *process) freeze(ctx context.Context, during time.Duration) error {
+	return victim.Freeze(ctx, p.name, p.now().Pid(), during)
 }
 
 // watch starts it again after an unexpected end, as an operator's supervisor

@@ -101,7 +101,7 @@ func (p *platform) awaitNumber(ctx context.Context, tb testing.TB, least int, qu
 // acknowledged afterwards was committed.
 func (p *platform) postgresKilled(tb testing.TB, c *customers) time.Duration {
 	tb.Helper()
-	return firstPlaced(tb, c, p.services.kill, p.services.recovers)
+	return firstPlaced(tb, c, p.services.Kill, p.services.Recover)
 }
 
 // engineKilled kills the engine: an order that is placed and acknowledged
