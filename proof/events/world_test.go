@@ -1,0 +1,206 @@
+package events_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+
+	bus "github.com/amends/amends/event/jetstream"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/dev/loopback"
+	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/proof/victim"
+	"github.com/amends/amends/proof/wait"
+)
+
+// services are the names of the services.
+var services = []string{"inventory", "payment"}
+
+// world has all parts, each a process.
+type world struct {
+	t        *testing.T
+	postgres *victim.Postgres
+	dsn      map[string]string // by service
+	broker   *process
+	of       map[string][]*process // by role
+
+	mu   sync.Mutex
+	done map[string]map[int]bool // sagas of each service that are done
+}
+
+// newWorld starts all parts, of relays and listeners so many of each service. Each service
+// will tell half of the events. Every process has a line of its own to the broker.
+func newWorld(ctx context.Context, t *testing.T, events, keys, copies int) *world {
+	t.Helper()
+	dbtest.Binaries(t)
+	// Not a folder of the test: PostgreSQL's user cannot enter it.
+	dir, err := os.MkdirTemp("", "amends-events-")
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(dir, 0o711)) //nolint:gosec // as said
+	t.Cleanup(func() {
+		if !t.Failed() {
+			require.NoError(t, os.RemoveAll(dir))
+		} else {
+			t.Logf("the logs are in %s", dir)
+		}
+	})
+	w := &world{t: t, of: map[string][]*process{}, done: map[string]map[int]bool{}}
+	w.postgres, err = victim.StartPostgres(ctx, filepath.Join(dir, "postgres"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, w.postgres.Stop()) })
+	w.dsn = map[string]string{"inventory": "sqlite:" + filepath.Join(dir, "inventory.db"), "payment": w.postgres.DSN}
+	port, err := loopback.FreePort(ctx)
+	require.NoError(t, err)
+	w.broker = w.start(&process{role: role{Name: "broker", Dir: filepath.Join(dir, "broker"), Port: port}, dir: dir})
+	for _, service := range services {
+		require.NoError(t, migrate(ctx, w.open(service)))
+		w.done[service] = map[int]bool{}
+		teller := &process{role: role{Name: "teller", Service: service, DSN: w.dsn[service], Events: events / 2, Keys: keys}, dir: dir}
+		teller.said = func(n int) { w.saga(teller, n) }
+		w.start(teller)
+		for range copies {
+			for _, name := range []string{"relay", "listener"} {
+				line, err := newLine(ctx, port)
+				require.NoError(t, err)
+				t.Cleanup(line.Stop)
+				w.start(&process{role: role{Name: name, Service: service, DSN: w.dsn[service], URL: "nats://" + line.Listen}, line: line, dir: dir})
+			}
+		}
+	}
+	return w
+}
+
+// start starts a process that ends with the test.
+func (w *world) start(p *process) *process {
+	w.t.Helper()
+	require.NoError(w.t, p.start())
+	w.t.Cleanup(p.end)
+	w.of[p.role.Name] = append(w.of[p.role.Name], p)
+	return p
+}
+
+// saga records that a saga is done. A teller that is started again begins with the first
+// that is not, and so repeats some.
+func (w *world) saga(p *process, n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.done[p.role.Service][n] = true
+	for w.done[p.role.Service][p.role.First] {
+		p.role.First++
+	}
+}
+
+// told is the number of sagas that are done.
+func (w *world) told() (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, of := range w.done {
+		n += len(of)
+	}
+	return n
+}
+
+// allow lets each teller tell n more events.
+func (w *world) allow(n int) error {
+	for _, p := range w.of["teller"] {
+		if err := p.allow(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open opens the database of a service.
+func (w *world) open(service string) *gorm.DB {
+	w.t.Helper()
+	return dbtest.Open(w.t, w.dsn[service], database.Options{})
+}
+
+// settle waits until all events are told and published, and every group has handled all
+// that it will ever get.
+func (w *world) settle(ctx context.Context, events int) {
+	w.t.Helper()
+	require.NoError(w.t, wait.Until(ctx, "all is told", func() bool { return w.told() == events }))
+	for _, service := range services {
+		db := w.open(service)
+		require.NoError(w.t, wait.Until(ctx, "the outbox of "+service+" is published", func() bool {
+			var n int
+			return db.Raw("SELECT count(*) FROM outbox WHERE published_at IS NULL").Scan(&n).Error == nil && n == 0
+		}))
+	}
+	for _, service := range services {
+		quiet(ctx, w.t, w.broker.role.Port, w.open(service), groupNames(service)...)
+	}
+}
+
+// quiet waits until the broker at the port has nothing more for the groups, and they
+// have no letter: all has had its last effect.
+func quiet(ctx context.Context, t *testing.T, port int, db *gorm.DB, groups ...string) {
+	t.Helper()
+	nc, err := nats.Connect("nats://" + loopback.Address(port))
+	require.NoError(t, err)
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	require.NoError(t, err)
+	for _, group := range groups {
+		require.NoError(t, wait.Until(ctx, "quiet of "+group, func() bool {
+			c, err := js.Consumer(ctx, bus.Stream, group)
+			if err != nil {
+				return false
+			}
+			info, err := c.Info(ctx)
+			return err == nil && info.NumPending == 0 && info.NumAckPending == 0 && letters(ctx, db, group) == 0
+		}), "%d are handled, %d letters", effects(db, group), letters(t.Context(), db, group))
+	}
+}
+
+// judge stops all processes in order, and judges every group.
+func (w *world) judge(events int) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+	defer cancel()
+	for _, name := range []string{"teller", "listener", "relay", "broker"} {
+		for _, p := range w.of[name] {
+			require.NoError(w.t, p.stop(ctx))
+		}
+	}
+	all := told{}
+	for _, service := range services {
+		all.read(w.t, w.open(service), events/2)
+	}
+	for _, service := range services {
+		for _, group := range groupNames(service) {
+			all.judge(w.t, w.open(service), group)
+		}
+	}
+}
+
+// pick returns a process of the roles that has worked since its start. One of several
+// relays or listeners of a service works, until it ends.
+func (w *world) pick(ctx context.Context, r *rand.Rand, roles ...string) (*process, error) {
+	var working []*process
+	err := wait.Until(ctx, fmt.Sprint("one of ", roles, " works"), func() bool {
+		for _, name := range roles {
+			for _, p := range w.of[name] {
+				if p.worked.Load() {
+					working = append(working, p)
+				}
+			}
+		}
+		return len(working) > 0
+	})
+	if err != nil {
+		return nil, err
+	}
+	return working[r.IntN(len(working))], nil
+}
