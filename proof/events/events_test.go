@@ -103,8 +103,8 @@ func strikeWhileTelling(t *testing.T, faults []strike, copies, events, times int
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute+time.Duration(times)*time.Minute/2)
 	defer cancel()
-	r := rand.New(rand.NewPCG(*seedFlag, 0)) //nolint:gosec // the seed repeats it
-	w := newWorld(ctx, t, events, max(10, events/100), copies)
+	r := rand.New(rand.NewPCG(*seedFlag, 0))
+	w := newWorld(t, events, max(10, events/100), copies)
 	var order []strike
 	for range times {
 		order = append(order, faults...)
@@ -116,7 +116,7 @@ func strikeWhileTelling(t *testing.T, faults []strike, copies, events, times int
 	struck.SetLimit(3) // at once, so that the last ones do not wait for their victim until all is told
 	for _, s := range order {
 		require.NoError(t, w.allow(part))
-		own := rand.New(rand.NewPCG(r.Uint64(), r.Uint64())) //nolint:gosec // the same
+		own := rand.New(rand.NewPCG(r.Uint64(), r.Uint64()))
 		struck.Go(func() error {
 			if err := s.hit(ctx, own, w); err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
@@ -130,7 +130,7 @@ func strikeWhileTelling(t *testing.T, faults []strike, copies, events, times int
 	before := w.told()
 	require.Less(t, before, events, "the last strike hits while events are told")
 	require.NoError(t, w.allow(events))
-	w.settle(ctx, events)
+	w.settle(events)
 	w.judge(events)
 	fmt.Printf("events: seed %d, %d events, %d strikes in %s\n", *seedFlag, events, len(order), time.Since(began).Round(time.Second))
 	for _, s := range faults {

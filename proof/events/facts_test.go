@@ -127,33 +127,41 @@ func react(group string, o inbox.Options, refuse refusal) *inbox.Group {
 				return err
 			}
 		}
-		call := barrier.Call{Key: barrier.Key{Saga: e.Correlation, Step: group}, Fingerprint: barrier.Fingerprint(1, e.Key)}
-		_, err := barrier.Do(ctx, o.DB, call, func(tx *gorm.DB) (struct{}, error) {
-			row, err := effectOf(group, e)
-			if err != nil {
-				return struct{}{}, err
-			}
-			return struct{}{}, tx.Create(&row).Error
-		})
-		return err
+		return step(ctx, o.DB, group, e)
 	}}, o)
+}
+
+// step is the reaction to an event.
+func step(ctx context.Context, db *gorm.DB, group string, e event.Event) error {
+	call := barrier.Call{Key: barrier.Key{Saga: e.Correlation, Step: group}, Fingerprint: barrier.Fingerprint(1, e.Key)}
+	_, err := barrier.Do(ctx, db, call, func(tx *gorm.DB) (struct{}, error) {
+		return struct{}{}, write(tx, group, []event.Event{e})
+	})
+	return err
 }
 
 // project returns a group that writes the effects of many events at once.
 func project(group string, o inbox.Options, refuse refusal) *inbox.Group {
 	return inbox.Project(inbox.Projection{Group: group, Facts: facts, Apply: func(tx *gorm.DB, events []event.Event) error {
-		rows := make([]effect, len(events))
-		for i, e := range events {
+		for _, e := range events {
 			if refuse != nil {
 				if err := refuse(e); err != nil {
 					return err
 				}
 			}
-			var err error
-			if rows[i], err = effectOf(group, e); err != nil {
-				return err
-			}
 		}
-		return tx.Create(&rows).Error
+		return write(tx, group, events)
 	}}, o)
+}
+
+// write writes the effects of events in a group.
+func write(tx *gorm.DB, group string, events []event.Event) error {
+	rows := make([]effect, len(events))
+	for i, e := range events {
+		var err error
+		if rows[i], err = effectOf(group, e); err != nil {
+			return err
+		}
+	}
+	return tx.Create(&rows).Error
 }

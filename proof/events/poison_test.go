@@ -1,7 +1,6 @@
 package events_test
 
 import (
-	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -19,7 +18,6 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/brokertest"
 	"github.com/amends/amends/proof/dbtest"
-	"github.com/amends/amends/proof/wait"
 )
 
 // poisoned is how many events there are to one that meets a bug.
@@ -74,12 +72,11 @@ func TestPoisonStopsOnlyItsKey(t *testing.T) {
 func poison(t *testing.T, db *gorm.DB, group func(string, inbox.Options, refusal) *inbox.Group) {
 	t.Helper()
 	const events, keys = 3 * poisoned, 37
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
+	ctx := t.Context()
 	bus, err := jetstream.Open(brokertest.Start(t).URL(), role{}.bus())
 	require.NoError(t, err)
 	t.Cleanup(bus.Close)
-	require.NoError(t, wait.Until(ctx, "the broker is ready", func() bool { return bus.Ready(ctx) == nil }))
+	await(t, "the broker is ready", func() bool { return bus.Ready(ctx) == nil })
 
 	all, batch := told{}, make([]event.Message, events)
 	var poison []event.Event // in the order of their keys
@@ -108,25 +105,25 @@ func poison(t *testing.T, db *gorm.DB, group func(string, inbox.Options, refusal
 			return err == nil && int(s.Dead) == dead && int(s.Waiting) == waits && effects(db, "g") == len(all)-dead-waits
 		}
 	}
-	require.NoError(t, wait.Until(ctx, "all other keys go on", stands(3, blocked-3)), "%d of %d", effects(db, "g"), events-blocked)
+	await(t, "all other keys go on", stands(3, blocked-3))
 	for _, p := range poison {
 		urgent := numbered(overtook, p.Key, 1)
 		all[urgent.ID] = urgent.Correlation
 		_, err = bus.Publish(ctx, []event.Message{event.Encode(urgent)})
 		require.NoError(t, err)
 	}
-	require.NoError(t, wait.Until(ctx, "urgent facts overtake", stands(3, blocked-3)))
+	await(t, "urgent facts overtake", stands(3, blocked-3))
 
-	p := redriven(ctx, t, db, waiting.Selection{All: true})
+	p := redriven(t, db, waiting.Selection{All: true})
 	require.Equal(t, map[string]int64{"failed": 1, "requested": 2}, p.Items, "no bug is mended")
 	require.Equal(t, []string{"stopped", poison[0].ID}, []string{p.State, p.Failed})
 	require.True(t, stands(3, blocked-3)())
 
 	b.are(poison[1])
-	p = redriven(ctx, t, db, waiting.Selection{All: true})
+	p = redriven(t, db, waiting.Selection{All: true})
 	require.Equal(t, map[string]int64{"handled": 1, "failed": 1, "requested": 1}, p.Items, "one bug is not mended")
 	require.Equal(t, []string{"stopped", poison[1].ID}, []string{p.State, p.Failed})
-	require.NoError(t, wait.Until(ctx, "the first key goes on", stands(2, blocked-behind[0]-2)))
+	await(t, "the first key goes on", stands(2, blocked-behind[0]-2))
 
 	b.are()
 	var both errgroup.Group
@@ -140,10 +137,10 @@ func poison(t *testing.T, db *gorm.DB, group func(string, inbox.Options, refusal
 		})
 	}
 	require.NoError(t, both.Wait())
-	require.NoError(t, wait.Until(ctx, "the second key goes on", stands(1, behind[2]-1)))
-	p = redriven(ctx, t, db, waiting.Selection{All: true})
+	await(t, "the second key goes on", stands(1, behind[2]-1))
+	p = redriven(t, db, waiting.Selection{All: true})
 	require.Equal(t, "done", p.State)
-	require.NoError(t, wait.Until(ctx, "all is handled", stands(0, 0)))
+	await(t, "all is handled", stands(0, 0))
 	all.judge(t, db, "g")
 }
 
@@ -161,13 +158,13 @@ func request(s waiting.Selection) waiting.Request {
 }
 
 // redriven redrives letters, and returns the end of that.
-func redriven(ctx context.Context, t *testing.T, db *gorm.DB, s waiting.Selection) (p waiting.Progress) {
+func redriven(t *testing.T, db *gorm.DB, s waiting.Selection) (p waiting.Progress) {
 	t.Helper()
-	r, _, err := waiting.NewDesk(db).Redrive(ctx, request(s))
+	r, _, err := waiting.NewDesk(db).Redrive(t.Context(), request(s))
 	require.NoError(t, err)
-	require.NoError(t, wait.Until(ctx, "the redrive ends", func() bool {
-		p, err = waiting.NewDesk(db).Progress(ctx, r.ID)
+	await(t, "the redrive ends", func() bool {
+		p, err = waiting.NewDesk(db).Progress(t.Context(), r.ID)
 		return err == nil && p.EndedAt != nil
-	}))
+	})
 	return p
 }

@@ -59,7 +59,7 @@ func (p *process) start() error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(self) //nolint:gosec,noctx // this binary; it ends when its input does
+	cmd := exec.Command(self) //nolint:noctx // this binary; it ends when its input does
 	cmd.Env = append(os.Environ(), roleVariable+"="+string(text))
 	cmd.Stderr = log
 	in, err := cmd.StdinPipe()

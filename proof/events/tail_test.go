@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
@@ -19,7 +18,6 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/dev/loopback"
 	"github.com/amends/amends/proof/dbtest"
-	"github.com/amends/amends/proof/wait"
 )
 
 // TestATailThatIsCutOffIsToldAgain puts an old copy of the files of a killed broker back,
@@ -42,29 +40,27 @@ func TestATailThatIsCutOffIsToldAgain(t *testing.T) {
 // five stages both services tell a part.
 func cutTail(t *testing.T, chosen func(path string) bool) {
 	t.Helper()
-	const part = 200
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	w := newTail(ctx, t)
-	w.tell(ctx, part)
-	w.handled(ctx, w.groups)
+	const part = 100
+	w := newTail(t)
+	w.tell(part)
+	w.handled(w.groups)
 	old := filepath.Join(w.broker.dir, "old")
 	copyFiles(t, w.broker.role.Dir, old, chosen)
-	w.tell(ctx, part)
-	w.handled(ctx, w.groups)
+	w.tell(part)
+	w.handled(w.groups)
 	before := w.positions()
-	for service, groups := range w.groups {
+	for _, groups := range w.groups {
 		for _, group := range groups {
 			file := filepath.Join(w.broker.role.Dir, "events/jetstream/$G/streams", jetstream.Stream, "obs", group, "o.dat")
-			require.NoError(t, wait.Until(ctx, group+" is saved", func() bool { return acknowledged(file) == 4*part }), service)
+			await(t, "the broker saves that "+group+" has handled all", func() bool { return acknowledged(file) == 4*part })
 		}
 	}
-	require.NoError(t, w.broker.kill(ctx))
+	require.NoError(t, w.broker.kill(t.Context()))
 	copyFiles(t, old, w.broker.role.Dir, chosen)
-	w.tell(ctx, part)
+	w.tell(part)
 	require.NoError(t, w.broker.start())
-	w.tell(ctx, part)
-	w.handled(ctx, w.groups)
+	w.tell(part)
+	w.handled(w.groups)
 
 	// A group that begins now hears all from the broker.
 	late := map[string][]string{}
@@ -72,16 +68,16 @@ func cutTail(t *testing.T, chosen func(path string) bool) {
 		late[service] = []string{service + "_late"}
 		run(t, react(late[service][0], w.role(service).inbox(db, w.buses[service]), nil).Run)
 	}
-	w.tell(ctx, part)
-	w.handled(ctx, w.groups)
-	w.handled(ctx, late)
+	w.tell(part)
+	w.handled(w.groups)
+	w.handled(late)
 	all := told{}
 	for _, db := range w.dbs {
 		all.read(t, db, w.told)
 	}
 	for service, db := range w.dbs {
 		groups := append(late[service], w.groups[service]...)
-		quiet(ctx, t, w.broker.role.Port, db, groups...)
+		quiet(t, w.broker.role.Port, db, groups...)
 		for _, group := range groups {
 			all.judge(t, db, group)
 		}
@@ -106,9 +102,9 @@ type tail struct {
 	told   int                       // by each service
 }
 
-func newTail(ctx context.Context, t *testing.T) *tail {
+func newTail(t *testing.T) *tail {
 	t.Helper()
-	port, err := loopback.FreePort(ctx)
+	port, err := loopback.FreePort(t.Context())
 	require.NoError(t, err)
 	dir := t.TempDir()
 	w := &tail{
@@ -122,7 +118,7 @@ func newTail(ctx context.Context, t *testing.T) *tail {
 	require.NoError(t, w.broker.start())
 	t.Cleanup(w.broker.end)
 	for service, db := range w.dbs {
-		require.NoError(t, migrate(ctx, db))
+		require.NoError(t, migrate(t.Context(), db))
 		r := w.role(service)
 		w.buses[service], err = jetstream.Open(r.URL, r.bus())
 		require.NoError(t, err)
@@ -141,23 +137,22 @@ func (w *tail) role(service string) role {
 }
 
 // tell has each service tell n more events.
-func (w *tail) tell(ctx context.Context, n int) {
+func (w *tail) tell(n int) {
 	w.t.Helper()
 	for i := w.told; i < w.told+n; i++ {
 		for service, db := range w.dbs {
-			require.NoError(w.t, tell(ctx, db, service, i, 15))
+			require.NoError(w.t, tell(w.t.Context(), db, service, i, 15))
 		}
 	}
 	w.told += n
 }
 
 // handled waits until groups have handled all that was told.
-func (w *tail) handled(ctx context.Context, groups map[string][]string) {
+func (w *tail) handled(groups map[string][]string) {
 	w.t.Helper()
 	for service, of := range groups {
 		for _, group := range of {
-			require.NoError(w.t, wait.Until(ctx, "all is handled by "+group, func() bool { return effects(w.dbs[service], group) >= 2*w.told }),
-				"%d of %d", effects(w.dbs[service], group), 2*w.told)
+			await(w.t, "all is handled by "+group, func() bool { return effects(w.dbs[service], group) >= 2*w.told })
 		}
 	}
 }

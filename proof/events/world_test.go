@@ -40,13 +40,12 @@ type world struct {
 
 // newWorld starts all parts, of relays and listeners so many of each service. Each service
 // will tell half of the events. Every process has a line of its own to the broker.
-func newWorld(ctx context.Context, t *testing.T, events, keys, copies int) *world {
+func newWorld(t *testing.T, events, keys, copies int) *world {
 	t.Helper()
 	dbtest.Binaries(t)
-	// Not a folder of the test: PostgreSQL's user cannot enter it.
-	dir, err := os.MkdirTemp("", "amends-events-")
+	dir, err := os.MkdirTemp("", "amends-events-") //nolint:usetesting // PostgreSQL's user cannot enter a test's folder
 	require.NoError(t, err)
-	require.NoError(t, os.Chmod(dir, 0o711)) //nolint:gosec // as said
+	require.NoError(t, os.Chmod(dir, 0o711))
 	t.Cleanup(func() {
 		if !t.Failed() {
 			require.NoError(t, os.RemoveAll(dir))
@@ -55,22 +54,22 @@ func newWorld(ctx context.Context, t *testing.T, events, keys, copies int) *worl
 		}
 	})
 	w := &world{t: t, of: map[string][]*process{}, done: map[string]map[int]bool{}}
-	w.postgres, err = victim.StartPostgres(ctx, filepath.Join(dir, "postgres"))
+	w.postgres, err = victim.StartPostgres(t.Context(), filepath.Join(dir, "postgres"))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, w.postgres.Stop()) })
 	w.dsn = map[string]string{"inventory": "sqlite:" + filepath.Join(dir, "inventory.db"), "payment": w.postgres.DSN}
-	port, err := loopback.FreePort(ctx)
+	port, err := loopback.FreePort(t.Context())
 	require.NoError(t, err)
 	w.broker = w.start(&process{role: role{Name: "broker", Dir: filepath.Join(dir, "broker"), Port: port}, dir: dir})
 	for _, service := range services {
-		require.NoError(t, migrate(ctx, w.open(service)))
+		require.NoError(t, migrate(t.Context(), w.open(service)))
 		w.done[service] = map[int]bool{}
 		teller := &process{role: role{Name: "teller", Service: service, DSN: w.dsn[service], Events: events / 2, Keys: keys}, dir: dir}
 		teller.said = func(n int) { w.saga(teller, n) }
 		w.start(teller)
 		for range copies {
 			for _, name := range []string{"relay", "listener"} {
-				line, err := newLine(ctx, port)
+				line, err := newLine(t.Context(), port)
 				require.NoError(t, err)
 				t.Cleanup(line.Stop)
 				w.start(&process{role: role{Name: name, Service: service, DSN: w.dsn[service], URL: "nats://" + line.Listen}, line: line, dir: dir})
@@ -128,24 +127,24 @@ func (w *world) open(service string) *gorm.DB {
 
 // settle waits until all events are told and published, and every group has handled all
 // that it will ever get.
-func (w *world) settle(ctx context.Context, events int) {
+func (w *world) settle(events int) {
 	w.t.Helper()
-	require.NoError(w.t, wait.Until(ctx, "all is told", func() bool { return w.told() == events }))
+	await(w.t, "all is told", func() bool { return w.told() == events })
 	for _, service := range services {
 		db := w.open(service)
-		require.NoError(w.t, wait.Until(ctx, "the outbox of "+service+" is published", func() bool {
+		await(w.t, "the outbox of "+service+" is published", func() bool {
 			var n int
 			return db.Raw("SELECT count(*) FROM outbox WHERE published_at IS NULL").Scan(&n).Error == nil && n == 0
-		}))
+		})
 	}
 	for _, service := range services {
-		quiet(ctx, w.t, w.broker.role.Port, w.open(service), groupNames(service)...)
+		quiet(w.t, w.broker.role.Port, w.open(service), groupNames(service)...)
 	}
 }
 
 // quiet waits until the broker at the port has nothing more for the groups, and they
 // have no letter: all has had its last effect.
-func quiet(ctx context.Context, t *testing.T, port int, db *gorm.DB, groups ...string) {
+func quiet(t *testing.T, port int, db *gorm.DB, groups ...string) {
 	t.Helper()
 	nc, err := nats.Connect("nats://" + loopback.Address(port))
 	require.NoError(t, err)
@@ -153,14 +152,14 @@ func quiet(ctx context.Context, t *testing.T, port int, db *gorm.DB, groups ...s
 	js, err := jetstream.New(nc)
 	require.NoError(t, err)
 	for _, group := range groups {
-		require.NoError(t, wait.Until(ctx, "quiet of "+group, func() bool {
-			c, err := js.Consumer(ctx, bus.Stream, group)
+		await(t, "quiet of "+group, func() bool {
+			c, err := js.Consumer(t.Context(), bus.Stream, group)
 			if err != nil {
 				return false
 			}
-			info, err := c.Info(ctx)
-			return err == nil && info.NumPending == 0 && info.NumAckPending == 0 && letters(ctx, db, group) == 0
-		}), "%d are handled, %d letters", effects(db, group), letters(t.Context(), db, group))
+			info, err := c.Info(t.Context())
+			return err == nil && info.NumPending == 0 && info.NumAckPending == 0 && letters(t.Context(), db, group) == 0
+		})
 	}
 }
 
@@ -203,4 +202,16 @@ func (w *world) pick(ctx context.Context, r *rand.Rand, roles ...string) (*proce
 		return nil, err
 	}
 	return working[r.IntN(len(working))], nil
+}
+
+// patience is how long a test waits for the parts. It is long, because machines may be
+// busy, and a test that fails may take it.
+const patience = 5 * time.Minute
+
+// await waits until ok.
+func await(t *testing.T, name string, ok func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	require.NoError(t, wait.Until(ctx, name, ok))
 }
