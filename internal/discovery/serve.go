@@ -1,7 +1,6 @@
 package discovery
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -13,8 +12,8 @@ const DefaultLameDuck = 2 * time.Second
 
 // Serve runs a server with its place in the registry, so that a planned stop fails no
 // call. The caller is ready to answer: Serve registers the instances. When ctx ends they
-// leave the registry first, so that callers open no new calls. For the lame-duck time
-// ([DefaultLameDuck] for 0) the server answers as before, because callers learn of the
+// leave the registry first, so that callers open no new calls. For the lame-duck time,
+// usually [DefaultLameDuck], the server answers as before, because callers learn of the
 // change at different times. Then the context of serve ends, which drains the server: no
 // longer healthy, no new calls, the rest within a bound.
 //
@@ -36,7 +35,9 @@ func (r *Registration) Serve(ctx context.Context, lameDuck time.Duration, serve 
 		leave()
 		err := <-left
 		r.remove(ctx)
-		pause(serving, cmp.Or(lameDuck, DefaultLameDuck))
+		if lameDuck > 0 {
+			pause(serving, lameDuck)
+		}
 		stop()
 		return errors.Join(err, <-served)
 	case err := <-served:
