@@ -2,7 +2,6 @@ package config
 
 import (
 	"net"
-	"net/netip"
 
 	"github.com/amends/amends/internal/config/setting"
 )
@@ -10,23 +9,28 @@ import (
 // RPC is the part of a process that answers the calls of other processes.
 type RPC struct {
 	// Listen is the address at which the services of the process answer calls over gRPC,
-	// host:port as for HTTPAddr, of this machine only. Empty: `amends worker` answers
-	// none, and `amends dev` takes any free port of 127.0.0.1. Default: empty.
+	// host:port as for HTTPAddr. An address that other machines reach needs identity.mtls
+	// on or mesh. Empty: `amends worker` answers none, and `amends dev` takes any free
+	// port of 127.0.0.1. Default: empty.
 	Listen string `key:"listen" help:"address at which the services answer calls over gRPC"`
+
+	// Advertise is the address at which other processes reach Listen, host:port; it is
+	// registered at the broker. Empty: Listen, with the name of the machine if Listen is
+	// every interface. Default: empty.
+	Advertise string `key:"advertise" help:"address at which other processes reach the services"`
 }
 
-// Check reports the rules that the section breaks.
+// Check reports the rules that the section breaks. Whether Listen may be reached by other
+// machines depends on [Identity], and is checked when a process listens.
 func (r RPC) Check(p *setting.Problems) {
-	if r.Listen == "" {
+	if r.Listen != "" {
+		address(p, "rpc.listen", r.Listen)
+	}
+	if r.Advertise == "" {
 		return
 	}
-	address(p, "rpc.listen", r.Listen)
-	if host, _, err := net.SplitHostPort(r.Listen); err == nil && !loopback(host) {
-		p.Add("rpc.listen", "must be an address of this machine only, such as 127.0.0.1:7080", r.Listen)
+	address(p, "rpc.advertise", r.Advertise)
+	if host, port, err := net.SplitHostPort(r.Advertise); err == nil && (host == "" || port == "0") {
+		p.Add("rpc.advertise", "must have a host and a port: other processes call it", r.Advertise)
 	}
-}
-
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }

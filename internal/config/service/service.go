@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/amends/amends/internal/config/secret"
 	"github.com/amends/amends/internal/config/setting"
@@ -43,6 +44,11 @@ type Service struct {
 	// PostgreSQL and 4 on SQLite, where writers wait for each other anyway. Default: 0.
 	MaxConns int
 
+	// Target (target) is where callers find the service over gRPC: amends:///NAME by the
+	// registry at the broker, static:///host:port,host:port, or dns:///host:port. Empty:
+	// by the registry, if a broker is configured. Default: empty.
+	Target string
+
 	// OutsideDSN (OUTSIDE_dsn) is the database of the external system's simulator.
 	// Empty: as for DSN. Default: empty.
 	OutsideDSN secret.DSN
@@ -55,6 +61,17 @@ func Default(sections []Section) Services {
 		all[i] = &Service{Section: s, Queue: s.Name}
 	}
 	return all
+}
+
+// Targets returns the configured targets of services, by name.
+func (s Services) Targets() map[string]string {
+	targets := map[string]string{}
+	for _, service := range s {
+		if service.Target != "" {
+			targets[service.Name] = service.Target
+		}
+	}
+	return targets
 }
 
 // Names returns the names of all services.
@@ -82,6 +99,7 @@ func (s Services) Keys() (all []setting.Key) {
 			setting.NewKey(service.key("dsn"), &service.DSN),
 			setting.NewKey(service.key("queue"), &service.Queue),
 			setting.NewKey(service.key("max_conns"), &service.MaxConns),
+			setting.NewKey(service.key("target"), &service.Target),
 		)
 		if service.Outside != "" {
 			all = append(all, setting.NewKey(service.outsideKey(), &service.OutsideDSN))
@@ -99,6 +117,15 @@ func (s *Service) outsideKey() string { return s.key(s.Outside + "_dsn") }
 // queueName matches the allowed names of task queues. Temporal accepts nearly any
 // name, and a space at the end of one is a saga that waits for ever.
 var queueName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$`)
+
+// validTarget reports whether target is empty or begins as one of the three kinds do.
+func validTarget(target string) bool {
+	if target == "" {
+		return true
+	}
+	scheme, rest, _ := strings.Cut(target, "://")
+	return slices.Contains([]string{"amends", "static", "dns"}, scheme) && len(rest) > 1 && strings.Contains(rest, "/")
+}
 
 // Check reports the rules that the services break; needed are those that the process
 // runs.
@@ -130,6 +157,9 @@ func (s Services) Check(p *setting.Problems, needed []string) {
 			p.Add(key, "must differ from "+queues[queue], queue)
 		default:
 			queues[queue] = key
+		}
+		if !validTarget(service.Target) {
+			p.Add(service.key("target"), "must be amends:///NAME, static:///host:port,host:port or dns:///host:port", service.Target)
 		}
 		if service.MaxConns < 0 || service.MaxConns > 1000 {
 			p.Add(service.key("max_conns"), "must be from 0 to 1000", strconv.Itoa(service.MaxConns))
