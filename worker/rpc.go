@@ -3,10 +3,12 @@ package worker
 import (
 	"context"
 	"net"
+	"time"
 
 	"go.opentelemetry.io/otel/metric"
 	"google.golang.org/grpc"
 
+	"github.com/amends/amends/internal/discovery"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/orders/sagas"
 	"github.com/amends/amends/internal/process"
@@ -23,6 +25,16 @@ type RPC struct {
 	Reflection bool
 	// Plugins add to the server, see [rpc.ServerOptions].
 	Plugins []grpc.ServerOption
+	// Registry gets an instance of each service while the group is ready; nil: it gets
+	// none.
+	Registry discovery.Registry
+	// Address is that of the instances: host:port as callers reach the listener.
+	Address string
+	// Version is that of the program, for people.
+	Version string
+	// LameDuck is how long the group goes on answering after its instances have left the
+	// registry, before it drains; 0: it drains at once.
+	LameDuck time.Duration
 }
 
 // newServer returns the server of the group's steps and of the services' own methods.
@@ -32,7 +44,8 @@ func (g *Group) newServer(c *engine.Client) *rpc.Server {
 		metrics = g.o.Metrics.Meters()
 	}
 	server := rpc.NewServer(rpc.ServerOptions{
-		Logger: g.o.Logger, Metrics: metrics, Reflection: g.o.RPC.Reflection, Plugins: g.o.RPC.Plugins,
+		Logger: g.o.Logger, Metrics: metrics, Reflection: g.o.RPC.Reflection,
+		Plugins: append([]grpc.ServerOption{grpc.StatsHandler(&g.load)}, g.o.RPC.Plugins...),
 	})
 	steps := saga.NewSteps()
 	for _, s := range g.stores {
@@ -55,4 +68,25 @@ func (g *Group) serve(ctx context.Context, c *engine.Client, parts *process.Part
 		return server.Serve(ctx, g.o.RPC.Listener, g.drainTimeout())
 	}})
 	g.o.Logger.Info("services answer calls", "address", g.o.RPC.Listener.Addr().String())
+}
+
+// register keeps the services registered while the group is ready. The part stops first,
+// so that callers go elsewhere before anything drains.
+func (g *Group) register(ctx context.Context, parts *process.Parts) {
+	if g.o.RPC.Listener == nil || g.o.RPC.Registry == nil {
+		return
+	}
+	r := &discovery.Registration{Registry: g.o.RPC.Registry, Load: g.load.Load, Logger: g.o.Logger}
+	id, started := discovery.NewID(), time.Now()
+	for _, name := range g.names() {
+		r.Instances = append(r.Instances, discovery.Instance{
+			Service: name, ID: id, Address: g.o.RPC.Address, Version: g.o.RPC.Version, Started: started,
+		})
+	}
+	parts.Start(ctx, process.Part{Name: "registration", Run: func(ctx context.Context) error {
+		return r.Serve(ctx, g.o.RPC.LameDuck, func(ctx context.Context) error {
+			<-ctx.Done()
+			return nil
+		})
+	}})
 }

@@ -25,6 +25,7 @@ import (
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/discovery/meter"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/engine/namespace"
 	"github.com/amends/amends/internal/orders/sagas"
@@ -106,6 +107,7 @@ type Service struct {
 type Group struct {
 	o          Options
 	claimEvery time.Duration // between two looks at the claims
+	load       meter.Server  // of the calls of other processes
 
 	mu     sync.Mutex
 	why    error // why the group does not work; nil while it does
@@ -181,6 +183,7 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 		return errors.Join(err, parts.Stop())
 	}
 	g.set(nil)
+	g.register(ctx, parts)
 	g.o.Logger.Info("services run", "services", strings.Join(g.names(), " "))
 	<-ctx.Done()
 	if parts.Err() == nil {

@@ -75,6 +75,14 @@ func (m *Metrics) Temporal() client.MetricsHandler { return m.temporal }
 // Meters returns the provider for the measurements of calls between processes.
 func (m *Metrics) Meters() metric.MeterProvider { return m.provider }
 
+// Collect adds metrics that c collects, once for each c.
+func (m *Metrics) Collect(c prometheus.Collector) error {
+	if err := m.registry.Register(c); err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	return nil
+}
+
 // Handler serves the metrics in the Prometheus text format.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
