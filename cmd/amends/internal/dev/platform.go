@@ -14,13 +14,16 @@ import (
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/cmd/amends/internal/dsn"
+	"github.com/amends/amends/cmd/amends/internal/peers"
 	"github.com/amends/amends/cmd/amends/internal/serve"
 	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/demo"
 	"github.com/amends/amends/internal/dev/folder"
 	"github.com/amends/amends/internal/dev/temporal"
+	"github.com/amends/amends/internal/discovery"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/identity"
 	"github.com/amends/amends/internal/probe"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/telemetry"
@@ -47,7 +50,8 @@ type platform struct {
 	group           *worker.Group
 	server          *api.Server
 	public, private net.Listener
-	calls           net.Listener // of other processes
+	others          *peers.Peers // which are parts of this process
+	calls           worker.RPC
 }
 
 // start starts all parts, and returns when the platform is ready.
@@ -77,10 +81,9 @@ func (p *platform) start(ctx context.Context) (err error) {
 		return err
 	}
 	p.parts.Start(ctx, process.Closer("admin_addr", p.private.Close))
-	if p.calls, err = process.Listen(ctx, "rpc.listen", cmp.Or(p.c.RPC.Listen, "127.0.0.1:0")); err != nil {
+	if err = p.listen(ctx); err != nil {
 		return err
 	}
-	p.parts.Start(ctx, process.Closer("rpc.listen", p.calls.Close))
 
 	// Both may wait for a server that is not there yet; a failure of one ends the
 	// wait of the other.
@@ -93,13 +96,31 @@ func (p *platform) start(ctx context.Context) (err error) {
 	if err := p.startWorkers(ctx); err != nil {
 		return err
 	}
-	if p.server, err = serve.NewAPI(ctx, p.c, p.client, p.log, p.metrics); err != nil {
+	neighbours, err := serve.Neighbours(ctx, p.parts, p.others)
+	if err != nil {
+		return err
+	}
+	if p.server, err = serve.NewAPI(ctx, p.c, p.client, p.log, p.metrics, neighbours...); err != nil {
 		return err
 	}
 	p.parts.Start(ctx, process.HTTP("api", p.public, api.HTTPServer(p.c.HTTPAddr, p.server), drainHTTP))
 	admin := serve.NewAdmin(p.c, p.server, p.metrics, probe.Probe{Ready: p.ready, Warnings: p.group.Warnings}, p.log) // the engine is on this host
 	p.parts.Start(ctx, process.HTTP("admin", p.private, admin, drainHTTP))
 	return p.awaitReady(ctx)
+}
+
+// listen takes the address of calls. The services and the API call each other over it,
+// with names and a registry as in processes of their own.
+func (p *platform) listen(ctx context.Context) (err error) {
+	p.others, err = peers.Start(ctx, p.parts, peers.Options{
+		Config: p.c, Names: append(p.c.Services.Names(), identity.Gateway), Registry: new(discovery.Memory), Logger: p.log, Metrics: p.metrics,
+	})
+	if err != nil {
+		return err
+	}
+	p.calls, err = p.others.Listen(ctx, p.parts, cmp.Or(p.c.RPC.Listen, "127.0.0.1:0"))
+	p.calls.Reflection = true
+	return err
 }
 
 func (p *platform) prepareDatabases(ctx context.Context) error {
@@ -122,7 +143,7 @@ func (p *platform) prepareDatabases(ctx context.Context) error {
 func (p *platform) startWorkers(ctx context.Context) (err error) {
 	o := cli.WorkerOptions(p.c, p.c.Services.Names(), p.log)
 	o.Metrics = p.metrics
-	o.RPC = worker.RPC{Listener: p.calls, Reflection: true}
+	o.RPC = p.calls
 	if o.Bus, err = p.startBus(ctx); err != nil {
 		return err
 	}

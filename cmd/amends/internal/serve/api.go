@@ -3,14 +3,17 @@ package serve
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/peers"
 	"github.com/amends/amends/internal/config"
-	"github.com/amends/amends/internal/probe"
+	"github.com/amends/amends/internal/identity"
 	"github.com/amends/amends/internal/process"
+	"github.com/amends/amends/internal/telemetry"
 )
 
 // API returns `amends api`.
@@ -47,7 +50,11 @@ func runAPI(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
 		return err
 	}
 	parts.Start(ctx, process.Closer("client", func() error { client.Close(); return nil }))
-	server, err := NewAPI(ctx, c, client, log, metrics)
+	neighbours, others, err := reachNeighbours(ctx, parts, c, log, metrics)
+	if err != nil {
+		return err
+	}
+	server, err := NewAPI(ctx, c, client, log, metrics, neighbours...)
 	if err != nil {
 		return err
 	}
@@ -60,11 +67,11 @@ func runAPI(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	warnings, err := watchClock(ctx, parts, client, metrics, log)
+	clock, err := watchClock(ctx, parts, client, metrics, log)
 	if err != nil {
 		return err
 	}
-	admin := NewAdmin(c, server, metrics, probe.Probe{Ready: server.Ready, Warnings: warnings}, log)
+	admin := NewAdmin(c, server, metrics, readiness(server.Ready, others, clock), log)
 	parts.Start(ctx, process.HTTP("admin", private, admin, c.DrainTimeout))
 
 	if err := client.Wait(ctx, func(err error) { log.Warn("waiting", "for", err) }); err != nil && ctx.Err() == nil {
@@ -76,4 +83,18 @@ func runAPI(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
 	<-ctx.Done()
 	log.Info("draining", "timeout", c.DrainTimeout)
 	return parts.Err()
+}
+
+// reachNeighbours returns the services that the API asks, none if it is not configured
+// where they are.
+func reachNeighbours(ctx context.Context, parts *process.Parts, c *config.Config, log *slog.Logger, metrics *telemetry.Metrics) ([]api.Option, *peers.Peers, error) {
+	if len(c.Services.Targets()) == 0 {
+		return nil, nil, nil
+	}
+	p, err := peers.Start(ctx, parts, peers.Options{Config: c, Names: []string{identity.Gateway}, Logger: log, Metrics: metrics})
+	if err != nil {
+		return nil, nil, err
+	}
+	neighbours, err := Neighbours(ctx, parts, p)
+	return neighbours, p, err
 }

@@ -12,16 +12,20 @@ import (
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/operator"
+	"github.com/amends/amends/cmd/amends/internal/peers"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/identity"
 	"github.com/amends/amends/internal/orders/admission"
 	"github.com/amends/amends/internal/probe"
+	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/telemetry"
+	inventoryrpc "github.com/amends/amends/services/inventory/rpc"
 )
 
 // NewAPI returns the API, which reads and writes orders through client only, for as
-// long as ctx lives.
-func NewAPI(ctx context.Context, c *config.Config, client *engine.Client, log *slog.Logger, metrics *telemetry.Metrics) (*api.Server, error) {
+// long as ctx lives. options are its other neighbours.
+func NewAPI(ctx context.Context, c *config.Config, client *engine.Client, log *slog.Logger, metrics *telemetry.Metrics, options ...api.Option) (*api.Server, error) {
 	o := api.DefaultConfig()
 	o.Orders.Queue = c.Services.Queues()["order"]
 	o.Orders.Namespace = client.Namespace
@@ -32,13 +36,22 @@ func NewAPI(ctx context.Context, c *config.Config, client *engine.Client, log *s
 		Least: c.Admission.MinInFlight, Most: c.Admission.MaxInFlight,
 		Latency: min(c.Admission.Latency, c.PlacementTimeout/2), Wait: c.Admission.Wait, Backlog: c.Admission.Backlog,
 	}
-	s, err := api.New(o, client, api.WithLogger(log), api.WithObserver(func(r edge.Observation) {
+	s, err := api.New(o, client, append(options, api.WithLogger(log), api.WithObserver(func(r edge.Observation) {
 		metrics.Request(r.Method, r.Route, r.Status, r.Took)
-	}))
+	}))...)
 	if err != nil {
 		return nil, err
 	}
 	return s, metrics.Placements(func() telemetry.Placements { return telemetry.Placements(s.Admission(ctx)) })
+}
+
+// Neighbours returns the services that an API asks over p, for as long as parts live.
+func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers) ([]api.Option, error) {
+	inventory, err := p.Dial(ctx, parts, identity.Gateway, "inventory")
+	if err != nil {
+		return nil, err
+	}
+	return []api.Option{api.WithInventory(inventoryrpc.NewClient(inventory))}, nil
 }
 
 // NewAdmin returns the server of the admin address. p says whether the process is ready;

@@ -10,8 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/peers"
 	"github.com/amends/amends/internal/config"
-	"github.com/amends/amends/internal/probe"
+	"github.com/amends/amends/internal/discovery"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/worker"
 	"github.com/amends/amends/worker/registry"
@@ -36,7 +37,7 @@ func Worker(std cli.Stdio) *cobra.Command {
 			return runWorker(cmd.Context(), std, c, names)
 		},
 	}
-	config.AddFlags(cmd.Flags(), "admin_addr", "rpc.listen", "broker.url", "installation", "worker.min_pollers", "worker.max_pollers", "worker.workflow_cache")
+	config.AddFlags(cmd.Flags(), "admin_addr", "rpc.listen", "rpc.advertise", "broker.url", "installation", "worker.min_pollers", "worker.max_pollers", "worker.workflow_cache")
 	cli.AddEngineFlags(cmd)
 	return cmd
 }
@@ -82,11 +83,15 @@ func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []str
 	parts.Start(ctx, process.Closer("client", func() error { client.Close(); return nil }))
 	o := cli.WorkerOptions(c, names, log)
 	o.Metrics = metrics
+	var others *peers.Peers
 	if c.RPC.Listen != "" {
-		if o.RPC.Listener, err = process.Listen(ctx, "rpc.listen", c.RPC.Listen); err != nil {
+		if others, err = peers.Start(ctx, parts, peers.Options{Config: c, Names: names, Logger: log, Metrics: metrics}); err != nil {
 			return err
 		}
-		parts.Start(ctx, process.Closer("rpc.listen", o.RPC.Listener.Close))
+		if o.RPC, err = others.Listen(ctx, parts, c.RPC.Listen); err != nil {
+			return err
+		}
+		o.RPC.LameDuck = discovery.DefaultLameDuck
 	}
 	if c.Broker.URL != "" {
 		if o.Bus, err = cli.StartBus(ctx, parts, c.Broker.URL, c, "amends worker "+strings.Join(names, " "), log); err != nil {
@@ -103,11 +108,11 @@ func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []str
 	if err != nil {
 		return err
 	}
-	warnings, err := watchClock(ctx, parts, client, metrics, log)
+	clock, err := watchClock(ctx, parts, client, metrics, log)
 	if err != nil {
 		return err
 	}
-	admin := NewAdmin(c, nil, metrics, probe.Probe{Ready: group.Ready, Warnings: func() []string { return append(warnings(), group.Warnings()...) }}, log)
+	admin := NewAdmin(c, nil, metrics, readiness(group.Ready, others, clock, group.Warnings), log)
 	parts.Start(ctx, process.HTTP("admin", private, admin, c.DrainTimeout))
 	parts.Start(ctx, process.Part{Name: "services", Run: func(ctx context.Context) error { return group.Run(ctx, client) }})
 	<-ctx.Done()
