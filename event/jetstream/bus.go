@@ -158,6 +158,10 @@ func (b *Bus) Ready(ctx context.Context) error {
 	return nil
 }
 
+// Conn returns the connection of the bus, for other uses of the same server. It ends with
+// the bus.
+func (b *Bus) Conn() *nats.Conn { return b.conn }
+
 // Close implements [event.Bus].
 func (b *Bus) Close() { b.conn.Close() }
 

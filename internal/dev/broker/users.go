@@ -107,15 +107,25 @@ func allow(o *server.Options, users []User) error {
 	return nil
 }
 
+// instances is the stream of the bucket in which services register; see package
+// internal/discovery/kv.
+const instances = "KV_amends-instances"
+
 // permissionsOf returns the subjects that a user needs for its services. All may read
-// every fact, and make the stream if it is missing; nobody may change or delete it.
+// every fact and every instance, and make their streams if they are missing; nobody may
+// change or delete the stream of facts.
 func permissionsOf(services []string) *server.Permissions {
 	publish := []string{
 		"bell.>", "$JS.API.INFO", "$JS.API.STREAM.CREATE.EVENTS", "$JS.API.STREAM.INFO.EVENTS",
 		"$JS.API.STREAM.MSG.GET.EVENTS", "$JS.API.DIRECT.GET.EVENTS", "$JS.API.DIRECT.GET.EVENTS.>",
+		"$JS.API.CONSUMER.CREATE." + instances + ".>", "$JS.API.CONSUMER.INFO." + instances + ".*",
+		"$JS.API.CONSUMER.DELETE." + instances + ".*", "$JS.FC." + instances + ".>",
+	}
+	for _, call := range []string{"CREATE", "UPDATE", "INFO"} {
+		publish = append(publish, "$JS.API.STREAM."+call+"."+instances)
 	}
 	for _, s := range services {
-		publish = append(publish, "evt."+s+".>", "$JS.ACK.EVENTS."+s+".>")
+		publish = append(publish, "evt."+s+".>", "$JS.ACK.EVENTS."+s+".>", "$KV.amends-instances."+s+".>")
 		for _, call := range []string{"CREATE", "INFO", "MSG.NEXT", "UNPIN"} {
 			publish = append(publish, "$JS.API.CONSUMER."+call+".EVENTS."+s)
 		}
