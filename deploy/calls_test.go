@@ -1,0 +1,71 @@
+package deploy
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/identity/policy"
+	"github.com/amends/amends/internal/identity/secrets"
+)
+
+// callers are the processes of the platform that connect to the broker, by their names.
+func callers(t *testing.T) map[string]service {
+	t.Helper()
+	services := load(t, platformFile).Services
+	found := map[string]service{"api": services["api"]}
+	for name := range known() {
+		found[name] = services["worker-"+name]
+	}
+	return found
+}
+
+func TestEveryProcessHasAUserOfTheBroker(t *testing.T) {
+	engine := load(t, engineFile).Services["broker"]
+	for key, value := range engine.Environment {
+		t.Setenv(key, interpolate(value))
+	}
+	conf, err := server.ProcessConfigFile("nats/nats.conf")
+	require.NoError(t, err)
+	require.True(t, conf.JetStream)
+	passwords := map[string]string{}
+	for _, u := range conf.Users {
+		passwords[u.Username] = u.Password
+	}
+	for name, process := range callers(t) {
+		require.Equal(t, "nats://broker:4222", process.Environment["AMENDS_BROKER_URL"], name)
+		require.Equal(t, name, process.Environment["AMENDS_BROKER_USER"])
+		require.NotEmpty(t, passwords[name], name)
+		require.Equal(t, passwords[name], interpolate(process.Environment["AMENDS_BROKER_PASSWORD"]), name)
+	}
+	require.Len(t, passwords, len(callers(t)), "a user of nobody")
+}
+
+// TestEveryServiceKnowsItsCallers: each service answers on the network, and knows the
+// secrets of all who may call it.
+func TestEveryServiceKnowsItsCallers(t *testing.T) {
+	t.Parallel()
+	of := func(s service) secrets.Secrets {
+		known, err := secrets.Parse(interpolate(s.Environment["AMENDS_IDENTITY_SECRETS"]))
+		require.NoError(t, err)
+		require.Equal(t, "mesh", s.Environment["AMENDS_IDENTITY_MTLS"])
+		return known
+	}
+	all := callers(t)
+	api, own := of(all["api"]).Of("api")
+	require.True(t, own, "the API calls under its name")
+	delete(all, "api")
+	for name, worker := range all {
+		require.True(t, strings.HasSuffix(worker.Environment["AMENDS_RPC_LISTEN"], ":7080"), name)
+		known := of(worker)
+		require.True(t, known.Match("api", api), name)
+		for _, row := range append(policy.Methods, policy.Steps...) {
+			for _, caller := range row.From {
+				_, found := known.Of(caller)
+				require.True(t, found || caller == "*", "%s does not know %s", name, caller)
+			}
+		}
+	}
+}
