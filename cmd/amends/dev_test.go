@@ -22,8 +22,8 @@ import (
 
 func TestDev(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	p := startDev(t, dir)
+	dir, calls := t.TempDir(), freeAddress(t)
+	p := startDev(t, dir, "--rpc-listen", calls)
 
 	// The banner's curl command runs in a shell.
 	pasted, err := exec.CommandContext(t.Context(), "sh", "-c", p.curl).Output()
@@ -45,6 +45,9 @@ func TestDev(t *testing.T) {
 	} {
 		require.True(t, strings.Contains(text(t, metrics["text"]), line), line) //nolint:testifylint // Contains would print all metrics
 	}
+
+	letsInNobody(t, dir, calls)
+	tellsStock(t, p.api, "TEAPOT-LIMITED", 10)
 
 	// Commands beside it find its databases by the data folder.
 	out, err := once(t, nil, "stock", "receive", "TEAPOT-LIMITED", "5", "--warehouse", "BER", "--data-dir", dir)

@@ -53,6 +53,8 @@ func TestServicesListsWhoAnswers(t *testing.T) {
 
 func TestServicesSaysThatTheBrokerIsAway(t *testing.T) {
 	t.Parallel()
-	_, err := once(t, nil, "services", "--broker-url", "nats://127.0.0.1:1")
-	require.ErrorContains(t, err, "broker_url: cannot reach the broker")
+	_, err := once(t, nil, "services")
+	require.EqualError(t, err, "broker.url: must be set: the broker has the instances")
+	_, err = once(t, nil, "services", "--broker-url", "nats://127.0.0.1:1")
+	require.ErrorContains(t, err, "broker.url: cannot reach the broker")
 }

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -58,7 +60,11 @@ func Access(c *config.Config, names []string, log *slog.Logger, metrics metric.M
 // callerSecrets returns the secrets of the settings, or those of the file.
 func callerSecrets(c *config.Config) (secrets.Secrets, error) {
 	if c.Identity.Secrets == "" {
-		return secrets.Read(c.CallerSecrets())
+		s, err := secrets.Read(c.CallerSecrets())
+		if errors.Is(err, fs.ErrNotExist) && c.Identity.SecretsFile == "" {
+			err = fmt.Errorf("set identity.cert or identity.secrets, or data_dir to that of an `amends dev`: %w", err)
+		}
+		return s, err
 	}
 	s, err := secrets.Parse(string(c.Identity.Secrets))
 	if err != nil {

@@ -31,8 +31,7 @@ type Options struct {
 	Config *config.Config
 	// Names are those under which the process answers and calls.
 	Names []string
-	// Registry has the instances of services; nil: that of the configured broker, if one
-	// is configured.
+	// Registry has the instances of services; see [Registry].
 	Registry discovery.Registry
 	Logger   *slog.Logger
 	Metrics  *telemetry.Metrics
@@ -48,8 +47,8 @@ type Peers struct {
 	meters       metric.MeterProvider
 }
 
-// Start reads the certificates or the secrets of the process, and connects to the registry,
-// which need not be reachable yet. They live as long as parts.
+// Start reads the certificates or the secrets of the process. The certificates are read
+// again when they change, for as long as parts live.
 func Start(ctx context.Context, parts *process.Parts, o Options) (*Peers, error) {
 	p := &Peers{config: o.Config, meters: o.Metrics.Meters()}
 	var err error

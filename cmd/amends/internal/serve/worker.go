@@ -83,22 +83,16 @@ func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []str
 	parts.Start(ctx, process.Closer("client", func() error { client.Close(); return nil }))
 	o := cli.WorkerOptions(c, names, log)
 	o.Metrics = metrics
-	var others *peers.Peers
-	if c.RPC.Listen != "" {
-		if others, err = peers.Start(ctx, parts, peers.Options{Config: c, Names: names, Logger: log, Metrics: metrics}); err != nil {
-			return err
-		}
-		if o.RPC, err = others.Listen(ctx, parts, c.RPC.Listen); err != nil {
-			return err
-		}
-		o.RPC.LameDuck = discovery.DefaultLameDuck
-	}
 	if c.Broker.URL != "" {
 		if o.Bus, err = cli.StartBus(ctx, parts, c.Broker.URL, c, "amends worker "+strings.Join(names, " "), log); err != nil {
 			return err
 		}
 	} else {
 		log.Warn("no broker is configured (broker.url): events wait in the outboxes")
+	}
+	others, err := listen(ctx, parts, c, &o, names)
+	if err != nil {
+		return err
 	}
 	group, err := worker.New(o)
 	if err != nil {
@@ -117,4 +111,22 @@ func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []str
 	parts.Start(ctx, process.Part{Name: "services", Run: func(ctx context.Context) error { return group.Run(ctx, client) }})
 	<-ctx.Done()
 	return parts.Err()
+}
+
+// listen takes the address of calls, if one is configured, and completes o.
+func listen(ctx context.Context, parts *process.Parts, c *config.Config, o *worker.Options, names []string) (*peers.Peers, error) {
+	if c.RPC.Listen == "" {
+		return nil, nil //nolint:nilnil // no peers, no error
+	}
+	registry, err := peers.Registry(o.Bus)
+	if err != nil {
+		return nil, err
+	}
+	others, err := peers.Start(ctx, parts, peers.Options{Config: c, Names: names, Registry: registry, Logger: o.Logger, Metrics: o.Metrics})
+	if err != nil {
+		return nil, err
+	}
+	o.RPC, err = others.Listen(ctx, parts, c.RPC.Listen)
+	o.RPC.LameDuck = discovery.DefaultLameDuck
+	return others, err
 }

@@ -4,19 +4,21 @@ package services
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strconv"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/peers"
+	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/discovery"
-	"github.com/amends/amends/internal/discovery/kv"
+	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/show"
 )
 
@@ -25,7 +27,6 @@ const within = 10 * time.Second
 
 // Command returns `amends services`.
 func Command(std cli.Stdio) *cobra.Command {
-	var url string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "services",
@@ -39,9 +40,13 @@ func Command(std cli.Stdio) *cobra.Command {
 			"and registers nothing.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := std.Load(cmd, config.Needs{})
+			if err != nil {
+				return err
+			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), within)
 			defer cancel()
-			all, err := ask(ctx, url)
+			all, err := ask(ctx, c)
 			if err != nil {
 				return err
 			}
@@ -52,22 +57,26 @@ func Command(std cli.Stdio) *cobra.Command {
 			return list(std.Out, lines)
 		},
 	}
-	cmd.Flags().StringVar(&url, "broker-url", nats.DefaultURL, "the broker that has the instances")
+	config.AddFlags(cmd.Flags(), "broker.url")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-func ask(ctx context.Context, url string) ([]discovery.Instance, error) {
-	conn, err := nats.Connect(url, nats.Name("amends services"))
-	if err != nil {
-		return nil, fmt.Errorf("broker_url: cannot reach the broker: %w", err)
+// ask returns the instances that are registered at the configured broker.
+func ask(ctx context.Context, c *config.Config) (all []discovery.Instance, err error) {
+	if c.Broker.URL == "" {
+		return nil, errors.New("broker.url: must be set: the broker has the instances")
 	}
-	defer conn.Close()
-	js, err := jetstream.New(conn)
+	ctx, parts := process.New(ctx)
+	defer func() { err = errors.Join(err, parts.Stop()) }()
+	bus, err := cli.StartBus(ctx, parts, c.Broker.URL, c, "amends services", slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}
-	registry, err := kv.New(js, kv.DefaultLease)
+	if err := bus.Ready(ctx); err != nil {
+		return nil, fmt.Errorf("broker.url: cannot reach the broker: %w", err)
+	}
+	registry, err := peers.Registry(bus)
 	if err != nil {
 		return nil, err
 	}
