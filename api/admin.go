@@ -13,21 +13,25 @@ import (
 )
 
 // Admin configures the admin address of a process: its probes and, where the process
-// has an API, repairs. It is for operators: never expose it to clients.
+// has an API, repairs; where it runs services, dead letters. It is for operators: never
+// expose it to clients.
 type Admin struct {
 	probe.Probe
 
 	// Repairs is the API of the process, which repairs ask. Nil means that the process
 	// has neither an API nor a route for repairs.
 	Repairs *Server
-	// Operators may repair. Without any, every repair is refused with NO_OPERATORS.
+	// Letters has the dead letters of the process's services. Nil means that it runs none,
+	// and has no route for them.
+	Letters operator.Desk
+	// Operators may use both. Without any, every operation is refused with NO_OPERATORS.
 	Operators []operator.Operator
-	// Logger gets failures and repairs. Nil is [slog.Default].
+	// Logger gets failures, repairs and decisions. Nil is [slog.Default].
 	Logger *slog.Logger
 }
 
-// NewAdmin returns the handler of an admin address: the probes and, with an API, the
-// routes of its contract, admin.yaml.
+// NewAdmin returns the handler of an admin address: the probes, and the routes of its
+// contract, admin.yaml, that the process can answer.
 func NewAdmin(a Admin) http.Handler {
 	log := a.Logger
 	if log == nil {
@@ -39,6 +43,12 @@ func NewAdmin(a Admin) http.Handler {
 		operator.New(operator.Config{
 			Orders: a.Repairs.orders, Form: a.Repairs.repairForm, Operators: a.Operators, Log: log,
 		}).Register(r)
+	}
+	if a.Letters != nil {
+		operator.NewLetters(operator.LettersConfig{Desk: a.Letters, Operators: a.Operators, Log: log}).Register(r)
+	}
+	if a.Repairs != nil || a.Letters != nil {
+		operator.RegisterContracts(r)
 	}
 	for _, endpoint := range a.Endpoints() {
 		r.GET(echoPath(endpoint.Path), func(c echo.Context) error { return endpoint.Serve(c.Response(), c.Request()) })

@@ -155,6 +155,10 @@ func operationOf(spec *openapi3.T, r *http.Request) *openapi3.Operation {
 			return nil
 		}
 	}
+	if rest, ok := strings.CutPrefix(path, "/v1/dead-letters/"); ok {
+		_, verb, _ := strings.Cut(rest, "/")
+		path = "/v1/dead-letters/{id}/" + verb
+	}
 	item := spec.Paths.Value(path)
 	if item == nil {
 		return nil

@@ -59,21 +59,27 @@ func bothOperators(t *testing.T) *adminBundle {
 // request sends a repair with header lines such as "Accept: */*".
 func (b *adminBundle) request(t *testing.T, path, body string, header ...string) response {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.admin.URL+path, strings.NewReader(body))
+	return askAdmin(t, b.admin, http.MethodPost, path, body, header...)
+}
+
+// askAdmin sends a request to an admin address, and requires an answer of its contract.
+func askAdmin(t *testing.T, admin *httptest.Server, method, path, body string, header ...string) response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, admin.URL+path, strings.NewReader(body))
 	require.NoError(t, err)
 	for _, line := range header {
 		name, value, _ := strings.Cut(line, ": ")
 		r.Header.Add(name, value)
 	}
-	answer, err := b.admin.Client().Do(r)
+	answer, err := admin.Client().Do(r)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, answer.Body.Close()) }()
 	text, err := io.ReadAll(answer.Body)
 	require.NoError(t, err)
 	out := response{answer, string(text)}
-	admin, err := contract.LoadAdmin()
+	spec, err := contract.LoadAdmin()
 	require.NoError(t, err)
-	requireDeclared(t, admin, out)
+	requireDeclared(t, spec, out)
 	return out
 }
 

@@ -27,6 +27,7 @@ type backend string
 const (
 	engine   backend = "engine"   // Temporal, and through it the order service's workers
 	services backend = "services" // a service, by gRPC
+	database backend = "database" // that of a service in this process
 	process  backend = "process"  // nothing but this process
 )
 
@@ -63,6 +64,9 @@ var publicRoutes = routes{
 // adminRoutes are the operations of admin.yaml.
 var adminRoutes = routes{
 	{"RepairOrder", http.MethodPost, "/v1/orders/{id}/repair", operators, engine, true, false},
+	{"ListDeadLetters", http.MethodGet, "/v1/dead-letters", operators, database, true, false},
+	{"RedriveDeadLetter", http.MethodPost, "/v1/dead-letters/{id}/redrive", operators, database, true, false},
+	{"DiscardDeadLetter", http.MethodPost, "/v1/dead-letters/{id}/discard", operators, database, true, false},
 	{"GetMetrics", http.MethodGet, "/metrics", anyone, process, false, false},
 	{"GetHealth", http.MethodGet, "/healthz", anyone, process, false, false},
 	{"GetReadiness", http.MethodGet, "/readyz", anyone, engine, false, false},

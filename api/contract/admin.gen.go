@@ -44,6 +44,100 @@ type Acknowledgement struct {
 	Reference *string `json:"reference,omitempty"`
 }
 
+// DeadLetter defines model for DeadLetter.
+type DeadLetter struct {
+	Attempts int64 `json:"attempts"`
+
+	// Code The code of the last failure.
+	//
+	// Example: REQUEST_MISMATCH
+	Code string `json:"code"`
+
+	// CorrelationId The saga that the event belongs to.
+	CorrelationId *string `json:"correlation_id,omitempty"`
+
+	// Data The event's data; as base64 if it is no JSON.
+	Data interface{} `json:"data"`
+
+	// Group The listening service.
+	//
+	// Example: payment
+	Group string `json:"group"`
+
+	// Id The event's.
+	//
+	// Example: 019a3f6c-6c2e-7b1d-9d7e-0f3a5b8c1e22
+	Id string `json:"id"`
+
+	// Key Events of one key are handled in order.
+	Key string `json:"key"`
+
+	// Message That of the last failure.
+	Message string `json:"message"`
+
+	// Since When it came.
+	Since time.Time `json:"since"`
+
+	// TriedAt The last attempt.
+	TriedAt *time.Time `json:"tried_at,omitempty"`
+
+	// Type Example: amends.order.placed.v1
+	Type string `json:"type"`
+
+	// Urgent It overtakes events of its key that wait.
+	Urgent bool `json:"urgent"`
+}
+
+// DeadLetters defines model for DeadLetters.
+type DeadLetters struct {
+	DeadLetters []DeadLetter `json:"dead_letters"`
+
+	// NextCursor The `cursor` of the next page; absent on the last one.
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// DiscardDeadLetter Example: {"group":"payment","reason":"told by mistake"}
+type DiscardDeadLetter struct {
+	// Group The listening service.
+	//
+	// Example: payment
+	Group string `json:"group"`
+
+	// Reason For later readers, without personal data.
+	//
+	// Example: told by mistake
+	Reason string `json:"reason"`
+}
+
+// LetterDecision defines model for LetterDecision.
+type LetterDecision struct {
+	// Action redrive or discard
+	//
+	// Example: redrive
+	Action    string    `json:"action"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// EventId Example: 019a3f6c-6c2e-7b1d-9d7e-0f3a5b8c1e22
+	EventId string `json:"event_id"`
+
+	// Group Example: payment
+	Group string `json:"group"`
+
+	// Id Example: rdr_k3q7x
+	Id string `json:"id"`
+
+	// Operator Example: night.shift
+	Operator string `json:"operator"`
+
+	// Reason Example: fixed in 1.4
+	Reason string `json:"reason"`
+
+	// State running, done, or stopped at a failure
+	//
+	// Example: running
+	State string `json:"state"`
+}
+
 // OperatorsOrder An order as operators see it.
 type OperatorsOrder struct {
 	// Acknowledgements The reviews by operators, each of which took flags down; the oldest first.
@@ -93,6 +187,22 @@ type OperatorsOrder struct {
 
 	// Waivers Steps whose undo an operator gave up on; their effects may still stand.
 	Waivers []Waiver `json:"waivers"`
+}
+
+// RedriveDeadLetter Example: {"group":"payment","reason":"fixed in 1.4"}
+type RedriveDeadLetter struct {
+	// Group The listening service.
+	//
+	// Example: payment
+	Group string `json:"group"`
+
+	// Rate Letters per second after a slow start, kept with the decision. It makes no difference to one letter.
+	Rate *int `json:"rate,omitempty"`
+
+	// Reason For later readers, without personal data.
+	//
+	// Example: fixed in 1.4
+	Reason string `json:"reason"`
 }
 
 // Repair defines model for Repair.
@@ -171,11 +281,39 @@ type Waiver struct {
 	Step string `json:"step"`
 }
 
+// EventID defines model for EventID.
+type EventID = string
+
+// NoOperators RFC 9457.
+type NoOperators = Problem
+
+// Unauthorized RFC 9457.
+type Unauthorized = Problem
+
+// ListDeadLettersParams defines parameters for ListDeadLetters.
+type ListDeadLettersParams struct {
+	// Group Only those of this listening service, which must run in this process.
+	Group *string `form:"group,omitempty" json:"group,omitempty"`
+
+	// Key Only those of this key, for example an order's id.
+	Key *string `form:"key,omitempty" json:"key,omitempty"`
+
+	// Cursor The `next_cursor` of the page before, with the same group and key.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *int    `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // RepairOrderParams defines parameters for RepairOrder.
 type RepairOrderParams struct {
 	// IdempotencyKey 1 to 255 visible ASCII characters, bare or as a quoted string.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
+
+// DiscardDeadLetterJSONRequestBody defines body for DiscardDeadLetter for application/json ContentType.
+type DiscardDeadLetterJSONRequestBody = DiscardDeadLetter
+
+// RedriveDeadLetterJSONRequestBody defines body for RedriveDeadLetter for application/json ContentType.
+type RedriveDeadLetterJSONRequestBody = RedriveDeadLetter
 
 // RepairOrderJSONRequestBody defines body for RepairOrder for application/json ContentType.
 type RepairOrderJSONRequestBody = RepairOrder

@@ -1,7 +1,7 @@
 // Package contract holds the OpenAPI documents of the two HTTP faces, the code
 // generated from them, and the AsyncAPI document of the facts that services tell.
 //
-// openapi.yaml describes the public address, admin.yaml the admin address of an API
+// openapi.yaml describes the public address, admin.yaml the admin address of a
 // process. Both are embedded: the servers register the
 // generated routes, validate request bodies against the schemas, and serve the
 // documents as written. After a change run go generate ./api/...

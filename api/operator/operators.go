@@ -9,9 +9,9 @@ import (
 	"github.com/amends/amends/api/problem"
 )
 
-// Operator is a person who may repair orders.
+// Operator is a person who may repair orders and decide about dead letters.
 type Operator struct {
-	Name   string // recorded with every repair
+	Name   string // recorded with every repair and decision
 	Secret string // the token of the operator's requests
 }
 

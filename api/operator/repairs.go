@@ -1,6 +1,7 @@
 // Package operator serves the operations of operators, on the admin address alone:
-// retry or skip a flagged step of an order, and acknowledge flags that stay. The operator is
-// identified by a token, so a request cannot name another one.
+// retry or skip a flagged step of an order, and acknowledge flags that stay; list, redrive
+// and discard dead letters. The operator is identified by a token, so a request cannot name
+// another one.
 package operator
 
 import (
@@ -49,10 +50,11 @@ func Form() (body.Form, error) {
 	return body.Form{Schema: schema, Rules: repairRules}, err
 }
 
-// Register adds the routes of the contract admin.yaml that are about orders, and both
-// contracts.
-func (s *Repairs) Register(r edge.Router) {
-	r.POST("/v1/orders/:id/repair", s.repair)
+// Register adds the routes of the contract admin.yaml that are about orders.
+func (s *Repairs) Register(r edge.Router) { r.POST("/v1/orders/:id/repair", s.repair) }
+
+// RegisterContracts adds the contract admin.yaml, and the one that it refers to.
+func RegisterContracts(r edge.Router) {
 	for path, text := range map[string][]byte{"/admin.yaml": contract.AdminYAML, "/openapi.yaml": contract.PublicYAML} {
 		r.GET(path, func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", text) })
 	}

@@ -50,7 +50,7 @@ var table = map[fault.Code]kind{
 	KeyInvalid:                     {status: http.StatusBadRequest, title: "The Idempotency-Key is invalid", advice: "It must be given once and have 1 to 255 visible ASCII characters, bare or in double quotes."},
 	OrderIDInvalid:                 {status: http.StatusBadRequest, title: "This is not an order's id", advice: "An order's id is a UUID."},
 	Unauthorized:                   {status: http.StatusUnauthorized, title: "This is for operators", advice: "Send Authorization: Bearer with the secret of one of the operators that operator_tokens (AMENDS_OPERATOR_TOKENS) names."},
-	NoOperators:                    {status: http.StatusForbidden, title: "Repairs are not possible here", advice: "No operator is configured. Start the API with operator_tokens (AMENDS_OPERATOR_TOKENS=name=secret,name2=secret2), secrets of at least 16 characters."},
+	NoOperators:                    {status: http.StatusForbidden, title: "No operator is configured here", advice: "Start the process with operator_tokens (AMENDS_OPERATOR_TOKENS=name=secret,name2=secret2), secrets of at least 16 characters."},
 	fault.NotFound:                 {status: http.StatusNotFound, title: "Not found", advice: "There is no such order, or it is not yours."},
 	MethodNotAllowed:               {status: http.StatusMethodNotAllowed, title: "The method is not allowed here", advice: "See the Allow header."},
 	NotAcceptable:                  {status: http.StatusNotAcceptable, title: "No acceptable answer", advice: "Answers are application/json."},

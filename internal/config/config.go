@@ -87,9 +87,9 @@ type Config struct {
 	Identity  Identity       `key:"identity"`
 
 	// OperatorTokens lists the operators that may repair sagas on the admin address
-	// of the API: name=secret,name2=secret2, with different names and different
+	// of the API, and decide about dead letters on that of a worker: name=secret,name2=secret2, with different names and different
 	// secrets, each secret of 16 to 256 visible ASCII characters without a comma.
-	// Empty: repairs are refused. Default: empty.
+	// Empty: both are refused. Default: empty.
 	OperatorTokens secret.Text `key:"operator_tokens"`
 
 	// OperatorToken is the secret that `amends repair` sends: one of those of

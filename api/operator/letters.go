@@ -1,0 +1,179 @@
+package operator
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/labstack/echo/v4"
+
+	"github.com/amends/amends/api/body"
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/fault"
+)
+
+// Desk is where operators read and decide about the dead letters of the listening
+// services in a process. Its errors are faults.
+type Desk interface {
+	// Groups returns the names of the services, always in the same order.
+	Groups() []string
+	// Dead returns at most limit dead letters of a group behind the position after, those
+	// of one key if it is not empty, and the position to go on behind, 0 for the end.
+	Dead(ctx context.Context, group, key string, after int64, limit int) (page []contract.DeadLetter, next int64, err error)
+	// Redrive records that a dead letter is to be handled again. A repeat is another
+	// decision; the letter has one effect nevertheless. Code: NOT_FOUND.
+	Redrive(ctx context.Context, d Decision) (contract.LetterDecision, error)
+	// Discard gives up an event that waits or is dead. Code: NOT_FOUND, for a repeat too.
+	Discard(ctx context.Context, d Decision) (contract.LetterDecision, error)
+}
+
+// Decision is an operator's decision about one event of a group. Rate is 0 for the default.
+type Decision struct {
+	Group, ID, Reason, Operator string
+	Rate                        int64
+}
+
+// LettersConfig configures [Letters].
+type LettersConfig struct {
+	Desk      Desk
+	Operators []Operator // those who may read and decide
+	Log       *slog.Logger
+}
+
+// Letters serves the operations of operators on dead letters.
+type Letters struct {
+	config           LettersConfig
+	known            credentials
+	redrive, discard body.Form
+}
+
+// NewLetters returns the operations of c.
+func NewLetters(c LettersConfig) *Letters {
+	return &Letters{
+		config: c, known: newCredentials(c.Operators),
+		redrive: form("RedriveDeadLetter"), discard: form("DiscardDeadLetter"),
+	}
+}
+
+// form returns how the body of a decision is read, by the schema of a name.
+func form(name string) body.Form {
+	spec, err := contract.LoadAdmin()
+	if err == nil {
+		var schema *openapi3.Schema
+		if schema, err = contract.Schema(spec, name); err == nil {
+			return body.Form{Schema: schema}
+		}
+	}
+	panic(err) // the contract is embedded: it is whole
+}
+
+// Register adds the routes of the contract admin.yaml that are about dead letters.
+func (s *Letters) Register(r edge.Router) {
+	r.GET("/v1/dead-letters", s.list)
+	r.POST("/v1/dead-letters/:id/redrive", func(c echo.Context) error {
+		return s.decide(c, s.redrive, http.StatusAccepted, s.config.Desk.Redrive)
+	})
+	r.POST("/v1/dead-letters/:id/discard", func(c echo.Context) error {
+		return s.decide(c, s.discard, http.StatusOK, s.config.Desk.Discard)
+	})
+}
+
+// operator returns the name of the operator who sends a request.
+func (s *Letters) operator(c echo.Context) (string, error) {
+	name, unknown := s.known.identify(c.Request().Header)
+	if unknown != nil {
+		s.config.Log.WarnContext(c.Request().Context(), "an operation on dead letters is refused",
+			"request_id", edge.RequestID(c), "code", unknown.Code, "client_net", edge.Network(c))
+		return "", unknown
+	}
+	return name, nil
+}
+
+// list answers GET /v1/dead-letters: those of one service after the other.
+func (s *Letters) list(c echo.Context) error {
+	if _, err := s.operator(c); err != nil {
+		return err
+	}
+	q, err := s.query(c.QueryParams())
+	if err != nil {
+		return err
+	}
+	answer := contract.DeadLetters{DeadLetters: []contract.DeadLetter{}}
+	for i, group := range q.groups {
+		page, next, err := s.config.Desk.Dead(c.Request().Context(), group, q.key, q.after, q.limit-len(answer.DeadLetters))
+		if err != nil {
+			return err //nolint:wrapcheck // a fault, which the edge answers
+		}
+		answer.DeadLetters, q.after = append(answer.DeadLetters, page...), 0
+		if next != 0 {
+			answer.NextCursor = new(cursor(group, next))
+			break
+		}
+		if len(answer.DeadLetters) == q.limit && i+1 < len(q.groups) {
+			answer.NextCursor = new(cursor(q.groups[i+1], 0))
+			break
+		}
+	}
+	return c.JSON(http.StatusOK, answer)
+}
+
+// decide answers the decision that a request has in its body. The log keeps who decided,
+// and not the reason, which may hold personal data.
+func (s *Letters) decide(c echo.Context, form body.Form, status int, decide func(context.Context, Decision) (contract.LetterDecision, error)) error {
+	operator, err := s.operator(c)
+	if err != nil {
+		return err
+	}
+	var body contract.RedriveDeadLetter // a discard has no rate, and the same other fields
+	if err := form.Read(c.Request(), &body); err != nil {
+		return err
+	}
+	if err := s.here(body.Group); err != nil {
+		return err
+	}
+	id, err := eventID(c)
+	if err != nil {
+		return err
+	}
+	d := Decision{Group: body.Group, ID: id, Reason: body.Reason, Operator: operator}
+	if body.Rate != nil {
+		d.Rate = int64(*body.Rate)
+	}
+	ctx := c.Request().Context()
+	log := s.config.Log.With("request_id", edge.RequestID(c), "group", d.Group, "event", d.ID, "operator", operator)
+	made, err := decide(ctx, d)
+	if err != nil {
+		log.InfoContext(ctx, "a decision about a dead letter is refused", "code", problem.Of(err).Code)
+		return err
+	}
+	log.InfoContext(ctx, "an operator has decided about a dead letter", "action", made.Action, "decision", made.Id)
+	return c.JSON(status, made)
+}
+
+// eventID returns the id in a request's path. Echo leaves it escaped if the path has an
+// escape that it needs, such as %2F.
+func eventID(c echo.Context) (string, error) {
+	id := c.Param("id")
+	if c.Request().URL.RawPath == "" {
+		return id, nil
+	}
+	plain, err := url.PathUnescape(id)
+	if err != nil {
+		return "", problem.New(problem.BadRequest, "The id is not escaped as a path is.")
+	}
+	return plain, nil
+}
+
+// here returns nil for a group of this process.
+func (s *Letters) here(group string) error {
+	for _, known := range s.config.Desk.Groups() {
+		if known == group {
+			return nil
+		}
+	}
+	return problem.New(fault.NotFound, "No service of this group runs in this process.")
+}
