@@ -104,7 +104,10 @@ func (p *platform) start(ctx context.Context) (err error) {
 		return err
 	}
 	p.parts.Start(ctx, process.HTTP("api", p.public, api.HTTPServer(p.c.HTTPAddr, p.server), drainHTTP))
-	admin := serve.NewAdmin(p.c, p.server, p.metrics, probe.Probe{Ready: p.ready, Warnings: p.group.Warnings}, p.log) // the engine is on this host
+	admin := serve.NewAdmin(p.c, api.Admin{
+		Probe:   probe.Probe{Ready: p.ready, Warnings: p.group.Warnings}, // without the clock: the engine is on this host
+		Repairs: p.server, Letters: serve.Letters{Services: p.c.Services.Names(), Desk: p.group.Desk},
+	}, p.metrics, p.log)
 	p.parts.Start(ctx, process.HTTP("admin", p.private, admin, drainHTTP))
 	return p.awaitReady(ctx)
 }

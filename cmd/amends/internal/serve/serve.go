@@ -17,7 +17,6 @@ import (
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/identity"
 	"github.com/amends/amends/internal/orders/admission"
-	"github.com/amends/amends/internal/probe"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/telemetry"
 	inventoryrpc "github.com/amends/amends/services/inventory/rpc"
@@ -54,11 +53,10 @@ func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers) ([]ap
 	return []api.Option{api.WithInventory(inventoryrpc.NewClient(inventory))}, nil
 }
 
-// NewAdmin returns the server of the admin address. p says whether the process is ready;
-// repairs makes the repairs of operators, and is nil in a process without the API.
-func NewAdmin(c *config.Config, repairs *api.Server, metrics *telemetry.Metrics, p probe.Probe, log *slog.Logger) *http.Server {
-	p.Metrics, p.Profiles = metrics.Handler(), c.Profiles
-	a := api.Admin{Probe: p, Repairs: repairs, Logger: log}
+// NewAdmin returns the server of the admin address, with the probes, repairs and letters
+// of a; it adds the rest.
+func NewAdmin(c *config.Config, a api.Admin, metrics *telemetry.Metrics, log *slog.Logger) *http.Server {
+	a.Metrics, a.Profiles, a.Logger = metrics.Handler(), c.Profiles, log
 	for _, o := range c.Operators() {
 		a.Operators = append(a.Operators, operator.Operator{Name: o.Name, Secret: string(o.Secret)})
 	}

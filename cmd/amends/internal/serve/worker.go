@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/amends/amends/api"
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/cmd/amends/internal/peers"
 	"github.com/amends/amends/internal/config"
@@ -106,7 +107,10 @@ func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []str
 	if err != nil {
 		return err
 	}
-	admin := NewAdmin(c, nil, metrics, readiness(group.Ready, others, clock, group.Warnings), log)
+	admin := NewAdmin(c, api.Admin{
+		Probe:   readiness(group.Ready, others, clock, group.Warnings),
+		Letters: Letters{Services: names, Desk: group.Desk},
+	}, metrics, log)
 	parts.Start(ctx, process.HTTP("admin", private, admin, c.DrainTimeout))
 	parts.Start(ctx, process.Part{Name: "services", Run: func(ctx context.Context) error { return group.Run(ctx, client) }})
 	<-ctx.Done()

@@ -1,0 +1,93 @@
+package serve
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/operator"
+	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/internal/database"
+)
+
+// Letters has the dead letters of services for the admin address of their process.
+type Letters struct {
+	// Services are the names of the services.
+	Services []string
+	// Desk returns that of a service; its error is a fault.
+	Desk func(service string) (*waiting.Desk, error)
+}
+
+var _ operator.Desk = Letters{}
+
+// Groups implements [operator.Desk]: a group has the name of its service.
+func (l Letters) Groups() []string { return l.Services }
+
+// Dead implements [operator.Desk].
+func (l Letters) Dead(ctx context.Context, group, key string, after int64, limit int) (page []contract.DeadLetter, next int64, err error) {
+	desk, err := l.Desk(group)
+	if err != nil {
+		return nil, 0, err
+	}
+	found, err := desk.List(ctx, waiting.Query{Group: group, Key: key, State: waiting.Parked, After: after, Limit: limit})
+	if err != nil {
+		return nil, 0, database.Fault(err) //nolint:wrapcheck // it says what it did
+	}
+	for _, l := range found.Letters {
+		shown, err := deadLetter(l)
+		if err != nil {
+			return nil, 0, err
+		}
+		page = append(page, shown)
+	}
+	return page, found.Next, nil
+}
+
+// Redrive implements [operator.Desk].
+func (l Letters) Redrive(ctx context.Context, d operator.Decision) (contract.LetterDecision, error) {
+	return l.decide(d, func(desk *waiting.Desk, r waiting.Request) (waiting.Redrive, error) {
+		made, _, err := desk.Redrive(ctx, r)
+		return made, err //nolint:wrapcheck // decide
+	})
+}
+
+// Discard implements [operator.Desk].
+func (l Letters) Discard(ctx context.Context, d operator.Decision) (contract.LetterDecision, error) {
+	return l.decide(d, func(desk *waiting.Desk, r waiting.Request) (waiting.Redrive, error) {
+		return desk.Discard(ctx, r) //nolint:wrapcheck // decide
+	})
+}
+
+func (l Letters) decide(d operator.Decision, decide func(*waiting.Desk, waiting.Request) (waiting.Redrive, error)) (contract.LetterDecision, error) {
+	desk, err := l.Desk(d.Group)
+	if err != nil {
+		return contract.LetterDecision{}, err
+	}
+	made, err := decide(desk, waiting.Request{
+		Selection: waiting.Selection{Group: d.Group, ID: d.ID}, Reason: d.Reason, Operator: d.Operator, Rate: d.Rate,
+	})
+	if err != nil {
+		return contract.LetterDecision{}, database.Fault(err) //nolint:wrapcheck // it says what it did
+	}
+	return contract.LetterDecision{
+		Id: made.ID, Group: made.Group, Action: made.Action, EventId: d.ID, Reason: made.Reason, Operator: made.Operator,
+		State: made.State, CreatedAt: made.CreatedAt.UTC(),
+	}, nil
+}
+
+// deadLetter returns a letter as the contract shows it.
+func deadLetter(l waiting.Letter) (contract.DeadLetter, error) {
+	data, err := l.Data.MarshalJSON()
+	if err != nil {
+		return contract.DeadLetter{}, fmt.Errorf("show event %s: %w", l.ID, err)
+	}
+	shown := contract.DeadLetter{
+		Id: l.ID, Group: l.Group, Type: l.Type, Key: l.Key, Urgent: l.Urgent, Attempts: l.Attempts,
+		Code: string(l.Code), Message: l.Message, Since: l.Since.UTC(), TriedAt: l.TriedAt, Data: json.RawMessage(data),
+	}
+	if saga := l.Header["ce-correlationid"]; saga != "" {
+		shown.CorrelationId = &saga
+	}
+	return shown, nil
+}
