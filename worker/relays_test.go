@@ -51,16 +51,3 @@ func TestAGroupPublishesWhatItsServicesTell(t *testing.T) {
 	cancel()
 	require.NoError(t, <-done)
 }
-
-func TestAGroupWarnsOfEventsThatWait(t *testing.T) {
-	t.Parallel()
-	l := &late{service: "order"}
-	l.Waiting(3, lateAfter, 0)
-	require.Empty(t, l.warnings())
-	l.Waiting(3, lateAfter+time.Second, 2)
-	require.Equal(t, []string{
-		"3 events of order wait for the broker, the oldest for 31s", "the broker has refused 2 events of order",
-	}, l.warnings())
-	l.Waiting(0, 0, 0)
-	require.Empty(t, l.warnings())
-}

@@ -71,7 +71,8 @@ type Options struct {
 	WorkflowCache int
 	// Stuck says when an undecided order counts as stuck.
 	Stuck stuck.Options
-	// Bus is the broker to which the services' events go; nil: they wait in the outboxes.
+	// Bus is the broker to which the services' events go, and from which they hear those
+	// of others; nil: events wait in the outboxes, and the services hear none.
 	// The caller closes it after the group has stopped.
 	Bus event.Bus
 	// Metrics receives the measurements of all orders, by the worker of the order
@@ -106,15 +107,16 @@ type Service struct {
 // Group is the services of one process.
 type Group struct {
 	o          Options
-	claimEvery time.Duration // between two looks at the claims
-	load       meter.Server  // of the calls of other processes
+	load       meter.Server   // of the calls of other processes
+	registered []registry.Row // of all services
+	claimEvery time.Duration  // between two looks at the claims
 
-	mu     sync.Mutex
-	why    error // why the group does not work; nil while it does
-	failed error // why it will not work again; nil unless a worker has failed
-	stores []*registry.Stores
-	client *engine.Client
-	late   []*late // one for each service that publishes
+	mu      sync.Mutex
+	why     error // why the group does not work; nil while it does
+	failed  error // why it will not work again; nil unless a worker has failed
+	stores  []*registry.Stores
+	client  *engine.Client
+	warners []warner
 }
 
 // New returns a group that does nothing yet. It fails for an unknown service, and
@@ -140,7 +142,7 @@ func New(o Options) (*Group, error) {
 	if o.WorkflowCache > 0 {
 		engine.SetWorkflowCache(o.WorkflowCache)
 	}
-	return &Group{o: o, claimEvery: claimEvery, why: unavailable("the services have not started")}, nil
+	return &Group{o: o, registered: registry.All, claimEvery: claimEvery, why: unavailable("the services have not started")}, nil
 }
 
 // Run runs the services until ctx ends, then drains them: they take no new work, and
@@ -179,7 +181,7 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 		}
 	}})
 	parts.Start(ctx, process.Part{Name: "task queues", Run: func(ctx context.Context) error { return g.keepClaims(ctx, c) }})
-	if err := errors.Join(g.background(ctx, c, parts), g.relays(ctx, parts)); err != nil {
+	if err := errors.Join(g.background(ctx, c, parts), g.relays(ctx, parts), g.listen(ctx, parts)); err != nil {
 		return errors.Join(err, parts.Stop())
 	}
 	g.set(nil)
@@ -292,7 +294,7 @@ func (g *Group) names() []string {
 
 // rows returns the rows of the group's services.
 func (g *Group) rows() (rows []registry.Row) {
-	for _, row := range registry.All {
+	for _, row := range g.registered {
 		if _, ok := g.o.Services[row.Name]; ok {
 			rows = append(rows, row)
 		}

@@ -1,5 +1,5 @@
 // Package registry declares the services that workers run: one row each, with
-// databases, steps, audit and words. It also opens a service's databases. The
+// databases, steps, listener, audit and words. It also opens a service's databases. The
 // doctor's list of services is in package judge.
 package registry
 
@@ -11,6 +11,7 @@ import (
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/inbox"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/watch"
 	"github.com/amends/amends/saga"
@@ -58,6 +59,11 @@ type Row struct {
 	// Audit registers the doctor's questions to the service. The order service also
 	// answers questions about the engine's sagas.
 	Audit func(r saga.Registry, s *Stores, engine activities.Sagas)
+	// Listen returns the group through which the service follows facts of others, a
+	// reaction or a projection. Its name is the service's, so there is one: a handler
+	// distinguishes the facts. o is complete but for the service's own wishes. Nil: it
+	// follows none.
+	Listen func(s *Stores, o inbox.Options) *inbox.Group
 	// words explain the service's codes and steps to operators.
 	words activities.Words
 	// facts are those that the service tells.
