@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,14 +14,17 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/eventtest"
 	"github.com/amends/amends/event/inbox"
 	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/event/outbox"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/saga/barrier/txn"
 	"github.com/amends/amends/worker/registry"
 )
 
@@ -118,10 +122,34 @@ func TestEvents(t *testing.T) {
 	for _, want := range []string{"handled in payment", "redrive in payment", "by     ada", "reason mended", "result handled", `{"n":1}`} {
 		require.Contains(t, out, want)
 	}
-	require.Contains(t, refused("show", "e9"), "no service has kept event e9")
+	require.Contains(t, refused("show", "e9"), "no service has told event e9 or kept it apart")
 	require.Equal(t, "discarded in payment: e3\n", events("discard", "e3", "--reason", "told by mistake"))
 	require.Equal(t, "event e3 waits nowhere", refused("discard", "e3", "--reason", "twice"))
 	require.Equal(t, "[]\n", events("dead", "--json"))
+
+	// It is seen in the outbox of the service that told it, while it waits and published.
+	order := dbtest.Open(t, "sqlite:"+filepath.Join(dir, "order.db"), database.Options{})
+	require.NoError(t, txn.Run(t.Context(), order, func(tx *gorm.DB) error {
+		return outbox.Tell(tx, event.Event{Type: fact.Type(), Key: "ord_7", Data: json.RawMessage(`{"n":7}`)})
+	}))
+	var id string
+	require.NoError(t, order.Raw("SELECT event_id FROM outbox WHERE key = 'ord_7'").Scan(&id).Error)
+	out = events("show", id)
+	for _, want := range []string{"told by order at", "key    ord_7", "state  waits for the broker", `data   {"n":7}`} {
+		require.Contains(t, out, want)
+	}
+	require.NoError(t, order.Exec("UPDATE outbox SET published_at = ?, seq = 12", time.Now().UTC()).Error)
+	require.Contains(t, events("show", id), ", position 12\n")
+	require.NoError(t, order.Exec("UPDATE outbox SET published_at = NULL, seq = NULL, dead_at = ?, error = 'too large'", time.Now().UTC()).Error)
+	require.Contains(t, events("show", id), ": too large\n")
+
+	// A service that cannot be asked hides nothing that the others know.
+	env = slices.DeleteFunc(env, func(e string) bool { return strings.HasPrefix(e, "AMENDS_SERVICES_SHIPPING_DSN") })
+	env = append(env, "AMENDS_SERVICES_SHIPPING_DSN=sqlite:"+filepath.Join(dir, "away", "shipping.db"))
+	require.Contains(t, events("show", id), "not asked: shipping\n")
+	require.Contains(t, refused("show", "e9"), "\nnot asked: shipping: ")
+	require.Contains(t, refused("discard", id, "--reason", "r"), "shipping", "it may wait there")
+
 	var h struct {
 		Letters   []letter
 		Decisions []waiting.Decision

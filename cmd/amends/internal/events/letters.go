@@ -97,7 +97,7 @@ func desks(std cli.Stdio, cmd *cobra.Command, group string, f func(ctx context.C
 		if err != nil {
 			return err
 		}
-		err = worker.WithLetters(cmd.Context(), o, service, func(d *waiting.Desk) error { return f(cmd.Context(), service, d) })
+		err = worker.WithEvents(cmd.Context(), o, service, func(e worker.Events) error { return f(cmd.Context(), service, e.Desk) })
 		if err != nil {
 			return err
 		}

@@ -135,17 +135,21 @@ func discard(std cli.Stdio) *cobra.Command {
 	return cmd
 }
 
-// groupOf returns the only group in which an event waits.
+// groupOf returns the only group in which an event waits. It fails if a service cannot be
+// asked.
 func groupOf(std cli.Stdio, cmd *cobra.Command, id string) (string, error) {
-	h, err := history(std, cmd, id)
+	var groups []string
+	err := desks(std, cmd, "", func(ctx context.Context, _ string, d *waiting.Desk) error {
+		h, err := d.Show(ctx, id)
+		for _, l := range h.Letters {
+			if l.SettledAt == nil {
+				groups = append(groups, l.Group)
+			}
+		}
+		return err //nolint:wrapcheck // it says what it did
+	})
 	if err != nil {
 		return "", err
-	}
-	var groups []string
-	for _, l := range h.Letters {
-		if l.SettledAt == nil {
-			groups = append(groups, l.Group)
-		}
 	}
 	switch len(groups) {
 	case 0:

@@ -1,14 +1,21 @@
 package events
 
 import (
-	"context"
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/dsn"
 	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/event/outbox"
 	"github.com/amends/amends/internal/show"
+	"github.com/amends/amends/worker"
+	"github.com/amends/amends/worker/registry"
 )
 
 // showEvent returns `amends events show`.
@@ -16,12 +23,15 @@ func showEvent(std cli.Stdio) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "show ID",
-		Short: "Show an event: where it waits or has waited, and the decisions about it",
-		Args:  cli.Exactly("events show needs the id of an event", 1),
+		Short: "Show an event: who told it, where it waits or has waited, and the decisions about it",
+		Long: "Show an event: which service told it, when it was published and at which position, or that it waits or\n" +
+			"was refused; where it waits or has waited; and the decisions of operators about it. It asks every service\n" +
+			"whose database is configured and answers, and names the others.",
+		Args: cli.Exactly("events show needs the id of an event", 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			h, err := history(std, cmd, args[0])
-			if err != nil {
-				return err
+			h := historyOf(std, cmd, args[0])
+			if h.Told == nil && len(h.Letters)+len(h.Decisions) == 0 {
+				return h.nothing(args[0])
 			}
 			if asJSON {
 				return show.JSON(std.Out, h)
@@ -34,21 +44,69 @@ func showEvent(std cli.Stdio) *cobra.Command {
 	return cmd
 }
 
-// history returns everything that the databases of all services know of an event.
-func history(std cli.Stdio, cmd *cobra.Command, id string) (all waiting.History, err error) {
-	err = desks(std, cmd, "", func(ctx context.Context, _ string, d *waiting.Desk) error {
-		h, err := d.Show(ctx, id)
-		all.Letters = append(all.Letters, h.Letters...)
-		all.Decisions = append(all.Decisions, h.Decisions...)
-		return err //nolint:wrapcheck // it says what it did
-	})
-	if err == nil && len(all.Letters)+len(all.Decisions) == 0 {
-		return all, fmt.Errorf("no service has kept event %s: it was handled at once, or not heard", id)
-	}
-	return all, err
+// told is an event in the outbox of a service.
+type told struct {
+	Service string `json:"service"`
+	outbox.Told
 }
 
-func printHistory(std cli.Stdio, h waiting.History) error {
+// history has everything that the databases of the services know of an event.
+type history struct {
+	// Told is nil if no outbox has it any more.
+	Told *told `json:"told,omitempty"`
+	waiting.History
+	// NotAsked has the reason for each service that could not be asked.
+	NotAsked map[string]string `json:"not_asked,omitempty"`
+}
+
+// historyOf asks each service about an event.
+func historyOf(std cli.Stdio, cmd *cobra.Command, id string) history {
+	all := history{NotAsked: map[string]string{}}
+	for _, service := range registry.Names() {
+		if err := all.ask(std, cmd, service, id); err != nil {
+			reason, _, _ := strings.Cut(err.Error(), "\n")
+			all.NotAsked[service] = reason
+		}
+	}
+	return all
+}
+
+// ask adds the knowledge of one service.
+func (h *history) ask(std cli.Stdio, cmd *cobra.Command, service, id string) error {
+	o, err := dsn.Tool(std, cmd, service)
+	if err != nil {
+		return err
+	}
+	return worker.WithEvents(cmd.Context(), o, service, func(e worker.Events) error {
+		found, err := e.Show(cmd.Context(), id)
+		if err != nil {
+			return err //nolint:wrapcheck // it says what it did
+		}
+		h.Letters = append(h.Letters, found.Letters...)
+		h.Decisions = append(h.Decisions, found.Decisions...)
+		t, ok, err := e.Told(cmd.Context(), id)
+		if ok {
+			h.Told = &told{service, t}
+		}
+		return err //nolint:wrapcheck // the same
+	})
+}
+
+// nothing returns that no service knows the event, and which could not be asked.
+func (h *history) nothing(id string) error {
+	err := fmt.Errorf("no service has told event %s or kept it apart: it never was, or was handled and is deleted", id)
+	for _, service := range slices.Sorted(maps.Keys(h.NotAsked)) {
+		err = fmt.Errorf("%w\nnot asked: %s: %s", err, service, h.NotAsked[service])
+	}
+	return err
+}
+
+func printHistory(std cli.Stdio, h history) error {
+	if h.Told != nil {
+		if err := printTold(std, *h.Told); err != nil {
+			return err
+		}
+	}
 	for _, l := range h.Letters {
 		if err := printLetter(std.Out, l); err != nil {
 			return err
@@ -75,5 +133,28 @@ func printHistory(std cli.Stdio, h waiting.History) error {
 			return err
 		}
 	}
+	for _, service := range slices.Sorted(maps.Keys(h.NotAsked)) {
+		if err := printBlock(std.Out, "not asked: "+service, [][2]string{{"", h.NotAsked[service]}}); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// printTold prints how an event stands in the outbox of the service that told it.
+func printTold(std cli.Stdio, t told) error {
+	state := "waits for the broker"
+	switch {
+	case t.Refused != nil:
+		state = fmt.Sprintf("refused at %s: %s", stamp(*t.Refused), cmp.Or(t.Reason, "no reason"))
+	case t.Published != nil:
+		state = fmt.Sprintf("published at %s, position %d", stamp(*t.Published), t.Position)
+	}
+	return printBlock(std.Out, fmt.Sprintf("told by %s at %s", t.Service, stamp(t.At)), [][2]string{
+		{"event", t.ID},
+		{"type", t.Type},
+		{"key", t.Key},
+		{"state", state},
+		{"data", string(t.Data)},
+	})
 }
