@@ -60,46 +60,46 @@ var mutants = []mutant{
 	},
 	{
 		name: "NoBarrier", file: "saga/barrier/inside.go", quick: true,
-		was: "		if !first {\n			out, err = recorded[Out](tx, c)\n			return err\n		}\n", is: "		_ = first\n",
+		was: "		if !first {\n			answer, err = again(tx, c, tell)\n			return err\n		}\n", is: "		_ = first\n",
 		by: explore("1"),
 	},
 	{
 		name: "BarrierInItsOwnTransaction", file: "saga/barrier/inside.go",
-		was: "	err := txn.Run(ctx, db, func(tx *gorm.DB) error {\n		out, refusal = *new(Out), nil\n" +
+		was: "	err := txn.Run(ctx, db, func(tx *gorm.DB) error {\n		out, refusal, answer = *new(Out), nil, nil\n" +
 			"		first, err := insert(tx, c, row{State: Intent}) // no other transaction sees the intent: it commits as done\n" +
 			"		if err != nil {\n			return err\n		}\n",
 		is: "	var first bool\n" +
 			"	if err := txn.Run(ctx, db, func(tx *gorm.DB) (err error) { first, err = insert(tx, c, row{State: Intent}); return err }); err != nil {\n" +
 			"		return out, err\n	}\n" +
-			"	err := txn.Run(ctx, db, func(tx *gorm.DB) error {\n		var err error\n		out, refusal = *new(Out), nil\n",
+			"	err := txn.Run(ctx, db, func(tx *gorm.DB) error {\n		var err error\n		out, refusal, answer = *new(Out), nil, nil\n",
 		by: named("./saga/barrier", "TestDo|TestTable"),
 	},
 	{
 		name: "DeclineIsNotSticky", file: "saga/barrier/call.go",
-		was: "		first, err := insert(db, c, r)\n", is: "		first, err := true, error(nil)\n",
+		was: "		first, err := insert(tx, c, *answer)\n", is: "		first, err := true, error(nil)\n",
 		by: named("./saga/barrier", "TestDo|TestTable"),
 	},
 	{
 		name: "RefusalKeepsItsFirstLines", file: "saga/barrier/inside.go",
-		was: "		if err != nil {\n			return err\n		}\n		return finish(tx, c.Key, out)\n",
-		is: "		if refusal != nil {\n			_, err = change(tx, c.Key, row{State: Refused, Code: refusal.Code, Message: refusal.Message}, Intent)\n			return err\n		}\n" +
-			"		if err != nil {\n			return err\n		}\n		return finish(tx, c.Key, out)\n",
+		was: "		if err != nil {\n			return err\n		}\n		return finish(tx, c.Key, out, tell)\n",
+		is: "		if refusal != nil {\n			_, err = change(tx, c.Key, &row{State: Refused, Code: refusal.Code, Message: refusal.Message}, Intent)\n			return err\n		}\n" +
+			"		if err != nil {\n			return err\n		}\n		return finish(tx, c.Key, out, tell)\n",
 		by: named("./saga/barrier", "TestDo|TestTable"),
 	},
 	{
 		name: "UndoForgetsTheKey", file: "saga/barrier/inside.go",
-		was: "		won, err := change(txn.Queue(tx, 1), k, row{State: Undone}, Done)\n", is: "		res := where(tx, k).Delete(&row{})\n		won, err := res.RowsAffected == 1, res.Error\n",
+		was: "		won, err := change(txn.Queue(tx, 1), k, &row{State: Undone}, Done)\n", is: "		res := where(tx, k).Delete(&row{})\n		won, err := res.RowsAffected == 1, res.Error\n",
 		by: named("./saga/barrier", "TestTable$"),
 	},
 	{
 		name: "UndoOfNothingDoesNotBlock", file: "saga/barrier/inside.go",
-		was: "		first, err := insert(tx, Call{Key: k}, row{State: Blocked})\n		if err != nil || first {\n			return err\n		}\n		r, err := find(locked(tx), k)\n		switch {\n		case err != nil:\n			return err\n		case r == nil || r.State == Intent:\n			return impossible(k, r, \"undo inside\")",
+		was: "		first, err := block(tx, k, tell)\n		if err != nil || first {\n			return err\n		}\n		r, err := find(locked(tx), k)\n		switch {\n		case err != nil:\n			return err\n		case r == nil || r.State == Intent:\n			return impossible(k, r, \"undo inside\")",
 		is:  "		r, err := find(locked(tx), k)\n		switch {\n		case err != nil || r == nil:\n			return err\n		case r.State == Intent:\n			return impossible(k, r, \"undo inside\")",
 		by:  explore("2", "-sample", "2500"),
 	},
 	{
 		name: "OutcomeWrittenOverAnUndo", file: "saga/barrier/outside.go",
-		was: "won, err := change(tx, k, r, Intent)", is: "won, err := change(tx, k, r, Intent, Undone, Blocked)",
+		was: "won, err := change(tx, k, &r, Intent)", is: "won, err := change(tx, k, &r, Intent, Undone, Blocked)",
 		by: named("./saga/barrier", "Test.*(Outcome|Conclude|Table|Outside)"),
 	},
 	{
