@@ -22,7 +22,7 @@ func callers(t *testing.T) map[string]service {
 	return found
 }
 
-func TestEveryProcessHasAUserOfTheBroker(t *testing.T) {
+func TestEveryProcessHasAUserOfTheBroker(t *testing.T) { //nolint:paralleltest // it sets the environment
 	engine := load(t, engineFile).Services["broker"]
 	for key, value := range engine.Environment {
 		t.Setenv(key, interpolate(value))

@@ -109,6 +109,14 @@ recovery() {
 }
 locks() { sed -n 's/^locks: \(.*\)$/- \1/p'; }
 doctor() { sed -n 's/^\(doctor on .*\)$/- \1/p'; }
+calls() { sed -n 's/^.*_test\.go:[0-9]*: calls: \(.*\)$/- \1/p'; }
+rotation() { sed -n 's/^.*_test\.go:[0-9]*: \([0-9]* calls, .*\)$/- \1/p'; }
+fleet() {
+  awk '
+    / --- PASS: |^--- PASS: / && !/\// { sub(/^.*--- PASS: /, ""); sub(/ \(.*$/, ""); test = $0; if (test in said) print "- `" test "`: " said[test]; else print "- `" test "`" }
+    /^=== (RUN|NAME|CONT|PAUSE) / { now = $3 }
+    /_test\.go:[0-9]+: / { text = $0; sub(/^.*_test\.go:[0-9]+: /, "", text); said[now] = (now in said) ? said[now] "; " text : text }'
+}
 
 dirty=
 [ -z "$(git status --porcelain 2>/dev/null)" ] || dirty=', and changes that are not committed'
@@ -133,7 +141,7 @@ defines the terms.
 
 | part | | took | of commit |
 |---|---|---|---|
-$(for p in explorer reduction sample judgement mutants barrier continued chaos recovery locks doctor; do echo "| $p | $(took "$p") |"; done)
+$(for p in explorer reduction sample judgement mutants barrier continued chaos recovery locks doctor calls fleet rotation; do echo "| $p | $(took "$p") |"; done)
 
 ## Every schedule of up to $FAULTS faults
 
@@ -195,4 +203,19 @@ $(part locks locks)
 ## The doctor
 
 $(part doctor doctor)
+
+## Calls between processes
+
+Real processes that find each other at the broker and prove their names by certificates, two workers of every service, under
+200 calls a second:
+
+$(part calls calls)
+
+Instances of one service that are restarted, killed, slow or broken, and their registry away for a minute, under 200 calls a second:
+
+$(part fleet fleet)
+
+New certificates every two seconds for a minute, and the authority replaced twice, under 200 calls a second:
+
+$(part rotation rotation)
 EOF2

@@ -19,7 +19,7 @@ source "$(dirname "$0")/lib.sh"
 faults=${FAULTS:-3} sample=${SAMPLE:-2000} sizes=${SIZES:-6} seed=${SEED:-1} random_runs=${RANDOM_RUNS:-10000}
 for_=${FOR:-120s} orders=${ORDERS:-500} doctor=${DOCTOR:-20000} recoveries=${RECOVERIES:-20}
 page=${PAGE:-docs/proof.md} logs=${LOGS:-bin/prove}
-parts=${PARTS:-explorer reduction sample judgement mutants barrier continued chaos recovery locks doctor}
+parts=${PARTS:-explorer reduction sample judgement mutants barrier continued chaos recovery locks doctor calls fleet rotation}
 
 [ -n "${KEEP:-}" ] || rm -rf "$logs"
 mkdir -p "$logs"
@@ -61,6 +61,10 @@ part chaos 15 ./proof/chaos -run '^TestChaos$' -chaos.for="$for_" -chaos.orders=
 part recovery 15 ./proof/chaos -run '^$' -bench '^BenchmarkRecovery$' -benchtime "${recoveries}x"
 part locks 10 ./proof/e2e -run '^TestOrdersBesideLockedRowsAreNotDelayed$' -locked.orders 200
 part doctor 10 ./proof/e2e -run '^TestDoctorSpeed$' -doctor.orders "$doctor"
+
+part calls 10 ./proof/e2e -run '^TestSplitProcessesCallEachOther$' -calls.whole
+part fleet 10 ./proof/fleet -whole
+part rotation 5 ./internal/identity/access -run '^TestRotationFailsNoCall$' -rotate.for 60s
 
 LOGS=$logs FAULTS=$faults SAMPLE=$sample SIZES=$sizes SEED=$seed RANDOM_RUNS=$random_runs \
   FOR=$for_ ORDERS=$orders DOCTOR=$doctor scripts/proof-page.sh >"$logs/page"
