@@ -115,7 +115,7 @@ fleet() {
   awk '
     / --- PASS: |^--- PASS: / && !/\// { sub(/^.*--- PASS: /, ""); sub(/ \(.*$/, ""); test = $0; if (test in said) print "- `" test "`: " said[test]; else print "- `" test "`" }
     /^=== (RUN|NAME|CONT|PAUSE) / { now = $3 }
-    /_test\.go:[0-9]+: / { text = $0; sub(/^.*_test\.go:[0-9]+: /, "", text); said[now] = (now in said) ? said[now] "; " text : text }'
+    /_test\.go:[0-9]+: / { text = $0; sub(/^.*_test\.go:[0-9]+: /, "", text); said[now] = said[now] (said[now] == "" ? "" : "; ") text }'
 }
 
 dirty=

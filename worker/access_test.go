@@ -111,13 +111,36 @@ func TestAGroupLetsInWhomThePolicyAllows(t *testing.T) {
 	require.EqualValues(t, 1, stock[0].Received, "denied calls had no effect")
 }
 
+// leaving is a registry that tells when an instance leaves it.
+type leaving struct {
+	discovery.Memory
+
+	left func()
+}
+
+// Remove implements [discovery.Registry].
+func (l *leaving) Remove(ctx context.Context, service, id string) error {
+	err := l.Memory.Remove(ctx, service, id)
+	l.left()
+	return err
+}
+
 // TestAGroupIsRegisteredWhileItIsReady: its instances come after it is ready, and leave
-// before it stops to answer.
+// before it stops to answer, by the lame-duck time.
 func TestAGroupIsRegisteredWhileItIsReady(t *testing.T) {
 	t.Parallel()
 	o, l := options(t, "catalog", "inventory"), listen(t)
-	registry := new(discovery.Memory)
-	o.RPC = RPC{Listener: l, Registry: registry, Address: l.Addr().String(), Version: "v1", LameDuck: 300 * time.Millisecond}
+	conn, err := rpc.Dial(rpc.DialOptions{Target: l.Addr().String(), Service: "inventory"})
+	require.NoError(t, err)
+	defer conn.Close()
+	within, left, answers := rpctest.Context(t), make(chan time.Time, 2), make(chan error, 2)
+	registry := &leaving{left: func() {
+		_, err := inventoryrpc.NewClient(conn).Stock(within, "MUG")
+		answers <- err
+		left <- time.Now()
+	}}
+	const lameDuck = 300 * time.Millisecond
+	o.RPC = RPC{Listener: l, Registry: registry, Address: l.Addr().String(), Version: "v1", LameDuck: lameDuck}
 	instances := func() []discovery.Instance {
 		all, err := registry.All(t.Context())
 		require.NoError(t, err)
@@ -130,17 +153,9 @@ func TestAGroupIsRegisteredWhileItIsReady(t *testing.T) {
 		require.Equal(t, l.Addr().String(), i.Address)
 		require.Equal(t, "v1", i.Version)
 	}
-	conn, err := rpc.Dial(rpc.DialOptions{Target: l.Addr().String(), Service: "inventory"})
-	require.NoError(t, err)
-	defer conn.Close()
-	client := inventoryrpc.NewClient(conn)
-	_, err = client.Stock(rpctest.Context(t), "MUG")
-	require.NoError(t, err)
-
-	stopped := make(chan struct{})
-	go func() { defer close(stopped); stop() }()
-	require.Eventually(t, func() bool { return len(instances()) == 0 }, 10*time.Second, time.Millisecond)
-	_, err = client.Stock(rpctest.Context(t), "MUG")
-	require.NoError(t, err, "it answers those who have not seen yet that it leaves")
-	<-stopped
+	stop()
+	require.Empty(t, instances())
+	require.NoError(t, <-answers, "it answers those who have not seen yet that it leaves")
+	require.NoError(t, <-answers)
+	require.GreaterOrEqual(t, time.Since(<-left), lameDuck)
 }
