@@ -33,6 +33,7 @@ import (
 	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/worker/events"
 	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/workflows"
 	doctorflow "github.com/amends/amends/workflows/doctor"
@@ -116,7 +117,7 @@ type Group struct {
 	failed  error // why it will not work again; nil unless a worker has failed
 	stores  []*registry.Stores
 	client  *engine.Client
-	warners []warner
+	warners []events.Warner
 }
 
 // New returns a group that does nothing yet. It fails for an unknown service, and
@@ -181,7 +182,7 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 		}
 	}})
 	parts.Start(ctx, process.Part{Name: "task queues", Run: func(ctx context.Context) error { return g.keepClaims(ctx, c) }})
-	if err := errors.Join(g.background(ctx, c, parts), g.relays(ctx, parts), g.listen(ctx, parts)); err != nil {
+	if err := errors.Join(g.background(ctx, c, parts), g.connect(ctx, parts)); err != nil {
 		return errors.Join(err, parts.Stop())
 	}
 	g.set(nil)

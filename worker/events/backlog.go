@@ -1,6 +1,4 @@
-// Package backlog remembers how the outbox of a service stands, for the warnings of its
-// process, and passes it on to the metrics.
-package backlog
+package events
 
 import (
 	"fmt"
@@ -26,8 +24,8 @@ type Backlog struct {
 
 var _ outbox.Observer = (*Backlog)(nil)
 
-// New returns the backlog of a service, empty at first. shown may be nil.
-func New(service string, shown *telemetry.Outbox) *Backlog {
+// NewBacklog returns the backlog of a service, empty at first. shown may be nil.
+func NewBacklog(service string, shown *telemetry.Outbox) *Backlog {
 	return &Backlog{service: service, shown: shown}
 }
 

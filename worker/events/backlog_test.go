@@ -1,4 +1,4 @@
-package backlog
+package events
 
 import (
 	"testing"
@@ -9,7 +9,7 @@ import (
 
 func TestABacklogWarnsOfEventsThatWait(t *testing.T) {
 	t.Parallel()
-	b := New("order", nil)
+	b := NewBacklog("order", nil)
 	b.Waiting(3, lateAfter, 0)
 	require.Empty(t, b.Warnings())
 	b.Waiting(3, lateAfter+time.Second, 2)

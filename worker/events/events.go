@@ -1,0 +1,88 @@
+// Package events connects the services of a process to the broker: it publishes the
+// facts of their outboxes, and hands those of others to their listeners.
+package events
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/inbox"
+	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/event/outbox"
+	"github.com/amends/amends/internal/process"
+	"github.com/amends/amends/internal/telemetry"
+	"github.com/amends/amends/worker/registry"
+)
+
+// Config says how the services are connected.
+type Config struct {
+	// Bus is the broker. The caller closes it after the parts have stopped.
+	Bus event.Bus
+	// Retry says when an event is tried again that a listener could not handle.
+	Retry waiting.Retry
+	// Drain bounds how long a listener finishes the events that it has begun.
+	Drain time.Duration
+	// Metrics receives the measurements; nil: nothing is measured.
+	Metrics *telemetry.Metrics
+	// Logger must be set.
+	Logger *slog.Logger
+}
+
+// Warner knows what operators should know while its process is ready.
+type Warner interface{ Warnings() []string }
+
+// Start starts the relay of each service's outbox, and each service's listener. They
+// stop before the workers, whose steps a listener may call, and before the databases.
+func Start(ctx context.Context, parts *process.Parts, c Config, stores []*registry.Stores) ([]Warner, error) {
+	publishing, err := c.relays(ctx, parts, stores)
+	if err != nil {
+		return nil, err
+	}
+	listening, err := c.listeners(ctx, parts, stores)
+	return append(publishing, listening...), err
+}
+
+func (c Config) relays(ctx context.Context, parts *process.Parts, stores []*registry.Stores) (warners []Warner, err error) {
+	var all *telemetry.Outboxes
+	if c.Metrics != nil {
+		if all, err = c.Metrics.Outboxes(); err != nil {
+			return nil, err //nolint:wrapcheck // it says which metrics
+		}
+	}
+	for _, s := range stores {
+		var shown *telemetry.Outbox
+		if all != nil {
+			shown = all.Of(s.Row.Name)
+		}
+		b := NewBacklog(s.Row.Name, shown)
+		warners = append(warners, b)
+		relay := outbox.NewRelay(s.Own, c.Bus, outbox.Options{Service: s.Row.Name, Observer: b, Logger: c.Logger})
+		parts.Start(ctx, process.Part{Name: "events of " + s.Row.Name, Run: relay.Run})
+	}
+	return warners, nil
+}
+
+func (c Config) listeners(ctx context.Context, parts *process.Parts, stores []*registry.Stores) (warners []Warner, err error) {
+	o := inbox.Options{Bus: c.Bus, Logger: c.Logger, Retry: c.Retry}
+	if c.Metrics != nil {
+		if o.Meter, err = c.Metrics.Listeners(); err != nil {
+			return nil, err //nolint:wrapcheck // it says which metrics
+		}
+	}
+	for _, s := range stores {
+		if s.Row.Listen == nil {
+			continue
+		}
+		o.DB = s.Own
+		group := s.Row.Listen(s, o)
+		if group.Name() != s.Row.Name {
+			return warners, fmt.Errorf("the service %s listens as %s: a group has the name of its service", s.Row.Name, group.Name())
+		}
+		warners = append(warners, group)
+		parts.Start(ctx, process.Part{Name: "listener of " + s.Row.Name, Run: group.Run, Drain: c.Drain})
+	}
+	return warners, nil
+}
