@@ -25,15 +25,11 @@ type RPC struct {
 	Reflection bool
 	// Plugins add to the server, see [rpc.ServerOptions].
 	Plugins []grpc.ServerOption
-	// Registry gets an instance of each service while the group is ready; nil: it gets
-	// none.
+	// Registry gets an instance of each service while the group is ready; nil: none.
 	Registry discovery.Registry
-	// Address is that of the instances: host:port as callers reach the listener.
-	Address string
-	// Version is that of the program, for people.
-	Version string
-	// LameDuck is how long the group goes on answering after its instances have left the
-	// registry, before it drains; 0: it drains at once.
+	// Address, host:port as callers reach the listener, and Version are those of the instances.
+	Address, Version string
+	// LameDuck is how long the group answers on after they have left, before it drains.
 	LameDuck time.Duration
 }
 
@@ -76,12 +72,9 @@ func (g *Group) register(ctx context.Context, parts *process.Parts) {
 	if g.o.RPC.Listener == nil || g.o.RPC.Registry == nil {
 		return
 	}
-	r := &discovery.Registration{Registry: g.o.RPC.Registry, Load: g.load.Load, Logger: g.o.Logger}
-	id, started := discovery.NewID(), time.Now()
-	for _, name := range g.names() {
-		r.Instances = append(r.Instances, discovery.Instance{
-			Service: name, ID: id, Address: g.o.RPC.Address, Version: g.o.RPC.Version, Started: started,
-		})
+	r := &discovery.Registration{
+		Registry: g.o.RPC.Registry, Load: g.load.Load, Logger: g.o.Logger,
+		Instances: discovery.Instances(g.o.RPC.Address, g.o.RPC.Version, g.names()...),
 	}
 	parts.Start(ctx, process.Part{Name: "registration", Run: func(ctx context.Context) error {
 		return r.Serve(ctx, g.o.RPC.LameDuck, func(ctx context.Context) error {

@@ -285,8 +285,7 @@ func (g *Group) fail(why error) {
 	g.failed = why
 }
 
-func (g *Group) names() []string {
-	var names []string
+func (g *Group) names() (names []string) {
 	for _, row := range g.rows() {
 		names = append(names, row.Name)
 	}

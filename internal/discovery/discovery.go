@@ -85,6 +85,16 @@ func NewID() string {
 	return host[:min(len(host), maxHost)] + "-" + strings.ToLower(rand.Text()[:8])
 }
 
+// Instances returns an instance of each service for this start of this process.
+func Instances(address, version string, services ...string) []Instance {
+	id, started := NewID(), time.Now()
+	all := make([]Instance, len(services))
+	for n, service := range services {
+		all[n] = Instance{Service: service, ID: id, Address: address, Version: version, Started: started}
+	}
+	return all
+}
+
 // ErrIllegal wraps the refusal of an instance that can never be registered.
 var ErrIllegal = errors.New("no legal instance")
 
