@@ -227,6 +227,10 @@ func TestSplitProcessesCallEachOther(t *testing.T) {
 	require.Equal(t, confirmed, first.Status)
 	c.stock(t)
 
+	operator := c.environ(c.own["api"]...)
+	require.Contains(t, run(t, operator, "stock", "receive", "MUG", "5", "--warehouse", "BER", "--by", "ada"), "MUG in BER: ")
+	require.Contains(t, run(t, operator, "stock", "journal", "MUG"), "ada")
+
 	stop := asks(t, c.questions(t, first.ID))
 	killed := second("inventory")
 	c.parts[killed].kill(t)

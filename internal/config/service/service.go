@@ -74,6 +74,11 @@ func (s Services) Targets() map[string]string {
 	return targets
 }
 
+// HasDSN reports whether the database of a service is configured.
+func (s Services) HasDSN(name string) bool {
+	return slices.ContainsFunc(s, func(service *Service) bool { return service.Name == name && service.DSN != "" })
+}
+
 // Names returns the names of all services.
 func (s Services) Names() []string {
 	names := make([]string, len(s))

@@ -10,7 +10,6 @@ import (
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/cmd/amends/internal/peers"
-	"github.com/amends/amends/event"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/identity"
 	"github.com/amends/amends/internal/process"
@@ -89,21 +88,10 @@ func runAPI(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
 // reachNeighbours returns the services that the API asks, none if it is not configured
 // where they are.
 func reachNeighbours(ctx context.Context, parts *process.Parts, c *config.Config, log *slog.Logger, metrics *telemetry.Metrics) ([]api.Option, *peers.Peers, error) {
-	var bus event.Bus
-	var err error
-	switch {
-	case c.Broker.URL != "":
-		if bus, err = cli.StartBus(ctx, parts, c.Broker.URL, c, "amends api", log); err != nil {
-			return nil, nil, err
-		}
-	case len(c.Services.Targets()) == 0:
+	if !peers.Configured(c) {
 		return nil, nil, nil
 	}
-	registry, err := peers.Registry(bus)
-	if err != nil {
-		return nil, nil, err
-	}
-	p, err := peers.Start(ctx, parts, peers.Options{Config: c, Names: []string{identity.Gateway}, Registry: registry, Logger: log, Metrics: metrics})
+	p, err := peers.Reach(ctx, parts, peers.Options{Config: c, Names: []string{identity.Gateway}, Logger: log, Metrics: metrics})
 	if err != nil {
 		return nil, nil, err
 	}

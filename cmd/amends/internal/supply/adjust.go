@@ -1,15 +1,14 @@
 package supply
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
-	"github.com/amends/amends/cmd/amends/internal/dsn"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/services/inventory"
-	"github.com/amends/amends/worker"
 )
 
 // adjust returns `amends stock adjust`.
@@ -32,14 +31,10 @@ func adjust(std cli.Stdio) *cobra.Command {
 			if a.By, err = cli.Author(a.By); err != nil {
 				return err
 			}
-			o, err := dsn.Tool(std, cmd, "inventory")
-			if err != nil {
-				return err
-			}
 			var s inventory.Stock
 			var repeated bool
-			err = worker.WithInventory(cmd.Context(), o, func(i inventory.Service) (err error) {
-				s, repeated, err = i.Adjust(cmd.Context(), a)
+			err = withInventory(std, cmd, func(ctx context.Context, i inventory.Direct) (err error) {
+				s, repeated, err = i.Adjust(ctx, a)
 				return unsure(err, a.SKU)
 			})
 			if fault.KindOf(err) == fault.Business {

@@ -3,15 +3,14 @@
 package supply
 
 import (
+	"context"
 	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
-	"github.com/amends/amends/cmd/amends/internal/dsn"
 	"github.com/amends/amends/services/catalog"
-	"github.com/amends/amends/worker"
 )
 
 // Catalog returns `amends catalog`.
@@ -36,15 +35,12 @@ func Catalog(std cli.Stdio) *cobra.Command {
 				defer file.Close()
 				in = file
 			}
-			o, err := dsn.Tool(std, cmd, "catalog")
-			if err != nil {
-				return err
-			}
 			products, err := readProducts(in)
 			if err != nil {
 				return err
 			}
-			if err := worker.WithCatalog(cmd.Context(), o, func(c catalog.Service) error { return c.Import(cmd.Context(), products) }); err != nil {
+			err = withCatalog(std, cmd, func(ctx context.Context, c catalog.Direct) error { return c.Import(ctx, products) })
+			if err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(std.Out, "products imported: %d\n", len(products))

@@ -1,6 +1,7 @@
 package supply
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -8,10 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
-	"github.com/amends/amends/cmd/amends/internal/dsn"
 	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/services/inventory"
-	"github.com/amends/amends/worker"
 )
 
 // journal returns `amends stock journal`.
@@ -22,13 +21,9 @@ func journal(std cli.Stdio) *cobra.Command {
 		Short: "Show every delivery and correction of a product",
 		Args:  cli.Exactly("stock journal needs a SKU", 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o, err := dsn.Tool(std, cmd, "inventory")
-			if err != nil {
-				return err
-			}
 			var entries []inventory.Entry
-			err = worker.WithInventory(cmd.Context(), o, func(i inventory.Service) (err error) {
-				entries, err = i.Journal(cmd.Context(), args[0])
+			err := withInventory(std, cmd, func(ctx context.Context, i inventory.Direct) (err error) {
+				entries, err = i.Journal(ctx, args[0])
 				return err
 			})
 			if err != nil {

@@ -1,16 +1,15 @@
 package supply
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
-	"github.com/amends/amends/cmd/amends/internal/dsn"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/services/inventory"
-	"github.com/amends/amends/worker"
 )
 
 // Stock returns `amends stock`.
@@ -36,13 +35,9 @@ func receive(std cli.Stdio) *cobra.Command {
 			if d.By, err = cli.Author(d.By); err != nil {
 				return err
 			}
-			o, err := dsn.Tool(std, cmd, "inventory")
-			if err != nil {
-				return err
-			}
 			var s inventory.Stock
-			err = worker.WithInventory(cmd.Context(), o, func(i inventory.Service) (err error) {
-				s, err = i.Receive(cmd.Context(), d)
+			err = withInventory(std, cmd, func(ctx context.Context, i inventory.Direct) (err error) {
+				s, err = i.Receive(ctx, d)
 				return unsure(err, d.SKU)
 			})
 			if fault.CodeOf(err) == inventory.NeverReceived {
