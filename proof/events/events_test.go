@@ -37,7 +37,7 @@ func crashOf(role string) strike {
 		if err != nil {
 			return err
 		}
-		return p.crash(ctx, short(r), short(r))
+		return p.crash(ctx, w.busy(r), short(r))
 	}}
 }
 
@@ -46,7 +46,7 @@ var kills = []strike{
 	{"kill -9 of PostgreSQL", func(ctx context.Context, r *rand.Rand, w *world) error {
 		w.postgres.Lock()
 		defer w.postgres.Unlock()
-		return errors.Join(wait.For(ctx, short(r)), w.postgres.Kill(ctx), wait.For(ctx, short(r)), w.postgres.Recover(ctx))
+		return errors.Join(w.busy(r)(ctx), w.postgres.Kill(ctx), wait.For(ctx, short(r)), w.postgres.Recover(ctx))
 	}},
 }
 
@@ -63,7 +63,7 @@ func freezeOf(role string) strike {
 		if err != nil {
 			return err
 		}
-		return p.freeze(ctx, short(r), long(r))
+		return p.freeze(ctx, w.busy(r), long(r))
 	}}
 }
 
@@ -74,7 +74,7 @@ func cutOf(name string, mute bool) strike {
 		if err != nil {
 			return err
 		}
-		return p.cutOff(ctx, short(r), long(r), mute)
+		return p.cutOff(ctx, w.busy(r), long(r), mute)
 	}}
 }
 
@@ -96,8 +96,8 @@ func TestEventsHaveOneEffectInOrder(t *testing.T) {
 }
 
 // strikeWhileTelling tells events, during which each fault strikes so many times, and
-// judges the end. Each service has so many copies of its relay and listener. A part of the events is told after each strike has begun, and one more
-// after all have ended.
+// judges the end. Each service has so many copies of its relay and listener. A part of the
+// events is told right before each strike, and the last one after all strikes.
 func strikeWhileTelling(t *testing.T, faults []strike, copies, events, times int) {
 	t.Helper()
 	began := time.Now()
@@ -111,11 +111,10 @@ func strikeWhileTelling(t *testing.T, faults []strike, copies, events, times int
 	}
 	r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 
-	part := events / 2 / (len(order) + 1)
+	w.part = events / 2 / (len(order) + 1)
 	hits, struck := map[string]int{}, new(errgroup.Group)
 	struck.SetLimit(3) // at once, so that the last ones do not wait for their victim until all is told
 	for _, s := range order {
-		require.NoError(t, w.allow(part))
 		own := rand.New(rand.NewPCG(r.Uint64(), r.Uint64()))
 		struck.Go(func() error {
 			if err := s.hit(ctx, own, w); err != nil {

@@ -32,6 +32,7 @@ type process struct {
 	dir  string           // of its logs
 	line *toxiproxy.Proxy // to the broker; nil: none
 	said func(n int)      // is called with each number that it prints; nil: never
+	stir func()           // has a little told; nil: nothing
 
 	cmd    *exec.Cmd
 	in     io.WriteCloser
@@ -109,11 +110,26 @@ func (p *process) allow(n int) error {
 
 // awaitWork waits until it has worked since its start.
 func (p *process) awaitWork(ctx context.Context) error {
-	late := wait.Until(ctx, p.name()+" works", func() bool { return p.worked.Load() || p.hasEnded() })
+	late := wait.Until(ctx, p.name()+" works", p.stirred(func() bool { return p.worked.Load() || p.hasEnded() }))
 	if p.hasEnded() {
 		return fmt.Errorf("%s ended by itself: %w", p.name(), p.how)
 	}
 	return late
+}
+
+// stirred returns ok, and has a little told now and then while it is false, so that there
+// is some work.
+func (p *process) stirred(ok func() bool) func() bool {
+	asked := 0
+	return func() bool {
+		if ok() {
+			return true
+		}
+		if asked++; asked%10 == 0 && p.stir != nil {
+			p.stir()
+		}
+		return false
+	}
 }
 
 func (p *process) hasEnded() bool {
@@ -141,13 +157,13 @@ func (p *process) kill(ctx context.Context) error {
 	return nil
 }
 
-// crash kills it after it has worked and a while, and starts it again after another one.
-func (p *process) crash(ctx context.Context, after, down time.Duration) error {
+// crash kills it once it has worked and all are busy, and starts it again after a while.
+func (p *process) crash(ctx context.Context, busy func(context.Context) error, down time.Duration) error {
 	p.Lock()
 	defer p.Unlock()
 	for _, do := range []func() error{
 		func() error { return p.awaitWork(ctx) },
-		func() error { return wait.For(ctx, after) },
+		func() error { return busy(ctx) },
 		func() error { return p.kill(ctx) },
 		func() error { return wait.For(ctx, down) },
 		p.start,
@@ -160,10 +176,10 @@ func (p *process) crash(ctx context.Context, after, down time.Duration) error {
 }
 
 // freeze stops it for a while.
-func (p *process) freeze(ctx context.Context, after, during time.Duration) error {
+func (p *process) freeze(ctx context.Context, busy func(context.Context) error, during time.Duration) error {
 	p.Lock()
 	defer p.Unlock()
-	if err := errors.Join(p.awaitWork(ctx), wait.For(ctx, after)); err != nil {
+	if err := errors.Join(p.awaitWork(ctx), busy(ctx)); err != nil {
 		return err
 	}
 	return victim.Freeze(ctx, p.name(), p.cmd.Process.Pid, during)
@@ -171,10 +187,10 @@ func (p *process) freeze(ctx context.Context, after, during time.Duration) error
 
 // cutOff resets its connection to the broker and refuses another one for a while. If it
 // is mute, the connection stays but carries nothing until then.
-func (p *process) cutOff(ctx context.Context, after, during time.Duration, mute bool) error {
+func (p *process) cutOff(ctx context.Context, busy func(context.Context) error, during time.Duration, mute bool) error {
 	p.Lock()
 	defer p.Unlock()
-	if err := errors.Join(p.awaitWork(ctx), wait.For(ctx, after)); err != nil {
+	if err := errors.Join(p.awaitWork(ctx), busy(ctx)); err != nil {
 		return err
 	}
 	if mute {

@@ -2,6 +2,7 @@ package events_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -33,6 +34,7 @@ type world struct {
 	dsn      map[string]string // by service
 	broker   *process
 	of       map[string][]*process // by role
+	part     int                   // that each teller tells in a while
 
 	mu   sync.Mutex
 	done map[string]map[int]bool // sagas of each service that are done
@@ -84,6 +86,7 @@ func (w *world) start(p *process) *process {
 	w.t.Helper()
 	require.NoError(w.t, p.start())
 	w.t.Cleanup(p.end)
+	p.stir = func() { _ = w.allow(1) } // if it fails, so does the next part
 	w.of[p.role.Name] = append(w.of[p.role.Name], p)
 	return p
 }
@@ -117,6 +120,13 @@ func (w *world) allow(n int) error {
 		}
 	}
 	return nil
+}
+
+// busy returns a function that lets a part be told, and waits until it is somewhere on
+// its way: in a transaction, an outbox, the broker, a handler, or behind them.
+func (w *world) busy(r *rand.Rand) func(context.Context) error {
+	on := time.Duration(r.IntN(150)) * time.Millisecond
+	return func(ctx context.Context) error { return errors.Join(w.allow(w.part), wait.For(ctx, on)) }
 }
 
 // open opens the database of a service.
@@ -188,7 +198,7 @@ func (w *world) judge(events int) {
 // relays or listeners of a service works, until it ends.
 func (w *world) pick(ctx context.Context, r *rand.Rand, roles ...string) (*process, error) {
 	var working []*process
-	err := wait.Until(ctx, fmt.Sprint("one of ", roles, " works"), func() bool {
+	err := wait.Until(ctx, fmt.Sprint("one of ", roles, " works"), w.broker.stirred(func() bool {
 		for _, name := range roles {
 			for _, p := range w.of[name] {
 				if p.worked.Load() {
@@ -197,7 +207,7 @@ func (w *world) pick(ctx context.Context, r *rand.Rand, roles ...string) (*proce
 			}
 		}
 		return len(working) > 0
-	})
+	}))
 	if err != nil {
 		return nil, err
 	}
