@@ -11,6 +11,7 @@
 #   FOR=120s ORDERS=500   how long chaos breaks things, under how many orders
 #   RECOVERIES=20  kills of each kind
 #   DOCTOR=20000   orders that the doctor judges
+#   EVENTS=20000 STRIKES=20   events that are told while each fault strikes so often
 #   PARTS='…'      names of parts; the others show as "not run"
 #   KEEP=1         show the others with the output of an earlier run, and its commit
 #   PAGE=docs/proof.md  LOGS=bin/prove
@@ -18,8 +19,9 @@ source "$(dirname "$0")/lib.sh"
 
 faults=${FAULTS:-3} sample=${SAMPLE:-2000} sizes=${SIZES:-6} seed=${SEED:-1} random_runs=${RANDOM_RUNS:-10000}
 for_=${FOR:-120s} orders=${ORDERS:-500} doctor=${DOCTOR:-20000} recoveries=${RECOVERIES:-20}
+events=${EVENTS:-20000} strikes=${STRIKES:-20}
 page=${PAGE:-docs/proof.md} logs=${LOGS:-bin/prove}
-parts=${PARTS:-explorer reduction sample judgement mutants barrier continued chaos recovery locks doctor calls fleet rotation}
+parts=${PARTS:-explorer reduction sample judgement mutants barrier continued chaos recovery locks doctor events rates calls fleet rotation}
 
 [ -n "${KEEP:-}" ] || rm -rf "$logs"
 mkdir -p "$logs"
@@ -61,13 +63,15 @@ part chaos 15 ./proof/chaos -run '^TestChaos$' -chaos.for="$for_" -chaos.orders=
 part recovery 15 ./proof/chaos -run '^$' -bench '^BenchmarkRecovery$' -benchtime "${recoveries}x"
 part locks 10 ./proof/e2e -run '^TestOrdersBesideLockedRowsAreNotDelayed$' -locked.orders 200
 part doctor 10 ./proof/e2e -run '^TestDoctorSpeed$' -doctor.orders "$doctor"
+part events 15 ./proof/events -events "$events" -faults "$strikes" -seed "$seed"
+part rates 10 ./proof/events -run '^$' -bench . -benchtime 1x
 
 part calls 10 ./proof/e2e -run '^TestSplitProcessesCallEachOther$' -calls.whole
 part fleet 10 ./proof/fleet -whole
 part rotation 5 ./internal/identity/access -run '^TestRotationFailsNoCall$' -rotate.for 60s
 
 LOGS=$logs FAULTS=$faults SAMPLE=$sample SIZES=$sizes SEED=$seed RANDOM_RUNS=$random_runs \
-  FOR=$for_ ORDERS=$orders DOCTOR=$doctor scripts/proof-page.sh >"$logs/page"
+  FOR=$for_ ORDERS=$orders DOCTOR=$doctor EVENTS=$events scripts/proof-page.sh >"$logs/page"
 mv "$logs/page" "$page"
 say "wrote $page"
 exit "$failed"

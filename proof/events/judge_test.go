@@ -3,6 +3,7 @@ package events_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -63,5 +64,5 @@ func (all told) judge(t *testing.T, db *gorm.DB, group string) {
 		last[of] = r.N
 	}
 	require.Len(t, events, len(all), "%s: lost", group)
-	fmt.Printf("events: %s: %d told, %d handled, 0 lost, 0 doubled, in order on %d keys\n", group, len(all), len(rows), len(last))
+	fmt.Printf("events: %s, %s: %d told, %d handled, 0 lost, 0 doubled, in order on %d keys\n", strings.TrimPrefix(t.Name(), "Test"), group, len(all), len(rows), len(last))
 }

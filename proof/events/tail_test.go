@@ -89,7 +89,7 @@ func cutTail(t *testing.T, chosen func(path string) bool) {
 		}
 	}
 	require.GreaterOrEqual(t, lost, part, "the copy is older than what it replaces")
-	fmt.Printf("events: %s: the broker lost %d events, which were published again\n", t.Name(), lost)
+	fmt.Printf("events: %s: the broker lost %d events, which were published again\n", strings.TrimPrefix(t.Name(), "Test"), lost)
 }
 
 // tail has a broker in a process of its own; its other parts are in this one.
