@@ -70,6 +70,17 @@ type Sagas interface {
 	Resume(ctx context.Context, r order.Record) error
 }
 
+// AuditEvents is the question about the events that a service tells or follows and that
+// are not delivered.
+func AuditEvents(service string) Audit[audit.Whole, []string] {
+	return Audit[audit.Whole, []string]{service + ".audit_events", service}
+}
+
+// BindEventsAudit binds the question to a service, which undelivered answers in words.
+func BindEventsAudit(r saga.Registry, service string, undelivered func(context.Context) ([]string, error)) {
+	bindWhole(r, AuditEvents(service), undelivered)
+}
+
 // BindOrderAudit binds the questions to the order service and the engine.
 func BindOrderAudit(r saga.Registry, a orderaudit.Auditor, s order.Service, engine Sagas) {
 	bind(r, AuditOrders, a.Audit)

@@ -242,7 +242,7 @@ func (g *Group) newWorker(c *engine.Client, s *registry.Stores, fatal chan<- err
 	w := sdkworker.New(c.Client, queue, g.workerOptions(s, fatal))
 	engine := sagas.New(c.Client, queue)
 	s.Row.Bind(w, s, engine.Request)
-	s.Row.Audit(w, s, engine)
+	s.BindAudit(w, engine)
 	if s.Row.Decides {
 		workflows.Register(w, workflows.Options{Queues: g.o.Queues, Timing: g.o.Timing})
 		doctorflow.Register(w, g.o.Queues)

@@ -10,8 +10,10 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/outbox/retention"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/background"
+	"github.com/amends/amends/saga/barrier/txn"
 )
 
 // Defaults of [Options].
@@ -70,6 +72,7 @@ type Relay struct {
 
 	until   time.Time // of the lease, zero without it
 	checked bool      // the broker has all that was published
+	old     retention.Deletion
 	failing bool
 }
 
@@ -170,7 +173,7 @@ func (r *Relay) tend(ctx context.Context) error {
 	if !r.leading() {
 		return err
 	}
-	return errors.Join(err, r.prune(ctx), r.measure(ctx)) // also while the broker is away
+	return errors.Join(err, r.old.Run(ctx, r.db, txn.Now().Add(-r.o.Retain)), r.measure(ctx)) // also while the broker is away
 }
 
 // round publishes all rows that wait, if the relay has the lease, or gets it in a round

@@ -369,3 +369,21 @@ func (o *observer) Failed() {
 	defer o.mu.Unlock()
 	o.failed++
 }
+
+// TestOldRowsGo holds for rows that were published longer ago than they are kept.
+func TestOldRowsGo(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *gorm.DB) {
+		require.NoError(t, tell(t.Context(), db, some(0, 3, 3)...))
+		require.NoError(t, db.Exec("UPDATE outbox SET published_at = ? WHERE id < 3", txn.Now().Add(-25*time.Hour)).Error)
+		require.NoError(t, db.Exec("UPDATE outbox_since SET at = ?", txn.Now().Add(-100*time.Hour)).Error)
+		o := options()
+		o.Retain = 24 * time.Hour
+		before := txn.Now()
+		start(t, outbox.NewRelay(db, eventtest.NewMemory(), o))
+		eventually(t, func() bool { return count(t, db, "1 = 1") == 1 })
+		var since struct{ At time.Time }
+		require.NoError(t, db.Raw("SELECT at FROM outbox_since").Scan(&since).Error)
+		require.WithinRange(t, since.At, before.Add(-o.Retain), time.Now().Add(3*time.Hour-o.Retain), "it is complete from then on only")
+	})
+}

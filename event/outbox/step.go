@@ -33,7 +33,7 @@ func (s Step[Out]) Tell(ctx context.Context) barrier.Tell {
 		if t.Repeat && !caused {
 			return nil
 		}
-		events, err := s.events(t)
+		events, err := s.Events(t)
 		if err != nil {
 			return err
 		}
@@ -56,7 +56,9 @@ func (s Step[Out]) Again(ctx context.Context) []barrier.Tell {
 	return []barrier.Tell{s.Tell(ctx)}
 }
 
-func (s Step[Out]) events(t barrier.Told) ([]event.Event, error) {
+// Events returns the events that tell the record t, without the attributes that [Tell]
+// sets. An outcome that is no Out is a fault of kind bug.
+func (s Step[Out]) Events(t barrier.Told) ([]event.Event, error) {
 	var out Out
 	if t.Outcome != "" {
 		if err := json.Unmarshal([]byte(t.Outcome), &out); err != nil {

@@ -3,8 +3,10 @@ package shoptest
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/amends/amends/activities"
+	"github.com/amends/amends/event/outbox/compare"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga"
 	paymentcompare "github.com/amends/amends/services/payment/audit/compare"
@@ -19,6 +21,11 @@ func (s *Shop) BindAudit(r saga.Registry, engine activities.Sagas) {
 	activities.BindInventoryAudit(r, s.Inventory)
 	activities.BindPaymentAudit(r, paymentcompare.New(s.Payments, s.Provider))
 	activities.BindShippingAudit(r, shippingcompare.New(s.Shipments, s.Carrier))
+	for _, service := range []string{"order", "catalog", "inventory", "payment", "shipping"} {
+		activities.BindEventsAudit(r, service, func(ctx context.Context) ([]string, error) {
+			return compare.Undelivered(ctx, s.books[service], database.Now().Add(-10*time.Minute))
+		})
+	}
 }
 
 // Damage changes a row of a database without its service, as no service would. It

@@ -45,7 +45,7 @@ const (
 )
 
 // Kinds lists the kinds that every service may have.
-var Kinds = []Kind{Barrier, Undo, Answer}
+var Kinds = []Kind{Barrier, Undo, Answer, NotTold, ToldTwice, Undelivered}
 
 // Fact is one saga as one service recorded it. The zero fact of a service is that
 // of a saga which it does not know.

@@ -14,11 +14,9 @@ import (
 
 // Entry is the ledger's row of one key.
 type Entry struct {
-	Key       Key
-	State     State
-	CreatedAt time.Time // UTC
+	Told // without Message
 
-	outcome string // JSON; empty: none is recorded
+	CreatedAt, UpdatedAt time.Time // UTC
 }
 
 // Undoable reports whether an undo of the key would run, or at least ask the
@@ -28,21 +26,21 @@ func (e Entry) Undoable() bool { return e.State.Undoable() }
 
 // Answered reports whether a do was answered with an outcome. The ledger keeps it
 // when the step is undone; a step undone as an intent never had one.
-func (e Entry) Answered() bool { return e.outcome != "" }
+func (e Entry) Answered() bool { return e.Outcome != "" }
 
 // Answer returns the recorded outcome of e's do; without one, the zero Out.
-func Answer[Out any](e Entry) (Out, error) { return decode[Out](e.outcome) }
+func Answer[Out any](e Entry) (Out, error) { return decode[Out](e.Outcome) }
 
 // Differs compares the recorded outcome of e's do with the outcome that the
 // service's own rows imply. It describes both in words, or returns "" if they are
 // equal. Only recorded fields are compared: another release may have had others.
-func Differs[Out any](e Entry, rows Out) string { return compare.Outcome(e.outcome, rows) }
+func Differs[Out any](e Entry, rows Out) string { return compare.Outcome(e.Outcome, rows) }
 
 // Entries returns the ledger's rows of the sagas of r, by key. It takes no locks
 // and ignores r.Limit.
 func Entries(ctx context.Context, db *gorm.DB, r audit.Range) ([]Entry, error) {
 	var rows []row
-	err := Within(db.WithContext(ctx), "saga", r).Select("saga", "step", "generation", "state", "outcome", "created_at").
+	err := Within(db.WithContext(ctx), "saga", r).Select("saga", "step", "generation", "state", "code", "outcome", "created_at", "updated_at").
 		Order("saga, step, generation").Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
@@ -50,7 +48,7 @@ func Entries(ctx context.Context, db *gorm.DB, r audit.Range) ([]Entry, error) {
 	all := make([]Entry, len(rows))
 	for i, r := range rows {
 		k := Key{Saga: r.Saga, Step: r.Step, Generation: r.Generation}
-		all[i] = Entry{Key: k, State: r.State, CreatedAt: r.CreatedAt.UTC(), outcome: r.Outcome}
+		all[i] = Entry{Told{Key: k, State: r.State, Code: r.Code, Outcome: r.Outcome}, r.CreatedAt.UTC(), r.UpdatedAt.UTC()}
 	}
 	return all, nil
 }

@@ -56,7 +56,8 @@ type Row struct {
 	// Serve answers the calls of the service's own methods; its steps are served from
 	// Bind.
 	Serve func(on grpc.ServiceRegistrar, s *Stores)
-	// Audit registers the doctor's questions to the service. The order service also
+	// Audit registers the doctor's questions to the service, except for those that every
+	// service answers: see [Stores.BindAudit]. The order service also
 	// answers questions about the engine's sagas.
 	Audit func(r saga.Registry, s *Stores, engine activities.Sagas)
 	// Listen returns the group through which the service follows facts of others, a

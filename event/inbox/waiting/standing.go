@@ -56,3 +56,20 @@ func Stand(ctx context.Context, db *gorm.DB, group string) (s Standing, err erro
 	}
 	return s, nil
 }
+
+// Overdue returns the warnings of every group with letters in db, see [Standing.Warnings].
+func Overdue(ctx context.Context, db *gorm.DB, late time.Time) (all []string, err error) {
+	var groups []string
+	err = db.WithContext(ctx).Raw("SELECT DISTINCT group_name FROM waiting WHERE settled_at IS NULL ORDER BY group_name").Scan(&groups).Error
+	if err != nil {
+		return nil, fmt.Errorf("list groups: %w", err)
+	}
+	for _, group := range groups {
+		s, err := Stand(ctx, db, group)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s.Warnings(group, late)...)
+	}
+	return all, nil
+}

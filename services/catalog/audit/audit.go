@@ -29,6 +29,8 @@ type Fact struct {
 	Units int64         `json:"units,omitempty"` // over all lines; 0: recorded by an older release
 	// Answers describes recorded quotes that the service cannot have answered.
 	Answers []string `json:"answers,omitempty"`
+	// Telling compares the recorded quotes with the events that tell them.
+	Telling audit.Telling `json:"telling,omitzero"`
 }
 
 // Quoted adds the quote recorded for step to f; err means that it cannot be read.
@@ -72,6 +74,7 @@ func check(q catalog.Quote) string {
 func (f Fact) Judge(o audit.Order) (all audit.Findings) {
 	if o.Decided() {
 		all.Texts(audit.OneAnswer, audit.Answer, f.Answers)
+		all.Telling(f.Telling)
 	}
 	return all
 }

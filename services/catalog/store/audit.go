@@ -3,11 +3,13 @@ package store
 import (
 	"context"
 
+	"github.com/amends/amends/event/outbox/compare"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/services/catalog"
 	catalogaudit "github.com/amends/amends/services/catalog/audit"
+	"github.com/amends/amends/services/catalog/store/step"
 )
 
 var _ catalogaudit.Auditor = (*Store)(nil)
@@ -27,9 +29,13 @@ func (s *Store) audit(ctx context.Context, r audit.Range) (catalogaudit.Page, er
 	if err != nil {
 		return catalogaudit.Page{}, err
 	}
+	telling, err := compare.Entries(ctx, s.db, r, entries, compare.Steps{"catalog.quote": step.Quote.Events})
+	if err != nil {
+		return catalogaudit.Page{}, err
+	}
 	page := catalogaudit.Page{Facts: make([]catalogaudit.Fact, len(entries))}
 	for i, e := range entries {
-		f := catalogaudit.Fact{Saga: e.Key.Saga, Since: e.CreatedAt}
+		f := catalogaudit.Fact{Saga: e.Key.Saga, Since: e.CreatedAt, Telling: telling[e.Key.Saga]}
 		if e.State == barrier.Done {
 			q, err := barrier.Answer[catalog.Quote](e)
 			f.Quoted(e.Key.Step, q, err)

@@ -53,6 +53,8 @@ type Fact struct {
 	Wrong   []string `json:"wrong,omitempty"`
 	Undone  []string `json:"undone,omitempty"`
 	Answers []string `json:"answers,omitempty"`
+	// Telling compares the barrier with the events that tell of it.
+	Telling audit.Telling `json:"telling,omitzero"`
 }
 
 // StockFact is a reservation that still has units.
@@ -78,6 +80,7 @@ func (f Fact) Judge(o audit.Order) (all audit.Findings) {
 	all.Texts(audit.LegalHistory, audit.Barrier, f.Wrong)
 	all.Texts(audit.ExactUndo, audit.Undo, f.Undone)
 	all.Texts(audit.OneAnswer, audit.Answer, f.Answers)
+	all.Telling(f.Telling)
 	return all
 }
 

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/amends/amends/event/outbox/compare"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/services/inventory"
 	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 	"github.com/amends/amends/services/inventory/store/facts"
+	"github.com/amends/amends/services/inventory/store/step"
 )
 
 var _ inventoryaudit.Auditor = (*Store)(nil)
@@ -42,7 +44,16 @@ func (s *Store) audit(ctx context.Context, r audit.Range) (inventoryaudit.Page, 
 	if err != nil {
 		return inventoryaudit.Page{}, err
 	}
+	telling, err := compare.Entries(ctx, s.db, r, entries, compare.Steps{
+		"inventory.reserve": step.Reserve.Events, "inventory.commit": step.Commit.Events,
+	})
+	if err != nil {
+		return inventoryaudit.Page{}, err
+	}
 	page := inventoryaudit.Page{Facts: facts.Of(entries, reserved)}
+	for i := range page.Facts {
+		page.Facts[i].Telling = telling[page.Facts[i].Saga]
+	}
 	if more {
 		page.Next = r.To
 	}

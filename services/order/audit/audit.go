@@ -50,6 +50,8 @@ type Fact struct {
 	// Wrong describes contradictions between the order, its history and the reason
 	// for which it was aborted.
 	Wrong []string `json:"wrong,omitempty"`
+	// Telling compares the order with the events that tell of it.
+	Telling audit.Telling `json:"telling,omitzero"`
 }
 
 // Due returns when the order had to be decided; without a decide-by, when it was
@@ -77,6 +79,7 @@ func (f Fact) Order() audit.Order {
 // Judge returns the violations in f.
 func (f Fact) Judge() (all audit.Findings) {
 	all.Texts(audit.LegalHistory, History, f.Wrong)
+	all.Telling(f.Telling)
 	if n := len(f.Waivers); n > 0 && f.Status == order.Confirmed {
 		all.Add(audit.ExactUndo, audit.Undo, false, "it is confirmed, and an operator gave up on undoing %d of its steps", n)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/amends/amends/event/outbox/compare"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/audit"
@@ -55,12 +56,32 @@ func (s *Store) audit(ctx context.Context, r audit.Range) (orderaudit.Page, erro
 		}
 		histories[changes[i].OrderID] = append(histories[changes[i].OrderID], c)
 	}
+	telling, err := compare.Sagas(ctx, s.db, r, results(rows, histories))
+	if err != nil {
+		return orderaudit.Page{}, err
+	}
 	for i := range rows {
 		if page.Facts[i], err = rows[i].fact(histories[rows[i].ID]); err != nil {
 			return orderaudit.Page{}, err
 		}
+		page.Facts[i].Telling = telling[rows[i].ID]
 	}
 	return page, nil
+}
+
+// results returns what the service has told of the orders, except for flags: an order
+// keeps its present ones only.
+func results(rows []auditRow, histories map[string][]order.Change) (all []compare.Result) {
+	for _, r := range rows {
+		all = append(all, compare.Result{Saga: r.ID, What: "it is placed", Type: order.PlacedFact.Type(), At: r.CreatedAt})
+		for _, c := range histories[r.ID] {
+			if c.To != order.Pending {
+				fact := order.Record{Status: c.To}.Standing()
+				all = append(all, compare.Result{Saga: r.ID, What: "it is " + string(c.To), Type: fact.Type(), At: c.At})
+			}
+		}
+	}
+	return all
 }
 
 // auditRow is an order without its placement and view, which are large.

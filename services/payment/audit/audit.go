@@ -55,6 +55,8 @@ type Fact struct {
 	Wrong   []string           `json:"wrong,omitempty"`
 	Undone  []audit.Difference `json:"undone,omitempty"`
 	Answers []string           `json:"answers,omitempty"`
+	// Telling compares the barrier with the events that tell of it.
+	Telling audit.Telling `json:"telling,omitzero"`
 }
 
 // HoldFact is one authorization that is live on either side.

@@ -89,6 +89,7 @@ func (f Fact) books(o audit.Order, all *audit.Findings) {
 	all.Differences(o, MoneyAddsUp, ProviderBook, f.Differ)
 	all.Differences(o, audit.ExactUndo, audit.Undo, f.Undone)
 	all.Texts(audit.OneAnswer, audit.Answer, f.Answers)
+	all.Telling(f.Telling)
 }
 
 // twice judges effects that no order may have twice, whatever its status.

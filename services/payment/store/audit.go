@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	told "github.com/amends/amends/event/outbox/compare"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/audit"
@@ -11,6 +12,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/audit/compare"
+	"github.com/amends/amends/services/payment/store/step"
 	"github.com/amends/amends/services/payment/transfer"
 )
 
@@ -42,7 +44,10 @@ func (s *Store) books(ctx context.Context, r audit.Range) (compare.Books, error)
 		return compare.Books{}, err
 	}
 	b.Recorded, b.Nothing = recorded(entries, b.Payments, b.Transfers), nothing(entries)
-	return b, nil
+	b.Telling, err = told.Entries(ctx, s.db, r, entries, told.Steps{
+		"payment.authorize": step.Authorize.Events, "payment.capture": step.Capture.Events, "payment.refund": step.Refund.Events,
+	})
+	return b, err
 }
 
 // recorded compares each step's recorded answer with the answer that our rows

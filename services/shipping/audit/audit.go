@@ -37,6 +37,8 @@ type Fact struct {
 	Partial []audit.Difference `json:"partial,omitempty"`
 	Undone  []audit.Difference `json:"undone,omitempty"`
 	Answers []string           `json:"answers,omitempty"`
+	// Telling compares the barrier with the events that tell of it.
+	Telling audit.Telling `json:"telling,omitzero"`
 }
 
 // ParcelFact is one parcel that is live on either side.

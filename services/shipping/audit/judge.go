@@ -35,6 +35,7 @@ func (f Fact) Judge(o audit.Order) (all audit.Findings) {
 	all.Differences(o, audit.AtMostOnce, CarrierBook, f.Differ)
 	all.Differences(o, audit.ExactUndo, audit.Undo, f.Undone)
 	all.Texts(audit.OneAnswer, audit.Answer, f.Answers)
+	all.Telling(f.Telling)
 	return all
 }
 

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"slices"
 
+	told "github.com/amends/amends/event/outbox/compare"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/shipping"
 	"github.com/amends/amends/services/shipping/audit/compare"
+	"github.com/amends/amends/services/shipping/store/step"
 )
 
 var _ compare.Store = (*Store)(nil)
@@ -54,7 +56,8 @@ func (s *Store) parcels(ctx context.Context, r audit.Range) (compare.Parcels, er
 		}
 		all.Recorded = append(all.Recorded, r)
 	}
-	return all, nil
+	all.Telling, err = told.Entries(ctx, s.db, r, entries, told.Steps{"shipping.book": step.Book.Events})
+	return all, err
 }
 
 // bookings returns the answer that the rows of each step imply: every parcel that

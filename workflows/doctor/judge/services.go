@@ -72,16 +72,28 @@ func of[F audit.Fact](q activities.Audit[audit.Range, audit.Page[F]], kinds []au
 	}
 }
 
-// Totals lists the questions about a service as a whole. Each text of an answer is
-// a finding of the kind.
-var Totals = []struct {
+// Total is a question about a service as a whole. Each text of an answer is a finding of
+// the kind.
+type Total struct {
 	Question  activities.Audit[audit.Whole, []string]
 	Invariant audit.Invariant
 	Kind      audit.Kind
-}{
+}
+
+// Totals lists these questions.
+var Totals = append([]Total{
 	{activities.AuditPlaced, NoneLost, orderaudit.PlacedTwice},
 	{activities.AuditStock, inventoryaudit.StockAddsUp, inventoryaudit.Stock},
 	{activities.AuditLedger, paymentaudit.MoneyAddsUp, paymentaudit.Ledger},
+	{activities.AuditEvents(activities.AuditOrders.Service), audit.ToldOnce, audit.Undelivered},
+}, eventsOf(Services)...)
+
+// eventsOf returns the question about the events of each service.
+func eventsOf(services []Service) (all []Total) {
+	for _, s := range services {
+		all = append(all, Total{activities.AuditEvents(s.Name), audit.ToldOnce, audit.Undelivered})
+	}
+	return all
 }
 
 // Page collects the facts about a page of sagas.

@@ -21,6 +21,9 @@ type Books struct {
 	Recorded  []audit.Recorded
 	// Nothing holds the captures of nothing. They are done, and have no other row.
 	Nothing map[key.Key]money.Amount
+	// Telling has the differences between our ledger and the events that tell of it, by
+	// saga.
+	Telling map[string]audit.Telling
 	// Range is the key range of these rows; Next is the cursor for the next page,
 	// empty on the last.
 	Range audit.Range
@@ -65,5 +68,9 @@ func (a *auditor) Audit(ctx context.Context, r audit.Range) (paymentaudit.Page, 
 	if err != nil {
 		return paymentaudit.Page{}, err
 	}
-	return paymentaudit.Page{Facts: compare(books, lines), Next: next}, nil
+	page := paymentaudit.Page{Facts: compare(books, lines), Next: next}
+	for i := range page.Facts {
+		page.Facts[i].Telling = books.Telling[page.Facts[i].Saga]
+	}
+	return page, nil
 }

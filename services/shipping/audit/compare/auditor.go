@@ -17,6 +17,9 @@ import (
 type Parcels struct {
 	Parcels  []ParcelRow
 	Recorded []audit.Recorded
+	// Telling has the differences between our ledger and the events that tell of it, by
+	// saga.
+	Telling map[string]audit.Telling
 	// Range is the key range of these rows; Next is the cursor for the next page,
 	// empty on the last.
 	Range audit.Range
@@ -69,5 +72,9 @@ func (a *auditor) Audit(ctx context.Context, r audit.Range) (shippingaudit.Page,
 	if err != nil {
 		return shippingaudit.Page{}, err
 	}
-	return shippingaudit.Page{Facts: compare(parcels, lines), Next: next}, nil
+	page := shippingaudit.Page{Facts: compare(parcels, lines), Next: next}
+	for i := range page.Facts {
+		page.Facts[i].Telling = parcels.Telling[page.Facts[i].Saga]
+	}
+	return page, nil
 }
