@@ -4,7 +4,7 @@
 // # The platform
 //
 // The processes are those of the built binary: the API, a worker per service, two
-// for order; PostgreSQL with a database and a role for each service; the Temporal
+// for order; the broker of events; PostgreSQL with a database and a role for each service; the Temporal
 // server on a PostgreSQL of its own. Every connection of the API and the workers
 // goes over a line of its own ([toxiproxy]), which can be cut and made to swallow
 // its traffic.
@@ -21,7 +21,9 @@
 //  3. Judgement: the outcome of every order is one that its own circumstances
 //     allow, the invariants hold over all databases and the ledgers of the two
 //     external systems, no effect was doubled, and every saga's history replays
-//     with the code of this tree.
+//     with the code of this tree. No event waits in an outbox; the broker's stream has
+//     every event of the outboxes and no other, apart from repeats in the order of each
+//     key; and no result is told by two events.
 //
 // All faults, their victims and their times are drawn from the seed before
 // anything starts: the same seed is the same schedule and the same customers. The
@@ -63,8 +65,8 @@
 // # Proof that the judgement works
 //
 // [Plant] damages a database on purpose. A test does so with every kind of damage,
-// and demands that the invariants and the doctor each call it by its name; `make
-// chaos PLANT=held-stock` is a whole run that must fail.
+// and demands that the invariants and the doctor each call it by its name: a lost order,
+// a lost event, a doubled event and others. `make chaos PLANT=held-stock` is a whole run that must fail.
 //
 // # Files of a failed run
 //

@@ -87,6 +87,14 @@ func (p *platform) breakOne(ctx context.Context, f Fault) error {
 		return p.on(f.Victim, func(*process) error { return p.toDatabase[f.Victim].swallow(ctx, f.Lost, f.For) })
 	case HoleEngine:
 		return p.on(f.Victim, func(*process) error { return p.toEngine[f.Victim].swallow(ctx, f.Lost, f.For) })
+	case KillBroker:
+		return p.killParts(ctx, f.For, brokerName)
+	case StopBroker:
+		return p.on(brokerName, func(part *process) error { return part.freeze(ctx, f.For) })
+	case CutBroker:
+		return p.on(f.Victim, func(*process) error { return p.toBroker[f.Victim].cut(ctx, f.For) })
+	case HoleBroker:
+		return p.on(f.Victim, func(*process) error { return p.toBroker[f.Victim].swallow(ctx, f.Lost, f.For) })
 	case ChangePrices:
 		return p.changePrices(ctx)
 	case Cancelled, Duplicated:

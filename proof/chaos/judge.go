@@ -19,6 +19,7 @@ type verdict struct {
 	doubled    []string
 	violations []string // doubled effects too
 	past       *past
+	events     events
 }
 
 func (v *verdict) wrong(format string, args ...any) {
@@ -47,6 +48,10 @@ func (p *platform) judge(ctx context.Context, shop *shoptest.Shop, c *customers,
 		return nil, err
 	}
 	v.violations = append(v.violations, v.past.wrong...)
+	if v.events, err = p.judgeEvents(ctx); err != nil {
+		return nil, err
+	}
+	v.violations = append(v.violations, v.events.wrong...)
 	found, err := p.doctor(ctx, records)
 	if err != nil {
 		return nil, err

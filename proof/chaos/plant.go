@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/amends/amends/saga/audit"
 	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 	paymentaudit "github.com/amends/amends/services/payment/audit"
 	"github.com/amends/amends/workflows/doctor/judge"
@@ -20,6 +21,8 @@ const (
 	LostOrder     Plant = "lost-order"     // an acknowledged order is gone
 	DoubleCapture Plant = "double-capture" // the provider has taken the money twice
 	HeldStock     Plant = "held-stock"     // a decided order holds stock
+	LostEvent     Plant = "lost-event"     // a result is not told: its row is gone from the outbox
+	DoubledEvent  Plant = "doubled-event"  // a result is told by two events
 )
 
 // Plants are all kinds, with the words that must name each: in the invariants, and
@@ -28,6 +31,8 @@ var Plants = map[Plant][]string{
 	LostOrder:     {"was acknowledged, and is lost", string(judge.UnknownOrder)},
 	DoubleCapture: {"capture at the provider, 2 times", string(paymentaudit.ProviderBook)},
 	HeldStock:     {"still holds stock", string(inventoryaudit.StockHeld)},
+	LostEvent:     {"is in the stream, and in no outbox", string(audit.NotTold)},
+	DoubledEvent:  {"is told by 2 events", string(audit.ToldTwice)},
 }
 
 // statements damage one order, $1 is its id. The first one of each finds an order.
@@ -53,7 +58,19 @@ var statements = map[Plant]struct {
 			`UPDATE reservations SET state = 'held' WHERE saga = $1`,
 		},
 	},
+	LostEvent: {
+		"inventory", `SELECT key FROM outbox WHERE type = 'amends.inventory.reserved.v1' ORDER BY key LIMIT 1`,
+		[]string{`DELETE FROM outbox WHERE ` + reservedEvent},
+	},
+	DoubledEvent: {
+		"inventory", `SELECT key FROM outbox WHERE type = 'amends.inventory.reserved.v1' ORDER BY key DESC LIMIT 1`,
+		[]string{`INSERT INTO outbox (event_id, type, key, data, meta, at)
+			SELECT gen_random_uuid(), type, key, data, meta, at FROM outbox WHERE ` + reservedEvent},
+	},
 }
+
+// reservedEvent is the condition of the event of the order $1 that the plants damage.
+const reservedEvent = `key = $1 AND type = 'amends.inventory.reserved.v1'`
 
 // plant damages a database, and returns the victim's id.
 func (p *platform) plant(ctx context.Context, what Plant) (victim string, err error) {

@@ -23,14 +23,19 @@ func TestAPlantIsFoundByName(t *testing.T) { //nolint:paralleltest // it must no
 	require.NoError(t, err)
 	require.Empty(t, before.violations)
 
-	for _, plant := range []Plant{HeldStock, DoubleCapture, LostOrder} {
-		victim, err := p.plant(t.Context(), plant)
-		require.NoError(t, err)
+	for _, plants := range [][]Plant{{HeldStock, LostEvent}, {DoubleCapture, DoubledEvent}, {LostOrder}} {
+		victims := map[Plant]string{}
+		for _, plant := range plants {
+			victims[plant], err = p.plant(t.Context(), plant)
+			require.NoError(t, err)
+		}
 		after, err := p.judge(t.Context(), shop, c, orders)
 		require.NoError(t, err)
-		for _, words := range Plants[plant] {
-			require.True(t, names(after, words, victim), "%s of %s: no %q in\n%s", plant, victim, words, strings.Join(after.violations, "\n"))
-			require.False(t, names(before, words, victim), "%s was there before", plant)
+		for plant, victim := range victims {
+			for _, words := range Plants[plant] {
+				require.True(t, names(after, words, victim), "%s of %s: no %q in\n%s", plant, victim, words, strings.Join(after.violations, "\n"))
+				require.False(t, names(before, words, victim), "%s was there before", plant)
+			}
 		}
 		before = after
 	}

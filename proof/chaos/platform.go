@@ -34,6 +34,8 @@ type platform struct {
 	parts             map[string]*process
 	toDatabase        map[string]*line // by process
 	toEngine          map[string]*line
+	toBroker          map[string]*line
+	broker            string   // its address
 	beside            []string // DSNs in the environment of tools
 	url               string   // of the API
 	prices            priceList
@@ -54,7 +56,7 @@ type Where struct {
 func startPlatform(ctx context.Context, w Where, timing Timing, hotStock int) (*platform, error) {
 	p := &platform{
 		dir: w.Dir, timing: timing, parts: map[string]*process{},
-		toDatabase: map[string]*line{}, toEngine: map[string]*line{},
+		toDatabase: map[string]*line{}, toEngine: map[string]*line{}, toBroker: map[string]*line{},
 	}
 	if err := p.startServers(ctx, w); err != nil {
 		return p, err
@@ -70,6 +72,9 @@ func startPlatform(ctx context.Context, w Where, timing Timing, hotStock int) (*
 		return p, err
 	}
 	if err := errors.Join(p.tool(ctx, nil, "migrate", "--all"), p.tool(ctx, nil, "migrate", "temporal")); err != nil {
+		return p, err
+	}
+	if err := p.age(ctx); err != nil {
 		return p, err
 	}
 	if err := p.stock(ctx, hotStock); err != nil {
@@ -133,6 +138,9 @@ func (p *platform) describe(ctx context.Context, w Where) error {
 	if err := os.Mkdir(logs, 0o700); err != nil {
 		return err
 	}
+	if err := p.describeBroker(ctx, w, logs); err != nil {
+		return err
+	}
 	for _, name := range append([]string{apiName}, workers...) {
 		toEngine, err := newLine(ctx, name+" to the engine in "+p.dir, p.engine.address())
 		if err != nil {
@@ -160,6 +168,12 @@ func (p *platform) describe(ctx context.Context, w Where) error {
 			return err
 		}
 		p.toDatabase[name] = toDatabase
+		toBroker, err := newLine(ctx, name+" to the broker in "+p.dir, p.broker)
+		if err != nil {
+			return err
+		}
+		p.toBroker[name] = toBroker
+		part.env = append(part.env, "AMENDS_BROKER_URL=nats://"+toBroker.address())
 		service, _, _ := strings.Cut(name, "-")
 		part.args = []string{"worker", service}
 		own, err := p.environOf(service, toDatabase)
@@ -219,6 +233,9 @@ func (p *platform) command(ctx context.Context, args ...string) *exec.Cmd {
 // ready waits until every process is ready.
 func (p *platform) ready(ctx context.Context) error {
 	for name, part := range p.parts {
+		if part.admin == "" {
+			continue
+		}
 		if err := wait.Until(ctx, name+" is ready", func() bool { return wait.Answers(ctx, part.admin+"/readyz") }); err != nil {
 			return err
 		}
@@ -236,11 +253,10 @@ func (p *platform) stop() (err error) {
 	if p.client != nil {
 		p.client.Close()
 	}
-	for _, l := range p.toDatabase {
-		l.close()
-	}
-	for _, l := range p.toEngine {
-		l.close()
+	for _, lines := range []map[string]*line{p.toDatabase, p.toEngine, p.toBroker} {
+		for _, l := range lines {
+			l.close()
+		}
 	}
 	if p.engine != nil && p.engine.server != nil {
 		err = errors.Join(err, p.engine.server.Stop())

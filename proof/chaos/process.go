@@ -22,7 +22,7 @@ type process struct {
 	name, bin string
 	args, env []string
 	logs      string // folder; each start has a file
-	admin     string // base of its admin address
+	admin     string // base of its admin address; empty: it has none
 
 	victim sync.Mutex // one fault at a time
 

@@ -34,6 +34,10 @@ type Report struct {
 	Late     int `json:"late"`
 	Flagged  int `json:"flagged"`
 	Replayed int `json:"replayed"`
+	// Told counts the events in the outboxes, Published those in the broker's stream,
+	// repeats included.
+	Told      int `json:"told"`
+	Published int `json:"published"`
 	// Restarts lists the unexpected ends of processes.
 	Restarts []string `json:"restarts"`
 	// ToQuiet is the time from the end of the last fault until every order was
@@ -72,6 +76,7 @@ func (r *Report) read(p *platform, c *customers, v *verdict) {
 	}
 	r.Late = p.late()
 	r.TimedOut, r.Flagged, r.Replayed = v.past.timedOut, v.past.flagged, v.past.replayed
+	r.Told, r.Published = v.events.told, v.events.published
 	r.Doubled = v.doubled
 	r.Violations = append(r.Violations, v.violations...)
 	for _, part := range p.parts {
@@ -130,6 +135,7 @@ func (r *Report) String() string {
 	line("sagas flagged for a while", r.Flagged)
 	line("processes that ended by themselves", len(r.Restarts))
 	line("histories replayed", r.Replayed)
+	line("events told, and stored by the broker with repeats", fmt.Sprintf("%d, %d", r.Told, r.Published))
 	line("time to quiet after the last fault", r.ToQuiet.Round(time.Millisecond))
 	line("doubled effects", len(r.Doubled))
 	line("violations", len(r.Violations))

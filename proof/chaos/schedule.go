@@ -25,6 +25,10 @@ const (
 	CutEngine          Kind = "connections to the engine cut"
 	HoleDatabase       Kind = "connections to the database black-holed"
 	HoleEngine         Kind = "connections to the engine black-holed"
+	KillBroker         Kind = "kill -9 of the broker"
+	StopBroker         Kind = "SIGSTOP of the broker"
+	CutBroker          Kind = "connections to the broker cut"
+	HoleBroker         Kind = "connections to the broker black-holed"
 	ChangePrices       Kind = "prices changed"
 )
 
@@ -50,6 +54,9 @@ type Fault struct {
 // apiName is the name of the API's process.
 const apiName = "api"
 
+// brokerName is the name of the broker's process.
+const brokerName = "broker"
+
 // workers are the processes that run one service each.
 var workers = []string{"order-1", "order-2", "catalog", "inventory", "payment", "shipping"}
 
@@ -68,6 +75,10 @@ func required() []Fault {
 		{Kind: CutEngine},
 		{Kind: HoleDatabase},
 		{Kind: HoleEngine},
+		{Kind: KillBroker},
+		{Kind: StopBroker},
+		{Kind: CutBroker},
+		{Kind: HoleBroker},
 		{Kind: ChangePrices},
 	}
 	for _, w := range workers[2:] {
@@ -112,15 +123,17 @@ func (f Fault) draw(r *rand.Rand, timing Timing) Fault {
 	case StopWorker:
 		f.Victim = workers[r.IntN(len(workers))]
 		f.For = timing.longestStep(f.Victim) + between(500*time.Millisecond, 2*time.Second)
-	case CutDatabase:
+	case StopBroker:
+		f.For = publishing + between(500*time.Millisecond, 2*time.Second)
+	case CutDatabase, CutBroker:
 		f.Victim = workers[r.IntN(len(workers))]
 	case CutEngine:
 		f.Victim = append(workers, apiName)[r.IntN(len(workers)+1)]
-	case HoleDatabase, HoleEngine:
+	case HoleDatabase, HoleEngine, HoleBroker:
 		f.Victim = workers[r.IntN(len(workers))]
 		f.For = timing.StartToClose + between(500*time.Millisecond, 3*time.Second)
 		f.Lost = []Lost{Requests, Replies, Both}[r.IntN(3)]
-	case KillAPI, KillWorker, KillBothOrder, KillPostgres, KillEngine, KillEnginePostgres, ChangePrices, Cancelled, Duplicated:
+	case KillAPI, KillWorker, KillBothOrder, KillPostgres, KillEngine, KillEnginePostgres, KillBroker, ChangePrices, Cancelled, Duplicated:
 	}
 	return f
 }

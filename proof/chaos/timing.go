@@ -36,6 +36,9 @@ const outside = 10 * time.Second
 // order workers; their steps are parts of one.
 const workflowTask = 10 * time.Second
 
+// publishing is how long a relay waits for the broker's answer.
+const publishing = 5 * time.Second
+
 // longestStep returns the longest start-to-close of the attempts of a worker.
 func (t Timing) longestStep(worker string) time.Duration {
 	switch worker {
