@@ -26,7 +26,7 @@ type layer struct {
 var layers = []layer{
 	{"cmd/amends", "cmd/amends/internal/** internal/config", ""},
 	{"cmd/amends/internal/**", "cmd/amends/internal/** event api api/contract api/edge api/operator worker worker/registry workflows workflows/doctor services/catalog services/inventory services/inventory/rpc internal/** proof/load fault event/inbox/waiting event/outbox services/catalog/rpc", ""},
-	{"worker", "event event/outbox worker/events worker/registry workflows workflows/doctor services/catalog services/inventory services/*/store saga saga/participant internal/background internal/database internal/discovery internal/discovery/meter internal/doctor internal/engine internal/engine/* internal/orders/sagas internal/process internal/rpc internal/telemetry internal/watch internal/watch/* fault event/inbox/waiting event/inbox worker/backlog", "echo"},
+	{"worker", "event event/outbox worker/events worker/registry workflows workflows/doctor services/catalog services/inventory services/*/store saga saga/participant internal/background internal/database internal/discovery internal/discovery/meter internal/doctor internal/engine internal/engine/* internal/orders/sagas internal/process internal/rpc internal/telemetry internal/watch internal/watch/* fault event/inbox/waiting", "echo"},
 	{"worker/registry", "activities event services/** saga internal/database internal/watch fault event/inbox/waiting event/inbox event/outbox/compare", "echo"},
 	{"worker/events", "event event/inbox event/inbox/waiting event/outbox internal/process internal/telemetry worker/registry", "echo viper"},
 	{"api", "api/contract api/body api/docs api/edge api/operator api/orders api/problem internal/orders internal/orders/admission internal/probe fault api/shop", "gorm viper"},
