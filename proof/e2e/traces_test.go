@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +20,9 @@ import (
 	"github.com/stretchr/testify/require"
 	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/proof/dbtest"
 )
 
 // collector receives the spans that processes export by OTLP.
@@ -108,6 +112,13 @@ func TestOneTraceLeadsFromTheRequestToTheStatements(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return len(missing()) == 0 }, 30*time.Second, 50*time.Millisecond, "missing: %v", missing())
 	p.drain(t, syscall.SIGINT)
+	// The facts that the order's steps told carry the trace to their listeners.
+	for _, service := range []string{"order", "inventory", "payment", "shipping"} {
+		db := dbtest.Open(t, "sqlite:"+filepath.Join(dir, service+".db"), database.Options{})
+		var told int64
+		require.NoError(t, db.Raw("SELECT count(*) FROM outbox WHERE meta LIKE ?", "%-"+trace+"-%").Scan(&told).Error)
+		require.Positive(t, told, service)
+	}
 	for _, secret := range customer.secrets() {
 		require.NotContains(t, c.received(), secret)
 	}
