@@ -80,6 +80,7 @@ var layers = []layer{
 
 	{"event", "fault", "others"},
 	{"event/jetstream", "event fault", "temporal gorm echo viper"},
+	{"event/kafka", "event fault", "temporal gorm echo viper"},
 	{"event/eventtest", "event fault", "temporal gorm echo viper"},
 	{"event/inbox", "event event/inbox/* saga/barrier/txn fault", "temporal echo viper"},
 	{"event/inbox/busy", "", "others"},
@@ -111,7 +112,7 @@ var layers = []layer{
 	{"internal/engine/claim", "internal/engine fault", "gorm echo viper"},
 	{"internal/engine/namespace", "internal/background internal/engine fault", "gorm echo viper"},
 	{"internal/engine/clock", "internal/background internal/engine", "gorm echo viper"},
-	{"internal/bus", "event event/jetstream", "temporal gorm echo viper"},
+	{"internal/bus", "event event/jetstream event/kafka", "temporal gorm echo viper"},
 	{"internal/dev/broker", "internal/dev/folder internal/dev/loopback", "temporal gorm echo viper"},
 	{"internal/identity", "", "others"},
 	{"internal/identity/policy", "internal/identity fault", "others"},

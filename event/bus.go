@@ -7,9 +7,10 @@ import "context"
 // needs no more than this. The suite eventtest.Bus holds for every Bus.
 type Bus interface {
 	// Publish stores the messages in order and returns the position of each that is
-	// stored: of the first n, if it fails at message n. A fault of kind bug refuses
-	// message n for good, such as one that is too large; every other error may pass,
-	// and message n and those behind it may be stored nevertheless. Publishing a
+	// stored: of the first n, if it fails at message n. Positions grow if the bus is a
+	// [Tail]; those of another one mean nothing and may all be 0. A fault of kind bug
+	// refuses message n for good, such as one that is too large; every other error may
+	// pass, and message n and those behind it may be stored nevertheless. Publishing a
 	// message again may store it twice.
 	Publish(ctx context.Context, batch []Message) (positions []uint64, err error)
 

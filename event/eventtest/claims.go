@@ -21,8 +21,10 @@ func carriesTheWholeMessage(t *testing.T, b *bench) {
 	require.NoError(t, err)
 	second, err := b.bus.Publish(t.Context(), []event.Message{b.message("order-1", 2)})
 	require.NoError(t, err)
-	require.Less(t, first[0], first[1], "positions grow")
-	require.Less(t, first[1], second[0], "positions grow")
+	if _, ok := b.bus.(event.Tail); ok {
+		require.Less(t, first[0], first[1], "positions grow")
+		require.Less(t, first[1], second[0], "positions grow")
+	}
 	var h heard
 	b.consume(t, b.bus, b.group, h.handle)
 	h.waitFor(t, 3)

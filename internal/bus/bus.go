@@ -14,6 +14,7 @@ import (
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/jetstream"
+	"github.com/amends/amends/event/kafka"
 )
 
 // Options tell who the process is, and whom it trusts.
@@ -35,13 +36,18 @@ type Options struct {
 // Open returns a bus on the broker at url. The broker need not be reachable yet. The
 // error has one line.
 func Open(url string, o Options) (event.Bus, error) {
-	scheme, _, _ := strings.Cut(url, "://")
-	if scheme != "nats" && scheme != "tls" {
-		return nil, fmt.Errorf("broker: %q is no scheme of a broker; it must be nats or tls", scheme)
+	scheme, hosts, _ := strings.Cut(url, "://")
+	switch scheme {
+	case "nats", "tls", "kafka", "kafka+tls":
+	default:
+		return nil, fmt.Errorf("broker: %q is no scheme of a broker; it must be nats, tls, kafka or kafka+tls", scheme)
 	}
-	config, err := o.tls(scheme == "tls")
+	config, err := o.tls(strings.HasSuffix(scheme, "tls"))
 	if err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
+	}
+	if strings.HasPrefix(scheme, "kafka") {
+		return o.kafka(strings.Split(strings.ReplaceAll(hosts, scheme+"://", ""), ","), config)
 	}
 	return jetstream.Open(url, jetstream.Options{
 		Name: o.Name, TLS: config, User: o.User, Password: o.Password,
@@ -49,11 +55,20 @@ func Open(url string, o Options) (event.Bus, error) {
 	})
 }
 
+func (o Options) kafka(brokers []string, config *tls.Config) (event.Bus, error) {
+	if o.SeedFile != "" || o.CredentialsFile != "" {
+		return nil, errors.New("broker: seeds and credentials files are for NATS: Kafka takes a user and a password")
+	}
+	return kafka.Open(brokers, kafka.Options{
+		Name: o.Name, TLS: config, User: o.User, Password: o.Password, Logger: o.Logger, Observe: o.Observe,
+	})
+}
+
 // tls returns the configuration of the connection, nil for one without TLS.
 func (o Options) tls(wanted bool) (*tls.Config, error) {
 	if !wanted {
 		if o.TLSCert != "" || o.TLSCA != "" {
-			return nil, errors.New("certificates are configured, so the scheme must be tls")
+			return nil, errors.New("certificates are configured, so the scheme must be tls or kafka+tls")
 		}
 		return nil, nil //nolint:nilnil // no TLS, no error
 	}

@@ -12,16 +12,17 @@ import (
 // Section is the connection to the broker of events and, in `amends broker`, the broker.
 type Section struct {
 	// URL is the address of the broker: nats://host:port, or tls://host:port for NATS
-	// with TLS; several servers of a cluster are separated by commas. Empty: the broker
-	// of `amends dev`. Default: empty.
-	URL string `key:"url" help:"address of the broker of events, nats:// or tls://"`
+	// with TLS, kafka://host:port, or kafka+tls://host:port for Kafka with TLS; several
+	// servers of a cluster are separated by commas. Empty: the broker of `amends dev`.
+	// Default: empty.
+	URL string `key:"url" help:"address of the broker of events, nats://, tls://, kafka:// or kafka+tls://"`
 
 	// User and Password are the credentials of the process. Default: empty.
 	User     string      `key:"user"`
 	Password secret.Text `key:"password"`
 
 	// SeedFile has the seed of the process's nkey, and CredentialsFile a JWT and such a
-	// seed; at most one of them, and neither together with User. Default: empty.
+	// seed, of NATS; at most one of them, and neither together with User. Default: empty.
 	SeedFile        string `key:"seed_file"`
 	CredentialsFile string `key:"credentials_file"`
 
@@ -52,7 +53,7 @@ type Section struct {
 func Default() Section { return Section{Listen: "127.0.0.1:4222"} }
 
 // schemes lists the schemes of the brokers' URLs.
-var schemes = []string{"nats", "tls"}
+var schemes = []string{"nats", "tls", "kafka", "kafka+tls"}
 
 // Check reports the rules that the section breaks, except those of addresses.
 func (b Section) Check(p *setting.Problems) {
@@ -80,6 +81,9 @@ func (b Section) Check(p *setting.Problems) {
 		if way != "" {
 			n++
 		}
+	}
+	if strings.HasPrefix(b.URL, "kafka") && (b.SeedFile != "" || b.CredentialsFile != "") {
+		p.Add("broker.user", "must be used, with broker.password, instead of a file of NATS when broker.url is of Kafka", "")
 	}
 	if n > 1 {
 		p.Add("broker.seed_file", "must be the only one of broker.user, broker.seed_file and broker.credentials_file", b.SeedFile)

@@ -12,12 +12,13 @@ import (
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	for problem, s := range map[string]broker.Section{
-		"broker.url: must be scheme://host:port":          {URL: "127.0.0.1:4222"},
-		"broker.url: must be one of nats, tls before ://": {URL: "redis://127.0.0.1"},
-		"broker.url: must have no password in it":         {URL: "nats://order:secret@127.0.0.1"},
-		"broker.tls_cert: must be set together":           {TLSKey: "key.pem"},
-		"broker.user: must be set together":               {User: "order"},
-		"broker.seed_file: must be the only one of":       {SeedFile: "a", CredentialsFile: "b"},
+		"broker.url: must be scheme://host:port":                                     {URL: "127.0.0.1:4222"},
+		"broker.url: must be one of nats, tls, kafka, kafka+tls before ://":          {URL: "redis://127.0.0.1"},
+		"broker.user: must be used, with broker.password, instead of a file of NATS": {URL: "kafka://127.0.0.1", SeedFile: "a"},
+		"broker.url: must have no password in it":                                    {URL: "nats://order:secret@127.0.0.1"},
+		"broker.tls_cert: must be set together":                                      {TLSKey: "key.pem"},
+		"broker.user: must be set together":                                          {User: "order"},
+		"broker.seed_file: must be the only one of":                                  {SeedFile: "a", CredentialsFile: "b"},
 	} {
 		var p setting.Problems
 		s.Check(&p)
@@ -25,6 +26,7 @@ func TestCheck(t *testing.T) {
 		require.NotContains(t, p.Err().Error(), "secret@")
 	}
 	var p setting.Problems
+	broker.Section{URL: "kafka+tls://a:9093,b:9093", User: "order", Password: "correct-horse-battery"}.Check(&p)
 	broker.Section{URL: "tls://a:4222,tls://b:4222", User: "order", Password: "correct-horse-battery"}.Check(&p)
 	require.NoError(t, p.Err())
 }
