@@ -22,11 +22,13 @@ func TestAServiceRegistersForItselfOnly(t *testing.T) {
 		{Name: "payment", Secret: "correct-horse-battery", Services: []string{"payment"}},
 		{Name: "api", Secret: "another-long-secret", Services: []string{"api"}},
 	}})
-	registry := func(user, password string) discovery.Registry {
-		bus := open(t, s, jetstream.Options{User: user, Password: password})
-		js, err := natsjs.New(bus.Conn())
+	connect := func(user, password string) natsjs.JetStream {
+		js, err := natsjs.New(open(t, s, jetstream.Options{User: user, Password: password}).Conn())
 		require.NoError(t, err)
-		r, err := kv.New(js, kv.DefaultLease)
+		return js
+	}
+	registry := func(user, password string) discovery.Registry {
+		r, err := kv.New(connect(user, password), kv.DefaultLease)
 		require.NoError(t, err)
 		return r
 	}
@@ -53,4 +55,16 @@ func TestAServiceRegistersForItselfOnly(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, all, 1)
 	require.NoError(t, payment.Remove(within, "payment", "a"))
+
+	for doing, f := range map[string]func(context.Context, natsjs.JetStream) error{
+		"change": func(ctx context.Context, js natsjs.JetStream) error {
+			_, err := js.UpdateKeyValue(ctx, natsjs.KeyValueConfig{Bucket: kv.Bucket, History: 2, LimitMarkerTTL: time.Minute})
+			return err
+		},
+		"delete": func(ctx context.Context, js natsjs.JetStream) error { return js.DeleteKeyValue(ctx, kv.Bucket) },
+	} {
+		ctx, cut := context.WithTimeout(within, 500*time.Millisecond)
+		require.ErrorIs(t, f(ctx, connect("api", "another-long-secret")), context.DeadlineExceeded, "%s the bucket", doing)
+		cut()
+	}
 }

@@ -113,7 +113,7 @@ const instances = "KV_amends-instances"
 
 // permissionsOf returns the subjects that a user needs for its services. All may read
 // every fact and every instance, and make their streams if they are missing; nobody may
-// change or delete the stream of facts.
+// change or delete them: who changes a stream can have it publish for other services.
 func permissionsOf(services []string) *server.Permissions {
 	publish := []string{
 		"bell.>", "$JS.API.INFO", "$JS.API.STREAM.CREATE.EVENTS", "$JS.API.STREAM.INFO.EVENTS",
@@ -121,7 +121,7 @@ func permissionsOf(services []string) *server.Permissions {
 		"$JS.API.CONSUMER.CREATE." + instances + ".>", "$JS.API.CONSUMER.INFO." + instances + ".*",
 		"$JS.API.CONSUMER.DELETE." + instances + ".*", "$JS.FC." + instances + ".>",
 	}
-	for _, call := range []string{"CREATE", "UPDATE", "INFO"} {
+	for _, call := range []string{"CREATE", "INFO"} {
 		publish = append(publish, "$JS.API.STREAM."+call+"."+instances)
 	}
 	for _, s := range services {

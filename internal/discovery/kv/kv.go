@@ -58,15 +58,19 @@ type value struct {
 	Errors   int64     `json:"errors"`
 }
 
-// open returns the bucket, and creates it if the broker has none.
+// open returns the bucket, and creates it if the broker has none. It never changes one:
+// a process needs no permission for that.
 func (r *Registry) open(ctx context.Context) (jetstream.KeyValue, error) {
-	kv, err := r.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket:         Bucket,
-		Description:    "who answers for a service: one lease per instance",
-		History:        1,
-		LimitMarkerTTL: markers, // without it a lease would end unseen
-		Storage:        jetstream.FileStorage,
-	})
+	kv, err := r.js.KeyValue(ctx, Bucket)
+	if errors.Is(err, jetstream.ErrBucketNotFound) {
+		kv, err = r.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{
+			Bucket:         Bucket,
+			Description:    "who answers for a service: one lease per instance",
+			History:        1,
+			LimitMarkerTTL: markers, // without it a lease would end unseen
+			Storage:        jetstream.FileStorage,
+		})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("bucket %s: %w", Bucket, err)
 	}
