@@ -123,6 +123,7 @@ func continuesBehindTheAcknowledged(t *testing.T, b *bench) {
 	b.consume(t, b.bus, b.group, rest.handle)
 	require.Eventually(t, func() bool { return len(rest.ids("second")) == 3 }, patience, 5*time.Millisecond)
 	require.Equal(t, ids, rest.ids("second"))
+	require.Empty(t, rest.ids("first"), "acknowledged ones again")
 }
 
 // sharesAGroup has three consumers of one group, each of which fails every other batch

@@ -15,7 +15,7 @@ import (
 // start starts a cluster that ends with the test.
 func start(t *testing.T, o ...kfake.Opt) *kfake.Cluster {
 	t.Helper()
-	c, err := kfake.NewCluster(append(o, kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(100*time.Millisecond))...)
+	c, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(100 * time.Millisecond)}, o...)...)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c

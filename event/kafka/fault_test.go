@@ -151,17 +151,11 @@ func TestABrokerWithASmallLimit(t *testing.T) {
 	// not see the requests.
 	c.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		c.KeepControl()
-		p := req.(*kmsg.ProduceRequest)                  //nolint:errcheck // by its key
-		resp := p.ResponseKind().(*kmsg.ProduceResponse) //nolint:errcheck // by its kind
-		topic := kmsg.NewProduceResponseTopic()
-		topic.Topic, topic.TopicID = p.Topics[0].Topic, p.Topics[0].TopicID
-		partition := kmsg.NewProduceResponseTopicPartition()
-		if len(p.Topics[0].Partitions[0].Records) > limit {
-			partition.ErrorCode = kerr.MessageTooLarge.Code
+		code := int16(0)
+		if p := req.(*kmsg.ProduceRequest); len(p.Topics[0].Partitions[0].Records) > limit { //nolint:errcheck // by its key
+			code = kerr.MessageTooLarge.Code
 		}
-		topic.Partitions = append(topic.Partitions, partition)
-		resp.Topics = append(resp.Topics, topic)
-		return resp, nil, true
+		return answer(req, code), nil, true
 	})
 	batch := facts("a", "b", "c", "d")
 	for i := range batch {
@@ -176,6 +170,66 @@ func TestABrokerWithASmallLimit(t *testing.T) {
 	require.Equal(t, fault.Bug, fault.KindOf(err), "%v", err)
 	require.ErrorContains(t, err, "id-b")
 	require.Len(t, positions, 1)
+}
+
+func TestStoresNothingBehindAMessageThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	bus := open(t, start(t).ListenAddrs(), kafka.Options{Partitions: 1})
+	batch := facts("a", "b", "c")
+	batch[1].Data = noise(960_000) // a broker's default limit is not much larger
+	positions, err := bus.Publish(t.Context(), batch)
+	require.Equal(t, fault.Bug, fault.KindOf(err), "%v", err)
+	require.Len(t, positions, 1)
+	publish(t, bus, "d")
+	heard := make(chan string, 10)
+	consume(t, bus, func(_ context.Context, batch []event.Message) error {
+		for _, m := range batch {
+			heard <- m.Key
+		}
+		return nil
+	})
+	require.Equal(t, []string{"a", "d"}, []string{receive(t, heard), receive(t, heard)})
+}
+
+func TestFollowsAPartitionToAnotherBroker(t *testing.T) {
+	t.Parallel()
+	c := start(t, kfake.NumBrokers(2), kfake.SeedTopics(1, "evt.order"))
+	bus := open(t, c.ListenAddrs(), kafka.Options{})
+	heard := make(chan string, 10)
+	consume(t, bus, func(_ context.Context, batch []event.Message) error {
+		for _, m := range batch {
+			heard <- m.Key
+		}
+		return nil
+	})
+	publish(t, bus, "a")
+	require.Equal(t, "a", receive(t, heard))
+	require.NoError(t, c.MoveTopicPartition("evt.order", 0, 1-c.LeaderFor("evt.order", 0)))
+	publish(t, bus, "b")
+	require.Equal(t, "b", receive(t, heard))
+}
+
+func TestPublishesWhenAPartitionHasALeaderAgain(t *testing.T) {
+	t.Parallel()
+	c := start(t, kfake.SeedTopics(1, "evt.order"))
+	bus := open(t, c.ListenAddrs(), kafka.Options{})
+	c.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) { // once
+		return answer(req, kerr.NotLeaderForPartition.Code), nil, true
+	})
+	publish(t, bus, "a")
+}
+
+// answer returns the answer to a request to store records in one partition.
+func answer(req kmsg.Request, code int16) kmsg.Response {
+	p := req.(*kmsg.ProduceRequest)                  //nolint:errcheck // by its key
+	resp := p.ResponseKind().(*kmsg.ProduceResponse) //nolint:errcheck // by its kind
+	topic := kmsg.NewProduceResponseTopic()
+	topic.Topic, topic.TopicID = p.Topics[0].Topic, p.Topics[0].TopicID
+	partition := kmsg.NewProduceResponseTopicPartition()
+	partition.ErrorCode = code
+	topic.Partitions = append(topic.Partitions, partition)
+	resp.Topics = append(resp.Topics, topic)
+	return resp
 }
 
 // noise returns n bytes that do not compress.
