@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 
-	"gorm.io/gorm"
-
 	"github.com/amends/amends/event/inbox/waiting"
 	"github.com/amends/amends/event/outbox"
 	"github.com/amends/amends/fault"
@@ -17,17 +15,17 @@ import (
 type Events struct {
 	*waiting.Desk
 
-	db *gorm.DB
+	stores *registry.Stores
 }
 
 // Told returns the event of an id in the outbox, and false if it does not have it.
 func (e Events) Told(ctx context.Context, id string) (outbox.Told, bool, error) {
-	return outbox.Find(ctx, e.db, id) //nolint:wrapcheck // it says what it did
+	return outbox.Find(ctx, e.stores.Own, id) //nolint:wrapcheck // it says what it did
 }
 
 // WithEvents opens a service's database for f. o needs no other service.
 func WithEvents(ctx context.Context, o Options, service string, f func(Events) error) error {
-	return with(ctx, o, service, func(s *registry.Stores) error { return f(Events{waiting.NewDesk(s.Own), s.Own}) })
+	return with(ctx, o, service, func(s *registry.Stores) error { return f(Events{waiting.NewDesk(s.Own), s}) })
 }
 
 // Desk returns the desk of the letters of a service that runs in the group. Its error is

@@ -97,7 +97,8 @@ func TestAGroupListens(t *testing.T) {
 	require.Equal(t, fault.Unavailable, fault.CodeOf(err), "it does not run yet")
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx, connect(t, &flickering{})) }()
+	client := connect(t, &flickering{})
+	go func() { done <- g.Run(ctx, client) }()
 	eventually := func(claim func() bool, words string) {
 		t.Helper()
 		require.Eventually(t, claim, 30*time.Second, 10*time.Millisecond, words)

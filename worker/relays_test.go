@@ -40,7 +40,8 @@ func TestAGroupPublishesWhatItsServicesTell(t *testing.T) {
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx, connect(t, &flickering{})) }()
+	client := connect(t, &flickering{})
+	go func() { done <- g.Run(ctx, client) }()
 	require.Eventually(t, func() bool { return g.Ready(t.Context()) == nil }, 10*time.Second, 10*time.Millisecond)
 	require.Empty(t, stored.Stored(), "the group is ready without its broker")
 

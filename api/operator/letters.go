@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
@@ -170,10 +171,8 @@ func eventID(c echo.Context) (string, error) {
 
 // here returns nil for a group of this process.
 func (s *Letters) here(group string) error {
-	for _, known := range s.config.Desk.Groups() {
-		if known == group {
-			return nil
-		}
+	if slices.Contains(s.config.Desk.Groups(), group) {
+		return nil
 	}
 	return problem.New(fault.NotFound, "No service of this group runs in this process.")
 }

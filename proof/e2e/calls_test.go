@@ -167,7 +167,7 @@ func asks(t *testing.T, questions []func(context.Context) error) (stop func() (i
 	var failed []error
 	var running sync.WaitGroup
 	for _, ask := range questions {
-		running.Go(func() {
+		running.Go(func() { //nolint:contextcheck // a question may outlive the others
 			tick := time.NewTicker(time.Second / 40)
 			defer tick.Stop()
 			for ctx.Err() == nil {

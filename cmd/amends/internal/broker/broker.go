@@ -46,7 +46,7 @@ func run(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	log, metrics, err := std.Observe(c, "info") //nolint:contextcheck // as in every command
+	log, metrics, err := std.Observe(ctx, c, "info")
 	if err != nil {
 		return err
 	}

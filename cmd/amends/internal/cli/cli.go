@@ -48,7 +48,7 @@ func Sections() (all []service.Section) {
 // Observe returns the logger and the metrics of a process, and exports its traces if
 // the environment asks for them. level applies if none
 // is configured. The caller closes the metrics.
-func (std Stdio) Observe(c *config.Config, level string) (*slog.Logger, *telemetry.Metrics, error) {
+func (std Stdio) Observe(ctx context.Context, c *config.Config, level string) (*slog.Logger, *telemetry.Metrics, error) {
 	if c.Log.Level != "" {
 		level = c.Log.Level
 	}
@@ -58,7 +58,7 @@ func (std Stdio) Observe(c *config.Config, level string) (*slog.Logger, *telemet
 	}
 	metrics, err := telemetry.NewMetrics(log)
 	if err == nil {
-		err = metrics.Trace(context.Background(), std.Environ, log) // exporters connect later
+		err = metrics.Trace(ctx, std.Environ, log)
 	}
 	return log, metrics, err
 }

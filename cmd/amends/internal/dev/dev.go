@@ -52,7 +52,7 @@ func run(asked context.Context, std cli.Stdio, c *config.Config) (err error) {
 	ctx, parts := process.New(asked)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
 	p := &platform{c: c, environ: std.Environ, parts: parts}
-	if p.log, p.metrics, err = std.Observe(c, "warn"); err != nil {
+	if p.log, p.metrics, err = std.Observe(ctx, c, "warn"); err != nil {
 		return err
 	}
 	parts.Start(ctx, process.Closer("metrics", func() error { return p.metrics.Close(context.WithoutCancel(asked)) }))

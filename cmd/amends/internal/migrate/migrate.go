@@ -58,7 +58,7 @@ func migrate(cmd *cobra.Command, std cli.Stdio, services []string, engine bool, 
 	if err != nil {
 		return err
 	}
-	log, metrics, err := std.Observe(c, "info")
+	log, metrics, err := std.Observe(cmd.Context(), c, "info")
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func services(_ *cobra.Command, names []string) error {
 func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []string) (err error) {
 	ctx, parts := process.New(ctx)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
-	log, metrics, err := std.Observe(c, "info")
+	log, metrics, err := std.Observe(ctx, c, "info")
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []str
 	if err != nil {
 		return err
 	}
-	admin := NewAdmin(c, api.Admin{
+	admin := NewAdmin(c, api.Admin{ //nolint:contextcheck // each request has a context of its own
 		Probe:   readiness(group.Ready, others, clock, group.Warnings),
 		Letters: Letters{Services: names, Desk: group.Desk},
 	}, metrics, log)

@@ -65,7 +65,7 @@ func reach(std cli.Stdio, cmd *cobra.Command, service string, call func(context.
 	defer cancel()
 	ctx, parts := process.New(ctx)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
-	log, metrics, err := std.Observe(c, "warn")
+	log, metrics, err := std.Observe(ctx, c, "warn")
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func run(asked context.Context, std cli.Stdio, c *config.Config, o options, name
 	began := time.Now()
 	ctx, parts := process.New(asked)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
-	log, metrics, err := std.Observe(c, "warn")
+	log, metrics, err := std.Observe(ctx, c, "warn")
 	if err != nil {
 		return err
 	}
