@@ -75,19 +75,23 @@ func form(name string) body.Form {
 // Register adds the routes of the contract admin.yaml that are about dead letters.
 func (s *Letters) Register(r edge.Router) {
 	r.GET("/v1/dead-letters", s.list)
-	r.POST("/v1/dead-letters/:id/redrive", func(c echo.Context) error {
-		return s.decide(c, s.redrive, http.StatusAccepted, s.config.Desk.Redrive)
-	})
-	r.POST("/v1/dead-letters/:id/discard", func(c echo.Context) error {
-		return s.decide(c, s.discard, http.StatusOK, s.config.Desk.Discard)
-	})
+	r.POST("/v1/dead-letters/:id/redrive", s.postRedrive)
+	r.POST("/v1/dead-letters/:id/discard", s.postDiscard)
+}
+
+func (s *Letters) postRedrive(c echo.Context) error {
+	return s.decide(c, s.redrive, http.StatusAccepted, s.config.Desk.Redrive)
+}
+
+func (s *Letters) postDiscard(c echo.Context) error {
+	return s.decide(c, s.discard, http.StatusOK, s.config.Desk.Discard)
 }
 
 // operator returns the name of the operator who sends a request.
-func (s *Letters) operator(c echo.Context) (string, error) {
+func (s *Letters) operator(ctx context.Context, c echo.Context) (string, error) {
 	name, unknown := s.known.identify(c.Request().Header)
 	if unknown != nil {
-		s.config.Log.WarnContext(c.Request().Context(), "an operation on dead letters is refused",
+		s.config.Log.WarnContext(ctx, "an operation on dead letters is refused",
 			"request_id", edge.RequestID(c), "code", unknown.Code, "client_net", edge.Network(c))
 		return "", unknown
 	}
@@ -96,7 +100,7 @@ func (s *Letters) operator(c echo.Context) (string, error) {
 
 // list answers GET /v1/dead-letters: those of one service after the other.
 func (s *Letters) list(c echo.Context) error {
-	if _, err := s.operator(c); err != nil {
+	if _, err := s.operator(c.Request().Context(), c); err != nil {
 		return err
 	}
 	q, err := s.query(c.QueryParams())
@@ -125,7 +129,7 @@ func (s *Letters) list(c echo.Context) error {
 // decide answers the decision that a request has in its body. The log keeps who decided,
 // and not the reason, which may hold personal data.
 func (s *Letters) decide(c echo.Context, form body.Form, status int, decide func(context.Context, Decision) (contract.LetterDecision, error)) error {
-	operator, err := s.operator(c)
+	operator, err := s.operator(c.Request().Context(), c)
 	if err != nil {
 		return err
 	}
