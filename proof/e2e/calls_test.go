@@ -167,12 +167,12 @@ func asks(t *testing.T, questions []func(context.Context) error) (stop func() (i
 	var failed []error
 	var running sync.WaitGroup
 	for _, ask := range questions {
-		running.Go(func() { //nolint:contextcheck // a question may outlive the others
+		running.Go(func() {
 			tick := time.NewTicker(time.Second / 40)
 			defer tick.Stop()
 			for ctx.Err() == nil {
 				<-tick.C
-				running.Go(func() {
+				running.Go(func() { //nolint:contextcheck // a question may outlive the others
 					within, cancel := context.WithTimeout(t.Context(), patience)
 					defer cancel()
 					err := ask(within)
