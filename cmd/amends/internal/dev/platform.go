@@ -104,7 +104,7 @@ func (p *platform) start(ctx context.Context) (err error) {
 		return err
 	}
 	p.parts.Start(ctx, process.HTTP("api", p.public, api.HTTPServer(p.c.HTTPAddr, p.server), drainHTTP))
-	admin := serve.NewAdmin(p.c, api.Admin{ //nolint:contextcheck // each request has a context of its own
+	admin := serve.NewAdmin(p.c, api.Admin{
 		Probe:   probe.Probe{Ready: p.ready, Warnings: p.group.Warnings}, // without the clock: the engine is on this host
 		Repairs: p.server, Letters: serve.Letters{Services: p.c.Services.Names(), Desk: p.group.Desk},
 	}, p.metrics, p.log)

@@ -107,7 +107,7 @@ func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []str
 	if err != nil {
 		return err
 	}
-	admin := NewAdmin(c, api.Admin{ //nolint:contextcheck // each request has a context of its own
+	admin := NewAdmin(c, api.Admin{
 		Probe:   readiness(group.Ready, others, clock, group.Warnings),
 		Letters: Letters{Services: names, Desk: group.Desk},
 	}, metrics, log)
