@@ -36,8 +36,9 @@ type Bus interface {
 type Tail interface {
 	// Holds reports whether the message at the position is the one with the id.
 	Holds(ctx context.Context, position uint64, id string) (bool, error)
-	// Reconnected is signalled after a lost connection is back.
-	Reconnected() <-chan struct{}
+	// Epoch grows whenever a lost connection is back, before the first call that uses it
+	// returns: the messages of an earlier epoch may be lost.
+	Epoch() uint64
 }
 
 // Bell is implemented by a [Bus] that can wake other processes. Rings may get lost.

@@ -7,21 +7,22 @@ import (
 	"github.com/amends/amends/event/inbox/waiting"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/worker/events"
+	"github.com/amends/amends/worker/registry"
 )
 
-// connect connects the services to the broker. Without one their events wait in the
-// outboxes, and they hear nothing.
-func (g *Group) connect(ctx context.Context, parts *process.Parts) error {
+// connect starts one side of the connection of the services to the broker: that of those
+// who tell, or that of those who hear. Without a broker events wait in the outboxes.
+func (g *Group) connect(ctx context.Context, parts *process.Parts, side func(events.Config, context.Context, *process.Parts, []*registry.Stores) ([]events.Warner, error)) error {
 	if g.o.Bus == nil {
 		return nil
 	}
-	warners, err := events.Start(ctx, parts, events.Config{
+	warners, err := side(events.Config{
 		Bus: g.o.Bus, Retry: waiting.Retry{Most: g.o.Timing.ParkedRetry, FlagAfter: g.o.Timing.ParkAfter},
 		Drain: g.drainTimeout(), Metrics: g.o.Metrics, Logger: g.o.Logger,
-	}, g.stores)
+	}, ctx, parts, g.stores)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.warners = warners
+	g.warners = append(g.warners, warners...)
 	return err
 }
 

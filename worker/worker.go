@@ -170,6 +170,7 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 		return err
 	}
 	ctx, parts := process.New(ctx)
+	publishing := g.connect(ctx, parts, events.Config.Publish)
 	g.serve(ctx, c, parts)
 	parts.Start(ctx, process.Part{Name: "workers", Run: func(ctx context.Context) error {
 		defer stop(workers)
@@ -182,7 +183,7 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 		}
 	}})
 	parts.Start(ctx, process.Part{Name: "task queues", Run: func(ctx context.Context) error { return g.keepClaims(ctx, c) }})
-	if err := errors.Join(g.background(ctx, c, parts), g.connect(ctx, parts)); err != nil {
+	if err := errors.Join(publishing, g.background(ctx, c, parts), g.connect(ctx, parts, events.Config.Listen)); err != nil {
 		return errors.Join(err, parts.Stop())
 	}
 	g.set(nil)

@@ -22,12 +22,12 @@ const (
 // Memory is a broker in the memory of a test; it is an [event.Bus], [event.Tail] and
 // [event.Bell]. Each group handles one batch at a time, also over several consumers.
 type Memory struct {
-	mu          sync.Mutex
-	stored      []event.Message // the position of an element is its index + 1
-	groups      map[string]*group
-	bells       map[string][]*func()
-	changed     chan struct{} // is closed and replaced at every change
-	reconnected chan struct{}
+	mu      sync.Mutex
+	stored  []event.Message // the position of an element is its index + 1
+	groups  map[string]*group
+	bells   map[string][]*func()
+	changed chan struct{} // is closed and replaced at every change
+	epoch   uint64
 }
 
 // group is a durable cursor.
@@ -40,7 +40,7 @@ type group struct {
 func NewMemory() *Memory {
 	return &Memory{
 		groups: map[string]*group{}, bells: map[string][]*func(){},
-		changed: make(chan struct{}), reconnected: make(chan struct{}, 1),
+		changed: make(chan struct{}),
 	}
 }
 
@@ -146,8 +146,8 @@ func (m *Memory) Stored() (all []event.Message) {
 	return all
 }
 
-// Cut drops the newest n messages, as a power cut at a broker may, and signals
-// Reconnected. Later messages take their positions.
+// Cut drops the newest n messages, as a power cut at a broker may, and begins another
+// epoch. Later messages take their positions.
 func (m *Memory) Cut(n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -155,10 +155,7 @@ func (m *Memory) Cut(n int) {
 	for _, g := range m.groups {
 		g.next = min(g.next, len(m.stored))
 	}
-	select {
-	case m.reconnected <- struct{}{}:
-	default:
-	}
+	m.epoch++
 }
 
 // Holds implements [event.Tail].
@@ -168,8 +165,12 @@ func (m *Memory) Holds(_ context.Context, position uint64, id string) (bool, err
 	return position >= 1 && position <= uint64(len(m.stored)) && m.stored[position-1].ID == id, nil
 }
 
-// Reconnected implements [event.Tail].
-func (m *Memory) Reconnected() <-chan struct{} { return m.reconnected }
+// Epoch implements [event.Tail].
+func (m *Memory) Epoch() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.epoch
+}
 
 // Ring implements [event.Bell].
 func (m *Memory) Ring(name string) {

@@ -39,7 +39,7 @@ type Options struct {
 	Poll time.Duration
 	// Retention is how long settled letters and the ids of a projection's events are
 	// kept. It must be at least as long as the outbox and the bus keep events: an older
-	// one that came again would have a second effect. The default is 8 days.
+	// one that came again would have a second effect. The default is 9 days.
 	Retention time.Duration
 	// Step is the length of a step of a redrive's ramp. The default is 1 s.
 	Step time.Duration
@@ -72,7 +72,7 @@ func (o Options) withDefaults() Options {
 	o.Retry = o.Retry.WithDefaults()
 	o.Lease = cmp.Or(o.Lease, 35*time.Second)
 	o.Poll = cmp.Or(o.Poll, 5*time.Second)
-	o.Retention = cmp.Or(o.Retention, 8*24*time.Hour)
+	o.Retention = cmp.Or(o.Retention, 9*24*time.Hour)
 	o.Step = cmp.Or(o.Step, time.Second)
 	if o.Meter == nil {
 		o.Meter = unmeasured{}

@@ -33,9 +33,9 @@ func (g *Group) watch(ctx context.Context) error {
 			}
 		}
 		if time.Since(forgot) >= forgetEvery {
-			more, err := waiting.Forget(g.o.DB.WithContext(ctx), txn.Now().Add(-g.o.Retention), forgetAtOnce)
-			if err == nil && !more {
-				forgot = time.Now()
+			forgot = time.Now()
+			for more := true; more && ctx.Err() == nil; {
+				more, _ = waiting.Forget(g.o.DB.WithContext(ctx), txn.Now().Add(-g.o.Retention), forgetAtOnce) // false with an error
 			}
 		}
 		pause(ctx, g.o.Poll)

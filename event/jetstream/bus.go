@@ -34,7 +34,8 @@ type Options struct {
 	// SeedFile, which has the latter only, tell who the process is. Empty: nobody.
 	User, Password            string
 	CredentialsFile, SeedFile string
-	// MaxAge is how long the stream keeps an event. 0: 7 days.
+	// MaxAge is how long the stream keeps an event. It is longer than the outboxes keep
+	// it, and shorter than inboxes remember it. 0: 8 days.
 	MaxAge time.Duration
 	// MaxBytes is the size of the stream from which it discards its oldest events. 0:
 	// no limit.
@@ -52,7 +53,7 @@ type Options struct {
 }
 
 func (o *Options) defaults() {
-	o.MaxAge = or(o.MaxAge, 7*24*time.Hour)
+	o.MaxAge = or(o.MaxAge, 8*24*time.Hour)
 	o.AckWait = or(o.AckWait, 30*time.Second)
 	o.Pause = or(o.Pause, time.Second)
 	if o.Logger == nil {
@@ -72,12 +73,11 @@ func or(d, standard time.Duration) time.Duration {
 
 // Bus implements [event.Bus], [event.Tail] and [event.Bell].
 type Bus struct {
-	o           Options
-	conn        *nats.Conn
-	js          jetstream.JetStream
-	reconnected chan struct{}
-	ready       atomic.Bool // the stream existed a moment ago
-	refusal     atomic.Pointer[refusal]
+	o       Options
+	conn    *nats.Conn
+	js      jetstream.JetStream
+	ready   atomic.Bool // the stream existed a moment ago
+	refusal atomic.Pointer[refusal]
 }
 
 // Open returns a bus on the server at url, "nats://host:port" or "tls://…", several
@@ -85,7 +85,7 @@ type Bus struct {
 // reconnects, by itself. Its error is of the URL, a file or the TLS configuration.
 func Open(url string, o Options) (*Bus, error) {
 	o.defaults()
-	b := &Bus{o: o, reconnected: make(chan struct{}, 1)}
+	b := &Bus{o: o}
 	options, err := b.options()
 	if err != nil {
 		return nil, err
@@ -108,7 +108,6 @@ func (b *Bus) options() ([]nats.Option, error) {
 		nats.ReconnectHandler(func(c *nats.Conn) {
 			b.o.Logger.Info("broker: connected again", "url", c.ConnectedUrlRedacted())
 			b.ready.Store(false) // the server may have lost it
-			b.signal()
 		}),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
@@ -136,13 +135,6 @@ func (b *Bus) options() ([]nats.Option, error) {
 		all = append(all, nats.UserInfo(b.o.User, b.o.Password))
 	}
 	return all, nil
-}
-
-func (b *Bus) signal() {
-	select {
-	case b.reconnected <- struct{}{}:
-	default:
-	}
 }
 
 // Ready implements [event.Bus].

@@ -119,15 +119,25 @@ func (b *Bus) holds(ctx context.Context, position uint64, id string) (bool, erro
 	msg, err := stream.GetMsg(ctx, position)
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound):
-		return false, nil
+		return b.expired(ctx, stream, position)
 	case err != nil:
 		return false, away("read a message", err)
 	}
 	return msg.Header.Get(nats.MsgIdHdr) == id, nil
 }
 
-// Reconnected implements [event.Tail].
-func (b *Bus) Reconnected() <-chan struct{} { return b.reconnected }
+// expired reports whether the stream had a message at the position, and has discarded it
+// since, because of its age or its size: it is not lost.
+func (b *Bus) expired(ctx context.Context, stream jetstream.Stream, position uint64) (bool, error) {
+	info, err := stream.Info(ctx)
+	if err != nil {
+		return false, away("ask for the broker's stream", err)
+	}
+	return position < info.State.FirstSeq, nil
+}
+
+// Epoch implements [event.Tail].
+func (b *Bus) Epoch() uint64 { return b.conn.Stats().Reconnects }
 
 // Ring implements [event.Bell], by a message that the server does not store.
 func (b *Bus) Ring(name string) {

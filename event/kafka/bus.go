@@ -29,7 +29,7 @@ type Options struct {
 	User, Password string
 	// Partitions is their number in a topic that the bus makes. 0: 12.
 	Partitions int32
-	// MaxAge is how long a topic that the bus makes keeps an event. 0: 7 days.
+	// MaxAge is how long a topic that the bus makes keeps an event. 0: 8 days.
 	MaxAge time.Duration
 	// AckWait is how long after the last sign of life of a process another one of its
 	// group takes its messages over. 0: 30 s.
@@ -45,7 +45,7 @@ type Options struct {
 
 func (o *Options) defaults() {
 	o.Partitions = or(o.Partitions, 12)
-	o.MaxAge = or(o.MaxAge, 7*24*time.Hour)
+	o.MaxAge = or(o.MaxAge, 8*24*time.Hour)
 	o.AckWait = or(o.AckWait, 30*time.Second)
 	o.Pause = or(o.Pause, time.Second)
 	if o.Logger == nil {

@@ -78,6 +78,9 @@ func (r *Relay) send(ctx context.Context, rows []row, stored map[string]uint64) 
 	ctx, cancel := context.WithDeadline(ctx, r.until)
 	defer cancel()
 	for len(rows) > 0 {
+		if r.cut() {
+			return dead, errCut
+		}
 		batch := make([]event.Message, 0, len(rows))
 		var broken error
 		for _, row := range rows {
@@ -90,7 +93,9 @@ func (r *Relay) send(ctx context.Context, rows []row, stored map[string]uint64) 
 		}
 		var positions []uint64
 		if len(batch) > 0 {
-			positions, err = r.bus.Publish(ctx, batch)
+			if positions, err = r.bus.Publish(ctx, batch); r.cut() {
+				return dead, errCut // also those that are stored come again, behind the lost ones
+			}
 		}
 		for i, position := range positions {
 			stored[strconv.FormatInt(rows[i].ID, 10)] = position

@@ -49,7 +49,7 @@ type Options struct {
 // Observer measures a relay. Its methods must not block.
 type Observer interface {
 	// Waiting reports how many rows are not published, the age of the oldest, 0 for
-	// none, and how many are dead. Only the leader reports.
+	// none, and how many are dead. Only the leader reports them; the others report 0.
 	Waiting(rows int64, oldest time.Duration, dead int64)
 	// Published reports that n more rows were published.
 	Published(n int)
@@ -71,7 +71,8 @@ type Relay struct {
 	commits, rings, freed chan struct{} // signals, see listen
 
 	until   time.Time // of the lease, zero without it
-	checked bool      // the broker has all that was published
+	checked bool      // the broker has all that was published, in epoch
+	epoch   uint64    // of the bus, see event.Tail
 	old     retention.Deletion
 	failing bool
 }
@@ -99,10 +100,6 @@ func (r *Relay) Run(ctx context.Context) error {
 	defer onCommit(r.db.ConnPool, r.commits)()
 	defer r.listen()()
 	defer r.release(ctx)
-	var reconnected <-chan struct{}
-	if tail, ok := r.bus.(event.Tail); ok {
-		reconnected = tail.Reconnected()
-	}
 	poll, retry := time.NewTicker(r.o.Poll), time.NewTimer(0)
 	defer poll.Stop()
 	defer retry.Stop()
@@ -116,9 +113,6 @@ func (r *Relay) Run(ctx context.Context) error {
 			err = r.tend(ctx)
 		case <-retry.C:
 			err = r.tend(ctx)
-		case <-reconnected: // one of several relays may get it; the others poll
-			r.checked = false
-			err = r.round(ctx, false)
 		case <-r.freed:
 			err = r.round(ctx, true)
 		case <-waking(r.rings, r.failing):
@@ -171,6 +165,7 @@ func (r *Relay) tend(ctx context.Context) error {
 	r.checked = false
 	err := r.round(ctx, true)
 	if !r.leading() {
+		r.o.Observer.Waiting(0, 0, 0) // the leader reports
 		return err
 	}
 	return errors.Join(err, r.old.Run(ctx, r.db, txn.Now().Add(-r.o.Retain)), r.measure(ctx)) // also while the broker is away

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -20,9 +21,10 @@ const tailPage = 100
 // has: whatever is behind a lost message was lost with it.
 func (r *Relay) checkTail(ctx context.Context) error {
 	tail, ok := r.bus.(event.Tail)
-	if !ok || r.checked {
+	if !ok || r.checked && !r.cut() {
 		return nil
 	}
+	epoch := tail.Epoch()
 	held, lost, err := r.lastHeld(ctx, tail)
 	if err != nil {
 		return err
@@ -36,9 +38,20 @@ func (r *Relay) checkTail(ctx context.Context) error {
 			return fmt.Errorf("publish again: %w", err)
 		}
 	}
-	r.checked = true
+	r.checked, r.epoch = true, epoch
 	return nil
 }
+
+// cut reports whether the connection was lost since the tail was checked. A message that
+// is stored behind a lost one would hide the loss.
+func (r *Relay) cut() bool {
+	tail, ok := r.bus.(event.Tail)
+	return ok && tail.Epoch() != r.epoch
+}
+
+// errCut ends a round in which the connection was lost and came back. The next one checks
+// the tail first.
+var errCut = errors.New("the broker's connection was lost meanwhile")
 
 // lastHeld returns the largest position of a row that the broker has, 0 for none, and
 // the number of rows behind it.

@@ -34,18 +34,9 @@ type Config struct {
 // Warner knows what operators should know while its process is ready.
 type Warner interface{ Warnings() []string }
 
-// Start starts the relay of each service's outbox, and each service's listener. They
-// stop before the workers, whose steps a listener may call, and before the databases.
-func Start(ctx context.Context, parts *process.Parts, c Config, stores []*registry.Stores) ([]Warner, error) {
-	publishing, err := c.relays(ctx, parts, stores)
-	if err != nil {
-		return nil, err
-	}
-	listening, err := c.listeners(ctx, parts, stores)
-	return append(publishing, listening...), err
-}
-
-func (c Config) relays(ctx context.Context, parts *process.Parts, stores []*registry.Stores) (warners []Warner, err error) {
+// Publish starts the relay of each service's outbox. They stop after the workers, so that
+// the facts of a drain are published.
+func (c Config) Publish(ctx context.Context, parts *process.Parts, stores []*registry.Stores) (warners []Warner, err error) {
 	var all *telemetry.Outboxes
 	if c.Metrics != nil {
 		if all, err = c.Metrics.Outboxes(); err != nil {
@@ -65,7 +56,9 @@ func (c Config) relays(ctx context.Context, parts *process.Parts, stores []*regi
 	return warners, nil
 }
 
-func (c Config) listeners(ctx context.Context, parts *process.Parts, stores []*registry.Stores) (warners []Warner, err error) {
+// Listen starts each service's listener. They stop before the workers, whose steps a
+// listener may call.
+func (c Config) Listen(ctx context.Context, parts *process.Parts, stores []*registry.Stores) (warners []Warner, err error) {
 	o := inbox.Options{Bus: c.Bus, Logger: c.Logger, Retry: c.Retry}
 	if c.Metrics != nil {
 		if o.Meter, err = c.Metrics.Listeners(); err != nil {

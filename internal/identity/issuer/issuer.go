@@ -103,6 +103,9 @@ func (i *Issuer) Issue(names ...string) error {
 	if err != nil {
 		return err
 	}
+	if err := i.sameEnv(current); err != nil {
+		return err
+	}
 	// The certificates of the authority end with it, at the latest.
 	until := i.config.Now().Add(i.config.Life)
 	if until.After(current.cert.NotAfter) {
@@ -118,6 +121,18 @@ func (i *Issuer) Issue(names ...string) error {
 	}
 	return nil
 }
+
+// sameEnv returns an error if the authority was made for another environment. Processes
+// would refuse its certificates only when their old ones have ended.
+func (i *Issuer) sameEnv(current *pair) error {
+	if of := current.cert.Subject.CommonName; of != commonName(i.config.Env) {
+		return fmt.Errorf("certificates: the authority in %s is %q, not that of the environment %q", i.config.Dir, of, i.config.Env)
+	}
+	return nil
+}
+
+// commonName returns the name of an environment's authority.
+func commonName(env string) string { return "amends " + env }
 
 func (i *Issuer) issue(by *pair, name string, until time.Time) error {
 	if !identity.ValidName(name) {
@@ -142,7 +157,7 @@ func (i *Issuer) issue(by *pair, name string, until time.Time) error {
 // makeRoot makes an authority that signs itself.
 func (i *Issuer) makeRoot(file string) error {
 	root, err := sign(&x509.Certificate{
-		Subject:               pkix.Name{CommonName: "amends " + i.config.Env},
+		Subject:               pkix.Name{CommonName: commonName(i.config.Env)},
 		NotBefore:             i.config.Now().Add(-Backdate),
 		NotAfter:              i.config.Now().Add(i.config.RootLife),
 		KeyUsage:              x509.KeyUsageCertSign,

@@ -192,3 +192,24 @@ func TestAnAuthorityIsUsedWithCare(t *testing.T) {
 		require.ErrorContains(t, err, `the environment "Test/x" is not`)
 	})
 }
+
+// A certificate of another environment would be refused by every process, but only when
+// the old one had ended.
+func TestAnAuthorityIssuesForItsOwnEnvironmentOnly(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	require.NoError(t, b.Init())
+	require.NoError(t, b.Issue("order"))
+	require.NoError(t, b.Close())
+	other := b.config
+	other.Env = "staging"
+	wrong, err := issuer.Open(other)
+	require.NoError(t, err)
+	require.ErrorContains(t, wrong.Issue("order"), `is "amends test", not that of the environment "staging"`)
+	_, err = wrong.Rotate()
+	require.ErrorContains(t, err, "staging")
+	require.Equal(t, "spiffe://amends/test/order", b.leaf(t, "order").URIs[0].String())
+	require.NoError(t, wrong.Close())
+	b.Issuer, err = issuer.Open(b.config) // the cleanup closes it
+	require.NoError(t, err)
+}

@@ -47,8 +47,12 @@ func (i *Issuer) Rotate() (Stage, error) {
 }
 
 func (i *Issuer) announce() error {
-	if _, err := load(i.path(currentFile)); err != nil {
+	current, err := load(i.path(currentFile))
+	if err != nil {
 		return fmt.Errorf("certificates: there is no authority to replace: %w", err)
+	}
+	if err := i.sameEnv(current); err != nil {
+		return err
 	}
 	if err := i.makeRoot(nextFile); err != nil {
 		return err
