@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event/inbox"
@@ -96,12 +97,11 @@ func (r role) play() error {
 	if r.Name == "relay" {
 		return outbox.NewRelay(db, bus, r.relay()).Run(ctx)
 	}
-	var groups sync.WaitGroup
+	var groups errgroup.Group
 	for _, g := range groupsOf(r.Service, r.inbox(db, bus)) {
-		groups.Go(func() { err = errors.Join(err, g.Run(ctx)) }) // Run returns nil
+		groups.Go(func() error { return g.Run(ctx) })
 	}
-	groups.Wait()
-	return err
+	return groups.Wait()
 }
 
 // works says that the process does its work.
