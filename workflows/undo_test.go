@@ -128,8 +128,11 @@ func TestUndoModeWritesDownAnOrderThatHasNoRecord(t *testing.T) {
 	require.Equal(t, order.Cancelled, v.Status)
 	require.Equal(t, order.Deadline, v.Reason)
 	want := b.in.Placement
-	want.PaymentToken = ""
+	want.PaymentToken, want.ShipTo = "", order.Address{}
 	require.Equal(t, want, b.record(t).Placement)
+	to, err := b.Orders.Address(t.Context(), b.in.OrderID)
+	require.NoError(t, err)
+	require.Equal(t, b.in.Placement.ShipTo, to)
 }
 
 // An order that is resumed without its placement cannot get a record. Its effects are
