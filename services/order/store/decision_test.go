@@ -28,7 +28,7 @@ func TestDecide(t *testing.T) {
 			got, err := b.Decide(t.Context(), decide("twice"), against(order.Undeliverable))
 			require.NoError(t, err)
 			require.False(t, got.DecidedAt.Before(want.CreatedAt))
-			want.Decided, want.DecidedAt = order.Undeliverable, got.DecidedAt
+			want.Decided, want.DecidedAt, want.Version = order.Undeliverable, got.DecidedAt, 2
 			require.Equal(t, want, got, "it has not moved")
 			b.requireStored(t, want)
 			for _, reason := range []order.Reason{order.Undeliverable, order.CustomerRequest, order.Internal} {

@@ -117,7 +117,7 @@ func TestConfirm(t *testing.T) {
 			want := b.create(t, "twice")
 			got, err := b.Confirm(t.Context(), confirm("twice"), confirmed())
 			require.NoError(t, err)
-			want.Status, want.Total, want.View, want.UpdatedAt = order.Confirmed, confirmed().Total, confirmed().View, got.UpdatedAt
+			want.Status, want.Total, want.View, want.UpdatedAt, want.Version = order.Confirmed, confirmed().Total, confirmed().View, got.UpdatedAt, 2
 			require.Equal(t, want, got)
 			require.False(t, got.UpdatedAt.Before(got.CreatedAt))
 			b.requireStored(t, want)
@@ -172,7 +172,7 @@ func TestCancel(t *testing.T) {
 			want := b.create(t, "twice")
 			got, err := b.Cancel(t.Context(), cancel("twice"), cancelled(order.PaymentDeclined))
 			require.NoError(t, err)
-			want.Status, want.Reason, want.View, want.UpdatedAt = order.Cancelled, order.PaymentDeclined, cancelled("").View, got.UpdatedAt
+			want.Status, want.Reason, want.View, want.UpdatedAt, want.Version = order.Cancelled, order.PaymentDeclined, cancelled("").View, got.UpdatedAt, 2
 			require.Equal(t, want, got)
 			for _, reason := range []order.Reason{order.PaymentDeclined, order.CustomerRequest} {
 				got, err = b.Cancel(t.Context(), cancel("twice"), cancelled(reason))
