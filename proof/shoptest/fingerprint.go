@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"gorm.io/gorm"
+
+	"github.com/amends/amends/event/outbox"
 )
 
 // dump is the query that reads a database, and its last answer.
@@ -62,10 +64,14 @@ func (p *prepared) dump(ctx context.Context, query string) ([]byte, error) {
 }
 
 // dumpQuery returns a query with a line for each table and each of its rows, in
-// the order of their insertion.
+// the order of their insertion. It leaves out what the services tell: each event has a
+// new id, so two worlds would never be equal, and no step reads it.
 func dumpQuery(tx *gorm.DB, tables []string) (string, error) {
 	var parts []string
 	for _, t := range tables {
+		if strings.HasPrefix(t, outbox.Name) {
+			continue
+		}
 		var columns []string
 		if err := tx.Raw(`SELECT name FROM pragma_table_info(?)`, t).Scan(&columns).Error; err != nil {
 			return "", err
