@@ -188,6 +188,9 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 	}
 	g.set(nil)
 	g.register(ctx, parts)
+	if g.o.Bus == nil {
+		g.o.Logger.Warn("no broker is configured: events wait in the outboxes")
+	}
 	g.o.Logger.Info("services run", "services", strings.Join(g.names(), " "))
 	<-ctx.Done()
 	if parts.Err() == nil {

@@ -88,8 +88,6 @@ func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []str
 		if o.Bus, err = cli.StartBus(ctx, parts, c.Broker.URL, c, "amends worker "+strings.Join(names, " "), log); err != nil {
 			return err
 		}
-	} else {
-		log.Warn("no broker is configured (broker.url): events wait in the outboxes")
 	}
 	others, err := listen(ctx, parts, c, &o, names)
 	if err != nil {
