@@ -32,7 +32,7 @@ func TestAServerDecidesByTheCertificateOfTheCaller(t *testing.T) {
 	t.Parallel()
 	var log logs
 	ours, foreign := newAuthority(t), newAuthority(t)
-	server := open(t, access.Config{Mode: access.On, Files: filesOf(t, ours.issue(t, env, 0, "payment"), 0, log.logger(), "payment")}, log.logger())
+	server := open(t, access.Config{Mode: access.On, Files: filesOf(t, ours.issue(t, 0, "payment"), 0, log.logger(), "payment")}, log.logger())
 	address := serve(t, server, log.logger())
 
 	for name, c := range map[string]struct {
@@ -40,16 +40,16 @@ func TestAServerDecidesByTheCertificateOfTheCaller(t *testing.T) {
 		step string
 		rule string // empty: the caller is let in
 	}{
-		"RightCaller":        {[]tls.Certificate{*ours.pair(t, env, 0, "order")}, "payment.capture", ""},
-		"ClockBehind":        {[]tls.Certificate{*ours.pair(t, env, 10*time.Minute, "order")}, "payment.capture", ""}, // by ten minutes: the server's
+		"RightCaller":        {[]tls.Certificate{*ours.pair(t, 0, "order")}, "payment.capture", ""},
+		"ClockBehind":        {[]tls.Certificate{*ours.pair(t, 10*time.Minute, "order")}, "payment.capture", ""}, // by ten minutes: the server's
 		"WithoutIdentity":    {nil, "payment.capture", "identity.caller: the client has no certificate"},
-		"AnotherService":     {[]tls.Certificate{*ours.pair(t, env, 0, "shipping")}, "payment.capture", "shipping may not call payment.capture: the rule is payment.capture <- order"},
-		"AnotherStep":        {[]tls.Certificate{*ours.pair(t, env, 0, "order")}, "payment.steal", "order may not call payment.steal: the rule is default deny"},
-		"NoStep":             {[]tls.Certificate{*ours.pair(t, env, 0, "order")}, "", "order may not call a step without a name: the rule is default deny"},
-		"AnotherEnvironment": {[]tls.Certificate{*ours.pair(t, "staging", 0, "order")}, "payment.capture", "identity.environment: spiffe://amends/staging/order is not of the environment test"},
-		"Expired":            {[]tls.Certificate{*ours.pair(t, env, -2*time.Hour, "order")}, "payment.capture", "identity.certificate: the certificate has expired at "},
-		"NotYetValid":        {[]tls.Certificate{*ours.pair(t, env, time.Hour, "order")}, "payment.capture", "identity.certificate: the certificate is not valid before "},
-		"AnotherAuthority":   {[]tls.Certificate{*foreign.pair(t, env, 0, "order")}, "payment.capture", "identity.certificate: the certificate is not by an authority of the bundle"},
+		"AnotherService":     {[]tls.Certificate{*ours.pair(t, 0, "shipping")}, "payment.capture", "shipping may not call payment.capture: the rule is payment.capture <- order"},
+		"AnotherStep":        {[]tls.Certificate{*ours.pair(t, 0, "order")}, "payment.steal", "order may not call payment.steal: the rule is default deny"},
+		"NoStep":             {[]tls.Certificate{*ours.pair(t, 0, "order")}, "", "order may not call a step without a name: the rule is default deny"},
+		"AnotherEnvironment": {[]tls.Certificate{*ours.foreign(t, "order")}, "payment.capture", "identity.environment: spiffe://amends/staging/order is not of the environment test"},
+		"Expired":            {[]tls.Certificate{*ours.pair(t, -2*time.Hour, "order")}, "payment.capture", "identity.certificate: the certificate has expired at "},
+		"NotYetValid":        {[]tls.Certificate{*ours.pair(t, time.Hour, "order")}, "payment.capture", "identity.certificate: the certificate is not valid before "},
+		"AnotherAuthority":   {[]tls.Certificate{*foreign.pair(t, 0, "order")}, "payment.capture", "identity.certificate: the certificate is not by an authority of the bundle"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -73,7 +73,7 @@ func TestAServerDecidesByTheCertificateOfTheCaller(t *testing.T) {
 
 	t.Run("OlderTLS", func(t *testing.T) {
 		t.Parallel()
-		old := credentials.NewTLS(&tls.Config{MaxVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*ours.pair(t, env, 0, "order")}, InsecureSkipVerify: true})
+		old := credentials.NewTLS(&tls.Config{MaxVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*ours.pair(t, 0, "order")}, InsecureSkipVerify: true})
 		_, err := do(t, dial(t, address, grpc.WithTransportCredentials(old)), "payment.capture")
 		require.Error(t, err)
 	})
@@ -83,7 +83,7 @@ func TestAClientGoesOnOnlyWithTheServiceThatItMeant(t *testing.T) {
 	t.Parallel()
 	var log logs
 	ours, foreign := newAuthority(t), newAuthority(t)
-	orders := open(t, access.Config{Mode: access.On, Files: filesOf(t, ours.issue(t, env, 0, "order"), 0, log.logger(), "order")}, log.logger())
+	orders := open(t, access.Config{Mode: access.On, Files: filesOf(t, ours.issue(t, 0, "order"), 0, log.logger(), "order")}, log.logger())
 	serving := func(t *testing.T, show *tls.Certificate) string {
 		t.Helper()
 		l := listen(t)
@@ -98,11 +98,11 @@ func TestAClientGoesOnOnlyWithTheServiceThatItMeant(t *testing.T) {
 		show *tls.Certificate
 		rule string
 	}{
-		"RightService":       {ours.pair(t, env, 0, "payment"), ""},
-		"AnotherService":     {ours.pair(t, env, 0, "shipping"), "identity.service: the server is spiffe://amends/test/shipping instead of spiffe://amends/test/payment"},
-		"AnotherEnvironment": {ours.pair(t, "staging", 0, "payment"), "identity.service: the server is spiffe://amends/staging/payment"},
-		"AnotherAuthority":   {foreign.pair(t, env, 0, "payment"), "identity.certificate: the certificate is not by an authority"},
-		"Expired":            {ours.pair(t, env, -2*time.Hour, "payment"), "identity.certificate: the certificate has expired"},
+		"RightService":       {ours.pair(t, 0, "payment"), ""},
+		"AnotherService":     {ours.pair(t, 0, "shipping"), "identity.service: the server is spiffe://amends/test/shipping instead of spiffe://amends/test/payment"},
+		"AnotherEnvironment": {ours.foreign(t, "payment"), "identity.service: the server is spiffe://amends/staging/payment"},
+		"AnotherAuthority":   {foreign.pair(t, 0, "payment"), "identity.certificate: the certificate is not by an authority"},
+		"Expired":            {ours.pair(t, -2*time.Hour, "payment"), "identity.certificate: the certificate has expired"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -125,7 +125,7 @@ func TestAProcessOfSeveralServicesShowsTheOneThatIsMeant(t *testing.T) {
 	t.Parallel()
 	var log logs
 	ours := newAuthority(t)
-	both := open(t, access.Config{Mode: access.On, Files: filesOf(t, ours.issue(t, env, 0, "order", "payment", "shipping"), 0, log.logger(), "order", "payment", "shipping")}, log.logger())
+	both := open(t, access.Config{Mode: access.On, Files: filesOf(t, ours.issue(t, 0, "order", "payment", "shipping"), 0, log.logger(), "order", "payment", "shipping")}, log.logger())
 	address := serve(t, both, log.logger())
 	for _, service := range []string{"payment", "shipping"} {
 		_, err := do(t, dial(t, address, as(t, both, "order", service)...), "payment.capture")
@@ -248,7 +248,7 @@ func TestAListenerOffLoopbackNeedsCertificatesOrAMesh(t *testing.T) {
 	require.Error(t, off.CheckListener("7080"))
 	require.NoError(t, open(t, access.Config{Mode: access.Mesh}, log.logger()).CheckListener("0.0.0.0:7080"))
 	ours := newAuthority(t)
-	on := open(t, access.Config{Mode: access.On, Files: filesOf(t, ours.issue(t, env, 0, "order"), 0, log.logger(), "order")}, log.logger())
+	on := open(t, access.Config{Mode: access.On, Files: filesOf(t, ours.issue(t, 0, "order"), 0, log.logger(), "order")}, log.logger())
 	require.NoError(t, on.CheckListener("0.0.0.0:7080"))
 }
 
@@ -258,7 +258,7 @@ func TestAProcessCannotCallUnderANameThatItCannotProve(t *testing.T) {
 	_, err := open(t, access.Config{Mode: access.Off}, log.logger()).Client("order", "payment")
 	require.ErrorContains(t, err, `no secret for "order"`)
 	ours := newAuthority(t)
-	on := open(t, access.Config{Mode: access.On, Files: filesOf(t, ours.issue(t, env, 0, "order"), 0, log.logger(), "order")}, log.logger())
+	on := open(t, access.Config{Mode: access.On, Files: filesOf(t, ours.issue(t, 0, "order"), 0, log.logger(), "order")}, log.logger())
 	_, err = on.Client("api", "payment")
 	require.ErrorContains(t, err, `no certificate for "api"`)
 }

@@ -35,7 +35,7 @@ func TestRotationFailsNoCall(t *testing.T) {
 	t.Parallel()
 	var log logs
 	ours := newAuthority(t)
-	r := &rotation{out: ours.issue(t, env, 0, "order", "payment")}
+	r := &rotation{out: ours.issue(t, 0, "order", "payment")}
 	order, payment := filesOf(t, r.out, 0, log.logger(), "order"), filesOf(t, r.out, 0, log.logger(), "payment")
 	r.all = map[string]*files.Files{"order": order, "payment": payment}
 
@@ -56,7 +56,7 @@ func TestRotationFailsNoCall(t *testing.T) {
 	issues := int(*rotateFor / every)
 	next := time.NewTicker(every)
 	defer next.Stop()
-	ours.with(t, r.out, env, 0, func(i *issuer.Issuer) {
+	ours.with(t, r.out, 0, func(i *issuer.Issuer) {
 		for n := range issues {
 			<-next.C
 			if n == issues/4 || n == 3*issues/4 {

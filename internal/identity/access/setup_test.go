@@ -3,11 +3,17 @@ package access_test
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
 	"log/slog"
+	"math/big"
 	"net"
+	"net/url"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -60,13 +66,13 @@ type authority struct{ dir string }
 func newAuthority(t *testing.T) authority {
 	t.Helper()
 	a := authority{t.TempDir()}
-	a.with(t, t.TempDir(), env, 0, func(i *issuer.Issuer) { require.NoError(t, i.Init()) })
+	a.with(t, t.TempDir(), 0, func(i *issuer.Issuer) { require.NoError(t, i.Init()) })
 	return a
 }
 
-// with runs f with the authority's issuer of an environment, whose clock is ahead of this
+// with runs f with the authority's issuer, whose clock is ahead of this
 // host's.
-func (a authority) with(t *testing.T, out, env string, ahead time.Duration, f func(*issuer.Issuer)) {
+func (a authority) with(t *testing.T, out string, ahead time.Duration, f func(*issuer.Issuer)) {
 	t.Helper()
 	i, err := issuer.Open(issuer.Config{
 		Dir: a.dir, Out: out, Env: env, Life: time.Hour, RootLife: 10 * time.Hour,
@@ -78,20 +84,38 @@ func (a authority) with(t *testing.T, out, env string, ahead time.Duration, f fu
 }
 
 // issue writes certificates of names, and returns their folder.
-func (a authority) issue(t *testing.T, env string, ahead time.Duration, names ...string) string {
+func (a authority) issue(t *testing.T, ahead time.Duration, names ...string) string {
 	t.Helper()
 	out := t.TempDir()
-	a.with(t, out, env, ahead, func(i *issuer.Issuer) { require.NoError(t, i.Issue(names...)) })
+	a.with(t, out, ahead, func(i *issuer.Issuer) { require.NoError(t, i.Issue(names...)) })
 	return out
 }
 
 // pair issues one certificate, and returns it.
-func (a authority) pair(t *testing.T, env string, ahead time.Duration, name string) *tls.Certificate {
+func (a authority) pair(t *testing.T, ahead time.Duration, name string) *tls.Certificate {
 	t.Helper()
-	file := filepath.Join(a.issue(t, env, ahead, name), name+".pem")
+	file := filepath.Join(a.issue(t, ahead, name), name+".pem")
 	pair, err := tls.LoadX509KeyPair(file, file)
 	require.NoError(t, err)
 	return &pair
+}
+
+// foreign returns a certificate of another environment by this authority, which an issuer
+// refuses to make.
+func (a authority) foreign(t *testing.T, name string) *tls.Certificate {
+	t.Helper()
+	file := filepath.Join(a.dir, "authority.pem")
+	root, err := tls.LoadX509KeyPair(file, file)
+	require.NoError(t, err)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	leaf, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, URIs: []*url.URL{identity.ID{Env: "staging", Name: name}.URI()},
+		NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
+	}, root.Leaf, key.Public(), root.PrivateKey)
+	require.NoError(t, err)
+	return &tls.Certificate{Certificate: [][]byte{leaf}, PrivateKey: key}
 }
 
 // filesOf opens the certificates of names as a process whose clock is ahead reads them.
