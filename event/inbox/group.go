@@ -12,8 +12,8 @@ import (
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/inbox/busy"
 	"github.com/amends/amends/event/inbox/handler"
-	"github.com/amends/amends/event/inbox/lease"
 	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/event/lease"
 )
 
 // Projection is a listener that writes rows of its own database for events.

@@ -11,8 +11,8 @@ import (
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/inbox"
-	"github.com/amends/amends/event/inbox/lease"
 	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/event/lease"
 )
 
 // effects returns the rows of a key in the order in which they were written.

@@ -19,6 +19,7 @@ import (
 	"github.com/amends/amends/event/eventtest"
 	"github.com/amends/amends/event/inbox"
 	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/event/lease"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
 )
@@ -163,7 +164,7 @@ var own = fstest.MapFS{"00001_effect.sql": {Data: []byte("-- +goose Up\nCREATE T
 
 // migrate migrates a listener's database.
 func migrate(ctx context.Context, db *gorm.DB) error {
-	return database.Schema{own, database.Set("inbox", waiting.Migrations)}.Migrate(ctx, db)
+	return database.Schema{own, database.Set(lease.Name, lease.Migrations), database.Set(waiting.Name, waiting.Migrations)}.Migrate(ctx, db)
 }
 
 func each(t *testing.T, body func(t *testing.T, db *gorm.DB)) {

@@ -12,8 +12,8 @@ import (
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/inbox"
-	"github.com/amends/amends/event/inbox/lease"
 	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/event/lease"
 )
 
 // TestOneProcessOfAGroupHandles: two processes, one of which leaves gracefully in the

@@ -9,20 +9,20 @@ import (
 	"gorm.io/gorm"
 )
 
-// Lease is one process's share in the lease of a group.
+// Lease is one process's share in a lease.
 type Lease struct {
 	// Holder names the process; it is random.
 	Holder string
 
 	db     *gorm.DB
-	group  string
+	name   string
 	period time.Duration
 }
 
 // New returns a lease that is not held. Another process may take a lease whose beat
 // stands still for the period.
-func New(db *gorm.DB, group string, period time.Duration) *Lease {
-	return &Lease{Holder: rand.Text(), db: db, group: group, period: period}
+func New(db *gorm.DB, name string, period time.Duration) *Lease {
+	return &Lease{Holder: rand.Text(), db: db, name: name, period: period}
 }
 
 // look is the longest time between two looks at the lease of another process, which may
@@ -38,7 +38,7 @@ func (l *Lease) Await(ctx context.Context) error {
 	var seen State
 	var since time.Time
 	for {
-		now, err := Held(l.db.WithContext(ctx), l.group)
+		now, err := Held(l.db.WithContext(ctx), l.name)
 		if err != nil {
 			return err
 		}
@@ -46,7 +46,7 @@ func (l *Lease) Await(ctx context.Context) error {
 			seen, since = now, time.Now()
 		}
 		if now.Holder == "" || time.Since(since) >= l.period {
-			if taken, err := Take(l.db.WithContext(ctx), l.group, l.Holder, now); taken || err != nil {
+			if taken, err := Take(l.db.WithContext(ctx), l.name, l.Holder, now); taken || err != nil {
 				return err
 			}
 		}
@@ -72,7 +72,7 @@ func (l *Lease) Keep(ctx context.Context) error {
 		}
 		began := time.Now()
 		attempt, cancel := context.WithTimeout(ctx, l.Beat())
-		err := Renew(l.db.WithContext(attempt), l.group, l.Holder)
+		err := Renew(l.db.WithContext(attempt), l.name, l.Holder)
 		cancel()
 		switch {
 		case err == nil:
@@ -88,11 +88,11 @@ func (l *Lease) Keep(ctx context.Context) error {
 func (l *Lease) Free(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	return Release(l.db.WithContext(ctx), l.group, l.Holder)
+	return Release(l.db.WithContext(ctx), l.name, l.Holder)
 }
 
-// Change runs f in a transaction that holds the [Lock] of the group, if this process
+// Change runs f in a transaction that holds the [Lock], if this process
 // holds the lease.
 func (l *Lease) Change(ctx context.Context, f func(tx *gorm.DB) error) error {
-	return Change(l.db.WithContext(ctx), l.group, l.Holder, f)
+	return Change(l.db.WithContext(ctx), l.name, l.Holder, f)
 }

@@ -30,7 +30,7 @@
 // again. Later events of its key go on. They would have waited for ever, unseen by the
 // listeners, and [Tell] has refused the events that a broker is known to refuse.
 //
-// Relays of one service compete for a lease in its database. If the clocks of two
-// processes differ by more than the lease, both may publish; that costs repeats, and
-// their listeners ignore those.
+// Of the relays of one service that publishes which holds the lease in its database (see
+// package lease). A process that was frozen may publish once more beside its successor;
+// that costs repeats, and listeners ignore those.
 package outbox

@@ -50,8 +50,8 @@ type refusal struct {
 // key, the next one the second. So a message that fails is never behind its successor.
 func (r *Relay) waves(ctx context.Context, rows []row, stored map[string]uint64) (dead []refusal, err error) {
 	for len(rows) > 0 {
-		if !r.leading() {
-			return dead, nil // the rest is another relay's, or that of the next round
+		if err := ctx.Err(); err != nil {
+			return dead, err // the rest is another relay's
 		}
 		var wave, later []row
 		inWave := map[string]bool{}
@@ -73,10 +73,8 @@ func (r *Relay) waves(ctx context.Context, rows []row, stored map[string]uint64)
 	return dead, nil
 }
 
-// send publishes rows of different keys. It gives up when the lease ends.
+// send publishes rows of different keys.
 func (r *Relay) send(ctx context.Context, rows []row, stored map[string]uint64) (dead []refusal, err error) {
-	ctx, cancel := context.WithDeadline(ctx, r.until)
-	defer cancel()
 	for len(rows) > 0 {
 		if r.cut() {
 			return dead, errCut

@@ -1,15 +1,17 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/lease"
 	"github.com/amends/amends/event/outbox/retention"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/background"
@@ -35,7 +37,6 @@ type Options struct {
 	// woken by the commit.
 	Poll time.Duration
 	// Lease is how long a relay that has died keeps others from publishing; 0 is 15 s.
-	// It is at least three times Poll.
 	Lease time.Duration
 	// Retain is how long published rows are kept; 0 is 7 days. The broker keeps messages
 	// for at least as long, and the inboxes of listeners remember ids for at least as long.
@@ -63,43 +64,89 @@ type Relay struct {
 	// Rounds receives the result of every round that was not cut off.
 	Rounds background.Signal[error]
 
-	o    Options
-	db   *gorm.DB
-	bus  event.Bus
-	name string // its holder in the lease
+	o     Options
+	db    *gorm.DB
+	bus   event.Bus
+	lease *lease.Lease
 
-	commits, rings, freed chan struct{} // signals, see listen
+	commits, rings chan struct{} // signals, see listen
 
-	until   time.Time // of the lease, zero without it
-	checked bool      // the broker has all that was published, in epoch
-	epoch   uint64    // of the bus, see event.Tail
+	checked bool   // the broker has all that was published, in epoch
+	epoch   uint64 // of the bus, see event.Tail
 	old     retention.Deletion
 	failing bool
 }
 
-// NewRelay returns a relay that does not run yet. db must be migrated.
+// NewRelay returns a relay that does not run yet. db must be migrated, to [lease.Migrations]
+// too.
 func NewRelay(db *gorm.DB, bus event.Bus, o Options) *Relay {
-	set := func(d *time.Duration, or time.Duration) {
-		if *d == 0 {
-			*d = or
-		}
-	}
-	set(&o.Poll, defaultPoll)
-	set(&o.Lease, defaultLease)
-	set(&o.Retain, defaultRetain)
+	o.Poll = cmp.Or(o.Poll, defaultPoll)
+	o.Lease = cmp.Or(o.Lease, defaultLease)
+	o.Retain = cmp.Or(o.Retain, defaultRetain)
 	if o.Observer == nil {
 		o.Observer = unobserved{}
 	}
-	one := func() chan struct{} { return make(chan struct{}, 1) }
-	return &Relay{o: o, db: db, bus: bus, name: uuid.NewString(), commits: one(), rings: one(), freed: one()}
+	return &Relay{
+		o: o, db: db, bus: bus, lease: lease.New(db, Name, o.Lease),
+		commits: make(chan struct{}, 1), rings: make(chan struct{}, 1),
+	}
 }
 
-// Run publishes until ctx ends, and then lets another relay take over. It returns nil,
-// so that it can be the Run of a part of a process. A relay runs once.
+// Run publishes until ctx ends, whenever this relay holds the lease, and then lets another
+// one take over. It returns nil, so that it can be the Run of a part of a process. A relay
+// runs once.
 func (r *Relay) Run(ctx context.Context) error {
 	defer onCommit(r.db.ConnPool, r.commits)()
 	defer r.listen()()
-	defer r.release(ctx)
+	retry := background.Retry{First: firstPause, Most: r.o.Poll, Report: func(err error) {
+		r.o.Logger.Warn("events wait for the lease of the outbox", "service", r.o.Service, "error", err)
+	}}
+	for ctx.Err() == nil {
+		_ = retry.Do(ctx, r.await) // reported
+		if ctx.Err() == nil {
+			r.lead(ctx)
+		}
+	}
+	return nil
+}
+
+// await returns nil once this relay has the lease. Meanwhile it passes the commits of this
+// process on to the relay that has it.
+func (r *Relay) await(ctx context.Context) error {
+	won := make(chan error, 1)
+	go func() { won <- r.lease.Await(ctx) }()
+	for {
+		select {
+		case err := <-won:
+			return err
+		case <-r.commits:
+			r.ring()
+		}
+	}
+}
+
+// lead publishes until ctx ends or the lease is lost, and gives the lease back.
+func (r *Relay) lead(ctx context.Context) {
+	leading, end := context.WithCancel(ctx)
+	var kept sync.WaitGroup
+	kept.Go(func() {
+		defer end()
+		if err := r.lease.Keep(leading); err != nil {
+			r.o.Logger.Warn("another relay may publish", "service", r.o.Service, "error", err)
+		}
+	})
+	r.checked = false // another relay may have led
+	r.publishAll(leading)
+	end()
+	kept.Wait()
+	r.o.Observer.Waiting(0, 0, 0) // the leader reports
+	if err := r.lease.Free(ctx); err != nil && !errors.Is(err, lease.ErrLost) {
+		r.o.Logger.Warn("the lease of the outbox runs out by itself", "service", r.o.Service, "error", err)
+	}
+}
+
+// publishAll does a round for each commit, ring and poll until ctx ends.
+func (r *Relay) publishAll(ctx context.Context) {
 	poll, retry := time.NewTicker(r.o.Poll), time.NewTimer(0)
 	defer poll.Stop()
 	defer retry.Stop()
@@ -108,24 +155,18 @@ func (r *Relay) Run(ctx context.Context) error {
 		var err error
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-poll.C:
 			err = r.tend(ctx)
 		case <-retry.C:
 			err = r.tend(ctx)
-		case <-r.freed:
-			err = r.round(ctx, true)
 		case <-waking(r.rings, r.failing):
-			err = r.round(ctx, false)
+			err = r.round(ctx)
 		case <-waking(r.commits, r.failing):
-			if r.leading() {
-				err = r.round(ctx, false)
-			} else {
-				r.ring(r.o.Service)
-			}
+			err = r.round(ctx)
 		}
 		if ctx.Err() != nil {
-			return nil // cut off, so err means nothing
+			return // cut off, so err means nothing
 		}
 		r.report(err)
 		if err == nil {
@@ -160,27 +201,15 @@ func (r *Relay) report(err error) {
 }
 
 // tend is the round of a poll. Beside publishing it looks at the broker's tail, deletes
-// old rows and measures.
+// old rows and measures, also while the broker is away.
 func (r *Relay) tend(ctx context.Context) error {
 	r.checked = false
-	err := r.round(ctx, true)
-	if !r.leading() {
-		r.o.Observer.Waiting(0, 0, 0) // the leader reports
-		return err
-	}
-	return errors.Join(err, r.old.Run(ctx, r.db, txn.Now().Add(-r.o.Retain)), r.measure(ctx)) // also while the broker is away
+	return errors.Join(r.round(ctx), r.old.Run(ctx, r.db, txn.Now().Add(-r.o.Retain)), r.measure(ctx))
 }
 
-// round publishes all rows that wait, if the relay has the lease, or gets it in a round
-// that may compete for it.
-func (r *Relay) round(ctx context.Context, compete bool) error {
-	if !compete && !r.leading() {
-		return nil
-	}
+// round publishes all rows that wait.
+func (r *Relay) round(ctx context.Context) error {
 	for {
-		if err := r.lease(ctx); err != nil || !r.leading() {
-			return err
-		}
 		if err := r.checkTail(ctx); err != nil {
 			return err
 		}
@@ -197,31 +226,22 @@ func (r *Relay) listen() (stop func()) {
 	if !ok {
 		return func() {}
 	}
-	var stops []func()
-	for name, c := range map[string]chan struct{}{r.o.Service: r.rings, r.o.Service + freed: r.freed} {
-		stop, err := bell.OnRing("outbox."+name, func() { signal(c) })
-		if err != nil {
-			r.o.Logger.Warn("events of other processes wait for the poll", "service", r.o.Service, "error", err)
-			continue
-		}
-		stops = append(stops, stop)
+	stop, err := bell.OnRing(r.bell(), func() { signal(r.rings) })
+	if err != nil {
+		r.o.Logger.Warn("events of other processes wait for the poll", "service", r.o.Service, "error", err)
+		return func() {}
 	}
-	return func() {
-		for _, stop := range stops {
-			stop()
-		}
-	}
+	return stop
 }
 
-// freed is the end of the name of the bell that says that a lease is free.
-const freed = ".freed"
-
-// ring wakes the relays of other processes.
-func (r *Relay) ring(name string) {
+// ring wakes the relay that leads, in another process.
+func (r *Relay) ring() {
 	if bell, ok := r.bus.(event.Bell); ok {
-		bell.Ring("outbox." + name)
+		bell.Ring(r.bell())
 	}
 }
+
+func (r *Relay) bell() string { return "outbox." + r.o.Service }
 
 // refused reports whether err refuses a message for good.
 func refused(err error) bool { return fault.KindOf(err) == fault.Bug }

@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/lease"
 	"github.com/amends/amends/event/outbox"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
@@ -21,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var schema = database.Schema{barrier.Migrations, database.Set(outbox.Name, outbox.Migrations)}
+var schema = database.Schema{barrier.Migrations, database.Set(lease.Name, lease.Migrations), database.Set(outbox.Name, outbox.Migrations)}
 
 type change struct {
 	N int `json:"n"`

@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/inbox"
 	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/event/lease"
 	"github.com/amends/amends/event/outbox"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
@@ -62,7 +63,7 @@ CREATE INDEX effect_group ON effect (group_name);
 // migrate makes the tables of a service that tells and listens.
 func migrate(ctx context.Context, db *gorm.DB) error {
 	return database.Schema{
-		barrier.Migrations, own[db.Name()], database.Set(outbox.Name, outbox.Migrations), database.Set("inbox", waiting.Migrations),
+		barrier.Migrations, own[db.Name()], database.Set(outbox.Name, outbox.Migrations), database.Set(lease.Name, lease.Migrations), database.Set(waiting.Name, waiting.Migrations),
 	}.Migrate(ctx, db)
 }
 

@@ -8,12 +8,14 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/event/lease"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 )
 
-// letters are the tables of a service that follows facts of others, beside its own.
-var letters = database.Set("inbox", waiting.Migrations)
+// events are the tables that every service has beside its own: those of its leases, and
+// of the facts of others that it follows.
+var events = database.Schema{database.Set(lease.Name, lease.Migrations), database.Set(waiting.Name, waiting.Migrations)}
 
 // Stores are the open databases of one service.
 type Stores struct {
@@ -81,7 +83,7 @@ func (s *Stores) Ready(ctx context.Context) error {
 
 // each calls f for the service's own database and that of the simulator.
 func (s *Stores) each(f func(database.Owner, database.Schema, *gorm.DB) error) error {
-	if err := f(s.owner(s.Row.Name), append(slices.Clip(s.Row.own), letters), s.Own); err != nil {
+	if err := f(s.owner(s.Row.Name), slices.Concat(s.Row.own, events), s.Own); err != nil {
 		return about(s.Row.Name, err)
 	}
 	if s.outside != nil {

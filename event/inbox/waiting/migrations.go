@@ -5,6 +5,9 @@ import (
 	"io/fs"
 )
 
+// Name is that of the migrations, which have a numbering of their own.
+const Name = "inbox"
+
 //go:embed migrations
 var files embed.FS
 

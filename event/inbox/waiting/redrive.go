@@ -9,7 +9,7 @@ import (
 
 	"gorm.io/gorm"
 
-	"github.com/amends/amends/event/inbox/lease"
+	"github.com/amends/amends/event/lease"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/text"
 	"github.com/amends/amends/saga/barrier/txn"

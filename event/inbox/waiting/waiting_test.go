@@ -12,8 +12,8 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event"
-	"github.com/amends/amends/event/inbox/lease"
 	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/event/lease"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // own stands for the tables of the listening service.
 var (
 	own    = fstest.MapFS{"00001_own.sql": {Data: []byte("-- +goose Up\nCREATE TABLE own (n bigint);\n")}}
-	schema = database.Schema{own, database.Set("inbox", waiting.Migrations)}
+	schema = database.Schema{own, database.Set(lease.Name, lease.Migrations), database.Set(waiting.Name, waiting.Migrations)}
 )
 
 // group migrates a database and takes the lease of group g for "me".

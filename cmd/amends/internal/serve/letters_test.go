@@ -18,8 +18,8 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/event"
-	"github.com/amends/amends/event/inbox/lease"
 	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/event/lease"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
@@ -30,7 +30,7 @@ import (
 func dead(t *testing.T) *gorm.DB {
 	t.Helper()
 	db := dbtest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "payment.db"), database.Options{})
-	require.NoError(t, append(slices.Clip(paymentstore.Schema), database.Set("inbox", waiting.Migrations)).Migrate(t.Context(), db))
+	require.NoError(t, append(slices.Clip(paymentstore.Schema), database.Set(lease.Name, lease.Migrations), database.Set(waiting.Name, waiting.Migrations)).Migrate(t.Context(), db))
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	letter := func(id string) waiting.Letter {
 		e := event.Event{ID: id, Type: "amends.order.placed.v1", Key: "ord_1", Correlation: "ord_1", Time: now, Data: json.RawMessage(`{"n":1}`)}

@@ -15,13 +15,17 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_pending ON outbox (id) WHERE published_at IS NULL AND dead_at IS NULL;
 CREATE INDEX outbox_seq ON outbox (seq) WHERE seq IS NOT NULL;
 CREATE INDEX outbox_dead ON outbox (id) WHERE dead_at IS NOT NULL;
+CREATE INDEX outbox_key ON outbox (key); -- the doctor reads the events of a range of sagas
 
-CREATE TABLE outbox_lease (
-    one    bigint    PRIMARY KEY CHECK (one = 1),
-    holder text      NOT NULL,
-    until  timestamp NOT NULL
+-- A result that is recorded from then on has its event here; older ones may be from before
+-- the outbox, or told by rows that are deleted. It begins an hour late: processes of the
+-- release before may still run, and clocks differ.
+CREATE TABLE outbox_since (
+    one bigint    PRIMARY KEY CHECK (one = 1),
+    at  timestamp NOT NULL
 );
+INSERT INTO outbox_since (one, at) VALUES (1, CURRENT_TIMESTAMP AT TIME ZONE 'UTC' + interval '1 hour');
 
 -- +goose Down
-DROP TABLE outbox_lease;
+DROP TABLE outbox_since;
 DROP TABLE outbox;

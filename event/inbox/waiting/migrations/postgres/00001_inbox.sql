@@ -1,10 +1,4 @@
 -- +goose Up
-CREATE TABLE listener (
-    group_name text   PRIMARY KEY CHECK (group_name <> ''),
-    holder     text   NOT NULL,
-    beat       bigint NOT NULL
-);
-
 CREATE TABLE inbox (
     group_name text      NOT NULL,
     event_id   text      NOT NULL,
@@ -78,4 +72,3 @@ DROP TABLE redrive_item;
 DROP TABLE redrive;
 DROP TABLE waiting;
 DROP TABLE inbox;
-DROP TABLE listener;
