@@ -14,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -28,6 +29,8 @@ import (
 //   - A session whose server has reported another role meanwhile ends before its next
 //     use, so that it does not read stale data either. Servers from version 14 on
 //     report it.
+//   - A session of a statement that was cancelled, and yet has its answer, is not used
+//     again: see [abandoned].
 //   - Every other session ends after its lifetime.
 type Sessions struct {
 	lifetime   time.Duration
@@ -66,6 +69,8 @@ func (e readOnlyError) Unwrap() error { return e.error }
 // Connector returns a connector for cfg, which it changes. A target_session_attrs of
 // the DSN is respected besides.
 func (s *Sessions) Connector(cfg *pgx.ConnConfig) driver.Connector {
+	watch := cfg.BuildContextWatcherHandler
+	cfg.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler { return abandoned{watch(c), c} }
 	asked, survives := cfg.ValidateConnect, cfg.OnPgError
 	cfg.ValidateConnect = func(ctx context.Context, c *pgconn.PgConn) error {
 		c.CustomData()[sessionKey] = s.begin(c) // before the question: its answer may be outdated soon
@@ -91,6 +96,22 @@ func (s *Sessions) Connector(cfg *pgx.ConnConfig) driver.Connector {
 		}
 		return nil
 	}))
+}
+
+// abandoned ends the use of a connection after the context of one of its statements was
+// cancelled, although the statement has its answer. If the write of the statement was slow,
+// pgx reads in the background, and may have read the deadline that the cancellation set:
+// the next statement would fail with a timeout that is not its own.
+type abandoned struct {
+	ctxwatch.Handler
+
+	conn *pgconn.PgConn
+}
+
+// HandleUnwatchAfterCancel implements [ctxwatch.Handler].
+func (a abandoned) HandleUnwatchAfterCancel() {
+	delete(a.conn.CustomData(), sessionKey) // so it is not usable
+	a.Handler.HandleUnwatchAfterCancel()
 }
 
 // begin returns a new session of c. Its end is random in the last fifth of the
