@@ -219,12 +219,16 @@ func TestLanesRunInParallel(t *testing.T) {
 		together := make(chan struct{})
 		h := newHeard()
 		o := quick(db, b)
-		o.Lanes = 4
-		run(t, inbox.React(listener(func(_ context.Context, e event.Event) error {
+		o.Lanes, o.Patience, o.Limit = 4, time.Hour, time.Hour // a late handler would let the next one begin beside it
+		run(t, inbox.React(listener(func(ctx context.Context, e event.Event) error {
 			if inside.Add(1) == 4 {
 				close(together)
 			}
-			<-together
+			select {
+			case <-together:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 			h.effect(e)
 			return nil
 		}), o))
