@@ -3,6 +3,7 @@ package inbox_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,9 +25,14 @@ func TestOneProcessOfAGroupHandles(t *testing.T) {
 		b := newBus()
 		h := newHeard()
 		var by [2]atomic.Int64
+		var inside sync.Map // keys that are in a handler
 		start := func(n int) (stop func()) {
 			return run(t, inbox.React(listener(func(_ context.Context, e event.Event) error {
 				by[n].Add(1)
+				if _, another := inside.LoadOrStore(e.Key, n); another {
+					t.Errorf("key %s is in two handlers", e.Key)
+				}
+				defer inside.Delete(e.Key)
 				if h.call(e); len(h.order(e.Key))%4 == 3 && h.calledOnce(e) {
 					return transient
 				}
