@@ -117,7 +117,7 @@ func (s *Server) start(ctx context.Context, o Options) error {
 	return nil
 }
 
-// URL returns the address of the server, as package event/broker takes it.
+// URL returns the address of the server, as package internal/bus takes it.
 func (s *Server) URL() string { return s.url }
 
 // Stop closes all connections, writes everything to the disk and frees the folder. A
