@@ -79,10 +79,10 @@ var layers = []layer{
 	{"saga/barrier/txn", "fault", "temporal echo viper"},
 
 	{"event", "fault", "others"},
-	{"event/jetstream", "event fault", "temporal gorm echo viper"},
-	{"event/kafka", "event fault", "temporal gorm echo viper"},
+	{"event/jetstream", "event fault internal/background", "temporal gorm echo viper"},
+	{"event/kafka", "event fault internal/background", "temporal gorm echo viper"},
 	{"event/eventtest", "event fault", "temporal gorm echo viper"},
-	{"event/inbox", "event event/inbox/* saga/barrier/txn fault event/lease", "temporal echo viper"},
+	{"event/inbox", "event event/inbox/* saga/barrier/txn fault event/lease internal/background", "temporal echo viper"},
 	{"event/inbox/busy", "", "others"},
 	{"event/inbox/handler", "event fault", "temporal gorm echo viper"},
 	{"event/lease", "saga/barrier/txn fault", "temporal echo viper"},

@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/event/inbox/handler"
 	"github.com/amends/amends/event/inbox/waiting"
 	"github.com/amends/amends/event/lease"
+	"github.com/amends/amends/internal/background"
 )
 
 // Projection is a listener that writes rows of its own database for events.
@@ -103,7 +104,7 @@ func (g *Group) Run(ctx context.Context) error {
 			if !failing {
 				g.o.Logger.Warn("a listener waits", "group", g.name, "error", err)
 			}
-			pause(ctx, time.Second)
+			background.Pause(ctx, time.Second)
 		}
 		failing = err != nil
 	}
@@ -145,15 +146,5 @@ func (g *Group) ring() {
 	select {
 	case g.wake <- struct{}{}:
 	default:
-	}
-}
-
-// pause waits for d, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
 	}
 }

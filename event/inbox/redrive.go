@@ -8,6 +8,7 @@ import (
 
 	"github.com/amends/amends/event/inbox/waiting"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/background"
 )
 
 // startRedrives starts the redrives that operators have requested.
@@ -48,8 +49,7 @@ func (g *Group) redrive(ctx context.Context, r waiting.Redrive) error {
 				return err
 			}
 		}
-		pause(ctx, g.o.Step-time.Since(began))
-		if ctx.Err() != nil {
+		if !background.Pause(ctx, g.o.Step-time.Since(began)) {
 			return ctx.Err() //nolint:wrapcheck // the caller's own
 		}
 	}

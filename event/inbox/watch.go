@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/saga/barrier/txn"
 )
 
@@ -38,7 +39,7 @@ func (g *Group) watch(ctx context.Context) error {
 				more, _ = waiting.Forget(g.o.DB.WithContext(ctx), txn.Now().Add(-g.o.Retention), forgetAtOnce) // false with an error
 			}
 		}
-		pause(ctx, g.o.Poll)
+		background.Pause(ctx, g.o.Poll)
 	}
 	return nil
 }

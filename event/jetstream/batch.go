@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/internal/background"
 )
 
 // errShared reports that another process of the group has a batch.
@@ -100,7 +101,7 @@ func (c *consumer) deliver(ctx context.Context, batch []jetstream.Msg) error {
 		err := c.handle(ctx, messages)
 		if err != nil && ctx.Err() == nil {
 			c.bus.o.Logger.Debug("broker: a batch failed", "group", c.group, "messages", len(batch), "error", err)
-			sleep(ctx, c.bus.o.Pause)
+			background.Pause(ctx, c.bus.o.Pause)
 		}
 		if err == nil || ctx.Err() != nil {
 			cancel(nil)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/background"
 )
 
 const (
@@ -47,7 +48,7 @@ func (b *Bus) Consume(ctx context.Context, group string, topics []string, handle
 		}
 		b.o.Logger.Debug("broker: consume again", "group", group, "error", err)
 		b.o.Observe("consume", 0, err)
-		sleep(ctx, b.o.Pause/2+rand.N(b.o.Pause))
+		background.Pause(ctx, b.o.Pause/2+rand.N(b.o.Pause))
 	}
 }
 
@@ -156,12 +157,5 @@ func (c *consumer) release() {
 	}
 	if err != nil {
 		c.bus.o.Logger.Debug("broker: unpin", "group", c.group, "error", err)
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/background"
 )
 
 const (
@@ -55,7 +56,7 @@ func (b *Bus) Consume(ctx context.Context, group string, topics []string, handle
 		}
 		b.o.Logger.Debug("broker: consume again", "group", group, "error", err)
 		b.o.Observe("consume", 0, err)
-		sleep(running, b.o.Pause/2+rand.N(b.o.Pause))
+		background.Pause(running, b.o.Pause/2+rand.N(b.o.Pause))
 	}
 }
 
@@ -104,7 +105,7 @@ func (c *consumer) turn(ctx context.Context) error {
 	c.client.SetOffsets(begin(records))
 	c.client.AllowRebalance()
 	if handling.Err() == nil {
-		sleep(ctx, c.bus.o.Pause)
+		background.Pause(ctx, c.bus.o.Pause)
 	}
 	return polled.Err()
 }
@@ -162,11 +163,4 @@ func (c *consumer) leave() {
 		c.bus.o.Logger.Debug("broker: leave", "group", c.group, "error", err)
 	}
 	c.client.Close()
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }

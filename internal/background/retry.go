@@ -1,5 +1,5 @@
 // Package background runs work in the background: [Retry] repeats an operation until it
-// succeeds, [Loop] repeats one for the life of the process. A [Signal] lets tests wait
+// succeeds, [Loop] repeats one for the life of the process, and [Pause] waits. A [Signal] lets tests wait
 // for them instead of sleeping.
 package background
 
