@@ -1,6 +1,7 @@
 package jetstream
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -53,22 +54,15 @@ type Options struct {
 }
 
 func (o *Options) defaults() {
-	o.MaxAge = or(o.MaxAge, 8*24*time.Hour)
-	o.AckWait = or(o.AckWait, 30*time.Second)
-	o.Pause = or(o.Pause, time.Second)
+	o.MaxAge = cmp.Or(o.MaxAge, 8*24*time.Hour)
+	o.AckWait = cmp.Or(o.AckWait, 30*time.Second)
+	o.Pause = cmp.Or(o.Pause, time.Second)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Observe == nil {
 		o.Observe = func(string, time.Duration, error) {}
 	}
-}
-
-func or(d, standard time.Duration) time.Duration {
-	if d == 0 {
-		return standard
-	}
-	return d
 }
 
 // Bus implements [event.Bus], [event.Tail] and [event.Bell].

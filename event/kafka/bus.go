@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -44,24 +45,16 @@ type Options struct {
 }
 
 func (o *Options) defaults() {
-	o.Partitions = or(o.Partitions, 12)
-	o.MaxAge = or(o.MaxAge, 8*24*time.Hour)
-	o.AckWait = or(o.AckWait, 30*time.Second)
-	o.Pause = or(o.Pause, time.Second)
+	o.Partitions = cmp.Or(o.Partitions, 12)
+	o.MaxAge = cmp.Or(o.MaxAge, 8*24*time.Hour)
+	o.AckWait = cmp.Or(o.AckWait, 30*time.Second)
+	o.Pause = cmp.Or(o.Pause, time.Second)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Observe == nil {
 		o.Observe = func(string, time.Duration, error) {}
 	}
-}
-
-func or[T comparable](value, standard T) T {
-	var zero T
-	if value == zero {
-		return standard
-	}
-	return value
 }
 
 // Bus implements [event.Bus].
