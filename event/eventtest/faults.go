@@ -3,7 +3,6 @@ package eventtest
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/fault"
@@ -24,7 +23,6 @@ type Faults struct {
 	mu     sync.Mutex
 	away   bool
 	back   chan struct{} // is closed when the broker is no longer away
-	delay  time.Duration
 	lose   int
 	failAt []int
 	twice  int
@@ -57,9 +55,6 @@ func (f *Faults) LoseAcks(n int) { f.set(func() { f.lose = n }) }
 // queue up.
 func (f *Faults) FailAt(n int) { f.set(func() { f.failAt = append(f.failAt, n) }) }
 
-// Delay has every Publish wait before it stores anything.
-func (f *Faults) Delay(d time.Duration) { f.set(func() { f.delay = d }) }
-
 // Twice has the next n batches that were handled delivered once more, as after a lost
 // acknowledgement.
 func (f *Faults) Twice(n int) { f.set(func() { f.twice = n }) }
@@ -84,13 +79,6 @@ func (f *Faults) take(n *int) bool {
 
 // Publish implements [event.Bus].
 func (f *Faults) Publish(ctx context.Context, batch []event.Message) ([]uint64, error) {
-	f.mu.Lock()
-	delay := f.delay
-	f.mu.Unlock()
-	select {
-	case <-ctx.Done():
-	case <-time.After(delay):
-	}
 	if err := f.Ready(ctx); err != nil {
 		return nil, err
 	}

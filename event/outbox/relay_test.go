@@ -3,8 +3,6 @@ package outbox_test
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,7 +14,6 @@ import (
 	"github.com/amends/amends/event/eventtest"
 	"github.com/amends/amends/event/lease"
 	"github.com/amends/amends/event/outbox"
-	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/barrier/txn"
@@ -115,6 +112,26 @@ func TestRelay(t *testing.T) {
 			bus.Away(false)
 			eventually(t, func() bool { return count(t, db, "published_at IS NULL") == 0 })
 			require.Zero(t, requireAll(t, memory.Stored(), 100, 10))
+		})
+	})
+
+	t.Run("RepeatsWhatWasStoredWithoutAnAcknowledgement", func(t *testing.T) {
+		t.Parallel()
+		each(t, func(t *testing.T, db *gorm.DB) {
+			memory := eventtest.NewMemory()
+			bus := eventtest.Fail(memory)
+			start(t, outbox.NewRelay(db, bus, options()))
+			require.NoError(t, tell(t.Context(), db, some(0, 30, 3)...))
+			eventually(t, func() bool { return count(t, db, "published_at IS NULL") == 0 })
+			bus.LoseAcks(2)
+			require.NoError(t, tell(t.Context(), db, some(30, 30, 3)...))
+			eventually(t, func() bool { return count(t, db, "published_at IS NULL") == 0 })
+			require.Equal(t, 2*3, requireAll(t, memory.Stored(), 60, 3), "twice the oldest event of each key, with its id")
+			last := map[string]string{}
+			for _, m := range memory.Stored() { // ids grow
+				require.GreaterOrEqual(t, m.ID, last[m.Key], "a repeat is not behind the next event of its key")
+				last[m.Key] = m.ID
+			}
 		})
 	})
 
@@ -300,50 +317,6 @@ func TestMeasures(t *testing.T) {
 			return s.published == 9 && s.waiting == 0 && s.oldest == 0 && s.dead == 1
 		})
 	})
-}
-
-// scattering is a broker that loses some messages of some batches, and stores others
-// behind them.
-type scattering struct {
-	*eventtest.Memory
-	left int // failures
-}
-
-func (s *scattering) Publish(ctx context.Context, batch []event.Message) ([]uint64, error) {
-	if s.left == 0 || rand.N(2) == 0 {
-		return s.Memory.Publish(ctx, batch)
-	}
-	s.left--
-	n := rand.N(len(batch))
-	positions, err := s.Memory.Publish(ctx, batch[:n])
-	for _, m := range batch[n+1:] {
-		if err == nil && rand.N(2) == 0 {
-			_, err = s.Memory.Publish(ctx, []event.Message{m})
-		}
-	}
-	if err != nil {
-		return positions, err
-	}
-	return positions, fault.Errorf(fault.Transient, fault.Unavailable, "the broker failed at message %d", n)
-}
-
-// refusing is a broker that refuses messages with certain data.
-type refusing struct {
-	*eventtest.Memory
-	data string
-}
-
-func (r *refusing) Publish(ctx context.Context, batch []event.Message) ([]uint64, error) {
-	for i, m := range batch {
-		if strings.Contains(string(m.Data), r.data) {
-			positions, err := r.Memory.Publish(ctx, batch[:i])
-			if err != nil {
-				return positions, err
-			}
-			return positions, fault.Errorf(fault.Bug, fault.Invalid, "event %s is too heavy", m.ID)
-		}
-	}
-	return r.Memory.Publish(ctx, batch)
 }
 
 type observed struct {

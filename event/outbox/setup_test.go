@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,8 +14,10 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/eventtest"
 	"github.com/amends/amends/event/lease"
 	"github.com/amends/amends/event/outbox"
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/barrier"
@@ -139,4 +143,48 @@ func requireAll(t *testing.T, stored []event.Message, n, keys int) (repeats int)
 	got, repeats := numbers(t, stored)
 	require.Equal(t, want, got)
 	return repeats
+}
+
+// scattering is a broker that loses some messages of some batches, and stores others
+// behind them.
+type scattering struct {
+	*eventtest.Memory
+	left int // failures
+}
+
+func (s *scattering) Publish(ctx context.Context, batch []event.Message) ([]uint64, error) {
+	if s.left == 0 || rand.N(2) == 0 {
+		return s.Memory.Publish(ctx, batch)
+	}
+	s.left--
+	n := rand.N(len(batch))
+	positions, err := s.Memory.Publish(ctx, batch[:n])
+	for _, m := range batch[n+1:] {
+		if err == nil && rand.N(2) == 0 {
+			_, err = s.Memory.Publish(ctx, []event.Message{m})
+		}
+	}
+	if err != nil {
+		return positions, err
+	}
+	return positions, fault.Errorf(fault.Transient, fault.Unavailable, "the broker failed at message %d", n)
+}
+
+// refusing is a broker that refuses messages with certain data.
+type refusing struct {
+	*eventtest.Memory
+	data string
+}
+
+func (r *refusing) Publish(ctx context.Context, batch []event.Message) ([]uint64, error) {
+	for i, m := range batch {
+		if strings.Contains(string(m.Data), r.data) {
+			positions, err := r.Memory.Publish(ctx, batch[:i])
+			if err != nil {
+				return positions, err
+			}
+			return positions, fault.Errorf(fault.Bug, fault.Invalid, "event %s is too heavy", m.ID)
+		}
+	}
+	return r.Memory.Publish(ctx, batch)
 }
