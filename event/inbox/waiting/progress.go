@@ -19,10 +19,11 @@ func Running(db *gorm.DB, group string) (all []Redrive, err error) {
 }
 
 // NextItem returns the first item of a redrive that is not settled, and false if there
-// is none.
+// is none or the redrive has ended: it may have been read as running before.
 func NextItem(db *gorm.DB, redrive string) (i Item, ok bool, err error) {
 	var all []Item
-	if err := db.Where("redrive_id = ? AND settled_at IS NULL", redrive).Order("item").Limit(1).Find(&all).Error; err != nil {
+	open := db.Where("redrive_id = ? AND settled_at IS NULL AND EXISTS (SELECT 1 FROM redrive WHERE id = redrive_id AND ended_at IS NULL)", redrive)
+	if err := open.Order("item").Limit(1).Find(&all).Error; err != nil {
 		return i, false, fmt.Errorf("read a redrive: %w", err)
 	}
 	if len(all) == 0 {

@@ -221,3 +221,28 @@ func TestForgetsWhatWasSettledForLong(t *testing.T) {
 		require.Len(t, p.Letters, 1, "so are open letters")
 	})
 }
+
+// A process that read the list of redrives before one stopped must not go on with it.
+func TestAnEndedRedriveHasNoNextItem(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, group, func(t *testing.T, db *gorm.DB) {
+		for _, key := range []string{"a", "b"} {
+			l := letter(key, 1)
+			l.State = waiting.Parked
+			put(t, db, l)
+		}
+		db = db.WithContext(t.Context())
+		r, _, err := waiting.NewDesk(db).Redrive(t.Context(), waiting.Request{
+			Selection: waiting.Selection{Group: "g", All: true}, Reason: "mended", Operator: "ada",
+		})
+		require.NoError(t, err)
+		i, ok, err := waiting.NextItem(db, r.ID)
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Equal(t, "a", i.Key)
+		require.NoError(t, waiting.SettleItem(db, i, "failed", fault.Mismatch))
+		_, ok, err = waiting.NextItem(db, r.ID)
+		require.NoError(t, err)
+		require.False(t, ok)
+	})
+}
