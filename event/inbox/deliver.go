@@ -153,7 +153,7 @@ func (g *Group) settleLate(ctx context.Context, i item, done <-chan error, kept 
 		err = g.settle(ctx, l, result, nil)
 	}
 	if err != nil {
-		g.unsettled(ctx, l, err)
+		g.o.Logger.WarnContext(ctx, "a letter is tried again", "group", g.name, "event", i.e.ID, "error", err)
 	}
 }
 

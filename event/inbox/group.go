@@ -94,24 +94,24 @@ func (g *Group) Desk() *waiting.Desk { return waiting.NewDesk(g.o.DB) }
 // group's lease. It waits for a database or a bus that does not answer. It returns nil
 // after the handlers that it has called have returned. A group runs once.
 func (g *Group) Run(ctx context.Context) error {
-	failing := false
-	for ctx.Err() == nil {
-		err := g.lease.Await(ctx)
-		if err == nil {
-			err = g.lead(ctx)
+	_ = g.retry(time.Second, "all").Do(ctx, func(ctx context.Context) error { // the end that was asked for
+		if err := g.lease.Await(ctx); err != nil {
+			return err //nolint:wrapcheck // it says what it did
 		}
-		if err != nil && ctx.Err() == nil {
-			if !failing {
-				g.o.Logger.Warn("a listener waits", "group", g.name, "error", err)
-			}
-			background.Pause(ctx, time.Second)
-		}
-		failing = err != nil
-	}
+		return g.lead(ctx)
+	})
 	return nil
 }
 
-// lead handles events until ctx ends, the lease is lost, or the bus gives up.
+// retry returns a retry that logs why a part of the group waits.
+func (g *Group) retry(first time.Duration, part string) background.Retry {
+	return background.Retry{First: first, Report: func(err error) {
+		g.o.Logger.Warn("a listener waits", "group", g.name, "part", part, "error", err)
+	}}
+}
+
+// lead handles events until ctx ends, the lease is lost, or the bus gives up. It returns
+// why it ended.
 func (g *Group) lead(ctx context.Context) error {
 	leading, end := context.WithCancelCause(ctx)
 	var parts sync.WaitGroup
@@ -120,13 +120,16 @@ func (g *Group) lead(ctx context.Context) error {
 	}
 	start(g.lease.Keep)
 	start(g.runLetters)
-	start(g.watch)
+	start(g.every(g.o.Poll, "redrives", g.startRedrives))
+	start(g.every(standEvery, "measurements", g.measure))
+	start(g.every(forgetEvery, "deletions", g.forget))
 	start(func(ctx context.Context) error {
 		return g.o.Bus.Consume(ctx, g.name, g.topics, func(_ context.Context, batch []event.Message) error {
 			return g.deliver(ctx, batch) // a handler may outlive its batch
 		})
 	})
 	parts.Wait()
+	g.stand.Store(&waiting.Standing{})
 	g.calls.Wait()
 	if err := g.lease.Free(ctx); err != nil && !errors.Is(err, lease.ErrLost) {
 		g.o.Logger.Warn("a lease was not given back", "group", g.name, "error", err)

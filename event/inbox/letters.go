@@ -23,10 +23,7 @@ func (g *Group) runLetters(ctx context.Context) error {
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	for ctx.Err() == nil {
-		due, next, err := waiting.Due(g.o.DB.WithContext(ctx), g.name, txn.Now(), g.keys.All(), g.o.Lanes)
-		if err != nil {
-			due = nil // the database is away; the lease says so
-		}
+		due, next := g.due(ctx)
 		for _, key := range due {
 			select {
 			case <-ctx.Done():
@@ -38,10 +35,10 @@ func (g *Group) runLetters(ctx context.Context) error {
 				continue
 			}
 			workers.Go(func() {
-				ok := g.runKey(ctx, key)
+				handled := g.runKey(ctx, key)
 				g.keys.Free(key)
 				<-slots
-				if ok {
+				if handled {
 					g.ring()
 				}
 			})
@@ -52,6 +49,16 @@ func (g *Group) runLetters(ctx context.Context) error {
 		g.await(ctx, next)
 	}
 	return nil
+}
+
+// due returns the keys with a letter that is due, some of them, and when the next one is.
+// It waits for a database that fails.
+func (g *Group) due(ctx context.Context) (keys []string, next time.Time) {
+	_ = g.retry(0, "letters").Do(ctx, func(ctx context.Context) (err error) { // only ctx ends it
+		keys, next, err = waiting.Due(g.o.DB.WithContext(ctx), g.name, txn.Now(), g.keys.All(), g.o.Lanes)
+		return err //nolint:wrapcheck // it says what it did
+	})
+	return keys, next
 }
 
 // await waits until next, when a letter is due, until another one may be, or ctx ends.
@@ -70,23 +77,26 @@ func (g *Group) await(ctx context.Context, next time.Time) {
 }
 
 // runKey handles the letters of a key that are due, the first ones of them. It reports
-// whether it handled any.
+// whether it handled any. A database that fails holds the key and its slot: a letter
+// whose result was not written is tried again, after a pause.
 func (g *Group) runKey(ctx context.Context, key string) (handled bool) {
-	for range turn {
-		l, ok, err := waiting.Head(g.o.DB.WithContext(ctx), g.name, key)
-		if err != nil || !ok || l.State != waiting.Waiting || l.NextAt == nil || l.NextAt.After(txn.Now()) {
-			return handled
+	_ = g.retry(0, "letters of "+key).Do(ctx, func(ctx context.Context) error { // only ctx ends it
+		for range turn {
+			l, ok, err := waiting.Head(g.o.DB.WithContext(ctx), g.name, key)
+			if err != nil || !ok || l.State != waiting.Waiting || l.NextAt == nil || l.NextAt.After(txn.Now()) {
+				return err //nolint:wrapcheck // it says what it did
+			}
+			result := g.try(ctx, l)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err := g.settle(ctx, l, result, nil); err != nil {
+				return err
+			}
+			handled = true
 		}
-		result := g.try(ctx, l)
-		if ctx.Err() != nil {
-			return false
-		}
-		if err := g.settle(ctx, l, result, nil); err != nil {
-			g.unsettled(ctx, l, err)
-			return false
-		}
-		handled = true
-	}
+		return nil
+	})
 	return handled
 }
 
@@ -130,9 +140,4 @@ func (g *Group) settle(ctx context.Context, l waiting.Letter, result error, also
 		return fmt.Errorf("settle event %s: %w", l.ID, err)
 	}
 	return nil
-}
-
-// unsettled logs that the result of an attempt was not written: it is made again.
-func (g *Group) unsettled(ctx context.Context, l waiting.Letter, err error) {
-	g.o.Logger.WarnContext(ctx, "a letter was not settled", "group", g.name, "event", l.ID, "error", err)
 }

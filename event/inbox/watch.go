@@ -17,29 +17,30 @@ const (
 	forgetAtOnce = 500
 )
 
-// watch looks for decisions of operators, measures, and deletes what has been settled for
-// long, until ctx ends.
-func (g *Group) watch(ctx context.Context) error {
-	defer g.stand.Store(&waiting.Standing{})
-	var stood, forgot time.Time
+// every returns a part of the group that does a round at the interval until its context
+// ends. It logs when rounds begin to fail.
+func (g *Group) every(interval time.Duration, name string, round func(ctx context.Context) error) func(ctx context.Context) error {
+	return background.NewLoop(background.LoopConfig{Name: g.name + ": " + name, Every: interval, Round: round, Logger: g.o.Logger}).Run
+}
+
+// measure reports how the group stands. Warnings keep the last measurement.
+func (g *Group) measure(ctx context.Context) error {
+	s, err := waiting.Stand(ctx, g.o.DB, g.name)
+	if err != nil {
+		return err //nolint:wrapcheck // it says what it did
+	}
+	g.stand.Store(&s)
+	g.o.Meter.Stand(g.name, s.Waiting, s.Dead, s.Oldest)
+	return nil
+}
+
+// forget deletes what was settled longer ago than the retention.
+func (g *Group) forget(ctx context.Context) error {
 	for ctx.Err() == nil {
-		// Errors are those of the database. The lease ends with it, so they pass or end
-		// the round.
-		_ = g.startRedrives(ctx)
-		if time.Since(stood) >= standEvery {
-			if s, err := waiting.Stand(ctx, g.o.DB, g.name); err == nil {
-				g.stand.Store(&s)
-				g.o.Meter.Stand(g.name, s.Waiting, s.Dead, s.Oldest)
-				stood = time.Now()
-			}
+		more, err := waiting.Forget(g.o.DB.WithContext(ctx), txn.Now().Add(-g.o.Retention), forgetAtOnce)
+		if err != nil || !more {
+			return err //nolint:wrapcheck // it says what it did
 		}
-		if time.Since(forgot) >= forgetEvery {
-			forgot = time.Now()
-			for more := true; more && ctx.Err() == nil; {
-				more, _ = waiting.Forget(g.o.DB.WithContext(ctx), txn.Now().Add(-g.o.Retention), forgetAtOnce) // false with an error
-			}
-		}
-		background.Pause(ctx, g.o.Poll)
 	}
 	return nil
 }
