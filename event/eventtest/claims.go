@@ -89,6 +89,7 @@ func deliversAgainAfterADeath(t *testing.T, b *bench) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		// Its bus is closed and its context ended at once: nil and an error are right.
 		_ = dying.Consume(ctx, b.group, []string{b.topic}, func(ctx context.Context, _ []event.Message) error {
 			select {
 			case handling <- struct{}{}:
