@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/jetstream"
 	"github.com/amends/amends/event/kafka"
+	"github.com/amends/amends/internal/identity/bundle"
 )
 
 // Options tell who the process is, and whom it trusts.
@@ -89,15 +90,15 @@ func (o Options) tls(wanted bool) (*tls.Config, error) {
 	return config, nil
 }
 
-// Authorities reads a PEM file of certificates.
+// Authorities reads a PEM file of certificates, all of it or none.
 func Authorities(path string) (*x509.CertPool, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("authorities: %w", err)
 	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("authorities: %s has no certificate", path)
+	pool, err := bundle.Read(text)
+	if err != nil {
+		return nil, fmt.Errorf("authorities: %s: %w", path, err)
 	}
 	return pool, nil
 }

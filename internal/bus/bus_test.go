@@ -1,6 +1,8 @@
 package bus_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,6 +15,8 @@ import (
 
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
+	half := filepath.Join(t.TempDir(), "half.pem")
+	require.NoError(t, os.WriteFile(half, []byte("-----BEGIN CERTIFICATE-----\nMIIB"), 0o600))
 	for _, c := range []struct {
 		url     string
 		o       bus.Options
@@ -22,6 +26,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"", bus.Options{}, `"" is no scheme of a broker`},
 		{"nats://127.0.0.1:1", bus.Options{TLSCA: "x"}, "the scheme must be tls"},
 		{"tls://127.0.0.1:1", bus.Options{TLSCA: "missing.pem"}, "authorities: open missing.pem"},
+		{"tls://127.0.0.1:1", bus.Options{TLSCA: half}, "half.pem: it ends with text that is no PEM block"},
 		{"tls://127.0.0.1:1", bus.Options{TLSCert: "missing.pem"}, "certificate: open missing.pem"},
 		{"nats://127.0.0.1:1", bus.Options{SeedFile: "missing.nk"}, "credentials of the broker: "},
 		{"kafka://127.0.0.1:1", bus.Options{TLSCA: "x"}, "the scheme must be tls or kafka+tls"},

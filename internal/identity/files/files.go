@@ -22,6 +22,7 @@ import (
 
 	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/identity"
+	"github.com/amends/amends/internal/identity/bundle"
 )
 
 // Config names the files.
@@ -113,7 +114,7 @@ func (f *Files) lookAtBundle() error {
 	if slices.Equal(content, f.bundle) {
 		return nil
 	}
-	pool, err := readBundle(content)
+	pool, err := bundle.Read(content)
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.config.Bundle, err)
 	}

@@ -3,8 +3,6 @@ package files
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
-	"errors"
 	"fmt"
 	"os"
 
@@ -23,42 +21,6 @@ func readFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: it is larger than %d bytes", path, maxFile)
 	}
 	return os.ReadFile(path) //nolint:wrapcheck // it names the file
-}
-
-// readBundle reads a whole bundle. A half-written one is refused even if its first
-// certificates can be read: with them alone, valid callers would be refused.
-func readBundle(content []byte) (*x509.CertPool, error) {
-	pool, count := x509.NewCertPool(), 0
-	for rest := content; ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			if len(trimmed(rest)) > 0 {
-				return nil, errors.New("it ends with text that is no PEM block")
-			}
-			break
-		}
-		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("it has a block of type %q", block.Type)
-		}
-		root, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("read a certificate: %w", err)
-		}
-		pool.AddCert(root)
-		count++
-	}
-	if count == 0 {
-		return nil, errors.New("it has no certificate")
-	}
-	return pool, nil
-}
-
-// trimmed returns text without the white space at its ends.
-func trimmed(text []byte) []byte {
-	for len(text) > 0 && (text[0] == '\n' || text[0] == '\r' || text[0] == ' ' || text[0] == '\t') {
-		text = text[1:]
-	}
-	return text
 }
 
 // readPair reads a certificate and its key, and checks that others will let the name in
