@@ -87,7 +87,7 @@ var layers = []layer{
 	{"event/inbox/handler", "event fault", "temporal gorm echo viper"},
 	{"event/lease", "saga/barrier/txn fault", "temporal echo viper"},
 	{"event/inbox/waiting", "event event/lease saga/barrier/txn fault internal/text", "temporal echo viper"},
-	{"event/outbox/compare", "event saga/audit saga/barrier saga/key", "temporal echo viper"},
+	{"event/outbox/compare", "event event/outbox saga/audit saga/barrier saga/key", "temporal echo viper"},
 	{"event/outbox/retention", "saga/barrier/txn", "temporal echo viper"},
 	{"event/outbox", "event event/lease event/outbox/retention saga/barrier saga/barrier/txn saga/key fault internal/background", "temporal echo viper"},
 

@@ -17,9 +17,6 @@ import (
 // window is how many rows are read, and marked as published, at once.
 const window = 500
 
-// pending selects the rows that wait.
-const pending = "published_at IS NULL AND dead_at IS NULL"
-
 // publish publishes the oldest rows that wait. It reports whether there may be more.
 func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	var rows []row

@@ -75,8 +75,8 @@ func (t telling) about() string {
 	return t.step.String()
 }
 
-// outbox is the part of the table that belongs to some sagas.
-type outbox struct {
+// tellings is the part of the outbox that belongs to some sagas.
+type tellings struct {
 	has   map[telling]bool
 	again []telling // once for each superfluous event
 }
@@ -90,7 +90,7 @@ type version struct {
 // read returns the events about the sagas of r between the first and the last, and the
 // time since which they are complete. Both are of one snapshot, and the relay moves the
 // time before it deletes rows.
-func read(ctx context.Context, db *gorm.DB, r audit.Range, first, last string) (outbox, time.Time, error) {
+func read(ctx context.Context, db *gorm.DB, r audit.Range, first, last string) (tellings, time.Time, error) {
 	of, args := "o.key >= ? AND o.key <= ?", []any{first, last} // keys of other kinds are mostly outside
 	if len(r.Sagas) > 0 {
 		of, args = "o.key IN ?", []any{r.Sagas}
@@ -104,9 +104,9 @@ func read(ctx context.Context, db *gorm.DB, r audit.Range, first, last string) (
 		coalesce(o.data, '') AS data, coalesce(o.meta, '') AS meta
 		FROM outbox_since AS s LEFT JOIN outbox AS o ON `+of+" ORDER BY o.id", args...).Scan(&rows).Error
 	if err != nil {
-		return outbox{}, time.Time{}, fmt.Errorf("read the outbox: %w", err)
+		return tellings{}, time.Time{}, fmt.Errorf("read the outbox: %w", err)
 	}
-	told, uncaused := outbox{has: map[telling]bool{}}, map[version]bool{}
+	told, uncaused := tellings{has: map[telling]bool{}}, map[version]bool{}
 	since := time.Now().Add(math.MaxInt64) // without a row the outbox is not known to be complete
 	for _, r := range rows {
 		since = r.Since.UTC()
@@ -119,7 +119,7 @@ func read(ctx context.Context, db *gorm.DB, r audit.Range, first, last string) (
 			Sequence  int64  `json:"sequence"`
 		}
 		if err := errors.Join(json.Unmarshal([]byte(r.Data), &t.step), json.Unmarshal([]byte(r.Meta), &meta)); err != nil {
-			return outbox{}, time.Time{}, fmt.Errorf("event %s of %s: %w", r.Type, r.Key, err)
+			return tellings{}, time.Time{}, fmt.Errorf("event %s of %s: %w", r.Type, r.Key, err)
 		}
 		told.has[t] = true
 		if meta.Causation != "" {
