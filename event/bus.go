@@ -36,6 +36,9 @@ type Bus interface {
 type Tail interface {
 	// Holds reports whether the message at the position is the one with the id.
 	Holds(ctx context.Context, position uint64, id string) (bool, error)
+	// Last returns the largest position of all messages that the broker still has or has
+	// discarded by its own rules, 0 for none: those above it are lost.
+	Last(ctx context.Context) (uint64, error)
 	// Epoch grows whenever a lost connection is back, before the first call that uses it
 	// returns: the messages of an earlier epoch may be lost.
 	Epoch() uint64

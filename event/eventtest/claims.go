@@ -216,6 +216,10 @@ func tellsWhatItHolds(t *testing.T, b *bench) {
 	m := b.message("k", 0)
 	positions, err := b.bus.Publish(t.Context(), []event.Message{m})
 	require.NoError(t, err)
+	last, err := tail.Last(t.Context())
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, last, positions[0])
+	require.Less(t, last, positions[0]+1_000_000)
 	for _, c := range []struct {
 		position uint64
 		id       string

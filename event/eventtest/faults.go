@@ -134,6 +134,14 @@ func (f *Faults) Holds(ctx context.Context, position uint64, id string) (bool, e
 	return f.FullBus.Holds(ctx, position, id)
 }
 
+// Last implements [event.Tail].
+func (f *Faults) Last(ctx context.Context) (uint64, error) {
+	if err := f.Ready(ctx); err != nil {
+		return 0, err
+	}
+	return f.FullBus.Last(ctx)
+}
+
 // Ring implements [event.Bell].
 func (f *Faults) Ring(name string) {
 	if !f.isAway() {

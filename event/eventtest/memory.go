@@ -165,6 +165,13 @@ func (m *Memory) Holds(_ context.Context, position uint64, id string) (bool, err
 	return position >= 1 && position <= uint64(len(m.stored)) && m.stored[position-1].ID == id, nil
 }
 
+// Last implements [event.Tail].
+func (m *Memory) Last(context.Context) (uint64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return uint64(len(m.stored)), nil
+}
+
 // Epoch implements [event.Tail].
 func (m *Memory) Epoch() uint64 {
 	m.mu.Lock()

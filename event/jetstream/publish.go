@@ -136,6 +136,24 @@ func (b *Bus) expired(ctx context.Context, stream jetstream.Stream, position uin
 	return position < info.State.FirstSeq, nil
 }
 
+// Last implements [event.Tail].
+func (b *Bus) Last(ctx context.Context) (last uint64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, answer)
+	defer cancel()
+	err = b.observed("last", func() error {
+		stream, err := b.js.Stream(ctx, Stream)
+		switch {
+		case errors.Is(err, jetstream.ErrStreamNotFound):
+			return nil
+		case err != nil:
+			return away("find the broker's stream", err)
+		}
+		last = stream.CachedInfo().State.LastSeq // as of a moment ago
+		return nil
+	})
+	return last, err
+}
+
 // Epoch implements [event.Tail].
 func (b *Bus) Epoch() uint64 { return b.conn.Stats().Reconnects }
 

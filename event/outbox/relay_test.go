@@ -280,6 +280,24 @@ func TestTailThatWasCutOff(t *testing.T) {
 	})
 }
 
+// TestALongTailCostsOneQuestion: positions that the broker has not given again need none.
+func TestALongTailCostsOneQuestion(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *gorm.DB) {
+		bus := &asked{Memory: eventtest.NewMemory()}
+		require.NoError(t, tell(t.Context(), db, some(0, 250, 5)...))
+		stop := start(t, outbox.NewRelay(db, bus, woken()))
+		eventually(t, func() bool { return count(t, db, "published_at IS NULL") == 0 })
+		stop()
+		bus.Cut(200)
+		bus.questions.Store(0)
+		start(t, outbox.NewRelay(db, bus, woken()))
+		eventually(t, func() bool { return len(bus.Stored()) == 250 })
+		require.Zero(t, requireAll(t, bus.Stored(), 250, 5))
+		require.EqualValues(t, 1, bus.questions.Load())
+	})
+}
+
 func TestRetention(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, db *gorm.DB) {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -187,4 +188,15 @@ func (r *refusing) Publish(ctx context.Context, batch []event.Message) ([]uint64
 		}
 	}
 	return r.Memory.Publish(ctx, batch)
+}
+
+// asked is a broker that counts the questions for a message.
+type asked struct {
+	*eventtest.Memory
+	questions atomic.Int64
+}
+
+func (a *asked) Holds(ctx context.Context, position uint64, id string) (bool, error) {
+	a.questions.Add(1)
+	return a.Memory.Holds(ctx, position, id)
 }

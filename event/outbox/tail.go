@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"gorm.io/gorm"
 
@@ -17,8 +16,8 @@ const tailPage = 100
 
 // checkTail has the rows published again that the broker has confirmed and lost. Other
 // relays may have published since, so the broker's positions may be taken by their
-// messages. It walks back from the largest position to the first row that the broker
-// has: whatever is behind a lost message was lost with it.
+// messages. It walks back from the broker's last position to the first row that the
+// broker has: whatever is behind a lost message was lost with it.
 func (r *Relay) checkTail(ctx context.Context) error {
 	tail, ok := r.bus.(event.Tail)
 	if !ok || r.checked && !r.cut() {
@@ -55,8 +54,15 @@ var errCut = errors.New("the broker's connection was lost meanwhile")
 
 // lastHeld returns the largest position of a row that the broker has, 0 for none, and
 // the number of rows behind it.
-func (r *Relay) lastHeld(ctx context.Context, tail event.Tail) (held int64, lost int, err error) {
-	before := int64(math.MaxInt64)
+func (r *Relay) lastHeld(ctx context.Context, tail event.Tail) (held, lost int64, err error) {
+	last, err := tail.Last(ctx)
+	if err != nil {
+		return 0, 0, fmt.Errorf("compare the broker's tail: %w", err)
+	}
+	before := int64(last) + 1 //nolint:gosec // positions fit
+	if err := r.db.WithContext(ctx).Table("outbox").Where("seq >= ?", before).Count(&lost).Error; err != nil {
+		return 0, 0, fmt.Errorf("count the outbox: %w", err)
+	}
 	for {
 		var rows []row
 		err := r.db.WithContext(ctx).Table("outbox").Select("event_id", "seq").
