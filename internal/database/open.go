@@ -143,9 +143,11 @@ func openPostgres(dsn string, o Options) (*sql.DB, error) {
 	if !o.NoPipeline {
 		connector = pipeline.New(connector, local...)
 	}
-	pool := sql.OpenDB(connector)
+	var pool *sql.DB
 	if o.Traced {
 		pool = otelsql.OpenDB(connector, traced.Options(semconv.DBSystemNamePostgreSQL)...)
+	} else {
+		pool = sql.OpenDB(connector)
 	}
 	conns := connsOr(o.MaxConns, defaultPostgresConns)
 	pool.SetMaxOpenConns(conns)

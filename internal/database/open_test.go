@@ -36,6 +36,18 @@ func TestOpen(t *testing.T) {
 		}
 	})
 
+	// TestMain finds the goroutine of a pool that is left open.
+	t.Run("LeavesNothingBehindOnceItIsClosed", func(t *testing.T) {
+		t.Parallel()
+		for _, dsn := range []string{dbtest.SQLite(t), dbtest.Postgres(t)} {
+			for _, spans := range []bool{false, true} {
+				db, err := database.Open(t.Context(), dsn, database.Options{Traced: spans})
+				require.NoError(t, err)
+				require.NoError(t, database.Close(db))
+			}
+		}
+	})
+
 	t.Run("SendsStatementsTogetherUnlessToldNotTo", func(t *testing.T) {
 		t.Parallel()
 		dsn := dbtest.Postgres(t)
