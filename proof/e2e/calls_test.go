@@ -131,7 +131,7 @@ func (c *connected) dialer(t *testing.T) func(service string) *grpc.ClientConn {
 		require.NoError(t, err)
 		conn, err := rpc.Dial(rpc.DialOptions{
 			Target: "amends:///" + service, Service: service, Balancer: balance.Policy,
-			Plugins: append(plugins, resolve.Config{Registry: registry, Logger: quiet}.DialOption()),
+			Plugins: append(plugins, resolve.Config{Registry: registry, Logger: quiet}.DialOption(service)),
 		})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, conn.Close()) })

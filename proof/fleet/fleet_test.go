@@ -82,7 +82,7 @@ func setup(t *testing.T) *testBundle {
 func (b *testBundle) dial(target string) *grpc.ClientConn {
 	b.t.Helper()
 	c := resolve.Config{Registry: b.registry, Observer: &b.view, Logger: slog.New(slog.DiscardHandler), Refresh: 100 * time.Millisecond}
-	conn, err := rpc.Dial(rpc.DialOptions{Target: target, Service: service, Balancer: balance.Policy, Plugins: []grpc.DialOption{c.DialOption()}})
+	conn, err := rpc.Dial(rpc.DialOptions{Target: target, Service: service, Balancer: balance.Policy, Plugins: []grpc.DialOption{c.DialOption(service)}})
 	require.NoError(b.t, err)
 	b.t.Cleanup(func() { _ = conn.Close() })
 	return conn

@@ -52,15 +52,16 @@ type Observer interface {
 	Listed(service string, s discovery.Snapshot)
 }
 
-// DialOption returns the option with which a connection understands the targets. It
-// overrides gRPC's own dns.
-func (c Config) DialOption() grpc.DialOption {
+// DialOption returns the option with which a connection to a service understands the
+// targets. The observer learns of the service by this name, whatever the target. The
+// option overrides gRPC's own dns.
+func (c Config) DialOption(service string) grpc.DialOption {
 	all := []resolver.Builder{
-		watched{static{}, c.Observer},
-		watched{dnsBuilder{resolver.Get("dns"), cmp.Or(c.Refresh, DefaultRefresh)}, c.Observer},
+		watched{Builder: static{}, service: service, observer: c.Observer, list: true},
+		watched{Builder: dnsBuilder{resolver.Get("dns"), cmp.Or(c.Refresh, DefaultRefresh)}, service: service, observer: c.Observer, list: true},
 	}
 	if c.Registry != nil {
-		all = append(all, watched{registered{c}, c.Observer})
+		all = append(all, watched{Builder: registered{c, service}, service: service, observer: c.Observer})
 	}
 	return grpc.WithResolvers(all...)
 }
@@ -69,13 +70,15 @@ func (c Config) DialOption() grpc.DialOption {
 type watched struct {
 	resolver.Builder
 
+	service  string
 	observer Observer
+	list     bool // the addresses are all that is known of the instances
 }
 
 // Build implements [resolver.Builder].
 func (w watched) Build(t resolver.Target, cc resolver.ClientConn, o resolver.BuildOptions) (resolver.Resolver, error) {
 	if w.observer != nil {
-		cc = watchedConn{cc, t.Endpoint(), w.observer}
+		cc = watchedConn{cc, w}
 	}
 	return w.Builder.Build(t, cc, o)
 }
@@ -83,17 +86,34 @@ func (w watched) Build(t resolver.Target, cc resolver.ClientConn, o resolver.Bui
 type watchedConn struct {
 	resolver.ClientConn
 
-	service  string
-	observer balance.Observer
+	by watched
 }
 
 // UpdateState implements [resolver.ClientConn].
 func (c watchedConn) UpdateState(s resolver.State) error {
-	return c.ClientConn.UpdateState(balance.WithObserver(s, c.service, c.observer))
+	if c.by.list {
+		c.by.observer.Listed(c.by.service, snapshot(c.by.service, s))
+	}
+	return c.ClientConn.UpdateState(balance.WithObserver(s, c.by.service, c.by.observer))
+}
+
+// snapshot returns the instances of a state. Each address is one, by the name under which
+// package balance ejects it.
+func snapshot(service string, s resolver.State) (all discovery.Snapshot) {
+	for _, e := range s.Endpoints {
+		for _, a := range e.Addresses {
+			all.Instances = append(all.Instances, discovery.Instance{Service: service, ID: a.Addr, Address: a.Addr})
+		}
+	}
+	return all
 }
 
 // registered builds resolvers of targets in the registry.
-type registered struct{ Config }
+type registered struct {
+	Config
+
+	calls string // the service by the name that the observer learns
+}
 
 // Scheme implements [resolver.Builder].
 func (registered) Scheme() string { return Scheme }
@@ -110,7 +130,7 @@ func (r registered) Build(t resolver.Target, cc resolver.ClientConn, _ resolver.
 	run.done.Go(func() {
 		list.Run(ctx, func(s discovery.Snapshot) {
 			if r.Observer != nil {
-				r.Observer.Listed(service, s)
+				r.Observer.Listed(r.calls, s)
 			}
 			if s.Stale && len(s.Instances) == 0 {
 				cc.ReportError(fmt.Errorf("instances of %s: %w", service, s.Err))

@@ -5,11 +5,15 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/dns/dnsmessage"
 	"google.golang.org/grpc"
@@ -37,7 +41,7 @@ func serve(t *testing.T, address string) string {
 	return serveHealth(t, address, health.NewServer())
 }
 
-func serveHealth(t *testing.T, address string, h *health.Server) string {
+func serveHealth(t *testing.T, address string, h grpc_health_v1.HealthServer) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
 	require.NoError(t, err)
@@ -50,8 +54,13 @@ func serveHealth(t *testing.T, address string, h *health.Server) string {
 
 func dial(t *testing.T, target string, c resolve.Config) *grpc.ClientConn {
 	t.Helper()
+	return dialService(t, "catalog", target, c)
+}
+
+func dialService(t *testing.T, service, target string, c resolve.Config) *grpc.ClientConn {
+	t.Helper()
 	c.Logger = slog.New(slog.DiscardHandler)
-	conn, err := grpc.NewClient(target, c.DialOption(), grpc.WithTransportCredentials(insecure.NewCredentials()),
+	conn, err := grpc.NewClient(target, c.DialOption(service), grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultServiceConfig(`{"loadBalancingConfig": [{"`+balance.Policy+`": {}}], "healthCheckConfig": {"serviceName": ""}}`))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
@@ -186,6 +195,82 @@ func TestStaticReachesEveryAddress(t *testing.T) {
 	require.ErrorContains(t, err, `"nowhere" is not host:port`)
 }
 
+// broken fails every call, but is healthy.
+type broken struct{ *health.Server }
+
+func (broken) Check(context.Context, *grpc_health_v1.HealthCheckRequest) (*grpc_health_v1.HealthCheckResponse, error) {
+	return nil, status.Error(codes.Internal, "broken")
+}
+
+// observer is a view in which ejections last until the test ends.
+type observer struct{ meter.Client }
+
+func (o *observer) Ejected(service, instance string, until time.Time) {
+	o.Client.Ejected(service, instance, until.Add(time.Hour))
+}
+
+// text returns the metrics of c as they are scraped, without their descriptions.
+func text(t *testing.T, c prometheus.Collector) string {
+	t.Helper()
+	metrics := prometheus.NewPedanticRegistry()
+	require.NoError(t, metrics.Register(c))
+	answer := httptest.NewRecorder()
+	promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}).ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
+	var samples strings.Builder
+	for line := range strings.Lines(answer.Body.String()) {
+		if !strings.HasPrefix(line, "#") {
+			samples.WriteString(line)
+		}
+	}
+	return samples.String()
+}
+
+func TestAServiceIsObservedByItsName(t *testing.T) {
+	t.Parallel()
+	var seen observer
+	var dns names
+	dns.set("127.0.0.1")
+	config := resolve.Config{Registry: new(discovery.Memory), Observer: &seen}
+	put := func(id, address string) {
+		require.NoError(t, config.Registry.Put(t.Context(), discovery.Instance{Service: "inventory", ID: id, Address: address}))
+	}
+	first, second := serve(t, "127.0.0.1:0"), serve(t, "127.0.0.1:0")
+	_, port, err := net.SplitHostPort(first)
+	require.NoError(t, err)
+	put("a", first)
+	put("b", second)
+	put("c", serveHealth(t, "127.0.0.1:0", broken{health.NewServer()}))
+
+	reaches(t, dialService(t, "catalog", "static:///"+first+","+second, config), first, second)
+	reaches(t, dialService(t, "payment", "dns://"+dns.listen(t)+"/payment.shop.svc.:"+port, config), first)
+	inventory := dialService(t, "inventory", "amends:///inventory", config)
+	ejected := `amends_discovery_ejected{service="inventory"} 1`
+	require.Eventually(t, func() bool {
+		if strings.Contains(text(t, &seen), ejected) {
+			return true
+		}
+		_, _ = call(t, inventory)
+		return false
+	}, patience, tick)
+
+	require.Equal(t, `amends_discovery_ejected{service="catalog"} 0
+amends_discovery_ejected{service="inventory"} 1
+amends_discovery_ejected{service="payment"} 0
+amends_discovery_ejections_total{service="catalog"} 0
+amends_discovery_ejections_total{service="inventory"} 1
+amends_discovery_ejections_total{service="payment"} 0
+amends_discovery_instances{service="catalog"} 2
+amends_discovery_instances{service="inventory"} 3
+amends_discovery_instances{service="payment"} 1
+amends_discovery_instances_kept{service="catalog"} 0
+amends_discovery_instances_kept{service="inventory"} 0
+amends_discovery_instances_kept{service="payment"} 0
+amends_discovery_stale{service="catalog"} 0
+amends_discovery_stale{service="inventory"} 0
+amends_discovery_stale{service="payment"} 0
+`, text(t, &seen))
+}
+
 // away is a registry that does not answer.
 type away struct{ discovery.Memory }
 
@@ -210,11 +295,7 @@ func TestRegistered(t *testing.T) {
 		reaches(t, conn, first)
 		put("b", second)
 		reaches(t, conn, first, second)
-		metrics := prometheus.NewPedanticRegistry()
-		require.NoError(t, metrics.Register(&seen))
-		families, err := metrics.Gather()
-		require.NoError(t, err)
-		require.Len(t, families, 5)
+		require.Contains(t, text(t, &seen), `amends_discovery_instances{service="catalog"} 2`)
 		require.NoError(t, registry.Remove(t.Context(), "catalog", "a"))
 		reaches(t, conn, second)
 		require.NoError(t, registry.Remove(t.Context(), "catalog", "b"))

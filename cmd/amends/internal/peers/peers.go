@@ -121,7 +121,7 @@ func (p *Peers) Dial(ctx context.Context, parts *process.Parts, self, service st
 	}
 	conn, err := rpc.Dial(rpc.DialOptions{
 		Target: p.target(service), Service: service, Balancer: balance.Policy, Metrics: p.meters,
-		Plugins: append(plugins, p.find.DialOption()),
+		Plugins: append(plugins, p.find.DialOption(service)),
 	})
 	if err != nil {
 		return nil, err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"testing"
 	"time"
@@ -26,6 +28,7 @@ type testBundle struct {
 	*peers.Peers
 
 	config   *config.Config
+	metrics  *telemetry.Metrics
 	parts    *process.Parts
 	registry *discovery.Memory
 }
@@ -40,7 +43,7 @@ func setup(t *testing.T, change func(*config.Config)) *testBundle {
 	require.NoError(t, err)
 	ctx, parts := process.New(t.Context())
 	t.Cleanup(func() { require.NoError(t, parts.Stop()) })
-	b := &testBundle{config: &c, parts: parts, registry: new(discovery.Memory)}
+	b := &testBundle{config: &c, metrics: metrics, parts: parts, registry: new(discovery.Memory)}
 	b.Peers, err = peers.Start(ctx, parts, peers.Options{
 		Config: &c, Names: []string{"api", "inventory"}, Registry: b.registry, Logger: quiet, Metrics: metrics,
 	})
@@ -110,6 +113,9 @@ func TestDialFindsAService(t *testing.T) {
 		}
 	}
 	require.NoError(t, asks(b), "by its target, without a registration")
+	answer := httptest.NewRecorder()
+	b.metrics.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
+	require.Contains(t, answer.Body.String(), `amends_discovery_instances{service="inventory"} 1`)
 	_, err := b.Dial(t.Context(), b.parts, "payment", "inventory")
 	require.ErrorContains(t, err, `identity: this process has no secret for "payment"`)
 }
