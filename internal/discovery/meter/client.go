@@ -20,8 +20,8 @@ var (
 	ejected   = prometheus.NewDesc("amends_discovery_ejected", "Instances that get no calls of this process for now.", []string{"service"}, nil)
 )
 
-// Client collects what the connections of a process see, as Prometheus metrics and for
-// `amends services`. The zero Client is ready to use.
+// Client collects the instances and ejections that the connections of a process see, as
+// Prometheus metrics. The zero Client is ready to use.
 type Client struct {
 	mu       sync.Mutex
 	services map[string]*seen
