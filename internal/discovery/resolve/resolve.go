@@ -35,8 +35,6 @@ const DefaultRefresh = 10 * time.Second
 type Config struct {
 	// Registry has the instances of amends targets; nil: there are no such targets.
 	Registry discovery.Registry
-	// Probe is that of [discovery.List]; nil: its default.
-	Probe func(ctx context.Context, address string) error
 	// Refresh is the interval of lookups of dns targets; 0: [DefaultRefresh].
 	Refresh time.Duration
 	// Observer learns what connections see; nil: nobody does.
@@ -124,7 +122,7 @@ func (r registered) Build(t resolver.Target, cc resolver.ClientConn, _ resolver.
 	if err := discovery.ValidService(service); err != nil {
 		return nil, fmt.Errorf("target %s: %w", t.URL.String(), err)
 	}
-	list := discovery.List{Registry: r.Registry, Service: service, Probe: r.Probe, Logger: r.Logger}
+	list := discovery.List{Registry: r.Registry, Service: service, Logger: r.Logger}
 	ctx, cancel := context.WithCancel(context.Background())
 	run := &running{stop: cancel}
 	run.done.Go(func() {
