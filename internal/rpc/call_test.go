@@ -177,6 +177,10 @@ func TestRepeats(t *testing.T) {
 		t.Parallel()
 		require.Equal(t, 1, setup(t, act, fault.Errorf(fault.Transient, fault.Unavailable, "later")))
 	})
+	t.Run("NoStream", func(t *testing.T) {
+		t.Parallel()
+		require.Equal(t, 1, setup(t, read, fault.Errorf(fault.Transient, fault.Unavailable, "later")))
+	})
 	t.Run("NoAnswer", func(t *testing.T) {
 		t.Parallel()
 		for _, kind := range []fault.Kind{fault.Business, fault.Suspension, fault.Unknown, fault.Bug} {

@@ -7,8 +7,8 @@
 //     fields, see package fault. The table is in fault.go. Any other failure is transient
 //     only if the request surely had no effect, otherwise its outcome is unknown.
 //   - A method that its contract declares idempotent is repeated when the server is
-//     unavailable, at most three times and never past the deadline; any other method
-//     is never repeated.
+//     unavailable, at most three times and never past the deadline; any other method,
+//     and a stream, is never repeated.
 //   - A server drains: it answers the calls that run, and takes no new ones.
 //
 // Identity and discovery plug in through [ServerOptions] and [DialOptions].

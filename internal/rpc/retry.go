@@ -50,7 +50,7 @@ type methodName struct {
 }
 
 // idempotent returns the methods of the linked contracts that say that a repeat has no
-// further effect.
+// further effect. A stream is none of them: it may have delivered a part.
 func idempotent() (names []methodName) {
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
 		if !strings.HasPrefix(string(file.Package()), contracts) {
@@ -74,5 +74,5 @@ func idempotent() (names []methodName) {
 
 func repeatable(m protoreflect.MethodDescriptor) bool {
 	o, ok := m.Options().(*descriptorpb.MethodOptions)
-	return ok && o.GetIdempotencyLevel() != descriptorpb.MethodOptions_IDEMPOTENCY_UNKNOWN
+	return ok && !m.IsStreamingClient() && !m.IsStreamingServer() && o.GetIdempotencyLevel() != descriptorpb.MethodOptions_IDEMPOTENCY_UNKNOWN
 }

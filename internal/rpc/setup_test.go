@@ -18,11 +18,13 @@ import (
 	"github.com/amends/amends/internal/rpc"
 )
 
-// The contract of these tests: a method that may be repeated, and one that may not.
+// The contract of these tests: a method that may be repeated, one that may not, and a
+// stream that says it may.
 const (
 	testService = "amends.rpctest.v1.Test"
 	ask         = "/" + testService + "/Ask"
 	act         = "/" + testService + "/Act"
+	read        = "/" + testService + "/Read"
 )
 
 func init() {
@@ -32,11 +34,13 @@ func init() {
 			Name: new(name), InputType: text, OutputType: text, Options: &descriptorpb.MethodOptions{IdempotencyLevel: &level},
 		}
 	}
+	stream := method("Read", descriptorpb.MethodOptions_IDEMPOTENT)
+	stream.ServerStreaming = new(true)
 	file, err := protodesc.NewFile(&descriptorpb.FileDescriptorProto{
 		Name: new("amends/rpctest.proto"), Package: new("amends.rpctest.v1"), Syntax: new("proto3"),
 		Dependency: []string{"google/protobuf/wrappers.proto"},
 		Service: []*descriptorpb.ServiceDescriptorProto{{Name: new("Test"), Method: []*descriptorpb.MethodDescriptorProto{
-			method("Ask", descriptorpb.MethodOptions_IDEMPOTENT), method("Act", descriptorpb.MethodOptions_IDEMPOTENCY_UNKNOWN),
+			method("Ask", descriptorpb.MethodOptions_IDEMPOTENT), method("Act", descriptorpb.MethodOptions_IDEMPOTENCY_UNKNOWN), stream,
 		}}},
 	}, protoregistry.GlobalFiles)
 	if err == nil {
@@ -47,7 +51,7 @@ func init() {
 	}
 }
 
-// method is the body of both methods.
+// method is the body of all methods; of the stream it is the one part.
 type method func(ctx context.Context, in string) (string, error)
 
 func (m method) desc() *grpc.ServiceDesc {
@@ -67,7 +71,18 @@ func (m method) desc() *grpc.ServiceDesc {
 			})
 		}}
 	}
-	return &grpc.ServiceDesc{ServiceName: testService, Methods: []grpc.MethodDesc{handler("Ask"), handler("Act")}}
+	stream := grpc.StreamDesc{StreamName: "Read", ServerStreams: true, Handler: func(_ any, s grpc.ServerStream) error {
+		in := &wrapperspb.StringValue{}
+		if err := s.RecvMsg(in); err != nil {
+			return err
+		}
+		out, err := m(s.Context(), in.GetValue())
+		if err != nil {
+			return err
+		}
+		return s.SendMsg(wrapperspb.String(out))
+	}}
+	return &grpc.ServiceDesc{ServiceName: testService, Methods: []grpc.MethodDesc{handler("Ask"), handler("Act")}, Streams: []grpc.StreamDesc{stream}}
 }
 
 // serve runs a server of m until the test ends. It returns its address, and stop, which
@@ -121,8 +136,27 @@ func call(tb testing.TB, conn grpc.ClientConnInterface, method, in string, withi
 	ctx, cancel := context.WithTimeout(tb.Context(), within)
 	defer cancel()
 	out := &wrapperspb.StringValue{}
+	if method == read {
+		err := receive(ctx, conn, in, out)
+		return out.GetValue(), err
+	}
 	err := conn.Invoke(ctx, method, wrapperspb.String(in), out)
 	return out.GetValue(), err
+}
+
+// receive reads the first part of the stream.
+func receive(ctx context.Context, conn grpc.ClientConnInterface, in string, out *wrapperspb.StringValue) error {
+	s, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, read)
+	if err != nil {
+		return err
+	}
+	if err := s.SendMsg(wrapperspb.String(in)); err != nil {
+		return err
+	}
+	if err := s.CloseSend(); err != nil {
+		return err
+	}
+	return s.RecvMsg(out)
 }
 
 // connect serves m and returns a connection to it.
