@@ -18,6 +18,7 @@ import (
 	"golang.org/x/time/rate"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/credentials/local"
 
 	"github.com/amends/amends/internal/identity/files"
 	"github.com/amends/amends/internal/identity/secrets"
@@ -80,7 +81,7 @@ func (a *Access) Server() []grpc.ServerOption {
 	case Mesh:
 		return options
 	default:
-		return append(options, grpc.Creds(local{insecure.NewCredentials()}))
+		return append(options, grpc.Creds(local.NewCredentials()))
 	}
 }
 
@@ -101,7 +102,7 @@ func (a *Access) Client(self, service string) ([]grpc.DialOption, error) {
 	if a.config.Mode == Mesh {
 		return append(options, grpc.WithTransportCredentials(insecure.NewCredentials())), nil
 	}
-	return append(options, grpc.WithTransportCredentials(local{insecure.NewCredentials()})), nil
+	return append(options, grpc.WithTransportCredentials(local.NewCredentials())), nil
 }
 
 // CheckListener returns an error if calls must not be answered at an address, host:port:

@@ -3,6 +3,8 @@ package access_test
 import (
 	"context"
 	"crypto/tls"
+	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -166,6 +168,79 @@ func TestAServerDecidesByTheSecretOfTheCaller(t *testing.T) {
 
 			require.Contains(t, log.String(), "a call is denied")
 			require.NotContains(t, log.String(), "secret-0123456789")
+		})
+	}
+}
+
+// far is a connection whose other end is on another machine.
+type far struct {
+	net.Conn
+
+	sent *atomic.Int64 // bytes
+}
+
+func (far) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(10, 0, 0, 7), Port: 7080} }
+
+func (c far) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.sent.Add(int64(n))
+	return n, err
+}
+
+// farListener accepts connections from another machine.
+type farListener struct{ net.Listener }
+
+func (l farListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return far{c, new(atomic.Int64)}, err //nolint:wrapcheck // of the listener, to the library
+}
+
+func TestASecretStaysOnThisMachine(t *testing.T) {
+	t.Parallel()
+	const text = "order=order-secret-0123456789"
+	var log logs
+	off := open(t, access.Config{Mode: access.Off, Secrets: parse(t, text)}, log.logger())
+	mesh := open(t, access.Config{Mode: access.Mesh, Secrets: parse(t, text)}, log.logger())
+
+	for name, c := range map[string]struct {
+		by      *access.Access
+		refused bool
+	}{"AClientRefusesAnother": {off, true}, "UnlessAMeshProtectsIt": {mesh, false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var sent atomic.Int64
+			// Without the rules of package rpc, whose message hides the cause.
+			conn, err := grpc.NewClient(serve(t, mesh, log.logger()), append(as(t, c.by, "order", "payment"),
+				grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+					conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+					return far{conn, &sent}, err
+				}))...)
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, conn.Close()) })
+			_, err = do(t, participantpb.NewParticipantClient(conn), "payment.capture")
+			if !c.refused {
+				require.NoError(t, err)
+				return
+			}
+			require.Equal(t, codes.Unavailable, status.Code(err))
+			require.ErrorContains(t, err, "rejected connection to non-local address")
+			require.Zero(t, sent.Load(), "bytes, the secret among them")
+		})
+	}
+
+	for name, c := range map[string]struct {
+		by      *access.Access
+		refused bool
+	}{"AServerRefusesAnother": {off, true}, "UnlessAMeshProtectsItsCallers": {mesh, false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address := serveOn(t, farListener{listen(t)}, c.by, log.logger())
+			_, err := do(t, dial(t, address, as(t, mesh, "order", "payment")...), "payment.capture")
+			if !c.refused {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, "the service cannot be reached")
 		})
 	}
 }

@@ -158,7 +158,11 @@ func listen(t *testing.T) net.Listener {
 // serve answers steps until the test ends, and returns the address.
 func serve(t *testing.T, a *access.Access, log *slog.Logger) string {
 	t.Helper()
-	l := listen(t)
+	return serveOn(t, listen(t), a, log)
+}
+
+func serveOn(t *testing.T, l net.Listener, a *access.Access, log *slog.Logger) string {
+	t.Helper()
 	s := rpc.NewServer(rpc.ServerOptions{Logger: log, Plugins: a.Server()})
 	participantpb.RegisterParticipantServer(s, participant{})
 	s.RegisterService(&grpc.ServiceDesc{ServiceName: "amends.inventory.v1.Inventory", Streams: []grpc.StreamDesc{{

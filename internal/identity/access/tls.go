@@ -1,7 +1,6 @@
 package access
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -111,42 +110,4 @@ func newClient(f *files.Files, self, service string) credentials.TransportCreden
 			return nil
 		},
 	})
-}
-
-// local are plain connections within this machine. It refuses every other, so that no
-// secret leaves the machine unprotected.
-type local struct {
-	credentials.TransportCredentials
-}
-
-// ClientHandshake implements [credentials.TransportCredentials].
-func (l local) ClientHandshake(ctx context.Context, authority string, conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	if err := within(conn); err != nil {
-		return nil, nil, err
-	}
-	return l.TransportCredentials.ClientHandshake(ctx, authority, conn) //nolint:wrapcheck // of the library, to the library
-}
-
-// ServerHandshake implements [credentials.TransportCredentials].
-func (l local) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	if err := within(conn); err != nil {
-		return nil, nil, err
-	}
-	return l.TransportCredentials.ServerHandshake(conn) //nolint:wrapcheck // of the library, to the library
-}
-
-// Clone implements [credentials.TransportCredentials].
-func (l local) Clone() credentials.TransportCredentials {
-	return local{l.TransportCredentials.Clone()}
-}
-
-// within returns nil for a connection of two ends on loopback, or one without addresses
-// of a network.
-func within(conn net.Conn) error {
-	for _, end := range []net.Addr{conn.LocalAddr(), conn.RemoteAddr()} {
-		if tcp, ok := end.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-			return fmt.Errorf("identity.mtls is off: the connection with %s leaves this machine", conn.RemoteAddr())
-		}
-	}
-	return nil
 }
