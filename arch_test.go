@@ -106,7 +106,7 @@ var layers = []layer{
 	{"internal/config/service", "internal/config/secret internal/config/setting", "temporal gorm echo"},
 	{"internal/config/secret", "", "others"},
 	{"internal/config/setting", "internal/config/secret", "temporal gorm echo"},
-	{"internal/telemetry", "", "gorm echo viper"},
+	{"internal/telemetry", "internal/identity", "gorm echo viper"},
 	{"internal/engine", "internal/background internal/engine/attempt fault", "gorm echo viper"},
 	{"internal/engine/attempt", "", "gorm echo viper"},
 	{"internal/engine/claim", "internal/engine fault", "gorm echo viper"},

@@ -69,7 +69,8 @@ func WithCaller(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, callerKey{}, name)
 }
 
-// Caller returns the name of the caller that was let in, "" outside such a call.
+// Caller returns the name of the caller that was let in, "" outside such a call. Lines of
+// the log in it have the name.
 func Caller(ctx context.Context) string {
 	name, _ := ctx.Value(callerKey{}).(string)
 	return name

@@ -150,3 +150,50 @@ func TestCausesStayWithTheServer(t *testing.T) {
 		require.Empty(t, log)
 	})
 }
+
+type callerKey struct{}
+
+// called adds the caller of a context to records.
+type called struct{ slog.Handler }
+
+func (c called) Handle(ctx context.Context, r slog.Record) error {
+	r = r.Clone()
+	r.AddAttrs(slog.Any("caller", ctx.Value(callerKey{})))
+	return c.Handler.Handle(ctx, r)
+}
+
+type calledStream struct {
+	grpc.ServerStream
+
+	ctx context.Context //nolint:containedctx // a stream has its context
+}
+
+func (c calledStream) Context() context.Context { return c.ctx }
+
+func TestALoggedCallHasTheContextThatPluginsMade(t *testing.T) {
+	t.Parallel()
+	let := func(ctx context.Context) context.Context { return context.WithValue(ctx, callerKey{}, "shipping") }
+	plugins := []grpc.ServerOption{
+		grpc.ChainUnaryInterceptor(func(ctx context.Context, in any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+			return next(let(ctx), in)
+		}),
+		grpc.ChainStreamInterceptor(func(server any, s grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+			return next(server, calledStream{s, let(s.Context())})
+		}),
+	}
+	for name, m := range map[string]method{
+		"a call failed":   func(context.Context, string) (string, error) { return "", errors.New("broken") },
+		"a call panicked": func(context.Context, string) (string, error) { panic("broken") },
+	} {
+		for _, path := range []string{act, read} {
+			var written bytes.Buffer
+			log := slog.New(called{slog.NewTextHandler(&written, nil)})
+			addr, stop := serve(t, m, rpc.ServerOptions{Logger: log, Plugins: plugins}, patience)
+			_, err := call(t, dial(t, rpc.DialOptions{Target: addr}), path, "", patience)
+			require.EqualError(t, err, "INTERNAL: internal error")
+			require.NoError(t, stop())
+			require.Contains(t, written.String(), name)
+			require.Contains(t, written.String(), "caller=shipping", path)
+		}
+	}
+}

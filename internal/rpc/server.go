@@ -34,7 +34,8 @@ const minPing = 10 * time.Second
 
 // ServerOptions are those of a server.
 type ServerOptions struct {
-	// Logger gets the causes of internal errors. It must be set.
+	// Logger gets the causes of internal errors, with the context of the method, or of the
+	// plugin that fails: its handler can add their values. It must be set.
 	Logger *slog.Logger
 	// Metrics receives the durations of calls by method and status
 	// (rpc_server_call_duration_seconds); nil: nothing is measured.
@@ -65,7 +66,9 @@ func NewServer(o ServerOptions) *Server {
 		grpc.ChainUnaryInterceptor(translate(o.Logger), requireDeadline),
 		grpc.ChainStreamInterceptor(guardStream(o.Logger)),
 	}
-	s := &Server{grpc: grpc.NewServer(append(options, o.Plugins...)...), health: health.NewServer()}
+	options = append(options, o.Plugins...)
+	options = append(options, grpc.ChainUnaryInterceptor(enter), grpc.ChainStreamInterceptor(enterStream))
+	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer()}
 	s.health.SetServingStatus("", grpc_health_v1.HealthCheckResponse_NOT_SERVING)
 	grpc_health_v1.RegisterHealthServer(s.grpc, s.health)
 	if o.Reflection {
@@ -114,24 +117,37 @@ func (s *Server) stop(drain time.Duration) {
 	s.grpc.GracefulStop()
 }
 
+// methodKey is that of the place for a method's context.
+type methodKey struct{}
+
 // translate makes a status of every error, and of a panic.
 func translate(log *slog.Logger) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, in any, call *grpc.UnaryServerInfo, next grpc.UnaryHandler) (out any, err error) {
+		method := ctx // until enter puts its own there
 		defer func() {
 			if p := recover(); p != nil {
-				log.Error("a call panicked", "method", call.FullMethod, "panic", p, "stack", string(debug.Stack()))
+				log.ErrorContext(method, "a call panicked", "method", call.FullMethod, "panic", p, "stack", string(debug.Stack()))
 				out, err = nil, encode(fault.Errorf(fault.Bug, fault.Internal, "internal error")).Err()
 			}
 		}()
-		out, err = next(ctx, in)
+		out, err = next(context.WithValue(ctx, methodKey{}, &method), in)
 		if err == nil {
 			return out, nil
 		}
 		if fault.CodeOf(err) == fault.Internal {
-			log.Error("a call failed", "method", call.FullMethod, "error", err)
+			log.ErrorContext(method, "a call failed", "method", call.FullMethod, "error", err)
 		}
 		return nil, encode(err).Err()
 	}
+}
+
+// enter is the last interceptor. It shows translate, the first, the context to which the
+// plugins have added.
+func enter(ctx context.Context, in any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	if method, ok := ctx.Value(methodKey{}).(*context.Context); ok {
+		*method = ctx //nolint:fatcontext // the place is of one call
+	}
+	return next(ctx, in)
 }
 
 // requireDeadline refuses a call that may wait for ever.

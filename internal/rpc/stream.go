@@ -28,11 +28,27 @@ func guardStream(log *slog.Logger) grpc.StreamServerInterceptor {
 			if err := hasDeadline(ctx, call.FullMethod); err != nil {
 				return nil, err
 			}
-			return nil, next(server, stream)
+			return nil, next(server, within{stream, ctx})
 		})
 		return err
 	}
 }
+
+// enterStream is [enter] for a call with a stream.
+func enterStream(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	_, err := enter(stream.Context(), nil, nil, func(context.Context, any) (any, error) { return nil, next(server, stream) })
+	return err
+}
+
+// within is a stream with another context.
+type within struct {
+	grpc.ServerStream
+
+	ctx context.Context //nolint:containedctx // a stream has its context
+}
+
+// Context implements [grpc.ServerStream].
+func (w within) Context() context.Context { return w.ctx }
 
 // answerStream is [answer] for a call with a stream. Such a call is never repeated.
 func answerStream(ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, options ...grpc.CallOption) (grpc.ClientStream, error) {

@@ -12,7 +12,6 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.37.0"
-	"go.opentelemetry.io/otel/trace"
 )
 
 // Wanted reports whether the environment asks for traces: by one of the standard
@@ -59,21 +58,3 @@ func (m *Metrics) Trace(ctx context.Context, environ []string, log *slog.Logger)
 
 // Traced reports whether the process exports traces; a nil m exports none.
 func (m *Metrics) Traced() bool { return m != nil && m.traces != nil }
-
-// traced adds the ids of the trace to records that are logged within a span.
-type traced struct{ slog.Handler }
-
-// Handle implements [slog.Handler].
-func (t traced) Handle(ctx context.Context, r slog.Record) error {
-	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
-		r = r.Clone()
-		r.AddAttrs(slog.String("trace_id", span.TraceID().String()), slog.String("span_id", span.SpanID().String()))
-	}
-	return t.Handler.Handle(ctx, r) //nolint:wrapcheck // it implements the same interface
-}
-
-// WithAttrs implements [slog.Handler].
-func (t traced) WithAttrs(attrs []slog.Attr) slog.Handler { return traced{t.Handler.WithAttrs(attrs)} }
-
-// WithGroup implements [slog.Handler].
-func (t traced) WithGroup(name string) slog.Handler { return traced{t.Handler.WithGroup(name)} }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
+	"github.com/amends/amends/internal/identity"
 	"github.com/amends/amends/internal/telemetry"
 )
 
@@ -37,4 +38,16 @@ func TestARecordWithinASpanHasItsTrace(t *testing.T) {
 	out.Reset()
 	log.Info("outside")
 	require.NotContains(t, out.String(), "trace_id")
+}
+
+func TestARecordWithinACallHasItsCaller(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	log, err := telemetry.NewLogger(&out, "info", "json")
+	require.NoError(t, err)
+	log.InfoContext(identity.WithCaller(t.Context(), "shipping"), "inside")
+	require.Contains(t, out.String(), `"caller":"shipping"`)
+	out.Reset()
+	log.Info("outside")
+	require.NotContains(t, out.String(), "caller")
 }

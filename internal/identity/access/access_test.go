@@ -4,11 +4,15 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -242,6 +246,42 @@ func TestASecretStaysOnThisMachine(t *testing.T) {
 			}
 			require.ErrorContains(t, err, "the service cannot be reached")
 		})
+	}
+}
+
+func TestTheSpanOfACallHasItsCaller(t *testing.T) {
+	t.Parallel()
+	const text = "operator=operator-secret-0123456789,shipping=shipping-secret-0123456789"
+	var log logs
+	a := open(t, access.Config{Mode: access.Off, Secrets: parse(t, text)}, log.logger())
+	address := serve(t, a, log.logger())
+	calls := func(ctx context.Context, self string) {
+		conn, err := rpc.Dial(rpc.DialOptions{Target: address, Plugins: as(t, a, self, "inventory")})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, conn.Close()) })
+		_, err = participantpb.NewParticipantClient(conn).Do(ctx, &participantpb.DoRequest{Saga: "order/1", Step: "payment.capture"})
+		require.Equal(t, fault.Denied, fault.CodeOf(err))
+		stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, readJournal)
+		require.NoError(t, err)
+		require.NoError(t, stream.CloseSend())
+		_ = stream.RecvMsg(&wrapperspb.StringValue{}) // shipping may not
+	}
+	for _, self := range []string{"operator", "shipping"} {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		t.Cleanup(cancel)
+		ctx, span := otel.Tracer("test").Start(ctx, self)
+		calls(ctx, self)
+		span.End()
+		require.Eventually(t, func() bool {
+			named := 0
+			for _, s := range spans.Ended() {
+				if s.SpanContext().TraceID() == span.SpanContext().TraceID() && s.SpanKind() == trace.SpanKindServer &&
+					slices.Contains(s.Attributes(), attribute.String("amends.caller", self)) {
+					named++
+				}
+			}
+			return named == 2
+		}, 20*time.Second, 5*time.Millisecond, self)
 	}
 }
 

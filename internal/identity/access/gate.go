@@ -6,6 +6,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -61,7 +62,8 @@ type entered struct {
 // Context implements [grpc.ServerStream].
 func (e entered) Context() context.Context { return e.ctx }
 
-// enter returns the caller of a call that may go on.
+// enter returns the caller of a call that may go on. The span of the call has the caller
+// too, if it has proved its name.
 func (a *Access) enter(ctx context.Context, path, step string) (string, error) {
 	method := strings.TrimPrefix(path, "/")
 	caller, err := a.caller(ctx)
@@ -69,6 +71,7 @@ func (a *Access) enter(ctx context.Context, path, step string) (string, error) {
 		a.note(ctx, err, "", method, "identity", false)
 		return "", err
 	}
+	trace.SpanFromContext(ctx).SetAttributes(attribute.String("amends.caller", caller))
 	if err := policy.Allow(caller, method, step); err != nil {
 		a.note(ctx, err, caller, method, "policy", a.config.Audit)
 		if !a.config.Audit {
