@@ -77,9 +77,6 @@ func (g *Group) register(ctx context.Context, parts *process.Parts) {
 		Instances: discovery.Instances(g.o.RPC.Address, g.o.RPC.Version, g.names()...),
 	}
 	parts.Start(ctx, process.Part{Name: "registration", Run: func(ctx context.Context) error {
-		return r.Serve(ctx, g.o.RPC.LameDuck, func(ctx context.Context) error {
-			<-ctx.Done()
-			return nil
-		})
+		return r.Keep(ctx, g.o.RPC.LameDuck)
 	}})
 }

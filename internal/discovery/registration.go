@@ -27,11 +27,31 @@ const (
 	slowest  = 2 * time.Second        // for one call of a registry whose leases do not end
 )
 
-// Run registers the instances and renews their leases, until ctx ends. It needs no
-// registry that is there: it registers, or registers anew, as soon as one answers. It
-// returns an error only for an instance that is not legal. It removes nothing: that is
-// [Registration.Remove], which must not be called before Run has returned.
-func (r *Registration) Run(ctx context.Context) error {
+// DefaultLameDuck is the time in which every caller has seen that an instance has left:
+// a registry tells in milliseconds, the rest is for a process that is paused or slow.
+const DefaultLameDuck = 2 * time.Second
+
+// Keep keeps a process that is ready to answer registered, so that a planned stop fails
+// no call. When ctx ends the instances leave the registry, so that callers open no new
+// calls. Keep returns after the lame-duck time, usually [DefaultLameDuck], in which the
+// process answers as before, because callers learn of the change at different times. Then
+// the process drains.
+//
+// Keep needs no registry that is there: it registers, or registers anew, as soon as one
+// answers. It returns an error only for an instance that cannot be registered, at once.
+func (r *Registration) Keep(ctx context.Context, lameDuck time.Duration) error {
+	if err := r.renew(ctx); err != nil {
+		return err
+	}
+	if err := r.remove(context.WithoutCancel(ctx)); err != nil {
+		r.Logger.Warn("instances could not leave the registry; their leases end by themselves", "error", err)
+	}
+	<-time.After(lameDuck)
+	return nil
+}
+
+// renew registers the instances and renews their leases, until ctx ends.
+func (r *Registration) renew(ctx context.Context) error {
 	every := r.Registry.Lease() / renewals
 	failing := false
 	for {
@@ -82,9 +102,8 @@ func (r *Registration) put(ctx context.Context) error {
 	})
 }
 
-// Remove ends the leases, before the process drains. If the registry does not answer,
-// they end by themselves; the error says so.
-func (r *Registration) Remove(ctx context.Context) error {
+// remove ends the leases. It must not run at the same time as renew.
+func (r *Registration) remove(ctx context.Context) error {
 	return r.each(ctx, func(ctx context.Context, i Instance) error {
 		return r.Registry.Remove(ctx, i.Service, i.ID)
 	})

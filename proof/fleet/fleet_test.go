@@ -162,15 +162,17 @@ func (b *testBundle) start(id, address string, behave func(context.Context) erro
 		Registry: mortal{b.registry, &i.dead}, Load: i.load.Load, Logger: log,
 		Instances: []discovery.Instance{{Service: service, ID: id, Address: i.address, Version: "v1", Started: time.Now()}},
 	}
-	ctx, cancel := context.WithCancel(b.t.Context())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = registration.Serve(ctx, times(200*time.Millisecond, discovery.DefaultLameDuck), func(ctx context.Context) error {
-			return server.Serve(ctx, i.listener, deadline)
-		})
-	}()
-	i.stop = func() { cancel(); <-done }
+	serving, drain := context.WithCancel(context.WithoutCancel(b.t.Context()))
+	registered, leave := context.WithCancel(b.t.Context())
+	var answers, keeps sync.WaitGroup
+	answers.Go(func() { _ = server.Serve(serving, i.listener, deadline) }) // an error if it is killed
+	keeps.Go(func() { _ = registration.Keep(registered, times(200*time.Millisecond, discovery.DefaultLameDuck)) })
+	i.stop = func() { // as a worker does
+		leave()
+		keeps.Wait()
+		drain()
+		answers.Wait()
+	}
 	b.t.Cleanup(func() { i.kill(); i.stop() })
 	return i
 }

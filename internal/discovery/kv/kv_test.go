@@ -181,7 +181,7 @@ func TestRegistrationOutlivesTheBrokersData(t *testing.T) {
 	r := discovery.Registration{Registry: b.registry, Instances: []discovery.Instance{instance("catalog", "first")}, Logger: slog.New(slog.DiscardHandler)}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- r.Run(ctx) }()
+	go func() { done <- r.Keep(ctx, 0) }()
 	defer func() { cancel(); require.NoError(t, <-done) }()
 	there := func() bool {
 		all, err := b.registry.All(t.Context())
