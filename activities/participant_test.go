@@ -3,17 +3,16 @@ package activities_test
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"maps"
-	"net"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
 
 	"github.com/amends/amends/activities"
-	"github.com/amends/amends/internal/rpc"
+	"github.com/amends/amends/proof/rpctest"
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/saga/participant"
@@ -36,28 +35,14 @@ func newRemote(t *testing.T, shop *shoptest.Shop) *remote {
 	t.Helper()
 	steps := saga.NewSteps()
 	shop.Bind(steps)
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	server := rpc.NewServer(rpc.ServerOptions{Logger: slog.New(slog.DiscardHandler)})
-	participant.Register(server, steps)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ctx, l, time.Minute) }()
-	t.Cleanup(func() {
-		cancel()
-		require.NoError(t, <-ended)
-	})
-	conn, err := rpc.Dial(rpc.DialOptions{Target: l.Addr().String()})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	conn := rpctest.Connect(t, func(r grpc.ServiceRegistrar) { participant.Register(r, steps) })
 	return &remote{t: t, client: participant.NewClient(conn), called: map[string]bool{}}
 }
 
 // twice makes a call twice.
 func (r *remote) twice(name string, call func(context.Context) (string, error)) string {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
-	defer cancel()
+	ctx := rpctest.Context(r.t)
 	first, err := call(ctx)
 	require.NoError(r.t, err, name)
 	second, err := call(ctx)

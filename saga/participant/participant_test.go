@@ -3,47 +3,26 @@ package participant_test
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
-	"net"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/testsuite"
+	"google.golang.org/grpc"
 	"pgregory.net/rapid"
 
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/rpc"
+	"github.com/amends/amends/proof/rpctest"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/saga/participant"
 )
 
-// connect serves steps and returns a client over a connection of this machine.
-func connect(t *testing.T, steps *saga.Steps) participant.Client {
+// connect serves steps and returns a client, and a context for its calls.
+func connect(t *testing.T, steps *saga.Steps) (participant.Client, context.Context) {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	server := rpc.NewServer(rpc.ServerOptions{Logger: slog.New(slog.DiscardHandler)})
-	participant.Register(server, steps)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ctx, l, time.Minute) }()
-	t.Cleanup(func() {
-		cancel()
-		require.NoError(t, <-ended)
-	})
-	conn, err := rpc.Dial(rpc.DialOptions{Target: l.Addr().String()})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, conn.Close()) })
-	return participant.NewClient(conn)
-}
-
-func within(t *testing.T) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	t.Cleanup(cancel)
-	return ctx
+	conn := rpctest.Connect(t, func(r grpc.ServiceRegistrar) { participant.Register(r, steps) })
+	return participant.NewClient(conn), rpctest.Context(t)
 }
 
 // thing has every shape that a JSON value may lose on its way.
@@ -87,7 +66,7 @@ func TestJSONIsThatOfAnActivity(t *testing.T) {
 	}
 	steps := saga.NewSteps()
 	bind(steps)
-	client := connect(t, steps)
+	client, ctx := connect(t, steps)
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestActivityEnvironment()
 	bind(env)
@@ -106,7 +85,7 @@ func TestJSONIsThatOfAnActivity(t *testing.T) {
 
 		input, err := json.Marshal(in)
 		require.NoError(t, err)
-		output, err := client.Do(within(t), saga.Key{Saga: "s1", Step: echo.Name}, input)
+		output, err := client.Do(ctx, saga.Key{Saga: "s1", Step: echo.Name}, input)
 		require.NoError(t, err)
 		require.Equal(t, asked, seen)
 		require.Equal(t, string(there.Output), string(output))
@@ -131,19 +110,19 @@ func TestKeysTravel(t *testing.T) {
 		seen = k
 		return thing{Number: 7}, k.Generation > 0, nil
 	})
-	client := connect(t, steps)
+	client, ctx := connect(t, steps)
 
 	for _, k := range []saga.Key{{Saga: "s1", Step: hold.Name}, {Saga: "s1", Step: hold.Name, Generation: 3}} {
-		_, err := client.Do(within(t), k, []byte(`"x"`))
+		_, err := client.Do(ctx, k, []byte(`"x"`))
 		require.NoError(t, err)
 		require.Equal(t, k, seen)
 		seen = saga.Key{}
-		require.NoError(t, client.Undo(within(t), k))
+		require.NoError(t, client.Undo(ctx, k))
 		require.Equal(t, k, seen)
 	}
 	for generation, happened := range map[int]bool{0: false, 1: true} {
 		k := saga.Key{Saga: "s1", Step: pivot.Name, Generation: generation}
-		output, got, err := client.Settle(within(t), k)
+		output, got, err := client.Settle(ctx, k)
 		require.NoError(t, err)
 		require.Equal(t, happened, got)
 		require.Equal(t, k, seen)
@@ -159,16 +138,16 @@ func TestFaultsOfStepsTravel(t *testing.T) {
 		func(context.Context, saga.Key) error { return fail })
 	saga.BindPivot(steps, pivot, func(context.Context, saga.Key, thing) (thing, error) { return thing{}, fail },
 		func(context.Context, saga.Key) (thing, bool, error) { return thing{}, false, fail })
-	client := connect(t, steps)
+	client, ctx := connect(t, steps)
 
 	calls := map[string]func() error{
 		"do": func() error {
-			_, err := client.Do(within(t), saga.Key{Saga: "s1", Step: hold.Name}, []byte(`""`))
+			_, err := client.Do(ctx, saga.Key{Saga: "s1", Step: hold.Name}, []byte(`""`))
 			return err
 		},
-		"undo": func() error { return client.Undo(within(t), saga.Key{Saga: "s1", Step: hold.Name}) },
+		"undo": func() error { return client.Undo(ctx, saga.Key{Saga: "s1", Step: hold.Name}) },
 		"settle": func() error {
-			_, _, err := client.Settle(within(t), saga.Key{Saga: "s1", Step: pivot.Name})
+			_, _, err := client.Settle(ctx, saga.Key{Saga: "s1", Step: pivot.Name})
 			return err
 		},
 	}
@@ -189,9 +168,9 @@ func TestMistakesAreBugs(t *testing.T) {
 	saga.Bind(steps, echo, func(_ context.Context, _ saga.Key, in thing) (thing, error) { return in, nil }, nil)
 	saga.Bind(steps, saga.Step[saga.None, func()]{Name: "test.silent", Kind: saga.Recorded},
 		func(context.Context, saga.Key, saga.None) (func(), error) { return func() {}, nil }, nil)
-	client := connect(t, steps)
+	client, ctx := connect(t, steps)
 	do := func(k saga.Key, input string) error {
-		_, err := client.Do(within(t), k, []byte(input))
+		_, err := client.Do(ctx, k, []byte(input))
 		return err
 	}
 	for _, c := range []struct {
@@ -200,7 +179,7 @@ func TestMistakesAreBugs(t *testing.T) {
 	}{
 		{`INTERNAL: no service of this process can do the step "test.none"`, do(saga.Key{Saga: "s1", Step: "test.none"}, "{}")},
 		{`INTERNAL: no service of this process can do the step "test.echo.undo"`, do(saga.Key{Saga: "s1", Step: "test.echo.undo"}, "{}")},
-		{`INTERNAL: no service of this process can undo the step "test.echo"`, client.Undo(within(t), saga.Key{Saga: "s1", Step: echo.Name})},
+		{`INTERNAL: no service of this process can undo the step "test.echo"`, client.Undo(ctx, saga.Key{Saga: "s1", Step: echo.Name})},
 		{"INVALID: the input of test.echo has another form", do(saga.Key{Saga: "s1", Step: echo.Name}, `{"number":"many"}`)},
 		{"INVALID: the input of test.echo has another form", do(saga.Key{Saga: "s1", Step: echo.Name}, "")},
 		{"INVALID: /test.echo is no key of a step", do(saga.Key{Step: echo.Name}, "{}")},
