@@ -135,7 +135,7 @@ var layers = []layer{
 	{"internal/asyncapi/generate", "internal/asyncapi worker/registry", "echo viper"},
 	{"internal/background", "", "temporal gorm echo viper"},
 	{"internal/rpc", "fault", "temporal gorm echo viper services"},
-	{"internal/rpc/wire", "internal/rpc internal/rpc/wire/wirepb internal/money fault", "temporal gorm echo viper"},
+	{"internal/rpc/wire", "internal/rpc/wire/wirepb internal/money fault", "temporal gorm echo viper"},
 	{"internal/rpc/wire/wirepb", "", "temporal gorm echo viper"},
 	{"internal/process", "", "temporal gorm echo viper"},
 	{"internal/replay", "workflows workflows/doctor", "gorm echo viper"},

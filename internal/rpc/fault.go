@@ -2,20 +2,18 @@ package rpc
 
 import (
 	"errors"
-	"slices"
 	"strings"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/protoadapt"
 
 	"github.com/amends/amends/fault"
 )
 
 // This file is the one translation between faults and gRPC's statuses. A status
-// carries the fault's message, which is safe to show; its code and kind in an ErrorInfo;
-// its fields in a BadRequest. The cause stays with the server.
+// carries the fault's message, which is safe to show, and its code and kind in an
+// ErrorInfo. The cause stays with the server.
 
 // domain says that an ErrorInfo is of a fault.
 const domain = "amends"
@@ -32,33 +30,6 @@ var kinds = []struct {
 	{fault.Unknown, codes.Unknown},
 }
 
-// Field is one violation in a request.
-type Field struct {
-	Path   string // such as "lines[0].quantity"
-	Code   fault.Code
-	Detail string // safe to show to a client
-}
-
-// fieldsError is a fault with the fields that it is about.
-type fieldsError struct {
-	fault  *fault.Error
-	fields []Field
-}
-
-func (e *fieldsError) Error() string { return e.fault.Error() }
-func (e *fieldsError) Unwrap() error { return e.fault }
-
-// WithFields returns f with the fields that it is about. They travel with it.
-func WithFields(f *fault.Error, fields ...Field) error { return &fieldsError{f, fields} }
-
-// Fields returns the fields that err is about.
-func Fields(err error) []Field {
-	if e, ok := errors.AsType[*fieldsError](err); ok {
-		return slices.Clone(e.fields)
-	}
-	return nil
-}
-
 // encode returns the status of an error that is not nil. A status that is no fault, such
 // as one of the gRPC library, stays as it is.
 func encode(err error) *status.Status {
@@ -69,27 +40,14 @@ func encode(err error) *status.Status {
 		}
 	}
 	f = fault.Of(err)
-	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{
-		Reason: utf8(string(f.Code)), Domain: domain, Metadata: map[string]string{"kind": utf8(string(f.Kind))},
-	}}
-	if fields := Fields(err); len(fields) > 0 {
-		details = append(details, badRequest(fields))
-	}
 	s := status.New(codeOf(f.Kind), utf8(f.Message))
-	if full, err := s.WithDetails(details...); err == nil { // details that are too large stay behind
-		return full
+	full, err := s.WithDetails(&errdetails.ErrorInfo{
+		Reason: utf8(string(f.Code)), Domain: domain, Metadata: map[string]string{"kind": utf8(string(f.Kind))},
+	})
+	if err != nil { // only of a status that is OK
+		return s
 	}
-	return s
-}
-
-func badRequest(fields []Field) *errdetails.BadRequest {
-	b := &errdetails.BadRequest{}
-	for _, f := range fields {
-		b.FieldViolations = append(b.FieldViolations, &errdetails.BadRequest_FieldViolation{
-			Field: utf8(f.Path), Reason: utf8(string(f.Code)), Description: utf8(f.Detail),
-		})
-	}
-	return b
+	return full
 }
 
 // utf8 makes text fit for the wire, which refuses any other.
@@ -123,28 +81,12 @@ func kindOf(named fault.Kind, code codes.Code) fault.Kind {
 
 // answered returns the fault that a status carries, nil if it carries none.
 func answered(s *status.Status) error {
-	var f *fault.Error
-	var fields []Field
 	for _, detail := range s.Details() {
-		switch d := detail.(type) {
-		case *errdetails.ErrorInfo:
-			if d.GetDomain() == domain {
-				f = fault.Errorf(kindOf(fault.Kind(d.GetMetadata()["kind"]), s.Code()), fault.Code(d.GetReason()), "%s", s.Message())
-			}
-		case *errdetails.BadRequest:
-			for _, v := range d.GetFieldViolations() {
-				fields = append(fields, Field{Path: v.GetField(), Code: fault.Code(v.GetReason()), Detail: v.GetDescription()})
-			}
+		if d, ok := detail.(*errdetails.ErrorInfo); ok && d.GetDomain() == domain {
+			return fault.Errorf(kindOf(fault.Kind(d.GetMetadata()["kind"]), s.Code()), fault.Code(d.GetReason()), "%s", s.Message())
 		}
 	}
-	switch {
-	case f == nil:
-		return nil
-	case len(fields) > 0:
-		return WithFields(f, fields...)
-	default:
-		return f
-	}
+	return nil
 }
 
 // unanswered returns the fault of a call that failed without an answer of a service,

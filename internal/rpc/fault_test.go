@@ -62,29 +62,24 @@ func TestFaultsTravelUnchanged(t *testing.T) {
 
 	rapid.Check(t, func(r *rapid.T) {
 		sent := fault.Errorf(rapid.SampledFrom(allKinds).Draw(r, "kind"), fault.Code(rapid.String().Draw(r, "code")), "%s", rapid.String().Draw(r, "message"))
-		fields := rapid.SliceOfN(rapid.Custom(func(r *rapid.T) rpc.Field {
-			return rpc.Field{Path: rapid.String().Draw(r, "path"), Code: fault.Code(rapid.String().Draw(r, "of")), Detail: rapid.String().Draw(r, "detail")}
-		}), 0, 4).Draw(r, "fields")
 		fail = sent
-		if len(fields) > 0 {
-			fail = fmt.Errorf("validate: %w", rpc.WithFields(sent, fields...))
+		if rapid.Bool().Draw(r, "wrapped") {
+			fail = fmt.Errorf("validate: %w", sent)
 		}
 		_, err := call(t, conn, act, "", patience)
 		got := fault.Of(err)
 		require.Equal(t, []any{sent.Code, sent.Kind, sent.Message}, []any{got.Code, got.Kind, got.Message})
-		require.ElementsMatch(t, fields, rpc.Fields(err))
 	})
 }
 
 func TestAnyTextTravels(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, func(context.Context, string) (string, error) {
-		return "", rpc.WithFields(fault.Errorf(fault.Business, "A\xffB", "m\xff"), rpc.Field{Path: "p\xff", Code: "C\xff", Detail: "d\xff"})
+		return "", fault.Errorf(fault.Business, "A\xffB", "m\xff")
 	})
 	_, err := call(t, conn, act, "", patience)
 	require.Equal(t, fault.Business, fault.KindOf(err))
 	require.Equal(t, "A\uFFFDB: m\uFFFD", err.Error())
-	require.Equal(t, []rpc.Field{{Path: "p\uFFFD", Code: "C\uFFFD", Detail: "d\uFFFD"}}, rpc.Fields(err))
 }
 
 // TestAKindOfTheFutureIsReadByItsStatus: servers may be newer than their clients.

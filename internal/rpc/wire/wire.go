@@ -10,7 +10,6 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
-	"github.com/amends/amends/internal/rpc"
 	"github.com/amends/amends/internal/rpc/wire/wirepb"
 )
 
@@ -22,8 +21,7 @@ func Name(path, s string) error {
 	if utf8.RuneCountInString(s) <= maxName {
 		return nil
 	}
-	f := fault.Errorf(fault.Business, fault.Invalid, "%s must have at most %d characters", path, maxName)
-	return rpc.WithFields(f, rpc.Field{Path: path, Code: fault.Invalid, Detail: f.Message})
+	return fault.Errorf(fault.Business, fault.Invalid, "%s must have at most %d characters", path, maxName)
 }
 
 // Amount returns a as a message, nil for the zero Amount, which has no currency.
