@@ -20,7 +20,8 @@ type Service interface {
 	Quote(ctx context.Context, k key.Key, req QuoteRequest) (Quote, error)
 }
 
-// Direct is the part of the service that is called directly, not as a step of a saga.
+// Direct is the part of the service that is called directly, not as a step of a saga. A
+// method may refuse with INVALID a SKU of more than 255 characters: there is none.
 type Direct interface {
 	// Import inserts or replaces products by SKU, all or none, and creates the
 	// categories they name. A repeat changes nothing. It refuses with INVALID, naming

@@ -31,7 +31,8 @@ type Service interface {
 	Commit(ctx context.Context, k key.Key) (Commitment, error)
 }
 
-// Direct is the part of the service that is called directly, not as a step of a saga.
+// Direct is the part of the service that is called directly, not as a step of a saga. A
+// method may refuse with INVALID a SKU of more than 255 characters: there is none.
 type Direct interface {
 	// Receive adds the delivery to a warehouse's available stock, enters it into the
 	// journal, and creates SKU and warehouse if they are new. It is not idempotent: every call is a delivery, so a

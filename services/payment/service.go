@@ -56,7 +56,8 @@ type Service interface {
 	Refund(ctx context.Context, k key.Key, req RefundRequest) (Refund, error)
 }
 
-// Direct is the part of the service that is called directly, not as a step of a saga.
+// Direct is the part of the service that is called directly, not as a step of a saga. A
+// method may refuse with INVALID a saga of more than 255 characters: there is none.
 type Direct interface {
 	// Get returns the newest payment of a saga as this service records it, without a call
 	// to the provider. It fails with NOT_FOUND if the saga has none, as that of an order

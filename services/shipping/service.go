@@ -26,7 +26,8 @@ type Service interface {
 	Cancel(ctx context.Context, k key.Key) error
 }
 
-// Direct is the part of the service that is called directly, not as a step of a saga.
+// Direct is the part of the service that is called directly, not as a step of a saga. A
+// method may refuse with INVALID a saga of more than 255 characters: there is none.
 type Direct interface {
 	// Track returns the shipments of a saga as this service records them, by warehouse
 	// code, without a call to the carrier; none if nothing was to be booked. Carrier and
