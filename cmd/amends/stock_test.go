@@ -56,3 +56,42 @@ func TestStock(t *testing.T) {
 	require.Contains(t, table, "+10")
 	require.Equal(t, "[]\n", stock("journal", "NEVER", "--json"))
 }
+
+// The settings of a split platform stand in the environment of a shell in which an
+// operator also works on an `amends dev`.
+func TestStockIsAskedForWhereTheOperatorSays(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := "AMENDS_SERVICES_INVENTORY_DSN=sqlite:" + filepath.Join(dir, "inventory.db")
+	_, err := once(t, []string{file}, "migrate", "inventory")
+	require.NoError(t, err)
+	identity := "AMENDS_IDENTITY_SECRETS=operator=0123456789abcdef"
+	target := "AMENDS_SERVICES_INVENTORY_TARGET=static:///127.0.0.1:1" // where nothing listens
+	broker := "AMENDS_BROKER_URL=nats://127.0.0.1:1"
+	for name, c := range map[string]struct {
+		env, args []string
+		calls     bool
+	}{
+		"NothingIsConfigured":         {env: []string{"AMENDS_DATA_DIR=" + dir}},
+		"AnotherServiceHasATarget":    {env: []string{"AMENDS_DATA_DIR=" + dir, "AMENDS_SERVICES_CATALOG_TARGET=static:///127.0.0.1:1"}},
+		"ADSNBesideATarget":           {env: []string{file, target}},
+		"AFolderBesideATarget":        {env: []string{target, identity}, args: []string{"--data-dir", dir}},
+		"AFolderBesideABroker":        {env: []string{broker, identity}, args: []string{"--data-dir", dir}},
+		"ATarget":                     {env: []string{target, identity}, calls: true},
+		"ATargetAndAConfiguredFolder": {env: []string{target, identity, "AMENDS_DATA_DIR=" + dir}, calls: true},
+		"ABroker":                     {env: []string{broker, identity}, calls: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out, err := once(t, c.env, append([]string{"stock", "journal", "NEVER", "--json"}, c.args...)...)
+			if c.calls {
+				require.ErrorContains(t, err, "the service cannot be reached")
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, "[]\n", out)
+		})
+	}
+	_, err = once(t, []string{target}, "stock", "journal", "NEVER", "--data-dir", dir, "--database-url", "postgres://127.0.0.1:1/x")
+	require.ErrorContains(t, err, "passwords.json", "it asks for the databases of the folder")
+}

@@ -19,6 +19,7 @@ func journal(std cli.Stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "journal SKU",
 		Short: "Show every delivery and correction of a product",
+		Long:  "Show every delivery and correction of a product." + whereabouts,
 		Args:  cli.Exactly("stock journal needs a SKU", 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var entries []inventory.Entry

@@ -46,15 +46,28 @@ func withInventory(std cli.Stdio, cmd *cobra.Command, f func(context.Context, in
 		})
 }
 
-// reach calls a running service as an operator, if it is configured where it answers. With
-// the DSN of the service, and beside an `amends dev`, it opens the database instead, which
-// needs no process.
+// whereabouts tells in the help of a command how it reaches its service.
+const whereabouts = "\n\nThe command opens the database of the service if its DSN is set, if --data-dir or --database-url is given\n" +
+	"(beside an `amends dev`), or if neither a broker nor the target of the service is configured. Otherwise it\n" +
+	"calls the running service as the caller operator."
+
+// opens reports whether a command opens the database of a service itself, as whereabouts
+// tells. The settings of a platform's processes may be those of the command too, so a flag
+// that names the folder of an `amends dev` overrides its broker.
+func opens(cmd *cobra.Command, c *config.Config, service string) bool {
+	flags := cmd.Flags()
+	return c.Services.HasDSN(service) || flags.Changed("data-dir") || flags.Changed("database-url") ||
+		c.Broker.URL == "" && c.Services.Targets()[service] == ""
+}
+
+// reach opens the database of a service, which needs no process, or calls a process that
+// runs it, as an operator; see [opens].
 func reach(std cli.Stdio, cmd *cobra.Command, service string, call func(context.Context, grpc.ClientConnInterface) error, open func(context.Context, worker.Options) error) (err error) {
 	c, err := std.Load(cmd, config.Needs{})
 	if err != nil {
 		return err
 	}
-	if c.Services.HasDSN(service) || !peers.Configured(c) {
+	if opens(cmd, c, service) {
 		o, err := dsn.Tool(std, cmd, service)
 		if err != nil {
 			return err

@@ -26,6 +26,7 @@ func receive(std cli.Stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "receive SKU QUANTITY --warehouse CODE",
 		Short: "Book a delivery; every call books another one",
+		Long:  "Book a delivery; every call books another one." + whereabouts,
 		Args:  cli.Exactly("stock receive needs a SKU and a quantity", 2),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			d.SKU, d.Known = args[0], !isNew
