@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc/status"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/fault"
@@ -58,13 +59,27 @@ func receive(std cli.Stdio) *cobra.Command {
 	return cmd
 }
 
-// unsure adds what is known after a booking that failed otherwise than by a refusal: its
-// commit may have arrived.
+// unsure adds whether a booking may have been made that failed otherwise than by a refusal.
 func unsure(err error, sku string) error {
-	if err == nil || fault.KindOf(err) == fault.Business {
+	switch {
+	case err == nil || fault.KindOf(err) == fault.Business:
 		return err
+	case never(fault.Of(err)):
+		return fmt.Errorf("%w; nothing was booked", err)
 	}
 	return fmt.Errorf("%w; it may have been booked: look at `amends stock journal %s` before you repeat it", err, sku)
+}
+
+// never reports whether a call that failed had no effect: by its code, or because it was
+// not sent. Kind unknown overrides both: an earlier attempt of the call was lost. A fault
+// that a service answered has no status in its chain, and a database that it lost may have
+// committed.
+func never(f *fault.Error) bool {
+	if f.Kind == fault.Unknown {
+		return false
+	}
+	_, ofConnection := status.FromError(f)
+	return ofConnection || f.Code == fault.Denied || f.Code == fault.Locked
 }
 
 func number(name, text string) (int64, error) {
