@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -90,7 +91,8 @@ func TestDev(t *testing.T) {
 func TestDevOnPostgres(t *testing.T) {
 	t.Parallel()
 	dir, server := t.TempDir(), dbtest.Postgres(t)
-	p := startDev(t, dir, "--database-url", server)
+	settings, payment := certified(t)
+	p := startDev(t, dir, "--database-url", server, "--config", settings)
 	t.Cleanup(func() { dropAll(t, server) }) // only now: it would not have started on those of another folder
 	require.Equal(t, "CONFIRMED", place(t, p.api, "k", "tok_visa", true)["status"])
 	files, err := filepath.Glob(filepath.Join(dir, "*.db"))
@@ -106,6 +108,13 @@ func TestDevOnPostgres(t *testing.T) {
 	require.NoError(t, json.Unmarshal(content, &passwords))
 	require.Len(t, passwords, 7)
 
+	// A certificate that cannot be used is seen where those of split processes are.
+	require.NoError(t, os.WriteFile(payment, []byte("half of it"), 0o600))
+	require.Eventually(t, func() bool {
+		_, ready := call(t, http.MethodGet, p.admin+"/readyz", "", nil)
+		return strings.Contains(fmt.Sprint(ready["warnings"]), "a certificate file is not used: ")
+	}, patience, 20*time.Millisecond)
+
 	// Another folder is refused before it changes anything, while the first one serves.
 	other := t.TempDir()
 	_, err = once(t, nil, append(append([]string{"dev", "--data-dir", other, "--temporal-bin", enginetest.CLI(t)}, anyPorts...), "--database-url", server)...)
@@ -116,6 +125,22 @@ func TestDevOnPostgres(t *testing.T) {
 	out, err := once(t, nil, "stock", "receive", "MUG-STONEWARE", "1", "--warehouse", "BER", "--data-dir", dir, "--database-url", server)
 	require.NoError(t, err)
 	require.Equal(t, "MUG-STONEWARE in BER: 99999 available, 0 reserved, 2 sold, 100001 ever received\n", out)
+}
+
+// certified returns a file of settings with certificates for all callers, and the path of
+// the certificate of payment.
+func certified(t *testing.T) (settings, payment string) {
+	t.Helper()
+	dir := t.TempDir()
+	for _, verb := range []string{"init", "issue"} {
+		_, err := once(t, nil, "certs", verb, "--env", "test", "--dir", filepath.Join(dir, "authority"), "--out", dir)
+		require.NoError(t, err)
+	}
+	settings = filepath.Join(dir, "amends.yaml")
+	own, bundle := filepath.Join(dir, "{service}.pem"), filepath.Join(dir, "bundle.pem")
+	file := fmt.Sprintf("identity: {env: test, cert: %q, key: %q, bundle: %q, every: 100ms}", own, own, bundle)
+	require.NoError(t, os.WriteFile(settings, []byte(file), 0o600))
+	return settings, filepath.Join(dir, "payment.pem")
 }
 
 // dropAll drops the databases and roles that `amends dev` has made on a server.

@@ -24,7 +24,6 @@ import (
 	"github.com/amends/amends/internal/discovery"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/identity"
-	"github.com/amends/amends/internal/probe"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/services/catalog"
@@ -105,7 +104,7 @@ func (p *platform) start(ctx context.Context) (err error) {
 	}
 	p.parts.Start(ctx, process.HTTP("api", p.public, api.HTTPServer(p.c.HTTPAddr, p.server), drainHTTP))
 	admin := serve.NewAdmin(p.c, api.Admin{
-		Probe:   probe.Probe{Ready: p.ready, Warnings: p.group.Warnings}, // without the clock: the engine is on this host
+		Probe:   serve.Readiness(p.ready, p.others, p.group.Warnings), // without the clock: the engine is on this host
 		Repairs: p.server, Letters: serve.Letters{Services: p.c.Services.Names(), Desk: p.group.Desk},
 	}, p.metrics, p.log)
 	p.parts.Start(ctx, process.HTTP("admin", p.private, admin, drainHTTP))

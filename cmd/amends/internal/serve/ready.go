@@ -8,8 +8,8 @@ import (
 	"github.com/amends/amends/internal/probe"
 )
 
-// readiness is that of a process that does some work, calls others, and has warnings.
-func readiness(work func(context.Context) error, others *peers.Peers, warnings ...func() []string) probe.Probe {
+// Readiness is that of a process that does some work, calls others, and has warnings.
+func Readiness(work func(context.Context) error, others *peers.Peers, warnings ...func() []string) probe.Probe {
 	return probe.Probe{
 		Ready: func(ctx context.Context) error { return cmp.Or(work(ctx), others.Ready()) },
 		Warnings: func() []string {

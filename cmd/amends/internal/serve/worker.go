@@ -106,7 +106,7 @@ func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []str
 		return err
 	}
 	admin := NewAdmin(c, api.Admin{
-		Probe:   readiness(group.Ready, others, clock, group.Warnings),
+		Probe:   Readiness(group.Ready, others, clock, group.Warnings),
 		Letters: Letters{Services: names, Desk: group.Desk},
 	}, metrics, log)
 	parts.Start(ctx, process.HTTP("admin", private, admin, c.DrainTimeout))
