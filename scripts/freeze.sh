@@ -9,16 +9,20 @@ source "$(dirname "$0")/lib.sh"
 contracts=api/contract/released/$VERSION
 [ ! -e "$contracts" ] || die "$VERSION is frozen"
 
-mkdir -p "$contracts"
+# They are made aside, so that a failure has frozen nothing and a second run begins anew.
+half=$(mktemp -d)
+trap 'rm -rf "$half"' EXIT
+scripts/buf.sh build --exclude-source-info -o "$half/grpc.binpb"
 for name in openapi admin asyncapi; do
   {
     echo "# The contract of $VERSION (commit $(git rev-parse HEAD)). Never edit it: today's is compared with it."
     cat "api/contract/$name.yaml"
-  } >"$contracts/$name.yaml"
+  } >"$half/$name.yaml"
 done
 mkdir -p "testdata/events/released/$VERSION"
 cp testdata/events/*.json "testdata/events/released/$VERSION/"
-scripts/buf.sh build --exclude-source-info -o "$contracts/grpc.binpb"
+mkdir -p "$contracts"
+cp "$half"/* "$contracts/"
 say "$VERSION has its contracts and samples"
 
 cd workflows/testdata/histories
