@@ -30,6 +30,15 @@ func Exactly(needs string, n int) cobra.PositionalArgs {
 	}
 }
 
+// Require makes flags required that cmd has.
+func Require(cmd *cobra.Command, flags ...string) {
+	for _, name := range flags {
+		if err := cmd.MarkFlagRequired(name); err != nil {
+			panic(err) // there is no such flag
+		}
+	}
+}
+
 // AddEngineFlags adds the flags that locate the engine.
 func AddEngineFlags(cmd *cobra.Command) {
 	config.AddFlags(cmd.Flags(), "temporal.address", "temporal.namespace", "temporal.profile")

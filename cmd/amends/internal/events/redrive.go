@@ -55,7 +55,7 @@ func redrive(std cli.Stdio) *cobra.Command {
 	flags.Int64Var(&r.Rate, "rate", waiting.DefaultRate, "letters per second after the ramp")
 	flags.BoolVar(&noWait, "no-wait", false, "do not wait for the end")
 	cli.AddAuthor(cmd, &r.Operator)
-	required(cmd, "group", "reason")
+	cli.Require(cmd, "group", "reason")
 	cmd.MarkFlagsMutuallyExclusive("id", "key", "all")
 	cmd.MarkFlagsOneRequired("id", "key", "all")
 	cli.AddDatabaseFlags(cmd)
@@ -130,7 +130,7 @@ func discard(std cli.Stdio) *cobra.Command {
 	cmd.Flags().StringVar(&r.Group, "group", "", "the listening service (default: the only one in which it waits)")
 	cmd.Flags().StringVar(&r.Reason, "reason", "", "why, in words; no names of customers, no addresses")
 	cli.AddAuthor(cmd, &r.Operator)
-	required(cmd, "reason")
+	cli.Require(cmd, "reason")
 	cli.AddDatabaseFlags(cmd)
 	return cmd
 }
@@ -167,13 +167,4 @@ func refusal(err error) error {
 		return errors.New(fault.Of(err).Message)
 	}
 	return err
-}
-
-// required makes flags required that cmd has.
-func required(cmd *cobra.Command, flags ...string) {
-	for _, name := range flags {
-		if err := cmd.MarkFlagRequired(name); err != nil {
-			panic(err) // there is no such flag
-		}
-	}
 }

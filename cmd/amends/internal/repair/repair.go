@@ -74,11 +74,7 @@ func Command(std cli.Stdio) *cobra.Command {
 	cmd.Flags().StringVar(&r.reason, "reason", "", "why, for the record; no personal data")
 	cmd.Flags().StringVar(&r.reference, "reference", "", "where the manual fix is documented; required to skip a step that holds money")
 	cmd.Flags().BoolVar(&r.json, "json", false, "print the order as JSON")
-	for _, name := range []string{"action", "reason"} {
-		if err := cmd.MarkFlagRequired(name); err != nil {
-			panic(err) // the flag is defined some lines above
-		}
-	}
+	cli.Require(cmd, "action", "reason")
 	config.AddFlags(cmd.Flags(), "admin_addr")
 	return cmd
 }

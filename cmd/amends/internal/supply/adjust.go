@@ -58,16 +58,7 @@ func adjust(std cli.Stdio) *cobra.Command {
 	flags.StringVar(&a.Reason, "reason", "", "why, in words; no names of customers, no addresses")
 	flags.StringVar(&a.Reference, "reference", "", "key of the count or the case, which is booked once for a SKU and warehouse")
 	cli.AddAuthor(cmd, &a.By)
-	markRequired(cmd, "sku", "warehouse", "units", "reason")
+	cli.Require(cmd, "sku", "warehouse", "units", "reason")
 	cli.AddDatabaseFlags(cmd)
 	return cmd
-}
-
-// markRequired makes flags required that cmd has.
-func markRequired(cmd *cobra.Command, flags ...string) {
-	for _, name := range flags {
-		if err := cmd.MarkFlagRequired(name); err != nil {
-			panic(err) // there is no such flag
-		}
-	}
 }

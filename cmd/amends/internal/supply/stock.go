@@ -54,7 +54,7 @@ func receive(std cli.Stdio) *cobra.Command {
 	cmd.Flags().StringVar(&d.Warehouse, "warehouse", "", "code of the warehouse, for example BER")
 	cmd.Flags().BoolVar(&isNew, "new", false, "the first delivery of the SKU or to the warehouse, which is refused without this flag")
 	cli.AddAuthor(cmd, &d.By)
-	markRequired(cmd, "warehouse")
+	cli.Require(cmd, "warehouse")
 	cli.AddDatabaseFlags(cmd)
 	return cmd
 }
