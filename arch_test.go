@@ -29,7 +29,7 @@ var layers = []layer{
 	{"worker", "event event/outbox worker/events worker/registry workflows workflows/doctor services/catalog services/inventory services/*/store saga saga/participant internal/background internal/database internal/discovery internal/discovery/meter internal/doctor internal/engine internal/engine/* internal/orders/sagas internal/process internal/rpc internal/telemetry internal/watch internal/watch/* fault event/inbox/waiting", "echo"},
 	{"worker/registry", "event/lease activities event services/** saga internal/database internal/watch fault event/inbox/waiting event/inbox event/outbox/compare", "echo"},
 	{"worker/events", "event event/inbox event/inbox/waiting event/outbox internal/process internal/telemetry worker/registry", "echo viper"},
-	{"api", "api/contract api/body api/docs api/edge api/operator api/orders api/problem internal/orders internal/orders/admission internal/probe fault api/shop", "gorm viper"},
+	{"api", "api/contract api/docs api/edge api/operator api/orders api/problem internal/orders internal/orders/admission internal/probe fault api/shop", "gorm viper"},
 	{"api/client", "", "temporal gorm echo viper"},
 	{"api/contract", "", "temporal gorm viper"},
 	{"api/body", "api/body/schema internal/strictjson api/contract api/edge/header api/problem", "gorm viper"},

@@ -40,9 +40,7 @@ func NewAdmin(a Admin) http.Handler {
 	e := edge.New(edge.Config{Log: log, MaxBody: edge.DefaultMaxBody})
 	r := edge.Router{Echo: e, Middleware: adminRoutes.middleware}
 	if a.Repairs != nil {
-		operator.New(operator.Config{
-			Orders: a.Repairs.orders, Form: a.Repairs.repairForm, Operators: a.Operators, Log: log,
-		}).Register(r)
+		operator.New(operator.Config{Orders: a.Repairs.orders, Operators: a.Operators, Log: log}).Register(r)
 	}
 	if a.Letters != nil {
 		operator.NewLetters(operator.LettersConfig{Desk: a.Letters, Operators: a.Operators, Log: log}).Register(r)

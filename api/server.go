@@ -10,11 +10,9 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.temporal.io/sdk/client"
 
-	"github.com/amends/amends/api/body"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/docs"
 	"github.com/amends/amends/api/edge"
-	"github.com/amends/amends/api/operator"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/internal/orders"
@@ -24,13 +22,12 @@ import (
 // Server answers the requests of the public address. It is an [http.Handler]; see
 // [HTTPServer].
 type Server struct {
-	echo       *echo.Echo
-	orders     *orders.Client
-	repairForm body.Form // for the admin address
-	log        *slog.Logger
-	observe    func(edge.Observation)
-	inventory  shop.Inventory
-	health     *health
+	echo      *echo.Echo
+	orders    *orders.Client
+	log       *slog.Logger
+	observe   func(edge.Observation)
+	inventory shop.Inventory
+	health    *health
 
 	draining chan struct{} // closed once the server is to stop
 	drain    sync.Once
@@ -77,9 +74,6 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 		inventory: shop.NoInventory{},
 		health:    newHealth(asked, draining),
 		draining:  draining,
-	}
-	if s.repairForm, err = operator.Form(); err != nil {
-		return nil, err
 	}
 	for _, option := range options {
 		option(s)

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/body"
@@ -56,20 +55,8 @@ type Letters struct {
 func NewLetters(c LettersConfig) *Letters {
 	return &Letters{
 		config: c, known: newCredentials(c.Operators),
-		redrive: form("RedriveDeadLetter"), discard: form("DiscardDeadLetter"),
+		redrive: form("RedriveDeadLetter", nil), discard: form("DiscardDeadLetter", nil),
 	}
-}
-
-// form returns how the body of a decision is read, by the schema of a name.
-func form(name string) body.Form {
-	spec, err := contract.LoadAdmin()
-	if err == nil {
-		var schema *openapi3.Schema
-		if schema, err = contract.Schema(spec, name); err == nil {
-			return body.Form{Schema: schema}
-		}
-	}
-	panic(err) // the contract is embedded: it is whole
 }
 
 // Register adds the routes of the contract admin.yaml that are about dead letters.

@@ -5,7 +5,6 @@
 package operator
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -26,7 +25,6 @@ import (
 // Config configures [Repairs].
 type Config struct {
 	Orders    *orders.Client
-	Form      body.Form  // of a RepairOrder, see [Form]
 	Operators []Operator // those who may repair
 	Log       *slog.Logger
 }
@@ -35,19 +33,12 @@ type Config struct {
 type Repairs struct {
 	config Config
 	known  credentials
+	form   body.Form
 }
 
 // New returns the repairs of c.
-func New(c Config) *Repairs { return &Repairs{c, newCredentials(c.Operators)} }
-
-// Form returns how the body of a repair is read.
-func Form() (body.Form, error) {
-	spec, err := contract.LoadAdmin()
-	if err != nil {
-		return body.Form{}, fmt.Errorf("read the admin contract: %w", err)
-	}
-	schema, err := contract.Schema(spec, "RepairOrder")
-	return body.Form{Schema: schema, Rules: repairRules}, err
+func New(c Config) *Repairs {
+	return &Repairs{c, newCredentials(c.Operators), form("RepairOrder", repairRules)}
 }
 
 // Register adds the routes of the contract admin.yaml that are about orders.
@@ -103,7 +94,7 @@ func (s *Repairs) read(c echo.Context) (req saga.RepairRequest, key string, err 
 		}
 	}
 	var body contract.RepairOrder
-	if err := s.config.Form.Read(c.Request(), &body); err != nil {
+	if err := s.form.Read(c.Request(), &body); err != nil {
 		return req, "", err
 	}
 	if body.Reason == nil || strings.TrimSpace(*body.Reason) == "" {

@@ -1,0 +1,21 @@
+package operator
+
+import (
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/amends/amends/api/body"
+	"github.com/amends/amends/api/contract"
+)
+
+// form returns how the body of an operation is read: by a schema of the contract
+// admin.yaml, and by rules that no schema can state, nil for none.
+func form(name string, rules func(value any) []contract.FieldError) body.Form {
+	spec, err := contract.LoadAdmin()
+	if err == nil {
+		var schema *openapi3.Schema
+		if schema, err = contract.Schema(spec, name); err == nil {
+			return body.Form{Schema: schema, Rules: rules}
+		}
+	}
+	panic(err) // the contract is embedded: it is whole
+}
