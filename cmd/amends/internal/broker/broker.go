@@ -17,6 +17,7 @@ import (
 	"github.com/amends/amends/internal/config"
 	settings "github.com/amends/amends/internal/config/broker"
 	"github.com/amends/amends/internal/dev/broker"
+	"github.com/amends/amends/internal/process"
 )
 
 // Command returns `amends broker`.
@@ -46,12 +47,11 @@ func run(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	log, metrics, err := std.Observe(ctx, c, "info")
-	if err != nil {
+	ctx, parts := process.New(ctx)
+	defer func() { err = errors.Join(err, parts.Stop()) }()
+	if o.Logger, _, err = std.Observe(ctx, parts, c, "info"); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, metrics.Close(context.WithoutCancel(ctx))) }()
-	o.Logger = log
 	s, err := broker.Start(ctx, o)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/internal/config/service"
 	"github.com/amends/amends/internal/config/setting"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/worker/registry"
 )
@@ -46,9 +47,9 @@ func Sections() (all []service.Section) {
 }
 
 // Observe returns the logger and the metrics of a process, and exports its traces if
-// the environment asks for them. level applies if none
-// is configured. The caller closes the metrics.
-func (std Stdio) Observe(ctx context.Context, c *config.Config, level string) (*slog.Logger, *telemetry.Metrics, error) {
+// the environment asks for them. level applies if none is configured. The metrics close
+// when parts stop.
+func (std Stdio) Observe(ctx context.Context, parts *process.Parts, c *config.Config, level string) (*slog.Logger, *telemetry.Metrics, error) {
 	if c.Log.Level != "" {
 		level = c.Log.Level
 	}
@@ -57,10 +58,11 @@ func (std Stdio) Observe(ctx context.Context, c *config.Config, level string) (*
 		return nil, nil, err
 	}
 	metrics, err := telemetry.NewMetrics(log)
-	if err == nil {
-		err = metrics.Trace(ctx, std.Environ, log)
+	if err != nil {
+		return nil, nil, err
 	}
-	return log, metrics, err
+	parts.Start(ctx, process.Closer("metrics", func() error { return metrics.Close(context.WithoutCancel(ctx)) }))
+	return log, metrics, metrics.Trace(ctx, std.Environ, log)
 }
 
 // Dial returns a client of the configured engine, which need not be reachable yet.

@@ -52,10 +52,9 @@ func run(asked context.Context, std cli.Stdio, c *config.Config) (err error) {
 	ctx, parts := process.New(asked)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
 	p := &platform{c: c, environ: std.Environ, parts: parts}
-	if p.log, p.metrics, err = std.Observe(ctx, c, "warn"); err != nil {
+	if p.log, p.metrics, err = std.Observe(ctx, parts, c, "warn"); err != nil {
 		return err
 	}
-	parts.Start(ctx, process.Closer("metrics", func() error { return p.metrics.Close(context.WithoutCancel(asked)) }))
 	switch err := p.start(ctx); {
 	case parts.Err() != nil:
 		return parts.Err()

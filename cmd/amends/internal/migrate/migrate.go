@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/engine/namespace"
 	"github.com/amends/amends/internal/orders/attribute"
+	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/worker"
 	"github.com/amends/amends/worker/registry"
 )
@@ -58,12 +59,13 @@ func migrate(cmd *cobra.Command, std cli.Stdio, services []string, engine bool, 
 	if err != nil {
 		return err
 	}
-	log, metrics, err := std.Observe(cmd.Context(), c, "info")
+	ctx, parts := process.New(cmd.Context())
+	defer func() { err = errors.Join(err, parts.Stop()) }()
+	log, _, err := std.Observe(ctx, parts, c, "info")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, metrics.Close(cmd.Context())) }()
-	ctx, cancel := context.WithTimeoutCause(cmd.Context(), wait, fmt.Errorf("gave up after %s", wait))
+	ctx, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("gave up after %s", wait))
 	defer cancel()
 	if len(services) > 0 {
 		if err := worker.Migrate(ctx, cli.WorkerOptions(c, services, log)); err != nil {

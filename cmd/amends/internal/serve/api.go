@@ -40,11 +40,10 @@ func API(std cli.Stdio) *cobra.Command {
 func runAPI(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
 	ctx, parts := process.New(ctx)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
-	log, metrics, err := std.Observe(ctx, c, "info")
+	log, metrics, err := std.Observe(ctx, parts, c, "info")
 	if err != nil {
 		return err
 	}
-	parts.Start(ctx, process.Closer("metrics", func() error { return metrics.Close(context.WithoutCancel(ctx)) }))
 	client, err := std.Dial(c, log, metrics)
 	if err != nil {
 		return err

@@ -72,11 +72,10 @@ func services(_ *cobra.Command, names []string) error {
 func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []string) (err error) {
 	ctx, parts := process.New(ctx)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
-	log, metrics, err := std.Observe(ctx, c, "info")
+	log, metrics, err := std.Observe(ctx, parts, c, "info")
 	if err != nil {
 		return err
 	}
-	parts.Start(ctx, process.Closer("metrics", func() error { return metrics.Close(context.WithoutCancel(ctx)) }))
 	client, err := std.Dial(c, log, metrics)
 	if err != nil {
 		return err

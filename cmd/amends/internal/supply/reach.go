@@ -78,11 +78,10 @@ func reach(std cli.Stdio, cmd *cobra.Command, service string, call func(context.
 	defer cancel()
 	ctx, parts := process.New(ctx)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
-	log, metrics, err := std.Observe(ctx, c, "warn")
+	log, metrics, err := std.Observe(ctx, parts, c, "warn")
 	if err != nil {
 		return err
 	}
-	parts.Start(ctx, process.Closer("metrics", func() error { return metrics.Close(context.WithoutCancel(ctx)) }))
 	others, err := peers.Reach(ctx, parts, peers.Options{Config: c, Names: []string{identity.Operator}, Logger: log, Metrics: metrics})
 	if err != nil {
 		return err

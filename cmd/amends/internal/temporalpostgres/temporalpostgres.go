@@ -55,12 +55,9 @@ func run(asked context.Context, std cli.Stdio, c *config.Config, o options, name
 	began := time.Now()
 	ctx, parts := process.New(asked)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
-	log, metrics, err := std.Observe(ctx, c, "warn")
-	if err != nil {
+	if o.Logger, _, err = std.Observe(ctx, parts, c, "warn"); err != nil {
 		return err
 	}
-	parts.Start(ctx, process.Closer("metrics", func() error { return metrics.Close(context.WithoutCancel(asked)) }))
-	o.Logger = log
 	engine, err := startCluster(ctx, o)
 	if err == nil {
 		parts.Start(ctx, process.Part{Name: "engine", Run: func(ctx context.Context) error {
