@@ -47,21 +47,13 @@ func listen(t *testing.T) net.Listener {
 	return l
 }
 
-// runs runs a group until stop is called, and returns when it is ready.
+// runs runs a new group on new databases, see [start].
 func runs(t *testing.T, o Options) (stop func()) {
 	t.Helper()
 	require.NoError(t, Migrate(t.Context(), o))
 	g, err := New(o)
 	require.NoError(t, err)
-	client := connect(t, &flickering{})
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx, client) }()
-	require.Eventually(t, func() bool { return g.Ready(t.Context()) == nil }, 10*time.Second, 10*time.Millisecond)
-	return func() {
-		cancel()
-		require.NoError(t, <-done)
-	}
+	return start(t, g, connect(t, &flickering{}))
 }
 
 // TestAGroupLetsInWhomThePolicyAllows: whoever reaches the port may call nothing without

@@ -95,15 +95,11 @@ func TestAGroupListens(t *testing.T) {
 	}))
 	_, err = g.Desk("inventory")
 	require.Equal(t, fault.Unavailable, fault.CodeOf(err), "it does not run yet")
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	client := connect(t, &flickering{})
-	go func() { done <- g.Run(ctx, client) }()
+	stop := start(t, g, connect(t, &flickering{}))
 	eventually := func(claim func() bool, words string) {
 		t.Helper()
 		require.Eventually(t, claim, 30*time.Second, 10*time.Millisecond, words)
 	}
-	eventually(func() bool { return g.Ready(t.Context()) == nil }, "ready")
 	eventually(func() bool { return len(g.Warnings()) == 1 }, "it warns")
 	require.Contains(t, g.Warnings()[0], "see `amends events dead --group inventory`")
 	require.NoError(t, g.Ready(t.Context()), "a dead letter leaves it ready")
@@ -129,8 +125,7 @@ func TestAGroupListens(t *testing.T) {
 	_, err = bus.Publish(t.Context(), []event.Message{placed("last", "ord_3")})
 	require.NoError(t, err)
 	<-begun
-	cancel()
-	require.NoError(t, <-done)
+	stop()
 	require.NoError(t, <-ended, "the database is open until the handler has ended")
 	_, err = g.Desk("inventory")
 	require.Equal(t, fault.Unavailable, fault.CodeOf(err), "it has stopped")

@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -38,17 +37,12 @@ func TestAGroupPublishesWhatItsServicesTell(t *testing.T) {
 	o.Bus = broker
 	g, err := New(o)
 	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	client := connect(t, &flickering{})
-	go func() { done <- g.Run(ctx, client) }()
-	require.Eventually(t, func() bool { return g.Ready(t.Context()) == nil }, 10*time.Second, 10*time.Millisecond)
+	stop := start(t, g, connect(t, &flickering{}))
 	require.Empty(t, stored.Stored(), "the group is ready without its broker")
 
 	broker.Away(false)
 	tellProduct(t, o)
 	require.Eventually(t, func() bool { return len(stored.Stored()) == 2 }, 15*time.Second, 10*time.Millisecond)
 	require.Empty(t, g.Warnings())
-	cancel()
-	require.NoError(t, <-done)
+	stop()
 }

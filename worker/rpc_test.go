@@ -1,9 +1,7 @@
 package worker
 
 import (
-	"context"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
@@ -29,11 +27,7 @@ func TestAGroupAnswersCalls(t *testing.T) {
 	o.RPC.Listener = l
 	g, err := New(o)
 	require.NoError(t, err)
-	client := connect(t, &flickering{})
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx, client) }()
-	require.Eventually(t, func() bool { return g.Ready(t.Context()) == nil }, 10*time.Second, 10*time.Millisecond)
+	stop := start(t, g, connect(t, &flickering{}))
 
 	within := rpctest.Context(t)
 	for service, step := range map[string]string{
@@ -54,7 +48,6 @@ func TestAGroupAnswersCalls(t *testing.T) {
 	_, err = stream.Recv()
 	require.Equal(t, codes.Unimplemented, status.Code(err), "its methods are not listed")
 
-	cancel()
-	require.NoError(t, <-done)
+	stop()
 	require.ErrorContains(t, participant.NewClient(conn).Undo(within, saga.Key{Saga: "o1", Step: "inventory.reserve"}), "cannot be reached")
 }

@@ -71,13 +71,23 @@ func TestRunWaitsForAnEngineThatFlickers(t *testing.T) {
 	require.NoError(t, Migrate(t.Context(), o))
 	g, err := New(o)
 	require.NoError(t, err)
+	stop := start(t, g, client)
+	require.Negative(t, flickers.gone.Load(), "it was asked again")
+	stop()
+}
+
+// start runs a group, and returns when it is ready. stop ends it and waits for its end,
+// which is no failure.
+func start(t *testing.T, g *Group, c *engine.Client) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx, client) }()
-	require.Eventually(t, func() bool { return g.Ready(t.Context()) == nil }, 10*time.Second, 10*time.Millisecond)
-	require.Negative(t, flickers.gone.Load(), "it was asked again")
-	cancel()
-	require.NoError(t, <-done)
+	go func() { done <- g.Run(ctx, c) }()
+	require.Eventually(t, func() bool { return g.Ready(t.Context()) == nil }, 30*time.Second, 10*time.Millisecond)
+	return func() {
+		cancel()
+		require.NoError(t, <-done)
+	}
 }
 
 // connect serves the engine and returns a client of it.
