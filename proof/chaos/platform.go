@@ -21,6 +21,7 @@ import (
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/proof/victim"
 	"github.com/amends/amends/proof/wait"
+	"github.com/amends/amends/worker/registry"
 )
 
 // platform is everything that runs.
@@ -113,7 +114,7 @@ func (p *platform) provision(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, service := range []string{"order", "catalog", "inventory", "payment", "shipping"} {
+	for _, service := range registry.Names() {
 		own, err := p.environOf(service, nil)
 		if err != nil {
 			return err

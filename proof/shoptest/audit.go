@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/saga"
 	paymentcompare "github.com/amends/amends/services/payment/audit/compare"
 	shippingcompare "github.com/amends/amends/services/shipping/audit/compare"
+	"github.com/amends/amends/worker/registry"
 )
 
 // BindAudit binds the doctor's questions to every service, and to the engine.
@@ -21,7 +22,7 @@ func (s *Shop) BindAudit(r saga.Registry, engine activities.Sagas) {
 	activities.BindInventoryAudit(r, s.Inventory)
 	activities.BindPaymentAudit(r, paymentcompare.New(s.Payments, s.Provider))
 	activities.BindShippingAudit(r, shippingcompare.New(s.Shipments, s.Carrier))
-	for _, service := range []string{"order", "catalog", "inventory", "payment", "shipping"} {
+	for _, service := range registry.Names() {
 		activities.BindEventsAudit(r, service, func(ctx context.Context) ([]string, error) {
 			return compare.Undelivered(ctx, s.books[service], database.Now().Add(-10*time.Minute))
 		})
