@@ -87,9 +87,6 @@ func newGroup(name string, facts []event.Declaration, o Options) *Group {
 // Name returns the name of the group.
 func (g *Group) Name() string { return g.name }
 
-// Desk returns the desk of the group's letters.
-func (g *Group) Desk() *waiting.Desk { return waiting.NewDesk(g.o.DB) }
-
 // Run handles the events of the group until ctx ends, whenever this process holds the
 // group's lease. It waits for a database or a bus that does not answer. It returns nil
 // after the handlers that it has called have returned. A group runs once.
