@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/internal/bus"
@@ -18,7 +17,6 @@ func StartBus(ctx context.Context, parts *process.Parts, url string, c *config.C
 	opened, err := bus.Open(url, bus.Options{
 		Name: name, User: b.User, Password: string(b.Password), SeedFile: b.SeedFile, CredentialsFile: b.CredentialsFile,
 		TLSCert: b.TLSCert, TLSKey: b.TLSKey, TLSCA: b.TLSCA, Logger: log,
-		Observe: func(string, time.Duration, error) {},
 	})
 	if err != nil {
 		return nil, err
