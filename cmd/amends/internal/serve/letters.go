@@ -7,6 +7,7 @@ import (
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/operator"
+	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/inbox/waiting"
 	"github.com/amends/amends/internal/database"
 )
@@ -86,8 +87,9 @@ func deadLetter(l waiting.Letter) (contract.DeadLetter, error) {
 		Id: l.ID, Group: l.Group, Type: l.Type, Key: l.Key, Urgent: l.Urgent, Attempts: l.Attempts,
 		Code: string(l.Code), Message: l.Message, Since: l.Since.UTC(), TriedAt: l.TriedAt, Data: json.RawMessage(data),
 	}
-	if saga := l.Header["ce-correlationid"]; saga != "" {
-		shown.CorrelationId = &saga
+	// A letter that is no event, which is why it is dead, has no correlation.
+	if e, err := event.Decode(l.Original()); err == nil && e.Correlation != "" {
+		shown.CorrelationId = &e.Correlation
 	}
 	return shown, nil
 }
