@@ -1,11 +1,15 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/cmd/amends/internal/cli"
 )
 
 func TestBadConfiguration(t *testing.T) {
@@ -68,10 +72,23 @@ func TestVersion(t *testing.T) {
 
 func TestEveryCommandHasHelp(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"dev"}, {"api"}, {"worker"}, {"migrate"}, {"stock", "receive"}, {"stock", "adjust"}, {"stock", "journal"}, {"catalog", "import"}, {"order", "show"}, {"orders"}, {"repair"}, {"load"}, {"certs", "init"}, {"certs", "issue"}, {"certs", "rotate"}, {"version"}} {
-		out, err := once(t, nil, append(args, "--help")...)
-		require.NoError(t, err)
-		require.Contains(t, out, "Usage:\n  amends "+strings.Join(args, " "))
+	seen := map[string]bool{}
+	var walk func(all []*cobra.Command, parent ...string)
+	walk = func(all []*cobra.Command, parent ...string) {
+		for _, cmd := range all {
+			args := append(slices.Clip(parent), cmd.Name())
+			path := strings.Join(args, " ")
+			seen[path] = true
+			require.NotEmpty(t, cmd.Short, path)
+			out, err := once(t, nil, append(args, "--help")...)
+			require.NoError(t, err)
+			require.Contains(t, out, "Usage:\n  amends "+path)
+			walk(cmd.Commands(), args...)
+		}
+	}
+	walk(commands(cli.Stdio{}))
+	for _, path := range []string{"dev", "stock receive", "certs rotate", "events discard"} {
+		require.True(t, seen[path], "%s is not among %v", path, seen)
 	}
 	out, err := once(t, nil, "worker", "--help")
 	require.NoError(t, err)
