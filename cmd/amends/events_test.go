@@ -122,10 +122,12 @@ func TestEvents(t *testing.T) {
 	for _, want := range []string{"handled in payment", "redrive in payment", "by     ada", "reason mended", "result handled", `{"n":1}`} {
 		require.Contains(t, out, want)
 	}
-	require.Contains(t, refused("show", "e9"), "no service has told event e9 or kept it apart")
+	require.Contains(t, refused("show", "e9"), "no service has told event e9 or kept it apart: it never was")
 	require.Equal(t, "discarded in payment: e3\n", events("discard", "e3", "--reason", "told by mistake"))
 	require.Equal(t, "event e3 waits nowhere", refused("discard", "e3", "--reason", "twice"))
 	require.Equal(t, "[]\n", events("dead", "--json"))
+	require.Equal(t, "no letter is dead\n", events("dead"))
+	require.Equal(t, "no event waits\n", events("waiting"))
 
 	// It is seen in the outbox of the service that told it, while it waits and published.
 	order := dbtest.Open(t, "sqlite:"+filepath.Join(dir, "order.db"), database.Options{})
@@ -147,7 +149,10 @@ func TestEvents(t *testing.T) {
 	env = slices.DeleteFunc(env, func(e string) bool { return strings.HasPrefix(e, "AMENDS_SERVICES_SHIPPING_DSN") })
 	env = append(env, "AMENDS_SERVICES_SHIPPING_DSN=sqlite:"+filepath.Join(dir, "away", "shipping.db"))
 	require.Contains(t, events("show", id), "not asked: shipping\n")
-	require.Contains(t, refused("show", "e9"), "\nnot asked: shipping: ")
+	unknown := refused("show", "e9")
+	require.Contains(t, unknown, "none of the services that could be asked has told event e9 or kept it apart; another one may have\n")
+	require.NotContains(t, unknown, "it never was")
+	require.Contains(t, unknown, "\nnot asked: shipping: ")
 	require.Contains(t, refused("discard", id, "--reason", "r"), "shipping", "it may wait there")
 
 	var h struct {

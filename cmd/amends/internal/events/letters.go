@@ -26,7 +26,7 @@ func waitingList(std cli.Stdio) *cobra.Command {
 	return listLetters(std, &cobra.Command{
 		Use:   "waiting",
 		Short: "List the events that a listener tries again, and those behind dead ones",
-	}, waiting.Waiting)
+	}, waiting.Waiting, "no event waits")
 }
 
 // deadList returns `amends events dead`.
@@ -34,11 +34,11 @@ func deadList(std cli.Stdio) *cobra.Command {
 	return listLetters(std, &cobra.Command{
 		Use:   "dead",
 		Short: "List the dead letters: events that failed by a bug; their keys wait",
-	}, waiting.Parked)
+	}, waiting.Parked, "no letter is dead")
 }
 
-// listLetters completes a command that lists letters.
-func listLetters(std cli.Stdio, cmd *cobra.Command, s waiting.State) *cobra.Command {
+// listLetters completes a command that lists letters, and says none if there are none.
+func listLetters(std cli.Stdio, cmd *cobra.Command, s waiting.State, none string) *cobra.Command {
 	var asJSON bool
 	q := waiting.Query{State: s}
 	cmd.Args = cobra.NoArgs
@@ -59,6 +59,10 @@ func listLetters(std cli.Stdio, cmd *cobra.Command, s waiting.State) *cobra.Comm
 		}
 		if asJSON {
 			return show.JSON(std.Out, all)
+		}
+		if len(all) == 0 {
+			_, err := fmt.Fprintln(std.Out, none)
+			return err //nolint:wrapcheck // of the terminal
 		}
 		for _, l := range all {
 			if err := printLetter(std.Out, l); err != nil {

@@ -94,7 +94,10 @@ func (h *history) ask(std cli.Stdio, cmd *cobra.Command, service, id string) err
 
 // nothing returns that no service knows the event, and which could not be asked.
 func (h *history) nothing(id string) error {
-	err := fmt.Errorf("no service has told event %s or kept it apart: it never was, or was handled and is deleted", id)
+	if len(h.NotAsked) == 0 {
+		return fmt.Errorf("no service has told event %s or kept it apart: it never was, or was handled and is deleted", id)
+	}
+	err := fmt.Errorf("none of the services that could be asked has told event %s or kept it apart; another one may have", id)
 	for _, service := range slices.Sorted(maps.Keys(h.NotAsked)) {
 		err = fmt.Errorf("%w\nnot asked: %s: %s", err, service, h.NotAsked[service])
 	}
