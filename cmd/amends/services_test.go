@@ -54,7 +54,7 @@ func TestServicesListsWhoAnswers(t *testing.T) {
 func TestServicesSaysThatTheBrokerIsAway(t *testing.T) {
 	t.Parallel()
 	_, err := once(t, nil, "services")
-	require.EqualError(t, err, "broker.url: must be set: the broker has the instances")
+	require.EqualError(t, err, "broker.url: must be set: the broker has the instances; an `amends dev` registers nothing there")
 	_, err = once(t, nil, "services", "--broker-url", "nats://127.0.0.1:1")
 	require.ErrorContains(t, err, "broker.url: cannot reach the broker")
 }

@@ -65,7 +65,7 @@ func Command(std cli.Stdio) *cobra.Command {
 // ask returns the instances that are registered at the configured broker.
 func ask(ctx context.Context, c *config.Config) (all []discovery.Instance, err error) {
 	if c.Broker.URL == "" {
-		return nil, errors.New("broker.url: must be set: the broker has the instances")
+		return nil, errors.New("broker.url: must be set: the broker has the instances; an `amends dev` registers nothing there")
 	}
 	ctx, parts := process.New(ctx)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
