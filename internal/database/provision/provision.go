@@ -54,7 +54,9 @@ func Database(ctx context.Context, adminDSN, name, password string) (dsn string,
 	if err != nil {
 		return "", database.Fault(fmt.Errorf("provision %s: %w", name, err))
 	}
-	defer func() { // closing also releases the lock; no work is pending
+	defer func() {
+		// It ends the session, and the lock with it, even if it fails; every statement has
+		// been answered by then, so the failure is none of the caller's.
 		_ = conn.Close(context.WithoutCancel(ctx))
 	}()
 	role := "amends_" + name

@@ -221,8 +221,8 @@ func (s *Server) Stop() error {
 			return fmt.Errorf("stop postgres (process %d): %w", s.Pid, err)
 		}
 	}
-	_ = s.alive.Close()
-	_ = s.Wait() // the caller asked for the end, so how it came does not matter
+	_ = s.alive.Close() // it fails for a repeat, and the server has ended
+	_ = s.Wait()        // the caller asked for the end, so how it came does not matter
 	return nil
 }
 
