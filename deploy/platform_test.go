@@ -104,6 +104,18 @@ func TestEveryProcessIsConfiguredAsItLikes(t *testing.T) {
 	}
 }
 
+// The admin addresses refuse every operation without operators.
+func TestEveryProcessWithAnAdminAddressKnowsTheOperators(t *testing.T) {
+	t.Parallel()
+
+	for name, s := range load(t, platformFile).Services {
+		_, known := s.Environment["AMENDS_OPERATOR_TOKENS"]
+		_, serves := s.Environment["AMENDS_ADMIN_ADDR"]
+		require.Equal(t, s.Command[0] != "migrate", serves, name)
+		require.Equal(t, serves, known, name)
+	}
+}
+
 func TestPlatformRunsWithoutPrivileges(t *testing.T) {
 	t.Parallel()
 
