@@ -19,7 +19,9 @@ func main() {
 	// A second Ctrl-C ends the process without waiting for the drain. One within a
 	// second is the same one: a parent passed it on to this process and to its group.
 	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
-	err := run(ctx, os.Args[1:], cli.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ()})
+	err := run(ctx, os.Args[1:], cli.Stdio{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(), Program: os.Args[0],
+	})
 	stop()
 	if err != nil {
 		for line := range strings.Lines(err.Error()) {

@@ -34,7 +34,7 @@ Place a first order:
 
 See the saga of an order by its id:
 
-  amends order show ID --temporal-address 127\.0\.0\.1:\d+
+  (\S+) order show ID --temporal-address 127\.0\.0\.1:\d+
 
 Ctrl-C stops everything. What was stored stays in .*\.
 $`)
@@ -57,6 +57,7 @@ func startDev(t *testing.T, dir string) *development {
 	said := p.says(t, "Ctrl-C stops everything")
 	require.Regexp(t, banner, said)
 	m := banner.FindStringSubmatch(said)
+	require.Equal(t, p.cmd.Args[0], m[5], "the command can be pasted where this one was given")
 	return &development{process: p, shopper: shopper{m[1]}, ui: m[2], admin: m[3], curl: m[4]}
 }
 

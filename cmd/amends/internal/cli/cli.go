@@ -25,6 +25,8 @@ type Stdio struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Environ  []string // NAME=value, as [os.Environ] returns it
+	// Program is how the process was called, for commands in its output; "": amends.
+	Program string
 }
 
 // Load reads the configuration that cmd runs with: defaults, file, environment and

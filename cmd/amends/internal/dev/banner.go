@@ -31,10 +31,10 @@ Place a first order:
 
 See the saga of an order by its id:
 
-  amends order show ID --temporal-address %s
+  %s order show ID --temporal-address %s
 
 Ctrl-C stops everything. What was stored stays in %s.
-`, took.Seconds(), api, api, p.engineLine(), process.URL(p.private), api, firstOrder, p.client.Address, p.c.DataDir)
+`, took.Seconds(), api, api, p.engineLine(), process.URL(p.private), api, firstOrder, p.program, p.client.Address, p.c.DataDir)
 	return err
 }
 

@@ -3,6 +3,7 @@
 package dev
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ func run(asked context.Context, std cli.Stdio, c *config.Config) (err error) {
 	c.DrainTimeout = min(c.DrainTimeout, drainWorkers)
 	ctx, parts := process.New(asked)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
-	p := &platform{c: c, environ: std.Environ, parts: parts}
+	p := &platform{c: c, environ: std.Environ, program: cmp.Or(std.Program, "amends"), parts: parts}
 	if p.log, p.metrics, err = std.Observe(ctx, parts, c, "warn"); err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ const readyTimeout = 30 * time.Second
 type platform struct {
 	c       *config.Config
 	environ []string
+	program string // how the process was called
 	log     *slog.Logger
 	metrics *telemetry.Metrics
 	parts   *process.Parts
