@@ -32,6 +32,12 @@
 // knowledge is served (source "engine"), so that a client gets an answer within two
 // seconds whatever the workers do. Cancelling twice is one cancel.
 //
+// # Asking for stock
+//
+// /v1/stock/{sku} and /v1/stock/check ask the inventory service itself, by a call, and hold
+// nothing. An API that is not configured where inventory answers, or whose inventory does
+// not answer, refuses them with 503; orders are placed all the same.
+//
 // # Repairing
 //
 // The operations of operators have a contract of their own, admin.yaml, because they are
