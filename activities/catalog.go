@@ -12,7 +12,7 @@ import (
 
 // QuoteOrder prices the lines of an order.
 var QuoteOrder = saga.Step[catalog.QuoteRequest, catalog.Quote]{
-	Name: "catalog.quote", Queue: "catalog", Kind: saga.Recorded,
+	Name: "catalog.quote", Queue: "catalog", Kind: saga.Recorded, Express: quick,
 	Summary: func(q catalog.QuoteRequest) string {
 		return fmt.Sprintf("price %d lines in %s", len(q.Lines), q.Currency)
 	},
@@ -22,6 +22,9 @@ var QuoteOrder = saga.Step[catalog.QuoteRequest, catalog.Quote]{
 func BindCatalog(r saga.Registry, s catalog.Service) {
 	saga.Bind(r, QuoteOrder, s.Quote, nil)
 }
+
+// TryCatalog binds the first try of the catalog service's step, see [saga.BindTry].
+func TryCatalog(r saga.Registry, p saga.Participant) { saga.BindTry(r, QuoteOrder, p) }
 
 // AuditQuotes is the doctor's question to the catalog service.
 var AuditQuotes = Audit[audit.Range, catalogaudit.Page]{"catalog.audit", "catalog"}

@@ -15,7 +15,7 @@ import (
 var (
 	// ReserveStock holds the stock of every line; its undo releases it.
 	ReserveStock = saga.Step[inventory.ReserveRequest, inventory.Reservation]{
-		Name: "inventory.reserve", Queue: "inventory", Kind: saga.Compensatable, Owes: "stock held",
+		Name: "inventory.reserve", Queue: "inventory", Kind: saga.Compensatable, Express: quick, Owes: "stock held",
 		Summary: func(q inventory.ReserveRequest) string {
 			return fmt.Sprintf("hold the stock of %d lines", len(q.Lines))
 		},
@@ -23,7 +23,7 @@ var (
 	}
 	// CommitStock turns held stock into sold stock.
 	CommitStock = saga.Step[saga.None, inventory.Commitment]{
-		Name: "inventory.commit", Queue: "inventory", Kind: saga.Closing,
+		Name: "inventory.commit", Queue: "inventory", Kind: saga.Closing, Express: quick,
 		Summary: func(saga.None) string { return "turn held stock into sold" },
 	}
 )
@@ -34,6 +34,12 @@ func BindInventory(r saga.Registry, s inventory.Service) {
 	saga.Bind(r, CommitStock, func(ctx context.Context, k saga.Key, _ saga.None) (inventory.Commitment, error) {
 		return s.Commit(ctx, k)
 	}, nil)
+}
+
+// TryInventory binds the first tries of the inventory service's steps, see [saga.BindTry].
+func TryInventory(r saga.Registry, p saga.Participant) {
+	saga.BindTry(r, ReserveStock, p)
+	saga.BindTry(r, CommitStock, p)
 }
 
 // The doctor's questions to the inventory service.

@@ -11,6 +11,14 @@ import (
 	"github.com/amends/amends/services/payment/posting"
 )
 
+// Limits of a step's first try if the order's own worker makes it: of a step that asks
+// its own database only, and of one that calls an external system. What takes longer
+// goes the durable way.
+const (
+	quick        = time.Second
+	quickOutside = 2 * time.Second
+)
+
 // outside limits one attempt of a step that calls an external system once or twice.
 const outside = 10 * time.Second
 
@@ -18,7 +26,8 @@ const outside = 10 * time.Second
 var (
 	// AuthorizePayment holds the money; its undo voids the authorization.
 	AuthorizePayment = saga.Step[payment.AuthorizeRequest, payment.Authorization]{
-		Name: "payment.authorize", Queue: "payment", Kind: saga.Compensatable, StartToClose: outside, Owes: "money held", Money: true,
+		Name: "payment.authorize", Queue: "payment", Kind: saga.Compensatable, Owes: "money held", Money: true,
+		Express: quickOutside, StartToClose: outside,
 		Summary:     func(q payment.AuthorizeRequest) string { return "hold " + q.Amount.String() },
 		UndoSummary: "let go of the money held",
 	}
@@ -26,7 +35,8 @@ var (
 	// saga only goes forward. Its settle blocks it or learns that it happened. An order
 	// that costs nothing has this pivot too, without an effect on money.
 	CapturePayment = saga.Step[payment.CaptureRequest, payment.Capture]{
-		Name: "payment.capture", Queue: "payment", Kind: saga.Pivot, StartToClose: outside, Owes: "money taken", Money: true,
+		Name: "payment.capture", Queue: "payment", Kind: saga.Pivot, Owes: "money taken", Money: true,
+		Express: quickOutside, StartToClose: outside,
 		Free:    func(q payment.CaptureRequest) bool { return q.Amount.IsZero() },
 		Summary: func(q payment.CaptureRequest) string { return "take " + q.Amount.String() },
 	}
@@ -36,6 +46,12 @@ var (
 func BindPayment(r saga.Registry, s payment.Service) {
 	saga.Bind(r, AuthorizePayment, s.Authorize, s.Void)
 	saga.BindPivot(r, CapturePayment, s.Capture, s.SettleCapture)
+}
+
+// TryPayment binds the first tries of the payment service's steps, see [saga.BindTry].
+func TryPayment(r saga.Registry, p saga.Participant) {
+	saga.BindTry(r, AuthorizePayment, p)
+	saga.BindTry(r, CapturePayment, p)
 }
 
 // The doctor's questions to the payment service.

@@ -18,7 +18,7 @@ const enough = 10 * time.Minute
 // BookParcels books one shipment per parcel; its undo cancels all of them.
 var BookParcels = saga.Step[shipping.BookRequest, shipping.Booking]{
 	Name: "shipping.book", Queue: "shipping", Kind: saga.Compensatable, Owes: "parcels booked",
-	StartToClose: enough, Heartbeat: outside,
+	Express: quickOutside, StartToClose: enough, Heartbeat: outside,
 	Summary:     func(q shipping.BookRequest) string { return fmt.Sprintf("book %d parcels", len(q.Parcels)) },
 	UndoSummary: "cancel the parcels",
 }
@@ -27,6 +27,9 @@ var BookParcels = saga.Step[shipping.BookRequest, shipping.Booking]{
 func BindShipping(r saga.Registry, s shipping.Service) {
 	saga.Bind(r, BookParcels, s.Book, s.Cancel)
 }
+
+// TryShipping binds the first try of the shipping service's step, see [saga.BindTry].
+func TryShipping(r saga.Registry, p saga.Participant) { saga.BindTry(r, BookParcels, p) }
 
 // AuditParcels is the doctor's question to the shipping service.
 var AuditParcels = Audit[audit.Range, shippingaudit.Page]{"shipping.audit", "shipping"}

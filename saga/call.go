@@ -18,6 +18,7 @@ type request struct {
 	summary  string
 	arg      func(policy) any
 	recorded func(policy) any // the argument that the history may keep
+	express  bool             // a do whose first try is made by this worker
 	answer   any              // an *answer, which the result is decoded into
 	attempts *int             // the answer's
 }
@@ -38,20 +39,20 @@ func argument[In any](k Key, in In) func(policy) any {
 // environment.
 const unlimited = math.MaxInt32
 
-// localTries is the number of start-to-closes that a local step may take before it
+// localLimit is the number of start-to-closes that a local step may take before it
 // continues as an ordinary activity: a local retry costs history, an ordinary one
 // does not. The SDK takes the end of that time from the engine's clock, and compares
 // it with the worker's before each retry. That is harmless: on a worker that is ahead
 // the step continues as an ordinary activity at once, and on one that is behind the
 // time of the attempts, which is by the worker's clock alone, ends them.
-const localTries = 2
+const localLimit = 2
 
 // effort bounds the attempts of a call.
 type effort struct {
 	policy
 	limit       time.Duration // of the whole call; 0: none
 	first, most time.Duration // the first and the longest interval between attempts
-	local       bool          // run a local step as a local activity
+	local       bool          // run a local step as a local activity, try an express one so first
 }
 
 // ordinary is the effort of a step that is not flagged: after [Timing.ParkAfter] the
@@ -76,12 +77,16 @@ func (r *run) parked(ends []fault.Kind) effort {
 // invoke calls the activity until it succeeds, it fails with a kind that ends the
 // effort, ctx ends, or the effort's limit has passed.
 func (r *run) invoke(ctx workflow.Context, q request, e effort) *failure {
-	if q.step.local() && e.local {
-		f := r.invokeLocal(ctx, q, e.policy)
-		if f == nil || f.code == canceled || e.ends(f.kind) {
+	if e.local && (q.express || q.step.local()) {
+		local, ends := r.invokeLocal, e.ends
+		if q.express {
+			local, ends = r.try, decides
+		}
+		if f := local(ctx, q, e.policy); f == nil || f.code == canceled || ends(f.kind) {
 			return f
 		}
 	}
+	r.arm()
 	queue := workflow.GetInfo(ctx).TaskQueueName
 	if !q.step.local() {
 		queue = r.o.queue(q.step.queue)
@@ -104,14 +109,21 @@ func (r *run) invoke(ctx workflow.Context, q request, e effort) *failure {
 	return decode(workflow.ExecuteActivity(ctx, q.activity, q.recorded(e.policy)).Get(ctx, q.answer))
 }
 
+// invokeLocal calls an activity of a local step, with retries that cost no history.
 func (r *run) invokeLocal(ctx workflow.Context, q request, p policy) *failure {
+	r.local.begin(workflow.Now(ctx))
+	defer func() { r.local.end(workflow.Now(ctx)) }()
+	return r.callLocally(ctx, q, p, cmp.Or(q.step.startToClose, r.o.Timing.LocalStartToClose), unlimited)
+}
+
+// callLocally calls an activity in the present workflow task.
+func (r *run) callLocally(ctx workflow.Context, q request, p policy, startToClose time.Duration, attempts int32) *failure {
 	t := r.o.Timing
-	startToClose := cmp.Or(q.step.startToClose, t.LocalStartToClose)
 	ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout:    startToClose,
-		ScheduleToCloseTimeout: localTries * startToClose,
+		ScheduleToCloseTimeout: min(localLimit, time.Duration(attempts)) * startToClose,
 		RetryPolicy: &temporal.RetryPolicy{
-			InitialInterval: t.RetryInitial, BackoffCoefficient: 2, MaximumInterval: t.RetryMax, MaximumAttempts: unlimited,
+			InitialInterval: t.RetryInitial, BackoffCoefficient: 2, MaximumInterval: t.RetryMax, MaximumAttempts: attempts,
 		},
 		Summary: q.summary,
 	})

@@ -81,6 +81,7 @@ func doOf[In, Out any](r *run, on *stepRun, s Step[In, Out], in In) request {
 	if s.Summary != nil {
 		q.summary = s.Summary(in)
 	}
+	q.express = !on.local() && slices.Contains(r.o.Express, s.Name)
 	return q
 }
 
@@ -119,6 +120,7 @@ func output[Out any](r *run, step string, a any) Out {
 func (r *run) begin(info stepInfo) (*stepRun, *failure) {
 	r.mustAllow(info)
 	r.listen()
+	r.expire()
 	if r.phase == Forward && r.stopped() {
 		return nil, &failure{code: canceled, kind: fault.Unknown}
 	}
@@ -265,6 +267,7 @@ func (r *run) performFirstClosing(ctx workflow.Context, q request) *failure {
 // aborted.
 func (r *run) commit(rest workflow.Context) *failure {
 	r.await(rest, func() bool { return r.fallible == 0 || r.stopped() })
+	r.expire()
 	if r.stopped() {
 		return &failure{code: canceled, kind: fault.Unknown}
 	}

@@ -28,6 +28,14 @@ type Options struct {
 	Queues map[string]string
 	// Timing are the limits and intervals; the zero value is [DefaultTiming].
 	Timing Timing
+	// Express names the steps whose first try is made by the worker that runs the
+	// workflow, which calls their services itself, see [BindTry]; a try that does not
+	// succeed at once goes the durable way, under the same key. Such a saga may end
+	// within one workflow task, so a query or an update waits for at most three seconds.
+	// The commands of a run depend on the names: they must be part of the workflow's
+	// input. The body of an express saga may wait for its steps only, because without a
+	// durable one nothing wakes it at DecideBy. nil: every step is durable at once.
+	Express []string
 	// Aborted runs the closing steps of the aborted end, when every compensatable
 	// step is undone or waived; nil: none.
 	Aborted func(ctx workflow.Context, d Decision) error

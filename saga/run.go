@@ -72,6 +72,8 @@ type run struct {
 	repairs   []Repair
 	unstarted *stepRun // the pivot, if it is settled without having started here
 	notice    messenger
+	armed     bool // the decide-by timer was set
+	local     localTries
 }
 
 // position is where the saga's point of no return is, seen from the body in its
@@ -253,21 +255,29 @@ func (r *run) listen() {
 
 // watch turns the decide-by time and a Temporal cancel request into wishes.
 func (r *run) watch() {
-	rest, _ := workflow.NewDisconnectedContext(r.outer)
-	timer, disarm := workflow.WithCancel(rest)
-	r.disarm = disarm
 	workflow.GoNamed(r.outer, "saga-cancel-request", func(ctx workflow.Context) {
 		ctx.Done().Receive(ctx, nil)
 		r.wishFor(CustomerRequest)
 	})
-	if r.o.DecideBy.IsZero() {
+	if len(r.o.Express) == 0 {
+		r.arm()
+	}
+}
+
+// arm sets the decide-by timer, once and while it matters.
+func (r *run) arm() {
+	if r.armed || r.o.DecideBy.IsZero() || r.phase != Forward || r.pivot != ahead {
 		return
 	}
+	r.armed = true
 	left := r.o.DecideBy.Sub(workflow.Now(r.outer))
 	if left <= 0 {
 		r.wishFor(Deadline)
 		return
 	}
+	rest, _ := workflow.NewDisconnectedContext(r.outer)
+	timer, disarm := workflow.WithCancel(rest)
+	r.disarm = disarm
 	workflow.GoNamed(timer, "saga-decide-by", func(ctx workflow.Context) {
 		fired := workflow.NewTimerWithOptions(ctx, left, workflow.TimerOptions{Summary: "decide by"})
 		if fired.Get(ctx, nil) == nil {

@@ -18,7 +18,8 @@ type spy struct {
 	scheduled []command
 	limits    map[string]time.Duration // activity -> start-to-close
 	calls     map[string]time.Duration // activity -> how long its first call may take in all; 0: for ever
-	attention []bool                   // the values that the search attribute was set to
+	timers    int
+	attention []bool // the values that the search attribute was set to
 }
 
 var needsAttention = temporal.NewSearchAttributeKeyBool("NeedsAttention")
@@ -81,6 +82,13 @@ func (o *spyOutbound) ExecuteLocalActivity(ctx workflow.Context, name string, ar
 	o.spy.scheduled = append(o.spy.scheduled, command{activity: name, local: true, summary: a.Summary})
 	o.spy.limits[name] = a.StartToCloseTimeout
 	return o.Next.ExecuteLocalActivity(ctx, name, args...)
+}
+
+func (o *spyOutbound) NewTimerWithOptions(ctx workflow.Context, d time.Duration, options workflow.TimerOptions) workflow.Future {
+	if options.Summary == "decide by" {
+		o.spy.timers++
+	}
+	return o.Next.NewTimerWithOptions(ctx, d, options)
 }
 
 func (o *spyOutbound) UpsertTypedSearchAttributes(ctx workflow.Context, changes ...temporal.SearchAttributeUpdate) error {

@@ -49,6 +49,9 @@ type Step[In, Out any] struct {
 	// StartToClose limits one attempt; 0 is [Timing.StartToClose], for a local step
 	// [Timing.LocalStartToClose].
 	StartToClose time.Duration
+	// Express limits the first try of a step that is express, see [Options.Express]. 0: the
+	// step is not in [Plan.Express]; a run that names it all the same gives it a second.
+	Express time.Duration
 	// Heartbeat is for a step of many calls, whose attempt may take long: one that
 	// reports nothing to package saga/progress for that time has failed, for example
 	// because its worker died. StartToClose then only has to be long enough for the whole
@@ -84,6 +87,7 @@ type stepInfo struct {
 	undoSummary       string
 	kind              Kind
 	startToClose      time.Duration
+	express           time.Duration
 	heartbeat         time.Duration
 	money             bool
 }
@@ -91,7 +95,7 @@ type stepInfo struct {
 func (s Step[In, Out]) info() stepInfo {
 	return stepInfo{
 		name: s.Name, queue: s.Queue, owes: s.Owes, undoSummary: s.UndoSummary, kind: s.Kind, startToClose: s.StartToClose,
-		heartbeat: s.Heartbeat, money: s.Money,
+		express: s.Express, heartbeat: s.Heartbeat, money: s.Money,
 	}
 }
 
@@ -165,6 +169,16 @@ func (p Plan) OnAbort(steps ...Declared) Plan {
 
 // info makes a stepInfo a [Declared] itself.
 func (i stepInfo) info() stepInfo { return i }
+
+// Express returns the names of the steps that have a limit for an express try.
+func (p Plan) Express() (names []string) {
+	for _, s := range p.steps {
+		if s.express > 0 {
+			names = append(names, s.name)
+		}
+	}
+	return names
+}
 
 func (p Plan) has(name string) bool {
 	_, ok := p.step(name)

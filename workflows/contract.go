@@ -65,10 +65,16 @@ type Input struct {
 	// DecideAfter is how long the order may stay undecided, from the workflow's start;
 	// see [Input.OnEngineClock]. Workers of v0.1.0 use Placement.DecideBy instead.
 	DecideAfter time.Duration `json:"decide_after,omitzero"`
+	// Express names the steps whose first try the order's own worker makes, see
+	// [saga.Options.Express]; none: every step is durable at once.
+	Express []string `json:"express,omitempty"`
 	// Undo resumes an order whose workflow is lost: it is aborted unless its payment
 	// was captured, see [saga.Options.Against].
 	Undo bool `json:"undo,omitempty"`
 }
+
+// ExpressSteps returns the names of the steps that a new order may take express.
+func ExpressSteps() []string { return plan.Express() }
 
 // OnEngineClock returns the input with the times of the order by the engine's clock:
 // placed when the workflow started, to be decided DecideAfter later. The times in

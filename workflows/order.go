@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"cmp"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -69,6 +70,7 @@ func (o Options) placeOrder(ctx workflow.Context, in Input) (OrderView, error) {
 		DecideBy:       in.Placement.DecideBy,
 		Queues:         o.Queues,
 		Timing:         o.Timing,
+		Express:        in.Express,
 		Against:        against,
 		Decided:        s.decide,
 		Notice:         s.note,
@@ -145,7 +147,13 @@ func (s *orderSaga) create(ctx workflow.Context) error {
 		return err
 	}
 	s.record, s.created = record, true
-	return nil
+	if len(s.in.Express) == 0 || workflow.AllHandlersFinished(ctx) {
+		return nil
+	}
+	// A placement waits for the update, whose answer leaves with the workflow task: end it,
+	// or the customer waits for the steps after this one too.
+	rest, _ := workflow.NewDisconnectedContext(ctx)
+	return workflow.Sleep(rest, time.Millisecond)
 }
 
 // confirm ends an order that is committed.

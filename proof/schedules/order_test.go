@@ -32,6 +32,7 @@ var (
 	sample   = flag.Int("sample", 0, "how many schedules of each size are tried; 0 is all")
 	seed     = flag.Uint64("seed", 1, "draws the sample")
 	dense    = flag.Int("dense", 0, "up to how many faults they may be in the middle of an outage; 0 is any number")
+	express  = flag.Bool("express", false, "let the steps be express")
 	schedule = flag.String("schedule", "", "the one schedule to run")
 )
 
@@ -137,7 +138,11 @@ func (s *subject) Start(now, decideBy time.Time) (string, any) {
 		},
 		Fingerprint: "f", Nonce: "n", PlacedAt: now, DecideBy: decideBy,
 	}
-	return workflows.PlaceOrder, workflows.Input{OrderID: orderID, Placement: s.asked}
+	in := workflows.Input{OrderID: orderID, Placement: s.asked}
+	if *express {
+		in.Express = workflows.ExpressSteps()
+	}
+	return workflows.PlaceOrder, in
 }
 
 func (s *subject) Reset(ctx context.Context) error {

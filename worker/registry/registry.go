@@ -53,6 +53,9 @@ type Row struct {
 	// Bind registers the service's steps. The order service also reads the inputs of
 	// the engine's sagas.
 	Bind func(r saga.Registry, s *Stores, asked activities.Requests)
+	// Try registers the first tries of the service's steps at the worker that runs the
+	// workflow; nil: that worker has the steps themselves.
+	Try func(r saga.Registry, p saga.Participant)
 	// Serve answers the calls of the service's own methods; its steps are served from
 	// Bind.
 	Serve func(on grpc.ServiceRegistrar, s *Stores)
@@ -92,6 +95,7 @@ var All = []Row{
 		Bind: func(r saga.Registry, s *Stores, _ activities.Requests) {
 			activities.BindCatalog(r, catalogstore.New(s.Own))
 		},
+		Try:   activities.TryCatalog,
 		Serve: func(on grpc.ServiceRegistrar, s *Stores) { catalogrpc.Register(on, catalogstore.New(s.Own)) },
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			activities.BindCatalogAudit(r, catalogstore.New(s.Own))
@@ -103,6 +107,7 @@ var All = []Row{
 		Bind: func(r saga.Registry, s *Stores, _ activities.Requests) {
 			activities.BindInventory(r, inventorystore.New(s.Own))
 		},
+		Try:   activities.TryInventory,
 		Serve: func(on grpc.ServiceRegistrar, s *Stores) { inventoryrpc.Register(on, inventorystore.New(s.Own)) },
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			activities.BindInventoryAudit(r, inventorystore.New(s.Own))
@@ -116,6 +121,7 @@ var All = []Row{
 			provider := providersimulator.New(s.outside, providersimulator.Options{})
 			activities.BindPayment(r, payment.New(paymentstore.New(s.Own), provider, payment.Options{}))
 		},
+		Try:   activities.TryPayment,
 		Serve: func(on grpc.ServiceRegistrar, s *Stores) { paymentrpc.Register(on, paymentstore.New(s.Own)) },
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			statement := providersimulator.New(s.outside, providersimulator.Options{})
@@ -130,6 +136,7 @@ var All = []Row{
 			carrier := carriersimulator.New(s.outside, carriersimulator.Options{})
 			activities.BindShipping(r, shipping.New(shippingstore.New(s.Own), carrier, shipping.Options{}))
 		},
+		Try:   activities.TryShipping,
 		Serve: func(on grpc.ServiceRegistrar, s *Stores) { shippingrpc.Register(on, shippingstore.New(s.Own)) },
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			statement := carriersimulator.New(s.outside, carriersimulator.Options{})

@@ -107,7 +107,12 @@ func (e *engine) execute(ctx workflow.Context, f *state.Flight, arg any, retry *
 	e.activities++
 	id, n := e.activities, f.Name
 	f.Deadline = deadline
-	for f.Interval = retry.InitialInterval; ; f.Interval = longer(f.Interval, retry) {
+	f.Interval = retry.InitialInterval
+	for made := int32(1); ; made++ {
+		if f.Left {
+			return nil, workflow.ErrCanceled // before it began
+		}
+		f.Last = made == retry.MaximumAttempts
 		e.compare(workflow.Now(ctx), f)
 		f.Kind = e.next(n)
 		e.calls[len(e.calls)-1].Activity = id
@@ -115,6 +120,7 @@ func (e *engine) execute(ctx workflow.Context, f *state.Flight, arg any, retry *
 			if err := e.failAndPause(ctx, rest, f); err != nil {
 				return nil, err
 			}
+			f.Interval = longer(f.Interval, retry)
 			continue
 		}
 		value, err := e.attempt(rest, f, arg, lost)
@@ -122,13 +128,14 @@ func (e *engine) execute(ctx workflow.Context, f *state.Flight, arg any, retry *
 		if err == nil || errors.As(err, &app) && app.NonRetryable() || ctx.Err() != nil {
 			return value, err
 		}
-		if workflow.Now(ctx).Add(f.Interval).After(deadline) {
+		if f.Last || workflow.Now(ctx).Add(f.Interval).After(deadline) {
 			return nil, err
 		}
 		f.Kind = ""
 		if err := e.pause(ctx, f, "between two attempts", f.Interval); err != nil {
 			return nil, err // canceled
 		}
+		f.Interval = longer(f.Interval, retry)
 	}
 }
 
@@ -146,7 +153,7 @@ func (e *engine) failAndPause(ctx, rest workflow.Context, f *state.Flight) error
 	c := &e.calls[len(e.calls)-1]
 	c.Void, c.Late = true, !ended.Before(e.decideBy)
 	pause, doing := latency+f.Interval, "failing"
-	last := ended.Add(f.Interval).After(f.Deadline)
+	last := f.Last || ended.Add(f.Interval).After(f.Deadline)
 	if last {
 		pause, doing = latency, "failing at last"
 	}
@@ -172,7 +179,10 @@ func (e *engine) attempt(ctx workflow.Context, f *state.Flight, arg any, lost ti
 	e.calls[at].Void = e.fails(n, workflow.Now(ctx))
 	e.calls[at].Late = !workflow.Now(ctx).Before(e.decideBy)
 
-	effect := func() (converter.EncodedValue, error) { return e.acts.ExecuteActivity(n, arg) }
+	if f.Left && late(kind) {
+		return nil, workflow.ErrCanceled // its effect comes later, see leave
+	}
+	effect := e.effect(n, arg)
 	timeout := temporal.NewTimeoutError(enums.TIMEOUT_TYPE_START_TO_CLOSE, nil)
 	step := base(n)
 	switch kind {
@@ -227,6 +237,23 @@ func (e *engine) attempt(ctx workflow.Context, f *state.Flight, arg any, lost ti
 	}
 	return value, err
 }
+
+// effect returns the call of an activity.
+func (e *engine) effect(n string, arg any) func() (converter.EncodedValue, error) {
+	return func() (converter.EncodedValue, error) { return e.acts.ExecuteActivity(n, arg) }
+}
+
+// leave ends a local activity for the workflow, which has canceled it: its call goes on at
+// the service, unseen. One that takes long takes effect after the step's undo did.
+func (e *engine) leave(f *state.Flight, arg any) {
+	f.Left = true
+	if late(f.Kind) && f.Doing == "before" {
+		e.later(base(f.Name)+".undo", f.Name, arg, e.effect(f.Name, arg))
+	}
+}
+
+// late reports whether the effect of a call with this fault comes late if nobody waits.
+func late(k schedule.Kind) bool { return k == schedule.Slow }
 
 // fails reports whether a call of the name fails before its effect.
 func (e *engine) fails(n string, now time.Time) bool {

@@ -3,6 +3,7 @@ package stage
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -10,6 +11,8 @@ import (
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/saga/sagatest/state"
 )
 
 // inbound and outbound put the engine in the place of Temporal's.
@@ -44,30 +47,44 @@ func (o *outbound) ExecuteActivity(ctx workflow.Context, n string, args ...any) 
 	opts := workflow.GetActivityOptions(ctx)
 	// The engine notices a lost attempt by the heartbeats that it does not get.
 	lost := cmp.Or(opts.HeartbeatTimeout, opts.StartToCloseTimeout)
-	return o.start(ctx, n, args, opts.RetryPolicy, lost, opts.ScheduleToCloseTimeout)
+	future, _, _ := o.start(ctx, n, args, opts.RetryPolicy, lost, opts.ScheduleToCloseTimeout)
+	return future
 }
 
 func (o *outbound) ExecuteLocalActivity(ctx workflow.Context, n string, args ...any) workflow.Future {
 	opts := workflow.GetLocalActivityOptions(ctx)
-	return o.start(ctx, n, args, opts.RetryPolicy, opts.StartToCloseTimeout, opts.ScheduleToCloseTimeout)
+	future, f, set := o.start(ctx, n, args, opts.RetryPolicy, opts.StartToCloseTimeout, opts.ScheduleToCloseTimeout)
+	workflow.GoNamed(ctx, n+" is canceled", func(ctx workflow.Context) { // which ends it at once
+		ctx.Done().Receive(ctx, nil)
+		if !future.IsReady() {
+			h := &o.engine.state
+			h.Note(workflow.Now(ctx), fmt.Sprintf("%d canceled", f.ID), nil)
+			o.engine.leave(f, args[0])
+			set.SetError(workflow.ErrCanceled)
+		}
+	})
+	return future
 }
 
-func (o *outbound) start(ctx workflow.Context, n string, args []any, retry *temporal.RetryPolicy, lost, scheduleToClose time.Duration) workflow.Future {
+func (o *outbound) start(ctx workflow.Context, n string, args []any, retry *temporal.RetryPolicy, lost, scheduleToClose time.Duration) (workflow.Future, *state.Flight, workflow.Settable) {
 	future, set := workflow.NewFuture(ctx)
 	h := &o.engine.state
 	f := h.Start(n)
 	workflow.GoNamed(ctx, n, func(ctx workflow.Context) {
 		value, err := o.engine.execute(ctx, f, args[0], retry, lost, scheduleToClose)
-		if err != nil {
+		switch {
+		case f.Left:
+			h.Forget(f)
+		case err != nil:
 			h.Failed(workflow.Now(ctx), f, err)
 			set.SetError(err)
-			return
+		default:
+			p := payloads(value)
+			h.Succeeded(workflow.Now(ctx), f, p)
+			set.SetValue(p)
 		}
-		p := payloads(value)
-		h.Succeeded(workflow.Now(ctx), f, p)
-		set.SetValue(p)
 	})
-	return future
+	return future, f, set
 }
 
 func (o *outbound) NewTimer(ctx workflow.Context, d time.Duration) workflow.Future {

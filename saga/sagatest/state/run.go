@@ -20,6 +20,8 @@ type Flight struct {
 	Name     string
 	Interval time.Duration // before the attempt after this one
 	Deadline time.Time
+	Last     bool          // there is no attempt after this one
+	Left     bool          // the workflow has canceled it, and waits no more
 	Doing    string        // where its coroutine is
 	Kind     schedule.Kind // the fault at its attempt
 	Until    time.Time     // when its wait ends
@@ -92,6 +94,11 @@ func (r *Run) Failed(now time.Time, f *Flight, err error) {
 
 func (r *Run) ended(now time.Time, f *Flight, how string, text []byte) {
 	r.Note(now, fmt.Sprintf("%d %s %s", f.ID, how, f.Doing), text)
+	r.Forget(f)
+}
+
+// Forget notes the end of a flight of which the workflow is told nothing.
+func (r *Run) Forget(f *Flight) {
 	r.flights = slices.DeleteFunc(r.flights, func(o *Flight) bool { return o == f })
 }
 
@@ -133,7 +140,7 @@ func (r *Run) fires(now time.Time) bool {
 func (r *Run) Write(b *bytes.Buffer, now time.Time) {
 	b.Write(r.digest[:])
 	for _, f := range r.flights {
-		fmt.Fprintf(b, "%d %s %d %d.%d %s %s %d\n", f.ID, f.Name, f.Interval, f.Deadline.Unix(), f.Deadline.Nanosecond(), f.Doing, f.Kind, f.Until.UnixNano())
+		fmt.Fprintf(b, "%d %s %d %d.%d %t %t %s %s %d\n", f.ID, f.Name, f.Interval, f.Deadline.Unix(), f.Deadline.Nanosecond(), f.Last, f.Left, f.Doing, f.Kind, f.Until.UnixNano())
 	}
 	for _, t := range r.timers {
 		if !t.at.Before(now) {

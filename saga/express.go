@@ -1,0 +1,94 @@
+package saga
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/amends/amends/fault"
+)
+
+// Participant does the steps of a service by name. [Steps] does those of this process,
+// and a client of package saga/participant those of another one.
+type Participant interface {
+	// Do takes the step that the key names, see [Steps.Do].
+	Do(ctx context.Context, k Key, input []byte) (output []byte, err error)
+}
+
+// BindTry registers the first try of a step for express sagas, see [Options.Express], on
+// the worker that runs their workflow. The try calls the step's service through p, under
+// the same key as every other attempt. A worker that runs the step itself does not need
+// it: [Bind] registers the same.
+func BindTry[In, Out any](r Registry, s Step[In, Out], p Participant) {
+	register(r, doing, s.Name, func(ctx context.Context, c call[In]) (a answer[Out], err error) {
+		input, err := json.Marshal(c.Input)
+		if err != nil {
+			return a, fault.Wrap(err, fault.Bug, fault.Internal, "the input of "+s.Name+" has no JSON")
+		}
+		output, err := p.Do(ctx, c.Key, input)
+		if err != nil {
+			return a, err //nolint:wrapcheck // it is the step's
+		}
+		if err := json.Unmarshal(output, &a.Output); err != nil {
+			return a, fault.Wrap(err, fault.Bug, fault.Invalid, "the output of "+s.Name+" has another form")
+		}
+		return a, nil
+	})
+}
+
+const (
+	// expressTime is how long express tries may keep one workflow task, together: until
+	// it ends, nobody sees the saga's progress, and no update is handled.
+	expressTime = 3 * time.Second
+	// leastTry is the shortest time that a try is worth.
+	leastTry = 250 * time.Millisecond
+)
+
+// localTries measures the local activities of a workflow task. Within a task the
+// workflow's time moves only when one of them ends, so it has moved by itself if a new
+// task has begun.
+type localTries struct {
+	since time.Time // the first of this task began
+	ended time.Time // the last one
+	open  int
+}
+
+// begin notes a local activity, and returns how long the task has run them already.
+func (l *localTries) begin(now time.Time) (run time.Duration) {
+	if l.open == 0 && !now.Equal(l.ended) {
+		l.since = now
+	}
+	l.open++
+	return now.Sub(l.since)
+}
+
+func (l *localTries) end(now time.Time) {
+	l.open--
+	l.ended = now
+}
+
+// decides reports whether a try that fails so is the step's outcome. A bug may be of the
+// way to the service, so that the durable attempt has to find it too.
+func decides(k fault.Kind) bool { return k == fault.Business || k == fault.Suspension }
+
+// try makes an express step's first try, if there is time for it.
+func (r *run) try(ctx workflow.Context, q request, p policy) *failure {
+	run := r.local.begin(workflow.Now(ctx))
+	defer func() { r.local.end(workflow.Now(ctx)) }()
+	limit := min(cmp.Or(q.step.express, time.Second), expressTime-run)
+	if limit < leastTry {
+		return &failure{code: fault.Timeout, kind: fault.Transient}
+	}
+	return r.callLocally(ctx, q, p, limit, 1)
+}
+
+// expire turns a decide-by time that has passed into a wish: an express saga has no timer
+// before its first durable step.
+func (r *run) expire() {
+	if len(r.o.Express) > 0 && !r.o.DecideBy.IsZero() && !workflow.Now(r.outer).Before(r.o.DecideBy) {
+		r.wishFor(Deadline)
+	}
+}
