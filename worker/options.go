@@ -10,11 +10,6 @@ import (
 	"github.com/amends/amends/worker/registry"
 )
 
-// waitersPerConn is how many steps of a service that calls an external system share
-// one database connection: they hold none while they wait for the answer, and a
-// system that hangs must not stop the other orders.
-const waitersPerConn = 8
-
 // stepLockTimeout is how long a step's statement waits for a row of PostgreSQL: longer
 // than the orders of one product on a busy machine hold its stock from each other, and
 // not long enough to keep a slot and a connection from other orders. The engine
@@ -35,12 +30,11 @@ func (o Options) forSteps(name string) Options {
 // connections would only wait for a connection while their start-to-close time
 // passes.
 func (g *Group) workerOptions(s *registry.Stores, fatal chan<- error) sdkworker.Options {
-	slots := s.Connections()
-	if s.CallsOutside() {
-		slots *= waitersPerConn
-	}
-	o := engine.WorkerOptions(slots, g.o.Pollers, g.drainTimeout())
+	o := engine.WorkerOptions(s.Slots(), g.o.Pollers, g.drainTimeout())
 	o.DisableWorkflowWorker = !s.Row.Decides
+	if s.Row.Decides {
+		o.MaxConcurrentLocalActivityExecutionSize += g.tries().Slots()
+	}
 	o.OnFatalError = func(err error) {
 		select {
 		case fatal <- err:

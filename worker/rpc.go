@@ -9,11 +9,8 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/amends/amends/internal/discovery"
-	"github.com/amends/amends/internal/engine"
-	"github.com/amends/amends/internal/orders/sagas"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/rpc"
-	"github.com/amends/amends/saga"
 	"github.com/amends/amends/saga/participant"
 )
 
@@ -34,7 +31,7 @@ type RPC struct {
 }
 
 // newServer returns the server of the group's steps and of the services' own methods.
-func (g *Group) newServer(c *engine.Client) *rpc.Server {
+func (g *Group) newServer() *rpc.Server {
 	var metrics metric.MeterProvider
 	if g.o.Metrics != nil {
 		metrics = g.o.Metrics.Meters()
@@ -43,22 +40,20 @@ func (g *Group) newServer(c *engine.Client) *rpc.Server {
 		Logger: g.o.Logger, Metrics: metrics, Reflection: g.o.RPC.Reflection,
 		Plugins: append([]grpc.ServerOption{grpc.StatsHandler(&g.load)}, g.o.RPC.Plugins...),
 	})
-	steps := saga.NewSteps()
 	for _, s := range g.stores {
-		s.Row.Bind(steps, s, sagas.New(c.Client, g.o.queue(s.Row.Name)).Request)
 		s.Row.Serve(server, s)
 	}
-	participant.Register(server, steps)
+	participant.Register(server, g.steps)
 	return server
 }
 
 // serve starts to answer calls. The part stops after the workers, whose steps may be
 // asked about by other processes until they have drained, and before the databases.
-func (g *Group) serve(ctx context.Context, c *engine.Client, parts *process.Parts) {
+func (g *Group) serve(ctx context.Context, parts *process.Parts) {
 	if g.o.RPC.Listener == nil {
 		return
 	}
-	server := g.newServer(c) //nolint:contextcheck // each call has a context of its own
+	server := g.newServer() //nolint:contextcheck // each call has a context of its own
 	server.Healthy(g.names()...)
 	parts.Start(ctx, process.Part{Name: "rpc", Run: func(ctx context.Context) error {
 		return server.Serve(ctx, g.o.RPC.Listener, g.drainTimeout())

@@ -22,6 +22,7 @@ import (
 
 	"go.temporal.io/api/serviceerror"
 	sdkworker "go.temporal.io/sdk/worker"
+	"google.golang.org/grpc"
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/fault"
@@ -35,6 +36,7 @@ import (
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/worker/events"
 	"github.com/amends/amends/worker/registry"
+	"github.com/amends/amends/worker/tries"
 	"github.com/amends/amends/workflows"
 	doctorflow "github.com/amends/amends/workflows/doctor"
 )
@@ -83,6 +85,10 @@ type Options struct {
 	Doctor Doctor
 	// RPC says where the services answer the calls of other processes.
 	RPC RPC
+	// Others are connections to services that other processes run, by name. The worker of
+	// the order service makes the first tries of express steps over them; those of a
+	// service without one are durable at once. The caller closes them.
+	Others map[string]grpc.ClientConnInterface
 	// Logger must be set.
 	Logger *slog.Logger
 }
@@ -117,6 +123,7 @@ type Group struct {
 	failed  error // why it will not work again; nil unless a worker has failed
 	stores  []*registry.Stores
 	client  *engine.Client
+	steps   *saga.Steps // of the group's services
 	warners []events.Warner
 }
 
@@ -160,6 +167,7 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 		}
 		return err
 	}
+	g.steps = g.newSteps(c)
 	fatal := make(chan error, len(g.stores))
 	workers, err := g.start(ctx, c, fatal)
 	if err != nil {
@@ -171,7 +179,7 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 	}
 	ctx, parts := process.New(ctx)
 	publishing := g.connect(ctx, parts, events.Config.Publish)
-	g.serve(ctx, c, parts)
+	g.serve(ctx, parts)
 	parts.Start(ctx, process.Part{Name: "workers", Run: func(ctx context.Context) error {
 		defer stop(workers)
 		select {
@@ -248,10 +256,24 @@ func (g *Group) newWorker(c *engine.Client, s *registry.Stores, fatal chan<- err
 	s.Row.Bind(w, s, engine.Request)
 	s.BindAudit(w, engine)
 	if s.Row.Decides {
+		g.tries().Bind(w)
 		workflows.Register(w, workflows.Options{Queues: g.o.Queues, Timing: g.o.Timing})
 		doctorflow.Register(w, g.o.Queues)
 	}
 	return w
+}
+
+// newSteps returns the steps of the group's services.
+func (g *Group) newSteps(c *engine.Client) *saga.Steps {
+	steps := saga.NewSteps()
+	for _, s := range g.stores {
+		s.Row.Bind(steps, s, sagas.New(c.Client, g.o.queue(s.Row.Name)).Request)
+	}
+	return steps
+}
+
+func (g *Group) tries() tries.Tries {
+	return tries.Tries{Steps: g.steps, Local: g.stores, Remote: g.o.Others}
 }
 
 // notStarted returns why a worker did not start, as a transient fault if retrying

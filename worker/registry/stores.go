@@ -116,11 +116,23 @@ func (s *Stores) Connections() int {
 	if err != nil {
 		return 1
 	}
+
 	return max(1, pool.Stats().MaxOpenConnections)
 }
 
-// CallsOutside reports whether the service calls an external system.
-func (s *Stores) CallsOutside() bool { return s.outside != nil }
+// waitersPerConn is how many steps of a service that calls an external system share
+// one database connection: they hold none while they wait for the answer, and a
+// system that hangs must not stop the other orders.
+const waitersPerConn = 8
+
+// Slots returns how many of the service's steps may run at a time. More would only wait
+// for a connection while their time passes.
+func (s *Stores) Slots() int {
+	if s.outside != nil {
+		return s.Connections() * waitersPerConn
+	}
+	return s.Connections()
+}
 
 // Close closes the databases.
 func (s *Stores) Close() error {

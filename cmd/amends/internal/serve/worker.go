@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
 
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/cmd/amends/internal/cli"
@@ -116,7 +117,7 @@ func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []str
 
 // listen takes the address of calls, if one is configured, and completes o.
 func listen(ctx context.Context, parts *process.Parts, c *config.Config, o *worker.Options, names []string) (*peers.Peers, error) {
-	if c.RPC.Listen == "" {
+	if c.RPC.Listen == "" && !peers.Configured(c) {
 		return nil, nil //nolint:nilnil // no peers, no error
 	}
 	registry, err := peers.Registry(o.Bus)
@@ -127,7 +128,35 @@ func listen(ctx context.Context, parts *process.Parts, c *config.Config, o *work
 	if err != nil {
 		return nil, err
 	}
-	o.RPC, err = others.Listen(ctx, parts, c.RPC.Listen)
-	o.RPC.LameDuck = discovery.DefaultLameDuck
+	if c.RPC.Listen != "" {
+		if o.RPC, err = others.Listen(ctx, parts, c.RPC.Listen); err != nil {
+			return nil, err
+		}
+		o.RPC.LameDuck = discovery.DefaultLameDuck
+	}
+	if peers.Configured(c) {
+		o.Others, err = neighbours(ctx, parts, others, names)
+	}
 	return others, err
+}
+
+// neighbours returns connections to the services of other processes, for the worker that
+// runs the sagas; none for another one.
+func neighbours(ctx context.Context, parts *process.Parts, others *peers.Peers, names []string) (map[string]grpc.ClientConnInterface, error) {
+	i := slices.IndexFunc(registry.All, func(r registry.Row) bool { return r.Decides && slices.Contains(names, r.Name) })
+	if i < 0 {
+		return nil, nil
+	}
+	all := map[string]grpc.ClientConnInterface{}
+	for _, service := range registry.Names() {
+		if slices.Contains(names, service) {
+			continue
+		}
+		conn, err := others.Dial(ctx, parts, registry.All[i].Name, service)
+		if err != nil {
+			return nil, err
+		}
+		all[service] = conn
+	}
+	return all, nil
 }

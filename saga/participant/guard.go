@@ -1,0 +1,62 @@
+package participant
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go"
+	"github.com/failsafe-go/failsafe-go/bulkhead"
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga"
+)
+
+const (
+	// slotWait is how long a try waits for its turn at the service. More would fill the
+	// workflow task with waiting.
+	slotWait = 100 * time.Millisecond
+	// Of the last tries so many fail before others are not made, and then for how long.
+	failures, tries = 5, 10
+	openFor         = 5 * time.Second
+)
+
+// Guarded is a participant that is asked only while that is likely to help. It is for
+// callers that have another way, such as the first tries of an express saga.
+type Guarded struct {
+	next     saga.Participant
+	policies failsafe.Executor[[]byte]
+}
+
+// Guard returns p with a bound of calls at a time, at least one, and a circuit breaker:
+// a service that did not answer five of the last ten calls is left alone for five
+// seconds. A call that is not made fails with the code UNAVAILABLE.
+func Guard(p saga.Participant, atOnce int) *Guarded {
+	slots := bulkhead.NewBuilder[[]byte](uint(max(atOnce, 1))).WithMaxWaitTime(slotWait).Build()
+	breaker := circuitbreaker.NewBuilder[[]byte]().
+		HandleIf(func(_ []byte, err error) bool { return unanswered(err) }).
+		WithFailureThresholdRatio(failures, tries).WithDelay(openFor).WithSuccessThreshold(1).
+		Build()
+	return &Guarded{next: p, policies: failsafe.With(slots, breaker)}
+}
+
+// unanswered reports whether a failure says that the service cannot answer, or not soon.
+// A lock is of one row, and a caller that has gone did not wait.
+func unanswered(err error) bool {
+	k, code := fault.KindOf(err), fault.CodeOf(err)
+	return err != nil && (k == fault.Transient && code != fault.Locked || k == fault.Unknown) && !errors.Is(err, context.Canceled)
+}
+
+// Do implements [saga.Participant].
+func (g *Guarded) Do(ctx context.Context, k saga.Key, input []byte) (output []byte, err error) {
+	output, err = g.policies.WithContext(ctx).Get(func() ([]byte, error) { return g.next.Do(ctx, k, input) })
+	switch {
+	case errors.Is(err, bulkhead.ErrFull):
+		return nil, fault.Wrap(err, fault.Transient, fault.Unavailable, "the service has no slot free")
+	case errors.Is(err, circuitbreaker.ErrOpen):
+		return nil, fault.Wrap(err, fault.Transient, fault.Unavailable, "the service has not answered of late")
+	default:
+		return output, err //nolint:wrapcheck // it is the step's
+	}
+}
