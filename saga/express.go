@@ -54,6 +54,7 @@ type localTries struct {
 	since time.Time // the first of this task began
 	ended time.Time // the last one
 	open  int
+	full  bool // no try may be made
 }
 
 // begin notes a local activity, and returns how long the task has run them already.
@@ -74,12 +75,19 @@ func (l *localTries) end(now time.Time) {
 // way to the service, so that the durable attempt has to find it too.
 func decides(k fault.Kind) bool { return k == fault.Business || k == fault.Suspension }
 
+// EndTask ends the present workflow task with the next express step, which goes the
+// durable way: the answer of an update leaves with the end of the task, and progress is
+// seen. (A timer would do it too, but engines fire timers up to a second late.) It does
+// nothing in a saga that is not express.
+func EndTask(ctx workflow.Context) { from(ctx).local.full = true }
+
 // try makes an express step's first try, if there is time for it.
 func (r *run) try(ctx workflow.Context, q request, p policy) *failure {
 	run := r.local.begin(workflow.Now(ctx))
 	defer func() { r.local.end(workflow.Now(ctx)) }()
 	limit := min(cmp.Or(q.step.express, time.Second), expressTime-run)
-	if limit < leastTry {
+	if limit < leastTry || r.local.full {
+		r.local.full = false
 		return &failure{code: fault.Timeout, kind: fault.Transient}
 	}
 	return r.callLocally(ctx, q, p, limit, 1)

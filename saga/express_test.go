@@ -109,6 +109,19 @@ func TestATryHasTheLimitOfItsStep(t *testing.T) {
 	require.Equal(t, time.Second, s.limits["ship"])
 }
 
+// An update that waits for a step must not wait for those after it.
+func TestATaskEndsWhereItIsToldTo(t *testing.T) {
+	t.Parallel()
+	b, s := express(t)
+	b.body = func(ctx workflow.Context) error {
+		saga.EndTask(ctx)
+		return trip(ctx)
+	}
+	require.Equal(t, saga.Committed, b.run(t).Phase)
+	require.Equal(t, []string{"price"}, s.durable())
+	require.False(t, s.of("price")[0].local, "it is not tried before")
+}
+
 // Without a timer the deadline is seen before the next step.
 func TestAnExpressSagaIsDecidedInTime(t *testing.T) {
 	t.Parallel()

@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"cmp"
-	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -147,13 +146,10 @@ func (s *orderSaga) create(ctx workflow.Context) error {
 		return err
 	}
 	s.record, s.created = record, true
-	if len(s.in.Express) == 0 || workflow.AllHandlersFinished(ctx) {
-		return nil
+	if len(s.in.Express) > 0 && !workflow.AllHandlersFinished(ctx) {
+		saga.EndTask(ctx) // with it leaves the answer to the placement, which waits for no more than this
 	}
-	// A placement waits for the update, whose answer leaves with the workflow task: end it,
-	// or the customer waits for the steps after this one too.
-	rest, _ := workflow.NewDisconnectedContext(ctx)
-	return workflow.Sleep(rest, time.Millisecond)
+	return nil
 }
 
 // confirm ends an order that is committed.
