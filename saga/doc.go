@@ -39,6 +39,15 @@
 //
 // The saga passes the point of no return only when no earlier step is under way.
 //
+// # Express steps
+//
+// A step costs the engine a task queue, four events and a workflow task of its own. In
+// an express saga (see [Options.Express]) the worker that runs the workflow makes the
+// first try of a step itself, within the workflow task: [BindTry] tells it how to call
+// the step's service. If the try does not succeed at once, the step goes the durable way
+// under the same key. So a saga whose services answer is one workflow task, and any other
+// one ends as it would without express steps.
+//
 // # Duties of a service
 //
 // A do, an undo and a settle may be called any number of times, in any order, late,
