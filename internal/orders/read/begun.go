@@ -18,8 +18,7 @@ import (
 //
 // The history is the proof: the workflow schedules its next step in the same workflow
 // task that brings the success of the first, and the engine stores a task's commands
-// together. An express run takes steps while a task runs, and the history has nothing of
-// a task that was lost: such a run may have begun. An order whose record was written by an attempt that nobody heard of has
+// together. An order whose record was written by an attempt that nobody heard of has
 // never begun either; its next run gets that record.
 func (r *Reader) NeverBegan(ctx context.Context, id string) (bool, error) {
 	d, err := r.engine.DescribeWorkflowExecution(ctx, workflows.WorkflowID(id), "")
@@ -32,48 +31,29 @@ func (r *Reader) NeverBegan(ctx context.Context, id string) (bool, error) {
 	}
 	run := info.GetExecution().GetRunId()
 	history := r.engine.GetWorkflowHistory(ctx, workflows.WorkflowID(id), run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	var seen events
 	for history.HasNext() {
 		event, err := history.Next()
 		if err != nil {
 			return false, fmt.Errorf("read the order's history: %w", err)
 		}
-		if r.hasBegun(&seen, event) {
+		if r.hasBegun(event) {
 			return false, nil
 		}
 	}
-	return !seen.express || !seen.running, nil
-}
-
-// events are the facts that a history has shown so far.
-type events struct {
-	express bool // the run takes steps within its workflow tasks
-	running bool // a workflow task was started and has not completed
+	return true, nil
 }
 
 // hasBegun reports whether an event shows that the saga, or an earlier run of it, came
-// further than its first step, or may have.
-func (r *Reader) hasBegun(seen *events, event *historypb.HistoryEvent) bool {
+// further than its first step.
+func (r *Reader) hasBegun(event *historypb.HistoryEvent) bool {
 	switch event.GetEventType() {
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
 		started := event.GetWorkflowExecutionStartedEventAttributes()
 		var input workflows.Input
-		readable := r.converter.FromPayloads(started.GetInput(), &input) == nil
-		seen.express = len(input.Express) > 0
-		return started.GetContinuedExecutionRunId() != "" || readable && input.Undo
-	case enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED:
-		lost := seen.running
-		seen.running = true
-		return seen.express && lost
-	case enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
-		seen.running = false
-		return false
-	case enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
-		return seen.express && seen.running
+		return started.GetContinuedExecutionRunId() != "" ||
+			r.converter.FromPayloads(started.GetInput(), &input) == nil && input.Undo
 	case enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED:
-		return seen.express || event.GetWorkflowTaskFailedEventAttributes().GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
-	case enumspb.EVENT_TYPE_MARKER_RECORDED: // a success of the first step, and so a try of the next one
-		return seen.express && event.GetMarkerRecordedEventAttributes().GetFailure() == nil
+		return event.GetWorkflowTaskFailedEventAttributes().GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
 	case enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
 		return event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName() != activities.CreateOrder.Name
 	default:

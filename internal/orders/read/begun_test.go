@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
-	failurepb "go.temporal.io/api/failure/v1"
 	historypb "go.temporal.io/api/history/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
@@ -70,13 +69,7 @@ func TestNeverBegan(t *testing.T) {
 	t.Parallel()
 	terminated := enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED
 	first, resumed := started(t, workflows.Input{OrderID: "a"}), started(t, workflows.Input{OrderID: "a", Undo: true})
-	marker := &historypb.HistoryEvent{EventType: enumspb.EVENT_TYPE_MARKER_RECORDED} // of a local attempt
-	failed := &historypb.HistoryEvent{EventType: enumspb.EVENT_TYPE_MARKER_RECORDED, Attributes: &historypb.HistoryEvent_MarkerRecordedEventAttributes{
-		MarkerRecordedEventAttributes: &historypb.MarkerRecordedEventAttributes{Failure: &failurepb.Failure{}},
-	}}
-	express := started(t, workflows.Input{OrderID: "a", Express: workflows.ExpressSteps()})
-	task := func(kind enumspb.EventType) *historypb.HistoryEvent { return &historypb.HistoryEvent{EventType: kind} }
-	taken, completed := task(enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED), task(enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)
+	marker := &historypb.HistoryEvent{EventType: enumspb.EVENT_TYPE_MARKER_RECORDED} // of a local attempt that failed
 	for name, tc := range map[string]struct {
 		status enumspb.WorkflowExecutionStatus
 		events []*historypb.HistoryEvent
@@ -93,15 +86,6 @@ func TestNeverBegan(t *testing.T) {
 		"ItWasCancelledUnrecorded": {terminated, []*historypb.HistoryEvent{first, marker, scheduled("payment.capture.settle")}, false},
 		"ItWasReset":               {terminated, []*historypb.HistoryEvent{first, failedTask(enumspb.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW)}, false},
 		"ItWasResumed":             {terminated, []*historypb.HistoryEvent{resumed}, false},
-		"ExpressNoTaskRan":         {terminated, []*historypb.HistoryEvent{express}, true},
-		"ExpressNoTaskWasTaken":    {terminated, []*historypb.HistoryEvent{express, task(enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED), task(enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT)}, true},
-		"ExpressNotRecorded":       {terminated, []*historypb.HistoryEvent{express, taken, completed, failed, scheduled("order.create")}, true},
-		"ExpressTried":             {terminated, []*historypb.HistoryEvent{express, taken, completed, marker, failed}, false},
-		"ExpressInTask":            {terminated, []*historypb.HistoryEvent{express, taken}, false},
-		"ExpressInTaskAgain":       {terminated, []*historypb.HistoryEvent{express, taken, completed, failed, scheduled("order.create"), taken}, false},
-		"ExpressTaskTimedOut":      {terminated, []*historypb.HistoryEvent{express, taken, task(enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT)}, false},
-		"ExpressTaskFailed":        {terminated, []*historypb.HistoryEvent{express, taken, failedTask(enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE)}, false},
-		"ExpressTaskLost":          {terminated, []*historypb.HistoryEvent{express, taken, taken, completed}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
