@@ -42,6 +42,10 @@ type Option func(*Server)
 // WithLogger sets where requests and failures are logged; default [slog.Default].
 func WithLogger(l *slog.Logger) Option { return func(s *Server) { s.log = l } }
 
+// WithOrders sets the order service that placements read, see [orders.Config]; without
+// it they ask the workflows.
+func WithOrders(r orders.Records) Option { return func(s *Server) { s.records = r } }
+
 // WithInventory sets the inventory service that is asked for stock; without it, every
 // such question is answered UNAVAILABLE.
 func WithInventory(i shop.Inventory) Option { return func(s *Server) { s.inventory = i } }

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"testing"
 
-	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/operatorservice/v1"
@@ -33,6 +32,7 @@ type fakeTemporal struct {
 	t        *testing.T
 	health   func(context.Context) error
 	place    func(context.Context, started) (workflows.PlaceResult, error)
+	start    func(context.Context, started) error // of a placement that reads the record
 	query    func(context.Context, string) (workflows.OrderView, error)
 	describe func(context.Context, string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
 	input    func(string) (workflows.Input, error)
@@ -43,6 +43,7 @@ type fakeTemporal struct {
 	list     func() (*operatorservice.ListSearchAttributesResponse, error)
 	find     func(query string) error // by count
 	unpolled bool                     // no worker polls the queue of orders
+	lost     bool                     // the first workflow task of an order was lost
 	able     error                    // of a request that cannot be executed; nil is the engine's own
 
 	acknowledge func(context.Context, client.StartWorkflowOptions, workflows.Acknowledgement) (client.WorkflowRun, error)
@@ -138,6 +139,12 @@ func (f *fakeTemporal) UpdateWorkflow(ctx context.Context, o client.UpdateWorkfl
 }
 
 func (f *fakeTemporal) ExecuteWorkflow(ctx context.Context, o client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error) {
+	if workflow == workflows.PlaceOrder {
+		if !f.called("start", f.start != nil) {
+			return nil, context.Canceled
+		}
+		return run{}, f.start(ctx, started{options: o, name: workflows.PlaceOrder, input: args[0].(workflows.Input)}) //nolint:forcetypeassert,errcheck // as above
+	}
 	if !f.called("acknowledge", f.acknowledge != nil && workflow == workflows.AcknowledgeOrder) {
 		return nil, context.Canceled
 	}
@@ -168,7 +175,16 @@ func (f *fakeTemporal) GetWorkflowHistory(_ context.Context, id, _ string, _ boo
 	if encodeErr != nil {
 		f.t.Error(encodeErr)
 	}
-	return &history{payloads: payloads, err: err}
+	h := &history{err: err, events: []*historypb.HistoryEvent{{
+		EventType: enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
+		Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
+			WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{Input: payloads},
+		},
+	}}}
+	if f.lost {
+		h.events = append(h.events, &historypb.HistoryEvent{EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED})
+	}
+	return h
 }
 
 func (f *fakeTemporal) OperatorService() operatorservice.OperatorServiceClient { return f }
@@ -266,16 +282,17 @@ func get(ctx context.Context, from func(context.Context) (any, error), target an
 }
 
 type history struct {
-	payloads *commonpb.Payloads
-	err      error
-	read     bool
+	events []*historypb.HistoryEvent
+	err    error // of every event
+	read   int
 }
 
-func (h *history) HasNext() bool { return !h.read }
+func (h *history) HasNext() bool { return h.read == 0 || h.read < len(h.events) }
 
 func (h *history) Next() (*historypb.HistoryEvent, error) {
-	h.read = true
-	return &historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
-		WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{Input: h.payloads},
-	}}, h.err
+	h.read++
+	if h.err != nil {
+		return nil, h.err
+	}
+	return h.events[h.read-1], nil
 }

@@ -314,6 +314,7 @@ func TestPlaceOrderOverAClosedWorkflow(t *testing.T) {
 		b.temporal.place = func(_ context.Context, s started) (workflows.PlaceResult, error) {
 			if input.OrderID == "" { // as if an earlier call had come this far
 				*input = s.input
+				input.Placement.Nonce = "earlier"
 			}
 			return workflows.PlaceResult{}, err
 		}

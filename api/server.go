@@ -27,6 +27,7 @@ type Server struct {
 	log       *slog.Logger
 	observe   func(edge.Observation)
 	inventory shop.Inventory
+	records   orders.Records
 	health    *health
 
 	draining chan struct{} // closed once the server is to stop
@@ -66,18 +67,19 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	asked, draining := orders.New(c.Orders, t), make(chan struct{})
 	s := &Server{
-		orders:    asked,
 		log:       slog.Default(),
 		observe:   func(edge.Observation) {},
 		inventory: shop.NoInventory{},
-		health:    newHealth(asked, draining),
-		draining:  draining,
+		records:   c.Orders.Records,
+		draining:  make(chan struct{}),
 	}
 	for _, option := range options {
 		option(s)
 	}
+	c.Orders.Records = s.records
+	s.orders = orders.New(c.Orders, t)
+	s.health = newHealth(s.orders, s.draining)
 	s.echo = edge.New(edge.Config{
 		Log: s.log, MaxBody: c.MaxBody, TrustedProxies: c.TrustedProxies,
 		Observe: s.observe, Attributes: apiorders.Attributes,

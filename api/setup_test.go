@@ -33,6 +33,12 @@ type testBundle struct {
 	observed chan edge.Observation // the first answers
 }
 
+// setupRecorded is setup with the order service's records.
+func setupRecorded(t *testing.T, records *records, change ...func(*Config)) *testBundle {
+	t.Helper()
+	return setup(t, append(change, func(c *Config) { c.Orders.Records = records })...)
+}
+
 // setup starts a server whose engine is alive and expects nothing else.
 func setup(t *testing.T, change ...func(*Config)) *testBundle {
 	t.Helper()

@@ -59,11 +59,12 @@ func (o Options) acknowledge(ctx workflow.Context, in Acknowledgement) (OrderVie
 		return OrderView{}, temporal.NewApplicationErrorWithOptions("the acknowledgement was refused", string(view.Reason),
 			temporal.ApplicationErrorOptions{NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign})
 	}
-	return recordView(record)
+	return RecordView(record)
 }
 
-// recordView returns the order in its record.
-func recordView(r order.Record) (OrderView, error) {
+// RecordView returns the order in its record: a decided one with its final view, an
+// undecided one without steps.
+func RecordView(r order.Record) (OrderView, error) {
 	s := orderSaga{in: Input{OrderID: r.ID}, record: r, created: true}
 	v := s.view(saga.View{})
 	if len(r.View) > 0 {

@@ -36,6 +36,7 @@ import (
 	"github.com/amends/amends/internal/orders/pollers"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/internal/orders/repair"
+	"github.com/amends/amends/workflows"
 )
 
 // Config configures a [Client]. Start from [DefaultConfig].
@@ -53,6 +54,12 @@ type Config struct {
 	// DecideAfter is how long an order may stay undecided before it is cancelled.
 	// Default 10 min.
 	DecideAfter time.Duration
+	// Express lets the worker of a new order's workflow make the first try of its steps,
+	// see [workflows.ExpressSteps]. Default false.
+	Express bool
+	// Records has the order service's records, in which a placement finds that its order
+	// is stored. Nil: it asks the order's workflow.
+	Records Records
 	// PlacementTimeout is how long a placement waits until the order is stored; then
 	// its error is [place.PlacementUnknown]. Default 10 s.
 	PlacementTimeout time.Duration
@@ -104,6 +111,9 @@ func (c Config) Validate() error {
 	return errors.Join(append(problems, c.Admission.Validate())...)
 }
 
+// Records are the order service's records.
+type Records = place.Records
+
 // Client asks an engine about orders. It is safe for concurrent use.
 type Client struct {
 	*place.Placer
@@ -128,8 +138,12 @@ func New(c Config, t client.Client) *Client {
 	r := read.New(e, c.QueryTimeout, c.DataConverter)
 	workers := pollers.New(e, c.Queue, c.Now)
 	gate := admission.New(c.Admission, c.backlog(t).Estimate, c.Now)
-	p := place.New(e, r, workers, gate, place.Config{
-		Queue: c.Queue, DecideAfter: c.DecideAfter, Timeout: c.PlacementTimeout, PingTimeout: c.QueryTimeout, Now: c.Now,
+	var express []string
+	if c.Express {
+		express = workflows.ExpressSteps()
+	}
+	p := place.New(e, r, c.Records, workers, gate, place.Config{
+		Queue: c.Queue, Express: express, DecideAfter: c.DecideAfter, Timeout: c.PlacementTimeout, PingTimeout: c.QueryTimeout, Now: c.Now,
 	})
 	return &Client{p, r, repair.New(e, r, c.Queue, c.RepairTimeout), e, workers, gate, c}
 }

@@ -23,7 +23,7 @@ func (p *Placer) existing(ctx context.Context, id string, order workflows.Placem
 	if unread == nil && input.Placement.Fingerprint != order.Fingerprint {
 		return Placed{}, call.Refuse(KeyReused)
 	}
-	switch never, err := p.orders.NeverBegan(ctx, id); {
+	switch never, err := p.neverBegan(ctx, id); {
 	case err != nil:
 		return unknownPlacement(id, err)
 	case never:
@@ -35,34 +35,34 @@ func (p *Placer) existing(ctx context.Context, id string, order workflows.Placem
 	if err != nil {
 		return unknownPlacement(id, err)
 	}
-	return Placed{Snapshot: now, Replayed: true}, nil
+	return Placed{Snapshot: now, Replayed: input.Placement.Nonce != order.Nonce}, nil
 }
 
 // again starts the workflow of an order anew whose last run was stopped before it began.
 // Of several repeats at once one starts it, and the others attach: the engine starts a
 // run only if the last one was stopped, and refuses it if another has decided since.
 func (p *Placer) again(ctx context.Context, id string, order workflows.Placement, turn *admission.Turn) (Placed, error) {
-	result, err := p.startOrAttach(ctx, id, order, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY)
+	placed, err := p.submit(ctx, id, order, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY)
 	if err != nil {
 		turn.Lost()
 		return unknownPlacement(id, err)
 	}
-	return p.outcome(ctx, order, result)
+	return p.outcome(ctx, order, placed)
 }
 
-// outcome answers with the outcome of an order's first placement.
-func (p *Placer) outcome(ctx context.Context, order workflows.Placement, result workflows.PlaceResult) (Placed, error) {
+// outcome answers with an order's first placement, or as the order stands now.
+func (p *Placer) outcome(ctx context.Context, order workflows.Placement, placed first) (Placed, error) {
 	switch {
-	case result.Fingerprint != order.Fingerprint:
+	case placed.fingerprint != order.Fingerprint:
 		return Placed{}, call.Refuse(KeyReused)
-	case result.Nonce == order.Nonce:
-		return Placed{Snapshot: read.Snapshot{OrderView: result.Order, Source: read.FromWorkflow}}, nil
+	case placed.nonce == order.Nonce:
+		return Placed{Snapshot: placed.order}, nil
 	}
-	// The outcome shows the order as the first call left it. The present state is
+	// The outcome may show the order as the first call left it. The present state is
 	// worth a question, but not worth failing for.
-	now, err := p.orders.Find(ctx, result.Order.ID)
+	now, err := p.orders.Find(ctx, placed.order.ID)
 	if err != nil {
-		now = read.Snapshot{OrderView: result.Order, Source: read.FromWorkflow}
+		now = placed.order
 	}
 	return Placed{Snapshot: now, Replayed: true}, nil
 }

@@ -2,22 +2,24 @@
 // repeated.
 //
 // An order's id is derived from its customer and the caller's key, so a repeated
-// placement addresses the same workflow. One Update-With-Start both starts that
-// workflow and waits until the order is stored; the update's id is a constant, so
-// every repeat gets the outcome of the first call. The outcome carries the
-// fingerprint of the placement and the nonce of the call that made it: another
-// nonce means a replay, another fingerprint means a key that was used twice.
+// placement addresses the same workflow. A placement starts that workflow, unless it
+// exists, and reads the order's record until its first step has written it: first the
+// engine has the order, then the order service, so no record is without a workflow. The
+// record has the fingerprint of the placement and the nonce of the call that made it:
+// another nonce means a replay, another fingerprint means a key that was used twice.
+//
+// Where the order service cannot be called, the workflow itself answers the same by its
+// update [workflows.UpdatePlace]. One Update-With-Start both starts the workflow and
+// waits for the update, whose id is a constant: every repeat gets the first outcome.
 package place
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/fault"
@@ -43,9 +45,10 @@ const (
 	Overloaded fault.Code = "OVERLOADED"
 )
 
-// Config configures a [Placer]. Every field must be set.
+// Config configures a [Placer]. Every other field must be set.
 type Config struct {
 	Queue       string        // of the order service's workers
+	Express     []string      // steps that a new order tries at its own worker; may be empty
 	DecideAfter time.Duration // how long an order may stay undecided
 	Timeout     time.Duration // how long a placement waits until the order is stored
 	PingTimeout time.Duration // how long the engine may take to answer at all
@@ -54,16 +57,18 @@ type Config struct {
 
 // Placer places orders. It is safe for concurrent use.
 type Placer struct {
-	engine *call.Engine
-	orders *read.Reader
-	queue  *pollers.Pollers
-	gate   *admission.Gate
-	config Config
+	engine  *call.Engine
+	orders  *read.Reader
+	records Records // nil: workflows are asked
+	queue   *pollers.Pollers
+	gate    *admission.Gate
+	config  Config
 }
 
-// New returns a placer, which lets orders in through gate.
-func New(e *call.Engine, orders *read.Reader, queue *pollers.Pollers, gate *admission.Gate, c Config) *Placer {
-	return &Placer{e, orders, queue, gate, c}
+// New returns a placer, which lets orders in through gate. Without records it asks the
+// orders' workflows.
+func New(e *call.Engine, orders *read.Reader, records Records, queue *pollers.Pollers, gate *admission.Gate, c Config) *Placer {
+	return &Placer{e, orders, records, queue, gate, c}
 }
 
 // Placed is the outcome of a placement.
@@ -99,10 +104,9 @@ func (p *Placer) Place(ctx context.Context, order workflows.Placement, key strin
 		return Placed{}, err
 	}
 	watched, attempts := attempt.Watch(ctx)
-	result, err := p.startOrAttach(watched, id, order, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE)
+	placed, err := p.submit(watched, id, order, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE)
 	switch {
 	case err == nil:
-		p.engine.Answered()
 	case hasNoOutcome(err):
 		return p.existing(ctx, id, order, turn)
 	case attempts.Harmless():
@@ -111,53 +115,25 @@ func (p *Placer) Place(ctx context.Context, order workflows.Placement, key strin
 		turn.Lost()
 		return unknownPlacement(id, err)
 	}
-	if result.Nonce == order.Nonce {
+	if placed.nonce == order.Nonce {
 		turn.Placed()
 	}
-	return p.outcome(ctx, order, result)
+	now, err := p.outcome(ctx, order, placed)
+	if err == nil && now.Replayed && now.Stopped() {
+		return p.existing(ctx, id, order, turn)
+	}
+	return now, err
 }
 
-// startOrAttach makes the one call that starts the order's workflow, unless it exists
-// or the policy forbids it, and waits for the outcome of its first placement.
-func (p *Placer) startOrAttach(ctx context.Context, id string, order workflows.Placement, over enumspb.WorkflowIdReusePolicy) (workflows.PlaceResult, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.config.Timeout)
-	defer cancel()
-	start := p.engine.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-		ID:        workflows.WorkflowID(id),
-		TaskQueue: p.config.Queue,
-		// A second call attaches to a running workflow; whether a closed one is started
-		// again, the policy says. There is no execution or run timeout: they would skip undo.
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		WorkflowIDReusePolicy:    over,
-		TypedSearchAttributes: temporal.NewSearchAttributes(
-			workflows.AttributeOrderStatus.ValueSet(string(workflows.StatusPending)),
-			workflows.AttributeCustomer.ValueSet(identity.Customer(order.CustomerID)),
-		),
-		StaticSummary: summary(order),
-	}, workflows.PlaceOrder, workflows.Input{OrderID: id, Placement: order, DecideAfter: p.config.DecideAfter})
-
-	handle, err := p.engine.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-		StartWorkflowOperation: start,
-		UpdateOptions: client.UpdateWorkflowOptions{
-			WorkflowID:   workflows.WorkflowID(id),
-			UpdateID:     workflows.PlaceUpdateID,
-			UpdateName:   workflows.UpdatePlace,
-			Args:         []any{workflows.PlaceRequest{Fingerprint: order.Fingerprint, Nonce: order.Nonce}},
-			WaitForStage: client.WorkflowUpdateStageCompleted,
-		},
-	})
-	if err != nil {
-		return workflows.PlaceResult{}, fmt.Errorf("start or attach: %w", err)
-	}
-	var result workflows.PlaceResult
-	if err := handle.Get(ctx, &result); err != nil {
-		return workflows.PlaceResult{}, fmt.Errorf("placement's outcome: %w", err)
-	}
-	return result, nil
+// first is an order's first placement.
+type first struct {
+	fingerprint, nonce string
+	order              read.Snapshot
 }
 
 // hasNoOutcome reports whether the order's workflow exists but has no outcome for
-// this placement: it was terminated, or its update failed.
+// this placement: it was terminated, or its update failed; or it is closed, and there is
+// no record.
 func hasNoOutcome(err error) bool {
 	var started *serviceerror.WorkflowExecutionAlreadyStarted
 	var application *temporal.ApplicationError
@@ -168,12 +144,4 @@ func hasNoOutcome(err error) bool {
 func unknownPlacement(id string, err error) (Placed, error) {
 	placed := Placed{Snapshot: read.Snapshot{OrderView: workflows.OrderView{ID: id}}}
 	return placed, fault.Wrap(err, fault.Unknown, PlacementUnknown, "")
-}
-
-// summary describes an order in Temporal's Web UI, without personal data.
-func summary(order workflows.Placement) string {
-	if len(order.Lines) == 1 {
-		return fmt.Sprintf("1 line, %s", order.Currency)
-	}
-	return fmt.Sprintf("%d lines, %s", len(order.Lines), order.Currency)
 }

@@ -65,7 +65,7 @@ func failedTask(cause enumspb.WorkflowTaskFailedCause) *historypb.HistoryEvent {
 	}}
 }
 
-func TestNeverBegan(t *testing.T) {
+func TestExtent(t *testing.T) {
 	t.Parallel()
 	terminated := enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED
 	first, resumed := started(t, workflows.Input{OrderID: "a"}), started(t, workflows.Input{OrderID: "a", Undo: true})
@@ -73,26 +73,35 @@ func TestNeverBegan(t *testing.T) {
 	for name, tc := range map[string]struct {
 		status enumspb.WorkflowExecutionStatus
 		events []*historypb.HistoryEvent
-		want   bool
+		want   Extent
 	}{
-		"NoTaskRan":                {terminated, []*historypb.HistoryEvent{first}, true},
-		"ItsFirstTaskFailed":       {terminated, []*historypb.HistoryEvent{first, failedTask(enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE)}, true},
-		"ItCouldNotBeRecorded":     {terminated, []*historypb.HistoryEvent{first, marker, scheduled("order.create")}, true},
-		"ItsInputWasWrong":         {enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, []*historypb.HistoryEvent{first}, true},
-		"ItRuns":                   {enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, []*historypb.HistoryEvent{first}, false},
-		"ItIsPaused":               {enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED, []*historypb.HistoryEvent{first}, false},
-		"ItHasDecided":             {enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, []*historypb.HistoryEvent{first}, false},
-		"ItWasQuoted":              {terminated, []*historypb.HistoryEvent{first, marker, scheduled("catalog.quote")}, false},
-		"ItWasCancelledUnrecorded": {terminated, []*historypb.HistoryEvent{first, marker, scheduled("payment.capture.settle")}, false},
-		"ItWasReset":               {terminated, []*historypb.HistoryEvent{first, failedTask(enumspb.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW)}, false},
-		"ItWasResumed":             {terminated, []*historypb.HistoryEvent{resumed}, false},
+		"NoTaskRan":                {terminated, []*historypb.HistoryEvent{first}, NeverBegan},
+		"ItsFirstTaskFailed":       {terminated, []*historypb.HistoryEvent{first, failedTask(enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE)}, NeverBegan},
+		"ItCouldNotBeRecorded":     {terminated, []*historypb.HistoryEvent{first, marker, scheduled("order.create")}, NeverBegan},
+		"ItsInputWasWrong":         {enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, []*historypb.HistoryEvent{first}, NeverBegan},
+		"ItRuns":                   {enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, []*historypb.HistoryEvent{first}, Begun},
+		"ItIsPaused":               {enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED, []*historypb.HistoryEvent{first}, Begun},
+		"ItHasDecided":             {enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, []*historypb.HistoryEvent{first}, Begun},
+		"ItWasQuoted":              {terminated, []*historypb.HistoryEvent{first, marker, scheduled("catalog.quote")}, Begun},
+		"ItWasCancelledUnrecorded": {terminated, []*historypb.HistoryEvent{first, marker, scheduled("payment.capture.settle")}, Begun},
+		"ItWasReset":               {terminated, []*historypb.HistoryEvent{first, failedTask(enumspb.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW)}, Begun},
+		"ItWasResumed":             {terminated, []*historypb.HistoryEvent{resumed}, Begun},
+		"ExpressNoTaskRan":         {terminated, []*historypb.HistoryEvent{express}, NeverBegan},
+		"ExpressNoTaskWasTaken":    {terminated, []*historypb.HistoryEvent{express, task(enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED), task(enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT)}, NeverBegan},
+		"ExpressNotRecorded":       {terminated, []*historypb.HistoryEvent{express, taken, completed, failed, scheduled("order.create")}, NeverBegan},
+		"ExpressTried":             {terminated, []*historypb.HistoryEvent{express, taken, completed, marker, failed}, Begun},
+		"ExpressInTask":            {terminated, []*historypb.HistoryEvent{express, taken}, Lost},
+		"ExpressInTaskAgain":       {terminated, []*historypb.HistoryEvent{express, taken, completed, failed, scheduled("order.create"), taken}, Lost},
+		"ExpressTaskTimedOut":      {terminated, []*historypb.HistoryEvent{express, taken, task(enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT)}, Lost},
+		"ExpressTaskFailed":        {terminated, []*historypb.HistoryEvent{express, taken, failedTask(enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE)}, Lost},
+		"ExpressTaskLost":          {terminated, []*historypb.HistoryEvent{express, taken, taken, completed}, Lost},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := New(call.New(&stoppedRun{status: tc.status, events: tc.events}, time.Now), time.Second, converter.GetDefaultDataConverter())
-			never, err := r.NeverBegan(t.Context(), "a")
+			extent, err := r.Extent(t.Context(), "a")
 			require.NoError(t, err)
-			require.Equal(t, tc.want, never)
+			require.Equal(t, tc.want, extent)
 		})
 	}
 }

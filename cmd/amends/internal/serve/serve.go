@@ -20,6 +20,7 @@ import (
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/telemetry"
 	inventoryrpc "github.com/amends/amends/services/inventory/rpc"
+	orderrpc "github.com/amends/amends/services/order/rpc"
 )
 
 // NewAPI returns the API, which reads and writes orders through client only, for as
@@ -46,11 +47,15 @@ func NewAPI(ctx context.Context, c *config.Config, client *engine.Client, log *s
 
 // Neighbours returns the services that an API asks over p, for as long as parts live.
 func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers) ([]api.Option, error) {
+	orders, err := p.Dial(ctx, parts, identity.Gateway, "order")
+	if err != nil {
+		return nil, err
+	}
 	inventory, err := p.Dial(ctx, parts, identity.Gateway, "inventory")
 	if err != nil {
 		return nil, err
 	}
-	return []api.Option{api.WithInventory(inventoryrpc.NewClient(inventory))}, nil
+	return []api.Option{api.WithOrders(orderrpc.NewClient(orders)), api.WithInventory(inventoryrpc.NewClient(inventory))}, nil
 }
 
 // NewAdmin returns the server of the admin address, with the probes, repairs and letters
