@@ -25,7 +25,7 @@ type layer struct {
 // others the tests are free, because a test may well stand on top of everything.
 var layers = []layer{
 	{"cmd/amends", "cmd/amends/internal/** internal/config", ""},
-	{"cmd/amends/internal/**", "cmd/amends/internal/** event api api/contract api/edge api/operator worker worker/registry workflows workflows/doctor services/catalog services/inventory services/inventory/rpc internal/** proof/load fault event/inbox/waiting event/outbox services/catalog/rpc", ""},
+	{"cmd/amends/internal/**", "cmd/amends/internal/** event api api/contract api/edge api/operator worker worker/registry workflows workflows/doctor services/catalog services/inventory services/inventory/rpc internal/** proof/load fault event/inbox/waiting event/outbox services/catalog/rpc services/order/rpc", ""},
 	{"worker", "event event/outbox worker/events worker/registry worker/tries workflows workflows/doctor services/catalog services/inventory services/*/store saga saga/participant internal/background internal/database internal/discovery internal/discovery/meter internal/doctor internal/engine internal/engine/* internal/orders/sagas internal/process internal/rpc internal/telemetry internal/watch internal/watch/* fault event/inbox/waiting", "echo"},
 	{"worker/registry", "event/lease activities event services/** saga internal/database internal/watch fault event/inbox/waiting event/inbox event/outbox/compare", "echo"},
 	{"worker/tries", "fault saga saga/participant worker/registry", "echo viper"},

@@ -7,11 +7,18 @@ import (
 	"github.com/amends/amends/internal/config/setting"
 )
 
-// Saga has the times of the order saga.
+// Saga has the settings of the order saga.
 type Saga struct {
 	// DecideAfter is how long after its placement an order is aborted that has not
 	// passed its pivot; 1s to 720h. Default: 10m.
 	DecideAfter time.Duration `key:"decide_after"`
+
+	// Express lets the order service's worker make the first try of the steps of a new
+	// order, by calling their services: what succeeds at once costs the engine nothing.
+	// Every worker of the order service must know it, so turn it on after them, and off
+	// before one of an older release runs again. The API's setting counts, and an order
+	// keeps its own. Default: true.
+	Express bool `key:"express"`
 
 	// ParkAfter is how long a step, its undo or a settle may make no progress before
 	// it is flagged as needing attention. Default: 2m.
@@ -42,6 +49,7 @@ type Saga struct {
 func DefaultSaga() Saga {
 	return Saga{
 		DecideAfter:       10 * time.Minute,
+		Express:           true,
 		ParkAfter:         2 * time.Minute,
 		ParkedRetry:       5 * time.Minute,
 		StartToClose:      5 * time.Second,

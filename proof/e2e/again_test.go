@@ -24,7 +24,7 @@ func (p *platform) impatientShopper(t *testing.T) shopper {
 	t.Helper()
 	c := api.DefaultConfig()
 	c.Orders.Queue, c.Orders.PlacementTimeout = p.queues["order"], 300*time.Millisecond
-	a, err := api.New(c, server.Client, api.WithLogger(slog.New(slog.DiscardHandler)))
+	a, err := api.New(c, server.Client, api.WithLogger(slog.New(slog.DiscardHandler)), api.WithOrders(p.Orders))
 	require.NoError(t, err)
 	h := httptest.NewServer(a)
 	t.Cleanup(h.Close)

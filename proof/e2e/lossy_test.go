@@ -43,7 +43,7 @@ var refusals = map[string]error{
 }
 
 // behind starts an API and its admin address, which reach the engine through a proxy.
-func (p *platform) behind(t *testing.T) (*lossy.Proxy, shopper, string) {
+func (p *platform) behind(t *testing.T, options ...api.Option) (*lossy.Proxy, shopper, string) {
 	t.Helper()
 	proxy := lossy.Start(t, devServer.Address)
 	e, err := engine.Dial(engine.Options{Address: proxy.Address, Isolated: true})
@@ -51,7 +51,7 @@ func (p *platform) behind(t *testing.T) (*lossy.Proxy, shopper, string) {
 	t.Cleanup(e.Close)
 	c := api.DefaultConfig()
 	c.Orders.Queue = p.queues["order"]
-	a, err := api.New(c, e.Client, api.WithLogger(slog.New(slog.DiscardHandler)))
+	a, err := api.New(c, e.Client, append(options, api.WithLogger(slog.New(slog.DiscardHandler)))...)
 	require.NoError(t, err)
 	public := httptest.NewServer(a)
 	t.Cleanup(public.Close)
@@ -68,35 +68,41 @@ func TestAPlacementWhoseAnswerIsLostIsUnknown(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t, 10*time.Minute)
 
-	for name, refusal := range refusals {
-		t.Run("Then"+name, func(t *testing.T) {
-			t.Parallel()
-			proxy, shop, _ := p.behind(t)
-			proxy.Lose("ExecuteMultiOperation", 1, refusal)
-			key := uuid.NewString()
-			r := shop.place(t, key, "", placement())
-			require.Equal(t, 2, proxy.Calls("ExecuteMultiOperation"), "the SDK repeats the call")
-			require.Equal(t, http.StatusServiceUnavailable, r.status)
-			require.Equal(t, "PLACEMENT_UNKNOWN", r.code)
-			id := strings.TrimPrefix(r.header.Get("Location"), "/v1/orders/")
-			require.Equal(t, confirmed, decided(t, id).Status, "it is confirmed and paid")
+	for how, method := range map[string]string{"ByItsRecord": "StartWorkflowExecution", "ByItsWorkflow": "ExecuteMultiOperation"} {
+		var options []api.Option
+		if how == "ByItsRecord" {
+			options = append(options, api.WithOrders(p.Orders))
+		}
+		for name, refusal := range refusals {
+			t.Run(how+"Then"+name, func(t *testing.T) {
+				t.Parallel()
+				proxy, shop, _ := p.behind(t, options...)
+				proxy.Lose(method, 1, refusal)
+				key := uuid.NewString()
+				r := shop.place(t, key, "", placement())
+				require.Equal(t, 2, proxy.Calls(method), "the SDK repeats the call")
+				require.Equal(t, http.StatusServiceUnavailable, r.status)
+				require.Equal(t, "PLACEMENT_UNKNOWN", r.code)
+				id := strings.TrimPrefix(r.header.Get("Location"), "/v1/orders/")
+				require.Equal(t, confirmed, decided(t, id).Status, "it is confirmed and paid")
 
-			proxy.Mend()
-			again := shop.place(t, key, "wait=30", placement())
-			require.Equal(t, http.StatusOK, again.status)
-			require.Equal(t, id, again.order.ID)
-			require.Equal(t, "true", again.header.Get("Idempotency-Replayed"))
-		})
-		t.Run("NotWithoutAnEarlierCall"+name, func(t *testing.T) {
-			t.Parallel()
-			proxy, shop, _ := p.behind(t)
-			proxy.Lose("ExecuteMultiOperation", 0, refusal)
-			r := shop.place(t, "", "", placement())
-			require.Equal(t, 1, proxy.Calls("ExecuteMultiOperation"))
-			require.Equal(t, http.StatusServiceUnavailable, r.status)
-			require.Equal(t, "UNAVAILABLE", r.code, "nothing was started, and that is a fact")
-			require.Empty(t, r.header.Get("Location"))
-		})
+				proxy.Mend()
+				again := shop.place(t, key, "wait=30", placement())
+				require.Equal(t, http.StatusOK, again.status)
+				require.Equal(t, id, again.order.ID)
+				require.Equal(t, "true", again.header.Get("Idempotency-Replayed"))
+			})
+			t.Run(how+"NotWithoutAnEarlierCall"+name, func(t *testing.T) {
+				t.Parallel()
+				proxy, shop, _ := p.behind(t, options...)
+				proxy.Lose(method, 0, refusal)
+				r := shop.place(t, "", "", placement())
+				require.Equal(t, 1, proxy.Calls(method))
+				require.Equal(t, http.StatusServiceUnavailable, r.status)
+				require.Equal(t, "UNAVAILABLE", r.code, "nothing was started, and that is a fact")
+				require.Empty(t, r.header.Get("Location"))
+			})
+		}
 	}
 }
 

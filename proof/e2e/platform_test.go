@@ -67,7 +67,7 @@ func newPlatformAs(t *testing.T, dsn func(testing.TB) string, decideAfter time.D
 	c := api.DefaultConfig()
 	c.Orders.Queue = p.queues["order"]
 	c.Orders.DecideAfter = decideAfter
-	a, err := api.New(c, engine, api.WithLogger(log))
+	a, err := api.New(c, engine, api.WithLogger(log), api.WithOrders(p.Orders))
 	require.NoError(t, err)
 	h := httptest.NewServer(a)
 	t.Cleanup(h.Close)

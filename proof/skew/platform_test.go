@@ -109,6 +109,7 @@ func (p *platform) client(decideAfter time.Duration) *orders.Client {
 	c := orders.DefaultConfig()
 	c.Queue, c.DecideAfter, c.PlacementTimeout = p.queues["order"], decideAfter, 30*time.Second
 	c.Now = func() time.Time { return time.Now().Add(p.apiAhead) }
+	c.Records = p.Orders
 	return orders.New(c, p.api.Client)
 }
 

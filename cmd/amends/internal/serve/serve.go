@@ -30,6 +30,7 @@ func NewAPI(ctx context.Context, c *config.Config, client *engine.Client, log *s
 	o.Orders.Queue = c.Services.Queues()["order"]
 	o.Orders.Namespace = client.Namespace
 	o.Orders.DecideAfter = c.Saga.DecideAfter
+	o.Orders.Express = c.Saga.Express
 	o.Orders.PlacementTimeout = c.PlacementTimeout
 	o.Orders.Queues = slices.Collect(maps.Values(c.Services.Queues()))
 	o.Orders.Admission = admission.Config{
