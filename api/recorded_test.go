@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,7 +63,9 @@ func (r *records) Get(ctx context.Context, id string) (order.Record, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.fail != nil {
-		return order.Record{}, r.fail(ctx)
+		if err := r.fail(ctx); err != nil {
+			return order.Record{}, err
+		}
 	}
 	in, begun := r.runs[id]
 	if _, ok := r.written[id]; !ok && begun && r.vain[id] >= r.late {
@@ -264,6 +268,29 @@ func TestPlaceOrderWithoutTheOrderService(t *testing.T) {
 			b.post(t, quantity("3")).refused(t, http.StatusUnprocessableEntity, place.KeyReused)
 		})
 	}
+
+	t.Run("LeavesItAloneForAWhile", func(t *testing.T) {
+		t.Parallel()
+		r := newRecords(0)
+		var asked atomic.Int32
+		r.fail = func(context.Context) error {
+			if asked.Add(1) > 1 {
+				return nil
+			}
+			return fault.Errorf(fault.Transient, fault.Unavailable, "no instance")
+		}
+		b := setupRecorded(t, r)
+		b.temporal.start, b.temporal.place = r.start, firstWins(t)
+		b.post(t, goodBody).order(t, http.StatusAccepted)
+		b.post(t, with("cus_42", "cus_43")).order(t, http.StatusAccepted)
+		require.EqualValues(t, 1, asked.Load(), "it did not answer a moment ago")
+		require.Equal(t, 1, r.starts, "the update is part of the start")
+		customer := 100
+		require.Eventually(t, func() bool {
+			customer++
+			return b.post(t, with("cus_42", fmt.Sprint("cus_", customer))).order(t, http.StatusAccepted).Source == contract.SourceRecord
+		}, time.Minute, 100*time.Millisecond)
+	})
 
 	t.Run("KnowsItsOwnOrderThatIsClosedAlready", func(t *testing.T) {
 		t.Parallel()

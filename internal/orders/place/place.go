@@ -59,7 +59,7 @@ type Config struct {
 type Placer struct {
 	engine  *call.Engine
 	orders  *read.Reader
-	records Records // nil: workflows are asked
+	records *reader // nil: workflows are asked
 	queue   *pollers.Pollers
 	gate    *admission.Gate
 	config  Config
@@ -68,7 +68,7 @@ type Placer struct {
 // New returns a placer, which lets orders in through gate. Without records it asks the
 // orders' workflows.
 func New(e *call.Engine, orders *read.Reader, records Records, queue *pollers.Pollers, gate *admission.Gate, c Config) *Placer {
-	return &Placer{e, orders, records, queue, gate, c}
+	return &Placer{e, orders, newReader(records, c.PingTimeout), queue, gate, c}
 }
 
 // Placed is the outcome of a placement.

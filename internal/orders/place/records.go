@@ -2,9 +2,12 @@ package place
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/failsafe-go/failsafe-go"
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/amends/amends/fault"
@@ -20,21 +23,57 @@ type Records interface {
 	Get(ctx context.Context, id string) (order.Record, error)
 }
 
-// The pauses between two readings of a record that is not there yet. The first step of an
-// idle platform takes some milliseconds.
 const (
-	firstPause = 4 * time.Millisecond
-	mostPause  = 50 * time.Millisecond
+	// The pauses between two readings of a record that is not there yet. The first step on
+	// an idle platform takes some milliseconds.
+	firstPause, mostPause = 4 * time.Millisecond, 50 * time.Millisecond
+	// leftAlone is how long an order service that did not answer is not called: the
+	// update answers sooner if it is part of the start.
+	leftAlone = 5 * time.Second
 )
+
+// reader reads records while the order service answers.
+type reader struct {
+	records Records
+	timeout time.Duration // of a reading
+	breaker circuitbreaker.CircuitBreaker[order.Record]
+}
+
+// newReader returns nil without records.
+func newReader(records Records, timeout time.Duration) *reader {
+	if records == nil {
+		return nil
+	}
+	unanswered := func(_ order.Record, err error) bool {
+		return err != nil && !missing(err) && !errors.Is(err, context.Canceled)
+	}
+	return &reader{records, timeout, circuitbreaker.NewBuilder[order.Record]().HandleIf(unanswered).WithDelay(leftAlone).Build()}
+}
+
+// answers reports whether the order service is to be called; not on a nil reader.
+func (r *reader) answers() bool { return r != nil && r.breaker.RemainingDelay() == 0 }
+
+// read reads an order's first placement in its record. Code: NOT_FOUND.
+func (r *reader) read(ctx context.Context, id string) (first, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	rec, err := failsafe.With(r.breaker).WithContext(ctx).Get(func() (order.Record, error) { return r.records.Get(ctx, id) })
+	if err != nil {
+		return first{}, fmt.Errorf("read the order's record: %w", err)
+	}
+	now, err := read.OfRecord(rec)
+	return first{rec.Placement.Fingerprint, rec.Placement.Nonce, now}, err
+}
+
+func missing(err error) bool { return fault.CodeOf(err) == fault.NotFound }
 
 // recorded waits for the record of an order whose workflow has been started. If the
 // workflow existed before and is closed, and there is no record, it returns exists.
 func (p *Placer) recorded(ctx context.Context, id string, exists error) (placed first, err error) {
-	missing := func(err error) bool { return fault.CodeOf(err) == fault.NotFound }
 	open := exists == nil // as far as it is known
 	wait := background.Retry{First: firstPause, Most: mostPause, Final: func(err error) bool { return !missing(err) }}
 	err = wait.Do(ctx, func(ctx context.Context) error {
-		placed, err = p.record(ctx, id)
+		placed, err = p.records.read(ctx, id)
 		if missing(err) && !open {
 			if p.closed(ctx, id) {
 				return exists
@@ -44,18 +83,6 @@ func (p *Placer) recorded(ctx context.Context, id string, exists error) (placed 
 		return err
 	})
 	return placed, err //nolint:wrapcheck // it is the attempt's
-}
-
-// record reads an order's first placement in its record. Code: NOT_FOUND.
-func (p *Placer) record(ctx context.Context, id string) (first, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.config.PingTimeout)
-	defer cancel()
-	r, err := p.records.Get(ctx, id)
-	if err != nil {
-		return first{}, fmt.Errorf("read the order's record: %w", err)
-	}
-	now, err := read.OfRecord(r)
-	return first{r.Placement.Fingerprint, r.Placement.Nonce, now}, err
 }
 
 // closed reports whether the order's newest run is known to have ended.
@@ -82,6 +109,6 @@ func (p *Placer) neverBegan(ctx context.Context, id string) (bool, error) {
 	if p.records == nil {
 		return false, nil
 	}
-	_, err = p.record(ctx, id) // after the run was stopped
-	return fault.CodeOf(err) == fault.NotFound, nil
+	_, err = p.records.read(ctx, id) // after the run was stopped
+	return missing(err), nil
 }
