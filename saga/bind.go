@@ -115,6 +115,7 @@ func (v verb) of(step string) string {
 type bound[In, Out any] func(context.Context, call[In]) (answer[Out], error)
 
 func register[In, Out any](r Registry, v verb, step string, f bound[In, Out]) {
+	f = f.traced(v)
 	if s, ok := r.(*Steps); ok {
 		s.add(v, step, f.byJSON(step))
 		return
