@@ -107,6 +107,7 @@ func find(tx *gorm.DB, k Key) (*row, error) {
 	if err := where(tx, k).Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
 		return nil, err
 	}
+	rows[0].show(tx.Statement.Context)
 	return &rows[0], nil
 }
 
