@@ -120,7 +120,7 @@ func (g *Group) next(ctx context.Context, items []item, late <-chan time.Time) (
 		return g.keepKey(ctx, items, g.letter(i))
 	}
 	done := make(chan error, 1)
-	g.calls.Go(func() { done <- g.call.One(ctx, i.e, g.handle) })
+	g.calls.Go(func() { done <- g.call.One(ctx, i.e, 1, g.handle) })
 	select {
 	case err := <-done:
 		defer g.keys.Free(i.e.Key)

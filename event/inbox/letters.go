@@ -109,7 +109,7 @@ func (g *Group) try(ctx context.Context, l waiting.Letter) error {
 	if !g.follows(i) { // a release that does not know the fact any more
 		return fault.Errorf(fault.Bug, fault.Invalid, "the group does not follow %s", i.e.Type)
 	}
-	return g.call.One(ctx, i.e, g.handle)
+	return g.call.One(ctx, i.e, l.Attempts+1, g.handle)
 }
 
 // settle writes the result of an attempt of a letter; also runs in the same transaction,

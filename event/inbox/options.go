@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"time"
 
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
 	"gorm.io/gorm"
 
@@ -48,7 +47,7 @@ type Options struct {
 	Flag func(tx *gorm.DB, l waiting.Letter) error
 	// Meter receives measurements. Nil drops them.
 	Meter Meter
-	// Tracer makes the spans of handlers. The default is that of the process.
+	// Tracer makes the spans of handlers; nil: none.
 	Tracer trace.Tracer
 	// Logger must be set.
 	Logger *slog.Logger
@@ -76,9 +75,6 @@ func (o Options) withDefaults() Options {
 	o.Step = cmp.Or(o.Step, time.Second)
 	if o.Meter == nil {
 		o.Meter = unmeasured{}
-	}
-	if o.Tracer == nil {
-		o.Tracer = otel.Tracer("github.com/amends/amends/event/inbox")
 	}
 	return o
 }

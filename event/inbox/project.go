@@ -51,7 +51,7 @@ func (g *Group) chunk(ctx context.Context, items []item, failed map[string]bool)
 		}
 		return g.chunk(ctx, free[len(free)/2:], failed)
 	}
-	err := g.call.One(ctx, events[0], g.handle)
+	err := g.call.One(ctx, events[0], 1, g.handle)
 	if err == nil {
 		return nil
 	}

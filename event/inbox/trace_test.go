@@ -1,6 +1,7 @@
 package inbox_test
 
 import (
+	"bytes"
 	"context"
 	"path/filepath"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"github.com/amends/amends/event/inbox/waiting"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/proof/dbtest"
 )
 
@@ -71,10 +73,36 @@ func TestSpansLinkToTheTracesOfTheirEvents(t *testing.T) {
 		good, bad := spans.Ended()[0], spans.Ended()[1]
 		require.Equal(t, good.SpanContext(), <-within, "the handler is in it")
 		require.Equal(t, []string{traceOf + "-00f067aa0ba902b7"}, links(good))
-		require.Contains(t, good.Attributes(), attribute.String("cloudevents.event_type", told.Type()))
+		require.Subset(t, good.Attributes(), []attribute.KeyValue{
+			attribute.String("cloudevents.event_type", told.Type()), attribute.String("cloudevents.event_id", nth(told, "good", 0).ID),
+			attribute.Int64("amends.attempt", 1),
+		})
 		require.Equal(t, codes.Unset, good.Status().Code)
 		require.Empty(t, links(bad), "it was told outside of a trace")
 		require.Equal(t, sdktrace.Status{Code: codes.Error, Description: "REQUEST_MISMATCH"}, bad.Status())
+	})
+
+	t.Run("OfEachAttempt", func(t *testing.T) {
+		t.Parallel()
+		db, spans, tracer := setup(t)
+		o := quick(db, newBus(traced("a", parent, 0)))
+		var lines bytes.Buffer
+		log, err := telemetry.NewLogger(&lines, "warn", "json")
+		require.NoError(t, err)
+		o.Tracer, o.Logger = tracer, log
+		stop := run(t, inbox.React(listener(func(context.Context, event.Event) error {
+			if len(spans.Ended()) == 0 {
+				return transient
+			}
+			return nil
+		}), o))
+		eventually(t, func() bool { return len(spans.Ended()) == 2 })
+		stop()
+		for n, s := range spans.Ended() {
+			require.Equal(t, []string{traceOf + "-00f067aa0ba902b7"}, links(s))
+			require.Contains(t, s.Attributes(), attribute.Int("amends.attempt", n+1))
+		}
+		require.Contains(t, lines.String(), `"trace_id":"`+traceOf+`","span_id":"00f067aa0ba902b7"`, "the log is found by the trace of the saga")
 	})
 
 	t.Run("OfAProjection", func(t *testing.T) {
@@ -82,10 +110,12 @@ func TestSpansLinkToTheTracesOfTheirEvents(t *testing.T) {
 		db, spans, tracer := setup(t)
 		o := quick(db, newBus(traced("a", parent, 0), traced("b", unsampled, 1), traced("c", parent, 2), traced("d", "of a client", 3)))
 		o.Tracer = tracer
-		run(t, inbox.Project(inbox.Projection{
-			Group: "g", Facts: facts, Apply: func(*gorm.DB, []event.Event) error { return nil },
-		}, o))
+		known := traced("a", parent, 0)
+		none := func(*gorm.DB, []event.Event) error { return nil }
+		require.NoError(t, waiting.Once(t.Context(), db, "g", []event.Event{known}, none))
+		run(t, inbox.Project(inbox.Projection{Group: "g", Facts: facts, Apply: none}, o))
 		eventually(t, func() bool { return len(spans.Ended()) == 1 })
+		require.Contains(t, spans.Ended()[0].Attributes(), attribute.Int("amends.events.repeated", 1))
 		require.Equal(t, []string{
 			traceOf + "-00f067aa0ba902b7", "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
 		}, links(spans.Ended()[0]), "each once")

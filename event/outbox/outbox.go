@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"go.opentelemetry.io/otel/propagation"
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/traceparent"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/barrier/txn"
 )
@@ -99,9 +99,7 @@ func stamped(ctx context.Context, e event.Event, now time.Time) (event.Event, er
 	if cause, ok := event.Cause(ctx); ok {
 		e.Causation = cause.ID
 	}
-	carrier := propagation.MapCarrier{}
-	propagation.TraceContext{}.Inject(ctx, carrier)
-	e.Trace = carrier["traceparent"]
+	e.Trace = traceparent.Of(ctx)
 	if !json.Valid(e.Data) || len(e.Data) > MaxSize {
 		return e, fault.Errorf(fault.Bug, fault.Invalid, "event %s of %q: its %d bytes are no JSON, or more than %d", e.Type, e.Key, len(e.Data), MaxSize)
 	}

@@ -88,7 +88,9 @@ func (r *Relay) send(ctx context.Context, rows []row, stored map[string]uint64) 
 		}
 		var positions []uint64
 		if len(batch) > 0 {
-			if positions, err = r.bus.Publish(ctx, batch); r.cut() {
+			end := r.trace(ctx, batch)
+			positions, err = r.bus.Publish(ctx, batch)
+			if end(len(positions), err); r.cut() {
 				return dead, errCut // also those that are stored come again, behind the lost ones
 			}
 		}

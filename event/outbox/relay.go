@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event"
@@ -43,6 +44,9 @@ type Options struct {
 	Retain time.Duration
 	// Observer is told of the relay's work; nil: none.
 	Observer Observer
+	// Tracer makes a span of the publication of each event that was told within a trace;
+	// nil: none.
+	Tracer trace.Tracer
 	// Logger must be set.
 	Logger *slog.Logger
 }

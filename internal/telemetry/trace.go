@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.37.0"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Wanted reports whether the environment asks for traces: by one of the standard
@@ -58,3 +59,12 @@ func (m *Metrics) Trace(ctx context.Context, environ []string, log *slog.Logger)
 
 // Traced reports whether the process exports traces; a nil m exports none.
 func (m *Metrics) Traced() bool { return m != nil && m.traces != nil }
+
+// Tracer returns the tracer of the process, nil if it exports no traces. A nil m exports
+// none.
+func (m *Metrics) Tracer() trace.Tracer {
+	if !m.Traced() {
+		return nil
+	}
+	return m.traces.Tracer("github.com/amends/amends")
+}

@@ -50,7 +50,7 @@ func (c Config) Publish(ctx context.Context, parts *process.Parts, stores []*reg
 		}
 		b := NewBacklog(s.Row.Name, shown)
 		warners = append(warners, b)
-		relay := outbox.NewRelay(s.Own, c.Bus, outbox.Options{Service: s.Row.Name, Observer: b, Logger: c.Logger})
+		relay := outbox.NewRelay(s.Own, c.Bus, outbox.Options{Service: s.Row.Name, Observer: b, Tracer: c.Metrics.Tracer(), Logger: c.Logger})
 		parts.Start(ctx, process.Part{Name: "events of " + s.Row.Name, Run: relay.Run})
 	}
 	return warners, nil
@@ -59,7 +59,7 @@ func (c Config) Publish(ctx context.Context, parts *process.Parts, stores []*reg
 // Listen starts each service's listener. They stop before the workers, whose steps a
 // listener may call.
 func (c Config) Listen(ctx context.Context, parts *process.Parts, stores []*registry.Stores) (warners []Warner, err error) {
-	o := inbox.Options{Bus: c.Bus, Logger: c.Logger, Retry: c.Retry}
+	o := inbox.Options{Bus: c.Bus, Logger: c.Logger, Retry: c.Retry, Tracer: c.Metrics.Tracer()}
 	if c.Metrics != nil {
 		if o.Meter, err = c.Metrics.Listeners(); err != nil {
 			return nil, err //nolint:wrapcheck // it says which metrics

@@ -8,31 +8,31 @@ import (
 	"runtime/debug"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/fault"
 )
 
-// Caller calls handlers. All fields must be set.
+// Caller calls handlers. All fields but Tracer must be set.
 type Caller struct {
 	Group string
 	// Limit bounds one call.
 	Limit time.Duration
 	// Handled counts events.
 	Handled func(n int)
-	Tracer  trace.Tracer
-	Logger  *slog.Logger
+	// Tracer makes a span of each call; nil: none.
+	Tracer trace.Tracer
+	Logger *slog.Logger
 }
 
-// One calls handle with one event, which is the cause of all that it tells. It returns
-// nil for an outcome: success, a refusal, or a suspension.
-func (c Caller) One(ctx context.Context, e event.Event, handle func(ctx context.Context, e event.Event) error) error {
+// One calls handle with one event, which is the cause of all that it tells. attempt counts
+// the calls with it from 1. One returns nil for an outcome: success, a refusal, or a
+// suspension.
+func (c Caller) One(ctx context.Context, e event.Event, attempt int64, handle func(ctx context.Context, e event.Event) error) error {
 	ctx = event.CausedBy(ctx, e)
-	err := c.observe(ctx, []event.Event{e}, func(ctx context.Context) error { return handle(ctx, e) })
+	err := c.observe(ctx, []event.Event{e}, attempt, func(ctx context.Context) error { return handle(ctx, e) })
 	if kind := fault.KindOf(err); kind == fault.Business || kind == fault.Suspension {
 		err = nil
 	}
@@ -45,22 +45,21 @@ func (c Caller) One(ctx context.Context, e event.Event, handle func(ctx context.
 // Several calls handle with several events. It returns every error, a refusal too, which
 // may be that of one of them.
 func (c Caller) Several(ctx context.Context, events []event.Event, handle func(ctx context.Context, events []event.Event) error) error {
-	err := c.observe(ctx, events, func(ctx context.Context) error { return handle(ctx, events) })
+	err := c.observe(ctx, events, 1, func(ctx context.Context) error { return handle(ctx, events) })
 	if err == nil {
 		c.Handled(len(events))
 	}
 	return err
 }
 
-// observe makes a call in a span of its own that is linked to the events' traces: a
-// rebuild must not extend old traces.
-func (c Caller) observe(ctx context.Context, events []event.Event, call func(context.Context) error) error {
+// observe makes a call within the limit, and in a span if there is a tracer.
+func (c Caller) observe(ctx context.Context, events []event.Event, attempt int64, call func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Limit)
 	defer cancel()
-	ctx, span := c.Tracer.Start(ctx, "listen "+c.Group, trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindConsumer),
-		trace.WithLinks(links(ctx, events)...), trace.WithAttributes(
-			attribute.String("messaging.operation.type", "process"), attribute.String("messaging.consumer.group.name", c.Group),
-			attribute.String("cloudevents.event_type", events[0].Type), attribute.Int("messaging.batch.message_count", len(events))))
+	if c.Tracer == nil {
+		return c.recovered(ctx, events[0], call)
+	}
+	ctx, span := c.start(ctx, events, attempt)
 	defer span.End()
 	err := c.recovered(ctx, events[0], call)
 	if err != nil {
@@ -77,21 +76,4 @@ func (c Caller) recovered(ctx context.Context, e event.Event, call func(context.
 		}
 	}()
 	return call(ctx)
-}
-
-// links returns a link for each trace of the events.
-func links(ctx context.Context, events []event.Event) (all []trace.Link) {
-	ctx = trace.ContextWithSpanContext(ctx, trace.SpanContext{})
-	seen := map[string]bool{"": true}
-	for _, e := range events {
-		if seen[e.Trace] {
-			continue
-		}
-		seen[e.Trace] = true
-		told := propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": e.Trace})
-		if s := trace.SpanContextFromContext(told); s.IsValid() {
-			all = append(all, trace.Link{SpanContext: s})
-		}
-	}
-	return all
 }
