@@ -17,7 +17,6 @@ import (
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
-	"go.temporal.io/sdk/contrib/opentelemetry"
 	"go.temporal.io/sdk/converter"
 	sdklog "go.temporal.io/sdk/log"
 	"google.golang.org/grpc"
@@ -106,9 +105,9 @@ func (o Options) resolve() (client.Options, error) {
 	}
 	options.Logger = sdklog.NewStructuredLogger(slog.New(discreet{calmly{logger.Handler()}}))
 	if o.Traced {
-		tracing, err := opentelemetry.NewTracingInterceptor(opentelemetry.TracerOptions{})
+		tracing, err := tracing()
 		if err != nil {
-			return client.Options{}, fmt.Errorf("temporal: traces: %w", err)
+			return client.Options{}, err
 		}
 		options.Interceptors = append(options.Interceptors, tracing)
 	}

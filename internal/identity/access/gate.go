@@ -71,7 +71,9 @@ func (a *Access) enter(ctx context.Context, path, step string) (string, error) {
 		a.note(ctx, err, "", method, "identity", false)
 		return "", err
 	}
-	trace.SpanFromContext(ctx).SetAttributes(attribute.String("amends.caller", caller))
+	if span := trace.SpanFromContext(ctx); span.IsRecording() {
+		span.SetAttributes(attribute.String("amends.caller", caller))
+	}
 	if err := policy.Allow(caller, method, step); err != nil {
 		a.note(ctx, err, caller, method, "policy", a.config.Audit)
 		if !a.config.Audit {
