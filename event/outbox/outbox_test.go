@@ -86,7 +86,7 @@ func TestTell(t *testing.T) {
 // TestTellTakesNoRoundTrip compares a step with and without.
 func TestTellTakesNoRoundTrip(t *testing.T) {
 	t.Parallel()
-	db, trips := dbtest.Counted(t, schema.Migrate)
+	db, spent := dbtest.Counted(t, schema.Migrate)
 	do := func(saga string, tell ...barrier.Tell) func(context.Context) error {
 		return func(ctx context.Context) error {
 			_, err := barrier.Do(ctx, db, barrier.Call{Key: key.New(saga, "inventory.reserve"), Fingerprint: "f"},
@@ -95,7 +95,7 @@ func TestTellTakesNoRoundTrip(t *testing.T) {
 		}
 	}
 	two := func(tx *gorm.DB, told barrier.Told) error { return outbox.Tell(tx, some(0, 2, 2)...) }
-	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
+	dbtest.RequireTrips(t, spent, func(saga string) []dbtest.Call {
 		return []dbtest.Call{dbtest.Takes(2, "do", do(saga+"a")), dbtest.Takes(2, "do and tell", do(saga+"b", two))}
 	})
 	require.Positive(t, count(t, db, "1 = 1"))

@@ -16,7 +16,7 @@ import (
 // one statement, so that an added round trip does not go unnoticed.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
-	db, trips := dbtest.Counted(t, migrate)
+	db, spent := dbtest.Counted(t, migrate)
 	keys := 0
 	for _, tt := range []struct {
 		before start
@@ -50,9 +50,9 @@ func TestRoundTrips(t *testing.T) {
 			for _, o := range tt.before {
 				require.Equal(t, l.take(o, "a"), o.run(t.Context(), db, k, "a"))
 			}
-			before := trips()
+			before := spent()
 			require.Equal(t, l.take(tt.call, "a"), tt.call.run(t.Context(), db, k, "a"))
-			last = trips() - before
+			last = spent().Minus(before).Trips
 		}
 		require.Equal(t, tt.trips, last, "%s %v", tt.call, tt.before)
 	}
@@ -63,7 +63,7 @@ func TestRoundTrips(t *testing.T) {
 // comes on top.
 func TestTellingTakesNoRoundTripOfItsOwn(t *testing.T) {
 	t.Parallel()
-	db, trips := dbtest.Counted(t, migrate)
+	db, spent := dbtest.Counted(t, migrate)
 	for i, tt := range []struct {
 		finds   barrier.State
 		arrives string
@@ -86,11 +86,11 @@ func TestTellingTakesNoRoundTripOfItsOwn(t *testing.T) {
 		for try := range 2 { // the first prepares the statements
 			b := testBundle{db, barrier.Key{Saga: fmt.Sprintf("ord_%d_%d", i, try), Step: "inventory.reserve"}}
 			b.arrange(t, tt.finds)
-			before := trips()
+			before := spent()
 			_, _ = b.arrive(t.Context(), tt.arrives, func(tx *gorm.DB, told barrier.Told) error {
 				return b.tell(txn.Queue(tx, 1), told)
 			})
-			last = trips() - before
+			last = spent().Minus(before).Trips
 			require.Len(t, b.told(t), 1)
 		}
 		require.Equal(t, tt.trips, last, "%s finds %s", tt.arrives, tt.finds)

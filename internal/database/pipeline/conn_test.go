@@ -28,7 +28,7 @@ func names(t *testing.T, db *gorm.DB) (all []string) {
 
 func TestATransactionTakesFewRoundTrips(t *testing.T) {
 	t.Parallel()
-	db, trips := dbtest.Counted(t, migrate)
+	db, spent := dbtest.Counted(t, migrate)
 	rename := func(tx *gorm.DB, name string) error {
 		return tx.Exec("UPDATE shelf SET name = ? WHERE id = ?", name, 1).Error
 	}
@@ -51,18 +51,18 @@ func TestATransactionTakesFewRoundTrips(t *testing.T) {
 		{"no arguments", 3, func(tx *gorm.DB) error { return tx.Exec("UPDATE shelf SET name = 'g'; SELECT 1").Error }},
 	} {
 		require.NoError(t, database.InTx(t.Context(), db, tt.f), tt.name) // prepares
-		before := trips()
+		before := spent()
 		require.NoError(t, database.InTx(t.Context(), db, tt.f), tt.name)
-		require.Equal(t, tt.trips, trips()-before, tt.name)
+		require.Equal(t, tt.trips, spent().Minus(before).Trips, tt.name)
 	}
 	require.Equal(t, []string{"g"}, names(t, db))
 
-	before := trips()
+	before := spent()
 	err := database.InTx(t.Context(), db, func(tx *gorm.DB) error {
 		return errors.Join(rename(txn.Queue(tx, 1), "h"), errors.New("no luck"))
 	})
 	require.Error(t, err)
-	require.Equal(t, before, trips(), "what was never sent is not rolled back")
+	require.Equal(t, before, spent(), "what was never sent is not rolled back")
 	require.Equal(t, []string{"g"}, names(t, db))
 }
 

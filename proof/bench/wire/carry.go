@@ -37,8 +37,7 @@ func (l *Line) listen(client io.Reader, server io.Writer) error {
 	if err != nil {
 		return err
 	}
-	database := startup(first)
-	prepared := map[string]string{}
+	of := &session{database: startup(first), prepared: map[string]string{}}
 	for text := first; ; {
 		if _, err := out.Write(text); err != nil {
 			return err
@@ -51,23 +50,31 @@ func (l *Line) listen(client io.Reader, server io.Writer) error {
 		if text, err = message(in, 1); err != nil {
 			return err
 		}
-		l.hear(database, text[0], text[5:], prepared)
+		l.hear(of, text[0], text[5:])
 	}
 }
 
+// session is the state of one connection.
+type session struct {
+	database string
+	prepared map[string]string // statements by name
+	open     bool              // the client has begun a transaction
+	asked    bool              // it has executed a statement since its last round trip
+}
+
 // hear counts one message.
-func (l *Line) hear(database string, kind byte, body []byte, prepared map[string]string) {
+func (l *Line) hear(of *session, kind byte, body []byte) {
 	switch kind {
 	case query:
-		l.execution(database, words(body, 1)[0])
-		l.trip(database)
+		l.execution(of, words(body, 1)[0])
+		l.trip(of)
 	case parse: // name, statement
 		w := words(body, 2)
-		prepared[w[0]] = w[1]
+		of.prepared[w[0]] = w[1]
 	case bind: // portal, name
-		l.execution(database, prepared[words(body, 2)[1]])
+		l.execution(of, of.prepared[words(body, 2)[1]])
 	case done:
-		l.trip(database)
+		l.trip(of)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"strings"
 	"sync"
 )
 
@@ -38,6 +39,9 @@ type Line struct {
 type Count struct {
 	// Trips are round trips.
 	Trips int64
+	// Transactions are those that the client has ended, and round trips outside of one
+	// that execute something.
+	Transactions int64
 	// Statements are executions by SQL text.
 	Statements map[string]int64
 }
@@ -76,7 +80,7 @@ func (l *Line) Read() map[string]Count {
 	defer l.mu.Unlock()
 	counts := map[string]Count{}
 	for database, c := range l.counts {
-		counts[database] = Count{Trips: c.Trips, Statements: maps.Clone(c.Statements)}
+		counts[database] = Count{Trips: c.Trips, Transactions: c.Transactions, Statements: maps.Clone(c.Statements)}
 	}
 	return counts
 }
@@ -126,12 +130,26 @@ func (l *Line) hangUp(ends ...net.Conn) {
 }
 
 // trip and execution count for a connection.
-func (l *Line) trip(database string) {
-	l.note(database, func(c *Count) { c.Trips++ })
+func (l *Line) trip(of *session) {
+	ended := of.asked && !of.open
+	of.asked = false
+	l.note(of.database, func(c *Count) {
+		c.Trips++
+		if ended {
+			c.Transactions++
+		}
+	})
 }
 
-func (l *Line) execution(database, text string) {
-	l.note(database, func(c *Count) { c.Statements[text]++ })
+func (l *Line) execution(of *session, text string) {
+	of.asked = true
+	switch verb, _, _ := strings.Cut(text, " "); verb {
+	case "begin":
+		of.open = true
+	case "commit", "rollback":
+		of.open = false
+	}
+	l.note(of.database, func(c *Count) { c.Statements[text]++ })
 }
 
 func (l *Line) note(database string, what func(*Count)) {

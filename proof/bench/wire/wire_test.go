@@ -48,6 +48,7 @@ func TestCountsRoundTrips(t *testing.T) {
 	require.NoError(t, c.SendBatch(ctx, &batch).Close())
 	require.EqualValues(t, 1, asked()-before, "a batch is one")
 
+	require.EqualValues(t, 4, l.Read()[database].Transactions, "two statements, one transaction, one batch")
 	counted := l.Read()[database].Statements
 	require.EqualValues(t, 8, counted["SELECT $1::int"])
 	require.EqualValues(t, 1, counted["begin"])

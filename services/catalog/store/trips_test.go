@@ -14,10 +14,10 @@ import (
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 
-	db, trips := dbtest.Counted(t, store.Schema.Migrate)
+	db, spent := dbtest.Counted(t, store.Schema.Migrate)
 	s := setup(t, db)
 	two := ask(catalog.Line{SKU: "MUG", Quantity: 2}, catalog.Line{SKU: "KETTLE", Quantity: 1})
-	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
+	dbtest.RequireTrips(t, spent, func(saga string) []dbtest.Call {
 		return []dbtest.Call{
 			dbtest.Takes(3, "import", func(ctx context.Context) error { return s.Import(ctx, []catalog.Product{mug(), kettle()}) }),
 			dbtest.Takes(3, "quote", func(ctx context.Context) error { return dbtest.Only(s.Quote(ctx, order(saga), two)) }),

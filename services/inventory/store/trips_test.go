@@ -15,12 +15,12 @@ import (
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 
-	db, trips := dbtest.Counted(t, store.Schema.Migrate)
+	db, spent := dbtest.Counted(t, store.Schema.Migrate)
 	s := testBundle{store.New(db)}
 	s.receive(t, "MUG", "BER", 100)
 	s.receive(t, "KETTLE", "AMS", 100)
 	two := inventory.ReserveRequest{Lines: []inventory.Line{{SKU: "MUG", Quantity: 2}, {SKU: "KETTLE", Quantity: 1}}}
-	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
+	dbtest.RequireTrips(t, spent, func(saga string) []dbtest.Call {
 		return []dbtest.Call{
 			dbtest.Takes(3, "receive", func(ctx context.Context) error {
 				return dbtest.Only(s.Receive(ctx, inventory.Delivery{SKU: "MUG", Warehouse: "BER", Quantity: 1, By: "clerk"}))

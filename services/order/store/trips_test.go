@@ -15,9 +15,9 @@ import (
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 
-	db, trips := dbtest.Counted(t, orderstore.Schema.Migrate)
+	db, spent := dbtest.Counted(t, orderstore.Schema.Migrate)
 	s := orderstore.New(db)
-	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
+	dbtest.RequireTrips(t, spent, func(saga string) []dbtest.Call {
 		return []dbtest.Call{
 			dbtest.Takes(2, "create", func(ctx context.Context) error { return dbtest.Only(s.Create(ctx, create(saga), placement())) }),
 			dbtest.Takes(3, "create again", func(ctx context.Context) error { return dbtest.Only(s.Create(ctx, create(saga), placement())) }),

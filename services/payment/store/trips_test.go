@@ -17,12 +17,12 @@ import (
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 
-	db, trips := dbtest.Counted(t, store.Schema.Migrate)
+	db, spent := dbtest.Counted(t, store.Schema.Migrate)
 	s := store.New(db)
 	hold := payment.Hold{Amount: total, TokenHash: "f00d"}
 	take, back := payment.CaptureRequest{Amount: total}, payment.RefundRequest{Amount: total}
 	declined := fault.Errorf(fault.Business, "DECLINED", "declined")
-	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
+	dbtest.RequireTrips(t, spent, func(saga string) []dbtest.Call {
 		return []dbtest.Call{
 			dbtest.Takes(2, "intend authorize", func(ctx context.Context) error { return dbtest.Only(s.IntendAuthorize(ctx, authorizeKey(saga), hold)) }),
 			dbtest.Takes(3, "conclude authorize", func(ctx context.Context) error {

@@ -16,9 +16,9 @@ import (
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 
-	db, trips := dbtest.Counted(t, store.Schema.Migrate)
+	db, spent := dbtest.Counted(t, store.Schema.Migrate)
 	s := store.New(db)
-	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
+	dbtest.RequireTrips(t, spent, func(saga string) []dbtest.Call {
 		return []dbtest.Call{
 			dbtest.Takes(2, "intend", func(ctx context.Context) error { return dbtest.Only(s.Intend(ctx, step(saga), request)) }),
 			dbtest.Takes(1, "record booked", func(ctx context.Context) error {

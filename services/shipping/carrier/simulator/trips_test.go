@@ -13,9 +13,9 @@ import (
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 
-	db, trips := dbtest.Counted(t, simulator.Schema.Migrate)
+	db, spent := dbtest.Counted(t, simulator.Schema.Migrate)
 	s := simulator.New(db, simulator.Options{})
-	dbtest.RequireTrips(t, trips, func(saga string) []dbtest.Call {
+	dbtest.RequireTrips(t, spent, func(saga string) []dbtest.Call {
 		return []dbtest.Call{
 			dbtest.Takes(1, "book", func(ctx context.Context) error { return dbtest.Only(s.Book(ctx, saga, parcel("10115"))) }),
 			dbtest.Takes(2, "book again", func(ctx context.Context) error { return dbtest.Only(s.Book(ctx, saga, parcel("10115"))) }),
