@@ -61,7 +61,7 @@ var layers = []layer{
 	{"services/payment/transfer", "fault internal/money saga/key", "others"},
 	{"services/payment/provider", "internal/money", "temporal gorm echo services"},
 	{"services/shipping/carrier", "", "temporal gorm echo services"},
-	{"services/*", "services/$1/provider services/$1/carrier services/$1/posting event saga/key saga/ledger saga/once saga/progress fault internal/money internal/text", "temporal gorm echo services"},
+	{"services/*", "services/$1/provider services/$1/carrier services/$1/posting services/$1/transfer event saga/key saga/ledger saga/once saga/progress fault internal/money internal/text", "temporal gorm echo services"},
 
 	{"saga", "saga/key saga/ledger saga/progress fault", "gorm echo viper"},
 	{"saga/key", "", "others"},

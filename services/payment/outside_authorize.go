@@ -15,9 +15,12 @@ func (o *Outside) Authorize(ctx context.Context, k key.Key, req AuthorizeRequest
 	if err := checkAmount(req.Amount, 1); err != nil {
 		return Authorization{}, err
 	}
+	var in Intended
 	return once.Effect[provider.Effect, Authorization]{
 		Intend: func(ctx context.Context, k key.Key) (ledger.Ticket[Authorization], error) {
-			return o.store.IntendAuthorize(ctx, k, req.Hold())
+			t, err := o.store.IntendAuthorize(ctx, k, req.Hold())
+			in = t.Intended
+			return t.Ticket, err
 		},
 		Find: o.find,
 		Act: func(ctx context.Context, k key.Key) (provider.Effect, error) {
@@ -35,7 +38,7 @@ func (o *Outside) Authorize(ctx context.Context, k key.Key, req AuthorizeRequest
 				return Authorization{}, fault.Errorf(fault.Suspension, fault.Suspended, "the authorization was taken back")
 			}
 			// Whether it has expired since is for Capture to find out.
-			return o.store.ConcludeAuthorize(ctx, k, e.Reference)
+			return o.store.ConcludeAuthorize(ctx, k, in, e.Reference)
 		},
 	}.Do(ctx, k)
 }

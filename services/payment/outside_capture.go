@@ -17,23 +17,23 @@ func (o *Outside) Capture(ctx context.Context, k key.Key, req CaptureRequest) (C
 	if req.Amount.IsZero() {
 		return o.store.CaptureNothing(ctx, k, req)
 	}
-	var target string
+	var in Intended
 	return once.Effect[provider.Effect, Capture]{
 		Intend: func(ctx context.Context, k key.Key) (ledger.Ticket[Capture], error) {
 			t, err := o.store.IntendCapture(ctx, k, req)
-			target = t.Target
+			in = t.Intended
 			return t.Ticket, err
 		},
 		Find: o.find,
 		Act: func(ctx context.Context, k key.Key) (provider.Effect, error) {
 			return o.act(ctx, func(ctx context.Context) (provider.Effect, error) {
-				return o.provider.Capture(ctx, provider.Capture{Key: k.String(), Authorization: target, Amount: req.Amount})
+				return o.provider.Capture(ctx, provider.Capture{Key: k.String(), Authorization: in.Transfer.Target, Amount: req.Amount})
 			})
 		},
 		Refusal: declined,
 		Refuse:  o.store.RefuseCapture,
 		Conclude: func(ctx context.Context, k key.Key, e provider.Effect) (Capture, error) {
-			return o.store.ConcludeCapture(ctx, k, e.Reference)
+			return o.store.ConcludeCapture(ctx, k, in, e.Reference)
 		},
 	}.Do(ctx, k)
 }
@@ -55,7 +55,7 @@ func (o *Outside) SettleCapture(ctx context.Context, k key.Key) (Capture, bool, 
 	case effect.State == provider.Declined:
 		return Capture{}, false, unlessSuspended(o.store.RefuseCapture(ctx, k, refusal(effect)))
 	}
-	capture, err = o.store.ConcludeCapture(ctx, k, effect.Reference)
+	capture, err = o.store.ConcludeCapture(ctx, k, Intended{}, effect.Reference)
 	return capture, err == nil, err
 }
 
@@ -64,23 +64,23 @@ func (o *Outside) Refund(ctx context.Context, k key.Key, req RefundRequest) (Ref
 	if err := checkAmount(req.Amount, 1); err != nil {
 		return Refund{}, err
 	}
-	var target string
+	var in Intended
 	return once.Effect[provider.Effect, Refund]{
 		Intend: func(ctx context.Context, k key.Key) (ledger.Ticket[Refund], error) {
 			t, err := o.store.IntendRefund(ctx, k, req)
-			target = t.Target
+			in = t.Intended
 			return t.Ticket, err
 		},
 		Find: o.find,
 		Act: func(ctx context.Context, k key.Key) (provider.Effect, error) {
 			return o.act(ctx, func(ctx context.Context) (provider.Effect, error) {
-				return o.provider.Refund(ctx, provider.Refund{Key: k.String(), Capture: target, Amount: req.Amount})
+				return o.provider.Refund(ctx, provider.Refund{Key: k.String(), Capture: in.Transfer.Target, Amount: req.Amount})
 			})
 		},
 		Refusal: declined,
 		Refuse:  o.store.RefuseRefund,
 		Conclude: func(ctx context.Context, k key.Key, e provider.Effect) (Refund, error) {
-			return o.store.ConcludeRefund(ctx, k, e.Reference)
+			return o.store.ConcludeRefund(ctx, k, in, e.Reference)
 		},
 	}.Do(ctx, k)
 }

@@ -6,15 +6,24 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
+	"github.com/amends/amends/services/payment/transfer"
 )
 
-// Ticket is a [ledger.Ticket] for a call that acts on an earlier effect.
+// Ticket is a [ledger.Ticket] with the rows of the intent.
 type Ticket[Out any] struct {
 	ledger.Ticket[Out]
+	Intended
+}
 
-	// Target is the provider's key of the effect to capture or refund. It is empty
-	// if the step is done.
-	Target string
+// Intended are the rows of an effect at intent, as this attempt has written or locked
+// them; a row that it has not is zero. Given back to the end of the effect, they need
+// not be read again. They may be out of date by then, so each write is conditional on
+// the state that its row had, and a row changes only by leaving that state.
+type Intended struct {
+	Payment Payment // zero for a refund: refunds of one payment change it meanwhile
+	// Transfer is the capture or refund. Its Target is the provider's key of the effect
+	// to capture or refund, also in the ticket of a repeat.
+	Transfer transfer.Transfer
 }
 
 // Store records the intents and outcomes of [Outside]. Every method is one
@@ -26,9 +35,10 @@ type Store interface {
 	// one. Without a token's hash it only returns the record, and fails with CONFLICT (a
 	// bug) if there is none. REQUEST_MISMATCH (a bug): k names another request. CONFLICT (a bug): the
 	// saga has another payment that is intended, authorized or captured.
-	IntendAuthorize(ctx context.Context, k key.Key, h Hold) (ledger.Ticket[Authorization], error)
-	// ConcludeAuthorize records that the provider holds the money.
-	ConcludeAuthorize(ctx context.Context, k key.Key, reference string) (Authorization, error)
+	IntendAuthorize(ctx context.Context, k key.Key, h Hold) (Ticket[Authorization], error)
+	// ConcludeAuthorize records that the provider holds the money. Rows that in does not
+	// have are read.
+	ConcludeAuthorize(ctx context.Context, k key.Key, in Intended, reference string) (Authorization, error)
 	// RefuseAuthorize records that the provider declined.
 	RefuseAuthorize(ctx context.Context, k key.Key, refusal *fault.Error) error
 	// BeginVoid returns the state of the authorization. Without one it blocks k.
@@ -42,8 +52,9 @@ type Store interface {
 	// IntendCapture begins to take the saga's money and assigns the invoice
 	// number. It fails as IntendAuthorize and as [Payment.CanCapture].
 	IntendCapture(ctx context.Context, k key.Key, req CaptureRequest) (Ticket[Capture], error)
-	// ConcludeCapture records that the money was taken and writes the invoice.
-	ConcludeCapture(ctx context.Context, k key.Key, reference string) (Capture, error)
+	// ConcludeCapture records that the money was taken and writes the invoice. It takes in
+	// as ConcludeAuthorize does.
+	ConcludeCapture(ctx context.Context, k key.Key, in Intended, reference string) (Capture, error)
 	// CaptureNothing records a capture of nothing as done, without a transfer, postings or
 	// an invoice. REQUEST_MISMATCH (a bug): k names another request. CONFLICT (a bug): the
 	// saga has a payment that is intended, authorized or captured.
@@ -59,8 +70,9 @@ type Store interface {
 	// IntendRefund sets the amount aside. It fails as IntendAuthorize and as
 	// [Payment.StartRefund], whose refusal it records.
 	IntendRefund(ctx context.Context, k key.Key, req RefundRequest) (Ticket[Refund], error)
-	// ConcludeRefund records that the money was paid back.
-	ConcludeRefund(ctx context.Context, k key.Key, reference string) (Refund, error)
+	// ConcludeRefund records that the money was paid back. It takes in as
+	// ConcludeAuthorize does.
+	ConcludeRefund(ctx context.Context, k key.Key, in Intended, reference string) (Refund, error)
 	// RefuseRefund records that the provider declined.
 	RefuseRefund(ctx context.Context, k key.Key, refusal *fault.Error) error
 

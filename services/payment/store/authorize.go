@@ -23,40 +23,48 @@ func fingerprint(a money.Amount, more ...string) string {
 }
 
 // IntendAuthorize implements [payment.Store].
-func (s *Store) IntendAuthorize(ctx context.Context, k key.Key, h payment.Hold) (ledger.Ticket[payment.Authorization], error) {
+func (s *Store) IntendAuthorize(ctx context.Context, k key.Key, h payment.Hold) (payment.Ticket[payment.Authorization], error) {
 	if h.TokenHash == "" {
 		return s.recallAuthorize(ctx, k, h.Amount)
 	}
 	call := barrier.Call{Key: k, Fingerprint: fingerprint(h.Amount, h.TokenHash), Request: h}
+	var p payment.Payment
 	t, err := barrier.Intend[payment.Authorization](ctx, s.db, call, func(tx *gorm.DB) error {
 		id, err := newID()
 		if err != nil {
 			return err
 		}
-		r := fromPayment(payment.NewPayment(id, k, h, database.Now()))
+		p = payment.NewPayment(id, k, h, database.Now())
+		r := fromPayment(p)
 		return database.Queue(tx, 1).Create(&r).Error
 	}, step.Authorize.Tell(ctx))
 	err = duplicate(err, fault.Errorf(fault.Bug, fault.Conflict, "the saga has another payment asked for, held or taken"))
-	return t, database.Fault(err)
+	if t.Repeat {
+		p = payment.Payment{} // another attempt's counts
+	}
+	return payment.Ticket[payment.Authorization]{Ticket: t, Intended: payment.Intended{Payment: p}}, database.Fault(err)
 }
 
 // recallAuthorize returns the record of an authorization whose token is not known.
-func (s *Store) recallAuthorize(ctx context.Context, k key.Key, a money.Amount) (ledger.Ticket[payment.Authorization], error) {
+func (s *Store) recallAuthorize(ctx context.Context, k key.Key, a money.Amount) (payment.Ticket[payment.Authorization], error) {
 	t, err := barrier.Recall[payment.Authorization](ctx, s.db, k, step.Authorize.Again(ctx)...)
 	if err == nil && t.Done && t.Outcome.Amount != a {
 		err = fault.Errorf(fault.Bug, fault.Mismatch, "%s holds another amount", k)
 	}
-	return t, database.Fault(err)
+	return payment.Ticket[payment.Authorization]{Ticket: t}, database.Fault(err)
 }
 
 // ConcludeAuthorize implements [payment.Store].
-func (s *Store) ConcludeAuthorize(ctx context.Context, k key.Key, reference string) (payment.Authorization, error) {
-	p, err := takePayment(where(s.db.WithContext(ctx), k))
-	if err != nil {
-		return payment.Authorization{}, database.Fault(missing(err, noIntent(k)))
+func (s *Store) ConcludeAuthorize(ctx context.Context, k key.Key, in payment.Intended, reference string) (payment.Authorization, error) {
+	p := in.Payment
+	if p.ID == "" {
+		var err error
+		if p, err = takePayment(where(s.db.WithContext(ctx), k)); err != nil {
+			return payment.Authorization{}, database.Fault(missing(err, noIntent(k)))
+		}
 	}
 	out := payment.Authorization{PaymentID: p.ID, ProviderReference: reference, Amount: p.Amount}
-	err = barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {
+	err := barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {
 		// Until it is authorized only its own key moves a payment, and this transaction
 		// has won the barrier's row.
 		return writePayment(tx, p, func(p *payment.Payment) (posting.Set, error) {

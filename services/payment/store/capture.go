@@ -2,13 +2,16 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/barrier/txn"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/payment"
@@ -20,7 +23,7 @@ import (
 // IntendCapture implements [payment.Store].
 func (s *Store) IntendCapture(ctx context.Context, k key.Key, req payment.CaptureRequest) (payment.Ticket[payment.Capture], error) {
 	call := barrier.Call{Key: k, Fingerprint: fingerprint(req.Amount), Request: req}
-	var target string
+	var in payment.Intended
 	t, err := barrier.Intend[payment.Capture](ctx, s.db, call, func(tx *gorm.DB) error {
 		// Locked: it stays authorized until the intent to capture it is committed.
 		p, err := takePayment(locked(tx.Where("saga = ? AND state = ?", k.Saga, payment.Authorized)))
@@ -35,22 +38,22 @@ func (s *Store) IntendCapture(ctx context.Context, k key.Key, req payment.Captur
 			return err
 		}
 		at := database.Now()
-		r := fromTransfer(transfer.Transfer{
+		in = payment.Intended{Payment: p, Transfer: transfer.Transfer{
 			Key: k, PaymentID: p.ID, Kind: transfer.Capture, State: transfer.Intent, Amount: req.Amount,
 			Target: p.Key.String(), InvoiceNumber: number, CreatedAt: at, UpdatedAt: at,
-		})
-		target = r.Target
+		}}
+		r := fromTransfer(in.Transfer)
 		return database.Queue(tx, 1).Create(&r).Error
 	}, step.Capture.Tell(ctx))
 	err = duplicate(err, fault.Errorf(fault.Bug, fault.Conflict, "the payment is being captured under another key"))
-	return ticketWithTarget(ctx, s, k, t, target, err)
+	return ticketOf(ctx, s, k, t, in, err)
 }
 
 // ConcludeCapture implements [payment.Store].
-func (s *Store) ConcludeCapture(ctx context.Context, k key.Key, reference string) (payment.Capture, error) {
-	t, err := takeTransfer(where(s.db.WithContext(ctx), k))
+func (s *Store) ConcludeCapture(ctx context.Context, k key.Key, in payment.Intended, reference string) (payment.Capture, error) {
+	t, err := s.intended(ctx, k, in)
 	if err != nil {
-		return payment.Capture{}, database.Fault(missing(err, noIntent(k)))
+		return payment.Capture{}, err
 	}
 	out := payment.Capture{PaymentID: t.PaymentID, ProviderReference: reference, InvoiceNumber: t.InvoiceNumber, Amount: t.Amount}
 	err = barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {
@@ -60,20 +63,29 @@ func (s *Store) ConcludeCapture(ctx context.Context, k key.Key, reference string
 		if err != nil {
 			return err
 		}
-		err = movePayment(tx, tx.Where("id = ?", t.PaymentID), func(p *payment.Payment) (posting.Set, error) {
-			return p.Capture(t.Amount, at)
-		})
-		if err != nil {
+		if err := capture(tx, in.Payment, t, at); err != nil {
 			return err
 		}
 		return database.Queue(tx, 1).Create(&invoiceRow{
 			Number: t.InvoiceNumber, PaymentID: t.PaymentID, Amount: t.Amount.Minor, Currency: t.Amount.Currency, CreatedAt: at,
 		}).Error
 	}, step.Capture.Tell(ctx))
+	if errors.Is(err, txn.ErrRows) && in.Payment.ID != "" { // it was moved since the intent: its row says where to
+		return s.ConcludeCapture(ctx, k, payment.Intended{}, reference)
+	}
 	if err != nil {
 		return payment.Capture{}, database.Fault(err)
 	}
 	return out, nil
+}
+
+// capture moves the payment of t, which is p unless that is zero.
+func capture(tx *gorm.DB, p payment.Payment, t transfer.Transfer, at time.Time) error {
+	move := func(p *payment.Payment) (posting.Set, error) { return p.Capture(t.Amount, at) }
+	if p.ID == "" {
+		return movePayment(tx, tx.Where("id = ?", t.PaymentID), move)
+	}
+	return writePayment(tx, p, move)
 }
 
 // CaptureNothing implements [payment.Store].
@@ -113,18 +125,25 @@ func (s *Store) BlockCapture(ctx context.Context, k key.Key) error {
 	}, step.Capture.Tell(ctx)))
 }
 
-// ticketWithTarget completes a ticket that allows a call by the target of the call,
-// which only a repeat has to look up.
-func ticketWithTarget[Out any](
-	ctx context.Context, s *Store, k key.Key, t ledger.Ticket[Out], target string, err error,
+// ticketOf returns a ticket with the rows of the intent. A repeat looks up the transfer,
+// because the call needs its target.
+func ticketOf[Out any](
+	ctx context.Context, s *Store, k key.Key, t ledger.Ticket[Out], in payment.Intended, err error,
 ) (payment.Ticket[Out], error) {
-	ticket := payment.Ticket[Out]{Ticket: t, Target: target}
-	if err != nil || !t.Repeat {
-		return ticket, database.Fault(err)
+	if err == nil && t.Repeat {
+		in = payment.Intended{}
+		in.Transfer, err = takeTransfer(where(s.db.WithContext(ctx), k))
 	}
-	transfer, err := takeTransfer(where(s.db.WithContext(ctx), k))
-	ticket.Target = transfer.Target
-	return ticket, database.Fault(err)
+	return payment.Ticket[Out]{Ticket: t, Intended: in}, database.Fault(err)
+}
+
+// intended returns the transfer of k, which is that of in unless it is zero.
+func (s *Store) intended(ctx context.Context, k key.Key, in payment.Intended) (transfer.Transfer, error) {
+	if in.Transfer.PaymentID != "" {
+		return in.Transfer, nil
+	}
+	t, err := takeTransfer(where(s.db.WithContext(ctx), k))
+	return t, database.Fault(missing(err, noIntent(k)))
 }
 
 // nextInvoice returns a new invoice number. Captures wait for each other here until

@@ -214,3 +214,23 @@ func TestACaptureOfZeroIsRecordedAndMovesNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestTheEndOfACaptureDoesNotTrustTheRowsOfItsIntent(t *testing.T) {
+	t.Parallel()
+
+	each(t, func(t *testing.T, b *testBundle) {
+		b.held(t, "s", simulator.TokenVisa)
+		in, err := b.store.IntendCapture(t.Context(), captureKey("s"), payment.CaptureRequest{Amount: total})
+		require.NoError(t, err)
+		_, err = b.store.BeginVoid(t.Context(), authorizeKey("s"))
+		require.NoError(t, err)
+		require.NoError(t, b.store.EndVoid(t.Context(), authorizeKey("s")))
+
+		_, err = b.store.ConcludeCapture(t.Context(), captureKey("s"), in.Intended, "cap_1")
+		requireFault(t, err, fault.Bug, payment.NothingAuthorized)
+		require.Equal(t, payment.Voided, b.payment(t, "s").State)
+		invoices, err := b.store.Invoices(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, invoices)
+	})
+}

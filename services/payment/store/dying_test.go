@@ -36,16 +36,16 @@ func dieErr(d *dying, commit func() error) error {
 	return err
 }
 
-func (d *dying) ConcludeAuthorize(ctx context.Context, k key.Key, ref string) (payment.Authorization, error) {
-	return die(d, func() (payment.Authorization, error) { return d.Store.ConcludeAuthorize(ctx, k, ref) })
+func (d *dying) ConcludeAuthorize(ctx context.Context, k key.Key, in payment.Intended, ref string) (payment.Authorization, error) {
+	return die(d, func() (payment.Authorization, error) { return d.Store.ConcludeAuthorize(ctx, k, in, ref) })
 }
 
-func (d *dying) ConcludeCapture(ctx context.Context, k key.Key, ref string) (payment.Capture, error) {
-	return die(d, func() (payment.Capture, error) { return d.Store.ConcludeCapture(ctx, k, ref) })
+func (d *dying) ConcludeCapture(ctx context.Context, k key.Key, in payment.Intended, ref string) (payment.Capture, error) {
+	return die(d, func() (payment.Capture, error) { return d.Store.ConcludeCapture(ctx, k, in, ref) })
 }
 
-func (d *dying) ConcludeRefund(ctx context.Context, k key.Key, ref string) (payment.Refund, error) {
-	return die(d, func() (payment.Refund, error) { return d.Store.ConcludeRefund(ctx, k, ref) })
+func (d *dying) ConcludeRefund(ctx context.Context, k key.Key, in payment.Intended, ref string) (payment.Refund, error) {
+	return die(d, func() (payment.Refund, error) { return d.Store.ConcludeRefund(ctx, k, in, ref) })
 }
 
 func (d *dying) RefuseAuthorize(ctx context.Context, k key.Key, f *fault.Error) error {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/saga/barrier/txn"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
@@ -49,8 +50,8 @@ func movePayment(tx, q *gorm.DB, move func(p *payment.Payment) (posting.Set, err
 	return writePayment(tx, p, move)
 }
 
-// writePayment is [movePayment] for a payment that was read already and that no
-// other transaction moves.
+// writePayment is [movePayment] for a payment that was read already. It fails with
+// [txn.ErrRows] if that has left its state meanwhile.
 func writePayment(tx *gorm.DB, p payment.Payment, move func(p *payment.Payment) (posting.Set, error)) error {
 	before := p.State
 	set, err := move(&p)
@@ -85,11 +86,10 @@ func writeTransfer(tx *gorm.DB, t transfer.Transfer, move func(t *transfer.Trans
 	return t, changed(where(database.Queue(tx, 1).Model(&transferRow{}), t.Key).Where("state = ?", before).Select("*").Updates(&r))
 }
 
-// changed returns a bug unless exactly one row was written: no other transaction
-// could change it.
+// changed returns [txn.ErrRows] unless exactly one row was written.
 func changed(r *gorm.DB) error {
 	if r.Error == nil && r.RowsAffected != 1 {
-		return fault.Errorf(fault.Bug, fault.Conflict, "a row was changed that was this transaction's to change")
+		return txn.ErrRows
 	}
 	return r.Error
 }

@@ -18,7 +18,7 @@ import (
 // IntendRefund implements [payment.Store].
 func (s *Store) IntendRefund(ctx context.Context, k key.Key, req payment.RefundRequest) (payment.Ticket[payment.Refund], error) {
 	call := barrier.Call{Key: k, Fingerprint: fingerprint(req.Amount), Request: req}
-	var target string
+	var in payment.Intended
 	t, err := barrier.Intend[payment.Refund](ctx, s.db, call, func(tx *gorm.DB) error {
 		// The newest: after a full refund there may be another capture.
 		capture, err := takeTransfer(tx.Order("created_at DESC").
@@ -33,21 +33,21 @@ func (s *Store) IntendRefund(ctx context.Context, k key.Key, req payment.RefundR
 		if err != nil {
 			return err
 		}
-		r := fromTransfer(transfer.Transfer{
+		in = payment.Intended{Transfer: transfer.Transfer{
 			Key: k, PaymentID: capture.PaymentID, Kind: transfer.Refund, State: transfer.Intent,
 			Amount: req.Amount, Target: capture.Key.String(), CreatedAt: at, UpdatedAt: at,
-		})
-		target = r.Target
+		}}
+		r := fromTransfer(in.Transfer)
 		return database.Queue(tx, 1).Create(&r).Error
 	}, step.Refund.Tell(ctx))
-	return ticketWithTarget(ctx, s, k, t, target, err)
+	return ticketOf(ctx, s, k, t, in, err)
 }
 
 // ConcludeRefund implements [payment.Store].
-func (s *Store) ConcludeRefund(ctx context.Context, k key.Key, reference string) (payment.Refund, error) {
-	t, err := takeTransfer(where(s.db.WithContext(ctx), k))
+func (s *Store) ConcludeRefund(ctx context.Context, k key.Key, in payment.Intended, reference string) (payment.Refund, error) {
+	t, err := s.intended(ctx, k, in)
 	if err != nil {
-		return payment.Refund{}, database.Fault(missing(err, noIntent(k)))
+		return payment.Refund{}, err
 	}
 	out := payment.Refund{PaymentID: t.PaymentID, ProviderReference: reference, Amount: t.Amount}
 	err = barrier.Conclude(ctx, s.db, k, out, func(tx *gorm.DB) error {

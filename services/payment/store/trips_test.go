@@ -23,18 +23,29 @@ func TestRoundTrips(t *testing.T) {
 	take, back := payment.CaptureRequest{Amount: total}, payment.RefundRequest{Amount: total}
 	declined := fault.Errorf(fault.Business, "DECLINED", "declined")
 	dbtest.RequireTrips(t, spent, func(saga string) []dbtest.Call {
+		var in payment.Intended // of the latest intent to authorize or to capture
 		return []dbtest.Call{
-			dbtest.Takes(2, "intend authorize", func(ctx context.Context) error { return dbtest.Only(s.IntendAuthorize(ctx, authorizeKey(saga), hold)) }),
-			dbtest.Takes(3, "conclude authorize", func(ctx context.Context) error {
-				return dbtest.Only(s.ConcludeAuthorize(ctx, authorizeKey(saga), "aut_1"))
+			dbtest.Takes(2, "intend authorize", func(ctx context.Context) error {
+				t, err := s.IntendAuthorize(ctx, authorizeKey(saga), hold)
+				in = t.Intended
+				return err
 			}),
-			dbtest.Takes(4, "intend capture", func(ctx context.Context) error { return dbtest.Only(s.IntendCapture(ctx, captureKey(saga), take)) }),
-			dbtest.Takes(4, "conclude capture", func(ctx context.Context) error { return dbtest.Only(s.ConcludeCapture(ctx, captureKey(saga), "cap_1")) }),
+			dbtest.Takes(2, "conclude authorize", func(ctx context.Context) error {
+				return dbtest.Only(s.ConcludeAuthorize(ctx, authorizeKey(saga), in, "aut_1"))
+			}),
+			dbtest.Takes(4, "intend capture", func(ctx context.Context) error {
+				t, err := s.IntendCapture(ctx, captureKey(saga), take)
+				in = t.Intended
+				return err
+			}),
+			dbtest.Takes(2, "conclude capture", func(ctx context.Context) error {
+				return dbtest.Only(s.ConcludeCapture(ctx, captureKey(saga), in, "cap_1"))
+			}),
 			dbtest.Takes(4, "intend a refund", func(ctx context.Context) error { return dbtest.Only(s.IntendRefund(ctx, refundKey(saga, 1), back)) }),
 			dbtest.Takes(4, "refuse refund", func(ctx context.Context) error { return s.RefuseRefund(ctx, refundKey(saga, 1), declined) }),
 			dbtest.Takes(4, "intend refund", func(ctx context.Context) error { return dbtest.Only(s.IntendRefund(ctx, refundKey(saga, 0), back)) }),
 			dbtest.Takes(4, "conclude refund", func(ctx context.Context) error {
-				return dbtest.Only(s.ConcludeRefund(ctx, refundKey(saga, 0), "ref_1"))
+				return dbtest.Only(s.ConcludeRefund(ctx, refundKey(saga, 0), payment.Intended{}, "ref_1"))
 			}),
 			dbtest.Takes(2, "intend another authorize", func(ctx context.Context) error {
 				return dbtest.Only(s.IntendAuthorize(ctx, authorizeKey(saga+"b"), hold))
@@ -65,7 +76,7 @@ func TestRoundTrips(t *testing.T) {
 func toCapture(ctx context.Context, s *store.Store, saga string, hold payment.Hold) error {
 	return errors.Join(
 		dbtest.Only(s.IntendAuthorize(ctx, authorizeKey(saga), hold)),
-		dbtest.Only(s.ConcludeAuthorize(ctx, authorizeKey(saga), "aut_1")),
+		dbtest.Only(s.ConcludeAuthorize(ctx, authorizeKey(saga), payment.Intended{}, "aut_1")),
 		dbtest.Only(s.IntendCapture(ctx, captureKey(saga), payment.CaptureRequest{Amount: hold.Amount})),
 	)
 }
