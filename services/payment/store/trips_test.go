@@ -33,7 +33,7 @@ func TestRoundTrips(t *testing.T) {
 			dbtest.Takes(2, "conclude authorize", func(ctx context.Context) error {
 				return dbtest.Only(s.ConcludeAuthorize(ctx, authorizeKey(saga), in, "aut_1"))
 			}),
-			dbtest.Takes(4, "intend capture", func(ctx context.Context) error {
+			dbtest.Takes(3, "intend capture", func(ctx context.Context) error {
 				t, err := s.IntendCapture(ctx, captureKey(saga), take)
 				in = t.Intended
 				return err
@@ -60,9 +60,9 @@ func TestRoundTrips(t *testing.T) {
 				return dbtest.Only(s.IntendAuthorize(ctx, authorizeKey(saga+"d"), hold))
 			}),
 			dbtest.Takes(3, "block authorize", func(ctx context.Context) error { return s.BlockAuthorize(ctx, authorizeKey(saga+"d")) }),
-			dbtest.Takes(9, "come to capture", func(ctx context.Context) error { return toCapture(ctx, s, saga+"e", hold) }),
+			dbtest.Takes(8, "come to capture", func(ctx context.Context) error { return toCapture(ctx, s, saga+"e", hold) }),
 			dbtest.Takes(3, "refuse capture", func(ctx context.Context) error { return s.RefuseCapture(ctx, captureKey(saga+"e"), declined) }),
-			dbtest.Takes(9, "come to capture again", func(ctx context.Context) error { return toCapture(ctx, s, saga+"f", hold) }),
+			dbtest.Takes(8, "come to capture again", func(ctx context.Context) error { return toCapture(ctx, s, saga+"f", hold) }),
 			dbtest.Takes(3, "begin settle", func(ctx context.Context) error {
 				_, _, err := s.BeginSettle(ctx, captureKey(saga+"f"))
 				return err
