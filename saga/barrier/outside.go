@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/barrier/txn"
@@ -183,11 +182,12 @@ func EndUndo(ctx context.Context, db *gorm.DB, k Key, to State, effect func(tx *
 	}
 	return txn.Run(ctx, db, func(tx *gorm.DB) error {
 		ended := row{State: to}
-		won, err := change(tx.Clauses(clause.Returning{}), k, &ended, from...)
-		if err != nil {
-			return err
+		sql, args := update(k, &ended, from)
+		res := tx.Raw(sql+" RETURNING outcome", args...).Scan(&ended.Outcome)
+		if res.Error != nil {
+			return res.Error
 		}
-		if won {
+		if res.RowsAffected == 1 {
 			return ended.won(tx, k, effect, tell)
 		}
 		found, err := find(tx, k)

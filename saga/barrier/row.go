@@ -70,10 +70,10 @@ func insert(tx *gorm.DB, c Call, r row) (bool, error) {
 			return false, err
 		}
 	}
-	r.Saga, r.Step, r.Generation, r.Fingerprint = c.Key.Saga, c.Key.Step, c.Key.Generation, c.Fingerprint
-	r.CreatedAt = txn.Now()
-	r.UpdatedAt = r.CreatedAt
-	res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&r)
+	at := txn.Now()
+	res := tx.Exec(`INSERT INTO barrier (saga, step, generation, state, fingerprint, request, outcome, code, message, created_at, updated_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		c.Key.Saga, c.Key.Step, c.Key.Generation, r.State, c.Fingerprint, r.Request, r.Outcome, r.Code, r.Message, at, at)
 	return res.RowsAffected == 1, res.Error
 }
 
@@ -111,13 +111,29 @@ func find(tx *gorm.DB, k Key) (*row, error) {
 	return &rows[0], nil
 }
 
-// change moves the row of k from one of the given states to r's and sets r's fields
-// that are not empty. It reports whether it found such a row; if tx returns rows, r is
-// that one. Two changes of a row queue; the second sees the result of the first.
+// change moves the row of k from one of the given states to r's and sets r's result
+// unless it has none. It reports whether it found such a row. Two changes of a row
+// queue; the second sees the result of the first.
 func change(tx *gorm.DB, k Key, r *row, from ...State) (bool, error) {
-	r.UpdatedAt = txn.Now()
-	res := where(tx.Model(r), k).Where("state IN ?", from).Updates(*r)
+	sql, args := update(k, r, from)
+	res := tx.Exec(sql, args...)
 	return res.RowsAffected == 1, res.Error
+}
+
+// update returns the statement of a change. Plain SQL here and in insert, because every
+// step of every saga executes both: GORM's own is built anew, by reflection, each time.
+func update(k Key, r *row, from []State) (sql string, args []any) {
+	set := "state = ?, updated_at = ?"
+	args = []any{r.State, txn.Now()}
+	switch r.State {
+	case Done:
+		set, args = set+", outcome = ?", append(args, r.Outcome)
+	case Refused:
+		set, args = set+", code = ?, message = ?", append(args, r.Code, r.Message)
+	case Intent, Undone, Blocked: // an undone row keeps its outcome
+	}
+	return "UPDATE barrier SET " + set + " WHERE saga = ? AND step = ? AND generation = ? AND state IN ?",
+		append(args, k.Saga, k.Step, k.Generation, from)
 }
 
 // finish records the outcome of the do that has claimed k in this transaction, and tells
