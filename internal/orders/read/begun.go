@@ -47,6 +47,7 @@ func (r *Reader) Extent(ctx context.Context, id string) (Extent, error) {
 	}
 	run := info.GetExecution().GetRunId()
 	history := r.engine.GetWorkflowHistory(ctx, workflows.WorkflowID(id), run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	var seen events
 	for history.HasNext() {
 		event, err := history.Next()
 		if err != nil {

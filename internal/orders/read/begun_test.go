@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	historypb "go.temporal.io/api/history/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
@@ -69,7 +70,13 @@ func TestExtent(t *testing.T) {
 	t.Parallel()
 	terminated := enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED
 	first, resumed := started(t, workflows.Input{OrderID: "a"}), started(t, workflows.Input{OrderID: "a", Undo: true})
-	marker := &historypb.HistoryEvent{EventType: enumspb.EVENT_TYPE_MARKER_RECORDED} // of a local attempt that failed
+	marker := &historypb.HistoryEvent{EventType: enumspb.EVENT_TYPE_MARKER_RECORDED} // of a local attempt
+	failed := &historypb.HistoryEvent{EventType: enumspb.EVENT_TYPE_MARKER_RECORDED, Attributes: &historypb.HistoryEvent_MarkerRecordedEventAttributes{
+		MarkerRecordedEventAttributes: &historypb.MarkerRecordedEventAttributes{Failure: &failurepb.Failure{}},
+	}}
+	express := started(t, workflows.Input{OrderID: "a", Express: workflows.ExpressSteps()})
+	task := func(kind enumspb.EventType) *historypb.HistoryEvent { return &historypb.HistoryEvent{EventType: kind} }
+	taken, completed := task(enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED), task(enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)
 	for name, tc := range map[string]struct {
 		status enumspb.WorkflowExecutionStatus
 		events []*historypb.HistoryEvent
