@@ -82,13 +82,15 @@ recovery: ## Measure how long customers wait after a worker, PostgreSQL or the e
 figures: build ## Print the cost of an order on this machine, on a platform of its own
 	@scripts/figures.sh
 
-# Of `make bench`: orders at a time, rounds, seconds of a round, engines. ROUNDS also
-# applies to `make bench-savings` and `make bench-flat`. WRITE applies to all of them: the
-# page for the results (none: WRITE=).
+# Of `make bench`: orders at a time, rounds, seconds of a round, engines, and how the
+# platform is divided among processes (see `bin/bench run --help`). ROUNDS also applies to
+# `make bench-savings` and `make bench-flat`. WRITE applies to all of them: the page for
+# the results (none: WRITE=).
 CONCURRENCY ?= 1,32
 ROUNDS ?= 3
 SECONDS ?= 20
 ENGINES ?= postgres,dev
+LAYOUTS ?= joined,split,mtls
 WRITE ?= docs/benchmarks.md
 # PROFILE=1 also writes CPU profiles to bin/profiles, and a table of them to the page.
 PROFILE ?=
@@ -103,8 +105,8 @@ bench-tools: build
 	CGO_ENABLED=0 go build -trimpath -o bin/bench ./proof/bench
 
 .PHONY: bench
-bench: bench-tools ## Measure an order against the floor (CONCURRENCY=1,32 ROUNDS=3 SECONDS=20 PROFILE=1)
-	bin/bench run --concurrency $(CONCURRENCY) --rounds $(ROUNDS) --duration $(SECONDS)s --engines $(ENGINES) --write '$(WRITE)' $(if $(PROFILE),--profile bin/profiles) $(ARGS)
+bench: bench-tools ## Measure an order against the floor (CONCURRENCY=1,32 ROUNDS=3 SECONDS=20 LAYOUTS=joined,split,mtls PROFILE=1)
+	bin/bench run --concurrency $(CONCURRENCY) --rounds $(ROUNDS) --duration $(SECONDS)s --engines $(ENGINES) --layouts $(LAYOUTS) --write '$(WRITE)' $(if $(PROFILE),--profile bin/profiles) $(ARGS)
 
 .PHONY: bench-savings
 bench-savings: bench-tools ## Measure the saving or the cost of each part of an order

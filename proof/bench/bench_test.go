@@ -86,21 +86,25 @@ func TestComparesAnOrderWithTheFloor(t *testing.T) {
 	o.trace = true
 	o.profile = filepath.Join(t.TempDir(), "profiles")
 	c := comparison{
-		options: o, engines: []string{onPostgres}, concurrency: []int{2},
+		options: o, engines: []string{onPostgres}, concurrency: []int{2}, layouts: []string{"joined", "mtls"},
 		// A profile of one second can miss a tenth of the time.
-		pacing: pacing{rounds: 2, duration: 3 * time.Second, warm: 500 * time.Millisecond},
+		pacing: pacing{rounds: 1, duration: 3 * time.Second, warm: 500 * time.Millisecond},
 	}
 	var say bytes.Buffer
 	result, err := c.on(within(t, 5*time.Minute), onPostgres, &say)
 	require.NoError(t, err, "%s", &say)
 
 	all := result.contenders[2]
-	require.Len(t, all, 3)
-	for _, who := range all {
+	require.Len(t, all, 4)
+	for i, who := range all {
 		for _, m := range report.Metrics {
 			stat, ok := who.Rounds.Of(m)
-			if m == report.ServiceTrips && who.Name == bareName {
-				require.False(t, ok, "it has no services")
+			switch {
+			case m == report.ServiceTrips && i != 1 && i != 2:
+				require.False(t, ok, "%s: of floor-n and the first layout only", who.Name)
+				continue
+			case m == report.CPUBroker && i < 2:
+				require.False(t, ok, "%s: it tells nothing", who.Name)
 				continue
 			}
 			require.True(t, ok, "%s: %s", who.Name, m)
@@ -118,14 +122,14 @@ func TestComparesAnOrderWithTheFloor(t *testing.T) {
 	// The shape of the floor's histories does not depend on the machine.
 	require.Equal(t, []float64{5, 1}, []float64{is(bareName, report.Events), is(bareName, report.WorkflowTasks)})
 	require.Equal(t, []float64{41, 7}, []float64{is(naiveName, report.Events), is(naiveName, report.WorkflowTasks)})
-	require.Greater(t, is(orderName, report.Events), 30.0)
+	require.Greater(t, is(orderName, report.Events), 10.0)
 	// One INSERT per step; an idle connection may be looked at before it is used.
 	require.InDelta(t, 7, is(naiveName, report.ServiceTrips), 1.5)
 	require.Greater(t, is(orderName, report.ServiceTrips), 10.0)
 	require.Greater(t, is(naiveName, report.EngineWritten), is(bareName, report.EngineWritten))
 
 	text := c.text(result, false)
-	for _, want := range []string{"2 at a time", "floor, SHA-256", "engine transactions per order, of floor-n's", "amends_order\n", "temporal\n", "INSERT INTO history_node", "at most 0.85"} {
+	for _, want := range []string{"2 at a time", "floor, SHA-256", "Other layouts of the platform, 2 at a time", "Aims of order, mtls, 2 at a time", "engine transactions per order", "amends_order\n", "temporal\n", "INSERT INTO history_node", "at most 0.35"} {
 		require.Contains(t, text, want)
 	}
 	require.Contains(t, c.text(result, true), "| orders/s | ")
@@ -170,7 +174,7 @@ func TestWritesWhetherCostsAreFlatAndNothingGrows(t *testing.T) {
 	}
 	page := o.page(t)
 	require.Contains(t, page, "after the first 1s")
-	for _, want := range []string{"| the engine | ", "| worker | ", "| api | ", "memory of the services' PostgreSQL", "goroutines of worker"} {
+	for _, want := range []string{"| the engine | ", "| worker | ", "| api | ", "| the broker | ", "memory of the services' PostgreSQL", "goroutines of worker"} {
 		require.Contains(t, page, want)
 	}
 	require.Contains(t, page, "| per order | after 4 |", "the other section is still there")
@@ -184,6 +188,13 @@ func TestSoakRefusesAWarmUpThatLeavesNothing(t *testing.T) {
 		err := run(t.Context(), []string{"soak", "--duration", "60s", "--warm-up", warmUp}, &out, &say)
 		require.EqualError(t, err, "warm-up: must end before the last two looks at everything")
 	}
+}
+
+func TestRefusesALayoutThatDoesNotExist(t *testing.T) {
+	t.Parallel()
+	var out, say strings.Builder
+	err := run(t.Context(), []string{"run", "--layouts", "joined,cloud"}, &out, &say)
+	require.EqualError(t, err, `layouts: there is no "cloud", only joined, together, apart, split, mtls`)
 }
 
 func TestFlatRefusesAnOldPlatformThatIsYounger(t *testing.T) {
@@ -213,7 +224,7 @@ func TestCostsAreWithoutTheIdleUse(t *testing.T) {
 		rig.Counters{At: began, Values: map[rig.Counter]float64{rig.EngineCPU: 5, rig.CPUOf(rig.Worker): 1, rig.EngineWAL: 0}},
 		rig.Counters{At: began.Add(10 * time.Second), Values: map[rig.Counter]float64{rig.EngineCPU: 8, rig.CPUOf(rig.Worker): 2, rig.EngineWAL: 4096}},
 	)
-	s := costs(contender{worker: rig.Worker, front: rig.API}, used, 4)
+	s := costs(contender{workers: []string{rig.Worker}, front: rig.API}, used, 4)
 	require.InDelta(t, 500, s[report.CPUEngine], 1e-6)
 	require.InDelta(t, 250, s[report.CPUWorkers], 1e-6)
 	require.InDelta(t, 750, s[report.CPU], 1e-6)

@@ -23,6 +23,7 @@ type comparison struct {
 
 	engines     []string
 	concurrency []int
+	layouts     []string
 }
 
 // compared are the measurements on one engine.
@@ -40,6 +41,9 @@ func compareCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "run", Short: "Measure an order against the floor", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.check(); err != nil {
+				return err
+			}
 			return c.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -47,9 +51,32 @@ func compareCommand() *cobra.Command {
 	c.pacing.flags(cmd.Flags(), 20*time.Second)
 	cmd.Flags().StringSliceVar(&c.engines, "engines", []string{onPostgres, onDev}, "engines to run on")
 	cmd.Flags().IntSliceVar(&c.concurrency, "concurrency", []int{1, 32}, "how many orders at a time")
+	cmd.Flags().StringSliceVar(&c.layouts, "layouts", []string{string(rig.Joined)}, "how the platform is divided among processes, each a contender: "+words(rig.Layouts()))
 	cmd.Flags().BoolVar(&c.trace, "trace", false, "list what services and engine ask their databases; costs time, so what is timed says nothing then")
 	cmd.Flags().StringVar(&c.profile, "profile", "", "folder to leave CPU profiles in; none if empty")
 	return cmd
+}
+
+// check refuses layouts that do not exist, and none.
+func (c *comparison) check() error {
+	for _, l := range c.layouts {
+		if !slices.Contains(rig.Layouts(), rig.Layout(l)) {
+			return fmt.Errorf("layouts: there is no %q, only %s", l, words(rig.Layouts()))
+		}
+	}
+	if len(c.layouts) == 0 {
+		return errors.New("layouts: name one at least")
+	}
+	return nil
+}
+
+// words lists layouts for a reader.
+func words(all []rig.Layout) string {
+	var names []string
+	for _, l := range all {
+		names = append(names, string(l))
+	}
+	return strings.Join(names, ", ")
 }
 
 func (c *comparison) run(ctx context.Context, out, say io.Writer) error {
@@ -76,6 +103,11 @@ func (c *comparison) run(ctx context.Context, out, say io.Writer) error {
 
 // on compares on one engine.
 func (c *comparison) on(ctx context.Context, engine string, say io.Writer) (result compared, err error) {
+	var layouts []rig.Layout
+	for _, l := range c.layouts {
+		layouts = append(layouts, rig.Layout(l))
+	}
+	c.without = func(o *rig.Options) { o.Platform.Layout = layouts[0] }
 	r, stop, err := c.start(ctx, engine)
 	if err != nil {
 		return result, err
@@ -86,7 +118,7 @@ func (c *comparison) on(ctx context.Context, engine string, say io.Writer) (resu
 		return result, err
 	}
 	m := &meter{rig: r, settle: c.settle, say: say}
-	all := contenders(r)
+	all := contenders(r, layouts)
 	if err := c.warmUp(ctx, m, all); err != nil {
 		return result, err
 	}
@@ -102,17 +134,40 @@ func (c *comparison) on(ctx context.Context, engine string, say io.Writer) (resu
 			return result, err
 		}
 	}
+	if err := c.ready(ctx, m, all[0]); err != nil {
+		return result, err
+	}
 	result.trips, err = c.countTrips(ctx, m, all, result.contenders)
 	return result, err
 }
 
-// warmUp runs every contender once, to fill caches and pools, and measures the use
-// of the idle rig.
+// ready gives the platform the layout that a contender needs.
+func (c *comparison) ready(ctx context.Context, m *meter, who contender) error {
+	p := m.rig.Platform()
+	if p.Layout == who.layout {
+		return nil
+	}
+	p.Layout = who.layout
+	if err := m.turn(ctx, p, c.warming()); err != nil {
+		return fmt.Errorf("%s: %w", who.name, err)
+	}
+	return nil
+}
+
+// warming is the orders that do not count.
+func (c *comparison) warming() work {
+	return work{concurrency: slices.Max(c.concurrency), duration: c.warm, seed: c.seed}
+}
+
+// warmUp runs every contender of the rig's layout once, to fill caches and pools, and
+// measures the use of the idle rig.
 func (c *comparison) warmUp(ctx context.Context, m *meter, all []contender) error {
 	for _, who := range all {
+		if who.layout != m.rig.Platform().Layout {
+			continue
+		}
 		fmt.Fprintf(m.say, "%s: warming up\n", who.name)
-		w := work{concurrency: slices.Max(c.concurrency), duration: c.warm, seed: c.seed}
-		if _, err := who.run(ctx, w, func() {}); err != nil {
+		if _, err := who.run(ctx, c.warming(), func() {}); err != nil {
 			return fmt.Errorf("%s: %w", who.name, err)
 		}
 	}
@@ -124,6 +179,9 @@ func (c *comparison) measure(ctx context.Context, m *meter, all []contender, con
 	series := make([]report.Contender, len(all))
 	for round := range c.rounds {
 		for i, who := range all {
+			if err := c.ready(ctx, m, who); err != nil {
+				return nil, err
+			}
 			w := work{concurrency: concurrency, duration: c.duration, seed: c.seed + uint64(round)}
 			s, err := m.round(ctx, who, w)
 			if err != nil {
@@ -146,8 +204,13 @@ func (c *comparison) text(r compared, markdown bool) string {
 	fmt.Fprintf(&b, title, names[r.engine])
 	b.WriteString(report.Facts(r.facts))
 	for _, concurrency := range c.concurrency {
+		floors, orders := r.contenders[concurrency][:2], r.contenders[concurrency][2:]
 		fmt.Fprintf(&b, "\n%d at a time, median (least–greatest) of %d rounds of %s:\n\n", concurrency, c.rounds, c.duration)
-		b.WriteString(table(report.Comparison(r.contenders[concurrency])))
+		b.WriteString(table(report.Comparison(append(slices.Clone(floors), orders[0]))))
+		if len(orders) > 1 {
+			fmt.Fprintf(&b, "\nOther layouts of the platform, %d at a time, medians, and their ratio to %s:\n\n", concurrency, orders[0].Name)
+			b.WriteString(table(report.Variants(orders)))
+		}
 	}
 	if r.trips != nil {
 		last := c.concurrency[len(c.concurrency)-1]
@@ -160,14 +223,26 @@ func (c *comparison) text(r compared, markdown bool) string {
 		b.WriteString(table(whereItGoes(r.where, r.contenders[most])))
 	}
 	if r.engine == onPostgres {
-		fmt.Fprintf(&b, "\nAims, %d at a time:\n\n", most)
-		b.WriteString(table(report.Verdicts(report.Aims(byName(r.contenders[most], orderName), byName(r.contenders[most], naiveName)))))
+		for _, who := range r.contenders[most][2:] {
+			fmt.Fprintf(&b, "\nAims of %s, %d at a time:\n\n", who.Name, most)
+			b.WriteString(table(report.Verdicts(c.aims(r, who.Name, most))))
+		}
 	}
 	if c.trace && !markdown && r.trips != nil {
 		b.WriteString("\nWhat is asked of the databases, executions per order of order and floor-n:\n\n" + r.trips.statements())
 	}
 	b.WriteString("\n")
 	return b.String()
+}
+
+// aims judges the costs of an order in one layout: with many at a time, and alone if
+// that was measured.
+func (c *comparison) aims(r compared, name string, most int) []report.Aim {
+	aims := report.Aims(byName(r.contenders[most], name), byName(r.contenders[most], naiveName))
+	if alone, ok := r.contenders[1]; ok {
+		aims = append(aims, report.Alone(byName(alone, name), byName(alone, naiveName)))
+	}
+	return aims
 }
 
 // byName returns the series of a contender.

@@ -45,18 +45,21 @@ type outcome struct {
 // contender is a measured system.
 type contender struct {
 	name     string
-	workflow string // the type's name
-	front    string // the part that is the client of the engine
-	worker   string // the part that works
+	workflow string     // the type's name
+	layout   rig.Layout // of the platform meanwhile
+	front    string     // the part that is only the client of the engine; "" without
+	workers  []string   // the parts that work
+	tells    bool       // it uses the broker
 	// run does the work, and calls measured when all of its orders are decided.
 	run func(ctx context.Context, w work, measured func()) (outcome, error)
 }
 
-// contenders returns the participants, in the order of a round.
-func contenders(r *rig.Rig) []contender {
+// contenders returns the participants, in the order of a round: the floor, and an order
+// in each layout. The platform idles in the first one while the floor is measured.
+func contenders(r *rig.Rig, layouts []rig.Layout) []contender {
 	ofFloor := func(name, workflow string) contender {
 		return contender{
-			name: name, workflow: workflow, front: rig.FloorClient, worker: rig.FloorWorker,
+			name: name, workflow: workflow, layout: layouts[0], front: rig.FloorClient, workers: []string{rig.FloorWorker},
 			run: func(ctx context.Context, w work, measured func()) (outcome, error) {
 				result, err := r.Floor(ctx, floor.Round{Workflow: workflow, Concurrency: w.concurrency, Duration: w.duration})
 				measured()
@@ -64,13 +67,25 @@ func contenders(r *rig.Rig) []contender {
 			},
 		}
 	}
-	return []contender{ofFloor(bareName, floor.BareWorkflow), ofFloor(naiveName, floor.NaiveWorkflow), ordering(r)}
+	all := []contender{ofFloor(bareName, floor.BareWorkflow), ofFloor(naiveName, floor.NaiveWorkflow)}
+	for _, l := range layouts {
+		all = append(all, ordering(r, l))
+	}
+	return all
+}
+
+// nameIn returns the name of an order in a layout.
+func nameIn(l rig.Layout) string {
+	if l == rig.Joined {
+		return orderName
+	}
+	return orderName + ", " + string(l)
 }
 
 // ordering is the whole order.
-func ordering(r *rig.Rig) contender {
+func ordering(r *rig.Rig, l rig.Layout) contender {
 	return contender{
-		name: orderName, workflow: workflows.PlaceOrder, front: rig.API, worker: rig.Worker,
+		name: nameIn(l), workflow: workflows.PlaceOrder, layout: l, front: l.Front(), workers: l.Workers(), tells: true,
 		run: func(ctx context.Context, w work, measured func()) (outcome, error) {
 			report, err := load.Run(ctx, load.Options{
 				BaseURL: r.API, Orders: w.orders, Duration: w.duration, Concurrency: w.concurrency, Rate: w.rate,

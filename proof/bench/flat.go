@@ -80,7 +80,7 @@ func (f *flatness) run(ctx context.Context, out, say io.Writer) (err error) {
 			}
 			// Both get the same orders, and none that they have had before.
 			w := work{concurrency: f.concurrency, orders: f.window, seed: f.seed + 1 + uint64(round)}
-			s, err := a.round(ctx, ordering(a.rig), w)
+			s, err := a.round(ctx, ordering(a.rig, a.rig.Platform().Layout), w)
 			if err != nil {
 				return err
 			}
@@ -122,7 +122,7 @@ func (f *flatness) visit(ctx context.Context, a *aged) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c := costs(ordering(a.rig), a.used(before, after), f.to+f.rounds*f.window)
+	c := costs(ordering(a.rig, a.rig.Platform().Layout), a.used(before, after), f.to+f.rounds*f.window)
 	return fmt.Sprintf("%.2f ms", c[report.CPU]), nil
 }
 
@@ -162,6 +162,6 @@ func (f *flatness) begin(ctx context.Context, orders int, say io.Writer) (*aged,
 // age gives a platform its orders.
 func (f *flatness) age(ctx context.Context, a *aged) error {
 	fmt.Fprintf(a.say, "%d orders\n", a.orders)
-	_, err := ordering(a.rig).run(ctx, work{concurrency: f.concurrency, orders: a.orders, seed: f.seed}, func() {})
+	_, err := ordering(a.rig, a.rig.Platform().Layout).run(ctx, work{concurrency: f.concurrency, orders: a.orders, seed: f.seed}, func() {})
 	return err
 }

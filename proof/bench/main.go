@@ -11,11 +11,14 @@
 // of each contender, which fill caches and pools, are placed before and do not
 // count.
 //
+// An order is a contender in each wanted layout of the platform, for which the
+// platform is restarted on the same engine, databases and broker.
+//
 // Two more comparisons take turns like that: the platform without each of its own
-// savings, restarted for each round on one engine; and, for `bench flat`, a young
-// platform and an old one, with a number of orders as a round. A saving of the
-// engine has a rig and rounds of its own. The first row of the savings and the
-// last are the same, and show the difference between two measurements of the same.
+// savings, and in other layouts; and, for `bench flat`, a young platform and an old
+// one, with a number of orders as a round. A saving of the engine has a rig and
+// rounds of its own. The first row of the savings and the last are the same, and
+// show the difference between two measurements of the same.
 //
 // # Sources of the figures
 //
@@ -30,11 +33,13 @@
 //     number of transaction ids that the server gave out: transactions that write or
 //     lock.
 //   - WAL: the advance of pg_current_wal_insert_lsn. A checkpoint before each round
-//     makes every round pay for its own whole pages.
+//     makes every round pay for its own whole pages. `bench flat` also tries other
+//     ways to write them.
 //   - CPU: user and system time of the processes and their descendants, from /proc.
 //     The load generator is not in it. The floor's client is, in place of the API: it
-//     is the client of the engine.
-//   - allocations: of the worker process, from Go's own statistics.
+//     is the client of the engine. The broker counts for an order: its facts are told
+//     and heard before the round ends.
+//   - allocations: of the processes with services, from Go's own statistics.
 //   - service round trips: counted on the wire, in rounds of their own at the end,
 //     because counting costs time (see package wire).
 //   - the doctor runs by itself only in a soak, as it reads every order, each time;
@@ -42,8 +47,8 @@
 //   - areas of CPU time, with --profile: each process's share of a profile of a
 //     round of its own (see package areas), of the CPU time of the rounds.
 //
-// The use of an idle rig is measured in the same run and subtracted for the length
-// of the round. Before counters are read at the end, everything idles for ten
+// The use of an idle rig is measured in the same run, once in each layout, and
+// subtracted for the length of the round. Before counters are read at the end, everything idles for ten
 // seconds, because PostgreSQL's sessions report their transactions that late.
 package main
 

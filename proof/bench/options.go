@@ -109,7 +109,7 @@ func (o *options) rig(ctx context.Context, engine string) (rig.Options, error) {
 	if err != nil {
 		return rig.Options{}, err
 	}
-	settings := rig.Options{Platform: rig.Platform{Amends: filepath.Join(bin, "amends")}, Self: self, Safety: postgres.Death, Profile: o.profile != "", Alone: o.alone, Doctor: o.doctor, Trace: o.trace}
+	settings := rig.Options{Platform: rig.Platform{Amends: filepath.Join(bin, "amends"), Layout: rig.Joined}, Self: self, Safety: postgres.Death, Profile: o.profile != "", Alone: o.alone, Doctor: o.doctor, Trace: o.trace}
 	if o.fsync {
 		settings.Safety = postgres.PowerLoss
 	}

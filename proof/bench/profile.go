@@ -36,21 +36,24 @@ type profiled struct {
 // file is the name of the profile's file.
 func (p *profiled) file() string { return strings.ReplaceAll(p.name, ", ", "-") + ".pprof" }
 
-// takeProfiles runs every contender with services once more, with a CPU profile of
-// the engine and of each of their processes. The profiles stay in a folder.
+// takeProfiles runs every contender with a client and one worker for all services once
+// more, with a CPU profile of the engine and of both. The profiles stay in a folder.
 func (c *comparison) takeProfiles(ctx context.Context, m *meter, all []contender) ([]*profiled, error) {
 	if err := os.MkdirAll(c.profile, 0o755); err != nil { //nolint:gosec // for any reader
 		return nil, err
 	}
 	var list []*profiled
 	for _, who := range all {
-		if who.name == bareName {
+		if who.name == bareName || len(who.workers) != 1 || who.front == "" {
 			continue
+		}
+		if err := c.ready(ctx, m, who); err != nil {
+			return nil, err
 		}
 		fmt.Fprintf(m.say, "%s: profiling\n", who.name)
 		of := []*profiled{
 			{name: "engine, " + who.name, part: rig.Engine, metric: report.CPUEngine},
-			{name: "workers, " + who.name, part: who.worker, metric: report.CPUWorkers},
+			{name: "workers, " + who.name, part: who.workers[0], metric: report.CPUWorkers},
 			{name: who.front, part: who.front, metric: report.CPUFront},
 		}
 		of = slices.DeleteFunc(of, func(p *profiled) bool { return m.rig.Profiles(p.part) == "" })

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/amends/amends/proof/bench/measure"
@@ -21,7 +22,23 @@ type meter struct {
 	rig    *rig.Rig
 	settle time.Duration
 	say    io.Writer
-	idle   map[rig.Counter]float64 // per second
+	idle   map[rig.Counter]float64 // the use without orders, per second
+	idles  map[rig.Layout]map[rig.Counter]float64
+}
+
+// turn restarts the platform as another one, runs orders that do not count, and returns
+// when everything idles. The use without orders is measured once for each layout.
+func (m *meter) turn(ctx context.Context, p rig.Platform, warm work) error {
+	if err := m.rig.Change(ctx, p); err != nil {
+		return err
+	}
+	if _, err := ordering(m.rig, p.Layout).run(ctx, warm, func() {}); err != nil {
+		return err
+	}
+	if m.idle = m.idles[p.Layout]; m.idle != nil {
+		return wait.For(ctx, m.settle)
+	}
+	return m.watchIdle(ctx)
 }
 
 // read reads the counters when everything has settled.
@@ -48,14 +65,24 @@ func (m *meter) watchIdle(ctx context.Context) error {
 	for c, v := range after.Values {
 		m.idle[c] = (v - before.Values[c]) / after.At.Sub(before.At).Seconds()
 	}
+	if m.idles == nil {
+		m.idles = map[rig.Layout]map[rig.Counter]float64{}
+	}
+	m.idles[m.rig.Platform().Layout] = m.idle
 	return nil
 }
 
-// round lets the contender do the work, and returns the costs of an order.
+// round lets the contender do the work after a checkpoint, and returns the costs of an
+// order.
 func (m *meter) round(ctx context.Context, c contender, w work) (report.Sample, error) {
 	if err := m.rig.Checkpoint(ctx); err != nil {
 		return nil, err
 	}
+	return m.resume(ctx, c, w)
+}
+
+// resume is round without the checkpoint.
+func (m *meter) resume(ctx context.Context, c contender, w work) (report.Sample, error) {
 	before, err := m.rig.Read(ctx)
 	if err != nil {
 		return nil, err
@@ -121,12 +148,29 @@ func costs(c contender, used map[rig.Counter]float64, orders int) report.Sample 
 	set(report.CPUEngine, milli, rig.EngineCPU)
 	set(report.CPUEngineDB, milli, rig.EngineDBCPU)
 	set(report.CPUServiceDB, milli, rig.ServiceDBCPU)
-	set(report.CPUWorkers, milli, rig.CPUOf(c.worker))
-	set(report.CPUFront, milli, rig.CPUOf(c.front))
-	set(report.CPU, milli, rig.EngineCPU, rig.EngineDBCPU, rig.ServiceDBCPU, rig.CPUOf(c.worker), rig.CPUOf(c.front))
-	set(report.Allocations, 1, rig.AllocationsOf(c.worker))
-	set(report.Allocated, 1./kib, rig.AllocatedOf(c.worker))
+	workers := of(rig.CPUOf, c.workers...)
+	set(report.CPUWorkers, milli, workers...)
+	all := slices.Concat(workers, []rig.Counter{rig.EngineCPU, rig.EngineDBCPU, rig.ServiceDBCPU})
+	if c.front != "" {
+		set(report.CPUFront, milli, rig.CPUOf(c.front))
+		all = append(all, rig.CPUOf(c.front))
+	}
+	if c.tells {
+		set(report.CPUBroker, milli, rig.BrokerCPU)
+		all = append(all, rig.BrokerCPU)
+	}
+	set(report.CPU, milli, all...)
+	set(report.Allocations, 1, of(rig.AllocationsOf, c.workers...)...)
+	set(report.Allocated, 1./kib, of(rig.AllocatedOf, c.workers...)...)
 	return s
+}
+
+// of returns the counters of some parts.
+func of(counter func(part string) rig.Counter, parts ...string) (all []rig.Counter) {
+	for _, part := range parts {
+		all = append(all, counter(part))
+	}
+	return all
 }
 
 // look adds the shape of the round's last histories.

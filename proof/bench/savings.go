@@ -19,7 +19,6 @@ import (
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/proof/bench/report"
 	"github.com/amends/amends/proof/bench/rig"
-	"github.com/amends/amends/proof/wait"
 )
 
 // savings is `bench savings`: the costs of an order without each single saving.
@@ -41,8 +40,12 @@ type saving struct {
 	engine   func(*rig.Options)
 }
 
-// asItIs is the platform with its defaults.
-const asItIs = "as it is"
+// asItIs is the platform with its defaults, and untold the one that tells no facts, which
+// a patch makes.
+const (
+	asItIs = "as it is"
+	untold = "nothing told to the other services"
+)
 
 // settings are the savings that a setting reverts.
 var settings = []saving{
@@ -51,6 +54,10 @@ var settings = []saving{
 	{name: "no sagas kept between their tasks", platform: setting("AMENDS_WORKER_WORKFLOW_CACHE=1")},
 	{name: "2 connections and slots for each service", platform: connections("2")},
 	{name: "statements prepared anew each time", platform: executed("exec")},
+	{name: "the API in the services' process", platform: divided(rig.Together)},
+	{name: "the order service alone in a process: first tries over gRPC", platform: divided(rig.Apart)},
+	{name: "a process for each service", platform: divided(rig.Split)},
+	{name: "a process for each service, with mutual TLS", platform: divided(rig.MTLS)},
 	{name: fmt.Sprintf("4 history shards instead of %d", temporalserver.Shards), engine: shards(4)},
 	{name: fmt.Sprintf("512 history shards instead of %d", temporalserver.Shards), engine: shards(512)},
 	{name: "queues polled 20 times a second at most", engine: undone("history.transferProcessorMaxPollRPS", "history.timerProcessorMaxPollRPS")},
@@ -62,6 +69,8 @@ var settings = []saving{
 func setting(variables ...string) func(*rig.Platform) {
 	return func(p *rig.Platform) { p.Environ = append(slices.Clone(p.Environ), variables...) }
 }
+
+func divided(l rig.Layout) func(*rig.Platform) { return func(p *rig.Platform) { p.Layout = l } }
 
 // executed sets the driver's mode of executing statements.
 func executed(mode string) func(*rig.Platform) {
@@ -175,6 +184,9 @@ func (s *savings) run(ctx context.Context, out, say io.Writer) error {
 			s.concurrency, names[onPostgres], s.rounds, s.duration, asItIs)
 		if platform != nil {
 			b.WriteString("\nThe platform's, in turn on the same engine:\n\n" + table(sparedTable(platform)))
+			if without := byName(platform, untold); without != nil {
+				b.WriteString("\n" + table(report.Verdicts([]report.Aim{report.Telling(complete(platform), without)})))
+			}
 		}
 		if engine != nil {
 			b.WriteString("\nThe engine's, each on a new one:\n\n" + table(sparedTable(engine)))
@@ -202,14 +214,14 @@ func (s *savings) inTurn(ctx context.Context, list []saving, say io.Writer) (all
 // turns measures a round without each saving, and then the next of each. Each turn
 // begins with another one, so that none always follows the same.
 func (s *savings) turns(ctx context.Context, r *rig.Rig, list []saving, say io.Writer) ([]report.Contender, error) {
-	complete := r.Platform()
+	whole := r.Platform()
 	m := &meter{rig: r, settle: s.settle, say: say}
 	all := make([]report.Contender, len(list))
 	for round := range s.rounds {
-		m.idle = nil
+		m.idles = nil
 		for i := range list {
 			i = (i + round*len(list)/s.rounds) % len(list)
-			without := complete
+			without := whole
 			list[i].platform(&without)
 			sample, err := s.round(ctx, m, without, round)
 			if err != nil {
@@ -222,26 +234,14 @@ func (s *savings) turns(ctx context.Context, r *rig.Rig, list []saving, say io.W
 	return all, nil
 }
 
-// round measures one round of another platform. The use without orders is that of
-// the turn's first platform.
+// round measures one round of another platform. The use without orders is that of the
+// turn's first platform in the same layout.
 func (s *savings) round(ctx context.Context, m *meter, p rig.Platform, round int) (report.Sample, error) {
-	if err := m.rig.Change(ctx, p); err != nil {
+	if err := m.turn(ctx, p, work{concurrency: s.concurrency, duration: s.warm, seed: s.seed}); err != nil {
 		return nil, err
 	}
-	who := ordering(m.rig)
-	if _, err := who.run(ctx, work{concurrency: s.concurrency, duration: s.warm, seed: s.seed}, func() {}); err != nil {
-		return nil, err
-	}
-	var err error
-	if m.idle == nil {
-		err = m.watchIdle(ctx)
-	} else {
-		err = wait.For(ctx, m.settle)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return m.round(ctx, who, work{concurrency: s.concurrency, duration: s.duration, seed: s.seed + uint64(round)}) //nolint:gosec // not negative
+	w := work{concurrency: s.concurrency, duration: s.duration, seed: s.seed + uint64(round)} //nolint:gosec // not negative
+	return m.round(ctx, ordering(m.rig, p.Layout), w)
 }
 
 // apart measures on a rig of its own whose engine lacks the saving.
@@ -258,7 +258,7 @@ func (s *savings) apart(ctx context.Context, one saving, say io.Writer) (result 
 		return result, nil, err
 	}
 	m := &meter{rig: r, settle: c.settle, say: say}
-	who := []contender{ordering(r)}
+	who := []contender{ordering(r, r.Platform().Layout)}
 	if err := c.warmUp(ctx, m, who); err != nil {
 		return result, nil, err
 	}
@@ -270,7 +270,14 @@ func (s *savings) apart(ctx context.Context, one saving, say io.Writer) (result 
 }
 
 // sparedMetrics are the columns of the table.
-var sparedMetrics = []report.Metric{report.EngineTx, report.CPU, report.CPUEngine, report.CPUServiceDB, report.CPUWorkers}
+var sparedMetrics = []report.Metric{
+	report.EngineTx, report.Events, report.AckP50, report.DecidedP50, report.CPU, report.CPUEngine, report.CPUServiceDB, report.CPUWorkers,
+}
+
+// complete are the rounds of the platform as it is: the first and the last of all.
+func complete(all []report.Contender) report.Series {
+	return slices.Concat(all[0].Rounds, all[len(all)-1].Rounds)
+}
 
 // sparedTable has a row for each saving; the first and the last are the platform as
 // it is.
@@ -279,12 +286,12 @@ func sparedTable(all []report.Contender) *report.Table {
 	for _, m := range sparedMetrics {
 		header = append(header, string(m))
 	}
-	complete := slices.Concat(all[0].Rounds, all[len(all)-1].Rounds)
+	both := complete(all)
 	t := report.NewTable(header...)
 	for _, one := range all {
 		cells := []string{one.Name}
 		for _, m := range sparedMetrics {
-			cells = append(cells, report.Beside(one.Rounds, complete, m))
+			cells = append(cells, report.Beside(one.Rounds, both, m))
 		}
 		t.Row(cells...)
 	}

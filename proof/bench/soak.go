@@ -81,7 +81,7 @@ func (s *soak) run(ctx context.Context, out, say io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	c := ordering(r)
+	c := ordering(r, r.Platform().Layout)
 	fmt.Fprintln(say, "looking for full load")
 	full, err := c.run(ctx, work{concurrency: s.concurrency, duration: min(probing, s.duration), seed: s.seed}, func() {})
 	if err != nil {

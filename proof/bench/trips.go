@@ -17,7 +17,8 @@ import (
 // counting is the length of a round in which round trips are counted.
 const counting = 5 * time.Second
 
-// trips are the questions to databases per order, by contender and database.
+// trips are the questions to databases per order, by contender, an order in whatever
+// layout, and database.
 type trips map[string]map[string]asked
 
 // asked are the questions to one database per order.
@@ -26,8 +27,8 @@ type asked struct {
 	executions map[string]float64 // by SQL text
 }
 
-// countTrips runs every contender with services once more, over a line that
-// counts, and adds the sums to the measured ones.
+// countTrips runs every contender with services in the present layout once more, over
+// a line that counts, and adds the sums to the measured ones.
 func (c *comparison) countTrips(ctx context.Context, m *meter, all []contender, measured map[int][]report.Contender) (trips, error) {
 	line, err := m.rig.CountTrips(ctx)
 	if err != nil {
@@ -36,7 +37,7 @@ func (c *comparison) countTrips(ctx context.Context, m *meter, all []contender, 
 	counted := trips{}
 	for _, concurrency := range c.concurrency {
 		for i, who := range all {
-			if who.name == bareName {
+			if who.name == bareName || who.layout != m.rig.Platform().Layout {
 				continue
 			}
 			fmt.Fprintf(m.say, "%s: %d at a time, counting round trips\n", who.name, concurrency)
@@ -53,7 +54,11 @@ func (c *comparison) countTrips(ctx context.Context, m *meter, all []contender, 
 			series := &measured[concurrency][i]
 			series.Rounds = append(series.Rounds, report.Sample{report.ServiceTrips: sum})
 			maps.Copy(own, ofEngine)
-			counted[who.name] = own
+			if who.tells {
+				counted[orderName] = own
+			} else {
+				counted[naiveName] = own
+			}
 		}
 	}
 	return counted, nil

@@ -31,7 +31,9 @@ measured them; the text between them is written by hand.
 - *floor-n* is a saga in the style of the public samples: as many activities as an order
   has steps in other services, one after the other, on one task queue per service,
   each of them one INSERT. Its source is [proof/bench/floor](../proof/bench/floor/floor.go).
-- *order* is the whole order, through HTTP, by the load generator of ` + "`amends load`" + `.
+- *order* is the whole order, through HTTP, by the load generator of ` + "`amends load`" + `: the
+  API in one process, all services in another, and a broker. *order, split* has a process
+  for each service, which call each other over gRPC; *order, mtls* has mutual TLS, too.
 
 [proof/bench](../proof/bench/main.go) describes how each figure is measured.
 

@@ -36,8 +36,9 @@ const (
 	CPUServiceDB    Metric = "CPU of the services' PostgreSQL, ms"
 	CPUWorkers      Metric = "CPU of the workers, ms"
 	CPUFront        Metric = "CPU of the API, or the floor's client, ms"
+	CPUBroker       Metric = "CPU of the broker, ms"
 	CPU             Metric = "CPU, all of these, ms"
-	Allocations     Metric = "allocations in the worker"
+	Allocations     Metric = "allocations in the workers"
 	Allocated       Metric = "– KiB"
 )
 
@@ -46,7 +47,7 @@ var Metrics = []Metric{
 	OrdersPerSecond, AckP50, AckP99, DecidedP50, DecidedP99, Events, WorkflowTasks,
 	EngineTx, EngineStoreTx, EngineIndexTx, EngineWritten, EngineWAL, EngineImages,
 	ServiceTrips, ServiceTx, ServiceWAL, ServiceImages,
-	CPUEngine, CPUEngineDB, CPUServiceDB, CPUWorkers, CPUFront, CPU,
+	CPUEngine, CPUEngineDB, CPUServiceDB, CPUWorkers, CPUFront, CPUBroker, CPU,
 	Allocations, Allocated,
 }
 

@@ -55,23 +55,41 @@ func TestRatioNeedsBoth(t *testing.T) {
 
 func TestAims(t *testing.T) {
 	t.Parallel()
-	order := report.Series{{report.EngineTx: 17, report.CPU: 86, report.AckP50: 30, report.OrdersPerSecond: 10}}
-	naive := report.Series{{report.EngineTx: 20, report.CPU: 100, report.DecidedP50: 91, report.OrdersPerSecond: 10}}
+	order := report.Series{{
+		report.EngineTx: 25, report.Events: 20.1, report.WorkflowTasks: 2, report.CPU: 36, report.AckP50: 20, report.OrdersPerSecond: 30,
+	}}
+	naive := report.Series{{report.EngineTx: 90, report.CPU: 100, report.DecidedP50: 100, report.OrdersPerSecond: 10}}
 
 	t.Run("AreMetUpToTheirLimit", func(t *testing.T) {
 		t.Parallel()
-		var met []bool
+		met := map[string]bool{}
 		for _, a := range report.Aims(order, naive) {
-			met = append(met, a.Met)
+			met[a.Is] = a.Met
 		}
-		require.Equal(t, []bool{true, false, true, false}, met, "0.85 is, 0.86 is not; a third is; as many orders are not more")
+		require.Equal(t, map[string]bool{"25.0": true, "20.1": false, "2.00": true, "0.36": false, "0.20": true, "3.00": true}, met)
+		slower := report.Series{{report.OrdersPerSecond: 29.9}}
+		require.Equal(t, "missed", report.Aims(slower, naive)[5].Verdict())
 	})
 
 	t.Run("AreMissedWithoutAMeasurement", func(t *testing.T) {
 		t.Parallel()
-		for _, a := range report.Aims(nil, naive) {
+		for _, a := range append(report.Aims(nil, naive), report.Alone(nil, naive), report.Telling(nil, naive)) {
 			require.Equal(t, "missed", a.Verdict(), a.What)
 			require.Equal(t, "not measured", a.Is)
+		}
+	})
+
+	t.Run("OfTheTimeAloneAreThoseToTheDecision", func(t *testing.T) {
+		t.Parallel()
+		for decided, verdict := range map[float64]string{45: "met", 46: "missed"} {
+			require.Equal(t, verdict, report.Alone(series(report.DecidedP50, decided), naive).Verdict())
+		}
+	})
+
+	t.Run("OfTellingAllowEightPerCentMoreCPU", func(t *testing.T) {
+		t.Parallel()
+		for cpu, verdict := range map[float64]string{108: "met", 109: "missed"} {
+			require.Equal(t, verdict, report.Telling(series(report.CPU, cpu), naive).Verdict())
 		}
 	})
 
@@ -100,6 +118,25 @@ func TestComparisonLeavesOutMetricsWithoutValues(t *testing.T) {
 | service round trips | – | – | 80.0 | – |
 `, table.Markdown())
 	require.Contains(t, table.String(), "│ history events      │    5.00 │    40.0 │  50.0 │            1.25 │")
+}
+
+func TestVariantsHaveTheirRatioToTheFirst(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, `| per order | order | split | mtls |
+| --- | ---:| ---:| ---:|
+| history events | 40.0 | 50.0 (1.25) | – |
+| CPU of the broker, ms | – | 3.00 | – |
+`, report.Variants([]report.Contender{
+		{Name: "order", Rounds: series(report.Events, 30, 40, 50)},
+		{Name: "split", Rounds: report.Series{{report.Events: 50, report.CPUBroker: 3}}},
+		{Name: "mtls"},
+	}).Markdown())
+}
+
+func TestChange(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "4.00, 5.00 (1.25)", report.Change(series(report.EngineWAL, 4), series(report.EngineWAL, 5), report.EngineWAL))
+	require.Equal(t, "–", report.Change(nil, series(report.EngineWAL, 5), report.EngineWAL))
 }
 
 func TestSlope(t *testing.T) {

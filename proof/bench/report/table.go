@@ -82,6 +82,29 @@ func Comparison(all []Contender) *Table {
 	return t
 }
 
+// Variants is the table of contenders that do the same: each metric's median and, in
+// brackets, its ratio to the first one's.
+func Variants(all []Contender) *Table {
+	header := []string{"per order"}
+	for _, c := range all {
+		header = append(header, c.Name)
+	}
+	t := NewTable(header...)
+	for _, m := range Metrics {
+		cells, measured := []string{string(m)}, false
+		var base Series // the first one has no ratio
+		for _, c := range all {
+			cell := Beside(c.Rounds, base, m)
+			cells, measured = append(cells, cell), measured || cell != "–"
+			base = all[0].Rounds
+		}
+		if measured {
+			t.Row(cells...)
+		}
+	}
+	return t
+}
+
 // Beside is a metric's median and, in brackets, its ratio to another series' one;
 // "–" if it was not measured.
 func Beside(of, over Series, m Metric) string {
@@ -94,6 +117,16 @@ func Beside(of, over Series, m Metric) string {
 		return number(stat.Median)
 	}
 	return fmt.Sprintf("%s (%s)", number(stat.Median), number(ratio))
+}
+
+// Change is a metric's median in two series, and in brackets the ratio of the second to
+// the first; "–" if it was not measured.
+func Change(from, to Series, m Metric) string {
+	stat, ok := from.Of(m)
+	if !ok {
+		return "–"
+	}
+	return number(stat.Median) + ", " + Beside(to, from, m)
 }
 
 // Verdicts is the table of aims.

@@ -26,6 +26,7 @@ const (
 	EngineCPU     Counter = "CPU of the engine"
 	EngineDBCPU   Counter = "CPU of the engine's PostgreSQL"
 	ServiceDBCPU  Counter = "CPU of the services' PostgreSQL"
+	BrokerCPU     Counter = "CPU of " + Broker
 )
 
 // CPUOf is the CPU time of a part, AllocationsOf and AllocatedOf its allocations,
@@ -87,7 +88,7 @@ func (r *Rig) Read(ctx context.Context) (Counters, error) {
 
 // pids are the processes by the counter of their CPU time.
 func (r *Rig) pids() map[Counter]int {
-	pids := map[Counter]int{EngineCPU: r.enginePID, ServiceDBCPU: r.services.Pid}
+	pids := map[Counter]int{EngineCPU: r.enginePID, ServiceDBCPU: r.services.Pid, BrokerCPU: r.broker.Pid()}
 	if r.engineDB != nil {
 		pids[EngineDBCPU] = r.engineDB.Pid
 	}

@@ -37,24 +37,31 @@ var errNotReady = errors.New("/readyz does not answer with 200")
 func (p *Part) Pid() int { return p.process.Pid() }
 
 // start starts a part, and returns when it says that it is ready.
-func (r *Rig) start(ctx context.Context, name, bin string, args, env []string) (*Part, error) {
+func (r *Rig) start(ctx context.Context, name, bin string, args, env []string) error {
 	admin, err := loopback.FreeAddress(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	logs := filepath.Join(r.o.Dir, "logs")
 	p := &Part{Name: name, Admin: "http://" + admin}
-	p.process, err = child.Start(child.Options{
-		Name: name, Bin: bin, Args: args,
-		Env: append(env, "HOME="+r.o.Dir, "AMENDS_ADMIN_ADDR="+admin),
+	if p.process, err = r.launch(name, bin, args, append(env, "AMENDS_ADMIN_ADDR="+admin)); err != nil {
+		return err
+	}
+	r.Parts[name] = p
+	return p.ready(ctx)
+}
+
+// launch starts a process, which ends with the rig.
+func (r *Rig) launch(name, bin string, args, env []string) (*child.Process, error) {
+	logs := filepath.Join(r.o.Dir, "logs")
+	p, err := child.Start(child.Options{
+		Name: name, Bin: bin, Args: args, Env: append(env, "HOME="+r.o.Dir),
 		Log: filepath.Join(logs, name+".log"), Note: filepath.Join(logs, name+".pid"), Command: name, State: logs,
 		StopTimeout: stopTimeout, Logger: slog.New(slog.DiscardHandler),
 	})
-	if err != nil {
-		return nil, err
+	if err == nil {
+		r.stops = append(r.stops, p.Stop)
 	}
-	r.stops = append(r.stops, p.process.Stop)
-	return p, p.ready(ctx)
+	return p, err
 }
 
 // ready asks the part until it is ready.

@@ -9,16 +9,20 @@ import (
 	"maps"
 	"net/url"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/amends/amends/internal/database/provision"
+	"github.com/amends/amends/internal/identity"
+	"github.com/amends/amends/internal/identity/secrets"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/proof/bench/floor"
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/worker"
+	"github.com/amends/amends/worker/registry"
 )
 
 const (
@@ -56,7 +60,8 @@ func floorDatabase(service string) string { return "floor_" + service }
 // OfFloor reports whether a database is one of the floor's.
 func OfFloor(database string) bool { return strings.HasPrefix(database, "amends_"+floorDatabase("")) }
 
-// prepare makes every database, and registers the engine's attributes.
+// prepare makes every database, registers the engine's attributes, and makes what the
+// processes prove their names by.
 func (r *Rig) prepare(ctx context.Context) error {
 	for _, own := range databasesOf {
 		for name := range own {
@@ -70,10 +75,20 @@ func (r *Rig) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, what := range []string{"--all", "temporal"} {
-		if err := r.Tool(ctx, "migrate", what); err != nil {
+	authority := []string{"--env", environment, "--dir", filepath.Join(r.o.Dir, "authority"), "--out", r.certificates()}
+	for _, args := range [][]string{
+		{"migrate", "--all"},
+		{"migrate", "temporal"},
+		append([]string{"certs", "init"}, authority...),
+		append([]string{"certs", "issue"}, authority...),
+	} {
+		if err := r.Tool(ctx, args...); err != nil {
 			return err
 		}
+	}
+	callers := append(registry.Names(), identity.Gateway, identity.Operator)
+	if _, err := secrets.Keep(r.secrets(), callers...); err != nil {
+		return err
 	}
 	return r.stockUp(ctx)
 }
@@ -125,7 +140,10 @@ func (r *Rig) Tool(ctx context.Context, args ...string) error {
 
 // environ is the environment of every process of the platform.
 func (r *Rig) environ() []string {
-	env := []string{"AMENDS_TEMPORAL_ADDRESS=" + r.address, "AMENDS_PROFILES=" + strconv.FormatBool(r.o.Profile)}
+	env := append(r.identities(),
+		"AMENDS_TEMPORAL_ADDRESS="+r.address, "AMENDS_PROFILES="+strconv.FormatBool(r.o.Profile),
+		"AMENDS_BROKER_URL="+r.bus, "AMENDS_DATA_DIR="+r.data(),
+	)
 	if !r.o.Doctor {
 		env = append(env, "AMENDS_DOCTOR_EVERY=0")
 	}

@@ -1,11 +1,12 @@
-// Package rig runs the measured systems: an engine, PostgreSQL servers, the order
-// platform and the floor, each in processes of its own, on one machine.
+// Package rig runs the measured systems: an engine, PostgreSQL servers, a broker, the
+// order platform and the floor, each in processes of its own, on one machine.
 //
-// The order platform and the floor have the same layout: one client process of the
-// engine (the API; the floor's client), and one for the workers of all services.
-// Every service has a database of its own, all of them on one PostgreSQL server,
-// which is not the engine's. Both run all the time, if the floor is wanted; the
-// one that is not measured idles.
+// The order platform has the layout of the floor unless it is given another one: a
+// client process of the engine (the API; the floor's client), and one for the workers
+// of all services. Every service has a database of its own, all of them on one
+// PostgreSQL server, which is not the engine's. The services tell their facts to the
+// broker. Both systems run all the time, if the floor is wanted; the one that is not
+// measured idles.
 package rig
 
 import (
@@ -23,6 +24,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/amends/amends/internal/dev/child"
 	"github.com/amends/amends/internal/dev/loopback"
 	"github.com/amends/amends/internal/dev/postgres"
 	"github.com/amends/amends/internal/dev/temporal"
@@ -67,6 +69,8 @@ type Options struct {
 type Platform struct {
 	// Amends is its binary.
 	Amends string
+	// Layout divides it among processes.
+	Layout Layout
 	// Environ is more environment of its processes, such as settings.
 	Environ []string
 	// Database is more parameters of its services' DSNs.
@@ -89,7 +93,9 @@ type Rig struct {
 	engineDB  *postgres.Server // nil with a dev server
 	address   string           // of the engine
 	enginePID int
-	profiles  string              // the base of the engine's profiles; "" without
+	profiles  string // the base of the engine's profiles; "" without
+	broker    *child.Process
+	bus       string              // the address of the broker
 	databases map[string]*url.URL // of services by name
 	watch     map[*postgres.Server]*pgx.Conn
 	stops     []func() error
@@ -140,7 +146,7 @@ func (r *Rig) Stop() (err error) {
 	return err
 }
 
-// startServers starts the PostgreSQL servers and the engine.
+// startServers starts the PostgreSQL servers, the engine and the broker.
 func (r *Rig) startServers(ctx context.Context) error {
 	var both errgroup.Group
 	both.Go(func() (err error) {
@@ -166,7 +172,10 @@ func (r *Rig) startServers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.startEngine(ctx)
+	if err := r.startEngine(ctx); err != nil {
+		return err
+	}
+	return r.startBroker(ctx)
 }
 
 func (r *Rig) startPostgres(ctx context.Context, name string) (*postgres.Server, error) {

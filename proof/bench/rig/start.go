@@ -8,60 +8,64 @@ import (
 	"github.com/amends/amends/internal/dev/loopback"
 	"github.com/amends/amends/proof/bench/floor"
 	"github.com/amends/amends/proof/bench/wire"
-	"github.com/amends/amends/worker/registry"
 )
 
 // startParts starts the platform and the floor.
 func (r *Rig) startParts(ctx context.Context) error {
-	if err := r.startWorkers(ctx); err != nil { // without them the API does not get ready
-		return err
-	}
 	if !r.o.Alone {
-		if err := r.startFloor(ctx, FloorClient); err != nil {
-			return err
+		for _, name := range []string{FloorWorker, FloorClient} {
+			if err := r.startFloor(ctx, name); err != nil {
+				return err
+			}
 		}
 	}
-	return r.startAPI(ctx)
+	return r.startPlatform(ctx)
 }
 
-// Change restarts the platform as another one: on the same engine and the same
-// databases, which must have the schema that its binary expects. No order may be
-// under way.
+// Change restarts the platform as another one: on the same engine, broker and databases,
+// which must have the schema that its binary expects. No order may be under way.
 func (r *Rig) Change(ctx context.Context, p Platform) error {
-	if err := errors.Join(r.Parts[API].process.Stop(), r.Parts[Worker].process.Stop()); err != nil {
+	if err := r.stopPlatform(); err != nil {
 		return err
 	}
 	r.o.Platform = p
-	if err := r.startWorker(ctx); err != nil {
-		return err
-	}
-	return r.startAPI(ctx)
+	return r.startPlatform(ctx)
 }
 
 // Platform returns how the platform runs.
 func (r *Rig) Platform() Platform { return r.o.Platform }
 
-func (r *Rig) startAPI(ctx context.Context) error {
+func (r *Rig) stopPlatform() (err error) {
+	for _, name := range append(r.o.Platform.Layout.Workers(), API) {
+		if p, ok := r.Parts[name]; ok {
+			err = errors.Join(err, p.process.Stop())
+			delete(r.Parts, name)
+		}
+	}
+	return err
+}
+
+// startPlatform starts the processes of the layout: the API last, which does not get
+// ready without the workers.
+func (r *Rig) startPlatform(ctx context.Context) error {
 	public, err := loopback.FreeAddress(ctx)
 	if err != nil {
 		return err
 	}
 	r.API = "http://" + public
-	r.Parts[API], err = r.start(ctx, API, r.o.Platform.Amends, []string{"api"}, append(r.environ(), "AMENDS_HTTP_ADDR="+public))
-	return err
-}
-
-// startWorkers starts the workers of the platform and the floor.
-func (r *Rig) startWorkers(ctx context.Context) error {
-	if err := r.startWorker(ctx); err != nil || r.o.Alone {
-		return err
+	layout, amends := r.o.Platform.Layout, r.o.Platform.Amends
+	serving := append(r.environ(), "AMENDS_HTTP_ADDR="+public)
+	working := append(r.dsns(), "AMENDS_RPC_LISTEN="+loopback.Address(0))
+	if layout == Together {
+		return r.start(ctx, Worker, amends, []string{"dev"}, append(serving, working...))
 	}
-	return r.startFloor(ctx, FloorWorker)
-}
-
-func (r *Rig) startWorker(ctx context.Context) (err error) {
-	r.Parts[Worker], err = r.start(ctx, Worker, r.o.Platform.Amends, append([]string{"worker"}, registry.Names()...), append(r.environ(), r.dsns()...))
-	return err
+	working = append(r.environ(), working...)
+	for i, name := range layout.Workers() {
+		if err := r.start(ctx, name, amends, append([]string{"worker"}, layout.groups()[i]...), working); err != nil {
+			return err
+		}
+	}
+	return r.start(ctx, API, amends, []string{"api"}, serving)
 }
 
 // startFloor starts a process of the floor.
@@ -74,14 +78,13 @@ func (r *Rig) startFloor(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	r.Parts[name], err = r.start(ctx, name, r.o.Self, []string{name}, []string{"FLOOR=" + string(text)})
-	return err
+	return r.start(ctx, name, r.o.Self, []string{name}, []string{"FLOOR=" + string(text)})
 }
 
-// CountTrips restarts the workers, with every connection to a database over a line
-// that counts. It is the last call to a rig: the line costs time.
+// CountTrips restarts the platform and the floor's worker, with every connection to a
+// database over a line that counts. It is the last call to a rig: the line costs time.
 func (r *Rig) CountTrips(ctx context.Context) (*wire.Line, error) {
-	if err := errors.Join(r.Parts[Worker].process.Stop(), r.Parts[FloorWorker].process.Stop()); err != nil {
+	if err := errors.Join(r.stopPlatform(), r.Parts[FloorWorker].process.Stop()); err != nil {
 		return nil, err
 	}
 	line, _, err := r.line(ctx, r.services)
@@ -91,5 +94,8 @@ func (r *Rig) CountTrips(ctx context.Context) (*wire.Line, error) {
 	for _, dsn := range r.databases {
 		dsn.Host = line.Address
 	}
-	return line, r.startWorkers(ctx)
+	if err := r.startFloor(ctx, FloorWorker); err != nil {
+		return nil, err
+	}
+	return line, r.startPlatform(ctx)
 }
