@@ -223,10 +223,8 @@ func (c *comparison) text(r compared, markdown bool) string {
 		b.WriteString(table(whereItGoes(r.where, r.contenders[most])))
 	}
 	if r.engine == onPostgres {
-		for _, who := range r.contenders[most][2:] {
-			fmt.Fprintf(&b, "\nAims of %s, %d at a time:\n\n", who.Name, most)
-			b.WriteString(table(report.Verdicts(c.aims(r, who.Name, most))))
-		}
+		fmt.Fprintf(&b, "\nAims, %d at a time unless they say otherwise:\n\n", most)
+		b.WriteString(table(report.VerdictsBeside(c.judge(r, most))))
 	}
 	if c.trace && !markdown && r.trips != nil {
 		b.WriteString("\nWhat is asked of the databases, executions per order of order and floor-n:\n\n" + r.trips.statements())
@@ -235,14 +233,17 @@ func (c *comparison) text(r compared, markdown bool) string {
 	return b.String()
 }
 
-// aims judges the costs of an order in one layout: with many at a time, and alone if
+// judge judges the costs of an order in each layout: with many at a time, and alone if
 // that was measured.
-func (c *comparison) aims(r compared, name string, most int) []report.Aim {
-	aims := report.Aims(byName(r.contenders[most], name), byName(r.contenders[most], naiveName))
-	if alone, ok := r.contenders[1]; ok {
-		aims = append(aims, report.Alone(byName(alone, name), byName(alone, naiveName)))
+func (c *comparison) judge(r compared, most int) (all []report.Judged) {
+	for _, who := range r.contenders[most][2:] {
+		aims := report.Aims(who.Rounds, byName(r.contenders[most], naiveName))
+		if alone, ok := r.contenders[1]; ok {
+			aims = append(aims, report.Alone(byName(alone, who.Name), byName(alone, naiveName)))
+		}
+		all = append(all, report.Judged{Name: who.Name, Aims: aims})
 	}
-	return aims
+	return all
 }
 
 // byName returns the series of a contender.

@@ -139,6 +139,17 @@ func TestChange(t *testing.T) {
 	require.Equal(t, "–", report.Change(nil, series(report.EngineWAL, 5), report.EngineWAL))
 }
 
+func TestVerdictsOfSeveralStandSideBySide(t *testing.T) {
+	t.Parallel()
+	aim := func(is string, met bool) []report.Aim {
+		return []report.Aim{{What: "events", Limit: "at most 20.0", Is: is, Met: met}}
+	}
+	require.Equal(t, `| aim | limit | order | split |
+| --- | ---:| ---:| ---:|
+| events | at most 20.0 | 19.0, met | 21.0, missed |
+`, report.VerdictsBeside([]report.Judged{{"order", aim("19.0", true)}, {"split", aim("21.0", false)}}).Markdown())
+}
+
 func TestSlope(t *testing.T) {
 	t.Parallel()
 	require.InDelta(t, 2, report.Slope([]float64{0, 1, 2, 3}, []float64{5, 7, 9, 11}), 1e-9)

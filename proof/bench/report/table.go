@@ -138,6 +138,29 @@ func Verdicts(aims []Aim) *Table {
 	return t
 }
 
+// Judged is a contender's aims.
+type Judged struct {
+	Name string
+	Aims []Aim
+}
+
+// VerdictsBeside is the table of the same aims of several contenders.
+func VerdictsBeside(all []Judged) *Table {
+	header := []string{"aim", "limit"}
+	for _, j := range all {
+		header = append(header, j.Name)
+	}
+	t := NewTable(header...)
+	for i, a := range all[0].Aims {
+		cells := []string{a.What, a.Limit}
+		for _, j := range all {
+			cells = append(cells, j.Aims[i].Is+", "+j.Aims[i].Verdict())
+		}
+		t.Row(cells...)
+	}
+	return t
+}
+
 // Facts is a list of a run's conditions, for a page.
 func Facts(facts [][2]string) string {
 	var b strings.Builder
