@@ -109,6 +109,7 @@ func (s *soak) run(ctx context.Context, out, say io.Writer) (err error) {
 		fmt.Fprintf(&b, "\n%.1f orders/s, half of the highest rate, for %s on %s. Growth is the slope of the line through the samples, one every %s after the first %s.\n\n",
 			rate, s.duration, names[s.engine], s.every, s.warm())
 		b.WriteString(table(grown(kept, before, after)))
+		b.WriteString("\nMiB by the minutes since the load began:\n\n" + table(curve(during)))
 		b.WriteString("\n" + table(report.Verdicts(judge(kept, before, after))))
 		return b.String()
 	})
@@ -219,6 +220,30 @@ func grown(during []moment, before, after moment) *report.Table {
 	t.Row("connections of services", "", "", "", "", fmt.Sprintf("%d, %d", before.services, after.services))
 	if after.engine > 0 {
 		t.Row("connections of the engine", "", "", "", "", fmt.Sprintf("%d, %d", before.engine, after.engine))
+	}
+	return t
+}
+
+// looks is how many moments the table of memory over time has.
+const looks = 8
+
+// curve is the table of memory over time.
+func curve(all []moment) *report.Table {
+	var some []moment
+	for i := range looks {
+		some = append(some, all[i*(len(all)-1)/(looks-1)])
+	}
+	header := []string{"process"}
+	for _, m := range some {
+		header = append(header, fmt.Sprintf("%.1f", m.at.Minutes()))
+	}
+	t := report.NewTable(header...)
+	for _, name := range slices.Sorted(maps.Keys(some[0].health)) {
+		cells := []string{name}
+		for _, m := range some {
+			cells = append(cells, fmt.Sprintf("%.1f", held(name, m.health[name])))
+		}
+		t.Row(cells...)
 	}
 	return t
 }
