@@ -169,7 +169,7 @@ var layers = []layer{
 
 	{"proof/bench/areas", "", "temporal gorm echo viper"},
 	{"proof/bench/floor", "internal/database internal/engine", "echo viper"},
-	{"proof/bench/measure", "", "gorm echo viper"},
+	{"proof/bench/measure", "proof/wait", "gorm echo viper"},
 	{"proof/bench/report", "", "temporal gorm echo viper"},
 	{"proof/bench/wire", "", "temporal gorm echo viper"},
 	{"proof/dbtest", "internal/database internal/dev/postgres proof/bench/wire", "temporal echo"},

@@ -162,7 +162,8 @@ func TestWritesWhetherCostsAreFlatAndNothingGrows(t *testing.T) {
 	require.Contains(t, out.String(), "after 4")
 	require.Contains(t, say.String(), "12 orders\n4 orders\nafter 4, round 1 of 2: ", "both are there before either is measured")
 	require.Contains(t, say.String(), "\nafter 12, round 2 of 2: ")
-	require.Regexp(t, `with 20 of them, -?[0-9.]+ ms of CPU`, out.String(), "too few to be seen")
+	require.Regexp(t, `with 48 of them, -?[0-9.]+ ms of CPU`, out.String(), "too few to be seen")
+	require.Regexp(t, `(?m)^\| the checkpoint 16 orders before \| – \| – \| [0-9.]+, [0-9.]+ \(`, o.page(t), "the dev server has no WAL")
 	require.Contains(t, o.page(t), "| per order | after 4 | after 12 | after 12 / after 4 |")
 	require.Regexp(t, `\| after 12 \| -?[0-9.]+ \| 0\.0 \|`, o.page(t), "the dev server's store counts no transactions")
 
@@ -174,6 +175,7 @@ func TestWritesWhetherCostsAreFlatAndNothingGrows(t *testing.T) {
 	}
 	page := o.page(t)
 	require.Contains(t, page, "after the first 1s")
+	require.Regexp(t, `(?m)^\| worker( \| [0-9.]+){8} \|$`, page, "its memory over time")
 	for _, want := range []string{"| the engine | ", "| worker | ", "| api | ", "| the broker | ", "memory of the services' PostgreSQL", "goroutines of worker"} {
 		require.Contains(t, page, want)
 	}

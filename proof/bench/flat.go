@@ -88,6 +88,10 @@ func (f *flatness) run(ctx context.Context, out, say io.Writer) (err error) {
 			a.tell(a.measured.Name, round, f.rounds, s)
 		}
 	}
+	pages, err := f.explain(ctx, both)
+	if err != nil {
+		return err
+	}
 	visit, err := f.visit(ctx, old)
 	if err != nil {
 		return err
@@ -97,12 +101,19 @@ func (f *flatness) run(ctx context.Context, out, say io.Writer) (err error) {
 		b.WriteString(report.Facts(facts))
 		fmt.Fprintf(&b, "\n%d at a time on %s, median (least–greatest) of %d rounds of %d orders:\n\n", f.concurrency, names[f.engine], f.rounds, f.window)
 		b.WriteString(table(report.Comparison([]report.Contender{young.measured, old.measured})))
+		fmt.Fprintf(&b, "\nThe WAL of an order, and the whole pages in it, %s and %s, and in brackets the ratio:\n\n", young.measured.Name, old.measured.Name)
+		b.WriteString(table(walTable(pages)))
 		b.WriteString("\nThe idle use of the engine and its PostgreSQL, which is subtracted, at its last measurement:\n\n")
 		b.WriteString(table(idling(both)))
-		fmt.Fprintf(&b, "\nThe doctor reads every order in each run: with %d of them, %s of CPU for each.\n", f.to+f.rounds*f.window, visit)
+		fmt.Fprintf(&b, "\nThe doctor reads every order in each run: with %d of them, %s of CPU for each.\n", f.had(old), visit)
 		b.WriteString("\n" + table(report.Verdicts(report.Flat(young.measured.Rounds, old.measured.Rounds, f.from, f.to))))
 		return b.String()
 	})
+}
+
+// had is how many orders a platform has had in the end.
+func (f *flatness) had(a *aged) int {
+	return a.orders + f.rounds*f.window + len(variants)*f.window + distance*f.window
 }
 
 // visit lets the doctor check everything, and reports its costs for each order.
@@ -122,7 +133,7 @@ func (f *flatness) visit(ctx context.Context, a *aged) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c := costs(ordering(a.rig, a.rig.Platform().Layout), a.used(before, after), f.to+f.rounds*f.window)
+	c := costs(ordering(a.rig, a.rig.Platform().Layout), a.used(before, after), f.had(a))
 	return fmt.Sprintf("%.2f ms", c[report.CPU]), nil
 }
 

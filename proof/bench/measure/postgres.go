@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/amends/amends/proof/wait"
 )
 
 // Postgres is the work done by some databases of a PostgreSQL server.
@@ -53,4 +55,37 @@ func Checkpoint(ctx context.Context, c *pgx.Conn) error {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	return nil
+}
+
+// Configure sets parameters of a server, gives those of an earlier call their defaults
+// again, and returns when the server uses them.
+func Configure(ctx context.Context, c *pgx.Conn, parameters map[string]string) error {
+	loaded := func() (at time.Time, err error) {
+		err = c.QueryRow(ctx, "SELECT pg_conf_load_time()").Scan(&at)
+		return at, err
+	}
+	before, err := loaded()
+	if err != nil {
+		return fmt.Errorf("configure: %w", err)
+	}
+	statements := []string{"ALTER SYSTEM RESET ALL"}
+	for name, value := range parameters {
+		statements = append(statements, fmt.Sprintf("ALTER SYSTEM SET %s = '%s'", pgx.Identifier{name}.Sanitize(), value))
+	}
+	for _, sql := range append(statements, "SELECT pg_reload_conf()") {
+		if _, err := c.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("configure: %s: %w", sql, err)
+		}
+	}
+	for {
+		at, err := loaded()
+		if err == nil && at.Equal(before) {
+			err = wait.For(ctx, 10*time.Millisecond)
+		} else if err == nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("configure: %w", err)
+		}
+	}
 }

@@ -42,3 +42,21 @@ func TestCountsWhatADatabaseDid(t *testing.T) {
 	require.Greater(t, after.WAL-before.WAL, int64(times*24))
 	require.NoError(t, measure.Checkpoint(ctx, c))
 }
+
+func TestConfiguresAServer(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	c, err := pgx.Connect(ctx, dbtest.Postgres(t))
+	require.NoError(t, err)
+	defer func() { _ = c.Close(context.WithoutCancel(ctx)) }()
+	for _, is := range []struct {
+		parameters map[string]string
+		off        bool
+	}{{map[string]string{"wal_compression": "on"}, false}, {nil, true}} {
+		require.NoError(t, measure.Configure(ctx, c, is.parameters))
+		var value string
+		require.NoError(t, c.QueryRow(ctx, "SHOW wal_compression").Scan(&value))
+		require.Equal(t, is.off, value == "off", value)
+	}
+	require.ErrorContains(t, measure.Configure(ctx, c, map[string]string{"no_such": "1"}), `ALTER SYSTEM SET "no_such" = '1': `)
+}

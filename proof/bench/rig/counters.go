@@ -116,6 +116,16 @@ func (r *Rig) Checkpoint(ctx context.Context) error {
 	return nil
 }
 
+// Configure sets parameters of every PostgreSQL server; see [measure.Configure].
+func (r *Rig) Configure(ctx context.Context, parameters map[string]string) error {
+	for _, c := range r.watch {
+		if err := measure.Configure(ctx, c, parameters); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Version returns the version of the PostgreSQL servers.
 func (r *Rig) Version(ctx context.Context) (string, error) {
 	var version string
