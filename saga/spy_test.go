@@ -20,6 +20,10 @@ type spy struct {
 	calls     map[string]time.Duration // activity -> how long its first call may take in all; 0: for ever
 	timers    int
 	attention []bool // the values that the search attribute was set to
+	// takes is how long the local calls of an activity take by the workflow's clock, which
+	// activities do not move by themselves in the test environment. If it is set, all
+	// others take a millisecond.
+	takes map[string]time.Duration
 }
 
 var needsAttention = temporal.NewSearchAttributeKeyBool("NeedsAttention")
@@ -74,14 +78,30 @@ func (o *spyOutbound) ExecuteActivity(ctx workflow.Context, name string, args ..
 	if _, ok := o.spy.calls[name]; !ok {
 		o.spy.calls[name] = a.ScheduleToCloseTimeout
 	}
-	return o.Next.ExecuteActivity(ctx, name, args...)
+	return o.takes(ctx, 0, func(ctx workflow.Context) workflow.Future { return o.Next.ExecuteActivity(ctx, name, args...) })
 }
 
 func (o *spyOutbound) ExecuteLocalActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
 	a := workflow.GetLocalActivityOptions(ctx)
 	o.spy.scheduled = append(o.spy.scheduled, command{activity: name, local: true, summary: a.Summary})
 	o.spy.limits[name] = a.StartToCloseTimeout
-	return o.Next.ExecuteLocalActivity(ctx, name, args...)
+	return o.takes(ctx, o.spy.takes[name], func(ctx workflow.Context) workflow.Future { return o.Next.ExecuteLocalActivity(ctx, name, args...) })
+}
+
+// takes calls an activity after the time that it takes.
+func (o *spyOutbound) takes(ctx workflow.Context, d time.Duration, call func(workflow.Context) workflow.Future) workflow.Future {
+	if o.spy.takes == nil {
+		return call(ctx)
+	}
+	result, set := workflow.NewFuture(ctx)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		if err := workflow.Sleep(ctx, max(d, time.Millisecond)); err != nil {
+			set.SetError(err)
+			return
+		}
+		set.Chain(call(ctx))
+	})
+	return result
 }
 
 func (o *spyOutbound) NewTimerWithOptions(ctx workflow.Context, d time.Duration, options workflow.TimerOptions) workflow.Future {
