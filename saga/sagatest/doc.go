@@ -10,8 +10,19 @@
 // with two faults, and so on, always from calls that a run really made. The subject
 // judges each run at its end.
 //
+// The steps of an express saga (see saga.Options) are tried by the workflow's own worker.
+// Such a try is one attempt, and it may outlive its cancel: then it takes effect after
+// the undo. A worker that dies in mid-task loses the results of its tries, and a task that
+// times out runs again elsewhere beside the first. Crash and CrashLate at each call are
+// that, with one difference: the new run begins at the first task instead of the last. As
+// every step up to there gives its answer again, the saga comes to the same point.
+//
 // A run depends on its [Schedule] alone (see package stage), so a failure is
 // printed as one line, and [Explorer.Replay] runs it again.
+//
+// A [Report] counts cells: a kind of fault at the calls of one name, those of the
+// workflow's worker apart. An exploration that left one out is not valid, and a sample is
+// drawn so that it has them all.
 //
 // A schedule that must lead to the same run as another one is not tried. If the
 // subject is a [Fingerprinter], a run ends where workflow and services come to the

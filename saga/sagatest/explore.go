@@ -45,12 +45,11 @@ type Explorer struct {
 // the report; the error is of a subject that cannot be made, or of ctx.
 func (e Explorer) Run(ctx context.Context) (Report, error) {
 	began := time.Now()
-	report := Report{Hits: map[Kind]int{}}
+	report := Report{Hits: map[Kind]int{}, cells: map[cell]bool{}}
 	pool, err := e.open()
 	if err != nil {
 		return report, err
 	}
-	report.kinds = pool[0].kinds()
 	random := rand.New(rand.NewPCG(e.Seed, 0))
 	level, now := []growth{{}}, Size{}
 	known := map[string]bool{}
@@ -77,6 +76,9 @@ func (e Explorer) Run(ctx context.Context) (Report, error) {
 			results[i] = result{} // a level has hundreds of thousands
 			from := level[i].schedule()
 			now.count(r.cut)
+			if size > 0 && !r.short {
+				report.cells[level[i].cell] = true
+			}
 			if !r.cut {
 				report.hits(from, r)
 			}
@@ -111,9 +113,11 @@ func (e Explorer) Run(ctx context.Context) (Report, error) {
 			break
 		}
 		then.Sampled = now.Sampled
+		for _, g := range next {
+			report.cells[g.cell] = report.cells[g.cell] // it could happen
+		}
 		if e.Sample > 0 && len(next) > e.Sample {
-			random.Shuffle(len(next), func(i, j int) { next[i], next[j] = next[j], next[i] })
-			next, then.Sampled = next[:e.Sample], true
+			next, then.Sampled = draw(random, next, e.Sample), true
 		}
 		level, now = next, then
 	}
@@ -133,6 +137,7 @@ var errNotAgain = errors.New("a run went on differently than the one before it u
 type growth struct {
 	from Schedule
 	by   Fault
+	cell cell
 	at   int  // index of the call
 	amid bool // one of the faults is in the middle of an outage
 }

@@ -36,12 +36,13 @@ func timing() saga.Timing {
 // ticket is a subject whose services keep the kernel's contract, except the part that
 // broken names.
 type ticket struct {
-	broken string
-	state  map[string]string // step -> done, refused, undone, blocked
-	done   map[string]int    // step -> how often it is in effect
-	refuse map[string]bool
-	number map[string]string // step -> its answer
-	order  []string          // steps, as they came into effect
+	broken  string
+	express []string          // steps
+	state   map[string]string // step -> done, refused, undone, blocked
+	done    map[string]int    // step -> how often it is in effect
+	refuse  map[string]bool
+	number  map[string]string // step -> its answer
+	order   []string          // steps, as they came into effect
 }
 
 func (s *ticket) Register(r *sagatest.Registry) {
@@ -53,7 +54,7 @@ func (s *ticket) Register(r *sagatest.Registry) {
 		return out, err
 	}, s.settle)
 	r.RegisterWorkflowWithOptions(func(ctx workflow.Context, decideBy time.Time) (saga.View, error) {
-		return saga.Run(ctx, saga.Options{ID: "t1", Plan: plan, DecideBy: decideBy, Timing: timing()}, func(ctx workflow.Context) error {
+		return saga.Run(ctx, saga.Options{ID: "t1", Plan: plan, DecideBy: decideBy, Timing: timing(), Express: s.express}, func(ctx workflow.Context) error {
 			held, packed := saga.Go(ctx, seat, ""), saga.Go(ctx, bag, "")
 			number, err := held.Get(ctx)
 			if err != nil {
@@ -165,7 +166,7 @@ func TestASoundSagaKeepsItsPromisesUnderEverySchedule(t *testing.T) {
 	r, err := e.Run(t.Context())
 	require.NoError(t, err)
 	require.Nil(t, r.Failure)
-	require.NoError(t, r.Valid(e))
+	require.NoError(t, r.Valid())
 	require.Len(t, r.Sizes, 2)
 	require.Equal(t, 1, r.Sizes[0].Schedules)
 	require.Equal(t, r.Schedules-1, r.Sizes[1].Schedules)
@@ -229,14 +230,24 @@ func TestASampleIsDrawnByItsSeed(t *testing.T) {
 	require.Len(t, a.Failure.Schedule, 2, "it is shrunk")
 }
 
-func TestARunInWhichAKindNeverHitIsInvalid(t *testing.T) {
+// A sample has a fault of every kind at every call that it can hit, or it is invalid.
+func TestASampleHasEveryKindAtEveryCall(t *testing.T) {
 	t.Parallel()
 
-	e := explorer("", 1)
-	e.Sample, e.Seed = 3, 1
+	e := explorer("", 2)
+	e.New = func() (sagatest.Subject, error) { return &ticket{express: []string{"seat", "bag", "pay"}}, nil }
+	e.Sample, e.Seed = 150, 1
 	r, err := e.Run(t.Context())
 	require.NoError(t, err)
-	require.ErrorContains(t, r.Valid(e), "never did")
+	require.NoError(t, r.Valid())
+	require.Equal(t, []bool{false, false, true}, []bool{r.Sizes[0].Sampled, r.Sizes[1].Sampled, r.Sizes[2].Sampled})
+	require.Regexp(t, `cells: 1[0-9]{2} kinds of faults at calls, 0 never hit`, r.String())
+
+	e.Sample = 20
+	r, err = e.Run(t.Context())
+	require.NoError(t, err)
+	require.ErrorContains(t, r.Valid(), "never did")
+	require.ErrorContains(t, r.Valid(), "local seat=")
 }
 
 func TestASchedulesLineIsReadBack(t *testing.T) {

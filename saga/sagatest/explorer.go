@@ -74,12 +74,12 @@ func (x *explorer) run(ctx context.Context, s Schedule, grow bool, known *worlds
 }
 
 // kindsOf returns the faults that can happen at a call.
-func (x *explorer) kindsOf(call string) []Kind {
-	n := schedule.Name(call)
+func (x *explorer) kindsOf(c stage.Call) []Kind {
+	n := schedule.Name(c.Call)
 	_, activity := slices.BinarySearch(x.activities, n)
 	var kinds []Kind
 	switch {
-	case call == schedule.End:
+	case c.Call == schedule.End:
 		return []Kind{schedule.Again}
 	case !activity: // a call to an external system
 		return []Kind{schedule.Before, schedule.Lost, schedule.LateAfterRetry, schedule.LateAfterUndo}
@@ -94,6 +94,9 @@ func (x *explorer) kindsOf(call string) []Kind {
 			schedule.Cancel, schedule.Deadline, schedule.Slow, schedule.Crash, schedule.CrashAfter,
 		}
 	}
+	if c.Local {
+		kinds = append(kinds, schedule.CrashLate)
+	}
 	if _, ok := x.subject.(Disturber); ok {
 		kinds = append(kinds, schedule.Disturb)
 	}
@@ -101,15 +104,4 @@ func (x *explorer) kindsOf(call string) []Kind {
 		kinds = append(kinds, schedule.Refuse, schedule.RefuseLost)
 	}
 	return kinds
-}
-
-// kinds returns every fault that can happen.
-func (x *explorer) kinds() map[Kind]bool {
-	all := map[Kind]bool{}
-	for _, call := range append(slices.Clone(x.activities), schedule.End) {
-		for _, k := range x.kindsOf(call) {
-			all[k] = true
-		}
-	}
-	return all
 }

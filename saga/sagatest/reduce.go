@@ -34,14 +34,14 @@ func (x *explorer) growths(s Schedule, o stage.Outcome) (more []growth, same int
 		if s.At(c.Call) != "" {
 			continue
 		}
-		for _, k := range x.kindsOf(c.Call) {
+		for _, k := range x.kindsOf(c) {
 			switch {
 			case !x.unreduced && i < o.Settled:
 				// The same faults in the order in which they hit are tried, if they all do.
 			case !x.unreduced && changesNothing(c, k, o.Calls[min(i+1, len(o.Calls)):]):
 				same++
 			default:
-				more = append(more, growth{by: Fault{Call: c.Call, Kind: k}, at: i, amid: amid(o.Calls, i)})
+				more = append(more, growth{by: Fault{Call: c.Call, Kind: k}, cell: cellOf(c, k), at: i, amid: amid(o.Calls, i)})
 			}
 		}
 	}

@@ -85,7 +85,7 @@ func explored(t *testing.T, broken string, unreduced bool, over func(*noted) sag
 	if r.Failure != nil {
 		require.NoError(t, r.Failure)
 	}
-	require.NoError(t, r.Valid(e))
+	require.NoError(t, r.Valid())
 	return seen, r
 }
 

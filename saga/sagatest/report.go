@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/amends/amends/saga/sagatest/schedule"
 )
 
 // Report is the result of an exploration.
@@ -22,7 +20,7 @@ type Report struct {
 	Elapsed   time.Duration
 	Failure   *Failure // the first of the shortest schedules that broke a promise; nil: none
 
-	kinds map[Kind]bool // that can happen
+	cells map[cell]bool // those that could happen, and whether they did
 }
 
 // Size is a part of a [Report]: the schedules of one number of faults.
@@ -88,22 +86,35 @@ func (r Report) String() string {
 	for _, k := range slices.Sorted(maps.Keys(r.Hits)) {
 		fmt.Fprintf(&b, " %s %d", k, r.Hits[k])
 	}
+	fmt.Fprintf(&b, "\ncells: %d kinds of faults at calls, %d never hit", len(r.cells), len(r.missing()))
 	return b.String()
 }
 
-// errNeverHit means that an exploration proves less than it seems to.
-var errNeverHit = errors.New("the run is invalid: kinds of faults that could happen never did")
+// missing returns the cells that could have happened and never did, sorted.
+func (r Report) missing() (cells []string) {
+	for c, hit := range r.cells {
+		if !hit {
+			cells = append(cells, c.String())
+		}
+	}
+	slices.Sort(cells)
+	return cells
+}
 
-// Valid returns an error if a kind of fault that could have happened never did in
-// a run that was judged: then a run without a failure shows nothing.
-func (r Report) Valid(e Explorer) error {
-	var missing []string
-	for _, k := range schedule.Kinds {
-		if e.Faults > 0 && r.kinds[k] && r.Hits[k] == 0 {
-			missing = append(missing, string(k))
+// errNeverHit means that an exploration proves less than it seems to.
+var errNeverHit = errors.New("the run is invalid: faults that could happen never did")
+
+// Valid returns an error if a fault that could have happened at a call never did, or
+// none of its kind in a run that was judged: then a run without a failure shows nothing.
+func (r Report) Valid() error {
+	missing := r.missing()
+	for c := range r.cells {
+		if name := "any judged call=" + string(c.kind); r.Hits[c.kind] == 0 && !slices.Contains(missing, name) {
+			missing = append(missing, name)
 		}
 	}
 	if len(missing) > 0 {
+		slices.Sort(missing)
 		return fmt.Errorf("%w: %s", errNeverHit, strings.Join(missing, ", "))
 	}
 	return nil

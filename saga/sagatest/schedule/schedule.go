@@ -39,7 +39,8 @@ const (
 	Cancel Kind = "cancel"
 	// Deadline lets decide-by pass while the call is under way.
 	Deadline Kind = "deadline"
-	// Slow lets every parallel branch overtake the call, also one that [Fails].
+	// Slow lets every parallel branch overtake the call, also one that [Fails]. An express
+	// try takes nearly all the time that it has.
 	Slow Kind = "slow"
 	// Disturb changes what surrounds the saga, such as prices, before the call.
 	Disturb Kind = "disturb"
@@ -48,6 +49,10 @@ const (
 	Crash Kind = "crash"
 	// CrashAfter ends the run after the call's effect.
 	CrashAfter Kind = "crash-after"
+	// CrashLate ends the run during a call of a local activity, as if its workflow task
+	// had timed out: the call takes effect after the next one of its name, in the new
+	// run, or at the end.
+	CrashLate Kind = "crash-late"
 	// Again runs the ended saga once more, as after a reset long after its end.
 	Again Kind = "again"
 )
@@ -55,7 +60,7 @@ const (
 // Kinds are all kinds.
 var Kinds = []Kind{
 	Before, Lost, Fails, Away, Refuse, RefuseLost, LateAfterRetry, LateAfterUndo,
-	Cancel, Deadline, Slow, Disturb, Crash, CrashAfter, Again,
+	Cancel, Deadline, Slow, Disturb, Crash, CrashAfter, CrashLate, Again,
 }
 
 // End is the pseudo call after the saga's last one, at which [Again] happens.

@@ -115,7 +115,7 @@ func (e *engine) execute(ctx workflow.Context, f *state.Flight, arg any, retry *
 		f.Last = made == retry.MaximumAttempts
 		e.compare(workflow.Now(ctx), f)
 		f.Kind = e.next(n)
-		e.calls[len(e.calls)-1].Activity = id
+		e.calls[len(e.calls)-1].Activity, e.calls[len(e.calls)-1].Local = id, f.Local
 		if f.Kind == "" && e.fails(n, workflow.Now(ctx).Add(latency)) {
 			if err := e.failAndPause(ctx, rest, f); err != nil {
 				return nil, err
@@ -172,7 +172,10 @@ func (e *engine) failAndPause(ctx, rest workflow.Context, f *state.Flight) error
 func (e *engine) attempt(ctx workflow.Context, f *state.Flight, arg any, lost time.Duration) (converter.EncodedValue, error) {
 	at, kind, n := len(e.calls)-1, f.Kind, f.Name
 	pause := latency
-	if kind == schedule.Slow {
+	switch {
+	case kind == schedule.Slow && f.Local && f.Last:
+		pause = lost - latency // just in time: the next try has less of the task's time
+	case kind == schedule.Slow:
 		pause = slowFor
 	}
 	e.sleep(ctx, f, "before", pause)
@@ -217,6 +220,9 @@ func (e *engine) attempt(ctx workflow.Context, f *state.Flight, arg any, lost ti
 			must(d.Disturb(context.Background()), "disturb")
 		}
 	case schedule.Crash:
+		e.crash()
+	case schedule.CrashLate:
+		e.later(n, n, arg, effect)
 		e.crash()
 	case schedule.Lost, schedule.CrashAfter, schedule.Slow, schedule.Again:
 	}

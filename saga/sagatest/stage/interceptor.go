@@ -47,13 +47,13 @@ func (o *outbound) ExecuteActivity(ctx workflow.Context, n string, args ...any) 
 	opts := workflow.GetActivityOptions(ctx)
 	// The engine notices a lost attempt by the heartbeats that it does not get.
 	lost := cmp.Or(opts.HeartbeatTimeout, opts.StartToCloseTimeout)
-	future, _, _ := o.start(ctx, n, args, opts.RetryPolicy, lost, opts.ScheduleToCloseTimeout)
+	future, _, _ := o.start(ctx, n, false, args, opts.RetryPolicy, lost, opts.ScheduleToCloseTimeout)
 	return future
 }
 
 func (o *outbound) ExecuteLocalActivity(ctx workflow.Context, n string, args ...any) workflow.Future {
 	opts := workflow.GetLocalActivityOptions(ctx)
-	future, f, set := o.start(ctx, n, args, opts.RetryPolicy, opts.StartToCloseTimeout, opts.ScheduleToCloseTimeout)
+	future, f, set := o.start(ctx, n, true, args, opts.RetryPolicy, opts.StartToCloseTimeout, opts.ScheduleToCloseTimeout)
 	workflow.GoNamed(ctx, n+" is canceled", func(ctx workflow.Context) { // which ends it at once
 		ctx.Done().Receive(ctx, nil)
 		if !future.IsReady() {
@@ -66,10 +66,11 @@ func (o *outbound) ExecuteLocalActivity(ctx workflow.Context, n string, args ...
 	return future
 }
 
-func (o *outbound) start(ctx workflow.Context, n string, args []any, retry *temporal.RetryPolicy, lost, scheduleToClose time.Duration) (workflow.Future, *state.Flight, workflow.Settable) {
+func (o *outbound) start(ctx workflow.Context, n string, local bool, args []any, retry *temporal.RetryPolicy, lost, scheduleToClose time.Duration) (workflow.Future, *state.Flight, workflow.Settable) {
 	future, set := workflow.NewFuture(ctx)
 	h := &o.engine.state
 	f := h.Start(n)
+	f.Local = local
 	workflow.GoNamed(ctx, n, func(ctx workflow.Context) {
 		value, err := o.engine.execute(ctx, f, args[0], retry, lost, scheduleToClose)
 		switch {

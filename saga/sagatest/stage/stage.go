@@ -66,6 +66,7 @@ type Call struct {
 	Call     string // "name#n"
 	Void     bool   // it failed before its effect, whatever the schedule has at it
 	Late     bool   // decide-by had passed
+	Local    bool   // the workflow's own worker made it
 	Activity int    // the activity that it is an attempt of, counted from 1; 0: a call to an external system
 }
 

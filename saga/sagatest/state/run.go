@@ -20,6 +20,7 @@ type Flight struct {
 	Name     string
 	Interval time.Duration // before the attempt after this one
 	Deadline time.Time
+	Local    bool          // it runs where the workflow does
 	Last     bool          // there is no attempt after this one
 	Left     bool          // the workflow has canceled it, and waits no more
 	Doing    string        // where its coroutine is
