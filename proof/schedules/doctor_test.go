@@ -38,7 +38,7 @@ func TestTheDoctorFindsNothingAfterAnyFault(t *testing.T) {
 	if report.Failure != nil {
 		require.NoError(t, report.Failure)
 	}
-	require.NoError(t, report.Valid(e))
+	require.NoError(t, report.Valid())
 }
 
 // patient is a subject that the doctor judges when its saga has ended.

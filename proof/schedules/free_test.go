@@ -34,5 +34,5 @@ func TestNoFaultBreaksAnOrderThatCostsNothing(t *testing.T) {
 	if report.Failure != nil {
 		require.NoError(t, report.Failure)
 	}
-	require.NoError(t, report.Valid(e))
+	require.NoError(t, report.Valid())
 }

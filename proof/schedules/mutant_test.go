@@ -40,6 +40,11 @@ func explore(faults string, more ...string) []string {
 	return append([]string{"./proof/schedules", "-run", "TestNoScheduleOfFaultsBreaksAnOrder", "-faults", faults}, more...)
 }
 
+// express runs the explorer of express orders on one schedule, or on small samples.
+func express(faults string, more ...string) []string {
+	return append([]string{"./proof/schedules", "-run", "TestNoScheduleOfFaultsBreaksAnExpressOrder", "-faults", faults}, more...)
+}
+
 // named runs named tests of a package.
 func named(pkg, run string) []string { return []string{pkg, "-run", run} }
 

@@ -204,4 +204,75 @@ var mutants = []mutant{
 		was: "	if !at.After(r.NotedAt) {\n		return false\n	}\n", is: "",
 		by: named("./services/order/store", "Note"),
 	},
+	{
+		name: "TheFallbackOfATryHasAnotherKey", file: "saga/do.go", quick: true,
+		was: "	q.express = !on.local() && slices.Contains(r.o.Express, s.Name)\n",
+		is: "	q.express = !on.local() && slices.Contains(r.o.Express, s.Name)\n" +
+			"	if q.express {\n		q.recorded = argument(Key{Saga: r.o.ID, Step: s.Name, Generation: 1}, in)\n	}\n",
+		by: express("1"),
+	},
+	{
+		name: "AnUnknownTryIsTakenForDone", file: "saga/express.go",
+		was: "	return r.callLocally(ctx, q, p, limit, 1)\n",
+		is:  "	if f := r.callLocally(ctx, q, p, limit, 1); f != nil && f.code != fault.Timeout {\n		return f\n	}\n	return nil\n",
+		by:  express("1"),
+	},
+	{
+		name: "AnUnknownTryIsTakenForRefused", file: "saga/express.go",
+		was: "	return r.callLocally(ctx, q, p, limit, 1)\n",
+		is:  "	f := r.callLocally(ctx, q, p, limit, 1)\n	if f != nil && f.kind == fault.Unknown && f.code != canceled {\n		f.kind = fault.Business\n	}\n	return f\n",
+		by:  express("1"),
+	},
+	{
+		name: "AnUnknownTryAbortsWithoutAQuestion", file: "saga/express.go",
+		was: "func decides(k fault.Kind) bool { return k == fault.Business || k == fault.Suspension }",
+		is:  "func decides(k fault.Kind) bool { return k == fault.Business || k == fault.Suspension || k == fault.Unknown }",
+		by:  named("./saga", "TestATryThatDoesNotSucceed"),
+	},
+	{
+		name: "UndoSkipsTheTries", file: "saga/undo.go",
+		was: "if s.state != Refused {", is: "if s.state != Refused && (len(r.o.Express) == 0 || r.armed) {",
+		by: express("1"),
+	},
+	{
+		name: "ACanceledTryNeverHappened", file: "saga/do.go",
+		was: "	case f.kind == fault.Business:\n		s.state = Refused\n", is: "	case f.kind == fault.Business, f.code == canceled && q.express:\n		s.state = Refused\n",
+		by: express("2", "-schedule", "inventory.reserve#1=slow payment.authorize#1=refuse"),
+	},
+	{
+		name: "UndoOfNothingDoesNotStopATry", file: "saga/barrier/inside.go",
+		was: "		first, err := block(tx, k, tell)\n		if err != nil || first {\n			return err\n		}\n		r, err := find(locked(tx), k)\n		switch {\n		case err != nil:\n			return err\n		case r == nil || r.State == Intent:\n			return impossible(k, r, \"undo inside\")",
+		is:  "		r, err := find(locked(tx), k)\n		switch {\n		case err != nil || r == nil:\n			return err\n		case r.State == Intent:\n			return impossible(k, r, \"undo inside\")",
+		by:  express("2", "-schedule", "inventory.reserve#1=slow payment.authorize#1=refuse"),
+	},
+	{
+		name: "NoDeadlineBeforeAStep", file: "saga/do.go",
+		was: "	r.listen()\n	r.expire()\n	if r.phase == Forward && r.stopped() {", is: "	r.listen()\n	if r.phase == Forward && r.stopped() {",
+		by: named("./saga", "TestAnExpressSagaIsDecidedInTime"),
+	},
+	{
+		name: "NoDeadlineBeforeThePivot", file: "saga/do.go",
+		was: "	r.await(rest, func() bool { return r.fallible == 0 || r.stopped() })\n	r.expire()\n", is: "	r.await(rest, func() bool { return r.fallible == 0 || r.stopped() })\n",
+		by: named("./saga", "TestAPivotThatWaitedForATry"),
+	},
+	{
+		name: "NoDeadlineWithoutATimer", file: "saga/express.go",
+		was: "	if len(r.o.Express) > 0 && !r.o.DecideBy.IsZero()", is: "	if false && !r.o.DecideBy.IsZero()",
+		by: express("2", "-schedule", "shipping.book#1=deadline"),
+	},
+	{
+		name: "ATryHasTimeOfItsOwn", file: "saga/express.go",
+		was: "limit := min(cmp.Or(q.step.express, time.Second), expressTime-run)", is: "limit := min(cmp.Or(q.step.express, time.Second), expressTime+0*run)",
+		by: named("./saga", "TestTheTriesOfATaskAreBounded"),
+	},
+	{
+		name: "ATryIsRepeatedInItsTask", file: "saga/express.go",
+		was: "	return r.callLocally(ctx, q, p, limit, 1)\n", is: "	return r.callLocally(ctx, q, p, limit, unlimited)\n",
+		by: named("./saga/sagatest/stage", "TestATryIsOneAttempt"),
+	},
+	{
+		name: "TheTimerIsNeverSet", file: "saga/call.go",
+		was: "	r.arm()\n", is: "",
+		by: named("./saga", "TestATryThatDoesNotSucceed"),
+	},
 }

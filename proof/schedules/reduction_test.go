@@ -85,7 +85,7 @@ func exploreNoting(t *testing.T, faults int, unreduced bool, over func(*noting) 
 	r, err := e.Run(t.Context())
 	require.NoError(t, err)
 	require.Nil(t, r.Failure)
-	require.NoError(t, r.Valid(e))
+	require.NoError(t, r.Valid())
 	return seen, r
 }
 
