@@ -52,8 +52,10 @@ func TestATryThatDoesNotSucceedGoesTheDurableWay(t *testing.T) {
 				t.Parallel()
 				b, s := express(t)
 				b.script[step] = []error{err}
+				b.options.NeedsAttention = &needsAttention
 				v := b.run(t)
 				require.Equal(t, saga.Committed, v.Phase)
+				require.Empty(t, s.attention, "it is no reason for a flag")
 				require.Equal(t, []string{step}, s.durable(), "one try, and then the step's queue")
 				beforePivot := step != "pay" && step != "ship"
 				require.Equal(t, beforePivot, s.timers == 1, "the timer of decide-by is set while it matters")

@@ -224,7 +224,7 @@ var mutants = []mutant{
 		by:  express("1"),
 	},
 	{
-		name: "AnUnknownTryAbortsWithoutAQuestion", file: "saga/express.go",
+		name: "AnUnknownTryIsFlagged", file: "saga/express.go",
 		was: "func decides(k fault.Kind) bool { return k == fault.Business || k == fault.Suspension }",
 		is:  "func decides(k fault.Kind) bool { return k == fault.Business || k == fault.Suspension || k == fault.Unknown }",
 		by:  named("./saga", "TestATryThatDoesNotSucceed"),
@@ -248,7 +248,7 @@ var mutants = []mutant{
 	{
 		name: "NoDeadlineBeforeAStep", file: "saga/do.go",
 		was: "	r.listen()\n	r.expire()\n	if r.phase == Forward && r.stopped() {", is: "	r.listen()\n	if r.phase == Forward && r.stopped() {",
-		by: named("./saga", "TestAnExpressSagaIsDecidedInTime"),
+		by: named("./saga/sagatest/stage", "TestATryThatHangsBeyondDecideByIsTheLast"),
 	},
 	{
 		name: "NoDeadlineBeforeThePivot", file: "saga/do.go",
