@@ -42,7 +42,7 @@ func TestDev(t *testing.T) {
 	_, metrics := call(t, http.MethodGet, p.admin+"/metrics", "", nil)
 	for _, line := range []string{
 		`amends_http_request_seconds_count{code="200",method="POST",route="/v1/orders"} 1`,
-		`temporal_activity_execution_latency_seconds_count{activity_type="inventory.reserve"`,
+		`temporal_local_activity_execution_latency_seconds_count{activity_type="inventory.reserve"`,
 	} {
 		require.True(t, strings.Contains(text(t, metrics["text"]), line), line) //nolint:testifylint // Contains would print all metrics
 	}

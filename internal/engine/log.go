@@ -7,17 +7,21 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// calmly lowers the SDK's message about a failed attempt from ERROR to INFO:
-// failed attempts are normal, and the engine retries them. The saga flags lasting
-// failures, and errors outside of services are logged where they happen.
+// calmly lowers the SDK's messages about failed attempts to INFO: failed attempts are
+// normal, and the engine retries them. The saga flags lasting failures, and errors
+// outside of services are logged where they happen.
 type calmly struct{ slog.Handler }
 
-// attemptFailed is the SDK's message for every failed attempt.
-const attemptFailed = "Activity error."
+// attemptFailed has the SDK's messages: of every failed attempt, and of a local one that
+// took longer than its limit, as the first try of an express step may.
+var attemptFailed = map[string]slog.Level{
+	"Activity error.": slog.LevelError,
+	"LocalActivity completed after activity deadline.": slog.LevelWarn,
+}
 
 // Handle implements [slog.Handler].
 func (h calmly) Handle(ctx context.Context, r slog.Record) error {
-	if r.Message == attemptFailed && r.Level == slog.LevelError {
+	if level, ok := attemptFailed[r.Message]; ok && r.Level == level {
 		r.Level = slog.LevelInfo
 		if !h.Enabled(ctx, r.Level) {
 			return nil

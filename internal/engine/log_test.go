@@ -21,7 +21,7 @@ func TestFailedAttemptsAreNoAlarm(t *testing.T) {
 	t.Parallel()
 
 	for level, want := range map[slog.Level]string{
-		slog.LevelInfo: "level=INFO msg=\"Activity error.\" worker=1 a.attempt=2\nlevel=ERROR msg=\"step failed\"\n",
+		slog.LevelInfo: "level=INFO msg=\"Activity error.\" worker=1 a.attempt=2\nlevel=INFO msg=\"LocalActivity completed after activity deadline.\"\nlevel=ERROR msg=\"step failed\"\n",
 		slog.LevelWarn: "level=ERROR msg=\"step failed\"\n",
 	} {
 		var out bytes.Buffer
@@ -35,6 +35,7 @@ func TestFailedAttemptsAreNoAlarm(t *testing.T) {
 			},
 		})})
 		log.With("worker", 1).WithGroup("a").Error("Activity error.", "attempt", 2)
+		log.Warn("LocalActivity completed after activity deadline.")
 		log.Error("step failed")
 		require.Equal(t, want, out.String())
 	}

@@ -102,7 +102,7 @@ func TestOneTraceLeadsFromTheRequestToTheStatements(t *testing.T) {
 	require.NoError(t, answer.Body.Close())
 	require.Less(t, answer.StatusCode, 300)
 
-	want := []string{"POST /v1/orders", "UpdateWithStartWorkflow:place", "RunWorkflow:PlaceOrder", "sql.conn.exec"}
+	want := []string{"POST /v1/orders", "StartWorkflow:PlaceOrder", "amends.order.v1.Order/Get", "RunWorkflow:PlaceOrder", "sql.conn.exec"}
 	for _, step := range []string{"order.create", "catalog.quote", "inventory.reserve", "payment.authorize", "shipping.book"} {
 		want = append(want, "RunActivity:"+step)
 	}
