@@ -20,7 +20,8 @@
 //
 // The order's id is derived from the customer and the Idempotency-Key, so a repeated
 // request addresses the same order: it is answered with Idempotency-Replayed, and a used
-// key with another body is refused.
+// key with another body is refused. A new order is answered when its record is there, with
+// the record (source "record"), if the order service can be called; see [WithOrders].
 //
 // A client that gets 503 learns whether anything was started: UNAVAILABLE is answered
 // only if it is a fact that the engine was not asked, or refused every attempt of the
@@ -30,7 +31,9 @@
 //
 // An order is read from its workflow. While no worker answers, the engine's own
 // knowledge is served (source "engine"), so that a client gets an answer within two
-// seconds whatever the workers do. Cancelling twice is one cancel.
+// seconds whatever the workers do. Cancelling twice is one cancel. While a workflow task
+// takes the express steps of an order, for three seconds at most, its workflow answers
+// neither; the cancel then is most often past the pivot.
 //
 // # Asking for stock
 //
