@@ -35,6 +35,7 @@ import (
 	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/internal/orders/pollers"
 	"github.com/amends/amends/internal/orders/read"
+	"github.com/amends/amends/internal/orders/records"
 	"github.com/amends/amends/internal/orders/repair"
 	"github.com/amends/amends/workflows"
 )
@@ -112,7 +113,7 @@ func (c Config) Validate() error {
 }
 
 // Records are the order service's records.
-type Records = place.Records
+type Records = records.Records
 
 // Client asks an engine about orders. It is safe for concurrent use.
 type Client struct {
@@ -135,14 +136,15 @@ func New(c Config, t client.Client) *Client {
 		c.Now = time.Now //nolint:forbidigo // for durations, and for workers of v0.1.0
 	}
 	e := call.New(t, c.Now)
-	r := read.New(e, c.QueryTimeout, c.DataConverter)
+	recorded := records.New(c.Records, c.QueryTimeout)
+	r := read.New(e, recorded, c.QueryTimeout, c.DataConverter)
 	workers := pollers.New(e, c.Queue, c.Now)
 	gate := admission.New(c.Admission, c.backlog(t).Estimate, c.Now)
 	var express []string
 	if c.Express {
 		express = workflows.ExpressSteps()
 	}
-	p := place.New(e, r, c.Records, workers, gate, place.Config{
+	p := place.New(e, r, recorded, workers, gate, place.Config{
 		Queue: c.Queue, Express: express, DecideAfter: c.DecideAfter, Timeout: c.PlacementTimeout, PingTimeout: c.QueryTimeout, Now: c.Now,
 	})
 	return &Client{p, r, repair.New(e, r, c.Queue, c.RepairTimeout), e, workers, gate, c}

@@ -29,6 +29,7 @@ import (
 	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/internal/orders/pollers"
 	"github.com/amends/amends/internal/orders/read"
+	"github.com/amends/amends/internal/orders/records"
 	"github.com/amends/amends/workflows"
 )
 
@@ -59,7 +60,7 @@ type Config struct {
 type Placer struct {
 	engine  *call.Engine
 	orders  *read.Reader
-	records *reader // nil: workflows are asked
+	records *records.Reader // nil: workflows are asked
 	queue   *pollers.Pollers
 	gate    *admission.Gate
 	config  Config
@@ -67,8 +68,8 @@ type Placer struct {
 
 // New returns a placer, which lets orders in through gate. Without records it asks the
 // orders' workflows.
-func New(e *call.Engine, orders *read.Reader, records Records, queue *pollers.Pollers, gate *admission.Gate, c Config) *Placer {
-	return &Placer{e, orders, newReader(records, c.PingTimeout), queue, gate, c}
+func New(e *call.Engine, orders *read.Reader, recorded *records.Reader, queue *pollers.Pollers, gate *admission.Gate, c Config) *Placer {
+	return &Placer{e, orders, recorded, queue, gate, c}
 }
 
 // Placed is the outcome of a placement.

@@ -18,7 +18,7 @@ import (
 func (p *Placer) submit(ctx context.Context, id string, order workflows.Placement, over enumspb.WorkflowIdReusePolicy) (first, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.config.Timeout)
 	defer cancel()
-	if !p.records.answers() {
+	if !p.records.Answer() {
 		return p.attach(ctx, id, order, over)
 	}
 	exists, err := p.start(ctx, id, order, over)

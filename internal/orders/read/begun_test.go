@@ -105,7 +105,7 @@ func TestExtent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := New(call.New(&stoppedRun{status: tc.status, events: tc.events}, time.Now), time.Second, converter.GetDefaultDataConverter())
+			r := New(call.New(&stoppedRun{status: tc.status, events: tc.events}, time.Now), nil, time.Second, converter.GetDefaultDataConverter())
 			extent, err := r.Extent(t.Context(), "a")
 			require.NoError(t, err)
 			require.Equal(t, tc.want, extent)

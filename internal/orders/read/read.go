@@ -13,6 +13,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders/call"
+	"github.com/amends/amends/internal/orders/records"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 )
@@ -49,15 +50,17 @@ const SagaStopped fault.Code = "SAGA_STOPPED"
 // Reader reads orders. It is safe for concurrent use.
 type Reader struct {
 	engine    *call.Engine
+	records   *records.Reader
 	timeout   time.Duration
 	converter converter.DataConverter
 }
 
-// New returns a reader. An order's workflow may take a timeout to answer; questions to
+// New returns a reader. While an order's workflow does not answer, its record has the
+// parts that the engine does not know; records may be nil. The workflow may take a timeout to answer; questions to
 // the engine after that take at most half as long again. The converter is that of the
 // client's payloads.
-func New(e *call.Engine, timeout time.Duration, c converter.DataConverter) *Reader {
-	return &Reader{e, timeout, c}
+func New(e *call.Engine, recorded *records.Reader, timeout time.Duration, c converter.DataConverter) *Reader {
+	return &Reader{e, recorded, timeout, c}
 }
 
 // maxAcknowledged bounds the wait for an acknowledgement: one that is being made now
@@ -82,12 +85,33 @@ func (r *Reader) Find(ctx context.Context, id string) (Snapshot, error) {
 	found, err := r.describe(ctx, id)
 	switch {
 	case err == nil:
-		return found, nil
+		return r.recorded(ctx, found), nil
 	case call.IsUnknownWorkflow(err):
 		return Snapshot{}, notFound(err)
 	default:
 		return Snapshot{}, call.Unavailable("The order cannot be read right now.", err)
 	}
+}
+
+// recorded adds the order's record to the engine's description of an order. A record that
+// is decided is the newer of the two.
+func (r *Reader) recorded(ctx context.Context, found Snapshot) Snapshot {
+	if !r.records.Answer() {
+		return found
+	}
+	rec, err := r.records.Get(ctx, found.ID)
+	if err != nil {
+		return found
+	}
+	have, err := OfRecord(rec)
+	if err != nil {
+		return found
+	}
+	if have.Decided() {
+		return have
+	}
+	found.CustomerID, found.Currency, found.Lines, found.Total = have.CustomerID, have.Currency, have.Lines, have.Total
+	return found
 }
 
 // Ask returns an order as its workflow knows it, with every acknowledgement. Its

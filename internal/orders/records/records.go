@@ -1,0 +1,61 @@
+// Package records reads the orders of the order service while it answers.
+package records
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go"
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/services/order"
+)
+
+// Records are the orders of the order service. [order.Direct] has its contract.
+type Records interface {
+	// Get returns the record of an order, or NOT_FOUND.
+	Get(ctx context.Context, id string) (order.Record, error)
+}
+
+// leftAlone is how long an order service that did not answer is not called: an order's
+// workflow may answer sooner.
+const leftAlone = 5 * time.Second
+
+// Reader reads records while the order service answers. It is safe for concurrent use. A
+// nil reader has no records to read.
+type Reader struct {
+	records Records
+	timeout time.Duration // of a reading
+	breaker circuitbreaker.CircuitBreaker[order.Record]
+}
+
+// New returns a reader, nil without records. Each reading may take a timeout.
+func New(records Records, timeout time.Duration) *Reader {
+	if records == nil {
+		return nil
+	}
+	unanswered := func(_ order.Record, err error) bool {
+		return err != nil && !Missing(err) && !errors.Is(err, context.Canceled)
+	}
+	return &Reader{records, timeout, circuitbreaker.NewBuilder[order.Record]().HandleIf(unanswered).WithDelay(leftAlone).Build()}
+}
+
+// Answer reports whether the order service is to be called.
+func (r *Reader) Answer() bool { return r != nil && r.breaker.RemainingDelay() == 0 }
+
+// Get reads the record of an order. Code: NOT_FOUND.
+func (r *Reader) Get(ctx context.Context, id string) (order.Record, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	rec, err := failsafe.With(r.breaker).WithContext(ctx).Get(func() (order.Record, error) { return r.records.Get(ctx, id) })
+	if err != nil {
+		return rec, fmt.Errorf("read the order's record: %w", err)
+	}
+	return rec, nil
+}
+
+// Missing reports whether the failure of a reading is that there is no record.
+func Missing(err error) bool { return fault.CodeOf(err) == fault.NotFound }
