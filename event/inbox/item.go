@@ -9,7 +9,7 @@ import (
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/inbox/waiting"
-	"github.com/amends/amends/event/traceparent"
+	"github.com/amends/amends/event/traced"
 	"github.com/amends/amends/saga/barrier/txn"
 )
 
@@ -43,7 +43,7 @@ func (g *Group) letter(i item) waiting.Letter {
 func (g *Group) failed(ctx context.Context, l waiting.Letter, err error) waiting.Letter {
 	l = l.Fail(txn.Now(), err, g.o.Retry)
 	g.o.Meter.Failed(g.name, string(l.Kind))
-	ctx = traceparent.Under(ctx, l.Original().Header["ce-traceparent"]) // the line is found by the trace of its saga
+	ctx = traced.Under(ctx, l.Original().Header["ce-traceparent"]) // the line is found by the trace of its saga
 	g.o.Logger.WarnContext(ctx, "an event was not handled", "group", g.name, "event", l.ID, "type", l.Type, "key", l.Key,
 		"attempt", l.Attempts, "state", l.State, "code", l.Code, "error", err)
 	return l

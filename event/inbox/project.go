@@ -3,8 +3,11 @@ package inbox
 import (
 	"context"
 
+	"gorm.io/gorm"
+
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/event/traced"
 )
 
 // maxEvents is how many events a projection handles in one transaction.
@@ -64,5 +67,10 @@ func (g *Group) chunk(ctx context.Context, items []item, failed map[string]bool)
 
 // applyOnce applies the events that have not been, in the transaction that records them.
 func (g *Group) applyOnce(ctx context.Context, events []event.Event) error {
-	return waiting.Once(ctx, g.o.DB, g.name, events, g.apply) //nolint:wrapcheck // the projection's own
+	fresh := 0
+	err := waiting.Once(ctx, g.o.DB, g.name, events, func(tx *gorm.DB, some []event.Event) error { fresh = len(some); return g.apply(tx, some) })
+	if err == nil {
+		traced.Repeated(ctx, len(events)-fresh)
+	}
+	return err //nolint:wrapcheck // the projection's own
 }

@@ -12,7 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event"
-	"github.com/amends/amends/event/traceparent"
+	"github.com/amends/amends/event/traced"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/barrier/txn"
 )
@@ -99,7 +99,7 @@ func stamped(ctx context.Context, e event.Event, now time.Time) (event.Event, er
 	if cause, ok := event.Cause(ctx); ok {
 		e.Causation = cause.ID
 	}
-	e.Trace = traceparent.Of(ctx)
+	e.Trace = traced.Parent(ctx)
 	if !json.Valid(e.Data) || len(e.Data) > MaxSize {
 		return e, fault.Errorf(fault.Bug, fault.Invalid, "event %s of %q: its %d bytes are no JSON, or more than %d", e.Type, e.Key, len(e.Data), MaxSize)
 	}

@@ -11,6 +11,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/traced"
 	"github.com/amends/amends/saga/barrier/txn"
 )
 
@@ -88,7 +89,7 @@ func (r *Relay) send(ctx context.Context, rows []row, stored map[string]uint64) 
 		}
 		var positions []uint64
 		if len(batch) > 0 {
-			end := r.trace(ctx, batch)
+			end := traced.Publish(ctx, r.o.Tracer, batch)
 			positions, err = r.bus.Publish(ctx, batch)
 			if end(len(positions), err); r.cut() {
 				return dead, errCut // also those that are stored come again, behind the lost ones

@@ -44,8 +44,7 @@ type Options struct {
 	Retain time.Duration
 	// Observer is told of the relay's work; nil: none.
 	Observer Observer
-	// Tracer makes a span of the publication of each event that was told within a trace;
-	// nil: none.
+	// Tracer makes spans, see [traced.Publish]; nil: none.
 	Tracer trace.Tracer
 	// Logger must be set.
 	Logger *slog.Logger

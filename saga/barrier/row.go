@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/barrier/traced"
 	"github.com/amends/amends/saga/barrier/txn"
 	"github.com/amends/amends/saga/ledger"
 )
@@ -107,7 +108,7 @@ func find(tx *gorm.DB, k Key) (*row, error) {
 	if err := where(tx, k).Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	rows[0].show(tx.Statement.Context)
+	traced.Found(tx.Statement.Context, rows[0].State)
 	return &rows[0], nil
 }
 

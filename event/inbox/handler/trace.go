@@ -7,7 +7,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/amends/amends/event"
-	"github.com/amends/amends/event/traceparent"
+	"github.com/amends/amends/event/traced"
 )
 
 // start begins the span of a call. It is the root of a trace of its own with links to the
@@ -33,7 +33,7 @@ func links(ctx context.Context, events []event.Event) (all []trace.Link) {
 			continue
 		}
 		seen[e.Trace] = true
-		if told := trace.SpanContextFromContext(traceparent.Under(ctx, e.Trace)); told.IsValid() {
+		if told := trace.SpanContextFromContext(traced.Under(ctx, e.Trace)); told.IsValid() {
 			all = append(all, trace.Link{SpanContext: told})
 		}
 	}

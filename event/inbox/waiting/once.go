@@ -3,8 +3,6 @@ package waiting
 import (
 	"context"
 
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/trace"
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event"
@@ -29,9 +27,6 @@ func Once(ctx context.Context, db *gorm.DB, group string, events []event.Event, 
 			if claimed[e.ID] {
 				fresh = append(fresh, e)
 			}
-		}
-		if span := trace.SpanFromContext(ctx); span.IsRecording() {
-			span.SetAttributes(attribute.Int("amends.events.repeated", len(events)-len(fresh)))
 		}
 		if len(fresh) == 0 {
 			return nil
