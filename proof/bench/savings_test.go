@@ -171,6 +171,7 @@ func TestARevertedSavingReachesThePlatform(t *testing.T) {
 		want    string
 	}{
 		{setting("AMENDS_WORKER_MIN_POLLERS=0"), "worker.min_pollers: must be from 1 to 1000"},
+		{setting("AMENDS_SAGA_EXPRESS=perhaps"), "saga.express: must be"},
 		{executed("nonsense"), "malformed DSN"},
 		{built("/nowhere"), "/nowhere/amends"}, // last: it starts no process
 	} {
