@@ -54,7 +54,7 @@ func (o *options) machine(ctx context.Context, r *rig.Rig, engine string) ([][2]
 func commandLine(args []string) string {
 	words := []string{filepath.Base(args[0])}
 	for _, arg := range args[1:] {
-		if strings.ContainsAny(arg, " '") {
+		if arg == "" || strings.ContainsAny(arg, " '") {
 			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 		}
 		words = append(words, arg)

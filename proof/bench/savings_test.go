@@ -90,8 +90,8 @@ func TestPatchesApply(t *testing.T) {
 
 func TestCommandLineCanBeRunAgain(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, `bench savings --build 'no limit of a step'\''s time=bin/x' --rounds 3`,
-		commandLine([]string{"/somewhere/bench", "savings", "--build", "no limit of a step's time=bin/x", "--rounds", "3"}))
+	require.Equal(t, `bench savings --build 'no limit of a step'\''s time=bin/x' --write '' --rounds 3`,
+		commandLine([]string{"/somewhere/bench", "savings", "--build", "no limit of a step's time=bin/x", "--write", "", "--rounds", "3"}))
 }
 
 func TestListsBeginAndEndWithThePlatformAsItIs(t *testing.T) {
