@@ -11,10 +11,11 @@
 //
 // # Round trips
 //
-// On PostgreSQL, BEGIN travels with the first statement of a transaction, and a
-// queued write ([Queue]) with the next statement or with COMMIT, see package
-// pipeline. The server refuses to commit unless each queued write affected its
-// number of rows. A single statement needs no transaction: [Retry].
+// On PostgreSQL, BEGIN travels with the first statement of a transaction, the claim of
+// a step's key with the first query behind it, and a queued write ([Queue]) with the
+// next statement or with COMMIT, see package pipeline. The server refuses to commit
+// unless each queued write affected its number of rows. A single statement needs no
+// transaction: [Retry].
 //
 // # Times
 //

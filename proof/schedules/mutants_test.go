@@ -65,13 +65,11 @@ var mutants = []mutant{
 	},
 	{
 		name: "BarrierInItsOwnTransaction", file: "saga/barrier/inside.go",
-		was: "	err := txn.Run(ctx, db, func(tx *gorm.DB) error {\n		out, refusal, answer = *new(Out), nil, nil\n" +
-			"		first, err := insert(tx, c, row{State: Intent}) // no other transaction sees the intent: it commits as done\n" +
-			"		if err != nil {\n			return err\n		}\n",
+		was: "	err := txn.Expect(ctx, db, c.claim, func(tx *gorm.DB, first bool) (err error) {\n",
 		is: "	var first bool\n" +
 			"	if err := txn.Run(ctx, db, func(tx *gorm.DB) (err error) { first, err = insert(tx, c, row{State: Intent}); return err }); err != nil {\n" +
 			"		return out, err\n	}\n" +
-			"	err := txn.Run(ctx, db, func(tx *gorm.DB) error {\n		var err error\n		out, refusal, answer = *new(Out), nil, nil\n",
+			"	err := txn.Run(ctx, db, func(tx *gorm.DB) (err error) {\n",
 		by: named("./saga/barrier", "TestDo|TestTable"),
 	},
 	{
@@ -106,6 +104,11 @@ var mutants = []mutant{
 		name: "AQueuedWriteIsNotChecked", file: "internal/database/pipeline/conn.go",
 		was: "SELECT 1 / (count(*) = %d)::int FROM written", is: "SELECT 1 + (count(*) = %d)::int FROM written",
 		by: named("./internal/database/pipeline", "Leaves"),
+	},
+	{
+		name: "AMissedClaimIsOverlooked", file: "internal/database/pipeline/conn.go",
+		was: "	if !c.missed {\n", is: "	if c.missed = false; !c.missed {\n",
+		by: named("./internal/database/pipeline", "NothingFollows"),
 	},
 	{
 		name: "AFailedBatchGoesOn", file: "internal/database/pipeline/conn.go",

@@ -86,8 +86,9 @@
 //
 // # Round trips
 //
-// Any *gorm.DB works. With a driver that supports [txn.Queue] (internal/database has
-// one) a do or a conclude takes two round trips to PostgreSQL beside those of its
-// effect, an undo three: BEGIN travels with the first statement, and the record of a
-// do with COMMIT. Effects and tells save their own round trips by queueing their writes.
+// Any *gorm.DB works. With a driver for [txn.Queue] and [txn.Ahead] (internal/database has
+// one) a do or a conclude takes two round trips to PostgreSQL beside those of its effect,
+// an undo three: BEGIN travels with the first statement, the record of a do with COMMIT.
+// The claim travels with a query that begins the effect; if the key is not free, the query
+// fails, and the repeat takes two more. Effects and tells queue their writes.
 package barrier

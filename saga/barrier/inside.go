@@ -21,12 +21,8 @@ func Do[Out any](ctx context.Context, db *gorm.DB, c Call, effect func(tx *gorm.
 	var out Out
 	var refusal *fault.Error
 	var answer *row // of a repeat
-	err := txn.Run(ctx, db, func(tx *gorm.DB) error {
+	err := txn.Expect(ctx, db, c.claim, func(tx *gorm.DB, first bool) (err error) {
 		out, refusal, answer = *new(Out), nil, nil
-		first, err := insert(tx, c, row{State: Intent}) // no other transaction sees the intent: it commits as done
-		if err != nil {
-			return err
-		}
 		if !first {
 			answer, err = again(tx, c, tell)
 			return err

@@ -22,12 +22,9 @@ type Ticket[Out any] = ledger.Ticket[Out]
 func Intend[Out any](ctx context.Context, db *gorm.DB, c Call, prepare func(tx *gorm.DB) error, tell ...Tell) (Ticket[Out], error) {
 	var refusal *fault.Error
 	var answer *row // of a repeat
-	err := txn.Run(ctx, db, func(tx *gorm.DB) error {
+	err := txn.Expect(ctx, db, c.claim, func(tx *gorm.DB, first bool) (err error) {
 		refusal, answer = nil, nil
-		first, err := insert(tx, c, row{State: Intent})
 		switch {
-		case err != nil:
-			return err
 		case !first:
 			answer, err = again(tx, c, tell)
 			return err

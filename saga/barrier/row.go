@@ -78,6 +78,9 @@ func insert(tx *gorm.DB, c Call, r row) (bool, error) {
 	return res.RowsAffected == 1, res.Error
 }
 
+// claim claims c's key with an intent. That of a do is never seen: it commits as done.
+func (c Call) claim(tx *gorm.DB) (bool, error) { return insert(tx, c, row{State: Intent}) }
+
 // block claims k so that no do of it takes effect, and tells of it. It reports whether
 // the key was free.
 func block(tx *gorm.DB, k Key, tell []Tell) (bool, error) {

@@ -49,6 +49,8 @@ type conn struct {
 	open    bool        // there is a transaction
 	sent    bool        // the server has received a part of it
 	waiting []statement // held back; BEGIN and first begin them
+	ahead   bool        // the last one that waits is for the next query, see txn.Ahead
+	missed  bool        // it was sent, and has not written its row
 	failed  error       // why the transaction cannot continue, although the server may not know
 }
 
@@ -71,6 +73,18 @@ var (
 
 // ExecContext implements [driver.ExecerContext].
 func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if err := c.settle(ctx); err != nil {
+		return nil, err
+	}
+	if txn.IsAhead(ctx) && c.open && c.failed == nil {
+		c.ahead = true
+		c.waiting = append(c.waiting, statement{query, values(args), func(r pgx.BatchResults) error {
+			tag, err := r.Exec()
+			c.missed = err == nil && tag.RowsAffected() != 1
+			return err
+		}})
+		return driver.RowsAffected(1), nil
+	}
 	if rows, ok := txn.Queued(ctx); ok && c.open && c.failed == nil {
 		c.waiting = append(c.waiting, exactly(rows, query, values(args)))
 		return driver.RowsAffected(rows), nil
@@ -107,10 +121,28 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 		}
 		return err
 	}})
-	if err != nil {
+	if err = c.missedOr(err); err != nil {
 		return nil, err // not a nil *rows
 	}
 	return all, nil
+}
+
+// settle sends a statement that waits for a query, because another one comes.
+func (c *conn) settle(ctx context.Context) error {
+	if !c.ahead {
+		return nil
+	}
+	return c.missedOr(c.send(ctx))
+}
+
+// missedOr returns err, which is of a statement behind one that was sent ahead. If that
+// has not written its row the transaction cannot continue, and [txn.ErrMissed] is added.
+func (c *conn) missedOr(err error) error {
+	if !c.missed {
+		return err
+	}
+	c.missed, c.failed = false, errors.Join(txn.ErrMissed, err)
+	return c.failed
 }
 
 // PrepareContext implements [driver.ConnPrepareContext]. It sends nothing: pgx
@@ -141,7 +173,7 @@ func (c *conn) alone(ctx context.Context, args []driver.NamedValue) (bool, error
 		c.sent = true
 		return true, nil
 	case len(args) == 0:
-		return true, c.send(ctx)
+		return true, c.missedOr(c.send(ctx))
 	}
 	return false, nil
 }
@@ -155,7 +187,7 @@ func (c *conn) send(ctx context.Context, last ...statement) error {
 	for _, s := range append(c.waiting, last...) {
 		b.Queue(s.query, s.args...).Fn = s.done
 	}
-	c.sent, c.waiting = true, nil
+	c.sent, c.waiting, c.ahead = true, nil, false
 	err := c.Conn.Conn().SendBatch(ctx, &b).Close()
 	if err != nil && c.Conn.Conn().PgConn().TxStatus() != 'E' {
 		// The server does not know that the transaction has failed, or has never

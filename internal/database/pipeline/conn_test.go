@@ -48,6 +48,12 @@ func TestATransactionTakesFewRoundTrips(t *testing.T) {
 		{"a queued write and a read", 2, func(tx *gorm.DB) error {
 			return errors.Join(rename(txn.Queue(tx, 1), "f"), read(tx))
 		}},
+		{"a write ahead of a read", 2, func(tx *gorm.DB) error { return errors.Join(rename(txn.Ahead(tx), "f"), read(tx)) }},
+		{"a write ahead of a queued write", 2, func(tx *gorm.DB) error {
+			return errors.Join(rename(txn.Ahead(tx), "f"), rename(txn.Queue(tx, 1), "g"))
+		}},
+		{"a write ahead of a write", 3, func(tx *gorm.DB) error { return errors.Join(rename(txn.Ahead(tx), "f"), rename(tx, "g")) }},
+		{"a write ahead of COMMIT", 2, func(tx *gorm.DB) error { return rename(txn.Ahead(tx), "f") }},
 		{"no arguments", 3, func(tx *gorm.DB) error { return tx.Exec("UPDATE shelf SET name = 'g'; SELECT 1").Error }},
 	} {
 		require.NoError(t, database.InTx(t.Context(), db, tt.f), tt.name) // prepares
@@ -65,6 +71,40 @@ func TestATransactionTakesFewRoundTrips(t *testing.T) {
 	require.Equal(t, before, spent(), "what was never sent is not rolled back")
 	require.Equal(t, []string{"g"}, names(t, db))
 }
+
+// TestNothingFollowsAStatementAheadThatMissed continues such a transaction in every way.
+func TestNothingFollowsAStatementAheadThatMissed(t *testing.T) {
+	t.Parallel()
+	read := func(tx *gorm.DB) error { return tx.Where("id > ?", 0).Find(&[]shelf{}).Error }
+	for name, then := range map[string]func(tx *gorm.DB) error{
+		"AQuery":                 read,
+		"AQueryWithoutArguments": func(tx *gorm.DB) error { return tx.Raw("SELECT 1").Scan(new(int)).Error },
+		"AQueryThatFails":        func(tx *gorm.DB) error { return tx.Raw("SELECT 1 / CAST(? AS bigint)", 0).Scan(new(int)).Error },
+		"AWrite":                 func(tx *gorm.DB) error { return stock(tx, 2, "b") },
+		"AQueuedWrite":           func(tx *gorm.DB) error { return stock(txn.Queue(tx, 1), 2, "b") },
+		"COMMIT":                 func(*gorm.DB) error { return nil },
+		"AQueryThatIsOverlooked": func(tx *gorm.DB) error { return errors.Join(overlook(read(tx)), nil) },
+		"AnOverlookedQueryAndWrite": func(tx *gorm.DB) error {
+			return errors.Join(overlook(read(tx)), overlook(stock(txn.Queue(tx, 1), 2, "b")))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db, _ := dbtest.Counted(t, migrate) // with one connection
+			require.NoError(t, stock(db, 1, "a"))
+			err := txn.Run(t.Context(), db, func(tx *gorm.DB) error {
+				require.NoError(t, txn.Ahead(tx).Exec("UPDATE shelf SET name = ? WHERE id = ?", "x", 99).Error)
+				return then(tx)
+			})
+			require.ErrorIs(t, err, txn.ErrMissed)
+			require.Equal(t, []string{"a"}, names(t, db))
+			require.NoError(t, txn.Run(t.Context(), db, func(tx *gorm.DB) error { return stock(tx, 3, "c") }), "the connection is as good as new")
+		})
+	}
+}
+
+// overlook drops an error.
+func overlook(error) error { return nil }
 
 func TestATransactionIsReadCommitted(t *testing.T) {
 	t.Parallel()

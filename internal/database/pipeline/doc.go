@@ -4,10 +4,12 @@
 //
 //   - BEGIN travels with the first statement of its transaction.
 //   - A statement marked by [txn.Queue] travels with the next one, or with COMMIT.
+//   - A statement marked by [txn.Ahead] travels with the next one if that is a query.
 //
 // The server carries statements out in their order and stops at the first that
 // fails, so a COMMIT that succeeds proves that every statement before it did.
 // Outside a transaction nothing is held back.
 //
 // [txn.Queue]: github.com/amends/amends/saga/barrier/txn.Queue
+// [txn.Ahead]: github.com/amends/amends/saga/barrier/txn.Ahead
 package pipeline

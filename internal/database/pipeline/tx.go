@@ -49,7 +49,7 @@ func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 	if o.ReadOnly {
 		begin += " read only"
 	}
-	c.open, c.sent, c.failed = true, false, nil
+	c.open, c.sent, c.ahead, c.missed, c.failed = true, false, false, false, nil
 	c.waiting = []statement{{query: begin}}
 	for _, query := range c.first {
 		c.waiting = append(c.waiting, statement{query: query})
@@ -64,6 +64,10 @@ func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 // the commit may have happened all the same.
 func (c *conn) commit(ctx context.Context) error {
 	defer c.end()
+	if err := c.settle(ctx); err != nil {
+		_ = c.rollback(ctx) // err says more
+		return err
+	}
 	switch failed := c.failed; {
 	case failed != nil:
 		c.waiting = nil
@@ -109,4 +113,6 @@ func (c *conn) rollback(ctx context.Context) error {
 	return err
 }
 
-func (c *conn) end() { c.open, c.sent, c.waiting, c.failed = false, false, nil, nil }
+func (c *conn) end() {
+	c.open, c.sent, c.waiting, c.ahead, c.missed, c.failed = false, false, nil, false, false, nil
+}
