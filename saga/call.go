@@ -85,6 +85,9 @@ func (r *run) invoke(ctx workflow.Context, q request, e effort) *failure {
 		if f := local(ctx, q, e.policy); f == nil || f.code == canceled || ends(f.kind) {
 			return f
 		}
+		if q.express && ctx.Err() != nil { // a call may notice its cancel itself, and fails in a way of its own
+			return &failure{code: canceled, kind: fault.Unknown}
+		}
 	}
 	r.arm()
 	queue := workflow.GetInfo(ctx).TaskQueueName

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/fault"
@@ -79,6 +81,31 @@ func TestARefusedTryIsFinal(t *testing.T) {
 			for _, name := range s.durable() {
 				require.Contains(t, []string{"seat.undo", "room.undo", "guide.undo", "pay.settle"}, name, "undo and settle are durable")
 			}
+		})
+	}
+}
+
+// A call may notice that it is canceled before the SDK does: then it fails by itself. There
+// is no reason to repeat it in a saga that is being aborted.
+func TestATryThatFailsAsItIsCanceledIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	for name, err := range map[string]error{
+		"Canceled": workflow.ErrCanceled,
+		"Unknown":  temporal.NewTimeoutError(enums.TIMEOUT_TYPE_START_TO_CLOSE, nil),
+		"Bug":      temporal.NewNonRetryableApplicationError("no way", "NO_WAY", nil),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, s := express(t)
+			b.script["seat"] = []error{errRefused}
+			s.canceled = map[string]error{"room": err}
+			v := b.run(t)
+			require.Equal(t, saga.Aborted, v.Phase)
+			require.Equal(t, "seat", b.aborted.Step)
+			require.Empty(t, v.Attention)
+			require.NotContains(t, s.durable(), "room")
+			require.Zero(t, s.timers)
+			require.Equal(t, "room=blocked", b.ledger("room"), "it may have happened")
 		})
 	}
 }

@@ -24,6 +24,8 @@ type spy struct {
 	// activities do not move by themselves in the test environment. If it is set, all
 	// others take a millisecond.
 	takes map[string]time.Duration
+	// canceled is how the local call of an activity ends if it is canceled, and only then.
+	canceled map[string]error
 }
 
 var needsAttention = temporal.NewSearchAttributeKeyBool("NeedsAttention")
@@ -85,6 +87,14 @@ func (o *spyOutbound) ExecuteLocalActivity(ctx workflow.Context, name string, ar
 	a := workflow.GetLocalActivityOptions(ctx)
 	o.spy.scheduled = append(o.spy.scheduled, command{activity: name, local: true, summary: a.Summary})
 	o.spy.limits[name] = a.StartToCloseTimeout
+	if err := o.spy.canceled[name]; err != nil {
+		result, set := workflow.NewFuture(ctx)
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			ctx.Done().Receive(ctx, nil)
+			set.SetError(err)
+		})
+		return result
+	}
 	return o.takes(ctx, o.spy.takes[name], func(ctx workflow.Context) workflow.Future { return o.Next.ExecuteLocalActivity(ctx, name, args...) })
 }
 

@@ -258,6 +258,15 @@ func (e *engine) leave(f *state.Flight, arg any) {
 	}
 }
 
+// canceled returns how a local activity that is canceled ends for the workflow: by the
+// SDK, or by its call, which may notice it first.
+func canceled(k schedule.Kind) error {
+	if k == schedule.Lost {
+		return errBefore
+	}
+	return workflow.ErrCanceled
+}
+
 // late reports whether the effect of a call with this fault comes late if nobody waits.
 func late(k schedule.Kind) bool { return k == schedule.Slow }
 

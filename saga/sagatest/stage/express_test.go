@@ -151,6 +151,15 @@ func TestACanceledTryTakesEffectAfterItsUndo(t *testing.T) {
 	}
 }
 
+// The call of a try may notice its cancel first, and fail by itself.
+func TestACanceledTryThatFailsIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	l, _, queued := play(t, "left#1=lost right#1=refuse")
+	require.Equal(t, saga.Aborted, l.view.Phase)
+	require.NotContains(t, queued, "left#2")
+	require.Contains(t, queued, "left.undo#1")
+}
+
 // Slow tries use the time of their task up; the next task has its own.
 func TestSlowTriesUseUpTheTimeOfTheirTask(t *testing.T) {
 	t.Parallel()

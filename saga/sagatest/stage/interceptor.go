@@ -60,7 +60,7 @@ func (o *outbound) ExecuteLocalActivity(ctx workflow.Context, n string, args ...
 			h := &o.engine.state
 			h.Note(workflow.Now(ctx), fmt.Sprintf("%d canceled", f.ID), nil)
 			o.engine.leave(f, args[0])
-			set.SetError(workflow.ErrCanceled)
+			set.SetError(canceled(f.Kind))
 		}
 	})
 	return future
