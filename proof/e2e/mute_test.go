@@ -86,7 +86,7 @@ func (p *platform) through(t *testing.T, timing saga.Timing) (money, parcels *ou
 	money, parcels = &outside{}, &outside{}
 	p.Faults.Provider = func(known provider.Provider) provider.Provider { return mutedProvider{known, money} }
 	p.Faults.Carrier = func(known carrier.Carrier) carrier.Carrier { return mutedCarrier{known, parcels} }
-	p.restartOrder(t, timing, nil)
+	p.restartOrder(t, timing, nil, nil)
 	for _, s := range []string{"payment", "shipping"} {
 		p.stop(s)
 		p.start(t, s)

@@ -160,8 +160,8 @@ func TestPersonalDataStaysInItsPlaces(t *testing.T) {
 	o := observe(t)
 	all := scenarios()
 	for _, name := range []string{
-		"confirmed", "confirmed-create-not-local", "confirmed-resumed", "confirmed-reset", "confirmed-book-flagged",
-		"cancelled-declined-at-authorize", "cancelled-undeliverable", "cancelled-by-customer-undo-waived", "cancelled-deadline", "cancelled-internal",
+		"confirmed", "confirmed-create-not-local", "confirmed-express", "confirmed-express-book-durable", "confirmed-resumed", "confirmed-reset", "confirmed-book-flagged",
+		"cancelled-declined-at-authorize", "cancelled-express-undeliverable", "cancelled-undeliverable", "cancelled-by-customer-undo-waived", "cancelled-deadline", "cancelled-internal",
 	} {
 		s, ok := all[name]
 		require.True(t, ok, name)

@@ -18,11 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
-	sdkworker "go.temporal.io/sdk/worker"
 
-	"github.com/amends/amends/activities"
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/orders/sagas"
 	"github.com/amends/amends/internal/replay"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
@@ -92,13 +89,17 @@ func (s scenario) patience() time.Duration { return cmp.Or(s.decide, 10*time.Min
 // playOn is play on a platform, for an order that is placed with a key and a body.
 func (s scenario) playOn(t *testing.T, p *platform, key string, body map[string]any) (id string) {
 	t.Helper()
-	if s.timing != (saga.Timing{}) || s.create != nil {
-		p.restartOrder(t, s.timing, s.create)
+	if s.timing != (saga.Timing{}) || s.create != nil || s.express != nil {
+		p.restartOrder(t, s.timing, s.create, s.express)
 	}
 	if s.away != "" {
 		p.stop(s.away)
 	}
-	id = p.place(t, key, "", body).order.ID
+	if s.express != nil {
+		id = s.placeExpress(t, p, key, body)
+	} else {
+		id = p.place(t, key, "", body).order.ID
+	}
 	require.NotEmpty(t, id)
 	if s.steer != nil {
 		s.steer(t, p, id)
@@ -118,15 +119,11 @@ type createFailure struct {
 }
 
 // restartOrder starts the order service's worker with another timing, and
-// possibly a database that fails.
-func (p *platform) restartOrder(t *testing.T, timing saga.Timing, create *createFailure) {
+// possibly a database that fails, or first tries of express steps.
+func (p *platform) restartOrder(t *testing.T, timing saga.Timing, create *createFailure, express *tries) {
 	t.Helper()
 	p.stop("order")
-	w := sdkworker.New(p.client, p.queues["order"], sdkworker.Options{
-		DisableRegistrationAliasing: true, WorkerStopTimeout: 5 * time.Second,
-	})
-	workflows.Register(w, workflows.Options{Queues: p.queues, Timing: timing})
-	activities.BindOrder(w, failing{p.Orders, create}, sagas.New(server.Client, p.queues["order"]).Request)
+	w := p.orderWorker(p.client, timing, create, express)
 	require.NoError(t, w.Start())
 	p.workers["order"] = w
 }

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -22,6 +23,8 @@ type scenario struct {
 	timing saga.Timing    // of the saga; zero: the defaults
 	away   string         // the service without a worker when the order is placed
 	create *createFailure // of the order's first step; nil: none
+	// express is how the first tries of an express order go; nil: it is not express.
+	express *tries
 
 	// steer interferes while the saga is under way, or afterwards; nil: not at
 	// all.
@@ -86,6 +89,7 @@ func scenarios() map[string]scenario {
 		"cancelled-reset-undoing": {status: cancelled, reason: order.Undeliverable, change: map[string]any{"ship_to": shipTo("00000")}, away: "shipping", timing: lazy, steer: resetInMidUndo},
 		"cancelled-reset-running": {status: cancelled, reason: order.CustomerRequest, away: "shipping", steer: resetWhileRunning},
 	}
+	maps.Copy(all, expressScenarios())
 	return all
 }
 

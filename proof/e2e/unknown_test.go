@@ -46,7 +46,7 @@ func TestAnAuthorizationWithoutAnAnswerIsNotGuessed(t *testing.T) {
 	start := func(t *testing.T) (*platform, string) {
 		t.Helper()
 		p := newPlatform(t, 10*time.Minute)
-		p.restartOrder(t, impatient, nil)
+		p.restartOrder(t, impatient, nil, nil)
 		body := placement()
 		maps.Copy(body, tok("tok_unknown"))
 		id := p.place(t, "", "", body).order.ID

@@ -207,7 +207,7 @@ func TestASkipWaitsForTheAttemptUnderWay(t *testing.T) {
 	p := newPlatform(t, 10*time.Minute)
 	slow := saga.DefaultTiming()
 	slow.StartToClose = time.Minute // the attempt does not time out meanwhile
-	p.restartOrder(t, slow, nil)
+	p.restartOrder(t, slow, nil, nil)
 	id := p.placeHeld(t, placement())
 	p.stop("inventory")
 	h := heldUp{p.Inventory, &sync.Once{}, &sync.Once{}, &sync.Once{}, make(chan struct{}), make(chan struct{})}
