@@ -108,7 +108,7 @@ func TestEverySagaInFlightEndsRight(t *testing.T) {
 // recorded in, and returns the number of worlds.
 func (l *lane) continueFrom(ctx context.Context, c cut, w way) (worlds int, err error) {
 	befores := []earlier{theyEnded}
-	if c.resumes() || slices.ContainsFunc(c.events, isReset) {
+	if c.resumes() || slices.ContainsFunc(c.events, isReset) || slices.ContainsFunc(c.events, isLost) {
 		befores = append(befores, theyHeld, theyHung, theyStopped)
 	}
 	var wrong, other []error

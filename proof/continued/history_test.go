@@ -11,6 +11,7 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	historypb "go.temporal.io/api/history/v1"
 	updatepb "go.temporal.io/api/update/v1"
 	"google.golang.org/protobuf/proto"
@@ -26,8 +27,8 @@ type golden struct {
 	input  workflows.Input
 	// place is the update that placed the order, in this run or in an earlier one.
 	place *updatepb.Request
-	// locals are the arguments of local steps, by the events of their markers. A
-	// history has only their results.
+	// locals are the arguments of local steps and of the first tries of express ones, by
+	// the events of their markers. A history has only their results.
 	locals map[int64]*commonpb.Payloads
 	// destiny is how the order ends without interference.
 	destiny ending
@@ -138,6 +139,24 @@ func isCommand(event *historypb.HistoryEvent) bool {
 // concerned: its workflow was reset to this event.
 func isReset(event *historypb.HistoryEvent) bool {
 	return event.GetWorkflowTaskFailedEventAttributes().GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
+}
+
+// isLost reports whether a worker began a workflow task here and never ended it: it has
+// made any part of the first tries of express steps.
+func isLost(event *historypb.HistoryEvent) bool {
+	return event.GetWorkflowTaskTimedOutEventAttributes().GetTimeoutType() == enumspb.TIMEOUT_TYPE_START_TO_CLOSE
+}
+
+// local returns the name and the failure of a call that the workflow's worker made; an
+// empty name: the event is of something else.
+func local(event *historypb.HistoryEvent) (name string, failure *failurepb.Failure, err error) {
+	a := event.GetMarkerRecordedEventAttributes()
+	if a.GetMarkerName() != "LocalActivity" {
+		return "", nil, nil
+	}
+	var m marker
+	err = decode(a.GetDetails()["data"], &m)
+	return m.ActivityType, a.GetFailure(), err
 }
 
 // resumes reports whether the workflow resumes an order whose own workflow is

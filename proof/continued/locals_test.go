@@ -22,8 +22,8 @@ type marker struct {
 	Backoff      time.Duration
 }
 
-// localInputs replays a history to learn the arguments of its local steps, and
-// returns them by the events of the markers of those that succeeded.
+// localInputs replays a history to learn the arguments of its local steps and first
+// tries, and returns them by the events of their markers.
 func localInputs(h replay.History) (map[int64]*commonpb.Payloads, error) {
 	calls := &localCalls{}
 	r, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{
@@ -52,7 +52,7 @@ func localInputs(h replay.History) (map[int64]*commonpb.Payloads, error) {
 			return nil, fmt.Errorf("event %d is of call %s, of %s, which the code does not make", event.GetEventId(), m.ActivityID, m.ActivityType)
 		case m.Backoff > 0:
 			return nil, fmt.Errorf("event %d: a local step was put off, which no saga's timing allows", event.GetEventId())
-		case a.GetFailure() == nil:
+		default:
 			inputs[event.GetEventId()] = calls.all[n-1].input
 		}
 	}

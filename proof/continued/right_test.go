@@ -118,6 +118,12 @@ func (c cut) past() past {
 				add(why)
 				p.bug = p.bug || kind == fault.Bug
 			}
+		case enumspb.EVENT_TYPE_MARKER_RECORDED:
+			step, f, _ := local(event) // the history has replayed, so its markers decode
+			if why, kind := refusal(step, f); kind == fault.Business {
+				add(why)
+				p.fresh = false // in the task that made the call
+			}
 		case enumspb.EVENT_TYPE_TIMER_FIRED:
 			if late(event.GetEventTime().AsTime()) {
 				add(order.Deadline)

@@ -12,7 +12,6 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	failurepb "go.temporal.io/api/failure/v1"
-	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/amends/amends/activities"
@@ -28,6 +27,7 @@ type lane struct {
 	shop     *shoptest.Shop
 	env      *testsuite.TestActivityEnvironment
 	frontend *frontend
+	asked    order.Placement // of the history's order
 }
 
 func newLane(t *testing.T) *lane {
@@ -38,6 +38,7 @@ func newLane(t *testing.T) *lane {
 		Provider: func(p provider.Provider) provider.Provider { return hurriedProvider{p} },
 		Carrier:  func(c carrier.Carrier) carrier.Carrier { return hurriedCarrier{c} },
 	}
+	l.shop.Requests = func(context.Context, string) (order.Placement, error) { return l.asked, nil }
 	require.NoError(t, l.shop.Snapshot(t.Context()))
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(quiet)
@@ -93,6 +94,7 @@ func (l *lane) rebuild(ctx context.Context, c cut, before earlier) error {
 	if err := l.shop.Reset(ctx); err != nil {
 		return err
 	}
+	l.asked = c.input.Placement
 	if c.resumes() {
 		gone, err := c.gone()
 		if err != nil {
@@ -106,12 +108,13 @@ func (l *lane) rebuild(ctx context.Context, c cut, before earlier) error {
 			return err
 		}
 	}
-	scheduled := map[int64]*historypb.ActivityTaskScheduledEventAttributes{}
+	scheduled := map[int64]call{}
 	for i, event := range c.events {
 		var err error
 		switch event.GetEventType() {
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-			scheduled[event.GetEventId()] = event.GetActivityTaskScheduledEventAttributes()
+			a := event.GetActivityTaskScheduledEventAttributes()
+			scheduled[event.GetEventId()] = call{a.GetActivityType().GetName(), a.GetInput()}
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
 			a := event.GetActivityTaskCompletedEventAttributes()
 			err = l.again(ctx, scheduled[a.GetScheduledEventId()], a.GetResult(), nil)
@@ -120,14 +123,14 @@ func (l *lane) rebuild(ctx context.Context, c cut, before earlier) error {
 			err = l.again(ctx, scheduled[a.GetScheduledEventId()], nil, a.GetFailure())
 		case enumspb.EVENT_TYPE_MARKER_RECORDED:
 			if input, ok := c.locals[event.GetEventId()]; ok {
-				var m marker
-				details := event.GetMarkerRecordedEventAttributes().GetDetails()
-				if err = decode(details["data"], &m); err == nil {
-					err = l.same(ctx, m.ActivityType, input, details["result"])
+				var name string
+				var failure *failurepb.Failure
+				if name, failure, err = local(event); err == nil {
+					err = l.again(ctx, call{name, input}, event.GetMarkerRecordedEventAttributes().GetDetails()["result"], failure)
 				}
 			}
-		case enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED:
-			if isReset(event) {
+		case enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED, enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
+			if isReset(event) || isLost(event) {
 				at := c.events[i-1].GetEventTime().AsTime() // start of its last task
 				err = before.live(ctx, cut{golden: c.golden, events: c.events[:i-1], at: at}.resume(l, "earlier"))
 			}
@@ -140,22 +143,28 @@ func (l *lane) rebuild(ctx context.Context, c cut, before earlier) error {
 	return nil
 }
 
+// call is a call of an activity.
+type call struct {
+	name  string
+	input *commonpb.Payloads
+}
+
 // again performs an activity that ended, until it ends the same way.
-func (l *lane) again(ctx context.Context, a *historypb.ActivityTaskScheduledEventAttributes, result *commonpb.Payloads, failure *failurepb.Failure) error {
-	name := a.GetActivityType().GetName()
+func (l *lane) again(ctx context.Context, a call, result *commonpb.Payloads, failure *failurepb.Failure) error {
+	name := a.name
 	if failure == nil {
-		return l.same(ctx, name, a.GetInput(), result)
+		return l.same(ctx, name, a.input, result)
 	}
 	code := failure.GetApplicationFailureInfo().GetType()
 	if !failure.GetApplicationFailureInfo().GetNonRetryable() {
 		return nil // stopped between two attempts: it did not arrive
 	}
 	if code == "REQUEST_MISMATCH" {
-		if err := l.contradict(name, a.GetInput()); err != nil {
+		if err := l.contradict(name, a.input); err != nil {
 			return err
 		}
 	}
-	done, err := l.retried(name, a.GetInput())
+	done, err := l.retried(name, a.input)
 	if err != nil {
 		return err
 	}
