@@ -54,10 +54,11 @@ table() {
       printf "\nFaults that hit:"
       for (i = 4; i < NF; i += 2) printf "%s %s %s", (i > 4 ? "," : ""), $i, $(i + 1)
       print "."
-    }'
+    }
+    /^cells: / { sub(/^cells: /, ""); print "\nEach kind of fault at the calls of each name: " $0 "." }'
 }
 
-reduction() { sed -n 's/^reduction: \(.*\)$/\1./p'; }
+reduction() { sed -n 's/^reduction: \(.*\)$/- \1./p'; }
 
 mutants() {
   local caught
@@ -157,7 +158,7 @@ defines the terms.
 
 | part | | took | of commit |
 |---|---|---|---|
-$(for p in explorer reduction sample judgement mutants barrier continued chaos recovery locks doctor events rates calls fleet rotation; do echo "| $p | $(took "$p") |"; done)
+$(for p in explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events rates calls fleet rotation; do echo "| $p | $(took "$p") |"; done)
 
 ## Every schedule of up to $FAULTS faults
 
@@ -169,8 +170,20 @@ never hit in a judged run.
 $(part explorer table)
 
 The explorer skips a schedule whose run is equal to an earlier one, and the rest of a run from a world that another run has
-continued. Both reductions are exact. The comparison with an exploration without them:
+continued. Both reductions are exact. The comparison with an exploration without them, of durable and of express orders:
+
 $(part reduction reduction)
+
+## Express orders
+
+The same order whose steps are tried by its own worker, under every schedule of up to 2 faults. A slow try uses the time of its
+workflow task up, a canceled one takes effect after its undo, and a worker loses a task while its last try goes on.
+
+$(part express table)
+
+Up to $SIZES faults, $SAMPLE schedules of each size:
+
+$(part express-sample table)
 
 ## Up to $SIZES faults, $SAMPLE schedules of each size
 

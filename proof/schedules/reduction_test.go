@@ -73,13 +73,14 @@ type blind struct{ *noting }
 
 func (b *blind) Fingerprint(context.Context) ([]byte, error) { return fmt.Append(nil, b.worker), nil }
 
-func exploreNoting(t *testing.T, faults int, unreduced bool, over func(*noting) sagatest.Subject) (*runs, sagatest.Report) {
+func exploreNoting(t *testing.T, express []string, unreduced bool, over func(*noting) sagatest.Subject) (*runs, sagatest.Report) {
 	t.Helper()
 	seen := &runs{all: map[[sha256.Size]byte]string{}, ends: map[[sha256.Size]byte]string{}}
 	e := explorer(t)
-	e.Faults, e.Sample, e.Dense, e.Unreduced = faults, 0, 0, unreduced
+	e.Faults, e.Sample, e.Dense, e.Unreduced = *reduction, 0, 0, unreduced
 	e.New = func() (sagatest.Subject, error) {
 		s, err := newSubject(t)
+		s.express = express
 		return over(&noting{s, seen}), err
 	}
 	r, err := e.Run(t.Context())
@@ -96,9 +97,21 @@ func exploreNoting(t *testing.T, faults int, unreduced bool, over func(*noting) 
 func TestTheReductionLosesNoRunOfAnOrder(t *testing.T) {
 	t.Parallel()
 
-	all, unreduced := exploreNoting(t, *reduction, true, func(n *noting) sagatest.Subject { return n })
-	some, reduced := exploreNoting(t, *reduction, false, func(n *noting) sagatest.Subject { return &uncompared{n, n, n} })
-	fewer, compared := exploreNoting(t, *reduction, false, func(n *noting) sagatest.Subject { return n })
+	loseNoRun(t, "durable", nil)
+}
+
+// Nor of one whose steps are express.
+func TestTheReductionLosesNoRunOfAnExpressOrder(t *testing.T) {
+	t.Parallel()
+
+	loseNoRun(t, "express", workflows.ExpressSteps())
+}
+
+func loseNoRun(t *testing.T, name string, express []string) {
+	t.Helper()
+	all, unreduced := exploreNoting(t, express, true, func(n *noting) sagatest.Subject { return n })
+	some, reduced := exploreNoting(t, express, false, func(n *noting) sagatest.Subject { return &uncompared{n, n, n} })
+	fewer, compared := exploreNoting(t, express, false, func(n *noting) sagatest.Subject { return n })
 	for run, by := range all.all {
 		_, ok := some.all[run]
 		require.True(t, ok, "the run of %q is none of those with it", by)
@@ -114,10 +127,10 @@ func TestTheReductionLosesNoRunOfAnOrder(t *testing.T) {
 		require.Less(t, compared.Schedules+compared.Ended, reduced.Schedules)
 		require.Less(t, len(fewer.all), len(some.all), "runs end at worlds that are known")
 		// The comparison notices a fingerprint that leaves something out.
-		lost, _ := exploreNoting(t, *reduction, false, func(n *noting) sagatest.Subject { return &blind{n} })
+		lost, _ := exploreNoting(t, express, false, func(n *noting) sagatest.Subject { return &blind{n} })
 		require.Less(t, len(lost.ends), len(all.ends))
 	}
-	fmt.Fprintf(os.Stdout, "reduction: %d schedules of up to %d faults without it, with %d different runs and %d different ends; "+
+	fmt.Fprintf(os.Stdout, "reduction: "+name+" orders, %d schedules of up to %d faults without it, with %d different runs and %d different ends; "+
 		"the same runs with %d schedules, and the same ends with %d, and %d that ended at a known world\n",
 		unreduced.Schedules, *reduction, len(all.all), len(all.ends), reduced.Schedules, compared.Schedules, compared.Ended)
 }
