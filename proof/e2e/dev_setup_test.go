@@ -50,10 +50,10 @@ func devArgs(dir string, args ...string) []string {
 	}, args...)
 }
 
-// startDev starts `amends dev` and reads its banner.
-func startDev(t *testing.T, dir string) *development {
+// startDev starts `amends dev` with settings and reads its banner.
+func startDev(t *testing.T, dir string, settings ...string) *development {
 	t.Helper()
-	p := launch(t, home(dir), devArgs(dir)...)
+	p := launch(t, append(home(dir), settings...), devArgs(dir)...)
 	said := p.says(t, "Ctrl-C stops everything")
 	require.Regexp(t, banner, said)
 	m := banner.FindStringSubmatch(said)
