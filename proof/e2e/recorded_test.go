@@ -99,7 +99,7 @@ func TestAnExpressOrderIsAcknowledgedBeforeItsOtherSteps(t *testing.T) {
 
 	var tasks, done, quoted int
 	for _, e := range events(t, r.order.ID) {
-		switch e.GetEventType() { //nolint:exhaustive // the others do not matter
+		switch e.GetEventType() {
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
 			tasks++
 		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:

@@ -3,7 +3,7 @@
 //
 // Two signals decide, because work waits in two places:
 //
-//   - The time that placements take. One is acknowledged after its first workflow task,
+//   - The time that placements take. One is acknowledged by its first workflow task,
 //     which waits in the same line as the tasks of all sagas: for the engine, its
 //     database and the order service's workers. Too slow a placement lowers the number
 //     that may be in flight, quick ones raise it (additive increase, multiplicative
