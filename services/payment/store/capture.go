@@ -25,11 +25,16 @@ func (s *Store) IntendCapture(ctx context.Context, k key.Key, req payment.Captur
 	call := barrier.Call{Key: k, Fingerprint: fingerprint(req.Amount), Request: req}
 	var in payment.Intended
 	t, err := barrier.Intend[payment.Capture](ctx, s.db, call, func(tx *gorm.DB) error {
-		p, number, err := billed(tx, k.Saga)
+		// Locked: it stays authorized until the intent to capture it is committed.
+		p, err := takePayment(locked(tx.Where("saga = ? AND state = ?", k.Saga, payment.Authorized)))
 		if err != nil {
 			return missing(err, fault.Errorf(fault.Bug, payment.NothingAuthorized, "the saga has nothing authorized"))
 		}
 		if err := p.CanCapture(req.Amount); err != nil {
+			return err
+		}
+		number, err := nextInvoice(tx)
+		if err != nil {
 			return err
 		}
 		at := database.Now()
@@ -141,21 +146,12 @@ func (s *Store) intended(ctx context.Context, k key.Key, in payment.Intended) (t
 	return t, database.Fault(missing(err, noIntent(k)))
 }
 
-// billed returns the authorized payment of a saga with a new invoice number. It locks the
-// payment, which stays authorized until the intent to capture it is committed. Captures
-// wait for each other here until the transaction ends, which makes no remote call. A
-// capture that is then declined leaves a gap, which its transfer explains.
-func billed(tx *gorm.DB, saga string) (payment.Payment, string, error) {
-	err := database.Queue(tx, 1).Exec(`INSERT INTO series (name, last) VALUES ('invoice', 1)
-		ON CONFLICT (name) DO UPDATE SET last = series.last + 1`).Error
-	if err != nil {
-		return payment.Payment{}, "", err
-	}
-	var r struct {
-		Payment paymentRow `gorm:"embedded"`
-		Invoice int64
-	}
-	err = locked(tx.Table("payments")).Select("payments.*, (SELECT last FROM series WHERE name = 'invoice') AS invoice").
-		Where("saga = ? AND state = ?", saga, payment.Authorized).Take(&r).Error
-	return r.Payment.domain(), fmt.Sprintf("INV-%08d", r.Invoice), err
+// nextInvoice returns a new invoice number. Captures wait for each other here until
+// the transaction ends, which makes no remote call. A capture that is then declined
+// leaves a gap, which its transfer explains.
+func nextInvoice(tx *gorm.DB) (string, error) {
+	var last int64
+	err := tx.Raw(`INSERT INTO series (name, last) VALUES ('invoice', 1)
+		ON CONFLICT (name) DO UPDATE SET last = series.last + 1 RETURNING last`).Scan(&last).Error
+	return fmt.Sprintf("INV-%08d", last), err
 }
