@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"github.com/amends/amends/fault"
 )
 
 // Event is one thing that happened in one service. [Fact.New] makes one; the outbox
@@ -30,6 +32,20 @@ type Event struct {
 	Sequence int64
 	// Data is the fact's data as JSON.
 	Data json.RawMessage
+}
+
+// Validate returns nil, or a fault of kind bug with code INVALID if no listener could
+// read e.
+func (e Event) Validate() error {
+	if !e.readable() {
+		return fault.Errorf(fault.Bug, fault.Invalid, "event %q of type %q about %q is not an event", e.ID, e.Type, e.Key)
+	}
+	return nil
+}
+
+func (e Event) readable() bool {
+	_, _, typed := split(e.Type)
+	return typed && e.ID != "" && e.Key != ""
 }
 
 type causeKey struct{}

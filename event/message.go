@@ -53,7 +53,7 @@ func Decode(m Message) (Event, error) {
 		ID: h["ce-id"], Type: h["ce-type"], Key: h["ce-partitionkey"], Correlation: h["ce-correlationid"],
 		Causation: h["ce-causationid"], Trace: h["ce-traceparent"], Data: m.Data,
 	}
-	if _, _, ok := split(e.Type); !ok || h["ce-specversion"] != specversion || e.ID == "" || e.Key == "" {
+	if !e.readable() || h["ce-specversion"] != specversion {
 		return Event{}, fault.Errorf(fault.Bug, fault.Invalid, "message %q on %s is not an event", m.ID, m.Topic)
 	}
 	var err error
