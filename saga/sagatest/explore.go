@@ -113,9 +113,7 @@ func (e Explorer) Run(ctx context.Context) (Report, error) {
 			break
 		}
 		then.Sampled = now.Sampled
-		for _, g := range next {
-			report.cells[g.cell] = report.cells[g.cell] // it could happen
-		}
+		report.could(next)
 		if e.Sample > 0 && len(next) > e.Sample {
 			next, then.Sampled = draw(random, next, e.Sample), true
 		}

@@ -90,6 +90,15 @@ func (r Report) String() string {
 	return b.String()
 }
 
+// could notes that these growths were possible.
+func (r *Report) could(next []growth) {
+	for _, g := range next {
+		if !r.cells[g.cell] {
+			r.cells[g.cell] = false
+		}
+	}
+}
+
 // missing returns the cells that could have happened and never did, sorted.
 func (r Report) missing() (cells []string) {
 	for c, hit := range r.cells {
