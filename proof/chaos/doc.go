@@ -7,7 +7,8 @@
 // for order; the broker of events; PostgreSQL with a database and a role for each service; the Temporal
 // server on a PostgreSQL of its own. Every connection of the API and the workers
 // goes over a line of its own ([toxiproxy]), which can be cut and made to swallow
-// its traffic.
+// its traffic, except for the calls between them: API and order workers call the services
+// directly, so the orders are express.
 //
 // # A run
 //
@@ -38,6 +39,10 @@
 //   - kill: the system says of the process, which ran until then, that it ended by
 //     SIGKILL. The end of PostgreSQL is visible to its shell only, so its log must
 //     also say that its start was a recovery from a crash.
+//   - kill in mid-task: both order workers are stopped, and killed only if one has a
+//     workflow task for an order whose key a service has claimed since the task began; else
+//     they continue, and are stopped again. Afterwards the histories and the ledgers must
+//     agree on a try: its key was claimed during a workflow task that the engine timed out.
 //   - stop: the system calls the process stopped, after the signal and still just
 //     before it may continue, and the time between is longer than the longest
 //     start-to-close of its steps.

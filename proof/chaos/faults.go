@@ -71,6 +71,8 @@ func (p *platform) breakOne(ctx context.Context, f Fault) error {
 		return p.killParts(ctx, f.For, apiIfNone(f.Victim))
 	case KillBothOrder:
 		return p.killParts(ctx, f.For, workers[0], workers[1])
+	case KillInTask:
+		return p.killInTask(ctx, f.For)
 	case KillPostgres:
 		return p.killPostgres(ctx, f.For)
 	case KillEngine:

@@ -27,6 +27,7 @@ type past struct {
 	replayed int
 	timedOut int // attempts and workflow tasks that the engine timed out and repeated
 	flagged  int // sagas that needed attention for a while
+	lost     int // tries of express steps whose workflow task was lost
 	wrong    []string
 }
 
@@ -48,6 +49,10 @@ func (p *platform) histories(ctx context.Context, records []order.Record) (*past
 	if err != nil {
 		return nil, err
 	}
+	begun, err := p.begun(ctx, 24*time.Hour)
+	if err != nil {
+		return nil, err
+	}
 	h := &past{}
 	h.oneSagaEach(runs, records)
 	for _, r := range runs {
@@ -63,6 +68,7 @@ func (p *platform) histories(ctx context.Context, records []order.Record) (*past
 		}
 		h.replayed++
 		h.read(one.Events)
+		h.lost += lostTries(r.id, one.Events.GetEvents(), begun)
 	}
 	for _, o := range records {
 		var result workflows.OrderView

@@ -18,6 +18,8 @@ import (
 	"github.com/amends/amends/internal/dev/loopback"
 	"github.com/amends/amends/internal/dev/temporalserver"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/identity"
+	"github.com/amends/amends/internal/identity/secrets"
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/proof/victim"
 	"github.com/amends/amends/proof/wait"
@@ -142,6 +144,10 @@ func (p *platform) describe(ctx context.Context, w Where) error {
 	if err := p.describeBroker(ctx, w, logs); err != nil {
 		return err
 	}
+	callers := filepath.Join(p.dir, "callers")
+	if _, err := secrets.Keep(callers, append(registry.Names(), identity.Gateway, identity.Operator)...); err != nil {
+		return err
+	}
 	for _, name := range append([]string{apiName}, workers...) {
 		toEngine, err := newLine(ctx, name+" to the engine in "+p.dir, p.engine.address())
 		if err != nil {
@@ -153,8 +159,14 @@ func (p *platform) describe(ctx context.Context, w Where) error {
 			return err
 		}
 		part := &process{name: name, bin: w.Amends, logs: logs, admin: "http://" + loopback.Address(admin)}
-		part.env = append(p.environ(toEngine.address()), "AMENDS_ADMIN_ADDR="+loopback.Address(admin))
+		part.env = append(p.environ(toEngine.address()), "AMENDS_ADMIN_ADDR="+loopback.Address(admin), "AMENDS_IDENTITY_SECRETS_FILE="+callers)
 		p.parts[name] = part
+		toBroker, err := newLine(ctx, name+" to the broker in "+p.dir, p.broker)
+		if err != nil {
+			return err
+		}
+		p.toBroker[name] = toBroker
+		part.env = append(part.env, "AMENDS_BROKER_URL=nats://"+toBroker.address())
 		if name == apiName {
 			public, err := loopback.FreePort(ctx)
 			if err != nil {
@@ -169,12 +181,7 @@ func (p *platform) describe(ctx context.Context, w Where) error {
 			return err
 		}
 		p.toDatabase[name] = toDatabase
-		toBroker, err := newLine(ctx, name+" to the broker in "+p.dir, p.broker)
-		if err != nil {
-			return err
-		}
-		p.toBroker[name] = toBroker
-		part.env = append(part.env, "AMENDS_BROKER_URL=nats://"+toBroker.address())
+		part.env = append(part.env, "AMENDS_RPC_LISTEN="+loopback.Address(0))
 		service, _, _ := strings.Cut(name, "-")
 		part.args = []string{"worker", service}
 		own, err := p.environOf(service, toDatabase)

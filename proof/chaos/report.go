@@ -34,6 +34,9 @@ type Report struct {
 	Late     int `json:"late"`
 	Flagged  int `json:"flagged"`
 	Replayed int `json:"replayed"`
+	// LostTries counts the tries of express steps that were lost with their workflow task,
+	// because their worker died or hung in the middle of it.
+	LostTries int `json:"lost_tries"`
 	// Told counts the events in the outboxes, Published those in the broker's stream,
 	// repeats included.
 	Told      int `json:"told"`
@@ -76,6 +79,7 @@ func (r *Report) read(p *platform, c *customers, v *verdict) {
 	}
 	r.Late = p.late()
 	r.TimedOut, r.Flagged, r.Replayed = v.past.timedOut, v.past.flagged, v.past.replayed
+	r.LostTries = v.past.lost
 	r.Told, r.Published = v.events.told, v.events.published
 	r.Doubled = v.doubled
 	r.Violations = append(r.Violations, v.violations...)
@@ -109,6 +113,9 @@ func (r *Report) Err() error {
 	if r.TimedOut+r.Late == 0 {
 		all = append(all, errors.New("invalid: no attempt was lost"))
 	}
+	if r.LostTries == 0 {
+		all = append(all, errors.New("invalid: no worker died in the middle of its tries"))
+	}
 	return errors.Join(all...)
 }
 
@@ -132,6 +139,7 @@ func (r *Report) String() string {
 	line("acknowledgements", r.Acknowledgments)
 	line("attempts lost (start-to-close)", r.TimedOut)
 	line("attempts that ended after that (zombies)", r.Late)
+	line("tries lost with their workflow task", r.LostTries)
 	line("sagas flagged for a while", r.Flagged)
 	line("processes that ended by themselves", len(r.Restarts))
 	line("histories replayed", r.Replayed)

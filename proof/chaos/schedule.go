@@ -17,6 +17,7 @@ const (
 	KillWorker         Kind = "kill -9 of a worker"
 	KillOneOrder       Kind = "kill -9 of one of the two order workers"
 	KillBothOrder      Kind = "kill -9 of both order workers"
+	KillInTask         Kind = "kill -9 of both order workers in mid-task"
 	KillPostgres       Kind = "kill -9 of the services' PostgreSQL"
 	KillEngine         Kind = "kill -9 of the engine"
 	KillEnginePostgres Kind = "kill -9 of the engine's PostgreSQL"
@@ -67,6 +68,7 @@ func required() []Fault {
 		{Kind: KillAPI},
 		{Kind: KillOneOrder},
 		{Kind: KillBothOrder},
+		{Kind: KillInTask},
 		{Kind: KillPostgres},
 		{Kind: KillEngine},
 		{Kind: KillEnginePostgres},
@@ -133,6 +135,8 @@ func (f Fault) draw(r *rand.Rand, timing Timing) Fault {
 		f.Victim = workers[r.IntN(len(workers))]
 		f.For = timing.StartToClose + between(500*time.Millisecond, 3*time.Second)
 		f.Lost = []Lost{Requests, Replies, Both}[r.IntN(3)]
+	case KillInTask:
+		f.At /= 2 // while there are orders to come
 	case KillAPI, KillWorker, KillBothOrder, KillPostgres, KillEngine, KillEnginePostgres, KillBroker, ChangePrices, Cancelled, Duplicated:
 	}
 	return f
