@@ -47,7 +47,7 @@ var layers = []layer{
 	{"workflows/doctor/judge", "activities services/*/audit services/order saga/audit internal/money", "gorm viper echo"},
 	{"activities", "services/* services/payment/posting services/*/audit saga saga/audit saga/ledger fault", "gorm echo"},
 
-	{"services/*/store", "services/$1 services/$1/audit services/$1/audit/compare services/$1/posting services/$1/allocation services/$1/store/facts saga/barrier saga/barrier/txn saga/key saga/audit saga/ledger fault internal/database internal/money event event/outbox event/outbox/compare services/$1/transfer services/$1/store/patience services/$1/store/step", "temporal services echo"},
+	{"services/*/store", "services/$1 services/$1/audit services/$1/audit/compare services/$1/posting services/$1/allocation services/$1/store/facts saga/barrier saga/barrier/pages saga/barrier/txn saga/key saga/audit saga/ledger fault internal/database internal/money event event/outbox event/outbox/compare services/$1/transfer services/$1/store/patience services/$1/store/step", "temporal services echo"},
 	{"services/*/rpc", "services/$1 services/$1/rpc/* saga/ledger fault internal/money internal/rpc/wire", "temporal gorm echo viper services"},
 	{"services/*/rpc/*", "internal/rpc/wire/wirepb", "temporal gorm echo viper services"},
 	{"services/*/store/step", "services/$1 event event/outbox saga/key fault", "temporal services echo"},
@@ -75,8 +75,9 @@ var layers = []layer{
 	{"saga/sagatest/stage", "saga/sagatest/schedule saga/sagatest/state saga fault", "gorm echo"},
 	{"saga/sagatest/schedule", "", "others"},
 	{"saga/sagatest/state", "saga/sagatest/schedule", "gorm echo"},
-	{"saga/barrier", "saga/barrier/compare saga/barrier/traced saga/barrier/txn saga/audit saga/key saga/ledger fault", "temporal echo viper"},
+	{"saga/barrier", "saga/barrier/compare saga/barrier/pages saga/barrier/traced saga/barrier/txn saga/audit saga/key saga/ledger fault", "temporal echo viper"},
 	{"saga/barrier/compare", "", "others"},
+	{"saga/barrier/pages", "saga/audit", "temporal echo viper"},
 	{"saga/barrier/traced", "saga/ledger", "temporal gorm echo viper"},
 	{"saga/barrier/txn", "fault", "temporal echo viper"},
 

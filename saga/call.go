@@ -116,15 +116,16 @@ func (r *run) invoke(ctx workflow.Context, q request, e effort) *failure {
 func (r *run) invokeLocal(ctx workflow.Context, q request, p policy) *failure {
 	r.local.begin(workflow.Now(ctx))
 	defer func() { r.local.end(workflow.Now(ctx)) }()
-	return r.callLocally(ctx, q, p, cmp.Or(q.step.startToClose, r.o.Timing.LocalStartToClose), unlimited)
+	startToClose := cmp.Or(q.step.startToClose, r.o.Timing.LocalStartToClose)
+	return r.callLocally(ctx, q, p, startToClose, localLimit*startToClose, unlimited)
 }
 
 // callLocally calls an activity in the present workflow task.
-func (r *run) callLocally(ctx workflow.Context, q request, p policy, startToClose time.Duration, attempts int32) *failure {
+func (r *run) callLocally(ctx workflow.Context, q request, p policy, startToClose, limit time.Duration, attempts int32) *failure {
 	t := r.o.Timing
 	ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout:    startToClose,
-		ScheduleToCloseTimeout: min(localLimit, time.Duration(attempts)) * startToClose,
+		ScheduleToCloseTimeout: limit,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: t.RetryInitial, BackoffCoefficient: 2, MaximumInterval: t.RetryMax, MaximumAttempts: attempts,
 		},

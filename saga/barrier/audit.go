@@ -3,13 +3,13 @@ package barrier
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/barrier/compare"
+	"github.com/amends/amends/saga/barrier/pages"
 )
 
 // Entry is the ledger's row of one key.
@@ -40,7 +40,7 @@ func Differs[Out any](e Entry, rows Out) string { return compare.Outcome(e.Outco
 // and ignores r.Limit.
 func Entries(ctx context.Context, db *gorm.DB, r audit.Range) ([]Entry, error) {
 	var rows []row
-	err := Within(db.WithContext(ctx), "saga", r).Select("saga", "step", "generation", "state", "code", "outcome", "created_at", "updated_at").
+	err := pages.Within(db.WithContext(ctx), "saga", r).Select("saga", "step", "generation", "state", "code", "outcome", "created_at", "updated_at").
 		Order("saga, step, generation").Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
@@ -51,49 +51,4 @@ func Entries(ctx context.Context, db *gorm.DB, r audit.Range) ([]Entry, error) {
 		all[i] = Entry{Told{Key: k, State: r.State, Code: r.Code, Outcome: r.Outcome}, r.CreatedAt.UTC(), r.UpdatedAt.UTC()}
 	}
 	return all, nil
-}
-
-// Within narrows a query to the sagas of r; column holds their ids.
-func Within(q *gorm.DB, column string, r audit.Range) *gorm.DB {
-	if len(r.Sagas) > 0 {
-		return q.Where(column+" IN ?", r.Sagas)
-	}
-	if r.After != "" {
-		q = q.Where(column+" > ?", r.After)
-	}
-	if r.To != "" {
-		q = q.Where(column+" <= ?", r.To)
-	}
-	return q
-}
-
-// Cut shortens r to its first Limit sagas that are in the ledger or in one of the
-// tables, which need an indexed column saga. If it left sagas out, more is true
-// and the next page starts after cut.To. A list is never cut.
-func Cut(ctx context.Context, db *gorm.DB, r audit.Range, tables ...string) (cut audit.Range, more bool, err error) {
-	if len(r.Sagas) > 0 || r.Limit <= 0 {
-		return r, false, nil
-	}
-	var parts []string
-	var args []any
-	for i, table := range append([]string{(*row)(nil).TableName()}, tables...) {
-		// Each part has its own limit, so that only the start of an index is read.
-		part := "SELECT saga FROM (SELECT DISTINCT saga FROM " + table + " WHERE saga > ?"
-		args = append(args, r.After)
-		if r.To != "" {
-			part += " AND saga <= ?"
-			args = append(args, r.To)
-		}
-		parts = append(parts, fmt.Sprintf("%s ORDER BY saga LIMIT ?) AS t%d", part, i))
-		args = append(args, r.Limit+1)
-	}
-	var sagas []string
-	err = db.WithContext(ctx).Raw(strings.Join(parts, " UNION ")+" ORDER BY saga LIMIT ?", append(args, r.Limit+1)...).Scan(&sagas).Error
-	if err != nil {
-		return r, false, fmt.Errorf("list the sagas: %w", err)
-	}
-	if len(sagas) > r.Limit {
-		r.To, more = sagas[r.Limit-1], true
-	}
-	return r, more, nil
 }

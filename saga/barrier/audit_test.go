@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/barrier/pages"
 	"github.com/amends/amends/saga/key"
 )
 
@@ -75,7 +76,7 @@ func TestAuditing(t *testing.T) {
 			var ends []string
 			r := audit.Range{Limit: limit}
 			for {
-				cut, more, err := barrier.Cut(ctx, db, r, "effect")
+				cut, more, err := pages.Cut(ctx, db, r, "effect")
 				require.NoError(t, err)
 				ends = append(ends, cut.To)
 				if !more {
@@ -90,7 +91,7 @@ func TestAuditing(t *testing.T) {
 			}
 			require.Equal(t, append(steps, ""), ends, "limit %d", limit)
 		}
-		cut, more, err := barrier.Cut(ctx, db, audit.Range{Sagas: []string{"a", "b"}, Limit: 1}, "effect")
+		cut, more, err := pages.Cut(ctx, db, audit.Range{Sagas: []string{"a", "b"}, Limit: 1}, "effect")
 		require.NoError(t, err)
 		require.False(t, more, "a list is never cut")
 		require.Equal(t, []string{"a", "b"}, cut.Sagas)

@@ -65,7 +65,7 @@ func TestAServiceThatDoesNotAnswerIsLeftAlone(t *testing.T) {
 				require.Equal(t, fault.Transient, fault.KindOf(err))
 				require.ErrorContains(t, err, "has not answered of late")
 
-				time.Sleep(5 * time.Second)
+				time.Sleep(5 * time.Second) //nolint:forbidigo // of a bubble
 				s.do = func(context.Context) ([]byte, error) { return []byte("1"), nil }
 				for range 20 {
 					require.NoError(t, call(), "one call that succeeds is enough")

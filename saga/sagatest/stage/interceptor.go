@@ -3,7 +3,6 @@ package stage
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -57,8 +56,7 @@ func (o *outbound) ExecuteLocalActivity(ctx workflow.Context, n string, args ...
 	workflow.GoNamed(ctx, n+" is canceled", func(ctx workflow.Context) { // which ends it at once
 		ctx.Done().Receive(ctx, nil)
 		if !future.IsReady() {
-			h := &o.engine.state
-			h.Note(workflow.Now(ctx), fmt.Sprintf("%d canceled", f.ID), nil)
+			o.engine.state.Canceled(workflow.Now(ctx), f)
 			o.engine.leave(f, args[0])
 			set.SetError(canceled(f.Kind))
 		}

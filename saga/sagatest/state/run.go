@@ -93,6 +93,13 @@ func (r *Run) Failed(now time.Time, f *Flight, err error) {
 	r.ended(now, f, "failed", text)
 }
 
+// Canceled notes that the workflow waits no more for a flight, which goes on.
+//
+//workflowcheck:ignore
+func (r *Run) Canceled(now time.Time, f *Flight) {
+	r.Note(now, fmt.Sprintf("%d canceled", f.ID), nil)
+}
+
 func (r *Run) ended(now time.Time, f *Flight, how string, text []byte) {
 	r.Note(now, fmt.Sprintf("%d %s %s", f.ID, how, f.Doing), text)
 	r.Forget(f)

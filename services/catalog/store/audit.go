@@ -7,6 +7,7 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/barrier/pages"
 	"github.com/amends/amends/services/catalog"
 	catalogaudit "github.com/amends/amends/services/catalog/audit"
 	"github.com/amends/amends/services/catalog/store/step"
@@ -21,7 +22,7 @@ func (s *Store) Audit(ctx context.Context, r audit.Range) (catalogaudit.Page, er
 }
 
 func (s *Store) audit(ctx context.Context, r audit.Range) (catalogaudit.Page, error) {
-	r, more, err := barrier.Cut(ctx, s.db, r)
+	r, more, err := pages.Cut(ctx, s.db, r)
 	if err != nil {
 		return catalogaudit.Page{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/barrier/pages"
 	"github.com/amends/amends/services/inventory"
 	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 	"github.com/amends/amends/services/inventory/store/facts"
@@ -23,7 +24,7 @@ func (s *Store) Audit(ctx context.Context, r audit.Range) (inventoryaudit.Page, 
 }
 
 func (s *Store) audit(ctx context.Context, r audit.Range) (inventoryaudit.Page, error) {
-	r, more, err := barrier.Cut(ctx, s.db, r, "reservations")
+	r, more, err := pages.Cut(ctx, s.db, r, "reservations")
 	if err != nil {
 		return inventoryaudit.Page{}, err
 	}
@@ -32,12 +33,12 @@ func (s *Store) audit(ctx context.Context, r audit.Range) (inventoryaudit.Page, 
 		return inventoryaudit.Page{}, err
 	}
 	var rows []reservationRow
-	if err := barrier.Within(s.db.WithContext(ctx), "saga", r).Find(&rows).Error; err != nil {
+	if err := pages.Within(s.db.WithContext(ctx), "saga", r).Find(&rows).Error; err != nil {
 		return inventoryaudit.Page{}, fmt.Errorf("read reservations: %w", err)
 	}
 	// After the reservations, as in Reservations.
 	var lines []lineRow
-	if err := barrier.Within(s.db.WithContext(ctx), "saga", r).Find(&lines).Error; err != nil {
+	if err := pages.Within(s.db.WithContext(ctx), "saga", r).Find(&lines).Error; err != nil {
 		return inventoryaudit.Page{}, fmt.Errorf("read reservation lines: %w", err)
 	}
 	reserved, err := records(rows, lines)

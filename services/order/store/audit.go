@@ -10,7 +10,7 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/audit"
-	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/barrier/pages"
 	"github.com/amends/amends/services/order"
 	orderaudit "github.com/amends/amends/services/order/audit"
 )
@@ -24,7 +24,7 @@ func (s *Store) Audit(ctx context.Context, r audit.Range) (orderaudit.Page, erro
 }
 
 func (s *Store) audit(ctx context.Context, r audit.Range) (orderaudit.Page, error) {
-	q := barrier.Within(s.db.WithContext(ctx).Table("orders"), "id", r).Select(`id, status, reason, decided, total_minor, total_currency,
+	q := pages.Within(s.db.WithContext(ctx).Table("orders"), "id", r).Select(`id, status, reason, decided, total_minor, total_currency,
 		created_at, updated_at, decide_by, needs_attention, waivers,
 		(SELECT CAST(coalesce(sum(quantity), 0) AS bigint) FROM order_lines WHERE order_id = orders.id) AS units`)
 	if len(r.Sagas) == 0 && r.Limit > 0 {
@@ -44,7 +44,7 @@ func (s *Store) audit(ctx context.Context, r audit.Range) (orderaudit.Page, erro
 	// After the orders: a history with more changes than its order then belongs to an
 	// order that was just decided, and is too young to be judged.
 	var changes []changeRow
-	err := barrier.Within(s.db.WithContext(ctx), "order_id", r).Order("order_id, position").Find(&changes).Error
+	err := pages.Within(s.db.WithContext(ctx), "order_id", r).Order("order_id, position").Find(&changes).Error
 	if err != nil {
 		return orderaudit.Page{}, fmt.Errorf("read order histories: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/barrier/pages"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/audit/compare"
@@ -25,7 +26,7 @@ func (s *Store) Books(ctx context.Context, r audit.Range) (compare.Books, error)
 }
 
 func (s *Store) books(ctx context.Context, r audit.Range) (compare.Books, error) {
-	r, more, err := barrier.Cut(ctx, s.db, r, "payments", "transfers")
+	r, more, err := pages.Cut(ctx, s.db, r, "payments", "transfers")
 	if err != nil {
 		return compare.Books{}, err
 	}
@@ -37,10 +38,10 @@ func (s *Store) books(ctx context.Context, r audit.Range) (compare.Books, error)
 	if err != nil {
 		return compare.Books{}, err
 	}
-	if b.Payments, err = list(barrier.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation"), paymentRow.domain); err != nil {
+	if b.Payments, err = list(pages.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation"), paymentRow.domain); err != nil {
 		return compare.Books{}, err
 	}
-	if b.Transfers, err = list(barrier.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation"), transferRow.domain); err != nil {
+	if b.Transfers, err = list(pages.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation"), transferRow.domain); err != nil {
 		return compare.Books{}, err
 	}
 	b.Recorded, b.Nothing = recorded(entries, b.Payments, b.Transfers), nothing(entries)

@@ -11,7 +11,6 @@ import (
 	"github.com/amends/amends/event/outbox"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/barrier"
-	"github.com/amends/amends/services/payment"
 )
 
 //go:embed migrations/*.sql
@@ -22,8 +21,6 @@ var Schema = database.Schema{barrier.Migrations, database.Migrations(files), dat
 
 // Store implements [payment.Store] on a database of its own.
 type Store struct{ db *gorm.DB }
-
-var _ payment.Store = (*Store)(nil)
 
 // New returns a store on db, which must be migrated to [Schema].
 func New(db *gorm.DB) *Store { return &Store{db: db} }

@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/barrier"
+	"github.com/amends/amends/saga/barrier/pages"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/shipping"
 	"github.com/amends/amends/services/shipping/audit/compare"
@@ -25,7 +26,7 @@ func (s *Store) Parcels(ctx context.Context, r audit.Range) (compare.Parcels, er
 }
 
 func (s *Store) parcels(ctx context.Context, r audit.Range) (compare.Parcels, error) {
-	r, more, err := barrier.Cut(ctx, s.db, r, "shipments")
+	r, more, err := pages.Cut(ctx, s.db, r, "shipments")
 	if err != nil {
 		return compare.Parcels{}, err
 	}
@@ -38,7 +39,7 @@ func (s *Store) parcels(ctx context.Context, r audit.Range) (compare.Parcels, er
 		return compare.Parcels{}, err
 	}
 	var rows []row
-	err = barrier.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation, warehouse").Find(&rows).Error
+	err = pages.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation, warehouse").Find(&rows).Error
 	if err != nil {
 		return compare.Parcels{}, fmt.Errorf("read shipments: %w", err)
 	}
