@@ -4,4 +4,5 @@
 //
 //	go test ./proof/schedules -faults 2             every schedule of up to two faults
 //	go test ./proof/schedules -schedule 'CALL=KIND' one schedule again
+//	go test ./proof/schedules -run Express -express.sample 0   every one, of orders with express steps
 package schedules

@@ -278,4 +278,9 @@ var mutants = []mutant{
 		was: "	r.arm()\n", is: "",
 		by: named("./saga", "TestATryThatDoesNotSucceed"),
 	},
+	{
+		name: "ACanceledTryIsRepeated", file: "saga/call.go",
+		was: "		if q.express && ctx.Err() != nil {", is: "		if false {",
+		by: named("./saga", "TestATryThatFailsAsItIsCanceled"),
+	},
 }
