@@ -55,7 +55,7 @@ table() {
       for (i = 4; i < NF; i += 2) printf "%s %s %s", (i > 4 ? "," : ""), $i, $(i + 1)
       print "."
     }
-    /^cells: / { sub(/^cells: /, ""); print "\nEach kind of fault at the calls of each name: " $0 "." }'
+    /^cells: / { sub(/^cells: /, ""); print "\nCells: " $0 "." }'
 }
 
 reduction() { sed -n 's/^reduction: \(.*\)$/- \1./p'; }
