@@ -51,6 +51,29 @@ func TestDo(t *testing.T) {
 		})
 	})
 
+	t.Run("AnswersARepeatWhoseEffectFailsBeforeItsFirstQuery", func(t *testing.T) { // the claim was not answered yet
+		t.Parallel()
+		each(t, func(t *testing.T, b testBundle) {
+			fails := func(*gorm.DB) (outcome, error) {
+				return outcome{}, fault.Errorf(fault.Bug, fault.Conflict, "the effect was asked")
+			}
+			_, err := barrier.Do(t.Context(), b.db, b.call(), fails)
+			requireFault(t, fault.Bug, fault.Conflict, err)
+			require.Equal(t, nothing, b.state(t))
+			_, err = barrier.Do(t.Context(), b.db, b.call(), b.reserve)
+			require.NoError(t, err)
+
+			out, err := barrier.Do(t.Context(), b.db, b.call(), fails)
+			require.NoError(t, err)
+			require.Equal(t, reserved, out)
+			_, err = barrier.Do(t.Context(), b.db, b.other(), fails)
+			requireFault(t, fault.Bug, fault.Mismatch, err)
+			require.NoError(t, barrier.Undo(t.Context(), b.db, b.key, b.release))
+			_, err = barrier.Do(t.Context(), b.db, b.call(), fails)
+			requireFault(t, fault.Suspension, fault.Suspended, err)
+		})
+	})
+
 	t.Run("IsUnknownToACallerThatStoppedWaiting", func(t *testing.T) {
 		t.Parallel()
 		each(t, func(t *testing.T, b testBundle) {

@@ -25,6 +25,10 @@ type Call struct {
 	// Request is kept as JSON for the undo, which gets no input; nil keeps nothing. It
 	// must not hold data that the database may not have, such as a card.
 	Request any
+	// Contended says that the effect begins with rows that other sagas lock. So it begins
+	// only when the key is known to be free: a repeat must not wait for them, nor count as
+	// one that has had them. It costs a round trip.
+	Contended bool
 
 	recall bool // see [Recall]
 }

@@ -21,7 +21,7 @@ func Do[Out any](ctx context.Context, db *gorm.DB, c Call, effect func(tx *gorm.
 	var out Out
 	var refusal *fault.Error
 	var answer *row // of a repeat
-	err := txn.Expect(ctx, db, c.claim, func(tx *gorm.DB, first bool) (err error) {
+	err := c.transact(ctx, db, func(tx *gorm.DB, first bool) (err error) {
 		out, refusal, answer = *new(Out), nil, nil
 		if !first {
 			answer, err = again(tx, c, tell)

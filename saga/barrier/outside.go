@@ -22,7 +22,7 @@ type Ticket[Out any] = ledger.Ticket[Out]
 func Intend[Out any](ctx context.Context, db *gorm.DB, c Call, prepare func(tx *gorm.DB) error, tell ...Tell) (Ticket[Out], error) {
 	var refusal *fault.Error
 	var answer *row // of a repeat
-	err := txn.Expect(ctx, db, c.claim, func(tx *gorm.DB, first bool) (err error) {
+	err := c.transact(ctx, db, func(tx *gorm.DB, first bool) (err error) {
 		refusal, answer = nil, nil
 		switch {
 		case !first:

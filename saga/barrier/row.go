@@ -1,6 +1,7 @@
 package barrier
 
 import (
+	"context"
 	"embed"
 	"encoding/json"
 	"io/fs"
@@ -80,6 +81,15 @@ func insert(tx *gorm.DB, c Call, r row) (bool, error) {
 
 // claim claims c's key with an intent. That of a do is never seen: it commits as done.
 func (c Call) claim(tx *gorm.DB) (bool, error) { return insert(tx, c, row{State: Intent}) }
+
+// transact runs f in one transaction with the claim of c's key; first reports whether the
+// key was free.
+func (c Call) transact(ctx context.Context, db *gorm.DB, f func(tx *gorm.DB, first bool) error) error {
+	if c.Contended {
+		return txn.Await(ctx, db, c.claim, f)
+	}
+	return txn.Expect(ctx, db, c.claim, f)
+}
 
 // block claims k so that no do of it takes effect, and tells of it. It reports whether
 // the key was free.

@@ -129,7 +129,9 @@ func TestALockedSKU(t *testing.T) {
 		t.Parallel()
 		s := newLockedShop(t)
 		locked(t, s.order(t, "first", "TEA"))
+		s.waitForever(t)
 		require.NoError(t, s.order(t, "sold", "TEA"))
+		locked(t, s.order(t, "next", "TEA")) // at once: a repeat has not had the lock
 		require.NoError(t, s.Release(t.Context(), key.New("never", "inventory.reserve")))
 	})
 }

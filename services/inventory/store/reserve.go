@@ -20,7 +20,7 @@ import (
 
 // Reserve implements [inventory.Service].
 func (s *Store) Reserve(ctx context.Context, k key.Key, req inventory.ReserveRequest) (inventory.Reservation, error) {
-	call := barrier.Call{Key: k, Fingerprint: fingerprint(req), Request: req}
+	call := barrier.Call{Key: k, Fingerprint: fingerprint(req), Request: req, Contended: true}
 	turn := s.patience.Turn()
 	r, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (inventory.Reservation, error) {
 		// Inside the do, so that INVALID is recorded like any other refusal: one key, one answer.
