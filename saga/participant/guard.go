@@ -20,6 +20,8 @@ const (
 	// Of the last tries so many fail before others are not made, and then for how long.
 	failures, tries = 5, 10
 	openFor         = 5 * time.Second
+	// fairTime is the least time in which a service that is well answers.
+	fairTime = 900 * time.Millisecond
 )
 
 // Guarded is a participant that is asked only while that is likely to help. It is for
@@ -41,16 +43,37 @@ func Guard(p saga.Participant, atOnce int) *Guarded {
 	return &Guarded{next: p, policies: failsafe.With(slots, breaker)}
 }
 
+// cutError is the failure of a call that its caller ended too soon.
+type cutError struct{ error }
+
+func (c *cutError) Unwrap() error { return c.error }
+
 // unanswered reports whether a failure says that the service cannot answer, or not soon.
-// A lock is of one row, and a caller that has gone did not wait.
+// A lock is of one row, and a caller that has gone, or had little time, did not wait.
 func unanswered(err error) bool {
+	if _, ok := errors.AsType[*cutError](err); ok {
+		return false
+	}
 	k, code := fault.KindOf(err), fault.CodeOf(err)
 	return err != nil && (k == fault.Transient && code != fault.Locked || k == fault.Unknown) && !errors.Is(err, context.Canceled)
 }
 
 // Do implements [saga.Participant].
 func (g *Guarded) Do(ctx context.Context, k saga.Key, input []byte) (output []byte, err error) {
-	output, err = g.policies.WithContext(ctx).Get(func() ([]byte, error) { return g.next.Do(ctx, k, input) })
+	deadline, ok := ctx.Deadline()
+	short := ok && time.Until(deadline) < fairTime
+	output, err = g.policies.WithContext(ctx).Get(func() (output []byte, err error) {
+		defer func() { // the policies would keep the slot of a call that panics
+			if p := recover(); p != nil {
+				err = fault.Errorf(fault.Bug, fault.Internal, "a panic: %v", p)
+			}
+		}()
+		output, err = g.next.Do(ctx, k, input)
+		if err != nil && short && ctx.Err() != nil {
+			err = &cutError{err}
+		}
+		return output, err
+	})
 	switch {
 	case errors.Is(err, bulkhead.ErrFull):
 		return nil, fault.Wrap(err, fault.Transient, fault.Unavailable, "the service has no slot free")

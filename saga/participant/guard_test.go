@@ -124,3 +124,37 @@ func TestTriesWaitABoundedTimeForASlot(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
+
+// TestAPanicKeepsNoSlot: the worker goes on after it, and so do the tries.
+func TestAPanicKeepsNoSlot(t *testing.T) {
+	t.Parallel()
+	s := &scripted{do: func(context.Context) ([]byte, error) { panic("poison") }}
+	g := participant.Guard(s, 1)
+	for range 20 {
+		_, err := g.Do(t.Context(), anyKey, nil)
+		require.Equal(t, fault.Bug, fault.KindOf(err))
+		require.ErrorContains(t, err, "poison")
+	}
+	s.do = func(context.Context) ([]byte, error) { return []byte("1"), nil }
+	_, err := g.Do(t.Context(), anyKey, nil)
+	require.NoError(t, err)
+}
+
+// TestACallWithLittleTimeSaysNothingOfTheService: it is the last of a full task.
+func TestACallWithLittleTimeSaysNothingOfTheService(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &scripted{do: func(ctx context.Context) ([]byte, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}}
+		g := participant.Guard(s, 1)
+		for range 20 {
+			ctx, cancel := context.WithTimeout(t.Context(), 250*time.Millisecond)
+			_, err := g.Do(ctx, anyKey, nil)
+			cancel()
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+		}
+		require.Equal(t, 20, s.calls)
+	})
+}
