@@ -58,7 +58,7 @@ func (r *records) write(in workflows.Input) {
 	r.written[in.OrderID] = order.Record{ID: in.OrderID, Status: order.Pending, Placement: p.Redacted(), CreatedAt: at, UpdatedAt: at}
 }
 
-// Get implements [place.Records].
+// Get implements [records.Records].
 func (r *records) Get(ctx context.Context, id string) (order.Record, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -275,17 +275,19 @@ func TestPlaceOrderWithoutTheOrderService(t *testing.T) {
 		r := newRecords(0)
 		var asked atomic.Int32
 		r.fail = func(context.Context) error {
-			if asked.Add(1) > 1 {
+			if asked.Add(1) > 3 {
 				return nil
 			}
 			return fault.Errorf(fault.Transient, fault.Unavailable, "no instance")
 		}
 		b := setupRecorded(t, r)
 		b.temporal.start, b.temporal.place = r.start, firstWins(t)
-		b.post(t, goodBody).order(t, http.StatusAccepted)
+		for customer := range 3 {
+			b.post(t, with("cus_42", fmt.Sprint("cus_", customer))).order(t, http.StatusAccepted)
+		}
 		b.post(t, with("cus_42", "cus_43")).order(t, http.StatusAccepted)
-		require.EqualValues(t, 1, asked.Load(), "it did not answer a moment ago")
-		require.Equal(t, 1, r.starts, "the update is part of the start")
+		require.EqualValues(t, 3, asked.Load(), "it has not answered of late")
+		require.Equal(t, 3, r.starts, "the update is part of the start")
 		customer := 100
 		require.Eventually(t, func() bool {
 			customer++
@@ -364,6 +366,11 @@ func TestPlaceOrderOverAStoppedWorkflowWithoutADecision(t *testing.T) {
 				return attached(ctx, s)
 			}
 			answer := b.post(t, goodBody)
+			if c.unreadable && !c.again {
+				answer.refused(t, http.StatusServiceUnavailable, place.PlacementUnknown)
+				require.Equal(t, 1, r.starts)
+				return
+			}
 			o := answer.order(t, http.StatusAccepted)
 			replayed := !c.again || c.recorded
 			require.Equal(t, replayed, answer.Header.Get("Idempotency-Replayed") == "true")

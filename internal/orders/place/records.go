@@ -14,7 +14,7 @@ import (
 
 // The pauses between two readings of a record that is not there yet. The first step on an
 // idle platform takes some milliseconds.
-const firstPause, mostPause = 4 * time.Millisecond, 50 * time.Millisecond
+const firstPause, mostPause = 4 * time.Millisecond, 100 * time.Millisecond
 
 // record reads an order's first placement in its record. Code: NOT_FOUND.
 func (p *Placer) record(ctx context.Context, id string) (first, error) {
@@ -69,5 +69,8 @@ func (p *Placer) neverBegan(ctx context.Context, id string) (bool, error) {
 		return false, nil
 	}
 	_, err = p.record(ctx, id) // after the run was stopped
-	return records.Missing(err), nil
+	if records.Missing(err) {
+		return true, nil
+	}
+	return false, err
 }

@@ -20,9 +20,12 @@ type Records interface {
 	Get(ctx context.Context, id string) (order.Record, error)
 }
 
-// leftAlone is how long an order service that did not answer is not called: an order's
-// workflow may answer sooner.
-const leftAlone = 5 * time.Second
+// An order service that did not answer so many of the last readings is not called for a
+// while: an order's workflow may answer sooner.
+const (
+	failures, readings = 3, 5
+	leftAlone          = 5 * time.Second
+)
 
 // Reader reads records while the order service answers. It is safe for concurrent use. A
 // nil reader has no records to read.
@@ -38,9 +41,10 @@ func New(records Records, timeout time.Duration) *Reader {
 		return nil
 	}
 	unanswered := func(_ order.Record, err error) bool {
-		return err != nil && !Missing(err) && !errors.Is(err, context.Canceled)
+		return err != nil && !Missing(err) && !errors.Is(err, errGone)
 	}
-	return &Reader{records, timeout, circuitbreaker.NewBuilder[order.Record]().HandleIf(unanswered).WithDelay(leftAlone).Build()}
+	return &Reader{records, timeout, circuitbreaker.NewBuilder[order.Record]().HandleIf(unanswered).
+		WithFailureThresholdRatio(failures, readings).WithDelay(leftAlone).WithSuccessThreshold(1).Build()}
 }
 
 // Answer reports whether the order service is to be called.
@@ -48,14 +52,23 @@ func (r *Reader) Answer() bool { return r != nil && r.breaker.RemainingDelay() =
 
 // Get reads the record of an order. Code: NOT_FOUND.
 func (r *Reader) Get(ctx context.Context, id string) (order.Record, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	reading, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	rec, err := failsafe.With(r.breaker).WithContext(ctx).Get(func() (order.Record, error) { return r.records.Get(ctx, id) })
+	rec, err := failsafe.With(r.breaker).WithContext(reading).Get(func() (rec order.Record, err error) {
+		rec, err = r.records.Get(reading, id)
+		if err != nil && ctx.Err() != nil { // which says nothing of the service
+			err = errors.Join(err, errGone)
+		}
+		return rec, err
+	})
 	if err != nil {
 		return rec, fmt.Errorf("read the order's record: %w", err)
 	}
 	return rec, nil
 }
+
+// errGone is the error of a reading that its caller has ended.
+var errGone = errors.New("the caller waits no more")
 
 // Missing reports whether the failure of a reading is that there is no record.
 func Missing(err error) bool { return fault.CodeOf(err) == fault.NotFound }
