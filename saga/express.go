@@ -31,6 +31,7 @@ type localTries struct {
 func (l *localTries) begin(now time.Time) (run time.Duration) {
 	if l.open == 0 && !now.Equal(l.ended) {
 		l.since = now
+		l.full = l.full && l.ended.IsZero()
 	}
 	l.open++
 	return now.Sub(l.since)

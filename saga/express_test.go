@@ -151,8 +151,9 @@ func TestATaskEndsWhereItIsToldTo(t *testing.T) {
 	require.False(t, s.of("price")[0].local, "it is not tried before")
 }
 
-// Without a timer the deadline is seen before the next step.
-func TestAnExpressSagaIsDecidedInTime(t *testing.T) {
+// Without a timer a body that waits for something else than its steps is late, but no
+// step begins after the deadline.
+func TestNoExpressStepBeginsAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	b, s := express(t)
 	b.body = func(ctx workflow.Context) error {

@@ -42,7 +42,7 @@ func (r *run) persist(ctx workflow.Context, q request, later effort, final func(
 	s, e := q.step, r.ordinary()
 	e.local = true
 	f := r.invoke(ctx, q, e)
-	e.local = false
+	e.local = !q.express
 	for reached := 0; !final(f) && f.after(reached); f = r.invoke(ctx, q, e) {
 		reached = f.progress
 	}

@@ -65,7 +65,7 @@ var mutants = []mutant{
 	},
 	{
 		name: "BarrierInItsOwnTransaction", file: "saga/barrier/inside.go",
-		was: "	err := txn.Expect(ctx, db, c.claim, func(tx *gorm.DB, first bool) (err error) {\n",
+		was: "	err := c.transact(ctx, db, func(tx *gorm.DB, first bool) (err error) {\n",
 		is: "	var first bool\n" +
 			"	if err := txn.Run(ctx, db, func(tx *gorm.DB) (err error) { first, err = insert(tx, c, row{State: Intent}); return err }); err != nil {\n" +
 			"		return out, err\n	}\n" +
@@ -104,6 +104,11 @@ var mutants = []mutant{
 		name: "AQueuedWriteIsNotChecked", file: "internal/database/pipeline/conn.go",
 		was: "SELECT 1 / (count(*) = %d)::int FROM written", is: "SELECT 1 + (count(*) = %d)::int FROM written",
 		by: named("./internal/database/pipeline", "Leaves"),
+	},
+	{
+		name: "AnEffectThatFailsHidesAMissedClaim", file: "saga/barrier/txn/ahead.go",
+		was: "		if answer := tx.Exec(\"SELECT 1\").Error; errors.Is(answer, ErrMissed) {\n			return answer\n		}\n", is: "",
+		by: named("./saga/barrier", "TestDo"),
 	},
 	{
 		name: "AMissedClaimIsOverlooked", file: "internal/database/pipeline/conn.go",
@@ -216,14 +221,14 @@ var mutants = []mutant{
 	},
 	{
 		name: "AnUnknownTryIsTakenForDone", file: "saga/express.go",
-		was: "	return r.callLocally(ctx, q, p, limit, 1)\n",
-		is:  "	if f := r.callLocally(ctx, q, p, limit, 1); f != nil && f.code != fault.Timeout {\n		return f\n	}\n	return nil\n",
+		was: "	return r.callLocally(ctx, q, p, limit, limit, 1)\n",
+		is:  "	if f := r.callLocally(ctx, q, p, limit, limit, 1); f != nil && f.code != fault.Timeout {\n		return f\n	}\n	return nil\n",
 		by:  express("1"),
 	},
 	{
 		name: "AnUnknownTryIsTakenForRefused", file: "saga/express.go",
-		was: "	return r.callLocally(ctx, q, p, limit, 1)\n",
-		is:  "	f := r.callLocally(ctx, q, p, limit, 1)\n	if f != nil && f.kind == fault.Unknown && f.code != canceled {\n		f.kind = fault.Business\n	}\n	return f\n",
+		was: "	return r.callLocally(ctx, q, p, limit, limit, 1)\n",
+		is:  "	f := r.callLocally(ctx, q, p, limit, limit, 1)\n	if f != nil && f.kind == fault.Unknown && f.code != canceled {\n		f.kind = fault.Business\n	}\n	return f\n",
 		by:  express("1"),
 	},
 	{
@@ -270,7 +275,7 @@ var mutants = []mutant{
 	},
 	{
 		name: "ATryIsRepeatedInItsTask", file: "saga/express.go",
-		was: "	return r.callLocally(ctx, q, p, limit, 1)\n", is: "	return r.callLocally(ctx, q, p, limit, unlimited)\n",
+		was: "	return r.callLocally(ctx, q, p, limit, limit, 1)\n", is: "	return r.callLocally(ctx, q, p, limit, limit, unlimited)\n",
 		by: named("./saga/sagatest/stage", "TestATryIsOneAttempt"),
 	},
 	{

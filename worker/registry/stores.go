@@ -116,7 +116,6 @@ func (s *Stores) Connections() int {
 	if err != nil {
 		return 1
 	}
-
 	return max(1, pool.Stats().MaxOpenConnections)
 }
 

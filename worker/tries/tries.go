@@ -27,8 +27,8 @@ type Tries struct {
 }
 
 // Bind registers the first tries of all services at the worker that runs the sagas,
-// except for those of its own service, which has the steps themselves. Each service has
-// as many slots as at its own worker.
+// except for those of its own service, which has the steps themselves. A service of this
+// process has as many slots as at its own worker.
 func (t Tries) Bind(r saga.Registry) {
 	for _, row := range registry.All {
 		if row.Try != nil {
