@@ -98,7 +98,7 @@ func (s scenario) playOn(t *testing.T, p *platform, key string, body map[string]
 	if s.express != nil {
 		id = s.placeExpress(t, p, key, body)
 	} else {
-		id = p.place(t, key, "", body).order.ID
+		id = p.insist(t, key, "", body).order.ID
 	}
 	require.NotEmpty(t, id)
 	if s.steer != nil {
