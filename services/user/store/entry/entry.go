@@ -1,0 +1,174 @@
+// Package entry has the part of the user service for callers who have no session yet.
+package entry
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/services/user"
+	"github.com/amends/amends/services/user/store/failed"
+	"github.com/amends/amends/services/user/store/rows"
+)
+
+// Entry implements [user.Entry].
+type Entry struct {
+	*rows.Base
+
+	broom broom
+}
+
+// New returns the part on b.
+func New(b *rows.Base) *Entry { return &Entry{Base: b} }
+
+// Register implements [user.Service]. An address with an account costs the same hash and
+// the same statements.
+func (s *Entry) Register(ctx context.Context, r user.Registration) error {
+	if err := r.Validate(); err != nil {
+		return err
+	}
+	login, err := user.Address(r.Email)
+	if err != nil {
+		return err
+	}
+	hash, err := s.Hasher.Hash(ctx, r.Password)
+	if err != nil {
+		return err
+	}
+	return database.InTx(ctx, s.DB, func(tx *gorm.DB) error {
+		owner, err := rows.Look(tx, "login = ?", login)
+		if err != nil {
+			return err
+		}
+		m := rows.Mail{
+			Template: string(user.ConfirmRegistration), Email: r.Email, Login: login, Name: r.Name, Locale: r.Locale, Password: hash,
+		}
+		if m.Account, err = rows.NewID(); err != nil {
+			return err
+		}
+		if owner.ID != "" {
+			m = rows.Already(owner)
+		}
+		return s.Send(tx, m, user.RegistrationAge)
+	})
+}
+
+// Confirm implements [user.Service].
+func (s *Entry) Confirm(ctx context.Context, mailToken string) (c user.Confirmation, err error) {
+	err = database.InTx(ctx, s.DB, func(tx *gorm.DB) error {
+		m, err := s.Spend(tx, mailToken)
+		if err != nil {
+			return err
+		}
+		c = user.Confirmation{Account: m.Account, Template: user.Template(m.Template)}
+		switch c.Template {
+		case user.ConfirmRegistration:
+			return s.confirmRegistration(tx, m)
+		case user.ConfirmAddress:
+			return s.confirmAddress(tx, m)
+		case user.AlreadyRegistered, user.AddressChanged, user.ResetPassword, rows.None:
+			return user.Spent()
+		}
+		return user.Spent()
+	})
+	if err != nil {
+		return user.Confirmation{}, err
+	}
+	return c, nil
+}
+
+func (s *Entry) confirmRegistration(tx *gorm.DB, m rows.Mail) error {
+	row, err := s.Insert(tx, m.Account, m.Password, "", user.Registration{Email: m.Email, Name: m.Name, Locale: m.Locale}, user.Customer)
+	if err == nil && row.ID == "" {
+		return rows.Taken()
+	}
+	return err
+}
+
+func (s *Entry) confirmAddress(tx *gorm.DB, m rows.Mail) error {
+	row, err := rows.Take(rows.Locking(tx), "id = ?", m.Account)
+	if fault.CodeOf(err) == fault.NotFound {
+		return user.Spent() // erased meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	other, err := rows.Look(tx, "login = ? AND id <> ?", m.Login, m.Account)
+	if err != nil {
+		return err
+	}
+	if other.ID != "" {
+		return rows.Taken()
+	}
+	old := row
+	row.Email, row.Login = m.Email, m.Login
+	if err := s.Update(tx, &row); err != nil {
+		return err
+	}
+	if err := s.Record(tx, row.ID, user.EmailChanged, "", "", ""); err != nil {
+		return err
+	}
+	return s.Send(tx, rows.Mail{
+		Account: row.ID, Template: string(user.AddressChanged), Email: old.Email, Login: old.Login, Name: old.Name, Locale: old.Locale,
+	}, user.RegistrationAge)
+}
+
+// AskReset implements [user.Service]. An address without an account costs the same
+// statements.
+func (s *Entry) AskReset(ctx context.Context, email string) error {
+	login, err := user.Address(email)
+	if err != nil {
+		return err
+	}
+	return database.InTx(ctx, s.DB, func(tx *gorm.DB) error {
+		owner, err := rows.Look(tx, "login = ?", login)
+		if err != nil {
+			return err
+		}
+		m := rows.Mail{
+			Account: owner.ID, Template: string(user.ResetPassword), Email: owner.Email, Login: login, Name: owner.Name, Locale: owner.Locale,
+		}
+		if owner.ID == "" {
+			m.Template = string(rows.None)
+		}
+		return s.Send(tx, m, user.ResetAge)
+	})
+}
+
+// Reset implements [user.Service].
+func (s *Entry) Reset(ctx context.Context, mailToken, password string) error {
+	// Before the hash, which a guess must not cost.
+	m, err := s.MailOf(s.DB.WithContext(ctx), mailToken)
+	if err != nil {
+		return database.Fault(err)
+	}
+	if m.Template != string(user.ResetPassword) {
+		return user.Spent()
+	}
+	hash, err := s.Hasher.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	return database.InTx(ctx, s.DB, func(tx *gorm.DB) error {
+		m, err := s.Spend(tx, mailToken)
+		if err != nil {
+			return err
+		}
+		row, err := rows.Look(rows.Locking(tx), "id = ?", m.Account)
+		if err != nil {
+			return err
+		}
+		if row.ID == "" {
+			return user.Spent() // erased meanwhile
+		}
+		if err := failed.Clear(tx, s.Derived.Login(row.Login)); err != nil {
+			return err
+		}
+		if err := s.SetPassword(tx, row, hash, user.PasswordReset); err != nil {
+			return err
+		}
+		return s.EndAll(tx, row.ID, "", user.PasswordReset)
+	})
+}
