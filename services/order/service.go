@@ -65,6 +65,9 @@ type Direct interface {
 
 	// Address returns the destination of an order, or NOT_FOUND.
 	Address(ctx context.Context, id string) (Address, error)
+
+	// Undecided reports whether a customer has an order that is not decided.
+	Undecided(ctx context.Context, customer string) (bool, error)
 }
 
 // Closing is the end of an order.

@@ -40,6 +40,12 @@ func (c *Client) Address(ctx context.Context, id string) (order.Address, error) 
 	}, err
 }
 
+// Undecided implements [order.Direct].
+func (c *Client) Undecided(ctx context.Context, customer string) (bool, error) {
+	out, err := c.remote.CheckUndecided(ctx, &pb.CheckUndecidedRequest{CustomerId: customer})
+	return out.GetUndecided(), err
+}
+
 var statuses = wire.Set[order.Status, pb.Status]{
 	order.Pending:   pb.Status_STATUS_PENDING,
 	order.Confirmed: pb.Status_STATUS_CONFIRMED,

@@ -60,10 +60,18 @@ func contract(t *testing.T, s order.Service, d order.Direct, id string) {
 	require.Equal(t, fault.Business, fault.KindOf(err))
 
 	is(s.Create(ctx, key.New(id, "order.create"), order.Placement{
-		CustomerID: "cus_42", Currency: "EUR", Lines: []order.Line{{SKU: "MUG", Quantity: 2}, {SKU: "TEE", Quantity: 1}},
+		CustomerID: "cus_" + id, Currency: "EUR", Lines: []order.Line{{SKU: "MUG", Quantity: 2}, {SKU: "TEE", Quantity: 1}},
 		ShipTo: address, Fingerprint: "f", Nonce: "n", PlacedAt: at, DecideBy: at.Add(time.Minute),
 	}))
 	require.Equal(t, order.Pending, get().Status)
+	undecided := func(customer string) bool {
+		t.Helper()
+		yes, err := d.Undecided(ctx, customer)
+		require.NoError(t, err)
+		return yes
+	}
+	require.True(t, undecided("cus_"+id))
+	require.False(t, undecided("cus_none"))
 	to, err := d.Address(ctx, id)
 	require.NoError(t, err)
 	require.Equal(t, address, to)
@@ -85,6 +93,7 @@ func contract(t *testing.T, s order.Service, d order.Direct, id string) {
 		},
 	}))
 	require.Equal(t, order.OutOfStock, get().Reason)
+	require.False(t, undecided("cus_"+id))
 	is(s.Acknowledge(ctx, key.New(id, "order.acknowledge"), ledger.Acknowledgement{
 		Reason: "read the log", Operator: "night", Reference: "case 2", At: at.Add(time.Minute), Request: "r1",
 	}))

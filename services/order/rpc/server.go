@@ -48,6 +48,17 @@ func (s *server) GetAddress(ctx context.Context, in *pb.GetAddressRequest) (*pb.
 	}, nil
 }
 
+func (s *server) CheckUndecided(ctx context.Context, in *pb.CheckUndecidedRequest) (*pb.CheckUndecidedResponse, error) {
+	if err := wire.Name("customer_id", in.GetCustomerId()); err != nil {
+		return nil, err
+	}
+	undecided, err := s.service.Undecided(ctx, in.GetCustomerId())
+	if err != nil {
+		return nil, err
+	}
+	return &pb.CheckUndecidedResponse{Undecided: undecided}, nil
+}
+
 func toRecord(r order.Record) (*pb.GetResponse, error) {
 	status, err1 := statuses.Number(r.Status)
 	reason, err2 := reasons.Number(r.Reason)

@@ -29,6 +29,16 @@ func (s *Store) Address(ctx context.Context, id string) (order.Address, error) {
 	return rec.Placement.ShipTo, database.Fault(err)
 }
 
+// Undecided implements [order.Service].
+func (s *Store) Undecided(ctx context.Context, customer string) (bool, error) {
+	var n int64
+	err := s.db.WithContext(ctx).Model(&orderRow{}).Where("customer_id = ? AND status = ?", customer, string(order.Pending)).Limit(1).Count(&n).Error
+	if err != nil {
+		return false, database.Fault(fmt.Errorf("look for undecided orders: %w", err))
+	}
+	return n > 0, nil
+}
+
 // List returns the orders that the filter selects, by id, up to its limit (1 to 1,000,
 // else INVALID). A shorter page is the last. Ids are hashes, so their order has no
 // meaning, but it is stable: all pages together contain every order once that the

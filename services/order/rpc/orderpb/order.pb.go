@@ -848,6 +848,96 @@ func (x *GetAddressResponse) GetCountry() string {
 	return ""
 }
 
+// CheckUndecidedRequest names a customer.
+type CheckUndecidedRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CustomerId    string                 `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckUndecidedRequest) Reset() {
+	*x = CheckUndecidedRequest{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckUndecidedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckUndecidedRequest) ProtoMessage() {}
+
+func (x *CheckUndecidedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckUndecidedRequest.ProtoReflect.Descriptor instead.
+func (*CheckUndecidedRequest) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *CheckUndecidedRequest) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+// CheckUndecidedResponse is the answer.
+type CheckUndecidedResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Undecided     bool                   `protobuf:"varint,1,opt,name=undecided,proto3" json:"undecided,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckUndecidedResponse) Reset() {
+	*x = CheckUndecidedResponse{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckUndecidedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckUndecidedResponse) ProtoMessage() {}
+
+func (x *CheckUndecidedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckUndecidedResponse.ProtoReflect.Descriptor instead.
+func (*CheckUndecidedResponse) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *CheckUndecidedResponse) GetUndecided() bool {
+	if x != nil {
+		return x.Undecided
+	}
+	return false
+}
+
 // Line asks for a quantity of a SKU.
 type Placement_Line struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -859,7 +949,7 @@ type Placement_Line struct {
 
 func (x *Placement_Line) Reset() {
 	*x = Placement_Line{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[8]
+	mi := &file_services_order_rpc_order_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -871,7 +961,7 @@ func (x *Placement_Line) String() string {
 func (*Placement_Line) ProtoMessage() {}
 
 func (x *Placement_Line) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[8]
+	mi := &file_services_order_rpc_order_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -973,7 +1063,12 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\vpostal_code\x18\x05 \x01(\tR\n" +
 	"postalCode\x12\x16\n" +
 	"\x06region\x18\x06 \x01(\tR\x06region\x12\x18\n" +
-	"\acountry\x18\a \x01(\tR\acountry*`\n" +
+	"\acountry\x18\a \x01(\tR\acountry\"8\n" +
+	"\x15CheckUndecidedRequest\x12\x1f\n" +
+	"\vcustomer_id\x18\x01 \x01(\tR\n" +
+	"customerId\"6\n" +
+	"\x16CheckUndecidedResponse\x12\x1c\n" +
+	"\tundecided\x18\x01 \x01(\bR\tundecided*`\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTATUS_PENDING\x10\x01\x12\x14\n" +
@@ -988,11 +1083,12 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x14REASON_UNDELIVERABLE\x10\x05\x12\x1b\n" +
 	"\x17REASON_CUSTOMER_REQUEST\x10\x06\x12\x13\n" +
 	"\x0fREASON_DEADLINE\x10\a\x12\x13\n" +
-	"\x0fREASON_INTERNAL\x10\b2\xaa\x01\n" +
+	"\x0fREASON_INTERNAL\x10\b2\x92\x02\n" +
 	"\x05Order\x12E\n" +
 	"\x03Get\x12\x1b.amends.order.v1.GetRequest\x1a\x1c.amends.order.v1.GetResponse\"\x03\x90\x02\x01\x12Z\n" +
 	"\n" +
-	"GetAddress\x12\".amends.order.v1.GetAddressRequest\x1a#.amends.order.v1.GetAddressResponse\"\x03\x90\x02\x01B5Z3github.com/amends/amends/services/order/rpc/orderpbb\x06proto3"
+	"GetAddress\x12\".amends.order.v1.GetAddressRequest\x1a#.amends.order.v1.GetAddressResponse\"\x03\x90\x02\x01\x12f\n" +
+	"\x0eCheckUndecided\x12&.amends.order.v1.CheckUndecidedRequest\x1a'.amends.order.v1.CheckUndecidedResponse\"\x03\x90\x02\x01B5Z3github.com/amends/amends/services/order/rpc/orderpbb\x06proto3"
 
 var (
 	file_services_order_rpc_order_proto_rawDescOnce sync.Once
@@ -1007,48 +1103,52 @@ func file_services_order_rpc_order_proto_rawDescGZIP() []byte {
 }
 
 var file_services_order_rpc_order_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_services_order_rpc_order_proto_goTypes = []any{
-	(Status)(0),                   // 0: amends.order.v1.Status
-	(Reason)(0),                   // 1: amends.order.v1.Reason
-	(*GetRequest)(nil),            // 2: amends.order.v1.GetRequest
-	(*GetResponse)(nil),           // 3: amends.order.v1.GetResponse
-	(*Placement)(nil),             // 4: amends.order.v1.Placement
-	(*Attention)(nil),             // 5: amends.order.v1.Attention
-	(*Waiver)(nil),                // 6: amends.order.v1.Waiver
-	(*Acknowledgement)(nil),       // 7: amends.order.v1.Acknowledgement
-	(*GetAddressRequest)(nil),     // 8: amends.order.v1.GetAddressRequest
-	(*GetAddressResponse)(nil),    // 9: amends.order.v1.GetAddressResponse
-	(*Placement_Line)(nil),        // 10: amends.order.v1.Placement.Line
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(*wirepb.Amount)(nil),         // 12: amends.wire.v1.Amount
+	(Status)(0),                    // 0: amends.order.v1.Status
+	(Reason)(0),                    // 1: amends.order.v1.Reason
+	(*GetRequest)(nil),             // 2: amends.order.v1.GetRequest
+	(*GetResponse)(nil),            // 3: amends.order.v1.GetResponse
+	(*Placement)(nil),              // 4: amends.order.v1.Placement
+	(*Attention)(nil),              // 5: amends.order.v1.Attention
+	(*Waiver)(nil),                 // 6: amends.order.v1.Waiver
+	(*Acknowledgement)(nil),        // 7: amends.order.v1.Acknowledgement
+	(*GetAddressRequest)(nil),      // 8: amends.order.v1.GetAddressRequest
+	(*GetAddressResponse)(nil),     // 9: amends.order.v1.GetAddressResponse
+	(*CheckUndecidedRequest)(nil),  // 10: amends.order.v1.CheckUndecidedRequest
+	(*CheckUndecidedResponse)(nil), // 11: amends.order.v1.CheckUndecidedResponse
+	(*Placement_Line)(nil),         // 12: amends.order.v1.Placement.Line
+	(*timestamppb.Timestamp)(nil),  // 13: google.protobuf.Timestamp
+	(*wirepb.Amount)(nil),          // 14: amends.wire.v1.Amount
 }
 var file_services_order_rpc_order_proto_depIdxs = []int32{
 	0,  // 0: amends.order.v1.GetResponse.status:type_name -> amends.order.v1.Status
 	1,  // 1: amends.order.v1.GetResponse.reason:type_name -> amends.order.v1.Reason
 	1,  // 2: amends.order.v1.GetResponse.decided:type_name -> amends.order.v1.Reason
-	11, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
+	13, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
 	4,  // 4: amends.order.v1.GetResponse.placement:type_name -> amends.order.v1.Placement
-	12, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
+	14, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
 	5,  // 6: amends.order.v1.GetResponse.attention:type_name -> amends.order.v1.Attention
 	6,  // 7: amends.order.v1.GetResponse.waivers:type_name -> amends.order.v1.Waiver
-	11, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
-	11, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
-	11, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
+	13, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
+	13, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
+	13, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
 	7,  // 11: amends.order.v1.GetResponse.acknowledgements:type_name -> amends.order.v1.Acknowledgement
-	10, // 12: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
-	11, // 13: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
-	11, // 14: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
-	11, // 15: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
-	11, // 16: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
+	12, // 12: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
+	13, // 13: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
+	13, // 14: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
+	13, // 15: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
+	13, // 16: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
 	5,  // 17: amends.order.v1.Acknowledgement.flags:type_name -> amends.order.v1.Attention
-	11, // 18: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
+	13, // 18: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
 	2,  // 19: amends.order.v1.Order.Get:input_type -> amends.order.v1.GetRequest
 	8,  // 20: amends.order.v1.Order.GetAddress:input_type -> amends.order.v1.GetAddressRequest
-	3,  // 21: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
-	9,  // 22: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
-	21, // [21:23] is the sub-list for method output_type
-	19, // [19:21] is the sub-list for method input_type
+	10, // 21: amends.order.v1.Order.CheckUndecided:input_type -> amends.order.v1.CheckUndecidedRequest
+	3,  // 22: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
+	9,  // 23: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
+	11, // 24: amends.order.v1.Order.CheckUndecided:output_type -> amends.order.v1.CheckUndecidedResponse
+	22, // [22:25] is the sub-list for method output_type
+	19, // [19:22] is the sub-list for method input_type
 	19, // [19:19] is the sub-list for extension type_name
 	19, // [19:19] is the sub-list for extension extendee
 	0,  // [0:19] is the sub-list for field type_name
@@ -1065,7 +1165,7 @@ func file_services_order_rpc_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_services_order_rpc_order_proto_rawDesc), len(file_services_order_rpc_order_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   9,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

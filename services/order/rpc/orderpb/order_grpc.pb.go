@@ -19,8 +19,9 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Order_Get_FullMethodName        = "/amends.order.v1.Order/Get"
-	Order_GetAddress_FullMethodName = "/amends.order.v1.Order/GetAddress"
+	Order_Get_FullMethodName            = "/amends.order.v1.Order/Get"
+	Order_GetAddress_FullMethodName     = "/amends.order.v1.Order/GetAddress"
+	Order_CheckUndecided_FullMethodName = "/amends.order.v1.Order/CheckUndecided"
 )
 
 // OrderClient is the client API for Order service.
@@ -34,6 +35,8 @@ type OrderClient interface {
 	// GetAddress returns the destination of an order, or NOT_FOUND. It is personal data:
 	// only a caller that delivers may ask.
 	GetAddress(ctx context.Context, in *GetAddressRequest, opts ...grpc.CallOption) (*GetAddressResponse, error)
+	// CheckUndecided reports whether a customer has an order that is not decided.
+	CheckUndecided(ctx context.Context, in *CheckUndecidedRequest, opts ...grpc.CallOption) (*CheckUndecidedResponse, error)
 }
 
 type orderClient struct {
@@ -64,6 +67,16 @@ func (c *orderClient) GetAddress(ctx context.Context, in *GetAddressRequest, opt
 	return out, nil
 }
 
+func (c *orderClient) CheckUndecided(ctx context.Context, in *CheckUndecidedRequest, opts ...grpc.CallOption) (*CheckUndecidedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CheckUndecidedResponse)
+	err := c.cc.Invoke(ctx, Order_CheckUndecided_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // OrderServer is the server API for Order service.
 // All implementations must embed UnimplementedOrderServer
 // for forward compatibility.
@@ -75,6 +88,8 @@ type OrderServer interface {
 	// GetAddress returns the destination of an order, or NOT_FOUND. It is personal data:
 	// only a caller that delivers may ask.
 	GetAddress(context.Context, *GetAddressRequest) (*GetAddressResponse, error)
+	// CheckUndecided reports whether a customer has an order that is not decided.
+	CheckUndecided(context.Context, *CheckUndecidedRequest) (*CheckUndecidedResponse, error)
 	mustEmbedUnimplementedOrderServer()
 }
 
@@ -90,6 +105,9 @@ func (UnimplementedOrderServer) Get(context.Context, *GetRequest) (*GetResponse,
 }
 func (UnimplementedOrderServer) GetAddress(context.Context, *GetAddressRequest) (*GetAddressResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetAddress not implemented")
+}
+func (UnimplementedOrderServer) CheckUndecided(context.Context, *CheckUndecidedRequest) (*CheckUndecidedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CheckUndecided not implemented")
 }
 func (UnimplementedOrderServer) mustEmbedUnimplementedOrderServer() {}
 func (UnimplementedOrderServer) testEmbeddedByValue()               {}
@@ -148,6 +166,24 @@ func _Order_GetAddress_Handler(srv interface{}, ctx context.Context, dec func(in
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Order_CheckUndecided_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CheckUndecidedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServer).CheckUndecided(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Order_CheckUndecided_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServer).CheckUndecided(ctx, req.(*CheckUndecidedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Order_ServiceDesc is the grpc.ServiceDesc for Order service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -162,6 +198,10 @@ var Order_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetAddress",
 			Handler:    _Order_GetAddress_Handler,
+		},
+		{
+			MethodName: "CheckUndecided",
+			Handler:    _Order_CheckUndecided_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
