@@ -25,8 +25,8 @@ type layer struct {
 // others the tests are free, because a test may well stand on top of everything.
 var layers = []layer{
 	{"cmd/amends", "cmd/amends/internal/** internal/config", ""},
-	{"cmd/amends/internal/**", "cmd/amends/internal/** event api api/contract api/edge api/operator worker worker/registry workflows workflows/doctor services/catalog services/inventory services/inventory/rpc internal/** proof/load fault event/inbox/waiting event/outbox services/catalog/rpc services/order/rpc", ""},
-	{"worker", "event event/outbox worker/events worker/registry worker/tries workflows workflows/doctor services/catalog services/inventory services/*/store saga saga/participant internal/background internal/database internal/discovery internal/discovery/meter internal/doctor internal/engine internal/engine/* internal/orders/sagas internal/process internal/rpc internal/telemetry internal/watch internal/watch/* fault event/inbox/waiting", "echo"},
+	{"cmd/amends/internal/**", "cmd/amends/internal/** event api api/contract api/edge api/operator worker worker/registry workflows workflows/doctor services/catalog services/inventory services/inventory/rpc services/user services/user/rpc internal/** proof/load fault event/inbox/waiting event/outbox services/catalog/rpc services/order/rpc", ""},
+	{"worker", "services/user event event/outbox worker/events worker/registry worker/tries workflows workflows/doctor services/catalog services/inventory services/*/store saga saga/participant internal/background internal/database internal/discovery internal/discovery/meter internal/doctor internal/engine internal/engine/* internal/orders/sagas internal/process internal/rpc internal/telemetry internal/watch internal/watch/* fault event/inbox/waiting", "echo"},
 	{"worker/registry", "event/lease activities event services/** saga internal/database internal/watch fault event/inbox/waiting event/inbox event/outbox/compare", "echo"},
 	{"worker/tries", "fault saga saga/participant worker/registry", "echo viper"},
 	{"worker/events", "event event/inbox event/inbox/waiting event/outbox internal/process internal/telemetry worker/registry", "echo viper"},
@@ -45,7 +45,7 @@ var layers = []layer{
 	{"workflows", "activities services/* saga saga/ledger fault internal/money", "gorm viper echo"},
 	{"workflows/doctor", "workflows/doctor/judge activities services/order saga/audit saga/ledger", "gorm viper echo"},
 	{"workflows/doctor/judge", "activities services/*/audit services/order saga/audit internal/money", "gorm viper echo"},
-	{"activities", "services/* services/payment/posting services/*/audit saga saga/audit saga/ledger fault", "gorm echo"},
+	{"activities", "services/* services/user/password services/payment/posting services/*/audit saga saga/audit saga/ledger fault", "gorm echo"},
 
 	{"services/*/store", "services/$1 services/$1/audit services/$1/audit/compare services/$1/posting services/$1/allocation services/$1/store/facts saga/barrier saga/barrier/pages saga/barrier/txn saga/key saga/audit saga/ledger fault internal/database internal/money event event/outbox event/outbox/compare services/$1/transfer services/$1/store/patience services/$1/store/step", "temporal services echo"},
 	{"services/user", "event fault internal/identity/token internal/text", "temporal gorm echo services"},
@@ -60,6 +60,7 @@ var layers = []layer{
 	{"services/user/store/signing", "internal/identity/token fault", "temporal services echo"},
 	{"services/user/store/ended", "internal/identity/token", "temporal services echo"},
 	{"services/user/store/failed", "services/user fault", "temporal services echo"},
+	{"services/user/rpc", "services/user services/user/rpc/* fault internal/identity/token internal/rpc/wire", "temporal gorm echo viper services"},
 	{"services/*/rpc", "services/$1 services/$1/rpc/* saga/ledger fault internal/money internal/rpc/wire", "temporal gorm echo viper services"},
 	{"services/*/rpc/*", "internal/rpc/wire/wirepb", "temporal gorm echo viper services"},
 	{"services/*/store/step", "services/$1 event event/outbox saga/key fault", "temporal services echo"},
@@ -162,7 +163,7 @@ var layers = []layer{
 	{"internal/discovery/kv", "internal/discovery", "temporal gorm echo viper"},
 	{"internal/discovery/meter", "internal/discovery internal/discovery/balance internal/discovery/resolve", "temporal gorm echo viper"},
 	{"internal/discovery/resolve", "internal/discovery internal/discovery/balance", "temporal gorm echo viper"},
-	{"internal/demo", "services/catalog services/inventory fault internal/money", "temporal gorm echo viper"},
+	{"internal/demo", "services/catalog services/inventory services/user internal/dev/folder fault internal/money", "temporal gorm echo viper"},
 	{"internal/watch", "activities services/order saga saga/ledger fault", "gorm echo viper"},
 	{"internal/watch/meter", "internal/watch/queue internal/watch/stuck internal/watch/stuck/symptom internal/background services/order", "gorm echo viper"},
 	{"internal/watch/queue", "internal/engine internal/engine/clock", "gorm echo viper"},

@@ -60,6 +60,9 @@ func (g *Group) background(ctx context.Context, c *engine.Client, parts *process
 func stuckConfig(o Options, s *registry.Stores, c *engine.Client) stuck.Config {
 	var queues []queue.Queue
 	for _, r := range registry.All {
+		if r.Bind == nil {
+			continue // no queue is polled for it
+		}
 		queues = append(queues, queue.Queue{Service: r.Name, Name: o.queue(r.Name), Decides: r.Decides})
 	}
 	return stuck.Config{

@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/services/inventory"
 	inventorystore "github.com/amends/amends/services/inventory/store"
 	orderstore "github.com/amends/amends/services/order/store"
+	"github.com/amends/amends/services/user"
 	"github.com/amends/amends/worker/registry"
 )
 
@@ -47,6 +48,17 @@ func WithCatalog(ctx context.Context, o Options, f func(catalog.Service) error) 
 // WithInventory opens the inventory's database for f. o needs no other service.
 func WithInventory(ctx context.Context, o Options, f func(inventory.Service) error) error {
 	return with(ctx, o, "inventory", func(s *registry.Stores) error { return f(inventorystore.New(s.Own)) })
+}
+
+// WithUser opens the user service's database for f. o needs no other service. No order can
+// be asked about, so no account can be erased.
+func WithUser(ctx context.Context, o Options, f func(user.Service) error) error {
+	return with(ctx, o, "user", func(s *registry.Stores) error {
+		if err := s.Prepare(nil); err != nil {
+			return err //nolint:wrapcheck // it names the setting
+		}
+		return f(s.Users())
+	})
 }
 
 // WithWatch opens the order service's database for f, which gets a watch over its
@@ -89,7 +101,7 @@ func with(ctx context.Context, o Options, name string, f func(s *registry.Stores
 // open opens the databases of a row's service.
 func open(ctx context.Context, r registry.Row, o Options) (*registry.Stores, error) {
 	s := o.Services[r.Name]
-	at := registry.DSNs{Own: s.DSN, Outside: s.OutsideDSN, Installation: o.Installation}
+	at := registry.DSNs{Own: s.DSN, Outside: s.OutsideDSN, Installation: o.Installation, Secret: s.Secret}
 	return registry.Open(ctx, r, at, database.Options{ //nolint:wrapcheck // a fault that names the database
 		MaxConns: s.MaxConns, LockTimeout: o.LockTimeout, ConnLifetime: o.ConnLifetime, Durable: o.Durable, NoPipeline: o.NoPipeline,
 		Traced: o.Metrics.Traced(),

@@ -18,7 +18,11 @@ func (g *Group) prepare(ctx context.Context, c *engine.Client) error {
 	g.client = c
 	g.mu.Unlock()
 	for _, row := range g.rows() {
-		opened, err := openWhenThere(ctx, row, g.o.forSteps(row.Name), g.waiting)
+		o := g.o
+		if row.Bind != nil {
+			o = o.forSteps(row.Name)
+		}
+		opened, err := openWhenThere(ctx, row, o, g.waiting)
 		if err != nil {
 			return err
 		}

@@ -89,6 +89,9 @@ type Options struct {
 	// the order service makes the first tries of express steps over them; those of a
 	// service without one are durable at once. The caller closes them.
 	Others map[string]grpc.ClientConnInterface
+	// Ask connects a service of the group to another one that it asks; nil: none can be
+	// asked. The caller closes the connections.
+	Ask registry.Ask
 	// Logger must be set.
 	Logger *slog.Logger
 }
@@ -107,6 +110,8 @@ type Service struct {
 	// DSN is the service's database, OutsideDSN that of the simulator of its external
 	// system, for a service that calls one.
 	DSN, OutsideDSN string
+	// Secret is the service's, for one that needs it.
+	Secret string
 	// MaxConns bounds the connections to each; 0 is the database's default.
 	MaxConns int
 }
@@ -130,8 +135,8 @@ type Group struct {
 // New returns a group that does nothing yet. It fails for an unknown service, and
 // for none.
 func New(o Options) (*Group, error) {
-	for name := range o.Services {
-		if _, err := registry.Find(name); err != nil {
+	for name, s := range o.Services {
+		if err := registry.Check(name, s.Secret); err != nil {
 			return nil, err
 		}
 	}
@@ -166,6 +171,11 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 			return nil // asked to end before it had begun
 		}
 		return err
+	}
+	for _, s := range g.stores {
+		if err := s.Prepare(g.o.Ask); err != nil {
+			return err
+		}
 	}
 	g.steps = g.newSteps(c)
 	fatal := make(chan error, len(g.stores))
@@ -231,6 +241,9 @@ func (g *Group) Ready(ctx context.Context) error {
 func (g *Group) start(ctx context.Context, c *engine.Client, fatal chan<- error) ([]sdkworker.Worker, error) {
 	var workers []sdkworker.Worker
 	for _, s := range g.stores {
+		if s.Row.Bind == nil {
+			continue
+		}
 		// The engine answered a moment ago and may be gone again. A worker that failed
 		// to start cannot be started again.
 		err := await(ctx, g.waiting, func(context.Context) error {
@@ -267,6 +280,9 @@ func (g *Group) newWorker(c *engine.Client, s *registry.Stores, fatal chan<- err
 func (g *Group) newSteps(c *engine.Client) *saga.Steps {
 	steps := saga.NewSteps()
 	for _, s := range g.stores {
+		if s.Row.Bind == nil {
+			continue
+		}
 		s.Row.Bind(steps, s, sagas.New(c.Client, g.o.queue(s.Row.Name)).Request)
 	}
 	return steps

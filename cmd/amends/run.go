@@ -20,6 +20,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/services"
 	"github.com/amends/amends/cmd/amends/internal/supply"
 	"github.com/amends/amends/cmd/amends/internal/temporalpostgres"
+	"github.com/amends/amends/cmd/amends/internal/users"
 	"github.com/amends/amends/internal/config"
 )
 
@@ -46,7 +47,7 @@ func commands(std cli.Stdio) []*cobra.Command {
 	return []*cobra.Command{
 		dev.Command(std), temporalpostgres.Command(std), broker.Command(std),
 		serve.API(std), serve.Worker(std), migrate.Command(std),
-		orders.Order(std), orders.Orders(std), repair.Command(std), supply.Stock(std), supply.Catalog(std),
+		orders.Order(std), orders.Orders(std), repair.Command(std), supply.Stock(std), supply.Catalog(std), users.Command(std),
 		events.Command(std), doctor.Command(std), services.Command(std), certs.Command(std), replay.Command(std), load.Command(std),
 		versionCommand(std),
 	}

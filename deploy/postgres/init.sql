@@ -21,6 +21,7 @@
 \getenv inventory POSTGRES_INVENTORY_PASSWORD
 \getenv payment POSTGRES_PAYMENT_PASSWORD
 \getenv shipping POSTGRES_SHIPPING_PASSWORD
+\getenv user POSTGRES_USER_PASSWORD
 \getenv provider POSTGRES_PROVIDER_PASSWORD
 \getenv carrier POSTGRES_CARRIER_PASSWORD
 
@@ -33,6 +34,7 @@ FROM (VALUES
   ('inventory', :'inventory'),
   ('payment', :'payment'),
   ('shipping', :'shipping'),
+  ('user', :'user'),
   ('provider', :'provider'),
   ('carrier', :'carrier')
 ) AS r (name, password);

@@ -13,6 +13,9 @@ import (
 	"github.com/amends/amends/services/inventory"
 )
 
+// author books the demo data.
+const author = "demo data"
+
 var products = []catalog.Product{
 	{SKU: "TEA-EARL-GREY", Name: "Earl Grey tea, 250 g", Category: "tea", Price: money.New(1299, "EUR"), Active: true},
 	{SKU: "MUG-STONEWARE", Name: "Stoneware mug", Category: "tableware", Price: money.New(1850, "EUR"), Active: true},
@@ -52,7 +55,7 @@ func Products(ctx context.Context, c catalog.Service) error {
 func Stock(ctx context.Context, i inventory.Service) error {
 	var errs []error
 	for _, d := range deliveries {
-		d.By = "demo data"
+		d.By = author
 		have, err := i.Stock(ctx, d.SKU)
 		if err == nil && !slices.ContainsFunc(have, func(s inventory.Stock) bool { return s.Warehouse == d.Warehouse }) {
 			_, err = i.Receive(ctx, d)

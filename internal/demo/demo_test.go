@@ -1,6 +1,8 @@
 package demo_test
 
 import (
+	"encoding/json"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -13,6 +15,8 @@ import (
 	catalogstore "github.com/amends/amends/services/catalog/store"
 	"github.com/amends/amends/services/inventory"
 	inventorystore "github.com/amends/amends/services/inventory/store"
+	"github.com/amends/amends/services/user"
+	userstore "github.com/amends/amends/services/user/store"
 )
 
 func TestARepeatKeepsWhatIsThere(t *testing.T) {
@@ -58,4 +62,42 @@ func TestARepeatKeepsWhatIsThere(t *testing.T) {
 	stock, err = i.Stock(ctx, "TEAPOT-LIMITED")
 	require.NoError(t, err)
 	require.Equal(t, int64(15), stock[0].Available)
+}
+
+func TestAccountsAreKeptInAFileOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	ctx, file := t.Context(), filepath.Join(t.TempDir(), "demo.json")
+	db, err := database.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "user.db"), database.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, database.Close(db)) })
+	require.NoError(t, userstore.Schema.Migrate(ctx, db))
+	s, err := userstore.New(db, userstore.Options{Secret: "a secret of tests that is long enough"})
+	require.NoError(t, err)
+	read := func() (a demo.Access) {
+		require.NoError(t, demo.Accounts(ctx, s, file))
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(content, &a))
+		return a
+	}
+	first := read()
+	require.Equal(t, first, read())
+	info, err := os.Stat(file)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	customer, err := s.CheckKey(ctx, first.APIKey)
+	require.NoError(t, err)
+	require.Equal(t, first.CustomerID, customer.Account)
+	require.False(t, customer.Has(user.Operate))
+	operator, err := s.CheckKey(ctx, first.OperatorToken)
+	require.NoError(t, err)
+	require.True(t, operator.Has(user.Operate))
+
+	require.NoError(t, os.Remove(file))
+	second := read()
+	require.Equal(t, first.CustomerID, second.CustomerID)
+	_, err = s.CheckKey(ctx, first.APIKey)
+	require.Error(t, err, "a lost key is revoked")
+	_, err = s.CheckKey(ctx, second.APIKey)
+	require.NoError(t, err)
 }

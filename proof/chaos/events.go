@@ -41,7 +41,7 @@ func (p *platform) describeBroker(ctx context.Context, w Where, logs string) err
 // age has the outboxes count as complete from now on: the doctor does not judge the
 // events of the first hour after an upgrade.
 func (p *platform) age(ctx context.Context) error {
-	for _, service := range registry.Names() {
+	for _, service := range registry.Acting() {
 		err := p.with(ctx, service, func(conn *pgx.Conn) error {
 			_, err := conn.Exec(ctx, "UPDATE outbox_since SET at = at - interval '2 hours'")
 			return err
@@ -121,7 +121,7 @@ func (p *platform) judgeEvents(ctx context.Context) (e events, err error) {
 
 // unpublished counts the events in all outboxes that wait or are dead.
 func (p *platform) unpublished(ctx context.Context) (all int, err error) {
-	for _, service := range registry.Names() {
+	for _, service := range registry.Acting() {
 		err := p.with(ctx, service, func(conn *pgx.Conn) error {
 			var n int
 			err := conn.QueryRow(ctx, "SELECT count(*) FROM outbox WHERE published_at IS NULL").Scan(&n)
@@ -137,7 +137,7 @@ func (p *platform) unpublished(ctx context.Context) (all int, err error) {
 
 // outboxes returns the events of all outboxes, each in the order of its ids.
 func (p *platform) outboxes(ctx context.Context) (all []told, err error) {
-	for _, service := range registry.Names() {
+	for _, service := range registry.Acting() {
 		err := p.with(ctx, service, func(conn *pgx.Conn) error {
 			rows, err := conn.Query(ctx, `SELECT event_id, type, key,
 				type || ' ' || key || ' ' || data || coalesce(CAST(meta AS json) ->> 'sequence', '') || coalesce(CAST(meta AS json) ->> 'causation', '')

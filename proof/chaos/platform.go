@@ -116,7 +116,7 @@ func (p *platform) provision(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, service := range registry.Names() {
+	for _, service := range registry.Acting() {
 		own, err := p.environOf(service, nil)
 		if err != nil {
 			return err

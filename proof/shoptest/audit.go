@@ -22,7 +22,7 @@ func (s *Shop) BindAudit(r saga.Registry, engine activities.Sagas) {
 	activities.BindInventoryAudit(r, s.Inventory)
 	activities.BindPaymentAudit(r, paymentcompare.New(s.Payments, s.Provider))
 	activities.BindShippingAudit(r, shippingcompare.New(s.Shipments, s.Carrier))
-	for _, service := range registry.Names() {
+	for _, service := range registry.Acting() {
 		activities.BindEventsAudit(r, service, func(ctx context.Context) ([]string, error) {
 			return compare.Undelivered(ctx, s.books[service], database.Now().Add(-10*time.Minute))
 		})

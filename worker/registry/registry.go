@@ -34,6 +34,10 @@ import (
 	carriersimulator "github.com/amends/amends/services/shipping/carrier/simulator"
 	shippingrpc "github.com/amends/amends/services/shipping/rpc"
 	shippingstore "github.com/amends/amends/services/shipping/store"
+	"github.com/amends/amends/services/user"
+	userrpc "github.com/amends/amends/services/user/rpc"
+	usersecret "github.com/amends/amends/services/user/secret"
+	userstore "github.com/amends/amends/services/user/store"
 )
 
 // Row declares one service. Its configuration, its databases, its task queue and
@@ -50,8 +54,13 @@ type Row struct {
 	// calls, nil if it calls none; outsideName is the system's name.
 	outside     database.Schema
 	outsideName string
+	// leastSecret is the least length of the secret that the service needs beside its
+	// database; 0: it needs none.
+	leastSecret int
+	// asks are the services whose methods the service calls.
+	asks []string
 	// Bind registers the service's steps. The order service also reads the inputs of
-	// the engine's sagas.
+	// the engine's sagas. Nil: the service has no steps, and no queue is polled for it.
 	Bind func(r saga.Registry, s *Stores, asked activities.Requests)
 	// Try registers the first tries of the service's steps at the worker that runs the
 	// workflow; nil: that worker has the steps themselves.
@@ -61,7 +70,7 @@ type Row struct {
 	Serve func(on grpc.ServiceRegistrar, s *Stores)
 	// Audit registers the doctor's questions to the service, except for those that every
 	// service answers: see [Stores.BindAudit]. The order service also
-	// answers questions about the engine's sagas.
+	// answers questions about the engine's sagas. Nil if Bind is.
 	Audit func(r saga.Registry, s *Stores, engine activities.Sagas)
 	// Listen returns the group through which the service follows facts of others, a
 	// reaction or a projection. Its name is the service's, so there is one: a handler
@@ -144,6 +153,11 @@ var All = []Row{
 		},
 		words: activities.ShippingWords, facts: shipping.Facts,
 	},
+	{
+		Name: "user", own: userstore.Schema, leastSecret: usersecret.Least, asks: []string{"order"},
+		Serve: func(on grpc.ServiceRegistrar, s *Stores) { userrpc.Register(on, s.Users()) },
+		words: activities.UserWords, facts: user.Facts,
+	},
 }
 
 // Declaration is the part of a service's row that a configuration needs.
@@ -152,13 +166,15 @@ type Declaration struct {
 	Name string
 	// Outside is the name of its external system, empty for a service without one.
 	Outside string
+	// Secret reports that it needs a secret.
+	Secret bool
 }
 
 // Declarations returns every service, in the order of an order's journey.
 func Declarations() []Declaration {
 	all := make([]Declaration, len(All))
 	for i, r := range All {
-		all[i] = Declaration{Name: r.Name, Outside: r.outsideName}
+		all[i] = Declaration{Name: r.Name, Outside: r.outsideName, Secret: r.leastSecret > 0}
 	}
 	return all
 }
@@ -168,6 +184,16 @@ func Names() []string {
 	names := make([]string, len(All))
 	for i, row := range All {
 		names[i] = row.Name
+	}
+	return names
+}
+
+// Acting returns the names of the services that sagas take steps of.
+func Acting() (names []string) {
+	for _, row := range All {
+		if row.Bind != nil {
+			names = append(names, row.Name)
+		}
 	}
 	return names
 }
@@ -198,4 +224,27 @@ func Find(name string) (Row, error) {
 		}
 	}
 	return Row{}, fmt.Errorf("no service %q: there are %s", name, strings.Join(Names(), ", "))
+}
+
+// Check returns nil if there is a service of the name that can run with the secret. Its error
+// names all services, or the setting.
+func Check(name, secret string) error {
+	r, err := Find(name)
+	if err == nil && r.leastSecret > len(secret) {
+		err = fmt.Errorf("services.%s.secret: must be set, and have at least %d characters", name, r.leastSecret)
+	}
+	return err
+}
+
+// Users returns the user service on its database, which is prepared.
+func (s *Stores) Users() *userstore.Store {
+	o := userstore.Options{Secret: s.secret}
+	if conn, ok := s.asked["order"]; ok {
+		o.Orders = orderrpc.NewClient(conn)
+	}
+	users, err := userstore.New(s.Own, o)
+	if err != nil {
+		panic(err) // of the secret, which Prepare has checked
+	}
+	return users
 }

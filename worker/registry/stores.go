@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"google.golang.org/grpc"
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event/inbox/waiting"
@@ -24,6 +25,11 @@ type Stores struct {
 	outside *gorm.DB // nil for a service without an external system
 	// installation is the one that both must belong to; empty: any.
 	installation string
+	// secret is the service's; empty for a service without one, or a process that only
+	// migrates.
+	secret string
+	// asked are the services that it asks, by name.
+	asked map[string]grpc.ClientConnInterface
 }
 
 // DSNs locate the databases of one service.
@@ -33,6 +39,8 @@ type DSNs struct {
 	Own, Outside string
 	// Installation is the one that the databases must belong to; empty: any.
 	Installation string
+	// Secret is the service's, if it has one.
+	Secret string
 }
 
 // Open opens the databases of a row's service, whoever owns them: see
@@ -42,13 +50,36 @@ func Open(ctx context.Context, r Row, at DSNs, o database.Options) (*Stores, err
 	if err != nil {
 		return nil, about(r.Name, err)
 	}
-	opened := &Stores{Row: r, Own: db, installation: at.Installation}
+	opened := &Stores{Row: r, Own: db, installation: at.Installation, secret: at.Secret}
 	if r.outside != nil {
 		if opened.outside, err = database.Open(ctx, at.Outside, o); err != nil {
 			return nil, errors.Join(about(r.Name+"'s simulator", err), database.Close(db))
 		}
 	}
 	return opened, nil
+}
+
+// Ask connects a service to another one that it asks.
+type Ask func(self, service string) (grpc.ClientConnInterface, error)
+
+// Prepare readies the service to be called: it has its secret, if it needs one, and
+// connections to those that it asks. Without ask none can be asked.
+func (s *Stores) Prepare(ask Ask) error {
+	if err := Check(s.Row.Name, s.secret); err != nil {
+		return err
+	}
+	s.asked = map[string]grpc.ClientConnInterface{}
+	for _, service := range s.Row.asks {
+		if ask == nil {
+			continue
+		}
+		conn, err := ask(s.Row.Name, service)
+		if err != nil {
+			return err
+		}
+		s.asked[service] = conn
+	}
+	return nil
 }
 
 // about names the database that err comes from. The result is a fault whose message

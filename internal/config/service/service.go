@@ -19,6 +19,8 @@ type Section struct {
 	// Outside is the name of the external system whose simulator has a database of
 	// its own. Empty: the service calls none.
 	Outside string
+	// Secret: the service needs a secret that is not in its database.
+	Secret bool
 }
 
 // Services has the settings of every service, in the order of their declaration. A
@@ -48,6 +50,12 @@ type Service struct {
 	// registry at the broker, static:///host:port,host:port, or dns:///host:port. Empty:
 	// by the registry, if a broker is configured. Default: empty.
 	Target string
+
+	// Secret (secret) is the service's, if it needs one, at least 24 characters. Whoever has
+	// it and a copy of the database can act for every account; it must be the same in every
+	// process of the service. Empty: `amends dev` makes one; every other process that runs
+	// the service refuses to start. Default: empty.
+	Secret secret.Text
 
 	// OutsideDSN (OUTSIDE_dsn) is the database of the external system's simulator.
 	// Empty: as for DSN. Default: empty.
@@ -109,6 +117,9 @@ func (s Services) Keys() (all []setting.Key) {
 		if service.Outside != "" {
 			all = append(all, setting.NewKey(service.outsideKey(), &service.OutsideDSN))
 		}
+		if service.Section.Secret {
+			all = append(all, setting.NewKey(service.key("secret"), &service.Secret))
+		}
 	}
 	return all
 }
@@ -122,6 +133,9 @@ func (s *Service) outsideKey() string { return s.key(s.Outside + "_dsn") }
 // queueName matches the allowed names of task queues. Temporal accepts nearly any
 // name, and a space at the end of one is a saga that waits for ever.
 var queueName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$`)
+
+// leastSecret is the shortest secret, in bytes.
+const leastSecret = 24
 
 // validTarget reports whether target is empty or begins as one of the three kinds do.
 func validTarget(target string) bool {
@@ -154,6 +168,9 @@ func (s Services) Check(p *setting.Problems, needed []string) {
 		database(service.key("dsn"), service.DSN, need)
 		if service.Outside != "" {
 			database(service.outsideKey(), service.OutsideDSN, need)
+		}
+		if n := len(service.Secret); n > 0 && n < leastSecret {
+			p.Add(service.key("secret"), "must have at least "+strconv.Itoa(leastSecret)+" characters", service.Secret.String())
 		}
 		switch queue, key := service.Queue, service.key("queue"); {
 		case !queueName.MatchString(queue):

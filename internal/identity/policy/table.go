@@ -6,6 +6,7 @@ import "github.com/amends/amends/internal/identity"
 const (
 	order    = "order"
 	shipping = "shipping"
+	users    = "user"
 	anybody  = "*" // every caller with an identity
 	gateway  = identity.Gateway
 	operator = identity.Operator
@@ -27,7 +28,8 @@ type Row struct {
 func (r Row) String() string { return r.Name + " <- " + join(r.From) }
 
 // Methods are the rules of typed methods. The gateway answers customers, and the commands
-// of operators fill the shop; only shipping reads an address. Health is open to every caller, because a
+// of operators fill the shop and decide about accounts; only shipping reads an address. Mails
+// have secrets. Health is open to every caller, because a
 // connection is used only once its server is healthy; reflection is served in
 // development only.
 var Methods = []Row{
@@ -39,10 +41,42 @@ var Methods = []Row{
 	{"amends.inventory.v1.Inventory/GetStock", []string{gateway, operator}},
 	{"amends.inventory.v1.Inventory/ReadJournal", []string{operator}},
 	{"amends.inventory.v1.Inventory/Receive", []string{operator}},
+	{"amends.order.v1.Order/CheckUndecided", []string{users}},
 	{"amends.order.v1.Order/Get", []string{gateway, operator}},
 	{"amends.order.v1.Order/GetAddress", []string{shipping}},
 	{"amends.payment.v1.Payment/Get", []string{gateway, operator}},
 	{"amends.shipping.v1.Shipping/Track", []string{gateway, operator}},
+	{"amends.user.v1.User/AskReset", []string{gateway}},
+	{"amends.user.v1.User/ChangeEmail", []string{gateway}},
+	{"amends.user.v1.User/ChangePassword", []string{gateway}},
+	{"amends.user.v1.User/ChangeProfile", []string{gateway}},
+	{"amends.user.v1.User/CheckKey", []string{gateway}},
+	{"amends.user.v1.User/CheckSession", []string{gateway}},
+	{"amends.user.v1.User/Confirm", []string{gateway}},
+	{"amends.user.v1.User/Create", []string{operator}},
+	{"amends.user.v1.User/CreateKey", []string{gateway, operator}},
+	{"amends.user.v1.User/Erase", []string{gateway}},
+	{"amends.user.v1.User/FindAccount", []string{operator}},
+	{"amends.user.v1.User/GetAccount", []string{gateway, operator}},
+	{"amends.user.v1.User/GetMail", []string{operator}},
+	{"amends.user.v1.User/ListDeliveries", []string{gateway}},
+	{"amends.user.v1.User/ListKeys", []string{gateway, operator}},
+	{"amends.user.v1.User/ListMails", []string{operator}},
+	{"amends.user.v1.User/ListRecords", []string{operator}},
+	{"amends.user.v1.User/ListRevocations", []string{gateway}},
+	{"amends.user.v1.User/ListSessions", []string{gateway, operator}},
+	{"amends.user.v1.User/ListSigningKeys", []string{gateway}},
+	{"amends.user.v1.User/Lock", []string{operator}},
+	{"amends.user.v1.User/LogIn", []string{gateway}},
+	{"amends.user.v1.User/LogOut", []string{gateway}},
+	{"amends.user.v1.User/PutDelivery", []string{gateway}},
+	{"amends.user.v1.User/Refresh", []string{gateway}},
+	{"amends.user.v1.User/Register", []string{gateway}},
+	{"amends.user.v1.User/RemoveDelivery", []string{gateway}},
+	{"amends.user.v1.User/Reset", []string{gateway}},
+	{"amends.user.v1.User/RevokeKey", []string{gateway, operator}},
+	{"amends.user.v1.User/SetRole", []string{operator}},
+	{"amends.user.v1.User/Unlock", []string{operator}},
 	{"grpc.health.v1.Health/Check", []string{anybody}},
 	{"grpc.health.v1.Health/List", []string{operator}},
 	{"grpc.health.v1.Health/Watch", []string{anybody}},

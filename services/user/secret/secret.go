@@ -20,7 +20,7 @@ import (
 )
 
 // Least is the shortest secret of a service, in bytes.
-const Least = 32
+const Least = 24
 
 // size of each part of a secret, in bytes.
 const size = 32

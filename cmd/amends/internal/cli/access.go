@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/config/secret"
 	"github.com/amends/amends/internal/identity"
 	"github.com/amends/amends/internal/identity/access"
 	"github.com/amends/amends/internal/identity/files"
@@ -29,6 +31,46 @@ func KeepSecrets(c *config.Config) error {
 	}
 	_, err := secrets.Keep(c.CallerSecrets(), Callers()...)
 	return err
+}
+
+// serviceSecrets is the file with the secrets of services in a data folder.
+func serviceSecrets(c *config.Config) string { return filepath.Join(c.DataDir, "secrets") }
+
+// KeepServiceSecrets gives every service that needs a secret, and has none configured, the
+// one of the data folder, which is made first if there is none. The caller has locked the
+// folder. A repeat changes nothing.
+func KeepServiceSecrets(c *config.Config) error {
+	var names []string
+	for _, s := range c.Services {
+		if s.Section.Secret && s.Secret == "" {
+			names = append(names, s.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	if _, err := secrets.Keep(serviceSecrets(c), names...); err != nil {
+		return err
+	}
+	return ReadServiceSecrets(c)
+}
+
+// ReadServiceSecrets gives the services without a configured secret those of the data
+// folder, if it has any.
+func ReadServiceSecrets(c *config.Config) error {
+	kept, err := secrets.Read(serviceSecrets(c))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, s := range c.Services {
+		if own, ok := kept.Of(s.Name); ok && s.Section.Secret && s.Secret == "" {
+			s.Secret = secret.Text(own)
+		}
+	}
+	return nil
 }
 
 // Access returns the access of a process that answers and calls under some names, as it

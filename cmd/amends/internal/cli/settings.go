@@ -39,7 +39,7 @@ func WorkerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 	}
 	for _, s := range c.Services {
 		if slices.Contains(names, s.Name) {
-			o.Services[s.Name] = worker.Service{DSN: string(s.DSN), OutsideDSN: string(s.OutsideDSN), MaxConns: s.MaxConns}
+			o.Services[s.Name] = worker.Service{DSN: string(s.DSN), OutsideDSN: string(s.OutsideDSN), Secret: string(s.Secret), MaxConns: s.MaxConns}
 		}
 	}
 	return o

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
 
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/cmd/amends/internal/cli"
@@ -28,6 +30,7 @@ import (
 	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/services/user"
 	"github.com/amends/amends/worker"
 )
 
@@ -64,7 +67,7 @@ func (p *platform) start(ctx context.Context) (err error) {
 		return err
 	}
 	p.parts.Start(ctx, process.Closer("lock", lock.Close))
-	if err := errors.Join(dsn.KeepInstallation(p.c), cli.KeepSecrets(p.c)); err != nil {
+	if err := errors.Join(dsn.KeepInstallation(p.c), cli.KeepSecrets(p.c), cli.KeepServiceSecrets(p.c)); err != nil {
 		return err
 	}
 	if p.c.Temporal.Address == "" {
@@ -140,6 +143,9 @@ func (p *platform) prepareDatabases(ctx context.Context) error {
 	return errors.Join(
 		worker.WithCatalog(ctx, o, func(c catalog.Service) error { return demo.Products(ctx, c) }),
 		worker.WithInventory(ctx, o, func(i inventory.Service) error { return demo.Stock(ctx, i) }),
+		worker.WithUser(ctx, o, func(u user.Service) error {
+			return demo.Accounts(ctx, u, filepath.Join(p.c.DataDir, "demo.json"))
+		}),
 	)
 }
 
@@ -147,6 +153,9 @@ func (p *platform) startWorkers(ctx context.Context) (err error) {
 	o := cli.WorkerOptions(p.c, p.c.Services.Names(), p.log)
 	o.Metrics = p.metrics
 	o.RPC = p.calls
+	o.Ask = func(self, service string) (grpc.ClientConnInterface, error) {
+		return p.others.Dial(ctx, p.parts, self, service)
+	}
 	if o.Bus, err = p.startBus(ctx); err != nil {
 		return err
 	}

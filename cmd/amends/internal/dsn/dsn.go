@@ -82,7 +82,7 @@ func Tool(std cli.Stdio, cmd *cobra.Command, service string) (worker.Options, er
 	if c.DatabaseURL != "" && missing(passwords) {
 		return worker.Options{}, fmt.Errorf("data_dir: must be that of an `amends dev` that has run with database_url: there is no %s", passwords)
 	}
-	if err := Fill(cmd.Context(), c); err != nil {
+	if err := errors.Join(Fill(cmd.Context(), c), cli.ReadServiceSecrets(c)); err != nil {
 		return worker.Options{}, err
 	}
 	o := cli.WorkerOptions(c, []string{service}, nil)

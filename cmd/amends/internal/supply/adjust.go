@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/reach"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/services/inventory"
 )
@@ -22,7 +23,7 @@ func adjust(std cli.Stdio) *cobra.Command {
 			"the correction forever, with its reason and author. It takes nothing from orders: units that are reserved\n" +
 			"or sold stay.\n\n" +
 			"  amends stock adjust --sku MUG-STONEWARE --warehouse BER --units -3 --reason 'broken' --reference count-2026-11\n\n" +
-			"With --reference a repeat changes nothing; without it every call is another correction." + whereabouts,
+			"With --reference a repeat changes nothing; without it every call is another correction." + reach.Whereabouts,
 		Args: cli.Exactly("stock adjust needs its flags", 0),
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if a.Units, err = number("units", units); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/reach"
 	"github.com/amends/amends/services/catalog"
 )
 
@@ -23,7 +24,7 @@ func Catalog(std cli.Stdio) *cobra.Command {
 			`  [{"sku": "TEA-MINT", "name": "Mint tea", "category": "tea",` + "\n" +
 			`    "price": {"amount": 499, "currency": "EUR"}, "active": true}]` + "\n\n" +
 			"The amount is in minor units (cents). Every field is required but the price, without which a product\n" +
-			"cannot be ordered yet. The file is read strictly: UTF-8, each field once and spelt as above, no others." + whereabouts,
+			"cannot be ordered yet. The file is read strictly: UTF-8, each field once and spelt as above, no others." + reach.Whereabouts,
 		Args: cli.Exactly("catalog import needs a file, or - for standard input", 1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			in := std.In

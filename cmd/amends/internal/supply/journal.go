@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/reach"
 	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/services/inventory"
 )
@@ -19,7 +20,7 @@ func journal(std cli.Stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "journal SKU",
 		Short: "Show every delivery and correction of a product",
-		Long:  "Show every delivery and correction of a product." + whereabouts,
+		Long:  "Show every delivery and correction of a product." + reach.Whereabouts,
 		Args:  cli.Exactly("stock journal needs a SKU", 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var entries []inventory.Entry

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/reach"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/services/inventory"
 )
@@ -27,7 +28,7 @@ func receive(std cli.Stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "receive SKU QUANTITY --warehouse CODE",
 		Short: "Book a delivery; every call books another one",
-		Long:  "Book a delivery; every call books another one." + whereabouts,
+		Long:  "Book a delivery; every call books another one." + reach.Whereabouts,
 		Args:  cli.Exactly("stock receive needs a SKU and a quantity", 2),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			d.SKU, d.Known = args[0], !isNew
