@@ -49,7 +49,7 @@ func Accounts(ctx context.Context, s user.Service, file string) error {
 	if a == before {
 		return nil
 	}
-	if content, err = json.MarshalIndent(a, "", "  "); err == nil {
+	if content, err = json.MarshalIndent(a, "", "  "); err == nil { //nolint:gosec // the file is for its owner
 		err = folder.Replace(file, append(content, '\n'))
 	}
 	if err != nil {

@@ -68,8 +68,12 @@ func (d Delivery) Validate() error {
 		name, text string
 		optional   bool
 	}{
-		{"name", d.Name, false}, {"line1", d.Line1, false}, {"line2", d.Line2, true}, {"city", d.City, false},
-		{"postal_code", d.PostalCode, true}, {"region", d.Region, true},
+		{"name", d.Name, false},
+		{"line1", d.Line1, false},
+		{"line2", d.Line2, true},
+		{"city", d.City, false},
+		{"postal_code", d.PostalCode, true},
+		{"region", d.Region, true},
 	} {
 		switch {
 		case f.text == "" && f.optional:

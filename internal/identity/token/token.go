@@ -19,8 +19,10 @@ import (
 const Unauthenticated fault.Code = "UNAUTHENTICATED"
 
 const (
-	// Issuer and Audience are those of every token.
-	Issuer, Audience = "amends", "amends-api"
+	// Issuer is that of every token.
+	Issuer = "amends"
+	// Audience is that of every token.
+	Audience = "amends-api"
 	// Lifetime is how long a token is valid.
 	Lifetime = 10 * time.Minute
 	// Leeway is the difference of two hosts' clocks that a token survives.

@@ -27,8 +27,11 @@ const (
 	Weak fault.Code = "WEAK_PASSWORD"
 )
 
-// Least and Most bound the length of a password, in code points.
-const Least, Most = 8, 128
+// Least is the length of the shortest password, in code points.
+const Least = 8
+
+// Most is the length of the longest password, in code points.
+const Most = 128
 
 // maxWaiting is how many callers wait for each core. Behind them an answer would come
 // after seconds.

@@ -69,8 +69,8 @@ func TestCompare(t *testing.T) {
 		same, _ = compare(hash, wrong)
 		require.False(t, same)
 	}
-	for _, any := range []string{"", "the password of no account"} {
-		same, _ = compare("", any)
+	for _, given := range []string{"", "the password of no account"} {
+		same, _ = compare("", given)
 		require.False(t, same, "no hash is that of no password")
 	}
 	again, err := h.Hash(t.Context(), "Zoë and a long password")

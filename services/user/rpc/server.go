@@ -28,7 +28,7 @@ func count(limit int) (int32, error) {
 	if limit < 0 || limit > math.MaxInt32 {
 		return 0, fault.Errorf(fault.Business, fault.Invalid, "a list cannot have %d entries", limit)
 	}
-	return int32(limit), nil //nolint:gosec // it fits
+	return int32(limit), nil
 }
 
 // names refuses ids that are too long to be any.

@@ -24,7 +24,7 @@ func TestRefresh(t *testing.T) {
 			_, err := b.Refresh(ctx, refresh)
 			requireRefusal(t, err, user.SessionEnded)
 		}
-		t.Run("RotatesTheToken", func(t *testing.T) { //nolint:paralleltest // one database
+		t.Run("RotatesTheToken", func(t *testing.T) {
 			first := b.logIn(t, "ada@example.com")
 			second, err := b.Refresh(ctx, first.Refresh)
 			require.NoError(t, err)
@@ -35,7 +35,7 @@ func TestRefresh(t *testing.T) {
 			require.NoError(t, err)
 			require.NotEqual(t, second.Refresh, third.Refresh)
 		})
-		t.Run("GivesFiftyTabsAtOnceTheSameSuccessor", func(t *testing.T) { //nolint:paralleltest // one database
+		t.Run("GivesFiftyTabsAtOnceTheSameSuccessor", func(t *testing.T) {
 			first := b.logIn(t, "ada@example.com")
 			all, errs := atOnce(50, func(int) (user.Tokens, error) { return b.Refresh(ctx, first.Refresh) })
 			for i, err := range errs {
@@ -45,7 +45,7 @@ func TestRefresh(t *testing.T) {
 			_, err := b.Refresh(ctx, all[0].Refresh)
 			require.NoError(t, err, "and logs none out")
 		})
-		t.Run("EndsTheFamilyWhenAnOldTokenComesBack", func(t *testing.T) { //nolint:paralleltest // one database
+		t.Run("EndsTheFamilyWhenAnOldTokenComesBack", func(t *testing.T) {
 			for name, pass := range map[string]func(user.Tokens) user.Tokens{
 				"BehindItsGrace": func(current user.Tokens) user.Tokens { b.clock.pass(user.Grace); return current },
 				"BehindItsSuccessor": func(current user.Tokens) user.Tokens {
@@ -67,7 +67,7 @@ func TestRefresh(t *testing.T) {
 				require.Equal(t, []any{user.TokenReused, first.Session}, []any{records[0].Event, records[0].About})
 			}
 		})
-		t.Run("LeavesTheFamilyAloneForATextThatIsNoTokenOfIt", func(t *testing.T) { //nolint:paralleltest // one database
+		t.Run("LeavesTheFamilyAloneForATextThatIsNoTokenOfIt", func(t *testing.T) {
 			first, other := b.logIn(t, "ada@example.com"), b.logIn(t, "ada@example.com")
 			current, err := b.Refresh(ctx, first.Refresh)
 			require.NoError(t, err)
@@ -84,7 +84,7 @@ func TestRefresh(t *testing.T) {
 			_, err = b.Refresh(ctx, other.Refresh)
 			require.NoError(t, err)
 		})
-		t.Run("SurvivesAChangeOfTheSecret", func(t *testing.T) { //nolint:paralleltest // one database
+		t.Run("SurvivesAChangeOfTheSecret", func(t *testing.T) {
 			first := b.logIn(t, "ada@example.com")
 			changed := b.with(t, store.Options{Secret: "another secret of tests that is long enough"})
 			second, err := changed.Refresh(ctx, first.Refresh)
@@ -96,7 +96,7 @@ func TestRefresh(t *testing.T) {
 			_, err = changed.Refresh(ctx, second.Refresh)
 			require.NoError(t, err, "and the session goes on")
 		})
-		t.Run("EndsWithAgeAndWithoutUse", func(t *testing.T) { //nolint:paralleltest // one database
+		t.Run("EndsWithAgeAndWithoutUse", func(t *testing.T) {
 			idle, used := b.logIn(t, "ada@example.com"), b.logIn(t, "ada@example.com")
 			for range 3 {
 				b.clock.pass(user.SessionIdle - time.Hour)

@@ -71,7 +71,7 @@ func New(db *gorm.DB, o Options) (*Store, error) {
 	}
 	b := &rows.Base{DB: db, Derived: derived, Hasher: hasher, Signing: ring, Clock: o.Now}
 	if b.Clock == nil {
-		b.Clock = time.Now
+		b.Clock = database.Now
 	}
 	return &Store{entry.New(b), own.New(b, o.Orders), staff.New(b), gate.New(b)}, nil
 }

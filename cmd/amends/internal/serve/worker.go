@@ -134,7 +134,9 @@ func listen(ctx context.Context, parts *process.Parts, c *config.Config, o *work
 		}
 		o.RPC.LameDuck = discovery.DefaultLameDuck
 	}
-	o.Ask = func(self, service string) (grpc.ClientConnInterface, error) { return others.Dial(ctx, parts, self, service) }
+	o.Ask = func(self, service string) (grpc.ClientConnInterface, error) {
+		return others.Dial(ctx, parts, self, service)
+	}
 	if peers.Configured(c) {
 		o.Others, err = neighbours(ctx, parts, others, names)
 	}
