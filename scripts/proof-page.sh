@@ -126,6 +126,7 @@ rates() {
 }
 doctor() { sed -n 's/^\(doctor on .*\)$/- \1/p'; }
 calls() { sed -n 's/^.*_test\.go:[0-9]*: calls: \(.*\)$/- \1/p'; }
+accounts() { sed -n 's/^.*_test\.go:[0-9]*: \([a-z-]*: t = .*\)$/- \1/p'; }
 rotation() { sed -n 's/^.*_test\.go:[0-9]*: \([0-9]* calls, .*\)$/- \1/p'; }
 fleet() {
   awk '
@@ -158,7 +159,7 @@ defines the terms.
 
 | part | | took | of commit |
 |---|---|---|---|
-$(for p in explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events rates calls fleet rotation; do echo "| $p | $(took "$p") |"; done)
+$(for p in explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events rates calls fleet rotation accounts; do echo "| $p | $(took "$p") |"; done)
 
 ## Every schedule of up to $FAULTS faults
 
@@ -247,6 +248,11 @@ $(part fleet fleet)
 New certificates every two seconds for a minute, and the authority replaced twice, under 200 calls a second:
 
 $(part rotation rotation)
+
+Failed log-ins, registrations and resets of addresses with and without an account, in random order; from |t| = 4.5 on their
+times would tell them apart:
+
+$(part accounts accounts)
 
 ## Events
 
