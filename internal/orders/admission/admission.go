@@ -1,5 +1,6 @@
 // Package admission keeps more placements from starting than the platform can decide
-// in time. A placement that it refuses has started nothing.
+// in time. A placement that it refuses has started nothing. Package shed of the API keeps
+// back questions by a gate of the same kind.
 //
 // Two signals decide, because work waits in two places:
 //
@@ -86,6 +87,10 @@ type State struct {
 	Busy, Backlogged         int64         // refusals by cause
 }
 
+// Pressed reports whether a gate in a state lets some wait, or bounds their rate because of
+// the backlog.
+func (c Config) Pressed(s State) bool { return s.Waiting > 0 || s.Backlog > c.Backlog/2 }
+
 // Gate lets placements in. It is safe for concurrent use.
 type Gate struct {
 	c       Config
@@ -148,7 +153,7 @@ func (g *Gate) Enter(ctx context.Context) (*Turn, error) {
 // with the wait, from once and a half to none of that of the workers: it meets theirs
 // at the wait that is configured, whatever the number of API processes below twice it.
 func (g *Gate) bearable(e Estimate) bool {
-	if e.Wait <= g.c.Backlog/2 {
+	if e.Wait <= g.c.Backlog/2 { // as in Pressed
 		return true
 	}
 	g.mu.Lock()
@@ -200,7 +205,10 @@ type Turn struct {
 
 // Placed records that the engine has just taken an order that is new to it. An order
 // that it knew says nothing: its answer is read, not worked for.
-func (t *Turn) Placed() {
+func (t *Turn) Placed() { t.Answered() }
+
+// Answered records that the work behind the turn was done, and by that how long it took.
+func (t *Turn) Answered() {
 	if took := t.gate.now().Sub(t.began); took > t.gate.c.Latency {
 		t.gate.lower(t.began)
 	} else if took <= t.gate.c.Latency/2 {
