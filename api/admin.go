@@ -38,7 +38,7 @@ func NewAdmin(a Admin) http.Handler {
 		log = slog.Default()
 	}
 	e := edge.New(edge.Config{Log: log, MaxBody: edge.DefaultMaxBody})
-	r := edge.Router{Echo: e, Middleware: adminRoutes.middleware}
+	r := edge.Router{Echo: e, Middleware: adminRoutes.middleware(guards{})}
 	if a.Repairs != nil {
 		operator.New(operator.Config{Orders: a.Repairs.orders, Operators: a.Operators, Log: log}).Register(r)
 	}

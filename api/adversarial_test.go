@@ -94,7 +94,7 @@ func TestABodyOfAClientThatIsGone(t *testing.T) {
 	b := setup(t)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	r := httptest.NewRequestWithContext(gone, http.MethodPost, "/v1/orders", strings.NewReader(lines(201)))
+	r := httptest.NewRequestWithContext(gone, http.MethodPost, "http://localhost/v1/orders", strings.NewReader(lines(201)))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Idempotency-Key", "k")
 	w := httptest.NewRecorder()
@@ -127,7 +127,7 @@ func adversary(tb testing.TB) func(body string) int {
 	s, err := New(config, &fakeTemporal{}, WithLogger(slog.New(slog.DiscardHandler)))
 	require.NoError(tb, err)
 	return func(body string) int {
-		r := httptest.NewRequestWithContext(tb.Context(), http.MethodPost, "/v1/orders", strings.NewReader(body))
+		r := httptest.NewRequestWithContext(tb.Context(), http.MethodPost, "http://localhost/v1/orders", strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Idempotency-Key", "k")
 		w := httptest.NewRecorder()

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 
 	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/edge/caller"
+	"github.com/amends/amends/api/edge/limit"
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/internal/orders"
 )
@@ -17,6 +19,14 @@ type Config struct {
 	Orders orders.Config
 	// MaxBody is the largest request body, in bytes. Default 1 MiB.
 	MaxBody int64
+	// Limits are the quotas of callers; their Gateways, Observe and Now are set by the
+	// server and its options. Default: none.
+	Limits limit.Config
+	// Exempt are the networks whose requests are not limited. Default: none.
+	Exempt []netip.Prefix
+	// Hosts are the names that the server answers for, and Origins the other sites whose
+	// pages may change anything; see [edge.NewHosts]. Default: this machine only, none.
+	Hosts, Origins []string
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Empty means
 	// that the client's address is the socket's. Default empty.
 	TrustedProxies []netip.Prefix
@@ -46,9 +56,27 @@ func WithLogger(l *slog.Logger) Option { return func(s *Server) { s.log = l } }
 // it they ask the workflows.
 func WithOrders(r orders.Records) Option { return func(s *Server) { s.records = r } }
 
-// WithInventory sets the inventory service that is asked for stock; without it, every
-// such question is answered UNAVAILABLE.
-func WithInventory(i shop.Inventory) Option { return func(s *Server) { s.inventory = i } }
+// WithServices sets the services that are asked; every question to one that is missing is
+// answered UNAVAILABLE.
+func WithServices(all shop.Services) Option { return func(s *Server) { s.services = all } }
 
-// WithObserver calls f after every request, for metrics. It must not block.
-func WithObserver(f func(edge.Observation)) Option { return func(s *Server) { s.observe = f } }
+// WithVerifier sets who checks the tokens of callers. Without it, tokens are not read, and
+// callers are known by their addresses.
+func WithVerifier(v caller.Verifier) Option { return func(s *Server) { s.verifier = v } }
+
+// WithGateways sets the number of gateways that share the quotas, this one included;
+// without it, it is 1.
+func WithGateways(f func() int) Option { return func(s *Server) { s.gateways = f } }
+
+// Observer gets events of requests, for metrics. Its functions must not block.
+type Observer struct {
+	// Request is called after every request.
+	Request func(edge.Observation)
+	// Limited is called for a request without room in a quota; shadow: it passes.
+	Limited func(class, quota string, shadow bool)
+	// Deprecated is called for each call of a deprecated operation.
+	Deprecated func(operation, consumer string)
+}
+
+// WithObserver sets the observer, all of whose functions are needed.
+func WithObserver(o Observer) Option { return func(s *Server) { s.observe = o } }

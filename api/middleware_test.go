@@ -87,11 +87,12 @@ func TestAccessLog(t *testing.T) {
 	b.do(t, http.MethodGet, "/v1/orders/"+someOrder+"?email=a@example.com", "", "Authorization: Bearer secret")
 
 	o := <-b.observed
+	require.Equal(t, "GetOrder", o.Operation)
 	require.Equal(t, "/v1/orders/:id", o.Route)
 	require.Equal(t, http.StatusOK, o.Status)
 	require.Equal(t, http.MethodGet, o.Method)
 	require.Positive(t, o.Took)
-	for _, want := range []string{"route=/v1/orders/:id", "status=200", "order_id=" + someOrder, "client_net=127.0.0.0/24", "method=GET"} {
+	for _, want := range []string{"operation=GetOrder", "route=/v1/orders/:id", "status=200", "order_id=" + someOrder, "client_net=127.0.0.0/24", "method=GET"} {
 		require.Contains(t, b.logs.String(), want)
 	}
 	for _, secret := range []string{"example.com", "secret", "127.0.0.1", "cus_42"} {

@@ -2,23 +2,38 @@ package api
 
 import (
 	"net/http"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/edge/caller"
+	"github.com/amends/amends/api/edge/deprecated"
 	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/api/retry"
 	"github.com/amends/amends/fault"
 )
 
-// who may call an operation.
-type who string
+// authentication is what an operation asks of its caller.
+type authentication string
 
 const (
-	clients   who = "clients"   // no credentials yet: an order's id is its secret
-	operators who = "operators" // a token of operator_tokens, on the admin address only
-	anyone    who = "anyone"    // probes, scrapers and readers of the contract
+	none      authentication = "none"      // probes, scrapers and readers of the contract
+	optional  authentication = "optional"  // a token, if there is one, names the caller; an order's id is its secret
+	operators authentication = "operators" // required: a token of operator_tokens, on the admin address only
+)
+
+// class is a group of operations that share quotas. It is also their value: under load
+// browsing is given up first, placing next, and the others never.
+type class string
+
+const (
+	browsing   class = "browse"
+	reading    class = "read" // of one's own order
+	placing    class = "place"
+	cancelling class = "cancel"
+	unlimited  class = ""
 )
 
 // backend is the part that an operation waits for.
@@ -26,72 +41,162 @@ type backend string
 
 const (
 	engine   backend = "engine"   // Temporal, and through it the order service's workers
-	services backend = "services" // a service, by gRPC
+	services backend = "services" // services, by gRPC
+	both     backend = "both"     // engine and services
 	database backend = "database" // that of a service in this process
 	process  backend = "process"  // nothing but this process
 )
 
-// route is one operation of a contract: json and keyed decide which checks its
-// requests pass, and tests hold who and backend to the contract and to the calls that
-// its handler makes.
+// traits are properties of an operation.
+type traits uint8
+
+const (
+	asJSON     traits = 1 << iota // answers JSON that is never cached, to clients that take JSON
+	keyed                         // requires an Idempotency-Key
+	idempotent                    // a repeat has no further effect, so the server may repeat calls of services
+)
+
+func (t traits) has(other traits) bool { return t&other != 0 }
+
+// route is one operation of a contract, and all that the server does for it besides
+// calling its handler. Tests hold the rows to the contract and to the calls that handlers
+// make.
 type route struct {
 	operation string // operationId
 	method    string
 	path      string // as the contract writes it
-	who       who
+	auth      authentication
+	class     class
 	backend   backend
-	json      bool // answers JSON that is never cached, to clients that take JSON
-	keyed     bool // requires an Idempotency-Key
+	within    time.Duration // the longest that an answer takes
+	traits    traits
+	end       *deprecated.Notice // nil: it stays
 }
 
 // routes are the operations of one address.
 type routes []route
 
+// Times that some operations have in common.
+const (
+	question = 4 * time.Second  // the engine is asked more than once, for a second each
+	effect   = 35 * time.Second // a cancel may be configured to wait 30 s for its effect
+)
+
 // publicRoutes are the operations of openapi.yaml.
 var publicRoutes = routes{
-	{"PlaceOrder", http.MethodPost, "/v1/orders", clients, engine, true, true},
-	{"GetOrder", http.MethodGet, "/v1/orders/{id}", clients, engine, true, false},
-	{"CancelOrder", http.MethodPost, "/v1/orders/{id}/cancel", clients, engine, true, false},
-	{"GetStock", http.MethodGet, "/v1/stock/{sku}", clients, services, true, false},
-	{"CheckStock", http.MethodPost, "/v1/stock/check", clients, services, true, false},
-	{"GetHealth", http.MethodGet, "/healthz", anyone, process, false, false},
-	{"GetReadiness", http.MethodGet, "/readyz", anyone, engine, false, false},
-	{"GetContract", http.MethodGet, "/openapi.yaml", anyone, process, false, false},
-	{"GetEvents", http.MethodGet, "/asyncapi.yaml", anyone, process, false, false},
-	{"GetDocs", http.MethodGet, "/docs", anyone, process, false, false},
+	{"PlaceOrder", echo.POST, "/v1/orders", optional, placing, engine, edge.MaxAnswer, asJSON | keyed, nil},
+	{"GetOrder", echo.GET, "/v1/orders/{id}", optional, reading, engine, question, asJSON | idempotent, nil},
+	{"CancelOrder", echo.POST, "/v1/orders/{id}/cancel", optional, cancelling, engine, effect, asJSON, nil},
+	{"GetOrderOverview", echo.GET, "/v1/orders/{id}/overview", optional, browsing, both, question, asJSON | idempotent, nil},
+	{"GetProduct", echo.GET, "/v1/products/{sku}", optional, browsing, services, time.Second, asJSON | idempotent, nil},
+	{"GetStock", echo.GET, "/v1/stock/{sku}", optional, browsing, services, time.Second, asJSON | idempotent, nil},
+	{"CheckStock", echo.POST, "/v1/stock/check", optional, browsing, services, time.Second, asJSON | idempotent, nil},
+	{"GetHealth", echo.GET, "/healthz", none, unlimited, process, time.Second, 0, nil},
+	{"GetReadiness", echo.GET, "/readyz", none, unlimited, engine, question, 0, nil},
+	{"GetContract", echo.GET, "/openapi.yaml", none, unlimited, process, time.Second, 0, nil},
+	{"GetEvents", echo.GET, "/asyncapi.yaml", none, unlimited, process, time.Second, 0, nil},
+	{"GetDocs", echo.GET, "/docs", none, unlimited, process, time.Second, 0, nil},
 }
 
 // adminRoutes are the operations of admin.yaml.
 var adminRoutes = routes{
-	{"RepairOrder", http.MethodPost, "/v1/orders/{id}/repair", operators, engine, true, false},
-	{"ListDeadLetters", http.MethodGet, "/v1/dead-letters", operators, database, true, false},
-	{"RedriveDeadLetter", http.MethodPost, "/v1/dead-letters/{id}/redrive", operators, database, true, false},
-	{"DiscardDeadLetter", http.MethodPost, "/v1/dead-letters/{id}/discard", operators, database, true, false},
-	{"GetMetrics", http.MethodGet, "/metrics", anyone, process, false, false},
-	{"GetHealth", http.MethodGet, "/healthz", anyone, process, false, false},
-	{"GetReadiness", http.MethodGet, "/readyz", anyone, engine, false, false},
-	{"GetAdminContract", http.MethodGet, "/admin.yaml", anyone, process, false, false},
-	{"GetContract", http.MethodGet, "/openapi.yaml", anyone, process, false, false},
+	{"RepairOrder", echo.POST, "/v1/orders/{id}/repair", operators, unlimited, engine, edge.MaxAnswer, asJSON, nil},
+	{"ListDeadLetters", echo.GET, "/v1/dead-letters", operators, unlimited, database, edge.MaxAnswer, asJSON, nil},
+	{"RedriveDeadLetter", echo.POST, "/v1/dead-letters/{id}/redrive", operators, unlimited, database, edge.MaxAnswer, asJSON, nil},
+	{"DiscardDeadLetter", echo.POST, "/v1/dead-letters/{id}/discard", operators, unlimited, database, edge.MaxAnswer, asJSON, nil},
+	{"GetMetrics", echo.GET, "/metrics", none, unlimited, process, edge.MaxAnswer, 0, nil},
+	{"GetHealth", echo.GET, "/healthz", none, unlimited, process, edge.MaxAnswer, 0, nil},
+	{"GetReadiness", echo.GET, "/readyz", none, unlimited, engine, edge.MaxAnswer, 0, nil},
+	{"GetAdminContract", echo.GET, "/admin.yaml", none, unlimited, process, edge.MaxAnswer, 0, nil},
+	{"GetContract", echo.GET, "/openapi.yaml", none, unlimited, process, edge.MaxAnswer, 0, nil},
 }
 
-// middleware returns the checks that a route's requests pass before its handler. A path
-// that is not in the table, such as a file of the documentation page, has none; below
+// find returns the row of a method and a route's pattern as Echo writes it. HEAD has that
+// of GET.
+func (all routes) find(method, path string) (route, bool) {
+	if method == http.MethodHead {
+		method = echo.GET
+	}
+	for _, r := range all {
+		if r.method == method && echoPath(r.path) == path {
+			return r, true
+		}
+	}
+	return route{}, false
+}
+
+// names returns the operation of each method and pattern; see [edge.Config].
+func (all routes) names() func(method, path string) string {
+	names := map[string]string{}
+	for _, r := range all {
+		names[r.method+" "+echoPath(r.path)] = r.operation
+		if r.method == echo.GET {
+			names[http.MethodHead+" "+echoPath(r.path)] = r.operation
+		}
+	}
+	return func(method, path string) string { return names[method+" "+path] }
+}
+
+// guards has the checks that a table chooses from. The zero guards are those of an address
+// without callers, quotas and shedding.
+type guards struct {
+	verifier caller.Verifier
+	quotas   func(class) echo.MiddlewareFunc
+	browsing echo.MiddlewareFunc // of operations that give way to others
+	calls    *deprecated.Calls   // needed if an operation is deprecated
+}
+
+// middleware returns how the requests of each route are checked before its handler. A path
+// that is not in the table, such as a file of the documentation page, has no checks; below
 // /v1/ there is no such path, and one that is forgotten here is not served.
-func (all routes) middleware(method, path string) (m []echo.MiddlewareFunc) {
-	i := slices.IndexFunc(all, func(r route) bool { return r.method == method && echoPath(r.path) == path })
-	switch {
-	case i >= 0:
-		r := all[i]
-		if r.json {
-			m = append(m, edge.Negotiate)
+func (all routes) middleware(g guards) func(method, path string) []echo.MiddlewareFunc {
+	return func(method, path string) []echo.MiddlewareFunc {
+		r, ok := all.find(method, path)
+		switch {
+		case ok:
+			return r.middleware(g)
+		case strings.HasPrefix(path, "/v1/"):
+			return []echo.MiddlewareFunc{unlisted}
+		default:
+			return nil
 		}
-		if r.keyed {
-			m = append(m, edge.Keyed)
-		}
-	case strings.HasPrefix(path, "/v1/"):
-		m = append(m, unlisted)
+	}
+}
+
+// middleware returns the checks of one row, the cheapest first.
+func (r route) middleware(g guards) []echo.MiddlewareFunc {
+	m := []echo.MiddlewareFunc{edge.Within(r.within)}
+	if r.auth == optional {
+		m = append(m, caller.Identify(g.verifier))
+	}
+	if r.end != nil {
+		m = append(m, g.calls.Middleware(r.operation, *r.end))
+	}
+	if r.class != unlimited {
+		m = append(m, g.quotas(r.class))
+	}
+	if r.class == browsing {
+		m = append(m, g.browsing)
+	}
+	if r.traits.has(asJSON) {
+		m = append(m, edge.Negotiate)
+	}
+	if r.traits.has(keyed) {
+		m = append(m, edge.Keyed)
+	}
+	if r.traits.has(idempotent) {
+		m = append(m, repeatable)
 	}
 	return m
+}
+
+// repeatable allows the server to repeat calls of services.
+func repeatable(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		c.SetRequest(r.WithContext(retry.Allow(r.Context()))) // its route's deadline restores the request
+		return next(c)
+	}
 }
 
 // unlisted stands in front of a handler whose route has no row.

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/header"
 	"github.com/amends/amends/internal/probe"
 )
@@ -39,10 +40,16 @@ func TestEveryOperationHasOneRow(t *testing.T) {
 				operation := tt.spec.Paths.Value(r.path).GetOperation(r.method)
 				require.NotNil(t, operation, r.operation)
 				require.Equal(t, operation.OperationID, r.operation)
-				require.Equal(t, operation.Security != nil, r.who == operators, "%s: security of the contract", r.operation)
+				require.Equal(t, operation.Security != nil, r.auth == operators, "%s: security of the contract", r.operation)
 				declares := operation.Responses.Status(http.StatusNotAcceptable) != nil
-				require.Equal(t, declares, r.json, "%s: 406 of the contract", r.operation)
-				require.Equal(t, requiresKey(operation), r.keyed, "%s: Idempotency-Key of the contract", r.operation)
+				require.Equal(t, declares, r.traits.has(asJSON), "%s: 406 of the contract", r.operation)
+				require.Equal(t, requiresKey(operation), r.traits.has(keyed), "%s: Idempotency-Key of the contract", r.operation)
+				require.Equal(t, operation.Responses.Status(http.StatusTooManyRequests) != nil, r.class != unlimited, "%s: 429 of the contract", r.operation)
+				require.Equal(t, operation.Deprecated, r.end != nil, "%s: deprecated in the contract", r.operation)
+				require.NotEmpty(t, r.auth, r.operation)
+				require.Positive(t, r.within, r.operation)
+				require.LessOrEqual(t, r.within, edge.MaxAnswer, "%s: the server's connection must outlive it", r.operation)
+				require.False(t, r.traits.has(idempotent) && r.class == placing, "%s: only calls without effect are repeated here", r.operation)
 			}
 			require.ElementsMatch(t, operationsOf(tt.spec), rows)
 			require.ElementsMatch(t, rows, routesOf(t, tt.handler))

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"go.temporal.io/sdk/client"
@@ -13,8 +14,13 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/docs"
 	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/edge/caller"
+	"github.com/amends/amends/api/edge/deprecated"
+	"github.com/amends/amends/api/edge/limit"
+	"github.com/amends/amends/api/edge/shed"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/shop"
+	"github.com/amends/amends/api/shop/overview"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/internal/orders/admission"
 )
@@ -22,25 +28,32 @@ import (
 // Server answers the requests of the public address. It is an [http.Handler]; see
 // [HTTPServer].
 type Server struct {
-	echo      *echo.Echo
-	orders    *orders.Client
-	log       *slog.Logger
-	observe   func(edge.Observation)
-	inventory shop.Inventory
-	records   orders.Records
-	health    *health
+	echo     *echo.Echo
+	orders   *orders.Client
+	log      *slog.Logger
+	observe  Observer
+	services shop.Services
+	records  orders.Records
+	verifier caller.Verifier
+	gateways func() int
+	browsing *shed.Gate
+	health   *health
 
 	draining chan struct{} // closed once the server is to stop
 	drain    sync.Once
 }
 
-// orderHandlers is an alias, because a struct cannot embed two types of one name.
-type orderHandlers = apiorders.Handlers
+// Aliases, because a struct cannot embed two types of one name.
+type (
+	orderHandlers = apiorders.Handlers
+	shopHandlers  = shop.Handlers
+)
 
 // operations answers the operations of openapi.yaml.
 type operations struct {
 	*orderHandlers
-	*shop.Handlers
+	*shopHandlers
+	*overview.Handlers
 	*docs.Page
 	*health
 }
@@ -68,11 +81,11 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		log:       slog.Default(),
-		observe:   func(edge.Observation) {},
-		inventory: shop.NoInventory{},
-		records:   c.Orders.Records,
-		draining:  make(chan struct{}),
+		log:      slog.Default(),
+		observe:  Observer{func(edge.Observation) {}, func(string, string, bool) {}, func(string, string) {}},
+		gateways: func() int { return 1 },
+		records:  c.Orders.Records,
+		draining: make(chan struct{}),
 	}
 	for _, option := range options {
 		option(s)
@@ -80,15 +93,41 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	c.Orders.Records = s.records
 	s.orders = orders.New(c.Orders, t)
 	s.health = newHealth(s.orders, s.draining)
+	g, err := s.guards(c)
+	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	hosts, err := edge.NewHosts(c.Hosts, c.Origins)
+	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
 	s.echo = edge.New(edge.Config{
-		Log: s.log, MaxBody: c.MaxBody, TrustedProxies: c.TrustedProxies,
-		Observe: s.observe, Attributes: apiorders.Attributes,
+		Log: s.log, MaxBody: c.MaxBody, TrustedProxies: c.TrustedProxies, Hosts: hosts,
+		Observe: s.observe.Request, Operation: publicRoutes.names(), Attributes: apiorders.Attributes,
 	})
 	s.echo.Binder = forms
 	page.Register(s.echo)
-	all := operations{apiorders.New(s.orders, s.draining), shop.New(s.inventory), page, s.health}
-	contract.RegisterHandlers(edge.Router{Echo: s.echo, Middleware: publicRoutes.middleware}, contract.NewStrictHandler(all, nil))
+	reader := shop.NewReader(s.services)
+	all := operations{apiorders.New(s.orders, s.draining), shop.New(reader), overview.New(s.orders, reader), page, s.health}
+	contract.RegisterHandlers(edge.Router{Echo: s.echo, Middleware: publicRoutes.middleware(g)}, contract.NewStrictHandler(all, nil))
 	return s, nil
+}
+
+// guards returns the checks of the public operations.
+func (s *Server) guards(c Config) (guards, error) {
+	limits := c.Limits
+	limits.Gateways, limits.Observe = s.gateways, s.observe.Limited
+	if limits.Now == nil {
+		limits.Now = time.Now //nolint:forbidigo // for durations
+	}
+	limiter, err := limit.New(limits)
+	s.browsing = shed.New(func(ctx context.Context) bool { return c.Orders.Admission.Pressed(s.Admission(ctx)) }, limits.Now)
+	return guards{
+		verifier: s.verifier,
+		quotas:   func(of class) echo.MiddlewareFunc { return limiter.Middleware(string(of), c.Exempt) },
+		browsing: s.browsing.Middleware,
+		calls:    deprecated.NewCalls(s.observe.Deprecated),
+	}, err
 }
 
 // ServeHTTP answers one request.
@@ -103,6 +142,9 @@ func (s *Server) Ready(ctx context.Context) error { return s.health.Ready(ctx) }
 
 // Admission returns how many placements are let in, and have been refused.
 func (s *Server) Admission(ctx context.Context) admission.State { return s.orders.Admission(ctx) }
+
+// Browsing returns the same of the questions that give way to placements.
+func (s *Server) Browsing(ctx context.Context) admission.State { return s.browsing.State(ctx) }
 
 // HTTPServer returns a server for addr with the limits of the API. The caller
 // starts it and shuts it down; Shutdown waits for placements, not for decisions.

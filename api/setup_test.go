@@ -55,11 +55,14 @@ func setup(t *testing.T, change ...func(*Config)) *testBundle {
 	var err error
 	b.server, err = New(config, b.temporal,
 		WithLogger(slog.New(slog.NewTextHandler(b.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))),
-		WithObserver(func(o edge.Observation) {
-			select {
-			case b.observed <- o:
-			default:
-			}
+		WithObserver(Observer{
+			Request: func(o edge.Observation) {
+				select {
+				case b.observed <- o:
+				default:
+				}
+			},
+			Limited: func(string, string, bool) {}, Deprecated: func(string, string) {},
 		}))
 	require.NoError(t, err)
 	b.http = httptest.NewUnstartedServer(nil)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/rpc"
 	"github.com/amends/amends/internal/strictjson"
@@ -62,6 +63,14 @@ var stocked = map[string][]inventory.Stock{
 	"SOLD":       {{SKU: "SOLD", Warehouse: "BER", Committed: 3, Received: 3}},
 }
 
+// stockOf makes a server ask i for stock.
+func stockOf(i interface {
+	Stock(ctx context.Context, sku string) ([]inventory.Stock, error)
+	CheckStock(ctx context.Context, lines []inventory.Line) (inventory.Availability, error)
+}) Option {
+	return WithServices(shop.Services{Inventory: i})
+}
+
 // shopOf returns a server whose engine expects nothing.
 func shopOf(t *testing.T, options ...Option) *testBundle {
 	t.Helper()
@@ -80,7 +89,7 @@ const checkMugs = `{"lines": [{"sku": "MUG", "quantity": 40}, {"sku": "SOLD", "q
 
 func TestGetStock(t *testing.T) {
 	t.Parallel()
-	b := shopOf(t, WithInventory(fakeInventory{stock: stocked}))
+	b := shopOf(t, stockOf(fakeInventory{stock: stocked}))
 	get := func(t *testing.T, path string) response {
 		t.Helper()
 		return b.do(t, http.MethodGet, "/v1/stock/"+path, "")
@@ -122,7 +131,7 @@ func TestGetStock(t *testing.T) {
 
 func TestCheckStock(t *testing.T) {
 	t.Parallel()
-	b := shopOf(t, WithInventory(fakeInventory{stock: stocked}))
+	b := shopOf(t, stockOf(fakeInventory{stock: stocked}))
 	check := func(t *testing.T, body string) response {
 		t.Helper()
 		return b.do(t, http.MethodPost, "/v1/stock/check", body, "Content-Type: application/json")
@@ -181,11 +190,11 @@ func TestStockThatIsNotAnsweredIsUnavailable(t *testing.T) {
 	t.Cleanup(func() { _ = conn.Close() })
 	for name, options := range map[string][]Option{
 		"NoService":         nil,
-		"Hangs":             {WithInventory(fakeInventory{hangs: true})},
-		"RefusesConnection": {WithInventory(inventoryrpc.NewClient(conn))},
-		"LostAnswer":        {WithInventory(fakeInventory{err: fault.Errorf(fault.Unknown, fault.Unavailable, "lost 10.0.0.7")})},
-		"Locked":            {WithInventory(fakeInventory{err: fault.Errorf(fault.Transient, fault.Locked, "later")})},
-		"NoFault":           {WithInventory(fakeInventory{err: errors.New("10.0.0.7 is gone")})},
+		"Hangs":             {stockOf(fakeInventory{hangs: true})},
+		"RefusesConnection": {stockOf(inventoryrpc.NewClient(conn))},
+		"LostAnswer":        {stockOf(fakeInventory{err: fault.Errorf(fault.Unknown, fault.Unavailable, "lost 10.0.0.7")})},
+		"Locked":            {stockOf(fakeInventory{err: fault.Errorf(fault.Transient, fault.Locked, "later")})},
+		"NoFault":           {stockOf(fakeInventory{err: errors.New("10.0.0.7 is gone")})},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -211,7 +220,7 @@ func TestStockThatIsNotAnsweredIsUnavailable(t *testing.T) {
 	}
 	t.Run("ABugIsNoReasonToWait", func(t *testing.T) {
 		t.Parallel()
-		b := shopOf(t, WithInventory(fakeInventory{err: fault.Errorf(fault.Bug, fault.Internal, "secret")}))
+		b := shopOf(t, stockOf(fakeInventory{err: fault.Errorf(fault.Bug, fault.Internal, "secret")}))
 		answer := b.do(t, http.MethodGet, "/v1/stock/MUG", "")
 		answer.refused(t, http.StatusInternalServerError, fault.Internal)
 		require.NotContains(t, answer.text, "secret")

@@ -18,7 +18,7 @@ func TestTransport(t *testing.T) {
 	t.Parallel()
 
 	request := func(line string, header ...string) string {
-		return line + " HTTP/1.1\r\nHost: amends\r\nConnection: close\r\n" + strings.Join(header, "\r\n") + "\r\n\r\n"
+		return line + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + strings.Join(header, "\r\n") + "\r\n\r\n"
 	}
 	const post = "POST /v1/orders"
 	kind, key := "Content-Type: application/json", "Idempotency-Key: k"

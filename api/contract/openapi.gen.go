@@ -194,6 +194,20 @@ type LineRequest struct {
 	Sku SKU `json:"sku"`
 }
 
+// Missing The parts that did not answer, in the order of their names.
+type Missing = []MissingPart
+
+// MissingPart defines model for MissingPart.
+type MissingPart struct {
+	// Code The code of its problem.
+	//
+	// Example: UNAVAILABLE
+	Code string `json:"code"`
+
+	// Part Example: payment
+	Part string `json:"part"`
+}
+
 // Money defines model for Money.
 type Money struct {
 	// Amount In minor units (cents).
@@ -203,6 +217,17 @@ type Money struct {
 
 	// Currency Example: EUR
 	Currency string `json:"currency"`
+}
+
+// NamedProduct defines model for NamedProduct.
+type NamedProduct struct {
+	// Name The SKU itself if the name is not known.
+	//
+	// Example: Stoneware mug
+	Name string `json:"name"`
+
+	// Sku Example: MUG-STONEWARE
+	Sku string `json:"sku"`
 }
 
 // Order defines model for Order.
@@ -248,6 +273,22 @@ type Order struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
+// OrderOverview defines model for OrderOverview.
+type OrderOverview struct {
+	// Missing The parts that did not answer, in the order of their names.
+	Missing Missing `json:"missing"`
+	Order   Order   `json:"order"`
+
+	// Payment Absent while there is none, as for an order that costs nothing, or if it is `missing`.
+	Payment *Payment `json:"payment,omitempty"`
+
+	// Products The products of the order's lines, in their order.
+	Products []NamedProduct `json:"products"`
+
+	// Shipments By the codes of their warehouses.
+	Shipments []Shipment `json:"shipments"`
+}
+
 // OrderSource The source of the answer: the order's workflow, the order service's record, or the engine alone
 // because no worker answered.
 type OrderSource string
@@ -265,6 +306,32 @@ type Parcel struct {
 
 	// Warehouse Example: BER
 	Warehouse string `json:"warehouse"`
+}
+
+// Payment Absent while there is none, as for an order that costs nothing, or if it is `missing`.
+type Payment struct {
+	Amount Money `json:"amount"`
+
+	// Captured In minor units.
+	//
+	// Example: 12600
+	Captured int64 `json:"captured"`
+
+	// DeclineCode The reason of a payment that was declined.
+	DeclineCode *string `json:"decline_code,omitempty"`
+
+	// InvoiceNumber Absent before the capture.
+	InvoiceNumber *string `json:"invoice_number,omitempty"`
+
+	// Refunded In minor units.
+	//
+	// Example: 0
+	Refunded int64 `json:"refunded"`
+
+	// State intent, authorized, declined, voided, captured or refunded. More may follow.
+	//
+	// Example: captured
+	State string `json:"state"`
 }
 
 // PlaceOrder Example: {"currency":"EUR","customer_id":"cus_42","lines":[{"quantity":2,"sku":"MUG-STONEWARE"},{"quantity":1,"sku":"KETTLE-STEEL"}],"payment_token":"tok_visa","ship_to":{"city":"Berlin","country":"DE","line1":"Hauptstr. 1","line2":"","name":"A. Buyer","postal_code":"10115"}}
@@ -315,6 +382,40 @@ type Problem struct {
 	//
 	// Example: /docs#VALIDATION_FAILED
 	Type string `json:"type"`
+
+	// ViolatedPolicies The quotas that are used up, by their names in `RateLimit-Policy`.
+	ViolatedPolicies *[]string `json:"violated-policies,omitempty"`
+}
+
+// Product defines model for Product.
+type Product struct {
+	// Active An inactive product cannot be ordered.
+	Active bool `json:"active"`
+
+	// Category Example: mugs
+	Category *string `json:"category,omitempty"`
+
+	// Missing The parts that did not answer, in the order of their names.
+	Missing Missing `json:"missing"`
+
+	// Name Example: Stoneware mug
+	Name  string `json:"name"`
+	Price *Money `json:"price,omitempty"`
+
+	// Sku Example: MUG-STONEWARE
+	Sku string `json:"sku"`
+
+	// Stock The units of a product that can be ordered. Absent if inventory did not answer.
+	Stock *ProductStock `json:"stock,omitempty"`
+}
+
+// ProductStock The units of a product that can be ordered. Absent if inventory did not answer.
+type ProductStock struct {
+	// AsOf The inventory service was asked then, so the answer is not older.
+	AsOf time.Time `json:"as_of"`
+
+	// Available Example: 40
+	Available int64 `json:"available"`
 }
 
 // Reason The reason for the cancellation. More reasons may follow.
@@ -326,6 +427,23 @@ type Reason = string
 //
 // Example: MUG-STONEWARE
 type SKU = string
+
+// Shipment defines model for Shipment.
+type Shipment struct {
+	// Carrier Absent for a parcel that was never booked.
+	Carrier *string `json:"carrier,omitempty"`
+
+	// State intent, booked or cancelled. More may follow.
+	//
+	// Example: booked
+	State string `json:"state"`
+
+	// TrackingNumber Absent for a parcel that was never booked.
+	TrackingNumber *string `json:"tracking_number,omitempty"`
+
+	// Warehouse Example: BER
+	Warehouse string `json:"warehouse"`
+}
 
 // Step defines model for Step.
 type Step struct {
@@ -391,6 +509,18 @@ type WarehouseStock struct {
 // OrderID defines model for OrderID.
 type OrderID = string
 
+// ProductCode defines model for ProductCode.
+type ProductCode = string
+
+// Foreign RFC 9457.
+type Foreign = Problem
+
+// Misdirected RFC 9457.
+type Misdirected = Problem
+
+// QuotaExceeded RFC 9457.
+type QuotaExceeded = Problem
+
 // Unavailable RFC 9457.
 type Unavailable = Problem
 
@@ -439,12 +569,18 @@ type ServerInterface interface {
 	// CancelOrder Cancel an order
 	// (POST /v1/orders/{id}/cancel)
 	CancelOrder(ctx echo.Context, id OrderID) error
+	// GetOrderOverview Get an order with all that belongs to it
+	// (GET /v1/orders/{id}/overview)
+	GetOrderOverview(ctx echo.Context, id OrderID) error
+	// GetProduct Get a product with its stock
+	// (GET /v1/products/{sku})
+	GetProduct(ctx echo.Context, sku ProductCode) error
 	// CheckStock Check whether an order could be packed
 	// (POST /v1/stock/check)
 	CheckStock(ctx echo.Context) error
 	// GetStock Get the stock of a product
 	// (GET /v1/stock/{sku})
-	GetStock(ctx echo.Context, sku string) error
+	GetStock(ctx echo.Context, sku ProductCode) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -575,6 +711,38 @@ func (w *ServerInterfaceWrapper) CancelOrder(ctx echo.Context) error {
 	return err
 }
 
+// GetOrderOverview converts echo context to params.
+func (w *ServerInterfaceWrapper) GetOrderOverview(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id OrderID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetOrderOverview(ctx, id)
+	return err
+}
+
+// GetProduct converts echo context to params.
+func (w *ServerInterfaceWrapper) GetProduct(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "sku" -------------
+	var sku ProductCode
+
+	err = runtime.BindStyledParameterWithOptions("simple", "sku", ctx.Param("sku"), &sku, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter sku: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetProduct(ctx, sku)
+	return err
+}
+
 // CheckStock converts echo context to params.
 func (w *ServerInterfaceWrapper) CheckStock(ctx echo.Context) error {
 	var err error
@@ -588,7 +756,7 @@ func (w *ServerInterfaceWrapper) CheckStock(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) GetStock(ctx echo.Context) error {
 	var err error
 	// ------------- Path parameter "sku" -------------
-	var sku string
+	var sku ProductCode
 
 	err = runtime.BindStyledParameterWithOptions("simple", "sku", ctx.Param("sku"), &sku, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
@@ -650,6 +818,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/orders", wrapper.PlaceOrder, options.OperationMiddlewares["PlaceOrder"]...)
 	router.GET(options.BaseURL+"/v1/orders/:id", wrapper.GetOrder, options.OperationMiddlewares["GetOrder"]...)
 	router.POST(options.BaseURL+"/v1/orders/:id/cancel", wrapper.CancelOrder, options.OperationMiddlewares["CancelOrder"]...)
+	router.GET(options.BaseURL+"/v1/orders/:id/overview", wrapper.GetOrderOverview, options.OperationMiddlewares["GetOrderOverview"]...)
+	router.GET(options.BaseURL+"/v1/products/:sku", wrapper.GetProduct, options.OperationMiddlewares["GetProduct"]...)
 	router.GET(options.BaseURL+"/v1/stock/:sku", wrapper.GetStock, options.OperationMiddlewares["GetStock"]...)
 	router.POST(options.BaseURL+"/v1/stock/check", wrapper.CheckStock, options.OperationMiddlewares["CheckStock"]...)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["GetHealth"]...)
@@ -660,7 +830,20 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 
 }
 
+type ForeignApplicationProblemPlusJSONResponse Problem
+
+type MisdirectedApplicationProblemPlusJSONResponse Problem
+
 type ProblemApplicationProblemPlusJSONResponse Problem
+
+type QuotaExceededResponseHeaders struct {
+	RetryAfter *int
+}
+type QuotaExceededApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers QuotaExceededResponseHeaders
+}
 
 type UnavailableResponseHeaders struct {
 	RetryAfter *int
@@ -698,6 +881,22 @@ func (response GetEvents200ApplicationyamlResponse) VisitGetEventsResponse(w htt
 	return err
 }
 
+type GetEvents421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response GetEvents421ApplicationProblemPlusJSONResponse) VisitGetEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetDocsRequestObject struct {
 }
 
@@ -725,6 +924,22 @@ func (response GetDocs200TexthtmlResponse) VisitGetDocsResponse(w http.ResponseW
 	return err
 }
 
+type GetDocs421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response GetDocs421ApplicationProblemPlusJSONResponse) VisitGetDocsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetHealthRequestObject struct {
 }
 
@@ -742,6 +957,22 @@ func (response GetHealth200JSONResponse) VisitGetHealthResponse(w http.ResponseW
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetHealth421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response GetHealth421ApplicationProblemPlusJSONResponse) VisitGetHealthResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -773,6 +1004,22 @@ func (response GetContract200ApplicationyamlResponse) VisitGetContractResponse(w
 	return err
 }
 
+type GetContract421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response GetContract421ApplicationProblemPlusJSONResponse) VisitGetContractResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetReadinessRequestObject struct {
 }
 
@@ -790,6 +1037,22 @@ func (response GetReadiness200JSONResponse) VisitGetReadinessResponse(w http.Res
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReadiness421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response GetReadiness421ApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -898,6 +1161,22 @@ func (response PlaceOrder400ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 	return err
 }
 
+type PlaceOrder403ApplicationProblemPlusJSONResponse struct {
+	ForeignApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrder403ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PlaceOrder406ApplicationProblemPlusJSONResponse Problem
 
 func (response PlaceOrder406ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
@@ -940,6 +1219,22 @@ func (response PlaceOrder415ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 	return err
 }
 
+type PlaceOrder421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrder421ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PlaceOrder422ApplicationProblemPlusJSONResponse Problem
 
 func (response PlaceOrder422ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
@@ -950,6 +1245,25 @@ func (response PlaceOrder422ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceOrder429ApplicationProblemPlusJSONResponse struct {
+	QuotaExceededApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrder429ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -1072,6 +1386,41 @@ func (response GetOrder406ApplicationProblemPlusJSONResponse) VisitGetOrderRespo
 	return err
 }
 
+type GetOrder421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrder421ApplicationProblemPlusJSONResponse) VisitGetOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrder429ApplicationProblemPlusJSONResponse struct {
+	QuotaExceededApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrder429ApplicationProblemPlusJSONResponse) VisitGetOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetOrder500ApplicationProblemPlusJSONResponse Problem
 
 func (response GetOrder500ApplicationProblemPlusJSONResponse) VisitGetOrderResponse(w http.ResponseWriter) error {
@@ -1168,6 +1517,22 @@ func (response CancelOrder400ApplicationProblemPlusJSONResponse) VisitCancelOrde
 	return err
 }
 
+type CancelOrder403ApplicationProblemPlusJSONResponse struct {
+	ForeignApplicationProblemPlusJSONResponse
+}
+
+func (response CancelOrder403ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CancelOrder404ApplicationProblemPlusJSONResponse Problem
 
 func (response CancelOrder404ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
@@ -1238,6 +1603,41 @@ func (response CancelOrder415ApplicationProblemPlusJSONResponse) VisitCancelOrde
 	return err
 }
 
+type CancelOrder421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelOrder421ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelOrder429ApplicationProblemPlusJSONResponse struct {
+	QuotaExceededApplicationProblemPlusJSONResponse
+}
+
+func (response CancelOrder429ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CancelOrder500ApplicationProblemPlusJSONResponse Problem
 
 func (response CancelOrder500ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
@@ -1257,6 +1657,294 @@ type CancelOrder503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CancelOrder503ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderOverviewRequestObject struct {
+	Id OrderID `json:"id"`
+}
+
+type GetOrderOverviewResponseObject interface {
+	VisitGetOrderOverviewResponse(w http.ResponseWriter) error
+}
+
+type GetOrderOverview200ResponseHeaders struct {
+	CacheControl *string
+}
+
+type GetOrderOverview200JSONResponse struct {
+	Body    OrderOverview
+	Headers GetOrderOverview200ResponseHeaders
+}
+
+func (response GetOrderOverview200JSONResponse) VisitGetOrderOverviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.CacheControl != nil {
+		w.Header().Set("Cache-Control", fmt.Sprint(*response.Headers.CacheControl))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderOverview400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrderOverview400ApplicationProblemPlusJSONResponse) VisitGetOrderOverviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderOverview404ApplicationProblemPlusJSONResponse Problem
+
+func (response GetOrderOverview404ApplicationProblemPlusJSONResponse) VisitGetOrderOverviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderOverview406ApplicationProblemPlusJSONResponse Problem
+
+func (response GetOrderOverview406ApplicationProblemPlusJSONResponse) VisitGetOrderOverviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderOverview421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrderOverview421ApplicationProblemPlusJSONResponse) VisitGetOrderOverviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderOverview429ApplicationProblemPlusJSONResponse struct {
+	QuotaExceededApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrderOverview429ApplicationProblemPlusJSONResponse) VisitGetOrderOverviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderOverview500ApplicationProblemPlusJSONResponse Problem
+
+func (response GetOrderOverview500ApplicationProblemPlusJSONResponse) VisitGetOrderOverviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderOverview503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrderOverview503ApplicationProblemPlusJSONResponse) VisitGetOrderOverviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProductRequestObject struct {
+	Sku ProductCode `json:"sku"`
+}
+
+type GetProductResponseObject interface {
+	VisitGetProductResponse(w http.ResponseWriter) error
+}
+
+type GetProduct200ResponseHeaders struct {
+	CacheControl *string
+}
+
+type GetProduct200JSONResponse struct {
+	Body    Product
+	Headers GetProduct200ResponseHeaders
+}
+
+func (response GetProduct200JSONResponse) VisitGetProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.CacheControl != nil {
+		w.Header().Set("Cache-Control", fmt.Sprint(*response.Headers.CacheControl))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProduct400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response GetProduct400ApplicationProblemPlusJSONResponse) VisitGetProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProduct404ApplicationProblemPlusJSONResponse Problem
+
+func (response GetProduct404ApplicationProblemPlusJSONResponse) VisitGetProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProduct406ApplicationProblemPlusJSONResponse Problem
+
+func (response GetProduct406ApplicationProblemPlusJSONResponse) VisitGetProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProduct421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response GetProduct421ApplicationProblemPlusJSONResponse) VisitGetProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProduct429ApplicationProblemPlusJSONResponse struct {
+	QuotaExceededApplicationProblemPlusJSONResponse
+}
+
+func (response GetProduct429ApplicationProblemPlusJSONResponse) VisitGetProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProduct500ApplicationProblemPlusJSONResponse Problem
+
+func (response GetProduct500ApplicationProblemPlusJSONResponse) VisitGetProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProduct503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetProduct503ApplicationProblemPlusJSONResponse) VisitGetProductResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -1309,6 +1997,22 @@ func (response CheckStock400ApplicationProblemPlusJSONResponse) VisitCheckStockR
 	return err
 }
 
+type CheckStock403ApplicationProblemPlusJSONResponse struct {
+	ForeignApplicationProblemPlusJSONResponse
+}
+
+func (response CheckStock403ApplicationProblemPlusJSONResponse) VisitCheckStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CheckStock406ApplicationProblemPlusJSONResponse Problem
 
 func (response CheckStock406ApplicationProblemPlusJSONResponse) VisitCheckStockResponse(w http.ResponseWriter) error {
@@ -1351,6 +2055,22 @@ func (response CheckStock415ApplicationProblemPlusJSONResponse) VisitCheckStockR
 	return err
 }
 
+type CheckStock421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response CheckStock421ApplicationProblemPlusJSONResponse) VisitCheckStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CheckStock422ApplicationProblemPlusJSONResponse Problem
 
 func (response CheckStock422ApplicationProblemPlusJSONResponse) VisitCheckStockResponse(w http.ResponseWriter) error {
@@ -1361,6 +2081,25 @@ func (response CheckStock422ApplicationProblemPlusJSONResponse) VisitCheckStockR
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckStock429ApplicationProblemPlusJSONResponse struct {
+	QuotaExceededApplicationProblemPlusJSONResponse
+}
+
+func (response CheckStock429ApplicationProblemPlusJSONResponse) VisitCheckStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -1399,7 +2138,7 @@ func (response CheckStock503ApplicationProblemPlusJSONResponse) VisitCheckStockR
 }
 
 type GetStockRequestObject struct {
-	Sku string `json:"sku"`
+	Sku ProductCode `json:"sku"`
 }
 
 type GetStockResponseObject interface {
@@ -1474,6 +2213,41 @@ func (response GetStock406ApplicationProblemPlusJSONResponse) VisitGetStockRespo
 	return err
 }
 
+type GetStock421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response GetStock421ApplicationProblemPlusJSONResponse) VisitGetStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStock429ApplicationProblemPlusJSONResponse struct {
+	QuotaExceededApplicationProblemPlusJSONResponse
+}
+
+func (response GetStock429ApplicationProblemPlusJSONResponse) VisitGetStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetStock500ApplicationProblemPlusJSONResponse Problem
 
 func (response GetStock500ApplicationProblemPlusJSONResponse) VisitGetStockResponse(w http.ResponseWriter) error {
@@ -1533,6 +2307,12 @@ type StrictServerInterface interface {
 	// CancelOrder Cancel an order
 	// (POST /v1/orders/{id}/cancel)
 	CancelOrder(ctx context.Context, request CancelOrderRequestObject) (CancelOrderResponseObject, error)
+	// GetOrderOverview Get an order with all that belongs to it
+	// (GET /v1/orders/{id}/overview)
+	GetOrderOverview(ctx context.Context, request GetOrderOverviewRequestObject) (GetOrderOverviewResponseObject, error)
+	// GetProduct Get a product with its stock
+	// (GET /v1/products/{sku})
+	GetProduct(ctx context.Context, request GetProductRequestObject) (GetProductResponseObject, error)
 	// CheckStock Check whether an order could be packed
 	// (POST /v1/stock/check)
 	CheckStock(ctx context.Context, request CheckStockRequestObject) (CheckStockResponseObject, error)
@@ -1792,6 +2572,56 @@ func (sh *strictHandler) CancelOrder(ctx echo.Context, id OrderID) error {
 	return nil
 }
 
+// GetOrderOverview operation middleware
+func (sh *strictHandler) GetOrderOverview(ctx echo.Context, id OrderID) error {
+	var request GetOrderOverviewRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOrderOverview(ctx.Request().Context(), request.(GetOrderOverviewRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOrderOverview")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetOrderOverviewResponseObject); ok {
+		return validResponse.VisitGetOrderOverviewResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetProduct operation middleware
+func (sh *strictHandler) GetProduct(ctx echo.Context, sku ProductCode) error {
+	var request GetProductRequestObject
+
+	request.Sku = sku
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetProduct(ctx.Request().Context(), request.(GetProductRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetProduct")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetProductResponseObject); ok {
+		return validResponse.VisitGetProductResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // CheckStock operation middleware
 func (sh *strictHandler) CheckStock(ctx echo.Context) error {
 	var request CheckStockRequestObject
@@ -1839,7 +2669,7 @@ func (sh *strictHandler) CheckStock(ctx echo.Context) error {
 }
 
 // GetStock operation middleware
-func (sh *strictHandler) GetStock(ctx echo.Context, sku string) error {
+func (sh *strictHandler) GetStock(ctx echo.Context, sku ProductCode) error {
 	var request GetStockRequestObject
 
 	request.Sku = sku
@@ -1868,88 +2698,110 @@ func (sh *strictHandler) GetStock(ctx echo.Context, sku string) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7Fz9chs3kn8V1OxW2b4dfkqyY6auahmJTniWJZ8kJ3cX+URwpsnBcghMAIworldV9zT3YPckV2hgPjn8",
-	"kBM7+WP/2ZU5mEGjv/vXjXzyArFMBAeulTf45EVAQ5D45ykNImidCq6liM0PIahAskQzwb2BdxMBoVyt",
-	"QBKmCId7kCQwr4Rtz/fggS6TGLyBx0VLaSHB8z0VRLCk5lN6nZhnSkvG597jo++NQ1gmQgMP1q0rSGK6",
-	"hnBz04mWKUzIKgJOKCdAZcxw3zgmK6YjoiOmyALWJIlpACHRERAhQ5DfEjpVwDUROgK5YgraFYqAp0tv",
-	"8LNnNvA++g0UnouAWjKaWIGbPFMkoTqqMqBz3+vgU9Xp9l536ctpv/Uq7EHrm+Bo1no9PaGt/uxl+A0c",
-	"Bz36qruHT+8lzEACD6A1TJKYNXHJ0BMJLlIJIUnyF6pkrSjT/9rbt90VaLluDWca5OY+1xAIHiqScs1i",
-	"ZDWHB02o1rBMdJW/S8bZ0rC4l/OWcQ1zkN6j2Sihki5BO927NPwan+1mNatp2oHcZeY7Rkye73G6REpC",
-	"z/ck/JIyafhpdKBCO304Bz7XkTc4eumbo5T/WWfao/mUSgRXgGd5L8U0hqX5MxBcA9fmT2qEZxWqk9gV",
-	"f/mbstpV7PxnCTNv4P2pU1hpxz5Vney7uOMml8xxQGmyoopImKUKwm/JJBAhTIzBGmkFNDVm8Oh7Hzi9",
-	"pyymU8PIr0fnkGRMJwmVmoQCFOFCZ45FsnmkCRerNrmRa0LnlHFCjTKSSUkzJ0RZTTT6UPJgNeVtItKt",
-	"7pSXPiKljnzz4jAMJSj8k4YhM8TT+L0UCUjNjJBnNFbge0npp09ewPQaPUuuoN+BjBn3fG8m5JJqb+Bp",
-	"eNCeX1awXrdb0bDehoL5XiBSruV6H+NP3bJH34sZh16VmB9ommilZZv0dlPUP4Ai8/3+prUOrculPCST",
-	"W+/WmxAqAVVP0WXNH5WJEInlcWsLNRv7WzsuH2/YJt+la5C//myJUJrGd8ZyNk945fTXJ/AQQKIJ48SK",
-	"h4ExMqpJRO+BcMHBJyoNIkIV+UHwOXlr/kdIZMdoySTVoKos6XV7vZN9B6hT7HsPrblomR9basGSVs7M",
-	"RBiPK61/Qy81bwxn15pq8EkixT3jAfgELHUZsTFbgG9isJOlYRDhAKEiTLfJFxB6r0Hoj2WP/bPVgEzR",
-	"fWt8haUUAV1M/waBNnIdauPjHAdqputkXRD6/uryx/HZ6Oruw8Xwx+H4fPjd+chrUJYF41sCsnlCxAwZ",
-	"MaMsTiUMyERLyhUDric+mUzT+cQ3XJ6kfMHFik8Gzk/HMVnStXlk/s94SNQqTRfACcxmEGj/lhuWWz7P",
-	"aeFL5yko1SbvhLREKPzGTMSxWLVveUUeOTlNZxOrbcmGpcCqOxKgISGRiPPcgGkTcyQoEd/XE8Sl4LAm",
-	"EcRh06bKqKDZNdeTkGpoaYbi3lyuIalKLqHrJXDdpqmOhGR/b3itpkr4Dd8qgZNoRodjQpM6nVIeQIyJ",
-	"y95AUeXgD9QIiswYxKH6Fhk4FeHacCyzibbXtGMEweJai2DxxMhkjERtSnJEg8hYfZgGmgiXMDINS7Uv",
-	"0pwzDlc23zCELenD2L6W+Vf3z8K9UinpeoPzlrCP284Kodlo01wruUv1TB8408o4ZawQqIRIpMp4ZjEH",
-	"Uwj4pGuMkubnRh023ppEtOqOj7slZ8W4fnnsbaayvicWDXHQ2BxfE0zFkE0QolfMKS8JeCpEDJR7jje4",
-	"uKLS/YPoUIu0agjvPnzfur65vBj9NLwa7TeCReqVCfBLXMZDNkqpSEyqDBhfX5Kj3suXrR6hcRLRVt8n",
-	"aZJg6aYAfd5/vCUzIclbocS9qHqIs1E5TmQ+vcH6T1NpKp0tBBz3e6/K21Y3GX24quySfaphmzfGUkdS",
-	"CnlI6Li5vLy7fjc8P2/6VAiasrj6wjJVmkyBUE1ioEpjgtaQlrhoXj/qv11fXhD3lDy/enNKXr7u9l4Q",
-	"xrXInUutREXD63Q7v6SUaxs6d6tHtnvuJt1BmrTiB6CxieJ1VilNdarKxXdFrUr5jHneuqfSBHllFtpP",
-	"Xr71Pj763opKzvi8waO9oWmsXRoWCoyGC4DEZi1SBKAUmUmxJMZJrIRcFCkaJStpErQgFsHCuAizJBJK",
-	"t8klj9f4CRoujWex1QHREMdYVy0rfnNDcDs9oONJExubfV8usS/vIXwv5UzfJZLZiLwrIrwzQX2LU8lJ",
-	"3nbKLJQ8LaodzIklfXBQRLfr4tNWaCLn0q7DXr/98DlHtTzajGZL4+AaXBgnS8aFJCnGtOeBoeFFxZB7",
-	"/Zfdw6JUUPKUdR+42/IdeaVPNJ0tz4NqZyvn3AelFkWWvmE6vhdIoBrCO6oPzxCDrTHCFS7CmDcijBMl",
-	"UhlYvGQCfM44TJqCRsMeSoslyDsW/ibbBKm6O+437cSqqcGhGFhjAa8OFgq6ogZ5YBF4VxFyHfDB0mBJ",
-	"F1icGCc8N87zWzLJ35qYzKuMTzVlRgmVAcSHU/we1zfRLIE6OGvX+1d2lfEHKKx961H/r+1SLEuyULf/",
-	"JbvU1TKqueAyFd4zhczE7FZpKrUFRn3DOk50JBS4bBaxeVxia6+DOHZtqqAGfmmhaXyg+/e9NAmfaKE1",
-	"d4PQrGNfpqabiuZ75b8t4wolqTiKCk25OLf6sOtc3A1SwGdZUW8xy0HRcnhmc4pZLFZ+8StRIO9ZAM9M",
-	"LRAIGfoZrmJNn9BYcLjlU0D1N1ZivgLSbQChK9pdzpRtgdm6+R4+M186MJeyJ/yp+Iz94Sr7mP3nyH0y",
-	"50uu0VW+vB9dnI0vvnd1fwgBCyF06IMVI1QAiIqfcy83OShnwI1JZC3hngqxgEYwQUsaLBif3/F0ObXx",
-	"aWNNXiTWsNvR/tBYvLq5le8obVK09zEN4DDkICfoUymQuTBUiTpFzHCu/edyhtR3eU0t5Xv0y4t62aK3",
-	"o5ub81Hr+mY0OvceP/oZpnKnxQKM0LVY3N0zRc0pI5bcaVEA4AXqncPWtqBzmHQNiHZIslc0Z0pIbgWK",
-	"dfAoNo+qJVgpwu/Ex7N1+yI22nokkmeKiBUnLMfxsrecCVONWIJZAchDi6Gi0buyYkJTHXX/8fJ41v2/",
-	"//nfiQX7FMjB8ate769mk7YT8aSOzeUCLcO/Jyd1/DoxnlAasv/752Hrv2jr793W67v24K//+Evr47/8",
-	"eWfw/93xoA3VahKFW5Iz95kiuNon90yxaQxkeH06HrfJkARUhsRaoAUgsQ/WJhfAdGR/w+AYi/k8d6wF",
-	"GlqodR653OYtS18Niz/+Zm83oWQfO9Ne13Kqu5iynvplkCKLjNn365xs9DtFZ7LW1XhzSl4fn7wyAm+G",
-	"NzY6Bg7DKpj34/B8fDa8GV9e3L0Zjs9HZ7vhj41HIKWQTVp5D3LtinOETDNjRMyUPlFTS1BOY26IOtzo",
-	"FP49FRoI0zaHX4uUULVACCuCOGk3g9M54JGDiv1+U3mmmY7rMFKppzuVQBeKUCLTuLHIsT80QvUPSUw5",
-	"9nNzLybCmuw6oQjUnw6QYE078WlGfSltcxhRiZ1N6niVZ+JN3WzzDNlrKwMeQBzjMVxyYVfsyC2G//lu",
-	"dHFzdzY6PR9fNKujKeQbahbnA58pZJWPkyYi1SSwszEkiKikgQapjD9XCQ1AESpFykPCdJWMOsaSOxYL",
-	"GDyxN3nt2h2bVfYy0VVNawQ3gIdPLJ8hgz03ZWSYk+lUTJXO2lxVBuxpoMFDIlQq4cmNpmJWoLKd0iJY",
-	"bO0ubfaNGb8HroVctyWYTH1LlwlrqScxLk9Uq6daUaYZn/tEppzjHyG2il2o8knKQ4G/mz/Mk1lMTbAy",
-	"qrai7B4z3YJ+s8Y7sFlqSfILfWmyyrzBVNMxdSdmzULKWZiVOjiDQtXCzmNxnyhRqphwfExoIuIQZLts",
-	"Ejv5ubfpg0oSUE6mrvKqcurAds7TQdKiy7RJ2XcIHDOJtqIOjlI/ZZ+0wtgLIqMrKfdrSjT5TnRbZY2t",
-	"tic12WxINhkIQlhiMWkGbbbkmTc4U8BBZc7DxQmfMO7YhfI7mF3lZuE+XpW5tL39WBPAbuY8VcV+o4qz",
-	"oGHzBOY9xmeioV6PMVrZAUWTMoepNB+xQwQBlTjIAqYUwDUDsopYEDlICRJ08qqMbwAPFZmcXl68GV+9",
-	"G53hRMMtn5wOL05H5+ejs4md1ARUGufQM98mpBsVyJwcVThZwvic5AiPn416ZgjhLb/lVgcxOpn3KSeT",
-	"baNrExKKIMUS4nmW6b6w36REYSrrBuXa5AoSoJrQW57P07ngT7nzX0i1e/uke4SOGmQ+8EIm5dHWt7Ce",
-	"DMwZLShngVDq5tecmmMVErMAuFWJrA5OcCC33+56vpfK2Bt4kdaJGnQ6q9WqTfFxW8h5x72rOufj09HF",
-	"9QjfKbJKjy6NjDzfuweprBr0sHWdAKcJ8wbeUbvbPsIaQkeo4B2q1jygCWuv6RIT9jlg8DNWgCweh97A",
-	"+x706B5niWtDkP1ud8dgYfbNYqAwN5sp47Sp2dswTGgoHL4fE0M8WopKl0uKgINNT7g2aVoxhBNkUQJl",
-	"ZWOV7eMRHUmRzo1Ip1IsEHzQdI54mVvofTRbYKa8ix1n5vleZmh40J1I/wZc+OHm3Xn99EOS0DkQLYiW",
-	"tnM5fD/eeqIIe6t/33Uo19F9koyfNjTqdtgy25r1bo2hx+we6gf+KcLhjkqfN1u79dxO+/cq+KnTo99B",
-	"xS8T4Fs1nKlcxbeeUQIN12XRNqTYFoVGtIQGkfGGft6RUUBlEBlXLNk01dmIo40e6Kl9HEpTdv7e+Fjl",
-	"4yggzVDsRLg2OZPklxRSLA82mHwFNDTRWP0hlAzZhoPSJ92jbV/NyeyUp6n3K6ZJUbHScGzcKrz8HgHm",
-	"H0I1CHCIEUmRfrdvcYkiLDOVhXYTsFwMndjrBAOCtwEuJj7pd7v2TRuHMwD/lt9k8WwB6yIA4y+IvDw3",
-	"rKASQjJd47DEEqgpaF5k0+a41LWosklFVwFEVN3ySdMVkAHBGx9tsrk95XiVI5+Vy8A9DJ9VhSoB7NWb",
-	"Bj/XGdgzXrJ/clKFEksVvk+mVOIoLA6J/JIKDSGxJtsmY02mEAs+V8QN22SA3eCWZwRnPz1TxYkwZbGP",
-	"bRJAPigglMwkqIh8+DA+Q+yjyMPqWOWr2eugfwzftI6mvX7reAaz1usedFsnYS/oQZe+Co6OsssPdui9",
-	"QNhrCcqhdyFOev09AMWjv3GBxymazbxe9Y+7L1D3FEkTw7KLbJTfJyiKo66fgz5GFxUCPpfIqOJmi8Jh",
-	"OjbnQm6iuMVFl8bDWwvYeQ3mYw5dfSfC9W/mfkpa+VhN7PMB7S/k+EqbbrleU7J98tyOKjT5ixe1Gxfb",
-	"bnHtunrR+E7tvtWu9/N1W29H7Xq74Q3kS7/b/8rsdjfWjGtcsTgmU8i97x+JyeYUx1YXd0fB/N6PWf/y",
-	"aet7R09cf/K09f3+k9afPPG8Lkv4WteoJiVMFa8MsHzOOBv7IFzk9yCLe5OCQy2Um1i0pGu8XtC+5ZPL",
-	"H0dX55fDs9GZu4tgVvkkG05YCpmlLeiCp2Aq9fzuJcXLMHFY0mXEdNgSP/7+fHg6QlD+w8Xbi8ufLial",
-	"6QkkAx6Y0j6hmkwyDZy0b/nYznMHVIE5KZbom+fYdVEMY0TJpj7H2fy662V5TohhwEhFuAQly/5csldL",
-	"/jqfWPi4M4O37EN+mMCq6JzadM+wfiVyHpDxbGO6xCE55VEUvElyy5+7MbWBezh5MXB5WBzbEfpMwqUc",
-	"DxfYNpDN+djSwnyUI0ziXuDQlLV9DzrL2X7HSFhzvhu3oneJvbr4M13n8Rd1tZ/p2j63APoe9E5V30jP",
-	"mzYqlnSyi8KPHzeNpGO7hFgtfeZH/W11VobY2S1MfcDn9r5VhM0aJTK/ZCwIi2RM8e0EFznpHiEKmLla",
-	"QqVk9xC2yVARJQQntuC+5QFNdCrzvlo2+2AK8inMU+4TmhFR1EBZsja8vrl7P/7x8mbik5THOKWOqKn9",
-	"ps3xYsbNxjdmN6ylDFFTIDHMNBGp9sk01dih0Q5FMwSYHHlgL9MTxTRgHWsWLekCLGy2UjjtZpugDfZd",
-	"vjH1ZTLs8g6Pmzezv35K7frWJqX7mjlmWUECQ0xYlODZqKJF4sth3ILy7V8bKP+IXu+4+/oPlZB+ZS9s",
-	"7eKQnAPb550gbwk2esPmpi9zPV9bwBs36Hwm1WSJF2lQNc2n6/4TldO5IetGm3Gd0g3IL+RAig2+cole",
-	"asVuMWo72ZCjQsaNt71/Fmdf3HZQYVcOyM1MqKhzEhq46eMMxEX1qVnUJ7VId2fxn2NQw/o11uLKq51z",
-	"lBCAyTMIU7cYrWci5eGW5LswrC+p4zvV+5/J92+dfOvcc5SvPTeo6x6g3HVIKnNxCcgAuG4BN/8Odw++",
-	"NfxneIo7x1uw551YM1oYNlIaCUZUxD7O++cdTPHdyZsmIzCXt9OEWVhyKRzD/3gHDk0UB3DRcxP2HqqF",
-	"eWHl6gC8sWPUm1y4gMcUzqgNCoeCc4yMh8Sk7aU9lBsBahxSzzyFVhDPyi+5RtLjx8f/DwAA//8=",
+	"7F39chs3kn8V1OxW2b4dUiQl2TFTW7WMRCc6y5JWkpPbi3wacKZJYjkEJgBGNDerqnuae7B7kis0gJkh",
+	"OfxSbGdzlX92ZQ5m0Gj0x68/gPwcxGKaCQ5cq6D7czAGmoDEP09oPIbGieBaitT8kICKJcs0EzzoBrdj",
+	"IJSrGUjCFOHwAJLE5pWkGYQBfKTTLIWgG3DRUFpICMJAxWOYUvMpPc/MM6Ul46Pg8TEMzhKYZkIDj+eN",
+	"a8hSOodkddJIyxwiMhsDJ5QToDJlOG+akhnTY6LHTJEJzEmW0hgSosdAhExAfk3oQAHXROgxyBlT0Fyg",
+	"CHg+Dbo/BmaC4ENYQ+G5iKklo44VOMkzRTKqx4sMOHhoH+BTddBqv27Rl4NO41XShsZX8eGw8XpwTBud",
+	"4cvkKziK2/RVawufriQMQQKPodHLspTVccnQMxZc5BISkhUvLJI1o0z/ub1tumvQct7oDTXI1XluIBY8",
+	"USTnmqXIag4fNaFawzTTi/ydMs6mhsXtgreMaxiBDB7NRBmVdArayd6l4dfZ6WZWsyVJ25G7zHzHbFMQ",
+	"BpxOkZIkCAMJP+VMGn4aGVignX48Bz7S46B7+DI0S6n+s26PRJLH+kQkUL+CzA54pkgsEghJBjIGrhvA",
+	"zb+XlvXu/beNm9vLi/4Pvet+Pf1qkm9eQElxe5XgR/OqygRXgMx/IySwEcp5LLgGrs2f1Eib1YCDTIpB",
+	"CtM//V1ZdShn+qOEYdAN/nBQmpUD+1QdXNm37IyLTOmRjI6AiCGhHBWUKKaBoMIauTJLA2X+liIfjQnT",
+	"ijwwxbQwgjCQYqZANoPHMHjHVMIkxNoqxpdawG2FSLMpqljIWCDdlFvbpEAaS2ktpyJDYcn2n/6VSJ5R",
+	"RSQMcwXJ1yQyQhgZq25YH9Pc2MrHMPhrLjTtf4wBki/PXGPiDTepIoZKkmeEkp8MRSGZjVk8JtEDEynV",
+	"kDQykbKYgYrsVhh1qvi1JZNWR5MbfVAdinS95/SBspQOUviy6uF1m2RUapIIUIQL7R2wZKOxJlzMQiIk",
+	"UYJM83hsNpCqCTpBqq30+f1miozYA3DDxqGQZCokEDbNhNTU+EgO6o4/j677p+9P+qf3J72r3snZ7d+i",
+	"F01yK+eEjijjhBq+kKjCpIgo6xKad/xTMf3RGzL8Ti9JJCj8kyYJM/yh6ZUUGUjNjPka0lRBGGSVn34O",
+	"Yqbn6OQLo/oNyJQZGodCTqkOuoGGjzoIq7a+3WqFm01nGMQi51rOt+3tiRv2GAYp49BeJOY7mmdaadkk",
+	"7c0UdXagyHy/s+p2ehb9UJ6Q6C64CyJCJaCCKzpdggZVIkRmedxYQ83K/NYlVZfXa5Jv8jnIX762TChN",
+	"0/u41rFeOxUJCXyMIdOEcWK3h4GyOjCmD0C44BASZTSEKvKd4CPy1vyPkMiO/pRJqq3VKNfQbrXbx9sW",
+	"sExxGHxsjETD/NhQE5Y1CmZmwoAfaT01+t9RLbK80VQbfCDFA+MxhAQsdZ7YlE3A2D9we2kYRDhAogjT",
+	"TfIZNr1ds+mPVezxo5UAL+ihVb5SU0psLQZ/h1ibfe1pY0YdB5ZU1+11SejV9eX3Z6f96/v3F73ve2fn",
+	"vW/ODSxaEZYJ42uwsXlisIZhxJCyNJfQJZGWlCsGXEchiQb5KEJjGuV8wsWMR13nDdOUTOncPDL/Z4ww",
+	"SpWmE+AEhkOIdXjHDcstn0e0NNejHJRqknfG2hoiFH5jKNJUzKzJLJdZkFO3NjFbh/stBd7kA1EaMjIW",
+	"aQHTGVp/CUqkD8tQcyo4zMkY0qRuUmVE0MxayElCNTQ0w+1eHa4hW9y5jM6nwHWT5nosJPtHzWtLooTf",
+	"CK0QuB31dDgm1InTCeUxpBhDbHUUixz8jpqNIkMGaaK+RgYORDI3HPM60QzqZhxDPLnRIp7s6ZmMkqjV",
+	"nezTeOyjBCJc7MY0TNU2T3POOFxbL28Im9KPZ/Y1b1/dP0vzSqWk8xXOW8I+rFsrJGaiVXVdgEeLa3rP",
+	"DWo3uMEE61TCWOTKWGYxAoOUQ9LCAKBYN8qwsdYG9S0I6lGrYqwY1y+PgtWoMgzEpMYPGp3jc0ILMAQJ",
+	"WsWC8soGD4RIgfLA8QYHL4h0Zyc6THi2oAjLId0WJSiiO0tAWOEyLrJ2l0pgssiAs5tLcth++bLRJjTN",
+	"xrTRCUmeZZhFUYA27z/eIih8K5R4EIsW4rRf9RPeptdo/0kuJfB4DQFHnfar6rSLk/TfXy/M4j9VM80b",
+	"o6l9KYXcxXXcXl7e37zrnZ/XfSoBTVm6+MI0V5oMgFBNUqBKI0CrgSXOmy8v9d9vLi+Ie0qeX785IS9f",
+	"t9ovCONaFMZlKVuEinfQOvgpp1xb17lZPPzshZl0C6mTiu+ApsaLL7NKaapzVc2DLYhVBc+Y540HKjGy",
+	"MgPtJy/fBh8ew2BGJWd8VGPR3tA81Q6GJQK94QQgs6hFihiUIkMpphjaz4SclBCNkpk0AC1ORTwxJsIM",
+	"MWF1k1zydI6foMnUWBYbHRANaYrR63TBbq5s3EYL6HhSx8Z621fs2Oe3EGGQc6bvM8msR97kEd4Zp77G",
+	"qBQkr1uldyX7ebWdOTGlH11WsNVy/mltlrDg0qbF3rx9/5SlvmNKGcbWZ+uoLCSXJZW4OzTerMgwO0TJ",
+	"ZJl12Mlju7mvqNSrMlmQho/XmriafIlIwOuKy0csGpot6Dlz862gt+32yLzpjFEtr1EeV5HD1DiTGnfB",
+	"yZRxIUmO+OF5bJj3YmEt7c7L1m6IIK54pWV/s3lVjrzKJ+rWdkGnkLj07+oSfWi8uls3b9+bnYJ0SJiN",
+	"S8xYLKwYQ2kCkMXdu9GCgwFRZJqPatH3p8AcSHDdOgtsvbSH1ThuJ+EvI78a0Y8lUA3JPdW7Rx3xWtzh",
+	"gmFhXAYWkCIlchnbTGcEfMQ4RHVApGYOpcUU5D1LPsk0ca7ujzp1M7FFuLlriaM2KaR23hR0bzX7gYmF",
+	"+4VNXs5TYrg5pRMMeI3hGRmH/DWJircizOFWMst1aDujMoZ0d4qvcHwdzRKoy8Juev/ajjJ6g5u1bTzK",
+	"/40diqGuh0/bX7JDXXys6s2BoiP6TCEzMWJSmkptvUxoWGe8jlDgIiQsveIQG8/vxLEbE1nX8EsLTdMd",
+	"IUUY5Fmyp4Yu2RmsvDn2eTFdFbQwqP5tGVcKyYKhWKCp2M61NuzyAeQDg9mqLZuWkGAH743hpjeKW4XA",
+	"irh1p1sl2w57RIxl/IraWFNUPrHlq6TIU49UmLS/7ywmCw6tRlzUmGVT3zywSNQ3FpkbHKBKbFQG/ruL",
+	"qptjK2K3G1AlqsK0sNjRtcJwU+h+jUriM89ci/+6C4w2QcswFbOwAgmVka4YnikiIRYyCX3i1voBQlPB",
+	"4Y4PAG2hMZnmK0V9EBKXFXRBmZ8C0wHme/jMfGnHYM2u8IfyM/aHa/8x+8+++2TBl8K8LfLlqn9xenbx",
+	"rUssJhCzBBKX3rQ6DQsZzgWn516u81bOmtdGqUsR/UCICdRmK7Wk8YTx0T3PpwOrlytjCmFcKg71t+PB",
+	"8tXVqUJHaZ2gXZVqX4sbZmOWYopeOvjHITRB8FAYoXBihXY/FkojPhwzPkLBYkOX3Y2cqCPOWAezdzLw",
+	"Mc10LuuSzYu4/Il4PIHY2Kf79XGM9d8uMWh5Z5c/o4q415NmLXbiD4LFUNn/WoYPYChcUcQttvZrEoY5",
+	"T/ZkxG5MKMR68bsMa8shKbLlSVgsOCQPwihb6GlOzP57Gp0KrtO8Yk+3Z98NYWEl9infLPhRK+QpjWG3",
+	"/HtB1s8V6O6A9wLOLlGyA7M/VvMMHRfxLIU5j2F1UNsPetu/vT3vN25u+/3z4PFD4YzvtZiA4b0Wk/sH",
+	"pqhzJvdalGXksnZcFH9tWtRVdpfKua4eG5TdOpV66EJB0xUZHx9XyteVmGZjldmP2xajoEMbi+yZImLG",
+	"CSuqYf4t56eoti05hCWAPLSVSPRsLjkXGfFs/fPl0bD1v//9P5EtmSmQ3aNX7fZfzCRNt8XRcoWr2NBq",
+	"EfX4eLkKnBnsJw3Z//Vjr/GftPGPVuP1fbP7l3/+qfHh3/64Mdz51asqK6JVn2Cyds0z95kiODrEHqdB",
+	"CqR3c3J21iQ9ElOZEGvRbBkPe3aa5AIYdhsxRTAcSMVoVKCHsqZYinVhl9zkDUvfUkX76KutNfmKfmwM",
+	"9F3jxrKNqcppWE31+1jAf3+Zk7V2p+yiWuoNeHNCXh8dv1r1h/We50b7SlDJvO9752envduzy4v7N72z",
+	"8/7p5iLCyiOQUsg6qXwAOXcpbiw8emXEyiPdU1IrBZHaaBhluNYo/DUXGgyAwKzFXOSEqgnijjGkWbO+",
+	"xFuUDYrSXKdT5+M00+lyMabSfzaQQCeKUCLztDatY3+oLXh/zFLKsfGqsGIiWdq7g0TE6g877eBKF1n9",
+	"tNh65rLCVIJvSgvJYF7NApu4K7qmGs7ZlOnGlfnmPPoFVQl86PlZCZ1d7aeywWsUpD41SWPNHmo43OOE",
+	"cfuwsJwx5VxgWQzR6AL8quRwYqphJOR8uaI2UnVs3z/cXm002poU3ade8pSijPIdAFv6/AwbbbfAhrxr",
+	"6Ddlc+S68LlaUbWJ89XSekx5dRN9t5CJIvgDcC3kfKngURNOqHsxrJ+2/IiLghGy+45E492UqATTPtkt",
+	"Upef2C3fu9BwsF+DwHKGv1JUt8uqY/d1kU9cG6sMXYwfYxtKiqbJQXI7YkNQ3Pvbu/7F7f1p/+T87KLe",
+	"QN28fV+XeV3uKZ8xPRa5CRPxAAeJx1TSWINU2COa0RgUoVLkPCFMb245L1hpxXPPrr0if7NavqJSsg2x",
+	"GQa9xOb5yqjPJjxt5L/WLW0IqOybhgtuh7ZGTHtlGT7lSj5RgmJ9OuLGNWmt1nGmmV707LUlWTAx4F4F",
+	"GvDNGutrltjZSJX2zXl7FS7hYyZULmHv9riiiXpxOrTpa3viVp1QYfaaErDZf42Eyn0rW2ukekaZxgSQ",
+	"zDnHPxLMGbnQICQ5TwT+bv4wT4YpNcGBUYAZZQ8o2CX9ZkywY4tnkSDw8lIvYs4z/St7jrpWtRon+YQm",
+	"tP1RRJkiX5dUZ9Km1XeOCn7wn3SoY1vrC5r5qkOs0LTJO+LnsUFwr9ZAGwKZiA+zl2IS1UPKNXH9LXZC",
+	"86LM4MOKJ1c9qi2O23hV5dL6psmlDdjMnH1F7BN5iZKG1RU8YkJ1KGqKACkiCXvCsUl6JMml+YhtfbYe",
+	"XhGg8diO6drjOq5oCRkaeVUtmgBPFIlOLi/enF2/659iH/Ydj056Fyf98/P+aWSPegIKjTPo3rYJ6VLg",
+	"3sihl4WE8REpaoihPyvqa9B3/I5bGUTvhCdnOInWnemJSCLiHFM2z31m4YX9JiUKUwfuEFWTXEMGJkS8",
+	"48VZKwfMKC/aiIwltm8ftw7RUIMs2vRJVD0b+xbmUdes0WIHW2qn7tyNE3OznKg3NXxs3LIpiFx3Sad5",
+	"HBFh5pxXjwGNxcw2xLqTO9gwFKcMaxHU/MPDWUusbYqeCWlTA0wTpUWGBX3evOMuSaYwJk5NzAuJCYnj",
+	"lCqFBxHsQa5mTVRszykUP0fkeSLpUDcY6GFjrHVGM9aQVAN+t+HOCzXa7Rd33KYpnT+wDfllkO6sgjt6",
+	"Z0N2V18LcdKZ+YkpksJQu9HTr8kA5sK28U+XvM1R53WT9PgdNypsUw8W07E0JSNB6IzOrRDZWezuRqeQ",
+	"SbDyFIUkusm5Am2XTUl0zvgkIq4xtJLVsEm8lMXArYb7NHKGB7Q7zVYQBrlMg25gmKS6Bwez2axJ8XFT",
+	"yNGBe1cdnJ+d9C9u+vhOmZQJKIpKEAYPIJXV6jYWtDPgNGNBNzhstpqHmILTY7RXB1TNeUwz1pzTKea7",
+	"RoBYpuDIWRJ0g29B9x9cJXbhjGmn1dpwgM5/szw4V1jBAeO0ruO45tCcobB3dUYM8WY5R532OsNf0HZQ",
+	"PT+KZ8/y6ZRijt8iVG4Qvy5Pj8QeKHgJY8YaakjT4rAqJQMpJpjv13SEdVg3MPhgpsDk1CYWnprnWxmo",
+	"4aM+GOtPwLnvbt+dfwqOuVO9RqSlbQboXZ2t5cIYG4n/sYkRrn15L1na7xCmm2HNIVTfqGxUO2UP8CmY",
+	"9MMYTz8sNEL776/lldPMrcp34uT1V1C/ywz4J9U+pgr1W8sXCTSZV0WoJgK0nRdYPKHx2DjrsGhJU0Bl",
+	"PDZIQbJBrv25QQtuEEiEeNJL2fslsMkkdAbcdW5kwvWeM0l+yiHH6HVlY66BJgYsqn8JYUa2PXGXwuC4",
+	"dbj9nerJ6e0KYKIudNeO9Ws3vLhbAyG1UHWNFe6ofafVsaWNEmky5dGqwWAOFkb2io0uwp8/X0Qh6bRa",
+	"9k0LLX2jyx2/9RBtAvMSU+IvWLx5blhBpYVABktNgZoY/YU/XI9DXV+fPzJYgBh1x6O6a1G6BG9BaZLV",
+	"6f2lA/7Qmq8PIoRYFMJKjX7x9o0flxnYNha8c3y8WI2sJBRDMjBwT0h7WsOgLkiINQ1NcqbJAFLBR8qD",
+	"G1/z695xT7D/6ZkqV8TKSxQsriXvFRBKhhLUmLx/f3aKELQMLZbLna+Gr+POEXzVOBy0O42jIQwbr9vQ",
+	"ahwn7bgNLfoqPjz0F2pYNFkW6Zcw9673gxy3O1vyoY/hyqU2TtBsMPGqc9R64aB3nhmWXXhsHhLcisNW",
+	"WIByI4sK88uXyKjythcLwdmIC7laCC4vf6ldvNWAjVfDfChqTd+IZP7JTFZFKh8XY9XipPRnMpaVSddc",
+	"OVPRffLc9nfX2YsXS/dNrLvZaNMdCLXvLN1BtOn9YtzaG4M2vV3zBvKl0+p8YXa7W5wwRjOx1QAK6/uv",
+	"xGSziiMri5u9YHHHhxm/g9f0V/Hg+Jf7fb99uOf44/3GPwEpHHU6e87xevv4xWtpEI/stxMOv3ypy1yi",
+	"SgEDbxWo3Mvi6gKEi+LWsvKWM8FhCWQYLzmlc0x4NO94dPl9//r8snfaP3XXFZhRIfHtxXjLi8OyxjkM",
+	"gPFReVMaxfsy0qSiZZhAZVP8+NV576SP1cn3F28vLn+4iCr9z0gGfGRKh4RqEnndiJp3/Mwe+Y6pArNS",
+	"zIetrmOf22SeYgZ/2Q00BVpFB1V04lZwqYOhS7D04GeWPG6MRyz7kB/G5Ss6ohaIGtbPRMEDcjZc6Q93",
+	"adNqMzleNnHHn7tTR133MHrRdQgxTW0rgN/hCvrEAbajxKJRNrU5dcoxJ+le4FCHJ78F7dHkr+ijl9zC",
+	"yh2Gm7Z9cfATjfrRnuNffgGj+wWN6FODwG9Bb1SqlRClbqJyyIG/QPDxw6o6HtiyP0aMT/xouC7W9Il4",
+	"O4WJkfgIKl36SngLaHRVu7xzkSc+bh1ict8bdUKlZA/YnKOIEoITm6i4464V2ycifQvpmCoygFHOQ0I9",
+	"EWUc6AFr7+b2/urs+8vbKCQ5T/HIfNn/7nCu7aw3QeYdx3jSEDUAlyTPdUgGucbCq3aZUezNn2fQJeUd",
+	"fsq3i03pBGwqdKbwZIztO6mxJNXrWz5PlFGd4XH1AsQvH1aUjSjBl8TZVQGJDTFJmYbwx5psga0KGGyt",
+	"rflLXfKXAc2f2R63Xv8/AOW/Af9gNXZP3HUgKqc7NwOw0F6U4KxogU7dGSL7tDhWWCqJ7fEtr1nAo4ah",
+	"TUnhbSaVqhBa+ztuLDQzKBnbWXzhyKBgBNqkt3jIq+i1lUATnzacjUXqE4XPivsdvsbarjW9eE2ku2zF",
+	"4MHKZZEOWx62WmSqyqpnbu+JMytC2F+eIdsA9orjs5/bghYTbbSkflsqN3YUByl/B4a/eWBYRjC4tZWs",
+	"MtOfBTR6jT74WU3yzWGc76wu7jbQNBUjUmi7k8x8XWcZNh4S7A4q9ZZsUNs7/jS99UcAPqPGFufF1xae",
+	"zOPfNfI3rJGFvJeJC2xsK7WwOHi/vx5W708vdBG/fxAXvYW18Vd996i/CNmWTUzg5aI0qskU7xFDMGw+",
+	"vRyxoW65wMcGbvXVtMoFkJ8pZCkn+MKFkUpP5xqFti3SRS3OBI62mPx7Svy3nRJ/MlpHVZq5wn7hvovs",
+	"ckZjd57CF/VRsAsMb3V9u9N9iqr3lu8XLa8ksUdnJcTAHowzdbh5KHKerPGmpcp/Tu3bqHi/+9Hfrh/V",
+	"hfWsHs+rUYxf6ELNxNj9WtffUfnvUhSdpAeY5HRU1LV8YzbTnpXybtIlsRjepY7d4GVHgcPkq80PPxS9",
+	"k2OREQVpWn2tABGrL/bUxMzkW3fxliyjDeTCeW6m8NROt7Q/eLyL8YSkoKqzKHcoovaaBG9Y8Ha+6kuu",
+	"D+nxw+P/BQAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -13,8 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// MaxAnswer is the longest that any answer takes: a placement that waits until it
-// is stored, and then for the decision.
+// MaxAnswer is the longest that any route may take to answer; see [Within].
 const MaxAnswer = time.Minute
 
 // DefaultMaxBody is the largest request body in bytes, unless configured otherwise.
@@ -38,6 +37,11 @@ type Config struct {
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Empty means
 	// that the client's address is the socket's.
 	TrustedProxies []netip.Prefix
+	// Hosts are the names that the server answers for. Nil: every name, from every site.
+	Hosts *Hosts
+	// Operation returns the operation of a method and a route's pattern, "" for none. Nil:
+	// there are none.
+	Operation func(method, route string) string
 	// Observe is called after every request, for metrics; it must not block. Nil means
 	// that requests are neither observed nor logged, only their failures.
 	Observe func(Observation)
@@ -48,15 +52,16 @@ type Config struct {
 
 // Observation describes one answered request.
 type Observation struct {
-	Method string
-	Route  string // the route's pattern, or "" if none matched
-	Status int
-	Took   time.Duration
+	Operation string // of the contract, or "" if none matched
+	Method    string
+	Route     string // the route's pattern, or "" if none matched
+	Status    int
+	Took      time.Duration
 }
 
 // New returns a router without routes. A request that it serves has an id, is
-// logged, survives a panic, and is bounded in size and time; every error becomes a
-// problem document.
+// logged, survives a panic, has no claims of proxies that are not trusted, and is bounded
+// in size; every error becomes a problem document.
 func New(c Config) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -66,7 +71,11 @@ func New(c Config) *echo.Echo {
 	if c.Observe != nil {
 		e.Use(c.access)
 	}
-	e.Use(c.recover, c.limit)
+	e.Use(c.recover, outside)
+	if c.Hosts != nil {
+		e.Use(c.Hosts.guard)
+	}
+	e.Use(c.limit)
 	return e
 }
 

@@ -40,7 +40,7 @@ func identify(next echo.HandlerFunc) echo.HandlerFunc {
 // RequestID returns the id of a request, which its answer and the log carry.
 func RequestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
 
-// access logs every request once it is answered: its route, and never its body, its
+// access logs every request once it is answered: its operation, and never its body, its
 // headers or its query, which may hold personal data. Of the client's address only
 // the network is kept.
 func (e Config) access(next echo.HandlerFunc) echo.HandlerFunc {
@@ -51,9 +51,14 @@ func (e Config) access(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		took := time.Since(start)
 		r, response := c.Request(), c.Response()
+		method, operation := knownMethod(r.Method), ""
+		if e.Operation != nil {
+			operation = e.Operation(method, c.Path())
+		}
 		attributes := []slog.Attr{
 			slog.String("request_id", RequestID(c)),
-			slog.String("method", knownMethod(r.Method)),
+			slog.String("operation", operation),
+			slog.String("method", method),
 			slog.String("route", c.Path()),
 			slog.Int("status", response.Status),
 			slog.Int64("bytes", response.Size),
@@ -64,7 +69,7 @@ func (e Config) access(next echo.HandlerFunc) echo.HandlerFunc {
 			attributes = append(attributes, e.Attributes(c)...)
 		}
 		e.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", attributes...)
-		e.Observe(Observation{Method: knownMethod(r.Method), Route: c.Path(), Status: response.Status, Took: took})
+		e.Observe(Observation{Operation: operation, Method: method, Route: c.Path(), Status: response.Status, Took: took})
 		return nil
 	}
 }
@@ -112,19 +117,14 @@ func (e Config) recover(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// limit bounds a request's body and the time of its answer.
+// limit bounds a request's body.
 func (e Config) limit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		if r.ContentLength > e.MaxBody {
 			return problem.TooLarge(e.MaxBody)
 		}
-		defer c.SetRequest(r) // its context ends with the client, and not with this function
-		ctx, cancel := context.WithTimeout(r.Context(), MaxAnswer)
-		defer cancel()
-		r = r.WithContext(ctx)
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, e.MaxBody)
-		c.SetRequest(r)
 		return next(c)
 	}
 }
@@ -133,7 +133,7 @@ func (e Config) limit(next echo.HandlerFunc) echo.HandlerFunc {
 func (e Config) fail(err error, c echo.Context) {
 	p := problem.Of(err)
 	ctx := c.Request().Context()
-	if p.Status() >= http.StatusInternalServerError && p.Code != problem.Overloaded { // which is no failure, and counted
+	if p.Status() >= http.StatusInternalServerError && p.Code != problem.Overloaded && p.Code != problem.ReducedCapacity { // which are no failures, and counted
 		attributes := []any{"request_id", RequestID(c), "code", p.Code, "error", p.Cause}
 		if ctx.Err() != nil && (p.Code != fault.Internal || errors.Is(err, context.Canceled)) {
 			e.Log.InfoContext(ctx, "client left before the answer", attributes...) // nothing else failed

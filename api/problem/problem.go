@@ -12,9 +12,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -29,6 +31,9 @@ type Problem struct {
 	Errors   []contract.FieldError
 	Location string // where the resource is, if it may exist
 	Cause    error  // logged, never shown
+
+	RetryAfter time.Duration // until a repeat can succeed; 0: not known
+	Violated   []string      // names of quotas
 }
 
 // New returns a problem with a detail; "" leaves the code's advice to be shown.
@@ -114,7 +119,10 @@ func (p *Problem) Write(w http.ResponseWriter, head bool, requestID string) erro
 	header := w.Header()
 	header.Set("Content-Type", "application/problem+json")
 	header.Set("Cache-Control", "no-store")
-	if kind.status == http.StatusServiceUnavailable {
+	switch {
+	case p.RetryAfter > 0:
+		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
+	case kind.status == http.StatusServiceUnavailable:
 		header.Set("Retry-After", retryAfter())
 	}
 	if p.Location != "" {
@@ -139,7 +147,7 @@ func (p *Problem) Status() int { return table[p.Code].status }
 func (p *Problem) body(request string) contract.Problem {
 	kind := table[p.Code]
 	out := contract.Problem{
-		Type: "/docs#" + string(p.Code), Title: kind.title, Status: kind.status,
+		Type: cmp.Or(kind.uri, "/docs#"+string(p.Code)), Title: kind.title, Status: kind.status,
 		Code: string(p.Code), RequestId: request,
 	}
 	detail := cmp.Or(p.Detail, kind.advice)
@@ -147,6 +155,9 @@ func (p *Problem) body(request string) contract.Problem {
 		detail = "internal error" // and no more: the request id leads to the log
 	}
 	out.Detail = &detail
+	if len(p.Violated) > 0 {
+		out.ViolatedPolicies = &p.Violated
+	}
 	if len(p.Errors) > 0 {
 		out.Errors = &p.Errors
 	} else if kind.wrong.Pointer != "" {

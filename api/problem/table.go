@@ -29,6 +29,10 @@ const (
 	ValidationFailed     fault.Code = "VALIDATION_FAILED"
 	Unauthorized         fault.Code = "UNAUTHORIZED"
 	NoOperators          fault.Code = "NO_OPERATORS"
+	HostUnknown          fault.Code = "HOST_UNKNOWN"
+	OriginForeign        fault.Code = "ORIGIN_FOREIGN"
+	QuotaExceeded        fault.Code = "QUOTA_EXCEEDED"
+	ReducedCapacity      fault.Code = "REDUCED_CAPACITY"
 )
 
 // Overloaded is the code of a placement that was not let in.
@@ -40,7 +44,14 @@ type kind struct {
 	title  string
 	advice string              // the detail, if there is none that says more
 	wrong  contract.FieldError // the field that the code is about, if it has a pointer
+	uri    string              // the type, if it is a registered one
 }
+
+// The problem types of draft-ietf-httpapi-ratelimit-headers.
+const (
+	typeQuotaExceeded   = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+	typeReducedCapacity = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
+)
 
 // table leads from codes to HTTP. A code that is not in it is INTERNAL.
 var table = map[fault.Code]kind{
@@ -51,6 +62,7 @@ var table = map[fault.Code]kind{
 	OrderIDInvalid:                 {status: http.StatusBadRequest, title: "This is not an order's id", advice: "An order's id is a UUID."},
 	Unauthorized:                   {status: http.StatusUnauthorized, title: "This is for operators", advice: "Send Authorization: Bearer with the secret of one of the operators that operator_tokens (AMENDS_OPERATOR_TOKENS) names."},
 	NoOperators:                    {status: http.StatusForbidden, title: "No operator is configured here", advice: "Start the process with operator_tokens (AMENDS_OPERATOR_TOKENS=name=secret,name2=secret2), secrets of at least 16 characters."},
+	OriginForeign:                  {status: http.StatusForbidden, title: "The request comes from a page of another site", advice: "Only pages of this server's own address may change anything here; an operator can allow others (http.origins)."},
 	fault.NotFound:                 {status: http.StatusNotFound, title: "Not found", advice: "There is no such order, or it is not yours."},
 	MethodNotAllowed:               {status: http.StatusMethodNotAllowed, title: "The method is not allowed here", advice: "See the Allow header."},
 	NotAcceptable:                  {status: http.StatusNotAcceptable, title: "No acceptable answer", advice: "Answers are application/json."},
@@ -66,14 +78,17 @@ var table = map[fault.Code]kind{
 	BodyTooLarge:                   {status: http.StatusRequestEntityTooLarge, title: "The body is too large", advice: "Send less."},
 	MediaTypeUnsupported:           {status: http.StatusUnsupportedMediaType, title: "The media type is not supported", advice: "Send Content-Type: application/json."},
 	EncodingUnsupported:            {status: http.StatusUnsupportedMediaType, title: "The content encoding is not supported", advice: "Send the body uncompressed."},
+	HostUnknown:                    {status: http.StatusMisdirectedRequest, title: "This server does not answer for that host", advice: "An operator can add the name to those of this server (http.hosts)."},
 	ValidationFailed:               {status: http.StatusUnprocessableEntity, title: "The request breaks a rule", advice: "See errors for every field that does."},
 	saga.UnknownStep:               {status: http.StatusUnprocessableEntity, title: "The order's saga has no such step", advice: "The steps of the order are those of its steps list.", wrong: Field("/step", FieldNotAllowed, "is not a step of the order's saga")},
 	saga.ReasonMissing:             {status: http.StatusUnprocessableEntity, title: "The reason is missing", advice: "Say why, for those who look later.", wrong: Field("/reason", FieldRequired, "is missing")},
 	saga.ReferenceMissing:          {status: http.StatusUnprocessableEntity, title: "The reference is missing", advice: "The step holds money: say where to find what was done instead, for example the number of a refund.", wrong: Field("/reference", FieldRequired, "is missing")},
 	place.KeyReused:                {status: http.StatusUnprocessableEntity, title: "The Idempotency-Key was used for another request", advice: "Nothing was changed. Use a fresh key for another order."},
+	QuotaExceeded:                  {status: http.StatusTooManyRequests, title: "A quota is used up", advice: "Nothing was started by this request. Repeat it after Retry-After seconds; RateLimit-Policy has the quotas.", uri: typeQuotaExceeded},
 	fault.Internal:                 {status: http.StatusInternalServerError, title: "Internal error", advice: "Name the request_id when you ask for help."},
 	fault.Unavailable:              {status: http.StatusServiceUnavailable, title: "Temporarily unavailable", advice: "A part that is needed does not answer right now. Try again after Retry-After seconds."},
 	place.Overloaded:               {status: http.StatusServiceUnavailable, title: "Too many orders are being placed", advice: "Nothing was started by this request. Repeat it with the same Idempotency-Key after Retry-After seconds: an earlier request with it may have placed the order."},
+	ReducedCapacity:                {status: http.StatusServiceUnavailable, title: "More important requests come first right now", advice: "So much is asked that questions give way to orders. Repeat the request after Retry-After seconds.", uri: typeReducedCapacity},
 	place.PlacementUnknown:         {status: http.StatusServiceUnavailable, title: "It is not known yet whether the order was placed", advice: "The order may exist, at Location. Repeat the request with the same Idempotency-Key after Retry-After seconds: it never makes a second order."},
 }
 

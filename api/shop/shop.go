@@ -1,5 +1,6 @@
-// Package shop answers the public operations of the shop itself, apart from orders: today
-// its stock.
+// Package shop answers the public operations of the shop itself, apart from orders: its
+// products and their stock. It asks the services that have them, each question for as
+// long as its operation may take.
 package shop
 
 import (
@@ -17,34 +18,11 @@ import (
 	"github.com/amends/amends/services/inventory"
 )
 
-// patience is how long a client waits for a service that does not answer.
-const patience = time.Second
-
-// Inventory is the part of the inventory service that this package asks; see
-// [inventory.Direct].
-type Inventory interface {
-	Stock(ctx context.Context, sku string) ([]inventory.Stock, error)
-	CheckStock(ctx context.Context, lines []inventory.Line) (inventory.Availability, error)
-}
-
-// NoInventory is the service of a server that has none: it never answers.
-type NoInventory struct{}
-
-// Stock implements [Inventory].
-func (NoInventory) Stock(context.Context, string) ([]inventory.Stock, error) { return nil, errNone }
-
-// CheckStock implements [Inventory].
-func (NoInventory) CheckStock(context.Context, []inventory.Line) (inventory.Availability, error) {
-	return inventory.Availability{}, errNone
-}
-
-var errNone = fault.Errorf(fault.Transient, fault.Unavailable, "no inventory service is configured")
-
 // Handlers answers the operations.
-type Handlers struct{ inventory Inventory }
+type Handlers struct{ reader *Reader }
 
-// New returns handlers that ask i.
-func New(i Inventory) *Handlers { return &Handlers{i} }
+// New returns handlers that ask services through r.
+func New(r *Reader) *Handlers { return &Handlers{r} }
 
 // Forms adds how the bodies of the operations are read to all.
 func Forms(spec *openapi3.T, all body.Binder) error {
@@ -58,13 +36,11 @@ func (h *Handlers) GetStock(ctx context.Context, r contract.GetStockRequestObjec
 	if !inventory.ValidSKU(r.Sku) { // no service needs to be asked for it
 		return nil, neverReceived()
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	asOf := time.Now().UTC()
-	stock, err := h.inventory.Stock(ctx, r.Sku)
+	stock, err := h.reader.Stock(ctx, r.Sku)
 	switch {
 	case err != nil:
-		return nil, unanswered(err)
+		return nil, unanswered(err, noStock)
 	case len(stock) == 0:
 		return nil, neverReceived()
 	}
@@ -78,15 +54,13 @@ func (h *Handlers) GetStock(ctx context.Context, r contract.GetStockRequestObjec
 
 // CheckStock tells which lines of an order could be reserved now.
 func (h *Handlers) CheckStock(ctx context.Context, r contract.CheckStockRequestObject) (contract.CheckStockResponseObject, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	lines := make([]inventory.Line, len(r.Body.Lines))
 	for i, l := range r.Body.Lines {
 		lines[i] = inventory.Line{SKU: l.Sku, Quantity: l.Quantity}
 	}
-	a, err := h.inventory.CheckStock(ctx, lines)
+	a, err := h.reader.CheckStock(ctx, lines)
 	if err != nil {
-		return nil, unanswered(err)
+		return nil, unanswered(err, noStock)
 	}
 	out := contract.CheckStock200JSONResponse{Available: a.Available(), Lines: []contract.CheckedLine{}}
 	for _, l := range a.Lines {
@@ -95,12 +69,14 @@ func (h *Handlers) CheckStock(ctx context.Context, r contract.CheckStockRequestO
 	return out, nil
 }
 
+const noStock = "The stock cannot be read right now."
+
 // unanswered returns UNAVAILABLE for a question that a repeat may answer, and any other
 // error as it is. A question changes nothing, so an unknown outcome is such a one.
-func unanswered(err error) error {
+func unanswered(err error, detail string) error {
 	switch fault.KindOf(err) {
 	case fault.Transient, fault.Unknown:
-		return &problem.Problem{Code: fault.Unavailable, Detail: "The stock cannot be read right now.", Cause: err}
+		return &problem.Problem{Code: fault.Unavailable, Detail: detail, Cause: err}
 	default:
 		return err
 	}

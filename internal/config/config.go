@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/amends/amends/internal/config/broker"
+	"github.com/amends/amends/internal/config/edge"
 	"github.com/amends/amends/internal/config/secret"
 	"github.com/amends/amends/internal/config/service"
 	"github.com/amends/amends/internal/config/setting"
@@ -77,6 +78,8 @@ type Config struct {
 	// Sections; the comments of their fields have the meanings and defaults.
 	Services  service.Services
 	Broker    broker.Section `key:"broker"`
+	HTTP      edge.HTTP      `key:"http"`
+	Limits    edge.Limits    `key:"limits"`
 	Admission Admission      `key:"admission"`
 	Saga      Saga           `key:"saga"`
 	Worker    Worker         `key:"worker"`
@@ -133,6 +136,7 @@ func Default(services ...service.Section) Config {
 		UIPort:           8233,
 		Services:         service.Default(services),
 		Broker:           broker.Default(),
+		Limits:           edge.DefaultLimits(),
 		Admission:        DefaultAdmission(),
 		Saga:             DefaultSaga(),
 		Worker:           DefaultWorker(),

@@ -54,6 +54,8 @@ func (c *Config) check(p *setting.Problems, needs Needs, environ []string) {
 	}
 	c.checkTimes(p)
 	c.Broker.Check(p)
+	c.HTTP.Check(p)
+	c.Limits.Check(p)
 	c.Admission.Check(p)
 	c.Worker.Check(p)
 	c.RPC.Check(p)

@@ -92,13 +92,22 @@ func (p *Peers) reached(l net.Listener) (string, error) {
 	if p.config.RPC.Advertise != "" {
 		return p.config.RPC.Advertise, nil
 	}
+	address, err := reachable(l)
+	if err != nil {
+		return "", fmt.Errorf("rpc.advertise: must be set: %w", err)
+	}
+	return address, nil
+}
+
+// reachable returns the address of l, with the name of this machine if l is every interface.
+func reachable(l net.Listener) (string, error) {
 	host, port, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
-		return "", fmt.Errorf("rpc.listen: %w", err)
+		return "", fmt.Errorf("address of a listener: %w", err)
 	}
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
 		if host, err = os.Hostname(); err != nil {
-			return "", fmt.Errorf("rpc.advertise: must be set, because the name of this machine is unknown: %w", err)
+			return "", fmt.Errorf("the name of this machine is unknown: %w", err)
 		}
 	}
 	return net.JoinHostPort(host, port), nil
@@ -114,14 +123,14 @@ func (p *Peers) target(service string) string {
 
 // Dial returns connections by which the process calls a service under one of its own
 // names. They last as long as parts.
-func (p *Peers) Dial(ctx context.Context, parts *process.Parts, self, service string) (grpc.ClientConnInterface, error) {
+func (p *Peers) Dial(ctx context.Context, parts *process.Parts, self, service string, options ...grpc.DialOption) (grpc.ClientConnInterface, error) {
 	plugins, err := p.access.Client(self, service)
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
 	conn, err := rpc.Dial(rpc.DialOptions{
 		Target: p.target(service), Service: service, Balancer: balance.Policy, Metrics: p.meters,
-		Plugins: append(plugins, p.find.DialOption(service)),
+		Plugins: append(append(plugins, p.find.DialOption(service)), options...),
 	})
 	if err != nil {
 		return nil, err

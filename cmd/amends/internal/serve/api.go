@@ -62,6 +62,11 @@ func runAPI(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
 		return err
 	}
 	parts.Start(ctx, process.HTTP("api", public, api.HTTPServer(c.HTTPAddr, server), c.DrainTimeout))
+	if others != nil {
+		if err := others.Announce(ctx, parts, public); err != nil {
+			return err
+		}
+	}
 	private, err := process.Listen(ctx, "admin_addr", c.AdminAddr)
 	if err != nil {
 		return err

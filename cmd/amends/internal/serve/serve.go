@@ -4,14 +4,18 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
 
+	"google.golang.org/grpc"
+
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/operator"
+	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/cmd/amends/internal/peers"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/engine"
@@ -19,8 +23,11 @@ import (
 	"github.com/amends/amends/internal/orders/admission"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/telemetry"
+	catalogrpc "github.com/amends/amends/services/catalog/rpc"
 	inventoryrpc "github.com/amends/amends/services/inventory/rpc"
 	orderrpc "github.com/amends/amends/services/order/rpc"
+	paymentrpc "github.com/amends/amends/services/payment/rpc"
+	shippingrpc "github.com/amends/amends/services/shipping/rpc"
 )
 
 // NewAPI returns the API, which reads and writes orders through client only, for as
@@ -37,26 +44,45 @@ func NewAPI(ctx context.Context, c *config.Config, client *engine.Client, log *s
 		Least: c.Admission.MinInFlight, Most: c.Admission.MaxInFlight,
 		Latency: min(c.Admission.Latency, c.PlacementTimeout/2), Wait: c.Admission.Wait, Backlog: c.Admission.Backlog,
 	}
-	s, err := api.New(o, client, append(options, api.WithLogger(log), api.WithObserver(func(r edge.Observation) {
-		metrics.Request(r.Method, r.Route, r.Status, r.Took)
+	configureEdge(&o, c)
+	requests, err := metrics.Requests()
+	if err != nil {
+		return nil, err
+	}
+	s, err := api.New(o, client, append(options, api.WithLogger(log), api.WithObserver(api.Observer{
+		Request: func(r edge.Observation) {
+			metrics.Request(r.Method, r.Route, r.Status, r.Took)
+			requests.Answered(r.Operation, r.Status)
+		},
+		Limited: requests.Limited, Deprecated: requests.Deprecated,
 	}))...)
 	if err != nil {
 		return nil, err
 	}
-	return s, metrics.Placements(func() telemetry.Placements { return telemetry.Placements(s.Admission(ctx)) })
+	return s, errors.Join(
+		metrics.Placements(func() telemetry.Placements { return telemetry.Placements(s.Admission(ctx)) }),
+		requests.Browsing(func() int64 { b := s.Browsing(ctx); return b.Busy + b.Backlogged }),
+	)
 }
 
 // Neighbours returns the services that an API asks over p, for as long as parts live.
 func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers) ([]api.Option, error) {
-	orders, err := p.Dial(ctx, parts, identity.Gateway, "order")
-	if err != nil {
-		return nil, err
+	var failed error
+	dial := func(service string, options ...grpc.DialOption) grpc.ClientConnInterface {
+		conn, err := p.Dial(ctx, parts, identity.Gateway, service, options...)
+		failed = errors.Join(failed, err)
+		return conn
 	}
-	inventory, err := p.Dial(ctx, parts, identity.Gateway, "inventory")
-	if err != nil {
-		return nil, err
+	once := grpc.WithDisableRetry() // the API repeats questions itself, under one budget
+	all := shop.Services{
+		Catalog:   catalogrpc.NewClient(dial("catalog", once)),
+		Inventory: inventoryrpc.NewClient(dial("inventory", once)),
+		Payment:   paymentrpc.NewClient(dial("payment", once)),
+		Shipping:  shippingrpc.NewClient(dial("shipping", once)),
 	}
-	return []api.Option{api.WithOrders(orderrpc.NewClient(orders)), api.WithInventory(inventoryrpc.NewClient(inventory))}, nil
+	return []api.Option{
+		api.WithOrders(orderrpc.NewClient(dial("order"))), api.WithServices(all), api.WithGateways(p.Gateways(ctx, parts)),
+	}, failed
 }
 
 // NewAdmin returns the server of the admin address, with the probes, repairs and letters

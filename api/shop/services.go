@@ -1,0 +1,85 @@
+package shop
+
+import (
+	"context"
+
+	"github.com/amends/amends/api/retry"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/services/catalog"
+	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/shipping"
+)
+
+// Services are the services that are asked; a nil one answers UNAVAILABLE. Each has the
+// part of the service's contract that this package and those below it ask.
+type Services struct {
+	Catalog interface {
+		Product(ctx context.Context, sku string) (catalog.Product, error)
+	}
+	Inventory interface {
+		Stock(ctx context.Context, sku string) ([]inventory.Stock, error)
+		CheckStock(ctx context.Context, lines []inventory.Line) (inventory.Availability, error)
+	}
+	Payment interface {
+		Get(ctx context.Context, saga string) (payment.Summary, error)
+	}
+	Shipping interface {
+		Track(ctx context.Context, saga string) ([]shipping.Shipment, error)
+	}
+}
+
+// Reader asks services. For operations that are idempotent it repeats questions that may
+// be answered then; see [retry.Do].
+type Reader struct {
+	services Services
+	retries  *retry.Retries
+}
+
+// NewReader returns a reader of s.
+func NewReader(s Services) *Reader { return &Reader{s, retry.New()} }
+
+// errNone is the answer of a service that the server does not know.
+var errNone = fault.Errorf(fault.Transient, fault.Unavailable, "the service is not configured here")
+
+// Product returns a product as the catalog does.
+func (r *Reader) Product(ctx context.Context, sku string) (catalog.Product, error) {
+	if r.services.Catalog == nil {
+		return catalog.Product{}, errNone
+	}
+	return retry.Do(ctx, r.retries, func(ctx context.Context) (catalog.Product, error) { return r.services.Catalog.Product(ctx, sku) })
+}
+
+// Stock returns the stock of a SKU as inventory does.
+func (r *Reader) Stock(ctx context.Context, sku string) ([]inventory.Stock, error) {
+	if r.services.Inventory == nil {
+		return nil, errNone
+	}
+	return retry.Do(ctx, r.retries, func(ctx context.Context) ([]inventory.Stock, error) { return r.services.Inventory.Stock(ctx, sku) })
+}
+
+// CheckStock compares lines with the stock as inventory does.
+func (r *Reader) CheckStock(ctx context.Context, lines []inventory.Line) (inventory.Availability, error) {
+	if r.services.Inventory == nil {
+		return inventory.Availability{}, errNone
+	}
+	return retry.Do(ctx, r.retries, func(ctx context.Context) (inventory.Availability, error) {
+		return r.services.Inventory.CheckStock(ctx, lines)
+	})
+}
+
+// Payment returns the newest payment of an order as payment does.
+func (r *Reader) Payment(ctx context.Context, order string) (payment.Summary, error) {
+	if r.services.Payment == nil {
+		return payment.Summary{}, errNone
+	}
+	return retry.Do(ctx, r.retries, func(ctx context.Context) (payment.Summary, error) { return r.services.Payment.Get(ctx, order) })
+}
+
+// Shipments returns the shipments of an order as shipping does.
+func (r *Reader) Shipments(ctx context.Context, order string) ([]shipping.Shipment, error) {
+	if r.services.Shipping == nil {
+		return nil, errNone
+	}
+	return retry.Do(ctx, r.retries, func(ctx context.Context) ([]shipping.Shipment, error) { return r.services.Shipping.Track(ctx, order) })
+}

@@ -1,0 +1,66 @@
+package telemetry
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Requests counts the requests of the API by operation.
+type Requests struct {
+	registry   *prometheus.Registry
+	answered   *prometheus.CounterVec
+	limited    *prometheus.CounterVec
+	deprecated *prometheus.CounterVec
+}
+
+// Requests registers the counters, once for each Metrics.
+func (m *Metrics) Requests() (*Requests, error) {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	}
+	r := &Requests{
+		registry: m.registry,
+		answered: counter("amends_api_requests_total", "Requests by operation of the contract, and status; no operation: the path has none.", "operation", "code"),
+		limited: counter("amends_api_limited_total",
+			"Requests without room in a quota, by class and quota; mode shadow: they passed.", "class", "quota", "mode"),
+		deprecated: counter("amends_api_deprecated_calls", "Calls of operations that will go away, by operation and consumer.", "operation", "consumer"),
+	}
+	if err := errors.Join(m.registry.Register(r.answered), m.registry.Register(r.limited), m.registry.Register(r.deprecated)); err != nil {
+		return nil, fmt.Errorf("metrics of requests: %w", err)
+	}
+	return r, nil
+}
+
+// Answered counts a request.
+func (r *Requests) Answered(operation string, code int) {
+	r.answered.WithLabelValues(operation, strconv.Itoa(code)).Inc()
+}
+
+// Limited counts a request without room in a quota.
+func (r *Requests) Limited(class, quota string, shadow bool) {
+	mode := "enforce"
+	if shadow {
+		mode = "shadow"
+	}
+	r.limited.WithLabelValues(class, quota, mode).Inc()
+}
+
+// Deprecated counts a call of a deprecated operation.
+func (r *Requests) Deprecated(operation, consumer string) {
+	r.deprecated.WithLabelValues(operation, consumer).Inc()
+}
+
+// Browsing registers the number of questions that gave way to orders, which refused returns.
+func (r *Requests) Browsing(refused func() int64) error {
+	err := r.registry.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "amends_browsing_refused_total",
+		Help: "Questions that were answered REDUCED_CAPACITY, because services are slow or placements wait.",
+	}, func() float64 { return float64(refused()) }))
+	if err != nil {
+		return fmt.Errorf("metrics of browsing: %w", err)
+	}
+	return nil
+}
