@@ -27,6 +27,8 @@ type Config struct {
 	// Hosts are the names that the server answers for, and Origins the other sites whose
 	// pages may change anything; see [edge.NewHosts]. Default: this machine only, none.
 	Hosts, Origins []string
+	// Strict tells browsers to use no plain HTTP; see [edge.Config]. Default: false.
+	Strict bool
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Empty means
 	// that the client's address is the socket's. Default empty.
 	TrustedProxies []netip.Prefix

@@ -102,7 +102,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 		return nil, fmt.Errorf("api: %w", err)
 	}
 	s.echo = edge.New(edge.Config{
-		Log: s.log, MaxBody: c.MaxBody, TrustedProxies: c.TrustedProxies, Hosts: hosts,
+		Log: s.log, MaxBody: c.MaxBody, TrustedProxies: c.TrustedProxies, Hosts: hosts, Strict: c.Strict,
 		Observe: s.observe.Request, Operation: publicRoutes.names(), Attributes: apiorders.Attributes,
 	})
 	s.echo.Binder = forms

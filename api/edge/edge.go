@@ -39,6 +39,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// Hosts are the names that the server answers for. Nil: every name, from every site.
 	Hosts *Hosts
+	// Strict tells browsers to use no plain HTTP for a year, in answers over TLS.
+	Strict bool
 	// Operation returns the operation of a method and a route's pattern, "" for none. Nil:
 	// there are none.
 	Operation func(method, route string) string
@@ -68,6 +70,9 @@ func New(c Config) *echo.Echo {
 	e.HTTPErrorHandler = c.fail
 	e.IPExtractor = clientIP(c.TrustedProxies)
 	e.Use(identify, trace)
+	if c.Strict {
+		e.Use(strict)
+	}
 	if c.Observe != nil {
 		e.Use(c.access)
 	}

@@ -37,6 +37,16 @@ func identify(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// strict adds Strict-Transport-Security, which has no meaning over plain HTTP.
+func strict(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if c.Request().TLS != nil {
+			c.Response().Header().Set(echo.HeaderStrictTransportSecurity, "max-age=31536000")
+		}
+		return next(c)
+	}
+}
+
 // RequestID returns the id of a request, which its answer and the log carry.
 func RequestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
 

@@ -41,6 +41,10 @@ type Config struct {
 	// empty host is every interface. Default: 127.0.0.1:8080.
 	HTTPAddr string `key:"http_addr" help:"address of the API"`
 
+	// InsecureHTTP lets HTTPAddr be one that other machines reach without TLS: behind a
+	// proxy that has TLS. Default: false.
+	InsecureHTTP bool `key:"insecure_http" help:"answer plain HTTP to other machines, behind a proxy that has TLS"`
+
 	// AdminAddr is the address of metrics, health and repair, host:port as for
 	// HTTPAddr. It must not be public. Default: 127.0.0.1:9090.
 	AdminAddr string `key:"admin_addr" help:"address of metrics, health and repair"`
@@ -79,6 +83,7 @@ type Config struct {
 	Services  service.Services
 	Broker    broker.Section `key:"broker"`
 	HTTP      edge.HTTP      `key:"http"`
+	TLS       edge.TLS       `key:"tls"`
 	Limits    edge.Limits    `key:"limits"`
 	Admission Admission      `key:"admission"`
 	Saga      Saga           `key:"saga"`
@@ -136,6 +141,7 @@ func Default(services ...service.Section) Config {
 		UIPort:           8233,
 		Services:         service.Default(services),
 		Broker:           broker.Default(),
+		TLS:              edge.DefaultTLS(),
 		Limits:           edge.DefaultLimits(),
 		Admission:        DefaultAdmission(),
 		Saga:             DefaultSaga(),

@@ -19,6 +19,8 @@ type Needs struct {
 	// Temporal: the process connects to a configured engine. Then TEMPORAL_*
 	// variables and profiles are checked too.
 	Temporal bool
+	// API: the process answers clients at http_addr.
+	API bool
 	// Dev: the process is `amends dev`, which starts an engine of its own unless
 	// temporal.address names one.
 	Dev bool
@@ -55,6 +57,10 @@ func (c *Config) check(p *setting.Problems, needs Needs, environ []string) {
 	c.checkTimes(p)
 	c.Broker.Check(p)
 	c.HTTP.Check(p)
+	c.TLS.Check(p)
+	if needs.API || needs.Dev {
+		c.TLS.CheckPlain(p, c.HTTPAddr, c.InsecureHTTP)
+	}
 	c.Limits.Check(p)
 	c.Admission.Check(p)
 	c.Worker.Check(p)

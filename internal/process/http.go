@@ -35,13 +35,20 @@ type listener struct {
 
 func (l *listener) Close() error { return l.close() }
 
-// HTTP returns a part that serves HTTP on l, which it closes. When it stops, or
+// HTTP returns a part that serves HTTP on l, which it closes; HTTPS if the server has a TLS
+// configuration. When it stops, or
 // loses its listener, it takes no new requests and gives those that run the drain
 // time; requests that are cut off then are repeated by their clients.
 func HTTP(name string, l net.Listener, server *http.Server, drain time.Duration) Part {
 	return Part{Name: name, Run: func(ctx context.Context) error {
 		served := make(chan error, 1)
-		go func() { served <- server.Serve(l) }()
+		go func() {
+			if server.TLSConfig != nil {
+				served <- server.ServeTLS(l, "", "")
+				return
+			}
+			served <- server.Serve(l)
+		}()
 		var err error
 		select {
 		case err = <-served:

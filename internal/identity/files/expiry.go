@@ -68,7 +68,8 @@ func (f *Files) Measure(to metric.MeterProvider) error {
 		return fmt.Errorf("metrics of certificates: %w", err)
 	}
 	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		for name, pair := range *f.pairs.Load() {
+		for name, value := range f.pairs {
+			pair := value.Get()
 			o.ObserveFloat64(ends, float64(pair.Leaf.NotAfter.Unix()), metric.WithAttributes(attribute.String("name", name)))
 		}
 		o.ObserveInt64(failures, f.failed.Load())

@@ -1,10 +1,6 @@
 // Package files keeps the certificates of a process as they are in its files, and
-// reads them again when they change.
-//
-// A file may be replaced in any way, by a rename, a symbolic link or in place: every
-// look reads the whole content, so that no notification can be missed. A new content
-// that cannot be used changes nothing: the old one stays in use, a warning says so, and
-// the next look tries again.
+// reads them again when they change; see package reload. A warning tells of a content that
+// cannot be used.
 package files
 
 import (
@@ -14,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,6 +18,7 @@ import (
 	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/identity"
 	"github.com/amends/amends/internal/identity/bundle"
+	"github.com/amends/amends/internal/identity/reload"
 )
 
 // Config names the files.
@@ -47,21 +43,24 @@ type Config struct {
 // Files are the certificates of a process. All methods may be called at once.
 type Files struct {
 	config Config
-	roots  atomic.Pointer[x509.CertPool]
-	pairs  atomic.Pointer[map[string]*tls.Certificate]
+	roots  *reload.Value[*x509.CertPool]
+	pairs  map[string]*reload.Value[*tls.Certificate] // by name
 	failed atomic.Int64
 
-	mu       sync.Mutex // guards the rest
-	bundle   []byte     // the content in use
-	contents map[string]string
-	refused  string // the problem of the last look
+	mu      sync.Mutex // one look at a time
+	refused string     // the problem of the last look
 }
 
 // Open reads the files for the first time. Its error names the file that cannot be
 // used. A certificate that has expired, or is for another name, cannot.
 func Open(c Config) (*Files, error) {
-	f := &Files{config: c, contents: map[string]string{}}
-	f.pairs.Store(&map[string]*tls.Certificate{})
+	f := &Files{config: c, pairs: map[string]*reload.Value[*tls.Certificate]{}}
+	f.roots = reload.New(func(contents ...[]byte) (*x509.CertPool, error) { return bundle.Read(contents[0]) }, c.Bundle)
+	for _, name := range c.Names {
+		f.pairs[name] = reload.New(func(contents ...[]byte) (*tls.Certificate, error) {
+			return f.readPair(name, contents[0], contents[1])
+		}, f.path(c.Cert, name), f.path(c.Key, name))
+	}
 	if err := f.Look(); err != nil {
 		return nil, fmt.Errorf("certificates: %w", err)
 	}
@@ -107,56 +106,19 @@ func (f *Files) report(err error) {
 }
 
 func (f *Files) lookAtBundle() error {
-	content, err := readFile(f.config.Bundle)
-	if err != nil {
-		return err
+	changed, err := f.roots.Look()
+	if changed {
+		f.config.Logger.Info("the bundle of authorities was read", "file", f.config.Bundle)
 	}
-	if slices.Equal(content, f.bundle) {
-		return nil
-	}
-	pool, err := bundle.Read(content)
-	if err != nil {
-		return fmt.Errorf("%s: %w", f.config.Bundle, err)
-	}
-	f.bundle = content
-	f.roots.Store(pool)
-	f.config.Logger.Info("the bundle of authorities was read", "file", f.config.Bundle)
-	return nil
+	return err
 }
 
 func (f *Files) lookAtPair(name string) error {
-	certFile, keyFile := f.path(f.config.Cert, name), f.path(f.config.Key, name)
-	cert, err := readFile(certFile)
-	if err != nil {
-		return err
+	changed, err := f.pairs[name].Look()
+	if changed {
+		f.config.Logger.Info("a certificate was read", "file", f.path(f.config.Cert, name), "ends", f.pairs[name].Get().Leaf.NotAfter)
 	}
-	key, err := readFile(keyFile)
-	if err != nil {
-		return err
-	}
-	content := string(cert) + string(key)
-	if content == f.contents[name] {
-		return nil
-	}
-	pair, err := f.readPair(name, cert, key)
-	if err != nil {
-		return fmt.Errorf("%s: %w", certFile, err)
-	}
-	f.contents[name] = content
-	f.use(name, pair)
-	f.config.Logger.Info("a certificate was read", "file", certFile, "ends", pair.Leaf.NotAfter)
-	return nil
-}
-
-// use replaces one certificate; callers that have the old map keep it.
-func (f *Files) use(name string, pair *tls.Certificate) {
-	next := map[string]*tls.Certificate{name: pair}
-	for other, old := range *f.pairs.Load() {
-		if other != name {
-			next[other] = old
-		}
-	}
-	f.pairs.Store(&next)
+	return err
 }
 
 func (f *Files) path(pattern, name string) string {
@@ -166,14 +128,14 @@ func (f *Files) path(pattern, name string) string {
 // Certificate returns the certificate in use of a name, or an error if the process has
 // none for it.
 func (f *Files) Certificate(name string) (*tls.Certificate, error) {
-	if pair := (*f.pairs.Load())[name]; pair != nil {
-		return pair, nil
+	if pair := f.pairs[name]; pair != nil {
+		return pair.Get(), nil
 	}
 	return nil, fmt.Errorf("this process has no certificate for %q", name)
 }
 
 // Roots returns the authorities that are trusted now.
-func (f *Files) Roots() *x509.CertPool { return f.roots.Load() }
+func (f *Files) Roots() *x509.CertPool { return f.roots.Get() }
 
 // Names returns the names that the process has certificates for.
 func (f *Files) Names() []string { return f.config.Names }

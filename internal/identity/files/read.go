@@ -4,24 +4,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"os"
 
 	"github.com/amends/amends/internal/identity"
 )
-
-// maxFile bounds a file of certificates, in bytes.
-const maxFile = 1 << 20
-
-func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err //nolint:wrapcheck // it names the file
-	}
-	if info.Size() > maxFile {
-		return nil, fmt.Errorf("%s: it is larger than %d bytes", path, maxFile)
-	}
-	return os.ReadFile(path) //nolint:wrapcheck // it names the file
-}
 
 // readPair reads a certificate and its key, and checks that others will let the name in
 // with it.

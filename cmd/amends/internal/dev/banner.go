@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/amends/amends/cmd/amends/internal/serve"
 	"github.com/amends/amends/internal/process"
 )
 
@@ -17,7 +18,10 @@ const firstOrder = `{"customer_id":"cus_42","currency":"EUR",` +
 // banner writes the addresses of a platform that is ready. Tests and the load
 // generator parse it.
 func (p *platform) banner(w io.Writer, took time.Duration) error {
-	api := process.URL(p.public)
+	api, trust := serve.URL(p.public, p.c), ""
+	if p.c.TLS.SelfSigned {
+		trust = "--cacert '" + serve.SelfSigned(p.c) + "' "
+	}
 	_, err := fmt.Fprintf(w, `amends is ready (%.1f s)
 
   API      %s
@@ -27,14 +31,14 @@ func (p *platform) banner(w io.Writer, took time.Duration) error {
 
 Place a first order:
 
-  curl -sS %s/v1/orders -H 'Content-Type: application/json' -H "Idempotency-Key: first-$(date +%%s)" -H 'Prefer: wait=10' -d '%s'
+  curl -sS %s%s/v1/orders -H 'Content-Type: application/json' -H "Idempotency-Key: first-$(date +%%s)" -H 'Prefer: wait=10' -d '%s'
 
 See the saga of an order by its id:
 
   %s order show ID --temporal-address %s
 
 Ctrl-C stops everything. What was stored stays in %s.
-`, took.Seconds(), api, api, p.engineLine(), process.URL(p.private), api, firstOrder, p.program, p.client.Address, p.c.DataDir)
+`, took.Seconds(), api, api, p.engineLine(), process.URL(p.private), trust, api, firstOrder, p.program, p.client.Address, p.c.DataDir)
 	return err
 }
 

@@ -106,7 +106,11 @@ func (p *platform) start(ctx context.Context) (err error) {
 	if p.server, err = serve.NewAPI(ctx, p.c, p.client, p.log, p.metrics, neighbours...); err != nil {
 		return err
 	}
-	p.parts.Start(ctx, process.HTTP("api", p.public, api.HTTPServer(p.c.HTTPAddr, p.server), drainHTTP))
+	served, err := serve.HTTPServer(ctx, p.parts, p.c, p.server, p.log)
+	if err != nil {
+		return err
+	}
+	p.parts.Start(ctx, process.HTTP("api", p.public, served, drainHTTP))
 	admin := serve.NewAdmin(p.c, api.Admin{
 		Probe:   serve.Readiness(p.ready, p.others, p.group.Warnings), // without the clock: the engine is on this host
 		Repairs: p.server, Letters: serve.Letters{Services: p.c.Services.Names(), Desk: p.group.Desk},

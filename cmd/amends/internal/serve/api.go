@@ -23,14 +23,14 @@ func API(std cli.Stdio) *cobra.Command {
 		Short: "Serve the HTTP API; it needs the engine and no database",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := std.Load(cmd, config.Needs{Temporal: true})
+			c, err := std.Load(cmd, config.Needs{Temporal: true, API: true})
 			if err != nil {
 				return err
 			}
 			return runAPI(cmd.Context(), std, c)
 		},
 	}
-	config.AddFlags(cmd.Flags(), "http_addr", "admin_addr", "broker.url")
+	config.AddFlags(cmd.Flags(), "http_addr", "admin_addr", "broker.url", "http.hosts", "tls.cert", "tls.key", "tls.client_ca", "tls.self_signed", "insecure_http")
 	cli.AddEngineFlags(cmd)
 	return cmd
 }
@@ -61,7 +61,11 @@ func runAPI(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	parts.Start(ctx, process.HTTP("api", public, api.HTTPServer(c.HTTPAddr, server), c.DrainTimeout))
+	served, err := HTTPServer(ctx, parts, c, server, log)
+	if err != nil {
+		return err
+	}
+	parts.Start(ctx, process.HTTP("api", public, served, c.DrainTimeout))
 	if others != nil {
 		if err := others.Announce(ctx, parts, public); err != nil {
 			return err
@@ -82,7 +86,7 @@ func runAPI(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
 		return err
 	}
 	if ctx.Err() == nil {
-		log.Info("serving", "api", process.URL(public), "admin", process.URL(private))
+		log.Info("serving", "api", URL(public, c), "admin", process.URL(private))
 	}
 	<-ctx.Done()
 	log.Info("draining", "timeout", c.DrainTimeout)

@@ -1,13 +1,66 @@
 package serve
 
 import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/identity/web"
+	"github.com/amends/amends/internal/process"
 )
 
 // configureEdge sets the part of o that is about every request.
 func configureEdge(o *api.Config, c *config.Config) {
 	o.Hosts, o.Origins, o.TrustedProxies = c.HTTP.Lists()
 	o.Limits.Shadow, o.Exempt = c.Limits.Lists()
+	o.Strict = c.TLS.Cert != ""
 	o.Limits.Classes, o.Limits.Callers = c.Limits.Classes(), c.Limits.Callers
+}
+
+// HTTPServer returns the server of the API at http_addr. If it has a certificate, its files
+// are watched for as long as parts live.
+func HTTPServer(ctx context.Context, parts *process.Parts, c *config.Config, s *api.Server, log *slog.Logger) (*http.Server, error) {
+	server := api.HTTPServer(c.HTTPAddr, s)
+	switch {
+	case c.TLS.Cert != "":
+		w, err := web.Open(web.Config{
+			Cert: c.TLS.Cert, Key: c.TLS.Key, ClientCA: c.TLS.ClientCA, Every: c.TLS.Every,
+			Now: time.Now, Logger: log, //nolint:forbidigo // certificates are of this clock
+		})
+		if err != nil {
+			return nil, fmt.Errorf("tls.cert: %w", err)
+		}
+		parts.Start(ctx, process.Part{Name: "certificate", Run: w.Run})
+		server.TLSConfig = w.TLS()
+	case c.TLS.SelfSigned:
+		settings, certificate, err := web.SelfSigned(time.Now()) //nolint:forbidigo // as above
+		if err != nil {
+			return nil, fmt.Errorf("tls.self_signed: %w", err)
+		}
+		if err := os.WriteFile(SelfSigned(c), certificate, 0o600); err != nil {
+			return nil, fmt.Errorf("tls.self_signed: keep the certificate for clients: %w", err)
+		}
+		server.TLSConfig = settings
+	}
+	return server, nil
+}
+
+// SelfSigned returns the file of the certificate that clients must trust if the API made it
+// itself.
+func SelfSigned(c *config.Config) string { return filepath.Join(c.DataDir, "api.pem") }
+
+// URL returns the address of the API on l.
+func URL(l net.Listener, c *config.Config) string {
+	if c.TLS.On() {
+		return strings.Replace(process.URL(l), "http://", "https://", 1)
+	}
+	return process.URL(l)
 }
