@@ -34,15 +34,17 @@ func TestHealth(t *testing.T) {
 	require.Empty(t, head.text)
 }
 
+// registered is an engine with the search attributes of orders.
+func registered() (*operatorservice.ListSearchAttributesResponse, error) {
+	return &operatorservice.ListSearchAttributesResponse{CustomAttributes: map[string]enumspb.IndexedValueType{
+		workflows.AttributeOrderStatus.GetName():    enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+		workflows.AttributeCustomer.GetName():       enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+		workflows.AttributeNeedsAttention.GetName(): enumspb.INDEXED_VALUE_TYPE_BOOL,
+	}}, nil
+}
+
 func TestReadiness(t *testing.T) {
 	t.Parallel()
-	registered := func() (*operatorservice.ListSearchAttributesResponse, error) {
-		return &operatorservice.ListSearchAttributesResponse{CustomAttributes: map[string]enumspb.IndexedValueType{
-			workflows.AttributeOrderStatus.GetName():    enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-			workflows.AttributeCustomer.GetName():       enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-			workflows.AttributeNeedsAttention.GetName(): enumspb.INDEXED_VALUE_TYPE_BOOL,
-		}}, nil
-	}
 	ready := func(t *testing.T, b *testBundle) response {
 		t.Helper()
 		return b.do(t, http.MethodGet, "/readyz", "")

@@ -135,3 +135,28 @@ func TestListenersAreMeasuredByGroup(t *testing.T) {
 	}
 	require.NoError(t, m.Close(t.Context()))
 }
+
+func TestRequestsAreCountedByOperation(t *testing.T) {
+	t.Parallel()
+	m, err := telemetry.NewMetrics(slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, m.Close(t.Context())) })
+	r, err := m.Requests()
+	require.NoError(t, err)
+	require.NoError(t, r.Browsing(func() int64 { return 7 }))
+	r.Answered("GetOrder", 200)
+	r.Limited("place", "burst", false)
+	r.Limited("place", "burst", true)
+	r.Deprecated("GetOld", "shop")
+
+	shown := scrape(t, m.Handler())
+	for _, line := range []string{
+		`amends_api_requests_total{code="200",operation="GetOrder"} 1`,
+		`amends_api_limited_total{class="place",mode="enforce",quota="burst"} 1`,
+		`amends_api_limited_total{class="place",mode="shadow",quota="burst"} 1`,
+		`amends_api_deprecated_calls{consumer="shop",operation="GetOld"} 1`,
+		`amends_browsing_refused_total 7`,
+	} {
+		require.Contains(t, shown, line)
+	}
+}

@@ -47,6 +47,7 @@ const (
 // Codes of 503 that mean that nothing was started.
 const (
 	codeOverloaded  = "OVERLOADED"
+	codeQuota       = "QUOTA_EXCEEDED"
 	codeUnavailable = "UNAVAILABLE"
 )
 
@@ -78,7 +79,7 @@ func (a answer) again() bool {
 
 // doubtful reports whether a placement that was not acknowledged may have started.
 func (a answer) doubtful() bool {
-	return !a.good() && a.code != codeOverloaded && a.code != codeUnavailable
+	return !a.good() && a.code != codeOverloaded && a.code != codeUnavailable && a.code != codeQuota
 }
 
 // String names the answer in a violation.
