@@ -80,9 +80,8 @@ func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers) ([]ap
 		Payment:   paymentrpc.NewClient(dial("payment", once)),
 		Shipping:  shippingrpc.NewClient(dial("shipping", once)),
 	}
-	return []api.Option{
-		api.WithOrders(orderrpc.NewClient(dial("order"))), api.WithServices(all), api.WithGateways(p.Gateways(ctx, parts)),
-	}, failed
+	orders := orderrpc.NewClient(dial("order"))
+	return []api.Option{api.WithOrders(orders), api.WithServices(all), api.WithGateways(p.Gateways(ctx, parts))}, failed
 }
 
 // NewAdmin returns the server of the admin address, with the probes, repairs and letters
