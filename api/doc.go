@@ -7,14 +7,15 @@
 // The documents in package contract are the truth. The routes, the models and the Go
 // client are generated from them, request bodies are checked against their schemas (a
 // changed schema is enforced here at once), and /openapi.yaml and /docs serve them;
-// /asyncapi.yaml has the facts that services tell. The table in routes.go has one row for each operation: its callers, its backend, and the
-// headers that it requires.
+// /asyncapi.yaml has the facts that services tell. The table in routes.go has one row for
+// each operation, and all that the server does besides calling its handler follows from it.
 //
 // # The way of a request
 //
-// Package edge gives it an id, bounds it, logs it and checks its headers; body reads it;
-// orders or operator answer it through internal/orders; problem turns every error into
-// an answer.
+// Package edge gives it an id, logs it, and checks its host, its origin and its headers. The
+// packages below edge know its caller, limit callers, and let questions give way. Package
+// body reads it; orders or operator answer it through internal/orders, shop through the
+// services, of whose answers gather makes one; problem turns every error into an answer.
 //
 // # Placing an order
 //
@@ -35,11 +36,11 @@
 // takes the express steps of an order, for three seconds at most, its workflow answers
 // neither; the cancel then is most often past the pivot.
 //
-// # Asking for stock
+// # Asking services
 //
-// /v1/stock/{sku} and /v1/stock/check ask the inventory service itself, by a call, and hold
-// nothing. An API that is not configured where inventory answers, or whose inventory does
-// not answer, refuses them with 503; orders are placed all the same.
+// Questions about products, stock and the parts of an order's overview are calls of the
+// services. An API that is not configured where they answer, or whose services do not
+// answer, refuses them with 503, or leaves the part out; orders are placed all the same.
 //
 // # Repairing
 //

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,62 @@ func TestOnlyPagesOfTheServerChangeAnything(t *testing.T) {
 		b.post(t, goodBody, header).refused(t, http.StatusForbidden, problem.OriginForeign)
 	}
 	require.Equal(t, http.StatusOK, b.do(t, http.MethodGet, "/v1/orders/"+someOrder, "", "Origin: https://evil.example").StatusCode, "it changes nothing")
+}
+
+func TestBrowsersAreToldToUseTLS(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *Config) { c.Strict = true })
+	require.Empty(t, b.do(t, http.MethodGet, "/healthz", "").Header.Get("Strict-Transport-Security"), "plain HTTP proves nothing")
+	b.http = httptest.NewTLSServer(b.server)
+	t.Cleanup(b.http.Close)
+	require.Equal(t, "max-age=31536000", b.do(t, http.MethodGet, "/healthz", "").Header.Get("Strict-Transport-Security"))
+}
+
+// TestOrdersComeBeforeQuestions fills the gate of placements: questions are refused at
+// once, one more placement waits and is refused then, a cancel and a read are served.
+func TestOrdersComeBeforeQuestions(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *Config) {
+		c.Orders.Admission.Least, c.Orders.Admission.Most, c.Orders.Admission.Wait = 1, 1, 10*time.Second
+	})
+	release := make(chan struct{})
+	b.temporal.place = func(ctx context.Context, s started) (workflows.PlaceResult, error) {
+		<-release
+		return firstWins(t)(ctx, s)
+	}
+	b.temporal.query = knows(workflows.StatusCancelled)
+	product := func() response { return b.do(t, http.MethodGet, "/v1/products/MUG", "") }
+	product().refused(t, http.StatusServiceUnavailable, fault.Unavailable) // it got as far as the catalog, which is not there
+
+	placed := make(chan int, 2)
+	for _, key := range []string{"a", "b"} {
+		go func() {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.http.URL+"/v1/orders", strings.NewReader(goodBody))
+			if err == nil {
+				r.Header.Set("Content-Type", "application/json")
+				r.Header.Set("Idempotency-Key", key)
+				if answer, err := b.http.Client().Do(r); err == nil {
+					_ = answer.Body.Close()
+					placed <- answer.StatusCode
+				}
+			}
+		}()
+	}
+	require.Eventually(t, func() bool { return b.server.Admission(t.Context()).Waiting == 1 }, 10*time.Second, time.Millisecond)
+	for range 3 {
+		product() // the gate lets two in that it finds open
+	}
+	requireRetryAfter(t, product().Header)
+	p := product().refused(t, http.StatusServiceUnavailable, problem.ReducedCapacity)
+	require.Equal(t, "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity", p.Type)
+	b.do(t, http.MethodPost, "/v1/orders/"+someOrder+"/cancel", "", "Content-Type: application/json").order(t, http.StatusOK)
+	b.do(t, http.MethodGet, "/v1/orders/"+someOrder, "").order(t, http.StatusOK)
+
+	close(release)
+	require.Equal(t, http.StatusAccepted, <-placed)
+	require.Equal(t, http.StatusAccepted, <-placed)
+	product().refused(t, http.StatusServiceUnavailable, fault.Unavailable)
+	require.Positive(t, b.server.Browsing(t.Context()).Backlogged)
 }
 
 func TestWorkEndsWithItsTime(t *testing.T) {

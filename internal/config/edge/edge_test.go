@@ -50,3 +50,47 @@ limits.shadow: must be of browse, read, place, cancel, is "orders"
 limits.exempt: must be networks such as 10.0.0.0/8, with commas between them, is "localhost"
 limits.callers: must be from 1 to 10000000, is "0"`)
 }
+
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	for want, c := range map[string]edge.TLS{
+		"": {Cert: "c", Key: "k", ClientCA: "a"},
+		"tls.key: must be set together with tls.cert":                        {Cert: "c"},
+		"tls.cert: must be set together with tls.key":                        {Key: "k"},
+		`tls.self_signed: must not be set together with tls.cert, is "true"`: {Cert: "c", Key: "k", SelfSigned: true},
+		`tls.client_ca: needs tls.cert and tls.key, is "a"`:                  {ClientCA: "a"},
+	} {
+		var p setting.Problems
+		c.Check(&p)
+		if want == "" {
+			require.NoError(t, p.Err())
+			continue
+		}
+		require.EqualError(t, p.Err(), want)
+	}
+}
+
+func TestPlainHTTPStaysOnLoopback(t *testing.T) {
+	t.Parallel()
+	plain, secure := edge.DefaultTLS(), edge.TLS{SelfSigned: true}
+	for _, c := range []struct {
+		tls      edge.TLS
+		addr     string
+		insecure bool
+		refused  bool
+	}{
+		{plain, "127.0.0.1:8080", false, false},
+		{plain, "localhost:8080", false, false},
+		{plain, "[::1]:8080", false, false},
+		{plain, ":8080", false, true},
+		{plain, "0.0.0.0:8080", false, true},
+		{plain, "10.0.0.7:8080", false, true},
+		{plain, "shop.example:8080", false, true},
+		{plain, "0.0.0.0:8080", true, false},
+		{secure, "0.0.0.0:8080", false, false},
+	} {
+		var p setting.Problems
+		c.tls.CheckPlain(&p, c.addr, c.insecure)
+		require.Equal(t, c.refused, p.Err() != nil, "%+v", c)
+	}
+}
