@@ -118,7 +118,7 @@ func (s *Server) guards(c Config) (guards, error) {
 	limits := c.Limits
 	limits.Gateways, limits.Observe = s.gateways, s.observe.Limited
 	if limits.Now == nil {
-		limits.Now = time.Now //nolint:forbidigo // for durations
+		limits.Now = time.Now
 	}
 	limiter, err := limit.New(limits)
 	s.browsing = shed.New(func(ctx context.Context) bool { return c.Orders.Admission.Pressed(s.Admission(ctx)) }, limits.Now)

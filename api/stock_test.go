@@ -67,7 +67,8 @@ var stocked = map[string][]inventory.Stock{
 func stockOf(i interface {
 	Stock(ctx context.Context, sku string) ([]inventory.Stock, error)
 	CheckStock(ctx context.Context, lines []inventory.Line) (inventory.Availability, error)
-}) Option {
+},
+) Option {
 	return WithServices(shop.Services{Inventory: i})
 }
 

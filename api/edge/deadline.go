@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"time"
 
@@ -16,36 +17,34 @@ const HeaderTimeout = "Amends-Timeout"
 // Within bounds the work for a request by the time of its route, or by the client's own if
 // that is shorter. The context of the work, which every call of an engine or a service
 // takes along, also ends when the client leaves.
-func Within(d time.Duration) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			r := c.Request()
-			wanted, err := timeout(r.Header.Values(HeaderTimeout))
-			if err != nil {
-				return err
-			}
-			bound := d
-			if wanted > 0 {
-				bound = min(d, wanted)
-			}
-			defer c.SetRequest(r) // its context ends with the client, and not with this function
-			ctx, cancel := context.WithTimeout(r.Context(), bound)
-			defer cancel()
-			c.SetRequest(r.WithContext(ctx))
-			return next(c)
+func Within(d time.Duration) echo.MiddlewareFunc { return bound(d).middleware }
+
+// bound is the longest time of a route.
+type bound time.Duration
+
+func (b bound) middleware(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		wanted, err := timeout(r.Header.Values(HeaderTimeout))
+		if err != nil {
+			return err
 		}
+		defer c.SetRequest(r) // its context ends with the client, and not with this function
+		ctx, cancel := context.WithTimeout(r.Context(), min(time.Duration(b), wanted))
+		defer cancel()
+		c.SetRequest(r.WithContext(ctx))
+		return next(c)
 	}
 }
 
-// timeout returns a client's time, 0 for none.
+// timeout returns a client's time, that of the longest answer if it has none.
 func timeout(values []string) (time.Duration, error) {
 	if len(values) == 0 {
-		return 0, nil
+		return MaxAnswer, nil
 	}
 	seconds, err := strconv.ParseFloat(values[0], 64)
-	d := time.Duration(min(seconds, MaxAnswer.Seconds()) * float64(time.Second)) // no answer takes longer
-	if err != nil || len(values) > 1 || !(d >= time.Millisecond) {               // also false for what is no number
+	if err != nil || len(values) > 1 || math.IsNaN(seconds) || seconds < 0.001 {
 		return 0, problem.New(problem.BadRequest, HeaderTimeout+" must be given once, in seconds of at least 0.001.")
 	}
-	return d, nil
+	return time.Duration(min(seconds, MaxAnswer.Seconds()) * float64(time.Second)), nil
 }

@@ -94,11 +94,11 @@ func TestDo(t *testing.T) {
 						attempt := 0
 						_, err := retry.Do(retry.Allow(t.Context()), retries, func(context.Context) (string, error) {
 							if attempt++; attempt == 1 {
-								time.Sleep(time.Second) // of a bubble: all fail at the same time
+								<-time.After(time.Second) // of a bubble: all fail at the same time
 								return "", away
 							}
 							repeats.Add(1)
-							time.Sleep(time.Minute)
+							<-time.After(time.Minute)
 							return "", refused
 						})
 						if !errors.Is(err, refused) {

@@ -49,6 +49,7 @@ func TestDev(t *testing.T) {
 
 	letsInNobody(t, dir, calls)
 	tellsStock(t, p.api, "TEAPOT-LIMITED", 10)
+	gathers(t, p.api, id)
 
 	// Commands beside it find its databases by the data folder.
 	out, err := once(t, nil, "stock", "receive", "TEAPOT-LIMITED", "5", "--warehouse", "BER", "--data-dir", dir)
@@ -86,6 +87,26 @@ func TestDev(t *testing.T) {
 	out, err = once(t, nil, "stock", "receive", "TEAPOT-LIMITED", "1", "--warehouse", "BER", "--data-dir", dir)
 	require.NoError(t, err)
 	require.Contains(t, out, "16 ever received", "a second start adds no stock")
+}
+
+// gathers requires answers of several services, for the order of the banner.
+func gathers(t *testing.T, api, id string) {
+	t.Helper()
+	code, overview := call(t, http.MethodGet, api+"/v1/orders/"+id+"/overview", "", nil)
+	require.Equal(t, http.StatusOK, code)
+	require.Empty(t, overview["missing"])
+	require.Len(t, overview["shipments"], 2)
+	payment, _ := overview["payment"].(map[string]any)
+	require.Equal(t, "captured", payment["state"], "%v", overview)
+	require.NotEmpty(t, payment["invoice_number"])
+	require.Equal(t, []any{
+		map[string]any{"sku": "MUG-STONEWARE", "name": "Stoneware mug"}, map[string]any{"sku": "KETTLE-STEEL", "name": "Steel kettle"},
+	}, overview["products"])
+	code, product := call(t, http.MethodGet, api+"/v1/products/TEA-SOLD-OUT", "", nil)
+	require.Equal(t, http.StatusOK, code)
+	require.Empty(t, product["missing"])
+	stock, _ := product["stock"].(map[string]any)
+	require.InDelta(t, 0, stock["available"], 0)
 }
 
 func TestDevOnPostgres(t *testing.T) {

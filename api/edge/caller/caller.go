@@ -27,20 +27,23 @@ const identityKey = "caller"
 
 // Identify verifies the bearer token of a request that has one. Without a verifier, no
 // request has an identity.
-func Identify(v Verifier) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			scheme, token, ok := strings.Cut(c.Request().Header.Get(echo.HeaderAuthorization), " ")
-			if v == nil || !ok || !strings.EqualFold(scheme, "Bearer") {
-				return next(c)
-			}
-			id, err := v.Verify(c.Request().Context(), token)
-			if err != nil {
-				return err
-			}
-			c.Set(identityKey, id)
+func Identify(v Verifier) echo.MiddlewareFunc { return verified{v}.middleware }
+
+// verified has the verifier, or nil.
+type verified struct{ verifier Verifier }
+
+func (v verified) middleware(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		scheme, token, ok := strings.Cut(c.Request().Header.Get(echo.HeaderAuthorization), " ")
+		if v.verifier == nil || !ok || !strings.EqualFold(scheme, "Bearer") {
 			return next(c)
 		}
+		id, err := v.verifier.Verify(c.Request().Context(), token)
+		if err != nil {
+			return err
+		}
+		c.Set(identityKey, id)
+		return next(c)
 	}
 }
 

@@ -19,24 +19,33 @@ const (
 // Middleware limits the requests of a class, apart from those from exempt networks. It
 // tells every client its quotas, and refuses with QUOTA_EXCEEDED.
 func (l *Limiter) Middleware(class string, exempt []netip.Prefix) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			from := caller.Address(c)
-			if slices.ContainsFunc(exempt, func(p netip.Prefix) bool { return p.Contains(from) }) {
-				return next(c)
-			}
-			d, err := l.Take(c.Request().Context(), class, caller.Name(c))
-			if err != nil {
-				return err
-			}
-			if d.Policies != "" {
-				c.Response().Header().Set(HeaderPolicy, d.Policies)
-				c.Response().Header().Set(HeaderState, d.State)
-			}
-			if len(d.Violated) > 0 {
-				return &problem.Problem{Code: problem.QuotaExceeded, Violated: d.Violated, RetryAfter: d.RetryAfter}
-			}
+	return guard{l, class, exempt}.middleware
+}
+
+// guard limits the requests of one class.
+type guard struct {
+	limiter *Limiter
+	class   string
+	exempt  []netip.Prefix
+}
+
+func (g guard) middleware(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		from := caller.Address(c)
+		if slices.ContainsFunc(g.exempt, func(p netip.Prefix) bool { return p.Contains(from) }) {
 			return next(c)
 		}
+		d, err := g.limiter.Take(c.Request().Context(), g.class, caller.Name(c))
+		if err != nil {
+			return err
+		}
+		if d.Policies != "" {
+			c.Response().Header().Set(HeaderPolicy, d.Policies)
+			c.Response().Header().Set(HeaderState, d.State)
+		}
+		if len(d.Violated) > 0 {
+			return &problem.Problem{Code: problem.QuotaExceeded, Violated: d.Violated, RetryAfter: d.RetryAfter}
+		}
+		return next(c)
 	}
 }

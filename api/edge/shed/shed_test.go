@@ -34,8 +34,9 @@ func setup() *testBundle {
 
 // ask sends a request through the gate.
 func (b *testBundle) ask(ctx context.Context, handler echo.HandlerFunc) error {
+	through := b.Middleware
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", http.NoBody)
-	return b.Middleware(handler)(echo.New().NewContext(r, httptest.NewRecorder()))
+	return through(handler)(echo.New().NewContext(r, httptest.NewRecorder()))
 }
 
 func (b *testBundle) answer(echo.Context) error {
@@ -84,7 +85,7 @@ func TestBrowsingGivesWay(t *testing.T) {
 			in, out := make(chan struct{}, limit), make(chan struct{})
 			for range limit {
 				go func() {
-					_ = b.ask(context.Background(), func(echo.Context) error { //nolint:usetesting // it may outlive the test
+					_ = b.ask(context.WithoutCancel(t.Context()), func(echo.Context) error {
 						in <- struct{}{}
 						<-out
 						return nil

@@ -7,6 +7,7 @@
 package reload
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"sync"
@@ -20,7 +21,7 @@ type Value[T any] struct {
 	current atomic.Pointer[T]
 
 	mu      sync.Mutex
-	content string // of the current value
+	content []byte // of the current value, each file ended by a zero
 }
 
 // New returns a value without a content, which parse makes of the contents of the files.
@@ -42,16 +43,16 @@ func (v *Value[T]) Look() (changed bool, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	var contents [][]byte
-	all := ""
+	var all []byte
 	for _, path := range v.paths {
 		content, err := read(path)
 		if err != nil {
 			return false, err
 		}
 		contents = append(contents, content)
-		all += string(content) + "\x00"
+		all = append(append(all, content...), 0)
 	}
-	if all == v.content {
+	if bytes.Equal(all, v.content) {
 		return false, nil
 	}
 	value, err := v.parse(contents...)

@@ -33,7 +33,7 @@ func HTTPServer(ctx context.Context, parts *process.Parts, c *config.Config, s *
 	case c.TLS.Cert != "":
 		w, err := web.Open(web.Config{
 			Cert: c.TLS.Cert, Key: c.TLS.Key, ClientCA: c.TLS.ClientCA, Every: c.TLS.Every,
-			Now: time.Now, Logger: log, //nolint:forbidigo // certificates are of this clock
+			Now: time.Now, Logger: log,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("tls.cert: %w", err)
@@ -41,7 +41,7 @@ func HTTPServer(ctx context.Context, parts *process.Parts, c *config.Config, s *
 		parts.Start(ctx, process.Part{Name: "certificate", Run: w.Run})
 		server.TLSConfig = w.TLS()
 	case c.TLS.SelfSigned:
-		settings, certificate, err := web.SelfSigned(time.Now()) //nolint:forbidigo // as above
+		settings, certificate, err := web.SelfSigned(time.Now())
 		if err != nil {
 			return nil, fmt.Errorf("tls.self_signed: %w", err)
 		}
