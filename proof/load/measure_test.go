@@ -273,6 +273,15 @@ func TestAnOverload(t *testing.T) {
 		require.Equal(t, 1, r.Overload.TurnedAway)
 	})
 
+	t.Run("TurnsAwayAnOrderBeyondAQuota", func(t *testing.T) {
+		t.Parallel()
+		p := newPlatform(t)
+		p.place = full("QUOTA_EXCEEDED", 1)
+		r := p.load(t, Options{Attempts: 1})
+		require.Equal(t, 1, r.Overload.TurnedAway)
+		require.Zero(t, r.Overload.Unknown)
+	})
+
 	t.Run("LeavesAnOrderUnknownIfOneAnswerDid", func(t *testing.T) {
 		t.Parallel()
 		p := newPlatform(t)
