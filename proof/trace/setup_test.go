@@ -149,7 +149,7 @@ func (p *platform) start(t *testing.T, at place) (url string) {
 	_, engine := p.process(t)
 	c := api.DefaultConfig()
 	c.Orders.Queue, c.Orders.Express = queues["order"], at.express
-	a, err := api.New(c, engine, api.WithLogger(p.log), api.WithObserver(func(edge.Observation) {}))
+	a, err := api.New(c, engine, api.WithLogger(p.log), api.WithObserver(api.Observer{Request: func(edge.Observation) {}}))
 	require.NoError(t, err)
 	h := httptest.NewServer(a)
 	t.Cleanup(h.Close)
