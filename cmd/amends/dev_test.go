@@ -127,7 +127,7 @@ func TestDevOnPostgres(t *testing.T) {
 	require.NoError(t, err)
 	passwords := map[string]string{}
 	require.NoError(t, json.Unmarshal(content, &passwords))
-	require.Len(t, passwords, 7)
+	require.Len(t, passwords, 8)
 
 	// A certificate that cannot be used is seen where those of split processes are.
 	require.NoError(t, os.WriteFile(payment, []byte("half of it"), 0o600))

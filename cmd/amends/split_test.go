@@ -30,6 +30,7 @@ func environment(dir, engine string) map[string][]string {
 		"inventory": {file("INVENTORY_DSN", "inventory")},
 		"payment":   {file("PAYMENT_DSN", "payment"), file("PAYMENT_PROVIDER_DSN", "provider")},
 		"shipping":  {file("SHIPPING_DSN", "shipping"), file("SHIPPING_CARRIER_DSN", "carrier")},
+		"user":      {file("USER_DSN", "user"), "AMENDS_SERVICES_USER_SECRET=a secret of tests that is long enough"},
 		"api":       {},
 	}
 	for name := range each {
@@ -82,7 +83,7 @@ func TestSplit(t *testing.T) {
 	}
 	out, err = once(t, everything, "migrate", "--all")
 	require.NoError(t, err)
-	require.Equal(t, 5, strings.Count(out, ": at the newest version\n"), out)
+	require.Equal(t, 6, strings.Count(out, ": at the newest version\n"), out)
 	out, err = once(t, env["order"], "migrate", "order", "temporal")
 	require.NoError(t, err, "a repeat")
 	require.Contains(t, out, "order: at the newest version\ntemporal: namespace")

@@ -17,59 +17,58 @@ import (
 func TestRefresh(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b testBundle) {
-		ctx := t.Context()
 		a := b.account(t, "ada@example.com")
 		ended := func(refresh string) {
 			t.Helper()
-			_, err := b.Refresh(ctx, refresh)
+			_, err := b.Refresh(t.Context(), refresh)
 			requireRefusal(t, err, user.SessionEnded)
 		}
 		t.Run("RotatesTheToken", func(t *testing.T) {
 			first := b.logIn(t, "ada@example.com")
-			second, err := b.Refresh(ctx, first.Refresh)
+			second, err := b.Refresh(t.Context(), first.Refresh)
 			require.NoError(t, err)
 			require.NotEqual(t, first.Refresh, second.Refresh)
 			require.NotEqual(t, first.Access, second.Access)
 			require.Equal(t, []string{first.Session, a.ID}, []string{second.Session, second.Account})
-			third, err := b.Refresh(ctx, second.Refresh)
+			third, err := b.Refresh(t.Context(), second.Refresh)
 			require.NoError(t, err)
 			require.NotEqual(t, second.Refresh, third.Refresh)
 		})
 		t.Run("GivesFiftyTabsAtOnceTheSameSuccessor", func(t *testing.T) {
 			first := b.logIn(t, "ada@example.com")
-			all, errs := atOnce(50, func(int) (user.Tokens, error) { return b.Refresh(ctx, first.Refresh) })
+			all, errs := atOnce(50, func(int) (user.Tokens, error) { return b.Refresh(t.Context(), first.Refresh) })
 			for i, err := range errs {
 				require.NoError(t, err)
 				require.Equal(t, all[0].Refresh, all[i].Refresh)
 			}
-			_, err := b.Refresh(ctx, all[0].Refresh)
+			_, err := b.Refresh(t.Context(), all[0].Refresh)
 			require.NoError(t, err, "and logs none out")
 		})
 		t.Run("EndsTheFamilyWhenAnOldTokenComesBack", func(t *testing.T) {
 			for name, pass := range map[string]func(user.Tokens) user.Tokens{
 				"BehindItsGrace": func(current user.Tokens) user.Tokens { b.clock.pass(user.Grace); return current },
 				"BehindItsSuccessor": func(current user.Tokens) user.Tokens {
-					next, err := b.Refresh(ctx, current.Refresh)
+					next, err := b.Refresh(t.Context(), current.Refresh)
 					require.NoError(t, err)
 					return next
 				},
 			} {
 				first := b.logIn(t, "ada@example.com")
-				current, err := b.Refresh(ctx, first.Refresh)
+				current, err := b.Refresh(t.Context(), first.Refresh)
 				require.NoError(t, err)
-				require.NoError(t, b.CheckSession(ctx, first.Session), name)
+				require.NoError(t, b.CheckSession(t.Context(), first.Session), name)
 				current = pass(current)
 				ended(first.Refresh)
 				ended(current.Refresh)
-				require.Error(t, b.CheckSession(ctx, first.Session), name)
-				records, err := b.Records(ctx, a.ID, "", 1)
+				require.Error(t, b.CheckSession(t.Context(), first.Session), name)
+				records, err := b.Records(t.Context(), a.ID, "", 1)
 				require.NoError(t, err)
 				require.Equal(t, []any{user.TokenReused, first.Session}, []any{records[0].Event, records[0].About})
 			}
 		})
 		t.Run("LeavesTheFamilyAloneForATextThatIsNoTokenOfIt", func(t *testing.T) {
 			first, other := b.logIn(t, "ada@example.com"), b.logIn(t, "ada@example.com")
-			current, err := b.Refresh(ctx, first.Refresh)
+			current, err := b.Refresh(t.Context(), first.Refresh)
 			require.NoError(t, err)
 			b.clock.pass(user.Grace)
 			const part = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -79,21 +78,21 @@ func TestRefresh(t *testing.T) {
 			} {
 				ended(forged)
 			}
-			_, err = b.Refresh(ctx, current.Refresh)
+			_, err = b.Refresh(t.Context(), current.Refresh)
 			require.NoError(t, err)
-			_, err = b.Refresh(ctx, other.Refresh)
+			_, err = b.Refresh(t.Context(), other.Refresh)
 			require.NoError(t, err)
 		})
 		t.Run("SurvivesAChangeOfTheSecret", func(t *testing.T) {
 			first := b.logIn(t, "ada@example.com")
 			changed := b.with(t, store.Options{Secret: "another secret of tests that is long enough"})
-			second, err := changed.Refresh(ctx, first.Refresh)
+			second, err := changed.Refresh(t.Context(), first.Refresh)
 			require.NoError(t, err)
-			_, err = changed.Refresh(ctx, first.Refresh)
+			_, err = changed.Refresh(t.Context(), first.Refresh)
 			require.NoError(t, err, "in its grace it is derived by the secret that made it")
-			_, err = b.Refresh(ctx, first.Refresh)
+			_, err = b.Refresh(t.Context(), first.Refresh)
 			requireRefusal(t, err, user.SessionEnded)
-			_, err = changed.Refresh(ctx, second.Refresh)
+			_, err = changed.Refresh(t.Context(), second.Refresh)
 			require.NoError(t, err, "and the session goes on")
 		})
 		t.Run("EndsWithAgeAndWithoutUse", func(t *testing.T) {
@@ -101,7 +100,7 @@ func TestRefresh(t *testing.T) {
 			for range 3 {
 				b.clock.pass(user.SessionIdle - time.Hour)
 				var err error
-				used, err = b.Refresh(ctx, used.Refresh)
+				used, err = b.Refresh(t.Context(), used.Refresh)
 				require.NoError(t, err)
 			}
 			ended(idle.Refresh)
