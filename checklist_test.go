@@ -21,9 +21,9 @@ const maxPlaces = 7
 // known are files that name services and are no places of the checklist, each with
 // its reason.
 var known = map[string]string{
-	"workflows/doctor/judge/judge.go":   "rules across services",
+	"workflows/doctor/judge/judge.go":          "rules across services",
 	"internal/database/provision/provision.go": "user is a word of PostgreSQL's URLs, too",
-	"internal/identity/policy/table.go": "who may call what; its test asks for the row of each step and method",
+	"internal/identity/policy/table.go":        "who may call what; its test asks for the row of each step and method",
 }
 
 // TestAServiceIsNamedOnlyWhereTheChecklistSays keeps the checklist for a new service

@@ -74,7 +74,7 @@ func startPlatform(ctx context.Context, w Where, timing Timing, hotStock int) (*
 	if p.client, err = engine.Dial(engine.Options{Address: p.engine.address(), Isolated: true}); err != nil {
 		return p, err
 	}
-	if err := errors.Join(p.tool(ctx, nil, "migrate", "--all"), p.tool(ctx, nil, "migrate", "temporal")); err != nil {
+	if err := errors.Join(p.tool(ctx, nil, append([]string{"migrate"}, registry.Acting()...)...), p.tool(ctx, nil, "migrate", "temporal")); err != nil {
 		return p, err
 	}
 	if err := p.age(ctx); err != nil {

@@ -57,7 +57,7 @@ func newSplit(t *testing.T, dsns shoptest.DSNs) *split {
 		s.own[part] = append(s.own[part], "AMENDS_ADMIN_ADDR="+address)
 		s.admin[part] = "http://" + address
 	}
-	run(t, s.environ(everything...), "migrate", "--all")
+	run(t, s.environ(everything...), append([]string{"migrate"}, services...)...)
 	s.Shop = shoptest.Open(t, dsns, false)
 	s.Seed(t)
 	return s

@@ -85,11 +85,12 @@ func TestWholeProcesses(t *testing.T) { //nolint:paralleltest // it measures tim
 	dir := t.TempDir()
 	file := func(name string) string { return "sqlite:" + filepath.Join(dir, name+".db") }
 	environ := []string{"HOME=" + dir, "AMENDS_TEMPORAL_ADDRESS=" + engine, "AMENDS_LOG_LEVEL=error"}
-	for _, s := range []string{"order", "catalog", "inventory", "payment", "shipping"} {
+	services := []string{"order", "catalog", "inventory", "payment", "shipping"}
+	for _, s := range services {
 		environ = append(environ, "AMENDS_SERVICES_"+strings.ToUpper(s)+"_DSN="+file(s))
 	}
 	environ = append(environ, "AMENDS_SERVICES_PAYMENT_PROVIDER_DSN="+file("provider"), "AMENDS_SERVICES_SHIPPING_CARRIER_DSN="+file("carrier"))
-	migrate := exec.CommandContext(t.Context(), bin, "migrate", "--all")
+	migrate := exec.CommandContext(t.Context(), bin, append([]string{"migrate"}, services...)...)
 	migrate.Env = environ
 	out, err := migrate.CombinedOutput()
 	require.NoError(t, err, "%s", out)

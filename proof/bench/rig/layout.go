@@ -31,7 +31,7 @@ const decides = "order" // the service whose worker runs the sagas
 // groups returns the services of each process of a layout.
 func (l Layout) groups() (all [][]string) {
 	var others []string
-	for _, name := range registry.Names() {
+	for _, name := range registry.Acting() {
 		if name != decides {
 			others = append(others, name)
 		}
@@ -46,7 +46,7 @@ func (l Layout) groups() (all [][]string) {
 		return append(all, []string{decides})
 	case Joined, Together:
 	}
-	return [][]string{registry.Names()}
+	return [][]string{registry.Acting()}
 }
 
 // Front returns the name of the part that is only the client of the engine; "" if the

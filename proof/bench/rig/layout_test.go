@@ -15,8 +15,8 @@ func TestEveryLayoutRunsEveryServiceOnce(t *testing.T) {
 		groups := l.groups()
 		require.Len(t, l.Workers(), len(groups), "%s: a process for each group", l)
 		all := slices.Sorted(slices.Values(slices.Concat(groups...)))
-		require.Equal(t, slices.Sorted(slices.Values(registry.Names())), all, l)
+		require.Equal(t, slices.Sorted(slices.Values(registry.Acting())), all, l)
 	}
 	require.Equal(t, []string{"worker-others", "worker-order"}, Apart.Workers())
-	require.Len(t, Split.Workers(), len(registry.Names()))
+	require.Len(t, Split.Workers(), len(registry.Acting()))
 }

@@ -77,7 +77,7 @@ func (r *Rig) prepare(ctx context.Context) error {
 	}
 	authority := []string{"--env", environment, "--dir", filepath.Join(r.o.Dir, "authority"), "--out", r.certificates()}
 	for _, args := range [][]string{
-		{"migrate", "--all"},
+		append([]string{"migrate"}, registry.Acting()...),
 		{"migrate", "temporal"},
 		append([]string{"certs", "init"}, authority...),
 		append([]string{"certs", "issue"}, authority...),
