@@ -128,6 +128,11 @@ func TestDevOnPostgres(t *testing.T) {
 	passwords := map[string]string{}
 	require.NoError(t, json.Unmarshal(content, &passwords))
 	require.Len(t, passwords, 8)
+	for _, secret := range []string{"secrets", "demo.json"} {
+		info, err := os.Stat(filepath.Join(dir, secret))
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), secret)
+	}
 
 	// A certificate that cannot be used is seen where those of split processes are.
 	require.NoError(t, os.WriteFile(payment, []byte("half of it"), 0o600))
