@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -78,9 +79,11 @@ func TestOrdersComeBeforeQuestions(t *testing.T) {
 	b := setup(t, func(c *Config) {
 		c.Orders.Admission.Least, c.Orders.Admission.Most, c.Orders.Admission.Wait = 1, 1, 10*time.Second
 	})
-	release := make(chan struct{})
+	wait := make(chan struct{})
+	release := sync.OnceFunc(func() { close(wait) })
+	t.Cleanup(release)
 	b.temporal.place = func(ctx context.Context, s started) (workflows.PlaceResult, error) {
-		<-release
+		<-wait
 		return firstWins(t)(ctx, s)
 	}
 	b.temporal.query = knows(workflows.StatusCancelled)
@@ -111,7 +114,7 @@ func TestOrdersComeBeforeQuestions(t *testing.T) {
 	b.do(t, http.MethodPost, "/v1/orders/"+someOrder+"/cancel", "", "Content-Type: application/json").order(t, http.StatusOK)
 	b.do(t, http.MethodGet, "/v1/orders/"+someOrder, "").order(t, http.StatusOK)
 
-	close(release)
+	release()
 	require.Equal(t, http.StatusAccepted, <-placed)
 	require.Equal(t, http.StatusAccepted, <-placed)
 	product().refused(t, http.StatusServiceUnavailable, fault.Unavailable)
