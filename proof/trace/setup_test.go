@@ -21,7 +21,6 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/amends/amends/api"
-	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/eventtest"
 	"github.com/amends/amends/event/inbox"
@@ -149,7 +148,7 @@ func (p *platform) start(t *testing.T, at place) (url string) {
 	_, engine := p.process(t)
 	c := api.DefaultConfig()
 	c.Orders.Queue, c.Orders.Express = queues["order"], at.express
-	a, err := api.New(c, engine, api.WithLogger(p.log), api.WithObserver(api.Observer{Request: func(edge.Observation) {}}))
+	a, err := api.New(c, engine, api.WithLogger(p.log))
 	require.NoError(t, err)
 	h := httptest.NewServer(a)
 	t.Cleanup(h.Close)
