@@ -33,7 +33,7 @@ func BenchmarkGateway(b *testing.B) {
 		c.Orders.Queue = "order"
 		c.Limits.Callers = 100_000
 		change(&c)
-		s, err := New(c, nil, WithLogger(slog.New(slog.NewTextHandler(io.Discard, nil))), WithVerifier(anyone{}),
+		s, err := New(c, nil, WithLogger(slog.New(slog.NewTextHandler(io.Discard, nil))), WithVerifier(anyone{}), //nolint:sloglint // writing the line is a part of the cost
 			WithServices(shop.Services{Catalog: mugs, Inventory: fakeInventory{stock: stocked}}))
 		require.NoError(b, err)
 		b.ReportAllocs()
