@@ -96,7 +96,7 @@ func TestABodyOfAClientThatIsGone(t *testing.T) {
 	cancel()
 	r := httptest.NewRequestWithContext(gone, http.MethodPost, "http://localhost/v1/orders", strings.NewReader(lines(201)))
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Idempotency-Key", "k")
+	r.Header.Set("Idempotency-Key", keyOne)
 	w := httptest.NewRecorder()
 	b.server.ServeHTTP(w, r)
 	require.Equal(t, http.StatusInternalServerError, w.Code)
@@ -123,13 +123,13 @@ func BenchmarkAdversarialBodies(b *testing.B) {
 func adversary(tb testing.TB) func(body string) int {
 	tb.Helper()
 	config := DefaultConfig()
-	config.Orders.Queue = "order"
+	config.Orders.Queue, config.GuestSecret = "order", guestSecret
 	s, err := New(config, &fakeTemporal{}, WithLogger(slog.New(slog.DiscardHandler)))
 	require.NoError(tb, err)
 	return func(body string) int {
 		r := httptest.NewRequestWithContext(tb.Context(), http.MethodPost, "http://localhost/v1/orders", strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
-		r.Header.Set("Idempotency-Key", "k")
+		r.Header.Set("Idempotency-Key", keyOne)
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, r)
 		return w.Code

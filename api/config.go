@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/api/edge/limit"
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/identity"
 )
 
 // Config configures a [Server]. Start from [DefaultConfig].
@@ -29,6 +30,10 @@ type Config struct {
 	Hosts, Origins []string
 	// Strict tells browsers to use no plain HTTP; see [edge.Config]. Default: false.
 	Strict bool
+	// GuestSecret lets customers without a token, guests, place orders, whose ids and claims
+	// are derived from it: the same on every server, at least 24 characters, kept for as
+	// long as guests read their orders. Empty: orders need a token. Default empty.
+	GuestSecret string
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Empty means
 	// that the client's address is the socket's. Default empty.
 	TrustedProxies []netip.Prefix
@@ -45,7 +50,19 @@ func (c Config) Validate() error {
 	if c.MaxBody < 1<<10 || c.MaxBody > 64<<20 {
 		body = fmt.Errorf("body limit %d is not between 1 KiB and 64 MiB", c.MaxBody)
 	}
-	return errors.Join(c.Orders.Validate(), body)
+	var guests error
+	if n := len(c.GuestSecret); n > 0 && n < identity.MinGuestSecret {
+		guests = fmt.Errorf("secret of guests has %d characters, and needs %d", n, identity.MinGuestSecret)
+	}
+	return errors.Join(c.Orders.Validate(), body, guests)
+}
+
+// guests returns the guests of the server, nil for none.
+func (c Config) guests() *identity.Guests {
+	if c.GuestSecret == "" {
+		return nil
+	}
+	return identity.NewGuests(c.GuestSecret)
 }
 
 // Option changes a [Server] beside its [Config].
@@ -62,8 +79,8 @@ func WithOrders(r orders.Records) Option { return func(s *Server) { s.records = 
 // answered UNAVAILABLE.
 func WithServices(all shop.Services) Option { return func(s *Server) { s.services = all } }
 
-// WithVerifier sets who checks the tokens of callers. Without it, tokens are not read, and
-// callers are known by their addresses.
+// WithVerifier sets who checks the tokens and the API keys of callers. Without it, none is
+// valid.
 func WithVerifier(v caller.Verifier) Option { return func(s *Server) { s.verifier = v } }
 
 // WithGateways sets the number of gateways that share the quotas, this one included;

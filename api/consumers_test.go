@@ -73,7 +73,7 @@ var situations = map[string]func(t *testing.T) *testBundle{
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.http.URL+"/v1/orders", bytes.NewReader([]byte(goodBody)))
 			if err == nil {
 				r.Header.Set("Content-Type", "application/json")
-				r.Header.Set("Idempotency-Key", "first")
+				r.Header.Set("Idempotency-Key", keyOne)
 				if answer, err := b.http.Client().Do(r); err == nil {
 					_ = answer.Body.Close()
 				}

@@ -13,13 +13,13 @@
 // # The way of a request
 //
 // Package edge gives it an id, logs it, and checks its host, its origin and its headers. The
-// packages below edge know its caller, limit callers, and let questions give way. Package
+// packages below edge know its caller, whose token they check once, limit callers, and let questions give way. Package
 // body reads it; orders or operator answer it through internal/orders, shop through the
 // services, of whose answers gather makes one; problem turns every error into an answer.
 //
 // # Placing an order
 //
-// The order's id is derived from the customer and the Idempotency-Key, so a repeated
+// The order's id is derived from the account, or the guest, and the Idempotency-Key, so a repeated
 // request addresses the same order: it is answered with Idempotency-Replayed, and a used
 // key with another body is refused. A new order is answered when its record is there, with
 // the record (source "record"), if the order service can be called; see [WithOrders].
@@ -29,6 +29,9 @@
 // call; every other failure is PLACEMENT_UNKNOWN, with the order's Location.
 //
 // # Reading and cancelling
+//
+// An order is found by its owner only: the account that placed it, or the guest who has
+// its claim. docs/adr/0056 says why.
 //
 // An order is read from its workflow. While no worker answers, the engine's own
 // knowledge is served (source "engine"), so that a client gets an answer within two

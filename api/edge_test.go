@@ -91,7 +91,7 @@ func TestOrdersComeBeforeQuestions(t *testing.T) {
 	product().refused(t, http.StatusServiceUnavailable, fault.Unavailable) // it got as far as the catalog, which is not there
 
 	placed := make(chan int, 2)
-	for _, key := range []string{"a", "b"} {
+	for _, key := range []string{keyOne + "a", keyOne + "b"} {
 		go func() {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.http.URL+"/v1/orders", strings.NewReader(goodBody))
 			if err == nil {

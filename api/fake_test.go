@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/workflows"
@@ -43,6 +44,7 @@ type fakeTemporal struct {
 	list     func() (*operatorservice.ListSearchAttributesResponse, error)
 	find     func(query string) error // by count
 	unpolled bool                     // no worker polls the queue of orders
+	earlier  string                   // the workflow of an order that version 0.1.0 placed
 	lost     bool                     // the first workflow task of an order was lost
 	able     error                    // of a request that cannot be executed; nil is the engine's own
 
@@ -111,6 +113,12 @@ func (f *fakeTemporal) QueryWorkflow(ctx context.Context, id, _, query string, _
 }
 
 func (f *fakeTemporal) DescribeWorkflowExecution(ctx context.Context, id, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	if id != "order-"+accountsOrder && !identity.OfGuest(strings.TrimPrefix(id, "order-")) { // a placement by an earlier version?
+		if id == f.earlier {
+			return &workflowservice.DescribeWorkflowExecutionResponse{}, nil
+		}
+		return nil, serviceerror.NewNotFound("no such order")
+	}
 	if !f.called("describe", f.describe != nil) {
 		return nil, context.Canceled
 	}

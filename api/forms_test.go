@@ -46,7 +46,7 @@ func TestPlaceOrderTakesEveryCustomersForm(t *testing.T) {
 				return place(ctx, s)
 			}
 			b.post(t, goodBody)
-			answer := b.do(t, http.MethodPost, "/v1/orders", c.body, "Content-Type: application/json", "Idempotency-Key: key-2")
+			answer := b.do(t, http.MethodPost, "/v1/orders", c.body, "Content-Type: application/json", "Idempotency-Key: key-2-of-22-characters")
 			require.Equal(t, http.StatusAccepted, answer.StatusCode, answer.text)
 			require.Len(t, asked, 2)
 			want := asked[0]

@@ -13,6 +13,7 @@ import (
 
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/workflows"
 )
@@ -61,7 +62,7 @@ func TestAClientThatLeavesIsNoError(t *testing.T) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, b.http.URL+"/v1/orders", strings.NewReader(goodBody))
 	require.NoError(t, err)
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Idempotency-Key", "key-1")
+	r.Header.Set("Idempotency-Key", keyOne)
 	answer, err := b.http.Client().Do(r)
 	if err == nil {
 		require.NoError(t, answer.Body.Close())
@@ -84,7 +85,8 @@ func TestAccessLog(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.temporal.query = knows(workflows.StatusConfirmed)
-	b.do(t, http.MethodGet, "/v1/orders/"+someOrder+"?email=a@example.com", "", "Authorization: Bearer secret")
+	claim := identity.NewGuests(guestSecret).Claim(someOrder)
+	b.do(t, http.MethodGet, "/v1/orders/"+someOrder+"?email=a@example.com", "", "Authorization: Basic secret", "Amends-Claim: "+claim)
 
 	o := <-b.observed
 	require.Equal(t, "GetOrder", o.Operation)
@@ -95,7 +97,7 @@ func TestAccessLog(t *testing.T) {
 	for _, want := range []string{"operation=GetOrder", "route=/v1/orders/:id", "status=200", "order_id=" + someOrder, "client_net=127.0.0.0/24", "method=GET"} {
 		require.Contains(t, b.logs.String(), want)
 	}
-	for _, secret := range []string{"example.com", "secret", "127.0.0.1", "cus_42"} {
+	for _, secret := range []string{"example.com", "secret", "127.0.0.1", "cus_42", claim} {
 		require.NotContains(t, b.logs.String(), secret)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders/admission"
+	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/workflows"
 )
@@ -50,8 +51,8 @@ func knows(status workflows.Status) func(context.Context, string) (workflows.Ord
 	}
 }
 
-// firstOrder is the id of the order that cus_42 places with key-1.
-const firstOrder = "026761d9-c563-81b9-954c-ddcae9bd614a"
+// firstOrder is the id of the order that cus_42, a guest, places with keyOne.
+var firstOrder = identity.NewGuests(guestSecret).Order("cus_42", keyOne)
 
 func TestPlaceOrder(t *testing.T) {
 	t.Parallel()
@@ -122,7 +123,7 @@ func TestPlaceOrder(t *testing.T) {
 		require.Equal(t, "true", answer.Header.Get("Idempotency-Replayed"))
 		require.Equal(t, "CONFIRMED", again.Status, "the order as it is now, not as it was placed")
 
-		quoted := b.do(t, http.MethodPost, "/v1/orders", goodBody, "Content-Type: application/json", `Idempotency-Key: "key-1"`)
+		quoted := b.do(t, http.MethodPost, "/v1/orders", goodBody, "Content-Type: application/json", `Idempotency-Key: "`+keyOne+`"`)
 		require.Equal(t, first.Id, quoted.order(t, http.StatusAccepted).Id)
 	})
 

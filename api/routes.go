@@ -19,10 +19,22 @@ import (
 type authentication string
 
 const (
-	none      authentication = "none"      // probes, scrapers and readers of the contract
-	optional  authentication = "optional"  // a token, if there is one, names the caller; an order's id is its secret
-	operators authentication = "operators" // required: a token of operator_tokens, on the admin address only
+	none        authentication = "none"         // probes, scrapers and readers of the contract
+	optional    authentication = "optional"     // a token, if there is one, names the caller
+	readOrders  authentication = "orders:read"  // a token with this scope, or a guest where guests are served
+	writeOrders authentication = "orders:write" // the same
+	operators   authentication = "operators"    // a token of operator_tokens, on the admin address only
 )
+
+// need returns what a row asks of its callers, where guests are served or not.
+func (a authentication) need(guests bool) caller.Need {
+	switch a {
+	case readOrders, writeOrders:
+		return caller.Need{Token: !guests, Scope: string(a)}
+	default:
+		return caller.Need{}
+	}
+}
 
 // class is a group of operations that share quotas. It is also their value: under load
 // browsing is given up first, placing next, and the others never.
@@ -84,10 +96,10 @@ const (
 
 // publicRoutes are the operations of openapi.yaml.
 var publicRoutes = routes{
-	{"PlaceOrder", echo.POST, "/v1/orders", optional, placing, engine, edge.MaxAnswer, asJSON | keyed, nil},
-	{"GetOrder", echo.GET, "/v1/orders/{id}", optional, reading, engine, question, asJSON | idempotent, nil},
-	{"CancelOrder", echo.POST, "/v1/orders/{id}/cancel", optional, cancelling, engine, effect, asJSON, nil},
-	{"GetOrderOverview", echo.GET, "/v1/orders/{id}/overview", optional, browsing, both, question, asJSON | idempotent, nil},
+	{"PlaceOrder", echo.POST, "/v1/orders", writeOrders, placing, engine, edge.MaxAnswer, asJSON | keyed, nil},
+	{"GetOrder", echo.GET, "/v1/orders/{id}", readOrders, reading, engine, question, asJSON | idempotent, nil},
+	{"CancelOrder", echo.POST, "/v1/orders/{id}/cancel", writeOrders, cancelling, engine, effect, asJSON, nil},
+	{"GetOrderOverview", echo.GET, "/v1/orders/{id}/overview", readOrders, browsing, both, question, asJSON | idempotent, nil},
 	{"GetProduct", echo.GET, "/v1/products/{sku}", optional, browsing, services, time.Second, asJSON | idempotent, nil},
 	{"GetStock", echo.GET, "/v1/stock/{sku}", optional, browsing, services, time.Second, asJSON | idempotent, nil},
 	{"CheckStock", echo.POST, "/v1/stock/check", optional, browsing, services, time.Second, asJSON | idempotent, nil},
@@ -141,6 +153,7 @@ func (all routes) names() func(method, path string) string {
 // without callers, quotas and shedding.
 type guards struct {
 	verifier caller.Verifier
+	guests   bool // orders without a token
 	quotas   func(class) echo.MiddlewareFunc
 	browsing echo.MiddlewareFunc // of operations that give way to others
 	calls    *deprecated.Calls   // needed if an operation is deprecated
@@ -166,8 +179,8 @@ func (all routes) middleware(g guards) func(method, path string) []echo.Middlewa
 // middleware returns the checks of one row, the cheapest first.
 func (r route) middleware(g guards) []echo.MiddlewareFunc {
 	m := []echo.MiddlewareFunc{edge.Within(r.within)}
-	if r.auth == optional {
-		m = append(m, caller.Identify(g.verifier))
+	if r.auth != none && r.auth != operators {
+		m = append(m, caller.Authenticate(g.verifier, r.auth.need(g.guests)))
 	}
 	if r.end != nil {
 		m = append(m, g.calls.Middleware(r.operation, *r.end))

@@ -107,8 +107,8 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	})
 	s.echo.Binder = forms
 	page.Register(s.echo)
-	reader := shop.NewReader(s.services)
-	all := operations{apiorders.New(s.orders, s.draining), shop.New(reader), overview.New(s.orders, reader), page, s.health}
+	reader, access := shop.NewReader(s.services), apiorders.NewAccess(s.orders, c.guests())
+	all := operations{apiorders.New(s.orders, access, s.draining), shop.New(reader), overview.New(access, reader), page, s.health}
 	contract.RegisterHandlers(edge.Router{Echo: s.echo, Middleware: publicRoutes.middleware(g)}, contract.NewStrictHandler(all, nil))
 	return s, nil
 }
@@ -124,6 +124,7 @@ func (s *Server) guards(c Config) (guards, error) {
 	s.browsing = shed.New(func(ctx context.Context) bool { return c.Orders.Admission.Pressed(s.Admission(ctx)) }, limits.Now)
 	return guards{
 		verifier: s.verifier,
+		guests:   c.GuestSecret != "",
 		quotas:   func(of class) echo.MiddlewareFunc { return limiter.Middleware(string(of), c.Exempt) },
 		browsing: s.browsing.Middleware,
 		calls:    deprecated.NewCalls(s.observe.Deprecated),

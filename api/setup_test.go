@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +22,7 @@ import (
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/workflows"
 )
 
@@ -48,7 +50,7 @@ func setup(t *testing.T, change ...func(*Config)) *testBundle {
 		observed: make(chan edge.Observation, 1),
 	}
 	config := DefaultConfig()
-	config.Orders.Queue = "order"
+	config.Orders.Queue, config.GuestSecret = "order", guestSecret
 	for _, f := range change {
 		f(&config)
 	}
@@ -100,7 +102,17 @@ const goodBody = `{"customer_id": "cus_42", "currency": "EUR",
 	"ship_to": {"name": "A. Buyer", "line1": "Hauptstr. 1", "line2": "", "city": "Berlin", "postal_code": "10115", "country": "DE"},
 	"payment_token": "tok_visa"}`
 
-const someOrder = "0190a6b2-7d1e-8c3f-9b5a-2f6d8e4c1a70"
+// guestSecret is that of the servers under test.
+const guestSecret = "a secret of 24 characters"
+
+// someOrder is a guest's order.
+const someOrder = "0190a6b2-7d1e-4c3f-9b5a-2f6d8e4c1a70"
+
+// keyOne is a key that a guest may use.
+const keyOne = "key-1-of-22-characters"
+
+// orderPath matches the paths of one order.
+var orderPath = regexp.MustCompile(`^/v1/orders/([0-9A-Fa-f-]{36})(/.*)?$`)
 
 // response is an answer that was read.
 type response struct {
@@ -150,7 +162,8 @@ func (r response) order(t *testing.T, status int) contract.Order {
 }
 
 // do sends a request with header lines such as "Accept: */*" and requires that
-// the answer is one that the contract has.
+// the answer is one that the contract has. Requests about an order have its guest's claim,
+// unless they name a caller.
 func (b *testBundle) do(t *testing.T, method, path, body string, header ...string) response {
 	t.Helper()
 	var reader io.Reader
@@ -162,6 +175,9 @@ func (b *testBundle) do(t *testing.T, method, path, body string, header ...strin
 	for _, line := range header {
 		name, value, _ := strings.Cut(line, ": ")
 		r.Header.Add(name, value)
+	}
+	if order := orderPath.FindStringSubmatch(path); order != nil && r.Header["Amends-Claim"] == nil && r.Header["Authorization"] == nil {
+		r.Header.Set("Amends-Claim", identity.NewGuests(guestSecret).Claim(strings.ToLower(order[1])))
 	}
 	return b.send(t, r)
 }
@@ -186,7 +202,7 @@ func finish(t *testing.T, answer *http.Response) response {
 // post places an order with a key, as JSON.
 func (b *testBundle) post(t *testing.T, body string, header ...string) response {
 	t.Helper()
-	return b.do(t, http.MethodPost, "/v1/orders", body, append([]string{"Content-Type: application/json", "Idempotency-Key: key-1"}, header...)...)
+	return b.do(t, http.MethodPost, "/v1/orders", body, append([]string{"Content-Type: application/json", "Idempotency-Key: " + keyOne}, header...)...)
 }
 
 // raw sends bytes as they are.

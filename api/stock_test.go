@@ -75,9 +75,16 @@ func stockOf(i interface {
 // shopOf returns a server whose engine expects nothing.
 func shopOf(t *testing.T, options ...Option) *testBundle {
 	t.Helper()
+	return shopWith(t, func(*Config) {}, options...)
+}
+
+// shopWith is shopOf with another configuration.
+func shopWith(t *testing.T, change func(*Config), options ...Option) *testBundle {
+	t.Helper()
 	b := &testBundle{temporal: &fakeTemporal{t: t, health: alive}}
 	config := DefaultConfig()
-	config.Orders.Queue = "order"
+	config.Orders.Queue, config.GuestSecret = "order", guestSecret
+	change(&config)
 	var err error
 	b.server, err = New(config, b.temporal, options...)
 	require.NoError(t, err)

@@ -21,7 +21,7 @@ func TestTransport(t *testing.T) {
 		return line + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + strings.Join(header, "\r\n") + "\r\n\r\n"
 	}
 	const post = "POST /v1/orders"
-	kind, key := "Content-Type: application/json", "Idempotency-Key: k"
+	kind, key := "Content-Type: application/json", "Idempotency-Key: "+keyOne
 	large := `{"payment_token": "` + strings.Repeat("x", 1<<20) + `"}`
 	chunked := fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(large), large)
 

@@ -37,10 +37,11 @@ done
 printf 'start to banner, first start:            '
 ms $(($(now) - began))
 
-body='{"customer_id":"cus_42","currency":"EUR","lines":[{"sku":"MUG-STONEWARE","quantity":2},{"sku":"KETTLE-STEEL","quantity":1}],"ship_to":{"name":"A. Buyer","line1":"Hauptstr. 1","city":"Berlin","postal_code":"10115","country":"DE"},"payment_token":"tok_visa"}'
+key=$(sed -n 's/.*"api_key": "\(.*\)",/\1/p' "$dir/data/demo.json")
+body='{"currency":"EUR","lines":[{"sku":"MUG-STONEWARE","quantity":2},{"sku":"KETTLE-STEEL","quantity":1}],"ship_to":{"name":"A. Buyer","line1":"Hauptstr. 1","city":"Berlin","postal_code":"10115","country":"DE"},"payment_token":"tok_visa"}'
 # place KEY PREFER prints the seconds that one placement took, and keeps the answer.
 place() {
-  curl -sS -o "$dir/answer" -w '%{time_total}\n' "http://$http/v1/orders" -H 'Content-Type: application/json' \
+  curl -sS -o "$dir/answer" -w '%{time_total}\n' "http://$http/v1/orders" -H "Authorization: Bearer $key" -H 'Content-Type: application/json' \
     -H "Idempotency-Key: $1" -H "Prefer: $2" -d "$body"
 }
 for i in 1 2 3 4 5; do place "warm-$i" wait=30; done >/dev/null

@@ -32,9 +32,9 @@ type Form struct {
 	// Schema is the contract's schema of the type.
 	Schema *openapi3.Schema
 	// Rules returns the errors that no schema can find in a whole body. It gets a value
-	// that may break the schema, and looks only at parts of the right shape. Nil is no
-	// rules.
-	Rules func(value any) []contract.FieldError
+	// that may break the schema, and looks only at parts of the right shape. The context is
+	// the request's, which has its caller. Nil is no rules.
+	Rules func(ctx context.Context, value any) []contract.FieldError
 	// Optional allows a request without a body. It needs a content type all the same.
 	Optional bool
 }
@@ -106,7 +106,7 @@ func (f Form) decode(ctx context.Context, text []byte, target any) error {
 
 	found := schema.Violations(f.Schema, value)
 	if f.Rules != nil {
-		found = merge(found, f.Rules(value))
+		found = merge(found, f.Rules(ctx, value))
 	}
 	if len(found) > 0 {
 		return violated(found)

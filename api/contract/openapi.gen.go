@@ -341,11 +341,12 @@ type PlaceOrder struct {
 	// Example: EUR
 	Currency Currency `json:"currency"`
 
-	// CustomerId The shop's own id of the customer, or that of an identity provider such as `auth0|64f0…` or `user:4711@shop.example`.
+	// CustomerId With a token, the caller's account: it may be left out, and must not be another. A guest must name a customer: by the
+	// shop's own id, or that of an identity provider such as `auth0|64f0…` or `user:4711@shop.example`.
 	//
 	//
 	// Example: cus_42
-	CustomerId string `json:"customer_id"`
+	CustomerId string `json:"customer_id,omitempty"`
 
 	// Lines Each product once.
 	Lines []LineRequest `json:"lines"`
@@ -512,6 +513,9 @@ type OrderID = string
 // ProductCode defines model for ProductCode.
 type ProductCode = string
 
+// Forbidden RFC 9457.
+type Forbidden = Problem
+
 // Foreign RFC 9457.
 type Foreign = Problem
 
@@ -521,13 +525,17 @@ type Misdirected = Problem
 // QuotaExceeded RFC 9457.
 type QuotaExceeded = Problem
 
+// Unauthenticated RFC 9457.
+type Unauthenticated = Problem
+
 // Unavailable RFC 9457.
 type Unavailable = Problem
 
 // PlaceOrderParams defines parameters for PlaceOrder.
 type PlaceOrderParams struct {
 	// IdempotencyKey 1 to 255 visible ASCII characters, bare or as a quoted string. It belongs to the customer:
-	// another customer's same key is another order. Use a fresh UUID for each order.
+	// another customer's same key is another order. Use a fresh UUID for each order. A guest's key proves that a
+	// repeat is the guest's: with less than 22 characters, which cannot hold 128 bits, it is refused.
 	IdempotencyKey string `json:"Idempotency-Key"`
 
 	// Prefer `wait=N` (RFC 7240) waits up to N seconds, 1 to 30, for the decision. Other preferences are ignored.
@@ -830,6 +838,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 
 }
 
+type ForbiddenApplicationProblemPlusJSONResponse Problem
+
 type ForeignApplicationProblemPlusJSONResponse Problem
 
 type MisdirectedApplicationProblemPlusJSONResponse Problem
@@ -844,6 +854,8 @@ type QuotaExceededApplicationProblemPlusJSONResponse struct {
 
 	Headers QuotaExceededResponseHeaders
 }
+
+type UnauthenticatedApplicationProblemPlusJSONResponse Problem
 
 type UnavailableResponseHeaders struct {
 	RetryAfter *int
@@ -1086,6 +1098,7 @@ type PlaceOrderResponseObject interface {
 }
 
 type PlaceOrder200ResponseHeaders struct {
+	AmendsClaim         *string
 	IdempotencyReplayed *string
 	Location            *string
 	PreferenceApplied   *string
@@ -1103,6 +1116,9 @@ func (response PlaceOrder200JSONResponse) VisitPlaceOrderResponse(w http.Respons
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.AmendsClaim != nil {
+		w.Header().Set("Amends-Claim", fmt.Sprint(*response.Headers.AmendsClaim))
+	}
 	if response.Headers.IdempotencyReplayed != nil {
 		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
 	}
@@ -1118,6 +1134,7 @@ func (response PlaceOrder200JSONResponse) VisitPlaceOrderResponse(w http.Respons
 }
 
 type PlaceOrder202ResponseHeaders struct {
+	AmendsClaim         *string
 	IdempotencyReplayed *string
 	Location            *string
 }
@@ -1134,6 +1151,9 @@ func (response PlaceOrder202JSONResponse) VisitPlaceOrderResponse(w http.Respons
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.AmendsClaim != nil {
+		w.Header().Set("Amends-Claim", fmt.Sprint(*response.Headers.AmendsClaim))
+	}
 	if response.Headers.IdempotencyReplayed != nil {
 		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
 	}
@@ -1161,8 +1181,24 @@ func (response PlaceOrder400ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 	return err
 }
 
+type PlaceOrder401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrder401ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PlaceOrder403ApplicationProblemPlusJSONResponse struct {
-	ForeignApplicationProblemPlusJSONResponse
+	ForbiddenApplicationProblemPlusJSONResponse
 }
 
 func (response PlaceOrder403ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
@@ -1283,8 +1319,9 @@ func (response PlaceOrder500ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 }
 
 type PlaceOrder503ResponseHeaders struct {
-	Location   *string
-	RetryAfter *int
+	AmendsClaim *string
+	Location    *string
+	RetryAfter  *int
 }
 
 type PlaceOrder503ApplicationProblemPlusJSONResponse struct {
@@ -1299,6 +1336,9 @@ func (response PlaceOrder503ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.AmendsClaim != nil {
+		w.Header().Set("Amends-Claim", fmt.Sprint(*response.Headers.AmendsClaim))
+	}
 	if response.Headers.Location != nil {
 		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
 	}
@@ -1354,6 +1394,38 @@ func (response GetOrder400ApplicationProblemPlusJSONResponse) VisitGetOrderRespo
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrder401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrder401ApplicationProblemPlusJSONResponse) VisitGetOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrder403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrder403ApplicationProblemPlusJSONResponse) VisitGetOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -1517,8 +1589,24 @@ func (response CancelOrder400ApplicationProblemPlusJSONResponse) VisitCancelOrde
 	return err
 }
 
+type CancelOrder401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelOrder401ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CancelOrder403ApplicationProblemPlusJSONResponse struct {
-	ForeignApplicationProblemPlusJSONResponse
+	ForbiddenApplicationProblemPlusJSONResponse
 }
 
 func (response CancelOrder403ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
@@ -1719,6 +1807,38 @@ func (response GetOrderOverview400ApplicationProblemPlusJSONResponse) VisitGetOr
 	return err
 }
 
+type GetOrderOverview401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrderOverview401ApplicationProblemPlusJSONResponse) VisitGetOrderOverviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderOverview403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrderOverview403ApplicationProblemPlusJSONResponse) VisitGetOrderOverviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetOrderOverview404ApplicationProblemPlusJSONResponse Problem
 
 func (response GetOrderOverview404ApplicationProblemPlusJSONResponse) VisitGetOrderOverviewResponse(w http.ResponseWriter) error {
@@ -1863,6 +1983,22 @@ func (response GetProduct400ApplicationProblemPlusJSONResponse) VisitGetProductR
 	return err
 }
 
+type GetProduct401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetProduct401ApplicationProblemPlusJSONResponse) VisitGetProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetProduct404ApplicationProblemPlusJSONResponse Problem
 
 func (response GetProduct404ApplicationProblemPlusJSONResponse) VisitGetProductResponse(w http.ResponseWriter) error {
@@ -1993,6 +2129,22 @@ func (response CheckStock400ApplicationProblemPlusJSONResponse) VisitCheckStockR
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckStock401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CheckStock401ApplicationProblemPlusJSONResponse) VisitCheckStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -2181,6 +2333,22 @@ func (response GetStock400ApplicationProblemPlusJSONResponse) VisitGetStockRespo
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStock401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetStock401ApplicationProblemPlusJSONResponse) VisitGetStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -2698,110 +2866,117 @@ func (sh *strictHandler) GetStock(ctx echo.Context, sku ProductCode) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7F39chs3kn8V1OxW2b4dUiQl2TFTW7WMRCc6y5JWkpPbi3wacKZJYjkEJgBGNDerqnuae7B7kis0gJkh",
-	"OfxSbGdzlX92ZQ5m0Gj0x68/gPwcxGKaCQ5cq6D7czAGmoDEP09oPIbGieBaitT8kICKJcs0EzzoBrdj",
-	"IJSrGUjCFOHwAJLE5pWkGYQBfKTTLIWgG3DRUFpICMJAxWOYUvMpPc/MM6Ul46Pg8TEMzhKYZkIDj+eN",
-	"a8hSOodkddJIyxwiMhsDJ5QToDJlOG+akhnTY6LHTJEJzEmW0hgSosdAhExAfk3oQAHXROgxyBlT0Fyg",
-	"CHg+Dbo/BmaC4ENYQ+G5iKklo44VOMkzRTKqx4sMOHhoH+BTddBqv27Rl4NO41XShsZX8eGw8XpwTBud",
-	"4cvkKziK2/RVawufriQMQQKPodHLspTVccnQMxZc5BISkhUvLJI1o0z/ub1tumvQct7oDTXI1XluIBY8",
-	"USTnmqXIag4fNaFawzTTi/ydMs6mhsXtgreMaxiBDB7NRBmVdArayd6l4dfZ6WZWsyVJ25G7zHzHbFMQ",
-	"BpxOkZIkCAMJP+VMGn4aGVignX48Bz7S46B7+DI0S6n+s26PRJLH+kQkUL+CzA54pkgsEghJBjIGrhvA",
-	"zb+XlvXu/beNm9vLi/4Pvet+Pf1qkm9eQElxe5XgR/OqygRXgMx/IySwEcp5LLgGrs2f1Eib1YCDTIpB",
-	"CtM//V1ZdShn+qOEYdAN/nBQmpUD+1QdXNm37IyLTOmRjI6AiCGhHBWUKKaBoMIauTJLA2X+liIfjQnT",
-	"ijwwxbQwgjCQYqZANoPHMHjHVMIkxNoqxpdawG2FSLMpqljIWCDdlFvbpEAaS2ktpyJDYcn2n/6VSJ5R",
-	"RSQMcwXJ1yQyQhgZq25YH9Pc2MrHMPhrLjTtf4wBki/PXGPiDTepIoZKkmeEkp8MRSGZjVk8JtEDEynV",
-	"kDQykbKYgYrsVhh1qvi1JZNWR5MbfVAdinS95/SBspQOUviy6uF1m2RUapIIUIQL7R2wZKOxJlzMQiIk",
-	"UYJM83hsNpCqCTpBqq30+f1miozYA3DDxqGQZCokEDbNhNTU+EgO6o4/j677p+9P+qf3J72r3snZ7d+i",
-	"F01yK+eEjijjhBq+kKjCpIgo6xKad/xTMf3RGzL8Ti9JJCj8kyYJM/yh6ZUUGUjNjPka0lRBGGSVn34O",
-	"Yqbn6OQLo/oNyJQZGodCTqkOuoGGjzoIq7a+3WqFm01nGMQi51rOt+3tiRv2GAYp49BeJOY7mmdaadkk",
-	"7c0UdXagyHy/s+p2ehb9UJ6Q6C64CyJCJaCCKzpdggZVIkRmedxYQ83K/NYlVZfXa5Jv8jnIX762TChN",
-	"0/u41rFeOxUJCXyMIdOEcWK3h4GyOjCmD0C44BASZTSEKvKd4CPy1vyPkMiO/pRJqq3VKNfQbrXbx9sW",
-	"sExxGHxsjETD/NhQE5Y1CmZmwoAfaT01+t9RLbK80VQbfCDFA+MxhAQsdZ7YlE3A2D9we2kYRDhAogjT",
-	"TfIZNr1ds+mPVezxo5UAL+ihVb5SU0psLQZ/h1ibfe1pY0YdB5ZU1+11SejV9eX3Z6f96/v3F73ve2fn",
-	"vW/ODSxaEZYJ42uwsXlisIZhxJCyNJfQJZGWlCsGXEchiQb5KEJjGuV8wsWMR13nDdOUTOncPDL/Z4ww",
-	"SpWmE+AEhkOIdXjHDcstn0e0NNejHJRqknfG2hoiFH5jKNJUzKzJLJdZkFO3NjFbh/stBd7kA1EaMjIW",
-	"aQHTGVp/CUqkD8tQcyo4zMkY0qRuUmVE0MxayElCNTQ0w+1eHa4hW9y5jM6nwHWT5nosJPtHzWtLooTf",
-	"CK0QuB31dDgm1InTCeUxpBhDbHUUixz8jpqNIkMGaaK+RgYORDI3HPM60QzqZhxDPLnRIp7s6ZmMkqjV",
-	"nezTeOyjBCJc7MY0TNU2T3POOFxbL28Im9KPZ/Y1b1/dP0vzSqWk8xXOW8I+rFsrJGaiVXVdgEeLa3rP",
-	"DWo3uMEE61TCWOTKWGYxAoOUQ9LCAKBYN8qwsdYG9S0I6lGrYqwY1y+PgtWoMgzEpMYPGp3jc0ILMAQJ",
-	"WsWC8soGD4RIgfLA8QYHL4h0Zyc6THi2oAjLId0WJSiiO0tAWOEyLrJ2l0pgssiAs5tLcth++bLRJjTN",
-	"xrTRCUmeZZhFUYA27z/eIih8K5R4EIsW4rRf9RPeptdo/0kuJfB4DQFHnfar6rSLk/TfXy/M4j9VM80b",
-	"o6l9KYXcxXXcXl7e37zrnZ/XfSoBTVm6+MI0V5oMgFBNUqBKI0CrgSXOmy8v9d9vLi+Ie0qeX785IS9f",
-	"t9ovCONaFMZlKVuEinfQOvgpp1xb17lZPPzshZl0C6mTiu+ApsaLL7NKaapzVc2DLYhVBc+Y540HKjGy",
-	"MgPtJy/fBh8ew2BGJWd8VGPR3tA81Q6GJQK94QQgs6hFihiUIkMpphjaz4SclBCNkpk0AC1ORTwxJsIM",
-	"MWF1k1zydI6foMnUWBYbHRANaYrR63TBbq5s3EYL6HhSx8Z621fs2Oe3EGGQc6bvM8msR97kEd4Zp77G",
-	"qBQkr1uldyX7ebWdOTGlH11WsNVy/mltlrDg0qbF3rx9/5SlvmNKGcbWZ+uoLCSXJZW4OzTerMgwO0TJ",
-	"ZJl12Mlju7mvqNSrMlmQho/XmriafIlIwOuKy0csGpot6Dlz862gt+32yLzpjFEtr1EeV5HD1DiTGnfB",
-	"yZRxIUmO+OF5bJj3YmEt7c7L1m6IIK54pWV/s3lVjrzKJ+rWdkGnkLj07+oSfWi8uls3b9+bnYJ0SJiN",
-	"S8xYLKwYQ2kCkMXdu9GCgwFRZJqPatH3p8AcSHDdOgtsvbSH1ThuJ+EvI78a0Y8lUA3JPdW7Rx3xWtzh",
-	"gmFhXAYWkCIlchnbTGcEfMQ4RHVApGYOpcUU5D1LPsk0ca7ujzp1M7FFuLlriaM2KaR23hR0bzX7gYmF",
-	"+4VNXs5TYrg5pRMMeI3hGRmH/DWJircizOFWMst1aDujMoZ0d4qvcHwdzRKoy8Juev/ajjJ6g5u1bTzK",
-	"/40diqGuh0/bX7JDXXys6s2BoiP6TCEzMWJSmkptvUxoWGe8jlDgIiQsveIQG8/vxLEbE1nX8EsLTdMd",
-	"IUUY5Fmyp4Yu2RmsvDn2eTFdFbQwqP5tGVcKyYKhWKCp2M61NuzyAeQDg9mqLZuWkGAH743hpjeKW4XA",
-	"irh1p1sl2w57RIxl/IraWFNUPrHlq6TIU49UmLS/7ywmCw6tRlzUmGVT3zywSNQ3FpkbHKBKbFQG/ruL",
-	"qptjK2K3G1AlqsK0sNjRtcJwU+h+jUriM89ci/+6C4w2QcswFbOwAgmVka4YnikiIRYyCX3i1voBQlPB",
-	"4Y4PAG2hMZnmK0V9EBKXFXRBmZ8C0wHme/jMfGnHYM2u8IfyM/aHa/8x+8+++2TBl8K8LfLlqn9xenbx",
-	"rUssJhCzBBKX3rQ6DQsZzgWn516u81bOmtdGqUsR/UCICdRmK7Wk8YTx0T3PpwOrlytjCmFcKg71t+PB",
-	"8tXVqUJHaZ2gXZVqX4sbZmOWYopeOvjHITRB8FAYoXBihXY/FkojPhwzPkLBYkOX3Y2cqCPOWAezdzLw",
-	"Mc10LuuSzYu4/Il4PIHY2Kf79XGM9d8uMWh5Z5c/o4q415NmLXbiD4LFUNn/WoYPYChcUcQttvZrEoY5",
-	"T/ZkxG5MKMR68bsMa8shKbLlSVgsOCQPwihb6GlOzP57Gp0KrtO8Yk+3Z98NYWEl9infLPhRK+QpjWG3",
-	"/HtB1s8V6O6A9wLOLlGyA7M/VvMMHRfxLIU5j2F1UNsPetu/vT3vN25u+/3z4PFD4YzvtZiA4b0Wk/sH",
-	"pqhzJvdalGXksnZcFH9tWtRVdpfKua4eG5TdOpV66EJB0xUZHx9XyteVmGZjldmP2xajoEMbi+yZImLG",
-	"CSuqYf4t56eoti05hCWAPLSVSPRsLjkXGfFs/fPl0bD1v//9P5EtmSmQ3aNX7fZfzCRNt8XRcoWr2NBq",
-	"EfX4eLkKnBnsJw3Z//Vjr/GftPGPVuP1fbP7l3/+qfHh3/64Mdz51asqK6JVn2Cyds0z95kiODrEHqdB",
-	"CqR3c3J21iQ9ElOZEGvRbBkPe3aa5AIYdhsxRTAcSMVoVKCHsqZYinVhl9zkDUvfUkX76KutNfmKfmwM",
-	"9F3jxrKNqcppWE31+1jAf3+Zk7V2p+yiWuoNeHNCXh8dv1r1h/We50b7SlDJvO9752envduzy4v7N72z",
-	"8/7p5iLCyiOQUsg6qXwAOXcpbiw8emXEyiPdU1IrBZHaaBhluNYo/DUXGgyAwKzFXOSEqgnijjGkWbO+",
-	"xFuUDYrSXKdT5+M00+lyMabSfzaQQCeKUCLztDatY3+oLXh/zFLKsfGqsGIiWdq7g0TE6g877eBKF1n9",
-	"tNh65rLCVIJvSgvJYF7NApu4K7qmGs7ZlOnGlfnmPPoFVQl86PlZCZ1d7aeywWsUpD41SWPNHmo43OOE",
-	"cfuwsJwx5VxgWQzR6AL8quRwYqphJOR8uaI2UnVs3z/cXm002poU3ade8pSijPIdAFv6/AwbbbfAhrxr",
-	"6Ddlc+S68LlaUbWJ89XSekx5dRN9t5CJIvgDcC3kfKngURNOqHsxrJ+2/IiLghGy+45E492UqATTPtkt",
-	"Upef2C3fu9BwsF+DwHKGv1JUt8uqY/d1kU9cG6sMXYwfYxtKiqbJQXI7YkNQ3Pvbu/7F7f1p/+T87KLe",
-	"QN28fV+XeV3uKZ8xPRa5CRPxAAeJx1TSWINU2COa0RgUoVLkPCFMb245L1hpxXPPrr0if7NavqJSsg2x",
-	"GQa9xOb5yqjPJjxt5L/WLW0IqOybhgtuh7ZGTHtlGT7lSj5RgmJ9OuLGNWmt1nGmmV707LUlWTAx4F4F",
-	"GvDNGutrltjZSJX2zXl7FS7hYyZULmHv9riiiXpxOrTpa3viVp1QYfaaErDZf42Eyn0rW2ukekaZxgSQ",
-	"zDnHPxLMGbnQICQ5TwT+bv4wT4YpNcGBUYAZZQ8o2CX9ZkywY4tnkSDw8lIvYs4z/St7jrpWtRon+YQm",
-	"tP1RRJkiX5dUZ9Km1XeOCn7wn3SoY1vrC5r5qkOs0LTJO+LnsUFwr9ZAGwKZiA+zl2IS1UPKNXH9LXZC",
-	"86LM4MOKJ1c9qi2O23hV5dL6psmlDdjMnH1F7BN5iZKG1RU8YkJ1KGqKACkiCXvCsUl6JMml+YhtfbYe",
-	"XhGg8diO6drjOq5oCRkaeVUtmgBPFIlOLi/enF2/659iH/Ydj056Fyf98/P+aWSPegIKjTPo3rYJ6VLg",
-	"3sihl4WE8REpaoihPyvqa9B3/I5bGUTvhCdnOInWnemJSCLiHFM2z31m4YX9JiUKUwfuEFWTXEMGJkS8",
-	"48VZKwfMKC/aiIwltm8ftw7RUIMs2vRJVD0b+xbmUdes0WIHW2qn7tyNE3OznKg3NXxs3LIpiFx3Sad5",
-	"HBFh5pxXjwGNxcw2xLqTO9gwFKcMaxHU/MPDWUusbYqeCWlTA0wTpUWGBX3evOMuSaYwJk5NzAuJCYnj",
-	"lCqFBxHsQa5mTVRszykUP0fkeSLpUDcY6GFjrHVGM9aQVAN+t+HOCzXa7Rd33KYpnT+wDfllkO6sgjt6",
-	"Z0N2V18LcdKZ+YkpksJQu9HTr8kA5sK28U+XvM1R53WT9PgdNypsUw8W07E0JSNB6IzOrRDZWezuRqeQ",
-	"SbDyFIUkusm5Am2XTUl0zvgkIq4xtJLVsEm8lMXArYb7NHKGB7Q7zVYQBrlMg25gmKS6Bwez2axJ8XFT",
-	"yNGBe1cdnJ+d9C9u+vhOmZQJKIpKEAYPIJXV6jYWtDPgNGNBNzhstpqHmILTY7RXB1TNeUwz1pzTKea7",
-	"RoBYpuDIWRJ0g29B9x9cJXbhjGmn1dpwgM5/szw4V1jBAeO0ruO45tCcobB3dUYM8WY5R532OsNf0HZQ",
-	"PT+KZ8/y6ZRijt8iVG4Qvy5Pj8QeKHgJY8YaakjT4rAqJQMpJpjv13SEdVg3MPhgpsDk1CYWnprnWxmo",
-	"4aM+GOtPwLnvbt+dfwqOuVO9RqSlbQboXZ2t5cIYG4n/sYkRrn15L1na7xCmm2HNIVTfqGxUO2UP8CmY",
-	"9MMYTz8sNEL776/lldPMrcp34uT1V1C/ywz4J9U+pgr1W8sXCTSZV0WoJgK0nRdYPKHx2DjrsGhJU0Bl",
-	"PDZIQbJBrv25QQtuEEiEeNJL2fslsMkkdAbcdW5kwvWeM0l+yiHH6HVlY66BJgYsqn8JYUa2PXGXwuC4",
-	"dbj9nerJ6e0KYKIudNeO9Ws3vLhbAyG1UHWNFe6ofafVsaWNEmky5dGqwWAOFkb2io0uwp8/X0Qh6bRa",
-	"9k0LLX2jyx2/9RBtAvMSU+IvWLx5blhBpYVABktNgZoY/YU/XI9DXV+fPzJYgBh1x6O6a1G6BG9BaZLV",
-	"6f2lA/7Qmq8PIoRYFMJKjX7x9o0flxnYNha8c3y8WI2sJBRDMjBwT0h7WsOgLkiINQ1NcqbJAFLBR8qD",
-	"G1/z695xT7D/6ZkqV8TKSxQsriXvFRBKhhLUmLx/f3aKELQMLZbLna+Gr+POEXzVOBy0O42jIQwbr9vQ",
-	"ahwn7bgNLfoqPjz0F2pYNFkW6Zcw9673gxy3O1vyoY/hyqU2TtBsMPGqc9R64aB3nhmWXXhsHhLcisNW",
-	"WIByI4sK88uXyKjythcLwdmIC7laCC4vf6ldvNWAjVfDfChqTd+IZP7JTFZFKh8XY9XipPRnMpaVSddc",
-	"OVPRffLc9nfX2YsXS/dNrLvZaNMdCLXvLN1BtOn9YtzaG4M2vV3zBvKl0+p8YXa7W5wwRjOx1QAK6/uv",
-	"xGSziiMri5u9YHHHhxm/g9f0V/Hg+Jf7fb99uOf44/3GPwEpHHU6e87xevv4xWtpEI/stxMOv3ypy1yi",
-	"SgEDbxWo3Mvi6gKEi+LWsvKWM8FhCWQYLzmlc0x4NO94dPl9//r8snfaP3XXFZhRIfHtxXjLi8OyxjkM",
-	"gPFReVMaxfsy0qSiZZhAZVP8+NV576SP1cn3F28vLn+4iCr9z0gGfGRKh4RqEnndiJp3/Mwe+Y6pArNS",
-	"zIetrmOf22SeYgZ/2Q00BVpFB1V04lZwqYOhS7D04GeWPG6MRyz7kB/G5Ss6ohaIGtbPRMEDcjZc6Q93",
-	"adNqMzleNnHHn7tTR133MHrRdQgxTW0rgN/hCvrEAbajxKJRNrU5dcoxJ+le4FCHJ78F7dHkr+ijl9zC",
-	"yh2Gm7Z9cfATjfrRnuNffgGj+wWN6FODwG9Bb1SqlRClbqJyyIG/QPDxw6o6HtiyP0aMT/xouC7W9Il4",
-	"O4WJkfgIKl36SngLaHRVu7xzkSc+bh1ict8bdUKlZA/YnKOIEoITm6i4464V2ycifQvpmCoygFHOQ0I9",
-	"EWUc6AFr7+b2/urs+8vbKCQ5T/HIfNn/7nCu7aw3QeYdx3jSEDUAlyTPdUgGucbCq3aZUezNn2fQJeUd",
-	"fsq3i03pBGwqdKbwZIztO6mxJNXrWz5PlFGd4XH1AsQvH1aUjSjBl8TZVQGJDTFJmYbwx5psga0KGGyt",
-	"rflLXfKXAc2f2R63Xv8/AOW/Af9gNXZP3HUgKqc7NwOw0F6U4KxogU7dGSL7tDhWWCqJ7fEtr1nAo4ah",
-	"TUnhbSaVqhBa+ztuLDQzKBnbWXzhyKBgBNqkt3jIq+i1lUATnzacjUXqE4XPivsdvsbarjW9eE2ku2zF",
-	"4MHKZZEOWx62WmSqyqpnbu+JMytC2F+eIdsA9orjs5/bghYTbbSkflsqN3YUByl/B4a/eWBYRjC4tZWs",
-	"MtOfBTR6jT74WU3yzWGc76wu7jbQNBUjUmi7k8x8XWcZNh4S7A4q9ZZsUNs7/jS99UcAPqPGFufF1xae",
-	"zOPfNfI3rJGFvJeJC2xsK7WwOHi/vx5W708vdBG/fxAXvYW18Vd996i/CNmWTUzg5aI0qskU7xFDMGw+",
-	"vRyxoW65wMcGbvXVtMoFkJ8pZCkn+MKFkUpP5xqFti3SRS3OBI62mPx7Svy3nRJ/MlpHVZq5wn7hvovs",
-	"ckZjd57CF/VRsAsMb3V9u9N9iqr3lu8XLa8ksUdnJcTAHowzdbh5KHKerPGmpcp/Tu3bqHi/+9Hfrh/V",
-	"hfWsHs+rUYxf6ELNxNj9WtffUfnvUhSdpAeY5HRU1LV8YzbTnpXybtIlsRjepY7d4GVHgcPkq80PPxS9",
-	"k2OREQVpWn2tABGrL/bUxMzkW3fxliyjDeTCeW6m8NROt7Q/eLyL8YSkoKqzKHcoovaaBG9Y8Ha+6kuu",
-	"D+nxw+P/BQAA//8=",
+	"7F17c9vIkf8qU0iqbF9AiqRle82tVIUr0V6eZUnRY325lU8YAk1iInAGOzMQzWxUdZ/mPth9kqvpGbxI",
+	"8KW1nU1u/0ksAphHT0/3r5/7sxeKWSo4cK28/s9eDDQCif8czIBHqnWUUDYzf0egQslSzQT3+t4ZTxZE",
+	"CzLNQGnVJlcxEAk/mb+IHYSICdEx1YTTGZBUintQ9gcdAxHSvMLML8Ck+pbcAaSEaaIglKDbnu+pMIYZ",
+	"NVPrRQpe31NaMj71Hh5874iGMbSOBNdSJKurM6uhXM3tFBzuQZLQfBKZgeETnaWJGZGLltJCwpbZRhHM",
+	"UqGBh4vWBaQJXUC0OmmgZQYBmcfACeUEqEwYzpskZM50THTMFLmDBUkTGkJU0uFbQscKuCZCxyDnTEF9",
+	"/8Czmdf/0TMTeB/9hhWeiJDaZTSRAid5okhKdVwnwMF99wCfqoNO93WHvhz3Wq+iLrS+CZ9PWq/HL2ir",
+	"N3kZfQOHYZe+6myh07mECUjgIbQGaZqwJiqZ9cSCi0xCRNLig/qy5pTpP3a3TXcBWi5ag4kGuTrPJYSC",
+	"R4pkXLMESc3hkyZUa5ilS/w1Y5zNDIm7BW0Z1zAF6T2YiVIq6Qy0uxhnhl6j482kZkuctiN1mRnHHJPn",
+	"e+bemJVEnu+Zq8Wkoafhgdra6acT4FMde/3nL32zleqfTWckoizURyKC5h2k9oUnioQiAp+kIEPgugXc",
+	"/L20rffXb1uXV2enww+Di2Hz+tVdtnkD5Yq7qwt+MJ+qVHAFSPw3Qo5ZFAFyeii4Bq7NP6nhN3sHDlIp",
+	"xgnM/vBXZS9EOdfvJUy8vve7g1LqHdin6uDcfmXnXCWLFnfASULDO0UoUaFIgTwNLo/Ozoe370eXl6PT",
+	"t8Ezvy7bJkISyvFSkzBTWsxAGhHI8TUjGECSp8HR9eXV2fvhxe2bs4vh6O2pGUfIG05JSqdg5Gg+iGIa",
+	"CEoKXZG3OpYim8aEaUXumWJaGA4cSzFXOP7Zxejt6LQcvX3DvQffkBLY9KsScvA5dtQ2i3/PVMQkhNrK",
+	"mK/JCfkiDX+rYiOxwHXj2TJFFEijdKwSQk7AZedD/4OWPKeKSJhkCqJvSWDuc+B0MAlpZtTOg+/9OROa",
+	"Dj+FANHXJ667FDFVxKySZCmh5CezIp/MYxbGJLhnIqEaolYqEhYyUIE9CiOZKvhlSTs0rcm9fVB9Fdd1",
+	"zWmmY+Da7PXrEiG4Ph1cX30/PL0aHQ2uhsdB38qUFCTOSDhAZESQFUgxSDDSAl+yPxnEIzS5pwmL8JH5",
+	"i/IFmQkJ7u5fc3pPWULHCXzd+5/rAZJSqUkkQLnlIViTbBprwsUc160EmWVhbDZE1R0CJkSPTBUMzRSZ",
+	"snvghk+MtDVbJGyWCqmpwVMc1A1/GlwMj6+Phse3R4PzwdHo6i/Bsza5kgtCp5RxQs3Bk6DCBYGBoQY+",
+	"GHJ9Jq56yJWeRddRJEHhP2kUMUMfmpxLc8yaGVU3oYkC30srP/3shUwvEBAWCvg7kAkza5wIOaPa63sa",
+	"PmnPr+KCbqfjb1azvheKjGu52Ha2R+61B99LGIdufTHf0yzVSss26W5eUW+HFZnxe6sQZWCRMuURCW68",
+	"Gy8gVAJyv6KzJRhZXYRILY1ba1azMr+FL9XtDdrku2wB8pfvLRVK0+Q2bARhF+6K+AQ+hZBqwjixx8Ny",
+	"Cyqm90C44OATZW4IVeR7wafknfkfJwyGMyaptmKx3EO30+2+2LaB5RX73qfWVLTMjy11x9JWQcxUGKAs",
+	"LapDrDZttEIuNdUGS0pxz3gIPgG7unyxCbsDI+DBnaUhkJN0TLfJFzj0bsOhP1Rx6o+WA3JG9+3lK29K",
+	"aYeJ8V8h1OZcB9qIUUeBpavrzrpc6PnF2Q+j4+HF7fXp4IfB6GTw3YmB0CvMcsf4GjvKPLFmNpAJZUkm",
+	"oU8CLSlXDLgOfBKMs2mAwjTI+B0Xc+70CVqlM7owj8z/GSGMXKWp0SEwmUCo/RtuSG7pPKWluDZWv2qT",
+	"90bamkUoHGMikkTMrcgst1ksp2lvYr7ORrQrKB0GSkNKYpEUJh1D6S9BieR+2SyZCQ4LEkMSNU2qDAua",
+	"WQs+iaiGlmZ43Kuva0jrJ5fSxQy4bhuQICT7W8NnS6yEY/iWCdyJ5utwRGhipyPKQ0jQ3tyqKOoU/J6a",
+	"gyITBkmkvkUCjkW0MBTL70Tba5oxhvDuUovwbk/NZC6JWj3JIQ3j3KIkwtn5TMNMbdM0J4zDhdXyZmEz",
+	"+mlkP8vlq/uzFK9USrpYobxd2Md1e4XITLR6XWvwqL6na27MEoMbkoTMqYRYZMpIZjEFYwr4pIMWTrFv",
+	"6wUTHAysrTHqYacirBjXLw+9VQ+E74m7Bj1o7hxfEFqAIYhQKhYrrxzwWIgEKCK/4uUaS/d2Wocx5WsX",
+	"Ydn833IJCk+AXYBfoTJusvGUSmBSJ8Do8ow877582eoSmqQxbfV8kqUpetyUxcT/8Q5B4TuhxL2oS4jj",
+	"YVVP5DK94fYfZVICD9cs4LDXfVWdtj7J8PqiNks+VMM0b8xNHUop5C6q4+rs7Pby/eDkpGmoCDRlSf2D",
+	"WaY0GQOhmiRAlUaA1gBLnDZf3uq/X56dEveUPL14c0Revu50nxHGtSiEy5JnES/eQefgp4xybVXnZvbI",
+	"Zy/EpNtIE1d8DzQxWnyZVEpTnamqz7TGVhU8Y5637qlE09G8aIc8e+d9fPC9OZWc8WmDRHtDs0Q7GBYJ",
+	"1IboutbWdRaCUmQixQx9F3Mh70qIRslcGoAWJiK8MyLCvBILpdvEutNjIDSaGclirQOiIUnQPJ/V5ObK",
+	"wW2UgI4mTWRsln3FiX15CeF7GWf6NpXMauRNGuG9UeprhEqx5HW7zFXJflptZ0rM6CfnQe50nH5a61Eu",
+	"qLRps5fvrh+z1fdMKUPYZs8ulQXnsqhid/tGm5WeS4somSzdKjtpbDf3OZV6lSeLpeHjtSKuwSEkIsjv",
+	"ivNH1AXNFvScuvlW0Nt2eWS+dMKokdbIj6vIYWaUSYO64GTGuJAkQ/zwNDTEe1bbS7f3srMbIggrWmlZ",
+	"32zelVteZYimvZ3SGUQuVLC6xdw0Xj2ty3fX5qQgmRBm7RKM/jmXFBog9dO71IKDAVFklk0b0ffnwBy4",
+	"4KZ9Fth66QyrdtxOzF9afg2sH0qgGqJbqne3OsK1uMMZw8KoDAw2BkpkMrSu3AD4lHEImoBIwxw2JnHL",
+	"os8yTZip28Ne00ysDjd3DYc1OoXUzoeC6q3hPNCxcFs75GU/JZqbM3qHBq8RPFOjkL8lQfFVgE7qiuu8",
+	"CW2nVIaQ7L7ic3y/ac0SqPPCbvr+wr5l7g0e1rb3kf8v7ato6ubwaftH9lVnH6tmcaDolD5RSEy0mJSm",
+	"Ulstg6Eyo3WEAmchYZgeX7H2/E4UuzSWdQO9tNA02RFS+F6WRnve0CU5g1FaR76cTVcZzfeq/7aEK5mk",
+	"JihqayqOc60MO7sHec9gvirLZiUk2EF7o7mZC8WtTGBZ3KrTrZxtX3tAjGX0itoYf1a5YyuPqCNNc6TC",
+	"pP19ZzapKbQGdlExS2d5Fkx9Ud9ZZG5wgCqxUWn4786qbo6tiN0eQHVRFaL5xYmuZYbL4u43XEl8lhPX",
+	"4r9+jdDGaJkkYl4NZivDXSE8UURCKGRUhJysHiA0ERxu+BhQFhqRaUYpAqAQOa+gM8ryKdAdYMbDZ2ak",
+	"HY01u8MP5TD2h4t8MPvn0A1Z0KUQb3W6nA9Pj0enb51jMYKQRRA596a901DzcNaUnvu4SVs5ad5opS5Z",
+	"9GMh7qDRW6klDe8Yn97ybDa293LlnYIZl4JDw+14sPx0dSrfrbSJ0c7La9+IG+YxS9BFLx384+AbI9jm",
+	"RDi2QrkfCqURH8aMT5Gx2MR5dwPH6ogz1sHsnQR8SFOdySZncx2XPxKPRxAa+XS73o6x+ts5Bi3t7Pbn",
+	"VBH3edRuxE78XrAQKuffSPAxTIQLirjNNo4mYZLxaE9C7EaEgq3r4zKMLfuk8JZHfrFhn9wLc9n8fM2R",
+	"Of98je4Krrt5xZlu976bhfkV26f8sqBHI5MnNITd/O/Fsn6uQHcHvGs4u0TJDsz+WPUz9JzFs2TmPPjV",
+	"l7r5S++GV1cnw9bl1XB44j18LJTxLWYCeH1Pi7vbe6aoUya3WpRh5DJ2XAR/rVvURXaXwrkuHuuVmV2V",
+	"eGgtoOmCjA8PK+Hrik2zMcqcv7fNRvnAdJynQviVpKonitAQd9U3ksQw0BhIAhNNRGZYkUcEXaLGKh1D",
+	"nsTTJgOb0OoeGtOVFplbfTJGJHDDVSzSJ4qIOScsV4VU27QmwiLAY7LBTlSezv8XmBvQ+fvLw0nnf//7",
+	"fwIblVMg+4evut0/mUHbjouC5SBawTPVOO2LF8uB5tTAS2ko818/Dlr/SVt/67Re37b7f/r7H1of/+33",
+	"3uMDu7+e+M4Kkze7uqyEzc/gicqZ5J4pNk6ADC6PRiNz4CGVEbGy1QYUMT2qTU6BYWIXUwQNk0RMpwWO",
+	"KaOb5QUrJKSbvGXXtxRbP/xma3ZA5aZudDm4FJJlaVcJM+R2SD7iMu0aZV6ZoraUl/DmiLw+fPFqVRc3",
+	"a71LnUehSnL9MDgZHQ+uRment28Go5Ph8eYAxsojkFLIJj68B7lw7nUMeuYAF6OedE/erARjGi1x5NpG",
+	"gfTnTGgwIgc9JguREaruEPPEkKTt5vByEbIowoK9XpN+1Uwny4GgSnLfWALF5FSZJY0uJftDY7D9U5pQ",
+	"bvPLHOHMmS5FdCIRqt/tdIIrKXrN02Jen/NIUwl5xp/vBG3ugTY2X3BBNZywGdOtczPmIvgFERF8mNOz",
+	"Yra7uFPlgNdckGa3KA01u2+g8IATxu3DQlaGlDvdg0i4Bv0q/qOQapgKuViO5k1VE9n3N/VXk5y2OmT3",
+	"idU8JiCk8uyDLTmGhow2U2GDz9fPD2Wz1VwbrpFVrdN+NawfUl49xDxTyVgw/B64FnKxFGxpMGXUrZg0",
+	"T1sO4ixwNBfybEijz5SoGPK5o10kzjeym6+5luywX3LCcnShEtC322oi90Xhy1xrJ02cfyHEFJgERZMz",
+	"B+wbGwzywV/eD0+vbo+HRyej02YBdfnuusnru1z7MGc6FpkxUbHQiIQxlTTUIBXmp6Y0BEWoFBmPCNOb",
+	"SyMKUlr23DNjsPAdrYbOqJRsg12IBjexPsbS4rTOVut1WKuWNhhz9ktDBXdCW621vTwcn3Mnn8k5st4V",
+	"cukSxFZjSLNU1zV7YzgYjP25V3AI8kSR9fFSzKqkSueJgXsFTeFTKlQmYe/UvCKBuz4dyvS1+XirSqgQ",
+	"e20JWEmxhkPlvlG1NVw9p0yj80lmnOM/IvRXOWPAJxmPBP5u/mGeTBJqzAFzAeaU3SNjl+s373g7ppcW",
+	"zomcX5pZzGmmX7PmaEqTa1CSj0iA2x9FlO75dQ59Jq1Lf2er4EM+pEMd29JuUMxXFWJlTZu0Iw6PyYl7",
+	"pSVaE8hYfOg5FXdBM6RcY8lfYRY2L0IcuVnx6IhLNb1yG62qVFqfsLl0AJuJsy+LfSYtUa5hdQcP6Myd",
+	"iIYARIJIwlbitsmARJk0g9i0a6vhFQEaxvadvq2FcgFTSFHIq2rABnikSHB0dvpmdPF+eBzYisLgaHB6",
+	"NDw5GR4HtiQZkGmcQM9lm5DO/Z4LOdSyEDE+JUX80s9rmvP49w2/4ZYHUTth1Q4nwbp6ooBEIszQSfM0",
+	"9yw8s2NSotB14CrU2uQCUjAm4g0vCtkcMKO8SGEykth+/aLzHAU1yKJEgATVGu53sAjQMWixgw3zU1fz",
+	"49jcbCdwNfBXbAYi033Sa78IiOBYTVUpQYrF3CbjuqohTFYKE4ZxEGr+yOGsXaxNyJ4LaV0DTBOlRYrJ",
+	"BLx9w51bTKFNnBibFyJjEocJVQp9l9bL2W6wim2NRPFzQJ5Gkk50i4GetGKtU5qylqQacNyWq1VqdbvP",
+	"brj1Xzp9YIsBSiPdSQVX12hNdhfbs/7UufmJKedlxbdn35IxLIQtIZgtaZvD3us2GfAbXpa2WUzHkoRM",
+	"BaFzurBMZGexpxscQyrB8lPgk+Ay4wq03TYlwQnjdwFxSakVr4Y7TheBwJ/65DugEqTN4zAbDzF50xbR",
+	"2SjV4HxE7mBh1unu1RgSwacqn8J5me3KXVk/cw5mq1Fv+ATNg/GC1AuB8Z47chrMnIB23RTsQE4alKxu",
+	"V9avkPGJIkG1TUPg21Jas58b3tCGwXfVni7bD1N7KPZxkEAraL4UJNbfmbAQuBWNue8/xQ4MvXbH871M",
+	"Jl7fM9yl+gcH8/m8TfFxW8jpgftWHZyMjoanl0P8pvRmeRQ34PnePUhlxWEXsxBS4DRlXt973u60n6Pv",
+	"Usco6A+oWvCQpqy9oDN0FE4BQWDBSqPI63tvQQ/vXfi8VkTe63Q2VD3mY5bVjoX6GDNOm9LEGyodzQoN",
+	"+5jFm+0c9rrrNGaxtoNqVTMWDGazGcXAjIX23JhKuiz5CXWlpYbDeTZruCihpmQsxR0GaTSdYvDcveh9",
+	"NFOgV28TCY/N860E1PBJH8T6M1Du+6v3J5+DYq7W3FxUaTM4BuejtVSIMfv7b5sI4XLO9+Kl/Spn3Qxr",
+	"SqPz7HIjExN2D5+DSB9iLFmpZa/n46+llbuZWy/fkePXf8D1O0uBf9bbx1Rx/dbSxcjQRZWFGkxnmy6D",
+	"cSYaxgbl+EUeoQIqw9hALMnGmc6LPZ0eMAjMx/I8pyAwM8h3ms+l26TCFQwwSX7KIEOzf+VgLoBGBmWr",
+	"XwUzI9keeUq+96LzfPs31XL37RfAmKuomB3p1x540TwHbRGhmrJhXAOIXqdnY0K1BiEO5hvw6vB0YHvo",
+	"9BE3/vE08Emv07FfWkyeZyfd8Ksc297BogTj+AtGvZ4aUlBpsaMBoTOgnPHps7zlA77qkjHzOs8C/akb",
+	"HjT1PeoTbHNkOz7Vp89bYeSVhnkoFSFEnQkriRX19jo/LhOwayR478WLeuC24on1ydjgZAPYlOsVARGx",
+	"oqFNRnoZshXh/Bu+3JvliSp3xMrWHhYIkWsFhJKJBBWT6+vRMWL30iYrkgeeuCZPlY5XaLmgDeNI717s",
+	"W8IliDtjykmvV9uZ7XjhYkWxSCLS7X1Dxszc+7z+tULj0mx9NXkd9g7hm9bzcbfXOpzApPW6C53Wi6gb",
+	"dqFDX4XPn+fteixOLNM6liylXbsPvej2tnixH/yVllmOy60J+Kp32HnmDKYsNed1mltUPkE+eN7xC1PK",
+	"XASFUYEzPKWyl5Q1nNiUC7lKmbK1VOPm7fXb2HjqYxEh/E5Ei88mLytX4qHuYShq67+QpK5MuqahVUXw",
+	"kKfWbGgSVs+WWrAst5Db1C2j9u6Gnmubxmj8Zqk72qbvi/fW9jLb9HXDF0jTXqf3lY/KGaJolRtregyF",
+	"2vhXOSBDgUN7Bzar/qIbjXm/uxNUqLX+we92gBhlYzL84uV+K+s+3/P9F/u9/whgddjr7TnH6+3v13tL",
+	"IXzb7wwd3Pua3ZjyQBl2zqj0HnLxJ8JF0cWx7PooOCxhMoMJZnSBjrX2DQ/OfhhenJwNjosWTwodNHkK",
+	"PXYyctDfqLMxMD4tO0dS7AmTRJW7jY56NsPBz08GR0OMgl+fvjs9+3AaVHL8cRnwiSntE6pJkN+qoH3D",
+	"R7atQUgVmJ0iZlndxz4dk36JjHmM4P5lHZoKwwDVcZGpXjEBHOJfsgAOfmbRw0bTz5IeaWkAjqJTajG/",
+	"Oba5KOhHRpOV+gnn2q8WW2Azlhv+1FXl9d3D4JnDlOYUMV0l544K0McXbNaTBf5sZuM+lKPf3H3AoQm6",
+	"vwWdA/d/ICJZUmQr/WA3HXv95V+9Kjncc2Uvv4Jq+Iqi/rGW/VvQG6/vit3ZNFH5ykHe9vXh4+rFP7Bu",
+	"c3QDPHJQf50DIQ9LOc98GFM+hUq9jBK5nDZSQbsoTBE1edF5XuTAY0yHSsnuMVVNESUEJ9b7dMNdUUTu",
+	"Xc5TqGOqyBimGfcJzRdRGp65ITC4vLo9H/1wdhX4JOPOoC0qUZz9YGtcyJWZDZ0EK4n548zm5Gvn7sYq",
+	"mUUKfVK2C1W5QTyjd2D929joVIHNwmqQWdVGSl/GeqvO8LDatvbrm2tlWpb3NW2QKoOEZjFR6VvKCwxt",
+	"uLkKa2zkeUmm/+sZBV9Yknde/wsYHf8EmsXe9T2x4YGoVGhvBom+bXbi5G+Bvl0doH1alAaX18vmypet",
+	"UrBc2LceSuxIVAkSop644Ua2Y7ga08LyOKJB+WhIlGHvPI3L5axjtNi5MuexSCoBaWeCfYs5ElZoY6tX",
+	"1zDJYNZKw1eHf593OmSmyuyBzPZ6NDtCs6asA90ASIsS+C8te4uJNsrg/FgqXXeKYujfwOtv4HVn8Fra",
+	"c8hElXAG018E2Oay4+BndZdtNmrzWoiiE4qmiZiSQq64O5CtywXFVGGC+XylhCAbBMQNf5yEyIt2vqBs",
+	"KLpLrI14msf/tHf/t5v8+Jtc3JPS/YMprOXtLdp77H9/q/9Fj+IO4/gHYZFF3GhbNueJ5+3WbajNGJXO",
+	"AqWazLBbIQJ9M/SyNWoLq61RZ43S5vBvpc3sFzLHygm+cjCtkr29RhDYYogieGyMYpv98CtT4/gfB/kt",
+	"mPErtkPwCs5dBksBF4q4QEpDV3GVZ6/ghSisEysjtiv5x4iIwXL347Jhki2nlxACuzfK21kEmCa7RnuX",
+	"ouJL3tqNF/Y3vf3/T2/rQlpXC38bLtQvVNlmYkwEb0qAqvznhIpU6wN0GLtVNBWToGfYVmHmatk5BBn+",
+	"FyKwzqTMenG2w2qCzociuTgWKVGQJNXPCtCy+uFA3ZmZ8qIA7P1nbhE5dUiBKawH7JdyCwtHGY8wHaoy",
+	"i3LlVo3dzHKBhD1Hqx+5RL2Hjw//FwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

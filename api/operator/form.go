@@ -1,6 +1,8 @@
 package operator
 
 import (
+	"context"
+
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/amends/amends/api/body"
@@ -9,7 +11,7 @@ import (
 
 // form returns how the body of an operation is read: by a schema of the contract
 // admin.yaml, and by rules that no schema can state, nil for none.
-func form(name string, rules func(value any) []contract.FieldError) body.Form {
+func form(name string, rules func(ctx context.Context, value any) []contract.FieldError) body.Form {
 	spec, err := contract.LoadAdmin()
 	if err == nil {
 		var schema *openapi3.Schema

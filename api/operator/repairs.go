@@ -5,6 +5,7 @@
 package operator
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -112,7 +113,7 @@ func (s *Repairs) read(c echo.Context) (req saga.RepairRequest, key string, err 
 
 // repairRules requires a step for a repair, which is of one step, and forbids it for an
 // acknowledgement, which is of the whole order.
-func repairRules(value any) []contract.FieldError {
+func repairRules(_ context.Context, value any) []contract.FieldError {
 	body, _ := value.(map[string]any)
 	name, step := body["step"]
 	words, _ := name.(string)

@@ -25,12 +25,15 @@ import (
 // Handlers answers the operations of orders.
 type Handlers struct {
 	orders   *orders.Client
+	access   *Access
 	draining <-chan struct{}
 }
 
-// New returns handlers that ask the engine through o. Requests that only wait
-// for a decision are answered once draining is closed.
-func New(o *orders.Client, draining <-chan struct{}) *Handlers { return &Handlers{o, draining} }
+// New returns handlers that ask the engine through o, for those to whom a gives access.
+// Requests that only wait for a decision are answered once draining is closed.
+func New(o *orders.Client, a *Access, draining <-chan struct{}) *Handlers {
+	return &Handlers{o, a, draining}
+}
 
 // Forms returns how the bodies of the operations are read.
 func Forms(spec *openapi3.T) (body.Binder, error) {
@@ -48,11 +51,18 @@ func Forms(spec *openapi3.T) (body.Binder, error) {
 // PlaceOrder places an order, or finds the one that an earlier call placed.
 func (h *Handlers) PlaceOrder(ctx context.Context, r contract.PlaceOrderRequestObject) (contract.PlaceOrderResponseObject, error) {
 	start := time.Now()
-	order, err := h.orders.Place(ctx, placement(*r.Body), r.Params.IdempotencyKey)
+	wanted := placement(*r.Body)
+	as, err := h.access.place(ctx, wanted.CustomerID, r.Params.IdempotencyKey)
+	if err != nil {
+		return nil, err
+	}
+	wanted.CustomerID = as.customer
+	order, err := h.orders.Place(ctx, wanted, as.id, as.earlier)
+	claim := h.access.claim(ctx, order.ID)
 	if err != nil {
 		p := problem.Of(err)
 		if order.ID != "" { // it may exist
-			p.Location = location(order.ID)
+			p.Location, p.Claim = location(order.ID), orEmpty(claim)
 		}
 		return nil, p
 	}
@@ -65,13 +75,13 @@ func (h *Handlers) PlaceOrder(ctx context.Context, r contract.PlaceOrderRequestO
 	if wait, ok := wait(r.Params.Prefer); ok {
 		if h.await(ctx, &order.Snapshot, start.Add(wait)) {
 			return contract.PlaceOrder200JSONResponse{Body: Render(order.Snapshot), Headers: contract.PlaceOrder200ResponseHeaders{
-				IdempotencyReplayed: replayed, Location: at,
+				AmendsClaim: claim, IdempotencyReplayed: replayed, Location: at,
 				PreferenceApplied: new("wait=" + strconv.Itoa(int(wait.Seconds()))),
 			}}, nil
 		}
 	}
 	return contract.PlaceOrder202JSONResponse{Body: Render(order.Snapshot), Headers: contract.PlaceOrder202ResponseHeaders{
-		IdempotencyReplayed: replayed, Location: at,
+		AmendsClaim: claim, IdempotencyReplayed: replayed, Location: at,
 	}}, nil
 }
 
@@ -118,7 +128,7 @@ func (h *Handlers) GetOrder(ctx context.Context, r contract.GetOrderRequestObjec
 	if err != nil {
 		return nil, err
 	}
-	order, err := h.orders.Find(ctx, id)
+	order, err := h.access.Find(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +139,9 @@ func (h *Handlers) GetOrder(ctx context.Context, r contract.GetOrderRequestObjec
 func (h *Handlers) CancelOrder(ctx context.Context, r contract.CancelOrderRequestObject) (contract.CancelOrderResponseObject, error) {
 	id, err := ParseID(r.Id)
 	if err != nil {
+		return nil, err
+	}
+	if err := h.access.own(ctx, id); err != nil {
 		return nil, err
 	}
 	order, err := h.orders.Cancel(ctx, id)

@@ -1,23 +1,30 @@
 package orders
 
 import (
+	"context"
 	"slices"
 	"strings"
 
 	"github.com/amends/amends/api/body/schema"
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/internal/text"
 )
 
 // placementRules are the rules of a PlaceOrder that no schema can express.
-func placementRules(value any) []contract.FieldError {
+func placementRules(ctx context.Context, value any) []contract.FieldError {
 	order, _ := value.(map[string]any)
-	return slices.Concat(customer(order["customer_id"]), postalCode(order["ship_to"]), schema.DistinctProducts(order))
+	return slices.Concat(customer(ctx, order), postalCode(order["ship_to"]), schema.DistinctProducts(order))
 }
 
-// customer refuses a card number, which the pattern of a customer's id does not.
-func customer(value any) []contract.FieldError {
+// customer refuses a card number, which the pattern of a customer's id does not, and
+// requires a customer from guests.
+func customer(ctx context.Context, order map[string]any) []contract.FieldError {
+	value, given := order["customer_id"]
+	if !given && caller.From(ctx).Account == "" {
+		return []contract.FieldError{problem.Field("/customer_id", problem.FieldRequired, "is missing")}
+	}
 	if id, ok := value.(string); ok && text.CardDigits(id) > 0 {
 		return []contract.FieldError{problem.Field("/customer_id", problem.FieldCardNumber, text.ErrCard.Error())}
 	}

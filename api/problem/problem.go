@@ -30,6 +30,7 @@ type Problem struct {
 	Detail   string
 	Errors   []contract.FieldError
 	Location string // where the resource is, if it may exist
+	Claim    string // of the guest whose resource that is
 	Cause    error  // logged, never shown
 
 	RetryAfter time.Duration // until a repeat can succeed; 0: not known
@@ -128,7 +129,10 @@ func (p *Problem) Write(w http.ResponseWriter, head bool, requestID string) erro
 	if p.Location != "" {
 		header.Set("Location", p.Location)
 	}
-	if p.Code == Unauthorized {
+	if p.Claim != "" {
+		header.Set("Amends-Claim", p.Claim)
+	}
+	if kind.status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", `Bearer realm="amends"`)
 	}
 	if p.Code == EncodingUnsupported {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/identity/token"
 	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
@@ -33,6 +34,8 @@ const (
 	OriginForeign        fault.Code = "ORIGIN_FOREIGN"
 	QuotaExceeded        fault.Code = "QUOTA_EXCEEDED"
 	ReducedCapacity      fault.Code = "REDUCED_CAPACITY"
+	ScopeMissing         fault.Code = "SCOPE_MISSING"
+	CustomerForeign      fault.Code = "CUSTOMER_FOREIGN"
 )
 
 // Overloaded is the code of a placement that was not let in.
@@ -61,6 +64,9 @@ var table = map[fault.Code]kind{
 	KeyInvalid:                     {status: http.StatusBadRequest, title: "The Idempotency-Key is invalid", advice: "It must be given once and have 1 to 255 visible ASCII characters, bare or in double quotes."},
 	OrderIDInvalid:                 {status: http.StatusBadRequest, title: "This is not an order's id", advice: "An order's id is a UUID."},
 	Unauthorized:                   {status: http.StatusUnauthorized, title: "This is for operators", advice: "Send Authorization: Bearer with the secret of one of the operators that operator_tokens (AMENDS_OPERATOR_TOKENS) names."},
+	token.Unauthenticated:          {status: http.StatusUnauthorized, title: "The caller is not known", advice: "Send Authorization: Bearer with an access token or an API key. A token is valid for ten minutes; refresh it."},
+	ScopeMissing:                   {status: http.StatusForbidden, title: "The token lacks a scope", advice: "Ask for a token, or an API key, with the scope of the operation."},
+	CustomerForeign:                {status: http.StatusForbidden, title: "The order is for another customer", advice: "With a token, customer_id is the caller's account. Leave it out, or send that account's id."},
 	NoOperators:                    {status: http.StatusForbidden, title: "No operator is configured here", advice: "Start the process with operator_tokens (AMENDS_OPERATOR_TOKENS=name=secret,name2=secret2), secrets of at least 16 characters."},
 	OriginForeign:                  {status: http.StatusForbidden, title: "The request comes from a page of another site", advice: "Only pages of this server's own address may change anything here; an operator can allow others (http.origins)."},
 	fault.NotFound:                 {status: http.StatusNotFound, title: "Not found", advice: "There is no such order, or it is not yours."},

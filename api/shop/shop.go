@@ -27,7 +27,9 @@ func New(r *Reader) *Handlers { return &Handlers{r} }
 // Forms adds how the bodies of the operations are read to all.
 func Forms(spec *openapi3.T, all body.Binder) error {
 	check, err := contract.Schema(spec, "CheckStock")
-	all[reflect.TypeFor[*contract.CheckStock]()] = body.Form{Schema: check, Rules: schema.DistinctProducts}
+	all[reflect.TypeFor[*contract.CheckStock]()] = body.Form{Schema: check, Rules: func(_ context.Context, value any) []contract.FieldError {
+		return schema.DistinctProducts(value)
+	}}
 	return err
 }
 

@@ -41,6 +41,16 @@ type Config struct {
 	// empty host is every interface. Default: 127.0.0.1:8080.
 	HTTPAddr string `key:"http_addr" help:"address of the API"`
 
+	// Auth says who may place, read and cancel orders: required, callers with a token of an
+	// account or an API key; optional, also guests, each only their own orders. Empty:
+	// required, but optional in `amends dev` on an HTTPAddr of this machine. Default: empty.
+	Auth string `key:"auth" help:"who may order: required (accounts), optional (also guests)"`
+
+	// GuestSecret derives the ids and the claims of guests' orders: at least 24 characters,
+	// the same for every API of a platform. A new one makes every claim void. `amends dev`
+	// makes one, and keeps it in DataDir. Needed where guests order. Default: empty.
+	GuestSecret secret.Text `key:"guest_secret"`
+
 	// InsecureHTTP lets HTTPAddr be one that other machines reach without TLS: behind a
 	// proxy that has TLS. Default: false.
 	InsecureHTTP bool `key:"insecure_http" help:"answer plain HTTP to other machines, behind a proxy that has TLS"`
@@ -103,6 +113,10 @@ type Config struct {
 	// OperatorToken is the secret that `amends repair` sends: one of those of
 	// OperatorTokens. Default: empty.
 	OperatorToken secret.Text `key:"operator_token"`
+
+	// APIKey is the API key that `amends load` sends. Empty: it orders as a guest.
+	// Default: empty.
+	APIKey secret.Text `key:"api_key"`
 
 	// PlacementTimeout is how long the API waits until an order is durable before
 	// it answers PLACEMENT_UNKNOWN; 100ms to 30s. Default: 10s.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amends/amends/internal/config/edge"
 	"github.com/amends/amends/internal/config/secret"
 	"github.com/amends/amends/internal/config/setting"
 )
@@ -61,6 +62,7 @@ func (c *Config) check(p *setting.Problems, needs Needs, environ []string) {
 	if needs.API || needs.Dev {
 		c.TLS.CheckPlain(p, c.HTTPAddr, c.InsecureHTTP)
 	}
+	edge.CheckAuth(p, c.Auth, string(c.GuestSecret), needs.API)
 	c.Limits.Check(p)
 	c.Admission.Check(p)
 	c.Worker.Check(p)

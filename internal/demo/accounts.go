@@ -25,11 +25,10 @@ type Access struct {
 // keyName is that of the demo accounts' keys.
 const keyName = "demo"
 
-// Accounts makes a customer and an operator, and writes their keys into a file that only
-// its owner can read. A repeat changes nothing while the keys of the file are valid;
+// Accounts makes a customer and an operator, and writes their keys, which it returns, into
+// a file that only its owner can read. A repeat changes nothing while the keys of the file are valid;
 // otherwise new ones take their place.
-func Accounts(ctx context.Context, s user.Service, file string) error {
-	var a Access
+func Accounts(ctx context.Context, s user.Service, file string) (a Access, err error) {
 	content, err := os.ReadFile(file)
 	if err == nil {
 		err = json.Unmarshal(content, &a)
@@ -37,25 +36,25 @@ func Accounts(ctx context.Context, s user.Service, file string) error {
 		err = nil
 	}
 	if err != nil {
-		return fmt.Errorf("demo accounts: %s: %w", file, err)
+		return Access{}, fmt.Errorf("demo accounts: %s: %w", file, err)
 	}
 	before := a
 	if a.CustomerID, a.APIKey, err = account(ctx, s, "customer@demo.example", user.Customer, a.APIKey); err != nil {
-		return err
+		return Access{}, err
 	}
 	if _, a.OperatorToken, err = account(ctx, s, "operator@demo.example", user.Operator, a.OperatorToken); err != nil {
-		return err
+		return Access{}, err
 	}
 	if a == before {
-		return nil
+		return a, nil
 	}
 	if content, err = json.MarshalIndent(a, "", "  "); err == nil { //nolint:gosec // the file is for its owner
 		err = folder.Replace(file, append(content, '\n'))
 	}
 	if err != nil {
-		return fmt.Errorf("demo accounts: %w", err)
+		return Access{}, fmt.Errorf("demo accounts: %w", err)
 	}
-	return nil
+	return a, nil
 }
 
 // account makes an account, unless it is there, and a key of it, unless the given one is

@@ -74,10 +74,12 @@ func TestAccountsAreKeptInAFileOfTheirOwn(t *testing.T) {
 	s, err := userstore.New(db, userstore.Options{Secret: "a secret of tests that is long enough"})
 	require.NoError(t, err)
 	read := func() (a demo.Access) {
-		require.NoError(t, demo.Accounts(ctx, s, file))
+		access, err := demo.Accounts(ctx, s, file)
+		require.NoError(t, err)
 		content, err := os.ReadFile(file)
 		require.NoError(t, err)
 		require.NoError(t, json.Unmarshal(content, &a))
+		require.Equal(t, a, access)
 		return a
 	}
 	first := read()

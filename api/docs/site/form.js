@@ -23,7 +23,7 @@ export function resolve(spec, node) {
   return node.$ref.replace("#/", "").split("/").reduce((at, key) => at[key], spec);
 }
 
-const remembered = { id: "" }; // the last order that an answer named
+const remembered = { id: "", claims: {} }; // the last order that an answer named, and the claims of all
 
 function parameters(spec, path, operation) {
   return [...(path.parameters ?? []), ...(operation.parameters ?? [])].map((p) => resolve(spec, p));
@@ -73,6 +73,8 @@ async function send(element, route, method, answer) {
     if (field.dataset.in === "path") url = url.replace(`{${field.name}}`, encodeURIComponent(field.value.trim()));
     else if (field.value !== "") headers[field.name] = field.value;
   }
+  const claim = remembered.claims[url.split("/")[3]];
+  if (claim) headers["Amends-Claim"] = claim;
   const body = element.elements.body?.value;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const start = performance.now();
@@ -84,7 +86,7 @@ async function send(element, route, method, answer) {
   }
 }
 
-const shown = ["Location", "Idempotency-Replayed", "Preference-Applied", "Retry-After", "X-Request-Id"];
+const shown = ["Location", "Amends-Claim", "Idempotency-Replayed", "Preference-Applied", "Retry-After", "X-Request-Id"];
 
 function show(answer, response, text, took) {
   let value = text;
@@ -92,6 +94,8 @@ function show(answer, response, text, took) {
     const parsed = JSON.parse(text);
     value = JSON.stringify(parsed, null, 2);
     if (parsed.id && parsed.status) remember(parsed.id);
+    const claim = response.headers.get("Amends-Claim");
+    if (claim && parsed.id) remembered.claims[parsed.id] = claim;
   } catch { /* not JSON: shown as it is */ }
   const lines = shown.filter((h) => response.headers.has(h)).map((h) => el("div", {}, el("dt", {}, h), el("dd", {}, response.headers.get(h))));
   answer.replaceChildren(

@@ -3,53 +3,15 @@
 package caller
 
 import (
-	"context"
 	"net/netip"
 	"regexp"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 )
 
-// Identity is the owner of a token.
-type Identity struct {
-	Account string // of a person, or ""
-	Key     string // the id of an API key, or ""
-}
-
-// Verifier checks access tokens.
-type Verifier interface {
-	// Verify returns the owner of a token. Its error is one that the edge answers.
-	Verify(ctx context.Context, token string) (Identity, error)
-}
-
-const identityKey = "caller"
-
-// Identify verifies the bearer token of a request that has one. Without a verifier, no
-// request has an identity.
-func Identify(v Verifier) echo.MiddlewareFunc { return verified{v}.middleware }
-
-// verified has the verifier, or nil.
-type verified struct{ verifier Verifier }
-
-func (v verified) middleware(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		scheme, token, ok := strings.Cut(c.Request().Header.Get(echo.HeaderAuthorization), " ")
-		if v.verifier == nil || !ok || !strings.EqualFold(scheme, "Bearer") {
-			return next(c)
-		}
-		id, err := v.verifier.Verify(c.Request().Context(), token)
-		if err != nil {
-			return err
-		}
-		c.Set(identityKey, id)
-		return next(c)
-	}
-}
-
 // Name returns a name of the caller that no other caller can take, for counting.
 func Name(c echo.Context) string {
-	id, _ := c.Get(identityKey).(Identity)
+	id := From(c.Request().Context())
 	state := c.Request().TLS
 	switch {
 	case id.Key != "":
@@ -87,7 +49,7 @@ var product = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}`)
 // Consumer returns the program that a request comes from, for people who ask who still
 // calls an operation: its API key or, unproved, the product that its User-Agent begins with.
 func Consumer(c echo.Context) string {
-	if id, ok := c.Get(identityKey).(Identity); ok && id.Key != "" {
+	if id := From(c.Request().Context()); id.Key != "" {
 		return "key " + id.Key
 	}
 	return product.FindString(c.Request().UserAgent())

@@ -48,7 +48,6 @@ func TestNameIsThatOfTheBestProof(t *testing.T) {
 		{known, "bearer k", nil, "10.0.0.7:1", "key amk_1", nil},
 		{known, "Bearer x", nil, "10.0.0.7:1", "", errNoToken},
 		{known, "Basic a", nil, "10.0.0.7:1", "address 10.0.0.7", nil},
-		{nil, "Bearer a", nil, "10.0.0.7:1", "address 10.0.0.7", nil},
 		{known, "", signed, "10.0.0.7:1", "certificate CN=CA 7", nil},
 		{known, "", unsigned, "10.0.0.7:1", "address 10.0.0.7", nil},
 		{known, "", nil, "[::ffff:10.0.0.7]:1", "address 10.0.0.7", nil},
@@ -60,7 +59,7 @@ func TestNameIsThatOfTheBestProof(t *testing.T) {
 		r.Header.Set("Authorization", c.auth)
 		r.TLS, r.RemoteAddr = c.state, c.address
 		got := ""
-		err := caller.Identify(c.verifier)(func(c echo.Context) error {
+		err := caller.Authenticate(c.verifier, caller.Need{})(func(c echo.Context) error {
 			got = caller.Name(c)
 			return nil
 		})(e.NewContext(r, httptest.NewRecorder()))
@@ -79,7 +78,7 @@ func TestConsumerIsAKeyOrAProduct(t *testing.T) {
 		c := echo.New().NewContext(r, httptest.NewRecorder())
 		require.Equal(t, want, caller.Consumer(c))
 		r.Header.Set("Authorization", "Bearer k")
-		require.NoError(t, caller.Identify(tokens{"k": {Key: "amk_1"}})(func(echo.Context) error { return nil })(c))
+		require.NoError(t, caller.Authenticate(tokens{"k": {Key: "amk_1"}}, caller.Need{})(func(echo.Context) error { return nil })(c))
 		require.Equal(t, "key amk_1", caller.Consumer(c))
 	}
 }

@@ -35,19 +35,15 @@ var policies = map[string]gather.Policy{
 // atATime is how many products of one order are asked for at a time.
 const atATime = 16
 
-// Finder finds orders; see [read.Reader.Find].
-type Finder interface {
-	Find(ctx context.Context, id string) (read.Snapshot, error)
-}
-
 // Handlers answers the operation.
 type Handlers struct {
-	orders Finder
+	orders orders.Finder
 	reader *shop.Reader
 }
 
-// New returns handlers that find orders by o, and ask services through r.
-func New(o Finder, r *shop.Reader) *Handlers { return &Handlers{o, r} }
+// New returns handlers that find orders by o, for those who may see them, and ask services
+// through r.
+func New(o orders.Finder, r *shop.Reader) *Handlers { return &Handlers{o, r} }
 
 // GetOrderOverview returns an order with its payment, its shipments and the names of its
 // products.

@@ -94,18 +94,25 @@ func (v *Verifier) Watch(ctx context.Context, i Identity) (watched context.Conte
 func (v *Verifier) Run(ctx context.Context) error {
 	tick := time.NewTicker(Every)
 	defer tick.Stop()
-	failing := false
+	var since time.Time // of the failures in a row
+	warned := false
 	for {
 		err := v.follow(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case err != nil && !failing:
-			v.log.Warn("the list of ended sessions cannot be read", "error", err)
-		case err == nil && failing:
+		case err == nil && warned:
 			v.log.Info("the list of ended sessions can be read again")
+			warned = false
+		case err != nil && since.IsZero():
+			since = v.now()
+		case err != nil && !warned && v.now().Sub(since) >= warnAfter:
+			v.log.Warn("the list of ended sessions cannot be read", "error", err)
+			warned = true
 		}
-		failing = err != nil
+		if err == nil {
+			since = time.Time{}
+		}
 		select {
 		case <-ctx.Done():
 			return nil

@@ -29,10 +29,16 @@ func digest(parts ...string) [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// Order derives an order's id, a UUIDv8, from its customer and the key of the
-// placement. The derivation never changes: by it a repeat finds its order.
-func Order(customer, key string) string {
-	sum := digest("amends.order.v1", customer, key)
+// Order derives the id, a UUIDv8, of an order of an account from the account and the key
+// of the placement. The derivation never changes: by it a repeat finds its order.
+func Order(account, key string) string { return derive("amends.account.order.v1", account, key) }
+
+// Earlier derives the id that an order has if version 0.1.0 placed it, which knew no
+// accounts: its customer is the one that the client named.
+func Earlier(customer, key string) string { return derive("amends.order.v1", customer, key) }
+
+func derive(parts ...string) string {
+	sum := digest(parts...)
 	id := uuid.UUID(sum[:16])
 	id[6] = id[6]&0x0f | 0x80 // version 8
 	id[8] = id[8]&0x3f | 0x80 // the RFC's variant

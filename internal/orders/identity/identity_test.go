@@ -16,7 +16,8 @@ func TestOrder(t *testing.T) {
 		t.Parallel()
 		// Orders are found by it for as long as they are kept: if this fails, the
 		// derivation was changed, and every repeated request makes a second order.
-		require.Equal(t, "62bd1bed-85b0-8a3f-82d4-7cb7a9a22a2e", Order("cus_42", "7f9c24e8"))
+		require.Equal(t, "d1d392a2-be94-8ed8-aa84-53e65a8ce8da", Order("cus_42", "7f9c24e8"))
+		require.Equal(t, "62bd1bed-85b0-8a3f-82d4-7cb7a9a22a2e", Earlier("cus_42", "7f9c24e8"))
 	})
 
 	t.Run("IsAUUIDv8", func(t *testing.T) {

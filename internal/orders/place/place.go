@@ -79,13 +79,14 @@ type Placed struct {
 	Replayed bool // an earlier call placed the order
 }
 
-// Place places the order that the placement's customer and key identify, or
-// attaches to it, and returns when the order is stored. A repeat returns the same
+// Place places an order under an id that is derived from its customer and the caller's
+// key, or attaches to it, and returns when the order is stored. If there is an order with
+// the earlier id, under which a repeat may have been placed before, it is that one; ""
+// is none. A repeat returns the same
 // order as it stands then, with Replayed set. Codes: [KeyReused], [Overloaded] and
 // UNAVAILABLE (nothing was started), [PlacementUnknown]; with the last one the outcome
 // has the order's id and nothing else.
-func (p *Placer) Place(ctx context.Context, order workflows.Placement, key string) (Placed, error) {
-	id := identity.Order(order.CustomerID, key)
+func (p *Placer) Place(ctx context.Context, order workflows.Placement, id, earlier string) (Placed, error) {
 	order.Fingerprint, order.Nonce = identity.Fingerprint(order), identity.Nonce()
 	// Only workers of v0.1.0 read these times of this host's clock; see
 	// [workflows.Input.OnEngineClock].
@@ -100,6 +101,9 @@ func (p *Placer) Place(ctx context.Context, order workflows.Placement, key strin
 	// Asked first, so that an engine that is gone costs a second and leaves no doubt.
 	if err := p.engine.Reachable(ctx, p.config.PingTimeout); err != nil {
 		return Placed{}, call.Harmless(err)
+	}
+	if id, err = p.either(ctx, id, earlier); err != nil {
+		return Placed{}, err
 	}
 	if err := p.taken(ctx, id); err != nil {
 		return Placed{}, err

@@ -27,3 +27,22 @@ func (p *Placer) taken(ctx context.Context, id string) error {
 	}
 	return call.Unavailable("No worker takes orders right now.", fmt.Errorf("no worker polls task queue %q", p.config.Queue))
 }
+
+// either returns the earlier id of an order if the engine has the order, otherwise the
+// other one. It fails with UNAVAILABLE.
+func (p *Placer) either(ctx context.Context, id, earlier string) (string, error) {
+	if earlier == "" {
+		return id, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.config.PingTimeout)
+	defer cancel()
+	_, err := p.engine.DescribeWorkflowExecution(ctx, workflows.WorkflowID(earlier), "")
+	switch {
+	case err == nil:
+		return earlier, nil
+	case call.IsUnknownWorkflow(err):
+		return id, nil
+	default:
+		return "", call.Harmless(err)
+	}
+}

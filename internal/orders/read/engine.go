@@ -8,6 +8,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/workflows"
 )
 
@@ -30,7 +31,7 @@ func (r *Reader) describe(ctx context.Context, id string) (Snapshot, error) {
 			return decided, nil
 		}
 	}
-	found := Snapshot{describedView(id, info), FromEngine}
+	found := Snapshot{OrderView: describedView(id, info), Source: FromEngine, pseudonym: attribute.Of[string](info, workflows.AttributeCustomer)}
 	if input, err := r.Input(ctx, id); err == nil {
 		found.CustomerID, found.Currency = input.Placement.CustomerID, input.Placement.Currency
 		for _, l := range input.Placement.Lines {
@@ -83,7 +84,7 @@ func (r *Reader) Await(ctx context.Context, id string) (Snapshot, bool) {
 		var view workflows.OrderView
 		err := r.engine.GetWorkflow(ctx, workflows.WorkflowID(id), "").Get(ctx, &view)
 		if err == nil {
-			return Snapshot{view, FromWorkflow}, true
+			return Snapshot{OrderView: view, Source: FromWorkflow}, true
 		}
 		// A reset terminates the run that was awaited, and starts another.
 		var terminated *temporal.TerminatedError

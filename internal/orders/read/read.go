@@ -13,6 +13,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders/call"
+	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/internal/orders/records"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
@@ -33,6 +34,17 @@ type Snapshot struct {
 	workflows.OrderView
 
 	Source Source
+
+	pseudonym string // of the customer, if only the engine answered
+}
+
+// Of reports whether the order is that of a customer. While the engine alone answers, it
+// compares the hashes that the engine has.
+func (s Snapshot) Of(customer string) bool {
+	if s.CustomerID != "" {
+		return s.CustomerID == customer
+	}
+	return s.pseudonym != "" && s.pseudonym == identity.Customer(customer)
 }
 
 // Decided reports whether the order is confirmed or cancelled.
@@ -80,7 +92,7 @@ func (r *Reader) Find(ctx context.Context, id string) (Snapshot, error) {
 		// Every reader of an order comes here. So acknowledgements, one more question,
 		// are read only of flagged orders, whose flags they take down.
 		r.complete(ctx, &view, view.NeedsAttention)
-		return Snapshot{view, FromWorkflow}, nil
+		return Snapshot{OrderView: view, Source: FromWorkflow}, nil
 	}
 	found, err := r.describe(ctx, id)
 	switch {

@@ -13,5 +13,5 @@ func OfRecord(r order.Record) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("show the record of order %s: %w", r.ID, err)
 	}
-	return Snapshot{view, FromRecord}, nil
+	return Snapshot{OrderView: view, Source: FromRecord}, nil
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/amends/amends/internal/process"
 )
 
-// firstOrder is the request of the banner, in the terms of the demo data.
-const firstOrder = `{"customer_id":"cus_42","currency":"EUR",` +
+// firstOrder is the request of the banner, in the terms of the demo data. Its customer is
+// the account of the API key.
+const firstOrder = `{"currency":"EUR",` +
 	`"lines":[{"sku":"MUG-STONEWARE","quantity":2},{"sku":"KETTLE-STEEL","quantity":1}],` +
 	`"ship_to":{"name":"A. Buyer","line1":"Hauptstr. 1","city":"Berlin","postal_code":"10115","country":"DE"},` +
 	`"payment_token":"tok_visa"}`
@@ -31,14 +32,14 @@ func (p *platform) banner(w io.Writer, took time.Duration) error {
 
 Place a first order:
 
-  curl -sS %s%s/v1/orders -H 'Content-Type: application/json' -H "Idempotency-Key: first-$(date +%%s)" -H 'Prefer: wait=10' -d '%s'
+  curl -sS %s%s/v1/orders -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -H "Idempotency-Key: first-$(date +%%s)" -H 'Prefer: wait=10' -d '%s'
 
 See the saga of an order by its id:
 
   %s order show ID --temporal-address %s
 
 Ctrl-C stops everything. What was stored stays in %s.
-`, took.Seconds(), api, api, p.engineLine(), process.URL(p.private), trust, api, firstOrder, p.program, p.client.Address, p.c.DataDir)
+`, took.Seconds(), api, api, p.engineLine(), process.URL(p.private), trust, api, p.access.APIKey, firstOrder, p.program, p.client.Address, p.c.DataDir)
 	return err
 }
 

@@ -41,7 +41,7 @@ func Command(std cli.Stdio) *cobra.Command {
 	config.AddFlags(
 		cmd.Flags(),
 		"data_dir", "http_addr", "admin_addr", "rpc.listen", "temporal_port", "ui_port", "temporal_bin", "temporal.address", "temporal.namespace",
-		"database_url", "durable", "installation", "broker.url", "http.hosts", "tls.cert", "tls.key", "tls.self_signed", "insecure_http",
+		"database_url", "durable", "installation", "broker.url", "http.hosts", "auth", "tls.cert", "tls.key", "tls.self_signed", "insecure_http",
 	)
 	return cmd
 }
@@ -50,6 +50,7 @@ func Command(std cli.Stdio) *cobra.Command {
 func run(asked context.Context, std cli.Stdio, c *config.Config) (err error) {
 	began := time.Now()
 	c.DrainTimeout = min(c.DrainTimeout, drainWorkers)
+	c.LetGuestsIn()
 	ctx, parts := process.New(asked)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
 	p := &platform{c: c, environ: std.Environ, program: cmp.Or(std.Program, "amends"), parts: parts}

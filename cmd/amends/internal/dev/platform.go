@@ -55,6 +55,7 @@ type platform struct {
 	public, private net.Listener
 	others          *peers.Peers // which are parts of this process
 	calls           worker.RPC
+	access          demo.Access
 }
 
 // start starts all parts, and returns when the platform is ready.
@@ -67,7 +68,7 @@ func (p *platform) start(ctx context.Context) (err error) {
 		return err
 	}
 	p.parts.Start(ctx, process.Closer("lock", lock.Close))
-	if err := errors.Join(dsn.KeepInstallation(p.c), cli.KeepSecrets(p.c), cli.KeepServiceSecrets(p.c)); err != nil {
+	if err := errors.Join(dsn.KeepInstallation(p.c), cli.KeepSecrets(p.c), cli.KeepServiceSecrets(p.c), cli.KeepGuestSecret(p.c)); err != nil {
 		return err
 	}
 	if p.c.Temporal.Address == "" {
@@ -99,7 +100,7 @@ func (p *platform) start(ctx context.Context) (err error) {
 	if err := p.startWorkers(ctx); err != nil {
 		return err
 	}
-	neighbours, err := serve.Neighbours(ctx, p.parts, p.others)
+	neighbours, err := serve.Neighbours(ctx, p.parts, p.others, p.log)
 	if err != nil {
 		return err
 	}
@@ -147,8 +148,9 @@ func (p *platform) prepareDatabases(ctx context.Context) error {
 	return errors.Join(
 		worker.WithCatalog(ctx, o, func(c catalog.Service) error { return demo.Products(ctx, c) }),
 		worker.WithInventory(ctx, o, func(i inventory.Service) error { return demo.Stock(ctx, i) }),
-		worker.WithUser(ctx, o, func(u user.Service) error {
-			return demo.Accounts(ctx, u, filepath.Join(p.c.DataDir, "demo.json"))
+		worker.WithUser(ctx, o, func(u user.Service) (err error) {
+			p.access, err = demo.Accounts(ctx, u, filepath.Join(p.c.DataDir, "demo.json"))
+			return err
 		}),
 	)
 }

@@ -30,7 +30,7 @@ func API(std cli.Stdio) *cobra.Command {
 			return runAPI(cmd.Context(), std, c)
 		},
 	}
-	config.AddFlags(cmd.Flags(), "http_addr", "admin_addr", "broker.url", "http.hosts", "tls.cert", "tls.key", "tls.client_ca", "tls.self_signed", "insecure_http")
+	config.AddFlags(cmd.Flags(), "http_addr", "admin_addr", "broker.url", "http.hosts", "auth", "tls.cert", "tls.key", "tls.client_ca", "tls.self_signed", "insecure_http")
 	cli.AddEngineFlags(cmd)
 	return cmd
 }
@@ -93,16 +93,22 @@ func runAPI(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
 	return parts.Err()
 }
 
+// errNoAccounts refuses an API that could serve nobody.
+var errNoAccounts = errors.New("auth: is required, but the user service cannot be asked: set broker.url or services.user.target, or let guests order (auth: optional)")
+
 // reachNeighbours returns the services that the API asks, none if it is not configured
 // where they are.
 func reachNeighbours(ctx context.Context, parts *process.Parts, c *config.Config, log *slog.Logger, metrics *telemetry.Metrics) ([]api.Option, *peers.Peers, error) {
 	if !peers.Configured(c) {
+		if !c.Guests() {
+			return nil, nil, errNoAccounts
+		}
 		return nil, nil, nil
 	}
 	p, err := peers.Reach(ctx, parts, peers.Options{Config: c, Names: []string{identity.Gateway}, Logger: log, Metrics: metrics})
 	if err != nil {
 		return nil, nil, err
 	}
-	neighbours, err := Neighbours(ctx, parts, p)
+	neighbours, err := Neighbours(ctx, parts, p, log)
 	return neighbours, p, err
 }

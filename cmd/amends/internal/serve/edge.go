@@ -22,6 +22,9 @@ func configureEdge(o *api.Config, c *config.Config) {
 	o.Hosts, o.Origins, o.TrustedProxies = c.HTTP.Lists()
 	o.Limits.Shadow, o.Exempt = c.Limits.Lists()
 	o.Strict = c.TLS.Cert != ""
+	if c.Guests() {
+		o.GuestSecret = string(c.GuestSecret)
+	}
 	o.Limits.Classes, o.Limits.Callers = c.Limits.Classes(), c.Limits.Callers
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/identity"
+	"github.com/amends/amends/internal/identity/token"
 	"github.com/amends/amends/internal/orders/admission"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/telemetry"
@@ -28,6 +29,7 @@ import (
 	orderrpc "github.com/amends/amends/services/order/rpc"
 	paymentrpc "github.com/amends/amends/services/payment/rpc"
 	shippingrpc "github.com/amends/amends/services/shipping/rpc"
+	userrpc "github.com/amends/amends/services/user/rpc"
 )
 
 // NewAPI returns the API, which reads and writes orders through client only, for as
@@ -66,7 +68,7 @@ func NewAPI(ctx context.Context, c *config.Config, client *engine.Client, log *s
 }
 
 // Neighbours returns the services that an API asks over p, for as long as parts live.
-func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers) ([]api.Option, error) {
+func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers, log *slog.Logger) ([]api.Option, error) {
 	var failed error
 	dial := func(service string, options ...grpc.DialOption) grpc.ClientConnInterface {
 		conn, err := p.Dial(ctx, parts, identity.Gateway, service, options...)
@@ -81,7 +83,13 @@ func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers) ([]ap
 		Shipping:  shippingrpc.NewClient(dial("shipping", once)),
 	}
 	orders := orderrpc.NewClient(dial("order"))
-	return []api.Option{api.WithOrders(orders), api.WithServices(all), api.WithGateways(p.Gateways(ctx, parts))}, failed
+	users := userrpc.NewClient(dial("user"))
+	if failed != nil {
+		return nil, failed
+	}
+	verifier := token.NewVerifier(token.Config{Source: users, Logger: log})
+	parts.Start(ctx, process.Part{Name: "ended sessions", Run: verifier.Run})
+	return []api.Option{api.WithOrders(orders), api.WithServices(all), api.WithVerifier(verifier), api.WithGateways(p.Gateways(ctx, parts))}, nil
 }
 
 // NewAdmin returns the server of the admin address, with the probes, repairs and letters

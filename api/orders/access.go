@@ -1,0 +1,98 @@
+package orders
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/amends/amends/api/edge/caller"
+	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders/identity"
+	"github.com/amends/amends/internal/orders/read"
+)
+
+// scopeSupport is that of callers who may read every order.
+const scopeSupport = "support"
+
+// Finder finds orders; see [read.Reader.Find].
+type Finder interface {
+	Find(ctx context.Context, id string) (read.Snapshot, error)
+}
+
+// Access finds orders for those who may see them. To all others it says NOT_FOUND, as of
+// an order that does not exist.
+type Access struct {
+	orders Finder
+	guests *identity.Guests
+}
+
+// NewAccess returns access to the orders of o; guests is nil if the server has none.
+func NewAccess(o Finder, guests *identity.Guests) *Access { return &Access{o, guests} }
+
+// Find returns an order for its owner, or for support.
+func (a *Access) Find(ctx context.Context, id string) (read.Snapshot, error) {
+	return a.find(ctx, id, true)
+}
+
+// own returns nil for the owner of an order.
+func (a *Access) own(ctx context.Context, id string) error {
+	if a.claimed(ctx, id) {
+		return nil // the claim says it, without the order
+	}
+	_, err := a.find(ctx, id, false)
+	return err
+}
+
+// claimed reports whether the caller is the guest whose order it is.
+func (a *Access) claimed(ctx context.Context, id string) bool {
+	return a.guests.Holds(id, caller.From(ctx).Claim)
+}
+
+func (a *Access) find(ctx context.Context, id string, support bool) (read.Snapshot, error) {
+	who, claimed := caller.From(ctx), a.claimed(ctx, id)
+	if !claimed && who.Account == "" {
+		return read.Snapshot{}, notYours() // without a question, whose time would tell that there is such an order
+	}
+	order, err := a.orders.Find(ctx, id)
+	switch {
+	case err != nil:
+		return read.Snapshot{}, fmt.Errorf("find the caller's order: %w", err)
+	case claimed, support && who.Has(scopeSupport), !identity.OfGuest(id) && order.Of(who.Account):
+		return order, nil
+	default:
+		return read.Snapshot{}, notYours()
+	}
+}
+
+func notYours() error { return problem.New(fault.NotFound, "") }
+
+// claim returns the claim of a guest's order, nil for an account or if there is no order.
+func (a *Access) claim(ctx context.Context, id string) *string {
+	if id == "" || caller.From(ctx).Account != "" {
+		return nil
+	}
+	return new(a.guests.Claim(id))
+}
+
+// placing is an order's customer, its id and, if an earlier version may have placed it,
+// the id that it then has.
+type placing struct{ customer, id, earlier string }
+
+// place returns the identity of the order that the caller wants to place under a key.
+func (a *Access) place(ctx context.Context, customer, key string) (placing, error) {
+	account := caller.From(ctx).Account
+	switch {
+	case account == "" && a.guests == nil: // the edge lets no such caller in
+		return placing{}, notYours()
+	case account == "" && len(key) < identity.MinGuestKey:
+		return placing{}, problem.New(problem.KeyInvalid, weakKey)
+	case account == "":
+		return placing{customer, a.guests.Order(customer, key), identity.Earlier(customer, key)}, nil
+	case customer != "" && customer != account:
+		return placing{}, problem.New(problem.CustomerForeign, "")
+	default:
+		return placing{customer: account, id: identity.Order(account, key)}, nil
+	}
+}
+
+var weakKey = fmt.Sprintf("Without a token, the key needs at least %d characters that cannot be guessed, such as those of a fresh UUID.", identity.MinGuestKey)
