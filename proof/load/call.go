@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/api/client"
+	"github.com/amends/amends/api/client/guest"
 )
 
 // The calls of the API that a load makes.
@@ -116,11 +117,31 @@ func newCaller(o Options) (*caller, error) {
 		transport.DisableCompression = true // the CPU is the platform's
 		httpClient, closeIdle = &http.Client{Transport: transport}, transport.CloseIdleConnections
 	}
-	api, err := client.NewClient(o.BaseURL, client.WithHTTPClient(httpClient), client.WithRequestEditorFn(notBehindOurBack))
+	api, err := client.NewClient(o.BaseURL, client.WithHTTPClient(asGuest(httpClient)), client.WithRequestEditorFn(notBehindOurBack),
+		client.WithRequestEditorFn(o.authorize))
 	if err != nil {
 		return nil, fmt.Errorf("url: %w", err)
 	}
 	return &caller{api: api, close: closeIdle, timeout: o.RequestTimeout, attempts: o.Attempts, leave: o.LeaveOverloaded, refusals: newHistogram(), errors: map[CallErrors]int{}}, nil
+}
+
+// asGuest returns a client that shows the claims of its orders.
+func asGuest(c *http.Client) *http.Client {
+	guests := *c
+	next := c.Transport
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	guests.Transport = guest.New(next)
+	return &guests
+}
+
+// authorize names the account whose orders are placed, if there is one.
+func (o Options) authorize(_ context.Context, r *http.Request) error {
+	if o.APIKey != "" {
+		r.Header.Set("Authorization", "Bearer "+o.APIKey)
+	}
+	return nil
 }
 
 // notBehindOurBack keeps net/http from repeating a placement by itself, which it

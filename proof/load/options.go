@@ -57,6 +57,10 @@ type Options struct {
 	// customers.
 	Client *http.Client
 
+	// APIKey is sent with every request; the orders are then those of its account. Empty:
+	// they are those of guests. Default: empty.
+	APIKey string
+
 	// Orders is how many orders to place, or Duration how long to place them: give
 	// exactly one.
 	Orders   int

@@ -47,6 +47,9 @@ func (o Options) plan(run string, n int) plan {
 		ShipTo: client.Address{Name: "A. Buyer", Line1: "Hauptstr. 1", City: "Berlin", PostalCode: postalGood, Country: "DE"},
 		Lines:  o.lines(draw),
 	}
+	if o.APIKey != "" {
+		p.body.CustomerId = "" // the account
+	}
 	refused := tokensRefused[draw.IntN(len(tokensRefused))]
 	if o.Hot != nil {
 		p.body.Lines = []client.LineRequest{{Sku: o.Hot.SKU, Quantity: 1}}

@@ -43,6 +43,8 @@ with 10 of TEAPOT-LIMITED; a delivery adds more:
 A platform that is overloaded answers OVERLOADED and starts nothing; the report then has a table of the
 orders that were acknowledged, turned away, and unknown. --leave-overloaded makes customers leave.
 
+The orders are those of a guest or, with AMENDS_API_KEY, those of the key's account.
+
 docs/load.md explains the figures.`
 
 // Defaults of a load without flags.
@@ -71,6 +73,7 @@ func Command(std cli.Stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			o.APIKey = string(c.APIKey)
 			given := cmd.Flags().Changed
 			if o.BaseURL == "" {
 				o.BaseURL = "http://" + cli.Reachable(c.HTTPAddr)
