@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/internal/demo"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/proof/enginetest"
 	"github.com/amends/amends/worker/registry"
@@ -49,7 +50,8 @@ func TestDev(t *testing.T) {
 
 	letsInNobody(t, dir, calls)
 	tellsStock(t, p.api, "TEAPOT-LIMITED", 10)
-	gathers(t, p.api, id)
+	mine := map[string]string{"Authorization": "Bearer " + keyOf(t, dir)}
+	gathers(t, p.api, id, mine)
 
 	// Commands beside it find its databases by the data folder.
 	out, err := once(t, nil, "stock", "receive", "TEAPOT-LIMITED", "5", "--warehouse", "BER", "--data-dir", dir)
@@ -77,7 +79,9 @@ func TestDev(t *testing.T) {
 
 	// A second start continues where the first stopped.
 	p = startDev(t, dir)
-	_, order = call(t, http.MethodGet, p.api+"/v1/orders/"+id, "", nil)
+	code, _ := call(t, http.MethodGet, p.api+"/v1/orders/"+id, "", nil)
+	require.Equal(t, http.StatusNotFound, code, "it belongs to the demo customer")
+	_, order = call(t, http.MethodGet, p.api+"/v1/orders/"+id, "", mine)
 	require.Equal(t, "CONFIRMED", order["status"])
 	require.Eventually(t, func() bool {
 		_, order = call(t, http.MethodGet, p.api+"/v1/orders/"+slow, "", nil)
@@ -89,10 +93,20 @@ func TestDev(t *testing.T) {
 	require.Contains(t, out, "16 ever received", "a second start adds no stock")
 }
 
-// gathers requires answers of several services, for the order of the banner.
-func gathers(t *testing.T, api, id string) {
+// keyOf returns the API key of the demo customer of a data folder.
+func keyOf(t *testing.T, dir string) string {
 	t.Helper()
-	code, overview := call(t, http.MethodGet, api+"/v1/orders/"+id+"/overview", "", nil)
+	content, err := os.ReadFile(filepath.Join(dir, "demo.json"))
+	require.NoError(t, err)
+	var access demo.Access
+	require.NoError(t, json.Unmarshal(content, &access))
+	return access.APIKey
+}
+
+// gathers requires answers of several services, for the order of the banner.
+func gathers(t *testing.T, api, id string, owner map[string]string) {
+	t.Helper()
+	code, overview := call(t, http.MethodGet, api+"/v1/orders/"+id+"/overview", "", owner)
 	require.Equal(t, http.StatusOK, code)
 	require.Empty(t, overview["missing"])
 	require.Len(t, overview["shipments"], 2)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/api/client/guest"
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/proof/enginetest"
 )
@@ -122,6 +123,9 @@ func startDev(t *testing.T, dir string, args ...string) *platformUnderTest {
 	return &platformUnderTest{process: p, api: m[1], ui: m[2], admin: m[3], curl: m[4]}
 }
 
+// guests keeps the claims of all placements.
+var guests = guest.New(http.DefaultTransport)
+
 // call makes a request and reads the answer.
 func call(t *testing.T, method, url, body string, header map[string]string) (int, map[string]any) {
 	t.Helper()
@@ -130,7 +134,7 @@ func call(t *testing.T, method, url, body string, header map[string]string) (int
 	for name, value := range header {
 		request.Header.Set(name, value)
 	}
-	client := &http.Client{Timeout: patience}
+	client := &http.Client{Timeout: patience, Transport: guests}
 	defer client.CloseIdleConnections()
 	answer, err := client.Do(request)
 	require.NoError(t, err)
@@ -149,7 +153,7 @@ func call(t *testing.T, method, url, body string, header map[string]string) (int
 // place places an order for a mug, and waits for its decision if wait is true.
 func place(t *testing.T, api, key, token string, wait bool) map[string]any {
 	t.Helper()
-	header := map[string]string{"Content-Type": "application/json", "Idempotency-Key": key}
+	header := map[string]string{"Content-Type": "application/json", "Idempotency-Key": key + "-which-cannot-be-guessed"}
 	if wait {
 		header["Prefer"] = "wait=30"
 	}

@@ -20,7 +20,7 @@ import (
 
 // environment configures every part of a split platform on SQLite files in dir.
 func environment(dir, engine string) map[string][]string {
-	all := []string{"AMENDS_TEMPORAL_ADDRESS=" + engine, "AMENDS_ADMIN_ADDR=127.0.0.1:0", "AMENDS_HTTP_ADDR=127.0.0.1:0", "HOME=" + dir}
+	all := []string{"AMENDS_TEMPORAL_ADDRESS=" + engine, "AMENDS_ADMIN_ADDR=127.0.0.1:0", "AMENDS_HTTP_ADDR=127.0.0.1:0", "HOME=" + dir, "AMENDS_AUTH=optional", "AMENDS_GUEST_SECRET=the secret of the guests of tests"}
 	file := func(key, name string) string {
 		return "AMENDS_SERVICES_" + key + "=sqlite:" + filepath.Join(dir, name+".db")
 	}

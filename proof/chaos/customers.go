@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"github.com/amends/amends/api/client"
+	"github.com/amends/amends/api/client/guest"
 	"github.com/amends/amends/proof/wait"
 )
 
 // browser is the HTTP client of all customers.
-var browser = &http.Client{Timeout: 20 * time.Second}
+var browser = &http.Client{Timeout: 20 * time.Second, Transport: guest.New(http.DefaultTransport)}
 
 // customers place orders, and come back until they are answered.
 type customers struct {

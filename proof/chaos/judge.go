@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/amends/amends/api/client"
+	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
@@ -136,7 +138,10 @@ func (p *platform) judgeOne(ctx context.Context, v *verdict, o Order, r order.Re
 	if r.Total != nil && !p.prices.ever(r.Total.Minor, o.lines()) {
 		v.wrong("I9: order %s (%d: %v) costs %s: it never did", r.ID, o.N, o.lines(), *r.Total)
 	}
-	answer, err := c.api.GetOrderWithResponse(ctx, r.ID)
+	answer, err := c.api.GetOrderWithResponse(ctx, r.ID, func(_ context.Context, q *http.Request) error {
+		q.Header.Set("Amends-Claim", identity.NewGuests(guestSecret).Claim(r.ID)) // its customer may never have got it
+		return nil
+	})
 	switch {
 	case err != nil:
 		v.wrong("order %s cannot be read: %v", r.ID, err)

@@ -27,6 +27,7 @@ import (
 func (p *platform) adminOf(t *testing.T) string {
 	t.Helper()
 	c := api.DefaultConfig()
+	c.GuestSecret = guestSecret
 	c.Orders.Queue = p.queues["order"]
 	a, err := api.New(c, server.Client, api.WithLogger(slog.New(slog.DiscardHandler)))
 	require.NoError(t, err)

@@ -23,6 +23,7 @@ import (
 func (p *platform) impatientShopper(t *testing.T) shopper {
 	t.Helper()
 	c := api.DefaultConfig()
+	c.GuestSecret = guestSecret
 	c.Orders.Queue, c.Orders.PlacementTimeout = p.queues["order"], 300*time.Millisecond
 	a, err := api.New(c, server.Client, api.WithLogger(slog.New(slog.DiscardHandler)), api.WithOrders(p.Orders))
 	require.NoError(t, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/api/client/guest"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
@@ -136,7 +137,21 @@ func (s shopper) get(t *testing.T, id string) reply {
 	return answer
 }
 
-var browser = &http.Client{Timeout: time.Minute}
+// getAs is get for the owner of an API key.
+func (s shopper) getAs(t *testing.T, key, id string) reply {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/v1/orders/"+id, http.NoBody)
+	require.NoError(t, err)
+	r.Header.Set("Authorization", "Bearer "+key)
+	answer, err := send(r)
+	require.NoError(t, err)
+	return answer
+}
+
+// guestSecret is that of the APIs in this process.
+const guestSecret = "the secret of the guests of tests"
+
+var browser = &http.Client{Timeout: time.Minute, Transport: guest.New(http.DefaultTransport)}
 
 // send sends a request whose answer is an order or a problem. Any other answer is
 // an error.

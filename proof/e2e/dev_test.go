@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -25,6 +26,9 @@ import (
 var demoStock = map[string]int64{
 	"TEA-EARL-GREY": 200_000, "MUG-STONEWARE": 100_000, "KETTLE-STEEL": 100_000, "TEAPOT-LIMITED": 10,
 }
+
+// apiKey matches that of the demo customer.
+var apiKey = regexp.MustCompile(`amk_[^']+`)
 
 // requirePrivate requires that only its owner can read a data folder and its files.
 func requirePrivate(t *testing.T, dir string) {
@@ -82,7 +86,7 @@ func TestDevStopsAndGoesOn(t *testing.T) {
 	require.NoError(t, os.Chmod(dir, 0o755))
 	again := startDev(t, dir)
 	requirePrivate(t, dir)
-	require.Equal(t, confirmed, again.get(t, first.ID).order.Status)
+	require.Equal(t, confirmed, again.getAs(t, apiKey.FindString(again.curl), first.ID).order.Status)
 	eventually(t, "what was left undecided is decided", func() bool { return again.get(t, slow).order.Status == confirmed })
 	for _, s := range again.get(t, slow).order.Steps {
 		require.LessOrEqual(t, s.Attempts, 1, "%s is not made again", s.Name)

@@ -120,6 +120,7 @@ func runWorkers(t *testing.T, dsns shoptest.DSNs) shopper {
 	eventually(t, "the workers run", func() bool { return group.Ready(t.Context()) == nil })
 
 	c := api.DefaultConfig()
+	c.GuestSecret = guestSecret
 	c.Orders.Queue = o.Queues["order"]
 	a, err := api.New(c, server.Client, api.WithLogger(o.Logger))
 	require.NoError(t, err)

@@ -50,6 +50,7 @@ func (p *platform) behind(t *testing.T, options ...api.Option) (*lossy.Proxy, sh
 	require.NoError(t, err)
 	t.Cleanup(e.Close)
 	c := api.DefaultConfig()
+	c.GuestSecret = guestSecret
 	c.Orders.Queue = p.queues["order"]
 	a, err := api.New(c, e.Client, append(options, api.WithLogger(slog.New(slog.DiscardHandler)))...)
 	require.NoError(t, err)
@@ -266,6 +267,7 @@ func TestAnEngineWithoutUpdateWithStartIsNotReady(t *testing.T) {
 			require.NoError(t, err)
 			t.Cleanup(e.Close)
 			c := api.DefaultConfig()
+			c.GuestSecret = guestSecret
 			c.Orders.Queue, c.Orders.QueryTimeout = "order", 1300*time.Millisecond
 			a, err := api.New(c, e.Client, api.WithLogger(slog.New(slog.DiscardHandler)))
 			require.NoError(t, err)

@@ -65,6 +65,7 @@ func newPlatformAs(t *testing.T, dsn func(testing.TB) string, decideAfter time.D
 	})
 
 	c := api.DefaultConfig()
+	c.GuestSecret = guestSecret
 	c.Orders.Queue = p.queues["order"]
 	c.Orders.DecideAfter = decideAfter
 	a, err := api.New(c, engine, api.WithLogger(log), api.WithOrders(p.Orders))

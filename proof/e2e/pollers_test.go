@@ -24,6 +24,7 @@ func TestAnAPIWithoutWorkersIsNotReadyAndStartsNothing(t *testing.T) {
 
 	var later atomic.Int64
 	c := api.DefaultConfig()
+	c.GuestSecret = guestSecret
 	c.Orders.Queue = "misspelt-" + uuid.NewString()
 	c.Orders.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
 	a, err := api.New(c, server.Client, api.WithLogger(slog.New(slog.DiscardHandler)))
@@ -39,6 +40,6 @@ func TestAnAPIWithoutWorkersIsNotReadyAndStartsNothing(t *testing.T) {
 	r := shopper{h.URL}.place(t, key, "", placement())
 	require.Equal(t, http.StatusServiceUnavailable, r.status)
 	require.EqualValues(t, fault.Unavailable, r.code, "not unknown")
-	_, err = server.DescribeWorkflowExecution(t.Context(), workflows.WorkflowID(ids.Order("cus_1", key)), "")
+	_, err = server.DescribeWorkflowExecution(t.Context(), workflows.WorkflowID(ids.NewGuests(guestSecret).Order("cus_1", key)), "")
 	require.ErrorContains(t, err, "not found")
 }

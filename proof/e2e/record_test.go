@@ -80,7 +80,7 @@ func (s scenario) play(t *testing.T, name string) (p *platform, id string) {
 	body := placement()
 	maps.Copy(body, s.change)
 	body["customer_id"] = "cus_golden" // with the key it makes the order's id, the same in every recording
-	return p, s.playOn(t, p, "golden-"+name, body)
+	return p, s.playOn(t, p, "golden-order-of-a-guest-"+name, body)
 }
 
 // patience is the time for which the order may stay undecided.

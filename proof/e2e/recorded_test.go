@@ -24,6 +24,7 @@ import (
 func (p *platform) expressShopper(t *testing.T, options ...api.Option) shopper {
 	t.Helper()
 	c := api.DefaultConfig()
+	c.GuestSecret = guestSecret
 	c.Orders.Queue, c.Orders.Express = p.queues["order"], true
 	a, err := api.New(c, p.client, append(options, api.WithLogger(slog.New(slog.DiscardHandler)))...)
 	require.NoError(t, err)

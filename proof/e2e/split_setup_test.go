@@ -84,7 +84,7 @@ func newRunningSplit(t *testing.T, dsns shoptest.DSNs) *split {
 
 // environ is the environment of every process, and more.
 func (s *split) environ(more ...string) []string {
-	return append([]string{"HOME=" + s.home, "AMENDS_TEMPORAL_ADDRESS=" + s.engine, "AMENDS_LOG_LEVEL=warn"}, more...)
+	return append([]string{"HOME=" + s.home, "AMENDS_TEMPORAL_ADDRESS=" + s.engine, "AMENDS_LOG_LEVEL=warn", "AMENDS_AUTH=optional", "AMENDS_GUEST_SECRET=" + guestSecret}, more...)
 }
 
 // start starts a part.

@@ -120,7 +120,7 @@ func (p *platform) place(t *testing.T, decideAfter time.Duration) string {
 		CustomerID: "cus_1", Currency: "EUR", PaymentToken: "tok_visa",
 		Lines:  []workflows.Line{{SKU: "MUG", Quantity: 2}, {SKU: "KETTLE", Quantity: 1}},
 		ShipTo: workflows.Address{Name: "A. Buyer", Line1: "Hauptstr. 1", City: "Berlin", PostalCode: "10115", Country: "DE"},
-	}, uuid.NewString())
+	}, uuid.NewString(), "")
 	require.NoError(t, err)
 	return placed.ID
 }

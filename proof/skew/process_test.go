@@ -20,6 +20,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/api/client/guest"
 	"github.com/amends/amends/internal/dev/loopback"
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/proof/wait"
@@ -84,7 +85,7 @@ func TestWholeProcesses(t *testing.T) { //nolint:paralleltest // it measures tim
 	engine := start(t)
 	dir := t.TempDir()
 	file := func(name string) string { return "sqlite:" + filepath.Join(dir, name+".db") }
-	environ := []string{"HOME=" + dir, "AMENDS_TEMPORAL_ADDRESS=" + engine, "AMENDS_LOG_LEVEL=error"}
+	environ := []string{"HOME=" + dir, "AMENDS_TEMPORAL_ADDRESS=" + engine, "AMENDS_LOG_LEVEL=error", "AMENDS_AUTH=optional", "AMENDS_GUEST_SECRET=the secret of the guests of tests"}
 	services := []string{"order", "catalog", "inventory", "payment", "shipping"}
 	for _, s := range services {
 		environ = append(environ, "AMENDS_SERVICES_"+strings.ToUpper(s)+"_DSN="+file(s))
@@ -126,7 +127,7 @@ type shiftedPlatform struct {
 }
 
 // browser asks for orders and pages.
-var browser = &http.Client{Timeout: 30 * time.Second}
+var browser = &http.Client{Timeout: 30 * time.Second, Transport: guest.New(http.DefaultTransport)}
 
 // outcome is the end of an order.
 type outcome struct {

@@ -147,6 +147,7 @@ func (p *platform) start(t *testing.T, at place) (url string) {
 
 	_, engine := p.process(t)
 	c := api.DefaultConfig()
+	c.GuestSecret = "the secret of the guests of tests"
 	c.Orders.Queue, c.Orders.Express = queues["order"], at.express
 	a, err := api.New(c, engine, api.WithLogger(p.log))
 	require.NoError(t, err)
