@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/edge/limit"
 	"github.com/amends/amends/api/shop"
+	"github.com/amends/amends/api/users"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/internal/orders/identity"
 )
@@ -82,6 +83,13 @@ func WithServices(all shop.Services) Option { return func(s *Server) { s.service
 // WithVerifier sets who checks the tokens and the API keys of callers. Without it, none is
 // valid.
 func WithVerifier(v caller.Verifier) Option { return func(s *Server) { s.verifier = v } }
+
+// WithUsers sets the user service, and who knows the keys of its tokens; without it, every
+// operation of accounts is answered UNAVAILABLE.
+func WithUsers(u users.Service, k users.Keys) Option {
+	return func(s *Server) { s.users, s.keys = u, k }
+}
+}
 
 // WithGateways sets the number of gateways that share the quotas, this one included;
 // without it, it is 1.

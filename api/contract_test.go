@@ -134,6 +134,10 @@ func requireDeclared(t *testing.T, spec *openapi3.T, r response) {
 	if r.Request.Method == http.MethodHead {
 		return
 	}
+	if operation != nil && len(content) == 0 {
+		require.Empty(t, r.text, operation.OperationID)
+		return
+	}
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	require.NoError(t, err)
 	declared := content[kind]
@@ -158,6 +162,13 @@ func operationOf(spec *openapi3.T, r *http.Request) *openapi3.Operation {
 	if rest, ok := strings.CutPrefix(path, "/v1/dead-letters/"); ok {
 		_, verb, _ := strings.Cut(rest, "/")
 		path = "/v1/dead-letters/{id}/" + verb
+	}
+	for template, parent := range map[string]string{
+		"/v1/sessions/{id}": "/v1/sessions/", "/v1/me/addresses/{id}": "/v1/me/addresses/", "/v1/password-resets/{token}": "/v1/password-resets/",
+	} {
+		if last, ok := strings.CutPrefix(path, parent); ok && last != "" && last != "refresh" {
+			path = template
+		}
 	}
 	item := spec.Paths.Value(path)
 	if item == nil {

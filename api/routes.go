@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/edge/deprecated"
+	"github.com/amends/amends/api/edge/session"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/api/retry"
 	"github.com/amends/amends/fault"
@@ -23,6 +24,7 @@ const (
 	optional    authentication = "optional"     // a token, if there is one, names the caller
 	readOrders  authentication = "orders:read"  // a token with this scope, or a guest where guests are served
 	writeOrders authentication = "orders:write" // the same
+	ownAccount  authentication = "account"      // a token with this scope, or the cookie of one
 	operators   authentication = "operators"    // a token of operator_tokens, on the admin address only
 )
 
@@ -31,6 +33,8 @@ func (a authentication) need(guests bool) caller.Need {
 	switch a {
 	case readOrders, writeOrders:
 		return caller.Need{Token: !guests, Scope: string(a)}
+	case ownAccount:
+		return caller.Need{Token: true, Scope: string(a)}
 	default:
 		return caller.Need{}
 	}
@@ -45,6 +49,8 @@ const (
 	reading    class = "read" // of one's own order
 	placing    class = "place"
 	cancelling class = "cancel"
+	entering   class = "enter"   // registrations, log-ins, and what mails lead to
+	managing   class = "account" // of one's own account
 	unlimited  class = ""
 )
 
@@ -54,6 +60,7 @@ type backend string
 const (
 	engine   backend = "engine"   // Temporal, and through it the order service's workers
 	services backend = "services" // services, by gRPC
+	accounts backend = "accounts" // the user service, by gRPC
 	both     backend = "both"     // engine and services
 	database backend = "database" // that of a service in this process
 	process  backend = "process"  // nothing but this process
@@ -92,6 +99,7 @@ type routes []route
 const (
 	question = 4 * time.Second  // the engine is asked more than once, for a second each
 	effect   = 35 * time.Second // a cancel may be configured to wait 30 s for its effect
+	hashing  = 10 * time.Second // a password waits for its turn, some seconds at most
 )
 
 // publicRoutes are the operations of openapi.yaml.
@@ -103,6 +111,26 @@ var publicRoutes = routes{
 	{"GetProduct", echo.GET, "/v1/products/{sku}", optional, browsing, services, time.Second, asJSON | idempotent, nil},
 	{"GetStock", echo.GET, "/v1/stock/{sku}", optional, browsing, services, time.Second, asJSON | idempotent, nil},
 	{"CheckStock", echo.POST, "/v1/stock/check", optional, browsing, services, time.Second, asJSON | idempotent, nil},
+	{"RegisterAccount", echo.POST, "/v1/users", none, entering, accounts, hashing, asJSON, nil},
+	{"ConfirmMail", echo.POST, "/v1/users/verification", none, entering, accounts, question, asJSON, nil},
+	{"LogIn", echo.POST, "/v1/sessions", none, entering, accounts, hashing, asJSON, nil},
+	{"RefreshSession", echo.POST, "/v1/sessions/refresh", none, managing, accounts, question, asJSON, nil},
+	{"ListSessions", echo.GET, "/v1/sessions", ownAccount, managing, accounts, question, asJSON, nil},
+	{"LogOutEverywhere", echo.DELETE, "/v1/sessions", ownAccount, managing, accounts, question, asJSON, nil},
+	{"LogOut", echo.DELETE, "/v1/sessions/{id}", ownAccount, managing, accounts, question, asJSON, nil},
+	{"GetMe", echo.GET, "/v1/me", ownAccount, managing, accounts, question, asJSON, nil},
+	{"ChangeMe", echo.PATCH, "/v1/me", ownAccount, managing, accounts, hashing, asJSON, nil},
+	{"EraseMe", echo.DELETE, "/v1/me", ownAccount, managing, accounts, hashing, asJSON, nil},
+	{"ChangePassword", echo.PUT, "/v1/me/password", ownAccount, managing, accounts, hashing, asJSON, nil},
+	{"ListAddresses", echo.GET, "/v1/me/addresses", ownAccount, managing, accounts, question, asJSON, nil},
+	{"AddAddress", echo.POST, "/v1/me/addresses", ownAccount, managing, accounts, question, asJSON, nil},
+	{"ReplaceAddress", echo.PUT, "/v1/me/addresses/{id}", ownAccount, managing, accounts, question, asJSON, nil},
+	{"RemoveAddress", echo.DELETE, "/v1/me/addresses/{id}", ownAccount, managing, accounts, question, asJSON, nil},
+	{"GetPreferences", echo.GET, "/v1/me/preferences", ownAccount, managing, accounts, question, asJSON, nil},
+	{"SetPreferences", echo.PUT, "/v1/me/preferences", ownAccount, managing, accounts, question, asJSON, nil},
+	{"AskPasswordReset", echo.POST, "/v1/password-resets", none, entering, accounts, question, asJSON, nil},
+	{"ResetPassword", echo.PUT, "/v1/password-resets/{token}", none, entering, accounts, hashing, asJSON, nil},
+	{"GetKeys", echo.GET, "/.well-known/jwks.json", none, unlimited, accounts, question, 0, nil},
 	{"GetHealth", echo.GET, "/healthz", none, unlimited, process, time.Second, 0, nil},
 	{"GetReadiness", echo.GET, "/readyz", none, unlimited, engine, question, 0, nil},
 	{"GetContract", echo.GET, "/openapi.yaml", none, unlimited, process, time.Second, 0, nil},
@@ -156,7 +184,9 @@ type guards struct {
 	guests   bool // orders without a token
 	quotas   func(class) echo.MiddlewareFunc
 	browsing echo.MiddlewareFunc // of operations that give way to others
-	calls    *deprecated.Calls   // needed if an operation is deprecated
+	served   echo.MiddlewareFunc // of operations that need the user service
+	refusals echo.MiddlewareFunc // of operations that look at credentials
+	calls    *deprecated.Calls // needed if an operation is deprecated
 }
 
 // middleware returns how the requests of each route are checked before its handler. A path
@@ -179,8 +209,11 @@ func (all routes) middleware(g guards) func(method, path string) []echo.Middlewa
 // middleware returns the checks of one row, the cheapest first.
 func (r route) middleware(g guards) []echo.MiddlewareFunc {
 	m := []echo.MiddlewareFunc{edge.Within(r.within)}
+	if r.backend == accounts {
+		m = append(m, g.served, session.Cookies)
+	}
 	if r.auth != none && r.auth != operators {
-		m = append(m, caller.Authenticate(g.verifier, r.auth.need(g.guests)))
+		m = append(m, session.Bearer, g.refusals, caller.Authenticate(g.verifier, r.auth.need(g.guests)))
 	}
 	if r.end != nil {
 		m = append(m, g.calls.Middleware(r.operation, *r.end))

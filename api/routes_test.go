@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -40,7 +41,8 @@ func TestEveryOperationHasOneRow(t *testing.T) {
 				operation := tt.spec.Paths.Value(r.path).GetOperation(r.method)
 				require.NotNil(t, operation, r.operation)
 				require.Equal(t, operation.OperationID, r.operation)
-				require.Equal(t, operation.Security != nil, r.auth == operators, "%s: security of the contract", r.operation)
+				require.Equal(t, operation.Security != nil, r.auth != none, "%s: security of the contract", r.operation)
+				require.Equal(t, r.auth == optional || r.auth == writeOrders && r.class == placing, withoutProof(operation), "%s: the contract allows no proof", r.operation)
 				declares := operation.Responses.Status(http.StatusNotAcceptable) != nil
 				require.Equal(t, declares, r.traits.has(asJSON), "%s: 406 of the contract", r.operation)
 				require.Equal(t, requiresKey(operation), r.traits.has(keyed), "%s: Idempotency-Key of the contract", r.operation)
@@ -68,6 +70,12 @@ func TestOperationsOfTheProcessAskNoEngine(t *testing.T) {
 			require.Equal(t, http.StatusOK, b.do(t, r.method, r.path, "").StatusCode, r.operation)
 		}
 	}
+}
+
+// withoutProof reports whether an operation that may be called with a proof of the caller
+// may be called without one.
+func withoutProof(operation *openapi3.Operation) bool {
+	return operation.Security != nil && slices.ContainsFunc(*operation.Security, func(s openapi3.SecurityRequirement) bool { return len(s) == 0 })
 }
 
 func requiresKey(operation *openapi3.Operation) bool {

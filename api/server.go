@@ -21,6 +21,7 @@ import (
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/api/shop/overview"
+	"github.com/amends/amends/api/users"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/internal/orders/admission"
 )
@@ -35,6 +36,8 @@ type Server struct {
 	services shop.Services
 	records  orders.Records
 	verifier caller.Verifier
+	users    users.Service
+	keys     users.Keys
 	gateways func() int
 	browsing *shed.Gate
 	health   *health
@@ -47,12 +50,14 @@ type Server struct {
 type (
 	orderHandlers = apiorders.Handlers
 	shopHandlers  = shop.Handlers
+	userHandlers  = users.Handlers
 )
 
 // operations answers the operations of openapi.yaml.
 type operations struct {
 	*orderHandlers
 	*shopHandlers
+	*userHandlers
 	*overview.Handlers
 	*docs.Page
 	*health
@@ -76,6 +81,9 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	if err := shop.Forms(spec, forms); err != nil {
 		return nil, err
 	}
+	if err := users.Forms(spec, forms); err != nil {
+		return nil, err
+	}
 	page, err := docs.New(spec)
 	if err != nil {
 		return nil, err
@@ -93,7 +101,8 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	c.Orders.Records = s.records
 	s.orders = orders.New(c.Orders, t)
 	s.health = newHealth(s.orders, s.draining)
-	g, err := s.guards(c)
+	accounts := users.New(s.users, s.keys)
+	g, err := s.guards(c, accounts.Served)
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
@@ -108,13 +117,13 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	s.echo.Binder = forms
 	page.Register(s.echo)
 	reader, access := shop.NewReader(s.services), apiorders.NewAccess(s.orders, c.guests())
-	all := operations{apiorders.New(s.orders, access, s.draining), shop.New(reader), overview.New(access, reader), page, s.health}
+	all := operations{apiorders.New(s.orders, access, s.draining), shop.New(reader), accounts, overview.New(access, reader), page, s.health}
 	contract.RegisterHandlers(edge.Router{Echo: s.echo, Middleware: publicRoutes.middleware(g)}, contract.NewStrictHandler(all, nil))
 	return s, nil
 }
 
 // guards returns the checks of the public operations.
-func (s *Server) guards(c Config) (guards, error) {
+func (s *Server) guards(c Config, served echo.MiddlewareFunc) (guards, error) {
 	limits := c.Limits
 	limits.Gateways, limits.Observe = s.gateways, s.observe.Limited
 	if limits.Now == nil {
@@ -127,6 +136,8 @@ func (s *Server) guards(c Config) (guards, error) {
 		guests:   c.GuestSecret != "",
 		quotas:   func(of class) echo.MiddlewareFunc { return limiter.Middleware(string(of), c.Exempt) },
 		browsing: s.browsing.Middleware,
+		served:   served,
+		refusals: limiter.Refusals(string(entering), c.Exempt),
 		calls:    deprecated.NewCalls(s.observe.Deprecated),
 	}, err
 }

@@ -58,6 +58,54 @@ func (e OrderSource) Valid() bool {
 	}
 }
 
+// Account defines model for Account.
+type Account struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// Email Example: ada@example.com
+	Email string `json:"email"`
+	Id    string `json:"id"`
+
+	// Locale Example: en
+	Locale string `json:"locale"`
+
+	// Name Example: Ada Lovelace
+	Name        string       `json:"name"`
+	Preferences []Preference `json:"preferences"`
+
+	// Role customer, support or operator. More may follow.
+	//
+	// Example: customer
+	Role      string    `json:"role"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// AccountAddress An order has stricter rules, by its country.
+type AccountAddress struct {
+	// City Example: Berlin
+	City string `json:"city"`
+
+	// Country ISO 3166-1 alpha-2, upper case, or XK for Kosovo.
+	//
+	// Example: DE
+	Country Country `json:"country"`
+
+	// Line1 Example: Hauptstr. 1
+	Line1 string `json:"line1"`
+
+	// Line2 Example:
+	Line2 string `json:"line2,omitempty"`
+
+	// Name Example: A. Buyer
+	Name string `json:"name"`
+
+	// PostalCode Example: 10115
+	PostalCode string `json:"postal_code,omitempty"`
+
+	// Region Example:
+	Region string `json:"region,omitempty"`
+}
+
 // Address defines model for Address.
 type Address struct {
 	// City Example: Berlin
@@ -90,6 +138,14 @@ type Address struct {
 	Region *string `json:"region,omitempty"`
 }
 
+// AskPasswordReset defines model for AskPasswordReset.
+type AskPasswordReset struct {
+	// Email An address of mail.
+	//
+	// Example: ada@example.com
+	Email MailAddress `json:"email"`
+}
+
 // Attention defines model for Attention.
 type Attention struct {
 	// Code Example: PROVIDER_UNAVAILABLE
@@ -115,6 +171,41 @@ type Attention struct {
 // CancelOrder Has no fields; the body is optional.
 type CancelOrder = map[string]interface{}
 
+// ChangeMe defines model for ChangeMe.
+type ChangeMe struct {
+	// Email An address of mail.
+	//
+	// Example: ada@example.com
+	Email *MailAddress `json:"email,omitempty"`
+
+	// Locale A language tag.
+	//
+	// Example: de-AT
+	Locale *Locale `json:"locale,omitempty"`
+	Name   *string `json:"name,omitempty"`
+
+	// Password 8 to 128 characters, none of the 10,000 most common passwords. There are no other rules.
+	//
+	//
+	// Example: correct horse battery staple
+	Password *Password `json:"password,omitempty"`
+}
+
+// ChangePassword defines model for ChangePassword.
+type ChangePassword struct {
+	// NewPassword 8 to 128 characters, none of the 10,000 most common passwords. There are no other rules.
+	//
+	//
+	// Example: correct horse battery staple
+	NewPassword Password `json:"new_password"`
+
+	// OldPassword 8 to 128 characters, none of the 10,000 most common passwords. There are no other rules.
+	//
+	//
+	// Example: correct horse battery staple
+	OldPassword Password `json:"old_password"`
+}
+
 // CheckStock defines model for CheckStock.
 type CheckStock struct {
 	// Lines Each product once.
@@ -138,6 +229,16 @@ type CheckedLine struct {
 	Sku string `json:"sku"`
 }
 
+// Confirmed defines model for Confirmed.
+type Confirmed struct {
+	Account string `json:"account"`
+
+	// Confirmed `registration` or `address`. More may follow.
+	//
+	// Example: registration
+	Confirmed string `json:"confirmed"`
+}
+
 // Country ISO 3166-1 alpha-2, upper case, or XK for Kosovo.
 //
 // Example: DE
@@ -147,6 +248,15 @@ type Country = string
 //
 // Example: EUR
 type Currency = string
+
+// EraseMe defines model for EraseMe.
+type EraseMe struct {
+	// Password 8 to 128 characters, none of the 10,000 most common passwords. There are no other rules.
+	//
+	//
+	// Example: correct horse battery staple
+	Password Password `json:"password"`
+}
 
 // FieldError defines model for FieldError.
 type FieldError struct {
@@ -173,6 +283,28 @@ type Health struct {
 // HealthStatus defines model for Health.Status.
 type HealthStatus string
 
+// Key defines model for Key.
+type Key struct {
+	// Alg Example: EdDSA
+	Alg string `json:"alg"`
+
+	// Crv Example: Ed25519
+	Crv string `json:"crv"`
+	Kid string `json:"kid"`
+
+	// Kty Example: OKP
+	Kty string `json:"kty"`
+
+	// Use Example: sig
+	Use string `json:"use"`
+	X   string `json:"x"`
+}
+
+// Keys defines model for Keys.
+type Keys struct {
+	Keys []Key `json:"keys"`
+}
+
 // Line defines model for Line.
 type Line struct {
 	// Quantity Example: 2
@@ -192,6 +324,44 @@ type LineRequest struct {
 	//
 	// Example: MUG-STONEWARE
 	Sku SKU `json:"sku"`
+}
+
+// Locale A language tag.
+//
+// Example: de-AT
+type Locale = string
+
+// LogIn defines model for LogIn.
+type LogIn struct {
+	// Cookies Whether the tokens are set as cookies; for pages in browsers.
+	Cookies bool `json:"cookies,omitempty"`
+
+	// Device A name for the list of sessions.
+	//
+	// Example: Firefox on Linux
+	Device *string `json:"device,omitempty"`
+
+	// Email An address of mail.
+	//
+	// Example: ada@example.com
+	Email MailAddress `json:"email"`
+
+	// Password 8 to 128 characters, none of the 10,000 most common passwords. There are no other rules.
+	//
+	//
+	// Example: correct horse battery staple
+	Password Password `json:"password"`
+}
+
+// MailAddress An address of mail.
+//
+// Example: ada@example.com
+type MailAddress = string
+
+// MailToken defines model for MailToken.
+type MailToken struct {
+	// Token That of the mail.
+	Token string `json:"token"`
 }
 
 // Missing The parts that did not answer, in the order of their names.
@@ -308,6 +478,11 @@ type Parcel struct {
 	Warehouse string `json:"warehouse"`
 }
 
+// Password 8 to 128 characters, none of the 10,000 most common passwords. There are no other rules.
+//
+// Example: correct horse battery staple
+type Password = string
+
 // Payment Absent while there is none, as for an order that costs nothing, or if it is `missing`.
 type Payment struct {
 	Amount Money `json:"amount"`
@@ -341,12 +516,11 @@ type PlaceOrder struct {
 	// Example: EUR
 	Currency Currency `json:"currency"`
 
-	// CustomerId With a token, the caller's account: it may be left out, and must not be another. A guest must name a customer: by the
-	// shop's own id, or that of an identity provider such as `auth0|64f0…` or `user:4711@shop.example`.
+	// CustomerId The shop's own id of the customer, or that of an identity provider such as `auth0|64f0…` or `user:4711@shop.example`.
 	//
 	//
 	// Example: cus_42
-	CustomerId string `json:"customer_id,omitempty"`
+	CustomerId string `json:"customer_id"`
 
 	// Lines Each product once.
 	Lines []LineRequest `json:"lines"`
@@ -357,6 +531,25 @@ type PlaceOrder struct {
 	// Example: tok_visa
 	PaymentToken string  `json:"payment_token"`
 	ShipTo       Address `json:"ship_to"`
+}
+
+// Preference Whether messages of a category come by a channel.
+type Preference struct {
+	// Category `orders` or `offers`.
+	//
+	// Example: offers
+	Category string `json:"category"`
+
+	// Channel `email`, `sms` or `push`.
+	//
+	// Example: email
+	Channel string `json:"channel"`
+	Wanted  bool   `json:"wanted"`
+}
+
+// Preferences defines model for Preferences.
+type Preferences struct {
+	Preferences []Preference `json:"preferences"`
 }
 
 // Problem RFC 9457.
@@ -424,10 +617,93 @@ type ProductStock struct {
 // Example: PAYMENT_DECLINED
 type Reason = string
 
+// RefreshSession defines model for RefreshSession.
+type RefreshSession struct {
+	RefreshToken string `json:"refresh_token"`
+}
+
+// Registration defines model for Registration.
+type Registration struct {
+	// Email An address of mail.
+	//
+	// Example: ada@example.com
+	Email MailAddress `json:"email"`
+
+	// Locale A language tag.
+	//
+	// Example: de-AT
+	Locale *Locale `json:"locale,omitempty"`
+
+	// Name Example: Ada Lovelace
+	Name string `json:"name"`
+
+	// Password 8 to 128 characters, none of the 10,000 most common passwords. There are no other rules.
+	//
+	//
+	// Example: correct horse battery staple
+	Password Password `json:"password"`
+}
+
+// ResetPassword defines model for ResetPassword.
+type ResetPassword struct {
+	// Password 8 to 128 characters, none of the 10,000 most common passwords. There are no other rules.
+	//
+	//
+	// Example: correct horse battery staple
+	Password Password `json:"password"`
+}
+
 // SKU A product's code, without control characters or spaces around it.
 //
 // Example: MUG-STONEWARE
 type SKU = string
+
+// SavedAddress defines model for SavedAddress.
+type SavedAddress struct {
+	// City Example: Berlin
+	City string `json:"city"`
+
+	// Country Example: DE
+	Country string `json:"country"`
+	Id      string `json:"id"`
+
+	// Line1 Example: Hauptstr. 1
+	Line1 string  `json:"line1"`
+	Line2 *string `json:"line2,omitempty"`
+
+	// Name Example: A. Buyer
+	Name string `json:"name"`
+
+	// PostalCode Example: 10115
+	PostalCode *string `json:"postal_code,omitempty"`
+	Region     *string `json:"region,omitempty"`
+}
+
+// SavedAddresses defines model for SavedAddresses.
+type SavedAddresses struct {
+	Addresses []SavedAddress `json:"addresses"`
+}
+
+// Session defines model for Session.
+type Session struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// Current The session of this request.
+	Current bool `json:"current"`
+
+	// Device Example: Firefox on Linux
+	Device    string    `json:"device"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Id        string    `json:"id"`
+
+	// SeenAt The last refresh.
+	SeenAt time.Time `json:"seen_at"`
+}
+
+// Sessions defines model for Sessions.
+type Sessions struct {
+	Sessions []Session `json:"sessions"`
+}
 
 // Shipment defines model for Shipment.
 type Shipment struct {
@@ -498,6 +774,28 @@ type StockCheck struct {
 	Lines []CheckedLine `json:"lines"`
 }
 
+// Tokens defines model for Tokens.
+type Tokens struct {
+	AccessExpiresAt time.Time `json:"access_expires_at"`
+
+	// AccessToken Absent with cookies.
+	AccessToken *string `json:"access_token,omitempty"`
+	Account     string  `json:"account"`
+
+	// CsrfToken With cookies only; the value of `Amends-CSRF`.
+	CsrfToken *string `json:"csrf_token,omitempty"`
+
+	// ExpiresAt The session ends then unless it is refreshed before.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// RefreshToken Absent with cookies.
+	RefreshToken *string `json:"refresh_token,omitempty"`
+	Session      string  `json:"session"`
+
+	// TokenType `Bearer`. Absent with cookies.
+	TokenType *string `json:"token_type,omitempty"`
+}
+
 // WarehouseStock defines model for WarehouseStock.
 type WarehouseStock struct {
 	// Available Example: 40
@@ -507,11 +805,20 @@ type WarehouseStock struct {
 	Warehouse string `json:"warehouse"`
 }
 
+// AddressID defines model for AddressID.
+type AddressID = string
+
 // OrderID defines model for OrderID.
 type OrderID = string
 
 // ProductCode defines model for ProductCode.
 type ProductCode = string
+
+// ResetToken defines model for ResetToken.
+type ResetToken = string
+
+// SessionID defines model for SessionID.
+type SessionID = string
 
 // Forbidden RFC 9457.
 type Forbidden = Problem
@@ -525,6 +832,9 @@ type Misdirected = Problem
 // QuotaExceeded RFC 9457.
 type QuotaExceeded = Problem
 
+// TryLater RFC 9457.
+type TryLater = Problem
+
 // Unauthenticated RFC 9457.
 type Unauthenticated = Problem
 
@@ -534,13 +844,30 @@ type Unavailable = Problem
 // PlaceOrderParams defines parameters for PlaceOrder.
 type PlaceOrderParams struct {
 	// IdempotencyKey 1 to 255 visible ASCII characters, bare or as a quoted string. It belongs to the customer:
-	// another customer's same key is another order. Use a fresh UUID for each order. A guest's key proves that a
-	// repeat is the guest's: with less than 22 characters, which cannot hold 128 bits, it is refused.
+	// another customer's same key is another order. Use a fresh UUID for each order.
 	IdempotencyKey string `json:"Idempotency-Key"`
 
 	// Prefer `wait=N` (RFC 7240) waits up to N seconds, 1 to 30, for the decision. Other preferences are ignored.
 	Prefer *string `json:"Prefer,omitempty"`
 }
+
+// EraseMeJSONRequestBody defines body for EraseMe for application/json ContentType.
+type EraseMeJSONRequestBody = EraseMe
+
+// ChangeMeJSONRequestBody defines body for ChangeMe for application/json ContentType.
+type ChangeMeJSONRequestBody = ChangeMe
+
+// AddAddressJSONRequestBody defines body for AddAddress for application/json ContentType.
+type AddAddressJSONRequestBody = AccountAddress
+
+// ReplaceAddressJSONRequestBody defines body for ReplaceAddress for application/json ContentType.
+type ReplaceAddressJSONRequestBody = AccountAddress
+
+// ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
+type ChangePasswordJSONRequestBody = ChangePassword
+
+// SetPreferencesJSONRequestBody defines body for SetPreferences for application/json ContentType.
+type SetPreferencesJSONRequestBody = Preferences
 
 // PlaceOrderJSONRequestBody defines body for PlaceOrder for application/json ContentType.
 type PlaceOrderJSONRequestBody = PlaceOrder
@@ -548,11 +875,32 @@ type PlaceOrderJSONRequestBody = PlaceOrder
 // CancelOrderJSONRequestBody defines body for CancelOrder for application/json ContentType.
 type CancelOrderJSONRequestBody = CancelOrder
 
+// AskPasswordResetJSONRequestBody defines body for AskPasswordReset for application/json ContentType.
+type AskPasswordResetJSONRequestBody = AskPasswordReset
+
+// ResetPasswordJSONRequestBody defines body for ResetPassword for application/json ContentType.
+type ResetPasswordJSONRequestBody = ResetPassword
+
+// LogInJSONRequestBody defines body for LogIn for application/json ContentType.
+type LogInJSONRequestBody = LogIn
+
+// RefreshSessionJSONRequestBody defines body for RefreshSession for application/json ContentType.
+type RefreshSessionJSONRequestBody = RefreshSession
+
 // CheckStockJSONRequestBody defines body for CheckStock for application/json ContentType.
 type CheckStockJSONRequestBody = CheckStock
 
+// RegisterAccountJSONRequestBody defines body for RegisterAccount for application/json ContentType.
+type RegisterAccountJSONRequestBody = Registration
+
+// ConfirmMailJSONRequestBody defines body for ConfirmMail for application/json ContentType.
+type ConfirmMailJSONRequestBody = MailToken
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// GetKeys The public keys of access tokens
+	// (GET /.well-known/jwks.json)
+	GetKeys(ctx echo.Context) error
 	// GetEvents The contract of the facts that the services tell through a broker
 	// (GET /asyncapi.yaml)
 	GetEvents(ctx echo.Context) error
@@ -568,6 +916,36 @@ type ServerInterface interface {
 	// GetReadiness Whether the process can serve orders
 	// (GET /readyz)
 	GetReadiness(ctx echo.Context) error
+	// EraseMe Erase the account
+	// (DELETE /v1/me)
+	EraseMe(ctx echo.Context) error
+	// GetMe Get the account
+	// (GET /v1/me)
+	GetMe(ctx echo.Context) error
+	// ChangeMe Change the account
+	// (PATCH /v1/me)
+	ChangeMe(ctx echo.Context) error
+	// ListAddresses List the addresses
+	// (GET /v1/me/addresses)
+	ListAddresses(ctx echo.Context) error
+	// AddAddress Add an address
+	// (POST /v1/me/addresses)
+	AddAddress(ctx echo.Context) error
+	// RemoveAddress Remove an address
+	// (DELETE /v1/me/addresses/{id})
+	RemoveAddress(ctx echo.Context, id AddressID) error
+	// ReplaceAddress Replace an address
+	// (PUT /v1/me/addresses/{id})
+	ReplaceAddress(ctx echo.Context, id AddressID) error
+	// ChangePassword Change the password
+	// (PUT /v1/me/password)
+	ChangePassword(ctx echo.Context) error
+	// GetPreferences Get the preferences
+	// (GET /v1/me/preferences)
+	GetPreferences(ctx echo.Context) error
+	// SetPreferences Set the preferences
+	// (PUT /v1/me/preferences)
+	SetPreferences(ctx echo.Context) error
 	// PlaceOrder Place an order
 	// (POST /v1/orders)
 	PlaceOrder(ctx echo.Context, params PlaceOrderParams) error
@@ -580,20 +958,56 @@ type ServerInterface interface {
 	// GetOrderOverview Get an order with all that belongs to it
 	// (GET /v1/orders/{id}/overview)
 	GetOrderOverview(ctx echo.Context, id OrderID) error
+	// AskPasswordReset Ask for a mail that resets the password
+	// (POST /v1/password-resets)
+	AskPasswordReset(ctx echo.Context) error
+	// ResetPassword Reset the password
+	// (PUT /v1/password-resets/{token})
+	ResetPassword(ctx echo.Context, token ResetToken) error
 	// GetProduct Get a product with its stock
 	// (GET /v1/products/{sku})
 	GetProduct(ctx echo.Context, sku ProductCode) error
+	// LogOutEverywhere End all sessions
+	// (DELETE /v1/sessions)
+	LogOutEverywhere(ctx echo.Context) error
+	// ListSessions List the open sessions
+	// (GET /v1/sessions)
+	ListSessions(ctx echo.Context) error
+	// LogIn Log in
+	// (POST /v1/sessions)
+	LogIn(ctx echo.Context) error
+	// RefreshSession Exchange a refresh token
+	// (POST /v1/sessions/refresh)
+	RefreshSession(ctx echo.Context) error
+	// LogOut End a session
+	// (DELETE /v1/sessions/{id})
+	LogOut(ctx echo.Context, id SessionID) error
 	// CheckStock Check whether an order could be packed
 	// (POST /v1/stock/check)
 	CheckStock(ctx echo.Context) error
 	// GetStock Get the stock of a product
 	// (GET /v1/stock/{sku})
 	GetStock(ctx echo.Context, sku ProductCode) error
+	// RegisterAccount Register an account
+	// (POST /v1/users)
+	RegisterAccount(ctx echo.Context) error
+	// ConfirmMail Confirm an address of mail
+	// (POST /v1/users/verification)
+	ConfirmMail(ctx echo.Context) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
 type ServerInterfaceWrapper struct {
 	Handler ServerInterface
+}
+
+// GetKeys converts echo context to params.
+func (w *ServerInterfaceWrapper) GetKeys(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetKeys(ctx)
+	return err
 }
 
 // GetEvents converts echo context to params.
@@ -638,6 +1052,110 @@ func (w *ServerInterfaceWrapper) GetReadiness(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetReadiness(ctx)
+	return err
+}
+
+// EraseMe converts echo context to params.
+func (w *ServerInterfaceWrapper) EraseMe(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EraseMe(ctx)
+	return err
+}
+
+// GetMe converts echo context to params.
+func (w *ServerInterfaceWrapper) GetMe(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetMe(ctx)
+	return err
+}
+
+// ChangeMe converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangeMe(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangeMe(ctx)
+	return err
+}
+
+// ListAddresses converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAddresses(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAddresses(ctx)
+	return err
+}
+
+// AddAddress converts echo context to params.
+func (w *ServerInterfaceWrapper) AddAddress(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AddAddress(ctx)
+	return err
+}
+
+// RemoveAddress converts echo context to params.
+func (w *ServerInterfaceWrapper) RemoveAddress(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id AddressID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RemoveAddress(ctx, id)
+	return err
+}
+
+// ReplaceAddress converts echo context to params.
+func (w *ServerInterfaceWrapper) ReplaceAddress(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id AddressID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReplaceAddress(ctx, id)
+	return err
+}
+
+// ChangePassword converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangePassword(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangePassword(ctx)
+	return err
+}
+
+// GetPreferences converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPreferences(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPreferences(ctx)
+	return err
+}
+
+// SetPreferences converts echo context to params.
+func (w *ServerInterfaceWrapper) SetPreferences(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetPreferences(ctx)
 	return err
 }
 
@@ -735,6 +1253,31 @@ func (w *ServerInterfaceWrapper) GetOrderOverview(ctx echo.Context) error {
 	return err
 }
 
+// AskPasswordReset converts echo context to params.
+func (w *ServerInterfaceWrapper) AskPasswordReset(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AskPasswordReset(ctx)
+	return err
+}
+
+// ResetPassword converts echo context to params.
+func (w *ServerInterfaceWrapper) ResetPassword(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "token" -------------
+	var token ResetToken
+
+	err = runtime.BindStyledParameterWithOptions("simple", "token", ctx.Param("token"), &token, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter token: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResetPassword(ctx, token)
+	return err
+}
+
 // GetProduct converts echo context to params.
 func (w *ServerInterfaceWrapper) GetProduct(ctx echo.Context) error {
 	var err error
@@ -748,6 +1291,58 @@ func (w *ServerInterfaceWrapper) GetProduct(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetProduct(ctx, sku)
+	return err
+}
+
+// LogOutEverywhere converts echo context to params.
+func (w *ServerInterfaceWrapper) LogOutEverywhere(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LogOutEverywhere(ctx)
+	return err
+}
+
+// ListSessions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSessions(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSessions(ctx)
+	return err
+}
+
+// LogIn converts echo context to params.
+func (w *ServerInterfaceWrapper) LogIn(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LogIn(ctx)
+	return err
+}
+
+// RefreshSession converts echo context to params.
+func (w *ServerInterfaceWrapper) RefreshSession(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RefreshSession(ctx)
+	return err
+}
+
+// LogOut converts echo context to params.
+func (w *ServerInterfaceWrapper) LogOut(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id SessionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LogOut(ctx, id)
 	return err
 }
 
@@ -773,6 +1368,24 @@ func (w *ServerInterfaceWrapper) GetStock(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetStock(ctx, sku)
+	return err
+}
+
+// RegisterAccount converts echo context to params.
+func (w *ServerInterfaceWrapper) RegisterAccount(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RegisterAccount(ctx)
+	return err
+}
+
+// ConfirmMail converts echo context to params.
+func (w *ServerInterfaceWrapper) ConfirmMail(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ConfirmMail(ctx)
 	return err
 }
 
@@ -830,6 +1443,26 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/products/:sku", wrapper.GetProduct, options.OperationMiddlewares["GetProduct"]...)
 	router.GET(options.BaseURL+"/v1/stock/:sku", wrapper.GetStock, options.OperationMiddlewares["GetStock"]...)
 	router.POST(options.BaseURL+"/v1/stock/check", wrapper.CheckStock, options.OperationMiddlewares["CheckStock"]...)
+	router.POST(options.BaseURL+"/v1/users", wrapper.RegisterAccount, options.OperationMiddlewares["RegisterAccount"]...)
+	router.POST(options.BaseURL+"/v1/users/verification", wrapper.ConfirmMail, options.OperationMiddlewares["ConfirmMail"]...)
+	router.DELETE(options.BaseURL+"/v1/sessions", wrapper.LogOutEverywhere, options.OperationMiddlewares["LogOutEverywhere"]...)
+	router.GET(options.BaseURL+"/v1/sessions", wrapper.ListSessions, options.OperationMiddlewares["ListSessions"]...)
+	router.POST(options.BaseURL+"/v1/sessions", wrapper.LogIn, options.OperationMiddlewares["LogIn"]...)
+	router.POST(options.BaseURL+"/v1/sessions/refresh", wrapper.RefreshSession, options.OperationMiddlewares["RefreshSession"]...)
+	router.DELETE(options.BaseURL+"/v1/sessions/:id", wrapper.LogOut, options.OperationMiddlewares["LogOut"]...)
+	router.DELETE(options.BaseURL+"/v1/me", wrapper.EraseMe, options.OperationMiddlewares["EraseMe"]...)
+	router.GET(options.BaseURL+"/v1/me", wrapper.GetMe, options.OperationMiddlewares["GetMe"]...)
+	router.PATCH(options.BaseURL+"/v1/me", wrapper.ChangeMe, options.OperationMiddlewares["ChangeMe"]...)
+	router.PUT(options.BaseURL+"/v1/me/password", wrapper.ChangePassword, options.OperationMiddlewares["ChangePassword"]...)
+	router.GET(options.BaseURL+"/v1/me/addresses", wrapper.ListAddresses, options.OperationMiddlewares["ListAddresses"]...)
+	router.POST(options.BaseURL+"/v1/me/addresses", wrapper.AddAddress, options.OperationMiddlewares["AddAddress"]...)
+	router.DELETE(options.BaseURL+"/v1/me/addresses/:id", wrapper.RemoveAddress, options.OperationMiddlewares["RemoveAddress"]...)
+	router.PUT(options.BaseURL+"/v1/me/addresses/:id", wrapper.ReplaceAddress, options.OperationMiddlewares["ReplaceAddress"]...)
+	router.GET(options.BaseURL+"/v1/me/preferences", wrapper.GetPreferences, options.OperationMiddlewares["GetPreferences"]...)
+	router.PUT(options.BaseURL+"/v1/me/preferences", wrapper.SetPreferences, options.OperationMiddlewares["SetPreferences"]...)
+	router.POST(options.BaseURL+"/v1/password-resets", wrapper.AskPasswordReset, options.OperationMiddlewares["AskPasswordReset"]...)
+	router.PUT(options.BaseURL+"/v1/password-resets/:token", wrapper.ResetPassword, options.OperationMiddlewares["ResetPassword"]...)
+	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetKeys, options.OperationMiddlewares["GetKeys"]...)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["GetHealth"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["GetReadiness"]...)
 	router.GET(options.BaseURL+"/openapi.yaml", wrapper.GetContract, options.OperationMiddlewares["GetContract"]...)
@@ -855,6 +1488,15 @@ type QuotaExceededApplicationProblemPlusJSONResponse struct {
 	Headers QuotaExceededResponseHeaders
 }
 
+type TryLaterResponseHeaders struct {
+	RetryAfter *int
+}
+type TryLaterApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers TryLaterResponseHeaders
+}
+
 type UnauthenticatedApplicationProblemPlusJSONResponse Problem
 
 type UnavailableResponseHeaders struct {
@@ -864,6 +1506,88 @@ type UnavailableApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
 	Headers UnavailableResponseHeaders
+}
+
+type GetKeysRequestObject struct {
+}
+
+type GetKeysResponseObject interface {
+	VisitGetKeysResponse(w http.ResponseWriter) error
+}
+
+type GetKeys200ResponseHeaders struct {
+	CacheControl *string
+}
+
+type GetKeys200JSONResponse struct {
+	Body    Keys
+	Headers GetKeys200ResponseHeaders
+}
+
+func (response GetKeys200JSONResponse) VisitGetKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.CacheControl != nil {
+		w.Header().Set("Cache-Control", fmt.Sprint(*response.Headers.CacheControl))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetKeys421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response GetKeys421ApplicationProblemPlusJSONResponse) VisitGetKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetKeys500ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response GetKeys500ApplicationProblemPlusJSONResponse) VisitGetKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetKeys503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetKeys503ApplicationProblemPlusJSONResponse) VisitGetKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type GetEventsRequestObject struct {
@@ -1088,6 +1812,1926 @@ func (response GetReadiness503ApplicationProblemPlusJSONResponse) VisitGetReadin
 	return err
 }
 
+type EraseMeRequestObject struct {
+	Body *EraseMeJSONRequestBody
+}
+
+type EraseMeResponseObject interface {
+	VisitEraseMeResponse(w http.ResponseWriter) error
+}
+
+type EraseMe204Response struct {
+}
+
+func (response EraseMe204Response) VisitEraseMeResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type EraseMe400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response EraseMe400ApplicationProblemPlusJSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseMe401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response EraseMe401ApplicationProblemPlusJSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseMe403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response EraseMe403ApplicationProblemPlusJSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseMe404ApplicationProblemPlusJSONResponse Problem
+
+func (response EraseMe404ApplicationProblemPlusJSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseMe406ApplicationProblemPlusJSONResponse Problem
+
+func (response EraseMe406ApplicationProblemPlusJSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseMe409ApplicationProblemPlusJSONResponse Problem
+
+func (response EraseMe409ApplicationProblemPlusJSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseMe413ApplicationProblemPlusJSONResponse Problem
+
+func (response EraseMe413ApplicationProblemPlusJSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseMe415ApplicationProblemPlusJSONResponse Problem
+
+func (response EraseMe415ApplicationProblemPlusJSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseMe421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response EraseMe421ApplicationProblemPlusJSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseMe422ApplicationProblemPlusJSONResponse Problem
+
+func (response EraseMe422ApplicationProblemPlusJSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseMe429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response EraseMe429ApplicationProblemPlusJSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseMe500ApplicationProblemPlusJSONResponse Problem
+
+func (response EraseMe500ApplicationProblemPlusJSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseMe503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response EraseMe503ApplicationProblemPlusJSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMeRequestObject struct {
+}
+
+type GetMeResponseObject interface {
+	VisitGetMeResponse(w http.ResponseWriter) error
+}
+
+type GetMe200JSONResponse Account
+
+func (response GetMe200JSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMe400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response GetMe400ApplicationProblemPlusJSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMe401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetMe401ApplicationProblemPlusJSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMe403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetMe403ApplicationProblemPlusJSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMe404ApplicationProblemPlusJSONResponse Problem
+
+func (response GetMe404ApplicationProblemPlusJSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMe406ApplicationProblemPlusJSONResponse Problem
+
+func (response GetMe406ApplicationProblemPlusJSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMe421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response GetMe421ApplicationProblemPlusJSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMe429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response GetMe429ApplicationProblemPlusJSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMe500ApplicationProblemPlusJSONResponse Problem
+
+func (response GetMe500ApplicationProblemPlusJSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMe503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetMe503ApplicationProblemPlusJSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeMeRequestObject struct {
+	Body *ChangeMeJSONRequestBody
+}
+
+type ChangeMeResponseObject interface {
+	VisitChangeMeResponse(w http.ResponseWriter) error
+}
+
+type ChangeMe200JSONResponse Account
+
+func (response ChangeMe200JSONResponse) VisitChangeMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeMe400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeMe400ApplicationProblemPlusJSONResponse) VisitChangeMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeMe401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeMe401ApplicationProblemPlusJSONResponse) VisitChangeMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeMe403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeMe403ApplicationProblemPlusJSONResponse) VisitChangeMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeMe404ApplicationProblemPlusJSONResponse Problem
+
+func (response ChangeMe404ApplicationProblemPlusJSONResponse) VisitChangeMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeMe406ApplicationProblemPlusJSONResponse Problem
+
+func (response ChangeMe406ApplicationProblemPlusJSONResponse) VisitChangeMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeMe413ApplicationProblemPlusJSONResponse Problem
+
+func (response ChangeMe413ApplicationProblemPlusJSONResponse) VisitChangeMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeMe415ApplicationProblemPlusJSONResponse Problem
+
+func (response ChangeMe415ApplicationProblemPlusJSONResponse) VisitChangeMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeMe421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeMe421ApplicationProblemPlusJSONResponse) VisitChangeMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeMe422ApplicationProblemPlusJSONResponse Problem
+
+func (response ChangeMe422ApplicationProblemPlusJSONResponse) VisitChangeMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeMe429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeMe429ApplicationProblemPlusJSONResponse) VisitChangeMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeMe500ApplicationProblemPlusJSONResponse Problem
+
+func (response ChangeMe500ApplicationProblemPlusJSONResponse) VisitChangeMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeMe503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeMe503ApplicationProblemPlusJSONResponse) VisitChangeMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAddressesRequestObject struct {
+}
+
+type ListAddressesResponseObject interface {
+	VisitListAddressesResponse(w http.ResponseWriter) error
+}
+
+type ListAddresses200JSONResponse SavedAddresses
+
+func (response ListAddresses200JSONResponse) VisitListAddressesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAddresses400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response ListAddresses400ApplicationProblemPlusJSONResponse) VisitListAddressesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAddresses401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAddresses401ApplicationProblemPlusJSONResponse) VisitListAddressesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAddresses403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListAddresses403ApplicationProblemPlusJSONResponse) VisitListAddressesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAddresses404ApplicationProblemPlusJSONResponse Problem
+
+func (response ListAddresses404ApplicationProblemPlusJSONResponse) VisitListAddressesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAddresses406ApplicationProblemPlusJSONResponse Problem
+
+func (response ListAddresses406ApplicationProblemPlusJSONResponse) VisitListAddressesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAddresses421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAddresses421ApplicationProblemPlusJSONResponse) VisitListAddressesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAddresses429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response ListAddresses429ApplicationProblemPlusJSONResponse) VisitListAddressesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAddresses500ApplicationProblemPlusJSONResponse Problem
+
+func (response ListAddresses500ApplicationProblemPlusJSONResponse) VisitListAddressesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAddresses503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListAddresses503ApplicationProblemPlusJSONResponse) VisitListAddressesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddAddressRequestObject struct {
+	Body *AddAddressJSONRequestBody
+}
+
+type AddAddressResponseObject interface {
+	VisitAddAddressResponse(w http.ResponseWriter) error
+}
+
+type AddAddress201JSONResponse SavedAddress
+
+func (response AddAddress201JSONResponse) VisitAddAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddAddress400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response AddAddress400ApplicationProblemPlusJSONResponse) VisitAddAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddAddress401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response AddAddress401ApplicationProblemPlusJSONResponse) VisitAddAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddAddress403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response AddAddress403ApplicationProblemPlusJSONResponse) VisitAddAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddAddress404ApplicationProblemPlusJSONResponse Problem
+
+func (response AddAddress404ApplicationProblemPlusJSONResponse) VisitAddAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddAddress406ApplicationProblemPlusJSONResponse Problem
+
+func (response AddAddress406ApplicationProblemPlusJSONResponse) VisitAddAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddAddress409ApplicationProblemPlusJSONResponse Problem
+
+func (response AddAddress409ApplicationProblemPlusJSONResponse) VisitAddAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddAddress413ApplicationProblemPlusJSONResponse Problem
+
+func (response AddAddress413ApplicationProblemPlusJSONResponse) VisitAddAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddAddress415ApplicationProblemPlusJSONResponse Problem
+
+func (response AddAddress415ApplicationProblemPlusJSONResponse) VisitAddAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddAddress421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response AddAddress421ApplicationProblemPlusJSONResponse) VisitAddAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddAddress422ApplicationProblemPlusJSONResponse Problem
+
+func (response AddAddress422ApplicationProblemPlusJSONResponse) VisitAddAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddAddress429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response AddAddress429ApplicationProblemPlusJSONResponse) VisitAddAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddAddress500ApplicationProblemPlusJSONResponse Problem
+
+func (response AddAddress500ApplicationProblemPlusJSONResponse) VisitAddAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddAddress503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response AddAddress503ApplicationProblemPlusJSONResponse) VisitAddAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveAddressRequestObject struct {
+	Id AddressID `json:"id"`
+}
+
+type RemoveAddressResponseObject interface {
+	VisitRemoveAddressResponse(w http.ResponseWriter) error
+}
+
+type RemoveAddress204Response struct {
+}
+
+func (response RemoveAddress204Response) VisitRemoveAddressResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RemoveAddress400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveAddress400ApplicationProblemPlusJSONResponse) VisitRemoveAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveAddress401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveAddress401ApplicationProblemPlusJSONResponse) VisitRemoveAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveAddress403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveAddress403ApplicationProblemPlusJSONResponse) VisitRemoveAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveAddress404ApplicationProblemPlusJSONResponse Problem
+
+func (response RemoveAddress404ApplicationProblemPlusJSONResponse) VisitRemoveAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveAddress406ApplicationProblemPlusJSONResponse Problem
+
+func (response RemoveAddress406ApplicationProblemPlusJSONResponse) VisitRemoveAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveAddress421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveAddress421ApplicationProblemPlusJSONResponse) VisitRemoveAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveAddress429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveAddress429ApplicationProblemPlusJSONResponse) VisitRemoveAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveAddress500ApplicationProblemPlusJSONResponse Problem
+
+func (response RemoveAddress500ApplicationProblemPlusJSONResponse) VisitRemoveAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveAddress503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveAddress503ApplicationProblemPlusJSONResponse) VisitRemoveAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceAddressRequestObject struct {
+	Id   AddressID `json:"id"`
+	Body *ReplaceAddressJSONRequestBody
+}
+
+type ReplaceAddressResponseObject interface {
+	VisitReplaceAddressResponse(w http.ResponseWriter) error
+}
+
+type ReplaceAddress200JSONResponse SavedAddress
+
+func (response ReplaceAddress200JSONResponse) VisitReplaceAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceAddress400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response ReplaceAddress400ApplicationProblemPlusJSONResponse) VisitReplaceAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceAddress401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ReplaceAddress401ApplicationProblemPlusJSONResponse) VisitReplaceAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceAddress403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ReplaceAddress403ApplicationProblemPlusJSONResponse) VisitReplaceAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceAddress404ApplicationProblemPlusJSONResponse Problem
+
+func (response ReplaceAddress404ApplicationProblemPlusJSONResponse) VisitReplaceAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceAddress406ApplicationProblemPlusJSONResponse Problem
+
+func (response ReplaceAddress406ApplicationProblemPlusJSONResponse) VisitReplaceAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceAddress413ApplicationProblemPlusJSONResponse Problem
+
+func (response ReplaceAddress413ApplicationProblemPlusJSONResponse) VisitReplaceAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceAddress415ApplicationProblemPlusJSONResponse Problem
+
+func (response ReplaceAddress415ApplicationProblemPlusJSONResponse) VisitReplaceAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceAddress421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response ReplaceAddress421ApplicationProblemPlusJSONResponse) VisitReplaceAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceAddress422ApplicationProblemPlusJSONResponse Problem
+
+func (response ReplaceAddress422ApplicationProblemPlusJSONResponse) VisitReplaceAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceAddress429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response ReplaceAddress429ApplicationProblemPlusJSONResponse) VisitReplaceAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceAddress500ApplicationProblemPlusJSONResponse Problem
+
+func (response ReplaceAddress500ApplicationProblemPlusJSONResponse) VisitReplaceAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceAddress503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ReplaceAddress503ApplicationProblemPlusJSONResponse) VisitReplaceAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePasswordRequestObject struct {
+	Body *ChangePasswordJSONRequestBody
+}
+
+type ChangePasswordResponseObject interface {
+	VisitChangePasswordResponse(w http.ResponseWriter) error
+}
+
+type ChangePassword204Response struct {
+}
+
+func (response ChangePassword204Response) VisitChangePasswordResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ChangePassword400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePassword400ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePassword401ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePassword403ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword404ApplicationProblemPlusJSONResponse Problem
+
+func (response ChangePassword404ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword406ApplicationProblemPlusJSONResponse Problem
+
+func (response ChangePassword406ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword413ApplicationProblemPlusJSONResponse Problem
+
+func (response ChangePassword413ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword415ApplicationProblemPlusJSONResponse Problem
+
+func (response ChangePassword415ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePassword421ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword422ApplicationProblemPlusJSONResponse Problem
+
+func (response ChangePassword422ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePassword429ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword500ApplicationProblemPlusJSONResponse Problem
+
+func (response ChangePassword500ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePassword503ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPreferencesRequestObject struct {
+}
+
+type GetPreferencesResponseObject interface {
+	VisitGetPreferencesResponse(w http.ResponseWriter) error
+}
+
+type GetPreferences200JSONResponse Preferences
+
+func (response GetPreferences200JSONResponse) VisitGetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPreferences400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response GetPreferences400ApplicationProblemPlusJSONResponse) VisitGetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPreferences401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetPreferences401ApplicationProblemPlusJSONResponse) VisitGetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPreferences403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetPreferences403ApplicationProblemPlusJSONResponse) VisitGetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPreferences404ApplicationProblemPlusJSONResponse Problem
+
+func (response GetPreferences404ApplicationProblemPlusJSONResponse) VisitGetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPreferences406ApplicationProblemPlusJSONResponse Problem
+
+func (response GetPreferences406ApplicationProblemPlusJSONResponse) VisitGetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPreferences421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response GetPreferences421ApplicationProblemPlusJSONResponse) VisitGetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPreferences429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response GetPreferences429ApplicationProblemPlusJSONResponse) VisitGetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPreferences500ApplicationProblemPlusJSONResponse Problem
+
+func (response GetPreferences500ApplicationProblemPlusJSONResponse) VisitGetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPreferences503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetPreferences503ApplicationProblemPlusJSONResponse) VisitGetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPreferencesRequestObject struct {
+	Body *SetPreferencesJSONRequestBody
+}
+
+type SetPreferencesResponseObject interface {
+	VisitSetPreferencesResponse(w http.ResponseWriter) error
+}
+
+type SetPreferences200JSONResponse Preferences
+
+func (response SetPreferences200JSONResponse) VisitSetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPreferences400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response SetPreferences400ApplicationProblemPlusJSONResponse) VisitSetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPreferences401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SetPreferences401ApplicationProblemPlusJSONResponse) VisitSetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPreferences403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response SetPreferences403ApplicationProblemPlusJSONResponse) VisitSetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPreferences404ApplicationProblemPlusJSONResponse Problem
+
+func (response SetPreferences404ApplicationProblemPlusJSONResponse) VisitSetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPreferences406ApplicationProblemPlusJSONResponse Problem
+
+func (response SetPreferences406ApplicationProblemPlusJSONResponse) VisitSetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPreferences413ApplicationProblemPlusJSONResponse Problem
+
+func (response SetPreferences413ApplicationProblemPlusJSONResponse) VisitSetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPreferences415ApplicationProblemPlusJSONResponse Problem
+
+func (response SetPreferences415ApplicationProblemPlusJSONResponse) VisitSetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPreferences421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response SetPreferences421ApplicationProblemPlusJSONResponse) VisitSetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPreferences422ApplicationProblemPlusJSONResponse Problem
+
+func (response SetPreferences422ApplicationProblemPlusJSONResponse) VisitSetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPreferences429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response SetPreferences429ApplicationProblemPlusJSONResponse) VisitSetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPreferences500ApplicationProblemPlusJSONResponse Problem
+
+func (response SetPreferences500ApplicationProblemPlusJSONResponse) VisitSetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPreferences503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response SetPreferences503ApplicationProblemPlusJSONResponse) VisitSetPreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PlaceOrderRequestObject struct {
 	Params PlaceOrderParams
 	Body   *PlaceOrderJSONRequestBody
@@ -1098,7 +3742,6 @@ type PlaceOrderResponseObject interface {
 }
 
 type PlaceOrder200ResponseHeaders struct {
-	AmendsClaim         *string
 	IdempotencyReplayed *string
 	Location            *string
 	PreferenceApplied   *string
@@ -1116,9 +3759,6 @@ func (response PlaceOrder200JSONResponse) VisitPlaceOrderResponse(w http.Respons
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.AmendsClaim != nil {
-		w.Header().Set("Amends-Claim", fmt.Sprint(*response.Headers.AmendsClaim))
-	}
 	if response.Headers.IdempotencyReplayed != nil {
 		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
 	}
@@ -1134,7 +3774,6 @@ func (response PlaceOrder200JSONResponse) VisitPlaceOrderResponse(w http.Respons
 }
 
 type PlaceOrder202ResponseHeaders struct {
-	AmendsClaim         *string
 	IdempotencyReplayed *string
 	Location            *string
 }
@@ -1151,9 +3790,6 @@ func (response PlaceOrder202JSONResponse) VisitPlaceOrderResponse(w http.Respons
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.AmendsClaim != nil {
-		w.Header().Set("Amends-Claim", fmt.Sprint(*response.Headers.AmendsClaim))
-	}
 	if response.Headers.IdempotencyReplayed != nil {
 		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
 	}
@@ -1181,24 +3817,8 @@ func (response PlaceOrder400ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 	return err
 }
 
-type PlaceOrder401ApplicationProblemPlusJSONResponse struct {
-	UnauthenticatedApplicationProblemPlusJSONResponse
-}
-
-func (response PlaceOrder401ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(401)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type PlaceOrder403ApplicationProblemPlusJSONResponse struct {
-	ForbiddenApplicationProblemPlusJSONResponse
+	ForeignApplicationProblemPlusJSONResponse
 }
 
 func (response PlaceOrder403ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
@@ -1319,9 +3939,8 @@ func (response PlaceOrder500ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 }
 
 type PlaceOrder503ResponseHeaders struct {
-	AmendsClaim *string
-	Location    *string
-	RetryAfter  *int
+	Location   *string
+	RetryAfter *int
 }
 
 type PlaceOrder503ApplicationProblemPlusJSONResponse struct {
@@ -1336,9 +3955,6 @@ func (response PlaceOrder503ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
-	if response.Headers.AmendsClaim != nil {
-		w.Header().Set("Amends-Claim", fmt.Sprint(*response.Headers.AmendsClaim))
-	}
 	if response.Headers.Location != nil {
 		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
 	}
@@ -1394,38 +4010,6 @@ func (response GetOrder400ApplicationProblemPlusJSONResponse) VisitGetOrderRespo
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(400)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type GetOrder401ApplicationProblemPlusJSONResponse struct {
-	UnauthenticatedApplicationProblemPlusJSONResponse
-}
-
-func (response GetOrder401ApplicationProblemPlusJSONResponse) VisitGetOrderResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(401)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type GetOrder403ApplicationProblemPlusJSONResponse struct {
-	ForbiddenApplicationProblemPlusJSONResponse
-}
-
-func (response GetOrder403ApplicationProblemPlusJSONResponse) VisitGetOrderResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(403)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -1589,24 +4173,8 @@ func (response CancelOrder400ApplicationProblemPlusJSONResponse) VisitCancelOrde
 	return err
 }
 
-type CancelOrder401ApplicationProblemPlusJSONResponse struct {
-	UnauthenticatedApplicationProblemPlusJSONResponse
-}
-
-func (response CancelOrder401ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(401)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type CancelOrder403ApplicationProblemPlusJSONResponse struct {
-	ForbiddenApplicationProblemPlusJSONResponse
+	ForeignApplicationProblemPlusJSONResponse
 }
 
 func (response CancelOrder403ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
@@ -1807,38 +4375,6 @@ func (response GetOrderOverview400ApplicationProblemPlusJSONResponse) VisitGetOr
 	return err
 }
 
-type GetOrderOverview401ApplicationProblemPlusJSONResponse struct {
-	UnauthenticatedApplicationProblemPlusJSONResponse
-}
-
-func (response GetOrderOverview401ApplicationProblemPlusJSONResponse) VisitGetOrderOverviewResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(401)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type GetOrderOverview403ApplicationProblemPlusJSONResponse struct {
-	ForbiddenApplicationProblemPlusJSONResponse
-}
-
-func (response GetOrderOverview403ApplicationProblemPlusJSONResponse) VisitGetOrderOverviewResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(403)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type GetOrderOverview404ApplicationProblemPlusJSONResponse Problem
 
 func (response GetOrderOverview404ApplicationProblemPlusJSONResponse) VisitGetOrderOverviewResponse(w http.ResponseWriter) error {
@@ -1935,6 +4471,365 @@ func (response GetOrderOverview503ApplicationProblemPlusJSONResponse) VisitGetOr
 	return err
 }
 
+type AskPasswordResetRequestObject struct {
+	Body *AskPasswordResetJSONRequestBody
+}
+
+type AskPasswordResetResponseObject interface {
+	VisitAskPasswordResetResponse(w http.ResponseWriter) error
+}
+
+type AskPasswordReset202Response struct {
+}
+
+func (response AskPasswordReset202Response) VisitAskPasswordResetResponse(w http.ResponseWriter) error {
+	w.WriteHeader(202)
+	return nil
+}
+
+type AskPasswordReset400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response AskPasswordReset400ApplicationProblemPlusJSONResponse) VisitAskPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskPasswordReset403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response AskPasswordReset403ApplicationProblemPlusJSONResponse) VisitAskPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskPasswordReset406ApplicationProblemPlusJSONResponse Problem
+
+func (response AskPasswordReset406ApplicationProblemPlusJSONResponse) VisitAskPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskPasswordReset413ApplicationProblemPlusJSONResponse Problem
+
+func (response AskPasswordReset413ApplicationProblemPlusJSONResponse) VisitAskPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskPasswordReset415ApplicationProblemPlusJSONResponse Problem
+
+func (response AskPasswordReset415ApplicationProblemPlusJSONResponse) VisitAskPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskPasswordReset421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response AskPasswordReset421ApplicationProblemPlusJSONResponse) VisitAskPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskPasswordReset422ApplicationProblemPlusJSONResponse Problem
+
+func (response AskPasswordReset422ApplicationProblemPlusJSONResponse) VisitAskPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskPasswordReset429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response AskPasswordReset429ApplicationProblemPlusJSONResponse) VisitAskPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskPasswordReset500ApplicationProblemPlusJSONResponse Problem
+
+func (response AskPasswordReset500ApplicationProblemPlusJSONResponse) VisitAskPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskPasswordReset503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response AskPasswordReset503ApplicationProblemPlusJSONResponse) VisitAskPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPasswordRequestObject struct {
+	Token ResetToken `json:"token"`
+	Body  *ResetPasswordJSONRequestBody
+}
+
+type ResetPasswordResponseObject interface {
+	VisitResetPasswordResponse(w http.ResponseWriter) error
+}
+
+type ResetPassword204Response struct {
+}
+
+func (response ResetPassword204Response) VisitResetPasswordResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ResetPassword400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword400ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword403ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword406ApplicationProblemPlusJSONResponse Problem
+
+func (response ResetPassword406ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword410ApplicationProblemPlusJSONResponse Problem
+
+func (response ResetPassword410ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(410)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword413ApplicationProblemPlusJSONResponse Problem
+
+func (response ResetPassword413ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword415ApplicationProblemPlusJSONResponse Problem
+
+func (response ResetPassword415ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword421ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword422ApplicationProblemPlusJSONResponse Problem
+
+func (response ResetPassword422ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword429ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword500ApplicationProblemPlusJSONResponse Problem
+
+func (response ResetPassword500ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword503ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetProductRequestObject struct {
 	Sku ProductCode `json:"sku"`
 }
@@ -1979,22 +4874,6 @@ func (response GetProduct400ApplicationProblemPlusJSONResponse) VisitGetProductR
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(400)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type GetProduct401ApplicationProblemPlusJSONResponse struct {
-	UnauthenticatedApplicationProblemPlusJSONResponse
-}
-
-func (response GetProduct401ApplicationProblemPlusJSONResponse) VisitGetProductResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -2095,6 +4974,862 @@ func (response GetProduct503ApplicationProblemPlusJSONResponse) VisitGetProductR
 	return err
 }
 
+type LogOutEverywhereRequestObject struct {
+}
+
+type LogOutEverywhereResponseObject interface {
+	VisitLogOutEverywhereResponse(w http.ResponseWriter) error
+}
+
+type LogOutEverywhere204Response struct {
+}
+
+func (response LogOutEverywhere204Response) VisitLogOutEverywhereResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type LogOutEverywhere400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response LogOutEverywhere400ApplicationProblemPlusJSONResponse) VisitLogOutEverywhereResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogOutEverywhere401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response LogOutEverywhere401ApplicationProblemPlusJSONResponse) VisitLogOutEverywhereResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogOutEverywhere403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response LogOutEverywhere403ApplicationProblemPlusJSONResponse) VisitLogOutEverywhereResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogOutEverywhere404ApplicationProblemPlusJSONResponse Problem
+
+func (response LogOutEverywhere404ApplicationProblemPlusJSONResponse) VisitLogOutEverywhereResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogOutEverywhere406ApplicationProblemPlusJSONResponse Problem
+
+func (response LogOutEverywhere406ApplicationProblemPlusJSONResponse) VisitLogOutEverywhereResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogOutEverywhere421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response LogOutEverywhere421ApplicationProblemPlusJSONResponse) VisitLogOutEverywhereResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogOutEverywhere429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response LogOutEverywhere429ApplicationProblemPlusJSONResponse) VisitLogOutEverywhereResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogOutEverywhere500ApplicationProblemPlusJSONResponse Problem
+
+func (response LogOutEverywhere500ApplicationProblemPlusJSONResponse) VisitLogOutEverywhereResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogOutEverywhere503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response LogOutEverywhere503ApplicationProblemPlusJSONResponse) VisitLogOutEverywhereResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessionsRequestObject struct {
+}
+
+type ListSessionsResponseObject interface {
+	VisitListSessionsResponse(w http.ResponseWriter) error
+}
+
+type ListSessions200JSONResponse Sessions
+
+func (response ListSessions200JSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessions400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response ListSessions400ApplicationProblemPlusJSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessions401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListSessions401ApplicationProblemPlusJSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessions403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListSessions403ApplicationProblemPlusJSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessions404ApplicationProblemPlusJSONResponse Problem
+
+func (response ListSessions404ApplicationProblemPlusJSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessions406ApplicationProblemPlusJSONResponse Problem
+
+func (response ListSessions406ApplicationProblemPlusJSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessions421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response ListSessions421ApplicationProblemPlusJSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessions429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response ListSessions429ApplicationProblemPlusJSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessions500ApplicationProblemPlusJSONResponse Problem
+
+func (response ListSessions500ApplicationProblemPlusJSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessions503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListSessions503ApplicationProblemPlusJSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogInRequestObject struct {
+	Body *LogInJSONRequestBody
+}
+
+type LogInResponseObject interface {
+	VisitLogInResponse(w http.ResponseWriter) error
+}
+
+type LogIn201JSONResponse Tokens
+
+func (response LogIn201JSONResponse) VisitLogInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogIn400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response LogIn400ApplicationProblemPlusJSONResponse) VisitLogInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogIn403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response LogIn403ApplicationProblemPlusJSONResponse) VisitLogInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogIn406ApplicationProblemPlusJSONResponse Problem
+
+func (response LogIn406ApplicationProblemPlusJSONResponse) VisitLogInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogIn413ApplicationProblemPlusJSONResponse Problem
+
+func (response LogIn413ApplicationProblemPlusJSONResponse) VisitLogInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogIn415ApplicationProblemPlusJSONResponse Problem
+
+func (response LogIn415ApplicationProblemPlusJSONResponse) VisitLogInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogIn421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response LogIn421ApplicationProblemPlusJSONResponse) VisitLogInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogIn422ApplicationProblemPlusJSONResponse Problem
+
+func (response LogIn422ApplicationProblemPlusJSONResponse) VisitLogInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogIn429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response LogIn429ApplicationProblemPlusJSONResponse) VisitLogInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogIn500ApplicationProblemPlusJSONResponse Problem
+
+func (response LogIn500ApplicationProblemPlusJSONResponse) VisitLogInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogIn503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response LogIn503ApplicationProblemPlusJSONResponse) VisitLogInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshSessionRequestObject struct {
+	Body *RefreshSessionJSONRequestBody
+}
+
+type RefreshSessionResponseObject interface {
+	VisitRefreshSessionResponse(w http.ResponseWriter) error
+}
+
+type RefreshSession200JSONResponse Tokens
+
+func (response RefreshSession200JSONResponse) VisitRefreshSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshSession400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response RefreshSession400ApplicationProblemPlusJSONResponse) VisitRefreshSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshSession401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RefreshSession401ApplicationProblemPlusJSONResponse) VisitRefreshSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshSession403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RefreshSession403ApplicationProblemPlusJSONResponse) VisitRefreshSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshSession406ApplicationProblemPlusJSONResponse Problem
+
+func (response RefreshSession406ApplicationProblemPlusJSONResponse) VisitRefreshSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshSession413ApplicationProblemPlusJSONResponse Problem
+
+func (response RefreshSession413ApplicationProblemPlusJSONResponse) VisitRefreshSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshSession415ApplicationProblemPlusJSONResponse Problem
+
+func (response RefreshSession415ApplicationProblemPlusJSONResponse) VisitRefreshSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshSession421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response RefreshSession421ApplicationProblemPlusJSONResponse) VisitRefreshSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshSession422ApplicationProblemPlusJSONResponse Problem
+
+func (response RefreshSession422ApplicationProblemPlusJSONResponse) VisitRefreshSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshSession429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response RefreshSession429ApplicationProblemPlusJSONResponse) VisitRefreshSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshSession500ApplicationProblemPlusJSONResponse Problem
+
+func (response RefreshSession500ApplicationProblemPlusJSONResponse) VisitRefreshSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshSession503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RefreshSession503ApplicationProblemPlusJSONResponse) VisitRefreshSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogOutRequestObject struct {
+	Id SessionID `json:"id"`
+}
+
+type LogOutResponseObject interface {
+	VisitLogOutResponse(w http.ResponseWriter) error
+}
+
+type LogOut204Response struct {
+}
+
+func (response LogOut204Response) VisitLogOutResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type LogOut400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response LogOut400ApplicationProblemPlusJSONResponse) VisitLogOutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogOut401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response LogOut401ApplicationProblemPlusJSONResponse) VisitLogOutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogOut403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response LogOut403ApplicationProblemPlusJSONResponse) VisitLogOutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogOut404ApplicationProblemPlusJSONResponse Problem
+
+func (response LogOut404ApplicationProblemPlusJSONResponse) VisitLogOutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogOut406ApplicationProblemPlusJSONResponse Problem
+
+func (response LogOut406ApplicationProblemPlusJSONResponse) VisitLogOutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogOut421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response LogOut421ApplicationProblemPlusJSONResponse) VisitLogOutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogOut429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response LogOut429ApplicationProblemPlusJSONResponse) VisitLogOutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogOut500ApplicationProblemPlusJSONResponse Problem
+
+func (response LogOut500ApplicationProblemPlusJSONResponse) VisitLogOutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogOut503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response LogOut503ApplicationProblemPlusJSONResponse) VisitLogOutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CheckStockRequestObject struct {
 	Body *CheckStockJSONRequestBody
 }
@@ -2129,22 +5864,6 @@ func (response CheckStock400ApplicationProblemPlusJSONResponse) VisitCheckStockR
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(400)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type CheckStock401ApplicationProblemPlusJSONResponse struct {
-	UnauthenticatedApplicationProblemPlusJSONResponse
-}
-
-func (response CheckStock401ApplicationProblemPlusJSONResponse) VisitCheckStockResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -2337,22 +6056,6 @@ func (response GetStock400ApplicationProblemPlusJSONResponse) VisitGetStockRespo
 	return err
 }
 
-type GetStock401ApplicationProblemPlusJSONResponse struct {
-	UnauthenticatedApplicationProblemPlusJSONResponse
-}
-
-func (response GetStock401ApplicationProblemPlusJSONResponse) VisitGetStockResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(401)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type GetStock404ApplicationProblemPlusJSONResponse Problem
 
 func (response GetStock404ApplicationProblemPlusJSONResponse) VisitGetStockResponse(w http.ResponseWriter) error {
@@ -2449,8 +6152,389 @@ func (response GetStock503ApplicationProblemPlusJSONResponse) VisitGetStockRespo
 	return err
 }
 
+type RegisterAccountRequestObject struct {
+	Body *RegisterAccountJSONRequestBody
+}
+
+type RegisterAccountResponseObject interface {
+	VisitRegisterAccountResponse(w http.ResponseWriter) error
+}
+
+type RegisterAccount202Response struct {
+}
+
+func (response RegisterAccount202Response) VisitRegisterAccountResponse(w http.ResponseWriter) error {
+	w.WriteHeader(202)
+	return nil
+}
+
+type RegisterAccount400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response RegisterAccount400ApplicationProblemPlusJSONResponse) VisitRegisterAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterAccount403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RegisterAccount403ApplicationProblemPlusJSONResponse) VisitRegisterAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterAccount406ApplicationProblemPlusJSONResponse Problem
+
+func (response RegisterAccount406ApplicationProblemPlusJSONResponse) VisitRegisterAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterAccount413ApplicationProblemPlusJSONResponse Problem
+
+func (response RegisterAccount413ApplicationProblemPlusJSONResponse) VisitRegisterAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterAccount415ApplicationProblemPlusJSONResponse Problem
+
+func (response RegisterAccount415ApplicationProblemPlusJSONResponse) VisitRegisterAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterAccount421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response RegisterAccount421ApplicationProblemPlusJSONResponse) VisitRegisterAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterAccount422ApplicationProblemPlusJSONResponse Problem
+
+func (response RegisterAccount422ApplicationProblemPlusJSONResponse) VisitRegisterAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterAccount429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response RegisterAccount429ApplicationProblemPlusJSONResponse) VisitRegisterAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterAccount500ApplicationProblemPlusJSONResponse Problem
+
+func (response RegisterAccount500ApplicationProblemPlusJSONResponse) VisitRegisterAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterAccount503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RegisterAccount503ApplicationProblemPlusJSONResponse) VisitRegisterAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmMailRequestObject struct {
+	Body *ConfirmMailJSONRequestBody
+}
+
+type ConfirmMailResponseObject interface {
+	VisitConfirmMailResponse(w http.ResponseWriter) error
+}
+
+type ConfirmMail200JSONResponse Confirmed
+
+func (response ConfirmMail200JSONResponse) VisitConfirmMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmMail400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmMail400ApplicationProblemPlusJSONResponse) VisitConfirmMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmMail403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmMail403ApplicationProblemPlusJSONResponse) VisitConfirmMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmMail406ApplicationProblemPlusJSONResponse Problem
+
+func (response ConfirmMail406ApplicationProblemPlusJSONResponse) VisitConfirmMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmMail409ApplicationProblemPlusJSONResponse Problem
+
+func (response ConfirmMail409ApplicationProblemPlusJSONResponse) VisitConfirmMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmMail410ApplicationProblemPlusJSONResponse Problem
+
+func (response ConfirmMail410ApplicationProblemPlusJSONResponse) VisitConfirmMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(410)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmMail413ApplicationProblemPlusJSONResponse Problem
+
+func (response ConfirmMail413ApplicationProblemPlusJSONResponse) VisitConfirmMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmMail415ApplicationProblemPlusJSONResponse Problem
+
+func (response ConfirmMail415ApplicationProblemPlusJSONResponse) VisitConfirmMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmMail421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmMail421ApplicationProblemPlusJSONResponse) VisitConfirmMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmMail422ApplicationProblemPlusJSONResponse Problem
+
+func (response ConfirmMail422ApplicationProblemPlusJSONResponse) VisitConfirmMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmMail429ApplicationProblemPlusJSONResponse struct {
+	TryLaterApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmMail429ApplicationProblemPlusJSONResponse) VisitConfirmMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmMail500ApplicationProblemPlusJSONResponse Problem
+
+func (response ConfirmMail500ApplicationProblemPlusJSONResponse) VisitConfirmMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmMail503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmMail503ApplicationProblemPlusJSONResponse) VisitConfirmMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// GetKeys The public keys of access tokens
+	// (GET /.well-known/jwks.json)
+	GetKeys(ctx context.Context, request GetKeysRequestObject) (GetKeysResponseObject, error)
 	// GetEvents The contract of the facts that the services tell through a broker
 	// (GET /asyncapi.yaml)
 	GetEvents(ctx context.Context, request GetEventsRequestObject) (GetEventsResponseObject, error)
@@ -2466,6 +6550,36 @@ type StrictServerInterface interface {
 	// GetReadiness Whether the process can serve orders
 	// (GET /readyz)
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
+	// EraseMe Erase the account
+	// (DELETE /v1/me)
+	EraseMe(ctx context.Context, request EraseMeRequestObject) (EraseMeResponseObject, error)
+	// GetMe Get the account
+	// (GET /v1/me)
+	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
+	// ChangeMe Change the account
+	// (PATCH /v1/me)
+	ChangeMe(ctx context.Context, request ChangeMeRequestObject) (ChangeMeResponseObject, error)
+	// ListAddresses List the addresses
+	// (GET /v1/me/addresses)
+	ListAddresses(ctx context.Context, request ListAddressesRequestObject) (ListAddressesResponseObject, error)
+	// AddAddress Add an address
+	// (POST /v1/me/addresses)
+	AddAddress(ctx context.Context, request AddAddressRequestObject) (AddAddressResponseObject, error)
+	// RemoveAddress Remove an address
+	// (DELETE /v1/me/addresses/{id})
+	RemoveAddress(ctx context.Context, request RemoveAddressRequestObject) (RemoveAddressResponseObject, error)
+	// ReplaceAddress Replace an address
+	// (PUT /v1/me/addresses/{id})
+	ReplaceAddress(ctx context.Context, request ReplaceAddressRequestObject) (ReplaceAddressResponseObject, error)
+	// ChangePassword Change the password
+	// (PUT /v1/me/password)
+	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
+	// GetPreferences Get the preferences
+	// (GET /v1/me/preferences)
+	GetPreferences(ctx context.Context, request GetPreferencesRequestObject) (GetPreferencesResponseObject, error)
+	// SetPreferences Set the preferences
+	// (PUT /v1/me/preferences)
+	SetPreferences(ctx context.Context, request SetPreferencesRequestObject) (SetPreferencesResponseObject, error)
 	// PlaceOrder Place an order
 	// (POST /v1/orders)
 	PlaceOrder(ctx context.Context, request PlaceOrderRequestObject) (PlaceOrderResponseObject, error)
@@ -2478,15 +6592,42 @@ type StrictServerInterface interface {
 	// GetOrderOverview Get an order with all that belongs to it
 	// (GET /v1/orders/{id}/overview)
 	GetOrderOverview(ctx context.Context, request GetOrderOverviewRequestObject) (GetOrderOverviewResponseObject, error)
+	// AskPasswordReset Ask for a mail that resets the password
+	// (POST /v1/password-resets)
+	AskPasswordReset(ctx context.Context, request AskPasswordResetRequestObject) (AskPasswordResetResponseObject, error)
+	// ResetPassword Reset the password
+	// (PUT /v1/password-resets/{token})
+	ResetPassword(ctx context.Context, request ResetPasswordRequestObject) (ResetPasswordResponseObject, error)
 	// GetProduct Get a product with its stock
 	// (GET /v1/products/{sku})
 	GetProduct(ctx context.Context, request GetProductRequestObject) (GetProductResponseObject, error)
+	// LogOutEverywhere End all sessions
+	// (DELETE /v1/sessions)
+	LogOutEverywhere(ctx context.Context, request LogOutEverywhereRequestObject) (LogOutEverywhereResponseObject, error)
+	// ListSessions List the open sessions
+	// (GET /v1/sessions)
+	ListSessions(ctx context.Context, request ListSessionsRequestObject) (ListSessionsResponseObject, error)
+	// LogIn Log in
+	// (POST /v1/sessions)
+	LogIn(ctx context.Context, request LogInRequestObject) (LogInResponseObject, error)
+	// RefreshSession Exchange a refresh token
+	// (POST /v1/sessions/refresh)
+	RefreshSession(ctx context.Context, request RefreshSessionRequestObject) (RefreshSessionResponseObject, error)
+	// LogOut End a session
+	// (DELETE /v1/sessions/{id})
+	LogOut(ctx context.Context, request LogOutRequestObject) (LogOutResponseObject, error)
 	// CheckStock Check whether an order could be packed
 	// (POST /v1/stock/check)
 	CheckStock(ctx context.Context, request CheckStockRequestObject) (CheckStockResponseObject, error)
 	// GetStock Get the stock of a product
 	// (GET /v1/stock/{sku})
 	GetStock(ctx context.Context, request GetStockRequestObject) (GetStockResponseObject, error)
+	// RegisterAccount Register an account
+	// (POST /v1/users)
+	RegisterAccount(ctx context.Context, request RegisterAccountRequestObject) (RegisterAccountResponseObject, error)
+	// ConfirmMail Confirm an address of mail
+	// (POST /v1/users/verification)
+	ConfirmMail(ctx context.Context, request ConfirmMailRequestObject) (ConfirmMailResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx echo.Context, request any) (any, error)
@@ -2499,6 +6640,29 @@ func NewStrictHandler(ssi StrictServerInterface, middlewares []StrictMiddlewareF
 type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
+}
+
+// GetKeys operation middleware
+func (sh *strictHandler) GetKeys(ctx echo.Context) error {
+	var request GetKeysRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetKeys(ctx.Request().Context(), request.(GetKeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetKeys")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetKeysResponseObject); ok {
+		return validResponse.VisitGetKeysResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
 }
 
 // GetEvents operation middleware
@@ -2610,6 +6774,378 @@ func (sh *strictHandler) GetReadiness(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetReadinessResponseObject); ok {
 		return validResponse.VisitGetReadinessResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EraseMe operation middleware
+func (sh *strictHandler) EraseMe(ctx echo.Context) error {
+	var request EraseMeRequestObject
+
+	var body EraseMeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EraseMe(ctx.Request().Context(), request.(EraseMeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EraseMe")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EraseMeResponseObject); ok {
+		return validResponse.VisitEraseMeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetMe operation middleware
+func (sh *strictHandler) GetMe(ctx echo.Context) error {
+	var request GetMeRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMe(ctx.Request().Context(), request.(GetMeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMe")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetMeResponseObject); ok {
+		return validResponse.VisitGetMeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangeMe operation middleware
+func (sh *strictHandler) ChangeMe(ctx echo.Context) error {
+	var request ChangeMeRequestObject
+
+	var body ChangeMeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeMe(ctx.Request().Context(), request.(ChangeMeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeMe")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangeMeResponseObject); ok {
+		return validResponse.VisitChangeMeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListAddresses operation middleware
+func (sh *strictHandler) ListAddresses(ctx echo.Context) error {
+	var request ListAddressesRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAddresses(ctx.Request().Context(), request.(ListAddressesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAddresses")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAddressesResponseObject); ok {
+		return validResponse.VisitListAddressesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AddAddress operation middleware
+func (sh *strictHandler) AddAddress(ctx echo.Context) error {
+	var request AddAddressRequestObject
+
+	var body AddAddressJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AddAddress(ctx.Request().Context(), request.(AddAddressRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AddAddress")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AddAddressResponseObject); ok {
+		return validResponse.VisitAddAddressResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RemoveAddress operation middleware
+func (sh *strictHandler) RemoveAddress(ctx echo.Context, id AddressID) error {
+	var request RemoveAddressRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveAddress(ctx.Request().Context(), request.(RemoveAddressRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveAddress")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RemoveAddressResponseObject); ok {
+		return validResponse.VisitRemoveAddressResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReplaceAddress operation middleware
+func (sh *strictHandler) ReplaceAddress(ctx echo.Context, id AddressID) error {
+	var request ReplaceAddressRequestObject
+
+	request.Id = id
+
+	var body ReplaceAddressJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplaceAddress(ctx.Request().Context(), request.(ReplaceAddressRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplaceAddress")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReplaceAddressResponseObject); ok {
+		return validResponse.VisitReplaceAddressResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangePassword operation middleware
+func (sh *strictHandler) ChangePassword(ctx echo.Context) error {
+	var request ChangePasswordRequestObject
+
+	var body ChangePasswordJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangePassword(ctx.Request().Context(), request.(ChangePasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangePassword")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangePasswordResponseObject); ok {
+		return validResponse.VisitChangePasswordResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPreferences operation middleware
+func (sh *strictHandler) GetPreferences(ctx echo.Context) error {
+	var request GetPreferencesRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPreferences(ctx.Request().Context(), request.(GetPreferencesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPreferences")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPreferencesResponseObject); ok {
+		return validResponse.VisitGetPreferencesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetPreferences operation middleware
+func (sh *strictHandler) SetPreferences(ctx echo.Context) error {
+	var request SetPreferencesRequestObject
+
+	var body SetPreferencesJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetPreferences(ctx.Request().Context(), request.(SetPreferencesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetPreferences")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetPreferencesResponseObject); ok {
+		return validResponse.VisitSetPreferencesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -2765,6 +7301,100 @@ func (sh *strictHandler) GetOrderOverview(ctx echo.Context, id OrderID) error {
 	return nil
 }
 
+// AskPasswordReset operation middleware
+func (sh *strictHandler) AskPasswordReset(ctx echo.Context) error {
+	var request AskPasswordResetRequestObject
+
+	var body AskPasswordResetJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskPasswordReset(ctx.Request().Context(), request.(AskPasswordResetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskPasswordReset")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AskPasswordResetResponseObject); ok {
+		return validResponse.VisitAskPasswordResetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ResetPassword operation middleware
+func (sh *strictHandler) ResetPassword(ctx echo.Context, token ResetToken) error {
+	var request ResetPasswordRequestObject
+
+	request.Token = token
+
+	var body ResetPasswordJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResetPassword(ctx.Request().Context(), request.(ResetPasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResetPassword")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResetPasswordResponseObject); ok {
+		return validResponse.VisitResetPasswordResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetProduct operation middleware
 func (sh *strictHandler) GetProduct(ctx echo.Context, sku ProductCode) error {
 	var request GetProductRequestObject
@@ -2784,6 +7414,172 @@ func (sh *strictHandler) GetProduct(ctx echo.Context, sku ProductCode) error {
 		return err
 	} else if validResponse, ok := response.(GetProductResponseObject); ok {
 		return validResponse.VisitGetProductResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LogOutEverywhere operation middleware
+func (sh *strictHandler) LogOutEverywhere(ctx echo.Context) error {
+	var request LogOutEverywhereRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LogOutEverywhere(ctx.Request().Context(), request.(LogOutEverywhereRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LogOutEverywhere")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LogOutEverywhereResponseObject); ok {
+		return validResponse.VisitLogOutEverywhereResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListSessions operation middleware
+func (sh *strictHandler) ListSessions(ctx echo.Context) error {
+	var request ListSessionsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSessions(ctx.Request().Context(), request.(ListSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSessionsResponseObject); ok {
+		return validResponse.VisitListSessionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LogIn operation middleware
+func (sh *strictHandler) LogIn(ctx echo.Context) error {
+	var request LogInRequestObject
+
+	var body LogInJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LogIn(ctx.Request().Context(), request.(LogInRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LogIn")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LogInResponseObject); ok {
+		return validResponse.VisitLogInResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RefreshSession operation middleware
+func (sh *strictHandler) RefreshSession(ctx echo.Context) error {
+	var request RefreshSessionRequestObject
+
+	var body RefreshSessionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RefreshSession(ctx.Request().Context(), request.(RefreshSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RefreshSession")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RefreshSessionResponseObject); ok {
+		return validResponse.VisitRefreshSessionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LogOut operation middleware
+func (sh *strictHandler) LogOut(ctx echo.Context, id SessionID) error {
+	var request LogOutRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LogOut(ctx.Request().Context(), request.(LogOutRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LogOut")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LogOutResponseObject); ok {
+		return validResponse.VisitLogOutResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -2861,122 +7657,263 @@ func (sh *strictHandler) GetStock(ctx echo.Context, sku ProductCode) error {
 	return nil
 }
 
+// RegisterAccount operation middleware
+func (sh *strictHandler) RegisterAccount(ctx echo.Context) error {
+	var request RegisterAccountRequestObject
+
+	var body RegisterAccountJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RegisterAccount(ctx.Request().Context(), request.(RegisterAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RegisterAccount")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RegisterAccountResponseObject); ok {
+		return validResponse.VisitRegisterAccountResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ConfirmMail operation middleware
+func (sh *strictHandler) ConfirmMail(ctx echo.Context) error {
+	var request ConfirmMailRequestObject
+
+	var body ConfirmMailJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmMail(ctx.Request().Context(), request.(ConfirmMailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmMail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ConfirmMailResponseObject); ok {
+		return validResponse.VisitConfirmMailResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
 // Stored as a slice of fixed-width chunks rather than one concatenated
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7F17c9vIkf8qU0iqbF9AiqRle82tVIUr0V6eZUnRY325lU8YAk1iInAGOzMQzWxUdZ/mPth9kqvpGbxI",
-	"8KW1nU1u/0ksAphHT0/3r5/7sxeKWSo4cK28/s9eDDQCif8czIBHqnWUUDYzf0egQslSzQT3+t4ZTxZE",
-	"CzLNQGnVJlcxEAk/mb+IHYSICdEx1YTTGZBUintQ9gcdAxHSvMLML8Ck+pbcAaSEaaIglKDbnu+pMIYZ",
-	"NVPrRQpe31NaMj71Hh5874iGMbSOBNdSJKurM6uhXM3tFBzuQZLQfBKZgeETnaWJGZGLltJCwpbZRhHM",
-	"UqGBh4vWBaQJXUC0OmmgZQYBmcfACeUEqEwYzpskZM50THTMFLmDBUkTGkJU0uFbQscKuCZCxyDnTEF9",
-	"/8Czmdf/0TMTeB/9hhWeiJDaZTSRAid5okhKdVwnwMF99wCfqoNO93WHvhz3Wq+iLrS+CZ9PWq/HL2ir",
-	"N3kZfQOHYZe+6myh07mECUjgIbQGaZqwJiqZ9cSCi0xCRNLig/qy5pTpP3a3TXcBWi5ag4kGuTrPJYSC",
-	"R4pkXLMESc3hkyZUa5ilS/w1Y5zNDIm7BW0Z1zAF6T2YiVIq6Qy0uxhnhl6j482kZkuctiN1mRnHHJPn",
-	"e+bemJVEnu+Zq8Wkoafhgdra6acT4FMde/3nL32zleqfTWckoizURyKC5h2k9oUnioQiAp+kIEPgugXc",
-	"/L20rffXb1uXV2enww+Di2Hz+tVdtnkD5Yq7qwt+MJ+qVHAFSPw3Qo5ZFAFyeii4Bq7NP6nhN3sHDlIp",
-	"xgnM/vBXZS9EOdfvJUy8vve7g1LqHdin6uDcfmXnXCWLFnfASULDO0UoUaFIgTwNLo/Ozoe370eXl6PT",
-	"t8Ezvy7bJkISyvFSkzBTWsxAGhHI8TUjGECSp8HR9eXV2fvhxe2bs4vh6O2pGUfIG05JSqdg5Gg+iGIa",
-	"CEoKXZG3OpYim8aEaUXumWJaGA4cSzFXOP7Zxejt6LQcvX3DvQffkBLY9KsScvA5dtQ2i3/PVMQkhNrK",
-	"mK/JCfkiDX+rYiOxwHXj2TJFFEijdKwSQk7AZedD/4OWPKeKSJhkCqJvSWDuc+B0MAlpZtTOg+/9OROa",
-	"Dj+FANHXJ667FDFVxKySZCmh5CezIp/MYxbGJLhnIqEaolYqEhYyUIE9CiOZKvhlSTs0rcm9fVB9Fdd1",
-	"zWmmY+Da7PXrEiG4Ph1cX30/PL0aHQ2uhsdB38qUFCTOSDhAZESQFUgxSDDSAl+yPxnEIzS5pwmL8JH5",
-	"i/IFmQkJ7u5fc3pPWULHCXzd+5/rAZJSqUkkQLnlIViTbBprwsUc160EmWVhbDZE1R0CJkSPTBUMzRSZ",
-	"snvghk+MtDVbJGyWCqmpwVMc1A1/GlwMj6+Phse3R4PzwdHo6i/Bsza5kgtCp5RxQs3Bk6DCBYGBoQY+",
-	"GHJ9Jq56yJWeRddRJEHhP2kUMUMfmpxLc8yaGVU3oYkC30srP/3shUwvEBAWCvg7kAkza5wIOaPa63sa",
-	"PmnPr+KCbqfjb1azvheKjGu52Ha2R+61B99LGIdufTHf0yzVSss26W5eUW+HFZnxe6sQZWCRMuURCW68",
-	"Gy8gVAJyv6KzJRhZXYRILY1ba1azMr+FL9XtDdrku2wB8pfvLRVK0+Q2bARhF+6K+AQ+hZBqwjixx8Ny",
-	"Cyqm90C44OATZW4IVeR7wafknfkfJwyGMyaptmKx3EO30+2+2LaB5RX73qfWVLTMjy11x9JWQcxUGKAs",
-	"LapDrDZttEIuNdUGS0pxz3gIPgG7unyxCbsDI+DBnaUhkJN0TLfJFzj0bsOhP1Rx6o+WA3JG9+3lK29K",
-	"aYeJ8V8h1OZcB9qIUUeBpavrzrpc6PnF2Q+j4+HF7fXp4IfB6GTw3YmB0CvMcsf4GjvKPLFmNpAJZUkm",
-	"oU8CLSlXDLgOfBKMs2mAwjTI+B0Xc+70CVqlM7owj8z/GSGMXKWp0SEwmUCo/RtuSG7pPKWluDZWv2qT",
-	"90bamkUoHGMikkTMrcgst1ksp2lvYr7ORrQrKB0GSkNKYpEUJh1D6S9BieR+2SyZCQ4LEkMSNU2qDAua",
-	"WQs+iaiGlmZ43Kuva0jrJ5fSxQy4bhuQICT7W8NnS6yEY/iWCdyJ5utwRGhipyPKQ0jQ3tyqKOoU/J6a",
-	"gyITBkmkvkUCjkW0MBTL70Tba5oxhvDuUovwbk/NZC6JWj3JIQ3j3KIkwtn5TMNMbdM0J4zDhdXyZmEz",
-	"+mlkP8vlq/uzFK9USrpYobxd2Md1e4XITLR6XWvwqL6na27MEoMbkoTMqYRYZMpIZjEFYwr4pIMWTrFv",
-	"6wUTHAysrTHqYacirBjXLw+9VQ+E74m7Bj1o7hxfEFqAIYhQKhYrrxzwWIgEKCK/4uUaS/d2Wocx5WsX",
-	"Ydn833IJCk+AXYBfoTJusvGUSmBSJ8Do8ow877582eoSmqQxbfV8kqUpetyUxcT/8Q5B4TuhxL2oS4jj",
-	"YVVP5DK94fYfZVICD9cs4LDXfVWdtj7J8PqiNks+VMM0b8xNHUop5C6q4+rs7Pby/eDkpGmoCDRlSf2D",
-	"WaY0GQOhmiRAlUaA1gBLnDZf3uq/X56dEveUPL14c0Revu50nxHGtSiEy5JnES/eQefgp4xybVXnZvbI",
-	"Zy/EpNtIE1d8DzQxWnyZVEpTnamqz7TGVhU8Y5637qlE09G8aIc8e+d9fPC9OZWc8WmDRHtDs0Q7GBYJ",
-	"1IboutbWdRaCUmQixQx9F3Mh70qIRslcGoAWJiK8MyLCvBILpdvEutNjIDSaGclirQOiIUnQPJ/V5ObK",
-	"wW2UgI4mTWRsln3FiX15CeF7GWf6NpXMauRNGuG9UeprhEqx5HW7zFXJflptZ0rM6CfnQe50nH5a61Eu",
-	"qLRps5fvrh+z1fdMKUPYZs8ulQXnsqhid/tGm5WeS4somSzdKjtpbDf3OZV6lSeLpeHjtSKuwSEkIsjv",
-	"ivNH1AXNFvScuvlW0Nt2eWS+dMKokdbIj6vIYWaUSYO64GTGuJAkQ/zwNDTEe1bbS7f3srMbIggrWmlZ",
-	"32zelVteZYimvZ3SGUQuVLC6xdw0Xj2ty3fX5qQgmRBm7RKM/jmXFBog9dO71IKDAVFklk0b0ffnwBy4",
-	"4KZ9Fth66QyrdtxOzF9afg2sH0qgGqJbqne3OsK1uMMZw8KoDAw2BkpkMrSu3AD4lHEImoBIwxw2JnHL",
-	"os8yTZip28Ne00ysDjd3DYc1OoXUzoeC6q3hPNCxcFs75GU/JZqbM3qHBq8RPFOjkL8lQfFVgE7qiuu8",
-	"CW2nVIaQ7L7ic3y/ac0SqPPCbvr+wr5l7g0e1rb3kf8v7ato6ubwaftH9lVnH6tmcaDolD5RSEy0mJSm",
-	"Ulstg6Eyo3WEAmchYZgeX7H2/E4UuzSWdQO9tNA02RFS+F6WRnve0CU5g1FaR76cTVcZzfeq/7aEK5mk",
-	"JihqayqOc60MO7sHec9gvirLZiUk2EF7o7mZC8WtTGBZ3KrTrZxtX3tAjGX0itoYf1a5YyuPqCNNc6TC",
-	"pP19ZzapKbQGdlExS2d5Fkx9Ud9ZZG5wgCqxUWn4786qbo6tiN0eQHVRFaL5xYmuZYbL4u43XEl8lhPX",
-	"4r9+jdDGaJkkYl4NZivDXSE8UURCKGRUhJysHiA0ERxu+BhQFhqRaUYpAqAQOa+gM8ryKdAdYMbDZ2ak",
-	"HY01u8MP5TD2h4t8MPvn0A1Z0KUQb3W6nA9Pj0enb51jMYKQRRA596a901DzcNaUnvu4SVs5ad5opS5Z",
-	"9GMh7qDRW6klDe8Yn97ybDa293LlnYIZl4JDw+14sPx0dSrfrbSJ0c7La9+IG+YxS9BFLx384+AbI9jm",
-	"RDi2QrkfCqURH8aMT5Gx2MR5dwPH6ogz1sHsnQR8SFOdySZncx2XPxKPRxAa+XS73o6x+ts5Bi3t7Pbn",
-	"VBH3edRuxE78XrAQKuffSPAxTIQLirjNNo4mYZLxaE9C7EaEgq3r4zKMLfuk8JZHfrFhn9wLc9n8fM2R",
-	"Of98je4Krrt5xZlu976bhfkV26f8sqBHI5MnNITd/O/Fsn6uQHcHvGs4u0TJDsz+WPUz9JzFs2TmPPjV",
-	"l7r5S++GV1cnw9bl1XB44j18LJTxLWYCeH1Pi7vbe6aoUya3WpRh5DJ2XAR/rVvURXaXwrkuHuuVmV2V",
-	"eGgtoOmCjA8PK+Hrik2zMcqcv7fNRvnAdJynQviVpKonitAQd9U3ksQw0BhIAhNNRGZYkUcEXaLGKh1D",
-	"nsTTJgOb0OoeGtOVFplbfTJGJHDDVSzSJ4qIOScsV4VU27QmwiLAY7LBTlSezv8XmBvQ+fvLw0nnf//7",
-	"fwIblVMg+4evut0/mUHbjouC5SBawTPVOO2LF8uB5tTAS2ko818/Dlr/SVt/67Re37b7f/r7H1of/+33",
-	"3uMDu7+e+M4Kkze7uqyEzc/gicqZ5J4pNk6ADC6PRiNz4CGVEbGy1QYUMT2qTU6BYWIXUwQNk0RMpwWO",
-	"KaOb5QUrJKSbvGXXtxRbP/xma3ZA5aZudDm4FJJlaVcJM+R2SD7iMu0aZV6ZoraUl/DmiLw+fPFqVRc3",
-	"a71LnUehSnL9MDgZHQ+uRment28Go5Ph8eYAxsojkFLIJj68B7lw7nUMeuYAF6OedE/erARjGi1x5NpG",
-	"gfTnTGgwIgc9JguREaruEPPEkKTt5vByEbIowoK9XpN+1Uwny4GgSnLfWALF5FSZJY0uJftDY7D9U5pQ",
-	"bvPLHOHMmS5FdCIRqt/tdIIrKXrN02Jen/NIUwl5xp/vBG3ugTY2X3BBNZywGdOtczPmIvgFERF8mNOz",
-	"Yra7uFPlgNdckGa3KA01u2+g8IATxu3DQlaGlDvdg0i4Bv0q/qOQapgKuViO5k1VE9n3N/VXk5y2OmT3",
-	"idU8JiCk8uyDLTmGhow2U2GDz9fPD2Wz1VwbrpFVrdN+NawfUl49xDxTyVgw/B64FnKxFGxpMGXUrZg0",
-	"T1sO4ixwNBfybEijz5SoGPK5o10kzjeym6+5luywX3LCcnShEtC322oi90Xhy1xrJ02cfyHEFJgERZMz",
-	"B+wbGwzywV/eD0+vbo+HRyej02YBdfnuusnru1z7MGc6FpkxUbHQiIQxlTTUIBXmp6Y0BEWoFBmPCNOb",
-	"SyMKUlr23DNjsPAdrYbOqJRsg12IBjexPsbS4rTOVut1WKuWNhhz9ktDBXdCW621vTwcn3Mnn8k5st4V",
-	"cukSxFZjSLNU1zV7YzgYjP25V3AI8kSR9fFSzKqkSueJgXsFTeFTKlQmYe/UvCKBuz4dyvS1+XirSqgQ",
-	"e20JWEmxhkPlvlG1NVw9p0yj80lmnOM/IvRXOWPAJxmPBP5u/mGeTBJqzAFzAeaU3SNjl+s373g7ppcW",
-	"zomcX5pZzGmmX7PmaEqTa1CSj0iA2x9FlO75dQ59Jq1Lf2er4EM+pEMd29JuUMxXFWJlTZu0Iw6PyYl7",
-	"pSVaE8hYfOg5FXdBM6RcY8lfYRY2L0IcuVnx6IhLNb1yG62qVFqfsLl0AJuJsy+LfSYtUa5hdQcP6Myd",
-	"iIYARIJIwlbitsmARJk0g9i0a6vhFQEaxvadvq2FcgFTSFHIq2rABnikSHB0dvpmdPF+eBzYisLgaHB6",
-	"NDw5GR4HtiQZkGmcQM9lm5DO/Z4LOdSyEDE+JUX80s9rmvP49w2/4ZYHUTth1Q4nwbp6ooBEIszQSfM0",
-	"9yw8s2NSotB14CrU2uQCUjAm4g0vCtkcMKO8SGEykth+/aLzHAU1yKJEgATVGu53sAjQMWixgw3zU1fz",
-	"49jcbCdwNfBXbAYi033Sa78IiOBYTVUpQYrF3CbjuqohTFYKE4ZxEGr+yOGsXaxNyJ4LaV0DTBOlRYrJ",
-	"BLx9w51bTKFNnBibFyJjEocJVQp9l9bL2W6wim2NRPFzQJ5Gkk50i4GetGKtU5qylqQacNyWq1VqdbvP",
-	"brj1Xzp9YIsBSiPdSQVX12hNdhfbs/7UufmJKedlxbdn35IxLIQtIZgtaZvD3us2GfAbXpa2WUzHkoRM",
-	"BaFzurBMZGexpxscQyrB8lPgk+Ay4wq03TYlwQnjdwFxSakVr4Y7TheBwJ/65DugEqTN4zAbDzF50xbR",
-	"2SjV4HxE7mBh1unu1RgSwacqn8J5me3KXVk/cw5mq1Fv+ATNg/GC1AuB8Z47chrMnIB23RTsQE4alKxu",
-	"V9avkPGJIkG1TUPg21Jas58b3tCGwXfVni7bD1N7KPZxkEAraL4UJNbfmbAQuBWNue8/xQ4MvXbH871M",
-	"Jl7fM9yl+gcH8/m8TfFxW8jpgftWHZyMjoanl0P8pvRmeRQ34PnePUhlxWEXsxBS4DRlXt973u60n6Pv",
-	"Usco6A+oWvCQpqy9oDN0FE4BQWDBSqPI63tvQQ/vXfi8VkTe63Q2VD3mY5bVjoX6GDNOm9LEGyodzQoN",
-	"+5jFm+0c9rrrNGaxtoNqVTMWDGazGcXAjIX23JhKuiz5CXWlpYbDeTZruCihpmQsxR0GaTSdYvDcveh9",
-	"NFOgV28TCY/N860E1PBJH8T6M1Du+6v3J5+DYq7W3FxUaTM4BuejtVSIMfv7b5sI4XLO9+Kl/Spn3Qxr",
-	"SqPz7HIjExN2D5+DSB9iLFmpZa/n46+llbuZWy/fkePXf8D1O0uBf9bbx1Rx/dbSxcjQRZWFGkxnmy6D",
-	"cSYaxgbl+EUeoQIqw9hALMnGmc6LPZ0eMAjMx/I8pyAwM8h3ms+l26TCFQwwSX7KIEOzf+VgLoBGBmWr",
-	"XwUzI9keeUq+96LzfPs31XL37RfAmKuomB3p1x540TwHbRGhmrJhXAOIXqdnY0K1BiEO5hvw6vB0YHvo",
-	"9BE3/vE08Emv07FfWkyeZyfd8Ksc297BogTj+AtGvZ4aUlBpsaMBoTOgnPHps7zlA77qkjHzOs8C/akb",
-	"HjT1PeoTbHNkOz7Vp89bYeSVhnkoFSFEnQkriRX19jo/LhOwayR478WLeuC24on1ydjgZAPYlOsVARGx",
-	"oqFNRnoZshXh/Bu+3JvliSp3xMrWHhYIkWsFhJKJBBWT6+vRMWL30iYrkgeeuCZPlY5XaLmgDeNI717s",
-	"W8IliDtjykmvV9uZ7XjhYkWxSCLS7X1Dxszc+7z+tULj0mx9NXkd9g7hm9bzcbfXOpzApPW6C53Wi6gb",
-	"dqFDX4XPn+fteixOLNM6liylXbsPvej2tnixH/yVllmOy60J+Kp32HnmDKYsNed1mltUPkE+eN7xC1PK",
-	"XASFUYEzPKWyl5Q1nNiUC7lKmbK1VOPm7fXb2HjqYxEh/E5Ei88mLytX4qHuYShq67+QpK5MuqahVUXw",
-	"kKfWbGgSVs+WWrAst5Db1C2j9u6Gnmubxmj8Zqk72qbvi/fW9jLb9HXDF0jTXqf3lY/KGaJolRtregyF",
-	"2vhXOSBDgUN7Bzar/qIbjXm/uxNUqLX+we92gBhlYzL84uV+K+s+3/P9F/u9/whgddjr7TnH6+3v13tL",
-	"IXzb7wwd3Pua3ZjyQBl2zqj0HnLxJ8JF0cWx7PooOCxhMoMJZnSBjrX2DQ/OfhhenJwNjosWTwodNHkK",
-	"PXYyctDfqLMxMD4tO0dS7AmTRJW7jY56NsPBz08GR0OMgl+fvjs9+3AaVHL8cRnwiSntE6pJkN+qoH3D",
-	"R7atQUgVmJ0iZlndxz4dk36JjHmM4P5lHZoKwwDVcZGpXjEBHOJfsgAOfmbRw0bTz5IeaWkAjqJTajG/",
-	"Oba5KOhHRpOV+gnn2q8WW2Azlhv+1FXl9d3D4JnDlOYUMV0l544K0McXbNaTBf5sZuM+lKPf3H3AoQm6",
-	"vwWdA/d/ICJZUmQr/WA3HXv95V+9Kjncc2Uvv4Jq+Iqi/rGW/VvQG6/vit3ZNFH5ykHe9vXh4+rFP7Bu",
-	"c3QDPHJQf50DIQ9LOc98GFM+hUq9jBK5nDZSQbsoTBE1edF5XuTAY0yHSsnuMVVNESUEJ9b7dMNdUUTu",
-	"Xc5TqGOqyBimGfcJzRdRGp65ITC4vLo9H/1wdhX4JOPOoC0qUZz9YGtcyJWZDZ0EK4n548zm5Gvn7sYq",
-	"mUUKfVK2C1W5QTyjd2D929joVIHNwmqQWdVGSl/GeqvO8LDatvbrm2tlWpb3NW2QKoOEZjFR6VvKCwxt",
-	"uLkKa2zkeUmm/+sZBV9Yknde/wsYHf8EmsXe9T2x4YGoVGhvBom+bXbi5G+Bvl0doH1alAaX18vmypet",
-	"UrBc2LceSuxIVAkSop644Ua2Y7ga08LyOKJB+WhIlGHvPI3L5axjtNi5MuexSCoBaWeCfYs5ElZoY6tX",
-	"1zDJYNZKw1eHf593OmSmyuyBzPZ6NDtCs6asA90ASIsS+C8te4uJNsrg/FgqXXeKYujfwOtv4HVn8Fra",
-	"c8hElXAG018E2Oay4+BndZdtNmrzWoiiE4qmiZiSQq64O5CtywXFVGGC+XylhCAbBMQNf5yEyIt2vqBs",
-	"KLpLrI14msf/tHf/t5v8+Jtc3JPS/YMprOXtLdp77H9/q/9Fj+IO4/gHYZFF3GhbNueJ5+3WbajNGJXO",
-	"AqWazLBbIQJ9M/SyNWoLq61RZ43S5vBvpc3sFzLHygm+cjCtkr29RhDYYogieGyMYpv98CtT4/gfB/kt",
-	"mPErtkPwCs5dBksBF4q4QEpDV3GVZ6/ghSisEysjtiv5x4iIwXL347Jhki2nlxACuzfK21kEmCa7RnuX",
-	"ouJL3tqNF/Y3vf3/T2/rQlpXC38bLtQvVNlmYkwEb0qAqvznhIpU6wN0GLtVNBWToGfYVmHmatk5BBn+",
-	"FyKwzqTMenG2w2qCzociuTgWKVGQJNXPCtCy+uFA3ZmZ8qIA7P1nbhE5dUiBKawH7JdyCwtHGY8wHaoy",
-	"i3LlVo3dzHKBhD1Hqx+5RL2Hjw//FwAA//8=",
+	"7L3pchs5lij8Kvg4E1Hlb5IUKW9lOTqiWRLt0rUsqSW5a/qWfEUo85BEMwmwAaQodo1uzNPMg82T3MAB",
+	"kAuJ5CJLLteU/jgsZiaWg7Nv+LURi8lUcOBaNfZ+bYyAJiDxv/s0HkFzX3AtRWp+SEDFkk01E7yx17gY",
+	"AaFczUASpgiHG5AkNp8krUbUgFs6mabQ2Gtw0VRaSGhEDRWPYELNUHo+Nc+UlowPG3d3UeMwgclUaODx",
+	"vHkG05TOIVmetK9lBn0yGwEnlBOgMmU4b5qSGdMjokdMkTHMyTSlMSREj4AImYB8S+i1Aq6J0COQM6ag",
+	"VVkR8GzS2PulYSZofI4CKzwSMbXLCIECJ/lOkSnVoyoAdm46O/hU7bQ7b9r01fVu83XSgeYP8fNB8831",
+	"S9rcHbxKfoAXcYe+bq+B06mEAUjgMTS702nKQlAy6xkJLjIJCZnmH1SXNaNM/6mzbroz0HLe7A40yOV5",
+	"ziEWPFEk45qlCGoOt5pQrWEy1VX4ThhnEwPiTg5bxjUMQTbuzERTKukEtMO9bpJIUOrwoAbv7OPvFGGI",
+	"bcw8MJBvRA1OJzh40ogaEv6RMWlAZI61shx6ewR8qEeNvU67HZnl5X+HDv/EHGDdcvzZswXU3/C4v2j1",
+	"z19VFm/+DCGNSLJY74sEwjuY2he+UyQWCURkCjIGrpvAzd8L2/r46X3z/OLkuPdz96wXXr8aZ6s3sAbc",
+	"Z6BAX4gx1FCbNo+IGCDSTShLa7AA39sCETbAhHNQiglehwvKPkZsiIiQpB9nUgLXfTIQkugR1X7dZlGg",
+	"dBW47u2vgNR3Zig1FVwB0tw7Ia9ZkliQx4Jrs4y9XxvUsBnL+namUlynMPm3vyvLB4u5/1XCoLHX+Jed",
+	"Qp7s2Kdq59R+ZedcYOgnZ4fvD4+v3p2c9Q7fH/cj0t8/P3t3dXHyoXd89fPZyfH7/h6hHLk2UUyb456T",
+	"Eb0x/0kAAXktxUyZx8CTCmRJ/3z/5LR39fHw/Pzw+L0Z/bx3fn54cnx13Osd9A76e+b9S27xyYzMhSaJ",
+	"QDnSIv0fuwdX+2e9g97xxWH36NwsxbIeQnlCplSpmZCJ+cB8dw2p4EOixRDMcluXvHEXGbgCG35VqHbJ",
+	"lA7B4FkFcij/SvAheiRFNhwRphW5YYppYdiYA2fLLP4jUwmTEGsrZ77WBi5KizS4r/KNjASum3Ir6hVI",
+	"o3hYRUQZEsNl+6F/oyXPqCISBpmC5C3pGxbaN0qSAX1MM6N63EWNv2RC095tDJB8feAajclAkypiVkmy",
+	"KaHkH2ZFEZmNWDwi/RsmUqohaU5FymIGqm+PwvCrkpq4oCGE1uTe3im/iuu6kPMj6j78ahznL59OLrpX",
+	"vX/fL3GAFfBokf7F2d+ujroXvTPzshBkQvncaznKsfVcKSEDylIrMh8ISp84zfQIuDYw+bqo0v903P10",
+	"8ZNhf/vdCw8tCajyCyuGUcoxbXSIGzA/6xHjQ2JgNBESWgXP7R1bgKdiSBgndEgZR1L4xOkNZSm9TuHr",
+	"skkvS8mUSsP37fq9XSPZcKQJFzPcohJkksUjs3WqxmhbUG25kKd7psiQ3QA36GPQwuyfsMlUSE2N6cFB",
+	"XfLv+2e9g0/7vYOr/e5pd//w4m/9Zy1yIecWIISakyf9Ehr0ibKatpEoD4RWd15xsPp2HIvMQnwqxRSk",
+	"ZlYpiCUYnLui+Gwg5MT8r5FQDU3NJsaqW9ArogYYhQxtqlyroQn9s/urFYtJ6CuWBCyQqJGKmFqsKEZD",
+	"lW7pTasjld/rJpQciRswpmDoi8I0wr0yDRO1Hp38N2YENySVks7N31KkAQ07zpQWE5ARUdnUIINBJwNl",
+	"qoVskY8GS4zuMRBpKmaL+qD9NrT+bJpseTh3ZfXxF6tP2uNy8MsB7vZSBVJUxofK/IXFLK7/DrE2y3NI",
+	"5Ww5pOYkYQYmND0tYdmApgqWaJNbswpZsll+bKhCZimoiFzPUWXB4eW8hausYC3T8yoq/AgyZQZtcihp",
+	"uDV72EpnjhpuynVYsu9eMwjMOHSqi/mJZlOttGyRzuoV7W6wIjP+bnX8DQatDhM1bptD0TQ/NtWYTZti",
+	"ao+pORXGSpfW1ggTWYv8mM0RQb9wJ1OhNE2vYmelFlN02p3Oy3Xj339PEobOrbMpCDv3B+ECBXqiQySJ",
+	"LOIWWBakqg3J6YkiFjmK9f8Zw61/2bhs9AmV1n5UdLLgHCsvIj/IjUjp69JIdYdnDrEiArcxTLVRsuzx",
+	"MFBWXUHDmQsORhbFI0IV+cnYrB/MP06R7U2YpNoq+r8BES74GDXVEKFyyXgMEQG7Or/YlI3BmCzgztIA",
+	"iHCARBGmW+QRDj1A/A9A1Wp86rwJ6PvakrxzlWsVCX6kLPXcY3HFdoDgyrTRxd3ZLDCVJU59enby18OD",
+	"3tnVp+PuX7uHR90fj3ohzWXMeI3f2jzxDjJjSWUS9khfS8oVA677EelfZ8O+da1lfMzFjJdsONSjjObt",
+	"XDmI75qOgRMYDCDW0SWnzkuk6JAWOv8wA6WcMmYWocoqGerdxTbz5YT2JmZ1Pnm7Am83AFEapmQk0tyF",
+	"ztCEkKBEerPodZ0IDnMygjQJTaoMcWyuopuZqyc3pfMJcN0ypqaQ7J/rlUccI7JI4E7Ur8MBIYRO+5TH",
+	"kKI7fUuN8CeKNueAQZqot9bxJ5K5gZin1lYjNOOI8iF8hLXTTRgv/9r5ciIrmy+rPjqyb5Vkx5eKCcdL",
+	"1loz/r27u1rInZbG2oIlcZhdbb+MqCHS5Opeyy/jZmWQqLqWIFaOIB6faxGPt9ylYfFqmdp7NB75oAoR",
+	"Lva2kX15xDicWXeCWdiE3h7az/yxuz87i8bnAgTswmr3ComZaJmlV/ww1T194sbmYpxgsJVKGIlMGb3C",
+	"ubsj0kaPc75v5HNG1zA2XIWZvWiXRC3j+tWLxnJUMGqIcUCLU879lntdIEGZnq+8xASuhUiBohc+f7nC",
+	"9nY3WocaZ1VmuRgBW8Mo82CYXUBUgjJuMnhKgg+YnNj1LpxR4awJaOOlzxZ8eUbFUlqiM62P8tO5LPtr",
+	"fBDlD9fu1q+uvJbwBnO7obrOw/MT8rzz6lWzQ2g6HdHmbkSy6RTD/ApQ8P/7B3SvfRBK3IjqWg96ZTXO",
+	"q1wBFrmPgba4ZgEvdjuvy9NWJ+l9OqvM4ocKTNOTVG0ifKpH/MUMcCW3e2dEaE9KITfR6S5OTq7OP3aP",
+	"jkLbS0AvOfsmmdLkGgjVJAWqNNp0AUvGGQCL4P9f5yfHxD0l35+92yev3rQ7zwjjWuRSfyHFArndTnvn",
+	"Hxnl2mrbq7HUz57rL24jIXD9BDQ1gnYRVEpTnaly8kiFlksmkHnevKES4yfmRTvkyYfG57uoMaOSMz4M",
+	"iJF3NEu1s9xcjHEMMLWGjhQxhhukmKA3bCbkuLDqKJlJY9PFqYjHhi+bV0ZC6RY54encRSwmhp27uIWG",
+	"NMUY1aQirJYObqXYcTAJgfEDzAO8LB1WkaeXHJx3Q/gSy5vFN3dfvuy8CZsXYWfyeNEJcvLhNOhYVQs0",
+	"oNgw9N5tOGmmDJCxNf3kjUGEhl2anSDCzddASi2Daux+3UiNMMBed1Y4YGj+sGqQ09bjC9CokXGmr6aS",
+	"xWt154/GLqqRufmS63bpNa3tuPPGkJjQW5f01Pa5JbVJUDmUVm32/MOne201t0IWA2Ap5cOMDo2NPKzy",
+	"1ASa3Yuq5fH8pbEstAZpPv4/v3Sb/5s2/9luvvn8ayf64e775uIvz/7/fw0d7pEYHvJtHZhCjFlI1f55",
+	"hNonMjSMRypUBxVowwbdZ29RX5jSIaAG6zIcVEBV3NxjlcCNQ89FoBo2n4eFU6Yw48clBi141d4xCQNx",
+	"SwQnR4xnt1/keLyPgfrFmoYPH63UOMqTLgOskEFikGdzrQoeliHx8sVaa9jMnieTbYFzui4Brcjh8qtd",
+	"k0ZWppr/r/l/P4foYgGudvIgMJlS5otwJh+VucbAklI0OzKIn6fDuvUzWeR0bCRX3NynVOpQ/LP8uFa1",
+	"DGSjiAS8juKi/FUUWONOnLr5ltxZ6/VA86VTAoOwRumyrLZMvAW2YDpwMmFcSJKhsfx9bID3rLKXzu6r",
+	"9mbmb1yyUBZtjzU22MSbYH6I0N6O6QQSlxq6vEXviVo+rfMPn8xJQTogzFIBMjxm/ajoka2e3rkWHGaG",
+	"K0+yoB71IAY2Lji0z9zZuHCGZcf2RshfuMIDqH+fTIm41gZ1cQthVHXMdu8rkcnY5pH1gQ8Zh37IKA3M",
+	"YRMIrljyINPEmbp6sVufwbF1+nMwfre5povKauA8MAZ0VTnkRTmN/vcJHWMEwDCeoRFCb0k//6qP6Qel",
+	"vL2Qa2lKZQzpFikk+H4wfQSoy21a9f2ZfcvQDR7WuvcR/8/tq+j792br+o/sqy5goGoynumQfqcQmKhc",
+	"KU0xwyUxMkcbpNIjocC5A7FOBF+xAY6NIHauYRqClxaaphsaCA+VLuPA59F0GdGiRvn/FnAFktSn0OTH",
+	"WcvDTm5A3jCYLfOySaESbCC90bfqmeJaJLAobsXpWsy2r2FuFcoVtbLeQHk1yldQIEy9psKk/X1jNKkI",
+	"tAC6qBGbTnylU3VRP1qPiNEDVKEbFV7uzVHVzbHW+rYHUF5UCWhRfqK1yHCe036AJPGZB67V//YqgJ4J",
+	"OR6kYhaVVEJlsCuG7xSREAtpyxfMYysHCE0Fh0t+DcgLDcs0o+TZ15C4MKlzhvkp0Pcd20CMHWlDJ5nd",
+	"4c/FMPaHMz+Y/bPnhszhkrO3KlxOe8cHh8fvXaQ1gZglkDjHt6VpULUecPdxSFo5bh70Di54ka6FGEMw",
+	"fKsljceMD694Nrm2dLn0To6MC3k8vfX6YPHp8lSRW2kI0cqhvyo0fyBakM7uDyQeUUljDVJFNtbjkK7T",
+	"jtrtNpkIpUksJhPB83IJ1SIXmK9hNEIubEWeTe1bDLTHQkqINRkJqYBcoxU1N8c1xdjJdsU7Zj85Gwvq",
+	"QbMRS6Gc4cwhItSmeFOfkIhyLBZK57nONgN64ML3fUe6/eW8xMJs2EhgxXSqMxmK5VTtjHvaFwnEht9e",
+	"1dtlVh9xUT0LO7v9GVXEfZ60grogvxEshhI+BwF+DQPh8nHcZoOjSRhkPNkSEJsBISfT6rgMM9AjkqdD",
+	"JFG+4YjcCMM8Ir/mxJy/X+O6fF5/puvTK8zCopItV3yZwyNItCmNYbMEi3xZv5ZMEWdIVOyGQut3yvkv",
+	"ZS/orrPgFsy2u6j8Use/9KF3cXHUa55f9HpHjbvPuXJx5dwtDS3GVzdMUSccr7QoMhiLtMU879CG/FxS",
+	"4UImoUsFbBQldKVUvEounctvu7tbcjyWbLSVCY7+vXU2FwrokZh+p4iYccLydKciTbxUKEjNG4AwtElw",
+	"KKldkKdv0LP9H69eDNr//Z//ZWO6mQK59+J1p/NnM0nLHXF/ibP6A6340l6uclzlzt2r1t6f/+Pfmp/D",
+	"3t1vJyViCbXCDjPL1zxwv1O+rOWGKXadAume7x8etkiXxFQmxHI0m6eFFV4tcgwMRRhTBM2bVAyHuTZU",
+	"JI0VaJ3zJTd509epVly8L35YK9BK9LHScVGT9VfG06gcxva2jR9/EZJBvlNURmyX2OU9+BNQCj30KG9i",
+	"qmEo5NxoD0Cu5+anEeUc0kC+v3s3kPRgK+8taYjBwPy/ypDtj0HPiZ0uMCj6vPsR6auJG3qaqdHCwN4x",
+	"HlDkuMtDWfQlLB6P31axlvzr1SewbXr4l1fClKlyjeVTniy8jbx4cyG/+d0+efPi5esAAgRVmHPt84GK",
+	"U/lr9+jwoHtxeHJ89a57eNQ7WJ3VsBxjkVLIEHu7MZqpjbljiqLn6pijSLdkeaUMjaCbCJlhULr8JRMa",
+	"jCaK7ry5yAhVY1RgR5BOW+Fk0DyPIU/Q2t0NKUua6cVarHLZ67UEOlaEoi4fNHPwh2Bq7O00pRwzjHJx",
+	"KJKFs9tJRKz+ZaMTXCpeDU+LFZ4uXGKsEVf7iRVGpfAIYZz0z6iGIzZhunlqxpz3vyBNAh96eJZ8Si4Z",
+	"pXTANQQS9tnTWLMbCEbYGLcPcxEcU25r1q1ZU9HjS87NMmstp/gMgyxzez/UcrHE2mjBNmkB98k9UD4P",
+	"dE1ZqQGjzRldEZCI/KGsdulUhguiqo0oLSdYxpSXD9FXPBhzlN8A10aEViOBAbtUXYlBeNpiEOceQtvP",
+	"F8AaNUmJkpfJR4FE6hx3mwVCKmmn26WJLoa+SqmVdlshcJ/ljvZao9fH72NMWE+RNTnbzr6xwlvU/dvH",
+	"3vHF1UFv/+jwOMygzmAgQY1cN5EtxbW0Hxdq7cOHn6tThGFYygp97HKV+2fS15YD/xYp9isTJ1aEMLEm",
+	"6J6J+I+bS3r+4VMotLbYUGjG9EhkmsS2nVjJbYil9VMagyJUiownhOnV/Ybyg7NsdstzO6c3kJRyUTau",
+	"k1xV+biQf7xxcfu6Ssj62sbtqg63r7UN+OB8gd4GQbLtC+DKxwKBg6HlR5tFYsoHvU4hK4YPLq7g0l/e",
+	"HsF3eFrVPsrqwEVnibBuVmSgrUwoW7ZhbqdMgtpq1TUYrAC4G2d5MylVmjhBsqkuEMImt8+F0KmfurKf",
+	"ArwrzjGAXqr0ZDPsciixNiHaDxxcjw8WLiMWlZKtcJxjRILYoHLhkrfRdRtmqjX1Vni77ZeGIzutZ607",
+	"e6uQ1kPu5IGiYfWxr3NXIrmcNDSZ6qq1HMzmBZ5s2zfFV2TUJ8hpT1WuNHarLDm4nQqVSdi6ODXvg1Od",
+	"Du2k2orUZXmUmxItCdi3qwZD5bYctQarZ5RpjM7JjHP8T4IBPee3jUjGE4G/m/+YJ4OUDoeWAGaU3SBi",
+	"lzKiBV/PsJzky6M3Hl/CKOasvW/ZGgsVAQYMz3uU921vmRf5GHUZHEzaHI6NPW0/+yGdJb+OnaPKWTYy",
+	"S2taZXHi8Fh6uVXRpXUrGj0KQ8ti3A+rAjVBF5TC5tFCz8l7p9iUi0fX6lQlKNWXo2JitgpWOYJSV/fR",
+	"VdynNUEfH+tneuTLA1o1o9SXWSo5qBv/59LAmFlpa9VvaJohD+93J8AT1dw/P3vXb63Xz+qVRDOMzbDL",
+	"eApK5f0DUOOCxIXXNyf8Jb/C/SCnCnV5WS0wQ1+FHcH9H4FKkP3cibVmptrKU7+AKIBFFfCGEHKBI6ym",
+	"1m153gOpLcUalneABxBnkun5uaFau+prBG24+AJhVGrmRznpnh5iG+3v+3Qyvvrv//yv/rO8nzOyHjtc",
+	"PvlI66m1ic1hhVpFaxvDS8Wwybg92b47WnPgpZ6kRrZg5wFFlJiAayeYKuH6uhhqsl3tqrTkO4CXaA2b",
+	"u9pZSP/q6iehdJPaTwwJ932zS7tU69GTQF3sFjvwuh3lCQTVUSzsCjjQKcPSuzvMgRmIQB5air4OG5c0",
+	"G08yaU7StiOxer8iQOORfWfPLtHlzcIUVT9VzttDNtDfPzl+d3j2sXeAvVEueX+/e7zfOzrqHTjAAIoS",
+	"p+Z5jce2bmQqV31Q94YEQe7TWKMCsjYN+pJfciuZUGfFloic9OuaNfZJIuIMo+zf+xjeMzsmJQqDdK5L",
+	"aoucwRSoJvSS581UneuI8rySxehn9uuX7eeovrkCMEUnQPrlXvIfYN7fM3u0FoXN9qauoaITfmY7HpMu",
+	"2AREpvfIbutl31jRlM/L/R1HYmYbELiWjLYRXcqQXVFW7geKi7XMfyakDcIxTZQWU8u2W5fc5TXYmrWU",
+	"TZg2bHtO4pS6JsO2M2krEH+yXY3yn/vk+0TSgW4y0IOmIUg6ZU1JNeC4TdcIstnpPLvkNrPEaYm2SU4R",
+	"DnO6guuta4NjLsUzwkln5iemSAoDXwk1eUuuYS5sa53Jgg76YvdNi3T5JbdND43sspYeS1MyFITO6Nwi",
+	"kZ3FsYcDmEqw+IStmzOuQNttU9I/YnzcJ64mvBQ/tLSbshi4ZbM+82eKFxrsttqNqJHJ1HEttbezM5vN",
+	"WhQft4Qc7rhv1c7R4X7v+LyH3xThz4al/UbUuAFpBV2jgznVU+B0yhp7jeetdus5+nb1CNnvTmsGadrE",
+	"4pidv8/GquW7mA5BB2sIYYYM2KAc5kpyMhKZ9BlzBo/Y0FYT5kA9TBp7jfegsX54obv3bru9orXqdi1V",
+	"cfxAP1VD269fdl4v9L5dc5HET2JGbN/sEZgtWy58bf4/XfAET7PrlMURmdDbJh3Cn563V99fYJb4YrdT",
+	"t58cQDvlNtd3UeOlBdbqb/LGsub95+vfLze5RSGdTSYUE9gwDQm3ZvdviLMkk1G80KGy7iQ0+xqfzQg7",
+	"VM15TKesNaeTtIRMSxjRu3EZ5lvghB+zAG+u31wzTkNdNQItds0KjTJhKKJxr+NYAhXGEGisizZhsbdJ",
+	"PdtiRsRqSNO8xTkl11KMrcoShGUiYrUKhAfm+VoAarjVOyP9AJD76eLj0UNAzPWCN3xS2iKH7ulhLRRG",
+	"2Jjin6sA4dphPCJ/cTPUtC73jS+MvEjZDTwEkMpF5Ivj18LKsfu1xLfv8PU3IL+TKfAHpT6mcvKrhYtR",
+	"oOf/rJVtF0VFCRqrNB4ZnhjlpXYKqIxHRv2U7DrTvnWl1ZhRO42wpZ+yl/xg8UzktAJXkTIVrpcJk+Qf",
+	"GWQQlJNnQBPGrf7+2yMzgu2ep/TFIihEADHlVgd0oK898JvOjq8VTkEHG5NOsDc8aoXWSrcqHhZ8g1SC",
+	"05QkVFN7juAVax89wV+dTaqMkYAeXKcmnpwd9M7Or05Oe8d9V8KRF2swhdaBLfZBxbCKBb49U55z9aNI",
+	"5g929n70u6otn7c8raDci5q7jhy8mCJDwR2321I/edHubIQclWsG8LsNkKq4Nwa/eLHlyl5t+f6b7d7v",
+	"PN/y/ZfbvX8PUn2xu7vlHBvsOb9K46upr87HhLUg3rv0y+e76NfcCfTL57vPZSaD5FBmAiWO4n5RWMhX",
+	"J0kdoT4Sp/aXINSwarfCPzoB3gvh/4cg8HvQm6DvlOp4FOjmhp1ri2Rj6z3JNFGazlvE2vyutqDk6uz7",
+	"/Cv0Y2HREEgyBK0Ixf4zVmaWZavRpPDVNMlb6+SX9PnbrkodbIhV62y3xpCYzHvoPo6czIffSFB+bYon",
+	"1EdWMAT+xyb/J3n67bAjSzbrOVKuo+9UsuhqrTORJqA0GTCpdIgbHDGli1S9R6TPhaTAOjL1LzyJ5j+u",
+	"aDY4Wb6GDVStdBZK1yVa4BUCNEmK+wYxSrbbJlRjL4MQOXSTPM30ccTjwkVKGwnJzqMQ4RoSLIx6ljwZ",
+	"qk+C9ffKTLpJguHRnKo3E6o7v7LkbpUfrEukDW/7/AbXQCTEVazPrMxYNvAW5Tcz2g4B+V217irGJ/n4",
+	"h5WPFp3WYnX1IvZfwgsrXtkpLmrHTh5ZwG+Dt/nH8O2JyPZvIiKfjMknmfdtMggk0y3kXrmw0FH+gk7t",
+	"8lNdh6+8AzZ5x27A9UrIm4LhzTJEihmxt7gzZXTvemfUaVE2+XguqVJN5P0jOPk18Uw5wZ88Ef4T4X+D",
+	"XqRSKfJqyq+2i6kL15xWrg5+NOlbnqY2zJ6/8qQEP8Vvqndah9XgkEBzMlLhFWgu77VFPlKWKkKvRZYn",
+	"qWAyCv7gV0loOqNzhd2sQkLtfJlcHl6oLVHK11ORtyNSYlOB5q5F6JOi/CQvvxkmcr4pE3Hy0iVPGSU5",
+	"6HnuYtK7IrvtXdu0q6jsYMpXh0RESFeG0bektIflBn867kdkt922X1rDskh3uvAlEWOYFzUc+Au2Jfve",
+	"wIhKW3LAtCIToJzx4TMzTP6qa+WeB5l90YC65JVSC+SOc0j2iGEmfezyuzC996r7i1t9C8UAQyy1MV1y",
+	"SlQB2CFakN2XL6sNGyudia8NHxHSXoz2j0xoSIjNmmyRQ02uIRV8qHwxgW+LuHfJ/YL9T9+pYkesFCXA",
+	"OhLySQGhBGvoyKdPhwdY8lGU8ix2hHw9eBPvvoAfms+vO7vNFwMYNN90oN18mXTiDrTp6/j5c1+GZPPp",
+	"izKkhRqXxiIvL6fFlzqkvOzsrumQYlB/oSzPIZot3nm9+6L9zJW6ZFMDsmNfCxMRPIrn7SgvgjG4qLBz",
+	"0gkCqsLjJRA25EIu98rEGTvtus1bCliZ+v/5kSRogZVfWYCWJg1EbHN2YWmffG+v9Ajxi2cL5RkhEq5b",
+	"jPtsJ/iNu2jM94Na9X3+XqVrZbNroLN+9sAXCJfd9u5XBjeqg4mtiWJpSq4h577fEpDv7qU9baYFARvy",
+	"J51mxft/yYSmvdsYIPmi6qIatC4XWm6jjrvhlxG8X2ojgjfrF22I/MUt2LXf0MBbQjkBKlNmQ+ULSoaR",
+	"khM6xwLD1iXvn/y1d3Z00j3oHbgr+81bEfE3SkyEhNyCkkCugfGhpzE9opzEIkuTEpVhGwOGFlX/9Ki7",
+	"38O+e5+OPxyf/HzcL115gcuAW6Z0RKgmfU8b/dYlP7RXWsdUgfIBuuV90IEGSfpnoOW82TV/9L3cs9Kr",
+	"RO33YYOlgdd9Vn7VFrkV2umpd+L6+0W8YurU0AW1NA9Z1icDIfjywL6iQ2oVUQP6mchhQA4HS1eCuDLl",
+	"8v0hJBGgLvn37qKpPfew/2zPaYjWsqb5CZe0T3zB9kq12iibuG7RvMjyr/MavwfttcnfUEavK41cdezV",
+	"l+/J1H+n3qWHYqL3rY95D3olUW0bN0VMwajpMjnu2OZbtnfj/Qaty3Lq+sJ3O8ViHgK2D3Ic0NCqdnXe",
+	"eV32y/ZzLKb3TJ1QKdkNtp1VRAnBnePmkrvbKnyWse+yP6KKXMMw4xG2eMdFFHagV1i75xdXp4d/Pbno",
+	"R761SemKEKfn2stHjJF5ydGedGXDPq06IteZxvZH2hWN4vUl8yns+YAU06B8I+QJHYOtEp0pDFbZTpSh",
+	"+BMuu2AmjxB8Ks1w5+yM39SsKNrBNb6mnl1GkNgsJincEP4mK9vQoqww2N4WrS8VyV9HaX7KQvsfIR8s",
+	"xW6pd+2I0oV+qxWwyJZKOi6aa6fumiX7NL9JriAS272+uFkXb5eLrEtqIMWkXDCP3P6S29qRyDWV8zX1",
+	"RgtGRZt0q/dg5V3kJdDEuw1nI5F6R+F3+ZW+bzERzbLeKZWu1Y/VB4vu5F63fN5uk4kquoxgB5gEd4Rq",
+	"f3HN1gplL78x8bE5aD7RSk7qj6V0SXN+d96TYvi7VwwLCwaPtuRVZvpRlEYfr29KUKBXxBguKu14corG",
+	"3qs+e7XSaMlGMSJn9VZZQCgFXo19qgy2Kn+sLL/FaTbywe4uwwPbGJK5yKS7wf0RZX05TPjkIvtGwn5F",
+	"qre7HceWUlrCtdS0eUbMAhnu/IoFlnfbG3CI1NgQs5xOG0iqMzwm743gr3nNaZYnZktYITqgLEUxbtvQ",
+	"tkjX9hRCP42ylxIFk8/L9w08DjFX53jgBLu3JBVDwvg3S9ntJ07wjXECxMctiN5p0zu/qnG22oXq7+vJ",
+	"r5LX1GBnrmk7rTCr662MGTAE25EWOjNZoTJf8vvpzP5iqUfNA3LXc9f2wzGPn7Th37E2nON7ETTATroF",
+	"NeX3nG+vAzv82RcJFHpw+faG2tor1z3IdlsIVTWL4UmmsQ50NgIJG9VcdcuCGD2i2Pf/Kcn0j5tk2uNJ",
+	"RT9b0+RmmQdymK0tvz8vBn+8qiY/Rw2vzus5npD9qexeTIGvRfmwc+JkCtz2ZFY2VeznSnNwHN42QkUn",
+	"v9HSqMo77KNCxIVr4Y1uSN8NEHOHtbvqAHMO3/pMBpX7UFXeIVyVe4+XWo9zgKTaaTwiCoD0i1sA+i3S",
+	"XeFHwaXkQbQi8WFD78qRGB7yR7LC7NhfuaWAu/NhNV8x1pzBqifnzB/WJDtCG36lGeZZzo67u2JFnrW/",
+	"GMN5QJgicOvcBdYRQg4xSgIJxKCUyLNYCgpVWewfDSmzl4R22kX+q2E7mHnpu23Z+HmmIHlLKL/keBMP",
+	"xtb95R1Vtod8w6ZH52zPumypLi5GNtyqFOSBmRkxxB3fLsW+sfIYzYOw36dyK+ljOX4qkzxygHszXjMU",
+	"eFlLSSo4kfPNKzdPXOtb41o9x1UIrXKczfjYQ/YQsSbtps1DcmIYUfVkxj6ZsUmhkz9MsxDH8csRTPQM",
+	"7cT5vWi10cvlm++Yu/jOFpsYkepy23yrLqw/wqEXaQVFp0sXs9RU1/YS4vG5c149TpeBfIKv3bKkuI+u",
+	"TjSivzmvYErZvZtPPxUSfFOFBPfOcUJSmrlO8XnSQ56TP6WxuwvWd4lHxC5EHNL6+nDJfUg9v3E89wfk",
+	"16XhxVdEQgzsBhKMjnChyUBkPKmJgxQk/5jUt5LwniIgv98IiM65J1YyTPOo2iJhPEjwI1Mry4vP0dCs",
+	"6xSNJTE2DwAjNbnBWbSDJjXJQ2xQ7reJSmPh8Sq1qr7ktle1K5XFfBtywl3naYTQmPHEmmBalBoQ2ZZA",
+	"E8YzXZOlMGRKg+zmzW8fx1w1s8hSVvBTwtGTdfgFaQYWaUvEstIwRPLeuQHJBqxIYQ/T+ke8Fcfe82tn",
+	"gaTICxKSDNkNlMkUqZTDzFPcpvlB+5Y7fKQsfSSqM0O7TKivqxjve8a3rpFfhUl+o/S8dfr/U1rSt8Yv",
+	"HD6WxaIYoBCpYRto7subcK8MrOa1j/NbMHcw2dANFbquFivDBiJNxcwbz64gyPzpbrItujO4/OblRhI/",
+	"51f0jcSUKEjT8md5Usjyh101NjP5a0cZdzoyOXb2PN6SmSZ7hVVirPuBUStSw9aKWZS75n1pCgfByN0a",
+	"Vrl5yv+kNeND1SLnUKhR+TWNhCrS72Z6JCT7J3KePeIutEbeaxMSF28+Rubq1paf4vLyLkp1GkwrSAfl",
+	"PbnbuO4+3/2/AAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -58,6 +58,21 @@ func (r Router) POST(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) 
 	return r.Echo.POST(path, h, r.with(echo.POST, path, m)...)
 }
 
+// PUT registers h for PUT.
+func (r Router) PUT(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
+	return r.Echo.PUT(path, h, r.with(echo.PUT, path, m)...)
+}
+
+// PATCH registers h for PATCH.
+func (r Router) PATCH(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
+	return r.Echo.PATCH(path, h, r.with(echo.PATCH, path, m)...)
+}
+
+// DELETE registers h for DELETE.
+func (r Router) DELETE(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
+	return r.Echo.DELETE(path, h, r.with(echo.DELETE, path, m)...)
+}
+
 func (r Router) with(method, path string, m []echo.MiddlewareFunc) []echo.MiddlewareFunc {
 	if r.Middleware == nil {
 		return m

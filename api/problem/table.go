@@ -11,6 +11,8 @@ import (
 	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/user"
+	"github.com/amends/amends/services/user/password"
 	"github.com/amends/amends/workflows"
 )
 
@@ -34,8 +36,10 @@ const (
 	OriginForeign        fault.Code = "ORIGIN_FOREIGN"
 	QuotaExceeded        fault.Code = "QUOTA_EXCEEDED"
 	ReducedCapacity      fault.Code = "REDUCED_CAPACITY"
+	CSRFTokenWrong       fault.Code = "CSRF_TOKEN_WRONG"
 	ScopeMissing         fault.Code = "SCOPE_MISSING"
 	CustomerForeign      fault.Code = "CUSTOMER_FOREIGN"
+	SessionNeeded        fault.Code = "SESSION_NEEDED"
 )
 
 // Overloaded is the code of a placement that was not let in.
@@ -64,9 +68,13 @@ var table = map[fault.Code]kind{
 	KeyInvalid:                     {status: http.StatusBadRequest, title: "The Idempotency-Key is invalid", advice: "It must be given once and have 1 to 255 visible ASCII characters, bare or in double quotes."},
 	OrderIDInvalid:                 {status: http.StatusBadRequest, title: "This is not an order's id", advice: "An order's id is a UUID."},
 	Unauthorized:                   {status: http.StatusUnauthorized, title: "This is for operators", advice: "Send Authorization: Bearer with the secret of one of the operators that operator_tokens (AMENDS_OPERATOR_TOKENS) names."},
-	token.Unauthenticated:          {status: http.StatusUnauthorized, title: "The caller is not known", advice: "Send Authorization: Bearer with an access token or an API key. A token is valid for ten minutes; refresh it."},
+	token.Unauthenticated:          {status: http.StatusUnauthorized, title: "The caller is not known", advice: "Send Authorization: Bearer with an access token or an API key; POST /v1/sessions answers a token. It is valid for ten minutes: refresh it."},
+	user.SessionEnded:              {status: http.StatusUnauthorized, title: "The session has ended", advice: "Log in again."},
+	user.BadCredentials:            {status: http.StatusForbidden, title: "The address and the password do not belong together", advice: "Check both; a password can be reset (POST /v1/password-resets)."},
+	CSRFTokenWrong:                 {status: http.StatusForbidden, title: "The request does not prove that it comes from a page of this site", advice: "With cookies, send the value of __Host-amends-csrf as Amends-CSRF."},
 	ScopeMissing:                   {status: http.StatusForbidden, title: "The token lacks a scope", advice: "Ask for a token, or an API key, with the scope of the operation."},
 	CustomerForeign:                {status: http.StatusForbidden, title: "The order is for another customer", advice: "With a token, customer_id is the caller's account. Leave it out, or send that account's id."},
+	SessionNeeded:                  {status: http.StatusForbidden, title: "This needs a session", advice: "An API key cannot do this: log in."},
 	NoOperators:                    {status: http.StatusForbidden, title: "No operator is configured here", advice: "Start the process with operator_tokens (AMENDS_OPERATOR_TOKENS=name=secret,name2=secret2), secrets of at least 16 characters."},
 	OriginForeign:                  {status: http.StatusForbidden, title: "The request comes from a page of another site", advice: "Only pages of this server's own address may change anything here; an operator can allow others (http.origins)."},
 	fault.NotFound:                 {status: http.StatusNotFound, title: "Not found", advice: "There is no such order, or it is not yours."},
@@ -81,19 +89,25 @@ var table = map[fault.Code]kind{
 	workflows.NotDecided:           {status: http.StatusConflict, title: "The order is not decided", advice: "Only a decided order is acknowledged. Repair the step that is flagged; amends doctor resumes a saga that was stopped."},
 	workflows.NothingToAcknowledge: {status: http.StatusConflict, title: "There is nothing to acknowledge", advice: "The order needs no attention."},
 	read.SagaStopped:               {status: http.StatusConflict, title: "Nothing works on this order any more", advice: "Its saga was stopped before it decided; an operator has to look at it."},
+	user.AddressTaken:              {status: http.StatusConflict, title: "Another account has this address", advice: "Log in to that account, or use another address."},
+	user.OrdersOpen:                {status: http.StatusConflict, title: "An order of the account is not decided", advice: "Repeat the request when all orders of the account are decided."},
+	user.TooMany:                   {status: http.StatusConflict, title: "The account has as many of these as it may have", advice: "Remove one first."},
+	user.TokenSpent:                {status: http.StatusGone, title: "The link does not work, or not any more", advice: "It was used, is too old, or was never sent; ask for another one."},
 	BodyTooLarge:                   {status: http.StatusRequestEntityTooLarge, title: "The body is too large", advice: "Send less."},
 	MediaTypeUnsupported:           {status: http.StatusUnsupportedMediaType, title: "The media type is not supported", advice: "Send Content-Type: application/json."},
 	EncodingUnsupported:            {status: http.StatusUnsupportedMediaType, title: "The content encoding is not supported", advice: "Send the body uncompressed."},
 	HostUnknown:                    {status: http.StatusMisdirectedRequest, title: "This server does not answer for that host", advice: "An operator can add the name to those of this server (http.hosts)."},
 	ValidationFailed:               {status: http.StatusUnprocessableEntity, title: "The request breaks a rule", advice: "See errors for every field that does."},
+	password.Weak:                  {status: http.StatusUnprocessableEntity, title: "The password cannot be chosen", advice: "It must have 8 to 128 characters, and not be one of the most common ones."},
 	saga.UnknownStep:               {status: http.StatusUnprocessableEntity, title: "The order's saga has no such step", advice: "The steps of the order are those of its steps list.", wrong: Field("/step", FieldNotAllowed, "is not a step of the order's saga")},
 	saga.ReasonMissing:             {status: http.StatusUnprocessableEntity, title: "The reason is missing", advice: "Say why, for those who look later.", wrong: Field("/reason", FieldRequired, "is missing")},
 	saga.ReferenceMissing:          {status: http.StatusUnprocessableEntity, title: "The reference is missing", advice: "The step holds money: say where to find what was done instead, for example the number of a refund.", wrong: Field("/reference", FieldRequired, "is missing")},
 	place.KeyReused:                {status: http.StatusUnprocessableEntity, title: "The Idempotency-Key was used for another request", advice: "Nothing was changed. Use a fresh key for another order."},
 	QuotaExceeded:                  {status: http.StatusTooManyRequests, title: "A quota is used up", advice: "Nothing was started by this request. Repeat it after Retry-After seconds; RateLimit-Policy has the quotas.", uri: typeQuotaExceeded},
+	user.TryLater:                  {status: http.StatusTooManyRequests, title: "Too many attempts failed", advice: "Try again after Retry-After seconds, or reset the password."},
 	fault.Internal:                 {status: http.StatusInternalServerError, title: "Internal error", advice: "Name the request_id when you ask for help."},
 	fault.Unavailable:              {status: http.StatusServiceUnavailable, title: "Temporarily unavailable", advice: "A part that is needed does not answer right now. Try again after Retry-After seconds."},
-	place.Overloaded:               {status: http.StatusServiceUnavailable, title: "Too many orders are being placed", advice: "Nothing was started by this request. Repeat it with the same Idempotency-Key after Retry-After seconds: an earlier request with it may have placed the order."},
+	place.Overloaded:               {status: http.StatusServiceUnavailable, title: "More is asked than can be done in time", advice: "Nothing was started by this request. Repeat it with the same Idempotency-Key after Retry-After seconds: an earlier request with it may have placed the order."},
 	ReducedCapacity:                {status: http.StatusServiceUnavailable, title: "More important requests come first right now", advice: "So much is asked that questions give way to orders. Repeat the request after Retry-After seconds.", uri: typeReducedCapacity},
 	place.PlacementUnknown:         {status: http.StatusServiceUnavailable, title: "It is not known yet whether the order was placed", advice: "The order may exist, at Location. Repeat the request with the same Idempotency-Key after Retry-After seconds: it never makes a second order."},
 }

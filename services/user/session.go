@@ -1,6 +1,7 @@
 package user
 
 import (
+	"fmt"
 	"time"
 	"unicode/utf8"
 
@@ -134,6 +135,25 @@ func Spent() error {
 // Over returns the refusal of a refresh token.
 func Over() error {
 	return fault.Errorf(fault.Business, SessionEnded, "the session has ended; log in again")
+}
+
+// laterText is the message of TRY_LATER, in which [WaitOf] finds the seconds again: faults
+// travel between processes as a code and a message.
+const laterText = "too many attempts failed; try again in %d s, or reset the password"
+
+// Later returns the refusal of an attempt that may be made after a wait.
+func Later(wait time.Duration) error {
+	return fault.Errorf(fault.Business, TryLater, laterText, int64((wait+time.Second-1)/time.Second))
+}
+
+// WaitOf returns the wait of a refusal by [Later], and whether err is one.
+func WaitOf(err error) (wait time.Duration, ok bool) {
+	if err == nil || fault.CodeOf(err) != TryLater {
+		return 0, false
+	}
+	var seconds int64
+	_, failed := fmt.Sscanf(fault.Of(err).Message, laterText, &seconds)
+	return time.Duration(seconds) * time.Second, failed == nil
 }
 
 // NoMatch returns the refusal of a password, or of an address: it does not say which.

@@ -67,9 +67,15 @@ type Limits struct {
 	Place string `key:"place"`
 	// Cancel is for cancelling orders. Default: burst=20/1s, sustained=300/1m.
 	Cancel string `key:"cancel"`
+	// Enter is for registrations, log-ins, the tokens of mails, and, by address, credentials
+	// that are refused. Default: burst=10/1s, sustained=60/1m.
+	Enter string `key:"enter"`
+	// Account is for the caller's own account, and for refreshing a session. Default:
+	// burst=50/1s, sustained=600/1m.
+	Account string `key:"account"`
 
-	// Shadow are classes whose limits are only counted: browse, read, place, cancel, with
-	// commas between them. Default: empty.
+	// Shadow are classes whose limits are only counted: browse, read, place, cancel, enter,
+	// account, with commas between them. Default: empty.
 	Shadow string `key:"shadow"`
 
 	// Exempt are networks that are not limited, with commas between them. Default:
@@ -85,11 +91,14 @@ type Limits struct {
 // DefaultLimits returns the defaults.
 func DefaultLimits() Limits {
 	const questions, orders = "burst=50/1s, sustained=1200/1m", "burst=20/1s, sustained=300/1m"
-	return Limits{Browse: questions, Read: questions, Place: orders, Cancel: orders, Exempt: "127.0.0.0/8, ::1/128", Callers: 100_000}
+	return Limits{
+		Browse: questions, Read: questions, Place: orders, Cancel: orders, Enter: "burst=10/1s, sustained=60/1m", Account: "burst=50/1s, sustained=600/1m",
+		Exempt: "127.0.0.0/8, ::1/128", Callers: 100_000,
+	}
 }
 
 func (l Limits) texts() map[string]string {
-	return map[string]string{"browse": l.Browse, "read": l.Read, "place": l.Place, "cancel": l.Cancel}
+	return map[string]string{"browse": l.Browse, "read": l.Read, "place": l.Place, "cancel": l.Cancel, "enter": l.Enter, "account": l.Account}
 }
 
 // Lists returns the entries of the settings. The section must be valid.
@@ -108,7 +117,7 @@ func (l Limits) Classes() map[string][]quota.Quota {
 
 // Check reports the rules that the section breaks.
 func (l Limits) Check(p *setting.Problems) {
-	classes := []string{"browse", "read", "place", "cancel"}
+	classes := []string{"browse", "read", "place", "cancel", "enter", "account"}
 	for _, class := range classes {
 		if _, err := quota.Parse(l.texts()[class]); err != nil {
 			p.Add("limits."+class, "must be quotas such as burst=10/1s, sustained=300/1m: "+err.Error(), "")

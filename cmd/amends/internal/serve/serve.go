@@ -89,7 +89,9 @@ func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers, log *
 	}
 	verifier := token.NewVerifier(token.Config{Source: users, Logger: log})
 	parts.Start(ctx, process.Part{Name: "ended sessions", Run: verifier.Run})
-	return []api.Option{api.WithOrders(orders), api.WithServices(all), api.WithVerifier(verifier), api.WithGateways(p.Gateways(ctx, parts))}, nil
+	return []api.Option{
+		api.WithOrders(orders), api.WithServices(all), api.WithVerifier(verifier), api.WithUsers(users, verifier), api.WithGateways(p.Gateways(ctx, parts)),
+	}, nil
 }
 
 // NewAdmin returns the server of the admin address, with the probes, repairs and letters

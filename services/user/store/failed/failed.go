@@ -8,7 +8,6 @@ import (
 
 	"gorm.io/gorm"
 
-	"github.com/amends/amends/fault"
 	"github.com/amends/amends/services/user"
 )
 
@@ -54,8 +53,7 @@ func (r row) check(now time.Time) error {
 	if wait <= 0 || now.Sub(r.FailedAt) >= keep {
 		return nil
 	}
-	seconds := int64((wait + time.Second - 1) / time.Second)
-	return fault.Errorf(fault.Business, user.TryLater, "too many attempts failed; try again in %d s, or reset the password", seconds)
+	return user.Later(wait)
 }
 
 // Add counts a failure of a subject that tx has locked.
