@@ -24,6 +24,7 @@ func TestAccounts(t *testing.T) {
 	b := accountsOf(t)
 
 	t.Run("RegistrationAnswersTheSameForAKnownAddress", func(t *testing.T) {
+		t.Parallel()
 		b.registered(t, "known@example.com")
 		known := b.json(t, 202, "POST", "/v1/users", `{"email": "Known@example.com", "password": "`+firstPassword+`", "name": "Eve"}`)
 		unknown := b.json(t, 202, "POST", "/v1/users", `{"email": "unknown@example.com", "password": "`+firstPassword+`", "name": "Eve"}`)
@@ -32,6 +33,7 @@ func TestAccounts(t *testing.T) {
 		b.json(t, 410, "POST", "/v1/users/verification", `{"token": "amm_no_such"}`).refused(t, 410, user.TokenSpent)
 	})
 	t.Run("RegistrationNamesEveryWrongField", func(t *testing.T) {
+		t.Parallel()
 		p := b.json(t, 422, "POST", "/v1/users", `{"email": "ada", "password": "", "name": " ", "locale": "x y"}`).problem(t)
 		require.Len(t, *p.Errors, 4, "%+v", *p.Errors)
 		weak := b.json(t, 422, "POST", "/v1/users", `{"email": "ada@example.com", "password": "password1", "name": "Ada"}`).refused(t, 422, password.Weak)
@@ -39,7 +41,16 @@ func TestAccounts(t *testing.T) {
 		b.json(t, 400, "POST", "/v1/users", `{"email": "ada@example.com", "password": "x", "name": "Ada", "role": "operator"}`).refused(t, 400, problem.MalformedBody)
 		b.do(t, "POST", "/v1/users", `{}`).refused(t, 415, problem.MediaTypeUnsupported)
 	})
+	t.Run("AnAddressThatAnotherAccountGotMeanwhileIsTaken", func(t *testing.T) {
+		t.Parallel()
+		b.json(t, 202, "POST", "/v1/users", `{"email": "late@example.com", "password": "`+firstPassword+`", "name": "Ada"}`)
+		_, err := b.users.Create(t.Context(), user.Registration{Email: "late@example.com", Name: "Eve", Locale: "en"}, user.Customer, "tests")
+		require.NoError(t, err)
+		sent := b.mail(t, "late@example.com", user.ConfirmRegistration)
+		b.json(t, 409, "POST", "/v1/users/verification", `{"token": "`+sent+`"}`).refused(t, 409, user.AddressTaken)
+	})
 	t.Run("LogInAnswersTheSameForAnUnknownAddress", func(t *testing.T) {
+		t.Parallel()
 		b.registered(t, "shy@example.com")
 		for range user.FreeAttempts {
 			known := b.json(t, 403, "POST", "/v1/sessions", credentials("shy@example.com", secondPassword))
@@ -58,6 +69,7 @@ func TestAccounts(t *testing.T) {
 		b.json(t, 403, "POST", "/v1/sessions", credentials("no address", firstPassword)).refused(t, 403, user.BadCredentials)
 	})
 	t.Run("ASessionIsRefreshedAndListedAndEnded", func(t *testing.T) {
+		t.Parallel()
 		b.registered(t, "sessions@example.com")
 		first, second := b.logIn(t, "sessions@example.com"), b.logIn(t, "sessions@example.com")
 		renewed := into[contract.Tokens](t, b.json(t, 200, "POST", "/v1/sessions/refresh", `{"refresh_token": "`+*first.RefreshToken+`"}`))
@@ -74,6 +86,7 @@ func TestAccounts(t *testing.T) {
 		for _, id := range []string{"none", "%ff", "a%00"} {
 			b.json(t, 404, "DELETE", "/v1/sessions/"+id, "", bearer(second)).refused(t, 404, fault.NotFound)
 		}
+		b.json(t, 401, "GET", "/v1/me", "", bearer(second), "Authorization: Bearer x").refused(t, 401, token.Unauthenticated)
 		b.json(t, 204, "DELETE", "/v1/sessions/current", "", bearer(second))
 		b.json(t, 401, "GET", "/v1/me", "", bearer(second)).refused(t, 401, token.Unauthenticated)
 		third := b.logIn(t, "sessions@example.com")
@@ -81,6 +94,7 @@ func TestAccounts(t *testing.T) {
 		b.json(t, 401, "GET", "/v1/sessions", "", bearer(third)).refused(t, 401, token.Unauthenticated)
 	})
 	t.Run("AnotherAccountsSessionIsNotFound", func(t *testing.T) {
+		t.Parallel()
 		b.registered(t, "mine@example.com")
 		b.registered(t, "theirs@example.com")
 		mine, theirs := b.logIn(t, "mine@example.com"), b.logIn(t, "theirs@example.com")
@@ -88,6 +102,7 @@ func TestAccounts(t *testing.T) {
 		b.json(t, 200, "GET", "/v1/me", "", bearer(theirs))
 	})
 	t.Run("TheOwnerChangesTheAccount", func(t *testing.T) {
+		t.Parallel()
 		b.registered(t, "me@example.com")
 		me := b.logIn(t, "me@example.com")
 		a := into[contract.Account](t, b.json(t, 200, "GET", "/v1/me", "", bearer(me)))
@@ -105,6 +120,7 @@ func TestAccounts(t *testing.T) {
 		require.Equal(t, "new@example.com", into[contract.Account](t, b.json(t, 200, "GET", "/v1/me", "", bearer(me))).Email)
 	})
 	t.Run("ChangingThePasswordEndsTheOtherSessions", func(t *testing.T) {
+		t.Parallel()
 		b.registered(t, "password@example.com")
 		me, other := b.logIn(t, "password@example.com"), b.logIn(t, "password@example.com")
 		change := func(from, to string) string { return text(map[string]string{"old_password": from, "new_password": to}) }
@@ -117,6 +133,7 @@ func TestAccounts(t *testing.T) {
 		b.json(t, 201, "POST", "/v1/sessions", credentials("password@example.com", secondPassword))
 	})
 	t.Run("AForgottenPasswordIsReset", func(t *testing.T) {
+		t.Parallel()
 		b.registered(t, "reset@example.com")
 		me := b.logIn(t, "reset@example.com")
 		known := b.json(t, 202, "POST", "/v1/password-resets", `{"email": "reset@example.com"}`)
@@ -130,6 +147,7 @@ func TestAccounts(t *testing.T) {
 		b.json(t, 401, "GET", "/v1/me", "", bearer(me)).refused(t, 401, token.Unauthenticated)
 	})
 	t.Run("AddressesAreKept", func(t *testing.T) {
+		t.Parallel()
 		b.registered(t, "addresses@example.com")
 		me := b.logIn(t, "addresses@example.com")
 		const home = `{"name": "A. Buyer", "line1": "Hauptstr. 1", "city": "Berlin", "postal_code": "10115", "country": "DE"}`
@@ -152,6 +170,7 @@ func TestAccounts(t *testing.T) {
 		b.json(t, 409, "POST", "/v1/me/addresses", home, bearer(me)).refused(t, 409, user.TooMany)
 	})
 	t.Run("PreferencesAreReplaced", func(t *testing.T) {
+		t.Parallel()
 		b.registered(t, "preferences@example.com")
 		me := b.logIn(t, "preferences@example.com")
 		const offers = `{"preferences":[{"category":"offers","channel":"email","wanted":true}]}`
@@ -162,6 +181,7 @@ func TestAccounts(t *testing.T) {
 		b.json(t, 200, "PUT", "/v1/me/preferences", `{"preferences":[]}`, bearer(me))
 	})
 	t.Run("AnAccountIsErasedByItsOwner", func(t *testing.T) {
+		t.Parallel()
 		b.registered(t, "erase@example.com")
 		me := b.logIn(t, "erase@example.com")
 		body := func(password string) string { return `{"password": "` + password + `"}` }
@@ -174,6 +194,7 @@ func TestAccounts(t *testing.T) {
 		b.json(t, 403, "POST", "/v1/sessions", credentials("erase@example.com", firstPassword)).refused(t, 403, user.BadCredentials)
 	})
 	t.Run("AnAPIKeyDoesWhatItsScopesAllow", func(t *testing.T) {
+		t.Parallel()
 		b.registered(t, "machine@example.com")
 		me := b.logIn(t, "machine@example.com")
 		key := func(scope string) string {
@@ -190,6 +211,7 @@ func TestAccounts(t *testing.T) {
 		b.json(t, 403, "PUT", "/v1/me/password", text(map[string]string{"old_password": firstPassword, "new_password": secondPassword}), full).refused(t, 403, problem.SessionNeeded)
 	})
 	t.Run("TheKeysOfTokensArePublic", func(t *testing.T) {
+		t.Parallel()
 		b.registered(t, "keys@example.com")
 		b.logIn(t, "keys@example.com")
 		r := b.json(t, 200, "GET", "/.well-known/jwks.json", "")

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/problem"
@@ -66,6 +67,7 @@ func TestBrowsersHaveCookies(t *testing.T) {
 		b.do(t, "POST", "/v1/sessions/refresh", "", append(header, asJSONBody)...).refused(t, 403, problem.CSRFTokenWrong)
 		require.Equal(t, "Ada", into[contract.Account](t, b.json(t, 200, "GET", "/v1/me", "", cookieHeader(jar))).Name, name)
 	}
+	b.json(t, 401, "GET", "/v1/me", "", cookieHeader(jar), "Authorization: Bearer x").refused(t, 401, token.Unauthenticated)
 	b.json(t, 403, "PATCH", "/v1/me", `{"name": "Eve"}`, cookieHeader(jar), csrf, "Origin: https://evil.example").refused(t, 403, problem.OriginForeign)
 	b.json(t, 200, "PATCH", "/v1/me", `{"name": "Grace"}`, cookieHeader(jar), csrf)
 
@@ -85,4 +87,46 @@ func TestBrowsersHaveCookies(t *testing.T) {
 	over.refused(t, 401, user.SessionEnded)
 	require.Len(t, over.Cookies(), 3, "they prove nothing any more")
 	b.do(t, "POST", "/v1/sessions/refresh", "", asJSONBody).refused(t, 401, token.Unauthenticated)
+}
+
+// TestManyTabsRefreshAtOnce: none of them logs the others out.
+func TestManyTabsRefreshAtOnce(t *testing.T) {
+	t.Parallel()
+	b := accountsOf(t)
+	b.registered(t, "tabs@example.com")
+	opened := b.json(t, 201, "POST", "/v1/sessions", `{"email": "tabs@example.com", "password": "`+firstPassword+`", "cookies": true}`)
+	jar := cookiesOf(t, opened)
+	csrf := jar["__Host-amends-csrf"]
+
+	var tabs errgroup.Group
+	refreshed := make([]string, 50)
+	for i := range refreshed {
+		tabs.Go(func() error {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.http.URL+"/v1/sessions/refresh", http.NoBody)
+			if err != nil {
+				return err
+			}
+			r.Header.Set("Content-Type", "application/json")
+			r.Header.Set("Amends-CSRF", csrf)
+			r.Header.Set("Cookie", strings.TrimPrefix(cookieHeader(jar), "Cookie: "))
+			answer, err := b.http.Client().Do(r)
+			if err != nil {
+				return err
+			}
+			for _, c := range answer.Cookies() {
+				if c.Name == "__Host-amends-refresh" {
+					refreshed[i] = c.Value
+				}
+			}
+			return answer.Body.Close()
+		})
+	}
+	require.NoError(t, tabs.Wait())
+	for _, got := range refreshed {
+		require.NotEmpty(t, got)
+		require.Equal(t, refreshed[0], got, "one successor for all")
+	}
+	jar["__Host-amends-refresh"] = refreshed[0]
+	last := b.do(t, "POST", "/v1/sessions/refresh", "", cookieHeader(jar), "Amends-CSRF: "+csrf, asJSONBody)
+	require.Equal(t, http.StatusOK, last.StatusCode, last.text)
 }

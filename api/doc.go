@@ -45,6 +45,12 @@
 // services. An API that is not configured where they answer, or whose services do not
 // answer, refuses them with 503, or leaves the part out; orders are placed all the same.
 //
+// # Accounts
+//
+// Package users answers them through the user service, and package session, below edge,
+// proves the account that a request comes from. A cookie of a browser is turned into the token
+// that other clients send, so what follows knows one way only.
+//
 // # Repairing
 //
 // The operations of operators have a contract of their own, admin.yaml, because they are

@@ -49,7 +49,7 @@ const (
 	reading    class = "read" // of one's own order
 	placing    class = "place"
 	cancelling class = "cancel"
-	entering   class = "enter"   // registrations, log-ins, and what mails lead to
+	entering   class = "enter"   // registrations, log-ins, and the tokens of mails
 	managing   class = "account" // of one's own account
 	unlimited  class = ""
 )

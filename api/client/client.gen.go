@@ -78,6 +78,8 @@ type Account struct {
 }
 
 // AccountAddress An order has stricter rules, by its country.
+//
+// Example: {"city":"Berlin","country":"DE","line1":"Hauptstr. 1","name":"A. Buyer","postal_code":"10115"}
 type AccountAddress struct {
 	// City Example: Berlin
 	City string `json:"city"`
@@ -135,7 +137,7 @@ type Address struct {
 	Region *string `json:"region,omitempty"`
 }
 
-// AskPasswordReset defines model for AskPasswordReset.
+// AskPasswordReset Example: {"email":"ada@example.com"}
 type AskPasswordReset struct {
 	// Email An address of mail.
 	//
@@ -168,7 +170,7 @@ type Attention struct {
 // CancelOrder Has no fields; the body is optional.
 type CancelOrder = map[string]interface{}
 
-// ChangeMe defines model for ChangeMe.
+// ChangeMe Example: {"locale":"en","name":"Ada King"}
 type ChangeMe struct {
 	// Email An address of mail.
 	//
@@ -188,7 +190,7 @@ type ChangeMe struct {
 	Password *Password `json:"password,omitempty"`
 }
 
-// ChangePassword defines model for ChangePassword.
+// ChangePassword Example: {"new_password":"staple the battery of a horse","old_password":"correct horse battery staple"}
 type ChangePassword struct {
 	// NewPassword 8 to 128 characters, none of the 10,000 most common passwords. There are no other rules.
 	//
@@ -246,7 +248,7 @@ type Country = string
 // Example: EUR
 type Currency = string
 
-// EraseMe defines model for EraseMe.
+// EraseMe Example: {"password":"correct horse battery staple"}
 type EraseMe struct {
 	// Password 8 to 128 characters, none of the 10,000 most common passwords. There are no other rules.
 	//
@@ -328,7 +330,7 @@ type LineRequest struct {
 // Example: de-AT
 type Locale = string
 
-// LogIn defines model for LogIn.
+// LogIn Example: {"cookies":true,"device":"Firefox on Linux","email":"ada@example.com","password":"correct horse battery staple"}
 type LogIn struct {
 	// Cookies Whether the tokens are set as cookies; for pages in browsers.
 	Cookies bool `json:"cookies,omitempty"`
@@ -355,7 +357,7 @@ type LogIn struct {
 // Example: ada@example.com
 type MailAddress = string
 
-// MailToken defines model for MailToken.
+// MailToken Example: {"token":"amv_1_x"}
 type MailToken struct {
 	// Token That of the mail.
 	Token string `json:"token"`
@@ -544,7 +546,7 @@ type Preference struct {
 	Wanted  bool   `json:"wanted"`
 }
 
-// Preferences defines model for Preferences.
+// Preferences Example: {"preferences":[{"category":"offers","channel":"email","wanted":true}]}
 type Preferences struct {
 	Preferences []Preference `json:"preferences"`
 }
@@ -614,12 +616,12 @@ type ProductStock struct {
 // Example: PAYMENT_DECLINED
 type Reason = string
 
-// RefreshSession defines model for RefreshSession.
+// RefreshSession Example: {"refresh_token":"amr_0190a6b2.x.y"}
 type RefreshSession struct {
 	RefreshToken string `json:"refresh_token"`
 }
 
-// Registration defines model for Registration.
+// Registration Example: {"email":"ada@example.com","locale":"en","name":"Ada Lovelace","password":"correct horse battery staple"}
 type Registration struct {
 	// Email An address of mail.
 	//
@@ -641,7 +643,7 @@ type Registration struct {
 	Password Password `json:"password"`
 }
 
-// ResetPassword defines model for ResetPassword.
+// ResetPassword Example: {"password":"staple the battery of a horse"}
 type ResetPassword struct {
 	// Password 8 to 128 characters, none of the 10,000 most common passwords. There are no other rules.
 	//

@@ -81,6 +81,8 @@ type Account struct {
 }
 
 // AccountAddress An order has stricter rules, by its country.
+//
+// Example: {"city":"Berlin","country":"DE","line1":"Hauptstr. 1","name":"A. Buyer","postal_code":"10115"}
 type AccountAddress struct {
 	// City Example: Berlin
 	City string `json:"city"`
@@ -138,7 +140,7 @@ type Address struct {
 	Region *string `json:"region,omitempty"`
 }
 
-// AskPasswordReset defines model for AskPasswordReset.
+// AskPasswordReset Example: {"email":"ada@example.com"}
 type AskPasswordReset struct {
 	// Email An address of mail.
 	//
@@ -171,7 +173,7 @@ type Attention struct {
 // CancelOrder Has no fields; the body is optional.
 type CancelOrder = map[string]interface{}
 
-// ChangeMe defines model for ChangeMe.
+// ChangeMe Example: {"locale":"en","name":"Ada King"}
 type ChangeMe struct {
 	// Email An address of mail.
 	//
@@ -191,7 +193,7 @@ type ChangeMe struct {
 	Password *Password `json:"password,omitempty"`
 }
 
-// ChangePassword defines model for ChangePassword.
+// ChangePassword Example: {"new_password":"staple the battery of a horse","old_password":"correct horse battery staple"}
 type ChangePassword struct {
 	// NewPassword 8 to 128 characters, none of the 10,000 most common passwords. There are no other rules.
 	//
@@ -249,7 +251,7 @@ type Country = string
 // Example: EUR
 type Currency = string
 
-// EraseMe defines model for EraseMe.
+// EraseMe Example: {"password":"correct horse battery staple"}
 type EraseMe struct {
 	// Password 8 to 128 characters, none of the 10,000 most common passwords. There are no other rules.
 	//
@@ -331,7 +333,7 @@ type LineRequest struct {
 // Example: de-AT
 type Locale = string
 
-// LogIn defines model for LogIn.
+// LogIn Example: {"cookies":true,"device":"Firefox on Linux","email":"ada@example.com","password":"correct horse battery staple"}
 type LogIn struct {
 	// Cookies Whether the tokens are set as cookies; for pages in browsers.
 	Cookies bool `json:"cookies,omitempty"`
@@ -358,7 +360,7 @@ type LogIn struct {
 // Example: ada@example.com
 type MailAddress = string
 
-// MailToken defines model for MailToken.
+// MailToken Example: {"token":"amv_1_x"}
 type MailToken struct {
 	// Token That of the mail.
 	Token string `json:"token"`
@@ -547,7 +549,7 @@ type Preference struct {
 	Wanted  bool   `json:"wanted"`
 }
 
-// Preferences defines model for Preferences.
+// Preferences Example: {"preferences":[{"category":"offers","channel":"email","wanted":true}]}
 type Preferences struct {
 	Preferences []Preference `json:"preferences"`
 }
@@ -617,12 +619,12 @@ type ProductStock struct {
 // Example: PAYMENT_DECLINED
 type Reason = string
 
-// RefreshSession defines model for RefreshSession.
+// RefreshSession Example: {"refresh_token":"amr_0190a6b2.x.y"}
 type RefreshSession struct {
 	RefreshToken string `json:"refresh_token"`
 }
 
-// Registration defines model for Registration.
+// Registration Example: {"email":"ada@example.com","locale":"en","name":"Ada Lovelace","password":"correct horse battery staple"}
 type Registration struct {
 	// Email An address of mail.
 	//
@@ -644,7 +646,7 @@ type Registration struct {
 	Password Password `json:"password"`
 }
 
-// ResetPassword defines model for ResetPassword.
+// ResetPassword Example: {"password":"staple the battery of a horse"}
 type ResetPassword struct {
 	// Password 8 to 128 characters, none of the 10,000 most common passwords. There are no other rules.
 	//
@@ -7754,166 +7756,168 @@ func (sh *strictHandler) ConfirmMail(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3pchs5lij8Kvg4E1Hlb5IUKW9lOTqiWRLt0rUsqSW5a/qWfEUo85BEMwmwAaQodo1uzNPMg82T3MAB",
-	"kAuJ5CJLLteU/jgsZiaWg7Nv+LURi8lUcOBaNfZ+bYyAJiDxv/s0HkFzX3AtRWp+SEDFkk01E7yx17gY",
-	"AaFczUASpgiHG5AkNp8krUbUgFs6mabQ2Gtw0VRaSGhEDRWPYELNUHo+Nc+UlowPG3d3UeMwgclUaODx",
-	"vHkG05TOIVmetK9lBn0yGwEnlBOgMmU4b5qSGdMjokdMkTHMyTSlMSREj4AImYB8S+i1Aq6J0COQM6ag",
-	"VVkR8GzS2PulYSZofI4CKzwSMbXLCIECJ/lOkSnVoyoAdm46O/hU7bQ7b9r01fVu83XSgeYP8fNB8831",
-	"S9rcHbxKfoAXcYe+bq+B06mEAUjgMTS702nKQlAy6xkJLjIJCZnmH1SXNaNM/6mzbroz0HLe7A40yOV5",
-	"ziEWPFEk45qlCGoOt5pQrWEy1VX4ThhnEwPiTg5bxjUMQTbuzERTKukEtMO9bpJIUOrwoAbv7OPvFGGI",
-	"bcw8MJBvRA1OJzh40ogaEv6RMWlAZI61shx6ewR8qEeNvU67HZnl5X+HDv/EHGDdcvzZswXU3/C4v2j1",
-	"z19VFm/+DCGNSLJY74sEwjuY2he+UyQWCURkCjIGrpvAzd8L2/r46X3z/OLkuPdz96wXXr8aZ6s3sAbc",
-	"Z6BAX4gx1FCbNo+IGCDSTShLa7AA39sCETbAhHNQiglehwvKPkZsiIiQpB9nUgLXfTIQkugR1X7dZlGg",
-	"dBW47u2vgNR3Zig1FVwB0tw7Ia9ZkliQx4Jrs4y9XxvUsBnL+namUlynMPm3vyvLB4u5/1XCoLHX+Jed",
-	"Qp7s2Kdq59R+ZedcYOgnZ4fvD4+v3p2c9Q7fH/cj0t8/P3t3dXHyoXd89fPZyfH7/h6hHLk2UUyb456T",
-	"Eb0x/0kAAXktxUyZx8CTCmRJ/3z/5LR39fHw/Pzw+L0Z/bx3fn54cnx13Osd9A76e+b9S27xyYzMhSaJ",
-	"QDnSIv0fuwdX+2e9g97xxWH36NwsxbIeQnlCplSpmZCJ+cB8dw2p4EOixRDMcluXvHEXGbgCG35VqHbJ",
-	"lA7B4FkFcij/SvAheiRFNhwRphW5YYppYdiYA2fLLP4jUwmTEGsrZ77WBi5KizS4r/KNjASum3Ir6hVI",
-	"o3hYRUQZEsNl+6F/oyXPqCISBpmC5C3pGxbaN0qSAX1MM6N63EWNv2RC095tDJB8feAajclAkypiVkmy",
-	"KaHkH2ZFEZmNWDwi/RsmUqohaU5FymIGqm+PwvCrkpq4oCGE1uTe3im/iuu6kPMj6j78ahznL59OLrpX",
-	"vX/fL3GAFfBokf7F2d+ujroXvTPzshBkQvncaznKsfVcKSEDylIrMh8ISp84zfQIuDYw+bqo0v903P10",
-	"8ZNhf/vdCw8tCajyCyuGUcoxbXSIGzA/6xHjQ2JgNBESWgXP7R1bgKdiSBgndEgZR1L4xOkNZSm9TuHr",
-	"skkvS8mUSsP37fq9XSPZcKQJFzPcohJkksUjs3WqxmhbUG25kKd7psiQ3QA36GPQwuyfsMlUSE2N6cFB",
-	"XfLv+2e9g0/7vYOr/e5pd//w4m/9Zy1yIecWIISakyf9Ehr0ibKatpEoD4RWd15xsPp2HIvMQnwqxRSk",
-	"ZlYpiCUYnLui+Gwg5MT8r5FQDU3NJsaqW9ArogYYhQxtqlyroQn9s/urFYtJ6CuWBCyQqJGKmFqsKEZD",
-	"lW7pTasjld/rJpQciRswpmDoi8I0wr0yDRO1Hp38N2YENySVks7N31KkAQ07zpQWE5ARUdnUIINBJwNl",
-	"qoVskY8GS4zuMRBpKmaL+qD9NrT+bJpseTh3ZfXxF6tP2uNy8MsB7vZSBVJUxofK/IXFLK7/DrE2y3NI",
-	"5Ww5pOYkYQYmND0tYdmApgqWaJNbswpZsll+bKhCZimoiFzPUWXB4eW8hausYC3T8yoq/AgyZQZtcihp",
-	"uDV72EpnjhpuynVYsu9eMwjMOHSqi/mJZlOttGyRzuoV7W6wIjP+bnX8DQatDhM1bptD0TQ/NtWYTZti",
-	"ao+pORXGSpfW1ggTWYv8mM0RQb9wJ1OhNE2vYmelFlN02p3Oy3Xj339PEobOrbMpCDv3B+ECBXqiQySJ",
-	"LOIWWBakqg3J6YkiFjmK9f8Zw61/2bhs9AmV1n5UdLLgHCsvIj/IjUjp69JIdYdnDrEiArcxTLVRsuzx",
-	"MFBWXUHDmQsORhbFI0IV+cnYrB/MP06R7U2YpNoq+r8BES74GDXVEKFyyXgMEQG7Or/YlI3BmCzgztIA",
-	"iHCARBGmW+QRDj1A/A9A1Wp86rwJ6PvakrxzlWsVCX6kLPXcY3HFdoDgyrTRxd3ZLDCVJU59enby18OD",
-	"3tnVp+PuX7uHR90fj3ohzWXMeI3f2jzxDjJjSWUS9khfS8oVA677EelfZ8O+da1lfMzFjJdsONSjjObt",
-	"XDmI75qOgRMYDCDW0SWnzkuk6JAWOv8wA6WcMmYWocoqGerdxTbz5YT2JmZ1Pnm7Am83AFEapmQk0tyF",
-	"ztCEkKBEerPodZ0IDnMygjQJTaoMcWyuopuZqyc3pfMJcN0ypqaQ7J/rlUccI7JI4E7Ur8MBIYRO+5TH",
-	"kKI7fUuN8CeKNueAQZqot9bxJ5K5gZin1lYjNOOI8iF8hLXTTRgv/9r5ciIrmy+rPjqyb5Vkx5eKCcdL",
-	"1loz/r27u1rInZbG2oIlcZhdbb+MqCHS5Opeyy/jZmWQqLqWIFaOIB6faxGPt9ylYfFqmdp7NB75oAoR",
-	"Lva2kX15xDicWXeCWdiE3h7az/yxuz87i8bnAgTswmr3ComZaJmlV/ww1T194sbmYpxgsJVKGIlMGb3C",
-	"ubsj0kaPc75v5HNG1zA2XIWZvWiXRC3j+tWLxnJUMGqIcUCLU879lntdIEGZnq+8xASuhUiBohc+f7nC",
-	"9nY3WocaZ1VmuRgBW8Mo82CYXUBUgjJuMnhKgg+YnNj1LpxR4awJaOOlzxZ8eUbFUlqiM62P8tO5LPtr",
-	"fBDlD9fu1q+uvJbwBnO7obrOw/MT8rzz6lWzQ2g6HdHmbkSy6RTD/ApQ8P/7B3SvfRBK3IjqWg96ZTXO",
-	"q1wBFrmPgba4ZgEvdjuvy9NWJ+l9OqvM4ocKTNOTVG0ifKpH/MUMcCW3e2dEaE9KITfR6S5OTq7OP3aP",
-	"jkLbS0AvOfsmmdLkGgjVJAWqNNp0AUvGGQCL4P9f5yfHxD0l35+92yev3rQ7zwjjWuRSfyHFArndTnvn",
-	"Hxnl2mrbq7HUz57rL24jIXD9BDQ1gnYRVEpTnaly8kiFlksmkHnevKES4yfmRTvkyYfG57uoMaOSMz4M",
-	"iJF3NEu1s9xcjHEMMLWGjhQxhhukmKA3bCbkuLDqKJlJY9PFqYjHhi+bV0ZC6RY54encRSwmhp27uIWG",
-	"NMUY1aQirJYObqXYcTAJgfEDzAO8LB1WkaeXHJx3Q/gSy5vFN3dfvuy8CZsXYWfyeNEJcvLhNOhYVQs0",
-	"oNgw9N5tOGmmDJCxNf3kjUGEhl2anSDCzddASi2Daux+3UiNMMBed1Y4YGj+sGqQ09bjC9CokXGmr6aS",
-	"xWt154/GLqqRufmS63bpNa3tuPPGkJjQW5f01Pa5JbVJUDmUVm32/MOne201t0IWA2Ap5cOMDo2NPKzy",
-	"1ASa3Yuq5fH8pbEstAZpPv4/v3Sb/5s2/9luvvn8ayf64e775uIvz/7/fw0d7pEYHvJtHZhCjFlI1f55",
-	"hNonMjSMRypUBxVowwbdZ29RX5jSIaAG6zIcVEBV3NxjlcCNQ89FoBo2n4eFU6Yw48clBi141d4xCQNx",
-	"SwQnR4xnt1/keLyPgfrFmoYPH63UOMqTLgOskEFikGdzrQoeliHx8sVaa9jMnieTbYFzui4Brcjh8qtd",
-	"k0ZWppr/r/l/P4foYgGudvIgMJlS5otwJh+VucbAklI0OzKIn6fDuvUzWeR0bCRX3NynVOpQ/LP8uFa1",
-	"DGSjiAS8juKi/FUUWONOnLr5ltxZ6/VA86VTAoOwRumyrLZMvAW2YDpwMmFcSJKhsfx9bID3rLKXzu6r",
-	"9mbmb1yyUBZtjzU22MSbYH6I0N6O6QQSlxq6vEXviVo+rfMPn8xJQTogzFIBMjxm/ajoka2e3rkWHGaG",
-	"K0+yoB71IAY2Lji0z9zZuHCGZcf2RshfuMIDqH+fTIm41gZ1cQthVHXMdu8rkcnY5pH1gQ8Zh37IKA3M",
-	"YRMIrljyINPEmbp6sVufwbF1+nMwfre5povKauA8MAZ0VTnkRTmN/vcJHWMEwDCeoRFCb0k//6qP6Qel",
-	"vL2Qa2lKZQzpFikk+H4wfQSoy21a9f2ZfcvQDR7WuvcR/8/tq+j792br+o/sqy5goGoynumQfqcQmKhc",
-	"KU0xwyUxMkcbpNIjocC5A7FOBF+xAY6NIHauYRqClxaaphsaCA+VLuPA59F0GdGiRvn/FnAFktSn0OTH",
-	"WcvDTm5A3jCYLfOySaESbCC90bfqmeJaJLAobsXpWsy2r2FuFcoVtbLeQHk1yldQIEy9psKk/X1jNKkI",
-	"tAC6qBGbTnylU3VRP1qPiNEDVKEbFV7uzVHVzbHW+rYHUF5UCWhRfqK1yHCe036AJPGZB67V//YqgJ4J",
-	"OR6kYhaVVEJlsCuG7xSREAtpyxfMYysHCE0Fh0t+DcgLDcs0o+TZ15C4MKlzhvkp0Pcd20CMHWlDJ5nd",
-	"4c/FMPaHMz+Y/bPnhszhkrO3KlxOe8cHh8fvXaQ1gZglkDjHt6VpULUecPdxSFo5bh70Di54ka6FGEMw",
-	"fKsljceMD694Nrm2dLn0To6MC3k8vfX6YPHp8lSRW2kI0cqhvyo0fyBakM7uDyQeUUljDVJFNtbjkK7T",
-	"jtrtNpkIpUksJhPB83IJ1SIXmK9hNEIubEWeTe1bDLTHQkqINRkJqYBcoxU1N8c1xdjJdsU7Zj85Gwvq",
-	"QbMRS6Gc4cwhItSmeFOfkIhyLBZK57nONgN64ML3fUe6/eW8xMJs2EhgxXSqMxmK5VTtjHvaFwnEht9e",
-	"1dtlVh9xUT0LO7v9GVXEfZ60grogvxEshhI+BwF+DQPh8nHcZoOjSRhkPNkSEJsBISfT6rgMM9AjkqdD",
-	"JFG+4YjcCMM8Ir/mxJy/X+O6fF5/puvTK8zCopItV3yZwyNItCmNYbMEi3xZv5ZMEWdIVOyGQut3yvkv",
-	"ZS/orrPgFsy2u6j8Use/9KF3cXHUa55f9HpHjbvPuXJx5dwtDS3GVzdMUSccr7QoMhiLtMU879CG/FxS",
-	"4UImoUsFbBQldKVUvEounctvu7tbcjyWbLSVCY7+vXU2FwrokZh+p4iYccLydKciTbxUKEjNG4AwtElw",
-	"KKldkKdv0LP9H69eDNr//Z//ZWO6mQK59+J1p/NnM0nLHXF/ibP6A6340l6uclzlzt2r1t6f/+Pfmp/D",
-	"3t1vJyViCbXCDjPL1zxwv1O+rOWGKXadAume7x8etkiXxFQmxHI0m6eFFV4tcgwMRRhTBM2bVAyHuTZU",
-	"JI0VaJ3zJTd509epVly8L35YK9BK9LHScVGT9VfG06gcxva2jR9/EZJBvlNURmyX2OU9+BNQCj30KG9i",
-	"qmEo5NxoD0Cu5+anEeUc0kC+v3s3kPRgK+8taYjBwPy/ypDtj0HPiZ0uMCj6vPsR6auJG3qaqdHCwN4x",
-	"HlDkuMtDWfQlLB6P31axlvzr1SewbXr4l1fClKlyjeVTniy8jbx4cyG/+d0+efPi5esAAgRVmHPt84GK",
-	"U/lr9+jwoHtxeHJ89a57eNQ7WJ3VsBxjkVLIEHu7MZqpjbljiqLn6pijSLdkeaUMjaCbCJlhULr8JRMa",
-	"jCaK7ry5yAhVY1RgR5BOW+Fk0DyPIU/Q2t0NKUua6cVarHLZ67UEOlaEoi4fNHPwh2Bq7O00pRwzjHJx",
-	"KJKFs9tJRKz+ZaMTXCpeDU+LFZ4uXGKsEVf7iRVGpfAIYZz0z6iGIzZhunlqxpz3vyBNAh96eJZ8Si4Z",
-	"pXTANQQS9tnTWLMbCEbYGLcPcxEcU25r1q1ZU9HjS87NMmstp/gMgyxzez/UcrHE2mjBNmkB98k9UD4P",
-	"dE1ZqQGjzRldEZCI/KGsdulUhguiqo0oLSdYxpSXD9FXPBhzlN8A10aEViOBAbtUXYlBeNpiEOceQtvP",
-	"F8AaNUmJkpfJR4FE6hx3mwVCKmmn26WJLoa+SqmVdlshcJ/ljvZao9fH72NMWE+RNTnbzr6xwlvU/dvH",
-	"3vHF1UFv/+jwOMygzmAgQY1cN5EtxbW0Hxdq7cOHn6tThGFYygp97HKV+2fS15YD/xYp9isTJ1aEMLEm",
-	"6J6J+I+bS3r+4VMotLbYUGjG9EhkmsS2nVjJbYil9VMagyJUiownhOnV/Ybyg7NsdstzO6c3kJRyUTau",
-	"k1xV+biQf7xxcfu6Ssj62sbtqg63r7UN+OB8gd4GQbLtC+DKxwKBg6HlR5tFYsoHvU4hK4YPLq7g0l/e",
-	"HsF3eFrVPsrqwEVnibBuVmSgrUwoW7ZhbqdMgtpq1TUYrAC4G2d5MylVmjhBsqkuEMImt8+F0KmfurKf",
-	"ArwrzjGAXqr0ZDPsciixNiHaDxxcjw8WLiMWlZKtcJxjRILYoHLhkrfRdRtmqjX1Vni77ZeGIzutZ607",
-	"e6uQ1kPu5IGiYfWxr3NXIrmcNDSZ6qq1HMzmBZ5s2zfFV2TUJ8hpT1WuNHarLDm4nQqVSdi6ODXvg1Od",
-	"Du2k2orUZXmUmxItCdi3qwZD5bYctQarZ5RpjM7JjHP8T4IBPee3jUjGE4G/m/+YJ4OUDoeWAGaU3SBi",
-	"lzKiBV/PsJzky6M3Hl/CKOasvW/ZGgsVAQYMz3uU921vmRf5GHUZHEzaHI6NPW0/+yGdJb+OnaPKWTYy",
-	"S2taZXHi8Fh6uVXRpXUrGj0KQ8ti3A+rAjVBF5TC5tFCz8l7p9iUi0fX6lQlKNWXo2JitgpWOYJSV/fR",
-	"VdynNUEfH+tneuTLA1o1o9SXWSo5qBv/59LAmFlpa9VvaJohD+93J8AT1dw/P3vXb63Xz+qVRDOMzbDL",
-	"eApK5f0DUOOCxIXXNyf8Jb/C/SCnCnV5WS0wQ1+FHcH9H4FKkP3cibVmptrKU7+AKIBFFfCGEHKBI6ym",
-	"1m153gOpLcUalneABxBnkun5uaFau+prBG24+AJhVGrmRznpnh5iG+3v+3Qyvvrv//yv/rO8nzOyHjtc",
-	"PvlI66m1ic1hhVpFaxvDS8Wwybg92b47WnPgpZ6kRrZg5wFFlJiAayeYKuH6uhhqsl3tqrTkO4CXaA2b",
-	"u9pZSP/q6iehdJPaTwwJ932zS7tU69GTQF3sFjvwuh3lCQTVUSzsCjjQKcPSuzvMgRmIQB5air4OG5c0",
-	"G08yaU7StiOxer8iQOORfWfPLtHlzcIUVT9VzttDNtDfPzl+d3j2sXeAvVEueX+/e7zfOzrqHTjAAIoS",
-	"p+Z5jce2bmQqV31Q94YEQe7TWKMCsjYN+pJfciuZUGfFloic9OuaNfZJIuIMo+zf+xjeMzsmJQqDdK5L",
-	"aoucwRSoJvSS581UneuI8rySxehn9uuX7eeovrkCMEUnQPrlXvIfYN7fM3u0FoXN9qauoaITfmY7HpMu",
-	"2AREpvfIbutl31jRlM/L/R1HYmYbELiWjLYRXcqQXVFW7geKi7XMfyakDcIxTZQWU8u2W5fc5TXYmrWU",
-	"TZg2bHtO4pS6JsO2M2krEH+yXY3yn/vk+0TSgW4y0IOmIUg6ZU1JNeC4TdcIstnpPLvkNrPEaYm2SU4R",
-	"DnO6guuta4NjLsUzwkln5iemSAoDXwk1eUuuYS5sa53Jgg76YvdNi3T5JbdND43sspYeS1MyFITO6Nwi",
-	"kZ3FsYcDmEqw+IStmzOuQNttU9I/YnzcJ64mvBQ/tLSbshi4ZbM+82eKFxrsttqNqJHJ1HEttbezM5vN",
-	"WhQft4Qc7rhv1c7R4X7v+LyH3xThz4al/UbUuAFpBV2jgznVU+B0yhp7jeetdus5+nb1CNnvTmsGadrE",
-	"4pidv8/GquW7mA5BB2sIYYYM2KAc5kpyMhKZ9BlzBo/Y0FYT5kA9TBp7jfegsX54obv3bru9orXqdi1V",
-	"cfxAP1VD269fdl4v9L5dc5HET2JGbN/sEZgtWy58bf4/XfAET7PrlMURmdDbJh3Cn563V99fYJb4YrdT",
-	"t58cQDvlNtd3UeOlBdbqb/LGsub95+vfLze5RSGdTSYUE9gwDQm3ZvdviLMkk1G80KGy7iQ0+xqfzQg7",
-	"VM15TKesNaeTtIRMSxjRu3EZ5lvghB+zAG+u31wzTkNdNQItds0KjTJhKKJxr+NYAhXGEGisizZhsbdJ",
-	"PdtiRsRqSNO8xTkl11KMrcoShGUiYrUKhAfm+VoAarjVOyP9AJD76eLj0UNAzPWCN3xS2iKH7ulhLRRG",
-	"2Jjin6sA4dphPCJ/cTPUtC73jS+MvEjZDTwEkMpF5Ivj18LKsfu1xLfv8PU3IL+TKfAHpT6mcvKrhYtR",
-	"oOf/rJVtF0VFCRqrNB4ZnhjlpXYKqIxHRv2U7DrTvnWl1ZhRO42wpZ+yl/xg8UzktAJXkTIVrpcJk+Qf",
-	"GWQQlJNnQBPGrf7+2yMzgu2ep/TFIihEADHlVgd0oK898JvOjq8VTkEHG5NOsDc8aoXWSrcqHhZ8g1SC",
-	"05QkVFN7juAVax89wV+dTaqMkYAeXKcmnpwd9M7Or05Oe8d9V8KRF2swhdaBLfZBxbCKBb49U55z9aNI",
-	"5g929n70u6otn7c8raDci5q7jhy8mCJDwR2321I/edHubIQclWsG8LsNkKq4Nwa/eLHlyl5t+f6b7d7v",
-	"PN/y/ZfbvX8PUn2xu7vlHBvsOb9K46upr87HhLUg3rv0y+e76NfcCfTL57vPZSaD5FBmAiWO4n5RWMhX",
-	"J0kdoT4Sp/aXINSwarfCPzoB3gvh/4cg8HvQm6DvlOp4FOjmhp1ri2Rj6z3JNFGazlvE2vyutqDk6uz7",
-	"/Cv0Y2HREEgyBK0Ixf4zVmaWZavRpPDVNMlb6+SX9PnbrkodbIhV62y3xpCYzHvoPo6czIffSFB+bYon",
-	"1EdWMAT+xyb/J3n67bAjSzbrOVKuo+9UsuhqrTORJqA0GTCpdIgbHDGli1S9R6TPhaTAOjL1LzyJ5j+u",
-	"aDY4Wb6GDVStdBZK1yVa4BUCNEmK+wYxSrbbJlRjL4MQOXSTPM30ccTjwkVKGwnJzqMQ4RoSLIx6ljwZ",
-	"qk+C9ffKTLpJguHRnKo3E6o7v7LkbpUfrEukDW/7/AbXQCTEVazPrMxYNvAW5Tcz2g4B+V217irGJ/n4",
-	"h5WPFp3WYnX1IvZfwgsrXtkpLmrHTh5ZwG+Dt/nH8O2JyPZvIiKfjMknmfdtMggk0y3kXrmw0FH+gk7t",
-	"8lNdh6+8AzZ5x27A9UrIm4LhzTJEihmxt7gzZXTvemfUaVE2+XguqVJN5P0jOPk18Uw5wZ88Ef4T4X+D",
-	"XqRSKfJqyq+2i6kL15xWrg5+NOlbnqY2zJ6/8qQEP8Vvqndah9XgkEBzMlLhFWgu77VFPlKWKkKvRZYn",
-	"qWAyCv7gV0loOqNzhd2sQkLtfJlcHl6oLVHK11ORtyNSYlOB5q5F6JOi/CQvvxkmcr4pE3Hy0iVPGSU5",
-	"6HnuYtK7IrvtXdu0q6jsYMpXh0RESFeG0bektIflBn867kdkt922X1rDskh3uvAlEWOYFzUc+Au2Jfve",
-	"wIhKW3LAtCIToJzx4TMzTP6qa+WeB5l90YC65JVSC+SOc0j2iGEmfezyuzC996r7i1t9C8UAQyy1MV1y",
-	"SlQB2CFakN2XL6sNGyudia8NHxHSXoz2j0xoSIjNmmyRQ02uIRV8qHwxgW+LuHfJ/YL9T9+pYkesFCXA",
-	"OhLySQGhBGvoyKdPhwdY8lGU8ix2hHw9eBPvvoAfms+vO7vNFwMYNN90oN18mXTiDrTp6/j5c1+GZPPp",
-	"izKkhRqXxiIvL6fFlzqkvOzsrumQYlB/oSzPIZot3nm9+6L9zJW6ZFMDsmNfCxMRPIrn7SgvgjG4qLBz",
-	"0gkCqsLjJRA25EIu98rEGTvtus1bCliZ+v/5kSRogZVfWYCWJg1EbHN2YWmffG+v9Ajxi2cL5RkhEq5b",
-	"jPtsJ/iNu2jM94Na9X3+XqVrZbNroLN+9sAXCJfd9u5XBjeqg4mtiWJpSq4h577fEpDv7qU9baYFARvy",
-	"J51mxft/yYSmvdsYIPmi6qIatC4XWm6jjrvhlxG8X2ojgjfrF22I/MUt2LXf0MBbQjkBKlNmQ+ULSoaR",
-	"khM6xwLD1iXvn/y1d3Z00j3oHbgr+81bEfE3SkyEhNyCkkCugfGhpzE9opzEIkuTEpVhGwOGFlX/9Ki7",
-	"38O+e5+OPxyf/HzcL115gcuAW6Z0RKgmfU8b/dYlP7RXWsdUgfIBuuV90IEGSfpnoOW82TV/9L3cs9Kr",
-	"RO33YYOlgdd9Vn7VFrkV2umpd+L6+0W8YurU0AW1NA9Z1icDIfjywL6iQ2oVUQP6mchhQA4HS1eCuDLl",
-	"8v0hJBGgLvn37qKpPfew/2zPaYjWsqb5CZe0T3zB9kq12iibuG7RvMjyr/MavwfttcnfUEavK41cdezV",
-	"l+/J1H+n3qWHYqL3rY95D3olUW0bN0VMwajpMjnu2OZbtnfj/Qaty3Lq+sJ3O8ViHgK2D3Ic0NCqdnXe",
-	"eV32y/ZzLKb3TJ1QKdkNtp1VRAnBnePmkrvbKnyWse+yP6KKXMMw4xG2eMdFFHagV1i75xdXp4d/Pbno",
-	"R761SemKEKfn2stHjJF5ydGedGXDPq06IteZxvZH2hWN4vUl8yns+YAU06B8I+QJHYOtEp0pDFbZTpSh",
-	"+BMuu2AmjxB8Ks1w5+yM39SsKNrBNb6mnl1GkNgsJincEP4mK9vQoqww2N4WrS8VyV9HaX7KQvsfIR8s",
-	"xW6pd+2I0oV+qxWwyJZKOi6aa6fumiX7NL9JriAS272+uFkXb5eLrEtqIMWkXDCP3P6S29qRyDWV8zX1",
-	"RgtGRZt0q/dg5V3kJdDEuw1nI5F6R+F3+ZW+bzERzbLeKZWu1Y/VB4vu5F63fN5uk4kquoxgB5gEd4Rq",
-	"f3HN1gplL78x8bE5aD7RSk7qj6V0SXN+d96TYvi7VwwLCwaPtuRVZvpRlEYfr29KUKBXxBguKu14corG",
-	"3qs+e7XSaMlGMSJn9VZZQCgFXo19qgy2Kn+sLL/FaTbywe4uwwPbGJK5yKS7wf0RZX05TPjkIvtGwn5F",
-	"qre7HceWUlrCtdS0eUbMAhnu/IoFlnfbG3CI1NgQs5xOG0iqMzwm743gr3nNaZYnZktYITqgLEUxbtvQ",
-	"tkjX9hRCP42ylxIFk8/L9w08DjFX53jgBLu3JBVDwvg3S9ntJ07wjXECxMctiN5p0zu/qnG22oXq7+vJ",
-	"r5LX1GBnrmk7rTCr662MGTAE25EWOjNZoTJf8vvpzP5iqUfNA3LXc9f2wzGPn7Th37E2nON7ETTATroF",
-	"NeX3nG+vAzv82RcJFHpw+faG2tor1z3IdlsIVTWL4UmmsQ50NgIJG9VcdcuCGD2i2Pf/Kcn0j5tk2uNJ",
-	"RT9b0+RmmQdymK0tvz8vBn+8qiY/Rw2vzus5npD9qexeTIGvRfmwc+JkCtz2ZFY2VeznSnNwHN42QkUn",
-	"v9HSqMo77KNCxIVr4Y1uSN8NEHOHtbvqAHMO3/pMBpX7UFXeIVyVe4+XWo9zgKTaaTwiCoD0i1sA+i3S",
-	"XeFHwaXkQbQi8WFD78qRGB7yR7LC7NhfuaWAu/NhNV8x1pzBqifnzB/WJDtCG36lGeZZzo67u2JFnrW/",
-	"GMN5QJgicOvcBdYRQg4xSgIJxKCUyLNYCgpVWewfDSmzl4R22kX+q2E7mHnpu23Z+HmmIHlLKL/keBMP",
-	"xtb95R1Vtod8w6ZH52zPumypLi5GNtyqFOSBmRkxxB3fLsW+sfIYzYOw36dyK+ljOX4qkzxygHszXjMU",
-	"eFlLSSo4kfPNKzdPXOtb41o9x1UIrXKczfjYQ/YQsSbtps1DcmIYUfVkxj6ZsUmhkz9MsxDH8csRTPQM",
-	"7cT5vWi10cvlm++Yu/jOFpsYkepy23yrLqw/wqEXaQVFp0sXs9RU1/YS4vG5c149TpeBfIKv3bKkuI+u",
-	"TjSivzmvYErZvZtPPxUSfFOFBPfOcUJSmrlO8XnSQ56TP6WxuwvWd4lHxC5EHNL6+nDJfUg9v3E89wfk",
-	"16XhxVdEQgzsBhKMjnChyUBkPKmJgxQk/5jUt5LwniIgv98IiM65J1YyTPOo2iJhPEjwI1Mry4vP0dCs",
-	"6xSNJTE2DwAjNbnBWbSDJjXJQ2xQ7reJSmPh8Sq1qr7ktle1K5XFfBtywl3naYTQmPHEmmBalBoQ2ZZA",
-	"E8YzXZOlMGRKg+zmzW8fx1w1s8hSVvBTwtGTdfgFaQYWaUvEstIwRPLeuQHJBqxIYQ/T+ke8Fcfe82tn",
-	"gaTICxKSDNkNlMkUqZTDzFPcpvlB+5Y7fKQsfSSqM0O7TKivqxjve8a3rpFfhUl+o/S8dfr/U1rSt8Yv",
-	"HD6WxaIYoBCpYRto7subcK8MrOa1j/NbMHcw2dANFbquFivDBiJNxcwbz64gyPzpbrItujO4/OblRhI/",
-	"51f0jcSUKEjT8md5Usjyh101NjP5a0cZdzoyOXb2PN6SmSZ7hVVirPuBUStSw9aKWZS75n1pCgfByN0a",
-	"Vrl5yv+kNeND1SLnUKhR+TWNhCrS72Z6JCT7J3KePeIutEbeaxMSF28+Rubq1paf4vLyLkp1GkwrSAfl",
-	"PbnbuO4+3/2/AAAA//8=",
+	"7H3rchu3muCrYDlTFXunSZGybMdynarDSLSjtSzpiHIyZyOvGuoGSRw2gQ6AJsV4tDVPMw82TzKFD0Bf",
+	"SDQvsqQ4J/rjstjduHz47jd8aUR8knJGmJKN/S+NEcExEfDfAxyNSPOAMyV4on+IiYwETRXlrLHfuBgR",
+	"hJmcEYGoRIxMiUCR/iRuNYIGucGTNCGN/QbjTam4II2gIaMRmWA9lJqn+plUgrJh4/Y2aBzFZJJyRVg0",
+	"b56TNMFzEi9PGiqRkRDNRoQhzBDBIqEwb5KgGVUjpEZUojGZozTBEYmRGhHERUzEW4SvJWEKcTUiYkYl",
+	"aVVWRFg2aez/0tATND4HnhUe8wibZfhAAZN8J1GK1agKgJ1pZweeyp12500bv7rebb6OO6T5ffRi0Hxz",
+	"/RI3dwev4u/JXtTBr9tr4HQmyIAIwiLS7KZpQn1Q0usZccYzQWKU5h9UlzXDVP2ls266c6LEvNkdKCKW",
+	"5+mTiLNYoowpmgCoGblRCCtFJqmqwndCGZ1oEHdy2FKmyJCIxq2eKMUCT4iyuNeNY0GkPDqswTvz+DuJ",
+	"KGAb1Q805BtBg+EJDB43goYgv2ZUaBDpY60sB98cEzZUo8Z+p90O9PLyv32Hf6oPsG457uzpAupveNxf",
+	"tfoXryqL13/6kIbHWaQOeEz8O0jNC99JFPGYBCglIiJMNQnTfy9s6+On983+xelJ7+fuec+/fjnOVm9g",
+	"DbjPiSTqgo9JDbUp/QjxASDdBNOkBgvgvS0QYQNM6BMpKWd1uCDNY8CGAHGBwigTgjAVogEXSI2wcuvW",
+	"iyJSVYFr334EpL7VQ8mUM0mA5t5xcU3j2IA84kzpZex/aWDNZgzr20kFv07I5N/+IQ0fLOb+V0EGjf3G",
+	"v+wU8mTHPJU7Z+YrM+cCQz89P3p/dHL17vS8d/T+JAxQeNA/f3d1cfqhd3L18/npyftwH2EGXBtJqvRx",
+	"z9EIT/V/YgKAvBZ8JvVjwuIKZFHYPzg96119POr3j07e69H7vX7/6PTk6qTXO+wdhvv6/Utm8EmPzLhC",
+	"MQc50kLhD93Dq4Pz3mHv5OKoe9zXSzGsB2EWoxRLOeMi1h/o765JwtkQKT4kermtS9a4DTRcCR0+KlS7",
+	"KMVDovGsAjmQfyX4IDUSPBuOEFUSTamkims2ZsHZ0ov/SGVMBYmUkTOPtYGL0iI17st8IyMO68bMiHpJ",
+	"hFY8jCIiNYnBst3Qv9OSZ1giQQaZJPFbFGoWGmolSYM+wplWPW6Dxt8yrnDvJiIkfnzgao1JQxNLpFeJ",
+	"shRh9KteUYBmIxqNUDilPMGKxM2UJzSiRIbmKDS/KqmJCxqCb0327Z3yq7CuCzE/xvbDR+M4f/t0etG9",
+	"6v37QYkDrIBHC4UX53+/Ou5e9M71y5yjCWZzp+VIy9ZzpQQNME2MyLwnKH1iOFMjwpSGyeOiSvjppPvp",
+	"4kfN/g66Fw5agoDKz40YBilHldYhpkT/rEaUDZGG0YQL0ip4bu/EADzhQ0QZwkNMGZDCJ4anmCb4OiGP",
+	"yyadLEUpFprvm/U7u0bQ4UghxmewRcnRJItGeutYjsG2wMpwIUf3VKIhnRKm0Uejhd4/opOUC4W16cGI",
+	"vGTPwvPe4aeD3uHVQfese3B08ffweQtdiLkBCML65FFYQoMQSaNpa4lyT2h16xQHo29HEc8MxFPBUyIU",
+	"NUpBJIjGuSsMzwZcTPT/GjFWpKnoRFt1C3pF0CBaIQObKtdqcIz/av9qRXzi+4rGHgskaCQ8wgYritFA",
+	"pVt60+hI5fe6MUbHfEq0Kej7ojCNYK9UkYlcj07uGz2CHRILgef6b8ETj4YdZVLxCREBklmqkUGjk4Yy",
+	"Vly00EeNJVr3GPAk4bNFfdB861t/lsZbHs5tWX38xeiT5rgs/HKA271UgRSU8aEyf2Ex8+t/kEjp5Vmk",
+	"srYcUHMcUw0TnJyVsGyAE0mWaJMZswpYsl5+pKlCZAmRAbqeg8oCw4t5BWBfGhFV88Z+4wciEqoRxb7V",
+	"2G8camsloYx0GvuNH3GWKqlEC3UKBbvbQj9kc4B2yqXCyVUENlOj0+50XhqcqZAHzFXGuXza/DgUudHA",
+	"2ko5L616NToe2Ndu842VF1Pd44oV7W6wIj3+bnX8DQatDhM0bppD3tQ/NuWYpk2eGnxoppwy4GLaqPFT",
+	"c3E2X7mTytGWpzCnvGb8u+9JkKH1H20Kws7dQbhA6o66AUkCg7gFlnnJd0O6faKIRdZlHI3aQgwvG5eN",
+	"EGFhDFWJJwteuPIi8oPciJQel0aqOzy3iBUgchORVGltzhwPJdLoRWChM86IFnrRCGGJftTG8Qf9j9WY",
+	"exMqsDIWxe9AhAvOTIUVCUCLpSwiASJmdW6xCR0TbRsRe5YaQIgREktEVQs9wKF7iP8eqFqOz6zbApxs",
+	"a8m7JFmtYrekzS2JxVwDXEWoHzFNHI9Z3JcZwLt+pU0De4ILrGeJn5+dn/50dNg7v/p00v2pe3Tc/eG4",
+	"51OkxpTVuNH1E+ev04ZdJsg+CpXATFLCVBig8DobhsbTl7Ex4zNWMilBrdOGgPUsAVUoPCYMkcGARCq4",
+	"ZNg6rSQe4sIEGWZESqsb6kXIsoYIZkCxzXw5vr3xWV2IwKzAmTEESUVSNOJJ7tGnYNEIInkyXXQCTzgj",
+	"czQiSeybVGoS2txi0DNXTy7F8wlhqqUtXy7ob+t1WRgjMEhgT9StwwLBh04HmEUkAe/+lgrqjxhM4AEl",
+	"SSzfGj8kj+caYo6mWw3fjCPMhuQj2YbwnBFkLB+nq8YYfbAAnFBWHqHz9QRZtrxWfXRs3ipJo68VPJY7",
+	"rTXE3Hu3t7VQPiuNtSmsGZldFWtoSIXTxLqZsVJEzMGtikZcSMCsJC6/HnEhNFHB4/wLM8gyn6zOtel+",
+	"FyfdAk5lgqkMElTX4iWVEYnGfcWj8ZYqoZZOcpkF9XA0coEnxG18ciMb/Jgycm5cLoD8+ObIfObwy/7Z",
+	"WTTQFyBgFla7VxLriZblTMVXVd3TJ6btUsoQBKSxICOeSa0S2ZBAgNoGfdy+gflqNUnbuRUOu9cuaQmU",
+	"qVd7jeXIadDgY48CKq2LMvdMkRjUkXzlJc50zXlCMEQq8pcrvHh3o3XIcVbl4ItRwjXcOw8YmgUEJSjD",
+	"Jr2nxNmAiolZ78IZFQ4tjyFR+mzB36m1Q6kEOBxDEOrWrRuu8dOUP1y7W7e68lr8G8xNnuo6j/qn6EXn",
+	"1atmB+EkHeHmboCyNIVUCElAG/n3D+CC/MAln/LqWsEPkp+p0xY9vPgAgpFRzQL2djuvy9NWJ+l9Oq/M",
+	"4obyTNMTWG4pEe/Mcr+aba7kke+0NtATgotN1NOL09Or/sfu8bEPKDFRS27USSYVuiYIK5QQLBUYsR7T",
+	"zVo8i4f2f/qnJ8g+Rc/O3x2gV2/aneeIMsVzBWYheQV45E5759cMM2XMi9W47WbPVTG7ER+4fiQ40XrA",
+	"IqikwiqT5bScCgco2Xz6eXOKBUSm9ItmyNMPjc+3QWOGBaNs6BE+73CWKGuq2ujtmJDUWHaCRxDIEXwC",
+	"fsYZF+PCjMVoJrQRGyU8Gmturl8Zcala6JQlcxsLmmghYCNCiiQJRP8mFRG3dHArhZWFiQ+MH8jcwwGT",
+	"YRV5evFhv+vDl0hMF9/cffmy88ZvKfnd9ONFr8/phzOvy1ou0ICkQ997N/50pDJAxsbWFVONCA2zNDNB",
+	"AJuvgZRcBtXY/rqR8qGBve6sYEDf/H6FIqethxe7QSNjVF2lgkZrVfuP2sSrkdT5kut26fSz7VTFjSEx",
+	"wTc2naztsnZq08tyKK3abP/DpzttNTeSFkOLCWbDDA+1uT+s8tSYNLsXVcPoxUtt+GjJpT/+f790m/8X",
+	"N39rN998/tIJvr991lz85fn//lff4R7z4RHbRo5GnI/hkckliskUEKPxjgoy4DeIM3RMWXaTx4l8sbw7",
+	"C+N89kXw/TwCdRl4KQSZJeivkijNge1nb0HBSfGQgMpt01akR7fd3DvoALB8nlrC5LH+hEpI47LZXgse",
+	"TA/w7u7kvYvp/tVKjosJrlR2ypMuA6wQf3yQp+itigiXIfFyb62fQM+eZwhuiu4mH3C/gSfTq87VzTJG",
+	"qrqcwyJtz+1lTeZgmZz/V/P/f/YR7ALUzeReUFMp9Rf+5E0sclWGxqUEhkCTRZ4BbddPRZHGs5HAs3Of",
+	"YaF8Ie/y41qd15OAxGPilCeb2FFFkDUu29TOt+QyXK+g6i+tduqFNYi9ZX1q4gzKBUuIoQllXKAMbP9n",
+	"kQbe88peOruv2ptZ81HJ4Fo0pdaYlBNnUbohfHs7wRMS22zg5S06D97yafU/fNInRZIBooYKgB1S46sG",
+	"r3f19PqKMzLTPHuSeRW8e/EXwIJ9+8wdugtnWA4ebIT8RbjBg/p3SY6Jak1qG0Hi2oaAAodQ8kxEJnUw",
+	"JGxIGQl9NrZnDpMzckXje5kmyuTV3m590s7WGe/eSOrmKjho0Z7zgGjcVeWQF6U4xDgmeAxRFs14hlpE",
+	"vUVh/lUIGSelVE2fpyzFIiLJFllD8L43Y4hgm8626vtz85amGzisde8D/vfNqxBfcfb0+o/MqzYoI2uS",
+	"3PEQfycBmKB6SYUhqSnWMkdppFIjLon1bkJpELxigkgbQayvSOqDl+IKJxtaLveVIWXB59B0GdGCRvn/",
+	"BnAFktRnTeXHWcvDTqdETCmZLfOySaESbCC9wVXsmOJaJDAobsTpWsw2rxlNSssVubLERDo1yhXNAEyd",
+	"pkKF+X1jNKkINA+6yBFNJ664rbqoH4yrRusBstCNCqf95qhq51jrFjAHUF5UCWhBfqK1yNDPad9DkvDM",
+	"Adfof/sVQM+4GA8SPgtKKqHU2BWR7yQSJOLCVKzox0YOIJxwRi7ZNQFeqFmmHiVPuCexDUVbL52bAlz5",
+	"kYkrmZE29N6ZHf5cDGN+OHeDmT97dsgcLjl7q8LlrHdyeHTy3kazYxLRmMTWj29omshah7792CetLDf3",
+	"ui0X3FvXnI+JN0SuBI7GlA2vWDa5NnS59E6OjAsZVb31+mDx6fJUgV2pD9HKIdMqNL9HiqPO7vcoGmGB",
+	"I0WEDEzoyiJdpx2022004VKhiE8mnOUVMrKFLiBzRmuEjJsiTJPNuZjMsNKDEGxZr6X3k7Mxrx40G1ET",
+	"3nVJ7YwECJusfuxyUEGORVyqPL3dJL0PbIpEaEkX9KY6s2EjgRXhVGXCF5qq2hl3tC9iEml+e1Vvlxl9",
+	"xAYpDezM9mdYIvt53PLqgmzKaURK+OwF+DUZcJsZZTfrHU2QQcbiLQGxGRByMq2OS6HoIEB5ykkc5BsO",
+	"0JRr5hG4Ncf6/N0a16VwuzNdn8KiFxaUbLniyxweXqJNcEQ2S2Ip+/5yU8QaEhW7odD6rXL+S9k9u2st",
+	"uAWz7TYov9RxL33oXVwc95r9i17vuHH7OVcurpw/RvHx1ZRKbIXjleJ3zuS2SZmNzZO6l92SJRttZaqp",
+	"e2+dzQUCesTT7yTiM4ZonlJWVAaUakOxfoMADE06IkhqG30KNXq2/+PV3qD93//5XyZEnUki9vdedzp/",
+	"1ZO07BGHS5zVHWjF0/ZyleMq9zpftfb/+h//1vzsdzt/OxkeS6jld5gZvuaA+510lUxTKul1QlC3f3B0",
+	"1EJdFGERI8PRTC4cFPW10AmhIMKoRGDeJHw4zLWhIjGvQOucL9nJm640ueIA3vt+rUAr0cdKx0VNZmUZ",
+	"T4NyVN7ZNm78RUh6+U5RDLNd8pzz70+IlOC/B3kTYUWGXMy19kDQ9Vz/NMKMkWRZrrp3PTkcptmCIQ0+",
+	"GOj/Vxmy+dHrOTHTeQYFj3gYoFBO7NBpJkcLAzu3uUeRYzatZtGXsHg8blvFWvKvV5+A3Cp9ovzZL2Vo",
+	"FsDJYZFvy+0CYiWfl1Mrvrqcqkzna2yp8mR+wOQVwAu56+8O0Ju9l689KOVVivrKJUwV5/xT9/josHtx",
+	"dHpy9a57dNw7XJ3AsRzTEYILH8Ocal3XpBdAYqmTE5BZirdkoqVkFK/jCdirV179LeOKaN0WHIRzniEs",
+	"x6ASj0iStvwpvHnKRp7BtrvrU78UVYsFfeXa6WtB8FgiDNaB13CCH7wJzTdpghmkYOUClscLZ7cT80j+",
+	"y0YnuFQB7Z8WyoRtAEbbN7aAGMrUSgEXRBkKz7Eix3RCVfNMjzkPvyIjBB46eJa8VDbvpnTANQTijwLg",
+	"SNEp8Ub0KDMPc6EeYWYaHxhDqWIZlNylZWZdzmYaepnw9p6t5UKYtfGHbTIg7pJmIV2i7JraZA1Gk1S7",
+	"IsQRuENZ7SSqDOdFVROjWs5AjTArH6KrZtEGLpsSprRQrsYWPZauvOID/7TFINbhBNakq6LWipfkJb+V",
+	"iyvxxLoCNwutVPJyt8ujXQymlXJPzbZ84D7PXfe1ZrTLF4igzCAB1mStRfPGCv9T9+8feycXV4e9g+Oj",
+	"Ez+DOicDQeTItqTZRgEQ5surIiAurlzwpnXTmi9Hxhe++PIA8e/qFH6Ql7Js76FyKagvrSgVjt85v+Ux",
+	"yy5qy95/j3qMlbkkK+K2UJJ2l6qNjSs2HjkhuP/hky8Mudhva0bViGcKRabbXsnFCp0nUhwRibDgGYsR",
+	"VavbceXnbQTIlsfdx1MSl7J6Nq7uXVWvu5B6vnHvh3X1u/UVudvVym5fIe7xV7qy0g0CituXbZaPhXgO",
+	"BpcfbRa1Kh/0OlWzGN67uEL+fH33ENcAbVV3NaPdF41X/Fpnkcu3MjVv2Tq7SakgcqtV12CwJITZcZY3",
+	"k2CpkJV5m2o5Pmyy+1wIM7upK/spwLviHD3oJUtPNsMuixJrs9rdwN71uMDqMmJhIeiKIANEb5AJwBfh",
+	"C5OJYEJytUbsisiA+VJzZKvPrXX9bxX+u8+d3FPksD5O2Lclu8sJVpNUVf0A3pRswuJt2wq5spr6ZELl",
+	"qMqWam+VUUhuUi4zQbYuls7bRFWnAwuwtkJ6WR7lRlJLEGhrV4OhYluOWoPVM0wVRDJFxhj8J4bgp/Vx",
+	"ByhjMYff9X/0k0GCh0NDADNMp4DYpbR2ztYzLCv58kiXwxc/ilk79lu2M331nx6T+g6Vndv7HIrclbps",
+	"FypMvsvGPsSf3ZDWR7GOnYPKWTafS2taZUvD8FB1u1W9rXGYaj0KwvB8HPpVgZoAFUhh/WihJeud05HK",
+	"dcNrdaoSlOorkSHFXXoLXImUV3fRVeynNQEylxdB1cgVWrRqRqmvsJViUDf+z6WBIQvV9E6Y4iQDHh52",
+	"J4TFsnnQP38XttbrZ/VKoh7GZCNmLCFS5v0sQOMisU1F2Jzwl1wgd4OcLNTlZbVAD33ld3GHPxAsiAhz",
+	"99yamWqLjt0CAg8WVcDrQ8gFjrCaWrflefekthRrWN4BHECUCarmfU21ZtXXAFp/GQvAqNTrEjPUPTuC",
+	"LvPPQjwZX/33f/5X+Dxvdw6sxwyXTz5SKjU2sT4sXyd1ZeKdCR82KTMnG9qj1QdeatmrZQt0t5BI8gmx",
+	"3TYTyW03Ik1NpuljlZZcg/wSrUHvYzMLCq+ufuRSNbH5RJNw6HrBmqUaX6Ug2Ma5oUG13VHuOquOYmBX",
+	"wAGnFOonbyFfaMA9OXsJ+DpMDFdvPM6EPknTHsfo/RIRHI3MO/tmiTbHmKSg+slyjiOwgfDg9OTd0fnH",
+	"3iH06rlk4UH35KB3fNw7tIAhIEqsmuc0HtPZlMpc9QHdm8QAcpfyGxSQNSnjl+ySGckEOit0DGUorOtl",
+	"GqKYRxlkJDxz0cnnZkyMJIQfbRPhFjonKcEK4UuW9xq2riPM8qofrZ+Zr1+2X4D6ZkvpJJ4QFJavWvhA",
+	"5uG+3qOxKExmPLb9Rq3w09txmHRBJ4Rnah/ttl6G2orGbF5ufzriM9N7wnYsNX0aEwrsCtNyu1xYrGH+",
+	"My5MeJEqJBVPDdtuXTKbA2Kq/xI6oUqz7TmKEmx7cJvGvS1PZM304sp/DtGzWOCBalKiBk1NkDilTYEV",
+	"gXGbtk9qs9N5fslMFo7VEk3TpiLQZ3UF23rahP1sOmwAk870T1SihAxc1djkLbomc25aPU0WdNC93Tct",
+	"1GWXzPQE1bLLWHo0SdCQIzzDc4NEZhbLHg5JKojBJ+hsnjFJlNk2RuExZeMQ2cL+UmTU0G5CI8IMm3U+",
+	"7xTu+9httRtBIxOJ5Vpyf2dnNpu1MDxucTHcsd/KneOjg95JvwffFIHdhqH9RtCYEmEEXaMD+ecpYTil",
+	"jf3Gi1a79QJcwmoE7HenNSNJ0oRCop1/zMay5Zr8DonyVmOSGTBgjXKQV8rQiGfCZRdqPKJDU5eZA/Uo",
+	"buw33hMFReALze932+0VnYe36zgM43vaDWvafv2y83qhNfSae1Z+5DNk2sqPiN6y4cLX+v/pgic4za4T",
+	"GgVogm+aeEj+8qK9+noPvcS93U7dfnIA7ZS7wN8GjZcGWKu/yfsu6/dfrH+/3AMahHQ2mWDISIGULdia",
+	"2b8mzpJMBvGCh9K4k8Dsa3zWI+xgOWcRTmlrjidJCZmWMKI3tdn4W+CEG7MAb67fXFOGfQ1VPB2o9Qq1",
+	"MqEponGn41gCFcQQcKSKtnWRs0kd26JaxCqSJPkNABhdCz42KosXljGP5CoQHurnawGoyI3aGal7gNyP",
+	"Fx+P7wNi9qoEzSeFKQjpnh3VQmEE3UV+WwUI29PkAfmLnaGms7/rXqLlRUKn5D6AVC7HXxy/FlaW3a8l",
+	"vgOLr78D+Z2mhN0r9VGZk18tXLQCPf+tVrZdFNU3YKziaKR5YpCXJUqCRTTS6qeg15lyDVeNxgzaaQAt",
+	"JqW5AwsKjQKrFdjqnZTbhjRUoF8zkhGvnDwnOKbM6O+/PzID2O54Sl8tgnwEEGFmdEAL+toDn3Z2XF11",
+	"QpS3ne4Erk4ArdBY6UbFg+J4IiRnOEExVticI3GKtYuewK/WJpXaSAAPrlUTT88Pe+f9q9Oz3kloy13y",
+	"whYqwTowhVGgGFaxwHXmyrPJfuDx/N7O3o1+W7Xl80a9FZTbq7kKzMKLSjTkzHK7LfWTvXZnI+So3MIB",
+	"322AVMW1SvDF3pYre7Xl+2+2e7/zYsv3X273/h1IdW93d8s5NthzftPMo6mv1scE6dXOu/TL59vgS+4E",
+	"+uXz7ecykwFyKDOBEkexv0goeqyTpJZQH4hTuztCali1XeGfnQDvhPD/JAj8nqhN0DfFKhp5WvJBJ+Ui",
+	"jdp4TzKFpMLzFjI2v63DKLk6Q5d/BX4sKLAiAg2JkghDrx4jM8uyVWtS8GoS502K8jss3WVwpW4/yKh1",
+	"plGnT0zmPZ0fRk7mw28kKB+b4hF2kRUIgf+5yf9Jnn477MiQzXqOlOvoO5UsulrrjCcxkQoNqJDKxw2O",
+	"qVRFqt4D0udCUmAdmboXnkTzn1c0a5ws31JIZK105lLVJVrAlRY4jovrOCFKtttGWEHfBx85dOM8zfRh",
+	"xOPCPWMbCcnOgxDhGhIsjHoaPxmqT4L1j8pMunEM4dGcqjcTqjtfaHy7yg/WRcKEt11+g2224uMqxmdW",
+	"ZiwbeIvyi0tNN4X8Kmd7U+mTfPzTykeDTmuxGpq64QlRELv9xb+w4hXXheHo0HQ9yTx+m3MCbvpvT0S2",
+	"fxcR+WRMPsm8b5NBAJluIffKhYWW8hd0apufaruh5b3E0Ts6JbYLRN5ADS4VQoLPEAFvFpVa9653Rp0V",
+	"1ZYP55Iq1UTePYLjtgheNhg2fiL8J8L/Br1IpQrm1ZRfbYRTF645q9ys/WDStzxNbZg9f+VJCX6K31Sv",
+	"fPerwT6BZmWkhNvvbN5rC33ENJEIX/MsT1KBZBT4wa0S4WSG5xI6f/mEWn+ZXO5fqC1RyuOpyNsRKTKp",
+	"QHPbTvVJUX6Sl98ME+lvykSsvLTJU1pJ9nqeu5D0LtFue9e0IysqO6h01SEB4sKWYYSGlPah3OAvJ2GA",
+	"dttt86UxLIt0pwtXEjEm86KGA36BhmvPNIywMCUHVEk0IZhRNnyuh8lftW3v8yCzKxqQl6xSagHccU7i",
+	"faSZSQgdkRemd151d5GwazfpYYillq9LTokqADtIcbT78mW1uWWli/O15iNcmNvtfs24IjEyWZMtdKTQ",
+	"NUk4G0pXTOBaSO5fMrdg99N3stgRLUUJoI4EfZIEYQQ1dOjTp6NDKPkoSnkWu2e+HryJdvfI980X153d",
+	"5t6ADJpvOqTdfBl3og5p49fRixeuDMnk0xdlSAs1Lo1FXl5Oiy91SHnZ2V3TIUWj/kJZnkU0U7zzenev",
+	"/dyWumSpBtmJq4UJEBzFi3aQF8FoXJTQE+oUAFXh8YIgOmRcLPcVhRk77brNGwpYmfr/+YEkaIGVjyxA",
+	"S5N6IrY5uzC0j56Z6098/OL5QnmGj4TrFmM/2/F+Y2+Lc62rVn2fv1fp8Nnsauisn93zBcBlt737yOAG",
+	"dTA2NVE0SdA1ybnvtwTk2ztpT5tpQYQO2ZNOs+L9v2Vc4d5NREj8VdVFNWhdLrTcRh23wy8jeFhqIxLu",
+	"V9oQuUtu4IYDTQNvEWaIYJFQEypfUDK0lJzgORQYti5ZePpT7/z4tHvYOwz387cC5G7fmHBBcgtKEHRN",
+	"KBs6GlMjzFDEsyQuURm0MaBgUYVnx92DHnQU/HTy4eT055OwdD0ILIPcUKkChBUKHW2ErUt2ZG4zj7Ak",
+	"0gXolveBB4oIFJ4TJebNrv4jdHLPSK8Std+FDZYGXvdZ+VVT5FZop2fOievuYnGKqVVDF9TSPGRZnwwE",
+	"4MsD+xIPsVFENehnPIcBOhosXZ9iy5TLd62gmBN5yZ7ZS7n27cPw+b7VEI1ljfMTLmmf8ILpAmu0UTqx",
+	"nbVZkeVf5zV+T5TTJn9HGb2uNHLVsVdfviNT/4N6l+6Lid61PuY9USuJatu4KWAKRE2XyXHHNN8yvRvv",
+	"NmhdllPXFb6bKRbzEKB9kOWAmlaVrfPO67Jftl9AMb1j6ggLQafQUFciyTmzjptLZm/2cFnG7kaCEZbo",
+	"mgwzFkA7fFhEYQc6hbXbv7g6O/rp9CIMXGuT0nUqVs81F7VoI/OSgT1py4ZdWnWArjMF7Y+ULRqFq17m",
+	"Kdl3ASmqiHQtnid4TEyV6ExCsMp0ovTFn2DZBTN5gOBTaYZba2f8rmZF0Q6u8Zh6dhlBIr2YuHBDuFu/",
+	"TEOLssJgelu0vlYkP47S/JSF9k8hHwzFbql37fDS5YerFbDAlEpaLpprp/ZKKvM0v3WvIBLTl7+4hRhu",
+	"4guMS2og+KRcMA/c/pKZ2pHANpVzNfVaCwZFG3Wrd4bl/fEFwbFzG85GPHGOwu/y64/fQiKaYb0pFrbV",
+	"j9EHi77rTrd80W6jiSy6jEAHmBh2BGp/cSXZCmUvv13yoTloPtFKTuqOpXShdX7P4JNi+IdXDAsLBo62",
+	"5FWm6kGURhevbwoiiVoRY7iotOPJKRp6r7rs1UqjJRPFCKzVW2UBvhR4OXapMtDh/KGy/Ban2cgHu7sM",
+	"D2hjiOY8E/a2+weU9eUw4ZOL7BsJ+xWp3vbeH1NKaQjXUNPmGTELZLjzBQosb7c34ACpoSFmOZ3Wk1Sn",
+	"eUzeG8FdiZvTLIv1lqBCdIBpAmLctKFtoa7pKQR+GmmuW/Imn5evKXgYYq7Occ8Jdm9RwoeIsm+WsttP",
+	"nOAb4wSAj1sQvdWmd77IcbbahepuIsqv3VdYY2euaVutMKvrrQwZMAjakRY6M1qhMl+yu+nM7sqsB80D",
+	"sleZ1/bD0Y+ftOE/sDac43sRNIBOugU15XfCb68DW/w54DEp9ODy7Q21tVe2e5DptuCraubD00xBHehs",
+	"RATZqOaqWxbE4BGFvv9PSaZ/3iTTHosr+tmaJjfLPJCR2dry+34x+MNVNbk5anh1Xs/xhOxPZfc8JWwt",
+	"yvudE6cpYaYnszSpYj9XmoPD8KYRKjj5tZaGZd5hHxQixm0Lb3BDum6AkDus7FUHkHP41mUyyNyHKvMO",
+	"4bLce7zUepwRElc7jQdIEoLC4haAsIW6K/wosJQ8iFYkPmzoXTnmwyP2QFaYGfuRWwrYOx9W8xVtzWms",
+	"enLO/GlNsmOw4VeaYY7l7Ni7K1bkWbuLMawHhEpEbqy7wDhC0BFESUhMIiIlz7NYCgqVWeQeDTE11592",
+	"2kX+q2Y7kHnpum2Z+HkmSfwWYXbJ4CYeiK27yzuqbA/4hkmPztmecdliVVz5rLlVKchDZnpEH3d8uxT7",
+	"hspjMA/8fp/KfasP5fipTPLAAe7NeM2Qw2UtJalgRc43r9w8ca1vjWv1LFdBuMpxNuNj99lDxJi0mzYP",
+	"yYlhhOWTGftkxsaFTn4/zUIsxy9HMMEztBPl96LVRi+Xb76j9uI7U2yiRarNbXOtuqD+CIZepBUQnTZd",
+	"zFBTXdtLEo371nn1MF0G8gkeu2VJcR9dnWgEf3NewZTQOzeffiok+KYKCe6c4wSkNLOd4vOkhzwnP8WR",
+	"vQvWdYkHxC5EHND6+nDJXUg9v3E89wfk16XBxVdIkIjQKYkhOsK4QgOesbgmDlKQ/ENS30rCe4qA/HEj",
+	"ICrnnlDJkOZRtUXCuJfgRyZXlhf3wdCs6xQNJTEmDwAiNbnBWbSDRjXJQ3RQ7rcJSmPh8Sq1qr5kple1",
+	"LZWFfBt0ymznaYDQmLLYmGCKlxoQmZZAE8oyVZOlMKRSEdHNm98+jLmqZxGlrOCnhKMn6/Ar0gwM0paI",
+	"ZaVhCOS9MyWCDmiRwu6n9Y9wK46559fMQuIiL4gLNKRTUiZToFJGZo7iNs0POjDc4SOmyQNRnR7aZkI9",
+	"rmJ84BjfukZ+FSb5jdLz1un/T2lJ3xq/sPhYFot8AEKkhm2AuS+m/l4ZUM1rHue3YO5AsqEdynddLVSG",
+	"DXiS8Jkznm1BkP7T3mRbdGew+c3LjSR+zq/oG/EUSZIk5c/ypJDlD7tyrGdy145SZnVkdGLtebglM4n3",
+	"C6tEW/cDrVYkmq0Vs0h7zfvSFBaCgb01rHLzlPtJKcqGsoX6pFCj8msaEZYo7GZqxAX9DTjPPrIXWgPv",
+	"NQmJizcfA3O1a8tPcXl5F6U6DaokSQblPdnbuG4/3/5PAAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

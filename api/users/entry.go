@@ -65,7 +65,7 @@ func (h *Handlers) RefreshSession(ctx context.Context, r contract.RefreshSession
 	jar := session.Of(ctx)
 	refresh, err := jar.Refresh()
 	if err != nil {
-		return nil, err //nolint:wrapcheck // a problem
+		return nil, err
 	}
 	t, err := h.service.Refresh(ctx, refresh)
 	if err != nil {

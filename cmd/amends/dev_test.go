@@ -52,6 +52,7 @@ func TestDev(t *testing.T) {
 	tellsStock(t, p.api, "TEAPOT-LIMITED", 10)
 	mine := map[string]string{"Authorization": "Bearer " + keyOf(t, dir)}
 	gathers(t, p.api, id, mine)
+	knowsItsAccounts(t, dir, p.api)
 
 	// Commands beside it find its databases by the data folder.
 	out, err := once(t, nil, "stock", "receive", "TEAPOT-LIMITED", "5", "--warehouse", "BER", "--data-dir", dir)
@@ -121,6 +122,47 @@ func gathers(t *testing.T, api, id string, owner map[string]string) {
 	require.Empty(t, product["missing"])
 	stock, _ := product["stock"].(map[string]any)
 	require.InDelta(t, 0, stock["available"], 0)
+}
+
+// knowsItsAccounts follows an account from its registration to its session, and asks with the
+// key of the demo's customer.
+func knowsItsAccounts(t *testing.T, dir, api string) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(dir, "demo.json"))
+	require.NoError(t, err)
+	var access struct {
+		CustomerID string `json:"customer_id"`
+		APIKey     string `json:"api_key"`
+	}
+	require.NoError(t, json.Unmarshal(content, &access))
+	code, me := call(t, http.MethodGet, api+"/v1/me", "", map[string]string{"Authorization": "Bearer " + access.APIKey})
+	require.Equal(t, http.StatusOK, code, "%v", me)
+	require.Equal(t, access.CustomerID, me["id"])
+
+	post := func(path, body string) (int, map[string]any) {
+		return call(t, http.MethodPost, api+path, body, map[string]string{"Content-Type": "application/json"})
+	}
+	code, answer := post("/v1/users", `{"email": "ada@example.com", "password": "correct horse battery", "name": "Ada"}`)
+	require.Equal(t, http.StatusAccepted, code, "%v", answer)
+	out, err := once(t, nil, "user", "outbox", "--json", "--data-dir", dir)
+	require.NoError(t, err)
+	var mails []struct{ To, Token string }
+	require.NoError(t, json.Unmarshal([]byte(out), &mails))
+	require.Equal(t, "ada@example.com", mails[0].To)
+	code, answer = post("/v1/users/verification", `{"token": "`+mails[0].Token+`"}`)
+	require.Equal(t, http.StatusOK, code, "%v", answer)
+	code, tokens := post("/v1/sessions", `{"email": "ada@example.com", "password": "correct horse battery"}`)
+	require.Equal(t, http.StatusCreated, code, "%v", tokens)
+	session := map[string]string{"Authorization": "Bearer " + text(t, tokens["access_token"])}
+	code, me = call(t, http.MethodGet, api+"/v1/me", "", session)
+	require.Equal(t, http.StatusOK, code, "%v", me)
+	require.Equal(t, "ada@example.com", me["email"])
+	code, _ = call(t, http.MethodDelete, api+"/v1/sessions/current", "", session)
+	require.Equal(t, http.StatusNoContent, code)
+	require.Eventually(t, func() bool {
+		code, _ := call(t, http.MethodGet, api+"/v1/me", "", session)
+		return code == http.StatusUnauthorized
+	}, patience, 50*time.Millisecond, "the gateway follows the list of ended sessions")
 }
 
 func TestDevOnPostgres(t *testing.T) {

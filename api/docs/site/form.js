@@ -77,6 +77,9 @@ async function send(element, route, method, answer) {
   if (claim) headers["Amends-Claim"] = claim;
   const body = element.elements.body?.value;
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  // After a log-in with cookies, a change must prove that it comes from this page.
+  const csrf = document.cookie.match(/(?:^|; )__Host-amends-csrf=([^;]*)/)?.[1];
+  if (csrf && method !== "get") headers["Amends-CSRF"] = csrf;
   const start = performance.now();
   try {
     const response = await fetch(url, { method: method.toUpperCase(), headers, body, redirect: "error" });

@@ -3,6 +3,7 @@ package token
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -94,30 +95,45 @@ func (v *Verifier) Watch(ctx context.Context, i Identity) (watched context.Conte
 func (v *Verifier) Run(ctx context.Context) error {
 	tick := time.NewTicker(Every)
 	defer tick.Stop()
-	var since time.Time // of the failures in a row
-	warned := false
+	t := trouble{log: v.log}
 	for {
 		err := v.follow(ctx)
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return nil
-		case err == nil && warned:
-			v.log.Info("the list of ended sessions can be read again")
-			warned = false
-		case err != nil && since.IsZero():
-			since = v.now()
-		case err != nil && !warned && v.now().Sub(since) >= warnAfter:
-			v.log.Warn("the list of ended sessions cannot be read", "error", err)
-			warned = true
 		}
-		if err == nil {
-			since = time.Time{}
-		}
+		t.note(err, v.now())
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
+	}
+}
+
+// patience is how long the list may not be readable before that is logged: the service may
+// start at the same time as the gateway.
+const patience = 5 * time.Second
+
+// trouble logs that the list cannot be read, and that it can again, once each.
+type trouble struct {
+	log   *slog.Logger
+	since time.Time // of the failures in a row; zero: there is none
+	told  bool
+}
+
+// note takes the outcome of an attempt to read the list.
+func (t *trouble) note(err error, now time.Time) {
+	switch {
+	case err == nil:
+		if t.told {
+			t.log.Info("the list of ended sessions can be read again")
+		}
+		t.since, t.told = time.Time{}, false
+	case t.since.IsZero():
+		t.since = now
+	case !t.told && now.Sub(t.since) >= patience:
+		t.told = true
+		t.log.Warn("the list of ended sessions cannot be read", "error", err)
 	}
 }
 

@@ -20,7 +20,6 @@ const (
 	// the account's role within that time.
 	KeyLife = 10 * time.Second
 
-	warnAfter = 5 * time.Second // of failures; the service may start after its gateway
 	keysEvery = time.Minute     // between two looks at the signing keys
 	keysLeast = time.Second     // the same, if a token has an unknown key
 	askTime   = 3 * time.Second // bounds a question to the service
