@@ -1,7 +1,4 @@
-// Package session proves the account that a request comes from: by the token or API key in
-// its Authorization, or by the cookies of a browser.
-//
-// # Browsers
+// Package session keeps the tokens of a browser in its cookies.
 //
 // The cookies have the prefix __Host-, so that only this host sets them, and only over
 // TLS or on this machine. Scripts read neither token. The cookies go along with requests that
@@ -12,67 +9,131 @@ package session
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/subtle"
 	"net/http"
-	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/internal/identity/token"
 )
 
-// Verifier checks access tokens and API keys; see [token.Verifier].
-type Verifier interface {
-	// Verify returns the owner of a token. Codes: UNAUTHENTICATED, UNAVAILABLE.
-	Verify(ctx context.Context, credential string) (token.Identity, error)
+// HeaderCSRF has the value of the cookie that scripts may read.
+const HeaderCSRF = "Amends-CSRF"
+
+const (
+	accessCookie  = "__Host-amends-access"
+	refreshCookie = "__Host-amends-refresh"
+	csrfCookie    = "__Host-amends-csrf"
+)
+
+// Tokens are those of a session, and when they end.
+type Tokens struct {
+	Access        string
+	AccessExpires time.Time
+	Refresh       string
+	Expires       time.Time
 }
 
-type callerKey struct{}
-
-// Require refuses requests without the token of a caller who has the scope. Codes:
-// UNAUTHENTICATED, SCOPE_MISSING, UNAVAILABLE.
-func Require(v Verifier, scope string) echo.MiddlewareFunc { return guard{v, scope}.middleware }
-
-// guard requires callers with a scope.
-type guard struct {
-	verifier Verifier
-	scope    string
+// Jar reads the cookies of a request, and sets those of its answer.
+type Jar struct {
+	request *http.Request
+	answer  http.ResponseWriter
 }
 
-func (g guard) middleware(next echo.HandlerFunc) echo.HandlerFunc {
+type jarKey struct{}
+
+// Cookies gives a request its jar; see [Of].
+func Cookies(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		proof, ok := bearer(r.Header)
-		if !ok {
-			return problem.New(token.Unauthenticated, "")
-		}
-		id, err := g.verifier.Verify(r.Context(), proof)
-		switch {
-		case err != nil:
-			return err
-		case !id.Has(g.scope):
-			return problem.New(problem.ScopeMissing, "This needs the scope "+g.scope+".")
-		}
-		caller.Set(c, caller.Identity{Account: id.Account, Key: id.Key})
-		c.SetRequest(r.WithContext(context.WithValue(r.Context(), callerKey{}, id))) // its route's deadline restores the request
+		c.SetRequest(r.WithContext(context.WithValue(r.Context(), jarKey{}, &Jar{r, c.Response()})))
 		return next(c)
 	}
 }
 
-// Caller returns the caller of a request that passed [Require].
-func Caller(ctx context.Context) token.Identity {
-	id, _ := ctx.Value(callerKey{}).(token.Identity)
-	return id
+// Bearer gives a request the token of its cookie, as clients without cookies send it. It
+// refuses with CSRF_TOKEN_WRONG a request that changes something and that another site may have
+// made. A request that has an Authorization does not need its cookies.
+func Bearer(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		access := value(r, accessCookie)
+		if access == "" || len(r.Header.Values(echo.HeaderAuthorization)) > 0 {
+			return next(c)
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			if err := checkCSRF(r); err != nil {
+				return err
+			}
+		}
+		r.Header.Set(echo.HeaderAuthorization, "Bearer "+access)
+		return next(c)
+	}
 }
 
-// bearer returns the token of a request. Of several, which programs on the way may read
-// differently, none counts.
-func bearer(h http.Header) (proof string, ok bool) {
-	all := h.Values(echo.HeaderAuthorization)
-	if len(all) != 1 {
-		return "", false
+// Of returns the jar of a request that passed [Cookies], nil for another one.
+func Of(ctx context.Context) *Jar {
+	jar, _ := ctx.Value(jarKey{}).(*Jar)
+	return jar
+}
+
+// Refresh returns the refresh token of the request's cookie. It refuses with UNAUTHENTICATED
+// a request without one, and with CSRF_TOKEN_WRONG one that another site may have made.
+func (j *Jar) Refresh() (string, error) {
+	refresh := value(j.request, refreshCookie)
+	if refresh == "" {
+		return "", problem.New(token.Unauthenticated, "The request has neither a refresh token nor the cookie of one.")
 	}
-	scheme, proof, _ := strings.Cut(all[0], " ")
-	return strings.TrimSpace(proof), strings.EqualFold(scheme, "Bearer")
+	return refresh, checkCSRF(j.request)
+}
+
+// Open sets the cookies of a new session, and returns the value of [HeaderCSRF].
+func (j *Jar) Open(t Tokens) (csrf string) { return j.set(t, rand.Text()) }
+
+// Renew sets the cookies of a session that goes on. The value of [HeaderCSRF] stays, for the
+// sake of other tabs.
+func (j *Jar) Renew(t Tokens) (csrf string) { return j.set(t, value(j.request, csrfCookie)) }
+
+func (j *Jar) set(t Tokens, csrf string) string {
+	j.add(accessCookie, t.Access, t.AccessExpires)
+	j.add(refreshCookie, t.Refresh, t.Expires)
+	j.add(csrfCookie, csrf, t.Expires)
+	return csrf
+}
+
+// Forget removes the cookies that the request has.
+func (j *Jar) Forget() {
+	for _, name := range []string{accessCookie, refreshCookie, csrfCookie} {
+		if value(j.request, name) != "" {
+			j.add(name, "", time.Unix(1, 0))
+		}
+	}
+}
+
+func (j *Jar) add(name, value string, expires time.Time) {
+	http.SetCookie(j.answer, &http.Cookie{ //nolint:gosec // scripts must read one of them
+		Name: name, Value: value, Path: "/", Expires: expires.UTC(), Secure: true, HttpOnly: name != csrfCookie, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// checkCSRF refuses with CSRF_TOKEN_WRONG a request that does not repeat the value of its
+// cookie.
+func checkCSRF(r *http.Request) error {
+	want, got := value(r, csrfCookie), r.Header.Get(HeaderCSRF)
+	if want == "" || subtle.ConstantTimeCompare([]byte(want), []byte(got)) == 0 {
+		return problem.New(problem.CSRFTokenWrong, "")
+	}
+	return nil
+}
+
+// value returns that of a cookie, "" without one.
+func value(r *http.Request, name string) string {
+	c, err := r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
 }
