@@ -33,6 +33,19 @@ type accountsBundle struct {
 
 	users  *store.Store
 	orders *undecided
+	signer token.PrivateKey // valid here, for tokens that the service would not sign
+}
+
+// signedBy is the user service, with one more key of tokens.
+type signedBy struct {
+	token.Source
+	token.PublicKey
+}
+
+// SigningKeys implements [token.Source].
+func (s signedBy) SigningKeys(ctx context.Context) (token.Keys, error) {
+	keys, err := s.Source.SigningKeys(ctx)
+	return append(keys, s.PublicKey), err
 }
 
 // undecided is whether accounts have open orders.
@@ -52,8 +65,9 @@ func accountsOf(t *testing.T) accountsBundle {
 	})
 	require.NoError(t, err)
 	remote := rpc.NewClient(rpctest.Connect(t, func(r grpc.ServiceRegistrar) { rpc.Register(r, s) }))
-	verifier := token.NewVerifier(token.Config{Source: remote, Logger: slog.New(slog.DiscardHandler)})
-	return accountsBundle{shopOf(t, WithLogger(slog.New(slog.DiscardHandler)), WithVerifier(verifier), WithUsers(remote, verifier)), s, orders}
+	signer, public := signingKey(t)
+	verifier := token.NewVerifier(token.Config{Source: signedBy{remote, public}, Logger: slog.New(slog.DiscardHandler)})
+	return accountsBundle{shopOf(t, WithLogger(slog.New(slog.DiscardHandler)), WithVerifier(verifier), WithUsers(remote, verifier)), s, orders, signer}
 }
 
 // json sends a body to a path and requires a status.

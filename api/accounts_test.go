@@ -150,7 +150,6 @@ func TestAccounts(t *testing.T) {
 		t.Parallel()
 		b.registered(t, "addresses@example.com")
 		me := b.logIn(t, "addresses@example.com")
-		const home = `{"name": "A. Buyer", "line1": "Hauptstr. 1", "city": "Berlin", "postal_code": "10115", "country": "DE"}`
 		kept := into[contract.SavedAddress](t, b.json(t, 201, "POST", "/v1/me/addresses", home, bearer(me)))
 		require.Equal(t, "10115", *kept.PostalCode)
 		at := "/v1/me/addresses/" + kept.Id

@@ -89,7 +89,6 @@ func WithVerifier(v caller.Verifier) Option { return func(s *Server) { s.verifie
 func WithUsers(u users.Service, k users.Keys) Option {
 	return func(s *Server) { s.users, s.keys = u, k }
 }
-}
 
 // WithGateways sets the number of gateways that share the quotas, this one included;
 // without it, it is 1.

@@ -186,7 +186,7 @@ type guards struct {
 	browsing echo.MiddlewareFunc // of operations that give way to others
 	served   echo.MiddlewareFunc // of operations that need the user service
 	refusals echo.MiddlewareFunc // of operations that look at credentials
-	calls    *deprecated.Calls // needed if an operation is deprecated
+	calls    *deprecated.Calls   // needed if an operation is deprecated
 }
 
 // middleware returns how the requests of each route are checked before its handler. A path

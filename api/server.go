@@ -17,7 +17,6 @@ import (
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/edge/deprecated"
 	"github.com/amends/amends/api/edge/limit"
-	"github.com/amends/amends/api/edge/session"
 	"github.com/amends/amends/api/edge/shed"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/shop"
@@ -94,7 +93,6 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 		observe:  Observer{func(edge.Observation) {}, func(string, string, bool) {}, func(string, string) {}},
 		gateways: func() int { return 1 },
 		records:  c.Orders.Records,
-		accounts: users.New(nil, nil),
 		draining: make(chan struct{}),
 	}
 	for _, option := range options {
@@ -125,7 +123,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 }
 
 // guards returns the checks of the public operations.
-func (s *Server) guards(c Config) (guards, error) {
+func (s *Server) guards(c Config, served echo.MiddlewareFunc) (guards, error) {
 	limits := c.Limits
 	limits.Gateways, limits.Observe = s.gateways, s.observe.Limited
 	if limits.Now == nil {

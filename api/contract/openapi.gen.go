@@ -518,11 +518,12 @@ type PlaceOrder struct {
 	// Example: EUR
 	Currency Currency `json:"currency"`
 
-	// CustomerId The shop's own id of the customer, or that of an identity provider such as `auth0|64f0…` or `user:4711@shop.example`.
+	// CustomerId With a token, the caller's account: it may be left out, and must not be another. A guest must name a customer: by the
+	// shop's own id, or that of an identity provider such as `auth0|64f0…` or `user:4711@shop.example`.
 	//
 	//
 	// Example: cus_42
-	CustomerId string `json:"customer_id"`
+	CustomerId string `json:"customer_id,omitempty"`
 
 	// Lines Each product once.
 	Lines []LineRequest `json:"lines"`
@@ -846,7 +847,8 @@ type Unavailable = Problem
 // PlaceOrderParams defines parameters for PlaceOrder.
 type PlaceOrderParams struct {
 	// IdempotencyKey 1 to 255 visible ASCII characters, bare or as a quoted string. It belongs to the customer:
-	// another customer's same key is another order. Use a fresh UUID for each order.
+	// another customer's same key is another order. Use a fresh UUID for each order. A guest's key proves that a
+	// repeat is the guest's: with less than 22 characters, which cannot hold 128 bits, it is refused.
 	IdempotencyKey string `json:"Idempotency-Key"`
 
 	// Prefer `wait=N` (RFC 7240) waits up to N seconds, 1 to 30, for the decision. Other preferences are ignored.
@@ -3744,6 +3746,7 @@ type PlaceOrderResponseObject interface {
 }
 
 type PlaceOrder200ResponseHeaders struct {
+	AmendsClaim         *string
 	IdempotencyReplayed *string
 	Location            *string
 	PreferenceApplied   *string
@@ -3761,6 +3764,9 @@ func (response PlaceOrder200JSONResponse) VisitPlaceOrderResponse(w http.Respons
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.AmendsClaim != nil {
+		w.Header().Set("Amends-Claim", fmt.Sprint(*response.Headers.AmendsClaim))
+	}
 	if response.Headers.IdempotencyReplayed != nil {
 		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
 	}
@@ -3776,6 +3782,7 @@ func (response PlaceOrder200JSONResponse) VisitPlaceOrderResponse(w http.Respons
 }
 
 type PlaceOrder202ResponseHeaders struct {
+	AmendsClaim         *string
 	IdempotencyReplayed *string
 	Location            *string
 }
@@ -3792,6 +3799,9 @@ func (response PlaceOrder202JSONResponse) VisitPlaceOrderResponse(w http.Respons
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.AmendsClaim != nil {
+		w.Header().Set("Amends-Claim", fmt.Sprint(*response.Headers.AmendsClaim))
+	}
 	if response.Headers.IdempotencyReplayed != nil {
 		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
 	}
@@ -3819,8 +3829,24 @@ func (response PlaceOrder400ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 	return err
 }
 
+type PlaceOrder401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrder401ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PlaceOrder403ApplicationProblemPlusJSONResponse struct {
-	ForeignApplicationProblemPlusJSONResponse
+	ForbiddenApplicationProblemPlusJSONResponse
 }
 
 func (response PlaceOrder403ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
@@ -3941,8 +3967,9 @@ func (response PlaceOrder500ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 }
 
 type PlaceOrder503ResponseHeaders struct {
-	Location   *string
-	RetryAfter *int
+	AmendsClaim *string
+	Location    *string
+	RetryAfter  *int
 }
 
 type PlaceOrder503ApplicationProblemPlusJSONResponse struct {
@@ -3957,6 +3984,9 @@ func (response PlaceOrder503ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.AmendsClaim != nil {
+		w.Header().Set("Amends-Claim", fmt.Sprint(*response.Headers.AmendsClaim))
+	}
 	if response.Headers.Location != nil {
 		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
 	}
@@ -4012,6 +4042,38 @@ func (response GetOrder400ApplicationProblemPlusJSONResponse) VisitGetOrderRespo
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrder401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrder401ApplicationProblemPlusJSONResponse) VisitGetOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrder403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrder403ApplicationProblemPlusJSONResponse) VisitGetOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -4175,8 +4237,24 @@ func (response CancelOrder400ApplicationProblemPlusJSONResponse) VisitCancelOrde
 	return err
 }
 
+type CancelOrder401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelOrder401ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CancelOrder403ApplicationProblemPlusJSONResponse struct {
-	ForeignApplicationProblemPlusJSONResponse
+	ForbiddenApplicationProblemPlusJSONResponse
 }
 
 func (response CancelOrder403ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
@@ -4373,6 +4451,38 @@ func (response GetOrderOverview400ApplicationProblemPlusJSONResponse) VisitGetOr
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderOverview401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrderOverview401ApplicationProblemPlusJSONResponse) VisitGetOrderOverviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderOverview403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrderOverview403ApplicationProblemPlusJSONResponse) VisitGetOrderOverviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -4876,6 +4986,22 @@ func (response GetProduct400ApplicationProblemPlusJSONResponse) VisitGetProductR
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProduct401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetProduct401ApplicationProblemPlusJSONResponse) VisitGetProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -5870,6 +5996,22 @@ func (response CheckStock400ApplicationProblemPlusJSONResponse) VisitCheckStockR
 	return err
 }
 
+type CheckStock401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CheckStock401ApplicationProblemPlusJSONResponse) VisitCheckStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CheckStock403ApplicationProblemPlusJSONResponse struct {
 	ForeignApplicationProblemPlusJSONResponse
 }
@@ -6054,6 +6196,22 @@ func (response GetStock400ApplicationProblemPlusJSONResponse) VisitGetStockRespo
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStock401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetStock401ApplicationProblemPlusJSONResponse) VisitGetStockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -7756,168 +7914,174 @@ func (sh *strictHandler) ConfirmMail(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3rchu3muCrYDlTFXunSZGybMdynarDSLSjtSzpiHIyZyOvGuoGSRw2gQ6AJsV4tDVPMw82TzKFD0Bf",
-	"SDQvsqQ4J/rjstjduHz47jd8aUR8knJGmJKN/S+NEcExEfDfAxyNSPOAMyV4on+IiYwETRXlrLHfuBgR",
-	"hJmcEYGoRIxMiUCR/iRuNYIGucGTNCGN/QbjTam4II2gIaMRmWA9lJqn+plUgrJh4/Y2aBzFZJJyRVg0",
-	"b56TNMFzEi9PGiqRkRDNRoQhzBDBIqEwb5KgGVUjpEZUojGZozTBEYmRGhHERUzEW4SvJWEKcTUiYkYl",
-	"aVVWRFg2aez/0tATND4HnhUe8wibZfhAAZN8J1GK1agKgJ1pZweeyp12500bv7rebb6OO6T5ffRi0Hxz",
-	"/RI3dwev4u/JXtTBr9tr4HQmyIAIwiLS7KZpQn1Q0usZccYzQWKU5h9UlzXDVP2ls266c6LEvNkdKCKW",
-	"5+mTiLNYoowpmgCoGblRCCtFJqmqwndCGZ1oEHdy2FKmyJCIxq2eKMUCT4iyuNeNY0GkPDqswTvz+DuJ",
-	"KGAb1Q805BtBg+EJDB43goYgv2ZUaBDpY60sB98cEzZUo8Z+p90O9PLyv32Hf6oPsG457uzpAupveNxf",
-	"tfoXryqL13/6kIbHWaQOeEz8O0jNC99JFPGYBCglIiJMNQnTfy9s6+On983+xelJ7+fuec+/fjnOVm9g",
-	"DbjPiSTqgo9JDbUp/QjxASDdBNOkBgvgvS0QYQNM6BMpKWd1uCDNY8CGAHGBwigTgjAVogEXSI2wcuvW",
-	"iyJSVYFr334EpL7VQ8mUM0mA5t5xcU3j2IA84kzpZex/aWDNZgzr20kFv07I5N/+IQ0fLOb+V0EGjf3G",
-	"v+wU8mTHPJU7Z+YrM+cCQz89P3p/dHL17vS8d/T+JAxQeNA/f3d1cfqhd3L18/npyftwH2EGXBtJqvRx",
-	"z9EIT/V/YgKAvBZ8JvVjwuIKZFHYPzg96119POr3j07e69H7vX7/6PTk6qTXO+wdhvv6/Utm8EmPzLhC",
-	"MQc50kLhD93Dq4Pz3mHv5OKoe9zXSzGsB2EWoxRLOeMi1h/o765JwtkQKT4kermtS9a4DTRcCR0+KlS7",
-	"KMVDovGsAjmQfyX4IDUSPBuOEFUSTamkims2ZsHZ0ov/SGVMBYmUkTOPtYGL0iI17st8IyMO68bMiHpJ",
-	"hFY8jCIiNYnBst3Qv9OSZ1giQQaZJPFbFGoWGmolSYM+wplWPW6Dxt8yrnDvJiIkfnzgao1JQxNLpFeJ",
-	"shRh9KteUYBmIxqNUDilPMGKxM2UJzSiRIbmKDS/KqmJCxqCb0327Z3yq7CuCzE/xvbDR+M4f/t0etG9",
-	"6v37QYkDrIBHC4UX53+/Ou5e9M71y5yjCWZzp+VIy9ZzpQQNME2MyLwnKH1iOFMjwpSGyeOiSvjppPvp",
-	"4kfN/g66Fw5agoDKz40YBilHldYhpkT/rEaUDZGG0YQL0ip4bu/EADzhQ0QZwkNMGZDCJ4anmCb4OiGP",
-	"yyadLEUpFprvm/U7u0bQ4UghxmewRcnRJItGeutYjsG2wMpwIUf3VKIhnRKm0Uejhd4/opOUC4W16cGI",
-	"vGTPwvPe4aeD3uHVQfese3B08ffweQtdiLkBCML65FFYQoMQSaNpa4lyT2h16xQHo29HEc8MxFPBUyIU",
-	"NUpBJIjGuSsMzwZcTPT/GjFWpKnoRFt1C3pF0CBaIQObKtdqcIz/av9qRXzi+4rGHgskaCQ8wgYritFA",
-	"pVt60+hI5fe6MUbHfEq0Kej7ojCNYK9UkYlcj07uGz2CHRILgef6b8ETj4YdZVLxCREBklmqkUGjk4Yy",
-	"Vly00EeNJVr3GPAk4bNFfdB861t/lsZbHs5tWX38xeiT5rgs/HKA271UgRSU8aEyf2Ex8+t/kEjp5Vmk",
-	"srYcUHMcUw0TnJyVsGyAE0mWaJMZswpYsl5+pKlCZAmRAbqeg8oCw4t5BWBfGhFV88Z+4wciEqoRxb7V",
-	"2G8camsloYx0GvuNH3GWKqlEC3UKBbvbQj9kc4B2yqXCyVUENlOj0+50XhqcqZAHzFXGuXza/DgUudHA",
-	"2ko5L616NToe2Ndu842VF1Pd44oV7W6wIj3+bnX8DQatDhM0bppD3tQ/NuWYpk2eGnxoppwy4GLaqPFT",
-	"c3E2X7mTytGWpzCnvGb8u+9JkKH1H20Kws7dQbhA6o66AUkCg7gFlnnJd0O6faKIRdZlHI3aQgwvG5eN",
-	"EGFhDFWJJwteuPIi8oPciJQel0aqOzy3iBUgchORVGltzhwPJdLoRWChM86IFnrRCGGJftTG8Qf9j9WY",
-	"exMqsDIWxe9AhAvOTIUVCUCLpSwiASJmdW6xCR0TbRsRe5YaQIgREktEVQs9wKF7iP8eqFqOz6zbApxs",
-	"a8m7JFmtYrekzS2JxVwDXEWoHzFNHI9Z3JcZwLt+pU0De4ILrGeJn5+dn/50dNg7v/p00v2pe3Tc/eG4",
-	"51OkxpTVuNH1E+ev04ZdJsg+CpXATFLCVBig8DobhsbTl7Ex4zNWMilBrdOGgPUsAVUoPCYMkcGARCq4",
-	"ZNg6rSQe4sIEGWZESqsb6kXIsoYIZkCxzXw5vr3xWV2IwKzAmTEESUVSNOJJ7tGnYNEIInkyXXQCTzgj",
-	"czQiSeybVGoS2txi0DNXTy7F8wlhqqUtXy7ob+t1WRgjMEhgT9StwwLBh04HmEUkAe/+lgrqjxhM4AEl",
-	"SSzfGj8kj+caYo6mWw3fjCPMhuQj2YbwnBFkLB+nq8YYfbAAnFBWHqHz9QRZtrxWfXRs3ipJo68VPJY7",
-	"rTXE3Hu3t7VQPiuNtSmsGZldFWtoSIXTxLqZsVJEzMGtikZcSMCsJC6/HnEhNFHB4/wLM8gyn6zOtel+",
-	"FyfdAk5lgqkMElTX4iWVEYnGfcWj8ZYqoZZOcpkF9XA0coEnxG18ciMb/Jgycm5cLoD8+ObIfObwy/7Z",
-	"WTTQFyBgFla7VxLriZblTMVXVd3TJ6btUsoQBKSxICOeSa0S2ZBAgNoGfdy+gflqNUnbuRUOu9cuaQmU",
-	"qVd7jeXIadDgY48CKq2LMvdMkRjUkXzlJc50zXlCMEQq8pcrvHh3o3XIcVbl4ItRwjXcOw8YmgUEJSjD",
-	"Jr2nxNmAiolZ78IZFQ4tjyFR+mzB36m1Q6kEOBxDEOrWrRuu8dOUP1y7W7e68lr8G8xNnuo6j/qn6EXn",
-	"1atmB+EkHeHmboCyNIVUCElAG/n3D+CC/MAln/LqWsEPkp+p0xY9vPgAgpFRzQL2djuvy9NWJ+l9Oq/M",
-	"4obyTNMTWG4pEe/Mcr+aba7kke+0NtATgotN1NOL09Or/sfu8bEPKDFRS27USSYVuiYIK5QQLBUYsR7T",
-	"zVo8i4f2f/qnJ8g+Rc/O3x2gV2/aneeIMsVzBWYheQV45E5759cMM2XMi9W47WbPVTG7ER+4fiQ40XrA",
-	"IqikwiqT5bScCgco2Xz6eXOKBUSm9ItmyNMPjc+3QWOGBaNs6BE+73CWKGuq2ujtmJDUWHaCRxDIEXwC",
-	"fsYZF+PCjMVoJrQRGyU8Gmturl8Zcala6JQlcxsLmmghYCNCiiQJRP8mFRG3dHArhZWFiQ+MH8jcwwGT",
-	"YRV5evFhv+vDl0hMF9/cffmy88ZvKfnd9ONFr8/phzOvy1ou0ICkQ997N/50pDJAxsbWFVONCA2zNDNB",
-	"AJuvgZRcBtXY/rqR8qGBve6sYEDf/H6FIqethxe7QSNjVF2lgkZrVfuP2sSrkdT5kut26fSz7VTFjSEx",
-	"wTc2naztsnZq08tyKK3abP/DpzttNTeSFkOLCWbDDA+1uT+s8tSYNLsXVcPoxUtt+GjJpT/+f790m/8X",
-	"N39rN998/tIJvr991lz85fn//lff4R7z4RHbRo5GnI/hkckliskUEKPxjgoy4DeIM3RMWXaTx4l8sbw7",
-	"C+N89kXw/TwCdRl4KQSZJeivkijNge1nb0HBSfGQgMpt01akR7fd3DvoALB8nlrC5LH+hEpI47LZXgse",
-	"TA/w7u7kvYvp/tVKjosJrlR2ypMuA6wQf3yQp+itigiXIfFyb62fQM+eZwhuiu4mH3C/gSfTq87VzTJG",
-	"qrqcwyJtz+1lTeZgmZz/V/P/f/YR7ALUzeReUFMp9Rf+5E0sclWGxqUEhkCTRZ4BbddPRZHGs5HAs3Of",
-	"YaF8Ie/y41qd15OAxGPilCeb2FFFkDUu29TOt+QyXK+g6i+tduqFNYi9ZX1q4gzKBUuIoQllXKAMbP9n",
-	"kQbe88peOruv2ptZ81HJ4Fo0pdaYlBNnUbohfHs7wRMS22zg5S06D97yafU/fNInRZIBooYKgB1S46sG",
-	"r3f19PqKMzLTPHuSeRW8e/EXwIJ9+8wdugtnWA4ebIT8RbjBg/p3SY6Jak1qG0Hi2oaAAodQ8kxEJnUw",
-	"JGxIGQl9NrZnDpMzckXje5kmyuTV3m590s7WGe/eSOrmKjho0Z7zgGjcVeWQF6U4xDgmeAxRFs14hlpE",
-	"vUVh/lUIGSelVE2fpyzFIiLJFllD8L43Y4hgm8626vtz85amGzisde8D/vfNqxBfcfb0+o/MqzYoI2uS",
-	"3PEQfycBmKB6SYUhqSnWMkdppFIjLon1bkJpELxigkgbQayvSOqDl+IKJxtaLveVIWXB59B0GdGCRvn/",
-	"BnAFktRnTeXHWcvDTqdETCmZLfOySaESbCC9wVXsmOJaJDAobsTpWsw2rxlNSssVubLERDo1yhXNAEyd",
-	"pkKF+X1jNKkINA+6yBFNJ664rbqoH4yrRusBstCNCqf95qhq51jrFjAHUF5UCWhBfqK1yNDPad9DkvDM",
-	"Adfof/sVQM+4GA8SPgtKKqHU2BWR7yQSJOLCVKzox0YOIJxwRi7ZNQFeqFmmHiVPuCexDUVbL52bAlz5",
-	"kYkrmZE29N6ZHf5cDGN+OHeDmT97dsgcLjl7q8LlrHdyeHTy3kazYxLRmMTWj29omshah7792CetLDf3",
-	"ui0X3FvXnI+JN0SuBI7GlA2vWDa5NnS59E6OjAsZVb31+mDx6fJUgV2pD9HKIdMqNL9HiqPO7vcoGmGB",
-	"I0WEDEzoyiJdpx2022004VKhiE8mnOUVMrKFLiBzRmuEjJsiTJPNuZjMsNKDEGxZr6X3k7Mxrx40G1ET",
-	"3nVJ7YwECJusfuxyUEGORVyqPL3dJL0PbIpEaEkX9KY6s2EjgRXhVGXCF5qq2hl3tC9iEml+e1Vvlxl9",
-	"xAYpDezM9mdYIvt53PLqgmzKaURK+OwF+DUZcJsZZTfrHU2QQcbiLQGxGRByMq2OS6HoIEB5ykkc5BsO",
-	"0JRr5hG4Ncf6/N0a16VwuzNdn8KiFxaUbLniyxweXqJNcEQ2S2Ip+/5yU8QaEhW7odD6rXL+S9k9u2st",
-	"uAWz7TYov9RxL33oXVwc95r9i17vuHH7OVcurpw/RvHx1ZRKbIXjleJ3zuS2SZmNzZO6l92SJRttZaqp",
-	"e2+dzQUCesTT7yTiM4ZonlJWVAaUakOxfoMADE06IkhqG30KNXq2/+PV3qD93//5XyZEnUki9vdedzp/",
-	"1ZO07BGHS5zVHWjF0/ZyleMq9zpftfb/+h//1vzsdzt/OxkeS6jld5gZvuaA+510lUxTKul1QlC3f3B0",
-	"1EJdFGERI8PRTC4cFPW10AmhIMKoRGDeJHw4zLWhIjGvQOucL9nJm640ueIA3vt+rUAr0cdKx0VNZmUZ",
-	"T4NyVN7ZNm78RUh6+U5RDLNd8pzz70+IlOC/B3kTYUWGXMy19kDQ9Vz/NMKMkWRZrrp3PTkcptmCIQ0+",
-	"GOj/Vxmy+dHrOTHTeQYFj3gYoFBO7NBpJkcLAzu3uUeRYzatZtGXsHg8blvFWvKvV5+A3Cp9ovzZL2Vo",
-	"FsDJYZFvy+0CYiWfl1Mrvrqcqkzna2yp8mR+wOQVwAu56+8O0Ju9l689KOVVivrKJUwV5/xT9/josHtx",
-	"dHpy9a57dNw7XJ3AsRzTEYILH8Ocal3XpBdAYqmTE5BZirdkoqVkFK/jCdirV179LeOKaN0WHIRzniEs",
-	"x6ASj0iStvwpvHnKRp7BtrvrU78UVYsFfeXa6WtB8FgiDNaB13CCH7wJzTdpghmkYOUClscLZ7cT80j+",
-	"y0YnuFQB7Z8WyoRtAEbbN7aAGMrUSgEXRBkKz7Eix3RCVfNMjzkPvyIjBB46eJa8VDbvpnTANQTijwLg",
-	"SNEp8Ub0KDMPc6EeYWYaHxhDqWIZlNylZWZdzmYaepnw9p6t5UKYtfGHbTIg7pJmIV2i7JraZA1Gk1S7",
-	"IsQRuENZ7SSqDOdFVROjWs5AjTArH6KrZtEGLpsSprRQrsYWPZauvOID/7TFINbhBNakq6LWipfkJb+V",
-	"iyvxxLoCNwutVPJyt8ujXQymlXJPzbZ84D7PXfe1ZrTLF4igzCAB1mStRfPGCv9T9+8feycXV4e9g+Oj",
-	"Ez+DOicDQeTItqTZRgEQ5surIiAurlzwpnXTmi9Hxhe++PIA8e/qFH6Ql7Js76FyKagvrSgVjt85v+Ux",
-	"yy5qy95/j3qMlbkkK+K2UJJ2l6qNjSs2HjkhuP/hky8Mudhva0bViGcKRabbXsnFCp0nUhwRibDgGYsR",
-	"VavbceXnbQTIlsfdx1MSl7J6Nq7uXVWvu5B6vnHvh3X1u/UVudvVym5fIe7xV7qy0g0CituXbZaPhXgO",
-	"BpcfbRa1Kh/0OlWzGN67uEL+fH33ENcAbVV3NaPdF41X/Fpnkcu3MjVv2Tq7SakgcqtV12CwJITZcZY3",
-	"k2CpkJV5m2o5Pmyy+1wIM7upK/spwLviHD3oJUtPNsMuixJrs9rdwN71uMDqMmJhIeiKIANEb5AJwBfh",
-	"C5OJYEJytUbsisiA+VJzZKvPrXX9bxX+u8+d3FPksD5O2Lclu8sJVpNUVf0A3pRswuJt2wq5spr6ZELl",
-	"qMqWam+VUUhuUi4zQbYuls7bRFWnAwuwtkJ6WR7lRlJLEGhrV4OhYluOWoPVM0wVRDJFxhj8J4bgp/Vx",
-	"ByhjMYff9X/0k0GCh0NDADNMp4DYpbR2ztYzLCv58kiXwxc/ilk79lu2M331nx6T+g6Vndv7HIrclbps",
-	"FypMvsvGPsSf3ZDWR7GOnYPKWTafS2taZUvD8FB1u1W9rXGYaj0KwvB8HPpVgZoAFUhh/WihJeud05HK",
-	"dcNrdaoSlOorkSHFXXoLXImUV3fRVeynNQEylxdB1cgVWrRqRqmvsJViUDf+z6WBIQvV9E6Y4iQDHh52",
-	"J4TFsnnQP38XttbrZ/VKoh7GZCNmLCFS5v0sQOMisU1F2Jzwl1wgd4OcLNTlZbVAD33ld3GHPxAsiAhz",
-	"99yamWqLjt0CAg8WVcDrQ8gFjrCaWrflefekthRrWN4BHECUCarmfU21ZtXXAFp/GQvAqNTrEjPUPTuC",
-	"LvPPQjwZX/33f/5X+Dxvdw6sxwyXTz5SKjU2sT4sXyd1ZeKdCR82KTMnG9qj1QdeatmrZQt0t5BI8gmx",
-	"3TYTyW03Ik1NpuljlZZcg/wSrUHvYzMLCq+ufuRSNbH5RJNw6HrBmqUaX6Ug2Ma5oUG13VHuOquOYmBX",
-	"wAGnFOonbyFfaMA9OXsJ+DpMDFdvPM6EPknTHsfo/RIRHI3MO/tmiTbHmKSg+slyjiOwgfDg9OTd0fnH",
-	"3iH06rlk4UH35KB3fNw7tIAhIEqsmuc0HtPZlMpc9QHdm8QAcpfyGxSQNSnjl+ySGckEOit0DGUorOtl",
-	"GqKYRxlkJDxz0cnnZkyMJIQfbRPhFjonKcEK4UuW9xq2riPM8qofrZ+Zr1+2X4D6ZkvpJJ4QFJavWvhA",
-	"5uG+3qOxKExmPLb9Rq3w09txmHRBJ4Rnah/ttl6G2orGbF5ufzriM9N7wnYsNX0aEwrsCtNyu1xYrGH+",
-	"My5MeJEqJBVPDdtuXTKbA2Kq/xI6oUqz7TmKEmx7cJvGvS1PZM304sp/DtGzWOCBalKiBk1NkDilTYEV",
-	"gXGbtk9qs9N5fslMFo7VEk3TpiLQZ3UF23rahP1sOmwAk870T1SihAxc1djkLbomc25aPU0WdNC93Tct",
-	"1GWXzPQE1bLLWHo0SdCQIzzDc4NEZhbLHg5JKojBJ+hsnjFJlNk2RuExZeMQ2cL+UmTU0G5CI8IMm3U+",
-	"7xTu+9httRtBIxOJ5Vpyf2dnNpu1MDxucTHcsd/KneOjg95JvwffFIHdhqH9RtCYEmEEXaMD+ecpYTil",
-	"jf3Gi1a79QJcwmoE7HenNSNJ0oRCop1/zMay5Zr8DonyVmOSGTBgjXKQV8rQiGfCZRdqPKJDU5eZA/Uo",
-	"buw33hMFReALze932+0VnYe36zgM43vaDWvafv2y83qhNfSae1Z+5DNk2sqPiN6y4cLX+v/pgic4za4T",
-	"GgVogm+aeEj+8qK9+noPvcS93U7dfnIA7ZS7wN8GjZcGWKu/yfsu6/dfrH+/3AMahHQ2mWDISIGULdia",
-	"2b8mzpJMBvGCh9K4k8Dsa3zWI+xgOWcRTmlrjidJCZmWMKI3tdn4W+CEG7MAb67fXFOGfQ1VPB2o9Qq1",
-	"MqEponGn41gCFcQQcKSKtnWRs0kd26JaxCqSJPkNABhdCz42KosXljGP5CoQHurnawGoyI3aGal7gNyP",
-	"Fx+P7wNi9qoEzSeFKQjpnh3VQmEE3UV+WwUI29PkAfmLnaGms7/rXqLlRUKn5D6AVC7HXxy/FlaW3a8l",
-	"vgOLr78D+Z2mhN0r9VGZk18tXLQCPf+tVrZdFNU3YKziaKR5YpCXJUqCRTTS6qeg15lyDVeNxgzaaQAt",
-	"JqW5AwsKjQKrFdjqnZTbhjRUoF8zkhGvnDwnOKbM6O+/PzID2O54Sl8tgnwEEGFmdEAL+toDn3Z2XF11",
-	"QpS3ne4Erk4ArdBY6UbFg+J4IiRnOEExVticI3GKtYuewK/WJpXaSAAPrlUTT88Pe+f9q9Oz3kloy13y",
-	"whYqwTowhVGgGFaxwHXmyrPJfuDx/N7O3o1+W7Xl80a9FZTbq7kKzMKLSjTkzHK7LfWTvXZnI+So3MIB",
-	"322AVMW1SvDF3pYre7Xl+2+2e7/zYsv3X273/h1IdW93d8s5NthzftPMo6mv1scE6dXOu/TL59vgS+4E",
-	"+uXz7ecykwFyKDOBEkexv0goeqyTpJZQH4hTuztCali1XeGfnQDvhPD/JAj8nqhN0DfFKhp5WvJBJ+Ui",
-	"jdp4TzKFpMLzFjI2v63DKLk6Q5d/BX4sKLAiAg2JkghDrx4jM8uyVWtS8GoS502K8jss3WVwpW4/yKh1",
-	"plGnT0zmPZ0fRk7mw28kKB+b4hF2kRUIgf+5yf9Jnn477MiQzXqOlOvoO5UsulrrjCcxkQoNqJDKxw2O",
-	"qVRFqt4D0udCUmAdmboXnkTzn1c0a5ws31JIZK105lLVJVrAlRY4jovrOCFKtttGWEHfBx85dOM8zfRh",
-	"xOPCPWMbCcnOgxDhGhIsjHoaPxmqT4L1j8pMunEM4dGcqjcTqjtfaHy7yg/WRcKEt11+g2224uMqxmdW",
-	"ZiwbeIvyi0tNN4X8Kmd7U+mTfPzTykeDTmuxGpq64QlRELv9xb+w4hXXheHo0HQ9yTx+m3MCbvpvT0S2",
-	"fxcR+WRMPsm8b5NBAJluIffKhYWW8hd0apufaruh5b3E0Ts6JbYLRN5ADS4VQoLPEAFvFpVa9653Rp0V",
-	"1ZYP55Iq1UTePYLjtgheNhg2fiL8J8L/Br1IpQrm1ZRfbYRTF645q9ys/WDStzxNbZg9f+VJCX6K31Sv",
-	"fPerwT6BZmWkhNvvbN5rC33ENJEIX/MsT1KBZBT4wa0S4WSG5xI6f/mEWn+ZXO5fqC1RyuOpyNsRKTKp",
-	"QHPbTvVJUX6Sl98ME+lvykSsvLTJU1pJ9nqeu5D0LtFue9e0IysqO6h01SEB4sKWYYSGlPah3OAvJ2GA",
-	"dttt86UxLIt0pwtXEjEm86KGA36BhmvPNIywMCUHVEk0IZhRNnyuh8lftW3v8yCzKxqQl6xSagHccU7i",
-	"faSZSQgdkRemd151d5GwazfpYYillq9LTokqADtIcbT78mW1uWWli/O15iNcmNvtfs24IjEyWZMtdKTQ",
-	"NUk4G0pXTOBaSO5fMrdg99N3stgRLUUJoI4EfZIEYQQ1dOjTp6NDKPkoSnkWu2e+HryJdvfI980X153d",
-	"5t6ADJpvOqTdfBl3og5p49fRixeuDMnk0xdlSAs1Lo1FXl5Oiy91SHnZ2V3TIUWj/kJZnkU0U7zzenev",
-	"/dyWumSpBtmJq4UJEBzFi3aQF8FoXJTQE+oUAFXh8YIgOmRcLPcVhRk77brNGwpYmfr/+YEkaIGVjyxA",
-	"S5N6IrY5uzC0j56Z6098/OL5QnmGj4TrFmM/2/F+Y2+Lc62rVn2fv1fp8Nnsauisn93zBcBlt737yOAG",
-	"dTA2NVE0SdA1ybnvtwTk2ztpT5tpQYQO2ZNOs+L9v2Vc4d5NREj8VdVFNWhdLrTcRh23wy8jeFhqIxLu",
-	"V9oQuUtu4IYDTQNvEWaIYJFQEypfUDK0lJzgORQYti5ZePpT7/z4tHvYOwz387cC5G7fmHBBcgtKEHRN",
-	"KBs6GlMjzFDEsyQuURm0MaBgUYVnx92DHnQU/HTy4eT055OwdD0ILIPcUKkChBUKHW2ErUt2ZG4zj7Ak",
-	"0gXolveBB4oIFJ4TJebNrv4jdHLPSK8Std+FDZYGXvdZ+VVT5FZop2fOievuYnGKqVVDF9TSPGRZnwwE",
-	"4MsD+xIPsVFENehnPIcBOhosXZ9iy5TLd62gmBN5yZ7ZS7n27cPw+b7VEI1ljfMTLmmf8ILpAmu0UTqx",
-	"nbVZkeVf5zV+T5TTJn9HGb2uNHLVsVdfviNT/4N6l+6Lid61PuY9USuJatu4KWAKRE2XyXHHNN8yvRvv",
-	"NmhdllPXFb6bKRbzEKB9kOWAmlaVrfPO67Jftl9AMb1j6ggLQafQUFciyTmzjptLZm/2cFnG7kaCEZbo",
-	"mgwzFkA7fFhEYQc6hbXbv7g6O/rp9CIMXGuT0nUqVs81F7VoI/OSgT1py4ZdWnWArjMF7Y+ULRqFq17m",
-	"Kdl3ASmqiHQtnid4TEyV6ExCsMp0ovTFn2DZBTN5gOBTaYZba2f8rmZF0Q6u8Zh6dhlBIr2YuHBDuFu/",
-	"TEOLssJgelu0vlYkP47S/JSF9k8hHwzFbql37fDS5YerFbDAlEpaLpprp/ZKKvM0v3WvIBLTl7+4hRhu",
-	"4guMS2og+KRcMA/c/pKZ2pHANpVzNfVaCwZFG3Wrd4bl/fEFwbFzG85GPHGOwu/y64/fQiKaYb0pFrbV",
-	"j9EHi77rTrd80W6jiSy6jEAHmBh2BGp/cSXZCmUvv13yoTloPtFKTuqOpXShdX7P4JNi+IdXDAsLBo62",
-	"5FWm6kGURhevbwoiiVoRY7iotOPJKRp6r7rs1UqjJRPFCKzVW2UBvhR4OXapMtDh/KGy/Ban2cgHu7sM",
-	"D2hjiOY8E/a2+weU9eUw4ZOL7BsJ+xWp3vbeH1NKaQjXUNPmGTELZLjzBQosb7c34ACpoSFmOZ3Wk1Sn",
-	"eUzeG8FdiZvTLIv1lqBCdIBpAmLctKFtoa7pKQR+GmmuW/Imn5evKXgYYq7Occ8Jdm9RwoeIsm+WsttP",
-	"nOAb4wSAj1sQvdWmd77IcbbahepuIsqv3VdYY2euaVutMKvrrQwZMAjakRY6M1qhMl+yu+nM7sqsB80D",
-	"sleZ1/bD0Y+ftOE/sDac43sRNIBOugU15XfCb68DW/w54DEp9ODy7Q21tVe2e5DptuCraubD00xBHehs",
-	"RATZqOaqWxbE4BGFvv9PSaZ/3iTTHosr+tmaJjfLPJCR2dry+34x+MNVNbk5anh1Xs/xhOxPZfc8JWwt",
-	"yvudE6cpYaYnszSpYj9XmoPD8KYRKjj5tZaGZd5hHxQixm0Lb3BDum6AkDus7FUHkHP41mUyyNyHKvMO",
-	"4bLce7zUepwRElc7jQdIEoLC4haAsIW6K/wosJQ8iFYkPmzoXTnmwyP2QFaYGfuRWwrYOx9W8xVtzWms",
-	"enLO/GlNsmOw4VeaYY7l7Ni7K1bkWbuLMawHhEpEbqy7wDhC0BFESUhMIiIlz7NYCgqVWeQeDTE11592",
-	"2kX+q2Y7kHnpum2Z+HkmSfwWYXbJ4CYeiK27yzuqbA/4hkmPztmecdliVVz5rLlVKchDZnpEH3d8uxT7",
-	"hspjMA/8fp/KfasP5fipTPLAAe7NeM2Qw2UtJalgRc43r9w8ca1vjWv1LFdBuMpxNuNj99lDxJi0mzYP",
-	"yYlhhOWTGftkxsaFTn4/zUIsxy9HMMEztBPl96LVRi+Xb76j9uI7U2yiRarNbXOtuqD+CIZepBUQnTZd",
-	"zFBTXdtLEo371nn1MF0G8gkeu2VJcR9dnWgEf3NewZTQOzeffiok+KYKCe6c4wSkNLOd4vOkhzwnP8WR",
-	"vQvWdYkHxC5EHND6+nDJXUg9v3E89wfk16XBxVdIkIjQKYkhOsK4QgOesbgmDlKQ/ENS30rCe4qA/HEj",
-	"ICrnnlDJkOZRtUXCuJfgRyZXlhf3wdCs6xQNJTEmDwAiNbnBWbSDRjXJQ3RQ7rcJSmPh8Sq1qr5kple1",
-	"LZWFfBt0ymznaYDQmLLYmGCKlxoQmZZAE8oyVZOlMKRSEdHNm98+jLmqZxGlrOCnhKMn6/Ar0gwM0paI",
-	"ZaVhCOS9MyWCDmiRwu6n9Y9wK46559fMQuIiL4gLNKRTUiZToFJGZo7iNs0POjDc4SOmyQNRnR7aZkI9",
-	"rmJ84BjfukZ+FSb5jdLz1un/T2lJ3xq/sPhYFot8AEKkhm2AuS+m/l4ZUM1rHue3YO5AsqEdynddLVSG",
-	"DXiS8Jkznm1BkP7T3mRbdGew+c3LjSR+zq/oG/EUSZIk5c/ypJDlD7tyrGdy145SZnVkdGLtebglM4n3",
-	"C6tEW/cDrVYkmq0Vs0h7zfvSFBaCgb01rHLzlPtJKcqGsoX6pFCj8msaEZYo7GZqxAX9DTjPPrIXWgPv",
-	"NQmJizcfA3O1a8tPcXl5F6U6DaokSQblPdnbuG4/3/5PAAAA//8=",
+	"7H3rcts4muir4Gi3KslZSpacW8epqRq1rXT7xLE9ltPZOe0cEyIhCSMKYAOgZE3Wp/Zp9sH2SbbwAeBF",
+	"AnVx7HRm2n9SsUji8uG73/ClEfFpyhlhSjYOvjTGBMdEwH+7U8Ji2TxMMJ3qv2MiI0FTRTlrHDTOWLJA",
+	"iqNRRqSSLXQ5JkiQ3/RfyAyC+BCpMVaI4SlBqeAzIs0PakwQF/oVqn8hVMi3aEJIiqhCkkSCqFYjaMho",
+	"TKZYT60WKWkcNKQSlI0at7dB4xBHY9I85EwJnqyuTq8GMzk3UzAyIwJF+pNYD0xu8DRN9IiMN6XigmyY",
+	"7Tgm05QrwqJF84KkCV6QeHXSUImMhGg+JgxhhggWCYV5kwTNqRojNaYSTcgCpQmOSFzA4S3CA0mYQlyN",
+	"iZhTSar7JyybNg5+begJGp8DzwpPeITNMnyggEmeSJRiNa4CYG/W2YOncq/dedPGrwb7zddxhzR/iJ4P",
+	"m28GL3Fzf/gq/oG8iDr4dXsDnM4FGRJBWESa3TRNqA9Kej1jzngmSIzS/IPqsuaYqj91Nk13QZRYNLtD",
+	"RcTqPH0ScRZLlDFFEwA1IzcKYaXINF3CrylldKpB3MlhS5kiIyIat3qiFAs8JcoRRhwLIuXxUQ3emcdP",
+	"JKKAbVQ/0JBvBA1NCnrwuBE0NLVQoUGkj7WyHHxzQthIjRsHnXY70MvL//Yd/pk+wLrluLOnS6i/5XF/",
+	"1eqfv6osXv/pQxoeZ5E65DHx7yA1LzyRKOIxCVBKRESYahKm/17a1oePPzX7l2envU/di55//XKSrd/A",
+	"BnBfEEnUJZ+QGmpT+pHhfgRNMU1qsADe2wERtsCEPpGSclaHC9I8BmwIEBcojDIhCFMhGnJhmLNdt+Xl",
+	"VeDat78BUt/qoWTKmSRAc++4GNA4NiCPOFN6GQdfGlizGcP69lLBBwmZ/tvfpOGDxdz/KsiwcdD4l71C",
+	"2O2Zp3Lv3Hxl5qw7zARHE4kwkhFPCXoa9g/PznvXH477/ePTn8JnGpRUaqbfPT8GDj8fE0H0BwbiRgqR",
+	"mMT6416/f3x2en3a6x31jsJnQVUgDrm4YpiBKEBRJhWfEjgbBu9pcUIEehoefuxfnn3oXVy/O7voHf90",
+	"qgeyvAdhFqMUSznnIkYxR4wrNCAJZyOk+Ijooa/Y0/DH7tH14UXvqHd6edw96esRuEBubkmVxt8FGuOZ",
+	"/k9MEFUSzaikimuWMhB8LvWLhMVlpEFPw7OL45+OT/OlBVcsPOxfvLu+PHvfO73+dHGmwda6Yo3bQJ8t",
+	"oaNverJdlOIR0bhe2SzI4PJG1FjwbDT277ulF/+BypgKEikj674larpFavqT+UbGHNYN2EIlkkRo5cco",
+	"Q4BcsGw39O+05DmWSJBhJkn8FoWajYdWF0QRzrT6cxs0/pJxhXs3EdDNt16pJbMxlkivEmUpwug3vaIA",
+	"zcc0GqNwRnmCFYmbKU9oRIkMzVFonlnSo5e0FN+a7Nt75VdhXZdicYLth99q9+FfPp5ddq97/35o+NNB",
+	"me144NFC4eXFX69Pupe9C/0y52iK2cJpWtKKllwxQkNMEyO27wlKHxnO1JgwpWHybVEl/Hja/Xj5s2ag",
+	"h93LHFo8JQJmBK6vJYeRI1oqAI9VuWjRkoErNMOJlcn6Lw2/KRekhXJp0Ts1h5HwEaIM4RGmzDLQjwzP",
+	"ME3wICHflok6aY9SLBSKOZF29WB5CToaK8T4HLYlOZpm0RjkpJyA9QOmIJU5V6ASjeiMMI1cGmk0BBCd",
+	"plworI0jRqSWWhe9o4+HvaPrw+559/D48q/hsxa6FAsDEoQ1XqCwhCShtim1LaDBdU9Id+tUG2MRRBHP",
+	"DMRToc9eUaO2RIJojLzG8GzIxVT/rxFjRZqKTrXduaT5BA2iVUaw+nK9C8f4z/avVsSnvq9o7LGRgkbC",
+	"I2ywohgNlM6VN40WV36vG2N0wmdEG6u+LwrjDfZKFZnKzejkvtEj2CGxEHih/xY88dgATgcKkMxSjQwa",
+	"nQyFcdFCHzSWaDVlyJOEz5c1VvOtb/1ZGu94OLdlBfdXo/Ga47LwywFu91IFUlDGh8r8hU3PB38jkdLL",
+	"s0hlrU2g5jimGiY4OS9h2RAnkqzQJrMKpWbYevmRpgqRJUQGaLAAhQaGF4sKwL40IqoWjYPGj0QkVCOK",
+	"fatx0DjS9lRCGek0Dho/4yxVUokW6hQmQLeFfswWAO2US4WT6wisukan3em8NDhTIQ+Yq4xz+bT5cShy",
+	"o4G1k/lQWvV6dDy0r93mGysvprrHNSva32JFevz96vhbDFodJmjcNEe8qX9syglNmzw1+NBMOWXAxbTZ",
+	"5afm4my+cieVoy1PYU55w/h335MgI+vh2haEnbuDcInUHXUDkgQGcQss85LvlnT7SBHLrMu4QrUJG141",
+	"rhohwoKAwiTxdMlPWF5EfpBbkdK3pZHqDi8sYgWI3EQkVVqfM8dDnYscTG7GGdFCLxojLNHP2np/r/+x",
+	"+mNvSgVWxt74HYhwyd2qsCIBuPkpi0iAiFmdW2xCJySwbhH9twaQVY6paqEHOHQP8d8DVcvJufWrgBtw",
+	"I3mXJKtV7Fa0uRWxmGuA6wj1A6aJ4zHL+zIDeNevtGlgT3CJ9azw8/OLs1+Oj3oX1x9Pu790j0+6P570",
+	"fIrUhLIaR79+4jyK2uzLBDlAoRKYSUqYCgMUDrJRaHyRGZswPmclgxPUOm0I4AUYFkAVCmuziQyHJFLB",
+	"FcPW9yTxCBcmyCgjUlrdUC9CljVEMAOKbebL8e2Nz+uCGGYFRURLKpKiMU/ymAMFi0YQyZPZspt6yhlZ",
+	"oDFJYt+kUpPQ9haDnrl6cileTAlTLW0Xc0H/vlmXhTECgwT2RN06LBB86HSIWUQSiD/sqKD+jPVBoSEl",
+	"SSzfAgAHPF5oiDmabjV8M44xG5EPZBfCc0aQsXycrhpj9N4CcEpZeYTO1xNk2fJa99GJeaskjb5W8Fju",
+	"tNEQc+/d3tZC+bw01rawZmR+XayhIRVOE8PIB1gpIhbgdEVjLiRgVhKXX4+4EJqo4HH+hRlklU9W59p2",
+	"v8uT7gCnMsFUBgmqa/GSyphEk77i0WRHlVBLJ7nKgno4GrvQGOI2grqVDX5CGbkwLhdAfnxzbD5z+GX/",
+	"7Cwb6EsQMAur3SuJ9USrcqbiq6ru6SPTdillCELmWJAxz6RWiWzMIkBtgz5u3ya/gDOi7dwKh33RLmkJ",
+	"lKlXLxqrsd2gwSceBVRaB2bumSIxqCP5ykucacB5QjC44fKXK7x4f6t1yElW5eDLccwN3DsPaZoFBCUo",
+	"wya9p8TZkIqpWe/SGRUOLY8hUfpsyRuqtUOpjOszBKFunb7hBj9N+cONu3WrK6/Fv8Hc5Kmu87h/hp53",
+	"Xr1qdhBO0jFu7gcoS1NI1pDGQfvv78EF+Z5LPuPVtYIfJD9Tpy16ePEhhEujmgW82O+8Lk9bnaT38aIy",
+	"ixvKM01PYLmjRLwzy/1qtrmWR77T2kBPCC62UU8vz86u+x+6Jyc+oMRErbhRp5lUaEAQVighWCowYj2m",
+	"m7V4lg/t//TPTpF9ip5evDtEr960O88QZYrnCsxSeg3wyL323m8ZZsqYF+tx282eq2J2Iz5w/UxwovWA",
+	"ZVBJhVUmy4lDFQ5Qsvn08+YMC4hb6RfNkGfvG59vg8YcC0bZyCN83uEsUdZUteFlyN9SJl0jgjCP4FPw",
+	"M865mBRmLEZzoY3YKOHRRHNz/cqYS9VCJqcMIkVTLQRsvEiRJIHY4LQi4lYObq2wsjDxgfE9WXg4YDKq",
+	"Ik8vPup3ffgSidnym/svX3be+C0lv5t+suz1OXt/7nVZyyUakHTke+/GnzBVBsjE2LpiphGhYZZmJghg",
+	"8zWQkqugmthft1I+NLA3nRUM6Jvfr1DktPXwYjdoZIyq61TQaKNq/0GbeDWSOl9y3S6dfrabqrg1JKb4",
+	"xia8tV1eUW0CXA6ldZvtv/94p63mRtJyaDHBbJThkTb3R1WeGpNm97JqGD1/qQ0fLbn0x//v127z/+Lm",
+	"39vNN5+/dIIfbp82l3959r//1Xe4J3x0zHaRoxHnE3hksp1iMgPEaLyjggz5DeIMnVCW3eRxIl8s787C",
+	"OJ99GXyfxqAuF1FmCfqrJEpzYPvZW1BwUjwioHLbpBbp0W239w46AKyeJyQBD3NnoIREM5sdteTB9ADv",
+	"7k7eu5juX63kuJjgWmWnPOkqwArxx4d5EuG6iHAZEi9fbPQT6NnzHMZt0d1kLB408HR23bm+WcVIVZcV",
+	"WSQWur1syG0sk/P/av7/zz6CXYK6mdwLaiql/sKfXopFrsrQuJTAEGiyKFLzzPqpKJJ8thJ4du5zLJQv",
+	"5F1+XKvzetKTeEyc8mQTO6oIssFlm9r5VlyGmxVU/aXVTr2wBrG3qk9NnUG5ZAkxNKWMC5SB7f800sB7",
+	"VtlLZ/9VeztrPioZXMum1AaTcuosSjeEb2+neEpim6+8ukXnwVs9rf77j/qkSDJE1FABsEOb+gNe7+rp",
+	"9RVnZK559jTzKnj34i+ABfv2mTt0l86wHDzYCvmLcIMH9e+SHBPVmtQ2gsS1DQElGKHkmYhMYmFI2Igy",
+	"EvpsbM8cJmfkmsb3Mk2UyesX+/VJOzvn5Hsjqdur4KBFe84DonHXlUNeluIQ45jiCURZNOMZaRH1FoX5",
+	"VyFknJQSOX2eshSLiCQ7ZA3B+96MIYJtOtu67y/MW5pu4LA2vQ/43zevQnzF2dObPzKv2qCMrEnDxyP8",
+	"RAIwQfWSCkNSU6xljtJIpcZcEuvdhOIleMUEkbaCWF+R1AcvxRVOtrRc7itDyoLPoekqogWN8v8N4Aok",
+	"qc+ayo+zloedzYiYUTJf5WXTQiXYQnqDq9gxxY1IYFDciNONmG1eM5qUlitybRGMdGqUK+sBmDpNhQrz",
+	"+9ZoUhFoHnSRY5pOXW1gdVE/GleN1gNkoRsVTvvtUdXOsdEtYA6gvKgS0IL8RGuRoZ/Tvock4ZkDrtH/",
+	"DiqAnnMxGSZ8Xq7WkBq7IvJEIkEiLuI8tdfIAYQTzsgVGxDghZpl6lHydHwS21C09dK5KcCVH5m4khlp",
+	"S++d2eGnYhjzw4UbzPzZs0PmcMnZWxUu573To+PTn2w0OyYRjUls/fiGpomsdejbj33SynJzr9tyyb01",
+	"4HxCvCFyJXA0oWx0zbLpwNDlyjs5Mi5lVPU264PFp6tTBXalPkQrh0yr0PwBKY46+z+gaIwFjhQRMjCh",
+	"K4t0nXbQbrfRlEuFIj6dcpaX8Jj6WkHAimfclImabM7lZIa1HoRgx4oyvZ+cjXn1oPmYmvCusOosIwHC",
+	"JucfuxxUkGMRlwr03TFlIyAUOrQpEqElXdCb6syGrQRWhFOVCV9oqmpn3NG+iEmk+e11vV1m9BEbpDSw",
+	"M9ufY4ns53HLqwuyGacRKeGzF+ADMuQ2M8pu1juaIMOMxTsCYjsg5GRaHZdC0UGA8pSTOMg3HKAZ18wj",
+	"cGuO9fm7NW5K4XZnujmFRS8sKNlyxZc5PLxEm+CIbJfEUvb95aaINSQqdkOh9Vvl/Neye3bfWnBLZttt",
+	"UH6p415637u8POk1+5e93knj9nOuXFw7f4zik+sZldgKx2vF75zJbZMyG9snda+6JUs22tpUU/feJpvr",
+	"E1VjV0ITlKqRnkhkQ8EHmpNoBBoQlJChQjzTqMhiBDE/U/7oSuRaqGvaFtiH2hTHeaXlARqAZnPF5Jin",
+	"TyTic+bKZV2BLNa/EDgmk/EIyoANcIWaAtr/8erFsP3f//lfJgqeSSIOXrzudP6sB21ZLApXmLfDmYoz",
+	"7+U631ju2L5uHfz5P/6t6XOUbe+//X5yTVaQ3O+6MxzWncET6ZBkRiUdJAR1+4fHx/rAIyxiZHirycqD",
+	"4sMWOiUUhCmVCAythI9GuV5WpAgWBJZzSDt505VxV1zRL37YKFpLlLrWhVKT41nKCHB2lRtxGXZenlcU",
+	"4uyWuOdiC1MiJcQOQNZFWJERFwutuRBNQVjrOYyRZFWmu3c9+SOmFYWhGT4c6v9XhYH50eu1MdN5BgVv",
+	"fBigUE7t0Gkmx0sDO5e9R4lkNqVn2Y+xfCBuW8Va8q/Xn4DcKXWj/NmvZWgWwMlhkW/L7QLo/PNqWsdX",
+	"l3KVKXuDHVeezA+YvDZ5KW/+3SF68+Llaw9KeRWyvnLJWsU5/9I9OT7qXh6fnV6/6x6f9I7WJ4+sxpOE",
+	"4MLHImdazzapDZDU6tR6yGrFO7LNUiKM1+kFDNUrK/+ScUW0NATn5IJnCMsJqONjkqQtf/pwni6SZ8/t",
+	"7/tUP0XVcjFhuap7IAiGNgnaMvEabfCDN5n6Jk0wMyWzFnD6TJeyaWIeyX/Z6gRXarP900IBsw3+aNvK",
+	"ljYHVgdwwR5EGQovsCIndEpV81yPuQi/IhsFHjp4ljxkNuendMA1BOKPQOBI0RnxRhMpMw9zMR5hZtUi",
+	"YLoVq6Tkqi0z63Im1cjLhHf3qq0W4WyMfeySfXGXFA/pknQ31EVrMJqE3jXhlcAdynoHVWU4L6qa+Nhq",
+	"9muEWfkQXSWNNq7ZjDClhXI1rumxsuU1H/qnLQaxzi6wZF0Ft1a1JC/5zFxMiyfWDbldWKeSE7xbDu9y",
+	"IK+U92q25QP3RR42qDXhXa5CBCUOCbAma6maN9b4vrp//dA7vbw+6h2eHJ/6GdQFGQoix7Zhzy4KgDBf",
+	"XhfBeHHtAketm9ZiNSq/9MWXB4i9V6fwg7yU4XsPVVNBfVlHqWj9zrk137Lko7bk/veoBVmbx7ImZgzl",
+	"cHepGNm6WuQbJyP333/0hUCXu5HNqRrzTKHI9CIsuXeh60WKIyIRFjxjMaJqfbOy/LyNANnxuPt4RuJS",
+	"RtHWlcXraoWX0t637juxqXa4vhp4tzrd3avTPb5SV9K6RTBz95LR8rEQz8Hg8qPtImblg96kahbDexdX",
+	"yJ+v71zi2sOt6z1ntPui6Ytf6yzyCNemBa5aZzcpFUTutOoaDJaEMDvO6mYSLBWyMm9bLceHTXafSyFu",
+	"N3VlPwV415yjB71k6cl22GVRYmNGvRvYux4X1F1FLCwEXRPggMgRMsH/InRisiBMOLDWiF0TlTBfao5s",
+	"9bmNYYedQo/3uZN7ilrWxyj7tlx4NblrmqqqH8CbDk5YvGtLI1fSU5/IqBxV2TLxnbIZyU3KZSbIzoXa",
+	"eYuq6nRgAdZWZ6/Ko9xIagkCDfdqMFTsylFrsHqOqYIoqsgYg//EEHi1Xu0AZSzm8Lv+j34yTPBoZAhg",
+	"jukMELuUUs/ZZoZlJV8eZXP44kcxa8d+z3amr/bUY1Lfoap0d59DkTdTl2lDhcm12dqH+MkNaX0Um9g5",
+	"qJxl87m0pnW2NAwPFb871foah6nWoyAFgE9CvypQE5ICKawfLTWsvXMqVLlmeaNOVYJSfRU0pNdLb3Et",
+	"kfL6LrqK/bQmJOZyMqgauyKPVs0o9dW9Ugzrxv9UGhgyYE3fhhlOMuDhoWsZ3794F7Y262f1SqIexmRC",
+	"ZiwhUua9NEDjIrFNg9ie8FdcIHeDnCzU5VW1QA997Xdxhz8SLIgIc/fchplqC57dAgIPFlXA60PIJY6w",
+	"nlp35Xn3pLYUa1jdARxAlAmqFn1NtWbVAwCtv4QGYORiwiYlyXVofhri6eT6v//zv8JneTN4YD1muHzy",
+	"sVKQSRv570H45LQK6OkP0WhwWUCCwRNpM6Bcvt9bi8gjzmPrYaTuHU1Qeadw03ay5NYqX8ZQcKeU2npK",
+	"g0q+LvjKRGMTPmpSZvAutIin0bHU6lhLPuj7IZHkUwKJWggnkts+TXqX9mqHCqW7yw1KnADyJ8wsKLy+",
+	"/plL1cTmE81gQtdD1yzVeFIFwTbuDhCwO8ohUB3FnOwqJG4hk2rIPdmMCXhiTIRZbzzOhMYz0zjIWCUS",
+	"ERyNzTsHZok2+5qkoJjKcvYnMKnw8Oz03fHFh94RdDG6YuFh9/Swd3LSO7KAISDorBLq9DEuLCY4xQyb",
+	"BuEAcpcMHRSQNcn0V+yKGbkJGrXtOR7WdXkNUcyjDHDyqYudPjNjYiQhOGqbL7fQBUkJVghfsbxHs3Vs",
+	"YZbXQ2nt0Xz9sv0clEtbZCjxlKCwfE3Ge7IIISvH2DumZgDbTqxWNOvtOEy6pFPCM3WA9lsvQ23jY7Yo",
+	"N4Yd87npymF7uZoOlgkFZoppuc0wLNaIpjkXJvhJFZKKp0aotK6YzUkxdZEJnVKlhcoCRQm27dNNilHL",
+	"E/czXcryn0P0NBZ4qJqUqGFTswuc0qbAisC4TdtBttnpPLtiJnnI6rCmnVURhrSajG3ZbYKSlnGYZKa5",
+	"/olKm+IEb0/fogFZcNMEa7qkIb/Yf9NCXXbFin7Exg6lSYJGHOE5XhgkMrNY9nBEUkEMPoUBCvsZk0SZ",
+	"bWMUnlA2CZFteVCK29rjtOl/8NMBsnIPikJwlSFX+bFep6Ur06heuims8DMrtzenUJvdZayAKzYE9+pg",
+	"gapd84HOLTg1i0mIshfWmIEsNyhQ3azsoATGJ7Jgdpr5hoHpEq/3c8U8N90EtpG5LR2EOiEMV+VoBld4",
+	"IApGYpheQiPCjPR0PD+FS272W+1G0MhEYoWRPNjbm8/nLQyPW1yM9uy3cu/k+LB32u/BN0W8vmGYZiNo",
+	"zIgw+kujAyUNKWE4pY2DxvNWu/UcPP1qDFJ1rzUnSdKE2rS9v80nsuX6Ro+I8hb4kjnIVU2rkKrM0Jhn",
+	"wiWsagKkI1Pqm2Pjcdw4aPxEFPQVWLrxYb/dXtPMercm1jC+p4O1ZoqvX3ZeL/Ui33C50M98jsxVCmOi",
+	"tyxd5uGEpEsO/jQbJDQK0BTfNPGI/Ol5e/2dNnqJL/Y7dfvJAbRXvnbgNmi8NMBa/03eylu//3zz++W2",
+	"4qB7ZdMphkQjyL2DrZn9a65WomyQy3gkjZcQrPnGZz3CHpYLFuGUthZ4mpSQaQUjejNb4LEDTrgxC/Dm",
+	"auuAMuzr0eNpaq5XqHmSpojGnY5jBVQQGsKRKjohRqp0FZYFkWl0kl85gdFA8InRRL2wjHkk14HwSD/f",
+	"CEBFbtTeWN0D5H6+/HByHxCzd3No7i9MjVH3/LgWCmNoWPP3dYCwbXIekL/YGWquknANcbSgTeiM3AeQ",
+	"yh0elsevhZVl9xuJ79Di6+9AfmcpYfdKfVTm5FcLFy2YF3+vlW2XRUEX+CBwNNY8McgrXSXBIhprvV3Q",
+	"QaZcD1+rXGi1PoCupbIwEmVg1SlbEJZy2+OICvRbRjLilZMXBMeUGcPn90dmANsdT+mrRZCPACLMjLZn",
+	"QV974LPOnivVT4jydmie2usKC/0TdGPot0CE5AwnKMYKm3MkziJxQTH41aq2UltX4Ji3+vXZxVHvon99",
+	"dt47DW0FVV4rRSWYVabWDhTDKha4Zm95kuCPPF7c29m70W+rLpq893MF5V7U3H9n4QVuDma53Y76yYt2",
+	"ZyvkqFz7At9tgVTFXWLwxYsdV/Zqx/ff7PZ+5/mO77/c7f07kOqL/f0d59hiz/nVRt9MfbWuQ8iad07D",
+	"Xz/fBl9y79mvn28/l5kMkEOZCZQ4iv1FQh1tnSS1hPpAnNpdO1PDqu0K/+gEeCeE/ydB4J+I2gZ9U6yi",
+	"safLIzTnLrLjXWUdkgovWsjY/La8puQjDl1aHTgAoYCOCDQiSiIM7Z+MzCzLVq1JwatJnPe9yi9uvWIr",
+	"N2oio9aZ3q8+MZm3CX8YOZkPv5Wg/NYUj7ALmEFmwx+b/B/l6ffDjgzZbOZIuY6+V0mOrLXOeBITqdCQ",
+	"Cql83OCESlVkYD4gfS7letaRqXvhUTT/cUWzxsnytZhE1kpnLlVd/gzckoLjuLj/FcKL+22EFbQS8ZFD",
+	"N86zhx9GPC5dXbeVkOw8CBFuIMHCqKfxo6H6KFj/UZlJN44hvJpT9XZCde8LjW/X+cG6SJi8AJcYYvv3",
+	"+LiK8ZmVGcsW3iLXNsh2z8ivL7fX3z7Kxz+sfDTotBGroU8gnhIFsdtf/QsrXnHtNI6PTCOdzOO3uSDg",
+	"pv/+RGT7dxGRj8bko8z7PhmEyeHZXu6V60Ut5S/p1Dbt2KYR5e3p0Ts6I7a5R96TD+6pQoLPEQFvFpVa",
+	"9653Rp0XRbQP55IqlbrePYLjtgheNhg2fiT8R8L/Dr1IpcL09ZRf7W9UF645r1zW/mDStzxNbZg9f+VR",
+	"CX6M36QVxPSrwT6BZmWkhAsVbcJwC33ANJEID3iWJ6lAMgr84FaJcDLHCwkN3XxCrb9KLvcv1FYo5dup",
+	"yLsRKTKpQAvbofdRUX6Ul98NE+lvy0SsvLTJU1pJ9nqeu5AYL9F+e990mStKYqh0ZTUB4sLWr4SGlA6g",
+	"TuNPp2GA9ttt86UxLIt0p0tXSzIhi6L4BX6BPnpPNYywMLUaVEk0JZhRNnpmk+7Nq/YmhTzI7Kot5BWr",
+	"1KgAd1yQ+ABpZhJCk+2l6Z1X3d1N7fqGehhiqYvwilOiCsAOUhztv3xZ7VJaaQw+0HyEC3Nh4m8ZVyRG",
+	"JmuyhY7VcolE3rv2irkFu5+eyGJHtBQlgMID9FEShBGURqKPH4+PoFamqIHKO+U+kTBAKmxWnKsUAt+g",
+	"Bb198cAADqo21RgztL9f2Zkp/LLd58Y8iaEp+oAqGRRVngWMi1z618M30f4L8kPz+aCz33wxJMPmmw5p",
+	"N1/GnahD2vh19Px5XfncUmVSY1mQlHPyS113Xnb2N3Td0XS3VOppsdyUXL3ef9F+ZguUslSf16mrYAoQ",
+	"4MHzdpCXLmlCkNBn7AxOqSJgBEF0xLhYhQzM2GnXbd6Q39q6g88PJL4LkvjG0rs0qSdcnPMqw3jQU1Om",
+	"42NWz5ZqQyqFmDWLsK/vVd69DRo+3rNpDO839uZE10pt3ff5e5WOs82uhuzm2T1fAEz32/vf+Khs4RdU",
+	"wdEkQQOSi41/lgO6/c5VxkcV0Pv+XzKucO8mIiT+qmKsGmIqF/TuYr3Y4VfJKiw10wkPKs243DVTcMeI",
+	"pry3CDNEsEioySxY0sm0TjDFCyhkbV2x8OyX3sXJWfeodxQe5G8FyN1/M+UiL7nU4mxAKBs5ygZdIeJZ",
+	"EpdoG5p5UDBAw/OT7mEP+mp+PH1/evbpNCxd0APLIDdUqgBhhUJHVWHrih0zMH8jLIl08czVfeChIgKF",
+	"F0SJRbOr/widpDby9p54zF0Yd2lRmz4rv2rqCbezGIIvVaPh3PnW3a1Lzl6w1sGStZBHkutztOCY8nwL",
+	"iUfY2Af6iOc8hzU6Hq5clGTL7su3KqGYE3nFntrr9w7sw/CZ1T+twwPnmFQyCuAF03PZGAl0avvYs6L4",
+	"os6Z/xNRTsn/HbWXTRWr61Ck+vJ3L3b+Qd2L9yUWHsI9oP8yvMvncFxH9LuG2wGTIdi+yi72TCG86eR6",
+	"t0HrkuO6rtGErbVfSl+BZmJWEmheomxfhbwPwsv28/xKGejSgIWgM2ivLZHknFl/3xWzdwy55HR3I8kY",
+	"SzQgo4wFcDkGLKIwbZ2p0e1fXp8f/3J2GQau0VHpYidroZgro9Clng3cECv33Awyc8WNsrXGcOnUIiUH",
+	"Lo5JFZHO5J7iCTHFxXMJMU7Tl9YXtoRlF8zuAWKWpRlurYX4uxqERXPIxre0csoIEunFxIX3yt0/aBrI",
+	"lBUn00tmSRL885kdj2mPf2B5ZDjEjnroHi9d+7peIQ1MRa/l2rlVYC/jM0/z+0YLojS3ghT3r8MdpIHx",
+	"nA4Fn5b7OoB0uWKmxCmwLS1d6wdtfYCBU7S/cS0o7e0c0DXGuljnY56UGtNY0/At5EsaVp9iYTvlGP24",
+	"uPXB6drP2200lUUXIejwFMOOwNwqLmNco/zm9+o+NMfOJ1rLud2xlK7yz29YfVSUHxXlB1aUC4sTUK8U",
+	"nKHqQZRol/bSFEQStSZUd1lpB5ZzHOhM7ZLAK43eTDAwsN6QKovyVZLIics4g/sfHipZdnmaraIJ+6vw",
+	"gCavaMEzAWWkd4zSP7pO/2Gj50XFhL0VzVQkG8I11LR9YtkSGe59gTrl290NWkBqaBdczkr35KZqHpO3",
+	"GHGXlec0y6CnKBRaDzFNQM0wTbpbqGub7s25mEhzGZ23hqN8icvDEHN1jnvOU32LEj5ClH23lN1+5ATf",
+	"GScAfNyB6K22v/dFTrL1Lm93Txt2bh2FNXbmloDVWrO6zvOQSIagWXOh06M1Kv0Vu5tO7y4UfNB0OjNF",
+	"fVsp/fgfVlt/1L0fQPf2aNw5TRWBJOhlXlCso8876NkWRw95TApdu3x/Tm2ZpG30ZRqj+BoQ8NFZpqBk",
+	"ez4mgmxVHtktC3vwQsPNK4/54H/cfPAeiys64IZ+VKt8lpH5xk4Z/WLwhytAdHPUyIO89OoR2R87ZPCU",
+	"sI0o73eAnKWEmb7z0iRWfqpcgADDm57FEFjRmiCW+R0npqk3t9cUgCvWNe6ENH9lL5uB9OC3LotG5n5k",
+	"md+CIMv3K5SuV2CExNXbFAIkCUFhcQ9L2ELdNb4aWEoeuCySbrb04Jzw0TF7IEvPjP2Nu3/YW3fW8xVt",
+	"MWqsenQA/WHNvhPwE6w19RzL2bO3B60piXBXE1kvC5WI3FiXhHG2oGOIFJGYRERKnmc2FRQqs8g9GmFq",
+	"LqDutItscc12IE/ZNcYzOQuZJPFbhNkVg7vQIJ/BXZ9UZXvmhgNIIcjZnnELY1Vcuq+5VSnQReZ6RB93",
+	"fLuSbwBNAsCU8PuWKjdeP5RzqTLJAycVbMdrRhyuyypJBStyvnvl5pFrfW9cq2e5CsJVjrMdH7vPdj/G",
+	"pN22z09ODGMsH83YRzM2LnTy++nrYzl+OUoKnqG9KL+ZsjZCunr3KLVXj5rSLC1SbT6h66oHpYIw9DKt",
+	"gOi0KXqGmuo61JJo0rfOq4dpCJJP8K27CxU3gtaJRvBp58WGCf1O+8QTOnoUhf8sDmQT/J/biyPy5I28",
+	"5iTFkb3x210aAcRTiFHgJ5vDPndhJ93cse18DvmlmHCBIBIkInRGYojyMK4QXHlWE88p2MpDUvha4n6M",
+	"5DxGctZFclQuBaBKJ80jkMvEdy9BnEyu7WjQB4O5rjk9lJWZnAmIOOWGc9GBHtUkWtFhucVv6RZEPXCp",
+	"O/4VM+3xbXU+5CahM2ab3QOEJpTFxpRUvNTzzHQhm1KWqZqMjhGViohu3m/7YcxuPYsoZZQ/Jmc9Wrlf",
+	"kZJhkLZELGsNXCDvvRkRdEiL8gc/rX+Ai7jMjfFmFhIXOVRcoBGdkTKZApUyMncUt20u1aHhDh8wTR6I",
+	"6vTQNmvs2yr4h47xbeodWmGS3yk971wA8pjC9b3xC4uPZbHIhyBEatgGqC5i5m/PAxXx5nF+8e4eJGba",
+	"oXxXi0NV4ZAnCZ87J4AtJtN/2lvHi54sNhd8tX1Mfp+8HPMUSZIk5c/y5JbVD7tyomdyV0RTZvVwdGr9",
+	"EnAxbxIfFJbPFC/QUKsViWZrxSxG9fJMYSEY2IsKK5fduZ+UomwkW6hPCjWquPMZS1RzRTTwXpO8uXxL",
+	"PTBXu7b8FFeXd1mquaFKkmRY3pO9APD28+3/BAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

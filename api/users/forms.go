@@ -1,6 +1,7 @@
 package users
 
 import (
+	"context"
 	"reflect"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -39,7 +40,7 @@ func Forms(spec *openapi3.T, all body.Binder) error {
 }
 
 // address refuses an email that is no address.
-func address(value any) []contract.FieldError {
+func address(_ context.Context, value any) []contract.FieldError {
 	object, _ := value.(map[string]any)
 	email, ok := object["email"].(string)
 	if !ok {
@@ -52,11 +53,11 @@ func address(value any) []contract.FieldError {
 }
 
 // newAddress requires a password with a new email, and only with that.
-func newAddress(value any) []contract.FieldError {
+func newAddress(ctx context.Context, value any) []contract.FieldError {
 	object, _ := value.(map[string]any)
 	_, email := object["email"]
 	_, password := object["password"]
-	found := address(value)
+	found := address(ctx, value)
 	switch {
 	case email && !password:
 		found = append(found, problem.Field("/password", problem.FieldRequired, "is missing; a new email needs it"))
