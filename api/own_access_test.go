@@ -152,11 +152,11 @@ func (b accountsBundle) as(t *testing.T, name string, o owned) string {
 	case "owner":
 		return bearer(o.Tokens)
 	case "other customer":
-		return bearer(b.member(t, "other-"+o.email, user.Customer))
+		return bearer(b.member(t, strings.Replace(o.email, "@", "@other.", 1), user.Customer))
 	case "support":
-		return bearer(b.member(t, "other-"+o.email, user.Support))
+		return bearer(b.member(t, strings.Replace(o.email, "@", "@other.", 1), user.Support))
 	case "operator":
-		return bearer(b.member(t, "other-"+o.email, user.Operator))
+		return bearer(b.member(t, strings.Replace(o.email, "@", "@other.", 1), user.Operator))
 	case "expired":
 		return signed(t, b.signer, o.Account, o.Session, time.Now().Add(-token.Lifetime-2*token.Leeway), operatorScopes...)
 	case "revoked":
