@@ -18,7 +18,8 @@ import (
 // window is how many rows are read, and marked as published, at once.
 const window = 500
 
-// publish publishes the oldest rows that wait. It reports whether there may be more.
+// publish publishes the oldest rows that wait. It reports whether there may be more of those
+// that were committed before: a later commit wakes the relay again.
 func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	var rows []row
 	if err := r.db.WithContext(ctx).Table("outbox").Where(pending).Order("id").Limit(window).Find(&rows).Error; err != nil {
@@ -35,7 +36,7 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	if err := errors.Join(err, r.mark(ctx, stored), r.bury(ctx, dead)); err != nil {
 		return false, err
 	}
-	return true, nil
+	return len(rows) == window, nil
 }
 
 // refusal is a row that the broker has refused for good.

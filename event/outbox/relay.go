@@ -24,6 +24,10 @@ const (
 	defaultPoll   = 5 * time.Second
 	defaultLease  = 15 * time.Second
 	defaultRetain = 7 * 24 * time.Hour
+	// rest is the time between two rounds of commits, in which others join the next one: a
+	// round of one event costs as many statements as a round of hundreds. A commit behind a
+	// longer silence is published at once.
+	rest = 15 * time.Millisecond
 	// firstPause is the pause after a first failed round; it doubles up to Poll.
 	firstPause = 50 * time.Millisecond
 	// farewell bounds each statement that follows the end of a relay's context.
@@ -150,24 +154,31 @@ func (r *Relay) lead(ctx context.Context) {
 
 // publishAll does a round for each commit, ring and poll until ctx ends.
 func (r *Relay) publishAll(ctx context.Context) {
-	poll, retry := time.NewTicker(r.o.Poll), time.NewTimer(0)
+	poll, retry, rested := time.NewTicker(r.o.Poll), time.NewTimer(0), time.NewTimer(0)
 	defer poll.Stop()
 	defer retry.Stop()
-	pause := firstPause
+	defer rested.Stop()
+	pause, resting := firstPause, false
 	for {
 		var err error
+		asleep := r.failing || resting
 		select {
 		case <-ctx.Done():
 			return
+		case <-rested.C:
+			resting = false
+			continue
 		case <-poll.C:
 			err = r.tend(ctx)
 		case <-retry.C:
 			err = r.tend(ctx)
-		case <-waking(r.rings, r.failing):
+		case <-waking(r.rings, asleep):
 			err = r.round(ctx)
-		case <-waking(r.commits, r.failing):
+		case <-waking(r.commits, asleep):
 			err = r.round(ctx)
 		}
+		resting = true
+		rested.Reset(rest)
 		if ctx.Err() != nil {
 			return // cut off, so err means nothing
 		}
@@ -181,10 +192,10 @@ func (r *Relay) publishAll(ctx context.Context) {
 	}
 }
 
-// waking returns c unless the relay fails: then it waits for its pause, else every
-// commit would try a broker that is away.
-func waking(c chan struct{}, failing bool) <-chan struct{} {
-	if failing {
+// waking returns c unless the relay is asleep: because it rests, or because it fails, when
+// every commit would else try a broker that is away.
+func waking(c chan struct{}, asleep bool) <-chan struct{} {
+	if asleep {
 		return nil
 	}
 	return c

@@ -190,6 +190,17 @@ func (r *refusing) Publish(ctx context.Context, batch []event.Message) ([]uint64
 	return r.Memory.Publish(ctx, batch)
 }
 
+// counting is a broker that counts the batches that it gets.
+type counting struct {
+	*eventtest.Memory
+	batches atomic.Int64
+}
+
+func (c *counting) Publish(ctx context.Context, batch []event.Message) ([]uint64, error) {
+	c.batches.Add(1)
+	return c.Memory.Publish(ctx, batch)
+}
+
 // asked is a broker that counts the questions for a message.
 type asked struct {
 	*eventtest.Memory
