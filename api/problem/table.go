@@ -36,7 +36,7 @@ const (
 	OriginForeign        fault.Code = "ORIGIN_FOREIGN"
 	QuotaExceeded        fault.Code = "QUOTA_EXCEEDED"
 	ReducedCapacity      fault.Code = "REDUCED_CAPACITY"
-	CSRFTokenWrong       fault.Code = "CSRF_TOKEN_WRONG"
+	CSRFTokenWrong       fault.Code = "CSRF_TOKEN_WRONG" //nolint:gosec // a code
 	ScopeMissing         fault.Code = "SCOPE_MISSING"
 	CustomerForeign      fault.Code = "CUSTOMER_FOREIGN"
 	SessionNeeded        fault.Code = "SESSION_NEEDED"
