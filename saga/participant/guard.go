@@ -36,8 +36,12 @@ type Guarded struct {
 // seconds. A call that is not made fails with the code UNAVAILABLE.
 func Guard(p saga.Participant, atOnce int) *Guarded {
 	slots := bulkhead.NewBuilder[[]byte](uint(max(atOnce, 1))).WithMaxWaitTime(slotWait).Build()
-	breaker := circuitbreaker.NewBuilder[[]byte]().
-		HandleIf(func(_ []byte, err error) bool { return unanswered(err) }).
+	var breaker circuitbreaker.CircuitBreaker[[]byte]
+	breaker = circuitbreaker.NewBuilder[[]byte]().
+		HandleIf(func(_ []byte, err error) bool {
+			// One answer ends the time in which the service is left alone: it must be one.
+			return unanswered(err) || cut(err) && breaker.IsHalfOpen()
+		}).
 		WithFailureThresholdRatio(failures, tries).WithDelay(openFor).WithSuccessThreshold(1).
 		Build()
 	return &Guarded{next: p, policies: failsafe.With(slots, breaker)}
@@ -48,14 +52,18 @@ type cutError struct{ error }
 
 func (c *cutError) Unwrap() error { return c.error }
 
+// cut reports whether a failure says nothing of the service: its caller has gone, or had
+// little time.
+func cut(err error) bool {
+	_, short := errors.AsType[*cutError](err)
+	return short || errors.Is(err, context.Canceled)
+}
+
 // unanswered reports whether a failure says that the service cannot answer, or not soon.
-// A lock is of one row, and a caller that has gone, or had little time, did not wait.
+// A lock is of one row.
 func unanswered(err error) bool {
-	if _, ok := errors.AsType[*cutError](err); ok {
-		return false
-	}
 	k, code := fault.KindOf(err), fault.CodeOf(err)
-	return err != nil && (k == fault.Transient && code != fault.Locked || k == fault.Unknown) && !errors.Is(err, context.Canceled)
+	return err != nil && (k == fault.Transient && code != fault.Locked || k == fault.Unknown) && !cut(err)
 }
 
 // Do implements [saga.Participant].

@@ -158,3 +158,38 @@ func TestACallWithLittleTimeSaysNothingOfTheService(t *testing.T) {
 		require.Equal(t, 20, s.calls)
 	})
 }
+
+// TestOnlyAnAnswerEndsTheBreak: a call that its caller ended is none.
+func TestOnlyAnAnswerEndsTheBreak(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]func(context.Context) ([]byte, error){
+		"Canceled": func(context.Context) ([]byte, error) { return nil, context.Canceled },
+		"Cut": func(ctx context.Context) ([]byte, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &scripted{do: failing(fault.Transient, fault.Unavailable)}
+				g := participant.Guard(s, 1)
+				call := func() error {
+					ctx, cancel := context.WithTimeout(t.Context(), 250*time.Millisecond)
+					defer cancel()
+					_, err := g.Do(ctx, anyKey, nil)
+					return err
+				}
+				for range 10 {
+					require.Error(t, call())
+				}
+				time.Sleep(5 * time.Second) //nolint:forbidigo // of a bubble
+				s.do = do
+				require.Error(t, call())
+				require.Equal(t, 6, s.calls)
+				require.ErrorContains(t, call(), "has not answered of late")
+				require.Equal(t, 6, s.calls)
+			})
+		})
+	}
+}
