@@ -40,11 +40,14 @@ func New(records Records, timeout time.Duration) *Reader {
 	if records == nil {
 		return nil
 	}
+	r := &Reader{records: records, timeout: timeout}
 	unanswered := func(_ order.Record, err error) bool {
-		return err != nil && !Missing(err) && !errors.Is(err, errGone)
+		// One answer ends the time in which the service is left alone: it must be one.
+		return err != nil && !Missing(err) && (!errors.Is(err, errGone) || r.breaker.IsHalfOpen())
 	}
-	return &Reader{records, timeout, circuitbreaker.NewBuilder[order.Record]().HandleIf(unanswered).
-		WithFailureThresholdRatio(failures, readings).WithDelay(leftAlone).WithSuccessThreshold(1).Build()}
+	r.breaker = circuitbreaker.NewBuilder[order.Record]().HandleIf(unanswered).
+		WithFailureThresholdRatio(failures, readings).WithDelay(leftAlone).WithSuccessThreshold(1).Build()
+	return r
 }
 
 // Answer reports whether the order service is to be called.
