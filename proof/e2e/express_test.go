@@ -16,9 +16,7 @@ import (
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/engine"
 	orderid "github.com/amends/amends/internal/orders/identity"
-	"github.com/amends/amends/proof/enginetest/lossy"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
@@ -104,11 +102,28 @@ func (d tried) Do(ctx context.Context, k saga.Key, input []byte) ([]byte, error)
 // the order over.
 func (s scenario) placeExpress(t *testing.T, p *platform, key string, body map[string]any) (id string) {
 	t.Helper()
+	o, in := p.expressOrder(t, key, body)
+	in.DecideAfter = s.patience()
+	switch {
+	case s.express.updates:
+		s.placeByUpdate(t, p, o, in)
+	case s.express.dies:
+		s.placeAtDying(t, p, o, in)
+	default:
+		_, err := p.client.ExecuteWorkflow(t.Context(), o, workflows.PlaceOrder, in)
+		require.NoError(t, err)
+	}
+	return in.OrderID
+}
+
+// expressOrder returns how to start the workflow of an express order.
+func (p *platform) expressOrder(t *testing.T, key string, body map[string]any) (client.StartWorkflowOptions, workflows.Input) {
+	t.Helper()
 	var asked order.Placement
 	text, err := json.Marshal(body)
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(text, &asked))
-	id = orderid.Order(asked.CustomerID, key)
+	id := orderid.Order(asked.CustomerID, key)
 	asked.Fingerprint, asked.Nonce = orderid.Fingerprint(asked), "golden"
 	asked.PlacedAt = time.Now().UTC()
 	o := client.StartWorkflowOptions{
@@ -118,17 +133,7 @@ func (s scenario) placeExpress(t *testing.T, p *platform, key string, body map[s
 			workflows.AttributeCustomer.ValueSet(orderid.Customer(asked.CustomerID)),
 		),
 	}
-	in := workflows.Input{OrderID: id, Placement: asked, DecideAfter: s.patience(), Express: workflows.ExpressSteps()}
-	switch {
-	case s.express.updates:
-		s.placeByUpdate(t, p, o, in)
-	case s.express.dies:
-		s.placeAtDying(t, p, o, in)
-	default:
-		_, err = p.client.ExecuteWorkflow(t.Context(), o, workflows.PlaceOrder, in)
-		require.NoError(t, err)
-	}
-	return id
+	return o, workflows.Input{OrderID: id, Placement: asked, DecideAfter: 10 * time.Minute, Express: workflows.ExpressSteps()}
 }
 
 // placeByUpdate waits until the order is stored, as an API without a way to the order
@@ -152,20 +157,14 @@ func (s scenario) placeByUpdate(t *testing.T, p *platform, o client.StartWorkflo
 // engine never hears of the end of the workflow task.
 func (s scenario) placeAtDying(t *testing.T, p *platform, o client.StartWorkflowOptions, in workflows.Input) {
 	t.Helper()
-	const end = "RespondWorkflowTaskCompleted"
-	proxy := lossy.Start(t, devServer.Address)
-	proxy.Lose(end, 0, status.Error(codes.NotFound, "the worker is dead"))
-	e, err := engine.Dial(engine.Options{Address: proxy.Address, Isolated: true})
-	require.NoError(t, err)
-	defer e.Close()
-	p.stop("order")
-	dying := p.orderWorker(e.Client, s.timing, s.create, s.express)
+	dying, _, proxy := p.behindProxy(t, s.express)
+	proxy.Lose(endOfTask, 0, status.Error(codes.NotFound, "the worker is dead"))
 	require.NoError(t, dying.Start())
 
 	o.WorkflowTaskTimeout = 2 * time.Second
-	_, err = p.client.ExecuteWorkflow(t.Context(), o, workflows.PlaceOrder, in)
+	_, err := p.client.ExecuteWorkflow(t.Context(), o, workflows.PlaceOrder, in)
 	require.NoError(t, err)
-	eventually(t, "the tries are made", func() bool { return proxy.Calls(end) > 0 })
+	eventually(t, "the tries are made", func() bool { return proxy.Calls(endOfTask) > 0 })
 	dying.Stop()
 	p.restartOrder(t, s.timing, s.create, s.express)
 }
