@@ -3,11 +3,13 @@ package e2e_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	sdkworker "go.temporal.io/sdk/worker"
@@ -27,7 +29,11 @@ type tries struct {
 	fails   string // the step whose try does not arrive at its service
 	updates bool   // the order is placed by an update, which the first workflow task answers
 	dies    bool   // the worker dies when it has made all tries of its first workflow task
+	slow    string // the step whose try takes longer than its workflow task may
 }
+
+// slowTry is nearly the limit of a try at an external system.
+const slowTry, slowTask = 1500 * time.Millisecond, time.Second
 
 // expressScenarios are orders whose steps are express, by the name of their golden
 // history.
@@ -41,6 +47,7 @@ func expressScenarios() map[string]scenario {
 		"confirmed-express-capture-reply-lost":   {status: confirmed, express: &tries{}, change: tok("tok_capture_lost")},
 		"confirmed-express-book-reply-lost":      {status: confirmed, express: &tries{}, change: map[string]any{"ship_to": shipTo("99999")}},
 		"confirmed-express-worker-killed":        {status: confirmed, express: &tries{dies: true}},
+		"confirmed-express-task-heartbeat":       {status: confirmed, express: &tries{slow: "payment.authorize"}, steer: requireHeartbeat},
 		"confirmed-express-reset":                {status: confirmed, express: &tries{}, steer: resetTo(first)},
 
 		"cancelled-express-unknown-sku":           {status: cancelled, reason: order.UnknownSKU, express: &tries{}, change: lines("NOPE", 1)},
@@ -77,23 +84,31 @@ func expressScenarios() map[string]scenario {
 func (x *tries) bind(p *platform, r saga.Registry) {
 	local := saga.NewSteps()
 	p.Bind(local)
-	to := tried{local, x.fails}
+	to := tried{local, x.fails, x.slow}
 	activities.TryCatalog(r, to)
 	activities.TryInventory(r, to)
 	activities.TryPayment(r, to)
 	activities.TryShipping(r, to)
 }
 
-// tried does the steps of this process, except for one that it cannot reach.
+// tried does the steps of this process, except for one that it cannot reach, and one
+// slowly.
 type tried struct {
 	*saga.Steps
-	fails string
+	fails, slow string
 }
 
 // Do implements [saga.Participant].
 func (d tried) Do(ctx context.Context, k saga.Key, input []byte) ([]byte, error) {
 	if k.Step == d.fails {
 		return nil, fault.Errorf(fault.Transient, fault.Unavailable, "the service is not reached")
+	}
+	if k.Step == d.slow {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(slowTry):
+		}
 	}
 	return d.Steps.Do(ctx, k, input) //nolint:wrapcheck // it is the step's
 }
@@ -104,6 +119,9 @@ func (s scenario) placeExpress(t *testing.T, p *platform, key string, body map[s
 	t.Helper()
 	o, in := p.expressOrder(t, key, body)
 	in.DecideAfter = s.patience()
+	if s.express.slow != "" {
+		o.WorkflowTaskTimeout = slowTask
+	}
 	switch {
 	case s.express.updates:
 		s.placeByUpdate(t, p, o, in)
@@ -180,4 +198,19 @@ func (p *platform) orderWorker(c client.Client, timing saga.Timing, create *crea
 		express.bind(p, w)
 	}
 	return w
+}
+
+// requireHeartbeat requires that a task has told the engine of its worker's life, and went
+// on as the next one: that one was scheduled with its end, without any command.
+func requireHeartbeat(t *testing.T, _ *platform, id string) {
+	t.Helper()
+	decided(t, id)
+	all := events(t, id)
+	beat := slices.IndexFunc(all, func(e *historypb.HistoryEvent) bool {
+		return e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+	}) + 1
+	for all[beat].GetEventType() == enumspb.EVENT_TYPE_MARKER_RECORDED {
+		beat++
+	}
+	require.Equal(t, enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, all[beat].GetEventType())
 }
