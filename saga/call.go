@@ -109,7 +109,9 @@ func (r *run) invoke(ctx workflow.Context, q request, e effort) *failure {
 		},
 		Summary: q.summary,
 	})
-	return decode(workflow.ExecuteActivity(ctx, q.activity, q.recorded(e.policy)).Get(ctx, q.answer))
+	err := workflow.ExecuteActivity(ctx, q.activity, q.recorded(e.policy)).Get(ctx, q.answer)
+	r.local.full = false // the answer begins another task
+	return decode(err)
 }
 
 // invokeLocal calls an activity of a local step, with retries that cost no history.

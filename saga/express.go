@@ -47,7 +47,7 @@ func (l *localTries) end(now time.Time) {
 func decides(k fault.Kind) bool { return k == fault.Business || k == fault.Suspension }
 
 // EndTask ends the present workflow task with the next express step, which goes the
-// durable way: the answer of an update leaves with the end of the task, and progress is
+// durable way, as do those that begin at the same time: the answer of an update leaves with the end of the task, and progress is
 // seen. (A timer would do it too, but engines fire timers up to a second late.) It does
 // nothing in a saga that is not express.
 func EndTask(ctx workflow.Context) { from(ctx).local.full = true }
@@ -58,7 +58,6 @@ func (r *run) try(ctx workflow.Context, q request, p policy) *failure {
 	defer func() { r.local.end(workflow.Now(ctx)) }()
 	limit := min(cmp.Or(q.step.express, time.Second), expressTime-run)
 	if limit < leastTry || r.local.full {
-		r.local.full = false
 		return &failure{code: fault.Timeout, kind: fault.Transient}
 	}
 	return r.callLocally(ctx, q, p, limit, limit, 1)

@@ -151,6 +151,27 @@ func TestATaskEndsWhereItIsToldTo(t *testing.T) {
 	require.False(t, s.of("price")[0].local, "it is not tried before")
 }
 
+// A try beside the durable step would keep the task open.
+func TestATaskEndsThoughStepsBeginAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	b, s := express(t)
+	b.body = func(ctx workflow.Context) error {
+		saga.EndTask(ctx)
+		one, two := saga.Go(ctx, seat, 1), saga.Go(ctx, room, 1)
+		if _, err := one.Get(ctx); err != nil {
+			return err
+		}
+		if _, err := two.Get(ctx); err != nil {
+			return err
+		}
+		_, err := saga.Do(ctx, pay, 1)
+		return err
+	}
+	require.Equal(t, saga.Committed, b.run(t).Phase)
+	require.ElementsMatch(t, []string{"seat", "room"}, s.durable())
+	require.True(t, s.of("pay")[0].local, "the next task has tries again")
+}
+
 // Without a timer a body that waits for something else than its steps is late, but no
 // step begins after the deadline.
 func TestNoExpressStepBeginsAfterTheDeadline(t *testing.T) {
