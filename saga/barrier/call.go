@@ -122,7 +122,7 @@ func attempt(k Key, effect func() error, refusal **fault.Error) error {
 // meanwhile, its record is the answer, as if this call came only now.
 func keep(ctx context.Context, db *gorm.DB, c Call, f *fault.Error, tell []Tell) (*row, error) {
 	var answer *row
-	err := claim(ctx, db, tell, func(tx *gorm.DB) error {
+	err := oneWrite(ctx, db, tell, func(tx *gorm.DB) error {
 		answer = &row{State: Refused, Fingerprint: c.Fingerprint, Code: f.Code, Message: f.Message}
 		first, err := insert(tx, c, *answer)
 		switch {

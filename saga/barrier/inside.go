@@ -95,7 +95,7 @@ func Undo[Out any](ctx context.Context, db *gorm.DB, k Key, effect func(tx *gorm
 // blocks the key, so that it never happens, and returns false; so it does for a key
 // that is undone. A repeat returns the same.
 func Settle[Out any](ctx context.Context, db *gorm.DB, k Key, tell ...Tell) (out Out, happened bool, err error) {
-	err = claim(ctx, db, tell, func(tx *gorm.DB) error {
+	err = oneWrite(ctx, db, tell, func(tx *gorm.DB) error {
 		out, happened = *new(Out), false
 		first, err := block(tx, k, tell)
 		if err != nil || first {

@@ -47,7 +47,7 @@ func Intend[Out any](ctx context.Context, db *gorm.DB, c Call, prepare func(tx *
 func Recall[Out any](ctx context.Context, db *gorm.DB, k Key, tell ...Tell) (Ticket[Out], error) {
 	c := Call{Key: k, recall: true}
 	var t Ticket[Out]
-	err := claim(ctx, db, tell, func(tx *gorm.DB) error {
+	err := oneWrite(ctx, db, tell, func(tx *gorm.DB) error {
 		r, err := again(tx, c, tell)
 		if err == nil {
 			t, err = reissue[Out](r, c)
@@ -136,7 +136,7 @@ type Undoing[Req, Out any] struct {
 // it then is. A tell of state Done is no end of an undo: [EndUndo] follows.
 func BeginUndo[Req, Out any](ctx context.Context, db *gorm.DB, k Key, tell ...Tell) (Undoing[Req, Out], error) {
 	var entry Undoing[Req, Out]
-	err := claim(ctx, db, tell, func(tx *gorm.DB) error {
+	err := oneWrite(ctx, db, tell, func(tx *gorm.DB) error {
 		entry = Undoing[Req, Out]{State: Blocked}
 		first, err := block(tx, k, tell)
 		if err != nil || first {

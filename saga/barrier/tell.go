@@ -57,9 +57,9 @@ func (r *row) won(tx *gorm.DB, k Key, effect func(tx *gorm.DB) error, tell []Tel
 	return r.tell(tx, k, false, tell)
 }
 
-// claim runs f, whose one write claims a key. That statement needs no transaction of
+// oneWrite runs f, whose one write claims a key. That statement needs no transaction of
 // its own unless it is told of.
-func claim(ctx context.Context, db *gorm.DB, tell []Tell, f func(tx *gorm.DB) error) error {
+func oneWrite(ctx context.Context, db *gorm.DB, tell []Tell, f func(tx *gorm.DB) error) error {
 	if len(tell) == 0 {
 		return txn.Retry(ctx, db, f)
 	}
