@@ -100,3 +100,19 @@ func TestTellingTakesNoRoundTripOfItsOwn(t *testing.T) {
 	}
 	require.Equal(t, want, got)
 }
+
+// The first statement of the transaction travelled with the query that failed.
+func TestAQueryThatFailsTakesNoFurtherRoundTrip(t *testing.T) {
+	t.Parallel()
+	db, spent := dbtest.Counted(t, migrate)
+	trips := 0
+	for i := range 2 { // the first prepares the statements
+		before := spent()
+		_, err := barrier.Do(t.Context(), db, barrier.Call{Key: barrier.Key{Saga: fmt.Sprint(i), Step: "inventory.reserve"}}, func(tx *gorm.DB) (string, error) {
+			return "", tx.Exec("SELECT 1 / ?::int", 0).Error
+		})
+		require.Equal(t, "22012", txn.SQLState(err))
+		trips = spent().Minus(before).Trips
+	}
+	require.Equal(t, 5, trips, "BEGIN, the query and its preparation, which a failed one repeats, and ROLLBACK")
+}

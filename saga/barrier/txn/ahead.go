@@ -23,7 +23,8 @@ func Expect(ctx context.Context, db *gorm.DB, first func(tx *gorm.DB) (bool, err
 	ahead := func(tx *gorm.DB) (bool, error) { return first(Ahead(tx)) }
 	err := Await(ctx, db, ahead, func(tx *gorm.DB, wrote bool) error {
 		err := f(tx, wrote)
-		if err == nil || fault.KindOf(err) == fault.Business || errors.Is(err, ErrMissed) {
+		answered := errors.Is(err, ErrMissed) || SQLState(err) != "" // by a query, and with it the first statement
+		if err == nil || fault.KindOf(err) == fault.Business || answered {
 			return err
 		}
 		// f may have failed before its first query, where only this answer leads to.
