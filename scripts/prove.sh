@@ -22,11 +22,7 @@ faults=${FAULTS:-3} sample=${SAMPLE:-2000} sizes=${SIZES:-6} seed=${SEED:-1} ran
 for_=${FOR:-120s} orders=${ORDERS:-500} doctor=${DOCTOR:-20000} recoveries=${RECOVERIES:-20}
 events=${EVENTS:-20000} strikes=${STRIKES:-20}
 page=${PAGE:-docs/proof.md} logs=${LOGS:-bin/prove}
-<<<<<<< HEAD
-parts=${PARTS:-explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events rates calls fleet rotation accounts}
-=======
-parts=${PARTS:-explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events rates calls fleet rotation reloads}
->>>>>>> 28cff19 (docs: explain the API as a gateway)
+parts=${PARTS:-explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events rates calls fleet reloads rotation accounts}
 
 [ -n "${KEEP:-}" ] || rm -rf "$logs"
 mkdir -p "$logs"
@@ -73,7 +69,6 @@ part locks 10 ./proof/e2e -run '^TestOrdersBesideLockedRowsAreNotDelayed$' -lock
 part doctor 10 ./proof/e2e -run '^TestDoctorSpeed$' -doctor.orders "$doctor"
 part events 15 ./proof/events -events "$events" -faults "$strikes" -seed "$seed"
 part rates 10 ./proof/events -run '^$' -bench . -benchtime 1x
-
 part calls 10 ./proof/e2e -run '^TestSplitProcessesCallEachOther$' -calls.whole
 part fleet 10 ./proof/fleet -whole
 part reloads 10 ./internal/identity/web -run '^TestReloadsFailNoRequest$' -reloads 2000
