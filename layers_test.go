@@ -135,7 +135,7 @@ var layers = []layer{
 	{"internal/identity/issuer", "internal/identity internal/dev/folder", "others"},
 	{"internal/identity/secrets", "internal/identity internal/dev/folder", "others"},
 	{"internal/identity/access", "internal/identity internal/identity/files internal/identity/policy internal/identity/secrets fault", "temporal gorm echo viper"},
-	{"internal/identity/token", "fault", "temporal gorm echo viper services"},
+	{"internal/identity/token", "internal/background fault", "temporal gorm echo viper services"},
 	{"internal/dev/child", "", "others"},
 	{"internal/dev/loopback", "", "others"},
 	{"internal/dev/folder", "", "others"},

@@ -84,6 +84,12 @@ func WithServices(all shop.Services) Option { return func(s *Server) { s.service
 // valid.
 func WithVerifier(v caller.Verifier) Option { return func(s *Server) { s.verifier = v } }
 
+// WithReadiness adds a condition without which the server is not ready. f returns a fault
+// with code UNAVAILABLE, or nil, and must not block.
+func WithReadiness(f func() error) Option {
+	return func(s *Server) { s.conditions = append(s.conditions, f) }
+}
+
 // WithUsers sets the user service, and who knows the keys of its tokens; without it, every
 // operation of accounts is answered UNAVAILABLE.
 func WithUsers(u users.Service, k users.Keys) Option {

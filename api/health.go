@@ -17,22 +17,23 @@ const readyFor = 2 * time.Second
 // health answers the operations that tell whether a server lives and can serve orders.
 // It is safe for concurrent use.
 type health struct {
-	orders   *orders.Client
-	draining <-chan struct{}
+	orders     *orders.Client
+	draining   <-chan struct{}
+	conditions []func() error
 
 	mu   sync.Mutex
 	good time.Time // of the last good answer
 }
 
-// newHealth returns the health of a server that asks the engine through o, and stops once
-// draining is closed.
-func newHealth(o *orders.Client, draining <-chan struct{}) *health {
-	return &health{orders: o, draining: draining}
+// newHealth returns the health of a server that asks the engine through o, stops once
+// draining is closed, and is not ready while a condition returns a fault.
+func newHealth(o *orders.Client, draining <-chan struct{}, conditions []func() error) *health {
+	return &health{orders: o, draining: draining, conditions: conditions}
 }
 
 // Ready returns nil if orders can be served: the engine answers, its namespace has
-// the search attributes of orders, it takes placements, a worker polls their queue, and
-// the server is not stopping. Otherwise it returns a fault with code UNAVAILABLE.
+// the search attributes of orders, it takes placements, a worker polls their queue, the
+// conditions of [WithReadiness] hold, and the server is not stopping. Otherwise it returns a fault with code UNAVAILABLE.
 //
 // An overloaded server is ready. It still reads and cancels orders and places as many
 // as can be decided; and its share of the load would go to the other servers, which
@@ -42,6 +43,11 @@ func (h *health) Ready(ctx context.Context) error {
 	case <-h.draining:
 		return fault.Errorf(fault.Transient, fault.Unavailable, "The server is stopping.")
 	default:
+	}
+	for _, condition := range h.conditions {
+		if err := condition(); err != nil {
+			return err
+		}
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -42,6 +42,8 @@ type Server struct {
 	browsing *shed.Gate
 	health   *health
 
+	conditions []func() error // of the readiness
+
 	draining chan struct{} // closed once the server is to stop
 	drain    sync.Once
 }
@@ -100,7 +102,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	}
 	c.Orders.Records = s.records
 	s.orders = orders.New(c.Orders, t)
-	s.health = newHealth(s.orders, s.draining)
+	s.health = newHealth(s.orders, s.draining, s.conditions)
 	accounts := users.New(s.users, s.keys)
 	g, err := s.guards(c, accounts.Served)
 	if err != nil {

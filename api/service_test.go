@@ -50,6 +50,17 @@ func TestReadiness(t *testing.T) {
 		return b.do(t, http.MethodGet, "/readyz", "")
 	}
 
+	t.Run("NeedsTheConditions", func(t *testing.T) {
+		t.Parallel()
+		var missing error = fault.Errorf(fault.Transient, fault.Unavailable, "Not yet.")
+		b := shopOf(t, WithReadiness(func() error { return nil }), WithReadiness(func() error { return missing }))
+		b.temporal.list = registered
+		ready(t, b).refused(t, http.StatusServiceUnavailable, fault.Unavailable)
+		require.Zero(t, b.temporal.count("list search attributes"))
+		missing = nil
+		require.Equal(t, http.StatusOK, ready(t, b).StatusCode)
+	})
+
 	t.Run("KeepsAGoodAnswerForAMoment", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)

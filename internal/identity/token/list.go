@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/amends/amends/internal/background"
 )
 
 // ErrEnded is the cause of a context that ended with its session, see [Verifier.Watch].
@@ -91,24 +93,32 @@ func (v *Verifier) Watch(ctx context.Context, i Identity) (watched context.Conte
 	}
 }
 
-// Run follows the list and the keys until ctx ends, and returns nil.
+// Run follows the list and the keys until ctx ends, and returns nil. Until they were read
+// for the first time it asks more often than every [Every], beginning with 10 ms.
 func (v *Verifier) Run(ctx context.Context) error {
+	t := trouble{log: v.log}
+	follow := func(ctx context.Context) error {
+		err := v.follow(ctx)
+		if ctx.Err() == nil {
+			t.note(err, v.now())
+		}
+		return err
+	}
+	_ = background.Retry{First: firstPause, Most: Every}.Do(ctx, follow) // an error: ctx has ended
 	tick := time.NewTicker(Every)
 	defer tick.Stop()
-	t := trouble{log: v.log}
 	for {
-		err := v.follow(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		t.note(err, v.now())
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+			_ = follow(ctx) // its error is noted
 		}
 	}
 }
+
+// firstPause is the one after the first attempt to read the list.
+const firstPause = 10 * time.Millisecond
 
 // patience is how long the list may not be readable before that is logged: the service may
 // start at the same time as the gateway.
@@ -141,7 +151,7 @@ func (t *trouble) note(err error, now time.Time) {
 func (v *Verifier) follow(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	_, keysErr := v.Keys(ctx)
+	keysErr := v.followKeys(ctx)
 	for {
 		at := v.now()
 		v.list.mu.Lock()
@@ -154,9 +164,26 @@ func (v *Verifier) follow(ctx context.Context) error {
 		v.list.take(r, at)
 		if !r.More {
 			v.list.forget(at)
+			if keysErr == nil {
+				v.read.Store(true)
+			}
 			return keysErr
 		}
 	}
+}
+
+// followKeys reads the keys when it is time, which is now if there are none: that others
+// have just asked for them in vain must not delay the first answer.
+func (v *Verifier) followKeys(ctx context.Context) error {
+	v.mu.Lock()
+	none := len(v.keys) == 0
+	v.mu.Unlock()
+	if none {
+		_, err := v.fetch(ctx, 0)
+		return err
+	}
+	_, err := v.Keys(ctx)
+	return err
 }
 
 // Age returns how old the copy of the list is, and false if there is none yet.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/amends/amends/fault"
@@ -40,6 +41,8 @@ type Verifier struct {
 	source Source
 	now    func() time.Time
 	log    *slog.Logger
+	began  time.Time
+	read   atomic.Bool // the list and the keys were, once
 
 	list  list
 	known apiKeys
@@ -57,6 +60,7 @@ func NewVerifier(c Config) *Verifier {
 	if v.now == nil {
 		v.now = time.Now
 	}
+	v.began = v.now()
 	v.list = list{ended: map[string]time.Time{}, watched: map[string]map[*watch]bool{}}
 	v.known = apiKeys{of: map[[32]byte]answer{}}
 	return v
@@ -88,6 +92,16 @@ func (v *Verifier) Verify(ctx context.Context, credential string) (Identity, err
 	return i, nil
 }
 
+// Ready returns UNAVAILABLE, transient, until the list and the keys were read for the first
+// time: before, no token can be verified. After [Stale] it returns nil in any case, so that
+// a gateway which starts while the user service is away serves those who need no token.
+func (v *Verifier) Ready() error {
+	if v.read.Load() || v.now().Sub(v.began) > Stale {
+		return nil
+	}
+	return fault.Errorf(fault.Transient, fault.Unavailable, "Access tokens cannot be verified yet.")
+}
+
 // Keys returns the signing keys as they are known, for /.well-known/jwks.json.
 func (v *Verifier) Keys(ctx context.Context) (Keys, error) {
 	v.mu.Lock()
@@ -96,7 +110,7 @@ func (v *Verifier) Keys(ctx context.Context) (Keys, error) {
 	if fresh && len(keys) > 0 {
 		return keys, nil
 	}
-	return v.fetch(ctx)
+	return v.fetch(ctx, keysLeast)
 }
 
 // key returns the signing key of an id. One that is unknown may be new.
@@ -107,7 +121,7 @@ func (v *Verifier) key(ctx context.Context, id string) (ed25519.PublicKey, error
 	if found != nil {
 		return found, nil
 	}
-	keys, err := v.fetch(ctx)
+	keys, err := v.fetch(ctx, keysLeast)
 	if err != nil {
 		return nil, err
 	}
@@ -117,13 +131,13 @@ func (v *Verifier) key(ctx context.Context, id string) (ed25519.PublicKey, error
 	return found, nil
 }
 
-// fetch asks for the keys, unless that was done a moment ago: tokens with random
+// fetch asks for the keys, unless that was done less than a time ago: tokens with random
 // keys must not become questions.
-func (v *Verifier) fetch(ctx context.Context) (Keys, error) {
+func (v *Verifier) fetch(ctx context.Context, least time.Duration) (Keys, error) {
 	v.fetching.Lock()
 	defer v.fetching.Unlock()
 	v.mu.Lock()
-	keys, err, recent := v.keys, v.keysErr, v.now().Sub(v.keysAt) < keysLeast
+	keys, err, recent := v.keys, v.keysErr, v.now().Sub(v.keysAt) < least
 	v.mu.Unlock()
 	if recent {
 		return keys, err

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -264,6 +265,41 @@ func TestKeptAnswersAreBounded(t *testing.T) {
 	require.Len(t, keys.of, maxAnswers)
 	keys.put([32]byte{31: 1}, Identity{}, at.Add(KeyLife))
 	require.Len(t, keys.of, 1, "those that hold no more make room")
+}
+
+// A gateway starts at the same time as the user service, and often before it.
+func TestVerifiesSoonAfterTheServiceHasStarted(t *testing.T) {
+	t.Parallel()
+	for _, away := range []time.Duration{0, 5 * time.Millisecond, 400 * time.Millisecond, 3 * time.Second, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			b := setup(t)
+			b.time = time.Now()
+			b.service.away = true
+			b.Verifier = NewVerifier(Config{Source: b.service, Logger: slog.New(slog.DiscardHandler)})
+			run, stop := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- b.Run(run) }()
+			for began := time.Now(); time.Since(began) < away; time.Sleep(5 * time.Millisecond) { //nolint:forbidigo // of a bubble
+				_, err := b.Verify(t.Context(), b.sign(t, "s"))
+				requireUnavailable(t, err)
+				if time.Since(began) <= Stale {
+					requireUnavailable(t, b.Ready())
+				} else {
+					require.NoError(t, b.Ready(), "others than accounts are served")
+				}
+			}
+
+			b.service.do(func() { b.service.away = false })
+			time.Sleep(min(away, Every) + 10*time.Millisecond) //nolint:forbidigo // of a bubble
+			require.NoError(t, b.Ready())
+			questions := b.service.count("session")
+			_, err := b.Verify(t.Context(), b.sign(t, "s"))
+			require.NoError(t, err, "after %s", away)
+			require.Equal(t, questions, b.service.count("session"), "the list is there")
+			stop()
+			require.NoError(t, <-done)
+		})
+	}
 }
 
 func TestWatchEndsWithItsSession(t *testing.T) {

@@ -90,7 +90,8 @@ func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers, log *
 	verifier := token.NewVerifier(token.Config{Source: users, Logger: log})
 	parts.Start(ctx, process.Part{Name: "ended sessions", Run: verifier.Run})
 	return []api.Option{
-		api.WithOrders(orders), api.WithServices(all), api.WithVerifier(verifier), api.WithUsers(users, verifier), api.WithGateways(p.Gateways(ctx, parts)),
+		api.WithOrders(orders), api.WithServices(all), api.WithGateways(p.Gateways(ctx, parts)),
+		api.WithVerifier(verifier), api.WithReadiness(verifier.Ready), api.WithUsers(users, verifier),
 	}, nil
 }
 
