@@ -31,7 +31,7 @@ var layers = []layer{
 	{"api/edge/caller", "api/problem internal/identity/token", "gorm viper"},
 	{"api/edge/deprecated", "api/edge/caller", "gorm viper"},
 	{"api/edge/header", "api/problem internal/text", "gorm viper"},
-	{"api/edge/limit", "api/edge/caller api/problem fault internal/identity/token internal/quota", "gorm viper"},
+	{"api/edge/limit", "api/edge/caller api/problem internal/identity/token internal/quota", "gorm viper"},
 	{"api/edge/session", "api/problem internal/identity/token", "gorm viper"},
 	{"api/edge/shed", "api/problem internal/orders/admission", "gorm viper"},
 	{"api/problem", "api/contract internal/identity/token internal/orders/place internal/orders/read internal/text saga workflows fault services/user services/user/password", "gorm viper"},

@@ -8,7 +8,6 @@ import (
 
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/problem"
-	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/identity/token"
 )
 
@@ -50,10 +49,10 @@ func (g guard) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 func (g guard) refusals(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := next(c)
-		if fault.CodeOf(err) != token.Unauthenticated || c.Request().Header.Get(echo.HeaderAuthorization) == "" {
+		if c.Request().Header.Get(echo.HeaderAuthorization) == "" || err == nil || problem.Of(err).Code != token.Unauthenticated {
 			return err
 		}
-		if over := g.take(c); over != nil { // by address: nobody is proved
+		if over := g.take(c); over != nil { // by address: no account is proved
 			return over
 		}
 		return err
