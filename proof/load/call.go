@@ -27,6 +27,7 @@ const (
 	callWait   = "wait"
 	callCancel = "cancel"
 	callGet    = "get"
+	callBrowse = "browse"
 )
 
 const (
@@ -239,6 +240,9 @@ func (c *caller) once(ctx context.Context, call string, wait time.Duration, send
 	}
 	at := time.Now()
 	a = read(res, data)
+	if call != callBrowse {
+		a.readOrder(data)
+	}
 	a.at = at
 	if a.code == codeOverloaded {
 		c.refusals.add(at.Sub(sent))
@@ -253,9 +257,6 @@ func read(res *http.Response, data []byte) answer {
 		a.located = at
 	}
 	if a.good() {
-		if err := json.Unmarshal(data, &a.order); err != nil || a.order.Id == "" {
-			a.code = codeMalformed
-		}
 		return a
 	}
 	var problem client.Problem
@@ -266,6 +267,13 @@ func read(res *http.Response, data []byte) answer {
 		a.retryAfter = min(time.Duration(seconds)*time.Second, mostRetryAfter)
 	}
 	return a
+}
+
+// readOrder reads the order of a good answer.
+func (a *answer) readOrder(data []byte) {
+	if a.good() && (json.Unmarshal(data, &a.order) != nil || a.order.Id == "") {
+		a.code = codeMalformed
+	}
 }
 
 func (c *caller) note(a answer) {

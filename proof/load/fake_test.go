@@ -33,6 +33,8 @@ type platform struct {
 	shown func(key string, o *client.Order) (missing bool)
 	// repeated decides the answer to a repeat: true is the right one.
 	repeated func(key string, o *client.Order) (replayed bool)
+	// browse answers a question for a product.
+	browse func(w http.ResponseWriter, sku string)
 	// stock of the hot item, if there is one.
 	stock int
 
@@ -60,6 +62,7 @@ func newPlatform(t *testing.T) *platform {
 	mux.HandleFunc("GET /readyz", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("POST /v1/orders", p.servePlace)
 	mux.HandleFunc("GET /v1/orders/{id}", p.serveGet)
+	mux.HandleFunc("GET /v1/products/{sku}", func(w http.ResponseWriter, r *http.Request) { p.browse(w, r.PathValue("sku")) })
 	mux.HandleFunc("POST /v1/orders/{id}/cancel", p.serveCancel)
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)

@@ -75,6 +75,10 @@ type Options struct {
 	// wait, and the wait counts. Default: 2,000.
 	MaxInFlight int
 
+	// Browse is how many products are asked for each second while orders are placed,
+	// whatever the state of earlier questions. Default: 0, none.
+	Browse float64
+
 	// Until is when an order leaves its place to the next. Default: UntilDecided.
 	Until Until
 	// Sample is the share of orders, 0 to 1, of which both the acknowledgement and
@@ -136,6 +140,7 @@ func (o Options) Validate() error {
 	add(o.Concurrency < 0, "concurrency: must be at least 1, is %d", o.Concurrency)
 	add(o.Rate < 0 || math.IsNaN(o.Rate) || math.IsInf(o.Rate, 0), "rate: must be positive, is %g", o.Rate)
 	add((o.Concurrency != 0) == (o.Rate != 0), "concurrency, rate: give exactly one of them")
+	add(o.Browse < 0 || math.IsNaN(o.Browse) || math.IsInf(o.Browse, 0), "browse: must be positive, is %g", o.Browse)
 	add(o.MaxInFlight < 0, "max-in-flight: must be at least 1, is %d", o.MaxInFlight)
 	add(o.Until != "" && o.Until != UntilDecided && o.Until != UntilAcknowledged,
 		"until: must be %s or %s, is %q", UntilDecided, UntilAcknowledged, o.Until)

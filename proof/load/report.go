@@ -37,6 +37,7 @@ type Report struct {
 	Replayed   int `json:"replayed"`   // placements that were answered as a repeat of one that arrived
 
 	Overload Overload     `json:"overload"`
+	Browsing Browsing     `json:"browsing"`
 	Outcomes []Outcome    `json:"outcomes"` // by status and reason
 	Kinds    []KindReport `json:"kinds"`    // by the mix
 	Cancels  []Count      `json:"cancels"`  // by the answer to a cancel
@@ -110,7 +111,7 @@ type Count struct {
 }
 
 // CallErrors counts the failures of one code in one call of the API: place, wait,
-// cancel or get. The code is the problem's, or TIMEOUT, CONNECTION or HTTP_nnn
+// cancel, get or browse. The code is the problem's, or TIMEOUT, CONNECTION or HTTP_nnn
 // without one.
 type CallErrors struct {
 	Call  string `json:"call"`

@@ -24,6 +24,8 @@ type run struct {
 	startDelay, acknowledgement *histogram
 	decision, recorded          map[Kind]*histogram // of each kind, and of all
 
+	browsers browsers
+
 	mu     sync.Mutex
 	orders []*tracked
 }
@@ -45,6 +47,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		o: o, call: call, id: strings.ToLower(rand.Text()[:10]),
 		startDelay: newHistogram(), acknowledgement: newHistogram(),
 		decision: map[Kind]*histogram{}, recorded: map[Kind]*histogram{},
+		browsers: browsers{answer: newHistogram(), refusal: newHistogram()},
 	}
 	for _, kind := range append([]Kind{everyKind}, kinds...) {
 		r.decision[kind], r.recorded[kind] = newHistogram(), newHistogram()
@@ -56,8 +59,10 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	}
 	began, cpu := time.Now(), cpuTime()
 	progress := r.report(began)
+	stop := r.browse(ctx)
 	r.place(ctx)
 	placing := time.Since(began)
+	stop()
 	if o.Placed != nil && ctx.Err() == nil {
 		o.Placed()
 	}

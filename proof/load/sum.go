@@ -85,6 +85,7 @@ func (r *run) sum(all map[string]found, placing time.Duration, interrupted bool)
 	report.Overload.TurnedAway = report.GivenUp - report.Overload.Unknown
 	report.Overload.Refusal = r.call.refusals.latency()
 	report.Overload.Answers = int(report.Overload.Refusal.Count)
+	report.Browsing = r.browsers.sum()
 	report.AcknowledgedPerSecond = perSecond(report.Acknowledged, placing)
 	if report.Unchecked == 0 {
 		report.DecidedPerSecond = perSecond(report.Decided, last.Sub(first))

@@ -191,7 +191,7 @@ func (t *tracked) cancelled(a answer) {
 	case a.code == codePastPivot:
 		t.cancel = codePastPivot
 	case a.again():
-		t.cancel = cancelUnanswered
+		t.cancel = CancelUnanswered
 	default:
 		t.cancel = a.String()
 		t.refused = append(t.refused, "its cancel was answered "+a.String())
@@ -200,6 +200,7 @@ func (t *tracked) cancelled(a answer) {
 
 // Answers to a cancel, beside PAST_PIVOT.
 const (
-	cancelAccepted   = "ACCEPTED"
-	cancelUnanswered = "UNANSWERED"
+	cancelAccepted = "ACCEPTED"
+	// CancelUnanswered is a cancel that no attempt got an answer to, other than to come back.
+	CancelUnanswered = "UNANSWERED"
 )

@@ -22,6 +22,9 @@ func Write(w io.Writer, r load.Report) error {
 	if r.Overload.Answers > 0 || r.GivenUp > 0 {
 		parts = append(parts, overload(r))
 	}
+	if r.Browsing.Asked > 0 {
+		parts = append(parts, classes(r))
+	}
 	if len(r.Errors) > 0 {
 		t := show.Table()
 		t.AppendHeader(table.Row{"Failed request", "Code", "Times"})
@@ -155,6 +158,26 @@ func overload(r load.Report) string {
 	row("unknown", r.Overload.Unknown, r.Placed)
 	return t.Render() + fmt.Sprintf("\n%d requests were answered OVERLOADED: p50 %s ms, p99 %s ms.",
 		r.Overload.Answers, ms(r.Overload.Refusal.P50), ms(r.Overload.Refusal.P99))
+}
+
+// classes compares the classes of requests, the one that gives way first at the bottom. A
+// cancel without an answer is unknown, like an order.
+func classes(r load.Report) string {
+	t := show.Numbers(2, 3, 4, 5)
+	t.AppendHeader(table.Row{"Class", "Asked", "Served", "Gave way", "Unknown"})
+	cancels, unanswered := 0, 0
+	for _, c := range r.Cancels {
+		cancels += c.Count
+		if c.Name == load.CancelUnanswered {
+			unanswered = c.Count
+		}
+	}
+	b := r.Browsing
+	t.AppendRow(table.Row{"cancels", cancels, cancels - unanswered, 0, unanswered})
+	t.AppendRow(table.Row{"placements", r.Placed, r.Acknowledged, r.Overload.TurnedAway, r.Overload.Unknown})
+	t.AppendRow(table.Row{"browsing", b.Asked, b.Answered, b.GaveWay, b.Failed})
+	return t.Render() + fmt.Sprintf("\nProducts were answered in p50 %s ms, p99 %s ms, and refused in p50 %s ms, p99 %s ms.",
+		ms(b.Answer.P50), ms(b.Answer.P99), ms(b.Refusal.P50), ms(b.Refusal.P99))
 }
 
 func ms(f float64) string { return fmt.Sprintf("%.1f", f) }

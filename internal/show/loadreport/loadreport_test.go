@@ -37,4 +37,16 @@ func TestAnOverloadIsATable(t *testing.T) {
 	} {
 		require.Contains(t, b.String(), row)
 	}
+	require.NotContains(t, b.String(), "browsing")
+	b.Reset()
+	require.NoError(t, loadreport.Write(&b, load.Report{
+		Placed: 40, Acknowledged: 20, GivenUp: 20, Overload: load.Overload{TurnedAway: 19, Unknown: 1},
+		Cancels:  []load.Count{{Name: "ACCEPTED", Count: 3}, {Name: "PAST_PIVOT", Count: 2}, {Name: load.CancelUnanswered, Count: 1}},
+		Browsing: load.Browsing{Asked: 100, Answered: 10, GaveWay: 88, Failed: 2},
+	}))
+	for _, row := range []string{
+		"cancels    │     6 │      5 │        0 │       1", "placements │    40 │     20 │       19 │       1", "browsing   │   100 │     10 │       88 │       2",
+	} {
+		require.Contains(t, b.String(), row)
+	}
 }

@@ -41,7 +41,8 @@ with 10 of TEAPOT-LIMITED; a delivery adds more:
   amends stock receive TEAPOT-LIMITED 7 --warehouse BER
 
 A platform that is overloaded answers OVERLOADED and starts nothing; the report then has a table of the
-orders that were acknowledged, turned away, and unknown. --leave-overloaded makes customers leave.
+orders that were acknowledged, turned away, and unknown. --leave-overloaded makes customers leave, and
+--browse asks for products meanwhile, which give way to orders.
 
 The orders are those of a guest or, with AMENDS_API_KEY, those of the key's account.
 
@@ -113,6 +114,7 @@ func Command(std cli.Stdio) *cobra.Command {
 	f.DurationVar(&o.Duration, "duration", 0, "how long to place orders, for example 1m")
 	f.IntVar(&o.Concurrency, "concurrency", 0, fmt.Sprintf("customers, each placing one order after another (default %d, unless --rate is given)", loadConcurrency))
 	f.Float64Var(&o.Rate, "rate", 0, "orders that are due each second, independently of earlier ones")
+	f.Float64Var(&o.Browse, "browse", 0, "products that are asked for each second meanwhile, independently of earlier questions")
 	f.StringVar(&mix, "mix", defaultMix, "per cent of the orders by kind")
 	f.Uint64Var(&o.Seed, "seed", 1, "number that determines all orders")
 	f.StringVar(&until, "until", untilDecided, "when the next order may take an order's place: decided or acknowledged")
