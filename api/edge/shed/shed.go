@@ -19,9 +19,11 @@ import (
 	"github.com/amends/amends/internal/orders/admission"
 )
 
-// config is that of the gate for browsing. A question waits for no turn: it is refused
-// while its page is still of use.
-var config = admission.Config{Least: 8, Most: 1024, Latency: 500 * time.Millisecond, Backlog: time.Second}
+// config is that of the gate for browsing. A question waits only as long as a burst, such as
+// the products of one page, takes: it is refused while its page is still of use. Half of the
+// latency is more than the time that an optional part of an answer may take: a service that
+// hangs must not keep the gate from opening for questions that do not need it.
+var config = admission.Config{Least: 8, Most: 1024, Latency: 800 * time.Millisecond, Wait: 100 * time.Millisecond, Backlog: time.Second}
 
 // Gate lets browsing in. It is safe for concurrent use.
 type Gate struct{ gate *admission.Gate }

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -98,6 +99,52 @@ func TestBrowsingGivesWay(t *testing.T) {
 			require.Equal(t, problem.ReducedCapacity, problem.Of(b.ask(t.Context(), b.answer)).Code)
 			close(out)
 		}
+	})
+
+	t.Run("NotForABurst", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			b := setup()
+			const page = 48
+			require.Less(t, b.State(t.Context()).Limit, page)
+			errs := make(chan error, page)
+			for range page {
+				go func() {
+					errs <- b.ask(t.Context(), func(echo.Context) error {
+						<-time.After(20 * time.Millisecond)
+						return nil
+					})
+				}()
+			}
+			for range page {
+				require.NoError(t, <-errs)
+			}
+		})
+	})
+
+	t.Run("NotForAPartThatHangs", func(t *testing.T) {
+		t.Parallel()
+		b := setup()
+		limit := b.State(t.Context()).Limit
+		in, out, errs := make(chan struct{}), make(chan struct{}), make(chan error, limit)
+		for range limit {
+			go func() {
+				errs <- b.ask(context.WithoutCancel(t.Context()), func(echo.Context) error {
+					in <- struct{}{}
+					<-out
+					return nil
+				})
+			}()
+		}
+		for range limit {
+			<-in
+		}
+		b.at = b.at.Add(300 * time.Millisecond) // that an optional part may take
+		close(out)
+		for range limit {
+			require.NoError(t, <-errs)
+		}
+		require.Greater(t, b.State(t.Context()).Limit, limit, "the gate opens")
 	})
 
 	t.Run("NotForRefusalsAndClientsThatLeave", func(t *testing.T) {
