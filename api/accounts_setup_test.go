@@ -54,14 +54,23 @@ type undecided struct{ yes bool }
 // Undecided implements [user.Orders].
 func (u *undecided) Undecided(context.Context, string) (bool, error) { return u.yes, nil }
 
+// quickly is a policy of hashes that cost nothing.
+var quickly = argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
 func accountsOf(t *testing.T) accountsBundle {
+	t.Helper()
+	return accountsWith(t, quickly)
+}
+
+// accountsWith is accountsOf with a policy of hashes.
+func accountsWith(t *testing.T, policy argon2id.Params) accountsBundle {
 	t.Helper()
 	db := dbtest.Open(t, dbtest.SQLite(t), storage.Options{})
 	require.NoError(t, store.Schema.Migrate(t.Context(), db))
 	orders := &undecided{}
 	s, err := store.New(db, store.Options{
 		Secret: "a secret of tests that is long enough", Orders: orders,
-		Policy: argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},
+		Policy: policy,
 	})
 	require.NoError(t, err)
 	remote := rpc.NewClient(rpctest.Connect(t, func(r grpc.ServiceRegistrar) { rpc.Register(r, s) }))
