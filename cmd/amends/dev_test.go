@@ -70,7 +70,9 @@ func TestDev(t *testing.T) {
 	_, err = once(t, nil, append([]string{"dev", "--data-dir", dir, "--temporal-bin", enginetest.CLI(t)}, anyPorts...)...)
 	require.EqualError(t, err, "data_dir: "+dir+" is in use by another amends; stop it, or choose another with --data-dir")
 
-	// A stop during an authorization drains the attempt.
+	// A stop during an authorization drains. How often that is tried shows nothing: the slow
+	// answer takes as long as the first try of an express order may, so it may be cut off by
+	// its own limit, and be made again. TestDevStopsAndGoesOn stops a durable one.
 	slow := text(t, place(t, p.api, "slow", "tok_slow", false)["id"])
 	require.Eventually(t, func() bool { return step(t, p.api, slow, "payment.authorize")["state"] == "running" }, patience, 10*time.Millisecond)
 	began := time.Now()
@@ -88,7 +90,6 @@ func TestDev(t *testing.T) {
 		_, order = call(t, http.MethodGet, p.api+"/v1/orders/"+slow, "", nil)
 		return order["status"] == "CONFIRMED"
 	}, patience, 50*time.Millisecond)
-	require.InDelta(t, 1, step(t, p.api, slow, "payment.authorize")["attempts"], 0, "the attempt that ran was not cut off")
 	out, err = once(t, nil, "stock", "receive", "TEAPOT-LIMITED", "1", "--warehouse", "BER", "--data-dir", dir)
 	require.NoError(t, err)
 	require.Contains(t, out, "16 ever received", "a second start adds no stock")
