@@ -128,6 +128,9 @@ doctor() { sed -n 's/^\(doctor on .*\)$/- \1/p'; }
 calls() { sed -n 's/^.*_test\.go:[0-9]*: calls: \(.*\)$/- \1/p'; }
 accounts() { sed -n 's/^.*_test\.go:[0-9]*: \([a-z-]*: t = .*\)$/- \1/p'; }
 reloads() { sed -n 's/^.*_test\.go:[0-9]*: reloads: \(.*\)$/- \1/p'; }
+sessions() { sed -n 's/^.*_test\.go:[0-9]*: \(logins\|sessions\): \(.*\)$/- \1: \2/p'; }
+gateway() { sed -n 's/^.*_test\.go:[0-9]*: \(gateway\|overview\): \(.*\)$/- \1: \2/p'; }
+overload() { block 'overload: capacity'; }
 
 rotation() { sed -n 's/^.*_test\.go:[0-9]*: \([0-9]* calls, .*\)$/- \1/p'; }
 fleet() {
@@ -161,7 +164,7 @@ defines the terms.
 
 | part | | took | of commit |
 |---|---|---|---|
-$(for p in explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events rates calls fleet rotation accounts reloads; do echo "| $p | $(took "$p") |"; done)
+$(for p in explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events rates calls fleet rotation accounts reloads sessions gateway overload; do echo "| $p | $(took "$p") |"; done)
 
 ## Every schedule of up to $FAULTS faults
 
@@ -259,6 +262,21 @@ $(part accounts accounts)
 The API's certificate replaced under 200 requests a second, on connections that stand and on new ones:
 
 $(part reloads reloads)
+
+Log-ins at the same time, with the default policy of passwords; and how soon three gateways refuse a session that ended at one
+of them:
+
+$(part sessions sessions)
+
+The cost of a question over HTTP, whose token is checked, which is limited and logged, beside the one call of a service that
+it is, at 500 in a second; and overviews of orders, at 100 in a second:
+
+$(part gateway gateway)
+
+A platform that gets three times the orders that it can decide, a tenth of them to be cancelled, and as many questions for
+products:
+
+$(part overload overload)
 
 ## Events
 

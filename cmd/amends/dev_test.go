@@ -70,9 +70,9 @@ func TestDev(t *testing.T) {
 	_, err = once(t, nil, append([]string{"dev", "--data-dir", dir, "--temporal-bin", enginetest.CLI(t)}, anyPorts...)...)
 	require.EqualError(t, err, "data_dir: "+dir+" is in use by another amends; stop it, or choose another with --data-dir")
 
-	// A stop during an authorization drains. How often that is tried shows nothing: the slow
-	// answer takes as long as the first try of an express order may, so it may be cut off by
-	// its own limit, and be made again. TestDevStopsAndGoesOn stops a durable one.
+	// A stop during an authorization drains. How often it is tried shows nothing: the slow
+	// answer takes longer than the first try of an express order may, which is cut off by its
+	// own limit. TestDevStopsAndGoesOn of proof/e2e stops a durable attempt.
 	slow := text(t, place(t, p.api, "slow", "tok_slow", false)["id"])
 	require.Eventually(t, func() bool { return step(t, p.api, slow, "payment.authorize")["state"] == "running" }, patience, 10*time.Millisecond)
 	began := time.Now()

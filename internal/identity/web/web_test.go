@@ -232,6 +232,7 @@ func TestABadFileChangesNothing(t *testing.T) {
 		require.NoError(t, err, name)
 		require.EqualValues(t, 1, serial, name)
 		require.Contains(t, b.log.String(), "the old one stays in use")
+		require.Contains(t, b.log.String(), files.want, "the log names the file and the reason")
 
 		_, err = web.Open(b.config)
 		require.ErrorContains(t, err, files.want, "no process starts with it")
