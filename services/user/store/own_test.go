@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,6 +82,41 @@ func TestChangeEmail(t *testing.T) {
 		b.account(t, "ada@third.example")
 		_, err = b.Confirm(ctx, m.Token)
 		requireRefusal(t, err, user.AddressTaken)
+	})
+}
+
+// A mail of before lets its reader in no more once the owner has acted.
+func TestAResetIsForTheAddressAndThePasswordOfItsTime(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b testBundle) {
+		ctx := t.Context()
+		for name, act := range map[string]func(a user.Account, s user.Tokens, reset string) error{
+			"AnotherPassword": func(a user.Account, s user.Tokens, _ string) error {
+				return b.ChangePassword(ctx, user.PasswordChange{Account: a.ID, Session: s.Session, Old: good, New: better})
+			},
+			"AReset": func(_ user.Account, _ user.Tokens, reset string) error { return b.Reset(ctx, reset, better) },
+			"AnotherAddress": func(a user.Account, s user.Tokens, _ string) error {
+				err := b.ChangeEmail(ctx, user.EmailChange{Account: a.ID, Session: s.Session, Password: good, Email: "new-" + a.Email})
+				require.NoError(t, err)
+				_, err = b.Confirm(ctx, b.mail(t, "new-"+a.Email).Token)
+				return err
+			},
+		} {
+			email := strings.ToLower(name) + "@example.com"
+			a := b.account(t, email)
+			s := b.logIn(t, email)
+			require.NoError(t, b.AskReset(ctx, email))
+			thief := b.mail(t, email).Token
+			require.NoError(t, b.ChangeEmail(ctx, user.EmailChange{Account: a.ID, Session: s.Session, Password: good, Email: "thief-" + email}))
+			other := b.mail(t, "thief-"+email).Token
+			b.clock.pass(user.MailPause)
+			require.NoError(t, b.AskReset(ctx, email))
+
+			require.NoError(t, act(a, s, b.mail(t, email).Token), name)
+			requireRefusal(t, b.Reset(ctx, thief, good), user.TokenSpent)
+			_, err := b.Confirm(ctx, other)
+			requireRefusal(t, err, user.TokenSpent)
+		}
 	})
 }
 

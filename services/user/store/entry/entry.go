@@ -108,6 +108,9 @@ func (s *Entry) confirmAddress(tx *gorm.DB, m rows.Mail) error {
 	if err := s.Update(tx, &row); err != nil {
 		return err
 	}
+	if err := s.Void(tx, row.ID); err != nil { // the old address may be another's by now
+		return err
+	}
 	if err := s.Record(tx, row.ID, user.EmailChanged, "", "", ""); err != nil {
 		return err
 	}

@@ -121,10 +121,14 @@ func Taken() error {
 	return fault.Errorf(fault.Business, user.AddressTaken, "another account has the address of mail")
 }
 
-// SetPassword changes the password of an account that tx has locked.
+// SetPassword changes the password of an account that tx has locked, and ends the tokens of
+// mails by which the holder of the old one could come back.
 func (s *Base) SetPassword(tx *gorm.DB, row Account, hash string, event user.Event) error {
 	if err := tx.Model(&row).Update("password", hash).Error; err != nil {
 		return fmt.Errorf("change the password: %w", err)
+	}
+	if err := s.Void(tx, row.ID); err != nil {
+		return err
 	}
 	if err := s.Record(tx, row.ID, event, "", "", ""); err != nil {
 		return err

@@ -81,6 +81,17 @@ func (s *Base) Spend(tx *gorm.DB, token string) (Mail, error) {
 	return row, nil
 }
 
+// Void ends the tokens that let their holders into an account: those of its mails to reset
+// the password, and to confirm another address. tx has locked the account.
+func (s *Base) Void(tx *gorm.DB, account string) error {
+	err := tx.Model(&Mail{}).Where("account = ? AND used_at IS NULL AND template IN ?", account,
+		[]user.Template{user.ResetPassword, user.ConfirmAddress}).Update("used_at", s.Now()).Error
+	if err != nil {
+		return fmt.Errorf("end the tokens of mails: %w", err)
+	}
+	return nil
+}
+
 // MailOf returns the mail of a token, or TOKEN_SPENT.
 func (s *Base) MailOf(db *gorm.DB, token string) (Mail, error) {
 	row, err := MailBy(db, secret.MailOf(token))
