@@ -85,8 +85,14 @@ func (d *Page) Register(e *echo.Echo) {
 func policy(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if c.Path() == "/docs" {
-			c.Response().Header().Set(echo.HeaderContentSecurityPolicy, contentPolicy)
-			c.Response().Header().Set(echo.HeaderCacheControl, "no-cache")
+			h := c.Response().Header()
+			h.Set(echo.HeaderContentSecurityPolicy, contentPolicy)
+			h.Set(echo.HeaderCacheControl, "no-cache")
+			c.Response().Before(func() {
+				if h.Get(echo.HeaderContentType) == echo.MIMETextHTML {
+					h.Set(echo.HeaderContentType, echo.MIMETextHTML+"; charset=utf-8")
+				}
+			})
 		}
 		return next(c)
 	}

@@ -69,7 +69,7 @@ func New(c Config) *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = c.fail
 	e.IPExtractor = clientIP(c.TrustedProxies)
-	e.Use(identify, trace)
+	e.Use(identify, inert, trace)
 	if c.Strict {
 		e.Use(strict)
 	}

@@ -32,7 +32,19 @@ func identify(next echo.HandlerFunc) echo.HandlerFunc {
 			ids = []string{uuid.NewString()}
 		}
 		c.Response().Header().Set(echo.HeaderXRequestID, ids[0])
-		c.Response().Header().Set(echo.HeaderXContentTypeOptions, "nosniff")
+		return next(c)
+	}
+}
+
+// inert keeps browsers from taking an answer for a page: they guess no type, run and load
+// nothing of it, show it in no frame, and tell no one its address. A route that is a page
+// sets a policy of its own.
+func inert(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set(echo.HeaderXContentTypeOptions, "nosniff")
+		h.Set(echo.HeaderContentSecurityPolicy, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set(echo.HeaderReferrerPolicy, "no-referrer")
 		return next(c)
 	}
 }
