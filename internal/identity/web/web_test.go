@@ -276,6 +276,21 @@ func TestClientsSpeakHTTP2AndMayShowCertificates(t *testing.T) {
 	require.Equal(t, "HTTP/2.0", text, "no certificate is asked for")
 }
 
+func TestOldTLSIsRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	selfSigned, _, err := web.SelfSigned(time.Now())
+	require.NoError(t, err)
+	require.EqualValues(t, tls.VersionTLS12, selfSigned.MinVersion)
+	for version, ok := range map[uint16]bool{tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
+		c := b.client(t, false)
+		settings := c.Transport.(*http.Transport).TLSClientConfig //nolint:forcetypeassert,errcheck // made above
+		settings.MinVersion, settings.MaxVersion = version, version
+		_, _, err := b.ask(t.Context(), c)
+		require.Equal(t, ok, err == nil, "%s: %v", tls.VersionName(version), err)
+	}
+}
+
 func TestClientsCanTrustASelfSignedCertificate(t *testing.T) {
 	t.Parallel()
 	settings, certificate, err := web.SelfSigned(time.Now())
