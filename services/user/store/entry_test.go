@@ -138,6 +138,17 @@ func TestLogIn(t *testing.T) {
 				require.Equal(t, user.FreeAttempts, n, email)
 			}
 		})
+		t.Run("RecordsSuccessAndFailure", func(t *testing.T) {
+			b.clock.pass(user.MostWait)
+			session := b.logIn(t, "ada@example.com").Session
+			requireRefusal(t, wrong("ada@example.com"), user.BadCredentials)
+			records, err := b.Records(t.Context(), a.ID, "", 2)
+			require.NoError(t, err)
+			require.Equal(t, []user.Event{user.LoginFailed, user.LoggedIn}, []user.Event{records[0].Event, records[1].Event})
+			require.Equal(t, session, records[1].About)
+			require.Equal(t, b.clock.now(), records[0].At)
+			b.logIn(t, "ada@example.com")
+		})
 		t.Run("HashesAnewWhenThePolicyGrows", func(t *testing.T) {
 			hash := func() (h string) {
 				require.NoError(t, b.db.Raw("SELECT password FROM accounts WHERE id = ?", a.ID).Scan(&h).Error)
