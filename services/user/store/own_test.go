@@ -90,15 +90,26 @@ func TestAResetIsForTheAddressAndThePasswordOfItsTime(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b testBundle) {
 		ctx := t.Context()
-		for name, act := range map[string]func(a user.Account, s user.Tokens, reset string) error{
-			"AnotherPassword": func(a user.Account, s user.Tokens, _ string) error {
-				return b.ChangePassword(ctx, user.PasswordChange{Account: a.ID, Session: s.Session, Old: good, New: better})
+		for name, act := range map[string]func(t *testing.T, a user.Account, s user.Tokens, reset string) error{
+			"AnotherPassword": func(t *testing.T, a user.Account, s user.Tokens, _ string) error {
+				t.Helper()
+				return b.ChangePassword(t.Context(), user.PasswordChange{Account: a.ID, Session: s.Session, Old: good, New: better})
 			},
-			"AReset": func(_ user.Account, _ user.Tokens, reset string) error { return b.Reset(ctx, reset, better) },
-			"AnotherAddress": func(a user.Account, s user.Tokens, _ string) error {
-				err := b.ChangeEmail(ctx, user.EmailChange{Account: a.ID, Session: s.Session, Password: good, Email: "new-" + a.Email})
+			"ALock": func(t *testing.T, a user.Account, _ user.Tokens, _ string) error {
+				t.Helper()
+				_, err := b.Lock(t.Context(), user.Decision{Account: a.ID, By: "root", Reason: "stolen"})
+				return err
+			},
+			"AReset": func(t *testing.T, _ user.Account, _ user.Tokens, reset string) error {
+				t.Helper()
+				return b.Reset(t.Context(), reset, better)
+			},
+			"AnotherAddress": func(t *testing.T, a user.Account, s user.Tokens, _ string) error {
+				t.Helper()
+				err := b.ChangeEmail(t.Context(), user.EmailChange{Account: a.ID, Session: s.Session, Password: good, Email: "new-" + a.Email})
 				require.NoError(t, err)
-				_, err = b.Confirm(ctx, b.mail(t, "new-"+a.Email).Token)
+				m := b.mail(t, "new-"+a.Email)
+				_, err = b.Confirm(t.Context(), m.Token)
 				return err
 			},
 		} {
@@ -112,7 +123,7 @@ func TestAResetIsForTheAddressAndThePasswordOfItsTime(t *testing.T) {
 			b.clock.pass(user.MailPause)
 			require.NoError(t, b.AskReset(ctx, email))
 
-			require.NoError(t, act(a, s, b.mail(t, email).Token), name)
+			require.NoError(t, act(t, a, s, b.mail(t, email).Token), name)
 			requireRefusal(t, b.Reset(ctx, thief, good), user.TokenSpent)
 			_, err := b.Confirm(ctx, other)
 			requireRefusal(t, err, user.TokenSpent)

@@ -175,8 +175,8 @@ func (s *Entry) Reset(ctx context.Context, mailToken, password string) error {
 		if err != nil {
 			return err
 		}
-		if row.ID == "" {
-			return user.Spent() // erased meanwhile
+		if row.ID == "" || row.Login != m.Login {
+			return user.Spent() // erased, or at another address, since the mail was asked for
 		}
 		if err := failed.Clear(tx, s.Derived.Login(row.Login)); err != nil {
 			return err

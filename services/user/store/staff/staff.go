@@ -124,6 +124,9 @@ func (s *Staff) decided(ctx context.Context, d user.Decision, event user.Event, 
 		if err := s.SuspendKeys(tx, row.ID); err != nil {
 			return err
 		}
+		if err := s.Void(tx, row.ID); err != nil {
+			return err
+		}
 		a, err = row.Public()
 		return err
 	})
