@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/outbox/wake"
 	"github.com/amends/amends/event/traced"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/barrier/txn"
@@ -69,7 +70,7 @@ func Tell(tx *gorm.DB, events ...event.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	if err := txn.After(tx, func() { wake(tx.ConnPool) }); err != nil {
+	if err := txn.After(tx, func() { wake.All(tx.ConnPool) }); err != nil {
 		return err //nolint:wrapcheck // a fault
 	}
 	now := txn.Now()

@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/lease"
 	"github.com/amends/amends/event/outbox/retention"
+	"github.com/amends/amends/event/outbox/wake"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/saga/barrier/txn"
@@ -103,7 +104,7 @@ func NewRelay(db *gorm.DB, bus event.Bus, o Options) *Relay {
 // one take over. It returns nil, so that it can be the Run of a part of a process. A relay
 // runs once.
 func (r *Relay) Run(ctx context.Context) error {
-	defer onCommit(r.db.ConnPool, r.commits)()
+	defer wake.On(r.db.ConnPool, r.commits)()
 	defer r.listen()()
 	retry := background.Retry{First: firstPause, Most: r.o.Poll, Report: func(err error) {
 		r.o.Logger.Warn("events wait for the lease of the outbox", "service", r.o.Service, "error", err)
@@ -240,7 +241,7 @@ func (r *Relay) listen() (stop func()) {
 	if !ok {
 		return func() {}
 	}
-	stop, err := bell.OnRing(r.bell(), func() { signal(r.rings) })
+	stop, err := bell.OnRing(r.bell(), func() { wake.Signal(r.rings) })
 	if err != nil {
 		r.o.Logger.Warn("events of other processes wait for the poll", "service", r.o.Service, "error", err)
 		return func() {}

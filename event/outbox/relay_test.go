@@ -35,21 +35,6 @@ func TestRelay(t *testing.T) {
 		})
 	})
 
-	t.Run("RestsBetweenTheRoundsOfABurst", func(t *testing.T) {
-		t.Parallel()
-		each(t, func(t *testing.T, db *gorm.DB) {
-			bus := &counting{Memory: eventtest.NewMemory()}
-			idle(t, outbox.NewRelay(db, bus, woken()))
-			began := time.Now()
-			for i := range 200 {
-				require.NoError(t, tell(t.Context(), db, some(i, 1, 200)...))
-			}
-			eventually(t, func() bool { return len(bus.Stored()) == 200 })
-			require.LessOrEqual(t, bus.batches.Load(), 2+int64(time.Since(began)/(15*time.Millisecond)))
-			require.Zero(t, requireAll(t, bus.Stored(), 200, 200))
-		})
-	})
-
 	t.Run("PublishesABacklogInOrder", func(t *testing.T) {
 		t.Parallel()
 		each(t, func(t *testing.T, db *gorm.DB) {

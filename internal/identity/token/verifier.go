@@ -22,7 +22,7 @@ const (
 	KeyLife = 10 * time.Second
 
 	keysEvery = time.Minute     // between two looks at the signing keys
-	keysLeast = time.Second     // the same, if a token has an unknown key
+	keysLeast = time.Second / 4 // the same, if a token has an unknown key
 	askTime   = 3 * time.Second // bounds a question to the service
 )
 

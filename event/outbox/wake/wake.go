@@ -1,4 +1,5 @@
-package outbox
+// Package wake has commits wake the relays of their database in the same process.
+package wake
 
 import (
 	"slices"
@@ -14,25 +15,25 @@ var alarms = struct {
 	of map[gorm.ConnPool][]chan struct{}
 }{of: map[gorm.ConnPool][]chan struct{}{}}
 
-// wake wakes the relays of a database in this process.
-func wake(pool gorm.ConnPool) {
+// All signals those who listen to a database.
+func All(pool gorm.ConnPool) {
 	alarms.RLock()
 	defer alarms.RUnlock()
 	for _, c := range alarms.of[pool] {
-		signal(c)
+		Signal(c)
 	}
 }
 
-// signal signals c, unless a signal is waiting already.
-func signal(c chan struct{}) {
+// Signal signals c, unless a signal is waiting already. The channel has room for one.
+func Signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:
 	}
 }
 
-// onCommit has c signalled after each transaction on pool that told, until stop.
-func onCommit(pool gorm.ConnPool, c chan struct{}) (stop func()) {
+// On has c signalled whenever [All] is called for the database, until stop.
+func On(pool gorm.ConnPool, c chan struct{}) (stop func()) {
 	alarms.Lock()
 	defer alarms.Unlock()
 	alarms.of[pool] = append(alarms.of[pool], c)
