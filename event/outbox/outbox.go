@@ -87,7 +87,8 @@ func Tell(tx *gorm.DB, events ...event.Event) error {
 		args = append(args, e.ID, e.Type, e.Key, string(e.Data), string(attributes), e.Time)
 	}
 	values := strings.Repeat(", (?, ?, ?, ?, ?, ?)", len(events))[2:]
-	return txn.Queue(tx, int64(len(events))).Exec("INSERT INTO outbox (event_id, type, key, data, meta, at) VALUES "+values, args...).Error
+	_, err := txn.Exec(txn.Queue(tx, int64(len(events))), "INSERT INTO outbox (event_id, type, key, data, meta, at) VALUES "+values, args...)
+	return err //nolint:wrapcheck // the database's, which txn.Run classifies
 }
 
 // stamped returns e as it is published.

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"encoding/json"
 	"io/fs"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -73,10 +74,10 @@ func insert(tx *gorm.DB, c Call, r row) (bool, error) {
 		}
 	}
 	at := txn.Now()
-	res := tx.Exec(`INSERT INTO barrier (saga, step, generation, state, fingerprint, request, outcome, code, message, created_at, updated_at)
+	rows, err := txn.Exec(tx, `INSERT INTO barrier (saga, step, generation, state, fingerprint, request, outcome, code, message, created_at, updated_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		c.Key.Saga, c.Key.Step, c.Key.Generation, r.State, c.Fingerprint, r.Request, r.Outcome, r.Code, r.Message, at, at)
-	return res.RowsAffected == 1, res.Error
+	return rows == 1, err
 }
 
 // claim claims c's key with an intent. That of a do is never seen: it commits as done.
@@ -130,8 +131,8 @@ func find(tx *gorm.DB, k Key) (*row, error) {
 // queue; the second sees the result of the first.
 func change(tx *gorm.DB, k Key, r *row, from ...State) (bool, error) {
 	sql, args := update(k, r, from)
-	res := tx.Exec(sql, args...)
-	return res.RowsAffected == 1, res.Error
+	rows, err := txn.Exec(tx, sql, args...)
+	return rows == 1, err
 }
 
 // update returns the statement of a change. Plain SQL here and in insert, because every
@@ -146,8 +147,11 @@ func update(k Key, r *row, from []State) (sql string, args []any) {
 		set, args = set+", code = ?, message = ?", append(args, r.Code, r.Message)
 	case Intent, Undone, Blocked: // an undone row keeps its outcome
 	}
-	return "UPDATE barrier SET " + set + " WHERE saga = ? AND step = ? AND generation = ? AND state IN ?",
-		append(args, k.Saga, k.Step, k.Generation, from)
+	args = append(args, k.Saga, k.Step, k.Generation)
+	for _, state := range from {
+		args = append(args, state)
+	}
+	return "UPDATE barrier SET " + set + " WHERE saga = ? AND step = ? AND generation = ? AND state IN (?" + strings.Repeat(", ?", len(from)-1) + ")", args
 }
 
 // finish records the outcome of the do that has claimed k in this transaction, and tells
