@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 
+	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/identity/token"
@@ -49,34 +50,47 @@ func (d direct) CheckStock(ctx context.Context, lines []inventory.Line) (invento
 }
 
 // cost is that of calls at a constant rate, each from when it was due.
-type cost struct{ cpu, p50, p99 time.Duration }
+type cost struct {
+	cpu, p50, p99 time.Duration
+	gaveWay       int // calls that were refused because the machine was busy with others
+}
 
 func (c cost) String() string {
 	ms := func(d time.Duration) string { return fmt.Sprintf("%.2f ms", float64(d.Microseconds())/1000) }
-	return fmt.Sprintf("CPU %s, p50 %s, p99 %s", ms(c.cpu), ms(c.p50), ms(c.p99))
+	return fmt.Sprintf("CPU %s, p50 %s, p99 %s, %d gave way", ms(c.cpu), ms(c.p50), ms(c.p99), c.gaveWay)
 }
 
 // measure makes calls, some before that do not count: connections and caches are cold, and
 // the gate for browsing opens by being felt.
 func measure(t *testing.T, calls, perSecond int, call func() error) cost {
 	t.Helper()
-	_, _ = send(perSecond, perSecond, call)
+	_, _ = send(perSecond, perSecond, call) // their errors count neither
 	used := func() time.Duration {
 		var u syscall.Rusage
 		require.NoError(t, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
 		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 	}
 	before := used()
-	took, err := send(calls, perSecond, call)
-	cpu := used() - before
-	require.NoError(t, err)
+	took, errs := send(calls, perSecond, call)
+	c := cost{cpu: (used() - before) / time.Duration(calls)}
+	for _, err := range errs {
+		if errors.Is(err, errGaveWay) {
+			c.gaveWay++
+			continue
+		}
+		require.NoError(t, err)
+	}
+	require.Less(t, c.gaveWay, calls/20, "the machine is too busy to measure on")
 	slices.Sort(took)
-	return cost{cpu / time.Duration(calls), took[calls/2], took[calls*99/100]}
+	c.p50, c.p99 = took[calls/2], took[calls*99/100]
+	return c
 }
 
+var errGaveWay = errors.New("the question gave way")
+
 // send makes calls at a rate, and returns how long each took from when it was due.
-func send(calls, perSecond int, call func() error) ([]time.Duration, error) {
-	took, errs := make([]time.Duration, calls), make([]error, calls)
+func send(calls, perSecond int, call func() error) (took []time.Duration, errs []error) {
+	took, errs = make([]time.Duration, calls), make([]error, calls)
 	var all sync.WaitGroup
 	began := time.Now()
 	for n := range calls {
@@ -88,7 +102,7 @@ func send(calls, perSecond int, call func() error) ([]time.Duration, error) {
 		})
 	}
 	all.Wait()
-	return took, errors.Join(errs...)
+	return took, errs
 }
 
 // asking returns a function that sends a request to a server and requires 200.
@@ -110,7 +124,11 @@ func asking(t *testing.T, b *testBundle, path string, header ...string) func() e
 			return err
 		}
 		body, err := io.ReadAll(answer.Body)
-		if err == nil && answer.StatusCode != http.StatusOK {
+		switch {
+		case err != nil || answer.StatusCode == http.StatusOK:
+		case strings.Contains(string(body), string(problem.ReducedCapacity)):
+			err = errGaveWay
+		default:
 			err = fmt.Errorf("%s: %s", answer.Status, body)
 		}
 		return errors.Join(err, answer.Body.Close())
@@ -160,6 +178,7 @@ func TestAnOverviewKeepsItsTime(t *testing.T) { //nolint:paralleltest // it meas
 		return // not skipped: nothing is missing
 	}
 	const budget = 300 * time.Millisecond // of a part
+	var whole cost
 	down := fakePart{err: fault.Errorf(fault.Transient, fault.Unavailable, "away")}
 	for _, c := range []struct {
 		name string
@@ -170,6 +189,9 @@ func TestAnOverviewKeepsItsTime(t *testing.T) { //nolint:paralleltest // it meas
 		ask := asking(t, b, "/v1/orders/"+someOrder+"/overview", "Amends-Claim", identity.NewGuests(guestSecret).Claim(someOrder))
 		got := measure(t, *costRequests/5, 100, ask)
 		t.Logf("overview: %s: %s", c.name, got)
-		require.Less(t, got.p99, budget+100*time.Millisecond, c.name)
+		if whole.cpu == 0 {
+			whole = got
+		}
+		require.Less(t, got.p99, budget+100*time.Millisecond+whole.p99, c.name)
 	}
 }

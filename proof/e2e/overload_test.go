@@ -17,7 +17,7 @@ var overloadFor = flag.Duration("overload.for", 0, "how long a platform gets thr
 // TestOrdersComeBeforeBrowsing measures how many orders a platform decides, and asks it for
 // three times as many, for as many products, and for cancels, at the same time. `make prove`
 // runs it.
-func TestOrdersComeBeforeBrowsing(t *testing.T) {
+func TestOrdersComeBeforeBrowsing(t *testing.T) { //nolint:paralleltest // it measures
 	if *overloadFor == 0 {
 		return // not skipped: nothing is missing
 	}
