@@ -4,19 +4,17 @@ package wake
 import (
 	"slices"
 	"sync"
-
-	"gorm.io/gorm"
 )
 
 // alarms are the signals of the relays of this process, by the pool of their database:
 // Tell has nothing but a transaction, and may run before its relay or without one.
 var alarms = struct {
 	sync.RWMutex
-	of map[gorm.ConnPool][]chan struct{}
-}{of: map[gorm.ConnPool][]chan struct{}{}}
+	of map[any][]chan struct{}
+}{of: map[any][]chan struct{}{}}
 
 // All signals those who listen to a database.
-func All(pool gorm.ConnPool) {
+func All(pool any) {
 	alarms.RLock()
 	defer alarms.RUnlock()
 	for _, c := range alarms.of[pool] {
@@ -33,7 +31,7 @@ func Signal(c chan struct{}) {
 }
 
 // On has c signalled whenever [All] is called for the database, until stop.
-func On(pool gorm.ConnPool, c chan struct{}) (stop func()) {
+func On(pool any, c chan struct{}) (stop func()) {
 	alarms.Lock()
 	defer alarms.Unlock()
 	alarms.of[pool] = append(alarms.of[pool], c)
