@@ -44,9 +44,11 @@ type Snapshot struct {
 	Reason     Reason         `json:"reason,omitempty"`  // why it was cancelled, else absent
 	Decided    Reason         `json:"decided,omitempty"` // why its saga was aborted, else absent
 	Currency   money.Currency `json:"currency"`
-	Lines      []Line         `json:"lines"`
+	Lines      []TakenLine    `json:"lines"`
 	Total      money.Amount   `json:"total,omitzero"` // absent while PENDING, and if it never was quoted
 	Attention  []Flag         `json:"attention,omitempty"`
+	Steps      []TakenStep    `json:"steps,omitempty"`   // of its saga, absent while PENDING
+	Parcels    []Parcel       `json:"parcels,omitempty"` // absent while PENDING, and if none was booked
 	DecideBy   time.Time      `json:"decide_by,omitzero"`
 	CreatedAt  time.Time      `json:"created_at"`
 	UpdatedAt  time.Time      `json:"updated_at"`
@@ -57,6 +59,7 @@ type Flag struct {
 	Step    string     `json:"step"`
 	Code    fault.Code `json:"code"`
 	Kind    fault.Kind `json:"kind"`
+	Owed    string     `json:"owed,omitempty"` // the effect that the step holds
 	Since   time.Time  `json:"since"`
 	Lasting bool       `json:"lasting,omitempty"` // it stays until an operator acknowledges it
 }
@@ -65,9 +68,11 @@ type Flag struct {
 func (r Record) Snapshot() Snapshot {
 	s := Snapshot{
 		ID: r.ID, CustomerID: r.Placement.CustomerID, Status: r.Status, Reason: r.Reason, Decided: r.Decided,
-		Currency: r.Placement.Currency, Lines: r.Placement.Lines, DecideBy: r.Placement.DecideBy,
+		Currency: r.Placement.Currency, DecideBy: r.Placement.DecideBy,
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Attention: flags(r.Attention),
 	}
+	end := r.final()
+	s.Lines, s.Steps, s.Parcels = end.priced(r.Placement.Lines), end.Steps, end.Parcels
 	if r.Total != nil {
 		s.Total = *r.Total
 	}
@@ -77,7 +82,7 @@ func (r Record) Snapshot() Snapshot {
 func flags(attention []ledger.Attention) []Flag {
 	var all []Flag
 	for _, a := range attention {
-		all = append(all, Flag{Step: a.Step, Code: a.Code, Kind: a.Kind, Since: a.Since.UTC().Truncate(time.Microsecond), Lasting: a.Lasting})
+		all = append(all, Flag{Step: a.Step, Code: a.Code, Kind: a.Kind, Owed: a.Owed, Since: a.Since.UTC().Truncate(time.Microsecond), Lasting: a.Lasting})
 	}
 	return all
 }

@@ -12,8 +12,7 @@ type Order struct {
 	ID         string         `json:"id"`
 	CustomerID string         `json:"customer_id"`
 	Status     Status         `json:"status"`
-	Reason     string         `json:"reason,omitempty"`  // why it was cancelled
-	Decided    string         `json:"decided,omitempty"` // why its saga was aborted
+	Reason     string         `json:"reason,omitempty"` // why it was cancelled
 	Style      string         `json:"style"`
 	Currency   money.Currency `json:"currency"`
 	Total      money.Amount   `json:"total,omitzero"` // absent until it is quoted and decided

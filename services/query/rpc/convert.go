@@ -13,7 +13,7 @@ import (
 func toFound(f query.Found) *pb.Found {
 	o := f.Order
 	return &pb.Found{Version: f.Version, Order: &pb.Order{
-		Id: o.ID, CustomerId: o.CustomerID, Status: string(o.Status), Reason: o.Reason, Decided: o.Decided, Style: o.Style,
+		Id: o.ID, CustomerId: o.CustomerID, Status: string(o.Status), Reason: o.Reason, Style: o.Style,
 		Currency: string(o.Currency), Total: wire.Amount(o.Total), Lines: each(o.Lines, toLine), Attention: each(o.Attention, toFlag),
 		Steps: each(o.Steps, toStep), Parcels: each(o.Parcels, toParcel),
 		DecideBy: wire.Time(o.DecideBy), CreatedAt: wire.Time(o.CreatedAt), UpdatedAt: wire.Time(o.UpdatedAt),
@@ -23,7 +23,7 @@ func toFound(f query.Found) *pb.Found {
 func fromFound(f *pb.Found, asOf time.Time) query.Found {
 	o := f.GetOrder()
 	return query.Found{Version: f.GetVersion(), AsOf: asOf, Order: query.Order{
-		ID: o.GetId(), CustomerID: o.GetCustomerId(), Status: query.Status(o.GetStatus()), Reason: o.GetReason(), Decided: o.GetDecided(),
+		ID: o.GetId(), CustomerID: o.GetCustomerId(), Status: query.Status(o.GetStatus()), Reason: o.GetReason(),
 		Style: o.GetStyle(), Currency: money.Currency(o.GetCurrency()), Total: wire.FromAmount(o.GetTotal()),
 		Lines: each(o.GetLines(), fromLine), Attention: each(o.GetAttention(), fromFlag),
 		Steps: each(o.GetSteps(), fromStep), Parcels: each(o.GetParcels(), fromParcel),

@@ -31,18 +31,17 @@ type Order struct {
 	CustomerId string                 `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	Status     string                 `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`
 	Reason     string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	Decided    string                 `protobuf:"bytes,5,opt,name=decided,proto3" json:"decided,omitempty"`
-	Style      string                 `protobuf:"bytes,6,opt,name=style,proto3" json:"style,omitempty"`
-	Currency   string                 `protobuf:"bytes,7,opt,name=currency,proto3" json:"currency,omitempty"`
+	Style      string                 `protobuf:"bytes,5,opt,name=style,proto3" json:"style,omitempty"`
+	Currency   string                 `protobuf:"bytes,6,opt,name=currency,proto3" json:"currency,omitempty"`
 	// Absent until it is quoted and decided.
-	Total         *wirepb.Amount         `protobuf:"bytes,8,opt,name=total,proto3" json:"total,omitempty"`
-	Lines         []*Line                `protobuf:"bytes,9,rep,name=lines,proto3" json:"lines,omitempty"`
-	Attention     []*Flag                `protobuf:"bytes,10,rep,name=attention,proto3" json:"attention,omitempty"`
-	Steps         []*Step                `protobuf:"bytes,11,rep,name=steps,proto3" json:"steps,omitempty"`
-	Parcels       []*Parcel              `protobuf:"bytes,12,rep,name=parcels,proto3" json:"parcels,omitempty"`
-	DecideBy      *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=decide_by,json=decideBy,proto3" json:"decide_by,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	Total         *wirepb.Amount         `protobuf:"bytes,7,opt,name=total,proto3" json:"total,omitempty"`
+	Lines         []*Line                `protobuf:"bytes,8,rep,name=lines,proto3" json:"lines,omitempty"`
+	Attention     []*Flag                `protobuf:"bytes,9,rep,name=attention,proto3" json:"attention,omitempty"`
+	Steps         []*Step                `protobuf:"bytes,10,rep,name=steps,proto3" json:"steps,omitempty"`
+	Parcels       []*Parcel              `protobuf:"bytes,11,rep,name=parcels,proto3" json:"parcels,omitempty"`
+	DecideBy      *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=decide_by,json=decideBy,proto3" json:"decide_by,omitempty"`
+	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -101,13 +100,6 @@ func (x *Order) GetStatus() string {
 func (x *Order) GetReason() string {
 	if x != nil {
 		return x.Reason
-	}
-	return ""
-}
-
-func (x *Order) GetDecided() string {
-	if x != nil {
-		return x.Decided
 	}
 	return ""
 }
@@ -1915,27 +1907,26 @@ var File_services_query_rpc_query_proto protoreflect.FileDescriptor
 
 const file_services_query_rpc_query_proto_rawDesc = "" +
 	"\n" +
-	"\x1eservices/query/rpc/query.proto\x12\x0famends.query.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cinternal/rpc/wire/wire.proto\"\xd3\x04\n" +
+	"\x1eservices/query/rpc/query.proto\x12\x0famends.query.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cinternal/rpc/wire/wire.proto\"\xb9\x04\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1f\n" +
 	"\vcustomer_id\x18\x02 \x01(\tR\n" +
 	"customerId\x12\x16\n" +
 	"\x06status\x18\x03 \x01(\tR\x06status\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x18\n" +
-	"\adecided\x18\x05 \x01(\tR\adecided\x12\x14\n" +
-	"\x05style\x18\x06 \x01(\tR\x05style\x12\x1a\n" +
-	"\bcurrency\x18\a \x01(\tR\bcurrency\x12,\n" +
-	"\x05total\x18\b \x01(\v2\x16.amends.wire.v1.AmountR\x05total\x12+\n" +
-	"\x05lines\x18\t \x03(\v2\x15.amends.query.v1.LineR\x05lines\x123\n" +
-	"\tattention\x18\n" +
-	" \x03(\v2\x15.amends.query.v1.FlagR\tattention\x12+\n" +
-	"\x05steps\x18\v \x03(\v2\x15.amends.query.v1.StepR\x05steps\x121\n" +
-	"\aparcels\x18\f \x03(\v2\x17.amends.query.v1.ParcelR\aparcels\x127\n" +
-	"\tdecide_by\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\bdecideBy\x129\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x14\n" +
+	"\x05style\x18\x05 \x01(\tR\x05style\x12\x1a\n" +
+	"\bcurrency\x18\x06 \x01(\tR\bcurrency\x12,\n" +
+	"\x05total\x18\a \x01(\v2\x16.amends.wire.v1.AmountR\x05total\x12+\n" +
+	"\x05lines\x18\b \x03(\v2\x15.amends.query.v1.LineR\x05lines\x123\n" +
+	"\tattention\x18\t \x03(\v2\x15.amends.query.v1.FlagR\tattention\x12+\n" +
+	"\x05steps\x18\n" +
+	" \x03(\v2\x15.amends.query.v1.StepR\x05steps\x121\n" +
+	"\aparcels\x18\v \x03(\v2\x17.amends.query.v1.ParcelR\aparcels\x127\n" +
+	"\tdecide_by\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\bdecideBy\x129\n" +
 	"\n" +
-	"created_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
+	"created_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
 	"\n" +
-	"updated_at\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\"k\n" +
+	"updated_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\"k\n" +
 	"\x04Line\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\x125\n" +
