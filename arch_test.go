@@ -25,6 +25,8 @@ var families = map[string]struct{ prefix, why string }{
 	"gorm":     {"gorm.io/", "rows belong to the stores"},
 	"echo":     {"github.com/labstack/echo", "HTTP belongs to api"},
 	"viper":    {"github.com/spf13/viper", "configuration belongs to internal/config"},
+	"grpc":     {"google.golang.org/grpc", "the read model never acts: it has no client"},
+	"outbox":   {module + "/event/outbox", "the read model never acts: it tells nothing"},
 }
 
 func TestImportsFollowTheLayers(t *testing.T) {

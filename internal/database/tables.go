@@ -13,13 +13,14 @@ import (
 )
 
 // tables returns the names of the tables in db, sorted: on PostgreSQL those of the
-// schema that the connection creates tables in, without those of extensions.
+// schema that the connection creates tables in, without those of extensions; on SQLite
+// without those in which a virtual table keeps its rows.
 func tables(db *gorm.DB) (names []string, err error) {
 	sql := `SELECT c.relname FROM pg_class c
 		WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND c.relkind IN ('r', 'p', 'f')
 		AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`
 	if db.Name() == "sqlite" {
-		sql = `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`
+		sql = `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`
 	}
 	if err := db.Raw(sql).Scan(&names).Error; err != nil {
 		return nil, fmt.Errorf("list the tables: %w", err)

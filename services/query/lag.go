@@ -6,6 +6,15 @@ import (
 	"github.com/amends/amends/fault"
 )
 
+// Codes of rebuilds.
+const (
+	// OldGeneration refuses a rebuild while the generation before the last switch is kept.
+	OldGeneration fault.Code = "OLD_GENERATION"
+	// NotLoading refuses to load or to switch to a generation that is not being loaded:
+	// another rebuild has ended or dropped it.
+	NotLoading fault.Code = "NOT_LOADING"
+)
+
 // Projection tells how far a projection has come.
 type Projection struct {
 	// Name is "orders", "products", "stock" or "timeline".

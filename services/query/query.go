@@ -28,6 +28,9 @@ type Order struct {
 // NeedsAttention reports whether an operator must review the order.
 func (o Order) NeedsAttention() bool { return len(o.Attention) > 0 }
 
+// Orchestrated is the style of an order that a saga decides. There is no other yet.
+const Orchestrated = "orchestrated"
+
 // Status is the status of an order.
 type Status string
 
@@ -67,8 +70,8 @@ type Flag struct {
 // Step is the progress of one step of an order's saga.
 type Step struct {
 	Name     string `json:"name"`
-	State    string `json:"state"` // as in package saga
-	Attempts int    `json:"attempts"`
+	State    string `json:"state"`              // as in package saga
+	Attempts int    `json:"attempts,omitempty"` // 0: not known, of a step that only its fact tells of
 	// StartedAt and EndedAt are UTC. A step that only its fact tells of has the time of
 	// that fact as both.
 	StartedAt time.Time  `json:"started_at,omitzero"`

@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/event/inbox"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/watch"
+	"github.com/amends/amends/reactions"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/catalog"
 	catalogrpc "github.com/amends/amends/services/catalog/rpc"
@@ -29,6 +30,9 @@ import (
 	providersimulator "github.com/amends/amends/services/payment/provider/simulator"
 	paymentrpc "github.com/amends/amends/services/payment/rpc"
 	paymentstore "github.com/amends/amends/services/payment/store"
+	"github.com/amends/amends/services/query"
+	queryrpc "github.com/amends/amends/services/query/rpc"
+	querystore "github.com/amends/amends/services/query/store"
 	"github.com/amends/amends/services/shipping"
 	shippingcompare "github.com/amends/amends/services/shipping/audit/compare"
 	carriersimulator "github.com/amends/amends/services/shipping/carrier/simulator"
@@ -157,6 +161,14 @@ var All = []Row{
 		Name: "user", own: userstore.Schema, leastSecret: usersecret.Least, asks: []string{"order"},
 		Serve: func(on grpc.ServiceRegistrar, s *Stores) { userrpc.Register(on, s.Users()) },
 		words: activities.UserWords, facts: user.Facts,
+	},
+	{
+		Name: "query", own: querystore.Schema,
+		Serve: func(on grpc.ServiceRegistrar, s *Stores) { queryrpc.Register(on, s.ReadModel()) },
+		Listen: func(s *Stores, o inbox.Options) *inbox.Group {
+			return inbox.Project(inbox.Projection{Group: s.Row.Name, Facts: reactions.Followed(), Apply: s.project}, o)
+		},
+		words: activities.QueryWords, facts: query.Facts,
 	},
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
 	"google.golang.org/grpc"
 	"gorm.io/gorm"
@@ -12,6 +13,7 @@ import (
 	"github.com/amends/amends/event/lease"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
+	querystore "github.com/amends/amends/services/query/store"
 )
 
 // events are the tables that every service has beside its own: those of its leases, and
@@ -30,6 +32,9 @@ type Stores struct {
 	secret string
 	// asked are the services that it asks, by name.
 	asked map[string]grpc.ClientConnInterface
+	// readModel is the store of the query service, made once: its parts wake each other.
+	readModel     *querystore.Store
+	readModelOnce sync.Once
 }
 
 // DSNs locate the databases of one service.

@@ -1,0 +1,215 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/services/query"
+	"github.com/amends/amends/services/query/store/rows"
+	"github.com/amends/amends/services/query/store/search"
+	"github.com/amends/amends/services/query/words"
+)
+
+// maxPageBytes ends a page of orders early, so that it fits into a message.
+const maxPageBytes = 2 << 20
+
+// Order implements [query.Service].
+func (s *Store) Order(ctx context.Context, id string) (query.Found, error) {
+	h, err := s.head(ctx)
+	if err != nil {
+		return query.Found{}, err
+	}
+	var row rows.Order
+	err = s.db.WithContext(ctx).Select("id", "version", "view").Where("generation = ? AND id = ?", h.Generation, text(id)).Take(&row).Error
+	switch {
+	case errors.Is(err, gorm.ErrRecordNotFound):
+		return query.Found{}, notFound()
+	case err != nil:
+		return query.Found{}, database.Fault(fmt.Errorf("read an order: %w", err))
+	}
+	f, err := view(row, h)
+	if err != nil || f.Order.Status != query.Pending {
+		return f, err
+	}
+	entries, err := s.entries(ctx, h.Generation, id, 0)
+	if err != nil {
+		return query.Found{}, err
+	}
+	f.Order.Steps = steps(entries)
+	return f, nil
+}
+
+func view(r rows.Order, h head) (query.Found, error) {
+	f := query.Found{Version: r.Version, AsOf: h.asOf()}
+	if err := json.Unmarshal([]byte(r.View), &f.Order); err != nil {
+		return query.Found{}, fault.Errorf(fault.Bug, fault.Internal, "order %s cannot be read: %w", r.ID, err)
+	}
+	return f, nil
+}
+
+// orderPlace is the place of an order in a list.
+type orderPlace struct {
+	Seq int64 `json:"s"`
+}
+
+// Orders implements [query.Service].
+func (s *Store) Orders(ctx context.Context, f query.OrderFilter) (query.OrderPage, error) {
+	if err := checkPage(f.Limit, f.Text); err != nil {
+		return query.OrderPage{}, err
+	}
+	before := orderPlace{math.MaxInt64}
+	if f.Cursor != "" {
+		if err := decode(f.Cursor, &before); err != nil {
+			return query.OrderPage{}, err
+		}
+	}
+	if f.Status != "" {
+		if _, err := query.ParseStatus(string(f.Status)); err != nil {
+			return query.OrderPage{}, err //nolint:wrapcheck // a fault
+		}
+	}
+	h, err := s.head(ctx)
+	if err != nil {
+		return query.OrderPage{}, err
+	}
+	var found []rows.Order
+	q := s.selected(ctx, h.Generation, f, before.Seq)
+	statement := "SELECT o.id, o.seq, o.version, o.view FROM " + q.from + " WHERE " + strings.Join(q.where, " AND ") + " ORDER BY " + q.seq + " DESC LIMIT ?"
+	if err := s.db.WithContext(ctx).Raw(statement, append(q.args, f.Limit+1)...).Scan(&found).Error; err != nil {
+		return query.OrderPage{}, database.Fault(fmt.Errorf("list orders: %w", err))
+	}
+	return pageOf(found, h, f.Limit)
+}
+
+// pageOf returns the page of all, which has one more if there is a next page.
+func pageOf(all []rows.Order, h head, limit int) (query.OrderPage, error) {
+	page := query.OrderPage{AsOf: h.asOf()}
+	size := 0
+	for i, r := range all {
+		if size += len(r.View); i > 0 && (i == limit || size > maxPageBytes) {
+			page.Next = encode(orderPlace{all[i-1].Seq})
+			break
+		}
+		f, err := view(r, h)
+		if err != nil {
+			return query.OrderPage{}, err
+		}
+		page.Orders = append(page.Orders, f)
+	}
+	return page, nil
+}
+
+// selection is a query for orders, with their alias o.
+type selection struct {
+	from, seq string
+	where     []string
+	args      []any
+}
+
+func (s *selection) and(condition string, args ...any) {
+	s.where, s.args = append(s.where, condition), append(s.args, args...)
+}
+
+// selected returns the orders of a filter that are behind a seq. The table that it begins
+// with has the fewest rows, and gives them in the order of the list.
+func (s *Store) selected(ctx context.Context, generation int64, f query.OrderFilter, before int64) selection {
+	var q selection
+	wanted := words.Query(f.Text, query.MaxWords)
+	switch {
+	case len(wanted) > 0:
+		var exact []string
+		if f.CustomerID != "" {
+			exact = []string{rows.CustomerWord(f.CustomerID)}
+		}
+		m := search.Orders.Find(s.db.WithContext(ctx), generation, exact, wanted)
+		q.from, q.seq = m.From+" "+m.Join+" orders AS o ON o.seq = "+m.Seq, m.Seq
+		q.and(m.Where, m.Arg)
+	case f.SKU != "" && f.CustomerID == "":
+		q.from, q.seq = "order_lines AS l JOIN orders AS o ON o.seq = l.seq", "l.seq"
+		q.and("l.generation = ? AND l.sku = ?", generation, text(f.SKU))
+	default:
+		q.from, q.seq = "orders AS o", "o.seq"
+	}
+	q.and("o.generation = ?", generation)
+	if f.SKU != "" && q.seq != "l.seq" {
+		q.and("EXISTS (SELECT 1 FROM order_lines AS l WHERE l.generation = o.generation AND l.sku = ? AND l.seq = o.seq)", text(f.SKU))
+	}
+	for _, is := range []struct{ column, value string }{
+		{"customer_id", f.CustomerID}, {"status", string(f.Status)}, {"reason", f.Reason}, {"style", f.Style},
+	} {
+		if is.value != "" {
+			q.and("o."+is.column+" = ?", text(is.value))
+		}
+	}
+	if f.Reason != "" {
+		q.and("o.reason <> ''") // the condition of the index
+	}
+	switch {
+	case f.NeedsAttention == nil:
+	case *f.NeedsAttention:
+		q.and("o.attention")
+	default:
+		q.and("NOT o.attention")
+	}
+	from, to := between(f, before)
+	q.and(q.seq+" < ?", to)
+	if from > 0 {
+		q.and(q.seq+" >= ?", from)
+	}
+	return q
+}
+
+// between returns the range of seq that a filter selects: from is included, to is not.
+func between(f query.OrderFilter, before int64) (from, to int64) {
+	to = before
+	if !f.PlacedAfter.IsZero() {
+		from = rows.First(f.PlacedAfter.Add(time.Microsecond))
+	}
+	if !f.PlacedBefore.IsZero() {
+		to = min(to, rows.First(ceil(f.PlacedBefore)))
+	}
+	if f.MinAge > 0 {
+		to = min(to, rows.First(database.Now().Add(-f.MinAge+time.Microsecond)))
+	}
+	return from, to
+}
+
+// ceil returns t in whole microseconds, not before t.
+func ceil(t time.Time) time.Time { return t.Add(time.Microsecond - 1).Truncate(time.Microsecond) }
+
+// text returns s, or, if it is no text that a name can be, one that no row has: PostgreSQL
+// refuses those.
+func text(s string) string {
+	if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+		return "\x01"
+	}
+	return s
+}
+
+// steps returns the steps of a timeline, each as it was told last, in the order of their
+// first entries.
+func steps(entries []query.Entry) []query.Step {
+	var all []query.Step
+	for _, e := range entries {
+		i := slices.IndexFunc(all, func(s query.Step) bool { return s.Name == e.Step.Name })
+		if i < 0 {
+			all = append(all, e.Step)
+			continue
+		}
+		began := all[i].StartedAt
+		all[i] = e.Step
+		all[i].StartedAt = began
+	}
+	return all
+}
