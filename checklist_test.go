@@ -24,6 +24,7 @@ var known = map[string]string{
 	"workflows/doctor/judge/judge.go":          "rules across services",
 	"api/problem/table.go":                     "the one table from codes to HTTP, also for those that no order hides",
 	"internal/database/provision/provision.go": "user is a word of PostgreSQL's URLs, too",
+	"worker/rebuild/rebuild.go":                "the read model is made of the rows of all services",
 	"internal/identity/policy/table.go":        "who may call what; its test asks for the row of each step and method",
 }
 

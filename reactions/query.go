@@ -75,6 +75,22 @@ func Query(e event.Event) (query.Change, error) {
 	return c, err
 }
 
+// OfOrder reports whether e describes an order.
+func OfOrder(e event.Event) bool { return Rank(e) != 1 }
+
+// Rank orders the facts about one order whose times are of several clocks: 0 for its
+// placement, 2 for its end, 1 for all others.
+func Rank(e event.Event) int {
+	switch e.Type {
+	case order.PlacedFact.Type():
+		return 0
+	case order.ConfirmedFact.Type(), order.CancelledFact.Type():
+		return 2
+	default:
+		return 1
+	}
+}
+
 // ofStep adds the entry of a fact about a step.
 func ofStep(e event.Event, c *query.Change) error {
 	state, known := steps[e.Type]

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/doctor"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/process"
@@ -28,9 +27,6 @@ type Doctor struct {
 	Input doctorflow.Input
 }
 
-// scheduleTime bounds one attempt to set the schedule.
-const scheduleTime = 10 * time.Second
-
 // background starts what the process does beside its services' steps, if it runs
 // the sagas: it measures the orders that make no progress, and sets the doctor's
 // schedule. The parts use the databases and the engine, so they stop before both.
@@ -49,7 +45,8 @@ func (g *Group) background(ctx context.Context, c *engine.Client, parts *process
 		parts.Start(ctx, process.Part{Name: "measurement", Run: loop.Run})
 	}
 	parts.Start(ctx, process.Part{Name: "schedule of the doctor", Run: func(ctx context.Context) error {
-		g.keepSchedule(ctx, c)
+		want := doctor.Schedule{Every: g.o.Doctor.Every, Input: g.o.Doctor.Input, Queue: g.o.queue("order")}
+		doctor.Hold(ctx, c.Client, want, g.o.Logger)
 		<-ctx.Done()
 		return nil
 	}})
@@ -69,19 +66,4 @@ func stuckConfig(o Options, s *registry.Stores, c *engine.Client) stuck.Config {
 		Orders: orderstore.New(s.Own), Engine: c, Queues: queues,
 		ParkAfter: cmp.Or(o.Timing.ParkAfter, saga.DefaultTiming().ParkAfter), Options: o.Stuck,
 	}
-}
-
-// keepSchedule tries until the schedule is set or ctx ends, while the services run
-// already: an engine that refuses a schedule must not keep orders from being
-// placed.
-func (g *Group) keepSchedule(ctx context.Context, c *engine.Client) {
-	want := doctor.Schedule{Every: g.o.Doctor.Every, Input: g.o.Doctor.Input, Queue: g.o.queue("order")}
-	retry := background.Retry{First: time.Second, Most: time.Minute, Report: func(err error) {
-		g.o.Logger.Warn("cannot tell that the doctor has its schedule", "error", err)
-	}}
-	_ = retry.Do(ctx, func(ctx context.Context) error { // reported
-		ctx, cancel := context.WithTimeout(ctx, scheduleTime)
-		defer cancel()
-		return doctor.Keep(ctx, c.Client, want)
-	})
 }

@@ -25,7 +25,7 @@ func (e Events) Told(ctx context.Context, id string) (outbox.Told, bool, error) 
 
 // WithEvents opens a service's database for f. o needs no other service.
 func WithEvents(ctx context.Context, o Options, service string, f func(Events) error) error {
-	return with(ctx, o, service, func(s *registry.Stores) error { return f(Events{waiting.NewDesk(s.Own), s}) })
+	return With(ctx, o, service, func(s *registry.Stores) error { return f(Events{waiting.NewDesk(s.Own), s}) })
 }
 
 // Desk returns the desk of the letters of a service that runs in the group. Its error is

@@ -73,7 +73,7 @@ func TestAGroupListens(t *testing.T) {
 	e, err := waiting.Read(old)
 	require.NoError(t, err)
 	bug := fault.Errorf(fault.Bug, fault.Mismatch, "not mended yet")
-	require.NoError(t, with(t.Context(), o, "inventory", func(s *registry.Stores) error {
+	require.NoError(t, With(t.Context(), o, "inventory", func(s *registry.Stores) error {
 		l := waiting.New("inventory", e, old, false, time.Now().UTC()).Fail(time.Now().UTC(), bug, waiting.Retry{}.WithDefaults())
 		return s.Own.Transaction(func(tx *gorm.DB) error { return waiting.Put(tx, []waiting.Letter{l}) })
 	}))

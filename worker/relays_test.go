@@ -17,7 +17,7 @@ import (
 // tellProduct tells one fact in the catalog's database.
 func tellProduct(t *testing.T, o Options) {
 	t.Helper()
-	require.NoError(t, with(t.Context(), o, "catalog", func(s *registry.Stores) error {
+	require.NoError(t, With(t.Context(), o, "catalog", func(s *registry.Stores) error {
 		return txn.Run(t.Context(), s.Own, func(tx *gorm.DB) error {
 			return outbox.Tell(tx, catalog.ProductChangedFact.At("MUG", "", 1, catalog.ProductData{}))
 		})

@@ -8,10 +8,12 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"google.golang.org/grpc"
 
+	impliedrpc "github.com/amends/amends/event/implied/rpc"
 	"github.com/amends/amends/internal/discovery"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/rpc"
 	"github.com/amends/amends/saga/participant"
+	"github.com/amends/amends/worker/registry"
 )
 
 // RPC says where and how the services answer the calls of other processes.
@@ -44,6 +46,7 @@ func (g *Group) newServer() *rpc.Server {
 		s.Row.Serve(server, s)
 	}
 	participant.Register(server, g.steps)
+	impliedrpc.Register(server, registry.Implied(g.stores))
 	return server
 }
 

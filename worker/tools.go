@@ -42,18 +42,18 @@ func Migrate(ctx context.Context, o Options) error {
 
 // WithCatalog opens the catalog's database for f. o needs no other service.
 func WithCatalog(ctx context.Context, o Options, f func(catalog.Service) error) error {
-	return with(ctx, o, "catalog", func(s *registry.Stores) error { return f(catalogstore.New(s.Own)) })
+	return With(ctx, o, "catalog", func(s *registry.Stores) error { return f(catalogstore.New(s.Own)) })
 }
 
 // WithInventory opens the inventory's database for f. o needs no other service.
 func WithInventory(ctx context.Context, o Options, f func(inventory.Service) error) error {
-	return with(ctx, o, "inventory", func(s *registry.Stores) error { return f(inventorystore.New(s.Own)) })
+	return With(ctx, o, "inventory", func(s *registry.Stores) error { return f(inventorystore.New(s.Own)) })
 }
 
 // WithUser opens the user service's database for f. o needs no other service. No order can
 // be asked about, so no account can be erased.
 func WithUser(ctx context.Context, o Options, f func(user.Service) error) error {
-	return with(ctx, o, "user", func(s *registry.Stores) error {
+	return With(ctx, o, "user", func(s *registry.Stores) error {
 		if err := s.Prepare(nil); err != nil {
 			return err //nolint:wrapcheck // it names the setting
 		}
@@ -64,7 +64,7 @@ func WithUser(ctx context.Context, o Options, f func(user.Service) error) error 
 // WithWatch opens the order service's database for f, which gets a watch over its
 // orders. o needs no other service.
 func WithWatch(ctx context.Context, o Options, f func(*watch.Watch) error) error {
-	return with(ctx, o, "order", func(s *registry.Stores) error {
+	return With(ctx, o, "order", func(s *registry.Stores) error {
 		return f(watch.New(watch.Config{Orders: orderstore.New(s.Own), Words: registry.Words()}))
 	})
 }
@@ -73,7 +73,7 @@ func WithWatch(ctx context.Context, o Options, f func(*watch.Watch) error) error
 // orders; c is asked about their workflows. o needs no other service. It fails if the
 // engine does not answer.
 func WithStuck(ctx context.Context, o Options, c *engine.Client, f func(*stuck.Finder) error) error {
-	return with(ctx, o, "order", func(s *registry.Stores) error {
+	return With(ctx, o, "order", func(s *registry.Stores) error {
 		if err := c.Check(ctx); err != nil {
 			return fmt.Errorf("orders that make no progress: %w", err)
 		}
@@ -81,9 +81,9 @@ func WithStuck(ctx context.Context, o Options, c *engine.Client, f func(*stuck.F
 	})
 }
 
-// with opens a service's databases for f. It fails if they have not been migrated, or
+// With opens a service's databases for f. It fails if they have not been migrated, or
 // belong to another service or installation.
-func with(ctx context.Context, o Options, name string, f func(s *registry.Stores) error) error {
+func With(ctx context.Context, o Options, name string, f func(s *registry.Stores) error) error {
 	r, err := registry.Find(name)
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ func TestMigrateTwiceIsOnce(t *testing.T) {
 	require.NoError(t, Migrate(t.Context(), o))
 	require.NoError(t, Migrate(t.Context(), o))
 	for _, row := range registry.All {
-		require.NoError(t, with(t.Context(), o, row.Name, func(s *registry.Stores) error { return s.Ready(t.Context()) }))
+		require.NoError(t, With(t.Context(), o, row.Name, func(s *registry.Stores) error { return s.Ready(t.Context()) }))
 	}
 }
 

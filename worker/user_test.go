@@ -40,7 +40,7 @@ func TestAnAccountIsErasedOnlyIfTheOrderServiceAllowsIt(t *testing.T) {
 	gateway, operator := userrpc.NewClient(as("api", "user")), userrpc.NewClient(as("operator", "user"))
 	orders := func(f func(*orderstore.Store) error) {
 		t.Helper()
-		require.NoError(t, with(ctx, o, "order", func(s *registry.Stores) error { return f(orderstore.New(s.Own)) }))
+		require.NoError(t, With(ctx, o, "order", func(s *registry.Stores) error { return f(orderstore.New(s.Own)) }))
 	}
 
 	const password = "correct horse battery"

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/amends/amends/fault"
@@ -33,6 +34,9 @@ func (g *Group) prepare(ctx context.Context, c *engine.Client) error {
 			return err
 		}
 	}
+	if !g.acts() {
+		return nil
+	}
 	if err := c.Wait(ctx, g.waiting); err != nil {
 		return err
 	}
@@ -40,6 +44,12 @@ func (g *Group) prepare(ctx context.Context, c *engine.Client) error {
 		return err
 	}
 	return await(ctx, g.waiting, func(ctx context.Context) error { return g.claim(ctx, c) })
+}
+
+// acts reports whether sagas take steps of the group's services. Other groups answer while
+// the engine does not.
+func (g *Group) acts() bool {
+	return slices.ContainsFunc(g.rows(), func(r registry.Row) bool { return r.Bind != nil })
 }
 
 // attributes returns the search attributes that the group's services need.

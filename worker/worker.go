@@ -200,10 +200,13 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 			return fmt.Errorf("worker: %w", err)
 		}
 	}})
-	parts.Start(ctx, process.Part{Name: "task queues", Run: func(ctx context.Context) error { return g.keepClaims(ctx, c) }})
+	if g.acts() {
+		parts.Start(ctx, process.Part{Name: "task queues", Run: func(ctx context.Context) error { return g.keepClaims(ctx, c) }})
+	}
 	if err := errors.Join(publishing, g.background(ctx, c, parts), g.connect(ctx, parts, events.Config.Listen)); err != nil {
 		return errors.Join(err, parts.Stop())
 	}
+	events.Fill(ctx, parts, g.stores, g.o.Logger)
 	g.set(nil)
 	g.register(ctx, parts)
 	if g.o.Bus == nil {
@@ -232,6 +235,9 @@ func (g *Group) Ready(ctx context.Context) error {
 		if err := s.Ready(ctx); err != nil {
 			return err
 		}
+	}
+	if !g.acts() {
+		return nil
 	}
 	return namespace.Ready(ctx, client, g.attributes())
 }

@@ -89,7 +89,7 @@ func TestRegistry(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	_, err := New(options(t))
-	require.EqualError(t, err, "no service to run: there are order, catalog, inventory, payment, shipping, user")
+	require.EqualError(t, err, "no service to run: there are order, catalog, inventory, payment, shipping, user, query")
 	_, err = New(options(t, "orders"))
 	require.EqualError(t, err, `no service "orders": there are order, catalog, inventory, payment, shipping, user`)
 	o := options(t, "order")

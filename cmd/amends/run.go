@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/load"
 	"github.com/amends/amends/cmd/amends/internal/migrate"
 	"github.com/amends/amends/cmd/amends/internal/orders"
+	"github.com/amends/amends/cmd/amends/internal/readmodel"
 	"github.com/amends/amends/cmd/amends/internal/repair"
 	"github.com/amends/amends/cmd/amends/internal/replay"
 	"github.com/amends/amends/cmd/amends/internal/serve"
@@ -48,6 +49,7 @@ func commands(std cli.Stdio) []*cobra.Command {
 		dev.Command(std), temporalpostgres.Command(std), broker.Command(std),
 		serve.API(std), serve.Worker(std), migrate.Command(std),
 		orders.Order(std), orders.Orders(std), repair.Command(std), supply.Stock(std), supply.Catalog(std), users.Command(std),
+		readmodel.Command(std),
 		events.Command(std), doctor.Command(std), services.Command(std), certs.Command(std), replay.Command(std), load.Command(std),
 		versionCommand(std),
 	}

@@ -22,6 +22,7 @@
 \getenv payment POSTGRES_PAYMENT_PASSWORD
 \getenv shipping POSTGRES_SHIPPING_PASSWORD
 \getenv user POSTGRES_USER_PASSWORD
+\getenv query POSTGRES_QUERY_PASSWORD
 \getenv provider POSTGRES_PROVIDER_PASSWORD
 \getenv carrier POSTGRES_CARRIER_PASSWORD
 
@@ -35,6 +36,7 @@ FROM (VALUES
   ('payment', :'payment'),
   ('shipping', :'shipping'),
   ('user', :'user'),
+  ('query', :'query'),
   ('provider', :'provider'),
   ('carrier', :'carrier')
 ) AS r (name, password);

@@ -4,6 +4,7 @@
 package registry
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -11,7 +12,9 @@ import (
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/implied"
 	"github.com/amends/amends/event/inbox"
+	"github.com/amends/amends/event/outbox/compare"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/watch"
 	"github.com/amends/amends/reactions"
@@ -22,6 +25,7 @@ import (
 	"github.com/amends/amends/services/inventory"
 	inventoryrpc "github.com/amends/amends/services/inventory/rpc"
 	inventorystore "github.com/amends/amends/services/inventory/store"
+	inventoryimplied "github.com/amends/amends/services/inventory/store/implied"
 	"github.com/amends/amends/services/order"
 	orderrpc "github.com/amends/amends/services/order/rpc"
 	orderstore "github.com/amends/amends/services/order/store"
@@ -30,6 +34,7 @@ import (
 	providersimulator "github.com/amends/amends/services/payment/provider/simulator"
 	paymentrpc "github.com/amends/amends/services/payment/rpc"
 	paymentstore "github.com/amends/amends/services/payment/store"
+	paymentstep "github.com/amends/amends/services/payment/store/step"
 	"github.com/amends/amends/services/query"
 	queryrpc "github.com/amends/amends/services/query/rpc"
 	querystore "github.com/amends/amends/services/query/store"
@@ -38,6 +43,7 @@ import (
 	carriersimulator "github.com/amends/amends/services/shipping/carrier/simulator"
 	shippingrpc "github.com/amends/amends/services/shipping/rpc"
 	shippingstore "github.com/amends/amends/services/shipping/store"
+	shippingstep "github.com/amends/amends/services/shipping/store/step"
 	"github.com/amends/amends/services/user"
 	userrpc "github.com/amends/amends/services/user/rpc"
 	usersecret "github.com/amends/amends/services/user/secret"
@@ -81,6 +87,12 @@ type Row struct {
 	// distinguishes the facts. o is complete but for the service's own wishes. Nil: it
 	// follows none.
 	Listen func(s *Stores, o inbox.Options) *inbox.Group
+	// Implied returns the facts that the service's rows imply; nil: no reader begins anew
+	// from them.
+	Implied func(s *Stores) implied.Source
+	// Fill fills what the service keeps of the facts of others, before it first answers, from
+	// those that their rows imply; nil: it keeps nothing.
+	Fill func(ctx context.Context, s *Stores, owners map[string]implied.Source) error
 	// words explain the service's codes and steps to operators.
 	words activities.Words
 	// facts are those that the service tells.
@@ -101,7 +113,8 @@ var All = []Row{
 			activities.BindOrderAudit(r, orders, orders, engine)
 			activities.BindAcknowledge(r, orders, engine)
 		},
-		words: activities.OrderWords, facts: order.Facts,
+		Implied: func(s *Stores) implied.Source { return orderstore.New(s.Own).Implied },
+		words:   activities.OrderWords, facts: order.Facts,
 	},
 	{
 		Name: "catalog", own: catalogstore.Schema,
@@ -113,7 +126,8 @@ var All = []Row{
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			activities.BindCatalogAudit(r, catalogstore.New(s.Own))
 		},
-		words: activities.CatalogWords, facts: catalog.Facts,
+		Implied: func(s *Stores) implied.Source { return catalogstore.New(s.Own).Implied },
+		words:   activities.CatalogWords, facts: catalog.Facts,
 	},
 	{
 		Name: "inventory", own: inventorystore.Schema,
@@ -125,7 +139,8 @@ var All = []Row{
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
 			activities.BindInventoryAudit(r, inventorystore.New(s.Own))
 		},
-		words: activities.InventoryWords, facts: inventory.Facts,
+		Implied: func(s *Stores) implied.Source { return inventoryimplied.Source(s.Own) },
+		words:   activities.InventoryWords, facts: inventory.Facts,
 	},
 	{
 		Name: "payment", own: paymentstore.Schema,
@@ -140,7 +155,8 @@ var All = []Row{
 			statement := providersimulator.New(s.outside, providersimulator.Options{})
 			activities.BindPaymentAudit(r, paymentcompare.New(paymentstore.New(s.Own), statement))
 		},
-		words: activities.PaymentWords, facts: payment.Facts,
+		Implied: func(s *Stores) implied.Source { return compare.Source(s.Own, paymentstep.Steps) },
+		words:   activities.PaymentWords, facts: payment.Facts,
 	},
 	{
 		Name: "shipping", own: shippingstore.Schema,
@@ -155,7 +171,8 @@ var All = []Row{
 			statement := carriersimulator.New(s.outside, carriersimulator.Options{})
 			activities.BindShippingAudit(r, shippingcompare.New(shippingstore.New(s.Own), statement))
 		},
-		words: activities.ShippingWords, facts: shipping.Facts,
+		Implied: func(s *Stores) implied.Source { return compare.Source(s.Own, shippingstep.Steps) },
+		words:   activities.ShippingWords, facts: shipping.Facts,
 	},
 	{
 		Name: "user", own: userstore.Schema, leastSecret: usersecret.Least, asks: []string{"order"},
@@ -163,10 +180,13 @@ var All = []Row{
 		words: activities.UserWords, facts: user.Facts,
 	},
 	{
-		Name: "query", own: querystore.Schema,
+		Name: "query", own: querystore.Schema, asks: []string{"order", "catalog", "inventory", "payment", "shipping"},
 		Serve: func(on grpc.ServiceRegistrar, s *Stores) { queryrpc.Register(on, s.ReadModel()) },
 		Listen: func(s *Stores, o inbox.Options) *inbox.Group {
 			return inbox.Project(inbox.Projection{Group: s.Row.Name, Facts: reactions.Followed(), Apply: s.project}, o)
+		},
+		Fill: func(ctx context.Context, s *Stores, owners map[string]implied.Source) error {
+			return s.Rebuild(owners).Fill(ctx)
 		},
 		words: activities.QueryWords, facts: query.Facts,
 	},

@@ -7,6 +7,7 @@ const (
 	order    = "order"
 	shipping = "shipping"
 	users    = "user"
+	queries  = "query"
 	anybody  = "*" // every caller with an identity
 	gateway  = identity.Gateway
 	operator = identity.Operator
@@ -36,6 +37,7 @@ var Methods = []Row{
 	{"amends.catalog.v1.Catalog/GetProduct", []string{gateway, operator}},
 	{"amends.catalog.v1.Catalog/Import", []string{operator}},
 	{"amends.catalog.v1.Catalog/ListProducts", []string{gateway, operator}},
+	{"amends.event.v1.Owner/ListFacts", []string{queries, operator}},
 	{"amends.inventory.v1.Inventory/Adjust", []string{operator}},
 	{"amends.inventory.v1.Inventory/CheckStock", []string{gateway, operator}},
 	{"amends.inventory.v1.Inventory/GetStock", []string{gateway, operator}},

@@ -30,7 +30,7 @@ func (s *Store) audit(ctx context.Context, r audit.Range) (catalogaudit.Page, er
 	if err != nil {
 		return catalogaudit.Page{}, err
 	}
-	telling, err := compare.Entries(ctx, s.db, r, entries, compare.Steps{"catalog.quote": step.Quote.Events})
+	telling, err := compare.Entries(ctx, s.db, r, entries, step.Steps)
 	if err != nil {
 		return catalogaudit.Page{}, err
 	}

@@ -12,7 +12,12 @@ import (
 func tellProducts(tx *gorm.DB, rows []productRow) error {
 	events := make([]event.Event, len(rows))
 	for i, r := range rows {
-		events[i] = catalog.ProductChangedFact.At(r.SKU, "", r.Version, catalog.ProductData(r.product()))
+		events[i] = changed(r)
 	}
 	return outbox.Tell(tx, events...) //nolint:wrapcheck // a fault, or the database's error
+}
+
+// changed returns the fact of a row.
+func changed(r productRow) event.Event {
+	return catalog.ProductChangedFact.At(r.SKU, "", r.Version, catalog.ProductData(r.product()))
 }

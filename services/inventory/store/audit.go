@@ -45,9 +45,7 @@ func (s *Store) audit(ctx context.Context, r audit.Range) (inventoryaudit.Page, 
 	if err != nil {
 		return inventoryaudit.Page{}, err
 	}
-	telling, err := compare.Entries(ctx, s.db, r, entries, compare.Steps{
-		"inventory.reserve": step.Reserve.Events, "inventory.commit": step.Commit.Events,
-	})
+	telling, err := compare.Entries(ctx, s.db, r, entries, step.Steps)
 	if err != nil {
 		return inventoryaudit.Page{}, err
 	}

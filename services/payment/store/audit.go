@@ -45,9 +45,7 @@ func (s *Store) books(ctx context.Context, r audit.Range) (compare.Books, error)
 		return compare.Books{}, err
 	}
 	b.Recorded, b.Nothing = recorded(entries, b.Payments, b.Transfers), nothing(entries)
-	b.Telling, err = told.Entries(ctx, s.db, r, entries, told.Steps{
-		"payment.authorize": step.Authorize.Events, "payment.capture": step.Capture.Events, "payment.refund": step.Refund.Events,
-	})
+	b.Telling, err = told.Entries(ctx, s.db, r, entries, step.Steps)
 	return b, err
 }
 

@@ -57,7 +57,7 @@ func (s *Store) parcels(ctx context.Context, r audit.Range) (compare.Parcels, er
 		}
 		all.Recorded = append(all.Recorded, r)
 	}
-	all.Telling, err = told.Entries(ctx, s.db, r, entries, told.Steps{"shipping.book": step.Book.Events})
+	all.Telling, err = told.Entries(ctx, s.db, r, entries, step.Steps)
 	return all, err
 }
 

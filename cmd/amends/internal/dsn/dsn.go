@@ -69,11 +69,11 @@ func Fill(ctx context.Context, c *config.Config) error {
 }
 
 // Tool returns the options with which a command beside a running platform opens
-// the database of one service: the configured one, or that of an `amends dev`. It
+// the databases of some services: the configured ones, or those of an `amends dev`. It
 // creates nothing, neither a file, because a new database in a mistyped folder
 // would look like success, nor passwords, because new ones would lock out the
 // platform.
-func Tool(std cli.Stdio, cmd *cobra.Command, service string) (worker.Options, error) {
+func Tool(std cli.Stdio, cmd *cobra.Command, services ...string) (worker.Options, error) {
 	c, err := std.Load(cmd, config.Needs{})
 	if err != nil {
 		return worker.Options{}, err
@@ -85,9 +85,11 @@ func Tool(std cli.Stdio, cmd *cobra.Command, service string) (worker.Options, er
 	if err := errors.Join(Fill(cmd.Context(), c), cli.ReadServiceSecrets(c)); err != nil {
 		return worker.Options{}, err
 	}
-	o := cli.WorkerOptions(c, []string{service}, nil)
-	if path, isFile := strings.CutPrefix(o.Services[service].DSN, "sqlite:"); isFile && missing(path) {
-		return worker.Options{}, fmt.Errorf("services.%s.dsn: must be set, or data_dir must be that of an `amends dev` that has run: there is no %s", service, path)
+	o := cli.WorkerOptions(c, services, nil)
+	for _, service := range services {
+		if path, isFile := strings.CutPrefix(o.Services[service].DSN, "sqlite:"); isFile && missing(path) {
+			return worker.Options{}, fmt.Errorf("services.%s.dsn: must be set, or data_dir must be that of an `amends dev` that has run: there is no %s", service, path)
+		}
 	}
 	return o, nil
 }

@@ -27,23 +27,23 @@ const Whereabouts = "\n\nThe command opens the database of the service if its DS
 	"(beside an `amends dev`), or if neither a broker nor the target of the service is configured. Otherwise it\n" +
 	"calls the running service as the caller operator."
 
-// opens reports whether a command opens the database of a service itself, as Whereabouts
+// Opens reports whether a command opens the database of a service itself, as Whereabouts
 // tells. The settings of a platform's processes may be those of the command too, so a flag
 // that names the folder of an `amends dev` overrides its broker.
-func opens(cmd *cobra.Command, c *config.Config, service string) bool {
+func Opens(cmd *cobra.Command, c *config.Config, service string) bool {
 	flags := cmd.Flags()
 	return c.Services.HasDSN(service) || flags.Changed("data-dir") || flags.Changed("database-url") ||
 		c.Broker.URL == "" && c.Services.Targets()[service] == ""
 }
 
 // Service opens the database of a service, which needs no process, or calls a process that
-// runs it, as an operator; see [opens].
+// runs it, as an operator; see [Opens].
 func Service(std cli.Stdio, cmd *cobra.Command, service string, call func(context.Context, grpc.ClientConnInterface) error, open func(context.Context, worker.Options) error) (err error) {
 	c, err := std.Load(cmd, config.Needs{})
 	if err != nil {
 		return err
 	}
-	if opens(cmd, c, service) {
+	if Opens(cmd, c, service) {
 		o, err := dsn.Tool(std, cmd, service)
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ package step
 import (
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/outbox"
+	"github.com/amends/amends/event/outbox/compare"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/catalog"
@@ -18,3 +19,6 @@ var Quote = outbox.Step[catalog.Quote]{
 		return []event.Event{catalog.QuoteRefusedFact.New(k.Saga, k.Saga, catalog.RefusedData{Key: k, Code: code})}
 	},
 }
+
+// Steps say how the entries of the service's ledger are told.
+var Steps = compare.Steps{"catalog.quote": Quote.Events}

@@ -4,6 +4,7 @@ package step
 import (
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/outbox"
+	"github.com/amends/amends/event/outbox/compare"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/inventory"
@@ -30,3 +31,8 @@ var Commit = outbox.Step[inventory.Commitment]{
 }
 
 func one(e event.Event) []event.Event { return []event.Event{e} }
+
+// Steps say how the entries of the service's ledger are told.
+var Steps = compare.Steps{
+	"inventory.reserve": Reserve.Events, "inventory.commit": Commit.Events,
+}

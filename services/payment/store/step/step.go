@@ -4,6 +4,7 @@ package step
 import (
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/outbox"
+	"github.com/amends/amends/event/outbox/compare"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
@@ -49,4 +50,9 @@ func refused(fact event.Fact[payment.RefusedData]) func(key.Key, fault.Code) []e
 	return func(k key.Key, code fault.Code) []event.Event {
 		return []event.Event{fact.New(k.Saga, k.Saga, payment.RefusedData{Key: k, Code: code})}
 	}
+}
+
+// Steps say how the entries of the service's ledger are told.
+var Steps = compare.Steps{
+	"payment.authorize": Authorize.Events, "payment.capture": Capture.Events, "payment.refund": Refund.Events,
 }

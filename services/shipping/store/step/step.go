@@ -4,6 +4,7 @@ package step
 import (
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/outbox"
+	"github.com/amends/amends/event/outbox/compare"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/shipping"
@@ -21,3 +22,6 @@ var Book = outbox.Step[shipping.Booking]{
 		return []event.Event{shipping.CancelledFact.New(k.Saga, k.Saga, shipping.StepData{Key: k})}
 	},
 }
+
+// Steps say how the entries of the service's ledger are told.
+var Steps = compare.Steps{"shipping.book": Book.Events}

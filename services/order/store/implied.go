@@ -1,0 +1,36 @@
+package store
+
+import (
+	"context"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/implied"
+	"github.com/amends/amends/services/order"
+)
+
+// Implied is an [implied.Source]. Its state facts are those of orders, by id: that each
+// was placed, and, if it is decided, its end. Both have the order as it is now. The steps
+// of the service have no facts.
+func (s *Store) Implied(ctx context.Context, p implied.Page) (facts []event.Event, next string, err error) {
+	if err := p.Check(); err != nil || len(p.Sagas) > 0 {
+		return nil, "", err //nolint:wrapcheck // a fault
+	}
+	records, err := s.List(ctx, order.Filter{After: p.After, Limit: p.Limit})
+	if err != nil {
+		return nil, "", err
+	}
+	for _, r := range records {
+		fact := order.PlacedFact.At(r.ID, r.ID, r.Version, r.Snapshot())
+		fact.Time = r.CreatedAt
+		facts = append(facts, fact)
+		if r.Status != order.Pending {
+			fact = r.Standing().At(r.ID, r.ID, r.Version, r.Snapshot())
+			fact.Time = r.UpdatedAt
+			facts = append(facts, fact)
+		}
+	}
+	if len(records) == p.Limit {
+		next = records[p.Limit-1].ID
+	}
+	return facts, next, nil
+}
