@@ -1,6 +1,9 @@
 package event
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Bus is a broker: it keeps messages and hands them to every group. Retries, order per
 // key across failures and dead letters are the listener's (package inbox), so a broker
@@ -50,4 +53,12 @@ type Bell interface {
 	Ring(name string)
 	// OnRing calls f, which must not block, for each ring until stop is called.
 	OnRing(name string, f func()) (stop func(), err error)
+}
+
+// Gauge is implemented by a [Bus] that can tell how far a group is behind.
+type Gauge interface {
+	// Behind returns how many messages the group has not acknowledged, and a time up to which
+	// it has acknowledged all that were stored: the time of the call if there are none, and
+	// the zero time if it is not known.
+	Behind(ctx context.Context, group string) (messages int64, upTo time.Time, err error)
 }

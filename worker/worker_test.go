@@ -91,7 +91,7 @@ func TestNewRefuses(t *testing.T) {
 	_, err := New(options(t))
 	require.EqualError(t, err, "no service to run: there are order, catalog, inventory, payment, shipping, user, query")
 	_, err = New(options(t, "orders"))
-	require.EqualError(t, err, `no service "orders": there are order, catalog, inventory, payment, shipping, user`)
+	require.EqualError(t, err, `no service "orders": there are order, catalog, inventory, payment, shipping, user, query`)
 	o := options(t, "order")
 	o.Timing.RetryMax = time.Second
 	_, err = New(o)

@@ -19,8 +19,8 @@ const (
 	pause    = 5 * time.Millisecond
 )
 
-// Memory is a broker in the memory of a test; it is an [event.Bus], [event.Tail] and
-// [event.Bell]. Each group handles one batch at a time, also over several consumers.
+// Memory is a broker in the memory of a test; it is an [event.Bus], [event.Tail],
+// [event.Bell] and [event.Gauge]. Each group handles one batch at a time, also over several consumers.
 type Memory struct {
 	mu      sync.Mutex
 	stored  []event.Message // the position of an element is its index + 1
@@ -207,3 +207,14 @@ func (m *Memory) Ready(context.Context) error { return nil }
 
 // Close implements [event.Bus].
 func (m *Memory) Close() {}
+
+// Behind implements [event.Gauge]. It counts messages of all topics.
+func (m *Memory) Behind(_ context.Context, name string) (messages int64, upTo time.Time, err error) {
+	g := m.group(name)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if messages = int64(len(m.stored) - g.next); messages == 0 {
+		upTo = time.Now().UTC()
+	}
+	return messages, upTo, nil
+}

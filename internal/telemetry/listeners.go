@@ -15,6 +15,8 @@ type Listeners struct {
 	waiting *prometheus.GaugeVec
 	dead    *prometheus.GaugeVec
 	oldest  *prometheus.GaugeVec
+	behind  *prometheus.GaugeVec
+	lag     *prometheus.GaugeVec
 }
 
 // Listeners registers the metrics, once for each Metrics.
@@ -32,8 +34,10 @@ func (m *Metrics) Listeners() (*Listeners, error) {
 		waiting: gauge("amends_events_waiting", "Events of a group that are tried again, or wait behind others of their key."),
 		dead:    gauge("amends_events_dead", "Dead letters of a group: events that failed by a bug and need an operator."),
 		oldest:  gauge("amends_events_oldest_timestamp_seconds", "When the oldest event came that waits or is dead, as Unix time; 0 for none."),
+		behind:  gauge("amends_events_behind", "Events for a group that are not handled; -1 if the broker does not tell."),
+		lag:     gauge("amends_events_lag_seconds", "Age of the oldest event for a group that is not handled; 0 for none."),
 	}
-	for _, c := range []prometheus.Collector{l.handled, l.failed, l.waiting, l.dead, l.oldest} {
+	for _, c := range []prometheus.Collector{l.handled, l.failed, l.waiting, l.dead, l.oldest, l.behind, l.lag} {
 		if err := m.registry.Register(c); err != nil {
 			return nil, fmt.Errorf("metrics of listeners: %w", err)
 		}
@@ -57,4 +61,11 @@ func (l *Listeners) Stand(group string, waiting, dead int64, oldest time.Time) {
 		at = float64(oldest.UnixMilli()) / 1000
 	}
 	l.oldest.WithLabelValues(group).Set(at)
+}
+
+// Behind sets how many events for a group are not handled, -1 if that is not known, and
+// the age of the oldest.
+func (l *Listeners) Behind(group string, events int64, lag time.Duration) {
+	l.behind.WithLabelValues(group).Set(float64(events))
+	l.lag.WithLabelValues(group).Set(lag.Seconds())
 }

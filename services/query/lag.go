@@ -28,8 +28,8 @@ type Projection struct {
 	// Behind is how many events the broker has for the read model that are not applied,
 	// of all projections together; -1 if the broker does not tell.
 	Behind int64
-	// AsOf is the time up to which the read model has all that the broker had, UTC. It is
-	// also that of every answer.
+	// AsOf is the time up to which the read model has all that the broker had, UTC, or the
+	// zero time if the broker does not tell. It is also that of every answer.
 	AsOf time.Time
 	// Lag is the time since AsOf while events are behind, else 0.
 	Lag time.Duration

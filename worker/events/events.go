@@ -59,11 +59,13 @@ func (c Config) Publish(ctx context.Context, parts *process.Parts, stores []*reg
 // Listen starts each service's listener. They stop before the workers, whose steps a
 // listener may call.
 func (c Config) Listen(ctx context.Context, parts *process.Parts, stores []*registry.Stores) (warners []Warner, err error) {
+	var shown *telemetry.Listeners
 	o := inbox.Options{Bus: c.Bus, Logger: c.Logger, Retry: c.Retry, Tracer: c.Metrics.Tracer()}
 	if c.Metrics != nil {
-		if o.Meter, err = c.Metrics.Listeners(); err != nil {
+		if shown, err = c.Metrics.Listeners(); err != nil {
 			return nil, err //nolint:wrapcheck // it says which metrics
 		}
+		o.Meter = shown
 	}
 	for _, s := range stores {
 		if s.Row.Listen == nil {
@@ -76,6 +78,11 @@ func (c Config) Listen(ctx context.Context, parts *process.Parts, stores []*regi
 		}
 		warners = append(warners, group)
 		parts.Start(ctx, process.Part{Name: "listener of " + s.Row.Name, Run: group.Run, Drain: c.Drain})
+		if s.Row.Stand != nil {
+			standing := NewStanding(s, c.Bus, shown, c.Logger)
+			warners = append(warners, standing)
+			parts.Start(ctx, process.Part{Name: "standing of " + s.Row.Name, Run: standing.Run})
+		}
 	}
 	return warners, nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -93,6 +94,10 @@ type Row struct {
 	// Fill fills what the service keeps of the facts of others, before it first answers, from
 	// those that their rows imply; nil: it keeps nothing.
 	Fill func(ctx context.Context, s *Stores, owners map[string]implied.Source) error
+	// Stand records how far the listener is behind the broker: how many events, -1 if that
+	// is not known, and the time up to which it has handled all, the zero time if that is
+	// not known. Nil: no one asks.
+	Stand func(ctx context.Context, s *Stores, behind int64, upTo time.Time) error
 	// words explain the service's codes and steps to operators.
 	words activities.Words
 	// facts are those that the service tells.
@@ -187,6 +192,9 @@ var All = []Row{
 		},
 		Fill: func(ctx context.Context, s *Stores, owners map[string]implied.Source) error {
 			return s.Rebuild(owners).Fill(ctx)
+		},
+		Stand: func(ctx context.Context, s *Stores, behind int64, upTo time.Time) error {
+			return s.ReadModel().Stand(ctx, behind, upTo)
 		},
 		words: activities.QueryWords, facts: query.Facts,
 	},

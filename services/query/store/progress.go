@@ -38,7 +38,8 @@ func (s *Store) Projections(ctx context.Context) ([]query.Projection, error) {
 }
 
 // Stand records how far the read model is behind the broker: events is -1 if it does not
-// tell, and asOf the time up to which all events are applied, which never goes back.
+// tell, and asOf the time up to which all events are applied, which never goes back; the
+// zero time: it is not known.
 func (s *Store) Stand(ctx context.Context, events int64, asOf time.Time) error {
 	return database.Retry(ctx, s.db, func(db *gorm.DB) error {
 		err := db.Exec("UPDATE standing SET behind = ?, as_of = CASE WHEN as_of > ? THEN as_of ELSE ? END", events, asOf.UTC(), asOf.UTC()).Error
