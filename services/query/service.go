@@ -37,8 +37,9 @@ type Orders interface {
 	// Follow calls send with the entries of an order that are behind a position, the
 	// oldest first, and with those that come later, as they come. The zero position, and
 	// one of another generation, begin with the first entry; so does the stream itself if
-	// the generation changes. It returns nil after the entry that ends the order, the error
-	// of send, that of ctx when it ends, or NOT_FOUND.
+	// the generation changes. It returns nil after the entry that ends the order and those
+	// of all steps that the order has had, which may come a moment later; otherwise the
+	// error of send, that of ctx when it ends, or NOT_FOUND.
 	Follow(ctx context.Context, id string, after Position, send func(Entry) error) error
 }
 

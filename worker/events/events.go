@@ -44,6 +44,9 @@ func (c Config) Publish(ctx context.Context, parts *process.Parts, stores []*reg
 		}
 	}
 	for _, s := range stores {
+		if !s.Row.Tells() {
+			continue
+		}
 		var shown *telemetry.Outbox
 		if all != nil {
 			shown = all.Of(s.Row.Name)

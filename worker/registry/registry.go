@@ -200,6 +200,9 @@ var All = []Row{
 	},
 }
 
+// Tells reports whether the service tells facts, and so has an outbox.
+func (r Row) Tells() bool { return len(r.facts) > 0 }
+
 // Declaration is the part of a service's row that a configuration needs.
 type Declaration struct {
 	// Name is the service's name.

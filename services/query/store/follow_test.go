@@ -48,14 +48,19 @@ func TestAnOrderIsFollowedToItsEnd(t *testing.T) {
 				return errors.New("enough")
 			}), "enough")
 		}
-		b.apply(t, entry("ord-0001", "order.confirmed", "order.confirm", "done"), entry("ord-0001", "payment.captured", "x", "done"))
+		end := newOrder(1)
+		end.Status, end.Steps = query.Confirmed, []query.Step{{Name: "payment.capture", State: "done"}, {Name: "order.confirm", State: "done"}, {Name: "payment.refund", State: "waived"}}
+		b.apply(t, told(end, 3), entry("ord-0001", "order.confirmed", "order.confirm", "done"))
+		b.apply(t, entry("ord-0001", "payment.captured", "payment.capture", "done"))
 		var all []query.Entry
 		require.NoError(t, b.Follow(ctx, "ord-0001", query.Position{Generation: 7, Number: 3}, func(e query.Entry) error {
 			all = append(all, e)
 			return nil
 		}))
-		require.Len(t, all, 8, "another generation begins anew; nothing is sent behind the end")
+		require.Len(t, all, 9, "another generation begins anew; a step that was heard late is not lost")
 		require.True(t, all[7].Ends)
+		require.Equal(t, "payment.captured", all[8].Fact)
+		require.NoError(t, b.Follow(ctx, "ord-0001", all[8].Position, none), "it is at its end")
 	})
 }
 

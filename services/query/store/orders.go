@@ -30,13 +30,9 @@ func (s *Store) Order(ctx context.Context, id string) (query.Found, error) {
 	if err != nil {
 		return query.Found{}, err
 	}
-	var row rows.Order
-	err = s.db.WithContext(ctx).Select("id", "version", "view").Where("generation = ? AND id = ?", h.Generation, text(id)).Take(&row).Error
-	switch {
-	case errors.Is(err, gorm.ErrRecordNotFound):
-		return query.Found{}, notFound()
-	case err != nil:
-		return query.Found{}, database.Fault(fmt.Errorf("read an order: %w", err))
+	row, err := s.row(ctx, h.Generation, id)
+	if err != nil {
+		return query.Found{}, err
 	}
 	f, err := view(row, h)
 	if err != nil || f.Order.Status != query.Pending {
@@ -48,6 +44,18 @@ func (s *Store) Order(ctx context.Context, id string) (query.Found, error) {
 	}
 	f.Order.Steps = steps(entries)
 	return f, nil
+}
+
+// row returns the row of an order, or fails with NOT_FOUND.
+func (s *Store) row(ctx context.Context, generation int64, id string) (row rows.Order, err error) {
+	err = s.db.WithContext(ctx).Select("id", "version", "view").Where("generation = ? AND id = ?", generation, text(id)).Take(&row).Error
+	switch {
+	case errors.Is(err, gorm.ErrRecordNotFound):
+		return row, notFound()
+	case err != nil:
+		return row, database.Fault(fmt.Errorf("read an order: %w", err))
+	}
+	return row, nil
 }
 
 func view(r rows.Order, h head) (query.Found, error) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/amends/amends/fault"
@@ -57,38 +59,93 @@ func (s *Store) version(ctx context.Context, generation int64, id string) (int64
 	return found[0], nil
 }
 
+// lastFacts is how long a stream of a decided order waits for facts about its steps: services
+// are heard in any order, and one of them may be away.
+const lastFacts = 3 * time.Second
+
 // Follow implements [query.Service].
 func (s *Store) Follow(ctx context.Context, id string, after query.Position, send func(query.Entry) error) error {
 	woken, off := s.watch.on(id) //nolint:contextcheck // the looks are for all watchers
 	defer off()
-	for {
+	late := time.NewTimer(0)
+	late.Stop()
+	defer late.Stop()
+	for ended := false; ; {
 		h, err := s.head(ctx)
 		if err != nil {
-			return err
-		}
-		if _, err := s.version(ctx, h.Generation, id); err != nil {
 			return err
 		}
 		if after.Generation != h.Generation {
 			after = query.Position{Generation: h.Generation}
 		}
-		entries, err := s.entries(ctx, h.Generation, id, after.Number)
+		whole, decided, err := s.whole(ctx, h.Generation, id)
 		if err != nil {
 			return err
 		}
-		for _, e := range entries {
-			if err := send(e); err != nil || e.Ends {
+		for _, e := range whole {
+			if e.Position.Number <= after.Number {
+				continue
+			}
+			if err := send(e); err != nil {
 				return err
 			}
 			after = e.Position
 		}
+		if decided == complete {
+			return nil
+		}
+		if decided == partly && !ended {
+			ended = true
+			late.Reset(lastFacts)
+		}
 		select {
 		case <-woken:
+		case <-late.C:
+			return nil
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 }
+
+// extent is how much of an order its timeline has.
+type extent int
+
+// The extents.
+const (
+	open     extent = iota // no end
+	partly                 // its end, but not all of its steps
+	complete               // its end and all of its steps
+)
+
+// whole returns the entries of an order, and how much of it they are.
+func (s *Store) whole(ctx context.Context, generation int64, id string) ([]query.Entry, extent, error) {
+	row, err := s.row(ctx, generation, id)
+	if err != nil {
+		return nil, open, err
+	}
+	f, err := view(row, head{})
+	if err != nil {
+		return nil, open, err
+	}
+	entries, err := s.entries(ctx, generation, id, 0)
+	switch {
+	case err != nil:
+		return nil, open, err
+	case !slices.ContainsFunc(entries, func(e query.Entry) bool { return e.Ends }):
+		return entries, open, nil
+	}
+	for _, step := range f.Order.Steps {
+		told := func(e query.Entry) bool { return e.Step.Name == step.Name && e.Step.State == step.State }
+		if toldOf[step.State] && !strings.HasPrefix(step.Name, "order.") && !slices.ContainsFunc(entries, told) {
+			return entries, partly, nil
+		}
+	}
+	return entries, complete, nil
+}
+
+// toldOf has the states of steps that facts tell of.
+var toldOf = map[string]bool{"done": true, "refused": true, "undone": true}
 
 // WaitFor implements [query.Service].
 func (s *Store) WaitFor(ctx context.Context, id string, version int64, patience time.Duration) (bool, error) {

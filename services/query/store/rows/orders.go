@@ -213,11 +213,7 @@ func (w writer) entries(changes []query.Change) error {
 		have[r.key()], last[r.OrderID] = true, max(last[r.OrderID], r.Number)
 	}
 	rows = nil
-	for _, c := range changes {
-		if c.Entry == nil {
-			continue
-		}
-		e := c.Entry
+	for _, e := range inOrder(changes) {
 		data, err := json.Marshal(e.Step)
 		if err != nil {
 			return fault.Errorf(fault.Bug, fault.Internal, "order %s: an entry: %w", e.OrderID, err)
@@ -237,6 +233,26 @@ func (w writer) entries(changes []query.Change) error {
 		return fmt.Errorf("write timelines: %w", err)
 	}
 	return nil
+}
+
+// inOrder returns the entries of changes by their times, those that end an order last:
+// services are heard in any order.
+func inOrder(changes []query.Change) (all []*query.NewEntry) {
+	for _, c := range changes {
+		if c.Entry != nil {
+			all = append(all, c.Entry)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *query.NewEntry) int {
+		if a.Ends != b.Ends {
+			if a.Ends {
+				return 1
+			}
+			return -1
+		}
+		return a.At.Compare(b.At)
+	})
+	return all
 }
 
 // orderWords returns the words by which an order is found, and the one of its customer.
