@@ -39,7 +39,7 @@ var layers = []layer{
 	{"workflows", "activities services/* saga saga/ledger fault internal/money", "gorm viper echo"},
 	{"workflows/doctor", "workflows/doctor/judge activities services/order saga/audit saga/ledger", "gorm viper echo"},
 	{"workflows/doctor/judge", "activities services/*/audit services/order saga/audit internal/money", "gorm viper echo"},
-	{"reactions", "services/* event saga/key fault", "temporal gorm echo grpc outbox"},
+	{"reactions", "services/* event saga/key fault internal/money", "temporal gorm echo grpc outbox"},
 	{"activities", "services/* services/user/password services/payment/posting services/*/audit saga saga/audit saga/ledger fault", "gorm echo"},
 
 	{"services/user", "event fault internal/identity/token internal/text", "temporal gorm echo services"},

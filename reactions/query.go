@@ -8,6 +8,7 @@ import (
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/inventory"
@@ -63,7 +64,7 @@ func Query(e event.Event) (query.Change, error) {
 		var p catalog.ProductData
 		p, err = catalog.ProductChangedFact.Read(e)
 		c.Product = &query.ProductChange{
-			SKU: p.SKU, Name: p.Name, Category: p.Category, Price: p.Price, Listed: p.Active && p.Price.Currency != "",
+			SKU: p.SKU, Name: p.Name, Category: p.Category, Price: amount(p.Price), Listed: p.Active && p.Price != nil,
 		}
 	case inventory.StockChangedFact.Type():
 		var s inventory.StockData
@@ -136,11 +137,11 @@ func ofOrder(e event.Event, c *query.Change) error {
 func ofSnapshot(s order.Snapshot) *query.Order {
 	o := &query.Order{
 		ID: s.ID, CustomerID: s.CustomerID, Status: query.Status(s.Status), Reason: string(s.Reason), Style: query.Orchestrated,
-		Currency: s.Currency, Total: s.Total, Lines: make([]query.Line, len(s.Lines)),
+		Currency: s.Currency, Total: amount(s.Total), Lines: make([]query.Line, len(s.Lines)),
 		DecideBy: micros(s.DecideBy), CreatedAt: micros(s.CreatedAt), UpdatedAt: micros(s.UpdatedAt),
 	}
 	for i, l := range s.Lines {
-		o.Lines[i] = query.Line(l)
+		o.Lines[i] = query.Line{SKU: l.SKU, Quantity: l.Quantity, UnitPrice: amount(l.UnitPrice)}
 	}
 	for _, f := range s.Attention {
 		o.Attention = append(o.Attention, query.Flag{
@@ -154,6 +155,14 @@ func ofSnapshot(s order.Snapshot) *query.Order {
 		o.Parcels = append(o.Parcels, query.Parcel(p))
 	}
 	return o
+}
+
+// amount returns the zero Amount for none.
+func amount(a *money.Amount) money.Amount {
+	if a == nil {
+		return money.Amount{}
+	}
+	return *a
 }
 
 // micros returns t in UTC with the precision of the databases, so that an order is equal

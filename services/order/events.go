@@ -45,7 +45,7 @@ type Snapshot struct {
 	Decided    Reason         `json:"decided,omitempty"` // why its saga was aborted, else absent
 	Currency   money.Currency `json:"currency"`
 	Lines      []TakenLine    `json:"lines"`
-	Total      money.Amount   `json:"total,omitzero"` // absent while PENDING, and if it never was quoted
+	Total      *Total         `json:"total,omitempty"` // absent while PENDING, and if it never was quoted
 	Attention  []Flag         `json:"attention,omitempty"`
 	Steps      []TakenStep    `json:"steps,omitempty"`   // of its saga, absent while PENDING
 	Parcels    []Parcel       `json:"parcels,omitempty"` // absent while PENDING, and if none was booked
@@ -68,14 +68,11 @@ type Flag struct {
 func (r Record) Snapshot() Snapshot {
 	s := Snapshot{
 		ID: r.ID, CustomerID: r.Placement.CustomerID, Status: r.Status, Reason: r.Reason, Decided: r.Decided,
-		Currency: r.Placement.Currency, DecideBy: r.Placement.DecideBy,
+		Currency: r.Placement.Currency, DecideBy: r.Placement.DecideBy, Total: r.Total,
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Attention: flags(r.Attention),
 	}
 	end := r.final()
 	s.Lines, s.Steps, s.Parcels = end.priced(r.Placement.Lines), end.Steps, end.Parcels
-	if r.Total != nil {
-		s.Total = *r.Total
-	}
 	return s
 }
 

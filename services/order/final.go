@@ -10,9 +10,9 @@ import (
 
 // TakenLine is a line of an order with the price of one unit.
 type TakenLine struct {
-	SKU       string       `json:"sku"`
-	Quantity  int64        `json:"quantity"`
-	UnitPrice money.Amount `json:"unit_price,omitzero"` // absent while PENDING, and if it never was quoted
+	SKU       string        `json:"sku"`
+	Quantity  int64         `json:"quantity"`
+	UnitPrice *money.Amount `json:"unit_price,omitempty"` // absent while PENDING, and if it never was quoted
 }
 
 // TakenStep is a step of an order's saga, as it was at its end.
@@ -36,8 +36,8 @@ type Parcel struct {
 // of operators, which no fact has.
 type final struct {
 	Lines []struct {
-		SKU       string       `json:"sku"`
-		UnitPrice money.Amount `json:"unit_price"`
+		SKU       string        `json:"sku"`
+		UnitPrice *money.Amount `json:"unit_price"`
 	} `json:"lines"`
 	Steps   []TakenStep `json:"steps"`
 	Parcels []Parcel    `json:"parcels"`
@@ -57,7 +57,7 @@ func (r Record) final() (f final) {
 
 // priced returns lines with their prices, as far as f has them.
 func (f final) priced(lines []Line) []TakenLine {
-	prices := make(map[string]money.Amount, len(f.Lines))
+	prices := make(map[string]*money.Amount, len(f.Lines))
 	for _, l := range f.Lines {
 		prices[l.SKU] = l.UnitPrice
 	}

@@ -15,7 +15,7 @@ type Order struct {
 	Reason     string         `json:"reason,omitempty"` // why it was cancelled
 	Style      string         `json:"style"`
 	Currency   money.Currency `json:"currency"`
-	Total      money.Amount   `json:"total,omitzero"` // absent until it is quoted and decided
+	Total      money.Amount   `json:"total"` // the zero Amount until it is quoted and decided; 0 of a currency is free
 	Lines      []Line         `json:"lines"`
 	Attention  []Flag         `json:"attention,omitempty"`
 	Steps      []Step         `json:"steps,omitempty"`
@@ -54,7 +54,7 @@ func ParseStatus(s string) (Status, error) {
 type Line struct {
 	SKU       string       `json:"sku"`
 	Quantity  int64        `json:"quantity"`
-	UnitPrice money.Amount `json:"unit_price,omitzero"` // absent until it is quoted and decided
+	UnitPrice money.Amount `json:"unit_price"` // as the total
 }
 
 // Flag is a reason why an operator must review an order.

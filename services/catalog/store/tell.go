@@ -19,5 +19,10 @@ func tellProducts(tx *gorm.DB, rows []productRow) error {
 
 // changed returns the fact of a row.
 func changed(r productRow) event.Event {
-	return catalog.ProductChangedFact.At(r.SKU, "", r.Version, catalog.ProductData(r.product()))
+	p := r.product()
+	data := catalog.ProductData{SKU: p.SKU, Name: p.Name, Category: p.Category, Active: p.Active}
+	if p.Priced() {
+		data.Price = &p.Price
+	}
+	return catalog.ProductChangedFact.At(r.SKU, "", r.Version, data)
 }

@@ -49,7 +49,7 @@ func TestAnOrderTellsItsChanges(t *testing.T) {
 		require.Len(t, events, 2, "its end, and that its flag is gone")
 		for _, fact := range []event.Fact[order.Snapshot]{order.ConfirmedFact, order.AttentionChangedFact} {
 			got := told.Read(t, fact, events[0])
-			require.Equal(t, []any{order.Confirmed, *confirmed().Total, 0}, []any{got.Status, got.Total, len(got.Attention)})
+			require.Equal(t, []any{order.Confirmed, confirmed().Total, 0}, []any{got.Status, got.Total, len(got.Attention)})
 			require.Equal(t, int64(4), events[0].Sequence)
 			events = events[1:]
 		}
