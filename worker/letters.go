@@ -20,10 +20,7 @@ type Events struct {
 
 // Told returns the event of an id in the outbox, and false if it does not have it.
 func (e Events) Told(ctx context.Context, id string) (outbox.Told, bool, error) {
-	if !e.stores.Row.Tells() {
-		return outbox.Told{}, false, nil
-	}
-	return outbox.Find(ctx, e.stores.Own, id) //nolint:wrapcheck // it says what it did
+	return e.stores.Told(ctx, id) //nolint:wrapcheck // it says what it did
 }
 
 // WithEvents opens a service's database for f. o needs no other service.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/amends/amends/event/inbox/waiting"
 	"github.com/amends/amends/event/lease"
+	"github.com/amends/amends/event/outbox"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	querystore "github.com/amends/amends/services/query/store"
@@ -144,6 +145,15 @@ func (s *Stores) Mark(ctx context.Context) (m database.Mark, place string, err e
 		return m, "", about(s.Row.Name, err)
 	}
 	return m, place, nil
+}
+
+// Told returns the event of an id in the service's outbox, and false if it is not there or
+// the service tells nothing.
+func (s *Stores) Told(ctx context.Context, id string) (outbox.Told, bool, error) {
+	if !s.Row.Tells() {
+		return outbox.Told{}, false, nil
+	}
+	return outbox.Find(ctx, s.Own, id) //nolint:wrapcheck // it says what it did
 }
 
 // Connections returns how many connections the service's own database may have open.

@@ -30,5 +30,5 @@ func (s *Store) Apply(tx *gorm.DB, changes []query.Change) error {
 			ids = append(ids, c.Entry.OrderID)
 		}
 	}
-	return txn.After(tx, func() { s.watch.wake(ids...) }) //nolint:wrapcheck // a fault
+	return txn.After(tx, func() { s.watch.Wake(ids...) }) //nolint:wrapcheck // a fault
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/services/query"
 	"github.com/amends/amends/services/query/store/search"
+	"github.com/amends/amends/services/query/store/watch"
 )
 
 //go:embed migrations/*.sql
@@ -27,7 +28,7 @@ var Schema = database.Schema{database.Migrations(files), database.Set(search.Nam
 // look twice a second.
 type Store struct {
 	db    *gorm.DB
-	watch *watch
+	watch *watch.Watch
 }
 
 var _ query.Service = (*Store)(nil)
@@ -35,7 +36,7 @@ var _ query.Service = (*Store)(nil)
 // New returns a store on db, which must be migrated to [Schema].
 func New(db *gorm.DB) *Store {
 	s := &Store{db: db}
-	s.watch = newWatch(s.mark)
+	s.watch = watch.New(s.mark)
 	return s
 }
 
@@ -75,4 +76,11 @@ func invalid(format string, args ...any) error {
 
 func notFound() error {
 	return fault.Errorf(fault.Business, fault.NotFound, "the read model has no such order")
+}
+
+// mark returns a number that changes with each change of the answers.
+func (s *Store) mark(ctx context.Context) (mark int64, err error) {
+	err = s.db.WithContext(ctx).Raw(`SELECT coalesce(sum(p.events), 0) + 1000000007 * max(g.generation)
+		FROM generations AS g LEFT JOIN progress AS p ON p.generation = g.generation WHERE g.state = 'current'`).Scan(&mark).Error
+	return mark, err //nolint:wrapcheck // only whether there is one matters
 }

@@ -1,4 +1,5 @@
-package store
+// Package watch wakes those who wait for changes of orders.
+package watch
 
 import (
 	"context"
@@ -10,9 +11,9 @@ import (
 // while there are watchers.
 const lookEvery = 500 * time.Millisecond
 
-// watch wakes those who wait for changes of orders: at once if this process has made
+// Watch wakes those who wait for changes of orders: at once if this process has made
 // them, and otherwise after a look at the database, one for all of them.
-type watch struct {
+type Watch struct {
 	mark func(ctx context.Context) (int64, error) // another number after each change
 
 	mu       sync.Mutex
@@ -20,13 +21,14 @@ type watch struct {
 	stop     context.CancelFunc                // of the looks; nil: there are no watchers
 }
 
-func newWatch(mark func(ctx context.Context) (int64, error)) *watch {
-	return &watch{mark: mark, watchers: map[string]map[chan struct{}]bool{}}
+// New returns a watch. mark returns another number after each change in the database.
+func New(mark func(ctx context.Context) (int64, error)) *Watch {
+	return &Watch{mark: mark, watchers: map[string]map[chan struct{}]bool{}}
 }
 
-// on has woken signalled after each change of an order, and perhaps without one, until
+// On has woken signalled after each change of an order, and perhaps without one, until
 // off is called.
-func (w *watch) on(id string) (woken <-chan struct{}, off func()) {
+func (w *Watch) On(id string) (woken <-chan struct{}, off func()) {
 	c := make(chan struct{}, 1)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -53,8 +55,8 @@ func (w *watch) on(id string) (woken <-chan struct{}, off func()) {
 	}
 }
 
-// wake signals the watchers of some orders.
-func (w *watch) wake(ids ...string) {
+// Wake signals the watchers of some orders.
+func (w *Watch) Wake(ids ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, id := range ids {
@@ -63,7 +65,7 @@ func (w *watch) wake(ids ...string) {
 }
 
 // look signals all watchers whenever the database has changed, until ctx ends.
-func (w *watch) look(ctx context.Context) {
+func (w *Watch) look(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	last := int64(-1)
@@ -81,7 +83,7 @@ func (w *watch) look(ctx context.Context) {
 	}
 }
 
-func (w *watch) wakeAll() {
+func (w *Watch) wakeAll() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, all := range w.watchers {
@@ -97,11 +99,4 @@ func signal(all map[chan struct{}]bool) {
 		default:
 		}
 	}
-}
-
-// mark returns a number that changes with each change of the answers.
-func (s *Store) mark(ctx context.Context) (mark int64, err error) {
-	err = s.db.WithContext(ctx).Raw(`SELECT coalesce(sum(p.events), 0) + 1000000007 * max(g.generation)
-		FROM generations AS g LEFT JOIN progress AS p ON p.generation = g.generation WHERE g.state = 'current'`).Scan(&mark).Error
-	return mark, err //nolint:wrapcheck // only whether there is one matters
 }
