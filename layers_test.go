@@ -186,6 +186,7 @@ var layers = []layer{
 	{"internal/orders/call", "internal/engine/attempt fault", "gorm echo viper"},
 	{"internal/orders/identity", "workflows saga", "gorm echo viper"},
 	{"internal/orders/place", "internal/background internal/engine/attempt internal/orders/admission internal/orders/call internal/orders/identity internal/orders/pollers internal/orders/read internal/orders/records workflows fault", "gorm echo viper"},
+	{"internal/orders/lookup", "internal/orders/read services/order services/query saga workflows fault internal/money", "gorm echo viper"},
 	{"internal/orders/pollers", "", "gorm echo viper"},
 	{"internal/orders/records", "services/order fault", "temporal gorm echo viper"},
 	{"internal/orders/read", "internal/orders/attribute internal/orders/call internal/orders/identity internal/orders/records activities services/order workflows saga fault", "gorm echo viper"},

@@ -27,6 +27,8 @@ const (
 	FromWorkflow Source = "workflow" // the order's workflow
 	FromRecord   Source = "record"   // the order service's record
 	FromEngine   Source = "engine"   // the engine, because no worker answered
+
+	FromReadModel Source = "read_model" // the read model; see package lookup
 )
 
 // Snapshot is an order as its source knew it at one moment.
@@ -34,6 +36,11 @@ type Snapshot struct {
 	workflows.OrderView
 
 	Source Source
+
+	// Version is that of the order, and AsOf the time of the answer; only the read model
+	// tells them.
+	Version int64
+	AsOf    time.Time
 
 	pseudonym string // of the customer, if only the engine answered
 }
