@@ -19,6 +19,7 @@ var layers = []layer{
 	{"api/client/guest", "", "temporal gorm echo viper"},
 	{"api/contract", "", "temporal gorm viper"},
 	{"api/body", "api/body/schema internal/strictjson api/contract api/edge/header api/problem", "gorm viper"},
+	{"api/body/parameter", "api/body/schema api/contract api/problem fault", "gorm viper"},
 	{"api/body/schema", "api/contract api/problem fault internal/money internal/strictjson internal/text", "gorm viper"},
 	{"api/docs", "api/contract api/edge api/problem", "gorm viper"},
 	{"api/operator", "fault api/contract api/body api/edge api/edge/header api/orders api/problem internal/orders internal/orders/read internal/text saga", "gorm viper"},
