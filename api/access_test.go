@@ -117,7 +117,7 @@ func fronted(t *testing.T, a *fakeAccounts, guests bool) *testBundle {
 		if !guests {
 			c.GuestSecret = ""
 		}
-	}, WithVerifier(token.NewVerifier(token.Config{Source: a, Logger: slog.New(slog.DiscardHandler)})),
+	}, WithVerifier(token.NewVerifier(token.Config{Source: a, Logger: slog.New(slog.DiscardHandler)})), WithQuery(followable()),
 		WithServices(shop.Services{Catalog: named(fakePart{}), Payment: fakePart{}, Shipping: fakePart{}, Inventory: fakeInventory{stock: stocked}}))
 	b.temporal.place, b.temporal.query, b.temporal.list = firstWins(t), knows(workflows.StatusCancelled), registered
 	return b
@@ -135,8 +135,16 @@ type may [8]int
 // Rows that several operations have.
 var (
 	anyCaller = may{200, 200, 200, 200, 200, 200, 200, 200} // a token is not looked at
+	ownList   = may{200, 200, 401, 200, 200, 401, 401, 401} // each its own; see TestListOrders
 	public    = may{200, 200, 200, 200, 200, 401, 401, 401} // but a token that is sent must be good
 )
+
+// readers are the rows of the operations that read an order.
+var readers = [3]may{
+	{200, 404, 404, 200, 200, 401, 401, 401},
+	{404, 404, 200, 200, 200, 401, 401, 401},
+	{200, 404, 401, 200, 200, 401, 401, 401},
+}
 
 // expectations are the matrix: for each operation of the contract, about an order of an
 // account, about an order of the guest, and about one of an account where no guests are
@@ -147,29 +155,25 @@ var expectations = map[string][3]may{
 		{202, 403, 202, 403, 403, 401, 401, 401},
 		{202, 403, 401, 403, 403, 401, 401, 401},
 	},
-	"GetOrder": {
-		{200, 404, 404, 200, 200, 401, 401, 401},
-		{404, 404, 200, 200, 200, 401, 401, 401},
-		{200, 404, 401, 200, 200, 401, 401, 401},
-	},
+	"GetOrder":    readers,
+	"ListOrders":  {ownList, ownList, ownList},
+	"FollowOrder": readers,
 	"CancelOrder": {
 		{200, 404, 404, 404, 404, 401, 401, 401},
 		{404, 404, 200, 404, 404, 401, 401, 401},
 		{200, 404, 401, 404, 404, 401, 401, 401},
 	},
-	"GetOrderOverview": {
-		{200, 404, 404, 200, 200, 401, 401, 401},
-		{404, 404, 200, 200, 200, 401, 401, 401},
-		{200, 404, 401, 200, 200, 401, 401, 401},
-	},
-	"GetProduct":   {public, public, public},
-	"GetStock":     {public, public, public},
-	"CheckStock":   {public, public, public},
-	"GetHealth":    {anyCaller, anyCaller, anyCaller},
-	"GetReadiness": {anyCaller, anyCaller, anyCaller},
-	"GetContract":  {anyCaller, anyCaller, anyCaller},
-	"GetEvents":    {anyCaller, anyCaller, anyCaller},
-	"GetDocs":      {anyCaller, anyCaller, anyCaller},
+	"GetOrderOverview": readers,
+	"ListProducts":     {public, public, public},
+	"ListCategories":   {public, public, public},
+	"GetProduct":       {public, public, public},
+	"GetStock":         {public, public, public},
+	"CheckStock":       {public, public, public},
+	"GetHealth":        {anyCaller, anyCaller, anyCaller},
+	"GetReadiness":     {anyCaller, anyCaller, anyCaller},
+	"GetContract":      {anyCaller, anyCaller, anyCaller},
+	"GetEvents":        {anyCaller, anyCaller, anyCaller},
+	"GetDocs":          {anyCaller, anyCaller, anyCaller},
 }
 
 // bodies are those of the operations that need one.

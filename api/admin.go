@@ -13,13 +13,13 @@ import (
 )
 
 // Admin configures the admin address of a process: its probes and, where the process
-// has an API, repairs; where it runs services, dead letters. It is for operators: never
+// has an API, repairs and lists of orders; where it runs services, dead letters. It is for operators: never
 // expose it to clients.
 type Admin struct {
 	probe.Probe
 
-	// Repairs is the API of the process, which repairs ask. Nil means that the process
-	// has neither an API nor a route for repairs.
+	// Repairs is the API of the process, which repairs and lists ask. Nil means that the
+	// process has neither an API nor a route for them.
 	Repairs *Server
 	// Letters has the dead letters of the process's services. Nil means that it runs none,
 	// and has no route for them.
@@ -41,6 +41,7 @@ func NewAdmin(a Admin) http.Handler {
 	r := edge.Router{Echo: e, Middleware: adminRoutes.middleware(guards{})}
 	if a.Repairs != nil {
 		operator.New(operator.Config{Orders: a.Repairs.orders, Operators: a.Operators, Log: log}).Register(r)
+		operator.NewLists(operator.ListsConfig{Model: a.Repairs.model, Operators: a.Operators, Log: log}).Register(r)
 	}
 	if a.Letters != nil {
 		operator.NewLetters(operator.LettersConfig{Desk: a.Letters, Operators: a.Operators, Log: log}).Register(r)

@@ -92,11 +92,10 @@ func TestRefusesBadAddresses(t *testing.T) {
 		"EscapedLetter":       {"POST", "/v1/%6frders", 404, fault.NotFound, ""},
 		"PostRoot":            {"POST", "/", 405, problem.MethodNotAllowed, "OPTIONS, GET, HEAD"},
 		"DocsBeyond":          {"GET", "/docs/../openapi.gen.go", 404, fault.NotFound, ""},
-		"GetOnOrders":         {"GET", "/v1/orders", 405, problem.MethodNotAllowed, "OPTIONS, POST"},
 		"DeleteOrder":         {"DELETE", "/v1/orders/" + someOrder, 405, problem.MethodNotAllowed, "OPTIONS, GET, HEAD"},
-		"PutOnOrders":         {"PUT", "/v1/orders", 405, problem.MethodNotAllowed, "OPTIONS, POST"},
+		"PutOnOrders":         {"PUT", "/v1/orders", 405, problem.MethodNotAllowed, "OPTIONS, GET, HEAD, POST"},
 		"GetCancel":           {"GET", "/v1/orders/" + someOrder + "/cancel", 405, problem.MethodNotAllowed, "OPTIONS, POST"},
-		"InventedMethod":      {"BREW", "/v1/orders", 405, problem.MethodNotAllowed, "OPTIONS, POST"},
+		"InventedMethod":      {"BREW", "/v1/orders", 405, problem.MethodNotAllowed, "OPTIONS, GET, HEAD, POST"},
 		"PostHealth":          {"POST", "/healthz", 405, problem.MethodNotAllowed, "OPTIONS, GET, HEAD"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/api/users"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/internal/orders/identity"
+	"github.com/amends/amends/services/query"
 )
 
 // Config configures a [Server]. Start from [DefaultConfig].
@@ -31,6 +32,9 @@ type Config struct {
 	Hosts, Origins []string
 	// Strict tells browsers to use no plain HTTP; see [edge.Config]. Default: false.
 	Strict bool
+	// Streams is how many streams each caller may have open at this server at a time, 1 to
+	// 1000. Default 16.
+	Streams int
 	// GuestSecret lets customers without a token, guests, place orders, whose ids and claims
 	// are derived from it: the same on every server, at least 24 characters, kept for as
 	// long as guests read their orders. Empty: orders need a token. Default empty.
@@ -42,7 +46,7 @@ type Config struct {
 
 // DefaultConfig returns the defaults; Orders.Queue is left to set.
 func DefaultConfig() Config {
-	return Config{Orders: orders.DefaultConfig(), MaxBody: edge.DefaultMaxBody}
+	return Config{Orders: orders.DefaultConfig(), MaxBody: edge.DefaultMaxBody, Streams: 16}
 }
 
 // Validate returns every problem at once, or nil.
@@ -51,11 +55,15 @@ func (c Config) Validate() error {
 	if c.MaxBody < 1<<10 || c.MaxBody > 64<<20 {
 		body = fmt.Errorf("body limit %d is not between 1 KiB and 64 MiB", c.MaxBody)
 	}
+	var streams error
+	if c.Streams < 1 || c.Streams > 1000 {
+		streams = fmt.Errorf("limit of %d streams is not between 1 and 1000", c.Streams)
+	}
 	var guests error
 	if n := len(c.GuestSecret); n > 0 && n < identity.MinGuestSecret {
 		guests = fmt.Errorf("secret of guests has %d characters, and needs %d", n, identity.MinGuestSecret)
 	}
-	return errors.Join(c.Orders.Validate(), body, guests)
+	return errors.Join(c.Orders.Validate(), body, streams, guests)
 }
 
 // guests returns the guests of the server, nil for none.
@@ -79,6 +87,10 @@ func WithOrders(r orders.Records) Option { return func(s *Server) { s.records = 
 // WithServices sets the services that are asked; every question to one that is missing is
 // answered UNAVAILABLE.
 func WithServices(all shop.Services) Option { return func(s *Server) { s.services = all } }
+
+// WithQuery sets the read model; without it, lists are answered UNAVAILABLE, and orders come
+// from the engine alone.
+func WithQuery(q query.Service) Option { return func(s *Server) { s.model = q } }
 
 // WithVerifier sets who checks the tokens and the API keys of callers. Without it, none is
 // valid.

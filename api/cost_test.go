@@ -24,6 +24,10 @@ func (anyone) Verify(context.Context, string) (caller.Identity, error) {
 	return caller.Identity{Account: "cus_42"}, nil
 }
 
+func (anyone) Watch(ctx context.Context, _ caller.Identity) (context.Context, context.CancelFunc) {
+	return context.WithCancel(ctx)
+}
+
 // BenchmarkGateway shows the gateway's own cost of a request that is checked, limited,
 // logged, and answered by services that take no time.
 func BenchmarkGateway(b *testing.B) {

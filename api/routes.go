@@ -1,12 +1,15 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
+	"github.com/amends/amends/api/body/parameter"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/edge/deprecated"
@@ -24,6 +27,7 @@ const (
 	optional    authentication = "optional"     // a token, if there is one, names the caller
 	readOrders  authentication = "orders:read"  // a token with this scope, or a guest where guests are served
 	writeOrders authentication = "orders:write" // the same
+	ownOrders   authentication = "own orders"   // a token with the scope of reading
 	ownAccount  authentication = "account"      // a token with this scope, or the cookie of one
 	operators   authentication = "operators"    // a token of operator_tokens, on the admin address only
 )
@@ -33,6 +37,8 @@ func (a authentication) need(guests bool) caller.Need {
 	switch a {
 	case readOrders, writeOrders:
 		return caller.Need{Token: !guests, Scope: string(a)}
+	case ownOrders:
+		return caller.Need{Token: true, Scope: string(readOrders)}
 	case ownAccount:
 		return caller.Need{Token: true, Scope: string(a)}
 	default:
@@ -62,17 +68,21 @@ const (
 	services backend = "services" // services, by gRPC
 	accounts backend = "accounts" // the user service, by gRPC
 	both     backend = "both"     // engine and services
+	model    backend = "model"    // the read model, by gRPC
 	database backend = "database" // that of a service in this process
 	process  backend = "process"  // nothing but this process
 )
 
 // traits are properties of an operation.
-type traits uint8
+type traits uint16
 
 const (
 	asJSON     traits = 1 << iota // answers JSON that is never cached, to clients that take JSON
 	keyed                         // requires an Idempotency-Key
 	idempotent                    // a repeat has no further effect, so the server may repeat calls of services
+	queried                       // has parameters in its query, which are checked here
+	waits                         // takes a Prefer header
+	streams                       // answers a stream, which ends with the caller's session
 )
 
 func (t traits) has(other traits) bool { return t&other != 0 }
@@ -87,7 +97,7 @@ type route struct {
 	auth      authentication
 	class     class
 	backend   backend
-	within    time.Duration // the longest that an answer takes
+	within    time.Duration // the longest that an answer takes; 0: a stream
 	traits    traits
 	end       *deprecated.Notice // nil: it stays
 }
@@ -98,16 +108,20 @@ type routes []route
 // Times that some operations have in common.
 const (
 	question = 4 * time.Second  // the engine is asked more than once, for a second each
-	effect   = 35 * time.Second // a cancel may be configured to wait 30 s for its effect
+	effect   = 35 * time.Second // a cancel may be configured to wait 30 s for its effect, and a read may prefer to
 	hashing  = 10 * time.Second // a password waits for its turn, some seconds at most
 )
 
 // publicRoutes are the operations of openapi.yaml.
 var publicRoutes = routes{
-	{"PlaceOrder", echo.POST, "/v1/orders", writeOrders, placing, engine, edge.MaxAnswer, asJSON | keyed, nil},
-	{"GetOrder", echo.GET, "/v1/orders/{id}", readOrders, reading, engine, question, asJSON | idempotent, nil},
+	{"PlaceOrder", echo.POST, "/v1/orders", writeOrders, placing, engine, edge.MaxAnswer, asJSON | keyed | waits, nil},
+	{"ListOrders", echo.GET, "/v1/orders", ownOrders, reading, model, effect, asJSON | idempotent | queried | waits, nil},
+	{"GetOrder", echo.GET, "/v1/orders/{id}", readOrders, reading, both, effect, asJSON | idempotent | waits, nil},
+	{"FollowOrder", echo.GET, "/v1/orders/{id}/events", readOrders, reading, model, 0, streams, nil},
 	{"CancelOrder", echo.POST, "/v1/orders/{id}/cancel", writeOrders, cancelling, engine, effect, asJSON, nil},
 	{"GetOrderOverview", echo.GET, "/v1/orders/{id}/overview", readOrders, browsing, both, question, asJSON | idempotent, nil},
+	{"ListProducts", echo.GET, "/v1/products", optional, browsing, model, question, asJSON | idempotent | queried, nil},
+	{"ListCategories", echo.GET, "/v1/categories", optional, browsing, model, question, asJSON | idempotent, nil},
 	{"GetProduct", echo.GET, "/v1/products/{sku}", optional, browsing, services, time.Second, asJSON | idempotent, nil},
 	{"GetStock", echo.GET, "/v1/stock/{sku}", optional, browsing, services, time.Second, asJSON | idempotent, nil},
 	{"CheckStock", echo.POST, "/v1/stock/check", optional, browsing, services, time.Second, asJSON | idempotent, nil},
@@ -141,6 +155,8 @@ var publicRoutes = routes{
 // adminRoutes are the operations of admin.yaml.
 var adminRoutes = routes{
 	{"RepairOrder", echo.POST, "/v1/orders/{id}/repair", operators, unlimited, engine, edge.MaxAnswer, asJSON, nil},
+	{"ListAllOrders", echo.GET, "/v1/orders", operators, unlimited, model, edge.MaxAnswer, asJSON, nil},
+	{"ListProjections", echo.GET, "/v1/projections", operators, unlimited, model, edge.MaxAnswer, asJSON, nil},
 	{"ListDeadLetters", echo.GET, "/v1/dead-letters", operators, unlimited, database, edge.MaxAnswer, asJSON, nil},
 	{"RedriveDeadLetter", echo.POST, "/v1/dead-letters/{id}/redrive", operators, unlimited, database, edge.MaxAnswer, asJSON, nil},
 	{"DiscardDeadLetter", echo.POST, "/v1/dead-letters/{id}/discard", operators, unlimited, database, edge.MaxAnswer, asJSON, nil},
@@ -183,10 +199,12 @@ type guards struct {
 	verifier caller.Verifier
 	guests   bool // orders without a token
 	quotas   func(class) echo.MiddlewareFunc
-	browsing echo.MiddlewareFunc // of operations that give way to others
-	served   echo.MiddlewareFunc // of operations that need the user service
-	refusals echo.MiddlewareFunc // of operations that look at credentials
-	calls    *deprecated.Calls   // needed if an operation is deprecated
+	browsing echo.MiddlewareFunc                        // of operations that give way to others
+	served   echo.MiddlewareFunc                        // of operations that need the user service
+	refusals echo.MiddlewareFunc                        // of operations that look at credentials
+	calls    *deprecated.Calls                          // needed if an operation is deprecated
+	streams  echo.MiddlewareFunc                        // of operations that answer streams
+	query    func(operation string) echo.MiddlewareFunc // checks the query of an operation
 }
 
 // middleware returns how the requests of each route are checked before its handler. A path
@@ -227,8 +245,17 @@ func (r route) middleware(g guards) []echo.MiddlewareFunc {
 	if r.traits.has(asJSON) {
 		m = append(m, edge.Negotiate)
 	}
+	if r.traits.has(queried) {
+		m = append(m, g.query(r.operation))
+	}
 	if r.traits.has(keyed) {
 		m = append(m, edge.Keyed)
+	}
+	if r.traits.has(waits) {
+		m = append(m, edge.Preferring)
+	}
+	if r.traits.has(streams) {
+		m = append(m, g.streams, caller.Watch(g.verifier), headOnly)
 	}
 	if r.traits.has(idempotent) {
 		m = append(m, repeatable)
@@ -242,6 +269,43 @@ func repeatable(next echo.HandlerFunc) echo.HandlerFunc {
 		r := c.Request()
 		c.SetRequest(r.WithContext(retry.Allow(r.Context()))) // its route's deadline restores the request
 		return next(c)
+	}
+}
+
+// headOnly ends the context of a HEAD request as soon as the header of its answer is
+// written: a stream without a body would not end.
+func headOnly(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if r.Method != http.MethodHead {
+			return next(c)
+		}
+		defer c.SetRequest(r)
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		c.SetRequest(r.WithContext(ctx))
+		c.Response().Before(cancel)
+		return next(c)
+	}
+}
+
+// checked returns the checks of the queries of a contract's operations.
+func checked(spec *openapi3.T) func(operation string) echo.MiddlewareFunc {
+	forms := map[string]parameter.Form{}
+	for _, item := range spec.Paths.Map() {
+		for _, o := range item.Operations() {
+			forms[o.OperationID] = parameter.Of(o)
+		}
+	}
+	return func(operation string) echo.MiddlewareFunc {
+		return func(next echo.HandlerFunc) echo.HandlerFunc {
+			return func(c echo.Context) error {
+				if err := forms[operation].Read(c.Request().URL.RawQuery, nil); err != nil {
+					return err //nolint:wrapcheck // a problem
+				}
+				return next(c)
+			}
+		}
 	}
 }
 

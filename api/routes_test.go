@@ -49,7 +49,11 @@ func TestEveryOperationHasOneRow(t *testing.T) {
 				require.Equal(t, operation.Responses.Status(http.StatusTooManyRequests) != nil, r.class != unlimited, "%s: 429 of the contract", r.operation)
 				require.Equal(t, operation.Deprecated, r.end != nil, "%s: deprecated in the contract", r.operation)
 				require.NotEmpty(t, r.auth, r.operation)
-				require.Positive(t, r.within, r.operation)
+				require.Equal(t, r.within == 0, r.traits.has(streams), "%s: only a stream has no time", r.operation)
+				if name == "Public" {
+					require.Equal(t, queries(operation), r.traits.has(queried), "%s: parameters of the contract", r.operation)
+				}
+				require.Equal(t, operation.Parameters.GetByInAndName(openapi3.ParameterInHeader, "Prefer") != nil, r.traits.has(waits), "%s: Prefer of the contract", r.operation)
 				require.LessOrEqual(t, r.within, edge.MaxAnswer, "%s: the server's connection must outlive it", r.operation)
 				require.False(t, r.traits.has(idempotent) && r.class == placing, "%s: only calls without effect are repeated here", r.operation)
 			}
@@ -76,6 +80,11 @@ func TestOperationsOfTheProcessAskNoEngine(t *testing.T) {
 // may be called without one.
 func withoutProof(operation *openapi3.Operation) bool {
 	return operation.Security != nil && slices.ContainsFunc(*operation.Security, func(s openapi3.SecurityRequirement) bool { return len(s) == 0 })
+}
+
+// queries reports whether an operation has parameters in its query.
+func queries(operation *openapi3.Operation) bool {
+	return slices.ContainsFunc(operation.Parameters, func(p *openapi3.ParameterRef) bool { return p.Value.In == openapi3.ParameterInQuery })
 }
 
 func requiresKey(operation *openapi3.Operation) bool {

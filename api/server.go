@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 	"go.temporal.io/sdk/client"
 
@@ -19,11 +20,14 @@ import (
 	"github.com/amends/amends/api/edge/limit"
 	"github.com/amends/amends/api/edge/shed"
 	apiorders "github.com/amends/amends/api/orders"
+	"github.com/amends/amends/api/orders/live"
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/api/shop/overview"
 	"github.com/amends/amends/api/users"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/internal/orders/admission"
+	"github.com/amends/amends/internal/orders/lookup"
+	"github.com/amends/amends/services/query"
 )
 
 // Server answers the requests of the public address. It is an [http.Handler]; see
@@ -31,6 +35,7 @@ import (
 type Server struct {
 	echo     *echo.Echo
 	orders   *orders.Client
+	model    query.Service // or nil
 	log      *slog.Logger
 	observe  Observer
 	services shop.Services
@@ -53,6 +58,7 @@ type (
 	orderHandlers = apiorders.Handlers
 	shopHandlers  = shop.Handlers
 	userHandlers  = users.Handlers
+	liveHandlers  = live.Handlers
 )
 
 // operations answers the operations of openapi.yaml.
@@ -60,6 +66,7 @@ type operations struct {
 	*orderHandlers
 	*shopHandlers
 	*userHandlers
+	*liveHandlers
 	*overview.Handlers
 	*docs.Page
 	*health
@@ -104,7 +111,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	s.orders = orders.New(c.Orders, t)
 	s.health = newHealth(s.orders, s.draining, s.conditions)
 	accounts := users.New(s.users, s.keys)
-	g, err := s.guards(c, accounts.Served)
+	g, err := s.guards(c, spec, accounts.Served)
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
@@ -118,14 +125,21 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	})
 	s.echo.Binder = forms
 	page.Register(s.echo)
-	reader, access := shop.NewReader(s.services), apiorders.NewAccess(s.orders, c.guests())
-	all := operations{apiorders.New(s.orders, access, s.draining), shop.New(reader), accounts, overview.New(access, reader), page, s.health}
+	s.services.Query = s.model
+	reader, access := shop.NewReader(s.services), apiorders.NewAccess(lookup.New(s.orders, s.model), c.guests())
+	all := operations{
+		apiorders.New(s.orders, access, s.model, s.draining), shop.New(reader), accounts, live.New(access, s.model, s.draining, heartbeat),
+		overview.New(access, reader), page, s.health,
+	}
 	contract.RegisterHandlers(edge.Router{Echo: s.echo, Middleware: publicRoutes.middleware(g)}, contract.NewStrictHandler(all, nil))
 	return s, nil
 }
 
+// heartbeat is the time between two comments of a stream.
+const heartbeat = 15 * time.Second
+
 // guards returns the checks of the public operations.
-func (s *Server) guards(c Config, served echo.MiddlewareFunc) (guards, error) {
+func (s *Server) guards(c Config, spec *openapi3.T, served echo.MiddlewareFunc) (guards, error) {
 	limits := c.Limits
 	limits.Gateways, limits.Observe = s.gateways, s.observe.Limited
 	if limits.Now == nil {
@@ -141,6 +155,8 @@ func (s *Server) guards(c Config, served echo.MiddlewareFunc) (guards, error) {
 		served:   served,
 		refusals: limiter.Refusals(string(entering), c.Exempt),
 		calls:    deprecated.NewCalls(s.observe.Deprecated),
+		streams:  limit.NewStreams(c.Streams).Middleware,
+		query:    checked(spec),
 	}, err
 }
 

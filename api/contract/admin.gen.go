@@ -27,6 +27,27 @@ func (e RepairOrderAction) Valid() bool {
 	}
 }
 
+// Defines values for ListAllOrdersParamsStatus.
+const (
+	StatusCancelled ListAllOrdersParamsStatus = "CANCELLED"
+	StatusConfirmed ListAllOrdersParamsStatus = "CONFIRMED"
+	StatusPending   ListAllOrdersParamsStatus = "PENDING"
+)
+
+// Valid indicates whether the value is a known member of the ListAllOrdersParamsStatus enum.
+func (e ListAllOrdersParamsStatus) Valid() bool {
+	switch e {
+	case StatusCancelled:
+		return true
+	case StatusConfirmed:
+		return true
+	case StatusPending:
+		return true
+	default:
+		return false
+	}
+}
+
 // Acknowledgement defines model for Acknowledgement.
 type Acknowledgement struct {
 	At time.Time `json:"at"`
@@ -142,8 +163,11 @@ type LetterDecision struct {
 type OperatorsOrder struct {
 	// Acknowledgements The reviews by operators, each of which took flags down; the oldest first.
 	Acknowledgements []Acknowledgement `json:"acknowledgements"`
-	Attention        []Attention       `json:"attention"`
-	CreatedAt        time.Time         `json:"created_at"`
+
+	// AsOf The read model has all that happened up to this time. Absent for other sources.
+	AsOf      *time.Time  `json:"as_of,omitempty"`
+	Attention []Attention `json:"attention"`
+	CreatedAt time.Time   `json:"created_at"`
 
 	// Currency Absent only when `source` is `engine`.
 	//
@@ -171,9 +195,12 @@ type OperatorsOrder struct {
 	// Repairs The operators' requests, the oldest first.
 	Repairs []Repair `json:"repairs"`
 
-	// Source The source of the answer: the order's workflow, the order service's record, or the engine alone
-	// because no worker answered.
+	// Source The source of the answer: the order's workflow, the order service's record, the engine alone because no worker answered,
+	// or the read model, which is `as_of` a time.
 	Source OrderSource `json:"source"`
+
+	// Stale The answer is older than the `Amends-Min-Version` of the request; absent otherwise.
+	Stale *bool `json:"stale,omitempty"`
 
 	// Status PENDING until decided. More statuses may follow.
 	//
@@ -187,6 +214,39 @@ type OperatorsOrder struct {
 
 	// Waivers Steps whose undo an operator gave up on; their effects may still stand.
 	Waivers []Waiver `json:"waivers"`
+}
+
+// Projection defines model for Projection.
+type Projection struct {
+	// AsOf It has all that happened up to this time; absent while that is not known.
+	AsOf *time.Time `json:"as_of,omitempty"`
+
+	// Behind Events of all projections together that wait at the broker; absent if it does not tell.
+	Behind *int64 `json:"behind,omitempty"`
+
+	// Events Events that it has applied in that generation.
+	Events int64 `json:"events"`
+
+	// Generation The one that answers.
+	//
+	// Example: 1
+	Generation int64 `json:"generation"`
+
+	// LagSeconds The time since `as_of` while events wait.
+	//
+	// Example: 0
+	LagSeconds float64 `json:"lag_seconds"`
+
+	// Name Example: orders
+	Name string `json:"name"`
+
+	// Newest The time of the newest of them; absent if there is none.
+	Newest *time.Time `json:"newest,omitempty"`
+}
+
+// Projections defines model for Projections.
+type Projections struct {
+	Projections []Projection `json:"projections"`
 }
 
 // RedriveDeadLetter Example: {"group":"payment","reason":"fixed in 1.4"}
@@ -302,6 +362,49 @@ type ListDeadLettersParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 	Limit  *int    `form:"limit,omitempty" json:"limit,omitempty"`
 }
+
+// ListAllOrdersParams defines parameters for ListAllOrders.
+type ListAllOrdersParams struct {
+	// Limit The most entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before, with the same other parameters.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Status Only orders of this status.
+	Status *ListAllOrdersParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Sku Only orders with a line of this product.
+	Sku *WithSKU `form:"sku,omitempty" json:"sku,omitempty"`
+
+	// PlacedAfter Only orders that were placed later.
+	PlacedAfter *PlacedAfter `form:"placed_after,omitempty" json:"placed_after,omitempty"`
+
+	// PlacedBefore Only orders that were placed earlier.
+	PlacedBefore *PlacedBefore `form:"placed_before,omitempty" json:"placed_before,omitempty"`
+
+	// Q Only entries that have a word with each of these words as its beginning. Any text is legal; case, marks and punctuation make no
+	// difference.
+	Q *Search `form:"q,omitempty" json:"q,omitempty"`
+
+	// CustomerId Only orders of this customer.
+	CustomerId *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
+	// NeedsAttention Only flagged orders, or only others.
+	NeedsAttention *bool `form:"needs_attention,omitempty" json:"needs_attention,omitempty"`
+
+	// Style Only orders that are carried so.
+	Style *string `form:"style,omitempty" json:"style,omitempty"`
+
+	// Reason Only orders that were cancelled for this reason.
+	Reason *string `form:"reason,omitempty" json:"reason,omitempty"`
+
+	// MinAge Only orders that were placed so long ago, or longer.
+	MinAge *string `form:"min_age,omitempty" json:"min_age,omitempty"`
+}
+
+// ListAllOrdersParamsStatus defines parameters for ListAllOrders.
+type ListAllOrdersParamsStatus string
 
 // RepairOrderParams defines parameters for RepairOrder.
 type RepairOrderParams struct {

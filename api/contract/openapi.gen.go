@@ -39,9 +39,10 @@ func (e HealthStatus) Valid() bool {
 
 // Defines values for OrderSource.
 const (
-	SourceEngine   OrderSource = "engine"
-	SourceRecord   OrderSource = "record"
-	SourceWorkflow OrderSource = "workflow"
+	SourceEngine    OrderSource = "engine"
+	SourceReadModel OrderSource = "read_model"
+	SourceRecord    OrderSource = "record"
+	SourceWorkflow  OrderSource = "workflow"
 )
 
 // Valid indicates whether the value is a known member of the OrderSource enum.
@@ -49,9 +50,77 @@ func (e OrderSource) Valid() bool {
 	switch e {
 	case SourceEngine:
 		return true
+	case SourceReadModel:
+		return true
 	case SourceRecord:
 		return true
 	case SourceWorkflow:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Status.
+const (
+	StatusStatusCancelled Status = "CANCELLED"
+	StatusStatusConfirmed Status = "CONFIRMED"
+	StatusStatusPending   Status = "PENDING"
+)
+
+// Valid indicates whether the value is a known member of the Status enum.
+func (e Status) Valid() bool {
+	switch e {
+	case StatusStatusCancelled:
+		return true
+	case StatusStatusConfirmed:
+		return true
+	case StatusStatusPending:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListOrdersParamsStatus.
+const (
+	ListOrdersParamsStatusStatusCancelled ListOrdersParamsStatus = "CANCELLED"
+	ListOrdersParamsStatusStatusConfirmed ListOrdersParamsStatus = "CONFIRMED"
+	ListOrdersParamsStatusStatusPending   ListOrdersParamsStatus = "PENDING"
+)
+
+// Valid indicates whether the value is a known member of the ListOrdersParamsStatus enum.
+func (e ListOrdersParamsStatus) Valid() bool {
+	switch e {
+	case ListOrdersParamsStatusStatusCancelled:
+		return true
+	case ListOrdersParamsStatusStatusConfirmed:
+		return true
+	case ListOrdersParamsStatusStatusPending:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListProductsParamsSort.
+const (
+	SortName      ListProductsParamsSort = "name"
+	SortPrice     ListProductsParamsSort = "price"
+	SortPriceDown ListProductsParamsSort = "-price"
+	SortRelevance ListProductsParamsSort = "relevance"
+)
+
+// Valid indicates whether the value is a known member of the ListProductsParamsSort enum.
+func (e ListProductsParamsSort) Valid() bool {
+	switch e {
+	case SortName:
+		return true
+	case SortPrice:
+		return true
+	case SortPriceDown:
+		return true
+	case SortRelevance:
 		return true
 	default:
 		return false
@@ -173,6 +242,22 @@ type Attention struct {
 // CancelOrder Has no fields; the body is optional.
 type CancelOrder = map[string]interface{}
 
+// Category defines model for Category.
+type Category struct {
+	// Name Example: mugs
+	Name string `json:"name"`
+
+	// Products Those that can be ordered.
+	//
+	// Example: 3
+	Products int64 `json:"products"`
+}
+
+// CategoryList defines model for CategoryList.
+type CategoryList struct {
+	Categories []Category `json:"categories"`
+}
+
 // ChangeMe Example: {"locale":"en","name":"Ada King"}
 type ChangeMe struct {
 	// Email An address of mail.
@@ -260,6 +345,25 @@ type EraseMe struct {
 	Password Password `json:"password"`
 }
 
+// Facets Counts of the products on all pages together.
+type Facets struct {
+	// Categories By name. They are counted as if no category were asked for.
+	Categories []Category `json:"categories"`
+
+	// InStock Products with stock.
+	//
+	// Example: 12
+	InStock int64 `json:"in_stock"`
+
+	// Prices The lowest and the highest price in each currency.
+	Prices []PriceRange `json:"prices"`
+
+	// Total All of them.
+	//
+	// Example: 14
+	Total int64 `json:"total"`
+}
+
 // FieldError defines model for FieldError.
 type FieldError struct {
 	// Code Example: TOO_SMALL
@@ -268,7 +372,7 @@ type FieldError struct {
 	// Detail Example: must be at least 1
 	Detail string `json:"detail"`
 
-	// Pointer JSON pointer (RFC 6901) into the body.
+	// Pointer JSON pointer (RFC 6901) into the body, or into an object with the parameters of the query.
 	//
 	// Example: /lines/0/quantity
 	Pointer string `json:"pointer"`
@@ -326,6 +430,29 @@ type LineRequest struct {
 	//
 	// Example: MUG-STONEWARE
 	Sku SKU `json:"sku"`
+}
+
+// ListedProduct defines model for ListedProduct.
+type ListedProduct struct {
+	// Available Units in all warehouses together.
+	//
+	// Example: 40
+	Available int64 `json:"available"`
+
+	// Category May be empty.
+	//
+	// Example: mugs
+	Category string `json:"category"`
+
+	// Description May be empty.
+	Description string `json:"description"`
+
+	// Name Example: Stoneware mug
+	Name  string `json:"name"`
+	Price Money  `json:"price"`
+
+	// Sku Example: MUG-STONEWARE
+	Sku string `json:"sku"`
 }
 
 // Locale A language tag.
@@ -404,6 +531,8 @@ type NamedProduct struct {
 
 // Order defines model for Order.
 type Order struct {
+	// AsOf The read model has all that happened up to this time. Absent for other sources.
+	AsOf      *time.Time  `json:"as_of,omitempty"`
 	Attention []Attention `json:"attention"`
 	CreatedAt time.Time   `json:"created_at"`
 
@@ -430,9 +559,12 @@ type Order struct {
 	// Example: PAYMENT_DECLINED
 	Reason *Reason `json:"reason,omitempty"`
 
-	// Source The source of the answer: the order's workflow, the order service's record, or the engine alone
-	// because no worker answered.
+	// Source The source of the answer: the order's workflow, the order service's record, the engine alone because no worker answered,
+	// or the read model, which is `as_of` a time.
 	Source OrderSource `json:"source"`
+
+	// Stale The answer is older than the `Amends-Min-Version` of the request; absent otherwise.
+	Stale *bool `json:"stale,omitempty"`
 
 	// Status PENDING until decided. More statuses may follow.
 	//
@@ -443,6 +575,18 @@ type Order struct {
 	Steps     []Step    `json:"steps"`
 	Total     *Money    `json:"total,omitempty"`
 	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// OrderList defines model for OrderList.
+type OrderList struct {
+	// NextCursor The `cursor` of the next page; absent on the last one.
+	NextCursor *string `json:"next_cursor,omitempty"`
+
+	// Orders The newest placement first.
+	Orders []Order `json:"orders"`
+
+	// Stale The page may be older than the `Amends-Min-Version` of the request; absent otherwise.
+	Stale *bool `json:"stale,omitempty"`
 }
 
 // OrderOverview defines model for OrderOverview.
@@ -461,8 +605,8 @@ type OrderOverview struct {
 	Shipments []Shipment `json:"shipments"`
 }
 
-// OrderSource The source of the answer: the order's workflow, the order service's record, or the engine alone
-// because no worker answered.
+// OrderSource The source of the answer: the order's workflow, the order service's record, the engine alone because no worker answered,
+// or the read model, which is `as_of` a time.
 type OrderSource string
 
 // OrderStatus PENDING until decided. More statuses may follow.
@@ -555,6 +699,22 @@ type Preferences struct {
 	Preferences []Preference `json:"preferences"`
 }
 
+// PriceRange defines model for PriceRange.
+type PriceRange struct {
+	// Currency Example: EUR
+	Currency string `json:"currency"`
+
+	// Max In minor units.
+	//
+	// Example: 14900
+	Max int64 `json:"max"`
+
+	// Min In minor units.
+	//
+	// Example: 999
+	Min int64 `json:"min"`
+}
+
 // Problem RFC 9457.
 type Problem struct {
 	// Code Stable.
@@ -563,7 +723,7 @@ type Problem struct {
 	Code   string  `json:"code"`
 	Detail *string `json:"detail,omitempty"`
 
-	// Errors Every wrong field of the body at once.
+	// Errors Every wrong field of the body, or parameter of the query, at once.
 	Errors *[]FieldError `json:"errors,omitempty"`
 
 	// RequestId Quote it when you ask for help.
@@ -604,6 +764,16 @@ type Product struct {
 
 	// Stock The units of a product that can be ordered. Absent if inventory did not answer.
 	Stock *ProductStock `json:"stock,omitempty"`
+}
+
+// ProductList defines model for ProductList.
+type ProductList struct {
+	// Facets Counts of the products on all pages together.
+	Facets Facets `json:"facets"`
+
+	// NextCursor The `cursor` of the next page; absent on the last one.
+	NextCursor *string         `json:"next_cursor,omitempty"`
+	Products   []ListedProduct `json:"products"`
 }
 
 // ProductStock The units of a product that can be ordered. Absent if inventory did not answer.
@@ -811,8 +981,26 @@ type WarehouseStock struct {
 // AddressID defines model for AddressID.
 type AddressID = string
 
+// AmendsMinVersion defines model for Amends-Min-Version.
+type AmendsMinVersion = string
+
+// Cursor defines model for Cursor.
+type Cursor = string
+
+// Limit defines model for Limit.
+type Limit = int
+
 // OrderID defines model for OrderID.
 type OrderID = string
+
+// Patience defines model for Patience.
+type Patience = string
+
+// PlacedAfter defines model for PlacedAfter.
+type PlacedAfter = time.Time
+
+// PlacedBefore defines model for PlacedBefore.
+type PlacedBefore = time.Time
 
 // ProductCode defines model for ProductCode.
 type ProductCode = string
@@ -820,8 +1008,19 @@ type ProductCode = string
 // ResetToken defines model for ResetToken.
 type ResetToken = string
 
+// Search defines model for Search.
+type Search = string
+
 // SessionID defines model for SessionID.
 type SessionID = string
+
+// Status defines model for Status.
+type Status string
+
+// WithSKU A product's code, without control characters or spaces around it.
+//
+// Example: MUG-STONEWARE
+type WithSKU = SKU
 
 // Forbidden RFC 9457.
 type Forbidden = Problem
@@ -844,6 +1043,40 @@ type Unauthenticated = Problem
 // Unavailable RFC 9457.
 type Unavailable = Problem
 
+// ListOrdersParams defines parameters for ListOrders.
+type ListOrdersParams struct {
+	// Limit The most entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before, with the same other parameters.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Status Only orders of this status.
+	Status *ListOrdersParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Sku Only orders with a line of this product.
+	Sku *WithSKU `form:"sku,omitempty" json:"sku,omitempty"`
+
+	// PlacedAfter Only orders that were placed later.
+	PlacedAfter *PlacedAfter `form:"placed_after,omitempty" json:"placed_after,omitempty"`
+
+	// PlacedBefore Only orders that were placed earlier.
+	PlacedBefore *PlacedBefore `form:"placed_before,omitempty" json:"placed_before,omitempty"`
+
+	// Q Only entries that have a word with each of these words as its beginning. Any text is legal; case, marks and punctuation make no
+	// difference.
+	Q *Search `form:"q,omitempty" json:"q,omitempty"`
+
+	// AmendsMinVersion The `Amends-Version` of an earlier answer. The answer to this request is not older, or it says `stale: true`.
+	AmendsMinVersion *AmendsMinVersion `json:"Amends-Min-Version,omitempty"`
+
+	// Prefer `wait=N` (RFC 7240): how many seconds to wait for `Amends-Min-Version`, 1 to 30; without it, one.
+	Prefer *Patience `json:"Prefer,omitempty"`
+}
+
+// ListOrdersParamsStatus defines parameters for ListOrders.
+type ListOrdersParamsStatus string
+
 // PlaceOrderParams defines parameters for PlaceOrder.
 type PlaceOrderParams struct {
 	// IdempotencyKey 1 to 255 visible ASCII characters, bare or as a quoted string. It belongs to the customer:
@@ -854,6 +1087,52 @@ type PlaceOrderParams struct {
 	// Prefer `wait=N` (RFC 7240) waits up to N seconds, 1 to 30, for the decision. Other preferences are ignored.
 	Prefer *string `json:"Prefer,omitempty"`
 }
+
+// GetOrderParams defines parameters for GetOrder.
+type GetOrderParams struct {
+	// AmendsMinVersion The `Amends-Version` of an earlier answer. The answer to this request is not older, or it says `stale: true`.
+	AmendsMinVersion *AmendsMinVersion `json:"Amends-Min-Version,omitempty"`
+
+	// Prefer `wait=N` (RFC 7240): how many seconds to wait for `Amends-Min-Version`, 1 to 30; without it, one.
+	Prefer *Patience `json:"Prefer,omitempty"`
+}
+
+// FollowOrderParams defines parameters for FollowOrder.
+type FollowOrderParams struct {
+	// LastEventID The `id` of the last event that the client has.
+	LastEventID *string `json:"Last-Event-ID,omitempty"`
+}
+
+// ListProductsParams defines parameters for ListProducts.
+type ListProductsParams struct {
+	// Q Only entries that have a word with each of these words as its beginning. Any text is legal; case, marks and punctuation make no
+	// difference.
+	Q *Search `form:"q,omitempty" json:"q,omitempty"`
+
+	// Category Only those of this category.
+	Category *string `form:"category,omitempty" json:"category,omitempty"`
+
+	// InStock Only those with stock, or only those without.
+	InStock *bool `form:"in_stock,omitempty" json:"in_stock,omitempty"`
+
+	// MinPrice Only those that cost as much or more, in minor units of their currency.
+	MinPrice *int64 `form:"min_price,omitempty" json:"min_price,omitempty"`
+
+	// MaxPrice Only those that cost as much or less, in minor units of their currency.
+	MaxPrice *int64 `form:"max_price,omitempty" json:"max_price,omitempty"`
+
+	// Sort The order; `-price` begins with the highest.
+	Sort *ListProductsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Limit The most entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before, with the same other parameters.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListProductsParamsSort defines parameters for ListProducts.
+type ListProductsParamsSort string
 
 // EraseMeJSONRequestBody defines body for EraseMe for application/json ContentType.
 type EraseMeJSONRequestBody = EraseMe
@@ -920,6 +1199,9 @@ type ServerInterface interface {
 	// GetReadiness Whether the process can serve orders
 	// (GET /readyz)
 	GetReadiness(ctx echo.Context) error
+	// ListCategories List the categories of products
+	// (GET /v1/categories)
+	ListCategories(ctx echo.Context) error
 	// EraseMe Erase the account
 	// (DELETE /v1/me)
 	EraseMe(ctx echo.Context) error
@@ -950,15 +1232,21 @@ type ServerInterface interface {
 	// SetPreferences Set the preferences
 	// (PUT /v1/me/preferences)
 	SetPreferences(ctx echo.Context) error
+	// ListOrders List the caller's orders
+	// (GET /v1/orders)
+	ListOrders(ctx echo.Context, params ListOrdersParams) error
 	// PlaceOrder Place an order
 	// (POST /v1/orders)
 	PlaceOrder(ctx echo.Context, params PlaceOrderParams) error
 	// GetOrder Get an order
 	// (GET /v1/orders/{id})
-	GetOrder(ctx echo.Context, id OrderID) error
+	GetOrder(ctx echo.Context, id OrderID, params GetOrderParams) error
 	// CancelOrder Cancel an order
 	// (POST /v1/orders/{id}/cancel)
 	CancelOrder(ctx echo.Context, id OrderID) error
+	// FollowOrder Follow an order live
+	// (GET /v1/orders/{id}/events)
+	FollowOrder(ctx echo.Context, id OrderID, params FollowOrderParams) error
 	// GetOrderOverview Get an order with all that belongs to it
 	// (GET /v1/orders/{id}/overview)
 	GetOrderOverview(ctx echo.Context, id OrderID) error
@@ -968,6 +1256,9 @@ type ServerInterface interface {
 	// ResetPassword Reset the password
 	// (PUT /v1/password-resets/{token})
 	ResetPassword(ctx echo.Context, token ResetToken) error
+	// ListProducts Find products
+	// (GET /v1/products)
+	ListProducts(ctx echo.Context, params ListProductsParams) error
 	// GetProduct Get a product with its stock
 	// (GET /v1/products/{sku})
 	GetProduct(ctx echo.Context, sku ProductCode) error
@@ -1056,6 +1347,15 @@ func (w *ServerInterfaceWrapper) GetReadiness(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetReadiness(ctx)
+	return err
+}
+
+// ListCategories converts echo context to params.
+func (w *ServerInterfaceWrapper) ListCategories(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListCategories(ctx)
 	return err
 }
 
@@ -1163,6 +1463,98 @@ func (w *ServerInterfaceWrapper) SetPreferences(ctx echo.Context) error {
 	return err
 }
 
+// ListOrders converts echo context to params.
+func (w *ServerInterfaceWrapper) ListOrders(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListOrdersParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "sku" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sku", ctx.QueryParams(), &params.Sku, runtime.BindQueryParameterOptions{Type: "string", Format: "sku"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter sku: %s", err))
+	}
+
+	// ------------- Optional query parameter "placed_after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "placed_after", ctx.QueryParams(), &params.PlacedAfter, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter placed_after: %s", err))
+	}
+
+	// ------------- Optional query parameter "placed_before" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "placed_before", ctx.QueryParams(), &params.PlacedBefore, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter placed_before: %s", err))
+	}
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Amends-Min-Version" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Amends-Min-Version")]; found {
+		var AmendsMinVersion AmendsMinVersion
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Amends-Min-Version, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Amends-Min-Version", valueList[0], &AmendsMinVersion, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Amends-Min-Version: %s", err))
+		}
+
+		params.AmendsMinVersion = &AmendsMinVersion
+	}
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Patience
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Prefer, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Prefer: %s", err))
+		}
+
+		params.Prefer = &Prefer
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListOrders(ctx, params)
+	return err
+}
+
 // PlaceOrder converts echo context to params.
 func (w *ServerInterfaceWrapper) PlaceOrder(ctx echo.Context) error {
 	var err error
@@ -1220,8 +1612,43 @@ func (w *ServerInterfaceWrapper) GetOrder(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetOrderParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Amends-Min-Version" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Amends-Min-Version")]; found {
+		var AmendsMinVersion AmendsMinVersion
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Amends-Min-Version, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Amends-Min-Version", valueList[0], &AmendsMinVersion, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Amends-Min-Version: %s", err))
+		}
+
+		params.AmendsMinVersion = &AmendsMinVersion
+	}
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Patience
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Prefer, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Prefer: %s", err))
+		}
+
+		params.Prefer = &Prefer
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.GetOrder(ctx, id)
+	err = w.Handler.GetOrder(ctx, id, params)
 	return err
 }
 
@@ -1238,6 +1665,42 @@ func (w *ServerInterfaceWrapper) CancelOrder(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CancelOrder(ctx, id)
+	return err
+}
+
+// FollowOrder converts echo context to params.
+func (w *ServerInterfaceWrapper) FollowOrder(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id OrderID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FollowOrderParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Last-Event-ID" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Last-Event-ID")]; found {
+		var LastEventID string
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Last-Event-ID, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Last-Event-ID", valueList[0], &LastEventID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Last-Event-ID: %s", err))
+		}
+
+		params.LastEventID = &LastEventID
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.FollowOrder(ctx, id, params)
 	return err
 }
 
@@ -1279,6 +1742,73 @@ func (w *ServerInterfaceWrapper) ResetPassword(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ResetPassword(ctx, token)
+	return err
+}
+
+// ListProducts converts echo context to params.
+func (w *ServerInterfaceWrapper) ListProducts(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListProductsParams
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "category" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "category", ctx.QueryParams(), &params.Category, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter category: %s", err))
+	}
+
+	// ------------- Optional query parameter "in_stock" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "in_stock", ctx.QueryParams(), &params.InStock, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter in_stock: %s", err))
+	}
+
+	// ------------- Optional query parameter "min_price" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "min_price", ctx.QueryParams(), &params.MinPrice, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter min_price: %s", err))
+	}
+
+	// ------------- Optional query parameter "max_price" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "max_price", ctx.QueryParams(), &params.MaxPrice, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter max_price: %s", err))
+	}
+
+	// ------------- Optional query parameter "sort" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", ctx.QueryParams(), &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter sort: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListProducts(ctx, params)
 	return err
 }
 
@@ -1440,10 +1970,14 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 		Handler: si,
 	}
 
+	router.GET(options.BaseURL+"/v1/orders", wrapper.ListOrders, options.OperationMiddlewares["ListOrders"]...)
 	router.POST(options.BaseURL+"/v1/orders", wrapper.PlaceOrder, options.OperationMiddlewares["PlaceOrder"]...)
 	router.GET(options.BaseURL+"/v1/orders/:id", wrapper.GetOrder, options.OperationMiddlewares["GetOrder"]...)
 	router.POST(options.BaseURL+"/v1/orders/:id/cancel", wrapper.CancelOrder, options.OperationMiddlewares["CancelOrder"]...)
 	router.GET(options.BaseURL+"/v1/orders/:id/overview", wrapper.GetOrderOverview, options.OperationMiddlewares["GetOrderOverview"]...)
+	router.GET(options.BaseURL+"/v1/orders/:id/events", wrapper.FollowOrder, options.OperationMiddlewares["FollowOrder"]...)
+	router.GET(options.BaseURL+"/v1/products", wrapper.ListProducts, options.OperationMiddlewares["ListProducts"]...)
+	router.GET(options.BaseURL+"/v1/categories", wrapper.ListCategories, options.OperationMiddlewares["ListCategories"]...)
 	router.GET(options.BaseURL+"/v1/products/:sku", wrapper.GetProduct, options.OperationMiddlewares["GetProduct"]...)
 	router.GET(options.BaseURL+"/v1/stock/:sku", wrapper.GetStock, options.OperationMiddlewares["GetStock"]...)
 	router.POST(options.BaseURL+"/v1/stock/check", wrapper.CheckStock, options.OperationMiddlewares["CheckStock"]...)
@@ -1802,6 +2336,151 @@ type GetReadiness503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetReadiness503ApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCategoriesRequestObject struct {
+}
+
+type ListCategoriesResponseObject interface {
+	VisitListCategoriesResponse(w http.ResponseWriter) error
+}
+
+type ListCategories200ResponseHeaders struct {
+	AmendsAsOf *string
+}
+
+type ListCategories200JSONResponse struct {
+	Body    CategoryList
+	Headers ListCategories200ResponseHeaders
+}
+
+func (response ListCategories200JSONResponse) VisitListCategoriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.AmendsAsOf != nil {
+		w.Header().Set("Amends-As-Of", fmt.Sprint(*response.Headers.AmendsAsOf))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCategories400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response ListCategories400ApplicationProblemPlusJSONResponse) VisitListCategoriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCategories401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListCategories401ApplicationProblemPlusJSONResponse) VisitListCategoriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCategories406ApplicationProblemPlusJSONResponse Problem
+
+func (response ListCategories406ApplicationProblemPlusJSONResponse) VisitListCategoriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCategories421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response ListCategories421ApplicationProblemPlusJSONResponse) VisitListCategoriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCategories429ApplicationProblemPlusJSONResponse struct {
+	QuotaExceededApplicationProblemPlusJSONResponse
+}
+
+func (response ListCategories429ApplicationProblemPlusJSONResponse) VisitListCategoriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCategories500ApplicationProblemPlusJSONResponse Problem
+
+func (response ListCategories500ApplicationProblemPlusJSONResponse) VisitListCategoriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCategories503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListCategories503ApplicationProblemPlusJSONResponse) VisitListCategoriesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3736,6 +4415,182 @@ func (response SetPreferences503ApplicationProblemPlusJSONResponse) VisitSetPref
 	return err
 }
 
+type ListOrdersRequestObject struct {
+	Params ListOrdersParams
+}
+
+type ListOrdersResponseObject interface {
+	VisitListOrdersResponse(w http.ResponseWriter) error
+}
+
+type ListOrders200ResponseHeaders struct {
+	AmendsAsOf *string
+}
+
+type ListOrders200JSONResponse struct {
+	Body    OrderList
+	Headers ListOrders200ResponseHeaders
+}
+
+func (response ListOrders200JSONResponse) VisitListOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.AmendsAsOf != nil {
+		w.Header().Set("Amends-As-Of", fmt.Sprint(*response.Headers.AmendsAsOf))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrders400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrders400ApplicationProblemPlusJSONResponse) VisitListOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrders401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrders401ApplicationProblemPlusJSONResponse) VisitListOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrders403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrders403ApplicationProblemPlusJSONResponse) VisitListOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrders406ApplicationProblemPlusJSONResponse Problem
+
+func (response ListOrders406ApplicationProblemPlusJSONResponse) VisitListOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrders421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrders421ApplicationProblemPlusJSONResponse) VisitListOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrders422ApplicationProblemPlusJSONResponse Problem
+
+func (response ListOrders422ApplicationProblemPlusJSONResponse) VisitListOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrders429ApplicationProblemPlusJSONResponse struct {
+	QuotaExceededApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrders429ApplicationProblemPlusJSONResponse) VisitListOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrders500ApplicationProblemPlusJSONResponse Problem
+
+func (response ListOrders500ApplicationProblemPlusJSONResponse) VisitListOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrders503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrders503ApplicationProblemPlusJSONResponse) VisitListOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PlaceOrderRequestObject struct {
 	Params PlaceOrderParams
 	Body   *PlaceOrderJSONRequestBody
@@ -3747,6 +4602,7 @@ type PlaceOrderResponseObject interface {
 
 type PlaceOrder200ResponseHeaders struct {
 	AmendsClaim         *string
+	AmendsVersion       *string
 	IdempotencyReplayed *string
 	Location            *string
 	PreferenceApplied   *string
@@ -3767,6 +4623,9 @@ func (response PlaceOrder200JSONResponse) VisitPlaceOrderResponse(w http.Respons
 	if response.Headers.AmendsClaim != nil {
 		w.Header().Set("Amends-Claim", fmt.Sprint(*response.Headers.AmendsClaim))
 	}
+	if response.Headers.AmendsVersion != nil {
+		w.Header().Set("Amends-Version", fmt.Sprint(*response.Headers.AmendsVersion))
+	}
 	if response.Headers.IdempotencyReplayed != nil {
 		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
 	}
@@ -3783,6 +4642,7 @@ func (response PlaceOrder200JSONResponse) VisitPlaceOrderResponse(w http.Respons
 
 type PlaceOrder202ResponseHeaders struct {
 	AmendsClaim         *string
+	AmendsVersion       *string
 	IdempotencyReplayed *string
 	Location            *string
 }
@@ -3801,6 +4661,9 @@ func (response PlaceOrder202JSONResponse) VisitPlaceOrderResponse(w http.Respons
 	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.AmendsClaim != nil {
 		w.Header().Set("Amends-Claim", fmt.Sprint(*response.Headers.AmendsClaim))
+	}
+	if response.Headers.AmendsVersion != nil {
+		w.Header().Set("Amends-Version", fmt.Sprint(*response.Headers.AmendsVersion))
 	}
 	if response.Headers.IdempotencyReplayed != nil {
 		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
@@ -3999,7 +4862,8 @@ func (response PlaceOrder503ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 }
 
 type GetOrderRequestObject struct {
-	Id OrderID `json:"id"`
+	Id     OrderID `json:"id"`
+	Params GetOrderParams
 }
 
 type GetOrderResponseObject interface {
@@ -4007,7 +4871,9 @@ type GetOrderResponseObject interface {
 }
 
 type GetOrder200ResponseHeaders struct {
-	CacheControl *string
+	AmendsAsOf    *string
+	AmendsVersion *string
+	CacheControl  *string
 }
 
 type GetOrder200JSONResponse struct {
@@ -4022,6 +4888,12 @@ func (response GetOrder200JSONResponse) VisitGetOrderResponse(w http.ResponseWri
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.AmendsAsOf != nil {
+		w.Header().Set("Amends-As-Of", fmt.Sprint(*response.Headers.AmendsAsOf))
+	}
+	if response.Headers.AmendsVersion != nil {
+		w.Header().Set("Amends-Version", fmt.Sprint(*response.Headers.AmendsVersion))
+	}
 	if response.Headers.CacheControl != nil {
 		w.Header().Set("Cache-Control", fmt.Sprint(*response.Headers.CacheControl))
 	}
@@ -4393,6 +5265,204 @@ type CancelOrder503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CancelOrder503ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FollowOrderRequestObject struct {
+	Id     OrderID `json:"id"`
+	Params FollowOrderParams
+}
+
+type FollowOrderResponseObject interface {
+	VisitFollowOrderResponse(w http.ResponseWriter) error
+}
+
+type FollowOrder200ResponseHeaders struct {
+	CacheControl *string
+}
+
+type FollowOrder200TexteventStreamResponse struct {
+	Body          io.Reader
+	Headers       FollowOrder200ResponseHeaders
+	ContentLength int64
+}
+
+func (response FollowOrder200TexteventStreamResponse) VisitFollowOrderResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/event-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.CacheControl != nil {
+		w.Header().Set("Cache-Control", fmt.Sprint(*response.Headers.CacheControl))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+type FollowOrder204Response struct {
+}
+
+func (response FollowOrder204Response) VisitFollowOrderResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type FollowOrder400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response FollowOrder400ApplicationProblemPlusJSONResponse) VisitFollowOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FollowOrder401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response FollowOrder401ApplicationProblemPlusJSONResponse) VisitFollowOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FollowOrder403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response FollowOrder403ApplicationProblemPlusJSONResponse) VisitFollowOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FollowOrder404ApplicationProblemPlusJSONResponse Problem
+
+func (response FollowOrder404ApplicationProblemPlusJSONResponse) VisitFollowOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FollowOrder421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response FollowOrder421ApplicationProblemPlusJSONResponse) VisitFollowOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FollowOrder429ApplicationProblemPlusJSONResponse struct {
+	QuotaExceededApplicationProblemPlusJSONResponse
+}
+
+func (response FollowOrder429ApplicationProblemPlusJSONResponse) VisitFollowOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FollowOrder500ApplicationProblemPlusJSONResponse Problem
+
+func (response FollowOrder500ApplicationProblemPlusJSONResponse) VisitFollowOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FollowOrder503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response FollowOrder503ApplicationProblemPlusJSONResponse) VisitFollowOrderResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4928,6 +5998,166 @@ type ResetPassword503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ResetPassword503ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProductsRequestObject struct {
+	Params ListProductsParams
+}
+
+type ListProductsResponseObject interface {
+	VisitListProductsResponse(w http.ResponseWriter) error
+}
+
+type ListProducts200ResponseHeaders struct {
+	AmendsAsOf *string
+}
+
+type ListProducts200JSONResponse struct {
+	Body    ProductList
+	Headers ListProducts200ResponseHeaders
+}
+
+func (response ListProducts200JSONResponse) VisitListProductsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.AmendsAsOf != nil {
+		w.Header().Set("Amends-As-Of", fmt.Sprint(*response.Headers.AmendsAsOf))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProducts400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response ListProducts400ApplicationProblemPlusJSONResponse) VisitListProductsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProducts401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListProducts401ApplicationProblemPlusJSONResponse) VisitListProductsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProducts406ApplicationProblemPlusJSONResponse Problem
+
+func (response ListProducts406ApplicationProblemPlusJSONResponse) VisitListProductsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProducts421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response ListProducts421ApplicationProblemPlusJSONResponse) VisitListProductsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProducts422ApplicationProblemPlusJSONResponse Problem
+
+func (response ListProducts422ApplicationProblemPlusJSONResponse) VisitListProductsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProducts429ApplicationProblemPlusJSONResponse struct {
+	QuotaExceededApplicationProblemPlusJSONResponse
+}
+
+func (response ListProducts429ApplicationProblemPlusJSONResponse) VisitListProductsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProducts500ApplicationProblemPlusJSONResponse Problem
+
+func (response ListProducts500ApplicationProblemPlusJSONResponse) VisitListProductsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProducts503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListProducts503ApplicationProblemPlusJSONResponse) VisitListProductsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6710,6 +7940,9 @@ type StrictServerInterface interface {
 	// GetReadiness Whether the process can serve orders
 	// (GET /readyz)
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
+	// ListCategories List the categories of products
+	// (GET /v1/categories)
+	ListCategories(ctx context.Context, request ListCategoriesRequestObject) (ListCategoriesResponseObject, error)
 	// EraseMe Erase the account
 	// (DELETE /v1/me)
 	EraseMe(ctx context.Context, request EraseMeRequestObject) (EraseMeResponseObject, error)
@@ -6740,6 +7973,9 @@ type StrictServerInterface interface {
 	// SetPreferences Set the preferences
 	// (PUT /v1/me/preferences)
 	SetPreferences(ctx context.Context, request SetPreferencesRequestObject) (SetPreferencesResponseObject, error)
+	// ListOrders List the caller's orders
+	// (GET /v1/orders)
+	ListOrders(ctx context.Context, request ListOrdersRequestObject) (ListOrdersResponseObject, error)
 	// PlaceOrder Place an order
 	// (POST /v1/orders)
 	PlaceOrder(ctx context.Context, request PlaceOrderRequestObject) (PlaceOrderResponseObject, error)
@@ -6749,6 +7985,9 @@ type StrictServerInterface interface {
 	// CancelOrder Cancel an order
 	// (POST /v1/orders/{id}/cancel)
 	CancelOrder(ctx context.Context, request CancelOrderRequestObject) (CancelOrderResponseObject, error)
+	// FollowOrder Follow an order live
+	// (GET /v1/orders/{id}/events)
+	FollowOrder(ctx context.Context, request FollowOrderRequestObject) (FollowOrderResponseObject, error)
 	// GetOrderOverview Get an order with all that belongs to it
 	// (GET /v1/orders/{id}/overview)
 	GetOrderOverview(ctx context.Context, request GetOrderOverviewRequestObject) (GetOrderOverviewResponseObject, error)
@@ -6758,6 +7997,9 @@ type StrictServerInterface interface {
 	// ResetPassword Reset the password
 	// (PUT /v1/password-resets/{token})
 	ResetPassword(ctx context.Context, request ResetPasswordRequestObject) (ResetPasswordResponseObject, error)
+	// ListProducts Find products
+	// (GET /v1/products)
+	ListProducts(ctx context.Context, request ListProductsRequestObject) (ListProductsResponseObject, error)
 	// GetProduct Get a product with its stock
 	// (GET /v1/products/{sku})
 	GetProduct(ctx context.Context, request GetProductRequestObject) (GetProductResponseObject, error)
@@ -6934,6 +8176,29 @@ func (sh *strictHandler) GetReadiness(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetReadinessResponseObject); ok {
 		return validResponse.VisitGetReadinessResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListCategories operation middleware
+func (sh *strictHandler) ListCategories(ctx echo.Context) error {
+	var request ListCategoriesRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCategories(ctx.Request().Context(), request.(ListCategoriesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCategories")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListCategoriesResponseObject); ok {
+		return validResponse.VisitListCategoriesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -7312,6 +8577,31 @@ func (sh *strictHandler) SetPreferences(ctx echo.Context) error {
 	return nil
 }
 
+// ListOrders operation middleware
+func (sh *strictHandler) ListOrders(ctx echo.Context, params ListOrdersParams) error {
+	var request ListOrdersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListOrders(ctx.Request().Context(), request.(ListOrdersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListOrders")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListOrdersResponseObject); ok {
+		return validResponse.VisitListOrdersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // PlaceOrder operation middleware
 func (sh *strictHandler) PlaceOrder(ctx echo.Context, params PlaceOrderParams) error {
 	var request PlaceOrderRequestObject
@@ -7361,10 +8651,11 @@ func (sh *strictHandler) PlaceOrder(ctx echo.Context, params PlaceOrderParams) e
 }
 
 // GetOrder operation middleware
-func (sh *strictHandler) GetOrder(ctx echo.Context, id OrderID) error {
+func (sh *strictHandler) GetOrder(ctx echo.Context, id OrderID, params GetOrderParams) error {
 	var request GetOrderRequestObject
 
 	request.Id = id
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetOrder(ctx.Request().Context(), request.(GetOrderRequestObject))
@@ -7430,6 +8721,32 @@ func (sh *strictHandler) CancelOrder(ctx echo.Context, id OrderID) error {
 		return err
 	} else if validResponse, ok := response.(CancelOrderResponseObject); ok {
 		return validResponse.VisitCancelOrderResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// FollowOrder operation middleware
+func (sh *strictHandler) FollowOrder(ctx echo.Context, id OrderID, params FollowOrderParams) error {
+	var request FollowOrderRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FollowOrder(ctx.Request().Context(), request.(FollowOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FollowOrder")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(FollowOrderResponseObject); ok {
+		return validResponse.VisitFollowOrderResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -7549,6 +8866,31 @@ func (sh *strictHandler) ResetPassword(ctx echo.Context, token ResetToken) error
 		return err
 	} else if validResponse, ok := response.(ResetPasswordResponseObject); ok {
 		return validResponse.VisitResetPasswordResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListProducts operation middleware
+func (sh *strictHandler) ListProducts(ctx echo.Context, params ListProductsParams) error {
+	var request ListProductsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListProducts(ctx.Request().Context(), request.(ListProductsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListProducts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListProductsResponseObject); ok {
+		return validResponse.VisitListProductsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -7914,174 +9256,211 @@ func (sh *strictHandler) ConfirmMail(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3rcts4muir4Gi3KslZSpacW8epqRq1rXT7xLE9ltPZOe0cEyIhCSMKYAOgZE3Wp/Zp9sH2SbbwAeBF",
-	"AnVx7HRm2n9SsUji8uG73/ClEfFpyhlhSjYOvjTGBMdEwH+7U8Ji2TxMMJ3qv2MiI0FTRTlrHDTOWLJA",
-	"iqNRRqSSLXQ5JkiQ3/RfyAyC+BCpMVaI4SlBqeAzIs0PakwQF/oVqn8hVMi3aEJIiqhCkkSCqFYjaMho",
-	"TKZYT60WKWkcNKQSlI0at7dB4xBHY9I85EwJnqyuTq8GMzk3UzAyIwJF+pNYD0xu8DRN9IiMN6XigmyY",
-	"7Tgm05QrwqJF84KkCV6QeHXSUImMhGg+JgxhhggWCYV5kwTNqRojNaYSTcgCpQmOSFzA4S3CA0mYQlyN",
-	"iZhTSar7JyybNg5+begJGp8DzwpPeITNMnyggEmeSJRiNa4CYG/W2YOncq/dedPGrwb7zddxhzR/iJ4P",
-	"m28GL3Fzf/gq/oG8iDr4dXsDnM4FGRJBWESa3TRNqA9Kej1jzngmSIzS/IPqsuaYqj91Nk13QZRYNLtD",
-	"RcTqPH0ScRZLlDFFEwA1IzcKYaXINF3CrylldKpB3MlhS5kiIyIat3qiFAs8JcoRRhwLIuXxUQ3emcdP",
-	"JKKAbVQ/0JBvBA1NCnrwuBE0NLVQoUGkj7WyHHxzQthIjRsHnXY70MvL//Yd/pk+wLrluLOnS6i/5XF/",
-	"1eqfv6osXv/pQxoeZ5E65DHx7yA1LzyRKOIxCVBKRESYahKm/17a1oePPzX7l2envU/di55//XKSrd/A",
-	"BnBfEEnUJZ+QGmpT+pHhfgRNMU1qsADe2wERtsCEPpGSclaHC9I8BmwIEBcojDIhCFMhGnJhmLNdt+Xl",
-	"VeDat78BUt/qoWTKmSRAc++4GNA4NiCPOFN6GQdfGlizGcP69lLBBwmZ/tvfpOGDxdz/KsiwcdD4l71C",
-	"2O2Zp3Lv3Hxl5qw7zARHE4kwkhFPCXoa9g/PznvXH477/ePTn8JnGpRUaqbfPT8GDj8fE0H0BwbiRgqR",
-	"mMT6416/f3x2en3a6x31jsJnQVUgDrm4YpiBKEBRJhWfEjgbBu9pcUIEehoefuxfnn3oXVy/O7voHf90",
-	"qgeyvAdhFqMUSznnIkYxR4wrNCAJZyOk+Ijooa/Y0/DH7tH14UXvqHd6edw96esRuEBubkmVxt8FGuOZ",
-	"/k9MEFUSzaikimuWMhB8LvWLhMVlpEFPw7OL45+OT/OlBVcsPOxfvLu+PHvfO73+dHGmwda6Yo3bQJ8t",
-	"oaNverJdlOIR0bhe2SzI4PJG1FjwbDT277ulF/+BypgKEikj674larpFavqT+UbGHNYN2EIlkkRo5cco",
-	"Q4BcsGw39O+05DmWSJBhJkn8FoWajYdWF0QRzrT6cxs0/pJxhXs3EdDNt16pJbMxlkivEmUpwug3vaIA",
-	"zcc0GqNwRnmCFYmbKU9oRIkMzVFonlnSo5e0FN+a7Nt75VdhXZdicYLth99q9+FfPp5ddq97/35o+NNB",
-	"me144NFC4eXFX69Pupe9C/0y52iK2cJpWtKKllwxQkNMEyO27wlKHxnO1JgwpWHybVEl/Hja/Xj5s2ag",
-	"h93LHFo8JQJmBK6vJYeRI1oqAI9VuWjRkoErNMOJlcn6Lw2/KRekhXJp0Ts1h5HwEaIM4RGmzDLQjwzP",
-	"ME3wICHflok6aY9SLBSKOZF29WB5CToaK8T4HLYlOZpm0RjkpJyA9QOmIJU5V6ASjeiMMI1cGmk0BBCd",
-	"plworI0jRqSWWhe9o4+HvaPrw+559/D48q/hsxa6FAsDEoQ1XqCwhCShtim1LaDBdU9Id+tUG2MRRBHP",
-	"DMRToc9eUaO2RIJojLzG8GzIxVT/rxFjRZqKTrXduaT5BA2iVUaw+nK9C8f4z/avVsSnvq9o7LGRgkbC",
-	"I2ywohgNlM6VN40WV36vG2N0wmdEG6u+LwrjDfZKFZnKzejkvtEj2CGxEHih/xY88dgATgcKkMxSjQwa",
-	"nQyFcdFCHzSWaDVlyJOEz5c1VvOtb/1ZGu94OLdlBfdXo/Ga47LwywFu91IFUlDGh8r8hU3PB38jkdLL",
-	"s0hlrU2g5jimGiY4OS9h2RAnkqzQJrMKpWbYevmRpgqRJUQGaLAAhQaGF4sKwL40IqoWjYPGj0QkVCOK",
-	"fatx0DjS9lRCGek0Dho/4yxVUokW6hQmQLeFfswWAO2US4WT6wisukan3em8NDhTIQ+Yq4xz+bT5cShy",
-	"o4G1k/lQWvV6dDy0r93mGysvprrHNSva32JFevz96vhbDFodJmjcNEe8qX9syglNmzw1+NBMOWXAxbTZ",
-	"5afm4my+cieVoy1PYU55w/h335MgI+vh2haEnbuDcInUHXUDkgQGcQss85LvlnT7SBHLrMu4QrUJG141",
-	"rhohwoKAwiTxdMlPWF5EfpBbkdK3pZHqDi8sYgWI3EQkVVqfM8dDnYscTG7GGdFCLxojLNHP2np/r/+x",
-	"+mNvSgVWxt74HYhwyd2qsCIBuPkpi0iAiFmdW2xCJySwbhH9twaQVY6paqEHOHQP8d8DVcvJufWrgBtw",
-	"I3mXJKtV7Fa0uRWxmGuA6wj1A6aJ4zHL+zIDeNevtGlgT3CJ9azw8/OLs1+Oj3oX1x9Pu790j0+6P570",
-	"fIrUhLIaR79+4jyK2uzLBDlAoRKYSUqYCgMUDrJRaHyRGZswPmclgxPUOm0I4AUYFkAVCmuziQyHJFLB",
-	"FcPW9yTxCBcmyCgjUlrdUC9CljVEMAOKbebL8e2Nz+uCGGYFRURLKpKiMU/ymAMFi0YQyZPZspt6yhlZ",
-	"oDFJYt+kUpPQ9haDnrl6cileTAlTLW0Xc0H/vlmXhTECgwT2RN06LBB86HSIWUQSiD/sqKD+jPVBoSEl",
-	"SSzfAgAHPF5oiDmabjV8M44xG5EPZBfCc0aQsXycrhpj9N4CcEpZeYTO1xNk2fJa99GJeaskjb5W8Fju",
-	"tNEQc+/d3tZC+bw01rawZmR+XayhIRVOE8PIB1gpIhbgdEVjLiRgVhKXX4+4EJqo4HH+hRlklU9W59p2",
-	"v8uT7gCnMsFUBgmqa/GSyphEk77i0WRHlVBLJ7nKgno4GrvQGOI2grqVDX5CGbkwLhdAfnxzbD5z+GX/",
-	"7Cwb6EsQMAur3SuJ9USrcqbiq6ru6SPTdillCELmWJAxz6RWiWzMIkBtgz5u3ya/gDOi7dwKh33RLmkJ",
-	"lKlXLxqrsd2gwSceBVRaB2bumSIxqCP5ykucacB5QjC44fKXK7x4f6t1yElW5eDLccwN3DsPaZoFBCUo",
-	"wya9p8TZkIqpWe/SGRUOLY8hUfpsyRuqtUOpjOszBKFunb7hBj9N+cONu3WrK6/Fv8Hc5Kmu87h/hp53",
-	"Xr1qdhBO0jFu7gcoS1NI1pDGQfvv78EF+Z5LPuPVtYIfJD9Tpy16ePEhhEujmgW82O+8Lk9bnaT38aIy",
-	"ixvKM01PYLmjRLwzy/1qtrmWR77T2kBPCC62UU8vz86u+x+6Jyc+oMRErbhRp5lUaEAQVighWCowYj2m",
-	"m7V4lg/t//TPTpF9ip5evDtEr960O88QZYrnCsxSeg3wyL323m8ZZsqYF+tx282eq2J2Iz5w/UxwovWA",
-	"ZVBJhVUmy4lDFQ5Qsvn08+YMC4hb6RfNkGfvG59vg8YcC0bZyCN83uEsUdZUteFlyN9SJl0jgjCP4FPw",
-	"M865mBRmLEZzoY3YKOHRRHNz/cqYS9VCJqcMIkVTLQRsvEiRJIHY4LQi4lYObq2wsjDxgfE9WXg4YDKq",
-	"Ik8vPup3ffgSidnym/svX3be+C0lv5t+suz1OXt/7nVZyyUakHTke+/GnzBVBsjE2LpiphGhYZZmJghg",
-	"8zWQkqugmthft1I+NLA3nRUM6Jvfr1DktPXwYjdoZIyq61TQaKNq/0GbeDWSOl9y3S6dfrabqrg1JKb4",
-	"xia8tV1eUW0CXA6ldZvtv/94p63mRtJyaDHBbJThkTb3R1WeGpNm97JqGD1/qQ0fLbn0x//v127z/+Lm",
-	"39vNN5+/dIIfbp82l3959r//1Xe4J3x0zHaRoxHnE3hksp1iMgPEaLyjggz5DeIMnVCW3eRxIl8s787C",
-	"OJ99GXyfxqAuF1FmCfqrJEpzYPvZW1BwUjwioHLbpBbp0W239w46AKyeJyQBD3NnoIREM5sdteTB9ADv",
-	"7k7eu5juX63kuJjgWmWnPOkqwArxx4d5EuG6iHAZEi9fbPQT6NnzHMZt0d1kLB408HR23bm+WcVIVZcV",
-	"WSQWur1syG0sk/P/av7/zz6CXYK6mdwLaiql/sKfXopFrsrQuJTAEGiyKFLzzPqpKJJ8thJ4du5zLJQv",
-	"5F1+XKvzetKTeEyc8mQTO6oIssFlm9r5VlyGmxVU/aXVTr2wBrG3qk9NnUG5ZAkxNKWMC5SB7f800sB7",
-	"VtlLZ/9VeztrPioZXMum1AaTcuosSjeEb2+neEpim6+8ukXnwVs9rf77j/qkSDJE1FABsEOb+gNe7+rp",
-	"9RVnZK559jTzKnj34i+ABfv2mTt0l86wHDzYCvmLcIMH9e+SHBPVmtQ2gsS1DQElGKHkmYhMYmFI2Igy",
-	"EvpsbM8cJmfkmsb3Mk2UyesX+/VJOzvn5Hsjqdur4KBFe84DonHXlUNeluIQ45jiCURZNOMZaRH1FoX5",
-	"VyFknJQSOX2eshSLiCQ7ZA3B+96MIYJtOtu67y/MW5pu4LA2vQ/43zevQnzF2dObPzKv2qCMrEnDxyP8",
-	"RAIwQfWSCkNSU6xljtJIpcZcEuvdhOIleMUEkbaCWF+R1AcvxRVOtrRc7itDyoLPoekqogWN8v8N4Aok",
-	"qc+ayo+zloedzYiYUTJf5WXTQiXYQnqDq9gxxY1IYFDciNONmG1eM5qUlitybRGMdGqUK+sBmDpNhQrz",
-	"+9ZoUhFoHnSRY5pOXW1gdVE/GleN1gNkoRsVTvvtUdXOsdEtYA6gvKgS0IL8RGuRoZ/Tvock4ZkDrtH/",
-	"DiqAnnMxGSZ8Xq7WkBq7IvJEIkEiLuI8tdfIAYQTzsgVGxDghZpl6lHydHwS21C09dK5KcCVH5m4khlp",
-	"S++d2eGnYhjzw4UbzPzZs0PmcMnZWxUu573To+PTn2w0OyYRjUls/fiGpomsdejbj33SynJzr9tyyb01",
-	"4HxCvCFyJXA0oWx0zbLpwNDlyjs5Mi5lVPU264PFp6tTBXalPkQrh0yr0PwBKY46+z+gaIwFjhQRMjCh",
-	"K4t0nXbQbrfRlEuFIj6dcpaX8Jj6WkHAimfclImabM7lZIa1HoRgx4oyvZ+cjXn1oPmYmvCusOosIwHC",
-	"JucfuxxUkGMRlwr03TFlIyAUOrQpEqElXdCb6syGrQRWhFOVCV9oqmpn3NG+iEmk+e11vV1m9BEbpDSw",
-	"M9ufY4ns53HLqwuyGacRKeGzF+ADMuQ2M8pu1juaIMOMxTsCYjsg5GRaHZdC0UGA8pSTOMg3HKAZ18wj",
-	"cGuO9fm7NW5K4XZnujmFRS8sKNlyxZc5PLxEm+CIbJfEUvb95aaINSQqdkOh9Vvl/Neye3bfWnBLZttt",
-	"UH6p415637u8POk1+5e93knj9nOuXFw7f4zik+sZldgKx2vF75zJbZMyG9snda+6JUs22tpUU/feJpvr",
-	"E1VjV0ITlKqRnkhkQ8EHmpNoBBoQlJChQjzTqMhiBDE/U/7oSuRaqGvaFtiH2hTHeaXlARqAZnPF5Jin",
-	"TyTic+bKZV2BLNa/EDgmk/EIyoANcIWaAtr/8erFsP3f//lfJgqeSSIOXrzudP6sB21ZLApXmLfDmYoz",
-	"7+U631ju2L5uHfz5P/6t6XOUbe+//X5yTVaQ3O+6MxzWncET6ZBkRiUdJAR1+4fHx/rAIyxiZHirycqD",
-	"4sMWOiUUhCmVCAythI9GuV5WpAgWBJZzSDt505VxV1zRL37YKFpLlLrWhVKT41nKCHB2lRtxGXZenlcU",
-	"4uyWuOdiC1MiJcQOQNZFWJERFwutuRBNQVjrOYyRZFWmu3c9+SOmFYWhGT4c6v9XhYH50eu1MdN5BgVv",
-	"fBigUE7t0Gkmx0sDO5e9R4lkNqVn2Y+xfCBuW8Va8q/Xn4DcKXWj/NmvZWgWwMlhkW/L7QLo/PNqWsdX",
-	"l3KVKXuDHVeezA+YvDZ5KW/+3SF68+Llaw9KeRWyvnLJWsU5/9I9OT7qXh6fnV6/6x6f9I7WJ4+sxpOE",
-	"4MLHImdazzapDZDU6tR6yGrFO7LNUiKM1+kFDNUrK/+ScUW0NATn5IJnCMsJqONjkqQtf/pwni6SZ8/t",
-	"7/tUP0XVcjFhuap7IAiGNgnaMvEabfCDN5n6Jk0wMyWzFnD6TJeyaWIeyX/Z6gRXarP900IBsw3+aNvK",
-	"ljYHVgdwwR5EGQovsCIndEpV81yPuQi/IhsFHjp4ljxkNuendMA1BOKPQOBI0RnxRhMpMw9zMR5hZtUi",
-	"YLoVq6Tkqi0z63Im1cjLhHf3qq0W4WyMfeySfXGXFA/pknQ31EVrMJqE3jXhlcAdynoHVWU4L6qa+Nhq",
-	"9muEWfkQXSWNNq7ZjDClhXI1rumxsuU1H/qnLQaxzi6wZF0Ft1a1JC/5zFxMiyfWDbldWKeSE7xbDu9y",
-	"IK+U92q25QP3RR42qDXhXa5CBCUOCbAma6maN9b4vrp//dA7vbw+6h2eHJ/6GdQFGQoix7Zhzy4KgDBf",
-	"XhfBeHHtAketm9ZiNSq/9MWXB4i9V6fwg7yU4XsPVVNBfVlHqWj9zrk137Lko7bk/veoBVmbx7ImZgzl",
-	"cHepGNm6WuQbJyP333/0hUCXu5HNqRrzTKHI9CIsuXeh60WKIyIRFjxjMaJqfbOy/LyNANnxuPt4RuJS",
-	"RtHWlcXraoWX0t637juxqXa4vhp4tzrd3avTPb5SV9K6RTBz95LR8rEQz8Hg8qPtImblg96kahbDexdX",
-	"yJ+v71zi2sOt6z1ntPui6Ytf6yzyCNemBa5aZzcpFUTutOoaDJaEMDvO6mYSLBWyMm9bLceHTXafSyFu",
-	"N3VlPwV415yjB71k6cl22GVRYmNGvRvYux4X1F1FLCwEXRPggMgRMsH/InRisiBMOLDWiF0TlTBfao5s",
-	"9bmNYYedQo/3uZN7ilrWxyj7tlx4NblrmqqqH8CbDk5YvGtLI1fSU5/IqBxV2TLxnbIZyU3KZSbIzoXa",
-	"eYuq6nRgAdZWZ6/Ko9xIagkCDfdqMFTsylFrsHqOqYIoqsgYg//EEHi1Xu0AZSzm8Lv+j34yTPBoZAhg",
-	"jukMELuUUs/ZZoZlJV8eZXP44kcxa8d+z3amr/bUY1Lfoap0d59DkTdTl2lDhcm12dqH+MkNaX0Um9g5",
-	"qJxl87m0pnW2NAwPFb871foah6nWoyAFgE9CvypQE5ICKawfLTWsvXMqVLlmeaNOVYJSfRU0pNdLb3Et",
-	"kfL6LrqK/bQmJOZyMqgauyKPVs0o9dW9Ugzrxv9UGhgyYE3fhhlOMuDhoWsZ3794F7Y262f1SqIexmRC",
-	"ZiwhUua9NEDjIrFNg9ie8FdcIHeDnCzU5VW1QA997Xdxhz8SLIgIc/fchplqC57dAgIPFlXA60PIJY6w",
-	"nlp35Xn3pLYUa1jdARxAlAmqFn1NtWbVAwCtv4QGYORiwiYlyXVofhri6eT6v//zv8JneTN4YD1muHzy",
-	"sVKQSRv570H45LQK6OkP0WhwWUCCwRNpM6Bcvt9bi8gjzmPrYaTuHU1Qeadw03ay5NYqX8ZQcKeU2npK",
-	"g0q+LvjKRGMTPmpSZvAutIin0bHU6lhLPuj7IZHkUwKJWggnkts+TXqX9mqHCqW7yw1KnADyJ8wsKLy+",
-	"/plL1cTmE81gQtdD1yzVeFIFwTbuDhCwO8ohUB3FnOwqJG4hk2rIPdmMCXhiTIRZbzzOhMYz0zjIWCUS",
-	"ERyNzTsHZok2+5qkoJjKcvYnMKnw8Oz03fHFh94RdDG6YuFh9/Swd3LSO7KAISDorBLq9DEuLCY4xQyb",
-	"BuEAcpcMHRSQNcn0V+yKGbkJGrXtOR7WdXkNUcyjDHDyqYudPjNjYiQhOGqbL7fQBUkJVghfsbxHs3Vs",
-	"YZbXQ2nt0Xz9sv0clEtbZCjxlKCwfE3Ge7IIISvH2DumZgDbTqxWNOvtOEy6pFPCM3WA9lsvQ23jY7Yo",
-	"N4Yd87npymF7uZoOlgkFZoppuc0wLNaIpjkXJvhJFZKKp0aotK6YzUkxdZEJnVKlhcoCRQm27dNNilHL",
-	"E/czXcryn0P0NBZ4qJqUqGFTswuc0qbAisC4TdtBttnpPLtiJnnI6rCmnVURhrSajG3ZbYKSlnGYZKa5",
-	"/olKm+IEb0/fogFZcNMEa7qkIb/Yf9NCXXbFin7Exg6lSYJGHOE5XhgkMrNY9nBEUkEMPoUBCvsZk0SZ",
-	"bWMUnlA2CZFteVCK29rjtOl/8NMBsnIPikJwlSFX+bFep6Ur06heuims8DMrtzenUJvdZayAKzYE9+pg",
-	"gapd84HOLTg1i0mIshfWmIEsNyhQ3azsoATGJ7Jgdpr5hoHpEq/3c8U8N90EtpG5LR2EOiEMV+VoBld4",
-	"IApGYpheQiPCjPR0PD+FS272W+1G0MhEYoWRPNjbm8/nLQyPW1yM9uy3cu/k+LB32u/BN0W8vmGYZiNo",
-	"zIgw+kujAyUNKWE4pY2DxvNWu/UcPP1qDFJ1rzUnSdKE2rS9v80nsuX6Ro+I8hb4kjnIVU2rkKrM0Jhn",
-	"wiWsagKkI1Pqm2Pjcdw4aPxEFPQVWLrxYb/dXtPMercm1jC+p4O1ZoqvX3ZeL/Ui33C50M98jsxVCmOi",
-	"tyxd5uGEpEsO/jQbJDQK0BTfNPGI/Ol5e/2dNnqJL/Y7dfvJAbRXvnbgNmi8NMBa/03eylu//3zz++W2",
-	"4qB7ZdMphkQjyL2DrZn9a65WomyQy3gkjZcQrPnGZz3CHpYLFuGUthZ4mpSQaQUjejNb4LEDTrgxC/Dm",
-	"auuAMuzr0eNpaq5XqHmSpojGnY5jBVQQGsKRKjohRqp0FZYFkWl0kl85gdFA8InRRL2wjHkk14HwSD/f",
-	"CEBFbtTeWN0D5H6+/HByHxCzd3No7i9MjVH3/LgWCmNoWPP3dYCwbXIekL/YGWquknANcbSgTeiM3AeQ",
-	"yh0elsevhZVl9xuJ79Di6+9AfmcpYfdKfVTm5FcLFy2YF3+vlW2XRUEX+CBwNNY8McgrXSXBIhprvV3Q",
-	"QaZcD1+rXGi1PoCupbIwEmVg1SlbEJZy2+OICvRbRjLilZMXBMeUGcPn90dmANsdT+mrRZCPACLMjLZn",
-	"QV974LPOnivVT4jydmie2usKC/0TdGPot0CE5AwnKMYKm3MkziJxQTH41aq2UltX4Ji3+vXZxVHvon99",
-	"dt47DW0FVV4rRSWYVabWDhTDKha4Zm95kuCPPF7c29m70W+rLpq893MF5V7U3H9n4QVuDma53Y76yYt2",
-	"ZyvkqFz7At9tgVTFXWLwxYsdV/Zqx/ff7PZ+5/mO77/c7f07kOqL/f0d59hiz/nVRt9MfbWuQ8iad07D",
-	"Xz/fBl9y79mvn28/l5kMkEOZCZQ4iv1FQh1tnSS1hPpAnNpdO1PDqu0K/+gEeCeE/ydB4J+I2gZ9U6yi",
-	"safLIzTnLrLjXWUdkgovWsjY/La8puQjDl1aHTgAoYCOCDQiSiIM7Z+MzCzLVq1JwatJnPe9yi9uvWIr",
-	"N2oio9aZ3q8+MZm3CX8YOZkPv5Wg/NYUj7ALmEFmwx+b/B/l6ffDjgzZbOZIuY6+V0mOrLXOeBITqdCQ",
-	"Cql83OCESlVkYD4gfS7letaRqXvhUTT/cUWzxsnytZhE1kpnLlVd/gzckoLjuLj/FcKL+22EFbQS8ZFD",
-	"N86zhx9GPC5dXbeVkOw8CBFuIMHCqKfxo6H6KFj/UZlJN44hvJpT9XZCde8LjW/X+cG6SJi8AJcYYvv3",
-	"+LiK8ZmVGcsW3iLXNsh2z8ivL7fX3z7Kxz+sfDTotBGroU8gnhIFsdtf/QsrXnHtNI6PTCOdzOO3uSDg",
-	"pv/+RGT7dxGRj8bko8z7PhmEyeHZXu6V60Ut5S/p1Dbt2KYR5e3p0Ts6I7a5R96TD+6pQoLPEQFvFpVa",
-	"9653Rp0XRbQP55IqlbrePYLjtgheNhg2fiT8R8L/Dr1IpcL09ZRf7W9UF645r1zW/mDStzxNbZg9f+VR",
-	"CX6M36QVxPSrwT6BZmWkhAsVbcJwC33ANJEID3iWJ6lAMgr84FaJcDLHCwkN3XxCrb9KLvcv1FYo5dup",
-	"yLsRKTKpQAvbofdRUX6Ul98NE+lvy0SsvLTJU1pJ9nqeu5AYL9F+e990mStKYqh0ZTUB4sLWr4SGlA6g",
-	"TuNPp2GA9ttt86UxLIt0p0tXSzIhi6L4BX6BPnpPNYywMLUaVEk0JZhRNnpmk+7Nq/YmhTzI7Kot5BWr",
-	"1KgAd1yQ+ABpZhJCk+2l6Z1X3d1N7fqGehhiqYvwilOiCsAOUhztv3xZ7VJaaQw+0HyEC3Nh4m8ZVyRG",
-	"JmuyhY7VcolE3rv2irkFu5+eyGJHtBQlgMID9FEShBGURqKPH4+PoFamqIHKO+U+kTBAKmxWnKsUAt+g",
-	"Bb198cAADqo21RgztL9f2Zkp/LLd58Y8iaEp+oAqGRRVngWMi1z618M30f4L8kPz+aCz33wxJMPmmw5p",
-	"N1/GnahD2vh19Px5XfncUmVSY1mQlHPyS113Xnb2N3Td0XS3VOppsdyUXL3ef9F+ZguUslSf16mrYAoQ",
-	"4MHzdpCXLmlCkNBn7AxOqSJgBEF0xLhYhQzM2GnXbd6Q39q6g88PJL4LkvjG0rs0qSdcnPMqw3jQU1Om",
-	"42NWz5ZqQyqFmDWLsK/vVd69DRo+3rNpDO839uZE10pt3ff5e5WOs82uhuzm2T1fAEz32/vf+Khs4RdU",
-	"wdEkQQOSi41/lgO6/c5VxkcV0Pv+XzKucO8mIiT+qmKsGmIqF/TuYr3Y4VfJKiw10wkPKs243DVTcMeI",
-	"pry3CDNEsEioySxY0sm0TjDFCyhkbV2x8OyX3sXJWfeodxQe5G8FyN1/M+UiL7nU4mxAKBs5ygZdIeJZ",
-	"EpdoG5p5UDBAw/OT7mEP+mp+PH1/evbpNCxd0APLIDdUqgBhhUJHVWHrih0zMH8jLIl08czVfeChIgKF",
-	"F0SJRbOr/widpDby9p54zF0Yd2lRmz4rv2rqCbezGIIvVaPh3PnW3a1Lzl6w1sGStZBHkutztOCY8nwL",
-	"iUfY2Af6iOc8hzU6Hq5clGTL7su3KqGYE3nFntrr9w7sw/CZ1T+twwPnmFQyCuAF03PZGAl0avvYs6L4",
-	"os6Z/xNRTsn/HbWXTRWr61Ck+vJ3L3b+Qd2L9yUWHsI9oP8yvMvncFxH9LuG2wGTIdi+yi72TCG86eR6",
-	"t0HrkuO6rtGErbVfSl+BZmJWEmheomxfhbwPwsv28/xKGejSgIWgM2ivLZHknFl/3xWzdwy55HR3I8kY",
-	"SzQgo4wFcDkGLKIwbZ2p0e1fXp8f/3J2GQau0VHpYidroZgro9Clng3cECv33Awyc8WNsrXGcOnUIiUH",
-	"Lo5JFZHO5J7iCTHFxXMJMU7Tl9YXtoRlF8zuAWKWpRlurYX4uxqERXPIxre0csoIEunFxIX3yt0/aBrI",
-	"lBUn00tmSRL885kdj2mPf2B5ZDjEjnroHi9d+7peIQ1MRa/l2rlVYC/jM0/z+0YLojS3ghT3r8MdpIHx",
-	"nA4Fn5b7OoB0uWKmxCmwLS1d6wdtfYCBU7S/cS0o7e0c0DXGuljnY56UGtNY0/At5EsaVp9iYTvlGP24",
-	"uPXB6drP2200lUUXIejwFMOOwNwqLmNco/zm9+o+NMfOJ1rLud2xlK7yz29YfVSUHxXlB1aUC4sTUK8U",
-	"nKHqQZRol/bSFEQStSZUd1lpB5ZzHOhM7ZLAK43eTDAwsN6QKovyVZLIics4g/sfHipZdnmaraIJ+6vw",
-	"gCavaMEzAWWkd4zSP7pO/2Gj50XFhL0VzVQkG8I11LR9YtkSGe59gTrl290NWkBqaBdczkr35KZqHpO3",
-	"GHGXlec0y6CnKBRaDzFNQM0wTbpbqGub7s25mEhzGZ23hqN8icvDEHN1jnvOU32LEj5ClH23lN1+5ATf",
-	"GScAfNyB6K22v/dFTrL1Lm93Txt2bh2FNXbmloDVWrO6zvOQSIagWXOh06M1Kv0Vu5tO7y4UfNB0OjNF",
-	"fVsp/fgfVlt/1L0fQPf2aNw5TRWBJOhlXlCso8876NkWRw95TApdu3x/Tm2ZpG30ZRqj+BoQ8NFZpqBk",
-	"ez4mgmxVHtktC3vwQsPNK4/54H/cfPAeiys64IZ+VKt8lpH5xk4Z/WLwhytAdHPUyIO89OoR2R87ZPCU",
-	"sI0o73eAnKWEmb7z0iRWfqpcgADDm57FEFjRmiCW+R0npqk3t9cUgCvWNe6ENH9lL5uB9OC3LotG5n5k",
-	"md+CIMv3K5SuV2CExNXbFAIkCUFhcQ9L2ELdNb4aWEoeuCySbrb04Jzw0TF7IEvPjP2Nu3/YW3fW8xVt",
-	"MWqsenQA/WHNvhPwE6w19RzL2bO3B60piXBXE1kvC5WI3FiXhHG2oGOIFJGYRERKnmc2FRQqs8g9GmFq",
-	"LqDutItscc12IE/ZNcYzOQuZJPFbhNkVg7vQIJ/BXZ9UZXvmhgNIIcjZnnELY1Vcuq+5VSnQReZ6RB93",
-	"fLuSbwBNAsCU8PuWKjdeP5RzqTLJAycVbMdrRhyuyypJBStyvnvl5pFrfW9cq2e5CsJVjrMdH7vPdj/G",
-	"pN22z09ODGMsH83YRzM2LnTy++nrYzl+OUoKnqG9KL+ZsjZCunr3KLVXj5rSLC1SbT6h66oHpYIw9DKt",
-	"gOi0KXqGmuo61JJo0rfOq4dpCJJP8K27CxU3gtaJRvBp58WGCf1O+8QTOnoUhf8sDmQT/J/biyPy5I28",
-	"5iTFkb3x210aAcRTiFHgJ5vDPndhJ93cse18DvmlmHCBIBIkInRGYojyMK4QXHlWE88p2MpDUvha4n6M",
-	"5DxGctZFclQuBaBKJ80jkMvEdy9BnEyu7WjQB4O5rjk9lJWZnAmIOOWGc9GBHtUkWtFhucVv6RZEPXCp",
-	"O/4VM+3xbXU+5CahM2ab3QOEJpTFxpRUvNTzzHQhm1KWqZqMjhGViohu3m/7YcxuPYsoZZQ/Jmc9Wrlf",
-	"kZJhkLZELGsNXCDvvRkRdEiL8gc/rX+Ai7jMjfFmFhIXOVRcoBGdkTKZApUyMncUt20u1aHhDh8wTR6I",
-	"6vTQNmvs2yr4h47xbeodWmGS3yk971wA8pjC9b3xC4uPZbHIhyBEatgGqC5i5m/PAxXx5nF+8e4eJGba",
-	"oXxXi0NV4ZAnCZ87J4AtJtN/2lvHi54sNhd8tX1Mfp+8HPMUSZIk5c/y5JbVD7tyomdyV0RTZvVwdGr9",
-	"EnAxbxIfFJbPFC/QUKsViWZrxSxG9fJMYSEY2IsKK5fduZ+UomwkW6hPCjWquPMZS1RzRTTwXpO8uXxL",
-	"PTBXu7b8FFeXd1mquaFKkmRY3pO9APD28+3/BAAA//8=",
+	"7H3rchu5euCrYJlU2d40KVKW7TFdqQpHome0liVFko+TDL1qqBskcdgNcAA0aZ6JtvI0ebA8yRY+AH0h",
+	"0bzIksZzRvNjymJ34/IB3/32WyPi6ZQzwpRsdH9rjAmOiYB/9lLCYtnsyebZUP8dExkJOlWUs0a3cTUm",
+	"CDM5JwJRifgQqTFBguAYpTwmSYDmYxqN0RhLhJMEqTFWaIynU8JIjLIpUhypMZVI0ZS0GkGDfMXpNCGN",
+	"bmO/vf+62e402/tX7Zfd9kG3/ar1+s0P/9EIGjIakxTrxajFVL8rlaBs1Li9DdxyDxNM09XlnrFkoecc",
+	"ZUQq2UJXsNpf9V/I7NnsASvEcErQVPAZkeYHvTMuYrNTNSZUyHdoQsgUUYUkiQRRre0W9xciJKzHB00z",
+	"BWYxokqimXm1hS4J/IKwRKEd5iNlbqhQbwrAzrgaUzZCPImJaA1YBabtzts2fn2z33wTd0jzh+jlsPn2",
+	"5hVu7g9fxz+Qg6iD37S7nQ2bOMTRmDQPOVOCJ5tuBCMzIlCkP4mr58t4UyouyIbZjmOSTrkiLFo0L8g0",
+	"wQsSr04aKpGREM3HhCHMEMEioTBvkqA5VWNzySZkgaYJjkhcHOY7hG8kYQpxNSZiTiWpHiJhWdro/tLQ",
+	"EzS+BJ4VnvAIq/XH+UyiKVbjKgD2Zp09eCr3tjmXDXA6F2RIBGERafam04T6oKTXM+aMZ4LEaJp/UF3W",
+	"HFP1z51N010QJRbN3lARsTrPJYk4iyXKmKIJgJqRrwphpUg6XUKSlDKaahB3cthSpsiIiMatnmiKBU6J",
+	"csQojgWR8vio5t6Zx88konDbqH6gId8IGhqf9eBxI2holKdCg0gfa2U5+OsJYSM1bnQ77Xagl5f/HdRj",
+	"dAkV/SsLq6gfajJTuqgGYQw9ssjjKKMjTxqZuDJ4HSAugOrghUShVDghXQQocGeMB1AZElgAy7O7bwHW",
+	"YSYkFzUA0lfkOoI3QsdIpnhE0A0ZckECh8cESU2ZAV1RcTvy4/41I2JRbMGMuGbZW6z7hKZU+ZedcqkQ",
+	"YUpQAuwPw5rrFpPAQOW1xGSIs0Q1uvt6HfirxQW7qnrMCBpnmnTUIYKjOnSJ6G5JaL4Jb16+rkBU/+kh",
+	"V1hRTXs8pBwI0GmInl+8P0Rv9g/aL7pozOcoxWyh+SyQFsWRfg8NufDywwB19Dsv2+/g3vBMIaoCxJmP",
+	"2r2qu/+GqG6ivMBRakghCByGyhspYk4EcUwowYqIurti3rnGMG55BUMuUqwa3UaMFWlqwakR1C7rR0Ce",
+	"HddlqdKGlRm8vNPSBI+zSB3ymPiv79S88EyiiMckQFMiIsJUkzD999Kd/vjpp+bl1dlp/3Pvou+/vHKS",
+	"rb+9GwjABZFEXfEJqaHuSj9yRCvFNKlhPvDeDvxnC9p0SbCIxjUH7AiTFbtnBGE05yI2tJTgaGwXLQn8",
+	"LrV4qcXOGzKijFE2aqEeWyCl2TeVKCEjnLxDEZYkQCkWEwmC6jRjkcpACEIpnhDE+IDFdOjkiyWeJBVn",
+	"BKXZqOZ+/VpHrfc1QHwgkBrn62ihNI+BGgLjDKNMCMJUCNQDYJMrLsBrq/fLvv0o4sSlwiqT69EV1kol",
+	"kvBuHZKap15R9rx/enR8+lMjaByenb4/vvjYP9L/7p0e9k9O+kerUm7Q+NrUHzdnWOjhpR7FLPWcsNi8",
+	"Yv4+5GxIRUri4hfMIpIkJG580Tv8TNX48sOn9VuE64lRQhnJt2tpQu1+AcWLzf6jIMNGt/EPe4Viu2ee",
+	"yj09PwiXgsgpZ5IAxN9zcUPj2OB4xJnSh979rYG1OG1E/L2p4DcJSf/pr9IIetvNd26+MnPWUY8ERxqd",
+	"kIz4lKDn4eXh2Xn/+uPx5eXx6U/hC5D4NLqh3vkxaDLzsSbZ2N1vo22RmMT64/7l5fHZ6fVpv3/UPwpf",
+	"BFXtdcjFgGFmZKgok4qnBDCBwXtabSICPQ8PP11enX3sX1y/P7voH/90qgeyMrZBfCwl0JOYg3B6QxLO",
+	"RkjxEdFDD9jz8Mfe0fXhRf+of3p13Du51CNwLe+auSVVmmAuDHFKcUyM1kslVVwLMDeCz6V+Uau/JRRF",
+	"z8Ozi+Ofjk/zpQUDFh5eXry/vjr70D+9/nxxpsGmac9toM+W0NGjnmzPSK8g55c2C7pmeSNqLHg2Gvv3",
+	"3dKL/0hlTAWJlNHpHvNqukUC1ucbGXNYN9wWTYiImOU6DFwuWLYb+nda8hxr3WmYSRK/Q6GWG0JruEER",
+	"zrSafxs0/jXjCve/RoA3j71Si2ZjLJFeJcqmCKNf9Yqc2SycUa6FxLg55QmNKJGhOQpNBUs2uiVt3Lcm",
+	"+/Ze+VVY15VYnGD74WPtPvzXT2dXvev+vx0a+tQtkx0PPFoovLr49+uT3lX/Qr/MudEGrEVBWkaeGwDQ",
+	"ENPEyIn3BKVPDGdqTJjSMHncqxJ+Ou19uvpZE9DD3lUOLT4lwohcmuprzmH4iOYKQGNVzlqs6WCGEysB",
+	"6b80/FIuSAvl3KJ/ag4j4SNEGcIjTJkloJ8YnmGa4JuEPC4RdbKVVvUVijmRdvVgJBF0NFaI8TlsS3KU",
+	"ZtEY+KScgJUP7LZVK8qIzgjTl0tfGg0BRNMpFwozpfVDqbnWRf/o02H/6Pqwd947PL769/BFC12JhQEJ",
+	"Ap0MhaVLEjrF1Mi693Lpbp04YyxfUcQzA/Gp0GevqBFbIkH0jbzGalsNLGgQraOASJhLuTjG/2L/akU8",
+	"9X1FY48CHDQSHmFzK4rRQMtZedOIauX3ejFGJ3xGtEbp+6IwUsJeqSKp3Hyd3Dd6BDskFgIv9N+CJx6l",
+	"08lAAZLZVF8GfZ0MhnHRQh/1LdFiypAnCZ8v6wfmW9/6s2m84+HcltWJX4x+YY7Lwi8HuN1LFUhB+T5U",
+	"5i+ken7zVxIpvTx7qaxVFbA5jqmGCU7OS7dsiBNJVnCTWYFSE2y9/EhjhcgSIgN0swCBBoYXiwrAfmtE",
+	"VC0a3caPRCRUXxT7VqPbONIKvBb7O41u42ecTZVUooU6JZNkC/2YLQDaUy4VTq4jMCM0Ou1O55W5MxX0",
+	"gLnKdy6fNj8Ord42gt2UtdKq11/HQ/vabb6x8mKqe1yzov0tVqTH36+Ov8Wgq7reiDf1j005odMmn5r7",
+	"0JxyyoCKaSXXj83F2XzjTipHW57CnPKG8e++J0FG1oS/LQg7dwfhEqo77IZLEpiLW9wyL/puibdPGLFM",
+	"uozLT6uw4aAxaIQIC5L7FqrkvbyI/CC3QqXHxZHqDi/sxQoQ+RqRqdLynDmeqj2QcUY004vGCEv0s9be",
+	"P+j/Wfmxn1KBldE3fgckXHIrKqxIAD55yiISIGJW5xab0AkJrFkEvEdaTTXCMVUt9ACH3vEbJL8Rq+Xk",
+	"3NpVwO68Eb1LnNUKdivS3ApbzCXAdYj6EdPE0ZjlfZkBvOtXWjWwJ7hEelbo+fnF2V+Oj/oX159Oe3/p",
+	"HZ/0fjzp+wSpCWU1Dm39xNlvtdqXCdJFoRKYSUqYCgMU3mSj0Fh+MzZhfM5KCieIdVoRwAtQLAArFNZq",
+	"ExkOSaSCAcPW9iTxCBcqyCgjUlrZUC9CliXEJZN3vhzf3vi8zllvVlCEn0hFpmjMk9y3TkGjEUTyZLbs",
+	"F0k5Iws0Jknsm1RS633bTmPQM1dPbooXKWGqpfViLujfNsuyMEZgLoE9UbcOCwTfdTL2Y/B27iig/oz1",
+	"QaEhJUks3wEAb3i8gEAli9OthndGRUbc8LHq/V0l52k2kn7FBazV0neuXBJzpBFm6MaaZZdO72WJAFGm",
+	"Xh80vE5gD6XJZ/6yZmsnVPpUSfOU7qBs5bBaUbWWVlca27uwMWYj8pHsQuyc4mm0TacfxBh9sIeQUlYe",
+	"ofPtRLCs7a776MS8VZIAvpXZW46wUfl1793e1kL5vDTWtrBmZH5drKEhFZ4mhnneYKWIWJjghzEXErA5",
+	"icuvR1wITcjgcf6FGWSVN1Xn2na/y5PuAKfyPa0MElTX4r+4JJpcKh5NdhTDtUTgIQ99HI2drwtxG521",
+	"FSqeUEYujJkLLj/+emw+c/fL/tnZgKlmYbV7JbGeaJV4VOyD1T19YlRJsCgmCZpjQcY8k1oMtX6iALVt",
+	"7IzdtwnA5IygMa7KngftLQhj0OATj9AvrdE4twaSGETAfOUlbnDDeUIwmD7zlyuUf3+rdchJVuUXy8EK",
+	"GzhmHrdgFhCUoAyb9J5S7oJdPaPCiOhR3kqfLVmgtUQulTE3hyBIWUN7uME2Vv5w427d6spr8W8wVzOr",
+	"6zy+PEMvO69fNzsIJ9Mxbu4HKJtOIRBUGqP4v30As+8HLvmMV9cKtqf8TJ2E7qHFhxAQENUs4GC/86Y8",
+	"bXWS/qeLyixuKM80fYHljhzxziT3m8nmWhr5HkfEJwrBQeZR405wQdwQiikelWhEqxGslVaqI/+4AD8Z",
+	"BFQuAMnhPDXCS0SHWiy0ny9M5JPxF4DrMvhWySdoUHYtHUuoLuzcbRJCHOClygXpbEdXpoJGRPqVhoTP",
+	"iTR6rgbrmI7G+m/4RBNhCPtxF2/r7Z7rzy+0+ODbsOIKe2LBe0liTzet7vJgd/G2dNwlALupc5B475/W",
+	"APpCmNjTTSrp1dnZ9eXH3smJDyljolZcJ2kmlZbjsUIJwVKB4cpjrrFWjmUg/Z/Ls1Nkn5qgx9dv250X",
+	"iDIIATZKi4n41b9ghszOioDYIgrW4RIExyyFmwNf32vv/ZphpowZYj09divOVTa7eR+IfyY4UeNV8Mo8",
+	"oMlFH1W41roAIzPk2YfGl9ugMceCUTbyXPn3OEuUNWnZMBRIyrAkJQJ3sOAp+CPmXEwKcxdGc8HZCEUJ",
+	"jyYadPqVMZeqhUyiCHiUUy24WL+yIkki8/ucI87KYa8VsCxMfGD8QDxaJ05G1QvXj48ue747FonZ8pv7",
+	"r1513votKn533mTZOnz24dzr2pJLeCPpyPfeV3/UbBkgE2MTEzN9ERpmaWaCADZfAym5CqqJ/XUrkqaB",
+	"vemsYEDf/H4hOMethxcVg0bGqLoGsrdRh+WMLGqky3zJdbt0OsVu6s3WkCgHvW8Ke8+htDm67w5b1SK2",
+	"5c/3qt7cRYGJSjao6mwf8UIzG5JO1RKFr7NFVb7fNNwWLoxLxRnR+7QxvB7j1/Z38p50JGv8Ku+tBES3",
+	"pLL+5L0DuXFnOQwlwWyU4RFBCo+qUI9Js3dVNei8fBU0piBx64//7y+95n/g5t/azbdffusEP9w+by7/",
+	"8uJ//6MPjid8dMx2kf8jzifwyMQhx2QGB9F4TwUZ8q9asj6hLPuaxxT44j7urETksy+D7/MY8KCISJIg",
+	"kksC6Yz2s3egmBmhnzIXACk9Ovn2niQHgNXzhOzOYe44khACbiNpl7xdHuDd3SF4F5PjNytnLn5krZJW",
+	"nnQVYIUIxId5hsO66KEyJF4dbLRv6tnzBIttr7tJp+g2cDq77lx/Xb2Rqi5lowj5d3vZkHhRRuf/1fx/",
+	"X3wIuwR1M7kX1FRK/YU/9wWLXJylcSnYLdBoUYRxm/VTUQSEbiX02LnPsVA+Ra78uFZX8oSy8pg4AdoG",
+	"AVYvyAb33tTOt+Je2qyk6C+thuKFNbCZVXaeOkPYkgWHoZQyLlAGTP15pIH3YklFf93ekomXDEXLJqAN",
+	"prDUWcLcEL69neJ0jcTiGPfqaV1++KRPiiRDRA0WADm0YaLgIa2e3kaOf3883LfP3Pm3dIbymteUJCgq",
+	"EGxZesBFB2iWYKP1eSYig1jbuUhx2e+9FS4WnnIPJt4lrjOqtUza7XGt1kKWfGj2BzHxIWEjykjoM1V6",
+	"5jDhjtc0vpdpokxeH+zXx5vunLzqDQLaXisExc5zHhBIcl055GWhAtzzKZ5AgICmgyPNMd+hMP8qhOtY",
+	"ykHwORymWEQk2SHgFd73BrsSbCOx131/Yd7SaAyHtel9QMdL8yqEBnhl5qXKIElczjDylrCoJuH5CzOs",
+	"QquwMG1es3nVhjPUmE8lHuFnEs4SBFGpMIQDQ9q90ndaFR58U94CXjEO/K0O7FKR6Vor6lZ60/3EFud5",
+	"ggZLVu95mbA5wBV3tD7eOL9NtRTdH4RQqgNQUylgqUgA1JbQekNxY8wlS7BULuN7NehGuAj91RkYAQs6",
+	"5DmnwBWoMFmhWx2vYVee812DKZArlhpd/KFwZdnTbSBQezxnMyJmlMxXjygt5NctRM0c2lvDzcl+G+me",
+	"eW1DuE3ZszQsBOhnEvJLpROrqTC/b33MFenLd9pjOk1dQaUV95SyUrMsBPnCdLQ9JbFzbLRjmgMoL6oE",
+	"tCA/0drLcJlzBg/FhGcOuIbmdyuAnnMxGSZ8Xk5Dlfp2ReSZRIJEXMTmmREREE44I+iGAJfUzFSPkOcY",
+	"kjgYMKu7r9aa0pIGiIYhwka4M8F41v/g1gKO9chEeZhZ4RccX8No22ZBw94/F2OaHy7cyObPvhvfPcXx",
+	"RzNJDt+axG+bq23D/WIS0ZjE1uluSDeRtd73ItF7hfxZmcHrr1ky991wPiHeGEIlcDShbHTNsvTG4PfK",
+	"O/mlXgo5729WgopPV6cK7Ep9F7Yc31SF5g9a6O/s/4CiMRY4UkTIwMSZ2MvbaQftdttUdYl4mnKW5zib",
+	"amGCgOmKcaslQLrLcrTnWrNZsGONB72fnBx6pe35mJpYLGF1OEYChE1SJHZJOibgkEslXYkw41Ic2hjS",
+	"0JKAcNXRXujKW8klEZ6qTPjiSKrK9R2V6phEmm5f1xsjjNTrqvEA7GyNEyyR/Tz2CgWUzTiNSOk+ewFu",
+	"Kp9YMR426x1NkGHG4h0BsR0QcjStjkshKzNAeUxuHOQbDtCMa+IRuDXH+vzdGjfluLkz3RzjqxcWlAwY",
+	"xZc5PLxIq4Wt7aJ8ywbvXOG16mpFOy10S6sC/lL2S+1bs8WSreI2KL/UcS996F9dnfSbl1f9/knj9ksu",
+	"pFw7I6Tik+sZldgy2WvF75zqZrNWGttnva3a4kuWgLVRLO69TZr9Z1OSA3YblNK1n0lk47a6mpJYETYh",
+	"Q4V4pq8iixEESJj6EK6GQAv1TBFG+xCnBOG8FEUX3YCENGByzKfPJOJz5qq3uHotWP9C4JhMSggIFdaz",
+	"H2oMaP/n64Nh+3/+679NyFomiegevOl0/kUP2rK3aKViWn5nKhbsV+sMwrk357rV/Zf//Kemzzq8vdPi",
+	"+wkMXbnkfs3FUFh3Bs+kuyQzKulNQlDv8vD4WB94hEWMDG01aQtQnaGFTgkFZkolAn064aMRiVdyKAoE",
+	"yymknbzpCitV/C8HP2xkrSVMXWuoq0mCKYXvOfXZjbgMOy/NKzKVd8tscA61lEgJDjPgdXlEW8RTojEI",
+	"azmHMZLUBs95LIWh0QsNzvDhUP+7ygzMj17boJnOMyi4oMIAhTK1Q08zOV4a2PmpPEIks/G3G3TaksfX",
+	"rSX/ev0JyJ3iLMuf/VKGZgGcHBb5ttwuAM+/rMZgfnOuexmzN+iD5cn8gMnD/VbdQNu7NWBNuwmCB2+3",
+	"FARTynYa+e3bt3eIOiwwPKWWwtQALK92s5SJ+f4QvT149caDg14J9lK5UPQCtn/pnRwf9a6Oz06v3/eO",
+	"T6Be15rQxFWvsxDcZ+zqz7RiYoLgIE3K6UF5yGEeWliJLAwQ3pEHlUIwvXZq4E5eweNfM66IFi3An7Dg",
+	"GcJyArrNmCTTlj9ZLQ86zMNu9vd9d0hRtVy6olxD6EYQDEW5tJrn1YDhB2/q3tdpgpkp0GJBp897KSYz",
+	"5pH8h61Od6USkH9aKJdj3cdaUbWFdAIrUDl3MaIMhRdYESht2jzXYy7Cb4hphIcOniWrso0cLR1wDfLU",
+	"RF1Fis6INx6BMvMwl4kizKyMWUqoW/UXlDnf5tip3U2d3128lD4NG4u+oQqPBqNJZVobZGUPZb3V0A7n",
+	"t/EP84SAtTTDvAW+t0fxCZStyFtK1uWYwduNPDe3t1oArAHcpT9/QG/WhCasJkwtpZM6lzYdIspmhCkt",
+	"GlZDSjy2nnqfejGINd2CPcUVWtICv+QlC3ClYPUOXvRynOVuUZPLMRSlVCmzLR+4L3IXaa0hyYWJRaaS",
+	"JdB0ay8xb6yxwPb+/WP/9Or6qH94cnzqp+wXZCiIHNsqpruIocJ8eV3EQYlr5yRvfW0tVgOilr747QHC",
+	"nqpT+EFeSgq7h+IGQX0mcKm21J3DGh8zS7i2MtbvkT68NoRwTbgOVK24S5Lx1gnGj5y/5q1X21upUu0K",
+	"jUemNUbJyQDF6aY4IhJhwTPo5LG+iHV+3obz7njcl3hG4lIw59YFgNaV9FnKlNy6PNymEj/1RXt2K6ez",
+	"exEpj8XeVZ7ZInJi98ou5WMhnoPB5Ufb+X/LB71J/iiG9y6u4D/fXmDQ1cxeV5A7r+xcqrq9Kq4XIdxr",
+	"I7JXVd6vUyqI3GnVNTdYEsLsOJ5sSy1QWp63rZTju012n0vxNG7qyn4K8K45R8/1kqUn290ueyU2JrS5",
+	"gb3rcSEKnnIjQtA1bjbwXyITaVQ48EzIlXFK12r/a3xj5ktNkSNXmXyD82snB/h97uSefOf1nvJLW9Vn",
+	"iQzZqrqVWb3ZWITFu1YedVm49THkuZpmqzntFEhOvk65zATZuZ5SXkm2tdyrIJrUFlFa5Ue5ktQSBOpi",
+	"19xQsStFrbnVc0wV+PJFBv0aAhSD+9/6VgKUsZjD7/of+skwwaORQYA5pjO42KVsJs42EyzL+XJfr7sv",
+	"/itm9djvWc/05fN5VOo75PHtbqwposDq4saoMJFjWxtfP7shrXFnEzkHkbOsPpfWtE6XhuGhSMxO+ZPG",
+	"Cg3NHqhEIZ+EflGgxjEKXFg/WgqKvHNgX7nMzUaZqgSl+sI5kNkkvfVYiJTXd5FV7Kc1jlkXGUTV2OXX",
+	"tWpGqS8II8WwbvzPpYEh2t+UV5vhJAMa7mJWDy8v3oetzfJZvZBIoNvTmDCUsYRImZe8A4mLxDYYZ3vE",
+	"XzGB3A1yshCXV8UCPfS13zcQ/kiwICLMzXMbZqqtkeMWEHhuUQW8vgu5RBHWY+uuNO+exJZ1qbpwAFEm",
+	"qFpcaqw1q74B0PqzFwFGLjLBBMa5RirPQ5xOrv/nv/47fJH3JgTSY4bLJx8rBWH7kb+36GcnVRRx42Cy",
+	"gDCXZzJv7GkiWN/ZizziPLYWRure0QjV2tCTzzQ4LajTlNpyBuYq+ZoyKhMTkPBRkzJz70J78fR1LHUk",
+	"0ZwPSsVJJHlKTEdRnEhuy6lCXRnTLrWC6UVJkpwSQBSPmQWF19c/c6ma2HyiCUzoonbNUo0lVRBsoz8A",
+	"AnZHOQSqo5iTXYXELcTzDbknpjYBS4yJc9AbjzOh75mp72m0Emm7Y+l3umaJNtWDTEEwleVYZiBSYd5N",
+	"CYqNDliYt1SygCHA6KwQ6uQx08mRylwww6aPD4DcZV6Uuh+axKEBGzDDN0Gitq2BwrpmDCGKeZTBnXzu",
+	"HNIvXJslCR5n2yOlhS7IlGCF8IDlrVSsYQuzPBVVS4/m61ftlyBc2vxuaM4Ylru2fiCLEGLDjL5j8qOw",
+	"bZhgWbPejrtJVzQlPFNdtN96FUIxKLYo929Y6QUIheYTCsQU03I3EFisYU1zLozXmCokFZ8aptIaMBsZ",
+	"ZVLSoUGjZioLFCXYdjkygW4tj8PUFBPOfw7R81jgoWpSooZNTS7wlDYFVgTGbdpGD81O58WAmRA2K8Oa",
+	"qrOF/9ZKMrazjvHmutB3mHSuf4KObEOXypy+QzdkwU3Zp3RJQj7Yf9tCPTZgRdsQo4fSJEEjjvAcL8wl",
+	"MrNY8nBEpoKY+xQGKLzMmCTKbBuj8ISySYhslaKSw9sepw1ChZ+6yPI9k49ZJchVeqzXafHK9JOSbgrL",
+	"/MzKba9CamMMjRYwYEMwr94sULW5FeC5BacmMQlRtgm0GajceQyuullZtwTGZ0XnZSC+YWCaOen9DJin",
+	"e3Rg+w3ZrG3IicSLvFNzboEoCIkhegmNCDPc09H8KfRc3m+1G0EjE4llRrK7tzefz1sYHre4GO3Zb+Xe",
+	"yfFh//SyD98UgQ4NQzQbQWPmutU2OpCgMyUMT2mj23jZardegqVfjYGr7rXmJEmakBa899f5RLZce5cR",
+	"Ud7aCmQOfFXjKgTMMzTmmXBh0xoB6chUWchv43Hc6DZ+IgrK+iw1Zttvt9f0nNmt1wyM72k0A71GX3Xe",
+	"LLUM2tDr+mc+R6bj2ZjoLUsX/zoh0yUD/zS7SWgUoBR/beIR+eeX7fUtlvUSD/Y7dfvJAbRX7g52GzRe",
+	"GWCt/ybvuKPff7n5/XL3H5C9sjTFEO4GEaCwNbN/TdVKmA18GY+ksRKCNm/aAO5huWARntLWAqdJ6TKt",
+	"3Ij+zKYr7XAn3JiezqQ3lGFfWUdP7yG9Qk2TNEY07nQcK6AC1xCOVFGwPFKl9vIWRKbOWN4ZDqMbwSdG",
+	"EvXCMuaRXAfCI/18IwAV+ar2xuoeIPfz1ceT+4CYbaGnqb8wGXO98+NaKIyhXtzf1gHCVql7QPpiZ6jp",
+	"+Obq0WlGm9AZuQ8glYvrLI9fCytL7jci36G9r78D+p1NCbtX7KMyR79auGjGvPhbLW+7KjIUwQaBo7Gm",
+	"iUGe1S+hG6+W2wW9yZRrtWGFCy3WB9BcQBZKogysOGVTHKfclhikAv2akYx4+eQFwTFlRvH5/S8zgO2O",
+	"p/TNLMiHABFmRtqzoK898Flnr1pHtvbci9dWCtZ6TMUQcGmEQCg+WU1VXT3SEyrVYbnC6YMdaqUFgI/t",
+	"JUlpr0vykJV/e7J5NtzUzq7yrpFndpRNDtqdrS5GpTMjfPd6t3nucGkP9t9u/qbaXvTRpDNrGYPUBGcT",
+	"++XLbfBbbhyCv26/lNFI3wdrYChf9FLQosOgosOEQyFXaCghytuLKOUzIisqHKiXUC2KCMkZTlCMFTak",
+	"kDil3vmV4VerHcoWujC+Lauinl0c9S8ur8/O+6ehTYXNk16pBMuESZoG3aqKda7Edh6g/COPF/eGaW70",
+	"26qVM+9yVEHwg5oKKhZeYClkVmB4NDTa4vIVXbPhi4MdV7Yjorbf7vZ+5+WO7796BMKxv+McW+w5b+L7",
+	"fdGYCoEBdCgTgRJJsb9IKIhQJ4xaRH0gvugarNZIO3aFf3YEfChO+Ue4wD8Rtc31nWIVjT11yqENVZGZ",
+	"41KkkVR40ULGbGbzJEtultBFpoINHTKhiUAjoiTCULwyyCv9O16hlRF4NYnzqp2mfgg4Y6zJtSh/iYxm",
+	"ZDpu+Nhk3pzpYfhkPvxWjPKxMR46RihjX57/2dH/iZ9+P+TIoM1mipTL6HuV+OJaRZcnMZGu5pmHGmhF",
+	"oQhifkD8XAqXrkNT98ITa/7zsuZcecWli+nnzlyquhA06AeK41i6KiUIPPT7bYQV1ITyoUMvzgPwH4Y9",
+	"LjVp34pJdh4ECTegYKHU0/hJUX1irH9UYtKLY4hQyLF6O6a69xuNb9fZwXpImNAaF1tlC7H5qIqxmZUJ",
+	"yxbWIlf/zZZBsliJ2QKlECL5xB//rPzRXKeNtxrq+tpWYjC6b2HFK64u0vGRqYiWeew2FwQ8Xd8fi2z/",
+	"LizySZl84nnfJ4EwYXDb871yyrXF/CWZ2kbuu34KrrkOek9nxBYdyourQvssJPgcEbBmUQlVOmqNUedF",
+	"HvrDmaRK2eJ39+C4LYKVDYaNnxD/CfG/QytSqbbDesyvFqqrc9eUa+s9IPctT1MbqZK/8iQEP/lvppWL",
+	"6ReDfQzN8kjTTsi1NUYfMU0kwjc8y+O8IJ4LfnCrRDiZ44WEypw+pna5ii73z9RWMOXxROTdkBSZaLqF",
+	"LbX+JCg/8cvvhohcbktELL8s+szUO1wM1XD9M8wQga1j5+tE440phBQrk6kiTa6eCYayRiZEEklQzImN",
+	"N03xYsASPEI3ZExZbEtUpNzkiIXl4L3wRQtBwq+3Ew1dzroq9RuYY4n+mrkNxEXR7zGWA8Y4dN6s8zGd",
+	"ucjN3WwSkIkFVdw3vHho6glu8WbeN2rjmxpM0H9486uQhRj3hua+b/n6j5BCs9WaIRJ5mzdXD3Wr9WBF",
+	"Td3hLw/IN4o+Ub5IVZMewIculfOPGau6O7t5/cck799zNGxdKKxtcbASRe6aZ9V6FHuWEu+3903l4oI0",
+	"UukyjgPEhU3tDY2I1AVi+s+nYYD2223zpTEYFmGsVy7NdkIWRV4w/HLD4wV6ruGChUlj1ZQ5JZhRNnph",
+	"8xHNq7ajXR485BJR5YBV0ndB6l2QuIu0kBhCF5yl6Z23FGYvFfb3EPZSm48Vwl4FYAcpjvZfvaq2Eah0",
+	"7rnR8qHmWxJhyJwlMTIJJS10rJazR/PmEgPmFux+eiaLHdGS9xdyMtEnSRBGUDUCffp0fAScrkgPz7na",
+	"MwkDTIWNdnZJ1ODzsaC3L3YN4KCgBTR629+v7MzkxNuKxmOexNC16IYqGRQFMAoYF2mGb4Zvo/0D8kPz",
+	"5U1nv3kwJMPm2w5pN1/FnahD2vhN9PJlXWWBpaTtxrKCUE5XLBUkfNXZ31CQUOPaUhUMe8tNNvqb/YP2",
+	"CytFmMaspy65O0BwD162g1y+0IggoQTrGZxSRXEQBNER42IVMjBjp123eYN+a1MyvzyQWlagxCNrZaVJ",
+	"a6TSEuFBz00Gs49YvfCz3kNXKGML1mvevQ3ct04U2e7rQnBp+GjXplG830AD/iivUrvu+/y9SkuJZk+f",
+	"zObZPV/Amey39x/5qG1OPRQYoEmCbkjOdp4O2Bzw35ls+GcxLdyX7FmDjOVaK7tYxezwq2gZluocht1K",
+	"nVTXbhiaEGrMfYcwQwSLhJqItSWZUMskKV5AjZHWgIVnf+lfnJz1jvpHYTd/K8ibbaZc5CYJzU5vCGUj",
+	"RxlAVol4lsQl2gB11kyfzfD8pHfYh5Lnn04/nJ59Pg1LnUBhGeQrlQoaiIQOq8LWgB0zMKtGWBLp4mRW",
+	"94G1uozCC6LEogm6c+gkBcPv74lG3YXwlxa16bPyq6bUw91y9s6dz9a1d11RTypWqDxCab0pqojjk3iE",
+	"jX6ij3jO85I7RS22wvaDka0pAiWV7NUwA0Y8JdJntBqw57ZDfBcVvVfDF04CNnkQzPYHs6nXjAubLG1t",
+	"WRMCvbqhziqZgUTOisS/1TVQJQfM9YF9h+hwpcOsLJnYKi1pi+XaZvYvrP5mOp4YdYqmRMKwoAPEnNja",
+	"NFbHMrvxJwYP2IDV29qWql5CPaVKt2is3CFAiSaJFxKF0HbaqW8enewnomo0sj+65WitwHNv5qJvF2lW",
+	"ysys+7z68ncvkPxBHZrfd+q2q0Hoc3GuYwe7YjhgEYT3rTKSPVO9yrRfuNugtcYzVx3OFshaCpiFCsBW",
+	"RtBEWdliaHnxslftl3k3UiithoWgM3BASCQ5Z9bDOGC2PW1e0sE2sxxjiW7IKGMB9FWERRRGF6cE9y6v",
+	"rs+P/3J2FQaOI5Z6Alvd2XQbRld6NjCQrbRIvclMd1RlCwRBv+LFlHRd5BRVRDpjUIonxFQEmkuIqjLN",
+	"JHyBUrBsR9kfJEqqNMOttV38rqaKoqJ74zH15/IFifRi4sKu6lrgm6qPZZHaFIBc4kJ/fwrpU6LFn5gf",
+	"GQqxo4ayR0zJt/oKg1IJglNNtE1JxyYUYjSfdU1tTE3Bx3g6JUyrrbzARVu3tZTkmCMrc5/qz2Rgg7W1",
+	"/N5CIYweDpg15A9xpAIUxljhsOglkId3U1bB/lA/lc55YlYPZU6MQusGtAoD6C2yvGRjkVPjAau4pWxM",
+	"7TvNpHgKnAv8Ep1XuaaW60Z8Skxhzp4rlmrKFoFahEfYlQSGpHMaQys9rdpBKwbYPDTWPsFSNaEmX/P4",
+	"KDSJ6GrMJXGBBFS9K+2qUG3QHMsBE+Qmo4kGeTmG6hj+4dJXTLwC8EfFgcMFS5rPfvugi2IOXBOaHcP6",
+	"fUzwPfTz2MrhdFXaeN6Dwmw8L9BnITfG1dayjU7rTZ1joQKwRo0P5fVB4Hc3bK7YBytsmju11Isi7qJO",
+	"682AwStdJ9y0XEv+AdO3t4t+G8BaB43uoLH0zqARDEyfB3iqGRb85Fo+DBrdzi2AfU0lSx/LNLi6qdrm",
+	"jmpQbQz2si+jYM/Fgbobqe+8W93fF2t9Yk1l1mQoQ1Eraqle4sOoTHxGxIyS+WYjXGCqY1l9JKfMlM04",
+	"jYh5Km1rJVncZ9Pd115jV6grMFwhtze5viqarA2YKRcS2A4rrhIpTokx6hbVmF2ZO9tlF0i75YbzMU9K",
+	"dZKtOfwd5B4aJWaKhSrsYQNWNCF19sWX7TZKZVHUGgqOx7AjMDGHtt3sWhvWmQPwQ+si+URrdRJ3LHr3",
+	"slrH+55p35MJ6ImurZiAbHhOYpuOlQJiqHoQWudSSJqCSNvh2W/huarIcznFAT+CS6iu9B1wUbGFaFmQ",
+	"KF9VBjlx2VvQjvShEk+Xp9kqgmN/FR7QcwgteCagJNMdRY8nd/EfNhK9qD4gJy4YG1OLuAabtk/SWkLD",
+	"vd+g5tft7qZauNTQvaqc4e3J89Q0Ji/XuRzJjk18OeiKQ0wTEDOMAtFCPdsDYs7FRCLOIuKvh1DuKfww",
+	"yFyd455zPt+hhI8QZd8tZrefKMF3RgngPu6A9K4s7zrdYn3Nap9HGl2BdSeXJEy6Nh+i8New6LBn9A6w",
+	"xZjCYSgc4ogoGSJYpzFc5bNzE+0xxSOixZERVPCuSwQ5L0oQ70a9SjkQS7XlWbKwVivXhNhWPV5U7Tpp",
+	"NpLOsPNrRqByvbXruA8qto9vatO+dp02yIBHE/Ds8+oTnqlWzTopu4bPfDaavLni2qmtnVCCATDNIO4Z",
+	"woSgw2JKGRcog56ZhvBTgUyD4mhRt6iUsuupMA2PPdBzveVS/JWmWdrodtql/wCM5vf2av+53beSECm/",
+	"YSv46+NtJdcs36GwCbOG6IaMKJOFiWBMR2PbTtu3XsmFqiw1JkOcJXqtgiRkhhlshTC9qF8qv9m+r263",
+	"ZgGl7nz2IgeNr039eXOGBdAFPc4lF+qiNJb++9SMp/95bsfM/33E5wxo2/0nfH150ERXoFWbU5YcKXwq",
+	"sP+UguQP7ntPWbxd+X33y95vcpLdbsP/bfyD5npYy6W5DdDaq7K6FsiQjo2ga2g1uq3OmDdgd7PmWURq",
+	"PDyurulvoh//Ye10T1a3B0dRsLXlOFWEzVp5y4Oxu4qw9o4e8pgUVjanaK8tNmjbZZjy4j7Jmo/OMgWF",
+	"T+djIshWRQZ7ZTUfIqsIi58KGv2Zq6r0WVyx/mzo6rBKZ22Ng7X1pi+LwR+ujJ+bo4Yf5AXMni77U51p",
+	"PiVs45X3uz7OpoSZBsjSZEt8rnTihuFN80wIFpQEpDXXbN90l+W2XzYYalwHOSiWo1zo0Q2PF+9czlCh",
+	"Hsq8HbcsN/ou9flmhMTVtt4BkoSgMJJiaNrmhy3UW+OlgaXkwbhFitGWvpsTPjpmD2TjNWM/cg3tK9MK",
+	"dT1dQVSaGK0n18+f1eB7Ah6CtUZeR3L2BIGCBPUe1h6yr1j/CpWIfLXOCONmQccQI0JiEhEpeZ77VGCo",
+	"zCL3CAIEh1ygTrvIzddkByyRrr2MicPPJInfIcwGzCQncUZMtKMqrrshe6bVNoTF52TPOIRx3iPXUKtS",
+	"iAuZ6xF91PHdSgy9yZMiNf3fLgyELOd/MLdSZZIHDpTfjtaMtNbOWYkrWJbz3Qs3T1Tre6NafUtVEK5S",
+	"nO3o2H0WzTcq7bbV8nNkGGP5pMY+qbFxIZPfT3V8S/HL8VFgGdqLxiSarI+NomxGmOJikQdrUmkiNE0h",
+	"HM1SbY6c600DuQUw9DKuuIJ/JmpTY1NdnzcSTS6t8ephymrnEzx2jX49KUxfyxrBpp2Xdkrod9ptldDR",
+	"Eyv8ezEgm7C/ue1gnodt5hU2pjiakHLYhzEtF2wU6Mlmt89dyEkvN2w7m8McCzLmmYT0DYEEiQidkRi8",
+	"PIwrNOQZi2v8OQVZeUgMX4vcT56cJ0/OOk+OyrkAHxZuHQ/y3YsTJ5P2HvqFgEuTHljT4hWK6JhoSfA4",
+	"5Ypz0ccV1YRY02G5UZ7JfMotd6UeswNmmszaWogQlYzOmG0ZCxCaUBYbVVLxUucQ08sjpSxTNbGcIyoV",
+	"Eb28a+XDqN16FlHKkn4Ky37Scr8hGNNc2hKyrFVwAb33ZkTQIS1S+v24/hFPbLqvsLOQuIie5gKN6IyU",
+	"0RSwlJG5w7hto6gPDXX4iGnyQFinh7bx4o8r4B86wrepA1eFSH6n+LxzUYOn4O3vjV7Y+1hmi3wITKSG",
+	"bIDoImb+3HQIUTaPG0EjE0mj29iDSEY71PIH5wmOoFLOENJcnRHAFkjRfxY1021gqM0CWw06/eyy3+WY",
+	"T5EkSVL+LA9uWf2wJyd6prl1C1Bm5XB0au0SVKIxSeJuofmkeIGGWqxINFkrRa0a6X51CgvBwEbr5sEp",
+	"VmKCn5SibCRb6JIUYhQU6wGSiSUKe5kac0H/BpSni34EsTEE2mvSNmzJH+ekNcTVri0/RX+8bq5xKUmS",
+	"YXlP5oEWCf9/AAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

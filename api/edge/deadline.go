@@ -14,8 +14,8 @@ import (
 // HeaderTimeout has the seconds that a client waits for an answer, such as 2.5.
 const HeaderTimeout = "Amends-Timeout"
 
-// Within bounds the work for a request by the time of its route, or by the client's own if
-// that is shorter. The context of the work, which every call of an engine or a service
+// Within bounds the work for a request by the time of its route, 0 for a stream, which has
+// none, or by the client's own if that is shorter. The context of the work, which every call of an engine or a service
 // takes along, also ends when the client leaves.
 func Within(d time.Duration) echo.MiddlewareFunc { return bound(d).middleware }
 
@@ -29,18 +29,29 @@ func (b bound) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		if b == 0 && wanted == 0 {
+			return next(c)
+		}
 		defer c.SetRequest(r) // its context ends with the client, and not with this function
-		ctx, cancel := context.WithTimeout(r.Context(), min(time.Duration(b), wanted))
+		ctx, cancel := context.WithTimeout(r.Context(), bounded(time.Duration(b), wanted))
 		defer cancel()
 		c.SetRequest(r.WithContext(ctx))
 		return next(c)
 	}
 }
 
-// timeout returns a client's time, that of the longest answer if it has none.
+// bounded returns the shorter time; 0 is none.
+func bounded(a, b time.Duration) time.Duration {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
+// timeout returns a client's time, 0 if it has none.
 func timeout(values []string) (time.Duration, error) {
 	if len(values) == 0 {
-		return MaxAnswer, nil
+		return 0, nil
 	}
 	seconds, err := strconv.ParseFloat(values[0], 64)
 	if err != nil || len(values) > 1 || math.IsNaN(seconds) || seconds < 0.001 {

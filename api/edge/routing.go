@@ -21,8 +21,7 @@ func Negotiate(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// Keyed requires a route's Idempotency-Key and takes its quotes away. It also joins
-// repeated Prefer headers: the generated code refuses a header that is given twice.
+// Keyed requires a route's Idempotency-Key and takes its quotes away.
 func Keyed(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Request().Header
@@ -31,6 +30,15 @@ func Keyed(next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		h.Set(header.IdempotencyKey, key)
+		return next(c)
+	}
+}
+
+// Preferring joins the Prefer headers of a request: the generated code refuses a header
+// that is given twice.
+func Preferring(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Request().Header
 		if prefer := h.Values("Prefer"); len(prefer) > 1 {
 			h.Set("Prefer", strings.Join(prefer, ", "))
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/amends/amends/api/body"
+	"github.com/amends/amends/api/body/parameter"
 	"github.com/amends/amends/api/contract"
 )
 
@@ -20,4 +21,13 @@ func form(name string, rules func(ctx context.Context, value any) []contract.Fie
 		}
 	}
 	panic(err) // the contract is embedded: it is whole
+}
+
+// parameters returns how the query of a GET operation of the contract admin.yaml is read.
+func parameters(path string) parameter.Form {
+	spec, err := contract.LoadAdmin()
+	if err != nil {
+		panic(err) // as above
+	}
+	return parameter.Of(spec.Paths.Value(path).Get)
 }

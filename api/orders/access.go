@@ -8,15 +8,16 @@ import (
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders/identity"
+	"github.com/amends/amends/internal/orders/lookup"
 	"github.com/amends/amends/internal/orders/read"
 )
 
 // scopeSupport is that of callers who may read every order.
 const scopeSupport = "support"
 
-// Finder finds orders; see [read.Reader.Find].
+// Finder finds orders; see [lookup.Finder].
 type Finder interface {
-	Find(ctx context.Context, id string) (read.Snapshot, error)
+	FindSince(ctx context.Context, id string, s lookup.Since) (order read.Snapshot, stale bool, err error)
 }
 
 // Access finds orders for those who may see them. To all others it says NOT_FOUND, as of
@@ -31,7 +32,14 @@ func NewAccess(o Finder, guests *identity.Guests) *Access { return &Access{o, gu
 
 // Find returns an order for its owner, or for support.
 func (a *Access) Find(ctx context.Context, id string) (read.Snapshot, error) {
-	return a.find(ctx, id, true)
+	order, _, err := a.FindSince(ctx, id, lookup.Since{})
+	return order, err
+}
+
+// FindSince returns an order that is not older than a version, or is stale, for its owner, or
+// for support.
+func (a *Access) FindSince(ctx context.Context, id string, s lookup.Since) (order read.Snapshot, stale bool, err error) {
+	return a.find(ctx, id, s, true)
 }
 
 // own returns nil for the owner of an order.
@@ -39,7 +47,7 @@ func (a *Access) own(ctx context.Context, id string) error {
 	if a.claimed(ctx, id) {
 		return nil // the claim says it, without the order
 	}
-	_, err := a.find(ctx, id, false)
+	_, _, err := a.find(ctx, id, lookup.Since{}, false)
 	return err
 }
 
@@ -48,19 +56,19 @@ func (a *Access) claimed(ctx context.Context, id string) bool {
 	return a.guests.Holds(id, caller.From(ctx).Claim)
 }
 
-func (a *Access) find(ctx context.Context, id string, support bool) (read.Snapshot, error) {
+func (a *Access) find(ctx context.Context, id string, s lookup.Since, support bool) (order read.Snapshot, stale bool, err error) {
 	who, claimed := caller.From(ctx), a.claimed(ctx, id)
 	if !claimed && who.Account == "" {
-		return read.Snapshot{}, notYours() // without a question, whose time would tell that there is such an order
+		return read.Snapshot{}, false, notYours() // without a question, whose time would tell that there is such an order
 	}
-	order, err := a.orders.Find(ctx, id)
+	order, stale, err = a.orders.FindSince(ctx, id, s)
 	switch {
 	case err != nil:
-		return read.Snapshot{}, fmt.Errorf("find the caller's order: %w", err)
+		return read.Snapshot{}, false, fmt.Errorf("find the caller's order: %w", err)
 	case claimed, support && who.Has(scopeSupport), !identity.OfGuest(id) && order.Of(who.Account):
-		return order, nil
+		return order, stale, nil
 	default:
-		return read.Snapshot{}, notYours()
+		return read.Snapshot{}, false, notYours()
 	}
 }
 

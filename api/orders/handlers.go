@@ -19,6 +19,7 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/internal/orders/read"
+	"github.com/amends/amends/services/query"
 	"github.com/amends/amends/workflows"
 )
 
@@ -26,13 +27,15 @@ import (
 type Handlers struct {
 	orders   *orders.Client
 	access   *Access
+	model    query.Orders // or nil
 	draining <-chan struct{}
 }
 
-// New returns handlers that ask the engine through o, for those to whom a gives access.
-// Requests that only wait for a decision are answered once draining is closed.
-func New(o *orders.Client, a *Access, draining <-chan struct{}) *Handlers {
-	return &Handlers{o, a, draining}
+// New returns handlers that ask the engine through o, for those to whom a gives access, and
+// list orders of the read model m, nil for none. Requests that only wait for a decision are
+// answered once draining is closed.
+func New(o *orders.Client, a *Access, m query.Orders, draining <-chan struct{}) *Handlers {
+	return &Handlers{o, a, m, draining}
 }
 
 // Forms returns how the bodies of the operations are read.
@@ -70,18 +73,18 @@ func (h *Handlers) PlaceOrder(ctx context.Context, r contract.PlaceOrderRequestO
 	if order.Replayed {
 		replayed = new("true")
 	}
-	at := new(location(order.ID))
+	at, version := new(location(order.ID)), new(Version(order.ID, 1))
 
 	if wait, ok := wait(r.Params.Prefer); ok {
 		if h.await(ctx, &order.Snapshot, start.Add(wait)) {
 			return contract.PlaceOrder200JSONResponse{Body: Render(order.Snapshot), Headers: contract.PlaceOrder200ResponseHeaders{
-				AmendsClaim: claim, IdempotencyReplayed: replayed, Location: at,
+				AmendsClaim: claim, AmendsVersion: version, IdempotencyReplayed: replayed, Location: at,
 				PreferenceApplied: new("wait=" + strconv.Itoa(int(wait.Seconds()))),
 			}}, nil
 		}
 	}
 	return contract.PlaceOrder202JSONResponse{Body: Render(order.Snapshot), Headers: contract.PlaceOrder202ResponseHeaders{
-		AmendsClaim: claim, IdempotencyReplayed: replayed, Location: at,
+		AmendsClaim: claim, AmendsVersion: version, IdempotencyReplayed: replayed, Location: at,
 	}}, nil
 }
 
@@ -128,11 +131,22 @@ func (h *Handlers) GetOrder(ctx context.Context, r contract.GetOrderRequestObjec
 	if err != nil {
 		return nil, err
 	}
-	order, err := h.access.Find(ctx, id)
+	since, err := sinceOf(r.Params.AmendsMinVersion, r.Params.Prefer)
 	if err != nil {
 		return nil, err
 	}
-	return contract.GetOrder200JSONResponse{Body: Render(order), Headers: contract.GetOrder200ResponseHeaders{CacheControl: new("no-store")}}, nil
+	order, stale, err := h.access.FindSince(ctx, id, since.of(id))
+	if err != nil {
+		return nil, err
+	}
+	out := contract.GetOrder200JSONResponse{Body: Render(order), Headers: contract.GetOrder200ResponseHeaders{CacheControl: new("no-store")}}
+	if order.Source == read.FromReadModel {
+		out.Headers.AmendsAsOf, out.Headers.AmendsVersion = header.AsOf(order.AsOf), new(Version(id, order.Version))
+	}
+	if stale {
+		out.Body.Stale = new(true)
+	}
+	return out, nil
 }
 
 // CancelOrder cancels an order.

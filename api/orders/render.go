@@ -16,19 +16,27 @@ func Render(s read.Snapshot) contract.Order {
 		NeedsAttention: s.NeedsAttention, CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC(), Source: contract.OrderSource(s.Source),
 		Lines: []contract.Line{}, Attention: RenderAttention(s.Attention), Steps: []contract.Step{}, Parcels: []contract.Parcel{},
 	}
+	if !s.AsOf.IsZero() {
+		o.AsOf = new(s.AsOf.UTC())
+	}
 	for _, l := range s.Lines {
 		o.Lines = append(o.Lines, contract.Line{Sku: l.SKU, Quantity: l.Quantity, UnitPrice: amount(l.UnitPrice)})
 	}
 	for _, v := range s.Steps {
-		o.Steps = append(o.Steps, contract.Step{
-			Name: v.Name, State: string(v.State), Attempts: v.Attempts, StartedAt: v.StartedAt, EndedAt: v.EndedAt,
-			Error: Optional(string(v.Error)), Exposure: Optional(v.Exposure),
-		})
+		o.Steps = append(o.Steps, RenderStep(v))
 	}
 	for _, p := range s.Parcels {
 		o.Parcels = append(o.Parcels, contract.Parcel{Warehouse: p.Warehouse, TrackingNumber: p.TrackingNumber, State: p.State})
 	}
 	return o
+}
+
+// RenderStep renders a step.
+func RenderStep(v saga.StepView) contract.Step {
+	return contract.Step{
+		Name: v.Name, State: string(v.State), Attempts: v.Attempts, StartedAt: v.StartedAt, EndedAt: v.EndedAt,
+		Error: Optional(string(v.Error)), Exposure: Optional(v.Exposure),
+	}
 }
 
 // RenderAttention renders flags; the list is never null.

@@ -8,6 +8,7 @@ import (
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/query"
 	"github.com/amends/amends/services/shipping"
 )
 
@@ -21,6 +22,8 @@ type Services struct {
 		Stock(ctx context.Context, sku string) ([]inventory.Stock, error)
 		CheckStock(ctx context.Context, lines []inventory.Line) (inventory.Availability, error)
 	}
+	// Query is the read model.
+	Query   query.Products
 	Payment interface {
 		Get(ctx context.Context, saga string) (payment.Summary, error)
 	}
@@ -82,4 +85,20 @@ func (r *Reader) Shipments(ctx context.Context, order string) ([]shipping.Shipme
 		return nil, errNone
 	}
 	return retry.Do(ctx, r.retries, func(ctx context.Context) ([]shipping.Shipment, error) { return r.services.Shipping.Track(ctx, order) })
+}
+
+// Products returns a page of products as the read model does.
+func (r *Reader) Products(ctx context.Context, f query.ProductFilter) (query.ProductPage, error) {
+	if r.services.Query == nil {
+		return query.ProductPage{}, errNone
+	}
+	return retry.Do(ctx, r.retries, func(ctx context.Context) (query.ProductPage, error) { return r.services.Query.Products(ctx, f) })
+}
+
+// Categories returns the categories as the read model does.
+func (r *Reader) Categories(ctx context.Context) (query.Categories, error) {
+	if r.services.Query == nil {
+		return query.Categories{}, errNone
+	}
+	return retry.Do(ctx, r.retries, r.services.Query.Categories)
 }

@@ -138,7 +138,7 @@ func (p *platform) judgeOne(ctx context.Context, v *verdict, o Order, r order.Re
 	if r.Total != nil && !p.prices.ever(r.Total.Minor, o.lines()) {
 		v.wrong("I9: order %s (%d: %v) costs %s: it never did", r.ID, o.N, o.lines(), *r.Total)
 	}
-	answer, err := c.api.GetOrderWithResponse(ctx, r.ID, func(_ context.Context, q *http.Request) error {
+	answer, err := c.api.GetOrderWithResponse(ctx, r.ID, nil, func(_ context.Context, q *http.Request) error {
 		q.Header.Set("Amends-Claim", identity.NewGuests(guestSecret).Claim(r.ID)) // its customer may never have got it
 		return nil
 	})

@@ -189,7 +189,7 @@ func (c *caller) cancel(ctx context.Context, id string) (answer, error) {
 
 // get asks once, because callers poll anyway.
 func (c *caller) get(ctx context.Context, id string) answer {
-	return c.once(ctx, callGet, 0, func(ctx context.Context) (*http.Response, error) { return c.api.GetOrder(ctx, id) })
+	return c.once(ctx, callGet, 0, func(ctx context.Context) (*http.Response, error) { return c.api.GetOrder(ctx, id, nil) })
 }
 
 type request func(ctx context.Context) (*http.Response, error)

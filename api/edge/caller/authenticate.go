@@ -21,6 +21,9 @@ type Identity = token.Identity
 type Verifier interface {
 	// Verify returns the owner of a token. Codes: UNAUTHENTICATED, UNAVAILABLE.
 	Verify(ctx context.Context, token string) (Identity, error)
+	// Watch returns a context that ends when the caller's proof does. The caller of Watch must
+	// call stop.
+	Watch(ctx context.Context, i Identity) (watched context.Context, stop context.CancelFunc)
 }
 
 // Need is what an operation asks of its callers.
@@ -55,6 +58,9 @@ func With(ctx context.Context, c Caller) context.Context {
 // a verifier, it refuses every token. Codes: UNAUTHENTICATED, SCOPE_MISSING, UNAVAILABLE.
 func Authenticate(v Verifier, n Need) echo.MiddlewareFunc { return authentication{v, n}.middleware }
 
+// Watch ends the context of a request, which is a stream, with the proof of its caller.
+func Watch(v Verifier) echo.MiddlewareFunc { return authentication{verifier: v}.watch }
+
 type authentication struct {
 	verifier Verifier // or nil
 	need     Need
@@ -74,6 +80,21 @@ func (a authentication) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 			return problem.New(token.Unauthenticated, "")
 		}
 		c.SetRequest(r.WithContext(With(r.Context(), who))) // its route's deadline restores the request
+		return next(c)
+	}
+}
+
+func (a authentication) watch(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		who := From(r.Context())
+		if who.Account == "" { // a guest, whose claim has no end
+			return next(c)
+		}
+		ctx, stop := a.verifier.Watch(r.Context(), who.Identity)
+		defer stop()
+		defer c.SetRequest(r)
+		c.SetRequest(r.WithContext(ctx))
 		return next(c)
 	}
 }

@@ -30,6 +30,10 @@ func (all tokens) Verify(_ context.Context, token string) (caller.Identity, erro
 	return id, nil
 }
 
+func (tokens) Watch(ctx context.Context, _ caller.Identity) (context.Context, context.CancelFunc) {
+	return context.WithCancel(ctx)
+}
+
 func TestNameIsThatOfTheBestProof(t *testing.T) {
 	t.Parallel()
 	known := tokens{"a": {Account: "cus_42"}, "k": {Account: "cus_42", Key: "amk_1"}}

@@ -37,13 +37,13 @@ const atATime = 16
 
 // Handlers answers the operation.
 type Handlers struct {
-	orders orders.Finder
+	orders *orders.Access
 	reader *shop.Reader
 }
 
-// New returns handlers that find orders by o, for those who may see them, and ask services
+// New returns handlers that find orders for those to whom o gives access, and ask services
 // through r.
-func New(o orders.Finder, r *shop.Reader) *Handlers { return &Handlers{o, r} }
+func New(o *orders.Access, r *shop.Reader) *Handlers { return &Handlers{o, r} }
 
 // GetOrderOverview returns an order with its payment, its shipments and the names of its
 // products.

@@ -28,6 +28,7 @@ import (
 	inventoryrpc "github.com/amends/amends/services/inventory/rpc"
 	orderrpc "github.com/amends/amends/services/order/rpc"
 	paymentrpc "github.com/amends/amends/services/payment/rpc"
+	queryrpc "github.com/amends/amends/services/query/rpc"
 	shippingrpc "github.com/amends/amends/services/shipping/rpc"
 	userrpc "github.com/amends/amends/services/user/rpc"
 )
@@ -84,6 +85,7 @@ func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers, log *
 	}
 	orders := orderrpc.NewClient(dial("order"))
 	users := userrpc.NewClient(dial("user"))
+	model := queryrpc.NewClient(dial("query"))
 	if failed != nil {
 		return nil, failed
 	}
@@ -91,7 +93,7 @@ func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers, log *
 	parts.Start(ctx, process.Part{Name: "ended sessions", Run: verifier.Run})
 	return []api.Option{
 		api.WithOrders(orders), api.WithServices(all), api.WithGateways(p.Gateways(ctx, parts)),
-		api.WithVerifier(verifier), api.WithReadiness(verifier.Ready), api.WithUsers(users, verifier),
+		api.WithVerifier(verifier), api.WithReadiness(verifier.Ready), api.WithUsers(users, verifier), api.WithQuery(model),
 	}, nil
 }
 
