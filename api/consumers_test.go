@@ -88,6 +88,12 @@ var situations = map[string]func(t *testing.T) *testBundle{
 		b.temporal.query = knows(workflows.StatusConfirmed)
 		return b
 	},
+	"two orders of an account are confirmed": func(t *testing.T) *testBundle {
+		t.Helper()
+		m := newModel()
+		m.tell(ordersOf("cus_42", 2)...)
+		return modelled(t, m)
+	},
 	"mugs are sold": func(t *testing.T) *testBundle {
 		t.Helper()
 		return shopOf(t, WithServices(shop.Services{Inventory: fakeInventory{stock: stocked}, Catalog: mugs}))

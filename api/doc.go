@@ -14,8 +14,9 @@
 //
 // Package edge gives it an id, logs it, and checks its host, its origin and its headers. The
 // packages below edge know its caller, whose token they check once, limit callers, and let questions give way. Package
-// body reads it; orders or operator answer it through internal/orders, shop through the
-// services, of whose answers gather makes one; problem turns every error into an answer.
+// body reads it, and package parameter its query; orders or operator answer it through
+// internal/orders or from the read model, shop through the services, of whose answers gather
+// makes one, live with a stream; problem turns every error into an answer.
 //
 // # Placing an order
 //
@@ -33,9 +34,12 @@
 // An order is found by its owner only: the account that placed it, or the guest who has
 // its claim. docs/adr/0056 says why.
 //
-// An order is read from its workflow. While no worker answers, the engine's own
-// knowledge is served (source "engine"), so that a client gets an answer within two
-// seconds whatever the workers do. Cancelling twice is one cancel. While a workflow task
+// A decided order is read from the read model (source "read_model"), without the engine,
+// and also after its retention. An undecided one is read from its workflow. While no worker
+// answers, the engine's own knowledge is served (source "engine"), and at last the read
+// model's, so that a client gets an answer within two seconds whatever is down. Only the
+// read model can be older than what a client has seen: a client that says what it has seen is
+// told, see docs/lists.md. Cancelling twice is one cancel. While a workflow task
 // takes the express steps of an order, for three seconds at most, its workflow answers
 // neither; the cancel then is most often past the pivot.
 //
