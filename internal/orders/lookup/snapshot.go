@@ -11,12 +11,14 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// Snapshot returns an order as the read model has it.
+// Snapshot returns an order as the read model has it. Its lists are never nil.
 func Snapshot(f query.Found) read.Snapshot {
 	o := f.Order
 	v := workflows.OrderView{
 		ID: o.ID, CustomerID: o.CustomerID, Status: order.Status(o.Status), Reason: order.Reason(o.Reason),
 		Currency: o.Currency, Total: amount(o.Total), NeedsAttention: o.NeedsAttention(), CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,
+		Lines: []workflows.LineView{}, Attention: []saga.Attention{}, Steps: []saga.StepView{}, Parcels: []workflows.ParcelView{},
+		Waivers: []saga.Waiver{}, Repairs: []saga.Repair{}, // which it does not have
 	}
 	for _, l := range o.Lines {
 		v.Lines = append(v.Lines, workflows.LineView{SKU: l.SKU, Quantity: l.Quantity, UnitPrice: amount(l.UnitPrice)})

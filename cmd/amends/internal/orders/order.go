@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/reach"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/engine"
@@ -32,7 +33,9 @@ func Order(std cli.Stdio) *cobra.Command {
 	showOrder := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show an order and its saga: steps, undo, exposure",
-		Args:  cli.Exactly("order show needs the order's id", 1),
+		Long: "Show an order and its saga: steps, undo, exposure. Its workflow is asked; if that does not answer, or the\n" +
+			"engine has forgotten it, the read model of the service query." + reach.Whereabouts,
+		Args: cli.Exactly("order show needs the order's id", 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := std.Load(cmd, config.Needs{Temporal: true})
 			if err != nil {
@@ -43,7 +46,11 @@ func Order(std cli.Stdio) *cobra.Command {
 				return err
 			}
 			defer client.Close()
-			view, err := queryOrder(cmd.Context(), client, args[0])
+			id := strings.TrimPrefix(args[0], workflows.WorkflowID("")) // lists and logs show workflow ids
+			view, err := queryOrder(cmd.Context(), client, id)
+			if err != nil && cmd.Context().Err() == nil {
+				view, err = toldOrder(std, cmd, id, err)
+			}
 			if err != nil {
 				return err
 			}
@@ -54,6 +61,7 @@ func Order(std cli.Stdio) *cobra.Command {
 		},
 	}
 	showOrder.Flags().BoolVar(&asJSON, "json", false, "print the order as JSON")
+	cli.AddDatabaseFlags(showOrder)
 	cli.AddEngineFlags(showOrder)
 	cmd.AddCommand(showOrder)
 	return cmd
@@ -63,7 +71,6 @@ func Order(std cli.Stdio) *cobra.Command {
 func queryOrder(ctx context.Context, client *engine.Client, id string) (workflows.OrderView, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	id = strings.TrimPrefix(id, workflows.WorkflowID("")) // lists and logs show workflow ids
 	if err := client.Check(ctx); err != nil {
 		return workflows.OrderView{}, err
 	}
