@@ -21,7 +21,7 @@ import (
 type anyone struct{}
 
 func (anyone) Verify(context.Context, string) (caller.Identity, error) {
-	return caller.Identity{Account: "cus_42"}, nil
+	return caller.Identity{Account: "cus_42", Scopes: customerScopes}, nil
 }
 
 func (anyone) Watch(ctx context.Context, _ caller.Identity) (context.Context, context.CancelFunc) {
