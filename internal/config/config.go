@@ -95,7 +95,7 @@ type Config struct {
 	HTTP      edge.HTTP      `key:"http"`
 	TLS       edge.TLS       `key:"tls"`
 	Limits    edge.Limits    `key:"limits"`
-	Admission Admission      `key:"admission"`
+	Admission edge.Admission `key:"admission"`
 	Saga      Saga           `key:"saga"`
 	Worker    Worker         `key:"worker"`
 	RPC       RPC            `key:"rpc"`
@@ -157,7 +157,7 @@ func Default(services ...service.Section) Config {
 		Broker:           broker.Default(),
 		TLS:              edge.DefaultTLS(),
 		Limits:           edge.DefaultLimits(),
-		Admission:        DefaultAdmission(),
+		Admission:        edge.DefaultAdmission(),
 		Saga:             DefaultSaga(),
 		Worker:           DefaultWorker(),
 		Stuck:            DefaultStuck(),

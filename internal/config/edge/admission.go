@@ -1,4 +1,4 @@
-package config
+package edge
 
 import (
 	"fmt"
@@ -42,7 +42,9 @@ func DefaultAdmission() Admission {
 // Check reports the rules that the section breaks.
 func (a Admission) Check(p *setting.Problems) {
 	const most = 100_000
-	within(p, "admission.min_in_flight", a.MinInFlight, 1, most)
+	if a.MinInFlight < 1 || a.MinInFlight > most {
+		p.Add("admission.min_in_flight", "must be from 1 to 100000", strconv.Itoa(a.MinInFlight))
+	}
 	if a.MaxInFlight < a.MinInFlight || a.MaxInFlight > most {
 		p.Add("admission.max_in_flight", "must be from admission.min_in_flight to 100000", strconv.Itoa(a.MaxInFlight))
 	}
