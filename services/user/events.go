@@ -72,6 +72,8 @@ type PasswordData struct {
 	Account string `json:"account"`
 	// Reset reports that the owner had a mail instead of the old password.
 	Reset bool `json:"reset"`
+	// Record is the id of the record of this change.
+	Record string `json:"record"`
 }
 
 // MailData is a mail that is to be sent.

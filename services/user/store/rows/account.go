@@ -130,10 +130,11 @@ func (s *Base) SetPassword(tx *gorm.DB, row Account, hash string, event user.Eve
 	if err := s.Void(tx, row.ID); err != nil {
 		return err
 	}
-	if err := s.Record(tx, row.ID, event, "", "", ""); err != nil {
+	record, err := s.record(tx, row.ID, event, "", "", "")
+	if err != nil {
 		return err
 	}
 	return outbox.Tell(tx, user.PasswordChangedFact.New(row.ID, "", user.PasswordData{ //nolint:wrapcheck // a fault, or the database's error
-		Account: row.ID, Reset: event == user.PasswordReset,
+		Account: row.ID, Reset: event == user.PasswordReset, Record: record,
 	}))
 }

@@ -26,14 +26,20 @@ func (Record) TableName() string { return "records" }
 
 // Record adds to what happened to an account's security. By is empty for its owner.
 func (s *Base) Record(tx *gorm.DB, account string, event user.Event, by, about, note string) error {
+	_, err := s.record(tx, account, event, by, about, note)
+	return err
+}
+
+// record is Record that returns the record's id.
+func (s *Base) record(tx *gorm.DB, account string, event user.Event, by, about, note string) (string, error) {
 	id, err := NewID()
 	if err != nil {
-		return err
+		return "", err
 	}
 	err = database.Queue(tx, 1).Exec("INSERT INTO records (id, account, at, event, by_whom, about, note) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		id, account, s.Now(), string(event), by, about, note).Error
 	if err != nil {
-		return fmt.Errorf("record %s: %w", event, err)
+		return "", fmt.Errorf("record %s: %w", event, err)
 	}
-	return nil
+	return id, nil
 }
