@@ -1,4 +1,4 @@
-// Package reactions says what a service does when it hears a fact of another one: one
-// file for each listener. Services know nothing of each other, so the facts of all of them
-// meet here.
+// Package reactions says what the facts of services mean to those that follow them: one
+// file for each listener, which maps the facts to the listener's own types. A service knows
+// no other one, so neither the teller nor the listener can.
 package reactions

@@ -118,6 +118,6 @@ func TestOnlyWhatPassesIsWaitedFor(t *testing.T) {
 		serviceerror.NewNamespaceNotFound("shop"):                    fault.Bug,
 		errors.New("a worker cannot start without a step"):           fault.Bug,
 	} {
-		require.Equal(t, want, fault.KindOf(notStarted("inventory", err)), "%v", err)
+		require.Equal(t, want, fault.KindOf(engine.NotStarted("inventory", err)), "%v", err)
 	}
 }

@@ -13,6 +13,8 @@ import (
 	catalogstore "github.com/amends/amends/services/catalog/store"
 	"github.com/amends/amends/services/inventory"
 	inventorystore "github.com/amends/amends/services/inventory/store"
+	"github.com/amends/amends/services/notification"
+	notificationstore "github.com/amends/amends/services/notification/store"
 	orderstore "github.com/amends/amends/services/order/store"
 	"github.com/amends/amends/services/user"
 	"github.com/amends/amends/worker/registry"
@@ -61,6 +63,11 @@ func WithUser(ctx context.Context, o Options, f func(user.Service) error) error 
 	})
 }
 
+// WithNotification opens the notification service's database for f. o needs no other service.
+func WithNotification(ctx context.Context, o Options, f func(notification.Service) error) error {
+	return with(ctx, o, "notification", func(s *registry.Stores) error { return f(notificationstore.New(s.Own)) })
+}
+
 // WithWatch opens the order service's database for f, which gets a watch over its
 // orders. o needs no other service.
 func WithWatch(ctx context.Context, o Options, f func(*watch.Watch) error) error {
@@ -101,7 +108,7 @@ func With(ctx context.Context, o Options, name string, f func(s *registry.Stores
 // open opens the databases of a row's service.
 func open(ctx context.Context, r registry.Row, o Options) (*registry.Stores, error) {
 	s := o.Services[r.Name]
-	at := registry.DSNs{Own: s.DSN, Outside: s.OutsideDSN, Installation: o.Installation, Secret: s.Secret}
+	at := registry.DSNs{Own: s.DSN, Outside: s.OutsideDSN, Installation: o.Installation, Secret: s.Secret, Mail: o.Mail}
 	return registry.Open(ctx, r, at, database.Options{ //nolint:wrapcheck // a fault that names the database
 		MaxConns: s.MaxConns, LockTimeout: o.LockTimeout, ConnLifetime: o.ConnLifetime, Durable: o.Durable, NoPipeline: o.NoPipeline,
 		Traced: o.Metrics.Traced(),

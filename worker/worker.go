@@ -20,7 +20,6 @@ import (
 	"sync"
 	"time"
 
-	"go.temporal.io/api/serviceerror"
 	sdkworker "go.temporal.io/sdk/worker"
 	"google.golang.org/grpc"
 
@@ -37,6 +36,7 @@ import (
 	"github.com/amends/amends/worker/events"
 	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/worker/tries"
+	"github.com/amends/amends/worker/work"
 	"github.com/amends/amends/workflows"
 	doctorflow "github.com/amends/amends/workflows/doctor"
 )
@@ -92,6 +92,8 @@ type Options struct {
 	// Ask connects a service of the group to another one that it asks; nil: none can be
 	// asked. The caller closes the connections.
 	Ask registry.Ask
+	// Mail says how mails are sent.
+	Mail registry.Mail
 	// Logger must be set.
 	Logger *slog.Logger
 }
@@ -203,7 +205,7 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 	if g.acts() {
 		parts.Start(ctx, process.Part{Name: "task queues", Run: func(ctx context.Context) error { return g.keepClaims(ctx, c) }})
 	}
-	if err := errors.Join(publishing, g.background(ctx, c, parts), g.connect(ctx, parts, events.Config.Listen)); err != nil {
+	if err := errors.Join(publishing, g.background(ctx, c, parts), g.connect(ctx, parts, events.Config.Listen), work.Start(ctx, parts, g.stores, g.drainTimeout(), g.o.Logger)); err != nil {
 		return errors.Join(err, parts.Stop())
 	}
 	events.Fill(ctx, parts, g.stores, g.o.Logger)
@@ -255,7 +257,7 @@ func (g *Group) start(ctx context.Context, c *engine.Client, fatal chan<- error)
 		err := await(ctx, g.waiting, func(context.Context) error {
 			w := g.newWorker(c, s, fatal)
 			if err := w.Start(); err != nil {
-				return notStarted(s.Row.Name, err)
+				return engine.NotStarted(s.Row.Name, err)
 			}
 			workers = append(workers, w)
 			return nil
@@ -296,19 +298,6 @@ func (g *Group) newSteps(c *engine.Client) *saga.Steps {
 
 func (g *Group) tries() tries.Tries {
 	return tries.Tries{Steps: g.steps, Local: g.stores, Remote: g.o.Others}
-}
-
-// notStarted returns why a worker did not start, as a transient fault if retrying
-// can fix it.
-func notStarted(name string, err error) error {
-	kind, code := fault.Bug, fault.Internal
-	var unavailable *serviceerror.Unavailable
-	var late *serviceerror.DeadlineExceeded
-	var busy *serviceerror.ResourceExhausted
-	if errors.As(err, &unavailable) || errors.As(err, &late) || errors.As(err, &busy) || errors.Is(err, context.DeadlineExceeded) {
-		kind, code = fault.Transient, fault.Unavailable
-	}
-	return fault.Errorf(kind, code, "start worker of %s: %w", name, err)
 }
 
 // stop drains the workers, all at the same time: each has the whole drain time.

@@ -89,6 +89,14 @@ type Config struct {
 	// commit is safe against the death of any process. Default: false.
 	Durable bool `key:"durable" help:"make SQLite safe against power loss, and slower"`
 
+	// SMTPURL is the server that sends mails: smtp://user:password@host:port, or smtps:// for
+	// TLS from the beginning. Empty: mails wait, and are dropped when they are too late; in
+	// `amends dev`, a server of its own, which keeps them for `amends mail`. Default: empty.
+	SMTPURL secret.Text `key:"smtp_url" help:"SMTP server that sends mails: smtp://user:password@host:port, or smtps://"`
+
+	// MailFrom is the sender of mails. Default: Shop <shop@localhost>.
+	MailFrom string `key:"mail_from" help:"sender of mails, such as Shop <shop@example.com>"`
+
 	// Sections; the comments of their fields have the meanings and defaults.
 	Services  service.Services
 	Broker    broker.Section `key:"broker"`
@@ -153,6 +161,7 @@ func Default(services ...service.Section) Config {
 		AdminAddr:        "127.0.0.1:9090",
 		TemporalPort:     7233,
 		UIPort:           8233,
+		MailFrom:         "Shop <shop@localhost>",
 		Services:         service.Default(services),
 		Broker:           broker.Default(),
 		TLS:              edge.DefaultTLS(),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/amends/amends/internal/config/edge"
 	"github.com/amends/amends/internal/config/secret"
+	"github.com/amends/amends/internal/config/service"
 	"github.com/amends/amends/internal/config/setting"
 )
 
@@ -55,6 +56,7 @@ func (c *Config) check(p *setting.Problems, needs Needs, environ []string) {
 			p.Add("database_url", rule, c.DatabaseURL.String())
 		}
 	}
+	service.CheckMail(p, string(c.SMTPURL), c.MailFrom)
 	c.checkTimes(p)
 	c.Broker.Check(p)
 	c.HTTP.Check(p)

@@ -53,7 +53,7 @@ func TestFactsAreDeclaredForReaders(t *testing.T) {
 			require.Equal(t, r.Name, f.Service, f.Type())
 			require.Regexp(t, `^[a-z]+(_[a-z]+)*$`, f.Name, "an element of a subject")
 			require.Positive(t, f.Version, f.Type())
-			require.Contains(t, []string{"order", "sku", "user"}, f.Key, f.Type())
+			require.Contains(t, []string{"order", "sku", "user", "recipient"}, f.Key, f.Type())
 			require.Regexp(t, `^[A-Z].*\.$`, f.About, "%s: a sentence", f.Type())
 			require.Equal(t, reflect.Struct, f.Data().Kind(), f.Type())
 		}

@@ -6,6 +6,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -27,6 +28,9 @@ import (
 	inventoryrpc "github.com/amends/amends/services/inventory/rpc"
 	inventorystore "github.com/amends/amends/services/inventory/store"
 	inventoryimplied "github.com/amends/amends/services/inventory/store/implied"
+	"github.com/amends/amends/services/notification"
+	notificationrpc "github.com/amends/amends/services/notification/rpc"
+	notificationstore "github.com/amends/amends/services/notification/store"
 	"github.com/amends/amends/services/order"
 	orderrpc "github.com/amends/amends/services/order/rpc"
 	orderstore "github.com/amends/amends/services/order/store"
@@ -98,6 +102,8 @@ type Row struct {
 	// is not known, and the time up to which it has handled all, the zero time if that is
 	// not known. Nil: no one asks.
 	Stand func(ctx context.Context, s *Stores, behind int64, upTo time.Time) error
+	// Work returns what the service does by itself, until ctx ends, nil for nothing.
+	Work func(s *Stores, log *slog.Logger) (func(ctx context.Context) error, error)
 	// words explain the service's codes and steps to operators.
 	words activities.Words
 	// facts are those that the service tells.
@@ -197,6 +203,12 @@ var All = []Row{
 			return s.ReadModel().Stand(ctx, behind, upTo)
 		},
 		words: activities.QueryWords, facts: query.Facts,
+	},
+	{
+		Name: "notification", own: notificationstore.Schema, asks: []string{"user"},
+		Serve:  func(on grpc.ServiceRegistrar, s *Stores) { notificationrpc.Register(on, notificationstore.New(s.Own)) },
+		Listen: hearNotices, Work: sendNotices,
+		words: activities.NotificationWords, facts: notification.Told,
 	},
 }
 

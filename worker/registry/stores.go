@@ -31,6 +31,8 @@ type Stores struct {
 	// secret is the service's; empty for a service without one, or a process that only
 	// migrates.
 	secret string
+	// mail says how the service sends mails, for one that does.
+	mail Mail
 	// asked are the services that it asks, by name.
 	asked map[string]grpc.ClientConnInterface
 	// readModel is the store of the query service, made once: its parts wake each other.
@@ -47,6 +49,16 @@ type DSNs struct {
 	Installation string
 	// Secret is the service's, if it has one.
 	Secret string
+	// Mail says how it sends mails, if it does.
+	Mail Mail
+}
+
+// Mail says how mails are sent.
+type Mail struct {
+	// URL is the server, smtp://user:password@host:port; empty: none, and mails wait.
+	URL string
+	// From is the sender.
+	From string
 }
 
 // Open opens the databases of a row's service, whoever owns them: see
@@ -56,7 +68,7 @@ func Open(ctx context.Context, r Row, at DSNs, o database.Options) (*Stores, err
 	if err != nil {
 		return nil, about(r.Name, err)
 	}
-	opened := &Stores{Row: r, Own: db, installation: at.Installation, secret: at.Secret}
+	opened := &Stores{Row: r, Own: db, installation: at.Installation, secret: at.Secret, mail: at.Mail}
 	if r.outside != nil {
 		if opened.outside, err = database.Open(ctx, at.Outside, o); err != nil {
 			return nil, errors.Join(about(r.Name+"'s simulator", err), database.Close(db))

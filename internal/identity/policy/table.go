@@ -8,6 +8,7 @@ const (
 	shipping = "shipping"
 	users    = "user"
 	queries  = "query"
+	mails    = "notification"
 	anybody  = "*" // every caller with an identity
 	gateway  = identity.Gateway
 	operator = identity.Operator
@@ -43,6 +44,8 @@ var Methods = []Row{
 	{"amends.inventory.v1.Inventory/GetStock", []string{gateway, operator}},
 	{"amends.inventory.v1.Inventory/ReadJournal", []string{operator}},
 	{"amends.inventory.v1.Inventory/Receive", []string{operator}},
+	{"amends.notification.v1.Notification/Lift", []string{operator}},
+	{"amends.notification.v1.Notification/ListDeliveries", []string{gateway, operator}},
 	{"amends.order.v1.Order/CheckUndecided", []string{users}},
 	{"amends.order.v1.Order/Get", []string{gateway, operator}},
 	{"amends.order.v1.Order/GetAddress", []string{shipping}},
@@ -67,8 +70,8 @@ var Methods = []Row{
 	{"amends.user.v1.User/CreateKey", []string{gateway, operator}},
 	{"amends.user.v1.User/Erase", []string{gateway}},
 	{"amends.user.v1.User/FindAccount", []string{operator}},
-	{"amends.user.v1.User/GetAccount", []string{gateway, operator}},
-	{"amends.user.v1.User/GetMail", []string{operator}},
+	{"amends.user.v1.User/GetAccount", []string{gateway, mails, operator}},
+	{"amends.user.v1.User/GetMail", []string{mails, operator}},
 	{"amends.user.v1.User/ListDeliveries", []string{gateway}},
 	{"amends.user.v1.User/ListKeys", []string{gateway, operator}},
 	{"amends.user.v1.User/ListMails", []string{operator}},

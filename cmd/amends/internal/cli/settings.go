@@ -8,6 +8,7 @@ import (
 	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/worker"
+	"github.com/amends/amends/worker/registry"
 	doctorflow "github.com/amends/amends/workflows/doctor"
 )
 
@@ -35,6 +36,7 @@ func WorkerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 		WorkflowCache: c.Worker.WorkflowCache,
 		Stuck:         stuck.Options(c.Stuck),
 		Doctor:        worker.Doctor{Every: c.Doctor.Every, Input: DoctorInput(c)},
+		Mail:          registry.Mail{URL: string(c.SMTPURL), From: c.MailFrom},
 		Logger:        log,
 	}
 	for _, s := range c.Services {

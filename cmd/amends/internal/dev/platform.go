@@ -22,6 +22,7 @@ import (
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/demo"
 	"github.com/amends/amends/internal/dev/folder"
+	"github.com/amends/amends/internal/dev/mailbox"
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/internal/discovery"
 	"github.com/amends/amends/internal/engine"
@@ -164,6 +165,14 @@ func (p *platform) startWorkers(ctx context.Context) (err error) {
 	}
 	if o.Bus, err = p.startBus(ctx); err != nil {
 		return err
+	}
+	if o.Mail.URL == "" {
+		server, err := mailbox.Start(ctx, mailbox.In(p.c.DataDir))
+		if err != nil {
+			return err
+		}
+		p.parts.Start(ctx, process.Closer("mailbox", server.Stop))
+		o.Mail.URL = server.URL()
 	}
 	if p.group, err = worker.New(o); err != nil {
 		return err

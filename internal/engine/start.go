@@ -1,0 +1,23 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"go.temporal.io/api/serviceerror"
+
+	"github.com/amends/amends/fault"
+)
+
+// NotStarted returns why the worker of a service did not start, as a transient fault if retrying
+// can fix it.
+func NotStarted(name string, err error) error {
+	kind, code := fault.Bug, fault.Internal
+	var unavailable *serviceerror.Unavailable
+	var late *serviceerror.DeadlineExceeded
+	var busy *serviceerror.ResourceExhausted
+	if errors.As(err, &unavailable) || errors.As(err, &late) || errors.As(err, &busy) || errors.Is(err, context.DeadlineExceeded) {
+		kind, code = fault.Transient, fault.Unavailable
+	}
+	return fault.Errorf(kind, code, "start worker of %s: %w", name, err)
+}

@@ -1,0 +1,102 @@
+package reactions
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/services/notification"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/user"
+)
+
+// NotificationFacts are those that the notification service follows. Of an order they are
+// only its ends: nothing that may still be undone is told to customers.
+var NotificationFacts = []event.Declaration{
+	order.ConfirmedFact.Declaration, order.CancelledFact.Declaration,
+	user.MailWantedFact.Declaration, user.PasswordChangedFact.Declaration, user.SessionOpenedFact.Declaration,
+	user.ErasedFact.Declaration,
+}
+
+// Told is what an event means to the notification service.
+type Told struct {
+	// Notice is what a person is to be told; nil: nothing.
+	Notice *notification.Notice
+	// Erased is an account that is gone; empty: none.
+	Erased string
+}
+
+// mails has the kind of message for each mail that the user service wants.
+var mails = map[user.Template]notification.Kind{
+	user.ConfirmRegistration: notification.ConfirmRegistration, user.AlreadyRegistered: notification.AlreadyRegistered,
+	user.ConfirmAddress: notification.ConfirmAddress, user.AddressChanged: notification.AddressChanged,
+	user.ResetPassword: notification.ResetPassword,
+}
+
+// Notify returns what e means to the notification service. Its error is a fault of kind bug.
+func Notify(e event.Event) (Told, error) {
+	switch e.Type {
+	case order.ConfirmedFact.Type():
+		return notify(order.ConfirmedFact, e, orderNotice(notification.OrderConfirmed))
+	case order.CancelledFact.Type():
+		return notify(order.CancelledFact, e, orderNotice(notification.OrderCancelled))
+	case user.MailWantedFact.Type():
+		return notify(user.MailWantedFact, e, func(d user.MailData) *notification.Notice {
+			kind, known := mails[d.Template]
+			if !known {
+				return nil // a later release sends it
+			}
+			return &notification.Notice{Kind: kind, Subject: d.Mail, Recipient: d.Account}
+		})
+	case user.PasswordChangedFact.Type():
+		return notify(user.PasswordChangedFact, e, func(d user.PasswordData) *notification.Notice {
+			return &notification.Notice{
+				Kind: notification.PasswordChanged, Subject: d.Account, Occurrence: d.Record, Recipient: d.Account,
+				Facts: notification.Facts{Reset: d.Reset},
+			}
+		})
+	case user.SessionOpenedFact.Type():
+		return notify(user.SessionOpenedFact, e, func(d user.SessionData) *notification.Notice {
+			return &notification.Notice{Kind: notification.SessionOpened, Subject: d.Account, Occurrence: d.Session, Recipient: d.Account}
+		})
+	}
+	d, err := user.ErasedFact.Read(e)
+	return Told{Erased: d.Account}, err //nolint:wrapcheck // a fault
+}
+
+// notify reads an event and returns the notice of its data.
+func notify[Data any](f event.Fact[Data], e event.Event, of func(Data) *notification.Notice) (told Told, err error) {
+	data, err := f.Read(e)
+	if err != nil {
+		return told, err //nolint:wrapcheck // a fault
+	}
+	if told.Notice = of(data); told.Notice != nil {
+		told.Notice.At = e.Time
+	}
+	return told, nil
+}
+
+// orderNotice tells of the end of an order, which it has once.
+func orderNotice(kind notification.Kind) func(order.Snapshot) *notification.Notice {
+	return func(o order.Snapshot) *notification.Notice {
+		n := &notification.Notice{
+			Kind: kind, Subject: o.ID, Recipient: recipient(o),
+			Facts: notification.Facts{Total: o.Total, Reason: string(o.Reason)},
+		}
+		for _, l := range o.Lines {
+			n.Facts.Lines = append(n.Facts.Lines, notification.Line{SKU: l.SKU, Quantity: l.Quantity})
+		}
+		return n
+	}
+}
+
+// guests is the version of the UUIDs of guests' orders.
+const guests = 4
+
+// recipient returns the account of an order. A guest may name any customer, an account too,
+// so it is told by the kind of the order's id whose it is.
+func recipient(o order.Snapshot) string {
+	if id, err := uuid.Parse(o.ID); err == nil && id.Version() != guests && o.CustomerID != "" {
+		return o.CustomerID
+	}
+	return notification.Guest
+}

@@ -1,0 +1,132 @@
+// Package send sends the deliveries of the notification service.
+//
+// An attempt claims a row, asks for the contact, fills in the text, and writes the address
+// before it sends: so a process that dies leaves a row from which another one, when the
+// claim has ended, repeats the attempt with the same key.
+package send
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/background"
+	"github.com/amends/amends/services/notification"
+	"github.com/amends/amends/services/notification/channel"
+	"github.com/amends/amends/services/notification/template"
+)
+
+// Queue has the deliveries.
+type Queue interface {
+	// Take claims up to n deliveries that are due, and counts an attempt of each. The claim
+	// ends after the given time: then another attempt is due.
+	Take(ctx context.Context, n int, claim time.Duration) ([]notification.Delivery, error)
+	// Begin records where d is about to be sent, and returns false if its attempt has lost
+	// its claim: then it must not be sent.
+	Begin(ctx context.Context, d notification.Delivery, address, locale string) (bool, error)
+	// Conclude records the outcome of an attempt, and tells the end of a delivery. It
+	// changes nothing if the attempt has lost its claim to another one.
+	Conclude(ctx context.Context, d notification.Delivery, o Outcome) error
+	// Suppressed reports whether an address is suppressed.
+	Suppressed(ctx context.Context, c notification.Channel, address string) (bool, error)
+	// Forget removes addresses of deliveries that ended long ago.
+	Forget(ctx context.Context) error
+}
+
+// Outcome is that of an attempt.
+type Outcome struct {
+	State  notification.State
+	Reason fault.Code
+	// After is when the next attempt is due, of a delivery that is still wanted.
+	After time.Duration
+	// Suppress is the address that is suppressed from now on; empty: none.
+	Suppress string
+}
+
+// Config configures a [Sender]. Queue, Contacts, Channels, Now and Logger must be set.
+type Config struct {
+	Queue    Queue
+	Contacts notification.Contacts
+	Channels map[notification.Channel]channel.Channel
+	// Lanes is how many messages are sent at the same time. The default is 4.
+	Lanes int
+	// Every is the time between two looks at the queue. The default is 1 s.
+	Every time.Duration
+	// Claim is how long an attempt may take; it must be longer than a channel may. The
+	// default is 2 min.
+	Claim time.Duration
+	// First is the time between an attempt that failed and the next; it doubles up to Most.
+	// The defaults are 2 s and 5 min.
+	First, Most time.Duration
+	// Now is the clock.
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// Sender sends the deliveries of a queue.
+type Sender struct {
+	c     Config
+	texts *template.Templates
+}
+
+// New returns a sender that does nothing yet.
+func New(c Config) *Sender {
+	c.Lanes, c.Every, c.Claim = cmp.Or(c.Lanes, 4), cmp.Or(c.Every, time.Second), cmp.Or(c.Claim, 2*time.Minute)
+	c.First, c.Most = cmp.Or(c.First, 2*time.Second), cmp.Or(c.Most, 5*time.Minute)
+	return &Sender{c, template.New()}
+}
+
+// Run sends what is due until ctx ends, then returns nil after the attempts that have begun.
+// Several processes may run it.
+func (s *Sender) Run(ctx context.Context) error {
+	var both sync.WaitGroup
+	defer both.Wait()
+	both.Go(func() {
+		_ = background.NewLoop(background.LoopConfig{Name: "old addresses", Every: time.Hour, Round: s.c.Queue.Forget, Logger: s.c.Logger}).Run(ctx)
+	})
+	return background.NewLoop(background.LoopConfig{Name: "messages", Every: s.c.Every, Round: s.Round, Logger: s.c.Logger}).Run(ctx)
+}
+
+// Round makes an attempt of each delivery that is due. Its error is the queue's.
+func (s *Sender) Round(ctx context.Context) error {
+	for ctx.Err() == nil {
+		due, err := s.c.Queue.Take(ctx, s.c.Lanes, s.c.Claim)
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		errs := make(chan error, len(due))
+		for _, d := range due {
+			go func() { errs <- s.attempt(context.WithoutCancel(ctx), d) }() // a mail that is cut off may be sent
+		}
+		for range due {
+			if failed := <-errs; failed != nil {
+				err = failed
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attempt makes an attempt within its claim, and records its outcome.
+func (s *Sender) attempt(ctx context.Context, d notification.Delivery) error {
+	ctx, cancel := context.WithTimeout(ctx, s.c.Claim)
+	defer cancel()
+	o, err := s.outcome(ctx, d)
+	if err != nil || o.State == "" {
+		return err
+	}
+	if o.State != notification.Sent {
+		s.c.Logger.InfoContext(ctx, "a message is not sent", "delivery", d.ID, "kind", d.Kind, "state", o.State, "code", o.Reason, "attempt", d.Attempts)
+	}
+	if err := s.c.Queue.Conclude(ctx, d, o); err != nil {
+		return fmt.Errorf("record an outcome: %w", err)
+	}
+	return nil
+}

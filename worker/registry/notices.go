@@ -1,0 +1,91 @@
+package registry
+
+import (
+	"context"
+	"log/slog"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/inbox"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/reactions"
+	"github.com/amends/amends/services/notification"
+	"github.com/amends/amends/services/notification/channel"
+	"github.com/amends/amends/services/notification/channel/smtp"
+	"github.com/amends/amends/services/notification/send"
+	notificationstore "github.com/amends/amends/services/notification/store"
+	"github.com/amends/amends/services/user"
+	userrpc "github.com/amends/amends/services/user/rpc"
+)
+
+// hearNotices returns the group by which the notification service takes the facts of others.
+func hearNotices(s *Stores, o inbox.Options) *inbox.Group {
+	store := notificationstore.New(s.Own)
+	return inbox.Project(inbox.Projection{
+		Group: s.Row.Name, Facts: reactions.NotificationFacts,
+		Apply: func(tx *gorm.DB, events []event.Event) error {
+			var notices []notification.Notice
+			var erased []string
+			for _, e := range events {
+				told, err := reactions.Notify(e)
+				switch {
+				case err != nil:
+					return err //nolint:wrapcheck // a fault
+				case told.Notice != nil:
+					notices = append(notices, *told.Notice)
+				case told.Erased != "":
+					erased = append(erased, told.Erased)
+				}
+			}
+			if err := store.Want(tx, notices); err != nil {
+				return err //nolint:wrapcheck // it says what it did
+			}
+			return store.Erase(tx, erased) //nolint:wrapcheck // the same
+		},
+	}, o)
+}
+
+// sendNotices returns what sends the messages of the notification service, nil without a
+// server of mails.
+func sendNotices(s *Stores, log *slog.Logger) (func(context.Context) error, error) {
+	conn, asked := s.asked["user"]
+	if s.mail.URL == "" || !asked {
+		log.Warn("no smtp_url is configured, or the user service cannot be asked: mails wait")
+		return nil, nil //nolint:nilnil // nothing to do
+	}
+	mails, err := smtp.New(s.mail.URL, s.mail.From)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it names the setting
+	}
+	return send.New(send.Config{
+		Queue: notificationstore.New(s.Own), Contacts: contacts{userrpc.NewClient(conn)},
+		Channels: map[notification.Channel]channel.Channel{notification.Email: mails}, Now: database.Now, Logger: log,
+	}).Run, nil
+}
+
+// contacts asks the user service where people are reached.
+type contacts struct {
+	users interface {
+		Account(ctx context.Context, id string) (user.Account, error)
+		Mail(ctx context.Context, id string) (user.Mail, error)
+	}
+}
+
+// Account implements [notification.Contacts].
+func (c contacts) Account(ctx context.Context, id string) (notification.Contact, error) {
+	a, err := c.users.Account(ctx, id)
+	return contact(a.Name, a.Locale, a.Email), err //nolint:wrapcheck // a fault
+}
+
+// Mail implements [notification.Contacts].
+func (c contacts) Mail(ctx context.Context, id string) (notification.Contact, error) {
+	m, err := c.users.Mail(ctx, id)
+	to := contact(m.Name, m.Locale, m.To)
+	to.Token, to.ExpiresAt = m.Token, m.ExpiresAt
+	return to, err //nolint:wrapcheck // a fault
+}
+
+func contact(name, locale, email string) notification.Contact {
+	return notification.Contact{Name: name, Locale: locale, Addresses: map[notification.Channel]string{notification.Email: email}}
+}
