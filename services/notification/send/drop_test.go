@@ -1,0 +1,157 @@
+package send_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/proof/smtptest"
+	"github.com/amends/amends/proof/told"
+	"github.com/amends/amends/saga/barrier/txn"
+	"github.com/amends/amends/services/notification"
+	"github.com/amends/amends/services/notification/channel"
+)
+
+func TestAMessageThatComesTooLateIsDropped(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b testBundle) {
+		b.users.err = away
+		s := b.sender(t, nil)
+		n := b.confirmed("order-1")
+		b.tell(t, "e1", n)
+		require.NoError(t, s.Round(t.Context()))
+		d := b.delivery(t, "order-1")
+		require.Equal(t, notification.Wanted, d.State)
+		require.Equal(t, fault.Unavailable, d.Reason)
+		b.clock.pass(73 * time.Hour)
+		b.users.err = nil
+		require.Equal(t, notification.TooLate, b.settle(t, s, "order-1").Reason)
+
+		n.Subject = "order-2"
+		b.tell(t, "e2", n) // redriven after days
+		require.Equal(t, notification.TooLate, b.settle(t, s, "order-2").Reason)
+
+		b.users.contact.ExpiresAt = b.clock.now().Add(-time.Second)
+		b.tell(t, "e3", notification.Notice{Kind: notification.ResetPassword, Subject: "mail-1", Recipient: "account-1", At: b.clock.now()})
+		require.Equal(t, notification.TooLate, b.settle(t, s, "mail-1").Reason, "its token has ended")
+		require.Empty(t, b.mails.Taken())
+		require.Equal(t, []string{"notification.failed account-1", "notification.failed account-1", "notification.failed account-1"}, b.told.Names(t))
+	})
+}
+
+func TestAnAttemptIsRepeatedEverLater(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b testBundle) {
+		b.users.err = away
+		s := b.sender(t, nil)
+		b.tell(t, "e1", b.confirmed("order-1"))
+		for _, wait := range []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second} {
+			require.NoError(t, s.Round(t.Context()))
+			require.Equal(t, b.clock.now().Add(wait), b.delivery(t, "order-1").NextAt)
+			b.clock.pass(wait - time.Microsecond)
+			asked := len(b.users.asked)
+			require.NoError(t, s.Round(t.Context()))
+			require.Len(t, b.users.asked, asked, "too early")
+			b.clock.pass(time.Microsecond)
+		}
+	})
+}
+
+func TestARefusedAddressIsSuppressed(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b testBundle) {
+		b.mails.Fail(smtptest.UnknownUser)
+		s := b.sender(t, nil)
+		refused := func(order string) fault.Code {
+			b.tell(t, order, b.confirmed(order))
+			return b.settle(t, s, order).Reason
+		}
+		require.Equal(t, channel.AddressRefused, refused("order-1"))
+		require.Equal(t, notification.Suppressed, refused("order-2"))
+		require.NoError(t, b.store.Lift(t.Context(), notification.Email, "ADA@canary.example"))
+		require.NoError(t, b.store.Lift(t.Context(), notification.Email, "ADA@canary.example"))
+		require.Empty(t, refused("order-3"))
+		b.mails.Fail(smtptest.UnknownUser)
+		require.Equal(t, channel.AddressRefused, refused("order-4"))
+		b.clock.pass(notification.SuppressFor)
+		require.Empty(t, refused("order-5"), "it may be mended by now")
+		b.mails.Fail(smtptest.Spam)
+		require.Equal(t, channel.Refused, refused("order-6"))
+		require.Empty(t, refused("order-7"), "the address is not to blame")
+		require.Len(t, b.mails.Taken(), 3)
+	})
+}
+
+func TestARecipientWhoIsGoneGetsNothing(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b testBundle) {
+		s := b.sender(t, nil)
+		b.users.err = fault.Errorf(fault.Business, fault.NotFound, "there is no such account")
+		b.tell(t, "e1", b.confirmed("order-1"))
+		require.Equal(t, notification.NoAddress, b.settle(t, s, "order-1").Reason)
+		b.users.err = nil
+		guest := b.confirmed("order-2")
+		guest.Recipient = notification.Guest
+		b.tell(t, "e2", guest)
+		require.Equal(t, notification.NoAddress, b.settle(t, s, "order-2").Reason)
+		require.Equal(t, []string{"notification.failed account-1", "notification.failed order-2"}, b.told.Names(t))
+		require.Empty(t, b.mails.Taken())
+	})
+}
+
+// TestAddressesAreInDeliveriesOnly: nowhere else in the service's database, and not there
+// either when the account is erased.
+func TestAddressesAreInDeliveriesOnly(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b testBundle) {
+		s := b.sender(t, nil)
+		b.tell(t, "e1", b.confirmed("order-1"))
+		require.Equal(t, ada, b.settle(t, s, "order-1").Address)
+		b.tell(t, "e2", notification.Notice{Kind: notification.ConfirmRegistration, Subject: "mail-1", Recipient: "account-1", At: b.clock.now()})
+		b.mails.Fail(smtptest.UnknownUser)
+		require.Equal(t, channel.AddressRefused, b.settle(t, s, "mail-1").Reason)
+		told.RequireAbsent(t, b.db, ada, "amv_secret", "Ada")
+		require.Zero(t, b.rows(t, "suppressions", "address LIKE '%canary%'"))
+		require.Equal(t, int64(1), b.rows(t, "suppressions", "true"))
+		require.Zero(t, b.rows(t, "deliveries", "facts LIKE '%secret%' OR facts LIKE '%Ada%'"))
+
+		b.users.err = away
+		b.tell(t, "e3", b.confirmed("order-3"))
+		require.NoError(t, s.Round(t.Context()))
+		erase := func() {
+			require.NoError(t, txn.Run(t.Context(), b.db, func(tx *gorm.DB) error { return b.store.Erase(tx, []string{"account-1"}) }))
+		}
+		b.told.Names(t)
+		erase()
+		require.Equal(t, []string{"notification.failed account-1"}, b.told.Names(t))
+		erase()
+		require.Empty(t, b.told.Names(t))
+		require.Equal(t, notification.Erased, b.delivery(t, "order-3").Reason)
+		require.Equal(t, notification.Sent, b.delivery(t, "order-1").State)
+		require.Zero(t, b.rows(t, "deliveries", "address <> ''"))
+	})
+}
+
+func TestOldAddressesAreRemoved(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b testBundle) {
+		b.tell(t, "e1", b.confirmed("order-1"))
+		b.settle(t, b.sender(t, nil), "order-1")
+		b.clock.pass(90 * 24 * time.Hour)
+		require.NoError(t, b.store.Forget(t.Context()))
+		require.Equal(t, ada, b.delivery(t, "order-1").Address)
+		b.clock.pass(time.Second)
+		require.NoError(t, b.store.Forget(t.Context()))
+		require.Empty(t, b.delivery(t, "order-1").Address)
+	})
+}
+
+// rows returns how many rows of a table fulfil a condition.
+func (b testBundle) rows(t *testing.T, table, where string) (n int64) {
+	t.Helper()
+	require.NoError(t, b.db.WithContext(t.Context()).Raw("SELECT count(*) FROM "+table+" WHERE "+where).Scan(&n).Error)
+	return n
+}

@@ -1,0 +1,93 @@
+package template_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/services/notification"
+	"github.com/amends/amends/services/notification/template"
+	"github.com/amends/amends/services/order"
+)
+
+func values() template.Values {
+	return template.Values{
+		Facts: notification.Facts{
+			Lines: []notification.Line{{SKU: "MUG", Quantity: 2}}, Total: money.New(12600, "EUR"), Reason: string(order.OutOfStock), Reset: true,
+		},
+		Subject: "order-1", Name: "Ada <b>", Token: "amv_1_<x>",
+	}
+}
+
+// secret are the kinds that carry a token.
+var secret = []notification.Kind{notification.ConfirmRegistration, notification.ConfirmAddress, notification.ResetPassword}
+
+// TestEveryKindHasItsTexts: one that is missing fails the build here, and is written in
+// another language at run time.
+func TestEveryKindHasItsTexts(t *testing.T) {
+	t.Parallel()
+	all := template.New()
+	for _, r := range notification.Rules {
+		for _, locale := range template.Locales {
+			require.True(t, all.Has(r.Kind, locale), "%s in %s", r.Kind, locale)
+			text, used, err := all.Render(r.Kind, locale, values())
+			require.NoError(t, err)
+			require.Equal(t, locale, used)
+			require.NotEmpty(t, text.Subject)
+			require.NotContains(t, text.Subject, "<")
+			require.Contains(t, text.Body, "Ada <b>", "plain text is not escaped")
+			require.Contains(t, text.HTML, "Ada &lt;b&gt;", "HTML is")
+			require.NotContains(t, text.Body+text.HTML, "<no value>")
+			require.Equal(t, slices.Contains(secret, r.Kind), strings.Contains(text.Body, "amv_1_<x>"), r.Kind)
+			require.Equal(t, slices.Contains(secret, r.Kind), strings.Contains(text.HTML, "amv_1_&lt;x&gt;"), r.Kind)
+		}
+	}
+}
+
+func TestALanguageFallsBack(t *testing.T) {
+	t.Parallel()
+	for locale, want := range map[string]string{"de-AT": "de", "de_CH": "de", "DE": "de", "en-GB": "en", "fr": "en", "": "en", "../de": "en"} {
+		_, used, err := template.New().Render(notification.OrderConfirmed, locale, values())
+		require.NoError(t, err)
+		require.Equal(t, want, used, locale)
+	}
+}
+
+// TestAMissingTextIsWrittenInAnotherLanguage removes one, and then all.
+func TestAMissingTextIsWrittenInAnotherLanguage(t *testing.T) {
+	t.Parallel()
+	some, err := template.Parse(fstest.MapFS{
+		"layout.html": {Data: []byte(`{{template "content" .}}`)}, "order.confirmed/en.txt": {Data: []byte("Hi\n\n{{.Name}}")},
+	})
+	require.NoError(t, err)
+	text, used, err := some.Render(notification.OrderConfirmed, "de", values())
+	require.NoError(t, err)
+	require.Equal(t, "en", used)
+	require.Equal(t, template.Text{Subject: "Hi", Body: "Ada <b>"}, text)
+	_, _, err = some.Render(notification.OrderCancelled, "de", values())
+	require.ErrorContains(t, err, "there is no text of order.cancelled")
+}
+
+func TestEveryReasonHasWords(t *testing.T) {
+	t.Parallel()
+	for _, reason := range []order.Reason{
+		order.UnknownSKU, order.CurrencyMismatch, order.OutOfStock, order.PaymentDeclined, order.Undeliverable,
+		order.CustomerRequest, order.Deadline,
+	} {
+		for _, locale := range template.Locales {
+			of := func(code string) string {
+				v := values()
+				v.Reason = code
+				text, _, err := template.New().Render(notification.OrderCancelled, locale, v)
+				require.NoError(t, err)
+				return text.Body
+			}
+			require.NotEqual(t, of("A_CODE_OF_LATER"), of(string(reason)), "%s in %s", reason, locale)
+			require.NotContains(t, of(string(reason)), string(reason))
+		}
+	}
+}

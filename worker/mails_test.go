@@ -1,0 +1,123 @@
+package worker
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/eventtest"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/rpc"
+	"github.com/amends/amends/proof/rpctest"
+	"github.com/amends/amends/proof/smtptest"
+	notificationrpc "github.com/amends/amends/services/notification/rpc"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/user"
+	userrpc "github.com/amends/amends/services/user/rpc"
+	"github.com/amends/amends/worker/registry"
+)
+
+// confirmed returns the fact that an order of a customer is confirmed, as the broker has it.
+func confirmed(id, order_, customer string) event.Message {
+	data, _ := json.Marshal(order.Snapshot{ID: order_, CustomerID: customer, Status: order.Confirmed})
+	return event.Encode(event.Event{ID: id, Type: order.ConfirmedFact.Type(), Key: order_, Time: time.Now(), Data: data, Sequence: 2})
+}
+
+// unfold returns the content of a mail without the line breaks of its encoding.
+func unfold(m smtptest.Mail) string { return strings.ReplaceAll(m.Content, "=\r\n", "") }
+
+// TestCustomersGetTheirMailsOnce follows an account from its registration to an order: by the
+// facts of the user service at the broker, and by calls for the addresses. The order's fact
+// is told anew, redelivered, and heard again by a group that starts again.
+func TestCustomersGetTheirMailsOnce(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer // of groups that have stopped when it is read
+	mails, bus := smtptest.New(t), eventtest.NewMemory()
+	o, a, l := options(t, "user", "notification"), lockIn(t), listen(t)
+	o.Bus, o.Mail = bus, registry.Mail{URL: mails.URL, From: "Shop <shop@shop.example>"}
+	o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	at := l.Addr().String()
+	as := func(name, service string) grpc.ClientConnInterface {
+		plugins, err := a.Client(name, service)
+		require.NoError(t, err)
+		conn, err := rpc.Dial(rpc.DialOptions{Target: at, Plugins: plugins})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, conn.Close()) })
+		return conn
+	}
+	o.RPC = RPC{Listener: l, Plugins: a.Server()}
+	o.Ask = func(self, service string) (grpc.ClientConnInterface, error) { return as(self, service), nil }
+	stop := runs(t, o)
+	ctx := rpctest.Context(t)
+	gateway := userrpc.NewClient(as("api", "user"))
+
+	const email, password = "ada@canary.example", "correct horse battery"
+	received := func(n int) smtptest.Mail {
+		t.Helper()
+		require.Eventually(t, func() bool { return len(mails.Taken()) >= n }, 30*time.Second, 10*time.Millisecond, "mail %d", n)
+		require.Len(t, mails.Taken(), n)
+		m := mails.Taken()[n-1]
+		require.Equal(t, email, m.To)
+		return m
+	}
+	require.NoError(t, gateway.Register(ctx, user.Registration{Email: email, Password: password, Name: "Ada", Locale: "de"}))
+	token := regexp.MustCompile(`amv_[\w-]+`).FindString(unfold(received(1)))
+	account, err := gateway.Confirm(ctx, token)
+	require.NoError(t, err)
+	_, err = gateway.LogIn(ctx, user.Login{Email: email, Password: password})
+	require.NoError(t, err)
+	require.Contains(t, received(2).Content, "Eine neue Anmeldung")
+	require.NoError(t, gateway.AskReset(ctx, email))
+	reset := regexp.MustCompile(`amv_[\w-]+`).FindString(unfold(received(3)))
+	require.NoError(t, gateway.Reset(ctx, reset, "another horse battery"))
+	received(4)
+
+	const own = "b8557e09-1ca9-8ac6-b79b-8c821f1a990c"
+	tell := func(id string) {
+		t.Helper()
+		_, err := bus.Publish(ctx, []event.Message{confirmed(id, own, account.Account)})
+		require.NoError(t, err)
+	}
+	tell("e1")
+	tell("e2")
+	tell("e1")
+	require.Contains(t, received(5).Content, own)
+	operator := notificationrpc.NewClient(as("operator", "notification"))
+	about, err := operator.About(ctx, own)
+	require.NoError(t, err)
+	require.Len(t, about, 1)
+	require.Equal(t, email, about[0].Address)
+	_, err = notificationrpc.NewClient(as("payment", "notification")).About(ctx, own)
+	require.Equal(t, fault.Denied, fault.CodeOf(err))
+	stop()
+
+	tell("e3")
+	tell("e2")
+	_, err = bus.Publish(ctx, []event.Message{confirmed("e4", "b8557e09-1ca9-8ac6-b79b-8c821f1a990d", account.Account)})
+	require.NoError(t, err)
+	o.RPC.Listener = listen(t)
+	at = o.RPC.Listener.Addr().String()
+	stop = runs(t, o)
+	require.Contains(t, received(6).Content, "8c821f1a990d", "only the other order's")
+	stop()
+
+	canaries := []string{email, token, reset, password}
+	for _, m := range bus.Stored() {
+		for _, c := range canaries {
+			require.NotContains(t, fmt.Sprint(m.Header)+string(m.Data), c, m.Topic)
+		}
+	}
+	for _, c := range canaries {
+		require.NotContains(t, log.String(), c)
+	}
+	require.NotEmpty(t, log.String())
+}
