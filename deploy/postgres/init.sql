@@ -23,6 +23,7 @@
 \getenv shipping POSTGRES_SHIPPING_PASSWORD
 \getenv user POSTGRES_USER_PASSWORD
 \getenv query POSTGRES_QUERY_PASSWORD
+\getenv notification POSTGRES_NOTIFICATION_PASSWORD
 \getenv provider POSTGRES_PROVIDER_PASSWORD
 \getenv carrier POSTGRES_CARRIER_PASSWORD
 
@@ -37,6 +38,7 @@ FROM (VALUES
   ('shipping', :'shipping'),
   ('user', :'user'),
   ('query', :'query'),
+  ('notification', :'notification'),
   ('provider', :'provider'),
   ('carrier', :'carrier')
 ) AS r (name, password);
