@@ -8,7 +8,7 @@ package amends
 // others the tests are free, because a test may well stand on top of everything.
 var layers = []layer{
 	{"cmd/amends", "cmd/amends/internal/** internal/config", ""},
-	{"cmd/amends/internal/**", "cmd/amends/internal/** event worker/rebuild api api/contract api/edge api/operator worker worker/registry workflows workflows/doctor services/catalog services/inventory services/inventory/rpc services/user services/user/rpc internal/** proof/load fault event/inbox/waiting event/outbox services/catalog/rpc services/order/rpc api/shop services/*/rpc services/query", ""},
+	{"cmd/amends/internal/**", "cmd/amends/internal/** event worker/rebuild api api/contract api/edge api/operator worker worker/registry workflows workflows/doctor services/catalog services/inventory services/inventory/rpc services/user services/user/rpc internal/** proof/load fault event/inbox/waiting event/outbox services/catalog/rpc services/order/rpc api/shop services/*/rpc services/query services/notification services/notification/template", ""},
 	{"worker", "services/user event event/implied/rpc event/outbox worker/events worker/registry worker/tries workflows workflows/doctor services/catalog services/inventory services/*/store saga saga/participant internal/background internal/database internal/discovery internal/discovery/meter internal/doctor internal/engine internal/engine/* internal/orders/sagas internal/process internal/rpc internal/telemetry internal/watch internal/watch/* fault event/inbox/waiting services/notification worker/work", "echo"},
 	{"worker/registry", "event/outbox event/implied event/implied/rpc worker/rebuild event/lease reactions activities event services/** saga internal/database internal/watch fault event/inbox/waiting event/inbox event/outbox/compare", "echo"},
 	{"worker/rebuild", "event event/implied reactions services/query services/query/store/generations internal/background", "temporal echo viper outbox"},
@@ -23,7 +23,7 @@ var layers = []layer{
 	{"api/body/parameter", "api/body/schema api/contract api/problem fault", "gorm viper"},
 	{"api/body/schema", "api/contract api/problem fault internal/money internal/strictjson internal/text", "gorm viper"},
 	{"api/docs", "api/contract api/edge api/problem", "gorm viper"},
-	{"api/operator", "fault api/contract api/body api/body/parameter services/query api/edge api/edge/header api/orders api/problem internal/orders internal/orders/read internal/text saga", "gorm viper"},
+	{"api/operator", "fault api/contract api/body api/body/parameter services/query api/edge api/edge/header api/orders api/problem internal/orders internal/orders/read internal/text saga services/notification", "gorm viper"},
 	{"api/orders", "services/query internal/orders/lookup api/body/parameter api/contract api/body api/body/schema api/edge/caller api/edge/header api/problem fault internal/orders internal/orders/identity internal/orders/read internal/text workflows saga internal/money", "gorm viper"},
 	{"api/orders/live", "api/contract api/orders api/problem fault internal/background internal/orders/lookup services/query", "gorm viper"},
 	{"api/shop", "api/body/parameter api/edge/header internal/money services/query api/body api/body/schema api/contract api/gather api/problem api/retry services/catalog services/inventory services/payment services/shipping fault", "gorm viper"},
@@ -44,7 +44,6 @@ var layers = []layer{
 	{"workflows/doctor/judge", "activities services/*/audit services/order saga/audit internal/money", "gorm viper echo"},
 	{"reactions", "services/* event saga/key fault internal/money services/notification services/order services/user", "temporal gorm echo grpc outbox"},
 	{"activities", "services/* services/user/password services/payment/posting services/*/audit saga saga/audit saga/ledger fault services/notification/channel", "gorm echo"},
-
 
 	{"services/notification/channel", "fault", "others"},
 	{"services/notification/channel/smtp", "services/notification/channel fault", "temporal gorm echo viper services"},

@@ -24,7 +24,10 @@ type Admin struct {
 	// Letters has the dead letters of the process's services. Nil means that it runs none,
 	// and has no route for them.
 	Letters operator.Desk
-	// Operators may use both. Without any, every operation is refused with NO_OPERATORS.
+	// Messages has the messages to customers. Nil means that they cannot be asked, and that
+	// the process has no route for them.
+	Messages operator.Messages
+	// Operators may use all of them. Without any, every operation is refused with NO_OPERATORS.
 	Operators []operator.Operator
 	// Logger gets failures, repairs and decisions. Nil is [slog.Default].
 	Logger *slog.Logger
@@ -45,6 +48,9 @@ func NewAdmin(a Admin) http.Handler {
 	}
 	if a.Letters != nil {
 		operator.NewLetters(operator.LettersConfig{Desk: a.Letters, Operators: a.Operators, Log: log}).Register(r)
+	}
+	if a.Messages != nil {
+		operator.NewNotifications(operator.NotificationsConfig{Messages: a.Messages, Operators: a.Operators, Log: log}).Register(r)
 	}
 	if a.Repairs != nil || a.Letters != nil {
 		operator.RegisterContracts(r)

@@ -155,6 +155,7 @@ var publicRoutes = routes{
 // adminRoutes are the operations of admin.yaml.
 var adminRoutes = routes{
 	{"RepairOrder", echo.POST, "/v1/orders/{id}/repair", operators, unlimited, engine, edge.MaxAnswer, asJSON, nil},
+	{"ListNotifications", echo.GET, "/v1/orders/{id}/notifications", operators, unlimited, services, edge.MaxAnswer, asJSON, nil},
 	{"ListAllOrders", echo.GET, "/v1/orders", operators, unlimited, model, edge.MaxAnswer, asJSON, nil},
 	{"ListProjections", echo.GET, "/v1/projections", operators, unlimited, model, edge.MaxAnswer, asJSON, nil},
 	{"ListDeadLetters", echo.GET, "/v1/dead-letters", operators, unlimited, database, edge.MaxAnswer, asJSON, nil},

@@ -23,7 +23,7 @@ func TestEveryOperationHasOneRow(t *testing.T) {
 	admin, err := contract.LoadAdmin()
 	require.NoError(t, err)
 	b := setup(t)
-	admins := NewAdmin(Admin{Probe: probe.Probe{Metrics: http.NotFoundHandler()}, Repairs: b.server, Letters: &fakeDesk{}})
+	admins := NewAdmin(Admin{Probe: probe.Probe{Metrics: http.NotFoundHandler()}, Repairs: b.server, Letters: &fakeDesk{}, Messages: messages{}})
 
 	for name, tt := range map[string]struct {
 		rows    routes

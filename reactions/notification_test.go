@@ -45,8 +45,8 @@ func TestWhatEachFactMeans(t *testing.T) {
 		e    event.Event
 		want reactions.Told
 	}{
-		"confirmed": {of(order.ConfirmedFact, placed), reactions.Told{Notice: &notification.Notice{Kind: notification.OrderConfirmed, Subject: placed.ID, Recipient: account, Facts: about}}},
-		"cancelled": {of(order.CancelledFact, placed), reactions.Told{Notice: &notification.Notice{Kind: notification.OrderCancelled, Subject: placed.ID, Recipient: account, Facts: about}}},
+		"confirmed":                       {of(order.ConfirmedFact, placed), reactions.Told{Notice: &notification.Notice{Kind: notification.OrderConfirmed, Subject: placed.ID, Recipient: account, Facts: about}}},
+		"cancelled":                       {of(order.CancelledFact, placed), reactions.Told{Notice: &notification.Notice{Kind: notification.OrderCancelled, Subject: placed.ID, Recipient: account, Facts: about}}},
 		"a guest's, who names an account": {of(order.ConfirmedFact, guest), reactions.Told{Notice: &notification.Notice{Kind: notification.OrderConfirmed, Subject: guest.ID, Recipient: notification.Guest, Facts: about}}},
 		"of another id":                   {of(order.ConfirmedFact, old), reactions.Told{Notice: &notification.Notice{Kind: notification.OrderConfirmed, Subject: "order-1", Recipient: notification.Guest, Facts: about}}},
 		"registration":                    {mail(user.ConfirmRegistration), reactions.Told{Notice: mailed(notification.ConfirmRegistration)}},

@@ -27,9 +27,9 @@ import (
 )
 
 // confirmed returns the fact that an order of a customer is confirmed, as the broker has it.
-func confirmed(id, order_, customer string) event.Message {
-	data, _ := json.Marshal(order.Snapshot{ID: order_, CustomerID: customer, Status: order.Confirmed})
-	return event.Encode(event.Event{ID: id, Type: order.ConfirmedFact.Type(), Key: order_, Time: time.Now(), Data: data, Sequence: 2})
+func confirmed(id, of, customer string) event.Message {
+	data, _ := json.Marshal(order.Snapshot{ID: of, CustomerID: customer, Status: order.Confirmed})
+	return event.Encode(event.Event{ID: id, Type: order.ConfirmedFact.Type(), Key: of, Time: time.Now(), Data: data, Sequence: 2})
 }
 
 // unfold returns the content of a mail without the line breaks of its encoding.

@@ -159,6 +159,59 @@ type LetterDecision struct {
 	State string `json:"state"`
 }
 
+// Notification defines model for Notification.
+type Notification struct {
+	// Address That of the last attempt.
+	//
+	// Example: ada@example.com
+	Address  *string `json:"address,omitempty"`
+	Attempts int64   `json:"attempts"`
+
+	// Channel Example: email
+	Channel   string    `json:"channel"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// EndedAt When it was sent or dropped.
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+
+	// ExpiresAt It is not sent any more afterwards.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Id Also the first part of a mail's Message-ID.
+	//
+	// Example: 62c5659260f76c89c1ffe04445e5ba40
+	Id string `json:"id"`
+
+	// Kind Example: order.confirmed
+	Kind string `json:"kind"`
+
+	// Locale The language of the text.
+	//
+	// Example: de
+	Locale *string `json:"locale,omitempty"`
+
+	// NextAt The next attempt of one that is WANTED.
+	NextAt *time.Time `json:"next_at,omitempty"`
+
+	// Reason The code for which it was dropped or for which the last attempt failed.
+	//
+	// Example: ADDRESS_REFUSED
+	Reason *string `json:"reason,omitempty"`
+
+	// Recipient The account, or `guest`.
+	Recipient string `json:"recipient"`
+
+	// State WANTED, SENT or DROPPED
+	//
+	// Example: SENT
+	State string `json:"state"`
+}
+
+// Notifications defines model for Notifications.
+type Notifications struct {
+	Notifications []Notification `json:"notifications"`
+}
+
 // OperatorsOrder An order as operators see it.
 type OperatorsOrder struct {
 	// Acknowledgements The reviews by operators, each of which took flags down; the oldest first.

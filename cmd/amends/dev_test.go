@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +53,7 @@ func TestDev(t *testing.T) {
 	tellsStock(t, p.api, "TEAPOT-LIMITED", 10)
 	mine := map[string]string{"Authorization": "Bearer " + keyOf(t, dir)}
 	gathers(t, p.api, id, mine)
+	tellsTheCustomer(t, p, dir, id)
 	knowsItsAccounts(t, dir, p.api)
 
 	// Commands beside it find its databases by the data folder.
@@ -145,12 +147,7 @@ func knowsItsAccounts(t *testing.T, dir, api string) {
 	}
 	code, answer := post("/v1/users", `{"email": "ada@example.com", "password": "correct horse battery", "name": "Ada"}`)
 	require.Equal(t, http.StatusAccepted, code, "%v", answer)
-	out, err := once(t, nil, "user", "outbox", "--json", "--data-dir", dir)
-	require.NoError(t, err)
-	var mails []struct{ To, Token string }
-	require.NoError(t, json.Unmarshal([]byte(out), &mails))
-	require.Equal(t, "ada@example.com", mails[0].To)
-	code, answer = post("/v1/users/verification", `{"token": "`+mails[0].Token+`"}`)
+	code, answer = post("/v1/users/verification", `{"token": "`+mailed(t, dir, "Confirm your registration", `amv_[\w-]+`)+`"}`)
 	require.Equal(t, http.StatusOK, code, "%v", answer)
 	code, tokens := post("/v1/sessions", `{"email": "ada@example.com", "password": "correct horse battery"}`)
 	require.Equal(t, http.StatusCreated, code, "%v", tokens)
@@ -164,6 +161,40 @@ func knowsItsAccounts(t *testing.T, dir, api string) {
 		code, _ := call(t, http.MethodGet, api+"/v1/me", "", session)
 		return code == http.StatusUnauthorized
 	}, patience, 50*time.Millisecond, "the gateway follows the list of ended sessions")
+}
+
+// mailed waits for a mail in the mailbox of a data folder, and returns the match of its text.
+func mailed(t *testing.T, dir, subject, pattern string) (found string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		out, err := once(t, nil, "mail", "list", "--json", "--data-dir", dir)
+		require.NoError(t, err)
+		var mails []struct{ Subject, Text string }
+		require.NoError(t, json.Unmarshal([]byte(out), &mails))
+		for _, m := range mails {
+			if m.Subject == subject {
+				found = regexp.MustCompile(pattern).FindString(m.Text)
+				return found != ""
+			}
+		}
+		return false
+	}, patience, 50*time.Millisecond, "a mail arrives: %s", subject)
+	return found
+}
+
+// tellsTheCustomer checks that the customer of an order has one mail of its end, which
+// operators see.
+func tellsTheCustomer(t *testing.T, p *platformUnderTest, dir, id string) {
+	t.Helper()
+	require.Equal(t, id, mailed(t, dir, "Your order "+id+" is confirmed", id))
+	out, err := once(t, nil, "mail", "show", "--data-dir", dir)
+	require.NoError(t, err)
+	require.Contains(t, out, "To:      customer@demo.example\n")
+	out, err = once(t, nil, "notification", "list", id, "--json", "--data-dir", dir)
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(out, `"kind": "order.confirmed"`), out)
+	code, _ := call(t, http.MethodGet, p.admin+"/v1/orders/"+id+"/notifications", "", nil)
+	require.Equal(t, http.StatusForbidden, code, "there is no operator")
 }
 
 func TestDevOnPostgres(t *testing.T) {
@@ -184,7 +215,7 @@ func TestDevOnPostgres(t *testing.T) {
 	require.NoError(t, err)
 	passwords := map[string]string{}
 	require.NoError(t, json.Unmarshal(content, &passwords))
-	require.Len(t, passwords, 8)
+	require.Len(t, passwords, 9)
 	for _, secret := range []string{"secrets", "demo.json"} {
 		info, err := os.Stat(filepath.Join(dir, secret))
 		require.NoError(t, err)

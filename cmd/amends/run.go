@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/events"
 	"github.com/amends/amends/cmd/amends/internal/load"
 	"github.com/amends/amends/cmd/amends/internal/mails"
+	"github.com/amends/amends/cmd/amends/internal/messages"
 	"github.com/amends/amends/cmd/amends/internal/migrate"
 	"github.com/amends/amends/cmd/amends/internal/orders"
 	"github.com/amends/amends/cmd/amends/internal/readmodel"
@@ -49,8 +50,8 @@ func commands(std cli.Stdio) []*cobra.Command {
 	return []*cobra.Command{
 		dev.Command(std), temporalpostgres.Command(std), broker.Command(std),
 		serve.API(std), serve.Worker(std), migrate.Command(std),
-		orders.Order(std), orders.Orders(std), repair.Command(std), supply.Stock(std), supply.Catalog(std), users.Command(std), mails.Command(std),
-		readmodel.Command(std),
+		orders.Order(std), orders.Orders(std), repair.Command(std), supply.Stock(std), supply.Catalog(std), users.Command(std),
+		messages.Command(std), mails.Command(std), readmodel.Command(std),
 		events.Command(std), doctor.Command(std), services.Command(std), certs.Command(std), replay.Command(std), load.Command(std),
 		versionCommand(std),
 	}

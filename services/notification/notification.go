@@ -136,27 +136,28 @@ const (
 
 // Delivery is one message to one recipient by one channel.
 type Delivery struct {
-	ID         string
-	Kind       Kind
-	Subject    string
-	Occurrence string
-	Channel    Channel
-	Recipient  string
-	Facts      Facts
-	State      State
+	ID         string  `json:"id"`
+	Kind       Kind    `json:"kind"`
+	Subject    string  `json:"subject"`
+	Occurrence string  `json:"occurrence,omitempty"`
+	Channel    Channel `json:"channel"`
+	Recipient  string  `json:"recipient"`
+	Facts      Facts   `json:"-"`
+	State      State   `json:"state"`
 	// Reason is why it was dropped, or why the last attempt failed.
-	Reason fault.Code
+	Reason fault.Code `json:"reason,omitempty"`
 	// Address and Locale are those of the last attempt; empty before the first. Address is
 	// personal data.
-	Address, Locale string
-	Attempts        int64
-	CreatedAt       time.Time
+	Address   string    `json:"address,omitempty"`
+	Locale    string    `json:"locale,omitempty"`
+	Attempts  int64     `json:"attempts"`
+	CreatedAt time.Time `json:"created_at"`
 	// NextAt is when the next attempt is due, of one that is WANTED.
-	NextAt time.Time
+	NextAt time.Time `json:"next_at"`
 	// ExpiresAt is when the message becomes worthless.
-	ExpiresAt time.Time
+	ExpiresAt time.Time `json:"expires_at"`
 	// EndedAt is when it was sent or dropped, else zero.
-	EndedAt time.Time
+	EndedAt time.Time `json:"ended_at,omitzero"`
 }
 
 // Contact is where a person is reached, and in which language. It is personal data.

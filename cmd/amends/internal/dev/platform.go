@@ -113,9 +113,13 @@ func (p *platform) start(ctx context.Context) (err error) {
 		return err
 	}
 	p.parts.Start(ctx, process.HTTP("api", p.public, served, drainHTTP))
+	messages, err := serve.Messages(ctx, p.parts, p.others)
+	if err != nil {
+		return err
+	}
 	admin := serve.NewAdmin(p.c, api.Admin{
 		Probe:   serve.Readiness(p.ready, p.others, p.group.Warnings), // without the clock: the engine is on this host
-		Repairs: p.server, Letters: serve.Letters{Services: p.c.Services.Names(), Desk: p.group.Desk},
+		Repairs: p.server, Messages: messages, Letters: serve.Letters{Services: p.c.Services.Names(), Desk: p.group.Desk},
 	}, p.metrics, p.log)
 	p.parts.Start(ctx, process.HTTP("admin", p.private, admin, drainHTTP))
 	return p.awaitReady(ctx)

@@ -79,7 +79,11 @@ func runAPI(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	admin := NewAdmin(c, api.Admin{Probe: Readiness(server.Ready, others, clock), Repairs: server}, metrics, log)
+	messages, err := Messages(ctx, parts, others)
+	if err != nil {
+		return err
+	}
+	admin := NewAdmin(c, api.Admin{Probe: Readiness(server.Ready, others, clock), Repairs: server, Messages: messages}, metrics, log)
 	parts.Start(ctx, process.HTTP("admin", private, admin, c.DrainTimeout))
 
 	if err := client.Wait(ctx, func(err error) { log.Warn("waiting", "for", err) }); err != nil && ctx.Err() == nil {

@@ -26,6 +26,7 @@ import (
 	"github.com/amends/amends/internal/telemetry"
 	catalogrpc "github.com/amends/amends/services/catalog/rpc"
 	inventoryrpc "github.com/amends/amends/services/inventory/rpc"
+	notificationrpc "github.com/amends/amends/services/notification/rpc"
 	orderrpc "github.com/amends/amends/services/order/rpc"
 	paymentrpc "github.com/amends/amends/services/payment/rpc"
 	queryrpc "github.com/amends/amends/services/query/rpc"
@@ -95,6 +96,19 @@ func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers, log *
 		api.WithOrders(orders), api.WithServices(all), api.WithGateways(p.Gateways(ctx, parts)),
 		api.WithVerifier(verifier), api.WithReadiness(verifier.Ready), api.WithUsers(users, verifier), api.WithQuery(model),
 	}, nil
+}
+
+// Messages returns the messages to customers, which are asked over p, for as long as parts
+// live; nil if p is.
+func Messages(ctx context.Context, parts *process.Parts, p *peers.Peers) (operator.Messages, error) {
+	if p == nil {
+		return nil, nil //nolint:nilnil // they cannot be asked
+	}
+	conn, err := p.Dial(ctx, parts, identity.Gateway, "notification")
+	if err != nil {
+		return nil, err
+	}
+	return notificationrpc.NewClient(conn), nil
 }
 
 // NewAdmin returns the server of the admin address, with the probes, repairs and letters
