@@ -47,6 +47,7 @@ var layers = []layer{
 
 	{"services/notification/channel", "fault", "others"},
 	{"services/notification/channel/smtp", "services/notification/channel fault", "temporal gorm echo viper services"},
+	{"services/notification/channel/simulator", "services/notification/channel fault internal/database", "temporal echo viper services"},
 	{"services/notification/template", "services/notification fault", "temporal gorm echo viper services"},
 	{"services/notification/send", "services/notification services/notification/channel services/notification/template fault internal/background", "temporal gorm echo viper services"},
 	{"services/notification/store", "services/notification services/notification/send event/outbox saga/barrier fault internal/database", "temporal services echo"},

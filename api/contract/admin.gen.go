@@ -193,6 +193,11 @@ type Notification struct {
 	// NextAt The next attempt of one that is WANTED.
 	NextAt *time.Time `json:"next_at,omitempty"`
 
+	// Provider The one that may have taken it.
+	//
+	// Example: smtp
+	Provider *string `json:"provider,omitempty"`
+
 	// Reason The code for which it was dropped or for which the last attempt failed.
 	//
 	// Example: ADDRESS_REFUSED

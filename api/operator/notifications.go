@@ -70,7 +70,7 @@ func (s *Notifications) list(c echo.Context) error {
 func render(d notification.Delivery) contract.Notification {
 	n := contract.Notification{
 		Id: d.ID, Kind: string(d.Kind), Channel: string(d.Channel), Recipient: d.Recipient, State: string(d.State),
-		Reason: apiorders.Optional(string(d.Reason)), Address: apiorders.Optional(d.Address), Locale: apiorders.Optional(d.Locale),
+		Reason: apiorders.Optional(string(d.Reason)), Address: apiorders.Optional(d.Address), Locale: apiorders.Optional(d.Locale), Provider: apiorders.Optional(d.Provider),
 		Attempts: d.Attempts, CreatedAt: d.CreatedAt, ExpiresAt: d.ExpiresAt,
 	}
 	if d.State == notification.Wanted {

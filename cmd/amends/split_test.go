@@ -32,6 +32,8 @@ func environment(dir, engine string) map[string][]string {
 		"shipping":  {file("SHIPPING_DSN", "shipping"), file("SHIPPING_CARRIER_DSN", "carrier")},
 		"user":      {file("USER_DSN", "user"), "AMENDS_SERVICES_USER_SECRET=a secret of tests that is long enough"},
 		"api":       {},
+
+		"notification": {file("NOTIFICATION_DSN", "notification"), file("NOTIFICATION_MESSENGER_DSN", "messenger")},
 	}
 	for name := range each {
 		each[name] = append(each[name], all...)
@@ -83,7 +85,7 @@ func TestSplit(t *testing.T) {
 	}
 	out, err = once(t, everything, "migrate", "--all")
 	require.NoError(t, err)
-	require.Equal(t, 6, strings.Count(out, ": at the newest version\n"), out)
+	require.Equal(t, 7, strings.Count(out, ": at the newest version\n"), out)
 	out, err = once(t, env["order"], "migrate", "order", "temporal")
 	require.NoError(t, err, "a repeat")
 	require.Contains(t, out, "order: at the newest version\ntemporal: namespace")

@@ -26,6 +26,7 @@
 \getenv notification POSTGRES_NOTIFICATION_PASSWORD
 \getenv provider POSTGRES_PROVIDER_PASSWORD
 \getenv carrier POSTGRES_CARRIER_PASSWORD
+\getenv messenger POSTGRES_MESSENGER_PASSWORD
 
 -- psql leaves an unset variable as it is, which is then a syntax error.
 CREATE TEMPORARY TABLE amends_role AS
@@ -40,7 +41,8 @@ FROM (VALUES
   ('query', :'query'),
   ('notification', :'notification'),
   ('provider', :'provider'),
-  ('carrier', :'carrier')
+  ('carrier', :'carrier'),
+  ('messenger', :'messenger')
 ) AS r (name, password);
 
 SELECT format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD %L', name, password) FROM amends_role \gexec

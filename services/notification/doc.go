@@ -1,5 +1,5 @@
-// Package notification tells customers by mail what happened to their orders and their
-// accounts.
+// Package notification tells customers by mail and by short messages what happened to their
+// orders and their accounts.
 //
 // # State
 //
@@ -13,6 +13,8 @@
 //     delivery's id is made of kind, subject, occurrence, channel and recipient.
 //   - Every attempt to send a delivery has that id. After an attempt whose outcome is
 //     unknown, the next one of a mail has the same Message-ID, by which mailboxes drop it.
+//   - A provider is left for another one only if it has surely not sent the message and
+//     never will.
 //   - One attempt of a delivery is made at a time: it claims the row, and an attempt that
 //     has lost its claim can neither begin to send nor record an outcome.
 //   - A message that would come too late is dropped.

@@ -41,8 +41,12 @@ const (
 // Channel is a way of a message.
 type Channel string
 
-// Email is the channel of mails.
-const Email Channel = "email"
+// The channels.
+const (
+	Email Channel = "email" // to an address of mail
+	SMS   Channel = "sms"   // to a telephone number
+	Push  Channel = "push"  // to the devices that the provider knows of an account
+)
 
 // Rule says how messages of a kind are sent.
 type Rule struct {
@@ -53,24 +57,27 @@ type Rule struct {
 	// Lasts is how long after the fact the message is worth something; a mail of the user
 	// service has an end of its own too.
 	Lasts time.Duration
-	// Channels are those by which it is sent.
-	Channels []Channel
+	// Optional are channels by which it comes beside the mail, if the recipient wants that.
+	Optional []Channel
 }
 
 const day = 24 * time.Hour
 
-// Rules has the rule of every kind. All of them are about the recipient's orders or the
-// security of the account, so no preference turns them off.
+// Always are the channels of every kind. All kinds are about the recipient's own orders or
+// the security of the account, so no preference turns them off.
+var Always = []Channel{Email}
+
+// Rules has the rule of every kind.
 var Rules = []Rule{
-	{OrderConfirmed, false, 3 * day, []Channel{Email}},
-	{OrderCancelled, false, 3 * day, []Channel{Email}},
-	{ConfirmRegistration, true, day, []Channel{Email}},
-	{AlreadyRegistered, true, day, []Channel{Email}},
-	{ConfirmAddress, true, day, []Channel{Email}},
-	{AddressChanged, true, 3 * day, []Channel{Email}},
-	{ResetPassword, true, time.Hour, []Channel{Email}},
-	{PasswordChanged, false, 3 * day, []Channel{Email}},
-	{SessionOpened, false, day, []Channel{Email}},
+	{OrderConfirmed, false, 3 * day, []Channel{SMS, Push}},
+	{OrderCancelled, false, 3 * day, []Channel{SMS, Push}},
+	{ConfirmRegistration, true, day, nil},
+	{AlreadyRegistered, true, day, nil},
+	{ConfirmAddress, true, day, nil},
+	{AddressChanged, true, 3 * day, nil},
+	{ResetPassword, true, time.Hour, nil},
+	{PasswordChanged, false, 3 * day, nil},
+	{SessionOpened, false, day, nil},
 }
 
 // RuleOf returns the rule of a kind, or INVALID.
@@ -148,9 +155,11 @@ type Delivery struct {
 	Reason fault.Code `json:"reason,omitempty"`
 	// Address and Locale are those of the last attempt; empty before the first. Address is
 	// personal data.
-	Address   string    `json:"address,omitempty"`
-	Locale    string    `json:"locale,omitempty"`
-	Attempts  int64     `json:"attempts"`
+	Address  string `json:"address,omitempty"`
+	Locale   string `json:"locale,omitempty"`
+	Attempts int64  `json:"attempts"`
+	// Provider is the one that may have taken the message; empty: none.
+	Provider  string    `json:"provider,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 	// NextAt is when the next attempt is due, of one that is WANTED.
 	NextAt time.Time `json:"next_at"`
@@ -165,6 +174,8 @@ type Contact struct {
 	Name, Locale string
 	// Addresses are those by channel.
 	Addresses map[Channel]string
+	// Wants are the optional channels by which the recipient wants to hear of orders.
+	Wants map[Channel]bool
 	// Token is the secret of a mail that the user service wants.
 	Token string
 	// ExpiresAt is when such a mail becomes worthless; zero: never.

@@ -11,7 +11,7 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/reactions"
 	"github.com/amends/amends/services/notification"
-	"github.com/amends/amends/services/notification/channel"
+	"github.com/amends/amends/services/notification/channel/simulator"
 	"github.com/amends/amends/services/notification/channel/smtp"
 	"github.com/amends/amends/services/notification/send"
 	notificationstore "github.com/amends/amends/services/notification/store"
@@ -60,8 +60,18 @@ func sendNotices(s *Stores, log *slog.Logger) (func(context.Context) error, erro
 	}
 	return send.New(send.Config{
 		Queue: notificationstore.New(s.Own), Contacts: contacts{userrpc.NewClient(conn)},
-		Channels: map[notification.Channel]channel.Channel{notification.Email: mails}, Now: database.Now, Logger: log,
+		Routes: map[notification.Channel][]send.Route{
+			notification.Email: {{Name: "smtp", Channel: mails}},
+			notification.SMS:   {s.provider(simulator.TextMessages), s.provider(simulator.TextReserve)},
+			notification.Push:  {s.provider(simulator.PushMessages)},
+		},
+		Now: database.Now, Logger: log,
 	}).Run, nil
+}
+
+// provider returns a simulated provider of messages.
+func (s *Stores) provider(name string) send.Route {
+	return send.Route{Name: name, Channel: simulator.New(s.outside, name)}
 }
 
 // contacts asks the user service where people are reached.
@@ -75,7 +85,14 @@ type contacts struct {
 // Account implements [notification.Contacts].
 func (c contacts) Account(ctx context.Context, id string) (notification.Contact, error) {
 	a, err := c.users.Account(ctx, id)
-	return contact(a.Name, a.Locale, a.Email), err //nolint:wrapcheck // a fault
+	to := contact(a.Name, a.Locale, a.Email)
+	to.Addresses[notification.Push] = a.ID
+	for _, p := range a.Preferences {
+		if p.Category == user.AboutOrders && p.Channel == user.Push {
+			to.Wants[notification.Push] = p.Wanted
+		}
+	}
+	return to, err //nolint:wrapcheck // a fault
 }
 
 // Mail implements [notification.Contacts].
@@ -87,5 +104,7 @@ func (c contacts) Mail(ctx context.Context, id string) (notification.Contact, er
 }
 
 func contact(name, locale, email string) notification.Contact {
-	return notification.Contact{Name: name, Locale: locale, Addresses: map[notification.Channel]string{notification.Email: email}}
+	return notification.Contact{
+		Name: name, Locale: locale, Addresses: map[notification.Channel]string{notification.Email: email}, Wants: map[notification.Channel]bool{},
+	}
 }

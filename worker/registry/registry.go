@@ -29,6 +29,7 @@ import (
 	inventorystore "github.com/amends/amends/services/inventory/store"
 	inventoryimplied "github.com/amends/amends/services/inventory/store/implied"
 	"github.com/amends/amends/services/notification"
+	messagesimulator "github.com/amends/amends/services/notification/channel/simulator"
 	notificationrpc "github.com/amends/amends/services/notification/rpc"
 	notificationstore "github.com/amends/amends/services/notification/store"
 	"github.com/amends/amends/services/order"
@@ -206,6 +207,7 @@ var All = []Row{
 	},
 	{
 		Name: "notification", own: notificationstore.Schema, asks: []string{"user"},
+		outside: messagesimulator.Schema, outsideName: "messenger",
 		Serve:  func(on grpc.ServiceRegistrar, s *Stores) { notificationrpc.Register(on, notificationstore.New(s.Own)) },
 		Listen: hearNotices, Work: sendNotices,
 		words: activities.NotificationWords, facts: notification.Told,

@@ -32,7 +32,15 @@ type Message struct {
 // Channel sends messages.
 type Channel interface {
 	// Send sends m and returns nil once the server has taken it. A refusal (business) is
-	// Refused or AddressRefused; Unavailable (transient) proves that nothing was sent, and
-	// after NoAnswer (unknown) a repeat with the same key is the only way to find out.
+	// Refused or AddressRefused; Unavailable (transient) proves that nothing was sent. After
+	// NoAnswer (unknown) a repeat with the same key is harmless.
 	Send(ctx context.Context, m Message) error
+}
+
+// Provider is a channel that can be asked by key.
+type Provider interface {
+	Channel
+	// Close makes sure that nothing is sent under key from now on, and reports whether it
+	// was sent before. A repeat answers the same.
+	Close(ctx context.Context, key string) (sent bool, err error)
 }

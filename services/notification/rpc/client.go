@@ -39,7 +39,7 @@ func (c *Client) About(ctx context.Context, subject string) ([]notification.Deli
 			ID: d.GetId(), Kind: notification.Kind(d.GetKind()), Subject: d.GetSubject(), Occurrence: d.GetOccurrence(),
 			Channel: notification.Channel(d.GetChannel()), Recipient: d.GetRecipient(), State: state, Reason: fault.Code(d.GetReason()),
 			Address: d.GetAddress(), Locale: d.GetLocale(), Attempts: d.GetAttempts(), CreatedAt: wire.FromTime(d.GetCreatedAt()),
-			NextAt: wire.FromTime(d.GetNextAt()), ExpiresAt: wire.FromTime(d.GetExpiresAt()), EndedAt: wire.FromTime(d.GetEndedAt()),
+			NextAt: wire.FromTime(d.GetNextAt()), ExpiresAt: wire.FromTime(d.GetExpiresAt()), EndedAt: wire.FromTime(d.GetEndedAt()), Provider: d.GetProvider(),
 		}
 	}
 	return all, nil

@@ -58,10 +58,11 @@ func contract(t *testing.T, db *gorm.DB, s *store.Store, d notification.Service,
 	taken, err := s.Take(ctx, 1, time.Minute)
 	require.NoError(t, err)
 	require.Len(t, taken, 1)
-	ok, err := s.Begin(ctx, taken[0], "ada@example.com", "de")
+	taken[0].Address, taken[0].Locale, taken[0].Provider = "ada@example.com", "de", "smtp"
+	ok, err := s.Begin(ctx, taken[0])
 	require.NoError(t, err)
 	require.True(t, ok)
-	require.NoError(t, s.Conclude(ctx, taken[0], send.Outcome{State: notification.Dropped, Reason: "ADDRESS_REFUSED", Suppress: "ada@example.com"}))
+	require.NoError(t, s.Conclude(ctx, taken[0], send.Outcome{State: notification.Dropped, Reason: "ADDRESS_REFUSED", Provider: "smtp", Suppress: "ada@example.com"}))
 
 	all, err := d.About(ctx, order)
 	require.NoError(t, err)
@@ -74,6 +75,7 @@ func contract(t *testing.T, db *gorm.DB, s *store.Store, d notification.Service,
 	require.Equal(t, fault.Code("ADDRESS_REFUSED"), dropped.Reason)
 	require.Equal(t, "ada@example.com", dropped.Address)
 	require.Equal(t, "de", dropped.Locale)
+	require.Equal(t, "smtp", dropped.Provider)
 	require.EqualValues(t, 1, dropped.Attempts)
 	require.False(t, dropped.EndedAt.IsZero())
 	require.Equal(t, notification.Wanted, wanted.State)

@@ -38,7 +38,7 @@ func (s *server) ListDeliveries(ctx context.Context, in *pb.ListDeliveriesReques
 		out.Deliveries = append(out.Deliveries, &pb.Delivery{
 			Id: d.ID, Kind: string(d.Kind), Subject: d.Subject, Occurrence: d.Occurrence, Channel: string(d.Channel),
 			Recipient: d.Recipient, State: state, Reason: string(d.Reason), Address: d.Address, Locale: d.Locale, Attempts: d.Attempts,
-			CreatedAt: wire.Time(d.CreatedAt), NextAt: wire.Time(d.NextAt), ExpiresAt: wire.Time(d.ExpiresAt), EndedAt: wire.Time(d.EndedAt),
+			CreatedAt: wire.Time(d.CreatedAt), NextAt: wire.Time(d.NextAt), ExpiresAt: wire.Time(d.ExpiresAt), EndedAt: wire.Time(d.EndedAt), Provider: d.Provider,
 		})
 	}
 	return out, nil

@@ -3,6 +3,7 @@ package send
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/amends/amends/fault"
@@ -26,43 +27,49 @@ func (s *Sender) outcome(ctx context.Context, d notification.Delivery) (Outcome,
 	case !contact.ExpiresAt.IsZero() && !contact.ExpiresAt.After(s.c.Now()):
 		return dropped(notification.TooLate), nil
 	}
-	// A repeat goes where the attempt before it went: it may have arrived there.
-	address := d.Address
-	if address == "" {
-		address = contact.Addresses[d.Channel]
+	if err := s.also(ctx, d, contact); err != nil {
+		return Outcome{}, err
 	}
-	out := s.c.Channels[d.Channel]
-	if address == "" || out == nil {
+	// A repeat goes where the attempt before it went: it may have arrived there.
+	if d.Address == "" {
+		d.Address = contact.Addresses[d.Channel]
+	}
+	if d.Address == "" || len(s.c.Routes[d.Channel]) == 0 {
 		return dropped(notification.NoAddress), nil
 	}
-	if suppressed, err := s.c.Queue.Suppressed(ctx, d.Channel, address); err != nil {
+	if suppressed, err := s.c.Queue.Suppressed(ctx, d.Channel, d.Address); err != nil {
 		return Outcome{}, fmt.Errorf("look for a suppression: %w", err)
 	} else if suppressed {
 		return dropped(notification.Suppressed), nil
 	}
-	text, locale, err := s.texts.Render(d.Kind, contact.Locale, values(d, contact))
+	text, locale, err := s.texts.Render(d.Kind, d.Channel, contact.Locale, values(d, contact))
 	if err != nil {
 		s.c.Logger.ErrorContext(ctx, "a message cannot be written", "delivery", d.ID, "kind", d.Kind, "error", err)
 		return s.later(d, fault.CodeOf(err)), nil
 	}
-	if ok, err := s.c.Queue.Begin(ctx, d, address, locale); err != nil || !ok {
-		return Outcome{}, err
-	}
-	return s.judge(d, address, out.Send(ctx, channel.Message{Key: d.ID, To: address, Subject: text.Subject, Text: text.Body, HTML: text.HTML})), nil
+	d.Locale = locale
+	return s.route(ctx, d, channel.Message{Key: d.ID, To: d.Address, Subject: text.Subject, Text: text.Body, HTML: text.HTML})
 }
 
-// judge returns the outcome of an attempt for which a channel returned err.
-func (s *Sender) judge(d notification.Delivery, address string, err error) Outcome {
-	code := fault.CodeOf(err)
-	switch {
-	case err == nil:
-		return Outcome{State: notification.Sent}
-	case code == channel.AddressRefused:
-		return Outcome{State: notification.Dropped, Reason: code, Suppress: address}
-	case fault.KindOf(err) == fault.Business:
-		return dropped(code)
+// also writes the deliveries by the other channels that the recipient wants.
+func (s *Sender) also(ctx context.Context, d notification.Delivery, c notification.Contact) error {
+	rule, err := notification.RuleOf(d.Kind)
+	if err != nil || !slices.Contains(notification.Always, d.Channel) {
+		return err //nolint:wrapcheck // a fault
 	}
-	return s.later(d, code)
+	var wanted []notification.Channel
+	for _, o := range rule.Optional {
+		if c.Wants[o] && c.Addresses[o] != "" {
+			wanted = append(wanted, o)
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	if err := s.c.Queue.Also(ctx, d, wanted); err != nil {
+		return fmt.Errorf("send by other channels: %w", err)
+	}
+	return nil
 }
 
 func dropped(reason fault.Code) Outcome {
@@ -75,7 +82,7 @@ func (s *Sender) later(d notification.Delivery, reason fault.Code) Outcome {
 	if n := d.Attempts - 1; n < 30 {
 		after = min(s.c.Most, s.c.First<<max(n, 0))
 	}
-	return Outcome{State: notification.Wanted, Reason: reason, After: max(after, time.Millisecond)}
+	return Outcome{State: notification.Wanted, Reason: reason, Provider: d.Provider, After: max(after, time.Millisecond)}
 }
 
 func (s *Sender) contact(ctx context.Context, d notification.Delivery) (notification.Contact, error) {

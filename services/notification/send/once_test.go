@@ -77,7 +77,7 @@ func TestAFrozenProcessSendsNothingMore(t *testing.T) {
 		require.NoError(t, other.Round(t.Context()))
 		require.Empty(t, b.mails.Taken(), "it is claimed")
 		b.clock.pass(time.Minute + time.Second)
-		ok, err := b.store.Begin(t.Context(), frozen[0], ada, "en")
+		ok, err := b.store.Begin(t.Context(), frozen[0])
 		require.NoError(t, err)
 		require.False(t, ok, "the claim has ended, although no other process has it")
 		late := func() {

@@ -25,12 +25,15 @@ type Queue interface {
 	// Take claims up to n deliveries that are due, and counts an attempt of each. The claim
 	// ends after the given time: then another attempt is due.
 	Take(ctx context.Context, n int, claim time.Duration) ([]notification.Delivery, error)
-	// Begin records where d is about to be sent, and returns false if its attempt has lost
-	// its claim: then it must not be sent.
-	Begin(ctx context.Context, d notification.Delivery, address, locale string) (bool, error)
+	// Begin records the address, the language and the provider with which d is about to be
+	// sent, and returns false if its attempt has lost its claim: then it must not be sent.
+	Begin(ctx context.Context, d notification.Delivery) (bool, error)
 	// Conclude records the outcome of an attempt, and tells the end of a delivery. It
 	// changes nothing if the attempt has lost its claim to another one.
 	Conclude(ctx context.Context, d notification.Delivery, o Outcome) error
+	// Also writes deliveries of the same fact to the same recipient by other channels. A
+	// repeat changes nothing.
+	Also(ctx context.Context, d notification.Delivery, channels []notification.Channel) error
 	// Suppressed reports whether an address is suppressed.
 	Suppressed(ctx context.Context, c notification.Channel, address string) (bool, error)
 	// Forget removes addresses of deliveries that ended long ago.
@@ -41,17 +44,27 @@ type Queue interface {
 type Outcome struct {
 	State  notification.State
 	Reason fault.Code
+	// Provider is the one that may have taken the message; empty: none.
+	Provider string
 	// After is when the next attempt is due, of a delivery that is still wanted.
 	After time.Duration
 	// Suppress is the address that is suppressed from now on; empty: none.
 	Suppress string
 }
 
-// Config configures a [Sender]. Queue, Contacts, Channels, Now and Logger must be set.
+// Route is a provider of a channel, by name. All but the last of a channel must be a
+// [channel.Provider] to be left after an unknown outcome.
+type Route struct {
+	Name string
+	channel.Channel
+}
+
+// Config configures a [Sender]. Queue, Contacts, Routes, Now and Logger must be set.
 type Config struct {
 	Queue    Queue
 	Contacts notification.Contacts
-	Channels map[notification.Channel]channel.Channel
+	// Routes are the providers of each channel, in the order in which they are tried.
+	Routes map[notification.Channel][]Route
 	// Lanes is how many messages are sent at the same time. The default is 4.
 	Lanes int
 	// Every is the time between two looks at the queue. The default is 1 s.

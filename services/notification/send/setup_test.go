@@ -20,7 +20,6 @@ import (
 	"github.com/amends/amends/proof/smtptest"
 	"github.com/amends/amends/proof/told"
 	"github.com/amends/amends/services/notification"
-	"github.com/amends/amends/services/notification/channel"
 	"github.com/amends/amends/services/notification/channel/smtp"
 	"github.com/amends/amends/services/notification/send"
 	"github.com/amends/amends/services/notification/store"
@@ -34,6 +33,8 @@ type testBundle struct {
 	mails *smtptest.Server
 	users *users
 	told  *told.Reader
+	// first and second are the providers of text messages.
+	first, second *provider
 }
 
 type clock struct {
@@ -94,7 +95,7 @@ func setup(t *testing.T, db *gorm.DB) testBundle {
 	t.Helper()
 	c := &clock{at: time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)}
 	return testBundle{
-		db: db, store: store.At(db, c.now), clock: c, mails: smtptest.New(t), told: told.New(db),
+		first: newProvider(), second: newProvider(), db: db, store: store.At(db, c.now), clock: c, mails: smtptest.New(t), told: told.New(db),
 		users: &users{contact: notification.Contact{
 			Name: "Ada", Locale: "de-AT", Addresses: map[notification.Channel]string{notification.Email: ada}, Token: "amv_secret",
 		}},
@@ -110,7 +111,10 @@ func (b testBundle) sender(t *testing.T, q send.Queue) *send.Sender {
 	server, err := smtp.New(b.mails.URL, "Shop <shop@shop.example>")
 	require.NoError(t, err)
 	return send.New(send.Config{
-		Queue: q, Contacts: b.users, Channels: map[notification.Channel]channel.Channel{notification.Email: server},
+		Queue: q, Contacts: b.users, Routes: map[notification.Channel][]send.Route{
+			notification.Email: {{Name: "smtp", Channel: server}},
+			notification.SMS:   {{Name: "sms", Channel: b.first}, {Name: "sms_reserve", Channel: b.second}},
+		},
 		Now: b.clock.now, Logger: slog.New(slog.DiscardHandler),
 	})
 }
@@ -159,8 +163,8 @@ type dying struct {
 var errDead = errors.New("the process has died")
 
 // Begin implements [send.Queue].
-func (d *dying) Begin(ctx context.Context, m notification.Delivery, address, locale string) (bool, error) {
-	ok, err := d.Queue.Begin(ctx, m, address, locale)
+func (d *dying) Begin(ctx context.Context, m notification.Delivery) (bool, error) {
+	ok, err := d.Queue.Begin(ctx, m)
 	if d.begin && err == nil {
 		d.begin = false
 		return false, errDead

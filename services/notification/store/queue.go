@@ -36,9 +36,9 @@ func claimed(db *gorm.DB, d notification.Delivery) *gorm.DB {
 }
 
 // Begin implements [send.Queue].
-func (s *Store) Begin(ctx context.Context, d notification.Delivery, address, locale string) (ok bool, err error) {
+func (s *Store) Begin(ctx context.Context, d notification.Delivery) (ok bool, err error) {
 	err = database.Retry(ctx, s.db, func(db *gorm.DB) error {
-		r := claimed(db, d).Where("next_at > ?", s.now()).Updates(map[string]any{"address": address, "locale": locale})
+		r := claimed(db, d).Where("next_at > ?", s.now()).Updates(map[string]any{"address": d.Address, "locale": d.Locale, "provider": d.Provider})
 		ok = r.RowsAffected == 1
 		return r.Error
 	})
@@ -48,7 +48,7 @@ func (s *Store) Begin(ctx context.Context, d notification.Delivery, address, loc
 // Conclude implements [send.Queue].
 func (s *Store) Conclude(ctx context.Context, d notification.Delivery, o send.Outcome) error {
 	return database.InTx(ctx, s.db, func(tx *gorm.DB) error {
-		change := map[string]any{"reason": o.Reason}
+		change := map[string]any{"reason": o.Reason, "provider": o.Provider}
 		if o.State == notification.Wanted {
 			change["next_at"] = s.now().Add(o.After)
 			return claimed(tx, d).Updates(change).Error
@@ -70,6 +70,24 @@ func (s *Store) Conclude(ctx context.Context, d notification.Delivery, o send.Ou
 func (s *Store) suppress(tx *gorm.DB, c notification.Channel, address string) error {
 	again := clause.OnConflict{Columns: []clause.Column{{Name: "channel"}, {Name: "address"}}, DoUpdates: clause.AssignmentColumns([]string{"until"})}
 	return tx.Clauses(again).Create(&suppression{string(c), hash(address), s.now().Add(notification.SuppressFor)}).Error
+}
+
+// Also implements [send.Queue].
+func (s *Store) Also(ctx context.Context, d notification.Delivery, channels []notification.Channel) error {
+	n := notification.Notice{Kind: d.Kind, Subject: d.Subject, Occurrence: d.Occurrence, Recipient: d.Recipient, Facts: d.Facts}
+	return database.Retry(ctx, s.db, func(db *gorm.DB) error {
+		for _, c := range channels {
+			r, err := rowOf(n, c, s.now())
+			if err != nil {
+				return err
+			}
+			r.ExpiresAt = d.ExpiresAt
+			if err := db.Clauses(clause.OnConflict{DoNothing: true}).Create(&r).Error; err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Suppressed implements [send.Queue].

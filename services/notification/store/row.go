@@ -22,6 +22,7 @@ type row struct {
 	Address    string
 	Locale     string
 	Attempts   int64
+	Provider   string
 	CreatedAt  time.Time
 	NextAt     time.Time
 	ExpiresAt  time.Time
@@ -34,7 +35,7 @@ func (row) TableName() string { return "deliveries" }
 func (r row) public() (notification.Delivery, error) {
 	d := notification.Delivery{
 		ID: r.ID, Kind: r.Kind, Subject: r.Subject, Occurrence: r.Occurrence, Channel: r.Channel, Recipient: r.Recipient,
-		State: r.State, Reason: r.Reason, Address: r.Address, Locale: r.Locale, Attempts: r.Attempts,
+		State: r.State, Reason: r.Reason, Address: r.Address, Locale: r.Locale, Attempts: r.Attempts, Provider: r.Provider,
 		CreatedAt: r.CreatedAt.UTC(), NextAt: r.NextAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(),
 	}
 	if r.EndedAt != nil {
@@ -58,13 +59,17 @@ func public(rows []row) ([]notification.Delivery, error) {
 }
 
 // rowOf returns a new delivery of a notice by a channel.
-func rowOf(n notification.Notice, r notification.Rule, c notification.Channel, now time.Time) (row, error) {
+func rowOf(n notification.Notice, c notification.Channel, now time.Time) (row, error) {
+	rule, err := notification.RuleOf(n.Kind)
+	if err != nil {
+		return row{}, err //nolint:wrapcheck // a fault
+	}
 	facts, err := json.Marshal(n.Facts)
 	if err != nil {
 		return row{}, fault.Errorf(fault.Bug, fault.Internal, "notice %s of %s: %w", n.Kind, n.Subject, err)
 	}
 	return row{
 		ID: n.Key(c), Kind: n.Kind, Subject: n.Subject, Occurrence: n.Occurrence, Channel: c, Recipient: n.Recipient,
-		Facts: string(facts), State: notification.Wanted, CreatedAt: now, NextAt: now, ExpiresAt: n.At.Add(r.Lasts).UTC(),
+		Facts: string(facts), State: notification.Wanted, CreatedAt: now, NextAt: now, ExpiresAt: n.At.Add(rule.Lasts).UTC(),
 	}, nil
 }

@@ -1,5 +1,6 @@
 // Package template has the texts of messages, and fills them in. The texts are files,
-// texts/KIND/LOCALE.txt and .html; the first line of the former is the subject.
+// texts/KIND/LOCALE.txt and .html for a mail, whose first line of the former is the subject,
+// and texts/KIND/short.LOCALE.txt for the other channels.
 package template
 
 import (
@@ -95,10 +96,10 @@ func parseHTML(layout *htmltemplate.Template, content string) (*htmltemplate.Tem
 
 // Render fills in the text of a kind in the language that is nearest to locale: its own, that
 // without the region, the first of [Locales]. A text that cannot be filled in is a bug.
-func (t *Templates) Render(kind notification.Kind, locale string, v Values) (out Text, used string, err error) {
+func (t *Templates) Render(kind notification.Kind, c notification.Channel, locale string, v Values) (out Text, used string, err error) {
 	language, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(locale), "_", "-"), "-")
 	for _, used = range []string{strings.ToLower(locale), language, Locales[0]} {
-		name := string(kind) + "/" + used
+		name := file(kind, c, used)
 		if plain := t.plain[name]; plain != nil {
 			out, err = fill(plain, t.html[name], v)
 			return out, used, err
@@ -107,10 +108,18 @@ func (t *Templates) Render(kind notification.Kind, locale string, v Values) (out
 	return out, "", fault.Errorf(fault.Bug, fault.Internal, "there is no text of %s", kind)
 }
 
-// Has reports whether there are both texts of a kind in a language.
-func (t *Templates) Has(kind notification.Kind, locale string) bool {
-	name := string(kind) + "/" + locale
-	return t.plain[name] != nil && t.html[name] != nil
+// Has reports whether there are all texts of a kind for a channel in a language.
+func (t *Templates) Has(kind notification.Kind, c notification.Channel, locale string) bool {
+	name := file(kind, c, locale)
+	return t.plain[name] != nil && (t.html[name] != nil || c != notification.Email)
+}
+
+// file returns the name of the texts of a kind for a channel in a language.
+func file(kind notification.Kind, c notification.Channel, locale string) string {
+	if c != notification.Email {
+		locale = "short." + locale
+	}
+	return string(kind) + "/" + locale
 }
 
 func fill(plain *texttemplate.Template, html *htmltemplate.Template, v Values) (Text, error) {

@@ -33,8 +33,17 @@ func TestEveryKindHasItsTexts(t *testing.T) {
 	all := template.New()
 	for _, r := range notification.Rules {
 		for _, locale := range template.Locales {
-			require.True(t, all.Has(r.Kind, locale), "%s in %s", r.Kind, locale)
-			text, used, err := all.Render(r.Kind, locale, values())
+			for _, c := range slices.Concat(notification.Always, r.Optional) {
+				require.True(t, all.Has(r.Kind, c, locale), "%s by %s in %s", r.Kind, c, locale)
+			}
+			if r.Optional != nil {
+				short, _, err := all.Render(r.Kind, notification.SMS, locale, values())
+				require.NoError(t, err)
+				require.Empty(t, short.HTML)
+				require.Contains(t, short.Body, "order-1")
+				require.NotContains(t, short.Body, "Ada", "it is shown on locked screens")
+			}
+			text, used, err := all.Render(r.Kind, notification.Email, locale, values())
 			require.NoError(t, err)
 			require.Equal(t, locale, used)
 			require.NotEmpty(t, text.Subject)
@@ -51,7 +60,7 @@ func TestEveryKindHasItsTexts(t *testing.T) {
 func TestALanguageFallsBack(t *testing.T) {
 	t.Parallel()
 	for locale, want := range map[string]string{"de-AT": "de", "de_CH": "de", "DE": "de", "en-GB": "en", "fr": "en", "": "en", "../de": "en"} {
-		_, used, err := template.New().Render(notification.OrderConfirmed, locale, values())
+		_, used, err := template.New().Render(notification.OrderConfirmed, notification.Email, locale, values())
 		require.NoError(t, err)
 		require.Equal(t, want, used, locale)
 	}
@@ -64,11 +73,11 @@ func TestAMissingTextIsWrittenInAnotherLanguage(t *testing.T) {
 		"layout.html": {Data: []byte(`{{template "content" .}}`)}, "order.confirmed/en.txt": {Data: []byte("Hi\n\n{{.Name}}")},
 	})
 	require.NoError(t, err)
-	text, used, err := some.Render(notification.OrderConfirmed, "de", values())
+	text, used, err := some.Render(notification.OrderConfirmed, notification.Email, "de", values())
 	require.NoError(t, err)
 	require.Equal(t, "en", used)
 	require.Equal(t, template.Text{Subject: "Hi", Body: "Ada <b>"}, text)
-	_, _, err = some.Render(notification.OrderCancelled, "de", values())
+	_, _, err = some.Render(notification.OrderCancelled, notification.Email, "de", values())
 	require.ErrorContains(t, err, "there is no text of order.cancelled")
 }
 
@@ -82,7 +91,7 @@ func TestEveryReasonHasWords(t *testing.T) {
 			of := func(code string) string {
 				v := values()
 				v.Reason = code
-				text, _, err := template.New().Render(notification.OrderCancelled, locale, v)
+				text, _, err := template.New().Render(notification.OrderCancelled, notification.Email, locale, v)
 				require.NoError(t, err)
 				return text.Body
 			}

@@ -14,7 +14,7 @@ import (
 
 // preview returns `amends notification preview`.
 func preview(std cli.Stdio) *cobra.Command {
-	var html bool
+	var html, short bool
 	locale := template.Locales[0]
 	cmd := &cobra.Command{
 		Use:   "preview KIND",
@@ -26,7 +26,7 @@ func preview(std cli.Stdio) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("%w: the kinds are %s", err, strings.Join(kinds(), ", "))
 			}
-			text, used, err := template.New().Render(rule.Kind, locale, sample)
+			text, used, err := template.New().Render(rule.Kind, by(short), locale, sample)
 			if err != nil {
 				return err
 			}
@@ -39,8 +39,17 @@ func preview(std cli.Stdio) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&locale, "locale", locale, "language of the recipient, such as de-AT")
+	cmd.Flags().BoolVar(&short, "short", false, "show that of text and push messages")
 	cmd.Flags().BoolVar(&html, "html", false, "print the HTML")
 	return cmd
+}
+
+// by returns a channel of mails, or of short messages.
+func by(short bool) notification.Channel {
+	if short {
+		return notification.Push
+	}
+	return notification.Email
 }
 
 // sample are the values of a preview.

@@ -13,6 +13,7 @@ CREATE TABLE deliveries (
     address    text      NOT NULL, -- personal data; '': not asked for yet, or removed
     locale     text      NOT NULL,
     attempts   bigint    NOT NULL CHECK (attempts >= 0),
+    provider   text      NOT NULL, -- the one that may have taken it; '': none
     created_at timestamp NOT NULL,
     next_at    timestamp NOT NULL, -- of the next attempt; while one is made, of its claim's end
     expires_at timestamp NOT NULL,
