@@ -121,3 +121,16 @@ func TestCustomersGetTheirMailsOnce(t *testing.T) {
 	}
 	require.NotEmpty(t, log.String())
 }
+
+// TestMailsWaitWithoutAServer: the worker is ready, and says so.
+func TestMailsWaitWithoutAServer(t *testing.T) {
+	t.Parallel()
+	o := options(t, "notification")
+	require.NoError(t, Migrate(t.Context(), o))
+	g, err := New(o)
+	require.NoError(t, err)
+	stop := start(t, g, connect(t, &flickering{}))
+	require.Equal(t, []string{"mails wait: no smtp_url is configured, or the user service cannot be asked"}, g.Warnings())
+	require.NoError(t, g.Ready(t.Context()))
+	stop()
+}

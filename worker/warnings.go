@@ -8,6 +8,7 @@ import (
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/worker/events"
 	"github.com/amends/amends/worker/registry"
+	"github.com/amends/amends/worker/work"
 )
 
 // connect starts one side of the connection of the services to the broker: that of those
@@ -26,9 +27,20 @@ func (g *Group) connect(ctx context.Context, parts *process.Parts, side func(eve
 	return err
 }
 
+// work starts what the services do by themselves.
+func (g *Group) work(ctx context.Context, parts *process.Parts) error {
+	all, err := work.Start(ctx, parts, g.stores, g.drainTimeout(), g.o.Logger)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, w := range all {
+		g.warners = append(g.warners, w)
+	}
+	return err
+}
+
 // Warnings returns what operators should know while the group is ready: events that wait
-// for the broker for long, events that it has refused, and events that a listener could
-// not handle. Orders do not depend on them.
+// for the broker for long, events that it has refused, events that a listener could not
+// handle, and messages that are not sent. Orders do not depend on them.
 func (g *Group) Warnings() (all []string) {
 	g.mu.Lock()
 	warners := slices.Clone(g.warners)

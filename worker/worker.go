@@ -36,7 +36,6 @@ import (
 	"github.com/amends/amends/worker/events"
 	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/worker/tries"
-	"github.com/amends/amends/worker/work"
 	"github.com/amends/amends/workflows"
 	doctorflow "github.com/amends/amends/workflows/doctor"
 )
@@ -183,7 +182,7 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 	fatal := make(chan error, len(g.stores))
 	workers, err := g.start(ctx, c, fatal)
 	if err != nil {
-		stop(workers)
+		engine.Stop(workers)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -193,7 +192,7 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 	publishing := g.connect(ctx, parts, events.Config.Publish)
 	g.serve(ctx, parts)
 	parts.Start(ctx, process.Part{Name: "workers", Run: func(ctx context.Context) error {
-		defer stop(workers)
+		defer engine.Stop(workers)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -205,7 +204,7 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 	if g.acts() {
 		parts.Start(ctx, process.Part{Name: "task queues", Run: func(ctx context.Context) error { return g.keepClaims(ctx, c) }})
 	}
-	if err := errors.Join(publishing, g.background(ctx, c, parts), g.connect(ctx, parts, events.Config.Listen), work.Start(ctx, parts, g.stores, g.drainTimeout(), g.o.Logger)); err != nil {
+	if err := errors.Join(publishing, g.background(ctx, c, parts), g.connect(ctx, parts, events.Config.Listen), g.work(ctx, parts)); err != nil {
 		return errors.Join(err, parts.Stop())
 	}
 	events.Fill(ctx, parts, g.stores, g.o.Logger)
@@ -298,15 +297,6 @@ func (g *Group) newSteps(c *engine.Client) *saga.Steps {
 
 func (g *Group) tries() tries.Tries {
 	return tries.Tries{Steps: g.steps, Local: g.stores, Remote: g.o.Others}
-}
-
-// stop drains the workers, all at the same time: each has the whole drain time.
-func stop(workers []sdkworker.Worker) {
-	var drained sync.WaitGroup
-	for _, w := range workers {
-		drained.Go(w.Stop)
-	}
-	drained.Wait()
 }
 
 func (g *Group) set(why error) {

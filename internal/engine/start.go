@@ -3,8 +3,10 @@ package engine
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"go.temporal.io/api/serviceerror"
+	sdkworker "go.temporal.io/sdk/worker"
 
 	"github.com/amends/amends/fault"
 )
@@ -20,4 +22,13 @@ func NotStarted(name string, err error) error {
 		kind, code = fault.Transient, fault.Unavailable
 	}
 	return fault.Errorf(kind, code, "start worker of %s: %w", name, err)
+}
+
+// Stop drains the workers, all at the same time: each has the whole drain time.
+func Stop(workers []sdkworker.Worker) {
+	var drained sync.WaitGroup
+	for _, w := range workers {
+		drained.Go(w.Stop)
+	}
+	drained.Wait()
 }

@@ -46,13 +46,11 @@ func hearNotices(s *Stores, o inbox.Options) *inbox.Group {
 	}, o)
 }
 
-// sendNotices returns what sends the messages of the notification service, nil without a
-// server of mails.
-func sendNotices(s *Stores, log *slog.Logger) (func(context.Context) error, error) {
+// sendNotices returns what sends the messages of the notification service.
+func sendNotices(s *Stores, log *slog.Logger) (Work, error) {
 	conn, asked := s.asked["user"]
 	if s.mail.URL == "" || !asked {
-		log.Warn("no smtp_url is configured, or the user service cannot be asked: mails wait")
-		return nil, nil //nolint:nilnil // nothing to do
+		return idle("mails wait: no smtp_url is configured, or the user service cannot be asked"), nil
 	}
 	mails, err := smtp.New(s.mail.URL, s.mail.From)
 	if err != nil {
@@ -66,8 +64,17 @@ func sendNotices(s *Stores, log *slog.Logger) (func(context.Context) error, erro
 			notification.Push:  {s.provider(simulator.PushMessages)},
 		},
 		Now: database.Now, Logger: log,
-	}).Run, nil
+	}), nil
 }
+
+// idle is the work of a service that cannot do any, and why.
+type idle string
+
+// Run implements [Work].
+func (idle) Run(ctx context.Context) error { <-ctx.Done(); return nil }
+
+// Warnings implements [Work].
+func (i idle) Warnings() []string { return []string{string(i)} }
 
 // provider returns a simulated provider of messages.
 func (s *Stores) provider(name string) send.Route {

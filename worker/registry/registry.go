@@ -103,12 +103,20 @@ type Row struct {
 	// is not known, and the time up to which it has handled all, the zero time if that is
 	// not known. Nil: no one asks.
 	Stand func(ctx context.Context, s *Stores, behind int64, upTo time.Time) error
-	// Work returns what the service does by itself, until ctx ends, nil for nothing.
-	Work func(s *Stores, log *slog.Logger) (func(ctx context.Context) error, error)
+	// Work returns what the service does by itself; nil: nothing.
+	Work func(s *Stores, log *slog.Logger) (Work, error)
 	// words explain the service's codes and steps to operators.
 	words activities.Words
 	// facts are those that the service tells.
 	facts []event.Declaration
+}
+
+// Work is what a service does by itself.
+type Work interface {
+	// Run does it until ctx ends, then returns nil after what it has begun.
+	Run(ctx context.Context) error
+	// Warnings returns what operators should know while it runs.
+	Warnings() []string
 }
 
 // All has the row of every service, in the order of an order's journey. The

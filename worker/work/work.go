@@ -10,20 +10,19 @@ import (
 	"github.com/amends/amends/worker/registry"
 )
 
-// Start starts the work of the services that have some. drain bounds how long each ends what
-// it has begun.
-func Start(ctx context.Context, parts *process.Parts, stores []*registry.Stores, drain time.Duration, log *slog.Logger) error {
+// Start starts the work of the services that have some, and returns it. drain bounds how long
+// each ends what it has begun.
+func Start(ctx context.Context, parts *process.Parts, stores []*registry.Stores, drain time.Duration, log *slog.Logger) (all []registry.Work, err error) {
 	for _, s := range stores {
 		if s.Row.Work == nil {
 			continue
 		}
-		run, err := s.Row.Work(s, log)
+		w, err := s.Row.Work(s, log)
 		if err != nil {
-			return err //nolint:wrapcheck // it names the setting
+			return all, err //nolint:wrapcheck // it names the setting
 		}
-		if run != nil {
-			parts.Start(ctx, process.Part{Name: "work of " + s.Row.Name, Run: run, Drain: drain})
-		}
+		all = append(all, w)
+		parts.Start(ctx, process.Part{Name: "work of " + s.Row.Name, Run: w.Run, Drain: drain})
 	}
-	return nil
+	return all, nil
 }

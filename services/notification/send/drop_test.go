@@ -60,6 +60,27 @@ func TestAnAttemptIsRepeatedEverLater(t *testing.T) {
 	})
 }
 
+func TestMessagesThatWaitForLongAreTold(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b testBundle) {
+		b.users.err = away
+		s := b.sender(t, nil)
+		b.tell(t, "e1", b.confirmed("order-1"))
+		warns := func() []string {
+			require.NoError(t, s.Round(t.Context()))
+			require.NoError(t, s.Look(t.Context()))
+			return s.Warnings()
+		}
+		require.Empty(t, warns())
+		b.clock.pass(11 * time.Minute)
+		require.Len(t, warns(), 1)
+		require.Contains(t, s.Warnings()[0], "1 messages to customers have waited for more than 10m0s")
+		b.users.err = nil
+		b.clock.pass(11 * time.Minute)
+		require.Empty(t, warns())
+	})
+}
+
 func TestARefusedAddressIsSuppressed(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b testBundle) {

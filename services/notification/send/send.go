@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/amends/amends/fault"
@@ -36,6 +37,8 @@ type Queue interface {
 	Also(ctx context.Context, d notification.Delivery, channels []notification.Channel) error
 	// Suppressed reports whether an address is suppressed.
 	Suppressed(ctx context.Context, c notification.Channel, address string) (bool, error)
+	// Overdue returns how many deliveries have been wanted since before the given time.
+	Overdue(ctx context.Context, before time.Time) (int64, error)
 	// Forget removes addresses of deliveries that ended long ago.
 	Forget(ctx context.Context) error
 }
@@ -84,24 +87,54 @@ type Config struct {
 type Sender struct {
 	c     Config
 	texts *template.Templates
+	late  atomic.Int64 // deliveries that are overdue
 }
 
 // New returns a sender that does nothing yet.
 func New(c Config) *Sender {
 	c.Lanes, c.Every, c.Claim = cmp.Or(c.Lanes, 4), cmp.Or(c.Every, time.Second), cmp.Or(c.Claim, 2*time.Minute)
 	c.First, c.Most = cmp.Or(c.First, 2*time.Second), cmp.Or(c.Most, 5*time.Minute)
-	return &Sender{c, template.New()}
+	return &Sender{c: c, texts: template.New()}
 }
 
 // Run sends what is due until ctx ends, then returns nil after the attempts that have begun.
 // Several processes may run it.
 func (s *Sender) Run(ctx context.Context) error {
-	var both sync.WaitGroup
-	defer both.Wait()
-	both.Go(func() {
-		_ = background.NewLoop(background.LoopConfig{Name: "old addresses", Every: time.Hour, Round: s.c.Queue.Forget, Logger: s.c.Logger}).Run(ctx)
-	})
-	return background.NewLoop(background.LoopConfig{Name: "messages", Every: s.c.Every, Round: s.Round, Logger: s.c.Logger}).Run(ctx)
+	var all sync.WaitGroup
+	loop := func(name string, every time.Duration, round func(context.Context) error) {
+		all.Go(func() {
+			_ = background.NewLoop(background.LoopConfig{Name: name, Every: every, Round: round, Logger: s.c.Logger}).Run(ctx) // always nil
+		})
+	}
+	loop("messages", s.c.Every, s.Round)
+	loop("overdue messages", lookEvery, s.Look)
+	loop("old addresses", time.Hour, s.c.Queue.Forget)
+	all.Wait()
+	return nil
+}
+
+// Messages that are wanted for longer than overdue are told to operators; they are counted
+// again after lookEvery.
+const (
+	overdue   = 10 * time.Minute
+	lookEvery = 15 * time.Second
+)
+
+// Look counts the deliveries that are overdue.
+func (s *Sender) Look(ctx context.Context) error {
+	n, err := s.c.Queue.Overdue(ctx, s.c.Now().Add(-overdue))
+	if err == nil {
+		s.late.Store(n)
+	}
+	return err
+}
+
+// Warnings returns what operators should know: messages that could not be sent for long.
+func (s *Sender) Warnings() []string {
+	if n := s.late.Load(); n > 0 {
+		return []string{fmt.Sprintf("%d messages to customers have waited for more than %s: see why in the log, or by `amends notification list`", n, overdue)}
+	}
+	return nil
 }
 
 // Round makes an attempt of each delivery that is due. Its error is the queue's.

@@ -97,6 +97,12 @@ func (s *Store) Suppressed(ctx context.Context, c notification.Channel, address 
 	return n > 0, database.Fault(err)
 }
 
+// Overdue implements [send.Queue].
+func (s *Store) Overdue(ctx context.Context, before time.Time) (n int64, err error) {
+	err = s.db.WithContext(ctx).Model(&row{}).Where("state = 'WANTED' AND created_at < ?", before).Count(&n).Error
+	return n, database.Fault(err)
+}
+
 // Forget implements [send.Queue].
 func (s *Store) Forget(ctx context.Context) error {
 	return database.Retry(ctx, s.db, func(db *gorm.DB) error {
