@@ -37,11 +37,14 @@ type Mail struct {
 	HTML      string    `json:"html,omitempty"`
 }
 
-// Mailbox is a folder of mails.
-type Mailbox struct{ dir string }
+// Mailbox is a folder of the newest mails.
+type Mailbox struct {
+	dir  string
+	most int
+}
 
 // In returns the mailbox of a data folder, which need not exist.
-func In(dataDir string) Mailbox { return Mailbox{filepath.Join(dataDir, "mailbox")} }
+func In(dataDir string) Mailbox { return Mailbox{filepath.Join(dataDir, "mailbox"), most} }
 
 // Put keeps a mail. As mailboxes do, it drops one whose Message-ID it has already.
 func (m Mailbox) Put(content []byte) error {
@@ -156,7 +159,7 @@ func (m Mailbox) ids() ([]string, error) {
 // trim removes the oldest mails.
 func (m Mailbox) trim() error {
 	ids, err := m.ids()
-	for _, id := range ids[min(most, len(ids)):] {
+	for _, id := range ids[min(m.most, len(ids)):] {
 		err = errors.Join(err, os.Remove(m.path(id)))
 	}
 	return err
