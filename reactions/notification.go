@@ -80,7 +80,10 @@ func orderNotice(kind notification.Kind) func(order.Snapshot) *notification.Noti
 	return func(o order.Snapshot) *notification.Notice {
 		n := &notification.Notice{
 			Kind: kind, Subject: o.ID, Recipient: recipient(o),
-			Facts: notification.Facts{Total: o.Total, Reason: string(o.Reason)},
+			Facts: notification.Facts{Reason: string(o.Reason)},
+		}
+		if o.Total != nil {
+			n.Facts.Total = *o.Total
 		}
 		for _, l := range o.Lines {
 			n.Facts.Lines = append(n.Facts.Lines, notification.Line{SKU: l.SKU, Quantity: l.Quantity})

@@ -28,7 +28,7 @@ func of[Data any](f event.Fact[Data], data Data) event.Event {
 func TestWhatEachFactMeans(t *testing.T) {
 	t.Parallel()
 	placed := order.Snapshot{
-		ID: "b8557e09-1ca9-8ac6-b79b-8c821f1a990c", CustomerID: account, Reason: order.OutOfStock, Total: money.New(100, "EUR"),
+		ID: "b8557e09-1ca9-8ac6-b79b-8c821f1a990c", CustomerID: account, Reason: order.OutOfStock, Total: new(money.New(100, "EUR")),
 		Lines: []order.Line{{SKU: "MUG", Quantity: 2}},
 	}
 	about := notification.Facts{Lines: []notification.Line{{SKU: "MUG", Quantity: 2}}, Total: money.New(100, "EUR"), Reason: "OUT_OF_STOCK"}

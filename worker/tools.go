@@ -65,7 +65,7 @@ func WithUser(ctx context.Context, o Options, f func(user.Service) error) error 
 
 // WithNotification opens the notification service's database for f. o needs no other service.
 func WithNotification(ctx context.Context, o Options, f func(notification.Service) error) error {
-	return with(ctx, o, "notification", func(s *registry.Stores) error { return f(notificationstore.New(s.Own)) })
+	return With(ctx, o, "notification", func(s *registry.Stores) error { return f(notificationstore.New(s.Own)) })
 }
 
 // WithWatch opens the order service's database for f, which gets a watch over its
