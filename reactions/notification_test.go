@@ -29,7 +29,7 @@ func TestWhatEachFactMeans(t *testing.T) {
 	t.Parallel()
 	placed := order.Snapshot{
 		ID: "b8557e09-1ca9-8ac6-b79b-8c821f1a990c", CustomerID: account, Reason: order.OutOfStock, Total: new(money.New(100, "EUR")),
-		Lines: []order.Line{{SKU: "MUG", Quantity: 2}},
+		Lines: []order.TakenLine{{SKU: "MUG", Quantity: 2}},
 	}
 	about := notification.Facts{Lines: []notification.Line{{SKU: "MUG", Quantity: 2}}, Total: money.New(100, "EUR"), Reason: "OUT_OF_STOCK"}
 	guest, old := placed, placed
