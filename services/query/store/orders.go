@@ -135,12 +135,8 @@ func (s *Store) selected(ctx context.Context, generation int64, f query.OrderFil
 	var q selection
 	wanted := words.Query(f.Text, query.MaxWords)
 	switch {
-	case len(wanted) > 0:
-		var exact []string
-		if f.CustomerID != "" {
-			exact = []string{rows.CustomerWord(f.CustomerID)}
-		}
-		m := search.Orders.Find(s.db.WithContext(ctx), generation, exact, wanted)
+	case len(wanted) > 0 && f.CustomerID == "":
+		m := search.Orders.Find(s.db.WithContext(ctx), generation, wanted)
 		q.from, q.seq = m.From+" "+m.Join+" orders AS o ON o.seq = "+m.Seq, m.Seq
 		q.and(m.Where, m.Arg)
 	case f.SKU != "" && f.CustomerID == "":
@@ -150,6 +146,11 @@ func (s *Store) selected(ctx context.Context, generation int64, f query.OrderFil
 		q.from, q.seq = "orders AS o", "o.seq"
 	}
 	q.and("o.generation = ?", generation)
+	if f.CustomerID != "" { // a customer has few orders, and a word perhaps many
+		for _, word := range wanted {
+			q.and("o.words LIKE ?", "% "+word+"%") // a word has letters and digits only
+		}
+	}
 	if f.SKU != "" && q.seq != "l.seq" {
 		q.and("EXISTS (SELECT 1 FROM order_lines AS l WHERE l.generation = o.generation AND l.sku = ? AND l.seq = o.seq)", text(f.SKU))
 	}

@@ -73,7 +73,7 @@ func (s *Store) products(ctx context.Context, generation int64, f query.ProductF
 	q.from = "products AS p"
 	if wanted := words.Query(f.Text, query.MaxWords); len(wanted) > 0 {
 		db := s.db.WithContext(ctx)
-		m := search.Products.Find(db, generation, nil, wanted)
+		m := search.Products.Find(db, generation, wanted)
 		q.from = m.From + " " + m.Join + " products AS p ON p.seq = " + m.Seq
 		q.and(m.Where, m.Arg)
 		named, arg := search.Products.Named(db, generation, wanted)

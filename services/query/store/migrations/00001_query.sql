@@ -38,6 +38,7 @@ CREATE TABLE orders (
     attention   boolean   NOT NULL,
     version     bigint    NOT NULL,
     view        text      NOT NULL, -- JSON
+    words       text      NOT NULL, -- those of the search, a space before each
     PRIMARY KEY (generation, id),
     UNIQUE (generation, seq)
 );

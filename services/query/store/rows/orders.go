@@ -3,9 +3,8 @@ package rows
 import (
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/amends/amends/fault"
@@ -26,6 +25,7 @@ type Order struct {
 	Attention  bool
 	Version    int64
 	View       string // JSON of [query.Order]
+	Words      string // a space before each
 }
 
 // TableName is for GORM.
@@ -93,18 +93,19 @@ func (w writer) orders(changes []query.Change) error {
 			return fault.Errorf(fault.Bug, fault.Internal, "order %s: its view: %w", id, err)
 		}
 		o := c.Order
+		wanted := orderWords(*o)
 		rows = append(rows, Order{
-			w.generation, id, seq, o.CustomerID, string(o.Status), o.Reason, o.Style, o.NeedsAttention(), c.Version, string(view),
+			w.generation, id, seq, o.CustomerID, string(o.Status), o.Reason, o.Style, o.NeedsAttention(), c.Version, string(view), " " + strings.Join(wanted, " "),
 		})
 		for _, l := range o.Lines {
 			lines = append(lines, Line{w.generation, l.SKU, seq})
 		}
-		found = append(found, search.Row{Seq: seq, Words: orderWords(*o)})
+		found = append(found, search.Row{Seq: seq, Words: wanted})
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	err = upsert(w.tx, rows, []string{"generation", "id"}, []string{"status", "reason", "style", "attention", "version", "view"})
+	err = upsert(w.tx, rows, []string{"generation", "id"}, []string{"status", "reason", "style", "attention", "version", "view", "words"})
 	if err != nil {
 		return fmt.Errorf("write orders: %w", err)
 	}
@@ -255,7 +256,7 @@ func inOrder(changes []query.Change) (all []*query.NewEntry) {
 	return all
 }
 
-// orderWords returns the words by which an order is found, and the one of its customer.
+// orderWords returns the words by which an order is found.
 func orderWords(o query.Order) []string {
 	texts := []string{o.ID, o.CustomerID}
 	for _, l := range o.Lines {
@@ -264,13 +265,5 @@ func orderWords(o query.Order) []string {
 	for _, p := range o.Parcels {
 		texts = append(texts, p.TrackingNumber)
 	}
-	return append(words.Of(texts...), CustomerWord(o.CustomerID))
-}
-
-// CustomerWord returns a word that the orders of a customer have. It begins with a
-// character that no word of a text has.
-func CustomerWord(id string) string {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(id)) // it never fails
-	return "¤" + strconv.FormatUint(h.Sum64(), 36)
+	return words.Of(texts...)
 }

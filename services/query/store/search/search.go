@@ -100,14 +100,14 @@ type Match struct {
 }
 
 // Find returns the match of the rows that have a word with each of prefixes as its
-// beginning, and each of the exact words. There is at least one.
-func (k Kind) Find(db *gorm.DB, generation int64, exact, prefixes []string) Match {
+// beginning. There is at least one.
+func (k Kind) Find(db *gorm.DB, generation int64, prefixes []string) Match {
 	if db.Name() == "sqlite" {
 		table := k.table(generation)
 		// CROSS keeps the planner from looking each order up in the index.
-		return Match{table + " AS w", "w.rowid", "CROSS JOIN", table + " MATCH ?", join(exact, prefixes, `"`, " *", " AND ")}
+		return Match{table + " AS w", "w.rowid", "CROSS JOIN", table + " MATCH ?", join(prefixes, `"`, " *", " AND ")}
 	}
-	return Match{k.table(generation) + " AS w", "w.seq", "JOIN", "w.words @@ CAST(CAST(? AS text) AS tsquery)", join(exact, prefixes, "'", ":*", " & ")}
+	return Match{k.table(generation) + " AS w", "w.seq", "JOIN", "w.words @@ CAST(CAST(? AS text) AS tsquery)", join(prefixes, "'", ":*", " & ")}
 }
 
 // Named returns an expression with one argument that is true for those rows of a [Match]
@@ -115,20 +115,17 @@ func (k Kind) Find(db *gorm.DB, generation int64, exact, prefixes []string) Matc
 func (k Kind) Named(db *gorm.DB, generation int64, prefixes []string) (expression string, arg any) {
 	if db.Name() == "sqlite" {
 		table := k.table(generation)
-		return "w.rowid IN (SELECT rowid FROM " + table + " WHERE " + table + " MATCH ?)", "name : (" + join(nil, prefixes, `"`, " *", " AND ") + ")"
+		return "w.rowid IN (SELECT rowid FROM " + table + " WHERE " + table + " MATCH ?)", "name : (" + join(prefixes, `"`, " *", " AND ") + ")"
 	}
-	return "w.name @@ CAST(CAST(? AS text) AS tsquery)", join(nil, prefixes, "'", ":*", " & ")
+	return "w.name @@ CAST(CAST(? AS text) AS tsquery)", join(prefixes, "'", ":*", " & ")
 }
 
 // join returns a query of either engine. Words have letters and digits only, so quotes
 // are all the care that they need.
-func join(exact, prefixes []string, quote, star, and string) string {
-	terms := make([]string, 0, len(exact)+len(prefixes))
-	for _, w := range exact {
-		terms = append(terms, quote+w+quote)
-	}
-	for _, w := range prefixes {
-		terms = append(terms, quote+w+quote+star)
+func join(prefixes []string, quote, star, and string) string {
+	terms := make([]string, len(prefixes))
+	for i, w := range prefixes {
+		terms[i] = quote + w + quote + star
 	}
 	return strings.Join(terms, and)
 }
