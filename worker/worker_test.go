@@ -89,9 +89,9 @@ func TestRegistry(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	_, err := New(options(t))
-	require.EqualError(t, err, "no service to run: there are order, catalog, inventory, payment, shipping, user, query, notification")
+	require.EqualError(t, err, "no service to run: there are order, catalog, inventory, payment, shipping, user, query, notification, support")
 	_, err = New(options(t, "orders"))
-	require.EqualError(t, err, `no service "orders": there are order, catalog, inventory, payment, shipping, user, query, notification`)
+	require.EqualError(t, err, `no service "orders": there are order, catalog, inventory, payment, shipping, user, query, notification, support`)
 	o := options(t, "order")
 	o.Timing.RetryMax = time.Second
 	_, err = New(o)

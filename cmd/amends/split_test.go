@@ -31,6 +31,7 @@ func environment(dir, engine string) map[string][]string {
 		"payment":   {file("PAYMENT_DSN", "payment"), file("PAYMENT_PROVIDER_DSN", "provider")},
 		"shipping":  {file("SHIPPING_DSN", "shipping"), file("SHIPPING_CARRIER_DSN", "carrier")},
 		"user":      {file("USER_DSN", "user"), "AMENDS_SERVICES_USER_SECRET=a secret of tests that is long enough"},
+		"support":   {file("SUPPORT_DSN", "support")},
 		"api":       {},
 
 		"notification": {file("NOTIFICATION_DSN", "notification"), file("NOTIFICATION_MESSENGER_DSN", "messenger")},

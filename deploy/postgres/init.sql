@@ -24,6 +24,7 @@
 \getenv user POSTGRES_USER_PASSWORD
 \getenv query POSTGRES_QUERY_PASSWORD
 \getenv notification POSTGRES_NOTIFICATION_PASSWORD
+\getenv support POSTGRES_SUPPORT_PASSWORD
 \getenv provider POSTGRES_PROVIDER_PASSWORD
 \getenv carrier POSTGRES_CARRIER_PASSWORD
 \getenv messenger POSTGRES_MESSENGER_PASSWORD
@@ -40,6 +41,7 @@ FROM (VALUES
   ('user', :'user'),
   ('query', :'query'),
   ('notification', :'notification'),
+  ('support', :'support'),
   ('provider', :'provider'),
   ('carrier', :'carrier'),
   ('messenger', :'messenger')

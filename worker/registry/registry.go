@@ -50,6 +50,9 @@ import (
 	shippingrpc "github.com/amends/amends/services/shipping/rpc"
 	shippingstore "github.com/amends/amends/services/shipping/store"
 	shippingstep "github.com/amends/amends/services/shipping/store/step"
+	"github.com/amends/amends/services/support"
+	supportrpc "github.com/amends/amends/services/support/rpc"
+	supportstore "github.com/amends/amends/services/support/store"
 	"github.com/amends/amends/services/user"
 	userrpc "github.com/amends/amends/services/user/rpc"
 	usersecret "github.com/amends/amends/services/user/secret"
@@ -219,6 +222,11 @@ var All = []Row{
 		Serve:  func(on grpc.ServiceRegistrar, s *Stores) { notificationrpc.Register(on, notificationstore.New(s.Own)) },
 		Listen: hearNotices, Work: sendNotices,
 		words: activities.NotificationWords, facts: notification.Told,
+	},
+	{
+		Name: "support", own: supportstore.Schema,
+		Serve: func(on grpc.ServiceRegistrar, s *Stores) { supportrpc.Register(on, supportstore.New(s.Own)) },
+		words: activities.SupportWords, facts: support.Facts,
 	},
 }
 
