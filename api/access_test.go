@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -118,7 +117,7 @@ func fronted(t *testing.T, a *fakeAccounts, guests bool) *testBundle {
 			c.GuestSecret = ""
 		}
 	}, WithVerifier(token.NewVerifier(token.Config{Source: a, Logger: slog.New(slog.DiscardHandler)})), WithQuery(followable()),
-		WithServices(shop.Services{Catalog: named(fakePart{}), Payment: fakePart{}, Shipping: fakePart{}, Inventory: fakeInventory{stock: stocked}}))
+		WithCases(fakeCases{}), WithServices(shop.Services{Catalog: named(fakePart{}), Payment: fakePart{}, Shipping: fakePart{}, Inventory: fakeInventory{stock: stocked}}))
 	b.temporal.place, b.temporal.query, b.temporal.list = firstWins(t), knows(workflows.StatusCancelled), registered
 	return b
 }
@@ -174,10 +173,12 @@ var expectations = map[string][3]may{
 	"GetContract":      {anyCaller, anyCaller, anyCaller},
 	"GetEvents":        {anyCaller, anyCaller, anyCaller},
 	"GetDocs":          {anyCaller, anyCaller, anyCaller},
+	"ListOrderCases":   readCases,
+	"GetOrderCase":     readCases,
+	"OpenCase":         writeCases(201),
+	"AnswerOrderCase":  writeCases(200),
+	"CloseOrderCase":   writeCases(200),
 }
-
-// bodies are those of the operations that need one.
-var bodies = map[string]string{"PlaceOrder": goodBody, "CheckStock": checkMugs, "CancelOrder": "{}"}
 
 // TestAccess calls every operation of the contract as every caller, those of accounts
 // apart: [TestAccessToAccounts] does. An operation without a row fails it.
@@ -219,7 +220,7 @@ func TestAccess(t *testing.T) {
 					} else {
 						header[2] += guests.Claim(someOrder) // all that the guest has
 					}
-					url := strings.NewReplacer("{id}", situation.order, "{sku}", "MUG").Replace(path)
+					url := strings.NewReplacer("{id}", situation.order, "{sku}", "MUG", "{case}", someCase).Replace(path)
 					answer := situation.server.do(t, method, url, bodyOf(t, operation), header...)
 					called++
 					require.Equal(t, rows[i][j], answer.StatusCode, "%s as %s, %s: %s", operation.OperationID, name, situation.about, answer.text)
@@ -233,15 +234,6 @@ func TestAccess(t *testing.T) {
 	}
 	require.Len(t, expectations, seen, "a row of no operation")
 	require.Equal(t, 3*len(callers)*seen, called)
-}
-
-func bodyOf(t *testing.T, o *openapi3.Operation) string {
-	t.Helper()
-	if o.RequestBody == nil {
-		return ""
-	}
-	require.Contains(t, bodies, o.OperationID, "the operation needs a body")
-	return bodies[o.OperationID]
 }
 
 func TestOrdersBelongToAccounts(t *testing.T) {

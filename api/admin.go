@@ -7,18 +7,19 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/amends/amends/api/cases"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/internal/probe"
 )
 
 // Admin configures the admin address of a process: its probes and, where the process
-// has an API, repairs and lists of orders; where it runs services, dead letters. It is for operators: never
+// has an API, repairs, lists of orders and cases; where it runs services, dead letters. It is for operators: never
 // expose it to clients.
 type Admin struct {
 	probe.Probe
 
-	// Repairs is the API of the process, which repairs and lists ask. Nil means that the
+	// Repairs is the API of the process, which repairs, lists and cases ask. Nil means that the
 	// process has neither an API nor a route for them.
 	Repairs *Server
 	// Letters has the dead letters of the process's services. Nil means that it runs none,
@@ -45,6 +46,7 @@ func NewAdmin(a Admin) http.Handler {
 	if a.Repairs != nil {
 		operator.New(operator.Config{Orders: a.Repairs.orders, Operators: a.Operators, Log: log}).Register(r)
 		operator.NewLists(operator.ListsConfig{Model: a.Repairs.model, Operators: a.Operators, Log: log}).Register(r)
+		operator.NewCases(operator.CasesConfig{Cases: cases.NewDesk(a.Repairs.cases), Operators: a.Operators, Log: log}).Register(r)
 	}
 	if a.Letters != nil {
 		operator.NewLetters(operator.LettersConfig{Desk: a.Letters, Operators: a.Operators, Log: log}).Register(r)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/netip"
 
+	"github.com/amends/amends/api/cases"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/edge/limit"
@@ -107,6 +108,10 @@ func WithReadiness(f func() error) Option {
 func WithUsers(u users.Service, k users.Keys) Option {
 	return func(s *Server) { s.users, s.keys = u, k }
 }
+
+// WithCases sets the support service; without it, every operation on cases is answered
+// UNAVAILABLE.
+func WithCases(c cases.Service) Option { return func(s *Server) { s.cases = c } }
 
 // WithGateways sets the number of gateways that share the quotas, this one included;
 // without it, it is 1.

@@ -154,6 +154,10 @@ func operationOf(spec *openapi3.T, r *http.Request) *openapi3.Operation {
 	path := r.URL.EscapedPath()
 	if id, ok := strings.CutPrefix(path, "/v1/orders/"); ok && id != "" {
 		id, rest, _ := strings.Cut(id, "/")
+		if about, ok := strings.CutPrefix(rest, "cases/"); ok {
+			_, verb, _ := strings.Cut(about, "/")
+			rest = strings.TrimSuffix("cases/{case}/"+verb, "/")
+		}
 		path = strings.TrimSuffix("/v1/orders/{id}/"+rest, "/")
 		if id == "" || (rest == "" && strings.HasSuffix(r.URL.EscapedPath(), "/")) {
 			return nil
@@ -162,6 +166,10 @@ func operationOf(spec *openapi3.T, r *http.Request) *openapi3.Operation {
 	if rest, ok := strings.CutPrefix(path, "/v1/dead-letters/"); ok {
 		_, verb, _ := strings.Cut(rest, "/")
 		path = "/v1/dead-letters/{id}/" + verb
+	}
+	if rest, ok := strings.CutPrefix(path, "/v1/cases/"); ok {
+		_, verb, _ := strings.Cut(rest, "/")
+		path = strings.TrimSuffix("/v1/cases/{id}/"+verb, "/")
 	}
 	for template, parent := range map[string]string{
 		"/v1/sessions/{id}": "/v1/sessions/", "/v1/me/addresses/{id}": "/v1/me/addresses/", "/v1/password-resets/{token}": "/v1/password-resets/",
@@ -183,3 +191,18 @@ func operationOf(spec *openapi3.T, r *http.Request) *openapi3.Operation {
 
 // alive is an engine that is there.
 func alive(context.Context) error { return nil }
+
+// bodies are those of the operations that need one.
+var bodies = map[string]string{
+	"PlaceOrder": goodBody, "CheckStock": checkMugs, "CancelOrder": "{}", "OpenCase": openMug,
+	"AnswerOrderCase": bothMugs, "CloseOrderCase": "{}",
+}
+
+func bodyOf(t *testing.T, o *openapi3.Operation) string {
+	t.Helper()
+	if o.RequestBody == nil {
+		return ""
+	}
+	require.Contains(t, bodies, o.OperationID, "the operation needs a body")
+	return bodies[o.OperationID]
+}

@@ -56,7 +56,7 @@ const (
 	placing    class = "place"
 	cancelling class = "cancel"
 	entering   class = "enter"   // registrations, log-ins, and the tokens of mails
-	managing   class = "account" // of one's own account
+	managing   class = "account" // of one's own account, and of cases on one's orders
 	unlimited  class = ""
 )
 
@@ -122,6 +122,11 @@ var publicRoutes = routes{
 	{"GetOrderOverview", echo.GET, "/v1/orders/{id}/overview", readOrders, browsing, both, question, asJSON | idempotent, nil},
 	{"ListProducts", echo.GET, "/v1/products", optional, browsing, model, question, asJSON | idempotent | queried, nil},
 	{"ListCategories", echo.GET, "/v1/categories", optional, browsing, model, question, asJSON | idempotent, nil},
+	{"ListOrderCases", echo.GET, "/v1/orders/{id}/cases", readOrders, reading, both, question, asJSON, nil},
+	{"OpenCase", echo.POST, "/v1/orders/{id}/cases", writeOrders, managing, both, question, asJSON | keyed, nil},
+	{"GetOrderCase", echo.GET, "/v1/orders/{id}/cases/{case}", readOrders, reading, both, question, asJSON, nil},
+	{"AnswerOrderCase", echo.POST, "/v1/orders/{id}/cases/{case}/answers", writeOrders, managing, both, question, asJSON | keyed, nil},
+	{"CloseOrderCase", echo.POST, "/v1/orders/{id}/cases/{case}/close", writeOrders, managing, both, question, asJSON | keyed, nil},
 	{"GetProduct", echo.GET, "/v1/products/{sku}", optional, browsing, services, time.Second, asJSON | idempotent, nil},
 	{"GetStock", echo.GET, "/v1/stock/{sku}", optional, browsing, services, time.Second, asJSON | idempotent, nil},
 	{"CheckStock", echo.POST, "/v1/stock/check", optional, browsing, services, time.Second, asJSON | idempotent, nil},
@@ -161,6 +166,11 @@ var adminRoutes = routes{
 	{"ListDeadLetters", echo.GET, "/v1/dead-letters", operators, unlimited, database, edge.MaxAnswer, asJSON, nil},
 	{"RedriveDeadLetter", echo.POST, "/v1/dead-letters/{id}/redrive", operators, unlimited, database, edge.MaxAnswer, asJSON, nil},
 	{"DiscardDeadLetter", echo.POST, "/v1/dead-letters/{id}/discard", operators, unlimited, database, edge.MaxAnswer, asJSON, nil},
+	{"ListCases", echo.GET, "/v1/cases", operators, unlimited, services, question, asJSON, nil},
+	{"GetCase", echo.GET, "/v1/cases/{id}", operators, unlimited, services, question, asJSON, nil},
+	{"AnswerCase", echo.POST, "/v1/cases/{id}/answers", operators, unlimited, services, question, asJSON | keyed, nil},
+	{"AssignCase", echo.POST, "/v1/cases/{id}/assign", operators, unlimited, services, question, asJSON | keyed, nil},
+	{"CloseCase", echo.POST, "/v1/cases/{id}/close", operators, unlimited, services, question, asJSON | keyed, nil},
 	{"GetMetrics", echo.GET, "/metrics", none, unlimited, process, edge.MaxAnswer, 0, nil},
 	{"GetHealth", echo.GET, "/healthz", none, unlimited, process, edge.MaxAnswer, 0, nil},
 	{"GetReadiness", echo.GET, "/readyz", none, unlimited, engine, edge.MaxAnswer, 0, nil},

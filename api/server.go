@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.temporal.io/sdk/client"
 
+	"github.com/amends/amends/api/cases"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/docs"
 	"github.com/amends/amends/api/edge"
@@ -42,6 +43,7 @@ type Server struct {
 	records  orders.Records
 	verifier caller.Verifier
 	users    users.Service
+	cases    cases.Service
 	keys     users.Keys
 	gateways func() int
 	browsing *shed.Gate
@@ -59,6 +61,7 @@ type (
 	shopHandlers  = shop.Handlers
 	userHandlers  = users.Handlers
 	liveHandlers  = live.Handlers
+	caseHandlers  = cases.Handlers
 )
 
 // operations answers the operations of openapi.yaml.
@@ -67,6 +70,7 @@ type operations struct {
 	*shopHandlers
 	*userHandlers
 	*liveHandlers
+	*caseHandlers
 	*overview.Handlers
 	*docs.Page
 	*health
@@ -91,6 +95,9 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 		return nil, err
 	}
 	if err := users.Forms(spec, forms); err != nil {
+		return nil, err
+	}
+	if err := cases.Forms(spec, forms); err != nil {
 		return nil, err
 	}
 	page, err := docs.New(spec)
@@ -128,7 +135,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	s.services.Query = s.model
 	reader, access := shop.NewReader(s.services), apiorders.NewAccess(lookup.New(s.orders, s.model), c.guests())
 	all := operations{
-		apiorders.New(s.orders, access, s.model, s.draining), shop.New(reader), accounts, live.New(access, s.model, s.draining, heartbeat),
+		apiorders.New(s.orders, access, s.model, s.draining), shop.New(reader), accounts, live.New(access, s.model, s.draining, heartbeat), cases.New(s.cases, access),
 		overview.New(access, reader), page, s.health,
 	}
 	contract.RegisterHandlers(edge.Router{Echo: s.echo, Middleware: publicRoutes.middleware(g)}, contract.NewStrictHandler(all, nil))

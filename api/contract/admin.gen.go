@@ -370,6 +370,77 @@ type RepairOrder struct {
 // RepairOrderAction defines model for RepairOrder.Action.
 type RepairOrderAction string
 
+// SupportAnswer defines model for SupportAnswer.
+type SupportAnswer struct {
+	// Text Some lines, without the number of a card.
+	//
+	// Example: Another one is on its way.
+	Text string `json:"text"`
+}
+
+// SupportAssignment defines model for SupportAssignment.
+type SupportAssignment struct {
+	// Assignee The name of a person of support, or empty.
+	//
+	// Example: mia
+	Assignee string `json:"assignee"`
+}
+
+// SupportCase defines model for SupportCase.
+type SupportCase struct {
+	// Assignee Absent if the case is no person's.
+	//
+	// Example: mia
+	Assignee  *string   `json:"assignee,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// CustomerId The account that opened the case; absent for a guest.
+	//
+	// Example: cus_42
+	CustomerId *string `json:"customer_id,omitempty"`
+
+	// Id Example: 019acf3e-4b80-7c11-8f3e-5d2a9b7c6e10
+	Id string `json:"id"`
+
+	// Messages Absent in lists.
+	Messages *[]SupportMessage `json:"messages,omitempty"`
+
+	// OrderId Example: 0190a6b2-7d1e-8c3f-9b5a-2f6d8e4c1a70
+	OrderId string `json:"order_id"`
+
+	// State `open`: support is to answer. `answered`: support has answered last. `closed`: no more messages.
+	State CaseState `json:"state"`
+
+	// Subject Example: One mug is broken
+	Subject   string    `json:"subject"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// SupportCases defines model for SupportCases.
+type SupportCases struct {
+	Cases []SupportCase `json:"cases"`
+
+	// NextCursor The `cursor` of the next page; absent on the last one.
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// SupportClosing Has no fields; the body is optional.
+type SupportClosing = map[string]interface{}
+
+// SupportMessage defines model for SupportMessage.
+type SupportMessage struct {
+	At     time.Time `json:"at"`
+	Author CaseSide  `json:"author"`
+
+	// By The account or the person of support; absent for a guest.
+	//
+	// Example: mia
+	By *string `json:"by,omitempty"`
+
+	// Text Example: Another one is on its way.
+	Text string `json:"text"`
+}
+
 // Waiver defines model for Waiver.
 type Waiver struct {
 	At time.Time `json:"at"`
@@ -402,11 +473,50 @@ type Waiver struct {
 // EventID defines model for EventID.
 type EventID = string
 
+// SupportCaseID defines model for SupportCaseID.
+type SupportCaseID = string
+
 // NoOperators RFC 9457.
 type NoOperators = Problem
 
 // Unauthorized RFC 9457.
 type Unauthorized = Problem
+
+// ListCasesParams defines parameters for ListCases.
+type ListCasesParams struct {
+	State *CaseState `form:"state,omitempty" json:"state,omitempty"`
+
+	// Assignee Only those that this person takes care of.
+	Assignee *string `form:"assignee,omitempty" json:"assignee,omitempty"`
+
+	// Cursor The `next_cursor` of the page before, with the same state and assignee.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *int    `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// AnswerCaseParams defines parameters for AnswerCase.
+type AnswerCaseParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, bare or as a quoted string, fresh for each request about the order or the case. A
+	// repeat with the same key and body changes nothing, and is answered with the case as it is now; another body with the
+	// key is refused with `IDEMPOTENCY_KEY_REUSED`.
+	IdempotencyKey CommandKey `json:"Idempotency-Key"`
+}
+
+// AssignCaseParams defines parameters for AssignCase.
+type AssignCaseParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, bare or as a quoted string, fresh for each request about the order or the case. A
+	// repeat with the same key and body changes nothing, and is answered with the case as it is now; another body with the
+	// key is refused with `IDEMPOTENCY_KEY_REUSED`.
+	IdempotencyKey CommandKey `json:"Idempotency-Key"`
+}
+
+// CloseCaseParams defines parameters for CloseCase.
+type CloseCaseParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, bare or as a quoted string, fresh for each request about the order or the case. A
+	// repeat with the same key and body changes nothing, and is answered with the case as it is now; another body with the
+	// key is refused with `IDEMPOTENCY_KEY_REUSED`.
+	IdempotencyKey CommandKey `json:"Idempotency-Key"`
+}
 
 // ListDeadLettersParams defines parameters for ListDeadLetters.
 type ListDeadLettersParams struct {
@@ -469,6 +579,15 @@ type RepairOrderParams struct {
 	// IdempotencyKey 1 to 255 visible ASCII characters, bare or as a quoted string.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
+
+// AnswerCaseJSONRequestBody defines body for AnswerCase for application/json ContentType.
+type AnswerCaseJSONRequestBody = SupportAnswer
+
+// AssignCaseJSONRequestBody defines body for AssignCase for application/json ContentType.
+type AssignCaseJSONRequestBody = SupportAssignment
+
+// CloseCaseJSONRequestBody defines body for CloseCase for application/json ContentType.
+type CloseCaseJSONRequestBody = SupportClosing
 
 // DiscardDeadLetterJSONRequestBody defines body for DiscardDeadLetter for application/json ContentType.
 type DiscardDeadLetterJSONRequestBody = DiscardDeadLetter

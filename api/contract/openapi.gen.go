@@ -22,6 +22,45 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for CaseSide.
+const (
+	Customer CaseSide = "customer"
+	Support  CaseSide = "support"
+)
+
+// Valid indicates whether the value is a known member of the CaseSide enum.
+func (e CaseSide) Valid() bool {
+	switch e {
+	case Customer:
+		return true
+	case Support:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CaseState.
+const (
+	Answered CaseState = "answered"
+	Closed   CaseState = "closed"
+	Open     CaseState = "open"
+)
+
+// Valid indicates whether the value is a known member of the CaseState enum.
+func (e CaseState) Valid() bool {
+	switch e {
+	case Answered:
+		return true
+	case Closed:
+		return true
+	case Open:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HealthStatus.
 const (
 	HealthOK HealthStatus = "ok"
@@ -209,6 +248,14 @@ type Address struct {
 	Region *string `json:"region,omitempty"`
 }
 
+// AnswerCase defines model for AnswerCase.
+type AnswerCase struct {
+	// Text Some lines, without the number of a card.
+	//
+	// Example: Both of them.
+	Text string `json:"text"`
+}
+
 // AskPasswordReset Example: {"email":"ada@example.com"}
 type AskPasswordReset struct {
 	// Email An address of mail.
@@ -241,6 +288,47 @@ type Attention struct {
 
 // CancelOrder Has no fields; the body is optional.
 type CancelOrder = map[string]interface{}
+
+// Case defines model for Case.
+type Case struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// Id Example: 019acf3e-4b80-7c11-8f3e-5d2a9b7c6e10
+	Id string `json:"id"`
+
+	// Messages Absent in lists.
+	Messages *[]CaseMessage `json:"messages,omitempty"`
+
+	// OrderId Example: 0190a6b2-7d1e-8c3f-9b5a-2f6d8e4c1a70
+	OrderId string `json:"order_id"`
+
+	// State `open`: support is to answer. `answered`: support has answered last. `closed`: no more messages.
+	State CaseState `json:"state"`
+
+	// Subject Example: One mug is broken
+	Subject   string    `json:"subject"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// CaseMessage defines model for CaseMessage.
+type CaseMessage struct {
+	At     time.Time `json:"at"`
+	Author CaseSide  `json:"author"`
+
+	// Text Example: It was broken when I opened the parcel.
+	Text string `json:"text"`
+}
+
+// CaseSide defines model for CaseSide.
+type CaseSide string
+
+// CaseState `open`: support is to answer. `answered`: support has answered last. `closed`: no more messages.
+type CaseState string
+
+// Cases defines model for Cases.
+type Cases struct {
+	Cases []Case `json:"cases"`
+}
 
 // Category defines model for Category.
 type Category struct {
@@ -315,6 +403,9 @@ type CheckedLine struct {
 	// Sku Example: MUG-STONEWARE
 	Sku string `json:"sku"`
 }
+
+// CloseCase Has no fields; the body is optional.
+type CloseCase = map[string]interface{}
 
 // Confirmed defines model for Confirmed.
 type Confirmed struct {
@@ -527,6 +618,17 @@ type NamedProduct struct {
 
 	// Sku Example: MUG-STONEWARE
 	Sku string `json:"sku"`
+}
+
+// OpenCase defines model for OpenCase.
+type OpenCase struct {
+	// Subject Example: One mug is broken
+	Subject string `json:"subject"`
+
+	// Text Some lines, without the number of a card.
+	//
+	// Example: It was broken when I opened the parcel.
+	Text string `json:"text"`
 }
 
 // Order defines model for Order.
@@ -984,6 +1086,12 @@ type AddressID = string
 // AmendsMinVersion defines model for Amends-Min-Version.
 type AmendsMinVersion = string
 
+// CaseID defines model for CaseID.
+type CaseID = string
+
+// CommandKey defines model for CommandKey.
+type CommandKey = string
+
 // Cursor defines model for Cursor.
 type Cursor = string
 
@@ -1097,6 +1205,30 @@ type GetOrderParams struct {
 	Prefer *Patience `json:"Prefer,omitempty"`
 }
 
+// OpenCaseParams defines parameters for OpenCase.
+type OpenCaseParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, bare or as a quoted string, fresh for each request about the order or the case. A
+	// repeat with the same key and body changes nothing, and is answered with the case as it is now; another body with the
+	// key is refused with `IDEMPOTENCY_KEY_REUSED`.
+	IdempotencyKey CommandKey `json:"Idempotency-Key"`
+}
+
+// AnswerOrderCaseParams defines parameters for AnswerOrderCase.
+type AnswerOrderCaseParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, bare or as a quoted string, fresh for each request about the order or the case. A
+	// repeat with the same key and body changes nothing, and is answered with the case as it is now; another body with the
+	// key is refused with `IDEMPOTENCY_KEY_REUSED`.
+	IdempotencyKey CommandKey `json:"Idempotency-Key"`
+}
+
+// CloseOrderCaseParams defines parameters for CloseOrderCase.
+type CloseOrderCaseParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, bare or as a quoted string, fresh for each request about the order or the case. A
+	// repeat with the same key and body changes nothing, and is answered with the case as it is now; another body with the
+	// key is refused with `IDEMPOTENCY_KEY_REUSED`.
+	IdempotencyKey CommandKey `json:"Idempotency-Key"`
+}
+
 // FollowOrderParams defines parameters for FollowOrder.
 type FollowOrderParams struct {
 	// LastEventID The `id` of the last event that the client has.
@@ -1157,6 +1289,15 @@ type PlaceOrderJSONRequestBody = PlaceOrder
 
 // CancelOrderJSONRequestBody defines body for CancelOrder for application/json ContentType.
 type CancelOrderJSONRequestBody = CancelOrder
+
+// OpenCaseJSONRequestBody defines body for OpenCase for application/json ContentType.
+type OpenCaseJSONRequestBody = OpenCase
+
+// AnswerOrderCaseJSONRequestBody defines body for AnswerOrderCase for application/json ContentType.
+type AnswerOrderCaseJSONRequestBody = AnswerCase
+
+// CloseOrderCaseJSONRequestBody defines body for CloseOrderCase for application/json ContentType.
+type CloseOrderCaseJSONRequestBody = CloseCase
 
 // AskPasswordResetJSONRequestBody defines body for AskPasswordReset for application/json ContentType.
 type AskPasswordResetJSONRequestBody = AskPasswordReset
@@ -1244,6 +1385,21 @@ type ServerInterface interface {
 	// CancelOrder Cancel an order
 	// (POST /v1/orders/{id}/cancel)
 	CancelOrder(ctx echo.Context, id OrderID) error
+	// ListOrderCases List the cases of an order
+	// (GET /v1/orders/{id}/cases)
+	ListOrderCases(ctx echo.Context, id OrderID) error
+	// OpenCase Open a case
+	// (POST /v1/orders/{id}/cases)
+	OpenCase(ctx echo.Context, id OrderID, params OpenCaseParams) error
+	// GetOrderCase Get a case
+	// (GET /v1/orders/{id}/cases/{case})
+	GetOrderCase(ctx echo.Context, id OrderID, pCase CaseID) error
+	// AnswerOrderCase Write another message
+	// (POST /v1/orders/{id}/cases/{case}/answers)
+	AnswerOrderCase(ctx echo.Context, id OrderID, pCase CaseID, params AnswerOrderCaseParams) error
+	// CloseOrderCase Close a case
+	// (POST /v1/orders/{id}/cases/{case}/close)
+	CloseOrderCase(ctx echo.Context, id OrderID, pCase CaseID, params CloseOrderCaseParams) error
 	// FollowOrder Follow an order live
 	// (GET /v1/orders/{id}/events)
 	FollowOrder(ctx echo.Context, id OrderID, params FollowOrderParams) error
@@ -1668,6 +1824,176 @@ func (w *ServerInterfaceWrapper) CancelOrder(ctx echo.Context) error {
 	return err
 }
 
+// ListOrderCases converts echo context to params.
+func (w *ServerInterfaceWrapper) ListOrderCases(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id OrderID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListOrderCases(ctx, id)
+	return err
+}
+
+// OpenCase converts echo context to params.
+func (w *ServerInterfaceWrapper) OpenCase(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id OrderID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OpenCaseParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey CommandKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter Idempotency-Key is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.OpenCase(ctx, id, params)
+	return err
+}
+
+// GetOrderCase converts echo context to params.
+func (w *ServerInterfaceWrapper) GetOrderCase(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id OrderID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "case" -------------
+	var pCase CaseID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "case", ctx.Param("case"), &pCase, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter case: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetOrderCase(ctx, id, pCase)
+	return err
+}
+
+// AnswerOrderCase converts echo context to params.
+func (w *ServerInterfaceWrapper) AnswerOrderCase(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id OrderID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "case" -------------
+	var pCase CaseID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "case", ctx.Param("case"), &pCase, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter case: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AnswerOrderCaseParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey CommandKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter Idempotency-Key is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AnswerOrderCase(ctx, id, pCase, params)
+	return err
+}
+
+// CloseOrderCase converts echo context to params.
+func (w *ServerInterfaceWrapper) CloseOrderCase(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id OrderID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "case" -------------
+	var pCase CaseID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "case", ctx.Param("case"), &pCase, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter case: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CloseOrderCaseParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey CommandKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter Idempotency-Key is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CloseOrderCase(ctx, id, pCase, params)
+	return err
+}
+
 // FollowOrder converts echo context to params.
 func (w *ServerInterfaceWrapper) FollowOrder(ctx echo.Context) error {
 	var err error
@@ -1974,6 +2300,11 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/orders", wrapper.PlaceOrder, options.OperationMiddlewares["PlaceOrder"]...)
 	router.GET(options.BaseURL+"/v1/orders/:id", wrapper.GetOrder, options.OperationMiddlewares["GetOrder"]...)
 	router.POST(options.BaseURL+"/v1/orders/:id/cancel", wrapper.CancelOrder, options.OperationMiddlewares["CancelOrder"]...)
+	router.GET(options.BaseURL+"/v1/orders/:id/cases", wrapper.ListOrderCases, options.OperationMiddlewares["ListOrderCases"]...)
+	router.POST(options.BaseURL+"/v1/orders/:id/cases", wrapper.OpenCase, options.OperationMiddlewares["OpenCase"]...)
+	router.GET(options.BaseURL+"/v1/orders/:id/cases/:case", wrapper.GetOrderCase, options.OperationMiddlewares["GetOrderCase"]...)
+	router.POST(options.BaseURL+"/v1/orders/:id/cases/:case/answers", wrapper.AnswerOrderCase, options.OperationMiddlewares["AnswerOrderCase"]...)
+	router.POST(options.BaseURL+"/v1/orders/:id/cases/:case/close", wrapper.CloseOrderCase, options.OperationMiddlewares["CloseOrderCase"]...)
 	router.GET(options.BaseURL+"/v1/orders/:id/overview", wrapper.GetOrderOverview, options.OperationMiddlewares["GetOrderOverview"]...)
 	router.GET(options.BaseURL+"/v1/orders/:id/events", wrapper.FollowOrder, options.OperationMiddlewares["FollowOrder"]...)
 	router.GET(options.BaseURL+"/v1/products", wrapper.ListProducts, options.OperationMiddlewares["ListProducts"]...)
@@ -5279,6 +5610,1009 @@ func (response CancelOrder503ApplicationProblemPlusJSONResponse) VisitCancelOrde
 	return err
 }
 
+type ListOrderCasesRequestObject struct {
+	Id OrderID `json:"id"`
+}
+
+type ListOrderCasesResponseObject interface {
+	VisitListOrderCasesResponse(w http.ResponseWriter) error
+}
+
+type ListOrderCases200JSONResponse Cases
+
+func (response ListOrderCases200JSONResponse) VisitListOrderCasesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderCases400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrderCases400ApplicationProblemPlusJSONResponse) VisitListOrderCasesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderCases401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrderCases401ApplicationProblemPlusJSONResponse) VisitListOrderCasesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderCases403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrderCases403ApplicationProblemPlusJSONResponse) VisitListOrderCasesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderCases404ApplicationProblemPlusJSONResponse Problem
+
+func (response ListOrderCases404ApplicationProblemPlusJSONResponse) VisitListOrderCasesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderCases406ApplicationProblemPlusJSONResponse Problem
+
+func (response ListOrderCases406ApplicationProblemPlusJSONResponse) VisitListOrderCasesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderCases421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrderCases421ApplicationProblemPlusJSONResponse) VisitListOrderCasesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderCases429ApplicationProblemPlusJSONResponse struct {
+	QuotaExceededApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrderCases429ApplicationProblemPlusJSONResponse) VisitListOrderCasesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderCases500ApplicationProblemPlusJSONResponse Problem
+
+func (response ListOrderCases500ApplicationProblemPlusJSONResponse) VisitListOrderCasesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderCases503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrderCases503ApplicationProblemPlusJSONResponse) VisitListOrderCasesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenCaseRequestObject struct {
+	Id     OrderID `json:"id"`
+	Params OpenCaseParams
+	Body   *OpenCaseJSONRequestBody
+}
+
+type OpenCaseResponseObject interface {
+	VisitOpenCaseResponse(w http.ResponseWriter) error
+}
+
+type OpenCase201ResponseHeaders struct {
+	Location *string
+}
+
+type OpenCase201JSONResponse struct {
+	Body    Case
+	Headers OpenCase201ResponseHeaders
+}
+
+func (response OpenCase201JSONResponse) VisitOpenCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Location != nil {
+		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenCase400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response OpenCase400ApplicationProblemPlusJSONResponse) VisitOpenCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenCase401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response OpenCase401ApplicationProblemPlusJSONResponse) VisitOpenCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenCase403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response OpenCase403ApplicationProblemPlusJSONResponse) VisitOpenCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenCase404ApplicationProblemPlusJSONResponse Problem
+
+func (response OpenCase404ApplicationProblemPlusJSONResponse) VisitOpenCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenCase406ApplicationProblemPlusJSONResponse Problem
+
+func (response OpenCase406ApplicationProblemPlusJSONResponse) VisitOpenCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenCase409ApplicationProblemPlusJSONResponse Problem
+
+func (response OpenCase409ApplicationProblemPlusJSONResponse) VisitOpenCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenCase413ApplicationProblemPlusJSONResponse Problem
+
+func (response OpenCase413ApplicationProblemPlusJSONResponse) VisitOpenCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenCase415ApplicationProblemPlusJSONResponse Problem
+
+func (response OpenCase415ApplicationProblemPlusJSONResponse) VisitOpenCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenCase421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response OpenCase421ApplicationProblemPlusJSONResponse) VisitOpenCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenCase422ApplicationProblemPlusJSONResponse Problem
+
+func (response OpenCase422ApplicationProblemPlusJSONResponse) VisitOpenCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenCase429ApplicationProblemPlusJSONResponse struct {
+	QuotaExceededApplicationProblemPlusJSONResponse
+}
+
+func (response OpenCase429ApplicationProblemPlusJSONResponse) VisitOpenCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenCase500ApplicationProblemPlusJSONResponse Problem
+
+func (response OpenCase500ApplicationProblemPlusJSONResponse) VisitOpenCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenCase503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response OpenCase503ApplicationProblemPlusJSONResponse) VisitOpenCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderCaseRequestObject struct {
+	Id   OrderID `json:"id"`
+	Case CaseID  `json:"case"`
+}
+
+type GetOrderCaseResponseObject interface {
+	VisitGetOrderCaseResponse(w http.ResponseWriter) error
+}
+
+type GetOrderCase200JSONResponse Case
+
+func (response GetOrderCase200JSONResponse) VisitGetOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderCase400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrderCase400ApplicationProblemPlusJSONResponse) VisitGetOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderCase401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrderCase401ApplicationProblemPlusJSONResponse) VisitGetOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderCase403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrderCase403ApplicationProblemPlusJSONResponse) VisitGetOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderCase404ApplicationProblemPlusJSONResponse Problem
+
+func (response GetOrderCase404ApplicationProblemPlusJSONResponse) VisitGetOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderCase406ApplicationProblemPlusJSONResponse Problem
+
+func (response GetOrderCase406ApplicationProblemPlusJSONResponse) VisitGetOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderCase421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrderCase421ApplicationProblemPlusJSONResponse) VisitGetOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderCase429ApplicationProblemPlusJSONResponse struct {
+	QuotaExceededApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrderCase429ApplicationProblemPlusJSONResponse) VisitGetOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderCase500ApplicationProblemPlusJSONResponse Problem
+
+func (response GetOrderCase500ApplicationProblemPlusJSONResponse) VisitGetOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderCase503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrderCase503ApplicationProblemPlusJSONResponse) VisitGetOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerOrderCaseRequestObject struct {
+	Id     OrderID `json:"id"`
+	Case   CaseID  `json:"case"`
+	Params AnswerOrderCaseParams
+	Body   *AnswerOrderCaseJSONRequestBody
+}
+
+type AnswerOrderCaseResponseObject interface {
+	VisitAnswerOrderCaseResponse(w http.ResponseWriter) error
+}
+
+type AnswerOrderCase200JSONResponse Case
+
+func (response AnswerOrderCase200JSONResponse) VisitAnswerOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerOrderCase400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerOrderCase400ApplicationProblemPlusJSONResponse) VisitAnswerOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerOrderCase401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerOrderCase401ApplicationProblemPlusJSONResponse) VisitAnswerOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerOrderCase403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerOrderCase403ApplicationProblemPlusJSONResponse) VisitAnswerOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerOrderCase404ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerOrderCase404ApplicationProblemPlusJSONResponse) VisitAnswerOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerOrderCase406ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerOrderCase406ApplicationProblemPlusJSONResponse) VisitAnswerOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerOrderCase409ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerOrderCase409ApplicationProblemPlusJSONResponse) VisitAnswerOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerOrderCase413ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerOrderCase413ApplicationProblemPlusJSONResponse) VisitAnswerOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerOrderCase415ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerOrderCase415ApplicationProblemPlusJSONResponse) VisitAnswerOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerOrderCase421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerOrderCase421ApplicationProblemPlusJSONResponse) VisitAnswerOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerOrderCase422ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerOrderCase422ApplicationProblemPlusJSONResponse) VisitAnswerOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerOrderCase429ApplicationProblemPlusJSONResponse struct {
+	QuotaExceededApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerOrderCase429ApplicationProblemPlusJSONResponse) VisitAnswerOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerOrderCase500ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerOrderCase500ApplicationProblemPlusJSONResponse) VisitAnswerOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerOrderCase503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerOrderCase503ApplicationProblemPlusJSONResponse) VisitAnswerOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseOrderCaseRequestObject struct {
+	Id     OrderID `json:"id"`
+	Case   CaseID  `json:"case"`
+	Params CloseOrderCaseParams
+	Body   *CloseOrderCaseJSONRequestBody
+}
+
+type CloseOrderCaseResponseObject interface {
+	VisitCloseOrderCaseResponse(w http.ResponseWriter) error
+}
+
+type CloseOrderCase200JSONResponse Case
+
+func (response CloseOrderCase200JSONResponse) VisitCloseOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseOrderCase400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response CloseOrderCase400ApplicationProblemPlusJSONResponse) VisitCloseOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseOrderCase401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CloseOrderCase401ApplicationProblemPlusJSONResponse) VisitCloseOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseOrderCase403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CloseOrderCase403ApplicationProblemPlusJSONResponse) VisitCloseOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseOrderCase404ApplicationProblemPlusJSONResponse Problem
+
+func (response CloseOrderCase404ApplicationProblemPlusJSONResponse) VisitCloseOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseOrderCase406ApplicationProblemPlusJSONResponse Problem
+
+func (response CloseOrderCase406ApplicationProblemPlusJSONResponse) VisitCloseOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseOrderCase413ApplicationProblemPlusJSONResponse Problem
+
+func (response CloseOrderCase413ApplicationProblemPlusJSONResponse) VisitCloseOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseOrderCase415ApplicationProblemPlusJSONResponse Problem
+
+func (response CloseOrderCase415ApplicationProblemPlusJSONResponse) VisitCloseOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseOrderCase421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response CloseOrderCase421ApplicationProblemPlusJSONResponse) VisitCloseOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseOrderCase422ApplicationProblemPlusJSONResponse Problem
+
+func (response CloseOrderCase422ApplicationProblemPlusJSONResponse) VisitCloseOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseOrderCase429ApplicationProblemPlusJSONResponse struct {
+	QuotaExceededApplicationProblemPlusJSONResponse
+}
+
+func (response CloseOrderCase429ApplicationProblemPlusJSONResponse) VisitCloseOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseOrderCase500ApplicationProblemPlusJSONResponse Problem
+
+func (response CloseOrderCase500ApplicationProblemPlusJSONResponse) VisitCloseOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseOrderCase503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CloseOrderCase503ApplicationProblemPlusJSONResponse) VisitCloseOrderCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type FollowOrderRequestObject struct {
 	Id     OrderID `json:"id"`
 	Params FollowOrderParams
@@ -7985,6 +9319,21 @@ type StrictServerInterface interface {
 	// CancelOrder Cancel an order
 	// (POST /v1/orders/{id}/cancel)
 	CancelOrder(ctx context.Context, request CancelOrderRequestObject) (CancelOrderResponseObject, error)
+	// ListOrderCases List the cases of an order
+	// (GET /v1/orders/{id}/cases)
+	ListOrderCases(ctx context.Context, request ListOrderCasesRequestObject) (ListOrderCasesResponseObject, error)
+	// OpenCase Open a case
+	// (POST /v1/orders/{id}/cases)
+	OpenCase(ctx context.Context, request OpenCaseRequestObject) (OpenCaseResponseObject, error)
+	// GetOrderCase Get a case
+	// (GET /v1/orders/{id}/cases/{case})
+	GetOrderCase(ctx context.Context, request GetOrderCaseRequestObject) (GetOrderCaseResponseObject, error)
+	// AnswerOrderCase Write another message
+	// (POST /v1/orders/{id}/cases/{case}/answers)
+	AnswerOrderCase(ctx context.Context, request AnswerOrderCaseRequestObject) (AnswerOrderCaseResponseObject, error)
+	// CloseOrderCase Close a case
+	// (POST /v1/orders/{id}/cases/{case}/close)
+	CloseOrderCase(ctx context.Context, request CloseOrderCaseRequestObject) (CloseOrderCaseResponseObject, error)
 	// FollowOrder Follow an order live
 	// (GET /v1/orders/{id}/events)
 	FollowOrder(ctx context.Context, request FollowOrderRequestObject) (FollowOrderResponseObject, error)
@@ -8727,6 +10076,209 @@ func (sh *strictHandler) CancelOrder(ctx echo.Context, id OrderID) error {
 	return nil
 }
 
+// ListOrderCases operation middleware
+func (sh *strictHandler) ListOrderCases(ctx echo.Context, id OrderID) error {
+	var request ListOrderCasesRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListOrderCases(ctx.Request().Context(), request.(ListOrderCasesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListOrderCases")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListOrderCasesResponseObject); ok {
+		return validResponse.VisitListOrderCasesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// OpenCase operation middleware
+func (sh *strictHandler) OpenCase(ctx echo.Context, id OrderID, params OpenCaseParams) error {
+	var request OpenCaseRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body OpenCaseJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenCase(ctx.Request().Context(), request.(OpenCaseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenCase")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(OpenCaseResponseObject); ok {
+		return validResponse.VisitOpenCaseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetOrderCase operation middleware
+func (sh *strictHandler) GetOrderCase(ctx echo.Context, id OrderID, pCase CaseID) error {
+	var request GetOrderCaseRequestObject
+
+	request.Id = id
+	request.Case = pCase
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOrderCase(ctx.Request().Context(), request.(GetOrderCaseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOrderCase")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetOrderCaseResponseObject); ok {
+		return validResponse.VisitGetOrderCaseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AnswerOrderCase operation middleware
+func (sh *strictHandler) AnswerOrderCase(ctx echo.Context, id OrderID, pCase CaseID, params AnswerOrderCaseParams) error {
+	var request AnswerOrderCaseRequestObject
+
+	request.Id = id
+	request.Case = pCase
+	request.Params = params
+
+	var body AnswerOrderCaseJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AnswerOrderCase(ctx.Request().Context(), request.(AnswerOrderCaseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnswerOrderCase")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AnswerOrderCaseResponseObject); ok {
+		return validResponse.VisitAnswerOrderCaseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CloseOrderCase operation middleware
+func (sh *strictHandler) CloseOrderCase(ctx echo.Context, id OrderID, pCase CaseID, params CloseOrderCaseParams) error {
+	var request CloseOrderCaseRequestObject
+
+	request.Id = id
+	request.Case = pCase
+	request.Params = params
+
+	var body CloseOrderCaseJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CloseOrderCase(ctx.Request().Context(), request.(CloseOrderCaseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CloseOrderCase")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CloseOrderCaseResponseObject); ok {
+		return validResponse.VisitCloseOrderCaseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // FollowOrder operation middleware
 func (sh *strictHandler) FollowOrder(ctx echo.Context, id OrderID, params FollowOrderParams) error {
 	var request FollowOrderRequestObject
@@ -9256,211 +10808,228 @@ func (sh *strictHandler) ConfirmMail(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3rchu5euCrYJlU2d40KVKW7TFdqQpHome0liVFko+TDL1qqBskcdgNcAA0aZ6JtvI0ebA8yRY+AH0h",
-	"0bzIksZzRvNjymJ34/IB3/32WyPi6ZQzwpRsdH9rjAmOiYB/9lLCYtnsyebZUP8dExkJOlWUs0a3cTUm",
-	"CDM5JwJRifgQqTFBguAYpTwmSYDmYxqN0RhLhJMEqTFWaIynU8JIjLIpUhypMZVI0ZS0GkGDfMXpNCGN",
-	"bmO/vf+62e402/tX7Zfd9kG3/ar1+s0P/9EIGjIakxTrxajFVL8rlaBs1Li9DdxyDxNM09XlnrFkoecc",
-	"ZUQq2UJXsNpf9V/I7NnsASvEcErQVPAZkeYHvTMuYrNTNSZUyHdoQsgUUYUkiQRRre0W9xciJKzHB00z",
-	"BWYxokqimXm1hS4J/IKwRKEd5iNlbqhQbwrAzrgaUzZCPImJaA1YBabtzts2fn2z33wTd0jzh+jlsPn2",
-	"5hVu7g9fxz+Qg6iD37S7nQ2bOMTRmDQPOVOCJ5tuBCMzIlCkP4mr58t4UyouyIbZjmOSTrkiLFo0L8g0",
-	"wQsSr04aKpGREM3HhCHMEMEioTBvkqA5VWNzySZkgaYJjkhcHOY7hG8kYQpxNSZiTiWpHiJhWdro/tLQ",
-	"EzS+BJ4VnvAIq/XH+UyiKVbjKgD2Zp09eCr3tjmXDXA6F2RIBGERafam04T6oKTXM+aMZ4LEaJp/UF3W",
-	"HFP1z51N010QJRbN3lARsTrPJYk4iyXKmKIJgJqRrwphpUg6XUKSlDKaahB3cthSpsiIiMatnmiKBU6J",
-	"csQojgWR8vio5t6Zx88konDbqH6gId8IGhqf9eBxI2holKdCg0gfa2U5+OsJYSM1bnQ77Xagl5f/HdRj",
-	"dAkV/SsLq6gfajJTuqgGYQw9ssjjKKMjTxqZuDJ4HSAugOrghUShVDghXQQocGeMB1AZElgAy7O7bwHW",
-	"YSYkFzUA0lfkOoI3QsdIpnhE0A0ZckECh8cESU2ZAV1RcTvy4/41I2JRbMGMuGbZW6z7hKZU+ZedcqkQ",
-	"YUpQAuwPw5rrFpPAQOW1xGSIs0Q1uvt6HfirxQW7qnrMCBpnmnTUIYKjOnSJ6G5JaL4Jb16+rkBU/+kh",
-	"V1hRTXs8pBwI0GmInl+8P0Rv9g/aL7pozOcoxWyh+SyQFsWRfg8NufDywwB19Dsv2+/g3vBMIaoCxJmP",
-	"2r2qu/+GqG6ivMBRakghCByGyhspYk4EcUwowYqIurti3rnGMG55BUMuUqwa3UaMFWlqwakR1C7rR0Ce",
-	"HddlqdKGlRm8vNPSBI+zSB3ymPiv79S88EyiiMckQFMiIsJUkzD999Kd/vjpp+bl1dlp/3Pvou+/vHKS",
-	"rb+9GwjABZFEXfEJqaHuSj9yRCvFNKlhPvDeDvxnC9p0SbCIxjUH7AiTFbtnBGE05yI2tJTgaGwXLQn8",
-	"LrV4qcXOGzKijFE2aqEeWyCl2TeVKCEjnLxDEZYkQCkWEwmC6jRjkcpACEIpnhDE+IDFdOjkiyWeJBVn",
-	"BKXZqOZ+/VpHrfc1QHwgkBrn62ihNI+BGgLjDKNMCMJUCNQDYJMrLsBrq/fLvv0o4sSlwiqT69EV1kol",
-	"kvBuHZKap15R9rx/enR8+lMjaByenb4/vvjYP9L/7p0e9k9O+kerUm7Q+NrUHzdnWOjhpR7FLPWcsNi8",
-	"Yv4+5GxIRUri4hfMIpIkJG580Tv8TNX48sOn9VuE64lRQhnJt2tpQu1+AcWLzf6jIMNGt/EPe4Viu2ee",
-	"yj09PwiXgsgpZ5IAxN9zcUPj2OB4xJnSh979rYG1OG1E/L2p4DcJSf/pr9IIetvNd26+MnPWUY8ERxqd",
-	"kIz4lKDn4eXh2Xn/+uPx5eXx6U/hC5D4NLqh3vkxaDLzsSbZ2N1vo22RmMT64/7l5fHZ6fVpv3/UPwpf",
-	"BFXtdcjFgGFmZKgok4qnBDCBwXtabSICPQ8PP11enX3sX1y/P7voH/90qgeyMrZBfCwl0JOYg3B6QxLO",
-	"RkjxEdFDD9jz8Mfe0fXhRf+of3p13Du51CNwLe+auSVVmmAuDHFKcUyM1kslVVwLMDeCz6V+Uau/JRRF",
-	"z8Ozi+Ofjk/zpQUDFh5eXry/vjr70D+9/nxxpsGmac9toM+W0NGjnmzPSK8g55c2C7pmeSNqLHg2Gvv3",
-	"3dKL/0hlTAWJlNHpHvNqukUC1ucbGXNYN9wWTYiImOU6DFwuWLYb+nda8hxr3WmYSRK/Q6GWG0JruEER",
-	"zrSafxs0/jXjCve/RoA3j71Si2ZjLJFeJcqmCKNf9Yqc2SycUa6FxLg55QmNKJGhOQpNBUs2uiVt3Lcm",
-	"+/Ze+VVY15VYnGD74WPtPvzXT2dXvev+vx0a+tQtkx0PPFoovLr49+uT3lX/Qr/MudEGrEVBWkaeGwDQ",
-	"ENPEyIn3BKVPDGdqTJjSMHncqxJ+Ou19uvpZE9DD3lUOLT4lwohcmuprzmH4iOYKQGNVzlqs6WCGEysB",
-	"6b80/FIuSAvl3KJ/ag4j4SNEGcIjTJkloJ8YnmGa4JuEPC4RdbKVVvUVijmRdvVgJBF0NFaI8TlsS3KU",
-	"ZtEY+KScgJUP7LZVK8qIzgjTl0tfGg0BRNMpFwozpfVDqbnWRf/o02H/6Pqwd947PL769/BFC12JhQEJ",
-	"Ap0MhaVLEjrF1Mi693Lpbp04YyxfUcQzA/Gp0GevqBFbIkH0jbzGalsNLGgQraOASJhLuTjG/2L/akU8",
-	"9X1FY48CHDQSHmFzK4rRQMtZedOIauX3ejFGJ3xGtEbp+6IwUsJeqSKp3Hyd3Dd6BDskFgIv9N+CJx6l",
-	"08lAAZLZVF8GfZ0MhnHRQh/1LdFiypAnCZ8v6wfmW9/6s2m84+HcltWJX4x+YY7Lwi8HuN1LFUhB+T5U",
-	"5i+ken7zVxIpvTx7qaxVFbA5jqmGCU7OS7dsiBNJVnCTWYFSE2y9/EhjhcgSIgN0swCBBoYXiwrAfmtE",
-	"VC0a3caPRCRUXxT7VqPbONIKvBb7O41u42ecTZVUooU6JZNkC/2YLQDaUy4VTq4jMCM0Ou1O55W5MxX0",
-	"gLnKdy6fNj8Ord42gt2UtdKq11/HQ/vabb6x8mKqe1yzov0tVqTH36+Ov8Wgq7reiDf1j005odMmn5r7",
-	"0JxyyoCKaSXXj83F2XzjTipHW57CnPKG8e++J0FG1oS/LQg7dwfhEqo77IZLEpiLW9wyL/puibdPGLFM",
-	"uozLT6uw4aAxaIQIC5L7FqrkvbyI/CC3QqXHxZHqDi/sxQoQ+RqRqdLynDmeqj2QcUY004vGCEv0s9be",
-	"P+j/Wfmxn1KBldE3fgckXHIrKqxIAD55yiISIGJW5xab0AkJrFkEvEdaTTXCMVUt9ACH3vEbJL8Rq+Xk",
-	"3NpVwO68Eb1LnNUKdivS3ApbzCXAdYj6EdPE0ZjlfZkBvOtXWjWwJ7hEelbo+fnF2V+Oj/oX159Oe3/p",
-	"HZ/0fjzp+wSpCWU1Dm39xNlvtdqXCdJFoRKYSUqYCgMU3mSj0Fh+MzZhfM5KCieIdVoRwAtQLAArFNZq",
-	"ExkOSaSCAcPW9iTxCBcqyCgjUlrZUC9CliXEJZN3vhzf3vi8zllvVlCEn0hFpmjMk9y3TkGjEUTyZLbs",
-	"F0k5Iws0Jknsm1RS633bTmPQM1dPbooXKWGqpfViLujfNsuyMEZgLoE9UbcOCwTfdTL2Y/B27iig/oz1",
-	"QaEhJUks3wEAb3i8gEAli9OthndGRUbc8LHq/V0l52k2kn7FBazV0neuXBJzpBFm6MaaZZdO72WJAFGm",
-	"Xh80vE5gD6XJZ/6yZmsnVPpUSfOU7qBs5bBaUbWWVlca27uwMWYj8pHsQuyc4mm0TacfxBh9sIeQUlYe",
-	"ofPtRLCs7a776MS8VZIAvpXZW46wUfl1793e1kL5vDTWtrBmZH5drKEhFZ4mhnneYKWIWJjghzEXErA5",
-	"icuvR1wITcjgcf6FGWSVN1Xn2na/y5PuAKfyPa0MElTX4r+4JJpcKh5NdhTDtUTgIQ99HI2drwtxG521",
-	"FSqeUEYujJkLLj/+emw+c/fL/tnZgKlmYbV7JbGeaJV4VOyD1T19YlRJsCgmCZpjQcY8k1oMtX6iALVt",
-	"7IzdtwnA5IygMa7KngftLQhj0OATj9AvrdE4twaSGETAfOUlbnDDeUIwmD7zlyuUf3+rdchJVuUXy8EK",
-	"GzhmHrdgFhCUoAyb9J5S7oJdPaPCiOhR3kqfLVmgtUQulTE3hyBIWUN7uME2Vv5w427d6spr8W8wVzOr",
-	"6zy+PEMvO69fNzsIJ9Mxbu4HKJtOIRBUGqP4v30As+8HLvmMV9cKtqf8TJ2E7qHFhxAQENUs4GC/86Y8",
-	"bXWS/qeLyixuKM80fYHljhzxziT3m8nmWhr5HkfEJwrBQeZR405wQdwQiikelWhEqxGslVaqI/+4AD8Z",
-	"BFQuAMnhPDXCS0SHWiy0ny9M5JPxF4DrMvhWySdoUHYtHUuoLuzcbRJCHOClygXpbEdXpoJGRPqVhoTP",
-	"iTR6rgbrmI7G+m/4RBNhCPtxF2/r7Z7rzy+0+ODbsOIKe2LBe0liTzet7vJgd/G2dNwlALupc5B475/W",
-	"APpCmNjTTSrp1dnZ9eXH3smJDyljolZcJ2kmlZbjsUIJwVKB4cpjrrFWjmUg/Z/Ls1Nkn5qgx9dv250X",
-	"iDIIATZKi4n41b9ghszOioDYIgrW4RIExyyFmwNf32vv/ZphpowZYj09divOVTa7eR+IfyY4UeNV8Mo8",
-	"oMlFH1W41roAIzPk2YfGl9ugMceCUTbyXPn3OEuUNWnZMBRIyrAkJQJ3sOAp+CPmXEwKcxdGc8HZCEUJ",
-	"jyYadPqVMZeqhUyiCHiUUy24WL+yIkki8/ucI87KYa8VsCxMfGD8QDxaJ05G1QvXj48ue747FonZ8pv7",
-	"r1513votKn533mTZOnz24dzr2pJLeCPpyPfeV3/UbBkgE2MTEzN9ERpmaWaCADZfAym5CqqJ/XUrkqaB",
-	"vemsYEDf/H4hOMethxcVg0bGqLoGsrdRh+WMLGqky3zJdbt0OsVu6s3WkCgHvW8Ke8+htDm67w5b1SK2",
-	"5c/3qt7cRYGJSjao6mwf8UIzG5JO1RKFr7NFVb7fNNwWLoxLxRnR+7QxvB7j1/Z38p50JGv8Ku+tBES3",
-	"pLL+5L0DuXFnOQwlwWyU4RFBCo+qUI9Js3dVNei8fBU0piBx64//7y+95n/g5t/azbdffusEP9w+by7/",
-	"8uJ//6MPjid8dMx2kf8jzifwyMQhx2QGB9F4TwUZ8q9asj6hLPuaxxT44j7urETksy+D7/MY8KCISJIg",
-	"kksC6Yz2s3egmBmhnzIXACk9Ovn2niQHgNXzhOzOYe44khACbiNpl7xdHuDd3SF4F5PjNytnLn5krZJW",
-	"nnQVYIUIxId5hsO66KEyJF4dbLRv6tnzBIttr7tJp+g2cDq77lx/Xb2Rqi5lowj5d3vZkHhRRuf/1fx/",
-	"X3wIuwR1M7kX1FRK/YU/9wWLXJylcSnYLdBoUYRxm/VTUQSEbiX02LnPsVA+Ra78uFZX8oSy8pg4AdoG",
-	"AVYvyAb33tTOt+Je2qyk6C+thuKFNbCZVXaeOkPYkgWHoZQyLlAGTP15pIH3YklFf93ekomXDEXLJqAN",
-	"prDUWcLcEL69neJ0jcTiGPfqaV1++KRPiiRDRA0WADm0YaLgIa2e3kaOf3883LfP3Pm3dIbymteUJCgq",
-	"EGxZesBFB2iWYKP1eSYig1jbuUhx2e+9FS4WnnIPJt4lrjOqtUza7XGt1kKWfGj2BzHxIWEjykjoM1V6",
-	"5jDhjtc0vpdpokxeH+zXx5vunLzqDQLaXisExc5zHhBIcl055GWhAtzzKZ5AgICmgyPNMd+hMP8qhOtY",
-	"ykHwORymWEQk2SHgFd73BrsSbCOx131/Yd7SaAyHtel9QMdL8yqEBnhl5qXKIElczjDylrCoJuH5CzOs",
-	"QquwMG1es3nVhjPUmE8lHuFnEs4SBFGpMIQDQ9q90ndaFR58U94CXjEO/K0O7FKR6Vor6lZ60/3EFud5",
-	"ggZLVu95mbA5wBV3tD7eOL9NtRTdH4RQqgNQUylgqUgA1JbQekNxY8wlS7BULuN7NehGuAj91RkYAQs6",
-	"5DmnwBWoMFmhWx2vYVee812DKZArlhpd/KFwZdnTbSBQezxnMyJmlMxXjygt5NctRM0c2lvDzcl+G+me",
-	"eW1DuE3ZszQsBOhnEvJLpROrqTC/b33MFenLd9pjOk1dQaUV95SyUrMsBPnCdLQ9JbFzbLRjmgMoL6oE",
-	"tCA/0drLcJlzBg/FhGcOuIbmdyuAnnMxGSZ8Xk5Dlfp2ReSZRIJEXMTmmREREE44I+iGAJfUzFSPkOcY",
-	"kjgYMKu7r9aa0pIGiIYhwka4M8F41v/g1gKO9chEeZhZ4RccX8No22ZBw94/F2OaHy7cyObPvhvfPcXx",
-	"RzNJDt+axG+bq23D/WIS0ZjE1uluSDeRtd73ItF7hfxZmcHrr1ky991wPiHeGEIlcDShbHTNsvTG4PfK",
-	"O/mlXgo5729WgopPV6cK7Ep9F7Yc31SF5g9a6O/s/4CiMRY4UkTIwMSZ2MvbaQftdttUdYl4mnKW5zib",
-	"amGCgOmKcaslQLrLcrTnWrNZsGONB72fnBx6pe35mJpYLGF1OEYChE1SJHZJOibgkEslXYkw41Ic2hjS",
-	"0JKAcNXRXujKW8klEZ6qTPjiSKrK9R2V6phEmm5f1xsjjNTrqvEA7GyNEyyR/Tz2CgWUzTiNSOk+ewFu",
-	"Kp9YMR426x1NkGHG4h0BsR0QcjStjkshKzNAeUxuHOQbDtCMa+IRuDXH+vzdGjfluLkz3RzjqxcWlAwY",
-	"xZc5PLxIq4Wt7aJ8ywbvXOG16mpFOy10S6sC/lL2S+1bs8WSreI2KL/UcS996F9dnfSbl1f9/knj9ksu",
-	"pFw7I6Tik+sZldgy2WvF75zqZrNWGttnva3a4kuWgLVRLO69TZr9Z1OSA3YblNK1n0lk47a6mpJYETYh",
-	"Q4V4pq8iixEESJj6EK6GQAv1TBFG+xCnBOG8FEUX3YCENGByzKfPJOJz5qq3uHotWP9C4JhMSggIFdaz",
-	"H2oMaP/n64Nh+3/+679NyFomiegevOl0/kUP2rK3aKViWn5nKhbsV+sMwrk357rV/Zf//Kemzzq8vdPi",
-	"+wkMXbnkfs3FUFh3Bs+kuyQzKulNQlDv8vD4WB94hEWMDG01aQtQnaGFTgkFZkolAn064aMRiVdyKAoE",
-	"yymknbzpCitV/C8HP2xkrSVMXWuoq0mCKYXvOfXZjbgMOy/NKzKVd8tscA61lEgJDjPgdXlEW8RTojEI",
-	"azmHMZLUBs95LIWh0QsNzvDhUP+7ygzMj17boJnOMyi4oMIAhTK1Q08zOV4a2PmpPEIks/G3G3TaksfX",
-	"rSX/ev0JyJ3iLMuf/VKGZgGcHBb5ttwuAM+/rMZgfnOuexmzN+iD5cn8gMnD/VbdQNu7NWBNuwmCB2+3",
-	"FARTynYa+e3bt3eIOiwwPKWWwtQALK92s5SJ+f4QvT149caDg14J9lK5UPQCtn/pnRwf9a6Oz06v3/eO",
-	"T6Be15rQxFWvsxDcZ+zqz7RiYoLgIE3K6UF5yGEeWliJLAwQ3pEHlUIwvXZq4E5eweNfM66IFi3An7Dg",
-	"GcJyArrNmCTTlj9ZLQ86zMNu9vd9d0hRtVy6olxD6EYQDEW5tJrn1YDhB2/q3tdpgpkp0GJBp897KSYz",
-	"5pH8h61Od6USkH9aKJdj3cdaUbWFdAIrUDl3MaIMhRdYESht2jzXYy7Cb4hphIcOniWrso0cLR1wDfLU",
-	"RF1Fis6INx6BMvMwl4kizKyMWUqoW/UXlDnf5tip3U2d3128lD4NG4u+oQqPBqNJZVobZGUPZb3V0A7n",
-	"t/EP84SAtTTDvAW+t0fxCZStyFtK1uWYwduNPDe3t1oArAHcpT9/QG/WhCasJkwtpZM6lzYdIspmhCkt",
-	"GlZDSjy2nnqfejGINd2CPcUVWtICv+QlC3ClYPUOXvRynOVuUZPLMRSlVCmzLR+4L3IXaa0hyYWJRaaS",
-	"JdB0ay8xb6yxwPb+/WP/9Or6qH94cnzqp+wXZCiIHNsqpruIocJ8eV3EQYlr5yRvfW0tVgOilr747QHC",
-	"nqpT+EFeSgq7h+IGQX0mcKm21J3DGh8zS7i2MtbvkT68NoRwTbgOVK24S5Lx1gnGj5y/5q1X21upUu0K",
-	"jUemNUbJyQDF6aY4IhJhwTPo5LG+iHV+3obz7njcl3hG4lIw59YFgNaV9FnKlNy6PNymEj/1RXt2K6ez",
-	"exEpj8XeVZ7ZInJi98ou5WMhnoPB5Ufb+X/LB71J/iiG9y6u4D/fXmDQ1cxeV5A7r+xcqrq9Kq4XIdxr",
-	"I7JXVd6vUyqI3GnVNTdYEsLsOJ5sSy1QWp63rZTju012n0vxNG7qyn4K8K45R8/1kqUn290ueyU2JrS5",
-	"gb3rcSEKnnIjQtA1bjbwXyITaVQ48EzIlXFK12r/a3xj5ktNkSNXmXyD82snB/h97uSefOf1nvJLW9Vn",
-	"iQzZqrqVWb3ZWITFu1YedVm49THkuZpmqzntFEhOvk65zATZuZ5SXkm2tdyrIJrUFlFa5Ue5ktQSBOpi",
-	"19xQsStFrbnVc0wV+PJFBv0aAhSD+9/6VgKUsZjD7/of+skwwaORQYA5pjO42KVsJs42EyzL+XJfr7sv",
-	"/itm9djvWc/05fN5VOo75PHtbqwposDq4saoMJFjWxtfP7shrXFnEzkHkbOsPpfWtE6XhuGhSMxO+ZPG",
-	"Cg3NHqhEIZ+EflGgxjEKXFg/WgqKvHNgX7nMzUaZqgSl+sI5kNkkvfVYiJTXd5FV7Kc1jlkXGUTV2OXX",
-	"tWpGqS8II8WwbvzPpYEh2t+UV5vhJAMa7mJWDy8v3oetzfJZvZBIoNvTmDCUsYRImZe8A4mLxDYYZ3vE",
-	"XzGB3A1yshCXV8UCPfS13zcQ/kiwICLMzXMbZqqtkeMWEHhuUQW8vgu5RBHWY+uuNO+exJZ1qbpwAFEm",
-	"qFpcaqw1q74B0PqzFwFGLjLBBMa5RirPQ5xOrv/nv/47fJH3JgTSY4bLJx8rBWH7kb+36GcnVRRx42Cy",
-	"gDCXZzJv7GkiWN/ZizziPLYWRure0QjV2tCTzzQ4LajTlNpyBuYq+ZoyKhMTkPBRkzJz70J78fR1LHUk",
-	"0ZwPSsVJJHlKTEdRnEhuy6lCXRnTLrWC6UVJkpwSQBSPmQWF19c/c6ma2HyiCUzoonbNUo0lVRBsoz8A",
-	"AnZHOQSqo5iTXYXELcTzDbknpjYBS4yJc9AbjzOh75mp72m0Emm7Y+l3umaJNtWDTEEwleVYZiBSYd5N",
-	"CYqNDliYt1SygCHA6KwQ6uQx08mRylwww6aPD4DcZV6Uuh+axKEBGzDDN0Gitq2BwrpmDCGKeZTBnXzu",
-	"HNIvXJslCR5n2yOlhS7IlGCF8IDlrVSsYQuzPBVVS4/m61ftlyBc2vxuaM4Ylru2fiCLEGLDjL5j8qOw",
-	"bZhgWbPejrtJVzQlPFNdtN96FUIxKLYo929Y6QUIheYTCsQU03I3EFisYU1zLozXmCokFZ8aptIaMBsZ",
-	"ZVLSoUGjZioLFCXYdjkygW4tj8PUFBPOfw7R81jgoWpSooZNTS7wlDYFVgTGbdpGD81O58WAmRA2K8Oa",
-	"qrOF/9ZKMrazjvHmutB3mHSuf4KObEOXypy+QzdkwU3Zp3RJQj7Yf9tCPTZgRdsQo4fSJEEjjvAcL8wl",
-	"MrNY8nBEpoKY+xQGKLzMmCTKbBuj8ISySYhslaKSw9sepw1ChZ+6yPI9k49ZJchVeqzXafHK9JOSbgrL",
-	"/MzKba9CamMMjRYwYEMwr94sULW5FeC5BacmMQlRtgm0GajceQyuullZtwTGZ0XnZSC+YWCaOen9DJin",
-	"e3Rg+w3ZrG3IicSLvFNzboEoCIkhegmNCDPc09H8KfRc3m+1G0EjE4llRrK7tzefz1sYHre4GO3Zb+Xe",
-	"yfFh//SyD98UgQ4NQzQbQWPmutU2OpCgMyUMT2mj23jZardegqVfjYGr7rXmJEmakBa899f5RLZce5cR",
-	"Ud7aCmQOfFXjKgTMMzTmmXBh0xoB6chUWchv43Hc6DZ+IgrK+iw1Zttvt9f0nNmt1wyM72k0A71GX3Xe",
-	"LLUM2tDr+mc+R6bj2ZjoLUsX/zoh0yUD/zS7SWgUoBR/beIR+eeX7fUtlvUSD/Y7dfvJAbRX7g52GzRe",
-	"GWCt/ybvuKPff7n5/XL3H5C9sjTFEO4GEaCwNbN/TdVKmA18GY+ksRKCNm/aAO5huWARntLWAqdJ6TKt",
-	"3Ij+zKYr7XAn3JiezqQ3lGFfWUdP7yG9Qk2TNEY07nQcK6AC1xCOVFGwPFKl9vIWRKbOWN4ZDqMbwSdG",
-	"EvXCMuaRXAfCI/18IwAV+ar2xuoeIPfz1ceT+4CYbaGnqb8wGXO98+NaKIyhXtzf1gHCVql7QPpiZ6jp",
-	"+Obq0WlGm9AZuQ8glYvrLI9fCytL7jci36G9r78D+p1NCbtX7KMyR79auGjGvPhbLW+7KjIUwQaBo7Gm",
-	"iUGe1S+hG6+W2wW9yZRrtWGFCy3WB9BcQBZKogysOGVTHKfclhikAv2akYx4+eQFwTFlRvH5/S8zgO2O",
-	"p/TNLMiHABFmRtqzoK898Flnr1pHtvbci9dWCtZ6TMUQcGmEQCg+WU1VXT3SEyrVYbnC6YMdaqUFgI/t",
-	"JUlpr0vykJV/e7J5NtzUzq7yrpFndpRNDtqdrS5GpTMjfPd6t3nucGkP9t9u/qbaXvTRpDNrGYPUBGcT",
-	"++XLbfBbbhyCv26/lNFI3wdrYChf9FLQosOgosOEQyFXaCghytuLKOUzIisqHKiXUC2KCMkZTlCMFTak",
-	"kDil3vmV4VerHcoWujC+Lauinl0c9S8ur8/O+6ehTYXNk16pBMuESZoG3aqKda7Edh6g/COPF/eGaW70",
-	"26qVM+9yVEHwg5oKKhZeYClkVmB4NDTa4vIVXbPhi4MdV7Yjorbf7vZ+5+WO7796BMKxv+McW+w5b+L7",
-	"fdGYCoEBdCgTgRJJsb9IKIhQJ4xaRH0gvugarNZIO3aFf3YEfChO+Ue4wD8Rtc31nWIVjT11yqENVZGZ",
-	"41KkkVR40ULGbGbzJEtultBFpoINHTKhiUAjoiTCULwyyCv9O16hlRF4NYnzqp2mfgg4Y6zJtSh/iYxm",
-	"ZDpu+Nhk3pzpYfhkPvxWjPKxMR46RihjX57/2dH/iZ9+P+TIoM1mipTL6HuV+OJaRZcnMZGu5pmHGmhF",
-	"oQhifkD8XAqXrkNT98ITa/7zsuZcecWli+nnzlyquhA06AeK41i6KiUIPPT7bYQV1ITyoUMvzgPwH4Y9",
-	"LjVp34pJdh4ECTegYKHU0/hJUX1irH9UYtKLY4hQyLF6O6a69xuNb9fZwXpImNAaF1tlC7H5qIqxmZUJ",
-	"yxbWIlf/zZZBsliJ2QKlECL5xB//rPzRXKeNtxrq+tpWYjC6b2HFK64u0vGRqYiWeew2FwQ8Xd8fi2z/",
-	"LizySZl84nnfJ4EwYXDb871yyrXF/CWZ2kbuu34KrrkOek9nxBYdyourQvssJPgcEbBmUQlVOmqNUedF",
-	"HvrDmaRK2eJ39+C4LYKVDYaNnxD/CfG/QytSqbbDesyvFqqrc9eUa+s9IPctT1MbqZK/8iQEP/lvppWL",
-	"6ReDfQzN8kjTTsi1NUYfMU0kwjc8y+O8IJ4LfnCrRDiZ44WEypw+pna5ii73z9RWMOXxROTdkBSZaLqF",
-	"LbX+JCg/8cvvhohcbktELL8s+szUO1wM1XD9M8wQga1j5+tE440phBQrk6kiTa6eCYayRiZEEklQzImN",
-	"N03xYsASPEI3ZExZbEtUpNzkiIXl4L3wRQtBwq+3Ew1dzroq9RuYY4n+mrkNxEXR7zGWA8Y4dN6s8zGd",
-	"ucjN3WwSkIkFVdw3vHho6glu8WbeN2rjmxpM0H9486uQhRj3hua+b/n6j5BCs9WaIRJ5mzdXD3Wr9WBF",
-	"Td3hLw/IN4o+Ub5IVZMewIculfOPGau6O7t5/cck799zNGxdKKxtcbASRe6aZ9V6FHuWEu+3903l4oI0",
-	"UukyjgPEhU3tDY2I1AVi+s+nYYD2223zpTEYFmGsVy7NdkIWRV4w/HLD4wV6ruGChUlj1ZQ5JZhRNnph",
-	"8xHNq7ajXR485BJR5YBV0ndB6l2QuIu0kBhCF5yl6Z23FGYvFfb3EPZSm48Vwl4FYAcpjvZfvaq2Eah0",
-	"7rnR8qHmWxJhyJwlMTIJJS10rJazR/PmEgPmFux+eiaLHdGS9xdyMtEnSRBGUDUCffp0fAScrkgPz7na",
-	"MwkDTIWNdnZJ1ODzsaC3L3YN4KCgBTR629+v7MzkxNuKxmOexNC16IYqGRQFMAoYF2mGb4Zvo/0D8kPz",
-	"5U1nv3kwJMPm2w5pN1/FnahD2vhN9PJlXWWBpaTtxrKCUE5XLBUkfNXZ31CQUOPaUhUMe8tNNvqb/YP2",
-	"CytFmMaspy65O0BwD162g1y+0IggoQTrGZxSRXEQBNER42IVMjBjp123eYN+a1MyvzyQWlagxCNrZaVJ",
-	"a6TSEuFBz00Gs49YvfCz3kNXKGML1mvevQ3ct04U2e7rQnBp+GjXplG830AD/iivUrvu+/y9SkuJZk+f",
-	"zObZPV/Amey39x/5qG1OPRQYoEmCbkjOdp4O2Bzw35ls+GcxLdyX7FmDjOVaK7tYxezwq2gZluocht1K",
-	"nVTXbhiaEGrMfYcwQwSLhJqItSWZUMskKV5AjZHWgIVnf+lfnJz1jvpHYTd/K8ibbaZc5CYJzU5vCGUj",
-	"RxlAVol4lsQl2gB11kyfzfD8pHfYh5Lnn04/nJ59Pg1LnUBhGeQrlQoaiIQOq8LWgB0zMKtGWBLp4mRW",
-	"94G1uozCC6LEogm6c+gkBcPv74lG3YXwlxa16bPyq6bUw91y9s6dz9a1d11RTypWqDxCab0pqojjk3iE",
-	"jX6ij3jO85I7RS22wvaDka0pAiWV7NUwA0Y8JdJntBqw57ZDfBcVvVfDF04CNnkQzPYHs6nXjAubLG1t",
-	"WRMCvbqhziqZgUTOisS/1TVQJQfM9YF9h+hwpcOsLJnYKi1pi+XaZvYvrP5mOp4YdYqmRMKwoAPEnNja",
-	"NFbHMrvxJwYP2IDV29qWql5CPaVKt2is3CFAiSaJFxKF0HbaqW8enewnomo0sj+65WitwHNv5qJvF2lW",
-	"ysys+7z68ncvkPxBHZrfd+q2q0Hoc3GuYwe7YjhgEYT3rTKSPVO9yrRfuNugtcYzVx3OFshaCpiFCsBW",
-	"RtBEWdliaHnxslftl3k3UiithoWgM3BASCQ5Z9bDOGC2PW1e0sE2sxxjiW7IKGMB9FWERRRGF6cE9y6v",
-	"rs+P/3J2FQaOI5Z6Alvd2XQbRld6NjCQrbRIvclMd1RlCwRBv+LFlHRd5BRVRDpjUIonxFQEmkuIqjLN",
-	"JHyBUrBsR9kfJEqqNMOttV38rqaKoqJ74zH15/IFifRi4sKu6lrgm6qPZZHaFIBc4kJ/fwrpU6LFn5gf",
-	"GQqxo4ayR0zJt/oKg1IJglNNtE1JxyYUYjSfdU1tTE3Bx3g6JUyrrbzARVu3tZTkmCMrc5/qz2Rgg7W1",
-	"/N5CIYweDpg15A9xpAIUxljhsOglkId3U1bB/lA/lc55YlYPZU6MQusGtAoD6C2yvGRjkVPjAau4pWxM",
-	"7TvNpHgKnAv8Ep1XuaaW60Z8Skxhzp4rlmrKFoFahEfYlQSGpHMaQys9rdpBKwbYPDTWPsFSNaEmX/P4",
-	"KDSJ6GrMJXGBBFS9K+2qUG3QHMsBE+Qmo4kGeTmG6hj+4dJXTLwC8EfFgcMFS5rPfvugi2IOXBOaHcP6",
-	"fUzwPfTz2MrhdFXaeN6Dwmw8L9BnITfG1dayjU7rTZ1joQKwRo0P5fVB4Hc3bK7YBytsmju11Isi7qJO",
-	"682AwStdJ9y0XEv+AdO3t4t+G8BaB43uoLH0zqARDEyfB3iqGRb85Fo+DBrdzi2AfU0lSx/LNLi6qdrm",
-	"jmpQbQz2si+jYM/Fgbobqe+8W93fF2t9Yk1l1mQoQ1Eraqle4sOoTHxGxIyS+WYjXGCqY1l9JKfMlM04",
-	"jYh5Km1rJVncZ9Pd115jV6grMFwhtze5viqarA2YKRcS2A4rrhIpTokx6hbVmF2ZO9tlF0i75YbzMU9K",
-	"dZKtOfwd5B4aJWaKhSrsYQNWNCF19sWX7TZKZVHUGgqOx7AjMDGHtt3sWhvWmQPwQ+si+URrdRJ3LHr3",
-	"slrH+55p35MJ6ImurZiAbHhOYpuOlQJiqHoQWudSSJqCSNvh2W/huarIcznFAT+CS6iu9B1wUbGFaFmQ",
-	"KF9VBjlx2VvQjvShEk+Xp9kqgmN/FR7QcwgteCagJNMdRY8nd/EfNhK9qD4gJy4YG1OLuAabtk/SWkLD",
-	"vd+g5tft7qZauNTQvaqc4e3J89Q0Ji/XuRzJjk18OeiKQ0wTEDOMAtFCPdsDYs7FRCLOIuKvh1DuKfww",
-	"yFyd455zPt+hhI8QZd8tZrefKMF3RgngPu6A9K4s7zrdYn3Nap9HGl2BdSeXJEy6Nh+i8New6LBn9A6w",
-	"xZjCYSgc4ogoGSJYpzFc5bNzE+0xxSOixZERVPCuSwQ5L0oQ70a9SjkQS7XlWbKwVivXhNhWPV5U7Tpp",
-	"NpLOsPNrRqByvbXruA8qto9vatO+dp02yIBHE/Ds8+oTnqlWzTopu4bPfDaavLni2qmtnVCCATDNIO4Z",
-	"woSgw2JKGRcog56ZhvBTgUyD4mhRt6iUsuupMA2PPdBzveVS/JWmWdrodtql/wCM5vf2av+53beSECm/",
-	"YSv46+NtJdcs36GwCbOG6IaMKJOFiWBMR2PbTtu3XsmFqiw1JkOcJXqtgiRkhhlshTC9qF8qv9m+r263",
-	"ZgGl7nz2IgeNr039eXOGBdAFPc4lF+qiNJb++9SMp/95bsfM/33E5wxo2/0nfH150ERXoFWbU5YcKXwq",
-	"sP+UguQP7ntPWbxd+X33y95vcpLdbsP/bfyD5npYy6W5DdDaq7K6FsiQjo2ga2g1uq3OmDdgd7PmWURq",
-	"PDyurulvoh//Ye10T1a3B0dRsLXlOFWEzVp5y4Oxu4qw9o4e8pgUVjanaK8tNmjbZZjy4j7Jmo/OMgWF",
-	"T+djIshWRQZ7ZTUfIqsIi58KGv2Zq6r0WVyx/mzo6rBKZ22Ng7X1pi+LwR+ujJ+bo4Yf5AXMni77U51p",
-	"PiVs45X3uz7OpoSZBsjSZEt8rnTihuFN80wIFpQEpDXXbN90l+W2XzYYalwHOSiWo1zo0Q2PF+9czlCh",
-	"Hsq8HbcsN/ou9flmhMTVtt4BkoSgMJJiaNrmhy3UW+OlgaXkwbhFitGWvpsTPjpmD2TjNWM/cg3tK9MK",
-	"dT1dQVSaGK0n18+f1eB7Ah6CtUZeR3L2BIGCBPUe1h6yr1j/CpWIfLXOCONmQccQI0JiEhEpeZ77VGCo",
-	"zCL3CAIEh1ygTrvIzddkByyRrr2MicPPJInfIcwGzCQncUZMtKMqrrshe6bVNoTF52TPOIRx3iPXUKtS",
-	"iAuZ6xF91PHdSgy9yZMiNf3fLgyELOd/MLdSZZIHDpTfjtaMtNbOWYkrWJbz3Qs3T1Tre6NafUtVEK5S",
-	"nO3o2H0WzTcq7bbV8nNkGGP5pMY+qbFxIZPfT3V8S/HL8VFgGdqLxiSarI+NomxGmOJikQdrUmkiNE0h",
-	"HM1SbY6c600DuQUw9DKuuIJ/JmpTY1NdnzcSTS6t8ephymrnEzx2jX49KUxfyxrBpp2Xdkrod9ptldDR",
-	"Eyv8ezEgm7C/ue1gnodt5hU2pjiakHLYhzEtF2wU6Mlmt89dyEkvN2w7m8McCzLmmYT0DYEEiQidkRi8",
-	"PIwrNOQZi2v8OQVZeUgMX4vcT56cJ0/OOk+OyrkAHxZuHQ/y3YsTJ5P2HvqFgEuTHljT4hWK6JhoSfA4",
-	"5Ypz0ccV1YRY02G5UZ7JfMotd6UeswNmmszaWogQlYzOmG0ZCxCaUBYbVVLxUucQ08sjpSxTNbGcIyoV",
-	"Eb28a+XDqN16FlHKkn4Ky37Scr8hGNNc2hKyrFVwAb33ZkTQIS1S+v24/hFPbLqvsLOQuIie5gKN6IyU",
-	"0RSwlJG5w7hto6gPDXX4iGnyQFinh7bx4o8r4B86wrepA1eFSH6n+LxzUYOn4O3vjV7Y+1hmi3wITKSG",
-	"bIDoImb+3HQIUTaPG0EjE0mj29iDSEY71PIH5wmOoFLOENJcnRHAFkjRfxY1021gqM0CWw06/eyy3+WY",
-	"T5EkSVL+LA9uWf2wJyd6prl1C1Bm5XB0au0SVKIxSeJuofmkeIGGWqxINFkrRa0a6X51CgvBwEbr5sEp",
-	"VmKCn5SibCRb6JIUYhQU6wGSiSUKe5kac0H/BpSni34EsTEE2mvSNmzJH+ekNcTVri0/RX+8bq5xKUmS",
-	"YXlP5oEWCf9/AAAA//8=",
+	"7L37chs5kjf6KjjcjbB9tkiRsmS36diIZUt0t45lSSvK451t+qjAKpDEqAiwAZRoTq++2KfZB9sn+QIJ",
+	"oC4kiizKkts9rflj2mJV4Z6JvPwy87dGxGdzzghTstH9rTElOCYC/tmbERbLZk82z8f675jISNC5opw1",
+	"uo2rKUGYyQURiErEx0hNCRIEx2jGY5IEaDGl0RRNsUQ4SZCaYoWmeD4njMQonSPFkZpSiRSdkVYjaJAv",
+	"eDZPSKPb2G/vv2q2O832/lX7Zbd90G0ftl69/uE/G0FDRlMyw3owajnX70olKJs07u4CN9yjBNPZ+nDP",
+	"WbLUfU5SIpVsoSsY7a/6L2TmbOaAFWJ4RtBc8FsizQ96ZlzEZqZqSqiQb9ENIXNEFZIkEkS16g3uL0RI",
+	"GI9vNU0XmMWIKoluzastNCDwC8IShbaZD5S5pkI9KVh2xtWUsgniSUxEa8hKa9ruvGnjV6P95uu4Q5o/",
+	"RC/HzTejQ9zcH7+KfyAHUQe/bnc7WyZxhKMpaR5xpgRPtp0IRm6JQJH+JC7vL+NNqbggW3o7iclszhVh",
+	"0bJ5SeYJXpJ4vdNQiZSEaDElDGGGCBYJhX6TBC2omppDdkOWaJ7giMT5Zr5FeCQJU4irKRELKkl5EwlL",
+	"Z43uLw3dQeNz4BnhKY+w2rydzySaYzUtL8DebWcPnsq9OvuyZZ0uBBkTQVhEmr35PKG+VdLjmXLGU0Fi",
+	"NM8+KA9rgan618627i6JEstmb6yIWO9nQCLOYolSpmgCS83IF4WwUmQ2XyGSGWV0ppe4k60tZYpMiGjc",
+	"6Y7mWOAZUY4ZxbEgUp4cV5w78/iZRBROG9UP9Mo3goamZ9143AgamuSp0Eukt7U0HPzllLCJmja6nXY7",
+	"0MPL/g6qKbpAiv6RhWXSDzWbKRxUQzCGH1nicZzRsSdNTFwZug4QF8B18FKiUCqckC4CErg3xcNSGRaY",
+	"L5Zndl+zWEdYkqqti7Ak2b6Vxo+j8UvSPBj90G6+jjqd5g/6z8N4H78ZvY5eETiqno3WDdbd6pevSoPX",
+	"f3pGz2czzOL3ZLk+g47erv3DQ3RLJR0lBPUGRycnKJpigSN9eAM0wkJzA83AMfo15YrEyLQeoLEgcorG",
+	"XCCCo2m25XjE0+K9wwX8oWfWQr0hE2ROsHIMjiCpryzN5PTtMeLxUg+ATYh0t0Jg7hVpzxiJ8291o3ps",
+	"1J60xVuEGfBE05J7cch0B3Aux6l0LYQnx/0PF+dX/bOjv16/7//1+rL/cdA/XjuOr8dvov0D8kPz5aiz",
+	"3zwYk3HzTYe0m4dxJ+qQNn4dvXxZdRiLN4HehJp7e9jZr3EyUyG5qCBdzbyuI3gjdCLOHE8IGpExFyRY",
+	"2QCzaDnfyhjRrykRy8IBNX1WE1QNijqlM6r8w55xqRBhSlACghmGMVcNJoGGimOJyRiniWp09/U48BfL",
+	"pe2oqnl20DjXh7WKzt196CH0OlfgV3H0WmR+gRXVt6JHyICr8SxEzy/fHaHX+wftF1005Qs0w2ypJUC4",
+	"9BRH+j2gZp+kFiBgFi/bb+HcaAqnKkCc+e7hwypiMNf9NpkAZJ2KSxpEYSN/GPlWMwQnHiVYEVF1Vsw7",
+	"1xjaLY5gzMUMq0a3EWNFmlqkbwSVw/oRiGfHcdn7csvIDF3ea2iCx2mkjnhM/Md3bl54JlHEYxKgORER",
+	"YapJmP575Ux/+PhTc3B1ftb/1Lvs+w+vvEk3n94tDOCSSKKu+A2pkDuUfuSY1gzTpEIsgvd2kIxq8KYB",
+	"wSKaVmywY0xWIbwlCKMFF/Y6gVvQDFoS+F2au0miEZlQxiibtFCPLZHSgiWVKCETnLyFWyxAMyxuJFx1",
+	"85RFKgXxHM3wDUGMD1lMx07yXbmepOKMoFk6qThfv1Zx6329IL4lkJrmq3ihNI+BG4JIF0apEISpELgH",
+	"rE2mUoNIUD5f9u1vIugOFFap3EyuMFYqkYR3q4jUPPUqWRf9s+OTs58aQePo/OzdyeWH/rH+d+/sqH96",
+	"2j9e17+Cxpem/rh5i4VuXupWzFAvCIvNK+bvI87GVMxInP+CWUSShMSNz3qGn6iaDt5/3DxFOJ4YJZSR",
+	"bLqWJ1TOF0g8n+w/CzJudBv/tJebXPbMU7mn+we1RxA550wSWPF3XIxoHBsajzhTetO7vzWwVvSM8rk3",
+	"F3yUkNm//E0aFaRefxfmK9NnFfdIcKTJCcmIzwl6Hg6Ozi/61x9OBoOTs5/CF6CLaHJDvYsTED8XU82y",
+	"sTvfxg5AYhLrj/uDwcn52fVZv3/cPw5fBGW7ypiLIXOCZ5RKxWcEKIFZKTVJiEDPw6OPg6vzD/3L63fn",
+	"l/2Tn850Q1b7M4SPpQR+EnNQm0Yk4WyCFJ8Q3fSQPQ9/7B1fH132j/tnVye904FuQYvntm9JlWaYS8Oc",
+	"Zjgmxh5DJVVcCzAjwRdSv0hYXCRR9Dw8vzz56eQsG1owZOHR4PLd9dX5+/7Z9afLc71smvfcBXpvCZ18",
+	"053tGekVNNDCZMEKUpyImgqeTqb+ebf04D9QGVNBImWsDd/yaLpBAtVnE5lyGDecFs2IiLjNtGs4XDBs",
+	"1/TvNOQFzrSntyjUckNoTYoowqkkMMZ/T7nC/S8R0M23HqklsymWCHS8dG51VuwMuuEt5VpIjJtzntCI",
+	"EhmardBcsGA9XrET+cZk394rvgrjuhLLU2w//FazD//94/lV77r/H0eGP3WLbMezHi0UXl3+9fq0d9W/",
+	"1C9zbrQBa+uS9iLPTFNojGli5MQHWqWPDKdqSpjSa/Jtj0r48az38epnzUCPelfZavE5EUbk0lxf3xzm",
+	"HtG3QuCMGOYna9S6xYmVgPRfev1mXJAWym6L/pnZjIRPEGUITzBlloF+ZPgW0wSPEvJtmaiTrbSqr1DM",
+	"jZnFme8EnUwVYnwB05IczdJoCvekvAH7M3gUyva9Cb0lTB8ufWj0CiA6m3OhMFNaP5T61rrsH3886h9f",
+	"H/UuekcnV38NX7TQlViaJUGgk6GwcEhCp5gaWfdBDt2dE2eMTTaKeGpWfC703itqxJZIEH0ir7Gqq4EF",
+	"DaJ1FBAJMykXx/jf7F+tiM98X9HYowAHjYRH2JyKvDXQctbeNKJa8b1ejNEpvyVao/R9kZvPYa5UkZnc",
+	"fpzcN7oF2yQWAi/134InHqXTyUABkulcHwZ9nAyFcdFCH/Qp0WLKmCcJX6zqB+Zb3/jTebzj5twV1Ylf",
+	"jH5htsuuX7bgdi7lRQqK56HUfy7V89HfSKT08OyhsvZ+oOY4pnpNcHJROGVjnEiyRpvMCpSaYevhR5oq",
+	"RJoQGaDREgQaaF4sSwv2WyOiatnoNn4kIqH6oNi3Gt3GsVbgtdjfaXQbP+N0rqQSLdQpGMtb6Md0Cas9",
+	"51Lh5DoCM0Kj0+50Ds2ZKZEH9FU8c1m32XZo9bYR7KasFUa9+Tge2dfusokVB1Oe44YR7dcYkW5/v9x+",
+	"jUbXdb0Jb+ofm/KGzpt8bs5Dc84pAy6mlVw/Ned785UzKW1tsQuzy1vav/+cBJlY51LdJezcfwlXSN1R",
+	"NxySwBzc/JR5ybcm3T5RxCrrMs5orcKGw8awESIsSOZbKLP34iCyjaxFSt+WRsozvLQHK0DkS0TmSstz",
+	"ZnvK9kDGGdGXXjRFWKKftfb+Xv+flR/7MyqwMvrG70CEKw5vhRUJAC1CWUQCRMzo3GATekMCaxYB75FW",
+	"U41wTFULPcKmd/wGya+kahBtj7AkOxI2jG991fiMgCVNBpkrBMAC6WxkgDgYRVisGNV/5MrZhmet8qQP",
+	"atmli2sAA/NOVd5cWBMSmNi3TrggRFgZdk1wXZMAMmF3E0/6gGni2Onq8E0D3vErrQXZw7rCZdeurovL",
+	"87+cHPcvrz+e9f7SOznt/Xja98mMN5RVoEr0E2eq1hpuKkgXhUpgJilhKgxQOEonoTFyp+yG8QUr6NYg",
+	"wWqdBy9BhwIGoLDWEMl4TCIVDBm2ZjaJJzjXtiYpkdKKwXoQsigMr1j3s+H45sYXVYgZM4IcAyYVmaMp",
+	"TzKAi3GZCyJ5crvqAppxRpZoSpLY16mk1tFYTznSPZd3bo6XM8JUC6dqygX9+3axHdoIzCGwO+rGYRfB",
+	"d5yMqRwcuzvK4j9jvVFoTEkSy7ewgIAnoBI59tVqeHs0XObrVUqjHO4MKVlrZ0akxBMiKy9tylBCpTKO",
+	"jzr6oJ7jB9OqTyEEHebaM/w6jnLP4cGK1BkRXGbwRWp2o9T9uXGQ6f0bCes0fCTlMpt/PhQ3jd2UyeI6",
+	"rx2pXY6SIbNai0hjs6f25ssX8MQYgM3iGcTiiVbomUUlzrGISJEmKpbIjiVwIs6GucNgCm62gl3AGhU8",
+	"yEb7qTs1K5Y/PeCwm9kkKOAeHIotdPCiwhuAAHaoowRL1UJhlHAJLzFuzF2OxCzntsPVfekJ2q/15sOH",
+	"lYOWHsbhfq5NmOsUubIBpkn/misy4UbdKA9jXeqepRPpty+BU1H67iQuibmOIszQyHrPVm6elwU5kTL1",
+	"6qDhxep4BMKs501TO6XSZ/EzT+lOS23XavtyZ217BwZItw9kF0HN2QeNUdCZcWKM3juWT1mxhc7XC3BF",
+	"o+Smj07NWwVF7Wt1MivNbrVRuvfu7ipX+aLQVt21ZmRxnY9Bs/F5YnScEVaKiKWR96dcAGyTJ3Hx9YgL",
+	"oYUweJx9YRpZl6vLfdWd72qnO6xT8ZyWGgnKY/EfXBLdDBSPbnZUqkBzWmcPfRxNHSQBcQvvrkWKp5SR",
+	"S+ONgMOPv5yYz9z5sn92tlCqGVjlXEmsO/JcxEU3TnlOHxlVEhw/SYIWWJApTyWRmTs/QG0LcbTzNhEc",
+	"nBF975T44kG7BmMMGvzGI+ZJ69vLnDYkBk09G3nh1h5xnhAMHqrs5RLn3681DnmTlu+LVUzZFmk/g5eZ",
+	"AQSFVYZJendJ3661tPwHEvUzZM76mch9Sx6bXuGzFfFEkAmVynghQ1A6rf813OIyKX64XQSzoyuOxbug",
+	"ufWxPM6TwTl62Xn1qtlBOJlPcXM/QOl8DpEr0vhK/+M9eAPfc8lveXms4JLIzpAz3PhkIsCJRRUDONjv",
+	"vC52W+6k//Gy1ItrytNNX4CcvcutcG8W/9VseiNPfocj4hO9YCOzMDcnKCFuGNNci64ZT2o1go3SUbnl",
+	"H5cAn4AIkCUwFdhPzWAkomNNV/bzpQHEGjcyIFqCr5W0ggZl19JdQeWBXbhJAvINXiodkE49PjYXNCLS",
+	"b2BJ+AKiHayBZ0onU/03fKKZPqBB3cGrPd0L/fmlFld8E1ZcYU/wWi9JirbFfJYHu4vThe0uLLDrOlsS",
+	"7/nTLLQvhNE1t5nvrs7PrwcfeqenPqKMiVrzqM9SqbTegBVKCJYK/BkeK741fq8u0v83OD9D9qnBwr96",
+	"0+68QJRBzJLh+iZEiYFWiMzM8jiJPDjC0RJgJlfi40CO2Gvv/Zpipox1ejM/diPOzFt28r4l/pngRE3X",
+	"l1dmONdM/bypiTs1TZ6/b3y+CxoLLBhlE8+Rf4fTRFlPh0UnQhSpZSkRoIQEn4GbesHFTe4FwWghOJug",
+	"KOHRjV46/cqUa2XaRLYC0GimBSULN1IkSWR2njPCWdvsjQKdXRPfMtpoqJVbO5mUD1w/Ph70fGcsErer",
+	"b+4fHnbe+K3PfpTHzarT8Pz9hdcoJVfoRtKJ770v/mCK4oLcGFeJuNUHoWGGZjoIYPIVK+WxS9zYX2ux",
+	"NL3Y2/YKGvT17xe6M9p6fNE0aKSMqmtge1t1Zs7IskKazYZcNUunw+ymTtVeiWIs1LZoqGyVtoO+7zFV",
+	"LdLb+/lB1an7KExRweZV7u0DXurLhszmaoXDV9m+St9va66GZ3ugOCN6nja0w2Nsq38mH0gns8a24twK",
+	"i+iGVNTXvGcgMyatohMTzCYpnhCk8KS86jFp9q7KBqSXh0FjDhK3/vj//6XX/E/c/Hu7+ebzb53gh7vn",
+	"zdVfXvy//+xbx1M+OWG7yP8R5zfwyISnxOQWNqLxjgoy5l+0ZH1KWfolg5r54ID3ViKy3leX79MU6CAH",
+	"qkoQySWB/Av2s7egmBmhnzKHi5ceG0B9gIFbgPX9hHQU4wxPICEyyAZYrIAgPIt3f5zIfUycX62cOVjh",
+	"RiWt2On6guUiEB9ngW+bQKXFlTg82GpP1b1ncXd1j7uJsus28Oz2unP9Zf1EqqpIvjwSzM1lSzxekZz/",
+	"n+b/+ewj2FUwBHTuXWoqpf7CHxKJRSbO0riAgQ40WRSi18cma0oeJ1BL6LF9X2ChfIpc8XGlruSJcOAx",
+	"cQK0xYaXD8gWKMTc9rfmit+upOgvrYbiXWu4Ztav85kzhK1YcBiaUcYFSuFSfx7pxXuxoqK/ate8xAuG",
+	"olUT0BZT2MxZwlwTvrmd4dkGicVd3Ou7NXj/Ue8UScaIGioAdmijBwBNUt69rTf+w93hvnmezwm7B0yq",
+	"tsP9K31BDwnHqu/O/iqgVg4AqIRsZeiUFcKR17wicVWep6pmgiqH1NP3sI2c46mIDDerCSEoArNqMcAc",
+	"yuVhf/cBxESV5mA7Pc6SpdnK0MwP4tNCwiaUkdBnH/b0YSAGFr7y1d1Eqbw+2K8J77kXPiZzp9X2lfn2",
+	"A0Cd16VNXpXkAD82wzeAYNOXz0SLKW9RmH0VwnEsxAP6vEqGsHYIPoH3vYEnBNuoqE3fX5q3NO+Ezdr2",
+	"PpDjwLxq4EcJ2Zo/LomL0b7eRGflgHh/+q711crNetvHbF61eLsKm7XEE/xMwl6C9C8VhtAcSM6k9JlW",
+	"OUzDJEGDVwxKo9aGDRSZbzRd11JWHwaKlcXsGypZP+dFxuYWLj+j1XCt7DRVcnQ/0qSQk6cia89Kwh7I",
+	"QKaVtfzEmEOWYKlc9pV1VKhw0XLrPTACbgvIOTKDW4EKk6Gh1vaa68qzvxsoBeK2Z8YA8li0sgpnMCtQ",
+	"uT3nt0TcUrJY36JZrjTUkO+z1a69bk7g3sr3zGtbMFVFd94411qeSScSGV2GCvN77W0uiby+3Z7S+cyl",
+	"3VzzCSqrqshce8rtdfU5ie1jq/HYbEBxUIVFC7IdrTwMg+xm8HBMeOYW1/D8bmmhF1zcjBO+KKaEkPp0",
+	"ReSZRIJEXMTmmREREE44I2hE4JbUl6luIYv3J3EwZNZgsp6RVEsaIBqGCBvhroQ5dGMB9ERkoDymV/gF",
+	"x9fQWt2MJDD3T3mb5odL17L5s+/ad09x/MF0kq1vRRIWmzfF4tFjEtGYxBbpYFg3kZWQhzzpyhr7szKD",
+	"10m2YmMdcX5DvCB3JXB0Q9nk2igSXh9OdqhXwr/62zXP/NP1rhxc2HdgiyC28mr+oIX+zv4PpfR9ACay",
+	"h7fTDtrttsmwFvHZjLMs34jJKSsI2AsZt1oChJ6uhiNstFUGO+Zb0vPJ2KFX2l5MqQHcCas4MxIgbBIU",
+	"YBcwa1ClXKpCykAutNJtghxCywLCdXRDbqCoJZdEeK5S4QPvlC0a97RkxCTSfPu62gJkpF6XGQ/WzuYb",
+	"wxLZz2OvUEDZLacRKZxn74KbLGRWjIfJelsTZJyyeMeFqLcI0g/eppAhIUBZ0EgcZBMO0C3XzCNwY471",
+	"/rsxbos3d3u6PQjFgPhzq1H+ZbYeXqLVwla9MJSilyFTeK26WtJOc93SqoC/FJ2B+9ZWtGIguguKL3Xc",
+	"S+/7V1en/ebgqt8/bdx9zoSUa2f5Vfzm+pZKbC/Za8XvHXZuI0gb9SPQ1x0gBUvARuiQe2+bZv/JpMeC",
+	"2QaF1CnPJLJgua7mJFaETchYIZ4qk5YUUCkmV5PL59NCPZOq2z7EM4Jwlhaqi0ZLk5JUTvn8mUR8wVwm",
+	"NZc7DetfCGyTCc8EocLCKUJNAe3/enUwbv/vf/+PwQmmkojuwetO5990oy17itYSmWZnpuQ2ONxkhc9c",
+	"aNet7r/91780fSb5+p6i7wf9u3bI/ZqL4bBuD55Jd0hKGXP1hkdYxM7omOeZbaEzQuEypRKBPp3wyYTE",
+	"a0F+OYFlHNJ23nRJDkvm0oMftl6tBUrdaKiriNIsYCad+uxaXF07L8/Ls4bshsd1XkwXVeNMuBZGGPEZ",
+	"0RSEIUswM0ZaL2Jx6QsAAr3Q0Awfj/W/y5eB+dFrGzTdeRoFv18YoFDObNPzVE5XGnbOQY8QySzIeotO",
+	"W3Czu7FkX2/eAbkTuLX42S/F1cwXJ1uLbFpuFkDnn9eBr1+dd6ZI2Vv0wWJn/oXJMJbrvrf6viQY026C",
+	"4MGbmoLgjLKdWn7z5s09oJ45hc+o5TAVC5ZlnlvJivDuCL05OHztoUGvBDtQLt4gX9u/9E5PjntXJ+dn",
+	"1+96J6eQO3MDHnTd1S8E9xm7+rdaMTHIQwD3Oz0ow3lmeM4SnDNAeMc7qIB79dqp4XbyCh7/nnJFtGgB",
+	"/oQlTxGWN6DbTEkyb1UFxFqkZ4Z12t/3nSFF1WoaqWI+v5EgGBJkajXPqwHDD97Y8i/zBDOTLM0und7v",
+	"FSBszCP5T7V2dy0rn79bSF1nffZaUbVJ7QIrUDkfPaIMhZdYEUgz3rzQbS7DrwCSwkO3ngWrsoXrFja4",
+	"gngqoG6RorfECwKhzDzMZKIIMytjFqIm1/0FxZtvO2Btd1PndwdS07thAwC2ZMTTy2ji1TYi2+ymbLYa",
+	"2ub8Nv5xFoWxkWeYt8D39k18AkUrck3JugjUvNt652b2VrsAGxZu4A/a0JM1eJD1qLiVmGHn0qZjRNkt",
+	"YUqLhmUcj8fWU+1Tzxuxpluwp7ikh1rgl7xgAS6VNdnBi14Et+4GVV0FrhTi4cy0fMt9mblIKw1J46w6",
+	"B2SVBp5u7SXmjQ0W2N5fP/TPrq6P+0enJ2d+zn5JoEiIzSi+ixgqzJfXOfhMXDsneetLa7mOQlv54rdH",
+	"wJqVu/AveSES7wGy7wTV4d6FPI/3xpJ+y1DwyiyVv0eM+Ebc5gaMFKRVuk8kee0o8m8cNOjNHd9bqxjh",
+	"oFWRKaBWcDJAotg5johEWPAU6r1tLiiR7be5eXfc7gG+JXEBQVs7Gd+m9Hor4am1U7VuS7dXnUBvt9R2",
+	"uyd09FjsXRa4GsiJ3bOsFbfFl8oEFx/V8/8WN3qb/JE37x1cfv98fWYmV79iU3GMrMpCoQLGurie4+Y3",
+	"wuDXVd4vcyqIvEc+qXXxmRBm2/GEuGqB0t55daUc32my81zB07iuS/PJl3fDPnqOlyw8qXe67JHYGkXo",
+	"GvaOx0EUPDllhKAb3Gzgv7Qw09yBZyBXxind2pgOy+8bM19qjhy5KiFbnF87OcAfciYP5Duv9pQPbNq5",
+	"1bxZJsN9qVdvCBxh8a5ZwF3oczVwP1PTbLrBndD75Mucy1SQnRP+ZVndW6t1g6Kbyix/6/dRpiS1BIEa",
+	"FRUnVOzKUStO9QJTBb58kULtpADF4P63vpUApSzm8Lv+h34yTvBkYghggektHOxCCBln2xmWvfkyX687",
+	"L/4jZvXY71nP9AVRelTqewRP7m6syVFgVbgxKgxyrLbx9ZNr0hp3trFzEDmL6nNhTJt0aWgeMgHtFLRq",
+	"rNBQeIlKFPKb0C8KVDhG4RbWj1ZAkfcG9hVzGW2VqQqrVJ0dCcLJpDcJDpHy+j6yiv20wjHrkEFUTV1Q",
+	"Y6uileosPFKMq9r/VGgY0P4mKdAtTlLg4Q6zejS4fBe2tstn1UIigcqLU8JQyhIiZZaTFSQuElswTn3C",
+	"XzOB3G/lZC4ur4sFuulrv28g/JFgQUSYmee29FSZmMgNIPCcotLy+g7kCkfYTK278rwHEls2xUfDBkSp",
+	"oGo50FRrRj2CpfWHjMIaOWSCAca5ombPQzy7uf7f//6f8EVWwRpYj2ku63yqFMD2I38F+k9Oqshx42Cy",
+	"AJjLM5mVfzcI1rf2IE84j62Fkbp3NEG1tlRuNmXwc+40pzaHhDlKvtLdymACEj5pUmar+9qDp49joTqY",
+	"vvlsfWHJZ8TUnceJ5Da1OSTzMUX1S5Se54HJOAGgeEwvKLy+/plL1cTmE81gQofaNUM1llRBsEV/wArY",
+	"GWUrUG7F7Oz6StwBnm/MPZjaBCwxBuegJx6nQp8zk4DaaCXSVqrU73TNEG2oB5mDYCqLWGZgUmFW2RCy",
+	"YQ9ZmJU3tAtD4KKzQqiTx0y9byozwQybmnqw5C7yIiiWc04laQ3ZkJl7EyRqW6YvrCqMFKKYRymcyefO",
+	"If3ClTyU4HG29cpa6NLUnsZDlpU1s4YtzLL4Xy09mq8P2y9BuLRB9VAoOVyp6BwCNszoOyY+CtviRfZq",
+	"1tNxJ+mKzghPVRfttw5DyMDFlsVaSmt1eaHoS0KBmWJarMwFgzVX04IL4zWmCknF5+ZSaQ2ZRUaZPABQ",
+	"LFlfKksUJdhWHDRAt5bHYWoS+2c/h+h5LPBYNSlR46ZmF3hOmwIrAu02bdGlZqfzYsgMhM3KsCYteu6/",
+	"tZKMrXJnvLkO+g6dLvRPUB117OLHZ2/RiCy5ybU1W5GQD/bftFCPDVlewsvooTRJ0IQjvMDL9fLh4TGZ",
+	"C2LOUxigcJAySZSZNkbhKWU3IbKpoQoOb7udFoQKP3WRvfdsuuASQy7zYz1OS1emtqN0XdjLz4zc1g2m",
+	"Kit9zrgasjGYV0dLVC40CXRul1OzmISYDPNKmoaKVUDhqJuRdQvL+EzmzE4z3zAwhRX1fIbMskPYCmwA",
+	"jYGt/WdD5SEmEi/1ZCBoIbNA5IzEML2ERoSZ29Px/DmOpqS532o3gkYqEnsZye7e3mKxaGF43OJisme/",
+	"lXunJ0f9s0EfvsmBDg3DNBtB49ZW/e82OhCgMycMz2mj23jZardegqVfTeFW3WstSJI0IRZ772+LG9ly",
+	"pdYmRHkTWpAFsqXkDWCeoSlPhYNNawKkE5PaIjuNJ3Gj2/iJKMiltFIkdb/d3lD/bbe6b9C+p+gb1P0+",
+	"7LxeKd93BOt+ZAz663P9mS+QqT46hfL80uFfb8h8xcA/T0cJjQI0w1+aeEL+9WW7vbHGtx7iwX6naj7Z",
+	"Au0VK3XeBY1Ds1ibv8mq3+n3X25/v1iJD2SvdDbDAHcDBChMzcxfc7UCZcO9jCfSWAlBmzclefewXLII",
+	"z2lriWdJ4TCtnYj+rQ1X2uFMuDY9VcJHlGFfLk1PHUA9Qs2TNEU07rUda0sFriEcqbyiRuRMDY7fUy2b",
+	"KAIR66ZKKzYx+KJyLWMeyU1LeKyfb11ARb6oval6gJX7+erD6UOsmC1nq7m/MBFzvYuTylWYQpK+v29a",
+	"CJsa8BH5i+2hovqqSwKoL9qE3pKHWKRiRqPV9ivXyrL7rcR3ZM/r70B+53PCHpT6qMzIr3Jd9MW8/Hvl",
+	"3XaVRyiCDQJHU80TgyyqX0JlfC23CzpKlSt7ZYULLdYHUP1G5kqiDKw4ZUMc59zmdaQC/ZqSlHjvyUuC",
+	"Y8qM4vP7H2ZYtnvu0ldfQT4CiDAz0p5d+soNv+3slZP3Vu57/tpalmCPqRgAl0YIhIyf5VDV9S09pVId",
+	"FdPKPtqmluo8+K69JCnMdUUesvJvTzbPx9tKy5beNfLMjrLJQbtT62CUqiTDd6926+ceh/Zg/832b8ql",
+	"vr+ZdGYtYxCa4Gxiv3y+C37LjEPw193nIhnp82ANDMWDXgAtOgrKy4g4EnLZnRKivHUBZ/yWyJIKB+ol",
+	"pOgiQnKGExRjhQ0rJE6pd35l+NVqh7KFLo1vy6qo55fH/cvB9flF/yy0obBZ0CuVYJkwQdOgW5WpzuU1",
+	"zwDKP/J4+WCU5lq/K1s5s4qDJQI/qMigYtcLLIXMCgzfjIxqHL53XIxoHBNmvjjYcWQ7Emr7zW7vd17u",
+	"+P7hN2Ac+zv2UWPOWUH974vHlBgMkEORCRRYiv1FQkKEKmHUEuoj3Yuu2HmFtGNH+GcnwMe6Kf8IB/gn",
+	"ouoc3zlW0dSTHB6Kp+SROS5EGkmFly1kzGY2TrLgZgkdMhVs6BAJTQSaECURhoyhQVZewd0VWhmBV5M4",
+	"S5Vq8oeAM8aaXPOco8hoRqbMie+azCpwPc49mTVf66L81hQPZTqUsS8v/uzk/3Sffj/syJDNdo6Uyeh7",
+	"JXxxpaLLk5hIl/PMww20opCDmB+RPlfg0lVk6l54upr/vFdzprziwsH0385cqioIGhSsxnEsXZYSBB76",
+	"/TbCCnJC+cihF2cA/Me5Hu01leegqHFJdh6FCLeQYK7U0/hJUX26WP+ozKQXx4BQyKi63qW69xuN7zbZ",
+	"wXpIGGiNw1bZRGw+rmJsZkXGUsNa5PK/2TRIlioxW0IN5qf78c97P5rjtPVUQ15fW78NWvcNLH/F5UU6",
+	"OTYZ0VKP3eaSgKfr+7si27/LFfmkTD7ded8ngzAwuPr3XjHk2lL+ikxtkfuunoKraITe0Vtikw5lyVWh",
+	"ZhkSfIEIWLOohCwdlcaoizwO/fFMUoVo8ft7cNwUwcoGzcZPhP9E+N+hFamQ22Ez5ZcT1VW5a4q59R7x",
+	"9i12U4lUyV55EoKf/Dfz0sH0i8G+C83ekaackKsljT5gmkiERzzNcF6A54If3CgRThZ4KSEzp+9SG6yT",
+	"y8NfamuU8u1E5N2IFBk03dKmWn8SlJ/uy++GiQzqMhF7X+Z1ZqodLoZruPoZponA5rHzVaLxYgohxMpE",
+	"qkgTq2fAUNbIhEgiCYo5sXjTGV4OWYInaESmlMU2RcWMmxixsAjeC1+0EAT8eivR0NWoq0K9gQWW6G+p",
+	"m0CcJ/2eYjlkjEO50yof07lDbu5mk4BILMjivuXFI5NPsMabWd2orW/qZYKiz9tfhSjEuDc2573m6z9C",
+	"CE2tMQMSuc6b65taazxYUZN3+PMj3ht5nSgfUtWEB/CxC+X8Y2JVd79uXv0x2fv3jIatgsLaEgdrKHJX",
+	"PKvSo9iznHi/vW8yF+eskUoXcRwgLmxob2hEpC4w0389CwO0326bL43BMIexXrkw2xuyzOOC4ZcRj5fo",
+	"uV4XLEwYq+bMM4IZZZMXNh7RvGor2mXgIReIKoesFL4LUu+SxF2khcQQquCsdO+8pdB7IbG/h7EXynys",
+	"MfbyAnaQ4mj/8LBcRqBUuWek5UN9b0mEIXKWxMgElLTQiVqNHs2KSwyZG7D76ZnMZ0QL3l+IyUQfJUEY",
+	"QdYI9PHjyTHcdHl4eHarPZPQwFxYtLMLogafj116+2LXLBwktIBCb/v7pZmZmHib0XjKkxiqFo2okkGe",
+	"ACNf4zzM8PX4TbR/QH5ovhx19psHYzJuvumQdvMw7kQd0savo5cvqzILrARtN1YVhGK4YiEh4WFnf2vF",
+	"17UsGPaUm2j01/sH7RdWijCFWc9ccHeA4By8bAeZfKEJQUIK1nPYpZLiIAiiE8bF+spAj5121eQN+W0M",
+	"yfz8SGpZThLfWCsrdFohlRYYD3puIph9zOqF/+o9cokyaly95t27wH3rRJF6X+eCS8PHu7a14v3mLmic",
+	"8ijLUrvp++y9UkmJZk/vzPbePV/Anuy397/xVtuYekgwQJMEjUh27TxtsNngfzDZ8M9iWngo2bOCGIu5",
+	"Vnaxitnm18kyLOQ5DLulPKmu3DAUIdSU+xZhhggWCTWItRWZUMskM7yEHCOtIQvP/9K/PD3vHfePw272",
+	"VpAV25xxkZkk9HU6IpRNHGcAWSXiaRIXeAPkWTN1NsOL095RH1Kefzx7f3b+6SwsVAKFYZAvVCooIBI6",
+	"qgpbQ3bCwKwaYUmkw8mszwNrdRmFl0SJZRN059BJCua+fyAedR/GXxjUts+Kr5pUD/eL2btwPltX3nVN",
+	"PSlZoTKE0mZTVI7jk3iCjX6it3jBs5Q7eS623PaDkc0pAimV7NEwDUZ8RqTPaDVkz22F+C7Ka6+GL5wE",
+	"bOIgmK0PZkOvGRc2WNrasm4I1OqGPKvkFiRylgf+rY+BKjlkrg7sW0THaxVmZcHEVipJmw/XFrN/YfU3",
+	"U/HEqFN0RiQ0CzpAzInNTWN1LDMbf2DwkA1Zta1tJesl5FMqVYvGym0CpGiSeClRCGWnnfrm0cl+IqpC",
+	"I/ujW442CjwPZi76epFmLc3Mps/LL3/3Askf1KH5fYduuxyEPhfnputgVwoHKgJ43/pFsmeyV5nyC/dr",
+	"tNJ45rLD2QRZK4BZyABsZQTNlJVNhpYlLztsv8yqkUJqNSwEvQUHhESSc2Y9jENmy9NmKR1sMcsplmhE",
+	"JikLoK4iDCI3ujgluDe4ur44+cv5VRi4G7FQE9jqzqbaMLrSvYGBbK1E6ig11VGVTRAE9YqXc9J1yCmq",
+	"iHTGoBm+ISYj0EICqsoUk/ABpWDYjrM/Ckqq0MOdtV38rqaKPKN741vqz8UDEunBxLld1ZXAN1kfiyK1",
+	"SQC5cgv94ymkT4EWf+L7yHCIHTWUPVACN+op1i9uveEuaaNJmuSK4m70Kx9h+dhpdjbELMIEn6BoT5Ti",
+	"9TlKW9B5nWgMYXyNGFcpcckbiWQ6n3OhLHYty6LjypfaNLhZdlbI5GoCI9GhHXeW3kDLKlHCpbsLD9sA",
+	"8U6Srs1SO2S+NLXtNyi8Oj+//tA7++v1UW/QH3hV1vM5YZrCdlZZj/hshlkMGaIfyZ+Tje0bR2rmffoZ",
+	"jl5fPifsSeJ4kjj+bPCOar6rqRV0PEk8jLZKONn7Tf+n2pb6yVlQnTBis8VvSa3gLHGWtT2qcLKJVTyJ",
+	"Jk+iyYpRqYpC7i2K1ABoYkmqbU85Fe5Zm/1XWKJ2GEyVBLV6zSI8wRR8IUYMyh6WjEgg8Gg55/ro9HwA",
+	"LjnzcZ6AooX6OJoiSU15NLMTaCGoInLIMgGsnfEa9DwXoT70B4PeT/1B+MKbuwIWrshyvjtpygyxvjz1",
+	"7Zhk7p60C/+U8+JJMPrH4fqfNIPJ+JA94ruLSHvA/X5f1rzGgkE5tbG4gGfdzTDvtbbrHr5rTgojdEzt",
+	"d2Oc+UY8RXU9sb/v2HKtD+pOiiExhUqq6+JIJQieaRnOFCJqQvkg81nXVHSaYommeD4njMQOt26B+qv6",
+	"Y+ZiYu5T/ZkMbIqRmBPZQiG0Hg6ZhZ+PcaQCFMZY4TCvgJslJaGs5LMK9VPpIP9m9JCc28CwXIMW5gJo",
+	"G1kcssGRqimY+vJgCpsJ4q1eXT4Dfyug6TuHGb4oQ/SAwWrIhqznSnyZZPsA5gEJOxfDQhqHenW13g0F",
+	"hGHyenbhKZaqCZVkmifHoUmfqqZ6h234G1VvC7PKATlogeWQCTJKaaKXvBj5ewL/cEmXTJQdXB6Kg182",
+	"WDFu7rcPuijm5vbhM2I1BM9l8g6qUNcKk7gqTDyrnGwmnpWVsSs3xbJck6jTel0Fhy8tWKMC+f/qIPCD",
+	"5LfXmYERNs2ZWqmgHHdRp/V6yOCVrnPJt6xXPR4yfXq76LchjHXY6A4bK+8MG8HQVCeGpzFn5idXqHjY",
+	"6HbuYNk31F/y3V6GVrfViNoRvFOZOWQVgZ87lfMNdSdSn3k3un+sa/XJFlO8lgxnyH0zK1V+Hgfow2+J",
+	"uKVksR06GpiaDhZFk3Fmym45jYh5Kqd0Xih8A2HOeGZ8XvC1LS8RmFshQ0m6auCarQ2ZSXId2Lrgrn4W",
+	"nhEDRc69VK44i+a6I8va7W24mPKkUN3PgrjfQsY8o/bMsVA5inMIjViGblGxL9ttNJN5KUZwnMUwIwBG",
+	"hzMqJWWTjcjLc7fAj42gyTraiKRx26JnL8vVJx+Y9z3ZmJ/42hpw0QaVQgU8XArjpOpReJ1LfNQURBIj",
+	"wlfbeHN5LuM4gH53aUBL1XJdLodctMxZlM8eK29czrFLPZTHSpe42k0ty+r++npApXy05KmAQgL3FD2e",
+	"gpz+sPlT8py58salEMHUEq6hpvqpxVbIcO83qFRxt7vtEA71FdT3L+Ql9WQn1DwmKzK1mn8Fm6wooCuO",
+	"MU1AzDAKRAv1bOXiBRc3EnEWEX8WX0nUI6cqLPfxwJkK36KETxBl3y1lt584wXfGCeA87kD0rpjcJt1i",
+	"c6VFXxwVugLrTiZJmCSjfIzCX0Nr5qLC6h1gizGYDBSOcUSUDBGM0xiust65iVGcg5NV8QnUnayCmV7k",
+	"hfN2416FzD0rFVFZsrRWK+BVAHg3xRzLdp1ZOpHOsPNrSqDeqrXruA9Kto+sOqsiX7TMUTDx7LfbOyd3",
+	"KIzThsbx6Abi0Xj5CU+hSLZvnJRdw2c+G82I84RgtqVrayeUYACcpZCtA4JbA73/M8q4QCmDOkljexyi",
+	"VAjComXVoGaUXc8FjYh/9ShTrw7M8tFZOmt0O+3C/2AZze/tbBEpU2QCgQU7TyUhUn7FVPCXbzeVTLN8",
+	"i8Im9BqiEZlQJnMTwZROpkRWngfJhSoNNSZjnCZ6rIIk5BYzmAphelC/lH6DFoKGm60ZQOPz6kEOGl+a",
+	"+vPmLRbAF3Q7Ay7UZaEt/feZaU//88K2mf37mC8Y8LaHT1P2+VHTMwKv2p5oy7HCp7KwTx40f0j6O8ri",
+	"ekVj3S97v8mb9K7O/W+j9vSth7VcmtkArb3K8ECPjABJRNFAXyjlmOwqY96Q3c+aZwmp8fi0uqEqt378",
+	"h7XTPVndHp1EDZ7T0VSe7MHKWx6K3VWEtWf0iMckt7I5RXtjiRxb5NkUxfRJ1nxynioo17WYEkFqlcbp",
+	"FdV8iAcmLH5Kw/9nzgXeZ3HJ+rOlFvHmCMQqFXCQN/54xWdcHxX3QVZ24+mwP1VHBGj5tiPvd32czwmT",
+	"CLuvXUZo06U0YCIwiZoQd0lAWrOPjdDFODItgqHGun9drKCFHo14vHzrMl3l6qEkQ1Zqy9gnkeQzYoA3",
+	"jJA4S5pzNLh8FwZIEoLCSIrxNYwsbKHeBi8NDCVLIZEnxqrpuznlkxP2SDZe0/Y3jicEA/o2vpIHFT65",
+	"fv6kBt9T8BBsNPI6lrMnCKTRrfaw9pB9xfpXqETki3VGGDcLOgGMCIlJRKTkWcaunEJlGrlHABAcc4E6",
+	"7TyjrGY7YIl0RdFN9phUkvgtwmzITEotzohBO6r8uBu2B3zDYMYztmccwlhl0dLArQoQF7LQLfq449s1",
+	"gLnJ7kVifw7lS7NC9uZ/NLdSqZNHhozX4zUTrbVzVrgV7JXz3Qs3T1zre+NafctVEC5znHp87CFLvRqV",
+	"tm6N14wYplg+qbFPamycy+QPU9PVcvwiPgosQ3vRlEQ3m7FRlN0SprhYZmBNKg1C06Rv11eqzezmKqpD",
+	"bAE0vUorrkyNQW1qavJfhwBCGljj1eMUg8w6+NaVZXWn0H3l1Qg27awgQULZ9xlXRejk6Sr8RzEgG9jf",
+	"Ygr4hxy2meWFnuPohhRhH8a0nF+jwE+2u33uw056mWHb2RwWWJApTyWEbwgkSEToLYnBy8O4QmOesrjC",
+	"n5Ozlcek8I3E/eTJefLkbPLkqOwWgOQQ88wDuUp8D+LESaVLtOEVAgYmPBBAoIXaQtbABqnfDVoSPE6Z",
+	"4hxxNqZi5qKxPRBrasGZtow6RD5llrsutMYXjIghA7xmFraOadJC54wYWCqs0A1lsVElFS/UuzYVqGeU",
+	"paoCyzmhUhFha80/mtqtexGFTFtPsOwnLfcrwJjm0BaIZaOCC+S9d0sEHdM8LZyf1j/gGxvuK2wvJM7R",
+	"01ygCb0lRTIFKmVk4SiuLor6yHCHD5gmj0R1ummLF//GOWYc46sSATLmVGSS3yk975z/5Qm8/b3xC3se",
+	"i9ciH8MlUsE2QHQRt/7YdIAom8eNoJGKpNFt7AGS0Ta1+sFFgiPI7z6GMFdnBLBpvfWfeaVPCwy1UWDr",
+	"oNOevNEf+HOaZvjwKQcTAyDHy3VqTKCokiax6dtcxLCpt1pFUDXk+l0bwicXgC+nfI4kSZLiVxm+pnLs",
+	"C+uZoMyqAujMmkaoRFOSxN1c+dJDHmvJJtGctQCcNQrGehd2EwMLGM7wMVZog5+UomwiW0iLdU6Sgyz3",
+	"wLWxRGEvVVMu6N+B+XXRjyC5hsD+TeSIzZXv/MSGv9uxZQfJDxnOlD4lSTIuzsk80FLp/w0AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -42,12 +42,18 @@ func (a *Access) FindSince(ctx context.Context, id string, s lookup.Since) (orde
 	return a.find(ctx, id, s, true)
 }
 
+// Own returns an order for its owner alone.
+func (a *Access) Own(ctx context.Context, id string) (read.Snapshot, error) {
+	order, _, err := a.find(ctx, id, lookup.Since{}, false)
+	return order, err
+}
+
 // own returns nil for the owner of an order.
 func (a *Access) own(ctx context.Context, id string) error {
 	if a.claimed(ctx, id) {
 		return nil // the claim says it, without the order
 	}
-	_, _, err := a.find(ctx, id, lookup.Since{}, false)
+	_, err := a.Own(ctx, id)
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/support"
 	"github.com/amends/amends/services/user"
 	"github.com/amends/amends/services/user/password"
 	"github.com/amends/amends/workflows"
@@ -89,6 +90,9 @@ var table = map[fault.Code]kind{
 	workflows.NotDecided:           {status: http.StatusConflict, title: "The order is not decided", advice: "Only a decided order is acknowledged. Repair the step that is flagged; amends doctor resumes a saga that was stopped."},
 	workflows.NothingToAcknowledge: {status: http.StatusConflict, title: "There is nothing to acknowledge", advice: "The order needs no attention."},
 	read.SagaStopped:               {status: http.StatusConflict, title: "Nothing works on this order any more", advice: "Its saga was stopped before it decided; an operator has to look at it."},
+	support.CaseClosed:             {status: http.StatusConflict, title: "The case is closed", advice: "It takes no more messages. Open another case about the order."},
+	support.TooManyCases:           {status: http.StatusConflict, title: "The order has as many cases as it may have", advice: "Close a case, or write another message to one that is open."},
+	support.TooManyMessages:        {status: http.StatusConflict, title: "The case has as many messages as it may have", advice: "Close it, and open another one."},
 	user.AddressTaken:              {status: http.StatusConflict, title: "Another account has this address", advice: "Log in to that account, or use another address."},
 	user.OrdersOpen:                {status: http.StatusConflict, title: "An order of the account is not decided", advice: "Repeat the request when all orders of the account are decided."},
 	user.TooMany:                   {status: http.StatusConflict, title: "The account has as many of these as it may have", advice: "Remove one first."},

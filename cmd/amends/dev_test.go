@@ -215,11 +215,7 @@ func TestDevOnPostgres(t *testing.T) {
 	require.NoError(t, err)
 	passwords := map[string]string{}
 	require.NoError(t, json.Unmarshal(content, &passwords))
-<<<<<<< HEAD
-	require.Len(t, passwords, 10)
-=======
-	require.Len(t, passwords, 9)
->>>>>>> 3fd5c09 (support: add the service that owns cases)
+	require.Len(t, passwords, 11)
 	for _, secret := range []string{"secrets", "demo.json"} {
 		info, err := os.Stat(filepath.Join(dir, secret))
 		require.NoError(t, err)

@@ -31,6 +31,7 @@ import (
 	paymentrpc "github.com/amends/amends/services/payment/rpc"
 	queryrpc "github.com/amends/amends/services/query/rpc"
 	shippingrpc "github.com/amends/amends/services/shipping/rpc"
+	supportrpc "github.com/amends/amends/services/support/rpc"
 	userrpc "github.com/amends/amends/services/user/rpc"
 )
 
@@ -87,6 +88,7 @@ func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers, log *
 	orders := orderrpc.NewClient(dial("order"))
 	users := userrpc.NewClient(dial("user"))
 	model := queryrpc.NewClient(dial("query"))
+	cases := supportrpc.NewClient(dial("support"))
 	if failed != nil {
 		return nil, failed
 	}
@@ -94,7 +96,7 @@ func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers, log *
 	parts.Start(ctx, process.Part{Name: "ended sessions", Run: verifier.Run})
 	return []api.Option{
 		api.WithOrders(orders), api.WithServices(all), api.WithGateways(p.Gateways(ctx, parts)),
-		api.WithVerifier(verifier), api.WithReadiness(verifier.Ready), api.WithUsers(users, verifier), api.WithQuery(model),
+		api.WithVerifier(verifier), api.WithReadiness(verifier.Ready), api.WithUsers(users, verifier), api.WithQuery(model), api.WithCases(cases),
 	}, nil
 }
 
