@@ -35,6 +35,7 @@ const (
 	inMessages  = "notification.db"
 	inMails     = "mailbox"
 	inOrders    = "order.db"
+	inCases     = "support.db"
 	inHistories = "temporal.db"
 	inBroker    = "broker"
 	inDemo      = "demo.json"
@@ -136,6 +137,9 @@ func TestDataOfAccountsStaysInItsPlaces(t *testing.T) {
 	v.keepsFiles(t, dir)
 	_, metrics := fetch(t, d.admin+"/metrics")
 	eventually(t, "the fact of the new address has left", func() bool { return bytes.Contains(contents(t, dir)[inBroker], []byte(account)) })
+	eventually(t, "the fact of the case has left", func() bool {
+		return bytes.Contains(contents(t, dir)[inBroker], []byte("amends.support.case_opened.v1"))
+	})
 	eventually(t, "spans are exported", func() bool { return strings.Contains(spans.received(), "/v1/password-resets") })
 	d.drain(t, syscall.SIGINT)
 
@@ -144,7 +148,7 @@ func TestDataOfAccountsStaysInItsPlaces(t *testing.T) {
 	found[inMetrics], found[inSpans] = []byte(metrics), []byte(spans.received())
 	for place, witness := range map[string]string{
 		inLog: "operation=ResetPassword", inMetrics: `operation="ResetPassword"`, inSpans: "amends.user.v1.User/LogIn",
-		inUsers: account, inOrders: order, inHistories: order, inBroker: account,
+		inUsers: account, inOrders: order, inCases: order, inHistories: order, inBroker: account,
 	} {
 		require.Contains(t, string(found[place]), witness, "%s is looked at", place)
 	}
@@ -249,14 +253,18 @@ func (v *visitor) address(places ...string) map[string]any {
 // ordersAsGuest places an order without an account, and returns its id.
 func (v *visitor) ordersAsGuest(t *testing.T) (id string) {
 	t.Helper()
-	body := lines("MUG-STONEWARE", 1)
+	body, key := lines("MUG-STONEWARE", 1), v.canary("key of a guest")
 	maps.Copy(body, map[string]any{"customer_id": v.canary("customer", inOrders, inHistories, inBroker), "currency": "EUR", "payment_token": v.canary("tok", inHistories), "ship_to": v.address(inOrders, inHistories)})
-	answer, header := v.asks(t, http.StatusAccepted, http.MethodPost, "/v1/orders", body, "Idempotency-Key", v.canary("key of a guest"))
+	answer, header := v.asks(t, http.StatusAccepted, http.MethodPost, "/v1/orders", body, "Idempotency-Key", key)
 	id, _ = answer["id"].(string)
 	claim := v.keeps("claim", header.Get("Amends-Claim"))
 	require.NotEmpty(t, claim)
 	v.asks(t, http.StatusOK, http.MethodGet, "/v1/orders/"+id, nil, "Amends-Claim", claim)
 	v.asks(t, http.StatusNotFound, http.MethodGet, "/v1/orders/"+id, nil, "Amends-Claim", v.canary("foreign claim"))
+	question := map[string]any{"subject": v.canary("subject of a case", inCases), "text": v.canary("text of a case", inCases)}
+	v.asks(t, http.StatusCreated, http.MethodPost, "/v1/orders/"+id+"/cases", question, "Amends-Claim", claim, "Idempotency-Key", key)
+	refused := map[string]any{"subject": "x", "text": v.canary("refused text") + " 4111 1111 1111 1111"}
+	v.asks(t, http.StatusUnprocessableEntity, http.MethodPost, "/v1/orders/"+id+"/cases", refused, "Amends-Claim", claim, "Idempotency-Key", key)
 	return id
 }
 
