@@ -69,7 +69,7 @@ func (s *Standing) Measure(ctx context.Context) error {
 	defer s.mu.Unlock()
 	s.behind, s.lag = behind, 0
 	if behind > 0 && !upTo.IsZero() {
-		s.lag = max(0, time.Since(upTo)) //nolint:forbidigo // both are of the broker and this host
+		s.lag = max(0, time.Since(upTo)) // both are of the broker and this host
 	}
 	if s.shown != nil {
 		s.shown.Behind(name, s.behind, s.lag)
