@@ -73,7 +73,7 @@ func (p *Promise[Out]) Get(ctx workflow.Context) (Out, error) {
 
 // doOf returns the request to do s.
 func doOf[In, Out any](r *run, on *stepRun, s Step[In, Out], in In) request {
-	k := Key{Saga: r.o.ID, Step: s.Name}
+	k := r.o.key(s.Name)
 	q, _ := ask[Out](on, s.Name, k, in)
 	if s.Redact != nil {
 		q.recorded = argument(k, s.Redact(in))

@@ -17,6 +17,10 @@ type Options struct {
 	// every idempotency key, so it must be the same after a reset; never a run id,
 	// never random.
 	ID string
+	// Generation is part of every idempotency key, too: it tells apart the sagas that take
+	// the same step for one id on purpose, such as the refunds of an order. Like ID it
+	// must be the same after a reset. Default 0; never negative.
+	Generation int
 	// Plan lists every step that the saga may take.
 	Plan Plan
 	// DecideBy is the time at which an undecided saga is aborted, with reason
@@ -138,6 +142,9 @@ func (o Options) normal() (Options, error) {
 	if o.ID == "" {
 		problems = append(problems, errors.New("it has no id"))
 	}
+	if o.Generation < 0 {
+		problems = append(problems, fmt.Errorf("its generation %d is negative", o.Generation))
+	}
 	if len(o.Plan.steps) == 0 {
 		problems = append(problems, errors.New("its plan is empty"))
 	}
@@ -147,6 +154,9 @@ func (o Options) normal() (Options, error) {
 	}
 	return o, nil
 }
+
+// key returns the idempotency key of a step.
+func (o Options) key(step string) Key { return Key{Saga: o.ID, Step: step, Generation: o.Generation} }
 
 func (o Options) queue(name string) string {
 	if q, ok := o.Queues[name]; ok {

@@ -52,11 +52,11 @@ func TestRunListsEveryProblemOfItsOptions(t *testing.T) {
 
 	b := setup(t)
 	b.execute(func(ctx workflow.Context) (saga.View, error) {
-		return saga.Run(ctx, saga.Options{Timing: saga.Timing{StartToClose: time.Second}}, trip)
+		return saga.Run(ctx, saga.Options{Generation: -1, Timing: saga.Timing{StartToClose: time.Second}}, trip)
 	})
 	err := b.env.GetWorkflowError()
 	for _, want := range []string{
-		`saga "" cannot run`, "it has no id", "its plan is empty",
+		`saga "" cannot run`, "it has no id", "its generation -1 is negative", "its plan is empty",
 		"local start-to-close 0s", "initial retry 0s", "park-after 0s",
 	} {
 		require.ErrorContains(t, err, want)

@@ -25,7 +25,7 @@ func (r *run) settle(ctx workflow.Context) (happened bool) {
 		return false // the refusal is recorded under the key, so it cannot happen later
 	}
 	// Only whether it happened counts: going forward, the do answers its outcome.
-	q, a := ask[any](s, settleName(s.name), Key{Saga: r.o.ID, Step: s.name}, None{})
+	q, a := ask[any](s, settleName(s.name), r.o.key(s.name), None{})
 	q.summary = "did it happen?"
 	r.patient(ctx, q)
 	if !a.Happened {
@@ -105,7 +105,7 @@ func (r *run) undo(ctx workflow.Context, s *stepRun) {
 	}
 	s.state = Undoing
 	r.changed()
-	q, a := ask[None](s, undoName(s.name), Key{Saga: r.o.ID, Step: s.name}, None{})
+	q, a := ask[None](s, undoName(s.name), r.o.key(s.name), None{})
 	q.summary = s.undoSummary
 	r.patient(ctx, q, fault.Suspension)
 	s.end = workflow.Now(ctx)

@@ -50,7 +50,7 @@ var mutants = []mutant{
 	},
 	{
 		name: "KeyFromTheRun", file: "saga/do.go", quick: true,
-		was: "k := Key{Saga: r.o.ID, Step: s.Name}", is: "k := Key{Saga: r.o.ID, Step: s.Name + workflow.GetInfo(r.outer).WorkflowStartTime.String()}",
+		was: "k := r.o.key(s.Name)", is: "k := Key{Saga: r.o.ID, Step: s.Name + workflow.GetInfo(r.outer).WorkflowStartTime.String()}",
 		by: explore("1"),
 	},
 	{

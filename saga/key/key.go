@@ -11,8 +11,8 @@ type Key struct {
 	Saga string `json:"saga"`
 	// Step is the step's name, for example "inventory.reserve".
 	Step string `json:"step"`
-	// Generation counts the times that a saga repeats the step on purpose; 0 for the
-	// first time, and usually the only one.
+	// Generation tells apart the times that the step is taken on purpose for one saga; 0
+	// for the first time, and usually the only one.
 	Generation int `json:"generation,omitempty"`
 }
 
