@@ -26,6 +26,11 @@ var (
 		Name: "inventory.commit", Queue: "inventory", Kind: saga.Closing, Express: quick,
 		Summary: func(saga.None) string { return "turn held stock into sold" },
 	}
+	// TakeBackStock receives the sold stock of a refunded order again.
+	TakeBackStock = saga.Step[saga.None, inventory.Return]{
+		Name: "inventory.take_back", Queue: "inventory", Kind: saga.Closing,
+		Summary: func(saga.None) string { return "take the sold stock back" },
+	}
 )
 
 // BindInventory binds the inventory service's steps.
@@ -33,6 +38,9 @@ func BindInventory(r saga.Registry, s inventory.Service) {
 	saga.Bind(r, ReserveStock, s.Reserve, s.Release)
 	saga.Bind(r, CommitStock, func(ctx context.Context, k saga.Key, _ saga.None) (inventory.Commitment, error) {
 		return s.Commit(ctx, k)
+	}, nil)
+	saga.Bind(r, TakeBackStock, func(ctx context.Context, k saga.Key, _ saga.None) (inventory.Return, error) {
+		return s.TakeBack(ctx, k)
 	}, nil)
 }
 
@@ -58,12 +66,14 @@ func BindInventoryAudit(r saga.Registry, a inventoryaudit.Auditor) {
 var InventoryWords = Words{
 	Codes: map[fault.Code]string{
 		inventory.OutOfStock:    "there is too little stock",
+		inventory.NothingSold:   "the order bought no stock that could come back: a bug, or a database that was restored",
 		inventory.NothingHeld:   "no stock is reserved for the order: a bug, or a database that was restored",
 		inventory.NeverReceived: "no delivery ever had the SKU, or came to the warehouse",
 		inventory.TooFew:        "fewer units are available than the correction takes off",
 	},
 	Unknown: map[string]string{
-		"inventory.reserve": "the stock is still held",
-		"inventory.commit":  "the stock was handed out",
+		"inventory.reserve":   "the stock is still held",
+		"inventory.commit":    "the stock was handed out",
+		"inventory.take_back": "the stock was taken back",
 	},
 }

@@ -102,7 +102,7 @@ func (r *remote) hold(id string) catalog.Quote {
 }
 
 // TestEveryStepIsServed takes every step of every service over a connection: those of an
-// order that is confirmed, and those of one that is aborted.
+// order that is confirmed and then refunded, and those of one that is aborted.
 func TestEveryStepIsServed(t *testing.T) {
 	t.Parallel()
 	shop := shoptest.New(t)
@@ -113,6 +113,10 @@ func TestEveryStepIsServed(t *testing.T) {
 	require.True(t, r.settle("o1", activities.CapturePayment.Name))
 	do(r, "o1", activities.CommitStock, saga.None{})
 	do(r, "o1", activities.ConfirmOrder, order.Closing{Total: &quote.Total})
+
+	do(r, "o1", activities.RefundPayment, payment.RefundRequest{Amount: quote.Total})
+	require.True(t, r.settle("o1", activities.RefundPayment.Name))
+	do(r, "o1", activities.TakeBackStock, saga.None{})
 
 	r.hold("o2")
 	require.False(t, r.settle("o2", activities.CapturePayment.Name))

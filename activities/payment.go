@@ -40,12 +40,20 @@ var (
 		Free:    func(q payment.CaptureRequest) bool { return q.Amount.IsZero() },
 		Summary: func(q payment.CaptureRequest) string { return "take " + q.Amount.String() },
 	}
+	// RefundPayment pays back. It is the refund saga's pivot, so a refund whose outcome is
+	// not known is asked for and never made twice.
+	RefundPayment = saga.Step[payment.RefundRequest, payment.Refund]{
+		Name: "payment.refund", Queue: "payment", Kind: saga.Pivot, Owes: "money paid back", Money: true,
+		StartToClose: outside,
+		Summary:      func(q payment.RefundRequest) string { return "pay back " + q.Amount.String() },
+	}
 )
 
 // BindPayment binds the payment service's steps.
 func BindPayment(r saga.Registry, s payment.Service) {
 	saga.Bind(r, AuthorizePayment, s.Authorize, s.Void)
 	saga.BindPivot(r, CapturePayment, s.Capture, s.SettleCapture)
+	saga.BindPivot(r, RefundPayment, s.Refund, s.SettleRefund)
 }
 
 // TryPayment binds the first tries of the payment service's steps, see [saga.BindTry].
@@ -85,5 +93,6 @@ var PaymentWords = Words{
 	Unknown: map[string]string{
 		"payment.authorize": "the money is still held",
 		"payment.capture":   "the money was taken",
+		"payment.refund":    "the money was paid back",
 	},
 }

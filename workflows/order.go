@@ -43,10 +43,12 @@ type Registry interface {
 	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
 }
 
-// Register registers the order workflow as [PlaceOrder], and the workflow that marks
-// finished orders as reviewed as [AcknowledgeOrder].
+// Register registers the order workflow as [PlaceOrder], the one that pays back as
+// [RefundOrder], and the workflow that marks finished orders as reviewed as
+// [AcknowledgeOrder].
 func Register(r Registry, o Options) {
 	r.RegisterWorkflowWithOptions(o.placeOrder, workflow.RegisterOptions{Name: PlaceOrder})
+	r.RegisterWorkflowWithOptions(o.refundOrder, workflow.RegisterOptions{Name: RefundOrder})
 	r.RegisterWorkflowWithOptions(o.acknowledge, workflow.RegisterOptions{Name: AcknowledgeOrder})
 }
 

@@ -27,6 +27,7 @@ import (
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/workflows"
 	"github.com/amends/amends/workflows/doctor"
 )
@@ -105,6 +106,21 @@ func (c *Clinic) Saga(t *testing.T, in workflows.Input) workflows.OrderView {
 	env.ExecuteWorkflow(workflows.PlaceOrder, in)
 	require.NoError(t, env.GetWorkflowError())
 	var v workflows.OrderView
+	require.NoError(t, env.GetWorkflowResult(&v))
+	return v
+}
+
+// Refund runs a refund of an order to its end. The stock comes back with it.
+func (c *Clinic) Refund(t *testing.T, id string, number int, minor int64) workflows.RefundView {
+	t.Helper()
+	env := c.Environment(0)
+	c.Bind(env)
+	env.ExecuteWorkflow(workflows.RefundOrder, workflows.Refund{
+		OrderID: id, Number: number, Amount: money.New(minor, "EUR"),
+		Note: refund.Note{ID: "r", Reason: "broken", By: "ada", TakeBack: true},
+	})
+	require.NoError(t, env.GetWorkflowError())
+	var v workflows.RefundView
 	require.NoError(t, env.GetWorkflowResult(&v))
 	return v
 }

@@ -206,9 +206,9 @@ func (s *Shop) checkMoney(ctx context.Context, c *check) error {
 	for _, p := range payments {
 		o := c.orders[p.Key.Saga]
 		switch p.State {
-		case payment.Captured:
+		case payment.Captured, payment.Refunded:
 			captured[o.ID]++
-			taken[posting.Balance{Account: posting.ProviderReceivable, Currency: p.Amount.Currency}] += p.Captured
+			taken[posting.Balance{Account: posting.ProviderReceivable, Currency: p.Amount.Currency}] += p.Captured - p.Refunded
 			if o.Total == nil || p.Captured != o.Total.Minor || p.Amount.Currency != o.Total.Currency {
 				c.wrong("I1: order %s: captured %d %s, total %v", p.Key.Saga, p.Captured, p.Amount.Currency, o.Total)
 			}
@@ -267,10 +267,10 @@ func (s *Shop) checkProvider(ctx context.Context, c *check) error {
 		case e.State == provider.Authorized && c.waivedKey(e.Key, activities.AuthorizePayment.Name):
 		case e.State == provider.Authorized:
 			c.wrong("I6: the provider still holds %s under %s", e.Amount, e.Key)
-		case e.Kind == provider.KindCapture && e.State == provider.Captured:
+		case e.Kind == provider.KindCapture && e.State == provider.Captured, e.Kind == provider.KindRefund && e.State == provider.Refunded:
 			t, ok := ours[e.Key]
 			if !ok || t.State != transfer.Done || t.Amount != e.Amount {
-				c.wrong("I1: the provider captured %s under %s, we have %+v", e.Amount, e.Key, t)
+				c.wrong("I1: the provider has a %s of %s under %s, we have %+v", e.Kind, e.Amount, e.Key, t)
 			}
 			delete(ours, e.Key)
 		}

@@ -12,7 +12,7 @@ var Facts []event.Declaration
 // The facts that the service tells.
 var (
 	// StockChangedFact is told when the available stock of a SKU in a warehouse changes:
-	// by a delivery, a correction, a reservation or its release. A commit sells units
+	// by a delivery, a correction, a return, a reservation or its release. A commit sells units
 	// that are not available any more, so it changes nothing that the fact says.
 	StockChangedFact = declare[StockData](event.Declaration{
 		Name: "stock_changed", Key: "sku", State: true,
@@ -24,6 +24,8 @@ var (
 	RefusedFact = declare[RefusedData](event.Declaration{Name: "refused", Key: "order", About: "The stock of the order cannot be held, and none of it is."})
 	// CommittedFact is told when the held stock of an order is sold.
 	CommittedFact = declare[CommittedData](event.Declaration{Name: "committed", Key: "order", About: "The held stock of the order is sold."})
+	// TakenBackFact is told when the sold stock of an order is received again.
+	TakenBackFact = declare[TakenBackData](event.Declaration{Name: "taken_back", Key: "order", About: "The sold stock of the order is received again; 0 units if it was before."})
 	// ReleasedFact is told when a reservation is released, or is blocked before it was
 	// made.
 	ReleasedFact = declare[ReleasedData](event.Declaration{Name: "released", Key: "order", About: "The order holds no stock by this step, and never will again."})
@@ -60,6 +62,12 @@ type RefusedData struct {
 type CommittedData struct {
 	key.Key
 	Commitment
+}
+
+// TakenBackData is the return of an order's stock.
+type TakenBackData struct {
+	key.Key
+	Return
 }
 
 // ReleasedData is the end of a step's reservation.

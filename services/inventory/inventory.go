@@ -15,6 +15,8 @@ const (
 	OutOfStock fault.Code = "OUT_OF_STOCK"
 	// NothingHeld: the saga commits without a held reservation.
 	NothingHeld fault.Code = "NOTHING_HELD"
+	// NothingSold: the saga takes back stock that it never bought.
+	NothingSold fault.Code = "NOTHING_SOLD"
 	// NeverReceived refuses a Known delivery whose SKU or warehouse no earlier delivery
 	// had, and a correction of stock that was never received.
 	NeverReceived fault.Code = "NEVER_RECEIVED"
@@ -60,6 +62,11 @@ type Parcel struct {
 // Commitment is the result of a commit.
 type Commitment struct {
 	Units int64 `json:"units"`
+}
+
+// Return is the result of a take-back.
+type Return struct {
+	Units int64 `json:"units"` // 0 if all of it came back before
 }
 
 // Delivery is stock that arrives at a warehouse.

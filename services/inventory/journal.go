@@ -15,6 +15,7 @@ const (
 	Opening    EntryKind = "opening"    // received before there was a journal
 	Delivered  EntryKind = "delivery"   // by Receive
 	Correction EntryKind = "correction" // by Adjust
+	Returned   EntryKind = "return"     // by TakeBack; its reference is the saga
 )
 
 // Entry is one change of the units that a warehouse ever received of a SKU. Entries

@@ -7,7 +7,8 @@ import (
 )
 
 // Service is the inventory service. It owns warehouses, stock and reservations.
-// Do/undo pair: Reserve/Release. Commit closes a reservation for good.
+// Do/undo pair: Reserve/Release. Commit closes a reservation for good; TakeBack receives
+// the goods of one again.
 type Service interface {
 	Direct
 
@@ -29,6 +30,13 @@ type Service interface {
 	// key. A repeat returns the recorded answer. A saga without a held reservation is a
 	// bug (NOTHING_HELD), which is not recorded: a later attempt looks again.
 	Commit(ctx context.Context, k key.Key) (Commitment, error)
+
+	// TakeBack receives the sold stock of the saga k.Saga again, at the warehouses that
+	// sent it, and enters that into the journal; k is the take-back's own key. A sale comes
+	// back once, whole: a repeat returns the recorded answer, and another take-back of the
+	// saga answers that it took nothing. A saga that has bought nothing is a bug
+	// (NOTHING_SOLD), which is not recorded.
+	TakeBack(ctx context.Context, k key.Key) (Return, error)
 }
 
 // Direct is the part of the service that is called directly, not as a step of a saga. A

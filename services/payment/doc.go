@@ -4,7 +4,7 @@
 // # What it owns
 //
 // Payments (the money that a saga holds or has taken), their transfers (captures and
-// refunds), the invoices, and an append-only double-entry ledger (package posting).
+// refunds) with notes of who asked for a refund and why, the invoices, and an append-only double-entry ledger (package posting).
 // It never stores a payment token, only the token's SHA-256.
 //
 // # Effects in an external system
@@ -18,7 +18,8 @@
 // # Do and undo
 //
 // Authorize/Void. Capture is the pivot; instead of an undo it has SettleCapture,
-// which blocks it for ever or learns that it happened. Refund is never undone.
+// which blocks it for ever or learns that it happened. Refund is never undone either: it is
+// the pivot of a saga of its own, and SettleRefund does the same for it.
 //
 // # Invariants
 //

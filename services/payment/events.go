@@ -29,6 +29,8 @@ var (
 	RefundedFact = declare[RefundedData]("refunded", "Money of the order is paid back.")
 	// RefundRefusedFact is told when captured money cannot be paid back.
 	RefundRefusedFact = declare[RefusedData]("refund_refused", "Money of the order cannot be paid back by this step.")
+	// RefundSettledFact is told when a refund is blocked before it happened.
+	RefundSettledFact = declare[StepData]("refund_settled", "Money of the order was not paid back by this step, and never will be.")
 	// InvoiceIssuedFact is told with the capture that pays the invoice.
 	InvoiceIssuedFact = declare[CapturedData]("invoice_issued", "The paid invoice of the order is written.")
 )

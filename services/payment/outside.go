@@ -9,6 +9,7 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment/provider"
+	"github.com/amends/amends/services/payment/refund"
 )
 
 // Options configure an [Outside].
@@ -37,6 +38,11 @@ func New(store Store, p provider.Provider, o Options) *Outside {
 // Get implements [Service].
 func (o *Outside) Get(ctx context.Context, saga string) (Summary, error) {
 	return o.store.Get(ctx, saga)
+}
+
+// Refunds implements [Service].
+func (o *Outside) Refunds(ctx context.Context, saga string) ([]refund.Record, error) {
+	return o.store.Refunds(ctx, saga)
 }
 
 // act makes one call to the provider and translates its error.

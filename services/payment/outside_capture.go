@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/saga/once"
@@ -42,45 +43,35 @@ func (o *Outside) Capture(ctx context.Context, k key.Key, req CaptureRequest) (C
 // there is no intent: no call was made without one, and the void that follows a
 // settled capture leaves nothing to capture.
 func (o *Outside) SettleCapture(ctx context.Context, k key.Key) (Capture, bool, error) {
-	state, capture, err := o.store.BeginSettle(ctx, k)
-	if err != nil || state != ledger.Intent {
-		return capture, state == ledger.Done, err
-	}
-	effect, found, err := o.forbid(ctx, k)
-	switch {
-	case err != nil:
-		return Capture{}, false, err
-	case !found:
-		return Capture{}, false, o.store.BlockCapture(ctx, k)
-	case effect.State == provider.Declined:
-		return Capture{}, false, unlessSuspended(o.store.RefuseCapture(ctx, k, refusal(effect)))
-	}
-	capture, err = o.store.ConcludeCapture(ctx, k, Intended{}, effect.Reference)
-	return capture, err == nil, err
+	return settling[Capture]{o, o.store.BeginSettle, o.store.BlockCapture, o.store.RefuseCapture, o.store.ConcludeCapture}.settle(ctx, k)
 }
 
-// Refund implements [Service].
-func (o *Outside) Refund(ctx context.Context, k key.Key, req RefundRequest) (Refund, error) {
-	if err := checkAmount(req.Amount, 1); err != nil {
-		return Refund{}, err
+// settling is how the store records the settle of a transfer with outcome Out.
+type settling[Out any] struct {
+	*Outside
+
+	begin    func(ctx context.Context, k key.Key) (ledger.State, Out, error)
+	block    func(ctx context.Context, k key.Key) error
+	refuse   func(ctx context.Context, k key.Key, refusal *fault.Error) error
+	conclude func(ctx context.Context, k key.Key, in Intended, reference string) (Out, error)
+}
+
+// settle blocks k for ever, or learns that its transfer happened.
+func (s settling[Out]) settle(ctx context.Context, k key.Key) (Out, bool, error) {
+	var none Out
+	state, out, err := s.begin(ctx, k)
+	if err != nil || state != ledger.Intent {
+		return out, state == ledger.Done, err
 	}
-	var in Intended
-	return once.Effect[provider.Effect, Refund]{
-		Intend: func(ctx context.Context, k key.Key) (ledger.Ticket[Refund], error) {
-			t, err := o.store.IntendRefund(ctx, k, req)
-			in = t.Intended
-			return t.Ticket, err
-		},
-		Find: o.find,
-		Act: func(ctx context.Context, k key.Key) (provider.Effect, error) {
-			return o.act(ctx, func(ctx context.Context) (provider.Effect, error) {
-				return o.provider.Refund(ctx, provider.Refund{Key: k.String(), Capture: in.Transfer.Target, Amount: req.Amount})
-			})
-		},
-		Refusal: declined,
-		Refuse:  o.store.RefuseRefund,
-		Conclude: func(ctx context.Context, k key.Key, e provider.Effect) (Refund, error) {
-			return o.store.ConcludeRefund(ctx, k, in, e.Reference)
-		},
-	}.Do(ctx, k)
+	effect, found, err := s.forbid(ctx, k)
+	switch {
+	case err != nil:
+		return none, false, err
+	case !found:
+		return none, false, s.block(ctx, k)
+	case effect.State == provider.Declined:
+		return none, false, unlessSuspended(s.refuse(ctx, k, refusal(effect)))
+	}
+	out, err = s.conclude(ctx, k, Intended{}, effect.Reference)
+	return out, err == nil, err
 }

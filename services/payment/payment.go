@@ -7,6 +7,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/services/payment/refund"
 )
 
 // Codes of this service. They are recorded, so they are only ever added.
@@ -77,9 +78,10 @@ type Capture struct {
 	Amount            money.Amount `json:"amount"`
 }
 
-// RefundRequest asks to pay back all or a part of the saga's capture.
+// RefundRequest asks to pay back a part of the saga's capture, or all.
 type RefundRequest struct {
 	Amount money.Amount `json:"amount"`
+	Note   refund.Note  `json:"note,omitzero"`
 }
 
 // Refund is money paid back.

@@ -75,7 +75,11 @@ type Store interface {
 	ConcludeRefund(ctx context.Context, k key.Key, in Intended, reference string) (Refund, error)
 	// RefuseRefund records that the provider declined.
 	RefuseRefund(ctx context.Context, k key.Key, refusal *fault.Error) error
+	// BeginSettleRefund is to refunds what BeginSettle is to captures.
+	BeginSettleRefund(ctx context.Context, k key.Key) (ledger.State, Refund, error)
+	// BlockRefund is to refunds what BlockAuthorize is to authorizations. It frees the
+	// amount set aside.
+	BlockRefund(ctx context.Context, k key.Key) error
 
-	// Get is [Direct.Get].
-	Get(ctx context.Context, saga string) (Summary, error)
+	Direct
 }

@@ -7,11 +7,13 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/payment/refund"
 )
 
 // Service is the payment service. It owns payments, their double-entry ledger
 // and the invoices. Do/undo pair: Authorize/Void. Capture is a pivot: it has no
-// undo but SettleCapture, which blocks it or learns that it happened.
+// undo but SettleCapture, which blocks it or learns that it happened; Refund and
+// SettleRefund are the same for the saga that pays back.
 //
 // Every method that calls the provider may fail with PROVIDER_TIMEOUT (kind unknown:
 // the call may have taken effect, the retry asks first) or with PROVIDER_UNAVAILABLE
@@ -52,8 +54,12 @@ type Service interface {
 	// Refund pays back all or a part of the saga's capture. A repeat returns the
 	// recorded refund. It refuses with REFUND_EXCEEDS_CAPTURE, also if pending refunds
 	// together would exceed the capture; a refund without a capture
-	// (NOTHING_CAPTURED) is a bug.
+	// (NOTHING_CAPTURED) is a bug. Once settled as not happened it answers SUSPENDED.
 	Refund(ctx context.Context, k key.Key, req RefundRequest) (Refund, error)
+
+	// SettleRefund is to Refund what SettleCapture is to Capture. A refund that it blocks
+	// frees its amount for others.
+	SettleRefund(ctx context.Context, k key.Key) (Refund, bool, error)
 }
 
 // Direct is the part of the service that is called directly, not as a step of a saga. A
@@ -63,6 +69,11 @@ type Direct interface {
 	// to the provider. It fails with NOT_FOUND if the saga has none, as that of an order
 	// which costs nothing.
 	Get(ctx context.Context, saga string) (Summary, error)
+
+	// Refunds returns the refunds of a saga that were asked of the provider, the oldest
+	// first, none if there are none. A refund that was refused before, because too little
+	// is left of the capture, is not among them.
+	Refunds(ctx context.Context, saga string) ([]refund.Record, error)
 }
 
 // Summary is a payment as other programs may see it: without the hash of its token.

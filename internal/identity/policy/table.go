@@ -50,6 +50,7 @@ var Methods = []Row{
 	{"amends.order.v1.Order/Get", []string{gateway, operator}},
 	{"amends.order.v1.Order/GetAddress", []string{shipping}},
 	{"amends.payment.v1.Payment/Get", []string{gateway, operator}},
+	{"amends.payment.v1.Payment/ListRefunds", []string{gateway, operator}},
 	{"amends.query.v1.Query/Follow", []string{gateway, operator}},
 	{"amends.query.v1.Query/GetOrder", []string{gateway, operator}},
 	{"amends.query.v1.Query/GetTimeline", []string{gateway, operator}},
@@ -109,6 +110,7 @@ var Steps = []Row{
 	{"catalog.quote", []string{order}},
 	{"inventory.commit", []string{order}},
 	{"inventory.reserve", []string{order}},
+	{"inventory.take_back", []string{order}},
 	{"order.acknowledge", []string{order}},
 	{"order.cancel", []string{order}},
 	{"order.confirm", []string{order}},
@@ -117,5 +119,6 @@ var Steps = []Row{
 	{"order.note", []string{order}},
 	{"payment.authorize", []string{order}},
 	{"payment.capture", []string{order}},
+	{"payment.refund", []string{order}},
 	{"shipping.book", []string{order}},
 }

@@ -97,6 +97,7 @@ var kinds = wire.Set[inventory.EntryKind, pb.EntryKind]{
 	inventory.Opening:    pb.EntryKind_ENTRY_KIND_OPENING,
 	inventory.Delivered:  pb.EntryKind_ENTRY_KIND_DELIVERY,
 	inventory.Correction: pb.EntryKind_ENTRY_KIND_CORRECTION,
+	inventory.Returned:   pb.EntryKind_ENTRY_KIND_RETURN,
 }
 
 func toStock(s inventory.Stock) *pb.Stock {

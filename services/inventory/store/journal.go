@@ -59,7 +59,7 @@ func booked(tx *gorm.DB, a inventory.Adjustment) (bool, error) {
 		return false, nil
 	}
 	var rows []entryRow
-	if err := tx.Where("sku = ? AND warehouse = ? AND reference = ?", a.SKU, a.Warehouse, a.Reference).Find(&rows).Error; err != nil {
+	if err := tx.Where("sku = ? AND warehouse = ? AND kind = ? AND reference = ?", a.SKU, a.Warehouse, inventory.Correction, a.Reference).Find(&rows).Error; err != nil {
 		return false, fmt.Errorf("find the reference: %w", err)
 	}
 	if len(rows) > 0 && rows[0].Units != a.Units {
@@ -71,15 +71,23 @@ func booked(tx *gorm.DB, a inventory.Adjustment) (bool, error) {
 
 // adjust changes the stock row, which tx has locked, and writes the journal.
 func adjust(tx *gorm.DB, a inventory.Adjustment) error {
-	err := database.Queue(tx, 1).Exec(`UPDATE stock SET available = available + ?, received = received + ?, version = version + 1
-		WHERE sku = ? AND warehouse = ?`, a.Units, a.Units, a.SKU, a.Warehouse).Error
-	if err != nil {
-		return fmt.Errorf("adjust stock: %w", err)
+	if err := add(tx, a.SKU, a.Warehouse, a.Units); err != nil {
+		return err
 	}
 	return enter(tx, entryRow{
 		SKU: a.SKU, Warehouse: a.Warehouse, Kind: string(inventory.Correction), Units: a.Units,
 		BookedBy: a.By, Reason: a.Reason, Reference: a.Reference,
 	})
+}
+
+// add adds units to the available stock of a row, which tx has locked.
+func add(tx *gorm.DB, sku, warehouse string, units int64) error {
+	err := database.Queue(tx, 1).Exec(`UPDATE stock SET available = available + ?, received = received + ?, version = version + 1
+		WHERE sku = ? AND warehouse = ?`, units, units, sku, warehouse).Error
+	if err != nil {
+		return fmt.Errorf("add to the stock: %w", err)
+	}
+	return nil
 }
 
 // enter appends an entry to the journal of a stock row, which tx has written or locked,

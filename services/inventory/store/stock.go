@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/inventory/store/patience"
+	"github.com/amends/amends/services/inventory/store/tally"
 )
 
 // Receive implements [inventory.Service].
@@ -23,7 +24,7 @@ func (s *Store) Receive(ctx context.Context, d inventory.Delivery) (inventory.St
 	var row stockRow
 	err := database.InTx(ctx, s.db, func(tx *gorm.DB) error {
 		if d.Known {
-			if err := known(tx, d); err != nil {
+			if err := tally.Known(tx, d); err != nil {
 				return err
 			}
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/provider/simulator"
+	"github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/services/payment/rpc"
 	pb "github.com/amends/amends/services/payment/rpc/paymentpb"
 	"github.com/amends/amends/services/payment/store"
@@ -70,8 +71,19 @@ func contract(t *testing.T, s payment.Service, d payment.Direct, saga string) {
 
 	c, err := s.Capture(ctx, key.New(saga, "payment.capture"), payment.CaptureRequest{Amount: total})
 	require.NoError(t, err)
-	_, err = s.Refund(ctx, key.New(saga, "payment.refund"), payment.RefundRequest{Amount: money.New(600, "EUR")})
+	all, err := d.Refunds(ctx, saga)
 	require.NoError(t, err)
+	require.Empty(t, all)
+	require.NotNil(t, all)
+	_, err = s.Refund(ctx, key.New(saga, "payment.refund"), payment.RefundRequest{Amount: money.New(600, "EUR"), Note: refundNote})
+	require.NoError(t, err)
+	all, err = d.Refunds(ctx, saga)
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.False(t, all[0].UpdatedAt.Before(all[0].CreatedAt))
+	require.Equal(t, []refund.Record{{
+		Note: refundNote, State: refund.Done, Amount: money.New(600, "EUR"), CreatedAt: all[0].CreatedAt, UpdatedAt: all[0].UpdatedAt,
+	}}, all)
 	p = get()
 	require.Equal(t, payment.Summary{
 		PaymentID: a.PaymentID, State: payment.Captured, Amount: total, Captured: 12600, Refunded: 600,
@@ -79,11 +91,33 @@ func contract(t *testing.T, s payment.Service, d payment.Direct, saga string) {
 	}, p)
 }
 
+var refundNote = refund.Note{ID: "r1", Reason: "broken in transit", Reference: "case 7", By: "ada", TakeBack: true}
+
 // fake answers a payment in some state.
 type fake payment.State
 
 func (f fake) Get(context.Context, string) (payment.Summary, error) {
 	return payment.Summary{State: payment.State(f)}, nil
+}
+
+func (f fake) Refunds(context.Context, string) ([]refund.Record, error) {
+	return []refund.Record{{State: refund.State(f)}}, nil
+}
+
+func TestEveryStateOfARefundIsInTheContractAndNoOther(t *testing.T) {
+	t.Parallel()
+	answer := func(s refund.State) ([]refund.Record, error) {
+		return rpc.NewClient(rpctest.Connect(t, func(r grpc.ServiceRegistrar) { rpc.Register(r, fake(s)) })).Refunds(rpctest.Context(t), "s")
+	}
+	states := []refund.State{refund.Pending, refund.Done, refund.Declined, refund.Blocked}
+	require.Len(t, pb.RefundState_name, len(states)+1)
+	for _, want := range states {
+		got, err := answer(want)
+		require.NoError(t, err)
+		require.Equal(t, want, got[0].State)
+	}
+	_, err := answer("stolen")
+	require.Equal(t, fault.Bug, fault.KindOf(err))
 }
 
 func TestEveryStateIsInTheContractAndNoOther(t *testing.T) {
@@ -122,5 +156,7 @@ func TestANameThatIsTooLongIsRefused(t *testing.T) {
 	t.Parallel()
 	c := rpc.NewClient(rpctest.Connect(t, func(r grpc.ServiceRegistrar) { rpc.Register(r, fake(payment.Intent)) }))
 	_, err := c.Get(rpctest.Context(t), strings.Repeat("x", 256))
+	require.Equal(t, fault.Invalid, fault.CodeOf(err))
+	_, err = c.Refunds(rpctest.Context(t), strings.Repeat("x", 256))
 	require.Equal(t, fault.Invalid, fault.CodeOf(err))
 }

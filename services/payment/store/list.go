@@ -11,6 +11,8 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
+	"github.com/amends/amends/services/payment/refund"
+	"github.com/amends/amends/services/payment/store/notes"
 	"github.com/amends/amends/services/payment/transfer"
 )
 
@@ -38,6 +40,11 @@ func (s *Store) Get(ctx context.Context, saga string) (payment.Summary, error) {
 		out.InvoiceNumber = *row.InvoiceNumber
 	}
 	return out, nil
+}
+
+// Refunds implements [payment.Store].
+func (s *Store) Refunds(ctx context.Context, saga string) ([]refund.Record, error) {
+	return notes.Refunds(ctx, s.db, saga)
 }
 
 // Payments returns every payment, oldest first.

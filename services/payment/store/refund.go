@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -9,8 +10,10 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
+	"github.com/amends/amends/services/payment/store/notes"
 	"github.com/amends/amends/services/payment/store/step"
 	"github.com/amends/amends/services/payment/transfer"
 )
@@ -38,7 +41,10 @@ func (s *Store) IntendRefund(ctx context.Context, k key.Key, req payment.RefundR
 			Amount: req.Amount, Target: capture.Key.String(), CreatedAt: at, UpdatedAt: at,
 		}}
 		r := fromTransfer(in.Transfer)
-		return database.Queue(tx, 1).Create(&r).Error
+		if err := database.Queue(tx, 1).Create(&r).Error; err != nil {
+			return err
+		}
+		return notes.Insert(tx, k, req.Note)
 	}, step.Refund.Tell(ctx))
 	return ticketOf(ctx, s, k, t, in, err)
 }
@@ -70,13 +76,31 @@ func (s *Store) ConcludeRefund(ctx context.Context, k key.Key, in payment.Intend
 // RefuseRefund implements [payment.Store].
 func (s *Store) RefuseRefund(ctx context.Context, k key.Key, refusal *fault.Error) error {
 	return database.Fault(barrier.Refuse(ctx, s.db, k, refusal, func(tx *gorm.DB) error {
-		at := database.Now()
-		t, err := moveTransfer(tx, k, func(t *transfer.Transfer) error { return t.Decline(refusal.Code, at) })
-		if err != nil {
-			return err
-		}
-		return movePayment(tx, tx.Where("id = ?", t.PaymentID), func(p *payment.Payment) (posting.Set, error) {
-			return posting.Set{}, p.DropRefund(t.Amount, at)
-		})
+		return dropRefund(tx, k, func(t *transfer.Transfer, at time.Time) error { return t.Decline(refusal.Code, at) })
 	}, step.Refund.Tell(ctx)))
+}
+
+// BeginSettleRefund implements [payment.Store].
+func (s *Store) BeginSettleRefund(ctx context.Context, k key.Key) (ledger.State, payment.Refund, error) {
+	e, err := barrier.BeginUndo[payment.RefundRequest, payment.Refund](ctx, s.db, k, step.Refund.Tell(ctx))
+	return e.State, e.Outcome, database.Fault(err)
+}
+
+// BlockRefund implements [payment.Store].
+func (s *Store) BlockRefund(ctx context.Context, k key.Key) error {
+	return database.Fault(barrier.EndUndo(ctx, s.db, k, barrier.Blocked, func(tx *gorm.DB) error {
+		return dropRefund(tx, k, func(t *transfer.Transfer, at time.Time) error { return t.Block(at) })
+	}, step.Refund.Tell(ctx)))
+}
+
+// dropRefund ends the transfer of a refund that did not happen, and frees its amount.
+func dropRefund(tx *gorm.DB, k key.Key, end func(t *transfer.Transfer, at time.Time) error) error {
+	at := database.Now()
+	t, err := moveTransfer(tx, k, func(t *transfer.Transfer) error { return end(t, at) })
+	if err != nil {
+		return err
+	}
+	return movePayment(tx, tx.Where("id = ?", t.PaymentID), func(p *payment.Payment) (posting.Set, error) {
+		return posting.Set{}, p.DropRefund(t.Amount, at)
+	})
 }

@@ -128,7 +128,7 @@ func requireFault(t require.TestingT, err error, kind fault.Kind, code fault.Cod
 
 // reset empties both databases and heals the wire.
 func (b *testBundle) reset(t require.TestingT) {
-	for _, table := range []string{"postings", "invoices", "transfers", "payments", "barrier", "series"} {
+	for _, table := range []string{"postings", "invoices", "refund_notes", "transfers", "payments", "barrier", "series"} {
 		require.NoError(t, b.db.Exec("DELETE FROM "+table).Error)
 	}
 	for _, table := range []string{"effects", "failures"} {

@@ -39,6 +39,12 @@ func TestMoneyTellsItsRecord(t *testing.T) {
 		_, err = b.Refund(ctx, refundKey("a", 1), payment.RefundRequest{Amount: total})
 		requireFault(t, err, fault.Business, payment.RefundExceedsCapture)
 		require.Equal(t, []string{"payment.refunded a", "payment.refund_refused a"}, r.Names(t))
+		for range 2 {
+			_, happened, err = b.SettleRefund(ctx, refundKey("a", 2))
+			require.NoError(t, err)
+			require.False(t, happened)
+		}
+		require.Equal(t, []string{"payment.refund_settled a"}, r.Names(t))
 
 		_, err = b.authorize(ctx, "poor", simulator.TokenDeclined)
 		require.Error(t, err)

@@ -30,6 +30,7 @@ const (
 	EntryKind_ENTRY_KIND_OPENING     EntryKind = 1
 	EntryKind_ENTRY_KIND_DELIVERY    EntryKind = 2
 	EntryKind_ENTRY_KIND_CORRECTION  EntryKind = 3
+	EntryKind_ENTRY_KIND_RETURN      EntryKind = 4
 )
 
 // Enum value maps for EntryKind.
@@ -39,12 +40,14 @@ var (
 		1: "ENTRY_KIND_OPENING",
 		2: "ENTRY_KIND_DELIVERY",
 		3: "ENTRY_KIND_CORRECTION",
+		4: "ENTRY_KIND_RETURN",
 	}
 	EntryKind_value = map[string]int32{
 		"ENTRY_KIND_UNSPECIFIED": 0,
 		"ENTRY_KIND_OPENING":     1,
 		"ENTRY_KIND_DELIVERY":    2,
 		"ENTRY_KIND_CORRECTION":  3,
+		"ENTRY_KIND_RETURN":      4,
 	}
 )
 
@@ -980,12 +983,13 @@ const file_services_inventory_rpc_inventory_proto_rawDesc = "" +
 	"\x02by\x18\x06 \x01(\tR\x02by\x12\x16\n" +
 	"\x06reason\x18\a \x01(\tR\x06reason\x12\x1c\n" +
 	"\treference\x18\b \x01(\tR\treference\x12*\n" +
-	"\x02at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x02at*s\n" +
+	"\x02at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x02at*\x8a\x01\n" +
 	"\tEntryKind\x12\x1a\n" +
 	"\x16ENTRY_KIND_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12ENTRY_KIND_OPENING\x10\x01\x12\x17\n" +
 	"\x13ENTRY_KIND_DELIVERY\x10\x02\x12\x19\n" +
-	"\x15ENTRY_KIND_CORRECTION\x10\x032\xdf\x03\n" +
+	"\x15ENTRY_KIND_CORRECTION\x10\x03\x12\x15\n" +
+	"\x11ENTRY_KIND_RETURN\x10\x042\xdf\x03\n" +
 	"\tInventory\x12\\\n" +
 	"\bGetStock\x12$.amends.inventory.v1.GetStockRequest\x1a%.amends.inventory.v1.GetStockResponse\"\x03\x90\x02\x01\x12b\n" +
 	"\n" +

@@ -13,15 +13,17 @@ import (
 )
 
 // The steps with keys in this service's barrier: the first names a reservation,
-// the second sells the saga's reservations. Only this file knows the rows that each
+// the second sells the saga's reservations, the third takes the sold units back. Only this file knows the rows that each
 // may leave; an entry of any other step is reported, so none can be forgotten.
 const (
-	reserveStep = "inventory.reserve"
-	commitStep  = "inventory.commit"
+	reserveStep  = "inventory.reserve"
+	commitStep   = "inventory.commit"
+	takeBackStep = "inventory.take_back"
 )
 
-// Of returns the facts of the sagas that the entries and the reservations name.
-func Of(entries []barrier.Entry, reserved []inventory.Record) []inventoryaudit.Fact {
+// Of returns the facts of the sagas that the entries and the reservations name; returned
+// has the units that came back, by saga.
+func Of(entries []barrier.Entry, reserved []inventory.Record, returned map[string]int64) []inventoryaudit.Fact {
 	j := joint{of: map[string]int{}, recorded: map[key.Key]barrier.Entry{}, sales: map[string]*sale{}}
 	for _, e := range entries {
 		j.fact(e.Key.Saga, e.CreatedAt)
@@ -36,6 +38,8 @@ func Of(entries []barrier.Entry, reserved []inventory.Record) []inventoryaudit.F
 		switch {
 		case e.Key.Step == commitStep:
 			j.commitment(e)
+		case e.Key.Step == takeBackStep:
+			j.takeBack(e)
 		case seen[e.Key]: // judged with its reservation
 		case e.Key.Step != reserveStep:
 			j.wrong(e.Key.Saga, "the barrier has %s as %s, a step that this service does not have", e.Key.Step, e.State)
@@ -53,6 +57,7 @@ func Of(entries []barrier.Entry, reserved []inventory.Record) []inventoryaudit.F
 			j.answered(saga, commitStep, fmt.Sprintf("it was answered that %d units are sold, the reservations say %d", sale.answered, sale.sold))
 		}
 	}
+	j.returns(returned)
 	return j.facts
 }
 
@@ -69,6 +74,7 @@ type joint struct {
 type sale struct {
 	sold, answered int64 // units
 	commits        int
+	back           int64 // units that take-backs were answered
 }
 
 func (j *joint) sale(saga string) *sale {
@@ -88,7 +94,7 @@ func (j *joint) fact(saga string, at time.Time) *inventoryaudit.Fact {
 		j.of[saga], j.facts = i, append(j.facts, inventoryaudit.Fact{Saga: saga, Since: at})
 	}
 	f := &j.facts[i]
-	if at.Before(f.Since) {
+	if !at.IsZero() && at.Before(f.Since) {
 		f.Since = at
 	}
 	return f
@@ -146,6 +152,34 @@ func (j *joint) commitment(e barrier.Entry) {
 		c.Units = s.sold - s.answered // unknown: assume that the sum is right
 	}
 	s.commits, s.answered = s.commits+1, s.answered+c.Units
+}
+
+// takeBack adds the answer of a take-back.
+func (j *joint) takeBack(e barrier.Entry) {
+	if e.State != barrier.Done {
+		return
+	}
+	r, err := barrier.Answer[inventory.Return](e)
+	if err != nil {
+		j.answered(e.Key.Saga, e.Key.Step, "what it was answered cannot be read")
+	}
+	j.sale(e.Key.Saga).back += r.Units
+}
+
+// returns compares the units that came back with the answers, and with the sale.
+func (j *joint) returns(returned map[string]int64) {
+	for saga, units := range returned {
+		j.fact(saga, time.Time{}) // a return without any other trace has no time
+		j.sale(saga)
+		if units > j.sales[saga].sold {
+			j.wrong(saga, "%d units came back, and only %d are sold", units, j.sales[saga].sold)
+		}
+	}
+	for saga, sale := range j.sales {
+		if units := returned[saga]; units != sale.back {
+			j.answered(saga, takeBackStep, fmt.Sprintf("it was answered that %d units came back, the journal says %d", sale.back, units))
+		}
+	}
 }
 
 // barrierOf returns the state that the entry of a reservation must have: the

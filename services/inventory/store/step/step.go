@@ -30,9 +30,16 @@ var Commit = outbox.Step[inventory.Commitment]{
 	},
 }
 
+// TakeBack tells the record of a take-back, which is never refused nor undone.
+var TakeBack = outbox.Step[inventory.Return]{
+	Done: func(k key.Key, r inventory.Return) []event.Event {
+		return one(inventory.TakenBackFact.New(k.Saga, k.Saga, inventory.TakenBackData{Key: k, Return: r}))
+	},
+}
+
 func one(e event.Event) []event.Event { return []event.Event{e} }
 
 // Steps say how the entries of the service's ledger are told.
 var Steps = compare.Steps{
-	"inventory.reserve": Reserve.Events, "inventory.commit": Commit.Events,
+	"inventory.reserve": Reserve.Events, "inventory.commit": Commit.Events, "inventory.take_back": TakeBack.Events,
 }

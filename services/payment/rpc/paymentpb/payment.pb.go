@@ -85,6 +85,62 @@ func (State) EnumDescriptor() ([]byte, []int) {
 	return file_services_payment_rpc_payment_proto_rawDescGZIP(), []int{0}
 }
 
+// RefundState is the state of a refund.
+type RefundState int32
+
+const (
+	RefundState_REFUND_STATE_UNSPECIFIED RefundState = 0
+	RefundState_REFUND_STATE_PENDING     RefundState = 1
+	RefundState_REFUND_STATE_DONE        RefundState = 2
+	RefundState_REFUND_STATE_DECLINED    RefundState = 3
+	RefundState_REFUND_STATE_BLOCKED     RefundState = 4
+)
+
+// Enum value maps for RefundState.
+var (
+	RefundState_name = map[int32]string{
+		0: "REFUND_STATE_UNSPECIFIED",
+		1: "REFUND_STATE_PENDING",
+		2: "REFUND_STATE_DONE",
+		3: "REFUND_STATE_DECLINED",
+		4: "REFUND_STATE_BLOCKED",
+	}
+	RefundState_value = map[string]int32{
+		"REFUND_STATE_UNSPECIFIED": 0,
+		"REFUND_STATE_PENDING":     1,
+		"REFUND_STATE_DONE":        2,
+		"REFUND_STATE_DECLINED":    3,
+		"REFUND_STATE_BLOCKED":     4,
+	}
+)
+
+func (x RefundState) Enum() *RefundState {
+	p := new(RefundState)
+	*p = x
+	return p
+}
+
+func (x RefundState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RefundState) Descriptor() protoreflect.EnumDescriptor {
+	return file_services_payment_rpc_payment_proto_enumTypes[1].Descriptor()
+}
+
+func (RefundState) Type() protoreflect.EnumType {
+	return &file_services_payment_rpc_payment_proto_enumTypes[1]
+}
+
+func (x RefundState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RefundState.Descriptor instead.
+func (RefundState) EnumDescriptor() ([]byte, []int) {
+	return file_services_payment_rpc_payment_proto_rawDescGZIP(), []int{1}
+}
+
 // GetRequest names a saga.
 type GetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -244,6 +300,218 @@ func (x *GetResponse) GetUpdatedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// ListRefundsRequest names a saga.
+type ListRefundsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Saga          string                 `protobuf:"bytes,1,opt,name=saga,proto3" json:"saga,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRefundsRequest) Reset() {
+	*x = ListRefundsRequest{}
+	mi := &file_services_payment_rpc_payment_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRefundsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRefundsRequest) ProtoMessage() {}
+
+func (x *ListRefundsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_payment_rpc_payment_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRefundsRequest.ProtoReflect.Descriptor instead.
+func (*ListRefundsRequest) Descriptor() ([]byte, []int) {
+	return file_services_payment_rpc_payment_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ListRefundsRequest) GetSaga() string {
+	if x != nil {
+		return x.Saga
+	}
+	return ""
+}
+
+// ListRefundsResponse is a part of the refunds.
+type ListRefundsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Refunds       []*Refund              `protobuf:"bytes,1,rep,name=refunds,proto3" json:"refunds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRefundsResponse) Reset() {
+	*x = ListRefundsResponse{}
+	mi := &file_services_payment_rpc_payment_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRefundsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRefundsResponse) ProtoMessage() {}
+
+func (x *ListRefundsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_payment_rpc_payment_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRefundsResponse.ProtoReflect.Descriptor instead.
+func (*ListRefundsResponse) Descriptor() ([]byte, []int) {
+	return file_services_payment_rpc_payment_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ListRefundsResponse) GetRefunds() []*Refund {
+	if x != nil {
+		return x.Refunds
+	}
+	return nil
+}
+
+// Refund is a refund that was asked of the provider.
+type Refund struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Id     string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	State  RefundState            `protobuf:"varint,2,opt,name=state,proto3,enum=amends.payment.v1.RefundState" json:"state,omitempty"`
+	Amount *wirepb.Amount         `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// In words.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Of a case, or empty.
+	Reference string `protobuf:"bytes,5,opt,name=reference,proto3" json:"reference,omitempty"`
+	// The person who asked.
+	By string `protobuf:"bytes,6,opt,name=by,proto3" json:"by,omitempty"`
+	// The stock of the order is taken back, too.
+	TakeBack bool `protobuf:"varint,7,opt,name=take_back,json=takeBack,proto3" json:"take_back,omitempty"`
+	// Why it was declined.
+	DeclineCode   string                 `protobuf:"bytes,8,opt,name=decline_code,json=declineCode,proto3" json:"decline_code,omitempty"`
+	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Refund) Reset() {
+	*x = Refund{}
+	mi := &file_services_payment_rpc_payment_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Refund) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Refund) ProtoMessage() {}
+
+func (x *Refund) ProtoReflect() protoreflect.Message {
+	mi := &file_services_payment_rpc_payment_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Refund.ProtoReflect.Descriptor instead.
+func (*Refund) Descriptor() ([]byte, []int) {
+	return file_services_payment_rpc_payment_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Refund) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Refund) GetState() RefundState {
+	if x != nil {
+		return x.State
+	}
+	return RefundState_REFUND_STATE_UNSPECIFIED
+}
+
+func (x *Refund) GetAmount() *wirepb.Amount {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *Refund) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Refund) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *Refund) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Refund) GetTakeBack() bool {
+	if x != nil {
+		return x.TakeBack
+	}
+	return false
+}
+
+func (x *Refund) GetDeclineCode() string {
+	if x != nil {
+		return x.DeclineCode
+	}
+	return ""
+}
+
+func (x *Refund) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *Refund) GetUpdatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdatedAt
+	}
+	return nil
+}
+
 var File_services_payment_rpc_payment_proto protoreflect.FileDescriptor
 
 const file_services_payment_rpc_payment_proto_rawDesc = "" +
@@ -264,7 +532,25 @@ const file_services_payment_rpc_payment_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
 	"\n" +
-	"updated_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt*\x94\x01\n" +
+	"updated_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\"(\n" +
+	"\x12ListRefundsRequest\x12\x12\n" +
+	"\x04saga\x18\x01 \x01(\tR\x04saga\"J\n" +
+	"\x13ListRefundsResponse\x123\n" +
+	"\arefunds\x18\x01 \x03(\v2\x19.amends.payment.v1.RefundR\arefunds\"\xfa\x02\n" +
+	"\x06Refund\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x124\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1e.amends.payment.v1.RefundStateR\x05state\x12.\n" +
+	"\x06amount\x18\x03 \x01(\v2\x16.amends.wire.v1.AmountR\x06amount\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x1c\n" +
+	"\treference\x18\x05 \x01(\tR\treference\x12\x0e\n" +
+	"\x02by\x18\x06 \x01(\tR\x02by\x12\x1b\n" +
+	"\ttake_back\x18\a \x01(\bR\btakeBack\x12!\n" +
+	"\fdecline_code\x18\b \x01(\tR\vdeclineCode\x129\n" +
+	"\n" +
+	"created_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
+	"\n" +
+	"updated_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt*\x94\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fSTATE_INTENT\x10\x01\x12\x14\n" +
@@ -272,9 +558,16 @@ const file_services_payment_rpc_payment_proto_rawDesc = "" +
 	"\x0eSTATE_DECLINED\x10\x03\x12\x10\n" +
 	"\fSTATE_VOIDED\x10\x04\x12\x12\n" +
 	"\x0eSTATE_CAPTURED\x10\x05\x12\x12\n" +
-	"\x0eSTATE_REFUNDED\x10\x062T\n" +
+	"\x0eSTATE_REFUNDED\x10\x06*\x91\x01\n" +
+	"\vRefundState\x12\x1c\n" +
+	"\x18REFUND_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14REFUND_STATE_PENDING\x10\x01\x12\x15\n" +
+	"\x11REFUND_STATE_DONE\x10\x02\x12\x19\n" +
+	"\x15REFUND_STATE_DECLINED\x10\x03\x12\x18\n" +
+	"\x14REFUND_STATE_BLOCKED\x10\x042\xb9\x01\n" +
 	"\aPayment\x12I\n" +
-	"\x03Get\x12\x1d.amends.payment.v1.GetRequest\x1a\x1e.amends.payment.v1.GetResponse\"\x03\x90\x02\x01B9Z7github.com/amends/amends/services/payment/rpc/paymentpbb\x06proto3"
+	"\x03Get\x12\x1d.amends.payment.v1.GetRequest\x1a\x1e.amends.payment.v1.GetResponse\"\x03\x90\x02\x01\x12c\n" +
+	"\vListRefunds\x12%.amends.payment.v1.ListRefundsRequest\x1a&.amends.payment.v1.ListRefundsResponse\"\x03\x90\x02\x010\x01B9Z7github.com/amends/amends/services/payment/rpc/paymentpbb\x06proto3"
 
 var (
 	file_services_payment_rpc_payment_proto_rawDescOnce sync.Once
@@ -288,27 +581,38 @@ func file_services_payment_rpc_payment_proto_rawDescGZIP() []byte {
 	return file_services_payment_rpc_payment_proto_rawDescData
 }
 
-var file_services_payment_rpc_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_services_payment_rpc_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_services_payment_rpc_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_services_payment_rpc_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_services_payment_rpc_payment_proto_goTypes = []any{
 	(State)(0),                    // 0: amends.payment.v1.State
-	(*GetRequest)(nil),            // 1: amends.payment.v1.GetRequest
-	(*GetResponse)(nil),           // 2: amends.payment.v1.GetResponse
-	(*wirepb.Amount)(nil),         // 3: amends.wire.v1.Amount
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(RefundState)(0),              // 1: amends.payment.v1.RefundState
+	(*GetRequest)(nil),            // 2: amends.payment.v1.GetRequest
+	(*GetResponse)(nil),           // 3: amends.payment.v1.GetResponse
+	(*ListRefundsRequest)(nil),    // 4: amends.payment.v1.ListRefundsRequest
+	(*ListRefundsResponse)(nil),   // 5: amends.payment.v1.ListRefundsResponse
+	(*Refund)(nil),                // 6: amends.payment.v1.Refund
+	(*wirepb.Amount)(nil),         // 7: amends.wire.v1.Amount
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
 }
 var file_services_payment_rpc_payment_proto_depIdxs = []int32{
-	0, // 0: amends.payment.v1.GetResponse.state:type_name -> amends.payment.v1.State
-	3, // 1: amends.payment.v1.GetResponse.amount:type_name -> amends.wire.v1.Amount
-	4, // 2: amends.payment.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
-	4, // 3: amends.payment.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
-	1, // 4: amends.payment.v1.Payment.Get:input_type -> amends.payment.v1.GetRequest
-	2, // 5: amends.payment.v1.Payment.Get:output_type -> amends.payment.v1.GetResponse
-	5, // [5:6] is the sub-list for method output_type
-	4, // [4:5] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	0,  // 0: amends.payment.v1.GetResponse.state:type_name -> amends.payment.v1.State
+	7,  // 1: amends.payment.v1.GetResponse.amount:type_name -> amends.wire.v1.Amount
+	8,  // 2: amends.payment.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
+	8,  // 3: amends.payment.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
+	6,  // 4: amends.payment.v1.ListRefundsResponse.refunds:type_name -> amends.payment.v1.Refund
+	1,  // 5: amends.payment.v1.Refund.state:type_name -> amends.payment.v1.RefundState
+	7,  // 6: amends.payment.v1.Refund.amount:type_name -> amends.wire.v1.Amount
+	8,  // 7: amends.payment.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	8,  // 8: amends.payment.v1.Refund.updated_at:type_name -> google.protobuf.Timestamp
+	2,  // 9: amends.payment.v1.Payment.Get:input_type -> amends.payment.v1.GetRequest
+	4,  // 10: amends.payment.v1.Payment.ListRefunds:input_type -> amends.payment.v1.ListRefundsRequest
+	3,  // 11: amends.payment.v1.Payment.Get:output_type -> amends.payment.v1.GetResponse
+	5,  // 12: amends.payment.v1.Payment.ListRefunds:output_type -> amends.payment.v1.ListRefundsResponse
+	11, // [11:13] is the sub-list for method output_type
+	9,  // [9:11] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_services_payment_rpc_payment_proto_init() }
@@ -321,8 +625,8 @@ func file_services_payment_rpc_payment_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_services_payment_rpc_payment_proto_rawDesc), len(file_services_payment_rpc_payment_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   2,
+			NumEnums:      2,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

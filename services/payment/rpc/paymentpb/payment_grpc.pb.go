@@ -19,7 +19,8 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Payment_Get_FullMethodName = "/amends.payment.v1.Payment/Get"
+	Payment_Get_FullMethodName         = "/amends.payment.v1.Payment/Get"
+	Payment_ListRefunds_FullMethodName = "/amends.payment.v1.Payment/ListRefunds"
 )
 
 // PaymentClient is the client API for Payment service.
@@ -31,6 +32,9 @@ type PaymentClient interface {
 	// Get returns the newest payment of a saga, or NOT_FOUND. It does not ask the
 	// provider.
 	Get(ctx context.Context, in *GetRequest, opts ...grpc.CallOption) (*GetResponse, error)
+	// ListRefunds returns the refunds of a saga that were asked of the provider, the oldest
+	// first, in parts.
+	ListRefunds(ctx context.Context, in *ListRefundsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListRefundsResponse], error)
 }
 
 type paymentClient struct {
@@ -51,6 +55,25 @@ func (c *paymentClient) Get(ctx context.Context, in *GetRequest, opts ...grpc.Ca
 	return out, nil
 }
 
+func (c *paymentClient) ListRefunds(ctx context.Context, in *ListRefundsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListRefundsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Payment_ServiceDesc.Streams[0], Payment_ListRefunds_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ListRefundsRequest, ListRefundsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Payment_ListRefundsClient = grpc.ServerStreamingClient[ListRefundsResponse]
+
 // PaymentServer is the server API for Payment service.
 // All implementations must embed UnimplementedPaymentServer
 // for forward compatibility.
@@ -60,6 +83,9 @@ type PaymentServer interface {
 	// Get returns the newest payment of a saga, or NOT_FOUND. It does not ask the
 	// provider.
 	Get(context.Context, *GetRequest) (*GetResponse, error)
+	// ListRefunds returns the refunds of a saga that were asked of the provider, the oldest
+	// first, in parts.
+	ListRefunds(*ListRefundsRequest, grpc.ServerStreamingServer[ListRefundsResponse]) error
 	mustEmbedUnimplementedPaymentServer()
 }
 
@@ -72,6 +98,9 @@ type UnimplementedPaymentServer struct{}
 
 func (UnimplementedPaymentServer) Get(context.Context, *GetRequest) (*GetResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Get not implemented")
+}
+func (UnimplementedPaymentServer) ListRefunds(*ListRefundsRequest, grpc.ServerStreamingServer[ListRefundsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ListRefunds not implemented")
 }
 func (UnimplementedPaymentServer) mustEmbedUnimplementedPaymentServer() {}
 func (UnimplementedPaymentServer) testEmbeddedByValue()                 {}
@@ -112,6 +141,17 @@ func _Payment_Get_Handler(srv interface{}, ctx context.Context, dec func(interfa
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Payment_ListRefunds_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ListRefundsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(PaymentServer).ListRefunds(m, &grpc.GenericServerStream[ListRefundsRequest, ListRefundsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Payment_ListRefundsServer = grpc.ServerStreamingServer[ListRefundsResponse]
+
 // Payment_ServiceDesc is the grpc.ServiceDesc for Payment service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -124,6 +164,12 @@ var Payment_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _Payment_Get_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "ListRefunds",
+			Handler:       _Payment_ListRefunds_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "services/payment/rpc/payment.proto",
 }

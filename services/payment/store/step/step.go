@@ -43,6 +43,9 @@ var Refund = outbox.Step[payment.Refund]{
 		return []event.Event{payment.RefundedFact.New(k.Saga, k.Saga, payment.RefundedData{Key: k, Refund: r})}
 	},
 	Refused: refused(payment.RefundRefusedFact),
+	Ended: func(k key.Key, _ payment.Refund) []event.Event {
+		return []event.Event{payment.RefundSettledFact.New(k.Saga, k.Saga, payment.StepData{Key: k})}
+	},
 }
 
 // refused returns how a step tells that it was refused.
