@@ -25,6 +25,8 @@ var known = map[string]string{
 	"api/problem/table.go":                     "the one table from codes to HTTP, also for those that no order hides",
 	"internal/database/provision/provision.go": "user is a word of PostgreSQL's URLs, too",
 	"workflows/refund.go":                      "the saga that pays back",
+	"internal/orders/refund/refund.go":         "the same, asked for",
+	"api/operator/refunds.go":                  "the same, by HTTP",
 	"internal/identity/policy/table.go":        "who may call what; its test asks for the row of each step and method",
 	"services/user/user.go":                    "support is a role, and its scope, too",
 	"api/orders/access.go":                     "the same scope",

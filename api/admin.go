@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/api/cases"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/operator"
+	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/internal/probe"
 )
 
@@ -19,7 +20,7 @@ import (
 type Admin struct {
 	probe.Probe
 
-	// Repairs is the API of the process, which repairs, lists and cases ask. Nil means that the
+	// Repairs is the API of the process, which repairs, refunds, lists and cases ask. Nil means that the
 	// process has neither an API nor a route for them.
 	Repairs *Server
 	// Letters has the dead letters of the process's services. Nil means that it runs none,
@@ -47,6 +48,9 @@ func NewAdmin(a Admin) http.Handler {
 		operator.New(operator.Config{Orders: a.Repairs.orders, Operators: a.Operators, Log: log}).Register(r)
 		operator.NewLists(operator.ListsConfig{Model: a.Repairs.model, Operators: a.Operators, Log: log}).Register(r)
 		operator.NewCases(operator.CasesConfig{Cases: cases.NewDesk(a.Repairs.cases), Operators: a.Operators, Log: log}).Register(r)
+		operator.NewRefunds(operator.RefundsConfig{
+			Orders: a.Repairs.orders, Payments: shop.NewReader(a.Repairs.services), Operators: a.Operators, Verifier: a.Repairs.verifier, Log: log,
+		}).Register(r)
 	}
 	if a.Letters != nil {
 		operator.NewLetters(operator.LettersConfig{Desk: a.Letters, Operators: a.Operators, Log: log}).Register(r)

@@ -48,6 +48,8 @@ type fakeTemporal struct {
 	lost     bool                     // the first workflow task of an order was lost
 	able     error                    // of a request that cannot be executed; nil is the engine's own
 
+	refund      func(client.StartWorkflowOptions, workflows.Refund) (client.WorkflowRun, error)
+	refunding   func() (workflows.RefundView, error) // the answer of a refund's workflow
 	acknowledge func(context.Context, client.StartWorkflowOptions, workflows.Acknowledgement) (client.WorkflowRun, error)
 	looked      []ledger.Acknowledgement // that were made before
 
@@ -105,6 +107,10 @@ func (f *fakeTemporal) UpdateWithStartWorkflow(ctx context.Context, o client.Upd
 }
 
 func (f *fakeTemporal) QueryWorkflow(ctx context.Context, id, _, query string, _ ...any) (converter.EncodedValue, error) {
+	if query == workflows.QueryRefund && f.called("query refund", f.refunding != nil) {
+		view, err := f.refunding()
+		return value{view}, err
+	}
 	if !f.called("query "+query, f.query != nil && query == workflows.QueryOrder) {
 		return nil, context.Canceled
 	}
@@ -152,6 +158,12 @@ func (f *fakeTemporal) ExecuteWorkflow(ctx context.Context, o client.StartWorkfl
 			return nil, context.Canceled
 		}
 		return run{}, f.start(ctx, started{options: o, name: workflows.PlaceOrder, input: args[0].(workflows.Input)}) //nolint:forcetypeassert,errcheck // as above
+	}
+	if workflow == workflows.RefundOrder {
+		if !f.called("refund", f.refund != nil) {
+			return nil, context.Canceled
+		}
+		return f.refund(o, args[0].(workflows.Refund)) //nolint:forcetypeassert,errcheck // as above
 	}
 	if !f.called("acknowledge", f.acknowledge != nil && workflow == workflows.AcknowledgeOrder) {
 		return nil, context.Canceled
@@ -278,6 +290,8 @@ type run struct {
 
 	get func(context.Context) (any, error)
 }
+
+func (run) GetID() string { return "" }
 
 func (r run) Get(ctx context.Context, target any) error { return get(ctx, r.get, target) }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/services/shipping"
 	"github.com/amends/amends/workflows"
 )
@@ -24,8 +25,9 @@ func eur(minor int64) money.Amount { return money.Amount{Minor: minor, Currency:
 
 // fakePart is payment and shipping: it fails with err, or hangs.
 type fakePart struct {
-	err   error
-	hangs bool
+	err     error
+	hangs   bool
+	refunds []refund.Record
 }
 
 func (f fakePart) wait(ctx context.Context) error {
@@ -38,6 +40,10 @@ func (f fakePart) wait(ctx context.Context) error {
 
 func (f fakePart) Get(ctx context.Context, _ string) (payment.Summary, error) {
 	return payment.Summary{State: payment.Captured, Amount: eur(12600), Captured: 12600, InvoiceNumber: "INV-7"}, f.wait(ctx)
+}
+
+func (f fakePart) Refunds(ctx context.Context, _ string) ([]refund.Record, error) {
+	return f.refunds, f.wait(ctx)
 }
 
 func (f fakePart) Track(ctx context.Context, _ string) ([]shipping.Shipment, error) {

@@ -30,6 +30,7 @@ const (
 	ownOrders   authentication = "own orders"   // a token with the scope of reading
 	ownAccount  authentication = "account"      // a token with this scope, or the cookie of one
 	operators   authentication = "operators"    // a token of operator_tokens, on the admin address only
+	supporters  authentication = "support"      // the same, or a token with the scope support
 )
 
 // need returns what a row asks of its callers, where guests are served or not.
@@ -163,6 +164,8 @@ var adminRoutes = routes{
 	{"ListNotifications", echo.GET, "/v1/orders/{id}/notifications", operators, unlimited, services, edge.MaxAnswer, asJSON, nil},
 	{"ListAllOrders", echo.GET, "/v1/orders", operators, unlimited, model, edge.MaxAnswer, asJSON, nil},
 	{"ListProjections", echo.GET, "/v1/projections", operators, unlimited, model, edge.MaxAnswer, asJSON, nil},
+	{"RefundOrder", echo.POST, "/v1/orders/{id}/refunds", supporters, unlimited, both, edge.MaxAnswer, asJSON | keyed, nil},
+	{"ListRefunds", echo.GET, "/v1/orders/{id}/refunds", supporters, unlimited, both, edge.MaxAnswer, asJSON | idempotent, nil},
 	{"ListDeadLetters", echo.GET, "/v1/dead-letters", operators, unlimited, database, edge.MaxAnswer, asJSON, nil},
 	{"RedriveDeadLetter", echo.POST, "/v1/dead-letters/{id}/redrive", operators, unlimited, database, edge.MaxAnswer, asJSON, nil},
 	{"DiscardDeadLetter", echo.POST, "/v1/dead-letters/{id}/discard", operators, unlimited, database, edge.MaxAnswer, asJSON, nil},
@@ -241,7 +244,7 @@ func (r route) middleware(g guards) []echo.MiddlewareFunc {
 	if r.backend == accounts {
 		m = append(m, g.served, session.Cookies)
 	}
-	if r.auth != none && r.auth != operators {
+	if r.auth != none && r.auth != operators && r.auth != supporters {
 		m = append(m, session.Bearer, g.refusals, caller.Authenticate(g.verifier, r.auth.need(g.guests)))
 	}
 	if r.end != nil {

@@ -6,6 +6,27 @@ import (
 	"time"
 )
 
+// Defines values for RefundStatus.
+const (
+	RefundDone    RefundStatus = "DONE"
+	RefundPending RefundStatus = "PENDING"
+	RefundRefused RefundStatus = "REFUSED"
+)
+
+// Valid indicates whether the value is a known member of the RefundStatus enum.
+func (e RefundStatus) Valid() bool {
+	switch e {
+	case RefundDone:
+		return true
+	case RefundPending:
+		return true
+	case RefundRefused:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RepairOrderAction.
 const (
 	ActionAcknowledge RepairOrderAction = "acknowledge"
@@ -323,6 +344,77 @@ type RedriveDeadLetter struct {
 	Reason string `json:"reason"`
 }
 
+// Refund defines model for Refund.
+type Refund struct {
+	Amount Money `json:"amount"`
+
+	// By The operator or account that asked for it.
+	//
+	// Example: night.shift
+	By string `json:"by"`
+
+	// Code Why it was refused.
+	//
+	// Example: REFUND_EXCEEDS_CAPTURE
+	Code      *string   `json:"code,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Id Example: 019a3f6c-6c2e-8b1d-9d7e-0f3a5b8c1e22
+	Id string `json:"id"`
+
+	// Reason Example: broken in transit
+	Reason string `json:"reason"`
+
+	// Reference Example: case 4711
+	Reference *string `json:"reference,omitempty"`
+
+	// Status `PENDING` until the money is paid back, and in the answer to a request also until the stock is taken back.
+	Status        RefundStatus `json:"status"`
+	TakeBackStock bool         `json:"take_back_stock"`
+
+	// Units Of the stock that was taken back; in the answer to a request only.
+	//
+	// Example: 2
+	Units     *int64    `json:"units,omitempty"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// RefundStatus `PENDING` until the money is paid back, and in the answer to a request also until the stock is taken back.
+type RefundStatus string
+
+// RefundOrder Example: {"amount":{"amount":1850,"currency":"EUR"},"reason":"broken in transit","reference":"case 4711"}
+type RefundOrder struct {
+	Amount struct {
+		// Amount In minor units (cents).
+		//
+		// Example: 1850
+		Amount int64 `json:"amount"`
+
+		// Currency That of the order.
+		//
+		// Example: EUR
+		Currency string `json:"currency"`
+	} `json:"amount"`
+
+	// Reason For later readers, without personal data.
+	//
+	// Example: broken in transit
+	Reason string `json:"reason"`
+
+	// Reference Of a case, without personal data.
+	//
+	// Example: case 4711
+	Reference *string `json:"reference,omitempty"`
+
+	// TakeBackStock The goods come back and can be sold again.
+	TakeBackStock *bool `json:"take_back_stock,omitempty"`
+}
+
+// Refunds defines model for Refunds.
+type Refunds struct {
+	Refunds []Refund `json:"refunds"`
+}
+
 // Repair defines model for Repair.
 type Repair struct {
 	// Action retry or skip
@@ -479,6 +571,9 @@ type SupportCaseID = string
 // NoOperators RFC 9457.
 type NoOperators = Problem
 
+// NotSupport RFC 9457.
+type NotSupport = Problem
+
 // Unauthorized RFC 9457.
 type Unauthorized = Problem
 
@@ -574,6 +669,12 @@ type ListAllOrdersParams struct {
 // ListAllOrdersParamsStatus defines parameters for ListAllOrders.
 type ListAllOrdersParamsStatus string
 
+// RefundOrderParams defines parameters for RefundOrder.
+type RefundOrderParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, bare or as a quoted string; a fresh UUID for each refund.
+	IdempotencyKey string `json:"Idempotency-Key"`
+}
+
 // RepairOrderParams defines parameters for RepairOrder.
 type RepairOrderParams struct {
 	// IdempotencyKey 1 to 255 visible ASCII characters, bare or as a quoted string.
@@ -594,6 +695,9 @@ type DiscardDeadLetterJSONRequestBody = DiscardDeadLetter
 
 // RedriveDeadLetterJSONRequestBody defines body for RedriveDeadLetter for application/json ContentType.
 type RedriveDeadLetterJSONRequestBody = RedriveDeadLetter
+
+// RefundOrderJSONRequestBody defines body for RefundOrder for application/json ContentType.
+type RefundOrderJSONRequestBody = RefundOrder
 
 // RepairOrderJSONRequestBody defines body for RepairOrder for application/json ContentType.
 type RepairOrderJSONRequestBody = RepairOrder

@@ -10,8 +10,10 @@ import (
 	"github.com/amends/amends/internal/identity/token"
 	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/internal/orders/read"
+	"github.com/amends/amends/internal/orders/refund"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/support"
+	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/user"
 	"github.com/amends/amends/services/user/password"
 	"github.com/amends/amends/workflows"
@@ -93,6 +95,8 @@ var table = map[fault.Code]kind{
 	support.CaseClosed:             {status: http.StatusConflict, title: "The case is closed", advice: "It takes no more messages. Open another case about the order."},
 	support.TooManyCases:           {status: http.StatusConflict, title: "The order has as many cases as it may have", advice: "Close a case, or write another message to one that is open."},
 	support.TooManyMessages:        {status: http.StatusConflict, title: "The case has as many messages as it may have", advice: "Close it, and open another one."},
+	refund.NotConfirmed:            {status: http.StatusConflict, title: "The order is not confirmed", advice: "Only a confirmed order has an invoice, and money to pay back."},
+	payment.RefundExceedsCapture:   {status: http.StatusConflict, title: "The refund is larger than the money that is left", advice: "Refunds together, pending ones included, never exceed what was captured, in its currency."},
 	user.AddressTaken:              {status: http.StatusConflict, title: "Another account has this address", advice: "Log in to that account, or use another address."},
 	user.OrdersOpen:                {status: http.StatusConflict, title: "An order of the account is not decided", advice: "Repeat the request when all orders of the account are decided."},
 	user.TooMany:                   {status: http.StatusConflict, title: "The account has as many of these as it may have", advice: "Remove one first."},

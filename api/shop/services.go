@@ -8,6 +8,7 @@ import (
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/services/query"
 	"github.com/amends/amends/services/shipping"
 )
@@ -26,6 +27,7 @@ type Services struct {
 	Query   query.Products
 	Payment interface {
 		Get(ctx context.Context, saga string) (payment.Summary, error)
+		Refunds(ctx context.Context, saga string) ([]refund.Record, error)
 	}
 	Shipping interface {
 		Track(ctx context.Context, saga string) ([]shipping.Shipment, error)
@@ -77,6 +79,16 @@ func (r *Reader) Payment(ctx context.Context, order string) (payment.Summary, er
 		return payment.Summary{}, errNone
 	}
 	return retry.Do(ctx, r.retries, func(ctx context.Context) (payment.Summary, error) { return r.services.Payment.Get(ctx, order) })
+}
+
+// Refunds returns the refunds of an order as payment does.
+func (r *Reader) Refunds(ctx context.Context, order string) ([]refund.Record, error) {
+	if r.services.Payment == nil {
+		return nil, errNone
+	}
+	return retry.Do(ctx, r.retries, func(ctx context.Context) ([]refund.Record, error) {
+		return r.services.Payment.Refunds(ctx, order)
+	})
 }
 
 // Shipments returns the shipments of an order as shipping does.

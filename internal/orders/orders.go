@@ -7,8 +7,8 @@
 //
 // # Reading
 //
-// Package read reads an order, and package repair lets operators repair one; [Client]
-// has the methods of all three. The order's workflow answers, and the engine adds the attempts that run right now.
+// Package read reads an order, package repair lets operators repair one, and package refund
+// pays back; [Client] has the methods of all four. The order's workflow answers, and the engine adds the attempts that run right now.
 // While no worker answers, the engine's own description of the workflow is the answer.
 //
 // # Errors
@@ -36,6 +36,7 @@ import (
 	"github.com/amends/amends/internal/orders/pollers"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/internal/orders/records"
+	"github.com/amends/amends/internal/orders/refund"
 	"github.com/amends/amends/internal/orders/repair"
 	"github.com/amends/amends/workflows"
 )
@@ -69,7 +70,7 @@ type Config struct {
 	QueryTimeout time.Duration
 	// CancelTimeout is how long a cancel waits for its effect. Default 5 s.
 	CancelTimeout time.Duration
-	// RepairTimeout is how long a repair waits for its effect. Default 5 s.
+	// RepairTimeout is how long a repair, or a refund, waits for its effect. Default 5 s.
 	RepairTimeout time.Duration
 	// DataConverter reads the inputs of workflows from histories. It must be the
 	// Temporal client's. Nil is the SDK's default.
@@ -120,6 +121,7 @@ type Client struct {
 	*place.Placer
 	*read.Reader
 	*repair.Repairs
+	*refund.Refunds
 
 	engine  *call.Engine
 	pollers *pollers.Pollers
@@ -147,7 +149,7 @@ func New(c Config, t client.Client) *Client {
 	p := place.New(e, r, recorded, workers, gate, place.Config{
 		Queue: c.Queue, Express: express, DecideAfter: c.DecideAfter, Timeout: c.PlacementTimeout, PingTimeout: c.QueryTimeout, Now: c.Now,
 	})
-	return &Client{p, r, repair.New(e, r, c.Queue, c.RepairTimeout), e, workers, gate, c}
+	return &Client{p, r, repair.New(e, r, c.Queue, c.RepairTimeout), refund.New(e, r, c.Queue, c.RepairTimeout), e, workers, gate, c}
 }
 
 // backlog watches the steps of all services, and the decisions of the orders.

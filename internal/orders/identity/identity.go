@@ -45,6 +45,14 @@ func derive(parts ...string) string {
 	return id.String()
 }
 
+// Refund derives the id, a UUIDv8, of a refund from its order and the key of the request,
+// and its number, which has 52 bits: two refunds of one order never have the same one, and
+// every reader of JSON can read it.
+func Refund(order, key string) (id string, number int) {
+	sum := digest("amends.refund.number.v1", order, key)
+	return derive("amends.refund.v1", order, key), 1 + int(binary.BigEndian.Uint64(sum[:8])>>12)
+}
+
 // Fingerprint hashes the meaning of a placement: neither the spelling nor the order
 // of a body's keys, nor times. An absent second address line is an empty one.
 func Fingerprint(p workflows.Placement) string {

@@ -1,0 +1,218 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/operator"
+	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/api/shop"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/identity/token"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/internal/orders/place"
+	"github.com/amends/amends/internal/orders/refund"
+	"github.com/amends/amends/services/payment"
+	paid "github.com/amends/amends/services/payment/refund"
+	"github.com/amends/amends/workflows"
+)
+
+const (
+	refundsPath = "/v1/orders/" + someOrder + "/refunds"
+	goodRefund  = `{"amount": {"amount": 1850, "currency": "EUR"}, "reason": "broken", "reference": "case 7", "take_back_stock": true}`
+)
+
+// refundsBundle is an admin address that knows a confirmed order of 126 EUR, an operator,
+// and accounts.
+type refundsBundle struct {
+	*adminBundle
+
+	accounts *fakeAccounts
+	started  []workflows.Refund
+	ended    workflows.RefundStatus
+	code     fault.Code
+}
+
+func refundsOf(t *testing.T, payments fakePart, options ...func(*refundsBundle)) *refundsBundle {
+	t.Helper()
+	a := newAccounts(t)
+	b := &refundsBundle{accounts: a, ended: workflows.RefundDone}
+	b.adminBundle = &adminBundle{testBundle: shopWith(t, func(c *Config) {
+		quick(c)
+		c.Orders.RepairTimeout = 100 * time.Millisecond
+	}, WithVerifier(token.NewVerifier(token.Config{Source: a, Logger: slog.New(slog.DiscardHandler)})), WithServices(shop.Services{Payment: payments}))}
+	b.temporal.query = func(_ context.Context, id string) (workflows.OrderView, error) {
+		v := view(strings.TrimPrefix(id, "order-"), workflows.StatusConfirmed)
+		v.Total = new(money.New(12600, "EUR"))
+		return v, nil
+	}
+	b.temporal.refund = func(o client.StartWorkflowOptions, in workflows.Refund) (client.WorkflowRun, error) {
+		require.Equal(t, workflows.RefundWorkflowID(in.ID), o.ID)
+		require.Equal(t, enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING, o.WorkflowIDConflictPolicy)
+		b.started = append(b.started, in)
+		return run{get: func(ctx context.Context) (any, error) {
+			if b.ended == workflows.RefundPending {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return workflows.RefundView{Refund: b.started[0], Status: b.ended, Code: b.code, Units: 3}, nil // the first one counts
+		}}, nil
+	}
+	b.logs = &logs{}
+	for _, o := range options {
+		o(b)
+	}
+	admin := Admin{Repairs: b.server, Operators: []operator.Operator{{Name: "night", Secret: nightSecret}}, Logger: slog.New(slog.NewTextHandler(b.logs, nil))}
+	b.admin = httptest.NewServer(NewAdmin(admin))
+	t.Cleanup(b.admin.Close)
+	return b
+}
+
+func (b *refundsBundle) post(t *testing.T, body, key string, header ...string) response {
+	t.Helper()
+	if len(header) == 0 {
+		header = []string{"Authorization: Bearer " + nightSecret}
+	}
+	return b.request(t, refundsPath, body, append(header, "Content-Type: application/json", "Idempotency-Key: "+key)...)
+}
+
+func (r response) refunded(t *testing.T, status int) (out contract.Refund) {
+	t.Helper()
+	require.Equal(t, status, r.StatusCode, r.text)
+	require.NoError(t, json.Unmarshal([]byte(r.text), &out))
+	return out
+}
+
+func TestRefundOrder(t *testing.T) {
+	t.Parallel()
+
+	t.Run("OneKeyIsOneRefundOfTheOrder", func(t *testing.T) {
+		t.Parallel()
+		b := refundsOf(t, fakePart{})
+		first := b.post(t, goodRefund, "k").refunded(t, http.StatusOK)
+		require.Equal(t, contract.RefundDone, first.Status)
+		require.Equal(t, contract.Money{Amount: 1850, Currency: "EUR"}, first.Amount)
+		require.Equal(t, []any{"broken", "case 7", "night", true, int64(3)}, []any{first.Reason, *first.Reference, first.By, first.TakeBackStock, *first.Units})
+		again := b.post(t, goodRefund, "k", b.accounts.sign(t, "staff_1", "s1", time.Now(), supportScopes...)).refunded(t, http.StatusOK)
+		require.Equal(t, first, again, "whoever repeats it")
+		require.Equal(t, b.started[0].Number, b.started[1].Number)
+		b.post(t, strings.Replace(goodRefund, "1850", "1851", 1), "k").refused(t, http.StatusUnprocessableEntity, place.KeyReused)
+
+		b.started = nil
+		other := b.post(t, goodRefund, "k2").refunded(t, http.StatusOK)
+		require.NotEqual(t, first.Id, other.Id)
+		require.NotContains(t, b.logs.String(), "broken")
+	})
+	t.Run("ARecordIsRememberedLongerThanAWorkflow", func(t *testing.T) {
+		t.Parallel()
+		b := refundsOf(t, fakePart{})
+		id := b.post(t, goodRefund, "k").refunded(t, http.StatusOK).Id
+		b = refundsOf(t, fakePart{refunds: []paid.Record{{Note: paid.Note{ID: id, Reason: "other"}, Amount: eur(1850)}}},
+			func(b *refundsBundle) { b.temporal.refund = nil })
+		b.post(t, goodRefund, "k").refused(t, http.StatusUnprocessableEntity, place.KeyReused)
+	})
+	t.Run("OneThatGoesOnIsAccepted", func(t *testing.T) {
+		t.Parallel()
+		b := refundsOf(t, fakePart{}, func(b *refundsBundle) {
+			b.ended = workflows.RefundPending
+			b.temporal.refunding = func() (workflows.RefundView, error) {
+				return workflows.RefundView{Refund: b.started[0], Status: workflows.RefundPending}, nil
+			}
+		})
+		require.Equal(t, contract.RefundPending, b.post(t, goodRefund, "k").refunded(t, http.StatusAccepted).Status)
+		b.temporal.refunding = func() (workflows.RefundView, error) {
+			return workflows.RefundView{}, errors.New("no worker at 10.0.0.7")
+		}
+		answer := b.post(t, goodRefund, "k")
+		require.Contains(t, *answer.refused(t, http.StatusServiceUnavailable, fault.Unavailable).Detail, "goes on by itself")
+		require.NotContains(t, answer.text, "10.0.0.7")
+	})
+	t.Run("TooMuchIsRefused", func(t *testing.T) {
+		t.Parallel()
+		b := refundsOf(t, fakePart{}, func(b *refundsBundle) { b.ended, b.code = workflows.RefundRefused, payment.RefundExceedsCapture })
+		b.post(t, goodRefund, "k").refused(t, http.StatusConflict, payment.RefundExceedsCapture)
+		b.temporal.refund = nil // not even asked
+		for _, body := range []string{strings.Replace(goodRefund, "1850", "12601", 1), strings.Replace(goodRefund, "EUR", "USD", 1)} {
+			b.post(t, body, "k2").refused(t, http.StatusConflict, payment.RefundExceedsCapture)
+		}
+	})
+	t.Run("OnlyOfAConfirmedOrder", func(t *testing.T) {
+		t.Parallel()
+		for _, status := range []workflows.Status{workflows.StatusPending, workflows.StatusCancelled} {
+			b := refundsOf(t, fakePart{}, func(b *refundsBundle) {
+				b.temporal.query, b.temporal.refund = knows(status), nil
+				b.temporal.describe = described(t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil)
+			})
+			b.post(t, goodRefund, "k").refused(t, http.StatusConflict, refund.NotConfirmed)
+		}
+	})
+	t.Run("NothingIsPaidBackUnseen", func(t *testing.T) {
+		t.Parallel()
+		b := refundsOf(t, fakePart{err: fault.Errorf(fault.Transient, fault.Unavailable, "away")}, func(b *refundsBundle) { b.temporal.refund = nil })
+		b.post(t, goodRefund, "k").refused(t, http.StatusServiceUnavailable, fault.Unavailable)
+	})
+	t.Run("TheBodyIsChecked", func(t *testing.T) {
+		t.Parallel()
+		b := refundsOf(t, fakePart{}, func(b *refundsBundle) { b.temporal.refund = nil })
+		for body, pointer := range map[string]string{
+			`{"reason": "x"}`: "/amount",
+			`{"amount": {"amount": 0, "currency": "EUR"}, "reason": "x"}`:                             "/amount/amount",
+			`{"amount": {"amount": 1, "currency": "EUR"}, "reason": ""}`:                              "/reason",
+			`{"amount": {"amount": 1, "currency": "EUR"}, "reason": "card 4111 1111 1111 1111"}`:      "/reason",
+			`{"amount": {"amount": 1, "currency": "EUR"}, "reason": "x", "take_back_stock": "maybe"}`: "/take_back_stock",
+		} {
+			p := b.post(t, body, "k").refused(t, http.StatusUnprocessableEntity, problem.ValidationFailed)
+			require.Equal(t, pointer, (*p.Errors)[0].Pointer, body)
+		}
+		b.post(t, strings.Replace(goodRefund, "{", `{"by": "someone else", `, 1), "k").refused(t, http.StatusBadRequest, problem.MalformedBody)
+		b.request(t, refundsPath, goodRefund, "Authorization: Bearer "+nightSecret, "Content-Type: application/json").
+			refused(t, http.StatusBadRequest, problem.KeyMissing)
+	})
+}
+
+// Each operation on refunds, as every caller.
+func TestAccessToRefunds(t *testing.T) {
+	t.Parallel()
+	b := refundsOf(t, fakePart{refunds: []paid.Record{{
+		Note: paid.Note{ID: "r1", Reason: "broken", By: "night"}, State: paid.Blocked, Amount: eur(1), DeclineCode: "X",
+	}}})
+	now := time.Now()
+	for name, tc := range map[string]struct {
+		header string
+		want   int
+	}{
+		"Operator":       {"Authorization: Bearer " + nightSecret, http.StatusOK},
+		"Support":        {b.accounts.sign(t, "staff_1", "s3", now, supportScopes...), http.StatusOK},
+		"OperatorsToken": {b.accounts.sign(t, "staff_2", "s4", now, operatorScopes...), http.StatusOK},
+		"Owner":          {b.accounts.sign(t, "cus_42", "s1", now, customerScopes...), http.StatusForbidden},
+		"NoToken":        {"X-None: 1", http.StatusUnauthorized},
+		"NoBearer":       {"Authorization: Basic " + nightSecret, http.StatusUnauthorized},
+		"WrongSecret":    {"Authorization: Bearer " + daySecret, http.StatusUnauthorized},
+		"Expired":        {b.accounts.sign(t, "staff_1", "s3", now.Add(-token.Lifetime-2*token.Leeway), supportScopes...), http.StatusUnauthorized},
+		"Revoked":        {b.accounts.sign(t, "staff_1", "ended", now, supportScopes...), http.StatusUnauthorized},
+		"WrongAudience":  {forAnother(t, b.accounts.private, "staff_1", "s3"), http.StatusUnauthorized},
+	} {
+		posted := b.post(t, goodRefund, "k", tc.header)
+		require.Equal(t, tc.want, posted.StatusCode, "POST as %s: %s", name, posted.text)
+		listed := askAdmin(t, b.admin, http.MethodGet, refundsPath, "", tc.header)
+		require.Equal(t, tc.want, listed.StatusCode, "GET as %s: %s", name, listed.text)
+		if tc.want == http.StatusOK {
+			var all contract.Refunds
+			require.NoError(t, json.Unmarshal([]byte(listed.text), &all))
+			require.Len(t, all.Refunds, 1)
+			require.Equal(t, contract.RefundRefused, all.Refunds[0].Status)
+		}
+	}
+}
