@@ -26,10 +26,10 @@ var known = map[string]string{
 	"internal/database/provision/provision.go": "user is a word of PostgreSQL's URLs, too",
 	"workflows/refund.go":                      "the saga that pays back",
 	"internal/orders/refund/refund.go":         "the same, asked for",
-	"api/operator/refunds.go":                  "the same, by HTTP",
 	"internal/identity/policy/table.go":        "who may call what; its test asks for the row of each step and method",
 	"services/user/user.go":                    "support is a role, and its scope, too",
 	"api/orders/access.go":                     "the same scope",
+	"api/routes.go":                            "the same scope",
 }
 
 // TestAServiceIsNamedOnlyWhereTheChecklistSays keeps the checklist for a new service

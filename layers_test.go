@@ -8,13 +8,13 @@ package amends
 // others the tests are free, because a test may well stand on top of everything.
 var layers = []layer{
 	{"cmd/amends", "cmd/amends/internal/** internal/config", ""},
-	{"cmd/amends/internal/**", "cmd/amends/internal/** event worker/rebuild api api/contract api/edge api/operator worker worker/registry workflows workflows/doctor services/catalog services/inventory services/inventory/rpc services/user services/user/rpc internal/** proof/load fault event/inbox/waiting event/outbox services/catalog/rpc services/order/rpc api/shop services/*/rpc services/query services/notification services/notification/template", ""},
+	{"cmd/amends/internal/**", "cmd/amends/internal/** event worker/rebuild api api/contract api/edge api/operator api/operator/letters worker worker/registry workflows workflows/doctor services/catalog services/inventory services/inventory/rpc services/user services/user/rpc internal/** proof/load fault event/inbox/waiting event/outbox services/catalog/rpc services/order/rpc api/shop services/*/rpc services/query services/notification services/notification/template", ""},
 	{"worker", "services/user event event/implied/rpc event/outbox worker/events worker/registry worker/tries workflows workflows/doctor services/catalog services/inventory services/*/store saga saga/participant internal/background internal/database internal/discovery internal/discovery/meter internal/doctor internal/engine internal/engine/* internal/orders/sagas internal/process internal/rpc internal/telemetry internal/watch internal/watch/* fault event/inbox/waiting services/notification worker/work", "echo"},
 	{"worker/registry", "event/outbox event/implied event/implied/rpc worker/rebuild event/lease reactions activities event services/** saga internal/database internal/watch fault event/inbox/waiting event/inbox event/outbox/compare", "echo"},
 	{"worker/rebuild", "event event/implied reactions services/query services/query/store/generations internal/background", "temporal echo viper outbox"},
 	{"worker/tries", "fault saga saga/participant worker/registry", "echo viper"},
 	{"worker/events", "internal/background event event/inbox event/inbox/waiting event/outbox internal/process internal/telemetry worker/registry", "echo viper"},
-	{"api", "internal/orders/identity api/contract api/docs api/edge api/edge/caller api/edge/deprecated api/edge/limit api/edge/shed api/operator api/orders api/problem api/retry api/shop api/shop/overview internal/orders internal/orders/admission internal/probe fault api/edge/session api/users api/body/parameter api/orders/live internal/orders/lookup services/query api/cases", "gorm viper"},
+	{"api", "internal/orders/identity api/contract api/docs api/edge api/edge/caller api/edge/deprecated api/edge/limit api/edge/shed api/operator api/operator/letters api/orders api/problem api/retry api/shop api/shop/overview internal/orders internal/orders/admission internal/probe fault api/edge/session api/users api/body/parameter api/orders/live internal/orders/lookup services/query api/cases", "gorm viper"},
 	{"worker/work", "internal/process worker/registry", "echo viper"},
 	{"api/client", "", "temporal gorm echo viper"},
 	{"api/client/guest", "", "temporal gorm echo viper"},
@@ -23,6 +23,7 @@ var layers = []layer{
 	{"api/body/parameter", "api/body/schema api/contract api/problem fault", "gorm viper"},
 	{"api/body/schema", "api/contract api/problem fault internal/money internal/strictjson internal/text", "gorm viper"},
 	{"api/docs", "api/contract api/edge api/problem", "gorm viper"},
+	{"api/operator/letters", "api/body api/contract api/edge api/operator api/problem fault", "gorm viper"},
 	{"api/operator", "fault api/contract api/body api/body/parameter services/query api/edge api/edge/header api/orders api/problem internal/orders internal/orders/read internal/text saga services/notification internal/orders/refund api/edge/caller internal/money services/payment/refund workflows", "gorm viper"},
 	{"api/orders", "services/query internal/orders/lookup api/body/parameter api/contract api/body api/body/schema api/edge/caller api/edge/header api/problem fault internal/orders internal/orders/identity internal/orders/read internal/text workflows saga internal/money", "gorm viper"},
 	{"api/orders/live", "api/contract api/orders api/problem fault internal/background internal/orders/lookup services/query", "gorm viper"},

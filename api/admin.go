@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/api/cases"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/operator"
+	"github.com/amends/amends/api/operator/letters"
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/internal/probe"
 )
@@ -25,7 +26,7 @@ type Admin struct {
 	Repairs *Server
 	// Letters has the dead letters of the process's services. Nil means that it runs none,
 	// and has no route for them.
-	Letters operator.Desk
+	Letters letters.Desk
 	// Messages has the messages to customers. Nil means that they cannot be asked, and that
 	// the process has no route for them.
 	Messages operator.Messages
@@ -53,7 +54,7 @@ func NewAdmin(a Admin) http.Handler {
 		}).Register(r)
 	}
 	if a.Letters != nil {
-		operator.NewLetters(operator.LettersConfig{Desk: a.Letters, Operators: a.Operators, Log: log}).Register(r)
+		letters.New(letters.Config{Desk: a.Letters, Operators: a.Operators, Log: log}).Register(r)
 	}
 	if a.Messages != nil {
 		operator.NewNotifications(operator.NotificationsConfig{Messages: a.Messages, Operators: a.Operators, Log: log}).Register(r)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/operator"
+	"github.com/amends/amends/api/operator/letters"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 )
@@ -28,7 +29,7 @@ type fakeDesk struct {
 	err     error
 
 	mu   sync.Mutex
-	made []operator.Decision
+	made []letters.Decision
 }
 
 func (f *fakeDesk) Groups() []string { return f.groups }
@@ -46,15 +47,15 @@ func (f *fakeDesk) Dead(_ context.Context, group, key string, after int64, limit
 	return page, 0, f.err
 }
 
-func (f *fakeDesk) Redrive(_ context.Context, d operator.Decision) (contract.LetterDecision, error) {
+func (f *fakeDesk) Redrive(_ context.Context, d letters.Decision) (contract.LetterDecision, error) {
 	return f.decide(d, "redrive", "running")
 }
 
-func (f *fakeDesk) Discard(_ context.Context, d operator.Decision) (contract.LetterDecision, error) {
+func (f *fakeDesk) Discard(_ context.Context, d letters.Decision) (contract.LetterDecision, error) {
 	return f.decide(d, "discard", "done")
 }
 
-func (f *fakeDesk) decide(d operator.Decision, action, state string) (contract.LetterDecision, error) {
+func (f *fakeDesk) decide(d letters.Decision, action, state string) (contract.LetterDecision, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.made = append(f.made, d)
@@ -178,7 +179,7 @@ func TestDecideAboutADeadLetter(t *testing.T) {
 		require.Contains(t, answer.text, `"operator":"night"`)
 		answer = b.ask(t, http.MethodPost, "/v1/dead-letters/e1/discard", `{"group": "shipping", "reason": "told by mistake"}`, "Authorization: bearer "+daySecret)
 		require.Equal(t, http.StatusOK, answer.StatusCode, answer.text)
-		require.Equal(t, []operator.Decision{
+		require.Equal(t, []letters.Decision{
 			{Group: "order", ID: "order/0", Reason: "fixed in 1.4", Operator: "night", Rate: 7},
 			{Group: "shipping", ID: "e1", Reason: "told by mistake", Operator: "day"},
 		}, b.desk.made)

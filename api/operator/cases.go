@@ -35,6 +35,12 @@ type Cases interface {
 	TextRules(ctx context.Context, value any) []contract.FieldError
 }
 
+// Limits of a page of cases.
+const (
+	defaultCases = 20
+	maxCases     = 100
+)
+
 // CaseQuery selects a page of cases. Empty fields select all.
 type CaseQuery struct {
 	State, Assignee, After string
@@ -54,17 +60,17 @@ type CasesConfig struct {
 // CaseDesk serves the operations of support on cases.
 type CaseDesk struct {
 	config                CasesConfig
-	known                 credentials
+	known                 Credentials
 	answer, assign, close body.Form
 }
 
 // NewCases returns the operations of c.
 func NewCases(c CasesConfig) *CaseDesk {
-	closing := form("SupportClosing", nil)
+	closing := Form("SupportClosing", nil)
 	closing.Optional = true
 	return &CaseDesk{
-		config: c, known: newCredentials(c.Operators),
-		answer: form("SupportAnswer", c.Cases.TextRules), assign: form("SupportAssignment", nil), close: closing,
+		config: c, known: NewCredentials(c.Operators),
+		answer: Form("SupportAnswer", c.Cases.TextRules), assign: Form("SupportAssignment", nil), close: closing,
 	}
 }
 
@@ -79,7 +85,7 @@ func (s *CaseDesk) Register(r edge.Router) {
 
 // operator returns the name of the operator who sends a request.
 func (s *CaseDesk) operator(c echo.Context) (string, error) {
-	name, unknown := s.known.identify(c.Request().Header)
+	name, unknown := s.known.Identify(c.Request().Header)
 	if unknown != nil {
 		s.config.Log.WarnContext(c.Request().Context(), "an operation on cases is refused",
 			"request_id", edge.RequestID(c), "code", unknown.Code, "client_net", edge.Network(c))
@@ -109,15 +115,15 @@ func (s *CaseDesk) list(c echo.Context) error {
 
 // caseQuery reads the parameters of a list.
 func caseQuery(p url.Values) (q CaseQuery, err error) {
-	q = CaseQuery{State: p.Get("state"), Assignee: p.Get("assignee"), Limit: defaultLetters}
+	q = CaseQuery{State: p.Get("state"), Assignee: p.Get("assignee"), Limit: defaultCases}
 	switch contract.CaseState(q.State) {
 	case "", contract.Open, contract.Answered, contract.Closed:
 	default:
 		return q, problem.New(problem.BadRequest, "The state must be one of open, answered, closed.")
 	}
 	if text := p.Get("limit"); text != "" {
-		if q.Limit, err = strconv.Atoi(text); err != nil || q.Limit < 1 || q.Limit > maxLetters {
-			return q, problem.New(problem.BadRequest, fmt.Sprintf("The limit must be a number from 1 to %d.", maxLetters))
+		if q.Limit, err = strconv.Atoi(text); err != nil || q.Limit < 1 || q.Limit > maxCases {
+			return q, problem.New(problem.BadRequest, fmt.Sprintf("The limit must be a number from 1 to %d.", maxCases))
 		}
 	}
 	after, err := base64.RawURLEncoding.DecodeString(p.Get("cursor"))

@@ -10,9 +10,9 @@ import (
 	"github.com/amends/amends/api/contract"
 )
 
-// form returns how the body of an operation is read: by a schema of the contract
+// Form returns how the body of an operation is read: by a schema of the contract
 // admin.yaml, and by rules that no schema can state, nil for none.
-func form(name string, rules func(ctx context.Context, value any) []contract.FieldError) body.Form {
+func Form(name string, rules func(ctx context.Context, value any) []contract.FieldError) body.Form {
 	spec, err := contract.LoadAdmin()
 	if err == nil {
 		var schema *openapi3.Schema

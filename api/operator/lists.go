@@ -26,13 +26,13 @@ type ListsConfig struct {
 // Lists serves what the read model has of all customers.
 type Lists struct {
 	config ListsConfig
-	known  credentials
+	known  Credentials
 	orders parameter.Form
 }
 
 // NewLists returns the lists of c.
 func NewLists(c ListsConfig) *Lists {
-	return &Lists{c, newCredentials(c.Operators), parameters("/v1/orders")}
+	return &Lists{c, NewCredentials(c.Operators), parameters("/v1/orders")}
 }
 
 // Register adds the routes of the contract admin.yaml that list.
@@ -43,7 +43,7 @@ func (s *Lists) Register(r edge.Router) {
 
 // admit returns nil for an operator while there is a read model.
 func (s *Lists) admit(c echo.Context) error {
-	if _, unknown := s.known.identify(c.Request().Header); unknown != nil {
+	if _, unknown := s.known.Identify(c.Request().Header); unknown != nil {
 		s.config.Log.WarnContext(c.Request().Context(), "a list is refused",
 			"request_id", edge.RequestID(c), "code", unknown.Code, "client_net", edge.Network(c))
 		return unknown

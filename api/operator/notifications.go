@@ -30,12 +30,12 @@ type NotificationsConfig struct {
 // Notifications serves the questions of operators about messages to customers.
 type Notifications struct {
 	config NotificationsConfig
-	known  credentials
+	known  Credentials
 }
 
 // NewNotifications returns the operations of c.
 func NewNotifications(c NotificationsConfig) *Notifications {
-	return &Notifications{c, newCredentials(c.Operators)}
+	return &Notifications{c, NewCredentials(c.Operators)}
 }
 
 // Register adds the routes of the contract admin.yaml that are about messages.
@@ -45,7 +45,7 @@ func (s *Notifications) Register(r edge.Router) { r.GET("/v1/orders/:id/notifica
 // personal data.
 func (s *Notifications) list(c echo.Context) error {
 	ctx := c.Request().Context()
-	operator, unknown := s.known.identify(c.Request().Header)
+	operator, unknown := s.known.Identify(c.Request().Header)
 	if unknown != nil {
 		s.config.Log.WarnContext(ctx, "a question about messages is refused",
 			"request_id", edge.RequestID(c), "code", unknown.Code, "client_net", edge.Network(c))

@@ -15,18 +15,18 @@ type Operator struct {
 	Secret string // the token of the operator's requests
 }
 
-// credentials identifies operators by their secrets.
-type credentials []credential
+// Credentials identify operators by their secrets.
+type Credentials []credential
 
 type credential struct {
 	name   string
 	secret [sha256.Size]byte // its hash
 }
 
-// newCredentials leaves out operators without a name or a secret: a request without
+// NewCredentials leaves out operators without a name or a secret: a request without
 // a token would be theirs.
-func newCredentials(all []Operator) credentials {
-	var known credentials
+func NewCredentials(all []Operator) Credentials {
+	var known Credentials
 	for _, o := range all {
 		if o.Name != "" && o.Secret != "" {
 			known = append(known, credential{o.Name, sha256.Sum256([]byte(o.Secret))})
@@ -35,9 +35,9 @@ func newCredentials(all []Operator) credentials {
 	return known
 }
 
-// identify returns the name of the operator whose token is in h. Its duration tells
+// Identify returns the name of the operator whose token is in h. Its duration tells
 // nothing about the secrets. Codes: NO_OPERATORS, UNAUTHORIZED.
-func (o credentials) identify(h http.Header) (string, *problem.Problem) {
+func (o Credentials) Identify(h http.Header) (string, *problem.Problem) {
 	if len(o) == 0 {
 		return "", problem.New(problem.NoOperators, "")
 	}

@@ -37,13 +37,13 @@ type RefundsConfig struct {
 // Refunds serves the refunds of orders.
 type Refunds struct {
 	config RefundsConfig
-	known  credentials
+	known  Credentials
 	form   body.Form
 }
 
 // NewRefunds returns the refunds of c.
 func NewRefunds(c RefundsConfig) *Refunds {
-	return &Refunds{c, newCredentials(c.Operators), form("RefundOrder", nil)}
+	return &Refunds{c, NewCredentials(c.Operators), Form("RefundOrder", nil)}
 }
 
 // Register adds the routes of the contract admin.yaml that are about refunds.
@@ -139,7 +139,7 @@ var statuses = map[paid.State]contract.RefundStatus{
 // UNAUTHORIZED, NO_OPERATORS, SCOPE_MISSING, UNAVAILABLE.
 func (s *Refunds) who(c echo.Context) (string, error) {
 	r := c.Request()
-	name, unknown := s.known.identify(r.Header)
+	name, unknown := s.known.Identify(r.Header)
 	if unknown == nil {
 		return name, nil
 	}

@@ -33,13 +33,13 @@ type Config struct {
 // Repairs serves the operations of operators on orders.
 type Repairs struct {
 	config Config
-	known  credentials
+	known  Credentials
 	form   body.Form
 }
 
 // New returns the repairs of c.
 func New(c Config) *Repairs {
-	return &Repairs{c, newCredentials(c.Operators), form("RepairOrder", repairRules)}
+	return &Repairs{c, NewCredentials(c.Operators), Form("RepairOrder", repairRules)}
 }
 
 // Register adds the routes of the contract admin.yaml that are about orders.
@@ -56,7 +56,7 @@ func RegisterContracts(r edge.Router) {
 // did. It does not keep the operator's words, which may hold personal data.
 func (s *Repairs) repair(c echo.Context) error {
 	ctx, log := c.Request().Context(), s.config.Log.With("request_id", edge.RequestID(c))
-	operator, unknown := s.known.identify(c.Request().Header)
+	operator, unknown := s.known.Identify(c.Request().Header)
 	if unknown != nil {
 		log.WarnContext(ctx, "repair refused", "code", unknown.Code, "client_net", edge.Network(c))
 		return unknown

@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/amends/amends/api/contract"
-	"github.com/amends/amends/api/operator"
+	"github.com/amends/amends/api/operator/letters"
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/inbox/waiting"
 	"github.com/amends/amends/internal/database"
@@ -20,12 +20,12 @@ type Letters struct {
 	Desk func(service string) (*waiting.Desk, error)
 }
 
-var _ operator.Desk = Letters{}
+var _ letters.Desk = Letters{}
 
-// Groups implements [operator.Desk]: a group has the name of its service.
+// Groups implements [letters.Desk]: a group has the name of its service.
 func (l Letters) Groups() []string { return l.Services }
 
-// Dead implements [operator.Desk].
+// Dead implements [letters.Desk].
 func (l Letters) Dead(ctx context.Context, group, key string, after int64, limit int) (page []contract.DeadLetter, next int64, err error) {
 	desk, err := l.Desk(group)
 	if err != nil {
@@ -45,22 +45,22 @@ func (l Letters) Dead(ctx context.Context, group, key string, after int64, limit
 	return page, found.Next, nil
 }
 
-// Redrive implements [operator.Desk].
-func (l Letters) Redrive(ctx context.Context, d operator.Decision) (contract.LetterDecision, error) {
+// Redrive implements [letters.Desk].
+func (l Letters) Redrive(ctx context.Context, d letters.Decision) (contract.LetterDecision, error) {
 	return l.decide(d, func(desk *waiting.Desk, r waiting.Request) (waiting.Redrive, error) {
 		made, _, err := desk.Redrive(ctx, r)
 		return made, err //nolint:wrapcheck // decide
 	})
 }
 
-// Discard implements [operator.Desk].
-func (l Letters) Discard(ctx context.Context, d operator.Decision) (contract.LetterDecision, error) {
+// Discard implements [letters.Desk].
+func (l Letters) Discard(ctx context.Context, d letters.Decision) (contract.LetterDecision, error) {
 	return l.decide(d, func(desk *waiting.Desk, r waiting.Request) (waiting.Redrive, error) {
 		return desk.Discard(ctx, r) //nolint:wrapcheck // decide
 	})
 }
 
-func (l Letters) decide(d operator.Decision, decide func(*waiting.Desk, waiting.Request) (waiting.Redrive, error)) (contract.LetterDecision, error) {
+func (l Letters) decide(d letters.Decision, decide func(*waiting.Desk, waiting.Request) (waiting.Redrive, error)) (contract.LetterDecision, error) {
 	desk, err := l.Desk(d.Group)
 	if err != nil {
 		return contract.LetterDecision{}, err

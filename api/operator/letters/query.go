@@ -1,4 +1,4 @@
-package operator
+package letters
 
 import (
 	"encoding/base64"

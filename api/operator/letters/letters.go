@@ -1,4 +1,6 @@
-package operator
+// Package letters serves the operations of operators on dead letters: events that a
+// listening service could not handle.
+package letters
 
 import (
 	"context"
@@ -12,6 +14,7 @@ import (
 	"github.com/amends/amends/api/body"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 )
@@ -37,25 +40,25 @@ type Decision struct {
 	Rate                        int64
 }
 
-// LettersConfig configures [Letters].
-type LettersConfig struct {
+// Config configures [Letters].
+type Config struct {
 	Desk      Desk
-	Operators []Operator // those who may read and decide
+	Operators []operator.Operator // those who may read and decide
 	Log       *slog.Logger
 }
 
 // Letters serves the operations of operators on dead letters.
 type Letters struct {
-	config           LettersConfig
-	known            credentials
+	config           Config
+	known            operator.Credentials
 	redrive, discard body.Form
 }
 
-// NewLetters returns the operations of c.
-func NewLetters(c LettersConfig) *Letters {
+// New returns the operations of c.
+func New(c Config) *Letters {
 	return &Letters{
-		config: c, known: newCredentials(c.Operators),
-		redrive: form("RedriveDeadLetter", nil), discard: form("DiscardDeadLetter", nil),
+		config: c, known: operator.NewCredentials(c.Operators),
+		redrive: operator.Form("RedriveDeadLetter", nil), discard: operator.Form("DiscardDeadLetter", nil),
 	}
 }
 
@@ -76,7 +79,7 @@ func (s *Letters) postDiscard(c echo.Context) error {
 
 // operator returns the name of the operator who sends a request.
 func (s *Letters) operator(ctx context.Context, c echo.Context) (string, error) {
-	name, unknown := s.known.identify(c.Request().Header)
+	name, unknown := s.known.Identify(c.Request().Header)
 	if unknown != nil {
 		s.config.Log.WarnContext(ctx, "an operation on dead letters is refused",
 			"request_id", edge.RequestID(c), "code", unknown.Code, "client_net", edge.Network(c))
@@ -116,7 +119,7 @@ func (s *Letters) list(c echo.Context) error {
 // decide answers the decision that a request has in its body. The log keeps who decided,
 // and not the reason, which may hold personal data.
 func (s *Letters) decide(c echo.Context, form body.Form, status int, decide func(context.Context, Decision) (contract.LetterDecision, error)) error {
-	operator, err := s.operator(c.Request().Context(), c)
+	by, err := s.operator(c.Request().Context(), c)
 	if err != nil {
 		return err
 	}
@@ -131,12 +134,12 @@ func (s *Letters) decide(c echo.Context, form body.Form, status int, decide func
 	if err != nil {
 		return err
 	}
-	d := Decision{Group: body.Group, ID: id, Reason: body.Reason, Operator: operator}
+	d := Decision{Group: body.Group, ID: id, Reason: body.Reason, Operator: by}
 	if body.Rate != nil {
 		d.Rate = int64(*body.Rate)
 	}
 	ctx := c.Request().Context()
-	log := s.config.Log.With("request_id", edge.RequestID(c), "group", d.Group, "event", d.ID, "operator", operator)
+	log := s.config.Log.With("request_id", edge.RequestID(c), "group", d.Group, "event", d.ID, "by", by)
 	made, err := decide(ctx, d)
 	if err != nil {
 		log.InfoContext(ctx, "a decision about a dead letter is refused", "code", problem.Of(err).Code)
