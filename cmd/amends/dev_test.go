@@ -215,7 +215,7 @@ func TestDevOnPostgres(t *testing.T) {
 	require.NoError(t, err)
 	passwords := map[string]string{}
 	require.NoError(t, json.Unmarshal(content, &passwords))
-	require.Len(t, passwords, 11)
+	require.Len(t, passwords, 12)
 	for _, secret := range []string{"secrets", "demo.json"} {
 		info, err := os.Stat(filepath.Join(dir, secret))
 		require.NoError(t, err)

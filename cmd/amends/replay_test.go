@@ -70,7 +70,7 @@ func TestReplayOfFiles(t *testing.T) {
 
 	for name, tc := range map[string]struct{ path, says string }{
 		"AStepThatIsNotOurs":        {altered(t, "payment.capture", "payment.charge"), "[TMPRL1100] nondeterministic workflow: history event is ActivityTaskScheduled"},
-		"AWorkflowThatIsNotOurs":    {altered(t, `"PlaceOrder"`, `"PlaceBet"`), `it is of workflow type "PlaceBet", but this build has ["PlaceOrder" "AcknowledgeOrder" "Reconcile"]`},
+		"AWorkflowThatIsNotOurs":    {altered(t, `"PlaceOrder"`, `"PlaceBet"`), `it is of workflow type "PlaceBet", but this build has ["PlaceOrder" "RefundOrder" "AcknowledgeOrder" "Reconcile"]`},
 		"AnotherThatHasNotRun":      {written(t, strings.ReplaceAll(started, "PlaceOrder", "PlaceBet")), `it is of workflow type "PlaceBet"`},
 		"AHistoryWithoutABeginning": {written(t, `{"events":[{"eventId":"1","eventType":"WorkflowTaskScheduled"}]}`), "its first event is not the start of a workflow"},
 		"Text":                      {written(t, "hello"), "it is not a history as `temporal workflow show -o json` or `tctl workflow show --output_filename` writes it: invalid character 'h'"},

@@ -32,6 +32,7 @@ func environment(dir, engine string) map[string][]string {
 		"shipping":  {file("SHIPPING_DSN", "shipping"), file("SHIPPING_CARRIER_DSN", "carrier")},
 		"user":      {file("USER_DSN", "user"), "AMENDS_SERVICES_USER_SECRET=a secret of tests that is long enough"},
 		"support":   {file("SUPPORT_DSN", "support")},
+		"query":     {file("QUERY_DSN", "query")},
 		"api":       {},
 
 		"notification": {file("NOTIFICATION_DSN", "notification"), file("NOTIFICATION_MESSENGER_DSN", "messenger")},
@@ -86,7 +87,7 @@ func TestSplit(t *testing.T) {
 	}
 	out, err = once(t, everything, "migrate", "--all")
 	require.NoError(t, err)
-	require.Equal(t, 7, strings.Count(out, ": at the newest version\n"), out)
+	require.Equal(t, 9, strings.Count(out, ": at the newest version\n"), out)
 	out, err = once(t, env["order"], "migrate", "order", "temporal")
 	require.NoError(t, err, "a repeat")
 	require.Contains(t, out, "order: at the newest version\ntemporal: namespace")

@@ -68,6 +68,17 @@ func Fill(ctx context.Context, c *config.Config) error {
 	return nil
 }
 
+// UnsetError is the error of a service's database that no setting names.
+type UnsetError struct {
+	Service string
+	Path    string // of the file that an `amends dev` would have
+}
+
+// Error implements [error].
+func (e UnsetError) Error() string {
+	return fmt.Sprintf("services.%s.dsn: must be set, or data_dir must be that of an `amends dev` that has run: there is no %s", e.Service, e.Path)
+}
+
 // Tool returns the options with which a command beside a running platform opens
 // the databases of some services: the configured ones, or those of an `amends dev`. It
 // creates nothing, neither a file, because a new database in a mistyped folder
@@ -88,7 +99,7 @@ func Tool(std cli.Stdio, cmd *cobra.Command, services ...string) (worker.Options
 	o := cli.WorkerOptions(c, services, nil)
 	for _, service := range services {
 		if path, isFile := strings.CutPrefix(o.Services[service].DSN, "sqlite:"); isFile && missing(path) {
-			return worker.Options{}, fmt.Errorf("services.%s.dsn: must be set, or data_dir must be that of an `amends dev` that has run: there is no %s", service, path)
+			return worker.Options{}, UnsetError{service, path}
 		}
 	}
 	return o, nil

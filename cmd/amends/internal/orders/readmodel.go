@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/dsn"
 	"github.com/amends/amends/cmd/amends/internal/reach"
 	"github.com/amends/amends/internal/orders/lookup"
 	"github.com/amends/amends/services/query"
@@ -35,6 +37,9 @@ func toldOrder(std cli.Stdio, cmd *cobra.Command, id string, failed error) (work
 				return err
 			})
 		})
+	if _, unset := errors.AsType[dsn.UnsetError](err); unset {
+		return workflows.OrderView{}, failed // no setting says where the read model is
+	}
 	if err != nil {
 		return workflows.OrderView{}, fmt.Errorf("%w; and the read model: %w", failed, err)
 	}
