@@ -139,7 +139,7 @@ func (s *Letters) decide(c echo.Context, form body.Form, status int, decide func
 		d.Rate = int64(*body.Rate)
 	}
 	ctx := c.Request().Context()
-	log := s.config.Log.With("request_id", edge.RequestID(c), "group", d.Group, "event", d.ID, "by", by)
+	log := s.config.Log.With("request_id", edge.RequestID(c), "group", d.Group, "event", d.ID, "operator", by)
 	made, err := decide(ctx, d)
 	if err != nil {
 		log.InfoContext(ctx, "a decision about a dead letter is refused", "code", problem.Of(err).Code)

@@ -192,7 +192,7 @@ func TestDeadlockEndsWithBothCommitted(t *testing.T) {
 	}
 	wg.Wait()
 	require.NoError(t, errors.Join(errs...))
-	require.Equal(t, 3, runs[0]+runs[1], "one of them ran twice")
+	require.GreaterOrEqual(t, runs[0]+runs[1], 3, "one of them ran again, or both: PostgreSQL promises no single victim")
 	require.Equal(t, 2, balance(t, db, 1))
 	require.Equal(t, 2, balance(t, db, 2))
 }
