@@ -87,7 +87,7 @@ func TestACaseIsAConversation(t *testing.T) {
 			"support.case_opened order-1", "support.case_answered order-1", "support.case_assigned order-1", "support.case_answered order-1",
 			"support.case_closed order-1",
 		}, r.Names(t))
-		told.RequireAbsent(t, db, "Secret", "On its way", "Thanks", "ada", "mia")
+		told.RequireAbsent(t, db, "Secret", "On its way", "Thanks", `\"ada\"`, `\"mia\"`)
 
 		_, err = s.Answer(ctx, by(mia, c, "3"), "Still there?")
 		refused(t, support.CaseClosed, err)
