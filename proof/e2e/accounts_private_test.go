@@ -35,6 +35,7 @@ const (
 	inMessages  = "notification.db"
 	inMails     = "mailbox"
 	inOrders    = "order.db"
+	inModel     = "query.db"
 	inCases     = "support.db"
 	inHistories = "temporal.db"
 	inBroker    = "broker"
@@ -254,7 +255,7 @@ func (v *visitor) address(places ...string) map[string]any {
 func (v *visitor) ordersAsGuest(t *testing.T) (id string) {
 	t.Helper()
 	body, key := lines("MUG-STONEWARE", 1), v.canary("key of a guest")
-	maps.Copy(body, map[string]any{"customer_id": v.canary("customer", inOrders, inHistories, inBroker), "currency": "EUR", "payment_token": v.canary("tok", inHistories), "ship_to": v.address(inOrders, inHistories)})
+	maps.Copy(body, map[string]any{"customer_id": v.canary("customer", inOrders, inModel, inHistories, inBroker), "currency": "EUR", "payment_token": v.canary("tok", inHistories), "ship_to": v.address(inOrders, inHistories)})
 	answer, header := v.asks(t, http.StatusAccepted, http.MethodPost, "/v1/orders", body, "Idempotency-Key", key)
 	id, _ = answer["id"].(string)
 	claim := v.keeps("claim", header.Get("Amends-Claim"))
