@@ -93,10 +93,10 @@ func (v *Verifier) Verify(ctx context.Context, credential string) (Identity, err
 }
 
 // Ready returns UNAVAILABLE, transient, until the list and the keys were read for the first
-// time: before, no token can be verified. After [Stale] it returns nil in any case, so that
+// time: before, no token can be verified. After 5 s it returns nil in any case, so that
 // a gateway which starts while the user service is away serves those who need no token.
 func (v *Verifier) Ready() error {
-	if v.read.Load() || v.now().Sub(v.began) > Stale {
+	if v.read.Load() || v.now().Sub(v.began) > patience {
 		return nil
 	}
 	return fault.Errorf(fault.Transient, fault.Unavailable, "Access tokens cannot be verified yet.")

@@ -282,7 +282,7 @@ func TestVerifiesSoonAfterTheServiceHasStarted(t *testing.T) {
 			for began := time.Now(); time.Since(began) < away; time.Sleep(5 * time.Millisecond) { //nolint:forbidigo // of a bubble
 				_, err := b.Verify(t.Context(), b.sign(t, "s"))
 				requireUnavailable(t, err)
-				if time.Since(began) <= Stale {
+				if time.Since(began) <= patience {
 					requireUnavailable(t, b.Ready())
 				} else {
 					require.NoError(t, b.Ready(), "others than accounts are served")
