@@ -9,6 +9,7 @@ import (
 
 	"github.com/amends/amends/api/cases"
 	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/api/operator/letters"
 	"github.com/amends/amends/api/shop"
@@ -44,20 +45,23 @@ func NewAdmin(a Admin) http.Handler {
 		log = slog.Default()
 	}
 	e := edge.New(edge.Config{Log: log, MaxBody: edge.DefaultMaxBody})
-	r := edge.Router{Echo: e, Middleware: adminRoutes.middleware(guards{})}
+	var verifier caller.Verifier
 	if a.Repairs != nil {
-		operator.New(operator.Config{Orders: a.Repairs.orders, Operators: a.Operators, Log: log}).Register(r)
-		operator.NewLists(operator.ListsConfig{Model: a.Repairs.model, Operators: a.Operators, Log: log}).Register(r)
-		operator.NewCases(operator.CasesConfig{Cases: cases.NewDesk(a.Repairs.cases), Operators: a.Operators, Log: log}).Register(r)
-		operator.NewRefunds(operator.RefundsConfig{
-			Orders: a.Repairs.orders, Payments: shop.NewReader(a.Repairs.services), Operators: a.Operators, Verifier: a.Repairs.verifier, Log: log,
-		}).Register(r)
+		verifier = a.Repairs.verifier
+	}
+	gate := operator.NewGate(a.Operators, verifier, log)
+	r := edge.Router{Echo: e, Middleware: adminRoutes.middleware(guards{operators: gate.Operators, supporters: gate.Support})}
+	if a.Repairs != nil {
+		operator.New(operator.Config{Orders: a.Repairs.orders, Log: log}).Register(r)
+		operator.NewLists(a.Repairs.model).Register(r)
+		operator.NewCases(operator.CasesConfig{Cases: cases.NewDesk(a.Repairs.cases), Log: log}).Register(r)
+		operator.NewRefunds(operator.RefundsConfig{Orders: a.Repairs.orders, Payments: shop.NewReader(a.Repairs.services), Log: log}).Register(r)
 	}
 	if a.Letters != nil {
-		letters.New(letters.Config{Desk: a.Letters, Operators: a.Operators, Log: log}).Register(r)
+		letters.New(letters.Config{Desk: a.Letters, Log: log}).Register(r)
 	}
 	if a.Messages != nil {
-		operator.NewNotifications(operator.NotificationsConfig{Messages: a.Messages, Operators: a.Operators, Log: log}).Register(r)
+		operator.NewNotifications(operator.NotificationsConfig{Messages: a.Messages, Log: log}).Register(r)
 	}
 	if a.Repairs != nil || a.Letters != nil {
 		operator.RegisterContracts(r)

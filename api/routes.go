@@ -210,6 +210,8 @@ func (all routes) names() func(method, path string) string {
 // guards has the checks that a table chooses from. The zero guards are those of an address
 // without callers, quotas and shedding.
 type guards struct {
+	operators, supporters echo.MiddlewareFunc // of an address with operations of operators
+
 	verifier caller.Verifier
 	guests   bool // orders without a token
 	quotas   func(class) echo.MiddlewareFunc
@@ -244,7 +246,13 @@ func (r route) middleware(g guards) []echo.MiddlewareFunc {
 	if r.backend == accounts {
 		m = append(m, g.served, session.Cookies)
 	}
-	if r.auth != none && r.auth != operators && r.auth != supporters {
+	switch r.auth {
+	case none:
+	case operators:
+		m = append(m, g.operators)
+	case supporters:
+		m = append(m, g.supporters)
+	default:
 		m = append(m, session.Bearer, g.refusals, caller.Authenticate(g.verifier, r.auth.need(g.guests)))
 	}
 	if r.end != nil {

@@ -1,8 +1,11 @@
 package api
 
 import (
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -11,6 +14,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/header"
+	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/internal/probe"
 )
 
@@ -90,4 +94,30 @@ func queries(operation *openapi3.Operation) bool {
 func requiresKey(operation *openapi3.Operation) bool {
 	key := operation.Parameters.GetByInAndName(openapi3.ParameterInHeader, header.IdempotencyKey)
 	return key != nil && key.Required
+}
+
+// TestOperationsOfOperatorsNeedOne calls every operation of the table for operators as
+// others: the gate is in front of all of them.
+func TestOperationsOfOperatorsNeedOne(t *testing.T) {
+	t.Parallel()
+	admins := NewAdmin(Admin{
+		Repairs: setup(t).server, Letters: &fakeDesk{}, Messages: messages{}, Logger: slog.New(slog.DiscardHandler),
+		Operators: []operator.Operator{{Name: "night", Secret: nightSecret}},
+	})
+	called := 0
+	for _, r := range adminRoutes {
+		if r.auth != operators && r.auth != supporters {
+			require.Equal(t, none, r.auth, r.operation)
+			continue
+		}
+		called++
+		for _, proof := range []string{"", "Bearer ", "Bearer " + daySecret, "Basic " + nightSecret} {
+			w := httptest.NewRecorder()
+			q := httptest.NewRequestWithContext(t.Context(), r.method, strings.NewReplacer("{id}", someOrder).Replace(r.path), http.NoBody)
+			q.Header.Set("Authorization", proof)
+			admins.ServeHTTP(w, q)
+			require.Equal(t, http.StatusUnauthorized, w.Code, "%s with %q: %s", r.operation, proof, w.Body)
+		}
+	}
+	require.Positive(t, called)
 }

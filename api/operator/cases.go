@@ -52,15 +52,13 @@ type CaseCommand struct{ Case, Key, Operator string }
 
 // CasesConfig configures the operations on cases.
 type CasesConfig struct {
-	Cases     Cases
-	Operators []Operator // those who may read and write
-	Log       *slog.Logger
+	Cases Cases
+	Log   *slog.Logger
 }
 
 // CaseDesk serves the operations of support on cases.
 type CaseDesk struct {
 	config                CasesConfig
-	known                 Credentials
 	answer, assign, close body.Form
 }
 
@@ -69,7 +67,7 @@ func NewCases(c CasesConfig) *CaseDesk {
 	closing := Form("SupportClosing", nil)
 	closing.Optional = true
 	return &CaseDesk{
-		config: c, known: NewCredentials(c.Operators),
+		config: c,
 		answer: Form("SupportAnswer", c.Cases.TextRules), assign: Form("SupportAssignment", nil), close: closing,
 	}
 }
@@ -83,21 +81,7 @@ func (s *CaseDesk) Register(r edge.Router) {
 	r.POST("/v1/cases/:id/close", s.postClose)
 }
 
-// operator returns the name of the operator who sends a request.
-func (s *CaseDesk) operator(c echo.Context) (string, error) {
-	name, unknown := s.known.Identify(c.Request().Header)
-	if unknown != nil {
-		s.config.Log.WarnContext(c.Request().Context(), "an operation on cases is refused",
-			"request_id", edge.RequestID(c), "code", unknown.Code, "client_net", edge.Network(c))
-		return "", unknown
-	}
-	return name, nil
-}
-
 func (s *CaseDesk) list(c echo.Context) error {
-	if _, err := s.operator(c); err != nil {
-		return err
-	}
 	q, err := caseQuery(c.QueryParams())
 	if err != nil {
 		return err
@@ -135,9 +119,6 @@ func caseQuery(p url.Values) (q CaseQuery, err error) {
 }
 
 func (s *CaseDesk) get(c echo.Context) error {
-	if _, err := s.operator(c); err != nil {
-		return err
-	}
 	out, err := s.config.Cases.Get(c.Request().Context(), c.Param("id"))
 	if err != nil {
 		return err //nolint:wrapcheck // a fault, which the edge answers
@@ -167,19 +148,18 @@ func (s *CaseDesk) postClose(c echo.Context) error {
 // command answers a command whose body is read into target. The log keeps who gave it, and
 // not the text, which is personal data.
 func (s *CaseDesk) command(c echo.Context, form body.Form, target any, do func(context.Context, CaseCommand) (contract.SupportCase, error)) error {
-	operator, err := s.operator(c)
+	key, err := header.Key(c.Request().Header)
 	if err != nil {
-		return err
+		return err //nolint:wrapcheck // a problem
 	}
 	if err := form.Read(c.Request(), target); err != nil && !errors.Is(err, io.EOF) {
 		return err //nolint:wrapcheck // a problem
 	}
 	ctx := c.Request().Context()
-	// The route has checked the key.
-	out, err := do(ctx, CaseCommand{Case: c.Param("id"), Key: c.Request().Header.Get(header.IdempotencyKey), Operator: operator})
+	out, err := do(ctx, CaseCommand{Case: c.Param("id"), Key: key, Operator: By(ctx)})
 	if err != nil {
 		return err
 	}
-	s.config.Log.InfoContext(ctx, "support has changed a case", "request_id", edge.RequestID(c), "case", out.Id, "state", out.State, "operator", operator)
+	s.config.Log.InfoContext(ctx, "support has changed a case", "request_id", edge.RequestID(c), "case", out.Id, "state", out.State, "operator", By(ctx))
 	return c.JSON(http.StatusOK, out)
 }

@@ -25,21 +25,19 @@ import (
 
 // Config configures [Repairs].
 type Config struct {
-	Orders    *orders.Client
-	Operators []Operator // those who may repair
-	Log       *slog.Logger
+	Orders *orders.Client
+	Log    *slog.Logger
 }
 
 // Repairs serves the operations of operators on orders.
 type Repairs struct {
 	config Config
-	known  Credentials
 	form   body.Form
 }
 
 // New returns the repairs of c.
 func New(c Config) *Repairs {
-	return &Repairs{c, NewCredentials(c.Operators), Form("RepairOrder", repairRules)}
+	return &Repairs{c, Form("RepairOrder", repairRules)}
 }
 
 // Register adds the routes of the contract admin.yaml that are about orders.
@@ -52,21 +50,16 @@ func RegisterContracts(r edge.Router) {
 	}
 }
 
-// repair answers POST /v1/orders/{id}/repair. The log keeps who may repair and who
-// did. It does not keep the operator's words, which may hold personal data.
+// repair answers POST /v1/orders/{id}/repair. The log keeps who
+// repairs. It does not keep the operator's words, which may hold personal data.
 func (s *Repairs) repair(c echo.Context) error {
 	ctx, log := c.Request().Context(), s.config.Log.With("request_id", edge.RequestID(c))
-	operator, unknown := s.known.Identify(c.Request().Header)
-	if unknown != nil {
-		log.WarnContext(ctx, "repair refused", "code", unknown.Code, "client_net", edge.Network(c))
-		return unknown
-	}
 	req, key, err := s.read(c)
 	if err != nil {
 		return err
 	}
-	req.Operator = operator
-	log = log.With("order_id", req.Saga, "step", req.Step, "action", req.Action, "operator", operator)
+	req.Operator = By(ctx)
+	log = log.With("order_id", req.Saga, "step", req.Step, "action", req.Action, "operator", req.Operator)
 	ask := s.config.Orders.Repair
 	if req.Action == saga.Action(contract.ActionAcknowledge) {
 		ask = s.config.Orders.Acknowledge

@@ -42,22 +42,20 @@ type Decision struct {
 
 // Config configures [Letters].
 type Config struct {
-	Desk      Desk
-	Operators []operator.Operator // those who may read and decide
-	Log       *slog.Logger
+	Desk Desk
+	Log  *slog.Logger
 }
 
 // Letters serves the operations of operators on dead letters.
 type Letters struct {
 	config           Config
-	known            operator.Credentials
 	redrive, discard body.Form
 }
 
 // New returns the operations of c.
 func New(c Config) *Letters {
 	return &Letters{
-		config: c, known: operator.NewCredentials(c.Operators),
+		config:  c,
 		redrive: operator.Form("RedriveDeadLetter", nil), discard: operator.Form("DiscardDeadLetter", nil),
 	}
 }
@@ -77,22 +75,8 @@ func (s *Letters) postDiscard(c echo.Context) error {
 	return s.decide(c, s.discard, http.StatusOK, s.config.Desk.Discard)
 }
 
-// operator returns the name of the operator who sends a request.
-func (s *Letters) operator(ctx context.Context, c echo.Context) (string, error) {
-	name, unknown := s.known.Identify(c.Request().Header)
-	if unknown != nil {
-		s.config.Log.WarnContext(ctx, "an operation on dead letters is refused",
-			"request_id", edge.RequestID(c), "code", unknown.Code, "client_net", edge.Network(c))
-		return "", unknown
-	}
-	return name, nil
-}
-
 // list answers GET /v1/dead-letters: those of one service after the other.
 func (s *Letters) list(c echo.Context) error {
-	if _, err := s.operator(c.Request().Context(), c); err != nil {
-		return err
-	}
 	q, err := s.query(c.QueryParams())
 	if err != nil {
 		return err
@@ -119,10 +103,6 @@ func (s *Letters) list(c echo.Context) error {
 // decide answers the decision that a request has in its body. The log keeps who decided,
 // and not the reason, which may hold personal data.
 func (s *Letters) decide(c echo.Context, form body.Form, status int, decide func(context.Context, Decision) (contract.LetterDecision, error)) error {
-	by, err := s.operator(c.Request().Context(), c)
-	if err != nil {
-		return err
-	}
 	var body contract.RedriveDeadLetter // a discard has no rate, and the same other fields
 	if err := form.Read(c.Request(), &body); err != nil {
 		return err
@@ -134,12 +114,12 @@ func (s *Letters) decide(c echo.Context, form body.Form, status int, decide func
 	if err != nil {
 		return err
 	}
-	d := Decision{Group: body.Group, ID: id, Reason: body.Reason, Operator: by}
+	d := Decision{Group: body.Group, ID: id, Reason: body.Reason, Operator: operator.By(c.Request().Context())}
 	if body.Rate != nil {
 		d.Rate = int64(*body.Rate)
 	}
 	ctx := c.Request().Context()
-	log := s.config.Log.With("request_id", edge.RequestID(c), "group", d.Group, "event", d.ID, "operator", by)
+	log := s.config.Log.With("request_id", edge.RequestID(c), "group", d.Group, "event", d.ID, "operator", d.Operator)
 	made, err := decide(ctx, d)
 	if err != nil {
 		log.InfoContext(ctx, "a decision about a dead letter is refused", "code", problem.Of(err).Code)

@@ -37,7 +37,7 @@ func (w *Watch) On(id string) (woken <-chan struct{}, off func()) {
 	}
 	w.watchers[id][c] = true
 	if w.stop == nil {
-		ctx, stop := context.WithCancel(context.Background())
+		ctx, stop := context.WithCancel(context.Background()) // for all watchers, which come and go
 		w.stop = stop
 		go w.look(ctx)
 	}
