@@ -1,21 +1,11 @@
 package lease
 
-import (
-	"embed"
-	"io/fs"
-)
+import "embed"
 
 // Name is that of the migrations, which have a numbering of their own.
 const Name = "lease"
 
+// Migrations has those of the tables, in a folder for each engine below "migrations".
+//
 //go:embed migrations
-var files embed.FS
-
-// Migrations are those of the table, in a folder for each engine.
-var Migrations = func() fs.FS {
-	folders, err := fs.Sub(files, "migrations")
-	if err != nil {
-		panic(err) // fs.Sub refuses malformed names only
-	}
-	return folders
-}()
+var Migrations embed.FS

@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
-	"io/fs"
 	"strings"
 	"time"
 
@@ -25,18 +24,10 @@ const Name = "outbox"
 // a megabyte, headers included.
 const MaxSize = 512 << 10
 
+// Migrations has those of the tables, in a folder for each engine below "migrations".
+//
 //go:embed migrations
-var files embed.FS
-
-// Migrations holds the migrations of the outbox, in a folder per engine.
-var Migrations = must(fs.Sub(files, "migrations"))
-
-func must(f fs.FS, err error) fs.FS {
-	if err != nil {
-		panic(err) // the folder is embedded: it is there
-	}
-	return f
-}
+var Migrations embed.FS
 
 // row is one event in the outbox.
 type row struct {

@@ -117,8 +117,8 @@ func TestBarrierGoesUpAndDown(t *testing.T) {
 func TestSet(t *testing.T) {
 	t.Parallel()
 	parcels := fstest.MapFS{
-		"sqlite/00001_parcel.sql":   {Data: []byte("-- +goose Up\nCREATE TABLE parcel (id integer PRIMARY KEY AUTOINCREMENT);\n")},
-		"postgres/00001_parcel.sql": {Data: []byte("-- +goose Up\nCREATE TABLE parcel (id bigint GENERATED ALWAYS AS IDENTITY);\n")},
+		"migrations/sqlite/00001_parcel.sql":   {Data: []byte("-- +goose Up\nCREATE TABLE parcel (id integer PRIMARY KEY AUTOINCREMENT);\n")},
+		"migrations/postgres/00001_parcel.sql": {Data: []byte("-- +goose Up\nCREATE TABLE parcel (id bigint GENERATED ALWAYS AS IDENTITY);\n")},
 	}
 	with := database.Schema{shelves, database.Set("parcels", parcels)}
 

@@ -11,10 +11,10 @@ import (
 )
 
 // Set returns migrations with a numbering of their own, as a source of a [Schema]: those
-// of tables that several services have beside their own, such as an outbox. tree has a
-// folder per engine, "sqlite" and "postgres". The name is unique in a database; goose
+// of tables that several services have beside their own, such as an outbox. The folder
+// "migrations" of tree has one per engine, "sqlite" and "postgres". The name is unique in a database; goose
 // keeps the versions in the table goose_NAME_version.
-func Set(name string, tree fs.FS) fs.FS { return set{tree, name} }
+func Set(name string, tree fs.FS) fs.FS { return set{Migrations(tree), name} }
 
 type set struct {
 	fs.FS

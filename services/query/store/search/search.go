@@ -5,7 +5,6 @@ package search
 import (
 	"embed"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"gorm.io/gorm"
@@ -14,17 +13,10 @@ import (
 // Name is that of the migrations, which have a numbering of their own.
 const Name = "search"
 
+// Migrations has those of the tables, in a folder for each engine below "migrations".
+//
 //go:embed migrations
-var files embed.FS
-
-// Migrations are those of the tables, in a folder for each engine.
-var Migrations = func() fs.FS {
-	folders, err := fs.Sub(files, "migrations")
-	if err != nil {
-		panic(err) // fs.Sub refuses malformed names only
-	}
-	return folders
-}()
+var Migrations embed.FS
 
 // Kind is what the words belong to.
 type Kind string
