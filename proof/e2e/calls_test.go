@@ -85,7 +85,7 @@ func newConnected(t *testing.T) *connected {
 	for _, base := range c.admin {
 		ready(t, base)
 	}
-	c.listed(t, len(services)+len(twice()))
+	c.listed(t, len(parts)+len(twice()))
 	return c
 }
 
@@ -96,7 +96,7 @@ func (c *connected) begin(t *testing.T, part string) {
 	c.parts[part] = launch(t, c.environ(c.own[part]...), "worker", service)
 }
 
-// listed waits until `amends services` shows n instances.
+// listed waits until `amends services` shows n instances, the gateway among them.
 func (c *connected) listed(t *testing.T, n int) {
 	t.Helper()
 	eventually(t, "amends services lists the instances", func() bool {
@@ -215,7 +215,7 @@ func (c *connected) restart(t *testing.T, together ...string) {
 	for _, part := range together {
 		ready(t, c.admin[part])
 	}
-	c.listed(t, len(services)+len(twice()))
+	c.listed(t, len(parts)+len(twice()))
 }
 
 // Processes find each other at the broker and prove their names by certificates; no call
@@ -235,10 +235,10 @@ func TestSplitProcessesCallEachOther(t *testing.T) {
 	killed := second("inventory")
 	c.parts[killed].kill(t)
 	c.stock(t)
-	c.listed(t, len(services)+len(twice())-1)
+	c.listed(t, len(parts)+len(twice())-1)
 	c.begin(t, killed)
 	ready(t, c.admin[killed])
-	c.listed(t, len(services)+len(twice()))
+	c.listed(t, len(parts)+len(twice()))
 	c.restart(t, services...)
 	for _, service := range twice() {
 		c.restart(t, second(service))
