@@ -9,7 +9,8 @@ import (
 
 // calmly lowers the SDK's messages about failed attempts to INFO: failed attempts are
 // normal, and the engine retries them. The saga flags lasting failures, and errors
-// outside of services are logged where they happen.
+// outside of services are logged where they happen. A poll that the end of its worker
+// cuts off is normal too.
 type calmly struct{ slog.Handler }
 
 // attemptFailed has the SDK's messages: of every failed attempt, and of a local one that
@@ -21,13 +22,27 @@ var attemptFailed = map[string]slog.Level{
 
 // Handle implements [slog.Handler].
 func (h calmly) Handle(ctx context.Context, r slog.Record) error {
-	if level, ok := attemptFailed[r.Message]; ok && r.Level == level {
+	if level, ok := attemptFailed[r.Message]; ok && r.Level == level || stopped(r) {
 		r.Level = slog.LevelInfo
 		if !h.Enabled(ctx, r.Level) {
 			return nil
 		}
 	}
 	return h.Handler.Handle(ctx, r)
+}
+
+// stopped reports whether r says that a poll has failed because its worker stops. The SDK
+// does not export that error.
+func stopped(r slog.Record) (is bool) {
+	if r.Message != "Failed to poll for task." {
+		return false
+	}
+	r.Attrs(func(a slog.Attr) bool {
+		err, ok := a.Value.Any().(error)
+		is = is || ok && err.Error() == "worker stopping"
+		return !is
+	})
+	return is
 }
 
 // WithAttrs implements [slog.Handler].

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"testing"
@@ -21,8 +22,8 @@ func TestFailedAttemptsAreNoAlarm(t *testing.T) {
 	t.Parallel()
 
 	for level, want := range map[slog.Level]string{
-		slog.LevelInfo: "level=INFO msg=\"Activity error.\" worker=1 a.attempt=2\nlevel=INFO msg=\"LocalActivity completed after activity deadline.\"\nlevel=ERROR msg=\"step failed\"\n",
-		slog.LevelWarn: "level=ERROR msg=\"step failed\"\n",
+		slog.LevelInfo: "level=INFO msg=\"Activity error.\" worker=1 a.attempt=2\nlevel=INFO msg=\"LocalActivity completed after activity deadline.\"\nlevel=INFO msg=\"Failed to poll for task.\" Error=\"worker stopping\"\nlevel=WARN msg=\"Failed to poll for task.\" Error=\"engine away\"\nlevel=ERROR msg=\"step failed\"\n",
+		slog.LevelWarn: "level=WARN msg=\"Failed to poll for task.\" Error=\"engine away\"\nlevel=ERROR msg=\"step failed\"\n",
 	} {
 		var out bytes.Buffer
 		log := slog.New(calmly{slog.NewTextHandler(&out, &slog.HandlerOptions{
@@ -36,6 +37,8 @@ func TestFailedAttemptsAreNoAlarm(t *testing.T) {
 		})})
 		log.With("worker", 1).WithGroup("a").Error("Activity error.", "attempt", 2)
 		log.Warn("LocalActivity completed after activity deadline.")
+		log.Warn("Failed to poll for task.", "Error", errors.New("worker stopping")) //nolint:sloglint // the SDK has this key
+		log.Warn("Failed to poll for task.", "Error", errors.New("engine away")) //nolint:sloglint // the SDK has this key
 		log.Error("step failed")
 		require.Equal(t, want, out.String())
 	}
