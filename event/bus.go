@@ -59,6 +59,6 @@ type Bell interface {
 type Gauge interface {
 	// Behind returns how many messages the group has not acknowledged, and a time up to which
 	// it has acknowledged all that were stored: the time of the call if there are none, and
-	// the zero time if it is not known.
+	// the zero time if it is not known. Of a group that has never listened messages is -1.
 	Behind(ctx context.Context, group string) (messages int64, upTo time.Time, err error)
 }

@@ -15,11 +15,14 @@ func (b *Bus) Behind(ctx context.Context, group string) (messages int64, upTo ti
 	defer cancel()
 	now := time.Now().UTC()
 	stream, err := b.js.Stream(ctx, Stream)
-	if err != nil {
-		return 0, time.Time{}, away("ask about "+group, err)
+	var consumer jetstream.Consumer
+	if err == nil {
+		consumer, err = stream.Consumer(ctx, group)
 	}
-	consumer, err := stream.Consumer(ctx, group)
-	if err != nil {
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound), errors.Is(err, jetstream.ErrConsumerNotFound):
+		return -1, time.Time{}, nil // its first message makes the stream, its first listening the group
+	case err != nil:
 		return 0, time.Time{}, away("ask about "+group, err)
 	}
 	info := consumer.CachedInfo()

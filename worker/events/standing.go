@@ -57,7 +57,9 @@ func (s *Standing) Measure(ctx context.Context) error {
 		if err != nil {
 			return err //nolint:wrapcheck // it says what it did
 		}
-		behind += kept.Waiting + kept.Dead
+		if behind >= 0 {
+			behind += kept.Waiting + kept.Dead
+		}
 		if !kept.Oldest.IsZero() && kept.Oldest.Before(upTo) {
 			upTo = kept.Oldest
 		}
