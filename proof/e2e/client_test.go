@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/api/client/guest"
+	"github.com/amends/amends/api/edge/caller"
+	orderid "github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
@@ -132,6 +134,18 @@ func (s shopper) get(t *testing.T, id string) reply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/v1/orders/"+id, http.NoBody)
 	require.NoError(t, err)
+	answer, err := send(r)
+	require.NoError(t, err)
+	return answer
+}
+
+// get is the shopper's, who has the claim of any guest's order: an API has answered it to
+// a placement, or would have.
+func (p *platform) get(t *testing.T, id string) reply {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/v1/orders/"+id, http.NoBody)
+	require.NoError(t, err)
+	r.Header.Set(caller.HeaderClaim, orderid.NewGuests(guestSecret).Claim(id))
 	answer, err := send(r)
 	require.NoError(t, err)
 	return answer

@@ -141,7 +141,7 @@ func (p *platform) expressOrder(t *testing.T, key string, body map[string]any) (
 	text, err := json.Marshal(body)
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(text, &asked))
-	id := orderid.Order(asked.CustomerID, key)
+	id := orderid.NewGuests(guestSecret).Order(asked.CustomerID, key)
 	asked.Fingerprint, asked.Nonce = orderid.Fingerprint(asked), "golden"
 	asked.PlacedAt = time.Now().UTC()
 	o := client.StartWorkflowOptions{
