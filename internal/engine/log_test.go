@@ -38,7 +38,7 @@ func TestFailedAttemptsAreNoAlarm(t *testing.T) {
 		log.With("worker", 1).WithGroup("a").Error("Activity error.", "attempt", 2)
 		log.Warn("LocalActivity completed after activity deadline.")
 		log.Warn("Failed to poll for task.", "Error", errors.New("worker stopping")) //nolint:sloglint // the SDK has this key
-		log.Warn("Failed to poll for task.", "Error", errors.New("engine away")) //nolint:sloglint // the SDK has this key
+		log.Warn("Failed to poll for task.", "Error", errors.New("engine away"))     //nolint:sloglint // the SDK has this key
 		log.Error("step failed")
 		require.Equal(t, want, out.String())
 	}
