@@ -30,8 +30,8 @@ func (s *Sender) outcome(ctx context.Context, d notification.Delivery) (Outcome,
 	if err := s.also(ctx, d, contact); err != nil {
 		return Outcome{}, err
 	}
-	// A repeat goes where the attempt before it went: it may have arrived there.
-	if d.Address == "" {
+	// A repeat goes where the attempt before it went, if it may have arrived there.
+	if d.Address == "" || d.Provider == "" {
 		d.Address = contact.Addresses[d.Channel]
 	}
 	if d.Address == "" || len(s.c.Routes[d.Channel]) == 0 {

@@ -123,6 +123,28 @@ func TestARecipientWhoIsGoneGetsNothing(t *testing.T) {
 	})
 }
 
+// TestAnAddressThatWasLeftGetsNothingMore: an attempt that surely sent nothing binds the next
+// one to nothing. One that may have sent the mail does: two addresses must not have it.
+func TestAnAddressThatWasLeftGetsNothingMore(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b testBundle) {
+		s := b.sender(t, nil)
+		for f, want := range map[smtptest.Fault]string{smtptest.Busy: "new@canary.example", smtptest.LoseReply: ada} {
+			b.users.contact.Addresses[notification.Email] = ada
+			b.mails.Fail(f)
+			b.tell(t, string(f), b.confirmed(string(f)))
+			require.NoError(t, s.Round(t.Context()))
+			require.Equal(t, ada, b.delivery(t, string(f)).Address, f)
+			b.users.contact.Addresses[notification.Email] = "new@canary.example"
+			d := b.settle(t, s, string(f))
+			require.Equal(t, notification.Sent, d.State, f)
+			require.Equal(t, want, d.Address, f)
+			taken := b.mails.Taken()
+			require.Equal(t, want, taken[len(taken)-1].To, f)
+		}
+	})
+}
+
 // TestAddressesAreInDeliveriesOnly: nowhere else in the service's database, and not there
 // either when the account is erased.
 func TestAddressesAreInDeliveriesOnly(t *testing.T) {
