@@ -1,6 +1,7 @@
 package send_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
@@ -94,6 +95,35 @@ func TestAFrozenProcessSendsNothingMore(t *testing.T) {
 		require.Empty(t, d.Reason)
 		require.Len(t, b.mails.Taken(), 1)
 		require.Equal(t, []string{"notification.sent account-1"}, b.told.Names(t))
+	})
+}
+
+// late is a queue whose answers take their time.
+type late struct {
+	send.Queue
+
+	clock *clock
+	by    time.Duration
+}
+
+// Take implements [send.Queue].
+func (q late) Take(ctx context.Context, n int, claim time.Duration) ([]notification.Delivery, error) {
+	all, err := q.Queue.Take(ctx, n, claim)
+	if len(all) > 0 {
+		q.clock.pass(q.by)
+	}
+	return all, err
+}
+
+// TestAnAttemptEndsWithItsClaim: one that still sends then would be one of two.
+func TestAnAttemptEndsWithItsClaim(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b testBundle) {
+		b.tell(t, "e1", b.confirmed("order-1"))
+		begin := time.Now()
+		require.NoError(t, b.sender(t, late{b.store, b.clock, 110 * time.Second}).Round(t.Context()))
+		require.Equal(t, notification.Sent, b.delivery(t, "order-1").State)
+		require.Less(t, b.users.until.Sub(begin), time.Minute, "10 s are left of two minutes")
 	})
 }
 

@@ -60,12 +60,14 @@ type users struct {
 	err     error
 	contact notification.Contact
 	asked   []string
+	until   time.Time // the deadline of the last question
 }
 
-func (u *users) ask(what string) (notification.Contact, error) {
+func (u *users) ask(ctx context.Context, what string) (notification.Contact, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.asked = append(u.asked, what)
+	u.until, _ = ctx.Deadline()
 	if u.err != nil {
 		return notification.Contact{}, u.err
 	}
@@ -73,13 +75,13 @@ func (u *users) ask(what string) (notification.Contact, error) {
 }
 
 // Account implements [notification.Contacts].
-func (u *users) Account(_ context.Context, id string) (notification.Contact, error) {
-	return u.ask("account " + id)
+func (u *users) Account(ctx context.Context, id string) (notification.Contact, error) {
+	return u.ask(ctx, "account "+id)
 }
 
 // Mail implements [notification.Contacts].
-func (u *users) Mail(_ context.Context, id string) (notification.Contact, error) {
-	return u.ask("mail " + id)
+func (u *users) Mail(ctx context.Context, id string) (notification.Contact, error) {
+	return u.ask(ctx, "mail "+id)
 }
 
 const ada = "ada@canary.example"

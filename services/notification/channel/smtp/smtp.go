@@ -78,6 +78,8 @@ func (s *Server) Send(ctx context.Context, m channel.Message) error {
 	if err != nil {
 		return fault.Wrap(err, fault.Transient, channel.Unavailable, "the mail server does not answer")
 	}
+	// The library obeys ctx only while it connects.
+	defer context.AfterFunc(ctx, func() { _ = conn.Text.Close() })()
 	defer func() { _ = s.client.CloseWithSMTPClient(conn) }() // the mail is taken, or is not
 	err = s.client.SendWithSMTPClient(conn, message)
 	if err == nil || message.IsDelivered() {

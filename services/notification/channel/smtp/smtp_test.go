@@ -1,9 +1,11 @@
 package smtp_test
 
 import (
+	"context"
 	"net/mail"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -70,6 +72,22 @@ func TestTheOutcomeOfAMailIsJudged(t *testing.T) {
 
 func TestNothingIsSentWithoutAServer(t *testing.T) {
 	t.Parallel()
+// TestAConversationEndsWithItsTime: behind it another process may send the mail.
+func TestAConversationEndsWithItsTime(t *testing.T) {
+	t.Parallel()
+	s := smtptest.New(t)
+	c, err := smtp.New(s.URL, from)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	answered := make(chan struct{})
+	s.OnMail(func(smtptest.Mail) { cancel(); <-answered })
+	begin := time.Now()
+	err = c.Send(ctx, order)
+	close(answered)
+	require.Equal(t, channel.NoAnswer, fault.CodeOf(err), "%v", err)
+	require.Less(t, time.Since(begin), smtp.Timeout/2)
+}
+
 	nowhere, err := loopback.FreeAddress(t.Context())
 	require.NoError(t, err)
 	c, err := smtp.New("smtp://"+nowhere, from)
