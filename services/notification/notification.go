@@ -16,7 +16,7 @@ const (
 	TooLate fault.Code = "TOO_LATE"
 	// NoAddress: the recipient is gone, or the channel does not reach it.
 	NoAddress fault.Code = "NO_ADDRESS"
-	// Suppressed: the address was refused before, see [Suppression].
+	// Suppressed: the address was refused before, see [SuppressFor].
 	Suppressed fault.Code = "SUPPRESSED"
 	// Erased: the account is erased.
 	Erased fault.Code = "ERASED"
@@ -180,12 +180,6 @@ type Contact struct {
 	Token string
 	// ExpiresAt is when such a mail becomes worthless; zero: never.
 	ExpiresAt time.Time
-}
-
-// Suppression is an address to which nothing is sent, because it was refused for good.
-type Suppression struct {
-	Channel Channel
-	Until   time.Time
 }
 
 // SuppressFor is how long an address stays suppressed that was refused: an owner who has

@@ -178,6 +178,21 @@ func TestAddressesAreInDeliveriesOnly(t *testing.T) {
 	})
 }
 
+func TestSuppressionsThatHaveEndedAreRemoved(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b testBundle) {
+		b.mails.Fail(smtptest.UnknownUser)
+		b.tell(t, "e1", b.confirmed("order-1"))
+		require.Equal(t, channel.AddressRefused, b.settle(t, b.sender(t, nil), "order-1").Reason)
+		b.clock.pass(notification.SuppressFor - time.Second)
+		require.NoError(t, b.store.Forget(t.Context()))
+		require.Equal(t, int64(1), b.rows(t, "suppressions", "true"))
+		b.clock.pass(time.Second)
+		require.NoError(t, b.store.Forget(t.Context()))
+		require.Zero(t, b.rows(t, "suppressions", "true"))
+	})
+}
+
 func TestOldAddressesAreRemoved(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b testBundle) {

@@ -39,7 +39,8 @@ type Queue interface {
 	Suppressed(ctx context.Context, c notification.Channel, address string) (bool, error)
 	// Overdue returns how many deliveries have been wanted since before the given time.
 	Overdue(ctx context.Context, before time.Time) (int64, error)
-	// Forget removes addresses of deliveries that ended long ago.
+	// Forget removes addresses of deliveries that ended long ago, and suppressions that
+	// have ended.
 	Forget(ctx context.Context) error
 }
 

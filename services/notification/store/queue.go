@@ -106,6 +106,9 @@ func (s *Store) Overdue(ctx context.Context, before time.Time) (n int64, err err
 // Forget implements [send.Queue].
 func (s *Store) Forget(ctx context.Context) error {
 	return database.Retry(ctx, s.db, func(db *gorm.DB) error {
+		if err := db.Where("until <= ?", s.now()).Delete(&suppression{}).Error; err != nil {
+			return err
+		}
 		return db.Exec("UPDATE deliveries SET address = '' WHERE address <> '' AND ended_at < ?", s.now().Add(-keepAddress)).Error
 	})
 }
