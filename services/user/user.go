@@ -36,6 +36,7 @@ const (
 	SessionMost     = 90 * 24 * time.Hour // with refreshes, too
 	RegistrationAge = 24 * time.Hour      // of a mail with which an address is confirmed
 	ResetAge        = time.Hour           // of a mail with which a password is reset
+	ChangeAge       = 3 * 24 * time.Hour  // of a mail that tells an owner of a change
 	MailPause       = time.Minute         // between two mails of a kind to one address
 	MostWait        = 15 * time.Minute    // after failed attempts
 )

@@ -74,7 +74,9 @@ func TestChangeEmail(t *testing.T) {
 		changed, err := b.Account(ctx, a.ID)
 		require.NoError(t, err)
 		require.Equal(t, []any{"ada@new.example", int64(2)}, []any{changed.Email, changed.Version})
-		require.Equal(t, user.AddressChanged, b.mail(t, "ada@example.com").Template)
+		old := b.mail(t, "ada@example.com")
+		require.Equal(t, user.AddressChanged, old.Template)
+		require.Equal(t, 3*24*time.Hour, old.ExpiresAt.Sub(old.CreatedAt), "a thief may have changed it, and mails may wait")
 		b.logIn(t, "ada@new.example")
 
 		require.NoError(t, change("ada@third.example", good))

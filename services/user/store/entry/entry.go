@@ -116,7 +116,7 @@ func (s *Entry) confirmAddress(tx *gorm.DB, m rows.Mail) error {
 	}
 	return s.Send(tx, rows.Mail{
 		Account: row.ID, Template: string(user.AddressChanged), Email: old.Email, Login: old.Login, Name: old.Name, Locale: old.Locale,
-	}, user.RegistrationAge)
+	}, user.ChangeAge)
 }
 
 // resetTime is how long each answer to AskReset takes: there is no hash that would hide the
