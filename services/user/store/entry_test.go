@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -63,6 +65,22 @@ func TestRegister(t *testing.T) {
 			require.NoError(t, err)
 			_, err = b.Confirm(t.Context(), second.Token)
 			requireRefusal(t, err, user.AddressTaken)
+		})
+		t.Run("SendsOneMailForManyRequestsAtOnce", func(t *testing.T) {
+			b.account(t, "owner@example.com")
+			for _, c := range []struct {
+				email string
+				ask   func(email string) error
+			}{
+				{"often@example.com", register},
+				{"owner@example.com", func(email string) error { return b.AskReset(t.Context(), email) }},
+			} {
+				_, errs := atOnce(20, func(int) (struct{}, error) { return struct{}{}, c.ask(c.email) })
+				require.NoError(t, errors.Join(errs...))
+				all, err := b.Mails(t.Context(), 100)
+				require.NoError(t, err)
+				require.Len(t, slices.DeleteFunc(all, func(m user.Mail) bool { return m.To != c.email }), 1)
+			}
 		})
 		t.Run("RefusesAnOldOrForgedLink", func(t *testing.T) {
 			require.NoError(t, register("eve@example.com"))

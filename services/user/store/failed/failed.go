@@ -39,13 +39,27 @@ func Check(db *gorm.DB, subject string, now time.Time) error {
 // and as many for an address without an account, so the count is locked even if there is
 // none.
 func Lock(tx *gorm.DB, subject string, now time.Time) error {
-	var r row
-	err := tx.Raw(`INSERT INTO login_failures (subject, failures, failed_at) VALUES (?, 0, ?)
-		ON CONFLICT (subject) DO UPDATE SET failures = login_failures.failures RETURNING *`, subject, now).Scan(&r).Error
+	r, err := hold(tx, subject, now)
 	if err != nil {
-		return fmt.Errorf("lock failed attempts: %w", err)
+		return err
 	}
 	return r.check(now)
+}
+
+// Hold locks the count of a subject as [Lock] does, and refuses nothing: of transactions
+// about one address, with an account or without, one runs at a time.
+func Hold(tx *gorm.DB, subject string, now time.Time) error {
+	_, err := hold(tx, subject, now)
+	return err
+}
+
+func hold(tx *gorm.DB, subject string, now time.Time) (r row, err error) {
+	err = tx.Raw(`INSERT INTO login_failures (subject, failures, failed_at) VALUES (?, 0, ?)
+		ON CONFLICT (subject) DO UPDATE SET failures = login_failures.failures RETURNING *`, subject, now).Scan(&r).Error
+	if err != nil {
+		return r, fmt.Errorf("lock failed attempts: %w", err)
+	}
+	return r, nil
 }
 
 func (r row) check(now time.Time) error {

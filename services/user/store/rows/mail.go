@@ -9,6 +9,7 @@ import (
 	"github.com/amends/amends/event/outbox"
 	"github.com/amends/amends/services/user"
 	"github.com/amends/amends/services/user/secret"
+	"github.com/amends/amends/services/user/store/failed"
 )
 
 // Mail is a mail that is to be sent.
@@ -45,6 +46,10 @@ func Already(owner Account) Mail {
 func (s *Base) Send(tx *gorm.DB, m Mail, age time.Duration) error {
 	m.CreatedAt = s.Now()
 	m.ExpiresAt = m.CreatedAt.Add(age)
+	// Of requests at the same time the second sees the mail of the first.
+	if err := failed.Hold(tx, s.Derived.Login(m.Login), m.CreatedAt); err != nil {
+		return err //nolint:wrapcheck // it says what it did
+	}
 	var recent int64
 	err := tx.Model(&Mail{}).Where("login = ? AND template = ? AND created_at > ? AND used_at IS NULL",
 		m.Login, m.Template, m.CreatedAt.Add(-user.MailPause)).Count(&recent).Error
