@@ -20,7 +20,9 @@ type Fault string
 const (
 	None          Fault = ""
 	UnknownUser   Fault = "the address is unknown"
+	NoReason      Fault = "the recipient is refused without a reason"
 	NoRelay       Fault = "the sender may not relay"
+	BadSender     Fault = "the sender's domain is unknown"
 	Busy          Fault = "the server is busy"
 	Spam          Fault = "the content is refused"
 	LoseData      Fault = "the connection breaks within the mail"
@@ -130,6 +132,10 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	switch s.fault {
 	case UnknownUser:
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
+	case NoReason:
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.NoEnhancedCode, Message: "relay not permitted"}
+	case BadSender:
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 8}, Message: "sender address rejected: domain not found"}
 	case NoRelay:
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "relaying denied"}
 	case Busy:

@@ -107,18 +107,22 @@ func (s *Server) message(m channel.Message) (*mail.Msg, error) {
 }
 
 // outcome returns the fault of a mail that was not surely taken. A sender or a client whom
-// the server does not accept, status 5.7, is no matter of the mail: an operator can mend it.
+// the server does not accept is no matter of the mail: an operator can mend it.
 func outcome(err error) error {
 	var failed *mail.SendError
 	if !errors.As(err, &failed) {
 		return fault.Wrap(err, fault.Unknown, channel.NoAnswer, "the mail server gave no answer")
 	}
-	refused := failed.ErrorCode() >= 500 && !strings.HasPrefix(failed.EnhancedStatusCode(), "5.7")
+	status := failed.EnhancedStatusCode() // RFC 3463; empty if the server states none
+	refused := failed.ErrorCode() >= 500 && !strings.HasPrefix(status, "5.7.") && status != "5.1.7" && status != "5.1.8"
 	silent := failed.ErrorCode() == 0
 	switch failed.Reason {
 	case mail.ErrSMTPRcptTo:
-		if refused {
+		switch {
+		case refused && (strings.HasPrefix(status, "5.1.") || strings.HasPrefix(status, "5.2.")):
 			return fault.Wrap(err, fault.Business, channel.AddressRefused, "the mail server does not know the address")
+		case refused: // and the address may be good
+			return fault.Wrap(err, fault.Business, channel.Refused, "the mail server refuses the recipient")
 		}
 	case mail.ErrSMTPData, mail.ErrSMTPDataClose, mail.ErrWriteContent:
 		switch {

@@ -48,6 +48,8 @@ func TestTheOutcomeOfAMailIsJudged(t *testing.T) {
 		code fault.Code
 	}{
 		smtptest.UnknownUser:   {fault.Business, channel.AddressRefused},
+		smtptest.NoReason:      {fault.Business, channel.Refused},
+		smtptest.BadSender:     {fault.Transient, channel.Unavailable},
 		smtptest.NoRelay:       {fault.Transient, channel.Unavailable},
 		smtptest.Busy:          {fault.Transient, channel.Unavailable},
 		smtptest.Spam:          {fault.Business, channel.Refused},
@@ -70,8 +72,6 @@ func TestTheOutcomeOfAMailIsJudged(t *testing.T) {
 	}
 }
 
-func TestNothingIsSentWithoutAServer(t *testing.T) {
-	t.Parallel()
 // TestAConversationEndsWithItsTime: behind it another process may send the mail.
 func TestAConversationEndsWithItsTime(t *testing.T) {
 	t.Parallel()
@@ -88,6 +88,8 @@ func TestAConversationEndsWithItsTime(t *testing.T) {
 	require.Less(t, time.Since(begin), smtp.Timeout/2)
 }
 
+func TestNothingIsSentWithoutAServer(t *testing.T) {
+	t.Parallel()
 	nowhere, err := loopback.FreeAddress(t.Context())
 	require.NoError(t, err)
 	c, err := smtp.New("smtp://"+nowhere, from)
