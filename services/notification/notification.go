@@ -18,6 +18,8 @@ const (
 	NoAddress fault.Code = "NO_ADDRESS"
 	// Suppressed: the address was refused before, see [SuppressFor].
 	Suppressed fault.Code = "SUPPRESSED"
+	// NotWanted: the recipient does not want to hear of orders by the channel any more.
+	NotWanted fault.Code = "NOT_WANTED"
 	// Erased: the account is erased.
 	Erased fault.Code = "ERASED"
 )

@@ -26,6 +26,8 @@ func (s *Sender) outcome(ctx context.Context, d notification.Delivery) (Outcome,
 		return s.later(d, fault.CodeOf(err)), nil
 	case !contact.ExpiresAt.IsZero() && !contact.ExpiresAt.After(s.c.Now()):
 		return dropped(notification.TooLate), nil
+	case !slices.Contains(notification.Always, d.Channel) && !contact.Wants[d.Channel]:
+		return dropped(notification.NotWanted), nil
 	}
 	if err := s.also(ctx, d, contact); err != nil {
 		return Outcome{}, err

@@ -201,3 +201,25 @@ func TestOptionalChannelsAreThoseThatAreWanted(t *testing.T) {
 		require.Equal(t, notification.Email, b.settle(t, s, "account-1").Channel)
 	})
 }
+
+// TestAChannelThatIsTurnedOffIsSilent: also for what waits to be sent by it.
+func TestAChannelThatIsTurnedOffIsSilent(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b testBundle) {
+		b.wantTexts()
+		b.first.is(down, false)
+		b.second.is(down, false)
+		s := b.sender(t, nil)
+		b.tell(t, "e1", b.confirmed("order-1"))
+		require.NoError(t, s.Round(t.Context()))
+		require.Equal(t, notification.Wanted, b.text(t, "order-1").State)
+		b.users.contact.Wants = nil
+		b.first.is(nil, false)
+		b.clock.pass(time.Hour)
+		require.NoError(t, s.Round(t.Context()))
+		d := b.text(t, "order-1")
+		require.Equal(t, notification.Dropped, d.State)
+		require.Equal(t, notification.NotWanted, d.Reason)
+		require.Empty(t, b.first.book)
+	})
+}
