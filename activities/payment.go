@@ -83,6 +83,7 @@ var PaymentWords = Words{
 		payment.CaptureDeclined:             "the payment provider declined to capture the money",
 		payment.AuthExpired:                 "the authorization has expired",
 		payment.RefundExceedsCapture:        "the refund is larger than what was captured",
+		payment.RefundDeclined:              "the payment provider declined to pay the money back",
 		payment.NothingAuthorized:           "no money is authorized for the order: a bug, or a database that was restored",
 		payment.NothingCaptured:             "no money was captured for the order: a bug, or a database that was restored",
 		payment.CaptureExceedsAuthorization: "the capture is larger than the authorization, which is a bug",

@@ -19,6 +19,7 @@ const (
 	CaptureDeclined      fault.Code = "CAPTURE_DECLINED"
 	AuthExpired          fault.Code = "AUTH_EXPIRED" // before the capture
 	RefundExceedsCapture fault.Code = "REFUND_EXCEEDS_CAPTURE"
+	RefundDeclined       fault.Code = "REFUND_DECLINED"
 
 	// Bugs of the saga: a capture without an authorization, a refund without a
 	// capture, a capture of more than is held.

@@ -48,6 +48,7 @@ var refusals = map[provider.Reason]fault.Code{
 	provider.CaptureDeclined:      CaptureDeclined,
 	provider.AuthorizationExpired: AuthExpired,
 	provider.RefundExceedsCapture: RefundExceedsCapture,
+	provider.RefundDeclined:       RefundDeclined,
 }
 
 // declined returns why the provider declined, or nil.
@@ -66,6 +67,8 @@ func refusal(e provider.Effect) *fault.Error {
 	case ok:
 	case e.Kind == provider.KindAuthorization:
 		code = CardDeclined
+	case e.Kind == provider.KindRefund:
+		code = RefundDeclined
 	default:
 		code = CaptureDeclined
 	}

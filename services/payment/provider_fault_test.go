@@ -50,10 +50,11 @@ func TestEveryDeclineHasACode(t *testing.T) {
 		{Reason: provider.CaptureDeclined}:                   CaptureDeclined,
 		{Reason: provider.AuthorizationExpired}:              AuthExpired,
 		{Reason: provider.RefundExceedsCapture}:              RefundExceedsCapture,
+		{Reason: provider.RefundDeclined}:                    RefundDeclined,
 		{Reason: "do_not_honour", Kind: "authorization"}:     CardDeclined,
 		{Reason: "do_not_honour", Kind: "capture"}:           CaptureDeclined,
 		{Reason: "", Kind: provider.KindAuthorization}:       CardDeclined,
-		{Reason: "lost_card", Kind: provider.KindRefund}:     CaptureDeclined,
+		{Reason: "lost_card", Kind: provider.KindRefund}:     RefundDeclined,
 		{Reason: provider.CardDeclined, Kind: "mislabelled"}: CardDeclined,
 	} {
 		got := refusal(e)

@@ -53,8 +53,9 @@ type Service interface {
 
 	// Refund pays back all or a part of the saga's capture. A repeat returns the
 	// recorded refund. It refuses with REFUND_EXCEEDS_CAPTURE, also if pending refunds
-	// together would exceed the capture; a refund without a capture
-	// (NOTHING_CAPTURED) is a bug. Once settled as not happened it answers SUSPENDED.
+	// together would exceed the capture, and with REFUND_DECLINED; a refund without a
+	// capture (NOTHING_CAPTURED) is a bug. Once settled as not happened it answers
+	// SUSPENDED.
 	Refund(ctx context.Context, k key.Key, req RefundRequest) (Refund, error)
 
 	// SettleRefund is to Refund what SettleCapture is to Capture. A refund that it blocks

@@ -31,7 +31,7 @@ const (
 type Reason string
 
 // The reasons. An adapter maps an unknown reason to [CardDeclined] for an
-// authorization and to [CaptureDeclined] for a capture.
+// authorization, to [CaptureDeclined] for a capture and to [RefundDeclined] for a refund.
 const (
 	CardDeclined         Reason = "card_declined"
 	InsufficientFunds    Reason = "insufficient_funds"
@@ -39,6 +39,7 @@ const (
 	CaptureDeclined      Reason = "capture_declined"
 	AuthorizationExpired Reason = "authorization_expired"
 	RefundExceedsCapture Reason = "refund_exceeds_capture"
+	RefundDeclined       Reason = "refund_declined"
 )
 
 // Effect is the provider's record of one key.
