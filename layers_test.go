@@ -69,7 +69,7 @@ var layers = []layer{
 	{"services/query/store", "services/query services/query/words services/query/store/rows services/query/store/search services/query/store/watch saga/barrier/txn fault internal/database internal/money", "temporal echo services grpc outbox"},
 	{"services/query/store/rows", "services/query services/query/words services/query/store/search fault internal/database internal/money", "temporal echo services grpc outbox"},
 	{"services/query/store/generations", "services/query services/query/store/rows services/query/store/search fault internal/database", "temporal echo services grpc outbox"},
-	{"services/query/store/watch", "", "temporal gorm echo viper services grpc"},
+	{"services/query/store/watch", "internal/background", "temporal gorm echo viper services grpc"},
 	{"services/query/store/search", "", "temporal echo services grpc outbox"},
 	{"services/*/store", "services/$1 services/$1/audit services/$1/audit/compare services/$1/posting services/$1/allocation services/$1/store/facts saga/barrier saga/barrier/pages saga/barrier/txn saga/key saga/audit saga/ledger fault internal/database internal/money event event/outbox event/outbox/compare event/implied services/$1/transfer services/$1/store/patience services/$1/store/step services/$1/store/rules services/$1/store/notes services/$1/store/tally services/$1/refund", "temporal services echo"},
 	{"services/user/rpc", "services/user services/user/rpc/* fault internal/identity/token internal/rpc/wire", "temporal gorm echo viper services"},
@@ -125,7 +125,7 @@ var layers = []layer{
 	{"event/inbox/waiting", "event event/lease saga/barrier/txn fault internal/text", "temporal echo viper"},
 	{"event/traced", "event fault", "temporal gorm echo viper"},
 	{"event/outbox/compare", "event event/outbox saga/audit saga/barrier saga/key event/implied fault", "temporal echo viper"},
-	{"event/outbox/wake", "", "temporal echo viper"},
+	{"event/outbox/wake", "internal/background", "temporal echo viper"},
 	{"event/outbox/retention", "saga/barrier/txn", "temporal echo viper"},
 	{"event/outbox", "event event/lease event/outbox/retention event/outbox/wake event/traced saga/barrier saga/barrier/txn saga/key fault internal/background", "temporal echo viper"},
 

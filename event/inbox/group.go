@@ -142,9 +142,4 @@ func (g *Group) Warnings() []string {
 }
 
 // ring wakes the runner of letters.
-func (g *Group) ring() {
-	select {
-	case g.wake <- struct{}{}:
-	default:
-	}
-}
+func (g *Group) ring() { background.Ring(g.wake) }

@@ -241,7 +241,7 @@ func (r *Relay) listen() (stop func()) {
 	if !ok {
 		return func() {}
 	}
-	stop, err := bell.OnRing(r.bell(), func() { wake.Signal(r.rings) })
+	stop, err := bell.OnRing(r.bell(), func() { background.Ring(r.rings) })
 	if err != nil {
 		r.o.Logger.Warn("events of other processes wait for the poll", "service", r.o.Service, "error", err)
 		return func() {}

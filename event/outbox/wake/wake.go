@@ -4,6 +4,8 @@ package wake
 import (
 	"slices"
 	"sync"
+
+	"github.com/amends/amends/internal/background"
 )
 
 // alarms are the signals of the relays of this process, by the pool of their database:
@@ -18,15 +20,7 @@ func All(pool any) {
 	alarms.RLock()
 	defer alarms.RUnlock()
 	for _, c := range alarms.of[pool] {
-		Signal(c)
-	}
-}
-
-// Signal signals c, unless a signal is waiting already. The channel has room for one.
-func Signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
+		background.Ring(c)
 	}
 }
 

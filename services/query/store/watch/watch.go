@@ -5,6 +5,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/amends/amends/internal/background"
 )
 
 // lookEvery is the interval of looks at the database for changes by other processes,
@@ -60,7 +62,7 @@ func (w *Watch) Wake(ids ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, id := range ids {
-		signal(w.watchers[id])
+		ring(w.watchers[id])
 	}
 }
 
@@ -87,16 +89,12 @@ func (w *Watch) wakeAll() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, all := range w.watchers {
-		signal(all)
+		ring(all)
 	}
 }
 
-// signal signals channels that are not signalled yet.
-func signal(all map[chan struct{}]bool) {
+func ring(all map[chan struct{}]bool) {
 	for c := range all {
-		select {
-		case c <- struct{}{}:
-		default:
-		}
+		background.Ring(c)
 	}
 }
