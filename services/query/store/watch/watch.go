@@ -9,9 +9,13 @@ import (
 	"github.com/amends/amends/internal/background"
 )
 
-// lookEvery is the interval of looks at the database for changes by other processes,
-// while there are watchers.
-const lookEvery = 500 * time.Millisecond
+const (
+	// lookEvery is the interval of looks at the database for changes by other processes,
+	// while there are watchers.
+	lookEvery = 500 * time.Millisecond
+	// lookTime bounds one look.
+	lookTime = 5 * time.Second
+)
 
 // Watch wakes those who wait for changes of orders: at once if this process has made
 // them, and otherwise after a look at the database, one for all of them.
@@ -20,7 +24,7 @@ type Watch struct {
 
 	mu       sync.Mutex
 	watchers map[string]map[chan struct{}]bool // by order
-	stop     context.CancelFunc                // of the looks; nil: there are no watchers
+	stop     chan struct{}                     // ends the looks; nil: there are no watchers
 }
 
 // New returns a watch. mark returns another number after each change in the database.
@@ -39,9 +43,8 @@ func (w *Watch) On(id string) (woken <-chan struct{}, off func()) {
 	}
 	w.watchers[id][c] = true
 	if w.stop == nil {
-		ctx, stop := context.WithCancel(context.Background()) // for all watchers, which come and go
-		w.stop = stop
-		go w.look(ctx)
+		w.stop = make(chan struct{})
+		go w.look(w.stop)
 	}
 	return c, func() {
 		w.mu.Lock()
@@ -51,7 +54,7 @@ func (w *Watch) On(id string) (woken <-chan struct{}, off func()) {
 			delete(w.watchers, id)
 		}
 		if len(w.watchers) == 0 {
-			w.stop()
+			close(w.stop)
 			w.stop = nil
 		}
 	}
@@ -66,21 +69,25 @@ func (w *Watch) Wake(ids ...string) {
 	}
 }
 
-// look signals all watchers whenever the database has changed, until ctx ends.
-func (w *Watch) look(ctx context.Context) {
+// look signals all watchers whenever the database has changed, until stop is closed. The
+// watchers come and go, so a look that has begun is not cut off: that would cost its
+// connection. The first one has nothing to compare with.
+func (w *Watch) look(stop <-chan struct{}) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	last := int64(-1)
 	for {
+		select {
+		case <-tick.C:
+		case <-stop:
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), lookTime)
 		mark, err := w.mark(ctx)
+		cancel()
 		if err == nil && mark != last {
 			last = mark
 			w.wakeAll()
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
 		}
 	}
 }
