@@ -85,6 +85,7 @@ type Summary struct {
 	Captured      int64        // minor units taken
 	Refunded      int64        // minor units paid back
 	InvoiceNumber string       // empty before the capture
+	InvoicedAt    time.Time    // UTC; when the invoice was written, zero before the capture
 	DeclineCode   fault.Code   // why, if State is Declined
 	CreatedAt     time.Time    // UTC
 	UpdatedAt     time.Time    // UTC

@@ -38,7 +38,7 @@ func (s *server) Get(ctx context.Context, in *pb.GetRequest) (*pb.GetResponse, e
 	return &pb.GetResponse{
 		PaymentId: p.PaymentID, State: state, Amount: wire.Amount(p.Amount), Captured: p.Captured, Refunded: p.Refunded,
 		InvoiceNumber: p.InvoiceNumber, DeclineCode: string(p.DeclineCode),
-		CreatedAt: wire.Time(p.CreatedAt), UpdatedAt: wire.Time(p.UpdatedAt),
+		CreatedAt: wire.Time(p.CreatedAt), UpdatedAt: wire.Time(p.UpdatedAt), InvoicedAt: wire.Time(p.InvoicedAt),
 	}, nil
 }
 
@@ -63,7 +63,7 @@ func (c *Client) Get(ctx context.Context, saga string) (payment.Summary, error) 
 	return payment.Summary{
 		PaymentID: p.GetPaymentId(), State: state, Amount: wire.FromAmount(p.GetAmount()), Captured: p.GetCaptured(),
 		Refunded: p.GetRefunded(), InvoiceNumber: p.GetInvoiceNumber(), DeclineCode: fault.Code(p.GetDeclineCode()),
-		CreatedAt: wire.FromTime(p.GetCreatedAt()), UpdatedAt: wire.FromTime(p.GetUpdatedAt()),
+		CreatedAt: wire.FromTime(p.GetCreatedAt()), UpdatedAt: wire.FromTime(p.GetUpdatedAt()), InvoicedAt: wire.FromTime(p.GetInvoicedAt()),
 	}, nil
 }
 

@@ -71,6 +71,8 @@ func contract(t *testing.T, s payment.Service, d payment.Direct, saga string) {
 
 	c, err := s.Capture(ctx, key.New(saga, "payment.capture"), payment.CaptureRequest{Amount: total})
 	require.NoError(t, err)
+	issued := get().InvoicedAt
+	require.False(t, issued.Before(p.CreatedAt))
 	all, err := d.Refunds(ctx, saga)
 	require.NoError(t, err)
 	require.Empty(t, all)
@@ -87,8 +89,8 @@ func contract(t *testing.T, s payment.Service, d payment.Direct, saga string) {
 	p = get()
 	require.Equal(t, payment.Summary{
 		PaymentID: a.PaymentID, State: payment.Captured, Amount: total, Captured: 12600, Refunded: 600,
-		InvoiceNumber: c.InvoiceNumber, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
-	}, p)
+		InvoiceNumber: c.InvoiceNumber, InvoicedAt: issued, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
+	}, p, "the date of an invoice does not change with a refund")
 }
 
 var refundNote = refund.Note{ID: "r1", Reason: "broken in transit", Reference: "case 7", By: "ada", TakeBack: true}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -21,8 +22,9 @@ func (s *Store) Get(ctx context.Context, saga string) (payment.Summary, error) {
 	var row struct {
 		Payment       paymentRow `gorm:"embedded"`
 		InvoiceNumber *string
+		InvoicedAt    *time.Time
 	}
-	res := s.db.WithContext(ctx).Table("payments").Select("payments.*, invoices.number AS invoice_number").
+	res := s.db.WithContext(ctx).Table("payments").Select("payments.*, invoices.number AS invoice_number, invoices.created_at AS invoiced_at").
 		Joins("LEFT JOIN invoices ON invoices.payment_id = payments.id").
 		Where("payments.saga = ?", saga).Order("payments.id DESC").Limit(1).Scan(&row)
 	if res.Error != nil {
@@ -37,7 +39,7 @@ func (s *Store) Get(ctx context.Context, saga string) (payment.Summary, error) {
 		DeclineCode: p.DeclineCode, CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
 	}
 	if row.InvoiceNumber != nil {
-		out.InvoiceNumber = *row.InvoiceNumber
+		out.InvoiceNumber, out.InvoicedAt = *row.InvoiceNumber, row.InvoicedAt.UTC()
 	}
 	return out, nil
 }

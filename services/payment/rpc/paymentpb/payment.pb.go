@@ -200,9 +200,11 @@ type GetResponse struct {
 	// Empty before the capture.
 	InvoiceNumber string `protobuf:"bytes,6,opt,name=invoice_number,json=invoiceNumber,proto3" json:"invoice_number,omitempty"`
 	// Why it was declined.
-	DeclineCode   string                 `protobuf:"bytes,7,opt,name=decline_code,json=declineCode,proto3" json:"decline_code,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	DeclineCode string                 `protobuf:"bytes,7,opt,name=decline_code,json=declineCode,proto3" json:"decline_code,omitempty"`
+	CreatedAt   *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	UpdatedAt   *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	// When the invoice was written; absent before the capture.
+	InvoicedAt    *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=invoiced_at,json=invoicedAt,proto3" json:"invoiced_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -296,6 +298,13 @@ func (x *GetResponse) GetCreatedAt() *timestamppb.Timestamp {
 func (x *GetResponse) GetUpdatedAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdatedAt
+	}
+	return nil
+}
+
+func (x *GetResponse) GetInvoicedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.InvoicedAt
 	}
 	return nil
 }
@@ -519,7 +528,7 @@ const file_services_payment_rpc_payment_proto_rawDesc = "" +
 	"\"services/payment/rpc/payment.proto\x12\x11amends.payment.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cinternal/rpc/wire/wire.proto\" \n" +
 	"\n" +
 	"GetRequest\x12\x12\n" +
-	"\x04saga\x18\x01 \x01(\tR\x04saga\"\x84\x03\n" +
+	"\x04saga\x18\x01 \x01(\tR\x04saga\"\xc1\x03\n" +
 	"\vGetResponse\x12\x1d\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12.\n" +
@@ -532,7 +541,10 @@ const file_services_payment_rpc_payment_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
 	"\n" +
-	"updated_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\"(\n" +
+	"updated_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12;\n" +
+	"\vinvoiced_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"invoicedAt\"(\n" +
 	"\x12ListRefundsRequest\x12\x12\n" +
 	"\x04saga\x18\x01 \x01(\tR\x04saga\"J\n" +
 	"\x13ListRefundsResponse\x123\n" +
@@ -599,20 +611,21 @@ var file_services_payment_rpc_payment_proto_depIdxs = []int32{
 	7,  // 1: amends.payment.v1.GetResponse.amount:type_name -> amends.wire.v1.Amount
 	8,  // 2: amends.payment.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
 	8,  // 3: amends.payment.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
-	6,  // 4: amends.payment.v1.ListRefundsResponse.refunds:type_name -> amends.payment.v1.Refund
-	1,  // 5: amends.payment.v1.Refund.state:type_name -> amends.payment.v1.RefundState
-	7,  // 6: amends.payment.v1.Refund.amount:type_name -> amends.wire.v1.Amount
-	8,  // 7: amends.payment.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
-	8,  // 8: amends.payment.v1.Refund.updated_at:type_name -> google.protobuf.Timestamp
-	2,  // 9: amends.payment.v1.Payment.Get:input_type -> amends.payment.v1.GetRequest
-	4,  // 10: amends.payment.v1.Payment.ListRefunds:input_type -> amends.payment.v1.ListRefundsRequest
-	3,  // 11: amends.payment.v1.Payment.Get:output_type -> amends.payment.v1.GetResponse
-	5,  // 12: amends.payment.v1.Payment.ListRefunds:output_type -> amends.payment.v1.ListRefundsResponse
-	11, // [11:13] is the sub-list for method output_type
-	9,  // [9:11] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	8,  // 4: amends.payment.v1.GetResponse.invoiced_at:type_name -> google.protobuf.Timestamp
+	6,  // 5: amends.payment.v1.ListRefundsResponse.refunds:type_name -> amends.payment.v1.Refund
+	1,  // 6: amends.payment.v1.Refund.state:type_name -> amends.payment.v1.RefundState
+	7,  // 7: amends.payment.v1.Refund.amount:type_name -> amends.wire.v1.Amount
+	8,  // 8: amends.payment.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	8,  // 9: amends.payment.v1.Refund.updated_at:type_name -> google.protobuf.Timestamp
+	2,  // 10: amends.payment.v1.Payment.Get:input_type -> amends.payment.v1.GetRequest
+	4,  // 11: amends.payment.v1.Payment.ListRefunds:input_type -> amends.payment.v1.ListRefundsRequest
+	3,  // 12: amends.payment.v1.Payment.Get:output_type -> amends.payment.v1.GetResponse
+	5,  // 13: amends.payment.v1.Payment.ListRefunds:output_type -> amends.payment.v1.ListRefundsResponse
+	12, // [12:14] is the sub-list for method output_type
+	10, // [10:12] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_services_payment_rpc_payment_proto_init() }
