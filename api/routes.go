@@ -79,6 +79,7 @@ type traits uint16
 
 const (
 	asJSON     traits = 1 << iota // answers JSON that is never cached, to clients that take JSON
+	asPage                        // answers a page for people that is never cached, to clients that prefer HTML
 	keyed                         // requires an Idempotency-Key
 	idempotent                    // a repeat has no further effect, so the server may repeat calls of services
 	queried                       // has parameters in its query, which are checked here
@@ -240,6 +241,18 @@ func (all routes) middleware(g guards) func(method, path string) []echo.Middlewa
 	}
 }
 
+// offers returns the media types of the operation's answers, that of clients without a
+// preference first. None: it answers in its own.
+func (r route) offers() (kinds []string) {
+	if r.traits.has(asJSON) {
+		kinds = append(kinds, echo.MIMEApplicationJSON)
+	}
+	if r.traits.has(asPage) {
+		kinds = append(kinds, echo.MIMETextHTML)
+	}
+	return kinds
+}
+
 // middleware returns the checks of one row, the cheapest first.
 func (r route) middleware(g guards) []echo.MiddlewareFunc {
 	m := []echo.MiddlewareFunc{edge.Within(r.within)}
@@ -264,8 +277,11 @@ func (r route) middleware(g guards) []echo.MiddlewareFunc {
 	if r.class == browsing {
 		m = append(m, g.browsing)
 	}
-	if r.traits.has(asJSON) {
-		m = append(m, edge.Negotiate)
+	if kinds := r.offers(); len(kinds) > 0 {
+		m = append(m, edge.Offer(kinds...))
+	}
+	if r.traits.has(asPage) {
+		m = append(m, edge.Joined("Accept-Language"))
 	}
 	if r.traits.has(queried) {
 		m = append(m, g.query(r.operation))
@@ -274,7 +290,7 @@ func (r route) middleware(g guards) []echo.MiddlewareFunc {
 		m = append(m, edge.Keyed)
 	}
 	if r.traits.has(waits) {
-		m = append(m, edge.Preferring)
+		m = append(m, edge.Joined("Prefer"))
 	}
 	if r.traits.has(streams) {
 		m = append(m, g.streams, caller.Watch(g.verifier), headOnly)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/labstack/echo/v4"
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/api/contract"
@@ -48,7 +50,10 @@ func TestEveryOperationHasOneRow(t *testing.T) {
 				require.Equal(t, operation.Security != nil, r.auth != none, "%s: security of the contract", r.operation)
 				require.Equal(t, r.auth == optional || r.auth == writeOrders && r.class == placing, withoutProof(operation), "%s: the contract allows no proof", r.operation)
 				declares := operation.Responses.Status(http.StatusNotAcceptable) != nil
-				require.Equal(t, declares, r.traits.has(asJSON), "%s: 406 of the contract", r.operation)
+				require.Equal(t, declares, len(r.offers()) > 0, "%s: 406 of the contract", r.operation)
+				if declares {
+					require.ElementsMatch(t, kindsOf(operation), r.offers(), "%s: media types of the contract", r.operation)
+				}
 				require.Equal(t, requiresKey(operation), r.traits.has(keyed), "%s: Idempotency-Key of the contract", r.operation)
 				require.Equal(t, operation.Responses.Status(http.StatusTooManyRequests) != nil, r.class != unlimited, "%s: 429 of the contract", r.operation)
 				require.Equal(t, operation.Deprecated, r.end != nil, "%s: deprecated in the contract", r.operation)
@@ -89,6 +94,23 @@ func withoutProof(operation *openapi3.Operation) bool {
 // queries reports whether an operation has parameters in its query.
 func queries(operation *openapi3.Operation) bool {
 	return slices.ContainsFunc(operation.Parameters, func(p *openapi3.ParameterRef) bool { return p.Value.In == openapi3.ParameterInQuery })
+}
+
+// kindsOf returns the media types of an operation's answers that are no problems, JSON if
+// none has a body.
+func kindsOf(operation *openapi3.Operation) []string {
+	kinds := map[string]bool{}
+	for status, answer := range operation.Responses.Map() {
+		if strings.HasPrefix(status, "2") {
+			for kind := range answer.Value.Content {
+				kinds[kind] = true
+			}
+		}
+	}
+	if len(kinds) == 0 {
+		kinds[echo.MIMEApplicationJSON] = true
+	}
+	return slices.Collect(maps.Keys(kinds))
 }
 
 func requiresKey(operation *openapi3.Operation) bool {

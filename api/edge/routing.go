@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"context"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -9,16 +10,36 @@ import (
 	"github.com/amends/amends/api/problem"
 )
 
-// Negotiate makes a route answer JSON that is never cached. It refuses a client that
-// does not take JSON before the body is read.
-func Negotiate(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
-		if !header.AcceptsJSON(c.Request().Header) {
-			return problem.New(problem.NotAcceptable, "")
+// Offer makes a route answer one of some media types, the one that its client prefers, the
+// first of equals; see [Chosen]. The answer is never cached. It refuses a client that takes none
+// of them before the body is read.
+func Offer(kinds ...string) echo.MiddlewareFunc {
+	detail := "Answers are " + strings.Join(kinds, " or ") + "."
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+			r := c.Request()
+			kind, ok := header.Choose(r.Header, kinds...)
+			if !ok {
+				return problem.New(problem.NotAcceptable, detail)
+			}
+			if len(kinds) > 1 {
+				c.Response().Header().Add(echo.HeaderVary, echo.HeaderAccept)
+				c.SetRequest(r.WithContext(context.WithValue(r.Context(), chosen{}, kind)))
+			}
+			return next(c)
 		}
-		return next(c)
 	}
+}
+
+// chosen is the key of the media type that a route answers.
+type chosen struct{}
+
+// Chosen returns the media type of the answer to a request whose route offers several, ""
+// for any other request.
+func Chosen(ctx context.Context) string {
+	kind, _ := ctx.Value(chosen{}).(string)
+	return kind
 }
 
 // Keyed requires a route's Idempotency-Key and takes its quotes away.
@@ -34,15 +55,17 @@ func Keyed(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// Preferring joins the Prefer headers of a request: the generated code refuses a header
+// Joined joins the headers of one name of a request: the generated code refuses a header
 // that is given twice.
-func Preferring(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Request().Header
-		if prefer := h.Values("Prefer"); len(prefer) > 1 {
-			h.Set("Prefer", strings.Join(prefer, ", "))
+func Joined(name string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			h := c.Request().Header
+			if all := h.Values(name); len(all) > 1 {
+				h.Set(name, strings.Join(all, ", "))
+			}
+			return next(c)
 		}
-		return next(c)
 	}
 }
 

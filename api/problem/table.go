@@ -82,7 +82,7 @@ var table = map[fault.Code]kind{
 	OriginForeign:                  {status: http.StatusForbidden, title: "The request comes from a page of another site", advice: "Only pages of this server's own address may change anything here; an operator can allow others (http.origins)."},
 	fault.NotFound:                 {status: http.StatusNotFound, title: "Not found", advice: "There is no such order, or it is not yours."},
 	MethodNotAllowed:               {status: http.StatusMethodNotAllowed, title: "The method is not allowed here", advice: "See the Allow header."},
-	NotAcceptable:                  {status: http.StatusNotAcceptable, title: "No acceptable answer", advice: "Answers are application/json."},
+	NotAcceptable:                  {status: http.StatusNotAcceptable, title: "No acceptable answer", advice: "Answers are application/json, unless the detail names other types."},
 	saga.PastPivot:                 {status: http.StatusConflict, title: "It is too late to cancel", advice: "The payment is being captured or was captured; the order can only go forward."},
 	saga.NotFlagged:                {status: http.StatusConflict, title: "The step needs no repair", advice: "It makes progress or has ended. Only a flagged step can be repaired: look at the order again."},
 	saga.ClosingStep:               {status: http.StatusConflict, title: "A closing step cannot be skipped", advice: "The order is decided, and this step is part of its end. Mend what keeps it from succeeding; then retry."},

@@ -11,30 +11,59 @@ import (
 	"github.com/amends/amends/api/problem"
 )
 
-// AcceptsJSON reports whether a client takes application/json: the most specific
-// range of its Accept header that matches decides (RFC 9110, 12.5.1).
-func AcceptsJSON(h http.Header) bool {
-	values := h.Values("Accept")
-	if len(values) == 0 {
-		return true
-	}
-	best, accepted, ranges := 0, false, 0
-	for part := range splitUnquoted(strings.Join(values, ","), ',') {
-		part, parameters, _ := strings.Cut(part, ";")
-		part = strings.ToLower(strings.Trim(part, " \t"))
-		if part == "" {
-			continue
-		}
-		ranges++
-		specific := map[string]int{"*/*": 1, "application/*": 2, "application/json": 3}[part]
-		switch {
-		case specific > best:
-			best, accepted = specific, quality(parameters) > 0
-		case specific == best && best > 0:
-			accepted = accepted || quality(parameters) > 0
+// Choose returns the media type that a client prefers of those offered, the first of
+// equals, and false if it takes none of them. The most specific range of its Accept header
+// that matches a type decides about that type (RFC 9110, 12.5.1). Without ranges it takes
+// everything.
+func Choose(h http.Header, offers ...string) (chosen string, ok bool) {
+	accept := ranges(h)
+	best := 0.0
+	for _, offer := range offers {
+		if q := accept.quality(offer); q > best {
+			chosen, best = offer, q
 		}
 	}
-	return accepted || ranges == 0
+	return chosen, best > 0
+}
+
+// mediaRange is an element of Accept with its weight.
+type mediaRange struct {
+	name    string
+	quality float64
+}
+
+type mediaRanges []mediaRange
+
+// ranges reads the Accept headers of a client, whose parameters but the weight do not matter.
+func ranges(h http.Header) (all mediaRanges) {
+	for part := range splitUnquoted(strings.Join(h.Values("Accept"), ","), ',') {
+		name, parameters, _ := strings.Cut(part, ";")
+		if name = strings.ToLower(strings.Trim(name, " \t")); name != "" {
+			all = append(all, mediaRange{name, quality(parameters)})
+		}
+	}
+	return all
+}
+
+// quality returns the weight of a media type, 0 if it is not accepted. Of ranges that are
+// equally specific the highest counts.
+func (all mediaRanges) quality(offer string) float64 {
+	if len(all) == 0 {
+		return 1
+	}
+	kind, _, _ := strings.Cut(offer, "/")
+	for _, name := range []string{offer, kind + "/*", "*/*"} {
+		best, found := 0.0, false
+		for _, r := range all {
+			if r.name == name {
+				best, found = max(best, r.quality), true
+			}
+		}
+		if found {
+			return best
+		}
+	}
+	return 0
 }
 
 // quality returns the weight among a media range's parameters, 1 if none is valid.
