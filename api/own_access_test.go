@@ -120,9 +120,9 @@ func (o owned) call(r route) (path, body string) {
 	path = strings.NewReplacer("{id}", id, "{token}", o.lost).Replace(r.path)
 	switch r.operation {
 	case "RegisterAccount":
-		body = `{"email": "new-` + o.email + `", "password": "` + firstPassword + `", "name": "Ada"}`
+		body = `{"email": "new-` + o.email + `", "name": "Ada"}`
 	case "ConfirmMail":
-		body = text(map[string]string{"token": o.registration})
+		body = text(map[string]string{"token": o.registration, "password": firstPassword})
 	case "LogIn":
 		body = credentials(o.email, firstPassword)
 	case "RefreshSession":

@@ -44,10 +44,10 @@ func TestAnAccountIsErasedOnlyIfTheOrderServiceAllowsIt(t *testing.T) {
 	}
 
 	const password = "correct horse battery"
-	require.NoError(t, gateway.Register(ctx, user.Registration{Email: "ada@example.com", Password: password, Name: "Ada", Locale: "en"}))
+	require.NoError(t, gateway.Register(ctx, user.Registration{Email: "ada@example.com", Name: "Ada", Locale: "en"}))
 	mails, err := operator.Mails(ctx, 1)
 	require.NoError(t, err)
-	account, err := gateway.Confirm(ctx, mails[0].Token)
+	account, err := gateway.Confirm(ctx, mails[0].Token, password)
 	require.NoError(t, err)
 	session, err := gateway.LogIn(ctx, user.Login{Email: "ada@example.com", Password: password})
 	require.NoError(t, err)

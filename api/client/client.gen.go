@@ -575,8 +575,15 @@ type LogIn struct {
 // Example: ada@example.com
 type MailAddress = string
 
-// MailToken Example: {"token":"amv_1_x"}
+// MailToken Example: {"password":"correct horse battery staple","token":"amv_1_x"}
 type MailToken struct {
+	// Password That of the new account: 8 to 128 characters, none of the 10,000 most common passwords. A registration needs it; it is refused
+	// with the token of a new address.
+	//
+	//
+	// Example: correct horse battery staple
+	Password *string `json:"password,omitempty"`
+
 	// Token That of the mail.
 	Token string `json:"token"`
 }
@@ -894,7 +901,7 @@ type RefreshSession struct {
 	RefreshToken string `json:"refresh_token"`
 }
 
-// Registration Example: {"email":"ada@example.com","locale":"en","name":"Ada Lovelace","password":"correct horse battery staple"}
+// Registration Example: {"email":"ada@example.com","locale":"en","name":"Ada Lovelace"}
 type Registration struct {
 	// Email An address of mail.
 	//
@@ -909,11 +916,9 @@ type Registration struct {
 	// Name Example: Ada Lovelace
 	Name string `json:"name"`
 
-	// Password 8 to 128 characters, none of the 10,000 most common passwords. There are no other rules.
-	//
-	//
-	// Example: correct horse battery staple
-	Password Password `json:"password"`
+	// Password It has no effect. The password of the account is chosen with its confirmation.
+	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	Password *string `json:"password,omitempty"`
 }
 
 // ResetPassword Example: {"password":"staple the battery of a horse"}
@@ -1861,8 +1866,8 @@ type ClientInterface interface {
 
 	// RegisterAccountWithBody Register an account
 	//
-	// Sends a mail, and the account exists once its token is confirmed. The answer is the same if the address has an account: its owner
-	// gets another mail. One mail of a kind goes to an address in a minute.
+	// Sends a mail, and the account exists once its token is confirmed, with a password that the reader of the mail chooses then. The
+	// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1871,8 +1876,8 @@ type ClientInterface interface {
 
 	// RegisterAccount Register an account
 	//
-	// Sends a mail, and the account exists once its token is confirmed. The answer is the same if the address has an account: its owner
-	// gets another mail. One mail of a kind goes to an address in a minute.
+	// Sends a mail, and the account exists once its token is confirmed, with a password that the reader of the mail chooses then. The
+	// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1881,7 +1886,7 @@ type ClientInterface interface {
 
 	// ConfirmMailWithBody Confirm an address of mail
 	//
-	// Makes the registered account, or gives an account its new address. A token works once.
+	// Makes the registered account with the password, or gives an account its new address, which needs none. A token works once.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1890,7 +1895,7 @@ type ClientInterface interface {
 
 	// ConfirmMail Confirm an address of mail
 	//
-	// Makes the registered account, or gives an account its new address. A token works once.
+	// Makes the registered account with the password, or gives an account its new address, which needs none. A token works once.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2918,8 +2923,8 @@ func (c *Client) GetStock(ctx context.Context, sku ProductCode, reqEditors ...Re
 
 // RegisterAccountWithBody Register an account
 //
-// Sends a mail, and the account exists once its token is confirmed. The answer is the same if the address has an account: its owner
-// gets another mail. One mail of a kind goes to an address in a minute.
+// Sends a mail, and the account exists once its token is confirmed, with a password that the reader of the mail chooses then. The
+// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2938,8 +2943,8 @@ func (c *Client) RegisterAccountWithBody(ctx context.Context, contentType string
 
 // RegisterAccount Register an account
 //
-// Sends a mail, and the account exists once its token is confirmed. The answer is the same if the address has an account: its owner
-// gets another mail. One mail of a kind goes to an address in a minute.
+// Sends a mail, and the account exists once its token is confirmed, with a password that the reader of the mail chooses then. The
+// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2958,7 +2963,7 @@ func (c *Client) RegisterAccount(ctx context.Context, body RegisterAccountJSONRe
 
 // ConfirmMailWithBody Confirm an address of mail
 //
-// Makes the registered account, or gives an account its new address. A token works once.
+// Makes the registered account with the password, or gives an account its new address, which needs none. A token works once.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2977,7 +2982,7 @@ func (c *Client) ConfirmMailWithBody(ctx context.Context, contentType string, bo
 
 // ConfirmMail Confirm an address of mail
 //
-// Makes the registered account, or gives an account its new address. A token works once.
+// Makes the registered account with the password, or gives an account its new address, which needs none. A token works once.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5361,8 +5366,8 @@ type ClientWithResponsesInterface interface {
 
 	// RegisterAccountWithBodyWithResponse Register an account
 	//
-	// Sends a mail, and the account exists once its token is confirmed. The answer is the same if the address has an account: its owner
-	// gets another mail. One mail of a kind goes to an address in a minute.
+	// Sends a mail, and the account exists once its token is confirmed, with a password that the reader of the mail chooses then. The
+	// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5371,8 +5376,8 @@ type ClientWithResponsesInterface interface {
 
 	// RegisterAccountWithResponse Register an account
 	//
-	// Sends a mail, and the account exists once its token is confirmed. The answer is the same if the address has an account: its owner
-	// gets another mail. One mail of a kind goes to an address in a minute.
+	// Sends a mail, and the account exists once its token is confirmed, with a password that the reader of the mail chooses then. The
+	// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5381,7 +5386,7 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmMailWithBodyWithResponse Confirm an address of mail
 	//
-	// Makes the registered account, or gives an account its new address. A token works once.
+	// Makes the registered account with the password, or gives an account its new address, which needs none. A token works once.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5390,7 +5395,7 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmMailWithResponse Confirm an address of mail
 	//
-	// Makes the registered account, or gives an account its new address. A token works once.
+	// Makes the registered account with the password, or gives an account its new address, which needs none. A token works once.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11037,8 +11042,8 @@ func (c *ClientWithResponses) GetStockWithResponse(ctx context.Context, sku Prod
 
 // RegisterAccountWithBodyWithResponse Register an account
 //
-// Sends a mail, and the account exists once its token is confirmed. The answer is the same if the address has an account: its owner
-// gets another mail. One mail of a kind goes to an address in a minute.
+// Sends a mail, and the account exists once its token is confirmed, with a password that the reader of the mail chooses then. The
+// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11053,8 +11058,8 @@ func (c *ClientWithResponses) RegisterAccountWithBodyWithResponse(ctx context.Co
 
 // RegisterAccountWithResponse Register an account
 //
-// Sends a mail, and the account exists once its token is confirmed. The answer is the same if the address has an account: its owner
-// gets another mail. One mail of a kind goes to an address in a minute.
+// Sends a mail, and the account exists once its token is confirmed, with a password that the reader of the mail chooses then. The
+// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11069,7 +11074,7 @@ func (c *ClientWithResponses) RegisterAccountWithResponse(ctx context.Context, b
 
 // ConfirmMailWithBodyWithResponse Confirm an address of mail
 //
-// Makes the registered account, or gives an account its new address. A token works once.
+// Makes the registered account with the password, or gives an account its new address, which needs none. A token works once.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11084,7 +11089,7 @@ func (c *ClientWithResponses) ConfirmMailWithBodyWithResponse(ctx context.Contex
 
 // ConfirmMailWithResponse Confirm an address of mail
 //
-// Makes the registered account, or gives an account its new address. A token works once.
+// Makes the registered account with the password, or gives an account its new address, which needs none. A token works once.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

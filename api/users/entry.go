@@ -14,21 +14,25 @@ const defaultLocale = "en"
 
 // RegisterAccount sends a mail to an address that may become an account.
 func (h *Handlers) RegisterAccount(ctx context.Context, r contract.RegisterAccountRequestObject) (contract.RegisterAccountResponseObject, error) {
-	wanted := user.Registration{Email: r.Body.Email, Password: r.Body.Password, Name: r.Body.Name, Locale: defaultLocale}
+	wanted := user.Registration{Email: r.Body.Email, Name: r.Body.Name, Locale: defaultLocale}
 	if r.Body.Locale != nil {
 		wanted.Locale = *r.Body.Locale
 	}
 	if err := h.service.Register(ctx, wanted); err != nil {
-		return nil, chosen(err, "/password")
+		return nil, answered(err)
 	}
 	return contract.RegisterAccount202Response{}, nil
 }
 
 // ConfirmMail carries out the purpose of a mail's token.
 func (h *Handlers) ConfirmMail(ctx context.Context, r contract.ConfirmMailRequestObject) (contract.ConfirmMailResponseObject, error) {
-	done, err := h.service.Confirm(ctx, r.Body.Token)
+	password := ""
+	if r.Body.Password != nil {
+		password = *r.Body.Password
+	}
+	done, err := h.service.Confirm(ctx, r.Body.Token, password)
 	if err != nil {
-		return nil, answered(err)
+		return nil, chosen(err, "/password")
 	}
 	out := contract.ConfirmMail200JSONResponse{Account: done.Account, Confirmed: "address"}
 	if done.Template == user.ConfirmRegistration {

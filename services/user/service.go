@@ -26,15 +26,17 @@ type Service interface {
 type Entry interface {
 	// Register sends a mail that confirms the registration, or, if the address has an
 	// account, one to its owner that says so. Both answer the same, in the same time. A
-	// repeat sends another mail, at most one each [MailPause]. It refuses with INVALID,
-	// with WEAK_PASSWORD, and with OVERLOADED if too many passwords are being hashed.
+	// repeat sends another mail, at most one each [MailPause]. The reader of the mail chooses
+	// the password, see Confirm: that of r does not count. It refuses with INVALID.
 	Register(ctx context.Context, r Registration) error
 
 	// Confirm carries out what the token of a mail was sent for: it makes the registered
-	// account, or gives an account its new address, which the old one is told. A repeat, an old token and a
-	// token of another template are refused with TOKEN_SPENT; an address that another
-	// account has got meanwhile with ADDRESS_TAKEN.
-	Confirm(ctx context.Context, mailToken string) (Confirmation, error)
+	// account, with a password, or gives an account its new address, without one, which the
+	// old address is told. A repeat, an old token and a token of another template are refused
+	// with TOKEN_SPENT; an address that another account has got meanwhile with ADDRESS_TAKEN;
+	// the password with WEAK_PASSWORD, also if it is missing, and with INVALID if none is
+	// needed. These leave the token as it is. It fails with OVERLOADED.
+	Confirm(ctx context.Context, mailToken, password string) (Confirmation, error)
 
 	// LogIn opens a session. It refuses with BAD_CREDENTIALS, also a locked account, and
 	// with TRY_LATER after failed attempts for the address, see [Wait]. Addresses without an

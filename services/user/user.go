@@ -142,7 +142,7 @@ type Preference struct {
 	Wanted   bool     `json:"wanted"`
 }
 
-// Registration asks for an account.
+// Registration asks for an account. Its password is for [Staff.Create].
 type Registration struct{ Email, Password, Name, Locale string }
 
 // Validate refuses with INVALID a malformed address, name or locale. The password is for

@@ -51,13 +51,13 @@ func (c *Client) CheckKey(ctx context.Context, key string) (token.Identity, erro
 
 // Register implements [user.Service].
 func (c *Client) Register(ctx context.Context, r user.Registration) error {
-	_, err := c.remote.Register(ctx, &pb.RegisterRequest{Email: r.Email, Password: r.Password, Name: r.Name, Locale: r.Locale})
+	_, err := c.remote.Register(ctx, &pb.RegisterRequest{Email: r.Email, Name: r.Name, Locale: r.Locale})
 	return err
 }
 
 // Confirm implements [user.Service].
-func (c *Client) Confirm(ctx context.Context, mailToken string) (user.Confirmation, error) {
-	out, err := c.remote.Confirm(ctx, &pb.ConfirmRequest{Token: mailToken})
+func (c *Client) Confirm(ctx context.Context, mailToken, password string) (user.Confirmation, error) {
+	out, err := c.remote.Confirm(ctx, &pb.ConfirmRequest{Token: mailToken, Password: password})
 	if err != nil {
 		return user.Confirmation{}, err
 	}

@@ -72,14 +72,16 @@ func contract(t *testing.T, d user.Service, own string) {
 		return user.Mail{}
 	}
 
-	requireRefusal(t, d.Register(ctx, user.Registration{Email: email, Password: "short", Name: "Ada", Locale: "de"}), password.Weak)
-	require.NoError(t, d.Register(ctx, user.Registration{Email: email, Password: good, Name: "Ada", Locale: "de"}))
+	requireRefusal(t, d.Register(ctx, user.Registration{Email: "ada", Name: "Ada", Locale: "de"}), fault.Invalid)
+	require.NoError(t, d.Register(ctx, user.Registration{Email: email, Name: "Ada", Locale: "de"}))
 	m := mail(email)
 	require.Equal(t, user.ConfirmRegistration, m.Template)
-	c, err := d.Confirm(ctx, m.Token)
+	_, err := d.Confirm(ctx, m.Token, "short")
+	requireRefusal(t, err, password.Weak)
+	c, err := d.Confirm(ctx, m.Token, good)
 	require.NoError(t, err)
 	require.Equal(t, user.Confirmation{Account: m.Account, Template: user.ConfirmRegistration}, c)
-	_, err = d.Confirm(ctx, m.Token)
+	_, err = d.Confirm(ctx, m.Token, good)
 	requireRefusal(t, err, user.TokenSpent)
 
 	a, err := d.Account(ctx, m.Account)

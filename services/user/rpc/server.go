@@ -78,12 +78,12 @@ func (s *server) CheckKey(ctx context.Context, in *pb.CheckKeyRequest) (*pb.Chec
 
 func (s *server) Register(ctx context.Context, in *pb.RegisterRequest) (*pb.RegisterResponse, error) {
 	return &pb.RegisterResponse{}, s.service.Register(ctx, user.Registration{
-		Email: in.GetEmail(), Password: in.GetPassword(), Name: in.GetName(), Locale: in.GetLocale(),
+		Email: in.GetEmail(), Name: in.GetName(), Locale: in.GetLocale(),
 	})
 }
 
 func (s *server) Confirm(ctx context.Context, in *pb.ConfirmRequest) (*pb.ConfirmResponse, error) {
-	c, err := s.service.Confirm(ctx, in.GetToken())
+	c, err := s.service.Confirm(ctx, in.GetToken(), in.GetPassword())
 	if err != nil {
 		return nil, err
 	}

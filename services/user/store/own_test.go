@@ -69,7 +69,9 @@ func TestChangeEmail(t *testing.T) {
 		still, err := b.Account(ctx, a.ID)
 		require.NoError(t, err)
 		require.Equal(t, "ada@example.com", still.Email)
-		_, err = b.Confirm(ctx, m.Token)
+		_, err = b.Confirm(ctx, m.Token, better)
+		requireRefusal(t, err, fault.Invalid)
+		_, err = b.Confirm(ctx, m.Token, "")
 		require.NoError(t, err)
 		changed, err := b.Account(ctx, a.ID)
 		require.NoError(t, err)
@@ -82,7 +84,7 @@ func TestChangeEmail(t *testing.T) {
 		require.NoError(t, change("ada@third.example", good))
 		m = b.mail(t, "ada@third.example")
 		b.account(t, "ada@third.example")
-		_, err = b.Confirm(ctx, m.Token)
+		_, err = b.Confirm(ctx, m.Token, "")
 		requireRefusal(t, err, user.AddressTaken)
 	})
 }
@@ -111,7 +113,7 @@ func TestAResetIsForTheAddressAndThePasswordOfItsTime(t *testing.T) {
 				err := b.ChangeEmail(t.Context(), user.EmailChange{Account: a.ID, Session: s.Session, Password: good, Email: "new-" + a.Email})
 				require.NoError(t, err)
 				m := b.mail(t, "new-"+a.Email)
-				_, err = b.Confirm(t.Context(), m.Token)
+				_, err = b.Confirm(t.Context(), m.Token, "")
 				return err
 			},
 		} {
@@ -127,7 +129,7 @@ func TestAResetIsForTheAddressAndThePasswordOfItsTime(t *testing.T) {
 
 			require.NoError(t, act(t, a, s, b.mail(t, email).Token), name)
 			requireRefusal(t, b.Reset(ctx, thief, good), user.TokenSpent)
-			_, err := b.Confirm(ctx, other)
+			_, err := b.Confirm(ctx, other, "")
 			requireRefusal(t, err, user.TokenSpent)
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/services/user"
+	"github.com/amends/amends/services/user/password"
 	"github.com/amends/amends/services/user/store/failed"
 	"github.com/amends/amends/services/user/store/rows"
 )
@@ -24,8 +25,8 @@ type Entry struct {
 // New returns the part on b.
 func New(b *rows.Base) *Entry { return &Entry{Base: b} }
 
-// Register implements [user.Service]. An address with an account costs the same hash and
-// the same statements.
+// Register implements [user.Service]. An address with an account costs the same statements
+// and the same time.
 func (s *Entry) Register(ctx context.Context, r user.Registration) error {
 	if err := r.Validate(); err != nil {
 		return err
@@ -34,17 +35,13 @@ func (s *Entry) Register(ctx context.Context, r user.Registration) error {
 	if err != nil {
 		return err
 	}
-	hash, err := s.Hasher.Hash(ctx, r.Password)
-	if err != nil {
-		return err
-	}
-	return database.InTx(ctx, s.DB, func(tx *gorm.DB) error {
+	return s.alike(ctx, func(tx *gorm.DB) error {
 		owner, err := rows.Look(tx, "login = ?", login)
 		if err != nil {
 			return err
 		}
 		m := rows.Mail{
-			Template: string(user.ConfirmRegistration), Email: r.Email, Login: login, Name: r.Name, Locale: r.Locale, Password: hash,
+			Template: string(user.ConfirmRegistration), Email: r.Email, Login: login, Name: r.Name, Locale: r.Locale,
 		}
 		if m.Account, err = rows.NewID(); err != nil {
 			return err
@@ -57,7 +54,11 @@ func (s *Entry) Register(ctx context.Context, r user.Registration) error {
 }
 
 // Confirm implements [user.Service].
-func (s *Entry) Confirm(ctx context.Context, mailToken string) (c user.Confirmation, err error) {
+func (s *Entry) Confirm(ctx context.Context, mailToken, chosen string) (c user.Confirmation, err error) {
+	hash, err := s.hash(ctx, mailToken, chosen)
+	if err != nil {
+		return user.Confirmation{}, err
+	}
 	err = database.InTx(ctx, s.DB, func(tx *gorm.DB) error {
 		m, err := s.Spend(tx, mailToken)
 		if err != nil {
@@ -66,7 +67,7 @@ func (s *Entry) Confirm(ctx context.Context, mailToken string) (c user.Confirmat
 		c = user.Confirmation{Account: m.Account, Template: user.Template(m.Template)}
 		switch c.Template {
 		case user.ConfirmRegistration:
-			return s.confirmRegistration(tx, m)
+			return s.confirmRegistration(tx, m, hash)
 		case user.ConfirmAddress:
 			return s.confirmAddress(tx, m)
 		case user.AlreadyRegistered, user.AddressChanged, user.ResetPassword, rows.None:
@@ -80,8 +81,26 @@ func (s *Entry) Confirm(ctx context.Context, mailToken string) (c user.Confirmat
 	return c, nil
 }
 
-func (s *Entry) confirmRegistration(tx *gorm.DB, m rows.Mail) error {
-	row, err := s.Insert(tx, m.Account, m.Password, "", user.Registration{Email: m.Email, Name: m.Name, Locale: m.Locale}, user.Customer)
+// hash returns the hash of the password that the reader of a mail has chosen, "" for a mail
+// that needs none. A guess of the token costs no hash.
+func (s *Entry) hash(ctx context.Context, mailToken, chosen string) (string, error) {
+	m, err := s.MailOf(s.DB.WithContext(ctx), mailToken)
+	if err != nil {
+		return "", database.Fault(err)
+	}
+	switch registration := m.Template == string(user.ConfirmRegistration); {
+	case m.Template == string(user.ConfirmAddress) && chosen != "":
+		return "", fault.Errorf(fault.Business, fault.Invalid, "a new address is confirmed without a password")
+	case !registration:
+		return "", nil
+	case chosen == "":
+		return "", fault.Errorf(fault.Business, password.Weak, "a registration is confirmed with the password of the new account")
+	}
+	return s.Hasher.Hash(ctx, chosen)
+}
+
+func (s *Entry) confirmRegistration(tx *gorm.DB, m rows.Mail, hash string) error {
+	row, err := s.Insert(tx, m.Account, hash, "", user.Registration{Email: m.Email, Name: m.Name, Locale: m.Locale}, user.Customer)
 	if err == nil && row.ID == "" {
 		return rows.Taken()
 	}
@@ -119,9 +138,21 @@ func (s *Entry) confirmAddress(tx *gorm.DB, m rows.Mail) error {
 	}, user.ChangeAge)
 }
 
-// resetTime is how long each answer to AskReset takes: there is no hash that would hide the
-// few microseconds by which a mail that is told takes longer than one that is not.
-const resetTime = 50 * time.Millisecond
+// answerTime is how long each answer takes that must not tell whether an address has an
+// account: there is no hash that would hide a few microseconds.
+const answerTime = 50 * time.Millisecond
+
+// alike runs f in a transaction and answers after [answerTime].
+func (s *Entry) alike(ctx context.Context, f func(tx *gorm.DB) error) error {
+	answer := time.NewTimer(answerTime)
+	defer answer.Stop()
+	err := database.InTx(ctx, s.DB, f)
+	select {
+	case <-answer.C:
+	case <-ctx.Done():
+	}
+	return err
+}
 
 // AskReset implements [user.Service]. An address without an account costs the same
 // statements but for the fact, and the same time.
@@ -130,9 +161,7 @@ func (s *Entry) AskReset(ctx context.Context, email string) error {
 	if err != nil {
 		return err
 	}
-	answer := time.NewTimer(resetTime)
-	defer answer.Stop()
-	err = database.InTx(ctx, s.DB, func(tx *gorm.DB) error {
+	return s.alike(ctx, func(tx *gorm.DB) error {
 		owner, err := rows.Look(tx, "login = ?", login)
 		if err != nil {
 			return err
@@ -145,15 +174,10 @@ func (s *Entry) AskReset(ctx context.Context, email string) error {
 		}
 		return s.Send(tx, m, user.ResetAge)
 	})
-	select {
-	case <-answer.C:
-	case <-ctx.Done():
-	}
-	return err
 }
 
 // Reset implements [user.Service].
-func (s *Entry) Reset(ctx context.Context, mailToken, password string) error {
+func (s *Entry) Reset(ctx context.Context, mailToken, chosen string) error {
 	// Before the hash, which a guess must not cost.
 	m, err := s.MailOf(s.DB.WithContext(ctx), mailToken)
 	if err != nil {
@@ -162,7 +186,7 @@ func (s *Entry) Reset(ctx context.Context, mailToken, password string) error {
 	if m.Template != string(user.ResetPassword) {
 		return user.Spent()
 	}
-	hash, err := s.Hasher.Hash(ctx, password)
+	hash, err := s.Hasher.Hash(ctx, chosen)
 	if err != nil {
 		return err
 	}

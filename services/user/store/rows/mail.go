@@ -21,7 +21,6 @@ type Mail struct {
 	Login     string
 	Name      string
 	Locale    string
-	Password  string
 	Hash      string
 	CreatedAt time.Time
 	ExpiresAt time.Time
