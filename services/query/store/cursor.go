@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 
@@ -21,11 +20,9 @@ func encode(place any) string {
 func decode(cursor string, place any) error {
 	data, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err == nil {
-		d := json.NewDecoder(bytes.NewReader(data))
-		d.DisallowUnknownFields()
-		err = d.Decode(place)
+		err = json.Unmarshal(data, place)
 	}
-	if err != nil {
+	if err != nil || encode(place) != cursor {
 		return invalid("the cursor is not from a page of this list")
 	}
 	return nil

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -162,13 +163,17 @@ func TestAPageFitsIntoAMessage(t *testing.T) {
 	})
 }
 
+func cursorOf(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
 func TestAListRefusesWhatNoPageCanHave(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b testBundle) {
 		for name, f := range map[string]query.OrderFilter{
 			"NoLimit": {}, "TooMany": {Limit: 101}, "AStatusOfNoOrder": {Limit: 1, Status: "LOST"},
 			"ALongText": {Limit: 1, Text: strings.Repeat("x", 1001)}, "ACursorOfNoList": {Limit: 1, Cursor: "abc"},
-			"ACursorOfProducts": {Limit: 1, Cursor: "eyJvIjoibmFtZSJ9"},
+			"ACursorOfProducts": {Limit: 1, Cursor: cursorOf(`{"o":"name","s":"mug"}`)},
+			"NoPlace":           {Limit: 1, Cursor: cursorOf(`null`)}, "APlaceWithoutASeq": {Limit: 1, Cursor: cursorOf(`{}`)},
+			"MoreThanAPlace": {Limit: 1, Cursor: cursorOf(`{"s":7} `)}, "AnotherSpelling": {Limit: 1, Cursor: cursorOf(`{"S":7}`)},
 		} {
 			_, err := b.Orders(t.Context(), f)
 			require.Equal(t, fault.Invalid, fault.CodeOf(err), name)
