@@ -64,8 +64,9 @@ func (r *Rebuild) Run(ctx context.Context) (generation int64, err error) {
 }
 
 // Verify returns what differs between the generation that answers and the one that a
-// rebuild would make, in words. It leaves nothing behind. Facts come meanwhile, and reach
-// the two at other times, so that alone counts which differs in each of some comparisons.
+// rebuild would make, in words. It leaves nothing behind but what another rebuild has begun.
+// Facts come meanwhile, and reach the two at other times, so that alone counts which differs
+// in each of some comparisons.
 func (r *Rebuild) Verify(ctx context.Context) (differ []string, err error) {
 	states, err := r.States(ctx)
 	if err != nil {
@@ -75,7 +76,9 @@ func (r *Rebuild) Verify(ctx context.Context) (differ []string, err error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // a fault
 	}
-	defer func() { err = errors.Join(err, r.Drop(context.WithoutCancel(ctx), true)) }()
+	if states["loading"] == 0 {
+		defer func() { err = errors.Join(err, r.Abandon(context.WithoutCancel(ctx), generation)) }()
+	}
 	if err := r.LoadAll(ctx, generation); err != nil {
 		return nil, err
 	}

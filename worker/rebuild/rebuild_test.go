@@ -3,6 +3,7 @@ package rebuild_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -222,5 +223,44 @@ func TestARebuildGoesOnAfterAnOwnerWasAway(t *testing.T) {
 		require.False(t, filled)
 		require.NoError(t, b.rebuild.Fill(t.Context()))
 		require.Len(t, b.list(t), 3)
+	})
+}
+
+// A verification and a rebuild may run at the same time, by two operators.
+func TestAVerificationLeavesARebuildAlone(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b *testBundle) {
+		ctx := t.Context()
+		require.NoError(t, b.rebuild.Fill(ctx))
+		meanwhile := func(does func()) *rebuild.Rebuild {
+			var once sync.Once
+			return rebuild.New(b.rebuild.Generations, map[string]implied.Source{
+				"catalog": func(ctx context.Context, p implied.Page) ([]event.Event, string, error) {
+					once.Do(does)
+					return b.catalog.Implied(ctx, p)
+				},
+			})
+		}
+		b.trade(t, 0, 3)
+		states := func() map[string]int64 {
+			found, err := b.rebuild.States(ctx)
+			require.NoError(t, err)
+			return found
+		}
+
+		_, err := meanwhile(func() {
+			_, err := b.rebuild.Run(ctx)
+			require.NoError(t, err)
+		}).Verify(ctx)
+		require.Equal(t, query.NotLoading, fault.CodeOf(err))
+		require.Equal(t, map[string]int64{"old": 1, "current": 2}, states(), "the one before is kept until it is dropped")
+
+		require.NoError(t, b.rebuild.Drop(ctx, false))
+		generation, err := meanwhile(func() {
+			_, err := b.rebuild.Verify(ctx)
+			require.NoError(t, err)
+		}).Run(ctx)
+		require.NoError(t, err, "it goes on with the generation that it has begun")
+		require.Equal(t, map[string]int64{"old": 2, "current": generation}, states())
 	})
 }

@@ -141,11 +141,20 @@ func (g *Generations) Drop(ctx context.Context, unfinished bool) error {
 	if unfinished {
 		states = append(states, "loading")
 	}
+	return g.remove(ctx, "state IN ?", states)
+}
+
+// Abandon removes a generation if it is being loaded. A repeat changes nothing.
+func (g *Generations) Abandon(ctx context.Context, generation int64) error {
+	return g.remove(ctx, "state = 'loading' AND generation = ?", generation)
+}
+
+func (g *Generations) remove(ctx context.Context, which string, arg any) error {
 	err := database.InTx(ctx, g.db, func(tx *gorm.DB) error {
 		if _, err := lockStates(tx); err != nil {
 			return err
 		}
-		return tx.Exec("DELETE FROM generations WHERE state IN ?", states).Error
+		return tx.Exec("DELETE FROM generations WHERE "+which, arg).Error
 	})
 	if err != nil {
 		return err
