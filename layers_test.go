@@ -73,6 +73,7 @@ var layers = []layer{
 	{"services/query/store/search", "", "temporal echo services grpc outbox"},
 	{"services/*/store", "services/$1 services/$1/audit services/$1/audit/compare services/$1/posting services/$1/allocation services/$1/store/facts saga/barrier saga/barrier/pages saga/barrier/txn saga/key saga/audit saga/ledger fault internal/database internal/money event event/outbox event/outbox/compare event/implied services/$1/transfer services/$1/store/patience services/$1/store/step services/$1/store/rules services/$1/store/notes services/$1/store/tally services/$1/refund", "temporal services echo"},
 	{"services/user/rpc", "services/user services/user/rpc/* fault internal/identity/token internal/rpc/wire", "temporal gorm echo viper services"},
+	{"services/query/rpc", "services/query services/query/rpc/* fault internal/money internal/rpc internal/rpc/wire", "temporal gorm echo viper services"},
 	{"services/*/rpc", "services/$1 services/$1/refund services/$1/rpc/* saga/ledger fault internal/money internal/rpc/wire", "temporal gorm echo viper services"},
 	{"services/*/rpc/*", "internal/rpc/wire/wirepb", "temporal gorm echo viper services"},
 	{"services/inventory/store/implied", "services/inventory services/inventory/store/step event event/implied event/outbox/compare internal/database", "temporal services echo"},

@@ -50,13 +50,15 @@ type ServerOptions struct {
 // Server answers calls. It is a [grpc.ServiceRegistrar]: register everything before
 // [Server.Serve].
 type Server struct {
-	grpc   *grpc.Server
-	health *health.Server
+	grpc     *grpc.Server
+	health   *health.Server
+	stopping context.CancelFunc // see [UntilStop]
 }
 
 // NewServer returns a server without services. They are unhealthy until
 // [Server.Healthy].
 func NewServer(o ServerOptions) *Server {
+	stopping, stop := context.WithCancel(context.Background()) // it ends with the server
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minPing, PermitWithoutStream: true}),
@@ -64,11 +66,11 @@ func NewServer(o ServerOptions) *Server {
 		grpc.WaitForHandlers(true),
 		grpc.StatsHandler(serverTelemetry(o.Metrics)),
 		grpc.ChainUnaryInterceptor(translate(o.Logger), requireDeadline),
-		grpc.ChainStreamInterceptor(guardStream(o.Logger)),
+		grpc.ChainStreamInterceptor(guardStream(o.Logger, stopping)),
 	}
 	options = append(options, o.Plugins...)
 	options = append(options, grpc.ChainUnaryInterceptor(enter), grpc.ChainStreamInterceptor(enterStream))
-	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer()}
+	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer(), stopping: stop}
 	s.health.SetServingStatus("", grpc_health_v1.HealthCheckResponse_NOT_SERVING)
 	grpc_health_v1.RegisterHealthServer(s.grpc, s.health)
 	if o.Reflection {
@@ -112,6 +114,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, drain time.Duration)
 
 func (s *Server) stop(drain time.Duration) {
 	s.health.Shutdown()
+	s.stopping()
 	cut := time.AfterFunc(drain, s.grpc.Stop)
 	defer cut.Stop()
 	s.grpc.GracefulStop()

@@ -105,6 +105,30 @@ func TestDrain(t *testing.T) {
 		require.Equal(t, fault.Unknown, fault.KindOf(<-answer))
 	})
 
+	t.Run("EndsAStreamThatHasNoEnd", func(t *testing.T) {
+		t.Parallel()
+		arrived := make(chan struct{})
+		addr, stop := serve(t, func(ctx context.Context, _ string) (string, error) {
+			ctx, cancel := rpc.UntilStop(ctx)
+			defer cancel()
+			close(arrived)
+			<-ctx.Done()
+			return "", context.Cause(ctx)
+		}, rpc.ServerOptions{}, patience)
+		conn, answer := dial(t, rpc.DialOptions{Target: addr, Service: "test"}), make(chan error, 1)
+		go func() {
+			_, err := call(t, conn, read, "", patience)
+			answer <- err
+		}()
+		<-arrived
+		began := time.Now()
+		require.NoError(t, stop())
+		require.Less(t, time.Since(began), patience/2, "it is not waited for")
+		err := <-answer
+		require.Equal(t, fault.Transient, fault.KindOf(err), "the caller may go on elsewhere")
+		require.Equal(t, fault.Unavailable, fault.CodeOf(err))
+	})
+
 	t.Run("FailsWithItsListener", func(t *testing.T) {
 		t.Parallel()
 		l := listen(t)

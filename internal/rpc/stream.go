@@ -17,8 +17,28 @@ import (
 // the streams of health and reflection last as long as their client.
 func ours(method string) bool { return strings.HasPrefix(method, "/"+contracts) }
 
-// guardStream is translate and requireDeadline for a call with a stream.
-func guardStream(log *slog.Logger) grpc.StreamServerInterceptor {
+// stoppingKey is that of the context that ends when the server begins to stop.
+type stoppingKey struct{}
+
+// UntilStop returns a context that ends with ctx, which is that of a call with a stream, or
+// when the server that answers it begins to stop: a stream that has no end of its own would
+// keep the server for the whole drain time. The cause is then a fault of kind transient with
+// code UNAVAILABLE. The caller must call cancel.
+func UntilStop(ctx context.Context) (until context.Context, cancel context.CancelFunc) {
+	until, end := context.WithCancelCause(ctx)
+	stopping, ok := ctx.Value(stoppingKey{}).(context.Context)
+	if !ok {
+		return until, func() { end(nil) }
+	}
+	off := context.AfterFunc(stopping, func() {
+		end(fault.Errorf(fault.Transient, fault.Unavailable, "the server stops"))
+	})
+	return until, func() { off(); end(nil) }
+}
+
+// guardStream is translate and requireDeadline for a call with a stream. It tells the call
+// when the server begins to stop.
+func guardStream(log *slog.Logger, stopping context.Context) grpc.StreamServerInterceptor {
 	return func(server any, stream grpc.ServerStream, call *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 		if !ours(call.FullMethod) {
 			return next(server, stream)
@@ -28,7 +48,7 @@ func guardStream(log *slog.Logger) grpc.StreamServerInterceptor {
 			if err := hasDeadline(ctx, call.FullMethod); err != nil {
 				return nil, err
 			}
-			return nil, next(server, within{stream, ctx})
+			return nil, next(server, within{stream, context.WithValue(ctx, stoppingKey{}, stopping)})
 		})
 		return err
 	}

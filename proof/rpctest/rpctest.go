@@ -19,6 +19,18 @@ import (
 // and returns a connection to them.
 func Connect(tb testing.TB, register func(grpc.ServiceRegistrar)) *grpc.ClientConn {
 	tb.Helper()
+	conn, stop := Serve(tb, register)
+	tb.Cleanup(func() {
+		require.NoError(tb, conn.Close())
+		stop()
+	})
+	return conn
+}
+
+// Serve is Connect for a test that stops the server and closes the connection itself. stop
+// returns when the calls that run have ended.
+func Serve(tb testing.TB, register func(grpc.ServiceRegistrar)) (conn *grpc.ClientConn, stop func()) {
+	tb.Helper()
 	l := bufconn.Listen(1 << 20)
 	s := rpc.NewServer(rpc.ServerOptions{Logger: slog.New(slog.DiscardHandler)})
 	register(s)
@@ -30,12 +42,10 @@ func Connect(tb testing.TB, register func(grpc.ServiceRegistrar)) *grpc.ClientCo
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }),
 	}})
 	require.NoError(tb, err)
-	tb.Cleanup(func() {
-		require.NoError(tb, conn.Close())
+	return conn, func() {
 		cancel()
 		require.NoError(tb, <-served)
-	})
-	return conn
+	}
 }
 
 // Context returns the test's context with a deadline, which every call needs.

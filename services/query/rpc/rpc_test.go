@@ -129,3 +129,33 @@ func contract(t *testing.T, q query.Service) {
 	all[0].Lag = 0
 	require.Equal(t, query.Projection{Name: "orders", Generation: 1, Events: 1, Newest: at, Behind: 2, AsOf: at}, all[0])
 }
+
+// endless follows an order that does not end.
+type endless struct {
+	query.Service
+
+	began chan struct{}
+}
+
+func (e endless) Follow(ctx context.Context, _ string, _ query.Position, _ func(query.Entry) error) error {
+	close(e.began)
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// TestAServerThatStopsDoesNotWaitForItsFollowers: they go on at another server.
+func TestAServerThatStopsDoesNotWaitForItsFollowers(t *testing.T) {
+	t.Parallel()
+	s := endless{began: make(chan struct{})}
+	conn, stop := rpctest.Serve(t, func(r grpc.ServiceRegistrar) { rpc.Register(r, s) })
+	ended := make(chan error, 1)
+	go func() { ended <- rpc.NewClient(conn).Follow(rpctest.Context(t), "o", query.Position{}, nil) }()
+	<-s.began
+	began := time.Now()
+	stop()
+	require.Less(t, time.Since(began), 30*time.Second, "the drain time is a minute")
+	err := <-ended
+	require.Equal(t, fault.Transient, fault.KindOf(err))
+	require.Equal(t, fault.Unavailable, fault.CodeOf(err))
+	require.NoError(t, conn.Close())
+}

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/amends/amends/internal/rpc"
 	"github.com/amends/amends/internal/rpc/wire"
 	"github.com/amends/amends/services/query"
 	pb "github.com/amends/amends/services/query/rpc/querypb"
@@ -70,9 +71,15 @@ func (s *server) Follow(in *pb.FollowRequest, out grpc.ServerStreamingServer[pb.
 	if err := wire.Name("id", in.GetId()); err != nil {
 		return err
 	}
-	return s.service.Follow(out.Context(), in.GetId(), fromPosition(in.GetAfter()), func(e query.Entry) error {
+	ctx, cancel := rpc.UntilStop(out.Context())
+	defer cancel()
+	err := s.service.Follow(ctx, in.GetId(), fromPosition(in.GetAfter()), func(e query.Entry) error {
 		return out.Send(&pb.FollowResponse{Entry: toEntry(e)})
 	})
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx) //nolint:wrapcheck // a fault if the server stops
+	}
+	return err
 }
 
 func (s *server) ListProducts(ctx context.Context, in *pb.ListProductsRequest) (*pb.ListProductsResponse, error) {
