@@ -60,8 +60,8 @@ func (s *Standing) Measure(ctx context.Context) error {
 		if behind >= 0 {
 			behind += kept.Waiting + kept.Dead
 		}
-		if !kept.Oldest.IsZero() && kept.Oldest.Before(upTo) {
-			upTo = kept.Oldest
+		if !kept.Told.IsZero() && kept.Told.Before(upTo) {
+			upTo = kept.Told
 		}
 	}
 	if err := s.stores.Row.Stand(ctx, s.stores, behind, upTo); err != nil {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"github.com/amends/amends/event"
 )
 
 // Standing is how a group stands.
@@ -13,8 +15,9 @@ type Standing struct {
 	// Waiting counts the letters that wait, also those behind dead ones; Dead counts
 	// the parked ones.
 	Waiting, Dead int64
-	// Oldest is when the oldest of both came, the zero time for none.
-	Oldest time.Time
+	// Oldest is when the oldest of both came, the zero time for none. Told is when that
+	// one was told, which may be long before; of a message that is no event it is Oldest.
+	Oldest, Told time.Time
 }
 
 // Warnings returns what operators should know, in words. Letters are late that came
@@ -52,7 +55,10 @@ func Stand(ctx context.Context, db *gorm.DB, group string) (s Standing, err erro
 		if err != nil {
 			return s, err
 		}
-		s.Oldest = oldest.Since
+		s.Oldest, s.Told = oldest.Since, oldest.Since
+		if e, err := event.Decode(oldest.Original()); err == nil {
+			s.Told = e.Time
+		}
 	}
 	return s, nil
 }

@@ -180,7 +180,7 @@ func TestListPagesAndStandCounts(t *testing.T) {
 		require.Equal(t, all[3].Since, p.Letters[0].Since.UTC())
 		s, err := waiting.Stand(t.Context(), db, "g")
 		require.NoError(t, err)
-		require.Equal(t, waiting.Standing{Waiting: 6, Dead: 1, Oldest: s.Oldest}, s)
+		require.Equal(t, waiting.Standing{Waiting: 6, Dead: 1, Oldest: s.Oldest, Told: s.Oldest}, s, "its message is no event")
 		require.Equal(t, all[0].Since, s.Oldest.UTC())
 	})
 }
