@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/amends/amends/fault"
@@ -59,18 +60,10 @@ func declined(e provider.Effect) *fault.Error {
 	return refusal(e)
 }
 
-// refusal translates a decline. An unknown reason is a bug of the adapter, but the
-// decline stands.
+// others are the codes for other reasons: a bug of the adapter, but the decline stands.
+var others = map[provider.Kind]fault.Code{provider.KindAuthorization: CardDeclined, provider.KindCapture: CaptureDeclined, provider.KindRefund: RefundDeclined}
+
+// refusal translates a decline.
 func refusal(e provider.Effect) *fault.Error {
-	code, ok := refusals[e.Reason]
-	switch {
-	case ok:
-	case e.Kind == provider.KindAuthorization:
-		code = CardDeclined
-	case e.Kind == provider.KindRefund:
-		code = RefundDeclined
-	default:
-		code = CaptureDeclined
-	}
-	return fault.Errorf(fault.Business, code, "the payment provider declined the %s", e.Kind)
+	return fault.Errorf(fault.Business, cmp.Or(refusals[e.Reason], others[e.Kind]), "the payment provider declined the %s", e.Kind)
 }
