@@ -146,7 +146,10 @@ const answerTime = 50 * time.Millisecond
 func (s *Entry) alike(ctx context.Context, f func(tx *gorm.DB) error) error {
 	answer := time.NewTimer(answerTime)
 	defer answer.Stop()
-	err := database.InTx(ctx, s.DB, f)
+	err := s.broom.sweep(ctx, s.DB, s.Now())
+	if err == nil {
+		err = database.InTx(ctx, s.DB, f)
+	}
 	select {
 	case <-answer.C:
 	case <-ctx.Done():

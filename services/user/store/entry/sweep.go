@@ -24,8 +24,8 @@ const (
 // broom says when a process has swept last, in seconds.
 type broom struct{ at atomic.Int64 }
 
-// sweep deletes rows that mean nothing any more, if it is time. It runs in the way of a
-// log-in, because a service without log-ins has none.
+// sweep deletes rows that mean nothing any more, if it is time. It runs in the way of the
+// calls that write such rows.
 func (b *broom) sweep(ctx context.Context, db *gorm.DB, now time.Time) error {
 	last := b.at.Load()
 	if now.Unix()-last < int64(sweepEvery.Seconds()) || !b.at.CompareAndSwap(last, now.Unix()) {
@@ -42,6 +42,10 @@ func (b *broom) sweep(ctx context.Context, db *gorm.DB, now time.Time) error {
 			if err := db.Exec("DELETE FROM "+table+" WHERE expires_at < ?", now.Add(-sweepAfter)).Error; err != nil {
 				return fmt.Errorf("sweep %s: %w", table, err)
 			}
+		}
+		// Those of addresses without an account, which are written to take the same time.
+		if err := db.Exec("DELETE FROM records WHERE account = '' AND at < ?", now.Add(-sweepAfter)).Error; err != nil {
+			return fmt.Errorf("sweep records: %w", err)
 		}
 		return nil
 	})
