@@ -1867,7 +1867,7 @@ type ClientInterface interface {
 	// RegisterAccountWithBody Register an account
 	//
 	// Sends a mail, and the account exists once its token is confirmed, with a password that the reader of the mail chooses then. The
-	// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute.
+	// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute, and fewer to one that uses none.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1877,7 +1877,7 @@ type ClientInterface interface {
 	// RegisterAccount Register an account
 	//
 	// Sends a mail, and the account exists once its token is confirmed, with a password that the reader of the mail chooses then. The
-	// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute.
+	// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute, and fewer to one that uses none.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2924,7 +2924,7 @@ func (c *Client) GetStock(ctx context.Context, sku ProductCode, reqEditors ...Re
 // RegisterAccountWithBody Register an account
 //
 // Sends a mail, and the account exists once its token is confirmed, with a password that the reader of the mail chooses then. The
-// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute.
+// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute, and fewer to one that uses none.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2944,7 +2944,7 @@ func (c *Client) RegisterAccountWithBody(ctx context.Context, contentType string
 // RegisterAccount Register an account
 //
 // Sends a mail, and the account exists once its token is confirmed, with a password that the reader of the mail chooses then. The
-// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute.
+// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute, and fewer to one that uses none.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5367,7 +5367,7 @@ type ClientWithResponsesInterface interface {
 	// RegisterAccountWithBodyWithResponse Register an account
 	//
 	// Sends a mail, and the account exists once its token is confirmed, with a password that the reader of the mail chooses then. The
-	// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute.
+	// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute, and fewer to one that uses none.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5377,7 +5377,7 @@ type ClientWithResponsesInterface interface {
 	// RegisterAccountWithResponse Register an account
 	//
 	// Sends a mail, and the account exists once its token is confirmed, with a password that the reader of the mail chooses then. The
-	// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute.
+	// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute, and fewer to one that uses none.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11043,7 +11043,7 @@ func (c *ClientWithResponses) GetStockWithResponse(ctx context.Context, sku Prod
 // RegisterAccountWithBodyWithResponse Register an account
 //
 // Sends a mail, and the account exists once its token is confirmed, with a password that the reader of the mail chooses then. The
-// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute.
+// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute, and fewer to one that uses none.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11059,7 +11059,7 @@ func (c *ClientWithResponses) RegisterAccountWithBodyWithResponse(ctx context.Co
 // RegisterAccountWithResponse Register an account
 //
 // Sends a mail, and the account exists once its token is confirmed, with a password that the reader of the mail chooses then. The
-// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute.
+// answer is the same if the address has an account: its owner gets another mail. One mail of a kind goes to an address in a minute, and fewer to one that uses none.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

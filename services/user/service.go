@@ -26,7 +26,7 @@ type Service interface {
 type Entry interface {
 	// Register sends a mail that confirms the registration, or, if the address has an
 	// account, one to its owner that says so. Both answer the same, in the same time. A
-	// repeat sends another mail, at most one each [MailPause]. The reader of the mail chooses
+	// repeat sends another mail, but for a [Pause]. The reader of the mail chooses
 	// the password, see Confirm: that of r does not count. It refuses with INVALID.
 	Register(ctx context.Context, r Registration) error
 
@@ -48,7 +48,7 @@ type Entry interface {
 	Refresh(ctx context.Context, refreshToken string) (Tokens, error)
 
 	// AskReset sends a mail by which the password is reset, if the address has an account,
-	// at most one each [MailPause]. It answers the same otherwise, in the same time.
+	// but for a [Pause]. It answers the same otherwise, in the same time.
 	AskReset(ctx context.Context, email string) error
 
 	// Reset sets the password of the account to which the mail was sent, ends all its

@@ -37,7 +37,7 @@ const (
 	RegistrationAge = 24 * time.Hour      // of a mail with which an address is confirmed
 	ResetAge        = time.Hour           // of a mail with which a password is reset
 	ChangeAge       = 3 * 24 * time.Hour  // of a mail that tells an owner of a change
-	MailPause       = time.Minute         // between two mails of a kind to one address
+	MailPause       = time.Minute         // between two mails of a kind to one address, see [Pause]
 	MostWait        = 15 * time.Minute    // after failed attempts
 )
 
@@ -57,6 +57,13 @@ func Wait(failures int64) time.Duration {
 		return 0
 	}
 	return min(MostWait, time.Second<<min(failures-FreeAttempts, 20))
+}
+
+// Pause returns how long an address gets no other mail of a kind after so many in a day of
+// which it has used none: [MailPause], then twice as long each time, at most [ResetAge], so
+// that a reader always has a token that is good.
+func Pause(mails int) time.Duration {
+	return min(ResetAge, MailPause<<min(mails-1, 20))
 }
 
 // Role is what an account may do.

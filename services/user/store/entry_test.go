@@ -80,6 +80,23 @@ func TestRegister(t *testing.T) {
 			requireRefusal(t, err, user.BadCredentials)
 			b.logIn(t, thief.Email)
 		})
+		t.Run("SparesAReaderWhomAnotherPersonAsksFor", func(t *testing.T) {
+			b.account(t, "spared@example.com")
+			sent := func(email string) int {
+				all, err := b.Mails(t.Context(), 100)
+				require.NoError(t, err)
+				return len(slices.DeleteFunc(all, func(m user.Mail) bool { return m.To != email }))
+			}
+			for _, minutes := range []int{0, 1, 1, 1, 3, 1, 7, 1} { // mails at 0, 1, 3, 7 and 15
+				b.clock.pass(time.Duration(minutes) * time.Minute)
+				require.NoError(t, b.AskReset(t.Context(), "spared@example.com"))
+			}
+			require.Equal(t, 5, sent("spared@example.com"))
+			b.clock.pass(user.MailPause)
+			require.NoError(t, b.Reset(t.Context(), b.mail(t, "spared@example.com").Token, better))
+			require.NoError(t, b.AskReset(t.Context(), "spared@example.com"))
+			require.Equal(t, 1, sent("spared@example.com"), "one that uses its mails is not")
+		})
 		t.Run("SendsOneMailForManyRequestsAtOnce", func(t *testing.T) {
 			b.account(t, "owner@example.com")
 			for _, c := range []struct {

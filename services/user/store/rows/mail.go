@@ -41,22 +41,13 @@ func Already(owner Account) Mail {
 	}
 }
 
-// Send writes a mail and tells it, unless the address got one of the template a moment ago.
+// Send writes a mail and tells it, unless the address must be spared, see [user.Pause].
 func (s *Base) Send(tx *gorm.DB, m Mail, age time.Duration) error {
 	m.CreatedAt = s.Now()
 	m.ExpiresAt = m.CreatedAt.Add(age)
-	// Of requests at the same time the second sees the mail of the first.
-	if err := failed.Hold(tx, s.Derived.Login(m.Login), m.CreatedAt); err != nil {
-		return err //nolint:wrapcheck // it says what it did
-	}
-	var recent int64
-	err := tx.Model(&Mail{}).Where("login = ? AND template = ? AND created_at > ? AND used_at IS NULL",
-		m.Login, m.Template, m.CreatedAt.Add(-user.MailPause)).Count(&recent).Error
-	if err != nil {
-		return fmt.Errorf("look for an earlier mail: %w", err)
-	}
-	if recent > 0 {
-		return nil
+	spared, err := s.spared(tx, m)
+	if err != nil || spared {
+		return err
 	}
 	if m.ID, err = NewID(); err != nil {
 		return err
@@ -71,6 +62,25 @@ func (s *Base) Send(tx *gorm.DB, m Mail, age time.Duration) error {
 	return outbox.Tell(tx, user.MailWantedFact.New(m.Account, "", user.MailData{ //nolint:wrapcheck // a fault, or the database's error
 		Account: m.Account, Mail: m.ID, Template: user.Template(m.Template),
 	}))
+}
+
+// spared reports whether the address has got mails of the template that a stranger may have
+// asked for. A change of the address was not asked for by one, and its owner must know.
+func (s *Base) spared(tx *gorm.DB, m Mail) (bool, error) {
+	if m.Template == string(user.AddressChanged) {
+		return false, nil
+	}
+	// Of requests at the same time the second sees the mail of the first.
+	if err := failed.Hold(tx, s.Derived.Login(m.Login), m.CreatedAt); err != nil {
+		return false, err //nolint:wrapcheck // it says what it did
+	}
+	var earlier []Mail
+	err := tx.Where("login = ? AND template = ? AND created_at > ? AND used_at IS NULL", m.Login, m.Template, m.CreatedAt.AddDate(0, 0, -1)).
+		Order("created_at DESC").Find(&earlier).Error
+	if err != nil {
+		return false, fmt.Errorf("look for earlier mails: %w", err)
+	}
+	return len(earlier) > 0 && m.CreatedAt.Before(earlier[0].CreatedAt.Add(user.Pause(len(earlier)))), nil
 }
 
 // Spend takes the mail of a token and marks it as used.
