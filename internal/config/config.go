@@ -89,10 +89,11 @@ type Config struct {
 	// commit is safe against the death of any process. Default: false.
 	Durable bool `key:"durable" help:"make SQLite safe against power loss, and slower"`
 
-	// SMTPURL is the server that sends mails: smtp://user:password@host:port, or smtps:// for
-	// TLS from the beginning. Empty: mails wait, and are dropped when they are too late; in
-	// `amends dev`, a server of its own, which keeps them for `amends mail`. Default: empty.
-	SMTPURL secret.Text `key:"smtp_url" help:"SMTP server that sends mails: smtp://user:password@host:port, or smtps://"`
+	// SMTPURL is the server that sends mails: smtp://user:password@host:port, smtp+starttls://
+	// to require TLS also without a password, or smtps:// for TLS from the beginning. Empty:
+	// mails wait, and are dropped when they are too late; in `amends dev`, a server of its
+	// own, which keeps them for `amends mail`. Default: empty.
+	SMTPURL secret.Text `key:"smtp_url" help:"SMTP server that sends mails: smtp://user:password@host:port, smtp+starttls:// or smtps://"`
 
 	// MailFrom is the sender of mails. Default: Shop <shop@localhost>.
 	MailFrom string `key:"mail_from" help:"sender of mails, such as Shop <shop@example.com>"`

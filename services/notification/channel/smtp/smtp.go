@@ -30,16 +30,16 @@ type Server struct {
 var _ channel.Channel = (*Server)(nil)
 
 // New returns a channel through the server at address, smtp://user:password@host:port: with
-// STARTTLS if the server offers it, and required with a password. smtps:// is TLS from the
-// beginning. from is the sender, such as "Shop <shop@example.com>". It connects to nothing.
+// STARTTLS if the server offers it, and required with a password. smtp+starttls:// requires
+// it in any case, smtps:// is TLS from the beginning. from is the sender, such as "Shop <shop@example.com>". It connects to nothing.
 func New(address, from string) (*Server, error) {
 	sender, err := netmail.ParseAddress(from)
 	if err != nil {
 		return nil, errors.New("mail_from: must be an address of mail, such as Shop <shop@example.com>")
 	}
 	u, err := url.Parse(address)
-	if err != nil || u.Hostname() == "" || u.Scheme != "smtp" && u.Scheme != "smtps" {
-		return nil, errors.New("smtp_url: must be smtp://user:password@host:port or smtps://…")
+	if err != nil || u.Hostname() == "" || ports[u.Scheme] == 0 {
+		return nil, errors.New("smtp_url: must be smtp://user:password@host:port, smtp+starttls://… or smtps://…")
 	}
 	client, err := mail.NewClient(u.Hostname(), options(u)...)
 	if err != nil {
@@ -49,15 +49,21 @@ func New(address, from string) (*Server, error) {
 	return &Server{client: client, from: sender, domain: domain}, nil
 }
 
+// ports are the schemes, each with its port.
+var ports = map[string]int{"smtp": 587, "smtp+starttls": 587, "smtps": 465}
+
 func options(u *url.URL) []mail.Option {
 	all := []mail.Option{mail.WithTimeout(Timeout), mail.WithTLSPolicy(mail.TLSOpportunistic), mail.WithoutNoop()}
-	port := map[string]int{"smtp": 587, "smtps": 465}[u.Scheme]
+	port := ports[u.Scheme]
 	if n, err := strconv.Atoi(u.Port()); err == nil {
 		port = n
 	}
 	all = append(all, mail.WithPort(port))
-	if u.Scheme == "smtps" {
+	switch u.Scheme {
+	case "smtps":
 		all = append(all, mail.WithSSL())
+	case "smtp+starttls":
+		all = append(all, mail.WithTLSPolicy(mail.TLSMandatory))
 	}
 	if password, ok := u.User.Password(); ok {
 		all = append(all, mail.WithTLSPolicy(mail.TLSMandatory), mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover),

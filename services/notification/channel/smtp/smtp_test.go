@@ -106,6 +106,15 @@ func TestAPasswordIsNotSentInClear(t *testing.T) {
 	require.Empty(t, s.Taken())
 }
 
+func TestAMailIsNotSentInClearIfThatIsForbidden(t *testing.T) {
+	t.Parallel()
+	s := smtptest.New(t)
+	c, err := smtp.New(strings.Replace(s.URL, "smtp://", "smtp+starttls://", 1), from)
+	require.NoError(t, err)
+	require.Equal(t, channel.Unavailable, fault.CodeOf(c.Send(t.Context(), order)), "the server has no TLS, or a thief has hidden it")
+	require.Empty(t, s.Taken())
+}
+
 func TestAMalformedAddressIsRefused(t *testing.T) {
 	t.Parallel()
 	c, err := smtp.New("smtp://localhost", from)
