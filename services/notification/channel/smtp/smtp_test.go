@@ -124,6 +124,31 @@ func TestAMalformedAddressIsRefused(t *testing.T) {
 	require.Equal(t, channel.AddressRefused, fault.CodeOf(c.Send(t.Context(), bad)))
 }
 
+// TestNoTextIsAHeader: a line break in a text or an address adds nothing to the mail.
+func TestNoTextIsAHeader(t *testing.T) {
+	t.Parallel()
+	s := smtptest.New(t)
+	c, err := smtp.New(s.URL, from)
+	require.NoError(t, err)
+	for _, end := range []string{"\r\n", "\n", "\r"} {
+		evil := channel.Message{
+			Key: "k1", To: order.To, Subject: "Hi" + end + "Bcc: eve@example.com" + end + end + "<p>", Text: "Ada" + end + "." + end + "RCPT TO:<eve@example.com>",
+		}
+		require.NoError(t, c.Send(t.Context(), evil))
+		taken := s.Taken()
+		got := taken[len(taken)-1]
+		require.Equal(t, order.To, got.To)
+		read, err := mail.ReadMessage(strings.NewReader(got.Content))
+		require.NoError(t, err)
+		require.Empty(t, read.Header.Get("Bcc"))
+		require.Equal(t, "auto-generated", read.Header.Get("Auto-Submitted"), "the headers behind it are there")
+		require.Contains(t, got.Content, "RCPT TO:<eve@example.com>", "it is text")
+		evil.To += end + "Bcc: eve@example.com"
+		require.Equal(t, channel.AddressRefused, fault.CodeOf(c.Send(t.Context(), evil)))
+	}
+	require.Len(t, s.Taken(), 3)
+}
+
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"", "localhost:25", "http://localhost", "smtp://"} {
