@@ -66,7 +66,7 @@ func NewServer(o ServerOptions) *Server {
 		grpc.WaitForHandlers(true),
 		grpc.StatsHandler(serverTelemetry(o.Metrics)),
 		grpc.ChainUnaryInterceptor(translate(o.Logger), requireDeadline),
-		grpc.ChainStreamInterceptor(guardStream(o.Logger, stopping)),
+		grpc.ChainStreamInterceptor(guardStream(stopping, o.Logger)),
 	}
 	options = append(options, o.Plugins...)
 	options = append(options, grpc.ChainUnaryInterceptor(enter), grpc.ChainStreamInterceptor(enterStream))

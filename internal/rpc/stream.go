@@ -38,13 +38,13 @@ func UntilStop(ctx context.Context) (until context.Context, cancel context.Cance
 
 // guardStream is translate and requireDeadline for a call with a stream. It tells the call
 // when the server begins to stop.
-func guardStream(log *slog.Logger, stopping context.Context) grpc.StreamServerInterceptor {
+func guardStream(stopping context.Context, log *slog.Logger) grpc.StreamServerInterceptor {
 	return func(server any, stream grpc.ServerStream, call *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 		if !ours(call.FullMethod) {
 			return next(server, stream)
 		}
 		about := &grpc.UnaryServerInfo{FullMethod: call.FullMethod}
-		_, err := translate(log)(stream.Context(), nil, about, func(ctx context.Context, _ any) (any, error) {
+		_, err := translate(log)(stream.Context(), nil, about, func(ctx context.Context, _ any) (any, error) { //nolint:contextcheck // stopping is not its parent
 			if err := hasDeadline(ctx, call.FullMethod); err != nil {
 				return nil, err
 			}

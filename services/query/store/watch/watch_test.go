@@ -75,7 +75,7 @@ func TestTheChangesOfOtherProcessesWake(t *testing.T) {
 		woken, off := w.On("o")
 		defer off()
 		<-woken // the first look has nothing to compare with
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		select {
 		case <-woken:
 			t.Fatal("nothing has changed")
