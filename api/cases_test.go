@@ -206,9 +206,15 @@ func TestCases(t *testing.T) { //nolint:tparallel // one conversation, one claim
 			require.Len(t, *p.Errors, 1, "%.60s", body)
 			require.Equal(t, pointer, (*p.Errors)[0].Pointer)
 		}
-		for _, query := range []string{"limit=0", "limit=101", "limit=x", "state=lost", "cursor=%21", "cursor=eA"} {
-			b.support(t, http.MethodGet, "/v1/cases?"+query, "", "").refused(t, http.StatusBadRequest, problem.BadRequest)
+		for query, pointer := range map[string]string{
+			"limit=0": "/limit", "limit=101": "/limit", "limit=x": "/limit", "state=lost": "/state", "assignee=%00": "/assignee", "assignee=%ff": "/assignee",
+			"cursor=": "/cursor", "cursor=%21": "/cursor", "cursor=" + strings.Repeat("%00", 36): "/cursor", "cursor=" + strings.Repeat("%ff", 36): "/cursor",
+		} {
+			p := b.support(t, http.MethodGet, "/v1/cases?"+query, "", "").refused(t, http.StatusUnprocessableEntity, problem.ValidationFailed)
+			require.Len(t, *p.Errors, 1, query)
+			require.Equal(t, pointer, (*p.Errors)[0].Pointer, query)
 		}
+		b.support(t, http.MethodGet, "/v1/cases?stat=open", "", "").refused(t, http.StatusBadRequest, problem.BadRequest)
 	})
 	t.Run("SupportGoesThroughTheListInPages", func(t *testing.T) {
 		for _, key := range []string{"a", "b", "c"} {
@@ -218,12 +224,12 @@ func TestCases(t *testing.T) { //nolint:tparallel // one conversation, one claim
 		require.Len(t, whole.Cases, 5)
 		var paged []contract.SupportCase
 		for next := ""; ; {
-			page := readAs[contract.SupportCases](t, http.StatusOK, b.support(t, http.MethodGet, "/v1/cases?limit=2&cursor="+next, "", ""))
+			page := readAs[contract.SupportCases](t, http.StatusOK, b.support(t, http.MethodGet, "/v1/cases?limit=2"+next, "", ""))
 			paged = append(paged, page.Cases...)
 			if page.NextCursor == nil {
 				break
 			}
-			next = *page.NextCursor
+			next = "&cursor=" + *page.NextCursor
 			require.LessOrEqual(t, len(paged), 5)
 		}
 		require.Equal(t, whole.Cases, paged)

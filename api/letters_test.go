@@ -160,9 +160,16 @@ func TestListDeadLetters(t *testing.T) {
 	t.Run("RefusesABadQuery", func(t *testing.T) {
 		t.Parallel()
 		_, next := b.list(t, "?group=shipping&limit=1")
-		for _, query := range []string{"?limit=0", "?limit=-1", "?limit=101", "?limit=abc", "?limit=1.5", "?cursor=!", "?cursor=YQ", "?group=order&cursor=" + next} {
-			b.ask(t, http.MethodGet, "/v1/dead-letters"+query, "", asNight).refused(t, http.StatusBadRequest, problem.BadRequest)
+		for query, pointer := range map[string]string{
+			"limit=0": "/limit", "limit=-1": "/limit", "limit=101": "/limit", "limit=abc": "/limit", "limit=1.5": "/limit",
+			"cursor=!": "/cursor", "cursor=YQ": "/cursor", "group=order&cursor=" + next: "/cursor",
+			"key=%00": "/key", "key=%ff": "/key", "group=%00": "/group",
+		} {
+			p := b.ask(t, http.MethodGet, "/v1/dead-letters?"+query, "", asNight).refused(t, http.StatusUnprocessableEntity, problem.ValidationFailed)
+			require.Len(t, *p.Errors, 1, query)
+			require.Equal(t, pointer, (*p.Errors)[0].Pointer, query)
 		}
+		b.ask(t, http.MethodGet, "/v1/dead-letters?gruop=order", "", asNight).refused(t, http.StatusBadRequest, problem.BadRequest)
 		b.ask(t, http.MethodGet, "/v1/dead-letters?group=catalog", "", asNight).refused(t, http.StatusNotFound, fault.NotFound)
 		b.ask(t, http.MethodGet, "/v1/dead-letters", "", asNight, "Accept: text/html").refused(t, http.StatusNotAcceptable, problem.NotAcceptable)
 	})
@@ -225,6 +232,10 @@ func TestDecideAboutADeadLetter(t *testing.T) {
 			b.ask(t, http.MethodPost, path, `{`, asNight).refused(t, http.StatusBadRequest, problem.MalformedBody)
 			b.ask(t, http.MethodPost, path, "", asNight).refused(t, http.StatusUnsupportedMediaType, problem.MediaTypeUnsupported)
 			b.ask(t, http.MethodPost, path, `{"group": "catalog", "reason": "r"}`, asNight).refused(t, http.StatusNotFound, fault.NotFound)
+			for _, id := range []string{"%00", "%ff", "a%2Fb%00"} { // no database has such a text
+				at := strings.Replace(path, "e1", id, 1)
+				b.ask(t, http.MethodPost, at, `{"group": "order", "reason": "r"}`, asNight).refused(t, http.StatusBadRequest, problem.BadRequest)
+			}
 			require.Empty(t, b.desk.made, "nothing was decided")
 		})
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/operator"
+	"github.com/amends/amends/api/orders"
 	"github.com/amends/amends/services/support"
 )
 
@@ -22,15 +23,15 @@ func (d *Desk) List(ctx context.Context, q operator.CaseQuery) (page []contract.
 		return nil, "", missing()
 	}
 	// One more than the page, to know whether it is the last.
-	all, err := d.service.List(ctx, support.Filter{State: support.State(q.State), Assignee: q.Assignee, After: q.After, Limit: min(q.Limit+1, support.MaxPage)})
+	all, err := d.service.List(ctx, support.Filter{State: support.State(q.State), Assignee: q.Assignee, After: q.After, Limit: q.Limit + 1})
 	if err != nil {
-		return nil, "", answered(err)
+		return nil, "", err //nolint:wrapcheck // a fault
 	}
 	page = []contract.SupportCase{}
 	for _, c := range all[:min(len(all), q.Limit)] {
 		page = append(page, renderForSupport(c))
 	}
-	if len(page) == q.Limit && (len(all) > q.Limit || q.Limit == support.MaxPage) {
+	if len(all) > q.Limit {
 		next = page[q.Limit-1].Id
 	}
 	return page, next, nil
@@ -84,24 +85,16 @@ func (d *Desk) shown(id string, ask func(id string) (support.Case, error)) (cont
 // renderForSupport renders a case with everything in it.
 func renderForSupport(c support.Case) contract.SupportCase {
 	out := contract.SupportCase{
-		Id: c.ID, OrderId: c.Order, CustomerId: optional(c.Customer), Subject: c.Subject, State: contract.CaseState(c.State),
-		Assignee: optional(c.Assignee), CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+		Id: c.ID, OrderId: c.Order, CustomerId: orders.Optional(c.Customer), Subject: c.Subject, State: contract.CaseState(c.State),
+		Assignee: orders.Optional(c.Assignee), CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
 	}
 	if c.Messages == nil {
 		return out
 	}
 	messages := []contract.SupportMessage{}
 	for _, m := range c.Messages {
-		messages = append(messages, contract.SupportMessage{Author: contract.CaseSide(m.Author.Side), By: optional(m.Author.ID), Text: m.Text, At: m.At})
+		messages = append(messages, contract.SupportMessage{Author: contract.CaseSide(m.Author.Side), By: orders.Optional(m.Author.ID), Text: m.Text, At: m.At})
 	}
 	out.Messages = &messages
 	return out
-}
-
-// optional returns nil for the empty string, which is left out of an answer.
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }

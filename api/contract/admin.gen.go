@@ -243,7 +243,7 @@ type OperatorsOrder struct {
 	// Acknowledgements The reviews by operators, each of which took flags down; the oldest first.
 	Acknowledgements []Acknowledgement `json:"acknowledgements"`
 
-	// AsOf The read model has all that happened up to this time. Absent for other sources.
+	// AsOf The read model has all facts that had reached the broker at this time. Absent for other sources.
 	AsOf      *time.Time  `json:"as_of,omitempty"`
 	Attention []Attention `json:"attention"`
 	CreatedAt time.Time   `json:"created_at"`
@@ -297,7 +297,7 @@ type OperatorsOrder struct {
 
 // Projection defines model for Projection.
 type Projection struct {
-	// AsOf It has all that happened up to this time; absent while that is not known.
+	// AsOf It has all facts that had reached the broker at this time; absent while that is not known.
 	AsOf *time.Time `json:"as_of,omitempty"`
 
 	// Behind Events of all projections together that wait at the broker; absent if it does not tell.
@@ -579,14 +579,15 @@ type Unauthorized = Problem
 
 // ListCasesParams defines parameters for ListCases.
 type ListCasesParams struct {
-	State *CaseState `form:"state,omitempty" json:"state,omitempty"`
+	// Limit The most entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before, with the same other parameters.
+	Cursor *Cursor    `form:"cursor,omitempty" json:"cursor,omitempty"`
+	State  *CaseState `form:"state,omitempty" json:"state,omitempty"`
 
 	// Assignee Only those that this person takes care of.
 	Assignee *string `form:"assignee,omitempty" json:"assignee,omitempty"`
-
-	// Cursor The `next_cursor` of the page before, with the same state and assignee.
-	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
-	Limit  *int    `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // AnswerCaseParams defines parameters for AnswerCase.
@@ -615,15 +616,17 @@ type CloseCaseParams struct {
 
 // ListDeadLettersParams defines parameters for ListDeadLetters.
 type ListDeadLettersParams struct {
+	// Limit The most entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before, with the same other parameters.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
 	// Group Only those of this listening service, which must run in this process.
 	Group *string `form:"group,omitempty" json:"group,omitempty"`
 
 	// Key Only those of this key, for example an order's id.
 	Key *string `form:"key,omitempty" json:"key,omitempty"`
-
-	// Cursor The `next_cursor` of the page before, with the same group and key.
-	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
-	Limit  *int    `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // ListAllOrdersParams defines parameters for ListAllOrders.

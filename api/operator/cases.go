@@ -2,18 +2,15 @@ package operator
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/body"
+	"github.com/amends/amends/api/body/parameter"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/header"
@@ -23,7 +20,8 @@ import (
 // Cases is where support reads and answers the cases of customers. Its errors are faults;
 // a case that does not exist is NOT_FOUND.
 type Cases interface {
-	// List returns a page of cases and the id to go on behind, empty for the end.
+	// List returns a page of cases and the id to go on behind, empty for the end. It refuses
+	// with INVALID an id that is not one of a case.
 	List(ctx context.Context, q CaseQuery) (page []contract.SupportCase, next string, err error)
 	// Get returns a case with its messages, as the commands do. A repeat of a command with
 	// its key changes nothing.
@@ -34,12 +32,6 @@ type Cases interface {
 	// TextRules are those of a body with the text of a message; see [body.Form].
 	TextRules(ctx context.Context, value any) []contract.FieldError
 }
-
-// Limits of a page of cases.
-const (
-	defaultCases = 20
-	maxCases     = 100
-)
 
 // CaseQuery selects a page of cases. Empty fields select all.
 type CaseQuery struct {
@@ -59,6 +51,7 @@ type CasesConfig struct {
 // CaseDesk serves the operations of support on cases.
 type CaseDesk struct {
 	config                CasesConfig
+	query                 parameter.Form
 	answer, assign, close body.Form
 }
 
@@ -67,7 +60,7 @@ func NewCases(c CasesConfig) *CaseDesk {
 	closing := Form("SupportClosing", nil)
 	closing.Optional = true
 	return &CaseDesk{
-		config: c,
+		config: c, query: Parameters("/v1/cases"),
 		answer: Form("SupportAnswer", c.Cases.TextRules), assign: Form("SupportAssignment", nil), close: closing,
 	}
 }
@@ -82,40 +75,21 @@ func (s *CaseDesk) Register(r edge.Router) {
 }
 
 func (s *CaseDesk) list(c echo.Context) error {
-	q, err := caseQuery(c.QueryParams())
-	if err != nil {
-		return err
+	var p contract.ListCasesParams
+	if err := s.query.Read(c.Request().URL.RawQuery, &p); err != nil {
+		return err //nolint:wrapcheck // a problem
 	}
-	page, next, err := s.config.Cases.List(c.Request().Context(), q)
+	page, next, err := s.config.Cases.List(c.Request().Context(), CaseQuery{
+		State: string(parameter.Value(p.State)), Assignee: parameter.Value(p.Assignee), After: parameter.Value(p.Cursor), Limit: parameter.Limit(p.Limit),
+	})
 	if err != nil {
-		return err //nolint:wrapcheck // a fault, which the edge answers
+		return problem.Unlisted(err, "The cases cannot be listed right now.") //nolint:wrapcheck // a problem
 	}
 	out := contract.SupportCases{Cases: page}
 	if next != "" {
-		out.NextCursor = new(base64.RawURLEncoding.EncodeToString([]byte(next)))
+		out.NextCursor = &next
 	}
 	return c.JSON(http.StatusOK, out)
-}
-
-// caseQuery reads the parameters of a list.
-func caseQuery(p url.Values) (q CaseQuery, err error) {
-	q = CaseQuery{State: p.Get("state"), Assignee: p.Get("assignee"), Limit: defaultCases}
-	switch contract.CaseState(q.State) {
-	case "", contract.Open, contract.Answered, contract.Closed:
-	default:
-		return q, problem.New(problem.BadRequest, "The state must be one of open, answered, closed.")
-	}
-	if text := p.Get("limit"); text != "" {
-		if q.Limit, err = strconv.Atoi(text); err != nil || q.Limit < 1 || q.Limit > maxCases {
-			return q, problem.New(problem.BadRequest, fmt.Sprintf("The limit must be a number from 1 to %d.", maxCases))
-		}
-	}
-	after, err := base64.RawURLEncoding.DecodeString(p.Get("cursor"))
-	if err != nil || len(after) > 0 && len(after) != len("019acf3e-4b80-7c11-8f3e-5d2a9b7c6e10") {
-		return q, problem.New(problem.BadRequest, "The cursor is not one of this list.")
-	}
-	q.After = string(after)
-	return q, nil
 }
 
 func (s *CaseDesk) get(c echo.Context) error {

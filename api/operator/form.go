@@ -23,8 +23,8 @@ func Form(name string, rules func(ctx context.Context, value any) []contract.Fie
 	panic(err) // the contract is embedded: it is whole
 }
 
-// parameters returns how the query of a GET operation of the contract admin.yaml is read.
-func parameters(path string) parameter.Form {
+// Parameters returns how the query of a GET operation of the contract admin.yaml is read.
+func Parameters(path string) parameter.Form {
 	spec, err := contract.LoadAdmin()
 	if err != nil {
 		panic(err) // as above

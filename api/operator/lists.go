@@ -22,7 +22,7 @@ type Lists struct {
 }
 
 // NewLists returns the lists of m, which may be nil: then every list is refused.
-func NewLists(m query.Service) *Lists { return &Lists{m, parameters("/v1/orders")} }
+func NewLists(m query.Service) *Lists { return &Lists{m, Parameters("/v1/orders")} }
 
 // Register adds the routes of the contract admin.yaml that list.
 func (s *Lists) Register(r edge.Router) {

@@ -11,14 +11,20 @@ import (
 func Unlisted(err error, detail string) error {
 	switch {
 	case fault.CodeOf(err) == fault.Invalid:
-		p := New(ValidationFailed, "")
-		p.Errors, p.Cause = []contract.FieldError{Field("/cursor", FieldNotAllowed, "is not one of this list")}, err
-		return p
+		return ForeignCursor(err)
 	case fault.KindOf(err) == fault.Transient, fault.KindOf(err) == fault.Unknown:
 		return &Problem{Code: fault.Unavailable, Detail: detail, Cause: err}
 	default:
 		return err
 	}
+}
+
+// ForeignCursor returns the problem of a cursor that no page of the list has answered; cause
+// may be nil.
+func ForeignCursor(cause error) *Problem {
+	p := New(ValidationFailed, "")
+	p.Errors, p.Cause = []contract.FieldError{Field("/cursor", FieldNotAllowed, "is not one of this list")}, cause
+	return p
 }
 
 // NoReadModel returns the problem of a server that has none.

@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/text"
 )
@@ -29,7 +31,7 @@ const (
 	MaxMessages = 50   // messages of each side of a case
 	MaxSubject  = 200  // of a subject
 	MaxText     = 4000 // of a message
-	MaxPage     = 100  // cases of a page
+	MaxPage     = 200  // cases of a page
 	maxName     = 255  // of an id, a name or a key
 )
 
@@ -223,15 +225,23 @@ type Filter struct {
 	Limit int
 }
 
-// Validate refuses with INVALID a state that there is not, and a limit out of bounds.
+// Validate refuses with INVALID a state that there is not, an assignee that no case has, a
+// last id that is not one of a case, and a limit out of bounds.
 func (f Filter) Validate() error {
 	switch {
 	case !slices.Contains([]State{"", Open, Answered, Closed}, f.State):
 		return invalid("the state %.20q is not one of open, answered, closed", string(f.State))
+	case f.After != "" && !isID(f.After):
+		return invalid("the page before ended with a case, and %.40q is not the id of one", f.After)
 	case f.Limit < 1 || f.Limit > MaxPage:
 		return invalid("a page has 1 to %d cases", MaxPage)
 	}
-	return nil
+	return Assignee(f.Assignee)
+}
+
+func isID(s string) bool {
+	id, err := uuid.Parse(s)
+	return err == nil && id.String() == s
 }
 
 func closed() error {

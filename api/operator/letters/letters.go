@@ -8,10 +8,13 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/body"
+	"github.com/amends/amends/api/body/parameter"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/operator"
@@ -49,13 +52,14 @@ type Config struct {
 // Letters serves the operations of operators on dead letters.
 type Letters struct {
 	config           Config
+	query            parameter.Form
 	redrive, discard body.Form
 }
 
 // New returns the operations of c.
 func New(c Config) *Letters {
 	return &Letters{
-		config:  c,
+		config: c, query: operator.Parameters("/v1/dead-letters"),
 		redrive: operator.Form("RedriveDeadLetter", nil), discard: operator.Form("DiscardDeadLetter", nil),
 	}
 }
@@ -77,7 +81,7 @@ func (s *Letters) postDiscard(c echo.Context) error {
 
 // list answers GET /v1/dead-letters: those of one service after the other.
 func (s *Letters) list(c echo.Context) error {
-	q, err := s.query(c.QueryParams())
+	q, err := s.read(c.Request().URL.RawQuery)
 	if err != nil {
 		return err
 	}
@@ -132,15 +136,14 @@ func (s *Letters) decide(c echo.Context, form body.Form, status int, decide func
 // eventID returns the id in a request's path. Echo leaves it escaped if the path has an
 // escape that it needs, such as %2F.
 func eventID(c echo.Context) (string, error) {
-	id := c.Param("id")
-	if c.Request().URL.RawPath == "" {
-		return id, nil
+	id, err := c.Param("id"), error(nil)
+	if c.Request().URL.RawPath != "" {
+		id, err = url.PathUnescape(id)
 	}
-	plain, err := url.PathUnescape(id)
-	if err != nil {
-		return "", problem.New(problem.BadRequest, "The id is not escaped as a path is.")
+	if err != nil || !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
+		return "", problem.New(problem.BadRequest, "The id in the path is no text.")
 	}
-	return plain, nil
+	return id, nil
 }
 
 // here returns nil for a group of this process.

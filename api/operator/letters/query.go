@@ -2,19 +2,13 @@ package letters
 
 import (
 	"encoding/base64"
-	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/amends/amends/api/body/parameter"
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/problem"
-)
-
-// Limits of a page of dead letters.
-const (
-	defaultLetters = 20
-	maxLetters     = 100
 )
 
 // letterQuery selects a page of dead letters.
@@ -25,25 +19,24 @@ type letterQuery struct {
 	limit  int
 }
 
-// query reads the parameters of a list.
-func (s *Letters) query(p url.Values) (q letterQuery, err error) {
-	q = letterQuery{groups: s.config.Desk.Groups(), key: p.Get("key"), limit: defaultLetters}
-	if group := p.Get("group"); group != "" {
+// read reads the query of a URL.
+func (s *Letters) read(raw string) (q letterQuery, err error) {
+	var p contract.ListDeadLettersParams
+	if err := s.query.Read(raw, &p); err != nil {
+		return q, err //nolint:wrapcheck // a problem
+	}
+	q = letterQuery{groups: s.config.Desk.Groups(), key: parameter.Value(p.Key), limit: parameter.Limit(p.Limit)}
+	if group := parameter.Value(p.Group); group != "" {
 		if err := s.here(group); err != nil {
 			return q, err
 		}
 		q.groups = []string{group}
 	}
-	if text := p.Get("limit"); text != "" {
-		if q.limit, err = strconv.Atoi(text); err != nil || q.limit < 1 || q.limit > maxLetters {
-			return q, problem.New(problem.BadRequest, fmt.Sprintf("The limit must be a number from 1 to %d.", maxLetters))
-		}
-	}
-	if text := p.Get("cursor"); text != "" {
-		group, after, ok := parseCursor(text)
+	if p.Cursor != nil {
+		group, after, ok := parseCursor(*p.Cursor)
 		i := slices.Index(q.groups, group)
 		if !ok || i < 0 {
-			return q, problem.New(problem.BadRequest, "The cursor is not one of this list.")
+			return q, problem.ForeignCursor(nil) //nolint:wrapcheck // a problem
 		}
 		q.groups, q.after = q.groups[i:], after
 	}

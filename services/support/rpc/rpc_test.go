@@ -74,7 +74,7 @@ func contract(t *testing.T, s, direct support.Service, order string) {
 		none, err := s.List(ctx, support.Filter{Assignee: "leo", Limit: 1})
 		require.NoError(t, err)
 		require.Empty(t, none)
-		for _, f := range []support.Filter{{}, {Limit: -1}, {Limit: 101}, {Limit: 1, State: "lost"}} {
+		for _, f := range []support.Filter{{}, {Limit: -1}, {Limit: support.MaxPage + 1}, {Limit: 1, State: "lost"}} {
 			_, err = s.List(ctx, f)
 			require.Equal(t, fault.Invalid, fault.CodeOf(err), "%v: %v", f, err)
 		}

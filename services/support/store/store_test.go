@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -192,7 +193,16 @@ func TestLists(t *testing.T) {
 		require.Equal(t, []string{ids[2]}, list(support.Filter{Limit: 9, State: support.Answered}))
 		require.Equal(t, ids[3:], list(support.Filter{Limit: 9, State: support.Open, After: ids[1]}))
 		require.Empty(t, list(support.Filter{Limit: 9, State: support.Open, Assignee: "mia"}))
-		for _, f := range []support.Filter{{}, {Limit: support.MaxPage + 1}, {Limit: 1, State: "lost"}} {
+		for _, f := range []support.Filter{
+			{},
+			{Limit: support.MaxPage + 1},
+			{Limit: 1, State: "lost"},
+			{Limit: 1, After: "x"},
+			{Limit: 1, After: strings.ToUpper(ids[0])},
+			{Limit: 1, After: "\x00"},
+			{Limit: 1, Assignee: "\x00"},
+			{Limit: 1, Assignee: "\xff"},
+		} {
 			_, err := s.List(ctx, f)
 			refused(t, fault.Invalid, err)
 		}
