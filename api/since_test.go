@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -195,6 +196,21 @@ func TestReadYourWrites(t *testing.T) {
 			start := time.Now()
 			require.True(t, *list(t, b, "Amends-Min-Version: "+order+":1").Stale)
 			require.GreaterOrEqual(t, time.Since(start), time.Second, "as long as for one that does not exist")
+		}
+	})
+
+	t.Run("OfAnOrderOfAnotherAReadTellsNothing", func(t *testing.T) {
+		t.Parallel()
+		m := newModel()
+		foreign := identity.Order("cus_43", "k")
+		m.tell(told(foreign, "cus_43", query.Confirmed, 4))
+		b := modelled(t, m)
+		b.temporal.query = forgotten
+		for _, version := range []string{foreign + ":1", foreign + ":9", identity.Order("cus_43", "none") + ":9"} {
+			order, _, _ := strings.Cut(version, ":")
+			start := time.Now()
+			b.do(t, http.MethodGet, "/v1/orders/"+order, "", asOwner, "Amends-Min-Version: "+version, soon).refused(t, http.StatusNotFound, fault.NotFound)
+			require.Less(t, time.Since(start), 20*time.Second, "none is waited for")
 		}
 	})
 

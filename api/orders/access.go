@@ -17,7 +17,7 @@ const scopeSupport = "support"
 
 // Finder finds orders; see [lookup.Finder].
 type Finder interface {
-	FindSince(ctx context.Context, id string, s lookup.Since) (order read.Snapshot, stale bool, err error)
+	FindSince(ctx context.Context, id string, s lookup.Since, shown func(read.Snapshot) bool) (order read.Snapshot, stale bool, err error)
 }
 
 // Access finds orders for those who may see them. To all others it says NOT_FOUND, as of
@@ -67,15 +67,17 @@ func (a *Access) find(ctx context.Context, id string, s lookup.Since, support bo
 	if !claimed && who.Account == "" {
 		return read.Snapshot{}, false, notYours() // without a question, whose time would tell that there is such an order
 	}
-	order, stale, err = a.orders.FindSince(ctx, id, s)
+	shown := func(o read.Snapshot) bool {
+		return claimed || support && who.Has(scopeSupport) || !identity.OfGuest(id) && o.Of(who.Account)
+	}
+	order, stale, err = a.orders.FindSince(ctx, id, s, shown)
 	switch {
 	case err != nil:
 		return read.Snapshot{}, false, fmt.Errorf("find the caller's order: %w", err)
-	case claimed, support && who.Has(scopeSupport), !identity.OfGuest(id) && order.Of(who.Account):
-		return order, stale, nil
-	default:
+	case !shown(order):
 		return read.Snapshot{}, false, notYours()
 	}
+	return order, stale, nil
 }
 
 func notYours() error { return problem.New(fault.NotFound, "") }

@@ -70,10 +70,11 @@ type Since struct {
 
 // FindSince returns an order like [Finder.Find], and whether it may be older than asked.
 // Only the answer of the read model can be: workflow, record and engine have all that was
-// ever answered.
-func (f *Finder) FindSince(ctx context.Context, id string, s Since) (found read.Snapshot, stale bool, err error) {
+// ever answered. It waits only for an order that may be shown to the caller, so that the
+// time of an answer does not tell of other orders.
+func (f *Finder) FindSince(ctx context.Context, id string, s Since, shown func(read.Snapshot) bool) (found read.Snapshot, stale bool, err error) {
 	found, err = f.Find(ctx, id)
-	if f.model == nil || !s.missed(found, err) {
+	if f.model == nil || !s.missed(found, err) || err == nil && !shown(found) {
 		return found, false, err
 	}
 	if _, err := f.model.WaitFor(ctx, id, s.Version, s.Patience); err != nil && ctx.Err() != nil {
@@ -83,12 +84,17 @@ func (f *Finder) FindSince(ctx context.Context, id string, s Since) (found read.
 	return found, s.missed(found, err), err
 }
 
-// missed reports whether an answer is no proof of the version.
+// missed reports whether an answer is no proof of the version. There is no version of an
+// order that does not exist.
 func (s Since) missed(found read.Snapshot, err error) bool {
-	if s.Version == 0 {
+	switch {
+	case s.Version == 0:
 		return false
+	case err != nil:
+		return fault.CodeOf(err) != fault.NotFound
+	default:
+		return found.Source == read.FromReadModel && found.Version < s.Version
 	}
-	return err != nil || found.Source == read.FromReadModel && found.Version < s.Version
 }
 
 // told asks the read model.
