@@ -637,7 +637,7 @@ type OpenCase struct {
 
 // Order defines model for Order.
 type Order struct {
-	// AsOf The read model has all that happened up to this time. Absent for other sources.
+	// AsOf The read model has all facts that had reached the broker at this time. Absent for other sources.
 	AsOf      *time.Time  `json:"as_of,omitempty"`
 	Attention []Attention `json:"attention"`
 	CreatedAt time.Time   `json:"created_at"`
