@@ -24,6 +24,18 @@ func Name(path, s string) error {
 	return fault.Errorf(fault.Business, fault.Invalid, "%s must have at most %d characters", path, maxName)
 }
 
+// Each maps all values of a list, nil for an empty one. The first error is the result.
+func Each[From, To any](all []From, f func(From) (To, error)) (out []To, err error) {
+	for _, v := range all {
+		to, err := f(v)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, to)
+	}
+	return out, nil
+}
+
 // Amount returns a as a message, nil for the zero Amount, which has no currency.
 func Amount(a money.Amount) *wirepb.Amount {
 	if a == (money.Amount{}) {

@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/amends/amends/internal/rpc/wire"
 	"github.com/amends/amends/services/support"
 	pb "github.com/amends/amends/services/support/rpc/supportpb"
 )
@@ -38,7 +39,7 @@ func (c *Client) OfOrder(ctx context.Context, order string) ([]support.Case, err
 	if err != nil {
 		return nil, err
 	}
-	return each(out.GetCases(), fromCase)
+	return wire.Each(out.GetCases(), fromCase)
 }
 
 // List implements [support.Service].
@@ -55,7 +56,7 @@ func (c *Client) List(ctx context.Context, f support.Filter) ([]support.Case, er
 	if err != nil {
 		return nil, err
 	}
-	return each(out.GetCases(), fromCase)
+	return wire.Each(out.GetCases(), fromCase)
 }
 
 // Answer implements [support.Service].

@@ -48,7 +48,7 @@ func fromMessage(m *pb.Message) (support.Message, error) {
 
 func toCase(c support.Case) (*pb.Case, error) {
 	state, err1 := states.Number(c.State)
-	messages, err2 := each(c.Messages, toMessage)
+	messages, err2 := wire.Each(c.Messages, toMessage)
 	return &pb.Case{
 		Id: c.ID, Order: c.Order, Customer: c.Customer, Subject: c.Subject, State: state, Assignee: c.Assignee,
 		CreatedAt: wire.Time(c.CreatedAt), UpdatedAt: wire.Time(c.UpdatedAt), Messages: messages,
@@ -57,21 +57,9 @@ func toCase(c support.Case) (*pb.Case, error) {
 
 func fromCase(c *pb.Case) (support.Case, error) {
 	state, err1 := states.Value(c.GetState())
-	messages, err2 := each(c.GetMessages(), fromMessage)
+	messages, err2 := wire.Each(c.GetMessages(), fromMessage)
 	return support.Case{
 		ID: c.GetId(), Order: c.GetOrder(), Customer: c.GetCustomer(), Subject: c.GetSubject(), State: state, Assignee: c.GetAssignee(),
 		CreatedAt: wire.FromTime(c.GetCreatedAt()), UpdatedAt: wire.FromTime(c.GetUpdatedAt()), Messages: messages,
 	}, errors.Join(err1, err2)
-}
-
-// each maps all values of a list, nil for an empty one. The first error is the result.
-func each[From, To any](all []From, f func(From) (To, error)) (out []To, err error) {
-	for _, v := range all {
-		to, err := f(v)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, to)
-	}
-	return out, nil
 }

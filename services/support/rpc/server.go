@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/amends/amends/internal/rpc/wire"
 	"github.com/amends/amends/services/support"
 	pb "github.com/amends/amends/services/support/rpc/supportpb"
 )
@@ -92,5 +93,5 @@ func listed(all []support.Case, err error) ([]*pb.Case, error) {
 	if err != nil {
 		return nil, err
 	}
-	return each(all, toCase)
+	return wire.Each(all, toCase)
 }

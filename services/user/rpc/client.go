@@ -108,5 +108,5 @@ func (c *Client) Mails(ctx context.Context, limit int) ([]user.Mail, error) {
 	if err != nil {
 		return nil, err
 	}
-	return each(out.GetMails(), fromMail)
+	return wire.Each(out.GetMails(), fromMail)
 }

@@ -43,7 +43,7 @@ func (c *Client) Sessions(ctx context.Context, id string) ([]user.Session, error
 	if err != nil {
 		return nil, err
 	}
-	return each(out.GetSessions(), sure(fromSession))
+	return wire.Each(out.GetSessions(), sure(fromSession))
 }
 
 // LogOut implements [user.Service].
@@ -70,7 +70,7 @@ func (c *Client) Deliveries(ctx context.Context, id string) ([]user.Delivery, er
 	if err != nil {
 		return nil, err
 	}
-	return each(out.GetDeliveries(), sure(fromDelivery))
+	return wire.Each(out.GetDeliveries(), sure(fromDelivery))
 }
 
 // PutDelivery implements [user.Service].
@@ -91,7 +91,7 @@ func (c *Client) Keys(ctx context.Context, id string) ([]user.APIKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	return each(out.GetKeys(), sure(fromKey))
+	return wire.Each(out.GetKeys(), sure(fromKey))
 }
 
 // CreateKey implements [user.Service].
@@ -167,5 +167,5 @@ func (c *Client) Records(ctx context.Context, id, before string, limit int) ([]u
 	if err != nil {
 		return nil, err
 	}
-	return each(out.GetRecords(), fromRecord)
+	return wire.Each(out.GetRecords(), fromRecord)
 }

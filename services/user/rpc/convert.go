@@ -185,18 +185,6 @@ func fromRevocations(in *pb.ListRevocationsResponse) token.Revocations {
 	return r
 }
 
-// each maps all values of a list. The first error is the result.
-func each[From, To any](all []From, f func(From) (To, error)) ([]To, error) {
-	out := make([]To, len(all))
-	for i, v := range all {
-		var err error
-		if out[i], err = f(v); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
 // sure makes a function of a mapping that cannot fail.
 func sure[From, To any](f func(From) To) func(From) (To, error) {
 	return func(v From) (To, error) { return f(v), nil }

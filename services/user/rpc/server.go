@@ -132,6 +132,6 @@ func (s *server) ListMails(ctx context.Context, in *pb.ListMailsRequest) (*pb.Li
 	if err != nil {
 		return nil, err
 	}
-	out, err := each(all, toMail)
+	out, err := wire.Each(all, toMail)
 	return &pb.ListMailsResponse{Mails: out}, err
 }

@@ -53,7 +53,7 @@ func (s *server) ListSessions(ctx context.Context, in *pb.ListSessionsRequest) (
 	if err != nil {
 		return nil, err
 	}
-	out, err := each(all, sure(toSession))
+	out, err := wire.Each(all, sure(toSession))
 	return &pb.ListSessionsResponse{Sessions: out}, err
 }
 
@@ -90,7 +90,7 @@ func (s *server) ListDeliveries(ctx context.Context, in *pb.ListDeliveriesReques
 	if err != nil {
 		return nil, err
 	}
-	out, err := each(all, sure(toDelivery))
+	out, err := wire.Each(all, sure(toDelivery))
 	return &pb.ListDeliveriesResponse{Deliveries: out}, err
 }
 
@@ -120,7 +120,7 @@ func (s *server) ListKeys(ctx context.Context, in *pb.ListKeysRequest) (*pb.List
 	if err != nil {
 		return nil, err
 	}
-	out, err := each(all, sure(toKey))
+	out, err := wire.Each(all, sure(toKey))
 	return &pb.ListKeysResponse{Keys: out}, err
 }
 
@@ -189,6 +189,6 @@ func (s *server) ListRecords(ctx context.Context, in *pb.ListRecordsRequest) (*p
 	if err != nil {
 		return nil, err
 	}
-	out, err := each(all, toRecord)
+	out, err := wire.Each(all, toRecord)
 	return &pb.ListRecordsResponse{Records: out}, err
 }
