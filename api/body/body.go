@@ -43,6 +43,15 @@ type Form struct {
 // they bind to, which is a pointer to a type of the contract.
 type Binder map[reflect.Type]Form
 
+// Add adds to b how the bodies of a type of the contract are read: by f, with a schema of
+// spec.
+func Add[Type any](b Binder, spec *openapi3.T, schema string, f Form) error {
+	var err error
+	f.Schema, err = contract.Schema(spec, schema)
+	b[reflect.TypeFor[*Type]()] = f
+	return err //nolint:wrapcheck // it names the schema
+}
+
 // Bind implements [echo.Binder]. It returns io.EOF if there is no body and none is
 // needed.
 func (b Binder) Bind(target any, c echo.Context) error {
@@ -109,26 +118,12 @@ func (f Form) decode(ctx context.Context, text []byte, target any) error {
 		found = merge(found, f.Rules(ctx, value))
 	}
 	if len(found) > 0 {
-		return violated(found)
+		return problem.Wrong(found, problem.New(problem.MalformedBody, ""))
 	}
 	if err := json.Unmarshal(text, target); err != nil {
 		return fmt.Errorf("a body that follows its schema does not decode: %w", err)
 	}
 	return nil
-}
-
-// violated returns 400 if the contract does not know a name: such a body was written
-// for something else, and acting on the rest of it would be a guess.
-func violated(found []contract.FieldError) *problem.Problem {
-	p := problem.New(problem.ValidationFailed, "")
-	for _, f := range found {
-		if f.Code == string(problem.FieldUnknown) {
-			p = problem.New(problem.MalformedBody, "")
-			break
-		}
-	}
-	p.Errors = found
-	return p
 }
 
 // merge adds to found the errors of fields that are otherwise right.

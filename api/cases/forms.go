@@ -2,7 +2,7 @@ package cases
 
 import (
 	"context"
-	"reflect"
+	"errors"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -15,21 +15,11 @@ import (
 
 // Forms adds how the bodies of the operations of customers are read to all.
 func Forms(spec *openapi3.T, all body.Binder) error {
-	for name, f := range map[string]struct {
-		of   reflect.Type
-		form body.Form
-	}{
-		"OpenCase":   {reflect.TypeFor[*contract.OpenCase](), body.Form{Rules: TextRules}},
-		"AnswerCase": {reflect.TypeFor[*contract.AnswerCase](), body.Form{Rules: TextRules}},
-		"CloseCase":  {reflect.TypeFor[*contract.CloseCase](), body.Form{Optional: true}},
-	} {
-		var err error
-		if f.form.Schema, err = contract.Schema(spec, name); err != nil {
-			return err //nolint:wrapcheck // it names the schema
-		}
-		all[f.of] = f.form
-	}
-	return nil
+	return errors.Join(
+		body.Add[contract.OpenCase](all, spec, "OpenCase", body.Form{Rules: TextRules}),
+		body.Add[contract.AnswerCase](all, spec, "AnswerCase", body.Form{Rules: TextRules}),
+		body.Add[contract.CloseCase](all, spec, "CloseCase", body.Form{Optional: true}),
+	)
 }
 
 // TextRules refuse a text that is no message; see [support.Text].

@@ -1,6 +1,7 @@
 package problem
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/amends/amends/api/contract"
@@ -32,4 +33,16 @@ func Field(pointer string, code fault.Code, detail string) contract.FieldError {
 		pointer = pointer[:strings.LastIndexByte(pointer, '/')]
 	}
 	return contract.FieldError{Pointer: pointer, Code: string(code), Detail: detail}
+}
+
+// Wrong returns the problem of a request with wrong fields: VALIDATION_FAILED or, if one of
+// them is unknown, the given one: the request was written for something else, and acting on
+// the rest of it would be a guess.
+func Wrong(fields []contract.FieldError, unknown *Problem) *Problem {
+	p := New(ValidationFailed, "")
+	if slices.ContainsFunc(fields, func(f contract.FieldError) bool { return f.Code == string(FieldUnknown) }) {
+		p = unknown
+	}
+	p.Errors = fields
+	return p
 }

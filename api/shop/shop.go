@@ -5,7 +5,6 @@ package shop
 
 import (
 	"context"
-	"reflect"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -26,11 +25,9 @@ func New(r *Reader) *Handlers { return &Handlers{r} }
 
 // Forms adds how the bodies of the operations are read to all.
 func Forms(spec *openapi3.T, all body.Binder) error {
-	check, err := contract.Schema(spec, "CheckStock")
-	all[reflect.TypeFor[*contract.CheckStock]()] = body.Form{Schema: check, Rules: func(_ context.Context, value any) []contract.FieldError {
+	return body.Add[contract.CheckStock](all, spec, "CheckStock", body.Form{Rules: func(_ context.Context, value any) []contract.FieldError { //nolint:wrapcheck // it names the schema
 		return schema.DistinctProducts(value)
-	}}
-	return err
+	}})
 }
 
 // GetStock returns the stock of a product.

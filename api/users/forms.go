@@ -2,7 +2,7 @@ package users
 
 import (
 	"context"
-	"reflect"
+	"errors"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -14,29 +14,19 @@ import (
 
 // Forms adds how the bodies of the operations are read to all.
 func Forms(spec *openapi3.T, all body.Binder) error {
-	for name, f := range map[string]struct {
-		of   reflect.Type
-		form body.Form
-	}{
-		"Registration":     {reflect.TypeFor[*contract.Registration](), body.Form{Rules: address}},
-		"MailToken":        {reflect.TypeFor[*contract.MailToken](), body.Form{}},
-		"LogIn":            {reflect.TypeFor[*contract.LogIn](), body.Form{}}, // any address is answered alike
-		"RefreshSession":   {reflect.TypeFor[*contract.RefreshSession](), body.Form{Optional: true}},
-		"ChangeMe":         {reflect.TypeFor[*contract.ChangeMe](), body.Form{Rules: newAddress}},
-		"EraseMe":          {reflect.TypeFor[*contract.EraseMe](), body.Form{}},
-		"ChangePassword":   {reflect.TypeFor[*contract.ChangePassword](), body.Form{}},
-		"AskPasswordReset": {reflect.TypeFor[*contract.AskPasswordReset](), body.Form{Rules: address}},
-		"ResetPassword":    {reflect.TypeFor[*contract.ResetPassword](), body.Form{}},
-		"AccountAddress":   {reflect.TypeFor[*contract.AccountAddress](), body.Form{}},
-		"Preferences":      {reflect.TypeFor[*contract.Preferences](), body.Form{}},
-	} {
-		var err error
-		if f.form.Schema, err = contract.Schema(spec, name); err != nil {
-			return err
-		}
-		all[f.of] = f.form
-	}
-	return nil
+	return errors.Join(
+		body.Add[contract.Registration](all, spec, "Registration", body.Form{Rules: address}),
+		body.Add[contract.MailToken](all, spec, "MailToken", body.Form{}),
+		body.Add[contract.LogIn](all, spec, "LogIn", body.Form{}), // any address is answered alike
+		body.Add[contract.RefreshSession](all, spec, "RefreshSession", body.Form{Optional: true}),
+		body.Add[contract.ChangeMe](all, spec, "ChangeMe", body.Form{Rules: newAddress}),
+		body.Add[contract.EraseMe](all, spec, "EraseMe", body.Form{}),
+		body.Add[contract.ChangePassword](all, spec, "ChangePassword", body.Form{}),
+		body.Add[contract.AskPasswordReset](all, spec, "AskPasswordReset", body.Form{Rules: address}),
+		body.Add[contract.ResetPassword](all, spec, "ResetPassword", body.Form{}),
+		body.Add[contract.AccountAddress](all, spec, "AccountAddress", body.Form{}),
+		body.Add[contract.Preferences](all, spec, "Preferences", body.Form{}),
+	)
 }
 
 // address refuses an email that is no address.

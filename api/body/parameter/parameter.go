@@ -45,7 +45,7 @@ func (f Form) Read(query string, target any) error {
 	values, wrong := f.values(sent)
 	wrong = append(wrong, schema.Violations(f.schema, values)...)
 	if len(wrong) > 0 {
-		return refusal(wrong)
+		return problem.Wrong(wrong, problem.New(problem.BadRequest, "The query has a parameter that is not one here; see errors."))
 	}
 	if target == nil {
 		return nil
@@ -107,19 +107,6 @@ func isTime(text string) bool {
 	at, err := time.Parse(time.RFC3339, text)
 	year := at.UTC().Year()
 	return err == nil && year >= firstYear && year <= lastYear
-}
-
-// refusal returns 400 if a parameter is unknown: the rest may mean another question.
-func refusal(wrong []contract.FieldError) error {
-	p := problem.New(problem.ValidationFailed, "")
-	for _, w := range wrong {
-		if w.Code == string(problem.FieldUnknown) {
-			p = problem.New(problem.BadRequest, "The query has a parameter that is not one here; see errors.")
-			break
-		}
-	}
-	p.Errors = wrong
-	return p
 }
 
 // DefaultPage is the number of entries of a page, unless the client wants another.
