@@ -65,7 +65,7 @@ func NewServer(o ServerOptions) *Server {
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionAge: maxConnection, MaxConnectionAgeGrace: maxConnectionGrace}),
 		grpc.WaitForHandlers(true),
 		grpc.StatsHandler(serverTelemetry(o.Metrics)),
-		grpc.ChainUnaryInterceptor(translate(o.Logger), requireDeadline),
+		grpc.ChainUnaryInterceptor(translate(stopping, o.Logger), requireDeadline),
 		grpc.ChainStreamInterceptor(guardStream(stopping, o.Logger)),
 	}
 	options = append(options, o.Plugins...)
@@ -123,8 +123,9 @@ func (s *Server) stop(drain time.Duration) {
 // methodKey is that of the place for a method's context.
 type methodKey struct{}
 
-// translate makes a status of every error, and of a panic.
-func translate(log *slog.Logger) grpc.UnaryServerInterceptor {
+// translate makes a status of every error, and of a panic. It lets the call know stopping,
+// which ends when the server begins to stop.
+func translate(stopping context.Context, log *slog.Logger) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, in any, call *grpc.UnaryServerInfo, next grpc.UnaryHandler) (out any, err error) {
 		method := ctx // until enter puts its own there
 		defer func() {
@@ -133,6 +134,7 @@ func translate(log *slog.Logger) grpc.UnaryServerInterceptor {
 				out, err = nil, encode(fault.Errorf(fault.Bug, fault.Internal, "internal error")).Err()
 			}
 		}()
+		ctx = context.WithValue(ctx, stoppingKey{}, stopping)
 		out, err = next(context.WithValue(ctx, methodKey{}, &method), in)
 		if err == nil {
 			return out, nil

@@ -20,10 +20,10 @@ func ours(method string) bool { return strings.HasPrefix(method, "/"+contracts) 
 // stoppingKey is that of the context that ends when the server begins to stop.
 type stoppingKey struct{}
 
-// UntilStop returns a context that ends with ctx, which is that of a call with a stream, or
-// when the server that answers it begins to stop: a stream that has no end of its own would
-// keep the server for the whole drain time. The cause is then a fault of kind transient with
-// code UNAVAILABLE. The caller must call cancel.
+// UntilStop returns a context that ends with ctx, which is that of a call, or when the server
+// that answers it begins to stop: a call that waits, or a stream that has no end of its own,
+// would keep the server for the whole drain time. The cause is then a fault of kind transient
+// with code UNAVAILABLE. The caller must call cancel.
 func UntilStop(ctx context.Context) (until context.Context, cancel context.CancelFunc) {
 	until, end := context.WithCancelCause(ctx)
 	stopping, ok := ctx.Value(stoppingKey{}).(context.Context)
@@ -36,19 +36,18 @@ func UntilStop(ctx context.Context) (until context.Context, cancel context.Cance
 	return until, func() { off(); end(nil) }
 }
 
-// guardStream is translate and requireDeadline for a call with a stream. It tells the call
-// when the server begins to stop.
+// guardStream is translate and requireDeadline for a call with a stream.
 func guardStream(stopping context.Context, log *slog.Logger) grpc.StreamServerInterceptor {
 	return func(server any, stream grpc.ServerStream, call *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 		if !ours(call.FullMethod) {
 			return next(server, stream)
 		}
 		about := &grpc.UnaryServerInfo{FullMethod: call.FullMethod}
-		_, err := translate(log)(stream.Context(), nil, about, func(ctx context.Context, _ any) (any, error) { //nolint:contextcheck // stopping is not its parent
+		_, err := translate(stopping, log)(stream.Context(), nil, about, func(ctx context.Context, _ any) (any, error) { //nolint:contextcheck // stopping is not its parent
 			if err := hasDeadline(ctx, call.FullMethod); err != nil {
 				return nil, err
 			}
-			return nil, next(server, within{stream, context.WithValue(ctx, stoppingKey{}, stopping)})
+			return nil, next(server, within{stream, ctx})
 		})
 		return err
 	}

@@ -130,7 +130,7 @@ func contract(t *testing.T, q query.Service) {
 	require.Equal(t, query.Projection{Name: "orders", Generation: 1, Events: 1, Newest: at, Behind: 2, AsOf: at}, all[0])
 }
 
-// endless follows an order that does not end.
+// endless is about an order that does not end.
 type endless struct {
 	query.Service
 
@@ -138,24 +138,35 @@ type endless struct {
 }
 
 func (e endless) Follow(ctx context.Context, _ string, _ query.Position, _ func(query.Entry) error) error {
-	close(e.began)
+	e.began <- struct{}{}
 	<-ctx.Done()
 	return ctx.Err()
 }
 
-// TestAServerThatStopsDoesNotWaitForItsFollowers: they go on at another server.
-func TestAServerThatStopsDoesNotWaitForItsFollowers(t *testing.T) {
+func (e endless) WaitFor(ctx context.Context, id string, _ int64, _ time.Duration) (bool, error) {
+	return false, e.Follow(ctx, id, query.Position{}, nil)
+}
+
+// TestAServerThatStopsDoesNotWaitForThoseWhoWait: they go on at another server.
+func TestAServerThatStopsDoesNotWaitForThoseWhoWait(t *testing.T) {
 	t.Parallel()
 	s := endless{began: make(chan struct{})}
 	conn, stop := rpctest.Serve(t, func(r grpc.ServiceRegistrar) { rpc.Register(r, s) })
-	ended := make(chan error, 1)
-	go func() { ended <- rpc.NewClient(conn).Follow(rpctest.Context(t), "o", query.Position{}, nil) }()
+	remote, ctx, ended := rpc.NewClient(conn), rpctest.Context(t), make(chan error, 2)
+	go func() { ended <- remote.Follow(ctx, "o", query.Position{}, nil) }()
+	<-s.began
+	go func() {
+		_, err := remote.WaitFor(ctx, "o", 1, query.MaxPatience)
+		ended <- err
+	}()
 	<-s.began
 	began := time.Now()
 	stop()
 	require.Less(t, time.Since(began), 30*time.Second, "the drain time is a minute")
-	err := <-ended
-	require.Equal(t, fault.Transient, fault.KindOf(err))
-	require.Equal(t, fault.Unavailable, fault.CodeOf(err))
+	for range 2 {
+		err := <-ended
+		require.Equal(t, fault.Transient, fault.KindOf(err))
+		require.Equal(t, fault.Unavailable, fault.CodeOf(err))
+	}
 	require.NoError(t, conn.Close())
 }

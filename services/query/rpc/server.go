@@ -52,8 +52,10 @@ func (s *server) WaitFor(ctx context.Context, in *pb.WaitForRequest) (*pb.WaitFo
 	if err := wire.Name("id", in.GetId()); err != nil {
 		return nil, err
 	}
+	ctx, cancel := rpc.UntilStop(ctx)
+	defer cancel()
 	reached, err := s.service.WaitFor(ctx, in.GetId(), in.GetVersion(), in.GetPatience().AsDuration())
-	return &pb.WaitForResponse{Reached: reached}, err
+	return &pb.WaitForResponse{Reached: reached}, whyEnded(ctx, err)
 }
 
 func (s *server) GetTimeline(ctx context.Context, in *pb.GetTimelineRequest) (*pb.GetTimelineResponse, error) {
@@ -76,6 +78,11 @@ func (s *server) Follow(in *pb.FollowRequest, out grpc.ServerStreamingServer[pb.
 	err := s.service.Follow(ctx, in.GetId(), fromPosition(in.GetAfter()), func(e query.Entry) error {
 		return out.Send(&pb.FollowResponse{Entry: toEntry(e)})
 	})
+	return whyEnded(ctx, err)
+}
+
+// whyEnded returns the cause of ctx for the error of a call that has ended with it.
+func whyEnded(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx) //nolint:wrapcheck // a fault if the server stops
 	}
