@@ -35,9 +35,7 @@ var _ query.Service = (*Store)(nil)
 
 // New returns a store on db, which must be migrated to [Schema].
 func New(db *gorm.DB) *Store {
-	s := &Store{db: db}
-	s.watch = watch.New(s.mark)
-	return s
+	return &Store{db: db, watch: watch.New(marks{db})}
 }
 
 // head is the generation that answers, and how old its answers are.
@@ -76,11 +74,4 @@ func invalid(format string, args ...any) error {
 
 func notFound() error {
 	return fault.Errorf(fault.Business, fault.NotFound, "the read model has no such order")
-}
-
-// mark returns a number that changes with each change of the answers.
-func (s *Store) mark(ctx context.Context) (mark int64, err error) {
-	err = s.db.WithContext(ctx).Raw(`SELECT coalesce(sum(p.events), 0) + 1000000007 * max(g.generation)
-		FROM generations AS g LEFT JOIN progress AS p ON p.generation = g.generation WHERE g.state = 'current'`).Scan(&mark).Error
-	return mark, err //nolint:wrapcheck // only whether there is one matters
 }

@@ -65,7 +65,7 @@ const lastFacts = 3 * time.Second
 
 // Follow implements [query.Service].
 func (s *Store) Follow(ctx context.Context, id string, after query.Position, send func(query.Entry) error) error {
-	woken, off := s.watch.On(id) //nolint:contextcheck // the looks are for all watchers
+	woken, off := s.watch.On(text(id)) //nolint:contextcheck // the looks are for all watchers
 	defer off()
 	late := time.NewTimer(0)
 	late.Stop()
@@ -152,7 +152,7 @@ func (s *Store) WaitFor(ctx context.Context, id string, version int64, patience 
 	if patience < 0 || patience > query.MaxPatience {
 		return false, invalid("a wait takes 0 to %s", query.MaxPatience)
 	}
-	woken, off := s.watch.On(id) //nolint:contextcheck // the looks are for all watchers
+	woken, off := s.watch.On(text(id)) //nolint:contextcheck // the looks are for all watchers
 	defer off()
 	late := time.NewTimer(patience)
 	defer late.Stop()

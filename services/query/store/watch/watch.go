@@ -3,6 +3,8 @@ package watch
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,22 +17,45 @@ const (
 	lookEvery = 500 * time.Millisecond
 	// lookTime bounds one look.
 	lookTime = 5 * time.Second
+	// page is how many orders one question is about.
+	page = 500
 )
+
+// Source is the database at which a watch looks.
+type Source interface {
+	// Changes returns another number after each change of any order.
+	Changes(ctx context.Context) (int64, error)
+	// Marks returns the mark of each of some orders that there is.
+	Marks(ctx context.Context, ids []string) (map[string]Mark, error)
+}
+
+// Mark is another one after each change of an order.
+type Mark struct{ Generation, Version, Entries int64 }
 
 // Watch wakes those who wait for changes of orders: at once if this process has made
 // them, and otherwise after a look at the database, one for all of them.
 type Watch struct {
-	mark func(ctx context.Context) (int64, error) // another number after each change
+	source Source
 
-	mu       sync.Mutex
-	watchers map[string]map[chan struct{}]bool // by order
-	stop     chan struct{}                     // ends the looks; nil: there are no watchers
+	mu     sync.Mutex
+	orders map[string]*order
+	stop   chan struct{} // ends the looks; nil: there are no watchers
 }
 
-// New returns a watch. mark returns another number after each change in the database.
-func New(mark func(ctx context.Context) (int64, error)) *Watch {
-	return &Watch{mark: mark, watchers: map[string]map[chan struct{}]bool{}}
+// order is one that is watched.
+type order struct {
+	watchers map[chan struct{}]bool
+	mark     Mark // at the last look; the zero Mark: there was none, or no such order
 }
+
+func (o *order) ring() {
+	for c := range o.watchers {
+		background.Ring(c)
+	}
+}
+
+// New returns a watch of a database.
+func New(s Source) *Watch { return &Watch{source: s, orders: map[string]*order{}} }
 
 // On has woken signalled after each change of an order, and perhaps without one, until
 // off is called.
@@ -38,10 +63,12 @@ func (w *Watch) On(id string) (woken <-chan struct{}, off func()) {
 	c := make(chan struct{}, 1)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.watchers[id] == nil {
-		w.watchers[id] = map[chan struct{}]bool{}
+	o := w.orders[id]
+	if o == nil {
+		o = &order{watchers: map[chan struct{}]bool{}}
+		w.orders[id] = o
 	}
-	w.watchers[id][c] = true
+	o.watchers[c] = true
 	if w.stop == nil {
 		w.stop = make(chan struct{})
 		go w.look(w.stop)
@@ -49,11 +76,10 @@ func (w *Watch) On(id string) (woken <-chan struct{}, off func()) {
 	return c, func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		delete(w.watchers[id], c)
-		if len(w.watchers[id]) == 0 {
-			delete(w.watchers, id)
+		if delete(o.watchers, c); len(o.watchers) == 0 {
+			delete(w.orders, id)
 		}
-		if len(w.watchers) == 0 {
+		if len(w.orders) == 0 {
 			close(w.stop)
 			w.stop = nil
 		}
@@ -65,17 +91,19 @@ func (w *Watch) Wake(ids ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, id := range ids {
-		ring(w.watchers[id])
+		if o := w.orders[id]; o != nil {
+			o.ring()
+		}
 	}
 }
 
-// look signals all watchers whenever the database has changed, until stop is closed. The
-// watchers come and go, so a look that has begun is not cut off: that would cost its
-// connection. The first one has nothing to compare with.
+// look compares the orders that are watched with the database whenever that has changed,
+// until stop is closed. The watchers come and go, so a look that has begun is not cut off:
+// that would cost its connection.
 func (w *Watch) look(stop <-chan struct{}) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	last := int64(-1)
+	seen := int64(-1)
 	for {
 		select {
 		case <-tick.C:
@@ -83,25 +111,38 @@ func (w *Watch) look(stop <-chan struct{}) {
 			return
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), lookTime)
-		mark, err := w.mark(ctx)
+		seen = w.compare(ctx, seen)
 		cancel()
-		if err == nil && mark != last {
-			last = mark
-			w.wakeAll()
-		}
 	}
 }
 
-func (w *Watch) wakeAll() {
+// compare signals the watchers of orders that have another mark than before, if there was a
+// change since seen. It returns the change up to which it has looked.
+func (w *Watch) compare(ctx context.Context, seen int64) int64 {
+	now, err := w.source.Changes(ctx)
+	if err != nil || now == seen {
+		return seen
+	}
+	w.mu.Lock()
+	ids := slices.Collect(maps.Keys(w.orders))
+	w.mu.Unlock()
+	for some := range slices.Chunk(ids, page) {
+		marks, err := w.source.Marks(ctx, some)
+		if err != nil {
+			return seen // the next look tries again
+		}
+		w.mark(marks)
+	}
+	return now
+}
+
+func (w *Watch) mark(marks map[string]Mark) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, all := range w.watchers {
-		ring(all)
-	}
-}
-
-func ring(all map[chan struct{}]bool) {
-	for c := range all {
-		background.Ring(c)
+	for id, m := range marks {
+		if o := w.orders[id]; o != nil && o.mark != m {
+			o.mark = m
+			o.ring()
+		}
 	}
 }
