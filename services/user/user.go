@@ -1,7 +1,6 @@
 package user
 
 import (
-	"net/mail"
 	"slices"
 	"strings"
 	"time"
@@ -196,13 +195,8 @@ func (c Change) Validate() error {
 	return nil
 }
 
-// Longest texts, in characters or, for an address, in bytes.
-const (
-	maxName    = 200
-	maxLocale  = 35
-	maxAddress = 254
-	maxLocal   = 64
-)
+// maxName is the length of the longest name, in characters.
+const maxName = 200
 
 func validProfile(name, locale string) error {
 	switch {
@@ -210,30 +204,17 @@ func validProfile(name, locale string) error {
 		return invalid("the name %w", text.Line(name))
 	case utf8.RuneCountInString(name) > maxName:
 		return invalid("the name must have at most %d characters", maxName)
-	case !validLocale(locale):
-		return invalid("the locale must be a language tag such as en or de-AT")
+	case text.Locale(locale) != nil:
+		return invalid("the locale %w", text.ErrLocale)
 	}
 	return nil
-}
-
-func validLocale(s string) bool {
-	for part := range strings.SplitSeq(s, "-") {
-		if part == "" || len(part) > 8 || strings.ContainsFunc(part, func(r rune) bool {
-			return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
-		}) {
-			return false
-		}
-	}
-	return len(s) <= maxLocale
 }
 
 // Address returns the form of an address of mail by which accounts are told apart: in
 // lower case. It refuses with INVALID a text that is no address.
 func Address(s string) (string, error) {
-	parsed, err := mail.ParseAddress(s)
-	at := strings.LastIndexByte(s, '@')
-	if err != nil || parsed.Address != s || parsed.Name != "" || text.Code(s) != nil || len(s) > maxAddress || at > maxLocal {
-		return "", invalid("the address of mail must look like name@example.com")
+	if err := text.Mail(s); err != nil {
+		return "", invalid("the address of mail %w", err)
 	}
 	return strings.ToLower(s), nil
 }
