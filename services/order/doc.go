@@ -18,6 +18,10 @@
 // a parcel. It never keeps the payment token: the payment service gets that from the
 // saga's input, holds the money once, and needs it no more. See ADR 23.
 //
+// A guest's contact is beside the record and not in it, because a record is made of the
+// saga's input, which histories keep. It is removed 90 days after the placement, when the
+// order is decided.
+//
 // # Once only, without the barrier
 //
 // The other services need saga/barrier to know which keys they have acted on. Here the

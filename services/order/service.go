@@ -66,6 +66,17 @@ type Direct interface {
 	// Address returns the destination of an order, or NOT_FOUND.
 	Address(ctx context.Context, id string) (Address, error)
 
+	// KeepContact keeps the contact of a placement, before its saga is started: the history of
+	// that is no place for it. It counts if the order is recorded with the same fingerprint,
+	// which stands for the contact too; so a repeat changes nothing, and the first contact of a
+	// fingerprint stays. It refuses with INVALID as [Contact.Validate] does, and without an id
+	// or a fingerprint.
+	KeepContact(ctx context.Context, id, fingerprint string, c Contact) error
+
+	// Contact returns the contact of an order. Without one, because the placement had none or
+	// it was kept for long enough, it is NOT_FOUND.
+	Contact(ctx context.Context, id string) (Contact, error)
+
 	// Undecided reports whether a customer has an order that is not decided.
 	Undecided(ctx context.Context, customer string) (bool, error)
 }

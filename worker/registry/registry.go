@@ -137,6 +137,7 @@ var All = []Row{
 			activities.BindAcknowledge(r, orders, engine)
 		},
 		Implied: func(s *Stores) implied.Source { return orderstore.New(s.Own).Implied },
+		Work:    forgetContacts,
 		words:   activities.OrderWords, facts: order.Facts,
 	},
 	{

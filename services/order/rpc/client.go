@@ -40,6 +40,24 @@ func (c *Client) Address(ctx context.Context, id string) (order.Address, error) 
 	}, err
 }
 
+// KeepContact implements [order.Direct].
+func (c *Client) KeepContact(ctx context.Context, id, fingerprint string, to order.Contact) error {
+	_, err := c.remote.KeepContact(ctx, &pb.KeepContactRequest{
+		Id: id, Fingerprint: fingerprint, Contact: &pb.Contact{Email: to.Email, Phone: to.Phone, Locale: to.Locale},
+	})
+	return err
+}
+
+// Contact implements [order.Direct].
+func (c *Client) Contact(ctx context.Context, id string) (order.Contact, error) {
+	out, err := c.remote.GetContact(ctx, &pb.GetContactRequest{Id: id})
+	return fromContact(out.GetContact()), err
+}
+
+func fromContact(c *pb.Contact) order.Contact {
+	return order.Contact{Email: c.GetEmail(), Phone: c.GetPhone(), Locale: c.GetLocale()}
+}
+
 // Undecided implements [order.Direct].
 func (c *Client) Undecided(ctx context.Context, customer string) (bool, error) {
 	out, err := c.remote.CheckUndecided(ctx, &pb.CheckUndecidedRequest{CustomerId: customer})

@@ -76,6 +76,29 @@ func contract(t *testing.T, s order.Service, d order.Direct, id string) {
 	require.NoError(t, err)
 	require.Equal(t, address, to)
 
+	ada := order.Contact{Email: "ada@example.com", Phone: "+49301234567", Locale: "de-AT"}
+	hasNone := func() {
+		t.Helper()
+		_, err := d.Contact(ctx, id)
+		require.Equal(t, fault.NotFound, fault.CodeOf(err))
+		require.Equal(t, fault.Business, fault.KindOf(err))
+	}
+	hasNone()
+	require.NoError(t, d.KeepContact(ctx, id, "another", order.Contact{Phone: "+49309999999"}))
+	hasNone()
+	for _, c := range []order.Contact{ada, ada, {Email: "eve@example.com"}} {
+		require.NoError(t, d.KeepContact(ctx, id, "f", c))
+		kept, err := d.Contact(ctx, id)
+		require.NoError(t, err)
+		require.Equal(t, ada, kept, "the first stays")
+	}
+	for _, refused := range []error{
+		d.KeepContact(ctx, id, "f", order.Contact{Locale: "de"}), d.KeepContact(ctx, id, "f", order.Contact{Email: "ada"}),
+		d.KeepContact(ctx, "", "f", ada), d.KeepContact(ctx, id, "", ada),
+	} {
+		require.Equal(t, fault.Invalid, fault.CodeOf(refused))
+	}
+
 	is(s.Decide(ctx, key.New(id, "order.decide"), order.Decision{Reason: order.OutOfStock, At: at}))
 	total := money.New(0, "EUR")
 	is(s.Cancel(ctx, key.New(id, "order.cancel"), order.Closing{

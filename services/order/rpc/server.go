@@ -48,6 +48,24 @@ func (s *server) GetAddress(ctx context.Context, in *pb.GetAddressRequest) (*pb.
 	}, nil
 }
 
+func (s *server) KeepContact(ctx context.Context, in *pb.KeepContactRequest) (*pb.KeepContactResponse, error) {
+	if err := errors.Join(wire.Name("id", in.GetId()), wire.Name("fingerprint", in.GetFingerprint())); err != nil {
+		return nil, err
+	}
+	return &pb.KeepContactResponse{}, s.service.KeepContact(ctx, in.GetId(), in.GetFingerprint(), fromContact(in.GetContact()))
+}
+
+func (s *server) GetContact(ctx context.Context, in *pb.GetContactRequest) (*pb.GetContactResponse, error) {
+	if err := wire.Name("id", in.GetId()); err != nil {
+		return nil, err
+	}
+	c, err := s.service.Contact(ctx, in.GetId())
+	if err != nil {
+		return nil, err
+	}
+	return &pb.GetContactResponse{Contact: &pb.Contact{Email: c.Email, Phone: c.Phone, Locale: c.Locale}}, nil
+}
+
 func (s *server) CheckUndecided(ctx context.Context, in *pb.CheckUndecidedRequest) (*pb.CheckUndecidedResponse, error) {
 	if err := wire.Name("customer_id", in.GetCustomerId()); err != nil {
 		return nil, err

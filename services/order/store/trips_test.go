@@ -19,6 +19,9 @@ func TestRoundTrips(t *testing.T) {
 	s := orderstore.New(db)
 	dbtest.RequireTrips(t, spent, func(saga string) []dbtest.Call {
 		return []dbtest.Call{
+			dbtest.Takes(1, "keep the contact", func(ctx context.Context) error {
+				return s.KeepContact(ctx, saga, placement().Fingerprint, reach)
+			}),
 			dbtest.Takes(2, "create", func(ctx context.Context) error { return dbtest.Only(s.Create(ctx, create(saga), placement())) }),
 			dbtest.Takes(3, "create again", func(ctx context.Context) error { return dbtest.Only(s.Create(ctx, create(saga), placement())) }),
 			dbtest.Takes(2, "note", func(ctx context.Context) error {

@@ -848,6 +848,259 @@ func (x *GetAddressResponse) GetCountry() string {
 	return ""
 }
 
+// Contact is where a customer without an account is reached.
+type Contact struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of the two may be empty.
+	Email string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	Phone string `protobuf:"bytes,2,opt,name=phone,proto3" json:"phone,omitempty"`
+	// A language tag, or empty.
+	Locale        string `protobuf:"bytes,3,opt,name=locale,proto3" json:"locale,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Contact) Reset() {
+	*x = Contact{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Contact) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Contact) ProtoMessage() {}
+
+func (x *Contact) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Contact.ProtoReflect.Descriptor instead.
+func (*Contact) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Contact) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *Contact) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *Contact) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
+// KeepContactRequest has the contact of a placement.
+type KeepContactRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the order, which need not exist yet.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Of the placement; it stands for the contact, too.
+	Fingerprint   string   `protobuf:"bytes,2,opt,name=fingerprint,proto3" json:"fingerprint,omitempty"`
+	Contact       *Contact `protobuf:"bytes,3,opt,name=contact,proto3" json:"contact,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeepContactRequest) Reset() {
+	*x = KeepContactRequest{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeepContactRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeepContactRequest) ProtoMessage() {}
+
+func (x *KeepContactRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeepContactRequest.ProtoReflect.Descriptor instead.
+func (*KeepContactRequest) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *KeepContactRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *KeepContactRequest) GetFingerprint() string {
+	if x != nil {
+		return x.Fingerprint
+	}
+	return ""
+}
+
+func (x *KeepContactRequest) GetContact() *Contact {
+	if x != nil {
+		return x.Contact
+	}
+	return nil
+}
+
+// KeepContactResponse says that the contact is kept.
+type KeepContactResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeepContactResponse) Reset() {
+	*x = KeepContactResponse{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeepContactResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeepContactResponse) ProtoMessage() {}
+
+func (x *KeepContactResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeepContactResponse.ProtoReflect.Descriptor instead.
+func (*KeepContactResponse) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{10}
+}
+
+// GetContactRequest names an order.
+type GetContactRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetContactRequest) Reset() {
+	*x = GetContactRequest{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetContactRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetContactRequest) ProtoMessage() {}
+
+func (x *GetContactRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetContactRequest.ProtoReflect.Descriptor instead.
+func (*GetContactRequest) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *GetContactRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// GetContactResponse has the contact.
+type GetContactResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Contact       *Contact               `protobuf:"bytes,1,opt,name=contact,proto3" json:"contact,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetContactResponse) Reset() {
+	*x = GetContactResponse{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetContactResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetContactResponse) ProtoMessage() {}
+
+func (x *GetContactResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetContactResponse.ProtoReflect.Descriptor instead.
+func (*GetContactResponse) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *GetContactResponse) GetContact() *Contact {
+	if x != nil {
+		return x.Contact
+	}
+	return nil
+}
+
 // CheckUndecidedRequest names a customer.
 type CheckUndecidedRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -858,7 +1111,7 @@ type CheckUndecidedRequest struct {
 
 func (x *CheckUndecidedRequest) Reset() {
 	*x = CheckUndecidedRequest{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[8]
+	mi := &file_services_order_rpc_order_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -870,7 +1123,7 @@ func (x *CheckUndecidedRequest) String() string {
 func (*CheckUndecidedRequest) ProtoMessage() {}
 
 func (x *CheckUndecidedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[8]
+	mi := &file_services_order_rpc_order_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -883,7 +1136,7 @@ func (x *CheckUndecidedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckUndecidedRequest.ProtoReflect.Descriptor instead.
 func (*CheckUndecidedRequest) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{8}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CheckUndecidedRequest) GetCustomerId() string {
@@ -903,7 +1156,7 @@ type CheckUndecidedResponse struct {
 
 func (x *CheckUndecidedResponse) Reset() {
 	*x = CheckUndecidedResponse{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[9]
+	mi := &file_services_order_rpc_order_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -915,7 +1168,7 @@ func (x *CheckUndecidedResponse) String() string {
 func (*CheckUndecidedResponse) ProtoMessage() {}
 
 func (x *CheckUndecidedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[9]
+	mi := &file_services_order_rpc_order_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -928,7 +1181,7 @@ func (x *CheckUndecidedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckUndecidedResponse.ProtoReflect.Descriptor instead.
 func (*CheckUndecidedResponse) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{9}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CheckUndecidedResponse) GetUndecided() bool {
@@ -949,7 +1202,7 @@ type Placement_Line struct {
 
 func (x *Placement_Line) Reset() {
 	*x = Placement_Line{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[10]
+	mi := &file_services_order_rpc_order_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -961,7 +1214,7 @@ func (x *Placement_Line) String() string {
 func (*Placement_Line) ProtoMessage() {}
 
 func (x *Placement_Line) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[10]
+	mi := &file_services_order_rpc_order_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1063,7 +1316,20 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\vpostal_code\x18\x05 \x01(\tR\n" +
 	"postalCode\x12\x16\n" +
 	"\x06region\x18\x06 \x01(\tR\x06region\x12\x18\n" +
-	"\acountry\x18\a \x01(\tR\acountry\"8\n" +
+	"\acountry\x18\a \x01(\tR\acountry\"M\n" +
+	"\aContact\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\x12\x14\n" +
+	"\x05phone\x18\x02 \x01(\tR\x05phone\x12\x16\n" +
+	"\x06locale\x18\x03 \x01(\tR\x06locale\"z\n" +
+	"\x12KeepContactRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12 \n" +
+	"\vfingerprint\x18\x02 \x01(\tR\vfingerprint\x122\n" +
+	"\acontact\x18\x03 \x01(\v2\x18.amends.order.v1.ContactR\acontact\"\x15\n" +
+	"\x13KeepContactResponse\"#\n" +
+	"\x11GetContactRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"H\n" +
+	"\x12GetContactResponse\x122\n" +
+	"\acontact\x18\x01 \x01(\v2\x18.amends.order.v1.ContactR\acontact\"8\n" +
 	"\x15CheckUndecidedRequest\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\"6\n" +
@@ -1083,11 +1349,14 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x14REASON_UNDELIVERABLE\x10\x05\x12\x1b\n" +
 	"\x17REASON_CUSTOMER_REQUEST\x10\x06\x12\x13\n" +
 	"\x0fREASON_DEADLINE\x10\a\x12\x13\n" +
-	"\x0fREASON_INTERNAL\x10\b2\x92\x02\n" +
+	"\x0fREASON_INTERNAL\x10\b2\xcd\x03\n" +
 	"\x05Order\x12E\n" +
 	"\x03Get\x12\x1b.amends.order.v1.GetRequest\x1a\x1c.amends.order.v1.GetResponse\"\x03\x90\x02\x01\x12Z\n" +
 	"\n" +
-	"GetAddress\x12\".amends.order.v1.GetAddressRequest\x1a#.amends.order.v1.GetAddressResponse\"\x03\x90\x02\x01\x12f\n" +
+	"GetAddress\x12\".amends.order.v1.GetAddressRequest\x1a#.amends.order.v1.GetAddressResponse\"\x03\x90\x02\x01\x12]\n" +
+	"\vKeepContact\x12#.amends.order.v1.KeepContactRequest\x1a$.amends.order.v1.KeepContactResponse\"\x03\x90\x02\x02\x12Z\n" +
+	"\n" +
+	"GetContact\x12\".amends.order.v1.GetContactRequest\x1a#.amends.order.v1.GetContactResponse\"\x03\x90\x02\x01\x12f\n" +
 	"\x0eCheckUndecided\x12&.amends.order.v1.CheckUndecidedRequest\x1a'.amends.order.v1.CheckUndecidedResponse\"\x03\x90\x02\x01B5Z3github.com/amends/amends/services/order/rpc/orderpbb\x06proto3"
 
 var (
@@ -1103,7 +1372,7 @@ func file_services_order_rpc_order_proto_rawDescGZIP() []byte {
 }
 
 var file_services_order_rpc_order_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_services_order_rpc_order_proto_goTypes = []any{
 	(Status)(0),                    // 0: amends.order.v1.Status
 	(Reason)(0),                    // 1: amends.order.v1.Reason
@@ -1115,43 +1384,54 @@ var file_services_order_rpc_order_proto_goTypes = []any{
 	(*Acknowledgement)(nil),        // 7: amends.order.v1.Acknowledgement
 	(*GetAddressRequest)(nil),      // 8: amends.order.v1.GetAddressRequest
 	(*GetAddressResponse)(nil),     // 9: amends.order.v1.GetAddressResponse
-	(*CheckUndecidedRequest)(nil),  // 10: amends.order.v1.CheckUndecidedRequest
-	(*CheckUndecidedResponse)(nil), // 11: amends.order.v1.CheckUndecidedResponse
-	(*Placement_Line)(nil),         // 12: amends.order.v1.Placement.Line
-	(*timestamppb.Timestamp)(nil),  // 13: google.protobuf.Timestamp
-	(*wirepb.Amount)(nil),          // 14: amends.wire.v1.Amount
+	(*Contact)(nil),                // 10: amends.order.v1.Contact
+	(*KeepContactRequest)(nil),     // 11: amends.order.v1.KeepContactRequest
+	(*KeepContactResponse)(nil),    // 12: amends.order.v1.KeepContactResponse
+	(*GetContactRequest)(nil),      // 13: amends.order.v1.GetContactRequest
+	(*GetContactResponse)(nil),     // 14: amends.order.v1.GetContactResponse
+	(*CheckUndecidedRequest)(nil),  // 15: amends.order.v1.CheckUndecidedRequest
+	(*CheckUndecidedResponse)(nil), // 16: amends.order.v1.CheckUndecidedResponse
+	(*Placement_Line)(nil),         // 17: amends.order.v1.Placement.Line
+	(*timestamppb.Timestamp)(nil),  // 18: google.protobuf.Timestamp
+	(*wirepb.Amount)(nil),          // 19: amends.wire.v1.Amount
 }
 var file_services_order_rpc_order_proto_depIdxs = []int32{
 	0,  // 0: amends.order.v1.GetResponse.status:type_name -> amends.order.v1.Status
 	1,  // 1: amends.order.v1.GetResponse.reason:type_name -> amends.order.v1.Reason
 	1,  // 2: amends.order.v1.GetResponse.decided:type_name -> amends.order.v1.Reason
-	13, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
+	18, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
 	4,  // 4: amends.order.v1.GetResponse.placement:type_name -> amends.order.v1.Placement
-	14, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
+	19, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
 	5,  // 6: amends.order.v1.GetResponse.attention:type_name -> amends.order.v1.Attention
 	6,  // 7: amends.order.v1.GetResponse.waivers:type_name -> amends.order.v1.Waiver
-	13, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
-	13, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
-	13, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
+	18, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
+	18, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
+	18, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
 	7,  // 11: amends.order.v1.GetResponse.acknowledgements:type_name -> amends.order.v1.Acknowledgement
-	12, // 12: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
-	13, // 13: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
-	13, // 14: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
-	13, // 15: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
-	13, // 16: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
+	17, // 12: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
+	18, // 13: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
+	18, // 14: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
+	18, // 15: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
+	18, // 16: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
 	5,  // 17: amends.order.v1.Acknowledgement.flags:type_name -> amends.order.v1.Attention
-	13, // 18: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
-	2,  // 19: amends.order.v1.Order.Get:input_type -> amends.order.v1.GetRequest
-	8,  // 20: amends.order.v1.Order.GetAddress:input_type -> amends.order.v1.GetAddressRequest
-	10, // 21: amends.order.v1.Order.CheckUndecided:input_type -> amends.order.v1.CheckUndecidedRequest
-	3,  // 22: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
-	9,  // 23: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
-	11, // 24: amends.order.v1.Order.CheckUndecided:output_type -> amends.order.v1.CheckUndecidedResponse
-	22, // [22:25] is the sub-list for method output_type
-	19, // [19:22] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	18, // 18: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
+	10, // 19: amends.order.v1.KeepContactRequest.contact:type_name -> amends.order.v1.Contact
+	10, // 20: amends.order.v1.GetContactResponse.contact:type_name -> amends.order.v1.Contact
+	2,  // 21: amends.order.v1.Order.Get:input_type -> amends.order.v1.GetRequest
+	8,  // 22: amends.order.v1.Order.GetAddress:input_type -> amends.order.v1.GetAddressRequest
+	11, // 23: amends.order.v1.Order.KeepContact:input_type -> amends.order.v1.KeepContactRequest
+	13, // 24: amends.order.v1.Order.GetContact:input_type -> amends.order.v1.GetContactRequest
+	15, // 25: amends.order.v1.Order.CheckUndecided:input_type -> amends.order.v1.CheckUndecidedRequest
+	3,  // 26: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
+	9,  // 27: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
+	12, // 28: amends.order.v1.Order.KeepContact:output_type -> amends.order.v1.KeepContactResponse
+	14, // 29: amends.order.v1.Order.GetContact:output_type -> amends.order.v1.GetContactResponse
+	16, // 30: amends.order.v1.Order.CheckUndecided:output_type -> amends.order.v1.CheckUndecidedResponse
+	26, // [26:31] is the sub-list for method output_type
+	21, // [21:26] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_services_order_rpc_order_proto_init() }
@@ -1165,7 +1445,7 @@ func file_services_order_rpc_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_services_order_rpc_order_proto_rawDesc), len(file_services_order_rpc_order_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   11,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

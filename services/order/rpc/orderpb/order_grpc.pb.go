@@ -21,6 +21,8 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	Order_Get_FullMethodName            = "/amends.order.v1.Order/Get"
 	Order_GetAddress_FullMethodName     = "/amends.order.v1.Order/GetAddress"
+	Order_KeepContact_FullMethodName    = "/amends.order.v1.Order/KeepContact"
+	Order_GetContact_FullMethodName     = "/amends.order.v1.Order/GetContact"
 	Order_CheckUndecided_FullMethodName = "/amends.order.v1.Order/CheckUndecided"
 )
 
@@ -35,6 +37,12 @@ type OrderClient interface {
 	// GetAddress returns the destination of an order, or NOT_FOUND. It is personal data:
 	// only a caller that delivers may ask.
 	GetAddress(ctx context.Context, in *GetAddressRequest, opts ...grpc.CallOption) (*GetAddressResponse, error)
+	// KeepContact keeps where the customer of a placement is told of the order. A repeat changes
+	// nothing.
+	KeepContact(ctx context.Context, in *KeepContactRequest, opts ...grpc.CallOption) (*KeepContactResponse, error)
+	// GetContact returns where the customer is told of the order, or NOT_FOUND. It is personal
+	// data: only a caller that writes to customers may ask.
+	GetContact(ctx context.Context, in *GetContactRequest, opts ...grpc.CallOption) (*GetContactResponse, error)
 	// CheckUndecided reports whether a customer has an order that is not decided.
 	CheckUndecided(ctx context.Context, in *CheckUndecidedRequest, opts ...grpc.CallOption) (*CheckUndecidedResponse, error)
 }
@@ -67,6 +75,26 @@ func (c *orderClient) GetAddress(ctx context.Context, in *GetAddressRequest, opt
 	return out, nil
 }
 
+func (c *orderClient) KeepContact(ctx context.Context, in *KeepContactRequest, opts ...grpc.CallOption) (*KeepContactResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(KeepContactResponse)
+	err := c.cc.Invoke(ctx, Order_KeepContact_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderClient) GetContact(ctx context.Context, in *GetContactRequest, opts ...grpc.CallOption) (*GetContactResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetContactResponse)
+	err := c.cc.Invoke(ctx, Order_GetContact_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *orderClient) CheckUndecided(ctx context.Context, in *CheckUndecidedRequest, opts ...grpc.CallOption) (*CheckUndecidedResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CheckUndecidedResponse)
@@ -88,6 +116,12 @@ type OrderServer interface {
 	// GetAddress returns the destination of an order, or NOT_FOUND. It is personal data:
 	// only a caller that delivers may ask.
 	GetAddress(context.Context, *GetAddressRequest) (*GetAddressResponse, error)
+	// KeepContact keeps where the customer of a placement is told of the order. A repeat changes
+	// nothing.
+	KeepContact(context.Context, *KeepContactRequest) (*KeepContactResponse, error)
+	// GetContact returns where the customer is told of the order, or NOT_FOUND. It is personal
+	// data: only a caller that writes to customers may ask.
+	GetContact(context.Context, *GetContactRequest) (*GetContactResponse, error)
 	// CheckUndecided reports whether a customer has an order that is not decided.
 	CheckUndecided(context.Context, *CheckUndecidedRequest) (*CheckUndecidedResponse, error)
 	mustEmbedUnimplementedOrderServer()
@@ -105,6 +139,12 @@ func (UnimplementedOrderServer) Get(context.Context, *GetRequest) (*GetResponse,
 }
 func (UnimplementedOrderServer) GetAddress(context.Context, *GetAddressRequest) (*GetAddressResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetAddress not implemented")
+}
+func (UnimplementedOrderServer) KeepContact(context.Context, *KeepContactRequest) (*KeepContactResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method KeepContact not implemented")
+}
+func (UnimplementedOrderServer) GetContact(context.Context, *GetContactRequest) (*GetContactResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetContact not implemented")
 }
 func (UnimplementedOrderServer) CheckUndecided(context.Context, *CheckUndecidedRequest) (*CheckUndecidedResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckUndecided not implemented")
@@ -166,6 +206,42 @@ func _Order_GetAddress_Handler(srv interface{}, ctx context.Context, dec func(in
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Order_KeepContact_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(KeepContactRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServer).KeepContact(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Order_KeepContact_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServer).KeepContact(ctx, req.(*KeepContactRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Order_GetContact_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetContactRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServer).GetContact(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Order_GetContact_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServer).GetContact(ctx, req.(*GetContactRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Order_CheckUndecided_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CheckUndecidedRequest)
 	if err := dec(in); err != nil {
@@ -198,6 +274,14 @@ var Order_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetAddress",
 			Handler:    _Order_GetAddress_Handler,
+		},
+		{
+			MethodName: "KeepContact",
+			Handler:    _Order_KeepContact_Handler,
+		},
+		{
+			MethodName: "GetContact",
+			Handler:    _Order_GetContact_Handler,
 		},
 		{
 			MethodName: "CheckUndecided",
