@@ -66,7 +66,7 @@ func Query(e event.Event) (query.Change, error) {
 		var p catalog.ProductData
 		p, err = catalog.ProductChangedFact.Read(e)
 		c.Product = &query.ProductChange{
-			SKU: p.SKU, Name: p.Name, Category: p.Category, Price: amount(p.Price), Listed: p.Active && p.Price != nil,
+			SKU: p.SKU, Name: p.Name, Category: p.Category, Description: p.Description, Price: amount(p.Price), Listed: p.Active && p.Price != nil,
 		}
 	case inventory.StockChangedFact.Type():
 		var s inventory.StockData

@@ -17,12 +17,12 @@ import (
 const author = "demo data"
 
 var products = []catalog.Product{
-	{SKU: "TEA-EARL-GREY", Name: "Earl Grey tea, 250 g", Category: "tea", Price: money.New(1299, "EUR"), Active: true},
-	{SKU: "MUG-STONEWARE", Name: "Stoneware mug", Category: "tableware", Price: money.New(1850, "EUR"), Active: true},
-	{SKU: "KETTLE-STEEL", Name: "Steel kettle", Category: "kitchen", Price: money.New(8900, "EUR"), Active: true},
-	{SKU: "TEAPOT-LIMITED", Name: "Teapot, limited edition", Category: "tableware", Price: money.New(14900, "EUR"), Active: true},
-	{SKU: "TEA-SOLD-OUT", Name: "First flush tea, sold out", Category: "tea", Price: money.New(999, "EUR"), Active: true},
-	{SKU: "TEA-RETIRED", Name: "Retired blend", Category: "tea", Price: money.New(999, "EUR"), Active: false},
+	{SKU: "TEA-EARL-GREY", Name: "Earl Grey tea, 250 g", Category: "tea", Description: "Black tea from Ceylon with oil of bergamot, whole leaves in a tin. Brew it for three minutes.", Price: money.New(1299, "EUR"), Active: true},
+	{SKU: "MUG-STONEWARE", Name: "Stoneware mug", Category: "tableware", Description: "Holds 300 ml. Glazed by hand, so no two are alike; safe in a dishwasher and in a microwave.", Price: money.New(1850, "EUR"), Active: true},
+	{SKU: "KETTLE-STEEL", Name: "Steel kettle", Category: "kitchen", Description: "Brushed steel, 1.5 litres, for every kind of stove. Its whistle can be taken off.", Price: money.New(8900, "EUR"), Active: true},
+	{SKU: "TEAPOT-LIMITED", Name: "Teapot, limited edition", Category: "tableware", Description: "Cast iron with an enamelled inside and a sieve, 0.8 litres. One of ten that were made.", Price: money.New(14900, "EUR"), Active: true},
+	{SKU: "TEA-SOLD-OUT", Name: "First flush tea, sold out", Category: "tea", Description: "The first leaves of spring from Darjeeling, light and flowery. Back after the next harvest.", Price: money.New(999, "EUR"), Active: true},
+	{SKU: "TEA-RETIRED", Name: "Retired blend", Category: "tea", Description: "A smoky blend that is no longer made.", Price: money.New(999, "EUR"), Active: false},
 }
 
 var deliveries = []inventory.Delivery{

@@ -32,11 +32,16 @@ const MaxPage = 1000
 // maxText is the longest SKU, product name or category, in characters.
 const maxText = text.MaxCode
 
+// MaxDescription is the longest description of a product, in characters.
+const MaxDescription = 2000
+
 // Product is something that can be ordered.
 type Product struct {
 	SKU      string `json:"sku"`
 	Name     string `json:"name"`
 	Category string `json:"category"`
+	// Description is a paragraph for customers; empty: there is none.
+	Description string `json:"description,omitempty"`
 	// Price is that of one unit; 0 of a currency is free. The zero Amount means that there
 	// is no price yet.
 	Price  money.Amount `json:"price"`
@@ -49,12 +54,17 @@ func (p Product) Priced() bool { return p.Price != money.Amount{} }
 // Validate returns nil, or the rule that p breaks as a fault with code INVALID. A SKU
 // that it lets through is one that can be ordered.
 func (p Product) Validate() error {
-	if err := short(text.Code, p.SKU); err != nil {
+	if err := short(text.Code, p.SKU, maxText); err != nil {
 		return invalid("product %q: its SKU %w", p.SKU, err)
 	}
 	for _, f := range []struct{ name, value string }{{"name", p.Name}, {"category", p.Category}} {
-		if err := short(trimmedLine, f.value); err != nil {
+		if err := short(trimmedLine, f.value, maxText); err != nil {
 			return invalid("product %q: its %s %w", p.SKU, f.name, err)
+		}
+	}
+	if p.Description != "" {
+		if err := short(trimmedLine, p.Description, MaxDescription); err != nil {
+			return invalid("product %q: its description %w", p.SKU, err)
 		}
 	}
 	switch {
@@ -125,10 +135,10 @@ func Price(req QuoteRequest, products map[string]Product) (Quote, error) {
 	return q, nil
 }
 
-// short returns why s breaks the rule or is too long.
-func short(rule func(string) error, s string) error {
-	if utf8.RuneCountInString(s) > maxText {
-		return fmt.Errorf("must have at most %d characters", maxText)
+// short returns why s breaks the rule or has more characters than most.
+func short(rule func(string) error, s string, most int) error {
+	if utf8.RuneCountInString(s) > most {
+		return fmt.Errorf("must have at most %d characters", most)
 	}
 	return rule(s)
 }

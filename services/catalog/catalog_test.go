@@ -116,6 +116,9 @@ func TestProductValidate(t *testing.T) {
 		"NeedsUTF8":                  func(p *catalog.Product) { p.Name = "Mu\xffg" },
 		"NeedsShortName":             func(p *catalog.Product) { p.Name = strings.Repeat("ü", 201) },
 		"NeedsCategory":              func(p *catalog.Product) { p.Category = "" },
+		"NeedsShortDescription":      func(p *catalog.Product) { p.Description = strings.Repeat("ü", catalog.MaxDescription+1) },
+		"NeedsOneLineDescription":    func(p *catalog.Product) { p.Description = "Holds\n300 ml." },
+		"NeedsVisibleDescription":    func(p *catalog.Product) { p.Description = " " },
 		"RefusesNegativePrice":       func(p *catalog.Product) { p.Price.Minor = -1 },
 		"RefusesHugePrice":           func(p *catalog.Product) { p.Price.Minor = catalog.MaxPrice + 1 },
 		"RefusesUnknownCurrency":     func(p *catalog.Product) { p.Price.Currency = "eur" },
@@ -137,6 +140,14 @@ func TestProductValidate(t *testing.T) {
 		p.Price.Minor = 0
 		require.NoError(t, p.Validate())
 		require.True(t, p.Priced())
+	})
+
+	t.Run("AllowsALongDescription", func(t *testing.T) {
+		t.Parallel()
+
+		p := good
+		p.Description = strings.Repeat("ü", catalog.MaxDescription)
+		require.NoError(t, p.Validate())
 	})
 
 	t.Run("AllowsNoPriceYet", func(t *testing.T) {

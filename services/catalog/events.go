@@ -33,11 +33,12 @@ func declare[Data any](d event.Declaration) event.Fact[Data] {
 
 // ProductData is a product at one version.
 type ProductData struct {
-	SKU      string        `json:"sku"`
-	Name     string        `json:"name"`
-	Category string        `json:"category"`
-	Price    *money.Amount `json:"price,omitempty"` // of one unit; absent: it has none yet
-	Active   bool          `json:"active"`          // an inactive product cannot be ordered
+	SKU         string        `json:"sku"`
+	Name        string        `json:"name"`
+	Category    string        `json:"category"`
+	Description string        `json:"description,omitempty"` // for customers; absent: there is none
+	Price       *money.Amount `json:"price,omitempty"`       // of one unit; absent: it has none yet
+	Active      bool          `json:"active"`                // an inactive product cannot be ordered
 }
 
 // QuotedData is the quote of a step.

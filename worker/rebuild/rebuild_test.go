@@ -77,7 +77,7 @@ func (b *testBundle) trade(t *testing.T, from, to int) {
 	t.Helper()
 	ctx := t.Context()
 	require.NoError(t, b.catalog.Import(ctx, []catalog.Product{
-		{SKU: "MUG", Name: "Mug", Category: "cups", Price: money.New(int64(1000+from), "EUR"), Active: true},
+		{SKU: "MUG", Name: "Mug", Category: "cups", Description: "Holds 300 ml.", Price: money.New(int64(1000+from), "EUR"), Active: true},
 		{SKU: "OLD", Name: "Old mug", Category: "cups"},
 	}))
 	_, err := b.stock.Receive(ctx, inventory.Delivery{SKU: "MUG", Warehouse: "BER", Quantity: 100, By: "test"})
@@ -193,10 +193,11 @@ func TestTheFirstStartFillsTheReadModelFromRowsWithoutFacts(t *testing.T) {
 		}
 		require.NoError(t, b.rebuild.Fill(ctx))
 		require.Len(t, b.list(t), 9)
-		page, err := b.query.Products(ctx, query.ProductFilter{Text: "mug", Limit: 9})
+		page, err := b.query.Products(ctx, query.ProductFilter{Text: "mug 300", Limit: 9})
 		require.NoError(t, err)
 		require.Len(t, page.Products, 1)
 		require.Equal(t, int64(94), page.Products[0].Available)
+		require.Equal(t, "Holds 300 ml.", page.Products[0].Description)
 
 		b.trade(t, 9, 12) // the upgraded services tell
 		require.NotEmpty(t, b.follow(t))

@@ -82,11 +82,12 @@ func fromProducts(all []*pb.Product) []catalog.Product {
 }
 
 func toProduct(p catalog.Product) *pb.Product {
-	return &pb.Product{Sku: p.SKU, Name: p.Name, Category: p.Category, Price: wire.Amount(p.Price), Active: p.Active}
+	return &pb.Product{Sku: p.SKU, Name: p.Name, Category: p.Category, Price: wire.Amount(p.Price), Active: p.Active, Description: p.Description}
 }
 
 func fromProduct(p *pb.Product) catalog.Product {
 	return catalog.Product{
 		SKU: p.GetSku(), Name: p.GetName(), Category: p.GetCategory(), Price: wire.FromAmount(p.GetPrice()), Active: p.GetActive(),
+		Description: p.GetDescription(),
 	}
 }

@@ -35,7 +35,7 @@ func contract(t *testing.T, d catalog.Direct, own string) {
 	ctx := rpctest.Context(t)
 	free := catalog.Product{SKU: own + "1", Name: "Leaflet", Category: "paper", Price: money.New(0, "EUR"), Active: true}
 	unpriced := catalog.Product{SKU: own + "2", Name: "Käse", Category: "food"}
-	priced := catalog.Product{SKU: own + "3", Name: "Mug", Category: "tableware", Price: money.New(1850, "EUR"), Active: true}
+	priced := catalog.Product{SKU: own + "3", Name: "Mug", Category: "tableware", Description: "Holds 300 ml.", Price: money.New(1850, "EUR"), Active: true}
 	require.NoError(t, d.Import(ctx, []catalog.Product{priced, free, unpriced}))
 
 	t.Run("ReturnsAProductAsItIs", func(t *testing.T) {

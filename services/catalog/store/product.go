@@ -17,7 +17,7 @@ import (
 	"github.com/amends/amends/services/catalog"
 )
 
-// batch is how many rows one INSERT carries: 9 columns each stay far below the
+// batch is how many rows one INSERT carries: 10 columns each stay far below the
 // 32,766 parameters that SQLite allows.
 const batch = 500
 
@@ -100,10 +100,10 @@ func (s *Store) Products(ctx context.Context, after string, limit int) ([]catalo
 // the time of its last change and not of the last import.
 var replaceChanged = clause.OnConflict{
 	Columns: []clause.Column{{Name: "sku"}},
-	DoUpdates: append(clause.AssignmentColumns([]string{"name", "category", "price_minor", "price_currency", "active", "updated_at"}),
+	DoUpdates: append(clause.AssignmentColumns([]string{"name", "category", "description", "price_minor", "price_currency", "active", "updated_at"}),
 		clause.Assignment{Column: clause.Column{Name: "version"}, Value: gorm.Expr("products.version + 1")}),
 	Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: `products.name <> excluded.name
-		OR products.category <> excluded.category OR products.active <> excluded.active
+		OR products.category <> excluded.category OR products.description <> excluded.description OR products.active <> excluded.active
 		OR products.price_minor IS DISTINCT FROM excluded.price_minor
 		OR products.price_currency IS DISTINCT FROM excluded.price_currency`}}},
 }
@@ -112,6 +112,7 @@ type productRow struct {
 	SKU           string `gorm:"column:sku;primaryKey"`
 	Name          string
 	Category      string
+	Description   string
 	PriceMinor    *int64 // nil: no price yet, and then no currency either
 	PriceCurrency *string
 	Active        bool
@@ -130,7 +131,7 @@ type categoryRow struct {
 func (categoryRow) TableName() string { return "categories" }
 
 func newProductRow(p catalog.Product, now time.Time) productRow {
-	r := productRow{SKU: p.SKU, Name: p.Name, Category: p.Category, Active: p.Active, Version: 1, CreatedAt: now, UpdatedAt: now}
+	r := productRow{SKU: p.SKU, Name: p.Name, Category: p.Category, Description: p.Description, Active: p.Active, Version: 1, CreatedAt: now, UpdatedAt: now}
 	if p.Priced() {
 		minor, currency := p.Price.Minor, string(p.Price.Currency)
 		r.PriceMinor, r.PriceCurrency = &minor, &currency
@@ -139,7 +140,7 @@ func newProductRow(p catalog.Product, now time.Time) productRow {
 }
 
 func (r productRow) product() catalog.Product {
-	p := catalog.Product{SKU: r.SKU, Name: r.Name, Category: r.Category, Active: r.Active}
+	p := catalog.Product{SKU: r.SKU, Name: r.Name, Category: r.Category, Description: r.Description, Active: r.Active}
 	if r.PriceMinor != nil && r.PriceCurrency != nil {
 		p.Price = money.New(*r.PriceMinor, money.Currency(*r.PriceCurrency))
 	}

@@ -31,7 +31,7 @@ func TestImport(t *testing.T) {
 
 		t.Run("InsertsAndReplaces", func(t *testing.T) {
 			changed := mug()
-			changed.Name, changed.Category, changed.Active = "Mug, chipped", "Second choice", false
+			changed.Name, changed.Category, changed.Description, changed.Active = "Mug, chipped", "Second choice", "", false
 			changed.Price = money.Amount{}
 			require.NoError(t, s.Import(t.Context(), []catalog.Product{changed}))
 
@@ -47,11 +47,16 @@ func TestImport(t *testing.T) {
 			require.NoError(t, s.Import(t.Context(), []catalog.Product{mug(), kettle()}))
 			mugAt, kettleAt := updatedAt(t, "MUG"), updatedAt(t, "KETTLE")
 
-			dearer := kettle()
-			dearer.Price.Minor++
-			require.NoError(t, s.Import(t.Context(), []catalog.Product{mug(), dearer}))
-			require.Equal(t, mugAt, updatedAt(t, "MUG"))
-			require.True(t, updatedAt(t, "KETTLE").After(kettleAt))
+			for _, change := range []func(*catalog.Product){
+				func(p *catalog.Product) { p.Price.Minor++ }, func(p *catalog.Product) { p.Description = "Boils." }, func(p *catalog.Product) { p.Description = "" },
+			} {
+				other := kettle()
+				change(&other)
+				require.NoError(t, s.Import(t.Context(), []catalog.Product{mug(), other}))
+				require.Equal(t, mugAt, updatedAt(t, "MUG"))
+				require.True(t, updatedAt(t, "KETTLE").After(kettleAt))
+				kettleAt = updatedAt(t, "KETTLE")
+			}
 		})
 
 		t.Run("IsAllOrNothing", func(t *testing.T) {

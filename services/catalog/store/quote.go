@@ -45,7 +45,7 @@ func products(tx *gorm.DB, lines []catalog.Line) (map[string]catalog.Product, er
 		skus = append(skus, l.SKU)
 	}
 	var rows []productRow
-	if err := tx.Where("sku IN ?", skus).Find(&rows).Error; err != nil {
+	if err := tx.Select("sku", "price_minor", "price_currency", "active").Where("sku IN ?", skus).Find(&rows).Error; err != nil {
 		return nil, err
 	}
 	found := make(map[string]catalog.Product, len(rows))

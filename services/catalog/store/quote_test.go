@@ -18,7 +18,7 @@ import (
 )
 
 func mug() catalog.Product {
-	return catalog.Product{SKU: "MUG", Name: "Stoneware mug", Category: "Cups", Price: money.New(1850, "EUR"), Active: true}
+	return catalog.Product{SKU: "MUG", Name: "Stoneware mug", Category: "Cups", Description: "Holds 300 ml.", Price: money.New(1850, "EUR"), Active: true}
 }
 
 func kettle() catalog.Product {

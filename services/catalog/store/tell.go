@@ -20,7 +20,7 @@ func tellProducts(tx *gorm.DB, rows []productRow) error {
 // changed returns the fact of a row.
 func changed(r productRow) event.Event {
 	p := r.product()
-	data := catalog.ProductData{SKU: p.SKU, Name: p.Name, Category: p.Category, Active: p.Active}
+	data := catalog.ProductData{SKU: p.SKU, Name: p.Name, Category: p.Category, Description: p.Description, Active: p.Active}
 	if p.Priced() {
 		data.Price = &p.Price
 	}

@@ -24,6 +24,7 @@ func TestImportTellsTheProductsThatItChanges(t *testing.T) {
 
 		unpriced := mug()
 		unpriced.Price, unpriced.Active = catalog.Product{}.Price, false
+		unpriced.Description = "Chipped."
 		added := catalog.Product{SKU: "APRON", Name: "Apron", Category: "Cups", Active: true}
 		require.NoError(t, s.Import(t.Context(), []catalog.Product{unpriced, kettle(), added}))
 		events := r.Events(t)
@@ -100,7 +101,7 @@ func TestQuoteTellsItsRecord(t *testing.T) {
 // productData returns the data of the fact about p. A product without a price has none; one
 // that costs nothing has it.
 func productData(p catalog.Product) catalog.ProductData {
-	d := catalog.ProductData{SKU: p.SKU, Name: p.Name, Category: p.Category, Active: p.Active}
+	d := catalog.ProductData{SKU: p.SKU, Name: p.Name, Category: p.Category, Description: p.Description, Active: p.Active}
 	if p.Priced() {
 		d.Price = &p.Price
 	}

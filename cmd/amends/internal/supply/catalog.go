@@ -22,9 +22,10 @@ func Catalog(std cli.Stdio) *cobra.Command {
 		Short: "Insert or replace products, all or none; FILE is a JSON array, - is standard input",
 		Long: "Insert or replace products by SKU, all or none. FILE is a JSON array, - is standard input:\n\n" +
 			`  [{"sku": "TEA-MINT", "name": "Mint tea", "category": "tea",` + "\n" +
-			`    "price": {"amount": 499, "currency": "EUR"}, "active": true}]` + "\n\n" +
+			`    "description": "Whole leaves, 100 g.", "price": {"amount": 499, "currency": "EUR"}, "active": true}]` + "\n\n" +
 			"The amount is in minor units (cents). Every field is required but the price, without which a product\n" +
-			"cannot be ordered yet. The file is read strictly: UTF-8, each field once and spelt as above, no others." + reach.Whereabouts,
+			"cannot be ordered yet, and the description: a product loses the one that it had if the file has none.\n" +
+			"The file is read strictly: UTF-8, each field once and spelt as above, no others." + reach.Whereabouts,
 		Args: cli.Exactly("catalog import needs a file, or - for standard input", 1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			in := std.In

@@ -21,8 +21,8 @@ var productLimits = strictjson.Limits{Depth: 3, Fields: 16, Name: 64, Values: 8_
 
 // readProducts reads one JSON array of products as strictly as the API reads a body:
 // UTF-8, every field once and spelt exactly, no unknown one. Every field is required but
-// the price, which a product may not have yet: a product without "active" would
-// otherwise go off sale. The error lists all wrong fields by JSON pointer, up to a limit.
+// the description and the price, which a product may not have yet: a product without
+// "active" would otherwise go off sale. The error lists all wrong fields by JSON pointer, up to a limit.
 // The values are not validated; [catalog.Service.Import] does that.
 func readProducts(r io.Reader) ([]catalog.Product, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
@@ -73,7 +73,7 @@ func (f *fields) err() error {
 }
 
 func (f *fields) product(pointer string, v any) (p catalog.Product) {
-	object := f.object(pointer, v, []string{"sku", "name", "category", "active"}, "price")
+	object := f.object(pointer, v, []string{"sku", "name", "category", "active"}, "price", "description")
 	if object == nil {
 		return p
 	}
@@ -81,6 +81,9 @@ func (f *fields) product(pointer string, v any) (p catalog.Product) {
 	p.Name = field[string](f, object, pointer+"/name", "name", "must be a string")
 	p.Category = field[string](f, object, pointer+"/category", "category", "must be a string")
 	p.Active = field[bool](f, object, pointer+"/active", "active", "must be true or false")
+	if _, ok := object["description"]; ok {
+		p.Description = field[string](f, object, pointer+"/description", "description", "must be a string")
+	}
 	if v, ok := object["price"]; ok {
 		p.Price = f.amount(pointer+"/price", v)
 	}

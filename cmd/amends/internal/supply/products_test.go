@@ -14,11 +14,11 @@ func TestReadProducts(t *testing.T) {
 	t.Parallel()
 	products, err := readProducts(strings.NewReader(`[
 		{"sku":"A","name":"A","category":"c","price":{"amount":1,"currency":"EUR"},"active":true},
-		{"sku":"B","name":"B","category":"c","active":false}]`))
+		{"sku":"B","name":"B","category":"c","description":"A b.","active":false}]`))
 	require.NoError(t, err)
 	require.Equal(t, []catalog.Product{
 		{SKU: "A", Name: "A", Category: "c", Price: money.New(1, "EUR"), Active: true},
-		{SKU: "B", Name: "B", Category: "c"},
+		{SKU: "B", Name: "B", Category: "c", Description: "A b."},
 	}, products)
 
 	const good = `[{"sku":"A","name":"A","category":"c","price":{"amount":1299,"currency":"EUR"},"active":true}]`
@@ -34,6 +34,7 @@ func TestReadProducts(t *testing.T) {
 		"AKeyTwice":           {with(`"amount":1299`, `"amount":1299,"amount":12`), `read products: "/0/price/amount": must be given once`},
 		"AKeyInOtherCase":     {with(`"amount"`, `"Amount"`), "read products: /0/price/amount is missing\nread products: /0/price/Amount is not a field here"},
 		"AnUnknownKey":        {with(`"sku"`, `"skuu":1,"sku"`), "read products: /0/skuu is not a field here"},
+		"NoDescription":       {with(`"name":"A"`, `"name":"A","description":null`), "read products: /0/description must be a string"},
 		"WithoutActive":       {with(`,"active":true`, ``), "read products: /0/active is missing"},
 		"ActiveNull":          {with(`"active":true`, `"active":null`), "read products: /0/active must be true or false"},
 		"PriceNull":           {with(`{"amount":1299,"currency":"EUR"}`, `null`), "read products: /0/price must be an object"},

@@ -31,7 +31,9 @@ type Product struct {
 	// Of one unit; absent: there is no price yet.
 	Price *wirepb.Amount `protobuf:"bytes,4,opt,name=price,proto3" json:"price,omitempty"`
 	// An inactive product cannot be ordered.
-	Active        bool `protobuf:"varint,5,opt,name=active,proto3" json:"active,omitempty"`
+	Active bool `protobuf:"varint,5,opt,name=active,proto3" json:"active,omitempty"`
+	// A paragraph for customers, or empty.
+	Description   string `protobuf:"bytes,6,opt,name=description,proto3" json:"description,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -99,6 +101,13 @@ func (x *Product) GetActive() bool {
 		return x.Active
 	}
 	return false
+}
+
+func (x *Product) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
 }
 
 // GetProductRequest names a product.
@@ -377,13 +386,14 @@ var File_services_catalog_rpc_catalog_proto protoreflect.FileDescriptor
 
 const file_services_catalog_rpc_catalog_proto_rawDesc = "" +
 	"\n" +
-	"\"services/catalog/rpc/catalog.proto\x12\x11amends.catalog.v1\x1a\x1cinternal/rpc/wire/wire.proto\"\x91\x01\n" +
+	"\"services/catalog/rpc/catalog.proto\x12\x11amends.catalog.v1\x1a\x1cinternal/rpc/wire/wire.proto\"\xb3\x01\n" +
 	"\aProduct\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
 	"\bcategory\x18\x03 \x01(\tR\bcategory\x12,\n" +
 	"\x05price\x18\x04 \x01(\v2\x16.amends.wire.v1.AmountR\x05price\x12\x16\n" +
-	"\x06active\x18\x05 \x01(\bR\x06active\"%\n" +
+	"\x06active\x18\x05 \x01(\bR\x06active\x12 \n" +
+	"\vdescription\x18\x06 \x01(\tR\vdescription\"%\n" +
 	"\x11GetProductRequest\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\"J\n" +
 	"\x12GetProductResponse\x124\n" +
