@@ -16,6 +16,7 @@ import (
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/eventtest"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/identity/access"
 	"github.com/amends/amends/internal/rpc"
 	"github.com/amends/amends/proof/rpctest"
 	"github.com/amends/amends/proof/smtptest"
@@ -35,6 +36,19 @@ func confirmed(id, of, customer string) event.Message {
 // unfold returns the content of a mail without the line breaks of its encoding.
 func unfold(m smtptest.Mail) string { return strings.ReplaceAll(m.Content, "=\r\n", "") }
 
+// connects returns a function that connects a caller of a name to a service at an address.
+func connects(t *testing.T, a *access.Access, at *string) func(name, service string) grpc.ClientConnInterface {
+	t.Helper()
+	return func(name, service string) grpc.ClientConnInterface {
+		plugins, err := a.Client(name, service)
+		require.NoError(t, err)
+		conn, err := rpc.Dial(rpc.DialOptions{Target: *at, Plugins: plugins})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, conn.Close()) })
+		return conn
+	}
+}
+
 // TestCustomersGetTheirMailsOnce follows an account from its registration to an order: by the
 // facts of the user service at the broker, and by calls for the addresses. The order's fact
 // is told anew, redelivered, and heard again by a group that starts again.
@@ -46,14 +60,7 @@ func TestCustomersGetTheirMailsOnce(t *testing.T) {
 	o.Bus, o.Mail = bus, registry.Mail{URL: mails.URL, From: "Shop <shop@shop.example>"}
 	o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	at := l.Addr().String()
-	as := func(name, service string) grpc.ClientConnInterface {
-		plugins, err := a.Client(name, service)
-		require.NoError(t, err)
-		conn, err := rpc.Dial(rpc.DialOptions{Target: at, Plugins: plugins})
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, conn.Close()) })
-		return conn
-	}
+	as := connects(t, a, &at)
 	o.RPC = RPC{Listener: l, Plugins: a.Server()}
 	o.Ask = func(self, service string) (grpc.ClientConnInterface, error) { return as(self, service), nil }
 	stop := runs(t, o)

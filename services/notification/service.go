@@ -12,10 +12,12 @@ type Service interface {
 	Lift(ctx context.Context, c Channel, address string) error
 }
 
-// Contacts knows where people are reached. The user service answers it.
+// Contacts knows where people are reached. The user service answers it, and the order service.
 type Contacts interface {
 	// Account returns the contact of an account, or NOT_FOUND.
 	Account(ctx context.Context, id string) (Contact, error)
+	// Order returns the contact of an order without an account, or NOT_FOUND if it has none.
+	Order(ctx context.Context, id string) (Contact, error)
 	// Mail returns the contact of a mail that the user service wants, or NOT_FOUND if it
 	// is worthless by now.
 	Mail(ctx context.Context, id string) (Contact, error)

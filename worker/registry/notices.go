@@ -15,6 +15,8 @@ import (
 	"github.com/amends/amends/services/notification/channel/smtp"
 	"github.com/amends/amends/services/notification/send"
 	notificationstore "github.com/amends/amends/services/notification/store"
+	"github.com/amends/amends/services/order"
+	orderrpc "github.com/amends/amends/services/order/rpc"
 	"github.com/amends/amends/services/user"
 	userrpc "github.com/amends/amends/services/user/rpc"
 )
@@ -48,7 +50,8 @@ func hearNotices(s *Stores, o inbox.Options) *inbox.Group {
 
 // sendNotices returns what sends the messages of the notification service.
 func sendNotices(s *Stores, log *slog.Logger) (Work, error) {
-	conn, asked := s.asked["user"]
+	users, asked := s.asked["user"]
+	orders := s.asked["order"]
 	if s.mail.URL == "" || !asked {
 		return idle("mails wait: no smtp_url is configured, or the user service cannot be asked"), nil
 	}
@@ -57,7 +60,7 @@ func sendNotices(s *Stores, log *slog.Logger) (Work, error) {
 		return nil, err //nolint:wrapcheck // it names the setting
 	}
 	return send.New(send.Config{
-		Queue: notificationstore.New(s.Own), Contacts: contacts{userrpc.NewClient(conn)},
+		Queue: notificationstore.New(s.Own), Contacts: contacts{userrpc.NewClient(users), orderrpc.NewClient(orders)},
 		Routes: map[notification.Channel][]send.Route{
 			notification.Email: {{Name: "smtp", Channel: mails}},
 			notification.SMS:   {s.provider(simulator.TextMessages), s.provider(simulator.TextReserve)},
@@ -81,11 +84,14 @@ func (s *Stores) provider(name string) send.Route {
 	return send.Route{Name: name, Channel: simulator.New(s.outside, name)}
 }
 
-// contacts asks the user service where people are reached.
+// contacts asks the user service, and of guests the order service, where people are reached.
 type contacts struct {
 	users interface {
 		Account(ctx context.Context, id string) (user.Account, error)
 		Mail(ctx context.Context, id string) (user.Mail, error)
+	}
+	orders interface {
+		Contact(ctx context.Context, id string) (order.Contact, error)
 	}
 }
 
@@ -99,6 +105,16 @@ func (c contacts) Account(ctx context.Context, id string) (notification.Contact,
 			to.Wants[notification.Push] = p.Wanted
 		}
 	}
+	return to, err //nolint:wrapcheck // a fault
+}
+
+// Order implements [notification.Contacts]. A guest with a telephone number alone gets text
+// messages.
+func (c contacts) Order(ctx context.Context, id string) (notification.Contact, error) {
+	o, err := c.orders.Contact(ctx, id)
+	to := contact("", o.Locale, o.Email)
+	to.Addresses[notification.SMS] = o.Phone
+	to.Wants[notification.SMS] = o.Email == ""
 	return to, err //nolint:wrapcheck // a fault
 }
 

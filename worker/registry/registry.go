@@ -218,7 +218,7 @@ var All = []Row{
 		words: activities.QueryWords, facts: query.Facts,
 	},
 	{
-		Name: "notification", own: notificationstore.Schema, asks: []string{"user"},
+		Name: "notification", own: notificationstore.Schema, asks: []string{"user", "order"},
 		outside: messagesimulator.Schema, outsideName: "messenger",
 		Serve:  func(on grpc.ServiceRegistrar, s *Stores) { notificationrpc.Register(on, notificationstore.New(s.Own)) },
 		Listen: hearNotices, Work: sendNotices,

@@ -95,7 +95,7 @@ func (s *Sender) contact(ctx context.Context, d notification.Delivery) (notifica
 	case rule.Mail:
 		return s.c.Contacts.Mail(ctx, d.Subject) //nolint:wrapcheck // a fault
 	case d.Recipient == notification.Guest:
-		return notification.Contact{}, fault.Errorf(fault.Business, fault.NotFound, "a guest has no account")
+		return s.c.Contacts.Order(ctx, d.Subject) //nolint:wrapcheck // the same
 	}
 	return s.c.Contacts.Account(ctx, d.Recipient) //nolint:wrapcheck // the same
 }

@@ -113,10 +113,7 @@ func TestARecipientWhoIsGoneGetsNothing(t *testing.T) {
 		b.users.err = fault.Errorf(fault.Business, fault.NotFound, "there is no such account")
 		b.tell(t, "e1", b.confirmed("order-1"))
 		require.Equal(t, notification.NoAddress, b.settle(t, s, "order-1").Reason)
-		b.users.err = nil
-		guest := b.confirmed("order-2")
-		guest.Recipient = notification.Guest
-		b.tell(t, "e2", guest)
+		b.tell(t, "e2", b.ofGuest("order-2"))
 		require.Equal(t, notification.NoAddress, b.settle(t, s, "order-2").Reason)
 		require.Equal(t, []string{"notification.failed account-1", "notification.failed order-2"}, b.told.Names(t))
 		require.Empty(t, b.mails.Taken())

@@ -79,6 +79,11 @@ func (u *users) Account(ctx context.Context, id string) (notification.Contact, e
 	return u.ask(ctx, "account "+id)
 }
 
+// Order implements [notification.Contacts].
+func (u *users) Order(ctx context.Context, id string) (notification.Contact, error) {
+	return u.ask(ctx, "order "+id)
+}
+
 // Mail implements [notification.Contacts].
 func (u *users) Mail(ctx context.Context, id string) (notification.Contact, error) {
 	return u.ask(ctx, "mail "+id)
