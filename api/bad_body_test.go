@@ -23,6 +23,11 @@ func with(old, replacement string) string {
 	return body
 }
 
+// contacting returns goodBody with a contact.
+func contacting(contact string) string {
+	return with(`"currency"`, `"contact": `+contact+`, "currency"`)
+}
+
 func quantity(literal string) string { return with(`"quantity": 2`, `"quantity": `+literal) }
 
 func lines(n int) string {
@@ -117,6 +122,15 @@ func TestRefusesBadBodies(t *testing.T) {
 		"AddressLine2Long":  {with(`"line2": ""`, `"line2": "`+strings.Repeat("x", 201)+`"`), 422, "/ship_to/line2", problem.FieldTooLong},
 		"Postcode1000":      {with("10115", strings.Repeat("1", 1000)), 422, "/ship_to/postal_code", problem.FieldTooLong},
 		"PostcodeNumber":    {with(`"10115"`, "10115"), 422, "/ship_to/postal_code", problem.FieldWrongType},
+		"ContactEmpty":      {contacting(`{}`), 422, "/contact", problem.FieldRequired},
+		"ContactNowhere":    {contacting(`{"locale": "de"}`), 422, "/contact", problem.FieldRequired},
+		"ContactNull":       {contacting(`null`), 422, "/contact", problem.FieldWrongType},
+		"ContactName":       {contacting(`{"email": "ada@example.com", "name": "Ada"}`), 400, "/contact/name", problem.FieldUnknown},
+		"ContactNoAddress":  {contacting(`{"email": "Ada <ada@example.com>"}`), 422, "/contact/email", problem.FieldNotAllowed},
+		"ContactTwoMails":   {contacting(`{"email": "a@example.com\r\nBcc: b@example.com"}`), 422, "/contact/email", problem.FieldNotAllowed},
+		"ContactLongMail":   {contacting(`{"email": "` + strings.Repeat("x", 255) + `"}`), 422, "/contact/email", problem.FieldTooLong},
+		"ContactLocalPhone": {contacting(`{"phone": "030 1234567"}`), 422, "/contact/phone", problem.FieldNotAllowed},
+		"ContactLocale":     {contacting(`{"phone": "+49301234567", "locale": "de_DE"}`), 422, "/contact/locale", problem.FieldNotAllowed},
 		"CountryZZ":         {with(`"DE"`, `"ZZ"`), 422, "/ship_to/country", problem.FieldNotAllowed},
 		"CountryLowerCase":  {with(`"DE"`, `"de"`), 422, "/ship_to/country", problem.FieldNotAllowed},
 		"TokenEmpty":        {with("tok_visa", ""), 422, "/payment_token", problem.FieldTooShort},

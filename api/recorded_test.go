@@ -32,10 +32,12 @@ type records struct {
 	starts  int
 	vain    map[string]int
 	written map[string]order.Record
+	// contacts are those that were kept, by order and fingerprint.
+	contacts map[[2]string]order.Contact
 }
 
 func newRecords(late int) *records {
-	return &records{late: late, runs: map[string]workflows.Input{}, vain: map[string]int{}, written: map[string]order.Record{}}
+	return &records{late: late, runs: map[string]workflows.Input{}, vain: map[string]int{}, written: map[string]order.Record{}, contacts: map[[2]string]order.Contact{}}
 }
 
 // start starts an order's workflow as the engine does.

@@ -414,6 +414,27 @@ type Confirmed struct {
 	Confirmed string `json:"confirmed"`
 }
 
+// Contact Where a guest is told of the order: by mail, or with a `phone` alone by a text message. It has one of the two at least. Orders of
+// accounts have none: an account has an address. The same key with another contact is another request.
+//
+// Example: {"email":"ada@example.com","locale":"de"}
+type Contact struct {
+	// Email An address of mail.
+	//
+	// Example: ada@example.com
+	Email *MailAddress `json:"email,omitempty"`
+
+	// Locale A language tag.
+	//
+	// Example: de-AT
+	Locale *Locale `json:"locale,omitempty"`
+
+	// Phone A telephone number with its country.
+	//
+	// Example: +49301234567
+	Phone *string `json:"phone,omitempty"`
+}
+
 // Country ISO 3166-1 alpha-2, upper case, or XK for Kosovo.
 //
 // Example: DE
@@ -533,6 +554,8 @@ type ListedProduct struct {
 	Category string `json:"category"`
 
 	// Description May be empty.
+	//
+	// Example: Holds 300 ml, and is safe in a dishwasher.
 	Description string `json:"description"`
 
 	// Name Example: Stoneware mug
@@ -763,6 +786,13 @@ type Payment struct {
 
 // PlaceOrder Example: {"currency":"EUR","customer_id":"cus_42","lines":[{"quantity":2,"sku":"MUG-STONEWARE"},{"quantity":1,"sku":"KETTLE-STEEL"}],"payment_token":"tok_visa","ship_to":{"city":"Berlin","country":"DE","line1":"Hauptstr. 1","line2":"","name":"A. Buyer","postal_code":"10115"}}
 type PlaceOrder struct {
+	// Contact Where a guest is told of the order: by mail, or with a `phone` alone by a text message. It has one of the two at least. Orders of
+	// accounts have none: an account has an address. The same key with another contact is another request.
+	//
+	//
+	// Example: {"email":"ada@example.com","locale":"de"}
+	Contact *Contact `json:"contact,omitempty"`
+
 	// Currency ISO 4217, upper case.
 	//
 	// Example: EUR
@@ -857,6 +887,11 @@ type Product struct {
 
 	// Category Example: mugs
 	Category *string `json:"category,omitempty"`
+
+	// Description Absent if there is none.
+	//
+	// Example: Holds 300 ml, and is safe in a dishwasher.
+	Description *string `json:"description,omitempty"`
 
 	// Missing The parts that did not answer, in the order of their names.
 	Missing Missing `json:"missing"`

@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/internal/orders/lookup"
+	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/internal/orders/read"
+	"github.com/amends/amends/services/order"
 )
 
 // scopeSupport is that of callers who may read every order.
@@ -88,6 +91,15 @@ func (a *Access) claim(ctx context.Context, id string) *string {
 		return nil
 	}
 	return new(a.guests.Claim(id))
+}
+
+// contact returns the contact of a guest's placement, none of an account's.
+func (a *Access) contact(given *contract.Contact) place.Contact {
+	if given == nil || a.guests == nil {
+		return place.Contact{}
+	}
+	c := order.Contact{Email: orEmpty(given.Email), Phone: orEmpty(given.Phone), Locale: orEmpty(given.Locale)}
+	return place.Contact{Contact: c, Seal: a.guests.Contact(c.Email, c.Phone, c.Locale)}
 }
 
 // placing is an order's customer, its id and, if an earlier version may have placed it,

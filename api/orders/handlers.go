@@ -60,7 +60,7 @@ func (h *Handlers) PlaceOrder(ctx context.Context, r contract.PlaceOrderRequestO
 		return nil, err
 	}
 	wanted.CustomerID = as.customer
-	order, err := h.orders.Place(ctx, wanted, as.id, as.earlier)
+	order, err := h.orders.Place(ctx, wanted, as.id, as.earlier, h.access.contact(r.Body.Contact))
 	claim := h.access.claim(ctx, order.ID)
 	if err != nil {
 		p := problem.Of(err)

@@ -15,7 +15,25 @@ import (
 // placementRules are the rules of a PlaceOrder that no schema can express.
 func placementRules(ctx context.Context, value any) []contract.FieldError {
 	order, _ := value.(map[string]any)
-	return slices.Concat(customer(ctx, order), postalCode(order["ship_to"]), schema.DistinctProducts(order))
+	return slices.Concat(customer(ctx, order), contact(ctx, order), postalCode(order["ship_to"]), schema.DistinctProducts(order))
+}
+
+// contact allows one to guests alone, because an account has an address, and requires that
+// it reaches a person. A field of it that breaks the schema is left to the schema.
+func contact(ctx context.Context, order map[string]any) (found []contract.FieldError) {
+	given, ok := order["contact"].(map[string]any)
+	switch {
+	case !ok:
+		return nil
+	case caller.From(ctx).Account != "":
+		return []contract.FieldError{problem.Field("/contact", problem.FieldNotAllowed, "is for orders without an account: yours has an address")}
+	case given["email"] == nil && given["phone"] == nil:
+		return []contract.FieldError{problem.Field("/contact", problem.FieldRequired, "must have an email or a phone")}
+	}
+	if email, ok := given["email"].(string); ok && text.Mail(email) != nil {
+		found = append(found, problem.Field("/contact/email", problem.FieldNotAllowed, text.ErrMail.Error()))
+	}
+	return found
 }
 
 // customer refuses a card number, which the pattern of a customer's id does not, and

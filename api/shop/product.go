@@ -36,6 +36,7 @@ func (h *Handlers) GetProduct(ctx context.Context, r contract.GetProductRequestO
 	missing, err := gather.Gather(ctx, productPolicies,
 		gather.Of(partProduct, func(ctx context.Context) (catalog.Product, error) { return h.reader.Product(ctx, r.Sku) }, func(p catalog.Product) {
 			out.Sku, out.Name, out.Category, out.Active = p.SKU, p.Name, optional(p.Category), p.Active
+			out.Description = optional(p.Description)
 			if p.Priced() {
 				out.Price = &contract.Money{Amount: p.Price.Minor, Currency: string(p.Price.Currency)}
 			}

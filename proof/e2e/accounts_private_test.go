@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"os"
@@ -134,7 +136,7 @@ func TestDataOfAccountsStaysInItsPlaces(t *testing.T) {
 	d := startDev(t, dir, "OTEL_EXPORTER_OTLP_ENDPOINT="+collected, "OTEL_BSP_SCHEDULE_DELAY=100", "AMENDS_LOG_LEVEL=debug")
 	v := &visitor{url: d.url, mark: strings.ReplaceAll(uuid.NewString(), "-", "")}
 	account := v.lives(t, dir)
-	order := v.ordersAsGuest(t)
+	order := v.ordersAsGuest(t, dir)
 	v.keepsFiles(t, dir)
 	_, metrics := fetch(t, d.admin+"/metrics")
 	eventually(t, "the fact of the new address has left", func() bool { return bytes.Contains(contents(t, dir)[inBroker], []byte(account)) })
@@ -251,17 +253,21 @@ func (v *visitor) address(places ...string) map[string]any {
 	}
 }
 
-// ordersAsGuest places an order without an account, and returns its id.
-func (v *visitor) ordersAsGuest(t *testing.T) (id string) {
+// ordersAsGuest places an order without an account, waits until the guest is told of it, and
+// returns its id.
+func (v *visitor) ordersAsGuest(t *testing.T, dir string) (id string) {
 	t.Helper()
+	mail := v.canary("mail of a guest", inOrders, inMessages, inMails) + "@example.com"
+	phone := v.keeps("phone of a guest", fmt.Sprintf("+4930%010d", rand.Int64N(1e10)), inOrders)
 	body, key := lines("MUG-STONEWARE", 1), v.canary("key of a guest")
-	maps.Copy(body, map[string]any{"customer_id": v.canary("customer", inOrders, inModel, inHistories, inBroker), "currency": "EUR", "payment_token": v.canary("tok", inHistories), "ship_to": v.address(inOrders, inHistories)})
+	maps.Copy(body, map[string]any{"customer_id": v.canary("customer", inOrders, inModel, inHistories, inBroker), "currency": "EUR", "payment_token": v.canary("tok", inHistories), "contact": map[string]any{"email": mail, "phone": phone, "locale": "de"}, "ship_to": v.address(inOrders, inHistories)})
 	answer, header := v.asks(t, http.StatusAccepted, http.MethodPost, "/v1/orders", body, "Idempotency-Key", key)
 	id, _ = answer["id"].(string)
 	claim := v.keeps("claim", header.Get("Amends-Claim"))
 	require.NotEmpty(t, claim)
 	v.asks(t, http.StatusOK, http.MethodGet, "/v1/orders/"+id, nil, "Amends-Claim", claim)
 	v.asks(t, http.StatusNotFound, http.MethodGet, "/v1/orders/"+id, nil, "Amends-Claim", v.canary("foreign claim"))
+	v.isTold(t, dir, mail, "Guten Tag,")
 	question := map[string]any{"subject": v.canary("subject of a case", inCases), "text": v.canary("text of a case", inCases)}
 	v.asks(t, http.StatusCreated, http.MethodPost, "/v1/orders/"+id+"/cases", question, "Amends-Claim", claim, "Idempotency-Key", key)
 	refused := map[string]any{"subject": "x", "text": v.canary("refused text") + " 4111 1111 1111 1111"}

@@ -142,7 +142,7 @@ func (p *platform) expressOrder(t *testing.T, key string, body map[string]any) (
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(text, &asked))
 	id := orderid.NewGuests(guestSecret).Order(asked.CustomerID, key)
-	asked.Fingerprint, asked.Nonce = orderid.Fingerprint(asked), "golden"
+	asked.Fingerprint, asked.Nonce = orderid.Fingerprint(asked, ""), "golden"
 	asked.PlacedAt = time.Now().UTC()
 	o := client.StartWorkflowOptions{
 		ID: workflows.WorkflowID(id), TaskQueue: p.queues["order"],

@@ -53,6 +53,11 @@ func (away) Get(context.Context, string) (order.Record, error) {
 	return order.Record{}, fault.Errorf(fault.Transient, fault.Unavailable, "no instance")
 }
 
+// KeepContact implements [orders.Records].
+func (away) KeepContact(context.Context, string, string, order.Contact) error {
+	return fault.Errorf(fault.Transient, fault.Unavailable, "no instance")
+}
+
 // The API's client is that of the worker, so the engine gives it the first task with the
 // answer to the start. All steps are in that task, and no update is in the history.
 func TestAnExpressOrderIsAcknowledgedByItsRecord(t *testing.T) {

@@ -18,6 +18,7 @@ func TestGuests(t *testing.T) {
 		id := g.Order("cus_42", "7f9c24e8-3b12-4fef-91e0-5d1c1e0a7c33")
 		require.Equal(t, "b848a4b0-2cce-4425-b530-d229a1edff8b", id)
 		require.Equal(t, "xOwBKLRJWI2bFWQU64LM5KcUNdcZ8B88181O1PLR9J0", g.Claim(id))
+		require.Equal(t, "_WUPzH0mIDw7u1wpLti8stmCPRbKk3_DExWMr1UQKC8", g.Contact("ada@example.com", "+49301234567", "de"))
 	})
 
 	t.Run("HaveOrdersOfTheirOwnKind", func(t *testing.T) {
@@ -38,6 +39,17 @@ func TestGuests(t *testing.T) {
 		id := g.Order("a", "bc")
 		for _, other := range []string{NewGuests("another secret, also long").Order("a", "bc"), g.Order("ab", "c"), g.Order("a", "bd")} {
 			require.NotEqual(t, id, other)
+		}
+	})
+
+	t.Run("SealEachContactOtherwise", func(t *testing.T) {
+		t.Parallel()
+		seen := map[string]bool{}
+		for _, c := range [][3]string{{"a", "b", "c"}, {"ab", "", "c"}, {"", "ab", "c"}, {"a", "b", ""}, {"b", "a", "c"}} {
+			seal := g.Contact(c[0], c[1], c[2])
+			require.False(t, seen[seal])
+			require.NotEqual(t, seal, NewGuests("another secret, also long").Contact(c[0], c[1], c[2]))
+			seen[seal] = true
 		}
 	})
 

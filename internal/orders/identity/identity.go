@@ -54,8 +54,9 @@ func Refund(order, key string) (id string, number int) {
 }
 
 // Fingerprint hashes the meaning of a placement: neither the spelling nor the order
-// of a body's keys, nor times. An absent second address line is an empty one.
-func Fingerprint(p workflows.Placement) string {
+// of a body's keys, nor times. An absent second address line is an empty one. contact is
+// the seal of a guest's contact, see [Guests.Contact], "" without one.
+func Fingerprint(p workflows.Placement, contact string) string {
 	parts := []string{"amends.placement.v1", p.CustomerID, string(p.Currency), strconv.Itoa(len(p.Lines))}
 	for _, l := range p.Lines {
 		parts = append(parts, l.SKU, strconv.FormatInt(l.Quantity, 10))
@@ -64,6 +65,9 @@ func Fingerprint(p workflows.Placement) string {
 	parts = append(parts, a.Name, a.Line1, a.Line2, a.City, a.PostalCode, a.Country, p.PaymentToken)
 	if a.Region != "" { // a request without one keeps the fingerprint that it had before there were any
 		parts = append(parts, a.Region)
+	}
+	if contact != "" { // likewise
+		parts = append(parts, "contact", contact)
 	}
 	sum := digest(parts...)
 	return hex.EncodeToString(sum[:])

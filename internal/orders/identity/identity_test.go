@@ -47,19 +47,19 @@ func TestFingerprint(t *testing.T) {
 	t.Run("NeverChanges", func(t *testing.T) {
 		t.Parallel()
 		// If this fails, a repeat of an older request is refused as another one.
-		require.Equal(t, "22fa41ac37a47e7007cd270765e04f5ace9c1884d926df8cebc9de3db5e22d3d", Fingerprint(base()))
+		require.Equal(t, "22fa41ac37a47e7007cd270765e04f5ace9c1884d926df8cebc9de3db5e22d3d", Fingerprint(base(), ""))
 	})
 
 	t.Run("IsOfTheMeaningOnly", func(t *testing.T) {
 		t.Parallel()
 		p := base()
 		p.Nonce, p.Fingerprint, p.PlacedAt = "n", "f", p.PlacedAt.AddDate(1, 0, 0)
-		require.Equal(t, Fingerprint(base()), Fingerprint(p))
+		require.Equal(t, Fingerprint(base(), ""), Fingerprint(p, ""))
 	})
 
 	t.Run("DiffersInEveryField", func(t *testing.T) {
 		t.Parallel()
-		seen := map[string]string{Fingerprint(base()): "base"}
+		seen := map[string]string{Fingerprint(base(), ""): "base"}
 		for name, change := range map[string]func(*workflows.Placement){
 			"customer": func(p *workflows.Placement) { p.CustomerID = "d" },
 			"currency": func(p *workflows.Placement) { p.Currency = "USD" },
@@ -79,8 +79,14 @@ func TestFingerprint(t *testing.T) {
 		} {
 			p := base()
 			change(&p)
-			require.Empty(t, seen[Fingerprint(p)], name)
-			seen[Fingerprint(p)] = name
+			require.Empty(t, seen[Fingerprint(p, "")], name)
+			seen[Fingerprint(p, "")] = name
+		}
+		region, contact := base(), base()
+		region.ShipTo.Region = "r"
+		for name, f := range map[string]string{"contact": Fingerprint(contact, "r"), "another": Fingerprint(contact, "s"), "both": Fingerprint(region, "r")} {
+			require.Empty(t, seen[f], name)
+			seen[f] = name
 		}
 	})
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/amends/amends/internal/orders/pollers"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/internal/orders/records"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
 
@@ -79,15 +80,24 @@ type Placed struct {
 	Replayed bool // an earlier call placed the order
 }
 
+// Contact is where a guest is told of the order, and its seal, which stands for it in the
+// fingerprint; see [identity.Guests.Contact]. The zero Contact is none.
+type Contact struct {
+	order.Contact
+
+	Seal string
+}
+
 // Place places an order under an id that is derived from its customer and the caller's
 // key, or attaches to it, and returns when the order is stored. If there is an order with
 // the earlier id, under which a repeat may have been placed before, it is that one; ""
 // is none. A repeat returns the same
-// order as it stands then, with Replayed set. Codes: [KeyReused], [Overloaded] and
+// order as it stands then, with Replayed set. The order service keeps the contact before
+// anything starts. Codes: [KeyReused], [Overloaded] and
 // UNAVAILABLE (nothing was started), [PlacementUnknown]; with the last one the outcome
 // has the order's id and nothing else.
-func (p *Placer) Place(ctx context.Context, order workflows.Placement, id, earlier string) (Placed, error) {
-	order.Fingerprint, order.Nonce = identity.Fingerprint(order), identity.Nonce()
+func (p *Placer) Place(ctx context.Context, order workflows.Placement, id, earlier string, contact Contact) (Placed, error) {
+	order.Fingerprint, order.Nonce = identity.Fingerprint(order, contact.Seal), identity.Nonce()
 	// Only workers of v0.1.0 read these times of this host's clock; see
 	// [workflows.Input.OnEngineClock].
 	order.PlacedAt = p.config.Now().UTC().Truncate(time.Microsecond)
@@ -107,6 +117,11 @@ func (p *Placer) Place(ctx context.Context, order workflows.Placement, id, earli
 	}
 	if err := p.taken(ctx, id); err != nil {
 		return Placed{}, err
+	}
+	if contact != (Contact{}) {
+		if err := p.records.KeepContact(ctx, id, order.Fingerprint, contact.Contact); err != nil {
+			return Placed{}, call.Harmless(err)
+		}
 	}
 	watched, attempts := attempt.Watch(ctx)
 	placed, err := p.submit(watched, id, order, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE)

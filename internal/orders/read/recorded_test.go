@@ -34,6 +34,8 @@ func (k kept) Get(_ context.Context, id string) (order.Record, error) {
 	return order.Record{}, fault.Errorf(fault.Business, fault.NotFound, "no such order")
 }
 
+func (kept) KeepContact(context.Context, string, string, order.Contact) error { return nil }
+
 // TestTheRecordAnswersForASilentWorkflow: it is silent too while one task takes all steps.
 func TestTheRecordAnswersForASilentWorkflow(t *testing.T) {
 	t.Parallel()

@@ -18,6 +18,8 @@ import (
 type Records interface {
 	// Get returns the record of an order, or NOT_FOUND.
 	Get(ctx context.Context, id string) (order.Record, error)
+	// KeepContact keeps where a guest is told of an order. A repeat changes nothing.
+	KeepContact(ctx context.Context, id, fingerprint string, c order.Contact) error
 }
 
 // An order service that did not answer so many of the last readings is not called for a
@@ -55,23 +57,45 @@ func (r *Reader) Answer() bool { return r != nil && r.breaker.RemainingDelay() =
 
 // Get reads the record of an order. Code: NOT_FOUND.
 func (r *Reader) Get(ctx context.Context, id string) (order.Record, error) {
-	reading, cancel := context.WithTimeout(ctx, r.timeout)
-	defer cancel()
-	rec, err := failsafe.With(r.breaker).WithContext(reading).Get(func() (rec order.Record, err error) {
-		rec, err = r.records.Get(reading, id)
-		if err != nil && ctx.Err() != nil { // which says nothing of the service
-			err = errors.Join(err, errGone)
-		}
-		return rec, err
-	})
+	rec, err := r.call(ctx, func(ctx context.Context) (order.Record, error) { return r.records.Get(ctx, id) })
 	if err != nil {
 		return rec, fmt.Errorf("read the order's record: %w", err)
 	}
 	return rec, nil
 }
 
+// KeepContact keeps where a guest is told of an order. It fails on a nil reader.
+func (r *Reader) KeepContact(ctx context.Context, id, fingerprint string, c order.Contact) error {
+	if r == nil {
+		return errNone
+	}
+	_, err := r.call(ctx, func(ctx context.Context) (none order.Record, err error) {
+		return none, r.records.KeepContact(ctx, id, fingerprint, c)
+	})
+	if err != nil {
+		return fmt.Errorf("keep the order's contact: %w", err)
+	}
+	return nil
+}
+
+// call calls the order service, unless it is left alone.
+func (r *Reader) call(ctx context.Context, f func(context.Context) (order.Record, error)) (order.Record, error) {
+	reading, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	return failsafe.With(r.breaker).WithContext(reading).Get(func() (rec order.Record, err error) { //nolint:wrapcheck // the callers say what failed
+		rec, err = f(reading)
+		if err != nil && ctx.Err() != nil { // which says nothing of the service
+			err = errors.Join(err, errGone)
+		}
+		return rec, err
+	})
+}
+
 // errGone is the error of a reading that its caller has ended.
 var errGone = errors.New("the caller waits no more")
+
+// errNone is the error of a process that does not know where the order service is.
+var errNone = errors.New("the order service cannot be called")
 
 // Missing reports whether the failure of a reading is that there is no record.
 func Missing(err error) bool { return fault.CodeOf(err) == fault.NotFound }

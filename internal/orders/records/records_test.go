@@ -20,6 +20,11 @@ type scripted struct {
 
 func (s *scripted) Get(ctx context.Context, _ string) (order.Record, error) { return s.get(ctx) }
 
+func (s *scripted) KeepContact(ctx context.Context, _, _ string, _ order.Contact) error {
+	_, err := s.get(ctx)
+	return err
+}
+
 func down(context.Context) (order.Record, error) {
 	return order.Record{}, fault.Errorf(fault.Transient, fault.Unavailable, "no instance")
 }
