@@ -226,8 +226,9 @@ var All = []Row{
 	},
 	{
 		Name: "support", own: supportstore.Schema,
-		Serve: func(on grpc.ServiceRegistrar, s *Stores) { supportrpc.Register(on, supportstore.New(s.Own)) },
-		words: activities.SupportWords, facts: support.Facts,
+		Serve:  func(on grpc.ServiceRegistrar, s *Stores) { supportrpc.Register(on, supportstore.New(s.Own)) },
+		Listen: hearErasures,
+		words:  activities.SupportWords, facts: support.Facts,
 	},
 }
 

@@ -169,6 +169,7 @@ func TestAddressesAreInDeliveriesOnly(t *testing.T) {
 		require.Equal(t, []string{"notification.failed account-1"}, b.told.Names(t))
 		erase()
 		require.Empty(t, b.told.Names(t))
+		require.Zero(t, b.rows(t, "suppressions", "true"), "a hash of the address is one more copy")
 		require.Equal(t, notification.Erased, b.delivery(t, "order-3").Reason)
 		require.Equal(t, notification.Sent, b.delivery(t, "order-1").State)
 		require.Zero(t, b.rows(t, "deliveries", "address <> ''"))

@@ -29,7 +29,8 @@ func (s *Store) Want(tx *gorm.DB, notices []notification.Notice) error {
 	return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&all).Error
 }
 
-// Erase removes the addresses of erased accounts, and drops what they still were to get.
+// Erase removes the addresses of erased accounts, the suppressions of these addresses too,
+// and drops what the accounts still were to get. A repeat changes nothing.
 func (s *Store) Erase(tx *gorm.DB, accounts []string) error {
 	if len(accounts) == 0 {
 		return nil
@@ -46,7 +47,26 @@ func (s *Store) Erase(tx *gorm.DB, accounts []string) error {
 			return err
 		}
 	}
+	if err := lift(tx, accounts); err != nil {
+		return err
+	}
 	return tx.Exec("UPDATE deliveries SET address = '', locale = '' WHERE recipient IN ?", accounts).Error
+}
+
+// lift ends the suppressions of all addresses of accounts: a hash still tells whose it is to
+// those who guess it.
+func lift(tx *gorm.DB, accounts []string) error {
+	var used []row
+	err := tx.Model(&row{}).Distinct("channel", "address").Where("recipient IN ? AND address <> ''", accounts).Find(&used).Error
+	if err != nil {
+		return err
+	}
+	for _, r := range used {
+		if err := tx.Delete(&suppression{Channel: string(r.Channel), Address: hash(r.Address)}).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tell tells the end of a delivery, under its account or, of a guest's, the order.

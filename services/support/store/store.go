@@ -39,6 +39,9 @@ func (s *Store) Open(ctx context.Context, o support.Opening) (c support.Case, er
 	}
 	this := command{subject: o.Order, author: o.Author, key: o.Key, content: []string{"open", o.Subject, o.Text}}
 	err = database.InTx(ctx, s.db, func(tx *gorm.DB) error {
+		if err := lockAccount(tx, o.Author); err != nil {
+			return err
+		}
 		if err := lockOrder(tx, o.Order); err != nil {
 			return err
 		}
@@ -152,6 +155,9 @@ func (s *Store) change(ctx context.Context, cmd support.Command, content []strin
 	}
 	this := command{subject: cmd.Case, author: cmd.Author, key: cmd.Key, content: content}
 	err = database.InTx(ctx, s.db, func(tx *gorm.DB) error {
+		if err := lockAccount(tx, cmd.Author); err != nil {
+			return err
+		}
 		if c, err = read(locking(tx), cmd.Case, cmd.Order); err != nil {
 			return err
 		}

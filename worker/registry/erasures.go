@@ -1,0 +1,28 @@
+package registry
+
+import (
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/inbox"
+	"github.com/amends/amends/reactions"
+	supportstore "github.com/amends/amends/services/support/store"
+)
+
+// hearErasures returns the group by which the support service hears of erased accounts.
+func hearErasures(s *Stores, o inbox.Options) *inbox.Group {
+	store := supportstore.New(s.Own)
+	return inbox.Project(inbox.Projection{
+		Group: s.Row.Name, Facts: reactions.SupportFacts,
+		Apply: func(tx *gorm.DB, events []event.Event) error {
+			accounts := make([]string, len(events))
+			for i, e := range events {
+				var err error
+				if accounts[i], err = reactions.Support(e); err != nil {
+					return err //nolint:wrapcheck // a fault
+				}
+			}
+			return store.Erase(tx, accounts) //nolint:wrapcheck // it says what it did
+		},
+	}, o)
+}
