@@ -6,15 +6,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/quota"
@@ -31,6 +34,9 @@ type expectation struct {
 		Path   string            `json:"path"`
 		Header map[string]string `json:"header"`
 		Body   json.RawMessage   `json:"body"`
+		// Admin reports that the request is for the admin address. {case} in a path is the
+		// case of the situation.
+		Admin bool `json:"admin"`
 	} `json:"request"`
 	Answer struct {
 		Status int               `json:"status"`
@@ -39,15 +45,37 @@ type expectation struct {
 	} `json:"answer"`
 }
 
+// situation is a server, with its admin address and a case if it has them.
+type situation struct {
+	*testBundle
+
+	admin  *httptest.Server
+	caseID string
+}
+
+// ask sends the request of an expectation.
+func (s situation) ask(t *testing.T, e expectation) response {
+	t.Helper()
+	var header []string
+	for name, value := range e.Request.Header {
+		header = append(header, name+": "+value)
+	}
+	path, body := strings.ReplaceAll(e.Request.Path, "{case}", s.caseID), string(e.Request.Body)
+	if e.Request.Admin {
+		return askAdmin(t, s.admin, e.Request.Method, path, body, header...)
+	}
+	return s.do(t, e.Request.Method, path, body, header...)
+}
+
 // situations make a server be as an expectation needs it.
-var situations = map[string]func(t *testing.T) *testBundle{
-	"orders are placed": func(t *testing.T) *testBundle {
+var situations = map[string]func(t *testing.T) situation{
+	"orders are placed": func(t *testing.T) situation {
 		t.Helper()
 		b := setup(t)
 		b.temporal.place, b.temporal.list = firstWins(t), registered
-		return b
+		return situation{testBundle: b}
 	},
-	"the order was placed before": func(t *testing.T) *testBundle {
+	"the order was placed before": func(t *testing.T) situation {
 		t.Helper()
 		b := setup(t)
 		b.temporal.place, b.temporal.query = firstWins(t), knows(workflows.StatusConfirmed)
@@ -56,9 +84,9 @@ var situations = map[string]func(t *testing.T) *testBundle{
 		var e expectation
 		require.NoError(t, json.Unmarshal(placed, &e))
 		require.Equal(t, http.StatusAccepted, b.post(t, string(e.Request.Body)).StatusCode)
-		return b
+		return situation{testBundle: b}
 	},
-	"more orders come than are decided": func(t *testing.T) *testBundle {
+	"more orders come than are decided": func(t *testing.T) situation {
 		t.Helper()
 		b := setup(t, func(c *Config) {
 			c.Orders.Admission.Least, c.Orders.Admission.Most, c.Orders.Admission.Wait = 1, 1, time.Millisecond
@@ -80,37 +108,65 @@ var situations = map[string]func(t *testing.T) *testBundle{
 			}
 		}()
 		<-entered
-		return b
+		return situation{testBundle: b}
 	},
-	"an order is confirmed": func(t *testing.T) *testBundle {
+	"an order is confirmed": func(t *testing.T) situation {
 		t.Helper()
 		b := shopOf(t, WithServices(shop.Services{Catalog: named(fakePart{}), Payment: fakePart{}, Shipping: fakePart{}}))
 		b.temporal.query = knows(workflows.StatusConfirmed)
-		return b
+		return situation{testBundle: b}
 	},
-	"two orders of an account are confirmed": func(t *testing.T) *testBundle {
+	"two orders of an account are confirmed": func(t *testing.T) situation {
 		t.Helper()
 		m := newModel()
 		m.tell(ordersOf("cus_42", 2)...)
-		return modelled(t, m)
+		return situation{testBundle: modelled(t, m)}
 	},
-	"mugs are sold": func(t *testing.T) *testBundle {
+	"mugs are sold": func(t *testing.T) situation {
 		t.Helper()
-		return shopOf(t, WithServices(shop.Services{Inventory: fakeInventory{stock: stocked}, Catalog: mugs}))
+		return situation{testBundle: shopOf(t, WithServices(shop.Services{Inventory: fakeInventory{stock: stocked}, Catalog: mugs}))}
 	},
-	"the quota is used up": func(t *testing.T) *testBundle {
+	"the quota is used up": func(t *testing.T) situation {
 		t.Helper()
 		b := setup(t, func(c *Config) {
 			c.Limits.Classes = map[string][]quota.Quota{string(browsing): {{Name: "hourly", Count: 1, Per: time.Hour}}}
 			c.Limits.Callers = 10
 		})
 		b.do(t, http.MethodGet, "/v1/products/MUG", "").refused(t, http.StatusServiceUnavailable, fault.Unavailable) // the catalog is not there
-		return b
+		return situation{testBundle: b}
+	},
+	"a guest may ask support": func(t *testing.T) situation {
+		t.Helper()
+		b := casesOf(t)
+		return situation{testBundle: b.testBundle, admin: b.admin}
+	},
+	"support has answered a guest": answeredCase,
+	"a guest has closed a case": func(t *testing.T) situation {
+		t.Helper()
+		s := answeredCase(t)
+		s.guest(t, "/"+s.caseID+"/close", "2", "")
+		return s
 	},
 }
 
+// guest asks support as the guest whose order is someOrder.
+func (s situation) guest(t *testing.T, path, key, body string) response {
+	t.Helper()
+	return s.do(t, http.MethodPost, "/v1/orders/"+someOrder+"/cases"+path, body, asJSONBody, "Idempotency-Key: "+key)
+}
+
+// answeredCase has a case of a guest that support has answered.
+func answeredCase(t *testing.T) situation {
+	t.Helper()
+	b := casesOf(t)
+	s := situation{testBundle: b.testBundle, admin: b.admin}
+	s.caseID = readAs[contract.Case](t, http.StatusCreated, s.guest(t, "", "1", openMug)).Id
+	readAs[contract.SupportCase](t, http.StatusOK, b.support(t, http.MethodPost, "/v1/cases/"+s.caseID+"/answers", "1", `{"text": "Another one is on its way."}`))
+	return s
+}
+
 var mugs = fakeCatalog(func(_ context.Context, sku string) (catalog.Product, error) {
-	return catalog.Product{SKU: sku, Name: "Mug", Category: "mugs", Price: eur(1850), Active: true}, nil
+	return catalog.Product{SKU: sku, Name: "Mug", Category: "mugs", Description: "Holds 300 ml.", Price: eur(1850), Active: true}, nil
 })
 
 // TestConsumersGetWhatTheyRelyOn replays the expectations of the API's consumers. Who
@@ -131,11 +187,7 @@ func TestConsumersGetWhatTheyRelyOn(t *testing.T) {
 		used[e.Given] = true
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			var header []string
-			for name, value := range e.Request.Header {
-				header = append(header, name+": "+value)
-			}
-			answer := situations[e.Given](t).do(t, e.Request.Method, e.Request.Path, string(e.Request.Body), header...)
+			answer := situations[e.Given](t).ask(t, e)
 			require.Equal(t, e.Answer.Status, answer.StatusCode, answer.text)
 			for name, want := range e.Answer.Header {
 				require.Empty(t, differs("", want, answer.Header.Get(name)), name)
