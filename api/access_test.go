@@ -117,7 +117,7 @@ func fronted(t *testing.T, a *fakeAccounts, guests bool) *testBundle {
 			c.GuestSecret = ""
 		}
 	}, WithVerifier(token.NewVerifier(token.Config{Source: a, Logger: slog.New(slog.DiscardHandler)})), WithQuery(followable()),
-		WithCases(fakeCases{}), WithServices(shop.Services{Catalog: named(fakePart{}), Payment: fakePart{}, Shipping: fakePart{}, Inventory: fakeInventory{stock: stocked}}))
+		WithCases(fakeCases{}), WithServices(shop.Services{Catalog: named(fakePart{}), Payment: fakePart{}, Shipping: fakePart{}, Inventory: fakeInventory{stock: stocked}, Order: fakeOrders{view: sold, address: berlin}}))
 	b.temporal.place, b.temporal.query, b.temporal.list = firstWins(t), knows(workflows.StatusCancelled), registered
 	return b
 }
@@ -163,6 +163,7 @@ var expectations = map[string][3]may{
 		{200, 404, 401, 404, 404, 401, 401, 401},
 	},
 	"GetOrderOverview": readers,
+	"GetInvoice":       readers,
 	"ListProducts":     {public, public, public},
 	"ListCategories":   {public, public, public},
 	"GetProduct":       {public, public, public},

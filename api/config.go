@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/edge/limit"
 	"github.com/amends/amends/api/shop"
+	"github.com/amends/amends/api/shop/invoice"
 	"github.com/amends/amends/api/users"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/internal/orders/identity"
@@ -40,6 +41,8 @@ type Config struct {
 	// are derived from it: the same on every server, at least 24 characters, kept for as
 	// long as guests read their orders. Empty: orders need a token. Default empty.
 	GuestSecret string
+	// Seller is who sells, on invoices. Default: Shop, without an address.
+	Seller invoice.Seller
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Empty means
 	// that the client's address is the socket's. Default empty.
 	TrustedProxies []netip.Prefix
@@ -47,7 +50,7 @@ type Config struct {
 
 // DefaultConfig returns the defaults; Orders.Queue is left to set.
 func DefaultConfig() Config {
-	return Config{Orders: orders.DefaultConfig(), MaxBody: edge.DefaultMaxBody, Streams: 16}
+	return Config{Orders: orders.DefaultConfig(), MaxBody: edge.DefaultMaxBody, Streams: 16, Seller: invoice.Seller{Name: "Shop"}}
 }
 
 // Validate returns every problem at once, or nil.

@@ -39,7 +39,7 @@ func (f fakePart) wait(ctx context.Context) error {
 }
 
 func (f fakePart) Get(ctx context.Context, _ string) (payment.Summary, error) {
-	return payment.Summary{State: payment.Captured, Amount: eur(12600), Captured: 12600, InvoiceNumber: "INV-7"}, f.wait(ctx)
+	return payment.Summary{State: payment.Captured, Amount: eur(12600), Captured: 12600, InvoiceNumber: "INV-7", InvoicedAt: invoicedAt}, f.wait(ctx)
 }
 
 func (f fakePart) Refunds(ctx context.Context, _ string) ([]refund.Record, error) {
@@ -52,6 +52,8 @@ func (f fakePart) Track(ctx context.Context, _ string) ([]shipping.Shipment, err
 		{Warehouse: "BER", Carrier: "post", TrackingNumber: "T1", State: shipping.Booked},
 	}, f.wait(ctx)
 }
+
+var invoicedAt = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // named is a catalog with names for products, which fails with err or hangs.
 func named(f fakePart) fakeCatalog {

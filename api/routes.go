@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -122,6 +121,7 @@ var publicRoutes = routes{
 	{"FollowOrder", echo.GET, "/v1/orders/{id}/events", readOrders, reading, model, 0, streams, nil},
 	{"CancelOrder", echo.POST, "/v1/orders/{id}/cancel", writeOrders, cancelling, engine, effect, asJSON, nil},
 	{"GetOrderOverview", echo.GET, "/v1/orders/{id}/overview", readOrders, browsing, both, question, asJSON | idempotent, nil},
+	{"GetInvoice", echo.GET, "/v1/orders/{id}/invoice", readOrders, reading, services, question, asJSON | asPage | idempotent | queried, nil},
 	{"ListProducts", echo.GET, "/v1/products", optional, browsing, model, question, asJSON | idempotent | queried, nil},
 	{"ListCategories", echo.GET, "/v1/categories", optional, browsing, model, question, asJSON | idempotent, nil},
 	{"ListOrderCases", echo.GET, "/v1/orders/{id}/cases", readOrders, reading, both, question, asJSON, nil},
@@ -293,7 +293,7 @@ func (r route) middleware(g guards) []echo.MiddlewareFunc {
 		m = append(m, edge.Joined("Prefer"))
 	}
 	if r.traits.has(streams) {
-		m = append(m, g.streams, caller.Watch(g.verifier), headOnly)
+		m = append(m, g.streams, caller.Watch(g.verifier), edge.HeadOnly)
 	}
 	if r.traits.has(idempotent) {
 		m = append(m, repeatable)
@@ -306,23 +306,6 @@ func repeatable(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		c.SetRequest(r.WithContext(retry.Allow(r.Context()))) // its route's deadline restores the request
-		return next(c)
-	}
-}
-
-// headOnly ends the context of a HEAD request as soon as the header of its answer is
-// written: a stream without a body would not end.
-func headOnly(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		r := c.Request()
-		if r.Method != http.MethodHead {
-			return next(c)
-		}
-		defer c.SetRequest(r)
-		ctx, cancel := context.WithCancel(r.Context())
-		defer cancel()
-		c.SetRequest(r.WithContext(ctx))
-		c.Response().Before(cancel)
 		return next(c)
 	}
 }

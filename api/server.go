@@ -23,6 +23,7 @@ import (
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/orders/live"
 	"github.com/amends/amends/api/shop"
+	"github.com/amends/amends/api/shop/invoice"
 	"github.com/amends/amends/api/shop/overview"
 	"github.com/amends/amends/api/users"
 	"github.com/amends/amends/internal/orders"
@@ -57,11 +58,12 @@ type Server struct {
 
 // Aliases, because a struct cannot embed two types of one name.
 type (
-	orderHandlers = apiorders.Handlers
-	shopHandlers  = shop.Handlers
-	userHandlers  = users.Handlers
-	liveHandlers  = live.Handlers
-	caseHandlers  = cases.Handlers
+	orderHandlers   = apiorders.Handlers
+	shopHandlers    = shop.Handlers
+	userHandlers    = users.Handlers
+	liveHandlers    = live.Handlers
+	caseHandlers    = cases.Handlers
+	invoiceHandlers = invoice.Handlers
 )
 
 // operations answers the operations of openapi.yaml.
@@ -71,6 +73,7 @@ type operations struct {
 	*userHandlers
 	*liveHandlers
 	*caseHandlers
+	*invoiceHandlers
 	*overview.Handlers
 	*docs.Page
 	*health
@@ -136,7 +139,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	reader, access := shop.NewReader(s.services), apiorders.NewAccess(lookup.New(s.orders, s.model), c.guests())
 	all := operations{
 		apiorders.New(s.orders, access, s.model, s.draining), shop.New(reader), accounts, live.New(access, s.model, s.draining, heartbeat), cases.New(s.cases, access),
-		overview.New(access, reader), page, s.health,
+		invoice.New(c.guests(), reader, c.Seller), overview.New(access, reader), page, s.health,
 	}
 	contract.RegisterHandlers(edge.Router{Echo: s.echo, Middleware: publicRoutes.middleware(g)}, contract.NewStrictHandler(all, nil))
 	return s, nil

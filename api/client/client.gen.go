@@ -139,6 +139,24 @@ func (e ListOrdersParamsStatus) Valid() bool {
 	}
 }
 
+// Defines values for GetInvoiceParamsLang.
+const (
+	De GetInvoiceParamsLang = "de"
+	En GetInvoiceParamsLang = "en"
+)
+
+// Valid indicates whether the value is a known member of the GetInvoiceParamsLang enum.
+func (e GetInvoiceParamsLang) Valid() bool {
+	switch e {
+	case De:
+		return true
+	case En:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListProductsParamsSort.
 const (
 	SortName      ListProductsParamsSort = "name"
@@ -440,6 +458,15 @@ type Contact struct {
 // Example: DE
 type Country = string
 
+// Credit defines model for Credit.
+type Credit struct {
+	Amount Money `json:"amount"`
+
+	// At When the provider had paid it back.
+	At       time.Time `json:"at"`
+	RefundId string    `json:"refund_id"`
+}
+
 // Currency ISO 4217, upper case.
 //
 // Example: EUR
@@ -497,6 +524,74 @@ type Health struct {
 
 // HealthStatus defines model for Health.Status.
 type HealthStatus string
+
+// Invoice All amounts are in the currency of `total`.
+//
+// Example: {"credited":{"amount":1850,"currency":"EUR"},"credits":[{"amount":{"amount":1850,"currency":"EUR"},"at":"2026-01-05T09:00:00Z","refund_id":"5b0c1f0e-6f0a-8d5e-9c3b-0c8e5d1f7a42"}],"customer_id":"cus_42","issued_at":"2026-01-02T03:04:05Z","lines":[{"name":"Stoneware mug","quantity":2,"sku":"MUG-STONEWARE","total":{"amount":3700,"currency":"EUR"},"unit_price":{"amount":1850,"currency":"EUR"}},{"name":"Steel kettle","quantity":1,"sku":"KETTLE-STEEL","total":{"amount":8900,"currency":"EUR"},"unit_price":{"amount":8900,"currency":"EUR"}}],"missing":[],"number":"INV-00000042","order_id":"0190a6b2-7d1e-8c3f-9b5a-2f6d8e4c1a70","paid":{"amount":12600,"currency":"EUR"},"remaining":{"amount":10750,"currency":"EUR"},"seller":{"address":["Teestr. 1","10115 Berlin"],"name":"Tea \u0026 Kettle"},"ship_to":{"city":"Berlin","country":"DE","line1":"Hauptstr. 1","name":"A. Buyer","postal_code":"10115"},"total":{"amount":12600,"currency":"EUR"}}
+type Invoice struct {
+	Credited Money `json:"credited"`
+
+	// Credits Refunds that were paid back, the oldest first.
+	Credits []Credit `json:"credits"`
+
+	// CustomerId Example: cus_42
+	CustomerId string `json:"customer_id"`
+
+	// IssuedAt When the order was paid.
+	IssuedAt time.Time     `json:"issued_at"`
+	Lines    []InvoiceLine `json:"lines"`
+
+	// Missing The parts that did not answer, in the order of their names.
+	Missing Missing `json:"missing"`
+
+	// Number Example: INV-00000042
+	Number string `json:"number"`
+
+	// OrderId Example: 0190a6b2-7d1e-8c3f-9b5a-2f6d8e4c1a70
+	OrderId   string `json:"order_id"`
+	Paid      Money  `json:"paid"`
+	Remaining Money  `json:"remaining"`
+	Seller    Seller `json:"seller"`
+
+	// ShipTo Where the parcels went, for the order's own customer only.
+	ShipTo *InvoiceAddress `json:"ship_to,omitempty"`
+	Total  Money           `json:"total"`
+}
+
+// InvoiceAddress Where the parcels went, for the order's own customer only.
+type InvoiceAddress struct {
+	City string `json:"city"`
+
+	// Country ISO 3166-1 alpha-2.
+	//
+	// Example: DE
+	Country string `json:"country"`
+	Line1   string `json:"line1"`
+
+	// Line2 Absent if there is none.
+	Line2 *string `json:"line2,omitempty"`
+	Name  string  `json:"name"`
+
+	// PostalCode Absent if there is none.
+	PostalCode *string `json:"postal_code,omitempty"`
+
+	// Region Absent if there is none.
+	Region *string `json:"region,omitempty"`
+}
+
+// InvoiceLine defines model for InvoiceLine.
+type InvoiceLine struct {
+	// Name The catalog's name today. Absent if it is not known.
+	Name *string `json:"name,omitempty"`
+
+	// Quantity Example: 2
+	Quantity int64 `json:"quantity"`
+
+	// Sku Example: MUG-STONEWARE
+	Sku       string `json:"sku"`
+	Total     Money  `json:"total"`
+	UnitPrice Money  `json:"unit_price"`
+}
 
 // Key defines model for Key.
 type Key struct {
@@ -996,6 +1091,15 @@ type SavedAddresses struct {
 	Addresses []SavedAddress `json:"addresses"`
 }
 
+// Seller defines model for Seller.
+type Seller struct {
+	// Address Lines of its address, and what else an invoice must say of it.
+	Address []string `json:"address"`
+
+	// Name Example: Tea & Kettle
+	Name string `json:"name"`
+}
+
 // Session defines model for Session.
 type Session struct {
 	CreatedAt time.Time `json:"created_at"`
@@ -1271,6 +1375,18 @@ type FollowOrderParams struct {
 	// LastEventID The `id` of the last event that the client has.
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
 }
+
+// GetInvoiceParams defines parameters for GetInvoice.
+type GetInvoiceParams struct {
+	// Lang The language of the page. Without it, the one of `Accept-Language` that there is, or English.
+	Lang *GetInvoiceParamsLang `form:"lang,omitempty" json:"lang,omitempty"`
+
+	// AcceptLanguage The languages that the client prefers.
+	AcceptLanguage *string `json:"Accept-Language,omitempty"`
+}
+
+// GetInvoiceParamsLang defines parameters for GetInvoice.
+type GetInvoiceParamsLang string
 
 // ListProductsParams defines parameters for ListProducts.
 type ListProductsParams struct {
@@ -1750,6 +1866,18 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/orders/{id}/events (the `FollowOrder` operationId).
 	FollowOrder(ctx context.Context, id OrderID, params *FollowOrderParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetInvoice Get the invoice of an order
+	//
+	// The paid invoice of a confirmed order, with what was paid back since then: as JSON or, for a client that prefers
+	// `text/html`, as a page to print. It is made of the records of the order and of its payment, so it is answered without the
+	// engine and for as long as they are kept. Number and date never change. It states no taxes: the records have none.
+	//
+	// An order that is not confirmed is refused with 409 `ORDER_NOT_CONFIRMED`; one that costs nothing has no invoice (404
+	// `NO_INVOICE`). Names of products that the catalog does not answer within 300 ms are left out and named in `missing`.
+	//
+	// Corresponds with GET /v1/orders/{id}/invoice (the `GetInvoice` operationId).
+	GetInvoice(ctx context.Context, id OrderID, params *GetInvoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetOrderOverview Get an order with all that belongs to it
 	//
@@ -2628,6 +2756,28 @@ func (c *Client) CloseOrderCase(ctx context.Context, id OrderID, pCase CaseID, p
 // Corresponds with GET /v1/orders/{id}/events (the `FollowOrder` operationId).
 func (c *Client) FollowOrder(ctx context.Context, id OrderID, params *FollowOrderParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewFollowOrderRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetInvoice Get the invoice of an order
+//
+// The paid invoice of a confirmed order, with what was paid back since then: as JSON or, for a client that prefers
+// `text/html`, as a page to print. It is made of the records of the order and of its payment, so it is answered without the
+// engine and for as long as they are kept. Number and date never change. It states no taxes: the records have none.
+//
+// An order that is not confirmed is refused with 409 `ORDER_NOT_CONFIRMED`; one that costs nothing has no invoice (404
+// `NO_INVOICE`). Names of products that the catalog does not answer within 300 ms are left out and named in `missing`.
+//
+// Corresponds with GET /v1/orders/{id}/invoice (the `GetInvoice` operationId).
+func (c *Client) GetInvoice(ctx context.Context, id OrderID, params *GetInvoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetInvoiceRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -4226,6 +4376,82 @@ func NewFollowOrderRequest(server string, id OrderID, params *FollowOrderParams)
 	return req, nil
 }
 
+// NewGetInvoiceRequest constructs an http.Request for the GetInvoice method
+func NewGetInvoiceRequest(server string, id OrderID, params *GetInvoiceParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/orders/%s/invoice", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Lang != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", *params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.AcceptLanguage != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Accept-Language", *params.AcceptLanguage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Accept-Language", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetOrderOverviewRequest constructs an http.Request for the GetOrderOverview method
 func NewGetOrderOverviewRequest(server string, id OrderID) (*http.Request, error) {
 	var err error
@@ -5236,6 +5462,20 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/orders/{id}/events (the `FollowOrder` operationId).
 	FollowOrderWithResponse(ctx context.Context, id OrderID, params *FollowOrderParams, reqEditors ...RequestEditorFn) (*FollowOrderResponse, error)
+
+	// GetInvoiceWithResponse Get the invoice of an order
+	//
+	// The paid invoice of a confirmed order, with what was paid back since then: as JSON or, for a client that prefers
+	// `text/html`, as a page to print. It is made of the records of the order and of its payment, so it is answered without the
+	// engine and for as long as they are kept. Number and date never change. It states no taxes: the records have none.
+	//
+	// An order that is not confirmed is refused with 409 `ORDER_NOT_CONFIRMED`; one that costs nothing has no invoice (404
+	// `NO_INVOICE`). Names of products that the catalog does not answer within 300 ms are left out and named in `missing`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/orders/{id}/invoice (the `GetInvoice` operationId).
+	GetInvoiceWithResponse(ctx context.Context, id OrderID, params *GetInvoiceParams, reqEditors ...RequestEditorFn) (*GetInvoiceResponse, error)
 
 	// GetOrderOverviewWithResponse Get an order with all that belongs to it
 	//
@@ -8523,6 +8763,145 @@ func (r FollowOrderResponse) ContentType() string {
 	return ""
 }
 
+// GetInvoiceResponse200Headers the declared response headers of an HTTP 200 response for GetInvoice
+type GetInvoiceResponse200Headers struct {
+	CacheControl *string
+}
+
+// GetInvoiceResponse429Headers the declared response headers of an HTTP 429 response for GetInvoice
+type GetInvoiceResponse429Headers struct {
+	RetryAfter *int
+}
+
+// GetInvoiceResponse503Headers the declared response headers of an HTTP 503 response for GetInvoice
+type GetInvoiceResponse503Headers struct {
+	RetryAfter *int
+}
+
+type GetInvoiceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Invoice
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON406 the response for an HTTP 406 `application/problem+json` response
+	ApplicationproblemJSON406 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON421 the response for an HTTP 421 `application/problem+json` response
+	ApplicationproblemJSON421 *Misdirected
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *QuotaExceeded
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetInvoiceResponse200Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetInvoiceResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetInvoiceResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetInvoiceResponse) GetJSON200() *Invoice {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetInvoiceResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetInvoiceResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetInvoiceResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetInvoiceResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON406 returns the response for an HTTP 406 `application/problem+json` response
+func (r GetInvoiceResponse) GetApplicationproblemJSON406() *Problem {
+	return r.ApplicationproblemJSON406
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r GetInvoiceResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON421 returns the response for an HTTP 421 `application/problem+json` response
+func (r GetInvoiceResponse) GetApplicationproblemJSON421() *Misdirected {
+	return r.ApplicationproblemJSON421
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetInvoiceResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetInvoiceResponse) GetApplicationproblemJSON429() *QuotaExceeded {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetInvoiceResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetInvoiceResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetInvoiceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetInvoiceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetInvoiceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetInvoiceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetOrderOverviewResponse200Headers the declared response headers of an HTTP 200 response for GetOrderOverview
 type GetOrderOverviewResponse200Headers struct {
 	CacheControl *string
@@ -10809,6 +11188,26 @@ func (c *ClientWithResponses) FollowOrderWithResponse(ctx context.Context, id Or
 		return nil, err
 	}
 	return ParseFollowOrderResponse(rsp)
+}
+
+// GetInvoiceWithResponse Get the invoice of an order
+//
+// The paid invoice of a confirmed order, with what was paid back since then: as JSON or, for a client that prefers
+// `text/html`, as a page to print. It is made of the records of the order and of its payment, so it is answered without the
+// engine and for as long as they are kept. Number and date never change. It states no taxes: the records have none.
+//
+// An order that is not confirmed is refused with 409 `ORDER_NOT_CONFIRMED`; one that costs nothing has no invoice (404
+// `NO_INVOICE`). Names of products that the catalog does not answer within 300 ms are left out and named in `missing`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/orders/{id}/invoice (the `GetInvoice` operationId).
+func (c *ClientWithResponses) GetInvoiceWithResponse(ctx context.Context, id OrderID, params *GetInvoiceParams, reqEditors ...RequestEditorFn) (*GetInvoiceResponse, error) {
+	rsp, err := c.GetInvoice(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetInvoiceResponse(rsp)
 }
 
 // GetOrderOverviewWithResponse Get an order with all that belongs to it
@@ -14110,6 +14509,145 @@ func ParseFollowOrderResponse(rsp *http.Response) (*FollowOrderResponse, error) 
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers FollowOrderResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetInvoiceResponse parses an HTTP response from a GetInvoiceWithResponse call
+func ParseGetInvoiceResponse(rsp *http.Response) (*GetInvoiceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetInvoiceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Invoice
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 406:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON406 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 421:
+		var dest Misdirected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON421 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest QuotaExceeded
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/html) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetInvoiceResponse200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetInvoiceResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetInvoiceResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -142,6 +142,24 @@ func (e ListOrdersParamsStatus) Valid() bool {
 	}
 }
 
+// Defines values for GetInvoiceParamsLang.
+const (
+	De GetInvoiceParamsLang = "de"
+	En GetInvoiceParamsLang = "en"
+)
+
+// Valid indicates whether the value is a known member of the GetInvoiceParamsLang enum.
+func (e GetInvoiceParamsLang) Valid() bool {
+	switch e {
+	case De:
+		return true
+	case En:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListProductsParamsSort.
 const (
 	SortName      ListProductsParamsSort = "name"
@@ -443,6 +461,15 @@ type Contact struct {
 // Example: DE
 type Country = string
 
+// Credit defines model for Credit.
+type Credit struct {
+	Amount Money `json:"amount"`
+
+	// At When the provider had paid it back.
+	At       time.Time `json:"at"`
+	RefundId string    `json:"refund_id"`
+}
+
 // Currency ISO 4217, upper case.
 //
 // Example: EUR
@@ -500,6 +527,74 @@ type Health struct {
 
 // HealthStatus defines model for Health.Status.
 type HealthStatus string
+
+// Invoice All amounts are in the currency of `total`.
+//
+// Example: {"credited":{"amount":1850,"currency":"EUR"},"credits":[{"amount":{"amount":1850,"currency":"EUR"},"at":"2026-01-05T09:00:00Z","refund_id":"5b0c1f0e-6f0a-8d5e-9c3b-0c8e5d1f7a42"}],"customer_id":"cus_42","issued_at":"2026-01-02T03:04:05Z","lines":[{"name":"Stoneware mug","quantity":2,"sku":"MUG-STONEWARE","total":{"amount":3700,"currency":"EUR"},"unit_price":{"amount":1850,"currency":"EUR"}},{"name":"Steel kettle","quantity":1,"sku":"KETTLE-STEEL","total":{"amount":8900,"currency":"EUR"},"unit_price":{"amount":8900,"currency":"EUR"}}],"missing":[],"number":"INV-00000042","order_id":"0190a6b2-7d1e-8c3f-9b5a-2f6d8e4c1a70","paid":{"amount":12600,"currency":"EUR"},"remaining":{"amount":10750,"currency":"EUR"},"seller":{"address":["Teestr. 1","10115 Berlin"],"name":"Tea \u0026 Kettle"},"ship_to":{"city":"Berlin","country":"DE","line1":"Hauptstr. 1","name":"A. Buyer","postal_code":"10115"},"total":{"amount":12600,"currency":"EUR"}}
+type Invoice struct {
+	Credited Money `json:"credited"`
+
+	// Credits Refunds that were paid back, the oldest first.
+	Credits []Credit `json:"credits"`
+
+	// CustomerId Example: cus_42
+	CustomerId string `json:"customer_id"`
+
+	// IssuedAt When the order was paid.
+	IssuedAt time.Time     `json:"issued_at"`
+	Lines    []InvoiceLine `json:"lines"`
+
+	// Missing The parts that did not answer, in the order of their names.
+	Missing Missing `json:"missing"`
+
+	// Number Example: INV-00000042
+	Number string `json:"number"`
+
+	// OrderId Example: 0190a6b2-7d1e-8c3f-9b5a-2f6d8e4c1a70
+	OrderId   string `json:"order_id"`
+	Paid      Money  `json:"paid"`
+	Remaining Money  `json:"remaining"`
+	Seller    Seller `json:"seller"`
+
+	// ShipTo Where the parcels went, for the order's own customer only.
+	ShipTo *InvoiceAddress `json:"ship_to,omitempty"`
+	Total  Money           `json:"total"`
+}
+
+// InvoiceAddress Where the parcels went, for the order's own customer only.
+type InvoiceAddress struct {
+	City string `json:"city"`
+
+	// Country ISO 3166-1 alpha-2.
+	//
+	// Example: DE
+	Country string `json:"country"`
+	Line1   string `json:"line1"`
+
+	// Line2 Absent if there is none.
+	Line2 *string `json:"line2,omitempty"`
+	Name  string  `json:"name"`
+
+	// PostalCode Absent if there is none.
+	PostalCode *string `json:"postal_code,omitempty"`
+
+	// Region Absent if there is none.
+	Region *string `json:"region,omitempty"`
+}
+
+// InvoiceLine defines model for InvoiceLine.
+type InvoiceLine struct {
+	// Name The catalog's name today. Absent if it is not known.
+	Name *string `json:"name,omitempty"`
+
+	// Quantity Example: 2
+	Quantity int64 `json:"quantity"`
+
+	// Sku Example: MUG-STONEWARE
+	Sku       string `json:"sku"`
+	Total     Money  `json:"total"`
+	UnitPrice Money  `json:"unit_price"`
+}
 
 // Key defines model for Key.
 type Key struct {
@@ -999,6 +1094,15 @@ type SavedAddresses struct {
 	Addresses []SavedAddress `json:"addresses"`
 }
 
+// Seller defines model for Seller.
+type Seller struct {
+	// Address Lines of its address, and what else an invoice must say of it.
+	Address []string `json:"address"`
+
+	// Name Example: Tea & Kettle
+	Name string `json:"name"`
+}
+
 // Session defines model for Session.
 type Session struct {
 	CreatedAt time.Time `json:"created_at"`
@@ -1275,6 +1379,18 @@ type FollowOrderParams struct {
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
 }
 
+// GetInvoiceParams defines parameters for GetInvoice.
+type GetInvoiceParams struct {
+	// Lang The language of the page. Without it, the one of `Accept-Language` that there is, or English.
+	Lang *GetInvoiceParamsLang `form:"lang,omitempty" json:"lang,omitempty"`
+
+	// AcceptLanguage The languages that the client prefers.
+	AcceptLanguage *string `json:"Accept-Language,omitempty"`
+}
+
+// GetInvoiceParamsLang defines parameters for GetInvoice.
+type GetInvoiceParamsLang string
+
 // ListProductsParams defines parameters for ListProducts.
 type ListProductsParams struct {
 	// Q Only entries that have a word with each of these words as its beginning. Any text is legal; case, marks and punctuation make no
@@ -1443,6 +1559,9 @@ type ServerInterface interface {
 	// FollowOrder Follow an order live
 	// (GET /v1/orders/{id}/events)
 	FollowOrder(ctx echo.Context, id OrderID, params FollowOrderParams) error
+	// GetInvoice Get the invoice of an order
+	// (GET /v1/orders/{id}/invoice)
+	GetInvoice(ctx echo.Context, id OrderID, params GetInvoiceParams) error
 	// GetOrderOverview Get an order with all that belongs to it
 	// (GET /v1/orders/{id}/overview)
 	GetOrderOverview(ctx echo.Context, id OrderID) error
@@ -2070,6 +2189,48 @@ func (w *ServerInterfaceWrapper) FollowOrder(ctx echo.Context) error {
 	return err
 }
 
+// GetInvoice converts echo context to params.
+func (w *ServerInterfaceWrapper) GetInvoice(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id OrderID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetInvoiceParams
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", ctx.QueryParams(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter lang: %s", err))
+	}
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage string
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Accept-Language, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Accept-Language: %s", err))
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetInvoice(ctx, id, params)
+	return err
+}
+
 // GetOrderOverview converts echo context to params.
 func (w *ServerInterfaceWrapper) GetOrderOverview(ctx echo.Context) error {
 	var err error
@@ -2346,6 +2507,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/orders/:id/cases/:case/answers", wrapper.AnswerOrderCase, options.OperationMiddlewares["AnswerOrderCase"]...)
 	router.POST(options.BaseURL+"/v1/orders/:id/cases/:case/close", wrapper.CloseOrderCase, options.OperationMiddlewares["CloseOrderCase"]...)
 	router.GET(options.BaseURL+"/v1/orders/:id/overview", wrapper.GetOrderOverview, options.OperationMiddlewares["GetOrderOverview"]...)
+	router.GET(options.BaseURL+"/v1/orders/:id/invoice", wrapper.GetInvoice, options.OperationMiddlewares["GetInvoice"]...)
 	router.GET(options.BaseURL+"/v1/orders/:id/events", wrapper.FollowOrder, options.OperationMiddlewares["FollowOrder"]...)
 	router.GET(options.BaseURL+"/v1/products", wrapper.ListProducts, options.OperationMiddlewares["ListProducts"]...)
 	router.GET(options.BaseURL+"/v1/categories", wrapper.ListCategories, options.OperationMiddlewares["ListCategories"]...)
@@ -6851,6 +7013,235 @@ func (response FollowOrder503ApplicationProblemPlusJSONResponse) VisitFollowOrde
 	return err
 }
 
+type GetInvoiceRequestObject struct {
+	Id     OrderID `json:"id"`
+	Params GetInvoiceParams
+}
+
+type GetInvoiceResponseObject interface {
+	VisitGetInvoiceResponse(w http.ResponseWriter) error
+}
+
+type GetInvoice200ResponseHeaders struct {
+	CacheControl *string
+}
+
+type GetInvoice200JSONResponse struct {
+	Body    Invoice
+	Headers GetInvoice200ResponseHeaders
+}
+
+func (response GetInvoice200JSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.CacheControl != nil {
+		w.Header().Set("Cache-Control", fmt.Sprint(*response.Headers.CacheControl))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoice200TexthtmlResponse struct {
+	Body          io.Reader
+	Headers       GetInvoice200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetInvoice200TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.CacheControl != nil {
+		w.Header().Set("Cache-Control", fmt.Sprint(*response.Headers.CacheControl))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetInvoice400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response GetInvoice400ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoice401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetInvoice401ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoice403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetInvoice403ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoice404ApplicationProblemPlusJSONResponse Problem
+
+func (response GetInvoice404ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoice406ApplicationProblemPlusJSONResponse Problem
+
+func (response GetInvoice406ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoice409ApplicationProblemPlusJSONResponse Problem
+
+func (response GetInvoice409ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoice421ApplicationProblemPlusJSONResponse struct {
+	MisdirectedApplicationProblemPlusJSONResponse
+}
+
+func (response GetInvoice421ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(421)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoice422ApplicationProblemPlusJSONResponse Problem
+
+func (response GetInvoice422ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoice429ApplicationProblemPlusJSONResponse struct {
+	QuotaExceededApplicationProblemPlusJSONResponse
+}
+
+func (response GetInvoice429ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoice500ApplicationProblemPlusJSONResponse Problem
+
+func (response GetInvoice500ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoice503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetInvoice503ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetOrderOverviewRequestObject struct {
 	Id OrderID `json:"id"`
 }
@@ -9377,6 +9768,9 @@ type StrictServerInterface interface {
 	// FollowOrder Follow an order live
 	// (GET /v1/orders/{id}/events)
 	FollowOrder(ctx context.Context, request FollowOrderRequestObject) (FollowOrderResponseObject, error)
+	// GetInvoice Get the invoice of an order
+	// (GET /v1/orders/{id}/invoice)
+	GetInvoice(ctx context.Context, request GetInvoiceRequestObject) (GetInvoiceResponseObject, error)
 	// GetOrderOverview Get an order with all that belongs to it
 	// (GET /v1/orders/{id}/overview)
 	GetOrderOverview(ctx context.Context, request GetOrderOverviewRequestObject) (GetOrderOverviewResponseObject, error)
@@ -10345,6 +10739,32 @@ func (sh *strictHandler) FollowOrder(ctx echo.Context, id OrderID, params Follow
 	return nil
 }
 
+// GetInvoice operation middleware
+func (sh *strictHandler) GetInvoice(ctx echo.Context, id OrderID, params GetInvoiceParams) error {
+	var request GetInvoiceRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetInvoice(ctx.Request().Context(), request.(GetInvoiceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetInvoice")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetInvoiceResponseObject); ok {
+		return validResponse.VisitGetInvoiceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetOrderOverview operation middleware
 func (sh *strictHandler) GetOrderOverview(ctx echo.Context, id OrderID) error {
 	var request GetOrderOverviewRequestObject
@@ -10848,234 +11268,252 @@ func (sh *strictHandler) ConfirmMail(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L17dxs3kjf8VfBy55zYO02K1MWO6bPnLCPRid7IkkaSJzsb+lFD3SCJURNgALRoTlbP2U+zH2w/yXNQ",
-	"uHQ3ieZFlhxnovljYrG7ca9CXX5V9Wsj4ZMpZ4Qp2ej+2hgTnBIB/+xNCEtlsyebZ0P9d0pkIuhUUc4a",
-	"3cbVmCDM5IwIRCXiQ6TGBAmCUzThKckiNBvTZIzGWCKcZWiIEyWRGmOFxjjVLyZjksJHN4LfEoGwQmpM",
-	"JVJ0QlqNqEE+4ck0I41uY7e9+6rZ7jTbu1ftvW57v9s+aL16/e1/NqKGTMZkgvXo1Hyq35VKUDZq3N9H",
-	"bvyHGaaT5fGfsWyOFEejnEglW+gKhv+L/guZRTCTwgoxPCFoKvgdsTPQo+YiNVNXY0KFfItuCZkiqpAk",
-	"iSCqtdng/kqEhPGEltd0gVmKqJLozrzaQpcEfkFYotg2854y11SsJwX7wLgaUzZCPEuJaA1YZU3bnTdt",
-	"/Opmt/k67ZDmt8nesPnm5gA3d4ev0m/JftLBr9vdzppJHOpNbB5ypgTP1h0RRu6IQAnse3V/GW9KxQVZ",
-	"09txSiZTrghL5s0LMs3wnKTLncZK5CRGszFhCDNEsMgo9JtlaEbV2ByyWzJH0wwn9gjCSr9F+EYSphBX",
-	"YyJmVJLqJhKWTxrdnxu6g8bHKDDCE55gtXo7v5FoitW4ugA7d50deCp3NtmXNet0LsiQCMIS0uxNpxkN",
-	"rZIez5gznguSoqn/oDqsGabq3zrrursgSsybvaEiYrmfS5JwlkqUM0UzWGpGPimElSKT6QKRTCijE73E",
-	"Hb+2lCkyIqJxrzuaYoEnRDnulKaCSHl8VHPuzONvJKJw2qh+oFe+ETU0PevG00bU0CRPhV4iva2V4eBP",
-	"J4SN1LjR7bTbkR6e/zuqp+gSKYZHFldJP9ZspnRQDcEYfmSJR3FzaB170sTElaHrCHEBXAfPJYqlwhnp",
-	"IiCBB1M8LJVhgcViBWb3OYt1iCWp27oES+L3rTJ+nAz3SHP/5tt283XS6TS/1X8epLv4zc3r5BWBoxrY",
-	"aN3gplu996oyeP1nYPR8MsEs/ZHMl2fQ0du1e3CA7qikNxlBvcvD42OUjLHAiT68EbrBQnMDzcAx+iXn",
-	"iqTItB6hoSByjIZcIH1D+i3HNzwv3ztcwB96Zi3UGzBBpgQrx+AIkvrK0kxO3x43PJ3rAbARke5WiMy9",
-	"Iu0ZI2nxrW5Uj43akzZ7izADnmhaci8OmO4AzuUwl66F+Pio//787Kp/evi36x/7f7u+6H+47B8tHcfX",
-	"wzfJ7j75trl309lt7g/JsPmmQ9rNg7STdEgbv0729uoOY/km0Juw4d4edHY3OJm5kFzUkK5mXtcJvBE7",
-	"mWeKRwTdkCEXJFrYALNoBd/yjOiXnIh56YCaPusJagOKOqETqsLDnnCpEGFKUAKSGoYx1w0mg4bKY0nJ",
-	"EOeZanR39TjwJ8ul7ajqeXbUONOHtY7O3X0YIPRNrsDP4ugbkfk5VlTfigEhA67G0xi9uHh3iF7v7rdf",
-	"dtGYz9AEs7mWAOHSUxzp94CaQ5JahIBZ7LXfwrnRFE5VhDgL3cMHdcRgrvt1MgHIOjWXNIjCRv4w8q1m",
-	"CE48yrAiou6smHeuMbRbHsGQiwlWjW4jxYo0tUjfiGqH9R0Qz5bjsvflmpEZunzQ0ARP80Qd8pSEj+/U",
-	"vPCNRAlPSYSmRCSEqSZh+u+FM/3+w/fNy6uz0/5PvYt++PDK23z16V3DAC6IJOqK35IauUPpR45pTTDN",
-	"asQieG8LyWgD3nRJsEjGNRvsGJPVDe8IwmjGhb1O4BY0g5YEfpfmbpLohowoY5SNWqjH5khpwZJKlJER",
-	"zt7CLRahCRa3Eq66ac4SlYN4jib4liDGByylQyf5LlxPUnFG0CQf1ZyvX+q49a5ekNASSE3zdbxQmsfA",
-	"DUGki5NcCMJUDNwD1sbr2CASVM+XffuLCLqXCqtcriZXGCuVSMK7dURqngaVrPP+6dHx6feNqHF4dvru",
-	"+OJ9/0j/u3d62D856R8t619R41NTf9y8w0I3L3UrZqjnhKXmFfP3IWdDKiYkLX7BLCFZRtLGRz3Dn6ga",
-	"X/74YfUU4XhilFFG/HQtT6idL5B4Mdk/CTJsdBv/slPYYHbMU7mj+we1RxA55UwSWPF3XNzQNDU0nnCm",
-	"9KZ3f21gregZ5XNnKvhNRiZ//rs0Kshm/Z2br0yfddwjw4kmJyQTPiXoRXx5eHbev35/fHl5fPp9/BJ0",
-	"EU1uqHd+DOLnbKxZNnbn29gBSEpS/XH/8vL47PT6tN8/6h/FL6OqXWXIxYA5wTPJpeITApTArJSaZUSg",
-	"F/Hhh8urs/f9i+t3Zxf94+9PdUNW+zOEj6UEfpJyUJtuSMbZCCk+IrrpAXsRf9c7uj686B/1T6+OeyeX",
-	"ugUtntu+JVWaYc4Nc5rglBh7DJVUcS3A3Ag+k/pFwtIyiaIX8dnF8ffHp35o0YDFh5cX766vzn7sn17/",
-	"dHGml03znvtI7y2hoy+6sz0jvYIGWposWEHKE1FjwfPRODzvlh78eypTKkiijLXhSx5NN0igej+RMYdx",
-	"w2nRjIiIO69dw+GCYbumf6Mhz7DXnt6iWMsNsTUpogTnksAY/5JzhfufEqCbLz1SS2ZjLBHoePnU6qzY",
-	"WXjjO8q1kJg2pzyjCSUyNluhuWDJnLxgJwqNyb69U34VxnUl5ifYfvilZh//5cPZVe+6/x+Hhj91y2wn",
-	"sB4tFF9d/O36pHfVv9Avc260AWvrkvYi96YpNMQ0M3LiI63SB4ZzNSZM6TX5skcl/nDa+3D1g2agh70r",
-	"v1p8SoQRuTTX1zeHuUf0rRA5I4b5yRq17nBmJSD9l16/CRekhfxt0T81m5HxEaIM4RGmzDLQDwzfYZrh",
-	"m4x8WSbqZCut6iuUcmNmceY7QUdjhRifwbQkR5M8GcM9KW/B/uw8HyX73ojeEaYPlz40egUQnUy5UJgp",
-	"rR9KfWtd9I8+HPaPrg97573D46u/xS9b6ErMzZIg0MlQXDoksVNMjaz7KIfu3okzxiabJDw3Kz4Veu8V",
-	"NWJLIog+kddYbaqBRQ2idRQQCb2Ui1P87/avVsInoa9oGlCAo0bGE2xORdEaaDlLbxpRrfxeL8XohN8R",
-	"rVGGvijM5zBXqshErj9O7hvdgm0SC4Hn+m/Bs4DS6WSgCMl8qg+DPk6Gwrhooff6lGgxZcizjM8W9QPz",
-	"bWj8+TTdcnPuy+rEz0a/MNtl188vuJ1LdZGi8nmo9F9I9fzm7yRRenj2UFl7P1BzmlK9Jjg7L52yIc4k",
-	"WaJNZgVKzbD18BNNFSLPiIzQzRwEGmhezCsL9msjoWre6Da+IyKj+qDYtxrdxpFW4LXY32l0Gz/gfKqk",
-	"Ei3UKRnLW+i7fA6rPeVS4ew6ATNCo9PudA7MmamQB/RVPnO+W78dWr1tRNspa6VRrz6Oh/a1ez+x8mCq",
-	"c1wxot0NRqTb3622v0Gjy7reiDf1j015S6dNPjXnoTnllAEX00pumJqLvfnMmVS2ttyF2eU17T98ToKM",
-	"rHNp0yXsPHwJF0jdUTccksgc3OKUBcl3Q7p9pohF1mWc0VqFjQeNQSNGWBDvW6iy9/Ig/EZuREpflkaq",
-	"M7ywBytC5FNCpkrLc2Z7qvZAxhnRl14yRliiH7T2/qP+Pys/9idUYGX0jd+ACBcc3gorEgFahLKERIiY",
-	"0bnBZvSWRNYsAt4jraYa4ZiqFnqCTe+EDZKfSdUg2h5iSbYkbBjf8qrxCQFLmoy8KwTAAvnkxgBxMEqw",
-	"WDCqf8eVsw1PWtVJ729kly6vAQwsOFV5e25NSGBiXzvhkhBhZdglwXVJAvDC7iqe9B7TzLHTxeGbBoLj",
-	"V1oLsod1gcsuXV3nF2d/PT7qX1x/OO39tXd80vvupB+SGW8pq0GV6CfOVK013FyQLoqVwExSwlQcofgm",
-	"H8XGyJ2zW8ZnrKRbgwSrdR48Bx0KGIDCWkMkwyFJVDRg2JrZJB7hQtsa5URKKwbrQciyMLxg3ffDCc2N",
-	"z+oQM2YEBQZMKjJFY555gItxmQsieXa36AKacEbmaEyyNNSppNbRuJlypHuu7twUzyeEqRbO1ZgL+o/1",
-	"Yju0EZlDYHfUjcMuQug4GVM5OHa3lMV/wHqj0JCSLJVvDfSPp4AgcOyr1Qj2aLjM56uURjncGlKy1M6E",
-	"SIlHRNZe2pShjEplHB+b6IN6ju9NqyGFEHSY68DwN3GUBw4PVmSTEcFlBl/kZjcq3Z8ZB5neP4BwsqdT",
-	"Lv38i6G4aWynTJbXeelIbXOUDJlttIg0NXtqb75iAY+NAdgsnkEsHmuFnllU4hSLhJRpomaJ7FgiJ+Ks",
-	"mDsMpuRmK9kFrFEhgGy0n7pTs2D50wOOu94mQQH34FBssYMXld4ASLBDHWVYqhaKk4xLeIlxY+5yJGY5",
-	"tx2u7ktP0H6tNx8+rB20DDAO9/PGhLlMkQsbYJoMr7kiI27UjeowlqXuST6SYfsSOBVl6E7ikpjrKMEM",
-	"3Vjv2cLNs1eSEylTr/YbQaxOQCD0Pa+a2gmVIYufeUq3Wmq7VuuX27cdHBgg3d6TbQQ1Zx80RkFnxkkx",
-	"+tGxfMrKLXQ+X4ArGyVXfXRi3iopap+rk1lpdq2N0r13f1+7yueltjZda0Zm18UYNBufZkbHucFKETE3",
-	"8v6YC4Bt8iwtv55wIbQQBo/9F6aRZbm62tem813sdIt1Kp/TSiNRdSzhg0uS20vFk9stlSrQnJbZQx8n",
-	"YwdJQNzCuzcixRPKyIXxRsDhx5+OzWfufNk/O2so1Qysdq4k1R0FLuKyG6c6pw+MKgmOnyxDMyzImOeS",
-	"SO/Oj1DbQhztvE0EB2dE3zsVvrjf3oAxRg1+GxDzpPXteacNSUFT9yMv3do3nGcEg4fKv1zh/LsbjUPe",
-	"5tX7YhFTtkba9/AyM4CotMowyeAu6dt1Iy3/kUR9j8xZPhOFbylg0yt9tiCeCDKiUhkvZAxKp/W/xmtc",
-	"JuUP14tgdnTlsXwMT1DhRG25nD9ZFM3IuQcVz7ySDVd+F93MAdQHerWFJsXTMWckRjjTx/9mjrAByVnZ",
-	"qoWOjTDGHYKJIDXjCCuUERDLzhyYa8DsBGVhkesizJD92cp0zrVtohc8Bt0MxyF5zAoYnJD5ySHaqkp6",
-	"vfWkuDkbKXkMW8r2VzGsbIAvIEUyAg+d7QomX+dmavx5/81eu7O7t3/w6vWC2e6Vvqn17aYb/j+DwZ9/",
-	"7jTffPy53Xzz8ddXUWf//k/BUxk4ct7gXR3s8eUZ2uu8etXsIJxNx7i5G6F8OoVgKWnc8//xIzigf+SS",
-	"3/HqyMEL5tmWsxWGxHCAJiY1A9jf7bwud1vtpP/hotKLayrQTV+AareNIPJgqeKzJYOVYsA7nJCQtH9o",
-	"CNCFHVjZHHFzF061tuSvwVYjWimQV1v+bg6IHSDbOdxjsJ/6TpOIDjUrt5/PDQbbIBcARBV9rnAfNSi7",
-	"lk7qqQ7s3E0SqAheqhyQzmZX51TQhMiwTS/jMwiwsTbFMR2N9d/wiZYzAIDsDt7G0z3Xn19oCTk0YcUV",
-	"DsRL9rKsbM4uZrm/vQZX2u7SAruu/ZIEz5++tftCGPPGOovx1dnZ9eX73slJiChTopZAHJNcKq2qumsG",
-	"XGgBx5H1tywu0v9/eXaK7FMTfvHqTbvzElEGYXJG0DBRcQwMEcjMrAjNKeJxHC0BTHchJBNE1532zi85",
-	"Zso4RFaLAG7E3qJqJx9a4h8IztR4eXmlh1Z7i8fthlBn0+TZj42P91FjhgWjbBQ48u9wnrlAbAuIhcBl",
-	"y1ISAKYJPoEra8bFbeF4w2gmOBuhJOPJrV46/cqYg6AAwdSAbZtQLwboyzCT/jx7wlna7JU6hF2T0DLa",
-	"ALwFQTEbVQ9cPz267IXOWCLuFt/cPTjovAk7PMLAottFP/XZj+dBO6hcoBtJR6H3PoXjd8oLcmu8c+JO",
-	"H4SGGZrpIILJ16xUwBR2a3/diKXpxV63V9BgqP+wnudp6+m1oaiRM6quge2tlQ05I/MaBcoPuW6WTm3e",
-	"ToPfeCXK4XfrAvD8Kq2PM3jAVLUWae/nR9XgH6KjJyUza7W393iuLxsymaoFDl9nbq18v3lzP4AbcK/d",
-	"RpPMB9dKPAQhAqOUyvEMSzu/DTAYl4ozopfHBiEFzMKbH+VHsh5Ys3B5SUpr74ZUtiwEj47XtRaVpwyz",
-	"UY5HBCk8qq5uSpq9q6qCtHdQUZB+7jX/Ezf/AepRJ/r2/kVz8ZeX//qn0Dqe8NEx20ZtSDi/hUcmkCol",
-	"d7ARjXdUkCH/pAXyE8ryTx4UGdJgH6x7+N5/XTYSgDbtIdUSJHlJIFOI/ewt6HNGV6DMRXDIgLVqcyiM",
-	"W4Dl/YTEKUOPfJEQw2ZDgRbgOoHFezii6SEWgM/W6RwAdqVuV+50ecEKyYkPfYjmKvhzeSUO9tda/nXv",
-	"PkL0sbXkyEaOdht4cnfduf60Wm9e1MSKAEdGZs6u1EXfIsVRZ/fbSgIFVrJYddpRWzNdLhVK+GTCmY/4",
-	"ki3UQ2UzngdavfVIDYi9GTCvHPgoWWzGYQ1aC/iRNQuxXYCsX7hVi+JOw5qmywzx/2v+34//+qe1rN10",
-	"HjysVEr9RTj8GQuvR9C0FO8QacZSylQxNBmSipigjaRN2/c5FiqkQZcf1yqpgWgmnhKnudg4kCqJrYE9",
-	"TW1/S7Cb9dqh/tKqhsG1hot6WY6aOKP3gumMoQllXKAcpKkXiV68lwu2kVftDaWnkoVu0fa2xuw9cVZv",
-	"10Robqd4skJUdKLP8m5d/vhB7xTJhoha1qAvFBspBMix6u6tlZkeTwoKzfNsStgDIJEbg2s+0+/7mNDL",
-	"zaErnwXKLMA+tfBMj0RbIBx5zWuy1hVJ6h6anc7BdLVoY8NmeS4Sw942xA+VUZkbccQCxxnghw9BwyW1",
-	"hnk7Pc6yudnb2MwPglNjwkaUkThkqQ/0YfBFFrv22d0kubze390Q2/cgcJz3pW/sKA/tBwga15VNXhSO",
-	"ATw6wbcAX9W30UhLGm9R7L+K4XyWgoFDLmVDaVtEnsH7wagzgm1I5KrvL8xbmpnCZq17H+jz0rxqsIcZ",
-	"WZtNMkvLof7BLIfVbBjh3H3Lq1UYWNeP2bxqwbY13gOJR/gbCXsJCpVUGOLyIDOb0mdaFRgtkwERXjEQ",
-	"rY027FKR6Uonwkb6/+PgMH3CDkMly+e8zNjcwhVntB6r6U9TLYsPw8xKCblqUnYtZOuC9INa/y1OjDlk",
-	"GZbKpV5ahoQLFyq73AMj4ECChEMTuBWoMOlZNtpec38F9ncFpUDShokxRT0VrSximcwK1G7P2R0Rd5TM",
-	"lrdoUmgRGwj8frU3Xjcnga/le+a1NYDKsmO1hK/4RjoZySg3VJjfN97migwc2u0xnU5cEt4l76yyuoss",
-	"1KnCcro5J7F9rDXjmw0oD6q0aJHf0drDcOlvhgDHhGducQ3P71YWesbF7TDjs3I+GKlPV0K+0Sp7wkVq",
-	"nhkRweFbCNyS+jLVLfhkHySNBszaoJbzE2tJA2TFGGEj3FUAx24sAJ1KDI7P9Aq/4PQaWts0HRHM/aei",
-	"TfPDhWvZ/Nl37bunOH1vOvHrW5OBySZNssEoKUloSlILczKsm8havFORcWmJ/VmZIeiuXDBb33B+S4IR",
-	"Lkrg5Jay0bXRLILeNH+oF2I/++tV0eLT5a5crEDowJ7X2qQ+0/R0ZUBbAk6kBTrlGXlqW9J5wQ6D0vZs",
-	"TA3aVlhNmpEIYZOdBLtoeQMp51KV8oVyobVwYzeLLQuIl3EmhcViI7kkwVOVixByr2rieKBpIyWJ5tvX",
-	"9SYhI/W6tJiwdjbZIJbIfp4GhQLK7jhNSOk8BxfcpCC0YjxMNtiaIMOcpVsuxGaLIMORGxTSo0TIR4yl",
-	"kZ9whO64Zh6RG3Oq99+NcV2yCben6yPQTARPYUYqvvTrESRaLWxtFoNWdtx4hdeqqxXttNAtrQr4c9kt",
-	"u2uNRwsWo/uo/FLHvfRj/+rqpN+8vOr3Txr3H72Qcu1M5IrfXt9Rie0le634g3NO2PDxxubpJwI+JY9K",
-	"XR0Tb15bsB2s/MS9t84W8JOBrML6RKVMS9/IwhdAlRN6MzJUiOfKOFoBUWRSuzlMaQv1LFrWPMQTgrDP",
-	"IgdoWchgLMd8+o1EfMZc4kWXahHrXwhsrInmBjHEQmFiTTPt/3q1P2z/73//j4EV55KI7v7rTuffdaMt",
-	"e+6W8h77U1bx3RysMuR7P+Z1q/vv//XnZsiqv7m77usJFlgii7CuY3iy24NvpDsklQTbesMTLFJntyyc",
-	"Oy10Sihcv1Qi0MAzPhqRdCkmuCBJz1Nt502XE7Vicd3/du1lXKLtlaa9mqDuEt7VKdyuxcW1C3LJIsnQ",
-	"1nhzWDAXhOeswBYCmvCJhZMnY8yYsfMG0abzULwgaJKGZvhwqP9dvT7Mj0Frouku0Cg4X+MIxXJim57m",
-	"crzQsPPQBsROZmMy1mjBJayDG4v/evUOyK1cruXPfi6vZrE4fi38tNwsgM4/LjtfPztNVZmy12iQ5c7C",
-	"C+Pxscvuu83dUTCm7UTH/Tcbio4TyrZq+c2bNw+A6RYUPqGWw9QsmE9UuZBE5d0herN/8DpAg0GZ91K5",
-	"8KRibf/aOzk+6l0dn51ev+sdn0Cq3RVY3mW8hRA8ZB7r32lVxqBGIRbIaU4eo+uxuBUoboTwlndQCbMc",
-	"tGzD7RQUPP6Sc0W0aAEeiDnPEZa3oA2NSTZt1cXPW5Sux6nt7obOkKJqMetcOf3njSAY8ulqxTCoM8MP",
-	"wVQUn6YZZgbVYJdO7/cCiDnlifyXjXZ3KYlnuFvIdGk9ZVq1tTkwIytQOTc/ogzFF1gRqErQPNdtzuPP",
-	"AAHDQ7eeJTu0hVqXNriGeGpgiomidySIxKHMPPQyUYKZlTFLQdbLHobyzfeZYEOXTGJYVdcfE3e4vXH2",
-	"q0Mq6tNgg0fWJPDU22jCa1fCG+2hWG3ntM2FvRJDH8GzkmeZt8Bb+EW8GGW794aSfRnke7/2zvcWYrsA",
-	"KxbuMhzwoydrIC3LQbwLKQ5QQR6U3RGmtGhahSIFrFP1sICiEWtsBguQy9GqFQ7JSzbrShWmLfz+ZWD0",
-	"djDnRexNKXzXTCu03BfeqVtr+hr6YkKQBB/uFGvhMW+ssBn3/va+f3p1fdQ/PDk+Dd8sFwRqGtkCCNuI",
-	"wcJ8eV3gCsW1c+u3PrXmywDDhS9+fQK4XLWL8JKXAocfIVlYVJ+dwqelvf8t81HUpsp9xEQVKZkKYtNa",
-	"O9x1RTA3MciM2yRdJgTZ5/537iYbrkwlSsZcElYOz4W4bXP6Q3b31ceikv42fCokUQ9Jl7FxqowvHKYa",
-	"LJDRWyqL4zBliakSWXKmQDbsKU6IRFjwHIparq6a48+Tua+3PE6X+I6kJfD1xhlHV+UQXQiI3jgf9bqc",
-	"ovVZQrfL37l91tqAZ8KlutwAIbJ9KsnytoTyNeHyo8383OWNXie1FM0HB1fcWp+ffs4V6VlVAciXkimV",
-	"+VlWMoqQi5URFMuK+qcpFUQ+IGnestBNCLPtBIKqtRhqb8pNZaPQabLzXMANua4r8ymWd8U+Bo6XLD3Z",
-	"7HTZI7E2btU1HByPg2IEEmcJQVe4E8FPa/G1haPSQMuM8721Mudf2AdovtQcOXGlkNY4+bZy9D/mTB4J",
-	"I1CPCLi0uTUXkwOaMh6VXoNBl4Sl25Y6cMH29RELXrmzOVW3Clsgn6Zc5oJsndXUl65oLRZHS25rU5ku",
-	"30detWoJAoV4ak6o2Jaj1pzqGaYKMAsihwJxEUoB5mA9QhHKWcrhd/0P/WSY4dHIEMAM0zs42KXoQ87W",
-	"Myx783mftjsv4SNmtd+vWTsNhe0GFPEHhOtub+Ip0G51+DgqDEJuY5PxT65JaxJax85B5Cwr3aUxrdLA",
-	"oXlId7ZVmLSxnUN1OSpRzG/jsChQ486FW1g/WgB/PhjAWE7YtlamKq1SfQo4iESUwUxfRMrrh8gq9tMa",
-	"d7JDQGmVz8bDtmpaqU81JsWwrv2fSg1DVIPJfHaHsxx4uMPmHl5evItb6+WzeiGRQHnZMWEoZxmRsghn",
-	"1BIXSS3oaHPCXzKcPGzlZCEuh4Mcr8Mejfg7ggURsTfqrempNvuaG0AUOEWV5Q0dyAWOsJpat+V5jyS2",
-	"rAqthw1IckHV/FJTrRn1DSxtONoY1sjhKQwA0FVufBHjye31//73/8QvfZl+YD2mOd/5WCkIT0gyTCeh",
-	"qHQrVRT4eDBZADjnG2nxhg6p6+JyR5yn1i5J3TuaoFprytMfwiAK7jSlNmuJOUoBbyhRBsmQ8VGTWnNQ",
-	"bA9ebOKHXQlEffPZIuqSTwjAIhHOJLdhxZA+CsZVpfQi85DnBIA9Mr2g+Pr6By5VE5tPNIOJHTrZDNXY",
-	"XwXBFrMCK2Bn5Feg2orZ2eWVuAfc4pAHsMMZWGIMOkNPPM2FPmcmy77RSqQtx2syDsIQbUgLmYJgKsuY",
-	"bWBSsS/fCin/Byz2NVztwhC46KwQ6uQxLuxJcIIZNoVDYcldhElUrlmfS9IasAEz9yZI1LYWaVxX/S1G",
-	"KU9yOJMvnBv9pUueKMFPbosyttCFKbCPB8zXbrSGLcx84HORevGgvQfCpc3HAKkQ44Wy9TEg2oy+Y+LA",
-	"sK3QZq9mPR13kq7ohPBcddFu6yCGnG9sXi4Yt1R8HGyaGQVmimm5/CAM1lxNMy6Mr5sqJBWfmkulNWAW",
-	"z2VSSEBFeH2pzFGSYVtW1cDzWgE3r6le4n+O0YtU4KFqUqKGTc0u8JQ2BVYE2m3aynLNTuflgBngnZVh",
-	"Te2HwutsJRlbytP4oB3EHzqd6Z+gBPTQBc5P3qIbMucmu9tkQULe333TQj02YEWdQqOH0ixDI47wDM/N",
-	"IbLZyg17OLK2aFPDPb7MmSTKTBuj+ISy2xjZZGQlN73dTgu2hZ+6yN57Pn9miSFX+bEep6UrU8BWui6c",
-	"TRtGboujU+VdwYyrARuCefVmjqrVdIHO7XJqFpMRU0ZDSdNQudQxHHUzsm5pGb+RBbPTzDeOTPVYPZ8B",
-	"s+wQtgIbGGZkC5zaHAEQ+4nnejIQnOEtEAUjMUwvowlh5vZ0PH+KkzFp7rbajaiRi8xeRrK7szObzVoY",
-	"Hre4GO3Yb+XOyfFh//SyD98U8IyGYZqNqHFnIqYa3UYHApGmhOEpbXQbe612aw9Ad2oMt+pOa0ayrAlB",
-	"6Dt/n93KlqsnOSIqmAuFzOBe1bQKgQEMjXkuHDxcEyAdmawo/jQep41u43uiIHvXQiXo3XZ7RZHL7Ypb",
-	"QvuBypaaKb4+6LxeqFF6COt+aAz6y3P9gc+QKbE8hvyv0qF2b8l0wcA/zW8ymkRogj818Yj82167XSmQ",
-	"vSgX6SHu73bq5uMXaKdcjvg+ahyYxVr9jS/xqd/fW/9+udwoyF75ZIIBpAeuJ5iamb/maiXKhnsZj6Sx",
-	"EoI2b+qO72A5Zwme0tYcT7LSYVo6Ef07G5a1xZlwbRbL68XWG8pwKHtroNipHqHmSZoiGg/ajqWlAtcQ",
-	"TlRRNshH4zt+T7VsokiW+VLU2Ebm165lyhO5agmP9PO1C6jIJ7UzVo+wcj9cvT95jBWzNbs19xcmMrB3",
-	"fly7CmNIC/mPVQthk1E+IX+xPdSUmHZpJ/VFm9E78hiLVE6Gtdh+7VpZdr+W+A7tef0NyO9sStijUh+V",
-	"nvxq10VfzPN/1N5tV0UkJtggcDLWPDHy2QskwSIZa7ld0Jtcudp+VrjQYn0EJb5koSTKyIpTNpRzym0m",
-	"USrQLznJSfCevCA4pcwoPr/9YYZle+AuffYVFCKABDMj7dmlr93wu85ONV107b4Xry3lpQ6YigEmaoRA",
-	"yDFbDcld3tITKtVhOZHxk21qpZhN6NrLstJcF+QhK//2ZPNsuK5+duVdI89sKZvstzsbHYxKKXj47tV2",
-	"/Tzg0O7vvln/zV+0Ntf/lBCSfknpzFrGIKDC2cR+/ngf/eqNQ/DX/ccyGenzYA0M5YNegjo6CipqJTkS",
-	"cmmtMqKCxU8n/I7IigrnwUhTIiRnOEMpVtiwQuKUeudXhl+tdihb6ML4tqyKenZx1L+4vD4775/GNuTX",
-	"B/dSCZYJExwOulWV6lwmfQ+r/o6n80ejNNf6fdXK6cuqVgh8vyZTTAHjGgHY9YuS0QaH7x0XNzRNCTNf",
-	"7G85si0Jtf1mu/c7e1u+f/AFGMfuln1sMOcrMT/BypjfvyIeU2EwQA5lJlBiKa7mCiR+qBNGLaE+0b1o",
-	"i+/XSTt2hH90Anyqm/L3cIC/J2qT4zvFKhkHyhFAhaginsgFdiOp8LyFjNnMRneW3CyxQ6aCDR3it4lA",
-	"I6IkwrYMkivoUa5QBK9mqc+ya/KkgDPG5311yVYR9Zjg8DXpyww+zT3pm9/oovzSFA+FYZSxL8/+6OT/",
-	"fJ9+PezIkM16juRl9J0KvrhW0eVZSqTL7RbgBlpRKEDMT0ifC3DpOjJ1LzxfzX/cq9krr7h0MMO3M5eq",
-	"DoIGVflxmhb1+sBDv9tGWEHuqxA59FIPwH+a69FeU0XmjA0uyc6TEOEaEiyUepo+K6rPF+vvlZn00rRU",
-	"4XPjS3XnV5rer7KD9ZAw0BqHrbIJ50JcxdjMyoxlA2uRC5y3yZssVWI2h0Lzz/fjH/d+NMdp7amG/MW2",
-	"YiC0HhpY8YrL5nR8ZDK/5QG7zQUBT9fXd0W2f5Mr8lmZfL7zvk4GYWBwm9975ZBrS/kLMrVF7ru6Ea4Y",
-	"FnpH74hNleSTyJoULoLPEAFrFoVa3fXGKB/I/ZQmqVK0+MM9OD4wHyLxdbPpM+E/E/5XaEWaFjS1mvKr",
-	"6fXq3DXljIBPePuWu6lFqvhXnoXgZ//NtHIww2Jw6EKzd6Spo+Sql6P3mGYS4Ruee5wX4LngBzdKhLMZ",
-	"nkvIJxq61C6XyeXxL7UlSvlyIvJ2RIoMmm5uU8o/C8rP9+VXw0QuN2Ui9r4s6unUO1wM16gmbopcgdBA",
-	"xZ0gphBCrEykijSxegYMZY1MiGSSoJQTized4PmAZXiEbsiYstSmqJhwEyMWl8F78csWgoDfYMUduhh1",
-	"VaqrMMMS/T13E0iLVOVjLAeMcaiUW+djOnPIze1sEhCJBdnq17x4aLIQbvCmr4+19k29TFBmfP2rEIWY",
-	"9obmvG/4+ncQQrPRmAGJvMmby5u60XiwoiZb8scnvDeKelghpKoJD+BDF8r5+8Sqbn/dvPp9svevGQ1b",
-	"B4W1hRmWUOSuSFitR7FnOfFue9fkWy5YI5Uu4jhCXNjQ3tiISF1gpv92Gkdot902XxqDYQFjvXJhtrdk",
-	"XsQFwy83PJ2jF3pdsDBhrJozTwhmlI1e2nhE86qt3OfBQy4QVQ5YJXwXpN45SbtIC4mxyTZY7d55S6H3",
-	"UjmCAGMvlTNZYuzVBewgxdHuwUG1+EGlQtGNlg/1vSURhshZkiITUNJCx2oxetSXxBgwN2D30zeymBEt",
-	"eX8hJhN9kARhBFkj0IcPx0dw0xXh4f5W+0ZCA1Nh0c4uiBp8Pnbp7Ytds3CQ0AIK2u3uVmZmYuJtHuYx",
-	"z1KoznRDlYyq9bwXSzu8Hr5JdvfJt829m85uc39Ihs03HdJuHqSdpEPa+HWyt1eXWWAhaLuxqCCUwxVL",
-	"CQkPOrtrS90uZcGwp9xEo7/e3W+/tFJEPtX7deqCuyME52CvHXn5QhOChMStZ7BLFcVBEERHjIvllYEe",
-	"O+26yRvyWxmS+fGJ1LKCJL6wVlbqtEYqLTEe9MJEMIeY1cvw1XvoEmVscPWad+8j960TRTb7uhBcGiHe",
-	"ta6V4Df3UeOEJz637arv/XuVQhjNnt6Z9b0HvoA92W3vfuGttjH1kGCAZhm6If7aed5gs8H/ZLLhH8W0",
-	"8FiyZw0xlnOtbGMVs80vk2VcynMYdyt5Ul1ZZSi2qCn3LcIMESwyahBrCzKhlkkmeA45RloDFp/9tX9x",
-	"ctY76h/FXf9W5IuKTrjwJgl9nd4QykaOM4CskvA8S0u8AfKsmXqi8flJ77APidI/nP54evbTaVyqeArD",
-	"IJ+oVFD2JHZUFbcG7JiBWTXBkkiHk1meB9bqMooviBLzJujOsZMUzH3/SDzqIYy/NKh1n5VfNakeHhaz",
-	"d+58tq6M7ZJ6UrFCeYTSalNUgeOTeISNfqK3eMZ9yp0iF1th+8HI5hSBlEr2aJgGEz4hMmS0GrAXthJ+",
-	"FxU1ZuOXTgI2cRDMVjWzodeMCxssbW1ZtwRqkkOeVXIHEjkrAv+Wx0CVHDBX7/YtosOlSrqyZGKrlN4t",
-	"hmuL9r+0+pup02LUKToh8q0pZoIV2NxMbhqrY5nZhAODB2zA6m1tC1kvIZ9SpSo2Vm4TIEWTxHOJYiiv",
-	"7dS3gE72PVE1Gtnv3XK0UuB5NHPR54s0S2lmVn1effmrF0h+pw7Nrzt02+UgDLk4V10H21I4UBHA+5Yv",
-	"kh2TvcqUX3hYo7XGM5cdzibIWgDMQgZgKyNopqxsMjSfvOygvedrqEJqNSwEvQMHhESSc2Y9jANmy/D6",
-	"lA62BOcYS3RDRjmLoBokDKIwujgluHd5dX1+/NezqzhyN2Kp9rHVnU1VZXSlewMD2VJh15vc1HRVNkEQ",
-	"1GWeT0nXIaeoItIZgyb4lpiMQDMJqCpTTCIElIJhO87+JCipUg/31nbxm5oqiozujS+pP5cPSKIHkxZ2",
-	"VVfq32R9LIvUJgHkwi30z6eQPgda/IHvI8MhttRQdkAJXKmnWL+49Ya7pI0maZIr5bvSr3yI5VOn2VkR",
-	"swgTfIaiPVNK0OcobRnqZaIxhPE5YlytxCVvJZL5dMqFstg1n0XHFV21aXB9dlbI5GoCI9GBHbdPb6Bl",
-	"lSTj0t2FB22AeGdZ12apHbBQmtr2GxRfnZ1dv++d/u36sHfZvwyqrGdTwjSFba2yHvLJBLMUMkQ/kT/H",
-	"j+0LR2oWfYYZjl5fPiXsWeJ4ljj+aPCOer6rqRV0PEkCjLZOONn5Vf+n3pb6k7OgOmHEZotfk1rBWeIs",
-	"a3tS4WQVq3gWTZ5FkwWjUh2FPFgU2QCgiSWptz0VVLhjbfafYYnaYjB1EtTiNYvwCFPwhRgxyD+sGJFA",
-	"4NFyzvXhydkluOTMx0UCihbq42SMJDXl0cxOoJmgisgB8wJY2/Ma9KIQod73Ly973/cv45fB3BWwcGWW",
-	"89VJU2aIm8tTX45JFu5Ju/DPOS+eBaN/Hq7/k2Ywng/ZI769iLQD3O+3Zc1LLBiUUxuLC3jW7QzzQWu7",
-	"7uGr5qQwQsfUfjPGWWzEc1TXM/v7ii3X+qBupRgSU6ikvi6OVILgiZbhTCGiJpQPMp91TUWnMZZojKdT",
-	"wkjqcOsWqL+oP3oXE3Of6s9kZFOMpJzIFoqh9XjALPx8iBMVoTjFCsdFBVyflISyis8q1k+lg/yb0UNy",
-	"bgPDcg1amAugbWR5yAZHqsZg6iuCKWwmiLd6dfkE/K2Apu8ceHyRR/SAwWrABqznSnyZZPsA5gEJuxDD",
-	"YprGenW13g0FhGHyenbxCZaqCZVkmsdHsUmfqsZ6h234G1VvS7MqADlohuWACXKT00wveTny9xj+4ZIu",
-	"mSg7uDwUB79stGDc3G3vd1HKze3DJ8RqCIHL5B1Uod4oTOKqNHFfOdlM3JeVsSs3xrJak6jTel0Hh68s",
-	"WKMG+f9qPwqD5NfXmYERNs2ZWqignHZRp/V6wOCVrnPJt6xXPR0wfXq76NcBjHXQ6A4aC+8MGtHAVCeG",
-	"pyln5idXqHjQ6HbuYdlX1F8K3V6GVtfViNoSvFObOWQRgV84lYsNdSdSn3k3un+ua/XZFlO+lgxnKHwz",
-	"C1V+ngbow++IuKNkth46GpmaDhZF4zkzZXecJsQ8lWM6LRW+gTBnPDE+L/jalpeIzK3gUZKuGrhmawNm",
-	"klxHti64q5+FJ8RAkQsvlSvOornujWXt9jacjXlWqu5nQdxvIWOeUXumWKgCxTmARixDt6jYvXYbTWRR",
-	"ihEcZynMCIDR8YRKSdloJfLyzC3wUyNofEcrkTRuW/TsZbX65CPzvmcb8zNfWwIu2qBSqICHK2GcVD0J",
-	"r3OJj5qCSGJE+HobbyHPeY4D6HeXBrRSLdflcihEy4JFheyx8tblHLvQQ3mqdImL3WxkWd1dXg+olI/m",
-	"PBdQSOCBosdzkNPvNn9KkTNX3roUIphawjXUtHlqsQUy3PkVKlXcb287hEN9BfX9S3lJA9kJNY/xRaYW",
-	"869gkxUFdMUhphmIGUaBaKGerVw84+JWIs4SEs7iK4l64lSF1T4eOVPhW5TxEaLsq6Xs9jMn+Mo4AZzH",
-	"LYjeFZNbpVusrrQYiqNCV2Dd8ZKESTLKhyj+JbZmLiqs3gG2GIPJQPEQJ0TJGME4jeHK985NjOIUnKyK",
-	"j6DuZB3M9LwonLcd9ypl7lmoiMqyubVaAa8CwLsp5li160zykXSGnV9yAvVWrV3HfVCxffjqrIp80jJH",
-	"ycSz225vndyhNE4bGseTW4hH49UnPIci2aFxUnYNn4VsNDecZwSzNV1bO6EEA+Akh2wdENwa6f2fUMYF",
-	"yhnUSRra45DkQhCWzOsGNaHseipoQsKrR5l6tW+Wj07ySaPbaZf+B8tofm/7RaRMkREEFmw9lYxI+RlT",
-	"wZ++3FS8ZvkWxU3oNUY3ZESZLEwEYzoaE1l7HiQXqjLUlAxxnumxCpKRO8xgKoTpQf1c+Q1aiBputmYA",
-	"jY+LBzlqfGrqz5t3WABf0O1ccqEuSm3pv09Ne/qf57ZN/+8jPmPA2x4/TdnHJ03PCLxqfaItxwqfy8I+",
-	"e9DCIenvKEs3Kxrrftn5Vd7m95vc/zZqT996WMul3gZo7VWGBwZkBEgiii71hVKNya4z5g3Yw6x5lpAa",
-	"T0+rK6py68e/Wzvds9XtyUnU4DkdTRXJHqy8FaDYbUVYe0YPeUoKK5tTtFeWyLFFnk1RzJBkzUdnuYJy",
-	"XbMxEWSj0ji9spoP8cCEpc9p+P/IucD7LK1Yf9bUIl4dgVinAl4WjT9d8RnXR8194MtuPB/25+qIAC1f",
-	"d+TDro+zKWESYfe1ywhtupQGTAQmURPiLglIa/axEboYR6ZFMNRY96+LFbTQoxuezt+6TFeFeijJgFXa",
-	"MvZJJPmEGOANIyT1SXMOLy/exRGShKA4kWJ4DSOLW6i3wksDQ/EpJIrEWBv6bk746Jg9kY3XtP2F4wnB",
-	"gL6OrxRBhc+unz+owfcEPAQrjbyO5ewIAml06z2sPWRfsf4VKhH5ZJ0Rxs2CjgEjQlKSECm5z9hVUKjM",
-	"E/cIAIJDLlCnXWSU1WwHLJGuKLrJHpNLkr5FmA2YSanFGTFoR1Ucd8P2gG8YzLhne8YhjJWPlgZuVYK4",
-	"kJluMcQd3y4BzE12L5KGcyhfmBWyN/+TuZUqnTwxZHwzXjPSWjtnpVvBXjlfvXDzzLW+Nq7Vt1wF4SrH",
-	"2YyPPWapV6PSblrj1RPDGMtnNfZZjU0Lmfxxarpajl/GR4FlaCcZk+R2NTaKsjvCFBdzD9ak0iA0Tfp2",
-	"faXazG6uojrEFkDTi7TiytQY1KampvB1CCCkS2u8eppikL6DL11ZVncK3ddejWDT9gUJMsq+zrgqQkfP",
-	"V+E/iwHZwP5mY8A/FLBNnxd6ipNbUoZ9GNNycY0CP1nv9nkIO+l5w7azOcywIGOeSwjfEEiQhNA7koKX",
-	"h3GFhjxnaY0/p2ArT0nhK4n72ZPz7MlZ5clR/haA5BBT74FcJL5HceLk0iXaCAoBlyY8EECgpdpC1sAG",
-	"qd8NWhI8Tl5xTjgbUjHRdG0QWwUW0QexCTjTTr0GlGky5twkHSPMZlgNoLOpxXXaCuwQNOWNfl0YCJ8x",
-	"IkxUoA94xzRroTNmu4K1vaUsNUqo4qVK2aZ29YSyXFmFf0j0IBQvstPmEgQbVgMTHVGpiLBl7J9Mo9e9",
-	"iFISr2fE97MC/Rk4T3NoS8S0UncGzrFzRwQd0iLjXJiNvMe3NpJY2F5I6rmIh4w5HgHQwhG9I2XCBrpm",
-	"ZOaIdKGiAOTV2QzEfWiY03tMsyeiTN20hat/4RQ3ju/WSSCew5V49NdK81unn3nGjn9tPMWex/Ldyodw",
-	"0dSwFpCcxF04NB4Q0uZxI2rkImt0GzsApLRNLX5wnuEE0ssPIcrW2SBsVnH9Z1Fo1OJSbRDaMua1J2/1",
-	"B+GUqh6ePuZg4QDgerVMjolTVdLkVX1bElNM5q9WGdMNqYaXhvCTE53kmE+RJFlW/srDe2rHPrOOEcqs",
-	"JoJOrWWGSjQmWdotdD895KEWjzIiy70Y4TPQhd3EyOKVPTzHyozwk1KUjWQLaanSCZKQZB+4NpYo7uVq",
-	"zAX9BzC/LvoOBOcYLgQTuGJT9Ts3teHvdmz+IIURy17nVJJkw/KczAMtFP+/AAAA//8=",
+	"7L3rcts4mgD6Kjjaqepkh5Ilx85FqalataN0e+PYHtvp3plWjgmRkIQRBagJ0Iom61P7NPtg+ySn8OFC",
+	"UgIlyrHT6Wn3j5lYJHH5gO9++9yI+GzOGWFSNLqfGxOCY5LCP3szwmLR7Inm2Uj9HRMRpXQuKWeNbuNq",
+	"QhBmYkFSRAXiIyQnBKUEx2jGY5IEaDGh0QRNsEA4SdAIR1IgOcESTXCsXowmJIaPhimfkhRhieSECiTp",
+	"jLQaQYN8wrN5Qhrdxn57/3mz3Wm296/az7rtg277sPX8xcu/N4KGiCZkhtXq5HKu3hUypWzcuL0N7PqP",
+	"Ekxn6+s/Y8kSSY7GGRFStNAVLP9X9RfSQNCbwhIxPCNonvIbYnagVs3TWG9dTghNxWs0JWSOqESCRCmR",
+	"rXqL+4mkAtbjA6+eArMYUSnQjX61hS4J/IKwQKEZ5j1ldqhQbQrOgXE5oWyMeBKTtDVgJZi2O6/a+Plw",
+	"v/ki7pDmy+jZqPlqeIib+6Pn8UtyEHXwi3a3s2UTR+oQm0ecyZQn264IIzckRRGce/l8GW8KyVOyZbbj",
+	"mMzmXBIWLZsXZJ7gJYnXJw1lmpEQLSaEIcwQwWlCYd4kQQsqJ/qSTckSzRMcmSsIkH6N8FAQJhGXE5Iu",
+	"qCDlQyQsmzW6vzTUBI2PgWeFJzzCcvNxfifQHMtJGQB7N509eCr26pzLFjidp2REUsIi0uzN5wn1QUmt",
+	"Z8IZz1ISo7n7oLysBabyL51t010QmS6bvZEk6fo8lyTiLBYoY5ImAGpGPkmEpSSz+QqSzCijMwXijoMt",
+	"ZZKMSdq4VRPNcYpnRFrqFMcpEeL4TcW904+/E4jCbaPqgYJ8I2gofFaDx42goVCepgpE6lhLy8GfTggb",
+	"y0mj22m3A7U893dQjdEFVPSvLCyjfqjITOGiaoTR9Mggj+T60lrypJCJS43XAeIpUB28FCgUEiekiwAF",
+	"7ozxACpNAnNgeXb3JcA6woJUHV2EBXHnVlo/jkbPSPNg+LLdfBF1Os2X6s/DeB+/Gr6InhO4qp6DVgPW",
+	"Pepnz0uLV396Vs9nM8zid2S5voOOOq79w0N0QwUdJgT1Lo+Oj1E0wSmO1OUN0BCnihooAo7RrxmXJEZ6",
+	"9ACNUiImaMRTpDikO3I85FmR7/AU/lA7a6HegKVkTrC0BI4goViWInKKewx5vFQLYGMiLFcINF8R5o6R",
+	"OP9WDarWRs1NW7xGmAFN1CPZFwdMTQD3cpQJO0J4/Kb//vzsqn969Lfrd/2/XV/0P1z236xdxxejV9H+",
+	"AXnZfDbs7DcPRmTUfNUh7eZh3Ik6pI1fRM+eVV3GIidQh1DzbA87+zVuZpYKnlagriJe1xG8EVqZZ47H",
+	"BA3JiKckWDkADbScbjlC9GtG0mXhguo5qxGqBkad0BmV/mXPuJCIMJlSApIahjVXLSaBgYprickIZ4ls",
+	"dPfVOvAnQ6XNqqppdtA4U5e1Cs8tP/Qgeh0W+EUUvRaan2NJFVf0CBnAGk9D9OTi7RF6sX/QftpFE75A",
+	"M8yWSgIEpic5Uu8BNvsktQABsXjWfg33RmE4lQHizMeHD6uQQbP7bTIByDoVTBpEYS1/aPlWEQQrHiVY",
+	"krTqruh3rjGMW1zBiKczLBvdRowlaSqRvhFULut7QJ4d12X45ZaVaby809JSHmeRPOIx8V/fuX7hO4Ei",
+	"HpMAzUkaESabhKm/V+70+w8/NC+vzk77P/cu+v7LK6bZ5tu7hQBcEEHkFZ+SCrlDqkeWaM0wTSrEInhv",
+	"B8moBm26JDiNJhUHbAmT0Q1vCMJowVPDToAL6kULAr8LzZsEGpIxZYyycQv12BJJJVhSgRIyxslr4GIB",
+	"muF0KoDVzTMWyQzEczTDU4IYH7CYjqzku8KehOSMoFk2rrhfv1ZR630FEB8IhML5Kloo9GOghiDShVGW",
+	"poTJEKgHwMbp2CASlO+XefurCLqXEstMbEZXWCsVSMC7VUiqn3qVrPP+6Zvj0x8aQePo7PTt8cX7/hv1",
+	"797pUf/kpP9mXf8KGp+a6uPmDU7V8EKNopd6TlisX9F/H3E2oumMxPkvmEUkSUjc+Kh2+DOVk8t3HzZv",
+	"Ea4nRgllxG3X0ITK/QKK55v9U0pGjW7j3/ZyG8yefir21Pyg9qREzDkTBCD+lqdDGscaxyPOpDr07ucG",
+	"VoqeVj735ikfJmT2538IrYLUm+9cf6XnrKIeCY4UOiER8TlBT8LLo7Pz/vX748vL49Mfwqegiyh0Q73z",
+	"YxA/FxNFsrG939oOQGISq4/7l5fHZ6fXp/3+m/6b8GlQtquMeDpgVvCMMiH5jAAmMCOlJglJ0ZPw6MPl",
+	"1dn7/sX127OL/vEPp2ogo/1pxMdCAD2JOahNQ5JwNkaSj4kaesCehN/33lwfXfTf9E+vjnsnl2oEJZ6b",
+	"uQWVimAuNXGa4ZhoewwVVHIlwAxTvhDqRcLiIoqiJ+HZxfEPx6duacGAhUeXF2+vr87e9U+vf744U2BT",
+	"tOc2UGdL6PirnmxPS6+ggRY2C1aQ4kbkJOXZeOLfd0st/j0VMU1JJLW14WteTbtIwHq3kQmHdcNtUYSI",
+	"pDdOu4bLBcu2Q/9GS15gpz29RqGSG0JjUkQRzgSBNf414xL3P0WAN197pQbNJlgg0PGyudFZsbXwhjeU",
+	"KyExbs55QiNKRKiPQlHBgjl5xU7kW5N5e6/4KqzrKl2eYPPh19p9+NcPZ1e96/5/HWn61C2SHQ88Wii8",
+	"uvjb9Unvqn+hXuZcawPG1iUMI3emKTTCNNFy4j1B6QPDmZwQJhVMvu5VCT+c9j5c/agI6FHvykGLz0mq",
+	"RS5F9RXn0HxEcYXAGjH0T8aodYMTIwGpvxT8ZjwlLeS4Rf9UH0bCx4gyhMeYMkNAPzB8g2mChwn5ukTU",
+	"ylZK1Zco5trMYs13KR1PJGJ8AdsSHM2yaAJ8UkzB/mw9HwX73pjeEKYul7o0CgKIzuY8lZhJpR8KxbUu",
+	"+m8+HPXfXB/1zntHx1d/C5+20FW61CBBoJOhsHBJQquYaln3Xi7drRVntE02inimIT5P1dlLqsWWKCXq",
+	"Rl5jWVcDCxpE6SggEjopF8f4P8xfrYjPfF/R2KMAB42ER1jfinw00HLW3tSiWvG9XozRCb8hSqP0fZGb",
+	"z2GvVJKZ2H6d7DdqBDMkTlO8VH+nPPEonVYGCpDI5uoyqOukMYynLfRe3RIlpox4kvDFqn6gv/WtP5vH",
+	"Ox7ObVGd+EXrF/q4DPwcwM1eykAKivehNH8u1fPhP0gk1fLMpTL2fsDmOKYKJjg5L9yyEU4EWcNNZgRK",
+	"RbDV8iOFFWmWEBGg4RIEGhg+XZYA9rkRUblsdBvfkzSh6qKYtxrdxhulwCuxv9PoNn7E2VwKmbZQp2As",
+	"b6HvsyVAe86FxMl1BGaERqfd6RzqO1NCD5ireOfctO44lHrbCHZT1gqr3nwdj8xrt25jxcWU97hhRfs1",
+	"VqTG3y+PX2PQdV1vzJvqx6aY0nmTz/V9aM45ZUDFlJLrx+b8bL5wJ6WjLU6hT3nL+HffU0rGxrlUF4Sd",
+	"u4NwBdUtdsMlCfTFzW+ZF31r4u0jRqySLu2MVipsOGgMGiHCKXG+hTJ5Ly7CHWQtVPq6OFLe4YW5WAEi",
+	"nyIyl0qe08dTtgcyzohietEEYYF+VNr7O/U/Rn7sz2iKpdY3fgMkXHF4SyxJANEilEUkQESvzi42oVMS",
+	"GLMIeI+UmqqFYypb6AEOveM3SH4hVoNoe4QF2RGxYX3rUOMzApY0EThXCAQLZLOhDsTBKMLpilH9ey6t",
+	"bXjWKm/6oJZduggDWJh3q2J6bkxIYGLfuuGCEGFk2DXBdU0CcMLuJpr0HtPEktPV5esBvOuXSgsyl3WF",
+	"yq6xrvOLs5+O3/Qvrj+c9n7qHZ/0vj/p+2TGKWUVUSXqiTVVKw03S0kXhTLFTFDCZBigcJiNQ23kztiU",
+	"8QUr6NYgwSqdBy9BhwICILHSEMloRCIZDBg2ZjaBxzjXtsYZEcKIwWoRoigMr1j33XJ8e+OLqogZvYI8",
+	"BkxIMkcTnrgAF+0yT4ngyc2qC2jGGVmiCUli36SCGkdjPeVIzVw+uTlezgiTLZzJCU/pP7eL7TBGoC+B",
+	"OVG7DgME33XSpnJw7O4oi/+I1UGhESVJLF7r0D8eQwSBJV+thndGTWW+XKXUyuHOISVr48yIEHhMRCXT",
+	"pgwlVEjt+KijD6o9vtej+hRC0GGuPcuv4yj3XB4sSZ0VATODLzJ9GqXpz7SDTJ0fhHCyh1Mu3f7zpdht",
+	"7KZMFuG8dqV2uUoazWoBkcb6TA3nywF4rA3AGng6YvFYKfTMRCXOcRqRIk5UgMisJbAizoa9w2IKbraC",
+	"XcAYFTyRjeZTe2tWLH9qwWHX2SQoxD3YKLbQhhcV3oCQYBt1lGAhWyiMEi7gJca1ucuimKHcZrlqLrVB",
+	"87U6fPiwctHCQzjsz7URcx0jVw5AD+mHuSRjrtWN8jLWpe5ZNhZ++xI4FYWPJ3FBNDuKMEND4z1b4TzP",
+	"CnIiZfL5QcMbq+MRCN3Mm7Z2QoXP4qef0p1AbWC1HdxubO/CINLtPdlFULP2QW0UtGacGKN3luRTVhyh",
+	"8+UCXNEouemjE/1WQVH7Up3MSLNbbZT2vdvbSiifF8aqC2tGFtf5GhQZnydaxxliKUm61PL+hKcQtsmT",
+	"uPh6xNNUCWHw2H2hB1mXq8tz1d3v6qQ7wKl4T0uDBOW1+C8uiaaXkkfTHZUq0JzWyUMfRxMbkoC4Ce+u",
+	"hYonlJEL7Y2Ay48/HevP7P0yf3a2YKpeWOVeSawm8jDiohunvKcPjEoBjp8kQQuckgnPBBHOnR+gtglx",
+	"NPvWGRycEcV3SnTxoF2DMAYNPvWIecL49pzThsSgqbuVF7j2kPOEYPBQuZdLlH+/1jrENCvzi9WYsi3S",
+	"vgsv0wsIClCGTXpPSXHXWlr+PYn6LjJn/U7kviWPTa/w2Yp4kpIxFVJ7IUNQOo3/NdziMil+uF0EM6sr",
+	"ruWjf4MSR3JHcP5somjG1j0oeeKUbGD5XTRcQlAf6NUmNCmcTzgjIcKJuv7DJcI6SM7IVi10rIUxbiOY",
+	"CJILjrBECQGx7MwGcw2Y2aDILXJdhBkyPxuZzrq2dfaCi0HXy7GRPBoCOk5I/2Qj2spKerX1JOecjZjc",
+	"hy1ld1YMkPXQBSRJQuChtV3B5qvcTI0/H7x61u7sPzs4fP5ixWz3XHFqxd3UwP/vYPDnXzrNVx9/aTdf",
+	"ffz8POgc3P7Jeys9V84ZvMuLPb48Q886z583Owgn8wlu7gcom88hWUpo9/x/vQMH9Dsu+A0vrxy8YI5s",
+	"WVuhTwxPSUw9EiKeWXzeeE6cEZAIscds+LNSmaSOxb2h2s0XozmmkB83xNG0VVzkRoUuJaOMxdde//EK",
+	"suevwrICuxUvwkNgZlQB/oP9zosi0Msg7n+4KMHYDuVZfT8FxXYXMezOMtUXy0UbhaC3OCI+XedIkx+b",
+	"dGE0E8S1JDBXuqITAlqNYKM6Uh75+yXEKwHRWgIXh9usOLpAdKQYmfl8qSPQddwGhJAFX6raBA3KroWV",
+	"+coLO7ebBBoCL5UuSKee4DBPaUSE36KZ8AWkFxmL6oSOJ+pv+ERJWRB+bS9e7e2eq88vlH7g27DkEnuy",
+	"RXtJUjTm57s82F1/LRx3AcB2agcS7/1TMks/TbVxZ5u9/Ors7Pryfe/kxIeUMZFrISyzTEilqFsmCw5E",
+	"j9vMeJtWgfSfl2enyDzVySfPX7U7TxFlkCSoxSydE8jADIP0zvLEpDwbyeISBCmvJKSC4L7X3vs1w0xq",
+	"d9BmmmhX7OzJZvM+EP9IcCIn6+AVLrDc2XumNQO99ZBn7xofb4PGAqeMsrHnyr/FWWLT0E04MKRtG5IS",
+	"QVheymfAsBc8neZuR4wWKWdjFCU8mirQqVcmHMQkSCWHyL4ZdUKQEgUS4e6zQ5y1w96oQRmY+MB4zG44",
+	"9WUnKUzSLEkAOaMmYtqgsVp8CJgQrsa8AKvWYrRlz52Xh+0g5z2aK90G5l0F/CIr3/YVILHL5z+8ar/q",
+	"ttvddvvvjRIHbhwO21Fn1CbN56M2br6MD0nzVfRs2GxHL8lh3Bm9wAf7jduPgTNg6s+iTFwf7CtoC5EZ",
+	"q7OvfMDfjbdTL9+Yey4lZ0SplCbtw919paCB9rWucllSZvf97EXbu++MUXkNVGc7lG6DwpIISdCUSAla",
+	"Wr6ijl3Ru/7V1Um/eXnV75/4FvTy1S4L8r+t4DyjQqj72v3lY9DQoq2SYU5/arbhP4B67qao65tQsloJ",
+	"IvvP/etNlVTPYAWFt9sv/NdMkCRx/ikdfvJL44oQF7IB0QHIxJR8dBa/K4LRIGu395+jdxroarAJnV9L",
+	"/vBBYWuHVwGN9fixAt7WEqYd8q6HZCgcLKXbKWlaidImPSOJlYAwoqlOQaon/mgVwCMLlND3czlgUWPy",
+	"uhMvR+1KfUDH/C2wgOXXVwKcIa3WtgwBBhuWZ28OZbYcinntNserkpOojGLr3up7dQ1afKx1i0o4WeuL",
+	"HC83pj7pt8qoV+MgCvq8Q6Uay1r1fehDKF60kgOyeGXdjuzVKYiYWL9tMC3IkbQIuPyWbODwhRA6n10o",
+	"dxUKtCBMBi7TwGZY8wXLM6g4S5YeBckE3G2Kl9tmPvAYCLwY1vGHaG8Mg6MgqyphRoD1qbUpdnu3MLRd",
+	"ZqgK+6o/xheHXhWpTqVX0ZfII3HCx98JXc5I8hgvXbwZHblqDxJBSI5397n88eDW691QeFWe2R3rtXm8",
+	"oO4UBrRr8Z2GqQGyYtpKxuXN9uM3lz3fJqP0ZvXN/cPDzit/zJU/t2G6Gip79u7cG4ohVpRXQce+9z5t",
+	"t4BN9S1Nb5Q21tBL0xMEsPkKSHm88VPzay2G+45sdw7DgL75/QjzVa/0PV/Sql1az91uTsTakChWANlW",
+	"A8RBaXuq8x22KiSJjZHsXp2Id3ETRoVIj/Js7/ESDQkis7lcMbNURXyUvq8/3I8Qifis3UazxNX3EXgE",
+	"FgCMYiomCyzM/mqEga8qxJ7IlPpX+Z4cmIZfFkFSgL1dUtG56b06zt2z6r9JMBtneEyQxOMydGPS7F2V",
+	"fTTPDks+ml96zb/j5j/BQ9MJXt4+aa7+8vTf/+SD4wkfH7NdbPcR51N4pGs5xOQGDqLxlqZkxD8hztAJ",
+	"Zdknl5flc6Ld2QHgZvfIo+DQc1md2v4kCBQrNJ+9BvFUG+wps0nkwuMwrx+NbwGwfp4g7Ixc8L2AMhqm",
+	"GsFKxoAHeHdPqriLE/KLHSs2B2+jg6U46TrAcvMlH7kqMZsyMIuQODzYGnykZndFau7bVRWY4jXdBp7d",
+	"XHeuP212Xq0KyXmNFUYW1rXdRS+R5Kiz/7JUw40VnOaddtBWRJcLiSI+m3Hmik6IFuqhYiSBy/V47YLF",
+	"If1/wJyF3hXqwXodxqe+EsK+BRC71ehxgNsEFHsbtgxdJIj/T/P/+/jvf9pK2vXk3sua21A8FZhw6oz5",
+	"NC6kXAfW5G2K5Y10kda8LEEtadPMfY5Tr+mq+LjSU+TRw3hMrPvApKKXUWxL5sXczLcW+b/dRaO+NP4Z",
+	"L6yBUW/w06/o/wzNKOMpykCaehIp4D1dcVCC/bKO9FRwk686wLdE3sxs4I0dwre3UzzbICpWa82X7z6o",
+	"kyLJyOj2mqGsaso7yEz3JwX59nk2J+wOWVm14/u/MPT0PrO/6kfPf1FeWJ5vUJkh5pJhVhBHXPOKwtl5",
+	"ney7Fsi2lhsl2pjKPTxLI03eaqYwFBPDalHEPJXMZ8q/Q0JOVBkdY7bHWbLUZxvq/UF9nJCwMWUk9IXL",
+	"eOYouRi+eJoNnol7MsLv5oWocj+AoHFdOuRV4Rjy12Z4Chl0ihuNlaTxGoXuqxDuZ6EekS+q1Rif6xe/",
+	"gPe9hS8INlVZNn1/od9SxBQOa9v7gJ+X+lWd/pSQrQXtk7hYbcxbaL1ckM9fPnwdWnmUw/Y161dNvl9F",
+	"CI/AY/ydgLMEhUpIDKVBoDi01B4xlyaii7DDKzpLpNaBXUoy3xjJU89Eey+pYK5moHW4rN7zImGzgMvv",
+	"aHW6mLtNlSTen+lSqAlcUTV4pWAwVEBX+m9+Y/QlS7CQqMrzoKsO+mdgBKK4oObpDLjCTu5Zzb8857sB",
+	"U6Bu3Eyboh4KV1bTKTQEKo/n7IakN5Qs1o9od08styy9FtysBL6V7unXtuR0FaMbRyU/npGRtHJDU/17",
+	"7WMuycC+057Q+cz2AVkLkZRGdxG5OpVbTutTEjPHVjO+PoDiogpA2+w1LZJ7P8WEZxa4muZ3S4Be8HQ6",
+	"SviiWJJSqNsVke+Uyh7xNNbPtIhgQ+wJcEnFTNUIrt4giYMBMzao9RYpStIAWTFEWAt3pZxHuxbwG0c6",
+	"lUjPCr/g+BpGq1sRFfb+cz6m/uHCjqz/7Nvx7VMcv9eTOPhWFIE1dVtNPnxMIhqT2GRaaNJNRGXKRV70",
+	"dY38GZnBGzO4YrYecj4l3iR7meJoStn4Og+0WHvHXeqV8jP97apo/un6VDZd2XdhzyttUl9oerrSeSMp",
+	"3EiTa5El5KFtSec5OfRK24sJ1Ql/uaM8QFgXSMS2YJfOauVCFloW8DT3VIeGBITrsQw7ZhZEeC6z1Jc8",
+	"VDZx3NG0EZNI0e3rapOQlnptZX6AnQnAwgKZz2OvUEB1LEDhPnsBrqugGzEeNtuqToHYERD1gCD8yeMU",
+	"KjQGyBWtiAO34QDdcEU8ArvmWJ2/XeO2enf2TLcXwdBFBHIzUv6lg4cXaZWwVa8MRtFxUw7lq4xfzYNT",
+	"t0ah3gaftwaG3n50Qsq1NZFLPr2+oQI3vjzC0YTuNOoHO3p8Si4xbnNZLv3aiu1g4yf2vW22gJ911hzA",
+	"JygUe/1O5L4AKq3Qm5CRRDyT2tEKYf26urRNa2uhnknY0w/xjCDswrAgYQ+aqIgJn5sYLVP51FZ7x+oX",
+	"AgebZzjZePRQ4Uz7v58fjNr/9z//qzMbM0HS7sGLTuc/1KAtc+/WWq+4W1by3RxuMuQ7P+Z1q/sf//3n",
+	"ps+qX99d9+3kK6+hhV/X0TTZnsF3wl6SUo8fdeARTmNrt8ydOy10SiiwXyoQaOAJH49JvFaWKEdJR1PN",
+	"5E3blqFkcT14uZUZ1wyhrKorVUg6swq3HXEVdl4qmdc53TnlFQBm64BYK7DJw4r4zGS0RhPMmLbzelO+",
+	"lr6SJaBJapzho5H6d5l96B+91kQ9nWdQcL6GAQrFzAw9z8RkZWDrofWIncwEcG/RgguxDnYt7uvNJyB2",
+	"crkWP/ulCM0cOA4Wblt2F4DnH9edr19cKbeI2Vs0yOJkfsC4JLV19119dxSsaTfR8eBVTdFxRtlOI796",
+	"9eoOuXI5hs+ooTAVAHO18leSBt4eoVcHhy88OOiVeS+lrZCQw/an3snxm97V8dnp9dve8Ql0+9iQULce",
+	"b5Gm3Gce698oVUanbkE5Aqs5uUQ5lxBXyocLEN6RBxUSB72WbeBOXsHjrxmXRIkW4IFY8gxhMQVtaEKS",
+	"eauqhJdJlXNxavv7vjskqVwtfF3sQDBMCYaWHkox9OrM8IO3Gt6neYKZjmowoFPnvZJJGPNI/Fut013r",
+	"I+CfFortG0+ZUm1NGf7ACFTWzY8oQ+EFlgQaozXP1ZjL8Asy8eChhWfBDm3yHQsHXIE8FWGKkaQ3xBuJ",
+	"Q5l+6GSiCDMjYxbqPK17GIqc7wuDDTfEtd9X3OEd0mS+tUhFdRtMBveWHgLqGHWFn43hjeZSbLZzmuH8",
+	"XomRS6PfSLP0W+At/CpejKLdu6ZkXwzyvd3K852F2ABgA+Au/Vn3arM6pGW9jtBKlbVi+gS7IUwq0bQc",
+	"iuSxTlWHBeSDGGMzWIBsmwilcAhesFmXGsHu4PcvBkbvFua8GntTqCCkt+UD94Vz6laavkaunyn04QKe",
+	"Yiw8+o0NNuPe3973T6+u3/SPTo5P/ZzlgkBbVdODbRcxONVfXudxhem1deu3PrWW6wGGK198foBwufIU",
+	"fpAXahfdQ73ioLpAnuuMcftblsSr7NZxj7XyYjJPiemsY+OuS4K5LoPEuKkTrKsgufZj1t1kKiZRgaIJ",
+	"F4QVKwRB6Sh9+312983XotSBw38rBJF3qdhXu1rfV64V4+3R11vrzGljyiLdqL7gTIGGPHMcEYFwyjPo",
+	"q7+5cae7T5pf73idLvENiQvB17WbHmxKy9yWclnVEmdbW4PqDM3dWgjs3jhjQ9pljQiR3VMqi8fiKxmL",
+	"i4/q+bmLB71NasmH9y7O5Ux7F7WOACeUaXuZoinmLS2WL5QMQxJBwLSsfUfaOi3wUn+xi4LkO/f1Cgo1",
+	"M2DtdvwgcIz7y4uA21apm/qwuoaehWar63pWnnWyMYlk3VbxaU5TIu5Qunxd7yCEeUshXFlJ3AgLdcVD",
+	"H0KZfa6ETtmpS/vJwbvhHD0YJgpP6iGYuRJb6+fYgb3rsdEonvLFaUo3eFTBVW1CjHNfrY6u0/EHrY2V",
+	"1/1uUP2lYkqRbUi7xc+5U6zDfe7knsIkqoMiLk2Hg9US7bqZYmlWb94pYfGuDeds0a/qpA2n35rOFjtl",
+	"bpBPcy6ylOzcW8I1EGyttqiOppUNJdZJs9MuWymBdqgVNzTdlaJW3OoFphLCNtIM2nQHKIZID+MUC1DG",
+	"Yg6/q3+oJ6MEj8caARaY3sDFLiRgclabmzi3vr0v/itmDADfsoLuy1z22CLukLG8u5UrD/irChGkqQ4S",
+	"rG01/9kOaaxi28g5SN1Fu0NhTZuMEDA8FJ3eKVNcuw+gxzcVKOTT0C8KVHi0gQtbcawQ/3rnGM5i2eyt",
+	"YmUBStWFuCEZU3jrLRMhru8iq5hPKzzqNghMab0mJbhVMUp1wWeRjqrG/7kwMCR26PrTNzjJgIbb8OSj",
+	"y4u3YWu7fFYtJBJdKYswlLGECJFndCqJi8Qm7mqnGrRl29HdICdycdmf53ntd+qE3xOckjR0ds0tM1XW",
+	"wLYLCDy3qARe34VcoQibsXVXmndPYsum6gJwAFGWUrm8VFirVz0E0PoTrgFGNqREx0Da/vlPQjybXv/f",
+	"//xvCJmVQAaA9Ojh3OQTKSFDI0ownfkS841UkacIgNUG4pO+Eybk0gYr29TkMeexMc1S+46tHkXVsLop",
+	"cMEeaDALFpFTpzk1hVv0VfI4hInUwRwJHzepsYiF5uKFOoXaNqJXnA9aTwgk+IxAZCjCieAmsxrK2MK6",
+	"ypieV0B1lADCr/QsKLy+/pEL2cT6E0VgQhugrZeqTdApwSZsByBgduQgUB5Fn+w6JG4hdHPEPeHTCRij",
+	"dICK2nicpeqe6V5nWisRuiqvqfsOSzRZPWQOgqkohq0DkQqPzk7fHl+877+BxmsDFh71To/6Jyf9NwYw",
+	"BBidEUKtPMZTcxOsYAaaAYkB5DbJJsghq3PEBmzANN8EiVpXekdhVQ/uEMU8yuBOPrGRBE9tCXsBoQKm",
+	"NX4LXZA5wRLhAXMd9I1tDzOX+50XwD9sPwPh0pSkgIL04XFMZnMuCYuWzXdkGUJQn9Z3dCocNn2yDWtW",
+	"27E36YrOCM9kF+23DkOoPc2WxbbdE77QjSFMp21t1k0oEFNMi03gYbGaNS14qt39VCIh+VwzldaAmZA2",
+	"XUUjoTMqFVNZoijBQoBFR0cotjyebt1D0v0coidxikeySYkcNRW5wHPaTLEkMG7T9PdudjpPB0zHHhoZ",
+	"Vnfgyx3vRpIBDcLEKrosh9zKRIWJkNQVnV+jIVlyXWV6tiIhH+y/aqEeG7C8W7zWQ2mSoDFHeIGX+hKZ",
+	"nlGaPLwx5njKWRig8DJjgki9bYzCE8qmITJFkQuRCuY4Tbwx/NRFhu+5LgYFglymx2qdBq+GJOFsLOwU",
+	"1qwPKwcqGyMqnTeccTlgI7AwD5cmFN+GggKeG3AqEpMQ3cxQCj2QoQb5Vdcr6xbA+J3IiZ0ivmGAdB9R",
+	"oXDFkEM4CqwjUQPoIuHKZUL6K16qzUB+irNA5IREE72ERoRp7mlp/hxHE9Lcb7UbQSNLE8OMRHdvb7FY",
+	"tDA8bvF0vGe+FXsnx0f908s+fJNHqDQ00WwEjRudNNboNjqQizUnDM9po9t41mq3nkHcoZwAV91rLUiS",
+	"NCEPf+8fi6lo2a7+YyK95WDIAviqwlXIjWBowrPURsgrBKRjXRjG3cbjuNFt/EAkFDBTMoGYc2Z0oP12",
+	"20YvGztSkczZxWjpvUZ1M6F5w3p41YvDDoRXFZr2HwHcj7RPY32vP/IFUjcUTnBKlsIGLk/JfMXHMc+G",
+	"CY0CNMOfmnhM/vKs3bayBvbZ3NUSD/Y7VftxANp7T0VMUxJJAk2VDjWwNn9jo8zg/Wfb3//AcmEMZK9s",
+	"NsMQpwjeN9ia3r+iagXMBr6Mx0JbCUGbb3xUI+xhsWQRntPWEs+SwmVauxH9G5OZtsOdsGPm4HVi65Ay",
+	"7OuhsX4lemqFiiYpjGjc6TjWQAXeMRzJvHmrK0hg6T1VsokkiSILKc/Gisfq4gSVsIx5JDaB8I16vhWA",
+	"knySexN5D5D78er9yX1ArKczYBX1T3VyZO/8uBIKEyhP/89NgDBF8R+QvpgZPEC5KpS/V4w2oTfkPoBU",
+	"rAe2On4lrAy534p8R+a+/gbodzYn7F6xjwqHfpVwUYx5+c9K3naVJ6OCDQJHE0UTA1fAQRCcRhMlt6d0",
+	"mEnbYd0IF0qsD6DRssiVROM2xDabdc5NRwOaol8zkhEvn7wgOKZMKz6//WUGsN3xlL6YBfkQIMJMS3sG",
+	"9JUHftPZK7etqTz3/LW1/jgeUzFEymohEHpdlLOS14/0hAp5VGyo8mCHWmop6mN7SVLY64o8ZOTfnmie",
+	"jaomMq/vld7V8syOsslBu1PrYmRKyJZUhw3Bd893m+cOl/Zg/9X2b/6qtLn+p4iQ+GtKZ8YyBjkl1ib2",
+	"y8fb4LMzDsFftx+LaKTugzEwFC96IdrTYlDesdaikK3slRCfj+qCzPgNESUVzsVjzUkqOMMJirHEmhQS",
+	"q9RbvzL8arRD0UIX2rdlVNSzizf9i8vrs/P+aWiynl1+MxVgmdD58aBblbHOdvRykeXf83h5b5hmR78t",
+	"WzlNft4Kgh9UFMvJI9nGEO/7VdGoxuV7y9MhjWPC9BcHO65sR0Rtv9rt/c6zHd8//AqEY3/HOWrs+Spd",
+	"nmCpze/fEI0pERhAhyIRKJAU2/kSal9UCaMGUR+IL/bMoiqkHbPCPzoCPhSn/D1c4B+IrHN951hGE09b",
+	"NOjTm6dU2dx2JCQ0iQCzmUlwLbhZQhucCzZ0SGEnKRoTKRA2zWhtY8Fin1h4NYldoWFdKgacMa70ra03",
+	"i6gLi/azSdfs/WH4pBu+FqP82hgPDSpN347FHx39H/npt0OONNpsp0hORt8rhVhXKrql7mMeaqAUhTyO",
+	"+wHxcyVivApN7QuPrPmPy5qd8ooLF9PPnbmQVSFoEU4SNULeNR089PtthCWU//KhQy92OQgPwx4Nm8qL",
+	"h9Rgkp0HQcItKJgr9TR+VFQfGevvlZj04hgiFBxW12Oqe59pfLvJDtZDqQ6tsbFVpuaej6pom1mRsNSw",
+	"FtnaAaZ+lcFKzJZoBiGSj/zxj8of9XXaequhhLPpXA6j+xaWv2ILWh2/0cXvMo/d5oKAp+vbY5Ht34RF",
+	"PiqTjzzv2yQQOgyuPt8rZp0bzF+RqU3kvm2dYfuBobf0hphqUa6Orq5ik/IFImDNogLKm1Qao1wu+0Oa",
+	"pAoJ83f34LjaBFCMQA0bPyL+I+J/g1akeY5TmzG/XGGwyl1TLIr4gNy3OE1lpIp75VEIfvTfzEsX0y8G",
+	"+xia4ZG6lZSJuW+h95gmAuEhz1ycF8RzwQ92lQgnC7wUUFLVx9Qu19Hl/pnaGqZ8PRF5NyRFOppuaarq",
+	"PwrKj/zymyEil3WJiOGXeUuhaoeLphrl2lWB7ZHqaTrkjSmEFCudqSJ0rp4OhjJGJl2SJubExJvO8HLA",
+	"EjxGQzKhLDYlKmZc54iFxeC98GkLQcKvt+kQXc26KrSWWGCB/pHZDcR5tfYJFgPGODQLrvIxndnIzd1s",
+	"EpCJBQX7t7x4pAsx1njTtQjb+qYCE3Ra3/4qZCHGvZG+7zVf/x5SaGqtGSKR67y5fqi11oMl1QWjPz4g",
+	"38hbgvkiVXV6AB/ZVM7fZ6zq7uzm+e+TvH/L0bBVobCmN8VaFLntk1bpUewZSrzf3tclp3PSSIXNOA4Q",
+	"T01qb6hFpC4Q07+chgHab7f1l9pgmIexXtk02ylZ5nnB8MuQx0v0RMEFpzqNVVHmGcGMsvFTk4+oXzXN",
+	"C13wkE1EFQNWSt8FqXdJ4i5SQmKoCy6Wp7feUpi90JHBQ9gLHV3WCHsZgB0kOdo/PCz3fyg1aRoq+VDx",
+	"LYEwZM6SGOmEkhY6lqvZo64ryIDZBdufvhP5jmjB+ws5meiDIAgjqBqBPnw4fgOcLk8Pd1ztOwEDzFMT",
+	"7WyTqMHnY0BvXuxqwEFBC+jpt79f2pnOiTelqCc8iaFB1ZBKEZRbmq92t3gxehXtH5CXzWfDzn7zYERG",
+	"zVcd0m4exp2oQ9r4RfTsWVVlgZWk7caqglBMVyzUZDzs7G/t9rtWBcPccp2N/mL/oP3USBHZXJ3XqU3u",
+	"DhDcg2ftwMkXChEE1K49g1MqKQ4pQXTMeLoOGZix067avEa/jSmZHx9ILctR4itrZYVJK6TSAuFBT3QG",
+	"s49YPfWz3iNbKKMG69Xv3gb2WyuK1Ps6F1waPtq1bRTvN7dB44RHrrzvpu/de6VeIM2eOpnts3u+gDPZ",
+	"b+9/5aM2OfVQYIAmCRoSx3YeD1gf8L+YbPhHMS3cl+xZgYzFWiu7WMXM8OtoGRbqHIbdUp1U21ka+k0q",
+	"zH2NMEMEpwnVEWsrMqGSSWZ4CTVGWgMWnv3Uvzg5673pvwm77q3A9VWd8dSZJBQ7HRLKxpYygKwS8SyJ",
+	"C7QB6qzplqrh+UnvqA+14j+cvjs9+/k0LDR9hWWQT1RI6PwSWqwKWwN2zMCsGmFBhI2TWd8HVuoyCi+I",
+	"TJdN0J1DKylofn9PNOouhL+wqG2fFV/VpR7ulrN3bn22tpPvmnpSskK5CKXNpqg8jk/gMdb6iTriBXcl",
+	"d/JabLntByNTUwRKKpmroQeM+IwIn9FqwJ6EulNwF+VtdsOnVgLWeRDMNHYzqdeMpyZZ2tiypgTaskOd",
+	"VXIDEjnLE//W10ClGDDb8vc1oqO1ZsKiYGIrdR/Ol6t/hqUqcOlWNVqdojMiXut+LliCzU3XpjE6lt6N",
+	"PzF4wAas2ta2UvUS6imVGoNjaQ8BSjQJvBQohA7jVn3z6GQ/EFmhkf3eLUcbBZ57Mxd9uUizVmZm0+fl",
+	"l795geR36tD8tlO3bQ1Cn4tzEzvYFcMBiyC8b52R7OnqVboDxd0GrTSe2epwpkDWSsAsVAA2MoIiytIU",
+	"Q3PFyw7bz1wbWSithtOU3oADQiDBOTMexgEznYhdSQfThXSCBRqSccYCaIgJi8iNLlYJ7l1eXZ8f/3R2",
+	"FQaWIxbaPxvdWTeWRldqNjCQrfW2HWa6ra00BYKgNfVyTro2copKIqwxaIanRFcEWgiIqtL9NHyBUrBs",
+	"S9kfJEqqMMOtsV38pqaKvKJ742vqz8ULEqnFxLldFdb2nTBVH4sitS4AucKF/vUU0sdEiz8wP9IUYkcN",
+	"ZQ+UwI16ivGLG2+4LdqoiybZbsYb/cpHWDx0mZ0NOYuwwcdQtEdM8fochenEvY40GjG+RIyrlLjEVCCR",
+	"zec8lSZ2zVXRsX1nTRlcV50VKrnqxEh0aNbtyhsoWSVKuLC88LANId5J0jVVagfMV6a2/QqFV2dn1+97",
+	"p3+7Pupd9i+9KuvZnDCFYTurrEd8NsMshgrRD+TPcWv7ypma+Zx+gqPgy+eEPUocjxLHHy28o5ruKmwF",
+	"HU8QD6GtEk72Pqv/q7al/mwtqFYYMdXit5RWsJY4Q9oeVDjZRCoeRZNH0WTFqFSFIXcWRWoEaGJBqm1P",
+	"ORbuGZv9F1iidlhMlQS1ymYRHmMKvhAtBrmHJSMSCDxKzrk+Ojm7BJec/jgvQNFCfRxNkKC6PZo+CbRI",
+	"qSRiwJwA1na0Bj3JRaj3/cvL3g/9y/Cpt3YFAK5Icr45aUovsb489fWIZO6eNIB/rHnxKBj961D9nxWB",
+	"cXTIXPHdRaQ9oH6/LWleI8GgnJpcXIhn3c0w77W2qxm+aUoKK7RE7TcjnPlBPGZ1PZK/b9hyrS7qTooh",
+	"0Y1KqvviCJkSPFMynG5E1IT2Qfqzru7oNMECTfB8ThiJbdy6CdRf1R+di4nZT9VnIjAlRmJORAuFMHo4",
+	"YCb8fIQjGaAwxhKHeQdcV5SEspLPKlRPhQ3516uH4tw6DMsOaMJcINpGFJes40jlBEx9eTKFqQTxWkGX",
+	"z8DfCtH0nUMXX+QiesBgNWAD1rMtvnSxfQjmAQk7F8NCGoe2JTs0EIbNq92FJ1jIJnSSaR6/CXX5VDlR",
+	"J2zS36h8XdhVHpCDFlgMWEqGGU0UyIuZv8fwD1t0SWfZAfOQHPyywYpxc7990EUx19yHz4jREDzM5C10",
+	"oa6VJnFV2LjrnKw37trKGMhNsCj3JOq0XlSFw5cA1qiI/H9+EPiD5Lf3mYEVNvWdWumgHHdRp/ViwOCV",
+	"rnXJt4xXPR4wdXu76PMA1jpodAeNlXcGjWCguxPD05gz/ZNtVDxodDu3APYN/Zd83Evj6rYeUTsG71RW",
+	"DlmNwM+dyvmB2hup7rxd3b8WW320xRTZkqYMuW9mpcvPwwT6UHbDaUQ2emTnmMbIvGjMFLaktGUHQKgX",
+	"Ni8YPhjiaIoEZRFUIGFdRaz/8/LsFPLidFBpkezrVB8xYKFrVhUGOv3Ldoqap5RJSP+iAs1w3lJeh2a4",
+	"NGvbjTW22GNoCMQWUbnWC9H4lwfMhoPanGmhO8AVSxZA9zd0ms2GZooYS2LCNbXaAQsECgX1+iT+RES3",
+	"tEwIW2K6BtKAOZ+bDXXSPMQC2GtVgsYY16dnV9d5Y9LXebxUxIXM+ZYiJYy7A3xy0D4YsPD07Pr49Kez",
+	"46N++LSFTvGs3BOkwGGwxAkfu1hXy/VM6PCzdhvNRLnsuYKLIuAQPh7OqBCUjaviU4/NDazBDBPMxpnJ",
+	"C9YhXQrcP5sjpCaxXoEB+lRHEZnL5on5KHRbArYOQbR9Nk6omJRZZ0ws5/w1I9DQyjBONX2JsRCWKTxu",
+	"ELWxuNjMuDo9rrgPscbHDRasLqjZuwoQYa9//Uu7dVjZPbi83+35bg+kI9oDVTSxovFcLY5sLuw9s+RH",
+	"I96jlvnVXCsyv8YVYR8Pw9X5DUlvKFlsTwgJigwy17fMovVTMaHzQjs7KF5i+QV8bXhGoHU9l/tg2rEB",
+	"kRsw3bpCsfQpiZHtiolnRCcYoTIfNCGxQ6OwGR13MeFJoWevSc16DXVwtTFzjlOZ52YMWCXDcg2Wd+VX",
+	"APgzC+CHjot1E22Mj7XHonYvyj2lH8nno+f4odMRTKkI6GuLS8UZqHwQWmfLGTZTIog2zFV7bnMrjaM4",
+	"IN3b4t6lHvi2QlNuMMpJlM/LKqa2kuiFWspDFUFenaaWv3R/HR5HExJN0ZJnKbQHuqNB4TF1+XdbFS2v",
+	"hC+mtjAYpgZxNTbVLxi6goZ7n6H/1O3uHkG41Ffq42K1cU/NYUVjXOvI1apqRm8HC/AI0wTEDG0WbKGe",
+	"7loOuaACcRYRf21+QeQDFyAuz3HP9YdfI6WrU/bNYnb7kRJ8Y5QA7uMOSG9bxG40GW7sn+zLjkZX4LNx",
+	"ksTCWvTCX0PjvKKp0TvAw6IjLVE4whGRIkSwTu2OcrNzXXlgrm0tfAzdpKuSR87zdri7Ua9CPb6VPucs",
+	"WRpfFNAqSGPTLZrLFp5ZNhYVRif7Qcmc43quS/JJyRwFx81+u71zyabCOk3CO4+mYCDj5Sc8k62KdVJ2",
+	"DZ/5zE5DzhOC2ZapnekSYYFmGdTggpIVgTr/GWU8RRmD7ocjcx2iLE0Ji5ZVi5pRdj1PtXXRAz3K5PMD",
+	"DT46y2aNbqdd+A/AqH9vOyBSJskY0gV33kpChPiCreBPX28rTrN8jcImzBqiIRlTJnITwYSOJ0RU3gfB",
+	"U1laakxGOEvUWlOSkBvMYCvWhFr8DUYIGna3egHrxtWg8ampPm/e4BToghrnkqfyojCW+vtUj6f+eW7G",
+	"dP9+wxcMaNv9Fx/9+KBFl4FWbS+faUnhY7P3R4ulv9DMW8rieq3g7S97n8U0u63D/43rzPmQnA3Q2Ks0",
+	"DfTICFAaHF0qhlKutFJlzBuwu1nzDCI1Hh5Xq4ujw+PfrZ3u0er24CiqszQsTuUlnIy85cHYXUVYc0eP",
+	"eExyK5tVtDc2vjs/RlOyFLrVtU+y5uOzTEITzsWEpKRWw7teUc0Hdzlh8WNznT9yh48+i0vWn6r2HrXq",
+	"ClSpgJf54A/XUs7OUcEPXDOtx8v+2PMYEsa2XXm/6+NsTphA2H5t+zzoKYUOEQaTqA7eEQSkNfNYC12M",
+	"Iz0iGGqM+9dWADABxUMeL1/b+pW5eijIgJXG0vZJJPiM6LAkRkjsSuEdXV68DQMkCEFhJNLRNawsbKHe",
+	"Bi8NLMVFcuXlLmv6bk74+Jg9kI1Xj/2VqwSAAX0bXclLBTy6fv6gBt8T8BBsNPJakrOXEiiOX+1h7SHz",
+	"ivGvUIHIJ+OM0G4WdAwxIiQmERGCuzqcOYaKLLKPIOx/xFPUaed14iGUkyVLlDFpfVVUoEyQ+DXCbMB0",
+	"oUzOiM5hkPl1z8MDsc4Ec2RPO4SxdDVQgFoVQlzIQo3oo46v19LGdM1OEvs7I1xoCBnO/2BupdIkD5wI",
+	"Vo/WjJXWzlmBKxiW880LN49U61ujWn1DVRAuU5x6dOw+G7hrlbZu53aHDBMsHtXYRzU2zmXy++nUbih+",
+	"MT4KLEN70YRE082xUZTdECZ5unTBmlToCE2do6FYqqnXaqpR6IxBGHoVV2zzOR21qbDJzw4hCOnSGK8e",
+	"psWzm+Br94tXk8L0lawRbNquzVBC2beZLU3o+JEV/qsYkHXY32IC8Q952Kbr9jDH0ZQUwz60aTlno0BP",
+	"trt97kJOes6wbW0OC5ySCc8EJGWmKCURoTeQCqXjuUc8Y3GFPycnKw+J4RuR+9GT8+jJ2eTJkY4LQC7l",
+	"3HkgV5HvXpw4mbDls7xCwKVO+ocg0ELHQGNgg4YuOloSPE5OcXb5iSb1E+exiC6lLYU7bdVriDKNJpzr",
+	"UqKEmbrpnuhsauI6telPp0I7o18XFsIXjKQ619+VscE0aaEzZqYC2E4pi7USKjmMYYakTG2ZskwahX9E",
+	"1CIkz3MoMwGCDasIEx1TIUna02t6MI1ezZIWSnM+Rnw/KtBfEOepL20BmTbqzkA59m5ISkc0ryPrJyPv",
+	"8dTUB0nNLCR2VMSFjFkaAaGFY3pDiogNeM3IwiLpSp8gqJZXL4j7SBOn95gmD4SZamgTrv6VC9dZulsl",
+	"gTgKV6DR3yrO71xU7jF2/FujKeY+FnkrHwGjqSAtIDmlN/4cf4iQ1o8bQSNLk0a3sQeBlGao1Q/OExxB",
+	"05gR1M6wNgjTK0T9mbcPN3GpJgltPea1J6bqA3+hdBeePuFg4YDA9XLzO52nKoWulv66IKboep6tYkw3",
+	"NBBYW8LPVnQSEz5HgiRJ8SsX3lO59oVxjFBmNBF0aiwzVKAJSeJurvupJY+UeJQQUZxFC5+eKcwhBiZe",
+	"2YXnGJkRfpKSsrFoISVVWkESWucA1cYChb1MTnhK/wnEr4u+B8E5BIagE1dMAx7rptb03azNXSR/xLLT",
+	"OaUgyai4J/1ACcX/fwAAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

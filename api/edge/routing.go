@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"net/http"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -66,6 +67,23 @@ func Joined(name string) echo.MiddlewareFunc {
 			}
 			return next(c)
 		}
+	}
+}
+
+// HeadOnly ends the context of a HEAD request as soon as the header of its answer is
+// written: a stream without a body would not end.
+func HeadOnly(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if r.Method != http.MethodHead {
+			return next(c)
+		}
+		defer c.SetRequest(r)
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		c.SetRequest(r.WithContext(ctx))
+		c.Response().Before(cancel)
+		return next(c)
 	}
 }
 

@@ -71,7 +71,7 @@ func (a *Access) find(ctx context.Context, id string, s lookup.Since, support bo
 		return read.Snapshot{}, false, notYours() // without a question, whose time would tell that there is such an order
 	}
 	shown := func(o read.Snapshot) bool {
-		return claimed || support && who.Has(scopeSupport) || !identity.OfGuest(id) && o.Of(who.Account)
+		return claimed || support && who.Has(scopeSupport) || owns(who, id, o)
 	}
 	order, stale, err = a.orders.FindSince(ctx, id, s, shown)
 	switch {
@@ -81,6 +81,16 @@ func (a *Access) find(ctx context.Context, id string, s lookup.Since, support bo
 		return read.Snapshot{}, false, notYours()
 	}
 	return order, stale, nil
+}
+
+// owns reports whether an order is that of an account.
+func owns(who caller.Caller, id string, order read.Snapshot) bool {
+	return !identity.OfGuest(id) && order.Of(who.Account)
+}
+
+// Owns reports whether an order that was found is the caller's own.
+func (a *Access) Owns(ctx context.Context, order read.Snapshot) bool {
+	return a.claimed(ctx, order.ID) || owns(caller.From(ctx), order.ID, order)
 }
 
 func notYours() error { return problem.New(fault.NotFound, "") }

@@ -8,6 +8,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/identity/token"
+	"github.com/amends/amends/internal/orders/invoice"
 	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/internal/orders/refund"
@@ -95,6 +96,7 @@ var table = map[fault.Code]kind{
 	support.CaseClosed:             {status: http.StatusConflict, title: "The case is closed", advice: "It takes no more messages. Open another case about the order."},
 	support.TooManyCases:           {status: http.StatusConflict, title: "The order has as many cases as it may have", advice: "Close a case, or write another message to one that is open."},
 	support.TooManyMessages:        {status: http.StatusConflict, title: "The case has as many messages as it may have", advice: "Close it, and open another one."},
+	invoice.None:                   {status: http.StatusNotFound, title: "The order has no invoice", advice: "Nothing was paid for an order that costs nothing."},
 	refund.NotConfirmed:            {status: http.StatusConflict, title: "The order is not confirmed", advice: "Only a confirmed order has an invoice, and money to pay back."},
 	payment.RefundExceedsCapture:   {status: http.StatusConflict, title: "The refund is larger than the money that is left", advice: "Refunds together, pending ones included, never exceed what was captured, in its currency."},
 	user.AddressTaken:              {status: http.StatusConflict, title: "Another account has this address", advice: "Log in to that account, or use another address."},

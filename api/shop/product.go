@@ -52,7 +52,7 @@ func (h *Handlers) GetProduct(ctx context.Context, r contract.GetProductRequestO
 	case fault.CodeOf(err) == fault.NotFound:
 		return nil, noProduct()
 	case err != nil:
-		return nil, unanswered(err, "The product cannot be read right now.")
+		return nil, Unanswered(err, "The product cannot be read right now.")
 	}
 	out.Missing = RenderMissing(missing)
 	return contract.GetProduct200JSONResponse{Body: out, Headers: contract.GetProduct200ResponseHeaders{CacheControl: new("no-store")}}, nil

@@ -7,6 +7,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/services/query"
@@ -22,6 +23,10 @@ type Services struct {
 	Inventory interface {
 		Stock(ctx context.Context, sku string) ([]inventory.Stock, error)
 		CheckStock(ctx context.Context, lines []inventory.Line) (inventory.Availability, error)
+	}
+	Order interface {
+		Get(ctx context.Context, id string) (order.Record, error)
+		Address(ctx context.Context, id string) (order.Address, error)
 	}
 	// Query is the read model.
 	Query   query.Products
@@ -73,30 +78,46 @@ func (r *Reader) CheckStock(ctx context.Context, lines []inventory.Line) (invent
 	})
 }
 
+// Order returns the record of an order as the order service does.
+func (r *Reader) Order(ctx context.Context, id string) (order.Record, error) {
+	if r.services.Order == nil {
+		return order.Record{}, errNone
+	}
+	return retry.Do(ctx, r.retries, func(ctx context.Context) (order.Record, error) { return r.services.Order.Get(ctx, id) })
+}
+
+// Address returns the destination of an order as the order service does.
+func (r *Reader) Address(ctx context.Context, id string) (order.Address, error) {
+	if r.services.Order == nil {
+		return order.Address{}, errNone
+	}
+	return retry.Do(ctx, r.retries, func(ctx context.Context) (order.Address, error) { return r.services.Order.Address(ctx, id) })
+}
+
 // Payment returns the newest payment of an order as payment does.
-func (r *Reader) Payment(ctx context.Context, order string) (payment.Summary, error) {
+func (r *Reader) Payment(ctx context.Context, id string) (payment.Summary, error) {
 	if r.services.Payment == nil {
 		return payment.Summary{}, errNone
 	}
-	return retry.Do(ctx, r.retries, func(ctx context.Context) (payment.Summary, error) { return r.services.Payment.Get(ctx, order) })
+	return retry.Do(ctx, r.retries, func(ctx context.Context) (payment.Summary, error) { return r.services.Payment.Get(ctx, id) })
 }
 
 // Refunds returns the refunds of an order as payment does.
-func (r *Reader) Refunds(ctx context.Context, order string) ([]refund.Record, error) {
+func (r *Reader) Refunds(ctx context.Context, id string) ([]refund.Record, error) {
 	if r.services.Payment == nil {
 		return nil, errNone
 	}
 	return retry.Do(ctx, r.retries, func(ctx context.Context) ([]refund.Record, error) {
-		return r.services.Payment.Refunds(ctx, order)
+		return r.services.Payment.Refunds(ctx, id)
 	})
 }
 
 // Shipments returns the shipments of an order as shipping does.
-func (r *Reader) Shipments(ctx context.Context, order string) ([]shipping.Shipment, error) {
+func (r *Reader) Shipments(ctx context.Context, id string) ([]shipping.Shipment, error) {
 	if r.services.Shipping == nil {
 		return nil, errNone
 	}
-	return retry.Do(ctx, r.retries, func(ctx context.Context) ([]shipping.Shipment, error) { return r.services.Shipping.Track(ctx, order) })
+	return retry.Do(ctx, r.retries, func(ctx context.Context) ([]shipping.Shipment, error) { return r.services.Shipping.Track(ctx, id) })
 }
 
 // Products returns a page of products as the read model does.

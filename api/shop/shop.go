@@ -39,7 +39,7 @@ func (h *Handlers) GetStock(ctx context.Context, r contract.GetStockRequestObjec
 	stock, err := h.reader.Stock(ctx, r.Sku)
 	switch {
 	case err != nil:
-		return nil, unanswered(err, noStock)
+		return nil, Unanswered(err, noStock)
 	case len(stock) == 0:
 		return nil, neverReceived()
 	}
@@ -59,7 +59,7 @@ func (h *Handlers) CheckStock(ctx context.Context, r contract.CheckStockRequestO
 	}
 	a, err := h.reader.CheckStock(ctx, lines)
 	if err != nil {
-		return nil, unanswered(err, noStock)
+		return nil, Unanswered(err, noStock)
 	}
 	out := contract.CheckStock200JSONResponse{Available: a.Available(), Lines: []contract.CheckedLine{}}
 	for _, l := range a.Lines {
@@ -70,9 +70,9 @@ func (h *Handlers) CheckStock(ctx context.Context, r contract.CheckStockRequestO
 
 const noStock = "The stock cannot be read right now."
 
-// unanswered returns UNAVAILABLE for a question that a repeat may answer, and any other
+// Unanswered returns UNAVAILABLE for a question that a repeat may answer, and any other
 // error as it is. A question changes nothing, so an unknown outcome is such a one.
-func unanswered(err error, detail string) error {
+func Unanswered(err error, detail string) error {
 	switch fault.KindOf(err) {
 	case fault.Transient, fault.Unknown:
 		return &problem.Problem{Code: fault.Unavailable, Detail: detail, Cause: err}

@@ -120,6 +120,13 @@ func gathers(t *testing.T, api, id string, owner map[string]string) {
 	require.Equal(t, []any{
 		map[string]any{"sku": "MUG-STONEWARE", "name": "Stoneware mug"}, map[string]any{"sku": "KETTLE-STEEL", "name": "Steel kettle"},
 	}, overview["products"])
+	code, invoice := call(t, http.MethodGet, api+"/v1/orders/"+id+"/invoice", "", owner)
+	require.Equal(t, http.StatusOK, code, "%v", invoice)
+	require.Equal(t, payment["invoice_number"], invoice["number"])
+	require.Equal(t, map[string]any{"amount": 12600., "currency": "EUR"}, invoice["remaining"])
+	address, _ := invoice["ship_to"].(map[string]any)
+	require.NotEmpty(t, address["city"], "%v", invoice)
+	require.Empty(t, invoice["missing"])
 	code, product := call(t, http.MethodGet, api+"/v1/products/TEA-SOLD-OUT", "", nil)
 	require.Equal(t, http.StatusOK, code)
 	require.Empty(t, product["missing"])

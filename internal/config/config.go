@@ -102,6 +102,7 @@ type Config struct {
 	Services  service.Services
 	Broker    broker.Section `key:"broker"`
 	HTTP      edge.HTTP      `key:"http"`
+	Seller    edge.Seller    `key:"seller"`
 	TLS       edge.TLS       `key:"tls"`
 	Limits    edge.Limits    `key:"limits"`
 	Admission edge.Admission `key:"admission"`
@@ -163,6 +164,7 @@ func Default(services ...service.Section) Config {
 		TemporalPort:     7233,
 		UIPort:           8233,
 		MailFrom:         "Shop <shop@localhost>",
+		Seller:           edge.DefaultSeller(),
 		Services:         service.Default(services),
 		Broker:           broker.Default(),
 		TLS:              edge.DefaultTLS(),

@@ -60,6 +60,7 @@ func (c *Config) check(p *setting.Problems, needs Needs, environ []string) {
 	c.checkTimes(p)
 	c.Broker.Check(p)
 	c.HTTP.Check(p)
+	c.Seller.Check(p)
 	c.TLS.Check(p)
 	if needs.API || needs.Dev {
 		c.TLS.CheckPlain(p, c.HTTPAddr, c.InsecureHTTP)

@@ -20,6 +20,8 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/api/shop"
+	"github.com/amends/amends/internal/orders/invoice"
+	"github.com/amends/amends/internal/orders/read"
 )
 
 // refunds is an admin address beside the platform's API.
@@ -120,5 +122,17 @@ func TestRefundsNeverExceedTheCapture(t *testing.T) {
 	payment, err := p.Payments.Get(t.Context(), id)
 	require.NoError(t, err)
 	require.Equal(t, 6*(total/6), payment.Refunded)
+
+	// The invoice is that of the records.
+	rec, err := p.Orders.Get(t.Context(), id)
+	require.NoError(t, err)
+	order, err := read.OfRecord(rec)
+	require.NoError(t, err)
+	refunds, err := p.Payments.Refunds(t.Context(), id)
+	require.NoError(t, err)
+	made, err := invoice.Of(order, payment, refunds)
+	require.NoError(t, err)
+	require.Equal(t, []int64{total, 6 * (total / 6), total % 6}, []int64{made.Total.Minor, made.Credited.Minor, made.Remaining.Minor})
+	require.Len(t, made.Credits, 6)
 	require.NoError(t, p.Check(t.Context()))
 }

@@ -79,14 +79,13 @@ type Direct interface {
 
 // Summary is a payment as other programs may see it: without the hash of its token.
 type Summary struct {
-	PaymentID     string
-	State         State
-	Amount        money.Amount // authorized, or to be
-	Captured      int64        // minor units taken
-	Refunded      int64        // minor units paid back
-	InvoiceNumber string       // empty before the capture
-	InvoicedAt    time.Time    // UTC; when the invoice was written, zero before the capture
-	DeclineCode   fault.Code   // why, if State is Declined
-	CreatedAt     time.Time    // UTC
-	UpdatedAt     time.Time    // UTC
+	PaymentID            string
+	State                State
+	Amount               money.Amount // authorized, or to be
+	Captured             int64        // minor units taken
+	Refunded             int64        // minor units paid back
+	InvoiceNumber        string       // empty before the capture
+	InvoicedAt           time.Time    // UTC; when the invoice was written, zero before the capture
+	DeclineCode          fault.Code   // why, if State is Declined
+	CreatedAt, UpdatedAt time.Time    // UTC
 }

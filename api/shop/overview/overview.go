@@ -3,9 +3,6 @@ package overview
 
 import (
 	"context"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/gather"
@@ -32,9 +29,6 @@ var policies = map[string]gather.Policy{
 	partShipments: {Within: shop.Optional},
 }
 
-// atATime is how many products of one order are asked for at a time.
-const atATime = 16
-
 // Handlers answers the operation.
 type Handlers struct {
 	orders *orders.Access
@@ -52,11 +46,13 @@ func (h *Handlers) GetOrderOverview(ctx context.Context, r contract.GetOrderOver
 	if err != nil {
 		return nil, err
 	}
+	var skus []string
 	out := contract.OrderOverview{Shipments: []contract.Shipment{}, Products: []contract.NamedProduct{}}
 	missing, err := gather.Gather(ctx, policies,
 		gather.Of(partOrder, func(ctx context.Context) (read.Snapshot, error) { return h.orders.Find(ctx, id) }, func(s read.Snapshot) {
 			out.Order = orders.Render(s)
 			for _, l := range out.Order.Lines {
+				skus = append(skus, l.Sku)
 				out.Products = append(out.Products, contract.NamedProduct{Sku: l.Sku, Name: l.Sku}) // until the catalog answers
 			}
 		}),
@@ -70,7 +66,7 @@ func (h *Handlers) GetOrderOverview(ctx context.Context, r contract.GetOrderOver
 					})
 				}
 			}),
-		gather.Of(partProducts, func(ctx context.Context) (map[string]string, error) { return h.names(ctx, out.Order.Lines) },
+		gather.Of(partProducts, func(ctx context.Context) (map[string]string, error) { return h.reader.Names(ctx, skus) },
 			func(names map[string]string) {
 				for i, p := range out.Products {
 					if name, ok := names[p.Sku]; ok {
@@ -102,29 +98,4 @@ func render(p payment.Summary) *contract.Payment {
 		Captured: p.Captured, Refunded: p.Refunded,
 		InvoiceNumber: orders.Optional(p.InvoiceNumber), DeclineCode: orders.Optional(string(p.DeclineCode)),
 	}
-}
-
-// names returns the names of products by SKU, without those that the catalog does not
-// have. It fails as a whole if one question does.
-func (h *Handlers) names(ctx context.Context, lines []contract.Line) (map[string]string, error) {
-	all, ctx := errgroup.WithContext(ctx)
-	all.SetLimit(atATime)
-	var mu sync.Mutex
-	names := map[string]string{}
-	for _, l := range lines {
-		all.Go(func() error {
-			p, err := h.reader.Product(ctx, l.Sku)
-			switch {
-			case fault.CodeOf(err) == fault.NotFound:
-				return nil
-			case err != nil:
-				return err
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			names[l.Sku] = p.Name
-			return nil
-		})
-	}
-	return names, all.Wait()
 }

@@ -30,8 +30,8 @@ type Row struct {
 func (r Row) String() string { return r.Name + " <- " + join(r.From) }
 
 // Methods are the rules of typed methods. The gateway answers customers, and the commands
-// of operators fill the shop and decide about accounts; only shipping reads an address, and only the
-// notification service a contact. Mails
+// of operators fill the shop and decide about accounts. Shipping reads addresses, and the
+// gateway shows customers their own; only the notification service reads contacts. Mails
 // have secrets. Health is open to every caller, because a
 // connection is used only once its server is healthy; reflection is served in
 // development only.
@@ -49,7 +49,7 @@ var Methods = []Row{
 	{"amends.notification.v1.Notification/ListDeliveries", []string{gateway, operator}},
 	{"amends.order.v1.Order/CheckUndecided", []string{users}},
 	{"amends.order.v1.Order/Get", []string{gateway, operator}},
-	{"amends.order.v1.Order/GetAddress", []string{shipping}},
+	{"amends.order.v1.Order/GetAddress", []string{gateway, shipping}},
 	{"amends.order.v1.Order/GetContact", []string{mails}},
 	{"amends.order.v1.Order/KeepContact", []string{gateway}},
 	{"amends.payment.v1.Payment/Get", []string{gateway, operator}},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/api"
+	"github.com/amends/amends/api/shop/invoice"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/identity/web"
 	"github.com/amends/amends/internal/process"
@@ -21,6 +22,7 @@ import (
 func configureEdge(o *api.Config, c *config.Config) {
 	o.Hosts, o.Origins, o.TrustedProxies = c.HTTP.Lists()
 	o.Limits.Shadow, o.Exempt = c.Limits.Lists()
+	o.Seller = invoice.Seller{Name: c.Seller.Name, Address: c.Seller.Lines()}
 	o.Strict = c.TLS.Cert != ""
 	if c.Guests() {
 		o.GuestSecret = string(c.GuestSecret)

@@ -86,6 +86,7 @@ func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers, log *
 		Shipping:  shippingrpc.NewClient(dial("shipping", once)),
 	}
 	orders := orderrpc.NewClient(dial("order"))
+	all.Order = orders
 	users := userrpc.NewClient(dial("user"))
 	model := queryrpc.NewClient(dial("query"))
 	cases := supportrpc.NewClient(dial("support"))
