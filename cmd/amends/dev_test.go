@@ -82,6 +82,13 @@ func TestDev(t *testing.T) {
 	require.Less(t, time.Since(began), 15*time.Second)
 	gone(t, p.ui) // no child is left
 
+	// An invoice needs no engine, no worker, no API.
+	out, err = once(t, nil, "order", "invoice", id, "--json", "--data-dir", dir)
+	require.NoError(t, err)
+	require.Contains(t, out, `"number": "INV-00000001"`)
+	_, err = once(t, nil, "order", "invoice", slow, "--data-dir", dir)
+	require.ErrorContains(t, err, "ORDER_NOT_CONFIRMED")
+
 	// A second start continues where the first stopped.
 	p = startDev(t, dir)
 	code, _ := call(t, http.MethodGet, p.api+"/v1/orders/"+id, "", nil)

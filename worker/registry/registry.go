@@ -311,6 +311,12 @@ func Check(name, secret string) error {
 	return err
 }
 
+// Orders returns the order service on its database.
+func (s *Stores) Orders() order.Direct { return orderstore.New(s.Own) }
+
+// Payments returns the payment service on its database, which moves no money.
+func (s *Stores) Payments() payment.Direct { return paymentstore.New(s.Own) }
+
 // Users returns the user service on its database, which is prepared.
 func (s *Stores) Users() *userstore.Store {
 	o := userstore.Options{Secret: s.secret}

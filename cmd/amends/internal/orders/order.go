@@ -1,5 +1,5 @@
 // Package orders has the commands that show orders: `amends order show` shows one
-// with its saga, `amends orders` lists those that need an operator.
+// with its saga, `amends order invoice` its invoice, `amends orders` lists those that need an operator.
 package orders
 
 import (
@@ -63,7 +63,7 @@ func Order(std cli.Stdio) *cobra.Command {
 	showOrder.Flags().BoolVar(&asJSON, "json", false, "print the order as JSON")
 	cli.AddDatabaseFlags(showOrder)
 	cli.AddEngineFlags(showOrder)
-	cmd.AddCommand(showOrder)
+	cmd.AddCommand(showOrder, showInvoice(std))
 	return cmd
 }
 
