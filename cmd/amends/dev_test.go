@@ -204,6 +204,7 @@ func tellsTheCustomer(t *testing.T, p *platformUnderTest, dir, id string) {
 	out, err := once(t, nil, "mail", "show", "--data-dir", dir)
 	require.NoError(t, err)
 	require.Contains(t, out, "To:      customer@demo.example\n")
+	require.Contains(t, out, p.api+"/v1/orders/"+id+"/invoice?lang=")
 	out, err = once(t, nil, "notification", "list", id, "--json", "--data-dir", dir)
 	require.NoError(t, err)
 	require.Equal(t, 1, strings.Count(out, `"kind": "order.confirmed"`), out)

@@ -98,6 +98,11 @@ type Config struct {
 	// MailFrom is the sender of mails. Default: Shop <shop@localhost>.
 	MailFrom string `key:"mail_from" help:"sender of mails, such as Shop <shop@example.com>"`
 
+	// PublicURL is where customers reach the API, such as https://shop.example; links in mails
+	// begin with it. Empty: mails have no links; in `amends dev`, the address of its API.
+	// Default: empty.
+	PublicURL string `key:"public_url" help:"where customers reach the API, such as https://shop.example, for links in mails"`
+
 	// Sections; the comments of their fields have the meanings and defaults.
 	Services  service.Services
 	Broker    broker.Section `key:"broker"`

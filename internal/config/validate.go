@@ -56,7 +56,7 @@ func (c *Config) check(p *setting.Problems, needs Needs, environ []string) {
 			p.Add("database_url", rule, c.DatabaseURL.String())
 		}
 	}
-	service.CheckMail(p, string(c.SMTPURL), c.MailFrom)
+	service.CheckMail(p, string(c.SMTPURL), c.MailFrom, c.PublicURL)
 	c.checkTimes(p)
 	c.Broker.Check(p)
 	c.HTTP.Check(p)

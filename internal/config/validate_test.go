@@ -40,6 +40,8 @@ func TestProblems(t *testing.T) {
 		"SellerWithoutAName":      {yaml: "seller: {name: ' '}", want: `seller.name: must have 1 to 200 characters that can be seen, is " "`},
 		"SellerOnManyLines":       {yaml: "seller: {address: 'a;b;c;d;e;f;g;h;i;j;k'}", want: `seller.address: must have at most 10 lines, with semicolons between them`},
 		"SellerThatIsUnprintable": {yaml: `seller: {address: "a;b\tc"}`, want: `seller.address: must have lines of at most 200 characters that can be seen, with semicolons between them, is "b\tc"`},
+		"PublicURLWithoutAScheme": {yaml: "public_url: shop.example", want: `public_url: must be an address such as https://shop.example`},
+		"PublicURLWithAPassword":  {yaml: "public_url: 'https://u:hunter2@shop.example'", want: `public_url: must be an address such as https://shop.example`},
 		"AuthMisspelt":            {yaml: "auth: maybe", want: `auth: must be required or optional, is "maybe"`},
 		"GuestsWithoutASecret":    {yaml: "auth: optional", needs: config.Needs{API: true}, want: `guest_secret: must be set where auth is optional`},
 		"GuestSecretTooShort":     {env: []string{"AMENDS_GUEST_SECRET=hunter2"}, want: `guest_secret: must have at least 24 characters`},

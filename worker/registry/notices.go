@@ -66,7 +66,7 @@ func sendNotices(s *Stores, log *slog.Logger) (Work, error) {
 			notification.SMS:   {s.provider(simulator.TextMessages), s.provider(simulator.TextReserve)},
 			notification.Push:  {s.provider(simulator.PushMessages)},
 		},
-		Now: database.Now, Logger: log,
+		Site: s.mail.Site, Now: database.Now, Logger: log,
 	}), nil
 }
 

@@ -59,6 +59,8 @@ type Mail struct {
 	URL string
 	// From is the sender.
 	From string
+	// Site is the address of the shop for its customers; empty: mails have no links.
+	Site string
 }
 
 // Open opens the databases of a row's service, whoever owns them: see

@@ -3,6 +3,7 @@ package send
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"time"
 
@@ -44,7 +45,7 @@ func (s *Sender) outcome(ctx context.Context, d notification.Delivery) (Outcome,
 	} else if suppressed {
 		return dropped(notification.Suppressed), nil
 	}
-	text, locale, err := s.texts.Render(d.Kind, d.Channel, contact.Locale, values(d, contact))
+	text, locale, err := s.texts.Render(d.Kind, d.Channel, contact.Locale, s.values(d, contact))
 	if err != nil {
 		s.c.Logger.ErrorContext(ctx, "a message cannot be written", "delivery", d.ID, "kind", d.Kind, "error", err)
 		return s.later(d, fault.CodeOf(err)), nil
@@ -100,6 +101,15 @@ func (s *Sender) contact(ctx context.Context, d notification.Delivery) (notifica
 	return s.c.Contacts.Account(ctx, d.Recipient) //nolint:wrapcheck // the same
 }
 
-func values(d notification.Delivery, c notification.Contact) template.Values {
-	return template.Values{Facts: d.Facts, Subject: d.Subject, Name: c.Name, Token: c.Token}
+func (s *Sender) values(d notification.Delivery, c notification.Contact) template.Values {
+	return template.Values{Facts: d.Facts, Subject: d.Subject, Name: c.Name, Token: c.Token, Invoice: s.invoice(d)}
+}
+
+// invoice returns the address of an order's invoice, "" if the recipient cannot open one: a
+// guest's needs a claim, which no mail has, and an order that costs nothing has none.
+func (s *Sender) invoice(d notification.Delivery) string {
+	if s.c.Site == "" || d.Kind != notification.OrderConfirmed || d.Recipient == notification.Guest || d.Facts.Total.IsZero() {
+		return ""
+	}
+	return s.c.Site + "/v1/orders/" + url.PathEscape(d.Subject) + "/invoice"
 }

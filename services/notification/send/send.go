@@ -69,6 +69,9 @@ type Config struct {
 	Contacts notification.Contacts
 	// Routes are the providers of each channel, in the order in which they are tried.
 	Routes map[notification.Channel][]Route
+	// Site is the address of the shop for its customers, such as https://shop.example; empty:
+	// mails have no links.
+	Site string
 	// Lanes is how many messages are sent at the same time. The default is 4.
 	Lanes int
 	// Every is the time between two looks at the queue. The default is 1 s.

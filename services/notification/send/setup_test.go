@@ -122,7 +122,7 @@ func (b testBundle) sender(t *testing.T, q send.Queue) *send.Sender {
 			notification.Email: {{Name: "smtp", Channel: server}},
 			notification.SMS:   {{Name: "sms", Channel: b.first}, {Name: "sms_reserve", Channel: b.second}},
 		},
-		Now: b.clock.now, Logger: slog.New(slog.DiscardHandler),
+		Site: "https://shop.example", Now: b.clock.now, Logger: slog.New(slog.DiscardHandler),
 	})
 }
 

@@ -30,6 +30,8 @@ type Values struct {
 	Subject string
 	Name    string
 	Token   string
+	// Invoice is the address of the order's invoice; empty: the recipient cannot open it.
+	Invoice string
 }
 
 // Text is a message that is filled in. HTML may be empty.

@@ -19,7 +19,7 @@ func values() template.Values {
 		Facts: notification.Facts{
 			Lines: []notification.Line{{SKU: "MUG", Quantity: 2}}, Total: money.New(12600, "EUR"), Reason: string(order.OutOfStock), Reset: true,
 		},
-		Subject: "order-1", Name: "Ada <b>", Token: "amv_1_<x>",
+		Subject: "order-1", Name: "Ada <b>", Token: "amv_1_<x>", Invoice: "https://shop.example/v1/orders/order-1/invoice",
 	}
 }
 

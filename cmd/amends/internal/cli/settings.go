@@ -3,6 +3,7 @@ package cli
 import (
 	"log/slog"
 	"slices"
+	"strings"
 
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/orders/attribute"
@@ -36,7 +37,7 @@ func WorkerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 		WorkflowCache: c.Worker.WorkflowCache,
 		Stuck:         stuck.Options(c.Stuck),
 		Doctor:        worker.Doctor{Every: c.Doctor.Every, Input: DoctorInput(c)},
-		Mail:          registry.Mail{URL: string(c.SMTPURL), From: c.MailFrom},
+		Mail:          registry.Mail{URL: string(c.SMTPURL), From: c.MailFrom, Site: strings.TrimSuffix(c.PublicURL, "/")},
 		Logger:        log,
 	}
 	for _, s := range c.Services {

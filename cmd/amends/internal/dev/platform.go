@@ -178,6 +178,9 @@ func (p *platform) startWorkers(ctx context.Context) (err error) {
 		p.parts.Start(ctx, process.Closer("mailbox", server.Stop))
 		o.Mail.URL = server.URL()
 	}
+	if o.Mail.Site == "" {
+		o.Mail.Site = serve.URL(p.public, p.c)
+	}
 	if p.group, err = worker.New(o); err != nil {
 		return err
 	}

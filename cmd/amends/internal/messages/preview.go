@@ -59,6 +59,7 @@ var sample = template.Values{
 		Total: money.New(126_00, "EUR"), Reason: "OUT_OF_STOCK",
 	},
 	Subject: "019a3f6c-6c2e-8b1d-9d7e-0f3a5b8c1e22", Name: "A. Buyer", Token: "amv_example",
+	Invoice: "https://shop.example/v1/orders/019a3f6c-6c2e-8b1d-9d7e-0f3a5b8c1e22/invoice",
 }
 
 func kinds() (all []string) {

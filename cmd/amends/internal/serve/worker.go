@@ -39,7 +39,7 @@ func Worker(std cli.Stdio) *cobra.Command {
 			return runWorker(cmd.Context(), std, c, names)
 		},
 	}
-	config.AddFlags(cmd.Flags(), "admin_addr", "rpc.listen", "rpc.advertise", "broker.url", "installation", "worker.min_pollers", "worker.max_pollers", "worker.workflow_cache", "smtp_url", "mail_from")
+	config.AddFlags(cmd.Flags(), "admin_addr", "rpc.listen", "rpc.advertise", "broker.url", "installation", "worker.min_pollers", "worker.max_pollers", "worker.workflow_cache", "smtp_url", "mail_from", "public_url")
 	cli.AddEngineFlags(cmd)
 	return cmd
 }
