@@ -2,6 +2,7 @@ package read
 
 import (
 	"strings"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
@@ -82,9 +83,13 @@ func flagStopped(view *workflows.OrderView, info *workflowpb.WorkflowExecutionIn
 	if !stopped(info.GetStatus()) {
 		return
 	}
+	flag(view, fault.Code(strings.ToUpper(info.GetStatus().String())), info.GetCloseTime().AsTime())
+}
+
+// flag adds the flag of an order that no saga works on any more.
+func flag(view *workflows.OrderView, how fault.Code, since time.Time) {
 	view.NeedsAttention = true
 	view.Attention = append(view.Attention, saga.Attention{
-		Step: stoppedStep, Code: "SAGA_" + fault.Code(strings.ToUpper(info.GetStatus().String())), Kind: fault.Bug,
-		Since: info.GetCloseTime().AsTime(), Owed: "whatever its steps hold",
+		Step: stoppedStep, Code: "SAGA_" + how, Kind: fault.Bug, Since: since, Owed: "whatever its steps hold",
 	})
 }

@@ -87,12 +87,14 @@ func New(e *call.Engine, recorded *records.Reader, timeout time.Duration, c conv
 const maxAcknowledged = 2 * time.Second
 
 // Find returns an order as its workflow knows it or, if no worker answers, as the
-// engine does, within one and a half query timeouts. Codes: NOT_FOUND, UNAVAILABLE.
+// engine does, within one and a half query timeouts; an order that the engine does not
+// know is that of its record, which takes one more. Codes: NOT_FOUND, UNAVAILABLE.
 func (r *Reader) Find(ctx context.Context, id string) (Snapshot, error) {
 	view, err := r.query(ctx, id)
 	if fault.CodeOf(err) == fault.NotFound {
-		return Snapshot{}, err
+		return r.forgotten(ctx, id, err)
 	}
+	asked := ctx
 	ctx, cancel := context.WithTimeout(ctx, r.timeout/2)
 	defer cancel()
 	if err == nil {
@@ -106,9 +108,9 @@ func (r *Reader) Find(ctx context.Context, id string) (Snapshot, error) {
 	case err == nil:
 		return r.recorded(ctx, found), nil
 	case call.IsUnknownWorkflow(err):
-		return Snapshot{}, notFound(err)
+		return r.forgotten(asked, id, notFound(err))
 	default:
-		return Snapshot{}, call.Unavailable("The order cannot be read right now.", err)
+		return Snapshot{}, call.Unavailable(unreadable, err)
 	}
 }
 
