@@ -83,6 +83,10 @@ type Limits struct {
 	// caller look local, set http.trusted_proxies.
 	Exempt string `key:"exempt"`
 
+	// Streams is how many streams of what happens to orders one caller may have open at one
+	// API at a time. 1 to 1000. Default: 16.
+	Streams int `key:"streams"`
+
 	// Callers is how many callers are remembered; of more, the one that called least
 	// recently is forgotten. 1 to 10000000. Default: 100000, at about 400 bytes each.
 	Callers int `key:"callers"`
@@ -93,7 +97,7 @@ func DefaultLimits() Limits {
 	const questions, orders = "burst=50/1s, sustained=1200/1m", "burst=20/1s, sustained=300/1m"
 	return Limits{
 		Browse: questions, Read: questions, Place: orders, Cancel: orders, Enter: "burst=10/1s, sustained=60/1m", Account: "burst=50/1s, sustained=600/1m",
-		Exempt: "127.0.0.0/8, ::1/128", Callers: 100_000,
+		Exempt: "127.0.0.0/8, ::1/128", Streams: 16, Callers: 100_000,
 	}
 }
 
@@ -129,6 +133,9 @@ func (l Limits) Check(p *setting.Problems) {
 		}
 	}
 	networks(p, "limits.exempt", l.Exempt)
+	if l.Streams < 1 || l.Streams > 1000 {
+		p.Add("limits.streams", "must be from 1 to 1000", strconv.Itoa(l.Streams))
+	}
 	if l.Callers < 1 || l.Callers > 10_000_000 {
 		p.Add("limits.callers", "must be from 1 to 10000000", strconv.Itoa(l.Callers))
 	}

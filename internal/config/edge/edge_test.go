@@ -48,6 +48,7 @@ func TestLimits(t *testing.T) {
 	require.EqualError(t, p.Err(), `limits.place: must be quotas such as burst=10/1s, sustained=300/1m: "10" has no name of lower-case letters, digits and dashes
 limits.shadow: must be of browse, read, place, cancel, enter, account, is "orders"
 limits.exempt: must be networks such as 10.0.0.0/8, with commas between them, is "localhost"
+limits.streams: must be from 1 to 1000, is "0"
 limits.callers: must be from 1 to 10000000, is "0"`)
 }
 

@@ -27,7 +27,7 @@ func configureEdge(o *api.Config, c *config.Config) {
 	if c.Guests() {
 		o.GuestSecret = string(c.GuestSecret)
 	}
-	o.Limits.Classes, o.Limits.Callers = c.Limits.Classes(), c.Limits.Callers
+	o.Limits.Classes, o.Limits.Callers, o.Streams = c.Limits.Classes(), c.Limits.Callers, c.Limits.Streams
 }
 
 // HTTPServer returns the server of the API at http_addr. If it has a certificate, its files
