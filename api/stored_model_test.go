@@ -29,29 +29,29 @@ type stored struct {
 	db          *gorm.DB
 }
 
-func storedModel(t *testing.T) stored {
-	t.Helper()
-	db := dbtest.Open(t, dbtest.SQLite(t), storage.Options{})
-	require.NoError(t, store.Schema.Migrate(t.Context(), db))
+func storedModel(tb testing.TB) stored {
+	tb.Helper()
+	db := dbtest.Open(tb, dbtest.SQLite(tb), storage.Options{})
+	require.NoError(tb, store.Schema.Migrate(tb.Context(), db))
 	s := stored{store: store.New(db), generations: generations.New(db), db: db}
-	s.rebuild(t)
-	s.Service = rpc.NewClient(rpctest.Connect(t, func(r grpc.ServiceRegistrar) { rpc.Register(r, s.store) }))
+	s.rebuild(tb)
+	s.Service = rpc.NewClient(rpctest.Connect(tb, func(r grpc.ServiceRegistrar) { rpc.Register(r, s.store) }))
 	return s
 }
 
 // rebuild has a new generation answer.
-func (s stored) rebuild(t *testing.T, changes ...query.Change) {
-	t.Helper()
-	g, err := s.generations.Begin(t.Context())
-	require.NoError(t, err)
-	s.apply(t, changes...) // to both
-	require.NoError(t, s.generations.Switch(t.Context(), g))
+func (s stored) rebuild(tb testing.TB, changes ...query.Change) {
+	tb.Helper()
+	g, err := s.generations.Begin(tb.Context())
+	require.NoError(tb, err)
+	s.apply(tb, changes...) // to both
+	require.NoError(tb, s.generations.Switch(tb.Context(), g))
 }
 
 // apply applies changes as a projection does.
-func (s stored) apply(t *testing.T, changes ...query.Change) {
-	t.Helper()
-	require.NoError(t, storage.InTx(t.Context(), s.db, func(tx *gorm.DB) error { return s.store.Apply(tx, changes) }))
+func (s stored) apply(tb testing.TB, changes ...query.Change) {
+	tb.Helper()
+	require.NoError(tb, storage.InTx(tb.Context(), s.db, func(tx *gorm.DB) error { return s.store.Apply(tx, changes) }))
 }
 
 // tells is the change of an order at a version.
@@ -139,6 +139,23 @@ func TestOfTheStoredReadModel(t *testing.T) {
 		require.Len(t, again, 3, "of another generation: all")
 		last, _, _ := strings.Cut(again[2], " ")
 		require.Equal(t, http.StatusNoContent, b.follow(t, "Last-Event-ID: "+last).StatusCode)
+	})
+
+	t.Run("AStreamThatBrokeAtItsEndLosesNothing", func(t *testing.T) {
+		t.Parallel()
+		m := storedModel(t)
+		paid := told(accountsOrder, "cus_42", query.Confirmed, 1)
+		paid.Order.Steps = append(paid.Order.Steps, captured.Step)
+		ended := confirmed
+		ended.At = time.Now().UTC()
+		m.apply(t, tells(paid), happens(placed), happens(ended))
+		b := modelled(t, m)
+		f := b.follow(t, "Last-Event-ID: 1.2")
+		require.Equal(t, http.StatusOK, f.StatusCode, "the fact of a step is missing")
+		m.apply(t, happens(captured))
+		require.Contains(t, f.next(), "1.3 payment.captured")
+		require.Empty(t, f.next())
+		require.Equal(t, http.StatusNoContent, b.follow(t, "Last-Event-ID: 1.3").StatusCode)
 	})
 
 	t.Run("NoQueryIsTooHostile", func(t *testing.T) {

@@ -147,6 +147,15 @@ func TestFollowOrder(t *testing.T) {
 		}
 	})
 
+	t.Run("HasWhatComesBehindTheEnd", func(t *testing.T) {
+		t.Parallel()
+		m := newModel()
+		m.add(accountsOrder, placed, entry(1, 2, "order.confirmed", "order.confirm", true), entry(1, 3, "payment.captured", "payment.capture", false))
+		f := following(t, m, nil).follow(t, "Last-Event-ID: 1.2")
+		require.Equal(t, http.StatusOK, f.StatusCode)
+		require.Equal(t, sent(3, "payment.captured", "payment.capture"), f.next(), "services are heard in any order")
+	})
+
 	t.Run("OutlastsTheReadModel", func(t *testing.T) {
 		t.Parallel()
 		m := newModel()

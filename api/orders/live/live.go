@@ -67,15 +67,21 @@ func (h *Handlers) FollowOrder(ctx context.Context, r contract.FollowOrderReques
 	return &stream{ctx: ctx, source: source{h.model, id, after}, draining: h.draining, beat: h.beat}, nil
 }
 
-// over reports whether a client that comes again has all of a stream that has ended.
+// longOver is how long after the end of an order its stream is over for good, although facts
+// about its steps are missing: services are heard in any order, and one of them may be away.
+const longOver = time.Minute
+
+// over reports whether a client that comes again has all of a stream that has ended long ago.
+// One that ended a moment ago is asked for more.
 func (h *Handlers) over(ctx context.Context, id string, after query.Position) bool {
 	if after == (query.Position{}) {
 		return false
 	}
 	entries, err := h.model.Timeline(ctx, id)
-	return err == nil && slices.ContainsFunc(entries, func(e query.Entry) bool {
-		return e.Ends && e.Position.Generation == after.Generation && e.Position.Number <= after.Number
-	})
+	if err != nil || len(entries) == 0 || entries[len(entries)-1].Position != after {
+		return false
+	}
+	return slices.ContainsFunc(entries, func(e query.Entry) bool { return e.Ends && time.Since(e.At) > longOver })
 }
 
 // source is the timeline of one order behind a position.

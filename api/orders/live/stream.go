@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/orders"
 	"github.com/amends/amends/internal/orders/lookup"
 	"github.com/amends/amends/services/query"
@@ -100,7 +101,9 @@ func (s *stream) end(ctx context.Context, out *writer, err error) error {
 	switch {
 	case s.begun.Load():
 		return nil
-	case err == nil, ctx.Err() != nil, errors.Is(err, errDraining):
+	case err == nil: // the client has all
+		return contract.FollowOrder204Response{}.VisitFollowOrderResponse(out.ResponseWriter) //nolint:wrapcheck // it has none
+	case ctx.Err() != nil, errors.Is(err, errDraining):
 		return out.begin() // there may be more; the client comes again
 	default:
 		return err
