@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"encoding/base64"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -19,6 +20,14 @@ var fragments = []string{
 	`" OR 1=1`, "x*y*z", "½", "①", "Ⅷ", "٣", "〇", "क्षि", "한글", "茶壺",
 }
 
+// hostile draws a text of some fragments.
+func hostile(r *rand.Rand) (text string) {
+	for range 1 + r.IntN(6) {
+		text += one(r, fragments...)
+	}
+	return text
+}
+
 // TestAnyTextIsLegal: three hundred searches, in every field, none of which fails or
 // matches without reason.
 func TestAnyTextIsLegal(t *testing.T) {
@@ -28,10 +37,7 @@ func TestAnyTextIsLegal(t *testing.T) {
 		b.apply(t, product("MUG-1", "Stoneware mug", "tableware", 1850, 1), stock("MUG-1", "BER", 3, 1))
 		r := rand.New(rand.NewPCG(5, 6))
 		for range 300 {
-			text := ""
-			for range 1 + r.IntN(6) {
-				text += one(r, fragments...)
-			}
+			text := hostile(r)
 			orders := query.OrderFilter{Text: text, Limit: 5}
 			page, err := b.Orders(t.Context(), orders)
 			require.NoError(t, err, "%q", text)
@@ -68,6 +74,12 @@ func TestAnyTextIsLegal(t *testing.T) {
 			}
 			_, err = b.Products(t.Context(), query.ProductFilter{Cursor: text, Limit: 1})
 			require.Equal(t, fault.Invalid, fault.CodeOf(err), "%q", text)
+		}
+		for _, place := range []string{
+			`{"o":"relevance","r":9223372036854775807,"n":"x","s":"x"}`, `{"o":"relevance","r":2,"n":"x","s":"x"}`, `{"o":"relevance","r":-1,"n":"x","s":"x"}`,
+		} {
+			_, err := b.Products(t.Context(), query.ProductFilter{Cursor: base64.RawURLEncoding.EncodeToString([]byte(place)), Limit: 1})
+			require.Equal(t, fault.Invalid, fault.CodeOf(err), place)
 		}
 		for _, at := range []time.Time{time.Unix(0, 0), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC)} {
 			_, err := b.Orders(t.Context(), query.OrderFilter{PlacedAfter: at, PlacedBefore: at, Limit: 1})

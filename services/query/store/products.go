@@ -43,8 +43,11 @@ func (s *Store) Products(ctx context.Context, f query.ProductFilter) (query.Prod
 		if err := decode(f.Cursor, &after); err != nil {
 			return query.ProductPage{}, err
 		}
-		if after.Sort != sort {
+		switch {
+		case after.Sort != sort:
 			return query.ProductPage{}, invalid("the cursor is from a list in another order")
+		case after.Rank < 0 || after.Rank > 1:
+			return query.ProductPage{}, invalid("the cursor is not from a page of this list")
 		}
 	}
 	h, err := s.head(ctx)
