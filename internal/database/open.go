@@ -44,6 +44,10 @@ type Options struct {
 	// ConnLifetime bounds how long a connection to PostgreSQL is used; each ends at a
 	// random time in its last fifth. 0 means the default, 30 min.
 	ConnLifetime time.Duration
+	// CustomPlans has PostgreSQL plan a statement for its values each time it is executed
+	// (plan_cache_mode=force_custom_plan): for searches, whose best plans differ. It has no
+	// effect on SQLite. The default is false.
+	CustomPlans bool
 	// Traced makes a span of each statement, without its values, on OpenTelemetry's
 	// global tracer. The default is false.
 	Traced bool
@@ -138,6 +142,9 @@ func openPostgres(dsn string, o Options) (*sql.DB, error) {
 	if len(local) > 0 && o.NoPipeline {
 		return nil, fault.Errorf(fault.Bug, fault.Invalid, "%s: default_query_exec_mode=%s needs the pipeline, which limits the waits of each transaction: set pipeline to true",
 			Redact(dsn), cfg.DefaultQueryExecMode)
+	}
+	if o.CustomPlans && len(local) == 0 { // otherwise no statement is prepared, and none has another plan
+		setDefault(cfg.RuntimeParams, "plan_cache_mode", "force_custom_plan")
 	}
 	connector := session.New(cmp.Or(max(o.ConnLifetime, 0), defaultConnLifetime)).Connector(cfg)
 	if !o.NoPipeline {

@@ -76,6 +76,9 @@ type Row struct {
 	// leastSecret is the least length of the secret that the service needs beside its
 	// database; 0: it needs none.
 	leastSecret int
+	// searches reports that the service's statements are searches; see
+	// [database.Options.CustomPlans].
+	searches bool
 	// asks are the services whose methods the service calls.
 	asks []string
 	// Bind registers the service's steps. The order service also reads the inputs of
@@ -204,7 +207,7 @@ var All = []Row{
 		words: activities.UserWords, facts: user.Facts,
 	},
 	{
-		Name: "query", own: querystore.Schema, asks: []string{"order", "catalog", "inventory", "payment", "shipping"},
+		Name: "query", own: querystore.Schema, searches: true, asks: []string{"order", "catalog", "inventory", "payment", "shipping"},
 		Serve: func(on grpc.ServiceRegistrar, s *Stores) { queryrpc.Register(on, s.ReadModel()) },
 		Listen: func(s *Stores, o inbox.Options) *inbox.Group {
 			return inbox.Project(inbox.Projection{Group: s.Row.Name, Facts: reactions.Followed(), Apply: s.project}, o)

@@ -66,6 +66,7 @@ type Mail struct {
 // Open opens the databases of a row's service, whoever owns them: see
 // [Stores.Migrate] and [Stores.Ready]. Its error is a fault.
 func Open(ctx context.Context, r Row, at DSNs, o database.Options) (*Stores, error) {
+	o.CustomPlans = r.searches
 	db, err := database.Open(ctx, at.Own, o)
 	if err != nil {
 		return nil, about(r.Name, err)

@@ -4,6 +4,8 @@ package generations
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -106,7 +108,10 @@ func (g *Generations) Load(ctx context.Context, generation int64, changes []quer
 // Switch has a generation that was loaded answer from now on, and keeps the one before.
 // It refuses with NOT_LOADING.
 func (g *Generations) Switch(ctx context.Context, generation int64) error {
-	err := database.InTx(ctx, g.db, func(tx *gorm.DB) error {
+	if err := g.vacuum(ctx, generation); err != nil {
+		return err
+	}
+	return database.InTx(ctx, g.db, func(tx *gorm.DB) error {
 		states, err := loading(tx, generation)
 		if err != nil {
 			return err
@@ -120,18 +125,21 @@ func (g *Generations) Switch(ctx context.Context, generation int64) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return g.analyze(ctx)
 }
 
-// analyze tells PostgreSQL's planner of the rows that were loaded.
-func (g *Generations) analyze(ctx context.Context) error {
+// vacuum tells PostgreSQL's planner of the rows that were loaded, and empties the lists of
+// words that its indexes have not taken up yet, before the first answer needs either. A table
+// that autovacuum works on is left to it.
+func (g *Generations) vacuum(ctx context.Context, generation int64) error {
 	if g.db.Name() == "sqlite" {
 		return nil
 	}
-	return database.Fault(g.db.WithContext(ctx).Exec("ANALYZE").Error)
+	all := append(slices.Clone(tables), search.Orders.Table(generation), search.Products.Table(generation))
+	statement := "VACUUM (ANALYZE, SKIP_LOCKED) " + strings.Join(all, ", ")
+	if err := g.db.WithContext(ctx).Exec(statement).Error; err != nil {
+		return database.Fault(fmt.Errorf("tell the planner of a generation: %w", err))
+	}
+	return nil
 }
 
 // Drop removes the generation that answered before the last switch, and, if unfinished is

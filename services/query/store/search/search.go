@@ -27,9 +27,9 @@ const (
 	Products Kind = "product"
 )
 
-// table returns the table of a generation. Two generations beside each other have
+// Table returns the table of a generation. Two generations beside each other have
 // different ones, because a full-text index has no column for a generation.
-func (k Kind) table(generation int64) string { return fmt.Sprintf("%s_words_%d", k, generation%2) }
+func (k Kind) Table(generation int64) string { return fmt.Sprintf("%s_words_%d", k, generation%2) }
 
 // Row has the words of one order or product.
 type Row struct {
@@ -62,7 +62,7 @@ func (k Kind) Put(tx *gorm.DB, generation int64, rows []Row) error {
 		}
 	}
 	values := strings.Repeat(", (?, "+words+")", len(rows))[2:]
-	if err := tx.Exec(insert+k.table(generation)+" ("+key+", "+columns+") VALUES "+values+update, args...).Error; err != nil {
+	if err := tx.Exec(insert+k.Table(generation)+" ("+key+", "+columns+") VALUES "+values+update, args...).Error; err != nil {
 		return fmt.Errorf("write the words of %ss: %w", k, err)
 	}
 	return nil
@@ -70,9 +70,9 @@ func (k Kind) Put(tx *gorm.DB, generation int64, rows []Row) error {
 
 // Clear removes all words of a generation.
 func (k Kind) Clear(tx *gorm.DB, generation int64) error {
-	statement := "TRUNCATE " + k.table(generation)
+	statement := "TRUNCATE " + k.Table(generation)
 	if tx.Name() == "sqlite" {
-		statement = fmt.Sprintf("INSERT INTO %[1]s (%[1]s) VALUES ('delete-all')", k.table(generation))
+		statement = fmt.Sprintf("INSERT INTO %[1]s (%[1]s) VALUES ('delete-all')", k.Table(generation))
 	}
 	if err := tx.Exec(statement).Error; err != nil {
 		return fmt.Errorf("remove the words of %ss: %w", k, err)
@@ -95,18 +95,18 @@ type Match struct {
 // beginning. There is at least one.
 func (k Kind) Find(db *gorm.DB, generation int64, prefixes []string) Match {
 	if db.Name() == "sqlite" {
-		table := k.table(generation)
+		table := k.Table(generation)
 		// CROSS keeps the planner from looking each order up in the index.
 		return Match{table + " AS w", "w.rowid", "CROSS JOIN", table + " MATCH ?", join(prefixes, `"`, " *", " AND ")}
 	}
-	return Match{k.table(generation) + " AS w", "w.seq", "JOIN", "w.words @@ CAST(CAST(? AS text) AS tsquery)", join(prefixes, "'", ":*", " & ")}
+	return Match{k.Table(generation) + " AS w", "w.seq", "JOIN", "w.words @@ CAST(CAST(? AS text) AS tsquery)", join(prefixes, "'", ":*", " & ")}
 }
 
 // Named returns an expression with one argument that is true for those rows of a [Match]
 // that have all words in their name.
 func (k Kind) Named(db *gorm.DB, generation int64, prefixes []string) (expression string, arg any) {
 	if db.Name() == "sqlite" {
-		table := k.table(generation)
+		table := k.Table(generation)
 		return "w.rowid IN (SELECT rowid FROM " + table + " WHERE " + table + " MATCH ?)", "name : (" + join(prefixes, `"`, " *", " AND ") + ")"
 	}
 	return "w.name @@ CAST(CAST(? AS text) AS tsquery)", join(prefixes, "'", ":*", " & ")
