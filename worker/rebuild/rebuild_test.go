@@ -177,37 +177,6 @@ func TestARebuildIsEqualToTheReadModelOfAllFacts(t *testing.T) {
 	})
 }
 
-// A database of v0.1.0 has rows and no outbox; its rows have the version 1.
-func TestTheFirstStartFillsTheReadModelFromRowsWithoutFacts(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, b *testBundle) {
-		ctx := t.Context()
-		b.trade(t, 0, 9)
-		b.follow(t) // they are lost
-		for _, g := range []string{"orders", "order_lines", "timeline", "products", "stock", "progress", "generations"} {
-			require.NoError(t, b.db.Exec("DELETE FROM "+g).Error)
-		}
-		for i, table := range []string{"orders", "products", "stock"} {
-			require.NoError(t, b.owned[i].Exec("DELETE FROM outbox").Error)
-			require.NoError(t, b.owned[i].Exec("UPDATE "+table+" SET version = 1").Error)
-		}
-		require.NoError(t, b.rebuild.Fill(ctx))
-		require.Len(t, b.list(t), 9)
-		page, err := b.query.Products(ctx, query.ProductFilter{Text: "mug 300", Limit: 9})
-		require.NoError(t, err)
-		require.Len(t, page.Products, 1)
-		require.Equal(t, int64(94), page.Products[0].Available)
-		require.Equal(t, "Holds 300 ml.", page.Products[0].Description)
-
-		b.trade(t, 9, 12) // the upgraded services tell
-		require.NotEmpty(t, b.follow(t))
-		require.Len(t, b.list(t), 12)
-		differ, err := b.rebuild.Verify(ctx)
-		require.NoError(t, err)
-		require.Empty(t, differ)
-	})
-}
-
 // An owner that does not answer ends a rebuild, and the next one goes on with it.
 func TestARebuildGoesOnAfterAnOwnerWasAway(t *testing.T) {
 	t.Parallel()
