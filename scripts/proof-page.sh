@@ -131,6 +131,8 @@ reloads() { sed -n 's/^.*_test\.go:[0-9]*: reloads: \(.*\)$/- \1/p'; }
 sessions() { sed -n 's/^.*_test\.go:[0-9]*: \(logins\|sessions\): \(.*\)$/- \1: \2/p'; }
 gateway() { sed -n 's/^.*_test\.go:[0-9]*: \(gateway\|overview\): \(.*\)$/- \1: \2/p'; }
 overload() { block 'overload: capacity'; }
+own_writes() { sed -n 's/^.*_test\.go:[0-9]*: own writes: \(.*\)$/- \1/p'; }
+readmodel() { sed -n 's/^.*_test\.go:[0-9]*: readmodel: \(.*\)$/- \1/p'; }
 
 rotation() { sed -n 's/^.*_test\.go:[0-9]*: \([0-9]* calls, .*\)$/- \1/p'; }
 fleet() {
@@ -164,7 +166,7 @@ defines the terms.
 
 | part | | took | of commit |
 |---|---|---|---|
-$(for p in explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events rates calls fleet rotation accounts reloads sessions gateway overload; do echo "| $p | $(took "$p") |"; done)
+$(for p in explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events rates calls fleet rotation accounts reloads sessions gateway overload own-writes readmodel lists streams; do echo "| $p | $(took "$p") |"; done)
 
 ## Every schedule of up to $FAULTS faults
 
@@ -277,6 +279,28 @@ A platform that gets three times the orders that it can decide, a tenth of them 
 products:
 
 $(part overload overload)
+
+## The read model
+
+Orders are placed, and read with their version while each of their facts reaches the read model 5 s late. No read is older than
+the placement and does not say so; one that is not answered says that it does not know. $READS reads:
+
+$(part own-writes own_writes)
+
+$MODEL orders are read from the rows of their owners while customers read and place. The new read model is equal to the
+one before, byte by byte, but for the positions in timelines; a verification finds each difference that is planted, and no other.
+Hostile queries are those of a table, to every list, and random ones:
+
+$(part readmodel readmodel)
+
+Lists and searches of a read model with 100,000 orders and 100,000 products, one at a time. Hostile ones are random parts of
+query languages and of Unicode:
+
+$(part lists rates)
+
+500 streams of what happens to an order, with their clients in the same process:
+
+$(part streams rates)
 
 ## Events
 

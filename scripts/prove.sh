@@ -13,6 +13,8 @@
 #   RECOVERIES=20  kills of each kind
 #   DOCTOR=20000   orders that the doctor judges
 #   EVENTS=20000 STRIKES=20   events that are told while each fault strikes so often
+#   READS=10000    reads of what was written, by a read model that is late
+#   MODEL=100000   orders of the read model that is rebuilt while it serves
 #   PARTS='…'      names of parts; the others show as "not run"
 #   KEEP=1         show the others with the output of an earlier run, and its commit
 #   PAGE=docs/proof.md  LOGS=bin/prove
@@ -20,9 +22,9 @@ source "$(dirname "$0")/lib.sh"
 
 faults=${FAULTS:-3} sample=${SAMPLE:-2000} sizes=${SIZES:-6} seed=${SEED:-1} random_runs=${RANDOM_RUNS:-10000}
 for_=${FOR:-120s} orders=${ORDERS:-500} doctor=${DOCTOR:-20000} recoveries=${RECOVERIES:-20}
-events=${EVENTS:-20000} strikes=${STRIKES:-20}
+events=${EVENTS:-20000} strikes=${STRIKES:-20} reads=${READS:-10000} model=${MODEL:-100000}
 page=${PAGE:-docs/proof.md} logs=${LOGS:-bin/prove}
-parts=${PARTS:-explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events rates calls fleet reloads rotation accounts sessions gateway overload}
+parts=${PARTS:-explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events rates calls fleet reloads rotation accounts sessions gateway overload own-writes readmodel lists streams}
 
 [ -n "${KEEP:-}" ] || rm -rf "$logs"
 mkdir -p "$logs"
@@ -76,10 +78,14 @@ part rotation 5 ./internal/identity/access -run '^TestRotationFailsNoCall$' -rot
 part sessions 10 ./api -run '^(TestParallelLogInsNeedLittleMemory|TestEveryGatewayRefusesAnEndedSession)$' -logins 200 -revoked.within 1s
 part gateway 10 ./api -run '^(TestTheGatewaysOwnCost|TestAnOverviewKeepsItsTime)$' -cost.requests 10000
 part overload 10 ./proof/e2e -run '^TestOrdersComeBeforeBrowsing$' -overload.for 60s
+part own-writes 10 ./proof/e2e -run '^TestAReadIsNeverOlderThanItsPlacement$' -ownwrites.tries "$reads"
+part readmodel 20 ./proof/e2e -run '^TestTheReadModel$' -readmodel.orders "$model"
+part lists 15 ./services/query/store -run '^$' -bench '^BenchmarkReadModel$' -benchtime 300x
+part streams 5 ./api -run '^$' -bench '^BenchmarkStreams$' -benchtime 20x
 part accounts 10 ./services/user/store -run '^TestNoTimeTellsWhetherAnAddressHasAnAccount$' -attempts 500
 
 LOGS=$logs FAULTS=$faults SAMPLE=$sample SIZES=$sizes SEED=$seed RANDOM_RUNS=$random_runs \
-  FOR=$for_ ORDERS=$orders DOCTOR=$doctor EVENTS=$events scripts/proof-page.sh >"$logs/page"
+  FOR=$for_ ORDERS=$orders DOCTOR=$doctor EVENTS=$events READS=$reads MODEL=$model scripts/proof-page.sh >"$logs/page"
 mv "$logs/page" "$page"
 say "wrote $page"
 exit "$failed"

@@ -131,8 +131,12 @@ func TestDevIsKilledAndGoesOn(t *testing.T) {
 	shop := shoptest.Open(t, devDSNs(dir), false)
 	shop.Seed(t)
 
-	customers := shopper{"http://" + address}.visit(t, 2)
-	eventually(t, "orders are under way", func() bool { return held(t, shop) >= 3 && paying(t, shop, payment.Intent) >= 2 })
+	customer := shopper{"http://" + address}
+	customers := customer.visit(t, 2)
+	followed := customer.follow(t, customer.insist(t, "", "", demo("tok_slow")).order.ID)
+	eventually(t, "orders are under way", func() bool {
+		return held(t, shop) >= 3 && paying(t, shop, payment.Intent) >= 2 && len(followed.all()) > 0
+	})
 	dev.kill(t)
 	if runtime.GOOS == "linux" { // elsewhere the next start ends the orphans
 		eventually(t, "no process is left", func() bool { return len(named(t, dir)) == 0 })
@@ -140,6 +144,7 @@ func TestDevIsKilledAndGoesOn(t *testing.T) {
 
 	dev = start()
 	customers.served(t, shop)
+	followed.requireWhole(t, customer)
 	dev.drain(t, syscall.SIGINT)
 	require.Empty(t, named(t, dir), "no process is left")
 }

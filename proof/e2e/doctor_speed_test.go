@@ -59,6 +59,16 @@ const barrierClone = `INSERT INTO barrier SELECT $, step, generation, state, fin
 // fill adds n orders like that one, in every ledger.
 func (p *platform) fill(t *testing.T, like string, n int) {
 	t.Helper()
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = uuid.NewString()
+	}
+	p.copy(t, like, ids)
+}
+
+// copy adds orders like that one, in every ledger, with these ids.
+func (p *platform) copy(t *testing.T, like string, ids []string) {
+	t.Helper()
 	exec := func(book, statement string, args ...any) {
 		_, err := p.Exec(t.Context(), book, statement, args...)
 		require.NoError(t, err, statement)
@@ -67,13 +77,9 @@ func (p *platform) fill(t *testing.T, like string, n int) {
 	for _, book := range books {
 		exec(book, "CREATE TABLE clones (id text NOT NULL PRIMARY KEY)")
 	}
-	ids := make([]string, n)
-	for i := range ids {
-		ids[i] = "('" + uuid.NewString() + "')"
-	}
 	for some := range slices.Chunk(ids, 1000) {
 		for _, book := range books {
-			exec(book, "INSERT INTO clones VALUES "+strings.Join(some, ","))
+			exec(book, "INSERT INTO clones VALUES ('"+strings.Join(some, "'),('")+"')")
 		}
 	}
 	for _, c := range clones {
@@ -82,7 +88,7 @@ func (p *platform) fill(t *testing.T, like string, n int) {
 	// The units of the copies were delivered, and are sold.
 	exec("inventory", `UPDATE stock SET received = received + sold.n, committed = committed + sold.n FROM (
 			SELECT sku, warehouse, quantity * @n AS n FROM reservation_lines WHERE saga = @saga
-		) AS sold WHERE sold.sku = stock.sku AND sold.warehouse = stock.warehouse`, map[string]any{"saga": like, "n": n})
+		) AS sold WHERE sold.sku = stock.sku AND sold.warehouse = stock.warehouse`, map[string]any{"saga": like, "n": len(ids)})
 	exec("inventory", `UPDATE stock_journal SET units = stock.received FROM stock
 		WHERE stock.sku = stock_journal.sku AND stock.warehouse = stock_journal.warehouse`)
 	for _, book := range books {

@@ -107,6 +107,21 @@ func runWorkers(t *testing.T, dsns shoptest.DSNs) shopper {
 	for _, service := range services {
 		o.Queues[service] = service + "-" + uuid.NewString()
 	}
+	runGroup(t, o)
+
+	c := api.DefaultConfig()
+	c.GuestSecret = guestSecret
+	c.Orders.Queue = o.Queues["order"]
+	a, err := api.New(c, server.Client, api.WithLogger(o.Logger))
+	require.NoError(t, err)
+	h := httptest.NewServer(a)
+	t.Cleanup(h.Close)
+	return shopper{h.URL}
+}
+
+// runGroup runs services until the test ends.
+func runGroup(t *testing.T, o worker.Options) {
+	t.Helper()
 	require.NoError(t, worker.Migrate(t.Context(), o), "the databases take their owner's mark")
 	group, err := worker.New(o)
 	require.NoError(t, err)
@@ -118,15 +133,6 @@ func runWorkers(t *testing.T, dsns shoptest.DSNs) shopper {
 		require.NoError(t, <-ended)
 	})
 	eventually(t, "the workers run", func() bool { return group.Ready(t.Context()) == nil })
-
-	c := api.DefaultConfig()
-	c.GuestSecret = guestSecret
-	c.Orders.Queue = o.Queues["order"]
-	a, err := api.New(c, server.Client, api.WithLogger(o.Logger))
-	require.NoError(t, err)
-	h := httptest.NewServer(a)
-	t.Cleanup(h.Close)
-	return shopper{h.URL}
 }
 
 // change returns a placement with some fields changed.
