@@ -162,7 +162,7 @@ func (o *ownReads) read(ctx context.Context, r ownReading, who account, id, vers
 	if err != nil {
 		return out, "", err
 	}
-	if !r.list && !r.engine && answer.status == http.StatusServiceUnavailable {
+	if answer.status == http.StatusServiceUnavailable {
 		return out, unanswered, nil // it says that it does not know
 	}
 	type order struct {
