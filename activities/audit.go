@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -79,6 +80,24 @@ func AuditEvents(service string) Audit[audit.Whole, []string] {
 // BindEventsAudit binds the question to a service, which undelivered answers in words.
 func BindEventsAudit(r saga.Registry, service string, undelivered func(context.Context) ([]string, error)) {
 	bindWhole(r, AuditEvents(service), undelivered)
+}
+
+// Pass passes a question on, and returns the answer. Both are JSON.
+type Pass func(ctx context.Context, question string, argument json.RawMessage) (json.RawMessage, error)
+
+// PassOn binds questions to a follower: a service that takes no steps and only follows the
+// facts of others. It polls no task queue, so that it does not depend on the engine; the
+// worker of the order service passes the questions on. Without ask the platform does not
+// have the service, and the answer is null.
+func PassOn(r saga.Registry, ask Pass, questions ...string) {
+	for _, q := range questions {
+		bind(r, Audit[json.RawMessage, json.RawMessage]{Name: q}, func(ctx context.Context, argument json.RawMessage) (json.RawMessage, error) {
+			if ask == nil {
+				return json.RawMessage(`null`), nil
+			}
+			return ask(ctx, q, argument)
+		})
+	}
 }
 
 // BindOrderAudit binds the questions to the order service and the engine.

@@ -2,9 +2,20 @@ package activities
 
 import (
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/services/notification"
+	notificationaudit "github.com/amends/amends/services/notification/audit"
 	"github.com/amends/amends/services/notification/channel"
 )
+
+// The doctor's questions to the notification service.
+var (
+	AuditMails   = Audit[audit.Range, notificationaudit.Page]{"notification.audit", "notification"}
+	AuditWaiting = Audit[audit.Whole, []string]{"notification.audit_waiting", "notification"}
+)
+
+// NotificationQuestions are the names of all of them.
+var NotificationQuestions = []string{AuditMails.Name, AuditWaiting.Name, AuditEvents(AuditMails.Service).Name}
 
 // NotificationWords explains the codes of the notification service, which has no steps.
 var NotificationWords = Words{Codes: map[fault.Code]string{

@@ -1,7 +1,7 @@
 package reactions
 
 import (
-	"github.com/google/uuid"
+	"cmp"
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/services/notification"
@@ -92,14 +92,7 @@ func orderNotice(kind notification.Kind) func(order.Snapshot) *notification.Noti
 	}
 }
 
-// guests is the version of the UUIDs of guests' orders.
-const guests = 4
-
-// recipient returns the account of an order. A guest may name any customer, an account too,
-// so it is told by the kind of the order's id whose it is.
+// recipient returns the account of an order, or that it has none.
 func recipient(o order.Snapshot) string {
-	if id, err := uuid.Parse(o.ID); err == nil && id.Version() != guests && o.CustomerID != "" {
-		return o.CustomerID
-	}
-	return notification.Guest
+	return cmp.Or(order.AccountOf(o.ID, o.CustomerID), notification.Guest)
 }

@@ -54,6 +54,11 @@ func Followed() []event.Declaration {
 	return slices.Concat(order.Facts, catalog.Facts, inventory.Facts, payment.Facts, shipping.Facts)
 }
 
+// GoodsOwners are the services whose state facts are products and stock.
+func GoodsOwners() []string {
+	return []string{catalog.ProductChangedFact.Service, inventory.StockChangedFact.Service}
+}
+
 // Query returns the change of the read model that a fact means. Its error is a fault of
 // kind bug with code INVALID.
 func Query(e event.Event) (query.Change, error) {

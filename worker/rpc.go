@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/internal/discovery"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/rpc"
+	"github.com/amends/amends/saga/audit/remote"
 	"github.com/amends/amends/saga/participant"
 	"github.com/amends/amends/worker/registry"
 )
@@ -47,6 +48,7 @@ func (g *Group) newServer() *rpc.Server {
 	}
 	participant.Register(server, g.steps)
 	impliedrpc.Register(server, registry.Implied(g.stores))
+	remote.Register(server, registry.Questions(g.stores))
 	return server
 }
 

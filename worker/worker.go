@@ -274,7 +274,7 @@ func (g *Group) newWorker(c *engine.Client, s *registry.Stores, fatal chan<- err
 	w := sdkworker.New(c.Client, queue, g.workerOptions(s, fatal))
 	engine := sagas.New(c.Client, queue)
 	s.Row.Bind(w, s, engine.Request)
-	s.BindAudit(w, engine)
+	s.BindAudit(w, engine, g.stores)
 	if s.Row.Decides {
 		g.tries().Bind(w)
 		workflows.Register(w, workflows.Options{Queues: g.o.Queues, Timing: g.o.Timing})

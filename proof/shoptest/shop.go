@@ -47,6 +47,10 @@ type Shop struct {
 	// nil: there is no engine.
 	Requests activities.Requests
 
+	// Pass passes the doctor's questions on to services that follow the shop; nil: there are
+	// none.
+	Pass activities.Pass
+
 	// Faults may wrap the order service, and the calls of the others to the
 	// external systems.
 	Faults Faults

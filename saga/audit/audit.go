@@ -84,6 +84,14 @@ type Order struct {
 	Units    int64  // over all lines
 	Total    int64  // in minor units of Currency
 	Currency string // empty: no total is recorded
+	Reason   string // for which it was cancelled
+	Customer string // as its placement names it
+	// Account is the account of its customer; empty: it is a guest's.
+	Account string
+	// Flagged reports that an operator must review it.
+	Flagged bool
+	// Settled reports that its last change is old enough for every copy to have it.
+	Settled bool
 	// Waived lists the steps that an operator has given up undoing.
 	Waived []string
 	// Resumable reports whether the saga of a cancelled order may be resumed: it

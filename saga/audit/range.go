@@ -1,5 +1,7 @@
 package audit
 
+import "time"
+
 // Range selects sagas: either the listed ones, or a key range in the order of
 // their ids.
 //
@@ -22,7 +24,13 @@ type Page[Fact any] struct {
 	Facts []Fact `json:"facts"`
 	// Next is the cursor for the next page, for [Range.After]; empty on the last.
 	Next string `json:"next,omitempty"`
+	// Since is the time from which on the service has followed the facts of others: it need
+	// not know what happened before. Zero: it knows all, or follows none.
+	Since time.Time `json:"since,omitzero"`
 }
 
 // Whole is the argument of a question about a service as a whole.
-type Whole struct{}
+type Whole struct {
+	// Pause is how long a difference from another service must last to count.
+	Pause time.Duration `json:"pause,omitempty"`
+}

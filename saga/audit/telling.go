@@ -1,6 +1,7 @@
 package audit
 
-// ToldOnce is the invariant that every result of a saga is told to other services, once.
+// ToldOnce is the invariant that every result of a saga is told once: to other services,
+// to the read model, and to the customer who is to hear of it.
 const ToldOnce Invariant = "I10"
 
 // The kinds of findings about events, which every service may have.

@@ -82,6 +82,9 @@ var Rules = []Rule{
 	{SessionOpened, false, day, nil},
 }
 
+// AboutOrders are the kinds of messages about an order.
+var AboutOrders = []Kind{OrderConfirmed, OrderCancelled}
+
 // RuleOf returns the rule of a kind, or INVALID.
 func RuleOf(k Kind) (Rule, error) {
 	for _, r := range Rules {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
@@ -62,6 +64,18 @@ type Flag struct {
 	Owed    string     `json:"owed,omitempty"` // the effect that the step holds
 	Since   time.Time  `json:"since"`
 	Lasting bool       `json:"lasting,omitempty"` // it stays until an operator acknowledges it
+}
+
+// guests is the version of the UUIDs of guests' orders.
+const guests = 4
+
+// AccountOf returns the account of an order's customer; empty: it is a guest's. A guest may
+// name any customer, an account too, so the kind of the order's id tells whose it is.
+func AccountOf(id, customer string) string {
+	if parsed, err := uuid.Parse(id); err == nil && parsed.Version() != guests {
+		return customer
+	}
+	return ""
 }
 
 // Snapshot returns r without personal data.

@@ -102,7 +102,7 @@ func (r *Rebuild) Verify(ctx context.Context) (differ []string, err error) {
 func (r *Rebuild) LoadAll(ctx context.Context, generation int64) error {
 	for _, owner := range slices.Sorted(maps.Keys(r.owners)) {
 		for after, more := "", true; more; {
-			facts, next, err := r.ask(ctx, owner, implied.Page{After: after, Limit: page})
+			facts, next, err := ask(ctx, r.owners, owner, implied.Page{After: after, Limit: page})
 			if err != nil {
 				return err
 			}
@@ -118,10 +118,10 @@ func (r *Rebuild) LoadAll(ctx context.Context, generation int64) error {
 	return nil
 }
 
-func (r *Rebuild) ask(ctx context.Context, owner string, p implied.Page) ([]event.Event, string, error) {
+func ask(ctx context.Context, owners map[string]implied.Source, owner string, p implied.Page) ([]event.Event, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, answer)
 	defer cancel()
-	facts, next, err := r.owners[owner](ctx, p)
+	facts, next, err := owners[owner](ctx, p)
 	if err != nil {
 		return nil, "", fmt.Errorf("ask %s for its facts: %w", owner, err)
 	}
@@ -143,7 +143,7 @@ func (r *Rebuild) withSteps(ctx context.Context, facts []event.Event) ([]event.E
 		return facts, nil
 	}
 	for _, owner := range slices.Sorted(maps.Keys(r.owners)) {
-		steps, _, err := r.ask(ctx, owner, implied.Page{Sagas: orders})
+		steps, _, err := ask(ctx, r.owners, owner, implied.Page{Sagas: orders})
 		if err != nil {
 			return nil, err
 		}

@@ -47,6 +47,7 @@ type testBundle struct {
 	query   *querystore.Store
 	db      *gorm.DB
 	rebuild *rebuild.Rebuild
+	owners  map[string]implied.Source
 }
 
 func each(t *testing.T, body func(*testing.T, *testBundle)) {
@@ -65,6 +66,7 @@ func each(t *testing.T, body func(*testing.T, *testBundle)) {
 		for name := range sources {
 			owners[name] = rpc.NewClient(conn, name)
 		}
+		b.owners = owners
 		b.rebuild = rebuild.New(generations.New(db), owners)
 		body(t, b)
 	})

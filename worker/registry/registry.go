@@ -21,6 +21,7 @@ import (
 	"github.com/amends/amends/internal/watch"
 	"github.com/amends/amends/reactions"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/audit/remote"
 	"github.com/amends/amends/services/catalog"
 	catalogrpc "github.com/amends/amends/services/catalog/rpc"
 	catalogstore "github.com/amends/amends/services/catalog/store"
@@ -94,6 +95,11 @@ type Row struct {
 	// service answers: see [Stores.BindAudit]. The order service also
 	// answers questions about the engine's sagas. Nil if Bind is.
 	Audit func(r saga.Registry, s *Stores, engine activities.Sagas)
+	// Answer returns the answers to the doctor's questions to a follower, a service without
+	// steps: see [activities.PassOn]. here are the services of the process. Nil: it has none.
+	Answer func(s *Stores, here []*Stores) remote.Questions
+	// questions are the names of these questions, and of the one that every service answers.
+	questions []string
 	// Listen returns the group through which the service follows facts of others, a
 	// reaction or a projection. Its name is the service's, so there is one: a handler
 	// distinguishes the facts. o is complete but for the service's own wishes. Nil: it
@@ -129,7 +135,7 @@ type Work interface {
 // caller must not change it.
 var All = []Row{
 	{
-		Name: "order", Decides: true, own: orderstore.Schema,
+		Name: "order", Decides: true, own: orderstore.Schema, asks: []string{"query", "notification"},
 		Bind: func(r saga.Registry, s *Stores, asked activities.Requests) {
 			activities.BindOrder(r, orderstore.New(s.Own), asked)
 		},
@@ -218,6 +224,7 @@ var All = []Row{
 		Stand: func(ctx context.Context, s *Stores, behind int64, upTo time.Time) error {
 			return s.ReadModel().Stand(ctx, behind, upTo)
 		},
+		Answer: answerCopies, questions: activities.QueryQuestions,
 		words: activities.QueryWords, facts: query.Facts,
 	},
 	{
@@ -225,6 +232,7 @@ var All = []Row{
 		outside: messagesimulator.Schema, outsideName: "messenger",
 		Serve:  func(on grpc.ServiceRegistrar, s *Stores) { notificationrpc.Register(on, notificationstore.New(s.Own)) },
 		Listen: hearNotices, Work: sendNotices,
+		Answer: answerMails, questions: activities.NotificationQuestions,
 		words: activities.NotificationWords, facts: notification.Told,
 	},
 	{

@@ -36,6 +36,7 @@ func (r Row) String() string { return r.Name + " <- " + join(r.From) }
 // connection is used only once its server is healthy; reflection is served in
 // development only.
 var Methods = []Row{
+	{"amends.audit.v1.Auditor/Ask", []string{order}},
 	{"amends.catalog.v1.Catalog/GetProduct", []string{gateway, operator}},
 	{"amends.catalog.v1.Catalog/Import", []string{operator}},
 	{"amends.catalog.v1.Catalog/ListProducts", []string{gateway, operator}},

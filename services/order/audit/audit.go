@@ -41,9 +41,11 @@ type Fact struct {
 	Status         order.Status    `json:"status"`
 	Reason         order.Reason    `json:"reason,omitempty"`
 	Total          *order.Total    `json:"total,omitempty"`
-	Units          int64           `json:"units"` // over all lines
+	Units          int64           `json:"units"`              // over all lines
+	Customer       string          `json:"customer,omitempty"` // as the placement names it
 	CreatedAt      time.Time       `json:"created_at"`
 	UpdatedAt      time.Time       `json:"updated_at"`
+	ChangedAt      time.Time       `json:"changed_at"`         // by flags and acknowledgements too
 	DecideBy       time.Time       `json:"decide_by,omitzero"` // zero: never
 	NeedsAttention bool            `json:"needs_attention,omitempty"`
 	Waivers        []ledger.Waiver `json:"waivers,omitempty"` // shortened by [ledger.Waiver.Brief]
@@ -64,9 +66,12 @@ func (f Fact) Due() time.Time {
 }
 
 // Order returns the order as other services' facts are judged by it. Resumable
-// is left false.
+// and Settled are left false.
 func (f Fact) Order() audit.Order {
-	o := audit.Order{Status: audit.Status(f.Status), Units: f.Units}
+	o := audit.Order{
+		Status: audit.Status(f.Status), Units: f.Units, Reason: string(f.Reason),
+		Customer: f.Customer, Account: order.AccountOf(f.ID, f.Customer), Flagged: f.NeedsAttention,
+	}
 	if f.Total != nil {
 		o.Total, o.Currency = f.Total.Minor, string(f.Total.Currency)
 	}

@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/barrier/pages"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 	orderaudit "github.com/amends/amends/services/order/audit"
 )
@@ -25,7 +26,7 @@ func (s *Store) Audit(ctx context.Context, r audit.Range) (orderaudit.Page, erro
 
 func (s *Store) audit(ctx context.Context, r audit.Range) (orderaudit.Page, error) {
 	q := pages.Within(s.db.WithContext(ctx).Table("orders"), "id", r).Select(`id, status, reason, decided, total_minor, total_currency,
-		created_at, updated_at, decide_by, needs_attention, waivers,
+		created_at, updated_at, decide_by, needs_attention, waivers, customer_id, noted_at, acknowledgements,
 		(SELECT CAST(coalesce(sum(quantity), 0) AS bigint) FROM order_lines WHERE order_id = orders.id) AS units`)
 	if len(r.Sagas) == 0 && r.Limit > 0 {
 		q = q.Limit(r.Limit)
@@ -98,12 +99,16 @@ type auditRow struct {
 	NeedsAttention bool
 	Waivers        string
 	Units          int64
+
+	CustomerID       string
+	NotedAt          *time.Time
+	Acknowledgements string
 }
 
 func (r *auditRow) fact(history []order.Change) (orderaudit.Fact, error) {
 	f := orderaudit.Fact{
 		ID: r.ID, Status: r.Status, Reason: r.Reason, Units: r.Units,
-		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), NeedsAttention: r.NeedsAttention,
+		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), ChangedAt: r.UpdatedAt.UTC(), NeedsAttention: r.NeedsAttention, Customer: r.CustomerID,
 		Wrong: orderaudit.CheckHistory(order.Record{Status: r.Status, Reason: r.Reason, Decided: r.Decided}, history),
 	}
 	if r.TotalMinor != nil && r.TotalCurrency != nil {
@@ -113,8 +118,17 @@ func (r *auditRow) fact(history []order.Change) (orderaudit.Fact, error) {
 	if r.DecideBy != nil {
 		f.DecideBy = r.DecideBy.UTC()
 	}
-	if err := json.Unmarshal([]byte(r.Waivers), &f.Waivers); err != nil {
+	var looks []ledger.Acknowledgement
+	if err := errors.Join(listed(r.Waivers, &f.Waivers), listed(r.Acknowledgements, &looks)); err != nil {
 		return orderaudit.Fact{}, unreadable(r.ID, err)
+	}
+	if r.NotedAt != nil && r.NotedAt.After(f.ChangedAt) {
+		f.ChangedAt = r.NotedAt.UTC()
+	}
+	for _, a := range looks {
+		if a.At.After(f.ChangedAt) {
+			f.ChangedAt = a.At.UTC()
+		}
 	}
 	for i, w := range f.Waivers {
 		f.Waivers[i] = w.Brief()
