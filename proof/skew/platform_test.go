@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/internal/orders/sagas"
 	"github.com/amends/amends/internal/watch/queue"
 	"github.com/amends/amends/internal/watch/stuck"
@@ -120,7 +121,7 @@ func (p *platform) place(t *testing.T, decideAfter time.Duration) string {
 		CustomerID: "cus_1", Currency: "EUR", PaymentToken: "tok_visa",
 		Lines:  []workflows.Line{{SKU: "MUG", Quantity: 2}, {SKU: "KETTLE", Quantity: 1}},
 		ShipTo: workflows.Address{Name: "A. Buyer", Line1: "Hauptstr. 1", City: "Berlin", PostalCode: "10115", Country: "DE"},
-	}, uuid.NewString(), "")
+	}, uuid.NewString(), "", place.Contact{})
 	require.NoError(t, err)
 	return placed.ID
 }

@@ -66,7 +66,7 @@ func New(guests *identity.Guests, r *shop.Reader, s Seller) *Handlers {
 type records struct{ reader *shop.Reader }
 
 // FindSince returns the record of an order.
-func (r records) FindSince(ctx context.Context, id string, _ lookup.Since) (order read.Snapshot, stale bool, err error) {
+func (r records) FindSince(ctx context.Context, id string, _ lookup.Since, _ func(read.Snapshot) bool) (order read.Snapshot, stale bool, err error) {
 	rec, err := r.reader.Order(ctx, id)
 	if err != nil {
 		return read.Snapshot{}, false, shop.Unanswered(err, "The order cannot be read right now.")
