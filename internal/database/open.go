@@ -44,9 +44,8 @@ type Options struct {
 	// ConnLifetime bounds how long a connection to PostgreSQL is used; each ends at a
 	// random time in its last fifth. 0 means the default, 30 min.
 	ConnLifetime time.Duration
-	// CustomPlans has PostgreSQL plan a statement for its values each time it is executed
-	// (plan_cache_mode=force_custom_plan): for searches, whose best plans differ. It has no
-	// effect on SQLite. The default is false.
+	// CustomPlans has PostgreSQL plan a statement for its values each time it is executed:
+	// for searches, whose best plans differ. The default is false.
 	CustomPlans bool
 	// Traced makes a span of each statement, without its values, on OpenTelemetry's
 	// global tracer. The default is false.

@@ -15,10 +15,9 @@ import (
 	"github.com/amends/amends/services/notification/channel/smtp"
 	"github.com/amends/amends/services/notification/send"
 	notificationstore "github.com/amends/amends/services/notification/store"
-	"github.com/amends/amends/services/order"
 	orderrpc "github.com/amends/amends/services/order/rpc"
-	"github.com/amends/amends/services/user"
 	userrpc "github.com/amends/amends/services/user/rpc"
+	"github.com/amends/amends/worker/registry/contacts"
 )
 
 // hearNotices returns the group by which the notification service takes the facts of others.
@@ -60,7 +59,7 @@ func sendNotices(s *Stores, log *slog.Logger) (Work, error) {
 		return nil, err //nolint:wrapcheck // it names the setting
 	}
 	return send.New(send.Config{
-		Queue: notificationstore.New(s.Own), Contacts: contacts{userrpc.NewClient(users), orderrpc.NewClient(orders)},
+		Queue: notificationstore.New(s.Own), Contacts: contacts.Of{Users: userrpc.NewClient(users), Orders: orderrpc.NewClient(orders)},
 		Routes: map[notification.Channel][]send.Route{
 			notification.Email: {{Name: "smtp", Channel: mails}},
 			notification.SMS:   {s.provider(simulator.TextMessages), s.provider(simulator.TextReserve)},
@@ -82,52 +81,4 @@ func (i idle) Warnings() []string { return []string{string(i)} }
 // provider returns a simulated provider of messages.
 func (s *Stores) provider(name string) send.Route {
 	return send.Route{Name: name, Channel: simulator.New(s.outside, name)}
-}
-
-// contacts asks the user service, and of guests the order service, where people are reached.
-type contacts struct {
-	users interface {
-		Account(ctx context.Context, id string) (user.Account, error)
-		Mail(ctx context.Context, id string) (user.Mail, error)
-	}
-	orders interface {
-		Contact(ctx context.Context, id string) (order.Contact, error)
-	}
-}
-
-// Account implements [notification.Contacts].
-func (c contacts) Account(ctx context.Context, id string) (notification.Contact, error) {
-	a, err := c.users.Account(ctx, id)
-	to := contact(a.Name, a.Locale, a.Email)
-	to.Addresses[notification.Push] = a.ID
-	for _, p := range a.Preferences {
-		if p.Category == user.AboutOrders && p.Channel == user.Push {
-			to.Wants[notification.Push] = p.Wanted
-		}
-	}
-	return to, err //nolint:wrapcheck // a fault
-}
-
-// Order implements [notification.Contacts]. A guest with a telephone number alone gets text
-// messages.
-func (c contacts) Order(ctx context.Context, id string) (notification.Contact, error) {
-	o, err := c.orders.Contact(ctx, id)
-	to := contact("", o.Locale, o.Email)
-	to.Addresses[notification.SMS] = o.Phone
-	to.Wants[notification.SMS] = o.Email == ""
-	return to, err //nolint:wrapcheck // a fault
-}
-
-// Mail implements [notification.Contacts].
-func (c contacts) Mail(ctx context.Context, id string) (notification.Contact, error) {
-	m, err := c.users.Mail(ctx, id)
-	to := contact(m.Name, m.Locale, m.To)
-	to.Token, to.ExpiresAt = m.Token, m.ExpiresAt
-	return to, err //nolint:wrapcheck // a fault
-}
-
-func contact(name, locale, email string) notification.Contact {
-	return notification.Contact{
-		Name: name, Locale: locale, Addresses: map[notification.Channel]string{notification.Email: email}, Wants: map[notification.Channel]bool{},
-	}
 }
