@@ -75,16 +75,18 @@ func notify[Data any](f event.Fact[Data], e event.Event, of func(Data) *notifica
 	return told, nil
 }
 
-// orderNotice tells of the end of an order, which it has once.
+// orderNotice tells of the end of an order, which it has once. The lines of one that was never
+// quoted may name anything: who places it could write to others by them.
 func orderNotice(kind notification.Kind) func(order.Snapshot) *notification.Notice {
 	return func(o order.Snapshot) *notification.Notice {
 		n := &notification.Notice{
 			Kind: kind, Subject: o.ID, Recipient: recipient(o),
 			Facts: notification.Facts{Reason: string(o.Reason)},
 		}
-		if o.Total != nil {
-			n.Facts.Total = *o.Total
+		if o.Total == nil {
+			return n
 		}
+		n.Facts.Total = *o.Total
 		for _, l := range o.Lines {
 			n.Facts.Lines = append(n.Facts.Lines, notification.Line{SKU: l.SKU, Quantity: l.Quantity})
 		}

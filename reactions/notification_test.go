@@ -32,7 +32,9 @@ func TestWhatEachFactMeans(t *testing.T) {
 		Lines: []order.TakenLine{{SKU: "MUG", Quantity: 2}},
 	}
 	about := notification.Facts{Lines: []notification.Line{{SKU: "MUG", Quantity: 2}}, Total: money.New(100, "EUR"), Reason: "OUT_OF_STOCK"}
-	guest, old := placed, placed
+	guest, old, unseen := placed, placed, placed
+	unseen.Total, unseen.Reason = nil, order.UnknownSKU
+	unseen.Lines = []order.TakenLine{{SKU: "Cheap pills at evil.example", Quantity: 1}}
 	guest.ID = "b8557e09-1ca9-4ac6-b79b-8c821f1a990c"
 	old.ID = "order-1"
 	mail := func(template user.Template) event.Event {
@@ -45,8 +47,11 @@ func TestWhatEachFactMeans(t *testing.T) {
 		e    event.Event
 		want reactions.Told
 	}{
-		"confirmed":                       {of(order.ConfirmedFact, placed), reactions.Told{Notice: &notification.Notice{Kind: notification.OrderConfirmed, Subject: placed.ID, Recipient: account, Facts: about}}},
-		"cancelled":                       {of(order.CancelledFact, placed), reactions.Told{Notice: &notification.Notice{Kind: notification.OrderCancelled, Subject: placed.ID, Recipient: account, Facts: about}}},
+		"confirmed": {of(order.ConfirmedFact, placed), reactions.Told{Notice: &notification.Notice{Kind: notification.OrderConfirmed, Subject: placed.ID, Recipient: account, Facts: about}}},
+		"cancelled": {of(order.CancelledFact, placed), reactions.Told{Notice: &notification.Notice{Kind: notification.OrderCancelled, Subject: placed.ID, Recipient: account, Facts: about}}},
+		"cancelled unseen": {of(order.CancelledFact, unseen), reactions.Told{Notice: &notification.Notice{
+			Kind: notification.OrderCancelled, Subject: placed.ID, Recipient: account, Facts: notification.Facts{Reason: "UNKNOWN_SKU"},
+		}}},
 		"a guest's, who names an account": {of(order.ConfirmedFact, guest), reactions.Told{Notice: &notification.Notice{Kind: notification.OrderConfirmed, Subject: guest.ID, Recipient: notification.Guest, Facts: about}}},
 		"of another id":                   {of(order.ConfirmedFact, old), reactions.Told{Notice: &notification.Notice{Kind: notification.OrderConfirmed, Subject: "order-1", Recipient: notification.Guest, Facts: about}}},
 		"registration":                    {mail(user.ConfirmRegistration), reactions.Told{Notice: mailed(notification.ConfirmRegistration)}},

@@ -64,6 +64,19 @@ func TestEveryKindHasItsTexts(t *testing.T) {
 	}
 }
 
+// TestAnOrderWithoutLinesIsCancelled: it may have named what is not sold.
+func TestAnOrderWithoutLinesIsCancelled(t *testing.T) {
+	t.Parallel()
+	v := values()
+	v.Lines = nil
+	for _, locale := range template.Locales {
+		text, _, err := template.New().Render(notification.OrderCancelled, notification.Email, locale, v)
+		require.NoError(t, err)
+		require.NotRegexp(t, `:\s*\n`, text.Body, "nothing is announced that does not follow")
+		require.NotContains(t, text.HTML, "<ul>")
+	}
+}
+
 func TestALanguageFallsBack(t *testing.T) {
 	t.Parallel()
 	for locale, want := range map[string]string{"de-AT": "de", "de_CH": "de", "DE": "de", "en-GB": "en", "fr": "en", "": "en", "../de": "en"} {
