@@ -16,7 +16,8 @@ import (
 // outcome makes an attempt. The zero outcome is that of one that has lost its claim; the
 // error is the queue's.
 func (s *Sender) outcome(ctx context.Context, d notification.Delivery) (Outcome, error) {
-	if !d.ExpiresAt.After(s.c.Now()) {
+	past := func(end time.Time) bool { return !end.IsZero() && !end.After(s.c.Now()) }
+	if past(d.ExpiresAt) {
 		return dropped(notification.TooLate), nil
 	}
 	contact, err := s.contact(ctx, d)
@@ -25,7 +26,7 @@ func (s *Sender) outcome(ctx context.Context, d notification.Delivery) (Outcome,
 		return dropped(notification.NoAddress), nil
 	case err != nil:
 		return s.later(d, fault.CodeOf(err)), nil
-	case !contact.ExpiresAt.IsZero() && !contact.ExpiresAt.After(s.c.Now()):
+	case past(d.ExpiresAt), past(contact.ExpiresAt): // the answer may have taken its time
 		return dropped(notification.TooLate), nil
 	case !slices.Contains(notification.Always, d.Channel) && !contact.Wants[d.Channel]:
 		return dropped(notification.NotWanted), nil

@@ -1,6 +1,7 @@
 package send_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -37,8 +38,13 @@ func TestAMessageThatComesTooLateIsDropped(t *testing.T) {
 		b.users.contact.ExpiresAt = b.clock.now().Add(-time.Second)
 		b.tell(t, "e3", notification.Notice{Kind: notification.ResetPassword, Subject: "mail-1", Recipient: "account-1", At: b.clock.now()})
 		require.Equal(t, notification.TooLate, b.settle(t, s, "mail-1").Reason, "its token has ended")
+		b.users.contact.ExpiresAt = time.Time{}
+		n.Subject, n.At = "order-3", b.clock.now().Add(time.Minute-72*time.Hour)
+		b.users.during = func() { b.clock.pass(time.Minute) }
+		b.tell(t, "e4", n)
+		require.Equal(t, notification.TooLate, b.settle(t, s, "order-3").Reason, "the user service took its time")
 		require.Empty(t, b.mails.Taken())
-		require.Equal(t, []string{"notification.failed account-1", "notification.failed account-1", "notification.failed account-1"}, b.told.Names(t))
+		require.Equal(t, slices.Repeat([]string{"notification.failed account-1"}, 4), b.told.Names(t))
 	})
 }
 

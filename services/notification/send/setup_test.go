@@ -61,6 +61,7 @@ type users struct {
 	contact notification.Contact
 	asked   []string
 	until   time.Time // the deadline of the last question
+	during  func()    // the question
 }
 
 func (u *users) ask(ctx context.Context, what string) (notification.Contact, error) {
@@ -68,6 +69,9 @@ func (u *users) ask(ctx context.Context, what string) (notification.Contact, err
 	defer u.mu.Unlock()
 	u.asked = append(u.asked, what)
 	u.until, _ = ctx.Deadline()
+	if u.during != nil {
+		u.during()
+	}
 	if u.err != nil {
 		return notification.Contact{}, u.err
 	}
