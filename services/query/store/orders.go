@@ -146,6 +146,10 @@ func (s *Store) selected(ctx context.Context, generation int64, f query.OrderFil
 		q.from, q.seq = "orders AS o", "o.seq"
 	}
 	q.and("o.generation = ?", generation)
+	o := "o."
+	if q.seq != "o.seq" && s.db.Name() == "sqlite" {
+		o = "+o." // or its planner takes a range of seq for each row, and not the one
+	}
 	if f.CustomerID != "" { // a customer has few orders, and a word perhaps many
 		for _, word := range wanted {
 			q.and("o.words LIKE ?", "% "+word+"%") // a word has letters and digits only
@@ -158,18 +162,18 @@ func (s *Store) selected(ctx context.Context, generation int64, f query.OrderFil
 		{"customer_id", f.CustomerID}, {"status", string(f.Status)}, {"reason", f.Reason}, {"style", f.Style},
 	} {
 		if is.value != "" {
-			q.and("o."+is.column+" = ?", text(is.value))
+			q.and(o+is.column+" = ?", text(is.value))
 		}
 	}
 	if f.Reason != "" {
-		q.and("o.reason <> ''") // the condition of the index
+		q.and(o + "reason <> ''") // the condition of the index
 	}
 	switch {
 	case f.NeedsAttention == nil:
 	case *f.NeedsAttention:
-		q.and("o.attention")
+		q.and(o + "attention")
 	default:
-		q.and("NOT o.attention")
+		q.and("NOT " + o + "attention")
 	}
 	from, to := between(f, before)
 	q.and(q.seq+" < ?", to)

@@ -1,0 +1,66 @@
+package store_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/services/query"
+	"github.com/amends/amends/services/query/store"
+	"github.com/amends/amends/services/query/store/generations"
+)
+
+// statements keeps the last statement that a database was sent.
+type statements struct {
+	logger.Interface
+
+	last string
+}
+
+// Trace implements [logger.Interface].
+func (s *statements) Trace(_ context.Context, _ time.Time, sent func() (string, int64), _ error) {
+	s.last, _ = sent()
+}
+
+// TestASearchLooksEachOrderUp: an order that the index of words, or of lines, has is looked
+// up by its number. SQLite, which has no statistics, would look through all orders before
+// that number if another filter has an index: a search took minutes.
+func TestASearchLooksEachOrderUp(t *testing.T) {
+	t.Parallel()
+	sent := &statements{Interface: logger.Discard}
+	db := dbtest.Open(t, dbtest.SQLite(t), database.Options{}).Session(&gorm.Session{Logger: sent})
+	require.NoError(t, store.Schema.Migrate(t.Context(), db))
+	b := testBundle{store.New(db), generations.New(db), db}
+	b.fill(t)
+	yes, no := true, false
+	for name, f := range map[string]query.OrderFilter{
+		"Alone": {}, "Status": {Status: query.Cancelled}, "Reason": {Reason: "OUT_OF_STOCK"}, "Style": {Style: query.Orchestrated},
+		"Attention": {NeedsAttention: &yes}, "NoAttention": {NeedsAttention: &no}, "Range": {PlacedAfter: began, PlacedBefore: began.Add(time.Hour)},
+		"All": {Status: query.Cancelled, Reason: "OUT_OF_STOCK", Style: query.Orchestrated, NeedsAttention: &yes, PlacedBefore: began},
+	} {
+		f.Limit = 20
+		words, lines, both := f, f, f
+		words.Text, lines.SKU, both.Text, both.SKU = "mug", "SKU-1", "mug", "SKU-1"
+		for _, f := range []query.OrderFilter{words, lines, both} {
+			_, err := b.Orders(t.Context(), f)
+			require.NoError(t, err)
+			asked := sent.last
+			var plan []struct{ Detail string }
+			require.NoError(t, db.Raw("EXPLAIN QUERY PLAN "+asked).Scan(&plan).Error)
+			var steps []string
+			for _, p := range plan {
+				steps = append(steps, p.Detail)
+			}
+			all := strings.Join(steps, "\n")
+			require.Regexp(t, `(?m)^SEARCH o USING INDEX \w+ \(generation=\? AND seq=\?\)$`, all, "%s: %s", name, asked)
+			require.NotContains(t, all, "TEMP B-TREE", "%s: %s", name, asked)
+		}
+	}
+}
