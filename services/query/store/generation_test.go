@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -82,6 +84,31 @@ func TestARebuildSwitchesAtOnceAndKeepsTheOldGeneration(t *testing.T) {
 		page, err = b.Orders(ctx, query.OrderFilter{Text: "ord", Limit: 9})
 		require.NoError(t, err)
 		require.Empty(t, page.Orders, "a number that comes again begins empty")
+	})
+}
+
+// A process that has dropped a generation may still remove its rows while another process
+// begins the next one, which has the same number.
+func TestAGenerationBeginsWithoutTheRowsOfOneThatIsDropped(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b testBundle) {
+		var once sync.Once
+		require.NoError(t, b.db.Callback().Raw().After("gorm:raw").Register("a late row", func(tx *gorm.DB) {
+			if strings.Contains(tx.Statement.SQL.String(), "DELETE FROM progress") { // the last one
+				once.Do(func() {
+					late := tx.Session(&gorm.Session{NewDB: true}).Exec(`INSERT INTO orders (generation, id, seq, customer_id, status, reason, style, attention, version, view, words)
+						VALUES (2, 'ord-0001', 1, 'cus_1', 'PENDING', '', 'orchestrated', false, 1, '{}', '')`)
+					require.NoError(t, late.Error)
+				})
+			}
+		}))
+		g, err := b.Begin(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, b.Load(t.Context(), g, []query.Change{told(newOrder(1), 1)}))
+		require.NoError(t, b.Switch(t.Context(), g))
+		page, err := b.Orders(t.Context(), query.OrderFilter{Text: "ord 0001", Limit: 1})
+		require.NoError(t, err)
+		require.Len(t, page.Orders, 1, "the words of an order that seems to be loaded are not written")
 	})
 }
 

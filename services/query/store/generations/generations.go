@@ -55,6 +55,11 @@ func (g *Generations) Begin(ctx context.Context) (generation int64, err error) {
 			return fault.Errorf(fault.Business, query.OldGeneration, "generation %d is still kept: drop it first", states["old"])
 		}
 		generation = states["current"] + 1
+		for _, table := range tables { // of a generation with the same number that was dropped a moment ago
+			if err := tx.Exec("DELETE FROM "+table+" WHERE generation = ?", generation).Error; err != nil {
+				return fmt.Errorf("begin a generation: %w", err)
+			}
+		}
 		for _, kind := range []search.Kind{search.Orders, search.Products} {
 			if err := kind.Clear(tx, generation); err != nil {
 				return err //nolint:wrapcheck // it says what it did
