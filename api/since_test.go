@@ -237,6 +237,20 @@ func TestReadYourWrites(t *testing.T) {
 		get(t, b, minVersion).refused(t, http.StatusServiceUnavailable, fault.Unavailable)
 	})
 
+	t.Run("AReadModelThatHangsIsNotWaitedForLonger", func(t *testing.T) {
+		t.Parallel()
+		m := newModel()
+		m.fail = func(ctx context.Context) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		b := modelled(t, m, quick)
+		b.engineAway()
+		start := time.Now()
+		get(t, b, minVersion).refused(t, http.StatusServiceUnavailable, fault.Unavailable)
+		require.Less(t, time.Since(start), 20*time.Second, "the route has 35 s")
+	})
+
 	t.Run("TheWorkflowIsNeverOlder", func(t *testing.T) {
 		t.Parallel()
 		b := modelled(t, newModel())

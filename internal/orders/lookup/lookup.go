@@ -77,11 +77,17 @@ func (f *Finder) FindSince(ctx context.Context, id string, s Since, shown func(r
 	if f.model == nil || !s.missed(found, err) || err == nil && !shown(found) {
 		return found, false, err
 	}
-	if _, err := f.model.WaitFor(ctx, id, s.Version, s.Patience); err != nil && ctx.Err() != nil {
-		return found, true, ctx.Err()
-	}
+	f.wait(ctx, id, s)
 	found, err = f.Find(ctx, id)
 	return found, s.missed(found, err), err
+}
+
+// wait waits for a version, and not longer for a read model that does not answer. Whether it
+// came, the next answer tells.
+func (f *Finder) wait(ctx context.Context, id string, s Since) {
+	ctx, cancel := context.WithTimeout(ctx, s.Patience+patiently)
+	defer cancel()
+	_, _ = f.model.WaitFor(ctx, id, s.Version, s.Patience)
 }
 
 // missed reports whether an answer is no proof of the version. There is no version of an
