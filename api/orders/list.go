@@ -14,6 +14,9 @@ import (
 	"github.com/amends/amends/services/query"
 )
 
+// listTime bounds a list behind its wait for a version, for which its route has its time.
+const listTime = 4 * time.Second
+
 const unlisted = "The orders cannot be listed right now."
 
 // ListOrders lists the caller's orders.
@@ -32,6 +35,8 @@ func (h *Handlers) ListOrders(ctx context.Context, r contract.ListOrdersRequestO
 		Limit: parameter.Limit(p.Limit), Cursor: parameter.Value(p.Cursor),
 	}
 	current := h.caught(ctx, since)
+	ctx, cancel := context.WithTimeout(ctx, listTime)
+	defer cancel()
 	page, err := ownPage(ctx, h.model, own)
 	if err != nil {
 		return nil, problem.Unlisted(err, unlisted)
