@@ -40,6 +40,7 @@ func TestDoctor(t *testing.T) {
 	var r doctorflow.Report
 	require.NoError(t, json.Unmarshal([]byte(out), &r))
 	require.True(t, r.OK)
+	require.Empty(t, r.Absent)
 	require.Equal(t, 1, r.SkippedYoung)
 	require.Contains(t, out, `"findings": []`)
 

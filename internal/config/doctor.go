@@ -27,11 +27,15 @@ type Doctor struct {
 
 	// DryRun makes scheduled runs report findings without repairing. Default: false.
 	DryRun bool `key:"dry_run"`
+
+	// Followers has the read model and the notification service compared too; false for a
+	// platform without them. Default: true.
+	Followers bool `key:"followers"`
 }
 
 // DefaultDoctor returns the defaults.
 func DefaultDoctor() Doctor {
-	return Doctor{Every: 5 * time.Minute, Grace: 10 * time.Minute, Pause: 10 * time.Second}
+	return Doctor{Every: 5 * time.Minute, Grace: 10 * time.Minute, Pause: 10 * time.Second, Followers: true}
 }
 
 // Check reports the rules that the section breaks.

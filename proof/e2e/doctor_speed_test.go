@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/proof/shoptest"
+	"github.com/amends/amends/services/notification"
 )
 
 // doctorOrders is how many orders the doctor is measured with. The default is
@@ -56,14 +58,22 @@ const barrierClone = `INSERT INTO barrier SELECT $, step, generation, state, fin
 		'","amount":{', $ || '","amount":{'), '","state"', $ || '","state"'), code, message, created_at, updated_at
 	FROM barrier, clones WHERE saga = @saga`
 
-// fill adds n orders like that one, in every ledger.
-func (p *platform) fill(t *testing.T, like string, n int) {
+// fill adds n orders like that one, in every ledger, the read model and the mails.
+func (p *platform) fill(t *testing.T, f *shoptest.Followers, like string, n int) {
 	t.Helper()
-	ids := make([]string, n)
+	ids, notices, rows := make([]string, n), make([]notification.Notice, n), make([]string, n)
 	for i := range ids {
 		ids[i] = uuid.NewString()
+		notices[i] = notification.Notice{Kind: notification.OrderConfirmed, Subject: ids[i], Recipient: notification.Guest, At: time.Now()}
+		rows[i] = fmt.Sprintf("('%s', %d)", ids[i], i+1) // a copy has a number of its own
 	}
 	p.copy(t, like, ids)
+	f.Want(t, notices...)
+	for some := range slices.Chunk(rows, 1000) {
+		_, err := p.Exec(t.Context(), "query", `INSERT INTO orders SELECT generation, v.column1, seq - v.column2, customer_id, status, reason, style, attention, version, view, words
+			FROM orders, (VALUES `+strings.Join(some, ",")+`) AS v WHERE id = ?`, like)
+		require.NoError(t, err)
+	}
 }
 
 // copy adds orders like that one, in every ledger, with these ids.
@@ -103,12 +113,15 @@ func TestDoctorSpeed(t *testing.T) {
 	for name, dsn := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlatformOn(t, dsn, 10*time.Minute)
+			f := p.Follow(t, dsn)
 			id := p.place(t, "", "wait=30", placement()).order.ID
 			p.overdue(t, id)
-			p.fill(t, id, *doctorOrders-1)
+			f.Hear(t)
+			p.fill(t, f, id, *doctorOrders-1)
 			r := p.diagnose(t)
 			require.True(t, r.OK, "%v %v", r.Findings, r.Unasked)
 			require.Equal(t, *doctorOrders, r.Judged)
+			require.Empty(t, r.Absent)
 			fmt.Fprintf(os.Stdout, "doctor on %s: %d orders in %s: %.0f orders/s\n", name, r.Judged, r.Ended.Sub(r.Started).Round(time.Millisecond), r.OrdersPerSecond)
 		})
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/activities"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/sagatest"
 	paymentcompare "github.com/amends/amends/services/payment/audit/compare"
@@ -62,7 +63,8 @@ func (p *patient) Check(ctx context.Context, end sagatest.End) error {
 
 // facts returns the facts of all services about the order.
 func (p *patient) facts(ctx context.Context) (judge.Facts, error) {
-	f, r := judge.Facts{Saga: orderID}, audit.Range{Sagas: []string{orderID}}
+	unasked := []string{activities.AuditCopies.Service, activities.AuditMails.Service} // the shop has none
+	f, r := judge.Facts{Saga: orderID, Unasked: unasked}, audit.Range{Sagas: []string{orderID}}
 	orders, err := p.Orders.Audit(ctx, r)
 	if err != nil || len(orders.Facts) != 1 {
 		return f, fmt.Errorf("there are %d orders: %w", len(orders.Facts), err)

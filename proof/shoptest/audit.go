@@ -2,11 +2,10 @@ package shoptest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
-
-	"gorm.io/gorm"
 
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/event/outbox/compare"
@@ -25,19 +24,19 @@ func (s *Shop) BindAudit(r saga.Registry, engine activities.Sagas) {
 	activities.BindInventoryAudit(r, s.Inventory)
 	activities.BindPaymentAudit(r, paymentcompare.New(s.Payments, s.Provider))
 	activities.BindShippingAudit(r, shippingcompare.New(s.Shipments, s.Carrier))
-	activities.PassOn(r, s.Pass, slices.Concat(activities.QueryQuestions, activities.NotificationQuestions)...)
+	pass := func(ctx context.Context, question string, argument json.RawMessage) (json.RawMessage, error) {
+		if s.Pass == nil {
+			return json.RawMessage("null"), nil
+		}
+		return s.Pass(ctx, question, argument)
+	}
+	activities.PassOn(r, pass, slices.Concat(activities.QueryQuestions, activities.NotificationQuestions)...)
 	for _, service := range registry.Acting() {
 		activities.BindEventsAudit(r, service, func(ctx context.Context) ([]string, error) {
 			return compare.Undelivered(ctx, s.books[service], database.Now().Add(-10*time.Minute))
 		})
 	}
 }
-
-// Database returns the database of a service or an external system.
-func (s *Shop) Database(book string) *gorm.DB { return s.books[book] }
-
-// Adopt lets a database be damaged that is not the shop's.
-func (s *Shop) Adopt(book string, db *gorm.DB) { s.books[book] = db }
 
 // Damage changes a row of a database without its service, as no service would. It
 // fails if no row is changed.

@@ -64,6 +64,16 @@ func (d *doctor) others(ctx workflow.Context, r audit.Range, page *judge.Page) e
 	waiting := workflow.NewWaitGroup(ctx)
 	var unasked []string
 	for _, s := range judge.Services {
+		// Orders do not depend on followers. One that was away once is not waited for at
+		// every page.
+		switch {
+		case s.Follows && d.in.Alone:
+			page.Absent = append(page.Absent, s.Name)
+			continue
+		case s.Follows && d.report.missed(s.Name):
+			unasked = append(unasked, s.Name)
+			continue
+		}
 		waiting.Add(1)
 		workflow.GoNamed(ctx, "ask-"+s.Name, func(ctx workflow.Context) {
 			defer waiting.Done()
@@ -77,8 +87,11 @@ func (d *doctor) others(ctx workflow.Context, r audit.Range, page *judge.Page) e
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	for _, name := range page.Absent {
+		d.report.absent(name)
+	}
 	for _, f := range page.List {
-		f.Unasked = unasked
+		f.Unasked, f.Told = append(slices.Clip(unasked), page.Absent...), page.Told
 	}
 	return d.engine(ctx, page)
 }
@@ -129,9 +142,15 @@ func (d *doctor) engine(ctx workflow.Context, page *judge.Page) error {
 func (d *doctor) totals(ctx workflow.Context) error {
 	answers := make([]workflow.Future, len(judge.Totals))
 	for i, t := range judge.Totals {
-		answers[i] = d.start(ctx, t.Question.Name, t.Question.Service, audit.Whole{})
+		if t.Follows() && (d.in.Alone || d.report.missed(t.Question.Service)) {
+			continue
+		}
+		answers[i] = d.start(ctx, t.Question.Name, t.Queue(), audit.Whole{Pause: d.in.Pause})
 	}
 	for i, t := range judge.Totals {
+		if answers[i] == nil {
+			continue
+		}
 		var wrong []string
 		if err := answers[i].Get(ctx, &wrong); err != nil {
 			if ctx.Err() != nil {
@@ -140,7 +159,7 @@ func (d *doctor) totals(ctx workflow.Context) error {
 			d.report.unasked(t.Question.Service, err)
 		}
 		for _, w := range wrong {
-			d.report.add(judge.Finding{Invariant: t.Invariant, Kind: t.Kind, Service: t.Question.Service, Detail: w})
+			d.report.add(judge.Finding{Invariant: t.Invariant, Kind: t.Kind, Severity: judge.SeverityOf(t.Kind), Service: t.Question.Service, Detail: w})
 		}
 	}
 	return nil

@@ -37,6 +37,8 @@ const (
 type Input struct {
 	// DryRun repairs nothing.
 	DryRun bool `json:"dry_run,omitempty"`
+	// Alone asks no services that only follow the facts of others: the platform has none.
+	Alone bool `json:"alone,omitempty"`
 	// Grace is how long after its decide-by an order is judged: time for the last
 	// undo, and for clocks that differ. Default 10 min.
 	Grace time.Duration `json:"grace,omitempty"`

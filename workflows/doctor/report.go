@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -43,6 +44,10 @@ type Report struct {
 	// Unasked lists the services that did not answer at least one question.
 	Unasked []Unasked `json:"unasked"`
 
+	// Absent lists services that the platform does not have, or that the worker of the
+	// order service has no address of.
+	Absent []string `json:"absent,omitempty"`
+
 	// OK reports whether every service answered and every finding is repaired.
 	OK bool `json:"ok"`
 }
@@ -79,6 +84,18 @@ func (r *Report) unasked(service string, err error) {
 		}
 	}
 	r.Unasked = append(r.Unasked, Unasked{Service: service, Times: 1, Error: err.Error()})
+}
+
+// missed reports whether a service has not answered before.
+func (r *Report) missed(service string) bool {
+	return slices.ContainsFunc(r.Unasked, func(u Unasked) bool { return u.Service == service })
+}
+
+// absent notes a service that the platform does not have.
+func (r *Report) absent(service string) {
+	if !slices.Contains(r.Absent, service) {
+		r.Absent = append(r.Absent, service)
+	}
 }
 
 // found counts the findings, listed or not.

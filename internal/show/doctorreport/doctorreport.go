@@ -60,19 +60,22 @@ func head(r doctor.Report, age string) table.Writer {
 	t.AppendRow(table.Row{"Orders", fmt.Sprintf("%d: %d judged, %d too young; %.0f per second", r.Orders, r.Judged, r.SkippedYoung, r.OrdersPerSecond)})
 	t.AppendRow(table.Row{"Need attention", attention})
 	t.AppendRow(table.Row{"Waived", r.WaiverCount})
+	if len(r.Absent) > 0 {
+		t.AppendRow(table.Row{"Not asked", strings.Join(r.Absent, ", ") + ": the platform has none, or the order service's worker has no address of it"})
+	}
 	t.AppendRow(table.Row{"Verdict", verdict(r)})
 	return t
 }
 
 func findings(r doctor.Report) string {
 	t := show.Table()
-	t.AppendHeader(table.Row{"Finding", "Invariant", "Order", "Service", "Detail", "Since", "Repaired"})
+	t.AppendHeader(table.Row{"Finding", "Severity", "Invariant", "Order", "Service", "Detail", "Since", "Repaired"})
 	for _, f := range r.Findings {
 		since := ""
 		if !f.Since.IsZero() {
 			since = show.Stamp(f.Since)
 		}
-		t.AppendRow(table.Row{f.Kind, f.Invariant, f.Order, f.Service, f.Detail, since, repaired(f)})
+		t.AppendRow(table.Row{f.Kind, f.Severity, f.Invariant, f.Order, f.Service, f.Detail, since, repaired(f)})
 	}
 	out := t.Render() + "\n"
 	if more := found(r) - len(r.Findings); more > 0 {

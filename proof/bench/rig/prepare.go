@@ -130,8 +130,8 @@ func (r *Rig) stockUp(ctx context.Context) error {
 
 // Tool runs a command of amends.
 func (r *Rig) Tool(ctx context.Context, args ...string) error {
-	cmd := exec.CommandContext(ctx, r.o.Platform.Amends, args...) //nolint:gosec // the binary that is measured
-	cmd.Env = append(r.environ(), r.dsns()...)
+	cmd := exec.CommandContext(ctx, r.o.Platform.Amends, args...)                       //nolint:gosec // the binary that is measured
+	cmd.Env = append(append(r.environ(), r.dsns()...), "AMENDS_DOCTOR_FOLLOWERS=false") // there are none
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("amends %s: %w: %s", strings.Join(args, " "), err, said)
 	}

@@ -28,7 +28,7 @@ func (s *Store) audit(ctx context.Context, r audit.Range) (page notificationaudi
 	if err := s.db.WithContext(ctx).Table("deliveries_since").Pluck("at", &since).Error; err != nil {
 		return page, fmt.Errorf("read the beginning: %w", err)
 	}
-	page.Since = time.Now().Add(math.MaxInt64) // without a row nothing is known to be complete
+	page.Since = s.now().Add(math.MaxInt64) // without a row nothing is known to be complete
 	for _, at := range since {
 		page.Since = at.UTC().Add(settling)
 	}

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"slices"
 	"time"
 
 	"github.com/amends/amends/saga/audit"
@@ -35,10 +36,32 @@ func kinds() []audit.Kind {
 	return all
 }
 
+// Severity says how much a finding matters.
+type Severity string
+
+// The severities.
+const (
+	// Error: money, stock, parcels or records are wrong, or not as they were told.
+	Error Severity = "error"
+	// Warning: they are right, but a customer or an operator is told something else.
+	Warning Severity = "warning"
+)
+
+// SeverityOf returns the severity of a kind of findings.
+func SeverityOf(k audit.Kind) Severity {
+	for _, s := range Services {
+		if s.Follows && slices.Contains(s.kinds, k) {
+			return Warning
+		}
+	}
+	return Error
+}
+
 // Finding is one violation of an invariant.
 type Finding struct {
 	Invariant audit.Invariant `json:"invariant"`
 	Kind      audit.Kind      `json:"kind"`
+	Severity  Severity        `json:"severity"`
 	Order     string          `json:"order,omitempty"` // empty: it concerns a service as a whole
 	Service   string          `json:"service"`         // whose fact it is about
 	Detail    string          `json:"detail"`          // in words

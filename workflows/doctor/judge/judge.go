@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/audit"
+	notificationaudit "github.com/amends/amends/services/notification/audit"
 	"github.com/amends/amends/services/order"
 )
 
@@ -42,12 +43,13 @@ func Judge(f Facts, now time.Time, grace time.Duration) Verdict {
 	if f.Order.Status == order.Pending {
 		j.undecided()
 	}
-	j.services()
+	j.services(now.Add(-grace))
 	if f.Order.Status == order.Confirmed {
 		j.parcels()
 	}
 	if f.Order.Status != order.Pending {
 		j.quote()
+		j.told(now.Add(-grace))
 	}
 	return j.Verdict
 }
@@ -64,7 +66,7 @@ type judgement struct {
 func (j *judgement) add(service string, all audit.Findings) {
 	for _, f := range all {
 		j.Findings = append(j.Findings, Finding{
-			Invariant: f.Invariant, Kind: f.Kind, Order: j.Saga, Service: service, Since: j.since,
+			Invariant: f.Invariant, Kind: f.Kind, Severity: SeverityOf(f.Kind), Order: j.Saga, Service: service, Since: j.since,
 			Detail: brief(f.Detail), Repairable: f.Repairable,
 		})
 	}
@@ -157,8 +159,9 @@ func (j *judgement) undecided() {
 
 // services has each service judge its own fact. A fact that arrived is whole, even if
 // the service failed on a later page; only a missing one proves nothing then.
-func (j *judgement) services() {
+func (j *judgement) services(settled time.Time) {
 	o := j.Order.Order()
+	o.Settled = j.settled(settled)
 	// A resumed saga settles first. If money was taken it would go forward, on an
 	// order that is cancelled: that is for an operator to decide.
 	o.Resumable = j.asked("payment") && !valueOf(j.Payment).Paid()
@@ -166,6 +169,23 @@ func (j *judgement) services() {
 		if fact, known := s.fact(&j.Facts); known || j.asked(s.Name) {
 			j.add(s.Name, fact.Judge(o))
 		}
+	}
+}
+
+// settled reports whether the order has not changed since. An order service of an older
+// release does not say.
+func (j *judgement) settled(since time.Time) bool {
+	return !j.Order.ChangedAt.IsZero() && !j.Order.ChangedAt.After(since)
+}
+
+// told judges whether the customer of a decided order is told of its end. What was decided
+// before the notification service began needs no message.
+func (j *judgement) told(settled time.Time) {
+	status := audit.Status(j.Order.Status)
+	switch {
+	case !j.asked(activities.AuditMails.Service), !j.settled(settled), j.Told.IsZero(), j.Order.UpdatedAt.Before(j.Told):
+	case !valueOf(j.Mails).Tells(status):
+		j.find(audit.ToldOnce, notificationaudit.MailMissing, activities.AuditMails.Service, false, "it is %s, and no mail tells its customer", status)
 	}
 }
 

@@ -1,12 +1,17 @@
 package judge
 
 import (
+	"slices"
+	"time"
+
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/saga/audit"
 	catalogaudit "github.com/amends/amends/services/catalog/audit"
 	inventoryaudit "github.com/amends/amends/services/inventory/audit"
+	notificationaudit "github.com/amends/amends/services/notification/audit"
 	orderaudit "github.com/amends/amends/services/order/audit"
 	paymentaudit "github.com/amends/amends/services/payment/audit"
+	queryaudit "github.com/amends/amends/services/query/audit"
 	shippingaudit "github.com/amends/amends/services/shipping/audit"
 )
 
@@ -18,16 +23,23 @@ type Facts struct {
 	Inventory *inventoryaudit.Fact
 	Payment   *paymentaudit.Fact
 	Shipping  *shippingaudit.Fact
-	Engine    *activities.SagaFact // nil: not asked, because the order is decided or young
+	Copy      *queryaudit.Fact        // of the read model
+	Mails     *notificationaudit.Fact // to the customer
+	Engine    *activities.SagaFact    // nil: not asked, because the order is decided or young
 	// Unasked lists the services that did not answer every question: a fact that is
 	// missing proves nothing about them, one that is there counts.
 	Unasked []string
+	// Told is the time since which customers are told; zero: that is not known.
+	Told time.Time
 }
 
 // Service is a service that is asked about the sagas of every page.
 type Service struct {
 	Name  string
 	kinds []audit.Kind // of its findings, beside those of every service
+	// Follows reports that it takes no steps, and only follows the facts of others: its
+	// questions are passed on by the order service's worker.
+	Follows bool
 
 	// Ask adds one page of the service's facts about r to page, by the function ask,
 	// which asks one question. It returns the cursor for the next page.
@@ -47,6 +59,8 @@ var Services = []Service{
 	of(activities.AuditReserved, inventoryaudit.Kinds, func(f *Facts) **inventoryaudit.Fact { return &f.Inventory }),
 	of(activities.AuditPayments, paymentaudit.Kinds, func(f *Facts) **paymentaudit.Fact { return &f.Payment }),
 	of(activities.AuditParcels, shippingaudit.Kinds, func(f *Facts) **shippingaudit.Fact { return &f.Shipping }),
+	follower(activities.AuditCopies, queryaudit.Kinds, func(f *Facts) **queryaudit.Fact { return &f.Copy }),
+	follower(activities.AuditMails, notificationaudit.Kinds, func(f *Facts) **notificationaudit.Fact { return &f.Mails }),
 }
 
 // of returns the service that answers q, with its facts in a field of [Facts].
@@ -57,9 +71,7 @@ func of[F audit.Fact](q activities.Audit[audit.Range, audit.Page[F]], kinds []au
 		Ask: func(ask Ask, r audit.Range, page *Page) (string, error) {
 			var answer audit.Page[F]
 			err := ask(q.Name, q.Service, r, &answer)
-			for i := range answer.Facts {
-				*field(page.At(answer.Facts[i].ID())) = &answer.Facts[i]
-			}
+			take(page, answer, field)
 			return answer.Next, err
 		},
 		fact: func(f *Facts) (audit.Fact, bool) {
@@ -72,6 +84,38 @@ func of[F audit.Fact](q activities.Audit[audit.Range, audit.Page[F]], kinds []au
 	}
 }
 
+// take adds the facts of an answer to page.
+func take[F audit.Fact](page *Page, answer audit.Page[F], field func(*Facts) **F) {
+	for i := range answer.Facts {
+		*field(page.At(answer.Facts[i].ID())) = &answer.Facts[i]
+	}
+}
+
+// follower is of for a service that only follows the facts of others.
+func follower[F audit.Fact](q activities.Audit[audit.Range, audit.Page[F]], kinds []audit.Kind, field func(*Facts) **F) Service {
+	s := of(q, kinds, field)
+	s.Follows = true
+	s.Ask = func(ask Ask, r audit.Range, page *Page) (string, error) {
+		var answer *audit.Page[F]
+		err := ask(q.Name, passes, r, &answer)
+		switch {
+		case err != nil:
+			return "", err
+		case answer == nil:
+			page.Absent = append(page.Absent, q.Service)
+			return "", nil
+		case !answer.Since.IsZero():
+			page.Told = answer.Since
+		}
+		take(page, *answer, field)
+		return answer.Next, nil
+	}
+	return s
+}
+
+// passes is the service whose worker passes the questions to followers on.
+var passes = activities.AuditOrders.Service
+
 // Total is a question about a service as a whole. Each text of an answer is a finding of
 // the kind.
 type Total struct {
@@ -80,11 +124,26 @@ type Total struct {
 	Kind      audit.Kind
 }
 
+// Follows reports that the question is one to a follower.
+func (t Total) Follows() bool {
+	return slices.ContainsFunc(Services, func(s Service) bool { return s.Follows && s.Name == t.Question.Service })
+}
+
+// Queue returns the service whose worker has the question.
+func (t Total) Queue() string {
+	if t.Follows() {
+		return passes
+	}
+	return t.Question.Service
+}
+
 // Totals lists these questions.
 var Totals = append([]Total{
 	{activities.AuditPlaced, NoneLost, orderaudit.PlacedTwice},
 	{activities.AuditStock, inventoryaudit.StockAddsUp, inventoryaudit.Stock},
 	{activities.AuditLedger, paymentaudit.MoneyAddsUp, paymentaudit.Ledger},
+	{activities.AuditGoods, audit.ToldOnce, queryaudit.GoodsDiffer},
+	{activities.AuditWaiting, audit.ToldOnce, notificationaudit.MailWaiting},
 	{activities.AuditEvents(activities.AuditOrders.Service), audit.ToldOnce, audit.Undelivered},
 }, eventsOf(Services)...)
 
@@ -99,6 +158,10 @@ func eventsOf(services []Service) (all []Total) {
 // Page collects the facts about a page of sagas.
 type Page struct {
 	List []*Facts // the orders' first
+	// Absent are services that the platform does not have.
+	Absent []string
+	// Told is [Facts.Told].
+	Told time.Time
 	of   map[string]*Facts
 }
 

@@ -50,5 +50,6 @@ func WorkerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 
 // DoctorInput returns the configured input of the doctor.
 func DoctorInput(c *config.Config) doctorflow.Input {
-	return doctorflow.Input{DryRun: c.Doctor.DryRun, Grace: c.Doctor.Grace, Pause: c.Doctor.Pause, Rate: c.Doctor.Rate}
+	d := c.Doctor
+	return doctorflow.Input{DryRun: d.DryRun, Grace: d.Grace, Pause: d.Pause, Rate: d.Rate, Alone: !d.Followers}
 }
