@@ -114,6 +114,7 @@ events() {
   sed -n 's/^ *\(events: .*\)$/\1/p'
   echo '```'
 }
+mails() { sed -n 's/^mails: \(.*\)$/- \1./p'; }
 rates() {
   awk '
     BEGIN { print "| | |\n|---|---|" }
@@ -166,7 +167,7 @@ defines the terms.
 
 | part | | took | of commit |
 |---|---|---|---|
-$(for p in explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events rates calls fleet rotation accounts reloads sessions gateway overload own-writes readmodel lists streams; do echo "| $p | $(took "$p") |"; done)
+$(for p in explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events mails rates calls fleet rotation accounts reloads sessions gateway overload own-writes readmodel lists streams; do echo "| $p | $(took "$p") |"; done)
 
 ## Every schedule of up to $FAULTS faults
 
@@ -309,6 +310,13 @@ as many while parts are frozen and cut off. The tail of a broker is cut off unde
 while and after its bugs are mended. The effects have no constraint, so that a doubled or misplaced one shows.
 
 $(part events events)
+
+## Messages to customers
+
+One order's end is told by mail and by text message, under every schedule of up to 2 faults of the listener, of the sender's
+process, and of the servers. Each channel must deliver one message, or have refused it.
+
+$(part mails mails)
 
 ## Rates of events
 

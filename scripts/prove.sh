@@ -24,7 +24,7 @@ faults=${FAULTS:-3} sample=${SAMPLE:-2000} sizes=${SIZES:-6} seed=${SEED:-1} ran
 for_=${FOR:-120s} orders=${ORDERS:-500} doctor=${DOCTOR:-20000} recoveries=${RECOVERIES:-20}
 events=${EVENTS:-20000} strikes=${STRIKES:-20} reads=${READS:-10000} model=${MODEL:-100000}
 page=${PAGE:-docs/proof.md} logs=${LOGS:-bin/prove}
-parts=${PARTS:-explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events rates calls fleet reloads rotation accounts sessions gateway overload own-writes readmodel lists streams}
+parts=${PARTS:-explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events mails rates calls fleet reloads rotation accounts sessions gateway overload own-writes readmodel lists streams}
 
 [ -n "${KEEP:-}" ] || rm -rf "$logs"
 mkdir -p "$logs"
@@ -70,6 +70,7 @@ part recovery 15 ./proof/chaos -run '^$' -bench '^BenchmarkRecovery$' -benchtime
 part locks 10 ./proof/e2e -run '^TestOrdersBesideLockedRowsAreNotDelayed$' -locked.orders 200
 part doctor 10 ./proof/e2e -run '^TestDoctorSpeed$' -doctor.orders "$doctor"
 part events 15 ./proof/events -events "$events" -faults "$strikes" -seed "$seed"
+part mails 10 ./proof/mails -faults 2
 part rates 10 ./proof/events -run '^$' -bench . -benchtime 1x
 part calls 10 ./proof/e2e -run '^TestSplitProcessesCallEachOther$' -calls.whole
 part fleet 10 ./proof/fleet -whole

@@ -54,7 +54,7 @@ const caughtWithin = "60s"
 func TestEveryMutantIsCaught(t *testing.T) {
 	t.Parallel()
 
-	for _, m := range mutants {
+	for _, m := range slices.Concat(mutants, mailMutants) {
 		if !m.quick && !*allMutants {
 			continue
 		}
@@ -92,7 +92,7 @@ var testFunc = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 func TestEveryMutantFitsItsFile(t *testing.T) {
 	t.Parallel()
 
-	for _, m := range slices.Concat(mutants, upgrades) {
+	for _, m := range slices.Concat(mutants, mailMutants, upgrades) {
 		m.source(t)
 		pkg, run := m.by[0], m.by[2]
 		tests := regexp.MustCompile(strings.Split(run, "/")[0])
