@@ -99,7 +99,7 @@ func (c *customers) insist(ctx context.Context, o Order, body client.PlaceOrder)
 		c.placed++
 		c.repeated += min(try, 1)
 		c.mu.Unlock()
-		r, err := c.api.PlaceOrderWithResponse(ctx, &client.PlaceOrderParams{IdempotencyKey: o.Key}, body)
+		r, err := c.api.PlaceOrderWithResponse(ctx, &client.PlaceOrderParams{IdempotencyKey: o.Key}, body, o.sign)
 		if err != nil { // nothing listens, or it died while it answered
 			c.sent("no answer")
 			breathe(ctx, try)
@@ -182,7 +182,7 @@ func (c *customers) cancel(ctx context.Context, o Order, id string) {
 	c.cancelled[o.N] = true
 	c.mu.Unlock()
 	for try := 0; ctx.Err() == nil; try++ {
-		r, err := c.api.CancelOrderWithResponse(ctx, id, client.CancelOrder{})
+		r, err := c.api.CancelOrderWithResponse(ctx, id, client.CancelOrder{}, o.sign)
 		if err != nil {
 			breathe(ctx, try)
 			continue
@@ -207,7 +207,7 @@ func (c *customers) reuse(ctx context.Context, o Order) {
 	other := o.Body
 	other.ShipTo.Line1 = "Hauptstr. 2"
 	for try := 0; ctx.Err() == nil; try++ {
-		r, err := c.api.PlaceOrderWithResponse(ctx, &client.PlaceOrderParams{IdempotencyKey: o.Key}, other)
+		r, err := c.api.PlaceOrderWithResponse(ctx, &client.PlaceOrderParams{IdempotencyKey: o.Key}, other, o.sign)
 		if err != nil {
 			breathe(ctx, try)
 			continue

@@ -4,7 +4,7 @@
 // # The platform
 //
 // The processes are those of the built binary: the API, a worker per service, two
-// for order; the broker of events; PostgreSQL with a database and a role for each service; the Temporal
+// for order, also those of accounts, of the read model and of notifications; the broker of events; PostgreSQL with a database and a role for each service; the Temporal
 // server on a PostgreSQL of its own. Every connection of the API and the workers
 // goes over a line of its own ([toxiproxy]), which can be cut and made to swallow
 // its traffic, except for the calls between them: API and order workers call the services
@@ -16,6 +16,7 @@
 //     postal code and kind of product that ends differently. They repeat a
 //     request without an answer with the same key; some place the same order
 //     several times at once and again later, some cancel while the saga runs.
+//     Every other customer has an account, and so an address of mail.
 //     Each answer that acknowledges an order is written to a file before anything
 //     else happens. Meanwhile the faults of the schedule hit the platform.
 //  2. Quiet: no fault is active any more. Every order must be decided soon.
@@ -24,7 +25,9 @@
 //     external systems, no effect was doubled, and every saga's history replays
 //     with the code of this tree. No event waits in an outbox; the broker's stream has
 //     every event of the outboxes and no other, apart from repeats in the order of each
-//     key; and no result is told by two events.
+//     key; and no result is told by two events. The read model has every order and every
+//     shelf as its owner has it. Each account's decided order has one mail in the mailbox of
+//     a server of mails, which came after the decision; no other mail is about an order.
 //
 // All faults, their victims and their times are drawn from the seed before
 // anything starts: the same seed is the same schedule and the same customers. The
@@ -71,7 +74,7 @@
 //
 // [Plant] damages a database on purpose. A test does so with every kind of damage,
 // and demands that the invariants and the doctor each call it by its name: a lost order,
-// a lost event, a doubled event and others. `make chaos PLANT=held-stock` is a whole run that must fail.
+// a lost event, a doubled mail, a stale read model and others. `make chaos PLANT=held-stock` is a whole run that must fail.
 //
 // # Files of a failed run
 //

@@ -46,6 +46,9 @@ func (p *platform) doctor(ctx context.Context, records []order.Record) ([]string
 	for _, u := range report.Unasked {
 		all = append(all, fmt.Sprintf("doctor: %s did not answer", u.Service))
 	}
+	for _, a := range report.Absent {
+		all = append(all, fmt.Sprintf("doctor: has no address of %s", a))
+	}
 	if report.Judged < len(records) {
 		all = append(all, fmt.Sprintf("doctor: judged %d of %d orders", report.Judged, len(records)))
 	}

@@ -17,7 +17,6 @@ import (
 	"github.com/amends/amends/event/jetstream"
 	"github.com/amends/amends/internal/dev/loopback"
 	"github.com/amends/amends/proof/wait"
-	"github.com/amends/amends/worker/registry"
 )
 
 // describeBroker defines how the broker runs.
@@ -41,7 +40,7 @@ func (p *platform) describeBroker(ctx context.Context, w Where, logs string) err
 // age has the outboxes count as complete from now on: the doctor does not judge the
 // events of the first hour after an upgrade.
 func (p *platform) age(ctx context.Context) error {
-	for _, service := range registry.Acting() {
+	for _, service := range tellers() {
 		err := p.with(ctx, service, func(conn *pgx.Conn) error {
 			_, err := conn.Exec(ctx, "UPDATE outbox_since SET at = at - interval '2 hours'")
 			return err
@@ -50,7 +49,15 @@ func (p *platform) age(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return p.with(ctx, "notification", func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "UPDATE deliveries_since SET at = at - interval '2 hours'")
+		return err
+	})
+}
+
+// tellers are the services with an outbox: the read model tells nothing.
+func tellers() []string {
+	return slices.DeleteFunc(services(), func(service string) bool { return service == "query" })
 }
 
 // with connects to a service's database for f.
@@ -121,7 +128,7 @@ func (p *platform) judgeEvents(ctx context.Context) (e events, err error) {
 
 // unpublished counts the events in all outboxes that wait or are dead.
 func (p *platform) unpublished(ctx context.Context) (all int, err error) {
-	for _, service := range registry.Acting() {
+	for _, service := range tellers() {
 		err := p.with(ctx, service, func(conn *pgx.Conn) error {
 			var n int
 			err := conn.QueryRow(ctx, "SELECT count(*) FROM outbox WHERE published_at IS NULL").Scan(&n)
@@ -137,7 +144,7 @@ func (p *platform) unpublished(ctx context.Context) (all int, err error) {
 
 // outboxes returns the events of all outboxes, each in the order of its ids.
 func (p *platform) outboxes(ctx context.Context) (all []told, err error) {
-	for _, service := range registry.Acting() {
+	for _, service := range tellers() {
 		err := p.with(ctx, service, func(conn *pgx.Conn) error {
 			rows, err := conn.Query(ctx, `SELECT event_id, type, key,
 				type || ' ' || key || ' ' || data || coalesce(CAST(meta AS json) ->> 'sequence', '') || coalesce(CAST(meta AS json) ->> 'causation', '')

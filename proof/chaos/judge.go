@@ -22,6 +22,7 @@ type verdict struct {
 	violations []string // doubled effects too
 	past       *past
 	events     events
+	followers  followers
 }
 
 func (v *verdict) wrong(format string, args ...any) {
@@ -54,6 +55,10 @@ func (p *platform) judge(ctx context.Context, shop *shoptest.Shop, c *customers,
 		return nil, err
 	}
 	v.violations = append(v.violations, v.events.wrong...)
+	if v.followers, err = p.judgeFollowers(ctx, records); err != nil {
+		return nil, err
+	}
+	v.violations = append(v.violations, v.followers.wrong...)
 	found, err := p.doctor(ctx, records)
 	if err != nil {
 		return nil, err
@@ -138,7 +143,7 @@ func (p *platform) judgeOne(ctx context.Context, v *verdict, o Order, r order.Re
 	if r.Total != nil && !p.prices.ever(r.Total.Minor, o.lines()) {
 		v.wrong("I9: order %s (%d: %v) costs %s: it never did", r.ID, o.N, o.lines(), *r.Total)
 	}
-	answer, err := c.api.GetOrderWithResponse(ctx, r.ID, nil, func(_ context.Context, q *http.Request) error {
+	answer, err := c.api.GetOrderWithResponse(ctx, r.ID, nil, o.sign, func(_ context.Context, q *http.Request) error {
 		q.Header.Set("Amends-Claim", identity.NewGuests(guestSecret).Claim(r.ID)) // its customer may never have got it
 		return nil
 	})

@@ -31,6 +31,8 @@ type Order struct {
 	// Cancel is how long after its acknowledgement the order is cancelled; 0: it is
 	// not.
 	Cancel time.Duration `json:"cancel,omitempty"`
+
+	key string // of its customer's account; empty: a guest
 }
 
 // Outcome is how an order can end.

@@ -9,7 +9,9 @@ import (
 
 	"github.com/amends/amends/saga/audit"
 	inventoryaudit "github.com/amends/amends/services/inventory/audit"
+	notificationaudit "github.com/amends/amends/services/notification/audit"
 	paymentaudit "github.com/amends/amends/services/payment/audit"
+	queryaudit "github.com/amends/amends/services/query/audit"
 	"github.com/amends/amends/workflows/doctor/judge"
 )
 
@@ -23,6 +25,10 @@ const (
 	HeldStock     Plant = "held-stock"     // a decided order holds stock
 	LostEvent     Plant = "lost-event"     // a result is not told: its row is gone from the outbox
 	DoubledEvent  Plant = "doubled-event"  // a result is told by two events
+
+	StaleReadModel Plant = "stale-read-model" // the read model has an order as it was once
+	LostMail       Plant = "lost-mail"        // no message tells a customer of an order's end
+	DoubledMail    Plant = "doubled-mail"     // two messages do
 )
 
 // Plants are all kinds, with the words that must name each: in the invariants, and
@@ -33,6 +39,10 @@ var Plants = map[Plant][]string{
 	HeldStock:     {"still holds stock", string(inventoryaudit.StockHeld)},
 	LostEvent:     {"is in the stream, and in no outbox", string(audit.NotTold)},
 	DoubledEvent:  {"is told by 2 events", string(audit.ToldTwice)},
+
+	StaleReadModel: {"in the read model", string(queryaudit.CopyDiffers)},
+	LostMail:       {"was mailed, and no delivery says so", string(notificationaudit.MailMissing)},
+	DoubledMail:    {"has 2 deliveries that are sent", string(notificationaudit.MailDoubled)},
 }
 
 // statements damage one order, $1 is its id. The first one of each finds an order.
@@ -66,6 +76,19 @@ var statements = map[Plant]struct {
 		"inventory", `SELECT key FROM outbox WHERE type = 'amends.inventory.reserved.v1' ORDER BY key DESC LIMIT 1`,
 		[]string{`INSERT INTO outbox (event_id, type, key, data, meta, at)
 			SELECT gen_random_uuid(), type, key, data, meta, at FROM outbox WHERE ` + reservedEvent},
+	},
+	StaleReadModel: {
+		"query", `SELECT id FROM orders WHERE status = 'CONFIRMED' ORDER BY id LIMIT 1`,
+		[]string{`UPDATE orders SET status = 'PENDING' WHERE id = $1`},
+	},
+	LostMail: {
+		"notification", `SELECT subject FROM deliveries WHERE state = 'SENT' ORDER BY subject LIMIT 1`,
+		[]string{`DELETE FROM deliveries WHERE subject = $1`},
+	},
+	DoubledMail: {
+		"notification", `SELECT subject FROM deliveries WHERE state = 'SENT' ORDER BY subject DESC LIMIT 1`,
+		[]string{`INSERT INTO deliveries SELECT id || 'x', kind, subject, 'again', channel, recipient, facts, state, reason, address, locale, attempts,
+			provider, created_at, next_at, expires_at, ended_at FROM deliveries WHERE subject = $1`},
 	},
 }
 

@@ -16,14 +16,16 @@ func TestAPlantIsFoundByName(t *testing.T) { //nolint:paralleltest // it must no
 	timing.DecideAfter = 10 * time.Second // the doctor judges nothing earlier
 	p, orders := start(t, Prepare(t), timing, 4), Orders(1, 16, time.Second)
 	c, shop := p.customers(t), p.open(t)
+	p.signIn(t, orders)
 	c.visit(t.Context(), orders)
 	require.NoError(t, c.wait(t.Context()))
 	require.NoError(t, p.quiet(t.Context(), shop, timing.bound()))
+	require.NoError(t, p.follow(t.Context(), shop))
 	before, err := p.judge(t.Context(), shop, c, orders)
 	require.NoError(t, err)
 	require.Empty(t, before.violations)
 
-	for _, plants := range [][]Plant{{HeldStock, LostEvent}, {DoubleCapture, DoubledEvent}, {LostOrder}} {
+	for _, plants := range [][]Plant{{HeldStock, LostEvent, StaleReadModel}, {DoubleCapture, DoubledEvent, LostMail}, {LostOrder, DoubledMail}} {
 		victims := map[Plant]string{}
 		for _, plant := range plants {
 			victims[plant], err = p.plant(t.Context(), plant)

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/amends/amends/internal/database/provision"
 	"github.com/amends/amends/internal/dev/loopback"
+	"github.com/amends/amends/internal/dev/mailbox"
 	"github.com/amends/amends/internal/dev/temporalserver"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/identity"
@@ -33,7 +35,10 @@ type platform struct {
 
 	services, engines *victim.Postgres
 	engine            *engineServer
-	dsns              shoptest.DSNs // as the server knows them, not over a line
+	dsns              shoptest.DSNs      // as the server knows them, not over a line
+	others            map[string]*string // the DSNs of the databases that no shop has
+	mailbox           mailbox.Mailbox
+	smtp              *mailbox.Server
 	parts             map[string]*process
 	toDatabase        map[string]*line // by process
 	toEngine          map[string]*line
@@ -58,8 +63,13 @@ type Where struct {
 // After a failure, too, the caller calls stop.
 func startPlatform(ctx context.Context, w Where, timing Timing, hotStock int) (*platform, error) {
 	p := &platform{
-		dir: w.Dir, timing: timing, parts: map[string]*process{},
+		dir: w.Dir, timing: timing, parts: map[string]*process{}, mailbox: mailbox.In(w.Dir),
+		others:     map[string]*string{"user": new(string), "query": new(string), "notification": new(string), "messenger": new(string)},
 		toDatabase: map[string]*line{}, toEngine: map[string]*line{}, toBroker: map[string]*line{},
+	}
+	var err error
+	if p.smtp, err = mailbox.Start(ctx, p.mailbox); err != nil {
+		return p, err
 	}
 	if err := p.startServers(ctx, w); err != nil {
 		return p, err
@@ -70,11 +80,10 @@ func startPlatform(ctx context.Context, w Where, timing Timing, hotStock int) (*
 	if err := p.describe(ctx, w); err != nil {
 		return p, err
 	}
-	var err error
 	if p.client, err = engine.Dial(engine.Options{Address: p.engine.address(), Isolated: true}); err != nil {
 		return p, err
 	}
-	if err := errors.Join(p.tool(ctx, nil, append([]string{"migrate"}, registry.Acting()...)...), p.tool(ctx, nil, "migrate", "temporal")); err != nil {
+	if err := errors.Join(p.tool(ctx, nil, append([]string{"migrate"}, services()...)...), p.tool(ctx, nil, "migrate", "temporal")); err != nil {
 		return p, err
 	}
 	if err := p.age(ctx); err != nil {
@@ -116,7 +125,7 @@ func (p *platform) provision(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, service := range registry.Acting() {
+	for _, service := range services() {
 		own, err := p.environOf(service, nil)
 		if err != nil {
 			return err
@@ -129,11 +138,16 @@ func (p *platform) provision(ctx context.Context) error {
 // databases are the DSNs, by service or external system.
 func (p *platform) databases() map[string]*string {
 	d := &p.dsns
-	return map[string]*string{
+	all := map[string]*string{
 		"order": &d.Order, "catalog": &d.Catalog, "inventory": &d.Inventory, "payment": &d.Payment,
 		"provider": &d.Provider, "shipping": &d.Shipping, "carrier": &d.Carrier,
 	}
+	maps.Copy(all, p.others)
+	return all
 }
+
+// services are those that run.
+func services() []string { return append(registry.Acting(), following...) }
 
 // describe defines how each process runs.
 func (p *platform) describe(ctx context.Context, w Where) error {
@@ -196,9 +210,12 @@ func (p *platform) describe(ctx context.Context, w Where) error {
 // guestSecret derives the claims of all orders.
 const guestSecret = "the secret of the guests of chaos"
 
+// userSecret is that of the user service.
+const userSecret = "the secret of the user service of chaos"
+
 // environ is the environment of every process.
 func (p *platform) environ(engine string) []string {
-	return append([]string{"HOME=" + p.dir, "AMENDS_TEMPORAL_ADDRESS=" + engine, "AMENDS_LOG_LEVEL=info", "AMENDS_AUTH=optional", "AMENDS_GUEST_SECRET=" + guestSecret}, p.timing.environ()...)
+	return append([]string{"HOME=" + p.dir, "AMENDS_TEMPORAL_ADDRESS=" + engine, "AMENDS_LOG_LEVEL=info", "AMENDS_AUTH=optional", "AMENDS_GUEST_SECRET=" + guestSecret, "AMENDS_SMTP_URL=" + p.smtp.URL()}, p.timing.environ()...)
 }
 
 // environOf names the databases of a service, over a line unless that is nil.
@@ -209,8 +226,13 @@ func (p *platform) environOf(service string, over *line) ([]string, error) {
 		names["provider"] = "PROVIDER_DSN"
 	case "shipping":
 		names["carrier"] = "CARRIER_DSN"
+	case "notification":
+		names["messenger"] = "MESSENGER_DSN"
 	}
 	var env []string
+	if service == "user" {
+		env = append(env, "AMENDS_SERVICES_USER_SECRET="+userSecret)
+	}
 	for name, variable := range names {
 		u, err := url.Parse(*p.databases()[name])
 		if err != nil {
@@ -268,6 +290,9 @@ func (p *platform) stop() (err error) {
 		for _, l := range lines {
 			l.close()
 		}
+	}
+	if p.smtp != nil {
+		err = errors.Join(err, p.smtp.Stop())
 	}
 	if p.engine != nil && p.engine.server != nil {
 		err = errors.Join(err, p.engine.server.Stop())

@@ -41,6 +41,8 @@ type Report struct {
 	// repeats included.
 	Told      int `json:"told"`
 	Published int `json:"published"`
+	// Mails counts those in the mailboxes of customers.
+	Mails int `json:"mails"`
 	// Restarts lists the unexpected ends of processes.
 	Restarts []string `json:"restarts"`
 	// ToQuiet is the time from the end of the last fault until every order was
@@ -80,6 +82,7 @@ func (r *Report) read(p *platform, c *customers, v *verdict) {
 	r.Late = p.late()
 	r.TimedOut, r.Flagged, r.Replayed = v.past.timedOut, v.past.flagged, v.past.replayed
 	r.LostTries = v.past.lost
+	r.Mails = v.followers.mails
 	r.Told, r.Published = v.events.told, v.events.published
 	r.Doubled = v.doubled
 	r.Violations = append(r.Violations, v.violations...)
@@ -113,6 +116,9 @@ func (r *Report) Err() error {
 	if r.TimedOut+r.Late == 0 {
 		all = append(all, errors.New("invalid: no attempt was lost"))
 	}
+	if r.Mails == 0 {
+		all = append(all, errors.New("invalid: no customer was mailed"))
+	}
 	if r.LostTries == 0 {
 		all = append(all, errors.New("invalid: no worker died in the middle of its tries"))
 	}
@@ -144,6 +150,7 @@ func (r *Report) String() string {
 	line("processes that ended by themselves", len(r.Restarts))
 	line("histories replayed", r.Replayed)
 	line("events told, and stored by the broker with repeats", fmt.Sprintf("%d, %d", r.Told, r.Published))
+	line("mails to customers", r.Mails)
 	line("time to quiet after the last fault", r.ToQuiet.Round(time.Millisecond))
 	line("doubled effects", len(r.Doubled))
 	line("violations", len(r.Violations))

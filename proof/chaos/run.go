@@ -52,6 +52,7 @@ func Run(tb testing.TB, o Options) *Report {
 		go part.watch(watched)
 	}
 	c := p.customers(tb)
+	p.signIn(tb, orders)
 	c.visit(ctx, orders)
 	h := p.breakAll(ctx, schedule)
 	lastFault := time.Now()
@@ -64,6 +65,7 @@ func Run(tb testing.TB, o Options) *Report {
 	shop := p.open(tb)
 	r.add(p.quiet(deadline, shop, o.Timing.bound()))
 	r.ToQuiet = time.Since(lastFault)
+	r.add(p.follow(ctx, shop))
 	unwatch()
 	if o.Plant != "" {
 		victim, err := p.plant(ctx, o.Plant)

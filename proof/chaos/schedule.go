@@ -59,7 +59,14 @@ const apiName = "api"
 const brokerName = "broker"
 
 // workers are the processes that run one service each.
-var workers = []string{"order-1", "order-2", "catalog", "inventory", "payment", "shipping"}
+var workers = append(slices.Clone(acting), following...)
+
+// acting are the workers that sagas take steps of, and that the engine hands them to;
+// following are the others.
+var (
+	acting    = []string{"order-1", "order-2", "catalog", "inventory", "payment", "shipping"}
+	following = []string{"user", "query", "notification"}
+)
 
 // required are the faults that every run must have: each kind, and a kill of each
 // worker.
@@ -130,9 +137,12 @@ func (f Fault) draw(r *rand.Rand, timing Timing) Fault {
 	case CutDatabase, CutBroker:
 		f.Victim = workers[r.IntN(len(workers))]
 	case CutEngine:
-		f.Victim = append(workers, apiName)[r.IntN(len(workers)+1)]
+		f.Victim = append(slices.Clone(acting), apiName)[r.IntN(len(acting)+1)]
 	case HoleDatabase, HoleEngine, HoleBroker:
 		f.Victim = workers[r.IntN(len(workers))]
+		if f.Kind == HoleEngine {
+			f.Victim = acting[r.IntN(len(acting))]
+		}
 		f.For = timing.StartToClose + between(500*time.Millisecond, 3*time.Second)
 		f.Lost = []Lost{Requests, Replies, Both}[r.IntN(3)]
 	case KillInTask:
