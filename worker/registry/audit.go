@@ -13,13 +13,9 @@ import (
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/audit/remote"
-	notificationstore "github.com/amends/amends/services/notification/store"
-	copies "github.com/amends/amends/services/query/store/compare"
-	"github.com/amends/amends/worker/rebuild"
 )
 
-// overdue is how long an event may wait: for the broker, or for a listener; and a message
-// to a customer, for its channel.
+// overdue is how long an event may wait: for the broker, or for a listener.
 const overdue = 10 * time.Minute
 
 // BindAudit registers the doctor's questions to the service. The one that runs the sagas
@@ -61,33 +57,9 @@ func Questions(stores []*Stores) remote.Questions {
 
 func (s *Stores) questions(here []*Stores) remote.Questions {
 	q := s.Row.Answer(s, here)
-	remote.Add(q, activities.AuditEvents(s.Row.Name).Name, whole(s.undelivered))
-	return q
-}
-
-// whole is f as the answer to a question about a service as a whole.
-func whole(f func(context.Context) ([]string, error)) func(context.Context, audit.Whole) ([]string, error) {
-	return func(ctx context.Context, _ audit.Whole) ([]string, error) { return f(ctx) }
-}
-
-// answerCopies answers the questions to the read model.
-func answerCopies(s *Stores, here []*Stores) remote.Questions {
-	q, store := remote.Questions{}, copies.New(s.Own)
-	remote.Add(q, activities.AuditCopies.Name, store.Orders)
-	goods := rebuild.NewGoods(store, s.Owners(here))
-	remote.Add(q, activities.AuditGoods.Name, func(ctx context.Context, w audit.Whole) ([]string, error) {
-		return goods.Differ(ctx, w.Pause)
+	remote.Add(q, activities.AuditEvents(s.Row.Name).Name, func(ctx context.Context, _ audit.Whole) ([]string, error) {
+		return s.undelivered(ctx)
 	})
-	return q
-}
-
-// answerMails answers the questions to the notification service.
-func answerMails(s *Stores, _ []*Stores) remote.Questions {
-	q, store := remote.Questions{}, notificationstore.New(s.Own)
-	remote.Add(q, activities.AuditMails.Name, store.Audit)
-	remote.Add(q, activities.AuditWaiting.Name, whole(func(ctx context.Context) ([]string, error) {
-		return store.Waiting(ctx, database.Now().Add(-overdue))
-	}))
 	return q
 }
 

@@ -45,6 +45,7 @@ import (
 	"github.com/amends/amends/services/query"
 	queryrpc "github.com/amends/amends/services/query/rpc"
 	querystore "github.com/amends/amends/services/query/store"
+	copies "github.com/amends/amends/services/query/store/compare"
 	"github.com/amends/amends/services/shipping"
 	shippingcompare "github.com/amends/amends/services/shipping/audit/compare"
 	carriersimulator "github.com/amends/amends/services/shipping/carrier/simulator"
@@ -58,6 +59,7 @@ import (
 	userrpc "github.com/amends/amends/services/user/rpc"
 	usersecret "github.com/amends/amends/services/user/secret"
 	userstore "github.com/amends/amends/services/user/store"
+	"github.com/amends/amends/worker/answer"
 )
 
 // Row declares one service. Its configuration, its databases, its task queue and
@@ -224,16 +226,21 @@ var All = []Row{
 		Stand: func(ctx context.Context, s *Stores, behind int64, upTo time.Time) error {
 			return s.ReadModel().Stand(ctx, behind, upTo)
 		},
-		Answer: answerCopies, questions: activities.QueryQuestions,
-		words: activities.QueryWords, facts: query.Facts,
+		Answer:    func(s *Stores, here []*Stores) remote.Questions { return answer.Copies(copies.New(s.Own), s.Owners(here)) },
+		questions: activities.QueryQuestions,
+		words:     activities.QueryWords, facts: query.Facts,
 	},
 	{
 		Name: "notification", own: notificationstore.Schema, asks: []string{"user", "order"},
 		outside: messagesimulator.Schema, outsideName: "messenger",
 		Serve:  func(on grpc.ServiceRegistrar, s *Stores) { notificationrpc.Register(on, notificationstore.New(s.Own)) },
 		Listen: hearNotices, Work: sendNotices,
-		Answer: answerMails, questions: activities.NotificationQuestions,
-		words: activities.NotificationWords, facts: notification.Told,
+		Answer: func(s *Stores, _ []*Stores) remote.Questions {
+			store := notificationstore.New(s.Own)
+			return answer.Mails(store.Audit, store.Waiting)
+		},
+		questions: activities.NotificationQuestions,
+		words:     activities.NotificationWords, facts: notification.Told,
 	},
 	{
 		Name: "support", own: supportstore.Schema,
