@@ -3,7 +3,6 @@ package payment
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"time"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
@@ -90,12 +89,4 @@ type Refund struct {
 	PaymentID         string       `json:"payment_id"`
 	ProviderReference string       `json:"provider_reference"`
 	Amount            money.Amount `json:"amount"`
-}
-
-// Invoice is a paid invoice, written once, with the capture that paid it.
-type Invoice struct {
-	Number    string // unique, ascending in the order in which captures were begun
-	PaymentID string
-	Amount    money.Amount
-	CreatedAt time.Time
 }

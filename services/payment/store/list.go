@@ -60,9 +60,9 @@ func (s *Store) Transfers(ctx context.Context) ([]transfer.Transfer, error) {
 }
 
 // Invoices returns every invoice, by number.
-func (s *Store) Invoices(ctx context.Context) ([]payment.Invoice, error) {
-	return list(s.db.WithContext(ctx).Order("number"), func(r invoiceRow) payment.Invoice {
-		return payment.Invoice{
+func (s *Store) Invoices(ctx context.Context) ([]transfer.Invoice, error) {
+	return list(s.db.WithContext(ctx).Order("number"), func(r invoiceRow) transfer.Invoice {
+		return transfer.Invoice{
 			Number: r.Number, PaymentID: r.PaymentID, Amount: money.New(r.Amount, r.Currency), CreatedAt: r.CreatedAt,
 		}
 	})

@@ -1,4 +1,5 @@
-// Package transfer has the captures and refunds of payments, and their states.
+// Package transfer has the captures and refunds of payments with their states, and the
+// invoices that captures pay.
 package transfer
 
 import (
@@ -72,4 +73,12 @@ func (t *Transfer) leaveIntent(to State, now time.Time) error {
 	}
 	t.State, t.UpdatedAt = to, now
 	return nil
+}
+
+// Invoice is a paid invoice, written once, with the capture that paid it.
+type Invoice struct {
+	Number    string // unique, ascending in the order in which captures were begun
+	PaymentID string
+	Amount    money.Amount
+	CreatedAt time.Time
 }
