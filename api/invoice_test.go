@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"github.com/amends/amends/internal/orders/refund"
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/payment"
 	paid "github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/workflows"
 )
@@ -180,6 +182,49 @@ func TestGetInvoice(t *testing.T) {
 		s.Payment = fakePart{err: fault.Errorf(fault.Business, fault.NotFound, "none")}
 		invoiceOf(t, s).refused(t, http.StatusInternalServerError, fault.Internal)
 	})
+}
+
+// asked notes the answers about payments. That about the payment takes a while, unless the
+// refunds are asked for meanwhile.
+type asked struct {
+	fakePart
+
+	refunds chan struct{} // closed by that question
+	mu      sync.Mutex
+	all     []string
+}
+
+func (a *asked) note(answer string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.all = append(a.all, answer)
+}
+
+func (a *asked) Get(ctx context.Context, id string) (payment.Summary, error) {
+	select {
+	case <-a.refunds:
+	case <-time.After(50 * time.Millisecond):
+	}
+	a.note("payment")
+	return a.fakePart.Get(ctx, id)
+}
+
+func (a *asked) Refunds(ctx context.Context, id string) ([]paid.Record, error) {
+	a.note("refunds")
+	close(a.refunds)
+	return a.fakePart.Refunds(ctx, id)
+}
+
+// The payment is read before its refunds, which then have all that it counts, and only for
+// those who may see it.
+func TestAnInvoiceAsksInOrder(t *testing.T) {
+	t.Parallel()
+	s, a := invoiced(), &asked{refunds: make(chan struct{})}
+	s.Payment = a
+	invoiceOf(t, s, "Amends-Claim: of another order").refused(t, http.StatusNotFound, fault.NotFound)
+	require.Empty(t, a.all)
+	require.Equal(t, http.StatusOK, invoiceOf(t, s).StatusCode)
+	require.Equal(t, []string{"payment", "refunds"}, a.all)
 }
 
 // Who may read every order need not see where customers live.
