@@ -24,7 +24,7 @@ var known = map[string]string{
 	"workflows/doctor/judge/judge.go":          "rules across services",
 	"api/problem/table.go":                     "the one table from codes to HTTP, also for those that no order hides",
 	"internal/database/provision/provision.go": "user is a word of PostgreSQL's URLs, too",
-	"workflows/refund.go":                      "the saga that pays back",
+	"workflows/repay/repay.go":                 "the saga that pays back",
 	"internal/orders/refund/refund.go":         "the same, asked for",
 	"internal/orders/invoice/invoice.go":       "what was paid for an order, and paid back",
 	"internal/identity/policy/table.go":        "who may call what; its test asks for the row of each step and method",

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -29,6 +30,8 @@ var (
 	AuditPlaced   = Audit[audit.Whole, []string]{"order.audit_placements", "order"}
 	DescribeSagas = Audit[[]string, []SagaFact]{"order.describe_sagas", "order"}
 	ResumeSagas   = Audit[[]string, []Resumed]{"order.resume_sagas", "order"}
+	// DescribeRefunds asks for the sagas of refunds, by the ids of the refunds.
+	DescribeRefunds = Audit[[]string, []SagaFact]{"order.describe_refunds", "order"}
 )
 
 // SagaState is the state of the newest run of an order's saga at the engine.
@@ -42,9 +45,9 @@ const (
 	SagaMissing   SagaState = "missing" // the engine has no run of it
 )
 
-// SagaFact is one order's saga as the engine recorded it.
+// SagaFact is one order's saga, or one refund's, as the engine recorded it.
 type SagaFact struct {
-	Order string    `json:"order"`
+	Order string    `json:"order"` // the id, also that of a refund
 	State SagaState `json:"state"`
 	// How is the engine's own name of the state.
 	How            string    `json:"how,omitempty"`
@@ -69,6 +72,21 @@ type Sagas interface {
 	// Resume starts the order's saga again: it is undone, or goes forward if its pivot
 	// happened. If a run is open, Resume changes nothing.
 	Resume(ctx context.Context, r order.Record) error
+
+	// DescribeRefund is Describe for the saga of a refund.
+	DescribeRefund(ctx context.Context, refundID string) (SagaFact, error)
+
+	// ResumeRefund starts the saga of a refund again: it is refused, or goes forward if the
+	// money was paid back. If a run is open, ResumeRefund changes nothing.
+	ResumeRefund(ctx context.Context, f order.Refund) error
+}
+
+// Orders is the order service, and the part of its store that resumes refunds.
+type Orders interface {
+	order.Service
+
+	// PendingRefundsOf returns the refunds of an order that have not ended.
+	PendingRefundsOf(ctx context.Context, id string) ([]order.Refund, error)
 }
 
 // AuditEvents is the question about the events that a service tells or follows and that
@@ -101,29 +119,16 @@ func PassOn(r saga.Registry, ask Pass, questions ...string) {
 }
 
 // BindOrderAudit binds the questions to the order service and the engine.
-func BindOrderAudit(r saga.Registry, a orderaudit.Auditor, s order.Service, engine Sagas) {
+func BindOrderAudit(r saga.Registry, a orderaudit.Auditor, s Orders, engine Sagas) {
 	bind(r, AuditOrders, a.Audit)
 	bindWhole(r, AuditPlaced, a.AuditPlacements)
-	bind(r, DescribeSagas, func(ctx context.Context, ids []string) ([]SagaFact, error) {
-		facts := make([]SagaFact, len(ids))
-		err := eachSaga(ctx, ids, func(ctx context.Context, i int) (err error) {
-			facts[i], err = engine.Describe(ctx, ids[i])
-			return err
-		})
-		return facts, err
-	})
+	bind(r, DescribeSagas, describing(engine.Describe))
+	bind(r, DescribeRefunds, describing(engine.DescribeRefund))
 	bind(r, ResumeSagas, func(ctx context.Context, ids []string) ([]Resumed, error) {
 		all := make([]Resumed, len(ids))
 		err := eachSaga(ctx, ids, func(ctx context.Context, i int) error {
 			all[i].Order = ids[i]
-			record, err := s.Get(ctx, ids[i])
-			if err == nil {
-				record.Placement.ShipTo, err = s.Address(ctx, ids[i])
-			}
-			if err == nil {
-				err = engine.Resume(ctx, record)
-			}
-			if err != nil { // the other orders do not depend on this one
+			if err := resume(ctx, s, engine, ids[i]); err != nil { // the other orders do not depend on this one
 				activity.GetLogger(ctx).Error("cannot tell that the saga was resumed", "order", ids[i], "error", err)
 				all[i].Error = fault.Of(err).Error()
 			}
@@ -131,6 +136,38 @@ func BindOrderAudit(r saga.Registry, a orderaudit.Auditor, s order.Service, engi
 		})
 		return all, err
 	})
+}
+
+// describing returns the answer to a question about several sagas.
+func describing(describe func(context.Context, string) (SagaFact, error)) func(context.Context, []string) ([]SagaFact, error) {
+	return func(ctx context.Context, ids []string) ([]SagaFact, error) {
+		facts := make([]SagaFact, len(ids))
+		err := eachSaga(ctx, ids, func(ctx context.Context, i int) (err error) {
+			facts[i], err = describe(ctx, ids[i])
+			return err
+		})
+		return facts, err
+	}
+}
+
+// resume resumes the saga of an order; of a confirmed one, whose saga can mend nothing, it
+// resumes those of the refunds that have not ended.
+func resume(ctx context.Context, s Orders, engine Sagas, id string) error {
+	record, err := s.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	if record.Status != order.Confirmed {
+		if record.Placement.ShipTo, err = s.Address(ctx, id); err != nil {
+			return err
+		}
+		return engine.Resume(ctx, record)
+	}
+	pending, err := s.PendingRefundsOf(ctx, id)
+	for _, f := range pending {
+		err = errors.Join(err, engine.ResumeRefund(ctx, f))
+	}
+	return err
 }
 
 // Limits of the calls to the engine in one question. A question names 50 sagas at most

@@ -23,6 +23,12 @@ func (e slowEngine) Describe(ctx context.Context, id string) (activities.SagaFac
 
 func (e slowEngine) Resume(ctx context.Context, _ order.Record) error { return e.wait(ctx) }
 
+func (e slowEngine) DescribeRefund(ctx context.Context, id string) (activities.SagaFact, error) {
+	return e.Describe(ctx, id)
+}
+
+func (e slowEngine) ResumeRefund(ctx context.Context, _ order.Refund) error { return e.wait(ctx) }
+
 func (e slowEngine) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
@@ -34,7 +40,7 @@ func (e slowEngine) wait(ctx context.Context) error {
 
 type auditor struct{ orderaudit.Auditor }
 
-type orders struct{ order.Service }
+type orders struct{ activities.Orders }
 
 func (orders) Get(_ context.Context, id string) (order.Record, error) {
 	return order.Record{ID: id}, nil

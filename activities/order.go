@@ -69,15 +69,14 @@ func BindOrder(r saga.Registry, s order.Service, asked Requests) {
 		}
 		return redacted(rec, err)
 	}, nil)
-	saga.Bind(r, NoteOrder, func(ctx context.Context, k saga.Key, n order.Note) (saga.None, error) {
-		return saga.None{}, s.Note(ctx, k, n)
-	}, nil)
+	bindNothing(r, NoteOrder, s.Note)
 	saga.Bind(r, ConfirmOrder, func(ctx context.Context, k saga.Key, c order.Closing) (order.Record, error) {
 		return redacted(s.Confirm(ctx, k, c))
 	}, nil)
 	saga.Bind(r, CancelOrder, func(ctx context.Context, k saga.Key, c order.Closing) (order.Record, error) {
 		return redacted(s.Cancel(ctx, k, c))
 	}, nil)
+	bindOrderRefunds(r, s)
 }
 
 // redacted returns the part of an answer that a history may keep.
@@ -98,5 +97,9 @@ var OrderWords = Words{
 		"order.confirm": "the order was recorded as confirmed",
 		"order.decide":  "the order was recorded as aborted",
 		"order.cancel":  "the order was recorded as cancelled",
+
+		"order.open_refund":   "the refund was recorded",
+		"order.close_refund":  "the refund was recorded as made",
+		"order.refuse_refund": "the refund was recorded as refused",
 	},
 }

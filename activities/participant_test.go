@@ -114,9 +114,15 @@ func TestEveryStepIsServed(t *testing.T) {
 	do(r, "o1", activities.CommitStock, saga.None{})
 	do(r, "o1", activities.ConfirmOrder, order.Closing{Total: &quote.Total})
 
+	opening := order.RefundOpening{ID: "r1", Amount: quote.Total, TakeBack: true, At: time.Now()}
+	do(r, "o1", activities.OpenRefund, opening)
+	do(r, "o1", activities.NoteRefund, order.RefundNote{ID: opening.ID, At: time.Now()})
 	do(r, "o1", activities.RefundPayment, payment.RefundRequest{Amount: quote.Total})
 	require.True(t, r.settle("o1", activities.RefundPayment.Name))
 	do(r, "o1", activities.TakeBackStock, saga.None{})
+	do(r, "o1", activities.CloseRefund, order.RefundClosing{Status: order.RefundDone, Opening: opening})
+	opening.ID = "r2"
+	do(r, "o1", activities.RefuseRefund, order.RefundClosing{Status: order.RefundRefused, Opening: opening})
 
 	r.hold("o2")
 	require.False(t, r.settle("o2", activities.CapturePayment.Name))

@@ -22,6 +22,7 @@ import (
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/workflows/repay"
 )
 
 // fakeTemporal is a Temporal client whose answers each test sets. A question that the
@@ -48,8 +49,8 @@ type fakeTemporal struct {
 	lost     bool                     // the first workflow task of an order was lost
 	able     error                    // of a request that cannot be executed; nil is the engine's own
 
-	refund      func(client.StartWorkflowOptions, workflows.Refund) (client.WorkflowRun, error)
-	refunding   func() (workflows.RefundView, error) // the answer of a refund's workflow
+	refund      func(client.StartWorkflowOptions, repay.Input) (client.WorkflowRun, error)
+	refunding   func() (repay.View, error) // the answer of a refund's workflow
 	acknowledge func(context.Context, client.StartWorkflowOptions, workflows.Acknowledgement) (client.WorkflowRun, error)
 	looked      []ledger.Acknowledgement // that were made before
 
@@ -107,7 +108,7 @@ func (f *fakeTemporal) UpdateWithStartWorkflow(ctx context.Context, o client.Upd
 }
 
 func (f *fakeTemporal) QueryWorkflow(ctx context.Context, id, _, query string, _ ...any) (converter.EncodedValue, error) {
-	if query == workflows.QueryRefund && f.called("query refund", f.refunding != nil) {
+	if query == repay.Query && f.called("query refund", f.refunding != nil) {
 		view, err := f.refunding()
 		return value{view}, err
 	}
@@ -159,11 +160,11 @@ func (f *fakeTemporal) ExecuteWorkflow(ctx context.Context, o client.StartWorkfl
 		}
 		return run{}, f.start(ctx, started{options: o, name: workflows.PlaceOrder, input: args[0].(workflows.Input)}) //nolint:forcetypeassert,errcheck // as above
 	}
-	if workflow == workflows.RefundOrder {
+	if workflow == repay.RefundOrder {
 		if !f.called("refund", f.refund != nil) {
 			return nil, context.Canceled
 		}
-		return f.refund(o, args[0].(workflows.Refund)) //nolint:forcetypeassert,errcheck // as above
+		return f.refund(o, args[0].(repay.Input)) //nolint:forcetypeassert,errcheck // as above
 	}
 	if !f.called("acknowledge", f.acknowledge != nil && workflow == workflows.AcknowledgeOrder) {
 		return nil, context.Canceled

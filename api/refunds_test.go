@@ -24,9 +24,11 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/internal/orders/refund"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
 	paid "github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/workflows/repay"
 )
 
 const (
@@ -40,15 +42,15 @@ type refundsBundle struct {
 	*adminBundle
 
 	accounts *fakeAccounts
-	started  []workflows.Refund
-	ended    workflows.RefundStatus
+	started  []repay.Input
+	ended    order.RefundStatus
 	code     fault.Code
 }
 
 func refundsOf(t *testing.T, payments fakePart, options ...func(*refundsBundle)) *refundsBundle {
 	t.Helper()
 	a := newAccounts(t)
-	b := &refundsBundle{accounts: a, ended: workflows.RefundDone}
+	b := &refundsBundle{accounts: a, ended: order.RefundDone}
 	b.adminBundle = &adminBundle{testBundle: shopWith(t, func(c *Config) {
 		quick(c)
 		c.Orders.RepairTimeout = 100 * time.Millisecond
@@ -58,16 +60,16 @@ func refundsOf(t *testing.T, payments fakePart, options ...func(*refundsBundle))
 		v.Total = new(money.New(12600, "EUR"))
 		return v, nil
 	}
-	b.temporal.refund = func(o client.StartWorkflowOptions, in workflows.Refund) (client.WorkflowRun, error) {
-		require.Equal(t, workflows.RefundWorkflowID(in.ID), o.ID)
+	b.temporal.refund = func(o client.StartWorkflowOptions, in repay.Input) (client.WorkflowRun, error) {
+		require.Equal(t, repay.WorkflowID(in.ID), o.ID)
 		require.Equal(t, enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING, o.WorkflowIDConflictPolicy)
 		b.started = append(b.started, in)
 		return run{get: func(ctx context.Context) (any, error) {
-			if b.ended == workflows.RefundPending {
+			if b.ended == order.RefundPending {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			}
-			return workflows.RefundView{Refund: b.started[0], Status: b.ended, Code: b.code, Units: 3}, nil // the first one counts
+			return repay.View{Input: b.started[0], Status: b.ended, Code: b.code, Units: 3}, nil // the first one counts
 		}}, nil
 	}
 	b.logs = &logs{}
@@ -126,14 +128,14 @@ func TestRefundOrder(t *testing.T) {
 	t.Run("OneThatGoesOnIsAccepted", func(t *testing.T) {
 		t.Parallel()
 		b := refundsOf(t, fakePart{}, func(b *refundsBundle) {
-			b.ended = workflows.RefundPending
-			b.temporal.refunding = func() (workflows.RefundView, error) {
-				return workflows.RefundView{Refund: b.started[0], Status: workflows.RefundPending}, nil
+			b.ended = order.RefundPending
+			b.temporal.refunding = func() (repay.View, error) {
+				return repay.View{Input: b.started[0], Status: order.RefundPending}, nil
 			}
 		})
 		require.Equal(t, contract.RefundPending, b.post(t, goodRefund, "k").refunded(t, http.StatusAccepted).Status)
-		b.temporal.refunding = func() (workflows.RefundView, error) {
-			return workflows.RefundView{}, errors.New("no worker at 10.0.0.7")
+		b.temporal.refunding = func() (repay.View, error) {
+			return repay.View{}, errors.New("no worker at 10.0.0.7")
 		}
 		answer := b.post(t, goodRefund, "k")
 		require.Contains(t, *answer.refused(t, http.StatusServiceUnavailable, fault.Unavailable).Detail, "goes on by itself")
@@ -141,7 +143,7 @@ func TestRefundOrder(t *testing.T) {
 	})
 	t.Run("TooMuchIsRefused", func(t *testing.T) {
 		t.Parallel()
-		b := refundsOf(t, fakePart{}, func(b *refundsBundle) { b.ended, b.code = workflows.RefundRefused, payment.RefundExceedsCapture })
+		b := refundsOf(t, fakePart{}, func(b *refundsBundle) { b.ended, b.code = order.RefundRefused, payment.RefundExceedsCapture })
 		b.post(t, goodRefund, "k").refused(t, http.StatusConflict, payment.RefundExceedsCapture)
 		b.temporal.refund = nil // not even asked
 		for _, body := range []string{strings.Replace(goodRefund, "1850", "12601", 1), strings.Replace(goodRefund, "EUR", "USD", 1)} {

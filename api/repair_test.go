@@ -337,6 +337,7 @@ func TestRepairRefusesABadBody(t *testing.T) {
 		"CardInStep":     {`{"step": "4111111111111111", "action": "retry", "reason": "r"}`, 422, problem.ValidationFailed, []string{"/step CARD_NUMBER"}},
 		"CardInAck":      {`{"action": "acknowledge", "reason": "paid by 4111/1111/1111/1111"}`, 422, problem.ValidationFailed, []string{"/reason CARD_NUMBER"}},
 		"NoStepToSkip":   {`{"action": "skip", "reason": "r"}`, 422, problem.ValidationFailed, []string{"/step REQUIRED"}},
+		"AckOfARefund":   {`{"refund": "01985555-5555-8555-8555-555555555555", "action": "acknowledge", "reason": "r"}`, 422, problem.ValidationFailed, []string{"/refund NOT_ALLOWED"}},
 		"AckOfAStep":     {`{"step": "s", "action": "acknowledge", "reason": "r"}`, 422, problem.ValidationFailed, []string{"/step NOT_ALLOWED"}},
 		"AckNoReason":    {`{"action": "acknowledge"}`, 422, saga.ReasonMissing, []string{"/reason REQUIRED"}},
 		"NoReason":       {`{"step": "s", "action": "retry"}`, 422, saga.ReasonMissing, []string{"/reason REQUIRED"}},

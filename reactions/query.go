@@ -65,7 +65,7 @@ func Query(e event.Event) (query.Change, error) {
 	c := query.Change{At: e.Time, Version: e.Sequence}
 	var err error
 	switch e.Type {
-	case order.PlacedFact.Type(), order.ConfirmedFact.Type(), order.CancelledFact.Type(), order.AttentionChangedFact.Type():
+	case order.PlacedFact.Type(), order.ConfirmedFact.Type(), order.CancelledFact.Type(), order.RefundedFact.Type(), order.AttentionChangedFact.Type():
 		err = ofOrder(e, &c)
 	case catalog.ProductChangedFact.Type():
 		var p catalog.ProductData
@@ -118,8 +118,8 @@ func ofStep(e event.Event, c *query.Change) error {
 	return nil
 }
 
-// ofOrder adds the order and, unless only its flags have changed, the entry of a fact
-// about it. The time of the entry is that of the order's own record.
+// ofOrder adds the order and, if its saga has begun or ended, the entry of a fact about
+// it: the payment service tells of a refund. The time of the entry is that of the order's own record.
 func ofOrder(e event.Event, c *query.Change) error {
 	var s order.Snapshot
 	if err := json.Unmarshal(e.Data, &s); err != nil {
@@ -144,7 +144,7 @@ func ofOrder(e event.Event, c *query.Change) error {
 func ofSnapshot(s order.Snapshot) *query.Order {
 	o := &query.Order{
 		ID: s.ID, CustomerID: s.CustomerID, Status: query.Status(s.Status), Reason: string(s.Reason), Style: query.Orchestrated,
-		Currency: s.Currency, Total: amount(s.Total), Lines: make([]query.Line, len(s.Lines)),
+		Currency: s.Currency, Total: amount(s.Total), Refunded: amount(s.Refunded), Lines: make([]query.Line, len(s.Lines)),
 		DecideBy: micros(s.DecideBy), CreatedAt: micros(s.CreatedAt), UpdatedAt: micros(s.UpdatedAt),
 	}
 	for i, l := range s.Lines {
@@ -152,7 +152,7 @@ func ofSnapshot(s order.Snapshot) *query.Order {
 	}
 	for _, f := range s.Attention {
 		o.Attention = append(o.Attention, query.Flag{
-			Step: f.Step, Code: f.Code, Kind: f.Kind, Owed: f.Owed, Since: micros(f.Since), Lasting: f.Lasting,
+			Step: f.Step, Code: f.Code, Kind: f.Kind, Owed: f.Owed, Since: micros(f.Since), Lasting: f.Lasting, Saga: f.Saga,
 		})
 	}
 	for _, st := range s.Steps {

@@ -3,7 +3,6 @@ package saga
 import (
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -18,14 +17,12 @@ import (
 const UpdateRepair = "repair"
 
 // Action is the effect of a repair on a flagged step.
-type Action string
+type Action = ledger.Action
 
 // The actions.
 const (
-	// Retry calls the step again at once. It stays flagged until it succeeds.
-	Retry Action = "retry"
-	// Skip stops trying to undo the step and records a [Waiver].
-	Skip Action = "skip"
+	Retry = ledger.Retry
+	Skip  = ledger.Skip
 )
 
 // Codes of a refused repair, beside [UnknownSaga], [AlreadyDecided] and
@@ -71,14 +68,7 @@ type RepairResult struct {
 }
 
 // Repair is one accepted request for a repair, kept in the saga's [View].
-type Repair struct {
-	Step      string    `json:"step"`
-	Action    Action    `json:"action"`
-	Reason    string    `json:"reason"`
-	Operator  string    `json:"operator"`
-	Reference string    `json:"reference,omitempty"`
-	At        time.Time `json:"at"`
-}
+type Repair = ledger.Repair
 
 // Waiver says that an operator gave up on undoing a step, as a [Skip] does.
 type Waiver = ledger.Waiver

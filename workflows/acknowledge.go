@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/activities"
+	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
@@ -75,11 +76,20 @@ func RecordView(r order.Record) (OrderView, error) {
 			return OrderView{}, fmt.Errorf("read the order's view: %w", err)
 		}
 	}
-	// These change after the end, when the view is stored already.
-	v.Attention, v.Waivers = append([]saga.Attention{}, r.Attention...), s.waivers(saga.View{})
-	v.NeedsAttention = r.NeedsAttention()
-	v.Acknowledge(r.Acknowledgements)
+	v.Waivers = s.waivers(saga.View{})
+	v.Add(r)
 	return v, nil
+}
+
+// Add adds the parts of an order's record that change after the order's end, when its view
+// is stored already.
+func (v *OrderView) Add(r order.Record) {
+	v.Attention, v.NeedsAttention = append([]saga.Attention{}, r.Attention...), r.NeedsAttention()
+	v.Repairs = append(v.Repairs, r.Repairs...)
+	if r.Refunded > 0 && r.Total != nil {
+		v.Refunded = new(money.New(r.Refunded, r.Total.Currency))
+	}
+	v.Acknowledge(r.Acknowledgements)
 }
 
 // Acknowledge adds acknowledgements, and takes down the flags that they cover. The

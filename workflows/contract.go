@@ -121,7 +121,8 @@ type OrderView struct {
 	Status         Status           `json:"status"`
 	Reason         Reason           `json:"reason,omitempty"`
 	Currency       money.Currency   `json:"currency"`
-	Total          *money.Amount    `json:"total,omitempty"` // once quoted
+	Total          *money.Amount    `json:"total,omitempty"`    // once quoted
+	Refunded       *money.Amount    `json:"refunded,omitempty"` // the part of it that was paid back
 	Lines          []LineView       `json:"lines"`
 	NeedsAttention bool             `json:"needs_attention"`
 	Attention      []saga.Attention `json:"attention"`

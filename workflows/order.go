@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/shipping"
+	"github.com/amends/amends/workflows/repay"
 )
 
 // plan lists every step that an order may take.
@@ -44,11 +45,11 @@ type Registry interface {
 }
 
 // Register registers the order workflow as [PlaceOrder], the one that pays back as
-// [RefundOrder], and the workflow that marks finished orders as reviewed as
+// [repay.RefundOrder], and the workflow that marks finished orders as reviewed as
 // [AcknowledgeOrder].
 func Register(r Registry, o Options) {
 	r.RegisterWorkflowWithOptions(o.placeOrder, workflow.RegisterOptions{Name: PlaceOrder})
-	r.RegisterWorkflowWithOptions(o.refundOrder, workflow.RegisterOptions{Name: RefundOrder})
+	repay.Register(r, repay.Options{Queues: o.Queues, Timing: o.Timing, NeedsAttention: &AttributeNeedsAttention})
 	r.RegisterWorkflowWithOptions(o.acknowledge, workflow.RegisterOptions{Name: AcknowledgeOrder})
 }
 

@@ -294,7 +294,10 @@ type Attention struct {
 	// Owed The effect that the step holds until it is resolved.
 	//
 	// Example: money held
-	Owed  string    `json:"owed"`
+	Owed string `json:"owed"`
+
+	// Saga The saga whose step it is, which is the id of a refund; absent for that of the order.
+	Saga  *string   `json:"saga,omitempty"`
 	Since time.Time `json:"since"`
 
 	// Step Example: payment.authorize
@@ -782,6 +785,9 @@ type Order struct {
 	//
 	// Example: PAYMENT_DECLINED
 	Reason *Reason `json:"reason,omitempty"`
+
+	// Refunded The part of `total` that was paid back; absent if nothing was.
+	Refunded *Money `json:"refunded,omitempty"`
 
 	// Source The source of the answer: the order's workflow, the order service's record, the engine alone because no worker answered,
 	// or the read model, which is `as_of` a time.

@@ -271,6 +271,9 @@ type OperatorsOrder struct {
 	// Example: PAYMENT_DECLINED
 	Reason *Reason `json:"reason,omitempty"`
 
+	// Refunded The part of `total` that was paid back; absent if nothing was.
+	Refunded *Money `json:"refunded,omitempty"`
+
 	// Repairs The operators' requests, the oldest first.
 	Repairs []Repair `json:"repairs"`
 
@@ -432,6 +435,9 @@ type Repair struct {
 	// Reference Example: case 4711
 	Reference *string `json:"reference,omitempty"`
 
+	// Saga The saga whose step it is, which is the id of a refund; absent for that of the order.
+	Saga *string `json:"saga,omitempty"`
+
 	// Step Example: payment.authorize
 	Step string `json:"step"`
 }
@@ -450,6 +456,9 @@ type RepairOrder struct {
 	//
 	// Example: case 4711
 	Reference *string `json:"reference,omitempty"`
+
+	// Refund The id of a refund of the order, to retry a step of it: `attention` has it. A step of a refund cannot be skipped.
+	Refund *string `json:"refund,omitempty"`
 
 	// Step The step's name in the order's saga. Required to retry and to skip; an acknowledgement covers the whole
 	// order and has no step.

@@ -15,8 +15,8 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/internal/orders/refund"
+	"github.com/amends/amends/services/order"
 	paid "github.com/amends/amends/services/payment/refund"
-	"github.com/amends/amends/workflows"
 )
 
 // RefundsConfig configures [Refunds].
@@ -72,7 +72,7 @@ func (s *Refunds) refund(c echo.Context) error {
 	}
 	log.InfoContext(ctx, "an order is refunded", "refund", made.ID, "status", made.Status)
 	status := http.StatusOK
-	if made.Status == workflows.RefundPending {
+	if made.Status == order.RefundPending {
 		status = http.StatusAccepted
 	}
 	out := contract.Refund{

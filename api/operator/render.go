@@ -11,7 +11,7 @@ import (
 func Render(s read.Snapshot) contract.OperatorsOrder {
 	o := orders.Render(s)
 	all := contract.OperatorsOrder{
-		Id: o.Id, CustomerId: o.CustomerId, Currency: o.Currency, Status: o.Status, Reason: o.Reason, Total: o.Total,
+		Id: o.Id, CustomerId: o.CustomerId, Currency: o.Currency, Status: o.Status, Reason: o.Reason, Total: o.Total, Refunded: o.Refunded,
 		NeedsAttention: o.NeedsAttention, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt, Source: o.Source,
 		Lines: o.Lines, Attention: o.Attention, Steps: o.Steps, Parcels: o.Parcels,
 		Waivers: []contract.Waiver{}, Repairs: []contract.Repair{}, Acknowledgements: []contract.Acknowledgement{},
@@ -25,7 +25,7 @@ func Render(s read.Snapshot) contract.OperatorsOrder {
 	for _, r := range s.Repairs {
 		all.Repairs = append(all.Repairs, contract.Repair{
 			Step: r.Step, Action: string(r.Action), Reason: r.Reason, Operator: r.Operator,
-			Reference: orders.Optional(r.Reference), At: r.At.UTC(),
+			Reference: orders.Optional(r.Reference), At: r.At.UTC(), Saga: orders.Optional(r.Saga),
 		})
 	}
 	for _, a := range s.Acknowledgements {

@@ -19,6 +19,7 @@ import (
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/internal/orders"
+	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/internal/text"
 	"github.com/amends/amends/saga"
 )
@@ -54,15 +55,21 @@ func RegisterContracts(r edge.Router) {
 // repairs. It does not keep the operator's words, which may hold personal data.
 func (s *Repairs) repair(c echo.Context) error {
 	ctx, log := c.Request().Context(), s.config.Log.With("request_id", edge.RequestID(c))
-	req, key, err := s.read(c)
+	req, refund, key, err := s.read(c)
 	if err != nil {
 		return err
 	}
 	req.Operator = By(ctx)
 	log = log.With("order_id", req.Saga, "step", req.Step, "action", req.Action, "operator", req.Operator)
 	ask := s.config.Orders.Repair
-	if req.Action == saga.Action(contract.ActionAcknowledge) {
+	switch {
+	case req.Action == saga.Action(contract.ActionAcknowledge):
 		ask = s.config.Orders.Acknowledge
+	case refund != "":
+		log = log.With("refund", refund)
+		ask = func(ctx context.Context, req saga.RepairRequest, key string) (read.Snapshot, bool, error) {
+			return s.config.Orders.RepairRefund(ctx, refund, req, key)
+		}
 	}
 	order, made, err := ask(ctx, req, key)
 	if err != nil {
@@ -76,23 +83,28 @@ func (s *Repairs) repair(c echo.Context) error {
 	return c.JSON(http.StatusOK, Render(order))
 }
 
-// read returns the repair that a request asks for, and its idempotency key if it has
-// one.
-func (s *Repairs) read(c echo.Context) (req saga.RepairRequest, key string, err error) {
+// read returns the repair that a request asks for, and the refund that it is of and its
+// idempotency key, if it has them.
+func (s *Repairs) read(c echo.Context) (req saga.RepairRequest, refund, key string, err error) {
 	if req.Saga, err = apiorders.ParseID(c.Param("id")); err != nil {
-		return req, "", err
+		return req, "", "", err
 	}
 	if h := c.Request().Header; len(h.Values(header.IdempotencyKey)) > 0 {
 		if key, err = header.Key(h); err != nil {
-			return req, "", err
+			return req, "", "", err
 		}
 	}
 	var body contract.RepairOrder
 	if err := s.form.Read(c.Request(), &body); err != nil {
-		return req, "", err
+		return req, "", "", err
 	}
 	if body.Reason == nil || strings.TrimSpace(*body.Reason) == "" {
-		return req, "", problem.New(saga.ReasonMissing, "")
+		return req, "", "", problem.New(saga.ReasonMissing, "")
+	}
+	if body.Refund != nil {
+		if refund, err = apiorders.ParseID(*body.Refund); err != nil {
+			return req, "", "", err
+		}
 	}
 	req.Action, req.Reason = saga.Action(body.Action), *body.Reason
 	if body.Step != nil {
@@ -101,7 +113,7 @@ func (s *Repairs) read(c echo.Context) (req saga.RepairRequest, key string, err 
 	if body.Reference != nil {
 		req.Reference = *body.Reference
 	}
-	return req, key, nil
+	return req, refund, key, nil
 }
 
 // repairRules requires a step for a repair, which is of one step, and forbids it for an
@@ -109,10 +121,13 @@ func (s *Repairs) read(c echo.Context) (req saga.RepairRequest, key string, err 
 func repairRules(_ context.Context, value any) []contract.FieldError {
 	body, _ := value.(map[string]any)
 	name, step := body["step"]
+	_, refund := body["refund"]
 	words, _ := name.(string)
 	switch acknowledge := body["action"] == string(contract.ActionAcknowledge); {
 	case text.HasCard(words): // no step is called so, and the name would be logged
 		return []contract.FieldError{problem.Field("/step", problem.FieldCardNumber, text.ErrCard.Error())}
+	case acknowledge && refund:
+		return []contract.FieldError{problem.Field("/refund", problem.FieldNotAllowed, "is not for an acknowledgement, which is of the whole order")}
 	case acknowledge && step:
 		return []contract.FieldError{problem.Field("/step", problem.FieldNotAllowed, "is not for an acknowledgement, which is of the whole order")}
 	case !acknowledge && !step:

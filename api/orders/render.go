@@ -12,7 +12,7 @@ import (
 func Render(s read.Snapshot) contract.Order {
 	o := contract.Order{
 		Id: s.ID, CustomerId: Optional(s.CustomerID), Currency: Optional(string(s.Currency)),
-		Status: string(s.Status), Reason: Optional(string(s.Reason)), Total: amount(s.Total),
+		Status: string(s.Status), Reason: Optional(string(s.Reason)), Total: amount(s.Total), Refunded: amount(s.Refunded),
 		NeedsAttention: s.NeedsAttention, CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC(), Source: contract.OrderSource(s.Source),
 		Lines: []contract.Line{}, Attention: RenderAttention(s.Attention), Steps: []contract.Step{}, Parcels: []contract.Parcel{},
 	}
@@ -43,7 +43,7 @@ func RenderStep(v saga.StepView) contract.Step {
 func RenderAttention(flags []saga.Attention) []contract.Attention {
 	all := make([]contract.Attention, len(flags))
 	for i, f := range flags {
-		all[i] = contract.Attention{Step: f.Step, Code: string(f.Code), Kind: string(f.Kind), Since: f.Since.UTC(), Owed: f.Owed}
+		all[i] = contract.Attention{Step: f.Step, Code: string(f.Code), Kind: string(f.Kind), Since: f.Since.UTC(), Owed: f.Owed, Saga: Optional(f.Saga)}
 	}
 	return all
 }

@@ -46,6 +46,20 @@ func TestRepair(t *testing.T) {
 	t.Parallel()
 	retry := []string{"repair", "order-o1", "payment.authorize", "--action", "retry", "--reason", "they are back"}
 
+	t.Run("NamesTheRefundWhoseStepItIs", func(t *testing.T) {
+		t.Parallel()
+		flagged := strings.Replace(acknowledgedOrder, `"attention": []`,
+			`"attention": [{"step": "payment.refund", "code": "PROVIDER_TIMEOUT", "kind": "unknown", "since": "2026-01-01T03:04:05Z", "owed": "money paid back", "saga": "r1"}]`, 1)
+		addr, got := adminSays(t, http.StatusOK, strings.Replace(flagged, `"needs_attention": false`, `"needs_attention": true`, 1))
+		out, err := once(t, []string{token}, "repair", "o1", "payment.refund", "--refund", "r1", "--action", "retry", "--reason", "it is back", "--admin-addr", addr)
+		require.NoError(t, err)
+		var body map[string]string
+		require.NoError(t, json.NewDecoder((<-got).Body).Decode(&body))
+		require.Equal(t, "r1", body["refund"])
+		require.Contains(t, out, "called again; it still needs attention")
+		require.Contains(t, out, "of refund r1")
+	})
+
 	t.Run("AsksTheAdminAddressAndShowsTheOrder", func(t *testing.T) {
 		t.Parallel()
 		addr, got := adminSays(t, http.StatusOK, repairedOrder)

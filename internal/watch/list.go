@@ -27,6 +27,7 @@ type Flag struct {
 	Reason string    `json:"reason"` // in words
 	Owed   string    `json:"owed"`
 	Since  time.Time `json:"since"`
+	Saga   string    `json:"saga,omitempty"` // whose step it is: the id of a refund; absent: the order's own
 }
 
 // Lists read at most flaggedPages pages of flagged orders.
@@ -89,7 +90,7 @@ func (w *Watch) flagged(r order.Record) FlaggedOrder {
 	}
 	for _, a := range r.Attention {
 		f.Attention = append(f.Attention, Flag{
-			Step: a.Step, Code: string(a.Code), Kind: string(a.Kind), Owed: a.Owed, Since: a.Since,
+			Step: a.Step, Code: string(a.Code), Kind: string(a.Kind), Owed: a.Owed, Since: a.Since, Saga: a.Saga,
 			Reason: w.c.Words.Explain(a.Step, a.Code, a.Kind),
 		})
 	}

@@ -5,6 +5,7 @@ package clinic
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -30,6 +31,7 @@ import (
 	"github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/workflows"
 	"github.com/amends/amends/workflows/doctor"
+	"github.com/amends/amends/workflows/repay"
 )
 
 // Clinic is a shop and an engine, which the doctor judges in two hours: then every
@@ -59,7 +61,7 @@ func New(t *testing.T) *Clinic {
 // for real.
 type Engine struct {
 	Sagas   map[string]activities.SagaState // by order; without one, the saga is missing
-	Resumed []string                        // orders whose sagas were resumed
+	Resumed []string                        // orders, and refunds, whose sagas were resumed
 	Down    error                           // if set, no saga can be resumed
 	Mute    bool                            // if set, resumed sagas stand still, and the engine answers nothing after that
 
@@ -98,6 +100,21 @@ func (e *Engine) Resume(_ context.Context, r order.Record) error {
 	return nil
 }
 
+// DescribeRefund implements [activities.Sagas].
+func (e *Engine) DescribeRefund(ctx context.Context, id string) (activities.SagaFact, error) {
+	return e.Describe(ctx, id)
+}
+
+// ResumeRefund implements [activities.Sagas].
+func (e *Engine) ResumeRefund(_ context.Context, f order.Refund) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.Resumed = append(e.Resumed, f.ID)
+	e.clinic.repay(e.t, repay.Resume(f))
+	e.Sagas[f.ID] = activities.SagaCompleted
+	return nil
+}
+
 // Saga runs an order's saga to its end.
 func (c *Clinic) Saga(t *testing.T, in workflows.Input) workflows.OrderView {
 	t.Helper()
@@ -111,16 +128,21 @@ func (c *Clinic) Saga(t *testing.T, in workflows.Input) workflows.OrderView {
 }
 
 // Refund runs a refund of an order to its end. The stock comes back with it.
-func (c *Clinic) Refund(t *testing.T, id string, number int, minor int64) workflows.RefundView {
+func (c *Clinic) Refund(t *testing.T, id string, number int, minor int64) repay.View {
+	t.Helper()
+	return c.repay(t, repay.Input{
+		OrderID: id, Number: number, Amount: money.New(minor, "EUR"),
+		Note: refund.Note{ID: fmt.Sprint("r", number), Reason: "broken", By: "ada", TakeBack: true},
+	})
+}
+
+func (c *Clinic) repay(t *testing.T, in repay.Input) repay.View {
 	t.Helper()
 	env := c.Environment(0)
 	c.Bind(env)
-	env.ExecuteWorkflow(workflows.RefundOrder, workflows.Refund{
-		OrderID: id, Number: number, Amount: money.New(minor, "EUR"),
-		Note: refund.Note{ID: "r", Reason: "broken", By: "ada", TakeBack: true},
-	})
+	env.ExecuteWorkflow(repay.RefundOrder, in)
 	require.NoError(t, env.GetWorkflowError())
-	var v workflows.RefundView
+	var v repay.View
 	require.NoError(t, env.GetWorkflowResult(&v))
 	return v
 }
@@ -173,6 +195,22 @@ func (c *Clinic) Stopped(t *testing.T, captured bool) string {
 	}
 	c.Engine.Sagas[id] = activities.SagaStopped
 	return id
+}
+
+// StopRefund leaves a refund of a confirmed order as a terminated saga does, before or
+// after its pivot.
+func (c *Clinic) StopRefund(t *testing.T, id string, number int, minor int64, paid bool) {
+	t.Helper()
+	k := func(step string) key.Key { return key.Key{Saga: id, Step: step, Generation: number} }
+	amount, refundID := money.New(minor, "EUR"), fmt.Sprint("r", number)
+	require.NoError(t, c.Orders.OpenRefund(t.Context(), k("order.open_refund"), order.RefundOpening{
+		ID: refundID, Amount: amount, TakeBack: true, At: time.Now().UTC(),
+	}))
+	if paid {
+		_, err := c.payments.Refund(t.Context(), k("payment.refund"), payment.RefundRequest{Amount: amount, Note: refund.Note{ID: refundID}})
+		require.NoError(t, err)
+	}
+	c.Engine.Sagas[refundID] = activities.SagaStopped
 }
 
 // Injure damages a database as [shoptest.Shop.Damage] does.

@@ -47,6 +47,11 @@ func (m mutedProvider) Forbid(ctx context.Context, key string) (provider.Effect,
 	return e, found, m.reply(ctx, err)
 }
 
+func (m mutedProvider) Refund(ctx context.Context, r provider.Refund) (provider.Effect, error) {
+	e, err := m.Provider.Refund(ctx, r)
+	return e, m.reply(ctx, err)
+}
+
 // Void has no effect while the provider is mute, so that tests can see it later.
 func (m mutedProvider) Void(ctx context.Context, key string) error {
 	if err := m.reply(ctx, nil); err != nil {

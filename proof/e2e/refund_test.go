@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/api"
@@ -22,6 +23,10 @@ import (
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/internal/orders/invoice"
 	"github.com/amends/amends/internal/orders/read"
+	"github.com/amends/amends/internal/orders/sagas"
+	"github.com/amends/amends/internal/watch"
+	"github.com/amends/amends/worker/registry"
+	"github.com/amends/amends/workflows/repay"
 )
 
 // refunds is an admin address beside the platform's API.
@@ -135,4 +140,89 @@ func TestRefundsNeverExceedTheCapture(t *testing.T) {
 	require.Equal(t, []int64{total, 6 * (total / 6), total % 6}, []int64{made.Total.Minor, made.Credited.Minor, made.Remaining.Minor})
 	require.Len(t, made.Credits, 6)
 	require.NoError(t, p.Check(t.Context()))
+}
+
+// A refund that has no answer of the provider is seen by the person on call, and repaired;
+// one whose workflow was terminated is seen too, and the doctor resumes it.
+func TestAStuckRefundIsSeenAndRepaired(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t, 10*time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 90*time.Second)
+	defer stop()
+	id := p.insist(t, "", "wait=30", placement()).order.ID
+	eventually(t, "the order is confirmed", func() bool { return p.get(t, id).order.Status == confirmed })
+	admin := p.refunds(t)
+	p.restartOrder(t, impatient, nil, nil)
+	money := p.mute(t)
+
+	status, made, err := tryRefund(ctx, admin, id, "first", 100)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusAccepted, status)
+	list := watch.New(watch.Config{Orders: p.Orders, Words: registry.Words()})
+	var flag watch.Flag
+	eventually(t, "the order is listed", func() bool {
+		found, all, err := list.Flagged(ctx, "CONFIRMED", 10)
+		require.NoError(t, err)
+		if all == 1 {
+			require.Equal(t, id, found[0].ID)
+			flag = found[0].Attention[0]
+		}
+		return all == 1
+	})
+	require.Equal(t, []any{"payment.refund", made.Id, "money paid back"}, []any{flag.Step, flag.Saga, flag.Owed})
+	require.Contains(t, flag.Reason, "it is not known whether the money was paid back")
+	seen := p.get(t, id).order
+	require.True(t, seen.NeedsAttention)
+	require.Equal(t, made.Id, seen.Attention[0].Saga)
+
+	ask := func(action, refund, step string) (int, contract.OperatorsOrder) {
+		var o contract.OperatorsOrder
+		body := fmt.Sprintf(`{"step": %q, "refund": %q, "action": %q, "reason": "the provider is back", "reference": "case 7"}`, step, refund, action)
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, admin+"/v1/orders/"+id+"/repair", strings.NewReader(body))
+		require.NoError(t, err)
+		r.Header = http.Header{"Authorization": {"Bearer day-day-day-day-day"}, "Content-Type": {"application/json"}}
+		answer, err := patient.Do(r)
+		require.NoError(t, err)
+		defer answer.Body.Close()
+		_ = json.NewDecoder(answer.Body).Decode(&o) // a refusal is none
+		return answer.StatusCode, o
+	}
+	for step, want := range map[string]int{"payment.refund": http.StatusConflict, "inventory.take_back": http.StatusConflict, "payment.void": http.StatusUnprocessableEntity} {
+		status, _ := ask("skip", made.Id, step)
+		require.Equal(t, want, status, step)
+	}
+	status, _ = ask("retry", uuid.NewString(), "payment.refund")
+	require.Equal(t, http.StatusNotFound, status, "another refund")
+	money.mute.Store(false)
+	eventually(t, "the repair is made", func() bool {
+		status, o := ask("retry", made.Id, "payment.refund")
+		if status == http.StatusOK && len(o.Repairs) > 0 {
+			require.Equal(t, []any{"payment.refund", "retry", "day", made.Id}, []any{o.Repairs[0].Step, o.Repairs[0].Action, o.Repairs[0].Operator, *o.Repairs[0].Saga})
+		}
+		return status == http.StatusConflict // it has ended
+	})
+	eventually(t, "the flag is down", func() bool { return !p.get(t, id).order.NeedsAttention })
+	record, err := p.Orders.Get(ctx, id)
+	require.NoError(t, err)
+	require.EqualValues(t, 100, record.Refunded)
+	require.Equal(t, []any{"retry", "day", "the provider is back", "case 7", made.Id}, []any{
+		string(record.Repairs[0].Action), record.Repairs[0].Operator, record.Repairs[0].Reason, record.Repairs[0].Reference, record.Repairs[0].Saga,
+	})
+
+	money.mute.Store(true)
+	_, made, err = tryRefund(ctx, admin, id, "second", 200)
+	require.NoError(t, err)
+	require.NoError(t, p.client.TerminateWorkflow(ctx, repay.WorkflowID(made.Id), "", "test"))
+	money.mute.Store(false)
+	status, _ = ask("retry", made.Id, "payment.refund")
+	require.Equal(t, http.StatusConflict, status, "it is stopped")
+	pending, err := p.Orders.PendingRefundsOf(ctx, id)
+	require.NoError(t, err)
+	require.Len(t, pending, 1)
+	require.NoError(t, sagas.New(p.client, p.queues["order"]).ResumeRefund(ctx, pending[0]))
+	eventually(t, "it has ended", func() bool {
+		pending, err = p.Orders.PendingRefundsOf(ctx, id)
+		return err == nil && len(pending) == 0
+	})
+	require.NoError(t, p.Check(ctx))
 }

@@ -46,6 +46,13 @@ func (s *Shop) Check(ctx context.Context) error {
 			break
 		}
 	}
+	pending, err := s.Orders.PendingRefunds(ctx, 1)
+	if err != nil {
+		return err
+	}
+	for _, f := range pending {
+		c.wrong("I4: refund %s of order %s is still PENDING", f.ID, f.OrderID)
+	}
 	for _, step := range []func(context.Context, *check) error{
 		s.checkHistories, s.checkStock, s.checkMoney, s.checkProvider, s.checkParcels,
 	} {
@@ -202,12 +209,17 @@ func (s *Shop) checkMoney(ctx context.Context, c *check) error {
 	if err != nil {
 		return err
 	}
-	captured, taken, left := map[string]int{}, map[posting.Balance]int64{}, map[money.Currency]int64{}
+	captured, back := map[string]int{}, map[string]int64{}
+	taken, left := map[posting.Balance]int64{}, map[money.Currency]int64{}
 	for _, p := range payments {
 		o := c.orders[p.Key.Saga]
 		switch p.State {
 		case payment.Captured, payment.Refunded:
 			captured[o.ID]++
+			back[o.ID] += p.Refunded
+			if p.Refunding != 0 {
+				c.wrong("I3: order %s: a refund of %d is left under way", p.Key.Saga, p.Refunding)
+			}
 			taken[posting.Balance{Account: posting.ProviderReceivable, Currency: p.Amount.Currency}] += p.Captured - p.Refunded
 			if o.Total == nil || p.Captured != o.Total.Minor || p.Amount.Currency != o.Total.Currency {
 				c.wrong("I1: order %s: captured %d %s, total %v", p.Key.Saga, p.Captured, p.Amount.Currency, o.Total)
@@ -230,6 +242,9 @@ func (s *Shop) checkMoney(ctx context.Context, c *check) error {
 		}
 		if captured[id] != want {
 			c.wrong("I1: order %s is %s with %d captures", id, o.Status, captured[id])
+		}
+		if o.Refunded != back[id] {
+			c.wrong("I1: order %s: its refunds are %d, %d was paid back", id, o.Refunded, back[id])
 		}
 	}
 	for b, amount := range balances {

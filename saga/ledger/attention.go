@@ -18,6 +18,31 @@ type Attention struct {
 	Owed  string     `json:"owed"` // the effect that stands meanwhile, in words; empty: none
 	// Lasting flags do not recover: they stay until an operator acknowledges them.
 	Lasting bool `json:"lasting,omitempty"`
+	// Saga is the id of the saga that has raised it, if a record has the flags of several:
+	// empty for the record's own, for example the id of a refund.
+	Saga string `json:"saga,omitempty"`
+}
+
+// Action is the effect of a repair on a flagged step.
+type Action string
+
+// The actions.
+const (
+	// Retry calls the step again at once. It stays flagged until it succeeds.
+	Retry Action = "retry"
+	// Skip stops trying to undo the step and records a [Waiver].
+	Skip Action = "skip"
+)
+
+// Repair is one accepted request for a repair of a flagged step.
+type Repair struct {
+	Step      string    `json:"step"`
+	Action    Action    `json:"action"`
+	Reason    string    `json:"reason"`
+	Operator  string    `json:"operator"`
+	Reference string    `json:"reference,omitempty"`
+	At        time.Time `json:"at"`
+	Saga      string    `json:"saga,omitempty"` // as of [Attention]
 }
 
 // Waiver says that an operator gave up on undoing a step: its effect may stand
@@ -61,6 +86,6 @@ type Acknowledgement struct {
 // at another moment is another flag.
 func (a Acknowledgement) Covers(flag Attention) bool {
 	return slices.ContainsFunc(a.Flags, func(f Attention) bool {
-		return f.Step == flag.Step && f.Code == flag.Code && f.Since.Equal(flag.Since)
+		return f.Step == flag.Step && f.Code == flag.Code && f.Saga == flag.Saga && f.Since.Equal(flag.Since)
 	})
 }

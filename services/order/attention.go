@@ -18,7 +18,7 @@ type Note struct {
 func (r Record) NeedsAttention() bool { return len(r.Attention) > 0 }
 
 // Note takes over n, at any status, and reports whether it changed r. The flags of n
-// replace those of r, except acknowledged ones; its waivers are added. A waiver is
+// replace those of r, except acknowledged ones and those of refunds; its waivers are added. A waiver is
 // never taken back, and the first one of a step stays. A note that is not younger
 // than the last one changes nothing: it is a repeat, or came late.
 func (r *Record) Note(n Note) (changed bool) {
@@ -26,12 +26,19 @@ func (r *Record) Note(n Note) (changed bool) {
 	if !at.After(r.NotedAt) {
 		return false
 	}
-	r.NotedAt, r.Attention = at, nil
+	r.NotedAt = at
+	var all []ledger.Attention
 	for _, flag := range n.Attention {
 		if !r.acknowledged(flag) {
-			r.Attention = append(r.Attention, flag)
+			all = append(all, flag)
 		}
 	}
+	for _, flag := range r.Attention {
+		if flag.Saga != "" {
+			all = append(all, flag)
+		}
+	}
+	r.Attention = all
 	for _, w := range n.Waivers {
 		if !slices.ContainsFunc(r.Waivers, func(have ledger.Waiver) bool { return have.Step == w.Step }) {
 			r.Waivers = append(r.Waivers, w)

@@ -24,6 +24,9 @@ var (
 	ConfirmedFact = declare("confirmed", "The order is confirmed: its money is taken, its stock sold, its parcels booked.")
 	// CancelledFact is told when an order becomes CANCELLED.
 	CancelledFact = declare("cancelled", "The order is cancelled, and everything that it held is given back.")
+	// RefundedFact is told when money of the order is paid back, and its stock taken back
+	// if that was asked for.
+	RefundedFact = declare("refunded", "Money of the order is paid back, and its stock taken back if that was asked for.")
 	// AttentionChangedFact is told when an order gets a flag or loses one.
 	AttentionChangedFact = declare("attention_changed", "The flags that need an operator have changed.")
 )
@@ -47,13 +50,21 @@ type Snapshot struct {
 	Decided    Reason         `json:"decided,omitempty"` // why its saga was aborted, else absent
 	Currency   money.Currency `json:"currency"`
 	Lines      []TakenLine    `json:"lines"`
-	Total      *Total         `json:"total,omitempty"` // absent while PENDING, and if it never was quoted
+	Total      *Total         `json:"total,omitempty"`    // absent while PENDING, and if it never was quoted
+	Refunded   *Total         `json:"refunded,omitempty"` // absent if nothing was paid back
+	Refund     *MadeRefund    `json:"refund,omitempty"`   // of [RefundedFact], else absent
 	Attention  []Flag         `json:"attention,omitempty"`
 	Steps      []TakenStep    `json:"steps,omitempty"`   // of its saga, absent while PENDING
 	Parcels    []Parcel       `json:"parcels,omitempty"` // absent while PENDING, and if none was booked
 	DecideBy   time.Time      `json:"decide_by,omitzero"`
 	CreatedAt  time.Time      `json:"created_at"`
 	UpdatedAt  time.Time      `json:"updated_at"`
+}
+
+// MadeRefund is a refund that is DONE.
+type MadeRefund struct {
+	ID     string       `json:"id"`
+	Amount money.Amount `json:"amount"`
 }
 
 // Flag is a reason why an operator must review the order.
@@ -64,6 +75,7 @@ type Flag struct {
 	Owed    string     `json:"owed,omitempty"` // the effect that the step holds
 	Since   time.Time  `json:"since"`
 	Lasting bool       `json:"lasting,omitempty"` // it stays until an operator acknowledges it
+	Saga    string     `json:"saga,omitempty"`    // whose step it is: the id of a refund; absent: the order's own
 }
 
 // guests is the version of the UUIDs of guests' orders.
@@ -86,6 +98,12 @@ func (r Record) Snapshot() Snapshot {
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Attention: flags(r.Attention),
 	}
 	end := r.final()
+	if r.Refunded > 0 && r.Total != nil {
+		s.Refunded = new(money.New(r.Refunded, r.Total.Currency))
+	}
+	if r.made != nil {
+		s.Refund = &MadeRefund{r.made.ID, r.made.Amount}
+	}
 	s.Lines, s.Steps, s.Parcels = end.priced(r.Placement.Lines), end.Steps, end.Parcels
 	return s
 }
@@ -93,7 +111,9 @@ func (r Record) Snapshot() Snapshot {
 func flags(attention []ledger.Attention) []Flag {
 	var all []Flag
 	for _, a := range attention {
-		all = append(all, Flag{Step: a.Step, Code: a.Code, Kind: a.Kind, Owed: a.Owed, Since: a.Since.UTC().Truncate(time.Microsecond), Lasting: a.Lasting})
+		all = append(all, Flag{
+			Step: a.Step, Code: a.Code, Kind: a.Kind, Owed: a.Owed, Since: stored(a.Since), Lasting: a.Lasting, Saga: a.Saga,
+		})
 	}
 	return all
 }
@@ -103,6 +123,9 @@ func (r Record) Told(before Record) []event.Fact[Snapshot] {
 	var facts []event.Fact[Snapshot]
 	if r.Status != before.Status {
 		facts = append(facts, r.Standing())
+	}
+	if r.made != nil {
+		facts = append(facts, RefundedFact)
 	}
 	if !slices.Equal(flags(r.Attention), flags(before.Attention)) {
 		facts = append(facts, AttentionChangedFact)

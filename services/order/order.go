@@ -74,9 +74,12 @@ type Record struct {
 	DecidedAt time.Time `json:"decided_at,omitzero"` // UTC
 	Placement Placement `json:"placement"`
 	Total     *Total    `json:"total,omitempty"` // nil while PENDING, and if it never was quoted
+	// Refunded is the part of the total that was paid back, in its minor units.
+	Refunded int64 `json:"refunded,omitempty"`
 	// View is the saga's final view, stored by the closing step; nil while PENDING.
 	View json.RawMessage `json:"view,omitempty"`
-	// Attention are the flags that need a person now, and Waivers the given-up undos.
+	// Attention are the flags that need a person now, also those of refunds, and Waivers
+	// the given-up undos.
 	Attention []ledger.Attention `json:"attention,omitempty"`
 	Waivers   []ledger.Waiver    `json:"waivers,omitempty"`
 	NotedAt   time.Time          `json:"noted_at,omitzero"` // UTC; the time of Attention and Waivers
@@ -84,6 +87,10 @@ type Record struct {
 	UpdatedAt time.Time          `json:"updated_at"`        // UTC
 	// Acknowledgements are the reviews of flags, oldest first.
 	Acknowledgements []ledger.Acknowledgement `json:"acknowledgements,omitempty"`
+	// Repairs are those of refunds; View has those of the order's own saga.
+	Repairs []ledger.Repair `json:"repairs,omitempty"`
+
+	made *Refund // that this change has closed as DONE
 }
 
 // Change is one entry of an order's history.

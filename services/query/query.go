@@ -15,7 +15,8 @@ type Order struct {
 	Reason     string         `json:"reason,omitempty"` // why it was cancelled
 	Style      string         `json:"style"`
 	Currency   money.Currency `json:"currency"`
-	Total      money.Amount   `json:"total"` // the zero Amount until it is quoted and decided; 0 of a currency is free
+	Total      money.Amount   `json:"total"`             // the zero Amount until it is quoted and decided; 0 of a currency is free
+	Refunded   money.Amount   `json:"refunded,omitzero"` // the zero Amount if nothing was paid back
 	Lines      []Line         `json:"lines"`
 	Attention  []Flag         `json:"attention,omitempty"`
 	Steps      []Step         `json:"steps,omitempty"`
@@ -65,6 +66,7 @@ type Flag struct {
 	Owed    string     `json:"owed,omitempty"` // the effect that the step holds
 	Since   time.Time  `json:"since"`
 	Lasting bool       `json:"lasting,omitempty"`
+	Saga    string     `json:"saga,omitempty"` // whose step it is: the id of a refund; empty: the order's own
 }
 
 // Step is the progress of one step of an order's saga.

@@ -30,6 +30,7 @@ import (
 	inventoryimplied "github.com/amends/amends/services/inventory/store/implied"
 	"github.com/amends/amends/services/order"
 	orderstore "github.com/amends/amends/services/order/store"
+	orderimplied "github.com/amends/amends/services/order/store/implied"
 	"github.com/amends/amends/services/query"
 	querystore "github.com/amends/amends/services/query/store"
 	"github.com/amends/amends/services/query/store/generations"
@@ -60,7 +61,7 @@ func each(t *testing.T, body func(*testing.T, *testBundle)) {
 			b.owned, b.told = append(b.owned, own), append(b.told, told.New(own))
 		}
 		b.orders, b.catalog, b.stock = orderstore.New(b.owned[0]), catalogstore.New(b.owned[1]), inventorystore.New(b.owned[2])
-		sources := map[string]implied.Source{"order": b.orders.Implied, "catalog": b.catalog.Implied, "inventory": inventoryimplied.Source(b.owned[2])}
+		sources := map[string]implied.Source{"order": orderimplied.Source(b.orders), "catalog": b.catalog.Implied, "inventory": inventoryimplied.Source(b.owned[2])}
 		conn := rpctest.Connect(t, func(r grpc.ServiceRegistrar) { rpc.Register(r, sources) })
 		owners := map[string]implied.Source{}
 		for name := range sources {
@@ -186,7 +187,7 @@ func TestARebuildGoesOnAfterAnOwnerWasAway(t *testing.T) {
 		b.trade(t, 0, 3)
 		away := fault.Errorf(fault.Transient, fault.Unavailable, "away")
 		owners := map[string]implied.Source{
-			"catalog": b.catalog.Implied, "order": b.orders.Implied,
+			"catalog": b.catalog.Implied, "order": orderimplied.Source(b.orders),
 			"inventory": func(context.Context, implied.Page) ([]event.Event, string, error) { return nil, "", away },
 		}
 		require.ErrorIs(t, rebuild.New(b.rebuild.Generations, owners).Fill(t.Context()), away)

@@ -36,6 +36,7 @@ import (
 	"github.com/amends/amends/services/order"
 	orderrpc "github.com/amends/amends/services/order/rpc"
 	orderstore "github.com/amends/amends/services/order/store"
+	orderimplied "github.com/amends/amends/services/order/store/implied"
 	"github.com/amends/amends/services/payment"
 	paymentcompare "github.com/amends/amends/services/payment/audit/compare"
 	providersimulator "github.com/amends/amends/services/payment/provider/simulator"
@@ -147,7 +148,7 @@ var All = []Row{
 			activities.BindOrderAudit(r, orders, orders, engine)
 			activities.BindAcknowledge(r, orders, engine)
 		},
-		Implied: func(s *Stores) implied.Source { return orderstore.New(s.Own).Implied },
+		Implied: func(s *Stores) implied.Source { return orderimplied.Source(orderstore.New(s.Own)) },
 		Work:    forgetContacts,
 		words:   activities.OrderWords, facts: order.Facts,
 	},

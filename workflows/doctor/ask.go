@@ -111,16 +111,37 @@ func (d *doctor) pages(ctx workflow.Context, s judge.Service, r audit.Range, pag
 	return errTooMany
 }
 
-// engine asks the engine about the sagas of overdue orders.
+// engine asks the engine about the sagas of overdue orders, and of overdue refunds.
 func (d *doctor) engine(ctx workflow.Context, page *judge.Page) error {
-	var ids []string
+	var ids, refunds []string
+	of := map[string]*judge.Facts{} // by refund
+	overdue := func(since time.Time) bool { return workflow.Now(ctx).Sub(since) >= d.in.Grace }
 	for _, f := range page.List {
-		if o := f.Order; o != nil && o.Status == order.Pending && workflow.Now(ctx).Sub(o.Due()) >= d.in.Grace {
+		if f.Order == nil {
+			continue
+		}
+		if f.Order.Status == order.Pending && overdue(f.Order.Due()) {
 			ids = append(ids, f.Saga)
 		}
+		for _, r := range f.Order.Refunds {
+			if overdue(r.At) {
+				refunds, of[r.ID] = append(refunds, r.ID), f
+			}
+		}
 	}
+	err := d.describe(ctx, page, activities.DescribeSagas, ids, func(s *activities.SagaFact) { page.At(s.Order).Engine = s })
+	if err != nil {
+		return err
+	}
+	return d.describe(ctx, page, activities.DescribeRefunds, refunds, func(s *activities.SagaFact) {
+		of[s.Order].Refunds = append(of[s.Order].Refunds, *s)
+	})
+}
+
+// describe asks the engine about sagas, and calls take for each.
+func (d *doctor) describe(ctx workflow.Context, page *judge.Page, q activities.Audit[[]string, []activities.SagaFact], ids []string, take func(*activities.SagaFact)) error {
 	for some := range slices.Chunk(ids, describeAtOnce) {
-		sagas, err := ask(ctx, d, activities.DescribeSagas, some)
+		sagas, err := ask(ctx, d, q, some)
 		if err != nil {
 			if ctx.Err() != nil {
 				return err
@@ -132,7 +153,7 @@ func (d *doctor) engine(ctx workflow.Context, page *judge.Page) error {
 			return nil
 		}
 		for i := range sagas {
-			page.At(sagas[i].Order).Engine = &sagas[i]
+			take(&sagas[i])
 		}
 	}
 	return nil

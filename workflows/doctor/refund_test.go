@@ -5,12 +5,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/activities"
 	"github.com/amends/amends/proof/clinic"
 	"github.com/amends/amends/saga/audit"
 	inventoryaudit "github.com/amends/amends/services/inventory/audit"
+	"github.com/amends/amends/services/order"
+	orderaudit "github.com/amends/amends/services/order/audit"
 	"github.com/amends/amends/services/payment"
 	paymentaudit "github.com/amends/amends/services/payment/audit"
-	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/workflows/doctor/judge"
 )
 
 // refunded returns a healthy shop with an order that has two refunds, and was refused a
@@ -21,13 +24,13 @@ func refunded(t *testing.T) (c *clinic.Clinic, id string) {
 	c.Place(t, "tok_visa")
 	id = c.Place(t, "tok_visa").ID
 	first := c.Refund(t, id, 7, 2600)
-	require.Equal(t, workflows.RefundDone, first.Status)
+	require.Equal(t, order.RefundDone, first.Status)
 	require.EqualValues(t, 3, first.Units)
 	second := c.Refund(t, id, 8, 8000)
-	require.Equal(t, workflows.RefundDone, second.Status)
+	require.Equal(t, order.RefundDone, second.Status)
 	require.Zero(t, second.Units, "the goods came back before")
 	third := c.Refund(t, id, 9, 2001)
-	require.Equal(t, workflows.RefundRefused, third.Status)
+	require.Equal(t, order.RefundRefused, third.Status)
 	require.Equal(t, payment.RefundExceedsCapture, third.Code)
 	require.NoError(t, c.Check(t.Context()))
 	return c, id
@@ -37,7 +40,7 @@ func TestARefundedOrderIsHealthy(t *testing.T) {
 	t.Parallel()
 	c, id := refunded(t)
 	require.Empty(t, c.Diagnose(t).Findings)
-	require.Equal(t, workflows.RefundDone, c.Refund(t, id, 10, 2000).Status, "all of it")
+	require.Equal(t, order.RefundDone, c.Refund(t, id, 10, 2000).Status, "all of it")
 	require.Empty(t, c.Diagnose(t).Findings)
 	require.NoError(t, c.Check(t.Context()))
 }
@@ -58,6 +61,7 @@ func TestTheDoctorFindsARefundThatIsNotTrue(t *testing.T) {
 			"provider", `INSERT INTO effects SELECT replace(key, '#8', '#12'), kind, state, amount, currency, 'ref_2', target, '', '', created_at, updated_at
 				FROM effects WHERE key = ? || '/payment.refund#8'`, []audit.Kind{book, undo},
 		},
+		"ThatItsOrderDoesNotKnow":    {"order", "UPDATE orders SET refunded_minor = 0 WHERE id = ?", []audit.Kind{judge.Refund, orderaudit.History}},
 		"OfAnotherAmount":            {"provider", "UPDATE effects SET amount = amount - 1 WHERE key = ? || '/payment.refund#7'", []audit.Kind{book}},
 		"ThatTheProviderDoesNotHave": {"provider", "DELETE FROM effects WHERE key = ? || '/payment.refund#7'", []audit.Kind{book}},
 		"ThatTheProviderDeclined":    {"provider", "UPDATE effects SET state = 'declined', reason = 'refund_exceeds_capture' WHERE key = ? || '/payment.refund#7'", []audit.Kind{book}},
@@ -80,4 +84,56 @@ func TestTheDoctorFindsARefundThatIsNotTrue(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A refund whose workflow was stopped ends right: refused if nothing was paid back, else
+// with all that was asked for.
+func TestTheDoctorResumesAStoppedRefund(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		paid  bool
+		state activities.SagaState
+		kind  audit.Kind
+		want  int64
+	}{
+		"BeforeItsPivot":    {false, activities.SagaStopped, judge.SagaStopped, 0},
+		"AfterItsPivot":     {true, activities.SagaStopped, judge.SagaStopped, 2600},
+		"ThatTheEngineLost": {true, activities.SagaMissing, judge.SagaMissing, 2600},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := clinic.New(t)
+			id := c.Place(t, "tok_visa").ID
+			c.StopRefund(t, id, 7, 2600, tc.paid)
+			c.Engine.Sagas["r7"] = tc.state
+			r := c.Diagnose(t)
+			require.Equal(t, []audit.Kind{tc.kind}, clinic.Kinds(r))
+			require.True(t, r.Findings[0].Repaired, r.Findings)
+			require.Equal(t, []string{"r7"}, c.Engine.Resumed)
+			rec, err := c.Orders.Get(t.Context(), id)
+			require.NoError(t, err)
+			require.Equal(t, tc.want, rec.Refunded)
+			require.NoError(t, c.Check(t.Context()))
+			require.Empty(t, c.Diagnose(t).Findings)
+		})
+	}
+}
+
+// A refund that runs is no finding, unless its code fails; one that the provider
+// contradicts is for a person.
+func TestTheDoctorLeavesARefundAloneThatItCannotMend(t *testing.T) {
+	t.Parallel()
+	c := clinic.New(t)
+	id := c.Place(t, "tok_visa").ID
+	c.StopRefund(t, id, 7, 2600, true)
+	c.Engine.Sagas["r7"] = activities.SagaRunning
+	require.Empty(t, c.Diagnose(t).Findings)
+	c.Engine.Sagas["r7"] = activities.SagaStopped
+	c.Injure(t, "provider", "UPDATE effects SET amount = amount - 1 WHERE key = ? || '/payment.refund#7'", id)
+	r := c.Diagnose(t)
+	require.Equal(t, []audit.Kind{paymentaudit.ProviderBook, judge.SagaStopped}, clinic.Kinds(r))
+	for _, f := range r.Findings {
+		require.False(t, f.Repairable)
+	}
+	require.Empty(t, c.Engine.Resumed)
 }

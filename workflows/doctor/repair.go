@@ -125,7 +125,7 @@ func (d *doctor) watch(ctx workflow.Context, ids []string) error {
 func (d *doctor) mended(f *judge.Facts, v judge.Verdict) bool {
 	// A saga that runs again but has not decided has fixed nothing yet; a flagged
 	// order has a reason for an operator to read.
-	decided := f.Order != nil && (f.Order.Status != order.Pending || v.NeedsAttention)
+	decided := f.Order != nil && (f.Order.Status != order.Pending && len(f.Order.Refunds) == 0 || v.NeedsAttention)
 	all := true
 	for i := range d.report.Findings {
 		old := &d.report.Findings[i]

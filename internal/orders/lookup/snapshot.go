@@ -16,7 +16,7 @@ func Snapshot(f query.Found) read.Snapshot {
 	o := f.Order
 	v := workflows.OrderView{
 		ID: o.ID, CustomerID: o.CustomerID, Status: order.Status(o.Status), Reason: order.Reason(o.Reason),
-		Currency: o.Currency, Total: amount(o.Total), NeedsAttention: o.NeedsAttention(), CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,
+		Currency: o.Currency, Total: amount(o.Total), Refunded: amount(o.Refunded), NeedsAttention: o.NeedsAttention(), CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,
 		Lines: []workflows.LineView{}, Attention: []saga.Attention{}, Steps: []saga.StepView{}, Parcels: []workflows.ParcelView{},
 		Waivers: []saga.Waiver{}, Repairs: []saga.Repair{}, // which it does not have
 	}
@@ -25,7 +25,7 @@ func Snapshot(f query.Found) read.Snapshot {
 	}
 	for _, a := range o.Attention {
 		v.Attention = append(v.Attention, saga.Attention{
-			Step: a.Step, Code: a.Code, Kind: a.Kind, Since: a.Since, Owed: a.Owed, Lasting: a.Lasting,
+			Step: a.Step, Code: a.Code, Kind: a.Kind, Since: a.Since, Owed: a.Owed, Lasting: a.Lasting, Saga: a.Saga,
 		})
 	}
 	for _, s := range o.Steps {

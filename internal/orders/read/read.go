@@ -170,6 +170,9 @@ func (r *Reader) query(ctx context.Context, id string) (workflows.OrderView, err
 // as it answers before ctx ends.
 func (r *Reader) complete(ctx context.Context, view *workflows.OrderView, acknowledged bool) {
 	decided := view.Status != workflows.StatusPending
+	if decided && r.addRecorded(ctx, view) {
+		return
+	}
 	if !decided || view.NeedsAttention {
 		r.observe(ctx, view)
 	}
@@ -178,6 +181,20 @@ func (r *Reader) complete(ctx context.Context, view *workflows.OrderView, acknow
 		defer cancel()
 		r.addAcknowledged(ctx, view)
 	}
+}
+
+// addRecorded adds to a decided order what its record got since its workflow closed: flags
+// and repairs of refunds, acknowledgements. It reports whether the record answers.
+func (r *Reader) addRecorded(ctx context.Context, view *workflows.OrderView) bool {
+	if !r.records.Answer() {
+		return false
+	}
+	rec, err := r.records.Get(ctx, view.ID)
+	if err != nil {
+		return false
+	}
+	view.Add(rec)
+	return true
 }
 
 // addAcknowledged adds to a decided order the acknowledgements made since its

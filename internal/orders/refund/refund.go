@@ -21,9 +21,11 @@ import (
 	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/internal/orders/read"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
 	paid "github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/workflows/repay"
 )
 
 // NotConfirmed refuses a refund of an order that is not confirmed: nothing of it was sold.
@@ -61,69 +63,69 @@ type Request struct {
 // be pending still. A repeat with the same key returns the same refund. Codes: NOT_FOUND,
 // [NotConfirmed], REFUND_EXCEEDS_CAPTURE, [place.KeyReused], UNAVAILABLE (repeat it with the
 // same key).
-func (r *Refunds) Refund(ctx context.Context, known Payments, q Request) (workflows.RefundView, error) {
-	order, err := r.orders.Find(ctx, q.OrderID)
+func (r *Refunds) Refund(ctx context.Context, known Payments, q Request) (repay.View, error) {
+	of, err := r.orders.Find(ctx, q.OrderID)
 	if err != nil {
-		return workflows.RefundView{}, err //nolint:wrapcheck // a fault
+		return repay.View{}, err //nolint:wrapcheck // a fault
 	}
 	in := q.workflow()
 	recorded, err := known.Refunds(ctx, q.OrderID)
 	if err != nil {
-		return workflows.RefundView{}, call.Unavailable("Nothing was paid back by this request: the payment service does not answer.", err)
+		return repay.View{}, call.Unavailable("Nothing was paid back by this request: the payment service does not answer.", err)
 	}
 	for _, e := range recorded {
 		if e.ID == in.ID && !same(in, e.Note, e.Amount) {
-			return workflows.RefundView{}, call.Refuse(place.KeyReused)
+			return repay.View{}, call.Refuse(place.KeyReused)
 		}
 	}
 	switch {
-	case order.Status != workflows.StatusConfirmed:
-		return workflows.RefundView{}, call.Refuse(NotConfirmed)
-	case order.Total == nil: // the engine alone has answered
-		return workflows.RefundView{}, call.Unavailable("Nothing was paid back by this request: the order cannot be read right now.", nil)
-	case order.Total.Currency != q.Amount.Currency, order.Total.Minor < q.Amount.Minor:
-		return workflows.RefundView{}, call.Refuse(payment.RefundExceedsCapture)
+	case of.Status != workflows.StatusConfirmed:
+		return repay.View{}, call.Refuse(NotConfirmed)
+	case of.Total == nil: // the engine alone has answered
+		return repay.View{}, call.Unavailable("Nothing was paid back by this request: the order cannot be read right now.", nil)
+	case of.Total.Currency != q.Amount.Currency, of.Total.Minor < q.Amount.Minor:
+		return repay.View{}, call.Refuse(payment.RefundExceedsCapture)
 	}
 	view, err := r.run(ctx, in)
 	switch {
 	case err != nil:
-		return workflows.RefundView{}, err
-	case !same(in, view.Note, view.Amount):
-		return workflows.RefundView{}, call.Refuse(place.KeyReused)
-	case view.Status == workflows.RefundRefused && view.Code == payment.RefundExceedsCapture:
-		return workflows.RefundView{}, call.Refuse(view.Code)
+		return repay.View{}, err
+	case !view.Undo && !same(in, view.Note, view.Amount): // one that was resumed has no words
+		return repay.View{}, call.Refuse(place.KeyReused)
+	case view.Status == order.RefundRefused && view.Code == payment.RefundExceedsCapture:
+		return repay.View{}, call.Refuse(view.Code)
 	}
 	return view, nil
 }
 
 // workflow returns the input of the refund's workflow.
-func (q Request) workflow() workflows.Refund {
+func (q Request) workflow() repay.Input {
 	id, number := identity.Refund(q.OrderID, q.Key)
-	return workflows.Refund{
+	return repay.Input{
 		OrderID: q.OrderID, Number: number, Amount: q.Amount,
 		Note: paid.Note{ID: id, Reason: q.Reason, Reference: q.Reference, By: q.By, TakeBack: q.TakeBack},
 	}
 }
 
 // same reports whether two requests of one key are the same, whoever made them.
-func same(in workflows.Refund, n paid.Note, a money.Amount) bool {
+func same(in repay.Input, n paid.Note, a money.Amount) bool {
 	n.By = in.By
 	return n == in.Note && a == in.Amount
 }
 
 // run starts the refund's workflow, unless it exists, and waits for its result.
-func (r *Refunds) run(ctx context.Context, in workflows.Refund) (view workflows.RefundView, err error) {
+func (r *Refunds) run(ctx context.Context, in repay.Input) (view repay.View, err error) {
 	within, stop := context.WithTimeout(ctx, r.timeout)
 	defer stop()
 	watched, attempts := attempt.Watch(within)
 	const doubt = "It is not known whether the refund was recorded. Repeat the request with the same key: it never pays back twice."
 	run, err := r.engine.ExecuteWorkflow(watched, client.StartWorkflowOptions{
-		ID: workflows.RefundWorkflowID(in.ID), TaskQueue: r.queue,
+		ID: repay.WorkflowID(in.ID), TaskQueue: r.queue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		// One that was stopped before its end is taken up again, under the same keys.
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
 		StaticSummary:         "pay back money of a confirmed order",
-	}, workflows.RefundOrder, in)
+	}, repay.RefundOrder, in)
 	if err != nil {
 		return view, call.Unanswered(attempts, doubt, err)
 	}
@@ -131,7 +133,7 @@ func (r *Refunds) run(ctx context.Context, in workflows.Refund) (view workflows.
 	if err = run.Get(within, &view); err == nil || within.Err() == nil {
 		return view, unknown(err)
 	}
-	now, err := r.engine.QueryWorkflow(ctx, run.GetID(), "", workflows.QueryRefund)
+	now, err := r.engine.QueryWorkflow(ctx, run.GetID(), "", repay.Query)
 	if err == nil {
 		err = now.Get(&view)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
@@ -19,6 +20,7 @@ import (
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/workflows/repay"
 )
 
 // Repairs makes repairs and acknowledgements. It is safe for concurrent use.
@@ -42,12 +44,45 @@ func New(e *call.Engine, orders *read.Reader, queue string, timeout time.Duratio
 // CLOSING_STEP, PIVOT_STEP, REASON_MISSING, REFERENCE_MISSING, INVALID,
 // ALREADY_DECIDED, [read.SagaStopped], UNAVAILABLE (repeat it).
 func (r *Repairs) Repair(ctx context.Context, req saga.RepairRequest, key string) (_ read.Snapshot, made bool, err error) {
+	return r.repair(ctx, workflows.WorkflowID(req.Saga), req, key, r.ended)
+}
+
+// RepairRefund is Repair for a step of a refund of the order. A refund has no step that can
+// be skipped: what it has done is money paid back. [read.SagaStopped] refuses the repair of
+// one whose workflow was stopped: the doctor resumes it. Code, beside those of Repair: NOT_FOUND
+// for a refund that the order does not have.
+func (r *Repairs) RepairRefund(ctx context.Context, refund string, req saga.RepairRequest, key string) (_ read.Snapshot, made bool, err error) {
+	id := repay.WorkflowID(refund)
+	return r.repair(ctx, id, req, key, func(ctx context.Context, _ string, otherwise error) error {
+		d, err := r.engine.DescribeWorkflowExecution(ctx, id, "")
+		switch {
+		case call.IsUnknownWorkflow(err):
+			return call.Refuse(fault.NotFound)
+		case err != nil:
+			return otherwise
+		}
+		switch d.GetWorkflowExecutionInfo().GetStatus() {
+		case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED:
+			return otherwise
+		case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+			return call.Refuse(saga.AlreadyDecided)
+		default:
+			return call.Refuse(read.SagaStopped)
+		}
+	})
+}
+
+// repair sends a repair to a workflow of an order. If that is closed, ended returns why, or
+// otherwise.
+func (r *Repairs) repair(ctx context.Context, workflowID string, req saga.RepairRequest, key string,
+	ended func(ctx context.Context, order string, otherwise error) error,
+) (_ read.Snapshot, made bool, err error) {
 	before, err := r.orders.Find(ctx, req.Saga)
 	if err != nil {
 		return read.Snapshot{}, false, err
 	}
 	watched, attempts := attempt.Watch(ctx)
-	made, err = r.requestRepair(watched, req, identity.Repair(req, key))
+	made, err = r.requestRepair(watched, workflowID, req, identity.Repair(req, key))
 	var application *temporal.ApplicationError
 	var gone *serviceerror.NotFound
 	switch {
@@ -56,7 +91,7 @@ func (r *Repairs) Repair(ctx context.Context, req saga.RepairRequest, key string
 		after, err := r.alreadyWaived(ctx, req, repairRefused(application))
 		return after, err == nil, err
 	case errors.As(err, &gone):
-		after, err := r.alreadyWaived(ctx, req, r.ended(ctx, req.Saga, notRepaired(attempts, err)))
+		after, err := r.alreadyWaived(ctx, req, ended(ctx, req.Saga, notRepaired(attempts, err)))
 		return after, err == nil, err
 	default:
 		return read.Snapshot{}, false, notRepaired(attempts, err)
@@ -69,12 +104,12 @@ func (r *Repairs) Repair(ctx context.Context, req saga.RepairRequest, key string
 
 // requestRepair returns nil once the repair is in the saga's history, and whether
 // it took effect in time.
-func (r *Repairs) requestRepair(ctx context.Context, req saga.RepairRequest, id string) (made bool, err error) {
+func (r *Repairs) requestRepair(ctx context.Context, workflowID string, req saga.RepairRequest, id string) (made bool, err error) {
 	ctx, stop := context.WithTimeout(ctx, r.timeout)
 	defer stop()
 	var result saga.RepairResult
 	return r.engine.Update(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: workflows.WorkflowID(req.Saga),
+		WorkflowID: workflowID,
 		UpdateID:   id,
 		UpdateName: saga.UpdateRepair,
 		Args:       []any{req},

@@ -19,6 +19,7 @@ import (
 	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/workflows/repay"
 )
 
 // Sagas describes and resumes orders' sagas for the doctor. It implements
@@ -35,8 +36,17 @@ func New(c client.Client, queue string) *Sagas { return &Sagas{c, queue} }
 
 // Describe implements [activities.Sagas].
 func (s *Sagas) Describe(ctx context.Context, orderID string) (activities.SagaFact, error) {
-	fact := activities.SagaFact{Order: orderID, State: activities.SagaMissing}
-	d, err := s.client.DescribeWorkflowExecution(ctx, workflows.WorkflowID(orderID), "")
+	return s.describe(ctx, orderID, workflows.WorkflowID(orderID))
+}
+
+// DescribeRefund implements [activities.Sagas].
+func (s *Sagas) DescribeRefund(ctx context.Context, refundID string) (activities.SagaFact, error) {
+	return s.describe(ctx, refundID, repay.WorkflowID(refundID))
+}
+
+func (s *Sagas) describe(ctx context.Context, id, workflowID string) (activities.SagaFact, error) {
+	fact := activities.SagaFact{Order: id, State: activities.SagaMissing}
+	d, err := s.client.DescribeWorkflowExecution(ctx, workflowID, "")
 	switch {
 	case call.IsUnknownWorkflow(err):
 		return fact, nil
@@ -75,17 +85,23 @@ func (s *Sagas) Resume(ctx context.Context, r order.Record) error {
 	if err != nil {
 		return err
 	}
+	return s.start(ctx, client.StartWorkflowOptions{ID: workflows.WorkflowID(r.ID), TypedSearchAttributes: attributes}, workflows.PlaceOrder, workflows.Resume(r))
+}
+
+// ResumeRefund implements [activities.Sagas].
+func (s *Sagas) ResumeRefund(ctx context.Context, f order.Refund) error {
+	return s.start(ctx, client.StartWorkflowOptions{ID: repay.WorkflowID(f.ID)}, repay.RefundOrder, repay.Resume(f))
+}
+
+// start starts a saga again, unless it runs.
+func (s *Sagas) start(ctx context.Context, o client.StartWorkflowOptions, name string, in any) error {
+	o.TaskQueue, o.StaticSummary = s.queue, "resumed by the doctor"
+	// The run before it has ended without a decision, or its undo was not enough.
+	o.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+	// If one runs after all, it is the one that decides.
+	o.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
 	watched, attempts := attempt.Watch(ctx)
-	_, err = s.client.ExecuteWorkflow(watched, client.StartWorkflowOptions{
-		ID:        workflows.WorkflowID(r.ID),
-		TaskQueue: s.queue,
-		// The run before it has ended without a decision, or its undo was not enough.
-		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-		// If one runs after all, it is the one that decides.
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		TypedSearchAttributes:    attributes,
-		StaticSummary:            "resumed by the doctor",
-	}, workflows.PlaceOrder, workflows.Resume(r))
+	_, err := s.client.ExecuteWorkflow(watched, o, name, in)
 	switch {
 	case err == nil:
 		return nil

@@ -43,6 +43,9 @@ func head(o workflows.OrderView) table.Writer {
 	t.AppendRow(table.Row{"Status", status})
 	t.AppendRow(table.Row{"Customer", o.CustomerID})
 	t.AppendRow(table.Row{"Total", total})
+	if o.Refunded != nil {
+		t.AppendRow(table.Row{"Paid back", o.Refunded.String()})
+	}
 	t.AppendRow(table.Row{"Placed", show.Stamp(o.CreatedAt)})
 	for _, l := range o.Lines {
 		t.AppendRow(table.Row{"Line", fmt.Sprintf("%d × %s", l.Quantity, l.SKU)})
@@ -76,7 +79,7 @@ func attention(o workflows.OrderView, words watch.Words) table.Writer {
 		return t
 	}
 	for _, a := range o.Attention {
-		t.AppendRow(table.Row{a.Step, a.Code, show.Stamp(a.Since), words.Explain(a.Step, a.Code, a.Kind), a.Owed})
+		t.AppendRow(table.Row{named(a.Step, a.Saga), a.Code, show.Stamp(a.Since), words.Explain(a.Step, a.Code, a.Kind), a.Owed})
 	}
 	return t
 }
@@ -85,7 +88,7 @@ func repairs(o workflows.OrderView) table.Writer {
 	t := show.Table("Why")
 	t.AppendHeader(table.Row{"Repair", "Action", "At", "By", "Why", "Reference"})
 	for _, r := range o.Repairs {
-		t.AppendRow(table.Row{r.Step, r.Action, show.Stamp(r.At), r.Operator, r.Reason, r.Reference})
+		t.AppendRow(table.Row{named(r.Step, r.Saga), r.Action, show.Stamp(r.At), r.Operator, r.Reason, r.Reference})
 	}
 	return t
 }
@@ -104,7 +107,7 @@ func acknowledgements(o workflows.OrderView) table.Writer {
 	t.AppendHeader(table.Row{"Acknowledged", "Code", "Since", "At", "By", "Why", "Reference"})
 	for _, a := range o.Acknowledgements {
 		for _, f := range a.Flags {
-			t.AppendRow(table.Row{f.Step, f.Code, show.Stamp(f.Since), show.Stamp(a.At), a.Operator, a.Reason, a.Reference})
+			t.AppendRow(table.Row{named(f.Step, f.Saga), f.Code, show.Stamp(f.Since), show.Stamp(a.At), a.Operator, a.Reason, a.Reference})
 		}
 	}
 	return t

@@ -21,14 +21,14 @@ func Flagged(w io.Writer, orders []watch.FlaggedOrder, total int) error {
 	acknowledged.AppendHeader(table.Row{"Order", "Status", "Acknowledged", "Code", "At", "By", "Why", "Reference"})
 	for _, o := range orders {
 		for _, a := range o.Attention {
-			flags.AppendRow(table.Row{o.ID, o.Status, show.Stamp(a.Since), a.Step, a.Code, a.Reason, a.Owed})
+			flags.AppendRow(table.Row{o.ID, o.Status, show.Stamp(a.Since), named(a.Step, a.Saga), a.Code, a.Reason, a.Owed})
 		}
 		for _, v := range o.Waivers {
 			waivers.AppendRow(table.Row{o.ID, v.Step, v.Owed, show.Stamp(v.At), v.Operator, v.Reason, v.Reference})
 		}
 		for _, a := range o.Acknowledgements {
 			for _, f := range a.Flags {
-				acknowledged.AppendRow(table.Row{o.ID, o.Status, f.Step, f.Code, show.Stamp(a.At), a.Operator, a.Reason, a.Reference})
+				acknowledged.AppendRow(table.Row{o.ID, o.Status, named(f.Step, f.Saga), f.Code, show.Stamp(a.At), a.Operator, a.Reason, a.Reference})
 			}
 		}
 	}
@@ -45,7 +45,7 @@ func Stuck(w io.Writer, report stuck.Report, total int) error {
 		t.AppendHeader(table.Row{"Order", "Placed", "Cause", "Since", "Why"})
 		for _, o := range report.Orders {
 			for _, s := range o.Symptoms {
-				t.AppendRow(table.Row{o.ID, show.Stamp(o.PlacedAt), s.Cause, show.Stamp(s.Since), s.Reason})
+				t.AppendRow(table.Row{named(o.ID, o.Refund), show.Stamp(o.PlacedAt), s.Cause, show.Stamp(s.Since), s.Reason})
 			}
 		}
 		out = t.Render() + "\n"
@@ -56,6 +56,14 @@ func Stuck(w io.Writer, report stuck.Report, total int) error {
 	}
 	_, err := io.WriteString(w, out)
 	return err
+}
+
+// named returns a name with the id of the refund that it is of, if it is of one.
+func named(name, refund string) string {
+	if refund == "" {
+		return name
+	}
+	return name + "\nof refund " + refund
 }
 
 // leftOut returns the line that mentions n orders missing from a list, or "".

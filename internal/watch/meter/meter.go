@@ -80,7 +80,7 @@ func (m *meter) measure(ctx context.Context) error {
 // a reserve.
 func (m *meter) limit() time.Duration {
 	o := m.options
-	examined := 2 * o.Limit // those with a record, and those without
+	examined := 3 * o.Limit // those with a record, those without, and refunds
 	return max(o.Every, time.Duration(examined)*time.Second/time.Duration(o.Rate)+10*time.Second)
 }
 

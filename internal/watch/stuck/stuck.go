@@ -1,6 +1,6 @@
-// Package stuck finds undecided orders that make no progress, and explains why. It
-// takes the oldest undecided orders from the order service's store, and from the engine
-// those of which that store has no record, and has package symptom examine each at the
+// Package stuck finds undecided orders and refunds that make no progress, and explains why.
+// It takes the oldest of both from the order service's store, and from the engine
+// the orders of which that store has no record, and has package symptom examine each at the
 // engine.
 package stuck
 
@@ -58,6 +58,10 @@ type Orders interface {
 	Get(ctx context.Context, id string) (order.Record, error)
 	// List returns the orders that a filter selects, by id.
 	List(ctx context.Context, f order.Filter) ([]order.Record, error)
+	// PendingRefunds returns at most limit refunds that have not ended, the oldest first.
+	PendingRefunds(ctx context.Context, limit int) ([]order.Refund, error)
+	// PendingRefundsOf returns those of an order.
+	PendingRefundsOf(ctx context.Context, id string) ([]order.Refund, error)
 	// Missing returns those of at most 1,000 ids that no order has.
 	Missing(ctx context.Context, ids []string) ([]string, error)
 }
@@ -85,9 +89,10 @@ func New(c Config) *Finder {
 	return &Finder{c}
 }
 
-// Order is an undecided order that makes no progress.
+// Order is an undecided order, or a confirmed one with a refund, that makes no progress.
 type Order struct {
 	ID       string            `json:"id"`
+	Refund   string            `json:"refund,omitempty"` // the id of the refund; PlacedAt is then its own
 	PlacedAt time.Time         `json:"placed_at"`
 	DecideBy time.Time         `json:"decide_by,omitzero"`
 	Symptoms []symptom.Symptom `json:"symptoms"`
@@ -142,10 +147,14 @@ func (s *search) report(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Orders: []Order{}, Unexamined: unexamined + others}
+	refunds, more, err := s.refunds(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	report := Report{Orders: []Order{}, Unexamined: unexamined + others + more}
 	pace := time.NewTicker(time.Second / time.Duration(s.c.Options.Rate))
 	defer pace.Stop()
-	for _, c := range slices.Concat(candidates, unrecorded) {
+	for _, c := range slices.Concat(candidates, unrecorded, refunds) {
 		select {
 		case <-ctx.Done():
 			return Report{}, context.Cause(ctx)
@@ -156,7 +165,7 @@ func (s *search) report(ctx context.Context) (Report, error) {
 			return Report{}, err
 		}
 		if len(found) > 0 {
-			report.Orders = append(report.Orders, Order{ID: c.ID, PlacedAt: c.PlacedAt, DecideBy: c.DecideBy, Symptoms: found})
+			report.Orders = append(report.Orders, Order{ID: c.ID, Refund: c.Refund, PlacedAt: c.PlacedAt, DecideBy: c.DecideBy, Symptoms: found})
 		}
 	}
 	slices.SortStableFunc(report.Orders, func(a, b Order) int { return a.PlacedAt.Compare(b.PlacedAt) })
@@ -171,8 +180,11 @@ func (s *search) examine(ctx context.Context, o symptom.Order) ([]symptom.Sympto
 		return nil, err //nolint:wrapcheck // it says of which order
 	}
 	still := s.stillPending
-	if o.Unrecorded != "" {
+	switch {
+	case o.Unrecorded != "":
 		still = s.stillUnrecorded
+	case o.Refund != "":
+		still = func(ctx context.Context, id string) (bool, error) { return s.stillOpen(ctx, id, o.Refund) }
 	}
 	if yes, err := still(ctx, o.ID); err != nil || !yes {
 		return nil, err

@@ -52,6 +52,10 @@ type Fact struct {
 	// Wrong describes contradictions between the order, its history and the reason
 	// for which it was aborted.
 	Wrong []string `json:"wrong,omitempty"`
+	// Refunded is how much of the total was paid back, in its minor units, and Refunds
+	// are those that have not ended.
+	Refunded int64          `json:"refunded,omitempty"`
+	Refunds  []order.Refund `json:"refunds,omitempty"`
 	// Telling compares the order with the events that tell of it.
 	Telling audit.Telling `json:"telling,omitzero"`
 }
@@ -63,6 +67,28 @@ func (f Fact) Due() time.Time {
 		return f.CreatedAt
 	}
 	return f.DecideBy
+}
+
+// AddRefunds adds the refunds of the order.
+func (f *Fact) AddRefunds(all []order.Refund) {
+	var done int64
+	for _, r := range all {
+		for _, at := range []time.Time{r.NotedAt, r.ClosedAt} {
+			if at.After(f.ChangedAt) {
+				f.ChangedAt = at
+			}
+		}
+		switch r.Status {
+		case order.RefundPending:
+			f.Refunds = append(f.Refunds, r)
+		case order.RefundDone:
+			done += r.Amount.Minor
+		case order.RefundRefused:
+		}
+	}
+	if done != f.Refunded {
+		f.Wrong = append(f.Wrong, fmt.Sprintf("its refunds are %d in all, it says %d", done, f.Refunded))
+	}
 }
 
 // Order returns the order as other services' facts are judged by it. Resumable

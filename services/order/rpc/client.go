@@ -93,6 +93,7 @@ func fromRecord(in *pb.GetResponse) (order.Record, error) {
 		ID: in.GetId(), Version: in.GetVersion(), Status: status, Reason: reason, Decided: decided, DecidedAt: wire.FromTime(in.GetDecidedAt()),
 		Placement: fromPlacement(in.GetPlacement()), View: in.GetView(), Attention: fromAttention(in.GetAttention()),
 		NotedAt: wire.FromTime(in.GetNotedAt()), CreatedAt: wire.FromTime(in.GetCreatedAt()), UpdatedAt: wire.FromTime(in.GetUpdatedAt()),
+		Refunded: in.GetRefunded(),
 	}
 	if in.GetTotal() != nil {
 		r.Total = new(wire.FromAmount(in.GetTotal()))
@@ -101,6 +102,12 @@ func fromRecord(in *pb.GetResponse) (order.Record, error) {
 		r.Waivers = append(r.Waivers, ledger.Waiver{
 			Step: w.GetStep(), Code: fault.Code(w.GetCode()), Owed: w.GetOwed(), Reason: w.GetReason(), Operator: w.GetOperator(),
 			Reference: w.GetReference(), At: wire.FromTime(w.GetAt()),
+		})
+	}
+	for _, p := range in.GetRepairs() {
+		r.Repairs = append(r.Repairs, ledger.Repair{
+			Step: p.GetStep(), Action: ledger.Action(p.GetAction()), Reason: p.GetReason(), Operator: p.GetOperator(),
+			Reference: p.GetReference(), At: wire.FromTime(p.GetAt()), Saga: p.GetSaga(),
 		})
 	}
 	for _, a := range in.GetAcknowledgements() {
@@ -127,7 +134,7 @@ func fromAttention(in []*pb.Attention) (flags []ledger.Attention) {
 	for _, f := range in {
 		flags = append(flags, ledger.Attention{
 			Step: f.GetStep(), Code: fault.Code(f.GetCode()), Kind: fault.Kind(f.GetKind()), Owed: f.GetOwed(),
-			Since: wire.FromTime(f.GetSince()), Lasting: f.GetLasting(),
+			Since: wire.FromTime(f.GetSince()), Lasting: f.GetLasting(), Saga: f.GetSaga(),
 		})
 	}
 	return flags

@@ -84,7 +84,7 @@ func toRecord(r order.Record) (*pb.GetResponse, error) {
 	out := &pb.GetResponse{
 		Id: r.ID, Version: r.Version, Status: status, Reason: reason, Decided: decided, DecidedAt: wire.Time(r.DecidedAt),
 		Placement: toPlacement(r.Placement), View: r.View, Attention: toAttention(r.Attention),
-		NotedAt: wire.Time(r.NotedAt), CreatedAt: wire.Time(r.CreatedAt), UpdatedAt: wire.Time(r.UpdatedAt),
+		NotedAt: wire.Time(r.NotedAt), CreatedAt: wire.Time(r.CreatedAt), UpdatedAt: wire.Time(r.UpdatedAt), Refunded: r.Refunded,
 	}
 	if r.Total != nil {
 		out.Total = wire.Amount(*r.Total)
@@ -93,6 +93,11 @@ func toRecord(r order.Record) (*pb.GetResponse, error) {
 		out.Waivers = append(out.Waivers, &pb.Waiver{
 			Step: w.Step, Code: string(w.Code), Owed: w.Owed, Reason: w.Reason, Operator: w.Operator,
 			Reference: w.Reference, At: wire.Time(w.At),
+		})
+	}
+	for _, p := range r.Repairs {
+		out.Repairs = append(out.Repairs, &pb.Repair{
+			Step: p.Step, Action: string(p.Action), Reason: p.Reason, Operator: p.Operator, Reference: p.Reference, At: wire.Time(p.At), Saga: p.Saga,
 		})
 	}
 	for _, a := range r.Acknowledgements {
@@ -118,7 +123,7 @@ func toPlacement(p order.Placement) *pb.Placement {
 func toAttention(flags []ledger.Attention) (out []*pb.Attention) {
 	for _, f := range flags {
 		out = append(out, &pb.Attention{
-			Step: f.Step, Code: string(f.Code), Kind: string(f.Kind), Owed: f.Owed, Since: wire.Time(f.Since), Lasting: f.Lasting,
+			Step: f.Step, Code: string(f.Code), Kind: string(f.Kind), Owed: f.Owed, Since: wire.Time(f.Since), Lasting: f.Lasting, Saga: f.Saga,
 		})
 	}
 	return out

@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 	orderaudit "github.com/amends/amends/services/order/audit"
+	"github.com/amends/amends/services/order/store/refunds"
 )
 
 var _ orderaudit.Auditor = (*Store)(nil)
@@ -26,7 +27,7 @@ func (s *Store) Audit(ctx context.Context, r audit.Range) (orderaudit.Page, erro
 
 func (s *Store) audit(ctx context.Context, r audit.Range) (orderaudit.Page, error) {
 	q := pages.Within(s.db.WithContext(ctx).Table("orders"), "id", r).Select(`id, status, reason, decided, total_minor, total_currency,
-		created_at, updated_at, decide_by, needs_attention, waivers, customer_id, noted_at, acknowledgements,
+		created_at, updated_at, decide_by, needs_attention, waivers, customer_id, noted_at, acknowledgements, refunded_minor,
 		(SELECT CAST(coalesce(sum(quantity), 0) AS bigint) FROM order_lines WHERE order_id = orders.id) AS units`)
 	if len(r.Sagas) == 0 && r.Limit > 0 {
 		q = q.Limit(r.Limit)
@@ -57,12 +58,16 @@ func (s *Store) audit(ctx context.Context, r audit.Range) (orderaudit.Page, erro
 		}
 		histories[changes[i].OrderID] = append(histories[changes[i].OrderID], c)
 	}
-	telling, err := compare.Sagas(ctx, s.db, r, results(rows, histories))
+	paid, err := refunds.Within(ctx, s.db, r)
+	if err != nil {
+		return orderaudit.Page{}, err
+	}
+	telling, err := compare.Sagas(ctx, s.db, r, results(rows, histories, paid))
 	if err != nil {
 		return orderaudit.Page{}, err
 	}
 	for i := range rows {
-		if page.Facts[i], err = rows[i].fact(histories[rows[i].ID]); err != nil {
+		if page.Facts[i], err = rows[i].fact(histories[rows[i].ID], paid[rows[i].ID]); err != nil {
 			return orderaudit.Page{}, err
 		}
 		page.Facts[i].Telling = telling[rows[i].ID]
@@ -72,13 +77,18 @@ func (s *Store) audit(ctx context.Context, r audit.Range) (orderaudit.Page, erro
 
 // results returns what the service has told of the orders, except for flags: an order
 // keeps its present ones only.
-func results(rows []auditRow, histories map[string][]order.Change) (all []compare.Result) {
+func results(rows []auditRow, histories map[string][]order.Change, paid map[string][]order.Refund) (all []compare.Result) {
 	for _, r := range rows {
 		all = append(all, compare.Result{Saga: r.ID, What: "it is placed", Type: order.PlacedFact.Type(), At: r.CreatedAt})
 		for _, c := range histories[r.ID] {
 			if c.To != order.Pending {
 				fact := order.Record{Status: c.To}.Standing()
 				all = append(all, compare.Result{Saga: r.ID, What: "it is " + string(c.To), Type: fact.Type(), At: c.At})
+			}
+		}
+		for _, f := range paid[r.ID] {
+			if f.Status == order.RefundDone {
+				all = append(all, compare.Result{Saga: r.ID, What: "refund " + f.ID + " is done", Type: order.RefundedFact.Type(), At: f.ClosedAt})
 			}
 		}
 	}
@@ -98,6 +108,7 @@ type auditRow struct {
 	DecideBy       *time.Time
 	NeedsAttention bool
 	Waivers        string
+	RefundedMinor  int64
 	Units          int64
 
 	CustomerID       string
@@ -105,12 +116,13 @@ type auditRow struct {
 	Acknowledgements string
 }
 
-func (r *auditRow) fact(history []order.Change) (orderaudit.Fact, error) {
+func (r *auditRow) fact(history []order.Change, paid []order.Refund) (orderaudit.Fact, error) {
 	f := orderaudit.Fact{
 		ID: r.ID, Status: r.Status, Reason: r.Reason, Units: r.Units,
-		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), ChangedAt: r.UpdatedAt.UTC(), NeedsAttention: r.NeedsAttention, Customer: r.CustomerID,
+		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), ChangedAt: r.UpdatedAt.UTC(), NeedsAttention: r.NeedsAttention, Customer: r.CustomerID, Refunded: r.RefundedMinor,
 		Wrong: orderaudit.CheckHistory(order.Record{Status: r.Status, Reason: r.Reason, Decided: r.Decided}, history),
 	}
+	f.AddRefunds(paid)
 	if r.TotalMinor != nil && r.TotalCurrency != nil {
 		total := money.New(*r.TotalMinor, money.Currency(*r.TotalCurrency))
 		f.Total = &total

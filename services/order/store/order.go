@@ -84,6 +84,12 @@ func (s *Store) Acknowledge(ctx context.Context, k key.Key, a ledger.Acknowledge
 
 // change applies move to an order and writes it if move reports a change.
 func (s *Store) change(ctx context.Context, id string, move func(*order.Record) (bool, error)) (order.Record, error) {
+	return s.changeIn(ctx, id, func(_ *gorm.DB, r *order.Record) (bool, error) { return move(r) })
+}
+
+// changeIn is change for a move that writes other rows of the order, too, in its
+// transaction.
+func (s *Store) changeIn(ctx context.Context, id string, move func(tx *gorm.DB, r *order.Record) (bool, error)) (order.Record, error) {
 	var rec order.Record
 	err := database.InTx(ctx, s.db, func(tx *gorm.DB) error {
 		var row orderRow
@@ -98,7 +104,7 @@ func (s *Store) change(ctx context.Context, id string, move func(*order.Record) 
 			return err
 		}
 		before := rec
-		changed, err := move(&rec)
+		changed, err := move(tx, &rec)
 		switch {
 		case err != nil:
 			return err
@@ -138,7 +144,7 @@ func update(tx *gorm.DB, row orderRow, from order.Status) error {
 	res := database.Queue(tx, 1).Model(&row).Where("status = ?", from).
 		Select("status", "reason", "total_minor", "total_currency", "view", "changes", "updated_at",
 			"needs_attention", "attention", "waivers", "noted_at", "acknowledgements",
-			"decided", "decided_at", "version").Updates(row)
+			"decided", "decided_at", "version", "refunded_minor", "repairs").Updates(row)
 	if res.Error != nil {
 		return fmt.Errorf("update order: %w", res.Error)
 	}

@@ -33,6 +33,8 @@ type orderRow struct {
 	Acknowledgements string // JSON
 	Decided          string
 	DecidedAt        *time.Time // nil: it was not aborted
+	RefundedMinor    int64
+	Repairs          string // JSON
 }
 
 func (orderRow) TableName() string { return "orders" }
@@ -67,7 +69,7 @@ func newRows(id string, p order.Placement, now time.Time) (orderRow, []lineRow, 
 	row := orderRow{
 		ID: id, Version: 1, CustomerID: p.CustomerID, Status: string(order.Pending),
 		Placement: string(placement), CreatedAt: now, UpdatedAt: now,
-		Attention: "[]", Waivers: "[]", Acknowledgements: "[]",
+		Attention: "[]", Waivers: "[]", Acknowledgements: "[]", Repairs: "[]",
 	}
 	if !p.DecideBy.IsZero() {
 		by := p.DecideBy.UTC().Truncate(time.Microsecond)
@@ -98,7 +100,7 @@ func (r *orderRow) take(to order.Record) error {
 	if !to.DecidedAt.IsZero() {
 		r.DecidedAt = &to.DecidedAt
 	}
-	r.NeedsAttention = to.NeedsAttention()
+	r.NeedsAttention, r.RefundedMinor = to.NeedsAttention(), to.Refunded
 	if !to.NotedAt.IsZero() {
 		r.NotedAt = &to.NotedAt
 	}
@@ -107,6 +109,9 @@ func (r *orderRow) take(to order.Record) error {
 		return err
 	}
 	if r.Waivers, err = list(to.Waivers); err != nil {
+		return err
+	}
+	if r.Repairs, err = list(to.Repairs); err != nil {
 		return err
 	}
 	r.Acknowledgements, err = list(to.Acknowledgements)
@@ -137,7 +142,7 @@ func listed[T any](data string, items *[]T) error {
 // record returns the order of r, always from the stored JSON, so that a repeat gets the
 // same as the first call.
 func (r *orderRow) record() (order.Record, error) {
-	rec := order.Record{ID: r.ID, Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
+	rec := order.Record{ID: r.ID, Version: r.Version, Refunded: r.RefundedMinor, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
 	if err := json.Unmarshal([]byte(r.Placement), &rec.Placement); err != nil {
 		return order.Record{}, unreadable(r.ID, err)
 	}
@@ -163,6 +168,7 @@ func (r *orderRow) record() (order.Record, error) {
 	}
 	if err := errors.Join(
 		listed(r.Attention, &rec.Attention), listed(r.Waivers, &rec.Waivers), listed(r.Acknowledgements, &rec.Acknowledgements),
+		listed(r.Repairs, &rec.Repairs),
 	); err != nil {
 		return order.Record{}, unreadable(r.ID, err)
 	}

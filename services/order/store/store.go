@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/store/refunds"
 )
 
 //go:embed migrations/*.sql
@@ -24,9 +25,17 @@ var files embed.FS
 var Schema = database.Schema{barrier.Migrations, database.Migrations(files), database.Set(outbox.Name, outbox.Migrations)}
 
 // Store implements [order.Service] on a database of its own.
-type Store struct{ db *gorm.DB }
+type Store struct {
+	*refunds.Book
+
+	db *gorm.DB
+}
 
 var _ order.Service = (*Store)(nil)
 
 // New returns a store on db, which must be migrated to [Schema].
-func New(db *gorm.DB) *Store { return &Store{db: db} }
+func New(db *gorm.DB) *Store {
+	s := &Store{db: db}
+	s.Book = refunds.NewBook(db, s.changeIn)
+	return s
+}

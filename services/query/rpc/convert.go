@@ -17,6 +17,7 @@ func toFound(f query.Found) *pb.Found {
 		Currency: string(o.Currency), Total: wire.Amount(o.Total), Lines: each(o.Lines, toLine), Attention: each(o.Attention, toFlag),
 		Steps: each(o.Steps, toStep), Parcels: each(o.Parcels, toParcel),
 		DecideBy: wire.Time(o.DecideBy), CreatedAt: wire.Time(o.CreatedAt), UpdatedAt: wire.Time(o.UpdatedAt),
+		Refunded: wire.Amount(o.Refunded),
 	}}
 }
 
@@ -28,6 +29,7 @@ func fromFound(f *pb.Found, asOf time.Time) query.Found {
 		Lines: each(o.GetLines(), fromLine), Attention: each(o.GetAttention(), fromFlag),
 		Steps: each(o.GetSteps(), fromStep), Parcels: each(o.GetParcels(), fromParcel),
 		DecideBy: wire.FromTime(o.GetDecideBy()), CreatedAt: wire.FromTime(o.GetCreatedAt()), UpdatedAt: wire.FromTime(o.GetUpdatedAt()),
+		Refunded: wire.FromAmount(o.GetRefunded()),
 	}}
 }
 
@@ -40,13 +42,13 @@ func fromLine(l *pb.Line) query.Line {
 }
 
 func toFlag(f query.Flag) *pb.Flag {
-	return &pb.Flag{Step: f.Step, Code: string(f.Code), Kind: string(f.Kind), Owed: f.Owed, Since: wire.Time(f.Since), Lasting: f.Lasting}
+	return &pb.Flag{Step: f.Step, Code: string(f.Code), Kind: string(f.Kind), Owed: f.Owed, Since: wire.Time(f.Since), Lasting: f.Lasting, Saga: f.Saga}
 }
 
 func fromFlag(f *pb.Flag) query.Flag {
 	return query.Flag{
 		Step: f.GetStep(), Code: fault.Code(f.GetCode()), Kind: fault.Kind(f.GetKind()), Owed: f.GetOwed(),
-		Since: wire.FromTime(f.GetSince()), Lasting: f.GetLasting(),
+		Since: wire.FromTime(f.GetSince()), Lasting: f.GetLasting(), Saga: f.GetSaga(),
 	}
 }
 

@@ -22,13 +22,14 @@ const (
 	UnknownOrder  audit.Kind = "unknown_order"  // a service knows a saga without an order
 	ParcelMissing audit.Kind = "parcel_missing" // a confirmed order has not one parcel per warehouse
 	Quote         audit.Kind = "quote"          // the recorded quote differs from the order or its payment
+	Refund        audit.Kind = "refund"         // an order's refunds are not the money that was paid back
 )
 
 // Kinds lists the kinds of findings of all services; docs/doctor.md explains each.
 var Kinds = kinds()
 
 func kinds() []audit.Kind {
-	all := []audit.Kind{SagaStopped, SagaMissing, SagaSilent, UnknownOrder, ParcelMissing, Quote}
+	all := []audit.Kind{SagaStopped, SagaMissing, SagaSilent, UnknownOrder, ParcelMissing, Quote, Refund}
 	all = append(append(all, orderaudit.Kinds...), audit.Kinds...)
 	for _, s := range Services {
 		all = append(all, s.kinds...)

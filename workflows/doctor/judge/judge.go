@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/saga/audit"
 	notificationaudit "github.com/amends/amends/services/notification/audit"
 	"github.com/amends/amends/services/order"
+	paymentaudit "github.com/amends/amends/services/payment/audit"
 )
 
 // Verdict is the result of [Judge].
@@ -45,6 +46,7 @@ func Judge(f Facts, now time.Time, grace time.Duration) Verdict {
 	}
 	j.services(now.Add(-grace))
 	if f.Order.Status == order.Confirmed {
+		j.refunds()
 		j.parcels()
 	}
 	if f.Order.Status != order.Pending {
@@ -187,6 +189,38 @@ func (j *judgement) told(settled time.Time) {
 	case !valueOf(j.Mails).Tells(status):
 		j.find(audit.ToldOnce, notificationaudit.MailMissing, activities.AuditMails.Service, false, "it is %s, and no mail tells its customer", status)
 	}
+}
+
+// refunds judges the refunds of a confirmed order: each ends, and all together are the
+// money that was paid back. One under way may be paid and not yet recorded so.
+func (j *judgement) refunds() {
+	paid := valueOf(j.Payment)
+	if len(j.Order.Refunds) == 0 && j.asked("payment") && paid.Ours.Refunded != j.Order.Refunded {
+		j.find(paymentaudit.MoneyAddsUp, Refund, "order", false, "its refunds are %d in all, by our books %d was paid back",
+			j.Order.Refunded, paid.Ours.Refunded)
+	}
+	since := j.since
+	for _, e := range j.Refunds {
+		i := slices.IndexFunc(j.Order.Refunds, func(r order.Refund) bool { return r.ID == e.Order })
+		if i < 0 { // it has ended between the questions
+			continue
+		}
+		j.since = j.Order.Refunds[i].At
+		// A resumed saga asks the payment service whether the money was paid back. That
+		// must not be answered from rows that the provider contradicts.
+		repairable := j.asked("payment") && len(paid.Differ) == 0
+		switch e.State {
+		case activities.SagaRunning:
+			if e.TaskFailures > 0 && !e.NeedsAttention {
+				j.find(EveryOrderEnds, SagaSilent, "order", false, "the workflow task of refund %s has failed %d times in a row", e.Order, e.TaskFailures)
+			}
+		case activities.SagaMissing:
+			j.find(EveryOrderEnds, SagaMissing, "order", repairable, "refund %s has not ended and the engine has no saga of it", e.Order)
+		case activities.SagaStopped, activities.SagaCompleted:
+			j.find(EveryOrderEnds, SagaStopped, "order", repairable, "refund %s has not ended and its saga is %s", e.Order, e.How)
+		}
+	}
+	j.since = since
 }
 
 // parcels judges whether a confirmed order has one parcel per warehouse.

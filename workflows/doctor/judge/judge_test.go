@@ -112,8 +112,11 @@ func TestTheDoctorJudges(t *testing.T) {
 			*f = judge.Facts{Saga: f.Saga, Order: f.Order}
 		}, nil},
 		"ConfirmedAndLaterRefunded": {confirmedFacts(), func(f *judge.Facts) {
-			f.Payment.Ours.Refunded, f.Payment.Provider.Refunded = 100, 100
+			f.Payment.Ours.Refunded, f.Payment.Provider.Refunded, f.Order.Refunded = 100, 100, 100
 		}, nil},
+		"RefundedWithoutItsOrder": {confirmedFacts(), func(f *judge.Facts) {
+			f.Payment.Ours.Refunded, f.Payment.Provider.Refunded = 100, 100
+		}, []found{{judge.Refund, paymentaudit.MoneyAddsUp, false}}},
 
 		"TheSagaRunsAndIsFlagged": {pendingFacts(), func(f *judge.Facts) { f.Order.NeedsAttention = true }, nil},
 		"TheSagaSaysItself":       {pendingFacts(), func(f *judge.Facts) { f.Engine.NeedsAttention = true }, nil},

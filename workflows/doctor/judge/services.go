@@ -26,6 +26,8 @@ type Facts struct {
 	Copy      *queryaudit.Fact        // of the read model
 	Mails     *notificationaudit.Fact // to the customer
 	Engine    *activities.SagaFact    // nil: not asked, because the order is decided or young
+	// Refunds are the sagas of its refunds that have not ended, as far as they are not young.
+	Refunds []activities.SagaFact
 	// Unasked lists the services that did not answer every question: a fact that is
 	// missing proves nothing about them, one that is there counts.
 	Unasked []string

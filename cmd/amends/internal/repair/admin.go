@@ -51,6 +51,9 @@ func (r repair) send(ctx context.Context, base string, token secret.Text) (made 
 	if r.step != "" {
 		body.Step = &r.step
 	}
+	if r.refund != "" {
+		body.Refund = &r.refund
+	}
 	if r.reference != "" {
 		body.Reference = &r.reference
 	}

@@ -21,8 +21,8 @@ import (
 
 // repair holds the arguments and flags of `amends repair`.
 type repair struct {
-	order, step, action, reason, reference string
-	json                                   bool
+	order, refund, step, action, reason, reference string
+	json                                           bool
 }
 
 func (r repair) acknowledges() bool { return r.action == string(contract.ActionAcknowledge) }
@@ -31,11 +31,12 @@ func (r repair) acknowledges() bool { return r.action == string(contract.ActionA
 func Command(std cli.Stdio) *cobra.Command {
 	var r repair
 	cmd := &cobra.Command{
-		Use:   "repair ORDER STEP --action retry|skip --reason WORDS | repair ORDER --action acknowledge --reason WORDS",
+		Use:   "repair ORDER STEP [--refund ID] --action retry|skip --reason WORDS | repair ORDER --action acknowledge --reason WORDS",
 		Short: "Retry a flagged step of an order now, give up on undoing it, or mark a finished order as reviewed",
 		Long: "Retry a flagged step of an order now (retry), or give up on undoing it (skip), which records a waiver\n" +
 			"of what the step holds. acknowledge marks a finished order as reviewed: its flags leave the list of\n" +
-			"orders that need attention; operator, time and reason are kept.\n\n" +
+			"orders that need attention; operator, time and reason are kept. --refund names a refund of the order whose\n" +
+			"step it is.\n\n" +
 			"The command calls the admin address of the API as the operator with the token AMENDS_OPERATOR_TOKEN.\n" +
 			"`amends orders --needs-attention` lists flagged orders.",
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -71,6 +72,7 @@ func Command(std cli.Stdio) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&r.action, "action", "", "retry: make the next attempt now; skip: stop trying to undo the step; acknowledge: mark the order as reviewed")
+	cmd.Flags().StringVar(&r.refund, "refund", "", "the refund whose step is retried; without it, the step is one of the order")
 	cmd.Flags().StringVar(&r.reason, "reason", "", "why, for the record; no personal data")
 	cmd.Flags().StringVar(&r.reference, "reference", "", "where the manual fix is documented; required to skip a step that holds money")
 	cmd.Flags().BoolVar(&r.json, "json", false, "print the order as JSON")
@@ -95,7 +97,7 @@ func (r repair) print(w io.Writer, made bool, order []byte) error {
 		said = "recorded, takes effect later"
 	case r.acknowledges() && view.NeedsAttention:
 		said = "done; it needs attention again" // a flag was raised after the request
-	case r.action == string(contract.ActionRetry) && needsAttention(view, r.step):
+	case r.action == string(contract.ActionRetry) && needsAttention(view, r.step, r.refund):
 		said = "called again; it still needs attention" // until that call succeeds; the answer does not wait for it
 	}
 	of := r.step
@@ -108,9 +110,9 @@ func (r repair) print(w io.Writer, made bool, order []byte) error {
 	return orderview.Write(w, view, registry.Words())
 }
 
-func needsAttention(o workflows.OrderView, step string) bool {
+func needsAttention(o workflows.OrderView, step, refund string) bool {
 	for _, a := range o.Attention {
-		if a.Step == step {
+		if a.Step == step && a.Saga == refund {
 			return true
 		}
 	}

@@ -1,5 +1,5 @@
-// Package symptom examines one undecided order at the engine, and names the obstacles
-// that keep it from being decided.
+// Package symptom examines one undecided order, or one refund, at the engine, and names the
+// obstacles that keep it from being decided.
 package symptom
 
 import (
@@ -18,6 +18,7 @@ import (
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/watch/queue"
 	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/workflows/repay"
 )
 
 // Cause is why an undecided order counts as stuck. It is a metric's label.
@@ -71,6 +72,16 @@ type Order struct {
 	Flagged            bool
 	// Unrecorded is the workflow id of an order without a record, else empty.
 	Unrecorded string
+	// Refund is the id of the order's refund that is examined; empty: the order itself is.
+	Refund string
+}
+
+// workflow returns the id of the workflow that is examined.
+func (o Order) workflow() string {
+	if o.Refund != "" {
+		return repay.WorkflowID(o.Refund)
+	}
+	return workflows.WorkflowID(o.ID)
 }
 
 // Examiner examines several orders at one time, and asks about each queue once. It is
@@ -95,7 +106,7 @@ func (e *Examiner) Examine(ctx context.Context, o Order) ([]Symptom, error) {
 	if due := o.DecideBy.Add(e.c.Grace); !o.DecideBy.IsZero() && !o.Flagged && e.c.Now.After(due) {
 		found = append(found, Symptom{Late, "its decide-by time has passed, and it is neither decided nor flagged", o.DecideBy})
 	}
-	d, err := e.describe(ctx, workflows.WorkflowID(o.ID))
+	d, err := e.describe(ctx, o.workflow())
 	var gone *serviceerror.NotFound
 	switch {
 	case errors.As(err, &gone):

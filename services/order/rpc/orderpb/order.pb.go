@@ -211,7 +211,11 @@ type GetResponse struct {
 	UpdatedAt        *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
 	Acknowledgements []*Acknowledgement     `protobuf:"bytes,14,rep,name=acknowledgements,proto3" json:"acknowledgements,omitempty"`
 	// 1 for a new order; grows with every change.
-	Version       int64 `protobuf:"varint,15,opt,name=version,proto3" json:"version,omitempty"`
+	Version int64 `protobuf:"varint,15,opt,name=version,proto3" json:"version,omitempty"`
+	// The part of the total that was paid back, in its minor units.
+	Refunded int64 `protobuf:"varint,16,opt,name=refunded,proto3" json:"refunded,omitempty"`
+	// Those of refunds.
+	Repairs       []*Repair `protobuf:"bytes,17,rep,name=repairs,proto3" json:"repairs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -351,6 +355,20 @@ func (x *GetResponse) GetVersion() int64 {
 	return 0
 }
 
+func (x *GetResponse) GetRefunded() int64 {
+	if x != nil {
+		return x.Refunded
+	}
+	return 0
+}
+
+func (x *GetResponse) GetRepairs() []*Repair {
+	if x != nil {
+		return x.Repairs
+	}
+	return nil
+}
+
 // Placement is the customer's request, without address and payment token.
 type Placement struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -454,7 +472,9 @@ type Attention struct {
 	Owed  string                 `protobuf:"bytes,4,opt,name=owed,proto3" json:"owed,omitempty"`
 	Since *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=since,proto3" json:"since,omitempty"`
 	// It stays after the saga has ended.
-	Lasting       bool `protobuf:"varint,6,opt,name=lasting,proto3" json:"lasting,omitempty"`
+	Lasting bool `protobuf:"varint,6,opt,name=lasting,proto3" json:"lasting,omitempty"`
+	// Whose step it is: the id of a refund; empty: the order's own.
+	Saga          string `protobuf:"bytes,7,opt,name=saga,proto3" json:"saga,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -531,6 +551,107 @@ func (x *Attention) GetLasting() bool {
 	return false
 }
 
+func (x *Attention) GetSaga() string {
+	if x != nil {
+		return x.Saga
+	}
+	return ""
+}
+
+// Repair is an operator's repair of a step of a refund.
+type Repair struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Step      string                 `protobuf:"bytes,1,opt,name=step,proto3" json:"step,omitempty"`
+	Action    string                 `protobuf:"bytes,2,opt,name=action,proto3" json:"action,omitempty"`
+	Reason    string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Operator  string                 `protobuf:"bytes,4,opt,name=operator,proto3" json:"operator,omitempty"`
+	Reference string                 `protobuf:"bytes,5,opt,name=reference,proto3" json:"reference,omitempty"`
+	At        *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=at,proto3" json:"at,omitempty"`
+	// The id of the refund.
+	Saga          string `protobuf:"bytes,7,opt,name=saga,proto3" json:"saga,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Repair) Reset() {
+	*x = Repair{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Repair) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Repair) ProtoMessage() {}
+
+func (x *Repair) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Repair.ProtoReflect.Descriptor instead.
+func (*Repair) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Repair) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
+func (x *Repair) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+func (x *Repair) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Repair) GetOperator() string {
+	if x != nil {
+		return x.Operator
+	}
+	return ""
+}
+
+func (x *Repair) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *Repair) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Repair) GetSaga() string {
+	if x != nil {
+		return x.Saga
+	}
+	return ""
+}
+
 // Waiver is an undo that was given up.
 type Waiver struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -547,7 +668,7 @@ type Waiver struct {
 
 func (x *Waiver) Reset() {
 	*x = Waiver{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[4]
+	mi := &file_services_order_rpc_order_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -559,7 +680,7 @@ func (x *Waiver) String() string {
 func (*Waiver) ProtoMessage() {}
 
 func (x *Waiver) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[4]
+	mi := &file_services_order_rpc_order_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -572,7 +693,7 @@ func (x *Waiver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Waiver.ProtoReflect.Descriptor instead.
 func (*Waiver) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{4}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Waiver) GetStep() string {
@@ -639,7 +760,7 @@ type Acknowledgement struct {
 
 func (x *Acknowledgement) Reset() {
 	*x = Acknowledgement{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[5]
+	mi := &file_services_order_rpc_order_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -651,7 +772,7 @@ func (x *Acknowledgement) String() string {
 func (*Acknowledgement) ProtoMessage() {}
 
 func (x *Acknowledgement) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[5]
+	mi := &file_services_order_rpc_order_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -664,7 +785,7 @@ func (x *Acknowledgement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Acknowledgement.ProtoReflect.Descriptor instead.
 func (*Acknowledgement) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{5}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Acknowledgement) GetFlags() []*Attention {
@@ -719,7 +840,7 @@ type GetAddressRequest struct {
 
 func (x *GetAddressRequest) Reset() {
 	*x = GetAddressRequest{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[6]
+	mi := &file_services_order_rpc_order_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -731,7 +852,7 @@ func (x *GetAddressRequest) String() string {
 func (*GetAddressRequest) ProtoMessage() {}
 
 func (x *GetAddressRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[6]
+	mi := &file_services_order_rpc_order_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -744,7 +865,7 @@ func (x *GetAddressRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAddressRequest.ProtoReflect.Descriptor instead.
 func (*GetAddressRequest) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{6}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetAddressRequest) GetId() string {
@@ -771,7 +892,7 @@ type GetAddressResponse struct {
 
 func (x *GetAddressResponse) Reset() {
 	*x = GetAddressResponse{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[7]
+	mi := &file_services_order_rpc_order_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -783,7 +904,7 @@ func (x *GetAddressResponse) String() string {
 func (*GetAddressResponse) ProtoMessage() {}
 
 func (x *GetAddressResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[7]
+	mi := &file_services_order_rpc_order_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -796,7 +917,7 @@ func (x *GetAddressResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAddressResponse.ProtoReflect.Descriptor instead.
 func (*GetAddressResponse) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{7}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetAddressResponse) GetName() string {
@@ -862,7 +983,7 @@ type Contact struct {
 
 func (x *Contact) Reset() {
 	*x = Contact{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[8]
+	mi := &file_services_order_rpc_order_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -874,7 +995,7 @@ func (x *Contact) String() string {
 func (*Contact) ProtoMessage() {}
 
 func (x *Contact) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[8]
+	mi := &file_services_order_rpc_order_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -887,7 +1008,7 @@ func (x *Contact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Contact.ProtoReflect.Descriptor instead.
 func (*Contact) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{8}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Contact) GetEmail() string {
@@ -925,7 +1046,7 @@ type KeepContactRequest struct {
 
 func (x *KeepContactRequest) Reset() {
 	*x = KeepContactRequest{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[9]
+	mi := &file_services_order_rpc_order_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -937,7 +1058,7 @@ func (x *KeepContactRequest) String() string {
 func (*KeepContactRequest) ProtoMessage() {}
 
 func (x *KeepContactRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[9]
+	mi := &file_services_order_rpc_order_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -950,7 +1071,7 @@ func (x *KeepContactRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeepContactRequest.ProtoReflect.Descriptor instead.
 func (*KeepContactRequest) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{9}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *KeepContactRequest) GetId() string {
@@ -983,7 +1104,7 @@ type KeepContactResponse struct {
 
 func (x *KeepContactResponse) Reset() {
 	*x = KeepContactResponse{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[10]
+	mi := &file_services_order_rpc_order_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -995,7 +1116,7 @@ func (x *KeepContactResponse) String() string {
 func (*KeepContactResponse) ProtoMessage() {}
 
 func (x *KeepContactResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[10]
+	mi := &file_services_order_rpc_order_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1008,7 +1129,7 @@ func (x *KeepContactResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeepContactResponse.ProtoReflect.Descriptor instead.
 func (*KeepContactResponse) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{10}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{11}
 }
 
 // GetContactRequest names an order.
@@ -1021,7 +1142,7 @@ type GetContactRequest struct {
 
 func (x *GetContactRequest) Reset() {
 	*x = GetContactRequest{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[11]
+	mi := &file_services_order_rpc_order_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1033,7 +1154,7 @@ func (x *GetContactRequest) String() string {
 func (*GetContactRequest) ProtoMessage() {}
 
 func (x *GetContactRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[11]
+	mi := &file_services_order_rpc_order_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1046,7 +1167,7 @@ func (x *GetContactRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetContactRequest.ProtoReflect.Descriptor instead.
 func (*GetContactRequest) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{11}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetContactRequest) GetId() string {
@@ -1066,7 +1187,7 @@ type GetContactResponse struct {
 
 func (x *GetContactResponse) Reset() {
 	*x = GetContactResponse{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[12]
+	mi := &file_services_order_rpc_order_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1078,7 +1199,7 @@ func (x *GetContactResponse) String() string {
 func (*GetContactResponse) ProtoMessage() {}
 
 func (x *GetContactResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[12]
+	mi := &file_services_order_rpc_order_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1091,7 +1212,7 @@ func (x *GetContactResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetContactResponse.ProtoReflect.Descriptor instead.
 func (*GetContactResponse) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{12}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetContactResponse) GetContact() *Contact {
@@ -1111,7 +1232,7 @@ type CheckUndecidedRequest struct {
 
 func (x *CheckUndecidedRequest) Reset() {
 	*x = CheckUndecidedRequest{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[13]
+	mi := &file_services_order_rpc_order_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1123,7 +1244,7 @@ func (x *CheckUndecidedRequest) String() string {
 func (*CheckUndecidedRequest) ProtoMessage() {}
 
 func (x *CheckUndecidedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[13]
+	mi := &file_services_order_rpc_order_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1136,7 +1257,7 @@ func (x *CheckUndecidedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckUndecidedRequest.ProtoReflect.Descriptor instead.
 func (*CheckUndecidedRequest) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{13}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CheckUndecidedRequest) GetCustomerId() string {
@@ -1156,7 +1277,7 @@ type CheckUndecidedResponse struct {
 
 func (x *CheckUndecidedResponse) Reset() {
 	*x = CheckUndecidedResponse{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[14]
+	mi := &file_services_order_rpc_order_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1168,7 +1289,7 @@ func (x *CheckUndecidedResponse) String() string {
 func (*CheckUndecidedResponse) ProtoMessage() {}
 
 func (x *CheckUndecidedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[14]
+	mi := &file_services_order_rpc_order_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1181,7 +1302,7 @@ func (x *CheckUndecidedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckUndecidedResponse.ProtoReflect.Descriptor instead.
 func (*CheckUndecidedResponse) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{14}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CheckUndecidedResponse) GetUndecided() bool {
@@ -1202,7 +1323,7 @@ type Placement_Line struct {
 
 func (x *Placement_Line) Reset() {
 	*x = Placement_Line{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[15]
+	mi := &file_services_order_rpc_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1214,7 +1335,7 @@ func (x *Placement_Line) String() string {
 func (*Placement_Line) ProtoMessage() {}
 
 func (x *Placement_Line) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[15]
+	mi := &file_services_order_rpc_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1251,7 +1372,7 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x1eservices/order/rpc/order.proto\x12\x0famends.order.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cinternal/rpc/wire/wire.proto\"\x1c\n" +
 	"\n" +
 	"GetRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\xeb\x05\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xba\x06\n" +
 	"\vGetResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12/\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x17.amends.order.v1.StatusR\x06status\x12/\n" +
@@ -1271,7 +1392,9 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\n" +
 	"updated_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12L\n" +
 	"\x10acknowledgements\x18\x0e \x03(\v2 .amends.order.v1.AcknowledgementR\x10acknowledgements\x12\x18\n" +
-	"\aversion\x18\x0f \x01(\x03R\aversion\"\xdf\x02\n" +
+	"\aversion\x18\x0f \x01(\x03R\aversion\x12\x1a\n" +
+	"\brefunded\x18\x10 \x01(\x03R\brefunded\x121\n" +
+	"\arepairs\x18\x11 \x03(\v2\x17.amends.order.v1.RepairR\arepairs\"\xdf\x02\n" +
 	"\tPlacement\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12\x1a\n" +
@@ -1283,14 +1406,23 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\tdecide_by\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bdecideBy\x1a4\n" +
 	"\x04Line\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
-	"\bquantity\x18\x02 \x01(\x03R\bquantity\"\xa7\x01\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\"\xbb\x01\n" +
 	"\tAttention\x12\x12\n" +
 	"\x04step\x18\x01 \x01(\tR\x04step\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x12\n" +
 	"\x04kind\x18\x03 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04owed\x18\x04 \x01(\tR\x04owed\x120\n" +
 	"\x05since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12\x18\n" +
-	"\alasting\x18\x06 \x01(\bR\alasting\"\xc2\x01\n" +
+	"\alasting\x18\x06 \x01(\bR\alasting\x12\x12\n" +
+	"\x04saga\x18\a \x01(\tR\x04saga\"\xc6\x01\n" +
+	"\x06Repair\x12\x12\n" +
+	"\x04step\x18\x01 \x01(\tR\x04step\x12\x16\n" +
+	"\x06action\x18\x02 \x01(\tR\x06action\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x1a\n" +
+	"\boperator\x18\x04 \x01(\tR\boperator\x12\x1c\n" +
+	"\treference\x18\x05 \x01(\tR\treference\x12*\n" +
+	"\x02at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x12\n" +
+	"\x04saga\x18\a \x01(\tR\x04saga\"\xc2\x01\n" +
 	"\x06Waiver\x12\x12\n" +
 	"\x04step\x18\x01 \x01(\tR\x04step\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x12\n" +
@@ -1372,7 +1504,7 @@ func file_services_order_rpc_order_proto_rawDescGZIP() []byte {
 }
 
 var file_services_order_rpc_order_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_services_order_rpc_order_proto_goTypes = []any{
 	(Status)(0),                    // 0: amends.order.v1.Status
 	(Reason)(0),                    // 1: amends.order.v1.Reason
@@ -1380,58 +1512,61 @@ var file_services_order_rpc_order_proto_goTypes = []any{
 	(*GetResponse)(nil),            // 3: amends.order.v1.GetResponse
 	(*Placement)(nil),              // 4: amends.order.v1.Placement
 	(*Attention)(nil),              // 5: amends.order.v1.Attention
-	(*Waiver)(nil),                 // 6: amends.order.v1.Waiver
-	(*Acknowledgement)(nil),        // 7: amends.order.v1.Acknowledgement
-	(*GetAddressRequest)(nil),      // 8: amends.order.v1.GetAddressRequest
-	(*GetAddressResponse)(nil),     // 9: amends.order.v1.GetAddressResponse
-	(*Contact)(nil),                // 10: amends.order.v1.Contact
-	(*KeepContactRequest)(nil),     // 11: amends.order.v1.KeepContactRequest
-	(*KeepContactResponse)(nil),    // 12: amends.order.v1.KeepContactResponse
-	(*GetContactRequest)(nil),      // 13: amends.order.v1.GetContactRequest
-	(*GetContactResponse)(nil),     // 14: amends.order.v1.GetContactResponse
-	(*CheckUndecidedRequest)(nil),  // 15: amends.order.v1.CheckUndecidedRequest
-	(*CheckUndecidedResponse)(nil), // 16: amends.order.v1.CheckUndecidedResponse
-	(*Placement_Line)(nil),         // 17: amends.order.v1.Placement.Line
-	(*timestamppb.Timestamp)(nil),  // 18: google.protobuf.Timestamp
-	(*wirepb.Amount)(nil),          // 19: amends.wire.v1.Amount
+	(*Repair)(nil),                 // 6: amends.order.v1.Repair
+	(*Waiver)(nil),                 // 7: amends.order.v1.Waiver
+	(*Acknowledgement)(nil),        // 8: amends.order.v1.Acknowledgement
+	(*GetAddressRequest)(nil),      // 9: amends.order.v1.GetAddressRequest
+	(*GetAddressResponse)(nil),     // 10: amends.order.v1.GetAddressResponse
+	(*Contact)(nil),                // 11: amends.order.v1.Contact
+	(*KeepContactRequest)(nil),     // 12: amends.order.v1.KeepContactRequest
+	(*KeepContactResponse)(nil),    // 13: amends.order.v1.KeepContactResponse
+	(*GetContactRequest)(nil),      // 14: amends.order.v1.GetContactRequest
+	(*GetContactResponse)(nil),     // 15: amends.order.v1.GetContactResponse
+	(*CheckUndecidedRequest)(nil),  // 16: amends.order.v1.CheckUndecidedRequest
+	(*CheckUndecidedResponse)(nil), // 17: amends.order.v1.CheckUndecidedResponse
+	(*Placement_Line)(nil),         // 18: amends.order.v1.Placement.Line
+	(*timestamppb.Timestamp)(nil),  // 19: google.protobuf.Timestamp
+	(*wirepb.Amount)(nil),          // 20: amends.wire.v1.Amount
 }
 var file_services_order_rpc_order_proto_depIdxs = []int32{
 	0,  // 0: amends.order.v1.GetResponse.status:type_name -> amends.order.v1.Status
 	1,  // 1: amends.order.v1.GetResponse.reason:type_name -> amends.order.v1.Reason
 	1,  // 2: amends.order.v1.GetResponse.decided:type_name -> amends.order.v1.Reason
-	18, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
+	19, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
 	4,  // 4: amends.order.v1.GetResponse.placement:type_name -> amends.order.v1.Placement
-	19, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
+	20, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
 	5,  // 6: amends.order.v1.GetResponse.attention:type_name -> amends.order.v1.Attention
-	6,  // 7: amends.order.v1.GetResponse.waivers:type_name -> amends.order.v1.Waiver
-	18, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
-	18, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
-	18, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
-	7,  // 11: amends.order.v1.GetResponse.acknowledgements:type_name -> amends.order.v1.Acknowledgement
-	17, // 12: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
-	18, // 13: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
-	18, // 14: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
-	18, // 15: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
-	18, // 16: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
-	5,  // 17: amends.order.v1.Acknowledgement.flags:type_name -> amends.order.v1.Attention
-	18, // 18: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
-	10, // 19: amends.order.v1.KeepContactRequest.contact:type_name -> amends.order.v1.Contact
-	10, // 20: amends.order.v1.GetContactResponse.contact:type_name -> amends.order.v1.Contact
-	2,  // 21: amends.order.v1.Order.Get:input_type -> amends.order.v1.GetRequest
-	8,  // 22: amends.order.v1.Order.GetAddress:input_type -> amends.order.v1.GetAddressRequest
-	11, // 23: amends.order.v1.Order.KeepContact:input_type -> amends.order.v1.KeepContactRequest
-	13, // 24: amends.order.v1.Order.GetContact:input_type -> amends.order.v1.GetContactRequest
-	15, // 25: amends.order.v1.Order.CheckUndecided:input_type -> amends.order.v1.CheckUndecidedRequest
-	3,  // 26: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
-	9,  // 27: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
-	12, // 28: amends.order.v1.Order.KeepContact:output_type -> amends.order.v1.KeepContactResponse
-	14, // 29: amends.order.v1.Order.GetContact:output_type -> amends.order.v1.GetContactResponse
-	16, // 30: amends.order.v1.Order.CheckUndecided:output_type -> amends.order.v1.CheckUndecidedResponse
-	26, // [26:31] is the sub-list for method output_type
-	21, // [21:26] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	7,  // 7: amends.order.v1.GetResponse.waivers:type_name -> amends.order.v1.Waiver
+	19, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
+	19, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
+	19, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
+	8,  // 11: amends.order.v1.GetResponse.acknowledgements:type_name -> amends.order.v1.Acknowledgement
+	6,  // 12: amends.order.v1.GetResponse.repairs:type_name -> amends.order.v1.Repair
+	18, // 13: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
+	19, // 14: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
+	19, // 15: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
+	19, // 16: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
+	19, // 17: amends.order.v1.Repair.at:type_name -> google.protobuf.Timestamp
+	19, // 18: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
+	5,  // 19: amends.order.v1.Acknowledgement.flags:type_name -> amends.order.v1.Attention
+	19, // 20: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
+	11, // 21: amends.order.v1.KeepContactRequest.contact:type_name -> amends.order.v1.Contact
+	11, // 22: amends.order.v1.GetContactResponse.contact:type_name -> amends.order.v1.Contact
+	2,  // 23: amends.order.v1.Order.Get:input_type -> amends.order.v1.GetRequest
+	9,  // 24: amends.order.v1.Order.GetAddress:input_type -> amends.order.v1.GetAddressRequest
+	12, // 25: amends.order.v1.Order.KeepContact:input_type -> amends.order.v1.KeepContactRequest
+	14, // 26: amends.order.v1.Order.GetContact:input_type -> amends.order.v1.GetContactRequest
+	16, // 27: amends.order.v1.Order.CheckUndecided:input_type -> amends.order.v1.CheckUndecidedRequest
+	3,  // 28: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
+	10, // 29: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
+	13, // 30: amends.order.v1.Order.KeepContact:output_type -> amends.order.v1.KeepContactResponse
+	15, // 31: amends.order.v1.Order.GetContact:output_type -> amends.order.v1.GetContactResponse
+	17, // 32: amends.order.v1.Order.CheckUndecided:output_type -> amends.order.v1.CheckUndecidedResponse
+	28, // [28:33] is the sub-list for method output_type
+	23, // [23:28] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_services_order_rpc_order_proto_init() }
@@ -1445,7 +1580,7 @@ func file_services_order_rpc_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_services_order_rpc_order_proto_rawDesc), len(file_services_order_rpc_order_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -34,14 +34,16 @@ type Order struct {
 	Style      string                 `protobuf:"bytes,5,opt,name=style,proto3" json:"style,omitempty"`
 	Currency   string                 `protobuf:"bytes,6,opt,name=currency,proto3" json:"currency,omitempty"`
 	// Absent until it is quoted and decided.
-	Total         *wirepb.Amount         `protobuf:"bytes,7,opt,name=total,proto3" json:"total,omitempty"`
-	Lines         []*Line                `protobuf:"bytes,8,rep,name=lines,proto3" json:"lines,omitempty"`
-	Attention     []*Flag                `protobuf:"bytes,9,rep,name=attention,proto3" json:"attention,omitempty"`
-	Steps         []*Step                `protobuf:"bytes,10,rep,name=steps,proto3" json:"steps,omitempty"`
-	Parcels       []*Parcel              `protobuf:"bytes,11,rep,name=parcels,proto3" json:"parcels,omitempty"`
-	DecideBy      *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=decide_by,json=decideBy,proto3" json:"decide_by,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	Total     *wirepb.Amount         `protobuf:"bytes,7,opt,name=total,proto3" json:"total,omitempty"`
+	Lines     []*Line                `protobuf:"bytes,8,rep,name=lines,proto3" json:"lines,omitempty"`
+	Attention []*Flag                `protobuf:"bytes,9,rep,name=attention,proto3" json:"attention,omitempty"`
+	Steps     []*Step                `protobuf:"bytes,10,rep,name=steps,proto3" json:"steps,omitempty"`
+	Parcels   []*Parcel              `protobuf:"bytes,11,rep,name=parcels,proto3" json:"parcels,omitempty"`
+	DecideBy  *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=decide_by,json=decideBy,proto3" json:"decide_by,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	UpdatedAt *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	// Absent if nothing was paid back.
+	Refunded      *wirepb.Amount `protobuf:"bytes,15,opt,name=refunded,proto3" json:"refunded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -174,6 +176,13 @@ func (x *Order) GetUpdatedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Order) GetRefunded() *wirepb.Amount {
+	if x != nil {
+		return x.Refunded
+	}
+	return nil
+}
+
 // Line is a quantity of one product.
 type Line struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -243,9 +252,11 @@ type Flag struct {
 	Code  string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
 	Kind  string                 `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
 	// The effect that the step holds.
-	Owed          string                 `protobuf:"bytes,4,opt,name=owed,proto3" json:"owed,omitempty"`
-	Since         *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=since,proto3" json:"since,omitempty"`
-	Lasting       bool                   `protobuf:"varint,6,opt,name=lasting,proto3" json:"lasting,omitempty"`
+	Owed    string                 `protobuf:"bytes,4,opt,name=owed,proto3" json:"owed,omitempty"`
+	Since   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=since,proto3" json:"since,omitempty"`
+	Lasting bool                   `protobuf:"varint,6,opt,name=lasting,proto3" json:"lasting,omitempty"`
+	// Whose step it is: the id of a refund; empty: the order's own.
+	Saga          string `protobuf:"bytes,7,opt,name=saga,proto3" json:"saga,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -320,6 +331,13 @@ func (x *Flag) GetLasting() bool {
 		return x.Lasting
 	}
 	return false
+}
+
+func (x *Flag) GetSaga() string {
+	if x != nil {
+		return x.Saga
+	}
+	return ""
 }
 
 // Step is the progress of one step.
@@ -1907,7 +1925,7 @@ var File_services_query_rpc_query_proto protoreflect.FileDescriptor
 
 const file_services_query_rpc_query_proto_rawDesc = "" +
 	"\n" +
-	"\x1eservices/query/rpc/query.proto\x12\x0famends.query.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cinternal/rpc/wire/wire.proto\"\xb9\x04\n" +
+	"\x1eservices/query/rpc/query.proto\x12\x0famends.query.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cinternal/rpc/wire/wire.proto\"\xed\x04\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1f\n" +
 	"\vcustomer_id\x18\x02 \x01(\tR\n" +
@@ -1926,19 +1944,21 @@ const file_services_query_rpc_query_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
 	"\n" +
-	"updated_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\"k\n" +
+	"updated_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x122\n" +
+	"\brefunded\x18\x0f \x01(\v2\x16.amends.wire.v1.AmountR\brefunded\"k\n" +
 	"\x04Line\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\x125\n" +
 	"\n" +
-	"unit_price\x18\x03 \x01(\v2\x16.amends.wire.v1.AmountR\tunitPrice\"\xa2\x01\n" +
+	"unit_price\x18\x03 \x01(\v2\x16.amends.wire.v1.AmountR\tunitPrice\"\xb6\x01\n" +
 	"\x04Flag\x12\x12\n" +
 	"\x04step\x18\x01 \x01(\tR\x04step\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x12\n" +
 	"\x04kind\x18\x03 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04owed\x18\x04 \x01(\tR\x04owed\x120\n" +
 	"\x05since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12\x18\n" +
-	"\alasting\x18\x06 \x01(\bR\alasting\"\xd4\x01\n" +
+	"\alasting\x18\x06 \x01(\bR\alasting\x12\x12\n" +
+	"\x04saga\x18\a \x01(\tR\x04saga\"\xd4\x01\n" +
 	"\x04Step\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x1a\n" +
@@ -2129,59 +2149,60 @@ var file_services_query_rpc_query_proto_depIdxs = []int32{
 	29, // 5: amends.query.v1.Order.decide_by:type_name -> google.protobuf.Timestamp
 	29, // 6: amends.query.v1.Order.created_at:type_name -> google.protobuf.Timestamp
 	29, // 7: amends.query.v1.Order.updated_at:type_name -> google.protobuf.Timestamp
-	28, // 8: amends.query.v1.Line.unit_price:type_name -> amends.wire.v1.Amount
-	29, // 9: amends.query.v1.Flag.since:type_name -> google.protobuf.Timestamp
-	29, // 10: amends.query.v1.Step.started_at:type_name -> google.protobuf.Timestamp
-	29, // 11: amends.query.v1.Step.ended_at:type_name -> google.protobuf.Timestamp
-	0,  // 12: amends.query.v1.Found.order:type_name -> amends.query.v1.Order
-	5,  // 13: amends.query.v1.GetOrderResponse.found:type_name -> amends.query.v1.Found
-	29, // 14: amends.query.v1.GetOrderResponse.as_of:type_name -> google.protobuf.Timestamp
-	29, // 15: amends.query.v1.ListOrdersRequest.placed_after:type_name -> google.protobuf.Timestamp
-	29, // 16: amends.query.v1.ListOrdersRequest.placed_before:type_name -> google.protobuf.Timestamp
-	30, // 17: amends.query.v1.ListOrdersRequest.min_age:type_name -> google.protobuf.Duration
-	5,  // 18: amends.query.v1.ListOrdersResponse.orders:type_name -> amends.query.v1.Found
-	29, // 19: amends.query.v1.ListOrdersResponse.as_of:type_name -> google.protobuf.Timestamp
-	30, // 20: amends.query.v1.WaitForRequest.patience:type_name -> google.protobuf.Duration
-	12, // 21: amends.query.v1.Entry.position:type_name -> amends.query.v1.Position
-	3,  // 22: amends.query.v1.Entry.step:type_name -> amends.query.v1.Step
-	29, // 23: amends.query.v1.Entry.at:type_name -> google.protobuf.Timestamp
-	13, // 24: amends.query.v1.GetTimelineResponse.entries:type_name -> amends.query.v1.Entry
-	12, // 25: amends.query.v1.FollowRequest.after:type_name -> amends.query.v1.Position
-	13, // 26: amends.query.v1.FollowResponse.entry:type_name -> amends.query.v1.Entry
-	28, // 27: amends.query.v1.Product.price:type_name -> amends.wire.v1.Amount
-	18, // 28: amends.query.v1.ListProductsResponse.products:type_name -> amends.query.v1.Product
-	22, // 29: amends.query.v1.ListProductsResponse.categories:type_name -> amends.query.v1.Category
-	21, // 30: amends.query.v1.ListProductsResponse.prices:type_name -> amends.query.v1.PriceRange
-	29, // 31: amends.query.v1.ListProductsResponse.as_of:type_name -> google.protobuf.Timestamp
-	28, // 32: amends.query.v1.PriceRange.min:type_name -> amends.wire.v1.Amount
-	28, // 33: amends.query.v1.PriceRange.max:type_name -> amends.wire.v1.Amount
-	22, // 34: amends.query.v1.ListCategoriesResponse.categories:type_name -> amends.query.v1.Category
-	29, // 35: amends.query.v1.ListCategoriesResponse.as_of:type_name -> google.protobuf.Timestamp
-	27, // 36: amends.query.v1.ListProjectionsResponse.projections:type_name -> amends.query.v1.Projection
-	29, // 37: amends.query.v1.Projection.newest:type_name -> google.protobuf.Timestamp
-	29, // 38: amends.query.v1.Projection.as_of:type_name -> google.protobuf.Timestamp
-	30, // 39: amends.query.v1.Projection.lag:type_name -> google.protobuf.Duration
-	6,  // 40: amends.query.v1.Query.GetOrder:input_type -> amends.query.v1.GetOrderRequest
-	8,  // 41: amends.query.v1.Query.ListOrders:input_type -> amends.query.v1.ListOrdersRequest
-	10, // 42: amends.query.v1.Query.WaitFor:input_type -> amends.query.v1.WaitForRequest
-	14, // 43: amends.query.v1.Query.GetTimeline:input_type -> amends.query.v1.GetTimelineRequest
-	16, // 44: amends.query.v1.Query.Follow:input_type -> amends.query.v1.FollowRequest
-	19, // 45: amends.query.v1.Query.ListProducts:input_type -> amends.query.v1.ListProductsRequest
-	23, // 46: amends.query.v1.Query.ListCategories:input_type -> amends.query.v1.ListCategoriesRequest
-	25, // 47: amends.query.v1.Query.ListProjections:input_type -> amends.query.v1.ListProjectionsRequest
-	7,  // 48: amends.query.v1.Query.GetOrder:output_type -> amends.query.v1.GetOrderResponse
-	9,  // 49: amends.query.v1.Query.ListOrders:output_type -> amends.query.v1.ListOrdersResponse
-	11, // 50: amends.query.v1.Query.WaitFor:output_type -> amends.query.v1.WaitForResponse
-	15, // 51: amends.query.v1.Query.GetTimeline:output_type -> amends.query.v1.GetTimelineResponse
-	17, // 52: amends.query.v1.Query.Follow:output_type -> amends.query.v1.FollowResponse
-	20, // 53: amends.query.v1.Query.ListProducts:output_type -> amends.query.v1.ListProductsResponse
-	24, // 54: amends.query.v1.Query.ListCategories:output_type -> amends.query.v1.ListCategoriesResponse
-	26, // 55: amends.query.v1.Query.ListProjections:output_type -> amends.query.v1.ListProjectionsResponse
-	48, // [48:56] is the sub-list for method output_type
-	40, // [40:48] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	28, // 8: amends.query.v1.Order.refunded:type_name -> amends.wire.v1.Amount
+	28, // 9: amends.query.v1.Line.unit_price:type_name -> amends.wire.v1.Amount
+	29, // 10: amends.query.v1.Flag.since:type_name -> google.protobuf.Timestamp
+	29, // 11: amends.query.v1.Step.started_at:type_name -> google.protobuf.Timestamp
+	29, // 12: amends.query.v1.Step.ended_at:type_name -> google.protobuf.Timestamp
+	0,  // 13: amends.query.v1.Found.order:type_name -> amends.query.v1.Order
+	5,  // 14: amends.query.v1.GetOrderResponse.found:type_name -> amends.query.v1.Found
+	29, // 15: amends.query.v1.GetOrderResponse.as_of:type_name -> google.protobuf.Timestamp
+	29, // 16: amends.query.v1.ListOrdersRequest.placed_after:type_name -> google.protobuf.Timestamp
+	29, // 17: amends.query.v1.ListOrdersRequest.placed_before:type_name -> google.protobuf.Timestamp
+	30, // 18: amends.query.v1.ListOrdersRequest.min_age:type_name -> google.protobuf.Duration
+	5,  // 19: amends.query.v1.ListOrdersResponse.orders:type_name -> amends.query.v1.Found
+	29, // 20: amends.query.v1.ListOrdersResponse.as_of:type_name -> google.protobuf.Timestamp
+	30, // 21: amends.query.v1.WaitForRequest.patience:type_name -> google.protobuf.Duration
+	12, // 22: amends.query.v1.Entry.position:type_name -> amends.query.v1.Position
+	3,  // 23: amends.query.v1.Entry.step:type_name -> amends.query.v1.Step
+	29, // 24: amends.query.v1.Entry.at:type_name -> google.protobuf.Timestamp
+	13, // 25: amends.query.v1.GetTimelineResponse.entries:type_name -> amends.query.v1.Entry
+	12, // 26: amends.query.v1.FollowRequest.after:type_name -> amends.query.v1.Position
+	13, // 27: amends.query.v1.FollowResponse.entry:type_name -> amends.query.v1.Entry
+	28, // 28: amends.query.v1.Product.price:type_name -> amends.wire.v1.Amount
+	18, // 29: amends.query.v1.ListProductsResponse.products:type_name -> amends.query.v1.Product
+	22, // 30: amends.query.v1.ListProductsResponse.categories:type_name -> amends.query.v1.Category
+	21, // 31: amends.query.v1.ListProductsResponse.prices:type_name -> amends.query.v1.PriceRange
+	29, // 32: amends.query.v1.ListProductsResponse.as_of:type_name -> google.protobuf.Timestamp
+	28, // 33: amends.query.v1.PriceRange.min:type_name -> amends.wire.v1.Amount
+	28, // 34: amends.query.v1.PriceRange.max:type_name -> amends.wire.v1.Amount
+	22, // 35: amends.query.v1.ListCategoriesResponse.categories:type_name -> amends.query.v1.Category
+	29, // 36: amends.query.v1.ListCategoriesResponse.as_of:type_name -> google.protobuf.Timestamp
+	27, // 37: amends.query.v1.ListProjectionsResponse.projections:type_name -> amends.query.v1.Projection
+	29, // 38: amends.query.v1.Projection.newest:type_name -> google.protobuf.Timestamp
+	29, // 39: amends.query.v1.Projection.as_of:type_name -> google.protobuf.Timestamp
+	30, // 40: amends.query.v1.Projection.lag:type_name -> google.protobuf.Duration
+	6,  // 41: amends.query.v1.Query.GetOrder:input_type -> amends.query.v1.GetOrderRequest
+	8,  // 42: amends.query.v1.Query.ListOrders:input_type -> amends.query.v1.ListOrdersRequest
+	10, // 43: amends.query.v1.Query.WaitFor:input_type -> amends.query.v1.WaitForRequest
+	14, // 44: amends.query.v1.Query.GetTimeline:input_type -> amends.query.v1.GetTimelineRequest
+	16, // 45: amends.query.v1.Query.Follow:input_type -> amends.query.v1.FollowRequest
+	19, // 46: amends.query.v1.Query.ListProducts:input_type -> amends.query.v1.ListProductsRequest
+	23, // 47: amends.query.v1.Query.ListCategories:input_type -> amends.query.v1.ListCategoriesRequest
+	25, // 48: amends.query.v1.Query.ListProjections:input_type -> amends.query.v1.ListProjectionsRequest
+	7,  // 49: amends.query.v1.Query.GetOrder:output_type -> amends.query.v1.GetOrderResponse
+	9,  // 50: amends.query.v1.Query.ListOrders:output_type -> amends.query.v1.ListOrdersResponse
+	11, // 51: amends.query.v1.Query.WaitFor:output_type -> amends.query.v1.WaitForResponse
+	15, // 52: amends.query.v1.Query.GetTimeline:output_type -> amends.query.v1.GetTimelineResponse
+	17, // 53: amends.query.v1.Query.Follow:output_type -> amends.query.v1.FollowResponse
+	20, // 54: amends.query.v1.Query.ListProducts:output_type -> amends.query.v1.ListProductsResponse
+	24, // 55: amends.query.v1.Query.ListCategories:output_type -> amends.query.v1.ListCategoriesResponse
+	26, // 56: amends.query.v1.Query.ListProjections:output_type -> amends.query.v1.ListProjectionsResponse
+	49, // [49:57] is the sub-list for method output_type
+	41, // [41:49] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_services_query_rpc_query_proto_init() }

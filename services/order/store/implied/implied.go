@@ -1,4 +1,5 @@
-package store
+// Package implied reads the facts that the rows of the order service imply.
+package implied
 
 import (
 	"context"
@@ -8,14 +9,24 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
-// Implied is an [implied.Source]. Its state facts are those of orders, by id: that each
+// Orders is the part of the store that is read.
+type Orders interface {
+	// List returns the orders that a filter selects, by id.
+	List(ctx context.Context, f order.Filter) ([]order.Record, error)
+}
+
+// Source returns the facts of orders. Its state facts are those of orders, by id: that each
 // was placed, and, if it is decided, its end. Both have the order as it is now. The steps
 // of the service have no facts.
-func (s *Store) Implied(ctx context.Context, p implied.Page) (facts []event.Event, next string, err error) {
+func Source(orders Orders) implied.Source {
+	return func(ctx context.Context, p implied.Page) ([]event.Event, string, error) { return read(ctx, orders, p) }
+}
+
+func read(ctx context.Context, orders Orders, p implied.Page) (facts []event.Event, next string, err error) {
 	if err := p.Check(); err != nil || len(p.Sagas) > 0 {
 		return nil, "", err //nolint:wrapcheck // a fault
 	}
-	records, err := s.List(ctx, order.Filter{After: p.After, Limit: p.Limit})
+	records, err := orders.List(ctx, order.Filter{After: p.After, Limit: p.Limit})
 	if err != nil {
 		return nil, "", err
 	}
