@@ -10,9 +10,10 @@ import (
 )
 
 // NotificationFacts are those that the notification service follows. Of an order they are
-// only its ends: nothing that may still be undone is told to customers.
+// only its ends, and its refunds once they are made: nothing that may still be undone is told
+// to customers.
 var NotificationFacts = []event.Declaration{
-	order.ConfirmedFact.Declaration, order.CancelledFact.Declaration,
+	order.ConfirmedFact.Declaration, order.CancelledFact.Declaration, order.RefundedFact.Declaration,
 	user.MailWantedFact.Declaration, user.PasswordChangedFact.Declaration, user.SessionOpenedFact.Declaration,
 	user.ErasedFact.Declaration,
 }
@@ -39,6 +40,8 @@ func Notify(e event.Event) (Told, error) {
 		return notify(order.ConfirmedFact, e, orderNotice(notification.OrderConfirmed))
 	case order.CancelledFact.Type():
 		return notify(order.CancelledFact, e, orderNotice(notification.OrderCancelled))
+	case order.RefundedFact.Type():
+		return notify(order.RefundedFact, e, refundNotice)
 	case user.MailWantedFact.Type():
 		return notify(user.MailWantedFact, e, func(d user.MailData) *notification.Notice {
 			kind, known := mails[d.Template]
@@ -91,6 +94,17 @@ func orderNotice(kind notification.Kind) func(order.Snapshot) *notification.Noti
 			n.Facts.Lines = append(n.Facts.Lines, notification.Line{SKU: l.SKU, Quantity: l.Quantity})
 		}
 		return n
+	}
+}
+
+// refundNotice tells of one refund of an order.
+func refundNotice(o order.Snapshot) *notification.Notice {
+	if o.Refund == nil {
+		return nil // of a program that tells otherwise: there is nothing to name
+	}
+	return &notification.Notice{
+		Kind: notification.OrderRefunded, Subject: o.ID, Occurrence: o.Refund.ID, Recipient: recipient(o),
+		Facts: notification.Facts{Total: o.Refund.Amount},
 	}
 }
 

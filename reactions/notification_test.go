@@ -35,6 +35,8 @@ func TestWhatEachFactMeans(t *testing.T) {
 	guest, old, unseen := placed, placed, placed
 	unseen.Total, unseen.Reason = nil, order.UnknownSKU
 	unseen.Lines = []order.TakenLine{{SKU: "Cheap pills at evil.example", Quantity: 1}}
+	refund := placed
+	refund.Refund, refund.Refunded = &order.MadeRefund{ID: "r1", Amount: money.New(30, "EUR")}, new(money.New(80, "EUR"))
 	guest.ID = "b8557e09-1ca9-4ac6-b79b-8c821f1a990c"
 	old.ID = "order-1"
 	mail := func(template user.Template) event.Event {
@@ -54,12 +56,16 @@ func TestWhatEachFactMeans(t *testing.T) {
 		}}},
 		"a guest's, who names an account": {of(order.ConfirmedFact, guest), reactions.Told{Notice: &notification.Notice{Kind: notification.OrderConfirmed, Subject: guest.ID, Recipient: notification.Guest, Facts: about}}},
 		"of another id":                   {of(order.ConfirmedFact, old), reactions.Told{Notice: &notification.Notice{Kind: notification.OrderConfirmed, Subject: "order-1", Recipient: notification.Guest, Facts: about}}},
-		"registration":                    {mail(user.ConfirmRegistration), reactions.Told{Notice: mailed(notification.ConfirmRegistration)}},
-		"already registered":              {mail(user.AlreadyRegistered), reactions.Told{Notice: mailed(notification.AlreadyRegistered)}},
-		"new address":                     {mail(user.ConfirmAddress), reactions.Told{Notice: mailed(notification.ConfirmAddress)}},
-		"old address":                     {mail(user.AddressChanged), reactions.Told{Notice: mailed(notification.AddressChanged)}},
-		"reset":                           {mail(user.ResetPassword), reactions.Told{Notice: mailed(notification.ResetPassword)}},
-		"a mail of a later release":       {mail("birthday"), reactions.Told{}},
+		"refunded": {of(order.RefundedFact, refund), reactions.Told{Notice: &notification.Notice{
+			Kind: notification.OrderRefunded, Subject: placed.ID, Occurrence: "r1", Recipient: account, Facts: notification.Facts{Total: money.New(30, "EUR")},
+		}}},
+		"refunded by a program that tells otherwise": {of(order.RefundedFact, placed), reactions.Told{}},
+		"registration":              {mail(user.ConfirmRegistration), reactions.Told{Notice: mailed(notification.ConfirmRegistration)}},
+		"already registered":        {mail(user.AlreadyRegistered), reactions.Told{Notice: mailed(notification.AlreadyRegistered)}},
+		"new address":               {mail(user.ConfirmAddress), reactions.Told{Notice: mailed(notification.ConfirmAddress)}},
+		"old address":               {mail(user.AddressChanged), reactions.Told{Notice: mailed(notification.AddressChanged)}},
+		"reset":                     {mail(user.ResetPassword), reactions.Told{Notice: mailed(notification.ResetPassword)}},
+		"a mail of a later release": {mail("birthday"), reactions.Told{}},
 		"password": {of(user.PasswordChangedFact, user.PasswordData{Account: account, Reset: true, Record: "r1"}), reactions.Told{Notice: &notification.Notice{
 			Kind: notification.PasswordChanged, Subject: account, Occurrence: "r1", Recipient: account, Facts: notification.Facts{Reset: true},
 		}}},
@@ -79,12 +85,13 @@ func TestWhatEachFactMeans(t *testing.T) {
 	}
 }
 
-// TestCustomersAreToldOfEndsOnly: what may still be undone is told to no customer.
+// TestCustomersAreToldOfEndsOnly: what may still be undone is told to no customer. A refund is
+// told when it is made.
 func TestCustomersAreToldOfEndsOnly(t *testing.T) {
 	t.Parallel()
 	for _, f := range reactions.NotificationFacts {
 		if f.Service != "user" {
-			require.Contains(t, []string{"amends.order.confirmed.v1", "amends.order.cancelled.v1"}, f.Type())
+			require.Contains(t, []string{"amends.order.confirmed.v1", "amends.order.cancelled.v1", "amends.order.refunded.v1"}, f.Type())
 		}
 	}
 }

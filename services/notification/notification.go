@@ -31,6 +31,7 @@ type Kind string
 const (
 	OrderConfirmed      Kind = "order.confirmed"
 	OrderCancelled      Kind = "order.cancelled"
+	OrderRefunded       Kind = "order.refunded"
 	ConfirmRegistration Kind = "account.confirm_registration"
 	AlreadyRegistered   Kind = "account.already_registered"
 	ConfirmAddress      Kind = "account.confirm_address"
@@ -73,6 +74,7 @@ var Always = []Channel{Email}
 var Rules = []Rule{
 	{OrderConfirmed, false, 3 * day, []Channel{SMS, Push}},
 	{OrderCancelled, false, 3 * day, []Channel{SMS, Push}},
+	{OrderRefunded, false, 3 * day, []Channel{SMS, Push}},
 	{ConfirmRegistration, true, day, nil},
 	{AlreadyRegistered, true, day, nil},
 	{ConfirmAddress, true, day, nil},
@@ -115,7 +117,8 @@ type Notice struct {
 // Facts are what the text of a notice needs beside the contact. None is personal data.
 type Facts struct {
 	Lines []Line `json:"lines,omitempty"`
-	// Total is zero if the order was never quoted.
+	// Total is zero if the order was never quoted; of a refund it is the amount that was paid
+	// back.
 	Total money.Amount `json:"total,omitzero"`
 	// Reason is the code for which an order was cancelled.
 	Reason string `json:"reason,omitempty"`

@@ -3,12 +3,14 @@ package send_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/proof/smtptest"
 	"github.com/amends/amends/services/notification"
 	"github.com/amends/amends/services/notification/send"
@@ -146,5 +148,30 @@ func TestProcessesShareTheQueue(t *testing.T) {
 		require.Len(t, b.mails.Taken(), orders)
 		require.Len(t, b.mails.Mailbox(), orders)
 		require.Len(t, b.told.Names(t), orders)
+	})
+}
+
+// Each refund of an order is a fact of its own, and is told once.
+func TestEachRefundOfAnOrderIsToldOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b testBundle) {
+		s := b.sender(t, nil)
+		for i, refund := range []string{"r1", "r2", "r1", "r2"} { // told anew
+			b.tell(t, fmt.Sprint("event-", i), notification.Notice{
+				Kind: notification.OrderRefunded, Subject: "order-1", Occurrence: refund, Recipient: "account-1", At: b.clock.now(),
+				Facts: notification.Facts{Total: money.New(int64(100*len(refund)+i), "EUR")},
+			})
+			require.NoError(t, s.Round(t.Context()))
+		}
+		all, err := b.store.About(t.Context(), "order-1")
+		require.NoError(t, err)
+		sent := 0
+		for _, d := range all {
+			if d.Channel == notification.Email && d.State == notification.Sent {
+				sent++
+			}
+		}
+		require.Equal(t, 2, sent, all)
+		require.Len(t, b.mails.Taken(), 2)
 	})
 }
