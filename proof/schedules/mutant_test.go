@@ -45,6 +45,9 @@ func express(faults string, more ...string) []string {
 	return append([]string{"./proof/schedules", "-run", "TestNoScheduleOfFaultsBreaksAnExpressOrder", "-faults", faults}, more...)
 }
 
+// repaid runs the explorer of refunds.
+func repaid() []string { return named("./proof/schedules", "TestNoFaultBreaksARefund") }
+
 // named runs named tests of a package.
 func named(pkg, run string) []string { return []string{pkg, "-run", run} }
 

@@ -288,4 +288,46 @@ var mutants = []mutant{
 		was: "		if q.express && ctx.Err() != nil {", is: "		if false {",
 		by: named("./saga", "TestATryThatFailsAsItIsCanceled"),
 	},
+	{
+		name: "ARefundHasTheKeyOfAnother", file: "saga/options.go",
+		was: "Step: step, Generation: o.Generation}", is: "Step: step}",
+		by: repaid(),
+	},
+	{
+		name: "ARefundIsNotSetAside", file: "services/payment/state.go",
+		was: "	left := p.Captured - p.Refunded - p.Refunding\n", is: "	left := p.Captured - p.Refunded\n",
+		by: repaid(),
+	},
+	{
+		name: "ADeclinedRefundKeepsItsAmount", file: "services/payment/store/refund.go",
+		was: "		return dropRefund(tx, k, func(t *transfer.Transfer, at time.Time) error { return t.Decline(refusal.Code, at) })\n",
+		is:  "		_, err := moveTransfer(tx, k, func(t *transfer.Transfer) error { return t.Decline(refusal.Code, database.Now()) })\n		return err\n",
+		by:  repaid(),
+	},
+	{
+		name: "ABlockedRefundKeepsItsAmount", file: "services/payment/store/refund.go",
+		was: "		return dropRefund(tx, k, func(t *transfer.Transfer, at time.Time) error { return t.Block(at) })\n",
+		is:  "		_, err := moveTransfer(tx, k, func(t *transfer.Transfer) error { return t.Block(database.Now()) })\n		return err\n",
+		by:  repaid(),
+	},
+	{
+		name: "TheGoodsComeBackTwice", file: "services/inventory/store/take_back.go",
+		was: "err != nil || back {", is: "err != nil {\n			_ = back",
+		by: repaid(),
+	},
+	{
+		name: "TheGoodsComeBackUnpaid", file: "workflows/repay/repay.go",
+		was: "payment.RefundRequest{Amount: s.in.Amount, Note: s.in.Note}); err != nil {", is: "payment.RefundRequest{Amount: s.in.Amount, Note: s.in.Note}); err != nil && !s.in.TakeBack {",
+		by: repaid(),
+	},
+	{
+		name: "ARefundCountsTwice", file: "services/order/refund.go",
+		was: "	case f.Status == c.Status:\n		return r.NoteRefund(f, c.RefundNote), nil\n", is: "	case f.Status == c.Status && f.Status == RefundRefused:\n		return r.NoteRefund(f, c.RefundNote), nil\n	case f.Status == c.Status:\n",
+		by: repaid(),
+	},
+	{
+		name: "ARefundThatHappenedIsRefused", file: "services/payment/outside_capture.go",
+		was: "		return out, state == ledger.Done, err\n", is: "		return out, false, err\n",
+		by: repaid(),
+	},
 }
