@@ -21,9 +21,11 @@ import (
 	"github.com/amends/amends/internal/replay"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
+	"github.com/amends/amends/workflows/repay"
 )
 
-// golden holds a history of every shape that an order can have; see its README.
+// golden holds a history of every shape that an order, or a refund, can have; see its
+// README.
 const golden = "testdata/histories"
 
 func goldenFiles(t *testing.T) []string {
@@ -88,10 +90,17 @@ func TestGoldenHistoriesCoverEveryEnd(t *testing.T) {
 
 	ends := map[order.Status]map[order.Reason]bool{order.Confirmed: {}, order.Cancelled: {}}
 	seen := map[enumspb.EventType]bool{}
+	refunds := map[order.RefundStatus]bool{}
 	for _, file := range goldenFiles(t) {
 		events := load(t, file).Events.GetEvents()
 		for _, e := range events {
 			seen[e.GetEventType()] = true
+		}
+		if events[0].GetWorkflowExecutionStartedEventAttributes().GetWorkflowType().GetName() == repay.RefundOrder {
+			var v repay.View
+			require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(events[len(events)-1].GetWorkflowExecutionCompletedEventAttributes().GetResult(), &v), file)
+			refunds[v.Status] = true
+			continue
 		}
 		result := events[len(events)-1].GetWorkflowExecutionCompletedEventAttributes().GetResult()
 		var v workflows.OrderView
@@ -99,6 +108,7 @@ func TestGoldenHistoriesCoverEveryEnd(t *testing.T) {
 		require.Contains(t, ends, v.Status, file)
 		ends[v.Status][v.Reason] = true
 	}
+	require.Equal(t, map[order.RefundStatus]bool{order.RefundDone: true, order.RefundRefused: true}, refunds)
 	require.Equal(t, map[order.Reason]bool{"": true}, ends[order.Confirmed])
 	require.Equal(t, map[order.Reason]bool{
 		order.UnknownSKU: true, order.CurrencyMismatch: true, order.OutOfStock: true, order.PaymentDeclined: true,

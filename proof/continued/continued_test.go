@@ -16,7 +16,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/internal/replay"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
@@ -50,9 +49,7 @@ var otherWays = []way{
 func TestEverySagaInFlightEndsRight(t *testing.T) {
 	t.Parallel()
 
-	files, err := replay.Files(folder)
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
+	files := histories(t, false)
 	ways := ways
 	if *everyWay {
 		ways = append(slices.Clone(ways), otherWays...)

@@ -43,7 +43,18 @@ var inTctlStyle = []string{"confirmed", "cancelled-declined-at-capture"}
 func TestRecordHistories(t *testing.T) {
 	t.Parallel()
 
+	plays := map[string]func(t *testing.T, name string) (p *platform, workflowID string){}
 	for name, s := range scenarios() {
+		plays[name] = func(t *testing.T, name string) (*platform, string) {
+			t.Helper()
+			p, id := s.play(t, name)
+			return p, workflows.WorkflowID(id)
+		}
+	}
+	for name, s := range refundScenarios() {
+		plays[name] = s.play
+	}
+	for name, play := range plays {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(golden, name+".json")
@@ -55,8 +66,8 @@ func TestRecordHistories(t *testing.T) {
 			}
 			require.False(t, missing && !*record, "%s is missing: make record-histories", file)
 
-			p, id := s.play(t, name)
-			scrubbed := p.scrub(p.export(t, id))
+			p, workflowID := play(t, name)
+			scrubbed := p.scrub(p.export(t, workflowID))
 			candidate := filepath.Join(t.TempDir(), "history.json")
 			require.NoError(t, os.WriteFile(candidate, scrubbed, 0o600))
 			h, err := replay.File(candidate)
@@ -191,10 +202,10 @@ func (p *platform) wish(t *testing.T, id string) {
 }
 
 // export exports the history by the CLI, as an operator would.
-func (p *platform) export(t *testing.T, id string) []byte {
+func (p *platform) export(t *testing.T, workflowID string) []byte {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), temporalBin, "workflow", "show", "--address", server.Address,
-		"--workflow-id", workflows.WorkflowID(id), "--output", "json").Output()
+		"--workflow-id", workflowID, "--output", "json").Output()
 	require.NoError(t, err)
 	return out
 }
