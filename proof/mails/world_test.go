@@ -28,6 +28,7 @@ import (
 	"github.com/amends/amends/services/notification/store"
 	"github.com/amends/amends/services/order"
 	orderstore "github.com/amends/amends/services/order/store"
+	orderimplied "github.com/amends/amends/services/order/store/implied"
 )
 
 // world is the order service, the notification service and the servers of its channels. Its
@@ -117,7 +118,7 @@ func (w *world) run(t *testing.T, id string, s schedule) []pass {
 	}
 	w.settle(t, id)
 
-	_, _, err = w.orders.Implied(t.Context(), implied.Page{Limit: 10})
+	_, _, err = orderimplied.Source(w.orders)(t.Context(), implied.Page{Limit: 10})
 	require.NoError(t, err)
 	require.Empty(t, w.told.Events(t), "a rebuild tells nothing")
 
