@@ -253,8 +253,8 @@ func alike(want, got any) bool {
 		n, err := strconv.Atoi(text)
 		return err == nil && n > 0
 	case "<time>":
-		_, err := time.Parse(time.RFC3339, text)
-		return err == nil
+		at, err := time.Parse(time.RFC3339, text)
+		return err == nil && !at.IsZero()
 	default:
 		return want == got
 	}
@@ -270,6 +270,7 @@ func TestAnAnswerThatAConsumerCannotUseIsFound(t *testing.T) {
 			"/a: is , and not <text>", "/b/0/c: is 1, and not <number>", "/d: is no list like the one that is wanted: [1]",
 			"/e/f: is false, and not true", "/g: is now, and not <time>",
 		},
+		`{"a": "x", "b": [{"c": 1}], "d": [], "e": {"f": true}, "g": "0001-01-01T00:00:00Z"}`: {"/g: is 0001-01-01T00:00:00Z, and not <time>"},
 		`{"a": 1, "b": [], "e": []}`: {
 			"/a: is 1, and not <text>", "/b: is no list like the one that is wanted: []", "/d: is missing", "/e: is no object", "/g: is missing",
 		},
