@@ -85,7 +85,7 @@ var Rules = []Rule{
 }
 
 // AboutOrders are the kinds of messages about an order.
-var AboutOrders = []Kind{OrderConfirmed, OrderCancelled}
+var AboutOrders = []Kind{OrderConfirmed, OrderCancelled, OrderRefunded}
 
 // RuleOf returns the rule of a kind, or INVALID.
 func RuleOf(k Kind) (Rule, error) {

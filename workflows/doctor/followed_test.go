@@ -43,6 +43,10 @@ func TestTheDoctorFindsNothingInFollowersThatFollow(t *testing.T) {
 	c.Refund(t, id, 7, 2600) // which is told too, and takes stock back
 	f.Hear(t)
 	healthy()
+
+	c.Injure(t, "notification", "UPDATE deliveries SET recipient = 'account-2' WHERE kind = 'order.refunded'")
+	wrong := []audit.Kind{notificationaudit.MailDoubled, notificationaudit.MailWrong}
+	require.Equal(t, wrong, clinic.Kinds(c.Diagnose(t)), "the message of a refund is judged, too")
 }
 
 // The read model and the messages to customers follow the orders. Each difference is found
