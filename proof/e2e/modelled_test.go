@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -245,14 +246,15 @@ func (a account) ask(ctx context.Context, method, path string, body any, header 
 // accounts is the HTTP client of accounts, which keep their connections.
 var accounts = &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 1000}}
 
-// place places an order and returns its id and its version, again while the platform is busy.
-func (a account) place(ctx context.Context, key string, body map[string]any) (id, version string, err error) {
+// place places an order and returns its id and its version. It does so again while the
+// platform is busy, or answers with one of some more codes.
+func (a account) place(ctx context.Context, key string, body map[string]any, again ...string) (id, version string, err error) {
 	for {
 		answer, err := a.ask(ctx, http.MethodPost, "/v1/orders", body, http.Header{"Idempotency-Key": {key}})
 		if err != nil {
 			return "", "", err
 		}
-		if code := answer.code(); code == "OVERLOADED" || code == "PLACEMENT_UNKNOWN" {
+		if code := answer.code(); code == "OVERLOADED" || code == "PLACEMENT_UNKNOWN" || slices.Contains(again, code) {
 			continue // it has waited for its turn already
 		}
 		var o struct{ ID string }

@@ -114,7 +114,7 @@ func (o *ownReads) count(reading, outcome string, err error) {
 // shop places an order of a new account, and reads it in all ways at once.
 func (o *ownReads) shop(ctx context.Context) {
 	who := account{o.with, "cus_" + uuid.NewString()}
-	id, version, err := who.place(ctx, uuid.NewString(), own(lines("TEA", 1)))
+	id, version, err := who.place(ctx, uuid.NewString(), own(lines("TEA", 1)), "UNAVAILABLE")
 	if err != nil {
 		o.count("placement", "", err)
 		return
