@@ -45,7 +45,9 @@ func pastRetention(t *testing.T, status order.Status) (*testBundle, *records) {
 
 func TestAnOrderThatTheEngineHasForgotten(t *testing.T) {
 	t.Parallel()
-	away := func(context.Context) error { return fault.Errorf(fault.Transient, fault.Unavailable, "10.0.0.7 is away") }
+	away := func(context.Context) error {
+		return fault.Errorf(fault.Transient, fault.Unavailable, "10.0.0.7 is away")
+	}
 
 	t.Run("IsThatOfItsRecord", func(t *testing.T) {
 		t.Parallel()

@@ -26,7 +26,7 @@ func Offer(kinds ...string) echo.MiddlewareFunc {
 			}
 			if len(kinds) > 1 {
 				c.Response().Header().Add(echo.HeaderVary, echo.HeaderAccept)
-				c.SetRequest(r.WithContext(context.WithValue(r.Context(), chosen{}, kind)))
+				c.SetRequest(answering(r, kind))
 			}
 			return next(c)
 		}
@@ -35,6 +35,11 @@ func Offer(kinds ...string) echo.MiddlewareFunc {
 
 // chosen is the key of the media type that a route answers.
 type chosen struct{}
+
+// answering returns r, whose answer is of a media type.
+func answering(r *http.Request, kind string) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), chosen{}, kind))
+}
 
 // Chosen returns the media type of the answer to a request whose route offers several, ""
 // for any other request.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -105,7 +106,7 @@ func (f *follower) broke() {
 func (f *follower) all() []followedEvent {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.events[:len(f.events):len(f.events)]
+	return slices.Clip(f.events)
 }
 
 // requireWhole waits until nothing is left, and requires that a stream which is read at once

@@ -33,7 +33,7 @@ var rebuiltOrders = flag.Int("readmodel.orders", 200, "how many orders the read 
 // without an error, and equal to the one before. Then each difference that is planted is
 // found, and nothing else, and no query is too hostile for an answer. `make prove` runs it
 // with 100,000 orders.
-func TestTheReadModel(t *testing.T) {
+func TestTheReadModel(t *testing.T) { //nolint:tparallel // a measurement has the machine for itself
 	t.Parallel()
 	for name, dsn := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +89,9 @@ func (m *modelled) sell(t *testing.T, url string) {
 	t.Helper()
 	who := account{url, firstCustomer}
 	kinds := []map[string]any{
-		lines("TEA", 1), {}, lines("KETTLE", 1), tok("tok_declined"), lines("SOLD-OUT", 1),
+		lines("TEA", 1),
+		{},
+		lines("KETTLE", 1), tok("tok_declined"), lines("SOLD-OUT", 1),
 		{"ship_to": address("00000")},
 	}
 	var first []string

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
-	enums "go.temporal.io/api/enums/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
@@ -175,7 +175,7 @@ func resetRefund(t *testing.T, _ *platform, f repay.Input, _ *outside) {
 	h, err := replay.FromServer(t.Context(), server.Client, id, "")
 	require.NoError(t, err)
 	for _, e := range h.Events.GetEvents() {
-		if e.GetEventType() == enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
+		if e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
 			_, err := server.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
 				Namespace: server.Namespace, WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: id},
 				WorkflowTaskFinishEventId: e.GetEventId(), RequestId: id, Reason: "test",

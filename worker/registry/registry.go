@@ -227,7 +227,9 @@ var All = []Row{
 		Stand: func(ctx context.Context, s *Stores, behind int64, upTo time.Time) error {
 			return s.ReadModel().Stand(ctx, behind, upTo)
 		},
-		Answer:    func(s *Stores, here []*Stores) remote.Questions { return answer.Copies(copies.New(s.Own), s.Owners(here)) },
+		Answer: func(s *Stores, here []*Stores) remote.Questions {
+			return answer.Copies(copies.New(s.Own), s.Owners(here))
+		},
 		questions: activities.QueryQuestions,
 		words:     activities.QueryWords, facts: query.Facts,
 	},
