@@ -86,6 +86,7 @@ var layers = []layer{
 	{"services/*/store/patience", "fault", "others"},
 	{"services/*/store/facts", "services/$1 services/$1/audit saga/barrier saga/key", "temporal services echo"},
 	{"services/payment/store/notes", "services/payment/refund services/payment/transfer fault internal/database internal/money saga/key", "temporal services echo"},
+	{"services/order/refund", "saga/key saga/ledger internal/money", "others"},
 	{"services/order/store/implied", "services/order event event/implied", "temporal services echo"},
 	{"services/order/store/refunds", "services/order saga/audit saga/barrier/pages saga/key fault internal/database internal/money", "temporal services echo"},
 	{"services/payment/store/rules", "internal/database", "temporal services echo"},

@@ -322,7 +322,7 @@ var mutants = []mutant{
 	},
 	{
 		name: "ARefundCountsTwice", file: "services/order/refund.go",
-		was: "	case f.Status == c.Status:\n		return r.NoteRefund(f, c.RefundNote), nil\n", is: "	case f.Status == c.Status && f.Status == RefundRefused:\n		return r.NoteRefund(f, c.RefundNote), nil\n	case f.Status == c.Status:\n",
+		was: "	case f.Status == c.Status:\n		return r.NoteRefund(f, c.Note), nil\n", is: "	case f.Status == c.Status && f.Status == RefundRefused:\n		return r.NoteRefund(f, c.Note), nil\n	case f.Status == c.Status:\n",
 		by: repaid(),
 	},
 	{

@@ -136,7 +136,7 @@ func (s *refund) other(ctx context.Context, number int, opening order.RefundOpen
 		return err
 	}
 	_, err := payment.New(s.Payments, s.Provider, payment.Options{}).Refund(ctx, k("payment.refund"), payment.RefundRequest{Amount: opening.Amount})
-	end := order.RefundClosing{Status: order.RefundDone, Opening: opening, RefundNote: order.RefundNote{At: opening.At}}
+	end := order.RefundClosing{Status: order.RefundDone, Opening: opening, Note: order.RefundNote{At: opening.At}}
 	switch fault.CodeOf(err) {
 	case "":
 		_, err = s.Inventory.TakeBack(ctx, k("inventory.take_back"))

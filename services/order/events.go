@@ -24,8 +24,7 @@ var (
 	ConfirmedFact = declare("confirmed", "The order is confirmed: its money is taken, its stock sold, its parcels booked.")
 	// CancelledFact is told when an order becomes CANCELLED.
 	CancelledFact = declare("cancelled", "The order is cancelled, and everything that it held is given back.")
-	// RefundedFact is told when money of the order is paid back, and its stock taken back
-	// if that was asked for.
+	// RefundedFact is told behind the last step of a refund.
 	RefundedFact = declare("refunded", "Money of the order is paid back, and its stock taken back if that was asked for.")
 	// AttentionChangedFact is told when an order gets a flag or loses one.
 	AttentionChangedFact = declare("attention_changed", "The flags that need an operator have changed.")

@@ -78,8 +78,7 @@ type Record struct {
 	Refunded int64 `json:"refunded,omitempty"`
 	// View is the saga's final view, stored by the closing step; nil while PENDING.
 	View json.RawMessage `json:"view,omitempty"`
-	// Attention are the flags that need a person now, also those of refunds, and Waivers
-	// the given-up undos.
+	// Attention are the flags that need a person now, Waivers the given-up undos.
 	Attention []ledger.Attention `json:"attention,omitempty"`
 	Waivers   []ledger.Waiver    `json:"waivers,omitempty"`
 	NotedAt   time.Time          `json:"noted_at,omitzero"` // UTC; the time of Attention and Waivers

@@ -7,12 +7,14 @@ import (
 
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
+	"github.com/amends/amends/services/order/refund"
 )
 
 // Service is the order service. It owns the orders. Its worker runs the order
 // workflow, so its methods are that workflow's local steps.
 type Service interface {
 	Direct
+	refund.Service
 
 	// Create records an order as PENDING with its placement, apart from the payment
 	// token; k.Saga is its id.
@@ -48,23 +50,6 @@ type Service interface {
 	// status; see [Record.Note]. A repeat, and a note older than the stored one, change
 	// nothing. An order that was never created is a bug (NOT_FOUND).
 	Note(ctx context.Context, k key.Key, n Note) error
-
-	// OpenRefund records a refund of the order k.Saga as PENDING, before anything is paid
-	// back; k.Generation is its number. Opening a refund that exists changes nothing. It
-	// fails as [Record.OpenRefund] does, and with NOT_FOUND, a bug, if the order was never
-	// created.
-	OpenRefund(ctx context.Context, k key.Key, o RefundOpening) error
-
-	// NoteRefund stores the flags and the repairs of a refund with the order k.Saga; see
-	// [Record.NoteRefund]. A repeat, and a note older than the stored one, change nothing. A
-	// refund that was never opened is a bug (NOT_FOUND).
-	NoteRefund(ctx context.Context, k key.Key, n RefundNote) error
-
-	// CloseRefund ends a refund of the order k.Saga; see [Record.CloseRefund]. A repeat
-	// changes nothing. A refund that was never opened is a bug (NOT_FOUND) if it ends as
-	// DONE; one that is REFUSED is opened for that, so that a late OpenRefund changes
-	// nothing. Of an order that cannot have a refund it changes nothing.
-	CloseRefund(ctx context.Context, k key.Key, c RefundClosing) error
 
 	// Acknowledge records that the flags of the finished order k.Saga were reviewed,
 	// and takes them down; see [Record.Acknowledge]. A repeat returns the record

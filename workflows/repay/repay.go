@@ -157,7 +157,7 @@ func (s *refundSaga) refuse(ctx workflow.Context, _ saga.Decision) error {
 }
 
 func (s *refundSaga) close(ctx workflow.Context, step saga.Step[order.RefundClosing, saga.None], status order.RefundStatus) error {
-	_, err := saga.Do(ctx, step, order.RefundClosing{Status: status, Opening: s.opening(), RefundNote: s.noteOf(ctx, saga.Progress(ctx, s.in.OrderID))})
+	_, err := saga.Do(ctx, step, order.RefundClosing{Status: status, Opening: s.opening(), Note: s.noteOf(ctx, saga.Progress(ctx, s.in.OrderID))})
 	return err
 }
 

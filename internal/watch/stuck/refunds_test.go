@@ -40,6 +40,6 @@ func TestARefundWithoutProgressIsStuck(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []any{refund, opened}, []any{report.Orders[0].Refund, report.Orders[0].PlacedAt})
 
-	require.NoError(t, b.Store.CloseRefund(ctx, k, order.RefundClosing{Status: order.RefundRefused, Opening: opening, RefundNote: order.RefundNote{At: opened}}))
+	require.NoError(t, b.Store.CloseRefund(ctx, k, order.RefundClosing{Status: order.RefundRefused, Opening: opening, Note: order.RefundNote{At: opened}}))
 	b.recovers(t, id)
 }

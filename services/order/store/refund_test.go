@@ -42,7 +42,7 @@ func stored(at time.Time) time.Time { return at.Truncate(time.Microsecond) }
 
 func closing(refund string, s order.RefundStatus, at time.Time) order.RefundClosing {
 	return order.RefundClosing{
-		Status: s, RefundNote: order.RefundNote{ID: refund, At: at},
+		Status: s, Note: order.RefundNote{ID: refund, At: at},
 		Opening: order.RefundOpening{ID: refund, Amount: money.New(2000, "EUR"), At: stored(noted)},
 	}
 }
@@ -55,7 +55,7 @@ func TestARefundIsOpenedOnceAndEndsOnce(t *testing.T) {
 		o := b.opened(t, "a", "r1", 7)
 		pending, err := b.PendingRefunds(ctx, 10)
 		require.NoError(t, err)
-		require.Equal(t, []order.Refund{{OrderID: "a", RefundOpening: o, Number: 7, Status: order.RefundPending}}, pending)
+		require.Equal(t, []order.Refund{{OrderID: "a", Opening: o, Number: 7, Status: order.RefundPending}}, pending)
 
 		_, err = b.PendingRefunds(ctx, 0)
 		require.Equal(t, fault.Invalid, fault.CodeOf(err))

@@ -45,7 +45,7 @@ func rowOf(f order.Refund) row {
 func (r row) refund() order.Refund {
 	return order.Refund{
 		OrderID: r.OrderID, Number: r.Number, Status: order.RefundStatus(r.Status), NotedAt: timeOf(r.NotedAt), ClosedAt: timeOf(r.ClosedAt),
-		RefundOpening: order.RefundOpening{
+		Opening: order.RefundOpening{
 			ID: r.ID, Amount: money.New(r.Amount, money.Currency(r.Currency)), TakeBack: r.TakeBack, At: r.OpenedAt.UTC(),
 		},
 	}
