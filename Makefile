@@ -8,8 +8,8 @@ SHELL := /bin/bash
 # Arguments of `make run`, for example: make run ARGS='--http-addr 127.0.0.1:8081'
 ARGS ?=
 # Of `make chaos`: the duration of the faults, the number of orders meanwhile, and
-# the deliberate damage: lost-order, double-capture, held-stock, lost-event, doubled-event,
-# stale-read-model, lost-mail, doubled-mail.
+# the deliberate damage: lost-order, double-capture, held-stock, lost-event, doubled-event, lost-refund,
+# double-refund, stale-read-model, lost-mail, doubled-mail.
 FOR ?= 120s
 ORDERS ?= 500
 PLANT ?=

@@ -23,6 +23,7 @@ var browser = &http.Client{Timeout: 20 * time.Second, Transport: guest.New(http.
 type customers struct {
 	api     *client.ClientWithResponses
 	journal *journal
+	support *support
 
 	mu        sync.Mutex
 	placed    int            // requests that placed an order
@@ -36,13 +37,13 @@ type customers struct {
 	leave     context.CancelFunc // ends the turns of all customers
 }
 
-func newCustomers(url string, j *journal) (*customers, error) {
+func newCustomers(url, admin string, j *journal) (*customers, error) {
 	api, err := client.NewClientWithResponses(url, client.WithHTTPClient(browser))
 	if err != nil {
 		return nil, err
 	}
 	return &customers{
-		api: api, journal: j,
+		api: api, journal: j, support: &support{admin: admin, made: map[string]made{}},
 		sorry: map[string]int{}, cancelled: map[int]bool{}, atOnce: map[int]bool{}, done: map[int]bool{},
 	}, nil
 }
@@ -89,6 +90,7 @@ func (c *customers) shop(ctx context.Context, o Order) {
 		}
 		c.reuse(ctx, o)
 	}
+	c.refund(ctx, o, id)
 }
 
 // insist places an order until it is answered, and returns its id; "" if that took

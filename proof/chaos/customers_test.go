@@ -26,7 +26,7 @@ func TestNoCustomerIsUnderWayAfterTheWait(t *testing.T) {
 	j, err := newJournal(filepath.Join(t.TempDir(), "journal"))
 	require.NoError(t, err)
 	defer j.close()
-	c, err := newCustomers(shop.URL, j)
+	c, err := newCustomers(shop.URL, "", j)
 	require.NoError(t, err)
 
 	c.visit(t.Context(), Orders(1, 8, 10*time.Millisecond))

@@ -15,7 +15,8 @@
 //  1. Faults: customers place orders, evenly over the time, with every token,
 //     postal code and kind of product that ends differently. They repeat a
 //     request without an answer with the same key; some place the same order
-//     several times at once and again later, some cancel while the saga runs.
+//     several times at once and again later, some cancel while the saga runs. Of some
+//     confirmed orders support pays back, once and several times at once, also too much.
 //     Every other customer has an account, and so an address of mail.
 //     Each answer that acknowledges an order is written to a file before anything
 //     else happens. Meanwhile the faults of the schedule hit the platform.

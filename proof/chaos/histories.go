@@ -20,6 +20,7 @@ import (
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 	"github.com/amends/amends/workflows/doctor"
+	"github.com/amends/amends/workflows/repay"
 )
 
 // past sums up the histories of all sagas.
@@ -107,7 +108,7 @@ func (p *platform) runs(ctx context.Context, records []order.Record) (all []run,
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	patience := time.Now().Add(20 * time.Second)
-	query := fmt.Sprintf("WorkflowType IN (%q, %q)", workflows.PlaceOrder, doctor.Reconcile)
+	query := fmt.Sprintf("WorkflowType IN (%q, %q, %q)", workflows.PlaceOrder, repay.RefundOrder, doctor.Reconcile)
 	var failed error
 	err = wait.Until(ctx, "every saga is listed", func() bool {
 		all, failed = p.list(ctx, query)

@@ -18,6 +18,7 @@ import (
 // verdict is how the orders ended.
 type verdict struct {
 	outcomes   map[Outcome]int
+	refunds    map[string]int // by status
 	doubled    []string
 	violations []string // doubled effects too
 	past       *past
@@ -31,12 +32,13 @@ func (v *verdict) wrong(format string, args ...any) {
 
 // judge checks everything, after every saga has ended.
 func (p *platform) judge(ctx context.Context, shop *shoptest.Shop, c *customers, orders []Order) (*verdict, error) {
-	v := &verdict{outcomes: map[Outcome]int{}}
+	v := &verdict{outcomes: map[Outcome]int{}, refunds: map[string]int{}}
 	records, err := allRecords(ctx, shop)
 	if err != nil {
 		return nil, err
 	}
 	p.judgeOrders(ctx, v, records, c, orders)
+	v.judgeRefunds(records, c, orders)
 	if err := shop.Check(ctx); err != nil {
 		v.violations = append(v.violations, strings.Split(err.Error(), "\n")...)
 	}

@@ -31,6 +31,9 @@ type Order struct {
 	// Cancel is how long after its acknowledgement the order is cancelled; 0: it is
 	// not.
 	Cancel time.Duration `json:"cancel,omitempty"`
+	// Refunds are asked for at once when the order is confirmed. They are equal, or all
+	// together no more than the total.
+	Refunds []Refund `json:"refunds,omitempty"`
 
 	key string // of its customer's account; empty: a guest
 }
@@ -107,6 +110,16 @@ func Orders(seed uint64, n int, length time.Duration) []Order {
 		// Races are dealt out, not drawn: a short run must have them, too.
 		between := func(low, high time.Duration) time.Duration { return low + time.Duration(r.Int64N(int64(high-low))) }
 		switch i % 8 {
+		case 0: // one of them is too much
+			for range 2 {
+				o.Refunds = append(o.Refunds, Refund{Key: drawUUID(r), Percent: 60, TakeBack: true, Copies: 2})
+			}
+		case 2:
+			o.Refunds = []Refund{{Key: drawUUID(r), Percent: 100, TakeBack: true, Copies: 3}}
+		case 4:
+			for range 3 {
+				o.Refunds = append(o.Refunds, Refund{Key: drawUUID(r), Percent: 30, Copies: 1})
+			}
 		case 1:
 			o.Copies = 2 + r.IntN(4)
 		case 3:

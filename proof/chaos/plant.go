@@ -23,6 +23,8 @@ const (
 	LostOrder     Plant = "lost-order"     // an acknowledged order is gone
 	DoubleCapture Plant = "double-capture" // the provider has taken the money twice
 	HeldStock     Plant = "held-stock"     // a decided order holds stock
+	LostRefund    Plant = "lost-refund"    // a refund that we believe in is not at the provider
+	DoubleRefund  Plant = "double-refund"  // the provider has paid back twice
 	LostEvent     Plant = "lost-event"     // a result is not told: its row is gone from the outbox
 	DoubledEvent  Plant = "doubled-event"  // a result is told by two events
 
@@ -37,6 +39,8 @@ var Plants = map[Plant][]string{
 	LostOrder:     {"was acknowledged, and is lost", string(judge.UnknownOrder)},
 	DoubleCapture: {"capture at the provider, 2 times", string(paymentaudit.ProviderBook)},
 	HeldStock:     {"still holds stock", string(inventoryaudit.StockHeld)},
+	LostRefund:    {"we believe in a refund", string(paymentaudit.ProviderBook)},
+	DoubleRefund:  {"the provider has a refund", string(paymentaudit.ProviderBook)},
 	LostEvent:     {"is in the stream, and in no outbox", string(audit.NotTold)},
 	DoubledEvent:  {"is told by 2 events", string(audit.ToldTwice)},
 
@@ -68,6 +72,16 @@ var statements = map[Plant]struct {
 			`UPDATE reservations SET state = 'held' WHERE saga = $1`,
 		},
 	},
+	LostRefund: {
+		"provider", refundOfAnOrder + ` OFFSET 1`,
+		[]string{`DELETE FROM effects WHERE key = $1`},
+	},
+	DoubleRefund: {
+		"provider", refundOfAnOrder,
+		[]string{`INSERT INTO effects (key, kind, state, amount, currency, reference, target, token_hash, reason, created_at, updated_at)
+			SELECT key || '9', kind, state, amount, currency, reference || '-again', target, token_hash, reason, created_at, updated_at
+			FROM effects WHERE key = $1`},
+	},
 	LostEvent: {
 		"inventory", `SELECT key FROM outbox WHERE type = 'amends.inventory.reserved.v1' ORDER BY key LIMIT 1`,
 		[]string{`DELETE FROM outbox WHERE ` + reservedEvent},
@@ -91,6 +105,10 @@ var statements = map[Plant]struct {
 			provider, created_at, next_at, expires_at, ended_at FROM deliveries WHERE subject = $1`},
 	},
 }
+
+// refundOfAnOrder finds the last refund of the last order that has one.
+const refundOfAnOrder = `SELECT max(key) FROM effects WHERE kind = 'refund' AND state = 'refunded'
+	GROUP BY split_part(key, '/', 1) ORDER BY 1 DESC LIMIT 1`
 
 // reservedEvent is the condition of the event of the order $1 that the plants damage.
 const reservedEvent = `key = $1 AND type = 'amends.inventory.reserved.v1'`

@@ -215,7 +215,7 @@ const userSecret = "the secret of the user service of chaos"
 
 // environ is the environment of every process.
 func (p *platform) environ(engine string) []string {
-	return append([]string{"HOME=" + p.dir, "AMENDS_TEMPORAL_ADDRESS=" + engine, "AMENDS_LOG_LEVEL=info", "AMENDS_AUTH=optional", "AMENDS_GUEST_SECRET=" + guestSecret, "AMENDS_SMTP_URL=" + p.smtp.URL()}, p.timing.environ()...)
+	return append([]string{"HOME=" + p.dir, "AMENDS_TEMPORAL_ADDRESS=" + engine, "AMENDS_LOG_LEVEL=info", "AMENDS_AUTH=optional", "AMENDS_GUEST_SECRET=" + guestSecret, "AMENDS_OPERATOR_TOKENS=support=" + operatorToken, "AMENDS_SMTP_URL=" + p.smtp.URL()}, p.timing.environ()...)
 }
 
 // environOf names the databases of a service, over a line unless that is nil.

@@ -13,7 +13,7 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-// quiet waits until every order is decided. No fault is active any more, so no
+// quiet waits until every order is decided, and every refund has ended. No fault is active any more, so no
 // order may stay flagged, which the judgement checks.
 func (p *platform) quiet(ctx context.Context, shop *shoptest.Shop, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
@@ -22,7 +22,12 @@ func (p *platform) quiet(ctx context.Context, shop *shoptest.Shop, within time.D
 	var failed error
 	err := wait.Until(ctx, "every order is decided", func() bool {
 		left, failed = undecided(ctx, shop)
-		return failed == nil && len(left) == 0
+		if failed != nil || len(left) > 0 {
+			return false
+		}
+		var refunds []order.Refund // the judgement names those that are left
+		refunds, failed = shop.Orders.PendingRefunds(ctx, 1)
+		return failed == nil && len(refunds) == 0
 	})
 	if err == nil {
 		return nil

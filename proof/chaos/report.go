@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/amends/amends/services/order"
 )
 
 // Report is the result of a run.
@@ -27,6 +29,8 @@ type Report struct {
 	Acknowledgments int            `json:"acknowledgments"`
 	// Outcomes counts the orders by their end.
 	Outcomes map[string]int `json:"outcomes"`
+	// Refunds counts the refunds by their end.
+	Refunds map[string]int `json:"refunds"`
 	// TimedOut counts the attempts that the engine gave up on, Late those that
 	// nevertheless ended, and said so, Flagged the sagas that needed attention for
 	// a while, Replayed the replayed histories.
@@ -72,7 +76,7 @@ func (r *Report) read(p *platform, c *customers, v *verdict) {
 			r.Faults[string(Duplicated)]++
 		}
 	}
-	r.Outcomes = map[string]int{}
+	r.Outcomes, r.Refunds = map[string]int{}, v.refunds
 	for o, n := range v.outcomes {
 		r.Outcomes[o.String()] = n
 		if o.Reason == "CUSTOMER_REQUEST" {
@@ -113,6 +117,9 @@ func (r *Report) Err() error {
 			all = append(all, fmt.Errorf("invalid: no %s has hit", name))
 		}
 	}
+	if r.Refunds[string(order.RefundDone)] == 0 {
+		all = append(all, errors.New("invalid: no refund was made"))
+	}
 	if r.TimedOut+r.Late == 0 {
 		all = append(all, errors.New("invalid: no attempt was lost"))
 	}
@@ -137,6 +144,7 @@ func (r *Report) String() string {
 	fmt.Fprintf(&b, "chaos: seed %d, %s, %d orders\n", r.Options.Seed, r.Options.For, r.Options.Orders)
 	list("faults that hit", r.Faults)
 	list("orders by outcome", r.Outcomes)
+	list("refunds by outcome", r.Refunds)
 	list("placements that were turned away", r.Sorry)
 	b.WriteString("and\n")
 	line("faults tried", r.Schedule)

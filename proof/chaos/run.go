@@ -101,7 +101,7 @@ func (p *platform) customers(tb testing.TB) *customers {
 	j, err := newJournal(filepath.Join(p.dir, "acknowledged.jsonl"))
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, j.close()) })
-	c, err := newCustomers(p.url, j)
+	c, err := newCustomers(p.url, p.parts[apiName].admin, j)
 	require.NoError(tb, err)
 	return c
 }
