@@ -125,8 +125,8 @@ func (m *modelled) sell(t *testing.T, url string) {
 		}
 		values := strings.Repeat(", (?, ?, "+at+")", len(some))[2:]
 		require.NoError(t, m.orders.Exec(`WITH v (id, customer, at) AS (VALUES `+values+`)
-			UPDATE orders SET customer_id = v.customer, created_at = v.at, placement = replace(placement, '`+firstCustomer+`', v.customer)
-			FROM v WHERE v.id = orders.id`, args...).Error)
+			UPDATE orders SET customer_id = v.customer, created_at = v.at, placement = replace(placement, '`+firstCustomer+`', v.customer),
+				view = replace(view, '`+firstCustomer+`', v.customer) FROM v WHERE v.id = orders.id`, args...).Error)
 	}
 }
 
