@@ -60,14 +60,14 @@ func (g *Generations) Compare(ctx context.Context, a, b int64) ([]string, error)
 // other values. Both are read from the bare table: SQLite has no index of a subquery, and
 // would compare each row with all.
 func (c comparison) lacks(has, other string, values []string) string {
-	on := fmt.Sprintf("%s.generation = @%[1]s", other)
+	on := []string{fmt.Sprintf("%s.generation = @%[1]s", other)}
 	for _, k := range c.key {
-		on += fmt.Sprintf(" AND %s.%s = %s.%[2]s", has, k, other)
+		on = append(on, fmt.Sprintf("%s.%s = %s.%[2]s", has, k, other))
 	}
-	differ := fmt.Sprintf("%s.%s IS NULL", other, c.key[0])
+	differ := []string{fmt.Sprintf("%s.%s IS NULL", other, c.key[0])}
 	for _, v := range values {
-		differ += fmt.Sprintf(" OR %s.%s <> %s.%[2]s", has, v, other)
+		differ = append(differ, fmt.Sprintf("%s.%s <> %s.%[2]s", has, v, other))
 	}
 	return fmt.Sprintf("SELECT %[1]s FROM %[2]s AS %[3]s LEFT JOIN %[2]s AS %[4]s ON %[5]s WHERE %[3]s.generation = @%[3]s%[6]s AND (%[7]s)",
-		fmt.Sprintf(c.words, has), c.table, has, other, on, strings.ReplaceAll(c.where, "%s", has), differ)
+		fmt.Sprintf(c.words, has), c.table, has, other, strings.Join(on, " AND "), strings.ReplaceAll(c.where, "%s", has), strings.Join(differ, " OR "))
 }
