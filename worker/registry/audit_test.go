@@ -53,8 +53,9 @@ func TestQuestionsToFollowersArePassedOn(t *testing.T) {
 	orders, mails, model := opened(t, "order"), opened(t, "notification"), opened(t, "query")
 	all := slices.Concat(activities.QueryQuestions, activities.NotificationQuestions)
 
+	unasked := struct{ activities.Sagas }{}
 	alone := newAsked()
-	orders.BindAudit(alone, nil, []*Stores{orders})
+	orders.BindAudit(alone, unasked, []*Stores{orders})
 	for _, q := range all {
 		answer, err := alone.ask(q)
 		require.NoError(t, err, q)
@@ -62,14 +63,14 @@ func TestQuestionsToFollowersArePassedOn(t *testing.T) {
 	}
 
 	together := newAsked()
-	orders.BindAudit(together, nil, []*Stores{orders, mails, model})
+	orders.BindAudit(together, unasked, []*Stores{orders, mails, model})
 	conn := rpctest.Connect(t, func(r grpc.ServiceRegistrar) { remote.Register(r, Questions([]*Stores{mails, model})) })
 	require.NoError(t, orders.Prepare(func(self, service string) (grpc.ClientConnInterface, error) {
 		require.Equal(t, "order", self)
 		return conn, nil
 	}))
 	apart := newAsked()
-	orders.BindAudit(apart, nil, []*Stores{orders})
+	orders.BindAudit(apart, unasked, []*Stores{orders})
 	for name, b := range map[string]asked{"together": together, "apart": apart} {
 		for _, q := range activities.NotificationQuestions {
 			answer, err := b.ask(q)

@@ -105,7 +105,7 @@ func TestNoCaseIsOpenedBehindAnErasure(t *testing.T) {
 				refused(t, fault.NotFound, err)
 			}
 		}
-		require.NotContains(t, rowsOf(t, db), "ada")
+		require.NotContains(t, rowsOf(t, db), `"ada"`)
 		require.NotContains(t, rowsOf(t, db), "Secret")
 	})
 }
