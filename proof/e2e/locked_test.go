@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"slices"
@@ -156,7 +157,7 @@ func (s shopper) crowd(t *testing.T, n int, body map[string]any) {
 	for range 20 {
 		clients.Go(func() {
 			for key := range jobs {
-				_, err := s.tryPlace(t.Context(), key, "", body)
+				err := s.tryInsist(t.Context(), key, body)
 				mu.Lock()
 				failures = errors.Join(failures, err)
 				mu.Unlock()
@@ -165,6 +166,24 @@ func (s shopper) crowd(t *testing.T, n int, body map[string]any) {
 	}
 	clients.Wait()
 	require.NoError(t, failures)
+}
+
+// tryInsist is insist for goroutines.
+func (s shopper) tryInsist(ctx context.Context, key string, body map[string]any) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		r, err := s.tryPlace(ctx, key, "", body)
+		if err == nil && r.status >= http.StatusMultipleChoices {
+			err = turnedAway(r)
+		}
+		if err != nil || r.status < http.StatusMultipleChoices {
+			return err
+		}
+		<-tick.C
+	}
 }
 
 // lock executes a query in a transaction that stays open until the returned function
