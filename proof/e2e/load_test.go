@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ func TestALoad(t *testing.T) {
 	for _, until := range []load.Until{load.UntilDecided, load.UntilAcknowledged} {
 		t.Run("OfEveryKindEndsAsItMust/"+string(until), func(t *testing.T) {
 			t.Parallel()
-			p := newPlatform(t, 10*time.Minute)
+			p := newReadyPlatform(t)
 			r, err := load.Run(t.Context(), load.Options{
 				BaseURL: p.url, Orders: 50, Concurrency: 5, Seed: 1, Shop: shelves, Until: until, Sample: 0.5,
 				Mix: load.Mix{load.Declined: 15, load.OutOfStock: 15, load.Undeliverable: 15, load.Cancelled: 15, load.Slow: 10, load.Duplicate: 15},
@@ -43,7 +44,7 @@ func TestALoad(t *testing.T) {
 
 	t.Run("OnAHotItemSellsWhatIsLeft", func(t *testing.T) {
 		t.Parallel()
-		p := newPlatform(t, 10*time.Minute)
+		p := newReadyPlatform(t)
 		_, err := p.Inventory.Receive(t.Context(), inventory.Delivery{SKU: "SOLD-OUT", Warehouse: "BER", Quantity: 7, By: "clerk"})
 		require.NoError(t, err)
 		r, err := load.Run(t.Context(), load.Options{
@@ -57,9 +58,21 @@ func TestALoad(t *testing.T) {
 
 	t.Run("IsNotBelievedAboutStockThatIsNotThere", func(t *testing.T) {
 		t.Parallel()
-		p := newPlatform(t, 10*time.Minute)
+		p := newReadyPlatform(t)
 		r, err := load.Run(t.Context(), load.Options{BaseURL: p.url, Orders: 3, Concurrency: 3, Hot: &load.Hot{SKU: "SOLD-OUT", Left: 2}})
 		require.NoError(t, err)
 		require.ErrorContains(t, r.Err(), "undersold: 0 of SOLD-OUT confirmed, 2 were left, 3 orders wanted one")
 	})
+}
+
+// newReadyPlatform returns a platform that is ready, as `amends load` asks of it: the engine
+// has heard of the workers.
+func newReadyPlatform(t *testing.T) *platform {
+	t.Helper()
+	p := newPlatform(t, 10*time.Minute)
+	eventually(t, "the platform is ready", func() bool {
+		status, _ := fetch(t, p.url+"/readyz")
+		return status == http.StatusOK
+	})
+	return p
 }
