@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"slices"
-	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -22,15 +21,9 @@ func (s *orderSaga) note(ctx workflow.Context, v saga.View) error {
 	return err
 }
 
-// noteOf returns the flags and waivers of v. Each note of a run is later than the one
-// before, also at the same moment: only the latest counts.
+// noteOf returns the flags and waivers of v.
 func (s *orderSaga) noteOf(ctx workflow.Context, v saga.View) order.Note {
-	at := workflow.Now(ctx).UTC().Truncate(time.Microsecond)
-	if !at.After(s.noted) {
-		at = s.noted.Add(time.Microsecond)
-	}
-	s.noted = at
-	return order.Note{At: at, Attention: v.Attention, Waivers: v.Waivers}
+	return order.Note{At: s.clock.Next(ctx), Attention: v.Attention, Waivers: v.Waivers}
 }
 
 // waivers returns the record's waivers, which may be of another run, and those of

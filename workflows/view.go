@@ -3,7 +3,6 @@ package workflows
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/shipping"
+	"github.com/amends/amends/workflows/moment"
 )
 
 // orderSaga is the state of an order's saga.
@@ -22,7 +22,7 @@ type orderSaga struct {
 	created bool
 	quote   *catalog.Quote
 	booking *shipping.Booking
-	noted   time.Time // the time of the last note
+	clock   moment.Clock // of the notes
 }
 
 // handle registers the handlers. It does so before the first blocking call: the

@@ -109,7 +109,7 @@ func TestTheDoctorFindsFollowersThatDiffer(t *testing.T) {
 	}
 }
 
-// What was decided before the notification service began needs no message.
+// An order that was decided before the notification service began needs no message.
 func TestOldOrdersNeedNoMail(t *testing.T) {
 	t.Parallel()
 	c, _, _ := followed(t)

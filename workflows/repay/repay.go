@@ -2,7 +2,7 @@
 //
 // A refund is recorded with its order before money moves, so the order's record tells
 // operators of one that makes no progress, also when the engine has lost it. Then comes
-// the pivot, [activities.RefundPayment]: what comes after it only goes forward, and before
+// the pivot, [activities.RefundPayment]: the steps after it only go forward, and before
 // it there is nothing to undo.
 //
 // The steps have the order's id in their keys, so that every service finds the order's
@@ -23,6 +23,7 @@ import (
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/refund"
+	"github.com/amends/amends/workflows/moment"
 )
 
 // Names for callers. Histories record them, so they never change.
@@ -126,7 +127,7 @@ type refundSaga struct {
 	in    Input
 	units int64
 	start time.Time
-	noted time.Time // the time of the last note
+	clock moment.Clock // of the notes
 }
 
 // repay takes a refund forward.
@@ -171,15 +172,9 @@ func (s *refundSaga) note(ctx workflow.Context, v saga.View) error {
 	return err
 }
 
-// noteOf returns the flags and repairs of v. Each note of a run is later than the one
-// before, also at the same moment: only the latest counts.
+// noteOf returns the flags and repairs of v.
 func (s *refundSaga) noteOf(ctx workflow.Context, v saga.View) order.RefundNote {
-	at := workflow.Now(ctx).UTC().Truncate(time.Microsecond)
-	if !at.After(s.noted) {
-		at = s.noted.Add(time.Microsecond)
-	}
-	s.noted = at
-	return order.RefundNote{ID: s.in.ID, At: at, Attention: v.Attention, Repairs: v.Repairs}
+	return order.RefundNote{ID: s.in.ID, At: s.clock.Next(ctx), Attention: v.Attention, Repairs: v.Repairs}
 }
 
 func (s *refundSaga) view(progress saga.View) View {

@@ -180,7 +180,7 @@ func (j *judgement) settled(since time.Time) bool {
 	return !j.Order.ChangedAt.IsZero() && !j.Order.ChangedAt.After(since)
 }
 
-// told judges whether the customer of a decided order is told of its end. What was decided
+// told judges whether the customer of a decided order is told of its end. One decided
 // before the notification service began needs no message.
 func (j *judgement) told(settled time.Time) {
 	status := audit.Status(j.Order.Status)
