@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/amends/amends/internal/replay"
 	"github.com/amends/amends/saga/key"
@@ -105,33 +104,7 @@ func (l *lane) rebuildRefund(ctx context.Context, c cut, in repay.Input) error {
 			return err
 		}
 	}
-	scheduled := map[int64]call{}
-	for _, event := range c.events {
-		var err error
-		switch event.GetEventType() {
-		case enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-			a := event.GetActivityTaskScheduledEventAttributes()
-			scheduled[event.GetEventId()] = call{a.GetActivityType().GetName(), a.GetInput()}
-		case enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
-			a := event.GetActivityTaskCompletedEventAttributes()
-			err = l.again(ctx, scheduled[a.GetScheduledEventId()], a.GetResult(), nil)
-		case enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED:
-			a := event.GetActivityTaskFailedEventAttributes()
-			err = l.again(ctx, scheduled[a.GetScheduledEventId()], nil, a.GetFailure())
-		case enumspb.EVENT_TYPE_MARKER_RECORDED:
-			if input, ok := c.locals[event.GetEventId()]; ok {
-				name, failure, failed := local(event)
-				if err = failed; err == nil {
-					err = l.again(ctx, call{name, input}, event.GetMarkerRecordedEventAttributes().GetDetails()["result"], failure)
-				}
-			}
-		default:
-		}
-		if err != nil {
-			return fmt.Errorf("event %d: %w", event.GetEventId(), err)
-		}
-	}
-	return nil
+	return l.repeat(ctx, c, nil)
 }
 
 // continueRefund takes a refund from a cut to its end, and judges it.

@@ -108,6 +108,13 @@ func (l *lane) rebuild(ctx context.Context, c cut, before earlier) error {
 			return err
 		}
 	}
+	return l.repeat(ctx, c, func(upTo cut) error { return before.live(ctx, upTo.resume(l, "earlier")) })
+}
+
+// repeat performs the steps of a history, with the recorded inputs, in the order in which
+// they ended. restarted is called where a run was reset or lost, with the history up to
+// there; nil: none was.
+func (l *lane) repeat(ctx context.Context, c cut, restarted func(upTo cut) error) error {
 	scheduled := map[int64]call{}
 	for i, event := range c.events {
 		var err error
@@ -130,9 +137,9 @@ func (l *lane) rebuild(ctx context.Context, c cut, before earlier) error {
 				}
 			}
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED, enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
-			if isReset(event) || isLost(event) {
+			if restarted != nil && (isReset(event) || isLost(event)) {
 				at := c.events[i-1].GetEventTime().AsTime() // start of its last task
-				err = before.live(ctx, cut{golden: c.golden, events: c.events[:i-1], at: at}.resume(l, "earlier"))
+				err = restarted(cut{golden: c.golden, events: c.events[:i-1], at: at})
 			}
 		default: // an attempt that timed out or was canceled never reached its service in these histories
 		}
