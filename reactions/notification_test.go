@@ -85,7 +85,7 @@ func TestWhatEachFactMeans(t *testing.T) {
 	}
 }
 
-// TestCustomersAreToldOfEndsOnly: what may still be undone is told to no customer. A refund is
+// TestCustomersAreToldOfEndsOnly: no customer is told of a step that may still be undone. A refund is
 // told when it is made.
 func TestCustomersAreToldOfEndsOnly(t *testing.T) {
 	t.Parallel()

@@ -97,7 +97,7 @@ func TestQuery(t *testing.T) {
 	run("query", "drop", "--unfinished")
 	states(map[string]int64{"current": 3})
 
-	// Every owner must be there: what it does not tell would be removed.
+	// Every owner must be there: rows that it does not tell would be removed.
 	env = slices.DeleteFunc(env, func(e string) bool { return strings.HasPrefix(e, "AMENDS_SERVICES_SHIPPING_DSN") })
 	env = append(env, "AMENDS_DATA_DIR="+dir+"/none")
 	_, why = refused("query", "rebuild")

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Errors of the rules for what reaches a person. Their texts follow the name of a field.
+// Errors of the rules for addresses of people. Their texts follow the name of a field.
 var (
 	ErrMail   = errors.New("must look like name@example.com")
 	ErrPhone  = errors.New("must be an international number such as +49301234567")

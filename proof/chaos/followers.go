@@ -19,7 +19,7 @@ import (
 )
 
 // follow waits until the read model and the mails have followed the orders, which are
-// decided. What they lack at the end, the judgement finds.
+// decided. The judgement finds any row that they lack at the end.
 func (p *platform) follow(ctx context.Context, shop *shoptest.Shop) error {
 	ctx, cancel := context.WithTimeout(ctx, relayed)
 	defer cancel()
@@ -50,7 +50,7 @@ func (f *followers) add(format string, args ...any) {
 }
 
 // judgeFollowers compares the read model with the orders, and the mailboxes of customers
-// with what they had to be told.
+// with the messages that they had to get.
 func (p *platform) judgeFollowers(ctx context.Context, records []order.Record) (f followers, err error) {
 	copies, err := p.copies(ctx)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/amends/amends/internal/background"
 )
 
-// follower reads what happens to an order as a browser does: it comes again behind the last
+// follower reads the events of an order as a browser does: it comes again behind the last
 // event whenever its stream ends or breaks, until it is told that nothing is left.
 type follower struct {
 	url, order string

@@ -28,7 +28,7 @@ var hostileTexts = []string{
 // hostileNumbers are no limits, and no prices.
 var hostileNumbers = []string{"0", "-1", "101", "1.5", "1e2", "0x10", "abc", "9223372036854775807", "9223372036854775808", "-9223372036854775809", "NaN", "١", "1 ", "true"}
 
-// hostileTimes are at the borders of what a time can be, or behind them.
+// hostileTimes are at the borders of times, or behind them.
 var hostileTimes = []string{
 	"0000-01-01T00:00:00Z", "0001-01-01T00:00:00.000000001Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59-23:59",
 	"10000-01-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-01", "2026-01-01T00:00:00", "2026-01-01t00:00:00z", "2026-01-01T24:00:00Z", "1e9", "-1", "now",
@@ -71,7 +71,7 @@ var rawQueries = []string{
 	"placed_after=2026-01-02T00:00:00Z&placed_before=2026-01-01T00:00:00Z", "min_price=5&max_price=4", "placed_after=2026-01-01T00:00:00+00:00",
 }
 
-// hostility asks a platform's lists for what they do not expect.
+// hostility asks a platform's lists in ways that they do not expect.
 type hostility struct {
 	at    map[string]account // by list
 	paths map[string]string
@@ -91,7 +91,7 @@ func hostile(shop, admin string) *hostility {
 }
 
 // ask sends a query, and returns why its answer is none: a failure of the server, or a
-// problem that does not say what is wrong.
+// problem without a reason.
 func (h *hostility) ask(ctx context.Context, list, query string) error {
 	for {
 		answer, err := h.at[list].ask(ctx, http.MethodGet, h.paths[list]+"?"+query, nil, nil)

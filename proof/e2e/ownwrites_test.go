@@ -64,7 +64,7 @@ func TestAReadIsNeverOlderThanItsPlacement(t *testing.T) {
 	t.Logf("own writes: %d reads after %d placements, whose facts came %s late: none was older and did not say so", all.tries, placements, lateBy)
 }
 
-// ownReading is a way to read what was written.
+// ownReading is a way to read an order that was placed.
 type ownReading struct {
 	name   string
 	wait   string // of its Prefer header

@@ -169,7 +169,7 @@ func (m *modelled) digest(t *testing.T, statement string, args map[string]any) s
 }
 
 // requirePlanted damages the read model, and requires that a verification names each damage
-// and nothing else: all the rest is what its owners imply, stock that was sold meanwhile
+// and nothing else: all the rest is as its owners imply, stock that was sold meanwhile
 // included.
 func (m *modelled) requirePlanted(t *testing.T) {
 	t.Helper()
@@ -213,7 +213,7 @@ type use struct {
 func (m *modelled) use(t *testing.T, url string) *use {
 	t.Helper()
 	open, stop := context.WithCancel(t.Context())
-	ctx := context.WithoutCancel(open) // no request is cut off: what became of it would not be known
+	ctx := context.WithoutCancel(open) // no request is cut off: its outcome would not be known
 	u := &use{m: m, stop: stop, took: map[string][]time.Duration{}}
 	t.Cleanup(func() { stop(); u.running.Wait() })
 	var old []struct{ ID, CustomerID string }

@@ -1,4 +1,4 @@
-// Package mails explores how faults change what customers are told.
+// Package mails explores how faults change the messages of customers.
 //
 // One order is placed and confirmed, and its customer wants to hear of it by mail and by
 // text message. The services are the product's: the order service tells, the notification

@@ -171,7 +171,7 @@ func (w *world) hears(t *testing.T, e event.Event, place string) (late bool) {
 	return false
 }
 
-// handle is what the listener of the notification service does.
+// handle does the work of the notification service's listener.
 func (w *world) handle(ctx context.Context, e event.Event, fault string) error {
 	follows := false
 	for _, f := range reactions.NotificationFacts {

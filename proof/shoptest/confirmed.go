@@ -12,7 +12,7 @@ import (
 	"github.com/amends/amends/services/shipping"
 )
 
-// Total is what the order of [Shop.Confirm] costs.
+// Total is the price of the order of [Shop.Confirm].
 var Total = money.New(12600, "EUR")
 
 // Confirm makes a confirmed order of two mugs and a kettle, by the steps of its saga.

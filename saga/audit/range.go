@@ -25,7 +25,7 @@ type Page[Fact any] struct {
 	// Next is the cursor for the next page, for [Range.After]; empty on the last.
 	Next string `json:"next,omitempty"`
 	// Since is the time from which on the service has followed the facts of others: it need
-	// not know what happened before. Zero: it knows all, or follows none.
+	// not know earlier events. Zero: it knows all, or follows none.
 	Since time.Time `json:"since,omitzero"`
 }
 

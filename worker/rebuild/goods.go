@@ -38,8 +38,8 @@ func NewGoods(copies *compare.Store, owners map[string]implied.Source) *Goods {
 	return &Goods{copies, owners}
 }
 
-// Differ returns what differs for as long as patience, in words, at most a hundred goods.
-// It reads the owners in pages, and keeps only what differs. A row that has become newer
+// Differ returns the goods that differ for as long as patience, in words, at most a hundred.
+// It reads the owners in pages, and keeps only rows that differ. A row that has become newer
 // than its owner's answer is right. While the read model is known to be behind the broker
 // nothing is judged, for ten minutes at most.
 func (g *Goods) Differ(ctx context.Context, patience time.Duration) ([]string, error) {
@@ -97,7 +97,7 @@ func (g *Goods) last(ctx context.Context, unlike []query.Change, asked time.Time
 	return nil, nil
 }
 
-// walk returns what differs at a first look, and how many rows the owners have.
+// walk returns the goods that differ at a first look, and how many rows the owners have.
 func (g *Goods) walk(ctx context.Context) (unlike []query.Change, owned compare.Counts, err error) {
 	for _, owner := range reactions.GoodsOwners() {
 		for after, more := "", true; more; {

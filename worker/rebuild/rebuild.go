@@ -64,7 +64,7 @@ func (r *Rebuild) Run(ctx context.Context) (generation int64, err error) {
 }
 
 // Verify returns what differs between the generation that answers and the one that a
-// rebuild would make, in words. It leaves nothing behind but what another rebuild has begun.
+// rebuild would make, in words. It leaves nothing behind but the work of another rebuild.
 // Facts come meanwhile, and reach the two at other times, so that alone counts which differs
 // in each of some comparisons.
 func (r *Rebuild) Verify(ctx context.Context) (differ []string, err error) {

@@ -25,7 +25,7 @@ import (
 	"github.com/amends/amends/worker/registry"
 )
 
-// released is the folder of what a release has left; its README says how it was made.
+// released is the folder of a release's databases and answers; its README says how it was made.
 const released = "testdata/v0.1.0"
 
 // restored returns the databases of a service as v0.1.0 left them, migrated to now.

@@ -83,7 +83,7 @@ type Limits struct {
 	// caller look local, set http.trusted_proxies.
 	Exempt string `key:"exempt"`
 
-	// Streams is how many streams of what happens to orders one caller may have open at one
+	// Streams is how many streams of events of orders one caller may have open at one
 	// API at a time. 1 to 1000. Default: 16.
 	Streams int `key:"streams"`
 

@@ -13,7 +13,7 @@ type Seller struct {
 	// Name is that of the seller, 1 to 200 characters. Default: Shop.
 	Name string `key:"name"`
 
-	// Address is the seller's, and what else an invoice must say of it, such as the number
+	// Address is the seller's, and further lines that an invoice must have, such as the number
 	// of a register: at most 10 lines of 200 characters, with semicolons between them. Empty:
 	// none. Default: empty.
 	Address string `key:"address"`

@@ -25,7 +25,7 @@ import (
 // None refuses the invoice of an order that costs nothing: nothing was paid for it.
 const None fault.Code = "NO_INVOICE"
 
-// Invoice is the paid invoice of an order, with what was paid back since then. All amounts
+// Invoice is the paid invoice of an order, with the refunds since then. All amounts
 // are in one currency, and none is negative.
 type Invoice struct {
 	Number     string       `json:"number"`
@@ -33,10 +33,10 @@ type Invoice struct {
 	OrderID    string       `json:"order_id"`
 	CustomerID string       `json:"customer_id"`
 	Lines      []Line       `json:"lines"`
-	Total      money.Amount `json:"total"`     // of the lines, and what was paid
+	Total      money.Amount `json:"total"`     // of the lines, and the amount paid
 	Credits    []Credit     `json:"credits"`   // the oldest first; never nil
 	Credited   money.Amount `json:"credited"`  // sum of the credits
-	Remaining  money.Amount `json:"remaining"` // what was paid, without the credits
+	Remaining  money.Amount `json:"remaining"` // the amount paid, without the credits
 }
 
 // Line is a quantity of one product.

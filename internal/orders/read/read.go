@@ -183,7 +183,7 @@ func (r *Reader) complete(ctx context.Context, view *workflows.OrderView, acknow
 	}
 }
 
-// addRecorded adds to a decided order what its record got since its workflow closed: flags
+// addRecorded adds to a decided order the changes of its record since its workflow closed: flags
 // and repairs of refunds, acknowledgements. It reports whether the record answers.
 func (r *Reader) addRecorded(ctx context.Context, view *workflows.OrderView) bool {
 	if !r.records.Answer() {

@@ -48,7 +48,7 @@ func (r *Repairs) Repair(ctx context.Context, req saga.RepairRequest, key string
 }
 
 // RepairRefund is Repair for a step of a refund of the order. A refund has no step that can
-// be skipped: what it has done is money paid back. [read.SagaStopped] refuses the repair of
+// be skipped: its effect is money paid back. [read.SagaStopped] refuses the repair of
 // one whose workflow was stopped: the doctor resumes it. Code, beside those of Repair: NOT_FOUND
 // for a refund that the order does not have.
 func (r *Repairs) RepairRefund(ctx context.Context, refund string, req saga.RepairRequest, key string) (_ read.Snapshot, made bool, err error) {

@@ -60,9 +60,9 @@ var ends = map[notification.Kind]audit.Status{
 }
 
 // Judge implements [audit.Fact]. Whether the order needs a message is for the caller to
-// say, who knows what happened before the service began to follow.
+// say, who knows the events before the service began to follow.
 func (f Fact) Judge(o audit.Order) (all audit.Findings) {
-	told := map[string]string{} // what was sent by which channel -> id
+	told := map[string]string{} // message and channel -> id
 	for _, m := range f.Mails {
 		n := notification.Notice{Kind: m.Kind, Subject: f.Saga, Occurrence: m.Occurrence, Recipient: m.Recipient}
 		if end, ends := ends[m.Kind]; ends && end != o.Status {

@@ -202,7 +202,7 @@ func TestOptionalChannelsAreThoseThatAreWanted(t *testing.T) {
 	})
 }
 
-// TestAChannelThatIsTurnedOffIsSilent: also for what waits to be sent by it.
+// TestAChannelThatIsTurnedOffIsSilent: also for messages that wait for it.
 func TestAChannelThatIsTurnedOffIsSilent(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b testBundle) {

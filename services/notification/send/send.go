@@ -166,7 +166,7 @@ func (s *Sender) Round(ctx context.Context) error {
 
 // attempt makes an attempt within its claim, and records its outcome.
 func (s *Sender) attempt(ctx context.Context, d notification.Delivery) error {
-	ctx, cancel := context.WithTimeout(ctx, d.NextAt.Sub(s.c.Now())) // what is left of it
+	ctx, cancel := context.WithTimeout(ctx, d.NextAt.Sub(s.c.Now())) // the rest of it
 	defer cancel()
 	o, err := s.outcome(ctx, d)
 	if err != nil || o.State == "" {

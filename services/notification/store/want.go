@@ -30,7 +30,7 @@ func (s *Store) Want(tx *gorm.DB, notices []notification.Notice) error {
 }
 
 // Erase removes the addresses of erased accounts, the suppressions of these addresses too,
-// and drops what the accounts still were to get. A repeat changes nothing.
+// and drops the messages that the accounts still were to get. A repeat changes nothing.
 func (s *Store) Erase(tx *gorm.DB, accounts []string) error {
 	if len(accounts) == 0 {
 		return nil

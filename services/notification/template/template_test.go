@@ -64,7 +64,7 @@ func TestEveryKindHasItsTexts(t *testing.T) {
 	}
 }
 
-// TestAnOrderWithoutLinesIsCancelled: it may have named what is not sold.
+// TestAnOrderWithoutLinesIsCancelled: it may have named goods that are not sold.
 func TestAnOrderWithoutLinesIsCancelled(t *testing.T) {
 	t.Parallel()
 	v := values()

@@ -9,7 +9,7 @@ import (
 	"github.com/amends/amends/services/user"
 )
 
-// TestStrangersLeaveNothingForLong: what callers without an account can write goes, whichever
+// TestStrangersLeaveNothingForLong: rows that callers without an account can write go, whichever
 // of them comes next, and the records of accounts stay.
 func TestStrangersLeaveNothingForLong(t *testing.T) {
 	t.Parallel()

@@ -12,7 +12,7 @@ import (
 )
 
 // Change applies move to an order that it has locked, and writes it if move reports a
-// change. What move writes is in the same transaction.
+// change. The writes of move are in the same transaction.
 type Change func(ctx context.Context, id string, move func(tx *gorm.DB, r *order.Record) (bool, error)) (order.Record, error)
 
 // Book is the part of the order service that is about refunds.

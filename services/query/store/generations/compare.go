@@ -10,7 +10,7 @@ import (
 	"github.com/amends/amends/internal/database"
 )
 
-// comparison is what must be equal in a table of two generations.
+// comparison has the columns of a table that must be equal in two generations.
 type comparison struct {
 	table, where string // where has the name of a row for %s
 	key          []string
