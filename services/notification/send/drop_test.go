@@ -132,18 +132,29 @@ func TestAnAddressThatWasLeftGetsNothingMore(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b testBundle) {
 		s := b.sender(t, nil)
-		for f, want := range map[smtptest.Fault]string{smtptest.Busy: "new@canary.example", smtptest.LoseReply: ada} {
+		for subject, tt := range map[string]struct {
+			faults []smtptest.Fault
+			want   string
+		}{
+			"busy":                  {[]smtptest.Fault{smtptest.Busy}, "new@canary.example"},
+			"reply lost":            {[]smtptest.Fault{smtptest.LoseReply}, ada},
+			"reply lost, then busy": {[]smtptest.Fault{smtptest.LoseReply, smtptest.Busy}, ada},
+		} {
 			b.users.contact.Addresses[notification.Email] = ada
-			b.mails.Fail(f)
-			b.tell(t, string(f), b.confirmed(string(f)))
-			require.NoError(t, s.Round(t.Context()))
-			require.Equal(t, ada, b.delivery(t, string(f)).Address, f)
+			b.tell(t, subject, b.confirmed(subject))
+			for _, f := range tt.faults {
+				b.mails.Fail(f)
+				b.clock.pass(10 * time.Minute)
+				require.NoError(t, s.Round(t.Context()))
+			}
+			require.EqualValues(t, len(tt.faults), b.delivery(t, subject).Attempts, subject)
+			require.Equal(t, ada, b.delivery(t, subject).Address, subject)
 			b.users.contact.Addresses[notification.Email] = "new@canary.example"
-			d := b.settle(t, s, string(f))
-			require.Equal(t, notification.Sent, d.State, f)
-			require.Equal(t, want, d.Address, f)
+			d := b.settle(t, s, subject)
+			require.Equal(t, notification.Sent, d.State, subject)
+			require.Equal(t, tt.want, d.Address, subject)
 			taken := b.mails.Taken()
-			require.Equal(t, want, taken[len(taken)-1].To, f)
+			require.Equal(t, tt.want, taken[len(taken)-1].To, subject)
 		}
 	})
 }

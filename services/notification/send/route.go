@@ -22,8 +22,9 @@ func (s *Sender) route(ctx context.Context, d notification.Delivery, m channel.M
 	i := max(0, slices.IndexFunc(routes, func(r Route) bool { return r.Name == d.Provider }))
 	for ; ; i++ {
 		last := i+1 == len(routes)
+		before := d.Provider == routes[i].Name // an attempt there may have arrived
 		err := fault.Errorf(fault.Unknown, channel.NoAnswer, "an earlier attempt has no outcome")
-		if d.Provider != routes[i].Name || last {
+		if !before || last {
 			d.Provider = routes[i].Name
 			if ok, err := s.c.Queue.Begin(ctx, d); err != nil || !ok {
 				return Outcome{}, err
@@ -40,7 +41,7 @@ func (s *Sender) route(ctx context.Context, d notification.Delivery, m channel.M
 			}
 		}
 		if err == nil || last || err.Code == channel.AddressRefused {
-			return s.judge(d, err), nil
+			return s.judge(d, err, before), nil
 		}
 		d.Provider = ""
 	}
@@ -63,8 +64,9 @@ func (s *Sender) close(ctx context.Context, r Route, key string) (sent bool, err
 	return p.Close(ctx, key) //nolint:wrapcheck // a fault
 }
 
-// judge returns the outcome of an attempt for which the provider returned f.
-func (s *Sender) judge(d notification.Delivery, f *fault.Error) Outcome {
+// judge returns the outcome of an attempt for which the provider returned f. before reports
+// whether an earlier one may have arrived there.
+func (s *Sender) judge(d notification.Delivery, f *fault.Error, before bool) Outcome {
 	switch {
 	case f == nil:
 		return Outcome{State: notification.Sent, Provider: d.Provider}
@@ -72,7 +74,7 @@ func (s *Sender) judge(d notification.Delivery, f *fault.Error) Outcome {
 		return Outcome{State: notification.Dropped, Reason: f.Code, Suppress: d.Address}
 	case f.Kind == fault.Business:
 		return dropped(f.Code)
-	case f.Kind != fault.Unknown:
+	case f.Kind != fault.Unknown && !before:
 		d.Provider = "" // it has taken nothing
 	}
 	return s.later(d, f.Code)
