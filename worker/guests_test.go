@@ -1,21 +1,16 @@
 package worker
 
 import (
-	"bytes"
 	"fmt"
-	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/grpc"
 
-	"github.com/amends/amends/event/eventtest"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/proof/rpctest"
-	"github.com/amends/amends/proof/smtptest"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/notification"
 	notificationrpc "github.com/amends/amends/services/notification/rpc"
@@ -29,21 +24,14 @@ import (
 // by calls of those who may make them, and by no event and no line of the log.
 func TestGuestsAreToldByTheContactsOfTheirOrders(t *testing.T) {
 	t.Parallel()
-	var log bytes.Buffer // of a group that has stopped when it is read
-	mails, bus := smtptest.New(t), eventtest.NewMemory()
-	o, a, l := options(t, "user", "notification", "order"), lockIn(t), listen(t)
-	o.Bus, o.Mail = bus, registry.Mail{URL: mails.URL, From: "Shop <shop@shop.example>"}
-	o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	at := l.Addr().String()
-	as := connects(t, a, &at)
-	o.RPC = RPC{Listener: l, Plugins: a.Server()}
-	o.Ask = func(self, service string) (grpc.ClientConnInterface, error) { return as(self, service), nil }
-	stop := runs(t, o)
+	p := newPost(t, "user", "notification", "order")
+	mails, bus := p.mails, p.bus
+	stop := runs(t, p.Options)
 	ctx := rpctest.Context(t)
 
 	const mailed, texted, silent = "0190a6b2-7d1e-4c3f-9b5a-2f6d8e4c1a70", "0190a6b2-7d1e-4c3f-9b5a-2f6d8e4c1a71", "0190a6b2-7d1e-4c3f-9b5a-2f6d8e4c1a72"
 	const email, phone = "guest@canary.example", "+49305550100"
-	orders := func(name string) *orderrpc.Client { return orderrpc.NewClient(as(name, "order")) }
+	orders := func(name string) *orderrpc.Client { return orderrpc.NewClient(p.as(name, "order")) }
 	require.NoError(t, orders("api").KeepContact(ctx, mailed, "f", order.Contact{Email: email, Phone: phone, Locale: "de-AT"}))
 	require.NoError(t, orders("api").KeepContact(ctx, texted, "f", order.Contact{Phone: phone}))
 	for _, caller := range []string{"api", "operator", "payment", "user", "order"} {
@@ -52,7 +40,7 @@ func TestGuestsAreToldByTheContactsOfTheirOrders(t *testing.T) {
 	}
 	require.Equal(t, fault.Denied, fault.CodeOf(orders("notification").KeepContact(ctx, silent, "f", order.Contact{Email: email})))
 
-	require.NoError(t, With(ctx, o, "order", func(s *registry.Stores) error {
+	require.NoError(t, With(ctx, p.Options, "order", func(s *registry.Stores) error {
 		store, now := orderstore.New(s.Own), database.Now()
 		for _, id := range []string{mailed, texted, silent} {
 			_, err := store.Create(ctx, key.New(id, "order.create"), order.Placement{
@@ -67,7 +55,7 @@ func TestGuestsAreToldByTheContactsOfTheirOrders(t *testing.T) {
 		return nil
 	}))
 
-	operator := notificationrpc.NewClient(as("operator", "notification"))
+	operator := notificationrpc.NewClient(p.as("operator", "notification"))
 	ended := func(id string, n int) map[notification.Channel]notification.Delivery {
 		t.Helper()
 		all := map[notification.Channel]notification.Delivery{}
@@ -96,7 +84,7 @@ func TestGuestsAreToldByTheContactsOfTheirOrders(t *testing.T) {
 		require.NotContains(t, fmt.Sprint(m.Header)+string(m.Data), "canary", m.Topic)
 		require.NotContains(t, string(m.Data), phone, m.Topic)
 	}
-	require.NotEmpty(t, log.String())
-	require.NotContains(t, log.String(), email)
-	require.NotContains(t, log.String(), phone)
+	require.NotEmpty(t, p.log.String())
+	require.NotContains(t, p.log.String(), email)
+	require.NotContains(t, p.log.String(), phone)
 }

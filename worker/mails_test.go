@@ -49,23 +49,39 @@ func connects(t *testing.T, a *access.Access, at *string) func(name, service str
 	}
 }
 
+// post has the options of services that send mails.
+type post struct {
+	Options
+	mails *smtptest.Server
+	bus   *eventtest.Memory
+	log   bytes.Buffer                                        // of groups that have stopped when it is read
+	at    string                                              // the address of the services
+	as    func(name, service string) grpc.ClientConnInterface // connects a caller to a service
+}
+
+func newPost(t *testing.T, services ...string) *post {
+	t.Helper()
+	p := &post{Options: options(t, services...), mails: smtptest.New(t), bus: eventtest.NewMemory()}
+	a, l := lockIn(t), listen(t)
+	p.Bus, p.Mail = p.bus, registry.Mail{URL: p.mails.URL, From: "Shop <shop@shop.example>"}
+	p.Logger = slog.New(slog.NewTextHandler(&p.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	p.at = l.Addr().String()
+	p.as = connects(t, a, &p.at)
+	p.RPC = RPC{Listener: l, Plugins: a.Server()}
+	p.Ask = func(self, service string) (grpc.ClientConnInterface, error) { return p.as(self, service), nil }
+	return p
+}
+
 // TestCustomersGetTheirMailsOnce follows an account from its registration to an order: by the
 // facts of the user service at the broker, and by calls for the addresses. The order's fact
 // is told anew, redelivered, and heard again by a group that starts again.
 func TestCustomersGetTheirMailsOnce(t *testing.T) {
 	t.Parallel()
-	var log bytes.Buffer // of groups that have stopped when it is read
-	mails, bus := smtptest.New(t), eventtest.NewMemory()
-	o, a, l := options(t, "user", "notification"), lockIn(t), listen(t)
-	o.Bus, o.Mail = bus, registry.Mail{URL: mails.URL, From: "Shop <shop@shop.example>"}
-	o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	at := l.Addr().String()
-	as := connects(t, a, &at)
-	o.RPC = RPC{Listener: l, Plugins: a.Server()}
-	o.Ask = func(self, service string) (grpc.ClientConnInterface, error) { return as(self, service), nil }
-	stop := runs(t, o)
+	p := newPost(t, "user", "notification")
+	mails, bus := p.mails, p.bus
+	stop := runs(t, p.Options)
 	ctx := rpctest.Context(t)
-	gateway := userrpc.NewClient(as("api", "user"))
+	gateway := userrpc.NewClient(p.as("api", "user"))
 
 	const email, password = "ada@canary.example", "correct horse battery"
 	received := func(n int) smtptest.Mail {
@@ -98,12 +114,12 @@ func TestCustomersGetTheirMailsOnce(t *testing.T) {
 	tell("e2")
 	tell("e1")
 	require.Contains(t, received(5).Content, own)
-	operator := notificationrpc.NewClient(as("operator", "notification"))
+	operator := notificationrpc.NewClient(p.as("operator", "notification"))
 	about, err := operator.About(ctx, own)
 	require.NoError(t, err)
 	require.Len(t, about, 1)
 	require.Equal(t, email, about[0].Address)
-	_, err = notificationrpc.NewClient(as("payment", "notification")).About(ctx, own)
+	_, err = notificationrpc.NewClient(p.as("payment", "notification")).About(ctx, own)
 	require.Equal(t, fault.Denied, fault.CodeOf(err))
 	stop()
 
@@ -111,9 +127,9 @@ func TestCustomersGetTheirMailsOnce(t *testing.T) {
 	tell("e2")
 	_, err = bus.Publish(ctx, []event.Message{confirmed("e4", "b8557e09-1ca9-8ac6-b79b-8c821f1a990d", account.Account)})
 	require.NoError(t, err)
-	o.RPC.Listener = listen(t)
-	at = o.RPC.Listener.Addr().String()
-	stop = runs(t, o)
+	p.RPC.Listener = listen(t)
+	p.at = p.RPC.Listener.Addr().String()
+	stop = runs(t, p.Options)
 	require.Contains(t, received(6).Content, "8c821f1a990d", "only the other order's")
 	stop()
 
@@ -124,9 +140,9 @@ func TestCustomersGetTheirMailsOnce(t *testing.T) {
 		}
 	}
 	for _, c := range canaries {
-		require.NotContains(t, log.String(), c)
+		require.NotContains(t, p.log.String(), c)
 	}
-	require.NotEmpty(t, log.String())
+	require.NotEmpty(t, p.log.String())
 }
 
 // TestMailsWaitWithoutAServer: the worker is ready, and says so.
