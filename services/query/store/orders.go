@@ -58,8 +58,8 @@ func (s *Store) row(ctx context.Context, generation int64, id string) (row rows.
 	return row, nil
 }
 
-func view(r rows.Order, h head) (query.Found, error) {
-	f := query.Found{Version: r.Version, AsOf: h.asOf()}
+func view(r rows.Order, h rows.Head) (query.Found, error) {
+	f := query.Found{Version: r.Version, AsOf: h.AsOf()}
 	if err := json.Unmarshal([]byte(r.View), &f.Order); err != nil {
 		return query.Found{}, fault.Errorf(fault.Bug, fault.Internal, "order %s cannot be read: %w", r.ID, err)
 	}
@@ -101,8 +101,8 @@ func (s *Store) Orders(ctx context.Context, f query.OrderFilter) (query.OrderPag
 }
 
 // pageOf returns the page of all, which has one more if there is a next page.
-func pageOf(all []rows.Order, h head, limit int) (query.OrderPage, error) {
-	page := query.OrderPage{AsOf: h.asOf()}
+func pageOf(all []rows.Order, h rows.Head, limit int) (query.OrderPage, error) {
+	page := query.OrderPage{AsOf: h.AsOf()}
 	size := 0
 	for i, r := range all {
 		if size += len(r.View); i > 0 && (i == limit || size > maxPageBytes) {

@@ -55,7 +55,7 @@ func (s *Store) Products(ctx context.Context, f query.ProductFilter) (query.Prod
 		return query.ProductPage{}, err
 	}
 	q := s.products(ctx, h.Generation, f)
-	page := query.ProductPage{AsOf: h.asOf()}
+	page := query.ProductPage{AsOf: h.AsOf()}
 	if page.Products, page.Next, err = s.listed(ctx, q, sort, f, after); err == nil {
 		page.Facets, err = s.facets(ctx, q, f)
 	}
@@ -200,5 +200,5 @@ func (s *Store) Categories(ctx context.Context) (query.Categories, error) {
 		return query.Categories{}, err
 	}
 	all, err := s.categories(ctx, s.products(ctx, h.Generation, query.ProductFilter{}))
-	return query.Categories{Categories: all, AsOf: h.asOf()}, database.Fault(err)
+	return query.Categories{Categories: all, AsOf: h.AsOf()}, database.Fault(err)
 }

@@ -24,9 +24,9 @@ func (s *Store) Projections(ctx context.Context) ([]query.Projection, error) {
 	}
 	all := make([]query.Projection, len(rows.Projections))
 	for i, name := range rows.Projections {
-		all[i] = query.Projection{Name: name, Generation: h.Generation, Behind: h.Behind, AsOf: h.asOf()}
-		if h.Behind != 0 && !h.asOf().IsZero() {
-			all[i].Lag = max(0, database.Now().Sub(h.asOf()))
+		all[i] = query.Projection{Name: name, Generation: h.Generation, Behind: h.Behind, AsOf: h.AsOf()}
+		if h.Behind != 0 && !h.AsOf().IsZero() {
+			all[i].Lag = max(0, database.Now().Sub(h.AsOf()))
 		}
 		for _, r := range found {
 			if r.Name == name {

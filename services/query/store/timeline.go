@@ -124,7 +124,7 @@ func (s *Store) whole(ctx context.Context, generation int64, id string) ([]query
 	if err != nil {
 		return nil, open, err
 	}
-	f, err := view(row, head{})
+	f, err := view(row, rows.Head{})
 	if err != nil {
 		return nil, open, err
 	}

@@ -32,11 +32,11 @@ func New(db *gorm.DB) *Store { return &Store{db} }
 // Orders returns the orders of r by id, at most r.Limit of them (of a list: all). Before the
 // read model is filled it fails with UNAVAILABLE, as every method does.
 func (s *Store) Orders(ctx context.Context, r audit.Range) (queryaudit.Page, error) {
-	generation, err := s.generation(ctx)
+	head, err := rows.FindHead(ctx, s.db)
 	if err != nil {
-		return queryaudit.Page{}, err
+		return queryaudit.Page{}, err //nolint:wrapcheck // a fault
 	}
-	q := pages.Within(s.db.WithContext(ctx).Where("generation = ?", generation), "id", r)
+	q := pages.Within(s.db.WithContext(ctx).Where("generation = ?", head.Generation), "id", r)
 	limit := min(r.Limit, maxPage)
 	if len(r.Sagas) == 0 && limit > 0 {
 		q = q.Limit(limit)
@@ -63,16 +63,4 @@ func (s *Store) Orders(ctx context.Context, r audit.Range) (queryaudit.Page, err
 		page.Next = found[limit-1].ID
 	}
 	return page, nil
-}
-
-// generation returns the one that answers.
-func (s *Store) generation(ctx context.Context) (generation int64, err error) {
-	err = s.db.WithContext(ctx).Raw("SELECT coalesce(max(generation), 0) FROM generations WHERE state = 'current'").Scan(&generation).Error
-	switch {
-	case err != nil:
-		return 0, database.Fault(fmt.Errorf("find the generation: %w", err))
-	case generation == 0:
-		return 0, fault.Errorf(fault.Transient, fault.Unavailable, "the read model has not been filled yet")
-	}
-	return generation, nil
 }

@@ -13,7 +13,7 @@ import (
 // Unlike returns the changes of products and stock that the read model does not have, each
 // in words: its row is absent, or has other values although it is not newer.
 func (s *Store) Unlike(ctx context.Context, changes []query.Change) (unlike []query.Change, words []string, err error) {
-	generation, err := s.generation(ctx)
+	head, err := rows.FindHead(ctx, s.db)
 	if err != nil || len(changes) == 0 {
 		return nil, nil, err
 	}
@@ -26,7 +26,7 @@ func (s *Store) Unlike(ctx context.Context, changes []query.Change) (unlike []qu
 			skus = append(skus, c.Stock.SKU)
 		}
 	}
-	products, stock, err := s.goods(ctx, generation, skus)
+	products, stock, err := s.goods(ctx, head.Generation, skus)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -132,10 +132,6 @@ func (s *Store) Count(ctx context.Context) (c Counts, err error) {
 // AsOf returns the time up to which the read model has all that the broker had; the zero
 // time: that is not known.
 func (s *Store) AsOf(ctx context.Context) (time.Time, error) {
-	var found struct{ AsOf *time.Time }
-	err := s.db.WithContext(ctx).Raw("SELECT as_of FROM standing").Scan(&found).Error
-	if err != nil || found.AsOf == nil {
-		return time.Time{}, database.Fault(err)
-	}
-	return found.AsOf.UTC(), nil
+	head, err := rows.FindHead(ctx, s.db)
+	return head.AsOf(), err //nolint:wrapcheck // a fault
 }
