@@ -18,6 +18,10 @@ tool workflowcheck go.temporal.io/sdk/contrib/tools/workflowcheck go.temporal.io
 
 tool oasdiff github.com/oasdiff/oasdiff github.com/oasdiff/oasdiff "$OASDIFF" 'half a minute'
 
+# Which files are generated is asked of git: without it none would be compared.
+have_git() { command -v git >/dev/null; }
+have_or_install have_git git || die 'git is missing: it lists the files whose freshness is checked'
+
 failed=
 # check NAME COMMAND… continues after a failure, so that one run reports all of them.
 check() {
