@@ -14,8 +14,8 @@ without_race='/(services/.+/(store|simulator)|saga/sagatest|proof/(schedules|con
 
 have_database() { [ -n "${TEST_DATABASE_URL:-}" ] || have_postgres; }
 
-# The tests paste the banner's curl line, and look for orphaned processes.
-have_tools() { command -v curl >/dev/null && command -v ps >/dev/null; }
+# The tests paste the banner's curl line, look for orphaned processes, and apply patches.
+have_tools() { command -v curl >/dev/null && command -v ps >/dev/null && command -v git >/dev/null; }
 
 have_cc() { echo 'int main(void) { return 0; }' | $(go env CC) -x c -o /dev/null - 2>/dev/null; }
 
@@ -27,7 +27,7 @@ else
   say 'PostgreSQL is missing: the tests on it are SKIPPED (install it, or set TEST_DATABASE_URL)'
 fi
 
-have_or_install have_tools curl procps || die 'curl and ps are missing: the tests call them'
+have_or_install have_tools curl procps git || die 'curl, ps and git are missing: the tests call them'
 
 race=-race
 if ! have_or_install have_cc gcc libc6-dev; then
