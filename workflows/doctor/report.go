@@ -3,6 +3,7 @@ package doctor
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -119,6 +120,9 @@ func (d *doctor) end(ctx workflow.Context) {
 		}
 	}
 	r.OK = r.found() == r.Repaired && len(r.Unasked) == 0
+	// Services are asked at once, so they are noted in any order.
+	slices.Sort(r.Absent)
+	slices.SortFunc(r.Unasked, func(a, b Unasked) int { return strings.Compare(a.Service, b.Service) })
 	metrics := workflow.GetMetricsHandler(ctx)
 	for _, k := range judge.Kinds { // also those with no finding: a gauge keeps its value
 		metrics.WithTags(map[string]string{"kind": string(k)}).Gauge("amends_doctor_findings").Update(float64(r.Counts[k]))
