@@ -25,6 +25,12 @@ type Event struct {
 	Correlation string
 	// Causation is the ID of the event that led to this one, empty for none.
 	Causation string
+	// Style names the way in which the saga goes on if reactions to its events take its
+	// steps, see package choreography; empty: a workflow does, or there is no saga. An
+	// event has that of its cause.
+	Style string
+	// Hops counts the causes that led to this event, one after the other.
+	Hops int
 	// Trace is the W3C traceparent of the transaction, empty for none.
 	Trace string
 	// Sequence is the version of the aggregate that a state fact describes, from 1; a
@@ -54,6 +60,9 @@ type causeKey struct{}
 func CausedBy(ctx context.Context, e Event) context.Context {
 	return context.WithValue(ctx, causeKey{}, e)
 }
+
+// Uncaused returns a context without a cause: a call under it tells nothing again.
+func Uncaused(ctx context.Context) context.Context { return context.WithValue(ctx, causeKey{}, nil) }
 
 // Cause returns the event that ctx reacts to, and false if it reacts to none. Under a
 // cause a service tells the outcome of a repeated step anew: the first telling may not

@@ -24,6 +24,7 @@ func TestAMessageCarriesTheWholeEvent(t *testing.T) {
 		e.ID = rapid.StringN(1, 36, 36).Draw(t, "id")
 		e.Time = time.UnixMicro(rapid.Int64Range(0, 4e15).Draw(t, "time")).UTC()
 		e.Causation, e.Trace = rapid.String().Draw(t, "cause"), rapid.String().Draw(t, "trace")
+		e.Style, e.Hops = rapid.String().Draw(t, "style"), rapid.IntMin(0).Draw(t, "hops")
 		got, err := event.Decode(event.Encode(e))
 		require.NoError(t, err)
 		require.Equal(t, e, got)
@@ -36,7 +37,7 @@ func TestDecodeRefusesWhatIsNoEvent(t *testing.T) {
 	e := moved.New("MUG", "", counted{Units: 1})
 	e.ID, e.Time = "1", time.Now()
 	for header, value := range map[string]string{
-		"ce-specversion": "0.3", "ce-id": "", "ce-type": "order.placed", "ce-partitionkey": "", "ce-time": "today", "ce-sequence": "x",
+		"ce-specversion": "0.3", "ce-id": "", "ce-type": "order.placed", "ce-partitionkey": "", "ce-time": "today", "ce-sequence": "x", "ce-hops": "x",
 	} {
 		m := event.Encode(e)
 		m.Header[header] = value
@@ -63,4 +64,6 @@ func TestTheCauseTravelsInTheContext(t *testing.T) {
 	e, caused := event.Cause(event.CausedBy(t.Context(), event.Event{ID: "1"}))
 	require.True(t, caused)
 	require.Equal(t, "1", e.ID)
+	_, caused = event.Cause(event.Uncaused(event.CausedBy(t.Context(), e)))
+	require.False(t, caused)
 }

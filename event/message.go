@@ -33,7 +33,7 @@ func Encode(e Event) Message {
 		"content-type": "application/json",
 	}
 	for name, value := range map[string]string{
-		"ce-correlationid": e.Correlation, "ce-causationid": e.Causation, "ce-traceparent": e.Trace,
+		"ce-correlationid": e.Correlation, "ce-causationid": e.Causation, "ce-traceparent": e.Trace, "ce-style": e.Style,
 	} {
 		if value != "" {
 			h[name] = value
@@ -41,6 +41,9 @@ func Encode(e Event) Message {
 	}
 	if e.Sequence > 0 {
 		h["ce-sequence"] = strconv.FormatInt(e.Sequence, 10)
+	}
+	if e.Hops > 0 {
+		h["ce-hops"] = strconv.Itoa(e.Hops)
 	}
 	return Message{ID: e.ID, Topic: d.Topic(), Key: e.Key, Header: h, Data: e.Data}
 }
@@ -51,7 +54,7 @@ func Decode(m Message) (Event, error) {
 	h := m.Header
 	e := Event{
 		ID: h["ce-id"], Type: h["ce-type"], Key: h["ce-partitionkey"], Correlation: h["ce-correlationid"],
-		Causation: h["ce-causationid"], Trace: h["ce-traceparent"], Data: m.Data,
+		Causation: h["ce-causationid"], Trace: h["ce-traceparent"], Style: h["ce-style"], Data: m.Data,
 	}
 	if !e.readable() || h["ce-specversion"] != specversion {
 		return Event{}, fault.Errorf(fault.Bug, fault.Invalid, "message %q on %s is not an event", m.ID, m.Topic)
@@ -63,6 +66,11 @@ func Decode(m Message) (Event, error) {
 	if text := h["ce-sequence"]; text != "" {
 		if e.Sequence, err = strconv.ParseInt(text, 10, 64); err != nil {
 			return Event{}, fault.Errorf(fault.Bug, fault.Invalid, "event %s: its sequence: %w", e.ID, err)
+		}
+	}
+	if text := h["ce-hops"]; text != "" {
+		if e.Hops, err = strconv.Atoi(text); err != nil {
+			return Event{}, fault.Errorf(fault.Bug, fault.Invalid, "event %s: its hops: %w", e.ID, err)
 		}
 	}
 	return e, nil

@@ -30,11 +30,11 @@ type Projection struct {
 
 // Group is a listener that runs.
 type Group struct {
-	o      Options
-	name   string
-	facts  map[string]event.Declaration
-	topics []string
-	handle func(ctx context.Context, e event.Event) error
+	o           Options
+	name, style string // the style: of the events that it follows; empty: any
+	facts       map[string]event.Declaration
+	topics      []string
+	handle      func(ctx context.Context, e event.Event) error
 	// apply is that of a projection, nil for a reaction.
 	apply func(tx *gorm.DB, events []event.Event) error
 
@@ -51,7 +51,7 @@ type Group struct {
 // React returns the group of a reaction.
 func React(l event.Listener, o Options) *Group {
 	g := newGroup(l.Group, l.Facts, o)
-	g.handle = l.Handle
+	g.handle, g.style = l.Handle, l.Style
 	return g
 }
 

@@ -59,6 +59,26 @@ func TestOrderPerKeyHoldsUnderFailures(t *testing.T) {
 	})
 }
 
+// Sagas of all styles tell the same facts.
+func TestAReactionHearsTheSagasOfItsStyle(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *gorm.DB) {
+		styled := func(style, key string) event.Event {
+			e := nth(told, key, 1)
+			e.Style = style
+			return e
+		}
+		b := newBus(styled("", "a"), styled("other", "b"), styled("ours", "c"), styled("", "d"))
+		h := newHeard()
+		l := listener(func(_ context.Context, e event.Event) error { h.effect(e); return nil })
+		l.Style = "ours"
+		run(t, inbox.React(l, quick(db, b)))
+		eventually(t, func() bool { return b.unacknowledged() == 0 && h.total() == 1 })
+		require.Equal(t, []int{1}, h.order("c"))
+		require.Empty(t, letters(t, db, ""))
+	})
+}
+
 func TestPoisonStopsOnlyItsKey(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, db *gorm.DB) {

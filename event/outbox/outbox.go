@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"encoding/json"
@@ -46,13 +47,15 @@ type row struct {
 type meta struct {
 	Correlation string `json:"correlation,omitempty"`
 	Causation   string `json:"causation,omitempty"`
+	Style       string `json:"style,omitempty"`
+	Hops        int    `json:"hops,omitempty"`
 	Trace       string `json:"trace,omitempty"`
 	Sequence    int64  `json:"sequence,omitempty"`
 }
 
 // Tell adds the events to the outbox of tx, which [txn.Run] must run. It sets ID, Time,
-// Causation from the cause of tx's context (see [event.CausedBy]) and Trace from its
-// span. It belongs behind the statement that locks the aggregate's row: only then are
+// Causation, Hops and, unless it is set, Style from the cause of tx's context (see
+// [event.CausedBy]), and Trace from its span. It belongs behind the statement that locks the aggregate's row: only then are
 // the events of a key in the order of the commits. The statement is queued (see
 // [txn.Queue]), so an error of the database may come from a later one. A repeat tells
 // other events. An event that no listener could read, or whose data is larger than
@@ -71,7 +74,7 @@ func Tell(tx *gorm.DB, events ...event.Event) error {
 		if err != nil {
 			return err
 		}
-		attributes, err := json.Marshal(meta{Correlation: e.Correlation, Causation: e.Causation, Trace: e.Trace, Sequence: e.Sequence})
+		attributes, err := json.Marshal(meta{e.Correlation, e.Causation, e.Style, e.Hops, e.Trace, e.Sequence})
 		if err != nil {
 			return fault.Errorf(fault.Bug, fault.Internal, "event %s: %w", e.Type, err)
 		}
@@ -90,7 +93,7 @@ func stamped(ctx context.Context, e event.Event, now time.Time) (event.Event, er
 	}
 	e.ID, e.Time = id.String(), now
 	if cause, ok := event.Cause(ctx); ok {
-		e.Causation = cause.ID
+		e.Causation, e.Hops, e.Style = cause.ID, cause.Hops+1, cmp.Or(e.Style, cause.Style)
 	}
 	e.Trace = traced.Parent(ctx)
 	if !json.Valid(e.Data) || len(e.Data) > MaxSize {
@@ -107,6 +110,6 @@ func (r row) message() (event.Message, error) {
 	}
 	return event.Encode(event.Event{
 		ID: r.EventID, Type: r.Type, Key: r.Key, Time: r.At, Data: json.RawMessage(r.Data),
-		Correlation: m.Correlation, Causation: m.Causation, Trace: m.Trace, Sequence: m.Sequence,
+		Correlation: m.Correlation, Causation: m.Causation, Style: m.Style, Hops: m.Hops, Trace: m.Trace, Sequence: m.Sequence,
 	}), nil
 }

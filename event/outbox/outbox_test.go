@@ -37,7 +37,7 @@ func TestTell(t *testing.T) {
 			bus := eventtest.NewMemory()
 			start(t, outbox.NewRelay(db, bus, woken()))
 			span := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: trace.FlagsSampled})
-			ctx := trace.ContextWithSpanContext(event.CausedBy(t.Context(), event.Event{ID: "cause"}), span)
+			ctx := trace.ContextWithSpanContext(event.CausedBy(t.Context(), event.Event{ID: "cause", Style: "choreographed", Hops: 2}), span)
 			before := txn.Now()
 			require.NoError(t, tell(ctx, db, changed.At("MUG", "ord_1", 7, change{3})))
 
@@ -48,6 +48,7 @@ func TestTell(t *testing.T) {
 			require.WithinRange(t, e.Time, before, time.Now())
 			require.Equal(t, event.Event{
 				ID: e.ID, Type: "amends.inventory.stock_changed.v1", Key: "MUG", Time: e.Time, Correlation: "ord_1", Causation: "cause",
+				Style: "choreographed", Hops: 3,
 				Trace: "00-01000000000000000000000000000000-0200000000000000-01", Sequence: 7, Data: []byte(`{"n":3}`),
 			}, e)
 		})

@@ -41,10 +41,22 @@ func (s Step[Out]) Tell(ctx context.Context) barrier.Tell {
 	}
 }
 
-// Undo is Tell for [barrier.BeginUndo]: it does not tell an outcome that is about to be
+// Undo is Tell for the verbs of an undo: it does not tell an outcome that is about to be
 // taken back.
 func (s Step[Out]) Undo(ctx context.Context) barrier.Tell {
 	s.Done = nil
+	return s.Settle(ctx)
+}
+
+// Settle is Tell for the verbs of a settle. A caller that wants to know whether a step has
+// an effect learns of a refused one that it has none.
+func (s Step[Out]) Settle(ctx context.Context) barrier.Tell {
+	if ended := s.Ended; ended != nil {
+		s.Refused = func(k key.Key, _ fault.Code) []event.Event {
+			var none Out
+			return ended(k, none)
+		}
+	}
 	return s.Tell(ctx)
 }
 

@@ -26,6 +26,8 @@ var attributes = map[string]string{
 	"ce-time":          "The time of the transaction that told it, in UTC.",
 	"ce-correlationid": "The saga that it belongs to; absent: none.",
 	"ce-causationid":   "The id of the event that led to it; absent: none.",
+	"ce-style":         "The way in which the saga goes on if reactions to its events take its steps; absent: a workflow does.",
+	"ce-hops":          "How many events led to it, one after the other; absent: none.",
 	"ce-traceparent":   "The W3C trace context of the transaction; absent: none.",
 	"ce-sequence":      "The version of the thing that a state fact describes, from 1.",
 	"content-type":     "The type of the data.",
@@ -38,7 +40,7 @@ func headers(state bool) (object, error) {
 		e.Sequence = 1
 	}
 	required := slices.Sorted(maps.Keys(event.Encode(e).Header))
-	e.Correlation, e.Causation, e.Trace = "1", "1", "1"
+	e.Correlation, e.Causation, e.Style, e.Trace, e.Hops = "1", "1", "1", "1", 1
 	properties := object{}
 	for name := range event.Encode(e).Header {
 		if attributes[name] == "" {

@@ -76,7 +76,7 @@ func (o *Outside) voidUncertain(ctx context.Context, k key.Key, state ledger.Sta
 	case !found:
 		return nil
 	case effect.State == provider.Declined && state == ledger.Intent:
-		return unlessSuspended(o.store.RefuseAuthorize(ctx, k, refusal(effect)))
+		return again(o.store.RefuseAuthorize(ctx, k, refusal(effect)), func() error { return o.Void(ctx, k) })
 	}
 	if err := o.void(ctx, k); err != nil || state == ledger.Blocked {
 		return err
@@ -90,10 +90,10 @@ func (o *Outside) void(ctx context.Context, k key.Key) error {
 	return ProviderFault(o.provider.Void(ctx, k.String()))
 }
 
-// unlessSuspended drops SUSPENDED: to an undo, a recorded undo is success.
-func unlessSuspended(err error) error {
-	if fault.KindOf(err) == fault.Suspension {
-		return nil
+// again repeats an undo that has recorded a refusal, or met another undo: it tells its end.
+func again(err error, undo func() error) error {
+	if err != nil && fault.KindOf(err) != fault.Suspension {
+		return err
 	}
-	return err
+	return undo()
 }

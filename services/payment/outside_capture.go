@@ -70,7 +70,7 @@ func (s settling[Out]) settle(ctx context.Context, k key.Key) (Out, bool, error)
 	case !found:
 		return none, false, s.block(ctx, k)
 	case effect.State == provider.Declined:
-		return none, false, unlessSuspended(s.refuse(ctx, k, refusal(effect)))
+		return none, false, again(s.refuse(ctx, k, refusal(effect)), func() error { _, _, err := s.settle(ctx, k); return err })
 	}
 	out, err = s.conclude(ctx, k, Intended{}, effect.Reference)
 	return out, err == nil, err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/amends/amends/event"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/shipping/carrier"
@@ -155,7 +156,7 @@ func (o *Outside) refuse(ctx context.Context, k key.Key, req BookRequest, ticket
 	if err := o.store.EndRefusal(ctx, k, ticket.Refusal, rest); err != nil {
 		return Booking{}, err
 	}
-	return o.decided(ctx, k, req, errCancelling)
+	return o.decided(event.Uncaused(ctx), k, req, errCancelling) // it was told a moment ago
 }
 
 // takeBack makes sure that no parcel is booked, now or later, and records that of each

@@ -36,7 +36,8 @@ type Result struct {
 //
 // A result that was recorded while the outbox was incomplete needs no event: before the
 // outbox existed, or as long ago as the rows that the relay deletes. An event that
-// another event has caused may tell a result again.
+// another event has caused may tell a result again, and so may one of a saga that reactions
+// take on: telling its newest fact again sets it going where it has stopped.
 func Sagas(ctx context.Context, db *gorm.DB, r audit.Range, results []Result) (map[string]audit.Telling, error) {
 	if len(results) == 0 {
 		return nil, nil //nolint:nilnil // no saga differs
@@ -116,13 +117,14 @@ func read(ctx context.Context, db *gorm.DB, r audit.Range, first, last string) (
 		t := telling{eventType: r.Type, saga: r.Key}
 		var meta struct {
 			Causation string `json:"causation"`
+			Style     string `json:"style"`
 			Sequence  int64  `json:"sequence"`
 		}
 		if err := errors.Join(json.Unmarshal([]byte(r.Data), &t.step), json.Unmarshal([]byte(r.Meta), &meta)); err != nil {
 			return tellings{}, time.Time{}, fmt.Errorf("event %s of %s: %w", r.Type, r.Key, err)
 		}
 		told.has[t] = true
-		if meta.Causation != "" {
+		if meta.Causation != "" || meta.Style != "" {
 			continue
 		}
 		v := version{t, meta.Sequence}

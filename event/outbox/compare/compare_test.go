@@ -212,6 +212,23 @@ func TestSagas(t *testing.T) {
 	})
 }
 
+// The newest fact of a saga that reactions take on is told again to set it going.
+func TestASagaOfReactionsMayBeToldAgain(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b testBundle) {
+		for range 2 {
+			e := changed.At("s", "s", 1, data{})
+			e.Style = "choreographed"
+			require.NoError(t, txn.Run(t.Context(), b.DB, func(tx *gorm.DB) error { return outbox.Tell(tx, e) }))
+		}
+		all, err := compare.Sagas(t.Context(), b.DB, audit.Range{}, []compare.Result{
+			{Saga: "s", What: "it has changed", Type: changed.Type(), At: txn.Now()},
+		})
+		require.NoError(t, err)
+		require.Empty(t, all)
+	})
+}
+
 func TestUndelivered(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b testBundle) {

@@ -65,7 +65,7 @@ func (s *Store) Release(ctx context.Context, k key.Key) error {
 			return err
 		}
 		return end(tx, turn, release, found)
-	}, step.Reserve.Tell(ctx))
+	}, step.Reserve.Undo(ctx))
 	turn.End(err)
 	return database.Fault(err)
 }

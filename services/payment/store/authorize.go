@@ -105,7 +105,7 @@ func (s *Store) BlockAuthorize(ctx context.Context, k key.Key) error {
 func (s *Store) endVoid(ctx context.Context, k key.Key, to ledger.State) error {
 	return database.Fault(barrier.EndUndo(ctx, s.db, k, to, func(tx *gorm.DB) error {
 		return movePayment(tx, where(tx, k), func(p *payment.Payment) (posting.Set, error) { return p.Void(database.Now()) })
-	}, step.Authorize.Tell(ctx)))
+	}, step.Authorize.Undo(ctx)))
 }
 
 // noIntent is the error of a conclude without an intent.

@@ -113,7 +113,7 @@ func (s *Store) RefuseCapture(ctx context.Context, k key.Key, refusal *fault.Err
 
 // BeginSettle implements [payment.Store].
 func (s *Store) BeginSettle(ctx context.Context, k key.Key) (ledger.State, payment.Capture, error) {
-	e, err := barrier.BeginUndo[payment.CaptureRequest, payment.Capture](ctx, s.db, k, step.Capture.Tell(ctx))
+	e, err := barrier.BeginUndo[payment.CaptureRequest, payment.Capture](ctx, s.db, k, step.Capture.Settle(ctx))
 	return e.State, e.Outcome, database.Fault(err)
 }
 
@@ -122,7 +122,7 @@ func (s *Store) BlockCapture(ctx context.Context, k key.Key) error {
 	return database.Fault(barrier.EndUndo(ctx, s.db, k, barrier.Blocked, func(tx *gorm.DB) error {
 		_, err := moveTransfer(tx, k, func(t *transfer.Transfer) error { return t.Block(database.Now()) })
 		return err
-	}, step.Capture.Tell(ctx)))
+	}, step.Capture.Settle(ctx)))
 }
 
 // ticketOf returns a ticket with the rows of the intent. A repeat looks up the transfer,

@@ -82,7 +82,7 @@ func (s *Store) RefuseRefund(ctx context.Context, k key.Key, refusal *fault.Erro
 
 // BeginSettleRefund implements [payment.Store].
 func (s *Store) BeginSettleRefund(ctx context.Context, k key.Key) (ledger.State, payment.Refund, error) {
-	e, err := barrier.BeginUndo[payment.RefundRequest, payment.Refund](ctx, s.db, k, step.Refund.Tell(ctx))
+	e, err := barrier.BeginUndo[payment.RefundRequest, payment.Refund](ctx, s.db, k, step.Refund.Settle(ctx))
 	return e.State, e.Outcome, database.Fault(err)
 }
 
@@ -90,7 +90,7 @@ func (s *Store) BeginSettleRefund(ctx context.Context, k key.Key) (ledger.State,
 func (s *Store) BlockRefund(ctx context.Context, k key.Key) error {
 	return database.Fault(barrier.EndUndo(ctx, s.db, k, barrier.Blocked, func(tx *gorm.DB) error {
 		return dropRefund(tx, k, func(t *transfer.Transfer, at time.Time) error { return t.Block(at) })
-	}, step.Refund.Tell(ctx)))
+	}, step.Refund.Settle(ctx)))
 }
 
 // dropRefund ends the transfer of a refund that did not happen, and frees its amount.

@@ -95,3 +95,44 @@ func TestMoneyTellsARepeatUnderACause(t *testing.T) {
 		require.Equal(t, []string{"payment.voided b", "payment.voided b"}, r.Names(t), "an authorization that ends is not told again")
 	})
 }
+
+// An undo or a settle was asked for by an event: the answer is that there is no effect,
+// however it came to be that there is none.
+func TestUnderACauseAnUndoIsAnsweredByItsEnd(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b *testBundle) {
+		r := told.New(b.db)
+		ctx := event.CausedBy(t.Context(), event.Event{ID: "against"})
+		_, err := b.authorize(t.Context(), "poor", simulator.TokenDeclined)
+		require.Error(t, err)
+		b.held(t, "refused", simulator.TokenCaptureDeclined)
+		_, err = b.capture(t.Context(), "refused")
+		requireFault(t, err, fault.Business, payment.CaptureDeclined)
+		require.Len(t, r.Events(t), 3)
+
+		require.NoError(t, b.Void(ctx, authorizeKey("poor")))
+		for range 2 {
+			_, happened, err := b.SettleCapture(ctx, captureKey("refused"))
+			require.NoError(t, err)
+			require.False(t, happened)
+		}
+		require.Equal(t, []string{"payment.voided poor", "payment.settled refused", "payment.settled refused"}, r.Names(t))
+
+		// The provider has declined, and its answer was lost.
+		b.wire.Lose(authorize, 1)
+		_, err = b.authorize(t.Context(), "unheard", simulator.TokenDeclined)
+		require.NotEqual(t, fault.Business, fault.KindOf(err))
+		require.NoError(t, b.Void(ctx, authorizeKey("unheard")))
+		require.Equal(t, []string{"payment.declined unheard", "payment.voided unheard"}, r.Names(t))
+		b.held(t, "unheard capture", simulator.TokenCaptureDeclined)
+		b.wire.Lose(capture, 1)
+		_, err = b.capture(t.Context(), "unheard capture")
+		require.NotEqual(t, fault.Business, fault.KindOf(err))
+		_, happened, err := b.SettleCapture(ctx, captureKey("unheard capture"))
+		require.NoError(t, err)
+		require.False(t, happened)
+		require.Equal(t, []string{
+			"payment.authorized unheard capture", "payment.capture_refused unheard capture", "payment.settled unheard capture",
+		}, r.Names(t))
+	})
+}

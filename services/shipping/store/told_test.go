@@ -105,5 +105,13 @@ func TestARepeatedBookingTellsUnderACause(t *testing.T) {
 			require.Equal(t, shipping.StepData{Key: k}, told.Read(t, shipping.CancelledFact, e))
 			require.Equal(t, "again", e.Causation)
 		}
+
+		_, err = s.Intend(t.Context(), step("refused"), request)
+		require.NoError(t, err)
+		require.NoError(t, s.EndRefusal(t.Context(), step("refused"), refusal, nil))
+		require.Equal(t, []string{"shipping.refused refused"}, r.Names(t))
+		_, err = s.BeginUndo(ctx, step("refused"))
+		require.NoError(t, err)
+		require.Equal(t, []string{"shipping.cancelled refused"}, r.Names(t), "those who asked for the undo learn that nothing is booked")
 	})
 }

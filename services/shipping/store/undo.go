@@ -57,7 +57,7 @@ func (s *Store) EndUndo(ctx context.Context, k key.Key, undo shipping.Undo, rest
 	}
 	return database.Fault(barrier.EndUndo(ctx, s.db, k, to, func(tx *gorm.DB) error {
 		return cancel(tx, k, rest)
-	}, step.Book.Tell(ctx)))
+	}, step.Book.Undo(ctx)))
 }
 
 // cancel makes every shipment of the step cancelled that is not. Those in rest may have
