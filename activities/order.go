@@ -7,6 +7,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/course"
 )
 
 // Steps of the order service. They are local: its worker runs the workflow.
@@ -89,6 +90,7 @@ func redacted(r order.Record, err error) (order.Record, error) {
 var OrderWords = Words{
 	Codes: map[fault.Code]string{
 		order.IllegalTransition:    "the order has ended otherwise before: a bug, or a database that was restored",
+		course.Decided:             "the order is decided, so its parts are not told any more",
 		order.NotDecided:           "the order is undecided, so it cannot be acknowledged",
 		order.NothingToAcknowledge: "the order needs no attention, so there is nothing to acknowledge",
 		order.ReasonMissing:        "no reason was given",

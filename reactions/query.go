@@ -1,6 +1,7 @@
 package reactions
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -65,7 +66,8 @@ func Query(e event.Event) (query.Change, error) {
 	c := query.Change{At: e.Time, Version: e.Sequence}
 	var err error
 	switch e.Type {
-	case order.PlacedFact.Type(), order.ConfirmedFact.Type(), order.CancelledFact.Type(), order.RefundedFact.Type(), order.AttentionChangedFact.Type():
+	case order.PlacedFact.Type(), order.ConfirmedFact.Type(), order.CancelledFact.Type(), order.RefundedFact.Type(), order.AttentionChangedFact.Type(),
+		order.AbortAskedFact.Type(), order.AbortedFact.Type():
 		err = ofOrder(e, &c)
 	case catalog.ProductChangedFact.Type():
 		var p catalog.ProductData
@@ -143,7 +145,7 @@ func ofOrder(e event.Event, c *query.Change) error {
 
 func ofSnapshot(s order.Snapshot) *query.Order {
 	o := &query.Order{
-		ID: s.ID, CustomerID: s.CustomerID, Status: query.Status(s.Status), Reason: string(s.Reason), Style: query.Orchestrated,
+		ID: s.ID, CustomerID: s.CustomerID, Status: query.Status(s.Status), Reason: string(s.Reason), Style: cmp.Or(string(s.Style), query.Orchestrated),
 		Currency: s.Currency, Total: amount(s.Total), Refunded: amount(s.Refunded), Lines: make([]query.Line, len(s.Lines)),
 		DecideBy: micros(s.DecideBy), CreatedAt: micros(s.CreatedAt), UpdatedAt: micros(s.UpdatedAt),
 	}

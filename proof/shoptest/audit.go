@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"gorm.io/gorm"
+
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/event/outbox/compare"
 	"github.com/amends/amends/internal/database"
@@ -37,6 +39,9 @@ func (s *Shop) BindAudit(r saga.Registry, engine activities.Sagas) {
 		})
 	}
 }
+
+// Book returns the database of a service or an external system; nil: there is none.
+func (s *Shop) Book(name string) *gorm.DB { return s.books[name] }
 
 // Damage changes a row of a database without its service, as no service would. It
 // fails if no row is changed.

@@ -26,18 +26,28 @@ var (
 	CancelledFact = declare("cancelled", "The order is cancelled, and everything that it held is given back.")
 	// RefundedFact is told behind the last step of a refund.
 	RefundedFact = declare("refunded", "Money of the order is paid back, and its stock taken back if that was asked for.")
+	// AbortAskedFact is told when a choreographed order is objected to.
+	AbortAskedFact = declare("abort_asked", "The order is to be aborted, unless its money is taken.", urgent)
+	// AbortedFact is told when the abort of a choreographed order is decided.
+	AbortedFact = declare("aborted", "The order is aborted: its money was not taken and never will be, and everything that it holds is given back.", urgent)
 	// AttentionChangedFact is told when an order gets a flag or loses one.
 	AttentionChangedFact = declare("attention_changed", "The flags that need an operator have changed.")
 )
 
 // declare adds a fact about the whole order.
-func declare(name, about string) event.Fact[Snapshot] {
-	f := event.Declare[Snapshot](event.Declaration{
-		Service: "order", Name: name, Version: 1, Key: "order", State: true, About: about,
-	})
+func declare(name, about string, more ...func(*event.Declaration)) event.Fact[Snapshot] {
+	d := event.Declaration{Service: "order", Name: name, Version: 1, Key: "order", State: true, About: about}
+	for _, f := range more {
+		f(&d)
+	}
+	f := event.Declare[Snapshot](d)
 	Facts = append(Facts, f.Declaration)
 	return f
 }
+
+// urgent makes a fact overtake the steps of its order that wait: they are of no use any
+// more.
+func urgent(d *event.Declaration) { d.Urgent = true }
 
 // Snapshot is an order at one version. It names the customer by id only, and has
 // neither the address nor the words of an operator.
@@ -45,7 +55,9 @@ type Snapshot struct {
 	ID         string         `json:"order_id"`
 	CustomerID string         `json:"customer_id"`
 	Status     Status         `json:"status"`
+	Style      Style          `json:"style"`
 	Reason     Reason         `json:"reason,omitempty"`  // why it was cancelled, else absent
+	Asked      Reason         `json:"asked,omitempty"`   // why it is to be aborted, else absent
 	Decided    Reason         `json:"decided,omitempty"` // why its saga was aborted, else absent
 	Currency   money.Currency `json:"currency"`
 	Lines      []TakenLine    `json:"lines"`
@@ -92,9 +104,12 @@ func AccountOf(id, customer string) string {
 // Snapshot returns r without personal data.
 func (r Record) Snapshot() Snapshot {
 	s := Snapshot{
-		ID: r.ID, CustomerID: r.Placement.CustomerID, Status: r.Status, Reason: r.Reason, Decided: r.Decided,
+		ID: r.ID, CustomerID: r.Placement.CustomerID, Status: r.Status, Style: r.Style(), Reason: r.Reason, Decided: r.Decided,
 		Currency: r.Placement.Currency, DecideBy: r.Placement.DecideBy, Total: r.Total,
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Attention: flags(r.Attention),
+	}
+	if r.Course != nil {
+		s.Asked = r.Course.Asked
 	}
 	end := r.final()
 	if r.Refunded > 0 && r.Total != nil {
@@ -120,8 +135,8 @@ func flags(attention []ledger.Attention) []Flag {
 // Told returns the facts of the change from before to r.
 func (r Record) Told(before Record) []event.Fact[Snapshot] {
 	var facts []event.Fact[Snapshot]
-	if r.Status != before.Status {
-		facts = append(facts, r.Standing())
+	if now := r.Newest(); now.Name != before.Newest().Name || r.reminded(before) {
+		facts = append(facts, now)
 	}
 	if r.made != nil {
 		facts = append(facts, RefundedFact)
@@ -142,4 +157,16 @@ func (r Record) Standing() event.Fact[Snapshot] {
 	case Pending:
 	}
 	return PlacedFact
+}
+
+// Newest returns the fact of r from which its saga goes on, if it is told again.
+func (r Record) Newest() event.Fact[Snapshot] {
+	switch {
+	case r.Status != Pending || r.Course == nil:
+	case r.Decided != "":
+		return AbortedFact
+	case r.Course.Asked != "":
+		return AbortAskedFact
+	}
+	return r.Standing()
 }

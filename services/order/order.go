@@ -90,6 +90,8 @@ type Record struct {
 	Repairs []ledger.Repair `json:"repairs,omitempty"`
 
 	made *Refund // that this change has closed as DONE
+	// Course is nil unless the order is choreographed.
+	Course *Course `json:"-"`
 }
 
 // Change is one entry of an order's history.

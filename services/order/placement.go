@@ -17,9 +17,11 @@ const maxName = 255
 type Placement struct {
 	CustomerID string         `json:"customer_id"`
 	Currency   money.Currency `json:"currency"`
+	Style      Style          `json:"style,omitempty"`
 	Lines      []Line         `json:"lines"` // each SKU at most once
 	ShipTo     Address        `json:"ship_to,omitzero"`
-	// PaymentToken is in the input of the order's saga only: no record has it.
+	// PaymentToken is in the input of the order's workflow only: no record has it. That of
+	// a choreographed order is kept apart until the order is decided, see course.Parts.
 	PaymentToken string `json:"payment_token,omitempty"`
 	// Fingerprint is a hash of the request's content. Two requests with one
 	// idempotency key are the same request if and only if it is equal.
@@ -57,15 +59,18 @@ func (p Placement) Redacted() Placement {
 }
 
 // Validate refuses with INVALID a placement that could never become an order: no
-// customer, no currency, no lines, a quantity below 1, the same SKU in two lines. The
-// saga finds out whether it can be priced, packed, paid and delivered; the API limits
-// its size.
+// customer, no currency, an unknown style, no lines, a quantity below 1, the same SKU in
+// two lines. The saga finds out whether it can be priced, packed, paid and delivered; the
+// API limits its size.
 func (p Placement) Validate() error {
 	if !validName(p.CustomerID) {
 		return invalid("a customer id has 1 to %d characters, none of them a control character", maxName)
 	}
 	if !p.Currency.Known() {
 		return invalid("%.8q is not an ISO 4217 currency code", p.Currency)
+	}
+	if p.Style != "" && p.Style != Orchestrated && p.Style != Choreographed {
+		return invalid("%.32q is not a style of an order", p.Style)
 	}
 	if len(p.Lines) == 0 {
 		return invalid("no lines")

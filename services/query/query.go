@@ -29,7 +29,8 @@ type Order struct {
 // NeedsAttention reports whether an operator must review the order.
 func (o Order) NeedsAttention() bool { return len(o.Attention) > 0 }
 
-// Orchestrated is the style of an order that a saga decides. There is no other yet.
+// Orchestrated is the style of an order that a workflow takes forward; the order service has
+// the others.
 const Orchestrated = "orchestrated"
 
 // Status is the status of an order.

@@ -4,14 +4,17 @@ import "github.com/amends/amends/internal/identity"
 
 // The services that call others.
 const (
-	order    = "order"
-	shipping = "shipping"
-	users    = "user"
-	queries  = "query"
-	mails    = "notification"
-	anybody  = "*" // every caller with an identity
-	gateway  = identity.Gateway
-	operator = identity.Operator
+	catalog   = "catalog"
+	inventory = "inventory"
+	order     = "order"
+	payment   = "payment"
+	shipping  = "shipping"
+	users     = "user"
+	queries   = "query"
+	mails     = "notification"
+	anybody   = "*" // every caller with an identity
+	gateway   = identity.Gateway
+	operator  = identity.Operator
 )
 
 // Participant is the service whose methods run steps: a call of it is allowed by step.
@@ -52,6 +55,9 @@ var Methods = []Row{
 	{"amends.order.v1.Order/Get", []string{gateway, operator}},
 	{"amends.order.v1.Order/GetAddress", []string{gateway, shipping}},
 	{"amends.order.v1.Order/GetContact", []string{mails}},
+	{"amends.order.v1.Order/GetDestination", []string{shipping}},
+	{"amends.order.v1.Order/GetPayable", []string{payment}},
+	{"amends.order.v1.Order/GetWanted", []string{catalog, inventory}},
 	{"amends.order.v1.Order/KeepContact", []string{gateway}},
 	{"amends.payment.v1.Payment/Get", []string{gateway, operator}},
 	{"amends.payment.v1.Payment/ListRefunds", []string{gateway, operator}},

@@ -11,13 +11,14 @@ import (
 	"github.com/amends/amends/internal/rpc/wire"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/course"
 	pb "github.com/amends/amends/services/order/rpc/orderpb"
 )
 
 // Client calls the service over a connection. Every call needs a deadline.
 type Client struct{ remote pb.OrderClient }
 
-var _ order.Direct = (*Client)(nil)
+var _ Service = (*Client)(nil)
 
 // NewClient returns a client on conn.
 func NewClient(conn grpc.ClientConnInterface) *Client { return &Client{pb.NewOrderClient(conn)} }
@@ -33,11 +34,15 @@ func (c *Client) Get(ctx context.Context, id string) (order.Record, error) {
 
 // Address implements [order.Direct].
 func (c *Client) Address(ctx context.Context, id string) (order.Address, error) {
-	a, err := c.remote.GetAddress(ctx, &pb.GetAddressRequest{Id: id})
+	out, err := c.remote.GetAddress(ctx, &pb.GetAddressRequest{Id: id})
+	return fromAddress(out), err
+}
+
+func fromAddress(a *pb.GetAddressResponse) order.Address {
 	return order.Address{
 		Name: a.GetName(), Line1: a.GetLine1(), Line2: a.GetLine2(), City: a.GetCity(),
 		PostalCode: a.GetPostalCode(), Region: a.GetRegion(), Country: a.GetCountry(),
-	}, err
+	}
 }
 
 // KeepContact implements [order.Direct].
@@ -58,6 +63,28 @@ func fromContact(c *pb.Contact) order.Contact {
 	return order.Contact{Email: c.GetEmail(), Phone: c.GetPhone(), Locale: c.GetLocale()}
 }
 
+// Destination implements [course.Parts].
+func (c *Client) Destination(ctx context.Context, id string) (order.Address, error) {
+	out, err := c.remote.GetDestination(ctx, &pb.GetDestinationRequest{Id: id})
+	return fromAddress(out.GetAddress()), err
+}
+
+// Wanted implements [course.Parts].
+func (c *Client) Wanted(ctx context.Context, id string) (course.Wanted, error) {
+	out, err := c.remote.GetWanted(ctx, &pb.GetWantedRequest{Id: id})
+	return course.Wanted{Currency: money.Currency(out.GetCurrency()), Lines: fromLines(out.GetLines())}, err
+}
+
+// Payable implements [course.Parts].
+func (c *Client) Payable(ctx context.Context, id string) (course.Payable, error) {
+	out, err := c.remote.GetPayable(ctx, &pb.GetPayableRequest{Id: id})
+	p := course.Payable{Token: out.GetPaymentToken()}
+	if out.GetTotal() != nil {
+		p.Total = new(wire.FromAmount(out.GetTotal()))
+	}
+	return p, err
+}
+
 // Undecided implements [order.Direct].
 func (c *Client) Undecided(ctx context.Context, customer string) (bool, error) {
 	out, err := c.remote.CheckUndecided(ctx, &pb.CheckUndecidedRequest{CustomerId: customer})
@@ -68,6 +95,12 @@ var statuses = wire.Set[order.Status, pb.Status]{
 	order.Pending:   pb.Status_STATUS_PENDING,
 	order.Confirmed: pb.Status_STATUS_CONFIRMED,
 	order.Cancelled: pb.Status_STATUS_CANCELLED,
+}
+
+var styles = wire.Set[order.Style, pb.Style]{
+	"":                  pb.Style_STYLE_UNSPECIFIED,
+	order.Orchestrated:  pb.Style_STYLE_ORCHESTRATED,
+	order.Choreographed: pb.Style_STYLE_CHOREOGRAPHED,
 }
 
 var reasons = wire.Set[order.Reason, pb.Reason]{
@@ -86,7 +119,8 @@ func fromRecord(in *pb.GetResponse) (order.Record, error) {
 	status, err1 := statuses.Value(in.GetStatus())
 	reason, err2 := reasons.Value(in.GetReason())
 	decided, err3 := reasons.Value(in.GetDecided())
-	if err := errors.Join(err1, err2, err3); err != nil {
+	style, err4 := styles.Value(in.GetPlacement().GetStyle())
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return order.Record{}, err
 	}
 	r := order.Record{
@@ -95,6 +129,7 @@ func fromRecord(in *pb.GetResponse) (order.Record, error) {
 		NotedAt: wire.FromTime(in.GetNotedAt()), CreatedAt: wire.FromTime(in.GetCreatedAt()), UpdatedAt: wire.FromTime(in.GetUpdatedAt()),
 		Refunded: in.GetRefunded(),
 	}
+	r.Placement.Style = style
 	if in.GetTotal() != nil {
 		r.Total = new(wire.FromAmount(in.GetTotal()))
 	}
@@ -120,14 +155,17 @@ func fromRecord(in *pb.GetResponse) (order.Record, error) {
 }
 
 func fromPlacement(in *pb.Placement) order.Placement {
-	p := order.Placement{
+	return order.Placement{
 		CustomerID: in.GetCustomerId(), Currency: money.Currency(in.GetCurrency()), Fingerprint: in.GetFingerprint(), Nonce: in.GetNonce(),
-		PlacedAt: wire.FromTime(in.GetPlacedAt()), DecideBy: wire.FromTime(in.GetDecideBy()),
+		PlacedAt: wire.FromTime(in.GetPlacedAt()), DecideBy: wire.FromTime(in.GetDecideBy()), Lines: fromLines(in.GetLines()),
 	}
-	for _, l := range in.GetLines() {
-		p.Lines = append(p.Lines, order.Line{SKU: l.GetSku(), Quantity: l.GetQuantity()})
+}
+
+func fromLines(in []*pb.Placement_Line) (lines []order.Line) {
+	for _, l := range in {
+		lines = append(lines, order.Line{SKU: l.GetSku(), Quantity: l.GetQuantity()})
 	}
-	return p
+	return lines
 }
 
 func fromAttention(in []*pb.Attention) (flags []ledger.Attention) {

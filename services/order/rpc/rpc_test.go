@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/course"
 	"github.com/amends/amends/services/order/rpc"
 	pb "github.com/amends/amends/services/order/rpc/orderpb"
 	"github.com/amends/amends/services/order/store"
@@ -27,13 +29,13 @@ func TestContract(t *testing.T) {
 	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		s := store.New(db)
 		remote := rpc.NewClient(rpctest.Connect(t, func(r grpc.ServiceRegistrar) { rpc.Register(r, s) }))
-		for name, d := range map[string]order.Direct{"Store": s, "Client": remote} {
+		for name, d := range map[string]rpc.Service{"Store": s, "Client": remote} {
 			t.Run(name, func(t *testing.T) { contract(t, s, d, name) })
 		}
 	})
 }
 
-func contract(t *testing.T, s order.Service, d order.Direct, id string) {
+func contract(t *testing.T, s *store.Store, d rpc.Service, id string) {
 	ctx := rpctest.Context(t)
 	at := time.Date(2026, 11, 22, 12, 0, 0, 123456000, time.UTC)
 	address := order.Address{
@@ -75,6 +77,28 @@ func contract(t *testing.T, s order.Service, d order.Direct, id string) {
 	to, err := d.Address(ctx, id)
 	require.NoError(t, err)
 	require.Equal(t, address, to)
+	to, err = d.Destination(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, address, to)
+	wanted, err := d.Wanted(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, course.Wanted{Currency: "EUR", Lines: []order.Line{{SKU: "MUG", Quantity: 2}, {SKU: "TEE", Quantity: 1}}}, wanted)
+	due, err := d.Payable(ctx, id)
+	require.NoError(t, err)
+	require.Empty(t, due, "its workflow has the token")
+	other := "choreographed-" + id
+	_, err = s.Create(ctx, key.New(other, "order.create"), order.Placement{
+		CustomerID: "cus_" + other, Currency: "EUR", Style: order.Choreographed, PaymentToken: "tok_visa",
+		Lines: []order.Line{{SKU: "MUG", Quantity: 2}}, ShipTo: address, DecideBy: at.Add(time.Minute),
+	})
+	require.NoError(t, err)
+	require.NoError(t, s.Quoted(ctx, other, order.Quote{Total: money.New(100, "EUR")}))
+	due, err = d.Payable(ctx, other)
+	require.NoError(t, err)
+	require.Equal(t, course.Payable{Token: "tok_visa", Total: new(money.New(100, "EUR"))}, due)
+	r, err := d.Get(ctx, other)
+	require.NoError(t, err)
+	require.Equal(t, order.Choreographed, r.Style())
 
 	ada := order.Contact{Email: "ada@example.com", Phone: "+49301234567", Locale: "de-AT"}
 	hasNone := func() {
@@ -100,6 +124,15 @@ func contract(t *testing.T, s order.Service, d order.Direct, id string) {
 	}
 
 	is(s.Decide(ctx, key.New(id, "order.decide"), order.Decision{Reason: order.OutOfStock, At: at}))
+	for _, ask := range []func() error{
+		func() error { _, err := d.Wanted(ctx, id); return err },
+		func() error { _, err := d.Payable(ctx, id); return err },
+		func() error { _, err := d.Destination(ctx, id); return err },
+	} {
+		err := ask()
+		require.Equal(t, course.Decided, fault.CodeOf(err))
+		require.Equal(t, fault.Business, fault.KindOf(err))
+	}
 	total := money.New(0, "EUR")
 	is(s.Cancel(ctx, key.New(id, "order.cancel"), order.Closing{
 		Reason: order.Internal, Total: &total, View: []byte(`{"steps": []}`),
@@ -125,7 +158,7 @@ func contract(t *testing.T, s order.Service, d order.Direct, id string) {
 
 // fake answers a record.
 type fake struct {
-	order.Direct
+	rpc.Service
 	record order.Record
 }
 
@@ -157,6 +190,15 @@ func TestEveryStatusAndReasonIsInTheContractAndNoOther(t *testing.T) {
 		}
 		require.NoError(t, answered)
 		require.Equal(t, status, got.Status)
+	}
+	for n, name := range pb.Style_name {
+		style := order.Style(strings.ToLower(name[len("STYLE_"):]))
+		if n == 0 {
+			style = ""
+		}
+		got, err := answer(order.Record{Status: order.Pending, Placement: order.Placement{Style: style}})
+		require.NoError(t, err)
+		require.Equal(t, style, got.Placement.Style)
 	}
 	_, err := answer(order.Record{Status: order.Cancelled, Reason: "BORED"})
 	require.Equal(t, fault.Bug, fault.KindOf(err))

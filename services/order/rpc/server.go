@@ -11,17 +11,24 @@ import (
 	"github.com/amends/amends/internal/rpc/wire"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/course"
 	pb "github.com/amends/amends/services/order/rpc/orderpb"
 )
 
+// Service is what is served: see its parts.
+type Service interface {
+	order.Direct
+	course.Parts
+}
+
 // Register serves s on r.
-func Register(r grpc.ServiceRegistrar, s order.Direct) {
+func Register(r grpc.ServiceRegistrar, s Service) {
 	pb.RegisterOrderServer(r, &server{service: s})
 }
 
 type server struct {
 	pb.UnimplementedOrderServer
-	service order.Direct
+	service Service
 }
 
 func (s *server) Get(ctx context.Context, in *pb.GetRequest) (*pb.GetResponse, error) {
@@ -43,9 +50,24 @@ func (s *server) GetAddress(ctx context.Context, in *pb.GetAddressRequest) (*pb.
 	if err != nil {
 		return nil, err
 	}
+	return toAddress(a), nil
+}
+
+func toAddress(a order.Address) *pb.GetAddressResponse {
 	return &pb.GetAddressResponse{
 		Name: a.Name, Line1: a.Line1, Line2: a.Line2, City: a.City, PostalCode: a.PostalCode, Region: a.Region, Country: a.Country,
-	}, nil
+	}
+}
+
+func (s *server) GetDestination(ctx context.Context, in *pb.GetDestinationRequest) (*pb.GetDestinationResponse, error) {
+	if err := wire.Name("id", in.GetId()); err != nil {
+		return nil, err
+	}
+	a, err := s.service.Destination(ctx, in.GetId())
+	if err != nil {
+		return nil, err
+	}
+	return &pb.GetDestinationResponse{Address: toAddress(a)}, nil
 }
 
 func (s *server) KeepContact(ctx context.Context, in *pb.KeepContactRequest) (*pb.KeepContactResponse, error) {
@@ -66,6 +88,32 @@ func (s *server) GetContact(ctx context.Context, in *pb.GetContactRequest) (*pb.
 	return &pb.GetContactResponse{Contact: &pb.Contact{Email: c.Email, Phone: c.Phone, Locale: c.Locale}}, nil
 }
 
+func (s *server) GetWanted(ctx context.Context, in *pb.GetWantedRequest) (*pb.GetWantedResponse, error) {
+	if err := wire.Name("id", in.GetId()); err != nil {
+		return nil, err
+	}
+	w, err := s.service.Wanted(ctx, in.GetId())
+	if err != nil {
+		return nil, err
+	}
+	return &pb.GetWantedResponse{Currency: string(w.Currency), Lines: toLines(w.Lines)}, nil
+}
+
+func (s *server) GetPayable(ctx context.Context, in *pb.GetPayableRequest) (*pb.GetPayableResponse, error) {
+	if err := wire.Name("id", in.GetId()); err != nil {
+		return nil, err
+	}
+	p, err := s.service.Payable(ctx, in.GetId())
+	if err != nil {
+		return nil, err
+	}
+	out := &pb.GetPayableResponse{PaymentToken: p.Token}
+	if p.Total != nil {
+		out.Total = wire.Amount(*p.Total)
+	}
+	return out, nil
+}
+
 func (s *server) CheckUndecided(ctx context.Context, in *pb.CheckUndecidedRequest) (*pb.CheckUndecidedResponse, error) {
 	if err := wire.Name("customer_id", in.GetCustomerId()); err != nil {
 		return nil, err
@@ -81,11 +129,13 @@ func toRecord(r order.Record) (*pb.GetResponse, error) {
 	status, err1 := statuses.Number(r.Status)
 	reason, err2 := reasons.Number(r.Reason)
 	decided, err3 := reasons.Number(r.Decided)
+	style, err4 := styles.Number(r.Placement.Style)
 	out := &pb.GetResponse{
 		Id: r.ID, Version: r.Version, Status: status, Reason: reason, Decided: decided, DecidedAt: wire.Time(r.DecidedAt),
 		Placement: toPlacement(r.Placement), View: r.View, Attention: toAttention(r.Attention),
 		NotedAt: wire.Time(r.NotedAt), CreatedAt: wire.Time(r.CreatedAt), UpdatedAt: wire.Time(r.UpdatedAt), Refunded: r.Refunded,
 	}
+	out.Placement.Style = style
 	if r.Total != nil {
 		out.Total = wire.Amount(*r.Total)
 	}
@@ -106,16 +156,19 @@ func toRecord(r order.Record) (*pb.GetResponse, error) {
 			At: wire.Time(a.At), Request: a.Request,
 		})
 	}
-	return out, errors.Join(err1, err2, err3)
+	return out, errors.Join(err1, err2, err3, err4)
 }
 
 func toPlacement(p order.Placement) *pb.Placement {
-	out := &pb.Placement{
+	return &pb.Placement{
 		CustomerId: p.CustomerID, Currency: string(p.Currency), Fingerprint: p.Fingerprint, Nonce: p.Nonce,
-		PlacedAt: wire.Time(p.PlacedAt), DecideBy: wire.Time(p.DecideBy),
+		PlacedAt: wire.Time(p.PlacedAt), DecideBy: wire.Time(p.DecideBy), Lines: toLines(p.Lines),
 	}
-	for _, l := range p.Lines {
-		out.Lines = append(out.Lines, &pb.Placement_Line{Sku: l.SKU, Quantity: l.Quantity})
+}
+
+func toLines(lines []order.Line) (out []*pb.Placement_Line) {
+	for _, l := range lines {
+		out = append(out, &pb.Placement_Line{Sku: l.SKU, Quantity: l.Quantity})
 	}
 	return out
 }

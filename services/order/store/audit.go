@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/services/order"
 	orderaudit "github.com/amends/amends/services/order/audit"
 	"github.com/amends/amends/services/order/store/refunds"
+	"github.com/amends/amends/services/order/store/rows"
 )
 
 var _ orderaudit.Auditor = (*Store)(nil)
@@ -32,27 +33,27 @@ func (s *Store) audit(ctx context.Context, r audit.Range) (orderaudit.Page, erro
 	if len(r.Sagas) == 0 && r.Limit > 0 {
 		q = q.Limit(r.Limit)
 	}
-	var rows []auditRow
-	if err := q.Order("id").Find(&rows).Error; err != nil {
+	var found []auditRow
+	if err := q.Order("id").Find(&found).Error; err != nil {
 		return orderaudit.Page{}, fmt.Errorf("read orders: %w", err)
 	}
-	page := orderaudit.Page{Facts: make([]orderaudit.Fact, len(rows))}
-	if len(rows) == 0 {
+	page := orderaudit.Page{Facts: make([]orderaudit.Fact, len(found))}
+	if len(found) == 0 {
 		return page, nil
 	}
-	if last := rows[len(rows)-1].ID; len(r.Sagas) == 0 && len(rows) == r.Limit {
+	if last := found[len(found)-1].ID; len(r.Sagas) == 0 && len(found) == r.Limit {
 		page.Next, r.To = last, last
 	}
 	// After the orders: a history with more changes than its order then belongs to an
 	// order that was just decided, and is too young to be judged.
-	var changes []changeRow
+	var changes []rows.Change
 	err := pages.Within(s.db.WithContext(ctx), "order_id", r).Order("order_id, position").Find(&changes).Error
 	if err != nil {
 		return orderaudit.Page{}, fmt.Errorf("read order histories: %w", err)
 	}
 	histories := map[string][]order.Change{}
 	for i := range changes {
-		c, err := changes[i].change()
+		c, err := changes[i].Value()
 		if err != nil {
 			return orderaudit.Page{}, err
 		}
@@ -62,23 +63,23 @@ func (s *Store) audit(ctx context.Context, r audit.Range) (orderaudit.Page, erro
 	if err != nil {
 		return orderaudit.Page{}, err
 	}
-	telling, err := compare.Sagas(ctx, s.db, r, results(rows, histories, paid))
+	telling, err := compare.Sagas(ctx, s.db, r, results(found, histories, paid))
 	if err != nil {
 		return orderaudit.Page{}, err
 	}
-	for i := range rows {
-		if page.Facts[i], err = rows[i].fact(histories[rows[i].ID], paid[rows[i].ID]); err != nil {
+	for i := range found {
+		if page.Facts[i], err = found[i].fact(histories[found[i].ID], paid[found[i].ID]); err != nil {
 			return orderaudit.Page{}, err
 		}
-		page.Facts[i].Telling = telling[rows[i].ID]
+		page.Facts[i].Telling = telling[found[i].ID]
 	}
 	return page, nil
 }
 
 // results returns what the service has told of the orders, except for flags: an order
 // keeps its present ones only.
-func results(rows []auditRow, histories map[string][]order.Change, paid map[string][]order.Refund) (all []compare.Result) {
-	for _, r := range rows {
+func results(orders []auditRow, histories map[string][]order.Change, paid map[string][]order.Refund) (all []compare.Result) {
+	for _, r := range orders {
 		all = append(all, compare.Result{Saga: r.ID, What: "it is placed", Type: order.PlacedFact.Type(), At: r.CreatedAt})
 		for _, c := range histories[r.ID] {
 			if c.To != order.Pending {
@@ -131,8 +132,8 @@ func (r *auditRow) fact(history []order.Change, paid []order.Refund) (orderaudit
 		f.DecideBy = r.DecideBy.UTC()
 	}
 	var looks []ledger.Acknowledgement
-	if err := errors.Join(listed(r.Waivers, &f.Waivers), listed(r.Acknowledgements, &looks)); err != nil {
-		return orderaudit.Fact{}, unreadable(r.ID, err)
+	if err := errors.Join(rows.Listed(r.Waivers, &f.Waivers), rows.Listed(r.Acknowledgements, &looks)); err != nil {
+		return orderaudit.Fact{}, rows.Unreadable(r.ID, err)
 	}
 	if r.NotedAt != nil && r.NotedAt.After(f.ChangedAt) {
 		f.ChangedAt = r.NotedAt.UTC()

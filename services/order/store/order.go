@@ -9,11 +9,14 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"github.com/amends/amends/event"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/course"
+	"github.com/amends/amends/services/order/store/rows"
 )
 
 // Create implements [order.Service].
@@ -26,7 +29,7 @@ func (s *Store) Create(ctx context.Context, k key.Key, p order.Placement) (order
 		}
 		return rec, database.Fault(findErr)
 	}
-	row, lines, err := newRows(k.Saga, p, timeOf(p.PlacedAt))
+	row, lines, err := rows.New(k.Saga, p, timeOf(p.PlacedAt))
 	if err != nil {
 		return order.Record{}, err
 	}
@@ -47,10 +50,16 @@ func (s *Store) Create(ctx context.Context, k key.Key, p order.Placement) (order
 		if err := database.Queue(tx, int64(len(lines))).Create(&lines).Error; err != nil {
 			return fmt.Errorf("insert order lines: %w", err)
 		}
-		if rec, err = row.record(); err == nil {
-			err = tell(tx, rec, order.PlacedFact)
+		if rec, err = row.Record(); err != nil {
+			return err
 		}
-		return err
+		if rec.Style() == order.Choreographed {
+			course.Begin(&rec, rec.CreatedAt)
+			if err := rows.AddCourse(tx, rec, p.PaymentToken); err != nil {
+				return err //nolint:wrapcheck // it says what it did
+			}
+		}
+		return tell(tx, rec, order.PlacedFact)
 	})
 	if err != nil {
 		return order.Record{}, err
@@ -82,7 +91,8 @@ func (s *Store) Acknowledge(ctx context.Context, k key.Key, a ledger.Acknowledge
 	return s.change(ctx, k.Saga, func(r *order.Record) (bool, error) { return r.Acknowledge(a) })
 }
 
-// change applies move to an order and writes it if move reports a change.
+// change applies move to an order and writes it if move reports a change. Otherwise it
+// tells the status of the order again, as [again] does.
 func (s *Store) change(ctx context.Context, id string, move func(*order.Record) (bool, error)) (order.Record, error) {
 	return s.changeIn(ctx, id, func(_ *gorm.DB, r *order.Record) (bool, error) { return move(r) })
 }
@@ -90,9 +100,16 @@ func (s *Store) change(ctx context.Context, id string, move func(*order.Record) 
 // changeIn is change for a move that writes other rows of the order, too, in its
 // transaction.
 func (s *Store) changeIn(ctx context.Context, id string, move func(tx *gorm.DB, r *order.Record) (bool, error)) (order.Record, error) {
+	return s.changeOr(ctx, id, move, order.Record.Standing)
+}
+
+// changeOr is changeIn with another fact to tell again; the zero fact is told never.
+func (s *Store) changeOr(
+	ctx context.Context, id string, move func(tx *gorm.DB, r *order.Record) (bool, error), repeat func(order.Record) event.Fact[order.Snapshot],
+) (order.Record, error) {
 	var rec order.Record
 	err := database.InTx(ctx, s.db, func(tx *gorm.DB) error {
-		var row orderRow
+		var row rows.Order
 		err := locked(tx).Where("id = ?", id).Take(&row).Error
 		if errors.Is(err, gorm.ErrRecordNotFound) {
 			return fault.Errorf(fault.Bug, fault.NotFound, "order %s was never created", id)
@@ -100,23 +117,29 @@ func (s *Store) changeIn(ctx context.Context, id string, move func(tx *gorm.DB, 
 		if err != nil {
 			return fmt.Errorf("lock order: %w", err)
 		}
-		if rec, err = row.record(); err != nil {
+		if rec, err = load(tx, row); err != nil {
 			return err
 		}
 		before := rec
+		if rec.Course != nil {
+			before.Course = new(*rec.Course)
+		}
 		changed, err := move(tx, &rec)
 		switch {
 		case err != nil:
 			return err
 		case !changed:
-			return again(ctx, tx, rec)
+			return again(ctx, tx, rec, repeat(rec))
 		}
 		rec.Version++
-		if err := row.take(rec); err != nil {
+		if err := row.Take(rec); err != nil {
 			return err
 		}
 		if err := update(tx, row, before.Status); err != nil {
 			return err
+		}
+		if err := rows.WriteCourse(tx, rec); err != nil {
+			return err //nolint:wrapcheck // it says what it did
 		}
 		return tell(tx, rec, rec.Told(before)...)
 	})
@@ -139,7 +162,7 @@ func timeOf(at time.Time) time.Time {
 }
 
 // update writes a row and, if its status is no longer from, that change.
-func update(tx *gorm.DB, row orderRow, from order.Status) error {
+func update(tx *gorm.DB, row rows.Order, from order.Status) error {
 	// The row is locked; the condition repeats the premise of the change.
 	res := database.Queue(tx, 1).Model(&row).Where("status = ?", from).
 		Select("status", "reason", "total_minor", "total_currency", "view", "changes", "updated_at",
@@ -154,7 +177,7 @@ func update(tx *gorm.DB, row orderRow, from order.Status) error {
 	if row.Status == string(from) {
 		return nil
 	}
-	change := changeRow{
+	change := rows.Change{
 		OrderID: row.ID, Position: row.Changes,
 		FromStatus: string(from), ToStatus: row.Status, Reason: row.Reason, At: row.UpdatedAt,
 	}
@@ -166,7 +189,7 @@ func update(tx *gorm.DB, row orderRow, from order.Status) error {
 
 // find reads an order, or fails with NOT_FOUND.
 func find(db *gorm.DB, id string) (order.Record, error) {
-	var row orderRow
+	var row rows.Order
 	err := db.Where("id = ?", id).Take(&row).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return order.Record{}, fault.Errorf(fault.Business, fault.NotFound, "there is no such order")
@@ -174,5 +197,14 @@ func find(db *gorm.DB, id string) (order.Record, error) {
 	if err != nil {
 		return order.Record{}, fmt.Errorf("read order: %w", err)
 	}
-	return row.record()
+	return load(db, row)
+}
+
+// load returns the order of a row, with its course.
+func load(db *gorm.DB, row rows.Order) (order.Record, error) {
+	rec, err := row.Record()
+	if err == nil {
+		err = rows.LoadCourses(db, &rec)
+	}
+	return rec, err //nolint:wrapcheck // it says what it did
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/store/rows"
 )
 
 // maxPage bounds the orders of one page.
@@ -32,7 +33,7 @@ func (s *Store) Address(ctx context.Context, id string) (order.Address, error) {
 // Undecided implements [order.Service].
 func (s *Store) Undecided(ctx context.Context, customer string) (bool, error) {
 	var n int64
-	err := s.db.WithContext(ctx).Model(&orderRow{}).Where("customer_id = ? AND status = ?", customer, string(order.Pending)).Limit(1).Count(&n).Error
+	err := s.db.WithContext(ctx).Model(&rows.Order{}).Where("customer_id = ? AND status = ?", customer, string(order.Pending)).Limit(1).Count(&n).Error
 	if err != nil {
 		return false, database.Fault(fmt.Errorf("look for undecided orders: %w", err))
 	}
@@ -47,18 +48,25 @@ func (s *Store) List(ctx context.Context, f order.Filter) ([]order.Record, error
 	if f.Limit < 1 || f.Limit > maxPage {
 		return nil, fault.Errorf(fault.Business, fault.Invalid, "a page has 1 to %d orders", maxPage)
 	}
-	var rows []orderRow
-	err := s.selected(ctx, f).Order("id").Limit(f.Limit).Find(&rows).Error
+	var found []rows.Order
+	err := s.selected(ctx, f).Order("id").Limit(f.Limit).Find(&found).Error
 	if err != nil {
 		return nil, database.Fault(fmt.Errorf("read orders: %w", err))
 	}
-	records := make([]order.Record, 0, len(rows))
-	for i := range rows {
-		rec, err := rows[i].record()
+	records := make([]order.Record, 0, len(found))
+	for i := range found {
+		rec, err := found[i].Record()
 		if err != nil {
 			return nil, err
 		}
 		records = append(records, rec)
+	}
+	all := make([]*order.Record, len(records))
+	for i := range records {
+		all[i] = &records[i]
+	}
+	if err := rows.LoadCourses(s.db.WithContext(ctx), all...); err != nil {
+		return nil, database.Fault(err)
 	}
 	return records, nil
 }
@@ -70,7 +78,7 @@ func (s *Store) Missing(ctx context.Context, ids []string) ([]string, error) {
 		return nil, fault.Errorf(fault.Business, fault.Invalid, "at most %d orders are looked up at once", maxPage)
 	}
 	var known []string
-	if err := s.db.WithContext(ctx).Model(&orderRow{}).Where("id IN ?", ids).Pluck("id", &known).Error; err != nil {
+	if err := s.db.WithContext(ctx).Model(&rows.Order{}).Where("id IN ?", ids).Pluck("id", &known).Error; err != nil {
 		return nil, database.Fault(fmt.Errorf("look orders up: %w", err))
 	}
 	have := map[string]bool{}
@@ -83,7 +91,7 @@ func (s *Store) Missing(ctx context.Context, ids []string) ([]string, error) {
 // Count returns the number of orders that the filter selects, ignoring its limit,
 // without reading them.
 func (s *Store) Count(ctx context.Context, f order.Filter) (n int64, err error) {
-	if err := s.selected(ctx, f).Model(&orderRow{}).Count(&n).Error; err != nil {
+	if err := s.selected(ctx, f).Model(&rows.Order{}).Count(&n).Error; err != nil {
 		return 0, database.Fault(fmt.Errorf("count orders: %w", err))
 	}
 	return n, nil
@@ -114,14 +122,14 @@ func (s *Store) selected(ctx context.Context, f order.Filter) *gorm.DB {
 // History returns every change of an order's status, oldest first; none for an order
 // that is PENDING or does not exist.
 func (s *Store) History(ctx context.Context, id string) ([]order.Change, error) {
-	var rows []changeRow
-	err := s.db.WithContext(ctx).Where("order_id = ?", id).Order("position").Find(&rows).Error
+	var found []rows.Change
+	err := s.db.WithContext(ctx).Where("order_id = ?", id).Order("position").Find(&found).Error
 	if err != nil {
 		return nil, database.Fault(fmt.Errorf("read order history: %w", err))
 	}
-	changes := make([]order.Change, 0, len(rows))
-	for i := range rows {
-		c, err := rows[i].change()
+	changes := make([]order.Change, 0, len(found))
+	for i := range found {
+		c, err := found[i].Value()
 		if err != nil {
 			return nil, err
 		}

@@ -28,7 +28,7 @@ func TestAnOrderTellsItsChanges(t *testing.T) {
 			lines = append(lines, order.TakenLine{SKU: l.SKU, Quantity: l.Quantity})
 		}
 		require.Equal(t, order.Snapshot{
-			ID: "a", CustomerID: p.CustomerID, Status: order.Pending, Currency: "EUR", Lines: lines, DecideBy: p.DecideBy,
+			ID: "a", CustomerID: p.CustomerID, Status: order.Pending, Style: order.Orchestrated, Currency: "EUR", Lines: lines, DecideBy: p.DecideBy,
 			CreatedAt: placed.CreatedAt, UpdatedAt: placed.CreatedAt,
 		}, placed)
 

@@ -144,6 +144,56 @@ func (Reason) EnumDescriptor() ([]byte, []int) {
 	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{1}
 }
 
+// Style is how the steps of an order's saga follow each other.
+type Style int32
+
+const (
+	Style_STYLE_UNSPECIFIED   Style = 0
+	Style_STYLE_ORCHESTRATED  Style = 1
+	Style_STYLE_CHOREOGRAPHED Style = 2
+)
+
+// Enum value maps for Style.
+var (
+	Style_name = map[int32]string{
+		0: "STYLE_UNSPECIFIED",
+		1: "STYLE_ORCHESTRATED",
+		2: "STYLE_CHOREOGRAPHED",
+	}
+	Style_value = map[string]int32{
+		"STYLE_UNSPECIFIED":   0,
+		"STYLE_ORCHESTRATED":  1,
+		"STYLE_CHOREOGRAPHED": 2,
+	}
+)
+
+func (x Style) Enum() *Style {
+	p := new(Style)
+	*p = x
+	return p
+}
+
+func (x Style) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Style) Descriptor() protoreflect.EnumDescriptor {
+	return file_services_order_rpc_order_proto_enumTypes[2].Descriptor()
+}
+
+func (Style) Type() protoreflect.EnumType {
+	return &file_services_order_rpc_order_proto_enumTypes[2]
+}
+
+func (x Style) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Style.Descriptor instead.
+func (Style) EnumDescriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{2}
+}
+
 // GetRequest names an order.
 type GetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -371,14 +421,16 @@ func (x *GetResponse) GetRepairs() []*Repair {
 
 // Placement is the customer's request, without address and payment token.
 type Placement struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	CustomerId    string                 `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	Currency      string                 `protobuf:"bytes,2,opt,name=currency,proto3" json:"currency,omitempty"`
-	Lines         []*Placement_Line      `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
-	Fingerprint   string                 `protobuf:"bytes,4,opt,name=fingerprint,proto3" json:"fingerprint,omitempty"`
-	Nonce         string                 `protobuf:"bytes,5,opt,name=nonce,proto3" json:"nonce,omitempty"`
-	PlacedAt      *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=placed_at,json=placedAt,proto3" json:"placed_at,omitempty"`
-	DecideBy      *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=decide_by,json=decideBy,proto3" json:"decide_by,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	CustomerId  string                 `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	Currency    string                 `protobuf:"bytes,2,opt,name=currency,proto3" json:"currency,omitempty"`
+	Lines       []*Placement_Line      `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
+	Fingerprint string                 `protobuf:"bytes,4,opt,name=fingerprint,proto3" json:"fingerprint,omitempty"`
+	Nonce       string                 `protobuf:"bytes,5,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	PlacedAt    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=placed_at,json=placedAt,proto3" json:"placed_at,omitempty"`
+	DecideBy    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=decide_by,json=decideBy,proto3" json:"decide_by,omitempty"`
+	// How the steps of the saga follow each other; unspecified: a workflow takes them.
+	Style         Style `protobuf:"varint,8,opt,name=style,proto3,enum=amends.order.v1.Style" json:"style,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -460,6 +512,13 @@ func (x *Placement) GetDecideBy() *timestamppb.Timestamp {
 		return x.DecideBy
 	}
 	return nil
+}
+
+func (x *Placement) GetStyle() Style {
+	if x != nil {
+		return x.Style
+	}
+	return Style_STYLE_UNSPECIFIED
 }
 
 // Attention is a step that makes no progress.
@@ -1222,6 +1281,294 @@ func (x *GetContactResponse) GetContact() *Contact {
 	return nil
 }
 
+// GetDestinationRequest names an order.
+type GetDestinationRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetDestinationRequest) Reset() {
+	*x = GetDestinationRequest{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetDestinationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetDestinationRequest) ProtoMessage() {}
+
+func (x *GetDestinationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetDestinationRequest.ProtoReflect.Descriptor instead.
+func (*GetDestinationRequest) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *GetDestinationRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// GetDestinationResponse has the address.
+type GetDestinationResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Address       *GetAddressResponse    `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetDestinationResponse) Reset() {
+	*x = GetDestinationResponse{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetDestinationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetDestinationResponse) ProtoMessage() {}
+
+func (x *GetDestinationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetDestinationResponse.ProtoReflect.Descriptor instead.
+func (*GetDestinationResponse) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GetDestinationResponse) GetAddress() *GetAddressResponse {
+	if x != nil {
+		return x.Address
+	}
+	return nil
+}
+
+// GetWantedRequest names an order.
+type GetWantedRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetWantedRequest) Reset() {
+	*x = GetWantedRequest{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetWantedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetWantedRequest) ProtoMessage() {}
+
+func (x *GetWantedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetWantedRequest.ProtoReflect.Descriptor instead.
+func (*GetWantedRequest) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *GetWantedRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// GetWantedResponse has the goods.
+type GetWantedResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Currency      string                 `protobuf:"bytes,1,opt,name=currency,proto3" json:"currency,omitempty"`
+	Lines         []*Placement_Line      `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetWantedResponse) Reset() {
+	*x = GetWantedResponse{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetWantedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetWantedResponse) ProtoMessage() {}
+
+func (x *GetWantedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetWantedResponse.ProtoReflect.Descriptor instead.
+func (*GetWantedResponse) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *GetWantedResponse) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *GetWantedResponse) GetLines() []*Placement_Line {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+// GetPayableRequest names an order.
+type GetPayableRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPayableRequest) Reset() {
+	*x = GetPayableRequest{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPayableRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPayableRequest) ProtoMessage() {}
+
+func (x *GetPayableRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPayableRequest.ProtoReflect.Descriptor instead.
+func (*GetPayableRequest) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *GetPayableRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// GetPayableResponse is what the order costs, and how it is paid.
+type GetPayableResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty for an order that a workflow takes forward.
+	PaymentToken string `protobuf:"bytes,1,opt,name=payment_token,json=paymentToken,proto3" json:"payment_token,omitempty"`
+	// Absent until the order service has heard of the quote.
+	Total         *wirepb.Amount `protobuf:"bytes,2,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPayableResponse) Reset() {
+	*x = GetPayableResponse{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPayableResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPayableResponse) ProtoMessage() {}
+
+func (x *GetPayableResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPayableResponse.ProtoReflect.Descriptor instead.
+func (*GetPayableResponse) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *GetPayableResponse) GetPaymentToken() string {
+	if x != nil {
+		return x.PaymentToken
+	}
+	return ""
+}
+
+func (x *GetPayableResponse) GetTotal() *wirepb.Amount {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
 // CheckUndecidedRequest names a customer.
 type CheckUndecidedRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1232,7 +1579,7 @@ type CheckUndecidedRequest struct {
 
 func (x *CheckUndecidedRequest) Reset() {
 	*x = CheckUndecidedRequest{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[14]
+	mi := &file_services_order_rpc_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1244,7 +1591,7 @@ func (x *CheckUndecidedRequest) String() string {
 func (*CheckUndecidedRequest) ProtoMessage() {}
 
 func (x *CheckUndecidedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[14]
+	mi := &file_services_order_rpc_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1257,7 +1604,7 @@ func (x *CheckUndecidedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckUndecidedRequest.ProtoReflect.Descriptor instead.
 func (*CheckUndecidedRequest) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{14}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CheckUndecidedRequest) GetCustomerId() string {
@@ -1277,7 +1624,7 @@ type CheckUndecidedResponse struct {
 
 func (x *CheckUndecidedResponse) Reset() {
 	*x = CheckUndecidedResponse{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[15]
+	mi := &file_services_order_rpc_order_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1289,7 +1636,7 @@ func (x *CheckUndecidedResponse) String() string {
 func (*CheckUndecidedResponse) ProtoMessage() {}
 
 func (x *CheckUndecidedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[15]
+	mi := &file_services_order_rpc_order_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1302,7 +1649,7 @@ func (x *CheckUndecidedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckUndecidedResponse.ProtoReflect.Descriptor instead.
 func (*CheckUndecidedResponse) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{15}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CheckUndecidedResponse) GetUndecided() bool {
@@ -1323,7 +1670,7 @@ type Placement_Line struct {
 
 func (x *Placement_Line) Reset() {
 	*x = Placement_Line{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[16]
+	mi := &file_services_order_rpc_order_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1335,7 +1682,7 @@ func (x *Placement_Line) String() string {
 func (*Placement_Line) ProtoMessage() {}
 
 func (x *Placement_Line) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[16]
+	mi := &file_services_order_rpc_order_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1394,7 +1741,7 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x10acknowledgements\x18\x0e \x03(\v2 .amends.order.v1.AcknowledgementR\x10acknowledgements\x12\x18\n" +
 	"\aversion\x18\x0f \x01(\x03R\aversion\x12\x1a\n" +
 	"\brefunded\x18\x10 \x01(\x03R\brefunded\x121\n" +
-	"\arepairs\x18\x11 \x03(\v2\x17.amends.order.v1.RepairR\arepairs\"\xdf\x02\n" +
+	"\arepairs\x18\x11 \x03(\v2\x17.amends.order.v1.RepairR\arepairs\"\x8d\x03\n" +
 	"\tPlacement\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12\x1a\n" +
@@ -1403,7 +1750,8 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\vfingerprint\x18\x04 \x01(\tR\vfingerprint\x12\x14\n" +
 	"\x05nonce\x18\x05 \x01(\tR\x05nonce\x127\n" +
 	"\tplaced_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bplacedAt\x127\n" +
-	"\tdecide_by\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bdecideBy\x1a4\n" +
+	"\tdecide_by\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bdecideBy\x12,\n" +
+	"\x05style\x18\b \x01(\x0e2\x16.amends.order.v1.StyleR\x05style\x1a4\n" +
 	"\x04Line\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\"\xbb\x01\n" +
@@ -1461,7 +1809,21 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x11GetContactRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"H\n" +
 	"\x12GetContactResponse\x122\n" +
-	"\acontact\x18\x01 \x01(\v2\x18.amends.order.v1.ContactR\acontact\"8\n" +
+	"\acontact\x18\x01 \x01(\v2\x18.amends.order.v1.ContactR\acontact\"'\n" +
+	"\x15GetDestinationRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"W\n" +
+	"\x16GetDestinationResponse\x12=\n" +
+	"\aaddress\x18\x01 \x01(\v2#.amends.order.v1.GetAddressResponseR\aaddress\"\"\n" +
+	"\x10GetWantedRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"f\n" +
+	"\x11GetWantedResponse\x12\x1a\n" +
+	"\bcurrency\x18\x01 \x01(\tR\bcurrency\x125\n" +
+	"\x05lines\x18\x02 \x03(\v2\x1f.amends.order.v1.Placement.LineR\x05lines\"#\n" +
+	"\x11GetPayableRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"g\n" +
+	"\x12GetPayableResponse\x12#\n" +
+	"\rpayment_token\x18\x01 \x01(\tR\fpaymentToken\x12,\n" +
+	"\x05total\x18\x02 \x01(\v2\x16.amends.wire.v1.AmountR\x05total\"8\n" +
 	"\x15CheckUndecidedRequest\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\"6\n" +
@@ -1481,7 +1843,11 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x14REASON_UNDELIVERABLE\x10\x05\x12\x1b\n" +
 	"\x17REASON_CUSTOMER_REQUEST\x10\x06\x12\x13\n" +
 	"\x0fREASON_DEADLINE\x10\a\x12\x13\n" +
-	"\x0fREASON_INTERNAL\x10\b2\xcd\x03\n" +
+	"\x0fREASON_INTERNAL\x10\b*O\n" +
+	"\x05Style\x12\x15\n" +
+	"\x11STYLE_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12STYLE_ORCHESTRATED\x10\x01\x12\x17\n" +
+	"\x13STYLE_CHOREOGRAPHED\x10\x022\xea\x05\n" +
 	"\x05Order\x12E\n" +
 	"\x03Get\x12\x1b.amends.order.v1.GetRequest\x1a\x1c.amends.order.v1.GetResponse\"\x03\x90\x02\x01\x12Z\n" +
 	"\n" +
@@ -1489,6 +1855,10 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\vKeepContact\x12#.amends.order.v1.KeepContactRequest\x1a$.amends.order.v1.KeepContactResponse\"\x03\x90\x02\x02\x12Z\n" +
 	"\n" +
 	"GetContact\x12\".amends.order.v1.GetContactRequest\x1a#.amends.order.v1.GetContactResponse\"\x03\x90\x02\x01\x12f\n" +
+	"\x0eGetDestination\x12&.amends.order.v1.GetDestinationRequest\x1a'.amends.order.v1.GetDestinationResponse\"\x03\x90\x02\x01\x12W\n" +
+	"\tGetWanted\x12!.amends.order.v1.GetWantedRequest\x1a\".amends.order.v1.GetWantedResponse\"\x03\x90\x02\x01\x12Z\n" +
+	"\n" +
+	"GetPayable\x12\".amends.order.v1.GetPayableRequest\x1a#.amends.order.v1.GetPayableResponse\"\x03\x90\x02\x01\x12f\n" +
 	"\x0eCheckUndecided\x12&.amends.order.v1.CheckUndecidedRequest\x1a'.amends.order.v1.CheckUndecidedResponse\"\x03\x90\x02\x01B5Z3github.com/amends/amends/services/order/rpc/orderpbb\x06proto3"
 
 var (
@@ -1503,70 +1873,87 @@ func file_services_order_rpc_order_proto_rawDescGZIP() []byte {
 	return file_services_order_rpc_order_proto_rawDescData
 }
 
-var file_services_order_rpc_order_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_services_order_rpc_order_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_services_order_rpc_order_proto_goTypes = []any{
 	(Status)(0),                    // 0: amends.order.v1.Status
 	(Reason)(0),                    // 1: amends.order.v1.Reason
-	(*GetRequest)(nil),             // 2: amends.order.v1.GetRequest
-	(*GetResponse)(nil),            // 3: amends.order.v1.GetResponse
-	(*Placement)(nil),              // 4: amends.order.v1.Placement
-	(*Attention)(nil),              // 5: amends.order.v1.Attention
-	(*Repair)(nil),                 // 6: amends.order.v1.Repair
-	(*Waiver)(nil),                 // 7: amends.order.v1.Waiver
-	(*Acknowledgement)(nil),        // 8: amends.order.v1.Acknowledgement
-	(*GetAddressRequest)(nil),      // 9: amends.order.v1.GetAddressRequest
-	(*GetAddressResponse)(nil),     // 10: amends.order.v1.GetAddressResponse
-	(*Contact)(nil),                // 11: amends.order.v1.Contact
-	(*KeepContactRequest)(nil),     // 12: amends.order.v1.KeepContactRequest
-	(*KeepContactResponse)(nil),    // 13: amends.order.v1.KeepContactResponse
-	(*GetContactRequest)(nil),      // 14: amends.order.v1.GetContactRequest
-	(*GetContactResponse)(nil),     // 15: amends.order.v1.GetContactResponse
-	(*CheckUndecidedRequest)(nil),  // 16: amends.order.v1.CheckUndecidedRequest
-	(*CheckUndecidedResponse)(nil), // 17: amends.order.v1.CheckUndecidedResponse
-	(*Placement_Line)(nil),         // 18: amends.order.v1.Placement.Line
-	(*timestamppb.Timestamp)(nil),  // 19: google.protobuf.Timestamp
-	(*wirepb.Amount)(nil),          // 20: amends.wire.v1.Amount
+	(Style)(0),                     // 2: amends.order.v1.Style
+	(*GetRequest)(nil),             // 3: amends.order.v1.GetRequest
+	(*GetResponse)(nil),            // 4: amends.order.v1.GetResponse
+	(*Placement)(nil),              // 5: amends.order.v1.Placement
+	(*Attention)(nil),              // 6: amends.order.v1.Attention
+	(*Repair)(nil),                 // 7: amends.order.v1.Repair
+	(*Waiver)(nil),                 // 8: amends.order.v1.Waiver
+	(*Acknowledgement)(nil),        // 9: amends.order.v1.Acknowledgement
+	(*GetAddressRequest)(nil),      // 10: amends.order.v1.GetAddressRequest
+	(*GetAddressResponse)(nil),     // 11: amends.order.v1.GetAddressResponse
+	(*Contact)(nil),                // 12: amends.order.v1.Contact
+	(*KeepContactRequest)(nil),     // 13: amends.order.v1.KeepContactRequest
+	(*KeepContactResponse)(nil),    // 14: amends.order.v1.KeepContactResponse
+	(*GetContactRequest)(nil),      // 15: amends.order.v1.GetContactRequest
+	(*GetContactResponse)(nil),     // 16: amends.order.v1.GetContactResponse
+	(*GetDestinationRequest)(nil),  // 17: amends.order.v1.GetDestinationRequest
+	(*GetDestinationResponse)(nil), // 18: amends.order.v1.GetDestinationResponse
+	(*GetWantedRequest)(nil),       // 19: amends.order.v1.GetWantedRequest
+	(*GetWantedResponse)(nil),      // 20: amends.order.v1.GetWantedResponse
+	(*GetPayableRequest)(nil),      // 21: amends.order.v1.GetPayableRequest
+	(*GetPayableResponse)(nil),     // 22: amends.order.v1.GetPayableResponse
+	(*CheckUndecidedRequest)(nil),  // 23: amends.order.v1.CheckUndecidedRequest
+	(*CheckUndecidedResponse)(nil), // 24: amends.order.v1.CheckUndecidedResponse
+	(*Placement_Line)(nil),         // 25: amends.order.v1.Placement.Line
+	(*timestamppb.Timestamp)(nil),  // 26: google.protobuf.Timestamp
+	(*wirepb.Amount)(nil),          // 27: amends.wire.v1.Amount
 }
 var file_services_order_rpc_order_proto_depIdxs = []int32{
 	0,  // 0: amends.order.v1.GetResponse.status:type_name -> amends.order.v1.Status
 	1,  // 1: amends.order.v1.GetResponse.reason:type_name -> amends.order.v1.Reason
 	1,  // 2: amends.order.v1.GetResponse.decided:type_name -> amends.order.v1.Reason
-	19, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
-	4,  // 4: amends.order.v1.GetResponse.placement:type_name -> amends.order.v1.Placement
-	20, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
-	5,  // 6: amends.order.v1.GetResponse.attention:type_name -> amends.order.v1.Attention
-	7,  // 7: amends.order.v1.GetResponse.waivers:type_name -> amends.order.v1.Waiver
-	19, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
-	19, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
-	19, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
-	8,  // 11: amends.order.v1.GetResponse.acknowledgements:type_name -> amends.order.v1.Acknowledgement
-	6,  // 12: amends.order.v1.GetResponse.repairs:type_name -> amends.order.v1.Repair
-	18, // 13: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
-	19, // 14: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
-	19, // 15: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
-	19, // 16: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
-	19, // 17: amends.order.v1.Repair.at:type_name -> google.protobuf.Timestamp
-	19, // 18: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
-	5,  // 19: amends.order.v1.Acknowledgement.flags:type_name -> amends.order.v1.Attention
-	19, // 20: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
-	11, // 21: amends.order.v1.KeepContactRequest.contact:type_name -> amends.order.v1.Contact
-	11, // 22: amends.order.v1.GetContactResponse.contact:type_name -> amends.order.v1.Contact
-	2,  // 23: amends.order.v1.Order.Get:input_type -> amends.order.v1.GetRequest
-	9,  // 24: amends.order.v1.Order.GetAddress:input_type -> amends.order.v1.GetAddressRequest
-	12, // 25: amends.order.v1.Order.KeepContact:input_type -> amends.order.v1.KeepContactRequest
-	14, // 26: amends.order.v1.Order.GetContact:input_type -> amends.order.v1.GetContactRequest
-	16, // 27: amends.order.v1.Order.CheckUndecided:input_type -> amends.order.v1.CheckUndecidedRequest
-	3,  // 28: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
-	10, // 29: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
-	13, // 30: amends.order.v1.Order.KeepContact:output_type -> amends.order.v1.KeepContactResponse
-	15, // 31: amends.order.v1.Order.GetContact:output_type -> amends.order.v1.GetContactResponse
-	17, // 32: amends.order.v1.Order.CheckUndecided:output_type -> amends.order.v1.CheckUndecidedResponse
-	28, // [28:33] is the sub-list for method output_type
-	23, // [23:28] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	26, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
+	5,  // 4: amends.order.v1.GetResponse.placement:type_name -> amends.order.v1.Placement
+	27, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
+	6,  // 6: amends.order.v1.GetResponse.attention:type_name -> amends.order.v1.Attention
+	8,  // 7: amends.order.v1.GetResponse.waivers:type_name -> amends.order.v1.Waiver
+	26, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
+	26, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
+	26, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
+	9,  // 11: amends.order.v1.GetResponse.acknowledgements:type_name -> amends.order.v1.Acknowledgement
+	7,  // 12: amends.order.v1.GetResponse.repairs:type_name -> amends.order.v1.Repair
+	25, // 13: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
+	26, // 14: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
+	26, // 15: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
+	2,  // 16: amends.order.v1.Placement.style:type_name -> amends.order.v1.Style
+	26, // 17: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
+	26, // 18: amends.order.v1.Repair.at:type_name -> google.protobuf.Timestamp
+	26, // 19: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
+	6,  // 20: amends.order.v1.Acknowledgement.flags:type_name -> amends.order.v1.Attention
+	26, // 21: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
+	12, // 22: amends.order.v1.KeepContactRequest.contact:type_name -> amends.order.v1.Contact
+	12, // 23: amends.order.v1.GetContactResponse.contact:type_name -> amends.order.v1.Contact
+	11, // 24: amends.order.v1.GetDestinationResponse.address:type_name -> amends.order.v1.GetAddressResponse
+	25, // 25: amends.order.v1.GetWantedResponse.lines:type_name -> amends.order.v1.Placement.Line
+	27, // 26: amends.order.v1.GetPayableResponse.total:type_name -> amends.wire.v1.Amount
+	3,  // 27: amends.order.v1.Order.Get:input_type -> amends.order.v1.GetRequest
+	10, // 28: amends.order.v1.Order.GetAddress:input_type -> amends.order.v1.GetAddressRequest
+	13, // 29: amends.order.v1.Order.KeepContact:input_type -> amends.order.v1.KeepContactRequest
+	15, // 30: amends.order.v1.Order.GetContact:input_type -> amends.order.v1.GetContactRequest
+	17, // 31: amends.order.v1.Order.GetDestination:input_type -> amends.order.v1.GetDestinationRequest
+	19, // 32: amends.order.v1.Order.GetWanted:input_type -> amends.order.v1.GetWantedRequest
+	21, // 33: amends.order.v1.Order.GetPayable:input_type -> amends.order.v1.GetPayableRequest
+	23, // 34: amends.order.v1.Order.CheckUndecided:input_type -> amends.order.v1.CheckUndecidedRequest
+	4,  // 35: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
+	11, // 36: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
+	14, // 37: amends.order.v1.Order.KeepContact:output_type -> amends.order.v1.KeepContactResponse
+	16, // 38: amends.order.v1.Order.GetContact:output_type -> amends.order.v1.GetContactResponse
+	18, // 39: amends.order.v1.Order.GetDestination:output_type -> amends.order.v1.GetDestinationResponse
+	20, // 40: amends.order.v1.Order.GetWanted:output_type -> amends.order.v1.GetWantedResponse
+	22, // 41: amends.order.v1.Order.GetPayable:output_type -> amends.order.v1.GetPayableResponse
+	24, // 42: amends.order.v1.Order.CheckUndecided:output_type -> amends.order.v1.CheckUndecidedResponse
+	35, // [35:43] is the sub-list for method output_type
+	27, // [27:35] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_services_order_rpc_order_proto_init() }
@@ -1579,8 +1966,8 @@ func file_services_order_rpc_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_services_order_rpc_order_proto_rawDesc), len(file_services_order_rpc_order_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   17,
+			NumEnums:      3,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -23,6 +23,9 @@ const (
 	Order_GetAddress_FullMethodName     = "/amends.order.v1.Order/GetAddress"
 	Order_KeepContact_FullMethodName    = "/amends.order.v1.Order/KeepContact"
 	Order_GetContact_FullMethodName     = "/amends.order.v1.Order/GetContact"
+	Order_GetDestination_FullMethodName = "/amends.order.v1.Order/GetDestination"
+	Order_GetWanted_FullMethodName      = "/amends.order.v1.Order/GetWanted"
+	Order_GetPayable_FullMethodName     = "/amends.order.v1.Order/GetPayable"
 	Order_CheckUndecided_FullMethodName = "/amends.order.v1.Order/CheckUndecided"
 )
 
@@ -43,6 +46,15 @@ type OrderClient interface {
 	// GetContact returns where the customer is told of the order, or NOT_FOUND. It is personal
 	// data: only a caller that writes to customers may ask.
 	GetContact(ctx context.Context, in *GetContactRequest, opts ...grpc.CallOption) (*GetContactResponse, error)
+	// GetDestination returns the address of an order for the caller that delivers it. Like
+	// the other parts that services need in order to take their steps it is refused with
+	// DECIDED once no step is wanted.
+	GetDestination(ctx context.Context, in *GetDestinationRequest, opts ...grpc.CallOption) (*GetDestinationResponse, error)
+	// GetWanted returns the goods of an order, for callers that price or hold them.
+	GetWanted(ctx context.Context, in *GetWantedRequest, opts ...grpc.CallOption) (*GetWantedResponse, error)
+	// GetPayable returns the price and the payment token of an order. The token is a
+	// secret: only a caller that takes the money may ask.
+	GetPayable(ctx context.Context, in *GetPayableRequest, opts ...grpc.CallOption) (*GetPayableResponse, error)
 	// CheckUndecided reports whether a customer has an order that is not decided.
 	CheckUndecided(ctx context.Context, in *CheckUndecidedRequest, opts ...grpc.CallOption) (*CheckUndecidedResponse, error)
 }
@@ -95,6 +107,36 @@ func (c *orderClient) GetContact(ctx context.Context, in *GetContactRequest, opt
 	return out, nil
 }
 
+func (c *orderClient) GetDestination(ctx context.Context, in *GetDestinationRequest, opts ...grpc.CallOption) (*GetDestinationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetDestinationResponse)
+	err := c.cc.Invoke(ctx, Order_GetDestination_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderClient) GetWanted(ctx context.Context, in *GetWantedRequest, opts ...grpc.CallOption) (*GetWantedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetWantedResponse)
+	err := c.cc.Invoke(ctx, Order_GetWanted_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderClient) GetPayable(ctx context.Context, in *GetPayableRequest, opts ...grpc.CallOption) (*GetPayableResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetPayableResponse)
+	err := c.cc.Invoke(ctx, Order_GetPayable_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *orderClient) CheckUndecided(ctx context.Context, in *CheckUndecidedRequest, opts ...grpc.CallOption) (*CheckUndecidedResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CheckUndecidedResponse)
@@ -122,6 +164,15 @@ type OrderServer interface {
 	// GetContact returns where the customer is told of the order, or NOT_FOUND. It is personal
 	// data: only a caller that writes to customers may ask.
 	GetContact(context.Context, *GetContactRequest) (*GetContactResponse, error)
+	// GetDestination returns the address of an order for the caller that delivers it. Like
+	// the other parts that services need in order to take their steps it is refused with
+	// DECIDED once no step is wanted.
+	GetDestination(context.Context, *GetDestinationRequest) (*GetDestinationResponse, error)
+	// GetWanted returns the goods of an order, for callers that price or hold them.
+	GetWanted(context.Context, *GetWantedRequest) (*GetWantedResponse, error)
+	// GetPayable returns the price and the payment token of an order. The token is a
+	// secret: only a caller that takes the money may ask.
+	GetPayable(context.Context, *GetPayableRequest) (*GetPayableResponse, error)
 	// CheckUndecided reports whether a customer has an order that is not decided.
 	CheckUndecided(context.Context, *CheckUndecidedRequest) (*CheckUndecidedResponse, error)
 	mustEmbedUnimplementedOrderServer()
@@ -145,6 +196,15 @@ func (UnimplementedOrderServer) KeepContact(context.Context, *KeepContactRequest
 }
 func (UnimplementedOrderServer) GetContact(context.Context, *GetContactRequest) (*GetContactResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetContact not implemented")
+}
+func (UnimplementedOrderServer) GetDestination(context.Context, *GetDestinationRequest) (*GetDestinationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetDestination not implemented")
+}
+func (UnimplementedOrderServer) GetWanted(context.Context, *GetWantedRequest) (*GetWantedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetWanted not implemented")
+}
+func (UnimplementedOrderServer) GetPayable(context.Context, *GetPayableRequest) (*GetPayableResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetPayable not implemented")
 }
 func (UnimplementedOrderServer) CheckUndecided(context.Context, *CheckUndecidedRequest) (*CheckUndecidedResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckUndecided not implemented")
@@ -242,6 +302,60 @@ func _Order_GetContact_Handler(srv interface{}, ctx context.Context, dec func(in
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Order_GetDestination_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetDestinationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServer).GetDestination(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Order_GetDestination_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServer).GetDestination(ctx, req.(*GetDestinationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Order_GetWanted_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetWantedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServer).GetWanted(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Order_GetWanted_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServer).GetWanted(ctx, req.(*GetWantedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Order_GetPayable_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetPayableRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServer).GetPayable(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Order_GetPayable_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServer).GetPayable(ctx, req.(*GetPayableRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Order_CheckUndecided_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CheckUndecidedRequest)
 	if err := dec(in); err != nil {
@@ -282,6 +396,18 @@ var Order_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetContact",
 			Handler:    _Order_GetContact_Handler,
+		},
+		{
+			MethodName: "GetDestination",
+			Handler:    _Order_GetDestination_Handler,
+		},
+		{
+			MethodName: "GetWanted",
+			Handler:    _Order_GetWanted_Handler,
+		},
+		{
+			MethodName: "GetPayable",
+			Handler:    _Order_GetPayable_Handler,
 		},
 		{
 			MethodName: "CheckUndecided",

@@ -1,4 +1,5 @@
-package store
+// Package rows is how the order service keeps orders in its database.
+package rows
 
 import (
 	"encoding/json"
@@ -10,7 +11,8 @@ import (
 	"github.com/amends/amends/services/order"
 )
 
-type orderRow struct {
+// Order is the row of an order.
+type Order struct {
 	ID            string `gorm:"primaryKey"`
 	CustomerID    string
 	Status        string
@@ -37,18 +39,22 @@ type orderRow struct {
 	Repairs          string // JSON
 }
 
-func (orderRow) TableName() string { return "orders" }
+// TableName returns the name of the orders.
+func (Order) TableName() string { return "orders" }
 
-type lineRow struct {
+// Line is a line of an order's placement.
+type Line struct {
 	OrderID  string `gorm:"primaryKey"`
 	Position int    `gorm:"primaryKey"`
 	SKU      string `gorm:"column:sku"`
 	Quantity int64
 }
 
-func (lineRow) TableName() string { return "order_lines" }
+// TableName returns the name of the lines.
+func (Line) TableName() string { return "order_lines" }
 
-type changeRow struct {
+// Change is a change of an order's status.
+type Change struct {
 	OrderID    string `gorm:"primaryKey"`
 	Position   int64  `gorm:"primaryKey"`
 	FromStatus string
@@ -57,16 +63,17 @@ type changeRow struct {
 	At         time.Time
 }
 
-func (changeRow) TableName() string { return "order_history" }
+// TableName returns the name of the changes.
+func (Change) TableName() string { return "order_history" }
 
-// newRows returns the rows of a new order.
-func newRows(id string, p order.Placement, now time.Time) (orderRow, []lineRow, error) {
+// New returns the rows of a new order.
+func New(id string, p order.Placement, now time.Time) (Order, []Line, error) {
 	p.PaymentToken = "" // see the package comment of the order service
 	placement, err := json.Marshal(p)
 	if err != nil {
-		return orderRow{}, nil, fault.Errorf(fault.Bug, fault.Invalid, "encode the placement: %w", err)
+		return Order{}, nil, fault.Errorf(fault.Bug, fault.Invalid, "encode the placement: %w", err)
 	}
-	row := orderRow{
+	row := Order{
 		ID: id, Version: 1, CustomerID: p.CustomerID, Status: string(order.Pending),
 		Placement: string(placement), CreatedAt: now, UpdatedAt: now,
 		Attention: "[]", Waivers: "[]", Acknowledgements: "[]", Repairs: "[]",
@@ -75,15 +82,15 @@ func newRows(id string, p order.Placement, now time.Time) (orderRow, []lineRow, 
 		by := p.DecideBy.UTC().Truncate(time.Microsecond)
 		row.DecideBy = &by
 	}
-	lines := make([]lineRow, 0, len(p.Lines))
+	lines := make([]Line, 0, len(p.Lines))
 	for i, l := range p.Lines {
-		lines = append(lines, lineRow{OrderID: id, Position: i + 1, SKU: l.SKU, Quantity: l.Quantity})
+		lines = append(lines, Line{OrderID: id, Position: i + 1, SKU: l.SKU, Quantity: l.Quantity})
 	}
 	return row, lines, nil
 }
 
-// take copies the mutable fields of an order.
-func (r *orderRow) take(to order.Record) error {
+// Take copies the mutable fields of an order.
+func (r *Order) Take(to order.Record) error {
 	if r.Status != string(to.Status) {
 		r.Changes++
 	}
@@ -130,8 +137,8 @@ func list[T any](items []T) (string, error) {
 	return string(data), nil
 }
 
-// listed is list's inverse; no items are nil.
-func listed[T any](data string, items *[]T) error {
+// Listed is the inverse of list; no items are nil.
+func Listed[T any](data string, items *[]T) error {
 	err := json.Unmarshal([]byte(data), items)
 	if len(*items) == 0 {
 		*items = nil
@@ -139,22 +146,22 @@ func listed[T any](data string, items *[]T) error {
 	return err
 }
 
-// record returns the order of r, always from the stored JSON, so that a repeat gets the
+// Record returns the order of r, always from the stored JSON, so that a repeat gets the
 // same as the first call.
-func (r *orderRow) record() (order.Record, error) {
+func (r *Order) Record() (order.Record, error) {
 	rec := order.Record{ID: r.ID, Version: r.Version, Refunded: r.RefundedMinor, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
 	if err := json.Unmarshal([]byte(r.Placement), &rec.Placement); err != nil {
-		return order.Record{}, unreadable(r.ID, err)
+		return order.Record{}, Unreadable(r.ID, err)
 	}
 	var err error
 	if rec.Status, err = order.ParseStatus(r.Status); err != nil {
-		return order.Record{}, unreadable(r.ID, err)
+		return order.Record{}, Unreadable(r.ID, err)
 	}
 	if rec.Reason, err = parseReason(r.Reason); err != nil {
-		return order.Record{}, unreadable(r.ID, err)
+		return order.Record{}, Unreadable(r.ID, err)
 	}
 	if rec.Decided, err = parseReason(r.Decided); err != nil {
-		return order.Record{}, unreadable(r.ID, err)
+		return order.Record{}, Unreadable(r.ID, err)
 	}
 	if r.DecidedAt != nil {
 		rec.DecidedAt = r.DecidedAt.UTC()
@@ -167,10 +174,10 @@ func (r *orderRow) record() (order.Record, error) {
 		rec.View = json.RawMessage(*r.View)
 	}
 	if err := errors.Join(
-		listed(r.Attention, &rec.Attention), listed(r.Waivers, &rec.Waivers), listed(r.Acknowledgements, &rec.Acknowledgements),
-		listed(r.Repairs, &rec.Repairs),
+		Listed(r.Attention, &rec.Attention), Listed(r.Waivers, &rec.Waivers), Listed(r.Acknowledgements, &rec.Acknowledgements),
+		Listed(r.Repairs, &rec.Repairs),
 	); err != nil {
-		return order.Record{}, unreadable(r.ID, err)
+		return order.Record{}, Unreadable(r.ID, err)
 	}
 	if r.NotedAt != nil {
 		rec.NotedAt = r.NotedAt.UTC()
@@ -178,16 +185,17 @@ func (r *orderRow) record() (order.Record, error) {
 	return rec, nil
 }
 
-func (r *changeRow) change() (c order.Change, err error) {
+// Value returns the change of r.
+func (r *Change) Value() (c order.Change, err error) {
 	c.At = r.At.UTC()
 	if c.From, err = order.ParseStatus(r.FromStatus); err != nil {
-		return order.Change{}, unreadable(r.OrderID, err)
+		return order.Change{}, Unreadable(r.OrderID, err)
 	}
 	if c.To, err = order.ParseStatus(r.ToStatus); err != nil {
-		return order.Change{}, unreadable(r.OrderID, err)
+		return order.Change{}, Unreadable(r.OrderID, err)
 	}
 	if c.Reason, err = parseReason(r.Reason); err != nil {
-		return order.Change{}, unreadable(r.OrderID, err)
+		return order.Change{}, Unreadable(r.OrderID, err)
 	}
 	return c, nil
 }
@@ -200,8 +208,8 @@ func parseReason(s string) (order.Reason, error) {
 	return order.ParseReason(s)
 }
 
-// unreadable is the error of a row that another program wrote, perhaps a newer one. It
+// Unreadable is the error of a row that another program wrote, perhaps a newer one. It
 // must not look like a refusal, which a parser's fault means elsewhere.
-func unreadable(id string, err error) error {
+func Unreadable(id string, err error) error {
 	return fault.Errorf(fault.Bug, fault.Internal, "order %s cannot be read: %w", id, err)
 }

@@ -1,0 +1,74 @@
+package course
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/saga/ledger"
+	"github.com/amends/amends/services/order"
+)
+
+// view is an order with its saga; package workflows has the same form.
+type view struct {
+	ID             string             `json:"id"`
+	CustomerID     string             `json:"customer_id"`
+	Status         order.Status       `json:"status"`
+	Reason         order.Reason       `json:"reason,omitempty"`
+	Currency       money.Currency     `json:"currency"`
+	Total          *order.Total       `json:"total,omitempty"`
+	Lines          []order.TakenLine  `json:"lines"`
+	NeedsAttention bool               `json:"needs_attention"`
+	Attention      []ledger.Attention `json:"attention"`
+	Waivers        []ledger.Waiver    `json:"waivers"`
+	Repairs        []struct{}         `json:"repairs"`
+	Steps          []order.TakenStep  `json:"steps"`
+	Parcels        []order.Parcel     `json:"parcels"`
+	CreatedAt      time.Time          `json:"created_at"`
+	UpdatedAt      time.Time          `json:"updated_at"`
+}
+
+// Closing returns the end of r as the given status, with its final view.
+func Closing(r order.Record, to order.Status, now time.Time) (order.Closing, error) {
+	c := order.Closing{}
+	last := "order.confirm"
+	if to == order.Cancelled {
+		last, c.Reason = "order.cancel", r.Decided
+	}
+	v := view{
+		ID: r.ID, CustomerID: r.Placement.CustomerID, Status: to, Reason: c.Reason, Currency: r.Placement.Currency,
+		NeedsAttention: r.NeedsAttention(), Attention: append([]ledger.Attention{}, r.Attention...),
+		Waivers: append([]ledger.Waiver{}, r.Waivers...), Repairs: []struct{}{},
+		Parcels: parcels(r.Course, to), CreatedAt: r.CreatedAt, UpdatedAt: now,
+		Steps: slices.Concat([]order.TakenStep{done("order.create", r.CreatedAt)}, r.Course.Steps, []order.TakenStep{done(last, now)}),
+	}
+	for _, l := range r.Placement.Lines {
+		v.Lines = append(v.Lines, order.TakenLine{SKU: l.SKU, Quantity: l.Quantity})
+	}
+	if q := r.Course.Quote; q != nil {
+		v.Lines, v.Total = q.Lines, &q.Total
+	}
+	var err error
+	if c.View, err = json.Marshal(v); err != nil {
+		return c, fault.Errorf(fault.Bug, fault.Internal, "encode the view of order %s: %w", r.ID, err)
+	}
+	c.Total = v.Total
+	return c, nil
+}
+
+func done(step string, at time.Time) order.TakenStep {
+	return order.TakenStep{Name: step, State: "done", Attempts: 1, StartedAt: at, EndedAt: at}
+}
+
+// parcels returns those of a course: a cancelled order has none that are booked.
+func parcels(c *order.Course, to order.Status) []order.Parcel {
+	all := append([]order.Parcel{}, c.Parcels...)
+	for i := range all {
+		if to == order.Cancelled {
+			all[i].State = "cancelled"
+		}
+	}
+	return all
+}

@@ -1,0 +1,165 @@
+package course
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/ledger"
+	"github.com/amends/amends/services/order"
+)
+
+// The clock reminds the services of a choreographed order that has made no progress for
+// firstReminder, and again after pauses that double up to lastReminder.
+const (
+	firstReminder = time.Minute
+	lastReminder  = 5 * time.Minute
+)
+
+// Objection is why an order is to be aborted.
+type Objection struct {
+	Reason order.Reason
+	// Step was refused, with Code; empty: the objection is of a customer or the clock.
+	Step string
+	Code fault.Code
+}
+
+// Whole reports whether all is heard that the record of a confirmed order has.
+func Whole(c order.Course) bool { return c.Quote != nil && len(c.Parcels) > 0 }
+
+// Begin gives a new choreographed order its course.
+func Begin(r *order.Record, now time.Time) { r.Course = &order.Course{NextAt: now.Add(firstReminder)} }
+
+// Heard records progress: the steps that were heard of. One that was refused stays so.
+func Heard(r *order.Record, now time.Time, heard ...order.TakenStep) {
+	c := r.Course
+	c.NextAt, c.Reminders = now.Add(firstReminder), 0
+	for _, s := range heard {
+		i := slices.IndexFunc(c.Steps, func(have order.TakenStep) bool { return have.Name == s.Name })
+		switch {
+		case i < 0:
+			c.Steps = append(c.Steps, s)
+		case c.Steps[i].Error == "":
+			c.Steps[i] = s
+		}
+	}
+}
+
+// KeepQuote keeps the first quote of a PENDING order, and reports whether it changed r.
+func KeepQuote(r *order.Record, q order.Quote, now time.Time, heard ...order.TakenStep) (changed bool) {
+	if r.Status != order.Pending || r.Course.Quote != nil {
+		return false
+	}
+	r.Course.Quote = &q
+	Heard(r, now, heard...)
+	return true
+}
+
+// KeepParcels keeps the parcels of a PENDING order, and reports whether it changed r.
+func KeepParcels(r *order.Record, parcels []order.Parcel, now time.Time, heard ...order.TakenStep) (changed bool) {
+	if r.Status != order.Pending || len(r.Course.Parcels) > 0 {
+		return false
+	}
+	r.Course.Parcels = parcels
+	Heard(r, now, heard...)
+	return true
+}
+
+// Object asks for the abort of a PENDING order, and reports whether it changed r: the
+// first objection stays, and one to an order that is decided changes nothing. An order
+// that is objected to for a bug is flagged. Object fails, without a change, with INVALID
+// for a reason that is not in the list, which is a bug.
+func Object(r *order.Record, o Objection, now time.Time) (changed bool, err error) {
+	if !Open(*r) {
+		return false, nil
+	}
+	if _, err := order.ParseReason(string(o.Reason)); err != nil {
+		return false, fault.Errorf(fault.Bug, fault.Invalid, "object: %w", err)
+	}
+	r.Course.Asked, r.Course.AskedAt = o.Reason, now
+	if o.Step == "" {
+		Heard(r, now)
+		return true, nil
+	}
+	Heard(r, now, order.TakenStep{Name: o.Step, State: "refused", EndedAt: now, Error: o.Code})
+	if o.Reason == order.Internal {
+		raise(r, ledger.Attention{Step: o.Step, Code: o.Code, Kind: fault.Bug, Since: now, Lasting: true}, now)
+	}
+	return true, nil
+}
+
+// raise adds a flag.
+func raise(r *order.Record, flag ledger.Attention, now time.Time) {
+	if !now.After(r.NotedAt) {
+		now = r.NotedAt.Add(time.Microsecond)
+	}
+	r.Note(order.Note{At: now, Attention: append(slices.Clip(r.Attention), flag)})
+}
+
+// Abort decides a PENDING order, whose capture has not happened and never will, for the
+// reason of the first objection, and reports whether it changed r; see [order.Record.Decide]. An
+// order without an objection, as after the loss of data, is aborted for INTERNAL.
+func Abort(r *order.Record, settled order.TakenStep, now time.Time) (changed bool, err error) {
+	changed, err = r.Decide(order.Decision{Reason: cmp.Or(r.Course.Asked, order.Internal)}, now)
+	if !changed || err != nil {
+		return false, err
+	}
+	Heard(r, now)
+	if r.Course.Asked == "" {
+		raise(r, ledger.Attention{Step: settled.Name, Code: fault.Conflict, Kind: fault.Bug, Since: now, Lasting: true}, now)
+	}
+	return true, nil
+}
+
+// Release records that a service holds nothing of an order that is aborted, and reports
+// whether it changed r. Before, it changes nothing: a service is asked for it by the
+// abort alone.
+func Release(r *order.Record, service string, now time.Time, heard ...order.TakenStep) (changed bool) {
+	if r.Status != order.Pending || r.Decided == "" || slices.Contains(r.Course.Free, service) {
+		return false
+	}
+	r.Course.Free = append(r.Course.Free, service)
+	slices.Sort(r.Course.Free)
+	Heard(r, now, heard...)
+	return true
+}
+
+// Holds reports whether one of the services may hold an effect of the order: it is not
+// free, and no operator has waived the undo of its step.
+func Holds(r order.Record, services ...string) bool {
+	return slices.ContainsFunc(services, func(service string) bool {
+		return !slices.Contains(r.Course.Free, service) && !slices.ContainsFunc(r.Waivers, func(w ledger.Waiver) bool {
+			return strings.HasPrefix(w.Step, service+".")
+		})
+	})
+}
+
+// Open reports whether steps that take the order forward are still wanted.
+func Open(r order.Record) bool {
+	return r.Status == order.Pending && r.Decided == "" && (r.Course == nil || r.Course.Asked == "")
+}
+
+// DueAt returns when the clock must look at a PENDING choreographed order.
+func DueAt(r order.Record) time.Time {
+	by := r.Placement.DecideBy
+	if Open(r) && !by.IsZero() && by.Before(r.Course.NextAt) {
+		return by
+	}
+	return r.Course.NextAt
+}
+
+// Remind does the clock's part for an order that is due, and reports whether it changed r:
+// it objects to an order that is late, and plans the next reminder of any other.
+func Remind(r *order.Record, now time.Time) (changed bool, err error) {
+	switch by := r.Placement.DecideBy; {
+	case r.Status != order.Pending || now.Before(DueAt(*r)):
+		return false, nil
+	case Open(*r) && !by.IsZero() && !now.Before(by):
+		return Object(r, Objection{Reason: order.Deadline}, now)
+	}
+	r.Course.Reminders++
+	r.Course.NextAt = now.Add(min(firstReminder<<min(r.Course.Reminders, 3), lastReminder))
+	return true, nil
+}

@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/course"
+	"github.com/amends/amends/services/order/store/rows"
+)
+
+var _ course.Service = (*Store)(nil)
+
+// Facts that a method tells again for an order that it has not changed.
+var (
+	none   event.Fact[order.Snapshot]
+	silent = func(order.Record) event.Fact[order.Snapshot] { return none }
+)
+
+// when returns fact for an order that it describes, otherwise none.
+func when(fact event.Fact[order.Snapshot]) func(order.Record) event.Fact[order.Snapshot] {
+	return func(r order.Record) event.Fact[order.Snapshot] {
+		if r.Newest().Name == fact.Name {
+			return fact
+		}
+		return none
+	}
+}
+
+// move changes a choreographed order.
+func (s *Store) move(
+	ctx context.Context, id string, repeat func(order.Record) event.Fact[order.Snapshot], f func(r *order.Record, now time.Time) (bool, error),
+) (order.Record, error) {
+	return s.changeOr(ctx, id, func(_ *gorm.DB, r *order.Record) (bool, error) {
+		if r.Course == nil {
+			return false, fault.Errorf(fault.Bug, fault.Conflict, "order %s is %s", id, r.Style())
+		}
+		return f(r, database.Now())
+	}, repeat)
+}
+
+// Quoted implements [course.Service].
+func (s *Store) Quoted(ctx context.Context, id string, q order.Quote, heard ...order.TakenStep) error {
+	_, err := s.move(ctx, id, silent, func(r *order.Record, now time.Time) (bool, error) { return course.KeepQuote(r, q, now, heard...), nil })
+	return err
+}
+
+// Booked implements [course.Service].
+func (s *Store) Booked(ctx context.Context, id string, parcels []order.Parcel, heard ...order.TakenStep) error {
+	_, err := s.move(ctx, id, silent, func(r *order.Record, now time.Time) (bool, error) {
+		return course.KeepParcels(r, parcels, now, heard...), nil
+	})
+	return err
+}
+
+// Object implements [course.Service].
+func (s *Store) Object(ctx context.Context, id string, o course.Objection) (order.Record, error) {
+	return s.move(ctx, id, when(order.AbortAskedFact), func(r *order.Record, now time.Time) (bool, error) { return course.Object(r, o, now) })
+}
+
+// Abort implements [course.Service].
+func (s *Store) Abort(ctx context.Context, id string, settled order.TakenStep) (order.Record, error) {
+	return s.move(ctx, id, when(order.AbortedFact), func(r *order.Record, now time.Time) (bool, error) { return course.Abort(r, settled, now) })
+}
+
+// Release implements [course.Service].
+func (s *Store) Release(ctx context.Context, id string, free course.News) (order.Record, error) {
+	return s.move(ctx, id, when(order.CancelledFact), func(r *order.Record, now time.Time) (bool, error) {
+		changed := course.Release(r, free.Service, now, free.Step)
+		if r.Status != order.Pending || r.Decided == "" || course.Holds(*r, free.Of...) {
+			return changed, nil
+		}
+		end, err := course.Closing(*r, order.Cancelled, now)
+		if err != nil {
+			return false, err //nolint:wrapcheck // a fault
+		}
+		return r.Cancel(end, now) //nolint:wrapcheck // a fault
+	})
+}
+
+// Complete implements [course.Service].
+func (s *Store) Complete(ctx context.Context, id string, heard ...order.TakenStep) (order.Record, error) {
+	return s.move(ctx, id, when(order.ConfirmedFact), func(r *order.Record, now time.Time) (bool, error) {
+		if r.Status == order.Confirmed || r.Against() == "" && !course.Whole(*r.Course) {
+			return false, nil
+		}
+		course.Heard(r, now, heard...)
+		end, err := course.Closing(*r, order.Confirmed, now)
+		if err != nil {
+			return false, err //nolint:wrapcheck // a fault
+		}
+		return r.Confirm(end, now) //nolint:wrapcheck // a fault
+	})
+}
+
+// Remind does the clock's part for an order, see [course.Remind]: it tells
+// order.abort_asked of an order that is late, and the newest fact of any other that is due
+// again.
+func (s *Store) Remind(ctx context.Context, id string, now time.Time) error {
+	_, err := s.move(ctx, id, silent, func(r *order.Record, _ time.Time) (bool, error) { return course.Remind(r, now) })
+	return err
+}
+
+// Due returns the ids of choreographed orders that the clock must look at, greater than
+// after, by id, up to limit.
+func (s *Store) Due(ctx context.Context, now time.Time, after string, limit int) ([]string, error) {
+	ids, err := rows.Due(s.db.WithContext(ctx), now, after, limit)
+	return ids, database.Fault(err)
+}
