@@ -90,6 +90,9 @@ func (s *orderSaga) place(ctx workflow.Context) error {
 	if err := s.create(ctx); err != nil {
 		return err
 	}
+	if s.record.Style() == order.Choreographed && !s.in.Undo {
+		return nil // the record came first, and its saga goes on without a workflow
+	}
 	asked, ours := s.asked()
 	if (s.record.Against() != "" || !ours) && saga.Progress(ctx, s.in.OrderID).Phase == saga.Forward {
 		// An earlier run was aborted. The steps that it has undone would only answer that,
@@ -170,7 +173,7 @@ func (s *orderSaga) decide(ctx workflow.Context, d saga.Decision) ([]saga.Waiver
 			return nil, err
 		}
 	}
-	record, err := saga.Do(ctx, activities.DecideOrder, order.Decision{Reason: reason(d), At: workflow.Now(ctx)})
+	record, err := saga.Do(ctx, activities.DecideOrder, order.Decision{Reason: reasonOf(d), At: workflow.Now(ctx)})
 	if err != nil || record.ID == "" {
 		return nil, err
 	}
@@ -183,7 +186,7 @@ func (s *orderSaga) decide(ctx workflow.Context, d saga.Decision) ([]saga.Waiver
 // earlier one is no bug, and needs a review only if the earlier run left no reason;
 // the flags of the earlier run are more precise than a new one.
 func (s *orderSaga) flag(ctx workflow.Context, d saga.Decision) {
-	bug := reason(d) == order.Internal && d.Kind != fault.Suspension
+	bug := reasonOf(d) == order.Internal && d.Kind != fault.Suspension
 	if !bug && s.record.Against() != order.Internal {
 		return
 	}
@@ -210,7 +213,7 @@ func (s *orderSaga) cancel(ctx workflow.Context, d saga.Decision) error {
 			return err
 		}
 	}
-	return s.close(ctx, activities.CancelOrder, order.Cancelled, cmp.Or(s.record.Against(), reason(d)))
+	return s.close(ctx, activities.CancelOrder, order.Cancelled, cmp.Or(s.record.Against(), reasonOf(d)))
 }
 
 func (s *orderSaga) close(ctx workflow.Context, step saga.Step[order.Closing, order.Record], status order.Status, why order.Reason) error {

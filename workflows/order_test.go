@@ -291,6 +291,31 @@ func TestAnswersAPlacementOnceTheOrderIsDurable(t *testing.T) {
 	require.Equal(t, order.Pending, got.Order.Status)
 }
 
+// The same order was placed in the other style before: its record decides.
+func TestARecordOfTheOtherStyleEndsTheWorkflow(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	first := b.in.Placement
+	first.Style = order.Choreographed
+	_, err := b.Orders.Create(t.Context(), saga.Key{Saga: b.in.OrderID, Step: "order.create"}, first)
+	require.NoError(t, err)
+	b.env.ExecuteWorkflow(workflows.PlaceOrder, b.in)
+	require.NoError(t, b.env.GetWorkflowError())
+	var v workflows.OrderView
+	require.NoError(t, b.env.GetWorkflowResult(&v))
+	require.Equal(t, order.Pending, v.Status)
+	require.Equal(t, "order.create=done", states(v), "no other step is taken, and none is undone")
+	for _, service := range []string{"catalog", "inventory", "payment", "shipping"} {
+		var steps int64
+		require.NoError(t, b.Book(service).Table("barrier").Count(&steps).Error)
+		require.Zero(t, steps, service)
+	}
+	rec, err := b.Orders.Get(t.Context(), v.ID)
+	require.NoError(t, err)
+	require.Equal(t, []any{order.Choreographed, int64(1)}, []any{rec.Style(), rec.Version})
+}
+
 // forgotten is the same order's shop after the engine has forgotten the workflow. The
 // customer's key comes with another request.
 func (b *testBundle) forgotten(t *testing.T) *testBundle {

@@ -55,3 +55,10 @@ func TestCatalogueNamesUrgentFacts(t *testing.T) {
 	require.NoError(t, list(&out, entries([]event.Declaration{d})))
 	require.Equal(t, "amends.shop.stopped.v2                 by user, urgent\n  Stop.\n", out.String())
 }
+
+func TestGraphIsThatOfTheReactions(t *testing.T) {
+	t.Parallel()
+	out := run(t, "graph")
+	require.True(t, strings.HasPrefix(out, "flowchart TD\n"), out)
+	require.Contains(t, out, "shipping_booked_payment --> payment_captured & payment_capture_refused\n")
+}
