@@ -57,7 +57,7 @@ const caughtWithin = "60s"
 func TestEveryMutantIsCaught(t *testing.T) {
 	t.Parallel()
 
-	for _, m := range slices.Concat(mutants, mailMutants) {
+	for _, m := range slices.Concat(mutants, mailMutants, choreographed) {
 		if !m.quick && !*allMutants {
 			continue
 		}
@@ -95,7 +95,7 @@ var testFunc = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 func TestEveryMutantFitsItsFile(t *testing.T) {
 	t.Parallel()
 
-	for _, m := range slices.Concat(mutants, mailMutants, upgrades) {
+	for _, m := range slices.Concat(mutants, mailMutants, choreographed, upgrades) {
 		m.source(t)
 		pkg, run := m.by[0], m.by[2]
 		tests := regexp.MustCompile(strings.Split(run, "/")[0])
