@@ -25,7 +25,8 @@ import (
 )
 
 // callers are the secrets of some callers.
-const callers = "api=0123456789abcdef0,operator=0123456789abcdef1,order=0123456789abcdef2,payment=0123456789abcdef3,user=0123456789abcdef4,notification=0123456789abcdef5"
+const callers = "api=0123456789abcdef0,operator=0123456789abcdef1,order=0123456789abcdef2,payment=0123456789abcdef3,user=0123456789abcdef4,notification=0123456789abcdef5," +
+	"catalog=0123456789abcdef6,inventory=0123456789abcdef7,shipping=0123456789abcdef8"
 
 // lockIn returns a new access for these callers.
 func lockIn(t *testing.T) *access.Access {

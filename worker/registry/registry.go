@@ -61,6 +61,7 @@ import (
 	usersecret "github.com/amends/amends/services/user/secret"
 	userstore "github.com/amends/amends/services/user/store"
 	"github.com/amends/amends/worker/answer"
+	"github.com/amends/amends/worker/reacting"
 )
 
 // Row declares one service. Its configuration, its databases, its task queue and
@@ -149,11 +150,14 @@ var All = []Row{
 			activities.BindAcknowledge(r, orders, engine)
 		},
 		Implied: func(s *Stores) implied.Source { return orderimplied.Source(orderstore.New(s.Own)) },
-		Work:    forgetContacts,
-		words:   activities.OrderWords, facts: order.Facts,
+		Listen: func(s *Stores, o inbox.Options) *inbox.Group {
+			return inbox.React(reactions.Order(orderstore.New(s.Own)), o)
+		},
+		Work:  ofOrders,
+		words: activities.OrderWords, facts: order.Facts,
 	},
 	{
-		Name: "catalog", own: catalogstore.Schema,
+		Name: "catalog", own: catalogstore.Schema, asks: []string{"order"},
 		Bind: func(r saga.Registry, s *Stores, _ activities.Requests) {
 			activities.BindCatalog(r, catalogstore.New(s.Own))
 		},
@@ -163,10 +167,13 @@ var All = []Row{
 			activities.BindCatalogAudit(r, catalogstore.New(s.Own))
 		},
 		Implied: func(s *Stores) implied.Source { return catalogstore.New(s.Own).Implied },
-		words:   activities.CatalogWords, facts: catalog.Facts,
+		Listen: func(s *Stores, o inbox.Options) *inbox.Group {
+			return inbox.React(reactions.Catalog(catalogstore.New(s.Own), reacting.Parts(s.asked["order"])), o)
+		},
+		words: activities.CatalogWords, facts: catalog.Facts,
 	},
 	{
-		Name: "inventory", own: inventorystore.Schema,
+		Name: "inventory", own: inventorystore.Schema, asks: []string{"order"},
 		Bind: func(r saga.Registry, s *Stores, _ activities.Requests) {
 			activities.BindInventory(r, inventorystore.New(s.Own))
 		},
@@ -176,14 +183,16 @@ var All = []Row{
 			activities.BindInventoryAudit(r, inventorystore.New(s.Own))
 		},
 		Implied: func(s *Stores) implied.Source { return inventoryimplied.Source(s.Own) },
-		words:   activities.InventoryWords, facts: inventory.Facts,
+		Listen: func(s *Stores, o inbox.Options) *inbox.Group {
+			return inbox.React(reactions.Inventory(inventorystore.New(s.Own), reacting.Parts(s.asked["order"])), o)
+		},
+		words: activities.InventoryWords, facts: inventory.Facts,
 	},
 	{
-		Name: "payment", own: paymentstore.Schema,
+		Name: "payment", own: paymentstore.Schema, asks: []string{"order"},
 		outside: providersimulator.Schema, outsideName: "provider",
 		Bind: func(r saga.Registry, s *Stores, _ activities.Requests) {
-			provider := providersimulator.New(s.outside, providersimulator.Options{})
-			activities.BindPayment(r, payment.New(paymentstore.New(s.Own), provider, payment.Options{}))
+			activities.BindPayment(r, s.payments())
 		},
 		Try:   activities.TryPayment,
 		Serve: func(on grpc.ServiceRegistrar, s *Stores) { paymentrpc.Register(on, paymentstore.New(s.Own)) },
@@ -192,14 +201,16 @@ var All = []Row{
 			activities.BindPaymentAudit(r, paymentcompare.New(paymentstore.New(s.Own), statement))
 		},
 		Implied: func(s *Stores) implied.Source { return compare.Source(s.Own, paymentstep.Steps) },
-		words:   activities.PaymentWords, facts: payment.Facts,
+		Listen: func(s *Stores, o inbox.Options) *inbox.Group {
+			return inbox.React(reactions.Payment(s.payments(), reacting.Parts(s.asked["order"])), o)
+		},
+		words: activities.PaymentWords, facts: payment.Facts,
 	},
 	{
-		Name: "shipping", own: shippingstore.Schema,
+		Name: "shipping", own: shippingstore.Schema, asks: []string{"order"},
 		outside: carriersimulator.Schema, outsideName: "carrier",
 		Bind: func(r saga.Registry, s *Stores, _ activities.Requests) {
-			carrier := carriersimulator.New(s.outside, carriersimulator.Options{})
-			activities.BindShipping(r, shipping.New(shippingstore.New(s.Own), carrier, shipping.Options{}))
+			activities.BindShipping(r, s.parcels())
 		},
 		Try:   activities.TryShipping,
 		Serve: func(on grpc.ServiceRegistrar, s *Stores) { shippingrpc.Register(on, shippingstore.New(s.Own)) },
@@ -208,7 +219,10 @@ var All = []Row{
 			activities.BindShippingAudit(r, shippingcompare.New(shippingstore.New(s.Own), statement))
 		},
 		Implied: func(s *Stores) implied.Source { return compare.Source(s.Own, shippingstep.Steps) },
-		words:   activities.ShippingWords, facts: shipping.Facts,
+		Listen: func(s *Stores, o inbox.Options) *inbox.Group {
+			return inbox.React(reactions.Shipping(s.parcels(), reacting.Parts(s.asked["order"])), o)
+		},
+		words: activities.ShippingWords, facts: shipping.Facts,
 	},
 	{
 		Name: "user", own: userstore.Schema, leastSecret: usersecret.Least, asks: []string{"order"},
@@ -337,6 +351,16 @@ func (s *Stores) Orders() order.Direct { return orderstore.New(s.Own) }
 
 // Payments returns the payment service on its database, which moves no money.
 func (s *Stores) Payments() payment.Direct { return paymentstore.New(s.Own) }
+
+// payments returns the payment service on its databases.
+func (s *Stores) payments() payment.Service {
+	return payment.New(paymentstore.New(s.Own), providersimulator.New(s.outside, providersimulator.Options{}), payment.Options{})
+}
+
+// parcels returns the shipping service on its databases.
+func (s *Stores) parcels() shipping.Service {
+	return shipping.New(shippingstore.New(s.Own), carriersimulator.New(s.outside, carriersimulator.Options{}), shipping.Options{})
+}
 
 // Users returns the user service on its database, which is prepared.
 func (s *Stores) Users() *userstore.Store {
