@@ -92,6 +92,8 @@ var layers = []layer{
 	{"services/*/store/patience", "fault", "others"},
 	{"services/*/store/facts", "services/$1 services/$1/audit saga/barrier saga/key", "temporal services echo"},
 	{"services/payment/store/notes", "services/payment/refund services/payment/transfer fault internal/database internal/money saga/key", "temporal services echo"},
+	{"services/order/placement", "fault internal/money internal/text", "others"},
+	{"services/order/taken", "services/order/placement fault internal/money", "others"},
 	{"services/order/refund", "saga/key saga/ledger internal/money", "others"},
 	{"services/order/store/implied", "services/order event event/implied", "temporal services echo"},
 	{"services/order/store/refunds", "services/order saga/audit saga/barrier/pages saga/key fault internal/database internal/money", "temporal services echo"},
@@ -106,7 +108,7 @@ var layers = []layer{
 	{"services/payment/transfer", "fault internal/money saga/key", "others"},
 	{"services/payment/provider", "internal/money", "temporal gorm echo services"},
 	{"services/shipping/carrier", "", "temporal gorm echo services"},
-	{"services/*", "services/$1/provider services/$1/carrier services/$1/posting services/$1/refund services/$1/transfer event saga/key saga/ledger saga/once saga/progress fault internal/money internal/text", "temporal gorm echo services"},
+	{"services/*", "services/$1/provider services/$1/carrier services/$1/posting services/$1/placement services/$1/refund services/$1/taken services/$1/transfer event saga/key saga/ledger saga/once saga/progress fault internal/money internal/text", "temporal gorm echo services"},
 
 	{"saga", "saga/key saga/ledger saga/progress fault", "gorm echo viper"},
 	{"saga/key", "", "others"},

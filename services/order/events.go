@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/ledger"
+	"github.com/amends/amends/services/order/taken"
 )
 
 // Facts are all facts of the service, those below.
@@ -48,6 +49,13 @@ func declare(name, about string, more ...func(*event.Declaration)) event.Fact[Sn
 // urgent makes a fact overtake the steps of its order that wait: they are of no use any
 // more.
 func urgent(d *event.Declaration) { d.Urgent = true }
+
+// Types of the steps, parcels and prices that facts tell.
+type (
+	TakenLine = taken.Line
+	TakenStep = taken.Step
+	Parcel    = taken.Parcel
+)
 
 // Snapshot is an order at one version. It names the customer by id only, and has
 // neither the address nor the words of an operator.
@@ -111,14 +119,14 @@ func (r Record) Snapshot() Snapshot {
 	if r.Course != nil {
 		s.Asked = r.Course.Asked
 	}
-	end := r.final()
+	end := taken.Read(r.View)
 	if r.Refunded > 0 && r.Total != nil {
 		s.Refunded = new(money.New(r.Refunded, r.Total.Currency))
 	}
 	if r.made != nil {
 		s.Refund = &MadeRefund{r.made.ID, r.made.Amount}
 	}
-	s.Lines, s.Steps, s.Parcels = end.priced(r.Placement.Lines), end.Steps, end.Parcels
+	s.Lines, s.Steps, s.Parcels = end.Priced(r.Placement.Lines), end.Steps, end.Parcels
 	return s
 }
 
@@ -126,7 +134,7 @@ func flags(attention []ledger.Attention) []Flag {
 	var all []Flag
 	for _, a := range attention {
 		all = append(all, Flag{
-			Step: a.Step, Code: a.Code, Kind: a.Kind, Owed: a.Owed, Since: stored(a.Since), Lasting: a.Lasting, Saga: a.Saga,
+			Step: a.Step, Code: a.Code, Kind: a.Kind, Owed: a.Owed, Since: taken.Time(a.Since), Lasting: a.Lasting, Saga: a.Saga,
 		})
 	}
 	return all

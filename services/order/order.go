@@ -160,3 +160,7 @@ func (r *Record) end(to Status, c Closing, now time.Time) (changed bool, err err
 func illegal(from, to Status) error {
 	return fault.Errorf(fault.Bug, IllegalTransition, "a %s order cannot become %s", from, to)
 }
+
+func invalid(format string, args ...any) error {
+	return fault.Errorf(fault.Business, fault.Invalid, format, args...)
+}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/services/order/refund"
+	"github.com/amends/amends/services/order/taken"
 )
 
 // Types of refunds.
@@ -29,14 +30,14 @@ func (r *Record) OpenRefund(number int, o RefundOpening) (Refund, error) {
 	if r.Status != Confirmed {
 		return Refund{}, fault.Errorf(fault.Bug, IllegalTransition, "a %s order has nothing to pay back", r.Status)
 	}
-	o.At = stored(o.At)
+	o.At = taken.Time(o.At)
 	return Refund{OrderID: r.ID, Opening: o, Number: number, Status: RefundPending}, nil
 }
 
 // NoteRefund takes over the note of a refund and reports whether it changed r or f, as
 // [Record.Note] does. Its flags and repairs replace those of the same refund only.
 func (r *Record) NoteRefund(f *Refund, n RefundNote) (changed bool) {
-	at := stored(n.At)
+	at := taken.Time(n.At)
 	if !at.After(f.NotedAt) {
 		return false
 	}
@@ -58,7 +59,7 @@ func (r *Record) CloseRefund(f *Refund, c RefundClosing) (changed bool, err erro
 	case f.Status != RefundPending:
 		return false, fault.Errorf(fault.Bug, IllegalTransition, "a %s refund cannot become %s", f.Status, c.Status)
 	}
-	f.Status, f.ClosedAt = c.Status, stored(c.At)
+	f.Status, f.ClosedAt = c.Status, taken.Time(c.At)
 	if !f.ClosedAt.After(f.NotedAt) { // the last note counts even if its clock is behind
 		c.At = f.NotedAt.Add(time.Microsecond)
 	}

@@ -1,4 +1,4 @@
-package order
+package placement
 
 import "github.com/amends/amends/internal/text"
 

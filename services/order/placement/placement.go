@@ -1,4 +1,5 @@
-package order
+// Package placement has the request of a customer, as an order keeps it.
+package placement
 
 import (
 	"time"
@@ -12,6 +13,16 @@ import (
 // maxName is the longest customer id and SKU, in characters as in the API: an order
 // that the API accepts and this package refuses could never end.
 const maxName = 255
+
+// Style is how the steps of an order's saga follow each other. The record that is
+// created first decides it.
+type Style string
+
+// The styles.
+const (
+	Orchestrated  Style = "orchestrated"  // a workflow takes them; so it does in the zero Style
+	Choreographed Style = "choreographed" // each service takes its own when it hears of another's
+)
 
 // Placement is the customer's request, as it arrived.
 type Placement struct {

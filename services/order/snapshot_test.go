@@ -20,12 +20,12 @@ func TestAnOrderTellsItsFinalViewWithoutTheWordsOfOperators(t *testing.T) {
 		"parcels": [{"warehouse": "BER", "tracking_number": "T1", "state": "booked"}],
 		"repairs": [{"reason": "Mrs Miller called", "operator": "night"}]}`)
 	got := r.Snapshot()
-	require.Equal(t, []TakenLine{{"MUG", 2, new(money.New(1290, "EUR"))}, {"TEE", 1, new(money.New(0, "EUR"))}}, got.Lines)
+	require.Equal(t, []TakenLine{{SKU: "MUG", Quantity: 2, UnitPrice: new(money.New(1290, "EUR"))}, {SKU: "TEE", Quantity: 1, UnitPrice: new(money.New(0, "EUR"))}}, got.Lines)
 	require.Equal(t, []TakenStep{{
 		Name: "payment.authorize", State: "refused", Attempts: 3, Error: "CARD_DECLINED",
 		StartedAt: time.Date(2026, 11, 28, 10, 0, 0, 123456000, time.UTC),
 	}}, got.Steps)
-	require.Equal(t, []Parcel{{"BER", "T1", "booked"}}, got.Parcels)
+	require.Equal(t, []Parcel{{Warehouse: "BER", TrackingNumber: "T1", State: "booked"}}, got.Parcels)
 
 	r.Total = new(money.New(0, "EUR"))
 	data, err := json.Marshal(r.Snapshot())

@@ -1,4 +1,4 @@
-package order
+package placement
 
 import (
 	"strings"
@@ -39,7 +39,8 @@ func TestPlacementValidate(t *testing.T) {
 
 			p := good()
 			spoil(&p)
-			requireFault(t, p.Validate(), fault.Business, fault.Invalid)
+			err := p.Validate()
+			require.Equal(t, []any{fault.Business, fault.Invalid}, []any{fault.KindOf(err), fault.CodeOf(err)})
 		})
 	}
 }
