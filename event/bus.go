@@ -2,6 +2,8 @@ package event
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,9 +19,10 @@ type Bus interface {
 	// message again may store it twice.
 	Publish(ctx context.Context, batch []Message) (positions []uint64, err error)
 
-	// Consume calls handle with the messages on topics (see [Declaration.Topic]) that
-	// the group has not acknowledged, in batches, one batch at a time per call of
-	// Consume. A new group begins with the oldest message. Messages of one key arrive
+	// Consume calls handle with the messages on topics, or below one of them (see
+	// [Covers]), that the group has not acknowledged, in batches, one batch at a time per
+	// call of Consume. The group has no other messages: it costs nothing that others
+	// hear. A new group begins with the oldest message. Messages of one key arrive
 	// in the order in which they were stored, again if handle failed. A nil error of
 	// handle acknowledges the batch; another one has it delivered again, after a
 	// pause. Several processes may consume for one group: each message goes to one of
@@ -32,6 +35,16 @@ type Bus interface {
 
 	// Close releases the connection.
 	Close()
+}
+
+// Covers reports whether topic is one of topics, or below one of them, as
+// "evt.order.placed.choreographed" is below "evt.order.placed" (see
+// [Declaration.TopicOf]).
+func Covers(topics []string, topic string) bool {
+	return slices.ContainsFunc(topics, func(t string) bool {
+		below, ok := strings.CutPrefix(topic, t)
+		return ok && (below == "" || below[0] == '.')
+	})
 }
 
 // Tail is implemented by a [Bus] that can tell whether it still has a message: a broker

@@ -3,6 +3,7 @@ package event
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/amends/amends/fault"
@@ -26,8 +27,8 @@ type Event struct {
 	// Causation is the ID of the event that led to this one, empty for none.
 	Causation string
 	// Style names the way in which the saga goes on if reactions to its events take its
-	// steps, see package choreography; empty: a workflow does, or there is no saga. An
-	// event has that of its cause.
+	// steps, see package choreography; empty: a workflow does, or there is no saga. It has
+	// small letters and "_" only. An event has that of its cause.
 	Style string
 	// Hops counts the causes that led to this event, one after the other.
 	Hops int
@@ -51,7 +52,7 @@ func (e Event) Validate() error {
 
 func (e Event) readable() bool {
 	_, _, typed := split(e.Type)
-	return typed && e.ID != "" && e.Key != ""
+	return typed && e.ID != "" && e.Key != "" && strings.Trim(e.Style, "abcdefghijklmnopqrstuvwxyz_") == ""
 }
 
 type causeKey struct{}

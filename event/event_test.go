@@ -24,11 +24,11 @@ func TestAMessageCarriesTheWholeEvent(t *testing.T) {
 		e.ID = rapid.StringN(1, 36, 36).Draw(t, "id")
 		e.Time = time.UnixMicro(rapid.Int64Range(0, 4e15).Draw(t, "time")).UTC()
 		e.Causation, e.Trace = rapid.String().Draw(t, "cause"), rapid.String().Draw(t, "trace")
-		e.Style, e.Hops = rapid.String().Draw(t, "style"), rapid.IntMin(0).Draw(t, "hops")
+		e.Style, e.Hops = rapid.StringMatching(`[a-z_]{0,9}`).Draw(t, "style"), rapid.IntMin(0).Draw(t, "hops")
 		got, err := event.Decode(event.Encode(e))
 		require.NoError(t, err)
 		require.Equal(t, e, got)
-		require.Equal(t, "evt.inventory.stock_changed", event.Encode(e).Topic)
+		require.Equal(t, moved.TopicOf(e.Style), event.Encode(e).Topic)
 	})
 }
 
@@ -37,7 +37,7 @@ func TestDecodeRefusesWhatIsNoEvent(t *testing.T) {
 	e := moved.New("MUG", "", counted{Units: 1})
 	e.ID, e.Time = "1", time.Now()
 	for header, value := range map[string]string{
-		"ce-specversion": "0.3", "ce-id": "", "ce-type": "order.placed", "ce-partitionkey": "", "ce-time": "today", "ce-sequence": "x", "ce-hops": "x",
+		"ce-specversion": "0.3", "ce-id": "", "ce-type": "order.placed", "ce-partitionkey": "", "ce-time": "today", "ce-sequence": "x", "ce-hops": "x", "ce-style": "a.b",
 	} {
 		m := event.Encode(e)
 		m.Header[header] = value
@@ -45,6 +45,21 @@ func TestDecodeRefusesWhatIsNoEvent(t *testing.T) {
 		require.Equal(t, fault.Bug, fault.KindOf(err), header)
 		require.Equal(t, fault.Invalid, fault.CodeOf(err), header)
 	}
+}
+
+// The topics of the styles of a fact are below that of the fact.
+func TestATopicCoversThoseBelowIt(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "evt.inventory.stock_changed", moved.Topic())
+	require.Equal(t, moved.Topic(), moved.TopicOf(""))
+	require.Equal(t, "evt.inventory.stock_changed.ours", moved.TopicOf("ours"))
+	for topic, covered := range map[string]bool{
+		moved.TopicOf(""): true, moved.TopicOf("ours"): true, moved.Topic() + "_else": false, "evt.inventory": false,
+	} {
+		require.Equal(t, covered, event.Covers([]string{"evt.order.placed", moved.Topic()}, topic), topic)
+	}
+	require.False(t, event.Covers([]string{moved.TopicOf("ours")}, moved.Topic()))
+	require.False(t, event.Covers([]string{moved.TopicOf("ours")}, moved.TopicOf("theirs")))
 }
 
 func TestReadRefusesAnotherFact(t *testing.T) {

@@ -42,6 +42,16 @@ func (d Declaration) Source() string { return "/services/" + d.Service }
 // "evt.inventory.stock_changed"; all versions share it.
 func (d Declaration) Topic() string { return "evt." + d.Service + "." + d.Name }
 
+// TopicOf returns the address, below that of the fact, of its events of a style (see
+// [Event.Style]), for example "evt.inventory.stock_changed.choreographed"; without a style
+// it is that of the fact.
+func (d Declaration) TopicOf(style string) string {
+	if style == "" {
+		return d.Topic()
+	}
+	return d.Topic() + "." + style
+}
+
 // Data returns the Go type of the data.
 func (d Declaration) Data() reflect.Type { return d.data }
 

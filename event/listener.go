@@ -9,8 +9,8 @@ type Listener struct {
 	Group string
 	// Facts are those that it follows.
 	Facts []Declaration
-	// Style restricts it to events of sagas of that style, see [Event.Style]; empty: it
-	// follows those of all.
+	// Style restricts it to events of sagas of that style, see [Event.Style]; the broker
+	// gives it no others. Empty: it follows those of all.
 	Style string
 	// Handle reacts to one event, under a context with it as the [Cause]. A repeat of
 	// the event must have no second effect. Business and suspended faults are outcomes

@@ -12,7 +12,7 @@ import (
 type Message struct {
 	// ID is the event's; a bus may drop a message that it has stored a moment ago.
 	ID string
-	// Topic and Key address the message: see [Declaration.Topic] and [Event.Key].
+	// Topic and Key address the message: see [Declaration.TopicOf] and [Event.Key].
 	Topic, Key string
 	// Header holds the CloudEvents attributes in binary mode, "ce-" before each name.
 	Header map[string]string
@@ -45,7 +45,7 @@ func Encode(e Event) Message {
 	if e.Hops > 0 {
 		h["ce-hops"] = strconv.Itoa(e.Hops)
 	}
-	return Message{ID: e.ID, Topic: d.Topic(), Key: e.Key, Header: h, Data: e.Data}
+	return Message{ID: e.ID, Topic: d.TopicOf(e.Style), Key: e.Key, Header: h, Data: e.Data}
 }
 
 // Decode is the inverse of [Encode]. Its error is a fault of kind bug with code INVALID.

@@ -185,6 +185,42 @@ func deliversOnlyTheTopics(t *testing.T, b *bench) {
 	require.ElementsMatch(t, want, h.ids(""))
 }
 
+// deliversAStyle has a fact of three styles, and keys that look like one.
+func deliversAStyle(t *testing.T, b *bench) {
+	ours := b.topic + ".ours"
+	want := map[string][]string{}
+	for n, topic := range []string{b.topic, ours, b.topic + ".others", ours, b.topic} {
+		for _, key := range []string{"k", "ours", "others"} {
+			m := b.message(key, n)
+			m.Topic = topic
+			_, err := b.bus.Publish(t.Context(), []event.Message{m})
+			require.NoError(t, err)
+			for _, heard := range []string{topic, b.topic + "/all"} {
+				want[heard] = append(want[heard], m.ID)
+			}
+		}
+	}
+	var all, styled heard
+	b.consume(t, b.bus, b.group, all.handle)
+	b.consume(t, b.bus, b.group+"styled", styled.handle, ours)
+	all.waitFor(t, len(want[b.topic+"/all"]))
+	styled.waitFor(t, len(want[ours]))
+	for _, key := range []string{"k", "ours", "others"} {
+		require.Len(t, all.ids(key), 5)
+	}
+	require.ElementsMatch(t, want[b.topic+"/all"], all.ids(""))
+	require.ElementsMatch(t, want[ours], styled.ids(""))
+	require.Equal(t, ours, styled.all[0].Topic)
+
+	// It goes on behind a message that it does not hear.
+	last := b.message("k", 9)
+	last.Topic = ours
+	_, err := b.bus.Publish(t.Context(), []event.Message{b.message("k", 8), last})
+	require.NoError(t, err)
+	styled.waitFor(t, len(want[ours])+1)
+	require.ElementsMatch(t, append(want[ours], last.ID), styled.ids(""))
+}
+
 func takesAnyKey(t *testing.T, b *bench) {
 	keys := []string{
 		"plain", "with.dot", "with space", "a/b", "*", ">", "%2E", "ä-ö-日本", "tab\tnewline\n", "$JS", ".", "..",

@@ -120,7 +120,7 @@ func (m *Memory) pending(g *group, topics []string) (batch []event.Message, end 
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for end = g.next; end < len(m.stored) && len(batch) < maxBatch; end++ {
-		if msg := m.stored[end]; slices.Contains(topics, msg.Topic) {
+		if msg := m.stored[end]; event.Covers(topics, msg.Topic) {
 			batch = append(batch, clone(msg))
 		}
 	}

@@ -45,6 +45,7 @@ func Bus(t *testing.T, newBroker func(t *testing.T) Broker) {
 		"SharesAGroupBetweenConsumers":           sharesAGroup,
 		"GivesEveryGroupEveryMessage":            givesEveryGroupEveryMessage,
 		"DeliversOnlyTheTopics":                  deliversOnlyTheTopics,
+		"DeliversAStyleOrAllOfThem":              deliversAStyle,
 		"TakesAnyKey":                            takesAnyKey,
 		"RefusesOneTooLargeMessageForGood":       refusesOneTooLarge,
 		"EndsWithItsContext":                     endsWithItsContext,

@@ -30,11 +30,11 @@ type Projection struct {
 
 // Group is a listener that runs.
 type Group struct {
-	o           Options
-	name, style string // the style: of the events that it follows; empty: any
-	facts       map[string]event.Declaration
-	topics      []string
-	handle      func(ctx context.Context, e event.Event) error
+	o      Options
+	name   string
+	facts  map[string]event.Declaration
+	topics []string
+	handle func(ctx context.Context, e event.Event) error
 	// apply is that of a projection, nil for a reaction.
 	apply func(tx *gorm.DB, events []event.Event) error
 
@@ -50,20 +50,20 @@ type Group struct {
 
 // React returns the group of a reaction.
 func React(l event.Listener, o Options) *Group {
-	g := newGroup(l.Group, l.Facts, o)
-	g.handle, g.style = l.Handle, l.Style
+	g := newGroup(l.Group, l.Facts, l.Style, o)
+	g.handle = l.Handle
 	return g
 }
 
 // Project returns the group of a projection.
 func Project(p Projection, o Options) *Group {
-	g := newGroup(p.Group, p.Facts, o)
+	g := newGroup(p.Group, p.Facts, "", o)
 	g.apply = p.Apply
 	g.handle = func(ctx context.Context, e event.Event) error { return g.applyOnce(ctx, []event.Event{e}) }
 	return g
 }
 
-func newGroup(name string, facts []event.Declaration, o Options) *Group {
+func newGroup(name string, facts []event.Declaration, style string, o Options) *Group {
 	o = o.withDefaults()
 	g := &Group{
 		o: o, name: name, facts: map[string]event.Declaration{}, lease: lease.New(o.DB, name, o.Lease),
@@ -76,7 +76,7 @@ func newGroup(name string, facts []event.Declaration, o Options) *Group {
 	known := map[string]bool{}
 	for _, d := range facts {
 		g.facts[d.Type()] = d
-		if topic := d.Topic(); !known[topic] { // of all versions
+		if topic := d.TopicOf(style); !known[topic] { // of all versions
 			known[topic] = true
 			g.topics = append(g.topics, topic)
 		}

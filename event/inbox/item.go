@@ -27,11 +27,11 @@ func (g *Group) read(m event.Message) item {
 	return item{m: m, e: e, urgent: g.facts[e.Type].Urgent, bad: err}
 }
 
-// follows reports whether the group is told of the event. Other versions of a fact, and
-// sagas of other styles, share its topic.
+// follows reports whether the group is told of the event. Other versions of a fact share
+// its topic.
 func (g *Group) follows(i item) bool {
 	_, ok := g.facts[i.e.Type]
-	return ok && (g.style == "" || g.style == i.e.Style) || i.bad != nil
+	return ok || i.bad != nil
 }
 
 // letter returns a letter that has not been tried.

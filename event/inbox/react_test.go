@@ -73,7 +73,7 @@ func TestAReactionHearsTheSagasOfItsStyle(t *testing.T) {
 		l := listener(func(_ context.Context, e event.Event) error { h.effect(e); return nil })
 		l.Style = "ours"
 		run(t, inbox.React(l, quick(db, b)))
-		eventually(t, func() bool { return b.unacknowledged() == 0 && h.total() == 1 })
+		eventually(t, func() bool { return b.unacknowledged() == 3 && h.total() == 1 }) // the bus gives it no others
 		require.Equal(t, []int{1}, h.order("c"))
 		require.Empty(t, letters(t, db, ""))
 	})

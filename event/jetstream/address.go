@@ -17,8 +17,8 @@ const notInKey = ".*>"
 // encode returns a message as the broker carries it. Its error is a fault of kind bug:
 // the topic or the key is not one.
 func encode(m event.Message) (*nats.Msg, error) {
-	if m.Key == "" || strings.Count(m.Topic, ".") != 2 {
-		return nil, fault.Errorf(fault.Bug, fault.Invalid, "publish event %s: no key, or topic %q is not evt.<service>.<fact>", m.ID, m.Topic)
+	if dots := strings.Count(m.Topic, "."); m.Key == "" || dots < 2 || dots > 3 {
+		return nil, fault.Errorf(fault.Bug, fault.Invalid, "publish event %s: no key, or topic %q is not evt.<service>.<fact>[.<style>]", m.ID, m.Topic)
 	}
 	out := &nats.Msg{Subject: m.Topic + "." + escape(m.Key, notInKey), Data: m.Data, Header: nats.Header{}}
 	for name, value := range m.Header {

@@ -93,7 +93,7 @@ func (c *consumer) open(ctx context.Context) error {
 		PriorityPolicy: jetstream.PriorityPolicyPinned, PriorityGroups: []string{pins}, PinnedTTL: c.bus.o.AckWait + 2*c.bus.poll(),
 	}
 	for _, topic := range c.topics {
-		config.FilterSubjects = append(config.FilterSubjects, topic+".*")
+		config.FilterSubjects = append(config.FilterSubjects, topic+".>") // also below it
 	}
 	var err error
 	if c.remote, err = c.bus.js.CreateOrUpdateConsumer(ctx, Stream, config); err != nil {

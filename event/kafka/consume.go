@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -114,8 +113,8 @@ func (c *consumer) turn(ctx context.Context) error {
 func (c *consumer) deliver(ctx context.Context, records []*kgo.Record) error {
 	var batch []event.Message
 	for _, r := range records {
-		if m := decode(r); slices.Contains(c.topics, m.Topic) {
-			batch = append(batch, m)
+		if event.Covers(c.topics, address(r)) {
+			batch = append(batch, decode(r))
 		}
 	}
 	if len(batch) == 0 {

@@ -2,7 +2,8 @@
 //
 // The facts of a service are in one topic, evt.<service>, so that a broker's access
 // lists keep services apart. The key chooses the partition, and the header amends-topic
-// names the fact. Attributes of CloudEvents are headers with the prefix ce_, as its
+// names the fact, and the style if it has one: by that a consumer leaves out what its group
+// does not follow. Attributes of CloudEvents are headers with the prefix ce_, as its
 // binding for Kafka asks (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md).
 // A group of listeners is a consumer group of the same name.
 //

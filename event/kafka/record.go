@@ -24,7 +24,7 @@ const maxRecord = 950_000
 func encode(m event.Message) (*kgo.Record, error) {
 	topic := topicOf(m.Topic)
 	if m.Key == "" || topic == "" {
-		return nil, fault.Errorf(fault.Bug, fault.Invalid, "publish event %s: no key, or topic %q is not evt.<service>.<fact>", m.ID, m.Topic)
+		return nil, fault.Errorf(fault.Bug, fault.Invalid, "publish event %s: no key, or topic %q is not evt.<service>.<fact>[.<style>]", m.ID, m.Topic)
 	}
 	out := &kgo.Record{Topic: topic, Key: []byte(m.Key), Value: m.Data}
 	add := func(name, value string) {
@@ -43,6 +43,16 @@ func encode(m event.Message) (*kgo.Record, error) {
 		return nil, fault.Errorf(fault.Bug, fault.Invalid, "publish event %s: its %d bytes are more than %d", m.ID, size, maxRecord)
 	}
 	return out, nil
+}
+
+// address returns the topic of a record's message, without decoding the rest.
+func address(r *kgo.Record) string {
+	for _, h := range r.Headers {
+		if h.Key == headerTopic {
+			return string(h.Value)
+		}
+	}
+	return ""
 }
 
 // decode is the inverse of encode.
@@ -68,11 +78,11 @@ func renamed(name, from, to string) string {
 	return name
 }
 
-// topicOf returns the topic at the broker of evt.<service>.<fact>, empty for another
-// text.
+// topicOf returns the topic at the broker of evt.<service>.<fact>, also with a style
+// behind it, empty for another text.
 func topicOf(topic string) string {
-	if strings.Count(topic, ".") != 2 {
-		return ""
+	if parts := strings.Split(topic, "."); len(parts) == 3 || len(parts) == 4 {
+		return parts[0] + "." + parts[1]
 	}
-	return topic[:strings.LastIndexByte(topic, '.')]
+	return ""
 }

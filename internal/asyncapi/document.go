@@ -20,6 +20,9 @@ A fact arrives at least once, and in the order of its key. It has ids, amounts, 
 a person: the owner of an id answers for more. Within a version, fields and codes are only added, so a reader ignores those
 that it does not know. A state fact has a sequence, the version of what it describes: a reader keeps the highest and never
 waits for a gap.
+
+An event with a style is below the address of its fact: at evt.order.placed.choreographed instead of evt.order.placed. A
+reader of all orders listens at both; an operation with x-style listens at that of the style alone.
 `
 
 // Document returns the AsyncAPI document, as YAML, of the facts and of the listeners
@@ -43,7 +46,11 @@ func Document(source fs.FS, facts []event.Declaration, listeners []event.Listene
 	}
 	for _, l := range listeners {
 		for _, f := range l.Facts {
-			d.operations[l.Group+".hear."+channel(f)] = object{"action": "receive", "channel": ref("channels", channel(f))}
+			hears := object{"action": "receive", "channel": ref("channels", channel(f))}
+			if l.Style != "" {
+				hears["x-style"] = l.Style // it hears no events of others
+			}
+			d.operations[l.Group+".hear."+channel(f)] = hears
 		}
 	}
 	return d.encode()
