@@ -87,6 +87,10 @@ type Orders interface {
 
 	// PendingRefundsOf returns the refunds of an order that have not ended.
 	PendingRefundsOf(ctx context.Context, id string) ([]order.Refund, error)
+
+	// Nudge tells the newest fact of a choreographed order again, from which its services go
+	// on; of a cancelled one, the one on which they give back what they hold.
+	Nudge(ctx context.Context, id string) error
 }
 
 // AuditEvents is the question about the events that a service tells or follows and that
@@ -150,14 +154,19 @@ func describing(describe func(context.Context, string) (SagaFact, error)) func(c
 	}
 }
 
-// resume resumes the saga of an order; of a confirmed one, whose saga can mend nothing, it
-// resumes those of the refunds that have not ended.
+// resume resumes the saga of an order, or nudges the services of a choreographed one; of a
+// confirmed one, whose saga can mend nothing, it resumes those of the refunds that have not
+// ended.
 func resume(ctx context.Context, s Orders, engine Sagas, id string) error {
 	record, err := s.Get(ctx, id)
 	if err != nil {
 		return err
 	}
-	if record.Status != order.Confirmed {
+	switch {
+	case record.Status == order.Confirmed:
+	case record.Style() == order.Choreographed:
+		return s.Nudge(ctx, id)
+	default:
 		if record.Placement.ShipTo, err = s.Address(ctx, id); err != nil {
 			return err
 		}

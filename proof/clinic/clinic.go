@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
@@ -23,6 +24,7 @@ import (
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/proof/shoptest"
+	"github.com/amends/amends/proof/told"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/inventory"
@@ -42,15 +44,18 @@ type Clinic struct {
 	Engine *Engine
 	In     doctor.Input // of [Clinic.Diagnose]
 	Runs   int          // of the workflow in the last diagnosis, by continue-as-new
+	// Resumed is called after the doctor has had sagas resumed; nil: nothing follows.
+	Resumed func()
 
 	payments *payment.Outside
+	outboxes map[string]*told.Reader // those that were read, by service
 	suite    testsuite.WorkflowTestSuite
 }
 
 // New returns a clinic with a healthy shop.
 func New(t *testing.T) *Clinic {
 	t.Helper()
-	c := &Clinic{Shop: shoptest.New(t)}
+	c := &Clinic{Shop: shoptest.New(t), outboxes: map[string]*told.Reader{}}
 	c.payments = payment.New(c.Payments, c.Provider, payment.Options{})
 	c.suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	c.Engine = &Engine{t: t, clinic: c, Sagas: map[string]activities.SagaState{}}
@@ -229,6 +234,11 @@ func (c *Clinic) Diagnose(t *testing.T) doctor.Report {
 		env.SetStartTime(time.Now().Add(2 * time.Hour))
 		doctor.Register(env, nil)
 		c.BindAudit(env, c.Engine)
+		env.SetOnActivityCompletedListener(func(a *activity.Info, _ converter.EncodedValue, _ error) {
+			if a.ActivityType.Name == activities.ResumeSagas.Name && c.Resumed != nil {
+				c.Resumed()
+			}
+		})
 		env.ExecuteWorkflow(doctor.Reconcile, in)
 		require.True(t, env.IsWorkflowCompleted())
 		var next *workflow.ContinueAsNewError

@@ -143,8 +143,11 @@ func flags(attention []ledger.Attention) []Flag {
 // Told returns the facts of the change from before to r.
 func (r Record) Told(before Record) []event.Fact[Snapshot] {
 	var facts []event.Fact[Snapshot]
-	if now := r.Newest(); now.Name != before.Newest().Name || r.reminded(before) {
+	switch now := r.Newest(); {
+	case now.Name != before.Newest().Name:
 		facts = append(facts, now)
+	case r.reminded(before):
+		facts = append(facts, r.Reminder())
 	}
 	if r.made != nil {
 		facts = append(facts, RefundedFact)
@@ -165,6 +168,15 @@ func (r Record) Standing() event.Fact[Snapshot] {
 	case Pending:
 	}
 	return PlacedFact
+}
+
+// Reminder returns the fact of an order that is not CONFIRMED from which its services go on,
+// if it is told again.
+func (r Record) Reminder() event.Fact[Snapshot] {
+	if r.Status == Cancelled {
+		return AbortedFact // to give back what they hold
+	}
+	return r.Newest()
 }
 
 // Newest returns the fact of r from which its saga goes on, if it is told again.

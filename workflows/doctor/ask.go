@@ -120,7 +120,7 @@ func (d *doctor) engine(ctx workflow.Context, page *judge.Page) error {
 		if f.Order == nil {
 			continue
 		}
-		if f.Order.Status == order.Pending && overdue(f.Order.Due()) {
+		if f.Order.Status == order.Pending && !f.Order.Choreographed && overdue(f.Order.Due()) {
 			ids = append(ids, f.Saga)
 		}
 		for _, r := range f.Order.Refunds {

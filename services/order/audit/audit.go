@@ -4,6 +4,7 @@ package audit
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -56,6 +57,11 @@ type Fact struct {
 	// are those that have not ended.
 	Refunded int64          `json:"refunded,omitempty"`
 	Refunds  []order.Refund `json:"refunds,omitempty"`
+	// Waits is the name of the fact that the services of an undecided choreographed order
+	// have to go on from; empty for any other order.
+	Waits string `json:"waits,omitempty"`
+	// Choreographed orders have no workflow.
+	Choreographed bool `json:"choreographed,omitempty"`
 	// Telling compares the order with the events that tell of it.
 	Telling audit.Telling `json:"telling,omitzero"`
 }
@@ -67,6 +73,23 @@ func (f Fact) Due() time.Time {
 		return f.CreatedAt
 	}
 	return f.DecideBy
+}
+
+// AddCourse adds the course of a choreographed order, as JSON; nil: it has none.
+func (f *Fact) AddCourse(text *string, decided order.Reason) error {
+	if text == nil {
+		return nil
+	}
+	r := order.Record{Status: f.Status, Decided: decided}
+	if err := json.Unmarshal([]byte(*text), &r.Course); err != nil {
+		return fmt.Errorf("read the course: %w", err)
+	}
+	f.Choreographed = true
+	if f.Status == order.Pending {
+		d := r.Newest().Declaration
+		f.Waits = d.Service + "." + d.Name
+	}
+	return nil
 }
 
 // AddRefunds adds the refunds of the order.

@@ -150,11 +150,21 @@ func DueAt(r order.Record) time.Time {
 	return r.Course.NextAt
 }
 
-// Remind does the clock's part for an order that is due, and reports whether it changed r:
-// it objects to an order that is late, and plans the next reminder of any other.
+// Remind does the clock's part for an order that is due, and reports whether it changed r;
+// see [Nudge].
 func Remind(r *order.Record, now time.Time) (changed bool, err error) {
+	if r.Status != order.Pending || now.Before(DueAt(*r)) {
+		return false, nil
+	}
+	return Nudge(r, now)
+}
+
+// Nudge objects to an order that is late, and reminds the services of any other but a
+// CONFIRMED one: of a CANCELLED order, to give back what they hold. It reports whether it
+// changed r.
+func Nudge(r *order.Record, now time.Time) (changed bool, err error) {
 	switch by := r.Placement.DecideBy; {
-	case r.Status != order.Pending || now.Before(DueAt(*r)):
+	case r.Status == order.Confirmed:
 		return false, nil
 	case Open(*r) && !by.IsZero() && !now.Before(by):
 		return Object(r, Objection{Reason: order.Deadline}, now)

@@ -29,6 +29,7 @@ func (s *Store) Audit(ctx context.Context, r audit.Range) (orderaudit.Page, erro
 func (s *Store) audit(ctx context.Context, r audit.Range) (orderaudit.Page, error) {
 	q := pages.Within(s.db.WithContext(ctx).Table("orders"), "id", r).Select(`id, status, reason, decided, total_minor, total_currency,
 		created_at, updated_at, decide_by, needs_attention, waivers, customer_id, noted_at, acknowledgements, refunded_minor,
+		(SELECT state FROM courses WHERE order_id = orders.id) AS course,
 		(SELECT CAST(coalesce(sum(quantity), 0) AS bigint) FROM order_lines WHERE order_id = orders.id) AS units`)
 	if len(r.Sagas) == 0 && r.Limit > 0 {
 		q = q.Limit(r.Limit)
@@ -111,6 +112,7 @@ type auditRow struct {
 	Waivers        string
 	RefundedMinor  int64
 	Units          int64
+	Course         *string // nil: a workflow takes it on
 
 	CustomerID       string
 	NotedAt          *time.Time
@@ -124,6 +126,9 @@ func (r *auditRow) fact(history []order.Change, paid []order.Refund) (orderaudit
 		Wrong: orderaudit.CheckHistory(order.Record{Status: r.Status, Reason: r.Reason, Decided: r.Decided}, history),
 	}
 	f.AddRefunds(paid)
+	if err := f.AddCourse(r.Course, r.Decided); err != nil {
+		return f, rows.Unreadable(r.ID, err)
+	}
 	if r.TotalMinor != nil && r.TotalCurrency != nil {
 		total := money.New(*r.TotalMinor, money.Currency(*r.TotalCurrency))
 		f.Total = &total

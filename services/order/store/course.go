@@ -44,15 +44,20 @@ func (s *Store) move(
 	}, repeat)
 }
 
+// quietly is move for a change that is not told again if it was made before.
+func (s *Store) quietly(ctx context.Context, id string, f func(r *order.Record, now time.Time) (bool, error)) (order.Record, error) {
+	return s.move(ctx, id, silent, f)
+}
+
 // Quoted implements [course.Service].
 func (s *Store) Quoted(ctx context.Context, id string, q order.Quote, heard ...order.TakenStep) error {
-	_, err := s.move(ctx, id, silent, func(r *order.Record, now time.Time) (bool, error) { return course.KeepQuote(r, q, now, heard...), nil })
+	_, err := s.quietly(ctx, id, func(r *order.Record, now time.Time) (bool, error) { return course.KeepQuote(r, q, now, heard...), nil })
 	return err
 }
 
 // Booked implements [course.Service].
 func (s *Store) Booked(ctx context.Context, id string, parcels []order.Parcel, heard ...order.TakenStep) error {
-	_, err := s.move(ctx, id, silent, func(r *order.Record, now time.Time) (bool, error) {
+	_, err := s.quietly(ctx, id, func(r *order.Record, now time.Time) (bool, error) {
 		return course.KeepParcels(r, parcels, now, heard...), nil
 	})
 	return err
@@ -102,7 +107,7 @@ func (s *Store) Complete(ctx context.Context, id string, heard ...order.TakenSte
 // order.abort_asked of an order that is late, and the newest fact of any other that is due
 // again.
 func (s *Store) Remind(ctx context.Context, id string, now time.Time) error {
-	_, err := s.move(ctx, id, silent, func(r *order.Record, _ time.Time) (bool, error) { return course.Remind(r, now) })
+	_, err := s.quietly(ctx, id, func(r *order.Record, _ time.Time) (bool, error) { return course.Remind(r, now) })
 	return err
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/store/desk"
 	"github.com/amends/amends/services/order/store/refunds"
 )
 
@@ -27,6 +28,7 @@ var Schema = database.Schema{barrier.Migrations, database.Migrations(files), dat
 // Store implements [order.Service] on a database of its own.
 type Store struct {
 	*refunds.Book
+	*desk.Desk
 
 	db *gorm.DB
 }
@@ -37,5 +39,6 @@ var _ order.Service = (*Store)(nil)
 func New(db *gorm.DB) *Store {
 	s := &Store{db: db}
 	s.Book = refunds.NewBook(db, s.changeIn)
+	s.Desk = desk.New(s.quietly)
 	return s
 }

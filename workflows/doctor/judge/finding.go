@@ -19,6 +19,7 @@ const (
 	SagaStopped   audit.Kind = "saga_stopped"   // an undecided order's saga has ended
 	SagaMissing   audit.Kind = "saga_missing"   // the engine has no saga of an undecided order
 	SagaSilent    audit.Kind = "saga_silent"    // an order is undecided and not flagged, long after its decide-by
+	SagaStands    audit.Kind = "saga_stands"    // the same of a choreographed order, which has no workflow
 	UnknownOrder  audit.Kind = "unknown_order"  // a service knows a saga without an order
 	ParcelMissing audit.Kind = "parcel_missing" // a confirmed order has not one parcel per warehouse
 	Quote         audit.Kind = "quote"          // the recorded quote differs from the order or its payment
@@ -29,7 +30,7 @@ const (
 var Kinds = kinds()
 
 func kinds() []audit.Kind {
-	all := []audit.Kind{SagaStopped, SagaMissing, SagaSilent, UnknownOrder, ParcelMissing, Quote, Refund}
+	all := []audit.Kind{SagaStopped, SagaMissing, SagaSilent, SagaStands, UnknownOrder, ParcelMissing, Quote, Refund}
 	all = append(append(all, orderaudit.Kinds...), audit.Kinds...)
 	for _, s := range Services {
 		all = append(all, s.kinds...)

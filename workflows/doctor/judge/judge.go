@@ -123,10 +123,11 @@ func (j *judgement) unknown(now time.Time, grace time.Duration) {
 	j.find(NoneLost, UnknownOrder, "order", false, "there is no such order, but %s", strings.Join(parts, "; "))
 }
 
-// undecided judges an order that is past its decide-by, by its saga.
+// undecided judges an order that is past its decide-by, by its saga. A choreographed one has
+// none at the engine: it must be flagged, or its services are reminded of it.
 func (j *judgement) undecided() {
 	e := j.Engine
-	if e == nil {
+	if e == nil && !j.Order.Choreographed {
 		return
 	}
 	j.since = j.Order.Due()
@@ -138,6 +139,12 @@ func (j *judgement) undecided() {
 		because = ", and the provider took money that our books do not have: it must not be undone"
 	}
 	repairable := !blind && j.asked("payment")
+	if j.Order.Choreographed {
+		if !j.NeedsAttention {
+			j.find(EveryOrderEnds, SagaStands, "order", repairable, "it is neither decided nor flagged, and its services do not go on from %s%s", j.Order.Waits, because)
+		}
+		return
+	}
 	switch e.State {
 	case activities.SagaRunning:
 		j.NeedsAttention = j.NeedsAttention || e.NeedsAttention
