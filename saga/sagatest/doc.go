@@ -27,7 +27,7 @@
 // A schedule that must lead to the same run as another one is not tried. If the
 // subject is a [Fingerprinter], a run ends where workflow and services come to the
 // same state (the same world) as in another run, because their futures are the same.
-// Both reductions are exact, and their numbers are reported; reduce.go and worlds.go
+// Both reductions are exact, and their numbers are reported; reduce.go and search/worlds.go
 // have the arguments. [Explorer.Unreduced] does without them.
 //
 // # Limits

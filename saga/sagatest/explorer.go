@@ -2,13 +2,56 @@ package sagatest
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/amends/amends/saga/sagatest/schedule"
+	"github.com/amends/amends/saga/sagatest/search"
 	"github.com/amends/amends/saga/sagatest/stage"
 )
+
+// Explorer tries schedules of faults on a saga.
+type Explorer struct {
+	// New returns a new subject; each worker has its own.
+	New func() (Subject, error)
+	// SagaID is the id of the saga that the subject starts, for a cancel.
+	SagaID string
+	// Refusable are the steps that the subject can refuse; see [Refuser].
+	Refusable []string
+	// Faults is the greatest number of faults in a schedule.
+	Faults int
+	// Sample is the greatest number of schedules tried of each size, drawn by Seed;
+	// 0 tries all of them.
+	Sample int
+	Seed   uint64
+	// Workers is the number of subjects that work in parallel; 0 is one per core.
+	Workers int
+	// Dense is the greatest number of faults in a schedule that has one at any attempt
+	// during an outage. Larger schedules have faults only at its first two retries and
+	// its last: only time passes in between. 0 means no limit. With a limit no worlds
+	// are compared.
+	Dense int
+	// Unreduced also runs every schedule that is the same run as another one, or
+	// goes on from an equal world. It is there to check that this finds nothing more.
+	Unreduced bool
+}
+
+// Run tries schedules in order of their size, and stops after the first size with a
+// failure, so the reported failure is one of the shortest. A broken promise is in
+// the report; the error is of a subject that cannot be made, or of ctx.
+func (e Explorer) Run(ctx context.Context) (Report, error) {
+	o := search.Options{Faults: e.Faults, Sample: e.Sample, Seed: e.Seed, Workers: e.Workers, Dense: e.Dense, Unreduced: e.Unreduced}
+	return search.Run(ctx, o, func() (search.Runner, error) { return e.explorer() })
+}
+
+// Replay runs one schedule, and returns its failure; nil: it breaks no promise.
+func (e Explorer) Replay(ctx context.Context, line string) (*Failure, error) {
+	x, err := e.explorer()
+	if err != nil {
+		return nil, err
+	}
+	return search.Replay(ctx, x, line)
+}
 
 // explorer runs schedules on one subject.
 type explorer struct {
@@ -23,7 +66,7 @@ type explorer struct {
 func (e Explorer) explorer() (*explorer, error) {
 	s, err := e.New()
 	if err != nil {
-		return nil, fmt.Errorf("make a subject: %w", err)
+		return nil, err
 	}
 	x := &explorer{subject: s, stage: stage.New(s, e.SagaID), refusable: map[string]bool{}, unreduced: e.Unreduced}
 	x.activities = x.stage.Activities()
@@ -36,42 +79,31 @@ func (e Explorer) explorer() (*explorer, error) {
 	return x, nil
 }
 
-// result is the outcome of one schedule.
-type result struct {
-	ran   bool
-	cut   bool // the run ended at a known world and was not judged
-	err   error
-	trace []string // of a run that failed
-	short bool     // not every fault of the schedule has hit
-	hit   Schedule // those that have, if it is short
-	more  []growth // that the schedule can grow by
-	same  int      // number of further growths that would lead to the same run as others
-	past  []stage.Boundary
-}
-
-// run runs one schedule, and adds how it can grow if grow is set. With known worlds
-// the run ends at the first of them.
-func (x *explorer) run(ctx context.Context, s Schedule, grow bool, known *worlds) result {
+// Run implements [search.Runner].
+func (x *explorer) Run(ctx context.Context, s Schedule, grow bool, known *search.Worlds) search.Result {
 	var w stage.Watch
 	if grow || known != nil {
 		w.Print = x.print
 	}
 	if known != nil {
-		w.Known = known.has
+		w.Known = known.Has
 	}
 	o := x.stage.Run(ctx, s, w)
-	r := result{cut: o.Cut, err: o.Err, past: o.Worlds}
-	if r.short = len(o.Hit) < len(s); r.short {
-		r.hit = o.Hit
+	r := search.Result{Cut: o.Cut, Err: o.Err, Past: o.Worlds}
+	if r.Short = len(o.Hit) < len(s); r.Short {
+		r.Hit = o.Hit
 	}
 	switch {
-	case r.err != nil:
-		r.trace = o.Trace()
-	case grow && !r.short: // a fault that did not happen adds nothing
-		r.more, r.same = x.growths(s, o)
+	case r.Err != nil:
+		r.Trace = o.Trace()
+	case grow && !r.Short: // a fault that did not happen adds nothing
+		r.More, r.Same = x.growths(s, o)
 	}
 	return r
 }
+
+// Cells implements [search.Runner]: only a run tells which steps a workflow takes.
+func (*explorer) Cells() []search.Cell { return nil }
 
 // kindsOf returns the faults that can happen at a call.
 func (x *explorer) kindsOf(c stage.Call) []Kind {
@@ -104,4 +136,14 @@ func (x *explorer) kindsOf(c stage.Call) []Kind {
 		kinds = append(kinds, schedule.Refuse, schedule.RefuseLost)
 	}
 	return kinds
+}
+
+// cellOf returns the cell of a fault at a call. An attempt by the workflow's own worker has
+// another cell than one on a queue, because the saga handles its faults differently.
+func cellOf(c stage.Call, k Kind) search.Cell {
+	name := schedule.Name(c.Call)
+	if c.Local {
+		name = "local " + name
+	}
+	return search.Cell{Name: name, Kind: k}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/amends/amends/saga/sagatest/schedule"
+	"github.com/amends/amends/saga/sagatest/search"
 	"github.com/amends/amends/saga/sagatest/stage"
 )
 
@@ -25,7 +26,7 @@ import (
 //     Lost or CrashAfter, and with RefuseLost the same as with Refuse. Fails changes
 //     nothing there if the next two calls of the name fail anyway or are never made.
 //     Deadline waits for nothing when decide-by has passed.
-func (x *explorer) growths(s Schedule, o stage.Outcome) (more []growth, same int) {
+func (x *explorer) growths(s Schedule, o stage.Outcome) (more []search.Growth, same int) {
 	for i := range len(o.Calls) + 1 {
 		c := stage.Call{Call: schedule.End}
 		if i < len(o.Calls) {
@@ -41,7 +42,7 @@ func (x *explorer) growths(s Schedule, o stage.Outcome) (more []growth, same int
 			case !x.unreduced && changesNothing(c, k, o.Calls[min(i+1, len(o.Calls)):]):
 				same++
 			default:
-				more = append(more, growth{by: Fault{Call: c.Call, Kind: k}, cell: cellOf(c, k), at: i, amid: amid(o.Calls, i)})
+				more = append(more, search.Growth{By: Fault{Call: c.Call, Kind: k}, Cell: cellOf(c, k), At: i, Amid: amid(o.Calls, i)})
 			}
 		}
 	}

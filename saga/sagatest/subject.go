@@ -2,10 +2,11 @@ package sagatest
 
 import (
 	"github.com/amends/amends/saga/sagatest/schedule"
+	"github.com/amends/amends/saga/sagatest/search"
 	"github.com/amends/amends/saga/sagatest/stage"
 )
 
-// The types of package stage and package schedule that a test of a saga uses.
+// The types of the packages stage, schedule and search that a test of a saga uses.
 type (
 	// Subject is a saga with everything it works on.
 	Subject = stage.Subject
@@ -25,6 +26,12 @@ type (
 	Fault = schedule.Fault
 	// Kind is a kind of fault; package schedule has the list.
 	Kind = schedule.Kind
+	// Report is the result of an exploration.
+	Report = search.Report
+	// Size is a part of a [Report]: the schedules of one number of faults.
+	Size = search.Size
+	// Failure is a schedule after which a promise was broken.
+	Failure = search.Failure
 )
 
 // ParseSchedule reads a schedule from one line, as [Schedule.String] writes it.

@@ -57,10 +57,30 @@ const (
 	Again Kind = "again"
 )
 
+// The kinds of a choreographed saga only. There a call is one delivery of an event to a
+// group ("payment:catalog.quoted"), the publication of a fact ("catalog.quoted"), a commit
+// of a reaction ("payment:catalog.quoted/commit"), or a call to an external system. Package
+// event/eventtest/stage describes all kinds that it has.
+const (
+	// Twice delivers, or publishes, an event once more.
+	Twice Kind = "twice"
+	// Late delivers an event when no other one is under way.
+	Late Kind = "late"
+	// LateAfterNext delivers it after the next event of its group.
+	LateAfterNext Kind = "late-after-next"
+	// LateAfterUrgent delivers it after the next urgent event of its group.
+	LateAfterUrgent Kind = "late-after-urgent"
+	// LateAfterEnd delivers it after the end of the saga.
+	LateAfterEnd Kind = "late-after-end"
+	// Parked makes the event a dead letter.
+	Parked Kind = "parked"
+)
+
 // Kinds are all kinds.
 var Kinds = []Kind{
 	Before, Lost, Fails, Away, Refuse, RefuseLost, LateAfterRetry, LateAfterUndo,
 	Cancel, Deadline, Slow, Disturb, Crash, CrashAfter, CrashLate, Again,
+	Twice, Late, LateAfterNext, LateAfterUrgent, LateAfterEnd, Parked,
 }
 
 // End is the pseudo call after the saga's last one, at which [Again] happens.

@@ -18,6 +18,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/saga/sagatest/schedule"
+	"github.com/amends/amends/saga/sagatest/search"
 	"github.com/amends/amends/saga/sagatest/state"
 )
 
@@ -44,8 +45,8 @@ type engine struct {
 	state      state.Run
 
 	watch  Watch
-	worlds []Boundary // since all faults of the schedule have hit
-	cut    bool       // the run came to a known world, and ended there
+	worlds []search.Boundary // since all faults of the schedule have hit
+	cut    bool              // the run came to a known world, and ended there
 }
 
 // zombie is an attempt that timed out and will still take effect.

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"github.com/amends/amends/saga/sagatest/schedule"
+	"github.com/amends/amends/saga/sagatest/search"
 	"github.com/amends/amends/saga/sagatest/state"
 )
 
@@ -45,7 +46,7 @@ type Watch struct {
 	Print Fingerprinter
 	// Known reports whether a run from this world on is known: then the run ends
 	// there. nil: it goes on to its end.
-	Known func(World) bool
+	Known func(search.World) bool
 }
 
 // Outcome is the result of running one schedule.
@@ -55,7 +56,7 @@ type Outcome struct {
 	Hit     schedule.Schedule // the faults of the schedule that hit
 	Settled int               // the number of calls when the last of them hit
 	Calls   []Call            // all calls, in order
-	Worlds  []Boundary        // since every fault of the schedule has hit
+	Worlds  []search.Boundary // since every fault of the schedule has hit
 }
 
 // Trace returns the calls in order.

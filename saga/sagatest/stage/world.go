@@ -10,18 +10,9 @@ import (
 	"time"
 
 	"github.com/amends/amends/saga/sagatest/schedule"
+	"github.com/amends/amends/saga/sagatest/search"
 	"github.com/amends/amends/saga/sagatest/state"
 )
-
-// World is a digest of everything that the rest of a run depends on, right before
-// one of its calls or after its end, but for the faults that are still to come.
-type World [16]byte
-
-// Boundary is a world and the call that comes next.
-type Boundary struct {
-	At    int // index of the call
-	World World
-}
 
 // compare notes the world before a call of the flight if all faults of the
 // schedule have hit, and ends the run if that world is known.
@@ -46,16 +37,16 @@ func (e *engine) compareEnd(ctx context.Context, now time.Time) {
 	}
 }
 
-func (e *engine) note(ctx context.Context, now time.Time, before string, ended bool) World {
+func (e *engine) note(ctx context.Context, now time.Time, before string, ended bool) search.World {
 	w, err := e.world(ctx, now, before, ended)
 	must(err, "take a fingerprint")
-	e.worlds = append(e.worlds, Boundary{At: len(e.calls), World: w})
+	e.worlds = append(e.worlds, search.Boundary{At: len(e.calls), World: w})
 	return w
 }
 
 // world returns the world right before a call. If ended, no run of the workflow is
 // under way.
-func (e *engine) world(ctx context.Context, now time.Time, before string, ended bool) (World, error) {
+func (e *engine) world(ctx context.Context, now time.Time, before string, ended bool) (search.World, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %d %t\n", before, now.UnixNano(), e.hit.At(schedule.End) == schedule.Again)
 	names := e.state.Names.Fresh()
@@ -82,9 +73,9 @@ func (e *engine) world(ctx context.Context, now time.Time, before string, ended 
 	}
 	text, err := e.watch.Print.Fingerprint(ctx)
 	if err != nil {
-		return World{}, err
+		return search.World{}, err
 	}
 	names.Write(&b, text)
 	sum := sha256.Sum256(b.Bytes())
-	return World(sum[:16]), nil
+	return search.World(sum[:16]), nil
 }

@@ -1,4 +1,4 @@
-package sagatest
+package search
 
 import (
 	"errors"
@@ -7,20 +7,22 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/amends/amends/saga/sagatest/schedule"
 )
 
 // Report is the result of an exploration.
 type Report struct {
-	Schedules int          // number that ran to their end, and were judged
-	Ended     int          // number that ran until they came to the world of a judged one
-	Same      int          // number that did not run, because another is the same run, or the same from an equal world on
-	LeftOut   int          // number that did not run because of [Explorer.Dense]
-	Sizes     []Size       // the same numbers for schedules with 0, 1, 2 … faults
-	Hits      map[Kind]int // how often each kind of fault hit in a judged run
+	Schedules int                   // number that ran to their end, and were judged
+	Ended     int                   // number that ran until they came to the world of a judged one
+	Same      int                   // number that did not run, because another is the same run, or the same from an equal world on
+	LeftOut   int                   // number that did not run because of [Options.Dense]
+	Sizes     []Size                // the same numbers for schedules with 0, 1, 2 … faults
+	Hits      map[schedule.Kind]int // how often each kind of fault hit in a judged run
 	Elapsed   time.Duration
 	Failure   *Failure // the first of the shortest schedules that broke a promise; nil: none
 
-	cells map[cell]bool // those that could happen, and whether they did
+	cells map[Cell]bool // those that could happen, and whether they did
 }
 
 // Size is a part of a [Report]: the schedules of one number of faults.
@@ -40,9 +42,9 @@ func (s *Size) count(cut bool) {
 }
 
 // hits counts the faults that hit in a run that was judged.
-func (r *Report) hits(s Schedule, one result) {
-	if one.short {
-		s = one.hit
+func (r *Report) hits(s schedule.Schedule, one Result) {
+	if one.Short {
+		s = one.Hit
 	}
 	for _, f := range s {
 		r.Hits[f.Kind]++
@@ -51,12 +53,12 @@ func (r *Report) hits(s Schedule, one result) {
 
 // Failure is a schedule after which a promise was broken.
 type Failure struct {
-	Schedule Schedule
+	Schedule schedule.Schedule
 	Err      error
 	Trace    []string // the calls, in order
 }
 
-// Error returns the schedule as a line that [Explorer.Replay] runs again.
+// Error returns the schedule as a line that [Replay] runs again.
 func (f *Failure) Error() string {
 	trace := strings.Join(f.Trace[:min(len(f.Trace), 100)], " ")
 	return fmt.Sprintf("schedule %q: %v\n\t%d calls: %s", f.Schedule, f.Err, len(f.Trace), trace)
@@ -91,10 +93,10 @@ func (r Report) String() string {
 }
 
 // could notes that these growths were possible.
-func (r *Report) could(next []growth) {
+func (r *Report) could(next []Growth) {
 	for _, g := range next {
-		if !r.cells[g.cell] {
-			r.cells[g.cell] = false
+		if !r.cells[g.Cell] {
+			r.cells[g.Cell] = false
 		}
 	}
 }
@@ -118,7 +120,7 @@ var errNeverHit = errors.New("the run is invalid: faults that could happen never
 func (r Report) Valid() error {
 	missing := r.missing()
 	for c := range r.cells {
-		if name := "any judged call=" + string(c.kind); r.Hits[c.kind] == 0 && !slices.Contains(missing, name) {
+		if name := "any judged call=" + string(c.Kind); r.Hits[c.Kind] == 0 && !slices.Contains(missing, name) {
 			missing = append(missing, name)
 		}
 	}

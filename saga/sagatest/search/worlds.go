@@ -1,20 +1,28 @@
-package sagatest
+package search
 
 import (
 	"math"
 	"sync"
-
-	"github.com/amends/amends/saga/sagatest/stage"
 )
 
-// worlds are those from which on every future is tried already, or will be.
+// World is a digest of everything that the rest of a run depends on, right before
+// one of its calls or after its end, but for the faults that are still to come.
+type World [16]byte
+
+// Boundary is a world and the call that comes next.
+type Boundary struct {
+	At    int // index of the call
+	World World
+}
+
+// Worlds are those from which on every future is tried already, or will be.
 //
 // Two schedules may come to the same world, for example by a lost reply and by a
 // call that took effect late. From there on they have the same future, whatever
 // faults follow. So only the first of them grows there, which has no more faults
-// than the others; and a run that shall not grow ends there. The subject must be a
-// [Fingerprinter]. The world before a call, once every fault of the schedule has
-// hit, is:
+// than the others; and a run that shall not grow ends there. A runner that does not
+// compare worlds returns none. The world of a workflow before a call, once every fault of
+// the schedule has hit, is:
 //
 //   - The call, and the time. Earlier calls and faults are no part of it: nothing
 //     depends on them.
@@ -36,16 +44,16 @@ import (
 // future has one. Schedules of one fault always run to their ends, so that a fault
 // of every kind is in a judged run. Tests compare the ends of sagas: each result,
 // with its times and all ledgers, must be that of an exploration without this.
-type worlds struct {
+type Worlds struct {
 	mu  sync.Mutex
-	all map[stage.World]struct{}
+	all map[World]struct{}
 }
 
 // claim adds a schedule's worlds up to the first that another schedule has claimed,
 // and returns the call from which on that one tries every future.
-func (w *worlds) claim(past []stage.Boundary) (until int) {
+func (w *Worlds) claim(past []Boundary) (until int) {
 	for i, b := range past {
-		if w.has(b.World) {
+		if w.Has(b.World) {
 			w.add(past[:i])
 			return b.At
 		}
@@ -54,14 +62,15 @@ func (w *worlds) claim(past []stage.Boundary) (until int) {
 	return math.MaxInt
 }
 
-func (w *worlds) has(one stage.World) bool {
+// Has reports whether a world is one of them.
+func (w *Worlds) Has(one World) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	_, ok := w.all[one]
 	return ok
 }
 
-func (w *worlds) add(all []stage.Boundary) {
+func (w *Worlds) add(all []Boundary) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, b := range all {
