@@ -75,7 +75,7 @@ func TestGetOrder(t *testing.T) {
 		}
 		o := b.get(t).order(t, http.StatusOK)
 		require.Equal(t, contract.Order{
-			Id: someOrder, CustomerId: new("cus_42"), Status: "CANCELLED", Reason: new("PAYMENT_DECLINED"), Currency: new("EUR"),
+			Id: someOrder, CustomerId: new("cus_42"), Status: "CANCELLED", Style: "orchestrated", Reason: new("PAYMENT_DECLINED"), Currency: new("EUR"),
 			Total: &contract.Money{Amount: 12600, Currency: "EUR"}, Lines: []contract.Line{{Sku: "MUG-STONEWARE", Quantity: 2, UnitPrice: &contract.Money{Amount: 1850, Currency: "EUR"}}},
 			Attention: []contract.Attention{{Step: "inventory.reserve", Code: "TIMEOUT", Kind: "unknown", Since: at, Owed: "stock held"}},
 			Parcels:   []contract.Parcel{{Warehouse: "BER", TrackingNumber: "T1", State: "cancelled"}},

@@ -76,7 +76,7 @@ func RecordView(r order.Record) (OrderView, error) {
 			return OrderView{}, fmt.Errorf("read the order's view: %w", err)
 		}
 	}
-	v.Waivers = s.waivers(saga.View{})
+	v.Style, v.Waivers = r.Placement.Style, s.waivers(saga.View{})
 	v.Add(r)
 	return v, nil
 }

@@ -119,6 +119,7 @@ type OrderView struct {
 	ID             string           `json:"id"`
 	CustomerID     string           `json:"customer_id"`
 	Status         Status           `json:"status"`
+	Style          order.Style      `json:"style,omitempty"` // empty: orchestrated
 	Reason         Reason           `json:"reason,omitempty"`
 	Currency       money.Currency   `json:"currency"`
 	Total          *money.Amount    `json:"total,omitempty"`    // once quoted

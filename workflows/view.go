@@ -114,7 +114,7 @@ func (s *orderSaga) view(progress saga.View) OrderView {
 	}
 	if s.created {
 		asked = s.record.Placement
-		v.Status, v.Reason = s.record.Status, s.record.Reason
+		v.Status, v.Reason, v.Style = s.record.Status, s.record.Reason, s.record.Placement.Style
 		v.CreatedAt, v.UpdatedAt, v.Total = s.record.CreatedAt, s.record.UpdatedAt, s.record.Total
 	}
 	v.CustomerID, v.Currency = asked.CustomerID, asked.Currency

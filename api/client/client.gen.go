@@ -97,6 +97,24 @@ func (e OrderSource) Valid() bool {
 	}
 }
 
+// Defines values for Style.
+const (
+	Choreographed Style = "choreographed"
+	Orchestrated  Style = "orchestrated"
+)
+
+// Valid indicates whether the value is a known member of the Style enum.
+func (e Style) Valid() bool {
+	switch e {
+	case Choreographed:
+		return true
+	case Orchestrated:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Status.
 const (
 	StatusStatusCancelled Status = "CANCELLED"
@@ -802,7 +820,14 @@ type Order struct {
 	Status OrderStatus `json:"status"`
 
 	// Steps The saga's steps in start order, then those that never started.
-	Steps     []Step    `json:"steps"`
+	Steps []Step `json:"steps"`
+
+	// Style How the steps of an order's saga follow each other: a workflow takes them, or each service takes its own when it hears of the
+	// one before. What an order promises is the same.
+	//
+	//
+	// Example: orchestrated
+	Style     Style     `json:"style"`
 	Total     *Money    `json:"total,omitempty"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
@@ -915,6 +940,10 @@ type PlaceOrder struct {
 	// Example: tok_visa
 	PaymentToken string  `json:"payment_token"`
 	ShipTo       Address `json:"ship_to"`
+
+	// Style How the steps of the order's saga follow each other; absent: as the shop is set up. It is no part of the request's meaning:
+	// a repeat with another one is a replay, and the order keeps the style that it was recorded with first.
+	Style Style `json:"style,omitempty"`
 }
 
 // Preference Whether messages of a category come by a channel.
@@ -1195,6 +1224,12 @@ type StockCheck struct {
 	// Lines The lines of the request, in their order.
 	Lines []CheckedLine `json:"lines"`
 }
+
+// Style How the steps of an order's saga follow each other: a workflow takes them, or each service takes its own when it hears of the
+// one before. What an order promises is the same.
+//
+// Example: orchestrated
+type Style string
 
 // Tokens defines model for Tokens.
 type Tokens struct {

@@ -290,7 +290,14 @@ type OperatorsOrder struct {
 	Status OrderStatus `json:"status"`
 
 	// Steps The saga's steps in start order, then those that never started.
-	Steps     []Step    `json:"steps"`
+	Steps []Step `json:"steps"`
+
+	// Style How the steps of an order's saga follow each other: a workflow takes them, or each service takes its own when it hears of the
+	// one before. What an order promises is the same.
+	//
+	//
+	// Example: orchestrated
+	Style     Style     `json:"style"`
 	Total     *Money    `json:"total,omitempty"`
 	UpdatedAt time.Time `json:"updated_at"`
 

@@ -11,7 +11,7 @@ import (
 func Render(s read.Snapshot) contract.OperatorsOrder {
 	o := orders.Render(s)
 	all := contract.OperatorsOrder{
-		Id: o.Id, CustomerId: o.CustomerId, Currency: o.Currency, Status: o.Status, Reason: o.Reason, Total: o.Total, Refunded: o.Refunded,
+		Id: o.Id, CustomerId: o.CustomerId, Currency: o.Currency, Status: o.Status, Style: o.Style, Reason: o.Reason, Total: o.Total, Refunded: o.Refunded,
 		NeedsAttention: o.NeedsAttention, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt, Source: o.Source,
 		Lines: o.Lines, Attention: o.Attention, Steps: o.Steps, Parcels: o.Parcels,
 		Waivers: []contract.Waiver{}, Repairs: []contract.Repair{}, Acknowledgements: []contract.Acknowledgement{},

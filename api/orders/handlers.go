@@ -19,6 +19,7 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/internal/orders/read"
+	service "github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/query"
 	"github.com/amends/amends/workflows"
 )
@@ -111,14 +112,14 @@ func (h *Handlers) await(ctx context.Context, order *read.Snapshot, until time.T
 		case <-ctx.Done():
 		}
 	}()
-	decided, ok := h.orders.Await(ctx, order.ID)
+	decided, ok := h.orders.Await(ctx, order.ID, order.Style)
 	if ok {
 		*order = decided
 		return true
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		// A client that has waited learns how far the order has come, not how it began.
-		if now, err := h.orders.Find(request, order.ID); err == nil && now.Source == read.FromWorkflow {
+		if now, err := h.orders.Find(request, order.ID); err == nil && (now.Source == read.FromWorkflow || now.Style == service.Choreographed) {
 			*order = now
 		}
 	}
@@ -173,6 +174,7 @@ func placement(body contract.PlaceOrder) workflows.Placement {
 	p := workflows.Placement{
 		CustomerID:   body.CustomerId,
 		Currency:     money.Currency(body.Currency), // the contract's format has parsed it
+		Style:        service.Style(body.Style),
 		PaymentToken: body.PaymentToken,
 		ShipTo: workflows.Address{
 			Name: body.ShipTo.Name, Line1: body.ShipTo.Line1, Line2: orEmpty(body.ShipTo.Line2), City: body.ShipTo.City,

@@ -1,10 +1,13 @@
 package orders
 
 import (
+	"cmp"
+
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
+	service "github.com/amends/amends/services/order"
 )
 
 // Render returns the order as its customer may see it, without operators and their
@@ -12,7 +15,7 @@ import (
 func Render(s read.Snapshot) contract.Order {
 	o := contract.Order{
 		Id: s.ID, CustomerId: Optional(s.CustomerID), Currency: Optional(string(s.Currency)),
-		Status: string(s.Status), Reason: Optional(string(s.Reason)), Total: amount(s.Total), Refunded: amount(s.Refunded),
+		Status: string(s.Status), Style: contract.Style(cmp.Or(s.Style, service.Orchestrated)), Reason: Optional(string(s.Reason)), Total: amount(s.Total), Refunded: amount(s.Refunded),
 		NeedsAttention: s.NeedsAttention, CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC(), Source: contract.OrderSource(s.Source),
 		Lines: []contract.Line{}, Attention: RenderAttention(s.Attention), Steps: []contract.Step{}, Parcels: []contract.Parcel{},
 	}

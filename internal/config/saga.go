@@ -13,6 +13,12 @@ type Saga struct {
 	// passed its pivot; 1s to 720h. Default: 10m.
 	DecideAfter time.Duration `key:"decide_after"`
 
+	// Style is how the steps of an order follow each other whose placement does not say:
+	// orchestrated, by a workflow, or choreographed, each service taking its own when it
+	// hears of the one before. Orders of both styles run whatever it is. The API's setting
+	// counts. Default: orchestrated.
+	Style string `key:"style" help:"style of orders whose placement names none: orchestrated, choreographed"`
+
 	// Express lets the order service's worker make the first try of the steps of a new
 	// order, by calling their services: what succeeds at once costs the engine nothing.
 	// Every worker of the order service must know it, so turn it on after them, and off
@@ -49,6 +55,7 @@ type Saga struct {
 func DefaultSaga() Saga {
 	return Saga{
 		DecideAfter:       10 * time.Minute,
+		Style:             "orchestrated",
 		Express:           true,
 		ParkAfter:         2 * time.Minute,
 		ParkedRetry:       5 * time.Minute,
@@ -70,6 +77,9 @@ func (s Saga) Check(p *setting.Problems, lockTimeout time.Duration) {
 		if d < least {
 			p.Add(key, fmt.Sprintf("must not be below %s (%s)", other, least), d.String())
 		}
+	}
+	if s.Style != "orchestrated" && s.Style != "choreographed" {
+		p.Add("saga.style", "must be orchestrated or choreographed", s.Style)
 	}
 	between("saga.decide_after", s.DecideAfter, time.Second, 720*time.Hour)
 	between("saga.local_start_to_close", s.LocalStartToClose, 100*time.Millisecond, 4*time.Second) // below the workflow task's 10 s

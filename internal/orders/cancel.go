@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
 
@@ -23,6 +24,9 @@ func (c *Client) Cancel(ctx context.Context, id string) (read.Snapshot, error) {
 	before, err := c.Find(ctx, id)
 	if err != nil || before.Decided() {
 		return cancelled(before, err)
+	}
+	if before.Style == order.Choreographed {
+		return c.withdraw(ctx, id)
 	}
 	watched, attempts := attempt.Watch(ctx)
 	err = c.requestCancel(watched, id)
@@ -62,15 +66,17 @@ func (c *Client) findEnded(ctx context.Context, id string, otherwise error) (rea
 
 // cancelled returns a cancel's answer for an order, which is a refusal if the
 // order is decided otherwise.
-func cancelled(order read.Snapshot, err error) (read.Snapshot, error) {
-	if err == nil && order.Decided() && order.Status != workflows.StatusCancelled {
+func cancelled(found read.Snapshot, err error) (read.Snapshot, error) {
+	if err == nil && found.Decided() && found.Status != workflows.StatusCancelled {
 		return read.Snapshot{}, call.Refuse(saga.PastPivot)
 	}
-	return order, err
+	return found, err
 }
 
+const repeatCancel = "It is not known whether the cancel arrived. Repeat it later: cancelling twice is one cancel."
+
 func notCancelled(attempts *attempt.Log, err error) error {
-	return call.Unanswered(attempts, "It is not known whether the cancel arrived. Repeat it later: cancelling twice is one cancel.", err)
+	return call.Unanswered(attempts, repeatCancel, err)
 }
 
 // requestCancel returns nil once the cancel is in the saga's history, even if its
@@ -86,4 +92,23 @@ func (c *Client) requestCancel(ctx context.Context, id string) error {
 		Args:       []any{saga.CancelRequest{Saga: id, Reason: fault.Code(workflows.ReasonCustomerRequest)}},
 	}, &result)
 	return err
+}
+
+// withdraw objects to a choreographed order, and waits until it is known whether it is
+// aborted: its payment may have been taken before.
+func (c *Client) withdraw(ctx context.Context, id string) (read.Snapshot, error) {
+	rec, err := c.records.Withdraw(ctx, id)
+	switch {
+	case fault.KindOf(err) == fault.Transient:
+		return read.Snapshot{}, call.Harmless(err)
+	case err != nil:
+		return read.Snapshot{}, call.Unavailable(repeatCancel, err)
+	}
+	waiting, stop := context.WithTimeout(ctx, c.config.CancelTimeout)
+	defer stop()
+	known := func(r order.Record) bool { return r.Status != order.Pending || r.Decided != "" }
+	if after, ok := c.AwaitRecord(waiting, id, known); ok {
+		return cancelled(after, nil)
+	}
+	return cancelled(read.OfRecord(rec))
 }

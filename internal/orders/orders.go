@@ -38,6 +38,7 @@ import (
 	"github.com/amends/amends/internal/orders/records"
 	"github.com/amends/amends/internal/orders/refund"
 	"github.com/amends/amends/internal/orders/repair"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
 
@@ -53,6 +54,8 @@ type Config struct {
 	Queues []string
 	// Admission bounds the placements in flight. Default: [admission.DefaultConfig].
 	Admission admission.Config
+	// Style is that of the orders whose placement names none. Default: orchestrated.
+	Style order.Style
 	// DecideAfter is how long an order may stay undecided before it is cancelled.
 	// Default 10 min.
 	DecideAfter time.Duration
@@ -124,6 +127,7 @@ type Client struct {
 	*refund.Refunds
 
 	engine  *call.Engine
+	records *records.Reader
 	pollers *pollers.Pollers
 	gate    *admission.Gate
 	config  Config
@@ -147,9 +151,9 @@ func New(c Config, t client.Client) *Client {
 		express = workflows.ExpressSteps()
 	}
 	p := place.New(e, r, recorded, workers, gate, place.Config{
-		Queue: c.Queue, Express: express, DecideAfter: c.DecideAfter, Timeout: c.PlacementTimeout, PingTimeout: c.QueryTimeout, Now: c.Now,
+		Queue: c.Queue, Express: express, Style: c.Style, DecideAfter: c.DecideAfter, Timeout: c.PlacementTimeout, PingTimeout: c.QueryTimeout, Now: c.Now,
 	})
-	return &Client{p, r, repair.New(e, r, c.Queue, c.RepairTimeout), refund.New(e, r, c.Queue, c.RepairTimeout), e, workers, gate, c}
+	return &Client{p, r, repair.New(e, r, c.Queue, c.RepairTimeout), refund.New(e, r, c.Queue, c.RepairTimeout), e, recorded, workers, gate, c}
 }
 
 // backlog watches the steps of all services, and the decisions of the orders.

@@ -53,6 +53,16 @@ func (away) Get(context.Context, string) (order.Record, error) {
 	return order.Record{}, fault.Errorf(fault.Transient, fault.Unavailable, "no instance")
 }
 
+// Place implements [orders.Records].
+func (away) Place(context.Context, string, order.Placement, time.Duration) (order.Record, error) {
+	return order.Record{}, fault.Errorf(fault.Transient, fault.Unavailable, "no instance")
+}
+
+// Withdraw implements [orders.Records].
+func (away) Withdraw(context.Context, string) (order.Record, error) {
+	return order.Record{}, fault.Errorf(fault.Transient, fault.Unavailable, "no instance")
+}
+
 // KeepContact implements [orders.Records].
 func (away) KeepContact(context.Context, string, string, order.Contact) error {
 	return fault.Errorf(fault.Transient, fault.Unavailable, "no instance")

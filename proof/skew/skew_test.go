@@ -143,7 +143,7 @@ func (p *platform) requireConfirmed(t *testing.T, id string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), saga.DefaultTiming().ParkAfter)
 	defer cancel()
-	decided, ok := p.client(time.Minute).Await(ctx, id)
+	decided, ok := p.client(time.Minute).Await(ctx, id, order.Orchestrated)
 	require.True(t, ok, "it stalls")
 	require.Equal(t, order.Confirmed, decided.Status, "%s", decided.Reason)
 	require.NoError(t, p.Check(t.Context()))

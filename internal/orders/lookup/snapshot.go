@@ -15,7 +15,7 @@ import (
 func Snapshot(f query.Found) read.Snapshot {
 	o := f.Order
 	v := workflows.OrderView{
-		ID: o.ID, CustomerID: o.CustomerID, Status: order.Status(o.Status), Reason: order.Reason(o.Reason),
+		ID: o.ID, CustomerID: o.CustomerID, Status: order.Status(o.Status), Style: order.Style(o.Style), Reason: order.Reason(o.Reason),
 		Currency: o.Currency, Total: amount(o.Total), Refunded: amount(o.Refunded), NeedsAttention: o.NeedsAttention(), CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,
 		Lines: []workflows.LineView{}, Attention: []saga.Attention{}, Steps: []saga.StepView{}, Parcels: []workflows.ParcelView{},
 		Waivers: []saga.Waiver{}, Repairs: []saga.Repair{}, // which it does not have

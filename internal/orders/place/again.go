@@ -57,6 +57,8 @@ func (p *Placer) outcome(ctx context.Context, order workflows.Placement, placed 
 		return Placed{}, call.Refuse(KeyReused)
 	case placed.nonce == order.Nonce:
 		return Placed{Snapshot: placed.order}, nil
+	case placed.order.Style == choreographed: // its record is how it stands
+		return Placed{Snapshot: placed.order, Replayed: true}, nil
 	}
 	// The outcome may show the order as the first call left it. The present state is
 	// worth a question, but not worth failing for.

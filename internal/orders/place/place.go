@@ -14,6 +14,7 @@
 package place
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -51,6 +52,7 @@ const (
 type Config struct {
 	Queue       string        // of the order service's workers
 	Express     []string      // steps that a new order tries at its own worker; may be empty
+	Style       order.Style   // of the orders whose placement names none
 	DecideAfter time.Duration // how long an order may stay undecided
 	Timeout     time.Duration // how long a placement waits until the order is stored
 	PingTimeout time.Duration // how long the engine may take to answer at all
@@ -108,6 +110,10 @@ func (p *Placer) Place(ctx context.Context, order workflows.Placement, id, earli
 		return Placed{}, fault.Wrap(err, fault.Transient, Overloaded, "")
 	}
 	defer turn.Leave()
+	if cmp.Or(order.Style, p.config.Style) == choreographed {
+		return p.choreographed(ctx, order, id, earlier, contact, turn)
+	}
+	order.Style = "" // as the inputs of workflows have always been
 	// Asked first, so that an engine that is gone costs a second and leaves no doubt.
 	if err := p.engine.Reachable(ctx, p.config.PingTimeout); err != nil {
 		return Placed{}, call.Harmless(err)
@@ -118,10 +124,8 @@ func (p *Placer) Place(ctx context.Context, order workflows.Placement, id, earli
 	if err := p.taken(ctx, id); err != nil {
 		return Placed{}, err
 	}
-	if contact != (Contact{}) {
-		if err := p.records.KeepContact(ctx, id, order.Fingerprint, contact.Contact); err != nil {
-			return Placed{}, call.Harmless(err)
-		}
+	if err := p.keep(ctx, id, order, contact); err != nil {
+		return Placed{}, err
 	}
 	watched, attempts := attempt.Watch(ctx)
 	placed, err := p.submit(watched, id, order, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE)
@@ -135,12 +139,29 @@ func (p *Placer) Place(ctx context.Context, order workflows.Placement, id, earli
 		turn.Lost()
 		return unknownPlacement(id, err)
 	}
+	return p.answer(ctx, order, placed, turn)
+}
+
+// keep has the order service keep a guest's contact before anything starts.
+func (p *Placer) keep(ctx context.Context, id string, order workflows.Placement, contact Contact) error {
+	if contact == (Contact{}) {
+		return nil
+	}
+	if err := p.records.KeepContact(ctx, id, order.Fingerprint, contact.Contact); err != nil {
+		return call.Harmless(err)
+	}
+	return nil
+}
+
+// answer answers for an order that is stored. One whose workflow was stopped before it began
+// is placed again.
+func (p *Placer) answer(ctx context.Context, order workflows.Placement, placed first, turn *admission.Turn) (Placed, error) {
 	if placed.nonce == order.Nonce {
 		turn.Placed()
 	}
 	now, err := p.outcome(ctx, order, placed)
 	if err == nil && now.Replayed && now.Stopped() {
-		return p.existing(ctx, id, order, turn)
+		return p.existing(ctx, now.ID, order, turn)
 	}
 	return now, err
 }

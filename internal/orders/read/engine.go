@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/internal/orders/attribute"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
 
@@ -23,7 +24,7 @@ func (r *Reader) describe(ctx context.Context, id string) (Snapshot, error) {
 	r.engine.Answered()
 	info := d.GetWorkflowExecutionInfo()
 	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
-		if decided, ok := r.Await(ctx, id); ok {
+		if decided, ok := r.result(ctx, id); ok {
 			decided.Source = FromEngine
 			if decided.NeedsAttention {
 				r.addAcknowledged(ctx, &decided.OrderView)
@@ -77,9 +78,20 @@ func (r *Reader) observe(ctx context.Context, view *workflows.OrderView) {
 	}
 }
 
-// Await returns the order as soon as it is decided, and false if ctx ends before.
-// Waiting for a workflow's result adds no events to its history.
-func (r *Reader) Await(ctx context.Context, id string) (Snapshot, bool) {
+// Await returns the order as soon as it is decided, and false if ctx ends before. Its style
+// is the one that the caller has seen: the record may have another.
+func (r *Reader) Await(ctx context.Context, id string, style order.Style) (Snapshot, bool) {
+	if style != order.Choreographed {
+		found, ok := r.result(ctx, id)
+		if !ok || found.Style != order.Choreographed {
+			return found, ok
+		}
+	}
+	return r.AwaitRecord(ctx, id, func(rec order.Record) bool { return rec.Status != order.Pending })
+}
+
+// result waits for the result of an order's workflow, which adds no events to its history.
+func (r *Reader) result(ctx context.Context, id string) (Snapshot, bool) {
 	for {
 		var view workflows.OrderView
 		err := r.engine.GetWorkflow(ctx, workflows.WorkflowID(id), "").Get(ctx, &view)

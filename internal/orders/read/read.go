@@ -16,6 +16,7 @@ import (
 	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/internal/orders/records"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
 
@@ -91,8 +92,11 @@ const maxAcknowledged = 2 * time.Second
 // know is that of its record, which takes one more. Codes: NOT_FOUND, UNAVAILABLE.
 func (r *Reader) Find(ctx context.Context, id string) (Snapshot, error) {
 	view, err := r.query(ctx, id)
-	if fault.CodeOf(err) == fault.NotFound {
+	switch {
+	case fault.CodeOf(err) == fault.NotFound:
 		return r.forgotten(ctx, id, err)
+	case err == nil && view.Style == order.Choreographed: // the workflow has met the record of one
+		return r.forgotten(ctx, id, notFound(nil))
 	}
 	asked := ctx
 	ctx, cancel := context.WithTimeout(ctx, r.timeout/2)
@@ -110,7 +114,7 @@ func (r *Reader) Find(ctx context.Context, id string) (Snapshot, error) {
 	case call.IsUnknownWorkflow(err):
 		return r.forgotten(asked, id, notFound(err))
 	default:
-		return Snapshot{}, call.Unavailable(unreadable, err)
+		return r.unasked(asked, id, call.Unavailable(unreadable, err))
 	}
 }
 
@@ -128,7 +132,7 @@ func (r *Reader) recorded(ctx context.Context, found Snapshot) Snapshot {
 	if err != nil {
 		return found
 	}
-	if have.Decided() {
+	if have.Decided() || have.Style == order.Choreographed {
 		return have
 	}
 	found.CustomerID, found.Currency, found.Lines, found.Total = have.CustomerID, have.Currency, have.Lines, have.Total

@@ -2,17 +2,26 @@ package read
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
+	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/internal/orders/records"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/course"
 	"github.com/amends/amends/workflows"
 )
 
 // OfRecord returns an order as its record has it.
 func OfRecord(r order.Record) (Snapshot, error) {
+	var unseen error
+	if r.Course != nil && r.Status == order.Pending {
+		r.View, unseen = course.View(r)
+	}
 	view, err := workflows.RecordView(r)
+	err = errors.Join(unseen, err)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("show the record of order %s: %w", r.ID, err)
 	}
@@ -36,8 +45,47 @@ func (r *Reader) forgotten(ctx context.Context, id string, unknown error) (Snaps
 		return Snapshot{}, call.Unavailable(unreadable, err)
 	}
 	found, err := OfRecord(rec)
-	if err == nil && !found.Decided() {
+	if err == nil && !found.Decided() && found.Style != order.Choreographed {
 		flag(&found.OrderView, "MISSING", found.UpdatedAt)
 	}
 	return found, err
+}
+
+// unasked returns the record of a choreographed order, which needs no engine, while the
+// engine does not answer.
+func (r *Reader) unasked(ctx context.Context, id string, unanswered error) (Snapshot, error) {
+	if !r.records.Answer() {
+		return Snapshot{}, unanswered
+	}
+	rec, err := r.records.Get(ctx, id)
+	if err != nil || rec.Style() != order.Choreographed {
+		return Snapshot{}, unanswered
+	}
+	return OfRecord(rec)
+}
+
+// The pauses between two looks at the record of an order that is waited for.
+const firstLook, lastLook = 10 * time.Millisecond, 100 * time.Millisecond
+
+// errUndecided is the error of a look at an order that is to be waited for.
+var errUndecided = errors.New("the order is not decided")
+
+// AwaitRecord returns a choreographed order as soon as its record is as enough wants it, and
+// false if ctx ends before.
+func (r *Reader) AwaitRecord(ctx context.Context, id string, enough func(order.Record) bool) (Snapshot, bool) {
+	if r.records == nil {
+		return Snapshot{}, false
+	}
+	var found Snapshot
+	err := background.Retry{First: firstLook, Most: lastLook}.Do(ctx, func(ctx context.Context) error {
+		rec, err := r.records.Get(ctx, id)
+		if err == nil && !enough(rec) {
+			err = errUndecided
+		}
+		if err == nil {
+			found, err = OfRecord(rec)
+		}
+		return err
+	})
+	return found, err == nil
 }

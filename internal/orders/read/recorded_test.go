@@ -2,6 +2,7 @@ package read
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -35,6 +36,14 @@ func (k kept) Get(_ context.Context, id string) (order.Record, error) {
 }
 
 func (kept) KeepContact(context.Context, string, string, order.Contact) error { return nil }
+
+func (kept) Place(context.Context, string, order.Placement, time.Duration) (order.Record, error) {
+	return order.Record{}, errors.ErrUnsupported
+}
+
+func (kept) Withdraw(context.Context, string) (order.Record, error) {
+	return order.Record{}, errors.ErrUnsupported
+}
 
 // TestTheRecordAnswersForASilentWorkflow: it is silent too while one task takes all steps.
 func TestTheRecordAnswersForASilentWorkflow(t *testing.T) {

@@ -1,4 +1,5 @@
-// Package records reads the orders of the order service while it answers.
+// Package records reads the orders of the order service while it answers, and places and
+// withdraws those that need no workflow.
 package records
 
 import (
@@ -12,6 +13,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/course"
 )
 
 // Records are the orders of the order service. [order.Direct] has its contract.
@@ -20,6 +22,7 @@ type Records interface {
 	Get(ctx context.Context, id string) (order.Record, error)
 	// KeepContact keeps where a guest is told of an order. A repeat changes nothing.
 	KeepContact(ctx context.Context, id, fingerprint string, c order.Contact) error
+	course.Requests
 }
 
 // An order service that did not answer so many of the last readings is not called for a
@@ -45,7 +48,7 @@ func New(records Records, timeout time.Duration) *Reader {
 	r := &Reader{records: records, timeout: timeout}
 	unanswered := func(_ order.Record, err error) bool {
 		// One answer ends the time in which the service is left alone: it must be one.
-		return err != nil && !Missing(err) && (!errors.Is(err, errGone) || r.breaker.IsHalfOpen())
+		return err != nil && fault.KindOf(err) != fault.Business && (!errors.Is(err, errGone) || r.breaker.IsHalfOpen())
 	}
 	r.breaker = circuitbreaker.NewBuilder[order.Record]().HandleIf(unanswered).
 		WithFailureThresholdRatio(failures, readings).WithDelay(leftAlone).WithSuccessThreshold(1).Build()
@@ -57,7 +60,7 @@ func (r *Reader) Answer() bool { return r != nil && r.breaker.RemainingDelay() =
 
 // Get reads the record of an order. Code: NOT_FOUND.
 func (r *Reader) Get(ctx context.Context, id string) (order.Record, error) {
-	rec, err := r.call(ctx, func(ctx context.Context) (order.Record, error) { return r.records.Get(ctx, id) })
+	rec, err := r.call(ctx, r.timeout, func(ctx context.Context) (order.Record, error) { return r.records.Get(ctx, id) })
 	if err != nil {
 		return rec, fmt.Errorf("read the order's record: %w", err)
 	}
@@ -69,7 +72,7 @@ func (r *Reader) KeepContact(ctx context.Context, id, fingerprint string, c orde
 	if r == nil {
 		return errNone
 	}
-	_, err := r.call(ctx, func(ctx context.Context) (none order.Record, err error) {
+	_, err := r.call(ctx, r.timeout, func(ctx context.Context) (none order.Record, err error) {
 		return none, r.records.KeepContact(ctx, id, fingerprint, c)
 	})
 	if err != nil {
@@ -78,9 +81,38 @@ func (r *Reader) KeepContact(ctx context.Context, id, fingerprint string, c orde
 	return nil
 }
 
+// Place records a choreographed order, within a time. Its error is transient if the order
+// service has certainly not been reached.
+func (r *Reader) Place(ctx context.Context, id string, p order.Placement, decideAfter, within time.Duration) (order.Record, error) {
+	return r.wish(ctx, within, "place the order", func(ctx context.Context) (order.Record, error) {
+		return r.records.Place(ctx, id, p, decideAfter)
+	})
+}
+
+// Withdraw asks for the abort of a choreographed order. Its error is as that of Place.
+func (r *Reader) Withdraw(ctx context.Context, id string) (order.Record, error) {
+	return r.wish(ctx, r.timeout, "withdraw the order", func(ctx context.Context) (order.Record, error) { return r.records.Withdraw(ctx, id) })
+}
+
+func (r *Reader) wish(ctx context.Context, within time.Duration, what string, f func(context.Context) (order.Record, error)) (order.Record, error) {
+	err := errNone
+	var rec order.Record
+	if r != nil {
+		rec, err = r.call(ctx, within, f)
+	}
+	switch {
+	case err == nil:
+		return rec, nil
+	case errors.Is(err, errNone), errors.Is(err, circuitbreaker.ErrOpen):
+		return rec, fault.Wrap(err, fault.Transient, fault.Unavailable, "the order service does not answer")
+	default:
+		return rec, fmt.Errorf("%s: %w", what, err)
+	}
+}
+
 // call calls the order service, unless it is left alone.
-func (r *Reader) call(ctx context.Context, f func(context.Context) (order.Record, error)) (order.Record, error) {
-	reading, cancel := context.WithTimeout(ctx, r.timeout)
+func (r *Reader) call(ctx context.Context, within time.Duration, f func(context.Context) (order.Record, error)) (order.Record, error) {
+	reading, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	return failsafe.With(r.breaker).WithContext(reading).Get(func() (rec order.Record, err error) { //nolint:wrapcheck // the callers say what failed
 		rec, err = f(reading)

@@ -25,6 +25,12 @@ func (s *scripted) KeepContact(ctx context.Context, _, _ string, _ order.Contact
 	return err
 }
 
+func (s *scripted) Place(ctx context.Context, _ string, _ order.Placement, _ time.Duration) (order.Record, error) {
+	return s.get(ctx)
+}
+
+func (s *scripted) Withdraw(ctx context.Context, _ string) (order.Record, error) { return s.get(ctx) }
+
 func down(context.Context) (order.Record, error) {
 	return order.Record{}, fault.Errorf(fault.Transient, fault.Unavailable, "no instance")
 }

@@ -37,12 +37,40 @@ func Closing(r order.Record, to order.Status, now time.Time) (order.Closing, err
 	if to == order.Cancelled {
 		last, c.Reason = "order.cancel", r.Decided
 	}
+	v := seen(r)
+	v.Status, v.Reason, v.UpdatedAt, v.Parcels = to, c.Reason, now, parcels(r.Course, to)
+	v.Steps = append(v.Steps, done(last, now))
+	c.Total = v.Total
+	var err error
+	c.View, err = encoded(v)
+	return c, err
+}
+
+// View returns the view of an undecided order: how far it has come, as this service has
+// heard.
+func View(r order.Record) (json.RawMessage, error) { return encoded(seen(r)) }
+
+func encoded(v view) (json.RawMessage, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, fault.Errorf(fault.Bug, fault.Internal, "encode the view of order %s: %w", v.ID, err)
+	}
+	return data, nil
+}
+
+// seen returns an order with the steps that were heard of.
+func seen(r order.Record) view {
 	v := view{
-		ID: r.ID, CustomerID: r.Placement.CustomerID, Status: to, Reason: c.Reason, Currency: r.Placement.Currency,
+		ID: r.ID, CustomerID: r.Placement.CustomerID, Status: r.Status, Currency: r.Placement.Currency,
 		NeedsAttention: r.NeedsAttention(), Attention: append([]ledger.Attention{}, r.Attention...),
 		Waivers: append([]ledger.Waiver{}, r.Waivers...), Repairs: []struct{}{},
-		Parcels: parcels(r.Course, to), CreatedAt: r.CreatedAt, UpdatedAt: now,
-		Steps: slices.Concat([]order.TakenStep{done("order.create", r.CreatedAt)}, r.Course.Steps, []order.TakenStep{done(last, now)}),
+		Parcels: parcels(r.Course, r.Status), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		Steps: slices.Concat([]order.TakenStep{done("order.create", r.CreatedAt)}, r.Course.Steps),
+	}
+	for _, s := range r.Course.Steps {
+		if s.EndedAt.After(v.UpdatedAt) {
+			v.UpdatedAt = s.EndedAt
+		}
 	}
 	for _, l := range r.Placement.Lines {
 		v.Lines = append(v.Lines, order.TakenLine{SKU: l.SKU, Quantity: l.Quantity})
@@ -50,12 +78,7 @@ func Closing(r order.Record, to order.Status, now time.Time) (order.Closing, err
 	if q := r.Course.Quote; q != nil {
 		v.Lines, v.Total = q.Lines, &q.Total
 	}
-	var err error
-	if c.View, err = json.Marshal(v); err != nil {
-		return c, fault.Errorf(fault.Bug, fault.Internal, "encode the view of order %s: %w", r.ID, err)
-	}
-	c.Total = v.Total
-	return c, nil
+	return v
 }
 
 func done(step string, at time.Time) order.TakenStep {

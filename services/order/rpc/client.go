@@ -120,14 +120,15 @@ func fromRecord(in *pb.GetResponse) (order.Record, error) {
 	reason, err2 := reasons.Value(in.GetReason())
 	decided, err3 := reasons.Value(in.GetDecided())
 	style, err4 := styles.Value(in.GetPlacement().GetStyle())
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	progress, err5 := fromCourse(in.GetCourse())
+	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return order.Record{}, err
 	}
 	r := order.Record{
 		ID: in.GetId(), Version: in.GetVersion(), Status: status, Reason: reason, Decided: decided, DecidedAt: wire.FromTime(in.GetDecidedAt()),
 		Placement: fromPlacement(in.GetPlacement()), View: in.GetView(), Attention: fromAttention(in.GetAttention()),
 		NotedAt: wire.FromTime(in.GetNotedAt()), CreatedAt: wire.FromTime(in.GetCreatedAt()), UpdatedAt: wire.FromTime(in.GetUpdatedAt()),
-		Refunded: in.GetRefunded(),
+		Refunded: in.GetRefunded(), Course: progress,
 	}
 	r.Placement.Style = style
 	if in.GetTotal() != nil {

@@ -1,5 +1,6 @@
 // Package rpc serves the part of the order service that is called directly, and calls it:
-// see [order.Direct]. Orders change by steps of their saga only.
+// see [Service]. Orders change by steps of their saga, and
+// choreographed ones by the wishes of their customers.
 package rpc
 
 import (
@@ -19,6 +20,7 @@ import (
 type Service interface {
 	order.Direct
 	course.Parts
+	course.Requests
 }
 
 // Register serves s on r.
@@ -130,10 +132,11 @@ func toRecord(r order.Record) (*pb.GetResponse, error) {
 	reason, err2 := reasons.Number(r.Reason)
 	decided, err3 := reasons.Number(r.Decided)
 	style, err4 := styles.Number(r.Placement.Style)
+	progress, err5 := toCourse(r.Course)
 	out := &pb.GetResponse{
 		Id: r.ID, Version: r.Version, Status: status, Reason: reason, Decided: decided, DecidedAt: wire.Time(r.DecidedAt),
 		Placement: toPlacement(r.Placement), View: r.View, Attention: toAttention(r.Attention),
-		NotedAt: wire.Time(r.NotedAt), CreatedAt: wire.Time(r.CreatedAt), UpdatedAt: wire.Time(r.UpdatedAt), Refunded: r.Refunded,
+		NotedAt: wire.Time(r.NotedAt), CreatedAt: wire.Time(r.CreatedAt), UpdatedAt: wire.Time(r.UpdatedAt), Refunded: r.Refunded, Course: progress,
 	}
 	out.Placement.Style = style
 	if r.Total != nil {
@@ -156,7 +159,7 @@ func toRecord(r order.Record) (*pb.GetResponse, error) {
 			At: wire.Time(a.At), Request: a.Request,
 		})
 	}
-	return out, errors.Join(err1, err2, err3, err4)
+	return out, errors.Join(err1, err2, err3, err4, err5)
 }
 
 func toPlacement(p order.Placement) *pb.Placement {

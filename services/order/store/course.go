@@ -9,12 +9,16 @@ import (
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/order/course"
 	"github.com/amends/amends/services/order/store/rows"
 )
 
-var _ course.Service = (*Store)(nil)
+var (
+	_ course.Service = (*Store)(nil)
+	_ course.Requests    = (*Store)(nil)
+)
 
 // Facts that a method tells again for an order that it has not changed.
 var (
@@ -47,6 +51,18 @@ func (s *Store) move(
 // quietly is move for a change that is not told again if it was made before.
 func (s *Store) quietly(ctx context.Context, id string, f func(r *order.Record, now time.Time) (bool, error)) (order.Record, error) {
 	return s.move(ctx, id, silent, f)
+}
+
+// Place implements [course.Requests].
+func (s *Store) Place(ctx context.Context, id string, p order.Placement, decideAfter time.Duration) (order.Record, error) {
+	now := database.Now()
+	p.Style, p.PlacedAt, p.DecideBy = order.Choreographed, now, now.Add(decideAfter)
+	return redacted(s.Create(ctx, key.New(id, "order.create"), p))
+}
+
+// Withdraw implements [course.Requests].
+func (s *Store) Withdraw(ctx context.Context, id string) (order.Record, error) {
+	return redacted(s.Object(ctx, id, course.Objection{Reason: order.CustomerRequest}))
 }
 
 // Quoted implements [course.Service].

@@ -77,6 +77,11 @@ func (s *Store) Cancel(ctx context.Context, k key.Key, c order.Closing) (order.R
 	return s.change(ctx, k.Saga, func(r *order.Record) (bool, error) { return r.Cancel(c, timeOf(c.Note.At)) })
 }
 
+// Decide implements [order.Service].
+func (s *Store) Decide(ctx context.Context, k key.Key, d order.Decision) (order.Record, error) {
+	return s.change(ctx, k.Saga, func(r *order.Record) (bool, error) { return r.Decide(d, timeOf(d.At)) })
+}
+
 // Note implements [order.Service].
 func (s *Store) Note(ctx context.Context, k key.Key, n order.Note) error {
 	_, err := s.change(ctx, k.Saga, func(r *order.Record) (bool, error) { return r.Note(n), nil })

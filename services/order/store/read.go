@@ -19,7 +19,11 @@ const maxPage = 1000
 
 // Get implements [order.Service].
 func (s *Store) Get(ctx context.Context, id string) (order.Record, error) {
-	rec, err := find(s.db.WithContext(ctx), id)
+	return redacted(find(s.db.WithContext(ctx), id))
+}
+
+// redacted returns a record without the address.
+func redacted(rec order.Record, err error) (order.Record, error) {
 	rec.Placement.ShipTo = order.Address{}
 	return rec, database.Fault(err)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/store/contacts"
 	"github.com/amends/amends/services/order/store/desk"
 	"github.com/amends/amends/services/order/store/refunds"
 )
@@ -29,9 +30,13 @@ var Schema = database.Schema{barrier.Migrations, database.Migrations(files), dat
 type Store struct {
 	*refunds.Book
 	*desk.Desk
+	*contactBook
 
 	db *gorm.DB
 }
+
+// contactBook is an alias, because a struct cannot embed two types of one name.
+type contactBook = contacts.Book
 
 var _ order.Service = (*Store)(nil)
 
@@ -40,5 +45,6 @@ func New(db *gorm.DB) *Store {
 	s := &Store{db: db}
 	s.Book = refunds.NewBook(db, s.changeIn)
 	s.Desk = desk.New(s.quietly)
+	s.contactBook = contacts.NewBook(db, s.Get)
 	return s
 }

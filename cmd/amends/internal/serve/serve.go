@@ -27,6 +27,7 @@ import (
 	catalogrpc "github.com/amends/amends/services/catalog/rpc"
 	inventoryrpc "github.com/amends/amends/services/inventory/rpc"
 	notificationrpc "github.com/amends/amends/services/notification/rpc"
+	"github.com/amends/amends/services/order"
 	orderrpc "github.com/amends/amends/services/order/rpc"
 	paymentrpc "github.com/amends/amends/services/payment/rpc"
 	queryrpc "github.com/amends/amends/services/query/rpc"
@@ -43,6 +44,7 @@ func NewAPI(ctx context.Context, c *config.Config, client *engine.Client, log *s
 	o.Orders.Namespace = client.Namespace
 	o.Orders.DecideAfter = c.Saga.DecideAfter
 	o.Orders.Express = c.Saga.Express
+	o.Orders.Style = order.Style(c.Saga.Style)
 	o.Orders.PlacementTimeout = c.PlacementTimeout
 	o.Orders.Queues = slices.Collect(maps.Values(c.Services.Queues()))
 	o.Orders.Admission = admission.Config{

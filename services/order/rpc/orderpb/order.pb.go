@@ -10,6 +10,7 @@ import (
 	wirepb "github.com/amends/amends/internal/rpc/wire/wirepb"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -265,7 +266,9 @@ type GetResponse struct {
 	// The part of the total that was paid back, in its minor units.
 	Refunded int64 `protobuf:"varint,16,opt,name=refunded,proto3" json:"refunded,omitempty"`
 	// Those of refunds.
-	Repairs       []*Repair `protobuf:"bytes,17,rep,name=repairs,proto3" json:"repairs,omitempty"`
+	Repairs []*Repair `protobuf:"bytes,17,rep,name=repairs,proto3" json:"repairs,omitempty"`
+	// JSON of how far a choreographed order has come; empty for any other.
+	Course        []byte `protobuf:"bytes,18,opt,name=course,proto3" json:"course,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -415,6 +418,13 @@ func (x *GetResponse) GetRefunded() int64 {
 func (x *GetResponse) GetRepairs() []*Repair {
 	if x != nil {
 		return x.Repairs
+	}
+	return nil
+}
+
+func (x *GetResponse) GetCourse() []byte {
+	if x != nil {
+		return x.Course
 	}
 	return nil
 }
@@ -889,6 +899,221 @@ func (x *Acknowledgement) GetRequest() string {
 	return ""
 }
 
+// CreateRequest is the customer's request.
+type CreateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Its times are not read.
+	Placement *Placement          `protobuf:"bytes,2,opt,name=placement,proto3" json:"placement,omitempty"`
+	ShipTo    *GetAddressResponse `protobuf:"bytes,3,opt,name=ship_to,json=shipTo,proto3" json:"ship_to,omitempty"`
+	// A secret, which the service gives to the one that takes the money alone.
+	PaymentToken string `protobuf:"bytes,4,opt,name=payment_token,json=paymentToken,proto3" json:"payment_token,omitempty"`
+	// How long the order may stay undecided.
+	DecideAfter   *durationpb.Duration `protobuf:"bytes,5,opt,name=decide_after,json=decideAfter,proto3" json:"decide_after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateRequest) Reset() {
+	*x = CreateRequest{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateRequest) ProtoMessage() {}
+
+func (x *CreateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateRequest.ProtoReflect.Descriptor instead.
+func (*CreateRequest) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *CreateRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *CreateRequest) GetPlacement() *Placement {
+	if x != nil {
+		return x.Placement
+	}
+	return nil
+}
+
+func (x *CreateRequest) GetShipTo() *GetAddressResponse {
+	if x != nil {
+		return x.ShipTo
+	}
+	return nil
+}
+
+func (x *CreateRequest) GetPaymentToken() string {
+	if x != nil {
+		return x.PaymentToken
+	}
+	return ""
+}
+
+func (x *CreateRequest) GetDecideAfter() *durationpb.Duration {
+	if x != nil {
+		return x.DecideAfter
+	}
+	return nil
+}
+
+// CreateResponse has the record of the order.
+type CreateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Record        *GetResponse           `protobuf:"bytes,1,opt,name=record,proto3" json:"record,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateResponse) Reset() {
+	*x = CreateResponse{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateResponse) ProtoMessage() {}
+
+func (x *CreateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateResponse.ProtoReflect.Descriptor instead.
+func (*CreateResponse) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *CreateResponse) GetRecord() *GetResponse {
+	if x != nil {
+		return x.Record
+	}
+	return nil
+}
+
+// WithdrawRequest names an order.
+type WithdrawRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawRequest) Reset() {
+	*x = WithdrawRequest{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawRequest) ProtoMessage() {}
+
+func (x *WithdrawRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawRequest.ProtoReflect.Descriptor instead.
+func (*WithdrawRequest) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *WithdrawRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// WithdrawResponse has the record of the order.
+type WithdrawResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Record        *GetResponse           `protobuf:"bytes,1,opt,name=record,proto3" json:"record,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawResponse) Reset() {
+	*x = WithdrawResponse{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawResponse) ProtoMessage() {}
+
+func (x *WithdrawResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawResponse.ProtoReflect.Descriptor instead.
+func (*WithdrawResponse) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *WithdrawResponse) GetRecord() *GetResponse {
+	if x != nil {
+		return x.Record
+	}
+	return nil
+}
+
 // GetAddressRequest names an order.
 type GetAddressRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -899,7 +1124,7 @@ type GetAddressRequest struct {
 
 func (x *GetAddressRequest) Reset() {
 	*x = GetAddressRequest{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[7]
+	mi := &file_services_order_rpc_order_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -911,7 +1136,7 @@ func (x *GetAddressRequest) String() string {
 func (*GetAddressRequest) ProtoMessage() {}
 
 func (x *GetAddressRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[7]
+	mi := &file_services_order_rpc_order_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -924,7 +1149,7 @@ func (x *GetAddressRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAddressRequest.ProtoReflect.Descriptor instead.
 func (*GetAddressRequest) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{7}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetAddressRequest) GetId() string {
@@ -951,7 +1176,7 @@ type GetAddressResponse struct {
 
 func (x *GetAddressResponse) Reset() {
 	*x = GetAddressResponse{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[8]
+	mi := &file_services_order_rpc_order_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -963,7 +1188,7 @@ func (x *GetAddressResponse) String() string {
 func (*GetAddressResponse) ProtoMessage() {}
 
 func (x *GetAddressResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[8]
+	mi := &file_services_order_rpc_order_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -976,7 +1201,7 @@ func (x *GetAddressResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAddressResponse.ProtoReflect.Descriptor instead.
 func (*GetAddressResponse) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{8}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetAddressResponse) GetName() string {
@@ -1042,7 +1267,7 @@ type Contact struct {
 
 func (x *Contact) Reset() {
 	*x = Contact{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[9]
+	mi := &file_services_order_rpc_order_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1054,7 +1279,7 @@ func (x *Contact) String() string {
 func (*Contact) ProtoMessage() {}
 
 func (x *Contact) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[9]
+	mi := &file_services_order_rpc_order_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1067,7 +1292,7 @@ func (x *Contact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Contact.ProtoReflect.Descriptor instead.
 func (*Contact) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{9}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Contact) GetEmail() string {
@@ -1105,7 +1330,7 @@ type KeepContactRequest struct {
 
 func (x *KeepContactRequest) Reset() {
 	*x = KeepContactRequest{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[10]
+	mi := &file_services_order_rpc_order_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1117,7 +1342,7 @@ func (x *KeepContactRequest) String() string {
 func (*KeepContactRequest) ProtoMessage() {}
 
 func (x *KeepContactRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[10]
+	mi := &file_services_order_rpc_order_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1130,7 +1355,7 @@ func (x *KeepContactRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeepContactRequest.ProtoReflect.Descriptor instead.
 func (*KeepContactRequest) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{10}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *KeepContactRequest) GetId() string {
@@ -1163,7 +1388,7 @@ type KeepContactResponse struct {
 
 func (x *KeepContactResponse) Reset() {
 	*x = KeepContactResponse{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[11]
+	mi := &file_services_order_rpc_order_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1175,7 +1400,7 @@ func (x *KeepContactResponse) String() string {
 func (*KeepContactResponse) ProtoMessage() {}
 
 func (x *KeepContactResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[11]
+	mi := &file_services_order_rpc_order_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1188,7 +1413,7 @@ func (x *KeepContactResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeepContactResponse.ProtoReflect.Descriptor instead.
 func (*KeepContactResponse) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{11}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{15}
 }
 
 // GetContactRequest names an order.
@@ -1201,7 +1426,7 @@ type GetContactRequest struct {
 
 func (x *GetContactRequest) Reset() {
 	*x = GetContactRequest{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[12]
+	mi := &file_services_order_rpc_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1213,7 +1438,7 @@ func (x *GetContactRequest) String() string {
 func (*GetContactRequest) ProtoMessage() {}
 
 func (x *GetContactRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[12]
+	mi := &file_services_order_rpc_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1226,7 +1451,7 @@ func (x *GetContactRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetContactRequest.ProtoReflect.Descriptor instead.
 func (*GetContactRequest) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{12}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetContactRequest) GetId() string {
@@ -1246,7 +1471,7 @@ type GetContactResponse struct {
 
 func (x *GetContactResponse) Reset() {
 	*x = GetContactResponse{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[13]
+	mi := &file_services_order_rpc_order_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1258,7 +1483,7 @@ func (x *GetContactResponse) String() string {
 func (*GetContactResponse) ProtoMessage() {}
 
 func (x *GetContactResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[13]
+	mi := &file_services_order_rpc_order_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1271,7 +1496,7 @@ func (x *GetContactResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetContactResponse.ProtoReflect.Descriptor instead.
 func (*GetContactResponse) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{13}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetContactResponse) GetContact() *Contact {
@@ -1291,7 +1516,7 @@ type GetDestinationRequest struct {
 
 func (x *GetDestinationRequest) Reset() {
 	*x = GetDestinationRequest{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[14]
+	mi := &file_services_order_rpc_order_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1303,7 +1528,7 @@ func (x *GetDestinationRequest) String() string {
 func (*GetDestinationRequest) ProtoMessage() {}
 
 func (x *GetDestinationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[14]
+	mi := &file_services_order_rpc_order_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1316,7 +1541,7 @@ func (x *GetDestinationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDestinationRequest.ProtoReflect.Descriptor instead.
 func (*GetDestinationRequest) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{14}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetDestinationRequest) GetId() string {
@@ -1336,7 +1561,7 @@ type GetDestinationResponse struct {
 
 func (x *GetDestinationResponse) Reset() {
 	*x = GetDestinationResponse{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[15]
+	mi := &file_services_order_rpc_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1348,7 +1573,7 @@ func (x *GetDestinationResponse) String() string {
 func (*GetDestinationResponse) ProtoMessage() {}
 
 func (x *GetDestinationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[15]
+	mi := &file_services_order_rpc_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1361,7 +1586,7 @@ func (x *GetDestinationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDestinationResponse.ProtoReflect.Descriptor instead.
 func (*GetDestinationResponse) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{15}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetDestinationResponse) GetAddress() *GetAddressResponse {
@@ -1381,7 +1606,7 @@ type GetWantedRequest struct {
 
 func (x *GetWantedRequest) Reset() {
 	*x = GetWantedRequest{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[16]
+	mi := &file_services_order_rpc_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1393,7 +1618,7 @@ func (x *GetWantedRequest) String() string {
 func (*GetWantedRequest) ProtoMessage() {}
 
 func (x *GetWantedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[16]
+	mi := &file_services_order_rpc_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1406,7 +1631,7 @@ func (x *GetWantedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWantedRequest.ProtoReflect.Descriptor instead.
 func (*GetWantedRequest) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{16}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetWantedRequest) GetId() string {
@@ -1427,7 +1652,7 @@ type GetWantedResponse struct {
 
 func (x *GetWantedResponse) Reset() {
 	*x = GetWantedResponse{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[17]
+	mi := &file_services_order_rpc_order_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1439,7 +1664,7 @@ func (x *GetWantedResponse) String() string {
 func (*GetWantedResponse) ProtoMessage() {}
 
 func (x *GetWantedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[17]
+	mi := &file_services_order_rpc_order_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1452,7 +1677,7 @@ func (x *GetWantedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWantedResponse.ProtoReflect.Descriptor instead.
 func (*GetWantedResponse) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{17}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetWantedResponse) GetCurrency() string {
@@ -1479,7 +1704,7 @@ type GetPayableRequest struct {
 
 func (x *GetPayableRequest) Reset() {
 	*x = GetPayableRequest{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[18]
+	mi := &file_services_order_rpc_order_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1491,7 +1716,7 @@ func (x *GetPayableRequest) String() string {
 func (*GetPayableRequest) ProtoMessage() {}
 
 func (x *GetPayableRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[18]
+	mi := &file_services_order_rpc_order_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1504,7 +1729,7 @@ func (x *GetPayableRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPayableRequest.ProtoReflect.Descriptor instead.
 func (*GetPayableRequest) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{18}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetPayableRequest) GetId() string {
@@ -1527,7 +1752,7 @@ type GetPayableResponse struct {
 
 func (x *GetPayableResponse) Reset() {
 	*x = GetPayableResponse{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[19]
+	mi := &file_services_order_rpc_order_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1539,7 +1764,7 @@ func (x *GetPayableResponse) String() string {
 func (*GetPayableResponse) ProtoMessage() {}
 
 func (x *GetPayableResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[19]
+	mi := &file_services_order_rpc_order_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1552,7 +1777,7 @@ func (x *GetPayableResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPayableResponse.ProtoReflect.Descriptor instead.
 func (*GetPayableResponse) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{19}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetPayableResponse) GetPaymentToken() string {
@@ -1579,7 +1804,7 @@ type CheckUndecidedRequest struct {
 
 func (x *CheckUndecidedRequest) Reset() {
 	*x = CheckUndecidedRequest{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[20]
+	mi := &file_services_order_rpc_order_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1591,7 +1816,7 @@ func (x *CheckUndecidedRequest) String() string {
 func (*CheckUndecidedRequest) ProtoMessage() {}
 
 func (x *CheckUndecidedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[20]
+	mi := &file_services_order_rpc_order_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1604,7 +1829,7 @@ func (x *CheckUndecidedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckUndecidedRequest.ProtoReflect.Descriptor instead.
 func (*CheckUndecidedRequest) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{20}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CheckUndecidedRequest) GetCustomerId() string {
@@ -1624,7 +1849,7 @@ type CheckUndecidedResponse struct {
 
 func (x *CheckUndecidedResponse) Reset() {
 	*x = CheckUndecidedResponse{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[21]
+	mi := &file_services_order_rpc_order_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1636,7 +1861,7 @@ func (x *CheckUndecidedResponse) String() string {
 func (*CheckUndecidedResponse) ProtoMessage() {}
 
 func (x *CheckUndecidedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[21]
+	mi := &file_services_order_rpc_order_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1649,7 +1874,7 @@ func (x *CheckUndecidedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckUndecidedResponse.ProtoReflect.Descriptor instead.
 func (*CheckUndecidedResponse) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{21}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CheckUndecidedResponse) GetUndecided() bool {
@@ -1670,7 +1895,7 @@ type Placement_Line struct {
 
 func (x *Placement_Line) Reset() {
 	*x = Placement_Line{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[22]
+	mi := &file_services_order_rpc_order_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1682,7 +1907,7 @@ func (x *Placement_Line) String() string {
 func (*Placement_Line) ProtoMessage() {}
 
 func (x *Placement_Line) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[22]
+	mi := &file_services_order_rpc_order_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1716,10 +1941,10 @@ var File_services_order_rpc_order_proto protoreflect.FileDescriptor
 
 const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\n" +
-	"\x1eservices/order/rpc/order.proto\x12\x0famends.order.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cinternal/rpc/wire/wire.proto\"\x1c\n" +
+	"\x1eservices/order/rpc/order.proto\x12\x0famends.order.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cinternal/rpc/wire/wire.proto\"\x1c\n" +
 	"\n" +
 	"GetRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\xba\x06\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xd2\x06\n" +
 	"\vGetResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12/\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x17.amends.order.v1.StatusR\x06status\x12/\n" +
@@ -1741,7 +1966,8 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x10acknowledgements\x18\x0e \x03(\v2 .amends.order.v1.AcknowledgementR\x10acknowledgements\x12\x18\n" +
 	"\aversion\x18\x0f \x01(\x03R\aversion\x12\x1a\n" +
 	"\brefunded\x18\x10 \x01(\x03R\brefunded\x121\n" +
-	"\arepairs\x18\x11 \x03(\v2\x17.amends.order.v1.RepairR\arepairs\"\x8d\x03\n" +
+	"\arepairs\x18\x11 \x03(\v2\x17.amends.order.v1.RepairR\arepairs\x12\x16\n" +
+	"\x06course\x18\x12 \x01(\fR\x06course\"\x8d\x03\n" +
 	"\tPlacement\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12\x1a\n" +
@@ -1785,7 +2011,19 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\boperator\x18\x03 \x01(\tR\boperator\x12\x1c\n" +
 	"\treference\x18\x04 \x01(\tR\treference\x12*\n" +
 	"\x02at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x18\n" +
-	"\arequest\x18\x06 \x01(\tR\arequest\"#\n" +
+	"\arequest\x18\x06 \x01(\tR\arequest\"\xfa\x01\n" +
+	"\rCreateRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x128\n" +
+	"\tplacement\x18\x02 \x01(\v2\x1a.amends.order.v1.PlacementR\tplacement\x12<\n" +
+	"\aship_to\x18\x03 \x01(\v2#.amends.order.v1.GetAddressResponseR\x06shipTo\x12#\n" +
+	"\rpayment_token\x18\x04 \x01(\tR\fpaymentToken\x12<\n" +
+	"\fdecide_after\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\vdecideAfter\"F\n" +
+	"\x0eCreateResponse\x124\n" +
+	"\x06record\x18\x01 \x01(\v2\x1c.amends.order.v1.GetResponseR\x06record\"!\n" +
+	"\x0fWithdrawRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"H\n" +
+	"\x10WithdrawResponse\x124\n" +
+	"\x06record\x18\x01 \x01(\v2\x1c.amends.order.v1.GetResponseR\x06record\"#\n" +
 	"\x11GetAddressRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\xbb\x01\n" +
 	"\x12GetAddressResponse\x12\x12\n" +
@@ -1847,7 +2085,7 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x05Style\x12\x15\n" +
 	"\x11STYLE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12STYLE_ORCHESTRATED\x10\x01\x12\x17\n" +
-	"\x13STYLE_CHOREOGRAPHED\x10\x022\xea\x05\n" +
+	"\x13STYLE_CHOREOGRAPHED\x10\x022\x90\a\n" +
 	"\x05Order\x12E\n" +
 	"\x03Get\x12\x1b.amends.order.v1.GetRequest\x1a\x1c.amends.order.v1.GetResponse\"\x03\x90\x02\x01\x12Z\n" +
 	"\n" +
@@ -1858,7 +2096,9 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x0eGetDestination\x12&.amends.order.v1.GetDestinationRequest\x1a'.amends.order.v1.GetDestinationResponse\"\x03\x90\x02\x01\x12W\n" +
 	"\tGetWanted\x12!.amends.order.v1.GetWantedRequest\x1a\".amends.order.v1.GetWantedResponse\"\x03\x90\x02\x01\x12Z\n" +
 	"\n" +
-	"GetPayable\x12\".amends.order.v1.GetPayableRequest\x1a#.amends.order.v1.GetPayableResponse\"\x03\x90\x02\x01\x12f\n" +
+	"GetPayable\x12\".amends.order.v1.GetPayableRequest\x1a#.amends.order.v1.GetPayableResponse\"\x03\x90\x02\x01\x12N\n" +
+	"\x06Create\x12\x1e.amends.order.v1.CreateRequest\x1a\x1f.amends.order.v1.CreateResponse\"\x03\x90\x02\x02\x12T\n" +
+	"\bWithdraw\x12 .amends.order.v1.WithdrawRequest\x1a!.amends.order.v1.WithdrawResponse\"\x03\x90\x02\x02\x12f\n" +
 	"\x0eCheckUndecided\x12&.amends.order.v1.CheckUndecidedRequest\x1a'.amends.order.v1.CheckUndecidedResponse\"\x03\x90\x02\x01B5Z3github.com/amends/amends/services/order/rpc/orderpbb\x06proto3"
 
 var (
@@ -1874,7 +2114,7 @@ func file_services_order_rpc_order_proto_rawDescGZIP() []byte {
 }
 
 var file_services_order_rpc_order_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_services_order_rpc_order_proto_goTypes = []any{
 	(Status)(0),                    // 0: amends.order.v1.Status
 	(Reason)(0),                    // 1: amends.order.v1.Reason
@@ -1886,74 +2126,88 @@ var file_services_order_rpc_order_proto_goTypes = []any{
 	(*Repair)(nil),                 // 7: amends.order.v1.Repair
 	(*Waiver)(nil),                 // 8: amends.order.v1.Waiver
 	(*Acknowledgement)(nil),        // 9: amends.order.v1.Acknowledgement
-	(*GetAddressRequest)(nil),      // 10: amends.order.v1.GetAddressRequest
-	(*GetAddressResponse)(nil),     // 11: amends.order.v1.GetAddressResponse
-	(*Contact)(nil),                // 12: amends.order.v1.Contact
-	(*KeepContactRequest)(nil),     // 13: amends.order.v1.KeepContactRequest
-	(*KeepContactResponse)(nil),    // 14: amends.order.v1.KeepContactResponse
-	(*GetContactRequest)(nil),      // 15: amends.order.v1.GetContactRequest
-	(*GetContactResponse)(nil),     // 16: amends.order.v1.GetContactResponse
-	(*GetDestinationRequest)(nil),  // 17: amends.order.v1.GetDestinationRequest
-	(*GetDestinationResponse)(nil), // 18: amends.order.v1.GetDestinationResponse
-	(*GetWantedRequest)(nil),       // 19: amends.order.v1.GetWantedRequest
-	(*GetWantedResponse)(nil),      // 20: amends.order.v1.GetWantedResponse
-	(*GetPayableRequest)(nil),      // 21: amends.order.v1.GetPayableRequest
-	(*GetPayableResponse)(nil),     // 22: amends.order.v1.GetPayableResponse
-	(*CheckUndecidedRequest)(nil),  // 23: amends.order.v1.CheckUndecidedRequest
-	(*CheckUndecidedResponse)(nil), // 24: amends.order.v1.CheckUndecidedResponse
-	(*Placement_Line)(nil),         // 25: amends.order.v1.Placement.Line
-	(*timestamppb.Timestamp)(nil),  // 26: google.protobuf.Timestamp
-	(*wirepb.Amount)(nil),          // 27: amends.wire.v1.Amount
+	(*CreateRequest)(nil),          // 10: amends.order.v1.CreateRequest
+	(*CreateResponse)(nil),         // 11: amends.order.v1.CreateResponse
+	(*WithdrawRequest)(nil),        // 12: amends.order.v1.WithdrawRequest
+	(*WithdrawResponse)(nil),       // 13: amends.order.v1.WithdrawResponse
+	(*GetAddressRequest)(nil),      // 14: amends.order.v1.GetAddressRequest
+	(*GetAddressResponse)(nil),     // 15: amends.order.v1.GetAddressResponse
+	(*Contact)(nil),                // 16: amends.order.v1.Contact
+	(*KeepContactRequest)(nil),     // 17: amends.order.v1.KeepContactRequest
+	(*KeepContactResponse)(nil),    // 18: amends.order.v1.KeepContactResponse
+	(*GetContactRequest)(nil),      // 19: amends.order.v1.GetContactRequest
+	(*GetContactResponse)(nil),     // 20: amends.order.v1.GetContactResponse
+	(*GetDestinationRequest)(nil),  // 21: amends.order.v1.GetDestinationRequest
+	(*GetDestinationResponse)(nil), // 22: amends.order.v1.GetDestinationResponse
+	(*GetWantedRequest)(nil),       // 23: amends.order.v1.GetWantedRequest
+	(*GetWantedResponse)(nil),      // 24: amends.order.v1.GetWantedResponse
+	(*GetPayableRequest)(nil),      // 25: amends.order.v1.GetPayableRequest
+	(*GetPayableResponse)(nil),     // 26: amends.order.v1.GetPayableResponse
+	(*CheckUndecidedRequest)(nil),  // 27: amends.order.v1.CheckUndecidedRequest
+	(*CheckUndecidedResponse)(nil), // 28: amends.order.v1.CheckUndecidedResponse
+	(*Placement_Line)(nil),         // 29: amends.order.v1.Placement.Line
+	(*timestamppb.Timestamp)(nil),  // 30: google.protobuf.Timestamp
+	(*wirepb.Amount)(nil),          // 31: amends.wire.v1.Amount
+	(*durationpb.Duration)(nil),    // 32: google.protobuf.Duration
 }
 var file_services_order_rpc_order_proto_depIdxs = []int32{
 	0,  // 0: amends.order.v1.GetResponse.status:type_name -> amends.order.v1.Status
 	1,  // 1: amends.order.v1.GetResponse.reason:type_name -> amends.order.v1.Reason
 	1,  // 2: amends.order.v1.GetResponse.decided:type_name -> amends.order.v1.Reason
-	26, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
+	30, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
 	5,  // 4: amends.order.v1.GetResponse.placement:type_name -> amends.order.v1.Placement
-	27, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
+	31, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
 	6,  // 6: amends.order.v1.GetResponse.attention:type_name -> amends.order.v1.Attention
 	8,  // 7: amends.order.v1.GetResponse.waivers:type_name -> amends.order.v1.Waiver
-	26, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
-	26, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
-	26, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
+	30, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
+	30, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
+	30, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
 	9,  // 11: amends.order.v1.GetResponse.acknowledgements:type_name -> amends.order.v1.Acknowledgement
 	7,  // 12: amends.order.v1.GetResponse.repairs:type_name -> amends.order.v1.Repair
-	25, // 13: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
-	26, // 14: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
-	26, // 15: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
+	29, // 13: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
+	30, // 14: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
+	30, // 15: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
 	2,  // 16: amends.order.v1.Placement.style:type_name -> amends.order.v1.Style
-	26, // 17: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
-	26, // 18: amends.order.v1.Repair.at:type_name -> google.protobuf.Timestamp
-	26, // 19: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
+	30, // 17: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
+	30, // 18: amends.order.v1.Repair.at:type_name -> google.protobuf.Timestamp
+	30, // 19: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
 	6,  // 20: amends.order.v1.Acknowledgement.flags:type_name -> amends.order.v1.Attention
-	26, // 21: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
-	12, // 22: amends.order.v1.KeepContactRequest.contact:type_name -> amends.order.v1.Contact
-	12, // 23: amends.order.v1.GetContactResponse.contact:type_name -> amends.order.v1.Contact
-	11, // 24: amends.order.v1.GetDestinationResponse.address:type_name -> amends.order.v1.GetAddressResponse
-	25, // 25: amends.order.v1.GetWantedResponse.lines:type_name -> amends.order.v1.Placement.Line
-	27, // 26: amends.order.v1.GetPayableResponse.total:type_name -> amends.wire.v1.Amount
-	3,  // 27: amends.order.v1.Order.Get:input_type -> amends.order.v1.GetRequest
-	10, // 28: amends.order.v1.Order.GetAddress:input_type -> amends.order.v1.GetAddressRequest
-	13, // 29: amends.order.v1.Order.KeepContact:input_type -> amends.order.v1.KeepContactRequest
-	15, // 30: amends.order.v1.Order.GetContact:input_type -> amends.order.v1.GetContactRequest
-	17, // 31: amends.order.v1.Order.GetDestination:input_type -> amends.order.v1.GetDestinationRequest
-	19, // 32: amends.order.v1.Order.GetWanted:input_type -> amends.order.v1.GetWantedRequest
-	21, // 33: amends.order.v1.Order.GetPayable:input_type -> amends.order.v1.GetPayableRequest
-	23, // 34: amends.order.v1.Order.CheckUndecided:input_type -> amends.order.v1.CheckUndecidedRequest
-	4,  // 35: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
-	11, // 36: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
-	14, // 37: amends.order.v1.Order.KeepContact:output_type -> amends.order.v1.KeepContactResponse
-	16, // 38: amends.order.v1.Order.GetContact:output_type -> amends.order.v1.GetContactResponse
-	18, // 39: amends.order.v1.Order.GetDestination:output_type -> amends.order.v1.GetDestinationResponse
-	20, // 40: amends.order.v1.Order.GetWanted:output_type -> amends.order.v1.GetWantedResponse
-	22, // 41: amends.order.v1.Order.GetPayable:output_type -> amends.order.v1.GetPayableResponse
-	24, // 42: amends.order.v1.Order.CheckUndecided:output_type -> amends.order.v1.CheckUndecidedResponse
-	35, // [35:43] is the sub-list for method output_type
-	27, // [27:35] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	30, // 21: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
+	5,  // 22: amends.order.v1.CreateRequest.placement:type_name -> amends.order.v1.Placement
+	15, // 23: amends.order.v1.CreateRequest.ship_to:type_name -> amends.order.v1.GetAddressResponse
+	32, // 24: amends.order.v1.CreateRequest.decide_after:type_name -> google.protobuf.Duration
+	4,  // 25: amends.order.v1.CreateResponse.record:type_name -> amends.order.v1.GetResponse
+	4,  // 26: amends.order.v1.WithdrawResponse.record:type_name -> amends.order.v1.GetResponse
+	16, // 27: amends.order.v1.KeepContactRequest.contact:type_name -> amends.order.v1.Contact
+	16, // 28: amends.order.v1.GetContactResponse.contact:type_name -> amends.order.v1.Contact
+	15, // 29: amends.order.v1.GetDestinationResponse.address:type_name -> amends.order.v1.GetAddressResponse
+	29, // 30: amends.order.v1.GetWantedResponse.lines:type_name -> amends.order.v1.Placement.Line
+	31, // 31: amends.order.v1.GetPayableResponse.total:type_name -> amends.wire.v1.Amount
+	3,  // 32: amends.order.v1.Order.Get:input_type -> amends.order.v1.GetRequest
+	14, // 33: amends.order.v1.Order.GetAddress:input_type -> amends.order.v1.GetAddressRequest
+	17, // 34: amends.order.v1.Order.KeepContact:input_type -> amends.order.v1.KeepContactRequest
+	19, // 35: amends.order.v1.Order.GetContact:input_type -> amends.order.v1.GetContactRequest
+	21, // 36: amends.order.v1.Order.GetDestination:input_type -> amends.order.v1.GetDestinationRequest
+	23, // 37: amends.order.v1.Order.GetWanted:input_type -> amends.order.v1.GetWantedRequest
+	25, // 38: amends.order.v1.Order.GetPayable:input_type -> amends.order.v1.GetPayableRequest
+	10, // 39: amends.order.v1.Order.Create:input_type -> amends.order.v1.CreateRequest
+	12, // 40: amends.order.v1.Order.Withdraw:input_type -> amends.order.v1.WithdrawRequest
+	27, // 41: amends.order.v1.Order.CheckUndecided:input_type -> amends.order.v1.CheckUndecidedRequest
+	4,  // 42: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
+	15, // 43: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
+	18, // 44: amends.order.v1.Order.KeepContact:output_type -> amends.order.v1.KeepContactResponse
+	20, // 45: amends.order.v1.Order.GetContact:output_type -> amends.order.v1.GetContactResponse
+	22, // 46: amends.order.v1.Order.GetDestination:output_type -> amends.order.v1.GetDestinationResponse
+	24, // 47: amends.order.v1.Order.GetWanted:output_type -> amends.order.v1.GetWantedResponse
+	26, // 48: amends.order.v1.Order.GetPayable:output_type -> amends.order.v1.GetPayableResponse
+	11, // 49: amends.order.v1.Order.Create:output_type -> amends.order.v1.CreateResponse
+	13, // 50: amends.order.v1.Order.Withdraw:output_type -> amends.order.v1.WithdrawResponse
+	28, // 51: amends.order.v1.Order.CheckUndecided:output_type -> amends.order.v1.CheckUndecidedResponse
+	42, // [42:52] is the sub-list for method output_type
+	32, // [32:42] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_services_order_rpc_order_proto_init() }
@@ -1967,7 +2221,7 @@ func file_services_order_rpc_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_services_order_rpc_order_proto_rawDesc), len(file_services_order_rpc_order_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   23,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,8 @@ const (
 	Order_GetDestination_FullMethodName = "/amends.order.v1.Order/GetDestination"
 	Order_GetWanted_FullMethodName      = "/amends.order.v1.Order/GetWanted"
 	Order_GetPayable_FullMethodName     = "/amends.order.v1.Order/GetPayable"
+	Order_Create_FullMethodName         = "/amends.order.v1.Order/Create"
+	Order_Withdraw_FullMethodName       = "/amends.order.v1.Order/Withdraw"
 	Order_CheckUndecided_FullMethodName = "/amends.order.v1.Order/CheckUndecided"
 )
 
@@ -33,7 +35,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Order answers questions about orders.
+// Order answers questions about orders, and begins and aborts those that need no workflow.
 type OrderClient interface {
 	// Get returns the record of an order without its address, or NOT_FOUND.
 	Get(ctx context.Context, in *GetRequest, opts ...grpc.CallOption) (*GetResponse, error)
@@ -55,6 +57,14 @@ type OrderClient interface {
 	// GetPayable returns the price and the payment token of an order. The token is a
 	// secret: only a caller that takes the money may ask.
 	GetPayable(ctx context.Context, in *GetPayableRequest, opts ...grpc.CallOption) (*GetPayableResponse, error)
+	// Create records a choreographed order, with which its saga begins. It is placed now, by
+	// the clock of the service. An order that exists is the answer, whatever its request, and
+	// is not changed. An order that could never be one is refused with INVALID.
+	Create(ctx context.Context, in *CreateRequest, opts ...grpc.CallOption) (*CreateResponse, error)
+	// Withdraw asks for the abort of a choreographed order for its customer, unless that is
+	// asked for already or the order is decided, and returns its record. It fails with
+	// NOT_FOUND, and with CONFLICT for an order of another style.
+	Withdraw(ctx context.Context, in *WithdrawRequest, opts ...grpc.CallOption) (*WithdrawResponse, error)
 	// CheckUndecided reports whether a customer has an order that is not decided.
 	CheckUndecided(ctx context.Context, in *CheckUndecidedRequest, opts ...grpc.CallOption) (*CheckUndecidedResponse, error)
 }
@@ -137,6 +147,26 @@ func (c *orderClient) GetPayable(ctx context.Context, in *GetPayableRequest, opt
 	return out, nil
 }
 
+func (c *orderClient) Create(ctx context.Context, in *CreateRequest, opts ...grpc.CallOption) (*CreateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreateResponse)
+	err := c.cc.Invoke(ctx, Order_Create_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderClient) Withdraw(ctx context.Context, in *WithdrawRequest, opts ...grpc.CallOption) (*WithdrawResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WithdrawResponse)
+	err := c.cc.Invoke(ctx, Order_Withdraw_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *orderClient) CheckUndecided(ctx context.Context, in *CheckUndecidedRequest, opts ...grpc.CallOption) (*CheckUndecidedResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CheckUndecidedResponse)
@@ -151,7 +181,7 @@ func (c *orderClient) CheckUndecided(ctx context.Context, in *CheckUndecidedRequ
 // All implementations must embed UnimplementedOrderServer
 // for forward compatibility.
 //
-// Order answers questions about orders.
+// Order answers questions about orders, and begins and aborts those that need no workflow.
 type OrderServer interface {
 	// Get returns the record of an order without its address, or NOT_FOUND.
 	Get(context.Context, *GetRequest) (*GetResponse, error)
@@ -173,6 +203,14 @@ type OrderServer interface {
 	// GetPayable returns the price and the payment token of an order. The token is a
 	// secret: only a caller that takes the money may ask.
 	GetPayable(context.Context, *GetPayableRequest) (*GetPayableResponse, error)
+	// Create records a choreographed order, with which its saga begins. It is placed now, by
+	// the clock of the service. An order that exists is the answer, whatever its request, and
+	// is not changed. An order that could never be one is refused with INVALID.
+	Create(context.Context, *CreateRequest) (*CreateResponse, error)
+	// Withdraw asks for the abort of a choreographed order for its customer, unless that is
+	// asked for already or the order is decided, and returns its record. It fails with
+	// NOT_FOUND, and with CONFLICT for an order of another style.
+	Withdraw(context.Context, *WithdrawRequest) (*WithdrawResponse, error)
 	// CheckUndecided reports whether a customer has an order that is not decided.
 	CheckUndecided(context.Context, *CheckUndecidedRequest) (*CheckUndecidedResponse, error)
 	mustEmbedUnimplementedOrderServer()
@@ -205,6 +243,12 @@ func (UnimplementedOrderServer) GetWanted(context.Context, *GetWantedRequest) (*
 }
 func (UnimplementedOrderServer) GetPayable(context.Context, *GetPayableRequest) (*GetPayableResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetPayable not implemented")
+}
+func (UnimplementedOrderServer) Create(context.Context, *CreateRequest) (*CreateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Create not implemented")
+}
+func (UnimplementedOrderServer) Withdraw(context.Context, *WithdrawRequest) (*WithdrawResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Withdraw not implemented")
 }
 func (UnimplementedOrderServer) CheckUndecided(context.Context, *CheckUndecidedRequest) (*CheckUndecidedResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckUndecided not implemented")
@@ -356,6 +400,42 @@ func _Order_GetPayable_Handler(srv interface{}, ctx context.Context, dec func(in
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Order_Create_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServer).Create(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Order_Create_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServer).Create(ctx, req.(*CreateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Order_Withdraw_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WithdrawRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServer).Withdraw(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Order_Withdraw_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServer).Withdraw(ctx, req.(*WithdrawRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Order_CheckUndecided_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CheckUndecidedRequest)
 	if err := dec(in); err != nil {
@@ -408,6 +488,14 @@ var Order_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetPayable",
 			Handler:    _Order_GetPayable_Handler,
+		},
+		{
+			MethodName: "Create",
+			Handler:    _Order_Create_Handler,
+		},
+		{
+			MethodName: "Withdraw",
+			Handler:    _Order_Withdraw_Handler,
 		},
 		{
 			MethodName: "CheckUndecided",
