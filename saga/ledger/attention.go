@@ -32,9 +32,12 @@ const (
 	Retry Action = "retry"
 	// Skip stops trying to undo the step and records a [Waiver].
 	Skip Action = "skip"
+	// Nudge tells the newest fact of a saga again that no program orders, so that its services
+	// go on from there. It is of no step.
+	Nudge Action = "nudge"
 )
 
-// Repair is one accepted request for a repair of a flagged step.
+// Repair is one accepted request for a repair of a flagged step, or of a saga.
 type Repair struct {
 	Step      string    `json:"step"`
 	Action    Action    `json:"action"`
@@ -43,6 +46,9 @@ type Repair struct {
 	Reference string    `json:"reference,omitempty"`
 	At        time.Time `json:"at"`
 	Saga      string    `json:"saga,omitempty"` // as of [Attention]
+	// Request is the same for every repetition of one request, and only for those; empty: it
+	// has none.
+	Request string `json:"request,omitempty"`
 }
 
 // Waiver says that an operator gave up on undoing a step: its effect may stand

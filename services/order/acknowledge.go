@@ -24,14 +24,16 @@ const (
 // maxText is the longest text of an acknowledgement, in characters.
 const maxText = 1000
 
-func validate(a ledger.Acknowledgement) error {
-	if strings.TrimSpace(a.Reason) == "" {
-		return fault.Errorf(fault.Business, ReasonMissing, "an acknowledgement needs a reason")
+// CheckWords refuses texts of an operator's repair or acknowledgement that cannot be kept,
+// with REASON_MISSING or INVALID.
+func CheckWords(reason, operator, reference string) error {
+	if strings.TrimSpace(reason) == "" {
+		return fault.Errorf(fault.Business, ReasonMissing, "a repair or an acknowledgement needs a reason")
 	}
-	if strings.TrimSpace(a.Operator) == "" || a.At.IsZero() {
-		return fault.Errorf(fault.Bug, fault.Invalid, "an acknowledgement has the name of who asked for it, and the time")
+	if strings.TrimSpace(operator) == "" {
+		return fault.Errorf(fault.Bug, fault.Invalid, "a repair or an acknowledgement has the name of who asked for it")
 	}
-	for _, text := range []string{a.Reason, a.Operator, a.Reference} {
+	for _, text := range []string{reason, operator, reference} {
 		if utf8.RuneCountInString(text) > maxText || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
 			return invalid("a text has at most 1,000 characters, none of them a control character")
 		}
@@ -47,8 +49,11 @@ func validate(a ledger.Acknowledgement) error {
 // NOTHING_TO_ACKNOWLEDGE for an order that never had a lasting flag, and
 // REASON_MISSING or INVALID for texts that cannot be kept.
 func (r *Record) Acknowledge(a ledger.Acknowledgement) (changed bool, err error) {
-	if err := validate(a); err != nil {
+	if err := CheckWords(a.Reason, a.Operator, a.Reference); err != nil {
 		return false, err
+	}
+	if a.At.IsZero() {
+		return false, fault.Errorf(fault.Bug, fault.Invalid, "an acknowledgement has the time of its request")
 	}
 	if r.Status == Pending {
 		return false, fault.Errorf(fault.Business, NotDecided, "the order is not decided: repair the step that is flagged")

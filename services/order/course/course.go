@@ -92,10 +92,15 @@ func Object(r *order.Record, o Objection, now time.Time) (changed bool, err erro
 
 // raise adds a flag.
 func raise(r *order.Record, flag ledger.Attention, now time.Time) {
+	note(r, now, append(slices.Clip(r.Attention), flag))
+}
+
+// note sets the flags, and adds waivers.
+func note(r *order.Record, now time.Time, flags []ledger.Attention, waivers ...ledger.Waiver) {
 	if !now.After(r.NotedAt) {
 		now = r.NotedAt.Add(time.Microsecond)
 	}
-	r.Note(order.Note{At: now, Attention: append(slices.Clip(r.Attention), flag)})
+	r.Note(order.Note{At: now, Attention: flags, Waivers: waivers})
 }
 
 // Abort decides a PENDING order, whose capture has not happened and never will, for the

@@ -141,10 +141,7 @@ func fromRecord(in *pb.GetResponse) (order.Record, error) {
 		})
 	}
 	for _, p := range in.GetRepairs() {
-		r.Repairs = append(r.Repairs, ledger.Repair{
-			Step: p.GetStep(), Action: ledger.Action(p.GetAction()), Reason: p.GetReason(), Operator: p.GetOperator(),
-			Reference: p.GetReference(), At: wire.FromTime(p.GetAt()), Saga: p.GetSaga(),
-		})
+		r.Repairs = append(r.Repairs, fromRepair(p))
 	}
 	for _, a := range in.GetAcknowledgements() {
 		r.Acknowledgements = append(r.Acknowledgements, ledger.Acknowledgement{

@@ -99,6 +99,18 @@ func contract(t *testing.T, s *store.Store, d rpc.Service, id string) {
 	r, err := d.Get(ctx, other)
 	require.NoError(t, err)
 	require.Equal(t, order.Choreographed, r.Style())
+	ask := ledger.Repair{Action: ledger.Nudge, Reason: "why", Operator: "night", Reference: "case 1", Request: "once"}
+	for range 2 {
+		r, err = d.Repair(ctx, other, ask)
+		require.NoError(t, err)
+		require.Len(t, r.Repairs, 1)
+		ask.At = r.Repairs[0].At
+		require.Equal(t, ask, r.Repairs[0])
+	}
+	_, err = d.Repair(ctx, other, ledger.Repair{Action: ledger.Nudge, Operator: "night"})
+	require.Equal(t, order.ReasonMissing, fault.CodeOf(err))
+	_, err = d.Repair(ctx, "none-"+id, ask)
+	require.Equal(t, []any{fault.NotFound, fault.Business}, []any{fault.CodeOf(err), fault.KindOf(err)})
 
 	ada := order.Contact{Email: "ada@example.com", Phone: "+49301234567", Locale: "de-AT"}
 	hasNone := func() {

@@ -21,6 +21,7 @@ type Service interface {
 	order.Direct
 	course.Parts
 	course.Requests
+	course.Repairs
 }
 
 // Register serves s on r.
@@ -149,9 +150,7 @@ func toRecord(r order.Record) (*pb.GetResponse, error) {
 		})
 	}
 	for _, p := range r.Repairs {
-		out.Repairs = append(out.Repairs, &pb.Repair{
-			Step: p.Step, Action: string(p.Action), Reason: p.Reason, Operator: p.Operator, Reference: p.Reference, At: wire.Time(p.At), Saga: p.Saga,
-		})
+		out.Repairs = append(out.Repairs, toRepair(p))
 	}
 	for _, a := range r.Acknowledgements {
 		out.Acknowledgements = append(out.Acknowledgements, &pb.Acknowledgement{

@@ -16,8 +16,8 @@ import (
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/order/store/contacts"
-	"github.com/amends/amends/services/order/store/desk"
 	"github.com/amends/amends/services/order/store/refunds"
+	"github.com/amends/amends/services/order/store/repairs"
 )
 
 //go:embed migrations/*.sql
@@ -29,7 +29,7 @@ var Schema = database.Schema{barrier.Migrations, database.Migrations(files), dat
 // Store implements [order.Service] on a database of its own.
 type Store struct {
 	*refunds.Book
-	*desk.Desk
+	*repairs.Repairs
 	*contactBook
 
 	db *gorm.DB
@@ -44,7 +44,7 @@ var _ order.Service = (*Store)(nil)
 func New(db *gorm.DB) *Store {
 	s := &Store{db: db}
 	s.Book = refunds.NewBook(db, s.changeIn)
-	s.Desk = desk.New(s.quietly)
 	s.contactBook = contacts.NewBook(db, s.Get)
+	s.Repairs = repairs.New(s.quietly)
 	return s
 }

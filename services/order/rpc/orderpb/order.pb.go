@@ -627,7 +627,7 @@ func (x *Attention) GetSaga() string {
 	return ""
 }
 
-// Repair is an operator's repair of a step of a refund.
+// Repair is an operator's repair of a step of a refund, or of a choreographed order.
 type Repair struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Step      string                 `protobuf:"bytes,1,opt,name=step,proto3" json:"step,omitempty"`
@@ -636,8 +636,10 @@ type Repair struct {
 	Operator  string                 `protobuf:"bytes,4,opt,name=operator,proto3" json:"operator,omitempty"`
 	Reference string                 `protobuf:"bytes,5,opt,name=reference,proto3" json:"reference,omitempty"`
 	At        *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=at,proto3" json:"at,omitempty"`
-	// The id of the refund.
-	Saga          string `protobuf:"bytes,7,opt,name=saga,proto3" json:"saga,omitempty"`
+	// The id of the refund; empty: it is of the order.
+	Saga string `protobuf:"bytes,7,opt,name=saga,proto3" json:"saga,omitempty"`
+	// The same for every repetition of one request.
+	Request       string `protobuf:"bytes,8,opt,name=request,proto3" json:"request,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -717,6 +719,13 @@ func (x *Repair) GetAt() *timestamppb.Timestamp {
 func (x *Repair) GetSaga() string {
 	if x != nil {
 		return x.Saga
+	}
+	return ""
+}
+
+func (x *Repair) GetRequest() string {
+	if x != nil {
+		return x.Request
 	}
 	return ""
 }
@@ -1884,6 +1893,105 @@ func (x *CheckUndecidedResponse) GetUndecided() bool {
 	return false
 }
 
+// RepairOrderRequest is an operator's repair.
+type RepairOrderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Its time is not read.
+	Repair        *Repair `protobuf:"bytes,2,opt,name=repair,proto3" json:"repair,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RepairOrderRequest) Reset() {
+	*x = RepairOrderRequest{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RepairOrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RepairOrderRequest) ProtoMessage() {}
+
+func (x *RepairOrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RepairOrderRequest.ProtoReflect.Descriptor instead.
+func (*RepairOrderRequest) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *RepairOrderRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RepairOrderRequest) GetRepair() *Repair {
+	if x != nil {
+		return x.Repair
+	}
+	return nil
+}
+
+// RepairOrderResponse has the order after it.
+type RepairOrderResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Record        *GetResponse           `protobuf:"bytes,1,opt,name=record,proto3" json:"record,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RepairOrderResponse) Reset() {
+	*x = RepairOrderResponse{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RepairOrderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RepairOrderResponse) ProtoMessage() {}
+
+func (x *RepairOrderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RepairOrderResponse.ProtoReflect.Descriptor instead.
+func (*RepairOrderResponse) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *RepairOrderResponse) GetRecord() *GetResponse {
+	if x != nil {
+		return x.Record
+	}
+	return nil
+}
+
 // Line asks for a quantity of a SKU.
 type Placement_Line struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1895,7 +2003,7 @@ type Placement_Line struct {
 
 func (x *Placement_Line) Reset() {
 	*x = Placement_Line{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[26]
+	mi := &file_services_order_rpc_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1907,7 +2015,7 @@ func (x *Placement_Line) String() string {
 func (*Placement_Line) ProtoMessage() {}
 
 func (x *Placement_Line) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[26]
+	mi := &file_services_order_rpc_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1988,7 +2096,7 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x04owed\x18\x04 \x01(\tR\x04owed\x120\n" +
 	"\x05since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12\x18\n" +
 	"\alasting\x18\x06 \x01(\bR\alasting\x12\x12\n" +
-	"\x04saga\x18\a \x01(\tR\x04saga\"\xc6\x01\n" +
+	"\x04saga\x18\a \x01(\tR\x04saga\"\xe0\x01\n" +
 	"\x06Repair\x12\x12\n" +
 	"\x04step\x18\x01 \x01(\tR\x04step\x12\x16\n" +
 	"\x06action\x18\x02 \x01(\tR\x06action\x12\x16\n" +
@@ -1996,7 +2104,8 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\boperator\x18\x04 \x01(\tR\boperator\x12\x1c\n" +
 	"\treference\x18\x05 \x01(\tR\treference\x12*\n" +
 	"\x02at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x12\n" +
-	"\x04saga\x18\a \x01(\tR\x04saga\"\xc2\x01\n" +
+	"\x04saga\x18\a \x01(\tR\x04saga\x12\x18\n" +
+	"\arequest\x18\b \x01(\tR\arequest\"\xc2\x01\n" +
 	"\x06Waiver\x12\x12\n" +
 	"\x04step\x18\x01 \x01(\tR\x04step\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x12\n" +
@@ -2066,7 +2175,12 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\"6\n" +
 	"\x16CheckUndecidedResponse\x12\x1c\n" +
-	"\tundecided\x18\x01 \x01(\bR\tundecided*`\n" +
+	"\tundecided\x18\x01 \x01(\bR\tundecided\"U\n" +
+	"\x12RepairOrderRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12/\n" +
+	"\x06repair\x18\x02 \x01(\v2\x17.amends.order.v1.RepairR\x06repair\"K\n" +
+	"\x13RepairOrderResponse\x124\n" +
+	"\x06record\x18\x01 \x01(\v2\x1c.amends.order.v1.GetResponseR\x06record*`\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTATUS_PENDING\x10\x01\x12\x14\n" +
@@ -2085,7 +2199,7 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x05Style\x12\x15\n" +
 	"\x11STYLE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12STYLE_ORCHESTRATED\x10\x01\x12\x17\n" +
-	"\x13STYLE_CHOREOGRAPHED\x10\x022\x90\a\n" +
+	"\x13STYLE_CHOREOGRAPHED\x10\x022\xef\a\n" +
 	"\x05Order\x12E\n" +
 	"\x03Get\x12\x1b.amends.order.v1.GetRequest\x1a\x1c.amends.order.v1.GetResponse\"\x03\x90\x02\x01\x12Z\n" +
 	"\n" +
@@ -2098,7 +2212,8 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\n" +
 	"GetPayable\x12\".amends.order.v1.GetPayableRequest\x1a#.amends.order.v1.GetPayableResponse\"\x03\x90\x02\x01\x12N\n" +
 	"\x06Create\x12\x1e.amends.order.v1.CreateRequest\x1a\x1f.amends.order.v1.CreateResponse\"\x03\x90\x02\x02\x12T\n" +
-	"\bWithdraw\x12 .amends.order.v1.WithdrawRequest\x1a!.amends.order.v1.WithdrawResponse\"\x03\x90\x02\x02\x12f\n" +
+	"\bWithdraw\x12 .amends.order.v1.WithdrawRequest\x1a!.amends.order.v1.WithdrawResponse\"\x03\x90\x02\x02\x12]\n" +
+	"\vRepairOrder\x12#.amends.order.v1.RepairOrderRequest\x1a$.amends.order.v1.RepairOrderResponse\"\x03\x90\x02\x02\x12f\n" +
 	"\x0eCheckUndecided\x12&.amends.order.v1.CheckUndecidedRequest\x1a'.amends.order.v1.CheckUndecidedResponse\"\x03\x90\x02\x01B5Z3github.com/amends/amends/services/order/rpc/orderpbb\x06proto3"
 
 var (
@@ -2114,7 +2229,7 @@ func file_services_order_rpc_order_proto_rawDescGZIP() []byte {
 }
 
 var file_services_order_rpc_order_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_services_order_rpc_order_proto_goTypes = []any{
 	(Status)(0),                    // 0: amends.order.v1.Status
 	(Reason)(0),                    // 1: amends.order.v1.Reason
@@ -2145,69 +2260,75 @@ var file_services_order_rpc_order_proto_goTypes = []any{
 	(*GetPayableResponse)(nil),     // 26: amends.order.v1.GetPayableResponse
 	(*CheckUndecidedRequest)(nil),  // 27: amends.order.v1.CheckUndecidedRequest
 	(*CheckUndecidedResponse)(nil), // 28: amends.order.v1.CheckUndecidedResponse
-	(*Placement_Line)(nil),         // 29: amends.order.v1.Placement.Line
-	(*timestamppb.Timestamp)(nil),  // 30: google.protobuf.Timestamp
-	(*wirepb.Amount)(nil),          // 31: amends.wire.v1.Amount
-	(*durationpb.Duration)(nil),    // 32: google.protobuf.Duration
+	(*RepairOrderRequest)(nil),     // 29: amends.order.v1.RepairOrderRequest
+	(*RepairOrderResponse)(nil),    // 30: amends.order.v1.RepairOrderResponse
+	(*Placement_Line)(nil),         // 31: amends.order.v1.Placement.Line
+	(*timestamppb.Timestamp)(nil),  // 32: google.protobuf.Timestamp
+	(*wirepb.Amount)(nil),          // 33: amends.wire.v1.Amount
+	(*durationpb.Duration)(nil),    // 34: google.protobuf.Duration
 }
 var file_services_order_rpc_order_proto_depIdxs = []int32{
 	0,  // 0: amends.order.v1.GetResponse.status:type_name -> amends.order.v1.Status
 	1,  // 1: amends.order.v1.GetResponse.reason:type_name -> amends.order.v1.Reason
 	1,  // 2: amends.order.v1.GetResponse.decided:type_name -> amends.order.v1.Reason
-	30, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
+	32, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
 	5,  // 4: amends.order.v1.GetResponse.placement:type_name -> amends.order.v1.Placement
-	31, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
+	33, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
 	6,  // 6: amends.order.v1.GetResponse.attention:type_name -> amends.order.v1.Attention
 	8,  // 7: amends.order.v1.GetResponse.waivers:type_name -> amends.order.v1.Waiver
-	30, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
-	30, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
-	30, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
+	32, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
+	32, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
+	32, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
 	9,  // 11: amends.order.v1.GetResponse.acknowledgements:type_name -> amends.order.v1.Acknowledgement
 	7,  // 12: amends.order.v1.GetResponse.repairs:type_name -> amends.order.v1.Repair
-	29, // 13: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
-	30, // 14: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
-	30, // 15: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
+	31, // 13: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
+	32, // 14: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
+	32, // 15: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
 	2,  // 16: amends.order.v1.Placement.style:type_name -> amends.order.v1.Style
-	30, // 17: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
-	30, // 18: amends.order.v1.Repair.at:type_name -> google.protobuf.Timestamp
-	30, // 19: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
+	32, // 17: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
+	32, // 18: amends.order.v1.Repair.at:type_name -> google.protobuf.Timestamp
+	32, // 19: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
 	6,  // 20: amends.order.v1.Acknowledgement.flags:type_name -> amends.order.v1.Attention
-	30, // 21: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
+	32, // 21: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
 	5,  // 22: amends.order.v1.CreateRequest.placement:type_name -> amends.order.v1.Placement
 	15, // 23: amends.order.v1.CreateRequest.ship_to:type_name -> amends.order.v1.GetAddressResponse
-	32, // 24: amends.order.v1.CreateRequest.decide_after:type_name -> google.protobuf.Duration
+	34, // 24: amends.order.v1.CreateRequest.decide_after:type_name -> google.protobuf.Duration
 	4,  // 25: amends.order.v1.CreateResponse.record:type_name -> amends.order.v1.GetResponse
 	4,  // 26: amends.order.v1.WithdrawResponse.record:type_name -> amends.order.v1.GetResponse
 	16, // 27: amends.order.v1.KeepContactRequest.contact:type_name -> amends.order.v1.Contact
 	16, // 28: amends.order.v1.GetContactResponse.contact:type_name -> amends.order.v1.Contact
 	15, // 29: amends.order.v1.GetDestinationResponse.address:type_name -> amends.order.v1.GetAddressResponse
-	29, // 30: amends.order.v1.GetWantedResponse.lines:type_name -> amends.order.v1.Placement.Line
-	31, // 31: amends.order.v1.GetPayableResponse.total:type_name -> amends.wire.v1.Amount
-	3,  // 32: amends.order.v1.Order.Get:input_type -> amends.order.v1.GetRequest
-	14, // 33: amends.order.v1.Order.GetAddress:input_type -> amends.order.v1.GetAddressRequest
-	17, // 34: amends.order.v1.Order.KeepContact:input_type -> amends.order.v1.KeepContactRequest
-	19, // 35: amends.order.v1.Order.GetContact:input_type -> amends.order.v1.GetContactRequest
-	21, // 36: amends.order.v1.Order.GetDestination:input_type -> amends.order.v1.GetDestinationRequest
-	23, // 37: amends.order.v1.Order.GetWanted:input_type -> amends.order.v1.GetWantedRequest
-	25, // 38: amends.order.v1.Order.GetPayable:input_type -> amends.order.v1.GetPayableRequest
-	10, // 39: amends.order.v1.Order.Create:input_type -> amends.order.v1.CreateRequest
-	12, // 40: amends.order.v1.Order.Withdraw:input_type -> amends.order.v1.WithdrawRequest
-	27, // 41: amends.order.v1.Order.CheckUndecided:input_type -> amends.order.v1.CheckUndecidedRequest
-	4,  // 42: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
-	15, // 43: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
-	18, // 44: amends.order.v1.Order.KeepContact:output_type -> amends.order.v1.KeepContactResponse
-	20, // 45: amends.order.v1.Order.GetContact:output_type -> amends.order.v1.GetContactResponse
-	22, // 46: amends.order.v1.Order.GetDestination:output_type -> amends.order.v1.GetDestinationResponse
-	24, // 47: amends.order.v1.Order.GetWanted:output_type -> amends.order.v1.GetWantedResponse
-	26, // 48: amends.order.v1.Order.GetPayable:output_type -> amends.order.v1.GetPayableResponse
-	11, // 49: amends.order.v1.Order.Create:output_type -> amends.order.v1.CreateResponse
-	13, // 50: amends.order.v1.Order.Withdraw:output_type -> amends.order.v1.WithdrawResponse
-	28, // 51: amends.order.v1.Order.CheckUndecided:output_type -> amends.order.v1.CheckUndecidedResponse
-	42, // [42:52] is the sub-list for method output_type
-	32, // [32:42] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	31, // 30: amends.order.v1.GetWantedResponse.lines:type_name -> amends.order.v1.Placement.Line
+	33, // 31: amends.order.v1.GetPayableResponse.total:type_name -> amends.wire.v1.Amount
+	7,  // 32: amends.order.v1.RepairOrderRequest.repair:type_name -> amends.order.v1.Repair
+	4,  // 33: amends.order.v1.RepairOrderResponse.record:type_name -> amends.order.v1.GetResponse
+	3,  // 34: amends.order.v1.Order.Get:input_type -> amends.order.v1.GetRequest
+	14, // 35: amends.order.v1.Order.GetAddress:input_type -> amends.order.v1.GetAddressRequest
+	17, // 36: amends.order.v1.Order.KeepContact:input_type -> amends.order.v1.KeepContactRequest
+	19, // 37: amends.order.v1.Order.GetContact:input_type -> amends.order.v1.GetContactRequest
+	21, // 38: amends.order.v1.Order.GetDestination:input_type -> amends.order.v1.GetDestinationRequest
+	23, // 39: amends.order.v1.Order.GetWanted:input_type -> amends.order.v1.GetWantedRequest
+	25, // 40: amends.order.v1.Order.GetPayable:input_type -> amends.order.v1.GetPayableRequest
+	10, // 41: amends.order.v1.Order.Create:input_type -> amends.order.v1.CreateRequest
+	12, // 42: amends.order.v1.Order.Withdraw:input_type -> amends.order.v1.WithdrawRequest
+	29, // 43: amends.order.v1.Order.RepairOrder:input_type -> amends.order.v1.RepairOrderRequest
+	27, // 44: amends.order.v1.Order.CheckUndecided:input_type -> amends.order.v1.CheckUndecidedRequest
+	4,  // 45: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
+	15, // 46: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
+	18, // 47: amends.order.v1.Order.KeepContact:output_type -> amends.order.v1.KeepContactResponse
+	20, // 48: amends.order.v1.Order.GetContact:output_type -> amends.order.v1.GetContactResponse
+	22, // 49: amends.order.v1.Order.GetDestination:output_type -> amends.order.v1.GetDestinationResponse
+	24, // 50: amends.order.v1.Order.GetWanted:output_type -> amends.order.v1.GetWantedResponse
+	26, // 51: amends.order.v1.Order.GetPayable:output_type -> amends.order.v1.GetPayableResponse
+	11, // 52: amends.order.v1.Order.Create:output_type -> amends.order.v1.CreateResponse
+	13, // 53: amends.order.v1.Order.Withdraw:output_type -> amends.order.v1.WithdrawResponse
+	30, // 54: amends.order.v1.Order.RepairOrder:output_type -> amends.order.v1.RepairOrderResponse
+	28, // 55: amends.order.v1.Order.CheckUndecided:output_type -> amends.order.v1.CheckUndecidedResponse
+	45, // [45:56] is the sub-list for method output_type
+	34, // [34:45] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_services_order_rpc_order_proto_init() }
@@ -2221,7 +2342,7 @@ func file_services_order_rpc_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_services_order_rpc_order_proto_rawDesc), len(file_services_order_rpc_order_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   27,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,6 +28,7 @@ const (
 	Order_GetPayable_FullMethodName     = "/amends.order.v1.Order/GetPayable"
 	Order_Create_FullMethodName         = "/amends.order.v1.Order/Create"
 	Order_Withdraw_FullMethodName       = "/amends.order.v1.Order/Withdraw"
+	Order_RepairOrder_FullMethodName    = "/amends.order.v1.Order/RepairOrder"
 	Order_CheckUndecided_FullMethodName = "/amends.order.v1.Order/CheckUndecided"
 )
 
@@ -65,6 +66,10 @@ type OrderClient interface {
 	// asked for already or the order is decided, and returns its record. It fails with
 	// NOT_FOUND, and with CONFLICT for an order of another style.
 	Withdraw(ctx context.Context, in *WithdrawRequest, opts ...grpc.CallOption) (*WithdrawResponse, error)
+	// RepairOrder makes and keeps an operator's repair of a choreographed order, and returns its
+	// record. A repeat of one request changes nothing. It is refused as the repair of a saga is,
+	// and with NOT_FOUND.
+	RepairOrder(ctx context.Context, in *RepairOrderRequest, opts ...grpc.CallOption) (*RepairOrderResponse, error)
 	// CheckUndecided reports whether a customer has an order that is not decided.
 	CheckUndecided(ctx context.Context, in *CheckUndecidedRequest, opts ...grpc.CallOption) (*CheckUndecidedResponse, error)
 }
@@ -167,6 +172,16 @@ func (c *orderClient) Withdraw(ctx context.Context, in *WithdrawRequest, opts ..
 	return out, nil
 }
 
+func (c *orderClient) RepairOrder(ctx context.Context, in *RepairOrderRequest, opts ...grpc.CallOption) (*RepairOrderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RepairOrderResponse)
+	err := c.cc.Invoke(ctx, Order_RepairOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *orderClient) CheckUndecided(ctx context.Context, in *CheckUndecidedRequest, opts ...grpc.CallOption) (*CheckUndecidedResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CheckUndecidedResponse)
@@ -211,6 +226,10 @@ type OrderServer interface {
 	// asked for already or the order is decided, and returns its record. It fails with
 	// NOT_FOUND, and with CONFLICT for an order of another style.
 	Withdraw(context.Context, *WithdrawRequest) (*WithdrawResponse, error)
+	// RepairOrder makes and keeps an operator's repair of a choreographed order, and returns its
+	// record. A repeat of one request changes nothing. It is refused as the repair of a saga is,
+	// and with NOT_FOUND.
+	RepairOrder(context.Context, *RepairOrderRequest) (*RepairOrderResponse, error)
 	// CheckUndecided reports whether a customer has an order that is not decided.
 	CheckUndecided(context.Context, *CheckUndecidedRequest) (*CheckUndecidedResponse, error)
 	mustEmbedUnimplementedOrderServer()
@@ -249,6 +268,9 @@ func (UnimplementedOrderServer) Create(context.Context, *CreateRequest) (*Create
 }
 func (UnimplementedOrderServer) Withdraw(context.Context, *WithdrawRequest) (*WithdrawResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Withdraw not implemented")
+}
+func (UnimplementedOrderServer) RepairOrder(context.Context, *RepairOrderRequest) (*RepairOrderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RepairOrder not implemented")
 }
 func (UnimplementedOrderServer) CheckUndecided(context.Context, *CheckUndecidedRequest) (*CheckUndecidedResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckUndecided not implemented")
@@ -436,6 +458,24 @@ func _Order_Withdraw_Handler(srv interface{}, ctx context.Context, dec func(inte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Order_RepairOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RepairOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServer).RepairOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Order_RepairOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServer).RepairOrder(ctx, req.(*RepairOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Order_CheckUndecided_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CheckUndecidedRequest)
 	if err := dec(in); err != nil {
@@ -496,6 +536,10 @@ var Order_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Withdraw",
 			Handler:    _Order_Withdraw_Handler,
+		},
+		{
+			MethodName: "RepairOrder",
+			Handler:    _Order_RepairOrder_Handler,
 		},
 		{
 			MethodName: "CheckUndecided",
