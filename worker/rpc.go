@@ -43,9 +43,7 @@ func (g *Group) newServer() *rpc.Server {
 		Logger: g.o.Logger, Metrics: metrics, Reflection: g.o.RPC.Reflection,
 		Plugins: append([]grpc.ServerOption{grpc.StatsHandler(&g.load)}, g.o.RPC.Plugins...),
 	})
-	for _, s := range g.stores {
-		s.Row.Serve(server, s)
-	}
+	registry.Serve(server, g.stores)
 	participant.Register(server, g.steps)
 	impliedrpc.Register(server, registry.Implied(g.stores))
 	remote.Register(server, registry.Questions(g.stores))
