@@ -219,7 +219,7 @@ var layers = []layer{
 	{"internal/watch", "activities services/order saga saga/ledger fault", "gorm echo viper"},
 	{"internal/watch/meter", "internal/watch/queue internal/watch/stuck internal/watch/stuck/symptom internal/background services/order", "gorm echo viper"},
 	{"internal/watch/queue", "internal/engine internal/engine/clock", "gorm echo viper"},
-	{"internal/watch/stuck", "internal/watch/stuck/symptom internal/watch/queue internal/watch/unrecorded internal/engine internal/engine/clock services/order fault", "gorm echo viper"},
+	{"internal/watch/stuck", "internal/watch/stuck/symptom internal/watch/queue internal/watch/unrecorded internal/engine internal/engine/clock services/order services/order/course fault", "gorm echo viper"},
 	{"internal/watch/stuck/symptom", "internal/watch/queue internal/engine activities workflows workflows/repay", "gorm echo viper"},
 	{"internal/watch/unrecorded", "workflows", "gorm echo viper"},
 	{"internal/orders", "internal/orders/* internal/engine/attempt services/order workflows saga fault", "gorm echo viper"},

@@ -16,6 +16,7 @@ import (
 	"github.com/amends/amends/internal/watch/queue"
 	"github.com/amends/amends/internal/watch/stuck/symptom"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/course"
 )
 
 // Options says when an undecided order counts as stuck, and how hard to
@@ -78,6 +79,8 @@ type Config struct {
 	ParkAfter time.Duration
 	// Options says when an undecided order counts as stuck.
 	Options Options
+	// Unheard is that of [symptom.Config].
+	Unheard func(ctx context.Context) (symptom.Silence, error)
 }
 
 // Finder finds stuck orders. It is safe for concurrent use.
@@ -134,7 +137,7 @@ type search struct {
 func (f *Finder) newSearch(now time.Time) *search {
 	return &search{f.c, now, symptom.New(symptom.Config{
 		Engine: f.c.Engine, Queues: f.c.Queues, Now: now,
-		Grace: f.c.ParkAfter + f.c.Options.Grace, NotTaken: f.c.Options.NotTaken,
+		Grace: f.c.ParkAfter + f.c.Options.Grace, NotTaken: f.c.Options.NotTaken, Unheard: f.c.Unheard,
 	})}
 }
 
@@ -202,9 +205,7 @@ func (s *search) candidates(ctx context.Context) (oldest []symptom.Order, others
 		}
 		for i := range page {
 			if s.now.Sub(page[i].CreatedAt) >= s.c.Options.Young {
-				oldest = append(oldest, symptom.Order{
-					ID: page[i].ID, PlacedAt: page[i].CreatedAt, DecideBy: page[i].Placement.DecideBy, Flagged: page[i].NeedsAttention(),
-				})
+				oldest = append(oldest, candidate(page[i]))
 			}
 		}
 		slices.SortFunc(oldest, func(a, b symptom.Order) int { return a.PlacedAt.Compare(b.PlacedAt) })
@@ -216,6 +217,15 @@ func (s *search) candidates(ctx context.Context) (oldest []symptom.Order, others
 		after = page[len(page)-1].ID
 	}
 	return oldest, others + 1, nil // at least
+}
+
+// candidate returns an undecided order, as far as its record tells of it.
+func candidate(r order.Record) symptom.Order {
+	o := symptom.Order{ID: r.ID, PlacedAt: r.CreatedAt, DecideBy: r.Placement.DecideBy, Flagged: r.NeedsAttention()}
+	if r.Course != nil {
+		o.Waits, o.HeardAt = course.Waits(r), course.HeardAt(r)
+	}
+	return o
 }
 
 // stillPending reports whether an order is undecided now: symptoms may belong to an

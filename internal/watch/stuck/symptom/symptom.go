@@ -42,10 +42,13 @@ const (
 	// Unrecorded is an order that only the engine knows: its workflow runs, and the
 	// order service has no record of it.
 	Unrecorded Cause = "unrecorded"
+	// Unheard is a choreographed order whose services do not go on, and which is not flagged:
+	// one of them does not listen, or an event was lost.
+	Unheard Cause = "unheard"
 )
 
 // Causes are all of them. The caller must not change it.
-var Causes = []Cause{Late, NotRunning, TaskFailing, NoWorker, NotTaken, Paused, Unrecorded}
+var Causes = []Cause{Late, NotRunning, TaskFailing, NoWorker, NotTaken, Paused, Unrecorded, Unheard}
 
 // Symptom is one obstacle that keeps an order from being decided.
 type Symptom struct {
@@ -63,6 +66,9 @@ type Config struct {
 	// NotTaken is how long a task may wait on its queue.
 	NotTaken time.Duration
 	Now      time.Time // of the examination
+	// Unheard tells which listeners of choreographed orders are far behind; nil: that is not
+	// known.
+	Unheard func(ctx context.Context) (Silence, error)
 }
 
 // Order is an undecided order, reduced to the fields that an examination needs.
@@ -72,6 +78,10 @@ type Order struct {
 	Flagged            bool
 	// Unrecorded is the workflow id of an order without a record, else empty.
 	Unrecorded string
+	// Waits is the name of the fact from which the services of a choreographed order have to
+	// go on, and HeardAt when it last made progress. Empty: a workflow takes it on.
+	Waits   string
+	HeardAt time.Time
 	// Refund is the id of the order's refund that is examined; empty: the order itself is.
 	Refund string
 }
@@ -89,10 +99,12 @@ func (o Order) workflow() string {
 type Examiner struct {
 	c     Config
 	polls map[string]time.Time // when a queue was last polled
+
+	silence *Silence // nil: not asked yet
 }
 
 // New returns an examiner.
-func New(c Config) *Examiner { return &Examiner{c, map[string]time.Time{}} }
+func New(c Config) *Examiner { return &Examiner{c: c, polls: map[string]time.Time{}} }
 
 // questionTimeout bounds one request to the engine.
 const questionTimeout = 5 * time.Second
@@ -101,6 +113,9 @@ const questionTimeout = 5 * time.Second
 func (e *Examiner) Examine(ctx context.Context, o Order) ([]Symptom, error) {
 	if o.Unrecorded != "" {
 		return e.unrecorded(ctx, o)
+	}
+	if o.Waits != "" {
+		return e.choreographed(ctx, o), nil
 	}
 	var found []Symptom
 	if due := o.DecideBy.Add(e.c.Grace); !o.DecideBy.IsZero() && !o.Flagged && e.c.Now.After(due) {
