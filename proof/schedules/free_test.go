@@ -22,7 +22,7 @@ func TestNoFaultBreaksAnOrderThatCostsNothing(t *testing.T) {
 	e.Refusable = []string{"catalog.quote", "inventory.reserve", "shipping.book"}
 	e.New = func() (sagatest.Subject, error) {
 		s := newShop(t)
-		err := s.change(t.Context(), func(p *catalog.Product) { p.Price = money.New(0, "EUR") })
+		err := s.Reprice(t.Context(), func(p *catalog.Product) { p.Price = money.New(0, "EUR") })
 		if err != nil {
 			return nil, err
 		}

@@ -103,16 +103,12 @@ const orderID = "01981111-1111-7111-8111-111111111111"
 type subject struct {
 	*shoptest.Shop
 	registry *sagatest.Registry
-	worker   switches
 	express  []string             // steps
 	asked    order.Placement      // the saga's input
 	first    *workflows.OrderView // how the saga ended the first time
 	rash     []string             // steps that were undone before a reason was recorded
 	replaced string               // the first reason, and the one that replaced it
 }
-
-// switches are refusals of the external systems.
-type switches struct{ decline, undeliverable bool }
 
 func newSubject(t *testing.T) (*subject, error) {
 	t.Helper()
@@ -133,8 +129,8 @@ func (s *subject) Register(r *sagatest.Registry) {
 	s.Faults = shoptest.Faults{
 		OneByOne: true, // the order of calls is part of the schedule
 		Orders:   func(o order.Service) order.Service { return &witness{o, s} },
-		Provider: func(p provider.Provider) provider.Provider { return &faultyProvider{p, s} },
-		Carrier:  func(c carrier.Carrier) carrier.Carrier { return &faultyCarrier{c, s} },
+		Provider: func(provider.Provider) provider.Provider { return s.FaultyProvider(r) },
+		Carrier:  func(carrier.Carrier) carrier.Carrier { return s.FaultyCarrier(r) },
 	}
 	s.Bind(r)
 	workflows.Register(r, workflows.Options{Timing: timing()})
@@ -153,7 +149,7 @@ func (s *subject) Start(now, decideBy time.Time) (string, any) {
 }
 
 func (s *subject) Reset(ctx context.Context) error {
-	s.worker, s.first, s.rash, s.replaced = switches{}, nil, nil, ""
+	s.first, s.rash, s.replaced = nil, nil, ""
 	return s.Shop.Reset(ctx)
 }
 
@@ -260,108 +256,15 @@ func (s *subject) Fingerprint(ctx context.Context) ([]byte, error) {
 	if s.first != nil {
 		state = fmt.Append(state, s.first.Status, s.first.Reason)
 	}
-	return fmt.Append(state, s.worker, s.rash, s.replaced), err
+	return fmt.Append(state, s.Refusals, s.rash, s.replaced), err
 }
 
 // Refuse makes the services refuse a step that is not decided yet.
 func (s *subject) Refuse(ctx context.Context, step string) (bool, error) {
-	switch step {
-	case "catalog.quote":
-		return true, s.change(ctx, func(p *catalog.Product) { p.Active = false })
-	case "inventory.reserve":
-		return true, s.SellOut(ctx, "MUG")
-	case "payment.authorize":
-		s.worker.decline = true
-		return true, nil
-	case "shipping.book":
-		s.worker.undeliverable = true
-		return true, nil
-	case "payment.capture": // the hold expires at the provider
-		err := s.Provider.Void(ctx, key.New(orderID, "payment.authorize").String())
-		if errors.Is(err, provider.ErrCaptured) || errors.Is(err, provider.ErrNotFound) {
-			err = nil
-		}
-		return true, err
-	}
-	return false, nil
+	return s.Shop.Refuse(ctx, orderID, step)
 }
 
 // Disturb doubles the prices.
 func (s *subject) Disturb(ctx context.Context) error {
-	return s.change(ctx, func(p *catalog.Product) { p.Price = money.New(2*p.Price.Minor, p.Price.Currency) })
-}
-
-func (s *subject) change(ctx context.Context, f func(*catalog.Product)) error {
-	for _, sku := range []string{"MUG", "KETTLE"} {
-		p, err := s.Catalog.Product(ctx, sku)
-		if err != nil {
-			return err
-		}
-		f(&p)
-		if err := s.Catalog.Import(ctx, []catalog.Product{p}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// faultyProvider fails each call of the payment provider by itself.
-type faultyProvider struct {
-	provider.Provider
-	s *subject
-}
-
-// through makes a call that the schedule may fail. A late call gets a context of
-// its own, because the context of its caller has ended.
-func through[T any](ctx context.Context, r *sagatest.Registry, name string, unreachable error, call func(ctx context.Context) (T, error)) (T, error) {
-	var out T
-	err := r.Outside(name, func() (err error) {
-		out, err = call(context.WithoutCancel(ctx))
-		return err
-	}, unreachable, context.DeadlineExceeded)
-	return out, err
-}
-
-func (p *faultyProvider) Authorize(ctx context.Context, a provider.Authorization) (provider.Effect, error) {
-	if p.s.worker.decline {
-		a.Token = "tok_declined"
-	}
-	return through(ctx, p.s.registry, "provider.authorize", provider.ErrUnavailable, func(ctx context.Context) (provider.Effect, error) {
-		return p.Provider.Authorize(ctx, a)
-	})
-}
-
-func (p *faultyProvider) Capture(ctx context.Context, c provider.Capture) (provider.Effect, error) {
-	return through(ctx, p.s.registry, "provider.capture", provider.ErrUnavailable, func(ctx context.Context) (provider.Effect, error) {
-		return p.Provider.Capture(ctx, c)
-	})
-}
-
-func (p *faultyProvider) Void(ctx context.Context, k string) error {
-	_, err := through(ctx, p.s.registry, "provider.void", provider.ErrUnavailable, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, p.Provider.Void(ctx, k)
-	})
-	return err
-}
-
-// faultyCarrier does the same for the carrier.
-type faultyCarrier struct {
-	carrier.Carrier
-	s *subject
-}
-
-func (c *faultyCarrier) Book(ctx context.Context, k string, p carrier.Parcel) (carrier.Booking, error) {
-	if c.s.worker.undeliverable {
-		p.To.PostalCode = "00000"
-	}
-	return through(ctx, c.s.registry, "carrier.book", carrier.ErrUnavailable, func(ctx context.Context) (carrier.Booking, error) {
-		return c.Carrier.Book(ctx, k, p)
-	})
-}
-
-func (c *faultyCarrier) Cancel(ctx context.Context, k string) error {
-	_, err := through(ctx, c.s.registry, "carrier.cancel", carrier.ErrUnavailable, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, c.Carrier.Cancel(ctx, k)
-	})
-	return err
+	return s.Reprice(ctx, func(p *catalog.Product) { p.Price = money.New(2*p.Price.Minor, p.Price.Currency) })
 }

@@ -71,7 +71,7 @@ type uncompared struct {
 // blind is a subject that compares worlds without the services' databases.
 type blind struct{ *noting }
 
-func (b *blind) Fingerprint(context.Context) ([]byte, error) { return fmt.Append(nil, b.worker), nil }
+func (b *blind) Fingerprint(context.Context) ([]byte, error) { return fmt.Append(nil, b.Refusals), nil }
 
 func exploreNoting(t *testing.T, express []string, unreduced bool, over func(*noting) sagatest.Subject) (*runs, sagatest.Report) {
 	t.Helper()

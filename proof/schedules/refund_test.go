@@ -253,7 +253,7 @@ func (p *refundingProvider) Refund(ctx context.Context, r provider.Refund) (prov
 	if _, made, err := p.Provider.Find(ctx, r.Key); err == nil && !made && p.s.decline {
 		r.Amount.Minor = paid.Minor + 1
 	}
-	return through(ctx, p.s.registry, "provider.refund", provider.ErrUnavailable, func(ctx context.Context) (provider.Effect, error) {
+	return shoptest.Through(ctx, p.s.registry, "provider.refund", provider.ErrUnavailable, func(ctx context.Context) (provider.Effect, error) {
 		return p.Provider.Refund(ctx, r)
 	})
 }
@@ -261,7 +261,7 @@ func (p *refundingProvider) Refund(ctx context.Context, r provider.Refund) (prov
 // Find fails where the provider cannot tell.
 func (p *refundingProvider) Find(ctx context.Context, k string) (provider.Effect, bool, error) {
 	var found bool
-	e, err := through(ctx, p.s.registry, "provider.find", provider.ErrUnavailable, func(ctx context.Context) (e provider.Effect, err error) {
+	e, err := shoptest.Through(ctx, p.s.registry, "provider.find", provider.ErrUnavailable, func(ctx context.Context) (e provider.Effect, err error) {
 		e, found, err = p.Provider.Find(ctx, k)
 		return e, err
 	})

@@ -45,6 +45,12 @@ func (s *Shop) Fingerprint(ctx context.Context) ([]byte, error) {
 	return all.Bytes(), nil
 }
 
+// Written returns how many statements may have written to the database of a service. It
+// needs a shop of [NewForOne].
+func (s *Shop) Written(service string) int {
+	return s.books[service].ConnPool.(*prepared).writes //nolint:errcheck // as documented
+}
+
 // dump returns the lines of a query's answer.
 func (p *prepared) dump(ctx context.Context, query string) ([]byte, error) {
 	rows, err := p.QueryContext(ctx, query)

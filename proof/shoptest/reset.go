@@ -46,6 +46,7 @@ func (s *Shop) Snapshot(ctx context.Context) error {
 
 // Reset restores the snapshot, much faster than new databases could be made.
 func (s *Shop) Reset(ctx context.Context) error {
+	s.Refusals = Refusals{}
 	for i, db := range s.databases {
 		p, ok := db.ConnPool.(*prepared)
 		if ok && s.dumps[i].reset == p.writes {

@@ -55,6 +55,9 @@ type Shop struct {
 	// external systems.
 	Faults Faults
 
+	// Refusals are those of [Shop.FaultyProvider] and [Shop.FaultyCarrier].
+	Refusals Refusals
+
 	ahead     atomic.Int64 // the provider's clock, in nanoseconds
 	databases []*gorm.DB
 	books     map[string]*gorm.DB // the same, by the name of their service or external system
@@ -78,7 +81,7 @@ type DSNs struct{ Order, Catalog, Inventory, Payment, Provider, Shipping, Carrie
 // New returns a migrated shop on fresh databases in memory.
 func New(tb testing.TB) *Shop {
 	tb.Helper()
-	s := open(tb, inMemory, true, nil)
+	s := open(tb, inMemory, true, nil, nil)
 	s.Seed(tb)
 	return s
 }
@@ -87,7 +90,15 @@ func New(tb testing.TB) *Shop {
 // goroutine: not even two readers may use it at a time. See [Shop.Reset].
 func NewForOne(tb testing.TB) *Shop {
 	tb.Helper()
-	s := open(tb, inMemory, true, keepPrepared)
+	return NewForOneOver(tb, nil)
+}
+
+// NewForOneOver is [NewForOne] with services that use their databases over what over
+// returns for each service; nil: as they are. [Shop.Book] and the simulators have the
+// databases themselves.
+func NewForOneOver(tb testing.TB, over func(*gorm.DB) *gorm.DB) *Shop {
+	tb.Helper()
+	s := open(tb, inMemory, true, keepPrepared, over)
 	s.Seed(tb)
 	return s
 }
@@ -99,11 +110,12 @@ var inMemory = func(memory string) DSNs {
 // Open opens a shop's databases, and migrates them if asked to.
 func Open(tb testing.TB, dsns DSNs, migrate bool) *Shop {
 	tb.Helper()
-	return open(tb, dsns, migrate, nil)
+	return open(tb, dsns, migrate, nil, nil)
 }
 
-// open wraps each database with over, unless it is nil.
-func open(tb testing.TB, dsns DSNs, migrate bool, over func(testing.TB, *gorm.DB) *gorm.DB) *Shop {
+// open wraps each database with keep, and what a service sees of it with over, unless they
+// are nil.
+func open(tb testing.TB, dsns DSNs, migrate bool, keep func(testing.TB, *gorm.DB) *gorm.DB, over func(*gorm.DB) *gorm.DB) *Shop {
 	tb.Helper()
 	var all []*gorm.DB
 	books := map[string]*gorm.DB{}
@@ -112,18 +124,25 @@ func open(tb testing.TB, dsns DSNs, migrate bool, over func(testing.TB, *gorm.DB
 		if migrate {
 			require.NoError(tb, up(tb.Context(), db))
 		}
-		if over != nil {
-			db = over(tb, db)
+		if keep != nil {
+			db = keep(tb, db)
 		}
 		all, books[name] = append(all, db), db
 		return db
 	}
+	service := func(name, dsn string, up func(context.Context, *gorm.DB) error) *gorm.DB {
+		db := open(name, dsn, up)
+		if over != nil {
+			db = over(db)
+		}
+		return db
+	}
 	s := &Shop{
-		Orders:    orderstore.New(open("order", dsns.Order, orderstore.Schema.Migrate)),
-		Catalog:   catalogstore.New(open("catalog", dsns.Catalog, catalogstore.Schema.Migrate)),
-		Inventory: inventorystore.New(open("inventory", dsns.Inventory, inventorystore.Schema.Migrate)),
-		Payments:  paymentstore.New(open("payment", dsns.Payment, paymentstore.Schema.Migrate)),
-		Shipments: shippingstore.New(open("shipping", dsns.Shipping, shippingstore.Schema.Migrate)),
+		Orders:    orderstore.New(service("order", dsns.Order, orderstore.Schema.Migrate)),
+		Catalog:   catalogstore.New(service("catalog", dsns.Catalog, catalogstore.Schema.Migrate)),
+		Inventory: inventorystore.New(service("inventory", dsns.Inventory, inventorystore.Schema.Migrate)),
+		Payments:  paymentstore.New(service("payment", dsns.Payment, paymentstore.Schema.Migrate)),
+		Shipments: shippingstore.New(service("shipping", dsns.Shipping, shippingstore.Schema.Migrate)),
 		Carrier:   carriersim.New(open("carrier", dsns.Carrier, carriersim.Schema.Migrate), carriersim.Options{MaxHang: time.Second}),
 	}
 	s.Provider = simulator.New(open("provider", dsns.Provider, simulator.Schema.Migrate), simulator.Options{

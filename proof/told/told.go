@@ -3,6 +3,7 @@
 package told
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -35,24 +36,36 @@ type row struct {
 // that a listener can decode each.
 func (r *Reader) Events(t *testing.T) []event.Event {
 	t.Helper()
-	events := []event.Event{}
-	for _, row := range r.rows(t) {
-		e := event.Event{ID: row.EventID, Type: row.Type, Key: row.Key, Time: row.At, Data: json.RawMessage(row.Data)}
-		require.NoError(t, json.Unmarshal([]byte(row.Meta), &e)) // its names differ from the fields in case only
-		_, err := event.Decode(event.Encode(e))
-		require.NoError(t, err)
-		r.last = row.ID
-		events = append(events, e)
-	}
+	events, err := r.Next(t.Context())
+	require.NoError(t, err)
 	return events
 }
 
-func (r *Reader) rows(t *testing.T) (rows []row) {
-	t.Helper()
-	err := r.db.WithContext(t.Context()).
+// Next is [Reader.Events] outside of a test's goroutine.
+func (r *Reader) Next(ctx context.Context) ([]event.Event, error) {
+	rows, err := r.rows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	events := []event.Event{}
+	for _, row := range rows {
+		e := event.Event{ID: row.EventID, Type: row.Type, Key: row.Key, Time: row.At, Data: json.RawMessage(row.Data)}
+		if err := json.Unmarshal([]byte(row.Meta), &e); err != nil { // its names differ from the fields in case only
+			return nil, err
+		}
+		if _, err := event.Decode(event.Encode(e)); err != nil {
+			return nil, err
+		}
+		r.last = row.ID
+		events = append(events, e)
+	}
+	return events, nil
+}
+
+func (r *Reader) rows(ctx context.Context) (rows []row, err error) {
+	err = r.db.WithContext(ctx).
 		Raw("SELECT id, event_id, type, key, data, meta, at FROM outbox WHERE id > ? ORDER BY id", r.last).Scan(&rows).Error
-	require.NoError(t, err)
-	return rows
+	return rows, err
 }
 
 // Names returns the events as "service.fact key", which is how tests name them.
@@ -69,7 +82,8 @@ func (r *Reader) Names(t *testing.T) []string {
 // RequireAbsent requires that no row of the outbox has any of the texts.
 func RequireAbsent(t *testing.T, db *gorm.DB, texts ...string) {
 	t.Helper()
-	rows := New(db).rows(t)
+	rows, err := New(db).rows(t.Context())
+	require.NoError(t, err)
 	require.NotEmpty(t, rows)
 	for _, row := range rows {
 		all, err := json.Marshal(row)
