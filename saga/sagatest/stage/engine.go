@@ -225,7 +225,7 @@ func (e *engine) attempt(ctx workflow.Context, f *state.Flight, arg any, lost ti
 	case schedule.CrashLate:
 		e.later(n, n, arg, effect)
 		e.crash()
-	case schedule.Lost, schedule.CrashAfter, schedule.Slow, schedule.Again:
+	default:
 	}
 	if e.fails(n, workflow.Now(ctx)) {
 		e.failing[n] = max(e.failing[n]-1, 0)

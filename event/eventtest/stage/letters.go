@@ -1,0 +1,116 @@
+package stage
+
+import (
+	"context"
+	"slices"
+
+	"github.com/amends/amends/saga/sagatest/schedule"
+)
+
+// letter is an event that waits at its group.
+type letter struct {
+	delivery
+
+	dead bool // until an operator redrives it
+	away int  // the number of reminders until which it fails
+}
+
+// lane has the letters of one key of one group, in order.
+type lane struct {
+	group, key string
+	letters    []letter
+}
+
+func (e *engine) lane(d delivery) *lane {
+	for _, l := range e.lanes {
+		if l.group == d.listener.Group && l.key == d.e.Key {
+			return l
+		}
+	}
+	l := &lane{group: d.listener.Group, key: d.e.Key}
+	e.lanes = append(e.lanes, l)
+	return l
+}
+
+// keep keeps a letter, which is the first that its group tries again if it has overtaken
+// others.
+func (l *lane) keep(one letter) { l.letters = append([]letter{one}, l.letters...) }
+
+// Times during a run, in attempts and reminders.
+const (
+	failsFor   = 3 // attempts: this one and the next two
+	awayFor    = 8 // reminders: beyond a deadline of several
+	patience   = 8 // reminders until an operator helps a saga that does not end
+	soon       = 3 // reminders until one that was helped, or whose outage has passed, ends
+	tries      = 4 // rounds of letters in vain until time passes: more than failsFor
+	afterwards = 2 // reminders of a saga that has ended
+)
+
+// retry tries the first letter of each lane, and those behind one that succeeds. It
+// reports whether any has got on.
+func (e *engine) retry(ctx context.Context) (progress bool, err error) {
+	for _, lane := range slices.Clone(e.lanes) {
+		for len(lane.letters) > 0 && !lane.letters[0].dead {
+			l := lane.letters[0]
+			lane.letters = lane.letters[1:]
+			result, err := e.retryOne(ctx, &l)
+			if err != nil {
+				return false, err
+			}
+			progress = progress || result != failed
+			if result != handled {
+				lane.keep(l)
+				break
+			}
+		}
+	}
+	return progress, nil
+}
+
+// retryOne attempts a letter.
+func (e *engine) retryOne(ctx context.Context, l *letter) (result, error) {
+	reaction := l.reaction()
+	kinds := e.kinds.beside(reaction)
+	if l.away > e.reminders {
+		return failed, e.aside(ctx, l.delivery, e.next(reaction, kinds...))
+	}
+	if e.failing[reaction] == 0 {
+		kinds = slices.Concat(kinds, attempted)
+	}
+	return e.attempt(ctx, l, e.next(reaction, kinds...))
+}
+
+// waiting reports whether a letter may succeed before time passes.
+func (e *engine) waiting() bool {
+	return slices.ContainsFunc(e.lanes, func(l *lane) bool {
+		return len(l.letters) > 0 && !l.letters[0].dead && l.letters[0].away <= e.reminders
+	})
+}
+
+// redrive has an operator redrive the newest dead letter, and returns its reaction; empty:
+// there is none.
+func (e *engine) redrive() string {
+	newest, at := (*letter)(nil), -1
+	for _, lane := range e.lanes {
+		for i := range lane.letters {
+			if l := &lane.letters[i]; l.dead && e.parkedAt(l.reaction()) > at {
+				newest, at = l, e.parkedAt(l.reaction())
+			}
+		}
+	}
+	if newest == nil {
+		return ""
+	}
+	newest.dead = false
+	return newest.reaction()
+}
+
+// parkedAt returns which of the faults that hit has parked the last letter of a reaction.
+func (e *engine) parkedAt(reaction string) (at int) {
+	for i, f := range e.hit {
+		if f.Kind == schedule.Parked && schedule.Name(f.Call) == reaction {
+			at = i
+		}
+	}
+	return at
+}
