@@ -156,6 +156,8 @@ func costs(c contender, used map[rig.Counter]float64, orders int) report.Sample 
 		all = append(all, rig.CPUOf(c.front))
 	}
 	if c.tells {
+		set(report.EventsTold, 1, rig.Told)
+		set(report.EventsDelivered, 1, rig.Delivered)
 		set(report.CPUBroker, milli, rig.BrokerCPU)
 		all = append(all, rig.BrokerCPU)
 	}

@@ -272,7 +272,7 @@ func (s *savings) apart(ctx context.Context, one saving, say io.Writer) (result 
 
 // sparedMetrics are the columns of the table.
 var sparedMetrics = []report.Metric{
-	report.EngineTx, report.Events, report.AckP50, report.DecidedP50, report.CPU, report.CPUEngine, report.CPUServiceDB, report.CPUWorkers,
+	report.EngineTx, report.Events, report.EventsDelivered, report.AckP50, report.DecidedP50, report.CPU, report.CPUEngine, report.CPUServiceDB, report.CPUWorkers,
 }
 
 // complete are the rounds of the platform as it is: the first and the last of all.

@@ -31,6 +31,8 @@ const (
 	ServiceTx       Metric = "service transactions"
 	ServiceWAL      Metric = "service WAL, KiB"
 	ServiceImages   Metric = "– whole pages in that"
+	EventsTold      Metric = "events told"
+	EventsDelivered Metric = "– delivered to listeners"
 	CPUEngine       Metric = "CPU of the engine, ms"
 	CPUEngineDB     Metric = "CPU of its PostgreSQL, ms"
 	CPUServiceDB    Metric = "CPU of the services' PostgreSQL, ms"
@@ -46,7 +48,7 @@ const (
 var Metrics = []Metric{
 	OrdersPerSecond, AckP50, AckP99, DecidedP50, DecidedP99, Events, WorkflowTasks,
 	EngineTx, EngineStoreTx, EngineIndexTx, EngineWritten, EngineWAL, EngineImages,
-	ServiceTrips, ServiceTx, ServiceWAL, ServiceImages,
+	ServiceTrips, ServiceTx, ServiceWAL, ServiceImages, EventsTold, EventsDelivered,
 	CPUEngine, CPUEngineDB, CPUServiceDB, CPUWorkers, CPUFront, CPUBroker, CPU,
 	Allocations, Allocated,
 }

@@ -27,6 +27,8 @@ const (
 	EngineDBCPU   Counter = "CPU of the engine's PostgreSQL"
 	ServiceDBCPU  Counter = "CPU of the services' PostgreSQL"
 	BrokerCPU     Counter = "CPU of " + Broker
+	Told          Counter = "events that " + Broker + " stored"
+	Delivered     Counter = "events that " + Broker + " delivered"
 )
 
 // CPUOf is the CPU time of a part, AllocationsOf and AllocatedOf its allocations,
@@ -65,6 +67,11 @@ func (r *Rig) Read(ctx context.Context) (Counters, error) {
 		}
 		c.Values[AllocationsOf(name)], c.Values[AllocatedOf(name)] = g.Allocations, g.Allocated
 	}
+	told, delivered, err := r.readBroker(ctx)
+	if err != nil {
+		return c, err
+	}
+	c.Values[Told], c.Values[Delivered] = told, delivered
 	services, err := r.readServices(ctx)
 	if err != nil {
 		return c, err

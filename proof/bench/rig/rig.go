@@ -22,6 +22,7 @@ import (
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/amends/amends/internal/dev/child"
@@ -96,6 +97,7 @@ type Rig struct {
 	profiles  string // the base of the engine's profiles; "" without
 	broker    *child.Process
 	bus       string              // the address of the broker
+	events    jetstream.JetStream // of the broker
 	databases map[string]*url.URL // of services by name
 	watch     map[*postgres.Server]*pgx.Conn
 	stops     []func() error
