@@ -126,6 +126,8 @@ type Observer struct {
 	Request func(edge.Observation)
 	// Limited is called for a request without room in a quota; shadow: it passes.
 	Limited func(class, quota string, shadow bool)
+	// Placed is called for each order that is new, with its style.
+	Placed func(style string)
 	// Deprecated is called for each call of a deprecated operation.
 	Deprecated func(operation, consumer string)
 }

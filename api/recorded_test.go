@@ -34,6 +34,10 @@ type records struct {
 	written map[string]order.Record
 	// contacts are those that were kept, by order and fingerprint.
 	contacts map[[2]string]order.Contact
+	// then happens to a choreographed order that is withdrawn; nil: nothing.
+	then func(*order.Record)
+	// unheard is the failure of withdrawals.
+	unheard error
 }
 
 func newRecords(late int) *records {

@@ -109,7 +109,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	}
 	s := &Server{
 		log:      slog.Default(),
-		observe:  Observer{func(edge.Observation) {}, func(string, string, bool) {}, func(string, string) {}},
+		observe:  Observer{func(edge.Observation) {}, func(string, string, bool) {}, func(string) {}, func(string, string) {}},
 		gateways: func() int { return 1 },
 		records:  c.Orders.Records,
 		draining: make(chan struct{}),
@@ -117,7 +117,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	for _, option := range options {
 		option(s)
 	}
-	c.Orders.Records = s.records
+	c.Orders.Records, c.Orders.Placed = s.records, s.observe.Placed
 	s.orders = orders.New(c.Orders, t)
 	s.health = newHealth(s.orders, s.draining, s.conditions)
 	accounts := users.New(s.users, s.keys)

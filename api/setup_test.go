@@ -33,6 +33,7 @@ type testBundle struct {
 	temporal *fakeTemporal
 	logs     *logs
 	observed chan edge.Observation // the first answers
+	placed   counts                // new orders by style
 }
 
 // setupRecorded is setup with the order service's records.
@@ -64,7 +65,7 @@ func setup(t *testing.T, change ...func(*Config)) *testBundle {
 				default:
 				}
 			},
-			Limited: func(string, string, bool) {}, Deprecated: func(string, string) {},
+			Limited: func(string, string, bool) {}, Placed: b.placed.add, Deprecated: func(string, string) {},
 		}))
 	require.NoError(t, err)
 	b.http = httptest.NewUnstartedServer(nil)

@@ -35,7 +35,7 @@ func (c *Client) Cancel(ctx context.Context, id string) (read.Snapshot, error) {
 	switch {
 	case err == nil:
 	case errors.As(err, &application) && application.Type() == string(saga.PastPivot):
-		return read.Snapshot{}, call.Refuse(saga.PastPivot)
+		return c.findEnded(ctx, id, call.Refuse(saga.PastPivot))
 	case errors.As(err, &gone):
 		return c.findEnded(ctx, id, notCancelled(attempts, err))
 	case errors.As(err, &application) && application.Type() == string(saga.AlreadyDecided):
@@ -57,6 +57,8 @@ func (c *Client) findEnded(ctx context.Context, id string, otherwise error) (rea
 	switch {
 	case err != nil || after.Decided():
 		return cancelled(after, err)
+	case after.Style == order.Choreographed: // its record came first, and the workflow has ended with it
+		return c.withdraw(ctx, id)
 	case after.Stopped():
 		return read.Snapshot{}, call.Refuse(read.SagaStopped)
 	default:
@@ -74,6 +76,8 @@ func cancelled(found read.Snapshot, err error) (read.Snapshot, error) {
 }
 
 const repeatCancel = "It is not known whether the cancel arrived. Repeat it later: cancelling twice is one cancel."
+
+const doubtfulCancel = "The cancel is recorded, but it is not known yet whether it came before the payment. Repeat it later: cancelling twice is one cancel."
 
 func notCancelled(attempts *attempt.Log, err error) error {
 	return call.Unanswered(attempts, repeatCancel, err)
@@ -97,7 +101,7 @@ func (c *Client) requestCancel(ctx context.Context, id string) error {
 // withdraw objects to a choreographed order, and waits until it is known whether it is
 // aborted: its payment may have been taken before.
 func (c *Client) withdraw(ctx context.Context, id string) (read.Snapshot, error) {
-	rec, err := c.records.Withdraw(ctx, id)
+	_, err := c.records.Withdraw(ctx, id)
 	switch {
 	case fault.KindOf(err) == fault.Transient:
 		return read.Snapshot{}, call.Harmless(err)
@@ -110,5 +114,5 @@ func (c *Client) withdraw(ctx context.Context, id string) (read.Snapshot, error)
 	if after, ok := c.AwaitRecord(waiting, id, known); ok {
 		return cancelled(after, nil)
 	}
-	return cancelled(read.OfRecord(rec))
+	return read.Snapshot{}, call.Unavailable(doubtfulCancel, nil)
 }

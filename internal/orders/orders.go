@@ -56,6 +56,9 @@ type Config struct {
 	Admission admission.Config
 	// Style is that of the orders whose placement names none. Default: orchestrated.
 	Style order.Style
+	// Placed is called for each order that is new, with its style. It must not block. Nil:
+	// no one counts.
+	Placed func(style string)
 	// DecideAfter is how long an order may stay undecided before it is cancelled.
 	// Default 10 min.
 	DecideAfter time.Duration
@@ -141,6 +144,9 @@ func New(c Config, t client.Client) *Client {
 	if c.Now == nil {
 		c.Now = time.Now //nolint:forbidigo // for durations, and for workers of v0.1.0
 	}
+	if c.Placed == nil {
+		c.Placed = func(string) {}
+	}
 	e := call.New(t, c.Now)
 	recorded := records.New(c.Records, c.QueryTimeout)
 	r := read.New(e, recorded, c.QueryTimeout, c.DataConverter)
@@ -151,7 +157,7 @@ func New(c Config, t client.Client) *Client {
 		express = workflows.ExpressSteps()
 	}
 	p := place.New(e, r, recorded, workers, gate, place.Config{
-		Queue: c.Queue, Express: express, Style: c.Style, DecideAfter: c.DecideAfter, Timeout: c.PlacementTimeout, PingTimeout: c.QueryTimeout, Now: c.Now,
+		Queue: c.Queue, Express: express, Style: c.Style, Placed: c.Placed, DecideAfter: c.DecideAfter, Timeout: c.PlacementTimeout, PingTimeout: c.QueryTimeout, Now: c.Now,
 	})
 	return &Client{p, r, repair.New(e, r, c.Queue, c.RepairTimeout), refund.New(e, r, c.Queue, c.RepairTimeout), e, recorded, workers, gate, c}
 }

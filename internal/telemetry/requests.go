@@ -14,6 +14,7 @@ type Requests struct {
 	answered   *prometheus.CounterVec
 	limited    *prometheus.CounterVec
 	deprecated *prometheus.CounterVec
+	placed     *prometheus.CounterVec
 }
 
 // Requests registers the counters, once for each Metrics.
@@ -27,8 +28,9 @@ func (m *Metrics) Requests() (*Requests, error) {
 		limited: counter("amends_api_limited_total",
 			"Requests without room in a quota, by class and quota; mode shadow: they passed.", "class", "quota", "mode"),
 		deprecated: counter("amends_api_deprecated_calls", "Calls of operations that will go away, by operation and consumer.", "operation", "consumer"),
+		placed:     counter("amends_orders_placed_total", "Orders that this process has placed, by style; a repeat places none.", "style"),
 	}
-	if err := errors.Join(m.registry.Register(r.answered), m.registry.Register(r.limited), m.registry.Register(r.deprecated)); err != nil {
+	if err := errors.Join(m.registry.Register(r.placed), m.registry.Register(r.answered), m.registry.Register(r.limited), m.registry.Register(r.deprecated)); err != nil {
 		return nil, fmt.Errorf("metrics of requests: %w", err)
 	}
 	return r, nil
@@ -52,6 +54,9 @@ func (r *Requests) Limited(class, quota string, shadow bool) {
 func (r *Requests) Deprecated(operation, consumer string) {
 	r.deprecated.WithLabelValues(operation, consumer).Inc()
 }
+
+// Placed counts an order of a style.
+func (r *Requests) Placed(style string) { r.placed.WithLabelValues(style).Inc() }
 
 // Browsing registers the number of questions that gave way to orders, which refused returns.
 func (r *Requests) Browsing(refused func() int64) error {

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/amends/amends/api/client"
+	"github.com/amends/amends/services/order"
 )
 
 // Kind is the intended way of an order.
@@ -22,11 +25,15 @@ const (
 	Duplicate     Kind = "duplicate"     // placed twice at once with one key
 )
 
+// Choreographed is no kind: it is the share of the orders, whatever their kind, that are
+// placed without a workflow. Without it, the platform's own style counts.
+const Choreographed Kind = "choreographed"
+
 // kinds in the order of tables.
 var kinds = []Kind{Plain, Declined, OutOfStock, Undeliverable, Cancelled, Slow, Duplicate}
 
 // Mix is the share of the orders of each kind, in per cent. The rest up to 100 is
-// plain.
+// plain. Beside them it may have [Choreographed].
 type Mix map[Kind]float64
 
 // DefaultMix is the mix of `amends load`: a fifth of the orders is not plain.
@@ -64,13 +71,15 @@ func (m Mix) Validate() error {
 	var sum float64
 	for _, kind := range m.kinds() {
 		percent := m[kind]
-		if !slices.Contains(kinds[1:], kind) {
-			problems = append(problems, fmt.Errorf("mix: there is no kind %q, only %s", kind, join(kinds[1:])))
+		if !slices.Contains(kinds[1:], kind) && kind != Choreographed {
+			problems = append(problems, fmt.Errorf("mix: there is no kind %q, only %s", kind, join(slices.Concat(kinds[1:], []Kind{Choreographed}))))
 		}
 		if !(percent >= 0 && percent <= 100) {
 			problems = append(problems, fmt.Errorf("mix: %s must be 0 to 100 per cent, is %g", kind, percent))
 		}
-		sum += percent
+		if kind != Choreographed {
+			sum += percent
+		}
 	}
 	if sum > 100 {
 		problems = append(problems, fmt.Errorf("mix: must be at most 100 per cent together, is %g", sum))
@@ -112,6 +121,19 @@ func (m Mix) kind(draw float64) Kind {
 		draw -= m[kind]
 	}
 	return Plain
+}
+
+// style returns the style of an order whose draw is 0 to 100; empty: that of the platform.
+func (m Mix) style(draw float64) client.Style {
+	share, given := m[Choreographed]
+	switch {
+	case !given:
+		return ""
+	case draw < share:
+		return client.Style(order.Choreographed)
+	default:
+		return client.Style(order.Orchestrated)
+	}
 }
 
 func join(kinds []Kind) string {

@@ -91,7 +91,7 @@ type Options struct {
 	// Mix is the share of the orders of each kind, in per cent; the rest is plain.
 	// Nil is all plain.
 	Mix Mix
-	// Hot makes all orders want one product instead; Mix is then empty.
+	// Hot makes all orders want one product instead; Mix then has no kinds.
 	Hot *Hot
 	// Seed determines every order.
 	Seed uint64
@@ -154,7 +154,8 @@ func (o Options) Validate() error {
 	if o.Hot != nil {
 		add(o.Hot.SKU == "", "hot-item: must be a SKU")
 		add(o.Hot.Left < 0, "hot-left: must be at least 0, is %d", o.Hot.Left)
-		add(len(o.Mix) > 0, "mix: must be empty with hot-item, where every order is plain")
+		_, styled := o.Mix[Choreographed]
+		add(len(o.Mix) > 1 || len(o.Mix) == 1 && !styled, "mix: must have no kinds with hot-item, where every order is plain")
 	}
 	return errors.Join(problems...)
 }

@@ -35,7 +35,7 @@ func TestOptionsNameEveryProblem(t *testing.T) {
 	for _, problem := range []string{
 		"url: must be http://host:port", "orders, duration: give exactly one", "rate: must be positive", `until: must be decided or acknowledged, is "later"`,
 		"sample: must be 0 to 1, is 2", `mix: there is no kind "free", only declined, out_of_stock, `, "mix: slow must be 0 to 100 per cent, is 101",
-		"hot-item: must be a SKU", "hot-left: must be at least 0, is -1", "mix: must be empty with hot-item", "wait: must be positive", "browse: must be positive, is -1",
+		"hot-item: must be a SKU", "hot-left: must be at least 0, is -1", "mix: must have no kinds with hot-item", "wait: must be positive", "browse: must be positive, is -1",
 	} {
 		require.ErrorContains(t, err, problem)
 	}

@@ -51,6 +51,7 @@ func (o Options) plan(run string, n int) plan {
 		p.body.CustomerId = "" // the account
 	}
 	refused := tokensRefused[draw.IntN(len(tokensRefused))]
+	p.body.Style = o.Mix.style(draw.Float64() * 100)
 	if o.Hot != nil {
 		p.body.Lines = []client.LineRequest{{Sku: o.Hot.SKU, Quantity: 1}}
 	}

@@ -23,6 +23,8 @@ type tracked struct {
 	n    int
 	kind Kind
 	key  string
+	// style is the one that was asked for; empty: any.
+	style client.Style
 
 	mu           sync.Mutex
 	ids          []string // every order that an answer named, each once
@@ -54,6 +56,9 @@ func (t *tracked) seen(a answer) {
 	case a.good():
 		t.acknowledged = true
 		t.named(a.order.Id)
+		if t.style != "" && a.order.Style != t.style {
+			t.refused = append(t.refused, "it was asked for "+string(t.style)+", and is "+string(a.order.Style))
+		}
 		switch {
 		case !a.replayed:
 			t.firsts++
@@ -95,7 +100,7 @@ func (r *run) visit(ctx context.Context, n int, due time.Time) {
 	defer r.inFlight.Add(-1)
 
 	p := r.o.plan(r.id, n)
-	t := &tracked{n: n, kind: p.kind, key: p.key}
+	t := &tracked{n: n, kind: p.kind, key: p.key, style: p.body.Style}
 	r.remember(t)
 	r.startDelay.add(time.Since(due))
 	body, err := json.Marshal(p.body)

@@ -9,12 +9,14 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders/read"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/query"
 )
 
-// Engine finds orders at the engine; see [read.Reader.Find].
+// Engine finds orders at the engine, and in their records; see [read.Reader].
 type Engine interface {
 	Find(ctx context.Context, id string) (read.Snapshot, error)
+	FindRecord(ctx context.Context, id string) (read.Snapshot, error)
 }
 
 // Model is the part of the read model that is asked.
@@ -45,7 +47,11 @@ func (f *Finder) Find(ctx context.Context, id string) (read.Snapshot, error) {
 	if untold == nil && told.Decided() {
 		return told, nil
 	}
-	now, err := f.engine.Find(ctx, id)
+	find := f.engine.Find
+	if untold == nil && told.Style == order.Choreographed { // the engine has nothing of it
+		find = f.engine.FindRecord
+	}
+	now, err := find(ctx, id)
 	if err == nil {
 		return now, nil
 	}

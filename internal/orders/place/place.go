@@ -31,7 +31,7 @@ import (
 	"github.com/amends/amends/internal/orders/pollers"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/internal/orders/records"
-	"github.com/amends/amends/services/order"
+	service "github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
 
@@ -52,7 +52,8 @@ const (
 type Config struct {
 	Queue       string        // of the order service's workers
 	Express     []string      // steps that a new order tries at its own worker; may be empty
-	Style       order.Style   // of the orders whose placement names none
+	Style       service.Style   // of the orders whose placement names none
+	Placed      func(string)  // is called with the style of each order that is new
 	DecideAfter time.Duration // how long an order may stay undecided
 	Timeout     time.Duration // how long a placement waits until the order is stored
 	PingTimeout time.Duration // how long the engine may take to answer at all
@@ -85,7 +86,7 @@ type Placed struct {
 // Contact is where a guest is told of the order, and its seal, which stands for it in the
 // fingerprint; see [identity.Guests.Contact]. The zero Contact is none.
 type Contact struct {
-	order.Contact
+	service.Contact
 
 	Seal string
 }
@@ -158,6 +159,7 @@ func (p *Placer) keep(ctx context.Context, id string, order workflows.Placement,
 func (p *Placer) answer(ctx context.Context, order workflows.Placement, placed first, turn *admission.Turn) (Placed, error) {
 	if placed.nonce == order.Nonce {
 		turn.Placed()
+		p.config.Placed(string(cmp.Or(placed.order.Style, service.Orchestrated)))
 	}
 	now, err := p.outcome(ctx, order, placed)
 	if err == nil && now.Replayed && now.Stopped() {

@@ -96,7 +96,7 @@ func (r *Reader) Find(ctx context.Context, id string) (Snapshot, error) {
 	case fault.CodeOf(err) == fault.NotFound:
 		return r.forgotten(ctx, id, err)
 	case err == nil && view.Style == order.Choreographed: // the workflow has met the record of one
-		return r.forgotten(ctx, id, notFound(nil))
+		return r.FindRecord(ctx, id)
 	}
 	asked := ctx
 	ctx, cancel := context.WithTimeout(ctx, r.timeout/2)
@@ -116,6 +116,12 @@ func (r *Reader) Find(ctx context.Context, id string) (Snapshot, error) {
 	default:
 		return r.unasked(asked, id, call.Unavailable(unreadable, err))
 	}
+}
+
+// FindRecord returns an order as its record has it, for one that is known to need no
+// workflow. Codes: NOT_FOUND, UNAVAILABLE.
+func (r *Reader) FindRecord(ctx context.Context, id string) (Snapshot, error) {
+	return r.forgotten(ctx, id, notFound(nil))
 }
 
 // recorded adds the order's record to the engine's description of an order. A record that

@@ -3,6 +3,7 @@
 package orderview
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/internal/watch"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
 
@@ -41,6 +43,7 @@ func head(o workflows.OrderView) table.Writer {
 	t := show.Table()
 	t.AppendRow(table.Row{"Order", o.ID})
 	t.AppendRow(table.Row{"Status", status})
+	t.AppendRow(table.Row{"Style", string(cmp.Or(o.Style, order.Orchestrated))})
 	t.AppendRow(table.Row{"Customer", o.CustomerID})
 	t.AppendRow(table.Row{"Total", total})
 	if o.Refunded != nil {

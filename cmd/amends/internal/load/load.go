@@ -31,7 +31,9 @@ doubled, refused, not decided in time or decided otherwise.
 
 Kinds of orders in a mix: declined (the payment is refused), out_of_stock, undeliverable, cancelled (by
 the customer, as soon as the order is acknowledged), slow (the provider takes 3 s) and duplicate (placed
-twice at once with one key). One seed always gives the same list of orders.
+twice at once with one key). One seed always gives the same list of orders. Beside the kinds,
+choreographed=50 places that share of the orders, whatever their kind, without a workflow, and the
+others with one; otherwise the platform's style counts.
 
 With --hot-item every order wants one unit of that SKU, and exactly as many as are left must be
 confirmed. --hot-left says how many; no other client may order the SKU meanwhile. The demo data begins

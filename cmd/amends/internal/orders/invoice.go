@@ -14,8 +14,6 @@ import (
 	"github.com/amends/amends/internal/orders/invoice"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/internal/show"
-	"github.com/amends/amends/services/order"
-	orderrpc "github.com/amends/amends/services/order/rpc"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/refund"
 	paymentrpc "github.com/amends/amends/services/payment/rpc"
@@ -52,18 +50,7 @@ func showInvoice(std cli.Stdio) *cobra.Command {
 
 // readInvoice asks the owners of its parts, the payment service last.
 func readInvoice(std cli.Stdio, cmd *cobra.Command, id string) (invoice.Invoice, error) {
-	var rec order.Record
-	get := func(ctx context.Context, o order.Direct) (err error) {
-		rec, err = o.Get(ctx, id)
-		return err
-	}
-	err := reach.Service(std, cmd, "order",
-		func(ctx context.Context, conn grpc.ClientConnInterface) error {
-			return get(ctx, orderrpc.NewClient(conn))
-		},
-		func(ctx context.Context, o worker.Options) error {
-			return worker.With(ctx, o, "order", func(s *registry.Stores) error { return get(ctx, s.Orders()) })
-		})
+	rec, err := readRecord(std, cmd, id)
 	if err != nil {
 		return invoice.Invoice{}, err
 	}

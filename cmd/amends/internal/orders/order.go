@@ -19,6 +19,7 @@ import (
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/internal/show/orderview"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/workflows"
 )
@@ -33,8 +34,9 @@ func Order(std cli.Stdio) *cobra.Command {
 	showOrder := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show an order and its saga: steps, undo, exposure",
-		Long: "Show an order and its saga: steps, undo, exposure. Its workflow is asked; if that does not answer, or the\n" +
-			"engine has forgotten it, the read model of the service query." + reach.Whereabouts,
+		Long: "Show an order and its saga: steps, undo, exposure. Its workflow is asked, or for a choreographed order, which\n" +
+			"has none, the order service. If that does not answer, or the engine has forgotten it, the read model of the\n" +
+			"service query." + reach.Whereabouts,
 		Args: cli.Exactly("order show needs the order's id", 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := std.Load(cmd, config.Needs{Temporal: true})
@@ -48,6 +50,9 @@ func Order(std cli.Stdio) *cobra.Command {
 			defer client.Close()
 			id := strings.TrimPrefix(args[0], workflows.WorkflowID("")) // lists and logs show workflow ids
 			view, err := queryOrder(cmd.Context(), client, id)
+			if (err != nil || view.Style == order.Choreographed) && cmd.Context().Err() == nil {
+				view, err = recordedOrder(std, cmd, id, view, err)
+			}
 			if err != nil && cmd.Context().Err() == nil {
 				view, err = toldOrder(std, cmd, id, err)
 			}

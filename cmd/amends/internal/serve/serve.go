@@ -61,7 +61,7 @@ func NewAPI(ctx context.Context, c *config.Config, client *engine.Client, log *s
 			metrics.Request(r.Method, r.Route, r.Status, r.Took)
 			requests.Answered(r.Operation, r.Status)
 		},
-		Limited: requests.Limited, Deprecated: requests.Deprecated,
+		Limited: requests.Limited, Placed: requests.Placed, Deprecated: requests.Deprecated,
 	}))...)
 	if err != nil {
 		return nil, err
