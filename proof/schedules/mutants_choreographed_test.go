@@ -62,7 +62,7 @@ var choreographed = []mutant{
 	},
 	{
 		name: "ALaterObjectionIsTheReason", file: "services/order/course/course.go",
-		was: "if !Open(*r) {", is: `if r.Status != order.Pending || r.Decided != "" {`,
+		was: "if !abortable(*r) {", is: `if r.Status != order.Pending || r.Decided != "" {`,
 		by: named("./services/order/course", "TestTheFirstObjectionStays"),
 	},
 	{

@@ -7,8 +7,11 @@ import "time"
 type Course struct {
 	// Asked is the first reason for which the order is to be aborted; empty: none. It is
 	// decided when the capture is known not to have happened.
-	Asked   Reason      `json:"asked,omitempty"`
-	AskedAt time.Time   `json:"asked_at,omitzero"` // UTC
+	Asked   Reason    `json:"asked,omitempty"`
+	AskedAt time.Time `json:"asked_at,omitzero"` // UTC
+	// Taken means that the money is known to be taken: the order goes forward, even if its
+	// abort was asked for.
+	Taken   bool        `json:"taken,omitempty"`
 	Quote   *Quote      `json:"quote,omitempty"`   // nil until it is heard
 	Parcels []Parcel    `json:"parcels,omitempty"` // none until they are booked
 	Steps   []TakenStep `json:"steps,omitempty"`   // those that were heard of, in that order

@@ -185,7 +185,7 @@ func (r Record) Newest() event.Fact[Snapshot] {
 	case r.Status != Pending || r.Course == nil:
 	case r.Decided != "":
 		return AbortedFact
-	case r.Course.Asked != "":
+	case r.Course.Asked != "" && !r.Course.Taken:
 		return AbortAskedFact
 	}
 	return r.Standing()

@@ -68,11 +68,12 @@ func KeepParcels(r *order.Record, parcels []order.Parcel, now time.Time, heard .
 }
 
 // Object asks for the abort of a PENDING order, and reports whether it changed r: the
-// first objection stays, and one to an order that is decided changes nothing. An order
+// first objection stays, and one to an order that is decided, or whose money is taken,
+// changes nothing. An order
 // that is objected to for a bug is flagged. Object fails, without a change, with INVALID
 // for a reason that is not in the list, which is a bug.
 func Object(r *order.Record, o Objection, now time.Time) (changed bool, err error) {
-	if !Open(*r) {
+	if !abortable(*r) {
 		return false, nil
 	}
 	if _, err := order.ParseReason(string(o.Reason)); err != nil {
@@ -107,6 +108,9 @@ func note(r *order.Record, now time.Time, flags []ledger.Attention, waivers ...l
 // reason of the first objection, and reports whether it changed r; see [order.Record.Decide]. An
 // order without an objection, as after the loss of data, is aborted for INTERNAL.
 func Abort(r *order.Record, settled order.TakenStep, now time.Time) (changed bool, err error) {
+	if r.Course.Taken {
+		return false, fault.Errorf(fault.Bug, order.IllegalTransition, "an order whose money is taken cannot be aborted")
+	}
 	changed, err = r.Decide(order.Decision{Reason: cmp.Or(r.Course.Asked, order.Internal)}, now)
 	if !changed || err != nil {
 		return false, err
@@ -143,13 +147,27 @@ func Holds(r order.Record, services ...string) bool {
 
 // Open reports whether steps that take the order forward are still wanted.
 func Open(r order.Record) bool {
-	return r.Status == order.Pending && r.Decided == "" && (r.Course == nil || r.Course.Asked == "")
+	return r.Status == order.Pending && r.Decided == "" && (r.Course == nil || r.Course.Asked == "" || r.Course.Taken)
+}
+
+// abortable reports whether the abort of the order can be asked for.
+func abortable(r order.Record) bool { return Open(r) && !r.Course.Taken }
+
+// Take records that the money of a PENDING order is taken, and reports whether it changed r.
+// Steps that were not heard of are told again from the beginning.
+func Take(r *order.Record, now time.Time, heard ...order.TakenStep) (changed bool) {
+	if r.Course.Taken {
+		return false
+	}
+	r.Course.Taken = true
+	Heard(r, now, heard...)
+	return true
 }
 
 // DueAt returns when the clock must look at a PENDING choreographed order.
 func DueAt(r order.Record) time.Time {
 	by := r.Placement.DecideBy
-	if Open(r) && !by.IsZero() && by.Before(r.Course.NextAt) {
+	if abortable(r) && !by.IsZero() && by.Before(r.Course.NextAt) {
 		return by
 	}
 	return r.Course.NextAt
@@ -171,7 +189,7 @@ func Nudge(r *order.Record, now time.Time) (changed bool, err error) {
 	switch by := r.Placement.DecideBy; {
 	case r.Status == order.Confirmed:
 		return false, nil
-	case Open(*r) && !by.IsZero() && !now.Before(by):
+	case abortable(*r) && !by.IsZero() && !now.Before(by):
 		return Object(r, Objection{Reason: order.Deadline}, now)
 	}
 	r.Course.Reminders++

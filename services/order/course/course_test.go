@@ -97,6 +97,31 @@ func TestAConfirmedOrderIsNotAborted(t *testing.T) {
 	require.Equal(t, order.Confirmed, r.Status)
 }
 
+// The news of the booking is lost, and the order is objected to, when its money turns out to
+// be taken: there is no way but forward, so all steps are asked for again.
+func TestAnOrderWhoseMoneyIsTakenGoesForward(t *testing.T) {
+	t.Parallel()
+	r := choreographed()
+	_, err := course.Object(&r, course.Objection{Reason: order.CustomerRequest}, began)
+	require.NoError(t, err)
+	require.True(t, course.Take(&r, began, order.TakenStep{Name: "payment.capture", State: "done"}))
+	require.False(t, course.Take(&r, began))
+	require.Equal(t, []any{true, order.PlacedFact, order.CustomerRequest}, []any{course.Open(r), r.Newest(), r.Course.Asked})
+
+	for range 30 {
+		changed, err := course.Remind(&r, course.DueAt(r))
+		require.NoError(t, err)
+		require.True(t, changed)
+	}
+	require.Equal(t, order.PlacedFact, r.Newest(), "the deadline is over, and of no use")
+	changed, err := course.Object(&r, course.Objection{Reason: order.OutOfStock}, began)
+	require.NoError(t, err)
+	require.False(t, changed)
+	_, err = course.Abort(&r, order.TakenStep{Name: "payment.capture"}, began)
+	require.Equal(t, []any{fault.Bug, order.IllegalTransition}, []any{fault.KindOf(err), fault.CodeOf(err)})
+	require.Equal(t, order.CustomerRequest, r.Course.Asked)
+}
+
 // The services that hold nothing are a set: a service that says so twice does not stand
 // for another one.
 func TestAnAbortedOrderWaitsForEveryService(t *testing.T) {

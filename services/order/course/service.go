@@ -33,9 +33,10 @@ type Service interface {
 	// of the services that could does, the order is CANCELLED, and order.cancelled is told.
 	Release(ctx context.Context, id string, r News) (order.Record, error)
 
-	// Complete makes an undecided order CONFIRMED, and tells order.confirmed. It changes
-	// nothing before the quote and the parcels are heard of: to wait for them would keep
-	// them waiting, as later events of the order, and the clock brings all of them again. An
+	// Complete makes an undecided order CONFIRMED, and tells order.confirmed. Before the
+	// quote and the parcels are heard of it records only that the money is taken, and tells
+	// order.placed again if the abort was asked for: to wait for them would keep them
+	// waiting, as later events of the order, and the clock brings all of them again. An
 	// aborted order is a bug (ILLEGAL_TRANSITION).
 	Complete(ctx context.Context, id string, heard ...order.TakenStep) (order.Record, error)
 }

@@ -107,8 +107,11 @@ func (s *Store) Release(ctx context.Context, id string, free course.News) (order
 // Complete implements [course.Service].
 func (s *Store) Complete(ctx context.Context, id string, heard ...order.TakenStep) (order.Record, error) {
 	return s.move(ctx, id, when(order.ConfirmedFact), func(r *order.Record, now time.Time) (bool, error) {
-		if r.Status == order.Confirmed || r.Against() == "" && !course.Whole(*r.Course) {
+		switch {
+		case r.Status == order.Confirmed:
 			return false, nil
+		case r.Against() == "" && !course.Whole(*r.Course):
+			return course.Take(r, now, heard...), nil
 		}
 		course.Heard(r, now, heard...)
 		end, err := course.Closing(*r, order.Confirmed, now)

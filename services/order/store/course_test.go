@@ -65,6 +65,7 @@ func TestChoreographedOrders(t *testing.T) {
 			{"AnOrderNeverHasTwoStyles", anOrderNeverHasTwoStyles},
 			{"AChoreographedOrderIsConfirmed", aChoreographedOrderIsConfirmed},
 			{"AChoreographedOrderIsAborted", aChoreographedOrderIsAborted},
+			{"AnOrderWhoseMoneyIsTakenIsNotAborted", anOrderWhoseMoneyIsTakenIsNotAborted},
 			{"AWaiverEndsTheWait", aWaiverEndsTheWait},
 			{"ASkipEndsTheWait", aSkipEndsTheWait},
 			{"ANudgeTellsTheNewestFact", aNudgeTellsTheNewestFact},
@@ -170,6 +171,27 @@ func aChoreographedOrderIsConfirmed(t *testing.T, b testBundle) {
 	_, err = b.Abort(ctx, "c-a", settled)
 	requireFault(t, err, fault.Bug, order.IllegalTransition)
 	require.Empty(t, r.Names(t))
+}
+
+func anOrderWhoseMoneyIsTakenIsNotAborted(t *testing.T, b testBundle) {
+	ctx, r := t.Context(), b.reader(t)
+	b.place(t, "m-a")
+	_, err := b.Object(ctx, "m-a", course.Objection{Reason: order.CustomerRequest})
+	require.NoError(t, err)
+	_, err = b.Wanted(ctx, "m-a")
+	requireFault(t, err, fault.Business, course.Decided)
+	for range 2 {
+		rec, err := b.Complete(ctx, "m-a", order.TakenStep{Name: "inventory.commit", State: "done"})
+		require.NoError(t, err)
+		require.Equal(t, order.Pending, rec.Status, "its price is not heard of yet")
+	}
+	require.Equal(t, []string{"order.placed m-a", "order.abort_asked m-a", "order.placed m-a"}, r.Names(t))
+	_, err = b.Wanted(ctx, "m-a")
+	require.NoError(t, err, "its steps are asked for again")
+	b.heard(t, "m-a")
+	rec, err := b.Complete(ctx, "m-a")
+	require.NoError(t, err)
+	require.Equal(t, order.Confirmed, rec.Status)
 }
 
 func aChoreographedOrderIsAborted(t *testing.T, b testBundle) {
