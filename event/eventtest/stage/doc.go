@@ -17,7 +17,7 @@
 //	late-after-next    it comes after the next event of its group
 //	late-after-urgent  it comes after the next urgent event of its group, or at the end
 //	late-after-end     it comes after the end of the saga
-//	crash-after        the process dies before it acknowledges: it is delivered again
+//	crash-after        the process dies before it acknowledges: it is delivered again at once
 //	fails              the reaction fails, and so do its next two attempts
 //	away               it fails until the deadline, and the clock's reminders, have passed
 //	parked             it fails as a bug: a dead letter, until an operator redrives it
@@ -28,7 +28,8 @@
 //
 // At the publication of a fact ("catalog.quoted"): lost for good, for all groups, and
 // twice. At a commit of a reaction ("payment:catalog.quoted/commit", see
-// [Registry.Commit]): crash and crash-after, the process dies before or after it. At a call
+// [Registry.Commit]): crash and crash-after, the process dies before or after it, and its group
+// hears nothing until no other one has anything to do. At a call
 // to an external system (see [Registry.Outside]): before, it fails before its effect; lost,
 // its reply is lost; late-after-retry and late-after-end, it times out and takes effect
 // after the next call of its name, or after the end.

@@ -80,6 +80,7 @@ func (e *engine) drain(ctx context.Context) error {
 func (e *engine) overtaken() []delivery {
 	late := e.idle
 	e.idle = nil
+	clear(e.down)
 	for _, l := range e.registry.listeners {
 		late = append(late, e.behind[l.Group]...)
 		delete(e.behind, l.Group)

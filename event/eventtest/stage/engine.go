@@ -24,6 +24,7 @@ type engine struct {
 	settled  int // number of calls when the last of them hit
 
 	queue  []delivery            // under way
+	down   map[string]bool       // groups whose process has died: what comes to them is idle
 	idle   []delivery            // come when nothing is under way
 	behind map[string][]delivery // by group: come after its next event
 	urgent []delivery            // come after the next urgent event of their group
@@ -105,7 +106,11 @@ func (e *engine) publish(ctx context.Context) error {
 		}
 		for range times {
 			for _, l := range listeners {
-				e.queue = append(e.queue, delivery{l, one, urgent})
+				if d := (delivery{l, one, urgent}); e.down[l.Group] {
+					e.idle = append(e.idle, d)
+				} else {
+					e.queue = append(e.queue, d)
+				}
 			}
 		}
 	}
@@ -145,7 +150,11 @@ func (e *engine) deliver(ctx context.Context) error {
 	if d.urgent {
 		overtaken = append(overtaken, e.passed(d)...)
 	}
-	e.queue = append(overtaken, e.queue...)
+	if e.down[group] {
+		e.idle = append(e.idle, overtaken...)
+	} else {
+		e.queue = append(overtaken, e.queue...)
+	}
 	return nil
 }
 
@@ -173,6 +182,8 @@ func (e *engine) hear(ctx context.Context, d delivery, kind schedule.Kind, waits
 	case handled:
 	case unacknowledged:
 		e.queue = append([]delivery{d}, e.queue...)
+	case died:
+		e.die(d)
 	case failed:
 		lane.keep(l)
 	}
@@ -184,9 +195,24 @@ type result int
 
 const (
 	handled        result = iota
-	unacknowledged        // handled or not, the process has died
+	unacknowledged        // handled, and the process has died
+	died                  // it has died before or after a commit
 	failed
 )
+
+// die has the group of d hear nothing more, d again included, until no other group has
+// anything to do.
+func (e *engine) die(d delivery) {
+	e.down[d.listener.Group] = true
+	e.idle = append(e.idle, d)
+	e.queue = slices.DeleteFunc(e.queue, func(o delivery) bool {
+		its := o.listener.Group == d.listener.Group
+		if its {
+			e.idle = append(e.idle, o)
+		}
+		return its
+	})
+}
 
 // attempt has the group react to the event of a letter. The error is a broken promise.
 func (e *engine) attempt(ctx context.Context, l *letter, kind schedule.Kind) (result, error) {
@@ -213,13 +239,15 @@ func (e *engine) attempt(ctx context.Context, l *letter, kind schedule.Kind) (re
 	}
 	e.running = reaction
 	err := l.listener.Handle(event.CausedBy(ctx, l.e), l.e)
-	died := e.died || kind == schedule.CrashAfter
+	dead := e.died
 	e.running, e.died = "", false
 	if told := e.publish(ctx); told != nil {
 		return failed, told
 	}
 	switch k := fault.KindOf(err); {
-	case died:
+	case dead:
+		return died, nil
+	case kind == schedule.CrashAfter:
 		return unacknowledged, nil
 	case err == nil, k == fault.Business, k == fault.Suspension:
 		return handled, nil
