@@ -167,7 +167,7 @@ defines the terms.
 
 | part | | took | of commit |
 |---|---|---|---|
-$(for p in explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events mails rates calls fleet rotation accounts reloads sessions gateway overload own-writes readmodel lists streams; do echo "| $p | $(took "$p") |"; done)
+$(for p in explorer express choreographed reduction sample express-sample choreographed-sample judgement mutants barrier continued chaos recovery locks doctor events mails rates calls fleet rotation accounts reloads sessions gateway overload own-writes readmodel lists streams; do echo "| $p | $(took "$p") |"; done)
 
 ## Every schedule of up to $FAULTS faults
 
@@ -193,6 +193,19 @@ $(part express table)
 Up to $SIZES faults, $SAMPLE schedules of each size:
 
 $(part express-sample table)
+
+## Choreographed orders
+
+The same order without a workflow: the real listeners, services, stores and simulators on a broker that delivers one event after
+the other, under every schedule of up to 2 faults. Events are lost, late, delivered twice or dead letters, and processes die before
+and after each commit. After each run all invariants are checked, and the doctor judges the order. The test fails if a reaction was
+never hit by a kind of fault.
+
+$(part choreographed table)
+
+Up to $SIZES faults, $SAMPLE schedules of each size:
+
+$(part choreographed-sample table)
 
 ## Up to $SIZES faults, $SAMPLE schedules of each size
 

@@ -6,7 +6,7 @@
 #
 #   FAULTS=3       every schedule of at most that many faults
 #   SAMPLE=2000    schedules of each size up to SIZES=6 faults, drawn by SEED; of express
-#                  orders too, beside every schedule of at most two
+#                  orders and of choreographed ones, too, beside every schedule of at most two
 #   SEED=1         draws every sample
 #   RANDOM_RUNS=10000  random interleavings of the barrier
 #   FOR=120s ORDERS=500   how long chaos breaks things, under how many orders
@@ -24,7 +24,7 @@ faults=${FAULTS:-3} sample=${SAMPLE:-2000} sizes=${SIZES:-6} seed=${SEED:-1} ran
 for_=${FOR:-120s} orders=${ORDERS:-500} doctor=${DOCTOR:-20000} recoveries=${RECOVERIES:-20}
 events=${EVENTS:-20000} strikes=${STRIKES:-20} reads=${READS:-10000} model=${MODEL:-100000}
 page=${PAGE:-docs/proof.md} logs=${LOGS:-bin/prove}
-parts=${PARTS:-explorer express reduction sample express-sample judgement mutants barrier continued chaos recovery locks doctor events mails rates calls fleet reloads rotation accounts sessions gateway overload own-writes readmodel lists streams}
+parts=${PARTS:-explorer express choreographed reduction sample express-sample choreographed-sample judgement mutants barrier continued chaos recovery locks doctor events mails rates calls fleet reloads rotation accounts sessions gateway overload own-writes readmodel lists streams}
 
 [ -n "${KEEP:-}" ] || rm -rf "$logs"
 mkdir -p "$logs"
@@ -58,9 +58,12 @@ explore=(./proof/schedules -run '^TestNoScheduleOfFaultsBreaksAnOrder$')
 part explorer 50 "${explore[@]}" -faults "$faults"
 express=(./proof/schedules -run '^TestNoScheduleOfFaultsBreaksAnExpressOrder$')
 part express 15 "${express[@]}" -faults $((faults < 2 ? faults : 2)) -express.sample 0
+choreographed=(./proof/choreographed -run '^TestNoScheduleOfFaultsBreaksAChoreographedOrder$' -seed "$seed")
+part choreographed 20 "${choreographed[@]}" -faults $((faults < 2 ? faults : 2)) -sample 0
 part reduction 15 ./proof/schedules -run '^TestTheReductionLosesNoRunOfAn(Express)?Order$' -reduction $((faults < 2 ? faults : 2))
 part sample 10 "${explore[@]}" -faults "$sizes" -sample "$sample" -seed "$seed" -dense 0
 part express-sample 10 "${express[@]}" -faults "$sizes" -express.sample "$sample" -seed "$seed"
+part choreographed-sample 15 "${choreographed[@]}" -faults "$sizes" -sample "$sample"
 part judgement 10 ./proof/schedules -run '^TestTheDoctorFindsNothingAfterAnyFault$' -doctor 2 -sample "$sample" -seed "$seed"
 part mutants 25 ./proof/schedules -run 'Caught$' -mutants
 part barrier 10 ./saga/barrier -run 'Interleaving|EveryOrder|CutAtCommit' -barrier.random="$random_runs" -barrier.seed="$seed"

@@ -10,7 +10,7 @@ source "$(dirname "$0")/lib.sh"
 # schedules, and SQLite is 13 times slower under it; the stores' races are between
 # transactions, which it does not see; end-to-end tests and chaos run the product's
 # processes, not the test's.
-without_race='/(services/.+/(store|simulator)|saga/sagatest|proof/(schedules|continued|e2e|chaos|events))(/.*)?$'
+without_race='/(services/.+/(store|simulator)|saga/sagatest|proof/(schedules|choreographed|continued|e2e|chaos|events))(/.*)?$'
 
 have_database() { [ -n "${TEST_DATABASE_URL:-}" ] || have_postgres; }
 

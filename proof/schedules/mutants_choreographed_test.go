@@ -1,24 +1,34 @@
 package schedules_test
 
-// path runs tests of the choreographed order.
-func path(run string) []string { return named("./proof/choreographed", run) }
+// follow explores choreographed orders with at most that many faults.
+func follow(faults string, more ...string) []string {
+	return append([]string{"./proof/choreographed", "-run", "TestNoScheduleOfFaultsBreaksAChoreographedOrder", "-faults", faults}, more...)
+}
 
 // choreographed are mutants of the choreographed saga.
 var choreographed = []mutant{
 	{
+		name: "AFactIsToldBeforeItsCommit", file: "services/inventory/store/reserve.go",
+		was: "	turn := s.patience.Turn()\n	c, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (inventory.Commitment, error) {\n",
+		is: "	_ = database.InTx(ctx, s.db, func(tx *gorm.DB) error {\n" +
+			"		return step.Commit.Tell(ctx)(tx, barrier.Told{Key: k, State: barrier.Done, Outcome: \"{}\"})\n	})\n" +
+			"	turn := s.patience.Turn()\n	c, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (inventory.Commitment, error) {\n",
+		by: follow("1"),
+	},
+	{
 		name: "ARefusalIsNotTold", file: "event/outbox/step.go",
 		was: "case t.State == barrier.Refused && s.Refused != nil:", is: "case false:",
-		by: path("TestARefusalOfAnyStepLeavesNothing"),
+		by: follow("1"),
 	},
 	{
 		name: "ARepeatTellsNothing", file: "event/outbox/step.go",
 		was: "if t.Repeat && !caused {", is: "if _ = caused; t.Repeat {",
-		by: path("TestOneFaultAtAnyPointChangesNoEnd/ConfirmedLost"),
+		by: follow("1"),
 	},
 	{
 		name: "AnUndoOfARefusedStepIsNotAnswered", file: "event/outbox/step.go",
 		was: "if ended := s.Ended; ended != nil {", is: "if ended := s.Ended; false {",
-		by: path("TestARefusalOfAnyStepLeavesNothing"),
+		by: follow("1"),
 	},
 	{
 		name: "AnAbortWithoutASettle", file: "services/order/store/course.go",
@@ -27,18 +37,18 @@ var choreographed = []mutant{
 				_, err = r.Decide(order.Decision{Reason: o.Reason}, now)
 			}
 			return changed, err`,
-		by: path("TestACancelAtAnyPointEndsTheOrder"),
+		by: follow("1"),
 	},
 	{
 		name: "OneAnswerIsNotWaitedFor", file: "services/order/course/course.go",
 		was: "return slices.ContainsFunc(services, func(service string) bool {", is: "return slices.ContainsFunc(services[:2], func(service string) bool {",
-		by: path("TestOneFaultAtAnyPointChangesNoEnd/CaptureDeclinedLate"),
+		by: follow("2", "-schedule", "shipping:inventory.reserved#1=cancel shipping:order.aborted#1=late"),
 	},
 	{
 		name: "ARefusalAsksForNoAbort", file: "reactions/order.go",
 		was: "return only(s.Object(ctx, id, course.Objection{Reason: reason.Of(code), Step: k.Step, Code: code}))",
 		is:  "_ = reason.Of(code)\n\t\treturn nil",
-		by:  path("TestARefusalOfAnyStepLeavesNothing"),
+		by:  follow("1"),
 	},
 	{
 		name: "ALateStepBringsAnAbortedOrderBack", file: "services/order/order.go",
@@ -46,19 +56,29 @@ var choreographed = []mutant{
 		by: named("./services/order/store", "TestChoreographedOrders"),
 	},
 	{
+		name: "ALateStepWithdrawsTheObjection", file: "services/order/course/course.go",
+		was: "	r.Course.Parcels = parcels\n", is: "	r.Course.Parcels, r.Course.Asked = parcels, \"\"\n",
+		by: follow("1"),
+	},
+	{
+		name: "TakenMoneyIsForgotten", file: "services/order/course/course.go",
+		was: "	r.Course.Taken = true\n", is: "",
+		by: follow("2", "-schedule", "order:shipping.booked#1=lost inventory:payment.captured#1=cancel"),
+	},
+	{
 		name: "AnAbortIsNotUrgent", file: "services/order/events.go",
 		was: "d.Urgent = true", is: "d.Urgent = false",
-		by: path("TestAnAbortOvertakesADeadLetter"),
+		by: follow("1"),
 	},
 	{
 		name: "ASettleDoesNotTellOfTheCapture", file: "services/payment/store/capture.go",
 		was: "payment.Capture](ctx, s.db, k, step.Capture.Settle(ctx))", is: "payment.Capture](ctx, s.db, k, step.Capture.Undo(ctx))",
-		by: path("TestASettleThatFindsTheCaptureDoneTellsIt"),
+		by: follow("2", "-schedule", "inventory:payment.captured#1=lost catalog:order.placed#2=cancel"),
 	},
 	{
 		name: "AReminderTellsNothing", file: "services/order/events.go",
-		was: "|| r.reminded(before) {", is: "{",
-		by: path("TestOneFaultAtAnyPointChangesNoEnd/ConfirmedLost"),
+		was: "	case r.reminded(before):\n", is: "	case r.reminded(before) && false:\n",
+		by: follow("1"),
 	},
 	{
 		name: "ALaterObjectionIsTheReason", file: "services/order/course/course.go",
