@@ -9,8 +9,9 @@ package amends
 var layers = []layer{
 	{"cmd/amends", "cmd/amends/internal/** internal/config", ""},
 	{"cmd/amends/internal/**", "cmd/amends/internal/** event reactions worker/rebuild api api/contract api/edge api/operator api/operator/letters worker worker/registry workflows workflows/doctor services/catalog services/inventory services/inventory/rpc services/user services/user/rpc internal/** proof/load fault event/inbox/waiting event/outbox services/catalog/rpc services/order/rpc api/shop services/*/rpc services/query services/notification services/notification/template api/shop/invoice services/order services/payment services/payment/refund", ""},
-	{"worker", "services/user event event/implied/rpc event/outbox worker/events worker/registry worker/tries workflows workflows/doctor services/catalog services/inventory services/*/store saga saga/participant internal/background internal/database internal/discovery internal/discovery/meter internal/doctor internal/engine internal/engine/* internal/orders/sagas internal/process internal/rpc internal/telemetry internal/watch internal/watch/* fault event/inbox/waiting services/notification worker/work saga/audit/remote", "echo"},
+	{"worker", "services/user event event/implied/rpc event/outbox worker/events worker/registry worker/tries workflows workflows/doctor services/catalog services/inventory services/*/store saga saga/participant internal/database internal/discovery internal/discovery/meter internal/doctor internal/engine internal/engine/* internal/orders/sagas internal/process internal/rpc internal/telemetry internal/watch internal/watch/* fault event/inbox/waiting services/notification worker/work saga/audit/remote worker/await", "echo"},
 	{"worker/registry", "event/inbox/retry event/inbox/retry/rpc worker/reacting worker/registry/contacts event/outbox event/implied event/implied/rpc worker/rebuild event/lease reactions activities event services/** saga internal/database internal/watch fault event/inbox/waiting event/inbox event/outbox/compare internal/background saga/audit saga/audit/remote worker/answer", "echo"},
+	{"worker/await", "fault internal/background", "temporal gorm echo viper"},
 	{"worker/answer", "activities event/implied internal/database saga/audit saga/audit/remote services/query/store/compare worker/rebuild", "echo viper"},
 	{"worker/rebuild", "event event/implied reactions services/query services/query/store/generations internal/background services/query/store/compare", "temporal echo viper outbox"},
 	{"worker/registry/contacts", "services/notification services/order services/user", "temporal gorm echo viper"},
@@ -141,6 +142,7 @@ var layers = []layer{
 	{"event/eventtest/explore", "event/eventtest/stage saga/sagatest/schedule saga/sagatest/search", "others"},
 	{"event/eventtest/mortal", "event/eventtest/stage", "temporal echo viper"},
 	{"event/eventtest/stage", "event saga/sagatest/schedule fault", "others"},
+	{"event/eventtest/faults", "event fault", "temporal gorm echo viper"},
 	{"event/inbox", "event event/inbox/* event/traced saga/barrier/txn fault event/lease internal/background", "temporal echo viper"},
 	{"event/implied", "event fault", "others"},
 	{"event/implied/rpc", "event event/implied event/implied/rpc/impliedpb fault", "temporal gorm echo viper services"},

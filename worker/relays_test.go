@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event/eventtest"
+	"github.com/amends/amends/event/eventtest/faults"
 	"github.com/amends/amends/event/outbox"
 	"github.com/amends/amends/saga/barrier/txn"
 	"github.com/amends/amends/services/catalog"
@@ -32,7 +33,7 @@ func TestAGroupPublishesWhatItsServicesTell(t *testing.T) {
 	require.NoError(t, Migrate(t.Context(), o))
 	tellProduct(t, o)
 	stored := eventtest.NewMemory()
-	broker := eventtest.Fail(stored)
+	broker := faults.New(stored)
 	broker.Away(true)
 	o.Bus = broker
 	g, err := New(o)

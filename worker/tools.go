@@ -17,6 +17,7 @@ import (
 	notificationstore "github.com/amends/amends/services/notification/store"
 	orderstore "github.com/amends/amends/services/order/store"
 	"github.com/amends/amends/services/user"
+	"github.com/amends/amends/worker/await"
 	"github.com/amends/amends/worker/registry"
 )
 
@@ -30,7 +31,7 @@ func Migrate(ctx context.Context, o Options) error {
 			continue
 		}
 		s, err := openWhenThere(ctx, r, o, func(err error) {
-			o.Logger.Warn("waiting", "service", r.Name, "for", err, "cause", cause(err))
+			o.Logger.Warn("waiting", "service", r.Name, "for", err, "cause", await.Cause(err))
 		})
 		if err != nil {
 			return err

@@ -2,14 +2,12 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
-	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/engine/namespace"
+	"github.com/amends/amends/worker/await"
 	"github.com/amends/amends/worker/registry"
 )
 
@@ -30,7 +28,7 @@ func (g *Group) prepare(ctx context.Context, c *engine.Client) error {
 		g.mu.Lock()
 		g.stores = append(g.stores, opened)
 		g.mu.Unlock()
-		if err := await(ctx, g.waiting, opened.Ready); err != nil {
+		if err := await.Until(ctx, g.waiting, opened.Ready); err != nil {
 			return err
 		}
 	}
@@ -40,10 +38,10 @@ func (g *Group) prepare(ctx context.Context, c *engine.Client) error {
 	if err := c.Wait(ctx, g.waiting); err != nil {
 		return err
 	}
-	if err := await(ctx, g.waiting, func(ctx context.Context) error { return namespace.Ready(ctx, c, g.attributes()) }); err != nil {
+	if err := await.Until(ctx, g.waiting, func(ctx context.Context) error { return namespace.Ready(ctx, c, g.attributes()) }); err != nil {
 		return err
 	}
-	return await(ctx, g.waiting, func(ctx context.Context) error { return g.claim(ctx, c) })
+	return await.Until(ctx, g.waiting, func(ctx context.Context) error { return g.claim(ctx, c) })
 }
 
 // acts reports whether sagas take steps of the group's services. Other groups answer while
@@ -63,28 +61,14 @@ func (g *Group) attributes() []namespace.Attribute {
 // waiting records the dependency that the group waits for.
 func (g *Group) waiting(err error) {
 	g.set(err)
-	g.o.Logger.Warn("waiting", "services", strings.Join(g.names(), " "), "for", err, "cause", cause(err))
+	g.o.Logger.Warn("waiting", "services", strings.Join(g.names(), " "), "for", err, "cause", await.Cause(err))
 }
 
 // openWhenThere opens a service's databases as soon as they answer.
 func openWhenThere(ctx context.Context, r registry.Row, o Options, report func(error)) (opened *registry.Stores, err error) {
-	err = await(ctx, report, func(ctx context.Context) (err error) {
+	err = await.Until(ctx, report, func(ctx context.Context) (err error) {
 		opened, err = open(ctx, r, o)
 		return err
 	})
 	return opened, err
-}
-
-// await repeats attempt until it succeeds, fails by a bug, or ctx ends.
-func await(ctx context.Context, report func(error), attempt func(context.Context) error) error {
-	retry := background.Retry{Report: report, Final: func(err error) bool { return fault.KindOf(err) == fault.Bug }}
-	return retry.Do(ctx, attempt)
-}
-
-// cause returns the innermost error: the driver's.
-func cause(err error) error {
-	for inner := err; inner != nil; inner = errors.Unwrap(err) {
-		err = inner
-	}
-	return err
 }

@@ -33,6 +33,7 @@ import (
 	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/worker/await"
 	"github.com/amends/amends/worker/events"
 	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/worker/tries"
@@ -253,7 +254,7 @@ func (g *Group) start(ctx context.Context, c *engine.Client, fatal chan<- error)
 		}
 		// The engine answered a moment ago and may be gone again. A worker that failed
 		// to start cannot be started again.
-		err := await(ctx, g.waiting, func(context.Context) error {
+		err := await.Until(ctx, g.waiting, func(context.Context) error {
 			w := g.newWorker(c, s, fatal)
 			if err := w.Start(); err != nil {
 				return engine.NotStarted(s.Row.Name, err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/eventtest"
+	"github.com/amends/amends/event/eventtest/faults"
 	"github.com/amends/amends/fault"
 )
 
@@ -27,7 +28,7 @@ func TestFaultsWithoutOrdersIsABus(t *testing.T) {
 	eventtest.Bus(t, func(*testing.T) eventtest.Broker {
 		bus := eventtest.NewMemory()
 		return eventtest.Broker{
-			Open:     func(*testing.T) event.Bus { return eventtest.Fail(bus) },
+			Open:     func(*testing.T) event.Bus { return faults.New(bus) },
 			TooLarge: eventtest.MaxData + 1,
 		}
 	})
@@ -43,7 +44,7 @@ func messages(ids ...string) (batch []event.Message) {
 func TestFaultsFailAsOrdered(t *testing.T) {
 	t.Parallel()
 	memory := eventtest.NewMemory()
-	bus := eventtest.Fail(memory)
+	bus := faults.New(memory)
 	ctx := t.Context()
 
 	bus.Away(true)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/eventtest"
+	"github.com/amends/amends/event/eventtest/faults"
 	"github.com/amends/amends/event/inbox"
 	"github.com/amends/amends/event/inbox/waiting"
 	"github.com/amends/amends/event/lease"
@@ -47,7 +48,7 @@ func nth(f event.Fact[note], key string, n int) event.Event {
 
 // bus is a broker in memory for one group, which can fail.
 type bus struct {
-	*eventtest.Faults
+	*faults.Bus
 	*counted
 }
 
@@ -59,7 +60,7 @@ type counted struct {
 
 func newBus(events ...event.Event) bus {
 	c := &counted{Memory: eventtest.NewMemory()}
-	b := bus{eventtest.Fail(c), c}
+	b := bus{faults.New(c), c}
 	b.tell(events...)
 	return b
 }
@@ -175,7 +176,7 @@ func each(t *testing.T, body func(t *testing.T, db *gorm.DB)) {
 // quick are options with short times.
 func quick(db *gorm.DB, b bus) inbox.Options {
 	return inbox.Options{
-		DB: db, Bus: b.Faults, Retry: waiting.Retry{First: 10 * time.Millisecond, Most: 40 * time.Millisecond}, Poll: 20 * time.Millisecond,
+		DB: db, Bus: b.Bus, Retry: waiting.Retry{First: 10 * time.Millisecond, Most: 40 * time.Millisecond}, Poll: 20 * time.Millisecond,
 		Step: 10 * time.Millisecond, Patience: 10 * time.Second, Logger: slog.New(slog.DiscardHandler),
 	}
 }

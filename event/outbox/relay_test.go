@@ -12,6 +12,7 @@ import (
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/eventtest"
+	"github.com/amends/amends/event/eventtest/faults"
 	"github.com/amends/amends/event/lease"
 	"github.com/amends/amends/event/outbox"
 	"github.com/amends/amends/internal/database"
@@ -93,7 +94,7 @@ func TestRelay(t *testing.T) {
 		t.Parallel()
 		each(t, func(t *testing.T, db *gorm.DB) {
 			memory := eventtest.NewMemory()
-			bus := eventtest.Fail(memory)
+			bus := faults.New(memory)
 			bus.Away(true)
 			r := outbox.NewRelay(db, bus, options())
 			r.Rounds.Enable()
@@ -119,7 +120,7 @@ func TestRelay(t *testing.T) {
 		t.Parallel()
 		each(t, func(t *testing.T, db *gorm.DB) {
 			memory := eventtest.NewMemory()
-			bus := eventtest.Fail(memory)
+			bus := faults.New(memory)
 			start(t, outbox.NewRelay(db, bus, options()))
 			require.NoError(t, tell(t.Context(), db, some(0, 30, 3)...))
 			eventually(t, func() bool { return count(t, db, "published_at IS NULL") == 0 })
@@ -320,7 +321,7 @@ func TestMeasures(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, db *gorm.DB) {
 		memory := eventtest.NewMemory()
-		bus := eventtest.Fail(&refusing{Memory: memory, data: `{"n":4}`})
+		bus := faults.New(&refusing{Memory: memory, data: `{"n":4}`})
 		seen := &observer{}
 		o := options()
 		o.Observer = seen

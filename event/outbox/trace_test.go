@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/amends/amends/event/eventtest"
+	"github.com/amends/amends/event/eventtest/faults"
 	"github.com/amends/amends/event/outbox"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
@@ -31,7 +32,7 @@ func TestAPublicationIsASpanOfTheTraceThatToldTheEvent(t *testing.T) {
 	}
 
 	broker := eventtest.NewMemory()
-	bus := eventtest.Fail(broker)
+	bus := faults.New(broker)
 	bus.FailAt(0)
 	o := options()
 	o.Tracer = tracer

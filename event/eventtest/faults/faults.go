@@ -1,4 +1,5 @@
-package eventtest
+// Package faults has a broker for tests that fails on purpose.
+package faults
 
 import (
 	"context"
@@ -8,17 +9,17 @@ import (
 	"github.com/amends/amends/fault"
 )
 
-// FullBus is a Bus with everything that a Bus may have.
-type FullBus interface {
+// Whole is a Bus with everything that a relay may use.
+type Whole interface {
 	event.Bus
 	event.Tail
 	event.Bell
 }
 
-// Faults is a Bus that fails on purpose; without orders it behaves like the Bus in it.
+// Bus is a Bus that fails on purpose; without orders it behaves like the Bus in it.
 // Its methods may be called while it is used.
-type Faults struct {
-	FullBus
+type Bus struct {
+	Whole
 
 	mu     sync.Mutex
 	away   bool
@@ -28,15 +29,15 @@ type Faults struct {
 	twice  int
 }
 
-// Fail returns bus with faults.
-func Fail(bus FullBus) *Faults {
+// New returns bus with faults.
+func New(bus Whole) *Bus {
 	back := make(chan struct{})
 	close(back)
-	return &Faults{FullBus: bus, back: back}
+	return &Bus{Whole: bus, back: back}
 }
 
 // Away makes the broker unreachable, or reachable again.
-func (f *Faults) Away(away bool) {
+func (f *Bus) Away(away bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
@@ -49,24 +50,24 @@ func (f *Faults) Away(away bool) {
 }
 
 // LoseAcks has the next n calls of Publish store all and return an error.
-func (f *Faults) LoseAcks(n int) { f.set(func() { f.lose = n }) }
+func (f *Bus) LoseAcks(n int) { f.set(func() { f.lose = n }) }
 
 // FailAt has the next call of Publish store only the first n messages; several calls
 // queue up.
-func (f *Faults) FailAt(n int) { f.set(func() { f.failAt = append(f.failAt, n) }) }
+func (f *Bus) FailAt(n int) { f.set(func() { f.failAt = append(f.failAt, n) }) }
 
 // Twice has the next n batches that were handled delivered once more, as after a lost
 // acknowledgement.
-func (f *Faults) Twice(n int) { f.set(func() { f.twice = n }) }
+func (f *Bus) Twice(n int) { f.set(func() { f.twice = n }) }
 
-func (f *Faults) set(change func()) {
+func (f *Bus) set(change func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	change()
 }
 
 // take counts n down and reports whether it was above zero.
-func (f *Faults) take(n *int) bool {
+func (f *Bus) take(n *int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	*n--
@@ -78,25 +79,25 @@ func (f *Faults) take(n *int) bool {
 }
 
 // Publish implements [event.Bus].
-func (f *Faults) Publish(ctx context.Context, batch []event.Message) ([]uint64, error) {
+func (f *Bus) Publish(ctx context.Context, batch []event.Message) ([]uint64, error) {
 	if err := f.Ready(ctx); err != nil {
 		return nil, err
 	}
 	if n, ok := f.nextFailure(); ok && n < len(batch) {
-		positions, err := f.FullBus.Publish(ctx, batch[:n])
+		positions, err := f.Whole.Publish(ctx, batch[:n])
 		if err == nil {
 			err = transient("the broker failed at message %d", n)
 		}
 		return positions, err
 	}
-	positions, err := f.FullBus.Publish(ctx, batch)
+	positions, err := f.Whole.Publish(ctx, batch)
 	if f.take(&f.lose) {
 		return nil, transient("the acknowledgement was lost")
 	}
 	return positions, err
 }
 
-func (f *Faults) nextFailure() (n int, ok bool) {
+func (f *Bus) nextFailure() (n int, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.failAt) == 0 {
@@ -107,8 +108,8 @@ func (f *Faults) nextFailure() (n int, ok bool) {
 }
 
 // Consume implements [event.Bus].
-func (f *Faults) Consume(ctx context.Context, group string, topics []string, handle func(context.Context, []event.Message) error) error {
-	return f.FullBus.Consume(ctx, group, topics, func(ctx context.Context, batch []event.Message) error {
+func (f *Bus) Consume(ctx context.Context, group string, topics []string, handle func(context.Context, []event.Message) error) error {
+	return f.Whole.Consume(ctx, group, topics, func(ctx context.Context, batch []event.Message) error {
 		if f.isAway() {
 			select {
 			case <-f.whenBack():
@@ -127,43 +128,43 @@ func (f *Faults) Consume(ctx context.Context, group string, topics []string, han
 }
 
 // Holds implements [event.Tail].
-func (f *Faults) Holds(ctx context.Context, position uint64, id string) (bool, error) {
+func (f *Bus) Holds(ctx context.Context, position uint64, id string) (bool, error) {
 	if err := f.Ready(ctx); err != nil {
 		return false, err
 	}
-	return f.FullBus.Holds(ctx, position, id)
+	return f.Whole.Holds(ctx, position, id)
 }
 
 // Last implements [event.Tail].
-func (f *Faults) Last(ctx context.Context) (uint64, error) {
+func (f *Bus) Last(ctx context.Context) (uint64, error) {
 	if err := f.Ready(ctx); err != nil {
 		return 0, err
 	}
-	return f.FullBus.Last(ctx)
+	return f.Whole.Last(ctx)
 }
 
 // Ring implements [event.Bell].
-func (f *Faults) Ring(name string) {
+func (f *Bus) Ring(name string) {
 	if !f.isAway() {
-		f.FullBus.Ring(name)
+		f.Whole.Ring(name)
 	}
 }
 
 // Ready implements [event.Bus].
-func (f *Faults) Ready(ctx context.Context) error {
+func (f *Bus) Ready(ctx context.Context) error {
 	if f.isAway() {
 		return transient("the broker is away")
 	}
-	return f.FullBus.Ready(ctx)
+	return f.Whole.Ready(ctx)
 }
 
-func (f *Faults) isAway() bool {
+func (f *Bus) isAway() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.away
 }
 
-func (f *Faults) whenBack() <-chan struct{} {
+func (f *Bus) whenBack() <-chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.back
