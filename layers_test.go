@@ -8,8 +8,8 @@ package amends
 // others the tests are free, because a test may well stand on top of everything.
 var layers = []layer{
 	{"cmd/amends", "cmd/amends/internal/** internal/config", ""},
-	{"cmd/amends/internal/**", "cmd/amends/internal/** event reactions worker/rebuild api api/contract api/edge api/operator api/operator/letters worker worker/registry workflows workflows/doctor services/catalog services/inventory services/inventory/rpc services/user services/user/rpc internal/** proof/load fault event/inbox/waiting event/outbox services/catalog/rpc services/order/rpc api/shop services/*/rpc services/query services/notification services/notification/template api/shop/invoice services/order services/payment services/payment/refund", ""},
-	{"worker", "services/user event event/implied/rpc event/outbox worker/events worker/registry worker/tries workflows workflows/doctor services/catalog services/inventory services/*/store saga saga/participant internal/database internal/discovery internal/discovery/meter internal/doctor internal/engine internal/engine/* internal/orders/sagas internal/process internal/rpc internal/telemetry internal/watch internal/watch/* fault event/inbox/waiting services/notification worker/work saga/audit/remote worker/await", "echo"},
+	{"cmd/amends/internal/**", "cmd/amends/internal/** event reactions worker/rebuild api api/contract api/edge api/operator api/operator/letters worker worker/registry workflows workflows/doctor services/catalog services/inventory services/inventory/rpc services/user services/user/rpc internal/** proof/load fault event/inbox/waiting event/outbox services/catalog/rpc services/order/rpc api/shop services/*/rpc services/query services/notification services/notification/template api/shop/invoice services/order services/payment services/payment/refund event/unheard", ""},
+	{"worker", "services/user event event/implied/rpc event/outbox worker/events worker/registry worker/tries workflows workflows/doctor services/catalog services/inventory services/*/store saga saga/participant internal/database internal/discovery internal/discovery/meter internal/doctor internal/engine internal/engine/* internal/orders/sagas internal/process internal/rpc internal/telemetry internal/watch internal/watch/* fault event/inbox/waiting services/notification worker/work saga/audit/remote worker/await event/choreography reactions worker/reacting", "echo"},
 	{"worker/registry", "event/inbox/retry event/inbox/retry/rpc worker/reacting worker/registry/contacts event/outbox event/implied event/implied/rpc worker/rebuild event/lease reactions activities event services/** saga internal/database internal/watch fault event/inbox/waiting event/inbox event/outbox/compare internal/background saga/audit saga/audit/remote worker/answer", "echo"},
 	{"worker/await", "fault internal/background", "temporal gorm echo viper"},
 	{"worker/answer", "activities event/implied internal/database saga/audit saga/audit/remote services/query/store/compare worker/rebuild", "echo viper"},
@@ -17,7 +17,7 @@ var layers = []layer{
 	{"worker/registry/contacts", "services/notification services/order services/user", "temporal gorm echo viper"},
 	{"worker/reacting", "event/choreography services/order services/order/course services/order/rpc fault", "temporal gorm echo viper"},
 	{"worker/tries", "fault saga saga/participant worker/registry", "echo viper"},
-	{"worker/events", "internal/background event event/inbox event/inbox/waiting event/outbox internal/process internal/telemetry worker/registry", "echo viper"},
+	{"worker/events", "internal/background event event/inbox event/inbox/waiting event/outbox event/unheard internal/process internal/telemetry reactions worker/registry", "echo viper"},
 	{"api", "internal/orders/identity api/contract api/docs api/edge api/edge/caller api/edge/deprecated api/edge/limit api/edge/shed api/operator api/operator/letters api/orders api/problem api/retry api/shop api/shop/invoice api/shop/overview internal/orders internal/orders/admission internal/probe fault api/edge/session api/users api/body/parameter api/orders/live internal/orders/lookup services/query api/cases", "gorm viper"},
 	{"worker/work", "internal/process worker/registry", "echo viper"},
 	{"api/client", "", "temporal gorm echo viper"},
@@ -135,8 +135,10 @@ var layers = []layer{
 	{"saga/barrier/txn", "fault", "temporal echo viper"},
 
 	{"event", "fault", "others"},
-	{"event/jetstream", "event fault internal/background", "temporal gorm echo viper"},
+	{"event/jetstream", "event event/jetstream/subject fault internal/background", "temporal gorm echo viper"},
+	{"event/jetstream/subject", "event fault", "temporal gorm echo viper"},
 	{"event/choreography", "event fault", "others"},
+	{"event/unheard", "event internal/background", "temporal gorm echo viper"},
 	{"event/kafka", "event fault internal/background", "temporal gorm echo viper"},
 	{"event/eventtest", "event fault", "temporal gorm echo viper"},
 	{"event/eventtest/explore", "event/eventtest/stage saga/sagatest/schedule saga/sagatest/search", "others"},

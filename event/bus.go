@@ -74,4 +74,9 @@ type Gauge interface {
 	// it has acknowledged all that were stored: the time of the call if there are none, and
 	// the zero time if it is not known. Of a group that has never listened messages is -1.
 	Behind(ctx context.Context, group string) (messages int64, upTo time.Time, err error)
+
+	// Oldest returns when the oldest message on topics, or below one of them, was stored
+	// that the group has not acknowledged, and the zero time if there is none. A group that
+	// has never listened has acknowledged none. The topics are those that it consumes.
+	Oldest(ctx context.Context, group string, topics []string) (time.Time, error)
 }

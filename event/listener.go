@@ -1,6 +1,9 @@
 package event
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Listener is a service that follows facts of others.
 type Listener struct {
@@ -18,4 +21,15 @@ type Listener struct {
 	// again without limit, and a bug is parked: meanwhile later events of the same key
 	// wait behind it, except urgent ones.
 	Handle func(ctx context.Context, e Event) error
+}
+
+// Topics returns the topics of the facts that it follows, each once: all versions of a
+// fact share one.
+func (l Listener) Topics() (all []string) {
+	for _, f := range l.Facts {
+		if topic := f.TopicOf(l.Style); !slices.Contains(all, topic) {
+			all = append(all, topic)
+		}
+	}
+	return all
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // connect starts one side of the connection of the services to the broker: that of those
-// who tell, or that of those who hear. Without a broker events wait in the outboxes.
+// who tell, that of those who hear, or the watch of the latter. Without a broker events wait in the outboxes.
 func (g *Group) connect(ctx context.Context, parts *process.Parts, side func(events.Config, context.Context, *process.Parts, []*registry.Stores) ([]events.Warner, error)) error {
 	if g.o.Bus == nil {
 		return nil
@@ -40,7 +40,8 @@ func (g *Group) work(ctx context.Context, parts *process.Parts) error {
 
 // Warnings returns what operators should know while the group is ready: events that wait
 // for the broker for long, events that it has refused, events that a listener could not
-// handle, and messages that are not sent. Orders do not depend on them.
+// handle, listeners that have stopped, and messages that are not sent. Orchestrated orders
+// do not depend on them.
 func (g *Group) Warnings() (all []string) {
 	g.mu.Lock()
 	warners := slices.Clone(g.warners)

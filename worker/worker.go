@@ -24,6 +24,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/choreography"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/discovery/meter"
 	"github.com/amends/amends/internal/engine"
@@ -32,9 +33,11 @@ import (
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/internal/watch/stuck"
+	"github.com/amends/amends/reactions"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/worker/await"
 	"github.com/amends/amends/worker/events"
+	"github.com/amends/amends/worker/reacting"
 	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/worker/tries"
 	"github.com/amends/amends/workflows"
@@ -121,9 +124,10 @@ type Service struct {
 // Group is the services of one process.
 type Group struct {
 	o          Options
-	load       meter.Server   // of the calls of other processes
-	registered []registry.Row // of all services
-	claimEvery time.Duration  // between two looks at the claims
+	load       meter.Server       // of the calls of other processes
+	registered []registry.Row     // of all services
+	graph      choreography.Graph // of choreographed orders
+	claimEvery time.Duration      // between two looks at the claims
 
 	mu      sync.Mutex
 	why     error // why the group does not work; nil while it does
@@ -157,7 +161,7 @@ func New(o Options) (*Group, error) {
 	if o.WorkflowCache > 0 {
 		engine.SetWorkflowCache(o.WorkflowCache)
 	}
-	return &Group{o: o, registered: registry.All, claimEvery: claimEvery, why: unavailable("the services have not started")}, nil
+	return &Group{o: o, registered: registry.All, graph: reactions.Choreography(), claimEvery: claimEvery, why: unavailable("the services have not started")}, nil
 }
 
 // Run runs the services until ctx ends, then drains them: they take no new work, and
@@ -165,9 +169,13 @@ func New(o Options) (*Group, error) {
 // not answer or are not migrated, and for an engine that does not answer;
 // meanwhile [Group.Ready] returns the reason. Run returns nil after a drain,
 // otherwise an error that retrying cannot fix, such as a database or a task queue
-// that is not the group's, see claim. A group runs once.
+// that is not the group's, see claim, or a graph in which a choreographed order could stand
+// still. A group runs once.
 func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 	defer g.close()
+	if err := reacting.Check(g.graph); err != nil {
+		return err //nolint:wrapcheck // it says what is wrong
+	}
 	if err := g.prepare(ctx, c); err != nil {
 		if ctx.Err() != nil {
 			return nil // asked to end before it had begun
@@ -205,7 +213,7 @@ func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 	if g.acts() {
 		parts.Start(ctx, process.Part{Name: "task queues", Run: func(ctx context.Context) error { return g.keepClaims(ctx, c) }})
 	}
-	if err := errors.Join(publishing, g.background(ctx, c, parts), g.connect(ctx, parts, events.Config.Listen), g.work(ctx, parts)); err != nil {
+	if err := errors.Join(publishing, g.background(ctx, c, parts), g.connect(ctx, parts, events.Config.Listen), g.connect(ctx, parts, events.Config.Watch), g.work(ctx, parts)); err != nil {
 		return errors.Join(err, parts.Stop())
 	}
 	events.Fill(ctx, parts, g.stores, g.o.Logger)

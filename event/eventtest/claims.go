@@ -267,6 +267,48 @@ func tellsWhatItHolds(t *testing.T, b *bench) {
 	}
 }
 
+func tellsTheOldest(t *testing.T, b *bench) {
+	gauge := b.bus.(event.Gauge) //nolint:errcheck // the claim is that of a Gauge
+	topics := []string{b.topic + ".ours", b.topic + "_else"}
+	oldest := func() time.Time {
+		t.Helper()
+		at, err := gauge.Oldest(t.Context(), b.group, topics)
+		require.NoError(t, err)
+		return at
+	}
+	tell := func(n int, topic string) {
+		t.Helper()
+		m := b.message("k", n)
+		m.Topic = topic
+		_, err := b.bus.Publish(t.Context(), []event.Message{m})
+		require.NoError(t, err)
+	}
+	require.Zero(t, oldest(), "there is none")
+	tell(0, b.topic)
+	require.Zero(t, oldest(), "it is on another topic")
+	tell(1, b.topic+".ours")
+	first := oldest()
+	require.NotZero(t, first, "of a group that has never listened")
+	tell(2, b.topic+"_else")
+	require.Equal(t, first, oldest())
+
+	var h heard
+	stop := b.consume(t, b.bus, b.group, h.handle, topics...)
+	require.Eventually(t, func() bool { return oldest().IsZero() }, patience, 5*time.Millisecond)
+	stop()
+	tell(3, b.topic)
+	require.Zero(t, oldest())
+	tell(4, topics[1])
+	require.True(t, oldest().After(first))
+	var failures atomic.Int64
+	b.consume(t, b.bus, b.group, func(context.Context, []event.Message) error {
+		failures.Add(1)
+		return errPlanted
+	}, topics...)
+	require.Eventually(t, func() bool { return failures.Load() > 2 }, patience, 5*time.Millisecond)
+	require.NotZero(t, oldest(), "it is delivered, not handled")
+}
+
 func rings(t *testing.T, b *bench) {
 	bell := b.bus.(event.Bell)              //nolint:errcheck // the claim is that of a Bell
 	other := open(t, b.Broker).(event.Bell) //nolint:errcheck // of the same type

@@ -24,6 +24,7 @@ const (
 type Memory struct {
 	mu      sync.Mutex
 	stored  []event.Message // the position of an element is its index + 1
+	at      []time.Time     // when each was stored
 	groups  map[string]*group
 	bells   map[string][]*func()
 	changed chan struct{} // is closed and replaced at every change
@@ -56,7 +57,7 @@ func (m *Memory) Publish(ctx context.Context, batch []event.Message) (positions 
 		if len(msg.Data) > MaxData || msg.Key == "" {
 			return positions, fault.Errorf(fault.Bug, fault.Invalid, "publish event %s: too large, or without a key", msg.ID)
 		}
-		m.stored = append(m.stored, clone(msg))
+		m.stored, m.at = append(m.stored, clone(msg)), append(m.at, time.Now().UTC())
 		positions = append(positions, uint64(len(m.stored)))
 	}
 	return positions, nil
@@ -151,7 +152,8 @@ func (m *Memory) Stored() (all []event.Message) {
 func (m *Memory) Cut(n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.stored = m.stored[:max(0, len(m.stored)-n)]
+	left := max(0, len(m.stored)-n)
+	m.stored, m.at = m.stored[:left], m.at[:left]
 	for _, g := range m.groups {
 		g.next = min(g.next, len(m.stored))
 	}
@@ -217,4 +219,17 @@ func (m *Memory) Behind(_ context.Context, name string) (messages int64, upTo ti
 		upTo = time.Now().UTC()
 	}
 	return messages, upTo, nil
+}
+
+// Oldest implements [event.Gauge].
+func (m *Memory) Oldest(_ context.Context, name string, topics []string) (time.Time, error) {
+	g := m.group(name)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for n := g.next; n < len(m.stored); n++ {
+		if event.Covers(topics, m.stored[n].Topic) {
+			return m.at[n], nil
+		}
+	}
+	return time.Time{}, nil
 }

@@ -29,8 +29,8 @@ type Broker struct {
 	Restart func(t *testing.T)
 }
 
-// Bus is the suite that holds for every [event.Bus], with the claims of an [event.Tail]
-// and an [event.Bell] for a bus that is one. newBroker starts an empty broker that ends
+// Bus is the suite that holds for every [event.Bus], with the claims of an [event.Tail],
+// an [event.Bell] and an [event.Gauge] for a bus that is one. newBroker starts an empty broker that ends
 // with the test.
 func Bus(t *testing.T, newBroker func(t *testing.T) Broker) {
 	t.Helper()
@@ -56,6 +56,9 @@ func Bus(t *testing.T, newBroker func(t *testing.T) Broker) {
 	}
 	if _, ok := bus.(event.Bell); ok {
 		claims["Rings"] = rings
+	}
+	if _, ok := bus.(event.Gauge); ok {
+		claims["TellsTheOldestThatIsNotHeard"] = tellsTheOldest
 	}
 	for name, test := range claims {
 		t.Run(name, func(t *testing.T) {

@@ -50,36 +50,31 @@ type Group struct {
 
 // React returns the group of a reaction.
 func React(l event.Listener, o Options) *Group {
-	g := newGroup(l.Group, l.Facts, l.Style, o)
+	g := newGroup(l, o)
 	g.handle = l.Handle
 	return g
 }
 
 // Project returns the group of a projection.
 func Project(p Projection, o Options) *Group {
-	g := newGroup(p.Group, p.Facts, "", o)
+	g := newGroup(event.Listener{Group: p.Group, Facts: p.Facts}, o)
 	g.apply = p.Apply
 	g.handle = func(ctx context.Context, e event.Event) error { return g.applyOnce(ctx, []event.Event{e}) }
 	return g
 }
 
-func newGroup(name string, facts []event.Declaration, style string, o Options) *Group {
+func newGroup(l event.Listener, o Options) *Group {
 	o = o.withDefaults()
 	g := &Group{
-		o: o, name: name, facts: map[string]event.Declaration{}, lease: lease.New(o.DB, name, o.Lease),
+		o: o, name: l.Group, topics: l.Topics(), facts: map[string]event.Declaration{}, lease: lease.New(o.DB, l.Group, o.Lease),
 		keys: busy.NewKeys(), recent: busy.NewRecent(), wake: make(chan struct{}, 1),
 	}
 	g.stand.Store(&waiting.Standing{})
 	g.call = handler.Caller{
-		Group: name, Limit: o.Limit, Handled: func(n int) { o.Meter.Handled(name, n) }, Tracer: o.Tracer, Logger: o.Logger,
+		Group: l.Group, Limit: o.Limit, Handled: func(n int) { o.Meter.Handled(l.Group, n) }, Tracer: o.Tracer, Logger: o.Logger,
 	}
-	known := map[string]bool{}
-	for _, d := range facts {
+	for _, d := range l.Facts {
 		g.facts[d.Type()] = d
-		if topic := d.TopicOf(style); !known[topic] { // of all versions
-			known[topic] = true
-			g.topics = append(g.topics, topic)
-		}
 	}
 	return g
 }

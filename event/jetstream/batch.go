@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/jetstream/subject"
 	"github.com/amends/amends/internal/background"
 )
 
@@ -183,7 +184,7 @@ func (c *consumer) giveBack(batch []jetstream.Msg, err error) error {
 func decodeAll(batch []jetstream.Msg) []event.Message {
 	messages := make([]event.Message, len(batch))
 	for i, m := range batch {
-		messages[i] = decode(m.Subject(), m.Headers(), m.Data())
+		messages[i] = subject.Decode(m.Subject(), m.Headers(), m.Data())
 	}
 	return messages
 }

@@ -65,7 +65,7 @@ func (o *Options) defaults() {
 	}
 }
 
-// Bus implements [event.Bus], [event.Tail] and [event.Bell].
+// Bus implements [event.Bus], [event.Tail], [event.Bell] and [event.Gauge].
 type Bus struct {
 	o       Options
 	conn    *nats.Conn
@@ -201,7 +201,8 @@ func (b *Bus) ensureStream(ctx context.Context) error {
 
 // interfaces that Bus implements.
 var (
-	_ event.Bus  = (*Bus)(nil)
-	_ event.Tail = (*Bus)(nil)
-	_ event.Bell = (*Bus)(nil)
+	_ event.Bus   = (*Bus)(nil)
+	_ event.Tail  = (*Bus)(nil)
+	_ event.Bell  = (*Bus)(nil)
+	_ event.Gauge = (*Bus)(nil)
 )

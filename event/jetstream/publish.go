@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/jetstream/subject"
 	"github.com/amends/amends/fault"
 )
 
@@ -61,7 +62,7 @@ func (b *Bus) publish(ctx context.Context, batch []event.Message) ([]uint64, err
 }
 
 func (b *Bus) send(m event.Message) (jetstream.PubAckFuture, error) {
-	msg, err := encode(m)
+	msg, err := subject.Encode(m)
 	if err != nil {
 		return nil, err
 	}
@@ -159,14 +160,14 @@ func (b *Bus) Epoch() uint64 { return b.conn.Stats().Reconnects }
 
 // Ring implements [event.Bell], by a message that the server does not store.
 func (b *Bus) Ring(name string) {
-	if err := b.conn.Publish(bell(name), nil); err != nil {
+	if err := b.conn.Publish(subject.Bell(name), nil); err != nil {
 		b.o.Logger.Debug("broker: a ring is lost", "bell", name, "error", err)
 	}
 }
 
 // OnRing implements [event.Bell].
 func (b *Bus) OnRing(name string, f func()) (stop func(), err error) {
-	sub, err := b.conn.Subscribe(bell(name), func(*nats.Msg) { f() })
+	sub, err := b.conn.Subscribe(subject.Bell(name), func(*nats.Msg) { f() })
 	if err != nil {
 		return nil, away("listen for a bell", err)
 	}
@@ -176,5 +177,3 @@ func (b *Bus) OnRing(name string, f func()) (stop func(), err error) {
 		}
 	}, nil
 }
-
-func bell(name string) string { return "bell." + escape(name, notInKey) }

@@ -24,6 +24,10 @@ import (
 // late is a broker with a group that is an hour behind.
 type late struct{ event.Bus }
 
+func (late) Oldest(context.Context, string, []string) (time.Time, error) {
+	return time.Now().Add(-time.Hour), nil
+}
+
 func (late) Behind(context.Context, string) (int64, time.Time, error) {
 	return 3, time.Now().Add(-time.Hour), nil
 }

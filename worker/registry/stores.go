@@ -14,9 +14,7 @@ import (
 	"github.com/amends/amends/event/outbox"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
-	"github.com/amends/amends/reactions"
 	querystore "github.com/amends/amends/services/query/store"
-	"github.com/amends/amends/worker/reacting"
 )
 
 // events are the tables that every service has beside its own: those of its leases, and
@@ -86,14 +84,10 @@ func Open(ctx context.Context, r Row, at DSNs, o database.Options) (*Stores, err
 type Ask func(self, service string) (grpc.ClientConnInterface, error)
 
 // Prepare readies the service to be called: it has its secret, if it needs one, and
-// connections to those that it asks. Without ask none can be asked. It fails if choreographed
-// orders could stand still.
+// connections to those that it asks. Without ask none can be asked.
 func (s *Stores) Prepare(ask Ask) error {
 	if err := Check(s.Row.Name, s.secret); err != nil {
 		return err
-	}
-	if err := reacting.Check(reactions.Choreography()); err != nil {
-		return err //nolint:wrapcheck // it says what is wrong
 	}
 	s.asked = map[string]grpc.ClientConnInterface{}
 	for _, service := range s.Row.asks {

@@ -138,6 +138,10 @@ func TestKeepsServicesApart(t *testing.T) {
 		return nil
 	}))
 
+	oldest, err := payment.Oldest(t.Context(), "order", []string{"evt.payment.happened"})
+	require.NoError(t, err, "whether another group listens may be asked")
+	require.NotZero(t, oldest, "it never has")
+
 	worker := open(t, s, jetstream.Options{User: "worker", Password: "another-long-secret"})
 	ready(t, worker)
 	_, err = worker.Publish(t.Context(), append(told("shipping"), told("inventory")...))

@@ -112,12 +112,12 @@ func allow(o *server.Options, users []User) error {
 const instances = "KV_amends-instances"
 
 // permissionsOf returns the subjects that a user needs for its services. All may read
-// every fact and every instance, and make their streams if they are missing; nobody may
+// every fact, how every group stands, and every instance, and make their streams if they are missing; nobody may
 // change or delete them: who changes a stream can have it publish for other services.
 func permissionsOf(services []string) *server.Permissions {
 	publish := []string{
 		"bell.>", "$JS.API.INFO", "$JS.API.STREAM.CREATE.EVENTS", "$JS.API.STREAM.INFO.EVENTS",
-		"$JS.API.STREAM.MSG.GET.EVENTS", "$JS.API.DIRECT.GET.EVENTS", "$JS.API.DIRECT.GET.EVENTS.>",
+		"$JS.API.STREAM.MSG.GET.EVENTS", "$JS.API.DIRECT.GET.EVENTS", "$JS.API.DIRECT.GET.EVENTS.>", "$JS.API.CONSUMER.INFO.EVENTS.*",
 		"$JS.API.CONSUMER.CREATE." + instances + ".>", "$JS.API.CONSUMER.INFO." + instances + ".*",
 		"$JS.API.CONSUMER.DELETE." + instances + ".*", "$JS.FC." + instances + ".>",
 	}
@@ -126,7 +126,7 @@ func permissionsOf(services []string) *server.Permissions {
 	}
 	for _, s := range services {
 		publish = append(publish, "evt."+s+".>", "$JS.ACK.EVENTS."+s+".>", "$KV.amends-instances."+s+".>")
-		for _, call := range []string{"CREATE", "INFO", "MSG.NEXT", "UNPIN"} {
+		for _, call := range []string{"CREATE", "MSG.NEXT", "UNPIN"} {
 			publish = append(publish, "$JS.API.CONSUMER."+call+".EVENTS."+s)
 		}
 		publish = append(publish, "$JS.API.CONSUMER.CREATE.EVENTS."+s+".>")

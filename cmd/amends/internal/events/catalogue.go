@@ -18,7 +18,7 @@ import (
 // Command returns `amends events`.
 func Command(std cli.Stdio) *cobra.Command {
 	cmd := cli.Group("events", "The facts that services tell through the broker")
-	cmd.AddCommand(catalogue(std), graph(std), waitingList(std), deadList(std), showEvent(std), redrive(std), discard(std))
+	cmd.AddCommand(catalogue(std), graph(std), listeners(std), waitingList(std), deadList(std), showEvent(std), redrive(std), discard(std))
 	return cmd
 }
 

@@ -1,4 +1,5 @@
-package jetstream
+// Package subject translates messages of events into those of NATS, and back.
+package subject
 
 import (
 	"fmt"
@@ -14,9 +15,9 @@ import (
 // notInKey lists the visible characters that are no part of a subject's token.
 const notInKey = ".*>"
 
-// encode returns a message as the broker carries it. Its error is a fault of kind bug:
+// Encode returns a message as the broker carries it. Its error is a fault of kind bug:
 // the topic or the key is not one.
-func encode(m event.Message) (*nats.Msg, error) {
+func Encode(m event.Message) (*nats.Msg, error) {
 	if dots := strings.Count(m.Topic, "."); m.Key == "" || dots < 2 || dots > 3 {
 		return nil, fault.Errorf(fault.Bug, fault.Invalid, "publish event %s: no key, or topic %q is not evt.<service>.<fact>[.<style>]", m.ID, m.Topic)
 	}
@@ -28,9 +29,9 @@ func encode(m event.Message) (*nats.Msg, error) {
 	return out, nil
 }
 
-// decode is the inverse of encode. A part that another publisher did not encode stays as
+// Decode is the inverse of [Encode]. A part that another publisher did not encode stays as
 // it is: such a message must not stop those behind it.
-func decode(subject string, header nats.Header, data []byte) event.Message {
+func Decode(subject string, header nats.Header, data []byte) event.Message {
 	last := strings.LastIndexByte(subject, '.')
 	m := event.Message{
 		ID: header.Get(nats.MsgIdHdr), Topic: subject[:max(last, 0)], Key: unescape(subject[last+1:]),
@@ -43,6 +44,9 @@ func decode(subject string, header nats.Header, data []byte) event.Message {
 	}
 	return m
 }
+
+// Bell returns the subject of the rings for name.
+func Bell(name string) string { return "bell." + escape(name, notInKey) }
 
 func unescape(text string) string {
 	if plain, err := url.PathUnescape(text); err == nil {

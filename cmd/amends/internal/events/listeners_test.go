@@ -1,0 +1,22 @@
+package events
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/event/unheard"
+)
+
+func TestAListenerThatIsLateIsAnError(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	all := []unheard.Standing{{Group: "catalog"}, {Group: "payment", Oldest: now.Add(-75 * time.Second), Late: true}}
+	var out strings.Builder
+	require.NoError(t, listStandings(&out, all, now))
+	require.Equal(t, "catalog        has taken every event\npayment        has not taken an event of 1m15s ago: late\n", out.String())
+	require.EqualError(t, late(all), "listeners that are late: 1")
+	require.NoError(t, late(all[:1]))
+}

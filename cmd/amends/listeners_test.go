@@ -1,0 +1,49 @@
+package main
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/jetstream"
+	"github.com/amends/amends/event/unheard"
+	"github.com/amends/amends/proof/brokertest"
+	"github.com/amends/amends/services/order"
+)
+
+func TestEventsListenersTellsWhoHasNotHeard(t *testing.T) {
+	t.Parallel()
+	broker := brokertest.Start(t)
+	bus, err := jetstream.Open(broker.URL(), jetstream.Options{})
+	require.NoError(t, err)
+	t.Cleanup(bus.Close)
+	e := order.PlacedFact.New("ord_1", "ord_1", order.Snapshot{})
+	e.ID, e.Style, e.Time = "e1", string(order.Choreographed), time.Now()
+	require.Eventually(t, func() bool {
+		_, err := bus.Publish(t.Context(), []event.Message{event.Encode(e)})
+		return err == nil
+	}, time.Minute, 10*time.Millisecond)
+
+	said := func(args ...string) string {
+		out, err := once(t, nil, append([]string{"events", "listeners", "--broker-url", broker.URL()}, args...)...)
+		require.NoError(t, err)
+		return out
+	}
+	require.Regexp(t, `^catalog        has not taken an event of [0-9]+s ago
+inventory      has taken every event
+order          has taken every event
+payment        has taken every event
+shipping       has taken every event
+$`, said())
+	var all []unheard.Standing
+	require.NoError(t, json.Unmarshal([]byte(said("--json")), &all))
+	require.Len(t, all, 5)
+	require.Equal(t, "catalog", all[0].Group)
+	require.WithinDuration(t, time.Now(), all[0].Oldest, time.Minute)
+
+	_, err = once(t, nil, "events", "listeners")
+	require.ErrorContains(t, err, "broker.url: must be set: the broker knows who listens")
+}
