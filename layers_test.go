@@ -207,7 +207,7 @@ var layers = []layer{
 	{"internal/show", "", "temporal gorm echo viper"},
 	{"internal/show/doctorreport", "internal/show workflows/doctor workflows/doctor/judge", "gorm echo viper"},
 	{"internal/show/loadreport", "internal/show proof/load", "gorm echo viper"},
-	{"internal/show/orderview", "internal/show internal/watch internal/watch/stuck workflows", "gorm echo viper"},
+	{"internal/show/orderview", "internal/show internal/watch internal/watch/stuck services/order workflows", "gorm echo viper"},
 	{"internal/asyncapi", "event", "temporal gorm echo viper"},
 	{"internal/asyncapi/generate", "internal/asyncapi worker/registry", "echo viper"},
 	{"internal/background", "", "temporal gorm echo viper"},

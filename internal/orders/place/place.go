@@ -52,7 +52,7 @@ const (
 type Config struct {
 	Queue       string        // of the order service's workers
 	Express     []string      // steps that a new order tries at its own worker; may be empty
-	Style       service.Style   // of the orders whose placement names none
+	Style       service.Style // of the orders whose placement names none
 	Placed      func(string)  // is called with the style of each order that is new
 	DecideAfter time.Duration // how long an order may stay undecided
 	Timeout     time.Duration // how long a placement waits until the order is stored

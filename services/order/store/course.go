@@ -16,8 +16,8 @@ import (
 )
 
 var (
-	_ course.Service = (*Store)(nil)
-	_ course.Requests    = (*Store)(nil)
+	_ course.Service  = (*Store)(nil)
+	_ course.Requests = (*Store)(nil)
 )
 
 // Facts that a method tells again for an order that it has not changed.
