@@ -158,6 +158,7 @@ var layers = []layer{
 	{"event/inbox/waiting", "event event/lease saga/barrier/txn fault internal/text", "temporal echo viper"},
 	{"event/traced", "event fault", "temporal gorm echo viper"},
 	{"event/outbox/compare", "event event/outbox saga/audit saga/barrier saga/key event/implied fault", "temporal echo viper"},
+	{"event/outbox/outboxtest", "event", "temporal echo viper"},
 	{"event/outbox/wake", "internal/background", "temporal echo viper"},
 	{"event/outbox/retention", "saga/barrier/txn", "temporal echo viper"},
 	{"event/outbox", "event event/lease event/outbox/retention event/outbox/wake event/traced saga/barrier saga/barrier/txn saga/key fault internal/background", "temporal echo viper"},

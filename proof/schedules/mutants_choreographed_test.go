@@ -42,7 +42,7 @@ var choreographed = []mutant{
 	{
 		name: "OneAnswerIsNotWaitedFor", file: "services/order/course/course.go",
 		was: "return slices.ContainsFunc(services, func(service string) bool {", is: "return slices.ContainsFunc(services[:2], func(service string) bool {",
-		by: follow("2", "-schedule", "shipping:inventory.reserved#1=cancel shipping:order.aborted#1=late"),
+		by: follow("2", "-schedule", "payment:shipping.booked#1=refuse shipping:order.aborted#1=late"),
 	},
 	{
 		name: "ARefusalAsksForNoAbort", file: "reactions/order.go",
@@ -58,7 +58,7 @@ var choreographed = []mutant{
 	{
 		name: "ALateStepWithdrawsTheObjection", file: "services/order/course/course.go",
 		was: "	r.Course.Parcels = parcels\n", is: "	r.Course.Parcels, r.Course.Asked = parcels, \"\"\n",
-		by: follow("1"),
+		by: follow("2", "-schedule", "order:shipping.booked#1=late-after-next payment:shipping.booked#1=refuse"),
 	},
 	{
 		name: "TakenMoneyIsForgotten", file: "services/order/course/course.go",
