@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,6 +18,12 @@ var (
 	seed   = flag.Uint64("seed", 1, "draws the sample")
 	line   = flag.String("schedule", "", "the one schedule to run")
 )
+
+// TestMain lets the heap grow: most of it is garbage.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	os.Exit(m.Run())
+}
 
 func explorer(t *testing.T) explore.Explorer {
 	t.Helper()

@@ -99,8 +99,8 @@ func (s *subject) Begin(ctx context.Context) error {
 // decideAfter is several reminders long.
 const decideAfter = 30 * time.Minute
 
-// Told returns the new events of choreographed orders. An end that is told must be one
-// already.
+// Told returns the new events of choreographed orders. An end must be one already when it is
+// told first.
 func (s *subject) Told(ctx context.Context) (all []event.Event, err error) {
 	for _, service := range services {
 		if s.wrote[service] == s.Written(service) {
@@ -115,8 +115,10 @@ func (s *subject) Told(ctx context.Context) (all []event.Event, err error) {
 			if e.Style == "" {
 				continue
 			}
+			end := e.Type == order.CancelledFact.Type() || e.Type == order.ConfirmedFact.Type()
+			first := !slices.Contains(s.log, name(e.Type))
 			all, s.log, s.hops = append(all, e), append(s.log, name(e.Type)), max(s.hops, e.Hops)
-			if e.Type == order.CancelledFact.Type() || e.Type == order.ConfirmedFact.Type() {
+			if end && first {
 				if err := s.Shop.Check(ctx); err != nil {
 					return nil, fmt.Errorf("%s is told, and it is not so: %w", name(e.Type), err)
 				}
