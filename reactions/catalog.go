@@ -11,7 +11,7 @@ import (
 )
 
 var quoteThePlaced = choreography.Reaction[order.Snapshot]{
-	Group: "catalog", On: order.PlacedFact, Calls: quote,
+	Group: "catalog", On: order.PlacedFact, Calls: quote, Abortable: true,
 	Tells: []event.Declaration{catalog.QuotedFact.Declaration, catalog.QuoteRefusedFact.Declaration},
 }
 

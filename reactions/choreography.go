@@ -7,9 +7,14 @@ import (
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/choreography"
+	"github.com/amends/amends/event/report"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/catalog"
+	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/shipping"
 )
 
 // style is that of the orders which go on by reactions.
@@ -26,6 +31,14 @@ const (
 	book      = "shipping.book"
 )
 
+// owes names the effect that a step holds while it stands, in the words of an orchestrated
+// order.
+var owes = map[string]string{authorize: "money held", capture: "money taken", reserve: "stock held", book: "parcels booked"}
+
+// reports are those of the services that react. The order service hears all of them: a
+// failure asks for the abort, a stall is a flag of the order until it has ended.
+var reports = []report.Facts{order.Reports, catalog.Reports, payment.Reports, inventory.Reports, shipping.Reports}
+
 // Choreography returns the reactions that take an order forward, or back, without a
 // workflow. The order service alone decides; all others report.
 //
@@ -38,9 +51,10 @@ func Choreography() choreography.Graph {
 	return choreography.Graph{
 		// A customer and the clock ask for an abort, too; the clock also tells the newest
 		// fact of an order again that makes no progress.
-		Begins: declarations(order.PlacedFact, order.AbortAskedFact, order.AbortedFact),
-		Ends:   declarations(order.ConfirmedFact, order.CancelledFact),
-		Links:  slices.Concat(catalogLinks, orderForward, paymentLinks, inventoryLinks, shippingLinks, orderBack),
+		Begins:  declarations(order.PlacedFact, order.AbortAskedFact, order.AbortedFact),
+		Ends:    declarations(order.ConfirmedFact, order.CancelledFact),
+		Links:   slices.Concat(catalogLinks, orderForward, paymentLinks, inventoryLinks, shippingLinks, orderBack, orderReports()),
+		Reports: reports,
 	}
 }
 

@@ -17,7 +17,8 @@ import (
 )
 
 var (
-	keepTheQuoted = choreography.Reaction[catalog.QuotedData]{Group: "order", On: catalog.QuotedFact, Calls: "order.keep_quote"}
+	keepTheQuoted = choreography.Reaction[catalog.QuotedData]{Group: "order", On: catalog.QuotedFact, Calls: "order.keep_quote", Abortable: true}
+	// The capture follows the same fact, so a bug must not abort the order: it waits.
 	keepTheBooked = choreography.Reaction[shipping.BookedData]{Group: "order", On: shipping.BookedFact, Calls: "order.keep_parcels"}
 
 	confirmTheCommitted = choreography.Reaction[inventory.CommittedData]{
@@ -119,5 +120,6 @@ func Order(s course.Service) event.Listener {
 	choreography.React(l, countTheCancelled, func(ctx context.Context, id string, d shipping.StepData) error {
 		return free(ctx, id, "shipping", d.Key)
 	})
+	reactToReports(l, s)
 	return l.Listener()
 }

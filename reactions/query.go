@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/report"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
@@ -48,11 +49,23 @@ var steps = map[string]string{
 	shipping.BookedFact.Type():        done,
 	shipping.RefusedFact.Type():       refused,
 	shipping.CancelledFact.Type():     undone,
+
+	order.Reports.Failed.Type():     refused,
+	catalog.Reports.Failed.Type():   refused,
+	inventory.Reports.Failed.Type(): refused,
+	payment.Reports.Failed.Type():   refused,
+	shipping.Reports.Failed.Type():  refused,
 }
 
-// Followed are the facts that the read model is made of.
+// Followed are the facts that the read model is made of. It does not follow which reactions
+// are stuck: the order has the flags.
 func Followed() []event.Declaration {
-	return slices.Concat(order.Facts, catalog.Facts, inventory.Facts, payment.Facts, shipping.Facts)
+	all := slices.Concat(order.Facts, catalog.Facts, inventory.Facts, payment.Facts, shipping.Facts)
+	return slices.DeleteFunc(all, func(d event.Declaration) bool {
+		return slices.ContainsFunc(reports, func(f report.Facts) bool {
+			return d.Type() == f.Stuck.Type() || d.Type() == f.Recovered.Type()
+		})
+	})
 }
 
 // GoodsOwners are the services whose state facts are products and stock.

@@ -25,7 +25,7 @@ func (e Events) Told(ctx context.Context, id string) (outbox.Told, bool, error) 
 
 // WithEvents opens a service's database for f. o needs no other service.
 func WithEvents(ctx context.Context, o Options, service string, f func(Events) error) error {
-	return With(ctx, o, service, func(s *registry.Stores) error { return f(Events{waiting.NewDesk(s.Own), s}) })
+	return With(ctx, o, service, func(s *registry.Stores) error { return f(Events{s.Desk(), s}) })
 }
 
 // Desk returns the desk of the letters of a service that runs in the group. Its error is
@@ -38,7 +38,7 @@ func (g *Group) Desk(service string) (*waiting.Desk, error) {
 	}
 	for _, s := range g.stores {
 		if s.Row.Name == service {
-			return waiting.NewDesk(s.Own), nil
+			return s.Desk(), nil
 		}
 	}
 	return nil, fault.Errorf(fault.Business, fault.NotFound, "the service %s does not run here", service)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/report"
 )
 
 // Graph is the reactions of all groups to the facts of one style of saga.
@@ -18,16 +19,20 @@ type Graph struct {
 	Ends []event.Declaration
 	// Links are the reactions.
 	Links []Link
+	// Reports are those of the groups that report trouble. A saga does not go on from them,
+	// except from a failure.
+	Reports []report.Facts
 }
 
 // Check returns nil, or every reason why a saga of the graph could stand still: a fact
 // that no group hears or that is never told, a fact that leads to no end of the saga, two
-// reactions of one group to one fact, and a reaction that calls another service.
+// reactions of one group to one fact, a reaction that calls another service, and a failure
+// that its group cannot report.
 func (g Graph) Check() error {
 	var problems []error
 	wrong := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	heard, told, ending := g.heard(), g.told(), g.ending()
-	bound := map[string]bool{}
+	bound, notes := map[string]bool{}, g.notes()
 	for _, l := range g.Links {
 		if one := l.Group + " hears " + name(l.On); bound[one] {
 			wrong("%s twice", one)
@@ -37,6 +42,9 @@ func (g Graph) Check() error {
 		if !strings.HasPrefix(l.Calls, l.Group+".") {
 			wrong("%s calls %s, which is not its own", l.Group, l.Calls)
 		}
+		if l.Abortable && len(g.tells(l)) == len(l.Tells) {
+			wrong("%s cannot report that %s has failed", l.Group, l.Calls)
+		}
 		if !told[name(l.On)] {
 			wrong("%s hears %s, which is never told", l.Group, name(l.On))
 		}
@@ -45,7 +53,7 @@ func (g Graph) Check() error {
 		switch {
 		case told[fact] && !heard[fact] && !g.isEnd(fact):
 			wrong("%s is told, and no group hears it", fact)
-		case !ending[fact]:
+		case !ending[fact] && !slices.Contains(notes, fact):
 			wrong("%s leads to no end of the saga%s", fact, g.circle(fact))
 		}
 	}
@@ -67,10 +75,11 @@ func (g Graph) facts() []string {
 	}
 	for _, l := range g.Links {
 		all = append(all, name(l.On))
-		for _, f := range l.Tells {
+		for _, f := range g.tells(l) {
 			all = append(all, name(f))
 		}
 	}
+	all = append(all, g.notes()...)
 	slices.Sort(all)
 	return slices.Compact(all)
 }
@@ -89,9 +98,12 @@ func (g Graph) told() map[string]bool {
 		all[name(f)] = true
 	}
 	for _, l := range g.Links {
-		for _, f := range l.Tells {
+		for _, f := range g.tells(l) {
 			all[name(f)] = true
 		}
+	}
+	for _, fact := range g.notes() {
+		all[fact] = true
 	}
 	return all
 }
@@ -100,7 +112,7 @@ func (g Graph) told() map[string]bool {
 func (g Graph) next(fact string) (all []string) {
 	for _, l := range g.Links {
 		if name(l.On) == fact {
-			for _, f := range l.Tells {
+			for _, f := range g.tells(l) {
 				all = append(all, name(f))
 			}
 		}

@@ -2,6 +2,7 @@ package choreography
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 func (g Graph) Mermaid() string {
 	var out strings.Builder
 	out.WriteString("flowchart TD\n")
-	drawn := map[string]bool{}
+	drawn, notes, notesTo := map[string]bool{}, g.notes(), map[string][]string{}
 	draw := func(f event.Declaration) string {
 		id := strings.ReplaceAll(name(f), ".", "_")
 		if !drawn[id] {
@@ -36,8 +37,12 @@ func (g Graph) Mermaid() string {
 	for _, l := range g.Links {
 		on := draw(l.On)
 		var tells []string
-		for _, f := range l.Tells {
+		for _, f := range g.tells(l) {
 			tells = append(tells, draw(f))
+		}
+		if slices.Contains(notes, name(l.On)) { // one box for all of them
+			notesTo[l.Calls] = append(notesTo[l.Calls], on)
+			continue
 		}
 		does := on + "_" + l.Group
 		label := l.Calls
@@ -48,6 +53,10 @@ func (g Graph) Mermaid() string {
 		if len(tells) > 0 {
 			fmt.Fprintf(&out, "    %s --> %s\n", does, strings.Join(tells, " & "))
 		}
+	}
+	for _, call := range slices.Sorted(maps.Keys(notesTo)) {
+		box := strings.ReplaceAll(call, ".", "_")
+		fmt.Fprintf(&out, "    %s[%q]\n    %s --> %s\n", box, call, strings.Join(notesTo[call], " & "), box)
 	}
 	return out.String()
 }

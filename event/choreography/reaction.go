@@ -1,6 +1,7 @@
 package choreography
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/amends/amends/event"
@@ -26,18 +27,30 @@ type Reaction[Data any] struct {
 	If string
 	// Tells are the facts that may follow, empty for none.
 	Tells []event.Declaration
+	// Step is the step of the saga that the call takes, undoes or settles; empty: Calls.
+	Step string
+	// Owes names, in a few words, the effect of the step that may stand while the reaction
+	// is stuck, for operators; empty: none.
+	Owes string
+	// Abortable means that the saga can still be aborted: a bug of the call tells that the
+	// group has failed, and no later event waits behind it. Any other bug is parked.
+	Abortable bool
 }
 
 // Link is a [Reaction] without the type of its data.
 type Link struct {
-	Group, Calls, If string
-	On               event.Declaration
-	Tells            []event.Declaration
+	Group, Calls, If, Step, Owes string
+	Abortable                    bool
+	On                           event.Declaration
+	Tells                        []event.Declaration
 }
 
 // Link returns the reaction as a link of a [Graph].
 func (r Reaction[Data]) Link() Link {
-	return Link{Group: r.Group, Calls: r.Calls, If: r.If, On: r.On.Declaration, Tells: r.Tells}
+	return Link{
+		Group: r.Group, Calls: r.Calls, If: r.If, Step: cmp.Or(r.Step, r.Calls), Owes: r.Owes, Abortable: r.Abortable,
+		On: r.On.Declaration, Tells: r.Tells,
+	}
 }
 
 // Listening collects the code of one group's reactions.
@@ -45,11 +58,12 @@ type Listening struct {
 	group, style string
 	facts        []event.Declaration
 	react        map[string]func(ctx context.Context, e event.Event) error
+	reports      map[string]bool // the facts that are reports
 }
 
 // Listen returns a group without reactions, to sagas of the style.
 func Listen(group, style string) *Listening {
-	return &Listening{group: group, style: style, react: map[string]func(context.Context, event.Event) error{}}
+	return &Listening{group: group, style: style, react: map[string]func(context.Context, event.Event) error{}, reports: map[string]bool{}}
 }
 
 // React binds do to the reaction r of l's group: it is called with the id of the saga and
@@ -61,6 +75,7 @@ func React[Data any](l *Listening, r Reaction[Data], do func(ctx context.Context
 		panic("choreography: " + l.group + " cannot bind a reaction of " + r.Group + " to " + r.On.Type())
 	}
 	l.facts = append(l.facts, r.On.Declaration)
+	l.reports[r.On.Type()] = isReport[Data]()
 	l.react[r.On.Type()] = func(ctx context.Context, e event.Event) error {
 		data, err := r.On.Read(e)
 		if err != nil {
@@ -84,7 +99,7 @@ func (l *Listening) handle(ctx context.Context, e event.Event) error {
 		return nil
 	case do == nil || e.Correlation == "":
 		return fault.Errorf(fault.Bug, fault.Invalid, "event %s: %s has no reaction to %s of the saga %q", e.ID, l.group, e.Type, e.Correlation)
-	case e.Hops > MaxHops:
+	case e.Hops > MaxHops && !l.reports[e.Type]: // reports lead to no event
 		return fault.Errorf(fault.Bug, TooManyHops, "event %s: %d events led to it, so its saga goes round in a circle", e.ID, e.Hops)
 	}
 	return do(ctx, e)

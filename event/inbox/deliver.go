@@ -179,16 +179,14 @@ func (g *Group) keep(ctx context.Context, letters []waiting.Letter) error {
 	if len(letters) == 0 {
 		return nil
 	}
-	err := g.lease.Change(ctx, func(tx *gorm.DB) error {
-		if err := waiting.Put(tx, letters); err != nil {
-			return err //nolint:wrapcheck // below
-		}
-		for _, l := range letters {
-			if err := g.flag(tx, l, nil); err != nil {
-				return err
+	err := g.lease.Change(ctx, func(tx *gorm.DB) (err error) {
+		all := slices.Clone(letters)
+		for i, l := range letters {
+			if all[i], err = g.o.Report.Attempted(tx, waiting.Letter{}, l); err != nil {
+				return err //nolint:wrapcheck // below
 			}
 		}
-		return nil
+		return waiting.Put(tx, all) //nolint:wrapcheck // below
 	})
 	if err != nil {
 		return fmt.Errorf("keep events: %w", err)

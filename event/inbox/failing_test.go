@@ -97,11 +97,11 @@ func TestAResultThatCannotBeWrittenIsToldOnce(t *testing.T) {
 		var full atomic.Bool
 		full.Store(true)
 		o, log := logged(db, b)
-		o.Flag = func(*gorm.DB, waiting.Letter) error {
+		o.Report = func(*gorm.DB, event.Event, event.Trouble) (bool, error) {
 			if full.Load() {
-				return errors.New("no space left")
+				return false, errors.New("no space left")
 			}
-			return nil
+			return false, nil
 		}
 		var calls atomic.Int64
 		run(t, inbox.React(listener(func(_ context.Context, e event.Event) error {

@@ -2,10 +2,6 @@ package inbox
 
 import (
 	"context"
-	"fmt"
-	"time"
-
-	"gorm.io/gorm"
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/inbox/waiting"
@@ -47,15 +43,4 @@ func (g *Group) failed(ctx context.Context, l waiting.Letter, err error) waiting
 	g.o.Logger.WarnContext(ctx, "an event was not handled", "group", g.name, "event", l.ID, "type", l.Type, "key", l.Key,
 		"attempt", l.Attempts, "state", l.State, "code", l.Code, "error", err)
 	return l
-}
-
-// flag calls Flag for a letter that did not need an operator before.
-func (g *Group) flag(tx *gorm.DB, l waiting.Letter, before *time.Time) error {
-	if g.o.Flag == nil || l.FlaggedAt == nil || before != nil {
-		return nil
-	}
-	if err := g.o.Flag(tx, l); err != nil {
-		return fmt.Errorf("flag event %s: %w", l.ID, err)
-	}
-	return nil
 }

@@ -114,22 +114,21 @@ func (g *Group) try(ctx context.Context, l waiting.Letter) error {
 
 // settle writes the result of an attempt of a letter; also runs in the same transaction,
 // unless it is nil. A letter that was settled meanwhile stays as it is.
-func (g *Group) settle(ctx context.Context, l waiting.Letter, result error, also func(tx *gorm.DB) error) error {
-	before := l.FlaggedAt
-	if result == nil {
-		l = l.Handle(txn.Now())
-	} else {
-		l = g.failed(ctx, l, result)
+func (g *Group) settle(ctx context.Context, before waiting.Letter, result error, also func(tx *gorm.DB) error) error {
+	l := before.Handle(txn.Now())
+	if result != nil {
+		l = g.failed(ctx, before, result)
 	}
 	err := g.lease.Change(ctx, func(tx *gorm.DB) error {
 		open, err := waiting.Settle(tx, l)
+		if err == nil && open {
+			var known waiting.Letter
+			if known, err = g.o.Report.Attempted(tx, before, l); known.State != l.State && err == nil {
+				_, err = waiting.Settle(tx, known)
+			}
+		}
 		if err != nil {
 			return err //nolint:wrapcheck // below
-		}
-		if open {
-			if err := g.flag(tx, l, before); err != nil {
-				return err
-			}
 		}
 		if also != nil {
 			return also(tx)

@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/inbox/trouble"
 	"github.com/amends/amends/event/inbox/waiting"
 )
 
@@ -42,9 +43,8 @@ type Options struct {
 	Retention time.Duration
 	// Step is the length of a step of a redrive's ramp. The default is 1 s.
 	Step time.Duration
-	// Flag is called with a letter that begins to need an operator, in the transaction
-	// that records it: the service tells the others. Nil does nothing.
-	Flag func(tx *gorm.DB, l waiting.Letter) error
+	// Report tells others of events that are not handled; nil: none is told.
+	Report trouble.Report
 	// Meter receives measurements. Nil drops them.
 	Meter Meter
 	// Tracer makes the spans of handlers; nil: none.

@@ -256,31 +256,6 @@ func TestLanesRunInParallel(t *testing.T) {
 	})
 }
 
-func TestFlagsWhatFailsForLong(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, db *gorm.DB) {
-		b := newBus(nth(told, "a", 0), nth(told, "b", 0))
-		o := quick(db, b)
-		o.Retry.FlagAfter = 50 * time.Millisecond
-		var flags atomic.Int64
-		o.Flag = func(tx *gorm.DB, l waiting.Letter) error {
-			flags.Add(1)
-			return tx.Exec("INSERT INTO effect (position, event_key, n) VALUES (1, ?, 1)", l.Key).Error
-		}
-		run(t, inbox.React(listener(func(_ context.Context, e event.Event) error {
-			if e.Key == "a" {
-				return bug
-			}
-			return transient
-		}), o))
-		eventually(t, func() bool {
-			all := letters(t, db, "")
-			return len(all) == 2 && all[0].FlaggedAt != nil && all[1].FlaggedAt != nil && all[0].Attempts+all[1].Attempts > 8
-		})
-		require.Equal(t, int64(2), count(t, db, "effect"), "each is flagged once")
-	})
-}
-
 // meter keeps the last measurements.
 type meter struct {
 	mu              sync.Mutex

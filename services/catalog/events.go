@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/report"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
@@ -22,6 +23,9 @@ var (
 	// QuoteRefusedFact is told when an order's lines cannot be priced.
 	QuoteRefusedFact = declare[RefusedData](event.Declaration{Name: "quote_refused", Key: "order", About: "The lines of the order cannot be priced."})
 )
+
+// Reports are the facts by which the service tells that it cannot react to another one.
+var Reports = report.Declare("catalog", &Facts)
 
 // declare adds a fact to the list.
 func declare[Data any](d event.Declaration) event.Fact[Data] {

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/report"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
 )
@@ -30,6 +31,9 @@ var (
 	// made.
 	ReleasedFact = declare[ReleasedData](event.Declaration{Name: "released", Key: "order", About: "The order holds no stock by this step, and never will again."})
 )
+
+// Reports are the facts by which the service tells that it cannot react to another one.
+var Reports = report.Declare("inventory", &Facts)
 
 // declare adds a fact to the list.
 func declare[Data any](d event.Declaration) event.Fact[Data] {

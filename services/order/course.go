@@ -1,6 +1,10 @@
 package order
 
-import "time"
+import (
+	"time"
+
+	"github.com/amends/amends/saga/ledger"
+)
 
 // Course is how far a choreographed order has come, as far as the order service must
 // know.
@@ -21,6 +25,14 @@ type Course struct {
 	// progress.
 	NextAt    time.Time `json:"next_at,omitzero"` // UTC
 	Reminders int       `json:"reminders,omitempty"`
+	// Troubles are the events that services were stuck with, those that are over included.
+	Troubles []Trouble `json:"troubles,omitempty"`
+}
+
+// Trouble is an event that a service is or was stuck with.
+type Trouble struct {
+	Event string            `json:"event"`          // its id
+	Flag  *ledger.Attention `json:"flag,omitempty"` // nil: it is over
 }
 
 // Quote is the price of an order.

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/report"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/ledger"
@@ -34,6 +35,9 @@ var (
 	// AttentionChangedFact is told when an order gets a flag or loses one.
 	AttentionChangedFact = declare("attention_changed", "The flags that need an operator have changed.")
 )
+
+// Reports are the facts by which the service tells that it cannot react to another one.
+var Reports = report.Declare("order", &Facts)
 
 // declare adds a fact about the whole order.
 func declare(name, about string, more ...func(*event.Declaration)) event.Fact[Snapshot] {

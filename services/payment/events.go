@@ -2,6 +2,7 @@ package payment
 
 import (
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/report"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
 )
@@ -34,6 +35,9 @@ var (
 	// InvoiceIssuedFact is told with the capture that pays the invoice.
 	InvoiceIssuedFact = declare[CapturedData]("invoice_issued", "The paid invoice of the order is written.")
 )
+
+// Reports are the facts by which the service tells that it cannot react to another one.
+var Reports = report.Declare("payment", &Facts)
 
 // declare adds a fact about a step of an order's saga.
 func declare[Data any](name, about string) event.Fact[Data] {

@@ -2,6 +2,7 @@ package shipping
 
 import (
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/report"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
 )
@@ -19,6 +20,9 @@ var (
 	// before they were booked.
 	CancelledFact = declare[StepData]("cancelled", "No parcel of the order is booked by this step, and none ever will be again.")
 )
+
+// Reports are the facts by which the service tells that it cannot react to another one.
+var Reports = report.Declare("shipping", &Facts)
 
 // declare adds a fact about a step of an order's saga.
 func declare[Data any](name, about string) event.Fact[Data] {

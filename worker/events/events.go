@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/worker/registry"
+	"github.com/amends/amends/worker/reporting"
 )
 
 // Config says how the services are connected.
@@ -74,7 +75,7 @@ func (c Config) Listen(ctx context.Context, parts *process.Parts, stores []*regi
 		if s.Row.Listen == nil {
 			continue
 		}
-		o.DB = s.Own
+		o.DB, o.Report = s.Own, reporting.Of(s.Row.Name)
 		group := s.Row.Listen(s, o)
 		if group.Name() != s.Row.Name {
 			return warners, fmt.Errorf("the service %s listens as %s: a group has the name of its service", s.Row.Name, group.Name())

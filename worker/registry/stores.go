@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	querystore "github.com/amends/amends/services/query/store"
+	"github.com/amends/amends/worker/reporting"
 )
 
 // events are the tables that every service has beside its own: those of its leases, and
@@ -170,6 +171,9 @@ func (s *Stores) Told(ctx context.Context, id string) (outbox.Told, bool, error)
 	}
 	return outbox.Find(ctx, s.Own, id) //nolint:wrapcheck // it says what it did
 }
+
+// Desk returns the desk of the letters of the service's listener.
+func (s *Stores) Desk() *waiting.Desk { return reporting.Desk(s.Row.Name, s.Own) }
 
 // Connections returns how many connections the service's own database may have open.
 func (s *Stores) Connections() int {

@@ -11,6 +11,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/inbox/values"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/barrier/txn"
 )
@@ -106,14 +107,14 @@ func Put(tx *gorm.DB, letters []Letter) error {
 // parked, and takes it from the others. An urgent letter may have overtaken the head.
 func rank(tx *gorm.DB, group string, keys []string) error {
 	heads := "(SELECT (SELECT h.position FROM waiting h WHERE h.group_name = ? AND h.event_key = value AND h.settled_at IS NULL " +
-		"ORDER BY h.urgent DESC, h.position LIMIT 1) FROM " + list(tx) + ")"
-	values := encode(keys)
-	err := tx.Exec("UPDATE waiting SET next_at = NULL WHERE next_at IS NOT NULL AND group_name = ? AND event_key IN (SELECT value FROM "+list(tx)+
-		") AND position NOT IN (SELECT position FROM waiting WHERE position IN "+heads+")", group, values, group, values).Error
+		"ORDER BY h.urgent DESC, h.position LIMIT 1) FROM " + values.List(tx) + ")"
+	all := values.Encode(keys)
+	err := tx.Exec("UPDATE waiting SET next_at = NULL WHERE next_at IS NOT NULL AND group_name = ? AND event_key IN (SELECT value FROM "+values.List(tx)+
+		") AND position NOT IN (SELECT position FROM waiting WHERE position IN "+heads+")", group, all, group, all).Error
 	if err != nil {
 		return fmt.Errorf("rank letters: %w", err)
 	}
-	err = tx.Exec("UPDATE waiting SET next_at = ? WHERE next_at IS NULL AND state = 'waiting' AND position IN "+heads, txn.Now(), group, values).Error
+	err = tx.Exec("UPDATE waiting SET next_at = ? WHERE next_at IS NULL AND state = 'waiting' AND position IN "+heads, txn.Now(), group, all).Error
 	if err != nil {
 		return fmt.Errorf("rank letters: %w", err)
 	}
@@ -122,20 +123,20 @@ func rank(tx *gorm.DB, group string, keys []string) error {
 
 // Known returns which of the ids the group has or had letters of.
 func Known(db *gorm.DB, group string, ids []string) (map[string]bool, error) {
-	return set(db.Raw("SELECT event_id FROM waiting WHERE group_name = ? AND event_id IN (SELECT value FROM "+list(db)+")", group, encode(ids)))
+	return values.Set(db.Raw("SELECT event_id FROM waiting WHERE group_name = ? AND event_id IN (SELECT value FROM "+values.List(db)+")", group, values.Encode(ids)))
 }
 
 // Blocked returns which of the keys the group has letters of that are not settled.
 func Blocked(db *gorm.DB, group string, keys []string) (map[string]bool, error) {
-	return set(db.Raw("SELECT value FROM "+list(db)+" WHERE EXISTS (SELECT 1 FROM waiting WHERE group_name = ? AND event_key = value AND settled_at IS NULL)",
-		encode(keys), group))
+	return values.Set(db.Raw("SELECT value FROM "+values.List(db)+" WHERE EXISTS (SELECT 1 FROM waiting WHERE group_name = ? AND event_key = value AND settled_at IS NULL)",
+		values.Encode(keys), group))
 }
 
 // Due returns the keys whose head is due, the longest due ones first, without those in
 // busy; and the time when the next one will be, the zero time if it finds none.
 func Due(db *gorm.DB, group string, now time.Time, busy []string, limit int) (keys []string, next time.Time, err error) {
 	var heads []Letter
-	err = db.Select("event_key", "next_at").Where("group_name = ? AND next_at IS NOT NULL AND event_key NOT IN (SELECT value FROM "+list(db)+")", group, encode(busy)).
+	err = db.Select("event_key", "next_at").Where("group_name = ? AND next_at IS NOT NULL AND event_key NOT IN (SELECT value FROM "+values.List(db)+")", group, values.Encode(busy)).
 		Order("next_at").Limit(limit).Find(&heads).Error
 	if err != nil {
 		return nil, next, fmt.Errorf("find due letters: %w", err)

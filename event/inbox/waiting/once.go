@@ -6,6 +6,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/inbox/values"
 	"github.com/amends/amends/saga/barrier/txn"
 )
 
@@ -39,6 +40,6 @@ func Once(ctx context.Context, db *gorm.DB, group string, events []event.Event, 
 // of those that were not recorded before. A transaction that records one of them at the
 // same time is waited for.
 func claim(tx *gorm.DB, group string, ids []string) (map[string]bool, error) {
-	return set(tx.Raw("INSERT INTO inbox (group_name, event_id, at) SELECT ?, value, ? FROM "+list(tx)+
-		" WHERE true ON CONFLICT DO NOTHING RETURNING event_id", group, txn.Now(), encode(ids)))
+	return values.Set(tx.Raw("INSERT INTO inbox (group_name, event_id, at) SELECT ?, value, ? FROM "+values.List(tx)+
+		" WHERE true ON CONFLICT DO NOTHING RETURNING event_id", group, txn.Now(), values.Encode(ids)))
 }

@@ -143,6 +143,11 @@ func (d *Desk) Discard(ctx context.Context, r Request) (done Redrive, err error)
 		case !ok || l.SettledAt != nil:
 			return fault.Errorf(fault.Business, fault.NotFound, "event %s does not wait in %s", r.ID, r.Group)
 		}
+		if d.Discarded != nil {
+			if err := d.Discarded(tx, l); err != nil {
+				return err
+			}
+		}
 		now := txn.Now()
 		l.State, l.NextAt, l.SettledAt = Discarded, nil, &now
 		if _, err := Settle(tx, l); err != nil {

@@ -69,12 +69,11 @@ func KeepParcels(r *order.Record, parcels []order.Parcel, now time.Time, heard .
 
 // Object asks for the abort of a PENDING order, and reports whether it changed r: the
 // first objection stays, and one to an order that is decided, or whose money is taken,
-// changes nothing. An order
-// that is objected to for a bug is flagged. Object fails, without a change, with INVALID
-// for a reason that is not in the list, which is a bug.
+// changes nothing, except that an undecided one is flagged for a bug. Object fails, without a
+// change, with INVALID for a reason that is not in the list, which is a bug.
 func Object(r *order.Record, o Objection, now time.Time) (changed bool, err error) {
 	if !abortable(*r) {
-		return false, nil
+		return r.Status == order.Pending && bug(r, o, now), nil
 	}
 	if _, err := order.ParseReason(string(o.Reason)); err != nil {
 		return false, fault.Errorf(fault.Bug, fault.Invalid, "object: %w", err)
@@ -85,10 +84,19 @@ func Object(r *order.Record, o Objection, now time.Time) (changed bool, err erro
 		return true, nil
 	}
 	Heard(r, now, order.TakenStep{Name: o.Step, State: "refused", EndedAt: now, Error: o.Code})
-	if o.Reason == order.Internal {
-		raise(r, ledger.Attention{Step: o.Step, Code: o.Code, Kind: fault.Bug, Since: now, Lasting: true}, now)
-	}
+	bug(r, o, now)
 	return true, nil
+}
+
+// bug flags an order whose step has failed with a bug, once for its code, and reports whether
+// it changed r.
+func bug(r *order.Record, o Objection, now time.Time) (changed bool) {
+	known := func(a ledger.Attention) bool { return a.Step == o.Step && a.Code == o.Code && a.Lasting }
+	if o.Reason != order.Internal || o.Step == "" || slices.ContainsFunc(r.Attention, known) {
+		return false
+	}
+	raise(r, ledger.Attention{Step: o.Step, Code: o.Code, Kind: fault.Bug, Since: now, Lasting: true}, now)
+	return true
 }
 
 // raise adds a flag.
@@ -129,6 +137,7 @@ func Release(r *order.Record, service string, now time.Time, heard ...order.Take
 	if r.Status != order.Pending || r.Decided == "" || slices.Contains(r.Course.Free, service) {
 		return false
 	}
+	calm(r, now, func(step string) bool { return strings.HasPrefix(step, service+".") })
 	r.Course.Free = append(r.Course.Free, service)
 	slices.Sort(r.Course.Free)
 	Heard(r, now, heard...)

@@ -6,6 +6,7 @@ package course
 import (
 	"context"
 
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 )
 
@@ -29,6 +30,11 @@ type Service interface {
 	// CONFIRMED order is a bug (ILLEGAL_TRANSITION).
 	Abort(ctx context.Context, id string, settled order.TakenStep) (order.Record, error)
 
+	// Reported flags an order while a service is stuck with one of its steps, in any status;
+	// see the function [Reported]. A late or repeated report of an event that is over
+	// changes nothing. It tells order.attention_changed.
+	Reported(ctx context.Context, id string, p Report) error
+
 	// Release records that a service holds nothing of an order that is aborted. Once none
 	// of the services that could does, the order is CANCELLED, and order.cancelled is told.
 	Release(ctx context.Context, id string, r News) (order.Record, error)
@@ -39,6 +45,27 @@ type Service interface {
 	// waiting, as later events of the order, and the clock brings all of them again. An
 	// aborted order is a bug (ILLEGAL_TRANSITION).
 	Complete(ctx context.Context, id string, heard ...order.TakenStep) (order.Record, error)
+}
+
+// Holding is the kind of effect that a step holds.
+type Holding int
+
+// The kinds of effects; the zero one has no amount.
+const (
+	Money   Holding = iota + 1 // as much as the order costs
+	Stock                      // as many units as are ordered
+	Parcels                    // those of the order
+)
+
+// Report says how a service stands with a step of an order.
+type Report struct {
+	// Event is the id of the one that the service has failed to react to.
+	Event string
+	// Flag is the reason, and names the step and its effect.
+	Flag  ledger.Attention
+	Holds Holding // of that effect
+	// Over means that the event is handled or given up; of Flag only the step counts.
+	Over bool
 }
 
 // News says that a service holds nothing of an order any more.

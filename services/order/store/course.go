@@ -89,6 +89,12 @@ func (s *Store) Abort(ctx context.Context, id string, settled order.TakenStep) (
 	return s.move(ctx, id, when(order.AbortedFact), func(r *order.Record, now time.Time) (bool, error) { return course.Abort(r, settled, now) })
 }
 
+// Reported implements [course.Service].
+func (s *Store) Reported(ctx context.Context, id string, p course.Report) error {
+	_, err := s.move(ctx, id, silent, func(r *order.Record, now time.Time) (bool, error) { return course.Reported(r, p, now), nil })
+	return err
+}
+
 // Release implements [course.Service].
 func (s *Store) Release(ctx context.Context, id string, free course.News) (order.Record, error) {
 	return s.move(ctx, id, when(order.CancelledFact), func(r *order.Record, now time.Time) (bool, error) {
@@ -114,6 +120,7 @@ func (s *Store) Complete(ctx context.Context, id string, heard ...order.TakenSte
 			return course.Take(r, now, heard...), nil
 		}
 		course.Heard(r, now, heard...)
+		course.Calm(r, now)
 		end, err := course.Closing(*r, order.Confirmed, now)
 		if err != nil {
 			return false, err //nolint:wrapcheck // a fault

@@ -1,0 +1,103 @@
+package course
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/amends/amends/saga/ledger"
+	"github.com/amends/amends/services/order"
+)
+
+// Reported takes over a report about an order, and reports whether it changed r. The order
+// has one flag for each step that is stuck, since the first report; it goes when the step
+// has succeeded, whichever event has led to that.
+func Reported(r *order.Record, p Report, now time.Time) (changed bool) {
+	i := slices.IndexFunc(r.Course.Troubles, func(t order.Trouble) bool { return t.Event == p.Event })
+	if i >= 0 && r.Course.Troubles[i].Flag == nil {
+		return false
+	}
+	troubles := slices.Clone(r.Course.Troubles)
+	if i < 0 {
+		i, troubles = len(troubles), append(troubles, order.Trouble{Event: p.Event})
+	}
+	r.Course.Troubles = troubles
+	if p.Over {
+		calm(r, now, func(step string) bool { return step == p.Flag.Step })
+		return true
+	}
+	flag := p.Flag
+	flag.Owed += amount(*r, p.Holds)
+	if was := troubles[i].Flag; was != nil {
+		flag.Since = was.Since
+		if *was == flag {
+			return false
+		}
+	}
+	troubles[i].Flag = &flag
+	flagged(r, now)
+	return true
+}
+
+// calm ends the trouble of steps.
+func calm(r *order.Record, now time.Time, of func(step string) bool) {
+	ended := false
+	r.Course.Troubles = slices.Clone(r.Course.Troubles)
+	for i, t := range r.Course.Troubles {
+		if t.Flag != nil && of(t.Flag.Step) {
+			r.Course.Troubles[i].Flag, ended = nil, true
+		}
+	}
+	if ended {
+		flagged(r, now)
+	}
+}
+
+// Calm ends all trouble of an order whose steps are taken.
+func Calm(r *order.Record, now time.Time) { calm(r, now, func(string) bool { return true }) }
+
+// flagged gives r the flags of its trouble, beside the lasting ones.
+func flagged(r *order.Record, now time.Time) {
+	var all []ledger.Attention
+	for _, a := range r.Attention {
+		if a.Saga == "" && a.Lasting {
+			all = append(all, a)
+		}
+	}
+	for _, t := range r.Course.Troubles {
+		if t.Flag == nil {
+			continue
+		}
+		same := func(a ledger.Attention) bool { return a.Step == t.Flag.Step && !a.Lasting }
+		if i := slices.IndexFunc(all, same); i >= 0 {
+			since := all[i].Since
+			all[i], all[i].Since = *t.Flag, since
+			continue
+		}
+		all = append(all, *t.Flag)
+	}
+	note(r, now, all)
+}
+
+// amount returns how much of an effect an order may hold, ": 42.00 EUR"; empty: that is not
+// known.
+func amount(r order.Record, h Holding) string {
+	switch {
+	case h == Money && r.Course.Quote != nil:
+		return fmt.Sprintf(": %s", r.Course.Quote.Total)
+	case h == Stock:
+		var units int64
+		for _, l := range r.Placement.Lines {
+			units += l.Quantity
+		}
+		return fmt.Sprintf(": %d units", units)
+	case h == Parcels && len(r.Course.Parcels) > 0:
+		var numbers []string
+		for _, p := range r.Course.Parcels {
+			numbers = append(numbers, p.TrackingNumber)
+		}
+		return ": " + strings.Join(numbers, ", ")
+	}
+	return ""
+}
