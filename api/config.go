@@ -88,6 +88,10 @@ func WithLogger(l *slog.Logger) Option { return func(s *Server) { s.log = l } }
 // it they ask the workflows.
 func WithOrders(r orders.Records) Option { return func(s *Server) { s.records = r } }
 
+// WithRetry sets how a service is asked to try its step of a choreographed order again;
+// without it, such a repair is answered UNAVAILABLE.
+func WithRetry(f orders.Retrier) Option { return func(s *Server) { s.retry = f } }
+
 // WithServices sets the services that are asked; every question to one that is missing is
 // answered UNAVAILABLE.
 func WithServices(all shop.Services) Option { return func(s *Server) { s.services = all } }

@@ -42,6 +42,7 @@ type Server struct {
 	observe  Observer
 	services shop.Services
 	records  orders.Records
+	retry    orders.Retrier
 	verifier caller.Verifier
 	users    users.Service
 	cases    cases.Service
@@ -111,13 +112,13 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 		log:      slog.Default(),
 		observe:  Observer{func(edge.Observation) {}, func(string, string, bool) {}, func(string) {}, func(string, string) {}},
 		gateways: func() int { return 1 },
-		records:  c.Orders.Records,
+		records:  c.Orders.Records, retry: c.Orders.Retry,
 		draining: make(chan struct{}),
 	}
 	for _, option := range options {
 		option(s)
 	}
-	c.Orders.Records, c.Orders.Placed = s.records, s.observe.Placed
+	c.Orders.Records, c.Orders.Retry, c.Orders.Placed = s.records, s.retry, s.observe.Placed
 	s.orders = orders.New(c.Orders, t)
 	s.health = newHealth(s.orders, s.draining, s.conditions)
 	accounts := users.New(s.users, s.keys)

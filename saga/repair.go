@@ -23,6 +23,7 @@ type Action = ledger.Action
 const (
 	Retry = ledger.Retry
 	Skip  = ledger.Skip
+	Nudge = ledger.Nudge // of sagas that this package does not run
 )
 
 // Codes of a refused repair, beside [UnknownSaga], [AlreadyDecided] and
@@ -107,6 +108,26 @@ func (h *host) validateRepair(q RepairRequest) error {
 		if rule.holds {
 			return rule.answer
 		}
+	}
+	return nil
+}
+
+// CheckSkip refuses to give up on the undo of a step that has none, and without a reference on
+// that of an effect on money. It is for sagas of the plan that this package does not run. The
+// codes are those of a refused repair.
+func (p Plan) CheckSkip(step, reference string) error {
+	info, planned := p.step(step)
+	switch {
+	case !planned:
+		return fault.Errorf(fault.Business, UnknownStep, "the saga's plan has no such step")
+	case info.kind == Pivot:
+		return fault.Errorf(fault.Business, PivotStep, "nothing is undone on a guess: a pivot can only be retried")
+	case info.kind == Closing:
+		return fault.Errorf(fault.Business, ClosingStep, "the saga is decided: a closing step can only be retried")
+	case info.kind != Compensatable:
+		return fault.Errorf(fault.Business, fault.Invalid, "the step has no undo to give up on: it can only be retried")
+	case info.money && blank(reference):
+		return fault.Errorf(fault.Business, ReferenceMissing, "the step's effect is money: giving up on its undo needs a reference")
 	}
 	return nil
 }

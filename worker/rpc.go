@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/internal/rpc"
 	"github.com/amends/amends/saga/audit/remote"
 	"github.com/amends/amends/saga/participant"
+	"github.com/amends/amends/worker/events"
 	"github.com/amends/amends/worker/registry"
 )
 
@@ -43,7 +44,7 @@ func (g *Group) newServer() *rpc.Server {
 		Logger: g.o.Logger, Metrics: metrics, Reflection: g.o.RPC.Reflection,
 		Plugins: append([]grpc.ServerOption{grpc.StatsHandler(&g.load)}, g.o.RPC.Plugins...),
 	})
-	registry.Serve(server, g.stores)
+	events.Serve(server, g.stores)
 	participant.Register(server, g.steps)
 	impliedrpc.Register(server, registry.Implied(g.stores))
 	remote.Register(server, registry.Questions(g.stores))

@@ -30,6 +30,7 @@ func (e RefundStatus) Valid() bool {
 // Defines values for RepairOrderAction.
 const (
 	ActionAcknowledge RepairOrderAction = "acknowledge"
+	ActionNudge       RepairOrderAction = "nudge"
 	ActionRetry       RepairOrderAction = "retry"
 	ActionSkip        RepairOrderAction = "skip"
 )
@@ -38,6 +39,8 @@ const (
 func (e RepairOrderAction) Valid() bool {
 	switch e {
 	case ActionAcknowledge:
+		return true
+	case ActionNudge:
 		return true
 	case ActionRetry:
 		return true
@@ -427,7 +430,7 @@ type Refunds struct {
 
 // Repair defines model for Repair.
 type Repair struct {
-	// Action retry or skip
+	// Action retry, skip or nudge; a nudge has no step
 	//
 	// Example: retry
 	Action string    `json:"action"`
@@ -467,8 +470,8 @@ type RepairOrder struct {
 	// Refund The id of a refund of the order, to retry a step of it: `attention` has it. A step of a refund cannot be skipped.
 	Refund *string `json:"refund,omitempty"`
 
-	// Step The step's name in the order's saga. Required to retry and to skip; an acknowledgement covers the whole
-	// order and has no step.
+	// Step The step's name in the order's saga. Required to retry and to skip; an acknowledgement and a nudge are of
+	// the whole order and have no step.
 	//
 	//
 	// Example: payment.authorize

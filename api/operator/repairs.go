@@ -117,20 +117,21 @@ func (s *Repairs) read(c echo.Context) (req saga.RepairRequest, refund, key stri
 }
 
 // repairRules requires a step for a repair, which is of one step, and forbids it for an
-// acknowledgement, which is of the whole order.
+// acknowledgement and a nudge, which are of the whole order.
 func repairRules(_ context.Context, value any) []contract.FieldError {
 	body, _ := value.(map[string]any)
 	name, step := body["step"]
 	_, refund := body["refund"]
 	words, _ := name.(string)
-	switch acknowledge := body["action"] == string(contract.ActionAcknowledge); {
+	whole := body["action"] == string(contract.ActionAcknowledge) || body["action"] == string(contract.ActionNudge)
+	switch {
 	case text.HasCard(words): // no step is called so, and the name would be logged
 		return []contract.FieldError{problem.Field("/step", problem.FieldCardNumber, text.ErrCard.Error())}
-	case acknowledge && refund:
-		return []contract.FieldError{problem.Field("/refund", problem.FieldNotAllowed, "is not for an acknowledgement, which is of the whole order")}
-	case acknowledge && step:
-		return []contract.FieldError{problem.Field("/step", problem.FieldNotAllowed, "is not for an acknowledgement, which is of the whole order")}
-	case !acknowledge && !step:
+	case whole && refund:
+		return []contract.FieldError{problem.Field("/refund", problem.FieldNotAllowed, "is not for an acknowledgement or a nudge, which are of the whole order")}
+	case whole && step:
+		return []contract.FieldError{problem.Field("/step", problem.FieldNotAllowed, "is not for an acknowledgement or a nudge, which are of the whole order")}
+	case !whole && !step:
 		return []contract.FieldError{problem.Field("/step", problem.FieldRequired, "is missing")}
 	}
 	return nil

@@ -144,7 +144,7 @@ func TestRepair(t *testing.T) {
 		"NoToken":       {args: retry, want: "operator_token: must be set (AMENDS_OPERATOR_TOKEN), to the secret of one of the API's operator_tokens"},
 		"NoStep":        {args: retry[:2], want: "repair needs an order's id and a step, and nothing else: amends repair ORDER STEP"},
 		"NoAction":      {args: []string{"repair", "o", "s", "--reason", "r"}, want: `required flag(s) "action" not set`},
-		"NoSuchAction":  {args: []string{"repair", "o", "s", "--action", "rety", "--reason", "r"}, want: `repair: --action must be retry, skip or acknowledge, is "rety"`},
+		"NoSuchAction":  {args: []string{"repair", "o", "s", "--action", "rety", "--reason", "r"}, want: `repair: --action must be retry, skip, nudge or acknowledge, is "rety"`},
 		"AckOfAStep":    {args: []string{"repair", "o", "s", "--action", "acknowledge", "--reason", "r"}, want: "repair --action acknowledge needs an order's id, and nothing else: amends repair ORDER"},
 		"AckNoReason":   {args: []string{"repair", "o", "--action", "acknowledge"}, want: `required flag(s) "reason" not set`},
 		"ListsOfTwo":    {args: []string{"orders", "--acknowledged", "--needs-attention"}, want: "orders: give either --needs-attention or --stuck or --acknowledged"},

@@ -68,6 +68,9 @@ type Config struct {
 	// Records has the order service's records, in which a placement finds that its order
 	// is stored. Nil: it asks the order's workflow.
 	Records Records
+	// Retry has a service try its step of a choreographed order again. Nil: that is not
+	// available.
+	Retry Retrier
 	// PlacementTimeout is how long a placement waits until the order is stored; then
 	// its error is [place.PlacementUnknown]. Default 10 s.
 	PlacementTimeout time.Duration
@@ -122,6 +125,9 @@ func (c Config) Validate() error {
 // Records are the order service's records.
 type Records = records.Records
 
+// Retrier has a service try its step of a choreographed order again.
+type Retrier = repair.Retrier
+
 // Client asks an engine about orders. It is safe for concurrent use.
 type Client struct {
 	*place.Placer
@@ -159,7 +165,7 @@ func New(c Config, t client.Client) *Client {
 	p := place.New(e, r, recorded, workers, gate, place.Config{
 		Queue: c.Queue, Express: express, Style: c.Style, Placed: c.Placed, DecideAfter: c.DecideAfter, Timeout: c.PlacementTimeout, PingTimeout: c.QueryTimeout, Now: c.Now,
 	})
-	return &Client{p, r, repair.New(e, r, c.Queue, c.RepairTimeout), refund.New(e, r, c.Queue, c.RepairTimeout), e, recorded, workers, gate, c}
+	return &Client{p, r, repair.New(e, r, recorded, c.Retry, c.Queue, c.RepairTimeout), refund.New(e, r, c.Queue, c.RepairTimeout), e, recorded, workers, gate, c}
 }
 
 // backlog watches the steps of all services, and the decisions of the orders.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
@@ -60,6 +61,11 @@ func (away) Place(context.Context, string, order.Placement, time.Duration) (orde
 
 // Withdraw implements [orders.Records].
 func (away) Withdraw(context.Context, string) (order.Record, error) {
+	return order.Record{}, fault.Errorf(fault.Transient, fault.Unavailable, "no instance")
+}
+
+// Repair implements [orders.Records].
+func (away) Repair(context.Context, string, ledger.Repair) (order.Record, error) {
 	return order.Record{}, fault.Errorf(fault.Transient, fault.Unavailable, "no instance")
 }
 

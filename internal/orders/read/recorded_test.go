@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/internal/orders/records"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
@@ -38,6 +39,10 @@ func (k kept) Get(_ context.Context, id string) (order.Record, error) {
 func (kept) KeepContact(context.Context, string, string, order.Contact) error { return nil }
 
 func (kept) Place(context.Context, string, order.Placement, time.Duration) (order.Record, error) {
+	return order.Record{}, errors.ErrUnsupported
+}
+
+func (kept) Repair(context.Context, string, ledger.Repair) (order.Record, error) {
 	return order.Record{}, errors.ErrUnsupported
 }
 

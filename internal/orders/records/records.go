@@ -12,6 +12,7 @@ import (
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/order/course"
 )
@@ -23,6 +24,7 @@ type Records interface {
 	// KeepContact keeps where a guest is told of an order. A repeat changes nothing.
 	KeepContact(ctx context.Context, id, fingerprint string, c order.Contact) error
 	course.Requests
+	course.Repairs
 }
 
 // An order service that did not answer so many of the last readings is not called for a
@@ -92,6 +94,11 @@ func (r *Reader) Place(ctx context.Context, id string, p order.Placement, decide
 // Withdraw asks for the abort of a choreographed order. Its error is as that of Place.
 func (r *Reader) Withdraw(ctx context.Context, id string) (order.Record, error) {
 	return r.wish(ctx, r.timeout, "withdraw the order", func(ctx context.Context) (order.Record, error) { return r.records.Withdraw(ctx, id) })
+}
+
+// Repair makes and keeps a repair of a choreographed order. Its error is as that of Place.
+func (r *Reader) Repair(ctx context.Context, id string, q ledger.Repair) (order.Record, error) {
+	return r.wish(ctx, r.timeout, "repair the order", func(ctx context.Context) (order.Record, error) { return r.records.Repair(ctx, id, q) })
 }
 
 func (r *Reader) wish(ctx context.Context, within time.Duration, what string, f func(context.Context) (order.Record, error)) (order.Record, error) {

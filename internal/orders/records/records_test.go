@@ -10,6 +10,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders/records"
+	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 )
 
@@ -30,6 +31,10 @@ func (s *scripted) Place(ctx context.Context, _ string, _ order.Placement, _ tim
 }
 
 func (s *scripted) Withdraw(ctx context.Context, _ string) (order.Record, error) { return s.get(ctx) }
+
+func (s *scripted) Repair(ctx context.Context, _ string, _ ledger.Repair) (order.Record, error) {
+	return s.get(ctx)
+}
 
 func down(context.Context) (order.Record, error) {
 	return order.Record{}, fault.Errorf(fault.Transient, fault.Unavailable, "no instance")

@@ -18,7 +18,9 @@ import (
 	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/internal/orders/read"
+	"github.com/amends/amends/internal/orders/records"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 	"github.com/amends/amends/workflows/repay"
 )
@@ -27,14 +29,17 @@ import (
 type Repairs struct {
 	engine  *call.Engine
 	orders  *read.Reader
+	records *records.Reader
+	again   Retrier
 	queue   string
 	timeout time.Duration
 }
 
-// New returns repairs of the orders whose workflows run on a task queue. Each waits
-// for its effect up to a timeout.
-func New(e *call.Engine, orders *read.Reader, queue string, timeout time.Duration) *Repairs {
-	return &Repairs{e, orders, queue, timeout}
+// New returns repairs of the orders whose workflows run on a task queue, and of those
+// without one in recorded, whose services try again by again; either may be nil, and then
+// is not available. Each waits for its effect up to a timeout.
+func New(e *call.Engine, orders *read.Reader, recorded *records.Reader, again Retrier, queue string, timeout time.Duration) *Repairs {
+	return &Repairs{e, orders, recorded, again, queue, timeout}
 }
 
 // Repair asks an order's saga to retry or skip a flagged step. It returns the order
@@ -44,7 +49,16 @@ func New(e *call.Engine, orders *read.Reader, queue string, timeout time.Duratio
 // CLOSING_STEP, PIVOT_STEP, REASON_MISSING, REFERENCE_MISSING, INVALID,
 // ALREADY_DECIDED, [read.SagaStopped], UNAVAILABLE (repeat it).
 func (r *Repairs) Repair(ctx context.Context, req saga.RepairRequest, key string) (_ read.Snapshot, made bool, err error) {
-	return r.repair(ctx, workflows.WorkflowID(req.Saga), req, key, r.ended)
+	before, err := r.orders.Find(ctx, req.Saga)
+	switch {
+	case err != nil:
+		return read.Snapshot{}, false, err //nolint:wrapcheck // a fault
+	case before.Style == order.Choreographed:
+		return r.repairRecord(ctx, before, req, key)
+	case req.Action == saga.Nudge:
+		return read.Snapshot{}, false, fault.Errorf(fault.Business, fault.Invalid, "The order has a workflow: repair the step that is flagged.")
+	}
+	return r.repair(ctx, before, workflows.WorkflowID(req.Saga), req, key, r.ended)
 }
 
 // RepairRefund is Repair for a step of a refund of the order. A refund has no step that can
@@ -52,8 +66,12 @@ func (r *Repairs) Repair(ctx context.Context, req saga.RepairRequest, key string
 // one whose workflow was stopped: the doctor resumes it. Code, beside those of Repair: NOT_FOUND
 // for a refund that the order does not have.
 func (r *Repairs) RepairRefund(ctx context.Context, refund string, req saga.RepairRequest, key string) (_ read.Snapshot, made bool, err error) {
+	before, err := r.orders.Find(ctx, req.Saga)
+	if err != nil {
+		return read.Snapshot{}, false, err //nolint:wrapcheck // a fault
+	}
 	id := repay.WorkflowID(refund)
-	return r.repair(ctx, id, req, key, func(ctx context.Context, _ string, otherwise error) error {
+	return r.repair(ctx, before, id, req, key, func(ctx context.Context, _ string, otherwise error) error {
 		d, err := r.engine.DescribeWorkflowExecution(ctx, id, "")
 		switch {
 		case call.IsUnknownWorkflow(err):
@@ -74,13 +92,9 @@ func (r *Repairs) RepairRefund(ctx context.Context, refund string, req saga.Repa
 
 // repair sends a repair to a workflow of an order. If that is closed, ended returns why, or
 // otherwise.
-func (r *Repairs) repair(ctx context.Context, workflowID string, req saga.RepairRequest, key string,
+func (r *Repairs) repair(ctx context.Context, before read.Snapshot, workflowID string, req saga.RepairRequest, key string,
 	ended func(ctx context.Context, order string, otherwise error) error,
 ) (_ read.Snapshot, made bool, err error) {
-	before, err := r.orders.Find(ctx, req.Saga)
-	if err != nil {
-		return read.Snapshot{}, false, err
-	}
 	watched, attempts := attempt.Watch(ctx)
 	made, err = r.requestRepair(watched, workflowID, req, identity.Repair(req, key))
 	var application *temporal.ApplicationError
@@ -138,12 +152,12 @@ func repairRefused(err *temporal.ApplicationError) error {
 // ended returns the fault for a repair of an order whose workflow is closed, and
 // otherwise if it is not.
 func (r *Repairs) ended(ctx context.Context, id string, otherwise error) error {
-	switch order, err := r.orders.Find(ctx, id); {
+	switch now, err := r.orders.Find(ctx, id); {
 	case err != nil:
 		return err
-	case order.Decided():
+	case now.Decided():
 		return call.Refuse(saga.AlreadyDecided)
-	case order.Stopped():
+	case now.Stopped():
 		return call.Refuse(read.SagaStopped)
 	default:
 		return otherwise
@@ -158,13 +172,13 @@ func (r *Repairs) alreadyWaived(ctx context.Context, req saga.RepairRequest, oth
 	if req.Action != saga.Skip || code != saga.NotFlagged && code != saga.AlreadyDecided {
 		return read.Snapshot{}, otherwise
 	}
-	order, err := r.orders.Find(ctx, req.Saga)
+	now, err := r.orders.Find(ctx, req.Saga)
 	if err != nil {
 		return read.Snapshot{}, otherwise
 	}
-	for _, w := range order.Waivers {
+	for _, w := range now.Waivers {
 		if w.Step == req.Step && w.Operator == req.Operator && w.Reason == req.Reason && w.Reference == req.Reference {
-			return order, nil
+			return now, nil
 		}
 	}
 	return read.Snapshot{}, otherwise

@@ -27,30 +27,35 @@ type repair struct {
 
 func (r repair) acknowledges() bool { return r.action == string(contract.ActionAcknowledge) }
 
+// whole reports whether the repair is of the whole order, and of no step.
+func (r repair) whole() bool { return r.acknowledges() || r.action == string(contract.ActionNudge) }
+
 // Command returns `amends repair`.
 func Command(std cli.Stdio) *cobra.Command {
 	var r repair
 	cmd := &cobra.Command{
-		Use:   "repair ORDER STEP [--refund ID] --action retry|skip --reason WORDS | repair ORDER --action acknowledge --reason WORDS",
-		Short: "Retry a flagged step of an order now, give up on undoing it, or mark a finished order as reviewed",
+		Use:   "repair ORDER STEP [--refund ID] --action retry|skip --reason WORDS | repair ORDER --action nudge|acknowledge --reason WORDS",
+		Short: "Retry a flagged step of an order now, give up on undoing it, remind its services, or mark it as reviewed",
 		Long: "Retry a flagged step of an order now (retry), or give up on undoing it (skip), which records a waiver\n" +
 			"of what the step holds. acknowledge marks a finished order as reviewed: its flags leave the list of\n" +
 			"orders that need attention; operator, time and reason are kept. --refund names a refund of the order whose\n" +
-			"step it is.\n\n" +
+			"step it is. nudge has the newest fact of a choreographed order told again now, as the clock of the order\n" +
+			"service does from time to time: its services go on from there.\n\n" +
 			"The command calls the admin address of the API as the operator with the token AMENDS_OPERATOR_TOKEN.\n" +
 			"`amends orders --needs-attention` lists flagged orders.",
 		Args: func(cmd *cobra.Command, args []string) error {
-			if r.acknowledges() {
-				return cli.Exactly("repair --action acknowledge needs an order's id", 1)(cmd, args)
+			if r.whole() {
+				return cli.Exactly("repair --action "+r.action+" needs an order's id", 1)(cmd, args)
 			}
 			return cli.Exactly("repair needs an order's id and a step", 2)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if action := contract.RepairOrderAction(r.action); !action.Valid() {
-				return fmt.Errorf("repair: --action must be %s, %s or %s, is %q", contract.ActionRetry, contract.ActionSkip, contract.ActionAcknowledge, r.action)
+				return fmt.Errorf("repair: --action must be %s, %s, %s or %s, is %q",
+					contract.ActionRetry, contract.ActionSkip, contract.ActionNudge, contract.ActionAcknowledge, r.action)
 			}
 			r.order = strings.TrimPrefix(args[0], workflows.WorkflowID(""))
-			if !r.acknowledges() {
+			if !r.whole() {
 				r.step = args[1]
 			}
 			scheme, err := takeScheme(cmd)
@@ -71,7 +76,7 @@ func Command(std cli.Stdio) *cobra.Command {
 			return r.print(std.Out, made, order)
 		},
 	}
-	cmd.Flags().StringVar(&r.action, "action", "", "retry: make the next attempt now; skip: stop trying to undo the step; acknowledge: mark the order as reviewed")
+	cmd.Flags().StringVar(&r.action, "action", "", "retry: make the next attempt now; skip: stop trying to undo the step; nudge: remind the services of a choreographed order; acknowledge: mark the order as reviewed")
 	cmd.Flags().StringVar(&r.refund, "refund", "", "the refund whose step is retried; without it, the step is one of the order")
 	cmd.Flags().StringVar(&r.reason, "reason", "", "why, for the record; no personal data")
 	cmd.Flags().StringVar(&r.reference, "reference", "", "where the manual fix is documented; required to skip a step that holds money")
@@ -101,7 +106,7 @@ func (r repair) print(w io.Writer, made bool, order []byte) error {
 		said = "called again; it still needs attention" // until that call succeeds; the answer does not wait for it
 	}
 	of := r.step
-	if r.acknowledges() {
+	if r.whole() {
 		of = "the order"
 	}
 	if _, err := fmt.Fprintf(w, "%s of %s: %s\n\n", r.action, of, said); err != nil {

@@ -17,6 +17,8 @@ import (
 	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/cmd/amends/internal/peers"
+	"github.com/amends/amends/event/inbox/retry"
+	retryrpc "github.com/amends/amends/event/inbox/retry/rpc"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/identity"
@@ -75,9 +77,11 @@ func NewAPI(ctx context.Context, c *config.Config, client *engine.Client, log *s
 // Neighbours returns the services that an API asks over p, for as long as parts live.
 func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers, log *slog.Logger) ([]api.Option, error) {
 	var failed error
+	letters := map[string]retry.Retrier{}
 	dial := func(service string, options ...grpc.DialOption) grpc.ClientConnInterface {
 		conn, err := p.Dial(ctx, parts, identity.Gateway, service, options...)
 		failed = errors.Join(failed, err)
+		letters[service] = retryrpc.NewClient(conn)
 		return conn
 	}
 	once := grpc.WithDisableRetry() // the API repeats questions itself, under one budget
@@ -98,7 +102,7 @@ func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers, log *
 	verifier := token.NewVerifier(token.Config{Source: users, Logger: log})
 	parts.Start(ctx, process.Part{Name: "ended sessions", Run: verifier.Run})
 	return []api.Option{
-		api.WithOrders(orders), api.WithServices(all), api.WithGateways(p.Gateways(ctx, parts)),
+		api.WithOrders(orders), api.WithRetry(retrying(letters)), api.WithServices(all), api.WithGateways(p.Gateways(ctx, parts)),
 		api.WithVerifier(verifier), api.WithReadiness(verifier.Ready), api.WithUsers(users, verifier), api.WithQuery(model), api.WithCases(cases),
 	}, nil
 }

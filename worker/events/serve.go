@@ -1,15 +1,16 @@
-package registry
+package events
 
 import (
 	"google.golang.org/grpc"
 
 	"github.com/amends/amends/event/inbox/retry"
 	retryrpc "github.com/amends/amends/event/inbox/retry/rpc"
+	"github.com/amends/amends/worker/registry"
 )
 
 // Serve answers the calls of the own methods of services, and of the letters of those that
 // listen.
-func Serve(on grpc.ServiceRegistrar, stores []*Stores) {
+func Serve(on grpc.ServiceRegistrar, stores []*registry.Stores) {
 	letters := map[string]retry.Retrier{}
 	for _, s := range stores {
 		s.Row.Serve(on, s)
