@@ -8,7 +8,8 @@
 // # Reading
 //
 // Package read reads an order, package repair lets operators repair one, and package refund
-// pays back; [Client] has the methods of all four. The order's workflow answers, and the engine adds the attempts that run right now.
+// pays back; [Client] has the methods of all four. The order's workflow answers, or the
+// record of an order without one, and the engine adds the attempts that run right now.
 // While no worker answers, the engine's own description of the workflow is the answer.
 //
 // # Errors

@@ -4,9 +4,13 @@
 // An order's id is derived from its customer and the caller's key, so a repeated
 // placement addresses the same workflow. A placement starts that workflow, unless it
 // exists, and reads the order's record until its first step has written it: first the
-// engine has the order, then the order service, so no record is without a workflow. The
+// engine has the order, then the order service, so no such record is without a workflow. The
 // record has the fingerprint of the placement and the nonce of the call that made it:
 // another nonce means a replay, another fingerprint means a key that was used twice.
+//
+// A choreographed order has no workflow. The order service records it, and that record is
+// found by every repeat as the other one is, whichever style the repeat asks for; see
+// [Config].
 //
 // Where the order service cannot be called, the workflow itself answers the same by its
 // update [workflows.UpdatePlace]. One Update-With-Start both starts the workflow and
