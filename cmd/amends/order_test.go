@@ -11,11 +11,40 @@ import (
 
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/order"
+	orderstore "github.com/amends/amends/services/order/store"
 	"github.com/amends/amends/services/query"
 	"github.com/amends/amends/services/query/store"
 	"github.com/amends/amends/services/query/store/generations"
 	"github.com/amends/amends/workflows"
 )
+
+// A choreographed order has no workflow, so its record is shown; of any other the record is no
+// proof of how far it has come.
+func TestAChoreographedOrderIsShownFromItsRecord(t *testing.T) {
+	t.Parallel()
+	dsn := "sqlite:" + filepath.Join(t.TempDir(), "order.db")
+	env := []string{"AMENDS_SERVICES_ORDER_DSN=" + dsn, "AMENDS_TEMPORAL_ADDRESS=127.0.0.1:1"}
+	_, err := once(t, env, "migrate", "order")
+	require.NoError(t, err)
+	orders := orderstore.New(dbtest.Open(t, dsn, database.Options{}))
+	const id, other = "0745e5c6-e86f-813c-8fbf-1c5dad8202d4", "0745e5c6-e86f-813c-8fbf-1c5dad8202d5"
+	asked := order.Placement{CustomerID: "cus_42", Currency: "EUR", Lines: []order.Line{{SKU: "MUG", Quantity: 2}}, PaymentToken: "tok_canary"}
+	_, err = orders.Place(t.Context(), id, asked, time.Minute)
+	require.NoError(t, err)
+	_, err = orders.Create(t.Context(), key.New(other, "order.create"), asked)
+	require.NoError(t, err)
+
+	shown, err := once(t, env, "order", "show", "order-"+id)
+	require.NoError(t, err)
+	require.Regexp(t, `Style +│ choreographed`, shown)
+	require.Regexp(t, `Status +│ PENDING`, shown)
+	require.Regexp(t, `order.create +│ done`, shown)
+	require.NotContains(t, shown, "canary")
+	_, err = once(t, env, "order", "show", other)
+	require.ErrorContains(t, err, "127.0.0.1:1")
+}
 
 // An engine that is away, or has forgotten an order, does not hide it.
 func TestOrderIsShownFromTheReadModel(t *testing.T) {

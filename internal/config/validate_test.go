@@ -46,6 +46,7 @@ func TestProblems(t *testing.T) {
 		"GuestsWithoutASecret":    {yaml: "auth: optional", needs: config.Needs{API: true}, want: `guest_secret: must be set where auth is optional`},
 		"GuestSecretTooShort":     {env: []string{"AMENDS_GUEST_SECRET=hunter2"}, want: `guest_secret: must have at least 24 characters`},
 		"NegativeDuration":        {env: []string{"AMENDS_DRAIN_TIMEOUT=-1s"}, want: `drain_timeout: must be at least 1ms, is "-1s"`},
+		"StyleMisspelt":           {yaml: "saga: {style: both}", want: `saga.style: must be orchestrated or choreographed, is "both"`},
 		"NoPort":                  {env: []string{"AMENDS_HTTP_ADDR=localhost"}, want: `http_addr: must be host:port, is "localhost"`},
 		"BadPort":                 {env: []string{"AMENDS_HTTP_ADDR=:70000"}, want: `http_addr: must have a port from 0 to 65535, is ":70000"`},
 		"BadEnginePort":           {args: []string{"--temporal-port", "-1"}, want: `temporal_port: must be a port from 0 to 65535, is "-1"`},

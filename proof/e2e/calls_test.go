@@ -28,6 +28,7 @@ import (
 	"github.com/amends/amends/internal/rpc"
 	catalogrpc "github.com/amends/amends/services/catalog/rpc"
 	inventoryrpc "github.com/amends/amends/services/inventory/rpc"
+	"github.com/amends/amends/services/order"
 	orderrpc "github.com/amends/amends/services/order/rpc"
 	paymentrpc "github.com/amends/amends/services/payment/rpc"
 	shippingrpc "github.com/amends/amends/services/shipping/rpc"
@@ -225,6 +226,8 @@ func TestSplitProcessesCallEachOther(t *testing.T) {
 	c := newConnected(t)
 	first := c.insist(t, "", "wait=30", placement()).order
 	require.Equal(t, confirmed, first.Status)
+	heard := c.insist(t, "", "wait=30", change(map[string]any{"style": "choreographed"})).order
+	require.Equal(t, []any{confirmed, order.Choreographed}, []any{heard.Status, heard.Style}, "each service hears of the others, and asks the order's")
 	c.stock(t)
 
 	operator := c.environ(c.own["api"]...)

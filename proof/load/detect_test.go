@@ -142,6 +142,17 @@ func TestDetects(t *testing.T) {
 		only(t, p.load(t, Options{}), Wrong, "and must have")
 	})
 
+	t.Run("AnotherStyle", func(t *testing.T) {
+		t.Parallel()
+		p := newPlatform(t)
+		p.placed = func(o *fakeOrder) {
+			if third(o.key) {
+				o.order.Style = "orchestrated"
+			}
+		}
+		only(t, p.load(t, Options{Mix: Mix{Choreographed: 100}}), Refused, "it was asked for choreographed, and is orchestrated")
+	})
+
 	t.Run("AWrongTotal", func(t *testing.T) {
 		t.Parallel()
 		p := newPlatform(t)

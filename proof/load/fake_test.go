@@ -112,7 +112,7 @@ func (p *platform) accept(key string, body client.PlaceOrder) (o *fakeOrder, fir
 		return o, false
 	}
 	o = &fakeOrder{key: key, after: p.decideAfter, placed: time.Now(), end: confirmed, order: client.Order{
-		Id: uuid.NewString(), CustomerId: &body.CustomerId, Status: string(order.Pending),
+		Id: uuid.NewString(), CustomerId: &body.CustomerId, Status: string(order.Pending), Style: body.Style,
 	}}
 	var sum int64
 	for _, l := range body.Lines {

@@ -60,6 +60,35 @@ func TestMix(t *testing.T) {
 		require.Equal(t, DefaultMix(), m)
 	})
 
+	t.Run("HasAStyleBesideTheKinds", func(t *testing.T) {
+		t.Parallel()
+		m, err := ParseMix("choreographed=25,declined=60,cancelled=40")
+		require.NoError(t, err, "no kind, and so no part of the sum")
+		again, err := ParseMix(m.String())
+		require.NoError(t, err)
+		require.Equal(t, m, again)
+		_, err = ParseMix("choreographed=101")
+		require.ErrorContains(t, err, "choreographed must be 0 to 100 per cent")
+		require.NoError(t, Options{BaseURL: "http://a", Orders: 1, Concurrency: 1, Until: UntilDecided, Mix: Mix{Choreographed: 50}, Hot: &Hot{SKU: "a"}}.Validate())
+
+		o := Options{Seed: 7, Mix: m}.withDefaults()
+		plain := o
+		plain.Mix = Mix{Declined: 60, Cancelled: 40}
+		count := map[Kind]float64{}
+		for n := range 20_000 {
+			p := o.plan("run", n)
+			if p.body.Style == "choreographed" {
+				count[p.kind] += 100.0 / 20_000
+			} else {
+				require.EqualValues(t, "orchestrated", p.body.Style)
+			}
+			p.body.Style = ""
+			require.Equal(t, plain.plan("run", n), p, "the style changes nothing else")
+		}
+		require.InDelta(t, 15, count[Declined], 0.6)
+		require.InDelta(t, 10, count[Cancelled], 0.6)
+	})
+
 	t.Run("IsRefusedWithEveryProblem", func(t *testing.T) {
 		t.Parallel()
 		for text, problem := range map[string]string{

@@ -35,7 +35,7 @@ func (c *Client) Withdraw(ctx context.Context, id string) (order.Record, error) 
 }
 
 func (s *server) Create(ctx context.Context, in *pb.CreateRequest) (*pb.CreateResponse, error) {
-	if err := errors.Join(wire.Name("id", in.GetId()), in.GetDecideAfter().CheckValid()); err != nil || in.GetId() == "" {
+	if err := errors.Join(wire.Name("id", in.GetId()), in.GetDecideAfter().CheckValid()); err != nil {
 		return nil, fault.Wrap(err, fault.Business, fault.Invalid, "a placement has an id, and a time to decide in")
 	}
 	p := fromPlacement(in.GetPlacement())

@@ -215,3 +215,75 @@ func TestEveryStatusAndReasonIsInTheContractAndNoOther(t *testing.T) {
 	_, err := answer(order.Record{Status: order.Cancelled, Reason: "BORED"})
 	require.Equal(t, fault.Bug, fault.KindOf(err))
 }
+
+// The requests of customers about choreographed orders mean the same over a connection.
+func TestRequests(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
+		s := store.New(db)
+		remote := rpc.NewClient(rpctest.Connect(t, func(r grpc.ServiceRegistrar) { rpc.Register(r, s) }))
+		for name, d := range map[string]rpc.Service{"Store": s, "Client": remote} {
+			t.Run(name, func(t *testing.T) { requests(t, s, d, name) })
+		}
+	})
+}
+
+func requests(t *testing.T, s *store.Store, d rpc.Service, id string) {
+	ctx := rpctest.Context(t)
+	asked := order.Placement{
+		CustomerID: "cus_" + id, Currency: "EUR", PaymentToken: "tok_visa", Lines: []order.Line{{SKU: "MUG", Quantity: 2}},
+		ShipTo:      order.Address{Name: "A. Buyer", Line1: "Hauptstr. 1", City: "Köln", PostalCode: "50667", Country: "DE"},
+		Fingerprint: "f", Nonce: "n", PlacedAt: time.Unix(1, 0), DecideBy: time.Unix(2, 0),
+	}
+	_, err := d.Place(ctx, "", asked, time.Minute)
+	require.Equal(t, fault.Invalid, fault.CodeOf(err))
+	_, err = d.Place(ctx, id, order.Placement{CustomerID: "c"}, time.Minute)
+	require.Equal(t, []any{fault.Invalid, fault.Business}, []any{fault.CodeOf(err), fault.KindOf(err)})
+	_, err = d.Get(ctx, id)
+	require.Equal(t, fault.NotFound, fault.CodeOf(err))
+
+	first, err := d.Place(ctx, id, asked, time.Minute)
+	require.NoError(t, err)
+	require.Equal(t, []any{id, order.Pending, order.Choreographed, "f", "n"}, []any{first.ID, first.Status, first.Style(), first.Placement.Fingerprint, first.Placement.Nonce})
+	require.WithinDuration(t, time.Now(), first.Placement.PlacedAt, time.Minute, "by the clock of the service")
+	require.Equal(t, time.Minute, first.Placement.DecideBy.Sub(first.Placement.PlacedAt))
+	require.Equal(t, first.Placement.Redacted(), first.Placement, "neither the address nor the token comes back")
+	read, err := d.Get(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, first, read)
+	due, err := d.Payable(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, "tok_visa", due.Token)
+	to, err := d.Address(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, asked.ShipTo, to)
+
+	other := asked
+	other.Nonce, other.Fingerprint, other.PaymentToken = "m", "g", "tok_other"
+	again, err := d.Place(ctx, id, other, time.Hour)
+	require.NoError(t, err)
+	require.Equal(t, first, again, "the first one stays")
+
+	price := money.New(100, "EUR")
+	require.NoError(t, s.Quoted(ctx, id, order.Quote{Total: price, Lines: []order.TakenLine{{SKU: "MUG", Quantity: 2, UnitPrice: &price}}},
+		order.TakenStep{Name: "catalog.quote", State: "done", EndedAt: first.CreatedAt}))
+	withdrawn, err := d.Withdraw(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, order.CustomerRequest, withdrawn.Course.Asked)
+	require.Equal(t, price, withdrawn.Course.Quote.Total)
+	require.Equal(t, "catalog.quote", withdrawn.Course.Steps[0].Name)
+	require.Equal(t, order.Address{}, withdrawn.Placement.ShipTo)
+	repeated, err := d.Withdraw(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, withdrawn, repeated)
+
+	_, err = s.Create(ctx, key.New("orchestrated-"+id, "order.create"), asked)
+	require.NoError(t, err)
+	placed, err := d.Place(ctx, "orchestrated-"+id, other, time.Minute)
+	require.NoError(t, err)
+	require.Equal(t, []any{order.Orchestrated, "n"}, []any{placed.Style(), placed.Placement.Nonce}, "whatever its style")
+	_, err = d.Withdraw(ctx, "orchestrated-"+id)
+	require.Equal(t, fault.Conflict, fault.CodeOf(err))
+	_, err = d.Withdraw(ctx, "never placed")
+	require.Equal(t, fault.NotFound, fault.CodeOf(err))
+}

@@ -55,6 +55,9 @@ func (s *Store) quietly(ctx context.Context, id string, f func(r *order.Record, 
 
 // Place implements [course.Requests].
 func (s *Store) Place(ctx context.Context, id string, p order.Placement, decideAfter time.Duration) (order.Record, error) {
+	if id == "" {
+		return order.Record{}, fault.Errorf(fault.Business, fault.Invalid, "a placement has an id")
+	}
 	now := database.Now()
 	p.Style, p.PlacedAt, p.DecideBy = order.Choreographed, now, now.Add(decideAfter)
 	return redacted(s.Create(ctx, key.New(id, "order.create"), p))
