@@ -130,6 +130,24 @@ func Abort(r *order.Record, settled order.TakenStep, now time.Time) (changed boo
 	return true, nil
 }
 
+// Complete makes a PENDING order CONFIRMED, and reports whether it changed r; see
+// [Service.Complete] and [order.Record.Confirm].
+func Complete(r *order.Record, now time.Time, heard ...order.TakenStep) (changed bool, err error) {
+	switch {
+	case r.Status == order.Confirmed:
+		return false, nil
+	case r.Against() == "" && !Whole(*r.Course):
+		return Take(r, now, heard...), nil
+	}
+	Heard(r, now, heard...)
+	Calm(r, now)
+	end, err := Closing(*r, order.Confirmed, now)
+	if err != nil {
+		return false, err
+	}
+	return r.Confirm(end, now)
+}
+
 // Release records that a service holds nothing of an order that is aborted, and reports
 // whether it changed r. Before, it changes nothing: a service is asked for it by the
 // abort alone.

@@ -115,21 +115,7 @@ func (s *Store) Release(ctx context.Context, id string, free course.News) (order
 
 // Complete implements [course.Service].
 func (s *Store) Complete(ctx context.Context, id string, heard ...order.TakenStep) (order.Record, error) {
-	return s.move(ctx, id, when(order.ConfirmedFact), func(r *order.Record, now time.Time) (bool, error) {
-		switch {
-		case r.Status == order.Confirmed:
-			return false, nil
-		case r.Against() == "" && !course.Whole(*r.Course):
-			return course.Take(r, now, heard...), nil
-		}
-		course.Heard(r, now, heard...)
-		course.Calm(r, now)
-		end, err := course.Closing(*r, order.Confirmed, now)
-		if err != nil {
-			return false, err //nolint:wrapcheck // a fault
-		}
-		return r.Confirm(end, now) //nolint:wrapcheck // a fault
-	})
+	return s.move(ctx, id, when(order.ConfirmedFact), func(r *order.Record, now time.Time) (bool, error) { return course.Complete(r, now, heard...) })
 }
 
 // Remind does the clock's part for an order, see [course.Remind]: it tells
