@@ -12,8 +12,8 @@
 //   - services/X owns its rules and, in services/X/store, its rows. It knows
 //     neither Temporal nor HTTP.
 //   - worker runs the services from one list.
-//   - saga, saga/barrier, saga/sagatest and fault are libraries for other sagas;
-//     the examples directory has one.
+//   - saga, saga/barrier, saga/sagatest, event and fault are libraries for other sagas;
+//     the examples directory has two.
 //   - proof breaks or measures all of it; the product links none of it but the
 //     load generator.
 //   - internal holds common parts of the rooms.
