@@ -17,6 +17,7 @@
 //     request without an answer with the same key; some place the same order
 //     several times at once and again later, some cancel while the saga runs. Of some
 //     confirmed orders support pays back, once and several times at once, also too much.
+//     Half of the orders are choreographed, without a workflow.
 //     Every other customer has an account, and so an address of mail.
 //     Each answer that acknowledges an order is written to a file before anything
 //     else happens. Meanwhile the faults of the schedule hit the platform.

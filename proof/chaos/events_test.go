@@ -22,6 +22,7 @@ func TestEventsAreComparedWithTheStream(t *testing.T) {
 		"AnEventOfNobody":     {[]told{a}, []told{a, c}, "c (amends.inventory.reserved.v1) of l is in the stream, and in no outbox"},
 		"AnotherOrder":        {[]told{a, b}, []told{b, a}, "the events of inventory k are in another order"},
 		"OneResultOfTwo":      {[]told{a, event("b", "k", "1")}, []told{a, b}, "b (amends.inventory.reserved.v1) of k is told by 2 events"},
+		"AResultToldAnew":     {[]told{a, {id: "b", kind: a.kind, key: "k", content: "1", styled: true}}, []told{a, b}, ""},
 		"AKeyOfAnotherTeller": {[]told{a, {id: "d", kind: "amends.payment.captured.v1", key: "k", content: "4"}}, []told{{id: "d", kind: "amends.payment.captured.v1", key: "k"}, a}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,13 +17,14 @@ import (
 
 // verdict is how the orders ended.
 type verdict struct {
-	outcomes   map[Outcome]int
-	refunds    map[string]int // by status
-	doubled    []string
-	violations []string // doubled effects too
-	past       *past
-	events     events
-	followers  followers
+	outcomes      map[Outcome]int
+	choreographed map[Outcome]int // of these
+	refunds       map[string]int  // by status
+	doubled       []string
+	violations    []string // doubled effects too
+	past          *past
+	events        events
+	followers     followers
 }
 
 func (v *verdict) wrong(format string, args ...any) {
@@ -32,7 +33,7 @@ func (v *verdict) wrong(format string, args ...any) {
 
 // judge checks everything, after every saga has ended.
 func (p *platform) judge(ctx context.Context, shop *shoptest.Shop, c *customers, orders []Order) (*verdict, error) {
-	v := &verdict{outcomes: map[Outcome]int{}, refunds: map[string]int{}}
+	v := &verdict{outcomes: map[Outcome]int{}, choreographed: map[Outcome]int{}, refunds: map[string]int{}}
 	records, err := allRecords(ctx, shop)
 	if err != nil {
 		return nil, err
@@ -92,6 +93,9 @@ func (p *platform) judgeOrders(ctx context.Context, v *verdict, records []order.
 		byCustomer[r.Placement.CustomerID] = append(byCustomer[r.Placement.CustomerID], r)
 		byID[r.ID] = r
 		v.outcomes[Outcome{r.Status, r.Reason}]++
+		if r.Style() == order.Choreographed {
+			v.choreographed[Outcome{r.Status, r.Reason}]++
+		}
 	}
 	acknowledged := c.journal.byOrder()
 	for _, o := range orders {

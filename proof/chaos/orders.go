@@ -101,6 +101,9 @@ func Orders(seed uint64, n int, length time.Duration) []Order {
 		if r.IntN(30) == 0 {
 			o.Body.Currency = "USD"
 		}
+		if (i+i/8)%2 == 1 { // half of each race below, too
+			o.Body.Style = client.Choreographed
+		}
 		for range 1 + r.IntN(3) {
 			line := client.LineRequest{Sku: draw(r, goods), Quantity: 1 + r.Int64N(3)}
 			if !slices.ContainsFunc(o.Body.Lines, func(l client.LineRequest) bool { return l.Sku == line.Sku }) {

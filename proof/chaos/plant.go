@@ -87,7 +87,8 @@ var statements = map[Plant]struct {
 		[]string{`DELETE FROM outbox WHERE ` + reservedEvent},
 	},
 	DoubledEvent: {
-		"inventory", `SELECT key FROM outbox WHERE type = 'amends.inventory.reserved.v1' ORDER BY key DESC LIMIT 1`,
+		"inventory", `SELECT key FROM outbox WHERE type = 'amends.inventory.reserved.v1' AND CAST(meta AS json) ->> 'style' IS NULL
+			ORDER BY key DESC LIMIT 1`,
 		[]string{`INSERT INTO outbox (event_id, type, key, data, meta, at)
 			SELECT gen_random_uuid(), type, key, data, meta, at FROM outbox WHERE ` + reservedEvent},
 	},

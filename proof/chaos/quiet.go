@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/amends/amends/proof/shoptest"
@@ -34,7 +35,7 @@ func (p *platform) quiet(ctx context.Context, shop *shoptest.Shop, within time.D
 	}
 	all := []error{failed, err}
 	for _, r := range left {
-		all = append(all, fmt.Errorf("I4: order %s is %s, %s", r.ID, r.Status, p.why(context.WithoutCancel(ctx), r.ID)))
+		all = append(all, fmt.Errorf("I4: %s order %s is %s, %s", r.Style(), r.ID, r.Status, p.why(context.WithoutCancel(ctx), r)))
 	}
 	return errors.Join(all...)
 }
@@ -52,11 +53,18 @@ func undecided(ctx context.Context, shop *shoptest.Shop) (left []order.Record, e
 	return left, nil
 }
 
-// why asks a saga for the cause of its wait.
-func (p *platform) why(ctx context.Context, id string) string {
+// why asks a saga for the cause of its wait. Of a choreographed order it returns its facts.
+func (p *platform) why(ctx context.Context, r order.Record) string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	answer, err := p.client.QueryWorkflow(ctx, workflows.WorkflowID(id), "", workflows.QueryOrder)
+	if r.Style() == order.Choreographed {
+		all, err := p.outboxes(ctx)
+		if err != nil {
+			return err.Error()
+		}
+		return fmt.Sprintf("flagged %v, told %v", r.Attention, slices.DeleteFunc(all, func(t told) bool { return t.key != r.ID }))
+	}
+	answer, err := p.client.QueryWorkflow(ctx, workflows.WorkflowID(r.ID), "", workflows.QueryOrder)
 	if err != nil {
 		return "its saga does not answer: " + err.Error()
 	}

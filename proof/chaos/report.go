@@ -27,8 +27,9 @@ type Report struct {
 	Repeated        int            `json:"repeated"`
 	Sorry           map[string]int `json:"sorry"`
 	Acknowledgments int            `json:"acknowledgments"`
-	// Outcomes counts the orders by their end.
-	Outcomes map[string]int `json:"outcomes"`
+	// Outcomes counts the orders by their end, Choreographed those that had no workflow.
+	Outcomes      map[string]int `json:"outcomes"`
+	Choreographed map[string]int `json:"choreographed"`
 	// Refunds counts the refunds by their end.
 	Refunds map[string]int `json:"refunds"`
 	// TimedOut counts the attempts that the engine gave up on, Late those that
@@ -76,7 +77,10 @@ func (r *Report) read(p *platform, c *customers, v *verdict) {
 			r.Faults[string(Duplicated)]++
 		}
 	}
-	r.Outcomes, r.Refunds = map[string]int{}, v.refunds
+	r.Outcomes, r.Choreographed, r.Refunds = map[string]int{}, map[string]int{}, v.refunds
+	for o, n := range v.choreographed {
+		r.Choreographed[o.String()] = n
+	}
 	for o, n := range v.outcomes {
 		r.Outcomes[o.String()] = n
 		if o.Reason == "CUSTOMER_REQUEST" {
@@ -120,6 +124,14 @@ func (r *Report) Err() error {
 	if r.Refunds[string(order.RefundDone)] == 0 {
 		all = append(all, errors.New("invalid: no refund was made"))
 	}
+	if len(r.Choreographed) == 0 {
+		all = append(all, errors.New("invalid: no order was choreographed"))
+	}
+	// In a short run a service that was killed is away for longer than an order may take.
+	confirmed := Outcome{Status: order.Confirmed}.String()
+	if r.Options.For >= time.Minute && r.Choreographed[confirmed] == 0 {
+		all = append(all, errors.New("invalid: no choreographed order was confirmed"))
+	}
 	if r.TimedOut+r.Late == 0 {
 		all = append(all, errors.New("invalid: no attempt was lost"))
 	}
@@ -144,6 +156,7 @@ func (r *Report) String() string {
 	fmt.Fprintf(&b, "chaos: seed %d, %s, %d orders\n", r.Options.Seed, r.Options.For, r.Options.Orders)
 	list("faults that hit", r.Faults)
 	list("orders by outcome", r.Outcomes)
+	list("of these, choreographed", r.Choreographed)
 	list("refunds by outcome", r.Refunds)
 	list("placements that were turned away", r.Sorry)
 	b.WriteString("and\n")

@@ -53,9 +53,10 @@ func (t Timing) longestStep(worker string) time.Duration {
 
 // bound is how long after the last fault everything must be decided: an order
 // placed at the end may run into its deadline, and its undo into the pauses
-// between the attempts of a parked step.
+// between the attempts of a parked step. A choreographed order also waits until another
+// process listens in place of one that died, which takes 40 s.
 func (t Timing) bound() time.Duration {
-	return t.DecideAfter + t.ParkAfter + 2*t.ParkedRetry + 2*outside
+	return max(t.DecideAfter+t.ParkAfter+2*t.ParkedRetry+2*outside, time.Minute)
 }
 
 // environ returns the timing as configuration of a process of amends.

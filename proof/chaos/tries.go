@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 
 	"github.com/amends/amends/proof/wait"
@@ -68,6 +69,9 @@ func (p *platform) inTask(ctx context.Context) bool {
 	}
 	for k, at := range begun {
 		d, err := p.client.DescribeWorkflowExecution(ctx, workflows.WorkflowID(k.Saga), "")
+		if _, none := errors.AsType[*serviceerror.NotFound](err); none {
+			continue // a choreographed order
+		}
 		if err != nil {
 			return false
 		}
