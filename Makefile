@@ -115,6 +115,10 @@ bench: bench-tools ## Measure an order against the floor (CONCURRENCY=1,32 ROUND
 bench-savings: bench-tools ## Measure the saving or the cost of each part of an order
 	scripts/bench-savings.sh --rounds $(ROUNDS) --write '$(WRITE)' $(ARGS)
 
+.PHONY: bench-styles
+bench-styles: bench-tools ## Compare an order with a workflow and one without, and write docs/styles.md (CONCURRENCY ROUNDS SECONDS ENGINES)
+	bin/bench styles --concurrency $(CONCURRENCY) --rounds $(ROUNDS) --duration $(SECONDS)s --engines $(ENGINES) --write '$(if $(filter file,$(origin WRITE)),docs/styles.md,$(WRITE))' $(ARGS)
+
 .PHONY: bench-flat
 bench-flat: bench-tools ## Compare the cost of an order on a young platform and on an old one (FROM=1000 TO=10000)
 	bin/bench flat --from $(FROM) --to $(TO) --rounds $(ROUNDS) --write '$(WRITE)' $(ARGS)

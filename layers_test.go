@@ -255,6 +255,7 @@ var layers = []layer{
 	{"proof/bench/floor", "internal/database internal/engine", "echo viper"},
 	{"proof/bench/measure", "proof/wait", "gorm echo viper"},
 	{"proof/bench/report", "", "temporal gorm echo viper"},
+	{"proof/bench/sources", "proof/bench/report", "temporal gorm echo viper"},
 	{"proof/bench/wire", "", "temporal gorm echo viper"},
 	{"proof/dbtest", "internal/database internal/dev/postgres proof/bench/wire", "temporal echo"},
 	{"proof/shoptest", "activities event/inbox/waiting proof/told reactions event/outbox event/outbox/compare internal/database internal/money proof/dbtest saga saga/* services/** worker/registry workflows/doctor/judge", "echo"},

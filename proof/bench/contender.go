@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/proof/bench/floor"
 	"github.com/amends/amends/proof/bench/rig"
 	"github.com/amends/amends/proof/load"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
 
@@ -45,7 +46,7 @@ type outcome struct {
 // contender is a measured system.
 type contender struct {
 	name     string
-	workflow string     // the type's name
+	workflow string     // the type's name; "" without
 	layout   rig.Layout // of the platform meanwhile
 	front    string     // the part that is only the client of the engine; "" without
 	workers  []string   // the parts that work
@@ -82,14 +83,30 @@ func nameIn(l rig.Layout) string {
 	return orderName + ", " + string(l)
 }
 
-// ordering is the whole order.
-func ordering(r *rig.Rig, l rig.Layout) contender {
+// ordering is the whole order, in the style of the platform.
+func ordering(r *rig.Rig, l rig.Layout) contender { return mixed(r, l, nil) }
+
+// styled is the whole order in one style.
+func styled(r *rig.Rig, l rig.Layout, s order.Style) contender {
+	var all load.Mix
+	if s == order.Choreographed {
+		all = load.Mix{load.Choreographed: 100}
+	}
+	c := mixed(r, l, all)
+	if c.name = string(s); all != nil {
+		c.workflow = ""
+	}
+	return c
+}
+
+// mixed is the whole order, of those that the mix says.
+func mixed(r *rig.Rig, l rig.Layout, mix load.Mix) contender {
 	return contender{
 		name: nameIn(l), workflow: workflows.PlaceOrder, layout: l, front: l.Front(), workers: l.Workers(), tells: true,
 		run: func(ctx context.Context, w work, measured func()) (outcome, error) {
 			report, err := load.Run(ctx, load.Options{
 				BaseURL: r.API, Orders: w.orders, Duration: w.duration, Concurrency: w.concurrency, Rate: w.rate,
-				Sample: acknowledged, Seed: w.seed, Shop: load.Shop{SKUs: rig.SKUs()}, Placed: measured,
+				Mix: mix, Sample: acknowledged, Seed: w.seed, Shop: load.Shop{SKUs: rig.SKUs()}, Placed: measured,
 			})
 			if err == nil {
 				err = report.Err()

@@ -90,6 +90,6 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 			RunE: func(cmd *cobra.Command, _ []string) error { return rig.RunFloor(cmd.Context(), part) }, //nolint:contextcheck // that is the context
 		})
 	}
-	root.AddCommand(compareCommand(), flatCommand(), soakCommand(), savingsCommand()) //nolint:contextcheck // a command gets its context when it runs
+	root.AddCommand(compareCommand(), flatCommand(), soakCommand(), savingsCommand(), stylesCommand()) //nolint:contextcheck // a command gets its context when it runs
 	return root.ExecuteContext(ctx)
 }

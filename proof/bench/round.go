@@ -177,6 +177,9 @@ func of(counter func(part string) rig.Counter, parts ...string) (all []rig.Count
 
 // look adds the shape of the round's last histories.
 func (m *meter) look(ctx context.Context, c contender, s report.Sample) error {
+	if c.workflow == "" {
+		return nil
+	}
 	ids, err := measure.Newest(ctx, m.rig.Client, c.workflow, histories)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/google/pprof/profile"
@@ -77,18 +78,9 @@ var rules = []struct {
 // Read reads a CPU profile, and returns the share of each area in its time;
 // nothing if the profile has no samples.
 func Read(r io.Reader) (map[Area]float64, error) {
-	p, err := profile.Parse(r)
+	p, value, err := parse(r)
 	if err != nil {
-		return nil, fmt.Errorf("CPU profile: %w", err)
-	}
-	value := -1
-	for i, t := range p.SampleType {
-		if t.Type == "cpu" {
-			value = i
-		}
-	}
-	if value < 0 {
-		return nil, errors.New("CPU profile: there is no CPU time in it")
+		return nil, err
 	}
 	shares := map[Area]float64{}
 	total := 0.0
@@ -101,6 +93,66 @@ func Read(r io.Reader) (map[Area]float64, error) {
 		shares[a] /= total
 	}
 	return shares, nil
+}
+
+// parse returns a CPU profile, and which value of its samples is CPU time.
+func parse(r io.Reader) (*profile.Profile, int, error) {
+	p, err := profile.Parse(r)
+	if err != nil {
+		return nil, 0, fmt.Errorf("CPU profile: %w", err)
+	}
+	for i, t := range p.SampleType {
+		if t.Type == "cpu" {
+			return p, i, nil
+		}
+	}
+	return nil, 0, errors.New("CPU profile: there is no CPU time in it")
+}
+
+// Functions that tell and hear events, and the one below which a listener does its work.
+var (
+	coordinates = []string{
+		"github.com/nats-io/", "github.com/amends/amends/event/jetstream", "github.com/amends/amends/event/inbox",
+		"github.com/amends/amends/event/outbox.(*Relay)", "github.com/amends/amends/event/lease",
+	}
+	works = "github.com/amends/amends/event/choreography"
+)
+
+// Coordination returns the share of a CPU profile that tells events and hears them:
+// relays, the client of the broker and listeners, up to the call of a reaction. What a
+// service does to record an event in its own transaction is not in it. It is 0 for a
+// profile without samples.
+func Coordination(r io.Reader) (float64, error) {
+	p, value, err := parse(r)
+	if err != nil {
+		return 0, err
+	}
+	own, total := 0.0, 0.0
+	for _, s := range p.Sample {
+		v := float64(s.Value[value])
+		if total += v; coordination(s) {
+			own += v
+		}
+	}
+	if total == 0 {
+		return 0, nil
+	}
+	return own / total, nil
+}
+
+func coordination(s *profile.Sample) (yes bool) {
+	for _, location := range s.Location {
+		for _, line := range location.Line {
+			if line.Function == nil {
+				continue
+			}
+			if strings.HasPrefix(line.Function.Name, works) {
+				return false
+			}
+			yes = yes || slices.ContainsFunc(coordinates, func(c string) bool { return strings.HasPrefix(line.Function.Name, c) })
+		}
+	}
+	return yes
 }
 
 // areaOf is the area of the innermost function that has one: a function of the

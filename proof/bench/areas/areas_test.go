@@ -59,3 +59,22 @@ func TestReadRefusesAnythingButACPUProfile(t *testing.T) {
 	_, err = areas.Read(written(t, "alloc_space", map[string]int64{"main.main": 1}))
 	require.EqualError(t, err, "CPU profile: there is no CPU time in it")
 }
+
+func TestCoordinationIsUpToTheReaction(t *testing.T) {
+	t.Parallel()
+	const listener = "github.com/amends/amends/event/inbox/handler.(*Caller).One < github.com/amends/amends/event/inbox.(*Group).next"
+	share, err := areas.Coordination(written(t, "cpu", map[string]int64{
+		"runtime.memmove < github.com/nats-io/nats%2ego.(*Conn).readLoop":                                              10,
+		"github.com/amends/amends/event/outbox.(*Relay).mark < github.com/amends/amends/event/outbox.(*Relay).publish": 10,
+		"gorm.io/gorm.(*DB).Find < " + listener:                                                                        10,
+		"gorm.io/gorm.(*DB).Find < github.com/amends/amends/event/choreography.(*Listening).handle < " + listener:      40,
+		"github.com/amends/amends/event/outbox.Tell < github.com/amends/amends/services/order/store.(*Store).Create":   30,
+	}))
+	require.NoError(t, err)
+	require.InDelta(t, 0.3, share, 1e-9)
+	share, err = areas.Coordination(written(t, "cpu", nil))
+	require.NoError(t, err)
+	require.Zero(t, share)
+	_, err = areas.Coordination(strings.NewReader("no profile"))
+	require.ErrorContains(t, err, "CPU profile: ")
+}

@@ -2,6 +2,7 @@ package measure
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -21,21 +22,30 @@ type Go struct {
 // browser asks processes of this machine.
 var browser = &http.Client{Timeout: 10 * time.Second}
 
-// ReadGo reads the metrics that a process serves.
-func ReadGo(ctx context.Context, url string) (Go, error) {
+// Text returns the metrics that a process serves.
+func Text(ctx context.Context, url string) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
-		return Go{}, err
+		return nil, err
 	}
 	answer, err := browser.Do(request)
 	if err != nil {
-		return Go{}, fmt.Errorf("read metrics: %w", err)
+		return nil, fmt.Errorf("read metrics: %w", err)
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return Go{}, fmt.Errorf("read metrics: %s answers %s", url, answer.Status)
+		return nil, fmt.Errorf("read metrics: %s answers %s", url, answer.Status)
 	}
-	return parseGo(answer.Body)
+	return io.ReadAll(answer.Body)
+}
+
+// ReadGo reads the metrics that a process serves.
+func ReadGo(ctx context.Context, url string) (Go, error) {
+	text, err := Text(ctx, url)
+	if err != nil {
+		return Go{}, err
+	}
+	return parseGo(bytes.NewReader(text))
 }
 
 // parseGo reads the few relevant metrics; they have no labels.

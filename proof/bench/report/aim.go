@@ -102,3 +102,23 @@ func (a Aim) Verdict() string {
 	}
 	return "missed"
 }
+
+// Limits of a choreographed order.
+const (
+	maxDecidedAlone = 80.0 // milliseconds
+	maxCoordination = 15.0 // milliseconds of CPU time
+)
+
+// Choreographed judges a choreographed order beside an orchestrated one, many at a time,
+// and its time to the decision when none other is under way.
+func Choreographed(orchestrated, choreographed, alone Series) []Aim {
+	faster := Aim{What: "orders/s, of orchestrated ones", Limit: "at least 1.00", Is: unknown}
+	if r := ratioOf(choreographed, OrdersPerSecond, orchestrated, OrdersPerSecond); r != nil {
+		faster.Is, faster.Met = number(*r), *r >= 1
+	}
+	return []Aim{
+		faster,
+		atMost("p50 to the decision, 1 at a time, ms", maxDecidedAlone, medianOf(alone, DecidedP50)),
+		atMost("CPU of telling and hearing per order, ms", maxCoordination, medianOf(choreographed, Coordination)),
+	}
+}

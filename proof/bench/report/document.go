@@ -17,6 +17,7 @@ const (
 	Flats   Section = "flat"
 	Soak    Section = "soak"
 	Savings Section = "savings"
+	Styles  Section = "styles" // of a page of its own
 )
 
 // page is the initial text of the file. A command owns the text between the marks

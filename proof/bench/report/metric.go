@@ -40,6 +40,7 @@ const (
 	CPUFront        Metric = "CPU of the API, or the floor's client, ms"
 	CPUBroker       Metric = "CPU of the broker, ms"
 	CPU             Metric = "CPU, all of these, ms"
+	Coordination    Metric = "– of this, CPU of telling and hearing, ms"
 	Allocations     Metric = "allocations in the workers"
 	Allocated       Metric = "– KiB"
 )
@@ -49,7 +50,7 @@ var Metrics = []Metric{
 	OrdersPerSecond, AckP50, AckP99, DecidedP50, DecidedP99, Events, WorkflowTasks,
 	EngineTx, EngineStoreTx, EngineIndexTx, EngineWritten, EngineWAL, EngineImages,
 	ServiceTrips, ServiceTx, ServiceWAL, ServiceImages, EventsTold, EventsDelivered,
-	CPUEngine, CPUEngineDB, CPUServiceDB, CPUWorkers, CPUFront, CPUBroker, CPU,
+	CPUEngine, CPUEngineDB, CPUServiceDB, CPUWorkers, CPUFront, CPUBroker, CPU, Coordination,
 	Allocations, Allocated,
 }
 

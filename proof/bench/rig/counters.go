@@ -72,11 +72,13 @@ func (r *Rig) Read(ctx context.Context) (Counters, error) {
 		return c, err
 	}
 	c.Values[Told], c.Values[Delivered] = told, delivered
-	services, err := r.readServices(ctx)
-	if err != nil {
-		return c, err
+	if !r.o.SQLite {
+		services, err := r.readServices(ctx)
+		if err != nil {
+			return c, err
+		}
+		c.Values[ServiceTx], c.Values[ServiceWAL], c.Values[ServiceImages] = float64(services.Transactions), float64(services.WAL), float64(services.Images)
 	}
-	c.Values[ServiceTx], c.Values[ServiceWAL], c.Values[ServiceImages] = float64(services.Transactions), float64(services.WAL), float64(services.Images)
 	if r.engineDB == nil {
 		return c, nil
 	}

@@ -70,9 +70,11 @@ func (r *Rig) prepare(ctx context.Context) error {
 			}
 		}
 	}
-	for _, service := range floor.Services() {
-		if err := r.provision(ctx, floorDatabase(service)); err != nil {
-			return err
+	if !r.o.Alone {
+		for _, service := range floor.Services() {
+			if err := r.provision(ctx, floorDatabase(service)); err != nil {
+				return err
+			}
 		}
 	}
 	authority := []string{"--env", environment, "--dir", filepath.Join(r.o.Dir, "authority"), "--out", r.certificates()}
@@ -95,6 +97,10 @@ func (r *Rig) prepare(ctx context.Context) error {
 
 // provision makes a database.
 func (r *Rig) provision(ctx context.Context, name string) error {
+	if r.o.SQLite {
+		r.databases[name] = &url.URL{Scheme: "sqlite", Opaque: filepath.Join(r.o.Dir, name+".db")}
+		return nil
+	}
 	dsn, err := provision.Database(ctx, r.services.DSN, name, rand.Text())
 	if err != nil {
 		return err

@@ -50,6 +50,8 @@ type Options struct {
 	CLI    string
 	// Alone leaves the floor out.
 	Alone bool
+	// SQLite has the services' databases in files instead of on their PostgreSQL.
+	SQLite bool
 	// Doctor lets the doctor run by itself, with its defaults. It reads every
 	// order, each time.
 	Doctor bool

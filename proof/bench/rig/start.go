@@ -4,10 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"regexp"
+	"time"
 
 	"github.com/amends/amends/internal/dev/loopback"
 	"github.com/amends/amends/proof/bench/floor"
+	"github.com/amends/amends/proof/bench/measure"
 	"github.com/amends/amends/proof/bench/wire"
+	"github.com/amends/amends/proof/wait"
 )
 
 // startParts starts the platform and the floor.
@@ -84,8 +88,13 @@ func (r *Rig) startFloor(ctx context.Context, name string) error {
 // CountTrips restarts the platform and the floor's worker, with every connection to a
 // database over a line that counts. It is the last call to a rig: the line costs time.
 func (r *Rig) CountTrips(ctx context.Context) (*wire.Line, error) {
-	if err := errors.Join(r.stopPlatform(), r.Parts[FloorWorker].process.Stop()); err != nil {
+	if err := r.stopPlatform(); err != nil {
 		return nil, err
+	}
+	if !r.o.Alone {
+		if err := r.Parts[FloorWorker].process.Stop(); err != nil {
+			return nil, err
+		}
 	}
 	line, _, err := r.line(ctx, r.services)
 	if err != nil {
@@ -94,8 +103,29 @@ func (r *Rig) CountTrips(ctx context.Context) (*wire.Line, error) {
 	for _, dsn := range r.databases {
 		dsn.Host = line.Address
 	}
-	if err := r.startFloor(ctx, FloorWorker); err != nil {
-		return nil, err
+	if !r.o.Alone {
+		if err := r.startFloor(ctx, FloorWorker); err != nil {
+			return nil, err
+		}
 	}
 	return line, r.startPlatform(ctx)
+}
+
+// StopPart stops a part of the platform, until the next [Rig.Change].
+func (r *Rig) StopPart(name string) error {
+	p := r.Parts[name]
+	delete(r.Parts, name)
+	return p.process.Stop()
+}
+
+// Alarm waits until a line of a part's metrics matches, and returns the match.
+func (r *Rig) Alarm(ctx context.Context, part string, line *regexp.Regexp, within time.Duration) (match string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	err = wait.Until(ctx, line.String(), func() bool {
+		text, err := measure.Text(ctx, r.Parts[part].Admin+"/metrics")
+		match = string(line.Find(text))
+		return err == nil && match != ""
+	})
+	return match, err
 }
