@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"context"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,64 +85,6 @@ func (b testBundle) reader(t *testing.T) *told.Reader {
 	r := told.New(b.db)
 	r.Events(t)
 	return r
-}
-
-func theFirstRecordDecidesTheStyle(t *testing.T, b testBundle) {
-	rec := b.place(t, "a-a")
-	require.Equal(t, order.Choreographed, rec.Style())
-	require.NotNil(t, rec.Course)
-	require.Equal(t, rec, b.create(t, "a-a"), "a placement in the other style finds it")
-	again, err := b.List(t.Context(), order.Filter{Limit: 1})
-	require.NoError(t, err)
-	require.Equal(t, []order.Record{rec}, again)
-
-	rec = b.create(t, "a-b")
-	require.Equal(t, []any{order.Orchestrated, (*order.Course)(nil)}, []any{rec.Style(), rec.Course})
-	require.Equal(t, order.Orchestrated, b.place(t, "a-b").Style())
-	require.Empty(t, b.token(t, "a-b"))
-	_, err = b.Object(t.Context(), "a-b", course.Objection{Reason: order.CustomerRequest})
-	requireFault(t, err, fault.Bug, fault.Conflict)
-	_, err = b.Object(t.Context(), "none", course.Objection{Reason: order.CustomerRequest})
-	requireFault(t, err, fault.Bug, fault.NotFound)
-
-	_, err = b.Create(t.Context(), create("a-c"), order.Placement{CustomerID: "cus_1", Currency: "EUR", Style: "both", Lines: placement().Lines})
-	requireFault(t, err, fault.Business, fault.Invalid)
-}
-
-// Twenty placements at once, half in each style: one record, and one style of its facts.
-func anOrderNeverHasTwoStyles(t *testing.T, b testBundle) {
-	r := b.reader(t)
-	done := make(chan error)
-	var choreographed atomic.Int64
-	const calls = 20
-	for i := range calls {
-		go func() {
-			done <- patiently(func() error {
-				p := placement()
-				if i%2 == 0 {
-					p.Style = order.Choreographed
-				}
-				rec, err := b.Create(t.Context(), create("b-a"), p)
-				if err == nil && rec.Style() == order.Choreographed {
-					choreographed.Add(1)
-				}
-				return err
-			})
-		}()
-	}
-	for range calls {
-		require.NoError(t, <-done)
-	}
-	events := r.Events(t)
-	require.Len(t, events, 1)
-	var courses int64
-	require.NoError(t, b.db.Table("courses").Where("order_id = ?", "b-a").Count(&courses).Error)
-	switch choreographed.Load() {
-	case calls:
-		require.Equal(t, []any{"choreographed", int64(1)}, []any{events[0].Style, courses})
-	default:
-		require.Equal(t, []any{int64(0), "", int64(0)}, []any{choreographed.Load(), events[0].Style, courses})
-	}
 }
 
 func aChoreographedOrderIsConfirmed(t *testing.T, b testBundle) {
@@ -436,44 +377,4 @@ func noOtherTableHasTheToken(t *testing.T, b testBundle) {
 	var states []string
 	require.NoError(t, b.db.Raw("SELECT state FROM courses WHERE order_id = 'i-a'").Scan(&states).Error)
 	require.NotContains(t, states[0], "tok_visa")
-}
-
-func aStepThatIsStuckFlagsTheOrder(t *testing.T, b testBundle) {
-	b.place(t, "stuck")
-	b.heard(t, "stuck")
-	r := b.reader(t)
-	ctx := event.CausedBy(t.Context(), event.Event{ID: "report"})
-	p := course.Report{
-		Event: "e1", Holds: course.Money, Flag: ledger.Attention{Step: "inventory.commit", Code: "UNAVAILABLE", Kind: fault.Transient, Since: noted, Owed: "money taken"},
-	}
-	flagged := func() bool {
-		rec, err := b.Get(t.Context(), "stuck")
-		require.NoError(t, err)
-		return rec.NeedsAttention()
-	}
-	for range 2 {
-		require.NoError(t, b.Reported(ctx, "stuck", p))
-		require.True(t, flagged())
-	}
-	events := r.Events(t)
-	require.Len(t, events, 1)
-	flags := told.Read(t, order.AttentionChangedFact, events[0]).Attention
-	require.Equal(t, []any{"inventory.commit", "money taken: 126.00 EUR"}, []any{flags[0].Step, flags[0].Owed})
-	require.Equal(t, string(order.Choreographed), events[0].Style)
-
-	p.Over = true
-	require.NoError(t, b.Reported(ctx, "stuck", p))
-	require.False(t, flagged())
-	require.Equal(t, []string{"order.attention_changed stuck"}, r.Names(t))
-
-	// The end of the order ends its trouble, whatever is still to be reported.
-	p.Event, p.Over = "e2", false
-	require.NoError(t, b.Reported(ctx, "stuck", p))
-	rec, err := b.Complete(ctx, "stuck")
-	require.NoError(t, err)
-	require.Equal(t, order.Confirmed, rec.Status)
-	require.False(t, flagged())
-	require.NoError(t, b.Reported(ctx, "stuck", p))
-	require.False(t, flagged(), "it is late")
-	require.Equal(t, fault.Bug, fault.KindOf(b.Reported(ctx, "nobody", p)))
 }
