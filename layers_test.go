@@ -18,7 +18,7 @@ var layers = []layer{
 	{"worker/reacting", "event/choreography services/order services/order/course services/order/rpc fault", "temporal gorm echo viper"},
 	{"worker/reporting", "event event/inbox/trouble event/inbox/waiting event/outbox reactions", "temporal echo viper"},
 	{"worker/tries", "fault saga saga/participant worker/registry", "echo viper"},
-	{"worker/events", "event/inbox/retry event/inbox/retry/rpc worker/reporting internal/background event event/inbox event/inbox/waiting event/outbox event/unheard internal/process internal/telemetry reactions worker/registry", "echo viper"},
+	{"worker/events", "internal/watch/stuck/symptom event/inbox/retry event/inbox/retry/rpc worker/reporting internal/background event event/inbox event/inbox/waiting event/outbox event/unheard internal/process internal/telemetry reactions worker/registry", "echo viper"},
 	{"api", "internal/orders/identity api/contract api/docs api/edge api/edge/caller api/edge/deprecated api/edge/limit api/edge/shed api/operator api/operator/letters api/orders api/problem api/retry api/shop api/shop/invoice api/shop/overview internal/orders internal/orders/admission internal/probe fault api/edge/session api/users api/body/parameter api/orders/live internal/orders/lookup services/query api/cases", "gorm viper"},
 	{"worker/work", "internal/process worker/registry", "echo viper"},
 	{"api/client", "", "temporal gorm echo viper"},

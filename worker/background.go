@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/saga"
 	orderstore "github.com/amends/amends/services/order/store"
+	"github.com/amends/amends/worker/events"
 	"github.com/amends/amends/worker/registry"
 	doctorflow "github.com/amends/amends/workflows/doctor"
 )
@@ -64,6 +65,6 @@ func stuckConfig(o Options, s *registry.Stores, c *engine.Client) stuck.Config {
 	}
 	return stuck.Config{
 		Orders: orderstore.New(s.Own), Engine: c, Queues: queues,
-		ParkAfter: cmp.Or(o.Timing.ParkAfter, saga.DefaultTiming().ParkAfter), Options: o.Stuck,
+		ParkAfter: cmp.Or(o.Timing.ParkAfter, saga.DefaultTiming().ParkAfter), Options: o.Stuck, Unheard: events.Silent(o.Bus),
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/event/choreography"
 	"github.com/amends/amends/event/eventtest"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/worker/events"
 	"github.com/amends/amends/worker/registry"
 )
 
@@ -39,6 +40,11 @@ func TestAListenerThatHasStoppedIsNamed(t *testing.T) {
 	defer stop()
 	require.Eventually(t, func() bool { return len(g.Warnings()) == 1 }, 30*time.Second, 10*time.Millisecond)
 	require.Contains(t, g.Warnings()[0], "payment has not handled an event of 2m")
+
+	silent, err := events.Silent(o.Bus)(t.Context())
+	require.NoError(t, err)
+	require.Len(t, silent, 1, "orders that are stuck name it, too")
+	require.WithinDuration(t, time.Now().Add(-2*time.Minute), silent["payment"], 30*time.Second)
 }
 
 // A process does not start in which an order could stand still.

@@ -3,10 +3,12 @@ package events
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/unheard"
 	"github.com/amends/amends/internal/process"
+	"github.com/amends/amends/internal/watch/stuck/symptom"
 	"github.com/amends/amends/reactions"
 	"github.com/amends/amends/worker/registry"
 )
@@ -32,4 +34,23 @@ func (c Config) Watch(ctx context.Context, parts *process.Parts, stores []*regis
 	w := unheard.New(o)
 	parts.Start(ctx, process.Part{Name: "watch of listeners", Run: w.Run})
 	return []Warner{w}, nil
+}
+
+// Silent returns the question which listeners of choreographed orders are far behind; nil for
+// a broker that does not tell how listeners stand.
+func Silent(bus event.Bus) func(context.Context) (symptom.Silence, error) {
+	gauge, ok := bus.(event.Gauge)
+	if !ok {
+		return nil
+	}
+	return func(ctx context.Context) (symptom.Silence, error) {
+		all, err := unheard.Stand(ctx, gauge, reactions.Listeners(), time.Now())
+		late := symptom.Silence{}
+		for _, s := range all {
+			if s.Late {
+				late[s.Group] = s.Oldest
+			}
+		}
+		return late, err //nolint:wrapcheck // it names the group
+	}
 }

@@ -51,7 +51,7 @@ func TestAChoreographedOrderIsStuck(t *testing.T) {
 	require.Empty(t, examined(t, b, id, 50*time.Second, nil), "it may take a minute")
 	found := examined(t, b, id, 62*time.Second, nil)
 	require.Equal(t, []symptom.Cause{symptom.Unheard}, causes(found))
-	require.Equal(t, "no service has gone on from order.placed", found[0].Reason)
+	require.Equal(t, "no service has gone on from order.placed; `amends events listeners` names the services that do not listen", found[0].Reason)
 	require.WithinDuration(t, placed, found[0].Since, time.Millisecond)
 
 	require.Equal(t, []symptom.Cause{symptom.Unheard}, causes(examined(t, b, id, 10*time.Minute+50*time.Second, nil)))

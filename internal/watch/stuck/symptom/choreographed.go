@@ -35,7 +35,7 @@ func (e *Examiner) choreographed(ctx context.Context, o Order) (found []Symptom)
 // silent names the listeners that are far behind. It asks once.
 func (e *Examiner) silent(ctx context.Context) (words string) {
 	if e.c.Unheard == nil {
-		return ""
+		return "; `amends events listeners` names the services that do not listen"
 	}
 	if e.silence == nil {
 		ctx, cancel := context.WithTimeout(ctx, questionTimeout)
