@@ -75,8 +75,10 @@ func waive(r *order.Record, q ledger.Repair, now time.Time) error {
 	case r.Decided == "":
 		return fault.Errorf(fault.Business, fault.Invalid, "the step is not being undone: it can only be retried, or the order be cancelled")
 	}
-	flag := r.Attention[i]
-	note(r, now, slices.Delete(slices.Clone(r.Attention), i, i+1), ledger.Waiver{
+	of, flag := func(step string) bool { return step == q.Step }, r.Attention[i]
+	calm(r, now, of) // its service may go on trying
+	left := slices.DeleteFunc(slices.Clone(r.Attention), func(a ledger.Attention) bool { return of(a.Step) })
+	note(r, now, left, ledger.Waiver{
 		Step: q.Step, Code: flag.Code, Owed: flag.Owed, Reason: q.Reason, Operator: q.Operator, Reference: q.Reference, At: now,
 	})
 	return nil

@@ -108,3 +108,22 @@ func TestARepairIsRefused(t *testing.T) {
 		require.Equal(t, before.Waivers, c.of.Waivers, name)
 	}
 }
+
+// The service of a step that is waived goes on trying, and reporting.
+func TestASkippedStepIsNotFlaggedAgain(t *testing.T) {
+	t.Parallel()
+	r := aborted(t, order.OutOfStock)
+	report := func(step string) {
+		course.Reported(&r, course.Report{Event: "of " + step, Flag: ledger.Attention{Step: step, Code: "GONE", Owed: "money held", Since: began}}, began)
+	}
+	report("payment.authorize")
+	report("shipping.book")
+	require.Len(t, r.Attention, 2)
+	_, err := course.Repair(&r, request(ledger.Skip, "payment.authorize"), began)
+	require.NoError(t, err)
+	report("payment.authorize")
+	report("shipping.book")
+	require.True(t, course.Release(&r, "shipping", began))
+	require.Empty(t, r.Attention)
+	require.Equal(t, "money held", r.Waivers[0].Owed)
+}
