@@ -86,14 +86,19 @@ type casesBundle struct {
 	owner string // the header of cus_42, whose order is accountsOrder
 }
 
-func casesOf(t *testing.T) casesBundle {
+func casesOf(t *testing.T, change ...func(*Config)) casesBundle {
 	t.Helper()
 	db := dbtest.Open(t, dbtest.SQLite(t), storage.Options{})
 	require.NoError(t, supportstore.Schema.Migrate(t.Context(), db))
 	remote := supportrpc.NewClient(rpctest.Connect(t, func(r grpc.ServiceRegistrar) { supportrpc.Register(r, supportstore.New(db)) }))
 	a, written := newAccounts(t), &logs{}
 	log := slog.New(slog.NewTextHandler(written, nil))
-	b := shopWith(t, func(*Config) {}, WithLogger(log), WithCases(remote),
+	configured := func(c *Config) {
+		for _, f := range change {
+			f(c)
+		}
+	}
+	b := shopWith(t, configured, WithLogger(log), WithCases(remote),
 		WithVerifier(token.NewVerifier(token.Config{Source: a, Logger: slog.New(slog.DiscardHandler)})))
 	b.temporal.query = knows(workflows.StatusConfirmed)
 	admin := httptest.NewServer(NewAdmin(Admin{

@@ -10,8 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/serviceerror"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
@@ -130,4 +132,22 @@ func TestRepairAChoreographedOrder(t *testing.T) {
 		requireProblem(t, answer, http.StatusUnprocessableEntity, "VALIDATION_FAILED")
 		require.Contains(t, answer.text, "has a workflow")
 	})
+}
+
+// A case is on an order that its service knows, whatever took it there.
+func TestACaseOnAChoreographedOrder(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
+	rec := order.Record{
+		ID: accountsOrder, Status: order.Confirmed, Total: new(money.New(1850, "EUR")), CreatedAt: at, UpdatedAt: at,
+		Placement: order.Placement{CustomerID: "cus_42", Currency: "EUR", Style: order.Choreographed, Lines: []order.Line{{SKU: "MUG", Quantity: 1}}},
+	}
+	course.Begin(&rec, at)
+	b := casesOf(t, quick, func(c *Config) { c.Orders.Records = &records{written: map[string]order.Record{accountsOrder: rec}} })
+	b.temporal.query = func(context.Context, string) (workflows.OrderView, error) {
+		return workflows.OrderView{}, serviceerror.NewNotFound("it has none")
+	}
+	opened := readAs[contract.Case](t, http.StatusCreated, b.write(t, "/v1/orders/"+accountsOrder+"/cases", "1", openMug))
+	found := readAs[contract.SupportCase](t, http.StatusOK, b.support(t, http.MethodGet, "/v1/cases/"+opened.Id, "", ""))
+	require.Equal(t, accountsOrder, found.OrderId)
 }
