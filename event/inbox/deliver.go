@@ -58,11 +58,7 @@ func (g *Group) sift(ctx context.Context, batch []event.Message) (items []item, 
 	if len(items) == 0 {
 		return nil, nil, nil
 	}
-	db := g.o.DB.WithContext(ctx)
-	known, err := waiting.Known(db, g.name, ids)
-	if err == nil {
-		blocked, err = waiting.Blocked(db, g.name, keys)
-	}
+	known, blocked, err := waiting.Known(g.o.DB.WithContext(ctx), g.name, ids, keys)
 	if err != nil {
 		return nil, nil, fmt.Errorf("listen: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -121,15 +122,23 @@ func rank(tx *gorm.DB, group string, keys []string) error {
 	return nil
 }
 
-// Known returns which of the ids the group has or had letters of.
-func Known(db *gorm.DB, group string, ids []string) (map[string]bool, error) {
-	return values.Set(db.Raw("SELECT event_id FROM waiting WHERE group_name = ? AND event_id IN (SELECT value FROM "+values.List(db)+")", group, values.Encode(ids)))
-}
-
-// Blocked returns which of the keys the group has letters of that are not settled.
-func Blocked(db *gorm.DB, group string, keys []string) (map[string]bool, error) {
-	return values.Set(db.Raw("SELECT value FROM "+values.List(db)+" WHERE EXISTS (SELECT 1 FROM waiting WHERE group_name = ? AND event_key = value AND settled_at IS NULL)",
-		values.Encode(keys), group))
+// Known returns which of the ids the group has or had letters of, and which of the keys it
+// has letters of that are not settled. It is one statement: a listener needs both for every
+// batch, and mostly finds none.
+func Known(db *gorm.DB, group string, ids, keys []string) (known, blocked map[string]bool, err error) {
+	all, err := values.Set(db.Raw("SELECT 'i' || event_id FROM waiting WHERE group_name = ? AND event_id IN (SELECT value FROM "+values.List(db)+
+		") UNION ALL SELECT 'k' || value FROM "+values.List(db)+
+		" WHERE EXISTS (SELECT 1 FROM waiting WHERE group_name = ? AND event_key = value AND settled_at IS NULL)",
+		group, values.Encode(ids), values.Encode(keys), group))
+	known, blocked = map[string]bool{}, map[string]bool{}
+	for v := range all {
+		if id, ok := strings.CutPrefix(v, "i"); ok {
+			known[id] = true
+		} else {
+			blocked[v[1:]] = true
+		}
+	}
+	return known, blocked, err
 }
 
 // Due returns the keys whose head is due, the longest due ones first, without those in

@@ -110,11 +110,9 @@ func TestOnlyTheHeadOfAKeyIsDue(t *testing.T) {
 			return err
 		}))
 
-		known, err := waiting.Known(db.WithContext(t.Context()), "g", []string{"a/1", "a/2", "x"})
+		known, blocked, err := waiting.Known(db.WithContext(t.Context()), "g", []string{"a/1", "a/2", "x", "b"}, []string{"a", "b", "c", "a/1"})
 		require.NoError(t, err)
 		require.Equal(t, map[string]bool{"a/1": true, "a/2": true}, known, "settled ones too")
-		blocked, err := waiting.Blocked(db.WithContext(t.Context()), "g", []string{"a", "b", "c"})
-		require.NoError(t, err)
 		require.Equal(t, map[string]bool{"b": true}, blocked)
 	})
 }
