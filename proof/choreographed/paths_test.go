@@ -22,8 +22,20 @@ import (
 type path struct {
 	*subject
 
-	stage *stage.Stage
-	end   explore.End
+	stage  *stage.Stage
+	end    explore.End
+	remind func(t *testing.T, reminders int) // is called with each reminder; nil: nothing is
+	count  int
+	t      *testing.T
+}
+
+// Remind reminds the subject.
+func (p *path) Remind(ctx context.Context) error {
+	p.count++
+	if p.remind != nil {
+		p.remind(p.t, p.count)
+	}
+	return p.subject.Remind(ctx)
 }
 
 // Check checks the subject.
@@ -51,7 +63,7 @@ func (p *path) run(t *testing.T, line string, change func(*order.Placement), rea
 	t.Helper()
 	s, err := schedule.Parse(line)
 	require.NoError(t, err)
-	p.change, p.reasons = change, reasons
+	p.change, p.reasons, p.t, p.count = change, reasons, t, 0
 	o := p.stage.Run(t.Context(), s)
 	require.NoError(t, o.Err, "%q", line)
 	require.ElementsMatch(t, s, o.Hit)

@@ -19,7 +19,7 @@
 //	late-after-end     it comes after the end of the saga
 //	crash-after        the process dies before it acknowledges: it is delivered again at once
 //	fails              the reaction fails, and so do its next two attempts
-//	away               it fails until the deadline, and the clock's reminders, have passed
+//	away               so do all its attempts, until the deadline and many reminders have passed
 //	parked             it fails as a bug: a dead letter, until an operator redrives it
 //	cancel             a customer cancels the saga before it
 //	deadline           the deadline passes before it, and the clock looks

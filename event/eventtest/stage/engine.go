@@ -32,6 +32,7 @@ type engine struct {
 	lanes  []*lane               // of letters
 
 	failing map[string]int // number of further attempts of a reaction that fail
+	away    map[string]int // number of reminders until which a reaction fails
 	zombies []zombie
 	running string // the reaction that runs
 	died    bool   // its process has
@@ -124,7 +125,7 @@ func (e *engine) deliver(ctx context.Context) error {
 	group, reaction, lane := d.listener.Group, d.reaction(), e.lane(d)
 	waits := len(lane.letters) > 0 && !d.urgent
 	kinds := slices.Concat(e.kinds.under(d.listener), e.kinds.beside(reaction))
-	if !waits && e.failing[reaction] == 0 {
+	if !waits && !e.fails(reaction) {
 		kinds = append(kinds, attempted...)
 	}
 	overtaken := e.behind[group]
@@ -222,8 +223,8 @@ func (e *engine) attempt(ctx context.Context, l *letter, kind schedule.Kind) (re
 		e.failing[reaction] += failsFor - 1
 		return failed, nil
 	case schedule.Away:
-		l.away = e.reminders + awayFor
-		e.until = max(e.until, l.away+soon)
+		e.away[reaction] = e.reminders + awayFor
+		e.until = max(e.until, e.away[reaction]+soon)
 		return failed, nil
 	case schedule.Parked:
 		l.dead = true
@@ -233,8 +234,8 @@ func (e *engine) attempt(ctx context.Context, l *letter, kind schedule.Kind) (re
 	if err := e.aside(ctx, l.delivery, kind); err != nil {
 		return failed, err
 	}
-	if e.failing[reaction] > 0 {
-		e.failing[reaction]--
+	if e.fails(reaction) {
+		e.failing[reaction] = max(e.failing[reaction]-1, 0)
 		return failed, nil
 	}
 	e.running = reaction
@@ -255,6 +256,11 @@ func (e *engine) attempt(ctx context.Context, l *letter, kind schedule.Kind) (re
 		return failed, fmt.Errorf("%s fails for good: %w", reaction, err)
 	}
 	return failed, nil
+}
+
+// fails reports whether the next attempt of a reaction fails, whatever the schedule has at it.
+func (e *engine) fails(reaction string) bool {
+	return e.failing[reaction] > 0 || e.away[reaction] > e.reminders
 }
 
 // aside lets happen what a fault has happen beside the attempt.

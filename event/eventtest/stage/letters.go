@@ -12,7 +12,6 @@ type letter struct {
 	delivery
 
 	dead bool // until an operator redrives it
-	away int  // the number of reminders until which it fails
 }
 
 // lane has the letters of one key of one group, in order.
@@ -71,10 +70,7 @@ func (e *engine) retry(ctx context.Context) (progress bool, err error) {
 func (e *engine) retryOne(ctx context.Context, l *letter) (result, error) {
 	reaction := l.reaction()
 	kinds := e.kinds.beside(reaction)
-	if l.away > e.reminders {
-		return failed, e.aside(ctx, l.delivery, e.next(reaction, kinds...))
-	}
-	if e.failing[reaction] == 0 {
+	if !e.fails(reaction) {
 		kinds = slices.Concat(kinds, attempted)
 	}
 	return e.attempt(ctx, l, e.next(reaction, kinds...))
@@ -83,7 +79,7 @@ func (e *engine) retryOne(ctx context.Context, l *letter) (result, error) {
 // waiting reports whether a letter may succeed before time passes.
 func (e *engine) waiting() bool {
 	return slices.ContainsFunc(e.lanes, func(l *lane) bool {
-		return len(l.letters) > 0 && !l.letters[0].dead && l.letters[0].away <= e.reminders
+		return len(l.letters) > 0 && !l.letters[0].dead && e.away[l.letters[0].reaction()] <= e.reminders
 	})
 }
 

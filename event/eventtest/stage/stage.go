@@ -55,7 +55,7 @@ func trace(calls []Call) []string {
 func (g *Stage) Run(ctx context.Context, s schedule.Schedule) (o Outcome) {
 	e := &engine{
 		subject: g.subject, registry: g.registry, kinds: g.kinds(), schedule: s, until: patience,
-		seen: map[string]int{}, failing: map[string]int{}, behind: map[string][]delivery{}, down: map[string]bool{},
+		seen: map[string]int{}, failing: map[string]int{}, away: map[string]int{}, behind: map[string][]delivery{}, down: map[string]bool{},
 	}
 	g.registry.engine = e
 	defer func() {
