@@ -13,11 +13,13 @@ import (
 	catalogaudit "github.com/amends/amends/services/catalog/audit"
 	"github.com/amends/amends/services/inventory"
 	inventoryaudit "github.com/amends/amends/services/inventory/audit"
+	"github.com/amends/amends/services/notification"
 	notificationaudit "github.com/amends/amends/services/notification/audit"
 	"github.com/amends/amends/services/order"
 	orderaudit "github.com/amends/amends/services/order/audit"
 	"github.com/amends/amends/services/payment"
 	paymentaudit "github.com/amends/amends/services/payment/audit"
+	"github.com/amends/amends/services/query"
 	queryaudit "github.com/amends/amends/services/query/audit"
 	"github.com/amends/amends/services/shipping"
 	shippingaudit "github.com/amends/amends/services/shipping/audit"
@@ -349,6 +351,36 @@ func TestAFreshChangeIsNotComparedWithItsCopies(t *testing.T) {
 	require.Empty(t, find(judgement.Add(-grace)))
 	f.Unasked, f.Told = nil, placed.Add(time.Nanosecond)
 	require.Equal(t, both[:1], find(judgement.Add(-grace)), "it was decided before customers were told")
+}
+
+// Nor does a refund, whenever its order was decided.
+func TestAFreshRefundNeedsNoMailYet(t *testing.T) {
+	t.Parallel()
+
+	f := confirmedFacts()
+	f.Copy = &queryaudit.Fact{Saga: judged, Since: placed, Status: query.Confirmed, Total: total, Refunded: money.New(100, "EUR")}
+	f.Mails = &notificationaudit.Fact{Saga: judged, Since: placed, Mails: []notificationaudit.Mail{{
+		ID:   notification.Notice{Kind: notification.OrderConfirmed, Subject: judged, Recipient: notification.Guest}.Key(notification.Email),
+		Kind: notification.OrderConfirmed, Channel: notification.Email, Recipient: notification.Guest, State: notification.Sent,
+	}}}
+	f.Payment.Ours.Refunded, f.Payment.Provider.Refunded = 100, 100
+	f.Told, f.Order.UpdatedAt, f.Order.ChangedAt = placed.Add(-time.Hour), placed, placed
+	find := func(made time.Time) []judge.Finding {
+		f.Order.Refunded, f.Order.Made = 100, []orderaudit.MadeRefund{{ID: "r1", At: made}}
+		return judge.Judge(*f, judgement, grace).Findings
+	}
+	require.Empty(t, find(judgement.Add(-grace).Add(time.Nanosecond)))
+	late := find(judgement.Add(-grace))
+	require.Len(t, late, 1)
+	require.Equal(t, notificationaudit.MailMissing, late[0].Kind)
+	require.Equal(t, judgement.Add(-grace), late[0].Since)
+	f.Order.ChangedAt = judgement
+	require.Len(t, find(judgement.Add(-grace)), 1, "another change of its order does not hide it")
+	f.Unasked = []string{"notification"}
+	require.Empty(t, find(judgement.Add(-grace)))
+	f.Unasked, f.Told = nil, placed.Add(time.Minute)
+	require.Empty(t, find(placed), "it was made before customers were told")
+	require.Len(t, find(placed.Add(time.Minute)), 1, "its order was decided before that")
 }
 
 func TestAnOrderThatIsFlaggedCountsAsSuch(t *testing.T) {

@@ -49,6 +49,7 @@ func (s *Store) Orders(ctx context.Context, r audit.Range) (queryaudit.Page, err
 	for i, row := range found {
 		var view struct {
 			Total     money.Amount `json:"total"`
+			Refunded  money.Amount `json:"refunded"`
 			CreatedAt time.Time    `json:"created_at"`
 		}
 		if err := json.Unmarshal([]byte(row.View), &view); err != nil {
@@ -56,7 +57,7 @@ func (s *Store) Orders(ctx context.Context, r audit.Range) (queryaudit.Page, err
 		}
 		page.Facts[i] = queryaudit.Fact{
 			Saga: row.ID, Since: view.CreatedAt.UTC(), Status: query.Status(row.Status), Reason: row.Reason,
-			Customer: row.CustomerID, Total: view.Total, Flagged: row.Attention,
+			Customer: row.CustomerID, Total: view.Total, Refunded: view.Refunded, Flagged: row.Attention,
 		}
 	}
 	if len(r.Sagas) == 0 && limit > 0 && len(found) == limit {
