@@ -71,6 +71,7 @@ func TestTheDoctorFindsFollowersThatDiffer(t *testing.T) {
 		"AStaleCopy":      {"query", "UPDATE orders SET status = 'PENDING' WHERE id = ?", []audit.Kind{differs}, "its status is CONFIRMED, in the read model PENDING"},
 		"AnotherReason":   {"query", "UPDATE orders SET reason = 'DEADLINE' WHERE id = ?", []audit.Kind{differs}, "its reason is none, in the read model DEADLINE"},
 		"AnotherCustomer": {"query", "UPDATE orders SET customer_id = 'cus_2' WHERE id = ?", []audit.Kind{differs}, "its customer is cus_1, in the read model cus_2"},
+		"AnotherAccount":  {"query", "UPDATE orders SET account = 'cus_1' WHERE id = ?", []audit.Kind{differs}, "its account is none, in the read model cus_1"},
 		"AnotherTotal":    {"query", "UPDATE orders SET view = replace(view, '12600', '12601') WHERE id = ?", []audit.Kind{differs}, "its total is 126.00 EUR, in the read model 126.01 EUR"},
 		"AnotherFlag":     {"query", "UPDATE orders SET attention = true WHERE id = ?", []audit.Kind{differs}, "its need of attention is false, in the read model true"},
 

@@ -33,6 +33,7 @@ type Fact struct {
 	Status   query.Status `json:"status"`
 	Reason   string       `json:"reason,omitempty"`
 	Customer string       `json:"customer"`
+	Account  string       `json:"account,omitempty"` // that placed it; empty: a guest
 	Total    money.Amount `json:"total,omitzero"`    // the zero Amount: none
 	Refunded money.Amount `json:"refunded,omitzero"` // the zero Amount: none
 	Flagged  bool         `json:"flagged,omitempty"`
@@ -65,6 +66,7 @@ func (f Fact) Judge(o audit.Order) (all audit.Findings) {
 	compare("status", string(o.Status), string(f.Status))
 	compare("reason", cmp.Or(o.Reason, "none"), cmp.Or(f.Reason, "none"))
 	compare("customer", o.Customer, f.Customer)
+	compare("account", cmp.Or(o.Account, "none"), cmp.Or(f.Account, "none"))
 	amount := func(minor int64) money.Amount { return money.New(minor, money.Currency(o.Currency)) }
 	compare("total", inWords(amount(o.Total)), inWords(f.Total))
 	var refunded money.Amount

@@ -48,7 +48,7 @@ func (s *Store) Order(ctx context.Context, id string) (query.Found, error) {
 
 // row returns the row of an order, or fails with NOT_FOUND.
 func (s *Store) row(ctx context.Context, generation int64, id string) (row rows.Order, err error) {
-	err = s.db.WithContext(ctx).Select("id", "version", "view").Where("generation = ? AND id = ?", generation, text(id)).Take(&row).Error
+	err = s.db.WithContext(ctx).Select("id", "version", "account", "view").Where("generation = ? AND id = ?", generation, text(id)).Take(&row).Error
 	switch {
 	case errors.Is(err, gorm.ErrRecordNotFound):
 		return row, notFound()
@@ -63,6 +63,7 @@ func view(r rows.Order, h rows.Head) (query.Found, error) {
 	if err := json.Unmarshal([]byte(r.View), &f.Order); err != nil {
 		return query.Found{}, fault.Errorf(fault.Bug, fault.Internal, "order %s cannot be read: %w", r.ID, err)
 	}
+	f.Order.Account = r.Account
 	return f, nil
 }
 
@@ -93,7 +94,7 @@ func (s *Store) Orders(ctx context.Context, f query.OrderFilter) (query.OrderPag
 	}
 	var found []rows.Order
 	q := s.selected(ctx, h.Generation, f, before.Seq)
-	statement := "SELECT o.id, o.seq, o.version, o.view FROM " + q.from + " WHERE " + strings.Join(q.where, " AND ") + " ORDER BY " + q.seq + " DESC LIMIT ?"
+	statement := "SELECT o.id, o.seq, o.version, o.account, o.view FROM " + q.from + " WHERE " + strings.Join(q.where, " AND ") + " ORDER BY " + q.seq + " DESC LIMIT ?"
 	if err := s.db.WithContext(ctx).Raw(statement, append(q.args, f.Limit+1)...).Scan(&found).Error; err != nil {
 		return query.OrderPage{}, database.Fault(fmt.Errorf("list orders: %w", err))
 	}
@@ -134,32 +135,31 @@ func (s *selection) and(condition string, args ...any) {
 func (s *Store) selected(ctx context.Context, generation int64, f query.OrderFilter, before int64) selection {
 	var q selection
 	wanted := words.Query(f.Text, query.MaxWords)
+	few := f.CustomerID != "" || f.Account != "" // a customer has few orders, and a word perhaps many
 	switch {
-	case len(wanted) > 0 && f.CustomerID == "":
+	case len(wanted) > 0 && !few:
 		m := search.Orders.Find(s.db.WithContext(ctx), generation, wanted)
 		q.from, q.seq = m.From+" "+m.Join+" orders AS o ON o.seq = "+m.Seq, m.Seq
 		q.and(m.Where, m.Arg)
-	case f.SKU != "" && f.CustomerID == "":
+	case f.SKU != "" && !few:
 		q.from, q.seq = "order_lines AS l JOIN orders AS o ON o.seq = l.seq", "l.seq"
 		q.and("l.generation = ? AND l.sku = ?", generation, text(f.SKU))
 	default:
-		q.from, q.seq = "orders AS o", "o.seq"
+		q.from, q.seq = "orders AS o"+s.indexed(f), "o.seq"
 	}
 	q.and("o.generation = ?", generation)
 	o := "o."
 	if q.seq != "o.seq" && s.db.Name() == "sqlite" {
 		o = "+o." // or its planner takes a range of seq for each row, and not the one
 	}
-	if f.CustomerID != "" { // a customer has few orders, and a word perhaps many
-		for _, word := range wanted {
-			q.and("o.words LIKE ?", "% "+word+"%") // a word has letters and digits only
-		}
+	if few {
+		q.ofCustomer(f, wanted)
 	}
 	if f.SKU != "" && q.seq != "l.seq" {
 		q.and("EXISTS (SELECT 1 FROM order_lines AS l WHERE l.generation = o.generation AND l.sku = ? AND l.seq = o.seq)", text(f.SKU))
 	}
 	for _, is := range []struct{ column, value string }{
-		{"customer_id", f.CustomerID}, {"status", string(f.Status)}, {"reason", f.Reason}, {"style", f.Style},
+		{"status", string(f.Status)}, {"reason", f.Reason}, {"style", f.Style},
 	} {
 		if is.value != "" {
 			q.and(o+is.column+" = ?", text(is.value))
@@ -181,6 +181,32 @@ func (s *Store) selected(ctx context.Context, generation int64, f query.OrderFil
 		q.and(q.seq+" >= ?", from)
 	}
 	return q
+}
+
+// indexed names the index of a customer's orders to SQLite, whose planner has no statistics
+// and would take that of a status or of a time as well.
+func (s *Store) indexed(f query.OrderFilter) string {
+	switch {
+	case s.db.Name() != "sqlite":
+	case f.Account != "":
+		return " INDEXED BY orders_account"
+	case f.CustomerID != "":
+		return " INDEXED BY orders_customer"
+	}
+	return ""
+}
+
+// ofCustomer narrows s to the orders of a customer that have words.
+func (s *selection) ofCustomer(f query.OrderFilter, wanted []string) {
+	if f.Account != "" {
+		s.and("o.account = ? AND o.account <> ''", text(f.Account)) // the condition of the index
+	}
+	if f.CustomerID != "" {
+		s.and("o.customer_id = ?", text(f.CustomerID))
+	}
+	for _, word := range wanted {
+		s.and("o.words LIKE ?", "% "+word+"%") // a word has letters and digits only
+	}
 }
 
 // between returns the range of seq that a filter selects: from is included, to is not.
