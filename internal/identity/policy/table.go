@@ -53,6 +53,7 @@ var Methods = []Row{
 	{"amends.order.v1.Order/GetAddress", []string{gateway, shipping}},
 	{"amends.order.v1.Order/GetContact", []string{mails}},
 	{"amends.order.v1.Order/KeepContact", []string{gateway}},
+	{"amends.order.v1.Order/ListRefunds", []string{gateway}},
 	{"amends.payment.v1.Payment/Get", []string{gateway, operator}},
 	{"amends.payment.v1.Payment/ListRefunds", []string{gateway, operator}},
 	{"amends.query.v1.Query/Follow", []string{gateway, operator}},

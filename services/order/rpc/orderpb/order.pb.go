@@ -144,6 +144,59 @@ func (Reason) EnumDescriptor() ([]byte, []int) {
 	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{1}
 }
 
+// RefundStatus is the status of a refund.
+type RefundStatus int32
+
+const (
+	RefundStatus_REFUND_STATUS_UNSPECIFIED RefundStatus = 0
+	RefundStatus_REFUND_STATUS_PENDING     RefundStatus = 1
+	RefundStatus_REFUND_STATUS_DONE        RefundStatus = 2
+	RefundStatus_REFUND_STATUS_REFUSED     RefundStatus = 3
+)
+
+// Enum value maps for RefundStatus.
+var (
+	RefundStatus_name = map[int32]string{
+		0: "REFUND_STATUS_UNSPECIFIED",
+		1: "REFUND_STATUS_PENDING",
+		2: "REFUND_STATUS_DONE",
+		3: "REFUND_STATUS_REFUSED",
+	}
+	RefundStatus_value = map[string]int32{
+		"REFUND_STATUS_UNSPECIFIED": 0,
+		"REFUND_STATUS_PENDING":     1,
+		"REFUND_STATUS_DONE":        2,
+		"REFUND_STATUS_REFUSED":     3,
+	}
+)
+
+func (x RefundStatus) Enum() *RefundStatus {
+	p := new(RefundStatus)
+	*p = x
+	return p
+}
+
+func (x RefundStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RefundStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_services_order_rpc_order_proto_enumTypes[2].Descriptor()
+}
+
+func (RefundStatus) Type() protoreflect.EnumType {
+	return &file_services_order_rpc_order_proto_enumTypes[2]
+}
+
+func (x RefundStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RefundStatus.Descriptor instead.
+func (RefundStatus) EnumDescriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{2}
+}
+
 // GetRequest names an order.
 type GetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1312,6 +1365,201 @@ func (x *CheckUndecidedResponse) GetUndecided() bool {
 	return false
 }
 
+// ListRefundsRequest names an order.
+type ListRefundsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRefundsRequest) Reset() {
+	*x = ListRefundsRequest{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRefundsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRefundsRequest) ProtoMessage() {}
+
+func (x *ListRefundsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRefundsRequest.ProtoReflect.Descriptor instead.
+func (*ListRefundsRequest) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ListRefundsRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// ListRefundsResponse is a part of the refunds.
+type ListRefundsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Refunds       []*Refund              `protobuf:"bytes,1,rep,name=refunds,proto3" json:"refunds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRefundsResponse) Reset() {
+	*x = ListRefundsResponse{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRefundsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRefundsResponse) ProtoMessage() {}
+
+func (x *ListRefundsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRefundsResponse.ProtoReflect.Descriptor instead.
+func (*ListRefundsResponse) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListRefundsResponse) GetRefunds() []*Refund {
+	if x != nil {
+		return x.Refunds
+	}
+	return nil
+}
+
+// Refund is a refund of a confirmed order.
+type Refund struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The generation in the keys of its saga.
+	Number int64          `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	Amount *wirepb.Amount `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The stock of the order is taken back, too.
+	TakeBack bool                   `protobuf:"varint,4,opt,name=take_back,json=takeBack,proto3" json:"take_back,omitempty"`
+	Status   RefundStatus           `protobuf:"varint,5,opt,name=status,proto3,enum=amends.order.v1.RefundStatus" json:"status,omitempty"`
+	OpenedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
+	// Absent: its saga has noted no flags.
+	NotedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=noted_at,json=notedAt,proto3" json:"noted_at,omitempty"`
+	// Absent while it is pending.
+	ClosedAt      *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Refund) Reset() {
+	*x = Refund{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Refund) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Refund) ProtoMessage() {}
+
+func (x *Refund) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Refund.ProtoReflect.Descriptor instead.
+func (*Refund) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Refund) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Refund) GetNumber() int64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Refund) GetAmount() *wirepb.Amount {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *Refund) GetTakeBack() bool {
+	if x != nil {
+		return x.TakeBack
+	}
+	return false
+}
+
+func (x *Refund) GetStatus() RefundStatus {
+	if x != nil {
+		return x.Status
+	}
+	return RefundStatus_REFUND_STATUS_UNSPECIFIED
+}
+
+func (x *Refund) GetOpenedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OpenedAt
+	}
+	return nil
+}
+
+func (x *Refund) GetNotedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NotedAt
+	}
+	return nil
+}
+
+func (x *Refund) GetClosedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ClosedAt
+	}
+	return nil
+}
+
 // Line asks for a quantity of a SKU.
 type Placement_Line struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1323,7 +1571,7 @@ type Placement_Line struct {
 
 func (x *Placement_Line) Reset() {
 	*x = Placement_Line{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[16]
+	mi := &file_services_order_rpc_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1335,7 +1583,7 @@ func (x *Placement_Line) String() string {
 func (*Placement_Line) ProtoMessage() {}
 
 func (x *Placement_Line) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[16]
+	mi := &file_services_order_rpc_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1466,7 +1714,20 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\"6\n" +
 	"\x16CheckUndecidedResponse\x12\x1c\n" +
-	"\tundecided\x18\x01 \x01(\bR\tundecided*`\n" +
+	"\tundecided\x18\x01 \x01(\bR\tundecided\"$\n" +
+	"\x12ListRefundsRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"H\n" +
+	"\x13ListRefundsResponse\x121\n" +
+	"\arefunds\x18\x01 \x03(\v2\x17.amends.order.v1.RefundR\arefunds\"\xdd\x02\n" +
+	"\x06Refund\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x03R\x06number\x12.\n" +
+	"\x06amount\x18\x03 \x01(\v2\x16.amends.wire.v1.AmountR\x06amount\x12\x1b\n" +
+	"\ttake_back\x18\x04 \x01(\bR\btakeBack\x125\n" +
+	"\x06status\x18\x05 \x01(\x0e2\x1d.amends.order.v1.RefundStatusR\x06status\x127\n" +
+	"\topened_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x125\n" +
+	"\bnoted_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\anotedAt\x127\n" +
+	"\tclosed_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt*`\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTATUS_PENDING\x10\x01\x12\x14\n" +
@@ -1481,7 +1742,12 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x14REASON_UNDELIVERABLE\x10\x05\x12\x1b\n" +
 	"\x17REASON_CUSTOMER_REQUEST\x10\x06\x12\x13\n" +
 	"\x0fREASON_DEADLINE\x10\a\x12\x13\n" +
-	"\x0fREASON_INTERNAL\x10\b2\xcd\x03\n" +
+	"\x0fREASON_INTERNAL\x10\b*{\n" +
+	"\fRefundStatus\x12\x1d\n" +
+	"\x19REFUND_STATUS_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15REFUND_STATUS_PENDING\x10\x01\x12\x16\n" +
+	"\x12REFUND_STATUS_DONE\x10\x02\x12\x19\n" +
+	"\x15REFUND_STATUS_REFUSED\x10\x032\xae\x04\n" +
 	"\x05Order\x12E\n" +
 	"\x03Get\x12\x1b.amends.order.v1.GetRequest\x1a\x1c.amends.order.v1.GetResponse\"\x03\x90\x02\x01\x12Z\n" +
 	"\n" +
@@ -1489,7 +1755,8 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\vKeepContact\x12#.amends.order.v1.KeepContactRequest\x1a$.amends.order.v1.KeepContactResponse\"\x03\x90\x02\x02\x12Z\n" +
 	"\n" +
 	"GetContact\x12\".amends.order.v1.GetContactRequest\x1a#.amends.order.v1.GetContactResponse\"\x03\x90\x02\x01\x12f\n" +
-	"\x0eCheckUndecided\x12&.amends.order.v1.CheckUndecidedRequest\x1a'.amends.order.v1.CheckUndecidedResponse\"\x03\x90\x02\x01B5Z3github.com/amends/amends/services/order/rpc/orderpbb\x06proto3"
+	"\x0eCheckUndecided\x12&.amends.order.v1.CheckUndecidedRequest\x1a'.amends.order.v1.CheckUndecidedResponse\"\x03\x90\x02\x01\x12_\n" +
+	"\vListRefunds\x12#.amends.order.v1.ListRefundsRequest\x1a$.amends.order.v1.ListRefundsResponse\"\x03\x90\x02\x010\x01B5Z3github.com/amends/amends/services/order/rpc/orderpbb\x06proto3"
 
 var (
 	file_services_order_rpc_order_proto_rawDescOnce sync.Once
@@ -1503,70 +1770,82 @@ func file_services_order_rpc_order_proto_rawDescGZIP() []byte {
 	return file_services_order_rpc_order_proto_rawDescData
 }
 
-var file_services_order_rpc_order_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_services_order_rpc_order_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_services_order_rpc_order_proto_goTypes = []any{
 	(Status)(0),                    // 0: amends.order.v1.Status
 	(Reason)(0),                    // 1: amends.order.v1.Reason
-	(*GetRequest)(nil),             // 2: amends.order.v1.GetRequest
-	(*GetResponse)(nil),            // 3: amends.order.v1.GetResponse
-	(*Placement)(nil),              // 4: amends.order.v1.Placement
-	(*Attention)(nil),              // 5: amends.order.v1.Attention
-	(*Repair)(nil),                 // 6: amends.order.v1.Repair
-	(*Waiver)(nil),                 // 7: amends.order.v1.Waiver
-	(*Acknowledgement)(nil),        // 8: amends.order.v1.Acknowledgement
-	(*GetAddressRequest)(nil),      // 9: amends.order.v1.GetAddressRequest
-	(*GetAddressResponse)(nil),     // 10: amends.order.v1.GetAddressResponse
-	(*Contact)(nil),                // 11: amends.order.v1.Contact
-	(*KeepContactRequest)(nil),     // 12: amends.order.v1.KeepContactRequest
-	(*KeepContactResponse)(nil),    // 13: amends.order.v1.KeepContactResponse
-	(*GetContactRequest)(nil),      // 14: amends.order.v1.GetContactRequest
-	(*GetContactResponse)(nil),     // 15: amends.order.v1.GetContactResponse
-	(*CheckUndecidedRequest)(nil),  // 16: amends.order.v1.CheckUndecidedRequest
-	(*CheckUndecidedResponse)(nil), // 17: amends.order.v1.CheckUndecidedResponse
-	(*Placement_Line)(nil),         // 18: amends.order.v1.Placement.Line
-	(*timestamppb.Timestamp)(nil),  // 19: google.protobuf.Timestamp
-	(*wirepb.Amount)(nil),          // 20: amends.wire.v1.Amount
+	(RefundStatus)(0),              // 2: amends.order.v1.RefundStatus
+	(*GetRequest)(nil),             // 3: amends.order.v1.GetRequest
+	(*GetResponse)(nil),            // 4: amends.order.v1.GetResponse
+	(*Placement)(nil),              // 5: amends.order.v1.Placement
+	(*Attention)(nil),              // 6: amends.order.v1.Attention
+	(*Repair)(nil),                 // 7: amends.order.v1.Repair
+	(*Waiver)(nil),                 // 8: amends.order.v1.Waiver
+	(*Acknowledgement)(nil),        // 9: amends.order.v1.Acknowledgement
+	(*GetAddressRequest)(nil),      // 10: amends.order.v1.GetAddressRequest
+	(*GetAddressResponse)(nil),     // 11: amends.order.v1.GetAddressResponse
+	(*Contact)(nil),                // 12: amends.order.v1.Contact
+	(*KeepContactRequest)(nil),     // 13: amends.order.v1.KeepContactRequest
+	(*KeepContactResponse)(nil),    // 14: amends.order.v1.KeepContactResponse
+	(*GetContactRequest)(nil),      // 15: amends.order.v1.GetContactRequest
+	(*GetContactResponse)(nil),     // 16: amends.order.v1.GetContactResponse
+	(*CheckUndecidedRequest)(nil),  // 17: amends.order.v1.CheckUndecidedRequest
+	(*CheckUndecidedResponse)(nil), // 18: amends.order.v1.CheckUndecidedResponse
+	(*ListRefundsRequest)(nil),     // 19: amends.order.v1.ListRefundsRequest
+	(*ListRefundsResponse)(nil),    // 20: amends.order.v1.ListRefundsResponse
+	(*Refund)(nil),                 // 21: amends.order.v1.Refund
+	(*Placement_Line)(nil),         // 22: amends.order.v1.Placement.Line
+	(*timestamppb.Timestamp)(nil),  // 23: google.protobuf.Timestamp
+	(*wirepb.Amount)(nil),          // 24: amends.wire.v1.Amount
 }
 var file_services_order_rpc_order_proto_depIdxs = []int32{
 	0,  // 0: amends.order.v1.GetResponse.status:type_name -> amends.order.v1.Status
 	1,  // 1: amends.order.v1.GetResponse.reason:type_name -> amends.order.v1.Reason
 	1,  // 2: amends.order.v1.GetResponse.decided:type_name -> amends.order.v1.Reason
-	19, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
-	4,  // 4: amends.order.v1.GetResponse.placement:type_name -> amends.order.v1.Placement
-	20, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
-	5,  // 6: amends.order.v1.GetResponse.attention:type_name -> amends.order.v1.Attention
-	7,  // 7: amends.order.v1.GetResponse.waivers:type_name -> amends.order.v1.Waiver
-	19, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
-	19, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
-	19, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
-	8,  // 11: amends.order.v1.GetResponse.acknowledgements:type_name -> amends.order.v1.Acknowledgement
-	6,  // 12: amends.order.v1.GetResponse.repairs:type_name -> amends.order.v1.Repair
-	18, // 13: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
-	19, // 14: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
-	19, // 15: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
-	19, // 16: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
-	19, // 17: amends.order.v1.Repair.at:type_name -> google.protobuf.Timestamp
-	19, // 18: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
-	5,  // 19: amends.order.v1.Acknowledgement.flags:type_name -> amends.order.v1.Attention
-	19, // 20: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
-	11, // 21: amends.order.v1.KeepContactRequest.contact:type_name -> amends.order.v1.Contact
-	11, // 22: amends.order.v1.GetContactResponse.contact:type_name -> amends.order.v1.Contact
-	2,  // 23: amends.order.v1.Order.Get:input_type -> amends.order.v1.GetRequest
-	9,  // 24: amends.order.v1.Order.GetAddress:input_type -> amends.order.v1.GetAddressRequest
-	12, // 25: amends.order.v1.Order.KeepContact:input_type -> amends.order.v1.KeepContactRequest
-	14, // 26: amends.order.v1.Order.GetContact:input_type -> amends.order.v1.GetContactRequest
-	16, // 27: amends.order.v1.Order.CheckUndecided:input_type -> amends.order.v1.CheckUndecidedRequest
-	3,  // 28: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
-	10, // 29: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
-	13, // 30: amends.order.v1.Order.KeepContact:output_type -> amends.order.v1.KeepContactResponse
-	15, // 31: amends.order.v1.Order.GetContact:output_type -> amends.order.v1.GetContactResponse
-	17, // 32: amends.order.v1.Order.CheckUndecided:output_type -> amends.order.v1.CheckUndecidedResponse
-	28, // [28:33] is the sub-list for method output_type
-	23, // [23:28] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	23, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
+	5,  // 4: amends.order.v1.GetResponse.placement:type_name -> amends.order.v1.Placement
+	24, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
+	6,  // 6: amends.order.v1.GetResponse.attention:type_name -> amends.order.v1.Attention
+	8,  // 7: amends.order.v1.GetResponse.waivers:type_name -> amends.order.v1.Waiver
+	23, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
+	23, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
+	23, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
+	9,  // 11: amends.order.v1.GetResponse.acknowledgements:type_name -> amends.order.v1.Acknowledgement
+	7,  // 12: amends.order.v1.GetResponse.repairs:type_name -> amends.order.v1.Repair
+	22, // 13: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
+	23, // 14: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
+	23, // 15: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
+	23, // 16: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
+	23, // 17: amends.order.v1.Repair.at:type_name -> google.protobuf.Timestamp
+	23, // 18: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
+	6,  // 19: amends.order.v1.Acknowledgement.flags:type_name -> amends.order.v1.Attention
+	23, // 20: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
+	12, // 21: amends.order.v1.KeepContactRequest.contact:type_name -> amends.order.v1.Contact
+	12, // 22: amends.order.v1.GetContactResponse.contact:type_name -> amends.order.v1.Contact
+	21, // 23: amends.order.v1.ListRefundsResponse.refunds:type_name -> amends.order.v1.Refund
+	24, // 24: amends.order.v1.Refund.amount:type_name -> amends.wire.v1.Amount
+	2,  // 25: amends.order.v1.Refund.status:type_name -> amends.order.v1.RefundStatus
+	23, // 26: amends.order.v1.Refund.opened_at:type_name -> google.protobuf.Timestamp
+	23, // 27: amends.order.v1.Refund.noted_at:type_name -> google.protobuf.Timestamp
+	23, // 28: amends.order.v1.Refund.closed_at:type_name -> google.protobuf.Timestamp
+	3,  // 29: amends.order.v1.Order.Get:input_type -> amends.order.v1.GetRequest
+	10, // 30: amends.order.v1.Order.GetAddress:input_type -> amends.order.v1.GetAddressRequest
+	13, // 31: amends.order.v1.Order.KeepContact:input_type -> amends.order.v1.KeepContactRequest
+	15, // 32: amends.order.v1.Order.GetContact:input_type -> amends.order.v1.GetContactRequest
+	17, // 33: amends.order.v1.Order.CheckUndecided:input_type -> amends.order.v1.CheckUndecidedRequest
+	19, // 34: amends.order.v1.Order.ListRefunds:input_type -> amends.order.v1.ListRefundsRequest
+	4,  // 35: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
+	11, // 36: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
+	14, // 37: amends.order.v1.Order.KeepContact:output_type -> amends.order.v1.KeepContactResponse
+	16, // 38: amends.order.v1.Order.GetContact:output_type -> amends.order.v1.GetContactResponse
+	18, // 39: amends.order.v1.Order.CheckUndecided:output_type -> amends.order.v1.CheckUndecidedResponse
+	20, // 40: amends.order.v1.Order.ListRefunds:output_type -> amends.order.v1.ListRefundsResponse
+	35, // [35:41] is the sub-list for method output_type
+	29, // [29:35] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_services_order_rpc_order_proto_init() }
@@ -1579,8 +1858,8 @@ func file_services_order_rpc_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_services_order_rpc_order_proto_rawDesc), len(file_services_order_rpc_order_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   17,
+			NumEnums:      3,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
