@@ -26,7 +26,7 @@ var layers = []layer{
 	{"api/body/schema", "api/contract api/problem fault internal/money internal/strictjson internal/text", "gorm viper"},
 	{"api/docs", "api/contract api/edge api/problem", "gorm viper"},
 	{"api/operator/letters", "api/body api/body/parameter api/contract api/edge api/operator api/problem fault", "gorm viper"},
-	{"api/operator", "fault api/contract api/body api/body/parameter services/query api/edge api/edge/header api/orders api/problem internal/orders internal/orders/read internal/text saga services/notification internal/orders/refund api/edge/caller internal/money services/order services/payment/refund", "gorm viper"},
+	{"api/operator", "fault api/contract api/body api/body/parameter services/query api/edge api/edge/header api/orders api/problem internal/orders internal/orders/read internal/text saga services/notification internal/orders/refund api/edge/caller internal/money services/order", "gorm viper"},
 	{"api/orders", "services/query internal/orders/lookup api/body/parameter api/contract api/body api/body/schema api/edge/caller api/edge/header api/problem fault internal/orders internal/orders/identity internal/orders/read internal/text workflows saga internal/money internal/orders/place services/order", "gorm viper"},
 	{"api/orders/live", "api/contract api/orders api/problem fault internal/background internal/orders/lookup services/query", "gorm viper"},
 	{"api/shop", "api/body/parameter api/edge/header internal/money services/query api/body api/body/schema api/contract api/gather api/problem api/retry services/catalog services/inventory services/order services/payment services/shipping fault services/payment/refund", "gorm viper"},

@@ -55,7 +55,7 @@ func NewAdmin(a Admin) http.Handler {
 		operator.New(operator.Config{Orders: a.Repairs.orders, Log: log}).Register(r)
 		operator.NewLists(a.Repairs.model).Register(r)
 		operator.NewCases(operator.CasesConfig{Cases: cases.NewDesk(a.Repairs.cases), Log: log}).Register(r)
-		operator.NewRefunds(operator.RefundsConfig{Orders: a.Repairs.orders, Payments: shop.NewReader(a.Repairs.services), Log: log}).Register(r)
+		operator.NewRefunds(operator.RefundsConfig{Orders: a.Repairs.orders, Records: shop.NewReader(a.Repairs.services), Log: log}).Register(r)
 	}
 	if a.Letters != nil {
 		letters.New(letters.Config{Desk: a.Letters, Log: log}).Register(r)

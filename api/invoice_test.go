@@ -50,6 +50,9 @@ func (f fakeOrders) Get(_ context.Context, id string) (order.Record, error) {
 // Address is the same.
 func (f fakeOrders) Address(context.Context, string) (order.Address, error) { return f.address, f.lost }
 
+// Refunds is the part that refunds ask.
+func (f fakeOrders) Refunds(context.Context, string) ([]order.Refund, error) { return nil, f.fail }
+
 // sold is an order for two mugs and a kettle, 126 EUR.
 func sold(id string) workflows.OrderView {
 	v := view(id, workflows.StatusConfirmed)
