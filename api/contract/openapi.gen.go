@@ -1289,8 +1289,14 @@ type Foreign = Problem
 // Misdirected RFC 9457.
 type Misdirected = Problem
 
+// ProblemOrPage RFC 9457.
+type ProblemOrPage = Problem
+
 // QuotaExceeded RFC 9457.
 type QuotaExceeded = Problem
+
+// QuotaExceededOrPage RFC 9457.
+type QuotaExceededOrPage = Problem
 
 // TryLater RFC 9457.
 type TryLater = Problem
@@ -1298,8 +1304,14 @@ type TryLater = Problem
 // Unauthenticated RFC 9457.
 type Unauthenticated = Problem
 
+// UnauthenticatedOrPage RFC 9457.
+type UnauthenticatedOrPage = Problem
+
 // Unavailable RFC 9457.
 type Unavailable = Problem
+
+// UnavailableOrPage RFC 9457.
+type UnavailableOrPage = Problem
 
 // ListOrdersParams defines parameters for ListOrders.
 type ListOrdersParams struct {
@@ -2556,6 +2568,13 @@ type MisdirectedApplicationProblemPlusJSONResponse Problem
 
 type ProblemApplicationProblemPlusJSONResponse Problem
 
+type ProblemOrPageApplicationProblemPlusJSONResponse Problem
+type ProblemOrPageTexthtmlResponse struct {
+	Body io.Reader
+
+	ContentLength int64
+}
+
 type QuotaExceededResponseHeaders struct {
 	RetryAfter *int
 }
@@ -2563,6 +2582,21 @@ type QuotaExceededApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
 	Headers QuotaExceededResponseHeaders
+}
+
+type QuotaExceededOrPageResponseHeaders struct {
+	RetryAfter *int
+}
+type QuotaExceededOrPageApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers QuotaExceededOrPageResponseHeaders
+}
+type QuotaExceededOrPageTexthtmlResponse struct {
+	Body io.Reader
+
+	Headers       QuotaExceededOrPageResponseHeaders
+	ContentLength int64
 }
 
 type TryLaterResponseHeaders struct {
@@ -2576,6 +2610,13 @@ type TryLaterApplicationProblemPlusJSONResponse struct {
 
 type UnauthenticatedApplicationProblemPlusJSONResponse Problem
 
+type UnauthenticatedOrPageApplicationProblemPlusJSONResponse Problem
+type UnauthenticatedOrPageTexthtmlResponse struct {
+	Body io.Reader
+
+	ContentLength int64
+}
+
 type UnavailableResponseHeaders struct {
 	RetryAfter *int
 }
@@ -2583,6 +2624,21 @@ type UnavailableApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
 	Headers UnavailableResponseHeaders
+}
+
+type UnavailableOrPageResponseHeaders struct {
+	RetryAfter *int
+}
+type UnavailableOrPageApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers UnavailableOrPageResponseHeaders
+}
+type UnavailableOrPageTexthtmlResponse struct {
+	Body io.Reader
+
+	Headers       UnavailableOrPageResponseHeaders
+	ContentLength int64
 }
 
 type GetKeysRequestObject struct {
@@ -7077,7 +7133,7 @@ func (response GetInvoice200TexthtmlResponse) VisitGetInvoiceResponse(w http.Res
 }
 
 type GetInvoice400ApplicationProblemPlusJSONResponse struct {
-	ProblemApplicationProblemPlusJSONResponse
+	ProblemOrPageApplicationProblemPlusJSONResponse
 }
 
 func (response GetInvoice400ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
@@ -7092,8 +7148,25 @@ func (response GetInvoice400ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	return err
 }
 
+type GetInvoice400TexthtmlResponse struct{ ProblemOrPageTexthtmlResponse }
+
+func (response GetInvoice400TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(400)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type GetInvoice401ApplicationProblemPlusJSONResponse struct {
-	UnauthenticatedApplicationProblemPlusJSONResponse
+	UnauthenticatedOrPageApplicationProblemPlusJSONResponse
 }
 
 func (response GetInvoice401ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
@@ -7108,9 +7181,26 @@ func (response GetInvoice401ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	return err
 }
 
-type GetInvoice403ApplicationProblemPlusJSONResponse struct {
-	ForbiddenApplicationProblemPlusJSONResponse
+type GetInvoice401TexthtmlResponse struct {
+	UnauthenticatedOrPageTexthtmlResponse
 }
+
+func (response GetInvoice401TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(401)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetInvoice403ApplicationProblemPlusJSONResponse Problem
 
 func (response GetInvoice403ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
 
@@ -7121,6 +7211,26 @@ func (response GetInvoice403ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(403)
 	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoice403TexthtmlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetInvoice403TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
 	return err
 }
 
@@ -7138,7 +7248,29 @@ func (response GetInvoice404ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	return err
 }
 
-type GetInvoice406ApplicationProblemPlusJSONResponse Problem
+type GetInvoice404TexthtmlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetInvoice404TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetInvoice406ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
 
 func (response GetInvoice406ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
 
@@ -7163,6 +7295,26 @@ func (response GetInvoice409ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoice409TexthtmlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetInvoice409TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(409)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
 	return err
 }
 
@@ -7196,8 +7348,28 @@ func (response GetInvoice422ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	return err
 }
 
+type GetInvoice422TexthtmlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetInvoice422TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(422)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type GetInvoice429ApplicationProblemPlusJSONResponse struct {
-	QuotaExceededApplicationProblemPlusJSONResponse
+	QuotaExceededOrPageApplicationProblemPlusJSONResponse
 }
 
 func (response GetInvoice429ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
@@ -7215,6 +7387,28 @@ func (response GetInvoice429ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	return err
 }
 
+type GetInvoice429TexthtmlResponse struct {
+	QuotaExceededOrPageTexthtmlResponse
+}
+
+func (response GetInvoice429TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type GetInvoice500ApplicationProblemPlusJSONResponse Problem
 
 func (response GetInvoice500ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
@@ -7229,8 +7423,28 @@ func (response GetInvoice500ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	return err
 }
 
+type GetInvoice500TexthtmlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetInvoice500TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(500)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type GetInvoice503ApplicationProblemPlusJSONResponse struct {
-	UnavailableApplicationProblemPlusJSONResponse
+	UnavailableOrPageApplicationProblemPlusJSONResponse
 }
 
 func (response GetInvoice503ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
@@ -7245,6 +7459,28 @@ func (response GetInvoice503ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	}
 	w.WriteHeader(503)
 	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoice503TexthtmlResponse struct {
+	UnavailableOrPageTexthtmlResponse
+}
+
+func (response GetInvoice503TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
 	return err
 }
 
@@ -11274,253 +11510,257 @@ func (sh *strictHandler) ConfirmMail(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3rcts4mgD6Kjjaqepkh5Ilx85FqalataN0e+PYHtvp3plWjgmRkIQRBagJ0Iom61P7NPtg+ySn8OFC",
-	"UgIlyrHT6Wn3j5lYJHH5gO9++9yI+GzOGWFSNLqfGxOCY5LCP3szwmLR7Inm2Uj9HRMRpXQuKWeNbuNq",
-	"QhBmYkFSRAXiIyQnBKUEx2jGY5IEaDGh0QRNsEA4SdAIR1IgOcESTXCsXowmJIaPhimfkhRhieSECiTp",
-	"jLQaQYN8wrN5Qhrdxn57/3mz3Wm296/az7rtg277sPX8xcu/N4KGiCZkhtXq5HKu3hUypWzcuL0N7PqP",
-	"Ekxn6+s/Y8kSSY7GGRFStNAVLP9X9RfSQNCbwhIxPCNonvIbYnagVs3TWG9dTghNxWs0JWSOqESCRCmR",
-	"rXqL+4mkAtbjA6+eArMYUSnQjX61hS4J/IKwQKEZ5j1ldqhQbQrOgXE5oWyMeBKTtDVgJZi2O6/a+Plw",
-	"v/ki7pDmy+jZqPlqeIib+6Pn8UtyEHXwi3a3s2UTR+oQm0ecyZQn264IIzckRRGce/l8GW8KyVOyZbbj",
-	"mMzmXBIWLZsXZJ7gJYnXJw1lmpEQLSaEIcwQwWlCYd4kQQsqJ/qSTckSzRMcmSsIkH6N8FAQJhGXE5Iu",
-	"qCDlQyQsmzW6vzTUBI2PgWeFJzzCcvNxfifQHMtJGQB7N509eCr26pzLFjidp2REUsIi0uzN5wn1QUmt",
-	"Z8IZz1ISo7n7oLysBabyL51t010QmS6bvZEk6fo8lyTiLBYoY5ImAGpGPkmEpSSz+QqSzCijMwXijoMt",
-	"ZZKMSdq4VRPNcYpnRFrqFMcpEeL4TcW904+/E4jCbaPqgYJ8I2gofFaDx42goVCepgpE6lhLy8GfTggb",
-	"y0mj22m3A7U893dQjdEFVPSvLCyjfqjITOGiaoTR9Mggj+T60lrypJCJS43XAeIpUB28FCgUEiekiwAF",
-	"7ozxACpNAnNgeXb3JcA6woJUHV2EBXHnVlo/jkbPSPNg+LLdfBF1Os2X6s/DeB+/Gr6InhO4qp6DVgPW",
-	"Pepnz0uLV396Vs9nM8zid2S5voOOOq79w0N0QwUdJgT1Lo+Oj1E0wSmO1OUN0BCnihooAo7RrxmXJEZ6",
-	"9ACNUiImaMRTpDikO3I85FmR7/AU/lA7a6HegKVkTrC0BI4goViWInKKewx5vFQLYGMiLFcINF8R5o6R",
-	"OP9WDarWRs1NW7xGmAFN1CPZFwdMTQD3cpQJO0J4/Kb//vzsqn969Lfrd/2/XV/0P1z236xdxxejV9H+",
-	"AXnZfDbs7DcPRmTUfNUh7eZh3Ik6pI1fRM+eVV3GIidQh1DzbA87+zVuZpYKnlagriJe1xG8EVqZZ47H",
-	"BA3JiKckWDkADbScbjlC9GtG0mXhguo5qxGqBkad0BmV/mXPuJCIMJlSApIahjVXLSaBgYprickIZ4ls",
-	"dPfVOvAnQ6XNqqppdtA4U5e1Cs8tP/Qgeh0W+EUUvRaan2NJFVf0CBnAGk9D9OTi7RF6sX/QftpFE75A",
-	"M8yWSgIEpic5Uu8BNvsktQABsXjWfg33RmE4lQHizMeHD6uQQbP7bTIByDoVTBpEYS1/aPlWEQQrHiVY",
-	"krTqruh3rjGMW1zBiKczLBvdRowlaSqRvhFULut7QJ4d12X45ZaVaby809JSHmeRPOIx8V/fuX7hO4Ei",
-	"HpMAzUkaESabhKm/V+70+w8/NC+vzk77P/cu+v7LK6bZ5tu7hQBcEEHkFZ+SCrlDqkeWaM0wTSrEInhv",
-	"B8moBm26JDiNJhUHbAmT0Q1vCMJowVPDToAL6kULAr8LzZsEGpIxZYyycQv12BJJJVhSgRIyxslr4GIB",
-	"muF0KoDVzTMWyQzEczTDU4IYH7CYjqzku8KehOSMoFk2rrhfv1ZR630FEB8IhML5Kloo9GOghiDShVGW",
-	"poTJEKgHwMbp2CASlO+XefurCLqXEstMbEZXWCsVSMC7VUiqn3qVrPP+6Zvj0x8aQePo7PTt8cX7/hv1",
-	"797pUf/kpP9mXf8KGp+a6uPmDU7V8EKNopd6TlisX9F/H3E2oumMxPkvmEUkSUjc+Kh2+DOVk8t3HzZv",
-	"Ea4nRgllxG3X0ITK/QKK55v9U0pGjW7j3/ZyG8yefir21Pyg9qREzDkTBCD+lqdDGscaxyPOpDr07ucG",
-	"VoqeVj735ikfJmT2538IrYLUm+9cf6XnrKIeCY4UOiER8TlBT8LLo7Pz/vX748vL49Mfwqegiyh0Q73z",
-	"YxA/FxNFsrG939oOQGISq4/7l5fHZ6fXp/3+m/6b8GlQtquMeDpgVvCMMiH5jAAmMCOlJglJ0ZPw6MPl",
-	"1dn7/sX127OL/vEPp2ogo/1pxMdCAD2JOahNQ5JwNkaSj4kaesCehN/33lwfXfTf9E+vjnsnl2oEJZ6b",
-	"uQWVimAuNXGa4ZhoewwVVHIlwAxTvhDqRcLiIoqiJ+HZxfEPx6duacGAhUeXF2+vr87e9U+vf744U2BT",
-	"tOc2UGdL6PirnmxPS6+ggRY2C1aQ4kbkJOXZeOLfd0st/j0VMU1JJLW14WteTbtIwHq3kQmHdcNtUYSI",
-	"pDdOu4bLBcu2Q/9GS15gpz29RqGSG0JjUkQRzgSBNf414xL3P0WAN197pQbNJlgg0PGyudFZsbXwhjeU",
-	"KyExbs55QiNKRKiPQlHBgjl5xU7kW5N5e6/4KqzrKl2eYPPh19p9+NcPZ1e96/5/HWn61C2SHQ88Wii8",
-	"uvjb9Unvqn+hXuZcawPG1iUMI3emKTTCNNFy4j1B6QPDmZwQJhVMvu5VCT+c9j5c/agI6FHvykGLz0mq",
-	"RS5F9RXn0HxEcYXAGjH0T8aodYMTIwGpvxT8ZjwlLeS4Rf9UH0bCx4gyhMeYMkNAPzB8g2mChwn5ukTU",
-	"ylZK1Zco5trMYs13KR1PJGJ8AdsSHM2yaAJ8UkzB/mw9HwX73pjeEKYul7o0CgKIzuY8lZhJpR8KxbUu",
-	"+m8+HPXfXB/1zntHx1d/C5+20FW61CBBoJOhsHBJQquYaln3Xi7drRVntE02inimIT5P1dlLqsWWKCXq",
-	"Rl5jWVcDCxpE6SggEjopF8f4P8xfrYjPfF/R2KMAB42ER1jfinw00HLW3tSiWvG9XozRCb8hSqP0fZGb",
-	"z2GvVJKZ2H6d7DdqBDMkTlO8VH+nPPEonVYGCpDI5uoyqOukMYynLfRe3RIlpox4kvDFqn6gv/WtP5vH",
-	"Ox7ObVGd+EXrF/q4DPwcwM1eykAKivehNH8u1fPhP0gk1fLMpTL2fsDmOKYKJjg5L9yyEU4EWcNNZgRK",
-	"RbDV8iOFFWmWEBGg4RIEGhg+XZYA9rkRUblsdBvfkzSh6qKYtxrdxhulwCuxv9PoNn7E2VwKmbZQp2As",
-	"b6HvsyVAe86FxMl1BGaERqfd6RzqO1NCD5ireOfctO44lHrbCHZT1gqr3nwdj8xrt25jxcWU97hhRfs1",
-	"VqTG3y+PX2PQdV1vzJvqx6aY0nmTz/V9aM45ZUDFlJLrx+b8bL5wJ6WjLU6hT3nL+HffU0rGxrlUF4Sd",
-	"u4NwBdUtdsMlCfTFzW+ZF31r4u0jRqySLu2MVipsOGgMGiHCKXG+hTJ5Ly7CHWQtVPq6OFLe4YW5WAEi",
-	"nyIyl0qe08dTtgcyzohietEEYYF+VNr7O/U/Rn7sz2iKpdY3fgMkXHF4SyxJANEilEUkQESvzi42oVMS",
-	"GLMIeI+UmqqFYypb6AEOveM3SH4hVoNoe4QF2RGxYX3rUOMzApY0EThXCAQLZLOhDsTBKMLpilH9ey6t",
-	"bXjWKm/6oJZduggDWJh3q2J6bkxIYGLfuuGCEGFk2DXBdU0CcMLuJpr0HtPEktPV5esBvOuXSgsyl3WF",
-	"yq6xrvOLs5+O3/Qvrj+c9n7qHZ/0vj/p+2TGKWUVUSXqiTVVKw03S0kXhTLFTFDCZBigcJiNQ23kztiU",
-	"8QUr6NYgwSqdBy9BhwICILHSEMloRCIZDBg2ZjaBxzjXtsYZEcKIwWoRoigMr1j33XJ8e+OLqogZvYI8",
-	"BkxIMkcTnrgAF+0yT4ngyc2qC2jGGVmiCUli36RqLxWuAbXLxYQLMx/MYY0vxlhEY40jKRllLHaBTKuu",
-	"AxCFW97pqfFz1tPN1ELKF2eOlzPCZAtncsJT+s/tWgOMEeg7aC6UXYc5A99t1pZ68CvvqAr8iNU9QSNK",
-	"kli81pGHPIYABks9C6ApzqiJ3JdrtFo33TmiZW2cGRECj4molBkoQwkVUvtd6qijao/v9ag+fRTuzbVn",
-	"+XX89J7LgyWpsyLgpfBFpk+jNP2Z9s+p84MIUvZwuq3bf74Uu43ddNkinNeu1C5XSaNZLSDSWJ+pYbw5",
-	"AI+1/VkDTwdMHiM+J8wERc5xGpGktRVEZi2BlbA27B0WU/DyFcwSxqbhCaw0n9pbs2J4VAsOu84kQiHs",
-	"wgbRhTa6qfAGRCTboKcEC9lCYZRwAS8xrq1tFsUM4zDLVXOpDZqv1eHDh5WLFh7CYX+ujZjrGLlyAHpI",
-	"P8wlGXOt7ZSXsS70z7Kx8Ju3wKcpfNxJMSVgMBFmaGgYzArje1YQUymTzw8a3lAhjzzqZt60tRMqfAZH",
-	"/ZTuBGoDq+3gdmN7FwaBdu/JLnKiNU9qm6S1IsUYvbMkn7LiCJ0vlx+LNtFNH53otwp64peqhEaY3moi",
-	"te/d3lZC+bwwVl1YM7K4ztegyPg80SrWEEtJ0qUWpSY8hahRnsTF1yOepkoGhMfuCz3Iulhfnqvuflcn",
-	"3QFOxXtaGiQor8V/cUk0vZQ8mu6o04Hitk4e+jia2IgIxE10eS1UPKGMXGhnCFx+/OlYf2bvl/mzswVT",
-	"9cIq90piNZGHERe9SOU9fWBUCvA7JQla4JRMeCaIcNEEAWqbCEuzb51AwhlRfKdEFw/aNQhj0OBTj5gn",
-	"jGvR+YxIDIYCt/IC1x5ynhAMDjL3cony79dah5hmZX6xGtK2Rdp30W16AUEByrBJ7ykp7lrLyHBPor4L",
-	"DFq/E7lry2NSLHy2Ip6kZEyF1E7QEHRe4/4Nt3hsih9uF8HM6opr+ejfoMSR3BGcP5sgnrH1TkqexCWd",
-	"souGS4gpBLXeREaF8wlnJEQ4Udd/uERYx+gZ2aqFjrUwxm0AFUFywRGWKCEglp3ZWLIBMxsUuUGwizBD",
-	"5mcj01nPuk6ecCHwejk2kEhDQIcp6Z9sQF3ZRlBtvMk5ZyMm92HK2Z0VA2Q9dAFJkhB4aE1nsPkqL1fj",
-	"zwevnrU7+88ODp+/WLEaPlecWnE3NfD/Oxj8+ZdO89XHX9rNVx8/Pw86B7d/8t5Kz5Vz9vbyYo8vz9Cz",
-	"zvPnzQ7CyXyCm/sByuZzyNUSOjrgv96BCeMdF/yGl1cOTjhHtqyp0ieGpySmHgkRzyw+bzwnzghIhNhj",
-	"tfxZqUxShwLfUO1ljNEcU0jPG+Jo2ioucqNCpy0311739Qqy56/CsgK7FS/CQ1xoVAH+g/3OiyLQyyDu",
-	"f7gowdgO5Vl9PwXFdhcx7M4y1RfLRRuFoLc4Ij5d50iTH5vzYTQTxLUkMFe6ohMCWo1gozpSHvn7JYRL",
-	"AdFaAheH26w4ukB0pBiZ+XypA+B12AhEsAVfqtoEDcquhZX5ygs7t5sEGgIvlS5Ip57gME9pRITftpnw",
-	"BWQ3GYPuhI4n6m/4RElZEP1tL17t7Z6rzy+UfuDbsOQSe5JVe0lS9CXkuzzYXX8tHHcBwHZqBxLv/VMy",
-	"Sz9NtXFnm7n+6uzs+vJ97+TEh5QxkWsRNLNMSKWoWyYL/kuP1844u1aB9J+XZ6fIPNW5L89ftTtPEWWQ",
-	"o6jFLJ2SyMAMg/TO8ryoPBnK4hLESK/kw4Lgvtfe+zXDTGpv1GaaaFfs7Mlm8z4Q/0hwIifr4BUurt3Z",
-	"e6Y148z1kGfvGh9vg8YCp4yysefKv8VZYrPgTTQyZI0bkhJBVGDKZ8CwFzyd5l5PjBYpZ2MUJTyaKtCp",
-	"VyYcxCTIZIfAwhl1QpASBRLh7rNDnLXD3qhBGZj4wHjMbjj1JUcpTNIsSQA5oyZg26CxWnwImBCuhtwA",
-	"q9ZitGXPnZeH7SDnPZor3QbmXQX8Iivf9hUgsSsncHjVftVtt7vt9t8bJQ7cOBy2o86oTZrPR23cfBkf",
-	"kuar6Nmw2Y5eksO4M3qBD/Ybtx8DZ8DUn0WZuD7YV9AWIjNWZ1/1gr8bZ6tevjH3XErOiFIpTdaJu/tK",
-	"QQPta13lsqTM7vvZi7Z33xmj8hqoznYo3QaFJRGSoCmRErS0fEUdu6J3/aurk37z8qrfP/Et6OWrXRbk",
-	"f1vBeUaFUPe1+8vHoKFFWyXDnP7UbMN/APXcTVHXN6FktRJE9p/715sqqZ7BCgpvt1/4r5kgSeL8Uzr6",
-	"5ZfGFSEuYgSCE5AJafnoLH5XBKNB1m7vP0fvNNDVYBM6v5b84WPS1g6vAhrr4WsFvK0lTDvkXY8IUThY",
-	"yvZT0rQSpU12SBIrAWFEU50BVU/80SqARxYooe/ncrykxuR1J16O2pX6gA45XGABy6+vBDhDWq1tGQIM",
-	"NizP3hzKbDkU89ptjlclJ1EZxdad5ffqGrT4WOsWlXCy1hc5Xm7MvNJvlVGvxkEU9HmHSjWWter70IdQ",
-	"vGglB2Txyrod2atTEDGxfttgWpAjaRFw+S3ZwOELEXw+u1DuKhRoQZgMXKKDTfDmC5YncHGWLD0Kkon3",
-	"2xSut8184DEQeDGs448Q3xiFR0FWVcKMAOtTa1Po+G5RcLvMUBV1Vn+ML478KlKdSq+iL49I4oSPvxO6",
-	"mpLkMV66cDc6csUmJIKIIO/uc/njwa3Xu6HwqjyzO9Zr83hB3SkMaNfiOw1TgmTFtJWMy5vtx28ue75N",
-	"RunN6pv7h4edV/6QL39qxXQ1Uvfs3bk3FEOsKK+Cjn3vfdpuAZvqW5reKG2soZemJwhg8xWQ8njjp+bX",
-	"Wgz3HdnuHIYBffP7EearXul7vqRVu7Seu92ciLUhUSxAsq0EiYPS9kzrO2xVSBIbI9m9OhHv4iaMCpEe",
-	"5dne4yUaEkRmc7liZqmK+Ch9X3+4HyEQ8lm7jWaJKy8k8AgsABjFVEwWWEwqIhDXA1JWFWJPZEr9q3xP",
-	"DkzDL4sgKcDeLqno3PReHefuWfXfJJiNMzwmSOJxGboxafauyj6aZ4clH80vvebfcfOf4KHpBC9vnzRX",
-	"f3n673/ywfGEj4/ZLrb7iPMpPNKlJGJyAwfReEtTMuKfEGfohLLsk0sL8znR7uwAcLN75FFw6LmkUm1/",
-	"EgRqJZrPXoN4qg32lNkcduFxmNdPBrAAWD9PEHZGLvZfQCiuKYawkrDgAd7dczru4oT8YseKTQHc6GAp",
-	"TroOsNx8yUeuSM2mBNAiJA4PtgYfqdldjZz7dlUFpnZOt4FnN9ed60+bnVerQnIep83Iwrq2u+glkhx1",
-	"9l+WSsixgtO80w7aiuhyIVHEZzPOXM0L0UI9VIwkcKkmr12sOlQfGDBnoXd1grBeh/Gpr0TQbwHEbiWC",
-	"HOA2AcXehi1DFwni/9P8/z7++5+2knY9ufey5jYUTwEonDpjPo0LGd+BNXmbWn0jXSM2r4pQS9o0c5/j",
-	"1Gu6Kj6u9BR59DAeE+s+MJnwZRTbkvgxN/OtRf5vd9GoL41/xgtrYNQb/PQr+j9DM8p4ijKQpp5ECnhP",
-	"VxyUYL+sIz0V3OSrDvAtkTczG3hjh/Dt7RTPNoiK1Vrz5bsP6qRIMjK6vWYoq5ryDjLT/UlBvn2ezQm7",
-	"Q1JY7fj+Lww9vc/ks/rR81+UlpbnG1QmqLlkmBXEEde8om53Xqb7rvW5reVGiTamcBDP0kiTt5opDMW8",
-	"tFoUMc9k85ny75CQE1VGx5jtcZYs9dmGen9QnickbEwZCX3hMp45Si6GL55mg2finozwu3khqtwPIGhc",
-	"lw55VTiGdLYZnkICn+JGYyVpvEah+yqE+1koh+SLajXG5/q1N+B9b90Ngk1RmE3fX+i3XNCWcVgnydkI",
-	"/Lk1tNGPQYU8UXCOGyeYcSKBD8wl9kFYkK7uvsACqkTpi7Nt7UArLvWrOhUrIVtr+ydxsfCat+Z8uTah",
-	"v5L6+snlERfb16xfNbmHojpV8jsB9wqUOyEBpCnUyZbaO+dSVnQ9enhFZ6zUujyXksw3RhXVMxffS1qa",
-	"K59onT+rOFckshZwOb5Up66521TJbvxZN4XyyBUFlFdqJ0MxeKWL5zdGX7IEC4mqvCC6AKN/BkYgogzK",
-	"v86AQ+3kKta81HO+GzAFSujNtFnsoXBlNbVDQ6DyeM5uSHpDyWL9iHb3CnMrXtSCm9UGttJg/dqW/LJi",
-	"pOWo5FM08ppWtGiapzbXOuaSPO477Qmdz2xLlLVwTWn0KJGrdrkVtz4lMXNsdSnoAyguqgC0zR7cIrn3",
-	"U0x4ZoGraX63BOgFT6ejhC+K1TmFul0R+U6glEQ8jfUzLa7YcH8CHFsxdjWCK71I4mDAjD1svVuMknpA",
-	"bg0R1oJmKf/SrgV82JFOa9Kzwi84vobR6haHhb3/nI+pf7iwI+s/+3Z8+xTH7/UkDr4V9XBNCVtTGiAm",
-	"EY1JbLI+NOkmojL9I69/u0b+jPzijV9cMaEPOZ8Sb70BmeJoStn4Og/6WHvHXeqVSjz97Wpx/un6VDZ1",
-	"2ndhzyvtY19oBrvSOSwp3EiT95El5KHtWuc5OfRK/osJ1cmHudM+QFjXisS2dpnOsOVCFro38DT3moeG",
-	"BITrcRU7ZjlEeC6z1JfIVDa33NHMEpNI0e3ravOUlsBtkwKAXS4Hm89jr1BAdVxC4T57Aa4LwhuVAjbb",
-	"qk7H2BEQ9YAg/InsFIpVBsgV0IgDt+EA3XBFPAK75lidv13jttJ/9ky3F+TQBQ1yk1b+pYOHF2mVsFWv",
-	"JEfRiVQOK6yMpc0DZbdGxN4Gn7cGqSrdy9ysa2uul3x6fUMFbnx5tKUJI2rUD7z0+Ldckt7mCmX6tRU7",
-	"xsZP7Hvb7BI/6ww+gE9QqHv7ncj9ElRaoTchI4l4JrXTF1IMdKFtm2LXQj2TPKgf4hlB2IWEQfIg9JMR",
-	"Ez438WKmCKytXoPVLwQONs+2srHxocKZ9n8/Pxi1/+9//ldnWWaCpN2DF53Of6hBW+berXWhcbes5Ec6",
-	"3ORUcD7V61b3P/77z02fh6G+6/DbyZ1eQwu/rqNpsj2D74S9JKV2R+rAI5zG1oaaO5pa6JRQYL9UINDA",
-	"Ez4ek3itQlOOko6mmsmbtkNFyfp78HIrM64ZzllVYquQAGcVbjviKuy8VDIv+bpz+i0AzNYksRZpkxMW",
-	"8ZnJro0mmDFtc/amny195VNAk9Q4w0cj9e8y+9A/ei2bejrPoOAIDgMUipkZep6JycrA1lvsETuZCSbf",
-	"ogUX4i7sWtzXm09A7OT+LX72SxGaOXAcLNy27C4Azz+uO4K/uGhwEbO3aJDFyfyAcQlz667E+q4xWNNu",
-	"ouPBq5qi44yynUZ+9erVHfL2cgyfUUNhKgDm2gasJDC8PUKvDg5feHDQK/NeSlutIYftT72T4ze9q+Oz",
-	"0+u3veMTaHyyIblvPfYjTbnPPNa/UaqMTiOD0ghWc3JJey45r5SbFyC8Iw8qJDF6rezAnbyCx18zLokS",
-	"LcAbsuQZwmIK2tCEJPNWVTkxk7bnYub29313SFK5WgO82IxhmBIM3U2UYujVmeEHb2HAT/MEMx1hYUCn",
-	"znslqzHmkfi3Wqe71lLBPy30HTBeO6Xamo4EgRGobMgBogyFF1gS6BHXPFdjLsMvyAqEhxaeBTu0yb0s",
-	"HHAF8lSETEaS3hBvVBBl+qGTiSLMjIxZqDm17mEocr4vDHzcEGN/XzGQd0jZ+daiJtVtMNnkW9opqGPU",
-	"1YY2hlqaS7HZzmmG83slRi6lfyPN0m+B5/KreDGKdu+akn0x4Ph2K893FmIDgA2Au/RXAFCb1eE16zWN",
-	"Viq+FVM52A1hUomm5bAoj3WqOkQhH8QYm8ECZDtmKIVD8ILNutQTd4cYhGKQ9m4h16txQIVqRnpbPnBf",
-	"OAdzpelr5Fq7Qksy4CnGwqPf2GAz7v3tff/06vpN/+jk+NTPWS4IdJg17eh2EYNT/eV1HuOYXtsQg9an",
-	"1nI92HHli88PELpXnsIP8kIdpXso3RxUF+tzTUJuf8vyfJWNS+6xbl9M5ikxTYZsDHhJMNclmRg3JZN1",
-	"RSbXic26m0z1JipQNOGCsGK1IihjpW+/z+6++VqUmpH4b4Ug8i7VA2tXDvzKdWu87Qp7a01KbXxbpHv2",
-	"F5wp0JtojiMiEE55piQXubmHqbtPml/veJ0u8Q2JC4Hgtfs/bEoR3Zb+WdUdaFuHh+ps0d26KezeQ2RD",
-	"CmiNCJHd0zuLx+IrX4uLj+r5uYsHvU1qyYf3Ls7lb3sXtY4AJ5Rpe5miKeYtLZYvlAxDEkHAtKx9R9o6",
-	"LfBSf7GLguQ79/VqDjWzce12/CBwjPvLC5LbrrGbWtK63qaFvrPrelaeAbMxoWXdVvFpTlMi7lBGfV3v",
-	"IIR5yzJcWUncCAt1xUMfQpl9roRO2alL+8nBu+EcPRgmCk/qIZi5Eltr+diBveux0SieUsppSjd4VMFV",
-	"bcKdc1+tjq7T8QetjVXg/W5Q/aViSpHtzbvFz7lTrMN97uSewiSqgyIuTbeF1XLxuq9kaVZvDixh8a69",
-	"92wBsuoEEqffmiYfO2WRkE9zLrKU7Nxmw/VSbK12646mlb011kmz0y5bKYHOsBU3NN2Volbc6gWmEsI2",
-	"0gw6lgcohkgP4xQLUMZiDr+rf6gnowSPxxoBFpjewMUuJINyVpubOLe+vS/+K2YMAN+ygu7LovbYIu6Q",
-	"Pb27lSsP+KsKEaSpDhKsbTX/2Q5prGLbyDlI3UW7Q2FNm4wQMDwUwN4pa127D6DdORUo5NPQLwpUeLSB",
-	"C1txrBD/eucYzmIJ761iZQFK1UXBITFUeGs/EyGu7yKrmE8rPOo2CExpvSY9uVUxSnXxaZGOqsb/uTAw",
-	"JJnoWtg3OMmAhtvw5KPLi7dha7t8Vi0kEl21izCUsYQIkWeXKomLxCbuaqd6uGXb0d0gJ3Jx2Z9zeu13",
-	"6oTfE5ySNHR2zS0zVdbjtgsIPLeoBF7fhVyhCJuxdVead09iy6ZKB3AAUZZSubxUWKtXPQTQ+pO/AUY2",
-	"pETHQPbOj6GM95MQz6bX//c//xtClieQASA9ejg3+URKyNCIEkxnviIBRqrIUwTAagPxSd8JE3Jpg5Vt",
-	"mvSY89iYZql9x1ayompY3R+5YA80mAWLyKnTnJoiMvoqeRzCROpgjoSPm9RYxEJz8UKdzm178ivOB20w",
-	"BBJ8RnQ+EE4EN1neUFIX1lXG9Lwaq6MEEH6lZ0Hh9fWPXMgm1p8oAhPaAG29VG2CTgk2YTsAAbMjB4Hy",
-	"KPpk1yFxC6GbI+4Jn07AGKUDVNTG4yxV90w3RNNaidAVgk0NeliiyeohcxBMRTFsHYhUeHR2+vb44n3/",
-	"DfSgG7DwqHd61D856b8xgCHA6IwQauUxnpqbYAUz0AxIDCC3STZBDlmdrzZgA6b5JkjUuuo8CqvakYco",
-	"5lEGd/KJjSR4asvpCwgVUHchJmELXZA5wRLhAbMXwtr2MHN56Hkx/sP2MxAuTXkMKI4fHsdkNueSsGjZ",
-	"fEeWIQT1aX1Hp+Vh0zLcsGa1HXuTruiM8Ex20X7rMIQ62GxZ7GA+4QvdpMI0Hddm3YQCMcW02A8fFqtZ",
-	"04Kn2t1PJRKSzzVTaQ2YCWnTFT0SOqNSMZUlihIsBFh0dIRiy+Pp1u003c8hehKneCSblMhRU5ELPKfN",
-	"FEsC4zZNq/Nmp/N0wHTsoZFhdTPC3PFuJBnQIEysostyyK1MVJgISV1d+jUakiXXFa9nKxLywf6rFuqx",
-	"Acsb52s9lCYJGnOEF3ipL5HpX6XJwxtjjqechQEKLzMmiNTbxig8oWwaIlOguRCpYI7TxBvDT11k+J7r",
-	"qFAgyGV6rNZp8GpIEs7Gwk5hzfqwcqCyMaLSecMZlwM2AgvzcGlC8W0oKOC5AaciMQnRfR2l0AMZapBf",
-	"db2ybgGM34mc2CniGwZIt1QVClcMOYSjwDoSNTBNFE3JBkjFxUu1GchPcRaIQgdFIHoJjQjT3NPS/DmO",
-	"JqS532o3gkaWJoYZie7e3mKxaGF43OLpeM98K/ZOjo/6p5d9+CaPUGlootkIGjc6aazRbXQgF2tOGJ7T",
-	"RrfxrNVuPYO4QzkBrrrXWpAkaUJNgL1/LKai9Q/jahwT6S1NQxbAVxWuQm4EQxOepTZCXiEgHesiNe42",
-	"HseNbuMHIqGYmpIJxJwzowPtt9s2etnYkYpkzi5GS+81Kq0JzRvWw6teHHYgvMqgqRrqCOB+pH0a63v9",
-	"kS+QuqFwglOyFDZweUrmKz6OeTZMaBSgGf7UxGPyl2fttpU1sM/mrpZ4sN+p2o8D0N57KmKakkgSaPB0",
-	"qIG1+RsbZQbvP9v+/geWC2Mge2WzGYY4RfC+wdb0/hVVK2A28GU8FtpKCNp846MaYQ+LJYvwnLaWeJYU",
-	"LtPajejfmMy0He6EHTMHrxNbh5RhXz+P9SvRUytUNElhRONOx7EGKvCO4UjmfWxdcQRL76mSTSRJFFlI",
-	"eTZWPFYXSqiEZcwjsQmEb9TzrQCU5JPcm8h7gNyPV+9P7gNiPZ0Bq6h/qpMje+fHlVCYQKn8f24ChCnQ",
-	"/4D0xczgAcpVoRS/YrQJvSH3AaRibbLV8SthZcj9VuQ7Mvf1N0C/szlh94p9VDj0q4SLYszLf1bytqs8",
-	"GRVsEDiaKJoYuGISguA0mii5PaXDTNpm80a4UGJ9AD2nRa4kGrchttmsc266K9AU/ZqRjHj55AXBMWVa",
-	"8fntLzOA7Y6n9MUsyIcAEWZa2jOgrzzwm85euYVO5bnnr6316vGYiiFSVguB0HejnJW8fqQnVMijYnOX",
-	"BzvUUntTH9tLksJeV+QhI//2RPNsVDWReX2v9K6WZ3aUTQ7anVoXI1NCtqQ6bAi+e77bPHe4tAf7r7Z/",
-	"81elzfU/RYTEX1M6M5YxyCmxNrFfPt4Gn51xCP66/VhEI3UfjIGheNEL0Z4Wg/LuuRaFbJWxhPh8VBdk",
-	"xm+IKKlwLh5rTlLBGU5QjCXWpJBYpd76leFXox2KFrrQvi2jop5dvOlfXF6fnfdPQ5P17PKbqQDLhM6P",
-	"B92qjHW2u5iLLP+ex8t7wzQ7+m3Zymny81YQ/KCiWE4eyTaGeN+vikY1Lt9bng5pHBOmvzjYcWU7Imr7",
-	"1W7vd57t+P7hVyAc+zvOUWPPV+nyBEttfv+GaEyJwAA6FIlAgaTYLpxQ+6JKGDWI+kB8sWcWVSHtmBX+",
-	"0RHwoTjl7+EC/0Bknes7xzKaeFq0Qc/gPKXK5rYjIaFhBZjNTIJrwc0S2uBcsKFDCjtJ0ZhIgbBpjGub",
-	"HBZ71sKrSeyKHutSMeCMcWV4be1bRF1YtJ9NusbzD8Mn3fC1GOXXxnholml6iCz+6Oj/yE+/HXKk0WY7",
-	"RXIy+l4pxLpS0S11QvNQA6Uo5HHcD4ifKxHjVWhqX3hkzX9c1uyUV1y4mH7uzIWsCkGLcJKoEfIO7uCh",
-	"328jLKH8lw8derHLQXgY9mjYVF48pAaT7DwIEm5BwVypp/GjovrIWH+vxKQXxxCh4LC6HlPd+0zj2012",
-	"sB5KdWiNja0yNfd8VEXbzIqEpYa1yNYOMPWrDFZitkQzCJF85I9/VP6or9PWWw0lnE0X9cqK4/krtqDV",
-	"8Rtd/C7z2G0uCHi6vj0W2f5NWOSjMvnI875NAqHD4OrzvWLWucH8FZnaRO7bNh62Nxl6S2+IqRbl6ujq",
-	"KjYpXyAC1iwqoLxJpTHK5bI/pEmqkDB/dw+Oq00AxQjUsPEj4j8i/jdoRZrnOLUZ88sVBqvcNcWiiA/I",
-	"fYvTVEaquFceheBH/828dDH9YrCPoRkeqdtamZj7FnqPaSIQHvLMxXlBPBf8YFeJcLLASwElVX1M7XId",
-	"Xe6fqa1hytcTkXdDUqSj6Zamqv6joPzIL78ZInJZl4gYfpm3FKp2uGiqUa5dFdh+rZ6mQ96YQkix0pkq",
-	"Qufq6WAo284LStLEnJh40xleDliCx2hIJpTFpkTFjOscsbAYvBc+bSFI+PU2HaKrWVeF1hILLNA/MruB",
-	"OK/WPsFiwBiHxsVVPqYzG7m5m00CMrGgYP+WF490IcYab7oWYVvfVGCCru/bX4UsxLg30ve95uvfQwpN",
-	"rTVDJHKdN9cPtdZ6sKS6YPTHB+QbeUswX6SqTg/gI5vK+fuMVd2d3Tz/fZL3bzkatioU1vSmWIsit33S",
-	"Kj2KPUOJ99v7uuR0ThqpsBnHAeKpSe0NtYjUBWL6l9MwQPvttv5SGwzzMNYrm2Y7Jcs8Lxh+GfJ4iZ4o",
-	"uOBUp7EqyjwjmFE2fmryEfWrpnmhCx6yiahiwErpuyD1LkncRUpIDHXBxfL01lsKsxc6MngIe6Gjyxph",
-	"LwOwgyRH+4eH5f4PpSZNQyUfKr4lEIbMWRIjnVDSQsdyNXvUdQUZMLtg+9N3It8RLXh/IScTfRAEYQRV",
-	"I9CHD8dvgNPl6eGOq30nYIB5aqKdbRI1+HwM6M2LXQ04KGgBPf3290s70znxphT1hCcxNKgaUimCcnv1",
-	"1e4WL0avov0D8rL5bNjZbx6MyKj5qkPazcO4E3VIG7+Inj2rqiywkrTdWFUQiumKhZqMh539rZ2H16pg",
-	"mFuus9Ff7B+0nxopIpur8zq1yd0BgnvwrB04+UIhgoDatWdwSiXFISWIjhlP1yEDM3baVZvX6LcxJfPj",
-	"A6llOUp8Za2sMGmFVFogPOiJzmD2EaunftZ7ZAtl1GC9+t3bwH5rRZF6X+eCS8NHu7aN4v3mNmic8MiV",
-	"9930vXuv1Auk2VMns312zxdwJvvt/a981CanHgoM0CRBQ+LYzuMB6wP+F5MN/yimhfuSPSuQsVhrZRer",
-	"mBl+HS3DQp3DsFuqk2o7S0O/SYW5rxFmiOA0oTpibUUmVDLJDC+hxkhrwMKzn/oXJ2e9N/03Yde9Fbi+",
-	"qjOeOpOEYqdDQtnYUgaQVSKeJXGBNkCdNd1SNTw/6R31oVb8h9N3p2c/n4aFpq+wDPKJCgmdX0KLVWFr",
-	"wI4ZmFUjLIiwcTLr+8BKXUbhBZHpsgm6c2glBc3v74lG3YXwFxa17bPiq7rUw91y9s6tz9Z28l1TT0pW",
-	"KBehtNkUlcfxCTzGWj9RR7zgruROXostt/1gZGqKQEklczX0gBGfEeEzWg3Yk1B3Cu6ivM1u+NRKwDoP",
-	"gpnGbib1mvHUJEsbW9aUQFt2qLNKbkAiZ3ni3/oaqBQDZlv+vtY978vNhEXBxFbqPpwvV/8MS1Xg0q1q",
-	"tDpFZ0S81v1csASbm65NY3QsvRt/YvCADVi1rW2l6iXUUyo1BsfSHgKUaBJ4KVAIHcat+ubRyX4gskIj",
-	"+71bjjYKPPdmLvpykWatzMymz8svf/MCye/Uofltp27bGoQ+F+cmdrArhgMWQXjfOiPZ09WrdAeKuw1a",
-	"aTyz1eFMgayVgFmoAGxkBEWUpSmG5oqXHbafuTayUFoNpym9AQeEQIJzZjyMA2Y6EbuSDqYL6QQLNCTj",
-	"jAXQEBMWkRtdrBLcu7y6Pj/+6ewqDCxHLLR/NrqzbiyNrtRsYCBb6207zHRbW2kKBEFr6uWcdG3kFJVE",
-	"WGPQDE+Jrgi0EBBVpftp+AKlYNmWsj9IlFRhhltju/hNTRV5RffG19SfixckUouJc7sqrO07Yao+FkVq",
-	"XQByhQv96ymkj4kWf2B+pCnEjhrKHiiBG/UU4xc33nBbtFEXTbLdjDf6lY+weOgyOxtyFmGDj6Foj5ji",
-	"9TkK04l7HWk0YnyJGFcpcYmpQCKbz3kqTeyaq6Jj+86aMriuOitUctWJkejQrNuVN1CySpRwYXnhYRtC",
-	"vJOka6rUDpivTG37FQqvzs6u3/dO/3Z91LvsX3pV1rM5YQrDdlZZj/hshlkMFaIfyJ/j1vaVMzXzOf0E",
-	"R8GXzwl7lDgeJY4/WnhHNd1V2Ao6niAeQlslnOx9Vv9XbUv92VpQrTBiqsVvKa1gLXGGtD2ocLKJVDyK",
-	"Jo+iyYpRqQpD7iyK1AjQxIJU255yLNwzNvsvsETtsJgqCWqVzSI8xhR8IVoMcg9LRiQQeJScc310cnYJ",
-	"Ljn9cV6AooX6OJogQXV7NH0SaJFSScSAOQGs7WgNepKLUO/7l5e9H/qX4VNv7QoAXJHkfHPSlF5ifXnq",
-	"6xHJ3D1pAP9Y8+JRMPrXofo/KwLj6JC54ruLSHtA/X5b0rxGgkE5Nbm4EM+6m2Hea21XM3zTlBRWaIna",
-	"b0Y484N4zOp6JH/fsOVaXdSdFEOiG5VU98URMiV4pmQ43YioCe2D9Gdd3dFpggWa4PmcMBLbuHUTqL+q",
-	"PzoXE7Ofqs9EYEqMxJyIFgph9HDATPj5CEcyQGGMJQ7zDriuKAllJZ9VqJ4KG/KvVw/FuXUYlh3QhLlA",
-	"tI0oLlnHkcoJmPryZApTCeK1gi6fgb8Vouk7hy6+yEX0gMFqwAasZ1t86WL7EMwDEnYuhoU0Dm1Ldmgg",
-	"DJtXuwtPsJBN6CTTPH4T6vKpcqJO2KS/Ufm6sKs8IActsBiwlAwzmiiQFzN/j+EftuiSzrID5iE5+GWD",
-	"FePmfvugi2KuuQ+fEaMheJjJW+hCXStN4qqwcdc5WW/ctZUxkJtgUe5J1Gm9qAqHLwGsURH5//wg8AfJ",
-	"b+8zAyts6ju10kE57qJO68WAwStd65JvGa96PGDq9nbR5wGsddDoDhor7wwawUB3J4anMWf6J9uoeNDo",
-	"dm4B7Bv6L/m4l8bVbT2idgzeqawcshqBnzuV8wO1N1Ldebu6fy22+miLKbIlTRly38xKl5+HCfSh7IbT",
-	"iGz0yM4xjZF50ZgpbElpyw6AUC9sXjB8MMTRFAnKIqhAwrqKWP/n5dkp5MXpoNIi2depPmLAQtesKgx0",
-	"+pftFDVPKZOQ/kUFmuG8pbwOzXBp1rYba2yxx9AQiC2icq0XovEvD5gNB7U500J3gCuWLIDub+g0mw3N",
-	"FDGWxIRrarUDFggUCur1SfyJiG5pmRC2xHQNpAFzPjcb6qR5iAWw16oEjTGuT8+urvPGpK/zeKmIC5nz",
-	"LUVKGHcH+OSgfTBg4enZ9fHpT2fHR/3waQud4lm5J0iBw2CJEz52sa6W65nQ4WftNpqJctlzBRdFwCF8",
-	"PJxRISgbV8WnHpsbWIMZJpiNM5MXrEO6FLh/NkdITWK9AgP0qY4iMpfNE/NR6LYEbB2CaPtsnFAxKbPO",
-	"mFjO+WtGoKGVYZxq+hJjISxTeNwgamNxsZlxdXpccR9ijY8bLFhdULN3FSDCXv/6l3brsLJ7cHm/2/Pd",
-	"HkhHtAeqaGJF47laHNlc2HtmyY9GvEct86u5VmR+jSvCPh6Gq/Mbkt5QstieEBIUGWSub5lF66diQueF",
-	"dnZQvMTyC/ja8IxA63ou98G0YwMiN2C6dYVi6VMSI9sVE8+ITjBCZT5oQmKHRmEzOu5iwpNCz16TmvUa",
-	"6uBqY+YcpzLPzRiwSoblGizvyq8A8GcWwA8dF+sm2hgfa49F7V6Ue0o/ks9Hz/FDpyOYUhHQ1xaXijNQ",
-	"+SC0zpYzbKZEEG2Yq/bc5lYaR3FAurfFvUs98G2FptxglJMon5dVTG0l0Qu1lIcqgrw6TS1/6f46PI4m",
-	"JJqiJc9SaA90R4PCY+ry77YqWl4JX0xtYTBMDeJqbKpfMHQFDfc+Q/+p2909gnCpr9THxWrjnprDisa4",
-	"1pGrVdWM3g4W4BGmCYgZ2izYQj3dtRxyQQXiLCL+2vyCyAcuQFye457rD79GSlen7JvF7PYjJfjGKAHc",
-	"xx2Q3raI3Wgy3Ng/2Zcdja7AZ+MkiYW16IW/hsZ5RVOjd4CHRUdaonCEIyJFiGCd2h3lZue68sBc21r4",
-	"GLpJVyWPnOftcHejXoV6fCt9zlmyNL4ooFWQxqZbNJctPLNsLCqMTvaDkjnH9VyX5JOSOQqOm/12e+eS",
-	"TYV1moR3Hk3BQMbLT3gmWxXrpOwaPvOZnYacJwSzLVM70yXCAs0yqMEFJSsCdf4zyniKMgbdD0fmOkRZ",
-	"mhIWLasWNaPsep5q66IHepTJ5wcafHSWzRrdTrvwH4BR/952QKRMkjGkC+68lYQI8QVbwZ++3lacZvka",
-	"hU2YNURDMqZM5CaCCR1PiKi8D4KnsrTUmIxwlqi1piQhN5jBVqwJtfgbjBA07G71AtaNq0HjU1N93rzB",
-	"KdAFNc4lT+VFYSz196keT/3z3Izp/v2GLxjQtvsvPvrxQYsuA63aXj7TksLHZu+PFkt/oZm3lMX1WsHb",
-	"X/Y+i2l2W4f/G9eZ8yE5G6CxV2ka6JERoDQ4ulQMpVxppcqYN2B3s+YZRGo8PK5WF0eHx79bO92j1e3B",
-	"UVRnaVicyks4GXnLg7G7irDmjh7xmORWNqtob2x8d36MpmQpdKtrn2TNx2eZhCaciwlJSa2Gd72img/u",
-	"csLix+Y6f+QOH30Wl6w/Ve09atUVqFIBL/PBH66lnJ2jgh+4ZlqPl/2x5zEkjG278n7Xx9mcMIGw/dr2",
-	"edBTCh0iDCZRHbwjCEhr5rEWuhhHekQw1Bj3r60AYAKKhzxevrb1K3P1UJABK42l7ZNI8BnRYUmMkNiV",
-	"wju6vHgbBkgQgsJIpKNrWFnYQr0NXhpYiovkystd1vTdnPDxMXsgG68e+ytXCQAD+ja6kpcKeHT9/EEN",
-	"vifgIdho5LUkZy8lUBy/2sPaQ+YV41+hApFPxhmh3SzoGGJESEwiIgR3dThzDBVZZB9B2P+Ip6jTzuvE",
-	"QygnS5YoY9L6qqhAmSDxa4TZgOlCmZwRncMg8+uehwdinQnmyJ52CGPpaqAAtSqEuJCFGtFHHV+vpY3p",
-	"mp0k9ndGuNAQMpz/wdxKpUkeOBGsHq0ZK62dswJXMCznmxduHqnWt0a1+oaqIFymOPXo2H02cNcqbd3O",
-	"7Q4ZJlg8qrGPamycy+T306ndUPxifBRYhvaiCYmmm2OjKLshTPJ06YI1qdARmjpHQ7FUU6/VVKPQGYMw",
-	"9Cqu2OZzOmpTYZOfHUIQ0qUxXj1Mi2c3wdfuF68mhekrWSPYtF2boYSybzNbmtDxIyv8VzEg67C/xQTi",
-	"H/KwTdftYY6jKSmGfWjTcs5GgZ5sd/vchZz0nGHb2hwWOCUTnglIykxRSiJCbyAVSsdzj3jG4gp/Tk5W",
-	"HhLDNyL3oyfn0ZOzyZMjHReAXMq580CuIt+9OHEyYctneYWAS530D0GghY6BxsAGDV10tCR4nJzi7PIT",
-	"TeonzmMRXUpbCnfaqtcQZRpNONelRAkzddM90dnUxHVq059OhXZGvy4shC8YSXWuvytjg2nSQmfMTAWw",
-	"nVIWayVUchjDDEmZ2jJlmTQK/4ioRUie51BmAgQbVhEmOqZCkrSn1/RgGr2aJS2U5nyM+H5UoL8gzlNf",
-	"2gIybdSdgXLs3ZCUjmheR9ZPRt7jqakPkppZSOyoiAsZszQCQgvH9IYUERvwmpGFRdKVPkFQLa9eEPeR",
-	"Jk7vMU0eCDPV0CZc/SsXrrN0t0oCcRSuQKO/VZzfuajcY+z4t0ZTzH0s8lY+AkZTQVpAckpv/Dn+ECGt",
-	"HzeCRpYmjW5jDwIpzVCrH5wnOIKmMSOonWFtEKZXiPozbx9u4lJNEtp6zGtPTNUH/kLpLjx9wsHCAYHr",
-	"5eZ3Ok9VCl0t/XVBTNH1PFvFmG5oILC2hJ+t6CQmfI4ESZLiVy68p3LtC+MYocxoIujUWGaoQBOSxN1c",
-	"91NLHinxKCGiOIsWPj1TmEMMTLyyC88xMiP8JCVlY9FCSqq0giS0zgGqjQUKe5mc8JT+E4hfF30PgnMI",
-	"DEEnrpgGPNZNrem7WZu7SP6IZadzSkGSUXFP+oESiv//AAAA//8=",
+	"7L3rchs3mgD6KjjcqUq806RIWfKFrqlaRqYTrWVJI8nJzkQ+aqgbJDFqAkwDFM3J+tQ+zT7YPskpfB+A",
+	"7ibRvMiS40yUHzMWuxuXD/jut18biRxPpGBCq0b318aI0ZTl8M/emIlUNXuqeTIwf6dMJTmfaC5Fo9u4",
+	"GDFChZqxnHBF5IDoESM5oykZy5RlEZmNeDIiI6oIzTIyoIlWRI+oJiOamheTEUvho+tc3rCcUE30iCui",
+	"+Zi1GlGDfaTjScYa3cZue/dZs91ptncv2k+77b1ue7/17PmLvzeihkpGbEzN6vR8Yt5VOudi2Pj0KXLr",
+	"P8goHy+v/0Rkc6IlGU6Z0qpFLmD5v5i/CAIBN0U1EXTMyCSXt8zuwKxa5iluXY8Yz9UrcsPYhHBNFEty",
+	"plubLe5HlitYTwi8OAUVKeFakVt8tUXOGfxCqCKxHeYdF26o2GwKzkFIPeJiSGSWsrx1KSowbXdetumz",
+	"693m87TDmi+Sp4Pmy+t92twdPEtfsL2kQ5+3u501mzgwh9g8kELnMlt3RQS7ZTlJ4Nyr5ytkU2mZszWz",
+	"HaZsPJGaiWTePGOTjM5ZujxprPMpi8lsxAShgjCaZxzmzTIy43qEl+yGzckko4m9ggDpV4ReKyY0kXrE",
+	"8hlXrHqITEzHje7PDTNB40MUWOGRTKhefZzfKDKhelQFwM5tZweeqp1NzmUNnE5zNmA5Ewlr9iaTjIeg",
+	"ZNYzkkJOc5aSif+guqwZ5fovnXXTnTGdz5u9gWb58jznLJEiVWQqNM8A1IJ91IRqzcaTBSQZc8HHBsQd",
+	"D1suNBuyvPHJTDShOR0z7ahTmuZMqcPXNfcOH3+jCIfbxs0DA/lG1DD4bAZPG1HDoDzPDYjMsVaWQz8e",
+	"MTHUo0a3025HZnn+76geo0uoGF5ZXEX92JCZ0kVFhEF6ZJFHS7y0jjwZZJIa8ToiMgeqQ+eKxErTjHUJ",
+	"oMCdMR5AhSSwAFZgd58DrAOqWN3RJVQxf26V9dNk8JQ1965ftJvPk06n+cL8uZ/u0pfXz5NnDK5q4KDN",
+	"gJse9dNnlcWbPwOrl+MxFelbNl/eQccc1+7+Prnlil9njPTODw4PSTKiOU3M5Y3INc0NNTAEnJJfplKz",
+	"lODoERnkTI3IQObEcEh/5PRaTst8R+bwh9lZi/QuRc4mjGpH4BhRhmUZIme4x7VM52YBYsiU4woR8hVl",
+	"7xhLi2/NoGZt3N602StCBdBEHMm9eCnMBHAvB1PlRogPX/ffnZ5c9I8P/nb1tv+3q7P++/P+66Xr+Hzw",
+	"MtndYy+aT687u829ARs0X3ZYu7mfdpIOa9PnydOndZexzAnMIWx4tvud3Q1u5jRXMq9BXUO8rhJ4I3Yy",
+	"z4QOGblmA5mzaOEAEGgF3fKE6Jcpy+elC4pz1iPUBhh1xMdch5c9lkoTJnTOGUhqFNZct5gMBiqvJWUD",
+	"Os10o7tr1kE/WiptV1VPs6PGibmsdXju+GEA0TdhgZ9F0TdC81OqueGKASEDWONxTL49e3NAnu/utZ90",
+	"yUjOyJiKuZEAgelpScx7gM0hSS0iQCyetl/BvTEYznVEpAjx4f06ZEB2v04mAFmnhkmDKIzyB8q3hiA4",
+	"8SijmuV1dwXfuaIwbnkFA5mPqW50GynVrGlE+kZUu6zvAHm2XJfll2tWhnh5p6XlMp0m+kCmLHx9J/jC",
+	"N4okMmURmbA8YUI3mTB/L9zpd++/b55fnBz3f+qd9cOXV91MV9/eNQTgjCmmL+QNq5E7tHnkiNaY8qxG",
+	"LIL3tpCMNqBN54zmyajmgB1hsrrhLSOUzGRu2QlwQVy0YvC7Qt6kyDUbciG4GLZIT8yJNoIlVyRjQ5q9",
+	"Ai4WkTHNbxSwuslUJHoK4jkZ0xtGhLwUKR84yXeBPSktBSPj6bDmfv1SR613DUBCIFAG5+toocLHQA1B",
+	"pIuTaZ4zoWOgHgAbr2ODSFC9X/btLyLonmuqp2o1usJauSIK3q1DUnwaVLJO+8evD4+/b0SNg5PjN4dn",
+	"7/qvzb97xwf9o6P+62X9K2p8bJqPm7c0N8MrMwou9ZSJFF/Bvw+kGPB8zNLiFyoSlmUsbXwwO/yJ69H5",
+	"2/ertwjXk5KMC+a3a2lC7X4BxYvN/ilng0a38W87hQ1mB5+qHTM/qD05UxMpFAOIv5H5NU9TxPFECm0O",
+	"vftrgxpFD5XPnUkurzM2/vM/FKogm813il/hnHXUI6OJQSeiEjlh5Nv4/ODktH/17vD8/PD4+/gJ6CIG",
+	"3Ujv9BDEz9nIkGzq7jfaAVjKUvNx//z88OT46rjff91/HT+JqnaVgcwvhRM8k6nScswAE4SVUrOM5eTb",
+	"+OD9+cXJu/7Z1ZuTs/7h98dmIKv9IeJTpYCepBLUpmuWSTEkWg6ZGfpSfBt/13t9dXDWf90/vjjsHZ2b",
+	"EYx4budWXBuCOUfiNKYpQ3sMV1xLI8Bc53KmzItMpGUUJd/GJ2eH3x8e+6VFlyI+OD97c3Vx8rZ/fPXT",
+	"2YkBm6E9nyJztowPv+jJ9lB6BQ20tFmwgpQ3oke5nA5H4X23zOLfcZXynCUarQ1f8mq6RQLW+42MJKwb",
+	"boshRCy/9do1XC5Ythv6N1ryjHrt6RWJjdwQW5MiSehUsfIaT/JTOmQPuNKoYVjozkiPs+rniyzg87ZE",
+	"eiTJON4wqq3xSZHYTx6TIdPKain4Elg3ZmB6lYDH7KMG2Px1KjXtf0yApnzpU7QkaEQVAf13OrH6PHXW",
+	"7/iWSyNAp82JzHjCmYrxmhoOUTK1L9jQQmuyb++UX4V1VUDwlV+Sz4BYhOYSu35vPnGa7D0B8yKfH1H7",
+	"4Ze6SvFf359c9K76/3WAjLBb5m8BULVIfHH2t6uj3kX/zLwsJaqd1qiqrMTobaBkQHmGCsk9Qem9oFM9",
+	"YkIbmHxZvIvfH/feX/xgOPVB78JDS05YjrK9ES/MxUCBxYgfkbOW4U/WenpLMytqm78M/MYyZy3ixZL+",
+	"MR5GJoeEC0KHlAvLqRf2/xUj3RK4QLcIb/HulFnJlgXLLeUZvc7YlxVinG5DJjTXJJVo5nTm85wPR5oI",
+	"OYPTVpKMp8kI5FR1A/4f53ks2deH/JYJg3MGl8zFIHw8kbmmQhMpmDJS41n/9fuD/uurg95p7+Dw4m/x",
+	"kxa5yOd4UwjYREhcwp3YGYZQ17w/XHRA/4rv4RZnVE/mN4TufcH2k1PV0N+UJHKKIJ3khtxojipZkjND",
+	"BK6o3tS6FDXYmHIAYaHB05T+h/2rlchx6CueBmAdNTKZUMS4YjSw4Cy9iWpo+b1eSsmRvGUZTYILLVyD",
+	"sFeu2Vitvy/uGzOCHZLmOZ2bv3OZBQxqTr+LiJpODKKZk0eiLvMWeWcw0KhgA5llcrZo+8BvQ+ufTtIt",
+	"D+dT2VTyM9pO8Lgs/DzA7V6qQIrK96Eyf2GxkNf/YIk2y7OXyvoyAV3TlBuY0Oy0dMsGNFNsCaeEVZaN",
+	"jGCWnxicyKeZEZau56CswfD5vAKwXxsJ1/NGt/EdyzNuLop9q9FtvO6b/XHBOo1u4wc6nWil8xbplByB",
+	"LfLddA7QnkilaXaVgIm00Wl3Ovt4ZyroAXOV75yf1h+HoSqNaDtDVGnVq6/jgX3tk99YeTHVPa5Y0e4G",
+	"KzLj71bH32DQZTvWUDbNj011wydNOcH70JxILoCK6XzKwthcnM1n7qRytOUp8JTXjH/3PeVsaB3nm4Kw",
+	"c3cQLqC6w264JBFe3OKWBdF3Q7x9xIhF0oWBNlSkJL5sXDZiQnPm/aZV8l5ehD/IjVDpy+JIdYdn9mJF",
+	"hH1M2EQbFQKPp+rrEFIww/SSkRF0fpBiSN6a/7EqS3/Mc6rRXvAbIOFCMI+mmkUQCcdFwiLCcHVusRm/",
+	"YZE1+YJnXCpt9TGuW+QBDr0TdrZ8JlaDSHpAFdsSsWF9y1CTYwZeAhV5Ny8EQk3H1xhkSElC8wWH4XdS",
+	"O7/XuFXd9N5GPrcyDGBhwa2qm1NrHgf34doNl4QIK8MuCa5LEoAXdlfRpHeUZ46cLi4fBwiuXxs1x17W",
+	"BSq7xLpOz05+PHzdP7t6f9z7sXd41PvuqB+SGW+4qImYM0+cG25AeTbNWZfEOqdCGbU5jkh8PR3G6MCb",
+	"ihshZ6JkzgEJ1uiTdA66DxAATW+YIGwwYImOLgW1LgRFh7TQkoZTppQVg80iVFkYXvBc+uWE9iZnddGA",
+	"uIIivlVpNiEjmfngPQwHypmS2e2ie3ssBZuTEcvS0KRmLzVuT7PL2UgqOx/M4UyB1mrMU8SRnA2mIvVB",
+	"motuURCFW8HpuY3h2Ew3MwupXpwJnY+Z0C061SOZ83+u1xpgjAjvoL1Qbh32DEK3Gb2QEDOzpSrwAzX3",
+	"hAw4y1L1CqOqZQrBWY56lkBTnhGJ3OdrtKibbh2ttzTOmClFh0zVygxckIwrjT7lTdRRs8d3OGpIH4V7",
+	"cxVY/iYxSIHLQzXbZEXAS+GLKZ5GZfoTjD0w5wfR8eLhdFu//2Ipbhvb6bJlOC9dqW2uEqLZRkDkKZ6p",
+	"ZbwFAA/REYXAw2DwQyInTNiA7wnNE5a11oLIriVyEtaKvcNiShEMJbOEtWkEgsbtp+7WLBhvzYLjrjeJ",
+	"cAgpcwHCsYvcLL0B2RYuoDOjSrdInGRSwUtCoiXToZhlHHa5Zi6zQfu1OXz4sHbRKkA43M8bI+YyRi4c",
+	"AA4ZhrlmQ4naTnUZy0L/eDpUYfMWxGuoEHcyTAkYTEIFubYMZoHxPS2JqVzoZ3uNYBhkQB71M6/a2hFX",
+	"IYMjPuVbgdrCaj24/djBhUEQ8Tu2jZzozJNok3RWpJSSt47kc1EeofP58mPZJrrqoyN8q6Qnfq5KaIXp",
+	"tSZS996nT7VQPi2NtSmsBZtdFWswZHySoYp1TbVm+RxFqZHMISJeZmn59UTmuZEB4bH/AgdZFuurc226",
+	"38VJt4BT+Z5WBomqawlfXJbcnGuZ3Gyp04Hitkwe+jQZuWgvIm3mzEaoeMQFO0NHE1x++vEQP3P3y/7Z",
+	"WYOpuLDavbLUTBRgxGUPXXVP7wXXClydWUZmNGcjOVVM+UipiLRt9LjdNybHScEM36nQxb32BoQxasib",
+	"gJinrDfb++NYCoYCv/IS176WMmMUfLL+5Qrl391oHepmWuUXi+G6a6R9H7mLC4hKUIZNBk/JcNeNjAz3",
+	"JOr7oMflO1G4tgImxdJnC+JJzoZcafS7o2PZRhzEazw25Q/Xi2B2deW1fAhvUNNEbwnOn2yA4tB5frXM",
+	"0opO2SXXc4iXBrXeRn3Gk5EULCY0M9f/ek4oxh9b2apFDlEYky44lBE9k4RqkjEQy05cnOylsBtUhUGw",
+	"S6gg9mcr07lgDkwM8+k9uBwXJIkQwBBM/MkFC1dtBPXGm4JzNlJ2H6ac7VkxQDZAF4hmGYOHznQGm6/z",
+	"cjX+vPfyabuz+3Rv/9nzBavhM8OpDXczA/+/l5d//rnTfPnh53bz5Ydfn0WdvU9/Ct7KwJXz9vbqYg/P",
+	"T8jTzrNnzQ6h2WREm7sRmU4mkIeqMCDlv96CCeOtVPJWVlcOTjhPtpypMiSG5yzlAQmRjh0+rzwnKRhI",
+	"hDRgtfzJqEwa0xxuOXoZUzKhHFKPr2ly0yovcqVCh5abq6D7egHZi1dhWZHbShDhIeY9qQH/3m7neRno",
+	"VRD3359VYOyGCqy+n4Niu40YdmeZ6rPlopVC0BuasJCuc4Dkx+WzWc2ESJQEJkZX9EJAqxGtVEeqI383",
+	"h+A9IFpz4OJwmw1HV4QPDCOzn88xuQdDciA6N/pc1SZqcHGlnMxXXdip2yTQEHipckE6mwkOk5wnTIVt",
+	"m5mcQeamNeiO+HBk/oZPjJQFmS3u4m283VPz+ZnRD0Ib1lLTQCJ+L8vKvoRil3vb66+l4y4B2E3tQRK8",
+	"f0Zm6ec5GnfWmesvTk6uzt/1jo5CSJkyvRRBM54qbRR1x2TBfxnw2lln1yKQ/vP85JjYp5jX9+xlu/OE",
+	"cAH51yhmYbq1ADMMwZ0VOZ9FoqfDJcj/WMj1B8F9p73zy5QKjd6o1TTRrdjbk+3mQyD+gdFMj5bBq3zO",
+	"jrf33GyYQ4NDnrxtfPgUNWY0F1wMA1f+DZ1mrsKHzbSAihiWpCQQiJrLMTDsmcxvCq8nJbNciiFJMpnc",
+	"GNCZV0YSxCSo0gGxrGPuhSAjCmTK32ePOEuHvVKDsjAJgfFQ3EoeSvw0mIQsSQE54zYZxaKxWXwMmBAv",
+	"htwAq0Yx2rHnzov9dlTwHuRKnyL7rgF+mZWv+wqQ2JdK2b9ov+y22912+++NCgdu7F+3k86gzZrPBm3a",
+	"fJHus+bL5Ol1s528YPtpZ/Cc7u02Pn2IvAETP0um6mpv10Bbqam1Oocqs/zdOltx+dbcc66lYEaltBl1",
+	"/u4bBQ20r2WVy5Eyt++nz9vBfU8F11dAddZD6VNUWhJjGblhWoOWVqyo41b0tn9xcdRvnl/0+0ehBb14",
+	"uc2Cwm8bOI+5Uua+dn/+EDVQtDUyzPGPzTb8B1Av3BSb+iaMrFaByO6z8HpzI9ULWEHp7fbz8DVTLMu8",
+	"fwqjX35uXDDmI0YgOIHYkJYP3uJ3wSi5nLbbu8/IWwS6GWzEJ1daPnxM2tLh1UBjOXythLcbCdMeeZcj",
+	"QgwOVjKZjTRtRGmb+ZalRkAY8ByzOzcTf1AFCMgCFfT9tRoviZi87MQrULtWH8CQwxlVsPzNlQBvSNto",
+	"W5YAgw0rsDePMmsOxb72qcCripOoimLLzvJ7dQ06fNzoFlVwcqMvCrxcmVWKb1VRb4ODKOnzHpU2WNai",
+	"7wMPoXzRKg7I8pX1O3JXpyRiUnzbYlpUIGkZcMUtWcHhSxF8IbtQ4SpUZMaEjnxujSteIWeiSE6VIpsH",
+	"FCQb77cqXG+d+SBgIAhiWCccIb4yCo+DrGqEGQXWp9aq0PHtouC2maEu6mzzMT478qtMdWq9iqGsNk0z",
+	"OfxGYaU4LVM69+FufOAL6WgCEUHB3Rfyx4Nbr7dD4UV5ZnusR/N4Sd0pDejWEjoNW15pwbSVDaub7aev",
+	"z3uhTSb57eKbu/v7nZfhkK9wasXNYqTuydvTYCiGWlBeFR+G3vu43gJ2g7c0vzXaWAOXhhNEsPkaSAW8",
+	"8Tf2140Y7lu23jkMA4bmDyPMF73S93xJ63bpPHfbORE3hkS5uNK68koeSuurSNxhq0qz1BrJ7tWJeBc3",
+	"YVKK9KjO9o7OyTUjbDzRC2aWuoiPyvebD/cDBEI+bbfJOPOl0xQdgAWAkpSr0YyqUU0E4nJAyqJCHIhM",
+	"2fwq35MD0/LLMkhKsHdLKjs3g1fHu3sW/TcZFcMpJI7SYRW6KWv2Lqo+mqf7FR/Nz73m32nzn+Ch6UQv",
+	"Pn3bXPzlyb//KQTHIzk8FNvY7hMpb+ARlslJ2S0cROMNz9lAfiRSkCMuph99WljIiXZnB4CfPSCPgkPP",
+	"5zGj/UkxqANrP3sF4ika7Llw9TlUwGG+eTKAA8DyeYKwM/Cx/wpCcW2hl4WEhQDw7p7TcRcn5Gc7VlwK",
+	"4EoHS3nSZYAV5ks58AW4ViWAliGxv7c2+MjM7ut/3berKrJ1wboNOr696lx9XO28WhSSizhtwWbOtd0l",
+	"L4iWpLP7olIeU5Sc5p121DZEVypNEjkeS+Hr+agW6ZFyJIFPNXnlY9WhDMml8BZ6XwON4jqsT30hgn4N",
+	"ILYrf+YBtwoo7jasGbpMEP+f5v/34d//tJa04+TBy1rYUALF7Wjujfk8LWVqR87kbeuQDrD+dVHVZCNp",
+	"0859SvOg6ar8uNZTFNDDZMqc+8AmkFdRbE3ix8TOtxT5v95FY760/pkgrIFRr/DTL+j/goy5kDmZgjT1",
+	"bWKA92TBQQn2y02kp5KbfNEBvibyZuwCb9wQob0d0/EKUbFeaz5/+96cFMsGVrdHhrKoKW8hM92fFBTa",
+	"58mEiTskhW0c3/+Zoaf3mXy2efT8Z6WlFfkGtQlqPhlmAXHUlazpSVC0ILhr7wFnuTGijS2KJqd5guRt",
+	"wxSGcl7aRhSxyGQLmfLvkJCT1EbH2O1Jkc3xbGPcH9TpipkYcsHiULhMYI6Ki+Gzp1nhmbgnI/x2Xog6",
+	"9wMIGleVQ14UjiGdbUxvIIHPcKOhkTRekdh/FcP9LJV6C0W1WuPz5rU34P1g3Q1GbdWXVd+f4Vs+aMs6",
+	"rLPsZAD+3A200Q9RjTxRco5bJ5h1IoEPzCf2QVgQdq6YUQWFhfDirFs70IpzfBVTsTK2tm9JlpaLSgb7",
+	"aVTrroa7RCyfXBFxsX7N+KrNPVT1qZLfKLhXoNwpDSDNoQeARu+cT1nBXhvwCmasbHR5zjWbrIwq2sxc",
+	"fC9pab40rHP+LOJcmcg6wBX4Up+65m9TLbsJZ92USr/XFIdfqAsPjS6MLl7cGLxkGVWa1HlBsLhseAbB",
+	"IKIMSluPgUNt5SpGXho43xWYAoW+xmgWeyhcWUztQAjUHs/JLctvOZstH9H2XmHpxIuN4Oa0gbU0GF9b",
+	"k19WjrQcVHyKVl5DRYvnRWrzRsdckcdDpz3ik7Fr97QUrqmtHqUK1a6w4m5OSewca10KeADlRZWAttqD",
+	"Wyb3YYoJzxxwkeZ3K4CeyfxmkMlZufKwMrcrYd8okrNE5ik+Q3HFhfsz4NiGsZsRfFlZlkaXwtrDljth",
+	"GakH5NaYUBQ0K/mXbi3gw04wrQlnhV9oegWjbVr4Gvb+UzEm/nDmRsY/+25895Sm73ASD9+aWt+2PLct",
+	"DZCyhKcstVkfSLqZqk3/KGp7L5E/K78E4xcXTOjXUt6wYL0BndPkhovhVRH0sfSOv9QLlXj669Xi4tPl",
+	"qVzqdOjCntbaxz7TDHaBOSw53Eib9zHN2EPbtU4LchiU/GcjjsmHhdMeqvsNoLa2RTfMsJVKlzrTyLzw",
+	"mseWBMTLcRVbZjkkdKKneSiRqWpuuaOZJWWJodtX9eYplMBdAxaAXSEH28/ToFDAMS6hdJ+DAMdmF1al",
+	"gM226tMxtgTEZkBQ4UR2DtUoI+ILaKSR33BEbqUhHpFbc2rO361xXek/d6brC3JgQYPCpFV86eERRFoj",
+	"bG1WkqPsRKqGFdbG0haBsmsjYj9Fv64NUjW6l71ZV85cr+XN1S1XtPH50ZY2jKixeeBlwL/lk/RWVyjD",
+	"1xbsGCs/ce+ts0v8hBl8AJ+oVGr5G1X4Jbh2Qm/GBprIqUanL6QYYBMBl2LXIj2bPIgP6ZgR6kPCIHkQ",
+	"emWpkZzYeDFbd9hVr6HmFwYHW2Rbudj42OBM+7+f7Q3a//c//4tZllPF8u7e807nP8ygLXvvljps+VtW",
+	"8SPtr3IqeJ/qVav7H//952bIw7C56/DryZ1eQouwroM02Z3BN8pdkkorNyiTTPPU2VALR1OLHDMO7Jcr",
+	"Ahp4JodDli5VaCpQ0tNUO3nTdd+pWH/3XqxlxhuGc9aV2ColwDmF2424CLsglSxKvm6dfgsAczVJnEXa",
+	"5oQlcmyza5MRFQJtzsH0s3mofApokogzcjAw/66yD/wxaNnE6QKDgiM4jkisxnboyVSNFgZ23uKA2Cls",
+	"MPkaLbgUd+HW4r9efQJqK/dv+bOfy9AsgONh4bfldgF4/mHZEfzZRYPLmL1GgyxPFgaMT5hbdiVu7hqD",
+	"NW0nOu693FB0HHOx1cgvX768Q95egeFjbilMDcB8S5SFBIY3B+Tl3v7zAA4GZd5z7ao1FLD9sXd0+Lp3",
+	"cXhyfPWmd3gETZ1WJPctx37kuQyZx/q3RpXBNDIojeA0J5+055PzKrl5EaFb8qBSEmPQyg7cKSh4/HUq",
+	"NTOiBXhD5nJKqLoBbWjEskmrrpyYTdvzMXO7u6E7pLlerAFe7spynTMKnZuMYhjUmeGHYGHAj5OMCoyw",
+	"sKAz572Q1ZjKRP3bRqe71OAjPC20urBeO6Pa2iYYkRWoXMgB4YLEZ1Qz6H/ZPDVjzuPPyAqEhw6eJTu0",
+	"zb0sHXAN8tSETCaa37JgVBAX+NDLRAkVVsYs1Zxa9jCUOd9nBj6uiLG/rxjIO6TsfG1Rk+Y22GzyNf0S",
+	"zDFitaGVoZb2Uqy2c9rhwl6JgU/pX0mz8C3wXH4RL0bZ7r2hZF8OOP60lud7C7EFwArAnYcrAJjNYnjN",
+	"ck2jhYpv5VQOccuENqJpNSwqYJ2qD1EoBrHGZrAAuW4kRuFQsmSzrvT73iIGoRykvV3I9WIcUKmaEW4r",
+	"BO4z72CuNX0NfNtqaLcIPMVaePCNFTbj3t/e9Y8vrl73D44Oj8Oc5YxB92zbanMbMTjHL6+KGMf8yoUY",
+	"tD625svBjgtf/PoAoXvVKcIgL9VRuofSzVF9sT7fJOTTb1mer7ZxyT3W7UvZJGe2r5WLAa8I5liSSUhb",
+	"MhkrMvkuk87dZKs3cUWSkVRMlKsVQRkrvP0hu/vqa1FpRhK+FYrpu1QP3Lhy4BeuWxNsxdpbasDs4tsS",
+	"KXQus5IzBfo+TWjCFKG5nBrJRa/uz+zvE/LrLa/TOb1laSkQfOP+D6tSRNelf9Z1B1rX4aE+W3S7bgrb",
+	"9xBZkQK6QYTI9umd5WMJla+l5Ueb+bnLB71OaimGDy7O528HF7WMAEdcoL3M0BT7Forl0CiTZYqBaRl9",
+	"R2idVnSOX2yjIIXOfbmaw4bZuG47YRB4xv35BcldR+xV7bZ93+ZST+1lPavIgFmZ0LJsq/g44TlTdyij",
+	"vqx3MCaCZRkunCRuhYVNxcMQQtl9LoROuakr+ynAu+IcAximSk82QzB7JdbW8nEDB9fjolECpZTznK/w",
+	"qIKr2oY7F75ajK7D+IPWyirwYTcofmmYUuL6jq/xc24V63CfO7mnMIn6oIhz221hsVw8tjKtzBrMgWUi",
+	"3bb3nitAVp9A4vVb2+RjqywS9nEi1TRnW7fZ8D0Qq9OBzaG2t8YyafbaZStn0PW65obm21LUmls9o1xD",
+	"2EY+FQL+kUKkh3WKRWQqUgm/m3+YJ4OMDoeIADPKb+Fil5JBpdiYm3i3vrsv4StmDQBfs4IeyqIO2CLu",
+	"kD29vZWrCPirCxHkOQYJbmw1/8kNaa1i68g5SN1lu0NpTauMEDA8FMDeKmsd3QdGlISYI3kTh0WBGo82",
+	"cGEnjpXiX+8cw1ku4b1WrCxBqb4oOCSGqmDtZ6bU1V1kFftpjUfdBYEZrdemJ7dqRqkvPq3yQd34P5UG",
+	"hiQTrIV9S7Mp0HAXnnxwfvYmbq2Xz+qFRIZVu5ggU5ExpYrsUiNxsdTGXW1VD7dqO7ob5FQhLodzTq/C",
+	"Tp34O0Zzlsferrlmptp63G4BUeAWVcAbupALFGE1tm5L8+5JbFlV6QAOIJnmXM/PDdbiqq8BtOHkb4CR",
+	"CynBGMje6SGU8f42puObq//7n/+NIcsTyACQHhzOTz7SGjI0kozycahIgJUqihQBsNpAfNI3yoZcumBl",
+	"lyY9lDK1plnu3nGVrLgZFvsjl+yBFrNgEQV1mnBbRAavUsAhzDQGc2Ry2OTWIhbbixdjOje6K5HzQRsM",
+	"RZQcM8wHopmSNssbSurCuqqYXlRj9ZQAwq9wFhJfXf0glW5S/MQQmNgFaONS0QSdM2rDdgACdkceAtVR",
+	"8GSXIfEJQjcHMhA+nYExCgNUzMbTaW7uGTZEQ61EYYVgW4MelmizetgEBFNVDlsHIhUfnBy/OTx7138N",
+	"PeguRXzQOz7oHx31X1vAMGB0Vgh18pjM7U1wghloBiwFkLskm6iALOarXYpLgXwTJGqsOk/iun7jMUll",
+	"MoU7+a2LJHjiyukrCBUwdyFlcYucsQmjmtBL4S6Es+1R4fPQi2L8++2nIFza8hhQHD8+TNl4IjUTybz5",
+	"ls1jCOpDfQfT8qhtGG5Zs9mOu0kXfMzkVHfJbms/hjrYYl7uDj+SM2xSYVuOo1kXW+cbcVh5TwcuFlnT",
+	"TObo7ueaKC0nyFRal8KGtGFFj4yPuTZMZU6SjCoFFh2MUGwFPN3YTtP/HJNv05wOdJMzPWgackEnvJlT",
+	"zWDcpm113ux0nlwKjD20Miw2Iywc71aSAQ3Cxir6LIfCysSVjZDE6tKvyDWbS6x4PV6QkPd2X7ZIT1wK",
+	"bOvNwY9o9FCeZWQoCZ3ROV4i278KycNra47nUsQRic+nQjGN26YkPuLiJia2QHMpUsEep403hp+6xPI9",
+	"31GhRJCr9Nis0+LVNcukGCo3hTPrw8qByqaEa+8NF1JfigFYmK/nNhTfhYICnltwGhKTMezrqBUOZKlB",
+	"cdVxZd0SGL9RBbEzxDeOCLZUVQZXLDmEo6AYiRrZJoq2ZAOk4tK52Qzkp3gLRKmDIhC9jCdMIPd0NH9C",
+	"kxFr7rbajagxzTPLjFR3Z2c2m7UoPG7JfLhjv1U7R4cH/ePzPnxTRKg0kGg2osYtJo01uo0O5GJNmKAT",
+	"3ug2nrbaracQd6hHwFV3WjOWZU2oCbDzj9mNav3DuhqHTAdL07AZ8FWDq5AbIchITnMXIW8QkA+xSI2/",
+	"jYdpo9v4nmkopmZkAjWRwupAu+22i162dqQymXOLQel9g0prCnnDcnjV8/0OhFdZNDVDHQDcD9CnsbzX",
+	"H+SMmBsKJ3jD5soFLt+wyYKPYzK9zngSkTH92KRD9pen7baTNWjI5m6WuLfbqduPB9DOO65SnrNEM2jw",
+	"tI/AWv2NizKD95+uf/+9KIQxkL2m4zGFOEXwvsHWcP+GqpUwG/gyHSq0EoI23/hgRtihai4SOuGtOR1n",
+	"pcu0dCP6tzYzbYs74cYswOvF1msuaKifx/KV6JkVGppkMKJxp+NYAhV4x2iiiz62vjiCo/fcyCaaZYYs",
+	"5HI6NDwWCyXUwjKViVoFwtfm+VoAavZR74z0PUDuh4t3R/cBsR5mwBrqn2NyZO/0sBYKIyiV/89VgLAF",
+	"+h+QvtgZAkC5KJXiN4w247fsPoBUrk22OH4trCy5X4t8B/a+/gbodzJh4l6xjyuPfrVwMYx5/s9a3nZR",
+	"JKOCDYImI0MTI19MQjGaJyMjt+f8eqpds3krXBixPoKe06pQEq3bkLps1om03RV4Tn6ZsikL8skzRlMu",
+	"UPH57S8zgO2Op/TZLCiEAAkVKO1Z0Nce+G1np9pCp/bci9eWevUETMUQKYtCIPTdqGYlLx/pEVf6oNzc",
+	"5cEOtdLeNMT2sqy01wV5yMq/PdU8GdRNZF/fqbyL8syWssleu7PRxZgaIVtzDBuC755tN88dLu3e7sv1",
+	"3/zVaHP9jwlj6ZeUzqxlDHJKnE3s5w+fol+9cQj++vShjEbmPlgDQ/mil6I9HQYV3XMdCrkqYxkL+ajO",
+	"2FjeMlVR4Xw81oTlSgqakZRqiqSQOaXe+ZXhV6sdqhY5Q9+WVVFPzl73z86vTk77x7HNevb5zVyBZQLz",
+	"40G3qmKd6y7mI8u/k+n83jDNjf6pauW0+XkLCL5XUyyniGQbQrzvF0WjDS7fG5lf8zRlAr/Y23JlWyJq",
+	"++V273eebvn+/hcgHLtbzrHBni/y+RHVaH7/imhMhcAAOpSJQImkuC6cUPuiThi1iPpAfLFnF1Uj7dgV",
+	"/tER8KE45e/hAn/P9CbXd0J1Mgq0aIOewUVKlcttJ0pDwwowm9kE15KbJXbBuWBDhxR2lpMh04pQ2xjX",
+	"NTks96yFV7PUFz3GUjHgjPFleF3tW8J9WHSYTfrG8w/DJ/3wGzHKL43x0CzT9hCZ/dHR/5Gffj3kCNFm",
+	"PUXyMvpOJcS6VtGtdEILUAOjKBRx3A+InwsR43Vo6l54ZM1/XNbslVdauphh7iyVrgtBS2iWmRGKDu7g",
+	"od9tE6qh/FcIHXqpz0F4GPZo2VRRPGQDJtl5ECRcg4KFUs/TR0X1kbH+XolJL00hQsFj9WZMdedXnn5a",
+	"ZQfrkRxDa1xsla25F6IqaDMrE5YNrEWudoCtX2Wxkoo5GUOI5CN//KPyR7xOa281lHC2XdRrK44Xr7iC",
+	"VoevsfjdNGC3OWPg6fr6WGT7N2GRj8rkI8/7OgkEhsFtzvfKWecW8xdkahu579p4uN5k5A2/ZbZalK+j",
+	"i1VscjkjDKxZXEF5k1pjlM9lf0iTVClh/u4eHF+bAIoRmGHTR8R/RPyv0Io0KXBqNeZXKwzWuWvKRREf",
+	"kPuWp6mNVPGvPArBj/6bSeVihsXgEEOzPBLbWtmY+xZ5R3mmCL2WUx/nBfFc8INbJaHZjM4VlFQNMbXz",
+	"ZXS5f6a2hClfTkTeDkkJRtPNbVX9R0H5kV9+NUTkfFMiYvll0VKo3uGCVKNauypy/VoDTYeCMYWQYoWZ",
+	"Kgpz9TAYyrXzgpI0qWQ23nRM55cio0NyzUZcpLZExVhijlhcDt6Ln7QIJPwGmw7xxayrUmuJGVXkH1O3",
+	"gbSo1j6i6lIICY2L63xMJy5yczubBGRiQcH+NS8eYCHGDd70LcLWvmnABF3f178KWYhpb4D3fcPXv4MU",
+	"mo3WDJHIm7y5fKgbrYdqjgWjPzwg3yhagoUiVTE9QA5cKufvM1Z1e3bz7PdJ3r/maNi6UFjbm2Ipitz1",
+	"Sav1KPYsJd5t72LJ6YI0cuUyjiMic5vaG6OI1AVi+pfjOCK77TZ+iQbDIoz1wqXZ3rB5kRcMv1zLdE6+",
+	"NXChOaaxGso8ZlRwMXxi8xHxVdu80AcPuURUdSkq6bsg9c5Z2iVGSIyx4GJ1eucthdlLHRkChL3U0WWJ",
+	"sFcB2CFakt39/Wr/h0qTpmsjHxq+pQiFzFmWEkwoaZFDvZg96ruCXAq3YPfTN6rYES95fyEnk7xXjFAC",
+	"VSPI+/eHr4HTFenhnqt9o2CASW6jnV0SNfh8LOjti10EHBS0gJ5+u7uVnWFOvC1FPZJZCg2qrrlWUbW9",
+	"+mJ3i+eDl8nuHnvRfHrd2W3uDdig+bLD2s39tJN0WJs+T54+rasssJC03VhUEMrpiqWajPud3bWdh5eq",
+	"YNhbjtnoz3f32k+sFDGdmPM6dsndEYF78LQdefnCIIKC2rUncEoVxSFnhA+FzJchAzN22nWbR/RbmZL5",
+	"4YHUsgIlvrBWVpq0RiotER7yLWYwh4jVkzDrPXCFMjZgvfjup8h960SRzb4uBJdGiHatGyX4zaeocSQT",
+	"X9531ff+vUovkGbPnMz62QNfwJnstne/8FHbnHooMMCzjFwzz3YeDxgP+F9MNvyjmBbuS/asQcZyrZVt",
+	"rGJ2+GW0jEt1DuNupU6q6ywN/SYN5r4iVBBG84xjxNqCTGhkkjGdQ42R1qWIT37snx2d9F73X8dd/1bk",
+	"+6qOZe5NEoadXjMuho4ygKySyGmWlmgD1FnDlqrx6VHvoA+14t8fvz0++ek4LjV9hWWwj1xp6PwSO6yK",
+	"W5fiUIBZNaGKKRcns7wPatRlEp8xnc+boDvHTlJAfn9PNOouhL+0qHWflV/FUg93y9k7dT5b18l3ST2p",
+	"WKF8hNJqU1QRx6fokKJ+Yo54Jn3JnaIWW2H7ocTWFIGSSvZq4ICJHDMVMlpdim9j7BTcJUWb3fiJk4Ax",
+	"D0LYxm429VrI3CZLW1vWDYO27FBnld2CRC6KxL/lNXCtLoVr+fsKe95Xmwmrkomt0n24WC7+DEs14MJW",
+	"NahO8TFTr7CfC9Vgc8PaNFbHwt2EE4MvxaWot7UtVL2EekqVxuBUu0OAEk2KzhWJocO4U98COtn3TNdo",
+	"ZL93y9FKgefezEWfL9IslZlZ9Xn15a9eIPmdOjS/7tRtV4Mw5OJcxQ62xXDAIgjvW2YkO1i9CjtQ3G3Q",
+	"WuOZqw5nC2QtBMxCBWArIxiirG0xNF+8bL/91LeRhdJqNM/5LTggFFFSCuthvBS2E7Ev6WC7kI6oItds",
+	"OBURNMSERRRGF6cE984vrk4Pfzy5iCPHEUvtn63ujI2lyYWZDQxkS71tr6fY1lbbAkHQmno+YV0XOcU1",
+	"U84YNKY3DCsCzRREVWE/jVCgFCzbUfYHiZIqzfDJ2i5+U1NFUdG98SX15/IFScxi0sKuCmv7Rtmqj2WR",
+	"GgtALnChfz2F9DHR4g/Mj5BCbKmh7IASuFJPsX5x6w13RRuxaJLrZrzSr3xA1UOX2VmRswgbfAxFe8SU",
+	"oM9R2U7cy0iDiPE5YlytxKVuFFHTyUTm2sau+So6ru+sLYPrq7NCJVdMjCT7dt2+vIGRVZJMKscL99sQ",
+	"4p1lXVul9lKEytS2X5L44uTk6l3v+G9XB73z/nlQZT2ZMGEwbGuV9UCOx1SkUCH6gfw5fm1fOFOzmDNM",
+	"cAx85YSJR4njUeL4o4V31NNdg62g4ykWILR1wsnOr+b/6m2pPzkLqhNGbLX4NaUVnCXOkrYHFU5WkYpH",
+	"0eRRNFkwKtVhyJ1FkQ0CNKli9banAgt3rM3+MyxRWyymToJaZLOEDikHXwiKQf5hxYgEAo+Rc64Ojk7O",
+	"wSWHHxcFKFqkT5MRURzbo+FJkFnONVOXwgtgbU9ryLeFCPWuf37e+75/Hj8J1q4AwJVJzlcnTeESN5en",
+	"vhyRLNyTFvCPNS8eBaN/Har/kyEwng7ZK769iLQD1O+3Jc1LJBiUU5uLC/Gs2xnmg9Z2M8NXTUlhhY6o",
+	"/WaEsziIx6yuR/L3FVuuzUXdSjFk2Kikvi+O0jmjYyPDYSOiJrQPws+62NFpRBUZ0cmECZa6uHUbqL+o",
+	"P3oXk3Cfms9UZEuMpJKpFolh9PhS2PDzAU10ROKUahoXHXB9URIuKj6r2DxVLuQfVw/FuTEMyw1ow1wg",
+	"2kaVl4xxpHoEpr4imcJWgnhloCvH4G+FaPrOvo8v8hE9YLC6FJei51p8YbF9COYBCbsQw2Kexq4lOzQQ",
+	"hs2b3cVHVOkmdJJpHr6OsXyqHpkTtulvXL8q7aoIyCEzqi5Fzq6nPDMgL2f+HsI/XNElzLID5qEl+GWj",
+	"BePmbnuvS1KJ3EeOmdUQAszkDXSh3ihN4qK0cd85GTfu28pYyI2oqvYk6rSe14XDVwDWqIn8f7YXhYPk",
+	"1/eZgRU28U4tdFBOu6TTen4p4JWuc8m3rFc9vRTm9nbJr5ew1stG97Kx8M5lI7rE7sTwNJUCf3KNii8b",
+	"3c4nAPuK/ksh7oW4uq5H1JbBO7WVQxYj8AuncnGg7kaaO+9W96/FVh9tMWW2hJSh8M0sdPl5mEAfLm4l",
+	"T9hKj+yE8pTYF62ZwpWUduwACPXM5QXDB9c0uSGKiwQqkIiuIdb/eX5yDHlxGFRaJvuY6qMuReybVcUR",
+	"pn+5TlGTnAsN6V9ckTEtWspjaIZPs3bdWFOHPZaGQGwR10u9EK1/+VK4cFCXM62wA1y5ZAF0fyPH0/G1",
+	"nSKlmtlwTVQ7YIFAoaBen6YfmepWlglhSwJrIF0K73NzoU7IQxyAg1YlaIxxdXxycVU0Jn1VxEslUumC",
+	"bxlSIqQ/wG/32nuXIj4+uTo8/vHk8KAfP0FL1tJZkNJRuLLkcBbWiYgLo1lEtJQQlAVBqVyQOKNiGOOF",
+	"0BIYI/toxRpIQ0T5pAir9U1nyx14DDa2yDEdV9uVlJgf1TSTQx+G6xiyjWp+2m6TsapWZDezGd4Cke3x",
+	"mCvFxbAudPbQIscGfNpseGpTljHazNyEn+zt4jbn35wQtNBOEjbRzSP7Uey3BBIHxPf2xTDjalTl6ilz",
+	"TP2XKYNeW5anm+krPI+JqSExDWY2lpb7LNdn7pX3oZZEDHspFhfU7F1EhIlXv/yl3dqvbWxc3e/6VLwH",
+	"Ul/dgRpyXdMTbyNhweLSPUsL23D2k/zUAPKO/L389dM7zbl3p68ezupYmuWBlePyTNvKIsW3+3c6623l",
+	"EvflPXmKdHH1a6JYHkZIkbcsv+Vstj6/JSrz+0J9tIvGp2rEJ6XufFCLxfEY+NrymQhVV5/KYbvLAWG8",
+	"FNiJw0goNywlrsknHTPMlyJVtm4jfK+t/mlV9tlIZqUWxJblvYKyvmibndBcF6kml6KWyfl+0dvyOAD8",
+	"iQPwQ4f5+olWhvu6YzG7V9UW2b8hyX10hP9Bsits5Qto00srtSa4fhBa56ozNnOmGNoZ6x3RhdHJUxxQ",
+	"Vlyt8kpLf1dwqrB/FSQq5DRWN64w6plZykPVdF6cZiP37+4yPA5GLLkhcznNodvRHe0jj5nYv9sib0Vh",
+	"f3Xj6pxRbhEXsWnz+qcLaLjzK7TT+rS9gxMu9YX5uFw8PVBC2dAY3wlzsUicNUOA4j2gPAMxA62cRmHH",
+	"Xl8zmd8oIkXCwq0GFNMPXE+5Osc9l1N+RYx+z8VXi9ntR0rwlVECuI9bIL3reLvSArqyHXQo2ZtcgAvK",
+	"SxIzZ6CMf4mtL47nVu8AhxEGjpJ4QBOmVUxgnWgo87NLLKQwQfuMHEJz7LpcmNOiu+921KtUXnChbbvI",
+	"5ta1BrQKsvKw43TVKjSeDlWNocp9UDEB+Rbymn00MkfJD7Xbbm9dgaq0Tpu/L5MbMKrJ6hM51a2adXJx",
+	"BZ+FTFXXUmaMijVTe0ssoYqMp1BSDCpwROb8x1zInEwFNHMc2OuQTPOciWRet6gxF1eTHC2SAehxoZ/t",
+	"Ifj4eDpudDvt0n8ARvy97YHIhWZDyH7ceisZU+oztkI/frmteM3yFYmbMGtMrtmQC1WYCEZ8OGKq9j4o",
+	"mevKUlM2oNPMrDVnGbulArbizK7l32CEqOF2iwtYNshGjY9N83nzluZAF8w45zLXZ6WxzN/HOJ7556kd",
+	"0//7tZwJoG33X0v1w4PWkAZatb4aqCOFj73rH8N8wnVz3nCRbtbZ3v2y86u6mX7ahP9bT6D3O3kboLVX",
+	"IQ0MyAhQ6ZycG4ZSLRxTZ8y7FHez5llEajw8rtbXeofHv1s73aPV7cFRFJNOHE4VFamsvBXA2G1FWHtH",
+	"D2TKCiubU7RX9vE7PSQ3bK6wc3dIspbDk6mGnqKzEcvZRv37emU1H7z/TKSPvYL+yA1L+iKtWH/qupVs",
+	"VCahTgU8LwZ/uA55bo4afuB7gz1e9scWzpD/tu7Kh10fJxMmFKHua9e2AqdUGPEMJlEM+FEMpDX7GIUu",
+	"IQmOCIYa6/51BQ1sfPS1TOevXDnOQj1U7FJUxkL7JFFyzDDKSjCW+sp+B+dnb+KIKMZInKh8cAUri1uk",
+	"t8JLA0vxgWlF9c4NfTdHcngoHsjGi2N/4aIHYEBfR1eKygePrp8/qMH3CDwEK428juTs5Axq/dd7WHvE",
+	"vmL9K1wR9tE6I9DNQg4hRoSlLGFKSV9WtMBQNU3cI8hiGMicdNpF2XuITBXZnEyFdr4qrshUsfQVoeJS",
+	"YN1PKRimZOjiuhchhRQT2zzZQ4cw1b6kC1CrUogLm5kRQ9Tx1VIWHJYgZWm40cMZQshy/gdzK1UmeeC8",
+	"ts1ozdBo7VKUuIJlOV+9cPNItb42qtW3VAXDqAuKsxkdu89+9KjSbtqI3iPDiKpHNfZRjU0Lmfx+Gs9b",
+	"il+OjwLL0E4yYsnN6tgoLm6Z0DKf+2BNrjBCE1NODEu15WdtcQ1MgIShF3HF9dLDqE2DTWF2CEFI59Z4",
+	"9TAdq/0EX7r9vZkUpq9ljWDT9l2TMi6+zuRvxoePrPBfxYCMYX+zEcQ/FGGbvnnFhCY3rBz2gablgo0C",
+	"PVnv9rkLOel5w7azOcxozkZyqiDHNCc5Sxi/hcwujOceyKlIa/w5BVl5SAxfidyPnpxHT84qT472XABS",
+	"QyfeA7mIfPfixJkqVw0sKAScYw0DCAItNUC0BjboT4PRkuBx8oqzT7e0may0iEX0aXA53GmnXkOUaTKS",
+	"EiujMmHLwAeis7mN60TTH2Z2e6NfFxYiZ4LlNsXSVeWhPGuRE2GnAtjecJGiEqoljGGH5MJsmYuptgr/",
+	"gJlFaFmkhE4VCDaiJkx0yJVmeQ/X9GAavZklL1UafYz4flSgPyPOEy9tCZlW6s5AOXZuWc4HvCiLGyYj",
+	"7+iNLXeS21lY6qmIDxlzNAJCC4f8lpURG/BasJlD0oW2R1D8b7Mg7gMkTu8ozx4IM83QNlz9C9fhc3S3",
+	"TgLxFK5Eo79WnN+6Rt5j7PjXRlPsfSzzVjkARlNDWkByym/DdQEgQhofN6LGNM8a3cYOBFLaoRY/OM1o",
+	"Aj1wBlAKxNkgbOsT82fRDd3GpdoktOWY1566MR+E67778PSRBAsHBK5Xe/lhnqpWWPz9VUlMwfKkrXJM",
+	"N/RDWFrCT050UiM5IYplWfkrH95Tu/aZdYxwYTURcmwtM1yREcvSbqH7mSUPjHiUMVWeBYXPwBT2ECMb",
+	"r+zDc6zMCD9pzcVQtYiRKp0gCZ2AgGpTReLeVI9kzv8JxK9LvgPBOQaGgIkrtp+Qc1Mjfbdr8xcpHLHs",
+	"dU6tWDYo7wkfGKH4/w8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
