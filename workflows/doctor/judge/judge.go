@@ -206,10 +206,12 @@ func (j *judgement) told(settled time.Time) {
 // refunds judges the refunds of a confirmed order: each ends, and all together are the
 // money that was paid back. One under way may be paid and not yet recorded so.
 func (j *judgement) refunds() {
-	paid := valueOf(j.Payment)
-	if len(j.Order.Refunds) == 0 && j.asked("payment") && paid.Ours.Refunded != j.Order.Refunded {
-		j.find(paymentaudit.MoneyAddsUp, Refund, "order", false, "its refunds are %d in all, by our books %d was paid back",
-			j.Order.Refunded, paid.Ours.Refunded)
+	paid, made, open := valueOf(j.Payment), j.Order.Refunded, int64(0)
+	for _, r := range j.Order.Refunds {
+		open += r.Amount.Minor
+	}
+	if back := paid.Ours.Refunded; j.asked("payment") && (back < made || back > made+open) {
+		j.find(paymentaudit.MoneyAddsUp, Refund, "order", false, "its refunds are %d in all, and %d under way, by our books %d was paid back", made, open, back)
 	}
 	since := j.since
 	for _, e := range j.Refunds {

@@ -353,6 +353,28 @@ func TestAFreshChangeIsNotComparedWithItsCopies(t *testing.T) {
 	require.Equal(t, both[:1], find(judgement.Add(-grace)), "it was decided before customers were told")
 }
 
+// One refund that stands still must not hide that another one is wrong.
+func TestARefundUnderWayIsPaidOrNot(t *testing.T) {
+	t.Parallel()
+
+	f := confirmedFacts()
+	f.Order.Refunded = 100
+	for _, minor := range []int64{50, 7} {
+		f.Order.Refunds = append(f.Order.Refunds, order.Refund{Opening: order.RefundOpening{Amount: money.New(minor, "EUR")}})
+	}
+	for paid, wrong := range map[int64]bool{99: true, 100: false, 107: false, 150: false, 157: false, 158: true} {
+		f.Payment.Ours.Refunded, f.Payment.Provider.Refunded = paid, paid
+		all := judge.Judge(*f, judgement, grace).Findings
+		require.Equal(t, wrong, len(all) > 0, "%d: %v", paid, all)
+		if wrong {
+			require.Equal(t, judge.Refund, all[0].Kind)
+			require.Contains(t, all[0].Detail, "its refunds are 100 in all, and 57 under way")
+		}
+	}
+	f.Unasked = []string{"payment"}
+	require.Empty(t, judge.Judge(*f, judgement, grace).Findings)
+}
+
 // Nor does a refund, whenever its order was decided.
 func TestAFreshRefundNeedsNoMailYet(t *testing.T) {
 	t.Parallel()
