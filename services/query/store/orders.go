@@ -140,7 +140,7 @@ func (s *Store) selected(ctx context.Context, generation int64, f query.OrderFil
 	case len(wanted) > 0 && !few:
 		m := search.Orders.Find(s.db.WithContext(ctx), generation, wanted)
 		q.from, q.seq = m.From+" "+m.Join+" orders AS o ON o.seq = "+m.Seq, m.Seq
-		q.and(m.Where, m.Arg)
+		q.and(m.Where, m.Args...)
 	case f.SKU != "" && !few:
 		q.from, q.seq = "order_lines AS l JOIN orders AS o ON o.seq = l.seq", "l.seq"
 		q.and("l.generation = ? AND l.sku = ?", generation, text(f.SKU))

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -17,16 +18,17 @@ import (
 	"github.com/amends/amends/services/query/store/generations"
 )
 
-// statements keeps the last statement that a database was sent.
+// statements keeps the statements that a database was sent.
 type statements struct {
 	logger.Interface
 
-	last string
+	all []string
 }
 
 // Trace implements [logger.Interface].
 func (s *statements) Trace(_ context.Context, _ time.Time, sent func() (string, int64), _ error) {
-	s.last, _ = sent()
+	statement, _ := sent()
+	s.all = append(s.all, statement)
 }
 
 // TestASearchLooksEachOrderUp: an order that the index of words, or of lines, has is looked
@@ -75,24 +77,74 @@ func narrow() map[string]query.OrderFilter {
 	}
 }
 
-// planner returns how SQLite answers a list of orders, a step on each line.
-func planner(t *testing.T) func(query.OrderFilter) string {
+// planned returns a read model on SQLite, and the plans of the statements that a question
+// sends to it, each with a step on each line.
+func planned(t *testing.T) (b testBundle, plans func(ask func()) []string) {
 	t.Helper()
 	sent := &statements{Interface: logger.Discard}
 	db := dbtest.Open(t, dbtest.SQLite(t), database.Options{}).Session(&gorm.Session{Logger: sent})
 	require.NoError(t, store.Schema.Migrate(t.Context(), db))
-	b := testBundle{store.New(db), generations.New(db), db}
+	b = testBundle{store.New(db), generations.New(db), db}
 	b.fill(t)
+	return b, func(ask func()) (all []string) {
+		sent.all = nil
+		ask()
+		for _, statement := range sent.all {
+			var plan []struct{ Detail string }
+			require.NoError(t, db.Raw("EXPLAIN QUERY PLAN "+statement).Scan(&plan).Error)
+			var steps []string
+			for _, p := range plan {
+				steps = append(steps, p.Detail)
+			}
+			all = append(all, strings.Join(steps, "\n"))
+		}
+		return all
+	}
+}
+
+// planner returns how SQLite answers a list of orders.
+func planner(t *testing.T) func(query.OrderFilter) string {
+	t.Helper()
+	b, plans := planned(t)
 	return func(f query.OrderFilter) string {
 		f.Limit = 20
-		_, err := b.Orders(t.Context(), f)
-		require.NoError(t, err)
-		var plan []struct{ Detail string }
-		require.NoError(t, db.Raw("EXPLAIN QUERY PLAN "+sent.last).Scan(&plan).Error)
-		var steps []string
-		for _, p := range plan {
-			steps = append(steps, p.Detail)
+		all := plans(func() {
+			_, err := b.Orders(t.Context(), f)
+			require.NoError(t, err)
+		})
+		return all[len(all)-1]
+	}
+}
+
+// TestAListOfProductsSortsNothing: products that are many are listed and counted along an
+// index that has them in this order, so the costs of a page are those of the count, which
+// reads one index once.
+func TestAListOfProductsSortsNothing(t *testing.T) {
+	t.Parallel()
+	b, plans := planned(t)
+	var changes []query.Change
+	for n := range 16 {
+		sku := fmt.Sprint("mug-", n)
+		changes = append(changes, product(sku, "Stone mug", "cups", int64(n), 1), stock(sku, "BER", int64(n), 1))
+	}
+	b.apply(t, changes...)
+	yes, zero := true, int64(0)
+	for name, f := range map[string]query.ProductFilter{
+		"All": {}, "InStock": {InStock: &yes}, "Priced": {MinPrice: &zero}, "Named": {Text: "mug"}, "OfCategory": {Category: "cups"},
+	} {
+		for _, f.Sort = range []query.Sort{query.ByRelevance, query.ByName, query.ByPrice, query.ByPriceDown} {
+			f.Limit = 3
+			counted := 0
+			for _, plan := range plans(func() {
+				page, err := b.Products(t.Context(), f)
+				require.NoError(t, err)
+				require.Len(t, page.Products, 3)
+			}) {
+				plan = strings.ReplaceAll(plan, "USE TEMP B-TREE FOR LAST TERM OF ORDER BY", "") // products of one price
+				require.NotContains(t, plan, "TEMP B-TREE", "%s by %s", name, f.Sort)
+				counted += strings.Count(plan, "USING INDEX products_facets (generation=?)")
+			}
+			require.Equal(t, 1, counted, "%s by %s", name, f.Sort)
 		}
-		return strings.Join(steps, "\n")
 	}
 }

@@ -1,14 +1,13 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/amends/amends/internal/database"
-	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/services/query"
 	"github.com/amends/amends/services/query/store/rows"
 	"github.com/amends/amends/services/query/store/search"
@@ -24,11 +23,6 @@ type productPlace struct {
 	SKU   string     `json:"s"`
 }
 
-type rankedRow struct {
-	Row  rows.Product `gorm:"embedded"`
-	Rank int
-}
-
 // Products implements [query.Service].
 func (s *Store) Products(ctx context.Context, f query.ProductFilter) (query.ProductPage, error) {
 	sort, err := query.ParseSort(string(f.Sort))
@@ -38,9 +32,10 @@ func (s *Store) Products(ctx context.Context, f query.ProductFilter) (query.Prod
 	if err != nil {
 		return query.ProductPage{}, err //nolint:wrapcheck // a fault
 	}
-	var after productPlace
+	var after *productPlace
 	if f.Cursor != "" {
-		if err := decode(f.Cursor, &after); err != nil {
+		after = &productPlace{}
+		if err := decode(f.Cursor, after); err != nil {
 			return query.ProductPage{}, err
 		}
 		switch {
@@ -54,34 +49,32 @@ func (s *Store) Products(ctx context.Context, f query.ProductFilter) (query.Prod
 	if err != nil {
 		return query.ProductPage{}, err
 	}
-	q := s.products(ctx, h.Generation, f)
 	page := query.ProductPage{AsOf: h.AsOf()}
-	if page.Products, page.Next, err = s.listed(ctx, q, sort, f, after); err == nil {
-		page.Facets, err = s.facets(ctx, q, f)
+	q, err := s.products(ctx, h.Generation, f)
+	if err == nil {
+		page.Facets, err = s.facets(ctx, q)
+	}
+	if err == nil {
+		page.Products, page.Next, err = s.listed(ctx, q, sort, page.Facets.Total, after)
 	}
 	return page, database.Fault(err)
 }
 
-// productQuery is a query for products, with their alias p.
+// productQuery is a query for the products of a filter, with their alias p.
 type productQuery struct {
-	selection
+	selection // without the search and the category
 
-	rank     string // 0 for those with all words in their name, else 1
-	rankArgs []any
+	generation int64
+	filter     query.ProductFilter
+	wanted     []string // the words of the search
+	// many is a number of products that are quicker found by walking along an index of all
+	// than one by one.
+	many int64
 }
 
-// products returns the products of a filter, its category and its cursor apart.
-func (s *Store) products(ctx context.Context, generation int64, f query.ProductFilter) productQuery {
-	q := productQuery{rank: "0"}
-	q.from = "products AS p"
-	if wanted := words.Query(f.Text, query.MaxWords); len(wanted) > 0 {
-		db := s.db.WithContext(ctx)
-		m := search.Products.Find(db, generation, wanted)
-		q.from = m.From + " " + m.Join + " products AS p ON p.seq = " + m.Seq
-		q.and(m.Where, m.Arg)
-		named, arg := search.Products.Named(db, generation, wanted)
-		q.rank, q.rankArgs = "CASE WHEN "+named+" THEN 0 ELSE 1 END", []any{arg}
-	}
+// products returns the products of a filter, its category apart.
+func (s *Store) products(ctx context.Context, generation int64, f query.ProductFilter) (productQuery, error) {
+	q := productQuery{generation: generation, filter: f, wanted: words.Query(f.Text, query.MaxWords), many: math.MaxInt64}
 	q.and("p.generation = ? AND p.listed", generation)
 	if f.MinPrice != nil {
 		q.and("p.price_minor >= ?", *f.MinPrice)
@@ -96,109 +89,119 @@ func (s *Store) products(ctx context.Context, generation int64, f query.ProductF
 	default:
 		q.and("p.available <= 0")
 	}
-	return q
-}
-
-// in narrows q to a category.
-func (q productQuery) in(category string) productQuery {
-	if category != "" {
-		q.where, q.args = slices.Clone(q.where), slices.Clone(q.args)
-		q.and("p.category = ?", text(category))
+	if s.db.Name() != "sqlite" {
+		return q, nil // its planner has statistics
 	}
-	return q
+	err := s.db.WithContext(ctx).Raw("SELECT coalesce(max(seq), 0) / 8 FROM products WHERE generation = ?", generation).Scan(&q.many).Error
+	if err != nil {
+		return q, fmt.Errorf("count the products: %w", err)
+	}
+	return q, nil
 }
 
-func (q productQuery) statement(columns string) string {
-	return "SELECT " + columns + " FROM " + q.from + " WHERE " + strings.Join(q.where, " AND ")
+// statement selects columns of the products of q that m finds, too, unless it is nil. With
+// the name of an index SQLite walks along it.
+func (q productQuery) statement(columns string, m *search.Match, index string) (string, []any) {
+	from, where, args := "products AS p", q.where, slices.Clone(q.args)
+	if index != "" {
+		from += " INDEXED BY " + index
+	}
+	if m != nil {
+		found := m.Where
+		if index != "" {
+			found = m.Within("p.seq")
+		} else {
+			from = m.From + " " + m.Join + " products AS p ON p.seq = " + m.Seq
+		}
+		where, args = append(slices.Clone(where), found), append(args, m.Args...)
+	}
+	return "SELECT " + columns + " FROM " + from + " WHERE " + strings.Join(where, " AND "), args
 }
 
-// orders has the order of each sort, and the condition for those behind a place.
-var orders = map[query.Sort]struct {
-	by, behind string
+// sorted is how products are listed in one order.
+type sorted struct {
+	by, behind string // the columns, and the condition for the products behind a place
 	args       func(p productPlace) []any
-}{
-	query.ByRelevance: {"rank, name, sku", "(rank, name, sku) > (?, ?, ?)", func(p productPlace) []any { return []any{p.Rank, p.Name, p.SKU} }},
-	query.ByName:      {"name, sku", "(name, sku) > (?, ?)", func(p productPlace) []any { return []any{p.Name, p.SKU} }},
-	query.ByPrice:     {"price_minor, sku", "(price_minor, sku) > (?, ?)", func(p productPlace) []any { return []any{p.Price, p.SKU} }},
-	query.ByPriceDown: {
-		"price_minor DESC, sku", "(price_minor < ? OR price_minor = ? AND sku > ?)",
-		func(p productPlace) []any { return []any{p.Price, p.Price, p.SKU} },
-	},
+	index      string // in that order
 }
 
-// listed returns a page of products and the cursor of the next one.
-func (s *Store) listed(ctx context.Context, q productQuery, sort query.Sort, f query.ProductFilter, after productPlace) ([]query.Product, string, error) {
-	in, order := q.in(f.Category), orders[sort]
-	statement := "SELECT * FROM (" + in.statement("p.*, "+q.rank+" AS rank") + ") AS found"
-	args := append(slices.Clone(q.rankArgs), in.args...)
-	if f.Cursor != "" {
-		after.Name, after.SKU = text(after.Name), text(after.SKU)
-		statement, args = statement+" WHERE "+order.behind, append(args, order.args(after)...)
+var (
+	byName = sorted{"name, sku", "(name, sku) > (?, ?)", func(p productPlace) []any { return []any{p.Name, p.SKU} }, "products_name"}
+	sorts  = map[query.Sort]sorted{
+		query.ByRelevance: byName, // in each part
+		query.ByName:      byName,
+		query.ByPrice:     {"price_minor, sku", "(price_minor, sku) > (?, ?)", func(p productPlace) []any { return []any{p.Price, p.SKU} }, "products_price"},
+		query.ByPriceDown: {
+			"price_minor DESC, sku", "(price_minor < ? OR price_minor = ? AND sku > ?)",
+			func(p productPlace) []any { return []any{p.Price, p.Price, p.SKU} }, "products_price",
+		},
 	}
-	var found []rankedRow
-	err := s.db.WithContext(ctx).Raw(statement+" ORDER BY "+order.by+" LIMIT ?", append(args, f.Limit+1)...).Scan(&found).Error
-	if err != nil {
-		return nil, "", fmt.Errorf("list products: %w", err)
+)
+
+// parts returns the searches whose products are listed one after the other; nil: all products.
+func (s *Store) parts(q productQuery, sort query.Sort) []*search.Match {
+	switch {
+	case len(q.wanted) == 0:
+		return []*search.Match{nil}
+	case sort == query.ByRelevance:
+		ranked := search.Products.Ranked(s.db, q.generation, q.wanted)
+		return []*search.Match{&ranked[0], &ranked[1]}
 	}
-	next := ""
-	if len(found) > f.Limit {
-		found = found[:f.Limit]
-		last := found[f.Limit-1]
-		next = encode(productPlace{sort, last.Rank, last.Row.PriceMinor, last.Row.Name, last.Row.SKU})
-	}
-	products := make([]query.Product, len(found))
-	for i, r := range found {
-		products[i] = r.Row.Product()
-	}
-	return products, next, nil
+	return []*search.Match{new(search.Products.Find(s.db, q.generation, q.wanted))}
 }
 
-// facets counts the products of a filter.
-func (s *Store) facets(ctx context.Context, q productQuery, f query.ProductFilter) (query.Facets, error) {
-	var all query.Facets
-	var err error
-	if all.Categories, err = s.categories(ctx, q); err != nil {
-		return query.Facets{}, err
+// listed returns a page of the products of q, which are total, and the cursor of the next one.
+func (s *Store) listed(ctx context.Context, q productQuery, sort query.Sort, total int64, after *productPlace) ([]query.Product, string, error) {
+	limit, last := q.filter.Limit, 0 // the part of the last product
+	if q.filter.Category != "" {
+		q.where, q.args = slices.Clone(q.where), slices.Clone(q.args)
+		q.and("p.category = ?", text(q.filter.Category))
 	}
-	q = q.in(f.Category)
-	var found []struct {
-		PriceCurrency string
-		Low, High     int64
-		Stocked       int64
-		Total         int64
+	products := []query.Product{}
+	for rank, m := range s.parts(q, sort) {
+		if after != nil && rank < after.Rank {
+			continue
+		}
+		if after != nil && rank > after.Rank {
+			after = nil // it is listed from its beginning
+		}
+		found, err := s.part(ctx, q, m, sorts[sort], total, limit+1-len(products), after)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, r := range found {
+			if len(products) == limit {
+				p := products[limit-1]
+				return products, encode(productPlace{sort, last, p.Price.Minor, p.Name, p.SKU}), nil
+			}
+			products, last = append(products, r.Product()), rank
+		}
 	}
-	statement := q.statement(`p.price_currency, min(p.price_minor) AS low, max(p.price_minor) AS high,
-		count(CASE WHEN p.available > 0 THEN 1 END) AS stocked, count(*) AS total`) + " GROUP BY p.price_currency"
-	if err := s.db.WithContext(ctx).Raw(statement, q.args...).Scan(&found).Error; err != nil {
-		return query.Facets{}, fmt.Errorf("count products: %w", err)
-	}
-	for _, r := range found {
-		all.InStock, all.Total = all.InStock+r.Stocked, all.Total+r.Total
-		currency := money.Currency(r.PriceCurrency)
-		all.Prices = append(all.Prices, query.PriceRange{Min: money.New(r.Low, currency), Max: money.New(r.High, currency)})
-	}
-	slices.SortFunc(all.Prices, func(a, b query.PriceRange) int { return cmp.Compare(a.Min.Currency, b.Min.Currency) })
-	return all, nil
+	return products, "", nil
 }
 
-// categories counts the products of q in each category, by its name.
-func (s *Store) categories(ctx context.Context, q productQuery) ([]query.Category, error) {
-	var all []query.Category
-	statement := q.statement("p.category AS name, count(*) AS products") + " GROUP BY p.category"
-	if err := s.db.WithContext(ctx).Raw(statement, q.args...).Scan(&all).Error; err != nil {
-		return nil, fmt.Errorf("count the products of categories: %w", err)
+// part returns at most limit products of q that m finds, behind a place.
+func (s *Store) part(ctx context.Context, q productQuery, m *search.Match, in sorted, total int64, limit int, after *productPlace) ([]rows.Product, error) {
+	db, walk := s.db.WithContext(ctx), total > q.many
+	if m != nil {
+		more, err := m.More(db, q.many)
+		if err != nil {
+			return nil, err //nolint:wrapcheck // it says what it did
+		}
+		walk = more
 	}
-	// Not in SQL: databases and collations disagree on the order of text.
-	slices.SortFunc(all, func(a, b query.Category) int { return cmp.Compare(a.Name, b.Name) })
-	return all, nil
-}
-
-// Categories implements [query.Service].
-func (s *Store) Categories(ctx context.Context) (query.Categories, error) {
-	h, err := s.head(ctx)
-	if err != nil {
-		return query.Categories{}, err
+	index := ""
+	if walk {
+		index = in.index
 	}
-	all, err := s.categories(ctx, s.products(ctx, h.Generation, query.ProductFilter{}))
-	return query.Categories{Categories: all, AsOf: h.AsOf()}, database.Fault(err)
+	statement, args := q.statement("p.*", m, index)
+	statement = "SELECT * FROM (" + statement + ") AS found"
+	if after != nil {
+		statement, args = statement+" WHERE "+in.behind, append(args, in.args(productPlace{Price: after.Price, Name: text(after.Name), SKU: text(after.SKU)})...)
+	}
+	var found []rows.Product
+	if err := db.Raw(statement+" ORDER BY "+in.by+" LIMIT ?", append(args, limit)...).Scan(&found).Error; err != nil {
+		return nil, fmt.Errorf("list products: %w", err)
+	}
+	return found, nil
 }
