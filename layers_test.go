@@ -12,7 +12,7 @@ var layers = []layer{
 	{"worker", "services/user event event/implied/rpc event/outbox worker/events worker/registry worker/tries workflows workflows/doctor services/catalog services/inventory services/*/store saga saga/participant internal/background internal/database internal/discovery internal/discovery/meter internal/doctor internal/engine internal/engine/* internal/orders/sagas internal/process internal/rpc internal/telemetry internal/watch internal/watch/* fault event/inbox/waiting services/notification worker/work saga/audit/remote", "echo"},
 	{"worker/registry", "worker/registry/contacts event/outbox event/implied event/implied/rpc worker/rebuild event/lease reactions activities event services/** saga internal/database internal/watch fault event/inbox/waiting event/inbox event/outbox/compare internal/background saga/audit saga/audit/remote worker/answer", "echo"},
 	{"worker/answer", "activities event/implied internal/database saga/audit saga/audit/remote services/query/store/compare worker/rebuild", "echo viper"},
-	{"worker/rebuild", "event event/implied reactions services/query services/query/store/generations internal/background services/query/store/compare", "temporal echo viper outbox"},
+	{"worker/rebuild", "fault event event/implied reactions services/query services/query/store/generations internal/background services/query/store/compare", "temporal echo viper outbox"},
 	{"worker/registry/contacts", "services/notification services/order services/user", "temporal gorm echo viper"},
 	{"worker/tries", "fault saga saga/participant worker/registry", "echo viper"},
 	{"worker/events", "internal/background event event/inbox event/inbox/waiting event/outbox internal/process internal/telemetry worker/registry", "echo viper"},
