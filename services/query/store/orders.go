@@ -7,15 +7,14 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/services/query"
+	"github.com/amends/amends/services/query/store/list"
 	"github.com/amends/amends/services/query/store/rows"
 	"github.com/amends/amends/services/query/store/search"
 	"github.com/amends/amends/services/query/words"
@@ -48,7 +47,7 @@ func (s *Store) Order(ctx context.Context, id string) (query.Found, error) {
 
 // row returns the row of an order, or fails with NOT_FOUND.
 func (s *Store) row(ctx context.Context, generation int64, id string) (row rows.Order, err error) {
-	err = s.db.WithContext(ctx).Select("id", "version", "account", "view").Where("generation = ? AND id = ?", generation, text(id)).Take(&row).Error
+	err = s.db.WithContext(ctx).Select("id", "version", "account", "view").Where("generation = ? AND id = ?", generation, list.Text(id)).Take(&row).Error
 	switch {
 	case errors.Is(err, gorm.ErrRecordNotFound):
 		return row, notFound()
@@ -74,12 +73,12 @@ type orderPlace struct {
 
 // Orders implements [query.Service].
 func (s *Store) Orders(ctx context.Context, f query.OrderFilter) (query.OrderPage, error) {
-	if err := checkPage(f.Limit, f.Text); err != nil {
+	if err := list.Check(f.Limit, f.Text); err != nil {
 		return query.OrderPage{}, err
 	}
 	before := orderPlace{math.MaxInt64}
 	if f.Cursor != "" {
-		if err := decode(f.Cursor, &before); err != nil {
+		if err := list.Decode(f.Cursor, &before); err != nil {
 			return query.OrderPage{}, err
 		}
 	}
@@ -94,8 +93,8 @@ func (s *Store) Orders(ctx context.Context, f query.OrderFilter) (query.OrderPag
 	}
 	var found []rows.Order
 	q := s.selected(ctx, h.Generation, f, before.Seq)
-	statement := "SELECT o.id, o.seq, o.version, o.account, o.view FROM " + q.from + " WHERE " + strings.Join(q.where, " AND ") + " ORDER BY " + q.seq + " DESC LIMIT ?"
-	if err := s.db.WithContext(ctx).Raw(statement, append(q.args, f.Limit+1)...).Scan(&found).Error; err != nil {
+	statement := "SELECT o.id, o.seq, o.version, o.account, o.view FROM " + q.from + " WHERE " + q.String() + " ORDER BY " + q.seq + " DESC LIMIT ?"
+	if err := s.db.WithContext(ctx).Raw(statement, append(q.Args, f.Limit+1)...).Scan(&found).Error; err != nil {
 		return query.OrderPage{}, database.Fault(fmt.Errorf("list orders: %w", err))
 	}
 	return pageOf(found, h, f.Limit)
@@ -107,7 +106,7 @@ func pageOf(all []rows.Order, h rows.Head, limit int) (query.OrderPage, error) {
 	size := 0
 	for i, r := range all {
 		if size += len(r.View); i > 0 && (i == limit || size > maxPageBytes) {
-			page.Next = encode(orderPlace{all[i-1].Seq})
+			page.Next = list.Encode(orderPlace{all[i-1].Seq})
 			break
 		}
 		f, err := view(r, h)
@@ -121,13 +120,9 @@ func pageOf(all []rows.Order, h rows.Head, limit int) (query.OrderPage, error) {
 
 // selection is a query for orders, with their alias o.
 type selection struct {
-	from, seq string
-	where     []string
-	args      []any
-}
+	list.Where
 
-func (s *selection) and(condition string, args ...any) {
-	s.where, s.args = append(s.where, condition), append(s.args, args...)
+	from, seq string
 }
 
 // selected returns the orders of a filter that are behind a seq. The table that it begins
@@ -140,14 +135,14 @@ func (s *Store) selected(ctx context.Context, generation int64, f query.OrderFil
 	case len(wanted) > 0 && !few:
 		m := search.Orders.Find(s.db.WithContext(ctx), generation, wanted)
 		q.from, q.seq = m.From+" "+m.Join+" orders AS o ON o.seq = "+m.Seq, m.Seq
-		q.and(m.Where, m.Args...)
+		q.And(m.Where, m.Args...)
 	case f.SKU != "" && !few:
 		q.from, q.seq = "order_lines AS l JOIN orders AS o ON o.seq = l.seq", "l.seq"
-		q.and("l.generation = ? AND l.sku = ?", generation, text(f.SKU))
+		q.And("l.generation = ? AND l.sku = ?", generation, list.Text(f.SKU))
 	default:
 		q.from, q.seq = "orders AS o"+s.indexed(f), "o.seq"
 	}
-	q.and("o.generation = ?", generation)
+	q.And("o.generation = ?", generation)
 	o := "o."
 	if q.seq != "o.seq" && s.db.Name() == "sqlite" {
 		o = "+o." // or its planner takes a range of seq for each row, and not the one
@@ -156,29 +151,29 @@ func (s *Store) selected(ctx context.Context, generation int64, f query.OrderFil
 		q.ofCustomer(f, wanted)
 	}
 	if f.SKU != "" && q.seq != "l.seq" {
-		q.and("EXISTS (SELECT 1 FROM order_lines AS l WHERE l.generation = o.generation AND l.sku = ? AND l.seq = o.seq)", text(f.SKU))
+		q.And("EXISTS (SELECT 1 FROM order_lines AS l WHERE l.generation = o.generation AND l.sku = ? AND l.seq = o.seq)", list.Text(f.SKU))
 	}
 	for _, is := range []struct{ column, value string }{
 		{"status", string(f.Status)}, {"reason", f.Reason}, {"style", f.Style},
 	} {
 		if is.value != "" {
-			q.and(o+is.column+" = ?", text(is.value))
+			q.And(o+is.column+" = ?", list.Text(is.value))
 		}
 	}
 	if f.Reason != "" {
-		q.and(o + "reason <> ''") // the condition of the index
+		q.And(o + "reason <> ''") // the condition of the index
 	}
 	switch {
 	case f.NeedsAttention == nil:
 	case *f.NeedsAttention:
-		q.and(o + "attention")
+		q.And(o + "attention")
 	default:
-		q.and("NOT " + o + "attention")
+		q.And("NOT " + o + "attention")
 	}
 	from, to := between(f, before)
-	q.and(q.seq+" < ?", to)
+	q.And(q.seq+" < ?", to)
 	if from > 0 {
-		q.and(q.seq+" >= ?", from)
+		q.And(q.seq+" >= ?", from)
 	}
 	return q
 }
@@ -199,13 +194,13 @@ func (s *Store) indexed(f query.OrderFilter) string {
 // ofCustomer narrows s to the orders of a customer that have words.
 func (s *selection) ofCustomer(f query.OrderFilter, wanted []string) {
 	if f.Account != "" {
-		s.and("o.account = ? AND o.account <> ''", text(f.Account)) // the condition of the index
+		s.And("o.account = ? AND o.account <> ''", list.Text(f.Account)) // the condition of the index
 	}
 	if f.CustomerID != "" {
-		s.and("o.customer_id = ?", text(f.CustomerID))
+		s.And("o.customer_id = ?", list.Text(f.CustomerID))
 	}
 	for _, word := range wanted {
-		s.and("o.words LIKE ?", "% "+word+"%") // a word has letters and digits only
+		s.And("o.words LIKE ?", "% "+word+"%") // a word has letters and digits only
 	}
 }
 
@@ -226,15 +221,6 @@ func between(f query.OrderFilter, before int64) (from, to int64) {
 
 // ceil returns t in whole microseconds, not before t.
 func ceil(t time.Time) time.Time { return t.Add(time.Microsecond - 1).Truncate(time.Microsecond) }
-
-// text returns s, or, if it is no text that a name can be, one that no row has: PostgreSQL
-// refuses those.
-func text(s string) string {
-	if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
-		return "\x01"
-	}
-	return s
-}
 
 // steps returns the steps of a timeline, each as it was told last, in the order of their
 // first entries.

@@ -1,4 +1,4 @@
-package store
+package products
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/services/query"
+	"github.com/amends/amends/services/query/store/rows"
 	"github.com/amends/amends/services/query/store/search"
 )
 
@@ -21,7 +22,7 @@ type group struct {
 
 // groups counts the products of q in one statement, those of all categories. SQLite reads
 // the index that has them in the order of the groups, unless a search finds few.
-func (s *Store) groups(ctx context.Context, q productQuery) (all []group, err error) {
+func (s *Store) groups(ctx context.Context, q selection) (all []group, err error) {
 	db, index := s.db.WithContext(ctx), ""
 	if s.db.Name() == "sqlite" {
 		index = "products_facets"
@@ -46,7 +47,7 @@ func (s *Store) groups(ctx context.Context, q productQuery) (all []group, err er
 }
 
 // facets counts the products of q.
-func (s *Store) facets(ctx context.Context, q productQuery) (query.Facets, error) {
+func (s *Store) facets(ctx context.Context, q selection) (query.Facets, error) {
 	groups, err := s.groups(ctx, q)
 	if err != nil {
 		return query.Facets{}, err
@@ -78,11 +79,11 @@ func (s *Store) facets(ctx context.Context, q productQuery) (query.Facets, error
 	return all, nil
 }
 
-// Categories implements [query.Service].
+// Categories implements [query.Products].
 func (s *Store) Categories(ctx context.Context) (query.Categories, error) {
-	h, err := s.head(ctx)
+	h, err := rows.FindHead(ctx, s.db)
 	if err != nil {
-		return query.Categories{}, err
+		return query.Categories{}, err //nolint:wrapcheck // a fault
 	}
 	q, err := s.products(ctx, h.Generation, query.ProductFilter{})
 	if err != nil {
