@@ -9,7 +9,7 @@ SHELL := /bin/bash
 ARGS ?=
 # Of `make chaos`: the duration of the faults, the number of orders meanwhile, and
 # the deliberate damage: lost-order, double-capture, held-stock, lost-event, doubled-event, lost-refund,
-# double-refund, stale-read-model, lost-mail, doubled-mail.
+# double-refund, stale-read-model, lost-mail, lost-refund-mail, doubled-mail.
 FOR ?= 120s
 ORDERS ?= 500
 PLANT ?=

@@ -26,6 +26,7 @@ var known = map[string]string{
 	"internal/database/provision/provision.go": "user is a word of PostgreSQL's URLs, too",
 	"workflows/repay/repay.go":                 "the saga that pays back",
 	"internal/orders/refund/refund.go":         "the same, asked for",
+	"internal/orders/refund/records.go":        "the same, as it is recorded",
 	"internal/orders/invoice/invoice.go":       "what was paid for an order, and paid back",
 	"internal/identity/policy/table.go":        "who may call what; its test asks for the row of each step and method",
 	"services/user/user.go":                    "support is a role, and its scope, too",

@@ -52,10 +52,11 @@ func NewAdmin(a Admin) http.Handler {
 	gate := operator.NewGate(a.Operators, verifier, log)
 	r := edge.Router{Echo: e, Middleware: adminRoutes.middleware(guards{operators: gate.Operators, supporters: gate.Support})}
 	if a.Repairs != nil {
-		operator.New(operator.Config{Orders: a.Repairs.orders, Log: log}).Register(r)
+		records := shop.NewReader(a.Repairs.services)
+		operator.New(operator.Config{Orders: a.Repairs.orders, Refunds: records, Log: log}).Register(r)
 		operator.NewLists(a.Repairs.model).Register(r)
 		operator.NewCases(operator.CasesConfig{Cases: cases.NewDesk(a.Repairs.cases), Log: log}).Register(r)
-		operator.NewRefunds(operator.RefundsConfig{Orders: a.Repairs.orders, Payments: shop.NewReader(a.Repairs.services), Log: log}).Register(r)
+		operator.NewRefunds(operator.RefundsConfig{Orders: a.Repairs.orders, Records: records, Log: log}).Register(r)
 	}
 	if a.Letters != nil {
 		letters.New(letters.Config{Desk: a.Letters, Log: log}).Register(r)

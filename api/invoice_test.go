@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -49,6 +47,9 @@ func (f fakeOrders) Get(_ context.Context, id string) (order.Record, error) {
 
 // Address is the same.
 func (f fakeOrders) Address(context.Context, string) (order.Address, error) { return f.address, f.lost }
+
+// Refunds is the part that refunds ask.
+func (f fakeOrders) Refunds(context.Context, string) ([]order.Refund, error) { return nil, f.fail }
 
 // sold is an order for two mugs and a kettle, 126 EUR.
 func sold(id string) workflows.OrderView {
@@ -137,7 +138,6 @@ func TestGetInvoice(t *testing.T) {
 				want = http.StatusNotFound
 			}
 			invoiceOf(t, s).refused(t, want, code)
-			invoiceOf(t, s, "Accept: text/html").refused(t, want, code)
 		}
 	})
 	t.Run("NamesAreTheOnlyPartThatMayBeMissing", func(t *testing.T) {
@@ -297,8 +297,8 @@ func TestInvoicePage(t *testing.T) {
 		}
 		twice := page(t, "", invoiced(), "Accept-Language: de", "Accept-Language: en;q=0.1")
 		require.Equal(t, "de", twice.Header.Get("Content-Language"))
-		invoiceAt(t, "?lang=fr", invoiced(), browser).refused(t, http.StatusUnprocessableEntity, problem.ValidationFailed)
-		invoiceAt(t, "?language=de", invoiced(), browser).refused(t, http.StatusBadRequest, problem.BadRequest)
+		invoiceAt(t, "?lang=fr", invoiced()).refused(t, http.StatusUnprocessableEntity, problem.ValidationFailed)
+		invoiceAt(t, "?language=de", invoiced()).refused(t, http.StatusBadRequest, problem.BadRequest)
 	})
 	t.Run("RunsAndLoadsNothing", func(t *testing.T) {
 		t.Parallel()
@@ -308,21 +308,8 @@ func TestInvoicePage(t *testing.T) {
 		})
 		s.Order = fakeOrders{view: sold, address: order.Address{Name: "</style><img src=x onerror=alert(1)>", Line1: "x", City: "x", Country: "DE"}}
 		answer := page(t, "", s)
-		require.NotContains(t, answer.text, "<script")
-		require.NotContains(t, answer.text, "<img")
-		for _, mark := range []string{"src=", "href=", "url(", "@import", "http:", "https:", "style="} {
-			require.NotContains(t, strings.ReplaceAll(answer.text, "&lt;img src=x", ""), mark)
-		}
-		_, rest, found := strings.Cut(answer.text, "<style>")
-		require.True(t, found)
-		style, rest, found := strings.Cut(rest, "</style>")
-		require.True(t, found)
-		require.NotContains(t, rest, "<style")
-		sum := sha256.Sum256([]byte(style))
-		policy := answer.Header.Get("Content-Security-Policy")
-		require.Contains(t, policy, "style-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'", "or the browser would ignore it")
-		require.NotContains(t, policy, "unsafe")
-		require.Contains(t, policy, "default-src 'none'")
+		answer.text = strings.ReplaceAll(answer.text, "&lt;img src=x", "")
+		requireInert(t, answer)
 	})
 	t.Run("IsCompleteWithoutWhatIsOptional", func(t *testing.T) {
 		t.Parallel()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/services/query"
 )
 
@@ -45,9 +46,13 @@ var modelAsOf = time.Date(2026, 1, 2, 3, 4, 6, 7_000_000, time.UTC)
 
 // told is an order as the read model has it.
 func told(id, customer string, status query.Status, version int64) query.Found {
+	account := customer
+	if identity.OfGuest(id) {
+		account = ""
+	}
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	return query.Found{Version: version, AsOf: modelAsOf, Order: query.Order{
-		ID: id, CustomerID: customer, Status: status, Style: "orchestrated", Currency: "EUR", CreatedAt: at, UpdatedAt: at,
+		ID: id, CustomerID: customer, Account: account, Status: status, Style: "orchestrated", Currency: "EUR", CreatedAt: at, UpdatedAt: at,
 		Lines: []query.Line{{SKU: "MUG-STONEWARE", Quantity: 2, UnitPrice: money.New(1850, "EUR")}}, Total: money.New(3700, "EUR"),
 		Steps: []query.Step{{Name: "order.create", State: "done", Attempts: 1, StartedAt: at, EndedAt: at}},
 	}}
@@ -127,7 +132,7 @@ func (m *fakeModel) Orders(ctx context.Context, f query.OrderFilter) (query.Orde
 	m.filters = append(m.filters, f)
 	var all []query.Found
 	for _, found := range m.orders {
-		if f.CustomerID == "" || f.CustomerID == found.Order.CustomerID {
+		if (f.CustomerID == "" || f.CustomerID == found.Order.CustomerID) && (f.Account == "" || f.Account == found.Order.Account) {
 			all = append(all, found)
 		}
 	}

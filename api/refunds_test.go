@@ -24,6 +24,7 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/internal/orders/place"
 	"github.com/amends/amends/internal/orders/refund"
+	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
 	paid "github.com/amends/amends/services/payment/refund"
@@ -42,6 +43,9 @@ type refundsBundle struct {
 	*adminBundle
 
 	accounts *fakeAccounts
+	opened   []order.Refund // in the order's record
+	unread   error          // of them
+	flags    []saga.Attention
 	started  []repay.Input
 	ended    order.RefundStatus
 	code     fault.Code
@@ -54,10 +58,10 @@ func refundsOf(t *testing.T, payments fakePart, options ...func(*refundsBundle))
 	b.adminBundle = &adminBundle{testBundle: shopWith(t, func(c *Config) {
 		quick(c)
 		c.Orders.RepairTimeout = 100 * time.Millisecond
-	}, WithVerifier(token.NewVerifier(token.Config{Source: a, Logger: slog.New(slog.DiscardHandler)})), WithServices(shop.Services{Payment: payments}))}
+	}, WithVerifier(token.NewVerifier(token.Config{Source: a, Logger: slog.New(slog.DiscardHandler)})), WithServices(shop.Services{Payment: payments, Order: openedRefunds{b: b}}))}
 	b.temporal.query = func(_ context.Context, id string) (workflows.OrderView, error) {
 		v := view(strings.TrimPrefix(id, "order-"), workflows.StatusConfirmed)
-		v.Total = new(money.New(12600, "EUR"))
+		v.Total, v.Attention = new(money.New(12600, "EUR")), b.flags
 		return v, nil
 	}
 	b.temporal.refund = func(o client.StartWorkflowOptions, in repay.Input) (client.WorkflowRun, error) {
@@ -80,6 +84,16 @@ func refundsOf(t *testing.T, payments fakePart, options ...func(*refundsBundle))
 	b.admin = httptest.NewServer(NewAdmin(admin))
 	t.Cleanup(b.admin.Close)
 	return b
+}
+
+// openedRefunds is an order service with the refunds of b.
+type openedRefunds struct {
+	fakeOrders
+	b *refundsBundle
+}
+
+func (o openedRefunds) Refunds(context.Context, string) ([]order.Refund, error) {
+	return o.b.opened, o.b.unread
 }
 
 func (b *refundsBundle) post(t *testing.T, body, key string, header ...string) response {
@@ -125,6 +139,22 @@ func TestRefundOrder(t *testing.T) {
 			func(b *refundsBundle) { b.temporal.refund = nil })
 		b.post(t, goodRefund, "k").refused(t, http.StatusUnprocessableEntity, place.KeyReused)
 	})
+	t.Run("SoIsTheOrdersRecordOfOneThatWasRefusedOrHasNotPaid", func(t *testing.T) {
+		t.Parallel()
+		b := refundsOf(t, fakePart{})
+		id := b.post(t, goodRefund, "k").refunded(t, http.StatusOK).Id
+		for _, status := range []order.RefundStatus{order.RefundRefused, order.RefundPending} {
+			same := order.Refund{Opening: order.RefundOpening{ID: id, Amount: eur(1850), TakeBack: true}, Status: status}
+			less, keeps := same, same
+			less.Amount, keeps.TakeBack = eur(1849), false
+			for _, other := range []order.Refund{less, keeps} {
+				b := refundsOf(t, fakePart{}, func(b *refundsBundle) { b.opened, b.temporal.refund = []order.Refund{other}, nil })
+				b.post(t, goodRefund, "k").refused(t, http.StatusUnprocessableEntity, place.KeyReused)
+			}
+			b := refundsOf(t, fakePart{}, func(b *refundsBundle) { b.opened = []order.Refund{same} })
+			b.post(t, goodRefund, "k").refunded(t, http.StatusOK)
+		}
+	})
 	t.Run("OneThatGoesOnIsAccepted", func(t *testing.T) {
 		t.Parallel()
 		b := refundsOf(t, fakePart{}, func(b *refundsBundle) {
@@ -164,6 +194,11 @@ func TestRefundOrder(t *testing.T) {
 		t.Parallel()
 		b := refundsOf(t, fakePart{err: fault.Errorf(fault.Transient, fault.Unavailable, "away")}, func(b *refundsBundle) { b.temporal.refund = nil })
 		b.post(t, goodRefund, "k").refused(t, http.StatusServiceUnavailable, fault.Unavailable)
+		b = refundsOf(t, fakePart{}, func(b *refundsBundle) {
+			b.unread, b.temporal.refund = fault.Errorf(fault.Transient, fault.Unavailable, "away"), nil
+		})
+		b.post(t, goodRefund, "k").refused(t, http.StatusServiceUnavailable, fault.Unavailable)
+		askAdmin(t, b.admin, http.MethodGet, refundsPath, "", "Authorization: Bearer "+nightSecret).refused(t, http.StatusServiceUnavailable, fault.Unavailable)
 	})
 	t.Run("TheBodyIsChecked", func(t *testing.T) {
 		t.Parallel()
@@ -182,6 +217,57 @@ func TestRefundOrder(t *testing.T) {
 		b.request(t, refundsPath, goodRefund, "Authorization: Bearer "+nightSecret, "Content-Type: application/json").
 			refused(t, http.StatusBadRequest, problem.KeyMissing)
 	})
+}
+
+// A list has every refund that the order's record knows, whatever the payment service knows.
+func TestListRefunds(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	opened := func(id string, minor int64, age time.Duration, s order.RefundStatus) order.Refund {
+		return order.Refund{Opening: order.RefundOpening{ID: id, Amount: eur(minor), At: at.Add(age), TakeBack: true}, Status: s, NotedAt: at.Add(age + time.Minute)}
+	}
+	asked := func(id string, s paid.State, age time.Duration) paid.Record {
+		return paid.Record{
+			Note: paid.Note{ID: id, Reason: "broken", Reference: "case 7", By: "night", TakeBack: true}, State: s, Amount: eur(100),
+			CreatedAt: at.Add(age), UpdatedAt: at.Add(age + time.Hour),
+		}
+	}
+	declined := asked("declined", paid.Declined, 2)
+	declined.DeclineCode = payment.RefundDeclined
+	b := refundsOf(t, fakePart{refunds: []paid.Record{asked("taking-back", paid.Done, 1), declined, asked("lost", paid.Done, 6)}}, func(b *refundsBundle) {
+		b.opened = []order.Refund{
+			opened("taking-back", 100, 1, order.RefundPending), opened("declined", 100, 2, order.RefundRefused),
+			opened("too-much", 9999, 3, order.RefundRefused), opened("beginning", 50, 4, order.RefundPending),
+		}
+		b.flags = []saga.Attention{
+			{Step: "payment.refund", Code: "PROVIDER_TIMEOUT", Saga: "beginning", Since: at},
+			{Step: "payment.refund", Saga: "another"},
+			{Step: "shipping.book"},
+		}
+	})
+	answer := askAdmin(t, b.admin, http.MethodGet, refundsPath, "", "Authorization: Bearer "+nightSecret)
+	var all contract.Refunds
+	require.NoError(t, json.Unmarshal([]byte(answer.text), &all))
+	var ids []string
+	of := map[string]contract.Refund{}
+	for _, r := range all.Refunds {
+		ids, of[r.Id] = append(ids, r.Id), r
+	}
+	require.Equal(t, []string{"taking-back", "declined", "too-much", "beginning", "lost"}, ids, "the oldest first")
+	require.Equal(t, contract.RefundPending, of["taking-back"].Status, "money alone does not end it")
+	require.Equal(t, []any{"broken", "case 7", "night", true}, []any{of["taking-back"].Reason, *of["taking-back"].Reference, of["taking-back"].By, of["taking-back"].TakeBackStock})
+	require.Equal(t, at.Add(1).UTC(), of["taking-back"].CreatedAt)
+	require.Equal(t, at.Add(1+time.Hour).UTC(), of["taking-back"].UpdatedAt)
+	require.Equal(t, []any{contract.RefundRefused, string(payment.RefundDeclined)}, []any{of["declined"].Status, *of["declined"].Code})
+	require.Equal(t, contract.Refund{
+		Id: "too-much", Status: contract.RefundRefused, Amount: contract.Money{Amount: 9999, Currency: "EUR"}, TakeBackStock: true,
+		CreatedAt: at.Add(3), UpdatedAt: at.Add(3 + time.Minute),
+	}, of["too-much"])
+	require.Equal(t, contract.RefundPending, of["beginning"].Status)
+	require.Len(t, *of["beginning"].Attention, 1)
+	require.Equal(t, "PROVIDER_TIMEOUT", (*of["beginning"].Attention)[0].Code)
+	require.Nil(t, of["taking-back"].Attention)
+	require.Equal(t, contract.RefundDone, of["lost"].Status, "the order's record does not have it")
 }
 
 // Each operation on refunds, as every caller.

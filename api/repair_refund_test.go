@@ -10,7 +10,9 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
 
@@ -49,13 +51,27 @@ func TestARepairOfARefund(t *testing.T) {
 		}
 	})
 
-	t.Run("OfARefundThatTheEngineDoesNotKnowIsNotFound", func(t *testing.T) {
+	t.Run("OfARefundWithoutAWorkflowIsDecidedByTheOrdersRecord", func(t *testing.T) {
 		t.Parallel()
-		b := bothOperators(t)
-		b.temporal.query = knows(workflows.StatusConfirmed)
+		b := refundsOf(t, fakePart{})
 		b.temporal.repair = func(context.Context, client.UpdateWorkflowOptions) (saga.RepairResult, error) {
 			return saga.RepairResult{}, serviceerror.NewNotFound("no such workflow")
 		}
-		b.repair(t, refundRetry).refused(t, http.StatusNotFound, fault.NotFound)
+		refused := func(status int, code fault.Code) {
+			t.Helper()
+			b.request(t, "/v1/orders/"+someOrder+"/repair", refundRetry, "Authorization: Bearer "+nightSecret, "Content-Type: application/json").
+				refused(t, status, code)
+		}
+		refused(http.StatusNotFound, fault.NotFound)
+		refund := order.Refund{Opening: order.RefundOpening{ID: someRefund}}
+		for status, code := range map[order.RefundStatus]fault.Code{
+			order.RefundPending: read.SagaStopped, order.RefundDone: saga.AlreadyDecided, order.RefundRefused: saga.AlreadyDecided,
+		} {
+			refund.Status = status
+			b.opened = []order.Refund{{Opening: order.RefundOpening{ID: "another"}, Status: order.RefundPending}, refund}
+			refused(http.StatusConflict, code)
+		}
+		b.unread = fault.Errorf(fault.Transient, fault.Unavailable, "away")
+		refused(http.StatusServiceUnavailable, fault.Unavailable)
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/api/edge/deprecated"
 	"github.com/amends/amends/api/edge/session"
 	"github.com/amends/amends/api/problem"
+	problempage "github.com/amends/amends/api/problem/page"
 	"github.com/amends/amends/api/retry"
 	"github.com/amends/amends/fault"
 )
@@ -256,6 +257,9 @@ func (r route) offers() (kinds []string) {
 // middleware returns the checks of one row, the cheapest first.
 func (r route) middleware(g guards) []echo.MiddlewareFunc {
 	m := []echo.MiddlewareFunc{edge.Within(r.within)}
+	if r.traits.has(asPage) {
+		m = append(m, edge.Paged(problempage.Write))
+	}
 	if r.backend == accounts {
 		m = append(m, g.served, session.Cookies)
 	}

@@ -59,9 +59,12 @@ func tells(f query.Found) query.Change {
 	return query.Change{At: f.Order.UpdatedAt, Version: f.Version, Order: &f.Order}
 }
 
-// happens is the change of an order's timeline.
-func happens(e query.Entry) query.Change {
-	return query.Change{At: e.At, Entry: &query.NewEntry{OrderID: accountsOrder, Entry: query.Entry{
+// happens is the change of the timeline of [accountsOrder].
+func happens(e query.Entry) query.Change { return happensTo(accountsOrder, e) }
+
+// happensTo is the change of an order's timeline.
+func happensTo(order string, e query.Entry) query.Change {
+	return query.Change{At: e.At, Entry: &query.NewEntry{OrderID: order, Entry: query.Entry{
 		Fact: e.Fact, At: e.At, Ends: e.Ends, Step: query.Step{Name: e.Step.Name, State: e.Step.State},
 	}}}
 }

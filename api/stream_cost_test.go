@@ -2,6 +2,7 @@ package api
 
 import (
 	"bufio"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -19,23 +20,27 @@ import (
 // streamsAtOnce is how many streams the benchmark has open.
 const streamsAtOnce = 500
 
-// BenchmarkStreams shows what open streams cost in this process, their clients and the read
-// model included: memory of each, CPU time while nothing happens, and of an event that all
-// of them get.
+// BenchmarkStreams shows what open streams, each of an order of its own, cost in this
+// process: their clients, the gateway, the calls between it and the read model, and that on
+// SQLite. It reports memory and goroutines of each, CPU time while nothing happens, and of an
+// event from its projection to its client.
 func BenchmarkStreams(b *testing.B) {
-	m := newModel()
-	m.add(accountsOrder, placed)
-	m.tell(told(accountsOrder, "cus_42", query.Confirmed, 1))
+	m := storedModel(b)
+	var told, happened []query.Change
+	for _, f := range ordersOf("cus_42", streamsAtOnce) {
+		told = append(told, tells(f), happensTo(f.Order.ID, placed))
+	}
+	m.apply(b, told...)
 	c := DefaultConfig()
 	c.Orders.Queue, c.Streams = "order", streamsAtOnce
 	s, err := New(c, nil, WithLogger(slog.New(slog.DiscardHandler)), WithVerifier(anyone{}), WithQuery(m))
 	require.NoError(b, err)
 	server := httptest.NewServer(s)
 	defer server.Close()
-	before := memory()
+	before, routines := memory(), runtime.NumGoroutine()
 	readers := make([]*bufio.Reader, streamsAtOnce)
 	for i := range readers {
-		r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, server.URL+"/v1/orders/"+accountsOrder+"/events", nil)
+		r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, server.URL+"/v1/orders/"+told[2*i].Order.ID+"/events", nil)
 		require.NoError(b, err)
 		r.Header.Set("Authorization", "Bearer token")
 		answer, err := server.Client().Do(r)
@@ -45,18 +50,22 @@ func BenchmarkStreams(b *testing.B) {
 		readers[i] = bufio.NewReaderSize(answer.Body, 512)
 		drain(b, readers[i])
 	}
-	each := memory() - before
+	each, routines := memory()-before, runtime.NumGoroutine()-routines
 
-	const idle = time.Second
+	const idle = 2 * time.Second
 	began := processor(b)
 	<-time.After(idle)
 	still := processor(b) - began
 
 	began = processor(b)
-	n := int64(1)
+	n := 0
 	for b.Loop() {
 		n++
-		m.add(accountsOrder, entry(1, n, "payment.captured", "payment.capture", false))
+		happened = happened[:0]
+		for i := range readers {
+			happened = append(happened, happensTo(told[2*i].Order.ID, entry(1, 0, fmt.Sprint("payment.event", n), "payment.capture", false)))
+		}
+		m.apply(b, happened...)
 		var all sync.WaitGroup
 		for _, r := range readers {
 			all.Go(func() { drain(b, r) })
@@ -64,9 +73,13 @@ func BenchmarkStreams(b *testing.B) {
 		all.Wait()
 	}
 	b.ReportMetric(float64(each)/streamsAtOnce/1024, "KiB/stream") // after the loop, which clears them
+	b.ReportMetric(float64(routines)/streamsAtOnce, "goroutines/stream")
 	b.ReportMetric(still.Seconds()/idle.Seconds()*1000, "idle-CPU-ms/s")
 	b.ReportMetric(float64((processor(b)-began).Microseconds())/float64(b.N)/streamsAtOnce, "CPU-µs/event")
-	m.add(accountsOrder, entry(1, n+1, "order.confirmed", "order.confirm", true))
+	for i := range readers { // which ends the streams
+		happened[i] = happensTo(told[2*i].Order.ID, confirmed)
+	}
+	m.apply(b, happened...)
 }
 
 // drain reads one event.

@@ -158,7 +158,7 @@ func ofOrder(e event.Event, c *query.Change) error {
 
 func ofSnapshot(s order.Snapshot) *query.Order {
 	o := &query.Order{
-		ID: s.ID, CustomerID: s.CustomerID, Status: query.Status(s.Status), Reason: string(s.Reason), Style: cmp.Or(string(s.Style), query.Orchestrated),
+		ID: s.ID, CustomerID: s.CustomerID, Account: order.AccountOf(s.ID, s.CustomerID), Status: query.Status(s.Status), Reason: string(s.Reason), Style: cmp.Or(string(s.Style), query.Orchestrated),
 		Currency: s.Currency, Total: amount(s.Total), Refunded: amount(s.Refunded), Lines: make([]query.Line, len(s.Lines)),
 		DecideBy: micros(s.DecideBy), CreatedAt: micros(s.CreatedAt), UpdatedAt: micros(s.UpdatedAt),
 	}

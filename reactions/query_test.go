@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/reactions"
 	"github.com/amends/amends/services/catalog"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/query"
 	"github.com/amends/amends/services/user"
 )
@@ -70,6 +71,16 @@ func TestAProductThatCostsNothingIsListedAndOneWithoutAPriceIsNot(t *testing.T) 
 		c, err := reactions.Query(catalog.ProductChangedFact.At("a", "", 1, catalog.ProductData{SKU: "a", Price: price, Active: true}))
 		require.NoError(t, err)
 		require.Equal(t, price != nil, c.Product.Listed, name)
+	}
+}
+
+func TestAnOrderIsAnAccountsUnlessAGuestHasPlacedIt(t *testing.T) {
+	t.Parallel()
+	for id, account := range map[string]string{"5d0ee7a8-7d2f-8b5a-9f0e-0242ac120002": "cus_42", "5d0ee7a8-7d2f-4b5a-8f0e-0242ac120002": ""} {
+		c, err := reactions.Query(order.PlacedFact.At(id, "", 1, order.Snapshot{ID: id, CustomerID: "cus_42"}))
+		require.NoError(t, err)
+		require.Equal(t, account, c.Order.Account)
+		require.Equal(t, "cus_42", c.Order.CustomerID)
 	}
 }
 

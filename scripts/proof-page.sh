@@ -312,7 +312,8 @@ query languages and of Unicode:
 
 $(part lists rates)
 
-500 streams of what happens to an order, with their clients in the same process:
+500 streams, each of an order of its own. Clients, gateway and read model are in one process, with calls between them, on SQLite. An event costs from
+its projection to its client:
 
 $(part streams rates)
 

@@ -1321,8 +1321,14 @@ type Foreign = Problem
 // Misdirected RFC 9457.
 type Misdirected = Problem
 
+// ProblemOrPage RFC 9457.
+type ProblemOrPage = Problem
+
 // QuotaExceeded RFC 9457.
 type QuotaExceeded = Problem
+
+// QuotaExceededOrPage RFC 9457.
+type QuotaExceededOrPage = Problem
 
 // TryLater RFC 9457.
 type TryLater = Problem
@@ -1330,8 +1336,14 @@ type TryLater = Problem
 // Unauthenticated RFC 9457.
 type Unauthenticated = Problem
 
+// UnauthenticatedOrPage RFC 9457.
+type UnauthenticatedOrPage = Problem
+
 // Unavailable RFC 9457.
 type Unavailable = Problem
+
+// UnavailableOrPage RFC 9457.
+type UnavailableOrPage = Problem
 
 // ListOrdersParams defines parameters for ListOrders.
 type ListOrdersParams struct {
@@ -1915,7 +1927,8 @@ type ClientInterface interface {
 	// engine and for as long as they are kept. Number and date never change. It states no taxes: the records have none.
 	//
 	// An order that is not confirmed is refused with 409 `ORDER_NOT_CONFIRMED`; one that costs nothing has no invoice (404
-	// `NO_INVOICE`). Names of products that the catalog does not answer within 300 ms are left out and named in `missing`.
+	// `NO_INVOICE`). A client that prefers `text/html` gets a page about a refusal, too: it says in `lang` what to do next, and has
+	// the status and the headers of the problem. Names of products that the catalog does not answer within 300 ms are left out and named in `missing`.
 	//
 	// Corresponds with GET /v1/orders/{id}/invoice (the `GetInvoice` operationId).
 	GetInvoice(ctx context.Context, id OrderID, params *GetInvoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2814,7 +2827,8 @@ func (c *Client) FollowOrder(ctx context.Context, id OrderID, params *FollowOrde
 // engine and for as long as they are kept. Number and date never change. It states no taxes: the records have none.
 //
 // An order that is not confirmed is refused with 409 `ORDER_NOT_CONFIRMED`; one that costs nothing has no invoice (404
-// `NO_INVOICE`). Names of products that the catalog does not answer within 300 ms are left out and named in `missing`.
+// `NO_INVOICE`). A client that prefers `text/html` gets a page about a refusal, too: it says in `lang` what to do next, and has
+// the status and the headers of the problem. Names of products that the catalog does not answer within 300 ms are left out and named in `missing`.
 //
 // Corresponds with GET /v1/orders/{id}/invoice (the `GetInvoice` operationId).
 func (c *Client) GetInvoice(ctx context.Context, id OrderID, params *GetInvoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5511,7 +5525,8 @@ type ClientWithResponsesInterface interface {
 	// engine and for as long as they are kept. Number and date never change. It states no taxes: the records have none.
 	//
 	// An order that is not confirmed is refused with 409 `ORDER_NOT_CONFIRMED`; one that costs nothing has no invoice (404
-	// `NO_INVOICE`). Names of products that the catalog does not answer within 300 ms are left out and named in `missing`.
+	// `NO_INVOICE`). A client that prefers `text/html` gets a page about a refusal, too: it says in `lang` what to do next, and has
+	// the status and the headers of the problem. Names of products that the catalog does not answer within 300 ms are left out and named in `missing`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8825,27 +8840,27 @@ type GetInvoiceResponse struct {
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Invoice
 	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
-	ApplicationproblemJSON400 *Problem
+	ApplicationproblemJSON400 *ProblemOrPage
 	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
-	ApplicationproblemJSON401 *Unauthenticated
+	ApplicationproblemJSON401 *UnauthenticatedOrPage
 	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
-	ApplicationproblemJSON403 *Forbidden
+	ApplicationproblemJSON403 *ProblemOrPage
 	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationproblemJSON404 *Problem
+	ApplicationproblemJSON404 *ProblemOrPage
 	// ApplicationproblemJSON406 the response for an HTTP 406 `application/problem+json` response
 	ApplicationproblemJSON406 *Problem
 	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationproblemJSON409 *Problem
+	ApplicationproblemJSON409 *ProblemOrPage
 	// ApplicationproblemJSON421 the response for an HTTP 421 `application/problem+json` response
 	ApplicationproblemJSON421 *Misdirected
 	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
-	ApplicationproblemJSON422 *Problem
+	ApplicationproblemJSON422 *ProblemOrPage
 	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
-	ApplicationproblemJSON429 *QuotaExceeded
+	ApplicationproblemJSON429 *QuotaExceededOrPage
 	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
-	ApplicationproblemJSON500 *Problem
+	ApplicationproblemJSON500 *ProblemOrPage
 	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
-	ApplicationproblemJSON503 *Unavailable
+	ApplicationproblemJSON503 *UnavailableOrPage
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetInvoiceResponse200Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -8860,22 +8875,22 @@ func (r GetInvoiceResponse) GetJSON200() *Invoice {
 }
 
 // GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r GetInvoiceResponse) GetApplicationproblemJSON400() *Problem {
+func (r GetInvoiceResponse) GetApplicationproblemJSON400() *ProblemOrPage {
 	return r.ApplicationproblemJSON400
 }
 
 // GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
-func (r GetInvoiceResponse) GetApplicationproblemJSON401() *Unauthenticated {
+func (r GetInvoiceResponse) GetApplicationproblemJSON401() *UnauthenticatedOrPage {
 	return r.ApplicationproblemJSON401
 }
 
 // GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
-func (r GetInvoiceResponse) GetApplicationproblemJSON403() *Forbidden {
+func (r GetInvoiceResponse) GetApplicationproblemJSON403() *ProblemOrPage {
 	return r.ApplicationproblemJSON403
 }
 
 // GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
-func (r GetInvoiceResponse) GetApplicationproblemJSON404() *Problem {
+func (r GetInvoiceResponse) GetApplicationproblemJSON404() *ProblemOrPage {
 	return r.ApplicationproblemJSON404
 }
 
@@ -8885,7 +8900,7 @@ func (r GetInvoiceResponse) GetApplicationproblemJSON406() *Problem {
 }
 
 // GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
-func (r GetInvoiceResponse) GetApplicationproblemJSON409() *Problem {
+func (r GetInvoiceResponse) GetApplicationproblemJSON409() *ProblemOrPage {
 	return r.ApplicationproblemJSON409
 }
 
@@ -8895,22 +8910,22 @@ func (r GetInvoiceResponse) GetApplicationproblemJSON421() *Misdirected {
 }
 
 // GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
-func (r GetInvoiceResponse) GetApplicationproblemJSON422() *Problem {
+func (r GetInvoiceResponse) GetApplicationproblemJSON422() *ProblemOrPage {
 	return r.ApplicationproblemJSON422
 }
 
 // GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
-func (r GetInvoiceResponse) GetApplicationproblemJSON429() *QuotaExceeded {
+func (r GetInvoiceResponse) GetApplicationproblemJSON429() *QuotaExceededOrPage {
 	return r.ApplicationproblemJSON429
 }
 
 // GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r GetInvoiceResponse) GetApplicationproblemJSON500() *Problem {
+func (r GetInvoiceResponse) GetApplicationproblemJSON500() *ProblemOrPage {
 	return r.ApplicationproblemJSON500
 }
 
 // GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r GetInvoiceResponse) GetApplicationproblemJSON503() *Unavailable {
+func (r GetInvoiceResponse) GetApplicationproblemJSON503() *UnavailableOrPage {
 	return r.ApplicationproblemJSON503
 }
 
@@ -11238,7 +11253,8 @@ func (c *ClientWithResponses) FollowOrderWithResponse(ctx context.Context, id Or
 // engine and for as long as they are kept. Number and date never change. It states no taxes: the records have none.
 //
 // An order that is not confirmed is refused with 409 `ORDER_NOT_CONFIRMED`; one that costs nothing has no invoice (404
-// `NO_INVOICE`). Names of products that the catalog does not answer within 300 ms are left out and named in `missing`.
+// `NO_INVOICE`). A client that prefers `text/html` gets a page about a refusal, too: it says in `lang` what to do next, and has
+// the status and the headers of the problem. Names of products that the catalog does not answer within 300 ms are left out and named in `missing`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -14585,28 +14601,28 @@ func ParseGetInvoiceResponse(rsp *http.Response) (*GetInvoiceResponse, error) {
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest Problem
+		var dest ProblemOrPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationproblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthenticated
+		var dest UnauthenticatedOrPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationproblemJSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
+		var dest ProblemOrPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationproblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest Problem
+		var dest ProblemOrPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -14620,7 +14636,7 @@ func ParseGetInvoiceResponse(rsp *http.Response) (*GetInvoiceResponse, error) {
 		response.ApplicationproblemJSON406 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Problem
+		var dest ProblemOrPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -14634,34 +14650,61 @@ func ParseGetInvoiceResponse(rsp *http.Response) (*GetInvoiceResponse, error) {
 		response.ApplicationproblemJSON421 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
-		var dest Problem
+		var dest ProblemOrPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationproblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest QuotaExceeded
+		var dest QuotaExceededOrPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationproblemJSON429 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest Problem
+		var dest ProblemOrPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationproblemJSON500 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
-		var dest Unavailable
+		var dest UnavailableOrPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationproblemJSON503 = &dest
 
 	case rsp.StatusCode == 200:
+	// Content-type (text/html) unsupported
+
+	case rsp.StatusCode == 400:
+	// Content-type (text/html) unsupported
+
+	case rsp.StatusCode == 401:
+	// Content-type (text/html) unsupported
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html) unsupported
+
+	case rsp.StatusCode == 409:
+	// Content-type (text/html) unsupported
+
+	case rsp.StatusCode == 422:
+	// Content-type (text/html) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html) unsupported
+
+	case rsp.StatusCode == 500:
+	// Content-type (text/html) unsupported
+
+	case rsp.StatusCode == 503:
 		// Content-type (text/html) unsupported
 
 	}

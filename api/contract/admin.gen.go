@@ -361,12 +361,15 @@ type RedriveDeadLetter struct {
 type Refund struct {
 	Amount Money `json:"amount"`
 
+	// Attention The steps of the refund that need an operator; in a list only, and absent if there are none.
+	Attention *[]Attention `json:"attention,omitempty"`
+
 	// By The operator or account that asked for it.
 	//
 	// Example: night.shift
 	By string `json:"by"`
 
-	// Code Why it was refused.
+	// Code Why it was refused. A list has it only of a refund that was asked of the provider.
 	//
 	// Example: REFUND_EXCEEDS_CAPTURE
 	Code      *string   `json:"code,omitempty"`
@@ -375,13 +378,15 @@ type Refund struct {
 	// Id Example: 019a3f6c-6c2e-8b1d-9d7e-0f3a5b8c1e22
 	Id string `json:"id"`
 
-	// Reason Example: broken in transit
+	// Reason In a list it is empty while the payment service does not know the refund, and so are `reference` and `by`.
+	//
+	// Example: broken in transit
 	Reason string `json:"reason"`
 
 	// Reference Example: case 4711
 	Reference *string `json:"reference,omitempty"`
 
-	// Status `PENDING` until the money is paid back, and in the answer to a request also until the stock is taken back.
+	// Status `PENDING` until the money is paid back and, if that was asked for, the stock is taken back.
 	Status        RefundStatus `json:"status"`
 	TakeBackStock bool         `json:"take_back_stock"`
 
@@ -392,7 +397,7 @@ type Refund struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// RefundStatus `PENDING` until the money is paid back, and in the answer to a request also until the stock is taken back.
+// RefundStatus `PENDING` until the money is paid back and, if that was asked for, the stock is taken back.
 type RefundStatus string
 
 // RefundOrder Example: {"amount":{"amount":1850,"currency":"EUR"},"reason":"broken in transit","reference":"case 4711"}

@@ -1324,8 +1324,14 @@ type Foreign = Problem
 // Misdirected RFC 9457.
 type Misdirected = Problem
 
+// ProblemOrPage RFC 9457.
+type ProblemOrPage = Problem
+
 // QuotaExceeded RFC 9457.
 type QuotaExceeded = Problem
+
+// QuotaExceededOrPage RFC 9457.
+type QuotaExceededOrPage = Problem
 
 // TryLater RFC 9457.
 type TryLater = Problem
@@ -1333,8 +1339,14 @@ type TryLater = Problem
 // Unauthenticated RFC 9457.
 type Unauthenticated = Problem
 
+// UnauthenticatedOrPage RFC 9457.
+type UnauthenticatedOrPage = Problem
+
 // Unavailable RFC 9457.
 type Unavailable = Problem
+
+// UnavailableOrPage RFC 9457.
+type UnavailableOrPage = Problem
 
 // ListOrdersParams defines parameters for ListOrders.
 type ListOrdersParams struct {
@@ -2591,6 +2603,13 @@ type MisdirectedApplicationProblemPlusJSONResponse Problem
 
 type ProblemApplicationProblemPlusJSONResponse Problem
 
+type ProblemOrPageApplicationProblemPlusJSONResponse Problem
+type ProblemOrPageTexthtmlResponse struct {
+	Body io.Reader
+
+	ContentLength int64
+}
+
 type QuotaExceededResponseHeaders struct {
 	RetryAfter *int
 }
@@ -2598,6 +2617,21 @@ type QuotaExceededApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
 	Headers QuotaExceededResponseHeaders
+}
+
+type QuotaExceededOrPageResponseHeaders struct {
+	RetryAfter *int
+}
+type QuotaExceededOrPageApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers QuotaExceededOrPageResponseHeaders
+}
+type QuotaExceededOrPageTexthtmlResponse struct {
+	Body io.Reader
+
+	Headers       QuotaExceededOrPageResponseHeaders
+	ContentLength int64
 }
 
 type TryLaterResponseHeaders struct {
@@ -2611,6 +2645,13 @@ type TryLaterApplicationProblemPlusJSONResponse struct {
 
 type UnauthenticatedApplicationProblemPlusJSONResponse Problem
 
+type UnauthenticatedOrPageApplicationProblemPlusJSONResponse Problem
+type UnauthenticatedOrPageTexthtmlResponse struct {
+	Body io.Reader
+
+	ContentLength int64
+}
+
 type UnavailableResponseHeaders struct {
 	RetryAfter *int
 }
@@ -2618,6 +2659,21 @@ type UnavailableApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
 	Headers UnavailableResponseHeaders
+}
+
+type UnavailableOrPageResponseHeaders struct {
+	RetryAfter *int
+}
+type UnavailableOrPageApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers UnavailableOrPageResponseHeaders
+}
+type UnavailableOrPageTexthtmlResponse struct {
+	Body io.Reader
+
+	Headers       UnavailableOrPageResponseHeaders
+	ContentLength int64
 }
 
 type GetKeysRequestObject struct {
@@ -7112,7 +7168,7 @@ func (response GetInvoice200TexthtmlResponse) VisitGetInvoiceResponse(w http.Res
 }
 
 type GetInvoice400ApplicationProblemPlusJSONResponse struct {
-	ProblemApplicationProblemPlusJSONResponse
+	ProblemOrPageApplicationProblemPlusJSONResponse
 }
 
 func (response GetInvoice400ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
@@ -7127,8 +7183,25 @@ func (response GetInvoice400ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	return err
 }
 
+type GetInvoice400TexthtmlResponse struct{ ProblemOrPageTexthtmlResponse }
+
+func (response GetInvoice400TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(400)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type GetInvoice401ApplicationProblemPlusJSONResponse struct {
-	UnauthenticatedApplicationProblemPlusJSONResponse
+	UnauthenticatedOrPageApplicationProblemPlusJSONResponse
 }
 
 func (response GetInvoice401ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
@@ -7143,9 +7216,26 @@ func (response GetInvoice401ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	return err
 }
 
-type GetInvoice403ApplicationProblemPlusJSONResponse struct {
-	ForbiddenApplicationProblemPlusJSONResponse
+type GetInvoice401TexthtmlResponse struct {
+	UnauthenticatedOrPageTexthtmlResponse
 }
+
+func (response GetInvoice401TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(401)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetInvoice403ApplicationProblemPlusJSONResponse Problem
 
 func (response GetInvoice403ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
 
@@ -7156,6 +7246,26 @@ func (response GetInvoice403ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(403)
 	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoice403TexthtmlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetInvoice403TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
 	return err
 }
 
@@ -7173,7 +7283,29 @@ func (response GetInvoice404ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	return err
 }
 
-type GetInvoice406ApplicationProblemPlusJSONResponse Problem
+type GetInvoice404TexthtmlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetInvoice404TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetInvoice406ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
 
 func (response GetInvoice406ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
 
@@ -7198,6 +7330,26 @@ func (response GetInvoice409ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoice409TexthtmlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetInvoice409TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(409)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
 	return err
 }
 
@@ -7231,8 +7383,28 @@ func (response GetInvoice422ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	return err
 }
 
+type GetInvoice422TexthtmlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetInvoice422TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(422)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type GetInvoice429ApplicationProblemPlusJSONResponse struct {
-	QuotaExceededApplicationProblemPlusJSONResponse
+	QuotaExceededOrPageApplicationProblemPlusJSONResponse
 }
 
 func (response GetInvoice429ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
@@ -7250,6 +7422,28 @@ func (response GetInvoice429ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	return err
 }
 
+type GetInvoice429TexthtmlResponse struct {
+	QuotaExceededOrPageTexthtmlResponse
+}
+
+func (response GetInvoice429TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type GetInvoice500ApplicationProblemPlusJSONResponse Problem
 
 func (response GetInvoice500ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
@@ -7264,8 +7458,28 @@ func (response GetInvoice500ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	return err
 }
 
+type GetInvoice500TexthtmlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetInvoice500TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(500)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type GetInvoice503ApplicationProblemPlusJSONResponse struct {
-	UnavailableApplicationProblemPlusJSONResponse
+	UnavailableOrPageApplicationProblemPlusJSONResponse
 }
 
 func (response GetInvoice503ApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
@@ -7280,6 +7494,28 @@ func (response GetInvoice503ApplicationProblemPlusJSONResponse) VisitGetInvoiceR
 	}
 	w.WriteHeader(503)
 	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoice503TexthtmlResponse struct {
+	UnavailableOrPageTexthtmlResponse
+}
+
+func (response GetInvoice503TexthtmlResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(503)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
 	return err
 }
 
@@ -11310,256 +11546,259 @@ func (sh *strictHandler) ConfirmMail(ctx echo.Context) error {
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
 	"7L3rchs3mgD6KjjcqYq9Q1KkLPlC11QtI9OJ1rKkkeR4Z0IfNdQNkhg1AaYBiuZkdWqfZh9sn+QUvg9A",
-	"d5NoXmTJcSbKjxmL3Y3rd7/+WovleCIFE1rVOr/WRowmLIN/dsdMJKrRVY2Tgfk7YSrO+ERzKWqd2sWI",
-	"ESrUjGWEKyIHRI8YyRhNyFgmLK2T2YjHIzKiitA0JQMaa0X0iGoyool5MR6xBD66yuQ1ywjVRI+4IpqP",
-	"WbNWr7HPdDxJWa1T223tPm+02o3W7kXrWae112ntN5+/ePn3Wr2m4hEbU7M6PZ+Yd5XOuBjWbm/rbv0H",
-	"KeXj5fWfiHROtCTDKVNaNckFLP8X8xfBQ8BNUU0EHTMyyeQNszswq5ZZglvXI8Yz9ZpcMzYhXBPF4ozp",
-	"5maL+4llCtYTOl6cgoqEcK3IDb7aJOcMfiFUkcgO854LN1RkNgX3IKQecTEkMk1Y1uyL0pm22q9a9PnV",
-	"buNF0maNl/GzQePV1T5t7A6eJy/ZXtymL1qd9ppNHJhLbBxIoTOZrgMRwW5YRmK49/L9CtlQWmZszWyH",
-	"CRtPpGYinjfO2CSlc5YsTxrpbMoiMhsxQaggjGYph3nTlMy4HiGQXbM5maQ0tiAIJ/2a0CvFhCZSj1g2",
-	"44qVL5GJ6bjW+blmJqh9qgdWeCRjqldf53eKTKgelQ9g56a9A0/Vzib3suacTjM2YBkTMWt0J5OUh07J",
-	"rGckhZxmLCET/0F5WTPK9V/a66Y7YzqbN7oDzbLlec5ZLEWiyFRonsJRC/ZZE6o1G08WkGTMBR+bI277",
-	"s+VCsyHLardmognN6JhpR52SJGNKHb6pgDt8/J0iHKCNmwfm5Gv1msFnM3hSq9cMyvPMHJG51tJy6Ocj",
-	"JoZ6VOu0W626WZ7/u16N0QVUDK8sKqN+ZMhMAVARYZAeWeTREoHWkSeDTFIjXteJzIDq0LkikdI0ZR0C",
-	"KHBnjIejQhKYH1Zgd19yWAdUsaqri6li/t5K66fx4Blr7F29bDVexO1246X5cz/Zpa+uXsTPGYBq4KLN",
-	"gJte9bPnpcWbPwOrl+MxFck7Nl/eQdtc1+7+Prnhil+ljHTPDw4PSTyiGY0N8NbJFc0MNTAEnJJfplKz",
-	"hODodTLImBqRgcyI4ZD+yumVnBb5jszgD7OzJun2RcYmjGpH4BhRhmUZIme4x5VM5mYBYsiU4wp15CvK",
-	"whhL8m/NoGZt3ELa7DWhAmgijuRe7AszAcDlYKrcCNHhm97705OL3vHB3y7f9f52edb7cN57swSOLwav",
-	"4t099rLx7Kq929gbsEHjVZu1GvtJO26zFn0RP3tWBYxFTmAuYcO73W/vbgCZ00zJrAJ1DfG6jOGNyMk8",
-	"Ezpk5IoNZMbqCxeAh5bTLU+IfpmybF4AUJyzGqE2wKgjPuY6vOyxVJowoTPOQFKjsOaqxaQwUHEtCRvQ",
-	"aaprnV2zDvrZUmm7qmqaXa+dGGCtwnPHDwOIvgkL/CKKvhGan1LNDVcMCBnAGo8j8uTs7QF5sbvXetoh",
-	"IzkjYyrmRgIEpqclMe8BNocktToBYvGs9RrgxmA413UiRYgP71chA7L7dTIByDoVTBpEYZQ/UL41BMGJ",
-	"RynVLKuCFXznksK4xRUMZDamutapJVSzhhHpa/XKZX0PyLPluiy/XLMyxMs7LS2TyTTWBzJhYfCd4Avf",
-	"KRLLhNXJhGUxE7rBhPl7Aabff/ihcX5xctz72D3rhYFXXU9XQ+8aAnDGFNMX8ppVyB3aPHJEa0x5WiEW",
-	"wXtbSEYb0KZzRrN4VHHBjjBZ3fCGEUpmMrPsBLggLlox+F0hb1Lkig25EFwMm6Qr5kQbwZIrkrIhTV8D",
-	"F6uTMc2uFbC6yVTEegriORnTa0aE7IuED5zku8CelJaCkfF0WAFfv1RR611zIKEjUAbnq2ihwsdADUGk",
-	"i+JpljGhI6AecDZexwaRoAxf9u2vIuiea6qnajW6wlq5IgrerUJSfBpUsk57x28Oj3+o1WsHJ8dvD8/e",
-	"996Yf3ePD3pHR703y/pXvfa5YT5u3NDMDK/MKLjUUyYSfAX/PpBiwLMxS/JfqIhZmrKk9sns8CPXo/N3",
-	"H1ZvEcCTkpQL5rdraULlfgHF883+KWODWqf2bzu5DWYHn6odMz+oPRlTEykUgxN/K7MrniSI47EU2lx6",
-	"59caNYoeKp87k0xepWz8538oVEE2m+8Uv8I5q6hHSmODTkTFcsLIk+j84OS0d/n+8Pz88PiH6CnoIgbd",
-	"SPf0EMTP2ciQbOrgG+0ALGGJ+bh3fn54cnx53Ou96b2JntbLdpWBzPrCCZ7xVGk5ZoAJwkqpacoy8iQ6",
-	"+HB+cfK+d3b59uSsd/jDsRnIan+I+FQpoCeJBLXpiqVSDImWQ2aG7osn0ffdN5cHZ703veOLw+7RuRnB",
-	"iOd2bsW1IZhzJE5jmjC0x3DFtTQCzFUmZ8q8yERSRFHyJDo5O/zh8Ngvrd4X0cH52dvLi5N3vePLj2cn",
-	"5tgM7bmtm7tlfPhVb7aL0itooIXNghWkuBE9yuR0OArvu2kW/56rhGcs1mht+Jqg6RYJWO83MpKwboAW",
-	"Q4hYduO1awAuWLYb+jda8ox67ek1iYzcEFmTIonpVDFY41+nUtPe5xjw5muv1KLZiCoCOt50YnVW6iy8",
-	"0Q2XRkhMGhOZ8pgzFeFVGCpYMCcv2IlCa7Jv7xRfhXVdZPMjaj/8WruP/vrh5KJ72fuvA6RPnSLZCZxH",
-	"k0QXZ3+7POpe9M7My1KiNmBtXcoycm+aIgPKU5QT7+mUPgg61SMmtDmTrwsq0Yfj7oeLHw0BPehe+NOS",
-	"E5ahyGWovuEcyEcMV6g7Iwb+ZI1aNzS1EpD5y5zfWGasSTy36B3jZaRySLggdEi5sAT0g6A3lKf0KmVf",
-	"l4g62cqo+pokEs0sznyX8eFIEyFnsC0lyXgaj4BPqmuwPzvPR8G+N+Q3TBjgMkBjToDw8URmmgpt9ENl",
-	"uNZZ782Hg96by4Puaffg8OJv0dMmucjmeCQEdDISFYAkcoopyrr3AnS3TpxBm2wcyyme+CQzd685ii1x",
-	"xgxEXlK9qQZWrzGjo4BI6KVcmtD/sH81YzkOfcWTgAJcr6UypggV+Wig5Sy9iaJa8b1uQsmRvGFGowx9",
-	"kZvPYa9cs7FaD07uGzOCHZJmGZ2bvzOZBpROJwPViZpODDAYcEIMk1mTvDdQYsSUgUxTOVvUD/Db0Pqn",
-	"k2TLy7ktqhM/o36B12XPzx+43Uv5kOpFeCjNn0v18uofLNZmeRaorL0fsDlJuDkTmp4WoGxAU8WWcFNY",
-	"gdIQbLP82GBFNk2ZqpOrOQg0MHw2Lx3Yr7WY63mtU/ueZSk3gGLfqnVqb4wCb8T+dq1T+5FOJ1rprEna",
-	"BWN5k3w/ncNpT6TSNL2MwYxQa7fa7X2EmRJ6wFxFmPPT+usw6m2tvp2yVlj1anA8sK/d+o0VF1Pe44oV",
-	"7W6wIjP+bnn8DQZd1vWGsmF+bKhrPmnICcJDYyK5ACpmlNwwNud384U7KV1tcQq85TXj331PGRta59Km",
-	"R9i++xEuoLrDbgCSOgJuDmVB9N0Qbx8xYpF0oTPaqLBRv9avRYRmzPsWyuS9uAh/kRuh0tfFkfIOzyxg",
-	"1Qn7HLOJNvIcXk/ZHiikYIbpxSNCFfnRaO/vzP9Y+bE35hnVqG/8Bki44PDWVLM6RItwEbM6Ybg6t9iU",
-	"X7O6NYuA98ioqSgcc90kD3Dp7bBB8guxGkTbA6rYlogN61s+NTlmYElTde8KgWCB6fgKA3EoiWm2YFT/",
-	"XmpnGx43y5ve28guXTwDWFhwq+r61JqQwMS+dsMFIcLKsEuC65IE4IXdVTTpPeWpI6eLy8cBguvXRguy",
-	"wLpAZZdY1+nZyU+Hb3pnlx+Ouz91D4+63x/1QjLjNRcVUSXmiTNVGw13mrEOiXRGheJM6KhOoqvpMEIj",
-	"91RcCzkTBd0aJFij89A56FBAADQ1GiIbDFis631BrZlN0SHNta3hlCllxWCzCFUUhhes+345ob3JWVXE",
-	"DK4gjwFTmk3ISKY+wAVd5hlTMr1ZdAGNpWBzMmJpEprU7KXCNWB2ORtJZeeDOZzxxRqLeII4krHBVCQ+",
-	"kGnRdQCicDM4Pbd+zs10M7OQMuBM6HzMhG7SqR7JjP9zvdYAY9QRBi1AuXXYOwhBM1rqwa+8pSrwIzVw",
-	"QgacpYl6jZGHMoEABkc9C0dTnBGJ3JdrtKibbh3RsjTOmClFh0xVygxckJQrjX6XTdRRs8f3OGpIHwW4",
-	"uQwsfxM/fQB4qGabrAh4KXwxxdsoTX+C/jlzfxBBKh5Ot/X7z5fitrGdLls85yWQ2gaUEM02OkSe4J1a",
-	"xpsf4CHan/HwMGDykMgJEzYockKzmKXNtUdk11J3EtaKvcNiCl6+glnC2jQCgZX2Uwc1C4ZHs+Co400i",
-	"HMIuXBBd5KKbCm9ARLILekqp0k0SxalU8JKQaG1zKGYZh12umcts0H5tLh8+rFy0ChAO9/PGiLmMkQsX",
-	"gEOGz1yzoURtp7yMZaF/PB2qsHkLfJoqxJ0MUwIGE1NBriyDWWB8zwpiKhf6+V4tGCoUkEf9zKu2dsRV",
-	"yOCIT/lWR23Pav1x+7GDC4NAu/dsGznRmSfRJumsSAkl7xzJ56I4QvvL5ceiTXTVR0f4VkFP/FKV0ArT",
-	"a02k7r3b28pTPi2MtelZCza7zNdgyPgkRRXrimrNsjmKUiOZQdSoTJPi67HMMiMDwmP/BQ6yLNaX59p0",
-	"v4uTbnFORTgtDVIvryUMuCy+Ptcyvt5SpwPFbZk89Gg8chERRNro8o1Q8YgLdobOEAB++vkQP3PwZf9s",
-	"r8FUXFjlXlliJgow4qIXqbynD4JrBX6nNCUzmrGRnCqmfDRBnbRshKXdNyaQSMEM3ynRxb3WBoSxXpPX",
-	"ATFPWdei9xmxBAwFfuUFrn0lZcooOMj8yyXKv7vROtT1tMwvFkPa1kj7ProNF1AvnDJsMnhLhrtuZGS4",
-	"J1HfBwYtw0Tu2gqYFAufLYgnGRtypdEJGoHOa92/0RqPTfHD9SKYXV1xLZ/CG9Q01lse50cbxDN03kkt",
-	"06SkU3bI1RxiCkGtt5FR0WQkBYsITQ34X80JxRg9K1s1ySEKY9IFUDGiZ5JQTVIGYtmJiyXrC7tBlRsE",
-	"O4QKYn+2Mp3zrGPyhA+Bx+W4QCI8AQxTwp9cQF3ZRlBtvMk5Zy1h92HK2Z4Vw8kG6ALRLGXw0JnOYPNV",
-	"Xq7an/dePWu1d5/t7T9/sWA1fG44teFuZuD/t9//88/txqtPP7carz79+rze3rv9UxAqAyDn7e3lxR6e",
-	"n5Bn7efPG21C08mINnbrZDqZQK6WwuiA/3oHJox3UskbWV45OOE82XKmypAYnrGEByREOnb4vPKepGAg",
-	"EdKA1fKjUZk0hgLfcPQyJmRCOaTnXdH4ullc5EqFDi03l0H39QKy56/CsupuK0GEh7jQuOL493bbL4qH",
-	"Xj7i3oez0hm7oQKr72Wg2G4jht1ZpvpiuWilEPSWxiyk6xwg+XE5H1YzIRIlgYnRFb0Q0KzVV6oj5ZG/",
-	"n0O4FBCtOXBxgGbD0RXhA8PI7OdzDIDHsBGIYKt/qWpTr3FxqZzMV17Yqdsk0BB4qQQg7c0Eh0nGY6bC",
-	"ts1UziC7yRp0R3w4Mn/DJ0bKguhvB3gbb/fUfH5m9IPQhrXUNJCs2k3Toi8h3+Xe9vpr4boLB+ym9kcS",
-	"hD8js/SyDI0768z1Fycnl+fvu0dHIaRMmF6KoBlPlTaKumOy4L8MeO2ss2vxkP7z/OSY2KeY+/L8Vav9",
-	"lHABOYooZmFKogAzDMGd5XlReTKUwyWIkV7IhwXBfae188uUCo3eqNU00a3Y25Pt5kNH/COjqR4tH6/y",
-	"ce3e3nO9YZw5Dnnyrvbptl6b0UxwMQyA/Fs6TV0WvI1GhqxxS1JiiArM5BgY9kxm17nXk5JZJsWQxKmM",
-	"r83RmVdGEsQkyGSHwMIx90KQEQVS5eHZI87SZa/UoOyZhI7xUNxIHkqOMpiELEkBOeM2YNuisVl8BJgQ",
-	"LYbcAKtGMdqx5/bL/VY95z3IlW7r9l1z+EVWvu4rQGJfTmD/ovWq02p1Wq2/10ocuLZ/1YrbgxZrPB+0",
-	"aONlss8ar+JnV41W/JLtJ+3BC7q3W7v9VPcGTPwsnqrLvV1z2kpNrdU5VL3g79bZisu35p5zLQUzKqXN",
-	"OvGwbxQ00L6WVS5Hyty+n71oBfc9FVxfAtVZf0q39cKSGEvJNdMatLR8RW23one9i4ujXuP8otc7Ci3o",
-	"5attFhR+25zzmCtl4LXz86d6DUVbI8Mc/9RowX9w6rmbYlPfhJHVSiey+zy83sxI9QJWUHi79SIMZoql",
-	"qfdPYfTLz7ULxnzECAQnEBvS8slb/C4YJf1pq7X7nLzDQzeDjfjkUsuHj0lburyK01gOXyvg7UbCtEfe",
-	"5YgQg4OlbD8jTRtR2maHpIkREAY8wwyozcQfVAECskAJfX8tx0siJi878XLUrtQHMORwRhUsf3MlwBvS",
-	"NtqWJcBgwwrszaPMmkuxr93meFVyEpVRbNlZfq+uQYePG0FRCSc3+iLHy5WZV/hWGfU2uIiCPu9RaYNl",
-	"Lfo+8BKKgFZyQBZB1u/IgU5BxKT4tsW0eo6kxYPLoWQFhy9E8IXsQrmrUJEZE7ruEx1cgreciTyBS4p0",
-	"HlCQbLzfqnC9deaDgIEgiGHtcIT4yig8DrKqEWYUWJ+aq0LHt4uC22aGqqizzcf44sivItWp9CqG8og0",
-	"TeXwO4XVlLRM6NyHu/GBLzahCUQEBXefyx8Pbr3eDoUX5ZntsR7N4wV1pzCgW0voNmwJkgXTVjosb7aX",
-	"vDnvhjYZZzeLb+7u77dfhUO+wqkV14uRuifvToOhGGpBeVV8GHrv83oL2DVCaXZjtLEaLg0nqMPmK04q",
-	"4I2/tr9uxHDfsfXOYRgwNH8YYb4qSN8zkFbt0nnutnMibnwSxQIk60qQ+FNan2l9h60qzRJrJLtXJ+Jd",
-	"3IRxIdKjPNt7OidXjLDxRC+YWaoiPkrfbz7cjxAI+azVIuPUlxdSdAAWAEoSrkYzqkYVEYjLASmLCnEg",
-	"MmVzUL4nB6bll8UjKZy9W1LRuRkEHe/uWfTfpFQMp3TIiKbD8ukmrNG9KPtonu2XfDQ/dxt/p41/goem",
-	"XX95+6Sx+MvTf/9T6ByP5PBQbGO7j6W8hkdYSiJhN3ARtbc8YwP5mUhBjriYfvZpYSEn2p0dAH72gDwK",
-	"Dj2fVIr2J8WgVqL97DWIp2iw58LlsKuAw3zzZAB3AMv3CcLOwMf+KwjFtcUQFhIWAod395yOuzghv9ix",
-	"4lIAVzpYipMuH1huvpQDX6RmVQJo8ST299YGH5nZfY2c+3ZV1W3tnE6Njm8u25efVzuvFoXkPE5bsJlz",
-	"bXfIS6Ilae++LJWQEwWnebtVbxmiK5UmsRyPpfA1L1STdEkxksCnmrz2sepQfaAvvIXe1wmiuA7rU1+I",
-	"oF9zENuVCPIHt+pQHDSsGbpIEP+fxv/36d//tJa04+RBYM1tKIECUDTzxnyeFDK+687kbWv1DbBGbF4V",
-	"YSNp0859SrOg6ar4uNJTFNDDZMKc+8BmwpdRbE3ix8TOtxT5v95FY760/pngWQOjXuGnX9D/BRlzITMy",
-	"BWnqSWwO7+mCgxLsl5tITwU3+aIDfE3kzdgF3rghQns7puMVomK11nz+7oO5KZYOrG6PDGVRU95CZro/",
-	"KSi0z5MJE3dICts4vv8LQ0/vM/ls8+j5L0pLy/MNKhPUfDLMAuKoS1lRtzsv033X+tzOcmNEG1s4SE6z",
-	"GMnbhikMxby0jShinskWMuXfISEnroyOsduTIp3j3Ua4PyjPEzEx5IJFoXCZwBwlF8MXT7PCM3FPRvjt",
-	"vBBV7gcQNC5Ll7woHEM625heQwKf4UZDI2m8JpH/KgL4LJRDCkW1WuPz5rU34P1g3Q1GbVGYVd+f4Vs+",
-	"aMs6rNP0ZAD+3A200U/1Cnmi4By3TjDrRAIfmE/sg7AgrO4+owqqRCHgrFs70IpzfBVTsVK2trZ/mhQL",
-	"rwVrzpdrE4YrqS/fXB5xsX7N+KrNPVTVqZLfKYArUO6UhiPNoE62Ru+cT1nBevTwCmasbAQ855pNQqCj",
-	"9Hx9AOc5vLS9cflektjyYouwitxltIipRdLsjjvHsuqENw+DlUwqnKtTKKpcUXZ5oeIylJA3GnwOZwia",
-	"KVWaVPlOsGxjeAbBIA4NisaOga9t5WBGDhyEikr8gsJ7YzSmPRSGLSaE4AlUXs/JDctuOJstX9H2vmTp",
-	"hJKNzs3pEGspN762JiutGJ85KHkirZSH6hnP8oToja65JMWHbnvEJ2PXSGUpyFNb7UvlCmFu+92c/tg5",
-	"1joi8AKKiyoc2mq/b5FJhOksPHOHi5yiUzromcyuB6mcFWt6KgNdMftOkYzFMkvwGQo5LkmAAZ834oAZ",
-	"wRdsZEm9L6wVbbnHjJGVQNqNCEXxtJS16dYCnu8Yk6FwVviFJpcw2qYlZWHvH/Mx8YczNzL+2XPju6c0",
-	"eY+T+POtqKJrC9/aggIJi3nCEpsrgiScqcqkkbxq7hL5s1JPMOpxwfB+JeU1C1Yp0BmNr7kYXuahIkvv",
-	"eKBeqN/TW69M558uT+USrkMAe1ppVftC49kFZr5kAJE2W2Sasoe2hp3m5DCoL8xGHFMWc1d/nVCsMEld",
-	"xTPMy5VKF3o+yCz3tUeWBETL0Rhb5kbEdKKnWSj9qWykuaNxJmGxoduX1UYtlNtdawM4u1x6tp8nQaGA",
-	"YzRDAZ6DB45l5K0iApttVidxbHkQmx2CCqe/cyhxWSe+7EZS9xuukxtpiEfdrTkx9+/WuK5goLvT9WU8",
-	"sAxCbgjLv/TnEURaI2xtVsij6HoqByNWRuDm4bVr42hv67+uDW01GpuFrEtn5Nfy+vKGK1r78hhNG3xU",
-	"2zxcM+AV86l9q+ua4WsL1o+Vn7j31lkzPmLeH5xPvVAt9zuVezO4dkJvygaayKlGVzEkJmB5bpeY1yRd",
-	"m3KID+mYEeoDySDlELrQqJGc2CgzWzrW1byh5hcGF5vnaLmI+sjgTOu/n+8NWv/3P/+LuZlTxbLO3ot2",
-	"+z/MoE0Ld0u9azyUlbxP+6tcEd4Te9ns/Md//7kR8kts7nD8djKul9AirOsgTXZ38J1yQFJqkmQuPKZZ",
-	"4iyvuXuqSY4ZB/bLFQG9PZXDIUuW6jrlKOlpqp284fpalGzGey/XMuMNg0ALjlRvC9jMJmStAks2oR/l",
-	"zFeZWtJkoCoUEm7bI8Mcj1MLO8SazQwYQxgG02Q6gZRbjtY2a2wq6JTfKTJmVHAx7PQFJcWWUi5V1ghO",
-	"XEGhqUlK53WfuYUixzUzK8U1z1NrZ+GuzLkRkF2XKNSv++KudSgLyYjOjOHuaREig7wnL7+7dSo0HISr",
+	"d5NoXmTJcSbKjxmL3Y3LB3z326+1WI4nUjChVa3za23EaMIy+Gd3zESiGl3VOBmYvxOm4oxPNJei1qld",
+	"jBihQs1YRrgickD0iJGM0YSMZcLSOpmNeDwiI6oITVMyoLFWRI+oJiOamBfjEUvgo6tMXrOMUE30iCui",
+	"+Zg1a/Ua+0zHk5TVOrXd1u7zRqvdaO1etJ51Wnud1n7z+YuXf6/VayoesTE1q9PziXlX6YyLYe32tu7W",
+	"f5BSPl5e/4lI50RLMpwypVWTXMDyfzF/EQQCbopqIuiYkUkmb5jdgVm1zBLcuh4xnqnX5JqxCeGaKBZn",
+	"TDc3W9xPLFOwnhB4cQoqEsK1Ijf4apOcM/iFUEUiO8x7LtxQkdkUnIOQesTFkMg0YVmzL0owbbVftejz",
+	"q93Gi6TNGi/jZ4PGq6t92tgdPE9esr24TV+0Ou01mzgwh9g4kEJnMl13RQS7YRmJ4dzL5ytkQ2mZsTWz",
+	"HSZsPJGaiXjeOGOTlM5ZsjxppLMpi8hsxAShgjCapRzmTVMy43qEl+yazckkpbG9ggDp14ReKSY0kXrE",
+	"shlXrHyITEzHtc7PNTNB7VM9sMIjGVO9+ji/U2RC9agMgJ2b9g48VTubnMsaOJ1mbMAyJmLW6E4mKQ9B",
+	"yaxnJIWcZiwhE/9BeVkzyvVf2uumO2M6mze6A82y5XnOWSxFoshUaJ4CqAX7rAnVmo0nC0gy5oKPDYjb",
+	"HrZcaDZkWe3WTDShGR0z7ahTkmRMqcM3FfcOH3+nCIfbxs0DA/lavWbw2Qye1Oo1g/I8MyAyx1paDv18",
+	"xMRQj2qddqtVN8vzf9erMbqAiuGVRWXUjwyZKVxURBikRxZ5tMRL68iTQSapEa/rRGZAdehckUhpmrIO",
+	"ARS4M8YDqJAE5sAK7O5LgHVAFas6upgq5s+ttH4aD56xxt7Vy1bjRdxuN16aP/eTXfrq6kX8nMFVDRy0",
+	"GXDTo372vLR482dg9XI8piJ5x+bLO2ib49rd3yc3XPGrlJHu+cHhIYlHNKOxubx1ckUzQw0MAafkl6nU",
+	"LCE4ep0MMqZGZCAzYjikP3J6JadFviMz+MPsrEm6fZGxCaPaEThGlGFZhsgZ7nElk7lZgBgy5bhCHfmK",
+	"sneMJfm3ZlCzNm5v2uw1oQJoIo7kXuwLMwHcy8FUuRGiwze996cnF73jg79dvuv97fKs9+G892bpOr4Y",
+	"vIp399jLxrOr9m5jb8AGjVdt1mrsJ+24zVr0RfzsWdVlLHICcwgbnu1+e3eDmznNlMwqUNcQr8sY3oic",
+	"zDOhQ0au2EBmrL5wAAi0nG55QvTLlGXzwgXFOasRagOMOuJjrsPLHkulCRM64wwkNQprrlpMCgMV15Kw",
+	"AZ2mutbZNeugny2Vtquqptn12om5rFV47vhhANE3YYFfRNE3QvNTqrnhigEhA1jjcUSenL09IC9291pP",
+	"O2QkZ2RMxdxIgMD0tCTmPcDmkKRWJ0AsnrVew70xGM51nUgR4sP7VciA7H6dTACyTgWTBlEY5Q+Ubw1B",
+	"cOJRSjXLqu4KvnNJYdziCgYyG1Nd69QSqlnDiPS1euWyvgfk2XJdll+uWRni5Z2WlslkGusDmbDw9Z3g",
+	"C98pEsuE1cmEZTETusGE+XvhTr//8EPj/OLkuPexe9YLX151PV19e9cQgDOmmL6Q16xC7tDmkSNaY8rT",
+	"CrEI3ttCMtqANp0zmsWjigN2hMnqhjeMUDKTmWUnwAVx0YrB7wp5kyJXbMiF4GLYJF0xJ9oIllyRlA1p",
+	"+hq4WJ2MaXatgNVNpiLWUxDPyZheMyJkXyR84CTfBfaktBSMjKfDivv1SxW13jUACYFAGZyvooUKHwM1",
+	"BJEuiqdZxoSOgHoAbLyODSJB+X7Zt7+KoHuuqZ6q1egKa+WKKHi3CknxaVDJOu0dvzk8/qFWrx2cHL89",
+	"PHvfe2P+3T0+6B0d9d4s61/12ueG+bhxQzMzvDKj4FJPmUjwFfz7QIoBz8YsyX+hImZpypLaJ7PDj1yP",
+	"zt99WL1FuJ6UpFwwv11LEyr3Cyieb/ZPGRvUOrV/28ltMDv4VO2Y+UHtyZiaSKEYQPytzK54kiCOx1Jo",
+	"c+idX2vUKHqofO5MMnmVsvGf/6FQBdlsvlP8Cuesoh4pjQ06ERXLCSNPovODk9Pe5fvD8/PD4x+ip6CL",
+	"GHQj3dNDED9nI0OyqbvfaAdgCUvMx73z88OT48vjXu9N7030tF62qwxk1hdO8IynSssxA0wQVkpNU5aR",
+	"J9HBh/OLk/e9s8u3J2e9wx+OzUBW+0PEp0oBPUkkqE1XLJViSLQcMjN0XzyJvu++uTw4673pHV8cdo/O",
+	"zQhGPLdzK64NwZwjcRrThKE9hiuupRFgrjI5U+ZFJpIiipIn0cnZ4Q+Hx35p9b6IDs7P3l5enLzrHV9+",
+	"PDsxYDO057Zuzpbx4Vc92S5Kr6CBFjYLVpDiRvQok9PhKLzvpln8e64SnrFYo7Xha15Nt0jAer+RkYR1",
+	"w20xhIhlN167hssFy3ZD/0ZLnlGvPb0mkZEbImtSJDGdKlZc40l2SofsAVdarxkWujPS47T8+SIL+LIt",
+	"kS6JU443jGprfFIk8pNHZMi0sloKvgTWjRmYXiXgMfusATZ/nUpNe59joClf+xQtCRpRRUD/nU6sPk+d",
+	"9Tu64dII0EljIlMec6YivKaGQxRM7Qs2tNCa7Ns7xVdhXSUQfOOX5AsgVkdziV2/N584TfaegHmRzY+o",
+	"/fBrXaXorx9OLrqXvf86QEbYKfK3AKiaJLo4+9vlUfeid2ZelhLVTmtUVVZi9DZQMqA8RYXknqD0QdCp",
+	"HjGhDUy+Lt5FH467Hy5+NJz6oHvhoSUnLEPZ3ogX5mKgwGLEj7qzluFP1np6Q1Mrapu/DPzGMmNN4sWS",
+	"3jEeRiqHhAtCh5QLy6kX9v8NI90SuEC3CG/x7pRZyaYFyw3lKb1K2dcVYpxuQyY00ySRaOZ05vOMD0ea",
+	"CDmD01aSjKfxCORUdQ3+H+d5LNjXh/yGCYNzBpfMxSB8PJGZpkITKZgyUuNZ782Hg96by4Puaffg8OJv",
+	"0dMmucjmeFMI2ERIVMCdyBmGUNe8P1x0QP+G7+EWZ1RN5jeE7n3B9tapauhvimM5RZBOMkNuNEeVLM6Y",
+	"IQKXVG9qXarX2JhyAGGuwdOE/of9qxnLcegrngRgXa+lMqaIcfloYMFZehPV0OJ73YSSI3nDUhoHF5q7",
+	"BmGvXLOxWn9f3DdmBDskzTI6N39nMg0Y1Jx+VydqOjGIZk4eibrMmuS9wUCjgg1kmsrZou0Dvw2tfzpJ",
+	"tjyc26Kp5Ge0neBxWfh5gNu9lIFUL96H0vy5xUJe/YPF2izPXirrywR0TRJuYELT08ItG9BUsSWcElZZ",
+	"NjKCWX5scCKbpkZYupqDsgbDZ/MSwH6txVzPa53a9yxLubko9q1ap/amZ/bHBWvXOrUf6XSilc6apF1w",
+	"BDbJ99M5QHsilabpZQwm0lq71W7v450poQfMVbxzflp/HIaq1OrbGaIKq159HQ/sa7d+Y8XFlPe4YkW7",
+	"G6zIjL9bHn+DQZftWEPZMD821DWfNOQE70NjIrkAKqazKQtjc342X7iT0tEWp8BTXjP+3feUsaF1nG8K",
+	"wvbdQbiA6g674ZLU8eLmtyyIvhvi7SNGLJIuDLShIiFRv9avRYRmzPtNy+S9uAh/kBuh0tfFkfIOz+zF",
+	"qhP2OWYTbVQIPJ6yr0NIwQzTi0dG0PlRiiF5Z/7Hqiy9Mc+oRnvBb4CEC8E8mmpWh0g4LmJWJwxX5xab",
+	"8mtWtyZf8IxLpa0+xnWTPMCht8POli/EahBJD6hiWyI2rG8ZanLMwEug6t7NC4FQ0/EVBhlSEtNswWH4",
+	"vdTO7zVulje9t5HPrQgDWFhwq+r61JrHwX24dsMFIcLKsEuC65IE4IXdVTTpPeWpI6eLy8cBguvXRs2x",
+	"l3WByi6xrtOzk58O3/TOLj8cd3/qHh51vz/qhWTGay4qIubME+eGG1CeTjPWIZHOqFBGbY7qJLqaDiN0",
+	"4E3FtZAzUTDngARr9Ek6B90HCICm10wQNhiwWNf7gloXgqJDmmtJwylTyorBZhGqKAwveC79ckJ7k7Oq",
+	"aEBcQR7fqjSbkJFMffAehgNlTMn0ZtG9PZaCzcmIpUloUrOXCren2eVsJJWdD+ZwpkBrNeYJ4kjGBlOR",
+	"+CDNRbcoiMLN4PTcxnBsppuZhZQvzoTOx0zoJp3qkcz4P9drDTBGHe+gvVBuHfYMQrcZvZAQM7OlKvAj",
+	"NfeEDDhLE/Uao6plAsFZjnoWQFOcEYncl2u0qJtuHa23NM6YKUWHTFXKDFyQlCuNPuVN1FGzx/c4akgf",
+	"hXtzGVj+JjFIgctDNdtkRcBL4YspnkZp+hOMPTDnB9Hx4uF0W7//fCluG9vpskU4L12pba4SotlGQOQJ",
+	"nqllvDkAD9ERhcDDYPBDIidM2IDvCc1iljbXgsiupe4krBV7h8UUIhgKZglr0wgEjdtP3a1ZMN6aBUcd",
+	"bxLhEFLmAoQjF7lZeAOyLVxAZ0qVbpIoTqWCl4RES6ZDMcs47HLNXGaD9mtz+PBh5aJVgHC4nzdGzGWM",
+	"XDgAHDIMc82GErWd8jKWhf7xdKjC5i2I11Ah7mSYEjCYmApyZRnMAuN7VhBTudDP92rBMMiAPOpnXrW1",
+	"I65CBkd8yrcCtYXVenD7sYMLgyDi92wbOdGZJ9Em6axICSXvHMnnojhC+8vlx6JNdNVHR/hWQU/8UpXQ",
+	"CtNrTaTuvdvbSiifFsbaFNaCzS7zNRgyPklRxbqiWrNsjqLUSGYQES/TpPh6LLPMyIDw2H+BgyyL9eW5",
+	"Nt3v4qRbwKl4T0uD1MtrCV9cFl+faxlfb6nTgeK2TB56NB65aC8ibebMRqh4xAU7Q0cTXH76+RA/c/fL",
+	"/tleg6m4sMq9ssRMFGDERQ9deU8fBNcKXJ1pSmY0YyM5VUz5SKk6adnocbtvTI6Tghm+U6KLe60NCGO9",
+	"Jq8DYp6y3mzvj2MJGAr8ygtc+0rKlFHwyfqXS5R/d6N1qOtpmV8shuuukfZ95C4uoF6AMmwyeEqGu25k",
+	"ZLgnUd8HPS7fidy1FTApFj5bEE8yNuRKo98dHcs24iBa47EpfrheBLOrK67lU3iDmsZ6S3B+tAGKQ+f5",
+	"1TJNSjplh1zNIV4a1Hob9RlNRlKwiNDUXP+rOaEYf2xlqyY5RGFMuuBQRvRMEqpJykAsO3Fxsn1hN6hy",
+	"g2CHUEHsz1amc8EcmBjm03twOS5IEiGAIZj4kwsWLtsIqo03OeesJew+TDnbs2KAbIAuEM1SBg+d6Qw2",
+	"X+Xlqv1579WzVnv32d7+8xcLVsPnhlMb7mYG/n/7/T//3G68+vRzq/Hq06/P6+292z8Fb2Xgynl7e3mx",
+	"h+cn5Fn7+fNGm9B0MqKN3TqZTiaQh6owIOW/3oEJ451U8kaWVw5OOE+2nKkyJIZnLOEBCZGOHT6vPCcp",
+	"GEiENGC1/GhUJo1pDjccvYwJmVAOqcdXNL5uFhe5UqFDy81l0H29gOz5q7CsuttKEOEh5j2uAP/ebvtF",
+	"EehlEPc+nJVg7IYKrL6XgWK7jRh2Z5nqi+WilULQWxqzkK5zgOTH5bNZzYRIlAQmRlf0QkCzVl+pjpRH",
+	"/n4OwXtAtObAxeE2G46uCB8YRmY/n2NyD4bkQHRu/UtVm3qNi0vlZL7ywk7dJoGGwEulC9LeTHCYZDxm",
+	"KmzbTOUMMjetQXfEhyPzN3xipCzIbHEXb+PtnprPz4x+ENqwlpoGEvG7aVr0JeS73Ntefy0cdwHAbmoP",
+	"kuD9MzJLL8vQuLPOXH9xcnJ5/r57dBRCyoTppQia8VRpo6g7Jgv+y4DXzjq7FoH0n+cnx8Q+xby+569a",
+	"7aeEC8i/RjEL060FmGEI7izP+cwTPR0uQf7HQq4/CO47rZ1fplRo9Eatpoluxd6ebDcfAvGPjKZ6tAxe",
+	"5XN2vL3nesMcGhzy5F3t0229NqOZ4GIYuPJv6TR1FT5spgVUxLAkJYZA1EyOgWHPZHadez0pmWVSDEmc",
+	"yvjagM68MpIgJkGVDohlHXMvBBlRIFX+PnvEWTrslRqUhUkIjIfiRvJQ4qfBJGRJCsgZt8koFo3N4iPA",
+	"hGgx5AZYNYrRjj23X+636jnvQa50W7fvGuAXWfm6rwCJfamU/YvWq06r1Wm1/l4rceDa/lUrbg9arPF8",
+	"0KKNl8k+a7yKn101WvFLtp+0By/o3m7t9lPdGzDxs3iqLvd2DbSVmlqrc6gyy9+tsxWXb80951oKZlRK",
+	"m1Hn775R0ED7Wla5HClz+372ohXc91RwfQlUZz2UbuuFJTGWkmumNWhp+YrabkXvehcXR73G+UWvdxRa",
+	"0MtX2ywo/LaB85grZe5r5+dP9RqKtkaGOf6p0YL/AOq5m2JT34SR1UoQ2X0eXm9mpHoBKyi83XoRvmaK",
+	"pan3T2H0y8+1C8Z8xAgEJxAb0vLJW/wuGCX9aau1+5y8Q6CbwUZ8cqnlw8ekLR1eBTSWw9cKeLuRMO2R",
+	"dzkixOBgKZPZSNNGlLaZb2liBIQBzzC7czPxB1WAgCxQQt9fy/GSiMnLTrwctSv1AQw5nFEFy99cCfCG",
+	"tI22ZQkw2LACe/Mos+ZQ7Gu3OV6VnERlFFt2lt+ra9Dh40a3qISTG32R4+XKrFJ8q4x6GxxEQZ/3qLTB",
+	"shZ9H3gIxYtWckAWr6zfkbs6BRGT4tsW0+o5khYBl9+SFRy+EMEXsgvlrkJFZkzous+tccUr5EzkyalS",
+	"pPOAgmTj/VaF660zHwQMBEEMa4cjxFdG4XGQVY0wo8D61FwVOr5dFNw2M1RFnW0+xhdHfhWpTqVXMZTV",
+	"pmkqh98prBSnZULnPtyND3whHU0gIii4+1z+eHDr9XYovCjPbI/1aB4vqDuFAd1aQqdhyystmLbSYXmz",
+	"veTNeTe0yTi7WXxzd3+//Soc8hVOrbhejNQ9eXcaDMVQC8qr4sPQe5/XW8Cu8ZZmN0Ybq+HScII6bL4C",
+	"UgFv/LX9dSOG+46tdw7DgKH5wwjzVa/0PV/Sql06z912TsSNIVEsrrSuvJKH0voqEnfYqtIssUaye3Ui",
+	"3sVNGBciPcqzvadzcsUIG0/0gpmlKuKj9P3mw/0IgZDPWi0yTn3pNEUHYAGgJOFqNKNqVBGBuByQsqgQ",
+	"ByJTNr/K9+TAtPyyCJIC7N2Sis7N4NXx7p5F/01KxXAKiaN0WIZuwhrdi7KP5tl+yUfzc7fxd9r4J3ho",
+	"2vWXt08ai788/fc/heB4JIeHYhvbfSzlNTzCMjkJu4GDqL3lGRvIz0QKcsTF9LNPCws50e7sAPCzB+RR",
+	"cOj5PGa0PykGdWDtZ69BPEWDPReuPocKOMw3TwZwAFg+TxB2Bj72X0Eori30spCwEADe3XM67uKE/GLH",
+	"iksBXOlgKU66DLDcfCkHvgDXqgTQIiT299YGH5nZff2v+3ZV1W1dsE6Njm8u25efVzuvFoXkPE5bsJlz",
+	"bXfIS6Ilae++LJXHFAWnebtVbxmiK5UmsRyPpfD1fFSTdEkxksCnmrz2sepQhqQvvIXe10CjuA7rU1+I",
+	"oF8DiO3Kn3nArQKKuw1rhi4SxP+n8f99+vc/rSXtOHnwsuY2lEBxO5p5Yz5PCpnadWfytnVIB1j/Oq9q",
+	"spG0aec+pVnQdFV8XOkpCuhhMmHOfWATyMsotibxY2LnW4r8X++iMV9a/0wQ1sCoV/jpF/R/QcZcyIxM",
+	"QZp6EhvgPV1wUIL9chPpqeAmX3SAr4m8GbvAGzdEaG/HdLxCVKzWms/ffTAnxdKB1e2RoSxqylvITPcn",
+	"BYX2eTJh4g5JYRvH939h6Ol9Jp9tHj3/RWlpeb5BZYKaT4ZZQBx1KSt6EuQtCO7ae8BZboxoY4uiyWkW",
+	"I3nbMIWhmJe2EUXMM9lCpvw7JOTEldExdntSpHM82wj3B3W6IiaGXLAoFC4TmKPkYvjiaVZ4Ju7JCL+d",
+	"F6LK/QCCxmXpkBeFY0hnG9NrSOAz3GhoJI3XJPJfRXA/C6XeQlGt1vi8ee0NeD9Yd4NRW/Vl1fdn+JYP",
+	"2rIO6zQ9GYA/dwNt9FO9Qp4oOMetE8w6kcAH5hP7ICwIO1fMqILCQnhx1q0daMU5voqpWClb27ckTYpF",
+	"JYP9NMp1V8NdIpZPLo+4WL9mfNXmHqrqVMnvFNwrUO6UBpBm0ANAo3fOp6xgrw14BTNWNro855pNQldH",
+	"6fn6AM5zeGl74/K9JLHlhWRhFbnLaBFTi6TZgTvHsuqEN38HK5lUOFenUDC+oqT8QjV5aI9hNPj8nuHV",
+	"TKnSpMp3giVpwzMIBnFoUBB7DHxtKwczcuDgrajELygPNkZj2kNh2GJCCEKg8nhOblh2w9ls+Yi29yVL",
+	"J5RsBDenQ6yl3Pjamqy0YnzmoOSJtFIeqmc8yxOiNzrmkhQfOu0Rn4xdk6ilIE9ttS+VK4S57Xdz+mPn",
+	"WOuIwAMoLqoAtNV+3yKTCNNZeOaAi5yiUwL0TGbXg1TOivWKlbldMftOkYzFMkvwGQo5LkmAAZ834oAZ",
+	"wRejZUm9L6wVbbl/lpGVQNqNCEXxtJS16dYCnu8Yk6FwVviFJpcw2qblsmHvH/Mx8YczNzL+2XPju6c0",
+	"eY+TePhWVAi3Rb1tQYGExTxhic0VQRLOVGXSSF4RfIn8WaknGPW4YHi/kvKaBasU6IzG11wML/NQkaV3",
+	"/KVeqN/TW69M558uT+USrkMX9rTSqvaFxrMLzHzJ4EbabJFpyh7aGnaak8OgvjAbcUxZzF39UBNwABW5",
+	"LbphXq5UutDPRma5rz2yJCBajsbYMjciphM9zULpT2UjzR2NMwmLDd2+rDZqodzu2rYA7HLp2X6eBIUC",
+	"jtEMhfscBDi2yLCKCGy2WZ3EsSUgNgOCCqe/c6hhWSe+7EZS9xuukxtpiEfdrTkx5+/WuK5goDvT9WU8",
+	"sAxCbgjLv/TwCCKtEbY2K+RRdD2VgxErI3Dz8Nq1cbS39V/XhrYajc3erEtn5Nfy+vKGK1r78hhNG3xU",
+	"2zxcM+AV86l9q+ua4WsL1o+Vn7j31lkzPmLeH8CnXijQ/J3KvRlcO6E3ZQNN5FSjqxgSE7D1gEvMa5Ku",
+	"TTnEh3TMCPWBZJByCB221EhObJSZrVbsat5Q8wuDg81ztFxEfWRwpvXfz/cGrf/7n//F3MypYlln70W7",
+	"/R9m0Ka9d0t9ufwtK3mf9le5Irwn9rLZ+Y///nMj5JfY3OH47WRcL6FFWNdBmuzO4DvlLkmpARwUV6ZZ",
+	"4iyvuXuqSY4ZB/bLFQG9PZXDIUuW6jrlKOlpqp284Xr2lGzGey/XMuMNg0ALjlRvC9jMJmStAks2oR/l",
+	"zFeZWtJkoCoUEm7b/8eAx6mFHWLNZuYaQxgG02Q6gZRbjtY2a2wq6JTfKTJmVHAx7PQFJcV2eS5V1ghO",
+	"XEGhqUlK53WfuYUixzUzK8U1z1NrZ+Gu34ERkF0HPNSv++KudSgLyYjOjOHOafFGBnlPXn5361RoAISr",
 	"D+O8AzY/L5Zjm+kcj6gQaP8PpgLOQ6VsQD9HSiQHA/PvMlPGH4NWZpwuMCg45aM6idTYDj2ZqtHCwM5z",
-	"HxDmhQ3sX2NbKMTAuLX4r1ffgNrKFV/87OfiaeaH48/Cb8vtAiDp07JT/osLOBfp5Rq9vDhZ+GB88uKy",
-	"W3dzNyWsaTuBfO/VhgL5mIutRn716tUdcihzDB9zS7crDsy3cFhIJnl7QF7t7b8I4GBQkzjXrnJGfrY/",
-	"dY8O33QvDk+OL992D4+gCc2KRMvlOJwskyGjY+/GKIiY0gdlKhwt9gmUPlGylCdZJ3RLzl5IKA16PID0",
-	"B8W5v06lZkC+R0yQuZwSqq5BxxyxdNKsKu1mUyh9/OLubgiGNNeL9diLjTGuMkah04xRt4OWCPghWKTx",
-	"8ySlAqNd7NGZ+17IME1krP5to9tdam8RnhZ6QFgPKs2Y6w5Rt2KqC/8gXJDojGoG/foap2bMefQFGZrw",
-	"0J1nwcpv82ALF1yBPBXhq7HmNywYocUFPvSSZkyFldwL9b+WvT1FzveFQagr8h3uKx71DulT31oEq4EG",
-	"m9m/prWFuUas/LQy7NUCxWrrsR0u7OsZ+PIKK2kWvgVe5K/iGyp6EzbUl4rB37dreb63u9sDWHFw5+Fq",
-	"DGazGOq0XF9qofpeMa1G3DChjWhaDlEL2Pyqw0XyQawJHwR6173EqHFKFjwBpf7EW8SDFAPmtwt/X4zJ",
-	"KlSWwm2FjvvMO/srDYoD32YX2sMBT7F2M3xjhSW++7f3veOLyze9g6PD4zBnOWPQ7de2BtxGDM7wy8s8",
-	"3jS7dOEezc/N+XLg6cIXvz5AGGV5ivCRF2pa3UMZ7Xp14UTfsOX2tyyVWNlE5h5rKCZskjHb8MnF45cE",
-	"cyyPJaQtX43VsXxXPOfEs5W0uCLxSComipWjoKQYQn/Im7EaLEqNYcJQoZi+SyXHjas4fuUaQsHWkd2l",
-	"hrEu1jCWQmcyLbiooE/UhMZMEZrJqZFc9Op+sh6ekF9vCU7n9IYlhaD8jXtxrErXXZeKW9WpaV23jerM",
-	"3e06W2zfz2VFOu4G8Tfbp9oWryVUSpgWH20WPVC86HVSSz58cHE+lz64qGUEOOIC7WWGpti3UCyfGRmG",
-	"pYqBwR49cmjzV3SOX2yjIIXufbmyxoaZ0W474SPwjPvLi8O7Dr6r2gP7PrOFHsDLelaejbQyuWjZVvF5",
-	"wjOm7lDSflnvYEwES2RcOEncCgubiochhLL7XAhIc1OX9pMf74p7DGCYKjzZDMEsSKytq+QGDq7HxfgE",
-	"ylpnGV/hp4YAABt6nnvAMdIRozqaKyvyh53L+KVhSrHrk7zGe7xVBMl97uSegk+qQ03ObeeLxdL92OOz",
-	"NGswH5mJZNs+iK4YXHUyj9dvbcOVrTJ62OeJVNOMbd3yxPe1bC52To+vK/ucLJNmr102MwZdeisgNNuW",
-	"olZA9YxyDcEw2RS6x9dJAvEz1tVYJ1ORSPjd/MM8GaR0OEQEmFF+A4BdSMyVYmNu4oMlHLyEQcwaAL5l",
-	"BT2U0R6wRdwhk317K1ceRlkVeMkzDL3c2Gr+0Q1prWLryDlI3UW7Q2FNq4wQMDwUI9+qggC6D6D1PFck",
-	"ktdRWBSoiBMALuzEsYIH+M6RscVy6mvFysIpVRdoP3c+9DU+cRfuVukS7xDqo1GhkRTWRAQfC7zlUAaf",
-	"gYFtZhO6uCYjRn2pyr7AGNUBdCT+CJZ+F203yeSYKzOAytu1lZuHZPGIgfUDO4eMZMbkMKOTEbpIC27e",
-	"8ptL8A4JzCpYo5wpdXkXOc5+WhHD4cIOuR65NPpmxSjVRdJVNqga/2NhYEiGwprtNzSdAn9zAfEH52dv",
-	"o+Z62bVagGZYXY4JMhUpUyrPgjbSKEvc7W5Tt7lsV7vbyalclQjnRl+GHV7R94xmLIu8zXfNTJV1490C",
-	"6gEoKh1vCFkXqOVqSrYtP7gnkW5VRQ64gHiacT0/NxQNV30FRxsuUgBn5IKYMOq2e3oI5eafRHR8ffl/",
-	"//O/EWQjA4kEsozD+clHWkMmUZxSPg4Vs7ASV56UAhatoQ3VQbLjwuNdOv9QysSarbl7x1Vc42ZY7ONd",
-	"sJVazIJF5JR7wm2xIwSlgLOcaQx0SeWwwa21MLKAF2HZAXTlolQA7VoUUXLMMG+NpkraagRQ+hnWVcb0",
-	"vGqwpwRAhXEWEl1e/iiVblD8xBCYyKUE4FLRPJ8xagPF4ATsjvwJlEfBm10+iVsIFh7IQMB+CoY6DN4x",
-	"G0+mmYEz5EeosSnLkLBXAizRZp+xCQjtqpgoAUQqOjg5fnt49r73Bnol9kV00D0+6B0d9d7Yg2EgBFgB",
-	"3cmqMrOQ4IRW0JpYAkfu0rrq+cliXmVf9AXKFKBtYHcEElW1zY9IIuMpwOQTF2Xx1LV9UBBGYWAhYVGT",
-	"nGEYGe0LBxDO7kmFr5eQN43Ybz0DwduWcYEmDtFhwsYTqZmI5413bB5BGCnqgpg+Sm1reyu2mO04SLrg",
-	"YyanukN2m/sR1GsX82Kn/ZGcYTMV2xwfTd4pB2JKzR/OC4SLRdZkJAp4wDVRWmLUm2j2hQ2ixMozKR9z",
-	"bZjKnMQpVQqsXRgT2wxEAWDbV/9zRJ4kGR3oBmd60DDkgk54w0gFMG7DtuRvtNtP+wJFISvfY9PMPCjB",
-	"SnmgXdnoWJ9Xk1vguLIxuVgF/TW5YnOJ8X3jBe1hb/dVk3RFX2D7eQ4+VggWTFMylITO6ByByPZZQ/Lw",
-	"xroquBRRnUTnU6GYxm1TEh1xcR0RW0i8EMVhr9NGuMNPHWL5nu/8USDIZXps1mnx6oqlUgyVm8K5PGDl",
-	"QGUTwrWPFBBS98UArO9Xc5v84YKPAc/tcRoSkzLsP6oVDmSpQQ7quLJO4Ri/UzmxM8Q3qhNs/asMrlhy",
-	"CFdBMfa5bkVLW1oEUsbp3GwGMqK8dabQ6ROIXspjJpB7Opo/ofGINXabrVq9Ns1Sy4xUZ2dnNps1KTxu",
-	"ymy4Y79VO0eHB73j8x58k0fv1JBo1uq1G0xTrHVqbcj+mzBBJ7zWqT1rtprPICZTj4Cr7jRnLE0bULti",
-	"5x+za9X8h3XDDpkOllBiM+CrBlchG0eQkZxmLifDICAfYjElD42HSa1T+4FpKPpnZAI1kcLqh7utlouX",
-	"tza2Iplzi0HNZoOKgAp5w3Lo2Yv9NoSeWTQ1Qx3AuR+gvyes3BgIhRu8ZnPlQuWv2WTB/zOZXqU8rpMx",
-	"/dygQ/aXZ62WkzVoyB9hlri3267ajz+gnfdcJTxjsVE9buu1fTys1d+4CDx4/9n69z+IXBgD2Ws6HlOI",
-	"4QTPJGwN92+oWgGzgS/ToUILKqhttU9mhB2q5iKmE96c03FaAKYliOjd2FzILWDCjZkfrxdbr7igob4z",
-	"yyDRNSs0NMlgRO1O17F0VOA5pLHO+y37Ih6O3nMjm2iWGrKQyenQ8Fgs6FF5lomM1aojfGOerz1AzT7r",
-	"nZG+h5P78eL90X2cWBdzrg31zzAdt3t6WHkKI2jp8M9VB2EbSTwgfbEzBA7lotAywjDalN+w+zikYg29",
-	"xfErz8qS+7XId2Dh9TdAv5MJE/eKfVx59Ks8F8OY5/+s5G0Xefoz2CBoPDI0se6LnihGs3hk5PaMX001",
-	"s7hthQsj1tet2coridalSl3+9ETaLiA8I79M2ZQF+eQZowkXqPj89sAMx3bHW/piFhRCgJgKlPbs0Vde",
-	"+E17p9zqqfLe89eWekoFzOgQRYxCIPSHKefBL1/pEVf6oNiE6MEutdSGN8T20rSw1wV5yMq/XdU4GVRN",
-	"ZF/fKb2L8syWssleq70RYEyNkK05hlTBd8+3m+cOQLu3+2r9N3812lzvc8xY8jWlM2sZg3wbZxP7+dNt",
-	"/VdvHIK/bj8V0cjAgzUwFAG9EAnrMCjv8uxQyFXDS1nIf3fGxvIGrfhehfOxahOWKSloShKqKZJC5pR6",
-	"53OHX612qJrkDP1+VkU9OXvTOzu/PDntHUc2z97b+LkCywRWZADdqox1rguej7r/Xibze8M0N/pt2cpp",
-	"M0IXEHyvoqhTHuU3hFjor4pGGwDfW5ld8SRhAr/Y23JlWyJq69V277efbfn+/lcgHLtbzrHBni+y+RHV",
-	"aH7/hmhMicAAOhSJQIGkuG6xUG2lShi1iPpAfLFrF1Uh7dgV/tER8KE45e8BgH9gehPwnVAdjwKtBKG3",
-	"dZ5u5qopEKWhsQqYzWzyb8HNErnAZbChg6ubZWTItCLUNnB2Kd3F3srwapr44txYnAicMb5ctKvRTLgP",
-	"GQ+zSWzd/2B80g+/EaP82hgPTV1tEv7sj47+j/z02yFHiDbrKZKX0XdK4eeVim6pY1+AGhhFIY9xf0D8",
-	"XIimr0JT98Ija/7jsmavvNICYIa5s1S6KjwvpmlqRlDF8il1stsiVEPBuRA6dBOfn/Ew7NGyKZ8EsgmT",
-	"bD8IEq5BwVyp58mjovrIWH+vxKSbJBCh4LF6M6a68ytPblfZwbquQpOLrbJVHkNUBW1mRcKygbXI1VWw",
-	"FdMsVlIxJ2MIkXzkj39U/ojgtBaqoWi47fZfWQUtf8WVUDt8g+UWpwG7zRkDT9e3xyJbvwmLfFQmH3ne",
-	"t0kgMAxuc75XzMi3mL8gU9vIfdduxvXQI2/5DbOVtHzlZqzwk8kZYWDN4gpKv1Qao3ye/0OapArFBO7u",
-	"wfF1G6BQgxk2eUT8R8T/Bq1IkxynVmN+ufpilbumWDDyAblvcZrKSBX/yqMQ/Oi/mZQAMywGhxia5ZHY",
-	"fs3G3DfJe8pTReiVnPo4L4jngh/cKglNZ3SuoNxsiKmdL6PL/TO1JUz5eiLydkhqayHPbR+HR0H5kV9+",
-	"M0TkfFMiYvll3sSq2uGCVKNc16vu+goH2lwFYwohxQozVRTm6mEwlGs7B+V6EslsvOmYzvsipUNyxUZc",
-	"JLZ8x1hijlhUDN6LnjYJJPwG21zxxayrQjOTGVXkH1O3gSTvDzCiqi+EhAbbVT6mExe5uZ1NAjKxoEXE",
-	"mhcPsEjlBm/6VnZr3zTHdP7uwyavQhZi0h0gvG/4+veQQrPRmiESeZM3ly91o/VQzbGY9qcH5Bt5E7pQ",
-	"pCqmB8iBS+X8fcaqbs9unv8+yfu3HA1bFQpru6EsRZG7znyVHsWupcS7rV0sTZGTRq5cxnGdyMym9kYo",
-	"InWAmP7lOKqT3VbLF7XgiuRhrBcuzfaazfO8YPjlSiZz8sScC80wjdVQZtsk4mmx1IVrsumDh1wiquqL",
-	"UvouSL1zlnSIERIjLEZZnt55S2H2Qg+QAGEv9BBaIuzlA2wTLcnu/n6540ipLdiVkQ8N31KEQuYsSwgm",
-	"lEDfjIXsUd+Hpi/cgt1PUIvE7ogXvL+Qk0k+KEYogaoR5MOHwzfA6fL0cM/VvlMwwCSz0c4uiRp8Pvbo",
-	"7YsdPDgoaAFdJHd3SzvDnHhbpnsk0wRaol1xrep5AYz8jPM0wxeDV/HuHnvZeHbV3m3sDdig8arNWo39",
-	"pB23WYu+iJ89q6ossJC0XVtUEIrpioV6lfvt3bUdspeqYFgox2z0F7t7radWiphOzH0du+TuOgE4eNaq",
-	"e/nCIIKCur4ncEslxSFjhA+FzJZPBmZst6o2j+i3MiXz0wOpZTlKfGWtrDBphVRaIDzkCWYwh4jV0zDr",
-	"PXCFMjZgvfjubd1960SRzb7OBZdaiHatGyX4zW29diRjX/p41ff+vVKflEbX3Mz62QNfwJ3stna/8lXb",
-	"nHooMMDTlFwxz3YeLxgv+F9MNvyjmBbuS/asQMZirZVtrGJ2+GW0jAo1IKNOqYas64AOHU4N5r4mVBBG",
-	"s5Tbhl9lmdDIJGM6hxojzb6ITn7qnR2ddN/03kQd/1bdd/Idy8ybJAw7vWJcDB1lAFklltM0KdAGqEGH",
-	"TXyj06PuQQ/q6H84fnd88vE4KrQZhmWwz1xp6IoTOayKmn1xKMCsGlPFVKmTWWkf1KjLJDpjOps3QHeO",
-	"nKSA/P6eaNRdCH9hUes+K76KpR7ulrN36ny2rnf0knpSskL5CKXVpqg8jk/RIUX9xFzxTPqSO3ktttz2",
-	"Q4mtKQIllSxo4ICxHDMVMlr1xZMIe1N3SN7YOXrqJGDMgxC2laBNvRYys8nS1paFXew41KBlNyCRizzx",
-	"b3kNXKu+cCUGXxM+WGpfrQomtlK/63y5+DMs1RwXtvFBdYqPmXqNvW6oBpsb1qaxOhbuJpwY3Bd9UW1r",
-	"W6gICvWUSq3oqXaXACWaFJ0rEkFPe6e+BXSyH5iu0Mh+75ajlQLPvZmLvlykWSozs+rz8svfvEDyO3Vo",
-	"ftup264GYcjFuYodbIvhgEUQ3rfMSHawehV257jboJXGM1cdzhbIWgiYherIVkYwRFnbYmi+eNl+65lv",
-	"XAyl1WiW8RtwQCiipBTWw9gXtve1L+lg+96OqCJXbDgVdWgWCovIjS5OCe6eX1yeHv50chHVHUcsNBy3",
-	"ujO2MicXZjYwkC11U76aYiNlbQsEQTP0+YR1XOQU10w5Y9CYXjOsCDRTEFWFvUZCgVKwbEfZHyRKqjDD",
-	"rbVd/Kamirzafe1r6s9FAMGeuQt9dr9TtupjUaTGApALXOhfTyF9TLT4A/MjpBBbaig7oASu1FOsX9x6",
-	"w13RRiya5Do9r/QrH1D10GV2VuQswgYfQ9EeMSXoc1SsVCi/gDSIGF8ixlVKXOpaETWdTGSmbeyar6Lj",
-	"evLaMri+OitUcsXESLJv1+3LGxhZJU6lcrxwvwUh3mnasVVq+yJUprb1ikQXJyeX77vHf7s86J73zoMq",
-	"68mECYNhW6usB3I8piKBCtEP5M/xa/vKmZr5nGGCY85XTph4lDgeJY4/WnhHNd012Ao6nmIBQlslnOz8",
-	"av6v2pb60VlQnTBiq8WvKa3gLHGWtD2ocLKKVDyKJo+iyYJRqQpD7iyKbBCgSRWrtj3lWLhjbfZfYIna",
-	"YjFVEtQimyV0SDn4QlAM8g9LRiQQeIycc3lwdHIOLjn8OC9A0SQ96HrEsXUc3gSZZVwz1RdeAGt5WkOe",
-	"5CLU+975efeH3nn0NFi7Ag6uSHK+OWkKl7i5PPX1iGTunrQH/1jz4lEw+teh+h8NgfF0yIL49iLSDlC/",
-	"35Y0L5FgUE5tLi7Es25nmA9a280M3zQlhRU6ovabEc78Ih6zuh7J3zdsuTaAupViyLBRSXVfHKUzRsdG",
-	"hsNGRA1oH4SfdbCj04gqMqKTCRMscXHrNlB/UX/0LibhPjWfqbotMZJIppokgtGjvrDh5wMa6zqJEqpp",
-	"lHcH9kVJuCj5rCJo2ulC/nH1UJwbw7DcgDbMBaJtVHHJGEeqR2Dqy5MpbCWI1+Z05Rj8rRBN39738UU+",
-	"ogcMVn3RF13X4guL7UMwD0jYuRgW8SRy7eqhuTJs3uwuOqJKN6CTTOPwTYTlU/XI3LBNf+P6dWFXeUAO",
-	"mVHVFxm7mvLUHHkx8/cQ/uGKLmGWHTAPLcEvW18wbu629jokkch95JhZDSHATN5CT9SN0iQuChv3XaVx",
-	"476tjD25EVXlnkTt5ouqcPjSgdUqIv+f79XDQfLr+8zAChsIUwvdpZMOaTdf9AW80nEu+ab1qid9YaC3",
-	"Q37tw1r7tU6/tvBOv1bvY+dmeJpIgT+5Js79Wqd9C8e+ov9SiHshrq7rEbVl8E5l5ZDFCPzcqZxfqINI",
-	"A/Nudf9abPXRFlNkS0gZct/MQpefhwn04eJG8pit9MhOKE+IfdGaKVxJaccOgFDPXF4wfHBF42uiuIih",
-	"AonoGGL9n+cnx5AXh0GlRbKPqT6qLyLfrCqqY/qX6xQ1ybjQkP7FFRnTvN0+hmb4NGvXjTVx2GNpCMQW",
-	"cb3UC9H6l/vChYO6nGmFHeCKJQug+xs5no6v7BQJ1cyGa6LaAQsECgX1+jT9zFSntEwIWxJYA6kvvM/N",
-	"hTohD3EHHLQqQWOMy+OTi8u8MenrPF4qlkrnfMuQEiH9BT7Za+31RXR8cnl4/NPJ4UEvetokx3Rc7glS",
-	"4DBU01QOfayr43o2dPhZq0XGqlz23JyLIeAQPh6NuVJcDKviUw8tBG7ADFMqhlObF4whXea4P9or5Dax",
-	"3hwD9KmOYzbRjSP7UeS3BGwdgmh7YphyNSqzzoQ5zvnLlEFDK8s4zfQlxuK6iTOzsaTYzLg6Pa64D7XE",
-	"xy0WLC6o0b2oEyZe//KXVnO/sntweb/r890eSEd0F2poYkXjuY04sgXYe2bJj0a8Ry3zq7lWdA7GFWEf",
-	"D8PV5Q3LbjibrU8IqRcZZK5v2UXjUzXik0I7Oyhe4vgFfG15Rh11PZ/7YNuxAZHrC2xdYVj6NUuI64pJ",
-	"xwwTjEiZD9qQ2CursFkddzaSaaFnr03Neg11cNGYOaGZznMz+qKSYfkGy9vyKzj4E3fADx0X6ydaGR/r",
-	"rsXsXpV7Sj+Sz0fP8UOnI9hSEdDXlpaKM3D9ILTOlTNsZEwxNMxVe25zK42nOCDdu+LepR74rkJTbjDK",
-	"SVTIy6quXSXRM7OUhyqCvDjNRv7S3eXzOBix+JrM5TSD9kB3NCg8pi7/bqui5ZXw1bUrDEa5RVzEps0L",
-	"hi6g4c6v0H/qdnuPIAD1hfm4WG08UHPY0BjfOnKxqprV28ECPKA8BTEDzYJN0sWu5ZALqogUMQvX5ldM",
-	"P3AB4vIc91x/+DUxujoX3yxmtx4pwTdGCQAet0B61yJ2pclwZf/kUHY0uQCfjZckZs6iF/0SWecVz6ze",
-	"AR4WjLQk0YDGTKuIwDrRHeVnl1h5YIK2FjmEbtJVySOneTvc7ahXoR7fQp9zkc6tLwpoFaSxYYvmsoVn",
-	"PB2qCqOT+6BkzvE91zX7bGSOguNmt9XaumRTYZ024V3G12Agk+UncqqbFevk4hI+C5mdrqRMGRVrpvam",
-	"S0IVGU+hBheUrKib+x9zITMyFdD9cGDBIZ5mGRPxvGpRYy4uJxlaFwOnx4V+vofHx8fTca3TbhX+g2PE",
-	"31v+ELnQbAjpgltvJWVKfcFW6OevtxWvWb4mUQNmjcgVG3KhchPBiA9HTFXCg5KZLi01YQM6Tc1aM5ay",
-	"GypgK86EWvwNRqjX3G5xAcvG1Xrtc8N83rihGdAFM865zPRZYSzz9zGOZ/55asf0/34jZwJo2/0XH/30",
-	"oEWXgVatL5/pSOFjs/dHi2W40MxbLpLNWsG7X3Z+VdfT2034v3WdeR+StwFaexXSwICMAKXByblhKOVK",
-	"K1XGvL64mzXPIlLt4XG1ujg6PP7d2ukerW4PjqKYpeFwKi/hZOWtAMZuK8JaGD2QCcutbE7RXtn47vSQ",
-	"XLO5wlbXIclaDk+mGppwzkYsYxs1vOsW1XxwlzORPDbX+SN3+OiJpGT9qWrvsVFdgSoV8Dwf/OFayrk5",
-	"KviBb6b1COyPPY8hYWwdyIddHycTJhSh7mvX5wGnVBgiDCZRDN5RDKQ1+xiFLiEJjgiGGuv+dRUAbEDx",
-	"lUzmr139ylw9VKwvSmOhfZIoOWYYliQYS3wpvIPzs7dRnSjGSBSrbHAJK4uapLvCSwNL8ZFcebnLDX03",
-	"R3J4KB7Ixotjf+UqAWBAX0dX8lIBj66fP6jB9wg8BCuNvI7k7GQMiuNXe1i7xL5i/StcEfbZOiPQzUIO",
-	"IUaEJSxmSklfhzPHUDWN3SMI+x/IjLRbeZ14COUU6ZxMhXa+Kq7IVLHkNaGiL7BQphQMcxh0Du55eCDF",
-	"TDBP9tAhTLWvgQLUqhDiwmZmxBB1fL2UNoY1O1kS7oxwhidkOf+DuZVKkzxwIthmtGZotHYpClzBspxv",
-	"Xrh5pFrfGtXqWapCaJnibEbH7rOBO6q0m3Zu98gwoupRjX1UY5NcJr+fTu2W4hfjo8AytBOPWHy9OjaK",
-	"ixsmtMzmPliTK4zQxBwNw1JtvVZbjQIzBmHoRVxxzecwatNgU5gdQhDSuTVePUyLZz/B1+4XbyaF6StZ",
-	"I9i0fZuhlItvM1ua8eEjK/xXMSBj2N9sBPEPedim7/YwofE1K4Z9oGk5Z6NAT9a7fe5CTrresO1sDjOa",
-	"sZGcKkjKzEjGYsZvIBUK47kHciqSCn9OTlYeEsNXIvejJ+fRk7PKk6M9F4Bcyon3QC4i3704cabKlc8K",
-	"CgHnmPQPQaCFjoHWwAYNXTBaEjxOXnH2+Yk29ZPmsYg+pS0DmHbqNUSZxiMpsZQoE7ZueiA6m9u4TjT9",
-	"YSq0N/p1YCFyJliGuf6+jA3laZOcCDsVnO01FwkqoVrCGHZILsyWuZhqq/APmFmElnkO5VSBYCMqwkSH",
-	"XGmWdXFND6bRm1myQmnOx4jvRwX6C+I8EWgLyLRSdwbKsXPDMj7geR3ZMBl5T69tfZDMzsIST0V8yJij",
-	"ERBaOOQ3rIjYgNeCzRySLvQJgmp5mwVxHyBxek95+kCYaYa24epfuXCdo7tVEoincAUa/a3i/NZF5R5j",
-	"x781mmLhschb5QAYTQVpAckpuwnn+EOEND6u1WvTLK11ajsQSGmHWvzgNKUxNI0ZQO0MZ4OwvULMn3n7",
-	"cBuXapPQlmNeu+rafBAulO7D00cSLBwQuF5ufod5qlphtfTXBTEF63k2izHd0EBgaQkfneikRnJCFEvT",
-	"4lc+vKdy7TPrGOHCaiLk2FpmuCIjliadXPczSx4Y8ShlqjgLCp+BKewl1m28sg/PsTIj/KQ1F0PVJEaq",
-	"dIIktM4Bqk0VibpTPZIZ/ycQvw75HgTnCBgCJq7YBjzOTY303a7NA1I4YtnrnFqxdFDcEz4wQvH/HwAA",
-	"//8=",
+	"HxDmhQ3sX2NbKMTAuLX4r1efgNrKFV/87OciNHPgeFj4bbldwE36tOyU/+ICzkV6uUYvL04WBoxPXlx2",
+	"627upoQ1bSeQ773aUCAfc7HVyK9evbpDDmWO4WNu6XYFwHx7moVkkrcH5NXe/osADgY1iXPtKmfksP2p",
+	"e3T4pntxeHJ8+bZ7eAQNtlYkWi7H4WSZDBkdezdGQcSUPihT4WixT6D0iZKlPMk6oVty9kJCadDjAaQ/",
+	"KM79dSo1A/I9YoLM5ZRQdQ065oilk2ZVaTebQunjF3d3Q3dIc71Yj73YIecqYxS6aBl1O2iJgB+CRRo/",
+	"T1IqMNrFgs6c90KGaSJj9W8bne5Ss5XwtNB2xHpQacZcQ5K6FVNd+AfhgkRnVDPoRdo4NWPOoy/I0ISH",
+	"Dp4FK7/Ngy0ccAXyVISvxprfsGCEFhf40EuaMRVWci/U/1r29hQ53xcGoa7Id7iveNQ7pE99axGs5jbY",
+	"zP41vSvMMWLlp5Vhr/ZSrLYe2+HCvp6BL6+wkmbhW+BF/iq+oaI3YUN9qRj8fbuW53u7uwXACsCdh6sx",
+	"mM1iqNNyfamF6nvFtBpxw4Q2omk5RC1g86sOF8kHsSZ8EOhdZxijxilZ8ASUeq9vEQ9SDJjfLvx9MSar",
+	"UFkKtxUC95l39lcaFAe+hTi0vgSeYu1m+MYKS3z3b+97xxeXb3oHR4fHYc5yxqCTuW17uo0YnOGXl3m8",
+	"aXbpwj2an5vz5cDThS9+fYAwyvIUYZAXalrdQxntenXhRN+w5fa3LJVY2UTmHmsoJmySMdtjzMXjlwRz",
+	"LI8lpC1fjdWxfMdP58SzlbS4IvFIKiaKlaOgpBje/pA3Y/W1KDWGCd8KxfRdKjluXMXxK9cQCrbF7S41",
+	"w3axhrEUOpNpwUUFPbgmNGaK0ExOjeSiV/fK9vcJ+fWW1+mc3rCkEJS/cS+OVem661Jxqzo1reu2UZ25",
+	"u11ni+37uaxIx90g/mb7VNvisYRKCdPio82iB4oHvU5qyYcPLs7n0gcXtYwAR1ygvczQFPsWiuXQtJSl",
+	"ioHBHj1yaPNXdI5fbKMghc59ubLGhpnRbjthEHjG/eXF4V138lWtz30P7UJ/82U9K89GWplctGyr+Dzh",
+	"GVN3KGm/rHcwJoIlMi6cJG6FhU3FwxBC2X0uBKS5qUv7ycG74hwDGKYKTzZDMHsl1tZVcgMH1+NifAJl",
+	"rbOMr/BTQwCADT3PPeAY6YhRHc2VFfnDzmX80jCl2PWAX+M93iqC5D53ck/BJ9WhJue288Vi6X5sK1ua",
+	"NZiPzESybR9EVwyuOpnH67e24cpWGT3s80Sqaca2bnni+1GWpwObQ2Wfk2XS7LXLZsagA3nFDc22pagV",
+	"t3pGuYZgmGwqBPwjgfgZ62qsk6lIJPxu/mGeDFI6HCICzCi/gYtdSMyVYmNu4oMl3H0JXzFrAPiWFfRQ",
+	"RnvAFnGHTPbtrVx5GGVV4CXPMPRyY6v5RzektYqtI+cgdRftDoU1rTJCwPBQjHyrCgLoPjCiJERyyeso",
+	"LApUxAkAF3biWMEDfOfI2GI59bViZQFK1QXaz50PfY1P3IW7VbrEO4T6aFRoJIU1EcHHAm85lMFnYGCb",
+	"2YQursmIUV+qsi8wRnUATbA/gqXfRdtNMjnmygyg8nZt5eYhWTxiYP3AziEjmTE5zOhkhC7Sgpu3/ObS",
+	"fYcEZhWsUc6UuryLHGc/rYjhcGGHXI9cGn2zYpTqIukqG1SN/7EwMCRDYc32G5pOgb+5gPiD87O3UXO9",
+	"7FotQDOsLscEmYqUKZVnQRtplCXudLep21y2q90NcipXJcK50Zdhh1f0PaMZyyJv810zU2XdeLeAeuAW",
+	"lcAbQtYFarmakm3LD+5JpFtVkQMOIJ5mXM/PDUXDVV8BaMNFCgBGLogJo267p4dQbv5JRMfXl//3P/8b",
+	"QTYykEggyzicn3ykNWQSxSnl41AxCytx5UkpYNEa2lAdJDsuPN6l8w+lTKzZmrt3XMU1bobFPt4FW6nF",
+	"LFhETrkn3BY7wqsUcJYzjYEuqRw2uLUWRvbiRVh2AF25KBVAuxZFlBwzzFujqZK2GgGUfoZ1lTE9rxrs",
+	"KQFQYZyFRJeXP0qlGxQ/MQQmcikBuFQ0z2eM2kAxgIDdkYdAeRQ82WVI3EKw8EAGAvZTMNRh8I7ZeDLN",
+	"zD1DfoQam7IMCXslwBJt9hmbgNCuiokSQKSig5Pjt4dn73tvoFdiX0QH3eOD3tFR740FDAMhwAroTlaV",
+	"mb0JTmgFrYklAHKX1lXPIYt5lX3RFyhTgLaB3RFIVNUXPyKJjKdwJ5+4KIunru2DgjAKcxcSFjXJGYaR",
+	"0b5wF8LZPanw9RLyphH7rWcgeNsyLtDEITpM2HgiNRPxvPGOzSMII0VdENNHqW1sb8UWsx13ky74mMmp",
+	"7pDd5n4E9drF3N9NrshIzrCZim2NjybvlAMxpeYP5wXCxSJrMhIFPOCaKC0x6k00+8IGUWLlmZSPuTZM",
+	"ZU7ilCoF1i6MiW0GogCw7av/OSJPkowOdIMzPWgYckEnvGGkAhi3YVvyN9rtp32BopCV77FpZh6UYKU8",
+	"0K5sdKzPq8ktcFzZmFysgv6aXLG5xPi+8YL2sLf7qkm6oi+w/TwHHysEC6YpGUpCZ3SOl8j2WUPy8Ma6",
+	"KrgUUZ1E51OhmMZtUxIdcXEdEVtIvBDFYY/TRrjDTx1i+Z7v/FEgyGV6bNZp8eqKpVIMlZvCuTxg5UBl",
+	"E8K1jxQQUvfFAKzvV3Ob/OGCjwHPLTgNiUkZ9h/VCgey1CC/6riyTgGM36mc2BniG9UJtv5VBlcsOYSj",
+	"oBj7XLeipS0tAinjdG42AxlR3jpT6PQJRC/lMRPIPR3Nn9B4xBq7zVatXptmqWVGqrOzM5vNmhQeN2U2",
+	"3LHfqp2jw4Pe8XkPvsmjd2pINGv12g2mKdY6tTZk/02YoBNe69SeNVvNZxCTqUfAVXeaM5amDahdsfOP",
+	"2bVq/sO6YYdMB0sosRnwVYOrkI0jyEhOM5eTYRCQD7GYkr+Nh0mtU/uBaSj6Z2QCNZHC6oe7rZaLl7c2",
+	"tiKZc4tBzWaDioAKecNy6NmL/TaEnlk0NUMdANwP0N8TVm7MDYUTvGZz5ULlr9lkwf8zmV6lPK6TMf3c",
+	"oEP2l2etlpM1aMgfYZa4t9uu2o8H0M57rhKesdioHrf12j4Ca/U3LgIP3n+2/v0PIhfGQPaajscUYjjB",
+	"Mwlbw/0bqlbAbODLdKjQggpqW+2TGWGHqrmI6YQ353ScFi7T0o3o3dhcyC3uhBszB68XW6+4oKG+M8tX",
+	"omtWaGiSwYjanY5jCVTgOaSxzvst+yIejt5zI5tolhqykMnp0PBYLOhRCctExmoVCN+Y52sBqNlnvTPS",
+	"9wC5Hy/eH90HxLqYc22of4bpuN3Tw0oojKClwz9XAcI2knhA+mJnCADlotAywjDalN+w+wBSsYbe4viV",
+	"sLLkfi3yHdj7+hug38mEiXvFPq48+lXCxTDm+T8redtFnv4MNggajwxNrPuiJ4rRLB4ZuT3jV1PNLG5b",
+	"4cKI9XVrtvJKonWpUpc/PZG2CwjPyC9TNmVBPnnGaMIFKj6//WUGsN3xlL6YBYUQIKYCpT0L+soDv2nv",
+	"lFs9VZ57/tpST6mAGR2iiFEIhP4w5Tz45SM94kofFJsQPdihltrwhthemhb2uiAPWfm3qxong6qJ7Os7",
+	"pXdRntlSNtlrtTe6GFMjZGuOIVXw3fPt5rnDpd3bfbX+m78aba73OWYs+ZrSmbWMQb6Ns4n9/Om2/qs3",
+	"DsFft5+KaGTugzUwFC96IRLWYVDe5dmhkKuGl7KQ/+6MjeUNWvG9Cudj1SYsU1LQlCRUUySFzCn1zucO",
+	"v1rtUDXJGfr9rIp6cvamd3Z+eXLaO45snr238XMFlgmsyAC6VRnrXBc8H3X/vUzm94ZpbvTbspXTZoQu",
+	"IPheRVGnPMpvCLHQXxWNNrh8b2V2xZOECfxib8uVbYmorVfbvd9+tuX7+1+BcOxuOccGe77I5kdUo/n9",
+	"G6IxJQID6FAkAgWS4rrFQrWVKmHUIuoD8cWuXVSFtGNX+EdHwIfilL+HC/wD05tc3wnV8SjQShB6W+fp",
+	"Zq6aAlEaGquA2cwm/xbcLJELXAYbOri6WUaGTCtCbQNnl9Jd7K0Mr6aJL86NxYnAGePLRbsazYT7kPEw",
+	"m8TW/Q/GJ/3wGzHKr43x0NTVJuHP/ujo/8hPvx1yhGizniJ5GX2nFH5eqeiWOvYFqIFRFPIY9wfEz4Vo",
+	"+io0dS88suY/Lmv2yistXMwwd5ZKV4XnxTRNzQiqWD6lTnZbhGooOBdCh27i8zMehj1aNuWTQDZhku0H",
+	"QcI1KJgr9Tx5VFQfGevvlZh0kwQiFDxWb8ZUd37lye0qO1jXVWhysVW2ymOIqqDNrEhYNrAWuboKtmKa",
+	"xUoq5mQMIZKP/PGPyh/xOq291VA03Hb7r6yClr/iSqgdvsFyi9OA3eaMgafr22ORrd+ERT4qk48879sk",
+	"EBgGtznfK2bkW8xfkKlt5L5rN+N66JG3/IbZSlq+cjNW+MnkjDCwZnEFpV8qjVE+z/8hTVKFYgJ39+D4",
+	"ug1QqMEMmzwi/iPif4NWpEmOU6sxv1x9scpdUywY+YDctzhNZaSKf+VRCH7030xKFzMsBocYmuWR2H7N",
+	"xtw3yXvKU0XolZz6OC+I54If3CoJTWd0rqDcbIipnS+jy/0ztSVM+Xoi8nZIamshz20fh0dB+ZFffjNE",
+	"5HxTImL5Zd7EqtrhglSjXNer7voKB9pcBWMKIcUKM1UU5uphMJRrOwflehLJbLzpmM77IqVDcsVGXCS2",
+	"fMdYYo5YVAzei542CST8Bttc8cWsq0IzkxlV5B9Tt4Ek7w8woqovhIQG21U+phMXubmdTQIysaBFxJoX",
+	"D7BI5QZv+lZ2a980YDp/92GTVyELMekO8L5v+Pr3kEKz0ZohEnmTN5cPdaP1UM2xmPanB+QbeRO6UKQq",
+	"pgfIgUvl/H3Gqm7Pbp7/Psn7txwNWxUKa7uhLEWRu858lR7FrqXEu61dLE2Rk0auXMZxncjMpvZGKCJ1",
+	"gJj+5Tiqk91Wyxe14IrkYawXLs32ms3zvGD45Uomc/LEwIVmmMZqKLNtEvG0WOrCNdn0wUMuEVX1RSl9",
+	"F6TeOUs6xAiJERajLE/vvKUwe6EHSICwF3oILRH2MgDbREuyu79f7jhSagt2ZeRDw7cUoZA5yxKCCSXQ",
+	"N2Mhe9T3oekLt2D3E9QisTviBe8v5GSSD4oRSqBqBPnw4fANcLo8Pdxzte8UDDDJbLSzS6IGn48FvX2x",
+	"g4CDghbQRXJ3t7QzzIm3ZbpHMk2gJdoV16qeF8DIYZynGb4YvIp399jLxrOr9m5jb8AGjVdt1mrsJ+24",
+	"zVr0RfzsWVVlgYWk7dqiglBMVyzUq9xv767tkL1UBcPecsxGf7G713pqpYjpxJzXsUvurhO4B89adS9f",
+	"GERQUNf3BE6ppDhkjPChkNkyZGDGdqtq84h+K1MyPz2QWpajxFfWygqTVkilBcJDnmAGc4hYPQ2z3gNX",
+	"KGMD1ovv3tbdt04U2ezrXHCphWjXulGC39zWa0cy9qWPV33v3yv1SWl0zcmsnz3wBZzJbmv3Kx+1zamH",
+	"AgM8TckV82zn8YDxgP/FZMM/imnhvmTPCmQs1lrZxipmh19Gy6hQAzLqlGrIug7o0OHUYO5rQgVhNEu5",
+	"bfhVlgmNTDKmc6gx0uyL6OSn3tnRSfdN703U8W/VfSffscy8ScKw0yvGxdBRBpBVYjlNkwJtgBp02MQ3",
+	"Oj3qHvSgjv6H43fHJx+Po0KbYVgG+8yVhq44kcOqqNkXhwLMqjFVTJU6mZX2QY26TKIzprN5A3TnyEkK",
+	"yO/viUbdhfAXFrXus+KrWOrhbjl7p85n63pHL6knJSuUj1BabYrK4/gUHVLUT8wRz6QvuZPXYsttP5TY",
+	"miJQUsleDRwwlmOmQkarvngSYW/qDskbO0dPnQSMeRDCthK0qddCZjZZ2tqysIsdhxq07AYkcpEn/i2v",
+	"gWvVF67E4GvCB0vtq1XBxFbqd50vF3+GpRpwYRsfVKf4mKnX2OuGarC5YW0aq2PhbsKJwX3RF9W2toWK",
+	"oFBPqdSKnmp3CFCiSdG5IhH0tHfqW0An+4HpCo3s9245Winw3Ju56MtFmqUyM6s+L7/8zQskv1OH5red",
+	"uu1qEIZcnKvYwbYYDlgE4X3LjGQHq1dhd467DVppPHPV4WyBrIWAWaiObGUEQ5S1LYbmi5ftt575xsVQ",
+	"Wo1mGb8BB4QiSkphPYx9YXtf+5IOtu/tiCpyxYZTUYdmobCI3OjilODu+cXl6eFPJxdR3XHEQsNxqztj",
+	"K3NyYWYDA9lSN+WrKTZS1rZAEDRDn09Yx0VOcc2UMwaN6TXDikAzBVFV2GskFCgFy3aU/UGipAoz3Frb",
+	"xW9qqsir3de+pv5cvCDYM3ehz+53ylZ9LIrUWABygQv96ymkj4kWf2B+hBRiSw1lB5TAlXqK9Ytbb7gr",
+	"2ohFk1yn55V+5QOqHrrMzoqcRdjgYyjaI6YEfY6KlQrlF5AGEeNLxLhKiUtdK6Kmk4nMtI1d81V0XE9e",
+	"WwbXV2eFSq6YGEn27bp9eQMjq8SpVI4X7rcgxDtNO7ZKbV+EytS2XpHo4uTk8n33+G+XB93z3nlQZT2Z",
+	"MGEwbGuV9UCOx1QkUCH6gfw5fm1fOVMznzNMcAx85YSJR4njUeL4o4V3VNNdg62g4ykWILRVwsnOr+b/",
+	"qm2pH50F1Qkjtlr8mtIKzhJnSduDCierSMWjaPIomiwYlaow5M6iyAYBmlSxattTjoU71mb/BZaoLRZT",
+	"JUEtsllCh5SDLwTFIP+wZEQCgcfIOZcHRyfn4JLDj/MCFE3Sg65HHFvH4UmQWcY1U33hBbCWpzXkSS5C",
+	"ve+dn3d/6J1HT4O1KwBwRZLzzUlTuMTN5amvRyRz96QF/GPNi0fB6F+H6n80BMbTIXvFtxeRdoD6/bak",
+	"eYkEg3Jqc3EhnnU7w3zQ2m5m+KYpKazQEbXfjHDmB/GY1fVI/r5hy7W5qFsphgwblVT3xVE6Y3RsZDhs",
+	"RNSA9kH4WQc7Oo2oIiM6mTDBEhe3bgP1F/VH72IS7lPzmarbEiOJZKpJIhg96gsbfj6gsa6TKKGaRnl3",
+	"YF+UhIuSzyqCpp0u5B9XD8W5MQzLDWjDXCDaRhWXjHGkegSmvjyZwlaCeG2gK8fgb4Vo+va+jy/yET1g",
+	"sOqLvui6Fl9YbB+CeUDCzsWwiCeRa1cPzZVh82Z30RFVugGdZBqHbyIsn6pH5oRt+hvXrwu7ygNyyIyq",
+	"vsjY1ZSnBuTFzN9D+IcruoRZdsA8tAS/bH3BuLnb2uuQRCL3kWNmNYQAM3kLPVE3SpO4KGzcd5XGjfu2",
+	"MhZyI6rKPYnazRdV4fAlgNUqIv+f79XDQfLr+8zACht4pxa6Sycd0m6+6At4peNc8k3rVU/6wtzeDvm1",
+	"D2vt1zr92sI7/Vq9j52b4WkiBf7kmjj3a532LYB9Rf+lEPdCXF3XI2rL4J3KyiGLEfi5Uzk/UHcjzZ13",
+	"q/vXYquPtpgiW0LKkPtmFrr8PEygDxc3ksdspUd2QnlC7IvWTOFKSjt2AIR65vKC4YMrGl8TxUUMFUhE",
+	"xxDr/zw/OYa8OAwqLZJ9TPVRfRH5ZlVRHdO/XKeoScaFhvQvrsiY5u32MTTDp1m7bqyJwx5LQyC2iOul",
+	"XojWv9wXLhzU5Uwr7ABXLFkA3d/I8XR8ZadIqGY2XBPVDlggUCio16fpZ6Y6pWVC2JLAGkh94X1uLtQJ",
+	"eYgDcNCqBI0xLo9PLi7zxqSv83ipWCqd8y1DSoT0B/hkr7XXF9HxyeXh8U8nhwe96ClaspbOghSOwpUl",
+	"h7OwTkRcGE3rREsJQVkQlMoFiVIqhhFeCC2BMbLPVqyBNESUT/KwWt90ttiBx2BjkxzTcbldSYH5UU1T",
+	"OfRhuI4h26jmZ60WGatyRXYzm+EtENkejblSXAyrQmcPLXJswKfNhqc2ZRmjzcxN+GhvF7c5/+aEoIV2",
+	"HLOJbhzZjyK/JZA4IL63J4YpV6MyV0+YY+q/TBn02rI83Uxf4nmu0TkzG0uKfZarM/eK+1BLIoa9FIsL",
+	"anQv6oSJ17/8pdXcr2xsXN7v+lS8B1Jf3YEacl3RE28jYcHi0j1LC9tw9pPs1ADyjvy9+PWzO825d6ev",
+	"Hs7qWJjlgZXj4kzbyiL5t/t3Outt5RL35T15inR+9SuiWB5GSJE3LLvhbLY+v6Ve5Pe5+mgXjU/ViE8K",
+	"3fmgFovjMfC15TN1VF19KoftLgeEsS+wE4eRUK5ZQlyTTzpmmC9FymzdRvheWf3TquyzkUwLLYgty3sN",
+	"ZX3RNjuhmc5TTfqiksn5ftHb8jgA/IkD8EOH+fqJVob7umMxu1flFtm/Icl9dIT/QbIrbOULaNNLS7Um",
+	"uH4QWueqMzYyphjaGasd0bnRyVMcUFZcrfJSS39XcCq3f+UkKuQ0VteuMOqZWcpD1XRenGYj9+/uMjwO",
+	"Riy+JnM5zaDb0R3tI4+Z2L/bIm95YX917eqcUW4RF7Fp8/qnC2i48yu007rd3sEJl/rCfFwsnh4ooWxo",
+	"jO+EuVgkzpohQPEeUJ6CmIFWTqOwY6+vmcyuFZEiZuFWA4rpB66nXJ7jnsspvyZGv+fim8Xs1iMl+MYo",
+	"AdzHLZDedbxdaQFd2Q46lOxNLsAF5SWJmTNQRr9E1hfHM6t3gMMIA0dJNKAx0yoisE40lPnZJRZSmKB9",
+	"Rg6hOXZVLsxp3t13O+pVKC+40LZdpHPrWgNaBVl52HG6bBUaT4eqwlDlPiiZgHwLec0+G5mj4IfabbW2",
+	"rkBVWKfN35fxNRjVZPmJnOpmxTq5uITPQqaqKylTRsWaqb0lllBFxlMoKQYVOOrm/MdcyIxMBTRzHNjr",
+	"EE+zjIl4XrWoMReXkwwtkgHocaGf7yH4+Hg6rnXarcJ/AEb8veWByIVmQ8h+3HorKVPqC7ZCP3+9rXjN",
+	"8jWJGjBrRK7YkAuVmwhGfDhiqvI+KJnp0lITNqDT1Kw1Yym7oQK24syuxd9ghHrN7RYXsGyQrdc+N8zn",
+	"jRuaAV0w45zLTJ8VxjJ/H+N45p+ndkz/7zdyJoC23X8t1U8PWkMaaNX6aqCOFD72rn8M8wnXzXnLRbJZ",
+	"Z3v3y86v6np6uwn/t55A73fyNkBrr0IaGJARoNI5OTcMpVw4psqY1xd3s+ZZRKo9PK5W13qHx79bO92j",
+	"1e3BURSTThxO5RWprLwVwNhtRVh7Rw9kwnIrm1O0V/bxOz0k12yusHN3SLKWw5Ophp6isxHL2Eb9+7pF",
+	"NR+8/0wkj72C/sgNS3oiKVl/qrqVbFQmoUoFPM8Hf7gOeW6OCn7ge4M9XvbHFs6Q/7buyoddHycTJhSh",
+	"7mvXtgKnVBjxDCZRDPhRDKQ1+xiFLiEJjgiGGuv+dQUNbHz0lUzmr105zlw9VKwvSmOhfZIoOWYYZSUY",
+	"S3xlv4Pzs7dRnSjGSBSrbHAJK4uapLvCSwNL8YFpefXODX03R3J4KB7Ixotjf+WiB2BAX0dX8soHj66f",
+	"P6jB9wg8BCuNvI7k7GQMav1Xe1i7xL5i/StcEfbZOiPQzUIOIUaEJSxmSklfVjTHUDWN3SPIYhjIjLRb",
+	"edl7iEwV6ZxMhXa+Kq7IVLHkNaGiL7DupxQMUzJ0ft3zkEKKiW2e7KFDmGpf0gWoVSHEhc3MiCHq+Hop",
+	"Cw5LkLIk3OjhDCFkOf+DuZVKkzxwXttmtGZotHYpClzBspxvXrh5pFrfGtXqWaqCYdQ5xdmMjt1nP3pU",
+	"aTdtRO+RYUTVoxr7qMYmuUx+P43nLcUvxkeBZWgnHrH4enVsFBc3TGiZzX2wJlcYoYkpJ4al2vKztrgG",
+	"JkDC0Iu44nrpYdSmwaYwO4QgpHNrvHqYjtV+gq/d/t5MCtNXskawafuuSSkX32byN+PDR1b4r2JAxrC/",
+	"2QjiH/KwTd+8YkLja1YM+0DTcs5GgZ6sd/vchZx0vWHb2RxmNGMjOVWQY5qRjMWM30BmF8ZzD+RUJBX+",
+	"nJysPCSGr0TuR0/OoydnlSdHey4AqaET74FcRL57ceJMlasGFhQCzrGGAQSBFhogWgMb9KfBaEnwOHnF",
+	"2adb2kxWmsci+jS4DO60U68hyjQeSYmVUZmwZeAD0dncxnWi6Q8zu73RrwMLkTPBMpti6aryUJ42yYmw",
+	"UwFsr7lIUAnVEsawQ3JhtszFVFuFf8DMIrTMU0KnCgQbUREmOuRKs6yLa3owjd7MkhUqjT5GfD8q0F8Q",
+	"54mXtoBMK3VnoBw7NyzjA56XxQ2Tkff02pY7yewsLPFUxIeMORoBoYVDfsOKiA14LdjMIelC2yMo/rdZ",
+	"EPcBEqf3lKcPhJlmaBuu/pXr8Dm6WyWBeApXoNHfKs5vXSPvMXb8W6Mp9j4WeascAKOpIC0gOWU34boA",
+	"ECGNj2v12jRLa53aDgRS2qEWPzhNaQw9cAZQCsTZIGzrE/Nn3g3dxqXaJLTlmNeuujYfhOu++/D0kQQL",
+	"BwSul3v5YZ6qVlj8/XVBTMHypM1iTDf0Q1hawkcnOqmRnBDF0rT4lQ/vqVz7zDpGuLCaCDm2lhmuyIil",
+	"SSfX/cySB0Y8SpkqzoLCZ2AKe4h1G6/sw3OszAg/ac3FUDWJkSqdIAmdgIBqU0Wi7lSPZMb/CcSvQ74H",
+	"wTkChoCJK7afkHNTI323a/MXKRyx7HVOrVg6KO4JHxih+P8PAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

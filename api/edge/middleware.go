@@ -166,7 +166,7 @@ func (e Config) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	if err := p.Write(c.Response(), c.Request().Method == http.MethodHead, RequestID(c)); err != nil {
+	if err := refuse(c, p); err != nil {
 		e.Log.DebugContext(ctx, "client left", "request_id", RequestID(c), "error", err)
 	}
 }

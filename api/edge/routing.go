@@ -33,6 +33,33 @@ func Offer(kinds ...string) echo.MiddlewareFunc {
 	}
 }
 
+// ProblemWriter answers a request with a problem. The caller must not have written anything
+// before.
+type ProblemWriter func(p *problem.Problem, w http.ResponseWriter, r *http.Request, requestID string) error
+
+// paged is the key of the [ProblemWriter] of a request.
+const paged = "amends.problems"
+
+// Paged has write answer the problems of a route, to clients that prefer HTML to JSON.
+func Paged(write ProblemWriter) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if kind, _ := header.Choose(c.Request().Header, echo.MIMEApplicationJSON, echo.MIMETextHTML); kind == echo.MIMETextHTML {
+				c.Set(paged, write)
+			}
+			return next(c)
+		}
+	}
+}
+
+// refuse answers a request with a problem.
+func refuse(c echo.Context, p *problem.Problem) error {
+	if write, ok := c.Get(paged).(ProblemWriter); ok {
+		return write(p, c.Response(), c.Request(), RequestID(c))
+	}
+	return p.Write(c.Response(), c.Request().Method == http.MethodHead, RequestID(c)) //nolint:wrapcheck // the client left
+}
+
 // chosen is the key of the media type that a route answers.
 type chosen struct{}
 

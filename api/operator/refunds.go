@@ -3,6 +3,7 @@ package operator
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -15,15 +16,15 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/internal/orders/refund"
+	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
-	paid "github.com/amends/amends/services/payment/refund"
 )
 
 // RefundsConfig configures [Refunds].
 type RefundsConfig struct {
-	Orders   *orders.Client
-	Payments refund.Payments
-	Log      *slog.Logger
+	Orders  *orders.Client
+	Records refund.Records
+	Log     *slog.Logger
 }
 
 // Refunds serves the refunds of orders.
@@ -65,7 +66,7 @@ func (s *Refunds) refund(c echo.Context) error {
 	}
 	q.TakeBack = body.TakeBackStock != nil && *body.TakeBackStock
 	log := s.config.Log.With("request_id", edge.RequestID(c), "order_id", q.OrderID, "by", q.By)
-	made, err := s.config.Orders.Refund(ctx, s.config.Payments, q)
+	made, err := s.config.Orders.Refund(ctx, s.config.Records, q)
 	if err != nil {
 		log.InfoContext(ctx, "a refund is refused", "code", problem.Of(err).Code)
 		return err //nolint:wrapcheck // a fault, which the edge answers
@@ -94,28 +95,31 @@ func (s *Refunds) list(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.config.Orders.Find(ctx, id); err != nil {
+	of, err := s.config.Orders.Find(ctx, id)
+	if err != nil {
 		return err //nolint:wrapcheck // a fault, which the edge answers
 	}
-	all, err := s.config.Payments.Refunds(ctx, id)
+	all, err := refund.List(ctx, s.config.Records, id)
 	if err != nil {
 		return err //nolint:wrapcheck // as above
 	}
 	out := contract.Refunds{Refunds: []contract.Refund{}}
 	for _, r := range all {
-		out.Refunds = append(out.Refunds, contract.Refund{
-			Id: r.ID, Status: statuses[r.State], Code: apiorders.Optional(string(r.DeclineCode)),
+		shown := contract.Refund{
+			Id: r.ID, Status: contract.RefundStatus(r.Status), Code: apiorders.Optional(string(r.Code)),
 			Amount: contract.Money{Amount: r.Amount.Minor, Currency: string(r.Amount.Currency)},
 			Reason: r.Reason, Reference: apiorders.Optional(r.Reference), By: r.By, TakeBackStock: r.TakeBack,
 			CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
-		})
+		}
+		if flags := flagsOf(of.Attention, r.ID); len(flags) > 0 {
+			shown.Attention = new(apiorders.RenderAttention(flags))
+		}
+		out.Refunds = append(out.Refunds, shown)
 	}
 	return c.JSON(http.StatusOK, out)
 }
 
-var statuses = map[paid.State]contract.RefundStatus{
-	paid.Pending:  contract.RefundPending,
-	paid.Done:     contract.RefundDone,
-	paid.Declined: contract.RefundRefused,
-	paid.Blocked:  contract.RefundRefused,
+// flagsOf returns the flags of an order that are a refund's.
+func flagsOf(all []saga.Attention, refund string) []saga.Attention {
+	return slices.DeleteFunc(slices.Clone(all), func(a saga.Attention) bool { return a.Saga != refund })
 }

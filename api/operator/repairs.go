@@ -20,14 +20,16 @@ import (
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/internal/orders"
 	"github.com/amends/amends/internal/orders/read"
+	"github.com/amends/amends/internal/orders/repair"
 	"github.com/amends/amends/internal/text"
 	"github.com/amends/amends/saga"
 )
 
 // Config configures [Repairs].
 type Config struct {
-	Orders *orders.Client
-	Log    *slog.Logger
+	Orders  *orders.Client
+	Refunds repair.Refunds
+	Log     *slog.Logger
 }
 
 // Repairs serves the operations of operators on orders.
@@ -68,7 +70,7 @@ func (s *Repairs) repair(c echo.Context) error {
 	case refund != "":
 		log = log.With("refund", refund)
 		ask = func(ctx context.Context, req saga.RepairRequest, key string) (read.Snapshot, bool, error) {
-			return s.config.Orders.RepairRefund(ctx, refund, req, key)
+			return s.config.Orders.RepairRefund(ctx, s.config.Refunds, refund, req, key)
 		}
 	}
 	order, made, err := ask(ctx, req, key)

@@ -116,9 +116,18 @@ func codeOf(f *fault.Error) fault.Code {
 // Write answers a request with p. A client that asked for HEAD gets no body. The
 // caller must not have written anything before.
 func (p *Problem) Write(w http.ResponseWriter, head bool, requestID string) error {
+	p.Header(w.Header())
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status())
+	if head {
+		return nil
+	}
+	return json.NewEncoder(w).Encode(p.body(requestID)) //nolint:wrapcheck // the client left: there is nothing to add
+}
+
+// Header sets the headers of an answer with p, but those of its body.
+func (p *Problem) Header(header http.Header) {
 	kind := table[p.Code]
-	header := w.Header()
-	header.Set("Content-Type", "application/problem+json")
 	header.Set("Cache-Control", "no-store")
 	switch {
 	case p.RetryAfter > 0:
@@ -138,11 +147,6 @@ func (p *Problem) Write(w http.ResponseWriter, head bool, requestID string) erro
 	if p.Code == EncodingUnsupported {
 		header.Set("Accept-Encoding", "identity")
 	}
-	w.WriteHeader(kind.status)
-	if head {
-		return nil
-	}
-	return json.NewEncoder(w).Encode(p.body(requestID)) //nolint:wrapcheck // the client left: there is nothing to add
 }
 
 // Status returns the HTTP status of p.

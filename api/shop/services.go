@@ -27,6 +27,7 @@ type Services struct {
 	Order interface {
 		Get(ctx context.Context, id string) (order.Record, error)
 		Address(ctx context.Context, id string) (order.Address, error)
+		Refunds(ctx context.Context, id string) ([]order.Refund, error)
 	}
 	// Query is the read model.
 	Query   query.Products
@@ -92,6 +93,14 @@ func (r *Reader) Address(ctx context.Context, id string) (order.Address, error) 
 		return order.Address{}, errNone
 	}
 	return retry.Do(ctx, r.retries, func(ctx context.Context) (order.Address, error) { return r.services.Order.Address(ctx, id) })
+}
+
+// OrderRefunds returns the refunds of an order as the order service does.
+func (r *Reader) OrderRefunds(ctx context.Context, id string) ([]order.Refund, error) {
+	if r.services.Order == nil {
+		return nil, errNone
+	}
+	return retry.Do(ctx, r.retries, func(ctx context.Context) ([]order.Refund, error) { return r.services.Order.Refunds(ctx, id) })
 }
 
 // Payment returns the newest payment of an order as payment does.

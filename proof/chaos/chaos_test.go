@@ -13,7 +13,7 @@ var (
 	forFlag    = flag.Duration("chaos.for", 22*time.Second, "how long faults are begun, and orders placed")
 	ordersFlag = flag.Int("chaos.orders", 64, "how many orders are placed")
 	seedFlag   = flag.Uint64("chaos.seed", 0, "what draws the schedule; 0 is a random seed")
-	plantFlag  = flag.String("chaos.plant", "", "damage to do before the judgement: lost-order, double-capture, held-stock, lost-refund, double-refund, lost-event, doubled-event, stale-read-model, lost-mail or doubled-mail")
+	plantFlag  = flag.String("chaos.plant", "", "damage to do before the judgement: lost-order, double-capture, held-stock, lost-refund, double-refund, lost-event, doubled-event, stale-read-model, lost-mail, lost-refund-mail or doubled-mail")
 )
 
 func TestChaos(t *testing.T) { //nolint:paralleltest // it measures how long things take

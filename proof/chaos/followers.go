@@ -57,9 +57,12 @@ func (p *platform) judgeFollowers(ctx context.Context, records []order.Record) (
 		return f, err
 	}
 	for _, r := range records {
-		is := copyOf{string(r.Status), string(r.Reason), r.Placement.CustomerID, money.Amount{}}
+		is := copyOf{Status: string(r.Status), Reason: string(r.Reason), Customer: r.Placement.CustomerID}
 		if r.Total != nil {
 			is.Total = *r.Total
+		}
+		if r.Refunded > 0 {
+			is.Refunded = money.New(r.Refunded, is.Total.Currency)
 		}
 		if has, known := copies[r.ID]; !known {
 			f.add("order %s is not in the read model", r.ID)
@@ -77,7 +80,7 @@ func (p *platform) judgeFollowers(ctx context.Context, records []order.Record) (
 // copyOf is an order as the read model has it.
 type copyOf struct {
 	Status, Reason, Customer string
-	Total                    money.Amount
+	Total, Refunded          money.Amount
 }
 
 func (p *platform) copies(ctx context.Context) (map[string]copyOf, error) {
@@ -91,9 +94,9 @@ func (p *platform) copies(ctx context.Context) (map[string]copyOf, error) {
 		var id, view string
 		var c copyOf
 		_, err = pgx.ForEachRow(rows, []any{&id, &c.Status, &c.Reason, &c.Customer, &view}, func() error {
-			var seen struct{ Total money.Amount }
+			var seen struct{ Total, Refunded money.Amount }
 			err := json.Unmarshal([]byte(view), &seen)
-			c.Total = seen.Total
+			c.Total, c.Refunded = seen.Total, seen.Refunded
 			all[id] = c
 			return err
 		})
@@ -140,7 +143,8 @@ func (p *platform) units(ctx context.Context, database, query string) (map[strin
 var ends = map[order.Status]notification.Kind{order.Confirmed: notification.OrderConfirmed, order.Cancelled: notification.OrderCancelled}
 
 // judgeMails judges the mailboxes: each decided order of an account has one mail, which came
-// after its end; no other mail is about an order, and a delivery is behind each.
+// after its end; no other mail is about an order, and a delivery is behind each. Refunds are
+// those of guests, who have no address: each has its delivery, which was dropped.
 func (p *platform) judgeMails(ctx context.Context, f *followers, records []order.Record) error {
 	mails, err := p.mailbox.List(mostMails)
 	if err != nil {
@@ -178,6 +182,16 @@ func (p *platform) judgeMails(ctx context.Context, f *followers, records []order
 	for id, m := range arrived {
 		f.add("mail %s to %v (%s, order %s) is about no end of an order", m.MessageID, m.To, m.Subject, deliveries[id].subject)
 	}
+	made, err := p.madeRefunds(ctx)
+	if err != nil {
+		return err
+	}
+	for refund, id := range made {
+		n := notification.Notice{Kind: notification.OrderRefunded, Subject: id, Occurrence: refund, Recipient: notification.Guest}
+		if deliveries[n.Key(notification.Email)].state != notification.Dropped {
+			f.add("the customer of order %s is not told of refund %s", id, refund)
+		}
+	}
 	sent := map[string]int{}
 	for _, d := range deliveries {
 		if d.state == notification.Sent {
@@ -188,6 +202,21 @@ func (p *platform) judgeMails(ctx context.Context, f *followers, records []order
 		}
 	}
 	return nil
+}
+
+// madeRefunds returns the orders of the refunds that were made.
+func (p *platform) madeRefunds(ctx context.Context) (map[string]string, error) {
+	all := map[string]string{}
+	err := p.with(ctx, "order", func(conn *pgx.Conn) error {
+		rows, err := conn.Query(ctx, "SELECT id, order_id FROM order_refunds WHERE status = 'DONE'")
+		if err != nil {
+			return err
+		}
+		var refund, id string
+		_, err = pgx.ForEachRow(rows, []any{&refund, &id}, func() error { all[refund] = id; return nil })
+		return err
+	})
+	return all, err
 }
 
 const (

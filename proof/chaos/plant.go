@@ -30,7 +30,8 @@ const (
 
 	StaleReadModel Plant = "stale-read-model" // the read model has an order as it was once
 	LostMail       Plant = "lost-mail"        // no message tells a customer of an order's end
-	DoubledMail    Plant = "doubled-mail"     // two messages do
+	LostRefundMail Plant = "lost-refund-mail" // no message tells a customer of a refund
+	DoubledMail    Plant = "doubled-mail"     // two messages tell of an order's end
 )
 
 // Plants are all kinds, with the words that must name each: in the invariants, and
@@ -46,6 +47,7 @@ var Plants = map[Plant][]string{
 
 	StaleReadModel: {"in the read model", string(queryaudit.CopyDiffers)},
 	LostMail:       {"was mailed, and no delivery says so", string(notificationaudit.MailMissing)},
+	LostRefundMail: {"is not told of refund", string(notificationaudit.MailMissing)},
 	DoubledMail:    {"has 2 deliveries that are sent", string(notificationaudit.MailDoubled)},
 }
 
@@ -99,6 +101,10 @@ var statements = map[Plant]struct {
 	LostMail: {
 		"notification", `SELECT subject FROM deliveries WHERE state = 'SENT' ORDER BY subject LIMIT 1`,
 		[]string{`DELETE FROM deliveries WHERE subject = $1`},
+	},
+	LostRefundMail: {
+		"notification", `SELECT subject FROM deliveries WHERE kind = 'order.refunded' ORDER BY subject LIMIT 1`,
+		[]string{`DELETE FROM deliveries WHERE subject = $1 AND kind = 'order.refunded'`},
 	},
 	DoubledMail: {
 		"notification", `SELECT subject FROM deliveries WHERE state = 'SENT' ORDER BY subject DESC LIMIT 1`,

@@ -25,7 +25,7 @@ func TestAPlantIsFoundByName(t *testing.T) { //nolint:paralleltest // it must no
 	require.NoError(t, err)
 	require.Empty(t, before.violations)
 
-	for _, plants := range [][]Plant{{HeldStock, LostEvent, StaleReadModel, LostRefund}, {DoubleCapture, DoubledEvent, LostMail, DoubleRefund}, {LostOrder, DoubledMail}} {
+	for _, plants := range [][]Plant{{HeldStock, LostEvent, StaleReadModel, LostRefund, LostRefundMail}, {DoubleCapture, DoubledEvent, LostMail, DoubleRefund}, {LostOrder, DoubledMail}} {
 		victims := map[Plant]string{}
 		for _, plant := range plants {
 			victims[plant], err = p.plant(t.Context(), plant)

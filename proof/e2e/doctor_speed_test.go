@@ -70,7 +70,7 @@ func (p *platform) fill(t *testing.T, f *shoptest.Followers, like string, n int)
 	p.copy(t, like, ids)
 	f.Want(t, notices...)
 	for some := range slices.Chunk(rows, 1000) {
-		_, err := p.Exec(t.Context(), "query", `INSERT INTO orders SELECT generation, v.column1, seq - v.column2, customer_id, status, reason, style, attention, version, view, words
+		_, err := p.Exec(t.Context(), "query", `INSERT INTO orders SELECT generation, v.column1, seq - v.column2, customer_id, status, reason, style, attention, version, view, words, account
 			FROM orders, (VALUES `+strings.Join(some, ",")+`) AS v WHERE id = ?`, like)
 		require.NoError(t, err)
 	}

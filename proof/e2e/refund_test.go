@@ -21,10 +21,17 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/api/shop"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/money"
+	derive "github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/internal/orders/invoice"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/internal/orders/sagas"
 	"github.com/amends/amends/internal/watch"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/payment"
+	paid "github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/workflows/repay"
 )
@@ -35,7 +42,7 @@ func (p *platform) refunds(t *testing.T) string {
 	c := api.DefaultConfig()
 	c.Orders.Queue, c.Orders.RepairTimeout = p.queues["order"], 3*time.Second
 	quiet := slog.New(slog.DiscardHandler)
-	a, err := api.New(c, p.client, api.WithLogger(quiet), api.WithOrders(p.Orders), api.WithServices(shop.Services{Payment: p.Payments}))
+	a, err := api.New(c, p.client, api.WithLogger(quiet), api.WithOrders(p.Orders), api.WithServices(shop.Services{Order: p.Orders, Payment: p.Payments}))
 	require.NoError(t, err)
 	h := httptest.NewServer(api.NewAdmin(api.Admin{Repairs: a, Operators: []operator.Operator{{Name: "day", Secret: "day-day-day-day-day"}}, Logger: quiet}))
 	t.Cleanup(h.Close)
@@ -224,5 +231,49 @@ func TestAStuckRefundIsSeenAndRepaired(t *testing.T) {
 		pending, err = p.Orders.PendingRefundsOf(ctx, id)
 		return err == nil && len(pending) == 0
 	})
+	require.NoError(t, p.Check(ctx))
+}
+
+// The records remember a refund for as long as its order, and the engine forgets its workflow:
+// its key is for no other refund, also if it was refused, or stopped before any money moved.
+func TestTheKeyOfARefundIsRememberedWithoutTheEngine(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t, 10*time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 90*time.Second)
+	defer stop()
+	id := p.insist(t, "", "wait=30", placement()).order.ID
+	eventually(t, "the order is confirmed", func() bool { return p.get(t, id).order.Status == confirmed })
+	total, admin := p.get(t, id).order.Total.Minor, p.refunds(t)
+	ask := func(key string, minor int64) int {
+		status, _, err := tryRefund(ctx, admin, id, key, minor)
+		require.NoError(t, err)
+		return status
+	}
+	require.Equal(t, http.StatusOK, ask("most", total-100))
+
+	// The steps of a refund that was refused, whose workflow is past its retention.
+	refundID, number := derive.Refund(id, "refused")
+	k := func(step string) key.Key { return key.Key{Saga: id, Step: step, Generation: number} }
+	amount := money.New(200, "EUR")
+	opening := order.RefundOpening{ID: refundID, Amount: amount, TakeBack: true, At: time.Now()}
+	require.NoError(t, p.Orders.OpenRefund(ctx, k("order.open_refund"), opening))
+	_, err := payment.New(p.Payments, p.Provider, payment.Options{}).Refund(ctx, k("payment.refund"), payment.RefundRequest{Amount: amount, Note: paid.Note{ID: refundID}})
+	require.Equal(t, payment.RefundExceedsCapture, fault.CodeOf(err))
+	require.NoError(t, p.Orders.CloseRefund(ctx, k("order.refuse_refund"), order.RefundClosing{Status: order.RefundRefused, Opening: opening}))
+	require.Equal(t, http.StatusUnprocessableEntity, ask("refused", 50))
+	require.Equal(t, http.StatusConflict, ask("refused", 200), "a repeat is answered as the first one")
+
+	p.stop("payment")
+	require.Equal(t, http.StatusAccepted, ask("stopped", 30))
+	refundID, _ = derive.Refund(id, "stopped")
+	require.NoError(t, p.client.TerminateWorkflow(ctx, repay.WorkflowID(refundID), "", "test"))
+	require.Equal(t, http.StatusUnprocessableEntity, ask("stopped", 40))
+	p.start(t, "payment")
+	eventually(t, "it goes on", func() bool { return ask("stopped", 30) == http.StatusOK })
+
+	rec, err := p.Orders.Get(ctx, id)
+	require.NoError(t, err)
+	require.Empty(t, rec.Attention)
+	require.Equal(t, total-70, rec.Refunded)
 	require.NoError(t, p.Check(ctx))
 }

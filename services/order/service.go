@@ -61,6 +61,7 @@ type Service interface {
 // Direct is the part of the service that is called directly, not as a step of a saga. A
 // method may refuse with INVALID an id of more than 255 characters: there is none.
 type Direct interface {
+	refund.Direct
 	// Get returns the record of an order, or NOT_FOUND. It leaves out the address: a
 	// caller that may see orders need not see where customers live.
 	Get(ctx context.Context, id string) (Record, error)

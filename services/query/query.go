@@ -11,6 +11,7 @@ import (
 type Order struct {
 	ID         string         `json:"id"`
 	CustomerID string         `json:"customer_id"`
+	Account    string         `json:"-"` // the account that placed it; empty: a guest, who may name any customer
 	Status     Status         `json:"status"`
 	Reason     string         `json:"reason,omitempty"` // why it was cancelled
 	Style      string         `json:"style"`
@@ -98,7 +99,8 @@ type Found struct {
 
 // OrderFilter selects orders; the zero value of a field selects all.
 type OrderFilter struct {
-	CustomerID     string
+	CustomerID     string // as the placement names it
+	Account        string // that placed it
 	Status         Status
 	SKU            string    // only orders with a line of it
 	PlacedAfter    time.Time // not at that time

@@ -6,8 +6,10 @@ import "context"
 //
 // A command is repeated with its key: the repeat changes nothing and returns the case as it
 // is now. The same key of the same author with another content, for the same order or case,
-// is refused with IDEMPOTENCY_KEY_REUSED. A customer's command is NOT_FOUND if the account is erased. A case that does not exist, or is not of the order
-// that is named, is NOT_FOUND. Malformed arguments are refused with INVALID.
+// is refused with IDEMPOTENCY_KEY_REUSED. A command that finds nothing to change is not kept,
+// and its key stays free. A customer's command is NOT_FOUND if the account is erased. A case
+// that does not exist, or is not of the order that is named, is NOT_FOUND. Malformed
+// arguments are refused with INVALID.
 type Service interface {
 	// Open opens a case with its first message. The caller has proved that the author owns
 	// the order. It refuses with TOO_MANY_CASES.

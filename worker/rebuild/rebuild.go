@@ -13,6 +13,7 @@ import (
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/implied"
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/reactions"
 	"github.com/amends/amends/services/query"
@@ -25,6 +26,9 @@ const (
 	page = 200
 	// answer bounds the time of one answer.
 	answer = 30 * time.Second
+	// attempts bounds how often an owner is asked for a page, and how often a page is loaded,
+	// before a failure that may pass ends a rebuild.
+	attempts = 6
 	// comparisons are how often a verification compares, with a pause between two.
 	comparisons, between = 6, 500 * time.Millisecond
 )
@@ -118,14 +122,28 @@ func (r *Rebuild) LoadAll(ctx context.Context, generation int64) error {
 	return nil
 }
 
-func ask(ctx context.Context, owners map[string]implied.Source, owner string, p implied.Page) ([]event.Event, string, error) {
-	ctx, cancel := context.WithTimeout(ctx, answer)
-	defer cancel()
-	facts, next, err := owners[owner](ctx, p)
+func ask(ctx context.Context, owners map[string]implied.Source, owner string, p implied.Page) (facts []event.Event, next string, err error) {
+	err = again(ctx, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, answer)
+		defer cancel()
+		facts, next, err = owners[owner](ctx, p)
+		return err
+	})
 	if err != nil {
 		return nil, "", fmt.Errorf("ask %s for its facts: %w", owner, err)
 	}
 	return facts, next, nil
+}
+
+// again calls attempt until it succeeds, at most attempts times: a rebuild of a large shop
+// takes minutes, in which some row is locked for too long and some owner restarts.
+func again(ctx context.Context, attempt func(ctx context.Context) error) error {
+	n := 0
+	final := func(err error) bool { return n == attempts || fault.KindOf(err) != fault.Transient }
+	return background.Retry{Final: final}.Do(ctx, func(ctx context.Context) error { //nolint:wrapcheck // the attempt's own
+		n++
+		return attempt(ctx)
+	})
 }
 
 // withSteps adds the facts about the steps of the orders in facts, and puts all into the
@@ -164,7 +182,7 @@ func (r *Rebuild) load(ctx context.Context, generation int64, facts []event.Even
 		}
 	}
 	for some := range slices.Chunk(changes, page) {
-		if err := r.Load(ctx, generation, some); err != nil {
+		if err := again(ctx, func(ctx context.Context) error { return r.Load(ctx, generation, some) }); err != nil {
 			return fmt.Errorf("load generation %d: %w", generation, err)
 		}
 	}

@@ -3,6 +3,7 @@ package rebuild_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -177,6 +178,33 @@ func TestARebuildIsEqualToTheReadModelOfAllFacts(t *testing.T) {
 		states, err := b.rebuild.States(ctx)
 		require.NoError(t, err)
 		require.Equal(t, map[string]int64{"current": 2}, states, "it leaves nothing behind")
+	})
+}
+
+// A rebuild outlives an owner that fails for a moment, and a transaction that holds its lock
+// for longer than a statement waits.
+func TestARebuildOutlivesFailuresThatPass(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b *testBundle) {
+		b.trade(t, 0, 3)
+		failures := 0
+		owners := maps.Clone(b.owners)
+		owners["catalog"] = func(ctx context.Context, p implied.Page) ([]event.Event, string, error) {
+			if failures++; failures <= 2 {
+				return nil, "", fault.Errorf(fault.Transient, fault.Unavailable, "away")
+			}
+			return b.owners["catalog"](ctx, p)
+		}
+		r := rebuild.New(b.rebuild.Generations, owners)
+		generation, err := r.Begin(t.Context())
+		require.NoError(t, err)
+		tx := b.db.Begin()
+		require.NoError(t, tx.Exec("UPDATE generations SET state = state").Error)
+		const longer = 3500 * time.Millisecond // than the lock timeout
+		time.AfterFunc(longer, func() { tx.Rollback() })
+		require.NoError(t, r.LoadAll(t.Context(), generation))
+		require.NoError(t, r.Switch(t.Context(), generation))
+		require.Len(t, b.list(t), 3)
 	})
 }
 

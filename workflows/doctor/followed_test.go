@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,9 @@ import (
 	"github.com/amends/amends/proof/clinic"
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/saga/audit"
+	"github.com/amends/amends/services/notification"
 	notificationaudit "github.com/amends/amends/services/notification/audit"
+	"github.com/amends/amends/services/order"
 	queryaudit "github.com/amends/amends/services/query/audit"
 	"github.com/amends/amends/workflows/doctor/judge"
 )
@@ -68,6 +71,7 @@ func TestTheDoctorFindsFollowersThatDiffer(t *testing.T) {
 		"AStaleCopy":      {"query", "UPDATE orders SET status = 'PENDING' WHERE id = ?", []audit.Kind{differs}, "its status is CONFIRMED, in the read model PENDING"},
 		"AnotherReason":   {"query", "UPDATE orders SET reason = 'DEADLINE' WHERE id = ?", []audit.Kind{differs}, "its reason is none, in the read model DEADLINE"},
 		"AnotherCustomer": {"query", "UPDATE orders SET customer_id = 'cus_2' WHERE id = ?", []audit.Kind{differs}, "its customer is cus_1, in the read model cus_2"},
+		"AnotherAccount":  {"query", "UPDATE orders SET account = 'cus_1' WHERE id = ?", []audit.Kind{differs}, "its account is none, in the read model cus_1"},
 		"AnotherTotal":    {"query", "UPDATE orders SET view = replace(view, '12600', '12601') WHERE id = ?", []audit.Kind{differs}, "its total is 126.00 EUR, in the read model 126.01 EUR"},
 		"AnotherFlag":     {"query", "UPDATE orders SET attention = true WHERE id = ?", []audit.Kind{differs}, "its need of attention is false, in the read model true"},
 
@@ -107,6 +111,55 @@ func TestTheDoctorFindsFollowersThatDiffer(t *testing.T) {
 			require.False(t, r.OK)
 		})
 	}
+}
+
+// A refund is a change of its order like its end: the read model has its sum, and its customer
+// is told of it, also if there are others.
+func TestTheDoctorFindsFollowersThatMissARefund(t *testing.T) {
+	t.Parallel()
+
+	differs, lost, wrong := queryaudit.CopyDiffers, notificationaudit.MailMissing, notificationaudit.MailWrong
+	for name, tc := range map[string]struct {
+		book, statement string
+		want            []audit.Kind
+		detail          string
+	}{
+		"AnotherSum":    {"query", `UPDATE orders SET view = replace(view, '3600', '2600') WHERE id = ?`, []audit.Kind{differs}, "its refunded sum is 36.00 EUR, in the read model 26.00 EUR"},
+		"NoSum":         {"query", `UPDATE orders SET view = replace(view, '"refunded"', '"forgotten"') WHERE id = ?`, []audit.Kind{differs}, "its refunded sum is 36.00 EUR, in the read model not there"},
+		"ALostMail":     {"notification", "DELETE FROM deliveries WHERE subject = ? AND occurrence = 'r7'", []audit.Kind{lost}, "its refund r7 is made, and no mail tells its customer"},
+		"OnlyAnSMS":     {"notification", "UPDATE deliveries SET channel = 'sms', id = '" + smsOfRefund + "' WHERE subject = ? AND occurrence = 'r7'", []audit.Kind{lost}, "its refund r7"},
+		"AStrangersOne": {"notification", "UPDATE deliveries SET occurrence = 'r9', id = '" + mailOfStranger + "' WHERE subject = ? AND occurrence = 'r7'", []audit.Kind{lost, wrong}, "its message order.refunded is of the refund r9, which was not made"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, f, id := followed(t)
+			c.Refund(t, id, 7, 2600)
+			c.Refund(t, id, 8, 1000)
+			require.Equal(t, order.RefundRefused, c.Refund(t, id, 9, 9999).Status)
+			f.Hear(t)
+			require.Empty(t, c.Diagnose(t).Findings)
+			statement := strings.NewReplacer(
+				smsOfRefund, refundNotice(id, "r7").Key(notification.SMS), mailOfStranger, refundNotice(id, "r9").Key(notification.Email),
+			).Replace(tc.statement)
+			c.Injure(t, tc.book, statement, id)
+			r := c.Diagnose(t)
+			require.ElementsMatch(t, tc.want, clinic.Kinds(r), r.Findings)
+			var details string
+			for _, f := range r.Findings {
+				require.Equal(t, judge.Warning, f.Severity)
+				details += f.Detail + "\n"
+			}
+			require.Contains(t, details, tc.detail)
+			require.NotContains(t, details, "r8")
+		})
+	}
+}
+
+// They stand for the ids of messages, which an order's id is a part of.
+const smsOfRefund, mailOfStranger = "SMS-OF-REFUND", "MAIL-OF-STRANGER"
+
+func refundNotice(id, refund string) notification.Notice {
+	return notification.Notice{Kind: notification.OrderRefunded, Subject: id, Occurrence: refund, Recipient: notification.Guest}
 }
 
 // An order that was decided before the notification service began needs no message.

@@ -108,7 +108,7 @@ func (h *Handlers) GetInvoice(ctx context.Context, r contract.GetInvoiceRequestO
 	out := render(made, p, h.seller)
 	out.Missing = shop.RenderMissing(missing)
 	if edge.Chosen(ctx) == echo.MIMETextHTML {
-		return page{wordsFor(r.Params), out}, nil
+		return sheet{preferred(r.Params), out}, nil
 	}
 	return contract.GetInvoice200JSONResponse{Body: out, Headers: contract.GetInvoice200ResponseHeaders{CacheControl: new("no-store")}}, nil
 }

@@ -6,16 +6,14 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/language"
-
+	"github.com/amends/amends/api/body/parameter"
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/page"
 	"github.com/amends/amends/internal/money"
 )
 
 // words are the texts and formats of a page in one language.
 type words struct {
-	Language language.Tag
-
 	Title, Number, Issued, Order, Customer, ShipTo string
 	Product, Quantity, UnitPrice, Sum, Total, Paid string
 	Refunded, Remaining, NoTaxes                   string
@@ -24,11 +22,10 @@ type words struct {
 	thousands, point                               string
 }
 
-// languages are those of pages, the first one for clients that want another.
+// languages are the words of [page.Languages].
 var languages = []*words{
 	{
-		Language: language.English,
-		Title:    "Invoice", Number: "Invoice number", Issued: "Date", Order: "Order", Customer: "Customer", ShipTo: "Shipped to",
+		Title: "Invoice", Number: "Invoice number", Issued: "Date", Order: "Order", Customer: "Customer", ShipTo: "Shipped to",
 		Product: "Product", Quantity: "Quantity", UnitPrice: "Unit price", Sum: "Amount", Total: "Total", Paid: "Paid on",
 		Refunded: "Refunded on", Remaining: "Remaining after refunds",
 		NoTaxes: "No taxes are stated. Dates are those of Coordinated Universal Time (UTC).",
@@ -38,8 +35,7 @@ var languages = []*words{
 		date: "%[1]d %[2]s %[3]d", price: "%[2]s\u00a0%[1]s", thousands: ",", point: ".",
 	},
 	{
-		Language: language.German,
-		Title:    "Rechnung", Number: "Rechnungsnummer", Issued: "Datum", Order: "Bestellung", Customer: "Kunde", ShipTo: "Geliefert an",
+		Title: "Rechnung", Number: "Rechnungsnummer", Issued: "Datum", Order: "Bestellung", Customer: "Kunde", ShipTo: "Geliefert an",
 		Product: "Artikel", Quantity: "Menge", UnitPrice: "Einzelpreis", Sum: "Betrag", Total: "Summe", Paid: "Bezahlt am",
 		Refunded: "Erstattet am", Remaining: "Verbleibt nach Erstattungen",
 		NoTaxes: "Steuern sind nicht ausgewiesen. Tage sind die der koordinierten Weltzeit (UTC).",
@@ -50,19 +46,9 @@ var languages = []*words{
 	},
 }
 
-var matcher = language.NewMatcher([]language.Tag{languages[0].Language, languages[1].Language})
-
-// wordsFor returns the words of the language that a client asks for or, without that, prefers.
-func wordsFor(p contract.GetInvoiceParams) *words {
-	var preferred []string
-	if p.Lang != nil {
-		preferred = append(preferred, string(*p.Lang))
-	}
-	if p.AcceptLanguage != nil {
-		preferred = append(preferred, *p.AcceptLanguage)
-	}
-	_, i := language.MatchStrings(matcher, preferred...)
-	return languages[i]
+// preferred returns the language that a client asks for or, without that, prefers.
+func preferred(p contract.GetInvoiceParams) int {
+	return page.Language(string(parameter.Value(p.Lang)), parameter.Value(p.AcceptLanguage))
 }
 
 // Date writes the day of a time in UTC.

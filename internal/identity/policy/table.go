@@ -61,6 +61,7 @@ var Methods = []Row{
 	{"amends.order.v1.Order/GetPayable", []string{payment}},
 	{"amends.order.v1.Order/GetWanted", []string{catalog, inventory}},
 	{"amends.order.v1.Order/KeepContact", []string{gateway}},
+	{"amends.order.v1.Order/ListRefunds", []string{gateway}},
 	{"amends.order.v1.Order/RepairOrder", []string{gateway}},
 	{"amends.order.v1.Order/Withdraw", []string{gateway}},
 	{"amends.payment.v1.Payment/Get", []string{gateway, operator}},

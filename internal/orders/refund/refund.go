@@ -2,8 +2,9 @@
 // request is repeated.
 //
 // A refund's id is derived from its order and the caller's key, so a repeated request
-// addresses the same workflow, and after the engine has forgotten that, the same record
-// of the payment service. How much is left of a capture is decided by that service alone.
+// addresses the same workflow, and after the engine has forgotten that, the same records
+// of the order and the payment service. How much is left of a capture is decided by the
+// payment service alone.
 package refund
 
 import (
@@ -30,11 +31,6 @@ import (
 
 // NotConfirmed refuses a refund of an order that is not confirmed: nothing of it was sold.
 const NotConfirmed fault.Code = "ORDER_NOT_CONFIRMED"
-
-// Payments has the refunds that the payment service has recorded.
-type Payments interface {
-	Refunds(ctx context.Context, saga string) ([]paid.Record, error)
-}
 
 // Refunds makes and lists refunds. It is safe for concurrent use.
 type Refunds struct {
@@ -63,20 +59,18 @@ type Request struct {
 // be pending still. A repeat with the same key returns the same refund. Codes: NOT_FOUND,
 // [NotConfirmed], REFUND_EXCEEDS_CAPTURE, [place.KeyReused], UNAVAILABLE (repeat it with the
 // same key).
-func (r *Refunds) Refund(ctx context.Context, known Payments, q Request) (repay.View, error) {
+func (r *Refunds) Refund(ctx context.Context, known Records, q Request) (repay.View, error) {
 	of, err := r.orders.Find(ctx, q.OrderID)
 	if err != nil {
 		return repay.View{}, err //nolint:wrapcheck // a fault
 	}
 	in := q.workflow()
-	recorded, err := known.Refunds(ctx, q.OrderID)
+	recorded, err := List(ctx, known, q.OrderID)
 	if err != nil {
-		return repay.View{}, call.Unavailable("Nothing was paid back by this request: the payment service does not answer.", err)
+		return repay.View{}, call.Unavailable("Nothing was paid back by this request: the refunds of the order cannot be read right now.", err)
 	}
-	for _, e := range recorded {
-		if e.ID == in.ID && !same(in, e.Note, e.Amount) {
-			return repay.View{}, call.Refuse(place.KeyReused)
-		}
+	if err := check(recorded, in); err != nil {
+		return repay.View{}, err
 	}
 	switch {
 	case of.Status != workflows.StatusConfirmed:

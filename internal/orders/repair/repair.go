@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -61,33 +62,49 @@ func (r *Repairs) Repair(ctx context.Context, req saga.RepairRequest, key string
 	return r.repair(ctx, before, workflows.WorkflowID(req.Saga), req, key, r.ended)
 }
 
+// Refunds has the refunds that the order service has recorded.
+type Refunds interface {
+	OrderRefunds(ctx context.Context, id string) ([]order.Refund, error)
+}
+
 // RepairRefund is Repair for a step of a refund of the order. A refund has no step that can
 // be skipped: its effect is money paid back. [read.SagaStopped] refuses the repair of
-// one whose workflow was stopped: the doctor resumes it. Code, beside those of Repair: NOT_FOUND
-// for a refund that the order does not have.
-func (r *Repairs) RepairRefund(ctx context.Context, refund string, req saga.RepairRequest, key string) (_ read.Snapshot, made bool, err error) {
+// one whose workflow was stopped, or is lost: the doctor resumes it. Code, beside those of
+// Repair: NOT_FOUND for a refund that the order does not have.
+func (r *Repairs) RepairRefund(ctx context.Context, known Refunds, refund string, req saga.RepairRequest, key string) (_ read.Snapshot, made bool, err error) {
 	before, err := r.orders.Find(ctx, req.Saga)
 	if err != nil {
 		return read.Snapshot{}, false, err //nolint:wrapcheck // a fault
 	}
 	id := repay.WorkflowID(refund)
-	return r.repair(ctx, before, id, req, key, func(ctx context.Context, _ string, otherwise error) error {
-		d, err := r.engine.DescribeWorkflowExecution(ctx, id, "")
-		switch {
-		case call.IsUnknownWorkflow(err):
-			return call.Refuse(fault.NotFound)
-		case err != nil:
+	return r.repair(ctx, before, id, req, key, func(ctx context.Context, of string, otherwise error) error {
+		// The engine forgets a refund sooner than the order's record does.
+		all, err := known.OrderRefunds(ctx, of)
+		if err != nil {
 			return otherwise
 		}
-		switch d.GetWorkflowExecutionInfo().GetStatus() {
-		case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED:
-			return otherwise
-		case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+		i := slices.IndexFunc(all, func(f order.Refund) bool { return f.ID == refund })
+		switch {
+		case i < 0:
+			return call.Refuse(fault.NotFound)
+		case all[i].Status != order.RefundPending:
 			return call.Refuse(saga.AlreadyDecided)
+		case r.runs(ctx, id):
+			return otherwise
 		default:
 			return call.Refuse(read.SagaStopped)
 		}
 	})
+}
+
+// runs reports whether a workflow may run: the engine does not say that it does not.
+func (r *Repairs) runs(ctx context.Context, workflowID string) bool {
+	d, err := r.engine.DescribeWorkflowExecution(ctx, workflowID, "")
+	if err != nil {
+		return !call.IsUnknownWorkflow(err)
+	}
+	status := d.GetWorkflowExecutionInfo().GetStatus()
+	return status == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING || status == enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED
 }
 
 // repair sends a repair to a workflow of an order. If that is closed, ended returns why, or

@@ -14,9 +14,9 @@ import (
 
 // The kinds of findings about messages.
 const (
-	MailMissing audit.Kind = "mail_missing" // the customer is not to be told of the order's end
+	MailMissing audit.Kind = "mail_missing" // the customer is not to be told of the order's end, or of a refund
 	MailDoubled audit.Kind = "mail_doubled" // one fact was told twice
-	MailWrong   audit.Kind = "mail_wrong"   // it tells an end that the order does not have, or is for another recipient
+	MailWrong   audit.Kind = "mail_wrong"   // it tells an end or a refund that the order does not have, or is for another recipient
 	MailWaiting audit.Kind = "mail_waiting" // messages wait for too long
 )
 
@@ -67,6 +67,8 @@ func (f Fact) Judge(o audit.Order) (all audit.Findings) {
 		n := notification.Notice{Kind: m.Kind, Subject: f.Saga, Occurrence: m.Occurrence, Recipient: m.Recipient}
 		if end, ends := ends[m.Kind]; ends && end != o.Status {
 			all.Add(audit.ToldOnce, MailWrong, false, "it is %s, and there is a message %s that is %s", o.Status, m.Kind, m.State)
+		} else if m.Kind == notification.OrderRefunded && !slices.Contains(o.Refunds, m.Occurrence) {
+			all.Add(audit.ToldOnce, MailWrong, false, "its message %s is of the refund %s, which was not made", m.Kind, m.Occurrence)
 		} else if m.Recipient != recipient(o) {
 			all.Add(audit.ToldOnce, MailWrong, false, "its message %s is for %s, it belongs to %s", m.Kind, m.Recipient, recipient(o))
 		}
@@ -94,5 +96,14 @@ func recipient(o audit.Order) string {
 
 // Tells reports whether there is a mail of the order's end, whatever became of it.
 func (f Fact) Tells(s audit.Status) bool {
-	return slices.ContainsFunc(f.Mails, func(m Mail) bool { return ends[m.Kind] == s && slices.Contains(notification.Always, m.Channel) })
+	return f.mailed(func(m Mail) bool { return ends[m.Kind] == s })
+}
+
+// TellsRefund reports the same of a refund of the order.
+func (f Fact) TellsRefund(id string) bool {
+	return f.mailed(func(m Mail) bool { return m.Kind == notification.OrderRefunded && m.Occurrence == id })
+}
+
+func (f Fact) mailed(about func(Mail) bool) bool {
+	return slices.ContainsFunc(f.Mails, func(m Mail) bool { return about(m) && slices.Contains(notification.Always, m.Channel) })
 }

@@ -53,9 +53,10 @@ type Fact struct {
 	// Wrong describes contradictions between the order, its history and the reason
 	// for which it was aborted.
 	Wrong []string `json:"wrong,omitempty"`
-	// Refunded is how much of the total was paid back, in its minor units, and Refunds
-	// are those that have not ended.
+	// Refunded is how much of the total was paid back, in its minor units, by the refunds
+	// in Made. Refunds are those that have not ended.
 	Refunded int64          `json:"refunded,omitempty"`
+	Made     []MadeRefund   `json:"made,omitempty"`
 	Refunds  []order.Refund `json:"refunds,omitempty"`
 	// Waits is the name of the fact that the services of an undecided choreographed order
 	// have to go on from; empty for any other order.
@@ -64,6 +65,12 @@ type Fact struct {
 	Choreographed bool `json:"choreographed,omitempty"`
 	// Telling compares the order with the events that tell of it.
 	Telling audit.Telling `json:"telling,omitzero"`
+}
+
+// MadeRefund is a refund that is DONE, since a time.
+type MadeRefund struct {
+	ID string    `json:"id"`
+	At time.Time `json:"at"`
 }
 
 // Due returns when the order had to be decided; without a decide-by, when it was
@@ -106,6 +113,7 @@ func (f *Fact) AddRefunds(all []order.Refund) {
 			f.Refunds = append(f.Refunds, r)
 		case order.RefundDone:
 			done += r.Amount.Minor
+			f.Made = append(f.Made, MadeRefund{r.ID, r.ClosedAt})
 		case order.RefundRefused:
 		}
 	}
@@ -119,7 +127,10 @@ func (f *Fact) AddRefunds(all []order.Refund) {
 func (f Fact) Order() audit.Order {
 	o := audit.Order{
 		Status: audit.Status(f.Status), Units: f.Units, Reason: string(f.Reason),
-		Customer: f.Customer, Account: order.AccountOf(f.ID, f.Customer), Flagged: f.NeedsAttention,
+		Customer: f.Customer, Account: order.AccountOf(f.ID, f.Customer), Flagged: f.NeedsAttention, Refunded: f.Refunded,
+	}
+	for _, r := range f.Made {
+		o.Refunds = append(o.Refunds, r.ID)
 	}
 	if f.Total != nil {
 		o.Total, o.Currency = f.Total.Minor, string(f.Total.Currency)

@@ -56,6 +56,13 @@ type Closing struct {
 	Note
 }
 
+// Direct is the part of the order service that is called directly.
+type Direct interface {
+	// Refunds returns the refunds of an order, the oldest first, also those that were
+	// refused; none if there are none, or no such order.
+	Refunds(ctx context.Context, id string) ([]Refund, error)
+}
+
 // Service is the part of the order service that is about refunds.
 type Service interface {
 	// OpenRefund records a refund of the order k.Saga as PENDING, before anything is paid

@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +136,10 @@ func contract(t *testing.T, s *store.Store, d rpc.Service, id string) {
 		require.Equal(t, fault.Invalid, fault.CodeOf(refused))
 	}
 
+	none, err := d.Refunds(ctx, id)
+	require.NoError(t, err)
+	require.Empty(t, none)
+
 	is(s.Decide(ctx, key.New(id, "order.decide"), order.Decision{Reason: order.OutOfStock, At: at}))
 	for _, ask := range []func() error{
 		func() error { _, err := d.Wanted(ctx, id); return err },
@@ -168,10 +173,11 @@ func contract(t *testing.T, s *store.Store, d rpc.Service, id string) {
 	require.Len(t, get().Acknowledgements, 1)
 }
 
-// fake answers a record.
+// fake answers a record, or refunds.
 type fake struct {
 	rpc.Service
-	record order.Record
+	record  order.Record
+	refunds []order.Refund
 }
 
 func (f fake) Get(context.Context, string) (order.Record, error) { return f.record, nil }
@@ -286,4 +292,37 @@ func requests(t *testing.T, s *store.Store, d rpc.Service, id string) {
 	require.Equal(t, fault.Conflict, fault.CodeOf(err))
 	_, err = d.Withdraw(ctx, "never placed")
 	require.Equal(t, fault.NotFound, fault.CodeOf(err))
+}
+
+func (f fake) Refunds(context.Context, string) ([]order.Refund, error) { return f.refunds, nil }
+
+// A list is of any length, and has every refund as it is recorded.
+func TestRefunds(t *testing.T) {
+	t.Parallel()
+	answer := func(all ...order.Refund) ([]order.Refund, error) {
+		return rpc.NewClient(rpctest.Connect(t, func(to grpc.ServiceRegistrar) { rpc.Register(to, fake{refunds: all}) })).Refunds(rpctest.Context(t), "o")
+	}
+	at := time.Date(2026, 11, 22, 12, 0, 0, 123456000, time.UTC)
+	var all []order.Refund
+	for i := range 250 {
+		status := []order.RefundStatus{order.RefundPending, order.RefundDone, order.RefundRefused}[i%3]
+		r := order.Refund{
+			OrderID: "o", Number: 1<<52 + i, Status: status, NotedAt: at.Add(time.Duration(i) * time.Second),
+			Opening: order.RefundOpening{ID: strconv.Itoa(i), Amount: money.New(int64(i), "EUR"), TakeBack: i%2 == 0, At: at},
+		}
+		if status != order.RefundPending {
+			r.ClosedAt = at.Add(time.Hour)
+		}
+		all = append(all, r)
+	}
+	require.Len(t, pb.RefundStatus_name, 3+1)
+	got, err := answer(all...)
+	require.NoError(t, err)
+	require.Equal(t, all, got)
+	got, err = answer()
+	require.NoError(t, err)
+	require.Empty(t, got)
+	require.NotNil(t, got)
+	_, err = answer(order.Refund{Status: "STOLEN"})
+	require.Equal(t, fault.Bug, fault.KindOf(err))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
+	orderaudit "github.com/amends/amends/services/order/audit"
 )
 
 func refundKey(id, step string, number int) key.Key {
@@ -82,9 +83,17 @@ func TestARefundIsOpenedOnceAndEndsOnce(t *testing.T) {
 		pending, err = b.PendingRefundsOf(ctx, "a")
 		require.NoError(t, err)
 		require.Empty(t, pending)
+		all, err := b.Refunds(ctx, "a")
+		require.NoError(t, err)
+		require.Len(t, all, 2)
+		require.Equal(t, []any{"r1", order.RefundDone, "r2", order.RefundRefused}, []any{all[0].ID, all[0].Status, all[1].ID, all[1].Status})
+		all, err = b.Refunds(ctx, "b")
+		require.NoError(t, err)
+		require.Empty(t, all)
 		page, err := b.Audit(ctx, audit.Range{Limit: 10})
 		require.NoError(t, err)
 		require.EqualValues(t, 2000, page.Facts[0].Refunded)
+		require.Equal(t, []orderaudit.MadeRefund{{ID: "r1", At: stored(noted)}}, page.Facts[0].Made)
 		require.Empty(t, page.Facts[0].Judge())
 	})
 }

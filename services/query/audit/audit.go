@@ -33,7 +33,9 @@ type Fact struct {
 	Status   query.Status `json:"status"`
 	Reason   string       `json:"reason,omitempty"`
 	Customer string       `json:"customer"`
-	Total    money.Amount `json:"total,omitzero"` // the zero Amount: none
+	Account  string       `json:"account,omitempty"` // that placed it; empty: a guest
+	Total    money.Amount `json:"total,omitzero"`    // the zero Amount: none
+	Refunded money.Amount `json:"refunded,omitzero"` // the zero Amount: none
 	Flagged  bool         `json:"flagged,omitempty"`
 }
 
@@ -64,7 +66,14 @@ func (f Fact) Judge(o audit.Order) (all audit.Findings) {
 	compare("status", string(o.Status), string(f.Status))
 	compare("reason", cmp.Or(o.Reason, "none"), cmp.Or(f.Reason, "none"))
 	compare("customer", o.Customer, f.Customer)
-	compare("total", total(money.New(o.Total, money.Currency(o.Currency))), total(f.Total))
+	compare("account", cmp.Or(o.Account, "none"), cmp.Or(f.Account, "none"))
+	amount := func(minor int64) money.Amount { return money.New(minor, money.Currency(o.Currency)) }
+	compare("total", inWords(amount(o.Total)), inWords(f.Total))
+	var refunded money.Amount
+	if o.Refunded != 0 {
+		refunded = amount(o.Refunded)
+	}
+	compare("refunded sum", inWords(refunded), inWords(f.Refunded))
 	compare("need of attention", o.Flagged, f.Flagged)
 	if len(differ) > 0 {
 		all.Add(audit.ToldOnce, CopyDiffers, false, "%s", strings.Join(differ, "; "))
@@ -72,7 +81,7 @@ func (f Fact) Judge(o audit.Order) (all audit.Findings) {
 	return all
 }
 
-func total(a money.Amount) string {
+func inWords(a money.Amount) string {
 	if a == (money.Amount{}) {
 		return "not there"
 	}

@@ -35,7 +35,7 @@ func (c *Client) Order(ctx context.Context, id string) (query.Found, error) {
 // Orders implements [query.Service].
 func (c *Client) Orders(ctx context.Context, f query.OrderFilter) (query.OrderPage, error) {
 	out, err := c.remote.ListOrders(ctx, &pb.ListOrdersRequest{
-		CustomerId: f.CustomerID, Status: string(f.Status), Sku: f.SKU,
+		CustomerId: f.CustomerID, Account: f.Account, Status: string(f.Status), Sku: f.SKU,
 		PlacedAfter: wire.Time(f.PlacedAfter), PlacedBefore: wire.Time(f.PlacedBefore),
 		Reason: f.Reason, Style: f.Style, NeedsAttention: f.NeedsAttention, MinAge: duration(f.MinAge),
 		Text: f.Text, Limit: count(f.Limit), Cursor: f.Cursor,

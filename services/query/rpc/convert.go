@@ -17,7 +17,7 @@ func toFound(f query.Found) *pb.Found {
 		Currency: string(o.Currency), Total: wire.Amount(o.Total), Lines: each(o.Lines, toLine), Attention: each(o.Attention, toFlag),
 		Steps: each(o.Steps, toStep), Parcels: each(o.Parcels, toParcel),
 		DecideBy: wire.Time(o.DecideBy), CreatedAt: wire.Time(o.CreatedAt), UpdatedAt: wire.Time(o.UpdatedAt),
-		Refunded: wire.Amount(o.Refunded),
+		Refunded: wire.Amount(o.Refunded), Account: o.Account,
 	}}
 }
 
@@ -29,7 +29,7 @@ func fromFound(f *pb.Found, asOf time.Time) query.Found {
 		Lines: each(o.GetLines(), fromLine), Attention: each(o.GetAttention(), fromFlag),
 		Steps: each(o.GetSteps(), fromStep), Parcels: each(o.GetParcels(), fromParcel),
 		DecideBy: wire.FromTime(o.GetDecideBy()), CreatedAt: wire.FromTime(o.GetCreatedAt()), UpdatedAt: wire.FromTime(o.GetUpdatedAt()),
-		Refunded: wire.FromAmount(o.GetRefunded()),
+		Refunded: wire.FromAmount(o.GetRefunded()), Account: o.GetAccount(),
 	}}
 }
 

@@ -25,7 +25,7 @@ var at = time.Date(2026, 11, 29, 12, 0, 0, 123456000, time.UTC)
 // order has a value in every field.
 func order() query.Order {
 	return query.Order{
-		ID: "o", CustomerID: "cus_1", Status: query.Cancelled, Reason: "OUT_OF_STOCK", Style: query.Orchestrated, Currency: "EUR",
+		ID: "o", CustomerID: "cus_1", Account: "cus_1", Status: query.Cancelled, Reason: "OUT_OF_STOCK", Style: query.Orchestrated, Currency: "EUR",
 		Total: money.New(0, "EUR"), Lines: []query.Line{{SKU: "MUG", Quantity: 2, UnitPrice: money.New(5, "EUR")}},
 		Attention: []query.Flag{{Step: "shipping.book", Code: "C", Kind: fault.Bug, Owed: "parcels", Since: at, Lasting: true}},
 		Steps:     []query.Step{{Name: "a.b", State: "waived", Attempts: 2, StartedAt: at, EndedAt: at.Add(time.Nanosecond), Error: "E"}},
@@ -76,11 +76,14 @@ func contract(t *testing.T, q query.Service) {
 
 	yes := true
 	page, err := q.Orders(ctx, query.OrderFilter{
-		CustomerID: "cus_1", Status: query.Cancelled, SKU: "MUG", PlacedAfter: at.Add(-time.Hour), PlacedBefore: at.Add(time.Hour),
+		CustomerID: "cus_1", Account: "cus_1", Status: query.Cancelled, SKU: "MUG", PlacedAfter: at.Add(-time.Hour), PlacedBefore: at.Add(time.Hour),
 		Reason: "OUT_OF_STOCK", Style: query.Orchestrated, NeedsAttention: &yes, MinAge: time.Nanosecond, Text: "mug", Limit: 1,
 	})
 	require.NoError(t, err)
 	require.Equal(t, query.OrderPage{Orders: []query.Found{want}, AsOf: at}, page)
+	page, err = q.Orders(ctx, query.OrderFilter{Account: "cus_2", Limit: 1})
+	require.NoError(t, err)
+	require.Empty(t, page.Orders)
 	_, err = q.Orders(ctx, query.OrderFilter{})
 	require.Equal(t, fault.Invalid, fault.CodeOf(err))
 

@@ -37,7 +37,7 @@ func (s *server) GetOrder(ctx context.Context, in *pb.GetOrderRequest) (*pb.GetO
 
 func (s *server) ListOrders(ctx context.Context, in *pb.ListOrdersRequest) (*pb.ListOrdersResponse, error) {
 	page, err := s.service.Orders(ctx, query.OrderFilter{
-		CustomerID: in.GetCustomerId(), Status: query.Status(in.GetStatus()), SKU: in.GetSku(),
+		CustomerID: in.GetCustomerId(), Account: in.GetAccount(), Status: query.Status(in.GetStatus()), SKU: in.GetSku(),
 		PlacedAfter: wire.FromTime(in.GetPlacedAfter()), PlacedBefore: wire.FromTime(in.GetPlacedBefore()),
 		Reason: in.GetReason(), Style: in.GetStyle(), NeedsAttention: in.NeedsAttention, MinAge: in.GetMinAge().AsDuration(),
 		Text: in.GetText(), Limit: int(in.GetLimit()), Cursor: in.GetCursor(),

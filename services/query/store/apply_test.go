@@ -100,9 +100,10 @@ func TestTheReadModelDoesNotDependOnTheWayOfTheFacts(t *testing.T) {
 
 		require.NoError(t, b.db.Exec("UPDATE stock SET available = 1 WHERE generation = ? AND sku = 'a' AND warehouse = 'AMS'", g).Error)
 		require.NoError(t, b.db.Exec("UPDATE orders SET view = '{}' WHERE generation = 1 AND id = 'ord-0003'").Error)
+		require.NoError(t, b.db.Exec("UPDATE orders SET account = 'cus_4' WHERE generation = 1 AND id = 'ord-0004'").Error)
 		require.NoError(t, b.db.Exec("DELETE FROM timeline WHERE generation = ? AND order_id = 'ord-0002' AND fact = 'order.placed'", g).Error)
 		differ, err = b.Compare(t.Context(), 1, g)
 		require.NoError(t, err)
-		require.Equal(t, []string{"entry order.placed of ord-0002", "order ord-0003", "stock a in AMS", "time of order.placed of ord-0002"}, differ)
+		require.Equal(t, []string{"entry order.placed of ord-0002", "order ord-0003", "order ord-0004", "stock a in AMS", "time of order.placed of ord-0002"}, differ)
 	})
 }

@@ -7,15 +7,14 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/services/query"
+	"github.com/amends/amends/services/query/store/list"
 	"github.com/amends/amends/services/query/store/rows"
 	"github.com/amends/amends/services/query/store/search"
 	"github.com/amends/amends/services/query/words"
@@ -48,7 +47,7 @@ func (s *Store) Order(ctx context.Context, id string) (query.Found, error) {
 
 // row returns the row of an order, or fails with NOT_FOUND.
 func (s *Store) row(ctx context.Context, generation int64, id string) (row rows.Order, err error) {
-	err = s.db.WithContext(ctx).Select("id", "version", "view").Where("generation = ? AND id = ?", generation, text(id)).Take(&row).Error
+	err = s.db.WithContext(ctx).Select("id", "version", "account", "view").Where("generation = ? AND id = ?", generation, list.Text(id)).Take(&row).Error
 	switch {
 	case errors.Is(err, gorm.ErrRecordNotFound):
 		return row, notFound()
@@ -63,6 +62,7 @@ func view(r rows.Order, h rows.Head) (query.Found, error) {
 	if err := json.Unmarshal([]byte(r.View), &f.Order); err != nil {
 		return query.Found{}, fault.Errorf(fault.Bug, fault.Internal, "order %s cannot be read: %w", r.ID, err)
 	}
+	f.Order.Account = r.Account
 	return f, nil
 }
 
@@ -73,12 +73,12 @@ type orderPlace struct {
 
 // Orders implements [query.Service].
 func (s *Store) Orders(ctx context.Context, f query.OrderFilter) (query.OrderPage, error) {
-	if err := checkPage(f.Limit, f.Text); err != nil {
+	if err := list.Check(f.Limit, f.Text); err != nil {
 		return query.OrderPage{}, err
 	}
 	before := orderPlace{math.MaxInt64}
 	if f.Cursor != "" {
-		if err := decode(f.Cursor, &before); err != nil {
+		if err := list.Decode(f.Cursor, &before); err != nil {
 			return query.OrderPage{}, err
 		}
 	}
@@ -93,8 +93,8 @@ func (s *Store) Orders(ctx context.Context, f query.OrderFilter) (query.OrderPag
 	}
 	var found []rows.Order
 	q := s.selected(ctx, h.Generation, f, before.Seq)
-	statement := "SELECT o.id, o.seq, o.version, o.view FROM " + q.from + " WHERE " + strings.Join(q.where, " AND ") + " ORDER BY " + q.seq + " DESC LIMIT ?"
-	if err := s.db.WithContext(ctx).Raw(statement, append(q.args, f.Limit+1)...).Scan(&found).Error; err != nil {
+	statement := "SELECT o.id, o.seq, o.version, o.account, o.view FROM " + q.from + " WHERE " + q.String() + " ORDER BY " + q.seq + " DESC LIMIT ?"
+	if err := s.db.WithContext(ctx).Raw(statement, append(q.Args, f.Limit+1)...).Scan(&found).Error; err != nil {
 		return query.OrderPage{}, database.Fault(fmt.Errorf("list orders: %w", err))
 	}
 	return pageOf(found, h, f.Limit)
@@ -106,7 +106,7 @@ func pageOf(all []rows.Order, h rows.Head, limit int) (query.OrderPage, error) {
 	size := 0
 	for i, r := range all {
 		if size += len(r.View); i > 0 && (i == limit || size > maxPageBytes) {
-			page.Next = encode(orderPlace{all[i-1].Seq})
+			page.Next = list.Encode(orderPlace{all[i-1].Seq})
 			break
 		}
 		f, err := view(r, h)
@@ -120,13 +120,9 @@ func pageOf(all []rows.Order, h rows.Head, limit int) (query.OrderPage, error) {
 
 // selection is a query for orders, with their alias o.
 type selection struct {
-	from, seq string
-	where     []string
-	args      []any
-}
+	list.Where
 
-func (s *selection) and(condition string, args ...any) {
-	s.where, s.args = append(s.where, condition), append(s.args, args...)
+	from, seq string
 }
 
 // selected returns the orders of a filter that are behind a seq. The table that it begins
@@ -134,53 +130,78 @@ func (s *selection) and(condition string, args ...any) {
 func (s *Store) selected(ctx context.Context, generation int64, f query.OrderFilter, before int64) selection {
 	var q selection
 	wanted := words.Query(f.Text, query.MaxWords)
+	few := f.CustomerID != "" || f.Account != "" // a customer has few orders, and a word perhaps many
 	switch {
-	case len(wanted) > 0 && f.CustomerID == "":
+	case len(wanted) > 0 && !few:
 		m := search.Orders.Find(s.db.WithContext(ctx), generation, wanted)
 		q.from, q.seq = m.From+" "+m.Join+" orders AS o ON o.seq = "+m.Seq, m.Seq
-		q.and(m.Where, m.Arg)
-	case f.SKU != "" && f.CustomerID == "":
+		q.And(m.Where, m.Args...)
+	case f.SKU != "" && !few:
 		q.from, q.seq = "order_lines AS l JOIN orders AS o ON o.seq = l.seq", "l.seq"
-		q.and("l.generation = ? AND l.sku = ?", generation, text(f.SKU))
+		q.And("l.generation = ? AND l.sku = ?", generation, list.Text(f.SKU))
 	default:
-		q.from, q.seq = "orders AS o", "o.seq"
+		q.from, q.seq = "orders AS o"+s.indexed(f), "o.seq"
 	}
-	q.and("o.generation = ?", generation)
+	q.And("o.generation = ?", generation)
 	o := "o."
 	if q.seq != "o.seq" && s.db.Name() == "sqlite" {
 		o = "+o." // or its planner takes a range of seq for each row, and not the one
 	}
-	if f.CustomerID != "" { // a customer has few orders, and a word perhaps many
-		for _, word := range wanted {
-			q.and("o.words LIKE ?", "% "+word+"%") // a word has letters and digits only
-		}
+	if few {
+		q.ofCustomer(f, wanted)
 	}
 	if f.SKU != "" && q.seq != "l.seq" {
-		q.and("EXISTS (SELECT 1 FROM order_lines AS l WHERE l.generation = o.generation AND l.sku = ? AND l.seq = o.seq)", text(f.SKU))
+		q.And("EXISTS (SELECT 1 FROM order_lines AS l WHERE l.generation = o.generation AND l.sku = ? AND l.seq = o.seq)", list.Text(f.SKU))
 	}
 	for _, is := range []struct{ column, value string }{
-		{"customer_id", f.CustomerID}, {"status", string(f.Status)}, {"reason", f.Reason}, {"style", f.Style},
+		{"status", string(f.Status)}, {"reason", f.Reason}, {"style", f.Style},
 	} {
 		if is.value != "" {
-			q.and(o+is.column+" = ?", text(is.value))
+			q.And(o+is.column+" = ?", list.Text(is.value))
 		}
 	}
 	if f.Reason != "" {
-		q.and(o + "reason <> ''") // the condition of the index
+		q.And(o + "reason <> ''") // the condition of the index
 	}
 	switch {
 	case f.NeedsAttention == nil:
 	case *f.NeedsAttention:
-		q.and(o + "attention")
+		q.And(o + "attention")
 	default:
-		q.and("NOT " + o + "attention")
+		q.And("NOT " + o + "attention")
 	}
 	from, to := between(f, before)
-	q.and(q.seq+" < ?", to)
+	q.And(q.seq+" < ?", to)
 	if from > 0 {
-		q.and(q.seq+" >= ?", from)
+		q.And(q.seq+" >= ?", from)
 	}
 	return q
+}
+
+// indexed names the index of a customer's orders to SQLite, whose planner has no statistics
+// and would take that of a status or of a time as well.
+func (s *Store) indexed(f query.OrderFilter) string {
+	switch {
+	case s.db.Name() != "sqlite":
+	case f.Account != "":
+		return " INDEXED BY orders_account"
+	case f.CustomerID != "":
+		return " INDEXED BY orders_customer"
+	}
+	return ""
+}
+
+// ofCustomer narrows s to the orders of a customer that have words.
+func (s *selection) ofCustomer(f query.OrderFilter, wanted []string) {
+	if f.Account != "" {
+		s.And("o.account = ? AND o.account <> ''", list.Text(f.Account)) // the condition of the index
+	}
+	if f.CustomerID != "" {
+		s.And("o.customer_id = ?", list.Text(f.CustomerID))
+	}
+	for _, word := range wanted {
+		s.And("o.words LIKE ?", "% "+word+"%") // a word has letters and digits only
+	}
 }
 
 // between returns the range of seq that a filter selects: from is included, to is not.
@@ -200,15 +221,6 @@ func between(f query.OrderFilter, before int64) (from, to int64) {
 
 // ceil returns t in whole microseconds, not before t.
 func ceil(t time.Time) time.Time { return t.Add(time.Microsecond - 1).Truncate(time.Microsecond) }
-
-// text returns s, or, if it is no text that a name can be, one that no row has: PostgreSQL
-// refuses those.
-func text(s string) string {
-	if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
-		return "\x01"
-	}
-	return s
-}
 
 // steps returns the steps of a timeline, each as it was told last, in the order of their
 // first entries.

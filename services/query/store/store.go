@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/services/query"
+	"github.com/amends/amends/services/query/store/products"
 	"github.com/amends/amends/services/query/store/rows"
 	"github.com/amends/amends/services/query/store/search"
 	"github.com/amends/amends/services/query/store/watch"
@@ -26,6 +27,8 @@ var Schema = database.Schema{database.Migrations(files), database.Set(search.Nam
 // use. The one that applies facts wakes those who wait at the same Store at once; others
 // look twice a second.
 type Store struct {
+	*products.Store
+
 	db    *gorm.DB
 	watch *watch.Watch
 }
@@ -34,7 +37,7 @@ var _ query.Service = (*Store)(nil)
 
 // New returns a store on db, which must be migrated to [Schema].
 func New(db *gorm.DB) *Store {
-	return &Store{db: db, watch: watch.New(marks{db})}
+	return &Store{products.New(db), db, watch.New(marks{db})}
 }
 
 // head returns the generation that answers, see [rows.FindHead].

@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/services/query"
+	"github.com/amends/amends/services/query/store/list"
 	"github.com/amends/amends/services/query/store/rows"
 )
 
@@ -29,7 +30,7 @@ func (s *Store) Timeline(ctx context.Context, id string) ([]query.Entry, error) 
 // entries returns the entries of an order behind a number.
 func (s *Store) entries(ctx context.Context, generation int64, id string, after int64) ([]query.Entry, error) {
 	var found []rows.Entry
-	err := s.db.WithContext(ctx).Where("generation = ? AND order_id = ? AND number > ?", generation, text(id), after).Order("number").Find(&found).Error
+	err := s.db.WithContext(ctx).Where("generation = ? AND order_id = ? AND number > ?", generation, list.Text(id), after).Order("number").Find(&found).Error
 	if err != nil {
 		return nil, database.Fault(fmt.Errorf("read a timeline: %w", err))
 	}
@@ -49,7 +50,7 @@ func (s *Store) entries(ctx context.Context, generation int64, id string, after 
 // version returns the version of an order, or fails with NOT_FOUND.
 func (s *Store) version(ctx context.Context, generation int64, id string) (int64, error) {
 	var found []int64
-	err := s.db.WithContext(ctx).Raw("SELECT version FROM orders WHERE generation = ? AND id = ?", generation, text(id)).Scan(&found).Error
+	err := s.db.WithContext(ctx).Raw("SELECT version FROM orders WHERE generation = ? AND id = ?", generation, list.Text(id)).Scan(&found).Error
 	switch {
 	case err != nil:
 		return 0, database.Fault(fmt.Errorf("read the version of an order: %w", err))
@@ -65,7 +66,7 @@ const lastFacts = 3 * time.Second
 
 // Follow implements [query.Service].
 func (s *Store) Follow(ctx context.Context, id string, after query.Position, send func(query.Entry) error) error {
-	woken, off := s.watch.On(text(id)) //nolint:contextcheck // the looks are for all watchers
+	woken, off := s.watch.On(list.Text(id)) //nolint:contextcheck // the looks are for all watchers
 	defer off()
 	late := time.NewTimer(0)
 	late.Stop()
@@ -152,7 +153,7 @@ func (s *Store) WaitFor(ctx context.Context, id string, version int64, patience 
 	if patience < 0 || patience > query.MaxPatience {
 		return false, invalid("a wait takes 0 to %s", query.MaxPatience)
 	}
-	woken, off := s.watch.On(text(id)) //nolint:contextcheck // the looks are for all watchers
+	woken, off := s.watch.On(list.Text(id)) //nolint:contextcheck // the looks are for all watchers
 	defer off()
 	late := time.NewTimer(patience)
 	defer late.Stop()

@@ -59,7 +59,7 @@ func (c command) before(tx *gorm.DB) (string, error) {
 	return rows[0].CaseID, nil
 }
 
-// done records the command and tells its effect, unless told is zero.
+// done records the command and tells its effect.
 func (c command) done(tx *gorm.DB, of support.Case, told event.Event) error {
 	this, err := c.row()
 	if err != nil {
@@ -68,9 +68,6 @@ func (c command) done(tx *gorm.DB, of support.Case, told event.Event) error {
 	this.CaseID = of.ID
 	if err := tx.Create(&this).Error; err != nil {
 		return fmt.Errorf("record the command: %w", err)
-	}
-	if told.Type == "" {
-		return nil
 	}
 	return outbox.Tell(tx, told) //nolint:wrapcheck // a fault, or the database's error
 }

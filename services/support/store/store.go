@@ -148,7 +148,7 @@ func (s *Store) Close(ctx context.Context, cmd support.Command) (support.Case, e
 }
 
 // change carries out a command on its case, which is locked, unless it is a repeat. f returns
-// the event that tells the change, the zero one for none.
+// the event that tells the change, the zero one for none: then nothing is written.
 func (s *Store) change(ctx context.Context, cmd support.Command, content []string, f func(*gorm.DB, *support.Case) (event.Event, error)) (c support.Case, err error) {
 	if err := cmd.Validate(); err != nil {
 		return c, err
@@ -168,14 +168,12 @@ func (s *Store) change(ctx context.Context, cmd support.Command, content []strin
 			return err
 		}
 		told, err := f(tx, &c)
-		if err != nil {
+		if err != nil || told.Type == "" {
 			return err
 		}
-		if told.Type != "" {
-			row := newCaseRow(c)
-			if err := tx.Save(&row).Error; err != nil {
-				return fmt.Errorf("change the case: %w", err)
-			}
+		row := newCaseRow(c)
+		if err := tx.Save(&row).Error; err != nil {
+			return fmt.Errorf("change the case: %w", err)
 		}
 		return this.done(tx, c, told)
 	})

@@ -136,10 +136,51 @@ func TestARepeatChangesNothing(t *testing.T) {
 
 		var keys []string
 		require.NoError(t, db.WithContext(ctx).Raw("SELECT key FROM commands").Scan(&keys).Error)
-		require.Len(t, keys, 4, "the refused ones are free")
+		require.Len(t, keys, 3, "those that were refused, or changed nothing, are free")
 		for _, k := range keys {
 			require.Regexp(t, "^[0-9a-f]{64}$", k, "a key may be a guest's secret")
 		}
+	})
+}
+
+// A command that finds the case as it would leave it is a repeat of the one before, whatever
+// its key: keys of callers who close again and again fill no table.
+func TestACommandWithoutAnEffectLeavesNoTrace(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *store.Store, c support.Case, r *told.Reader, db *gorm.DB) {
+		ctx := t.Context()
+		commands := func() (n int64) {
+			require.NoError(t, db.WithContext(ctx).Table("commands").Count(&n).Error)
+			return n
+		}
+		_, err := s.Assign(ctx, by(mia, c, "nothing to take back"), "")
+		require.NoError(t, err)
+		assigned, err := s.Assign(ctx, by(mia, c, "1"), "mia")
+		require.NoError(t, err)
+		require.Len(t, r.Names(t), 2)
+		require.EqualValues(t, 2, commands(), "one opened it")
+		again, err := s.Assign(ctx, by(mia, c, "2"), "mia")
+		require.NoError(t, err)
+		require.Equal(t, assigned, again)
+		_, err = s.Assign(ctx, by(mia, c, "1"), "leo")
+		refused(t, support.KeyReused, err)
+		require.EqualValues(t, 2, commands())
+
+		closed, err := s.Close(ctx, by(ada, c, "3"))
+		require.NoError(t, err)
+		require.Len(t, r.Names(t), 1)
+		for _, a := range []support.Author{ada, mia} {
+			for i := range 3 {
+				again, err := s.Close(ctx, by(a, c, strconv.Itoa(10+i)))
+				require.NoError(t, err)
+				require.Equal(t, closed, again)
+			}
+		}
+		require.EqualValues(t, 3, commands())
+		require.Empty(t, r.Names(t))
+		got, err := s.Get(ctx, c.ID, "")
+		require.NoError(t, err)
+		require.Equal(t, closed, got)
 	})
 }
 

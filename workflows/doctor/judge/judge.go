@@ -187,24 +187,38 @@ func (j *judgement) settled(since time.Time) bool {
 	return !j.Order.ChangedAt.IsZero() && !j.Order.ChangedAt.After(since)
 }
 
-// told judges whether the customer of a decided order is told of its end. One decided
-// before the notification service began needs no message.
+// told judges whether the customer of a decided order is told of its end, and of each
+// refund. One from before the notification service began needs no message.
 func (j *judgement) told(settled time.Time) {
-	status := audit.Status(j.Order.Status)
-	switch {
-	case !j.asked(activities.AuditMails.Service), !j.settled(settled), j.Told.IsZero(), j.Order.UpdatedAt.Before(j.Told):
-	case !valueOf(j.Mails).Tells(status):
-		j.find(audit.ToldOnce, notificationaudit.MailMissing, activities.AuditMails.Service, false, "it is %s, and no mail tells its customer", status)
+	if !j.asked(activities.AuditMails.Service) || j.Told.IsZero() {
+		return
 	}
+	miss := func(format string, args ...any) {
+		j.find(audit.ToldOnce, notificationaudit.MailMissing, activities.AuditMails.Service, false, format+", and no mail tells its customer", args...)
+	}
+	mails, status := valueOf(j.Mails), audit.Status(j.Order.Status)
+	if j.settled(settled) && !j.Order.UpdatedAt.Before(j.Told) && !mails.Tells(status) {
+		miss("it is %s", status)
+	}
+	decided := j.since
+	for _, r := range j.Order.Made {
+		if !r.At.After(settled) && !r.At.Before(j.Told) && !mails.TellsRefund(r.ID) {
+			j.since = r.At
+			miss("its refund %s is made", r.ID)
+		}
+	}
+	j.since = decided
 }
 
 // refunds judges the refunds of a confirmed order: each ends, and all together are the
 // money that was paid back. One under way may be paid and not yet recorded so.
 func (j *judgement) refunds() {
-	paid := valueOf(j.Payment)
-	if len(j.Order.Refunds) == 0 && j.asked("payment") && paid.Ours.Refunded != j.Order.Refunded {
-		j.find(paymentaudit.MoneyAddsUp, Refund, "order", false, "its refunds are %d in all, by our books %d was paid back",
-			j.Order.Refunded, paid.Ours.Refunded)
+	paid, made, open := valueOf(j.Payment), j.Order.Refunded, int64(0)
+	for _, r := range j.Order.Refunds {
+		open += r.Amount.Minor
+	}
+	if back := paid.Ours.Refunded; j.asked("payment") && (back < made || back > made+open) {
+		j.find(paymentaudit.MoneyAddsUp, Refund, "order", false, "its refunds are %d in all, and %d under way, by our books %d was paid back", made, open, back)
 	}
 	since := j.since
 	for _, e := range j.Refunds {

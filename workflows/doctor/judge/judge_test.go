@@ -13,12 +13,10 @@ import (
 	catalogaudit "github.com/amends/amends/services/catalog/audit"
 	"github.com/amends/amends/services/inventory"
 	inventoryaudit "github.com/amends/amends/services/inventory/audit"
-	notificationaudit "github.com/amends/amends/services/notification/audit"
 	"github.com/amends/amends/services/order"
 	orderaudit "github.com/amends/amends/services/order/audit"
 	"github.com/amends/amends/services/payment"
 	paymentaudit "github.com/amends/amends/services/payment/audit"
-	queryaudit "github.com/amends/amends/services/query/audit"
 	"github.com/amends/amends/services/shipping"
 	shippingaudit "github.com/amends/amends/services/shipping/audit"
 	"github.com/amends/amends/workflows/doctor/judge"
@@ -325,30 +323,6 @@ func TestTheDoctorJudgesNothingYoung(t *testing.T) {
 	unknown.Order = nil
 	require.Empty(t, judge.Judge(*unknown, placed.Add(grace-1), grace).Findings)
 	require.Len(t, judge.Judge(*unknown, placed.Add(grace), grace).Findings, 1)
-}
-
-// A change takes a while to get to the read model and to the customer.
-func TestAFreshChangeIsNotComparedWithItsCopies(t *testing.T) {
-	t.Parallel()
-
-	f := confirmedFacts()
-	f.Told = placed.Add(-time.Hour)
-	f.Order.UpdatedAt = placed
-	find := func(changed time.Time) (kinds []audit.Kind) {
-		f.Order.ChangedAt = changed
-		for _, f := range judge.Judge(*f, judgement, grace).Findings {
-			kinds = append(kinds, f.Kind)
-		}
-		return kinds
-	}
-	both := []audit.Kind{queryaudit.CopyMissing, notificationaudit.MailMissing}
-	require.Empty(t, find(judgement.Add(-grace).Add(time.Nanosecond)))
-	require.Equal(t, both, find(judgement.Add(-grace)))
-	require.Empty(t, find(time.Time{}), "by an order service that does not say")
-	f.Unasked = []string{"query", "notification"}
-	require.Empty(t, find(judgement.Add(-grace)))
-	f.Unasked, f.Told = nil, placed.Add(time.Nanosecond)
-	require.Equal(t, both[:1], find(judgement.Add(-grace)), "it was decided before customers were told")
 }
 
 func TestAnOrderThatIsFlaggedCountsAsSuch(t *testing.T) {

@@ -195,6 +195,59 @@ func (Style) EnumDescriptor() ([]byte, []int) {
 	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{2}
 }
 
+// RefundStatus is the status of a refund.
+type RefundStatus int32
+
+const (
+	RefundStatus_REFUND_STATUS_UNSPECIFIED RefundStatus = 0
+	RefundStatus_REFUND_STATUS_PENDING     RefundStatus = 1
+	RefundStatus_REFUND_STATUS_DONE        RefundStatus = 2
+	RefundStatus_REFUND_STATUS_REFUSED     RefundStatus = 3
+)
+
+// Enum value maps for RefundStatus.
+var (
+	RefundStatus_name = map[int32]string{
+		0: "REFUND_STATUS_UNSPECIFIED",
+		1: "REFUND_STATUS_PENDING",
+		2: "REFUND_STATUS_DONE",
+		3: "REFUND_STATUS_REFUSED",
+	}
+	RefundStatus_value = map[string]int32{
+		"REFUND_STATUS_UNSPECIFIED": 0,
+		"REFUND_STATUS_PENDING":     1,
+		"REFUND_STATUS_DONE":        2,
+		"REFUND_STATUS_REFUSED":     3,
+	}
+)
+
+func (x RefundStatus) Enum() *RefundStatus {
+	p := new(RefundStatus)
+	*p = x
+	return p
+}
+
+func (x RefundStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RefundStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_services_order_rpc_order_proto_enumTypes[3].Descriptor()
+}
+
+func (RefundStatus) Type() protoreflect.EnumType {
+	return &file_services_order_rpc_order_proto_enumTypes[3]
+}
+
+func (x RefundStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RefundStatus.Descriptor instead.
+func (RefundStatus) EnumDescriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{3}
+}
+
 // GetRequest names an order.
 type GetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1992,6 +2045,201 @@ func (x *RepairOrderResponse) GetRecord() *GetResponse {
 	return nil
 }
 
+// ListRefundsRequest names an order.
+type ListRefundsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRefundsRequest) Reset() {
+	*x = ListRefundsRequest{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRefundsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRefundsRequest) ProtoMessage() {}
+
+func (x *ListRefundsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRefundsRequest.ProtoReflect.Descriptor instead.
+func (*ListRefundsRequest) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ListRefundsRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// ListRefundsResponse is a part of the refunds.
+type ListRefundsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Refunds       []*Refund              `protobuf:"bytes,1,rep,name=refunds,proto3" json:"refunds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRefundsResponse) Reset() {
+	*x = ListRefundsResponse{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRefundsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRefundsResponse) ProtoMessage() {}
+
+func (x *ListRefundsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRefundsResponse.ProtoReflect.Descriptor instead.
+func (*ListRefundsResponse) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ListRefundsResponse) GetRefunds() []*Refund {
+	if x != nil {
+		return x.Refunds
+	}
+	return nil
+}
+
+// Refund is a refund of a confirmed order.
+type Refund struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The generation in the keys of its saga.
+	Number int64          `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	Amount *wirepb.Amount `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The stock of the order is taken back, too.
+	TakeBack bool                   `protobuf:"varint,4,opt,name=take_back,json=takeBack,proto3" json:"take_back,omitempty"`
+	Status   RefundStatus           `protobuf:"varint,5,opt,name=status,proto3,enum=amends.order.v1.RefundStatus" json:"status,omitempty"`
+	OpenedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
+	// Absent: its saga has noted no flags.
+	NotedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=noted_at,json=notedAt,proto3" json:"noted_at,omitempty"`
+	// Absent while it is pending.
+	ClosedAt      *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Refund) Reset() {
+	*x = Refund{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Refund) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Refund) ProtoMessage() {}
+
+func (x *Refund) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Refund.ProtoReflect.Descriptor instead.
+func (*Refund) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *Refund) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Refund) GetNumber() int64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Refund) GetAmount() *wirepb.Amount {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *Refund) GetTakeBack() bool {
+	if x != nil {
+		return x.TakeBack
+	}
+	return false
+}
+
+func (x *Refund) GetStatus() RefundStatus {
+	if x != nil {
+		return x.Status
+	}
+	return RefundStatus_REFUND_STATUS_UNSPECIFIED
+}
+
+func (x *Refund) GetOpenedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OpenedAt
+	}
+	return nil
+}
+
+func (x *Refund) GetNotedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NotedAt
+	}
+	return nil
+}
+
+func (x *Refund) GetClosedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ClosedAt
+	}
+	return nil
+}
+
 // Line asks for a quantity of a SKU.
 type Placement_Line struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2003,7 +2251,7 @@ type Placement_Line struct {
 
 func (x *Placement_Line) Reset() {
 	*x = Placement_Line{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[28]
+	mi := &file_services_order_rpc_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2015,7 +2263,7 @@ func (x *Placement_Line) String() string {
 func (*Placement_Line) ProtoMessage() {}
 
 func (x *Placement_Line) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[28]
+	mi := &file_services_order_rpc_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2180,7 +2428,20 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12/\n" +
 	"\x06repair\x18\x02 \x01(\v2\x17.amends.order.v1.RepairR\x06repair\"K\n" +
 	"\x13RepairOrderResponse\x124\n" +
-	"\x06record\x18\x01 \x01(\v2\x1c.amends.order.v1.GetResponseR\x06record*`\n" +
+	"\x06record\x18\x01 \x01(\v2\x1c.amends.order.v1.GetResponseR\x06record\"$\n" +
+	"\x12ListRefundsRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"H\n" +
+	"\x13ListRefundsResponse\x121\n" +
+	"\arefunds\x18\x01 \x03(\v2\x17.amends.order.v1.RefundR\arefunds\"\xdd\x02\n" +
+	"\x06Refund\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x03R\x06number\x12.\n" +
+	"\x06amount\x18\x03 \x01(\v2\x16.amends.wire.v1.AmountR\x06amount\x12\x1b\n" +
+	"\ttake_back\x18\x04 \x01(\bR\btakeBack\x125\n" +
+	"\x06status\x18\x05 \x01(\x0e2\x1d.amends.order.v1.RefundStatusR\x06status\x127\n" +
+	"\topened_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x125\n" +
+	"\bnoted_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\anotedAt\x127\n" +
+	"\tclosed_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt*`\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTATUS_PENDING\x10\x01\x12\x14\n" +
@@ -2199,7 +2460,12 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x05Style\x12\x15\n" +
 	"\x11STYLE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12STYLE_ORCHESTRATED\x10\x01\x12\x17\n" +
-	"\x13STYLE_CHOREOGRAPHED\x10\x022\xef\a\n" +
+	"\x13STYLE_CHOREOGRAPHED\x10\x02*{\n" +
+	"\fRefundStatus\x12\x1d\n" +
+	"\x19REFUND_STATUS_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15REFUND_STATUS_PENDING\x10\x01\x12\x16\n" +
+	"\x12REFUND_STATUS_DONE\x10\x02\x12\x19\n" +
+	"\x15REFUND_STATUS_REFUSED\x10\x032\xd0\b\n" +
 	"\x05Order\x12E\n" +
 	"\x03Get\x12\x1b.amends.order.v1.GetRequest\x1a\x1c.amends.order.v1.GetResponse\"\x03\x90\x02\x01\x12Z\n" +
 	"\n" +
@@ -2214,7 +2480,8 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x06Create\x12\x1e.amends.order.v1.CreateRequest\x1a\x1f.amends.order.v1.CreateResponse\"\x03\x90\x02\x02\x12T\n" +
 	"\bWithdraw\x12 .amends.order.v1.WithdrawRequest\x1a!.amends.order.v1.WithdrawResponse\"\x03\x90\x02\x02\x12]\n" +
 	"\vRepairOrder\x12#.amends.order.v1.RepairOrderRequest\x1a$.amends.order.v1.RepairOrderResponse\"\x03\x90\x02\x02\x12f\n" +
-	"\x0eCheckUndecided\x12&.amends.order.v1.CheckUndecidedRequest\x1a'.amends.order.v1.CheckUndecidedResponse\"\x03\x90\x02\x01B5Z3github.com/amends/amends/services/order/rpc/orderpbb\x06proto3"
+	"\x0eCheckUndecided\x12&.amends.order.v1.CheckUndecidedRequest\x1a'.amends.order.v1.CheckUndecidedResponse\"\x03\x90\x02\x01\x12_\n" +
+	"\vListRefunds\x12#.amends.order.v1.ListRefundsRequest\x1a$.amends.order.v1.ListRefundsResponse\"\x03\x90\x02\x010\x01B5Z3github.com/amends/amends/services/order/rpc/orderpbb\x06proto3"
 
 var (
 	file_services_order_rpc_order_proto_rawDescOnce sync.Once
@@ -2228,107 +2495,119 @@ func file_services_order_rpc_order_proto_rawDescGZIP() []byte {
 	return file_services_order_rpc_order_proto_rawDescData
 }
 
-var file_services_order_rpc_order_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_services_order_rpc_order_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_services_order_rpc_order_proto_goTypes = []any{
 	(Status)(0),                    // 0: amends.order.v1.Status
 	(Reason)(0),                    // 1: amends.order.v1.Reason
 	(Style)(0),                     // 2: amends.order.v1.Style
-	(*GetRequest)(nil),             // 3: amends.order.v1.GetRequest
-	(*GetResponse)(nil),            // 4: amends.order.v1.GetResponse
-	(*Placement)(nil),              // 5: amends.order.v1.Placement
-	(*Attention)(nil),              // 6: amends.order.v1.Attention
-	(*Repair)(nil),                 // 7: amends.order.v1.Repair
-	(*Waiver)(nil),                 // 8: amends.order.v1.Waiver
-	(*Acknowledgement)(nil),        // 9: amends.order.v1.Acknowledgement
-	(*CreateRequest)(nil),          // 10: amends.order.v1.CreateRequest
-	(*CreateResponse)(nil),         // 11: amends.order.v1.CreateResponse
-	(*WithdrawRequest)(nil),        // 12: amends.order.v1.WithdrawRequest
-	(*WithdrawResponse)(nil),       // 13: amends.order.v1.WithdrawResponse
-	(*GetAddressRequest)(nil),      // 14: amends.order.v1.GetAddressRequest
-	(*GetAddressResponse)(nil),     // 15: amends.order.v1.GetAddressResponse
-	(*Contact)(nil),                // 16: amends.order.v1.Contact
-	(*KeepContactRequest)(nil),     // 17: amends.order.v1.KeepContactRequest
-	(*KeepContactResponse)(nil),    // 18: amends.order.v1.KeepContactResponse
-	(*GetContactRequest)(nil),      // 19: amends.order.v1.GetContactRequest
-	(*GetContactResponse)(nil),     // 20: amends.order.v1.GetContactResponse
-	(*GetDestinationRequest)(nil),  // 21: amends.order.v1.GetDestinationRequest
-	(*GetDestinationResponse)(nil), // 22: amends.order.v1.GetDestinationResponse
-	(*GetWantedRequest)(nil),       // 23: amends.order.v1.GetWantedRequest
-	(*GetWantedResponse)(nil),      // 24: amends.order.v1.GetWantedResponse
-	(*GetPayableRequest)(nil),      // 25: amends.order.v1.GetPayableRequest
-	(*GetPayableResponse)(nil),     // 26: amends.order.v1.GetPayableResponse
-	(*CheckUndecidedRequest)(nil),  // 27: amends.order.v1.CheckUndecidedRequest
-	(*CheckUndecidedResponse)(nil), // 28: amends.order.v1.CheckUndecidedResponse
-	(*RepairOrderRequest)(nil),     // 29: amends.order.v1.RepairOrderRequest
-	(*RepairOrderResponse)(nil),    // 30: amends.order.v1.RepairOrderResponse
-	(*Placement_Line)(nil),         // 31: amends.order.v1.Placement.Line
-	(*timestamppb.Timestamp)(nil),  // 32: google.protobuf.Timestamp
-	(*wirepb.Amount)(nil),          // 33: amends.wire.v1.Amount
-	(*durationpb.Duration)(nil),    // 34: google.protobuf.Duration
+	(RefundStatus)(0),              // 3: amends.order.v1.RefundStatus
+	(*GetRequest)(nil),             // 4: amends.order.v1.GetRequest
+	(*GetResponse)(nil),            // 5: amends.order.v1.GetResponse
+	(*Placement)(nil),              // 6: amends.order.v1.Placement
+	(*Attention)(nil),              // 7: amends.order.v1.Attention
+	(*Repair)(nil),                 // 8: amends.order.v1.Repair
+	(*Waiver)(nil),                 // 9: amends.order.v1.Waiver
+	(*Acknowledgement)(nil),        // 10: amends.order.v1.Acknowledgement
+	(*CreateRequest)(nil),          // 11: amends.order.v1.CreateRequest
+	(*CreateResponse)(nil),         // 12: amends.order.v1.CreateResponse
+	(*WithdrawRequest)(nil),        // 13: amends.order.v1.WithdrawRequest
+	(*WithdrawResponse)(nil),       // 14: amends.order.v1.WithdrawResponse
+	(*GetAddressRequest)(nil),      // 15: amends.order.v1.GetAddressRequest
+	(*GetAddressResponse)(nil),     // 16: amends.order.v1.GetAddressResponse
+	(*Contact)(nil),                // 17: amends.order.v1.Contact
+	(*KeepContactRequest)(nil),     // 18: amends.order.v1.KeepContactRequest
+	(*KeepContactResponse)(nil),    // 19: amends.order.v1.KeepContactResponse
+	(*GetContactRequest)(nil),      // 20: amends.order.v1.GetContactRequest
+	(*GetContactResponse)(nil),     // 21: amends.order.v1.GetContactResponse
+	(*GetDestinationRequest)(nil),  // 22: amends.order.v1.GetDestinationRequest
+	(*GetDestinationResponse)(nil), // 23: amends.order.v1.GetDestinationResponse
+	(*GetWantedRequest)(nil),       // 24: amends.order.v1.GetWantedRequest
+	(*GetWantedResponse)(nil),      // 25: amends.order.v1.GetWantedResponse
+	(*GetPayableRequest)(nil),      // 26: amends.order.v1.GetPayableRequest
+	(*GetPayableResponse)(nil),     // 27: amends.order.v1.GetPayableResponse
+	(*CheckUndecidedRequest)(nil),  // 28: amends.order.v1.CheckUndecidedRequest
+	(*CheckUndecidedResponse)(nil), // 29: amends.order.v1.CheckUndecidedResponse
+	(*RepairOrderRequest)(nil),     // 30: amends.order.v1.RepairOrderRequest
+	(*RepairOrderResponse)(nil),    // 31: amends.order.v1.RepairOrderResponse
+	(*ListRefundsRequest)(nil),     // 32: amends.order.v1.ListRefundsRequest
+	(*ListRefundsResponse)(nil),    // 33: amends.order.v1.ListRefundsResponse
+	(*Refund)(nil),                 // 34: amends.order.v1.Refund
+	(*Placement_Line)(nil),         // 35: amends.order.v1.Placement.Line
+	(*timestamppb.Timestamp)(nil),  // 36: google.protobuf.Timestamp
+	(*wirepb.Amount)(nil),          // 37: amends.wire.v1.Amount
+	(*durationpb.Duration)(nil),    // 38: google.protobuf.Duration
 }
 var file_services_order_rpc_order_proto_depIdxs = []int32{
 	0,  // 0: amends.order.v1.GetResponse.status:type_name -> amends.order.v1.Status
 	1,  // 1: amends.order.v1.GetResponse.reason:type_name -> amends.order.v1.Reason
 	1,  // 2: amends.order.v1.GetResponse.decided:type_name -> amends.order.v1.Reason
-	32, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
-	5,  // 4: amends.order.v1.GetResponse.placement:type_name -> amends.order.v1.Placement
-	33, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
-	6,  // 6: amends.order.v1.GetResponse.attention:type_name -> amends.order.v1.Attention
-	8,  // 7: amends.order.v1.GetResponse.waivers:type_name -> amends.order.v1.Waiver
-	32, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
-	32, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
-	32, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
-	9,  // 11: amends.order.v1.GetResponse.acknowledgements:type_name -> amends.order.v1.Acknowledgement
-	7,  // 12: amends.order.v1.GetResponse.repairs:type_name -> amends.order.v1.Repair
-	31, // 13: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
-	32, // 14: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
-	32, // 15: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
+	36, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
+	6,  // 4: amends.order.v1.GetResponse.placement:type_name -> amends.order.v1.Placement
+	37, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
+	7,  // 6: amends.order.v1.GetResponse.attention:type_name -> amends.order.v1.Attention
+	9,  // 7: amends.order.v1.GetResponse.waivers:type_name -> amends.order.v1.Waiver
+	36, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
+	36, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
+	36, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
+	10, // 11: amends.order.v1.GetResponse.acknowledgements:type_name -> amends.order.v1.Acknowledgement
+	8,  // 12: amends.order.v1.GetResponse.repairs:type_name -> amends.order.v1.Repair
+	35, // 13: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
+	36, // 14: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
+	36, // 15: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
 	2,  // 16: amends.order.v1.Placement.style:type_name -> amends.order.v1.Style
-	32, // 17: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
-	32, // 18: amends.order.v1.Repair.at:type_name -> google.protobuf.Timestamp
-	32, // 19: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
-	6,  // 20: amends.order.v1.Acknowledgement.flags:type_name -> amends.order.v1.Attention
-	32, // 21: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
-	5,  // 22: amends.order.v1.CreateRequest.placement:type_name -> amends.order.v1.Placement
-	15, // 23: amends.order.v1.CreateRequest.ship_to:type_name -> amends.order.v1.GetAddressResponse
-	34, // 24: amends.order.v1.CreateRequest.decide_after:type_name -> google.protobuf.Duration
-	4,  // 25: amends.order.v1.CreateResponse.record:type_name -> amends.order.v1.GetResponse
-	4,  // 26: amends.order.v1.WithdrawResponse.record:type_name -> amends.order.v1.GetResponse
-	16, // 27: amends.order.v1.KeepContactRequest.contact:type_name -> amends.order.v1.Contact
-	16, // 28: amends.order.v1.GetContactResponse.contact:type_name -> amends.order.v1.Contact
-	15, // 29: amends.order.v1.GetDestinationResponse.address:type_name -> amends.order.v1.GetAddressResponse
-	31, // 30: amends.order.v1.GetWantedResponse.lines:type_name -> amends.order.v1.Placement.Line
-	33, // 31: amends.order.v1.GetPayableResponse.total:type_name -> amends.wire.v1.Amount
-	7,  // 32: amends.order.v1.RepairOrderRequest.repair:type_name -> amends.order.v1.Repair
-	4,  // 33: amends.order.v1.RepairOrderResponse.record:type_name -> amends.order.v1.GetResponse
-	3,  // 34: amends.order.v1.Order.Get:input_type -> amends.order.v1.GetRequest
-	14, // 35: amends.order.v1.Order.GetAddress:input_type -> amends.order.v1.GetAddressRequest
-	17, // 36: amends.order.v1.Order.KeepContact:input_type -> amends.order.v1.KeepContactRequest
-	19, // 37: amends.order.v1.Order.GetContact:input_type -> amends.order.v1.GetContactRequest
-	21, // 38: amends.order.v1.Order.GetDestination:input_type -> amends.order.v1.GetDestinationRequest
-	23, // 39: amends.order.v1.Order.GetWanted:input_type -> amends.order.v1.GetWantedRequest
-	25, // 40: amends.order.v1.Order.GetPayable:input_type -> amends.order.v1.GetPayableRequest
-	10, // 41: amends.order.v1.Order.Create:input_type -> amends.order.v1.CreateRequest
-	12, // 42: amends.order.v1.Order.Withdraw:input_type -> amends.order.v1.WithdrawRequest
-	29, // 43: amends.order.v1.Order.RepairOrder:input_type -> amends.order.v1.RepairOrderRequest
-	27, // 44: amends.order.v1.Order.CheckUndecided:input_type -> amends.order.v1.CheckUndecidedRequest
-	4,  // 45: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
-	15, // 46: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
-	18, // 47: amends.order.v1.Order.KeepContact:output_type -> amends.order.v1.KeepContactResponse
-	20, // 48: amends.order.v1.Order.GetContact:output_type -> amends.order.v1.GetContactResponse
-	22, // 49: amends.order.v1.Order.GetDestination:output_type -> amends.order.v1.GetDestinationResponse
-	24, // 50: amends.order.v1.Order.GetWanted:output_type -> amends.order.v1.GetWantedResponse
-	26, // 51: amends.order.v1.Order.GetPayable:output_type -> amends.order.v1.GetPayableResponse
-	11, // 52: amends.order.v1.Order.Create:output_type -> amends.order.v1.CreateResponse
-	13, // 53: amends.order.v1.Order.Withdraw:output_type -> amends.order.v1.WithdrawResponse
-	30, // 54: amends.order.v1.Order.RepairOrder:output_type -> amends.order.v1.RepairOrderResponse
-	28, // 55: amends.order.v1.Order.CheckUndecided:output_type -> amends.order.v1.CheckUndecidedResponse
-	45, // [45:56] is the sub-list for method output_type
-	34, // [34:45] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	36, // 17: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
+	36, // 18: amends.order.v1.Repair.at:type_name -> google.protobuf.Timestamp
+	36, // 19: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
+	7,  // 20: amends.order.v1.Acknowledgement.flags:type_name -> amends.order.v1.Attention
+	36, // 21: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
+	6,  // 22: amends.order.v1.CreateRequest.placement:type_name -> amends.order.v1.Placement
+	16, // 23: amends.order.v1.CreateRequest.ship_to:type_name -> amends.order.v1.GetAddressResponse
+	38, // 24: amends.order.v1.CreateRequest.decide_after:type_name -> google.protobuf.Duration
+	5,  // 25: amends.order.v1.CreateResponse.record:type_name -> amends.order.v1.GetResponse
+	5,  // 26: amends.order.v1.WithdrawResponse.record:type_name -> amends.order.v1.GetResponse
+	17, // 27: amends.order.v1.KeepContactRequest.contact:type_name -> amends.order.v1.Contact
+	17, // 28: amends.order.v1.GetContactResponse.contact:type_name -> amends.order.v1.Contact
+	16, // 29: amends.order.v1.GetDestinationResponse.address:type_name -> amends.order.v1.GetAddressResponse
+	35, // 30: amends.order.v1.GetWantedResponse.lines:type_name -> amends.order.v1.Placement.Line
+	37, // 31: amends.order.v1.GetPayableResponse.total:type_name -> amends.wire.v1.Amount
+	8,  // 32: amends.order.v1.RepairOrderRequest.repair:type_name -> amends.order.v1.Repair
+	5,  // 33: amends.order.v1.RepairOrderResponse.record:type_name -> amends.order.v1.GetResponse
+	34, // 34: amends.order.v1.ListRefundsResponse.refunds:type_name -> amends.order.v1.Refund
+	37, // 35: amends.order.v1.Refund.amount:type_name -> amends.wire.v1.Amount
+	3,  // 36: amends.order.v1.Refund.status:type_name -> amends.order.v1.RefundStatus
+	36, // 37: amends.order.v1.Refund.opened_at:type_name -> google.protobuf.Timestamp
+	36, // 38: amends.order.v1.Refund.noted_at:type_name -> google.protobuf.Timestamp
+	36, // 39: amends.order.v1.Refund.closed_at:type_name -> google.protobuf.Timestamp
+	4,  // 40: amends.order.v1.Order.Get:input_type -> amends.order.v1.GetRequest
+	15, // 41: amends.order.v1.Order.GetAddress:input_type -> amends.order.v1.GetAddressRequest
+	18, // 42: amends.order.v1.Order.KeepContact:input_type -> amends.order.v1.KeepContactRequest
+	20, // 43: amends.order.v1.Order.GetContact:input_type -> amends.order.v1.GetContactRequest
+	22, // 44: amends.order.v1.Order.GetDestination:input_type -> amends.order.v1.GetDestinationRequest
+	24, // 45: amends.order.v1.Order.GetWanted:input_type -> amends.order.v1.GetWantedRequest
+	26, // 46: amends.order.v1.Order.GetPayable:input_type -> amends.order.v1.GetPayableRequest
+	11, // 47: amends.order.v1.Order.Create:input_type -> amends.order.v1.CreateRequest
+	13, // 48: amends.order.v1.Order.Withdraw:input_type -> amends.order.v1.WithdrawRequest
+	30, // 49: amends.order.v1.Order.RepairOrder:input_type -> amends.order.v1.RepairOrderRequest
+	28, // 50: amends.order.v1.Order.CheckUndecided:input_type -> amends.order.v1.CheckUndecidedRequest
+	32, // 51: amends.order.v1.Order.ListRefunds:input_type -> amends.order.v1.ListRefundsRequest
+	5,  // 52: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
+	16, // 53: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
+	19, // 54: amends.order.v1.Order.KeepContact:output_type -> amends.order.v1.KeepContactResponse
+	21, // 55: amends.order.v1.Order.GetContact:output_type -> amends.order.v1.GetContactResponse
+	23, // 56: amends.order.v1.Order.GetDestination:output_type -> amends.order.v1.GetDestinationResponse
+	25, // 57: amends.order.v1.Order.GetWanted:output_type -> amends.order.v1.GetWantedResponse
+	27, // 58: amends.order.v1.Order.GetPayable:output_type -> amends.order.v1.GetPayableResponse
+	12, // 59: amends.order.v1.Order.Create:output_type -> amends.order.v1.CreateResponse
+	14, // 60: amends.order.v1.Order.Withdraw:output_type -> amends.order.v1.WithdrawResponse
+	31, // 61: amends.order.v1.Order.RepairOrder:output_type -> amends.order.v1.RepairOrderResponse
+	29, // 62: amends.order.v1.Order.CheckUndecided:output_type -> amends.order.v1.CheckUndecidedResponse
+	33, // 63: amends.order.v1.Order.ListRefunds:output_type -> amends.order.v1.ListRefundsResponse
+	52, // [52:64] is the sub-list for method output_type
+	40, // [40:52] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_services_order_rpc_order_proto_init() }
@@ -2341,8 +2620,8 @@ func file_services_order_rpc_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_services_order_rpc_order_proto_rawDesc), len(file_services_order_rpc_order_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   29,
+			NumEnums:      4,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -30,6 +30,7 @@ const (
 	Order_Withdraw_FullMethodName       = "/amends.order.v1.Order/Withdraw"
 	Order_RepairOrder_FullMethodName    = "/amends.order.v1.Order/RepairOrder"
 	Order_CheckUndecided_FullMethodName = "/amends.order.v1.Order/CheckUndecided"
+	Order_ListRefunds_FullMethodName    = "/amends.order.v1.Order/ListRefunds"
 )
 
 // OrderClient is the client API for Order service.
@@ -72,6 +73,8 @@ type OrderClient interface {
 	RepairOrder(ctx context.Context, in *RepairOrderRequest, opts ...grpc.CallOption) (*RepairOrderResponse, error)
 	// CheckUndecided reports whether a customer has an order that is not decided.
 	CheckUndecided(ctx context.Context, in *CheckUndecidedRequest, opts ...grpc.CallOption) (*CheckUndecidedResponse, error)
+	// ListRefunds returns the refunds of an order, the oldest first, in parts.
+	ListRefunds(ctx context.Context, in *ListRefundsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListRefundsResponse], error)
 }
 
 type orderClient struct {
@@ -192,6 +195,25 @@ func (c *orderClient) CheckUndecided(ctx context.Context, in *CheckUndecidedRequ
 	return out, nil
 }
 
+func (c *orderClient) ListRefunds(ctx context.Context, in *ListRefundsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListRefundsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Order_ServiceDesc.Streams[0], Order_ListRefunds_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ListRefundsRequest, ListRefundsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Order_ListRefundsClient = grpc.ServerStreamingClient[ListRefundsResponse]
+
 // OrderServer is the server API for Order service.
 // All implementations must embed UnimplementedOrderServer
 // for forward compatibility.
@@ -232,6 +254,8 @@ type OrderServer interface {
 	RepairOrder(context.Context, *RepairOrderRequest) (*RepairOrderResponse, error)
 	// CheckUndecided reports whether a customer has an order that is not decided.
 	CheckUndecided(context.Context, *CheckUndecidedRequest) (*CheckUndecidedResponse, error)
+	// ListRefunds returns the refunds of an order, the oldest first, in parts.
+	ListRefunds(*ListRefundsRequest, grpc.ServerStreamingServer[ListRefundsResponse]) error
 	mustEmbedUnimplementedOrderServer()
 }
 
@@ -274,6 +298,9 @@ func (UnimplementedOrderServer) RepairOrder(context.Context, *RepairOrderRequest
 }
 func (UnimplementedOrderServer) CheckUndecided(context.Context, *CheckUndecidedRequest) (*CheckUndecidedResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckUndecided not implemented")
+}
+func (UnimplementedOrderServer) ListRefunds(*ListRefundsRequest, grpc.ServerStreamingServer[ListRefundsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ListRefunds not implemented")
 }
 func (UnimplementedOrderServer) mustEmbedUnimplementedOrderServer() {}
 func (UnimplementedOrderServer) testEmbeddedByValue()               {}
@@ -494,6 +521,17 @@ func _Order_CheckUndecided_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Order_ListRefunds_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ListRefundsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(OrderServer).ListRefunds(m, &grpc.GenericServerStream[ListRefundsRequest, ListRefundsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Order_ListRefundsServer = grpc.ServerStreamingServer[ListRefundsResponse]
+
 // Order_ServiceDesc is the grpc.ServiceDesc for Order service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -546,6 +584,12 @@ var Order_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _Order_CheckUndecided_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "ListRefunds",
+			Handler:       _Order_ListRefunds_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "services/order/rpc/order.proto",
 }

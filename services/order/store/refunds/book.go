@@ -85,6 +85,12 @@ func (b *Book) PendingRefunds(ctx context.Context, limit int) ([]order.Refund, e
 	return all, database.Fault(err)
 }
 
+// Refunds implements [order.Direct].
+func (b *Book) Refunds(ctx context.Context, id string) ([]order.Refund, error) {
+	all, err := read(b.db.WithContext(ctx).Where("order_id = ?", id).Order("opened_at, id"))
+	return all, database.Fault(err)
+}
+
 // PendingRefundsOf returns the refunds of an order that have not ended, the oldest first.
 func (b *Book) PendingRefundsOf(ctx context.Context, id string) ([]order.Refund, error) {
 	all, err := read(b.db.WithContext(ctx).Where("status = 'PENDING' AND order_id = ?", id).Order("opened_at, id"))

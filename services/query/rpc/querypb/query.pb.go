@@ -43,7 +43,9 @@ type Order struct {
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	UpdatedAt *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
 	// Absent if nothing was paid back.
-	Refunded      *wirepb.Amount `protobuf:"bytes,15,opt,name=refunded,proto3" json:"refunded,omitempty"`
+	Refunded *wirepb.Amount `protobuf:"bytes,15,opt,name=refunded,proto3" json:"refunded,omitempty"`
+	// That placed it; empty: a guest.
+	Account       string `protobuf:"bytes,16,opt,name=account,proto3" json:"account,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -181,6 +183,13 @@ func (x *Order) GetRefunded() *wirepb.Amount {
 		return x.Refunded
 	}
 	return nil
+}
+
+func (x *Order) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
 }
 
 // Line is a quantity of one product.
@@ -653,8 +662,10 @@ type ListOrdersRequest struct {
 	MinAge         *durationpb.Duration   `protobuf:"bytes,9,opt,name=min_age,json=minAge,proto3" json:"min_age,omitempty"`
 	Text           string                 `protobuf:"bytes,10,opt,name=text,proto3" json:"text,omitempty"`
 	// 1 to 100.
-	Limit         int32  `protobuf:"varint,11,opt,name=limit,proto3" json:"limit,omitempty"`
-	Cursor        string `protobuf:"bytes,12,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	Limit  int32  `protobuf:"varint,11,opt,name=limit,proto3" json:"limit,omitempty"`
+	Cursor string `protobuf:"bytes,12,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// That placed them.
+	Account       string `protobuf:"bytes,13,opt,name=account,proto3" json:"account,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -769,6 +780,13 @@ func (x *ListOrdersRequest) GetLimit() int32 {
 func (x *ListOrdersRequest) GetCursor() string {
 	if x != nil {
 		return x.Cursor
+	}
+	return ""
+}
+
+func (x *ListOrdersRequest) GetAccount() string {
+	if x != nil {
+		return x.Account
 	}
 	return ""
 }
@@ -1925,7 +1943,7 @@ var File_services_query_rpc_query_proto protoreflect.FileDescriptor
 
 const file_services_query_rpc_query_proto_rawDesc = "" +
 	"\n" +
-	"\x1eservices/query/rpc/query.proto\x12\x0famends.query.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cinternal/rpc/wire/wire.proto\"\xed\x04\n" +
+	"\x1eservices/query/rpc/query.proto\x12\x0famends.query.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cinternal/rpc/wire/wire.proto\"\x87\x05\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1f\n" +
 	"\vcustomer_id\x18\x02 \x01(\tR\n" +
@@ -1945,7 +1963,8 @@ const file_services_query_rpc_query_proto_rawDesc = "" +
 	"created_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
 	"\n" +
 	"updated_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x122\n" +
-	"\brefunded\x18\x0f \x01(\v2\x16.amends.wire.v1.AmountR\brefunded\"k\n" +
+	"\brefunded\x18\x0f \x01(\v2\x16.amends.wire.v1.AmountR\brefunded\x12\x18\n" +
+	"\aaccount\x18\x10 \x01(\tR\aaccount\"k\n" +
 	"\x04Line\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\x125\n" +
@@ -1978,7 +1997,7 @@ const file_services_query_rpc_query_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"q\n" +
 	"\x10GetOrderResponse\x12,\n" +
 	"\x05found\x18\x01 \x01(\v2\x16.amends.query.v1.FoundR\x05found\x12/\n" +
-	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\"\xc4\x03\n" +
+	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\"\xde\x03\n" +
 	"\x11ListOrdersRequest\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12\x16\n" +
@@ -1993,7 +2012,8 @@ const file_services_query_rpc_query_proto_rawDesc = "" +
 	"\x04text\x18\n" +
 	" \x01(\tR\x04text\x12\x14\n" +
 	"\x05limit\x18\v \x01(\x05R\x05limit\x12\x16\n" +
-	"\x06cursor\x18\f \x01(\tR\x06cursorB\x12\n" +
+	"\x06cursor\x18\f \x01(\tR\x06cursor\x12\x18\n" +
+	"\aaccount\x18\r \x01(\tR\aaccountB\x12\n" +
 	"\x10_needs_attention\"\x89\x01\n" +
 	"\x12ListOrdersResponse\x12.\n" +
 	"\x06orders\x18\x01 \x03(\v2\x16.amends.query.v1.FoundR\x06orders\x12\x12\n" +

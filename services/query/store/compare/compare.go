@@ -42,13 +42,14 @@ func (s *Store) Orders(ctx context.Context, r audit.Range) (queryaudit.Page, err
 		q = q.Limit(limit)
 	}
 	var found []rows.Order
-	if err := q.Order("id").Select("id, status, reason, customer_id, attention, view").Find(&found).Error; err != nil {
+	if err := q.Order("id").Select("id, status, reason, customer_id, account, attention, view").Find(&found).Error; err != nil {
 		return queryaudit.Page{}, database.Fault(fmt.Errorf("read copies of orders: %w", err))
 	}
 	page := queryaudit.Page{Facts: make([]queryaudit.Fact, len(found))}
 	for i, row := range found {
 		var view struct {
 			Total     money.Amount `json:"total"`
+			Refunded  money.Amount `json:"refunded"`
 			CreatedAt time.Time    `json:"created_at"`
 		}
 		if err := json.Unmarshal([]byte(row.View), &view); err != nil {
@@ -56,7 +57,7 @@ func (s *Store) Orders(ctx context.Context, r audit.Range) (queryaudit.Page, err
 		}
 		page.Facts[i] = queryaudit.Fact{
 			Saga: row.ID, Since: view.CreatedAt.UTC(), Status: query.Status(row.Status), Reason: row.Reason,
-			Customer: row.CustomerID, Total: view.Total, Flagged: row.Attention,
+			Customer: row.CustomerID, Account: row.Account, Total: view.Total, Refunded: view.Refunded, Flagged: row.Attention,
 		}
 	}
 	if len(r.Sagas) == 0 && limit > 0 && len(found) == limit {

@@ -47,8 +47,8 @@ var at = time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 func orders(n int) (changes []query.Change) {
 	for i := range n {
 		changes = append(changes, query.Change{At: at, Version: 1, Order: &query.Order{
-			ID: fmt.Sprintf("order-%d", i), CustomerID: "cus_1", Status: query.Cancelled, Reason: "DEADLINE", Currency: "EUR",
-			Total: money.New(1850, "EUR"), Attention: []query.Flag{{Step: "payment.authorize"}}, CreatedAt: at, UpdatedAt: at,
+			ID: fmt.Sprintf("order-%d", i), CustomerID: "cus_1", Account: "cus_1", Status: query.Cancelled, Reason: "DEADLINE", Currency: "EUR",
+			Total: money.New(1850, "EUR"), Refunded: money.New(50, "EUR"), Attention: []query.Flag{{Step: "payment.authorize"}}, CreatedAt: at, UpdatedAt: at,
 		}})
 	}
 	return changes
@@ -66,7 +66,8 @@ func TestOrdersHasEveryCopyOnce(t *testing.T) {
 				require.NoError(t, err)
 				for _, f := range page.Facts {
 					require.Equal(t, queryaudit.Fact{
-						Saga: f.Saga, Since: at, Status: query.Cancelled, Reason: "DEADLINE", Customer: "cus_1", Total: money.New(1850, "EUR"), Flagged: true,
+						Saga: f.Saga, Since: at, Status: query.Cancelled, Reason: "DEADLINE", Customer: "cus_1", Account: "cus_1",
+						Total: money.New(1850, "EUR"), Refunded: money.New(50, "EUR"), Flagged: true,
 					}, f)
 					ids = append(ids, f.Saga)
 				}

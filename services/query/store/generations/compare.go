@@ -22,7 +22,7 @@ type comparison struct {
 // two generations. Positions are not, nor are versions, which also count changes that are
 // not told; the time of a step's fact is that of its telling, which no row has.
 var comparisons = []comparison{
-	{"orders", "", []string{"id"}, "'order ' || %s.id", []string{"seq", "customer_id", "status", "reason", "style", "attention", "view"}},
+	{"orders", "", []string{"id"}, "'order ' || %s.id", []string{"seq", "customer_id", "account", "status", "reason", "style", "attention", "view"}},
 	{"order_lines", "", []string{"sku", "seq"}, "'line ' || %s.sku", []string{"sku"}},
 	{
 		"timeline", "",

@@ -19,6 +19,7 @@ type Order struct {
 	ID         string `gorm:"primaryKey"`
 	Seq        int64
 	CustomerID string
+	Account    string
 	Status     string
 	Reason     string
 	Style      string
@@ -95,7 +96,7 @@ func (w writer) orders(changes []query.Change) error {
 		o := c.Order
 		wanted := orderWords(*o)
 		rows = append(rows, Order{
-			w.generation, id, seq, o.CustomerID, string(o.Status), o.Reason, o.Style, o.NeedsAttention(), c.Version, string(view), " " + strings.Join(wanted, " "),
+			w.generation, id, seq, o.CustomerID, o.Account, string(o.Status), o.Reason, o.Style, o.NeedsAttention(), c.Version, string(view), " " + strings.Join(wanted, " "),
 		})
 		for _, l := range o.Lines {
 			lines = append(lines, Line{w.generation, l.SKU, seq})

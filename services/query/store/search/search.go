@@ -5,6 +5,7 @@ package search
 import (
 	"embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -86,31 +87,69 @@ type Match struct {
 	From, Seq string
 	// Join is the kind of join by which another table follows w.
 	Join string
-	// Where is a condition on w with one argument, Arg.
+	// Where is a condition on w with the arguments Args.
 	Where string
-	Arg   any
+	Args  []any
+
+	table string // of SQLite, else empty
 }
 
 // Find returns the match of the rows that have a word with each of prefixes as its
 // beginning. There is at least one.
 func (k Kind) Find(db *gorm.DB, generation int64, prefixes []string) Match {
 	if db.Name() == "sqlite" {
-		table := k.Table(generation)
-		// CROSS keeps the planner from looking each order up in the index.
-		return Match{table + " AS w", "w.rowid", "CROSS JOIN", table + " MATCH ?", join(prefixes, `"`, " *", " AND ")}
+		return k.match(generation, all(prefixes))
 	}
-	return Match{k.Table(generation) + " AS w", "w.seq", "JOIN", "w.words @@ CAST(CAST(? AS text) AS tsquery)", join(prefixes, "'", ":*", " & ")}
+	return Match{k.Table(generation) + " AS w", "w.seq", "JOIN", "w.words @@ CAST(CAST(? AS text) AS tsquery)", []any{lexemes(prefixes)}, ""}
 }
 
-// Named returns an expression with one argument that is true for those rows of a [Match]
-// that have all words in their name.
-func (k Kind) Named(db *gorm.DB, generation int64, prefixes []string) (expression string, arg any) {
+// Ranked returns the rows of [Kind.Find] in two parts: those that have all words in their
+// name, and the others.
+func (k Kind) Ranked(db *gorm.DB, generation int64, prefixes []string) [2]Match {
 	if db.Name() == "sqlite" {
-		table := k.Table(generation)
-		return "w.rowid IN (SELECT rowid FROM " + table + " WHERE " + table + " MATCH ?)", "name : (" + join(prefixes, `"`, " *", " AND ") + ")"
+		named := "name : (" + all(prefixes) + ")"
+		return [2]Match{k.match(generation, named), k.match(generation, "("+all(prefixes)+") NOT ("+named+")")}
 	}
-	return "w.name @@ CAST(CAST(? AS text) AS tsquery)", join(prefixes, "'", ":*", " & ")
+	both := [2]Match{k.Find(db, generation, prefixes), k.Find(db, generation, prefixes)}
+	for i, not := range []string{"", "NOT "} {
+		both[i].Where += " AND " + not + "w.name @@ CAST(CAST(? AS text) AS tsquery)"
+		both[i].Args = append(both[i].Args, lexemes(prefixes))
+	}
+	return both
 }
+
+// match returns the match of an expression of FTS5.
+func (k Kind) match(generation int64, expression string) Match {
+	table := k.Table(generation)
+	// CROSS keeps the planner from looking each order up in the index.
+	return Match{table + " AS w", "w.rowid", "CROSS JOIN", table + " MATCH ?", []any{expression}, table}
+}
+
+// Within returns a condition on a column, of SQLite: that it is the number of a row that m
+// finds. The column's own index is not used.
+func (m Match) Within(column string) string {
+	return "+" + column + " IN (SELECT rowid FROM " + m.table + " WHERE " + m.Where + ")"
+}
+
+// More reports whether m finds more than some rows, on SQLite, whose planner does not know.
+// On PostgreSQL it reports false.
+func (m Match) More(db *gorm.DB, than int64) (bool, error) {
+	if m.table == "" {
+		return false, nil
+	}
+	var n int64
+	statement := "SELECT count(*) FROM (SELECT 1 FROM " + m.table + " WHERE " + m.Where + " LIMIT ?)"
+	if err := db.Raw(statement, append(slices.Clone(m.Args), than+1)...).Scan(&n).Error; err != nil {
+		return false, fmt.Errorf("count the rows of a search: %w", err)
+	}
+	return n > than, nil
+}
+
+// all is an expression of FTS5 for rows that have each of prefixes.
+func all(prefixes []string) string { return join(prefixes, `"`, " *", " AND ") }
+
+// lexemes is a query of PostgreSQL for them.
+func lexemes(prefixes []string) string { return join(prefixes, "'", ":*", " & ") }
 
 // join returns a query of either engine. Words have letters and digits only, so quotes
 // are all the care that they need.
