@@ -118,7 +118,8 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	for _, option := range options {
 		option(s)
 	}
-	c.Orders.Records, c.Orders.Retry, c.Orders.Placed = s.records, s.retry, s.observe.Placed
+	c.Orders.Retry, c.Orders.Placed = s.retry, s.observe.Placed
+	c.Orders.Records = s.records
 	s.orders = orders.New(c.Orders, t)
 	s.health = newHealth(s.orders, s.draining, s.conditions)
 	accounts := users.New(s.users, s.keys)
