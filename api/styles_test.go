@@ -23,6 +23,7 @@ import (
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/order/course"
+	"github.com/amends/amends/services/query"
 	"github.com/amends/amends/workflows"
 )
 
@@ -183,6 +184,22 @@ func TestChoreographedOrders(t *testing.T) {
 			return nil, serviceerror.NewUnavailable("down")
 		}
 		require.Equal(t, contract.Style("choreographed"), b.do(t, http.MethodGet, at, "").order(t, http.StatusOK).Style)
+	})
+
+	t.Run("OfAccountsNeverAskTheEngine", func(t *testing.T) {
+		t.Parallel()
+		r, m := newRecords(0), newModel()
+		b := modelled(t, m, byDefault(order.Choreographed), func(c *Config) { c.Orders.Records = r })
+		asked := []string{asOwner, "Content-Type: application/json", "Idempotency-Key: k"}
+		o := b.do(t, http.MethodPost, "/v1/orders", goodBody, append(asked, "Prefer: wait=1")...).order(t, http.StatusAccepted)
+		require.Equal(t, accountsOrder, o.Id)
+		known := told(accountsOrder, "cus_42", query.Pending, 1)
+		known.Order.Style = string(order.Choreographed)
+		m.tell(known)
+		require.Equal(t, contract.SourceRecord, b.do(t, http.MethodGet, "/v1/orders/"+accountsOrder, "", asOwner).order(t, http.StatusOK).Source)
+		for _, call := range []string{"health", "query", "describe", "start", "place"} {
+			require.Zero(t, b.temporal.count(call), call)
+		}
 	})
 
 	t.Run("HideTheWorkflowThatMetTheirRecord", func(t *testing.T) {

@@ -119,7 +119,11 @@ func (h *Handlers) await(ctx context.Context, order *read.Snapshot, until time.T
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		// A client that has waited learns how far the order has come, not how it began.
-		if now, err := h.orders.Find(request, order.ID); err == nil && (now.Source == read.FromWorkflow || now.Style == service.Choreographed) {
+		find := h.orders.Find
+		if order.Style == service.Choreographed {
+			find = h.orders.FindRecord
+		}
+		if now, err := find(request, order.ID); err == nil && (now.Source == read.FromWorkflow || now.Style == service.Choreographed) {
 			*order = now
 		}
 	}
