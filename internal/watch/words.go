@@ -38,6 +38,7 @@ var shared = map[fault.Code]string{
 	"SAGA_FAILED":     "the order's workflow has failed: nothing works on it",
 	"SAGA_TIMEDOUT":   "the order's workflow was given a timeout, which has passed: nothing works on it",
 	"SAGA_CANCELED":   "the order's workflow ended as canceled: nothing works on it",
+	"SAGA_STANDS":     "no service has gone on with the order for a minute: one does not listen, or an event was lost",
 	"SAGA_MISSING":    "the engine has no workflow of the order: nothing works on it",
 
 	saga.TakenAfterWaiver: "an operator waived the undo of the step, and a later run has taken the step again: review its effect, and correct it",

@@ -83,13 +83,13 @@ func flagStopped(view *workflows.OrderView, info *workflowpb.WorkflowExecutionIn
 	if !stopped(info.GetStatus()) {
 		return
 	}
-	flag(view, fault.Code(strings.ToUpper(info.GetStatus().String())), info.GetCloseTime().AsTime())
+	flag(view, fault.Bug, fault.Code(strings.ToUpper(info.GetStatus().String())), info.GetCloseTime().AsTime())
 }
 
 // flag adds the flag of an order that no saga works on any more.
-func flag(view *workflows.OrderView, how fault.Code, since time.Time) {
+func flag(view *workflows.OrderView, kind fault.Kind, how fault.Code, since time.Time) {
 	view.NeedsAttention = true
 	view.Attention = append(view.Attention, saga.Attention{
-		Step: stoppedStep, Code: "SAGA_" + how, Kind: fault.Bug, Since: since, Owed: "whatever its steps hold",
+		Step: stoppedStep, Code: "SAGA_" + how, Kind: kind, Since: since, Owed: "whatever its steps hold",
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/orders/call"
 	"github.com/amends/amends/internal/orders/records"
@@ -44,9 +45,25 @@ func (r *Reader) forgotten(ctx context.Context, id string, unknown error) (Snaps
 	case err != nil:
 		return Snapshot{}, call.Unavailable(unreadable, err)
 	}
+	if rec.Course != nil {
+		return standing(rec)
+	}
 	found, err := OfRecord(rec)
-	if err == nil && !found.Decided() && found.Style != order.Choreographed {
-		flag(&found.OrderView, "MISSING", found.UpdatedAt)
+	if err == nil && !found.Decided() {
+		flag(&found.OrderView, fault.Bug, "MISSING", found.UpdatedAt)
+	}
+	return found, err
+}
+
+// still is how long a choreographed order may make no progress before it is flagged.
+const still = time.Minute
+
+// standing returns a choreographed order. One that makes no progress, without a flag that
+// says why, is flagged: nothing else shows it.
+func standing(r order.Record) (Snapshot, error) {
+	found, err := OfRecord(r)
+	if err == nil && !found.Decided() && !found.NeedsAttention && time.Since(course.HeardAt(r)) > still {
+		flag(&found.OrderView, fault.Transient, "STANDS", course.HeardAt(r))
 	}
 	return found, err
 }
@@ -61,7 +78,7 @@ func (r *Reader) unasked(ctx context.Context, id string, unanswered error) (Snap
 	if err != nil || rec.Style() != order.Choreographed {
 		return Snapshot{}, unanswered
 	}
-	return OfRecord(rec)
+	return standing(rec)
 }
 
 // The pauses between two looks at the record of an order that is waited for.
