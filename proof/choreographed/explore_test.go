@@ -9,9 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/eventtest/explore"
-	"github.com/amends/amends/reactions"
 )
 
 var (
@@ -31,19 +29,8 @@ func explorer(t *testing.T) explore.Explorer {
 	t.Helper()
 	return explore.Explorer{
 		New:    func(r *explore.Registry) (explore.Subject, error) { return newSubject(t, r) },
-		Faults: *faults, Sample: *sample, Seed: *seed, Unreached: reports(),
+		Faults: *faults, Sample: *sample, Seed: *seed,
 	}
-}
-
-// reports returns the reactions to the reports of stuck services, which inboxes tell: the
-// stage has none.
-func reports() (all []string) {
-	for _, f := range reactions.Choreography().Reports {
-		for _, d := range []event.Declaration{f.Failed.Declaration, f.Stuck.Declaration, f.Recovered.Declaration} {
-			all = append(all, "order:"+name(d.Type()))
-		}
-	}
-	return all
 }
 
 // No schedule of faults breaks a choreographed order: each of one fault, and by default a

@@ -233,7 +233,25 @@ func TestAnOrderWhoseMoneyIsTakenGoesForward(t *testing.T) {
 func TestAnAbortOvertakesADeadLetter(t *testing.T) {
 	t.Parallel()
 	p := open(t)
-	rec := p.run(t, "payment:catalog.quoted#1=parked catalog:order.placed#2=cancel", nil)
+	rec := p.run(t, "shipping:inventory.reserved#1=cancel payment:order.abort_asked#1=parked", nil)
 	require.Equal(t, []any{order.Cancelled, order.CustomerRequest}, []any{rec.Status, rec.Reason})
 	require.Empty(t, p.end.Helped)
+	require.False(t, rec.NeedsAttention(), "an operator has redriven it")
+}
+
+// A bug in any step before the pivot aborts the order, which is flagged; a bug behind it
+// waits for an operator.
+func TestABugAbortsAnOrder(t *testing.T) {
+	t.Parallel()
+	p := open(t)
+	for _, reaction := range []string{
+		"catalog:order.placed", "payment:catalog.quoted", "inventory:payment.authorized", "shipping:inventory.reserved", "payment:shipping.booked",
+	} {
+		rec := p.run(t, reaction+"#1=parked", nil)
+		require.Equal(t, []any{order.Cancelled, order.Internal}, []any{rec.Status, rec.Reason}, reaction)
+		require.Len(t, rec.Attention, 1, reaction)
+	}
+	rec := p.run(t, "inventory:payment.captured#1=parked", nil)
+	require.Equal(t, []any{order.Confirmed, false}, []any{rec.Status, rec.NeedsAttention()})
+	require.Equal(t, []string{"inventory:payment.captured"}, p.end.Helped)
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/amends/amends/services/order/course"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/shipping"
+	"github.com/amends/amends/worker/reporting"
 )
 
 // services in the order in which their outboxes are read.
@@ -201,6 +202,15 @@ func (s *subject) Ended(ctx context.Context) (bool, error) {
 	return rec.Status != order.Pending, err
 }
 
+// Report tells of an event that a service fails to react to, as its inbox does.
+func (s *subject) Report(ctx context.Context, group string, e event.Event, t event.Trouble) (told bool, err error) {
+	err = database.InTx(ctx, s.Book(group), func(tx *gorm.DB) (err error) {
+		told, err = reporting.Of(group)(tx, e, t)
+		return err
+	})
+	return told, err
+}
+
 // Check checks all invariants, lets the doctor judge, and requires that the order has ended
 // as its faults allow. It may have waited for an operator only if its money was taken, or if
 // a decision of the order service was a dead letter: every other service hears of an abort
@@ -212,8 +222,18 @@ func (s *subject) Check(ctx context.Context, end explore.End) error {
 	}
 	problems := []error{s.Shop.Check(ctx), s.Judge(ctx, orderID)}
 	wrong := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	if rec.NeedsAttention() {
-		wrong("it needs attention: %+v", rec.Attention)
+	parked := slices.ContainsFunc(end.Faults, func(f schedule.Fault) bool { return f.Kind == schedule.Parked })
+	// The news that a service goes on is told once: without it the flag waits for an operator.
+	unheard := slices.ContainsFunc(end.Faults, func(f schedule.Fault) bool {
+		return f.Kind == schedule.Lost && strings.HasSuffix(schedule.Name(f.Call), ".recovered")
+	})
+	for _, a := range rec.Attention {
+		if a.Lasting && !parked || !a.Lasting && !unheard {
+			wrong("it needs attention: %+v", a)
+		}
+	}
+	if rec.Reason == order.Internal && !rec.NeedsAttention() {
+		wrong("it is aborted for a bug, and not flagged")
 	}
 	reasons := reasonsOf(end.Faults)
 	if len(s.reasons) > 0 {
@@ -245,7 +265,9 @@ func reasonsOf(faults explore.Schedule) []order.Reason {
 		switch f.Kind {
 		case schedule.Cancel:
 			all = append(all, order.CustomerRequest)
-		case schedule.Deadline, schedule.Away, schedule.Parked:
+		case schedule.Parked:
+			all = append(all, order.Deadline, order.Internal)
+		case schedule.Deadline, schedule.Away:
 			all = append(all, order.Deadline)
 		case schedule.Refuse:
 			all = append(all, steps[schedule.Name(f.Call)].reason)

@@ -68,7 +68,7 @@ var choreographed = []mutant{
 	{
 		name: "AnAbortIsNotUrgent", file: "services/order/events.go",
 		was: "d.Urgent = true", is: "d.Urgent = false",
-		by: follow("1"),
+		by: follow("2", "-schedule", "shipping:inventory.reserved#1=cancel payment:order.abort_asked#1=parked"),
 	},
 	{
 		name: "ASettleDoesNotTellOfTheCapture", file: "services/payment/store/capture.go",

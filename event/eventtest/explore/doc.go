@@ -34,6 +34,5 @@
 // other: two transactions of one key at a time are the business of the tests of a barrier.
 // Groups hear in one order of many; the late kinds are the others. Relays, brokers and
 // inboxes are those of the stage: the suites of eventtest and the tests of package inbox
-// show that the real ones keep what the stage assumes. The stage has no service report an
-// event that it is stuck with (see choreography.Graph.Report).
+// show that the real ones keep what the stage assumes.
 package explore

@@ -2,7 +2,6 @@ package explore
 
 import (
 	"context"
-	"slices"
 
 	"github.com/amends/amends/event/eventtest/stage"
 	"github.com/amends/amends/saga/sagatest/schedule"
@@ -21,6 +20,9 @@ type (
 	Refuser = stage.Refuser
 	// Disturber is a [Subject] whose surroundings can change beside the saga.
 	Disturber = stage.Disturber
+	// Reporter is a [Subject] whose services tell others of the events that they fail to
+	// react to.
+	Reporter = stage.Reporter
 	// Registry has the listeners of a [Subject], and fails their calls.
 	Registry = stage.Registry
 	// End is how a saga ended.
@@ -44,9 +46,6 @@ type Explorer struct {
 	// 0 tries all of them.
 	Sample int
 	Seed   uint64
-	// Unreached are reactions that the subject never comes to ("order:payment.stuck"): they
-	// have no cells that must be hit.
-	Unreached []string
 	// Workers is the number of subjects that work in parallel; 0 is one per core.
 	Workers int
 }
@@ -73,14 +72,11 @@ func (e Explorer) runner() (*runner, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the caller's own
 	}
-	return &runner{g, e.Unreached}, nil
+	return &runner{g}, nil
 }
 
 // runner runs schedules on one stage.
-type runner struct {
-	stage     *stage.Stage
-	unreached []string
-}
+type runner struct{ stage *stage.Stage }
 
 // Run implements [search.Runner]. A schedule grows at the calls after its last fault only:
 // up to there the longer one's run is the same, so every schedule whose faults all hit is
@@ -107,9 +103,6 @@ func (r *runner) Run(ctx context.Context, s Schedule, grow bool, _ *search.World
 // Cells implements [search.Runner]: the reactions of a choreography are declared.
 func (r *runner) Cells() (all []search.Cell) {
 	for name, kinds := range r.stage.Reactions() {
-		if slices.Contains(r.unreached, name) {
-			continue
-		}
 		for _, k := range kinds {
 			all = append(all, search.Cell{Name: name, Kind: k})
 		}

@@ -20,7 +20,8 @@
 //	crash-after        the process dies before it acknowledges: it is delivered again at once
 //	fails              the reaction fails, and so do its next two attempts
 //	away               so do all its attempts, until the deadline and many reminders have passed
-//	parked             it fails as a bug: a dead letter, until an operator redrives it
+//	parked             it fails as a bug: a dead letter, until an operator redrives it,
+//	                   unless telling others of it handles it (see [Reporter])
 //	cancel             a customer cancels the saga before it
 //	deadline           the deadline passes before it, and the clock looks
 //	refuse             its service refuses the step

@@ -103,6 +103,9 @@ func (e *engine) wait(ctx context.Context) error {
 
 func (e *engine) remind(ctx context.Context) error {
 	e.reminders++
+	if err := e.flag(ctx); err != nil {
+		return err
+	}
 	if err := e.subject.Remind(ctx); err != nil {
 		return fmt.Errorf("remind: %w", err)
 	}

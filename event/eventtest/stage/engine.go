@@ -227,8 +227,7 @@ func (e *engine) attempt(ctx context.Context, l *letter, kind schedule.Kind) (re
 		e.until = max(e.until, e.away[reaction]+soon)
 		return failed, nil
 	case schedule.Parked:
-		l.dead = true
-		return failed, nil
+		return e.park(ctx, l)
 	default:
 	}
 	if err := e.aside(ctx, l.delivery, kind); err != nil {

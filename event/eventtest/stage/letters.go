@@ -2,8 +2,11 @@ package stage
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/sagatest/schedule"
 )
 
@@ -11,7 +14,8 @@ import (
 type letter struct {
 	delivery
 
-	dead bool // until an operator redrives it
+	dead  bool // until an operator redrives it
+	stuck bool // others know that it is
 }
 
 // lane has the letters of one key of one group, in order.
@@ -57,6 +61,11 @@ func (e *engine) retry(ctx context.Context) (progress bool, err error) {
 				return false, err
 			}
 			progress = progress || result != failed
+			if result == handled && l.stuck {
+				if _, err := e.report(ctx, &l, event.Recovered, ""); err != nil {
+					return false, err
+				}
+			}
 			if result != handled {
 				lane.keep(l)
 				break
@@ -74,6 +83,43 @@ func (e *engine) retryOne(ctx context.Context, l *letter) (result, error) {
 		kinds = slices.Concat(kinds, attempted)
 	}
 	return e.attempt(ctx, l, e.next(reaction, kinds...))
+}
+
+// report has the group tell how a letter stands, if its subject reports.
+func (e *engine) report(ctx context.Context, l *letter, state event.TroubleState, kind fault.Kind) (told bool, err error) {
+	r, ok := e.subject.(Reporter)
+	if !ok {
+		return false, nil
+	}
+	l.stuck = state == event.Stuck
+	told, err = r.Report(ctx, l.listener.Group, l.e, event.Trouble{State: state, Kind: kind, Code: fault.Internal, Since: l.e.Time})
+	if err != nil {
+		return false, fmt.Errorf("report %s: %w", l.reaction(), err)
+	}
+	return told, e.publish(ctx)
+}
+
+// park makes a letter a dead one, or handles it by telling others.
+func (e *engine) park(ctx context.Context, l *letter) (result, error) {
+	told, err := e.report(ctx, l, event.Broken, fault.Bug)
+	if told || err != nil {
+		return handled, err
+	}
+	l.dead = true
+	_, err = e.report(ctx, l, event.Stuck, fault.Bug)
+	return failed, err
+}
+
+// flag reports the letters that have failed for long.
+func (e *engine) flag(ctx context.Context) error {
+	for _, lane := range slices.Clone(e.lanes) {
+		if len(lane.letters) > 0 && !lane.letters[0].stuck {
+			if _, err := e.report(ctx, &lane.letters[0], event.Stuck, fault.Transient); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // waiting reports whether a letter may succeed before time passes.

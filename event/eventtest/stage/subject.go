@@ -55,6 +55,14 @@ type Disturber interface {
 	Disturb(ctx context.Context) error
 }
 
+// Reporter is a [Subject] whose services tell others of the events that they fail to react
+// to, see choreography.Graph.Report.
+type Reporter interface {
+	// Report tells how an event stands that the group has failed to react to, and reports
+	// whether it has told anything. To tell that one is broken handles it.
+	Report(ctx context.Context, group string, e event.Event, t event.Trouble) (told bool, err error)
+}
+
 // End is how a saga ended.
 type End struct {
 	// Faults are those that hit.
