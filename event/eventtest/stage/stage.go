@@ -6,7 +6,19 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/amends/amends/event/eventtest/subject"
 	"github.com/amends/amends/saga/sagatest/schedule"
+)
+
+// The types of package subject.
+type (
+	Subject   = subject.Subject
+	Canceler  = subject.Canceler
+	Expirer   = subject.Expirer
+	Refuser   = subject.Refuser
+	Disturber = subject.Disturber
+	Reporter  = subject.Reporter
+	End       = subject.End
 )
 
 // Stage runs schedules on one subject, one after the other.

@@ -1,4 +1,5 @@
-package stage
+// Package subject says what a choreographed saga must let the explorer do.
+package subject
 
 import (
 	"context"
@@ -8,7 +9,7 @@ import (
 )
 
 // Subject is a choreographed saga with everything it works on: the real services on
-// databases of their own, whose listeners are in the [Registry]. One goroutine uses it, for
+// databases of their own, whose listeners are in the stage's registry. One goroutine uses it, for
 // one schedule after the other.
 type Subject interface {
 	// Reset restores everything to its state before the first schedule.
