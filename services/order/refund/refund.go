@@ -40,6 +40,12 @@ type Opening struct {
 	At       time.Time    `json:"at"`
 }
 
+// Fits reports whether o is the request of p, at whatever time.
+func (o Opening) Fits(p Opening) bool {
+	p.At = o.At
+	return o == p
+}
+
 // Note has the flags and the repairs of a refund's saga at one moment.
 type Note struct {
 	ID        string             `json:"id"` // of the refund
@@ -66,9 +72,10 @@ type Direct interface {
 // Service is the part of the order service that is about refunds.
 type Service interface {
 	// OpenRefund records a refund of the order k.Saga as PENDING, before anything is paid
-	// back; k.Generation is its number. Opening a refund that exists changes nothing. It
-	// fails as Record.OpenRefund of package order does, and with NOT_FOUND, a bug, if the
-	// order was never created.
+	// back; k.Generation is its number. Opening a refund that exists changes nothing, and
+	// with another amount, or another wish for the stock, is a bug (CONFLICT). It fails as
+	// Record.OpenRefund of package order does, and with NOT_FOUND, a bug, if the order was
+	// never created.
 	OpenRefund(ctx context.Context, k key.Key, o Opening) error
 
 	// NoteRefund stores the flags and the repairs of a refund with the order k.Saga; see

@@ -44,7 +44,7 @@ func stored(at time.Time) time.Time { return at.Truncate(time.Microsecond) }
 func closing(refund string, s order.RefundStatus, at time.Time) order.RefundClosing {
 	return order.RefundClosing{
 		Status: s, Note: order.RefundNote{ID: refund, At: at},
-		Opening: order.RefundOpening{ID: refund, Amount: money.New(2000, "EUR"), At: stored(noted)},
+		Opening: order.RefundOpening{ID: refund, Amount: money.New(2000, "EUR"), TakeBack: true, At: stored(noted)},
 	}
 }
 
@@ -73,6 +73,13 @@ func TestARefundIsOpenedOnceAndEndsOnce(t *testing.T) {
 		require.Equal(t, &o.Amount, made.Refunded)
 		require.Equal(t, order.IllegalTransition, fault.CodeOf(b.CloseRefund(ctx, k, closing("r1", order.RefundRefused, noted))))
 		b.open(t, "a", "r1", 7) // late: it stays DONE
+		for _, other := range []order.RefundOpening{
+			{ID: "r1", Amount: money.New(1999, "EUR"), TakeBack: true, At: o.At}, {ID: "r1", Amount: o.Amount, At: o.At},
+		} {
+			err := b.OpenRefund(ctx, refundKey("a", "open_refund", 7), other)
+			require.Equal(t, fault.Conflict, fault.CodeOf(err), "it is another request")
+			require.Equal(t, fault.Bug, fault.KindOf(err))
+		}
 
 		require.NoError(t, b.CloseRefund(ctx, refundKey("a", "refuse_refund", 8), closing("r2", order.RefundRefused, noted)))
 		b.open(t, "a", "r2", 8) // late: it stays REFUSED

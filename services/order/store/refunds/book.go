@@ -26,14 +26,24 @@ func NewBook(db *gorm.DB, change Change) *Book { return &Book{db, change} }
 
 // OpenRefund implements [order.Service].
 func (b *Book) OpenRefund(ctx context.Context, k key.Key, o order.RefundOpening) error {
-	_, err := b.change(ctx, k.Saga, func(tx *gorm.DB, r *order.Record) (bool, error) {
-		f, err := r.OpenRefund(k.Generation, o)
-		if err != nil {
-			return false, err
-		}
-		return false, add(tx, f)
-	})
+	have, err := b.open(ctx, k, o)
+	if err == nil && !have.Fits(o) {
+		return fault.Errorf(fault.Bug, fault.Conflict, "refund %s was opened with another request: %s", o.ID, have.Amount)
+	}
 	return err
+}
+
+// open returns the opening of a refund, which is o unless the refund exists.
+func (b *Book) open(ctx context.Context, k key.Key, o order.RefundOpening) (have order.RefundOpening, err error) {
+	_, err = b.change(ctx, k.Saga, func(tx *gorm.DB, r *order.Record) (bool, error) {
+		f, err := r.OpenRefund(k.Generation, o)
+		if err == nil {
+			f, err = add(tx, f)
+		}
+		have = f.Opening
+		return false, err
+	})
+	return have, err
 }
 
 // NoteRefund implements [order.Service].
@@ -44,7 +54,7 @@ func (b *Book) NoteRefund(ctx context.Context, k key.Key, n order.RefundNote) er
 // CloseRefund implements [order.Service].
 func (b *Book) CloseRefund(ctx context.Context, k key.Key, c order.RefundClosing) error {
 	if c.Status == order.RefundRefused {
-		switch err := b.OpenRefund(ctx, k, c.Opening); fault.CodeOf(err) {
+		switch _, err := b.open(ctx, k, c.Opening); fault.CodeOf(err) {
 		case "":
 		case fault.NotFound, order.IllegalTransition: // nothing can open it later, either
 			return nil

@@ -51,13 +51,17 @@ func (r row) refund() order.Refund {
 	}
 }
 
-// add adds a refund, unless there is one with its id.
-func add(tx *gorm.DB, f order.Refund) error {
+// add adds a refund to an order that is locked, and returns it, or the one with its id.
+func add(tx *gorm.DB, f order.Refund) (order.Refund, error) {
 	r := rowOf(f)
-	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&r).Error; err != nil {
-		return fmt.Errorf("insert refund: %w", err)
+	res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&r)
+	if res.Error != nil {
+		return f, fmt.Errorf("insert refund: %w", res.Error)
 	}
-	return nil
+	if res.RowsAffected == 0 {
+		return find(tx, f.OrderID, f.ID)
+	}
+	return f, nil
 }
 
 // find returns a refund of an order that is locked, or NOT_FOUND, a bug.
