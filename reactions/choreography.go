@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/course"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/shipping"
 )
@@ -31,9 +32,8 @@ const (
 	book      = "shipping.book"
 )
 
-// owes names the effect that a step holds while it stands, in the words of an orchestrated
-// order.
-var owes = map[string]string{authorize: "money held", capture: "money taken", reserve: "stock held", book: "parcels booked"}
+// owes returns the effect that a step holds while it stands, in words.
+func owes(step string) string { return course.Exposures[step].Words }
 
 // reports are those of the services that react. The order service hears all of them: a
 // failure asks for the abort, a stall is a flag of the order until it has ended.

@@ -16,17 +16,17 @@ var reserved = []event.Declaration{inventory.ReservedFact.Declaration, inventory
 
 var (
 	reserveTheFree = choreography.Reaction[catalog.QuotedData]{
-		Group: "inventory", On: catalog.QuotedFact, Calls: reserve, If: "the order costs nothing", Tells: reserved, Owes: owes[reserve], Abortable: true,
+		Group: "inventory", On: catalog.QuotedFact, Calls: reserve, If: "the order costs nothing", Tells: reserved, Owes: owes(reserve), Abortable: true,
 	}
 	reserveThePaid = choreography.Reaction[payment.AuthorizedData]{
-		Group: "inventory", On: payment.AuthorizedFact, Calls: reserve, Tells: reserved, Owes: owes[reserve], Abortable: true,
+		Group: "inventory", On: payment.AuthorizedFact, Calls: reserve, Tells: reserved, Owes: owes(reserve), Abortable: true,
 	}
 	commitTheCaptured = choreography.Reaction[payment.CapturedData]{
-		Group: "inventory", On: payment.CapturedFact, Calls: commit, Owes: owes[reserve],
+		Group: "inventory", On: payment.CapturedFact, Calls: commit, Owes: owes(reserve),
 		Tells: []event.Declaration{inventory.CommittedFact.Declaration},
 	}
 	releaseTheAborted = choreography.Reaction[order.Snapshot]{
-		Group: "inventory", On: order.AbortedFact, Calls: "inventory.release", Step: reserve, Owes: owes[reserve],
+		Group: "inventory", On: order.AbortedFact, Calls: "inventory.release", Step: reserve, Owes: owes(reserve),
 		Tells: []event.Declaration{inventory.ReleasedFact.Declaration},
 	}
 )

@@ -80,7 +80,7 @@ func Order(s course.Service) event.Listener {
 		for _, p := range b.Shipments {
 			kept = append(kept, order.Parcel{Warehouse: p.Warehouse, TrackingNumber: p.TrackingNumber, State: string(p.State)})
 		}
-		return s.Booked(ctx, id, kept, taken(ctx, book))
+		return s.Booked(ctx, id, kept, taken(ctx, authorize), taken(ctx, reserve), taken(ctx, book))
 	})
 	choreography.React(l, confirmTheCommitted, func(ctx context.Context, id string, _ inventory.CommittedData) error {
 		return only(s.Complete(ctx, id, taken(ctx, authorize), taken(ctx, reserve), taken(ctx, capture), taken(ctx, commit)))
@@ -107,18 +107,21 @@ func Order(s course.Service) event.Listener {
 	choreography.React(l, abortTheSettled, func(ctx context.Context, id string, _ payment.StepData) error {
 		return only(s.Abort(ctx, id, taken(ctx, capture)))
 	})
-	free := func(ctx context.Context, id, service string, k key.Key) error {
-		step := order.TakenStep{Name: k.Step, State: undone, EndedAt: at(ctx)}
+	free := func(ctx context.Context, id, service string, k key.Key, held bool) error {
+		var step order.TakenStep
+		if held {
+			step = order.TakenStep{Name: k.Step, State: undone, EndedAt: at(ctx)}
+		}
 		return only(s.Release(ctx, id, course.News{Service: service, Of: holders, Step: step}))
 	}
-	choreography.React(l, countTheVoided, func(ctx context.Context, id string, d payment.StepData) error {
-		return free(ctx, id, "payment", d.Key)
+	choreography.React(l, countTheVoided, func(ctx context.Context, id string, d payment.VoidedData) error {
+		return free(ctx, id, "payment", d.Key, d.Held)
 	})
 	choreography.React(l, countTheReleased, func(ctx context.Context, id string, d inventory.ReleasedData) error {
-		return free(ctx, id, "inventory", d.Key)
+		return free(ctx, id, "inventory", d.Key, len(d.Parcels) > 0)
 	})
-	choreography.React(l, countTheCancelled, func(ctx context.Context, id string, d shipping.StepData) error {
-		return free(ctx, id, "shipping", d.Key)
+	choreography.React(l, countTheCancelled, func(ctx context.Context, id string, d shipping.CancelledData) error {
+		return free(ctx, id, "shipping", d.Key, d.Held)
 	})
 	reactToReports(l, s)
 	return l.Listener()

@@ -16,19 +16,19 @@ import (
 
 var (
 	authorizeTheQuoted = choreography.Reaction[catalog.QuotedData]{
-		Group: "payment", On: catalog.QuotedFact, Calls: authorize, If: "the order costs something", Owes: owes[authorize], Abortable: true,
+		Group: "payment", On: catalog.QuotedFact, Calls: authorize, If: "the order costs something", Owes: owes(authorize), Abortable: true,
 		Tells: []event.Declaration{payment.AuthorizedFact.Declaration, payment.DeclinedFact.Declaration},
 	}
 	captureTheBooked = choreography.Reaction[shipping.BookedData]{
-		Group: "payment", On: shipping.BookedFact, Calls: capture, Owes: owes[capture], Abortable: true,
+		Group: "payment", On: shipping.BookedFact, Calls: capture, Owes: owes(capture), Abortable: true,
 		Tells: []event.Declaration{payment.CapturedFact.Declaration, payment.CaptureRefusedFact.Declaration},
 	}
 	settleTheDoubted = choreography.Reaction[order.Snapshot]{
-		Group: "payment", On: order.AbortAskedFact, Calls: "payment.settle_capture", Step: capture, Owes: owes[capture],
+		Group: "payment", On: order.AbortAskedFact, Calls: "payment.settle_capture", Step: capture, Owes: owes(capture),
 		Tells: []event.Declaration{payment.SettledFact.Declaration, payment.CapturedFact.Declaration},
 	}
 	voidTheAborted = choreography.Reaction[order.Snapshot]{
-		Group: "payment", On: order.AbortedFact, Calls: "payment.void", Step: authorize, Owes: owes[authorize],
+		Group: "payment", On: order.AbortedFact, Calls: "payment.void", Step: authorize, Owes: owes(authorize),
 		Tells: []event.Declaration{payment.VoidedFact.Declaration},
 	}
 )

@@ -122,14 +122,21 @@ func ofStep(e event.Event, c *query.Change) error {
 	}
 	var data struct {
 		key.Key
-		Code fault.Code `json:"code"`
+		Code    fault.Code        `json:"code"`
+		Held    bool              `json:"held"`
+		Parcels []json.RawMessage `json:"parcels"`
 	}
 	if err := json.Unmarshal(e.Data, &data); err != nil {
 		return fault.Errorf(fault.Bug, fault.Invalid, "event %s: its data is not that of %s: %w", e.ID, e.Type, err)
 	}
-	c.Entry = &query.NewEntry{OrderID: e.Key, Round: data.Generation, Entry: query.Entry{
-		Fact: name(e.Type), At: e.Time, Step: query.Step{Name: data.Step, State: state, Error: data.Code},
-	}}
+	step := query.Step{Name: data.Step, State: state, Error: data.Code}
+	switch state {
+	case done:
+		step.Exposure = owes(data.Step)
+	case undone: // a settle finds that there was none
+		step.Blocked = !data.Held && len(data.Parcels) == 0
+	}
+	c.Entry = &query.NewEntry{OrderID: e.Key, Round: data.Generation, Entry: query.Entry{Fact: name(e.Type), At: e.Time, Step: step}}
 	return nil
 }
 
@@ -171,7 +178,9 @@ func ofSnapshot(s order.Snapshot) *query.Order {
 		})
 	}
 	for _, st := range s.Steps {
-		o.Steps = append(o.Steps, query.Step(st))
+		o.Steps = append(o.Steps, query.Step{
+			Name: st.Name, State: st.State, Attempts: st.Attempts, StartedAt: st.StartedAt, EndedAt: st.EndedAt, Error: st.Error,
+		})
 	}
 	for _, p := range s.Parcels {
 		o.Parcels = append(o.Parcels, query.Parcel(p))

@@ -33,7 +33,7 @@ func reactToReports(l *choreography.Listening, s course.Service) {
 		})
 		choreography.React(l, noteOn(f.Stuck), func(ctx context.Context, id string, d report.Stall) error {
 			return s.Reported(ctx, id, course.Report{
-				Event: causeOf(ctx), Holds: holds[d.Step],
+				Event: causeOf(ctx), Holds: holdsOf(d.Step),
 				Flag: ledger.Attention{Step: d.Step, Code: d.Code, Kind: d.Kind, Since: d.Since, Owed: d.Owed},
 			})
 		})
@@ -43,14 +43,18 @@ func reactToReports(l *choreography.Listening, s course.Service) {
 	}
 }
 
-// holds says what the effects of steps are, for their amounts.
-var holds = map[string]course.Holding{
-	authorize: course.Money, capture: course.Money, reserve: course.Stock, commit: course.Stock, book: course.Parcels,
-}
-
 // causeOf returns the id of the event that led to the one which ctx reacts to: of a report,
 // the one that it is about.
 func causeOf(ctx context.Context) string {
 	e, _ := event.Cause(ctx)
 	return e.Causation
+}
+
+// holdsOf returns the kind of effect that stands while a step is stuck: until its commit
+// succeeds, stock is held.
+func holdsOf(step string) course.Holding {
+	if step == commit {
+		step = reserve
+	}
+	return course.Exposures[step].Holds
 }

@@ -13,11 +13,11 @@ import (
 
 var (
 	bookTheReserved = choreography.Reaction[inventory.ReservedData]{
-		Group: "shipping", On: inventory.ReservedFact, Calls: book, Owes: owes[book], Abortable: true,
+		Group: "shipping", On: inventory.ReservedFact, Calls: book, Owes: owes(book), Abortable: true,
 		Tells: []event.Declaration{shipping.BookedFact.Declaration, shipping.RefusedFact.Declaration},
 	}
 	cancelTheAborted = choreography.Reaction[order.Snapshot]{
-		Group: "shipping", On: order.AbortedFact, Calls: "shipping.cancel", Step: book, Owes: owes[book],
+		Group: "shipping", On: order.AbortedFact, Calls: "shipping.cancel", Step: book, Owes: owes(book),
 		Tells: []event.Declaration{shipping.CancelledFact.Declaration},
 	}
 )

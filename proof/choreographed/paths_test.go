@@ -94,7 +94,7 @@ func TestAnOrderIsConfirmed(t *testing.T) {
 	require.EqualValues(t, 1850, v.Lines[0].UnitPrice.Minor)
 	require.Len(t, v.Parcels, 2, "a mug from BER, a kettle from AMS")
 	require.NotEmpty(t, v.Parcels[0].TrackingNumber)
-	require.Equal(t, "order.create=done catalog.quote=done shipping.book=done payment.authorize=done inventory.reserve=done "+
+	require.Equal(t, "order.create=done catalog.quote=done payment.authorize=done inventory.reserve=done shipping.book=done "+
 		"payment.capture=done inventory.commit=done order.confirm=done", states(v))
 	for _, service := range services {
 		told.RequireAbsent(t, p.Book(service), "A. Buyer", "Hauptstr", "10115", "tok_visa")

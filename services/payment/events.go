@@ -18,7 +18,7 @@ var (
 	DeclinedFact = declare[RefusedData]("declined", "The provider refuses to hold the money of the order.")
 	// VoidedFact is told when an authorization is voided, or is blocked before it was
 	// made.
-	VoidedFact = declare[StepData]("voided", "The provider holds no money of the order by this step, and never will again.")
+	VoidedFact = declare[VoidedData]("voided", "The provider holds no money of the order by this step, and never will again.")
 	// CapturedFact is told when an order's money is taken. It is also the answer to a
 	// settle that finds the capture done.
 	CapturedFact = declare[CapturedData]("captured", "The money of the order is taken. An order that costs nothing has an amount of 0 and no payment.")
@@ -48,6 +48,12 @@ func declare[Data any](name, about string) event.Fact[Data] {
 
 // StepData names the step that a fact is about.
 type StepData struct{ key.Key }
+
+// VoidedData is the end of a step's authorization.
+type VoidedData struct {
+	key.Key
+	Held bool `json:"held,omitempty"` // false: the provider held no money by this step
+}
 
 // RefusedData is a step's refusal.
 type RefusedData struct {

@@ -30,9 +30,11 @@ type Order struct {
 // NeedsAttention reports whether an operator must review the order.
 func (o Order) NeedsAttention() bool { return len(o.Attention) > 0 }
 
-// Orchestrated is the style of an order that a workflow takes forward; the order service has
-// the others.
-const Orchestrated = "orchestrated"
+// The styles of an order.
+const (
+	Orchestrated  = "orchestrated"  // a workflow takes it forward
+	Choreographed = "choreographed" // its services follow each other's facts
+)
 
 // Status is the status of an order.
 type Status string
@@ -81,6 +83,9 @@ type Step struct {
 	StartedAt time.Time  `json:"started_at,omitzero"`
 	EndedAt   time.Time  `json:"ended_at,omitzero"`
 	Error     fault.Code `json:"error,omitempty"`
+	Exposure  string     `json:"exposure,omitempty"` // the effect that stands right now, in words
+	// Blocked means that the step, which is undone, never had an effect.
+	Blocked bool `json:"blocked,omitempty"`
 }
 
 // Parcel is a part of an order that one warehouse sends.

@@ -18,7 +18,7 @@ var (
 	RefusedFact = declare[RefusedData]("refused", "The carrier refuses a parcel of the order, and none of its parcels is booked.")
 	// CancelledFact is told when the parcels of an order are cancelled, or are blocked
 	// before they were booked.
-	CancelledFact = declare[StepData]("cancelled", "No parcel of the order is booked by this step, and none ever will be again.")
+	CancelledFact = declare[CancelledData]("cancelled", "No parcel of the order is booked by this step, and none ever will be again.")
 )
 
 // Reports are the facts by which the service tells that it cannot react to another one.
@@ -31,8 +31,11 @@ func declare[Data any](name, about string) event.Fact[Data] {
 	return f
 }
 
-// StepData names the step that a fact is about.
-type StepData struct{ key.Key }
+// CancelledData is the end of a step's booking.
+type CancelledData struct {
+	key.Key
+	Held bool `json:"held,omitempty"` // false: no parcel was booked by this step
+}
 
 // RefusedData is a step's refusal.
 type RefusedData struct {

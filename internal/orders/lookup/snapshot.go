@@ -37,10 +37,11 @@ func Snapshot(f query.Found) read.Snapshot {
 	return read.Snapshot{OrderView: v, Source: read.FromReadModel, Version: f.Version, AsOf: f.AsOf}
 }
 
-// Step returns a step as the read model has it. It knows no exposure.
+// Step returns a step as the read model has it.
 func Step(s query.Step) saga.StepView {
 	return saga.StepView{
 		Name: s.Name, State: saga.State(s.State), Attempts: s.Attempts, StartedAt: moment(s.StartedAt), EndedAt: moment(s.EndedAt), Error: s.Error,
+		Exposure: s.Exposure,
 	}
 }
 

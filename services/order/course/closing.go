@@ -2,7 +2,6 @@ package course
 
 import (
 	"encoding/json"
-	"slices"
 	"time"
 
 	"github.com/amends/amends/fault"
@@ -24,10 +23,17 @@ type view struct {
 	Attention      []ledger.Attention `json:"attention"`
 	Waivers        []ledger.Waiver    `json:"waivers"`
 	Repairs        []struct{}         `json:"repairs"`
-	Steps          []order.TakenStep  `json:"steps"`
+	Steps          []step             `json:"steps"`
 	Parcels        []order.Parcel     `json:"parcels"`
 	CreatedAt      time.Time          `json:"created_at"`
 	UpdatedAt      time.Time          `json:"updated_at"`
+}
+
+// step is a step with its effect that stands right now.
+type step struct {
+	order.TakenStep
+
+	Exposure string `json:"exposure,omitempty"`
 }
 
 // Closing returns the end of r as the given status, with its final view.
@@ -39,6 +45,9 @@ func Closing(r order.Record, to order.Status, now time.Time) (order.Closing, err
 	}
 	v := seen(r)
 	v.Status, v.Reason, v.UpdatedAt, v.Parcels = to, c.Reason, now, parcels(r.Course, to)
+	for i := range v.Steps {
+		v.Steps[i].Exposure = "" // after the last step the order holds nothing
+	}
 	v.Steps = append(v.Steps, done(last, now))
 	c.Total = v.Total
 	var err error
@@ -65,9 +74,14 @@ func seen(r order.Record) view {
 		NeedsAttention: r.NeedsAttention(), Attention: append([]ledger.Attention{}, r.Attention...),
 		Waivers: append([]ledger.Waiver{}, r.Waivers...), Repairs: []struct{}{},
 		Parcels: parcels(r.Course, r.Status), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
-		Steps: slices.Concat([]order.TakenStep{done("order.create", r.CreatedAt)}, r.Course.Steps),
+		Steps: []step{done("order.create", r.CreatedAt)},
 	}
 	for _, s := range r.Course.Steps {
+		shown := step{TakenStep: s}
+		if s.State == "done" {
+			shown.Exposure = Exposures[s.Name].Words
+		}
+		v.Steps = append(v.Steps, shown)
 		if s.EndedAt.After(v.UpdatedAt) {
 			v.UpdatedAt = s.EndedAt
 		}
@@ -81,8 +95,8 @@ func seen(r order.Record) view {
 	return v
 }
 
-func done(step string, at time.Time) order.TakenStep {
-	return order.TakenStep{Name: step, State: "done", Attempts: 1, StartedAt: at, EndedAt: at}
+func done(name string, at time.Time) step {
+	return step{TakenStep: order.TakenStep{Name: name, State: "done", Attempts: 1, StartedAt: at, EndedAt: at}}
 }
 
 // parcels returns those of a course: a cancelled order has none that are booked.

@@ -39,9 +39,10 @@ func Heard(r *order.Record, now time.Time, heard ...order.TakenStep) {
 	for _, s := range heard {
 		i := slices.IndexFunc(c.Steps, func(have order.TakenStep) bool { return have.Name == s.Name })
 		switch {
+		case s.Name == "": // none was taken
 		case i < 0:
 			c.Steps = append(c.Steps, s)
-		case c.Steps[i].Error == "":
+		case c.Steps[i].Error == "" && c.Steps[i].State != s.State:
 			c.Steps[i] = s
 		}
 	}

@@ -73,5 +73,5 @@ type News struct {
 	// Service is the one; Of are all that could hold an effect.
 	Service string
 	Of      []string
-	Step    order.TakenStep
+	Step    order.TakenStep // that it has undone; zero: it held nothing
 }

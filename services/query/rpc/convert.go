@@ -55,14 +55,14 @@ func fromFlag(f *pb.Flag) query.Flag {
 func toStep(s query.Step) *pb.Step {
 	return &pb.Step{
 		Name: s.Name, State: s.State, Attempts: int64(s.Attempts), StartedAt: wire.Time(s.StartedAt), EndedAt: wire.Time(s.EndedAt),
-		Error: string(s.Error),
+		Error: string(s.Error), Exposure: s.Exposure,
 	}
 }
 
 func fromStep(s *pb.Step) query.Step {
 	return query.Step{
 		Name: s.GetName(), State: s.GetState(), Attempts: int(s.GetAttempts()), StartedAt: wire.FromTime(s.GetStartedAt()),
-		EndedAt: wire.FromTime(s.GetEndedAt()), Error: fault.Code(s.GetError()),
+		EndedAt: wire.FromTime(s.GetEndedAt()), Error: fault.Code(s.GetError()), Exposure: s.GetExposure(),
 	}
 }
 

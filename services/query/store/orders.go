@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -41,7 +40,7 @@ func (s *Store) Order(ctx context.Context, id string) (query.Found, error) {
 	if err != nil {
 		return query.Found{}, err
 	}
-	f.Order.Steps = steps(entries)
+	f.Order.Steps = steps(f.Order, entries)
 	return f, nil
 }
 
@@ -221,20 +220,3 @@ func between(f query.OrderFilter, before int64) (from, to int64) {
 
 // ceil returns t in whole microseconds, not before t.
 func ceil(t time.Time) time.Time { return t.Add(time.Microsecond - 1).Truncate(time.Microsecond) }
-
-// steps returns the steps of a timeline, each as it was told last, in the order of their
-// first entries.
-func steps(entries []query.Entry) []query.Step {
-	var all []query.Step
-	for _, e := range entries {
-		i := slices.IndexFunc(all, func(s query.Step) bool { return s.Name == e.Step.Name })
-		if i < 0 {
-			all = append(all, e.Step)
-			continue
-		}
-		began := all[i].StartedAt
-		all[i] = e.Step
-		all[i].StartedAt = began
-	}
-	return all
-}

@@ -102,7 +102,7 @@ func TestARepeatedBookingTellsUnderACause(t *testing.T) {
 		events := r.Events(t)
 		require.Len(t, events, 2, "an outcome that is about to be taken back is not told")
 		for _, e := range events {
-			require.Equal(t, shipping.StepData{Key: k}, told.Read(t, shipping.CancelledFact, e))
+			require.Equal(t, shipping.CancelledData{Key: k, Held: true}, told.Read(t, shipping.CancelledFact, e))
 			require.Equal(t, "again", e.Causation)
 		}
 

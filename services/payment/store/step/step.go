@@ -16,8 +16,9 @@ var Authorize = outbox.Step[payment.Authorization]{
 		return []event.Event{payment.AuthorizedFact.New(k.Saga, k.Saga, payment.AuthorizedData{Key: k, Authorization: a})}
 	},
 	Refused: refused(payment.DeclinedFact),
-	Ended: func(k key.Key, _ payment.Authorization) []event.Event {
-		return []event.Event{payment.VoidedFact.New(k.Saga, k.Saga, payment.StepData{Key: k})}
+	Ended: func(k key.Key, a payment.Authorization) []event.Event {
+		held := a != payment.Authorization{}
+		return []event.Event{payment.VoidedFact.New(k.Saga, k.Saga, payment.VoidedData{Key: k, Held: held})}
 	},
 }
 

@@ -358,7 +358,9 @@ type Step struct {
 	StartedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
 	EndedAt   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
 	// The code of the last failure.
-	Error         string `protobuf:"bytes,6,opt,name=error,proto3" json:"error,omitempty"`
+	Error string `protobuf:"bytes,6,opt,name=error,proto3" json:"error,omitempty"`
+	// The effect that stands right now, in words; empty: none, or it is not known.
+	Exposure      string `protobuf:"bytes,7,opt,name=exposure,proto3" json:"exposure,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -431,6 +433,13 @@ func (x *Step) GetEndedAt() *timestamppb.Timestamp {
 func (x *Step) GetError() string {
 	if x != nil {
 		return x.Error
+	}
+	return ""
+}
+
+func (x *Step) GetExposure() string {
+	if x != nil {
+		return x.Exposure
 	}
 	return ""
 }
@@ -1977,7 +1986,7 @@ const file_services_query_rpc_query_proto_rawDesc = "" +
 	"\x04owed\x18\x04 \x01(\tR\x04owed\x120\n" +
 	"\x05since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12\x18\n" +
 	"\alasting\x18\x06 \x01(\bR\alasting\x12\x12\n" +
-	"\x04saga\x18\a \x01(\tR\x04saga\"\xd4\x01\n" +
+	"\x04saga\x18\a \x01(\tR\x04saga\"\xf0\x01\n" +
 	"\x04Step\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x1a\n" +
@@ -1985,7 +1994,8 @@ const file_services_query_rpc_query_proto_rawDesc = "" +
 	"\n" +
 	"started_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x125\n" +
 	"\bended_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x12\x14\n" +
-	"\x05error\x18\x06 \x01(\tR\x05error\"e\n" +
+	"\x05error\x18\x06 \x01(\tR\x05error\x12\x1a\n" +
+	"\bexposure\x18\a \x01(\tR\bexposure\"e\n" +
 	"\x06Parcel\x12\x1c\n" +
 	"\twarehouse\x18\x01 \x01(\tR\twarehouse\x12'\n" +
 	"\x0ftracking_number\x18\x02 \x01(\tR\x0etrackingNumber\x12\x14\n" +

@@ -18,8 +18,8 @@ var Book = outbox.Step[shipping.Booking]{
 	Refused: func(k key.Key, code fault.Code) []event.Event {
 		return []event.Event{shipping.RefusedFact.New(k.Saga, k.Saga, shipping.RefusedData{Key: k, Code: code})}
 	},
-	Ended: func(k key.Key, _ shipping.Booking) []event.Event {
-		return []event.Event{shipping.CancelledFact.New(k.Saga, k.Saga, shipping.StepData{Key: k})}
+	Ended: func(k key.Key, b shipping.Booking) []event.Event {
+		return []event.Event{shipping.CancelledFact.New(k.Saga, k.Saga, shipping.CancelledData{Key: k, Held: len(b.Shipments) > 0})}
 	},
 }
 
