@@ -90,4 +90,24 @@ var choreographed = []mutant{
 		was: "if s.record.Style() == order.Choreographed && !s.in.Undo {", is: "if false {",
 		by: named("./workflows", "TestARecordOfTheOtherStyleEndsTheWorkflow"),
 	},
+	{
+		name: "ABugThatIsToldIsParkedToo", file: "event/inbox/trouble/trouble.go",
+		was: "l.State, l.SettledAt, l.FlaggedAt = waiting.Handled, l.TriedAt, before.FlaggedAt", is: "_ = before",
+		by: named("./event/inbox", "TestABugThatIsReportedParksNothing"),
+	},
+	{
+		name: "ARecoveryIsNotTold", file: "event/inbox/trouble/trouble.go",
+		was: "return t, before.FlaggedAt != nil\n", is: "return t, false\n",
+		by: named("./worker/reporting", "TestADiscardIsToldIfItsEventWasStuck"),
+	},
+	{
+		name: "ALateReportFlagsAgain", file: "services/order/course/report.go",
+		was: "if i >= 0 && r.Course.Troubles[i].Flag == nil {", is: "if false {",
+		by: named("./services/order/course", "TestAStepHasOneFlagFromItsFirstReport"),
+	},
+	{
+		name: "AnAnswerThatTookNothingBackIsAStep", file: "services/query/store/steps.go",
+		was: "case o.Style == query.Choreographed && e.Step.Blocked:", is: "case false:",
+		by: named("./services/query/store", "TestAChoreographedOrderHasTheStepsThatItHasTaken"),
+	},
 }
