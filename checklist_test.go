@@ -32,6 +32,7 @@ var known = map[string]string{
 	"services/user/user.go":                    "support is a role, and its scope, too",
 	"api/orders/access.go":                     "the same scope",
 	"api/routes.go":                            "the same scope",
+	"services/order/course/exposure.go":        "the effects of the steps of a choreographed order, which its record shows",
 }
 
 // TestAServiceIsNamedOnlyWhereTheChecklistSays keeps the checklist for a new service
