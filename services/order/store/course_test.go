@@ -12,7 +12,6 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/proof/told"
-	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/order/course"
 )
