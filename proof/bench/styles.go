@@ -58,6 +58,7 @@ func stylesCommand() *cobra.Command {
 	s.pacing.flags(cmd.Flags(), 20*time.Second)
 	cmd.Flags().StringSliceVar(&s.engines, "engines", []string{onPostgres, onDev}, "engines to run on: with "+onDev+" the services are on "+onSQLite+", too")
 	cmd.Flags().IntSliceVar(&s.concurrency, "concurrency", []int{1, 32}, "how many orders at a time")
+	cmd.Flags().StringVar(&s.profile, "profile", "bin/profiles", "folder to leave CPU profiles of the workers in")
 	cmd.Flags().BoolVar(&s.notice, "notice", true, "measure the time until a service that does not run is noticed, about three minutes")
 	cmd.Flags().StringVar(&s.source, "source", ".", "root of the source tree, in which lines are counted")
 	return cmd
@@ -81,12 +82,10 @@ func (s *styles) run(ctx context.Context, out, say io.Writer) error {
 
 // on compares the styles on one engine.
 func (s *styles) on(ctx context.Context, engine string, say io.Writer) (result beside, err error) {
-	dir, err := os.MkdirTemp("", "amends-bench-profiles-")
-	if err != nil {
+	if err := os.MkdirAll(s.profile, 0o755); err != nil { //nolint:gosec // for any reader
 		return result, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	s.alone, s.profile = true, dir
+	s.alone = true
 	s.without = func(o *rig.Options) { o.SQLite = engine == onDev }
 	r, stop, err := s.start(ctx, engine)
 	if err != nil {
@@ -113,7 +112,7 @@ func (s *styles) on(ctx context.Context, engine string, say io.Writer) (result b
 	if result.memory, err = r.Health(ctx); err != nil {
 		return result, err
 	}
-	if err := s.coordination(ctx, m, all, result.contenders); err != nil {
+	if err := s.coordination(ctx, engine, m, all, result.contenders); err != nil {
 		return result, err
 	}
 	if engine != onPostgres {
@@ -130,11 +129,11 @@ func (s *styles) on(ctx context.Context, engine string, say io.Writer) (result b
 
 // coordination adds the CPU time of telling and hearing: the broker's, and the share of
 // the workers' in a profile of a round of its own.
-func (s *styles) coordination(ctx context.Context, m *meter, all []contender, measured map[int][]report.Contender) error {
+func (s *styles) coordination(ctx context.Context, engine string, m *meter, all []contender, measured map[int][]report.Contender) error {
 	most := slices.Max(s.concurrency)
 	for i, who := range all {
 		fmt.Fprintf(m.say, "%s: profiling\n", who.name)
-		file := filepath.Join(s.profile, who.name)
+		file := filepath.Join(s.profile, "workers-"+who.name+"-"+engine+".pprof")
 		text, err := make(chan []byte, 1), make(chan error, 1)
 		go func() {
 			seconds := strconv.Itoa(min(max(1, int(s.duration.Seconds())), longest))

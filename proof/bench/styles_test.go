@@ -18,7 +18,7 @@ func TestComparesTheStylesOfAnOrder(t *testing.T) {
 		options: o, engines: []string{onDev}, concurrency: []int{2}, layouts: []string{"joined"},
 		pacing: pacing{rounds: 1, duration: time.Second, warm: 500 * time.Millisecond},
 	}, source: "../.."}
-	s.write = "" // its page has words of its own
+	s.write, s.profile = "", t.TempDir() // its page has words of its own
 	var out, say bytes.Buffer
 	require.NoError(t, s.run(within(t, 5*time.Minute), &out, &say), "%s", &say)
 	for _, want := range []string{"SQLite", "per order", "events told", "CPU of telling and hearing", "the broker", "shipping.book"} {
