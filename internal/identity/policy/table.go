@@ -43,7 +43,7 @@ var Methods = []Row{
 	{"amends.catalog.v1.Catalog/GetProduct", []string{gateway, operator}},
 	{"amends.catalog.v1.Catalog/Import", []string{operator}},
 	{"amends.catalog.v1.Catalog/ListProducts", []string{gateway, operator}},
-	{"amends.event.v1.Letters/Retry", []string{gateway}},
+	{"amends.letters.v1.Letters/Retry", []string{gateway}},
 	{"amends.event.v1.Owner/ListFacts", []string{queries, operator}},
 	{"amends.inventory.v1.Inventory/Adjust", []string{operator}},
 	{"amends.inventory.v1.Inventory/CheckStock", []string{gateway, operator}},

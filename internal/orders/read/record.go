@@ -55,14 +55,12 @@ func (r *Reader) forgotten(ctx context.Context, id string, unknown error) (Snaps
 	return found, err
 }
 
-// still is how long a choreographed order may make no progress before it is flagged.
-const still = time.Minute
-
 // standing returns a choreographed order. One that makes no progress, without a flag that
-// says why, is flagged: nothing else shows it.
+// says why, is flagged: nothing else shows it. Its services were reminded of it since, by the
+// clock of the order service.
 func standing(r order.Record) (Snapshot, error) {
 	found, err := OfRecord(r)
-	if err == nil && !found.Decided() && !found.NeedsAttention && time.Since(course.HeardAt(r)) > still {
+	if err == nil && !found.Decided() && !found.NeedsAttention && r.Course.Reminders > 0 {
 		flag(&found.OrderView, fault.Transient, "STANDS", course.HeardAt(r))
 	}
 	return found, err

@@ -86,23 +86,25 @@ func TestTheRecordAnswersForASilentWorkflow(t *testing.T) {
 // says why.
 func TestAChoreographedOrderThatStandsIsFlagged(t *testing.T) {
 	t.Parallel()
-	find := func(heard time.Duration, flags ...ledger.Attention) Snapshot {
+	find := func(reminders int, flags ...ledger.Attention) Snapshot {
 		t.Helper()
 		rec := order.Record{
 			ID: "a", Status: order.Pending, CreatedAt: time.Now().Add(-time.Hour), Attention: flags,
 			Placement: workflows.Placement{Style: order.Choreographed, CustomerID: "cus_1", Currency: "EUR"},
-			Course:    &order.Course{Steps: []order.TakenStep{{Name: "catalog.quote", State: "done", EndedAt: time.Now().Add(-heard)}}},
+			Course: &order.Course{
+				Steps: []order.TakenStep{{Name: "catalog.quote", State: "done", EndedAt: time.Now().Add(-2 * time.Minute)}}, Reminders: reminders,
+			},
 		}
 		r := New(call.New(&silent{}, time.Now), records.New(kept{"a": rec}, time.Second), time.Second, converter.GetDefaultDataConverter())
 		found, err := r.forgotten(t.Context(), "a", nil)
 		require.NoError(t, err)
 		return found
 	}
-	require.False(t, find(30*time.Second).NeedsAttention)
-	stands := find(2 * time.Minute)
+	require.False(t, find(0).NeedsAttention)
+	stands := find(1)
 	require.True(t, stands.NeedsAttention)
 	require.Equal(t, []any{fault.Code("SAGA_STANDS"), fault.Transient}, []any{stands.Attention[0].Code, stands.Attention[0].Kind})
 	require.WithinDuration(t, time.Now().Add(-2*time.Minute), stands.Attention[0].Since, 10*time.Second)
-	known := find(2*time.Minute, ledger.Attention{Step: "payment.authorize", Code: "PROVIDER_TIMEOUT"})
+	known := find(1, ledger.Attention{Step: "payment.authorize", Code: "PROVIDER_TIMEOUT"})
 	require.Len(t, known.Attention, 1)
 }

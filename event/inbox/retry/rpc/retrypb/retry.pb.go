@@ -132,15 +132,15 @@ var File_event_inbox_retry_rpc_retry_proto protoreflect.FileDescriptor
 
 const file_event_inbox_retry_rpc_retry_proto_rawDesc = "" +
 	"\n" +
-	"!event/inbox/retry/rpc/retry.proto\x12\x0famends.event.v1\"j\n" +
+	"!event/inbox/retry/rpc/retry.proto\x12\x11amends.letters.v1\"j\n" +
 	"\fRetryRequest\x12\x14\n" +
 	"\x05group\x18\x01 \x01(\tR\x05group\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x1a\n" +
 	"\boperator\x18\x04 \x01(\tR\boperator\"\x0f\n" +
-	"\rRetryResponse2Q\n" +
-	"\aLetters\x12F\n" +
-	"\x05Retry\x12\x1d.amends.event.v1.RetryRequest\x1a\x1e.amends.event.v1.RetryResponseB8Z6github.com/amends/amends/event/inbox/retry/rpc/retrypbb\x06proto3"
+	"\rRetryResponse2U\n" +
+	"\aLetters\x12J\n" +
+	"\x05Retry\x12\x1f.amends.letters.v1.RetryRequest\x1a .amends.letters.v1.RetryResponseB8Z6github.com/amends/amends/event/inbox/retry/rpc/retrypbb\x06proto3"
 
 var (
 	file_event_inbox_retry_rpc_retry_proto_rawDescOnce sync.Once
@@ -156,12 +156,12 @@ func file_event_inbox_retry_rpc_retry_proto_rawDescGZIP() []byte {
 
 var file_event_inbox_retry_rpc_retry_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_event_inbox_retry_rpc_retry_proto_goTypes = []any{
-	(*RetryRequest)(nil),  // 0: amends.event.v1.RetryRequest
-	(*RetryResponse)(nil), // 1: amends.event.v1.RetryResponse
+	(*RetryRequest)(nil),  // 0: amends.letters.v1.RetryRequest
+	(*RetryResponse)(nil), // 1: amends.letters.v1.RetryResponse
 }
 var file_event_inbox_retry_rpc_retry_proto_depIdxs = []int32{
-	0, // 0: amends.event.v1.Letters.Retry:input_type -> amends.event.v1.RetryRequest
-	1, // 1: amends.event.v1.Letters.Retry:output_type -> amends.event.v1.RetryResponse
+	0, // 0: amends.letters.v1.Letters.Retry:input_type -> amends.letters.v1.RetryRequest
+	1, // 1: amends.letters.v1.Letters.Retry:output_type -> amends.letters.v1.RetryResponse
 	1, // [1:2] is the sub-list for method output_type
 	0, // [0:1] is the sub-list for method input_type
 	0, // [0:0] is the sub-list for extension type_name

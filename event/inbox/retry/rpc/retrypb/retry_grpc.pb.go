@@ -19,7 +19,7 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Letters_Retry_FullMethodName = "/amends.event.v1.Letters/Retry"
+	Letters_Retry_FullMethodName = "/amends.letters.v1.Letters/Retry"
 )
 
 // LettersClient is the client API for Letters service.
@@ -116,7 +116,7 @@ func _Letters_Retry_Handler(srv interface{}, ctx context.Context, dec func(inter
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
 var Letters_ServiceDesc = grpc.ServiceDesc{
-	ServiceName: "amends.event.v1.Letters",
+	ServiceName: "amends.letters.v1.Letters",
 	HandlerType: (*LettersServer)(nil),
 	Methods: []grpc.MethodDesc{
 		{
