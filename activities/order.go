@@ -90,6 +90,8 @@ func redacted(r order.Record, err error) (order.Record, error) {
 var OrderWords = Words{
 	Codes: map[fault.Code]string{
 		order.IllegalTransition:    "the order has ended otherwise before: a bug, or a database that was restored",
+		course.AlreadyDecided:      "the order has ended, so there is nothing left to repair",
+		course.NotFlagged:          "the step makes progress, so it is not skipped",
 		course.Decided:             "the order is decided, so its parts are not told any more",
 		order.NotDecided:           "the order is undecided, so it cannot be acknowledged",
 		order.NothingToAcknowledge: "the order needs no attention, so there is nothing to acknowledge",

@@ -14,7 +14,6 @@ import (
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/eventtest/explore"
 	"github.com/amends/amends/event/eventtest/mortal"
-	"github.com/amends/amends/event/report"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/proof/shoptest"
@@ -59,7 +58,6 @@ func newSubject(t *testing.T, r *explore.Registry) (*subject, error) {
 		reactions.Order(s.Orders), reactions.Catalog(s.Catalog, s.Orders), reactions.Payment(pay, s.Orders),
 		reactions.Inventory(s.Inventory, s.Orders), reactions.Shipping(ship, s.Orders),
 	} {
-		l.Facts = slices.DeleteFunc(l.Facts, isReport)
 		r.Listen(l)
 	}
 	if err := s.Snapshot(t.Context()); err != nil {
@@ -73,14 +71,6 @@ func newSubject(t *testing.T, r *explore.Registry) (*subject, error) {
 		s.seeded[service] = *reader
 	}
 	return s, nil
-}
-
-// isReport reports whether a fact says that a service cannot react. The stage tells none of
-// them: inboxes do, see failures_test.go.
-func isReport(d event.Declaration) bool {
-	return slices.ContainsFunc(reactions.Choreography().Reports, func(f report.Facts) bool {
-		return slices.Contains([]string{f.Failed.Type(), f.Stuck.Type(), f.Recovered.Type()}, d.Type())
-	})
 }
 
 func (s *subject) Reset(ctx context.Context) error {

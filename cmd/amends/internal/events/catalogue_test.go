@@ -60,5 +60,5 @@ func TestGraphIsThatOfTheReactions(t *testing.T) {
 	t.Parallel()
 	out := run(t, "graph")
 	require.True(t, strings.HasPrefix(out, "flowchart TD\n"), out)
-	require.Contains(t, out, "shipping_booked_payment --> payment_captured & payment_capture_refused\n")
+	require.Contains(t, out, "shipping_booked_payment --> payment_captured & payment_capture_refused & payment_failed\n")
 }
