@@ -17,7 +17,7 @@ func TestNoChoreographedOrderStandsStill(t *testing.T) {
 	require.NoError(t, reactions.Choreography().Check())
 }
 
-// Every link of the graph is bound, and only these: the graph is what runs.
+// Every link of the graph is bound, and only these: the graph is the code that runs.
 func TestTheGraphIsBound(t *testing.T) {
 	t.Parallel()
 	var linked, bound []string

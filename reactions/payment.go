@@ -67,7 +67,7 @@ func Payment(s payment.Service, orders course.Parts) event.Listener {
 	return l.Listener()
 }
 
-// amountOf returns what is to be captured: the amount that is held. An order for which
+// amountOf returns the amount to capture: the one that is held. An order for which
 // nothing is held costs nothing, and its owner says in which currency. If it says another
 // price the capture fails as a bug.
 func amountOf(ctx context.Context, s payment.Direct, orders course.Parts, id string) (money.Amount, error) {

@@ -15,7 +15,7 @@ const MaxHops = 16
 // TooManyHops is the code of an event that more than [MaxHops] others led to.
 const TooManyHops fault.Code = "TOO_MANY_HOPS"
 
-// Reaction says what a group does when it hears a fact.
+// Reaction is the act of a group that hears a fact.
 type Reaction[Data any] struct {
 	// Group is the name of the listening service.
 	Group string

@@ -120,7 +120,7 @@ func (w *Watch) Late() (late []Standing) {
 	return late
 }
 
-// Warnings returns what operators should know: which groups are late.
+// Warnings names the groups that are late, for operators.
 func (w *Watch) Warnings() (all []string) {
 	for _, s := range w.Late() {
 		all = append(all, fmt.Sprintf("%s has not handled an event of %s ago: no process of it listens, or it cannot keep up",

@@ -157,7 +157,7 @@ func (s Seller) settle(ctx context.Context, id string) error {
 	return err
 }
 
-// reaction is what a service does when it hears a fact.
+// reaction is the act of a service that hears a fact.
 type reaction struct {
 	choreography.Reaction[Nothing]
 

@@ -12,7 +12,7 @@ import (
 )
 
 // An undo that does not succeed is given up, for each service and whenever the others have
-// answered: the order ends, and holds nothing but what is waived.
+// answered: the order ends, and holds nothing but the waived effect.
 func TestAnUndoThatIsGivenUpEndsTheOrder(t *testing.T) {
 	t.Parallel()
 	p := open(t)

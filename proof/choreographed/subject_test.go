@@ -141,7 +141,7 @@ func (s *subject) Remind(ctx context.Context) error { return s.look(ctx, 5*time.
 // Expire lets decide-by pass.
 func (s *subject) Expire(ctx context.Context) error { return s.look(ctx, decideAfter+time.Second) }
 
-// look does what the clock of the order service does.
+// look does the work of the order service's clock.
 func (s *subject) look(ctx context.Context, after time.Duration) error {
 	s.ahead += after
 	now := database.Now().Add(s.ahead)

@@ -13,7 +13,7 @@ import (
 	"github.com/amends/amends/workflows/doctor/judge"
 )
 
-// Judge lets the doctor judge a decided order, a year later, and returns what it finds.
+// Judge lets the doctor judge a decided order, a year later, and returns its findings.
 func (s *Shop) Judge(ctx context.Context, orderID string) error {
 	f, err := s.facts(ctx, orderID)
 	if err != nil {

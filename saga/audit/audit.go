@@ -86,7 +86,7 @@ type Order struct {
 	Currency string // empty: no total is recorded
 	Reason   string // for which it was cancelled
 	Customer string // as its placement names it
-	Refunded int64  // what was paid back of Total
+	Refunded int64  // the part of Total that was paid back
 	// Refunds lists the ids of the refunds that were made.
 	Refunds []string
 	// Account is the account of its customer; empty: it is a guest's.

@@ -1,4 +1,4 @@
-// Package await waits for what services need.
+// Package await waits for the needs of services.
 package await
 
 import (

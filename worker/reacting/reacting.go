@@ -51,7 +51,7 @@ func (mute) Destination(context.Context, string) (order.Address, error) {
 	return order.Address{}, errMute
 }
 
-// Work is what a service does by itself.
+// Work is the work that a service does by itself.
 type Work interface {
 	Run(ctx context.Context) error
 	Warnings() []string

@@ -1,4 +1,4 @@
-// Package reporting connects what goes wrong in the listener of a service to its outbox.
+// Package reporting connects the failures of a service's listener to its outbox.
 package reporting
 
 import (

@@ -47,7 +47,7 @@ type stay struct {
 	desk, room    string // states
 	why           string // it is given up
 	rooms         int    // that are held
-	hotel, closed bool   // what the hotel has booked; it books no more
+	hotel, closed bool   // the hotel has booked; it books no more
 	refuse        bool
 	reminders     int
 	told          []event.Event

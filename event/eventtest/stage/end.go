@@ -115,7 +115,7 @@ func (e *engine) remind(ctx context.Context) error {
 // errWaits is the failure of a saga that has ended, and of which an event is never handled.
 var errWaits = errors.New("an event waits for ever")
 
-// farewell lets arrive what comes after the end, and time pass.
+// farewell lets late events arrive after the end, and time pass.
 func (e *engine) farewell(ctx context.Context) error {
 	for _, z := range e.zombies {
 		z.effect()

@@ -24,7 +24,7 @@ type engine struct {
 	settled  int // number of calls when the last of them hit
 
 	queue  []delivery            // under way
-	down   map[string]bool       // groups whose process has died: what comes to them is idle
+	down   map[string]bool       // groups whose process has died: their deliveries are idle
 	idle   []delivery            // come when nothing is under way
 	behind map[string][]delivery // by group: come after its next event
 	urgent []delivery            // come after the next urgent event of their group
@@ -49,7 +49,7 @@ type delivery struct {
 	urgent   bool
 }
 
-// reaction names what the delivery leads to: "payment:catalog.quoted".
+// reaction names the reaction to the delivery: "payment:catalog.quoted".
 func (d delivery) reaction() string { return d.listener.Group + ":" + fact(d.e.Type) }
 
 // zombie is a call to an external system that timed out and will still take effect.
@@ -191,7 +191,7 @@ func (e *engine) hear(ctx context.Context, d delivery, kind schedule.Kind, waits
 	return err
 }
 
-// result is what comes of an attempt.
+// result is the end of an attempt.
 type result int
 
 const (

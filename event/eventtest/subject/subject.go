@@ -1,4 +1,4 @@
-// Package subject says what a choreographed saga must let the explorer do.
+// Package subject describes a choreographed saga to the explorer.
 package subject
 
 import (

@@ -1,4 +1,4 @@
-// Package retry has a listener try again at once what it has failed to handle.
+// Package retry has a listener try failed events again at once.
 package retry
 
 import (

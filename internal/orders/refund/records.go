@@ -77,7 +77,7 @@ func ofOrder(r order.Refund) Recorded {
 	}
 }
 
-// statuses has what is known of a refund that only the payment service has.
+// statuses has the answers about a refund that only the payment service has.
 var statuses = map[paid.State]order.RefundStatus{
 	paid.Pending: order.RefundPending, paid.Done: order.RefundDone, paid.Declined: order.RefundRefused, paid.Blocked: order.RefundRefused,
 }

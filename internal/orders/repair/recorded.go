@@ -48,7 +48,7 @@ func (r *Repairs) repairRecord(ctx context.Context, before read.Snapshot, req sa
 	return after, req.Action != saga.Retry, err //nolint:wrapcheck // it says of which order
 }
 
-// retry has the service of a step try again what the order waits for.
+// retry has the service of a step try the event again that the order waits for.
 func (r *Repairs) retry(ctx context.Context, before read.Snapshot, req saga.RepairRequest) error {
 	ctx, stop := context.WithTimeout(ctx, r.timeout)
 	defer stop()

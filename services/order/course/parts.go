@@ -12,7 +12,7 @@ import (
 // whoever asks in order to take a step must not take it.
 const Decided fault.Code = "DECIDED"
 
-// Parts is what the services that take the steps of an order ask of it, each its own part.
+// Parts has the questions of the services that take the steps of an order, each about its own part.
 // Every method fails with NOT_FOUND, and refuses with DECIDED.
 type Parts interface {
 	// Wanted returns the goods, for those that price and hold them.
@@ -32,7 +32,7 @@ type Wanted struct {
 	Lines    []order.Line
 }
 
-// Payable is what an order costs, and how it is paid.
+// Payable is the price of an order, and how it is paid.
 type Payable struct {
 	Token string
 	Total *order.Total // nil until the order service has heard of the quote

@@ -16,7 +16,7 @@ import (
 	pb "github.com/amends/amends/services/order/rpc/orderpb"
 )
 
-// Service is what is served: see its parts.
+// Service has all methods that are served: see its parts.
 type Service interface {
 	order.Direct
 	course.Parts
