@@ -1,6 +1,7 @@
 package course_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -113,8 +114,8 @@ func TestARepairIsRefused(t *testing.T) {
 func TestASkippedStepIsNotFlaggedAgain(t *testing.T) {
 	t.Parallel()
 	r := aborted(t, order.OutOfStock)
-	report := func(step string) {
-		course.Reported(&r, course.Report{Event: "of " + step, Flag: ledger.Attention{Step: step, Code: "GONE", Owed: "money held", Since: began}}, began)
+	report := func(step string, again ...string) {
+		course.Reported(&r, course.Report{Event: fmt.Sprint("of ", step, again), Flag: ledger.Attention{Step: step, Code: "GONE", Owed: "money held", Since: began}}, began)
 	}
 	report("payment.authorize")
 	report("shipping.book")
@@ -122,7 +123,9 @@ func TestASkippedStepIsNotFlaggedAgain(t *testing.T) {
 	_, err := course.Repair(&r, request(ledger.Skip, "payment.authorize"), began)
 	require.NoError(t, err)
 	report("payment.authorize")
+	report("payment.authorize", "behind a reminder")
 	report("shipping.book")
+	require.Len(t, r.Attention, 1)
 	require.True(t, course.Release(&r, "shipping", began))
 	require.Empty(t, r.Attention)
 	require.Equal(t, "money held", r.Waivers[0].Owed)

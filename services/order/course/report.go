@@ -12,8 +12,12 @@ import (
 
 // Reported takes over a report about an order, and reports whether it changed r. The order
 // has one flag for each step that is stuck, since the first report; it goes when the step
-// has succeeded, whichever event has led to that.
+// has succeeded, whichever event has led to that. A step whose undo is waived has none: a
+// reminder leads to new events of it.
 func Reported(r *order.Record, p Report, now time.Time) (changed bool) {
+	if waived(*r, p.Flag.Step) {
+		return false
+	}
 	i := slices.IndexFunc(r.Course.Troubles, func(t order.Trouble) bool { return t.Event == p.Event })
 	if i >= 0 && r.Course.Troubles[i].Flag == nil {
 		return false
