@@ -85,7 +85,7 @@ func TestLoadRefusesWhatMakesNoSense(t *testing.T) {
 		"orders: must be at least 1":                                            {"--orders", "-1"},
 		`mix: there is no kind "free"`:                                          {"--mix", "free=1"},
 		"hot-item, hot-left: give both or none":                                 {"--hot-item", "A"},
-		"mix: must have no kinds with hot-item":                                      {"--hot-item", "A", "--hot-left", "1", "--mix", "slow=1"},
+		"mix: must have no kinds with hot-item":                                 {"--hot-item", "A", "--hot-left", "1", "--mix", "slow=1"},
 		`until: must be decided or acknowledged, is`:                            {"--until", "later"},
 	} {
 		out, err := once(t, nil, append([]string{"load"}, args...)...)
