@@ -57,7 +57,7 @@ var statements = map[Plant]struct {
 	damage         []string
 }{
 	LostOrder: {
-		"order", `SELECT id FROM orders ORDER BY id LIMIT 1`,
+		"order", `SELECT id FROM orders WHERE id NOT IN (SELECT order_id FROM courses) ORDER BY id LIMIT 1`, // its workflow knows it
 		[]string{`DELETE FROM order_history WHERE order_id = $1`, `DELETE FROM order_lines WHERE order_id = $1`, `DELETE FROM orders WHERE id = $1`},
 	},
 	DoubleCapture: {

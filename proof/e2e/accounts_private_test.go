@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -304,6 +305,9 @@ func contents(t *testing.T, dir string) map[string][]byte {
 			return err
 		}
 		content, err := os.ReadFile(filepath.Join(dir, path))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // renamed meanwhile, as a mail that is complete
+		}
 		name, _, _ := strings.Cut(path, "/")
 		name = strings.TrimSuffix(strings.TrimSuffix(name, "-wal"), "-shm")
 		all[name] = append(all[name], content...)
