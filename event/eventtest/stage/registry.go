@@ -77,7 +77,7 @@ func (r *Registry) Outside(name string, effect func() error, unreachable, unknow
 	case schedule.Before:
 		return unreachable
 	case schedule.Lost:
-		_ = effect()
+		_ = effect() // its answer is lost, an error too
 		return unknown
 	case schedule.LateAfterEnd:
 		e.zombies = append(e.zombies, zombie{"", late})

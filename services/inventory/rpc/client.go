@@ -2,8 +2,6 @@ package rpc
 
 import (
 	"context"
-	"errors"
-	"io"
 
 	"google.golang.org/grpc"
 
@@ -74,23 +72,7 @@ func (c *Client) Journal(ctx context.Context, sku string) ([]inventory.Entry, er
 	if err != nil {
 		return nil, err
 	}
-	all := []inventory.Entry{}
-	for {
-		part, err := in.Recv()
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range part.GetEntries() {
-			entry, err := fromEntry(e)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, entry)
-		}
-	}
+	return wire.ReceiveParts(in, (*pb.ReadJournalResponse).GetEntries, fromEntry)
 }
 
 var kinds = wire.Set[inventory.EntryKind, pb.EntryKind]{

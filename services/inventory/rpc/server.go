@@ -4,7 +4,6 @@ package rpc
 
 import (
 	"context"
-	"slices"
 
 	"google.golang.org/grpc"
 
@@ -12,10 +11,6 @@ import (
 	"github.com/amends/amends/services/inventory"
 	pb "github.com/amends/amends/services/inventory/rpc/inventorypb"
 )
-
-// perPart is how many entries of a journal one message carries. The longest entries fit
-// into it four times.
-const perPart = 200
 
 // Register serves s on r.
 func Register(r grpc.ServiceRegistrar, s inventory.Direct) {
@@ -87,18 +82,5 @@ func (s *server) ReadJournal(in *pb.ReadJournalRequest, out grpc.ServerStreaming
 	if err != nil {
 		return err
 	}
-	for some := range slices.Chunk(all, perPart) {
-		part := &pb.ReadJournalResponse{}
-		for _, e := range some {
-			entry, err := toEntry(e)
-			if err != nil {
-				return err
-			}
-			part.Entries = append(part.Entries, entry)
-		}
-		if err := out.Send(part); err != nil {
-			return err
-		}
-	}
-	return nil
+	return wire.SendParts(out, all, toEntry, func(some []*pb.Entry) *pb.ReadJournalResponse { return &pb.ReadJournalResponse{Entries: some} })
 }

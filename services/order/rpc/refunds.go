@@ -2,9 +2,6 @@ package rpc
 
 import (
 	"context"
-	"errors"
-	"io"
-	"slices"
 
 	"google.golang.org/grpc"
 
@@ -12,9 +9,6 @@ import (
 	"github.com/amends/amends/services/order"
 	pb "github.com/amends/amends/services/order/rpc/orderpb"
 )
-
-// perPart is the most refunds of one message.
-const perPart = 100
 
 func (s *server) ListRefunds(in *pb.ListRefundsRequest, out grpc.ServerStreamingServer[pb.ListRefundsResponse]) error {
 	if err := wire.Name("id", in.GetId()); err != nil {
@@ -24,20 +18,7 @@ func (s *server) ListRefunds(in *pb.ListRefundsRequest, out grpc.ServerStreaming
 	if err != nil {
 		return err
 	}
-	for some := range slices.Chunk(all, perPart) {
-		part := &pb.ListRefundsResponse{}
-		for _, r := range some {
-			refund, err := toRefund(r)
-			if err != nil {
-				return err
-			}
-			part.Refunds = append(part.Refunds, refund)
-		}
-		if err := out.Send(part); err != nil {
-			return err
-		}
-	}
-	return nil
+	return wire.SendParts(out, all, toRefund, func(some []*pb.Refund) *pb.ListRefundsResponse { return &pb.ListRefundsResponse{Refunds: some} })
 }
 
 // Refunds implements [order.Direct].
@@ -48,23 +29,7 @@ func (c *Client) Refunds(ctx context.Context, id string) ([]order.Refund, error)
 	if err != nil {
 		return nil, err
 	}
-	all := []order.Refund{}
-	for {
-		part, err := in.Recv()
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range part.GetRefunds() {
-			refund, err := fromRefund(id, r)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, refund)
-		}
-	}
+	return wire.ReceiveParts(in, (*pb.ListRefundsResponse).GetRefunds, func(r *pb.Refund) (order.Refund, error) { return fromRefund(id, r) })
 }
 
 var refundStatuses = wire.Set[order.RefundStatus, pb.RefundStatus]{

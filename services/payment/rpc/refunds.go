@@ -2,9 +2,6 @@ package rpc
 
 import (
 	"context"
-	"errors"
-	"io"
-	"slices"
 
 	"google.golang.org/grpc"
 
@@ -14,9 +11,6 @@ import (
 	pb "github.com/amends/amends/services/payment/rpc/paymentpb"
 )
 
-// perPart is the most refunds of one message.
-const perPart = 100
-
 func (s *server) ListRefunds(in *pb.ListRefundsRequest, out grpc.ServerStreamingServer[pb.ListRefundsResponse]) error {
 	if err := wire.Name("saga", in.GetSaga()); err != nil {
 		return err
@@ -25,20 +19,7 @@ func (s *server) ListRefunds(in *pb.ListRefundsRequest, out grpc.ServerStreaming
 	if err != nil {
 		return err
 	}
-	for some := range slices.Chunk(all, perPart) {
-		part := &pb.ListRefundsResponse{}
-		for _, r := range some {
-			refund, err := toRefund(r)
-			if err != nil {
-				return err
-			}
-			part.Refunds = append(part.Refunds, refund)
-		}
-		if err := out.Send(part); err != nil {
-			return err
-		}
-	}
-	return nil
+	return wire.SendParts(out, all, toRefund, func(some []*pb.Refund) *pb.ListRefundsResponse { return &pb.ListRefundsResponse{Refunds: some} })
 }
 
 // Refunds implements [payment.Direct].
@@ -49,23 +30,7 @@ func (c *Client) Refunds(ctx context.Context, saga string) ([]refund.Record, err
 	if err != nil {
 		return nil, err
 	}
-	all := []refund.Record{}
-	for {
-		part, err := in.Recv()
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range part.GetRefunds() {
-			refund, err := fromRefund(r)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, refund)
-		}
-	}
+	return wire.ReceiveParts(in, (*pb.ListRefundsResponse).GetRefunds, fromRefund)
 }
 
 var refundStates = wire.Set[refund.State, pb.RefundState]{
