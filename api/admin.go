@@ -6,11 +6,13 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+	"go.temporal.io/sdk/converter"
 
 	"github.com/amends/amends/api/cases"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/operator"
+	"github.com/amends/amends/api/operator/codec"
 	"github.com/amends/amends/api/operator/letters"
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/internal/probe"
@@ -31,6 +33,10 @@ type Admin struct {
 	// Messages has the messages to customers. Nil means that they cannot be asked, and that
 	// the process has no route for them.
 	Messages operator.Messages
+	// Payloads opens sealed payloads for operators. Nil means that they are plain, and that
+	// the process has no route for them. WebUI is the origin whose pages may ask for it.
+	Payloads converter.PayloadCodec
+	WebUI    string
 	// Operators may use all of them. Without any, every operation is refused with NO_OPERATORS.
 	Operators []operator.Operator
 	// Logger gets failures, repairs and decisions. Nil is [slog.Default].
@@ -63,6 +69,9 @@ func NewAdmin(a Admin) http.Handler {
 	}
 	if a.Messages != nil {
 		operator.NewNotifications(operator.NotificationsConfig{Messages: a.Messages, Log: log}).Register(r)
+	}
+	if a.Payloads != nil {
+		codec.New(codec.Config{Payloads: a.Payloads, Origin: a.WebUI, Log: log}).Register(r)
 	}
 	if a.Repairs != nil || a.Letters != nil {
 		operator.RegisterContracts(r)

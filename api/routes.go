@@ -176,6 +176,8 @@ var adminRoutes = routes{
 	{"AnswerCase", echo.POST, "/v1/cases/{id}/answers", operators, unlimited, services, question, asJSON | keyed, nil},
 	{"AssignCase", echo.POST, "/v1/cases/{id}/assign", operators, unlimited, services, question, asJSON | keyed, nil},
 	{"CloseCase", echo.POST, "/v1/cases/{id}/close", operators, unlimited, services, question, asJSON | keyed, nil},
+	{"DecodePayloads", echo.POST, "/v1/codec/decode", operators, unlimited, process, time.Second, asJSON, nil},
+	{"EncodePayloads", echo.POST, "/v1/codec/encode", operators, unlimited, process, time.Second, asJSON, nil},
 	{"GetMetrics", echo.GET, "/metrics", none, unlimited, process, edge.MaxAnswer, 0, nil},
 	{"GetHealth", echo.GET, "/healthz", none, unlimited, process, edge.MaxAnswer, 0, nil},
 	{"GetReadiness", echo.GET, "/readyz", none, unlimited, engine, edge.MaxAnswer, 0, nil},

@@ -281,7 +281,7 @@ func (g *Group) start(ctx context.Context, c *engine.Client, fatal chan<- error)
 func (g *Group) newWorker(c *engine.Client, s *registry.Stores, fatal chan<- error) sdkworker.Worker {
 	queue := g.o.queue(s.Row.Name)
 	w := sdkworker.New(c.Client, queue, g.workerOptions(s, fatal))
-	engine := sagas.New(c.Client, queue)
+	engine := sagas.New(c.Client, c.Payloads.Data, queue)
 	s.Row.Bind(w, s, engine.Request)
 	s.BindAudit(w, engine, g.stores)
 	if s.Row.Decides {
@@ -299,7 +299,7 @@ func (g *Group) newSteps(c *engine.Client) *saga.Steps {
 		if s.Row.Bind == nil {
 			continue
 		}
-		s.Row.Bind(steps, s, sagas.New(c.Client, g.o.queue(s.Row.Name)).Request)
+		s.Row.Bind(steps, s, sagas.New(c.Client, c.Payloads.Data, g.o.queue(s.Row.Name)).Request)
 	}
 	return steps
 }

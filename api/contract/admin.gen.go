@@ -308,6 +308,14 @@ type OperatorsOrder struct {
 	Waivers []Waiver `json:"waivers"`
 }
 
+// Payloads Values of a workflow, as Temporal's API writes them in JSON.
+type Payloads struct {
+	Payloads []struct {
+		Data     *[]byte            `json:"data,omitempty"`
+		Metadata *map[string][]byte `json:"metadata,omitempty"`
+	} `json:"payloads"`
+}
+
 // Projection defines model for Projection.
 type Projection struct {
 	// AsOf It has all facts that had reached the broker at this time; absent while that is not known.
@@ -716,6 +724,12 @@ type AssignCaseJSONRequestBody = SupportAssignment
 
 // CloseCaseJSONRequestBody defines body for CloseCase for application/json ContentType.
 type CloseCaseJSONRequestBody = SupportClosing
+
+// DecodePayloadsJSONRequestBody defines body for DecodePayloads for application/json ContentType.
+type DecodePayloadsJSONRequestBody = Payloads
+
+// EncodePayloadsJSONRequestBody defines body for EncodePayloads for application/json ContentType.
+type EncodePayloadsJSONRequestBody = Payloads
 
 // DiscardDeadLetterJSONRequestBody defines body for DiscardDeadLetter for application/json ContentType.
 type DiscardDeadLetterJSONRequestBody = DiscardDeadLetter

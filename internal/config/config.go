@@ -67,6 +67,12 @@ type Config struct {
 	// own unless Temporal has an address, which then must be of this machine.
 	Temporal Temporal `key:"temporal"`
 
+	// PayloadKeys encrypts the payloads of sagas at the engine: id=key,id2=key2, each key
+	// 32 bytes in base64. The first key encrypts, all of them decrypt; every process of a
+	// platform that connects to the engine needs the same. Empty: the engine's histories
+	// show the data of customers. Default: empty.
+	PayloadKeys secret.Text `key:"payload_keys"`
+
 	// TemporalPort is the port on 127.0.0.1 of the dev server that `amends dev`
 	// starts if Temporal has no address. 0: any free one. Default: 7233.
 	TemporalPort int `key:"temporal_port" help:"port of the Temporal dev server"`

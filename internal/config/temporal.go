@@ -2,11 +2,15 @@ package config
 
 import (
 	"net"
+	"net/url"
 	"strings"
+
+	"go.temporal.io/sdk/converter"
 
 	"github.com/amends/amends/internal/config/secret"
 	"github.com/amends/amends/internal/config/setting"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/engine/sealed"
 )
 
 // Temporal is the connection to the engine. Empty fields are taken from the
@@ -44,6 +48,24 @@ type Temporal struct {
 	// TLSServerName is the name that the server's certificate must have. Empty: the
 	// host of Address. Default: empty.
 	TLSServerName string `key:"tls_server_name"`
+
+	// UIURL is the address of the Temporal Web UI, such as https://temporal.example, whose
+	// pages may have operators' payloads opened at the admin address. Empty: none, but in
+	// `amends dev` that of its dev server. Default: empty.
+	UIURL string `key:"ui_url"`
+}
+
+// Payloads returns the codec of PayloadKeys, nil without keys. c must be valid.
+func (c *Config) Payloads() converter.PayloadCodec {
+	keys, _ := sealed.Parse(string(c.PayloadKeys))
+	if len(keys) == 0 {
+		return nil
+	}
+	codec, err := sealed.New(keys)
+	if err != nil {
+		panic(err) // the keys of a valid configuration are of the cipher's size
+	}
+	return codec
 }
 
 // Options returns the options of a connection to the configured engine. The caller
@@ -70,6 +92,9 @@ func (t Temporal) Check(p *setting.Problems, needed bool, environ []string) {
 		if _, _, err := net.SplitHostPort(t.Address); err != nil {
 			p.Add("temporal.address", "must be host:port", t.Address)
 		}
+	}
+	if u, err := url.Parse(t.UIURL); t.UIURL != "" && (err != nil || u.Host == "" || u.Scheme+"://"+u.Host != t.UIURL) {
+		p.Add("temporal.ui_url", "must be scheme://host[:port], without a path", t.UIURL)
 	}
 	switch {
 	case t.TLSCert != "" && t.TLSKey == "":

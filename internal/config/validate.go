@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/internal/config/secret"
 	"github.com/amends/amends/internal/config/service"
 	"github.com/amends/amends/internal/config/setting"
+	"github.com/amends/amends/internal/engine/sealed"
 )
 
 // Needs lists the settings that a process cannot start without.
@@ -76,6 +77,10 @@ func (c *Config) check(p *setting.Problems, needs Needs, environ []string) {
 	_, rules := secret.Operators(c.OperatorTokens)
 	for _, rule := range rules {
 		p.Add("operator_tokens", rule, "")
+	}
+	_, rules = sealed.Parse(string(c.PayloadKeys))
+	for _, rule := range rules {
+		p.Add("payload_keys", rule, "")
 	}
 	if needs.Dev {
 		c.Temporal.CheckDev(p)

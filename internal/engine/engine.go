@@ -43,12 +43,10 @@ type Options struct {
 	// Isolated ignores variables and profiles, for an engine that this process runs.
 	Isolated bool
 
-	// DataConverter encodes payloads; nil is the SDK's. With a codec here,
-	// FailureConverter must encode failures, too.
-	DataConverter    converter.DataConverter
-	FailureConverter converter.FailureConverter
-	Logger           *slog.Logger          // nil discards
-	Metrics          client.MetricsHandler // nil drops
+	// Codec seals payloads, and the messages of failures. Nil leaves them plain.
+	Codec   converter.PayloadCodec
+	Logger  *slog.Logger          // nil discards
+	Metrics client.MetricsHandler // nil drops
 	// Traced makes spans of calls, workflows and activities, on OpenTelemetry's global
 	// tracer; the trace travels in the headers of workflows.
 	Traced bool
@@ -59,6 +57,8 @@ type Client struct {
 	client.Client
 	// Address and Namespace are the resolved ones.
 	Address, Namespace string
+	// Payloads reads the payloads of histories, which the client itself does not decode.
+	Payloads Payloads
 }
 
 // maxReconnect bounds the pause between two attempts to connect, so that work
@@ -77,7 +77,7 @@ func Dial(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("temporal client: %w", err)
 	}
-	return &Client{Client: c, Address: options.HostPort, Namespace: options.Namespace}, nil
+	return &Client{Client: c, Address: options.HostPort, Namespace: options.Namespace, Payloads: NewPayloads(o.Codec)}, nil
 }
 
 // Check returns what is wrong with o without connecting, such as a profile that
@@ -96,8 +96,8 @@ func (o Options) resolve() (client.Options, error) {
 	if err != nil {
 		return client.Options{}, fmt.Errorf("temporal: %w", err)
 	}
-	options.DataConverter = o.DataConverter
-	options.FailureConverter = o.FailureConverter
+	payloads := NewPayloads(o.Codec)
+	options.DataConverter, options.FailureConverter = payloads.Data, payloads.Failures
 	options.MetricsHandler = o.Metrics
 	logger := o.Logger
 	if logger == nil {

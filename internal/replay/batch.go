@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 )
 
 // Result is the result of replaying one history.
@@ -26,8 +27,8 @@ var ErrGone = errors.New("the engine has deleted it since")
 
 // EachFile replays the histories in files on all cores, and calls report with each
 // result, in the order of files, until report fails. A file without a history is a
-// result with an error.
-func EachFile(files []string, report func(Result) error) error {
+// result with an error. payloads reads the recorded values, see [History].
+func EachFile(files []string, payloads converter.DataConverter, report func(Result) error) error {
 	items := func(yield func(string, error) bool) {
 		for _, f := range files {
 			if !yield(f, nil) {
@@ -37,7 +38,7 @@ func EachFile(files []string, report func(Result) error) error {
 	}
 	return inOrder(items, runtime.GOMAXPROCS(0), func(file string) Result {
 		h, err := File(file)
-		h.Name = file
+		h.Name, h.Payloads = file, payloads
 		return result(h, err)
 	}, report)
 }
@@ -48,8 +49,9 @@ const maxUnread = 3
 
 // EachFound replays every run that a visibility query finds, several at a time, and
 // calls report with each result, in the engine's order, until report fails. Runs
-// that start during the call may be missing.
-func EachFound(ctx context.Context, c client.Client, query string, report func(Result) error) error {
+// that start during the call may be missing. payloads reads the recorded values, see
+// [History].
+func EachFound(ctx context.Context, c client.Client, payloads converter.DataConverter, query string, report func(Result) error) error {
 	type read struct {
 		Result
 
@@ -58,6 +60,7 @@ func EachFound(ctx context.Context, c client.Client, query string, report func(R
 	unread := 0
 	return inOrder(runs(ctx, c, query), atOnce, func(e *commonpb.WorkflowExecution) read {
 		h, err := FromServer(ctx, c, e.GetWorkflowId(), e.GetRunId())
+		h.Payloads = payloads
 		if err == nil {
 			return read{Result: result(h, nil)}
 		}

@@ -38,7 +38,7 @@ func TestManyFilesAreReportedInTheirOrder(t *testing.T) {
 		files = append(files, file)
 		want = append(want, fmt.Sprintf("%s %t", file, file == good))
 	}
-	require.NoError(t, replay.EachFile(files, func(r replay.Result) error {
+	require.NoError(t, replay.EachFile(files, nil, func(r replay.Result) error {
 		require.Equal(t, r.Err == nil, r.Events > 0)
 		got = append(got, fmt.Sprintf("%s %t", r.Name, r.Err == nil))
 		return nil
@@ -46,7 +46,7 @@ func TestManyFilesAreReportedInTheirOrder(t *testing.T) {
 	require.Equal(t, want, got)
 
 	n := 0
-	require.ErrorIs(t, replay.EachFile(files, func(replay.Result) error {
+	require.ErrorIs(t, replay.EachFile(files, nil, func(replay.Result) error {
 		n++
 		if n == 5 {
 			return errFull
@@ -132,7 +132,7 @@ func TestManyFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			err := replay.EachFound(t.Context(), newEngine(t, tc.runs...), "query", func(r replay.Result) error {
+			err := replay.EachFound(t.Context(), newEngine(t, tc.runs...), nil, "query", func(r replay.Result) error {
 				verdict := "ok"
 				switch {
 				case errors.Is(r.Err, replay.ErrGone):
@@ -155,6 +155,6 @@ func TestManyFound(t *testing.T) {
 
 func TestManyFoundSaysThatTheListFails(t *testing.T) {
 	t.Parallel()
-	err := replay.EachFound(t.Context(), newEngine(t), "query", func(replay.Result) error { return errFull })
+	err := replay.EachFound(t.Context(), newEngine(t), nil, "query", func(replay.Result) error { return errFull })
 	require.EqualError(t, err, "list workflows: no query")
 }

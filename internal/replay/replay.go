@@ -17,7 +17,9 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -31,6 +33,8 @@ type History struct {
 	// id if one was given.
 	Name   string
 	Events *historypb.History
+	// Payloads reads the recorded values. Nil is the SDK's converter, for plain ones.
+	Payloads converter.DataConverter
 }
 
 // Replay runs h against the workflows of this build. It returns nil if the code
@@ -53,7 +57,12 @@ func Replay(h History) error {
 		return nil // no worker has run it yet, so any code fits
 	}
 
-	r, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{DisableRegistrationAliasing: true})
+	options := worker.WorkflowReplayerOptions{DisableRegistrationAliasing: true}
+	if h.Payloads != nil {
+		options.DataConverter = h.Payloads
+		options.FailureConverter = temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{DataConverter: h.Payloads})
+	}
+	r, err := worker.NewWorkflowReplayerWithOptions(options)
 	if err != nil {
 		return fmt.Errorf("make a replayer: %w", err)
 	}

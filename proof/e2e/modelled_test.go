@@ -58,7 +58,7 @@ func newModelled(t *testing.T, dsn func(testing.TB) string, late time.Duration) 
 	dsns := shoptest.DSNs{
 		Order: dsn(t), Catalog: dsn(t), Inventory: dsn(t), Payment: dsn(t), Provider: dsn(t), Shipping: dsn(t), Carrier: dsn(t),
 	}
-	m := &modelled{platform: &platform{Shop: shoptest.Open(t, dsns, true), client: server.Client, queues: map[string]string{}}}
+	m := &modelled{platform: &platform{Shop: shoptest.Open(t, dsns, true), client: server, queues: map[string]string{}}}
 	m.Seed(t)
 	o := worker.Options{
 		Services: map[string]worker.Service{

@@ -196,7 +196,7 @@ func TestPersonalDataStaysInItsPlaces(t *testing.T) {
 				files[[]string{"order", "catalog", "inventory", "payment", "provider", "shipping", "carrier"}[len(files)]] = strings.TrimPrefix(dsn, "sqlite:")
 				return dsn
 			}
-			p := newPlatformAs(t, dsn, s.patience(), o.Client.Client, o.log)
+			p := newPlatformAs(t, dsn, s.patience(), o.Client, o.log)
 			p.Faults.Provider = func(to provider.Provider) provider.Provider { return knowing{to} }
 			for _, service := range services { // again, with the fault
 				p.stop(service)

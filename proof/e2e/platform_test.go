@@ -2,16 +2,18 @@ package e2e_test
 
 import (
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/client"
 	sdkworker "go.temporal.io/sdk/worker"
 
 	"github.com/amends/amends/api"
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/orders/sagas"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/proof/shoptest"
@@ -27,7 +29,8 @@ var services = []string{"order", "catalog", "inventory", "payment", "shipping"}
 type platform struct {
 	*shoptest.Shop
 	shopper
-	client  client.Client // of its workers and its API
+	client  *engine.Client // of its workers and its API
+	api     atomic.Pointer[api.Server]
 	queues  map[string]string
 	workers map[string]sdkworker.Worker
 }
@@ -40,14 +43,14 @@ func newPlatform(t *testing.T, decideAfter time.Duration) *platform {
 // newPlatformOn is newPlatform with each database where dsn says.
 func newPlatformOn(t *testing.T, dsn func(testing.TB) string, decideAfter time.Duration) *platform {
 	t.Helper()
-	return newPlatformAs(t, dsn, decideAfter, server.Client, slog.New(slog.DiscardHandler))
+	return newPlatformAs(t, dsn, decideAfter, server, slog.New(slog.DiscardHandler))
 }
 
 // newPlatformAs is newPlatformOn with another client of the engine, and another log of
 // the API.
-func newPlatformAs(t *testing.T, dsn func(testing.TB) string, decideAfter time.Duration, engine client.Client, log *slog.Logger) *platform {
+func newPlatformAs(t *testing.T, dsn func(testing.TB) string, decideAfter time.Duration, client *engine.Client, log *slog.Logger) *platform {
 	t.Helper()
-	p := &platform{client: engine, queues: map[string]string{}, workers: map[string]sdkworker.Worker{}}
+	p := &platform{client: client, queues: map[string]string{}, workers: map[string]sdkworker.Worker{}}
 	p.Shop = shoptest.Open(t, shoptest.DSNs{
 		Order: dsn(t), Catalog: dsn(t), Inventory: dsn(t), Payment: dsn(t), Provider: dsn(t), Shipping: dsn(t), Carrier: dsn(t),
 	}, true)
@@ -64,16 +67,24 @@ func newPlatformAs(t *testing.T, dsn func(testing.TB) string, decideAfter time.D
 		}
 	})
 
+	p.serve(t, decideAfter, log)
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.api.Load().ServeHTTP(w, r) }))
+	t.Cleanup(h.Close)
+	p.shopper = shopper{h.URL}
+	return p
+}
+
+// serve makes the API of the platform's client answer from now on.
+func (p *platform) serve(t *testing.T, decideAfter time.Duration, log *slog.Logger) {
+	t.Helper()
 	c := api.DefaultConfig()
 	c.GuestSecret = guestSecret
 	c.Orders.Queue = p.queues["order"]
 	c.Orders.DecideAfter = decideAfter
-	a, err := api.New(c, engine, api.WithLogger(log), api.WithOrders(p.Orders))
+	c.Orders.DataConverter = p.client.Payloads.Data
+	a, err := api.New(c, p.client, api.WithLogger(log), api.WithOrders(p.Orders))
 	require.NoError(t, err)
-	h := httptest.NewServer(a)
-	t.Cleanup(h.Close)
-	p.shopper = shopper{h.URL}
-	return p
+	p.api.Store(a)
 }
 
 // start starts the worker of a service.
@@ -83,10 +94,10 @@ func (p *platform) start(t *testing.T, service string) {
 		DisableWorkflowWorker: service != "order", DisableRegistrationAliasing: true, WorkerStopTimeout: 5 * time.Second,
 	})
 	// Every worker has every step, but is asked only for those of its queue.
-	engine := sagas.New(server.Client, p.queues["order"])
-	p.Requests = engine.Request
+	known := sagas.New(p.client, p.client.Payloads.Data, p.queues["order"])
+	p.Requests = known.Request
 	p.Bind(w)
-	p.BindAudit(w, engine)
+	p.BindAudit(w, known)
 	if service == "order" {
 		workflows.Register(w, workflows.Options{Queues: p.queues})
 		doctorflow.Register(w, p.queues)

@@ -162,7 +162,7 @@ func resumeRefund(away string) func(*testing.T, *platform, repay.Input, *outside
 			})
 		}
 		require.NoError(t, server.TerminateWorkflow(t.Context(), repay.WorkflowID(f.ID), "", "test"))
-		require.NoError(t, sagas.New(server.Client, p.queues["order"]).ResumeRefund(t.Context(), opened))
+		require.NoError(t, sagas.New(server.Client, server.Payloads.Data, p.queues["order"]).ResumeRefund(t.Context(), opened))
 		p.start(t, away)
 	}
 }

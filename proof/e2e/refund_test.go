@@ -226,7 +226,7 @@ func TestAStuckRefundIsSeenAndRepaired(t *testing.T) {
 	pending, err := p.Orders.PendingRefundsOf(ctx, id)
 	require.NoError(t, err)
 	require.Len(t, pending, 1)
-	require.NoError(t, sagas.New(p.client, p.queues["order"]).ResumeRefund(ctx, pending[0]))
+	require.NoError(t, sagas.New(p.client, p.client.Payloads.Data, p.queues["order"]).ResumeRefund(ctx, pending[0]))
 	eventually(t, "it has ended", func() bool {
 		pending, err = p.Orders.PendingRefundsOf(ctx, id)
 		return err == nil && len(pending) == 0

@@ -41,7 +41,7 @@ func newStyled(t *testing.T) (p *platform, serve func(order.Style) shopper) {
 	dsns := shoptest.DSNs{
 		Order: dsn(t), Catalog: dsn(t), Inventory: dsn(t), Payment: dsn(t), Provider: dsn(t), Shipping: dsn(t), Carrier: dsn(t),
 	}
-	p = &platform{Shop: shoptest.Open(t, dsns, true), client: server.Client, queues: map[string]string{}}
+	p = &platform{Shop: shoptest.Open(t, dsns, true), client: server, queues: map[string]string{}}
 	p.Seed(t)
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)

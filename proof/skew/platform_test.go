@@ -86,7 +86,7 @@ func newPlatform(t *testing.T, c clocks, options ...func(*platform)) *platform {
 	for _, s := range services {
 		p.queues[s] = s + "-" + uuid.NewString()
 	}
-	p.Requests = sagas.New(c.workers.Client, p.queues["order"]).Request
+	p.Requests = sagas.New(c.workers.Client, c.workers.Payloads.Data, p.queues["order"]).Request
 	for _, option := range options {
 		option(p)
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/engine/sealed"
 )
 
 // NotOurs is the code of a task queue that another database serves.
@@ -136,12 +137,17 @@ func read(ctx context.Context, c *engine.Client, queue string) (d Database, foun
 func (ours Claim) write(ctx context.Context, c *engine.Client) error {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	_, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+	// The record outlives the keys of payloads.
+	database, err := sealed.Plain(ours.Database)
+	if err != nil {
+		return fault.Errorf(fault.Bug, fault.Internal, "record a task queue: %w", err)
+	}
+	_, err = c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                       WorkflowID(ours.Queue),
 		TaskQueue:                noQueue,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		Memo:                     map[string]any{memoKey: ours.Database},
+		Memo:                     map[string]any{memoKey: database},
 		StaticSummary:            fmt.Sprintf("task queue %s is served from the %s; no worker runs this workflow", ours.Queue, ours.Database),
 	}, workflowType)
 	return c.Explain(err)

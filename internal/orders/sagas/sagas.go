@@ -25,14 +25,18 @@ import (
 // Sagas describes and resumes orders' sagas for the doctor. It implements
 // [activities.Sagas] on an engine.
 type Sagas struct {
-	client client.Client
-	queue  string // of the order service
+	client   client.Client
+	payloads converter.DataConverter // of the client
+	queue    string                  // of the order service
 }
 
 var _ activities.Sagas = (*Sagas)(nil)
 
-// New returns the sagas that the workers of a task queue run.
-func New(c client.Client, queue string) *Sagas { return &Sagas{c, queue} }
+// New returns the sagas that the workers of a task queue run; payloads is the converter of
+// the client.
+func New(c client.Client, payloads converter.DataConverter, queue string) *Sagas {
+	return &Sagas{c, payloads, queue}
+}
 
 // Describe implements [activities.Sagas].
 func (s *Sagas) Describe(ctx context.Context, orderID string) (activities.SagaFact, error) {
@@ -139,7 +143,7 @@ func (s *Sagas) Request(ctx context.Context, orderID string) (order.Placement, e
 	}
 	var in workflows.Input
 	input := first.GetWorkflowExecutionStartedEventAttributes().GetInput()
-	if err := converter.GetDefaultDataConverter().FromPayloads(input, &in); err != nil {
+	if err := s.payloads.FromPayloads(input, &in); err != nil {
 		return order.Placement{}, fault.Errorf(fault.Bug, fault.Internal, "read the input of the order's saga: %w", err)
 	}
 	return in.OnEngineClock(first.GetEventTime().AsTime()).Placement, nil

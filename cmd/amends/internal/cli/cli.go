@@ -71,7 +71,7 @@ func (std Stdio) Observe(ctx context.Context, parts *process.Parts, c *config.Co
 // log and metrics may be nil. The caller closes the client.
 func (std Stdio) Dial(c *config.Config, log *slog.Logger, metrics *telemetry.Metrics) (*engine.Client, error) {
 	o := c.Temporal.Options(std.Environ)
-	o.Logger = log
+	o.Logger, o.Codec = log, c.Payloads()
 	if metrics != nil {
 		o.Metrics, o.Traced = metrics.Temporal(), metrics.Traced()
 	}

@@ -25,6 +25,10 @@ func (p *platform) startEngine(ctx context.Context) (err error) {
 		o = engine.Options{Address: p.devServer.Address, Isolated: true}
 		report = nil
 	}
+	if p.devServer != nil && p.c.Temporal.UIURL == "" {
+		p.c.Temporal.UIURL = p.devServer.UI
+	}
+	o.Codec = p.c.Payloads()
 	o.Logger, o.Metrics, o.Traced = p.log, p.metrics.Temporal(), p.metrics.Traced()
 	if p.client, err = engine.Dial(o); err != nil {
 		return err

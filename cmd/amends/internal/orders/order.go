@@ -79,7 +79,7 @@ func queryOrder(ctx context.Context, client *engine.Client, id string) (workflow
 	if err := client.Check(ctx); err != nil {
 		return workflows.OrderView{}, err
 	}
-	view, err := orders.New(orders.Config{QueryTimeout: queryTimeout}, client).Ask(ctx, id)
+	view, err := orders.New(orders.Config{QueryTimeout: queryTimeout, DataConverter: client.Payloads.Data}, client).Ask(ctx, id)
 	switch {
 	case fault.CodeOf(err) == fault.NotFound:
 		return view, fmt.Errorf("no order %q, or its workflow is past its retention", id)

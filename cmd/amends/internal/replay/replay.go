@@ -13,9 +13,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/converter"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/replay"
 	"github.com/amends/amends/workflows"
 )
@@ -33,7 +35,7 @@ func Command(std cli.Stdio) *cobra.Command {
 
 Histories come from files or folders of *.json files, as written by
 "temporal workflow show -o json" or "tctl workflow show --output_filename", or
-from a live server. The command prints a line for each history, and fails if one
+from a live server. Sealed payloads are opened with AMENDS_PAYLOAD_KEYS. The command prints a line for each history, and fails if one
 does not replay or if there is none. With --quiet it prints failures only.`,
 		Example: `  amends replay workflows/testdata/histories
   amends replay --quiet chaos/histories
@@ -45,7 +47,11 @@ does not replay or if there is none. With --quiet it prints failures only.`,
 			}
 			r.out = std.Out
 			if len(paths) > 0 {
-				if err := r.files(paths); err != nil {
+				c, err := std.Load(cmd, config.Needs{})
+				if err != nil {
+					return err
+				}
+				if err := r.files(paths, engine.NewPayloads(c.Payloads()).Data); err != nil {
 					return err
 				}
 				return r.end()
@@ -100,7 +106,7 @@ func replayLive(ctx context.Context, std cli.Stdio, c *config.Config, from liveH
 		return err
 	}
 	if from.query != "" {
-		return replay.EachFound(ctx, client, from.query, r.line)
+		return replay.EachFound(ctx, client, client.Payloads.Data, from.query, r.line)
 	}
 	h, err := replay.FromServer(ctx, client, from.workflowID, from.runID)
 	var missing *serviceerror.NotFound
@@ -110,6 +116,7 @@ func replayLive(ctx context.Context, std cli.Stdio, c *config.Config, from liveH
 	if err != nil {
 		return err
 	}
+	h.Payloads = client.Payloads.Data
 	return r.line(replay.Result{Name: h.Name, Events: len(h.Events.GetEvents()), Err: replay.Replay(h)})
 }
 
@@ -122,7 +129,7 @@ type replayReport struct {
 
 // files replays the histories of the paths. A file without a history is a failure
 // of that file only.
-func (r *replayReport) files(paths []string) error {
+func (r *replayReport) files(paths []string, payloads converter.DataConverter) error {
 	var all []string
 	for _, path := range paths {
 		files, err := replay.Files(path)
@@ -131,7 +138,7 @@ func (r *replayReport) files(paths []string) error {
 		}
 		all = append(all, files...)
 	}
-	return replay.EachFile(all, r.line)
+	return replay.EachFile(all, payloads, r.line)
 }
 
 // line reports one history. Its error is that of writing.

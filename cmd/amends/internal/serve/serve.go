@@ -44,6 +44,7 @@ func NewAPI(ctx context.Context, c *config.Config, client *engine.Client, log *s
 	o := api.DefaultConfig()
 	o.Orders.Queue = c.Services.Queues()["order"]
 	o.Orders.Namespace = client.Namespace
+	o.Orders.DataConverter = client.Payloads.Data
 	o.Orders.DecideAfter = c.Saga.DecideAfter
 	o.Orders.Express = c.Saga.Express
 	o.Orders.Style = order.Style(c.Saga.Style)
@@ -124,6 +125,7 @@ func Messages(ctx context.Context, parts *process.Parts, p *peers.Peers) (operat
 // of a; it adds the rest.
 func NewAdmin(c *config.Config, a api.Admin, metrics *telemetry.Metrics, log *slog.Logger) *http.Server {
 	a.Metrics, a.Profiles, a.Logger = metrics.Handler(), c.Profiles, log
+	a.Payloads, a.WebUI = c.Payloads(), c.Temporal.UIURL
 	for _, o := range c.Operators() {
 		a.Operators = append(a.Operators, operator.Operator{Name: o.Name, Secret: string(o.Secret)})
 	}

@@ -29,7 +29,7 @@ func (e *Examiner) unrecorded(ctx context.Context, o Order) ([]Symptom, error) {
 	if err != nil {
 		return nil, fmt.Errorf("examine workflow %s: %w", o.Unrecorded, err)
 	}
-	words := "its workflow runs, and the order service has no record of it: no step has run" + lastFailure(d)
+	words := "its workflow runs, and the order service has no record of it: no step has run" + e.lastFailure(d)
 	if o.Unrecorded != workflows.WorkflowID(o.ID) {
 		words = fmt.Sprintf("%q is not the id of an order's workflow: it was not started by a placement", o.Unrecorded)
 	}
@@ -38,10 +38,10 @@ func (e *Examiner) unrecorded(ctx context.Context, o Order) ([]Symptom, error) {
 
 // lastFailure says how the last attempt to record an order failed, if the engine knows
 // of one. The message of a step's failure is safe to show.
-func lastFailure(d *workflowservice.DescribeWorkflowExecutionResponse) string {
+func (e *Examiner) lastFailure(d *workflowservice.DescribeWorkflowExecutionResponse) string {
 	for _, a := range d.GetPendingActivities() {
 		if f := a.GetLastFailure(); f != nil && a.GetActivityType().GetName() == activities.CreateOrder.Name {
-			return fmt.Sprintf(" (%s, attempt %d: %s)", a.GetActivityType().GetName(), a.GetAttempt(), f.GetMessage())
+			return fmt.Sprintf(" (%s, attempt %d: %s)", a.GetActivityType().GetName(), a.GetAttempt(), e.c.Engine.Payloads.Message(f))
 		}
 	}
 	return ""
