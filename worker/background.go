@@ -3,11 +3,14 @@ package worker
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
+	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/doctor"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/orders/histories"
 	"github.com/amends/amends/internal/process"
 	"github.com/amends/amends/internal/watch/meter"
 	"github.com/amends/amends/internal/watch/queue"
@@ -28,6 +31,9 @@ type Doctor struct {
 	Input doctorflow.Input
 }
 
+// forgetEvery is the time from one look for the histories of erased orders to the next.
+const forgetEvery = 10 * time.Second
+
 // background starts what the process does beside its services' steps, if it runs
 // the sagas: it measures the orders that make no progress, and sets the doctor's
 // schedule. The parts use the databases and the engine, so they stop before both.
@@ -45,6 +51,14 @@ func (g *Group) background(ctx context.Context, c *engine.Client, parts *process
 		loop := meter.New(orderstore.New(g.stores[i].Own), search, shown, g.o.Logger)
 		parts.Start(ctx, process.Part{Name: "measurement", Run: loop.Run})
 	}
+	erased := orderstore.New(g.stores[i].Own)
+	forgotten := background.NewLoop(background.LoopConfig{
+		Name: "histories of erased orders", Every: forgetEvery, Logger: g.o.Logger,
+		Round: func(ctx context.Context) error {
+			return errors.Join(erased.EraseDue(ctx), histories.Forget(ctx, c.Client, c.Namespace, erased))
+		},
+	})
+	parts.Start(ctx, process.Part{Name: "erasures", Run: forgotten.Run})
 	parts.Start(ctx, process.Part{Name: "schedule of the doctor", Run: func(ctx context.Context) error {
 		want := doctor.Schedule{Every: g.o.Doctor.Every, Input: g.o.Doctor.Input, Queue: g.o.queue("order")}
 		doctor.Hold(ctx, c.Client, want, g.o.Logger)

@@ -80,6 +80,11 @@ func TestAnAccountIsErasedOnlyIfTheOrderServiceAllowsIt(t *testing.T) {
 		return err
 	})
 	require.NoError(t, erase(ctx))
+	orders(func(s *orderstore.Store) error {
+		to, err := s.Address(ctx, "o1")
+		require.Zero(t, to, "the order knows no longer where it went")
+		return err
+	})
 	_, err = gateway.Account(ctx, account.Account)
 	require.Equal(t, fault.NotFound, fault.CodeOf(err))
 }

@@ -27,7 +27,7 @@ func TestOpen(t *testing.T) {
 		}{{false, "1"}, {true, "2"}} {
 			db := dbtest.Open(t, dbtest.SQLite(t), database.Options{Durable: tt.durable, LockTimeout: 1500 * time.Millisecond})
 			for pragma, want := range map[string]string{
-				"journal_mode": "wal", "synchronous": tt.synchronous, "foreign_keys": "1", "busy_timeout": "1500",
+				"journal_mode": "wal", "synchronous": tt.synchronous, "foreign_keys": "1", "busy_timeout": "1500", "secure_delete": "1",
 			} {
 				var got string
 				require.NoError(t, db.Raw("PRAGMA "+pragma).Scan(&got).Error)

@@ -82,6 +82,12 @@ type Direct interface {
 
 	// Undecided reports whether a customer has an order that is not decided.
 	Undecided(ctx context.Context, customer string) (bool, error)
+
+	// Erase removes addresses and contacts from orders, and has the engine forget their
+	// histories. Orders and money stay. Of a customer's orders, those that are not decided are
+	// erased soon after their end; a single one is refused with NOT_DECIDED until then, and with
+	// NOT_FOUND. It refuses with INVALID as [Erasure.Validate] does. A repeat changes nothing.
+	Erase(ctx context.Context, e Erasure) error
 }
 
 // Closing is the end of an order.

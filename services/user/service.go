@@ -105,8 +105,8 @@ type Own interface {
 	// never had is NOT_FOUND.
 	RevokeKey(ctx context.Context, account, id, by string) error
 
-	// Erase removes the account with its personal data, and ends its sessions and keys. The
-	// records of its security stay. A session's owner proves the password as in
+	// Erase removes the account with its personal data, also from its orders, and ends its
+	// sessions and keys. The records of its security stay. A session's owner proves the password as in
 	// ChangePassword. It refuses with ORDERS_OPEN while an order is undecided, and fails
 	// with UNAVAILABLE if the order service cannot say so. A repeat is NOT_FOUND.
 	Erase(ctx context.Context, account, session, password string) error
@@ -130,14 +130,20 @@ type Staff interface {
 	Lock(ctx context.Context, d Decision) (Account, error)
 	Unlock(ctx context.Context, d Decision) (Account, error)
 
+	// EraseAccount is Erase by an operator, for an owner who asked for it in another way. It
+	// refuses with INVALID a decision without author or reason, and as Erase does.
+	EraseAccount(ctx context.Context, d Decision) error
+
 	// Records returns what happened to an account's security, the newest first, at most
 	// limit, also of an erased account. before is the id of the last record of the page
 	// before; empty: the first page.
 	Records(ctx context.Context, account, before string, limit int) ([]Record, error)
 }
 
-// Orders answers the question of the service about orders.
+// Orders is the part of the order service that an erasure needs.
 type Orders interface {
 	// Undecided reports whether a customer has an order that is not decided.
 	Undecided(ctx context.Context, customer string) (bool, error)
+	// Erase removes the personal data from a customer's orders. A repeat is fine.
+	Erase(ctx context.Context, customer string) error
 }

@@ -366,7 +366,7 @@ func (s *Stores) parcels() shipping.Service {
 func (s *Stores) Users() *userstore.Store {
 	o := userstore.Options{Secret: s.secret}
 	if conn, ok := s.asked["order"]; ok {
-		o.Orders = orderrpc.NewClient(conn)
+		o.Orders = customers{orderrpc.NewClient(conn)}
 	}
 	users, err := userstore.New(s.Own, o)
 	if err != nil {

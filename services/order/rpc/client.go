@@ -91,6 +91,12 @@ func (c *Client) Undecided(ctx context.Context, customer string) (bool, error) {
 	return out.GetUndecided(), err
 }
 
+// Erase implements [order.Direct].
+func (c *Client) Erase(ctx context.Context, e order.Erasure) error {
+	_, err := c.remote.Erase(ctx, &pb.EraseRequest{CustomerId: e.Customer, OrderId: e.Order, By: e.By, Reason: e.Reason})
+	return err
+}
+
 var statuses = wire.Set[order.Status, pb.Status]{
 	order.Pending:   pb.Status_STATUS_PENDING,
 	order.Confirmed: pb.Status_STATUS_CONFIRMED,

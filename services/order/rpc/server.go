@@ -128,6 +128,12 @@ func (s *server) CheckUndecided(ctx context.Context, in *pb.CheckUndecidedReques
 	return &pb.CheckUndecidedResponse{Undecided: undecided}, nil
 }
 
+func (s *server) Erase(ctx context.Context, in *pb.EraseRequest) (*pb.EraseResponse, error) {
+	return &pb.EraseResponse{}, s.service.Erase(ctx, order.Erasure{
+		Customer: in.GetCustomerId(), Order: in.GetOrderId(), By: in.GetBy(), Reason: in.GetReason(),
+	})
+}
+
 func toRecord(r order.Record) (*pb.GetResponse, error) {
 	status, err1 := statuses.Number(r.Status)
 	reason, err2 := reasons.Number(r.Reason)

@@ -16,6 +16,7 @@ import (
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/order/store/contacts"
+	"github.com/amends/amends/services/order/store/erasure"
 	"github.com/amends/amends/services/order/store/refunds"
 	"github.com/amends/amends/services/order/store/repairs"
 )
@@ -31,12 +32,16 @@ type Store struct {
 	*refunds.Book
 	*repairs.Repairs
 	*contactBook
+	*erasureBook
 
 	db *gorm.DB
 }
 
-// contactBook is an alias, because a struct cannot embed two types of one name.
-type contactBook = contacts.Book
+// These are aliases, because a struct cannot embed two types of one name.
+type (
+	contactBook = contacts.Book
+	erasureBook = erasure.Book
+)
 
 var _ order.Service = (*Store)(nil)
 
@@ -45,6 +50,7 @@ func New(db *gorm.DB) *Store {
 	s := &Store{db: db}
 	s.Book = refunds.NewBook(db, s.changeIn)
 	s.contactBook = contacts.NewBook(db, s.Get)
+	s.erasureBook = erasure.NewBook(db)
 	s.Repairs = repairs.New(s.quietly)
 	return s
 }

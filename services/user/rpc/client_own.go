@@ -152,6 +152,12 @@ func (c *Client) Lock(ctx context.Context, d user.Decision) (user.Account, error
 	return account(c.remote.Lock(ctx, &pb.LockRequest{Decision: toDecision(d)}))
 }
 
+// EraseAccount implements [user.Service].
+func (c *Client) EraseAccount(ctx context.Context, d user.Decision) error {
+	_, err := c.remote.EraseAccount(ctx, &pb.EraseAccountRequest{Decision: toDecision(d)})
+	return err
+}
+
 // Unlock implements [user.Service].
 func (c *Client) Unlock(ctx context.Context, d user.Decision) (user.Account, error) {
 	return account(c.remote.Unlock(ctx, &pb.UnlockRequest{Decision: toDecision(d)}))

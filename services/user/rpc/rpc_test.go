@@ -30,6 +30,9 @@ type noOrders struct{}
 // Undecided implements [user.Orders].
 func (noOrders) Undecided(context.Context, string) (bool, error) { return false, nil }
 
+// Erase implements [user.Orders].
+func (noOrders) Erase(context.Context, string) error { return nil }
+
 // The contract of [user.Service] holds in the service's process and over a connection. Each
 // body uses addresses of its own.
 func TestContract(t *testing.T) {

@@ -176,6 +176,10 @@ func (s *server) Lock(ctx context.Context, in *pb.LockRequest) (*pb.LockResponse
 	return &pb.LockResponse{Account: out}, err
 }
 
+func (s *server) EraseAccount(ctx context.Context, in *pb.EraseAccountRequest) (*pb.EraseAccountResponse, error) {
+	return &pb.EraseAccountResponse{}, s.service.EraseAccount(ctx, fromDecision(in.GetDecision()))
+}
+
 func (s *server) Unlock(ctx context.Context, in *pb.UnlockRequest) (*pb.UnlockResponse, error) {
 	out, err := shown(s.service.Unlock(ctx, fromDecision(in.GetDecision())))
 	return &pb.UnlockResponse{Account: out}, err

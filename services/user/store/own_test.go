@@ -325,7 +325,20 @@ func TestErase(t *testing.T) {
 		records, err := b.Records(ctx, a.ID, "", 100)
 		require.NoError(t, err)
 		require.Equal(t, user.Erased, records[0].Event, "what happened to its security stays")
+		require.Equal(t, a.ID, b.orders.erased[len(b.orders.erased)-1])
 		requireNowhere(t, b.db, "ada@example.com", "A. Buyer", "Hauptstr")
-		b.account(t, "ada@example.com")
+
+		again := b.account(t, "ada@example.com")
+		d := user.Decision{Account: again.ID, By: "root", Reason: "ticket 8"}
+		b.orders.undecided = true
+		requireRefusal(t, b.EraseAccount(ctx, d), user.OrdersOpen)
+		b.orders.undecided = false
+		requireRefusal(t, b.EraseAccount(ctx, user.Decision{Account: again.ID, By: "root"}), fault.Invalid)
+		require.NoError(t, b.EraseAccount(ctx, d))
+		requireRefusal(t, b.EraseAccount(ctx, d), fault.NotFound)
+		records, err = b.Records(ctx, again.ID, "", 1)
+		require.NoError(t, err)
+		require.Equal(t, []any{user.Erased, "root", "ticket 8"}, []any{records[0].Event, records[0].By, records[0].Note})
+		requireNowhere(t, b.db, "ada@example.com")
 	})
 }

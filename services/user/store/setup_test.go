@@ -59,10 +59,17 @@ func (c *clock) pass(d time.Duration) {
 type orders struct {
 	undecided bool
 	err       error
+	erased    []string // customers
 }
 
 // Undecided implements [user.Orders].
 func (o *orders) Undecided(context.Context, string) (bool, error) { return o.undecided, o.err }
+
+// Erase implements [user.Orders].
+func (o *orders) Erase(_ context.Context, customer string) error {
+	o.erased = append(o.erased, customer)
+	return o.err
+}
 
 // each runs body on every kind of database.
 func each(t *testing.T, body func(t *testing.T, b testBundle)) {

@@ -68,7 +68,7 @@ func Order(std cli.Stdio) *cobra.Command {
 	showOrder.Flags().BoolVar(&asJSON, "json", false, "print the order as JSON")
 	cli.AddDatabaseFlags(showOrder)
 	cli.AddEngineFlags(showOrder)
-	cmd.AddCommand(showOrder, showInvoice(std))
+	cmd.AddCommand(showOrder, showInvoice(std), erase(std))
 	return cmd
 }
 

@@ -21,7 +21,7 @@ import (
 // Command returns `amends user`.
 func Command(std cli.Stdio) *cobra.Command {
 	cmd := cli.Group("user", "Accounts, roles and API keys")
-	cmd.AddCommand(create(std), view(std), role(std), lock(std, true), lock(std, false), key(std), outbox(std))
+	cmd.AddCommand(create(std), view(std), role(std), lock(std, true), lock(std, false), erase(std), key(std), outbox(std))
 	return cmd
 }
 
@@ -182,6 +182,38 @@ func lock(std cli.Stdio, locks bool) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return decide(std, cmd, args[0], d, func(ctx context.Context, s user.Service, d user.Decision) (user.Account, error) {
 				return f(s, ctx, d)
+			})
+		},
+	}
+	addDecision(cmd, &d)
+	return cmd
+}
+
+// erase returns `amends user erase`.
+func erase(std cli.Stdio) *cobra.Command {
+	var d user.Decision
+	cmd := &cobra.Command{
+		Use:   "erase ID|EMAIL --reason TEXT",
+		Short: "Remove an account and its personal data everywhere, for an owner who asked for it",
+		Long: "Remove an account and its personal data everywhere, for an owner who asked for it: from its orders and the\n" +
+			"engine's histories of them, its messages and its cases. Orders and money stay. It is refused while one of its orders\n" +
+			"is undecided, and cannot be undone." + reach.Whereabouts,
+		Args: cli.Exactly("user erase needs the id or the address of an account", 1),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if d.By, err = cli.Author(d.By); err != nil {
+				return err
+			}
+			return with(std, cmd, func(ctx context.Context, s user.Service) error {
+				a, err := find(ctx, s, args[0])
+				if err != nil {
+					return err
+				}
+				d.Account = a.ID
+				if err := s.EraseAccount(ctx, d); err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(std.Out, "%s  is erased\n", a.ID)
+				return err
 			})
 		},
 	}

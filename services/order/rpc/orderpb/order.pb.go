@@ -1946,6 +1946,112 @@ func (x *CheckUndecidedResponse) GetUndecided() bool {
 	return false
 }
 
+// EraseRequest names a customer or an order, and the operator who asks, if one does.
+type EraseRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CustomerId    string                 `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	OrderId       string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	By            string                 `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseRequest) Reset() {
+	*x = EraseRequest{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseRequest) ProtoMessage() {}
+
+func (x *EraseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseRequest.ProtoReflect.Descriptor instead.
+func (*EraseRequest) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *EraseRequest) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *EraseRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *EraseRequest) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *EraseRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// EraseResponse is the answer.
+type EraseResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseResponse) Reset() {
+	*x = EraseResponse{}
+	mi := &file_services_order_rpc_order_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseResponse) ProtoMessage() {}
+
+func (x *EraseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_order_rpc_order_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseResponse.ProtoReflect.Descriptor instead.
+func (*EraseResponse) Descriptor() ([]byte, []int) {
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{27}
+}
+
 // RepairOrderRequest is an operator's repair.
 type RepairOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1958,7 +2064,7 @@ type RepairOrderRequest struct {
 
 func (x *RepairOrderRequest) Reset() {
 	*x = RepairOrderRequest{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[26]
+	mi := &file_services_order_rpc_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1970,7 +2076,7 @@ func (x *RepairOrderRequest) String() string {
 func (*RepairOrderRequest) ProtoMessage() {}
 
 func (x *RepairOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[26]
+	mi := &file_services_order_rpc_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1983,7 +2089,7 @@ func (x *RepairOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairOrderRequest.ProtoReflect.Descriptor instead.
 func (*RepairOrderRequest) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{26}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RepairOrderRequest) GetId() string {
@@ -2010,7 +2116,7 @@ type RepairOrderResponse struct {
 
 func (x *RepairOrderResponse) Reset() {
 	*x = RepairOrderResponse{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[27]
+	mi := &file_services_order_rpc_order_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2022,7 +2128,7 @@ func (x *RepairOrderResponse) String() string {
 func (*RepairOrderResponse) ProtoMessage() {}
 
 func (x *RepairOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[27]
+	mi := &file_services_order_rpc_order_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2035,7 +2141,7 @@ func (x *RepairOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairOrderResponse.ProtoReflect.Descriptor instead.
 func (*RepairOrderResponse) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{27}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RepairOrderResponse) GetRecord() *GetResponse {
@@ -2055,7 +2161,7 @@ type ListRefundsRequest struct {
 
 func (x *ListRefundsRequest) Reset() {
 	*x = ListRefundsRequest{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[28]
+	mi := &file_services_order_rpc_order_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2067,7 +2173,7 @@ func (x *ListRefundsRequest) String() string {
 func (*ListRefundsRequest) ProtoMessage() {}
 
 func (x *ListRefundsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[28]
+	mi := &file_services_order_rpc_order_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2080,7 +2186,7 @@ func (x *ListRefundsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRefundsRequest.ProtoReflect.Descriptor instead.
 func (*ListRefundsRequest) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{28}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListRefundsRequest) GetId() string {
@@ -2100,7 +2206,7 @@ type ListRefundsResponse struct {
 
 func (x *ListRefundsResponse) Reset() {
 	*x = ListRefundsResponse{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[29]
+	mi := &file_services_order_rpc_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2112,7 +2218,7 @@ func (x *ListRefundsResponse) String() string {
 func (*ListRefundsResponse) ProtoMessage() {}
 
 func (x *ListRefundsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[29]
+	mi := &file_services_order_rpc_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2125,7 +2231,7 @@ func (x *ListRefundsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRefundsResponse.ProtoReflect.Descriptor instead.
 func (*ListRefundsResponse) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{29}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListRefundsResponse) GetRefunds() []*Refund {
@@ -2156,7 +2262,7 @@ type Refund struct {
 
 func (x *Refund) Reset() {
 	*x = Refund{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[30]
+	mi := &file_services_order_rpc_order_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2168,7 +2274,7 @@ func (x *Refund) String() string {
 func (*Refund) ProtoMessage() {}
 
 func (x *Refund) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[30]
+	mi := &file_services_order_rpc_order_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2181,7 +2287,7 @@ func (x *Refund) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refund.ProtoReflect.Descriptor instead.
 func (*Refund) Descriptor() ([]byte, []int) {
-	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{30}
+	return file_services_order_rpc_order_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Refund) GetId() string {
@@ -2251,7 +2357,7 @@ type Placement_Line struct {
 
 func (x *Placement_Line) Reset() {
 	*x = Placement_Line{}
-	mi := &file_services_order_rpc_order_proto_msgTypes[31]
+	mi := &file_services_order_rpc_order_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2263,7 +2369,7 @@ func (x *Placement_Line) String() string {
 func (*Placement_Line) ProtoMessage() {}
 
 func (x *Placement_Line) ProtoReflect() protoreflect.Message {
-	mi := &file_services_order_rpc_order_proto_msgTypes[31]
+	mi := &file_services_order_rpc_order_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2423,7 +2529,14 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\"6\n" +
 	"\x16CheckUndecidedResponse\x12\x1c\n" +
-	"\tundecided\x18\x01 \x01(\bR\tundecided\"U\n" +
+	"\tundecided\x18\x01 \x01(\bR\tundecided\"r\n" +
+	"\fEraseRequest\x12\x1f\n" +
+	"\vcustomer_id\x18\x01 \x01(\tR\n" +
+	"customerId\x12\x19\n" +
+	"\border_id\x18\x02 \x01(\tR\aorderId\x12\x0e\n" +
+	"\x02by\x18\x03 \x01(\tR\x02by\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\x0f\n" +
+	"\rEraseResponse\"U\n" +
 	"\x12RepairOrderRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12/\n" +
 	"\x06repair\x18\x02 \x01(\v2\x17.amends.order.v1.RepairR\x06repair\"K\n" +
@@ -2465,7 +2578,7 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x19REFUND_STATUS_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15REFUND_STATUS_PENDING\x10\x01\x12\x16\n" +
 	"\x12REFUND_STATUS_DONE\x10\x02\x12\x19\n" +
-	"\x15REFUND_STATUS_REFUSED\x10\x032\xd0\b\n" +
+	"\x15REFUND_STATUS_REFUSED\x10\x032\x9d\t\n" +
 	"\x05Order\x12E\n" +
 	"\x03Get\x12\x1b.amends.order.v1.GetRequest\x1a\x1c.amends.order.v1.GetResponse\"\x03\x90\x02\x01\x12Z\n" +
 	"\n" +
@@ -2480,7 +2593,8 @@ const file_services_order_rpc_order_proto_rawDesc = "" +
 	"\x06Create\x12\x1e.amends.order.v1.CreateRequest\x1a\x1f.amends.order.v1.CreateResponse\"\x03\x90\x02\x02\x12T\n" +
 	"\bWithdraw\x12 .amends.order.v1.WithdrawRequest\x1a!.amends.order.v1.WithdrawResponse\"\x03\x90\x02\x02\x12]\n" +
 	"\vRepairOrder\x12#.amends.order.v1.RepairOrderRequest\x1a$.amends.order.v1.RepairOrderResponse\"\x03\x90\x02\x02\x12f\n" +
-	"\x0eCheckUndecided\x12&.amends.order.v1.CheckUndecidedRequest\x1a'.amends.order.v1.CheckUndecidedResponse\"\x03\x90\x02\x01\x12_\n" +
+	"\x0eCheckUndecided\x12&.amends.order.v1.CheckUndecidedRequest\x1a'.amends.order.v1.CheckUndecidedResponse\"\x03\x90\x02\x01\x12K\n" +
+	"\x05Erase\x12\x1d.amends.order.v1.EraseRequest\x1a\x1e.amends.order.v1.EraseResponse\"\x03\x90\x02\x02\x12_\n" +
 	"\vListRefunds\x12#.amends.order.v1.ListRefundsRequest\x1a$.amends.order.v1.ListRefundsResponse\"\x03\x90\x02\x010\x01B5Z3github.com/amends/amends/services/order/rpc/orderpbb\x06proto3"
 
 var (
@@ -2496,7 +2610,7 @@ func file_services_order_rpc_order_proto_rawDescGZIP() []byte {
 }
 
 var file_services_order_rpc_order_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_services_order_rpc_order_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_services_order_rpc_order_proto_goTypes = []any{
 	(Status)(0),                    // 0: amends.order.v1.Status
 	(Reason)(0),                    // 1: amends.order.v1.Reason
@@ -2528,57 +2642,59 @@ var file_services_order_rpc_order_proto_goTypes = []any{
 	(*GetPayableResponse)(nil),     // 27: amends.order.v1.GetPayableResponse
 	(*CheckUndecidedRequest)(nil),  // 28: amends.order.v1.CheckUndecidedRequest
 	(*CheckUndecidedResponse)(nil), // 29: amends.order.v1.CheckUndecidedResponse
-	(*RepairOrderRequest)(nil),     // 30: amends.order.v1.RepairOrderRequest
-	(*RepairOrderResponse)(nil),    // 31: amends.order.v1.RepairOrderResponse
-	(*ListRefundsRequest)(nil),     // 32: amends.order.v1.ListRefundsRequest
-	(*ListRefundsResponse)(nil),    // 33: amends.order.v1.ListRefundsResponse
-	(*Refund)(nil),                 // 34: amends.order.v1.Refund
-	(*Placement_Line)(nil),         // 35: amends.order.v1.Placement.Line
-	(*timestamppb.Timestamp)(nil),  // 36: google.protobuf.Timestamp
-	(*wirepb.Amount)(nil),          // 37: amends.wire.v1.Amount
-	(*durationpb.Duration)(nil),    // 38: google.protobuf.Duration
+	(*EraseRequest)(nil),           // 30: amends.order.v1.EraseRequest
+	(*EraseResponse)(nil),          // 31: amends.order.v1.EraseResponse
+	(*RepairOrderRequest)(nil),     // 32: amends.order.v1.RepairOrderRequest
+	(*RepairOrderResponse)(nil),    // 33: amends.order.v1.RepairOrderResponse
+	(*ListRefundsRequest)(nil),     // 34: amends.order.v1.ListRefundsRequest
+	(*ListRefundsResponse)(nil),    // 35: amends.order.v1.ListRefundsResponse
+	(*Refund)(nil),                 // 36: amends.order.v1.Refund
+	(*Placement_Line)(nil),         // 37: amends.order.v1.Placement.Line
+	(*timestamppb.Timestamp)(nil),  // 38: google.protobuf.Timestamp
+	(*wirepb.Amount)(nil),          // 39: amends.wire.v1.Amount
+	(*durationpb.Duration)(nil),    // 40: google.protobuf.Duration
 }
 var file_services_order_rpc_order_proto_depIdxs = []int32{
 	0,  // 0: amends.order.v1.GetResponse.status:type_name -> amends.order.v1.Status
 	1,  // 1: amends.order.v1.GetResponse.reason:type_name -> amends.order.v1.Reason
 	1,  // 2: amends.order.v1.GetResponse.decided:type_name -> amends.order.v1.Reason
-	36, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
+	38, // 3: amends.order.v1.GetResponse.decided_at:type_name -> google.protobuf.Timestamp
 	6,  // 4: amends.order.v1.GetResponse.placement:type_name -> amends.order.v1.Placement
-	37, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
+	39, // 5: amends.order.v1.GetResponse.total:type_name -> amends.wire.v1.Amount
 	7,  // 6: amends.order.v1.GetResponse.attention:type_name -> amends.order.v1.Attention
 	9,  // 7: amends.order.v1.GetResponse.waivers:type_name -> amends.order.v1.Waiver
-	36, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
-	36, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
-	36, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
+	38, // 8: amends.order.v1.GetResponse.noted_at:type_name -> google.protobuf.Timestamp
+	38, // 9: amends.order.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
+	38, // 10: amends.order.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
 	10, // 11: amends.order.v1.GetResponse.acknowledgements:type_name -> amends.order.v1.Acknowledgement
 	8,  // 12: amends.order.v1.GetResponse.repairs:type_name -> amends.order.v1.Repair
-	35, // 13: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
-	36, // 14: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
-	36, // 15: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
+	37, // 13: amends.order.v1.Placement.lines:type_name -> amends.order.v1.Placement.Line
+	38, // 14: amends.order.v1.Placement.placed_at:type_name -> google.protobuf.Timestamp
+	38, // 15: amends.order.v1.Placement.decide_by:type_name -> google.protobuf.Timestamp
 	2,  // 16: amends.order.v1.Placement.style:type_name -> amends.order.v1.Style
-	36, // 17: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
-	36, // 18: amends.order.v1.Repair.at:type_name -> google.protobuf.Timestamp
-	36, // 19: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
+	38, // 17: amends.order.v1.Attention.since:type_name -> google.protobuf.Timestamp
+	38, // 18: amends.order.v1.Repair.at:type_name -> google.protobuf.Timestamp
+	38, // 19: amends.order.v1.Waiver.at:type_name -> google.protobuf.Timestamp
 	7,  // 20: amends.order.v1.Acknowledgement.flags:type_name -> amends.order.v1.Attention
-	36, // 21: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
+	38, // 21: amends.order.v1.Acknowledgement.at:type_name -> google.protobuf.Timestamp
 	6,  // 22: amends.order.v1.CreateRequest.placement:type_name -> amends.order.v1.Placement
 	16, // 23: amends.order.v1.CreateRequest.ship_to:type_name -> amends.order.v1.GetAddressResponse
-	38, // 24: amends.order.v1.CreateRequest.decide_after:type_name -> google.protobuf.Duration
+	40, // 24: amends.order.v1.CreateRequest.decide_after:type_name -> google.protobuf.Duration
 	5,  // 25: amends.order.v1.CreateResponse.record:type_name -> amends.order.v1.GetResponse
 	5,  // 26: amends.order.v1.WithdrawResponse.record:type_name -> amends.order.v1.GetResponse
 	17, // 27: amends.order.v1.KeepContactRequest.contact:type_name -> amends.order.v1.Contact
 	17, // 28: amends.order.v1.GetContactResponse.contact:type_name -> amends.order.v1.Contact
 	16, // 29: amends.order.v1.GetDestinationResponse.address:type_name -> amends.order.v1.GetAddressResponse
-	35, // 30: amends.order.v1.GetWantedResponse.lines:type_name -> amends.order.v1.Placement.Line
-	37, // 31: amends.order.v1.GetPayableResponse.total:type_name -> amends.wire.v1.Amount
+	37, // 30: amends.order.v1.GetWantedResponse.lines:type_name -> amends.order.v1.Placement.Line
+	39, // 31: amends.order.v1.GetPayableResponse.total:type_name -> amends.wire.v1.Amount
 	8,  // 32: amends.order.v1.RepairOrderRequest.repair:type_name -> amends.order.v1.Repair
 	5,  // 33: amends.order.v1.RepairOrderResponse.record:type_name -> amends.order.v1.GetResponse
-	34, // 34: amends.order.v1.ListRefundsResponse.refunds:type_name -> amends.order.v1.Refund
-	37, // 35: amends.order.v1.Refund.amount:type_name -> amends.wire.v1.Amount
+	36, // 34: amends.order.v1.ListRefundsResponse.refunds:type_name -> amends.order.v1.Refund
+	39, // 35: amends.order.v1.Refund.amount:type_name -> amends.wire.v1.Amount
 	3,  // 36: amends.order.v1.Refund.status:type_name -> amends.order.v1.RefundStatus
-	36, // 37: amends.order.v1.Refund.opened_at:type_name -> google.protobuf.Timestamp
-	36, // 38: amends.order.v1.Refund.noted_at:type_name -> google.protobuf.Timestamp
-	36, // 39: amends.order.v1.Refund.closed_at:type_name -> google.protobuf.Timestamp
+	38, // 37: amends.order.v1.Refund.opened_at:type_name -> google.protobuf.Timestamp
+	38, // 38: amends.order.v1.Refund.noted_at:type_name -> google.protobuf.Timestamp
+	38, // 39: amends.order.v1.Refund.closed_at:type_name -> google.protobuf.Timestamp
 	4,  // 40: amends.order.v1.Order.Get:input_type -> amends.order.v1.GetRequest
 	15, // 41: amends.order.v1.Order.GetAddress:input_type -> amends.order.v1.GetAddressRequest
 	18, // 42: amends.order.v1.Order.KeepContact:input_type -> amends.order.v1.KeepContactRequest
@@ -2588,23 +2704,25 @@ var file_services_order_rpc_order_proto_depIdxs = []int32{
 	26, // 46: amends.order.v1.Order.GetPayable:input_type -> amends.order.v1.GetPayableRequest
 	11, // 47: amends.order.v1.Order.Create:input_type -> amends.order.v1.CreateRequest
 	13, // 48: amends.order.v1.Order.Withdraw:input_type -> amends.order.v1.WithdrawRequest
-	30, // 49: amends.order.v1.Order.RepairOrder:input_type -> amends.order.v1.RepairOrderRequest
+	32, // 49: amends.order.v1.Order.RepairOrder:input_type -> amends.order.v1.RepairOrderRequest
 	28, // 50: amends.order.v1.Order.CheckUndecided:input_type -> amends.order.v1.CheckUndecidedRequest
-	32, // 51: amends.order.v1.Order.ListRefunds:input_type -> amends.order.v1.ListRefundsRequest
-	5,  // 52: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
-	16, // 53: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
-	19, // 54: amends.order.v1.Order.KeepContact:output_type -> amends.order.v1.KeepContactResponse
-	21, // 55: amends.order.v1.Order.GetContact:output_type -> amends.order.v1.GetContactResponse
-	23, // 56: amends.order.v1.Order.GetDestination:output_type -> amends.order.v1.GetDestinationResponse
-	25, // 57: amends.order.v1.Order.GetWanted:output_type -> amends.order.v1.GetWantedResponse
-	27, // 58: amends.order.v1.Order.GetPayable:output_type -> amends.order.v1.GetPayableResponse
-	12, // 59: amends.order.v1.Order.Create:output_type -> amends.order.v1.CreateResponse
-	14, // 60: amends.order.v1.Order.Withdraw:output_type -> amends.order.v1.WithdrawResponse
-	31, // 61: amends.order.v1.Order.RepairOrder:output_type -> amends.order.v1.RepairOrderResponse
-	29, // 62: amends.order.v1.Order.CheckUndecided:output_type -> amends.order.v1.CheckUndecidedResponse
-	33, // 63: amends.order.v1.Order.ListRefunds:output_type -> amends.order.v1.ListRefundsResponse
-	52, // [52:64] is the sub-list for method output_type
-	40, // [40:52] is the sub-list for method input_type
+	30, // 51: amends.order.v1.Order.Erase:input_type -> amends.order.v1.EraseRequest
+	34, // 52: amends.order.v1.Order.ListRefunds:input_type -> amends.order.v1.ListRefundsRequest
+	5,  // 53: amends.order.v1.Order.Get:output_type -> amends.order.v1.GetResponse
+	16, // 54: amends.order.v1.Order.GetAddress:output_type -> amends.order.v1.GetAddressResponse
+	19, // 55: amends.order.v1.Order.KeepContact:output_type -> amends.order.v1.KeepContactResponse
+	21, // 56: amends.order.v1.Order.GetContact:output_type -> amends.order.v1.GetContactResponse
+	23, // 57: amends.order.v1.Order.GetDestination:output_type -> amends.order.v1.GetDestinationResponse
+	25, // 58: amends.order.v1.Order.GetWanted:output_type -> amends.order.v1.GetWantedResponse
+	27, // 59: amends.order.v1.Order.GetPayable:output_type -> amends.order.v1.GetPayableResponse
+	12, // 60: amends.order.v1.Order.Create:output_type -> amends.order.v1.CreateResponse
+	14, // 61: amends.order.v1.Order.Withdraw:output_type -> amends.order.v1.WithdrawResponse
+	33, // 62: amends.order.v1.Order.RepairOrder:output_type -> amends.order.v1.RepairOrderResponse
+	29, // 63: amends.order.v1.Order.CheckUndecided:output_type -> amends.order.v1.CheckUndecidedResponse
+	31, // 64: amends.order.v1.Order.Erase:output_type -> amends.order.v1.EraseResponse
+	35, // 65: amends.order.v1.Order.ListRefunds:output_type -> amends.order.v1.ListRefundsResponse
+	53, // [53:66] is the sub-list for method output_type
+	40, // [40:53] is the sub-list for method input_type
 	40, // [40:40] is the sub-list for extension type_name
 	40, // [40:40] is the sub-list for extension extendee
 	0,  // [0:40] is the sub-list for field type_name
@@ -2621,7 +2739,7 @@ func file_services_order_rpc_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_services_order_rpc_order_proto_rawDesc), len(file_services_order_rpc_order_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   32,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

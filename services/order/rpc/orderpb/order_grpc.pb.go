@@ -30,6 +30,7 @@ const (
 	Order_Withdraw_FullMethodName       = "/amends.order.v1.Order/Withdraw"
 	Order_RepairOrder_FullMethodName    = "/amends.order.v1.Order/RepairOrder"
 	Order_CheckUndecided_FullMethodName = "/amends.order.v1.Order/CheckUndecided"
+	Order_Erase_FullMethodName          = "/amends.order.v1.Order/Erase"
 	Order_ListRefunds_FullMethodName    = "/amends.order.v1.Order/ListRefunds"
 )
 
@@ -73,6 +74,10 @@ type OrderClient interface {
 	RepairOrder(ctx context.Context, in *RepairOrderRequest, opts ...grpc.CallOption) (*RepairOrderResponse, error)
 	// CheckUndecided reports whether a customer has an order that is not decided.
 	CheckUndecided(ctx context.Context, in *CheckUndecidedRequest, opts ...grpc.CallOption) (*CheckUndecidedResponse, error)
+	// Erase removes the addresses and contacts from a customer's orders, now or, of an order
+	// that is not decided, soon after its end; or from one order, which is refused with
+	// NOT_DECIDED and NOT_FOUND. A repeat is fine.
+	Erase(ctx context.Context, in *EraseRequest, opts ...grpc.CallOption) (*EraseResponse, error)
 	// ListRefunds returns the refunds of an order, the oldest first, in parts.
 	ListRefunds(ctx context.Context, in *ListRefundsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListRefundsResponse], error)
 }
@@ -195,6 +200,16 @@ func (c *orderClient) CheckUndecided(ctx context.Context, in *CheckUndecidedRequ
 	return out, nil
 }
 
+func (c *orderClient) Erase(ctx context.Context, in *EraseRequest, opts ...grpc.CallOption) (*EraseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EraseResponse)
+	err := c.cc.Invoke(ctx, Order_Erase_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *orderClient) ListRefunds(ctx context.Context, in *ListRefundsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListRefundsResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &Order_ServiceDesc.Streams[0], Order_ListRefunds_FullMethodName, cOpts...)
@@ -254,6 +269,10 @@ type OrderServer interface {
 	RepairOrder(context.Context, *RepairOrderRequest) (*RepairOrderResponse, error)
 	// CheckUndecided reports whether a customer has an order that is not decided.
 	CheckUndecided(context.Context, *CheckUndecidedRequest) (*CheckUndecidedResponse, error)
+	// Erase removes the addresses and contacts from a customer's orders, now or, of an order
+	// that is not decided, soon after its end; or from one order, which is refused with
+	// NOT_DECIDED and NOT_FOUND. A repeat is fine.
+	Erase(context.Context, *EraseRequest) (*EraseResponse, error)
 	// ListRefunds returns the refunds of an order, the oldest first, in parts.
 	ListRefunds(*ListRefundsRequest, grpc.ServerStreamingServer[ListRefundsResponse]) error
 	mustEmbedUnimplementedOrderServer()
@@ -298,6 +317,9 @@ func (UnimplementedOrderServer) RepairOrder(context.Context, *RepairOrderRequest
 }
 func (UnimplementedOrderServer) CheckUndecided(context.Context, *CheckUndecidedRequest) (*CheckUndecidedResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckUndecided not implemented")
+}
+func (UnimplementedOrderServer) Erase(context.Context, *EraseRequest) (*EraseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Erase not implemented")
 }
 func (UnimplementedOrderServer) ListRefunds(*ListRefundsRequest, grpc.ServerStreamingServer[ListRefundsResponse]) error {
 	return status.Error(codes.Unimplemented, "method ListRefunds not implemented")
@@ -521,6 +543,24 @@ func _Order_CheckUndecided_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Order_Erase_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServer).Erase(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Order_Erase_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServer).Erase(ctx, req.(*EraseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Order_ListRefunds_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(ListRefundsRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -582,6 +622,10 @@ var Order_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CheckUndecided",
 			Handler:    _Order_CheckUndecided_Handler,
+		},
+		{
+			MethodName: "Erase",
+			Handler:    _Order_Erase_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

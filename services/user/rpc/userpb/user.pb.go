@@ -2982,6 +2982,88 @@ func (x *LockResponse) GetAccount() *Account {
 	return nil
 }
 
+// EraseAccountRequest is the request.
+type EraseAccountRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Decision      *Decision              `protobuf:"bytes,1,opt,name=decision,proto3" json:"decision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseAccountRequest) Reset() {
+	*x = EraseAccountRequest{}
+	mi := &file_services_user_rpc_user_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseAccountRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseAccountRequest) ProtoMessage() {}
+
+func (x *EraseAccountRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_user_rpc_user_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseAccountRequest.ProtoReflect.Descriptor instead.
+func (*EraseAccountRequest) Descriptor() ([]byte, []int) {
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *EraseAccountRequest) GetDecision() *Decision {
+	if x != nil {
+		return x.Decision
+	}
+	return nil
+}
+
+// EraseAccountResponse is the answer.
+type EraseAccountResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseAccountResponse) Reset() {
+	*x = EraseAccountResponse{}
+	mi := &file_services_user_rpc_user_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseAccountResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseAccountResponse) ProtoMessage() {}
+
+func (x *EraseAccountResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_user_rpc_user_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseAccountResponse.ProtoReflect.Descriptor instead.
+func (*EraseAccountResponse) Descriptor() ([]byte, []int) {
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{55}
+}
+
 // UnlockRequest is the request.
 type UnlockRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2992,7 +3074,7 @@ type UnlockRequest struct {
 
 func (x *UnlockRequest) Reset() {
 	*x = UnlockRequest{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[54]
+	mi := &file_services_user_rpc_user_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3004,7 +3086,7 @@ func (x *UnlockRequest) String() string {
 func (*UnlockRequest) ProtoMessage() {}
 
 func (x *UnlockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[54]
+	mi := &file_services_user_rpc_user_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3017,7 +3099,7 @@ func (x *UnlockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlockRequest.ProtoReflect.Descriptor instead.
 func (*UnlockRequest) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{54}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *UnlockRequest) GetDecision() *Decision {
@@ -3037,7 +3119,7 @@ type UnlockResponse struct {
 
 func (x *UnlockResponse) Reset() {
 	*x = UnlockResponse{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[55]
+	mi := &file_services_user_rpc_user_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3049,7 +3131,7 @@ func (x *UnlockResponse) String() string {
 func (*UnlockResponse) ProtoMessage() {}
 
 func (x *UnlockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[55]
+	mi := &file_services_user_rpc_user_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3062,7 +3144,7 @@ func (x *UnlockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlockResponse.ProtoReflect.Descriptor instead.
 func (*UnlockResponse) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{55}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *UnlockResponse) GetAccount() *Account {
@@ -3086,7 +3168,7 @@ type ListRecordsRequest struct {
 
 func (x *ListRecordsRequest) Reset() {
 	*x = ListRecordsRequest{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[56]
+	mi := &file_services_user_rpc_user_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3098,7 +3180,7 @@ func (x *ListRecordsRequest) String() string {
 func (*ListRecordsRequest) ProtoMessage() {}
 
 func (x *ListRecordsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[56]
+	mi := &file_services_user_rpc_user_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3111,7 +3193,7 @@ func (x *ListRecordsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRecordsRequest.ProtoReflect.Descriptor instead.
 func (*ListRecordsRequest) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{56}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ListRecordsRequest) GetAccount() string {
@@ -3145,7 +3227,7 @@ type ListRecordsResponse struct {
 
 func (x *ListRecordsResponse) Reset() {
 	*x = ListRecordsResponse{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[57]
+	mi := &file_services_user_rpc_user_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3157,7 +3239,7 @@ func (x *ListRecordsResponse) String() string {
 func (*ListRecordsResponse) ProtoMessage() {}
 
 func (x *ListRecordsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[57]
+	mi := &file_services_user_rpc_user_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3170,7 +3252,7 @@ func (x *ListRecordsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRecordsResponse.ProtoReflect.Descriptor instead.
 func (*ListRecordsResponse) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{57}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ListRecordsResponse) GetRecords() []*Record {
@@ -3190,7 +3272,7 @@ type GetMailRequest struct {
 
 func (x *GetMailRequest) Reset() {
 	*x = GetMailRequest{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[58]
+	mi := &file_services_user_rpc_user_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3202,7 +3284,7 @@ func (x *GetMailRequest) String() string {
 func (*GetMailRequest) ProtoMessage() {}
 
 func (x *GetMailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[58]
+	mi := &file_services_user_rpc_user_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3215,7 +3297,7 @@ func (x *GetMailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMailRequest.ProtoReflect.Descriptor instead.
 func (*GetMailRequest) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{58}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *GetMailRequest) GetId() string {
@@ -3235,7 +3317,7 @@ type GetMailResponse struct {
 
 func (x *GetMailResponse) Reset() {
 	*x = GetMailResponse{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[59]
+	mi := &file_services_user_rpc_user_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3247,7 +3329,7 @@ func (x *GetMailResponse) String() string {
 func (*GetMailResponse) ProtoMessage() {}
 
 func (x *GetMailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[59]
+	mi := &file_services_user_rpc_user_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3260,7 +3342,7 @@ func (x *GetMailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMailResponse.ProtoReflect.Descriptor instead.
 func (*GetMailResponse) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{59}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *GetMailResponse) GetMail() *Mail {
@@ -3281,7 +3363,7 @@ type ListMailsRequest struct {
 
 func (x *ListMailsRequest) Reset() {
 	*x = ListMailsRequest{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[60]
+	mi := &file_services_user_rpc_user_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3293,7 +3375,7 @@ func (x *ListMailsRequest) String() string {
 func (*ListMailsRequest) ProtoMessage() {}
 
 func (x *ListMailsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[60]
+	mi := &file_services_user_rpc_user_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3306,7 +3388,7 @@ func (x *ListMailsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMailsRequest.ProtoReflect.Descriptor instead.
 func (*ListMailsRequest) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{60}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ListMailsRequest) GetLimit() int32 {
@@ -3326,7 +3408,7 @@ type ListMailsResponse struct {
 
 func (x *ListMailsResponse) Reset() {
 	*x = ListMailsResponse{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[61]
+	mi := &file_services_user_rpc_user_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3338,7 +3420,7 @@ func (x *ListMailsResponse) String() string {
 func (*ListMailsResponse) ProtoMessage() {}
 
 func (x *ListMailsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[61]
+	mi := &file_services_user_rpc_user_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3351,7 +3433,7 @@ func (x *ListMailsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMailsResponse.ProtoReflect.Descriptor instead.
 func (*ListMailsResponse) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{61}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ListMailsResponse) GetMails() []*Mail {
@@ -3373,7 +3455,7 @@ type SigningKey struct {
 
 func (x *SigningKey) Reset() {
 	*x = SigningKey{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[62]
+	mi := &file_services_user_rpc_user_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3385,7 +3467,7 @@ func (x *SigningKey) String() string {
 func (*SigningKey) ProtoMessage() {}
 
 func (x *SigningKey) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[62]
+	mi := &file_services_user_rpc_user_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3398,7 +3480,7 @@ func (x *SigningKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SigningKey.ProtoReflect.Descriptor instead.
 func (*SigningKey) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{62}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *SigningKey) GetId() string {
@@ -3427,7 +3509,7 @@ type Revocation struct {
 
 func (x *Revocation) Reset() {
 	*x = Revocation{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[63]
+	mi := &file_services_user_rpc_user_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3439,7 +3521,7 @@ func (x *Revocation) String() string {
 func (*Revocation) ProtoMessage() {}
 
 func (x *Revocation) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[63]
+	mi := &file_services_user_rpc_user_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3452,7 +3534,7 @@ func (x *Revocation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revocation.ProtoReflect.Descriptor instead.
 func (*Revocation) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{63}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *Revocation) GetId() string {
@@ -3484,7 +3566,7 @@ type Tokens struct {
 
 func (x *Tokens) Reset() {
 	*x = Tokens{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[64]
+	mi := &file_services_user_rpc_user_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3496,7 +3578,7 @@ func (x *Tokens) String() string {
 func (*Tokens) ProtoMessage() {}
 
 func (x *Tokens) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[64]
+	mi := &file_services_user_rpc_user_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3509,7 +3591,7 @@ func (x *Tokens) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tokens.ProtoReflect.Descriptor instead.
 func (*Tokens) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{64}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *Tokens) GetAccount() string {
@@ -3574,7 +3656,7 @@ type Account struct {
 
 func (x *Account) Reset() {
 	*x = Account{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[65]
+	mi := &file_services_user_rpc_user_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3586,7 +3668,7 @@ func (x *Account) String() string {
 func (*Account) ProtoMessage() {}
 
 func (x *Account) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[65]
+	mi := &file_services_user_rpc_user_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3599,7 +3681,7 @@ func (x *Account) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Account.ProtoReflect.Descriptor instead.
 func (*Account) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{65}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *Account) GetId() string {
@@ -3682,7 +3764,7 @@ type Preferences struct {
 
 func (x *Preferences) Reset() {
 	*x = Preferences{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[66]
+	mi := &file_services_user_rpc_user_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3694,7 +3776,7 @@ func (x *Preferences) String() string {
 func (*Preferences) ProtoMessage() {}
 
 func (x *Preferences) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[66]
+	mi := &file_services_user_rpc_user_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3707,7 +3789,7 @@ func (x *Preferences) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Preferences.ProtoReflect.Descriptor instead.
 func (*Preferences) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{66}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *Preferences) GetAll() []*Preference {
@@ -3729,7 +3811,7 @@ type Preference struct {
 
 func (x *Preference) Reset() {
 	*x = Preference{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[67]
+	mi := &file_services_user_rpc_user_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3741,7 +3823,7 @@ func (x *Preference) String() string {
 func (*Preference) ProtoMessage() {}
 
 func (x *Preference) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[67]
+	mi := &file_services_user_rpc_user_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3754,7 +3836,7 @@ func (x *Preference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Preference.ProtoReflect.Descriptor instead.
 func (*Preference) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{67}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *Preference) GetCategory() Category {
@@ -3792,7 +3874,7 @@ type Session struct {
 
 func (x *Session) Reset() {
 	*x = Session{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[68]
+	mi := &file_services_user_rpc_user_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3804,7 +3886,7 @@ func (x *Session) String() string {
 func (*Session) ProtoMessage() {}
 
 func (x *Session) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[68]
+	mi := &file_services_user_rpc_user_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3817,7 +3899,7 @@ func (x *Session) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Session.ProtoReflect.Descriptor instead.
 func (*Session) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{68}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *Session) GetId() string {
@@ -3873,7 +3955,7 @@ type Delivery struct {
 
 func (x *Delivery) Reset() {
 	*x = Delivery{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[69]
+	mi := &file_services_user_rpc_user_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3885,7 +3967,7 @@ func (x *Delivery) String() string {
 func (*Delivery) ProtoMessage() {}
 
 func (x *Delivery) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[69]
+	mi := &file_services_user_rpc_user_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3898,7 +3980,7 @@ func (x *Delivery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delivery.ProtoReflect.Descriptor instead.
 func (*Delivery) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{69}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *Delivery) GetId() string {
@@ -3972,7 +4054,7 @@ type APIKey struct {
 
 func (x *APIKey) Reset() {
 	*x = APIKey{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[70]
+	mi := &file_services_user_rpc_user_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3984,7 +4066,7 @@ func (x *APIKey) String() string {
 func (*APIKey) ProtoMessage() {}
 
 func (x *APIKey) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[70]
+	mi := &file_services_user_rpc_user_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3997,7 +4079,7 @@ func (x *APIKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use APIKey.ProtoReflect.Descriptor instead.
 func (*APIKey) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{70}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *APIKey) GetId() string {
@@ -4054,7 +4136,7 @@ type Decision struct {
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[71]
+	mi := &file_services_user_rpc_user_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4066,7 +4148,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[71]
+	mi := &file_services_user_rpc_user_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4079,7 +4161,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{71}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *Decision) GetAccount() string {
@@ -4118,7 +4200,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[72]
+	mi := &file_services_user_rpc_user_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4130,7 +4212,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[72]
+	mi := &file_services_user_rpc_user_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4143,7 +4225,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{72}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *Record) GetId() string {
@@ -4206,7 +4288,7 @@ type Mail struct {
 
 func (x *Mail) Reset() {
 	*x = Mail{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[73]
+	mi := &file_services_user_rpc_user_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4218,7 +4300,7 @@ func (x *Mail) String() string {
 func (*Mail) ProtoMessage() {}
 
 func (x *Mail) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[73]
+	mi := &file_services_user_rpc_user_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4231,7 +4313,7 @@ func (x *Mail) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Mail.ProtoReflect.Descriptor instead.
 func (*Mail) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{73}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *Mail) GetId() string {
@@ -4443,7 +4525,10 @@ const file_services_user_rpc_user_proto_rawDesc = "" +
 	"\vLockRequest\x124\n" +
 	"\bdecision\x18\x01 \x01(\v2\x18.amends.user.v1.DecisionR\bdecision\"A\n" +
 	"\fLockResponse\x121\n" +
-	"\aaccount\x18\x01 \x01(\v2\x17.amends.user.v1.AccountR\aaccount\"E\n" +
+	"\aaccount\x18\x01 \x01(\v2\x17.amends.user.v1.AccountR\aaccount\"K\n" +
+	"\x13EraseAccountRequest\x124\n" +
+	"\bdecision\x18\x01 \x01(\v2\x18.amends.user.v1.DecisionR\bdecision\"\x16\n" +
+	"\x14EraseAccountResponse\"E\n" +
 	"\rUnlockRequest\x124\n" +
 	"\bdecision\x18\x01 \x01(\v2\x18.amends.user.v1.DecisionR\bdecision\"C\n" +
 	"\x0eUnlockResponse\x121\n" +
@@ -4586,7 +4671,7 @@ const file_services_user_rpc_user_proto_rawDesc = "" +
 	"\x0eEVENT_UNLOCKED\x10\v\x12\x15\n" +
 	"\x11EVENT_KEY_CREATED\x10\f\x12\x15\n" +
 	"\x11EVENT_KEY_REVOKED\x10\r\x12\x10\n" +
-	"\fEVENT_ERASED\x10\x0e2\xeb\x14\n" +
+	"\fEVENT_ERASED\x10\x0e2\xcb\x15\n" +
 	"\x04User\x12g\n" +
 	"\x0fListSigningKeys\x12&.amends.user.v1.ListSigningKeysRequest\x1a'.amends.user.v1.ListSigningKeysResponse\"\x03\x90\x02\x01\x12g\n" +
 	"\x0fListRevocations\x12&.amends.user.v1.ListRevocationsRequest\x1a'.amends.user.v1.ListRevocationsResponse\"\x03\x90\x02\x01\x12^\n" +
@@ -4615,7 +4700,8 @@ const file_services_user_rpc_user_proto_rawDesc = "" +
 	"\x05Erase\x12\x1c.amends.user.v1.EraseRequest\x1a\x1d.amends.user.v1.EraseResponse\x12G\n" +
 	"\x06Create\x12\x1d.amends.user.v1.CreateRequest\x1a\x1e.amends.user.v1.CreateResponse\x12O\n" +
 	"\aSetRole\x12\x1e.amends.user.v1.SetRoleRequest\x1a\x1f.amends.user.v1.SetRoleResponse\"\x03\x90\x02\x02\x12F\n" +
-	"\x04Lock\x12\x1b.amends.user.v1.LockRequest\x1a\x1c.amends.user.v1.LockResponse\"\x03\x90\x02\x02\x12L\n" +
+	"\x04Lock\x12\x1b.amends.user.v1.LockRequest\x1a\x1c.amends.user.v1.LockResponse\"\x03\x90\x02\x02\x12^\n" +
+	"\fEraseAccount\x12#.amends.user.v1.EraseAccountRequest\x1a$.amends.user.v1.EraseAccountResponse\"\x03\x90\x02\x02\x12L\n" +
 	"\x06Unlock\x12\x1d.amends.user.v1.UnlockRequest\x1a\x1e.amends.user.v1.UnlockResponse\"\x03\x90\x02\x02\x12[\n" +
 	"\vListRecords\x12\".amends.user.v1.ListRecordsRequest\x1a#.amends.user.v1.ListRecordsResponse\"\x03\x90\x02\x01\x12O\n" +
 	"\aGetMail\x12\x1e.amends.user.v1.GetMailRequest\x1a\x1f.amends.user.v1.GetMailResponse\"\x03\x90\x02\x01\x12U\n" +
@@ -4634,7 +4720,7 @@ func file_services_user_rpc_user_proto_rawDescGZIP() []byte {
 }
 
 var file_services_user_rpc_user_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_services_user_rpc_user_proto_msgTypes = make([]protoimpl.MessageInfo, 74)
+var file_services_user_rpc_user_proto_msgTypes = make([]protoimpl.MessageInfo, 76)
 var file_services_user_rpc_user_proto_goTypes = []any{
 	(Role)(0),                       // 0: amends.user.v1.Role
 	(Category)(0),                   // 1: amends.user.v1.Category
@@ -4695,146 +4781,151 @@ var file_services_user_rpc_user_proto_goTypes = []any{
 	(*SetRoleResponse)(nil),         // 56: amends.user.v1.SetRoleResponse
 	(*LockRequest)(nil),             // 57: amends.user.v1.LockRequest
 	(*LockResponse)(nil),            // 58: amends.user.v1.LockResponse
-	(*UnlockRequest)(nil),           // 59: amends.user.v1.UnlockRequest
-	(*UnlockResponse)(nil),          // 60: amends.user.v1.UnlockResponse
-	(*ListRecordsRequest)(nil),      // 61: amends.user.v1.ListRecordsRequest
-	(*ListRecordsResponse)(nil),     // 62: amends.user.v1.ListRecordsResponse
-	(*GetMailRequest)(nil),          // 63: amends.user.v1.GetMailRequest
-	(*GetMailResponse)(nil),         // 64: amends.user.v1.GetMailResponse
-	(*ListMailsRequest)(nil),        // 65: amends.user.v1.ListMailsRequest
-	(*ListMailsResponse)(nil),       // 66: amends.user.v1.ListMailsResponse
-	(*SigningKey)(nil),              // 67: amends.user.v1.SigningKey
-	(*Revocation)(nil),              // 68: amends.user.v1.Revocation
-	(*Tokens)(nil),                  // 69: amends.user.v1.Tokens
-	(*Account)(nil),                 // 70: amends.user.v1.Account
-	(*Preferences)(nil),             // 71: amends.user.v1.Preferences
-	(*Preference)(nil),              // 72: amends.user.v1.Preference
-	(*Session)(nil),                 // 73: amends.user.v1.Session
-	(*Delivery)(nil),                // 74: amends.user.v1.Delivery
-	(*APIKey)(nil),                  // 75: amends.user.v1.APIKey
-	(*Decision)(nil),                // 76: amends.user.v1.Decision
-	(*Record)(nil),                  // 77: amends.user.v1.Record
-	(*Mail)(nil),                    // 78: amends.user.v1.Mail
-	(*timestamppb.Timestamp)(nil),   // 79: google.protobuf.Timestamp
+	(*EraseAccountRequest)(nil),     // 59: amends.user.v1.EraseAccountRequest
+	(*EraseAccountResponse)(nil),    // 60: amends.user.v1.EraseAccountResponse
+	(*UnlockRequest)(nil),           // 61: amends.user.v1.UnlockRequest
+	(*UnlockResponse)(nil),          // 62: amends.user.v1.UnlockResponse
+	(*ListRecordsRequest)(nil),      // 63: amends.user.v1.ListRecordsRequest
+	(*ListRecordsResponse)(nil),     // 64: amends.user.v1.ListRecordsResponse
+	(*GetMailRequest)(nil),          // 65: amends.user.v1.GetMailRequest
+	(*GetMailResponse)(nil),         // 66: amends.user.v1.GetMailResponse
+	(*ListMailsRequest)(nil),        // 67: amends.user.v1.ListMailsRequest
+	(*ListMailsResponse)(nil),       // 68: amends.user.v1.ListMailsResponse
+	(*SigningKey)(nil),              // 69: amends.user.v1.SigningKey
+	(*Revocation)(nil),              // 70: amends.user.v1.Revocation
+	(*Tokens)(nil),                  // 71: amends.user.v1.Tokens
+	(*Account)(nil),                 // 72: amends.user.v1.Account
+	(*Preferences)(nil),             // 73: amends.user.v1.Preferences
+	(*Preference)(nil),              // 74: amends.user.v1.Preference
+	(*Session)(nil),                 // 75: amends.user.v1.Session
+	(*Delivery)(nil),                // 76: amends.user.v1.Delivery
+	(*APIKey)(nil),                  // 77: amends.user.v1.APIKey
+	(*Decision)(nil),                // 78: amends.user.v1.Decision
+	(*Record)(nil),                  // 79: amends.user.v1.Record
+	(*Mail)(nil),                    // 80: amends.user.v1.Mail
+	(*timestamppb.Timestamp)(nil),   // 81: google.protobuf.Timestamp
 }
 var file_services_user_rpc_user_proto_depIdxs = []int32{
-	67, // 0: amends.user.v1.ListSigningKeysResponse.keys:type_name -> amends.user.v1.SigningKey
-	68, // 1: amends.user.v1.ListRevocationsResponse.ended:type_name -> amends.user.v1.Revocation
-	79, // 2: amends.user.v1.CheckKeyResponse.expires_at:type_name -> google.protobuf.Timestamp
+	69, // 0: amends.user.v1.ListSigningKeysResponse.keys:type_name -> amends.user.v1.SigningKey
+	70, // 1: amends.user.v1.ListRevocationsResponse.ended:type_name -> amends.user.v1.Revocation
+	81, // 2: amends.user.v1.CheckKeyResponse.expires_at:type_name -> google.protobuf.Timestamp
 	3,  // 3: amends.user.v1.ConfirmResponse.template:type_name -> amends.user.v1.Template
-	69, // 4: amends.user.v1.LogInResponse.tokens:type_name -> amends.user.v1.Tokens
-	69, // 5: amends.user.v1.RefreshResponse.tokens:type_name -> amends.user.v1.Tokens
-	70, // 6: amends.user.v1.GetAccountResponse.account:type_name -> amends.user.v1.Account
-	70, // 7: amends.user.v1.FindAccountResponse.account:type_name -> amends.user.v1.Account
-	71, // 8: amends.user.v1.ChangeProfileRequest.preferences:type_name -> amends.user.v1.Preferences
-	70, // 9: amends.user.v1.ChangeProfileResponse.account:type_name -> amends.user.v1.Account
-	73, // 10: amends.user.v1.ListSessionsResponse.sessions:type_name -> amends.user.v1.Session
-	74, // 11: amends.user.v1.ListDeliveriesResponse.deliveries:type_name -> amends.user.v1.Delivery
-	74, // 12: amends.user.v1.PutDeliveryRequest.delivery:type_name -> amends.user.v1.Delivery
-	74, // 13: amends.user.v1.PutDeliveryResponse.delivery:type_name -> amends.user.v1.Delivery
-	75, // 14: amends.user.v1.ListKeysResponse.keys:type_name -> amends.user.v1.APIKey
-	79, // 15: amends.user.v1.CreateKeyRequest.expires_at:type_name -> google.protobuf.Timestamp
-	75, // 16: amends.user.v1.CreateKeyResponse.key:type_name -> amends.user.v1.APIKey
+	71, // 4: amends.user.v1.LogInResponse.tokens:type_name -> amends.user.v1.Tokens
+	71, // 5: amends.user.v1.RefreshResponse.tokens:type_name -> amends.user.v1.Tokens
+	72, // 6: amends.user.v1.GetAccountResponse.account:type_name -> amends.user.v1.Account
+	72, // 7: amends.user.v1.FindAccountResponse.account:type_name -> amends.user.v1.Account
+	73, // 8: amends.user.v1.ChangeProfileRequest.preferences:type_name -> amends.user.v1.Preferences
+	72, // 9: amends.user.v1.ChangeProfileResponse.account:type_name -> amends.user.v1.Account
+	75, // 10: amends.user.v1.ListSessionsResponse.sessions:type_name -> amends.user.v1.Session
+	76, // 11: amends.user.v1.ListDeliveriesResponse.deliveries:type_name -> amends.user.v1.Delivery
+	76, // 12: amends.user.v1.PutDeliveryRequest.delivery:type_name -> amends.user.v1.Delivery
+	76, // 13: amends.user.v1.PutDeliveryResponse.delivery:type_name -> amends.user.v1.Delivery
+	77, // 14: amends.user.v1.ListKeysResponse.keys:type_name -> amends.user.v1.APIKey
+	81, // 15: amends.user.v1.CreateKeyRequest.expires_at:type_name -> google.protobuf.Timestamp
+	77, // 16: amends.user.v1.CreateKeyResponse.key:type_name -> amends.user.v1.APIKey
 	0,  // 17: amends.user.v1.CreateRequest.role:type_name -> amends.user.v1.Role
-	70, // 18: amends.user.v1.CreateResponse.account:type_name -> amends.user.v1.Account
-	76, // 19: amends.user.v1.SetRoleRequest.decision:type_name -> amends.user.v1.Decision
+	72, // 18: amends.user.v1.CreateResponse.account:type_name -> amends.user.v1.Account
+	78, // 19: amends.user.v1.SetRoleRequest.decision:type_name -> amends.user.v1.Decision
 	0,  // 20: amends.user.v1.SetRoleRequest.role:type_name -> amends.user.v1.Role
-	70, // 21: amends.user.v1.SetRoleResponse.account:type_name -> amends.user.v1.Account
-	76, // 22: amends.user.v1.LockRequest.decision:type_name -> amends.user.v1.Decision
-	70, // 23: amends.user.v1.LockResponse.account:type_name -> amends.user.v1.Account
-	76, // 24: amends.user.v1.UnlockRequest.decision:type_name -> amends.user.v1.Decision
-	70, // 25: amends.user.v1.UnlockResponse.account:type_name -> amends.user.v1.Account
-	77, // 26: amends.user.v1.ListRecordsResponse.records:type_name -> amends.user.v1.Record
-	78, // 27: amends.user.v1.GetMailResponse.mail:type_name -> amends.user.v1.Mail
-	78, // 28: amends.user.v1.ListMailsResponse.mails:type_name -> amends.user.v1.Mail
-	79, // 29: amends.user.v1.Revocation.until:type_name -> google.protobuf.Timestamp
-	79, // 30: amends.user.v1.Tokens.access_expires_at:type_name -> google.protobuf.Timestamp
-	79, // 31: amends.user.v1.Tokens.expires_at:type_name -> google.protobuf.Timestamp
-	0,  // 32: amends.user.v1.Account.role:type_name -> amends.user.v1.Role
-	72, // 33: amends.user.v1.Account.preferences:type_name -> amends.user.v1.Preference
-	79, // 34: amends.user.v1.Account.created_at:type_name -> google.protobuf.Timestamp
-	79, // 35: amends.user.v1.Account.updated_at:type_name -> google.protobuf.Timestamp
-	72, // 36: amends.user.v1.Preferences.all:type_name -> amends.user.v1.Preference
-	1,  // 37: amends.user.v1.Preference.category:type_name -> amends.user.v1.Category
-	2,  // 38: amends.user.v1.Preference.channel:type_name -> amends.user.v1.Channel
-	79, // 39: amends.user.v1.Session.created_at:type_name -> google.protobuf.Timestamp
-	79, // 40: amends.user.v1.Session.seen_at:type_name -> google.protobuf.Timestamp
-	79, // 41: amends.user.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
-	79, // 42: amends.user.v1.APIKey.created_at:type_name -> google.protobuf.Timestamp
-	79, // 43: amends.user.v1.APIKey.expires_at:type_name -> google.protobuf.Timestamp
-	79, // 44: amends.user.v1.APIKey.used_at:type_name -> google.protobuf.Timestamp
-	79, // 45: amends.user.v1.Record.at:type_name -> google.protobuf.Timestamp
-	4,  // 46: amends.user.v1.Record.event:type_name -> amends.user.v1.Event
-	3,  // 47: amends.user.v1.Mail.template:type_name -> amends.user.v1.Template
-	79, // 48: amends.user.v1.Mail.created_at:type_name -> google.protobuf.Timestamp
-	79, // 49: amends.user.v1.Mail.expires_at:type_name -> google.protobuf.Timestamp
-	5,  // 50: amends.user.v1.User.ListSigningKeys:input_type -> amends.user.v1.ListSigningKeysRequest
-	7,  // 51: amends.user.v1.User.ListRevocations:input_type -> amends.user.v1.ListRevocationsRequest
-	9,  // 52: amends.user.v1.User.CheckSession:input_type -> amends.user.v1.CheckSessionRequest
-	11, // 53: amends.user.v1.User.CheckKey:input_type -> amends.user.v1.CheckKeyRequest
-	13, // 54: amends.user.v1.User.Register:input_type -> amends.user.v1.RegisterRequest
-	15, // 55: amends.user.v1.User.Confirm:input_type -> amends.user.v1.ConfirmRequest
-	17, // 56: amends.user.v1.User.LogIn:input_type -> amends.user.v1.LogInRequest
-	19, // 57: amends.user.v1.User.Refresh:input_type -> amends.user.v1.RefreshRequest
-	21, // 58: amends.user.v1.User.AskReset:input_type -> amends.user.v1.AskResetRequest
-	23, // 59: amends.user.v1.User.Reset:input_type -> amends.user.v1.ResetRequest
-	25, // 60: amends.user.v1.User.GetAccount:input_type -> amends.user.v1.GetAccountRequest
-	27, // 61: amends.user.v1.User.FindAccount:input_type -> amends.user.v1.FindAccountRequest
-	29, // 62: amends.user.v1.User.ChangeProfile:input_type -> amends.user.v1.ChangeProfileRequest
-	31, // 63: amends.user.v1.User.ListSessions:input_type -> amends.user.v1.ListSessionsRequest
-	33, // 64: amends.user.v1.User.LogOut:input_type -> amends.user.v1.LogOutRequest
-	35, // 65: amends.user.v1.User.ChangePassword:input_type -> amends.user.v1.ChangePasswordRequest
-	37, // 66: amends.user.v1.User.ChangeEmail:input_type -> amends.user.v1.ChangeEmailRequest
-	39, // 67: amends.user.v1.User.ListDeliveries:input_type -> amends.user.v1.ListDeliveriesRequest
-	41, // 68: amends.user.v1.User.PutDelivery:input_type -> amends.user.v1.PutDeliveryRequest
-	43, // 69: amends.user.v1.User.RemoveDelivery:input_type -> amends.user.v1.RemoveDeliveryRequest
-	45, // 70: amends.user.v1.User.ListKeys:input_type -> amends.user.v1.ListKeysRequest
-	47, // 71: amends.user.v1.User.CreateKey:input_type -> amends.user.v1.CreateKeyRequest
-	49, // 72: amends.user.v1.User.RevokeKey:input_type -> amends.user.v1.RevokeKeyRequest
-	51, // 73: amends.user.v1.User.Erase:input_type -> amends.user.v1.EraseRequest
-	53, // 74: amends.user.v1.User.Create:input_type -> amends.user.v1.CreateRequest
-	55, // 75: amends.user.v1.User.SetRole:input_type -> amends.user.v1.SetRoleRequest
-	57, // 76: amends.user.v1.User.Lock:input_type -> amends.user.v1.LockRequest
-	59, // 77: amends.user.v1.User.Unlock:input_type -> amends.user.v1.UnlockRequest
-	61, // 78: amends.user.v1.User.ListRecords:input_type -> amends.user.v1.ListRecordsRequest
-	63, // 79: amends.user.v1.User.GetMail:input_type -> amends.user.v1.GetMailRequest
-	65, // 80: amends.user.v1.User.ListMails:input_type -> amends.user.v1.ListMailsRequest
-	6,  // 81: amends.user.v1.User.ListSigningKeys:output_type -> amends.user.v1.ListSigningKeysResponse
-	8,  // 82: amends.user.v1.User.ListRevocations:output_type -> amends.user.v1.ListRevocationsResponse
-	10, // 83: amends.user.v1.User.CheckSession:output_type -> amends.user.v1.CheckSessionResponse
-	12, // 84: amends.user.v1.User.CheckKey:output_type -> amends.user.v1.CheckKeyResponse
-	14, // 85: amends.user.v1.User.Register:output_type -> amends.user.v1.RegisterResponse
-	16, // 86: amends.user.v1.User.Confirm:output_type -> amends.user.v1.ConfirmResponse
-	18, // 87: amends.user.v1.User.LogIn:output_type -> amends.user.v1.LogInResponse
-	20, // 88: amends.user.v1.User.Refresh:output_type -> amends.user.v1.RefreshResponse
-	22, // 89: amends.user.v1.User.AskReset:output_type -> amends.user.v1.AskResetResponse
-	24, // 90: amends.user.v1.User.Reset:output_type -> amends.user.v1.ResetResponse
-	26, // 91: amends.user.v1.User.GetAccount:output_type -> amends.user.v1.GetAccountResponse
-	28, // 92: amends.user.v1.User.FindAccount:output_type -> amends.user.v1.FindAccountResponse
-	30, // 93: amends.user.v1.User.ChangeProfile:output_type -> amends.user.v1.ChangeProfileResponse
-	32, // 94: amends.user.v1.User.ListSessions:output_type -> amends.user.v1.ListSessionsResponse
-	34, // 95: amends.user.v1.User.LogOut:output_type -> amends.user.v1.LogOutResponse
-	36, // 96: amends.user.v1.User.ChangePassword:output_type -> amends.user.v1.ChangePasswordResponse
-	38, // 97: amends.user.v1.User.ChangeEmail:output_type -> amends.user.v1.ChangeEmailResponse
-	40, // 98: amends.user.v1.User.ListDeliveries:output_type -> amends.user.v1.ListDeliveriesResponse
-	42, // 99: amends.user.v1.User.PutDelivery:output_type -> amends.user.v1.PutDeliveryResponse
-	44, // 100: amends.user.v1.User.RemoveDelivery:output_type -> amends.user.v1.RemoveDeliveryResponse
-	46, // 101: amends.user.v1.User.ListKeys:output_type -> amends.user.v1.ListKeysResponse
-	48, // 102: amends.user.v1.User.CreateKey:output_type -> amends.user.v1.CreateKeyResponse
-	50, // 103: amends.user.v1.User.RevokeKey:output_type -> amends.user.v1.RevokeKeyResponse
-	52, // 104: amends.user.v1.User.Erase:output_type -> amends.user.v1.EraseResponse
-	54, // 105: amends.user.v1.User.Create:output_type -> amends.user.v1.CreateResponse
-	56, // 106: amends.user.v1.User.SetRole:output_type -> amends.user.v1.SetRoleResponse
-	58, // 107: amends.user.v1.User.Lock:output_type -> amends.user.v1.LockResponse
-	60, // 108: amends.user.v1.User.Unlock:output_type -> amends.user.v1.UnlockResponse
-	62, // 109: amends.user.v1.User.ListRecords:output_type -> amends.user.v1.ListRecordsResponse
-	64, // 110: amends.user.v1.User.GetMail:output_type -> amends.user.v1.GetMailResponse
-	66, // 111: amends.user.v1.User.ListMails:output_type -> amends.user.v1.ListMailsResponse
-	81, // [81:112] is the sub-list for method output_type
-	50, // [50:81] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	72, // 21: amends.user.v1.SetRoleResponse.account:type_name -> amends.user.v1.Account
+	78, // 22: amends.user.v1.LockRequest.decision:type_name -> amends.user.v1.Decision
+	72, // 23: amends.user.v1.LockResponse.account:type_name -> amends.user.v1.Account
+	78, // 24: amends.user.v1.EraseAccountRequest.decision:type_name -> amends.user.v1.Decision
+	78, // 25: amends.user.v1.UnlockRequest.decision:type_name -> amends.user.v1.Decision
+	72, // 26: amends.user.v1.UnlockResponse.account:type_name -> amends.user.v1.Account
+	79, // 27: amends.user.v1.ListRecordsResponse.records:type_name -> amends.user.v1.Record
+	80, // 28: amends.user.v1.GetMailResponse.mail:type_name -> amends.user.v1.Mail
+	80, // 29: amends.user.v1.ListMailsResponse.mails:type_name -> amends.user.v1.Mail
+	81, // 30: amends.user.v1.Revocation.until:type_name -> google.protobuf.Timestamp
+	81, // 31: amends.user.v1.Tokens.access_expires_at:type_name -> google.protobuf.Timestamp
+	81, // 32: amends.user.v1.Tokens.expires_at:type_name -> google.protobuf.Timestamp
+	0,  // 33: amends.user.v1.Account.role:type_name -> amends.user.v1.Role
+	74, // 34: amends.user.v1.Account.preferences:type_name -> amends.user.v1.Preference
+	81, // 35: amends.user.v1.Account.created_at:type_name -> google.protobuf.Timestamp
+	81, // 36: amends.user.v1.Account.updated_at:type_name -> google.protobuf.Timestamp
+	74, // 37: amends.user.v1.Preferences.all:type_name -> amends.user.v1.Preference
+	1,  // 38: amends.user.v1.Preference.category:type_name -> amends.user.v1.Category
+	2,  // 39: amends.user.v1.Preference.channel:type_name -> amends.user.v1.Channel
+	81, // 40: amends.user.v1.Session.created_at:type_name -> google.protobuf.Timestamp
+	81, // 41: amends.user.v1.Session.seen_at:type_name -> google.protobuf.Timestamp
+	81, // 42: amends.user.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
+	81, // 43: amends.user.v1.APIKey.created_at:type_name -> google.protobuf.Timestamp
+	81, // 44: amends.user.v1.APIKey.expires_at:type_name -> google.protobuf.Timestamp
+	81, // 45: amends.user.v1.APIKey.used_at:type_name -> google.protobuf.Timestamp
+	81, // 46: amends.user.v1.Record.at:type_name -> google.protobuf.Timestamp
+	4,  // 47: amends.user.v1.Record.event:type_name -> amends.user.v1.Event
+	3,  // 48: amends.user.v1.Mail.template:type_name -> amends.user.v1.Template
+	81, // 49: amends.user.v1.Mail.created_at:type_name -> google.protobuf.Timestamp
+	81, // 50: amends.user.v1.Mail.expires_at:type_name -> google.protobuf.Timestamp
+	5,  // 51: amends.user.v1.User.ListSigningKeys:input_type -> amends.user.v1.ListSigningKeysRequest
+	7,  // 52: amends.user.v1.User.ListRevocations:input_type -> amends.user.v1.ListRevocationsRequest
+	9,  // 53: amends.user.v1.User.CheckSession:input_type -> amends.user.v1.CheckSessionRequest
+	11, // 54: amends.user.v1.User.CheckKey:input_type -> amends.user.v1.CheckKeyRequest
+	13, // 55: amends.user.v1.User.Register:input_type -> amends.user.v1.RegisterRequest
+	15, // 56: amends.user.v1.User.Confirm:input_type -> amends.user.v1.ConfirmRequest
+	17, // 57: amends.user.v1.User.LogIn:input_type -> amends.user.v1.LogInRequest
+	19, // 58: amends.user.v1.User.Refresh:input_type -> amends.user.v1.RefreshRequest
+	21, // 59: amends.user.v1.User.AskReset:input_type -> amends.user.v1.AskResetRequest
+	23, // 60: amends.user.v1.User.Reset:input_type -> amends.user.v1.ResetRequest
+	25, // 61: amends.user.v1.User.GetAccount:input_type -> amends.user.v1.GetAccountRequest
+	27, // 62: amends.user.v1.User.FindAccount:input_type -> amends.user.v1.FindAccountRequest
+	29, // 63: amends.user.v1.User.ChangeProfile:input_type -> amends.user.v1.ChangeProfileRequest
+	31, // 64: amends.user.v1.User.ListSessions:input_type -> amends.user.v1.ListSessionsRequest
+	33, // 65: amends.user.v1.User.LogOut:input_type -> amends.user.v1.LogOutRequest
+	35, // 66: amends.user.v1.User.ChangePassword:input_type -> amends.user.v1.ChangePasswordRequest
+	37, // 67: amends.user.v1.User.ChangeEmail:input_type -> amends.user.v1.ChangeEmailRequest
+	39, // 68: amends.user.v1.User.ListDeliveries:input_type -> amends.user.v1.ListDeliveriesRequest
+	41, // 69: amends.user.v1.User.PutDelivery:input_type -> amends.user.v1.PutDeliveryRequest
+	43, // 70: amends.user.v1.User.RemoveDelivery:input_type -> amends.user.v1.RemoveDeliveryRequest
+	45, // 71: amends.user.v1.User.ListKeys:input_type -> amends.user.v1.ListKeysRequest
+	47, // 72: amends.user.v1.User.CreateKey:input_type -> amends.user.v1.CreateKeyRequest
+	49, // 73: amends.user.v1.User.RevokeKey:input_type -> amends.user.v1.RevokeKeyRequest
+	51, // 74: amends.user.v1.User.Erase:input_type -> amends.user.v1.EraseRequest
+	53, // 75: amends.user.v1.User.Create:input_type -> amends.user.v1.CreateRequest
+	55, // 76: amends.user.v1.User.SetRole:input_type -> amends.user.v1.SetRoleRequest
+	57, // 77: amends.user.v1.User.Lock:input_type -> amends.user.v1.LockRequest
+	59, // 78: amends.user.v1.User.EraseAccount:input_type -> amends.user.v1.EraseAccountRequest
+	61, // 79: amends.user.v1.User.Unlock:input_type -> amends.user.v1.UnlockRequest
+	63, // 80: amends.user.v1.User.ListRecords:input_type -> amends.user.v1.ListRecordsRequest
+	65, // 81: amends.user.v1.User.GetMail:input_type -> amends.user.v1.GetMailRequest
+	67, // 82: amends.user.v1.User.ListMails:input_type -> amends.user.v1.ListMailsRequest
+	6,  // 83: amends.user.v1.User.ListSigningKeys:output_type -> amends.user.v1.ListSigningKeysResponse
+	8,  // 84: amends.user.v1.User.ListRevocations:output_type -> amends.user.v1.ListRevocationsResponse
+	10, // 85: amends.user.v1.User.CheckSession:output_type -> amends.user.v1.CheckSessionResponse
+	12, // 86: amends.user.v1.User.CheckKey:output_type -> amends.user.v1.CheckKeyResponse
+	14, // 87: amends.user.v1.User.Register:output_type -> amends.user.v1.RegisterResponse
+	16, // 88: amends.user.v1.User.Confirm:output_type -> amends.user.v1.ConfirmResponse
+	18, // 89: amends.user.v1.User.LogIn:output_type -> amends.user.v1.LogInResponse
+	20, // 90: amends.user.v1.User.Refresh:output_type -> amends.user.v1.RefreshResponse
+	22, // 91: amends.user.v1.User.AskReset:output_type -> amends.user.v1.AskResetResponse
+	24, // 92: amends.user.v1.User.Reset:output_type -> amends.user.v1.ResetResponse
+	26, // 93: amends.user.v1.User.GetAccount:output_type -> amends.user.v1.GetAccountResponse
+	28, // 94: amends.user.v1.User.FindAccount:output_type -> amends.user.v1.FindAccountResponse
+	30, // 95: amends.user.v1.User.ChangeProfile:output_type -> amends.user.v1.ChangeProfileResponse
+	32, // 96: amends.user.v1.User.ListSessions:output_type -> amends.user.v1.ListSessionsResponse
+	34, // 97: amends.user.v1.User.LogOut:output_type -> amends.user.v1.LogOutResponse
+	36, // 98: amends.user.v1.User.ChangePassword:output_type -> amends.user.v1.ChangePasswordResponse
+	38, // 99: amends.user.v1.User.ChangeEmail:output_type -> amends.user.v1.ChangeEmailResponse
+	40, // 100: amends.user.v1.User.ListDeliveries:output_type -> amends.user.v1.ListDeliveriesResponse
+	42, // 101: amends.user.v1.User.PutDelivery:output_type -> amends.user.v1.PutDeliveryResponse
+	44, // 102: amends.user.v1.User.RemoveDelivery:output_type -> amends.user.v1.RemoveDeliveryResponse
+	46, // 103: amends.user.v1.User.ListKeys:output_type -> amends.user.v1.ListKeysResponse
+	48, // 104: amends.user.v1.User.CreateKey:output_type -> amends.user.v1.CreateKeyResponse
+	50, // 105: amends.user.v1.User.RevokeKey:output_type -> amends.user.v1.RevokeKeyResponse
+	52, // 106: amends.user.v1.User.Erase:output_type -> amends.user.v1.EraseResponse
+	54, // 107: amends.user.v1.User.Create:output_type -> amends.user.v1.CreateResponse
+	56, // 108: amends.user.v1.User.SetRole:output_type -> amends.user.v1.SetRoleResponse
+	58, // 109: amends.user.v1.User.Lock:output_type -> amends.user.v1.LockResponse
+	60, // 110: amends.user.v1.User.EraseAccount:output_type -> amends.user.v1.EraseAccountResponse
+	62, // 111: amends.user.v1.User.Unlock:output_type -> amends.user.v1.UnlockResponse
+	64, // 112: amends.user.v1.User.ListRecords:output_type -> amends.user.v1.ListRecordsResponse
+	66, // 113: amends.user.v1.User.GetMail:output_type -> amends.user.v1.GetMailResponse
+	68, // 114: amends.user.v1.User.ListMails:output_type -> amends.user.v1.ListMailsResponse
+	83, // [83:115] is the sub-list for method output_type
+	51, // [51:83] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_services_user_rpc_user_proto_init() }
@@ -4849,7 +4940,7 @@ func file_services_user_rpc_user_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_services_user_rpc_user_proto_rawDesc), len(file_services_user_rpc_user_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   74,
+			NumMessages:   76,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -46,6 +46,7 @@ const (
 	User_Create_FullMethodName          = "/amends.user.v1.User/Create"
 	User_SetRole_FullMethodName         = "/amends.user.v1.User/SetRole"
 	User_Lock_FullMethodName            = "/amends.user.v1.User/Lock"
+	User_EraseAccount_FullMethodName    = "/amends.user.v1.User/EraseAccount"
 	User_Unlock_FullMethodName          = "/amends.user.v1.User/Unlock"
 	User_ListRecords_FullMethodName     = "/amends.user.v1.User/ListRecords"
 	User_GetMail_FullMethodName         = "/amends.user.v1.User/GetMail"
@@ -113,6 +114,8 @@ type UserClient interface {
 	SetRole(ctx context.Context, in *SetRoleRequest, opts ...grpc.CallOption) (*SetRoleResponse, error)
 	// Lock ends the sessions of an account, and lets none begin.
 	Lock(ctx context.Context, in *LockRequest, opts ...grpc.CallOption) (*LockResponse, error)
+	// EraseAccount is Erase by an operator.
+	EraseAccount(ctx context.Context, in *EraseAccountRequest, opts ...grpc.CallOption) (*EraseAccountResponse, error)
 	// Unlock is the opposite of Lock.
 	Unlock(ctx context.Context, in *UnlockRequest, opts ...grpc.CallOption) (*UnlockResponse, error)
 	// ListRecords returns what happened to an account's security.
@@ -401,6 +404,16 @@ func (c *userClient) Lock(ctx context.Context, in *LockRequest, opts ...grpc.Cal
 	return out, nil
 }
 
+func (c *userClient) EraseAccount(ctx context.Context, in *EraseAccountRequest, opts ...grpc.CallOption) (*EraseAccountResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EraseAccountResponse)
+	err := c.cc.Invoke(ctx, User_EraseAccount_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *userClient) Unlock(ctx context.Context, in *UnlockRequest, opts ...grpc.CallOption) (*UnlockResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(UnlockResponse)
@@ -502,6 +515,8 @@ type UserServer interface {
 	SetRole(context.Context, *SetRoleRequest) (*SetRoleResponse, error)
 	// Lock ends the sessions of an account, and lets none begin.
 	Lock(context.Context, *LockRequest) (*LockResponse, error)
+	// EraseAccount is Erase by an operator.
+	EraseAccount(context.Context, *EraseAccountRequest) (*EraseAccountResponse, error)
 	// Unlock is the opposite of Lock.
 	Unlock(context.Context, *UnlockRequest) (*UnlockResponse, error)
 	// ListRecords returns what happened to an account's security.
@@ -600,6 +615,9 @@ func (UnimplementedUserServer) SetRole(context.Context, *SetRoleRequest) (*SetRo
 }
 func (UnimplementedUserServer) Lock(context.Context, *LockRequest) (*LockResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Lock not implemented")
+}
+func (UnimplementedUserServer) EraseAccount(context.Context, *EraseAccountRequest) (*EraseAccountResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EraseAccount not implemented")
 }
 func (UnimplementedUserServer) Unlock(context.Context, *UnlockRequest) (*UnlockResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Unlock not implemented")
@@ -1120,6 +1138,24 @@ func _User_Lock_Handler(srv interface{}, ctx context.Context, dec func(interface
 	return interceptor(ctx, in, info, handler)
 }
 
+func _User_EraseAccount_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseAccountRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserServer).EraseAccount(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: User_EraseAccount_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserServer).EraseAccount(ctx, req.(*EraseAccountRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _User_Unlock_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(UnlockRequest)
 	if err := dec(in); err != nil {
@@ -1306,6 +1342,10 @@ var User_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Lock",
 			Handler:    _User_Lock_Handler,
+		},
+		{
+			MethodName: "EraseAccount",
+			Handler:    _User_EraseAccount_Handler,
 		},
 		{
 			MethodName: "Unlock",

@@ -149,11 +149,37 @@ func (s *Own) Erase(ctx context.Context, account, id, password string) error {
 	if err != nil {
 		return err
 	}
+	return s.erase(ctx, account, "", "", func(tx *gorm.DB) (rows.Account, error) {
+		row, _, err := s.lockProved(tx, p)
+		return row, err
+	})
+}
+
+// EraseAccount implements [user.Service].
+func (s *Own) EraseAccount(ctx context.Context, d user.Decision) error {
+	if err := d.Validate(); err != nil {
+		return err //nolint:wrapcheck // a fault
+	}
+	if _, err := rows.Take(s.DB.WithContext(ctx), "id = ?", d.Account); err != nil {
+		return database.Fault(err)
+	}
+	return s.erase(ctx, d.Account, d.By, d.Reason, func(tx *gorm.DB) (rows.Account, error) {
+		return rows.Take(rows.Locking(tx), "id = ?", d.Account)
+	})
+}
+
+// erase removes an account that lock returns, and has the order service erase its orders
+// before: an account whose orders could not be erased stays, so that its erasure can be
+// repeated.
+func (s *Own) erase(ctx context.Context, account, by, note string, lock func(tx *gorm.DB) (rows.Account, error)) error {
 	if err := s.refuseOpenOrders(ctx, account); err != nil {
 		return err
 	}
+	if err := s.orders.Erase(ctx, account); err != nil {
+		return err //nolint:wrapcheck // a fault
+	}
 	return database.InTx(ctx, s.DB, func(tx *gorm.DB) error {
-		row, _, err := s.lockProved(tx, p)
+		row, err := lock(tx)
 		if err != nil {
 			return err
 		}
@@ -174,7 +200,7 @@ func (s *Own) Erase(ctx context.Context, account, id, password string) error {
 				return fmt.Errorf("erase the account: %w", err)
 			}
 		}
-		if err := s.Record(tx, account, user.Erased, "", "", ""); err != nil {
+		if err := s.Record(tx, account, user.Erased, by, "", note); err != nil {
 			return err
 		}
 		return outbox.Tell(tx, user.ErasedFact.New(account, "", user.ErasedData{Account: account})) //nolint:wrapcheck // a fault, or the database's error
